@@ -1,0 +1,48 @@
+// Runs the pnpm version that package.json pins: node scripts/pnpm.js <arguments>.
+// It is fetched once by npm into .pnpm-home; nothing is installed globally. Plain JavaScript for Node >= 20, without dependencies,
+// because it runs before anything is installed.
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { root, run } from "./process.js";
+
+const windows = process.platform === "win32";
+
+/** Runs the pinned pnpm in the repository root, fetching it if need be; resolves to its exit code. */
+export async function pnpm(args, options = {}) {
+  const bin = await pnpmFolder();
+  // On the path as well, because turbo and package scripts call it by name.
+  const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH ?? ""}` };
+  return run(join(bin, windows ? "pnpm.cmd" : "pnpm"), args, { env, shell: windows, ...options });
+}
+
+/** The folder that holds the pinned pnpm's command. */
+export async function pnpmFolder() {
+  const { packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const version = packageManager.split("@")[1];
+  const home = join(root, ".pnpm-home");
+  const folder = join(home, version);
+  const bin = join(folder, "node_modules", ".bin");
+  if (existsSync(bin)) return bin;
+
+  console.log(`Fetching pnpm ${version} into .pnpm-home (once; nothing is installed globally).`);
+  const unfinished = join(home, `unfinished-${process.pid}`);
+  mkdirSync(unfinished, { recursive: true });
+  writeFileSync(join(unfinished, "package.json"), '{ "private": true }\n');
+  const code = await npm(["install", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error", `pnpm@${version}`], unfinished);
+  if (code !== 0) {
+    rmSync(unfinished, { recursive: true, force: true });
+    throw new Error(`Could not fetch pnpm ${version}: npm install ended with exit code ${code}. Is the npm registry reachable from here?`);
+  }
+  rmSync(folder, { recursive: true, force: true });
+  renameSync(unfinished, folder);
+  return bin;
+}
+
+function npm(args, cwd) {
+  const script = process.env.npm_execpath;
+  if (script !== undefined && script.endsWith("npm-cli.js")) return run(process.execPath, [script, ...args], { cwd });
+  return run(windows ? "npm.cmd" : "npm", args, { cwd, shell: windows });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) process.exitCode = await pnpm(process.argv.slice(2));
