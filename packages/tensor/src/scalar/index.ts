@@ -1,0 +1,6 @@
+export { expF32, sigmoidF32, tanhF32 } from "./exp-f32.ts";
+export { log1pF32, logF32 } from "./log-f32.ts";
+export { expF64, expm1F64, sigmoidF64, tanhF64 } from "./exp-f64.ts";
+export { log1pF64, logF64 } from "./log-f64.ts";
+export { threefry2x32, threefry2x32Into } from "./threefry.ts";
+export { maxLanes, minLanes, sumLanesF32, sumLanesF64 } from "./reduction.ts";
