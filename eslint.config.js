@@ -1,0 +1,73 @@
+import tseslint from "typescript-eslint";
+import { folderOf, layers, mayImport, reserved } from "./house.js";
+
+const names = layers.flat();
+const tests = ["**/*.test.ts", "**/*.test-d.ts"];
+
+const approximate =
+  "sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh exp expm1 log log1p log2 log10 pow cbrt hypot".split(" ");
+const exactMessage =
+  "JavaScript engines differ in the last bits here, so results would too. @sluice/tensor's scalar functions have the same bits everywhere.";
+
+/** Bitwise the same results on every machine: nothing whose value is left to the engine, and no hidden random state. */
+const exactNumbers = [
+  "error",
+  ...approximate.map((property) => ({ object: "Math", property, message: exactMessage })),
+  { object: "Math", property: "random", message: "Random numbers come from @sluice/tensor's keys, so that a run can be repeated." },
+];
+
+const noPower = {
+  selector: "BinaryExpression[operator='**'], AssignmentExpression[operator='**=']",
+  message: `No **. ${exactMessage}`,
+};
+
+const noDoubleCast = {
+  selector: "TSAsExpression[expression.type='TSAsExpression'][expression.typeAnnotation.type='TSUnknownKeyword']",
+  message: "A cast through unknown silences the checker; change the types so that it is not needed.",
+};
+
+const above = (name) => names.filter((other) => !mayImport(name, other));
+const pointsDown = (name) => `Imports point down the house only (house.js), and this is not below ${name}.`;
+
+/** The imports that the house forbids to every file of a package, its tests included. */
+function forbiddenPatterns(name) {
+  const others = names.filter((other) => other !== name);
+  const patterns = [{ regex: `^\\.\\.?/(.*/)?(${others.join("|")})/src/`, message: "Another package is imported by its name, @sluice/<name>." }];
+  if (above(name).length > 0) patterns.push({ regex: `^@sluice/(${above(name).join("|")})(/|$)`, message: pointsDown(name) });
+  if (name !== "experiments") patterns.push({ regex: "^(\\.\\./)+experiments/", message: pointsDown(name) });
+  return patterns;
+}
+
+function sourceRules(name) {
+  const paths = reserved
+    .filter(({ packages }) => !packages.includes(name))
+    .flatMap(({ modules, why }) => modules.map((module) => ({ name: module, message: why })));
+  const syntax = [noPower, noDoubleCast];
+  if (above(name).length > 0) {
+    const selector = `ImportExpression[source.value=/^@sluice.(${above(name).join("|")})$/]`;
+    syntax.push({ selector, message: pointsDown(name) });
+  }
+  return {
+    "no-restricted-properties": exactNumbers,
+    "no-restricted-syntax": ["error", ...syntax],
+    "no-restricted-imports": ["error", { paths, patterns: forbiddenPatterns(name) }],
+  };
+}
+
+const testRules = (name) => ({ "no-restricted-imports": ["error", { patterns: forbiddenPatterns(name) }] });
+
+export default tseslint.config(
+  { ignores: ["**/dist/", "**/node_modules/", "**/.examples/", ".pnpm-home/", "**/runs/"] },
+  { linterOptions: { reportUnusedDisableDirectives: "error" } },
+  ...tseslint.configs.recommended,
+  {
+    rules: {
+      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_", ignoreRestSiblings: true }],
+      eqeqeq: "error",
+      "no-var": "error",
+      "prefer-const": "error",
+    },
+  },
+  ...names.map((name) => ({ files: [`${folderOf(name)}/**/*.ts`], ignores: tests, rules: sourceRules(name) })),
+  ...names.map((name) => ({ files: tests.map((test) => `${folderOf(name)}/${test}`), rules: testRules(name) })),
+);

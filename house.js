@@ -1,0 +1,33 @@
+/**
+ * The house: layers from the ground up. An import may only point down, to a lower layer; within a layer only the imports of `sideways`.
+ * The lint rules are generated from this table, and a test holds the package.json files to it.
+ */
+export const layers = [
+  ["tensor"],
+  ["compiler"],
+  ["wasm", "gpu"],
+  ["norm", "clip", "cells"],
+  ["inspect", "fusion", "irregular"],
+  ["data", "train"],
+  ["study"],
+  ["lab"],
+  ["experiments"],
+];
+
+export const sideways = [["cells", "norm"]];
+
+/** What only some packages may import, and which. */
+export const reserved = [
+  { modules: ["node:fs", "node:fs/promises", "fs", "fs/promises"], packages: ["data", "study", "lab", "experiments"], why: "Only study, the lab and the loaders of data touch the file system." },
+  { modules: ["gpu.js"], packages: ["gpu"], why: "Only @sluice/gpu depends on gpu.js." },
+];
+
+/** The folder of a package, from the root of the repository. */
+export function folderOf(name) {
+  return name === "experiments" ? name : name === "lab" ? "apps/lab" : `packages/${name}`;
+}
+
+export function mayImport(from, to) {
+  const layerOf = (name) => layers.findIndex((layer) => layer.includes(name));
+  return from === to || layerOf(to) < layerOf(from) || sideways.some(([a, b]) => a === from && b === to);
+}

@@ -1,0 +1,77 @@
+import { ESLint } from "eslint";
+import { expect, test } from "vitest";
+import { root } from "./workspace.ts";
+
+const eslint = new ESLint({ cwd: root });
+
+/** The rules that fire on a snippet, were it the given file. */
+async function rulesFiring(filePath: string, code: string): Promise<(string | null)[]> {
+  const [result] = await eslint.lintText(code, { filePath });
+  return result?.messages.map(({ ruleId }) => ruleId) ?? [];
+}
+
+const cell = "packages/cells/src/example.ts";
+
+test.each([
+  ["Math.exp(1)", "no-restricted-properties"],
+  ["Math['tanh'](1)", "no-restricted-properties"],
+  ["Math.random()", "no-restricted-properties"],
+  ["2 ** 3", "no-restricted-syntax"],
+])("%s is refused in sources", async (expression, rule) => {
+  const code = `export const value = ${expression};\n`;
+  expect(await rulesFiring(cell, code)).toEqual([rule]);
+  expect(await rulesFiring("apps/lab/src/example.ts", code)).toEqual([rule]);
+  expect(await rulesFiring("experiments/long-sequence/example.ts", code)).toEqual([rule]);
+});
+
+test("the message says why, and what to use", async () => {
+  const [result] = await eslint.lintText("export const e = Math.exp(1);\n", { filePath: cell });
+  expect(result?.messages[0]?.message).toMatch(/engines differ.*@sluice\/tensor's scalar functions/);
+});
+
+test("every approximate function of Math is refused, and the exact ones are not", async () => {
+  const exact = ["abs", "ceil", "clz32", "floor", "fround", "f16round", "imul", "max", "min", "round", "sign", "sqrt", "trunc"];
+  const functions = Object.getOwnPropertyNames(Math).filter((name) => typeof Reflect.get(Math, name) === "function");
+  const code = functions.map((name) => `export const ${name} = Math.${name};\n`).join("");
+  const [result] = await eslint.lintText(code, { filePath: cell });
+  const refused = new Set(result?.messages.map(({ line }) => functions[line - 1]));
+  expect(functions.filter((name) => !refused.has(name)).sort()).toEqual(functions.filter((name) => exact.includes(name)).sort());
+});
+
+test("tests may compare with Math", async () => {
+  expect(await rulesFiring("packages/cells/src/example.test.ts", "export const value = Math.exp(1) ** 2;\n")).toEqual([]);
+});
+
+test.each([
+  ["packages/tensor/src/example.ts", "@sluice/compiler"],
+  ["packages/norm/src/example.ts", "@sluice/cells"],
+  ["packages/cells/src/example.test.ts", "@sluice/train"],
+  ["packages/fusion/src/example.ts", "@sluice/irregular"],
+  ["packages/study/src/example.ts", "@sluice/lab"],
+  ["packages/cells/src/example.ts", "../../norm/src/index.ts"],
+  ["packages/study/src/example.ts", "../../../experiments/index.ts"],
+  ["packages/cells/src/example.ts", "node:fs"],
+  ["packages/wasm/src/example.ts", "gpu.js"],
+])("%s may not import %s", async (filePath, module) => {
+  expect(await rulesFiring(filePath, `export * from "${module}";\n`)).toEqual(["no-restricted-imports"]);
+});
+
+test("an upward import is refused when it is dynamic, too", async () => {
+  expect(await rulesFiring("packages/tensor/src/example.ts", 'export const wasm = import("@sluice/wasm");\n')).toEqual(["no-restricted-syntax"]);
+});
+
+test.each([
+  ["packages/cells/src/example.ts", "@sluice/norm"],
+  ["packages/cells/src/example.test.ts", "@sluice/wasm"],
+  ["packages/cells/src/example.test.ts", "node:fs"],
+  ["packages/data/src/example.ts", "node:fs"],
+  ["packages/train/src/example.ts", "./schedules/cosine.ts"],
+  ["experiments/example.ts", "@sluice/study"],
+])("%s may import %s", async (filePath, module) => {
+  expect(await rulesFiring(filePath, `export * from "${module}";\n`)).toEqual([]);
+});
+
+test("casts that silence the checker are refused", async () => {
+  expect(await rulesFiring(cell, "export const a = 1 as any;\n")).toEqual(["@typescript-eslint/no-explicit-any"]);
+  expect(await rulesFiring(cell, "export const a = 1 as unknown as string;\n")).toEqual(["no-restricted-syntax"]);
+});
