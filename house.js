@@ -14,7 +14,7 @@ export const layers = [
   ["experiments"],
 ];
 
-export const sideways = [["cells", "norm"]];
+const sideways = [["cells", "norm"]];
 
 /** What only some packages may import, and which. */
 export const reserved = [

@@ -1,0 +1,60 @@
+// Every package works as it is published: packed, installed with the others into an empty project, its README's example run there.
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { pnpmFolder } from "../scripts/pnpm.js";
+import { exampleOf, outcomeOf } from "./examples.ts";
+import { packageNames, root } from "./workspace.ts";
+
+const scratch = mkdtempSync(join(tmpdir(), "sluice-published-"));
+const tarballs = join(scratch, "tarballs");
+const project = join(scratch, "project");
+
+/** The environment without what a surrounding npm or pnpm left there for its scripts. */
+const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm|pnpm)_(?!config_(registry|cafile)$)/i.test(name)));
+
+async function succeed(program: string, args: readonly string[], cwd: string): Promise<void> {
+  const { code, output } = await outcomeOf(program, args, { cwd, env });
+  if (code !== 0) throw new Error(`${program} ${args.join(" ")} in ${cwd} ended with ${code}:\n${output}`);
+}
+
+beforeAll(async () => {
+  env["PATH"] = `${await pnpmFolder()}${delimiter}${env["PATH"] ?? ""}`;
+  await succeed(process.execPath, ["node_modules/typescript/bin/tsc", "-b"], root);
+  mkdirSync(tarballs);
+  for (const name of packageNames) await succeed("pnpm", ["pack", "--pack-destination", tarballs], join(root, "packages", name));
+
+  mkdirSync(project);
+  const dependencies = Object.fromEntries(packageNames.map((name) => [`@sluice/${name}`, `file:${tarballOf(name)}`]));
+  writeFileSync(join(project, "package.json"), JSON.stringify({ private: true, type: "module", dependencies }));
+  await succeed("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline"], project);
+}, 300_000);
+
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+function tarballOf(name: string): string {
+  const file = readdirSync(tarballs).find((tarball) => tarball.startsWith(`sluice-${name}-`));
+  if (file === undefined) throw new Error(`pnpm pack left no tarball of @sluice/${name}`);
+  return join(tarballs, file);
+}
+
+describe.each(packageNames)("@sluice/%s as published", (name) => {
+  const installed = join(project, "node_modules", "@sluice", name);
+
+  test("holds its build, its sources, its README and the licence, and no tests", () => {
+    for (const file of ["package.json", "README.md", "LICENSE", "dist/index.js", "dist/index.d.ts", "src/index.ts"]) {
+      expect(existsSync(join(installed, file)), file).toBe(true);
+    }
+    const files = readdirSync(installed, { recursive: true, encoding: "utf8" });
+    expect(files.filter((file) => /\.test(-d)?\.|tsbuildinfo/.test(file))).toEqual([]);
+  });
+
+  test("runs its README's example", { timeout: 120_000 }, async () => {
+    const example = exampleOf(`packages/${name}`);
+    if (example === undefined) throw new Error(`packages/${name}/README.md has no \`\`\`ts block`);
+    writeFileSync(join(project, `${name}.ts`), example);
+    const { code, output } = await outcomeOf(process.execPath, [`${name}.ts`], { cwd: project, env });
+    expect(code, output).toBe(0);
+  });
+});

@@ -1,0 +1,37 @@
+// The example of every README runs, and type-checks, straight from the sources.
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { exampleOf, outcomeOf, type Outcome } from "./examples.ts";
+import { packageNames, root } from "./workspace.ts";
+
+const scratch = join(root, "tests", ".examples");
+const readmes = [{ name: "sluice", folder: "." }, ...packageNames.map((name) => ({ name, folder: `packages/${name}` }))];
+
+let types: Outcome;
+
+beforeAll(async () => {
+  rmSync(scratch, { recursive: true, force: true });
+  mkdirSync(scratch);
+  writeFileSync(join(scratch, "tsconfig.json"), '{ "extends": "../../tsconfig.test.json", "include": ["*.ts"], "exclude": [] }\n');
+  writeFileSync(join(scratch, "none.ts"), "export {};\n");
+  for (const { name, folder } of readmes) {
+    const example = exampleOf(folder);
+    if (example !== undefined) writeFileSync(join(scratch, `${name}.ts`), example);
+  }
+  types = await outcomeOf(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", scratch], { cwd: scratch });
+}, 120_000);
+
+describe.each(readmes)("the README of $name", ({ name, folder }) => {
+  test("has an example that runs", { timeout: 120_000 }, async () => {
+    expect(exampleOf(folder), `${folder}/README.md has no \`\`\`ts block`).toBeDefined();
+    const { code, output } = await outcomeOf(process.execPath, ["--conditions=@sluice/source", `${name}.ts`], { cwd: scratch });
+    expect(code, output).toBe(0);
+  });
+
+  test("has an example that type-checks", () => {
+    expect(exampleOf(folder)).toBeDefined();
+    expect(types.output).not.toMatch(/^error /m);
+    expect(types.output.split("\n").filter((line) => line.startsWith(`${name}.ts`))).toEqual([]);
+  });
+});
