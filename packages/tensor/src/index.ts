@@ -1,1 +1,53 @@
-export {};
+// Tensors
+export { type DType, type Values, allocate, isFloat } from "./dtype.ts";
+export { type Shape, broadcastShapes, sameShape, showShape, sizeOf, stridesOf } from "./shape.ts";
+export { type ArrayTensor, type Operand, type SymbolTensor, type Tensor, type Type } from "./tensor.ts";
+export { describe, full, isTensor, item, onesLike, scalar, tensor, valuesOf, zerosArray, zerosLike } from "./tensor.ts";
+export { TensorError, at } from "./errors.ts";
+export { type Leaf, type Tree, type TreeOf, leavesOf, mapTree, tensorsOf, treeFrom, zipTrees } from "./tree.ts";
+
+// Primitives
+export { primitives } from "./primitives/index.ts";
+export type * from "./primitives/operation.ts";
+export type { GradientContext, GradientResult, Node, Rules } from "./node.ts";
+export { apply, applyOne, isArray, symbolsOf } from "./apply.ts";
+export { abs, add, ceil, div, floor, max, min, mul, neg, shiftRight, sign, sqrt, stopGradient, sub } from "./primitives/arithmetic.ts";
+export { and, equal, greater, greaterEqual, less, lessEqual, not, or } from "./primitives/comparison.ts";
+export { convert, select } from "./primitives/elementwise.ts";
+export { exp, log, log1p, sigmoid, tanh } from "./primitives/transcendental.ts";
+export { broadcastStrides, broadcastTo, sumTo } from "./primitives/broadcast.ts";
+export { concat, pad, reshape, slice, sliceAxis, transpose } from "./primitives/layout.ts";
+export { mean, reduceMax, sum } from "./primitives/reduce.ts";
+export { cumulativeSum } from "./primitives/cumulative.ts";
+export { gather, iota, scatterAdd } from "./primitives/indexing.ts";
+export { matmul } from "./primitives/matmul.ts";
+export { named } from "./primitives/name.ts";
+export { randomBits } from "./primitives/random-bits.ts";
+export { type ScanOptions, type ScanResult, scan } from "./scan/scan.ts";
+export { type ScanParts, applyScan, split as splitScan } from "./scan/primitive.ts";
+
+// Functions made of primitives
+export { elu, hardSigmoid, logSigmoid, logSoftmax, relu, silu, softmax, softplus, softsign } from "./functions/activations.ts";
+export { argmax, expand, oneHot, split, square, stack, take, variance } from "./functions/arrays.ts";
+
+// Random numbers
+export { key, keyAt, keyFor } from "./random/keys.ts";
+export { bernoulli, normal, uniform } from "./random/distributions.ts";
+
+// Programs and their gradients
+export { type Program, dependents, input, nodesOf, programOf } from "./program/program.ts";
+export { type Traced, placeholder, trace } from "./program/trace.ts";
+export { evaluate } from "./program/evaluate.ts";
+export { close } from "./program/close.ts";
+export { substitute } from "./program/rewrite.ts";
+export { print } from "./program/print.ts";
+export { differentiate, grad, valueAndGrad, valueAndGradAux, vjp } from "./gradient/grad.ts";
+export { checkpoint } from "./gradient/checkpoint.ts";
+
+// Backends
+export type { Backend, CompileOptions, Executable, ExecutableStatistics, StateBinding } from "./backend/backend.ts";
+export { type Compiled, type Session, compile, compileStep } from "./backend/compile.ts";
+export { type StateLayout, bindState, checkInputs, reference } from "./backend/reference.ts";
+
+// Scalar functions with the same bits everywhere
+export * from "./scalar/index.ts";

@@ -1,0 +1,122 @@
+import { describe, expect, test } from "vitest";
+import { signed, signed64, unsigned } from "./leb128.ts";
+import { atomics, f32, f32x4, i32, i64, memory, select, v128, wasmModule } from "./index.ts";
+
+function instantiate(module: ReturnType<typeof wasmModule>, imports: WebAssembly.Imports = {}) {
+  return new WebAssembly.Instance(new WebAssembly.Module(module.encode()), imports).exports as Record<string, (...args: number[]) => number>;
+}
+
+test("variable-length integers", () => {
+  expect(unsigned(624485)).toEqual([0xe5, 0x8e, 0x26]);
+  expect(unsigned(0xffffffff)).toEqual([0xff, 0xff, 0xff, 0xff, 0x0f]);
+  expect(signed(-123456)).toEqual([0xc0, 0xbb, 0x78]);
+  expect(signed(64)).toEqual([0xc0, 0x00]);
+  expect(signed64(-1n)).toEqual([0x7f]);
+});
+
+describe("functions", () => {
+  test("loops, conditions and locals", () => {
+    const module = wasmModule();
+    module.function("collatz", { params: { start: "i32" }, result: "i32", export: true }, (body, { start }) => {
+      const n = body.let(start, "n");
+      const steps = body.local("i32", "steps");
+      body.while(i32.ne(n, 1), () => {
+        body.if(
+          i32.and(n, 1),
+          () => body.set(n, i32.add(i32.mul(n, 3), 1)),
+          () => body.set(n, i32.shrU(n, 1)),
+        );
+        body.set(steps, i32.add(steps, 1));
+      });
+      body.return(steps);
+    });
+    expect(instantiate(module).collatz!(27)).toBe(111);
+    expect(instantiate(module).collatz!(1)).toBe(0);
+  });
+
+  test("blocks are left from inside nested statements", () => {
+    const module = wasmModule();
+    module.function("firstMultiple", { params: { of: "i32", above: "i32" }, result: "i32", export: true }, (body, params) => {
+      const i = body.let(params.above, "i");
+      body.block((found) => {
+        body.loop((next) => {
+          body.if(i32.eqz(i32.remU(i, params.of)), () => body.branch(found));
+          body.set(i, i32.add(i, 1));
+          body.branch(next);
+        });
+      });
+      body.return(i);
+    });
+    expect(instantiate(module).firstMultiple!(7, 50)).toBe(56);
+  });
+
+  test("call each other and imported functions", () => {
+    const module = wasmModule();
+    const imported = module.importFunction("host", "twice", { params: { x: "f32" }, result: "f32" });
+    const square = module.function("square", { params: { x: "f32" }, result: "f32" }, (body, { x }) => body.return(f32.mul(x, x)));
+    module.function("both", { params: { x: "f32" }, result: "f32", export: true }, (body, { x }) => {
+      body.return(f32.sub(imported.call(x), square.call(x)));
+    });
+    expect(instantiate(module, { host: { twice: (x: number) => 2 * x } }).both!(5)).toBe(-15);
+    expect(() => square.call()).toThrow("square takes 1 operands (x), not 0.");
+    expect(() => square.call(i32.const(1))).toThrow("square: operand 0 is i32, and should be f32.");
+  });
+
+  test("a shared node is evaluated once", () => {
+    let calls = 0;
+    const module = wasmModule();
+    const draw = module.importFunction("host", "draw", { params: {}, result: "i32" });
+    module.function("run", { params: {}, result: "i32", export: true }, (body) => {
+      const once = draw.call();
+      const sum = i32.add(once, once);
+      body.return(i32.mul(sum, i32.add(sum, once)));
+    });
+    const { run } = instantiate(module, { host: { draw: () => ((calls += 1), 3) } });
+    expect(run!()).toBe(6 * 9);
+    expect(calls).toBe(1);
+  });
+
+  test("select, 64-bit integers, memory and vectors", () => {
+    const module = wasmModule({ memory: { initial: 1 } });
+    module.function("run", { params: { a: "i32" }, result: "i32", export: true }, (body, { a }) => {
+      body.do(memory.fill(0, 1, 16));
+      body.do(memory.copy(16, 0, 16));
+      body.do(v128.store(32, f32x4.add(v128.load(16), f32x4.splat(f32.convertI32S(a)))));
+      const wide = i32.wrapI64(i64.shrU(i64.mul(i64.extendI32U(a), 2 ** 32), 32));
+      body.return(select(i32.truncSatF32S(f32.load(44)), wide, i32.eq(i32.load(16), 0x01010101)));
+    });
+    const shared = new WebAssembly.Memory({ initial: 1 });
+    expect(instantiate(module, { env: { memory: shared } }).run!(7)).toBe(7);
+  });
+
+  test("atomics on a shared memory", () => {
+    const module = wasmModule({ memory: { initial: 1, maximum: 1, shared: true } });
+    module.function("run", { params: {}, result: "i32", export: true }, (body) => {
+      body.do(atomics.store(8, 5));
+      body.do(atomics.add(8, 2));
+      body.do(atomics.compareExchange(8, 7, 11));
+      body.do(atomics.notify(8, 1));
+      body.do(atomics.wait32(8, 0, 0));
+      body.return(atomics.exchange(8, 0));
+    });
+    const shared = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+    expect(instantiate(module, { env: { memory: shared } }).run!()).toBe(11);
+  });
+});
+
+test("is printed as text", () => {
+  const module = wasmModule({ memory: { initial: 1 } });
+  module.function("axpy", { params: { x: "i32", y: "i32", end: "i32" }, export: true }, (body, { x, y, end }) => {
+    body.while(i32.ltU(x, end), () => {
+      const scaled = f32x4.mul(v128.load(x, 16), 2);
+      body.do(v128.store(y, f32x4.add(scaled, f32x4.mul(scaled, scaled)), 32));
+      body.set(x, i32.add(x, 16));
+    });
+  });
+  expect(module.print()).toBe(`export func axpy(x: i32, y: i32, end: i32)
+  if i32.lt_u(x, end)
+    loop0:
+      v128.store(y +32, f32x4.add((t = f32x4.mul(v128.load(x +16), f32x4.const(2))), f32x4.mul(t, t)))
+      x = i32.add(x, 16)
+      branch loop0 if i32.lt_u(x, end)`);
+});

@@ -1,0 +1,61 @@
+import { type Expression, f32x4, i32x4, v128 } from "../assembler/index.ts";
+
+/*
+ * Exponentials of four floats at a time: the algorithms, constants and order of operations of @sluice/tensor's `scalar/exp-f32.ts`, which
+ * explains them; the bits are the same. Each function builds a graph of instructions to stand within a larger expression.
+ */
+type Vector = Expression<"v128">;
+
+const LOG2_E = 1.44269504088896341;
+const ROUNDER = 12582912;
+const ROUNDER_BITS = 0x4b400000;
+const LN2_HIGH = 0.693359375;
+const LN2_LOW = -2.12194440e-4;
+const P = [1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1];
+const SIGN = 0x80000000 | 0;
+
+interface Reduced {
+  /** n, the integer nearest to x / ln 2, as i32x4. */
+  readonly n: Vector;
+  /** e^r - 1 with r = x - n ln 2. */
+  readonly expm1: Vector;
+}
+
+function reduce(x: Vector): Reduced {
+  const rounded = f32x4.add(f32x4.mul(x, LOG2_E), ROUNDER);
+  const n = f32x4.sub(rounded, ROUNDER);
+  const r = f32x4.sub(f32x4.sub(x, f32x4.mul(n, LN2_HIGH)), f32x4.mul(n, LN2_LOW));
+  let p: Vector = f32x4.const(P[0]!);
+  for (const coefficient of P.slice(1)) p = f32x4.add(f32x4.mul(p, r), coefficient);
+  return { n: i32x4.sub(rounded, i32x4.const(ROUNDER_BITS)), expm1: f32x4.add(f32x4.mul(p, f32x4.mul(r, r)), r) };
+}
+
+/** 2^n of four integers, as floats. */
+function powerOfTwo(n: Vector): Vector {
+  return i32x4.shl(i32x4.add(n, 127), 23);
+}
+
+function scaled({ n, expm1 }: Reduced): Vector {
+  const half = i32x4.shrS(n, 1);
+  return f32x4.mul(f32x4.mul(f32x4.add(expm1, 1), powerOfTwo(half)), powerOfTwo(i32x4.sub(n, half)));
+}
+
+/** e^x. */
+export function exp(x: Vector): Vector {
+  return scaled(reduce(f32x4.pmax(f32x4.pmin(x, 89), -104)));
+}
+
+export function tanh(x: Vector): Vector {
+  const magnitude = f32x4.abs(x);
+  const { n, expm1 } = reduce(f32x4.pmin(f32x4.add(magnitude, magnitude), 20));
+  const power = powerOfTwo(n);
+  const t = f32x4.add(f32x4.mul(expm1, power), f32x4.sub(power, 1));
+  return v128.or(f32x4.div(t, f32x4.add(t, 2)), v128.and(x, i32x4.const(SIGN)));
+}
+
+/** 1 / (1 + e^-x). */
+export function sigmoid(x: Vector): Vector {
+  const e = scaled(reduce(f32x4.pmax(v128.or(x, i32x4.const(SIGN)), -104)));
+  const numerator = v128.bitselect(e, f32x4.const(1), f32x4.lt(x, 0));
+  return f32x4.div(numerator, f32x4.add(e, 1));
+}

@@ -1,0 +1,68 @@
+import { expF32, log1pF32, logF32, sigmoidF32, tanhF32, threefry2x32 as threefryScalar } from "@sluice/tensor";
+import { describe, expect, test } from "vitest";
+import { type Expression, i32, i32x4, v128, wasmModule } from "../assembler/index.ts";
+import * as math from "./index.ts";
+
+const COUNT = 1024;
+
+/** Runs `f` over `COUNT` words at 0 and writes the results from byte 4 * COUNT on. */
+function overMemory(f: (x: Expression<"v128">) => Expression<"v128">) {
+  const module = wasmModule({ memory: { initial: 1 } });
+  module.function("run", { params: {}, export: true }, (body) => {
+    const at = body.local("i32", "at");
+    body.repeatWhile(i32.ltU(at, 4 * COUNT), () => {
+      body.do(v128.store(at, f(v128.load(at)), 4 * COUNT));
+      body.set(at, i32.add(at, 16));
+    });
+  });
+  const memory = new WebAssembly.Memory({ initial: 1 });
+  const { run } = new WebAssembly.Instance(new WebAssembly.Module(module.encode()), { env: { memory } }).exports;
+  return {
+    inputBits: new Uint32Array(memory.buffer, 0, COUNT),
+    input: new Float32Array(memory.buffer, 0, COUNT),
+    output: new Float32Array(memory.buffer, 4 * COUNT, COUNT),
+    outputBits: new Uint32Array(memory.buffer, 4 * COUNT, COUNT),
+    run: run as () => void,
+  };
+}
+
+describe.each([
+  { name: "exp", kernel: math.exp, scalar: expF32 },
+  { name: "tanh", kernel: math.tanh, scalar: tanhF32 },
+  { name: "sigmoid", kernel: math.sigmoid, scalar: sigmoidF32 },
+  { name: "log", kernel: math.log, scalar: logF32 },
+  { name: "log1p", kernel: math.log1p, scalar: log1pF32 },
+])("$name", ({ kernel, scalar }) => {
+  test("has the bits of the scalar function over all exponents, both signs, denormals, infinities and NaN", () => {
+    const { inputBits, input, output, run } = overMemory(kernel);
+    const different: [number, number, number][] = [];
+    // An odd stride, coprime to the length of the exponent field, visits every exponent with ever other fractions.
+    for (let start = 0; start < 2 ** 32; start += 2039 * COUNT) {
+      for (let i = 0; i < COUNT; i++) inputBits[i] = start + 2039 * i;
+      run();
+      for (let i = 0; i < COUNT; i++) if (!Object.is(output[i], scalar(input[i]!))) different.push([input[i]!, output[i]!, scalar(input[i]!)]);
+    }
+    expect(different.slice(0, 5)).toEqual([]);
+  });
+
+  test("has the bits of the scalar function at the edges", () => {
+    const { inputBits, input, output, run } = overMemory(kernel);
+    const edges = [0, 1, 0x007fffff, 0x00800000, 0x7f7fffff, 0x7f800000, 0x7fc00000, 0x3f800000, 0x42b17217, 0x42b17218, 0x42cff1b5, 0x3f3504f3];
+    inputBits.set(edges.flatMap((bits) => [bits - 1, bits, bits + 1, bits + 0x80000000]));
+    run();
+    for (let i = 0; i < 4 * edges.length; i++) expect(output[i], `at ${input[i]}`).toBe(scalar(input[i]!));
+  });
+});
+
+test("threefry2x32 has the words of the scalar function", () => {
+  const key = [0x13198a2e, 0x03707344] as const;
+  for (const word of [0, 1] as const) {
+    const { inputBits, outputBits, run } = overMemory((x) => {
+      const lanes = (value: number) => i32x4.const(value);
+      return math.threefry2x32([lanes(key[0]), lanes(key[1])], [x, v128.not(x)])[word];
+    });
+    for (let i = 0; i < COUNT; i++) inputBits[i] = Math.imul(i, 0x9e3779b9);
+    run();
+    for (let i = 0; i < COUNT; i++) expect(outputBits[i]).toBe(threefryScalar(key[0], key[1], inputBits[i]!, ~inputBits[i]!)[word]);
+  }
+});
