@@ -1,0 +1,25 @@
+import type { Node, Rules } from "./node.ts";
+import type { Operation } from "./primitives/operation.ts";
+import type { ArrayTensor, SymbolTensor, Tensor } from "./tensor.ts";
+
+/** Applies a primitive: evaluated at once on arrays, recorded as a node as soon as one input is a symbol. */
+export function apply<O extends Operation>(rules: Rules<O>, operation: O, inputs: readonly Tensor[]): readonly Tensor[] {
+  const types = rules.infer(operation, inputs);
+  if (inputs.every(isArray)) return rules.evaluate(operation, inputs);
+  return symbolsOf({ operation, rules, inputs, outputs: types });
+}
+
+/** {@link apply} for a primitive of one output. */
+export function applyOne<O extends Operation>(rules: Rules<O>, operation: O, inputs: readonly Tensor[]): Tensor {
+  const [output] = apply(rules, operation, inputs);
+  if (output === undefined) throw new Error(`${rules.op} has no output`);
+  return output;
+}
+
+export function symbolsOf(node: Node): readonly SymbolTensor[] {
+  return node.outputs.map(({ shape, dtype }, index) => ({ kind: "symbol", shape, dtype, node, index }));
+}
+
+export function isArray(x: Tensor): x is ArrayTensor {
+  return x.kind === "array";
+}

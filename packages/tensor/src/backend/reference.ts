@@ -1,0 +1,95 @@
+import { isArray } from "../apply.ts";
+import { TensorError } from "../errors.ts";
+import { evaluate } from "../program/evaluate.ts";
+import type { Program } from "../program/program.ts";
+import { sizeOf, sameShape } from "../shape.ts";
+import { describe, zerosLike, type ArrayTensor, type Type } from "../tensor.ts";
+import type { Backend, CompileOptions, Executable, StateBinding } from "./backend.ts";
+
+/** Runs programs by the primitives' definitions, in plain JavaScript, in f32 and f64: slow, and what other backends are held against. */
+export function reference(): Backend {
+  return {
+    name: "reference",
+    compile: async (program, options) => referenceExecutable(program, options),
+    close: async () => {},
+  };
+}
+
+function referenceExecutable(program: Program, options: CompileOptions = {}): Executable {
+  const bindings = options.state ?? [];
+  const layout = bindState(program, bindings);
+  let state: ArrayTensor[] | undefined = bindings.map(({ input }) => zerosLike(program.inputs[input]!));
+  const live = (): ArrayTensor[] => {
+    if (state === undefined) throw new Error("reference: the executable was disposed of");
+    return state;
+  };
+  return {
+    async run(inputs) {
+      const current = live();
+      checkInputs("run", layout.inputs, inputs);
+      const args = program.inputs.map((_, i) => {
+        const bound = bindings.findIndex(({ input }) => input === i);
+        return bound >= 0 ? current[bound]! : inputs[layout.positions.indexOf(i)]!;
+      });
+      const outputs = evaluate(program, args).filter(isArray);
+      state = current.map((value, i) => {
+        const { output } = bindings[i]!;
+        return output === undefined ? value : outputs[output]!;
+      });
+      return layout.outputs.map((i) => copy(outputs[i]!));
+    },
+    readState: async () => live().map(copy),
+    async writeState(values) {
+      const current = live();
+      checkInputs("writeState", current, values);
+      state = values.map(copy);
+    },
+    async dispose() {
+      state = undefined;
+    },
+    statistics: { compileMilliseconds: 0, bytes: bindings.reduce((sum, { input }) => sum + 4 * sizeOf(program.inputs[input]!.shape), 0), kernels: 0 },
+  };
+}
+
+export interface StateLayout {
+  /** Types of the inputs that `run` takes. */
+  readonly inputs: readonly Type[];
+  /** Their positions among the program's inputs. */
+  readonly positions: readonly number[];
+  /** Positions of the outputs that `run` returns. */
+  readonly outputs: readonly number[];
+}
+
+/** Which inputs and outputs of a program `run` still has, once `state` is bound; an error where a binding does not fit. */
+export function bindState(program: Program, state: readonly StateBinding[]): StateLayout {
+  for (const { input, output } of state) {
+    const from = program.inputs[input];
+    const to = output === undefined ? from : program.outputs[output];
+    if (from === undefined || to === undefined) throw new TensorError(`compile: state binds input ${input} to output ${output}, which do not exist`);
+    if (from.dtype !== to.dtype || !sameShape(from.shape, to.shape)) {
+      throw new TensorError(`compile: state ${from.dtype} ${describe(from)} would be replaced by ${to.dtype} ${describe(to)}; shape and dtype must stay`);
+    }
+  }
+  const bound = new Set(state.map(({ input }) => input));
+  const replaced = new Set(state.map(({ output }) => output));
+  const positions = program.inputs.flatMap((_, i) => (bound.has(i) ? [] : [i]));
+  return {
+    inputs: positions.map((i) => program.inputs[i]!),
+    positions,
+    outputs: program.outputs.flatMap((_, i) => (replaced.has(i) ? [] : [i])),
+  };
+}
+
+/** Rejects arrays that are not what a program was compiled for. */
+export function checkInputs(operation: string, expected: readonly Type[], given: readonly ArrayTensor[]): void {
+  if (given.length !== expected.length) throw new TensorError(`${operation}: expected ${expected.length} tensors, got ${given.length}`);
+  expected.forEach((type, i) => {
+    const array = given[i]!;
+    if (array.dtype === type.dtype && sameShape(array.shape, type.shape)) return;
+    throw new TensorError(`${operation}: tensor ${i} is ${array.dtype} ${describe(array)}, expected ${type.dtype} [${type.shape.join(",")}]; compile again for other shapes`);
+  });
+}
+
+function copy({ shape, dtype, data }: ArrayTensor): ArrayTensor {
+  return { kind: "array", shape, dtype, data: data.slice() };
+}

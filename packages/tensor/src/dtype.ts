@@ -1,0 +1,35 @@
+/**
+ * Element types. A bool takes four bytes (0 or 1), so that one element is one SIMD lane in every kernel.
+ * f64 exists on the reference backend, for checking gradients.
+ */
+export type DType = "f32" | "f64" | "i32" | "bool";
+
+/** The typed array that holds a tensor's elements, row-major. */
+export type Values = Float32Array | Float64Array | Int32Array;
+
+export function allocate(dtype: DType, length: number): Values {
+  switch (dtype) {
+    case "f32":
+      return new Float32Array(length);
+    case "f64":
+      return new Float64Array(length);
+    case "i32":
+    case "bool":
+      return new Int32Array(length);
+  }
+}
+
+export function isFloat(dtype: DType): boolean {
+  return dtype === "f32" || dtype === "f64";
+}
+
+/** The dtype that a typed array holds by default. */
+export function dtypeOf(values: Values): DType {
+  if (values instanceof Float32Array) return "f32";
+  if (values instanceof Float64Array) return "f64";
+  return "i32";
+}
+
+/** What arithmetic and transcendental primitives accept. */
+export const floats: readonly DType[] = ["f32", "f64"];
+export const numbers: readonly DType[] = ["f32", "f64", "i32"];

@@ -1,0 +1,51 @@
+import { add } from "../primitives/arithmetic.ts";
+import { concat } from "../primitives/layout.ts";
+import { zerosLike, type Tensor } from "../tensor.ts";
+
+/**
+ * The sum of a tensor's cotangents. The gradients of its slices arrive padded with zeros; where they lie side by side along one axis, as the
+ * gates of a cell do, they are joined instead of added.
+ */
+export function accumulate(parts: readonly Tensor[]): Tensor {
+  const [first, ...rest] = parts;
+  if (first === undefined) throw new Error("a sum of cotangents needs at least one");
+  if (rest.length === 0) return first;
+  return join(parts) ?? rest.reduce((sum, part) => add(sum, part), first);
+}
+
+interface Piece {
+  readonly start: number;
+  readonly stop: number;
+  readonly values: Tensor;
+}
+
+function join(parts: readonly Tensor[]): Tensor | undefined {
+  let axis: number | undefined;
+  const pieces: Piece[] = [];
+  for (const part of parts) {
+    if (part.kind === "array" || part.node.operation.op !== "pad") return undefined;
+    const { before, after } = part.node.operation;
+    const padded = before.flatMap((n, i) => (n > 0 || after[i]! > 0 ? [i] : []));
+    const [only] = padded;
+    if (only === undefined || padded.length > 1 || (axis !== undefined && axis !== only)) return undefined;
+    axis = only;
+    const values = part.node.inputs[0]!;
+    pieces.push({ start: before[only]!, stop: before[only]! + values.shape[only]!, values });
+  }
+  if (axis === undefined) return undefined;
+  pieces.sort((a, b) => a.start - b.start);
+  const whole = parts[0]!;
+  const filled: Tensor[] = [];
+  let end = 0;
+  const gap = (from: number, to: number): void => {
+    if (to > from) filled.push(zerosLike({ dtype: whole.dtype, shape: whole.shape.map((n, i) => (i === axis ? to - from : n)) }));
+  };
+  for (const { start, stop, values } of pieces) {
+    if (start < end) return undefined;
+    gap(end, start);
+    filled.push(values);
+    end = stop;
+  }
+  gap(end, whole.shape[axis]!);
+  return concat(filled, axis);
+}

@@ -1,0 +1,92 @@
+import { isFloat } from "../dtype.ts";
+import { TensorError } from "../errors.ts";
+import { close } from "../program/close.ts";
+import { evaluate } from "../program/evaluate.ts";
+import { input, programOf, type Program } from "../program/program.ts";
+import { symbolsLike } from "../program/trace.ts";
+import { describe, onesLike, zerosLike, type SymbolTensor, type Tensor } from "../tensor.ts";
+import { tensorsOf, treeFrom, type Tree } from "../tree.ts";
+import { backward } from "./backward.ts";
+
+/**
+ * The program that computes a program's outputs and, from cotangents of those outputs given as further inputs, the cotangents of its inputs `wrt`.
+ * An input that no output depends on gets zeros.
+ */
+export function differentiate(program: Program, wrt: readonly number[]): Program {
+  const seeds = program.outputs.map((y) => (isFloat(y.dtype) ? input(y, "cotangent") : undefined));
+  const targets = wrt.map((i) => program.inputs[i]!);
+  const { cotangents, outputs } = backward(program.outputs, seeds, targets);
+  const gradients = targets.map((x, i) => cotangents[i] ?? zerosLike(x));
+  return programOf([...program.inputs, ...seeds.filter((x) => x !== undefined)], [...outputs, ...gradients]);
+}
+
+/** The value of a scalar function and its gradient with respect to the first argument; further arguments are held fixed. */
+export function valueAndGrad<P extends Tree, A extends readonly Tree[]>(
+  f: (params: P, ...args: A) => Tensor,
+): (params: P, ...args: A) => { value: Tensor; gradient: P } {
+  const withAux = valueAndGradAux((params: P, ...args: A) => ({ value: f(params, ...args), aux: [] }));
+  return (params, ...args) => {
+    const { value, gradient } = withAux(params, ...args);
+    return { value, gradient };
+  };
+}
+
+/** {@link valueAndGrad} for a function that also returns other results (`aux`), which are not differentiated. */
+export function valueAndGradAux<P extends Tree, A extends readonly Tree[], X extends Tree>(
+  f: (params: P, ...args: A) => { value: Tensor; aux: X },
+): (params: P, ...args: A) => { value: Tensor; gradient: P; aux: X } {
+  return (params, ...args) => {
+    const inputs = symbolsLike([params, ...args]);
+    const count = tensorsOf(params).length;
+    const { value, aux } = f(treeFrom(params, inputs.slice(0, count)), ...treeFrom(args, inputs.slice(count)));
+    if (value.shape.length > 0 || !isFloat(value.dtype)) {
+      throw new TensorError(`grad: expected a function with a scalar float result, got ${value.dtype} ${describe(value)}; reduce it with sum or mean`);
+    }
+    const targets = inputs.slice(0, count);
+    const rest = tensorsOf(aux);
+    const { cotangents, outputs } = backward([value, ...rest], [onesLike(value), ...rest.map(() => undefined)], targets);
+    const gradients = targets.map((x, i) => cotangents[i] ?? zerosLike(x));
+    const [result, ...results] = inlined(inputs, [...outputs, ...gradients], [params, ...args]);
+    return {
+      value: result!,
+      aux: treeFrom(aux, results.slice(0, rest.length)),
+      gradient: treeFrom(params, results.slice(rest.length)),
+    };
+  };
+}
+
+/** The gradient of a scalar function with respect to its first argument. */
+export function grad<P extends Tree, A extends readonly Tree[]>(f: (params: P, ...args: A) => Tensor): (params: P, ...args: A) => P {
+  const both = valueAndGrad(f);
+  return (params, ...args) => both(params, ...args).gradient;
+}
+
+/** The result of `f` and the function from a cotangent of the result to the cotangents of the arguments. */
+export function vjp<A extends readonly Tree[], R extends Tree>(f: (...args: A) => R, ...args: A): { result: R; pullback: (cotangent: R) => A } {
+  const inputs = symbolsLike(args);
+  const traced = f(...treeFrom(args, inputs));
+  const outputs = tensorsOf(traced);
+  const result = treeFrom(traced, inlined(inputs, outputs, args));
+  const pullback = (cotangent: R): A => {
+    const given = tensorsOf(cotangent);
+    const seeds = outputs.map((y) => (isFloat(y.dtype) ? input(y, "cotangent") : undefined));
+    const { cotangents } = backward(outputs, seeds, inputs);
+    const gradients = inputs.map((x, i) => cotangents[i] ?? zerosLike(x));
+    const seeded = seeds.flatMap((seed, i) => (seed === undefined ? [] : [[seed, given[i]!] as const]));
+    return treeFrom(
+      args,
+      evaluateOpen([...inputs, ...seeded.map(([seed]) => seed)], gradients, [...args.flatMap(tensorsOf), ...seeded.map(([, g]) => g)]),
+    );
+  };
+  return { result, pullback };
+}
+
+function inlined(inputs: readonly SymbolTensor[], outputs: readonly Tensor[], args: readonly Tree[]): Tensor[] {
+  return evaluateOpen(inputs, outputs, args.flatMap(tensorsOf));
+}
+
+/** Evaluates with `args` for `inputs`. Symbols of an enclosing trace that `outputs` also use stay as they are. */
+function evaluateOpen(inputs: readonly SymbolTensor[], outputs: readonly Tensor[], args: readonly Tensor[]): Tensor[] {
+  const { program, captures } = close(inputs, outputs);
+  return evaluate(program, [...captures, ...args]);
+}

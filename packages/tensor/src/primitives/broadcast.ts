@@ -1,0 +1,46 @@
+import { applyOne } from "../apply.ts";
+import { allocate } from "../dtype.ts";
+import { TensorError } from "../errors.ts";
+import type { Rules } from "../node.ts";
+import { broadcastShapes, sameShape, showShape, sizeOf, stridesOf, type Shape } from "../shape.ts";
+import { describe, type Tensor } from "../tensor.ts";
+import { reshape } from "./layout.ts";
+import type { BroadcastOperation } from "./operation.ts";
+import { sum } from "./reduce.ts";
+import { copyStrided } from "./strided.ts";
+
+export const broadcastRules: Rules<BroadcastOperation> = {
+  op: "broadcast",
+  infer({ shape }, [x]) {
+    const wider = broadcastShapes(x!.shape, shape);
+    if (wider === undefined || !sameShape(wider, shape)) {
+      throw new TensorError(`broadcast: ${describe(x!)} does not stretch to ${showShape(shape)}`);
+    }
+    return [{ shape, dtype: x!.dtype }];
+  },
+  evaluate({ shape }, [x]) {
+    const data = allocate(x!.dtype, sizeOf(shape));
+    copyStrided(x!.data, 0, broadcastStrides(x!.shape, shape), data, 0, stridesOf(shape), shape);
+    return [{ kind: "array", shape, dtype: x!.dtype, data }];
+  },
+  gradient: ({ inputs, cotangents }) => ({ cotangents: cotangents.map((g) => g && sumTo(g, inputs[0]!.shape)) }),
+};
+
+/** Stretches axes of length 1, and adds axes in front, as NumPy does. */
+export function broadcastTo(x: Tensor, shape: Shape): Tensor {
+  return sameShape(x.shape, shape) ? x : applyOne(broadcastRules, { op: "broadcast", shape }, [x]);
+}
+
+/** Strides that walk an array of shape `from` as if it had the shape `to`: 0 along stretched axes. */
+export function broadcastStrides(from: Shape, to: Shape): number[] {
+  const strides = stridesOf(from);
+  const added = to.length - from.length;
+  return to.map((n, axis) => (axis < added || (from[axis - added] === 1 && n !== 1) ? 0 : strides[axis - added]!));
+}
+
+/** The transpose of a broadcast: sums over the stretched axes. */
+export function sumTo(x: Tensor, shape: Shape): Tensor {
+  const added = x.shape.length - shape.length;
+  const axes = x.shape.flatMap((n, axis) => (axis < added || (shape[axis - added] === 1 && n !== 1) ? [axis] : []));
+  return axes.length === 0 ? x : reshape(sum(x, axes), shape);
+}

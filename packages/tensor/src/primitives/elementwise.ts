@@ -1,0 +1,200 @@
+import { apply, applyOne } from "../apply.ts";
+import { allocate, isFloat, type DType } from "../dtype.ts";
+import { TensorError } from "../errors.ts";
+import type { GradientContext, GradientResult, Rules } from "../node.ts";
+import { broadcastShapes, sameShape, sizeOf } from "../shape.ts";
+import { describe, scalar, type ArrayTensor, type Operand, type Tensor, type Type } from "../tensor.ts";
+import { broadcastTo } from "./broadcast.ts";
+import type { BinaryName, Operation, UnaryName } from "./operation.ts";
+
+type Unary = Extract<Operation, { op: UnaryName }>;
+type Binary = Extract<Operation, { op: BinaryName }>;
+
+interface UnaryDefinition {
+  /** dtypes that are accepted. */
+  readonly accepts: readonly DType[];
+  /** In exact arithmetic or rounded once: the result is stored in the output's dtype. */
+  readonly evaluate: (x: number) => number;
+  /** Where f32 has a sequence of roundings of its own. */
+  readonly evaluateF32?: (x: number) => number;
+  /** The cotangent of x from x, y and the cotangent of y; absent where the derivative is zero everywhere. */
+  readonly gradient?: (cotangent: Tensor, x: Tensor, y: Tensor) => Tensor;
+}
+
+export function unary(op: UnaryName, definition: UnaryDefinition): Rules<Unary> {
+  const { accepts, evaluate, evaluateF32 = evaluate, gradient } = definition;
+  return {
+    op,
+    infer(_, inputs) {
+      const [x] = take(op, inputs, 1);
+      checkDType(op, accepts, x!);
+      return [{ shape: x!.shape, dtype: x!.dtype }];
+    },
+    evaluate(_, inputs) {
+      const x = inputs[0]!;
+      const y = allocate(x.dtype, x.data.length);
+      const f = x.dtype === "f32" ? evaluateF32 : evaluate;
+      for (let i = 0; i < y.length; i++) y[i] = f(x.data[i]!);
+      return [{ kind: "array", shape: x.shape, dtype: x.dtype, data: y }];
+    },
+    gradient({ cotangents, inputs, outputs }: GradientContext<Unary>): GradientResult {
+      const cotangent = cotangents[0];
+      if (cotangent === undefined || gradient === undefined) return { cotangents: [undefined] };
+      return { cotangents: [gradient(cotangent, inputs[0]!, outputs[0]!)] };
+    },
+  };
+}
+
+interface BinaryDefinition {
+  readonly accepts: readonly DType[];
+  readonly evaluate: (a: number, b: number) => number;
+  /** For i32, where it differs. */
+  readonly evaluateI32?: (a: number, b: number) => number;
+  /** The output's dtype where it is not the operands'. */
+  readonly dtype?: DType;
+  readonly gradient?: (context: BinaryGradient) => readonly [(() => Tensor) | undefined, (() => Tensor) | undefined];
+}
+
+interface BinaryGradient {
+  readonly cotangent: Tensor;
+  readonly a: Tensor;
+  readonly b: Tensor;
+  readonly y: Tensor;
+}
+
+export function binary(op: BinaryName, definition: BinaryDefinition): Rules<Binary> {
+  const { accepts, evaluate, evaluateI32 = evaluate, gradient } = definition;
+  return {
+    op,
+    infer(_, inputs) {
+      const [a, b] = take(op, inputs, 2);
+      checkDType(op, accepts, a!);
+      checkSameType(op, a!, b!);
+      return [{ shape: a!.shape, dtype: definition.dtype ?? a!.dtype }];
+    },
+    evaluate(_, inputs) {
+      const a = inputs[0]!;
+      const b = inputs[1]!;
+      const dtype = definition.dtype ?? a.dtype;
+      const y = allocate(dtype, a.data.length);
+      const f = a.dtype === "i32" ? evaluateI32 : evaluate;
+      for (let i = 0; i < y.length; i++) y[i] = f(a.data[i]!, b.data[i]!);
+      return [{ kind: "array", shape: a.shape, dtype, data: y }];
+    },
+    gradient({ cotangents, inputs, outputs, needs }: GradientContext<Binary>): GradientResult {
+      const cotangent = cotangents[0];
+      if (cotangent === undefined || gradient === undefined) return { cotangents: [undefined, undefined] };
+      const [da, db] = gradient({ cotangent, a: inputs[0]!, b: inputs[1]!, y: outputs[0]! });
+      return { cotangents: [needs[0] === true ? da?.() : undefined, needs[1] === true ? db?.() : undefined] };
+    },
+  };
+}
+
+export function applyUnary(rules: Rules<Unary>, op: UnaryName, x: Tensor): Tensor {
+  return applyOne(rules, { op }, [x]);
+}
+
+/** Brings both operands to one dtype and shape, and applies. */
+export function applyBinary(rules: Rules<Binary>, op: BinaryName, a: Operand, b: Operand): Tensor {
+  return applyOne(rules, { op }, align(op, [a, b]));
+}
+
+/** Numbers become scalars of the tensors' dtype, and all operands are broadcast to one shape. */
+export function align(op: string, operands: readonly Operand[]): Tensor[] {
+  const first = operands.find((x) => typeof x !== "number");
+  if (first === undefined) throw new TensorError(`${op}: expected at least one tensor, got the numbers ${operands.join(", ")}`);
+  const dtype = first.dtype;
+  const tensors = operands.map((x) => (typeof x === "number" ? scalar(x, dtype) : x));
+  let shape = tensors[0]!.shape;
+  for (const x of tensors) {
+    const wider = broadcastShapes(shape, x.shape);
+    if (wider === undefined) throw new TensorError(`${op}: shapes ${tensors.map(describe).join(" and ")} do not broadcast together`);
+    shape = wider;
+  }
+  return tensors.map((x) => broadcastTo(x, shape));
+}
+
+function take(op: string, inputs: readonly Tensor[], count: number): readonly Tensor[] {
+  if (inputs.length !== count) throw new TensorError(`${op}: expected ${count} operands, got ${inputs.length}`);
+  return inputs;
+}
+
+export function checkDType(op: string, accepts: readonly DType[], x: Tensor): void {
+  if (accepts.includes(x.dtype)) return;
+  const fix = accepts.every(isFloat) ? `convert it first: convert(x, "f32")` : "convert it first";
+  throw new TensorError(`${op}: ${describe(x)} is ${x.dtype}, expected ${accepts.join(" or ")}; ${fix}`);
+}
+
+export function checkSameType(op: string, a: Tensor, b: Tensor): void {
+  if (a.dtype !== b.dtype) {
+    throw new TensorError(`${op}: ${describe(a)} is ${a.dtype} but ${describe(b)} is ${b.dtype}; convert one of them`);
+  }
+  if (!sameShape(a.shape, b.shape)) throw new TensorError(`${op}: shapes ${describe(a)} and ${describe(b)} differ`);
+}
+
+/** select(condition, a, b): a where the condition holds, b elsewhere. */
+export const selectRules: Rules<Extract<Operation, { op: "select" }>> = {
+  op: "select",
+  infer(_, inputs) {
+    const [condition, a, b] = take("select", inputs, 3);
+    checkDType("select", ["bool"], condition!);
+    checkSameType("select", a!, b!);
+    if (!sameShape(condition!.shape, a!.shape)) {
+      throw new TensorError(`select: condition ${describe(condition!)} and values ${describe(a!)} differ in shape`);
+    }
+    return [{ shape: a!.shape, dtype: a!.dtype }];
+  },
+  evaluate(_, [condition, a, b]) {
+    const y = allocate(a!.dtype, a!.data.length);
+    for (let i = 0; i < y.length; i++) y[i] = condition!.data[i] !== 0 ? a!.data[i]! : b!.data[i]!;
+    return [{ kind: "array", shape: a!.shape, dtype: a!.dtype, data: y }];
+  },
+  gradient({ cotangents, inputs, needs }) {
+    const cotangent = cotangents[0];
+    const condition = inputs[0]!;
+    if (cotangent === undefined) return { cotangents: [undefined, undefined, undefined] };
+    return {
+      cotangents: [
+        undefined,
+        needs[1] === true ? select(condition, cotangent, 0) : undefined,
+        needs[2] === true ? select(condition, 0, cotangent) : undefined,
+      ],
+    };
+  },
+};
+
+/** `a` where `condition` holds, `b` elsewhere; all broadcast together. A NaN in the branch not taken does not reach the result. */
+export function select(condition: Tensor, a: Operand, b: Operand): Tensor {
+  checkDType("select", ["bool"], condition);
+  const dtype = typeof a !== "number" ? a.dtype : typeof b !== "number" ? b.dtype : "f32";
+  const values = [a, b].map((x) => (typeof x === "number" ? scalar(x, dtype) : x));
+  const [c, x, y] = align("select", [condition, ...values]);
+  return applyOne(selectRules, { op: "select" }, [c!, x!, y!]);
+}
+
+export const convertRules: Rules<Extract<Operation, { op: "convert" }>> = {
+  op: "convert",
+  infer: ({ dtype }, inputs): Type[] => [{ shape: take("convert", inputs, 1)[0]!.shape, dtype }],
+  evaluate({ dtype }, [x]): ArrayTensor[] {
+    const data = allocate(dtype, sizeOf(x!.shape));
+    if (dtype === "bool") for (let i = 0; i < data.length; i++) data[i] = x!.data[i] !== 0 ? 1 : 0;
+    else if (dtype === "i32") for (let i = 0; i < data.length; i++) data[i] = saturate(x!.data[i]!);
+    else data.set(x!.data);
+    return [{ kind: "array", shape: x!.shape, dtype, data }];
+  },
+  gradient({ cotangents, inputs }) {
+    const cotangent = cotangents[0];
+    const x = inputs[0]!;
+    return { cotangents: [cotangent === undefined || !isFloat(x.dtype) ? undefined : convert(cotangent, x.dtype)] };
+  },
+};
+
+/** To another dtype. To i32: towards zero, saturating, NaN to 0, as WebAssembly's `i32x4.trunc_sat_f32x4_s`; to bool: `x != 0`. */
+export function convert(x: Tensor, dtype: DType): Tensor {
+  if (x.dtype === dtype) return x;
+  return apply(convertRules, { op: "convert", dtype }, [x])[0]!;
+}
+
+function saturate(x: number): number {
+  return Number.isNaN(x) ? 0 : Math.trunc(Math.min(Math.max(x, -2147483648), 2147483647));
+}

@@ -1,0 +1,65 @@
+/** The table of primitives. */
+import type { Rules } from "../node.ts";
+import * as arithmetic from "./arithmetic.ts";
+import { broadcastRules } from "./broadcast.ts";
+import * as comparison from "./comparison.ts";
+import { cumulativeSumRules } from "./cumulative.ts";
+import { convertRules, selectRules } from "./elementwise.ts";
+import { gatherRules, iotaRules, scatterAddRules } from "./indexing.ts";
+import { concatRules, padRules, reshapeRules, sliceRules, transposeRules } from "./layout.ts";
+import { matmulRules } from "./matmul.ts";
+import { inputRules, nameRules } from "./name.ts";
+import type { Operation } from "./operation.ts";
+import { randomBitsRules } from "./random-bits.ts";
+import { reduceMaxRules, reduceSumRules } from "./reduce.ts";
+import * as transcendental from "./transcendental.ts";
+import { checkpointRules } from "../gradient/checkpoint.ts";
+import { scanRules } from "../scan/primitive.ts";
+
+export const primitives: Readonly<Record<Operation["op"], Rules<Operation>>> = {
+  abs: arithmetic.absRules,
+  add: arithmetic.addRules,
+  and: comparison.andRules,
+  broadcast: broadcastRules,
+  ceil: arithmetic.ceilRules,
+  checkpoint: checkpointRules,
+  concat: concatRules,
+  convert: convertRules,
+  cumulativeSum: cumulativeSumRules,
+  div: arithmetic.divRules,
+  equal: comparison.equalRules,
+  exp: transcendental.expRules,
+  floor: arithmetic.floorRules,
+  gather: gatherRules,
+  input: inputRules,
+  iota: iotaRules,
+  less: comparison.lessRules,
+  lessEqual: comparison.lessEqualRules,
+  log: transcendental.logRules,
+  log1p: transcendental.log1pRules,
+  matmul: matmulRules,
+  max: arithmetic.maxRules,
+  min: arithmetic.minRules,
+  mul: arithmetic.mulRules,
+  name: nameRules,
+  neg: arithmetic.negRules,
+  not: comparison.notRules,
+  or: comparison.orRules,
+  pad: padRules,
+  randomBits: randomBitsRules,
+  reduceMax: reduceMaxRules,
+  reduceSum: reduceSumRules,
+  reshape: reshapeRules,
+  scan: scanRules,
+  scatterAdd: scatterAddRules,
+  select: selectRules,
+  shiftRight: arithmetic.shiftRightRules,
+  sigmoid: transcendental.sigmoidRules,
+  sign: arithmetic.signRules,
+  slice: sliceRules,
+  sqrt: arithmetic.sqrtRules,
+  stopGradient: arithmetic.stopGradientRules,
+  sub: arithmetic.subRules,
+  tanh: transcendental.tanhRules,
+  transpose: transposeRules,
+};

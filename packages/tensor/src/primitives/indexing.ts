@@ -1,0 +1,89 @@
+import { applyOne } from "../apply.ts";
+import { allocate, numbers, type DType } from "../dtype.ts";
+import { TensorError } from "../errors.ts";
+import type { Rules } from "../node.ts";
+import { sameShape, showShape, sizeOf, stridesOf, type Shape } from "../shape.ts";
+import { describe, type Tensor } from "../tensor.ts";
+import { checkDType } from "./elementwise.ts";
+import type { IotaOperation, Operation, ScatterAddOperation } from "./operation.ts";
+
+export const gatherRules: Rules<Extract<Operation, { op: "gather" }>> = {
+  op: "gather",
+  infer(_, [x, indices]) {
+    checkDType("gather", ["i32"], indices!);
+    if (x!.shape.length === 0 || x!.shape[0] === 0) throw new TensorError(`gather: ${describe(x!)} has no rows to take`);
+    return [{ shape: [...indices!.shape, ...x!.shape.slice(1)], dtype: x!.dtype }];
+  },
+  evaluate(_, [x, indices]) {
+    const shape = [...indices!.shape, ...x!.shape.slice(1)];
+    const width = sizeOf(x!.shape.slice(1));
+    const data = allocate(x!.dtype, sizeOf(shape));
+    indices!.data.forEach((index, i) => {
+      const from = clampRow(index, x!.shape[0]!) * width;
+      data.set(x!.data.subarray(from, from + width), i * width);
+    });
+    return [{ kind: "array", shape, dtype: x!.dtype, data }];
+  },
+  gradient: ({ inputs: [x, indices], cotangents: [g] }) => ({
+    cotangents: [g && scatterAdd(indices!, g, x!.shape[0]!), undefined],
+  }),
+};
+
+/** Rows `x[indices]` of [rows, ...]: shape [...indices, ...]. An index outside is clamped to the first or last row. */
+export function gather(x: Tensor, indices: Tensor): Tensor {
+  return applyOne(gatherRules, { op: "gather" }, [x, indices]);
+}
+
+export const scatterAddRules: Rules<ScatterAddOperation> = {
+  op: "scatterAdd",
+  infer({ rows }, [indices, updates]) {
+    checkDType("scatterAdd", ["i32"], indices!);
+    checkDType("scatterAdd", numbers, updates!);
+    const leading = updates!.shape.slice(0, indices!.shape.length);
+    if (!sameShape(leading, indices!.shape) || rows < 1) {
+      throw new TensorError(`scatterAdd: updates ${describe(updates!)} need one row for each index of ${describe(indices!)}, and rows >= 1 (got ${rows})`);
+    }
+    return [{ shape: [rows, ...updates!.shape.slice(indices!.shape.length)], dtype: updates!.dtype }];
+  },
+  evaluate({ rows }, [indices, updates]) {
+    const rest = updates!.shape.slice(indices!.shape.length);
+    const width = sizeOf(rest);
+    const data = allocate(updates!.dtype, rows * width);
+    indices!.data.forEach((index, i) => {
+      const to = clampRow(index, rows) * width;
+      for (let j = 0; j < width; j++) data[to + j] = data[to + j]! + updates!.data[i * width + j]!;
+    });
+    return [{ kind: "array", shape: [rows, ...rest], dtype: updates!.dtype, data }];
+  },
+  gradient: ({ inputs: [indices], cotangents: [g] }) => ({ cotangents: [undefined, g && gather(g, indices!)] }),
+};
+
+/** The transpose of {@link gather}: adds `updates` [...indices, ...] into `rows` rows of zeros, in order of the indices. */
+export function scatterAdd(indices: Tensor, updates: Tensor, rows: number): Tensor {
+  return applyOne(scatterAddRules, { op: "scatterAdd", rows }, [indices, updates]);
+}
+
+export const iotaRules: Rules<IotaOperation> = {
+  op: "iota",
+  infer({ shape, axis, dtype }) {
+    if (shape[axis] === undefined) throw new TensorError(`iota: ${showShape(shape)} has no axis ${axis}`);
+    return [{ shape, dtype }];
+  },
+  evaluate({ shape, axis, dtype }) {
+    const data = allocate(dtype, sizeOf(shape));
+    const stride = stridesOf(shape)[axis]!;
+    for (let i = 0; i < data.length; i++) data[i] = Math.floor(i / stride) % shape[axis]!;
+    return [{ kind: "array", shape, dtype, data }];
+  },
+  gradient: () => ({ cotangents: [] }),
+};
+
+/** 0, 1, 2, ... along `axis` (default the last). */
+export function iota(shape: Shape, options: { readonly axis?: number; readonly dtype?: DType } = {}): Tensor {
+  const { axis = shape.length - 1, dtype = "i32" } = options;
+  return applyOne(iotaRules, { op: "iota", shape, axis, dtype }, []);
+}
+
+function clampRow(index: number, rows: number): number {
+  return Math.min(Math.max(index, 0), rows - 1);
+}

@@ -1,0 +1,181 @@
+/** Primitives that move elements and compute nothing. */
+import { applyOne } from "../apply.ts";
+import { allocate } from "../dtype.ts";
+import { TensorError } from "../errors.ts";
+import type { Rules } from "../node.ts";
+import { sameShape, showShape, sizeOf, stridesOf, type Shape } from "../shape.ts";
+import { describe, type ArrayTensor, type Tensor } from "../tensor.ts";
+import type { ConcatOperation, PadOperation, ReshapeOperation, SliceOperation, TransposeOperation } from "./operation.ts";
+import { copyStrided } from "./strided.ts";
+
+export const transposeRules: Rules<TransposeOperation> = {
+  op: "transpose",
+  infer({ axes }, [x]) {
+    if (axes.length !== x!.shape.length || new Set(axes).size !== axes.length || axes.some((a) => x!.shape[a] === undefined)) {
+      throw new TensorError(`transpose: axes [${axes.join(",")}] are no permutation of the axes of ${describe(x!)}`);
+    }
+    return [{ shape: axes.map((a) => x!.shape[a]!), dtype: x!.dtype }];
+  },
+  evaluate({ axes }, [x]) {
+    const strides = stridesOf(x!.shape);
+    const shape = axes.map((a) => x!.shape[a]!);
+    return [gathered(x!, shape, 0, axes.map((a) => strides[a]!))];
+  },
+  gradient({ operation, cotangents }) {
+    const inverse = operation.axes.map((_, axis) => operation.axes.indexOf(axis));
+    return { cotangents: cotangents.map((g) => g && transpose(g, inverse)) };
+  },
+};
+
+/** Permutes the axes; by default swaps the last two. */
+export function transpose(x: Tensor, axes?: readonly number[]): Tensor {
+  const rank = x.shape.length;
+  if (axes === undefined && rank < 2) throw new TensorError(`transpose: ${describe(x)} has fewer than two axes`);
+  const order = axes ?? [...Array.from({ length: rank - 2 }, (_, i) => i), rank - 1, rank - 2];
+  return order.every((a, axis) => a === axis) && order.length === rank ? x : applyOne(transposeRules, { op: "transpose", axes: order }, [x]);
+}
+
+export const reshapeRules: Rules<ReshapeOperation> = {
+  op: "reshape",
+  infer({ shape }, [x]) {
+    if (sizeOf(shape) !== sizeOf(x!.shape)) {
+      throw new TensorError(
+        `reshape: ${describe(x!)} has ${sizeOf(x!.shape)} elements, which do not fill ${showShape(shape)} of ${sizeOf(shape)}`,
+      );
+    }
+    return [{ shape, dtype: x!.dtype }];
+  },
+  evaluate: ({ shape }, [x]) => [{ kind: "array", shape, dtype: x!.dtype, data: x!.data }],
+  gradient: ({ inputs, cotangents }) => ({ cotangents: cotangents.map((g) => g && reshape(g, inputs[0]!.shape)) }),
+};
+
+/** The same elements in row-major order under another shape; one length may be -1 and is worked out. */
+export function reshape(x: Tensor, shape: Shape): Tensor {
+  const known = shape.reduce((size, n) => (n === -1 ? size : size * n), 1);
+  const to = shape.map((n) => (n === -1 ? (known === 0 ? 0 : sizeOf(x.shape) / known) : n));
+  if (to.some((n) => !Number.isInteger(n) || n < 0) || shape.filter((n) => n === -1).length > 1) {
+    throw new TensorError(`reshape: ${describe(x)} cannot take the shape ${showShape(shape)}`);
+  }
+  return sameShape(to, x.shape) ? x : applyOne(reshapeRules, { op: "reshape", shape: to }, [x]);
+}
+
+export const sliceRules: Rules<SliceOperation> = {
+  op: "slice",
+  infer({ starts, stops }, [x]) {
+    const rank = x!.shape.length;
+    const fits = x!.shape.every((n, axis) => 0 <= starts[axis]! && starts[axis]! <= stops[axis]! && stops[axis]! <= n);
+    if (starts.length !== rank || stops.length !== rank || !fits) {
+      throw new TensorError(`slice: [${starts.join(",")}] to [${stops.join(",")}] reaches outside ${describe(x!)}`);
+    }
+    return [{ shape: starts.map((start, axis) => stops[axis]! - start), dtype: x!.dtype }];
+  },
+  evaluate({ starts, stops }, [x]) {
+    const strides = stridesOf(x!.shape);
+    const offset = starts.reduce((sum, start, axis) => sum + start * strides[axis]!, 0);
+    return [gathered(x!, starts.map((start, axis) => stops[axis]! - start), offset, strides)];
+  },
+  gradient({ operation: { starts, stops }, inputs, cotangents }) {
+    const shape = inputs[0]!.shape;
+    const after = stops.map((stop, axis) => shape[axis]! - stop);
+    return { cotangents: cotangents.map((g) => g && pad(g, starts, after)) };
+  },
+};
+
+/** Elements `starts[axis] <= i < stops[axis]` of every axis. */
+export function slice(x: Tensor, starts: readonly number[], stops: readonly number[]): Tensor {
+  const whole = starts.length === x.shape.length && x.shape.every((n, axis) => starts[axis] === 0 && stops[axis] === n);
+  return whole ? x : applyOne(sliceRules, { op: "slice", starts, stops }, [x]);
+}
+
+export const concatRules: Rules<ConcatOperation> = {
+  op: "concat",
+  infer({ axis }, inputs) {
+    const [first] = inputs;
+    if (first === undefined) throw new TensorError("concat: expected at least one tensor");
+    for (const x of inputs) {
+      const fits = x.shape.length === first.shape.length && x.shape.every((n, i) => i === axis || n === first.shape[i]);
+      if (!fits || first.shape[axis] === undefined) {
+        throw new TensorError(`concat: shapes ${inputs.map(describe).join(", ")} must agree outside axis ${axis}`);
+      }
+      if (x.dtype !== first.dtype) throw new TensorError(`concat: dtypes ${inputs.map((y) => y.dtype).join(", ")} differ`);
+    }
+    const length = inputs.reduce((sum, x) => sum + x.shape[axis]!, 0);
+    return [{ shape: first.shape.map((n, i) => (i === axis ? length : n)), dtype: first.dtype }];
+  },
+  evaluate({ axis }, inputs) {
+    const first = inputs[0]!;
+    const length = inputs.reduce((sum, x) => sum + x.shape[axis]!, 0);
+    const shape = first.shape.map((n, i) => (i === axis ? length : n));
+    const y: ArrayTensor = { kind: "array", shape, dtype: first.dtype, data: allocate(first.dtype, sizeOf(shape)) };
+    const strides = stridesOf(shape);
+    let offset = 0;
+    for (const x of inputs) {
+      copyStrided(x.data, 0, stridesOf(x.shape), y.data, offset, strides, x.shape);
+      offset += x.shape[axis]! * strides[axis]!;
+    }
+    return [y];
+  },
+  gradient({ operation: { axis }, inputs, cotangents: [g] }) {
+    let start = 0;
+    return {
+      cotangents: inputs.map((x) => {
+        const from = start;
+        start += x.shape[axis]!;
+        return g && sliceAxis(g, axis, from, from + x.shape[axis]!);
+      }),
+    };
+  },
+};
+
+/** Joins tensors along an axis (negative: from the end). */
+export function concat(tensors: readonly Tensor[], axis = -1): Tensor {
+  const rank = tensors[0]?.shape.length ?? 0;
+  const at = axis < 0 ? axis + rank : axis;
+  const [only] = tensors;
+  return tensors.length === 1 && only !== undefined ? only : applyOne(concatRules, { op: "concat", axis: at }, tensors);
+}
+
+export const padRules: Rules<PadOperation> = {
+  op: "pad",
+  infer({ before, after }, [x]) {
+    const rank = x!.shape.length;
+    if (before.length !== rank || after.length !== rank || [...before, ...after].some((n) => !Number.isInteger(n) || n < 0)) {
+      throw new TensorError(
+        `pad: [${before.join(",")}] before and [${after.join(",")}] after do not fit ${describe(x!)}: one count >= 0 for each axis`,
+      );
+    }
+    return [{ shape: x!.shape.map((n, axis) => before[axis]! + n + after[axis]!), dtype: x!.dtype }];
+  },
+  evaluate({ before, after }, [x]) {
+    const shape = x!.shape.map((n, axis) => before[axis]! + n + after[axis]!);
+    const strides = stridesOf(shape);
+    const data = allocate(x!.dtype, sizeOf(shape));
+    const offset = before.reduce((sum, n, axis) => sum + n * strides[axis]!, 0);
+    copyStrided(x!.data, 0, stridesOf(x!.shape), data, offset, strides, x!.shape);
+    return [{ kind: "array", shape, dtype: x!.dtype, data }];
+  },
+  gradient({ operation: { before }, inputs, cotangents }) {
+    const stops = inputs[0]!.shape.map((n, axis) => before[axis]! + n);
+    return { cotangents: cotangents.map((g) => g && slice(g, before, stops)) };
+  },
+};
+
+/** Zeros around a tensor. */
+export function pad(x: Tensor, before: readonly number[], after: readonly number[]): Tensor {
+  return [...before, ...after].every((n) => n === 0) ? x : applyOne(padRules, { op: "pad", before, after }, [x]);
+}
+
+/** `start <= i < stop` of one axis. */
+export function sliceAxis(x: Tensor, axis: number, start: number, stop: number): Tensor {
+  return slice(
+    x,
+    x.shape.map((_, i) => (i === axis ? start : 0)),
+    x.shape.map((n, i) => (i === axis ? stop : n)),
+  );
+}
+
+function gathered(x: ArrayTensor, shape: Shape, offset: number, strides: readonly number[]): ArrayTensor {
+  const data = allocate(x.dtype, sizeOf(shape));
+  copyStrided(x.data, offset, strides, data, 0, stridesOf(shape), shape);
+  return { kind: "array", shape, dtype: x.dtype, data };
+}

@@ -1,0 +1,99 @@
+import { applyOne } from "../apply.ts";
+import { allocate, floats } from "../dtype.ts";
+import { TensorError } from "../errors.ts";
+import type { Rules } from "../node.ts";
+import { broadcastShapes, sameShape, sizeOf } from "../shape.ts";
+import { describe, type ArrayTensor, type Tensor } from "../tensor.ts";
+import { broadcastTo } from "./broadcast.ts";
+import { checkDType } from "./elementwise.ts";
+import { reshape, transpose } from "./layout.ts";
+import type { Operation } from "./operation.ts";
+
+/**
+ * [...batch, m, k] x [...batch, k, n] -> [...batch, m, n]. Each element of the result starts at 0 and adds its products in order of k, each product
+ * rounded before it is added (no fused multiply-add). This order is the definition on every deterministic backend.
+ */
+export const matmulRules: Rules<Extract<Operation, { op: "matmul" }>> = {
+  op: "matmul",
+  infer(_, [a, b]) {
+    checkDType("matmul", floats, a!);
+    if (a!.dtype !== b!.dtype) throw new TensorError(`matmul: ${describe(a!)} is ${a!.dtype} but ${describe(b!)} is ${b!.dtype}`);
+    const rank = a!.shape.length;
+    const batch = a!.shape.slice(0, -2);
+    if (rank < 2 || b!.shape.length !== rank || !sameShape(batch, b!.shape.slice(0, -2))) throw mismatch(a!, b!, "batch axes differ");
+    const [m, k] = [a!.shape[rank - 2]!, a!.shape[rank - 1]!];
+    const [inner, n] = [b!.shape[rank - 2]!, b!.shape[rank - 1]!];
+    if (k !== inner) throw mismatch(a!, b!, `inner sizes ${k} and ${inner} differ`);
+    return [{ shape: [...batch, m, n], dtype: a!.dtype }];
+  },
+  evaluate(_, [a, b]) {
+    const rank = a!.shape.length;
+    const [m, k, n] = [a!.shape[rank - 2]!, a!.shape[rank - 1]!, b!.shape[rank - 1]!];
+    const shape = [...a!.shape.slice(0, -1), n];
+    const y: ArrayTensor = { kind: "array", shape, dtype: a!.dtype, data: allocate(a!.dtype, sizeOf(shape)) };
+    for (let batch = 0; batch < sizeOf(shape.slice(0, -2)); batch++) {
+      const slices = [a!.data.subarray(batch * m * k), b!.data.subarray(batch * k * n), y.data.subarray(batch * m * n)] as const;
+      if (y.dtype === "f32") multiplyF32(...slices, m, k, n);
+      else multiplyF64(...slices, m, k, n);
+    }
+    return [y];
+  },
+  gradient: ({ inputs, cotangents: [g], needs }) => ({
+    cotangents: [
+      g !== undefined && needs[0] === true ? matmul(g, transpose(inputs[1]!)) : undefined,
+      g !== undefined && needs[1] === true ? matmul(transpose(inputs[0]!), g) : undefined,
+    ],
+  }),
+};
+
+/**
+ * Matrix product of [..., m, k] and [..., k, n]; batch axes broadcast. A tensor of one axis is a row on the left and a column on the right, and that
+ * axis disappears again.
+ */
+export function matmul(a: Tensor, b: Tensor): Tensor {
+  if (a.shape.length === 0 || b.shape.length === 0) throw mismatch(a, b, "a scalar has no axis to multiply over; use mul");
+  if (a.shape.length === 1) return squeeze(matmul(reshape(a, [1, ...a.shape]), b), -2);
+  if (b.shape.length === 1) return squeeze(matmul(a, reshape(b, [...b.shape, 1])), -1);
+  if (b.shape.length === 2 && a.shape.length > 2) {
+    const k = a.shape.at(-1)!;
+    if (k !== b.shape[0]) throw mismatch(a, b, `inner sizes ${k} and ${b.shape[0]} differ`);
+    return reshape(applyMatmul(reshape(a, [sizeOf(a.shape.slice(0, -1)), k]), b), [...a.shape.slice(0, -1), b.shape[1]!]);
+  }
+  const batch = broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2));
+  if (batch === undefined) throw mismatch(a, b, "batch axes do not broadcast");
+  return applyMatmul(broadcastTo(a, [...batch, ...a.shape.slice(-2)]), broadcastTo(b, [...batch, ...b.shape.slice(-2)]));
+}
+
+const applyMatmul = (a: Tensor, b: Tensor): Tensor => applyOne(matmulRules, { op: "matmul" }, [a, b]);
+
+function squeeze(x: Tensor, axis: -1 | -2): Tensor {
+  const at = x.shape.length + axis;
+  return reshape(
+    x,
+    x.shape.filter((_, i) => i !== at),
+  );
+}
+
+function mismatch(a: Tensor, b: Tensor, why: string): TensorError {
+  return new TensorError(`matmul: ${describe(a)} x ${describe(b)}: ${why}`);
+}
+
+type Values = ArrayTensor["data"];
+
+function multiplyF32(a: Values, b: Values, c: Values, m: number, k: number, n: number): void {
+  for (let i = 0; i < m; i++) {
+    for (let p = 0; p < k; p++) {
+      const x = a[i * k + p]!;
+      for (let j = 0; j < n; j++) c[i * n + j] = c[i * n + j]! + Math.fround(x * b[p * n + j]!);
+    }
+  }
+}
+
+function multiplyF64(a: Values, b: Values, c: Values, m: number, k: number, n: number): void {
+  for (let i = 0; i < m; i++) {
+    for (let p = 0; p < k; p++) {
+      const x = a[i * k + p]!;
+      for (let j = 0; j < n; j++) c[i * n + j] = c[i * n + j]! + x * b[p * n + j]!;
+    }
+  }
+}

@@ -1,0 +1,138 @@
+import type { DType } from "../dtype.ts";
+import type { Program } from "../program/program.ts";
+import type { Shape } from "../shape.ts";
+
+export type UnaryName =
+  | "abs" | "ceil" | "exp" | "floor" | "log" | "log1p" | "neg" | "not" | "sigmoid" | "sign" | "sqrt" | "stopGradient" | "tanh";
+
+export type BinaryName =
+  | "add" | "and" | "div" | "equal" | "less" | "lessEqual" | "max" | "min" | "mul" | "or" | "shiftRight" | "sub";
+
+/** What a node does, as data; a backend switches on `op`. Elementwise operands have equal shapes: broadcasting is an operation of its own. */
+export type Operation =
+  | { readonly op: UnaryName }
+  | { readonly op: BinaryName }
+  | { readonly op: "select" }
+  | { readonly op: "convert"; readonly dtype: DType }
+  | InputOperation
+  | NameOperation
+  | { readonly op: "matmul" }
+  | TransposeOperation
+  | ReshapeOperation
+  | SliceOperation
+  | ConcatOperation
+  | PadOperation
+  | BroadcastOperation
+  | ReduceOperation
+  | CumulativeSumOperation
+  | { readonly op: "gather" }
+  | ScatterAddOperation
+  | IotaOperation
+  | RandomBitsOperation
+  | CheckpointOperation
+  | ScanOperation;
+
+/** A placeholder for a value that is given when the program runs. Its label is what errors and printed programs call it. */
+export interface InputOperation {
+  readonly op: "input";
+  readonly label: string;
+}
+
+/** The identity, with a name for traces, errors and printed programs: `gru.reset`. */
+export interface NameOperation {
+  readonly op: "name";
+  readonly label: string;
+}
+
+/** Output axis i is input axis `axes[i]`. */
+export interface TransposeOperation {
+  readonly op: "transpose";
+  readonly axes: readonly number[];
+}
+
+export interface ReshapeOperation {
+  readonly op: "reshape";
+  readonly shape: Shape;
+}
+
+/** Elements `starts[axis] <= i < stops[axis]`. */
+export interface SliceOperation {
+  readonly op: "slice";
+  readonly starts: readonly number[];
+  readonly stops: readonly number[];
+}
+
+export interface ConcatOperation {
+  readonly op: "concat";
+  readonly axis: number;
+}
+
+/** Zeros before and after each axis. */
+export interface PadOperation {
+  readonly op: "pad";
+  readonly before: readonly number[];
+  readonly after: readonly number[];
+}
+
+export interface BroadcastOperation {
+  readonly op: "broadcast";
+  readonly shape: Shape;
+}
+
+/** The axis disappears. The order in which elements are taken is fixed: see `primitives/reduce.ts`. */
+export interface ReduceOperation {
+  readonly op: "reduceSum" | "reduceMax";
+  readonly axis: number;
+}
+
+export interface CumulativeSumOperation {
+  readonly op: "cumulativeSum";
+  readonly axis: number;
+  readonly reverse: boolean;
+}
+
+/** Rows of `updates` added to `rows` rows of zeros. */
+export interface ScatterAddOperation {
+  readonly op: "scatterAdd";
+  readonly rows: number;
+}
+
+export interface IotaOperation {
+  readonly op: "iota";
+  readonly shape: Shape;
+  readonly axis: number;
+  readonly dtype: DType;
+}
+
+export interface RandomBitsOperation {
+  readonly op: "randomBits";
+  readonly shape: Shape;
+}
+
+/** A program whose intermediate values are computed again for the gradient instead of being kept. */
+export interface CheckpointOperation {
+  readonly op: "checkpoint";
+  readonly body: Program;
+}
+
+/**
+ * The loop. Inputs: captures, initial states, sequences `[time, ...]`; outputs: final states, then stacked outputs `[time, ...]`.
+ * `body` maps captures, states and one step's slices to next states and one step's outputs.
+ */
+export interface ScanOperation {
+  readonly op: "scan";
+  readonly body: Program;
+  readonly captures: number;
+  readonly states: number;
+  readonly sequences: number;
+  /** Number of steps. */
+  readonly length: number;
+  /** From the last step to the first; outputs stay at their own step's place. */
+  readonly reverse: boolean;
+  /**
+   * A promise to the backend that makes ragged batches cheap: capture `lengths` holds i32 `[batch]`, and in step t a row b with `t >= lengths[b]` puts
+   * out zeros, keeps its rows of the states whose axis 0 is the batch, and adds only zeros to the others (sums of weight gradients). The body
+   * keeps the promise itself, so it may be ignored.
+   */
+  readonly lengths?: number;
+}

@@ -1,0 +1,39 @@
+import { applyOne } from "../apply.ts";
+import { TensorError } from "../errors.ts";
+import type { Rules } from "../node.ts";
+import { threefry2x32 } from "../scalar/index.ts";
+import { sameShape, sizeOf, type Shape } from "../shape.ts";
+import { describe, scalar, type Tensor } from "../tensor.ts";
+import { convert } from "./elementwise.ts";
+import type { RandomBitsOperation } from "./operation.ts";
+
+/**
+ * Threefry-2x32, 20 rounds (Salmon et al. 2011). Element i is word `i mod 2` of the block of counter `(i div 2, stream)`: a function of
+ * key, stream and position alone, so the numbers do not depend on who computes them or in what order.
+ */
+export const randomBitsRules: Rules<RandomBitsOperation> = {
+  op: "randomBits",
+  infer({ shape }, [key, stream]) {
+    if (key!.dtype !== "i32" || !sameShape(key!.shape, [2])) throw new TensorError(`randomBits: expected a key, i32 [2], got ${key!.dtype} ${describe(key!)}`);
+    if (stream!.dtype !== "i32" || stream!.shape.length !== 0) {
+      throw new TensorError(`randomBits: expected a stream number, i32 [], got ${stream!.dtype} ${describe(stream!)}`);
+    }
+    return [{ shape, dtype: "i32" }];
+  },
+  evaluate({ shape }, [key, stream]) {
+    const data = new Int32Array(sizeOf(shape));
+    for (let i = 0; i < data.length; i += 2) {
+      const [first, second] = threefry2x32(key!.data[0]! >>> 0, key!.data[1]! >>> 0, i >>> 1, stream!.data[0]! >>> 0);
+      data[i] = first;
+      if (i + 1 < data.length) data[i + 1] = second;
+    }
+    return [{ kind: "array", shape, dtype: "i32", data }];
+  },
+  gradient: () => ({ cotangents: [undefined, undefined] }),
+};
+
+/** i32 values whose 32 bits are each 0 or 1 with equal chance. Different `stream` numbers give independent values from one key. */
+export function randomBits(key: Tensor, shape: Shape, stream: Tensor | number = 0): Tensor {
+  const counter = typeof stream === "number" ? scalar(stream | 0, "i32") : convert(stream, "i32");
+  return applyOne(randomBitsRules, { op: "randomBits", shape }, [key, counter]);
+}

@@ -1,0 +1,137 @@
+/**
+ * Reductions over one axis. The order in which elements are taken is part of the definition, so every backend and every number of threads gives the same bits:
+ *
+ * - along the innermost axis: four lanes, element i goes to lane i mod 4 in order of i, and the result is `(p0 + p2) + (p1 + p3)`;
+ * - along any other axis: in order of the index, for each element of the result.
+ *
+ * Neighbouring axes are reduced as one, in row-major order.
+ */
+import { applyOne } from "../apply.ts";
+import { allocate, floats, numbers, type DType, type Values } from "../dtype.ts";
+import { TensorError } from "../errors.ts";
+import type { Rules } from "../node.ts";
+import { sizeOf, type Shape } from "../shape.ts";
+import { describe, type ArrayTensor, type Tensor, type Type } from "../tensor.ts";
+import { div, mul } from "./arithmetic.ts";
+import { broadcastTo } from "./broadcast.ts";
+import { equal } from "./comparison.ts";
+import { checkDType, convert } from "./elementwise.ts";
+import { reshape } from "./layout.ts";
+import type { ReduceOperation } from "./operation.ts";
+
+export const reduceSumRules: Rules<ReduceOperation> = {
+  op: "reduceSum",
+  infer: ({ axis }, [x]) => [reducedType("sum", numbers, x!, axis)],
+  evaluate: ({ axis }, [x]) => [reduceArray(x!, axis, 0, x!.dtype === "f32" ? addF32 : (a, b) => a + b)],
+  gradient: ({ operation: { axis }, inputs, cotangents: [g] }) => ({ cotangents: [g && spread(g, inputs[0]!.shape, axis)] }),
+};
+
+export const reduceMaxRules: Rules<ReduceOperation> = {
+  op: "reduceMax",
+  infer({ axis }, [x]) {
+    const type = reducedType("max", numbers, x!, axis);
+    if (x!.shape[axis] === 0) throw new TensorError(`max: axis ${axis} of ${describe(x!)} is empty and has no largest element`);
+    return [type];
+  },
+  evaluate: ({ axis }, [x]) => [reduceArray(x!, axis, lowest(x!.dtype), Math.max)],
+  gradient({ operation: { axis }, inputs, outputs, cotangents: [g] }) {
+    const x = inputs[0]!;
+    if (g === undefined) return { cotangents: [undefined] };
+    const largest = convert(equal(x, spread(outputs[0]!, x.shape, axis)), x.dtype);
+    const share = div(g, reduceOne("reduceSum", largest, axis));
+    return { cotangents: [mul(largest, spread(share, x.shape, axis))] };
+  },
+};
+
+/** Sum over `axes` (default all; negative: from the end). The axes disappear unless `keep` is set. */
+export function sum(x: Tensor, axes?: number | readonly number[], options: { readonly keep?: boolean } = {}): Tensor {
+  checkDType("sum", numbers, x);
+  return reduce("reduceSum", x, axes, options);
+}
+
+/** Largest element over `axes`; the gradient is shared equally among ties. */
+export function reduceMax(x: Tensor, axes?: number | readonly number[], options: { readonly keep?: boolean } = {}): Tensor {
+  checkDType("max", numbers, x);
+  return reduce("reduceMax", x, axes, options);
+}
+
+/** Mean over `axes`; NaN over nothing. */
+export function mean(x: Tensor, axes?: number | readonly number[], options: { readonly keep?: boolean } = {}): Tensor {
+  checkDType("mean", floats, x);
+  const count = normaliseAxes("mean", x, axes).reduce((size, axis) => size * x.shape[axis]!, 1);
+  return div(sum(x, axes, options), count);
+}
+
+export function normaliseAxes(op: string, x: Tensor, axes: number | readonly number[] | undefined): number[] {
+  const rank = x.shape.length;
+  const listed = axes === undefined ? x.shape.map((_, axis) => axis) : typeof axes === "number" ? [axes] : axes;
+  const positive = listed.map((axis) => (axis < 0 ? axis + rank : axis));
+  if (positive.some((axis) => x.shape[axis] === undefined) || new Set(positive).size !== positive.length) {
+    throw new TensorError(`${op}: axes [${listed.join(",")}] are no axes of ${describe(x)}`);
+  }
+  return positive.toSorted((a, b) => a - b);
+}
+
+function reduce(op: ReduceOperation["op"], x: Tensor, axes: number | readonly number[] | undefined, options: { readonly keep?: boolean }): Tensor {
+  const reduced = normaliseAxes(op, x, axes);
+  const kept = x.shape.flatMap((n, axis) => (reduced.includes(axis) ? (options.keep === true ? [1] : []) : [n]));
+  let y = x;
+  // From the last run of neighbouring axes to the first, so that earlier positions stay valid.
+  for (let end = reduced.length; end > 0; ) {
+    let start = end - 1;
+    while (start > 0 && reduced[start - 1] === reduced[start]! - 1) start--;
+    const from = reduced[start]!;
+    const to = reduced[end - 1]! + 1;
+    const merged = y.shape.slice(from, to).reduce((size, n) => size * n, 1);
+    y = reduceOne(op, reshape(y, [...y.shape.slice(0, from), merged, ...y.shape.slice(to)]), from);
+    end = start;
+  }
+  return reshape(y, kept);
+}
+
+function reduceOne(op: ReduceOperation["op"], x: Tensor, axis: number): Tensor {
+  return applyOne(op === "reduceSum" ? reduceSumRules : reduceMaxRules, { op, axis }, [x]);
+}
+
+/** Repeats a reduced tensor along the axis that disappeared. */
+function spread(y: Tensor, shape: Shape, axis: number): Tensor {
+  return broadcastTo(reshape(y, [...y.shape.slice(0, axis), 1, ...y.shape.slice(axis)]), shape);
+}
+
+function reducedType(op: string, accepts: readonly DType[], x: Tensor, axis: number): Type {
+  checkDType(op, accepts, x);
+  if (x.shape[axis] === undefined) throw new TensorError(`${op}: ${describe(x)} has no axis ${axis}`);
+  return { shape: x.shape.filter((_, i) => i !== axis), dtype: x.dtype };
+}
+
+function reduceArray(x: ArrayTensor, axis: number, start: number, combine: (a: number, b: number) => number): ArrayTensor {
+  const shape = x.shape.filter((_, i) => i !== axis);
+  const data = allocate(x.dtype, sizeOf(shape));
+  const length = x.shape[axis]!;
+  const inner = sizeOf(x.shape.slice(axis + 1));
+  if (axis === x.shape.length - 1) reduceInnermost(x.data, data, length, start, combine);
+  else {
+    for (let i = 0; i < data.length; i++) {
+      const first = Math.floor(i / inner) * length * inner + (i % inner);
+      let total = start;
+      for (let k = 0; k < length; k++) total = combine(total, x.data[first + k * inner]!);
+      data[i] = total;
+    }
+  }
+  return { kind: "array", shape, dtype: x.dtype, data };
+}
+
+function reduceInnermost(x: Values, y: Values, length: number, start: number, combine: (a: number, b: number) => number): void {
+  const lanes = [start, start, start, start];
+  for (let row = 0; row < y.length; row++) {
+    lanes.fill(start);
+    for (let i = 0; i < length; i++) lanes[i & 3] = combine(lanes[i & 3]!, x[row * length + i]!);
+    y[row] = combine(combine(lanes[0]!, lanes[2]!), combine(lanes[1]!, lanes[3]!));
+  }
+}
+
+const addF32 = (a: number, b: number): number => Math.fround(a + b);
+
+function lowest(dtype: DType): number {
+  return dtype === "i32" ? -2147483648 : -Infinity;
+}

@@ -1,0 +1,47 @@
+import { floats } from "../dtype.ts";
+import { expF32, expF64, log1pF32, log1pF64, logF32, logF64, sigmoidF32, sigmoidF64, tanhF32, tanhF64 } from "../scalar/index.ts";
+import type { Tensor } from "../tensor.ts";
+import { add, div, mul, sub } from "./arithmetic.ts";
+import { applyUnary, unary } from "./elementwise.ts";
+
+export const expRules = unary("exp", {
+  accepts: floats,
+  evaluate: expF64,
+  evaluateF32: expF32,
+  gradient: (cotangent, _, y) => mul(cotangent, y),
+});
+export const exp = (x: Tensor): Tensor => applyUnary(expRules, "exp", x);
+
+export const logRules = unary("log", {
+  accepts: floats,
+  evaluate: logF64,
+  evaluateF32: logF32,
+  gradient: (cotangent, x) => div(cotangent, x),
+});
+export const log = (x: Tensor): Tensor => applyUnary(logRules, "log", x);
+
+export const log1pRules = unary("log1p", {
+  accepts: floats,
+  evaluate: log1pF64,
+  evaluateF32: log1pF32,
+  gradient: (cotangent, x) => div(cotangent, add(x, 1)),
+});
+/** log(1 + x), accurate near 0. */
+export const log1p = (x: Tensor): Tensor => applyUnary(log1pRules, "log1p", x);
+
+export const tanhRules = unary("tanh", {
+  accepts: floats,
+  evaluate: tanhF64,
+  evaluateF32: tanhF32,
+  gradient: (cotangent, _, y) => mul(cotangent, sub(1, mul(y, y))),
+});
+export const tanh = (x: Tensor): Tensor => applyUnary(tanhRules, "tanh", x);
+
+export const sigmoidRules = unary("sigmoid", {
+  accepts: floats,
+  evaluate: sigmoidF64,
+  evaluateF32: sigmoidF32,
+  gradient: (cotangent, _, y) => mul(cotangent, mul(y, sub(1, y))),
+});
+/** 1 / (1 + exp(-x)) */
+export const sigmoid = (x: Tensor): Tensor => applyUnary(sigmoidRules, "sigmoid", x);

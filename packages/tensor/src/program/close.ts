@@ -1,0 +1,39 @@
+import type { SymbolTensor, Tensor } from "../tensor.ts";
+import { input, dependents, nodesOf, programOf, type Program } from "./program.ts";
+import { substitute } from "./rewrite.ts";
+
+export interface Closed {
+  /** Inputs: the captures, then the program's own. */
+  readonly program: Program;
+  /** Tensors of the enclosing trace that the program uses. */
+  readonly captures: readonly SymbolTensor[];
+}
+
+/**
+ * Closes a traced function over what it uses from outside: everything that does not depend on its own inputs is computed outside, once, and passed in.
+ * In a loop's body this is what moves invariant work out of the loop.
+ */
+export function close(inputs: readonly SymbolTensor[], outputs: readonly Tensor[]): Closed {
+  const own = new Set(inputs.map((x) => x.node));
+  const nodes = nodesOf(outputs, own);
+  const inner = dependents(nodes, inputs);
+  const captures: SymbolTensor[] = [];
+  const seen = new Map<SymbolTensor["node"], Set<number>>();
+  const capture = (x: Tensor): void => {
+    if (x.kind === "array" || own.has(x.node) || inner.has(x.node)) return;
+    const indices = seen.get(x.node) ?? new Set<number>();
+    seen.set(x.node, indices);
+    if (indices.has(x.index)) return;
+    indices.add(x.index);
+    captures.push(x);
+  };
+  for (const node of nodes) if (inner.has(node)) node.inputs.forEach(capture);
+  outputs.forEach(capture);
+  const placeholders = captures.map((x) => input(x, labelOf(x)));
+  return { program: programOf([...placeholders, ...inputs], substitute(outputs, captures, placeholders)), captures };
+}
+
+function labelOf(x: SymbolTensor): string {
+  const { operation } = x.node;
+  return operation.op === "input" || operation.op === "name" ? operation.label : "";
+}

@@ -1,0 +1,78 @@
+import { symbolsOf } from "../apply.ts";
+import { TensorError } from "../errors.ts";
+import type { Node } from "../node.ts";
+import { inputRules } from "../primitives/name.ts";
+import { describe, type SymbolTensor, type Tensor, type Type } from "../tensor.ts";
+
+/**
+ * A traced function: what it is given, what it computes in an order in which it can be computed, and what it returns. Programs are data: passes
+ * and gradients turn programs into programs.
+ */
+export interface Program {
+  readonly inputs: readonly SymbolTensor[];
+  /** Every node that the outputs need, each after its inputs; input nodes excluded. */
+  readonly nodes: readonly Node[];
+  readonly outputs: readonly Tensor[];
+}
+
+/** A placeholder of a given type. */
+export function input(type: Type, label = ""): SymbolTensor {
+  const node: Node = {
+    operation: { op: "input", label },
+    rules: inputRules,
+    inputs: [],
+    outputs: [{ shape: type.shape, dtype: type.dtype }],
+  };
+  const [symbol] = symbolsOf(node);
+  if (symbol === undefined) throw new Error("an input has one output");
+  return symbol;
+}
+
+/** The program that computes `outputs` from `inputs`; an error where an output needs a symbol that is not among them. */
+export function programOf(inputs: readonly SymbolTensor[], outputs: readonly Tensor[]): Program {
+  const nodes = nodesOf(outputs, new Set(inputs.map((x) => x.node)));
+  for (const node of nodes) {
+    if (node.operation.op !== "input") continue;
+    throw new TensorError(
+      `program: it needs ${describe({ kind: "symbol", ...node.outputs[0]!, node, index: 0 })}, which belongs to another function being traced; pass it as an argument`,
+    );
+  }
+  return { inputs, nodes, outputs };
+}
+
+/** The nodes that `outputs` need, each after its inputs, in the order in which a depth-first walk finishes them; not past `known`. */
+export function nodesOf(outputs: readonly Tensor[], known: ReadonlySet<Node>): Node[] {
+  const done = new Set<Node>(known);
+  const order: Node[] = [];
+  // An explicit stack: long chains of operations would overflow the call stack.
+  const stack: { node: Node; next: number }[] = [];
+  const visit = (x: Tensor): void => {
+    if (x.kind === "symbol" && !done.has(x.node)) stack.push({ node: x.node, next: 0 });
+  };
+  for (const output of outputs) {
+    visit(output);
+    while (stack.length > 0) {
+      const top = stack[stack.length - 1]!;
+      const operand = top.node.inputs[top.next++];
+      if (operand !== undefined) {
+        visit(operand);
+        continue;
+      }
+      stack.pop();
+      if (done.has(top.node)) continue;
+      done.add(top.node);
+      order.push(top.node);
+    }
+  }
+  return order;
+}
+
+/** Which of `nodes` (in program order) depend on one of `symbols`. */
+export function dependents(nodes: readonly Node[], symbols: Iterable<SymbolTensor>): Set<Node> {
+  const set = new Set<Node>();
+  const roots = new Map<Node, Set<number>>();
+  for (const { node, index } of symbols) roots.set(node, (roots.get(node) ?? new Set()).add(index));
+  const depends = (x: Tensor): boolean => x.kind === "symbol" && (roots.get(x.node)?.has(x.index) === true || set.has(x.node));
+  for (const node of nodes) if (node.inputs.some(depends)) set.add(node);
+  return set;
+}

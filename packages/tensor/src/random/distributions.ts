@@ -1,0 +1,56 @@
+import type { DType } from "../dtype.ts";
+import { TensorError } from "../errors.ts";
+import { add, mul, neg, shiftRight, sqrt, sub } from "../primitives/arithmetic.ts";
+import { less } from "../primitives/comparison.ts";
+import { convert, select } from "../primitives/elementwise.ts";
+import { randomBits } from "../primitives/random-bits.ts";
+import { log1p } from "../primitives/transcendental.ts";
+import type { Shape } from "../shape.ts";
+import { scalar, type Tensor } from "../tensor.ts";
+
+interface UniformOptions {
+  readonly low?: number;
+  readonly high?: number;
+  readonly dtype?: DType;
+}
+
+/** Uniform on [low, high), default [0, 1), in steps of 2^-24 of the range. */
+export function uniform(key: Tensor, shape: Shape, options: UniformOptions = {}): Tensor {
+  const { low = 0, high = 1, dtype = "f32" } = options;
+  const unit = mul(convert(shiftRight(randomBits(key, shape), 8), dtype), 1 / 16777216);
+  return low === 0 && high === 1 ? unit : add(mul(unit, high - low), low);
+}
+
+interface NormalOptions {
+  readonly mean?: number;
+  readonly deviation?: number;
+  readonly dtype?: DType;
+}
+
+/** Normal by inversion: sqrt(2) erfinv(u), u uniform on (-1, 1), with Giles's single-precision erfinv (2010), so |x| < 5.5 or so. */
+export function normal(key: Tensor, shape: Shape, options: NormalOptions = {}): Tensor {
+  const { mean = 0, deviation = 1, dtype = "f32" } = options;
+  // Midpoints of 2^24 cells: never -1, 0 or 1.
+  const u = mul(add(convert(sub(shiftRight(randomBits(key, shape), 8), 8388608), dtype), 0.5), 1 / 8388608);
+  return add(mul(inverseError(u), Math.SQRT2 * deviation), mean);
+}
+
+/** True with probability p. */
+export function bernoulli(key: Tensor, shape: Shape, p: number): Tensor {
+  if (!(p >= 0 && p <= 1)) throw new TensorError(`bernoulli: expected a probability in [0, 1], got ${p}`);
+  return less(uniform(key, shape), p);
+}
+
+const centre = [2.81022636e-8, 3.43273939e-7, -3.5233877e-6, -4.39150654e-6, 2.1858087e-4, -1.25372503e-3, -4.17768164e-3, 0.246640727, 1.50140941];
+const tail = [-2.00214257e-4, 1.00950558e-4, 1.34934322e-3, -3.67342844e-3, 5.73950773e-3, -7.6224613e-3, 9.43887047e-3, 1.00167406, 2.83297682];
+
+function inverseError(x: Tensor): Tensor {
+  const w = neg(log1p(neg(mul(x, x))));
+  const inCentre = less(w, 5);
+  return mul(x, select(inCentre, polynomial(centre, sub(w, 2.5)), polynomial(tail, sub(sqrt(w), 3))));
+}
+
+/** Horner's scheme, highest power first. */
+function polynomial([highest = 0, ...rest]: readonly number[], t: Tensor): Tensor {
+  return rest.reduce<Tensor>((sum, c) => add(mul(t, sum), c), scalar(highest, t.dtype));
+}

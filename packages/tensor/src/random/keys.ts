@@ -1,0 +1,44 @@
+import { TensorError } from "../errors.ts";
+import { randomBits } from "../primitives/random-bits.ts";
+import { threefry2x32 } from "../scalar/index.ts";
+import { sameShape } from "../shape.ts";
+import { describe, tensor, type ArrayTensor, type Tensor } from "../tensor.ts";
+
+/** A key, i32 [2], from a seed: an integer of at most 53 bits. */
+export function key(seed: number): ArrayTensor {
+  if (!Number.isSafeInteger(seed) || seed < 0) throw new TensorError(`key: expected a seed that is an integer >= 0, got ${seed}`);
+  return tensor(Int32Array.of(seed | 0, Math.floor(seed / 4294967296) | 0));
+}
+
+/** A key of its own for a purpose: `keyFor(key, "dropout")`. Other names give independent keys, and adding a name changes no other. */
+export function keyFor(parent: ArrayTensor, name: string): ArrayTensor;
+export function keyFor(parent: Tensor, name: string): Tensor;
+export function keyFor(parent: Tensor, name: string): Tensor {
+  checkKey("keyFor", parent);
+  const stream = hashName(name);
+  if (parent.kind === "symbol") return randomBits(parent, [2], stream);
+  const [a, b] = threefry2x32(parent.data[0]! >>> 0, parent.data[1]! >>> 0, 0, stream >>> 0);
+  return tensor(Int32Array.of(a, b));
+}
+
+/** A key for a number that may be known only at run time, such as the training step (i32 []). */
+export function keyAt(parent: Tensor, index: Tensor | number): Tensor {
+  checkKey("keyAt", parent);
+  return randomBits(parent, [2], index);
+}
+
+function checkKey(operation: string, x: Tensor): void {
+  if (x.dtype === "i32" && sameShape(x.shape, [2])) return;
+  throw new TensorError(`${operation}: expected a key (i32 [2]; make one with key(seed)), got ${x.dtype} ${describe(x)}`);
+}
+
+/** FNV-1a over UTF-16 units, with the top bit set so that names and small indices do not share streams. */
+function hashName(name: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < name.length; i++) {
+    const unit = name.charCodeAt(i);
+    hash = Math.imul(hash ^ (unit & 255), 0x01000193);
+    hash = Math.imul(hash ^ (unit >>> 8), 0x01000193);
+  }
+  return hash | 0x80000000;
+}

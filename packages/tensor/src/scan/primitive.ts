@@ -1,0 +1,81 @@
+import { apply } from "../apply.ts";
+import { allocate } from "../dtype.ts";
+import { TensorError } from "../errors.ts";
+import type { Rules } from "../node.ts";
+import type { ScanOperation } from "../primitives/operation.ts";
+import { evaluate } from "../program/evaluate.ts";
+import { sameShape, sizeOf } from "../shape.ts";
+import { describe, type ArrayTensor, type Tensor, type Type } from "../tensor.ts";
+import { scanGradient } from "./gradient.ts";
+
+export const scanRules: Rules<ScanOperation> = {
+  op: "scan",
+  infer(operation, inputs) {
+    const { body, length } = operation;
+    const { captures, states, sequences } = split(operation, inputs);
+    const sliced = sequences.map((x): Type => {
+      if (x.shape[0] !== length) throw new TensorError(`scan: sequence ${describe(x)} does not have ${length} steps in front`);
+      return { shape: x.shape.slice(1), dtype: x.dtype };
+    });
+    [...captures, ...states, ...sliced].forEach((type, i) => {
+      const expected = body.inputs[i]!;
+      if (expected.dtype === type.dtype && sameShape(expected.shape, type.shape)) return;
+      throw new TensorError(`scan: the step expects ${expected.dtype} ${describe(expected)}, got ${type.dtype} [${type.shape.join(",")}]`);
+    });
+    states.forEach((state, i) => {
+      const next = body.outputs[i]!;
+      if (next.dtype === state.dtype && sameShape(next.shape, state.shape)) return;
+      throw new TensorError(`scan: state ${describe(body.inputs[operation.captures + i]!)} (${state.dtype}) leaves the step as ${next.dtype} ${describe(next)}; shape and dtype must stay`);
+    });
+    return [...states.map(typeOf), ...body.outputs.slice(operation.states).map((y) => ({ shape: [length, ...y.shape], dtype: y.dtype }))];
+  },
+  evaluate(operation, inputs) {
+    const { body, length, reverse } = operation;
+    const { captures, states, sequences } = split(operation, inputs);
+    const stacked = body.outputs
+      .slice(operation.states)
+      .map((y): ArrayTensor => ({ kind: "array", shape: [length, ...y.shape], dtype: y.dtype, data: allocate(y.dtype, length * sizeOf(y.shape)) }));
+    let current: readonly ArrayTensor[] = states;
+    for (let i = 0; i < length; i++) {
+      const step = reverse ? length - 1 - i : i;
+      const outputs = evaluate(body, [...captures, ...current, ...sequences.map((x) => row(x, step))]).map(arrayOf);
+      current = outputs.slice(0, operation.states);
+      stacked.forEach((y, o) => y.data.set(outputs[operation.states + o]!.data, step * sizeOf(y.shape.slice(1))));
+    }
+    return [...current, ...stacked];
+  },
+  gradient: scanGradient,
+};
+
+export interface ScanParts<T> {
+  readonly captures: readonly T[];
+  readonly states: readonly T[];
+  readonly sequences: readonly T[];
+}
+
+/** A scan's inputs by their roles; also the inputs of its body. */
+export function split<T>(operation: Pick<ScanOperation, "captures" | "states">, inputs: readonly T[]): ScanParts<T> {
+  const { captures, states } = operation;
+  return {
+    captures: inputs.slice(0, captures),
+    states: inputs.slice(captures, captures + states),
+    sequences: inputs.slice(captures + states),
+  };
+}
+
+export function applyScan(operation: ScanOperation, inputs: readonly Tensor[]): readonly Tensor[] {
+  return apply(scanRules, operation, inputs);
+}
+
+function row(x: ArrayTensor, step: number): ArrayTensor {
+  const shape = x.shape.slice(1);
+  const size = sizeOf(shape);
+  return { kind: "array", shape, dtype: x.dtype, data: x.data.subarray(step * size, (step + 1) * size) };
+}
+
+function arrayOf(x: Tensor): ArrayTensor {
+  if (x.kind === "array") return x;
+  throw new Error("a scan evaluated on arrays yields arrays");
+}
+
+const typeOf = ({ shape, dtype }: Type): Type => ({ shape, dtype });

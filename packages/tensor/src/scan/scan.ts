@@ -1,0 +1,140 @@
+import { TensorError } from "../errors.ts";
+import { less } from "../primitives/comparison.ts";
+import { select } from "../primitives/elementwise.ts";
+import { iota } from "../primitives/indexing.ts";
+import { reshape } from "../primitives/layout.ts";
+import { close } from "../program/close.ts";
+import { input } from "../program/program.ts";
+import { describe, type SymbolTensor, type Tensor } from "../tensor.ts";
+import { leavesOf, tensorsOf, treeFrom, type Tree } from "../tree.ts";
+import { applyScan } from "./primitive.ts";
+
+export interface ScanOptions {
+  /** Steps, where there is no sequence to tell. */
+  readonly length?: number;
+  /** From the last step to the first. With `lengths`, each sequence starts at its own last step. */
+  readonly reverse?: boolean;
+  /** i32 [batch], 0 <= lengths <= time: after its length a row keeps its state and puts out zeros. Axis 0 of every state and output is the batch. */
+  readonly lengths?: Tensor;
+  /** bool [time, batch]: where true, the row's state is set back to the initial one before the step. */
+  readonly resets?: Tensor;
+}
+
+export interface ScanResult<S extends Tree, Y extends Tree> {
+  /** The state after the last step. */
+  readonly state: S;
+  /** The outputs of all steps, stacked in front: [time, ...]. */
+  readonly output: Y;
+}
+
+/**
+ * The one loop: `state, output[t] = step(state, xs[t])` for each step. `xs` is a tree of sequences `[time, ...]`; the step may use any tensor from
+ * outside, and what does not depend on its arguments is computed once.
+ */
+export function scan<S extends Tree, X extends Tree, Y extends Tree>(
+  step: (state: S, x: X) => { state: S; output: Y },
+  initial: S,
+  xs: X,
+  options: ScanOptions = {},
+): ScanResult<S, Y> {
+  const { reverse = false, lengths, resets } = options;
+  const sequences = leavesOf(xs);
+  const length = lengthOf(sequences.map((leaf) => leaf.tensor), options);
+  const states = leavesOf(initial);
+  const batch = lengths?.shape[0] ?? resets?.shape[1];
+  checkBatch(states.map(({ path, tensor }) => ({ path, tensor })), batch);
+  checkMasks(options, length, batch);
+
+  const stateInputs = states.map(({ path, tensor }) => input(tensor, path));
+  const sliceInputs = sequences.map(({ path, tensor }) => input({ shape: tensor.shape.slice(1), dtype: tensor.dtype }, path));
+  const resetInput = resets && input({ shape: resets.shape.slice(1), dtype: "bool" }, "resets");
+  const stepInput = lengths && input({ shape: [], dtype: "i32" }, "step");
+  const lengthsInput = lengths && input(lengths, "lengths");
+
+  const start = resetInput
+    ? stateInputs.map((x, i) => select(rowsOf(resetInput, x), states[i]!.tensor, x))
+    : stateInputs;
+  const result = step(treeFrom(initial, start), treeFrom(xs, sliceInputs));
+  const after = matchStates(states, result.state);
+  const outputs = leavesOf(result.output);
+  const active = lengthsInput && stepInput && less(stepInput, lengthsInput);
+  const nextStates = active ? after.map((x, i) => select(rowsOf(active, x), x, stateInputs[i]!)) : after;
+  const stepOutputs = outputs.map(({ path, tensor }) => {
+    if (active === undefined) return tensor;
+    checkBatch([{ path: `output ${path}`, tensor }], batch);
+    return select(rowsOf(active, tensor), tensor, 0);
+  });
+
+  const extra = [resetInput, stepInput].filter((x) => x !== undefined);
+  const own = [...(lengthsInput ? [lengthsInput] : []), ...stateInputs, ...sliceInputs, ...extra];
+  const closed = close(own, [...nextStates, ...stepOutputs]);
+  const captures = [...closed.captures, ...(lengths ? [lengths] : [])];
+  const time: Tensor[] = lengths ? [iota([length])] : [];
+  const scanned = applyScan(
+    {
+      op: "scan",
+      body: closed.program,
+      captures: captures.length,
+      states: states.length,
+      sequences: sliceInputs.length + extra.length,
+      length,
+      reverse,
+      ...(lengths ? { lengths: captures.length - 1 } : {}),
+    },
+    [...captures, ...states.map((leaf) => leaf.tensor), ...tensorsOf(xs), ...(resets ? [resets] : []), ...time],
+  );
+  return {
+    state: treeFrom(initial, scanned.slice(0, states.length)),
+    output: treeFrom(result.output, scanned.slice(states.length)),
+  };
+}
+
+function lengthOf(sequences: readonly Tensor[], { length }: ScanOptions): number {
+  const lengths = [...new Set([...sequences.map((x) => x.shape[0]), ...(length === undefined ? [] : [length])])];
+  const [only] = lengths;
+  if (only === undefined || lengths.length > 1) {
+    const found = sequences.map(describe).join(", ");
+    throw new TensorError(
+      lengths.length > 1
+        ? `scan: sequences ${found}${length === undefined ? "" : ` and length ${length}`} differ in their number of steps (axis 0)`
+        : "scan: expected a sequence or options.length to tell the number of steps",
+    );
+  }
+  return only;
+}
+
+function checkBatch(tensors: readonly { readonly path: string; readonly tensor: Tensor }[], batch: number | undefined): void {
+  if (batch === undefined) return;
+  for (const { path, tensor } of tensors) {
+    if (tensor.shape[0] === batch) continue;
+    throw new TensorError(`scan: with lengths or resets of ${batch} rows, axis 0 of ${path} [${tensor.shape.join(",")}] must be the batch of ${batch}`);
+  }
+}
+
+function checkMasks({ lengths, resets }: ScanOptions, length: number, batch: number | undefined): void {
+  if (lengths && (lengths.dtype !== "i32" || lengths.shape.length !== 1)) {
+    throw new TensorError(`scan: expected lengths as i32 [batch], got ${lengths.dtype} ${describe(lengths)}`);
+  }
+  if (lengths?.kind === "array" && lengths.data.some((n) => n < 0 || n > length)) {
+    throw new TensorError(`scan: lengths must lie in 0 to ${length} (the number of steps), got ${lengths.data.join(", ")}`);
+  }
+  if (resets && (resets.dtype !== "bool" || resets.shape.length !== 2 || resets.shape[0] !== length || resets.shape[1] !== batch)) {
+    throw new TensorError(`scan: expected resets as bool [${length},${batch}] (time, batch), got ${resets.dtype} ${describe(resets)}`);
+  }
+}
+
+/** bool [batch] as a condition on the rows of `x` [batch, ...]. */
+function rowsOf(condition: SymbolTensor | Tensor, x: Tensor): Tensor {
+  return reshape(condition, [condition.shape[0]!, ...x.shape.slice(1).map(() => 1)]);
+}
+
+function matchStates(before: readonly { readonly path: string }[], state: Tree): Tensor[] {
+  const after = new Map(leavesOf(state).map(({ path, tensor }) => [path, tensor]));
+  const names = before.map((leaf) => leaf.path);
+  const strange = [...after.keys()].filter((path) => !names.includes(path));
+  return names.map((path) => {
+    const tensor = after.get(path);
+    if (tensor !== undefined && strange.length === 0) return tensor;
+    throw new TensorError(`scan: the step must return the states ${names.join(", ")}; it returned ${[...after.keys()].join(", ") || "none"}`);
+  });
+}

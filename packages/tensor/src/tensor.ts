@@ -1,0 +1,96 @@
+import { allocate, dtypeOf, type DType, type Values } from "./dtype.ts";
+import { TensorError } from "./errors.ts";
+import type { Node } from "./node.ts";
+import { showShape, sizeOf, type Shape } from "./shape.ts";
+
+/** What is known of a tensor before it has values. */
+export interface Type {
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+/** A tensor with values, row-major. Values are never changed once a tensor holds them. */
+export interface ArrayTensor extends Type {
+  readonly kind: "array";
+  readonly data: Values;
+}
+
+/** A tensor that stands for output `index` of `node` in a program that is being traced. */
+export interface SymbolTensor extends Type {
+  readonly kind: "symbol";
+  readonly node: Node;
+  readonly index: number;
+}
+
+/**
+ * A tensor has a static shape, a dtype, and either values or a symbol. A function of tensors therefore runs eagerly on arrays, or is
+ * traced into a {@link Program} by being called with symbols.
+ */
+export type Tensor = ArrayTensor | SymbolTensor;
+
+/** A number stands for a scalar of the other operand's dtype. */
+export type Operand = Tensor | number;
+
+/** A tensor of `values` (row-major) with `shape`; by default one axis. */
+export function tensor(
+  values: Values | readonly number[],
+  shape?: Shape,
+  options: { readonly dtype?: DType } = {},
+): ArrayTensor {
+  const dtype = options.dtype ?? (isTyped(values) ? dtypeOf(values) : "f32");
+  const as = shape ?? [values.length];
+  if (sizeOf(as) !== values.length || as.some((n) => !Number.isInteger(n) || n < 0)) {
+    throw new TensorError(`tensor: ${values.length} values do not fill the shape ${showShape(as)} of ${sizeOf(as)}`);
+  }
+  if (isTyped(values) && values.constructor === allocate(dtype, 0).constructor) {
+    return { kind: "array", shape: as, dtype, data: values };
+  }
+  const data = allocate(dtype, values.length);
+  data.set(values);
+  return { kind: "array", shape: as, dtype, data };
+}
+
+export function scalar(value: number, dtype: DType = "f32"): ArrayTensor {
+  return tensor([value], [], { dtype });
+}
+
+export function full(shape: Shape, value: number, dtype: DType = "f32"): ArrayTensor {
+  const data = allocate(dtype, sizeOf(shape));
+  if (value !== 0) data.fill(value);
+  return { kind: "array", shape, dtype, data };
+}
+
+/** An array of zeros; `zerosLike(x)` takes shape and dtype from another tensor. */
+export const zerosArray = (shape: Shape, dtype: DType = "f32"): ArrayTensor => full(shape, 0, dtype);
+export const zerosLike = (x: Type): ArrayTensor => full(x.shape, 0, x.dtype);
+export const onesLike = (x: Type): ArrayTensor => full(x.shape, 1, x.dtype);
+
+export function isTensor(value: unknown): value is Tensor {
+  return typeof value === "object" && value !== null && "kind" in value && (value.kind === "array" || value.kind === "symbol");
+}
+
+/** The values of a tensor; an error for a symbol, which has none while a function is traced. */
+export function valuesOf(x: Tensor): Values {
+  if (x.kind === "array") return x.data;
+  throw new TensorError(
+    `values: ${describe(x)} is a symbol, which has no values while a function is traced. Return it from the function and read the result`,
+  );
+}
+
+/** The one value of a scalar. */
+export function item(x: Tensor): number {
+  const values = valuesOf(x);
+  if (values.length !== 1) throw new TensorError(`item: expected one value, got ${describe(x)}`);
+  return values[0]!;
+}
+
+/** How an error names a tensor: by its label, where it has one, and its shape. */
+export function describe(x: Tensor): string {
+  const operation = x.kind === "symbol" ? x.node.operation : undefined;
+  const label = operation?.op === "input" || operation?.op === "name" ? operation.label : "";
+  return label === "" ? showShape(x.shape) : `${label} ${showShape(x.shape)}`;
+}
+
+function isTyped(values: Values | readonly number[]): values is Values {
+  return ArrayBuffer.isView(values);
+}
