@@ -11,8 +11,8 @@ const windows = process.platform === "win32";
 /** Runs the pinned pnpm in the repository root, fetching it if need be; resolves to its exit code. */
 export async function pnpm(args, options = {}) {
   const bin = await pnpmFolder();
-  // On the path as well, because turbo and package scripts call it by name.
-  const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH ?? ""}` };
+  // On the path as well, because turbo and package scripts call it by name. An install script may call npm: without its advertisements.
+  const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH ?? ""}`, npm_config_update_notifier: "false" };
   return run(join(bin, windows ? "pnpm.cmd" : "pnpm"), args, { env, shell: windows, ...options });
 }
 

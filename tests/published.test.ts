@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { pnpmFolder } from "../scripts/pnpm.js";
-import { exampleOf, outcomeOf } from "./examples.ts";
+import { exampleOf, outcomeOf, type Outcome } from "./examples.ts";
 import { packageNames, root } from "./workspace.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "sluice-published-"));
@@ -13,6 +13,8 @@ const project = join(scratch, "project");
 
 /** The environment without what a surrounding npm or pnpm left there for its scripts. */
 const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm|pnpm)_(?!config_(registry|cafile)$)/i.test(name)));
+
+let types: Outcome;
 
 async function succeed(program: string, args: readonly string[], cwd: string): Promise<void> {
   const { code, output } = await outcomeOf(program, args, { cwd, env });
@@ -29,6 +31,16 @@ beforeAll(async () => {
   const dependencies = Object.fromEntries(packageNames.map((name) => [`@sluice/${name}`, `file:${tarballOf(name)}`]));
   writeFileSync(join(project, "package.json"), JSON.stringify({ private: true, type: "module", dependencies }));
   await succeed("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline"], project);
+
+  for (const name of packageNames) {
+    const example = exampleOf(`packages/${name}`);
+    if (example !== undefined) writeFileSync(join(project, `${name}.ts`), example);
+  }
+  // A consumer with strict settings, and without the types of Node.
+  const compilerOptions = { strict: true, noEmit: true, target: "ES2024", lib: ["ES2024", "DOM"], module: "NodeNext", types: [], skipLibCheck: true };
+  writeFileSync(join(project, "none.ts"), "export {};\n");
+  writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["*.ts"] }));
+  types = await outcomeOf(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", project], { cwd: project, env });
 }, 300_000);
 
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
@@ -51,10 +63,14 @@ describe.each(packageNames)("@sluice/%s as published", (name) => {
   });
 
   test("runs its README's example", { timeout: 120_000 }, async () => {
-    const example = exampleOf(`packages/${name}`);
-    if (example === undefined) throw new Error(`packages/${name}/README.md has no \`\`\`ts block`);
-    writeFileSync(join(project, `${name}.ts`), example);
+    expect(exampleOf(`packages/${name}`), `packages/${name}/README.md has no \`\`\`ts block`).toBeDefined();
     const { code, output } = await outcomeOf(process.execPath, [`${name}.ts`], { cwd: project, env });
     expect(code, output).toBe(0);
+  });
+
+  test("has types that its README's example checks against", () => {
+    expect(exampleOf(`packages/${name}`)).toBeDefined();
+    expect(types.output).not.toMatch(/^error /m);
+    expect(types.output.split("\n").filter((line) => line.startsWith(`${name}.ts`))).toEqual([]);
   });
 });
