@@ -1,0 +1,26 @@
+import type { Program } from "@sluice/tensor";
+import { defer } from "./defer.ts";
+import { expand } from "./expand.ts";
+import { hoist } from "./hoist.ts";
+import { prune } from "./prune.ts";
+import { sink } from "./sink.ts";
+
+/** Each pass can be switched off, so that what it gains can be measured. Results may differ in the last bits, never in meaning. */
+export interface PassOptions {
+  readonly hoist?: boolean;
+  readonly sink?: boolean;
+  readonly defer?: boolean;
+  readonly prune?: boolean;
+}
+
+/** The passes from program to program, in order. */
+export function optimise(program: Program, options: PassOptions = {}): Program {
+  const passes = [
+    options.prune === false ? undefined : prune,
+    options.hoist === false ? undefined : hoist,
+    options.sink === false ? undefined : sink,
+    options.defer === false ? undefined : defer,
+    options.prune === false ? undefined : prune,
+  ];
+  return passes.reduce((current, pass) => pass?.(current) ?? current, expand(program));
+}

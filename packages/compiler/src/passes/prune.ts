@@ -1,0 +1,51 @@
+import { applyScan, programOf, splitScan, type Node, type Program, type Tensor } from "@sluice/tensor";
+import { rewrite } from "./rewrite.ts";
+
+/** Prune: a loop loses the outputs that nobody reads, gives equal outputs once, and loses the captures and sequences that its step does not use. */
+export function prune(program: Program): Program {
+  const used = new Map<Node, Set<number>>();
+  const use = (x: Tensor): void => {
+    if (x.kind === "symbol") used.set(x.node, (used.get(x.node) ?? new Set<number>()).add(x.index));
+  };
+  for (const node of program.nodes) node.inputs.forEach(use);
+  program.outputs.forEach(use);
+  return rewrite(program, (node, inputs) => {
+    const { operation } = node;
+    if (operation.op !== "scan") return undefined;
+    const { states } = operation;
+    const outputs = operation.body.outputs;
+    const same = (a: Tensor, b: Tensor): boolean => a === b || (a.kind === "symbol" && b.kind === "symbol" && a.node === b.node && a.index === b.index);
+    const kept = outputs.flatMap((y, i) => {
+      const first = outputs.findIndex((other, j) => j >= states && same(other, y));
+      return i >= states && used.get(node)?.has(i) === true && (first === i || used.get(node)?.has(first) !== true) ? [i] : [];
+    });
+    const body = prune(programOf(operation.body.inputs, [...outputs.slice(0, states), ...kept.map((i) => outputs[i]!)]));
+    const alive = new Set<Node>();
+    const mark = (x: Tensor): void => {
+      if (x.kind === "symbol" && x.node.operation.op === "input") alive.add(x.node);
+    };
+    for (const inside of body.nodes) inside.inputs.forEach(mark);
+    body.outputs.forEach(mark);
+    const inner = splitScan(operation, body.inputs);
+    const outer = splitScan(operation, inputs);
+    const captures = inner.captures.flatMap((x, i) => (alive.has(x.node) || i === operation.lengths ? [i] : []));
+    const sequences = inner.sequences.flatMap((x, i) => (alive.has(x.node) ? [i] : []));
+    const { lengths, ...rest } = operation;
+    const results = applyScan(
+      {
+        ...rest,
+        body: programOf([...captures.map((i) => inner.captures[i]!), ...inner.states, ...sequences.map((i) => inner.sequences[i]!)], body.outputs),
+        captures: captures.length,
+        sequences: sequences.length,
+        ...(lengths === undefined ? {} : { lengths: captures.indexOf(lengths) }),
+      },
+      [...captures.map((i) => outer.captures[i]!), ...outer.states, ...sequences.map((i) => outer.sequences[i]!)],
+    );
+    return outputs.map((y, i) => {
+      if (i < states) return results[i]!;
+      const at = kept.findIndex((k) => same(outputs[k]!, y));
+      // An output that nobody reads has no value any more; nothing will ask for this one.
+      return results[at >= 0 ? states + at : 0] ?? y;
+    });
+  });
+}
