@@ -1,6 +1,8 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { layers, mayImport } from "../house.js";
-import { internal, members, packageNames, readJson, type Manifest } from "./workspace.ts";
+import { internal, members, packageNames, readJson, root, type Manifest } from "./workspace.ts";
 
 test("the house points down, and sideways only from cells to norm", () => {
   expect(mayImport("cells", "tensor")).toBe(true);
@@ -55,4 +57,10 @@ describe.each(packageNames)("@sluice/%s", (name) => {
     expect(internal(readJson<Manifest>("tests", "package.json").devDependencies)).toContain(name);
     expect(internal(readJson<Manifest>("experiments", "package.json").dependencies)).toContain(name);
   });
+});
+
+test("packages are checked against the Node that comes along", () => {
+  const { devDependencies } = readJson<Manifest>("package.json");
+  const settings = readFileSync(join(root, "pnpm-workspace.yaml"), "utf8");
+  expect(/^nodeVersion: (.*)$/m.exec(settings)?.[1]).toBe(devDependencies?.["node"]);
 });
