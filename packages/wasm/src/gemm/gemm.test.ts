@@ -1,0 +1,158 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { type ModuleBuilder, wasmModule } from "../assembler/index.ts";
+import { emitGemm, emitGemmTransposedA, emitPack, packedBytes, panelCount, transposedAScratchBytes } from "./index.ts";
+
+const round = Math.fround;
+
+function instantiate(emit: (module: ModuleBuilder) => void) {
+  const module = wasmModule({ memory: { initial: 64 } });
+  emit(module);
+  const memory = new WebAssembly.Memory({ initial: 64 });
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module.encode()), { env: { memory } });
+  let next = 1024;
+  return {
+    exports: exports as Record<string, (...args: number[]) => void>,
+    /** A matrix in memory with nothing but NaN around it, so that a read or write beside it shows. */
+    place(rows: number, stride: number, columns: number, value: (row: number, column: number) => number) {
+      const address = next;
+      const floats = new Float32Array(memory.buffer, address, Math.max(1, rows * stride)).fill(NaN);
+      for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) floats[r * stride + c] = value(r, c);
+      next = (address + 4 * rows * stride + 256) & ~63;
+      return { address, floats };
+    },
+    reserve(bytes: number) {
+      const address = next;
+      new Float32Array(memory.buffer, address, bytes / 4).fill(NaN);
+      next = (address + bytes + 64) & ~63;
+      return address;
+    },
+  };
+}
+
+/** Values whose sums depend on the order in which they are taken. */
+function values(seed: number) {
+  let state = seed | 1;
+  return () => {
+    state = Math.imul(state, 1664525) + 1013904223;
+    return round(((state >> 8) / 2 ** 23) * 2 ** ((state >>> 5) % 7));
+  };
+}
+
+const size = (max: number) => fc.oneof(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max }));
+const tile = fc.record({ rows: fc.integer({ min: 1, max: 7 }), panels: fc.integer({ min: 1, max: 3 }) });
+const seed = fc.integer();
+
+describe("C = start + A B", () => {
+  const shapes = fc.record({
+    m: size(40), n: size(70), k: size(60), tile, seed,
+    aGap: fc.integer({ min: 0, max: 3 }), cGap: fc.integer({ min: 0, max: 3 }),
+    start: fc.constantFrom("zero" as const, "add" as const, "bias" as const),
+    transposed: fc.boolean(),
+    from: fc.nat(3),
+  });
+
+  test("has the bits of the plain loop, and touches nothing else", () => {
+    fc.assert(
+      fc.property(shapes, ({ m, n, k, tile, seed, aGap, cGap, start, transposed, from }) => {
+        const [aStride, cStride] = [k + aGap, n + cGap];
+        const { exports, place, reserve } = instantiate((module) => {
+          emitPack(module, "pack", { n, k, transposed });
+          emitGemm(module, "gemm", { n, k, aStride, cStride, start, tile });
+        });
+        const next = values(seed);
+        const a = place(m, aStride, k, next);
+        const b = transposed ? place(n, k, k, next) : place(k, n, n, next);
+        const bias = place(1, n, n, next);
+        const c = place(m, cStride, n, next);
+        const packed = reserve(packedBytes({ n, k }));
+
+        const expected = c.floats.slice();
+        const first = Math.min(from, m);
+        for (let i = first; i < m; i++) {
+          for (let j = 0; j < n; j++) {
+            let sum = start === "zero" ? 0 : start === "add" ? c.floats[i * cStride + j]! : bias.floats[j]!;
+            for (let l = 0; l < k; l++) {
+              const right = transposed ? b.floats[j * k + l]! : b.floats[l * n + j]!;
+              sum = round(sum + round(a.floats[i * aStride + l]! * right));
+            }
+            expected[i * cStride + j] = sum;
+          }
+        }
+
+        // Panels in two halves, as two threads would.
+        const half = panelCount(n) >> 1;
+        exports.pack!(b.address, packed, half, panelCount(n));
+        exports.pack!(b.address, packed, 0, half);
+        exports.gemm!(first, m, a.address, packed, c.address, bias.address);
+        expect(c.floats).toEqual(expected);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test("no rows, no work", () => {
+    const { exports, place, reserve } = instantiate((module) => emitGemm(module, "gemm", { n: 5, k: 3 }));
+    const c = place(2, 5, 5, () => 7);
+    exports.gemm!(2, 2, reserve(64), reserve(256), c.address, 0);
+    expect([...c.floats]).toEqual(Array(10).fill(7));
+  });
+
+  test("many rows, in several blocks", () => {
+    const [m, n, k] = [150, 24, 1000];
+    const { exports, place, reserve } = instantiate((module) => {
+      emitPack(module, "pack", { n, k });
+      emitGemm(module, "gemm", { n, k });
+    });
+    const next = values(3);
+    const [a, b, c] = [place(m, k, k, next), place(k, n, n, next), place(m, n, n, next)];
+    const packed = reserve(packedBytes({ n, k }));
+    exports.pack!(b.address, packed, 0, panelCount(n));
+    exports.gemm!(0, m, a.address, packed, c.address, 0);
+    for (const [i, j] of [[0, 0], [149, 23], [31, 7], [32, 8], [77, 16]] as const) {
+      let sum = 0;
+      for (let l = 0; l < k; l++) sum = round(sum + round(a.floats[i * k + l]! * b.floats[l * n + j]!));
+      expect(c.floats[i * n + j]).toBe(sum);
+    }
+  });
+});
+
+describe("C = start + A^T B", () => {
+  const shapes = fc.record({
+    rows: fc.oneof(fc.nat(9), fc.integer({ min: 100, max: 300 })), m: size(30), n: size(50), tile, seed,
+    aGap: fc.integer({ min: 0, max: 3 }), bGap: fc.integer({ min: 0, max: 3 }), cGap: fc.integer({ min: 0, max: 3 }),
+    start: fc.constantFrom("zero" as const, "add" as const),
+    cut: fc.nat(30),
+  });
+
+  test("has the bits of the plain loop for any division of the rows of C, and touches nothing else", () => {
+    fc.assert(
+      fc.property(shapes, ({ rows, m, n, tile, seed, aGap, bGap, cGap, start, cut }) => {
+        const shape = { m, n, aStride: m + aGap, bStride: n + bGap, cStride: n + cGap, start, tile };
+        const { exports, place, reserve } = instantiate((module) => emitGemmTransposedA(module, "product", shape));
+        const next = values(seed);
+        const a = place(rows, shape.aStride, m, next);
+        const b = place(rows, shape.bStride, n, next);
+        const c = place(m, shape.cStride, n, next);
+        const scratch = reserve(transposedAScratchBytes(shape));
+        const beyond = place(1, 1, 1, () => 42);
+
+        const expected = c.floats.slice();
+        for (let i = 0; i < m; i++) {
+          for (let j = 0; j < n; j++) {
+            let sum = start === "zero" ? 0 : c.floats[i * shape.cStride + j]!;
+            for (let r = 0; r < rows; r++) sum = round(sum + round(a.floats[r * shape.aStride + i]! * b.floats[r * shape.bStride + j]!));
+            expected[i * shape.cStride + j] = sum;
+          }
+        }
+
+        const middle = Math.min(cut, m);
+        exports.product!(middle, m, rows, a.address, b.address, c.address, scratch);
+        exports.product!(0, middle, rows, a.address, b.address, c.address, scratch);
+        expect(c.floats).toEqual(expected);
+        expect(beyond.floats[0]).toBe(42);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});

@@ -1,0 +1,163 @@
+import { type Body, i32, type Local, type ModuleBuilder, type Operand, v128, type WasmFunction } from "../assembler/index.ts";
+import { PANEL_COLUMNS, PANEL_ROW } from "./panel.ts";
+import { addProducts, declareTile, DEFAULT_TILE, startFrom, startFromZero, storeTile, type TileSize } from "./tile.ts";
+
+/** What each sum starts from: 0, the value that C has, or a row of N biases. */
+export type Start = "zero" | "add" | "bias";
+
+export interface GemmShape {
+  n: number;
+  k: number;
+  /** Floats from one row of A to the next. Default k. */
+  aStride?: number;
+  /** Floats from one row of C to the next. Default n. */
+  cStride?: number;
+  /** Default "zero". */
+  start?: Start;
+  /** For speed alone: the result does not depend on it. Default `DEFAULT_TILE`. */
+  tile?: TileSize;
+}
+
+interface Plan extends Required<GemmShape> {
+  fullPanels: number;
+  tail: number;
+}
+
+const UNROLL = 4;
+/** Up to this K the whole sum is written out. */
+const WRITTEN_OUT = 16;
+/** Bytes of A that are multiplied by all of B before the next are read: they stay in the second-level cache. */
+const A_BLOCK = 131072;
+
+/** `a`, `b`, `c`, `bias` are addresses of row 0 and panel 0. */
+const POINTERS = { a: "i32", b: "i32", c: "i32", bias: "i32" } as const;
+
+/**
+ * Emits `(first, end, a, b, c, bias)`: C[first .. end, N] = start + A[first .. end, K] . B[K, N], with B packed by `emitPack`. `a` and `c` are the addresses
+ * of row 0; `bias` is only read with `start: "bias"`.
+ *
+ * Every element is start + a_0 b_0 + a_1 b_1 + ..., in this order, each product and each sum rounded to f32.
+ */
+export function emitGemm(module: ModuleBuilder, name: string, shape: GemmShape): WasmFunction<"none"> {
+  const plan: Plan = {
+    aStride: shape.k,
+    cStride: shape.n,
+    start: "zero",
+    tile: DEFAULT_TILE,
+    ...shape,
+    fullPanels: Math.floor(shape.n / PANEL_COLUMNS),
+    tail: shape.n % PANEL_COLUMNS,
+  };
+  const main = plan.tile.rows;
+  const blockTiles = Math.max(1, Math.floor(A_BLOCK / (4 * plan.k * main)));
+  const strips = [main, ...[4, 2, 1].filter((rows) => rows < main)].map((rows) => ({ rows, strip: emitStrip(module, name, rows, plan) }));
+
+  return module.function(name, { params: { first: "i32", end: "i32", ...POINTERS }, export: true }, (body, { first, end, a, b, c, bias }) => {
+    const left = body.let(i32.sub(end, first), "left");
+    const aRow = body.let(i32.add(a, i32.mul(first, 4 * plan.aStride)), "aRow");
+    const cRow = body.let(i32.add(c, i32.mul(first, 4 * plan.cStride)), "cRow");
+    const tiles = body.local("i32", "tiles");
+    for (const { rows, strip } of strips) {
+      body.while(i32.geS(left, rows), () => {
+        body.set(tiles, i32.divU(left, rows));
+        body.if(i32.gtU(tiles, blockTiles), () => body.set(tiles, blockTiles));
+        body.do(strip.call(aRow, b, cRow, bias, tiles));
+        body.set(aRow, i32.add(aRow, i32.mul(tiles, 4 * rows * plan.aStride)));
+        body.set(cRow, i32.add(cRow, i32.mul(tiles, 4 * rows * plan.cStride)));
+        body.set(left, i32.sub(left, i32.mul(tiles, rows)));
+      });
+    }
+  });
+}
+
+/** Panels beside each other in one tile: with few rows, more columns keep as many sums in flight. */
+function panelsPerTile(rows: number, { tile, fullPanels }: Plan): number {
+  const wanted = rows === tile.rows ? tile.panels : rows === 1 ? 4 : rows === 2 ? 2 : 1;
+  return Math.max(1, Math.min(wanted, fullPanels));
+}
+
+/** Emits `(a, b, c, bias, tiles)`: `tiles` times `rows` rows of C, over all columns; panel by panel, so that a panel stays in the first-level cache. */
+function emitStrip(module: ModuleBuilder, name: string, rows: number, plan: Plan): WasmFunction<"none"> {
+  const group = panelsPerTile(rows, plan);
+  const groups = Math.floor(plan.fullPanels / group);
+  const single = plan.fullPanels % group;
+  const tileOf = (columns: number) => emitTile(module, `${name}.tile${rows}x${columns}`, rows, columns, plan);
+  const wide = groups > 0 ? tileOf(group * PANEL_COLUMNS) : undefined;
+  const one = single > 0 ? tileOf(PANEL_COLUMNS) : undefined;
+  const last = plan.tail > 0 ? tileOf(plan.tail) : undefined;
+
+  return module.function(`${name}.strip${rows}`, { params: { ...POINTERS, tiles: "i32" } }, (body, { a, b, c, bias, tiles }) => {
+    const aEnd = body.let(i32.add(a, i32.mul(tiles, 4 * rows * plan.aStride)), "aEnd");
+    const aTile = body.local("i32", "aTile");
+    const cTile = body.local("i32", "cTile");
+
+    /** All rows of one group of panels. */
+    function column(tile: WasmFunction<"none">, panels: number): void {
+      body.set(aTile, a);
+      body.set(cTile, c);
+      body.repeatWhile(i32.ltU(aTile, aEnd), () => {
+        body.do(tile.call(aTile, b, cTile, bias));
+        body.set(aTile, i32.add(aTile, 4 * rows * plan.aStride));
+        body.set(cTile, i32.add(cTile, 4 * rows * plan.cStride));
+      });
+      body.set(b, i32.add(b, panels * plan.k * PANEL_ROW));
+      body.set(c, i32.add(c, panels * PANEL_ROW));
+      if (plan.start === "bias") body.set(bias, i32.add(bias, panels * PANEL_ROW));
+    }
+
+    if (wide !== undefined) times(body, groups, () => column(wide, group));
+    if (one !== undefined) times(body, single, () => column(one, 1));
+    if (last !== undefined) column(last, 1);
+  });
+}
+
+function times(body: Body, count: number, write: () => void): void {
+  if (count === 1) {
+    write();
+    return;
+  }
+  const left = body.local("i32", "left");
+  body.set(left, count);
+  body.repeatWhile(left, () => {
+    write();
+    body.set(left, i32.sub(left, 1));
+  });
+}
+
+/** Emits `(a, b, c, bias)`: one tile of C. A function of its own, because it is called often and so reaches the optimising compiler soon. */
+function emitTile(module: ModuleBuilder, name: string, rows: number, columns: number, plan: Plan): WasmFunction<"none"> {
+  const { k } = plan;
+  return module.function(name, { params: POINTERS }, (body, { a, b, c, bias }) => {
+    const tile = declareTile(body, rows, columns);
+    if (plan.start === "zero") startFromZero(body, tile);
+    else if (plan.start === "add") startFrom(body, tile, c, 4 * plan.cStride);
+    else startFrom(body, tile, bias, 0);
+
+    function steps(count: number): void {
+      for (let i = 0; i < count; i++) {
+        addProducts(
+          body,
+          tile,
+          (row) => v128.load32Splat(a, 4 * (row * plan.aStride + i)),
+          (vector) => v128.load(b, (vector >> 1) * k * PANEL_ROW + i * PANEL_ROW + 16 * (vector & 1)),
+        );
+      }
+    }
+
+    const looped = k <= WRITTEN_OUT ? 0 : k - (k % UNROLL);
+    if (looped > 0) {
+      const aEnd = body.let(i32.add(a, 4 * looped), "aEnd");
+      body.repeatWhile(i32.ltU(a, aEnd), () => {
+        steps(UNROLL);
+        advance(body, a, 4 * UNROLL);
+        advance(body, b, PANEL_ROW * UNROLL);
+      });
+    }
+    steps(k - looped);
+    storeTile(body, tile, c, 4 * plan.cStride);
+  });
+}
+
+function advance(body: Body, pointer: Local<"i32">, bytes: Operand<"i32">): void {
+  body.set(pointer, i32.add(pointer, bytes));
+}
