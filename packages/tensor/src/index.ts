@@ -1,10 +1,11 @@
 // Tensors
 export { type DType, type Values, allocate, isFloat } from "./dtype.ts";
-export { type Shape, broadcastShapes, sameShape, showShape, sizeOf, stridesOf } from "./shape.ts";
+export { type Shape, broadcastShapes, checkShape, sameShape, showShape, sizeOf, stridesOf } from "./shape.ts";
 export { type ArrayTensor, type Operand, type SymbolTensor, type Tensor, type Type } from "./tensor.ts";
-export { describe, full, isTensor, item, onesLike, scalar, tensor, valuesOf, zerosArray, zerosLike } from "./tensor.ts";
+export { describe, full, isTensor, item, labelOf, onesLike, scalar, tensor, valuesOf, zerosArray, zerosLike } from "./tensor.ts";
 export { TensorError, at } from "./errors.ts";
-export { type Leaf, type Tree, type TreeOf, leavesOf, mapTree, tensorsOf, treeFrom, zipTrees } from "./tree.ts";
+export { checkOptions, nearest, suggestion } from "./options.ts";
+export { type Leaf, type Tree, type TreeOf, leavesOf, mapTree, matchTree, tensorsOf, treeFrom, zipTrees } from "./tree.ts";
 
 // Primitives
 export { primitives } from "./primitives/index.ts";
@@ -39,9 +40,12 @@ export { type Program, dependents, input, nodesOf, programOf } from "./program/p
 export { type Traced, placeholder, trace } from "./program/trace.ts";
 export { evaluate } from "./program/evaluate.ts";
 export { close } from "./program/close.ts";
-export { substitute } from "./program/rewrite.ts";
+export { replaceNodes, substitute } from "./program/rewrite.ts";
+export { widen } from "./program/widen.ts";
+export { type Diagnosis, type OperandState, diagnose, showDiagnosis } from "./program/diagnose.ts";
 export { print } from "./program/print.ts";
 export { differentiate, grad, valueAndGrad, valueAndGradAux, vjp } from "./gradient/grad.ts";
+export { type GradientCheckOptions, type GradientReport, type ParameterCheck, assertGradient, checkGradient } from "./gradient/check.ts";
 export { checkpoint } from "./gradient/checkpoint.ts";
 
 // Backends

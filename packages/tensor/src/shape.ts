@@ -1,3 +1,5 @@
+import { TensorError } from "./errors.ts";
+
 /** The lengths of a tensor's axes, outermost first; `[]` is a scalar. */
 export type Shape = readonly number[];
 
@@ -16,6 +18,12 @@ export function stridesOf(shape: Shape): number[] {
     stride *= shape[axis]!;
   }
   return strides;
+}
+
+/** An error, begun by `operation`, where a length is negative or no integer. */
+export function checkShape(operation: string, shape: Shape): void {
+  if (shape.every((n) => Number.isInteger(n) && n >= 0)) return;
+  throw new TensorError(`${operation}: ${showShape(shape)} is no shape; each length is an integer >= 0`);
 }
 
 export function sameShape(a: Shape, b: Shape): boolean {

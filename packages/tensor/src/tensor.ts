@@ -1,7 +1,7 @@
 import { allocate, dtypeOf, type DType, type Values } from "./dtype.ts";
 import { TensorError } from "./errors.ts";
 import type { Node } from "./node.ts";
-import { showShape, sizeOf, type Shape } from "./shape.ts";
+import { checkShape, showShape, sizeOf, type Shape } from "./shape.ts";
 
 /** What is known of a tensor before it has values. */
 export interface Type {
@@ -31,7 +31,10 @@ export type Tensor = ArrayTensor | SymbolTensor;
 /** A number stands for a scalar of the other operand's dtype. */
 export type Operand = Tensor | number;
 
-/** A tensor of `values` (row-major) with `shape`; by default one axis. */
+/**
+ * A tensor of `values` (row-major) with `shape`; by default one axis. A typed array of the dtype is taken as it is, not copied. The dtype is by default that of
+ * the typed array, and f32 for a list of numbers. An error where the values do not fill the shape or are none of the dtype (2 as a bool, 0.5 as an i32).
+ */
 export function tensor(
   values: Values | readonly number[],
   shape?: Shape,
@@ -39,9 +42,11 @@ export function tensor(
 ): ArrayTensor {
   const dtype = options.dtype ?? (isTyped(values) ? dtypeOf(values) : "f32");
   const as = shape ?? [values.length];
-  if (sizeOf(as) !== values.length || as.some((n) => !Number.isInteger(n) || n < 0)) {
+  checkShape("tensor", as);
+  if (sizeOf(as) !== values.length) {
     throw new TensorError(`tensor: ${values.length} values do not fill the shape ${showShape(as)} of ${sizeOf(as)}`);
   }
+  if (dtype === "i32" || dtype === "bool") checkWhole(values, dtype);
   if (isTyped(values) && values.constructor === allocate(dtype, 0).constructor) {
     return { kind: "array", shape: as, dtype, data: values };
   }
@@ -50,21 +55,28 @@ export function tensor(
   return { kind: "array", shape: as, dtype, data };
 }
 
+/** A tensor of shape [] that holds one value. */
 export function scalar(value: number, dtype: DType = "f32"): ArrayTensor {
   return tensor([value], [], { dtype });
 }
 
+/** A tensor that holds `value` everywhere. */
 export function full(shape: Shape, value: number, dtype: DType = "f32"): ArrayTensor {
+  checkShape("full", shape);
+  if (dtype === "i32" || dtype === "bool") checkWhole([value], dtype);
   const data = allocate(dtype, sizeOf(shape));
   if (value !== 0) data.fill(value);
   return { kind: "array", shape, dtype, data };
 }
 
-/** An array of zeros; `zerosLike(x)` takes shape and dtype from another tensor. */
+/** A tensor of zeros. */
 export const zerosArray = (shape: Shape, dtype: DType = "f32"): ArrayTensor => full(shape, 0, dtype);
+/** Zeros in the shape and dtype of another tensor. */
 export const zerosLike = (x: Type): ArrayTensor => full(x.shape, 0, x.dtype);
+/** Ones in the shape and dtype of another tensor. */
 export const onesLike = (x: Type): ArrayTensor => full(x.shape, 1, x.dtype);
 
+/** Whether a value is a tensor, with values or symbolic. */
 export function isTensor(value: unknown): value is Tensor {
   return typeof value === "object" && value !== null && "kind" in value && (value.kind === "array" || value.kind === "symbol");
 }
@@ -86,9 +98,22 @@ export function item(x: Tensor): number {
 
 /** How an error names a tensor: by its label, where it has one, and its shape. */
 export function describe(x: Tensor): string {
-  const operation = x.kind === "symbol" ? x.node.operation : undefined;
-  const label = operation?.op === "input" || operation?.op === "name" ? operation.label : "";
+  const label = labelOf(x);
   return label === "" ? showShape(x.shape) : `${label} ${showShape(x.shape)}`;
+}
+
+/** The label of an input or of a `named` tensor; "" where there is none. */
+export function labelOf(x: Tensor): string {
+  const operation = x.kind === "symbol" ? x.node.operation : undefined;
+  return operation?.op === "input" || operation?.op === "name" ? operation.label : "";
+}
+
+function checkWhole(values: Values | readonly number[], dtype: "i32" | "bool"): void {
+  if (dtype === "i32" && values instanceof Int32Array) return;
+  for (const value of values) {
+    if (dtype === "bool" ? value === 0 || value === 1 : (value | 0) === value) continue;
+    throw new TensorError(`tensor: ${value} is no ${dtype}, which holds ${dtype === "bool" ? "0 or 1" : "integers of 32 bits"}`);
+  }
 }
 
 function isTyped(values: Values | readonly number[]): values is Values {

@@ -12,15 +12,13 @@ export interface Leaf {
   readonly tensor: Tensor;
 }
 
-/** The tensors of a tree in order of their keys as they stand, each with its path. */
+/** The tensors of a tree in order of their keys as they stand, each with its path; the path of a tree that is one tensor is "". */
 export function leavesOf(tree: Tree, path = ""): Leaf[] {
   if (isTensor(tree)) return [{ path, tensor: tree }];
-  if (typeof tree !== "object" || tree === null) {
-    throw new TensorError(`tree: expected a tensor, array or object at ${path === "" ? "the root" : path}, got ${String(tree)}`);
-  }
-  return Object.entries<Tree>(tree).flatMap(([key, child]) => leavesOf(child, path === "" ? key : `${path}.${key}`));
+  return childrenOf(tree, path).flatMap(([key, child]) => leavesOf(child, below(path, key)));
 }
 
+/** The tensors of a tree in the order of {@link leavesOf}. */
 export function tensorsOf(tree: Tree): Tensor[] {
   return leavesOf(tree).map((leaf) => leaf.tensor);
 }
@@ -43,23 +41,55 @@ export function mapTree(tree: Tree, f: (tensor: Tensor, path: string) => Tensor)
 
 function mapFrom(tree: Tree, f: (tensor: Tensor, path: string) => Tensor, path: string): Tree {
   if (isTensor(tree)) return f(tree, path);
-  const below = (key: string | number): string => (path === "" ? String(key) : `${path}.${key}`);
-  if (isList(tree)) return tree.map((child, i) => mapFrom(child, f, below(i)));
-  return Object.fromEntries(Object.entries(tree).map(([key, child]) => [key, mapFrom(child, f, below(key))]));
-}
-
-function isList(tree: Tree): tree is readonly Tree[] {
-  return Array.isArray(tree);
+  if (isList(tree)) return tree.map((child, i) => mapFrom(child, f, below(path, String(i))));
+  return Object.fromEntries(childrenOf(tree, path).map(([key, child]) => [key, mapFrom(child, f, below(path, key))]));
 }
 
 /** Combines trees of the same nesting tensor by tensor. */
 export function zipTrees<T extends Tree>(a: T, b: Tree, f: (a: Tensor, b: Tensor, path: string) => Tensor): T {
-  const others = new Map(leavesOf(b).map(({ path, tensor }) => [path, tensor]));
-  return mapTree(a, (x, path) => {
-    const y = others.get(path);
-    if (y === undefined) {
-      throw new TensorError(`tree: the second tree has no tensor at ${path === "" ? "the root" : path}; it has ${[...others.keys()].join(", ")}`);
-    }
-    return f(x, y, path);
-  });
+  const others = matchTree("tree", a, b);
+  let next = 0;
+  return mapTree(a, (x, path) => f(x, others[next++]!, path));
+}
+
+/**
+ * The tensors of `given` in the order in which `like` has them. They are matched by path, so the order of the keys in `given` does not matter; an error, begun
+ * by `operation`, names the paths that are missing or too many.
+ */
+export function matchTree(operation: string, like: Tree, given: Tree): Tensor[] {
+  const wanted = leavesOf(like).map((leaf) => leaf.path);
+  const leaves = leavesOf(given);
+  const byPath = new Map(leaves.map(({ path, tensor }) => [path, tensor]));
+  const missing = wanted.filter((path) => !byPath.has(path));
+  const known = new Set(wanted);
+  const extra = leaves.filter(({ path }) => !known.has(path)).map((leaf) => leaf.path);
+  const list = (paths: readonly string[]): string => paths.map((path) => (path === "" ? "the root" : path)).join(", ");
+  if (missing.length > 0 || extra.length > 0) {
+    const parts = [missing.length > 0 ? `no tensor at ${list(missing)}` : "", extra.length > 0 ? `unexpected ${list(extra)}` : ""];
+    throw new TensorError(`${operation}: ${parts.filter((part) => part !== "").join("; ")} (expected ${list(wanted) || "no tensors"})`);
+  }
+  if (leaves.length !== known.size) throw new TensorError(`${operation}: two tensors have the same path among ${list(wanted)}; keys must not contain dots`);
+  return wanted.map((path) => byPath.get(path)!);
+}
+
+function childrenOf(tree: Exclude<Tree, Tensor>, path: string): [string, Tree][] {
+  if (typeof tree !== "object" || tree === null || ArrayBuffer.isView(tree)) {
+    const place = path === "" ? "the root" : path;
+    throw new TensorError(`tree: expected a tensor, array or object at ${place}, got ${shown(tree)}`);
+  }
+  return Object.entries<Tree>(tree);
+}
+
+function shown(value: unknown): string {
+  if (ArrayBuffer.isView(value)) return `a ${value.constructor.name}; wrap it: tensor(values, shape)`;
+  if (typeof value === "number") return `the number ${value}; wrap it: scalar(${value})`;
+  return typeof value === "function" ? "a function" : String(value);
+}
+
+function below(path: string, key: string): string {
+  return path === "" ? key : `${path}.${key}`;
+}
+
+function isList(tree: Tree): tree is readonly Tree[] {
+  return Array.isArray(tree);
 }

@@ -1,8 +1,9 @@
 import { isArray } from "../apply.ts";
 import { TensorError } from "../errors.ts";
+import { checkOptions } from "../options.ts";
 import { trace } from "../program/trace.ts";
 import { describe, type ArrayTensor } from "../tensor.ts";
-import { leavesOf, tensorsOf, treeFrom, type Tree } from "../tree.ts";
+import { leavesOf, matchTree, tensorsOf, treeFrom, type Tree } from "../tree.ts";
 import type { Backend, ExecutableStatistics } from "./backend.ts";
 import { reference } from "./reference.ts";
 
@@ -18,16 +19,20 @@ export interface Compiled<A extends readonly Tree[], R extends Tree> {
   readonly statistics: ExecutableStatistics;
 }
 
-/** Traces `f` for arguments of the types of `example` and compiles it. */
+/**
+ * Traces `f` for arguments of the types of `example` and compiles it. Arguments of the compiled function are matched with the example by path; other shapes
+ * or dtypes are an error.
+ */
 export async function compile<A extends readonly Tree[], R extends Tree>(
   f: (...args: A) => R,
   example: A,
   options: CompileFunctionOptions = {},
 ): Promise<Compiled<A, R>> {
+  checkOptions("compile", options, ["backend"]);
   const { backend = reference() } = options;
   const { program, result } = trace(f, example);
   const executable = await backend.compile(program);
-  const run = async (...args: A): Promise<R> => treeFrom(result, await executable.run(args.flatMap((arg) => arraysOf(arg, "compile"))));
+  const run = async (...args: A): Promise<R> => treeFrom(result, await executable.run(arraysOf("run", example, args)));
   return Object.assign(run, { dispose: () => executable.dispose(), statistics: executable.statistics });
 }
 
@@ -42,41 +47,43 @@ export interface Session<S extends Tree, I extends readonly Tree[], Y extends Tr
   readonly statistics: ExecutableStatistics;
 }
 
-/** Compiles `step` as one program; its state starts as `initial`, stays on the backend and is replaced in place by each run. */
+/**
+ * Compiles `step` as one program; its state starts as `initial`, stays on the backend and is replaced in place by each run. `inputs` are examples: only their
+ * types are used. States and inputs are matched by path.
+ */
 export async function compileStep<S extends Tree, I extends readonly Tree[], Y extends Tree>(
   step: (state: S, ...inputs: I) => { state: S; output: Y },
   initial: S,
   inputs: I,
   options: CompileFunctionOptions = {},
 ): Promise<Session<S, I, Y>> {
+  checkOptions("compileStep", options, ["backend"]);
   const { backend = reference() } = options;
   const states = leavesOf(initial);
   const { program, result } = trace((...args: readonly [S, ...I]) => {
     const [state, ...rest] = args;
     return step(state, ...rest);
   }, [initial, ...inputs]);
-  const after = new Map(leavesOf(result.state).map(({ path, tensor }) => [path, tensor]));
-  if (after.size !== states.length || states.some(({ path }) => !after.has(path))) {
-    throw new TensorError(`compileStep: the step must return the state ${states.map((s) => s.path).join(", ")}; it returned ${[...after.keys()].join(", ")}`);
-  }
-  const outputs = [...states.map(({ path }) => after.get(path)!), ...tensorsOf(result.output)];
+  const after = matchTree("compileStep: the state that the step returns", initial, result.state);
+  const outputs = [...after, ...tensorsOf(result.output)];
   const executable = await backend.compile(
     { ...program, outputs },
     { state: states.map((_, i) => ({ input: i, output: i })) },
   );
-  await executable.writeState(arraysOf(initial, "compileStep: initial state"));
+  await executable.writeState(arraysOf("compileStep: initial state", initial, initial));
   return {
-    run: async (...args) => treeFrom(result.output, await executable.run(args.flatMap((arg) => arraysOf(arg, "run")))),
+    run: async (...args) => treeFrom(result.output, await executable.run(arraysOf("run", inputs, args))),
     state: async () => treeFrom(initial, await executable.readState()),
-    setState: (state) => executable.writeState(arraysOf(state, "setState")),
+    setState: async (state) => executable.writeState(arraysOf("setState", initial, state)),
     dispose: () => executable.dispose(),
     statistics: executable.statistics,
   };
 }
 
-function arraysOf(tree: Tree, operation: string): ArrayTensor[] {
-  return leavesOf(tree).map(({ path, tensor }) => {
+/** The arrays of `given` in the order of `like`. */
+function arraysOf(operation: string, like: Tree, given: Tree): ArrayTensor[] {
+  return matchTree(operation, like, given).map((tensor) => {
     if (isArray(tensor)) return tensor;
-    throw new TensorError(`${operation}: ${path || "the argument"} ${describe(tensor)} is a symbol without values`);
+    throw new TensorError(`${operation}: ${describe(tensor)} is a symbol without values`);
   });
 }

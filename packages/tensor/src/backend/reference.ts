@@ -2,25 +2,34 @@ import { isArray } from "../apply.ts";
 import { TensorError } from "../errors.ts";
 import { evaluate } from "../program/evaluate.ts";
 import type { Program } from "../program/program.ts";
-import { sizeOf, sameShape } from "../shape.ts";
-import { describe, zerosLike, type ArrayTensor, type Type } from "../tensor.ts";
+import { checkOptions } from "../options.ts";
+import { sameShape, showShape } from "../shape.ts";
+import { describe, isTensor, labelOf, zerosLike, type ArrayTensor, type SymbolTensor, type Type } from "../tensor.ts";
 import type { Backend, CompileOptions, Executable, StateBinding } from "./backend.ts";
 
 /** Runs programs by the primitives' definitions, in plain JavaScript, in f32 and f64: slow, and what other backends are held against. */
 export function reference(): Backend {
+  let closed = false;
   return {
     name: "reference",
-    compile: async (program, options) => referenceExecutable(program, options),
-    close: async () => {},
+    async compile(program, options) {
+      if (closed) throw new TensorError("reference: the backend was closed");
+      return referenceExecutable(program, options, () => closed);
+    },
+    async close() {
+      closed = true;
+    },
   };
 }
 
-function referenceExecutable(program: Program, options: CompileOptions = {}): Executable {
+function referenceExecutable(program: Program, options: CompileOptions = {}, closed: () => boolean): Executable {
+  checkOptions("compile", options, ["state"]);
   const bindings = options.state ?? [];
   const layout = bindState(program, bindings);
   let state: ArrayTensor[] | undefined = bindings.map(({ input }) => zerosLike(program.inputs[input]!));
   const live = (): ArrayTensor[] => {
-    if (state === undefined) throw new Error("reference: the executable was disposed of");
+    if (closed()) throw new TensorError("reference: the backend was closed");
+    if (state === undefined) throw new TensorError("reference: the executable was disposed of");
     return state;
   };
   return {
@@ -34,26 +43,27 @@ function referenceExecutable(program: Program, options: CompileOptions = {}): Ex
       const outputs = evaluate(program, args).filter(isArray);
       state = current.map((value, i) => {
         const { output } = bindings[i]!;
-        return output === undefined ? value : outputs[output]!;
+        // A copy, because an output may be an array that the caller passed in and owns again.
+        return output === undefined ? value : copy(outputs[output]!);
       });
       return layout.outputs.map((i) => copy(outputs[i]!));
     },
     readState: async () => live().map(copy),
     async writeState(values) {
-      const current = live();
-      checkInputs("writeState", current, values);
+      live();
+      checkInputs("writeState", bindings.map(({ input }) => program.inputs[input]!), values);
       state = values.map(copy);
     },
     async dispose() {
       state = undefined;
     },
-    statistics: { compileMilliseconds: 0, bytes: bindings.reduce((sum, { input }) => sum + 4 * sizeOf(program.inputs[input]!.shape), 0), kernels: 0 },
+    statistics: { compileMilliseconds: 0, bytes: state.reduce((sum, { data }) => sum + data.byteLength, 0), kernels: 0 },
   };
 }
 
 export interface StateLayout {
   /** Types of the inputs that `run` takes. */
-  readonly inputs: readonly Type[];
+  readonly inputs: readonly SymbolTensor[];
   /** Their positions among the program's inputs. */
   readonly positions: readonly number[];
   /** Positions of the outputs that `run` returns. */
@@ -65,12 +75,16 @@ export function bindState(program: Program, state: readonly StateBinding[]): Sta
   for (const { input, output } of state) {
     const from = program.inputs[input];
     const to = output === undefined ? from : program.outputs[output];
-    if (from === undefined || to === undefined) throw new TensorError(`compile: state binds input ${input} to output ${output}, which do not exist`);
+    if (from === undefined || to === undefined) {
+      const target = output === undefined ? "" : ` to output ${output}`;
+      throw new TensorError(`compile: state binds input ${input}${target}; the program has ${program.inputs.length} inputs and ${program.outputs.length} outputs`);
+    }
     if (from.dtype !== to.dtype || !sameShape(from.shape, to.shape)) {
       throw new TensorError(`compile: state ${from.dtype} ${describe(from)} would be replaced by ${to.dtype} ${describe(to)}; shape and dtype must stay`);
     }
   }
   const bound = new Set(state.map(({ input }) => input));
+  if (bound.size !== state.length) throw new TensorError(`compile: state binds an input twice: ${state.map(({ input }) => input).join(", ")}`);
   const replaced = new Set(state.map(({ output }) => output));
   const positions = program.inputs.flatMap((_, i) => (bound.has(i) ? [] : [i]));
   return {
@@ -86,7 +100,11 @@ export function checkInputs(operation: string, expected: readonly Type[], given:
   expected.forEach((type, i) => {
     const array = given[i]!;
     if (array.dtype === type.dtype && sameShape(array.shape, type.shape)) return;
-    throw new TensorError(`${operation}: tensor ${i} is ${array.dtype} ${describe(array)}, expected ${type.dtype} [${type.shape.join(",")}]; compile again for other shapes`);
+    const label = isTensor(type) ? labelOf(type) : "";
+    const name = label === "" ? `tensor ${i}` : label;
+    throw new TensorError(
+      `${operation}: ${name} is ${array.dtype} ${showShape(array.shape)}, expected ${type.dtype} ${showShape(type.shape)}; compile again for other types`,
+    );
   });
 }
 

@@ -1,6 +1,6 @@
 import { TensorError } from "../errors.ts";
 import { mul, neg, sub } from "../primitives/arithmetic.ts";
-import { equal } from "../primitives/comparison.ts";
+import { equal, not, or } from "../primitives/comparison.ts";
 import { convert, select } from "../primitives/elementwise.ts";
 import { iota } from "../primitives/indexing.ts";
 import { concat, reshape, sliceAxis } from "../primitives/layout.ts";
@@ -19,7 +19,7 @@ export function split(x: Tensor, parts: number, axis = -1): Tensor[] {
   return Array.from({ length: parts }, (_, i) => sliceAxis(x, at!, i * size, (i + 1) * size));
 }
 
-/** Joins tensors of one shape along a new axis. */
+/** Joins tensors of one shape along a new axis (negative: from the end of the result's axes). */
 export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
   return concat(
     tensors.map((x) => expand(x, axis)),
@@ -27,15 +27,18 @@ export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
   );
 }
 
-/** Adds an axis of length 1 at `axis`. */
+/** Adds an axis of length 1, which is axis `axis` of the result (negative: from its end). */
 export function expand(x: Tensor, axis: number): Tensor {
-  return reshape(x, [...x.shape.slice(0, axis), 1, ...x.shape.slice(axis)]);
+  const at = axis < 0 ? axis + x.shape.length + 1 : axis;
+  if (!Number.isInteger(at) || at < 0 || at > x.shape.length) throw new TensorError(`expand: ${describe(x)} takes no new axis at ${axis}`);
+  return reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)]);
 }
 
-/** Element `index` of an axis, which disappears. */
+/** Element `index` of an axis (negative: from the end), which disappears. */
 export function take(x: Tensor, index: number, axis = 0): Tensor {
   const [at] = normaliseAxes("take", x, axis);
   const i = index < 0 ? index + x.shape[at!]! : index;
+  if (!Number.isInteger(i) || i < 0 || i >= x.shape[at!]!) throw new TensorError(`take: axis ${at} of ${describe(x)} has no element ${index}`);
   const row = sliceAxis(x, at!, i, i + 1);
   return reshape(
     row,
@@ -48,12 +51,13 @@ export function oneHot(indices: Tensor, classes: number, dtype: DType = "f32"): 
   return convert(equal(expand(indices, indices.shape.length), iota([classes])), dtype);
 }
 
-/** The first index of the largest element along an axis (default the last), as i32. */
+/** The first index of the largest element along an axis (default the last), as i32; NaN counts as the largest. */
 export function argmax(x: Tensor, axis = -1): Tensor {
   const [at] = normaliseAxes("argmax", x, axis);
   const length = x.shape[at!]!;
   const positions = iota(x.shape, { axis: at! });
-  const candidates = select(equal(x, reduceMax(x, at!, { keep: true })), positions, length);
+  const largest = or(equal(x, reduceMax(x, at!, { keep: true })), not(equal(x, x)));
+  const candidates = select(largest, positions, length);
   return neg(reduceMax(neg(candidates), at!));
 }
 
@@ -63,4 +67,5 @@ export function variance(x: Tensor, axes?: number | readonly number[], options: 
   return mean(mul(deviation, deviation), axes, options);
 }
 
+/** x * x */
 export const square = (x: Tensor): Tensor => mul(x, x);

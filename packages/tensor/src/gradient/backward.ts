@@ -2,7 +2,7 @@ import { symbolsOf } from "../apply.ts";
 import { isFloat } from "../dtype.ts";
 import type { Node } from "../node.ts";
 import { dependents, nodesOf } from "../program/program.ts";
-import { substitute } from "../program/rewrite.ts";
+import { replaceNodes } from "../program/rewrite.ts";
 import type { SymbolTensor, Tensor } from "../tensor.ts";
 import { accumulate } from "./accumulate.ts";
 
@@ -29,7 +29,9 @@ export function backward(
     if (x.kind === "array" || cotangent === undefined || !isFloat(x.dtype)) return;
     const ofNode = contributions.get(x.node) ?? new Map<number, Tensor[]>();
     contributions.set(x.node, ofNode);
-    ofNode.set(x.index, [...(ofNode.get(x.index) ?? []), cotangent]);
+    const parts = ofNode.get(x.index);
+    if (parts === undefined) ofNode.set(x.index, [cotangent]);
+    else parts.push(cotangent);
   };
   const collect = (node: Node, index: number): Tensor | undefined => {
     const parts = contributions.get(node)?.get(index);
@@ -39,41 +41,26 @@ export function backward(
   const needed = (x: Tensor): boolean => x.kind === "symbol" && isFloat(x.dtype) && (wanted.has(x.node) || active.has(x.node));
 
   outputs.forEach((x, i) => contribute(x, seeds[i]));
-  const replacedOutputs: { readonly from: readonly SymbolTensor[]; to: readonly Tensor[] }[] = [];
+  const replacements = new Map<Node, readonly Tensor[]>();
   for (const node of nodes.toReversed()) {
     if (!active.has(node)) continue;
     const cotangents = node.outputs.map((_, index) => collect(node, index));
     if (cotangents.every((g) => g === undefined)) continue;
-    const symbols = symbolsOf(node);
     const { operation, rules, inputs } = node;
     const needs = inputs.map(needed);
-    const result = rules.gradient({ operation, inputs, outputs: symbols, cotangents, needs });
+    const result = rules.gradient({ operation, inputs, outputs: symbolsOf(node), cotangents, needs });
     inputs.forEach((x, i) => {
       if (needs[i] === true) contribute(x, result.cotangents[i]);
     });
-    if (result.outputs !== undefined) replacedOutputs.push({ from: symbols, to: result.outputs });
+    if (result.outputs !== undefined) replacements.set(node, result.outputs);
   }
 
-  let results: (Tensor | undefined)[] = [...wrt.map((x) => collect(x.node, x.index)), ...outputs];
-  // From the first node to the last: what replaces a later one is itself computed from what replaces an earlier one.
-  replacedOutputs.reverse();
-  replacedOutputs.forEach(({ from, to }, i) => {
-    results = substituteDefined(results, from, to);
-    for (const later of replacedOutputs.slice(i + 1)) later.to = substitute(later.to, from, to);
-  });
-  return {
-    cotangents: results.slice(0, wrt.length),
-    outputs: results.slice(wrt.length).map((x, i) => x ?? outputs[i]!),
-  };
-}
-
-function substituteDefined(
-  tensors: readonly (Tensor | undefined)[],
-  from: readonly SymbolTensor[],
-  to: readonly Tensor[],
-): (Tensor | undefined)[] {
-  const defined = tensors.filter((x) => x !== undefined);
-  const rewritten = substitute(defined, from, to);
+  const gradients = wrt.map((x) => collect(x.node, x.index));
+  const found = gradients.filter((x) => x !== undefined);
+  const results = replaceNodes([...found, ...outputs], replacements);
   let next = 0;
-  return tensors.map((x) => x && rewritten[next++]);
+  return {
+    cotangents: gradients.map((x) => x && results[next++]),
+    outputs: results.slice(found.length),
+  };
 }

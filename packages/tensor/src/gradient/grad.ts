@@ -4,8 +4,9 @@ import { close } from "../program/close.ts";
 import { evaluate } from "../program/evaluate.ts";
 import { input, programOf, type Program } from "../program/program.ts";
 import { symbolsLike } from "../program/trace.ts";
-import { describe, onesLike, zerosLike, type SymbolTensor, type Tensor } from "../tensor.ts";
-import { tensorsOf, treeFrom, type Tree } from "../tree.ts";
+import { sameShape, showShape } from "../shape.ts";
+import { describe, isTensor, onesLike, zerosLike, type SymbolTensor, type Tensor } from "../tensor.ts";
+import { matchTree, tensorsOf, treeFrom, type Tree } from "../tree.ts";
 import { backward } from "./backward.ts";
 
 /**
@@ -14,13 +15,20 @@ import { backward } from "./backward.ts";
  */
 export function differentiate(program: Program, wrt: readonly number[]): Program {
   const seeds = program.outputs.map((y) => (isFloat(y.dtype) ? input(y, "cotangent") : undefined));
-  const targets = wrt.map((i) => program.inputs[i]!);
+  const targets = wrt.map((i) => {
+    const target = program.inputs[i];
+    if (target === undefined) throw new TensorError(`differentiate: the program has no input ${i}; it has ${program.inputs.length}`);
+    return target;
+  });
   const { cotangents, outputs } = backward(program.outputs, seeds, targets);
   const gradients = targets.map((x, i) => cotangents[i] ?? zerosLike(x));
   return programOf([...program.inputs, ...seeds.filter((x) => x !== undefined)], [...outputs, ...gradients]);
 }
 
-/** The value of a scalar function and its gradient with respect to the first argument; further arguments are held fixed. */
+/**
+ * The value of a scalar function and its gradient with respect to the first argument; further arguments are held fixed. The gradient is nested as the
+ * argument is; integer and boolean tensors in it get zeros.
+ */
 export function valueAndGrad<P extends Tree, A extends readonly Tree[]>(
   f: (params: P, ...args: A) => Tensor,
 ): (params: P, ...args: A) => { value: Tensor; gradient: P } {
@@ -39,6 +47,7 @@ export function valueAndGradAux<P extends Tree, A extends readonly Tree[], X ext
     const inputs = symbolsLike([params, ...args]);
     const count = tensorsOf(params).length;
     const { value, aux } = f(treeFrom(params, inputs.slice(0, count)), ...treeFrom(args, inputs.slice(count)));
+    if (!isTensor(value)) throw new TensorError(`grad: expected a function with a scalar tensor as its result, got ${String(value)}`);
     if (value.shape.length > 0 || !isFloat(value.dtype)) {
       throw new TensorError(`grad: expected a function with a scalar float result, got ${value.dtype} ${describe(value)}; reduce it with sum or mean`);
     }
@@ -68,7 +77,12 @@ export function vjp<A extends readonly Tree[], R extends Tree>(f: (...args: A) =
   const outputs = tensorsOf(traced);
   const result = treeFrom(traced, inlined(inputs, outputs, args));
   const pullback = (cotangent: R): A => {
-    const given = tensorsOf(cotangent);
+    const given = matchTree("vjp: cotangent", traced, cotangent);
+    given.forEach((g, i) => {
+      const y = outputs[i]!;
+      if (g.dtype === y.dtype && sameShape(g.shape, y.shape)) return;
+      throw new TensorError(`vjp: cotangent ${g.dtype} ${describe(g)} does not fit the result ${y.dtype} ${showShape(y.shape)}`);
+    });
     const seeds = outputs.map((y) => (isFloat(y.dtype) ? input(y, "cotangent") : undefined));
     const { cotangents } = backward(outputs, seeds, inputs);
     const gradients = inputs.map((x, i) => cotangents[i] ?? zerosLike(x));

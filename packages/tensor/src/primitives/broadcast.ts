@@ -2,7 +2,7 @@ import { applyOne } from "../apply.ts";
 import { allocate } from "../dtype.ts";
 import { TensorError } from "../errors.ts";
 import type { Rules } from "../node.ts";
-import { broadcastShapes, sameShape, showShape, sizeOf, stridesOf, type Shape } from "../shape.ts";
+import { broadcastShapes, checkShape, sameShape, showShape, sizeOf, stridesOf, type Shape } from "../shape.ts";
 import { describe, type Tensor } from "../tensor.ts";
 import { reshape } from "./layout.ts";
 import type { BroadcastOperation } from "./operation.ts";
@@ -12,6 +12,7 @@ import { copyStrided } from "./strided.ts";
 export const broadcastRules: Rules<BroadcastOperation> = {
   op: "broadcast",
   infer({ shape }, [x]) {
+    checkShape("broadcast", shape);
     const wider = broadcastShapes(x!.shape, shape);
     if (wider === undefined || !sameShape(wider, shape)) {
       throw new TensorError(`broadcast: ${describe(x!)} does not stretch to ${showShape(shape)}`);

@@ -96,6 +96,8 @@ export function applyUnary(rules: Rules<Unary>, op: UnaryName, x: Tensor): Tenso
 
 /** Brings both operands to one dtype and shape, and applies. */
 export function applyBinary(rules: Rules<Binary>, op: BinaryName, a: Operand, b: Operand): Tensor {
+  // Before broadcasting, while the operands still have their own shapes and labels.
+  if (typeof a !== "number" && typeof b !== "number") checkSameDType(op, a, b);
   return applyOne(rules, { op }, align(op, [a, b]));
 }
 
@@ -103,8 +105,7 @@ export function applyBinary(rules: Rules<Binary>, op: BinaryName, a: Operand, b:
 export function align(op: string, operands: readonly Operand[]): Tensor[] {
   const first = operands.find((x) => typeof x !== "number");
   if (first === undefined) throw new TensorError(`${op}: expected at least one tensor, got the numbers ${operands.join(", ")}`);
-  const dtype = first.dtype;
-  const tensors = operands.map((x) => (typeof x === "number" ? scalar(x, dtype) : x));
+  const tensors = operands.map((x) => (typeof x === "number" ? numberAs(op, x, first) : x));
   let shape = tensors[0]!.shape;
   for (const x of tensors) {
     const wider = broadcastShapes(shape, x.shape);
@@ -112,6 +113,14 @@ export function align(op: string, operands: readonly Operand[]): Tensor[] {
     shape = wider;
   }
   return tensors.map((x) => broadcastTo(x, shape));
+}
+
+function numberAs(op: string, x: number, other: Tensor): Tensor {
+  const { dtype } = other;
+  if ((dtype === "i32" && (x | 0) !== x) || (dtype === "bool" && x !== 0 && x !== 1)) {
+    throw new TensorError(`${op}: the number ${x} is no ${dtype}, which ${describe(other)} is; convert the tensor first`);
+  }
+  return scalar(x, dtype);
 }
 
 function take(op: string, inputs: readonly Tensor[], count: number): readonly Tensor[] {
@@ -125,10 +134,13 @@ export function checkDType(op: string, accepts: readonly DType[], x: Tensor): vo
   throw new TensorError(`${op}: ${describe(x)} is ${x.dtype}, expected ${accepts.join(" or ")}; ${fix}`);
 }
 
+function checkSameDType(op: string, a: Tensor, b: Tensor): void {
+  if (a.dtype === b.dtype) return;
+  throw new TensorError(`${op}: ${describe(a)} is ${a.dtype} but ${describe(b)} is ${b.dtype}; convert one of them`);
+}
+
 export function checkSameType(op: string, a: Tensor, b: Tensor): void {
-  if (a.dtype !== b.dtype) {
-    throw new TensorError(`${op}: ${describe(a)} is ${a.dtype} but ${describe(b)} is ${b.dtype}; convert one of them`);
-  }
+  checkSameDType(op, a, b);
   if (!sameShape(a.shape, b.shape)) throw new TensorError(`${op}: shapes ${describe(a)} and ${describe(b)} differ`);
 }
 
@@ -166,9 +178,10 @@ export const selectRules: Rules<Extract<Operation, { op: "select" }>> = {
 /** `a` where `condition` holds, `b` elsewhere; all broadcast together. A NaN in the branch not taken does not reach the result. */
 export function select(condition: Tensor, a: Operand, b: Operand): Tensor {
   checkDType("select", ["bool"], condition);
-  const dtype = typeof a !== "number" ? a.dtype : typeof b !== "number" ? b.dtype : "f32";
-  const values = [a, b].map((x) => (typeof x === "number" ? scalar(x, dtype) : x));
-  const [c, x, y] = align("select", [condition, ...values]);
+  const other = typeof a !== "number" ? a : typeof b !== "number" ? b : scalar(0);
+  const [first, second] = [a, b].map((x) => (typeof x === "number" ? numberAs("select", x, other) : x));
+  checkSameDType("select", first!, second!);
+  const [c, x, y] = align("select", [condition, first!, second!]);
   return applyOne(selectRules, { op: "select" }, [c!, x!, y!]);
 }
 

@@ -2,7 +2,7 @@ import { applyOne } from "../apply.ts";
 import { allocate, numbers, type DType } from "../dtype.ts";
 import { TensorError } from "../errors.ts";
 import type { Rules } from "../node.ts";
-import { sameShape, showShape, sizeOf, stridesOf, type Shape } from "../shape.ts";
+import { checkShape, sameShape, showShape, sizeOf, stridesOf, type Shape } from "../shape.ts";
 import { describe, type Tensor } from "../tensor.ts";
 import { checkDType } from "./elementwise.ts";
 import type { IotaOperation, Operation, ScatterAddOperation } from "./operation.ts";
@@ -66,7 +66,9 @@ export function scatterAdd(indices: Tensor, updates: Tensor, rows: number): Tens
 export const iotaRules: Rules<IotaOperation> = {
   op: "iota",
   infer({ shape, axis, dtype }) {
+    checkShape("iota", shape);
     if (shape[axis] === undefined) throw new TensorError(`iota: ${showShape(shape)} has no axis ${axis}`);
+    if (!numbers.includes(dtype)) throw new TensorError(`iota: expected a dtype of numbers, got ${dtype}`);
     return [{ shape, dtype }];
   },
   evaluate({ shape, axis, dtype }) {

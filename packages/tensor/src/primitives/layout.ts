@@ -63,7 +63,7 @@ export const sliceRules: Rules<SliceOperation> = {
   op: "slice",
   infer({ starts, stops }, [x]) {
     const rank = x!.shape.length;
-    const fits = x!.shape.every((n, axis) => 0 <= starts[axis]! && starts[axis]! <= stops[axis]! && stops[axis]! <= n);
+    const fits = [...starts, ...stops].every(Number.isInteger) && x!.shape.every((n, axis) => 0 <= starts[axis]! && starts[axis]! <= stops[axis]! && stops[axis]! <= n);
     if (starts.length !== rank || stops.length !== rank || !fits) {
       throw new TensorError(`slice: [${starts.join(",")}] to [${stops.join(",")}] reaches outside ${describe(x!)}`);
     }
@@ -97,7 +97,7 @@ export const concatRules: Rules<ConcatOperation> = {
       if (!fits || first.shape[axis] === undefined) {
         throw new TensorError(`concat: shapes ${inputs.map(describe).join(", ")} must agree outside axis ${axis}`);
       }
-      if (x.dtype !== first.dtype) throw new TensorError(`concat: dtypes ${inputs.map((y) => y.dtype).join(", ")} differ`);
+      if (x.dtype !== first.dtype) throw new TensorError(`concat: ${inputs.map((y) => `${describe(y)} is ${y.dtype}`).join(", ")}; convert them to one dtype`);
     }
     const length = inputs.reduce((sum, x) => sum + x.shape[axis]!, 0);
     return [{ shape: first.shape.map((n, i) => (i === axis ? length : n)), dtype: first.dtype }];
@@ -129,10 +129,9 @@ export const concatRules: Rules<ConcatOperation> = {
 
 /** Joins tensors along an axis (negative: from the end). */
 export function concat(tensors: readonly Tensor[], axis = -1): Tensor {
-  const rank = tensors[0]?.shape.length ?? 0;
-  const at = axis < 0 ? axis + rank : axis;
   const [only] = tensors;
-  return tensors.length === 1 && only !== undefined ? only : applyOne(concatRules, { op: "concat", axis: at }, tensors);
+  const at = axis < 0 ? axis + (only?.shape.length ?? 0) : axis;
+  return tensors.length === 1 && only?.shape[at] !== undefined ? only : applyOne(concatRules, { op: "concat", axis: at }, tensors);
 }
 
 export const padRules: Rules<PadOperation> = {
@@ -162,15 +161,18 @@ export const padRules: Rules<PadOperation> = {
 
 /** Zeros around a tensor. */
 export function pad(x: Tensor, before: readonly number[], after: readonly number[]): Tensor {
-  return [...before, ...after].every((n) => n === 0) ? x : applyOne(padRules, { op: "pad", before, after }, [x]);
+  const nothing = before.length === x.shape.length && after.length === x.shape.length && [...before, ...after].every((n) => n === 0);
+  return nothing ? x : applyOne(padRules, { op: "pad", before, after }, [x]);
 }
 
-/** `start <= i < stop` of one axis. */
+/** `start <= i < stop` of one axis (negative: from the end). */
 export function sliceAxis(x: Tensor, axis: number, start: number, stop: number): Tensor {
+  const at = axis < 0 ? axis + x.shape.length : axis;
+  if (x.shape[at] === undefined) throw new TensorError(`slice: ${describe(x)} has no axis ${axis}`);
   return slice(
     x,
-    x.shape.map((_, i) => (i === axis ? start : 0)),
-    x.shape.map((n, i) => (i === axis ? stop : n)),
+    x.shape.map((_, i) => (i === at ? start : 0)),
+    x.shape.map((n, i) => (i === at ? stop : n)),
   );
 }
 

@@ -17,7 +17,7 @@ export const matmulRules: Rules<Extract<Operation, { op: "matmul" }>> = {
   op: "matmul",
   infer(_, [a, b]) {
     checkDType("matmul", floats, a!);
-    if (a!.dtype !== b!.dtype) throw new TensorError(`matmul: ${describe(a!)} is ${a!.dtype} but ${describe(b!)} is ${b!.dtype}`);
+    if (a!.dtype !== b!.dtype) throw mismatch(a!, b!, `dtypes ${a!.dtype} and ${b!.dtype} differ; convert one of them`);
     const rank = a!.shape.length;
     const batch = a!.shape.slice(0, -2);
     if (rank < 2 || b!.shape.length !== rank || !sameShape(batch, b!.shape.slice(0, -2))) throw mismatch(a!, b!, "batch axes differ");
@@ -52,11 +52,11 @@ export const matmulRules: Rules<Extract<Operation, { op: "matmul" }>> = {
  */
 export function matmul(a: Tensor, b: Tensor): Tensor {
   if (a.shape.length === 0 || b.shape.length === 0) throw mismatch(a, b, "a scalar has no axis to multiply over; use mul");
+  const [k, inner] = [a.shape.at(-1)!, b.shape.length === 1 ? b.shape[0]! : b.shape.at(-2)!];
+  if (k !== inner) throw mismatch(a, b, `inner sizes ${k} and ${inner} differ`);
   if (a.shape.length === 1) return squeeze(matmul(reshape(a, [1, ...a.shape]), b), -2);
   if (b.shape.length === 1) return squeeze(matmul(a, reshape(b, [...b.shape, 1])), -1);
   if (b.shape.length === 2 && a.shape.length > 2) {
-    const k = a.shape.at(-1)!;
-    if (k !== b.shape[0]) throw mismatch(a, b, `inner sizes ${k} and ${b.shape[0]} differ`);
     return reshape(applyMatmul(reshape(a, [sizeOf(a.shape.slice(0, -1)), k]), b), [...a.shape.slice(0, -1), b.shape[1]!]);
   }
   const batch = broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2));
@@ -75,7 +75,7 @@ function squeeze(x: Tensor, axis: -1 | -2): Tensor {
 }
 
 function mismatch(a: Tensor, b: Tensor, why: string): TensorError {
-  return new TensorError(`matmul: ${describe(a)} x ${describe(b)}: ${why}`);
+  return new TensorError(`matmul ${describe(a)} x ${describe(b)}: ${why}`);
 }
 
 type Values = ArrayTensor["data"];

@@ -2,7 +2,7 @@ import { applyOne } from "../apply.ts";
 import { TensorError } from "../errors.ts";
 import type { Rules } from "../node.ts";
 import { threefry2x32 } from "../scalar/index.ts";
-import { sameShape, sizeOf, type Shape } from "../shape.ts";
+import { checkShape, sameShape, sizeOf, type Shape } from "../shape.ts";
 import { describe, scalar, type Tensor } from "../tensor.ts";
 import { convert } from "./elementwise.ts";
 import type { RandomBitsOperation } from "./operation.ts";
@@ -18,6 +18,7 @@ export const randomBitsRules: Rules<RandomBitsOperation> = {
     if (stream!.dtype !== "i32" || stream!.shape.length !== 0) {
       throw new TensorError(`randomBits: expected a stream number, i32 [], got ${stream!.dtype} ${describe(stream!)}`);
     }
+    checkShape("randomBits", shape);
     return [{ shape, dtype: "i32" }];
   },
   evaluate({ shape }, [key, stream]) {

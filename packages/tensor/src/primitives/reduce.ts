@@ -10,6 +10,7 @@ import { applyOne } from "../apply.ts";
 import { allocate, floats, numbers, type DType, type Values } from "../dtype.ts";
 import { TensorError } from "../errors.ts";
 import type { Rules } from "../node.ts";
+import { checkOptions } from "../options.ts";
 import { sizeOf, type Shape } from "../shape.ts";
 import { describe, type ArrayTensor, type Tensor, type Type } from "../tensor.ts";
 import { div, mul } from "./arithmetic.ts";
@@ -29,8 +30,8 @@ export const reduceSumRules: Rules<ReduceOperation> = {
 export const reduceMaxRules: Rules<ReduceOperation> = {
   op: "reduceMax",
   infer({ axis }, [x]) {
-    const type = reducedType("max", numbers, x!, axis);
-    if (x!.shape[axis] === 0) throw new TensorError(`max: axis ${axis} of ${describe(x!)} is empty and has no largest element`);
+    const type = reducedType("reduceMax", numbers, x!, axis);
+    if (x!.shape[axis] === 0) throw new TensorError(`reduceMax: axis ${axis} of ${describe(x!)} is empty and has no largest element`);
     return [type];
   },
   evaluate: ({ axis }, [x]) => [reduceArray(x!, axis, lowest(x!.dtype), Math.max)],
@@ -51,7 +52,7 @@ export function sum(x: Tensor, axes?: number | readonly number[], options: { rea
 
 /** Largest element over `axes`; the gradient is shared equally among ties. */
 export function reduceMax(x: Tensor, axes?: number | readonly number[], options: { readonly keep?: boolean } = {}): Tensor {
-  checkDType("max", numbers, x);
+  checkDType("reduceMax", numbers, x);
   return reduce("reduceMax", x, axes, options);
 }
 
@@ -67,13 +68,14 @@ export function normaliseAxes(op: string, x: Tensor, axes: number | readonly num
   const listed = axes === undefined ? x.shape.map((_, axis) => axis) : typeof axes === "number" ? [axes] : axes;
   const positive = listed.map((axis) => (axis < 0 ? axis + rank : axis));
   if (positive.some((axis) => x.shape[axis] === undefined) || new Set(positive).size !== positive.length) {
-    throw new TensorError(`${op}: axes [${listed.join(",")}] are no axes of ${describe(x)}`);
+    throw new TensorError(`${op}: ${listed.length === 1 ? `axis ${listed[0]} is no axis` : `axes [${listed.join(",")}] are not distinct axes`} of ${describe(x)}`);
   }
   return positive.toSorted((a, b) => a - b);
 }
 
 function reduce(op: ReduceOperation["op"], x: Tensor, axes: number | readonly number[] | undefined, options: { readonly keep?: boolean }): Tensor {
-  const reduced = normaliseAxes(op, x, axes);
+  checkOptions(nameOf(op), options, ["keep"], { keepdims: "keep", keepDims: "keep", keepdim: "keep" });
+  const reduced = normaliseAxes(nameOf(op), x, axes);
   const kept = x.shape.flatMap((n, axis) => (reduced.includes(axis) ? (options.keep === true ? [1] : []) : [n]));
   let y = x;
   // From the last run of neighbouring axes to the first, so that earlier positions stay valid.
@@ -88,6 +90,9 @@ function reduce(op: ReduceOperation["op"], x: Tensor, axes: number | readonly nu
   }
   return reshape(y, kept);
 }
+
+/** The function that a user called. */
+const nameOf = (op: ReduceOperation["op"]): string => (op === "reduceSum" ? "sum" : "reduceMax");
 
 function reduceOne(op: ReduceOperation["op"], x: Tensor, axis: number): Tensor {
   return applyOne(op === "reduceSum" ? reduceSumRules : reduceMaxRules, { op, axis }, [x]);

@@ -1,4 +1,4 @@
-import type { SymbolTensor, Tensor } from "../tensor.ts";
+import { labelOf, type SymbolTensor, type Tensor } from "../tensor.ts";
 import { input, dependents, nodesOf, programOf, type Program } from "./program.ts";
 import { substitute } from "./rewrite.ts";
 
@@ -33,9 +33,4 @@ export function close(inputs: readonly SymbolTensor[], outputs: readonly Tensor[
   outputs.forEach(capture);
   const placeholders = captures.map((x) => input(x, labelOf(x)));
   return { program: programOf([...placeholders, ...inputs], substitute(outputs, captures, placeholders)), captures };
-}
-
-function labelOf(x: SymbolTensor): string {
-  const { operation } = x.node;
-  return operation.op === "input" || operation.op === "name" ? operation.label : "";
 }

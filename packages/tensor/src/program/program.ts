@@ -40,20 +40,27 @@ export function programOf(inputs: readonly SymbolTensor[], outputs: readonly Ten
   return { inputs, nodes, outputs };
 }
 
-/** The nodes that `outputs` need, each after its inputs, in the order in which a depth-first walk finishes them; not past `known`. */
-export function nodesOf(outputs: readonly Tensor[], known: ReadonlySet<Node>): Node[] {
+/**
+ * The nodes that `outputs` need, each after its inputs, in the order in which a depth-first walk finishes them; not past `known`. A walk over other edges
+ * than the nodes' inputs gives them as `operandsOf`.
+ */
+export function nodesOf(
+  outputs: readonly Tensor[],
+  known: ReadonlySet<Node>,
+  operandsOf: (node: Node) => readonly Tensor[] = (node) => node.inputs,
+): Node[] {
   const done = new Set<Node>(known);
   const order: Node[] = [];
   // An explicit stack: long chains of operations would overflow the call stack.
-  const stack: { node: Node; next: number }[] = [];
+  const stack: { node: Node; operands: readonly Tensor[]; next: number }[] = [];
   const visit = (x: Tensor): void => {
-    if (x.kind === "symbol" && !done.has(x.node)) stack.push({ node: x.node, next: 0 });
+    if (x.kind === "symbol" && !done.has(x.node)) stack.push({ node: x.node, operands: operandsOf(x.node), next: 0 });
   };
   for (const output of outputs) {
     visit(output);
     while (stack.length > 0) {
       const top = stack[stack.length - 1]!;
-      const operand = top.node.inputs[top.next++];
+      const operand = top.operands[top.next++];
       if (operand !== undefined) {
         visit(operand);
         continue;

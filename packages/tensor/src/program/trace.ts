@@ -1,3 +1,4 @@
+import { checkShape } from "../shape.ts";
 import type { SymbolTensor, Tensor, Type } from "../tensor.ts";
 import { leavesOf, tensorsOf, treeFrom, type Tree } from "../tree.ts";
 import { input, programOf, type Program } from "./program.ts";
@@ -25,5 +26,6 @@ export function symbolsLike(args: readonly Tree[]): SymbolTensor[] {
 
 /** A tensor that has a type but no values yet: an argument to {@link trace} or `compile`. */
 export function placeholder(type: Type, label = ""): Tensor {
+  checkShape("placeholder", type.shape);
   return input(type, label);
 }

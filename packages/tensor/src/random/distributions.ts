@@ -1,5 +1,6 @@
-import type { DType } from "../dtype.ts";
+import { isFloat, type DType } from "../dtype.ts";
 import { TensorError } from "../errors.ts";
+import { checkOptions } from "../options.ts";
 import { add, mul, neg, shiftRight, sqrt, sub } from "../primitives/arithmetic.ts";
 import { less } from "../primitives/comparison.ts";
 import { convert, select } from "../primitives/elementwise.ts";
@@ -9,27 +10,37 @@ import type { Shape } from "../shape.ts";
 import { scalar, type Tensor } from "../tensor.ts";
 
 interface UniformOptions {
+  /** Default 0. */
   readonly low?: number;
+  /** Default 1. */
   readonly high?: number;
   readonly dtype?: DType;
 }
 
-/** Uniform on [low, high), default [0, 1), in steps of 2^-24 of the range. */
+/**
+ * Uniform on [low, high), default [0, 1), in steps of 2^-24 of the range. In f32, where low is not 0, the rounding of `low + u (high - low)` may reach high.
+ */
 export function uniform(key: Tensor, shape: Shape, options: UniformOptions = {}): Tensor {
+  checkOptions("uniform", options, ["low", "high", "dtype"], { min: "low", max: "high" });
   const { low = 0, high = 1, dtype = "f32" } = options;
+  checkFloat("uniform", dtype);
   const unit = mul(convert(shiftRight(randomBits(key, shape), 8), dtype), 1 / 16777216);
   return low === 0 && high === 1 ? unit : add(mul(unit, high - low), low);
 }
 
 interface NormalOptions {
+  /** Default 0. */
   readonly mean?: number;
+  /** Standard deviation; default 1. */
   readonly deviation?: number;
   readonly dtype?: DType;
 }
 
 /** Normal by inversion: sqrt(2) erfinv(u), u uniform on (-1, 1), with Giles's single-precision erfinv (2010), so |x| < 5.5 or so. */
 export function normal(key: Tensor, shape: Shape, options: NormalOptions = {}): Tensor {
+  checkOptions("normal", options, ["mean", "deviation", "dtype"], { std: "deviation", stddev: "deviation" });
   const { mean = 0, deviation = 1, dtype = "f32" } = options;
+  checkFloat("normal", dtype);
   // Midpoints of 2^24 cells: never -1, 0 or 1.
   const u = mul(add(convert(sub(shiftRight(randomBits(key, shape), 8), 8388608), dtype), 0.5), 1 / 8388608);
   return add(mul(inverseError(u), Math.SQRT2 * deviation), mean);
@@ -39,6 +50,10 @@ export function normal(key: Tensor, shape: Shape, options: NormalOptions = {}): 
 export function bernoulli(key: Tensor, shape: Shape, p: number): Tensor {
   if (!(p >= 0 && p <= 1)) throw new TensorError(`bernoulli: expected a probability in [0, 1], got ${p}`);
   return less(uniform(key, shape), p);
+}
+
+function checkFloat(operation: string, dtype: DType): void {
+  if (!isFloat(dtype)) throw new TensorError(`${operation}: expected the dtype f32 or f64, got ${dtype}`);
 }
 
 const centre = [2.81022636e-8, 3.43273939e-7, -3.5233877e-6, -4.39150654e-6, 2.1858087e-4, -1.25372503e-3, -4.17768164e-3, 0.246640727, 1.50140941];

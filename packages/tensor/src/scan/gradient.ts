@@ -10,7 +10,7 @@ import type { ScanOperation } from "../primitives/operation.ts";
 import { close } from "../program/close.ts";
 import { input, programOf } from "../program/program.ts";
 import { substitute } from "../program/rewrite.ts";
-import { zerosLike, type SymbolTensor, type Tensor } from "../tensor.ts";
+import { labelOf, zerosLike, type SymbolTensor, type Tensor } from "../tensor.ts";
 import { applyScan, split } from "./primitive.ts";
 import { residualsOf } from "./residuals.ts";
 
@@ -23,7 +23,7 @@ export function scanGradient({ operation, inputs, cotangents, needs }: GradientC
 
   // Every float state carries a cotangent backwards, even one whose final value is not used.
   const states = inner.states.map((x, i) => ({ x, i })).filter(({ x }) => isFloat(x.dtype));
-  const stateSeeds = states.map(({ x }) => input(x, "d state"));
+  const stateSeeds = states.map(({ x }) => input(x, `d ${labelOf(x) || "state"}`));
   const outputSeeds = body.outputs.slice(operation.states).map((y, i) => (outputCotangents[i] ? input(y, "d output") : undefined));
   const captures = inner.captures.filter((x, i) => needed.captures[i] === true && isFloat(x.dtype));
   const sequences = inner.sequences.filter((x, i) => needed.sequences[i] === true && isFloat(x.dtype));
@@ -35,7 +35,7 @@ export function scanGradient({ operation, inputs, cotangents, needs }: GradientC
 
   const summed = captures.flatMap((x) => pair(x, gradientOf.get(x)));
   const sliced = sequences.flatMap((x) => pair(x, gradientOf.get(x)));
-  const totals = summed.map(({ x }) => input(x, "d capture"));
+  const totals = summed.map(({ x }) => input(x, `d ${labelOf(x) || "capture"}`));
   const bodyOutputs = [
     ...states.map(({ x }) => gradientOf.get(x) ?? zerosLike(x)),
     ...summed.map(({ gradient }, i) => add(totals[i]!, gradient)),
@@ -46,7 +46,7 @@ export function scanGradient({ operation, inputs, cotangents, needs }: GradientC
   const residuals = residualsOf(bodyOutputs, [...stateSeeds, ...totals, ...usedOutputSeeds], inner);
   const forward = applyScan({ ...operation, body: programOf(body.inputs, [...step.outputs, ...residuals.stacked]) }, inputs);
 
-  const stackedInputs = residuals.stacked.map((x) => input(x, "residual"));
+  const stackedInputs = residuals.stacked.map((x) => input(x, labelOf(x) || "residual"));
   const bodyInputs = [...stateSeeds, ...totals, ...usedOutputSeeds, ...stackedInputs, ...residuals.sequences];
   const closed = close(bodyInputs, substitute(bodyOutputs, residuals.stacked, stackedInputs));
   const lengths = operation.lengths === undefined ? -1 : closed.captures.indexOf(inner.captures[operation.lengths]!);

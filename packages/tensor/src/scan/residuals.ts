@@ -32,43 +32,60 @@ export function residualsOf(outputs: readonly Tensor[], seeds: readonly SymbolTe
   const sequences = new Set(inner.sequences.map((x) => x.node));
   const seedNodes = new Set(seeds.map((x) => x.node));
 
-  const border: SymbolTensor[] = [];
+  const border = new SymbolSet();
   const isForward = (x: Tensor): x is SymbolTensor => x.kind === "symbol" && !later.has(x.node) && !seedNodes.has(x.node);
   const reach = (x: Tensor): void => {
     if (!isForward(x)) return;
     if (!varying.has(x.node) && !states.has(x.node) && !sequences.has(x.node)) return;
     if (views.has(x.node.operation.op)) x.node.inputs.forEach(reach);
-    else if (!border.some((y) => same(x, y))) border.push(x);
+    else border.add(x);
   };
   for (const node of nodes) if (later.has(node)) node.inputs.forEach(reach);
   outputs.forEach(reach);
 
-  const kept = new Map<Node, Set<number>>();
-  const keep = (x: SymbolTensor): void => void kept.set(x.node, (kept.get(x.node) ?? new Set()).add(x.index));
-  const available = (x: Tensor): boolean => {
-    if (x.kind === "array" || sequences.has(x.node) || kept.get(x.node)?.has(x.index) === true) return true;
-    if (states.has(x.node)) return false;
-    if (!varying.has(x.node)) return true;
-    return cheap.has(x.node.operation.op) && x.node.inputs.every(available);
-  };
-  const candidates = border.filter((x) => !sequences.has(x.node));
-  for (const x of candidates) if (!cheap.has(x.node.operation.op)) keep(x);
-  for (const x of candidates) if (!available(x)) keep(x);
+  const candidates = [...border].filter((x) => !sequences.has(x.node));
+  const kept = new SymbolSet();
+  for (const x of candidates) if (!cheap.has(x.node.operation.op)) kept.add(x);
+  // In program order, so that what an earlier node keeps counts for the later ones.
+  const repeated = new Set<Node>();
+  const available = (x: Tensor): boolean =>
+    x.kind === "array" || sequences.has(x.node) || kept.has(x) || (!states.has(x.node) && (!varying.has(x.node) || repeated.has(x.node)));
+  const wanted = new Map(candidates.map((x) => [x.node, x]));
+  for (const node of nodes) {
+    if (!varying.has(node) || !cheap.has(node.operation.op)) continue;
+    if (node.inputs.every(available)) repeated.add(node);
+    else if (wanted.has(node)) kept.add(wanted.get(node)!);
+  }
 
-  const used = new Set<Node>();
-  const mark = (x: Tensor): void => {
-    if (x.kind === "array" || used.has(x.node) || kept.get(x.node)?.has(x.index) === true) return;
-    if (sequences.has(x.node) || varying.has(x.node)) used.add(x.node);
-    if (varying.has(x.node)) x.node.inputs.forEach(mark);
-  };
-  for (const node of nodes) if (later.has(node)) node.inputs.filter(isForward).forEach(mark);
-  outputs.filter(isForward).forEach(mark);
+  const roots = [...nodes.filter((node) => later.has(node)).flatMap((node) => node.inputs), ...outputs].filter(isForward);
+  const read = nodesOf(
+    roots.filter((x) => !kept.has(x)),
+    new Set(),
+    (node) => (varying.has(node) ? node.inputs.filter((x) => x.kind === "array" || !kept.has(x)) : []),
+  );
+  const used = new Set(read);
   return {
-    stacked: candidates.filter((x) => kept.get(x.node)?.has(x.index) === true),
+    stacked: candidates.filter((x) => kept.has(x)),
     sequences: inner.sequences.filter((x) => used.has(x.node)),
   };
 }
 
-function same(a: SymbolTensor, b: SymbolTensor): boolean {
-  return a.node === b.node && a.index === b.index;
+/** Symbols, equal where node and index are, in the order in which they were added. */
+class SymbolSet {
+  readonly #indices = new Map<Node, Set<number>>();
+  readonly #order: SymbolTensor[] = [];
+
+  has(x: SymbolTensor): boolean {
+    return this.#indices.get(x.node)?.has(x.index) === true;
+  }
+
+  add(x: SymbolTensor): void {
+    if (this.has(x)) return;
+    this.#indices.set(x.node, (this.#indices.get(x.node) ?? new Set()).add(x.index));
+    this.#order.push(x);
+  }
+
+  [Symbol.iterator](): Iterator<SymbolTensor> {
+    return this.#order[Symbol.iterator]();
+  }
 }

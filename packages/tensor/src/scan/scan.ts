@@ -1,4 +1,5 @@
 import { TensorError } from "../errors.ts";
+import { checkOptions } from "../options.ts";
 import { less } from "../primitives/comparison.ts";
 import { select } from "../primitives/elementwise.ts";
 import { iota } from "../primitives/indexing.ts";
@@ -10,7 +11,7 @@ import { leavesOf, tensorsOf, treeFrom, type Tree } from "../tree.ts";
 import { applyScan } from "./primitive.ts";
 
 export interface ScanOptions {
-  /** Steps, where there is no sequence to tell. */
+  /** Number of steps, where there is no sequence to tell. */
   readonly length?: number;
   /** From the last step to the first. With `lengths`, each sequence starts at its own last step. */
   readonly reverse?: boolean;
@@ -20,16 +21,19 @@ export interface ScanOptions {
   readonly resets?: Tensor;
 }
 
-export interface ScanResult<S extends Tree, Y extends Tree> {
+/** A type alias, not an interface, so that it is itself a Tree. */
+export type ScanResult<S extends Tree, Y extends Tree> = {
   /** The state after the last step. */
   readonly state: S;
   /** The outputs of all steps, stacked in front: [time, ...]. */
   readonly output: Y;
-}
+};
 
 /**
  * The one loop: `state, output[t] = step(state, xs[t])` for each step. `xs` is a tree of sequences `[time, ...]`; the step may use any tensor from
- * outside, and what does not depend on its arguments is computed once.
+ * outside, and what does not depend on its arguments is computed once. No steps give the initial state and outputs [0, ...].
+ *
+ * With `lengths`, values beyond a row's length do not reach states, outputs or gradients, as long as they are finite there and the step makes finite values of them.
  */
 export function scan<S extends Tree, X extends Tree, Y extends Tree>(
   step: (state: S, x: X) => { state: S; output: Y },
@@ -37,6 +41,7 @@ export function scan<S extends Tree, X extends Tree, Y extends Tree>(
   xs: X,
   options: ScanOptions = {},
 ): ScanResult<S, Y> {
+  checkOptions("scan", options, ["length", "reverse", "lengths", "resets"]);
   const { reverse = false, lengths, resets } = options;
   const sequences = leavesOf(xs);
   const length = lengthOf(sequences.map((leaf) => leaf.tensor), options);
@@ -90,7 +95,10 @@ export function scan<S extends Tree, X extends Tree, Y extends Tree>(
 }
 
 function lengthOf(sequences: readonly Tensor[], { length }: ScanOptions): number {
-  const lengths = [...new Set([...sequences.map((x) => x.shape[0]), ...(length === undefined ? [] : [length])])];
+  if (length !== undefined && (!Number.isInteger(length) || length < 0)) throw new TensorError(`scan: expected a length that is an integer >= 0, got ${length}`);
+  const scalars = sequences.filter((x) => x.shape.length === 0);
+  if (scalars.length > 0) throw new TensorError(`scan: sequence ${scalars.map(describe).join(", ")} has no axis of time in front`);
+  const lengths = [...new Set([...sequences.map((x) => x.shape[0]!), ...(length === undefined ? [] : [length])])];
   const [only] = lengths;
   if (only === undefined || lengths.length > 1) {
     const found = sequences.map(describe).join(", ");

@@ -1,0 +1,39 @@
+import { TensorError } from "./errors.ts";
+
+/** Rejects an option that is not among `known`, and names the nearest known one. `aliases` maps other libraries' names to ours. */
+export function checkOptions(operation: string, given: object, known: readonly string[], aliases: Readonly<Record<string, string>> = {}): void {
+  for (const name of Object.keys(given)) {
+    if (!known.includes(name)) throw new TensorError(`${operation}: unknown option ${name}; ${suggestion(name, known, aliases)}`);
+  }
+}
+
+/** `did you mean x?` where a known name is near, otherwise the known names. */
+export function suggestion(name: string, known: readonly string[], aliases: Readonly<Record<string, string>> = {}): string {
+  const near = (Object.hasOwn(aliases, name) ? aliases[name] : undefined) ?? nearest(name, known);
+  if (near !== undefined) return `did you mean ${near}?`;
+  return known.length === 0 ? "there are none" : `known: ${known.join(", ")}`;
+}
+
+/** The known name within a few edits of `name`. */
+export function nearest(name: string, known: readonly string[]): string | undefined {
+  let closest: string | undefined;
+  let distance = Math.floor(Math.max(name.length, 3) / 3) + 2;
+  for (const candidate of known) {
+    const edits = editDistance(name.toLowerCase(), candidate.toLowerCase());
+    if (edits < distance) [closest, distance] = [candidate, edits];
+  }
+  return closest;
+}
+
+/** Levenshtein's distance. */
+function editDistance(a: string, b: string): number {
+  let last = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      row.push(Math.min(last[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1), last[j]! + 1, row[j - 1]! + 1));
+    }
+    last = row;
+  }
+  return last[b.length]!;
+}

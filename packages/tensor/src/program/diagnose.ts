@@ -1,0 +1,164 @@
+import { apply, isArray } from "../apply.ts";
+import { isFloat } from "../dtype.ts";
+import type { Node } from "../node.ts";
+import type { Operation, ScanOperation } from "../primitives/operation.ts";
+import { sizeOf, showShape, type Shape } from "../shape.ts";
+import { labelOf, type ArrayTensor, type Tensor } from "../tensor.ts";
+import type { Program } from "./program.ts";
+
+/** Where the first value that is not finite came from. */
+export interface Diagnosis {
+  /** The operation that made it; `input` where it was given to the program. */
+  readonly operation: Operation["op"];
+  /** The nearest name: of a `named` tensor that the value goes into or comes from, or an input's path. "" where there is none. */
+  readonly label: string;
+  /** The step of the loop, where it happened in one; of the outermost, where loops are nested. */
+  readonly step?: number;
+  readonly kind: "NaN" | "Infinity";
+  /** What the operation was given. */
+  readonly inputs: readonly OperandState[];
+}
+
+export interface OperandState {
+  /** The operand's own name; "" where it has none. */
+  readonly label: string;
+  readonly shape: Shape;
+  readonly state: "finite" | "NaN" | "Infinity";
+  /** Of its finite values; absent where there is none. */
+  readonly range?: readonly [smallest: number, largest: number];
+}
+
+/**
+ * Evaluates a program operation by operation, into loops and checkpoints, and says where the first NaN or infinity that reaches an output came from; undefined
+ * where every output is finite. An infinity that leads to finite values only (a mask under a softmax) is not reported.
+ */
+export function diagnose(program: Program, inputs: readonly ArrayTensor[]): Diagnosis | undefined {
+  return diagnosed(program, valuesOf(program, inputs));
+}
+
+function diagnosed(program: Program, values: Evaluated): Diagnosis | undefined {
+  const origin = originOf(program, values);
+  if (origin === undefined) return undefined;
+  const { node, bad } = origin;
+  const operands = node.inputs.map((x) => stateOf(values.get(x), labelOf(x)));
+  const { operation } = node;
+  if (operands.every(({ state }) => state === "finite")) {
+    const given = node.inputs.map((x) => values.get(x));
+    const inside = operation.op === "scan" ? inLoop(operation, given) : operation.op === "checkpoint" ? diagnose(operation.body, given) : undefined;
+    if (inside !== undefined) return inside.label === "" ? { ...inside, label: nearestLabel(program, node) } : inside;
+  }
+  return { operation: operation.op, label: nearestLabel(program, node), kind: kindOf(bad) ?? "NaN", inputs: operands };
+}
+
+/** A diagnosis as a sentence: `NaN first in log for loss at step 3, of x [2,3] finite, -1 to 2`. */
+export function showDiagnosis({ kind, operation, label, step, inputs }: Diagnosis): string {
+  const where = `${label === "" ? "" : ` for ${label}`}${step === undefined ? "" : ` at step ${step}`}`;
+  if (operation === "input") return `${kind} in the input${label === "" ? "" : ` ${label}`}`;
+  const operands = inputs.map(({ label: name, shape, state, range }) => {
+    const between = range === undefined ? "" : `, ${range[0]} to ${range[1]}`;
+    return `${name === "" ? "" : `${name} `}${showShape(shape)} ${state}${between}`;
+  });
+  return `${kind} first in ${operation}${where}${operands.length === 0 ? "" : `, of ${operands.join("; ")}`}`;
+}
+
+interface Evaluated {
+  get(x: Tensor): ArrayTensor;
+}
+
+function valuesOf(program: Program, inputs: readonly ArrayTensor[]): Evaluated {
+  const outputs = new Map<Node, readonly ArrayTensor[]>();
+  const get = (x: Tensor): ArrayTensor => {
+    const value = x.kind === "array" ? x : outputs.get(x.node)?.[x.index];
+    if (value === undefined) throw new Error("a program's symbol has no value");
+    return value;
+  };
+  program.inputs.forEach((x, i) => outputs.set(x.node, [inputs[i]!]));
+  for (const node of program.nodes) outputs.set(node, apply(node.rules, node.operation, node.inputs.map(get)).filter(isArray));
+  return { get };
+}
+
+/** The first node, in the order of computation, on a way of non-finite values to an output, none of whose operands is on such a way. */
+function originOf(program: Program, values: Evaluated): { node: Node; bad: ArrayTensor } | undefined {
+  const bad = new Map<Node, ArrayTensor>();
+  const follow = program.outputs.filter((x) => kindOf(values.get(x)) !== undefined);
+  while (follow.length > 0) {
+    const x = follow.pop()!;
+    if (x.kind === "array" || bad.has(x.node)) continue;
+    bad.set(x.node, values.get(x));
+    follow.push(...x.node.inputs.filter((y) => kindOf(values.get(y)) !== undefined));
+  }
+  for (const node of [...program.inputs.map((x) => x.node), ...program.nodes]) {
+    const found = bad.get(node);
+    if (found !== undefined) return { node, bad: found };
+  }
+  return undefined;
+}
+
+function inLoop({ body, captures, states, length, reverse }: ScanOperation, inputs: readonly ArrayTensor[]): Diagnosis | undefined {
+  let current = inputs.slice(captures, captures + states);
+  for (let i = 0; i < length; i++) {
+    const step = reverse ? length - 1 - i : i;
+    const args = [...inputs.slice(0, captures), ...current, ...inputs.slice(captures + states).map((x) => rowOf(x, step))];
+    const values = valuesOf(body, args);
+    const found = diagnosed(body, values);
+    if (found !== undefined) return { ...found, step };
+    current = body.outputs.slice(0, states).map((x) => values.get(x));
+  }
+  return undefined;
+}
+
+function rowOf({ shape, dtype, data }: ArrayTensor, step: number): ArrayTensor {
+  const size = sizeOf(shape.slice(1));
+  return { kind: "array", shape: shape.slice(1), dtype, data: data.subarray(step * size, (step + 1) * size) };
+}
+
+function kindOf({ dtype, data }: ArrayTensor): Diagnosis["kind"] | undefined {
+  if (!isFloat(dtype)) return undefined;
+  let kind: Diagnosis["kind"] | undefined;
+  for (const value of data) {
+    if (Number.isNaN(value)) return "NaN";
+    if (!Number.isFinite(value)) kind = "Infinity";
+  }
+  return kind;
+}
+
+function stateOf(x: ArrayTensor, label: string): OperandState {
+  let smallest = Infinity;
+  let largest = -Infinity;
+  for (const value of x.data) {
+    if (!Number.isFinite(value)) continue;
+    smallest = Math.min(smallest, value);
+    largest = Math.max(largest, value);
+  }
+  return { label, shape: x.shape, state: kindOf(x) ?? "finite", ...(smallest <= largest ? { range: [smallest, largest] as const } : {}) };
+}
+
+/** The label that is fewest operations away, first where the value goes, then where it comes from; `named` before inputs. */
+function nearestLabel(program: Program, node: Node): string {
+  const consumers = new Map<Node, Node[]>();
+  for (const consumer of program.nodes) {
+    for (const x of consumer.inputs) {
+      if (x.kind === "array") continue;
+      const known = consumers.get(x.node);
+      if (known === undefined) consumers.set(x.node, [consumer]);
+      else known.push(consumer);
+    }
+  }
+  const forward = search(node, (x) => consumers.get(x) ?? [], "name");
+  const producers = (x: Node): Node[] => x.inputs.flatMap((y) => (y.kind === "symbol" ? [y.node] : []));
+  const backward = search(node, producers, "name");
+  const near = forward !== undefined && (backward === undefined || forward.distance <= backward.distance) ? forward : backward;
+  return (near ?? search(node, producers, "input"))?.label ?? "";
+}
+
+function search(start: Node, next: (node: Node) => readonly Node[], op: "name" | "input"): { label: string; distance: number } | undefined {
+  const seen = new Set([start]);
+  let ring = [start];
+  for (let distance = 0; ring.length > 0; distance++) {
+    for (const { operation } of ring) {
+      if (operation.op === op && operation.label !== "") return { label: operation.label, distance };
+    }
+    ring = ring.flatMap(next).filter((node) => !seen.has(node) && seen.add(node));
+  }
+  return undefined;
+}

@@ -1,0 +1,36 @@
+import { apply } from "../apply.ts";
+import type { DType } from "../dtype.ts";
+import type { Operation } from "../primitives/operation.ts";
+import { labelOf, tensor, type ArrayTensor, type SymbolTensor, type Tensor } from "../tensor.ts";
+import { Values } from "./evaluate.ts";
+import { input, programOf, type Program } from "./program.ts";
+
+/** The same program in double precision: every f32, of inputs, constants, intermediate values and loop bodies, becomes f64. */
+export function widen(program: Program): Program {
+  const inputs = program.inputs.map((x): SymbolTensor => input({ shape: x.shape, dtype: wide(x.dtype) }, labelOf(x)));
+  const values = new Values();
+  program.inputs.forEach((x, i) => values.set(x.node, [inputs[i]!]));
+  const get = (x: Tensor): Tensor => (x.kind === "array" ? widenArray(x) : values.get(x));
+  for (const node of program.nodes) values.set(node, apply(node.rules, widenOperation(node.operation), node.inputs.map(get)));
+  return programOf(inputs, program.outputs.map(get));
+}
+
+/** The same values in f64, where they are f32. */
+export function widenArray(x: ArrayTensor): ArrayTensor {
+  return x.dtype === "f32" ? tensor(Float64Array.from(x.data), x.shape) : x;
+}
+
+function widenOperation(operation: Operation): Operation {
+  switch (operation.op) {
+    case "scan":
+    case "checkpoint":
+      return { ...operation, body: widen(operation.body) };
+    case "convert":
+    case "iota":
+      return { ...operation, dtype: wide(operation.dtype) };
+    default:
+      return operation;
+  }
+}
+
+const wide = (dtype: DType): DType => (dtype === "f32" ? "f64" : dtype);
