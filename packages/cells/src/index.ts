@@ -1,1 +1,32 @@
-export {};
+// Cells: write one, or take one
+export { type CellDefinition, type CellFactory, type CellOptions, type StepContext, defineCell } from "./define-cell.ts";
+export { type Cell, type CellContext, type CellSizes, type Keys, type State, evaluation } from "./cell.ts";
+export type { Norm, Term } from "./normalise.ts";
+export { type Probed, probe } from "./probe.ts";
+export { rnn } from "./cells/rnn.ts";
+export { type Reset, gru } from "./cells/gru.ts";
+export { lstm } from "./cells/lstm.ts";
+export type { Biases } from "./cells/biases.ts";
+export { type Activation, type ActivationName, activationOf } from "./activations.ts";
+
+// Modifiers of any cell
+export { zoneout } from "./modifiers/zoneout.ts";
+export { variationalDropout } from "./modifiers/variational-dropout.ts";
+
+// Layers
+export type { Applied, ApplyOptions, BatchSize, Layer, LayerParams, LayerState, Perturbations } from "./layers/layer.ts";
+export { type Outputs, type SequenceLayer, type SequenceOptions, sequence } from "./layers/sequence.ts";
+export { type StackLayer, type StackOptions, stack } from "./layers/stack.ts";
+export { type BidirectionalLayer, type BidirectionalOptions, type Merge, bidirectional } from "./layers/bidirectional.ts";
+export { type DenseLayer, type DenseOptions, type DenseParams, dense } from "./layers/dense.ts";
+export { dropout } from "./layers/dropout.ts";
+
+// Parameters
+export { type InitOptions, type ParameterSpec, type ParamsOf, type Role, type SpecLeaf, type Specs } from "./parameter.ts";
+export { bias, initialise, kernel, parameter, parameterCount, recurrentKernel, specsOf } from "./parameter.ts";
+export type { Initialiser, Sizes } from "./initialisers/initialiser.ts";
+export { constant, identity, ones, scaledIdentity, zeros } from "./initialisers/constant.ts";
+export { normal, truncatedNormal, uniform } from "./initialisers/random.ts";
+export { glorotNormal, glorotUniform, heNormal, heUniform, lecunNormal, lecunUniform, pytorchUniform } from "./initialisers/scaled.ts";
+export { orthogonal, scaledOrthogonal } from "./initialisers/orthogonal.ts";
+export { type Regulariser, l1, l1l2, l2, regularisation } from "./regularisers.ts";

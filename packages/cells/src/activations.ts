@@ -1,0 +1,25 @@
+import { elu, exp, hardSigmoid, relu, sigmoid, silu, softplus, softsign, suggestion, tanh, TensorError, type Tensor } from "@sluice/tensor";
+
+const activations = {
+  linear: (x: Tensor): Tensor => x,
+  tanh,
+  sigmoid,
+  relu,
+  hardSigmoid,
+  softsign,
+  softplus,
+  silu,
+  elu,
+  exponential: exp,
+} as const;
+
+export type ActivationName = keyof typeof activations;
+
+/** An activation by name, or any function of a tensor. */
+export type Activation = ActivationName | ((x: Tensor) => Tensor);
+
+export function activationOf(activation: Activation): (x: Tensor) => Tensor {
+  if (typeof activation === "function") return activation;
+  if (Object.hasOwn(activations, activation)) return activations[activation];
+  throw new TensorError(`activation: unknown ${String(activation)}; ${suggestion(String(activation), Object.keys(activations))}`);
+}

@@ -1,0 +1,63 @@
+import { add, matmul, mul, sliceAxis, split, sub, suggestion, TensorError, type Tensor } from "@sluice/tensor";
+import { activationOf, type Activation } from "../activations.ts";
+import { defineCell } from "../define-cell.ts";
+import { bias, kernel, recurrentKernel } from "../parameter.ts";
+import { biasesOf, given, type Biases } from "./biases.ts";
+
+/** Whether the reset gate acts on the recurrent product of the candidate (`after` it) or on the state that enters it (`before`). */
+export type Reset = "after" | "before";
+
+/**
+ * Gated recurrent unit (Cho et al. 2014, arXiv:1406.1078):
+ *
+ *     r = sigmoid(x_t W_r + h_{t-1} U_r + b_r + bh_r)
+ *     z = sigmoid(x_t W_z + h_{t-1} U_z + b_z + bh_z)
+ *     n = tanh(x_t W_n + b_n + r (h_{t-1} U_n + bh_n))      reset after, as PyTorch, cuDNN and Keras's default
+ *     n = tanh(x_t W_n + b_n + (r h_{t-1}) U_n + bh_n)      reset before, as in the paper
+ *     h_t = z h_{t-1} + (1 - z) n
+ *
+ * The two resets are different networks. Parameters: W `[input, 3 hidden]`, U `[hidden, 3 hidden]`, biases b and bh `[3 hidden]`, gates in PyTorch's order
+ * r, z, n. State and output: h. Traces: reset, update, candidate. Places of norm: gates (r and z together, as in layer normalisation's paper) and
+ * candidate.
+ * Options: `reset` (default after), `biases` (default 2 with reset after, 1 before), `activation` (default tanh), `recurrentActivation` (default sigmoid).
+ */
+export const gru = defineCell({
+  name: "gru",
+  options: {
+    reset: "after" as Reset,
+    biases: undefined as Biases | undefined,
+    activation: "tanh" as Activation,
+    recurrentActivation: "sigmoid" as Activation,
+  },
+  params({ input, hidden }, { reset, biases }) {
+    if (reset !== "after" && reset !== "before") throw new TensorError(`gru: unknown reset ${String(reset)}; ${suggestion(String(reset), ["after", "before"])}`);
+    return {
+      W: kernel([input, 3 * hidden]),
+      U: recurrentKernel([hidden, 3 * hidden]),
+      ...biasesOf(biases ?? (reset === "after" ? 2 : 1), bias([3 * hidden])),
+    };
+  },
+  state: ({ hidden }) => ({ h: [hidden] }),
+  step({ W, U, b, bh }, { h }, x, { norm, trace, recurrent, reset, activation, recurrentActivation }) {
+    const [f, s] = [activationOf(activation), activationOf(recurrentActivation)];
+    const hidden = h.shape[1]!;
+    const gates = (y: Tensor): Tensor => sliceAxis(y, y.shape.length - 1, 0, 2 * hidden);
+    const candidate = (y: Tensor): Tensor => sliceAxis(y, y.shape.length - 1, 2 * hidden, 3 * hidden);
+
+    const seen = recurrent(h);
+    const xW = matmul(x, W);
+    const hU = matmul(seen, reset === "after" ? U : gates(U));
+    const [r1, z1] = split(norm("gates", [gates(xW), gates(hU), ...given(b, bh).map(gates)]), 2);
+    const r = trace("reset", s(r1!));
+    const z = trace("update", s(z1!));
+    const biases = given(b).map(candidate);
+    const biasesOfProduct = bh === undefined ? {} : { bias: candidate(bh) };
+    const product =
+      reset === "after"
+        ? { product: candidate(hU), ...biasesOfProduct, times: r }
+        : { product: matmul(mul(r, seen), candidate(U)), ...biasesOfProduct };
+    const n = trace("candidate", f(norm("candidate", [candidate(xW), product, ...biases])));
+    const next = add(mul(z, h), mul(sub(1, z), n));
+    return { state: { h: next }, output: next };
+  },
+});

@@ -1,0 +1,199 @@
+import type { Normaliser } from "@sluice/norm";
+import { at, checkOptions, isTensor, named, placeholder, TensorError, type Shape, type Tensor, type Tree } from "@sluice/tensor";
+import { evaluation, type Cell, type CellContext, type CellSizes, type Keys, type State } from "./cell.ts";
+import type { Initialiser } from "./initialisers/initialiser.ts";
+import { variationalDropout } from "./modifiers/variational-dropout.ts";
+import { normOf, type Norm, type ParamsAt } from "./normalise.ts";
+import { initialTree, parameter, type ParameterSpec, type Specs } from "./parameter.ts";
+import { probe } from "./probe.ts";
+import type { Regulariser } from "./regularisers.ts";
+import { checkSize } from "./size.ts";
+
+/** What a definition's step is given besides parameters, state and input. */
+export interface StepContext<E = Readonly<Record<string, Tensor>>> {
+  /** The sum of terms, normalised as the user of the cell chose: `norm("gates", [matmul(x, W), matmul(h, U), b])`; `norm("cell", c)`. */
+  readonly norm: Norm;
+  /**
+   * Gives a value a name, under which it can be read over time: `trace("forget", sigmoid(s))`. Of a function, an error inside names the cell and
+   * this place: `trace("forget", () => sigmoid(s))`.
+   */
+  readonly trace: (name: string, value: Tensor | (() => Tensor)) => Tensor;
+  /** The state as it enters a recurrent product, where recurrent dropout acts: `matmul(recurrent(h), U)`. */
+  readonly recurrent: (state: Tensor) => Tensor;
+  readonly training: boolean;
+  readonly keys: Keys;
+  /** What the step reads besides `x`, as declared. */
+  readonly extra: E;
+}
+
+export interface CellDefinition<D extends Record<string, ParameterSpec>, S extends Record<string, Shape>, O extends object, E extends Record<string, Shape>> {
+  readonly name: string;
+  /** The cell's own options with their defaults; they reach `params` and, merged into the context, `step`. */
+  readonly options?: O;
+  readonly extra?: (sizes: CellSizes) => E;
+  readonly params: (sizes: CellSizes, options: O) => D;
+  /** Shapes of the states of one example. */
+  readonly state: (sizes: CellSizes, options: O) => S;
+  /** The equations. Pure; `x` `[batch, input]`, states `[batch, ...]`, output `[batch, features]`. */
+  readonly step: (
+    params: { readonly [K in keyof D]: Tensor },
+    state: { readonly [K in keyof S]: Tensor },
+    x: Tensor,
+    context: StepContext<{ readonly [K in keyof E]: Tensor }> & O,
+  ) => { readonly state: { readonly [K in keyof S]: Tensor }; readonly output: Tensor };
+}
+
+/** Options of every cell; the names that differ from Keras's are `hidden` (units) and the spelling of Initialiser and Regulariser. */
+export interface CellOptions extends CellSizes {
+  readonly norm?: Normaliser | undefined;
+  /** Instead of the definition's, for all parameters of the role. */
+  readonly kernelInitialiser?: Initialiser;
+  readonly recurrentInitialiser?: Initialiser;
+  readonly biasInitialiser?: Initialiser;
+  readonly kernelRegulariser?: Regulariser;
+  readonly recurrentRegulariser?: Regulariser;
+  readonly biasRegulariser?: Regulariser;
+  /** Rate of {@link variationalDropout} of the input. */
+  readonly dropout?: number;
+  /** Rate of {@link variationalDropout} of the state in the recurrent products. */
+  readonly recurrentDropout?: number;
+}
+
+export interface CellFactory<D extends Record<string, ParameterSpec>, S extends Record<string, Shape>, O extends object> {
+  (options: CellOptions & Partial<O>): Cell<{ readonly [K in keyof D]: Tensor }, { readonly [K in keyof S]: Tensor }>;
+  readonly definition: object;
+}
+
+const common: readonly string[] = [
+  "input", "hidden", "norm", "kernelInitialiser", "recurrentInitialiser", "biasInitialiser",
+  "kernelRegulariser", "recurrentRegulariser", "biasRegulariser", "dropout", "recurrentDropout",
+];
+const reserved: readonly string[] = [...common, "trace", "recurrent", "training", "keys", "extra"];
+const aliases = {
+  units: "hidden", hiddenSize: "hidden", hidden_size: "hidden", inputSize: "input", input_size: "input", inputDim: "input",
+  recurrent_activation: "recurrentActivation", recurrent_dropout: "recurrentDropout", reset_after: "reset", resetAfter: "reset",
+  unit_forget_bias: "forgetBias", unitForgetBias: "forgetBias", useBias: "biases", use_bias: "biases",
+  kernel_initializer: "kernelInitialiser", recurrent_initializer: "recurrentInitialiser", bias_initializer: "biasInitialiser",
+  kernelInitializer: "kernelInitialiser", recurrentInitializer: "recurrentInitialiser", biasInitializer: "biasInitialiser",
+  kernel_regularizer: "kernelRegulariser", recurrent_regularizer: "recurrentRegulariser", bias_regularizer: "biasRegulariser",
+  kernelRegularizer: "kernelRegulariser", recurrentRegularizer: "recurrentRegulariser", biasRegularizer: "biasRegulariser",
+};
+
+/**
+ * Defines a cell by its equations. The result makes cells: `janet({ input: 28, hidden: 128, norm: layerNorm() })`. Making one runs the step once on
+ * symbols, so that wrong shapes are found there, with the cell and the traced gate in the message, and the places of `norm` are known.
+ */
+export function defineCell<
+  D extends Record<string, ParameterSpec>,
+  S extends Record<string, Shape>,
+  O extends object = Record<never, never>,
+  E extends Record<string, Shape> = Record<never, never>,
+>(definition: CellDefinition<D, S, O, E>): CellFactory<D, S, O>;
+export function defineCell(definition: AnyDefinition): { (options: CellOptions): Cell; readonly definition: object } {
+  const { name, options: defaults = {} } = definition;
+  const own = Object.keys(defaults);
+  const clash = own.find((option) => reserved.includes(option));
+  if (clash !== undefined) throw new TensorError(`defineCell: ${name} has an option ${clash}, which every cell has already; rename it`);
+
+  const make = (given: CellOptions): Cell => {
+    checkOptions(name, given, [...common, ...own], aliases);
+    const sizes = { input: checkSize(name, "input", given.input), hidden: checkSize(name, "hidden", given.hidden) };
+    const chosen = Object.entries(given).filter(([option, value]) => own.includes(option) && value !== undefined);
+    const made: Made = { definition, sizes, options: { ...defaults, ...Object.fromEntries(chosen) }, norm: given.norm };
+    const declared = definition.params(sizes, made.options);
+    if (Object.hasOwn(declared, "norm")) throw new TensorError(`defineCell: ${name} has a parameter norm, the name under which normalisers keep theirs; rename it`);
+    const specs = mapValues(declared, (spec) => chooseFor(spec, sizes, given));
+    const norm = placesOf(made, specs);
+    const cell = cellOf(made, norm === undefined ? specs : { ...specs, norm });
+    probe(cell);
+    const { dropout = 0, recurrentDropout = 0 } = given;
+    return dropout === 0 && recurrentDropout === 0 ? cell : variationalDropout(cell, { input: dropout, recurrent: recurrentDropout });
+  };
+  return Object.assign(make, { definition });
+}
+
+type AnyDefinition = CellDefinition<Record<string, ParameterSpec>, Record<string, Shape>, object, Record<string, Shape>>;
+
+/** A definition with everything that a cell of it is made from. */
+interface Made {
+  readonly definition: AnyDefinition;
+  readonly sizes: CellSizes;
+  readonly options: object;
+  readonly norm: Normaliser | undefined;
+}
+
+function cellOf(made: Made, params: Specs): Cell {
+  const { definition, sizes, options } = made;
+  return {
+    name: definition.name,
+    sizes,
+    params,
+    state: definition.state(sizes, options),
+    extra: definition.extra?.(sizes) ?? {},
+    origin: { definition, options: { ...options } },
+    init: (key, initOptions) => initialTree(params, key, initOptions),
+    step: (weights, state, x, context = evaluation) => runStep(made, weights, state, x, context, (place, part) => tensorsAt(weights, ["norm", place, part])),
+  };
+}
+
+/** The definition's step in its context; errors name the cell. */
+function runStep(made: Made, params: Tree, state: State, x: Tensor, context: CellContext, paramsAt: ParamsAt): ReturnType<Cell["step"]> {
+  const { definition, sizes, options, norm } = made;
+  return at(definition.name, () =>
+    definition.step(tensorsAt(params, []), state, x, {
+      ...options,
+      norm: normOf(norm, sizes.hidden, paramsAt),
+      trace(name, value) {
+        const traced = named(`${definition.name}.${name}`, typeof value === "function" ? at(name, value) : value);
+        context.trace(name, traced);
+        return traced;
+      },
+      recurrent: context.recurrent,
+      training: context.training,
+      keys: context.keys,
+      extra: context.extra,
+    }),
+  );
+}
+
+/** The parameters of the normaliser at every place the step has for one, found by running the step once on symbols. */
+function placesOf(made: Made, specs: Specs): Specs | undefined {
+  const { norm } = made;
+  if (norm === undefined) return undefined;
+  const places: Record<string, Record<string, Record<string, ParameterSpec>>> = {};
+  const cell = cellOf(made, specs);
+  probe({
+    ...cell,
+    step: (params, state, x, context = evaluation) =>
+      runStep(made, params, state, x, context, (place, part, shape) => {
+        const parts = (places[place] ??= {});
+        if (parts[part] !== undefined) throw new TensorError(`norm: the place ${place} is used twice; give each its own name`);
+        parts[part] = mapValues(norm.params(shape), ({ shape: of, initialiser }) => parameter(of, { role: "norm", initialiser }));
+        return mapValues(parts[part], (spec, name) => placeholder({ shape: spec.shape, dtype: "f32" }, `${place}.${part}.${name}`));
+      }),
+  });
+  return Object.keys(places).length === 0 ? undefined : places;
+}
+
+/** The user's initialiser and regulariser for the parameter's role, where there is one. */
+function chooseFor(spec: ParameterSpec, sizes: CellSizes, given: CellOptions): ParameterSpec {
+  const { role } = spec;
+  const initialiser = { kernel: given.kernelInitialiser, recurrent: given.recurrentInitialiser, bias: given.biasInitialiser, norm: undefined, other: undefined }[role];
+  const regulariser = { kernel: given.kernelRegulariser, recurrent: given.recurrentRegulariser, bias: given.biasRegulariser, norm: undefined, other: undefined }[role];
+  return { ...spec, sizes, ...(initialiser === undefined ? {} : { initialiser }), ...(regulariser === undefined ? {} : { regulariser }) };
+}
+
+/** The tensors directly under a path of a tree. */
+function tensorsAt(params: Tree, path: readonly string[]): Record<string, Tensor> {
+  const [name, ...below] = path;
+  if (isTensor(params)) return {};
+  const children = Object.entries<Tree>(params);
+  if (name === undefined) return Object.fromEntries(children.filter((entry): entry is [string, Tensor] => isTensor(entry[1])));
+  const child = children.find(([key]) => key === name)?.[1];
+  if (child === undefined) throw new TensorError(`no parameter ${path.join(".")}; was it initialised by this cell?`);
+  return tensorsAt(child, below);
+}
+
+function mapValues<A, B>(record: Readonly<Record<string, A>>, f: (value: A, name: string) => B): Record<string, B> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, f(value, name)]));
+}

@@ -1,0 +1,24 @@
+import { isArray, TensorError, type ArrayTensor, type Shape, type Tensor } from "@sluice/tensor";
+
+export interface Sizes {
+  readonly input?: number;
+  readonly hidden?: number;
+}
+
+/**
+ * Initial values of a parameter, computed in f64 with the same bits on every machine. `sizes` are those of the cell or layer, for rules that need
+ * more than the shape.
+ */
+export type Initialiser = (key: ArrayTensor, shape: Shape, sizes: Sizes) => ArrayTensor;
+
+/** Rows and columns of a matrix `[in, out]`; further axes in front count as rows, and a vector has as many rows as columns. */
+export function fans(shape: Shape): { fanIn: number; fanOut: number } {
+  const fanOut = shape.at(-1) ?? 1;
+  if (shape.length < 2) return { fanIn: fanOut, fanOut };
+  return { fanIn: shape.slice(0, -1).reduce((n, m) => n * m, 1), fanOut };
+}
+
+export function arrayOf(x: Tensor): ArrayTensor {
+  if (isArray(x)) return x;
+  throw new TensorError("init: the key is a symbol; draw initial values outside of compiled functions");
+}

@@ -1,0 +1,41 @@
+import { TensorError } from "@sluice/tensor";
+import { fans, type Initialiser } from "./initialiser.ts";
+import { truncatedNormal, uniform } from "./random.ts";
+
+/** U(+-sqrt(6 / (in + out))), over the whole matrix with all its gates (Glorot, Bengio 2010). Keras's default of kernels. */
+export const glorotUniform: Initialiser = (key, shape, sizes) => {
+  const { fanIn, fanOut } = fans(shape);
+  return within(6 / (fanIn + fanOut))(key, shape, sizes);
+};
+
+/** Truncated normal of variance 2 / (in + out). */
+export const glorotNormal: Initialiser = (key, shape, sizes) => {
+  const { fanIn, fanOut } = fans(shape);
+  return ofVariance(2 / (fanIn + fanOut))(key, shape, sizes);
+};
+
+/** U(+-sqrt(3 / in)) (LeCun et al. 1998). */
+export const lecunUniform: Initialiser = (key, shape, sizes) => within(3 / fans(shape).fanIn)(key, shape, sizes);
+
+/** Truncated normal of variance 1 / in. */
+export const lecunNormal: Initialiser = (key, shape, sizes) => ofVariance(1 / fans(shape).fanIn)(key, shape, sizes);
+
+/** U(+-sqrt(6 / in)) (He et al. 2015), for relu. */
+export const heUniform: Initialiser = (key, shape, sizes) => within(6 / fans(shape).fanIn)(key, shape, sizes);
+
+/** Truncated normal of variance 2 / in. */
+export const heNormal: Initialiser = (key, shape, sizes) => ofVariance(2 / fans(shape).fanIn)(key, shape, sizes);
+
+/** PyTorch's default of recurrent layers: U(+-1 / sqrt(hidden)), for every weight and bias; of a linear layer U(+-1 / sqrt(in)). */
+export const pytorchUniform: Initialiser = (key, shape, sizes) => {
+  const width = sizes.hidden ?? sizes.input;
+  if (width === undefined) throw new TensorError("pytorchUniform: it needs sizes { hidden } (or { input } of a linear layer)");
+  return within(1 / width)(key, shape, sizes);
+};
+
+const within = (squared: number): Initialiser => {
+  const limit = Math.sqrt(squared);
+  return uniform({ low: -limit, high: limit });
+};
+
+const ofVariance = (variance: number): Initialiser => truncatedNormal({ deviation: Math.sqrt(variance) });

@@ -1,0 +1,105 @@
+/** Checks of what `apply` is given. */
+import {
+  checkOptions, isTensor, leavesOf, pad, sameShape, showShape, sliceAxis, suggestion, tensor, TensorError, transpose, zerosArray,
+  type DType, type Shape, type Tensor, type Tree,
+} from "@sluice/tensor";
+import type { State } from "../cell.ts";
+import type { BatchSize } from "./layer.ts";
+
+const applyOptions = ["state", "lengths", "mask", "resets", "resetState", "training", "key", "traces", "perturbations", "extra"];
+
+export function checkApply(name: string, given: object): void {
+  checkOptions(`${name}.apply`, given, applyOptions, { initialState: "state", initial_state: "state", sequenceLengths: "lengths" });
+}
+
+/** Zeros `[...lead, ...shape]` for every state. */
+export function zeroState<S extends State>(shapes: { readonly [K in keyof S]: Shape }, lead: Shape, dtype: DType): S;
+export function zeroState(shapes: Readonly<Record<string, Shape>>, lead: Shape, dtype: DType): State {
+  return Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, zerosArray([...lead, ...shape], dtype)]));
+}
+
+export function stateOf<S extends State>(name: string, option: string, given: S | undefined, zeros: S): S {
+  if (given === undefined) return zeros;
+  const tensors = new Map(leavesOf(given).map(({ path, tensor }) => [path, tensor]));
+  const strange = [...tensors.keys()].find((path) => !Object.hasOwn(zeros, path));
+  if (strange !== undefined) throw new TensorError(`${name}: ${option} has ${strange}, which is no state of the cell; ${suggestion(strange, Object.keys(zeros))}`);
+  for (const { path, tensor: zero } of leavesOf(zeros)) {
+    const state = tensors.get(path);
+    if (state !== undefined && sameShape(state.shape, zero.shape) && state.dtype === zero.dtype) continue;
+    const got = state === undefined ? "none" : `${state.dtype} ${showShape(state.shape)}`;
+    throw new TensorError(`${name}: ${option} ${path} must be ${zero.dtype} ${showShape(zero.shape)}, got ${got}`);
+  }
+  return given;
+}
+
+export function lengthsOf(name: string, given: Tensor | readonly number[] | undefined, { batch, time }: BatchSize): Tensor | undefined {
+  if (given === undefined) return undefined;
+  const lengths = isTensor(given) ? given : tensor(given, [given.length], { dtype: "i32" });
+  if (lengths.dtype !== "i32" || !sameShape(lengths.shape, [batch])) {
+    throw new TensorError(`${name}: lengths must be i32 [${batch}], one for each row, got ${lengths.dtype} ${showShape(lengths.shape)}`);
+  }
+  const values = isTensor(given) ? (given.kind === "array" ? [...given.data] : []) : given;
+  const wrong = values.find((n) => !Number.isInteger(n) || n < 0 || n > time);
+  if (wrong !== undefined) throw new TensorError(`${name}: lengths must be integers from 0 to ${time}, the number of steps, got ${values.join(", ")}`);
+  return lengths;
+}
+
+export function flagsOf(name: string, option: string, given: Tensor, { batch, time }: BatchSize): Tensor {
+  if (given.dtype === "bool" && sameShape(given.shape, [batch, time])) return given;
+  throw new TensorError(`${name}: ${option} must be bool [${batch},${time}] (batch, time), got ${given.dtype} ${showShape(given.shape)}`);
+}
+
+/**
+ * Where, in the order in which steps are taken, a sequence begins: as marked; backwards it is at the step before the next mark, so that the
+ * same marks separate the same sequences in both directions.
+ */
+export function startsOf(resets: Tensor, { reverse }: { readonly reverse: boolean }): Tensor {
+  const time = resets.shape[1]!;
+  if (!reverse || time === 0) return resets;
+  return pad(sliceAxis(resets, 1, 1, time), [0, 0], [0, 1]);
+}
+
+/** The tensors `[batch, time, ...shape]` of `given` by the names of `shapes`, time first; with `all` none may be missing. */
+export function tensorsOver(
+  name: string,
+  option: string,
+  given: object,
+  shapes: Readonly<Record<string, Shape>>,
+  { batch, time }: BatchSize,
+  { all }: { readonly all: boolean },
+): Record<string, Tensor> {
+  const tensors = new Map<string, unknown>(Object.entries(given));
+  const strange = [...tensors.keys()].find((key) => !Object.hasOwn(shapes, key));
+  // Extra inputs of another layer may be among them.
+  if (strange !== undefined && !all) throw new TensorError(`${name}: ${option} has ${strange}; ${suggestion(strange, Object.keys(shapes))}`);
+  return Object.fromEntries(
+    Object.entries(shapes).flatMap(([key, shape]) => {
+      const value = tensors.get(key);
+      if (value === undefined && !all) return [];
+      const expected = [batch, time, ...shape];
+      if (value !== undefined && isTensor(value) && sameShape(value.shape, expected)) return [[key, swapTime(value)]];
+      const got = value !== undefined && isTensor(value) ? showShape(value.shape) : value === undefined ? "none" : String(value);
+      throw new TensorError(`${name}: ${option} ${key} must be ${showShape(expected)} (batch, time, ...), got ${got}`);
+    }),
+  );
+}
+
+/** Which traces to collect. */
+export function wantedOf(name: string, traces: boolean | readonly string[] | undefined, known: readonly string[]): (trace: string) => boolean {
+  if (traces === undefined || typeof traces === "boolean") return () => traces === true;
+  const strange = traces.find((trace) => !known.includes(trace));
+  if (strange !== undefined) throw new TensorError(`${name}: no trace ${strange}; ${suggestion(strange, known)}`);
+  return (trace) => traces.includes(trace);
+}
+
+/** Swaps batch and time. */
+export function swapTime(x: Tensor): Tensor {
+  return transpose(x, [1, 0, ...x.shape.slice(2).map((_, i) => i + 2)]);
+}
+
+/** The part of a tree under a name. */
+export function childOf(tree: Tree | undefined, key: string, where: string): Tree {
+  const child = tree === undefined || isTensor(tree) ? undefined : Object.entries<Tree>(tree).find(([name]) => name === key)?.[1];
+  if (child === undefined) throw new TensorError(`${where}: nothing at ${key}; expected the nesting of the layer`);
+  return child;
+}

@@ -1,0 +1,85 @@
+import { add, at, checkOptions, concat, keyFor, mul, suggestion, TensorError, type Tensor, type Tree } from "@sluice/tensor";
+import type { Cell, State } from "../cell.ts";
+import { checkApply } from "./arguments.ts";
+import type { Applied, Layer } from "./layer.ts";
+import { checkNested, optionsOf } from "./nested.ts";
+import { sequence, type Outputs, type SequenceLayer } from "./sequence.ts";
+
+const merges = {
+  /** Forward, then backward, along the features. */
+  concat: (a: Tensor, b: Tensor): Tensor => concat([a, b], -1),
+  sum: add,
+  mean: (a: Tensor, b: Tensor): Tensor => mul(add(a, b), 0.5),
+  product: mul,
+} as const;
+
+export type Merge = keyof typeof merges;
+
+export interface BidirectionalOptions<P extends Tree, S extends State> {
+  /** How the two outputs become one. Default concat. */
+  readonly merge?: Merge;
+  /** As for {@link sequence}; `last` is each direction's own last step: the end of the row forward, its beginning backward. */
+  readonly outputs?: Outputs;
+  /** The cell that runs backward. Default: the same cell, with weights of its own. */
+  readonly backward?: Cell<P, S>;
+}
+
+type Both<T> = { readonly forward: T; readonly backward: T };
+
+export interface BidirectionalLayer<P extends Tree = Tree, S extends State = State> extends Layer<Both<P>, Both<S>> {
+  readonly kind: "bidirectional";
+  readonly forward: SequenceLayer<P, S>;
+  readonly backward: SequenceLayer<P, S>;
+  readonly merge: Merge;
+}
+
+/** A cell run over time in both directions (Schuster, Paliwal 1997). With lengths the backward direction starts at each row's own last step. */
+export function bidirectional<P extends Tree, S extends State>(cell: Cell<P, S>, options: BidirectionalOptions<P, S> = {}): BidirectionalLayer<P, S> {
+  checkOptions("bidirectional", options, ["merge", "outputs", "backward"], { mergeMode: "merge", merge_mode: "merge" });
+  const { merge = "concat", outputs = "all", backward: backwardCell = cell } = options;
+  if (!Object.hasOwn(merges, merge)) throw new TensorError(`bidirectional: unknown merge ${merge}; ${suggestion(merge, Object.keys(merges))}`);
+  const forward = sequence(cell, { outputs });
+  const backward = sequence(backwardCell, { outputs, reverse: true });
+  if (forward.input !== backward.input || (merge !== "concat" && forward.features !== backward.features)) {
+    throw new TensorError(
+      `bidirectional: the directions do not fit: forward ${forward.input} to ${forward.features}, backward ${backward.input} to ${backward.features} features, merged by ${merge}`,
+    );
+  }
+  const params = { forward: forward.params, backward: backward.params };
+  const features = merge === "concat" ? forward.features + backward.features : forward.features;
+  return {
+    kind: "bidirectional",
+    name: `bidirectional ${cell.name}`,
+    forward,
+    backward,
+    merge,
+    input: forward.input,
+    features,
+    params,
+    init: (key, initOptions) => ({ forward: forward.init(keyFor(key, "forward"), initOptions), backward: backward.init(keyFor(key, "backward"), initOptions) }),
+    initialState: (batch, stateOptions) => ({ forward: forward.initialState(batch, stateOptions), backward: backward.initialState(batch, stateOptions) }),
+    perturbations: (size, stateOptions) => ({ forward: forward.perturbations(size, stateOptions), backward: backward.perturbations(size, stateOptions) }),
+    outputShape: (size) => [...forward.outputShape(size).slice(0, -1), features],
+    apply(weights, x, given = {}) {
+      checkApply("bidirectional", given);
+      checkNested("bidirectional", given, ["forward", "backward"]);
+      const { state, resetState, ...rest } = given;
+      const run = (name: "forward" | "backward", layer: SequenceLayer<P, S>): Applied<S> =>
+        at(name, () =>
+          layer.apply(weights[name], x, {
+            ...optionsOf(name, rest),
+            ...(state === undefined ? {} : { state: state[name] }),
+            ...(resetState === undefined ? {} : { resetState: resetState[name] }),
+          }),
+        );
+      const results = { forward: run("forward", forward), backward: run("backward", backward) };
+      return {
+        output: merges[merge](results.forward.output, results.backward.output),
+        state: { forward: results.forward.state, backward: results.backward.state },
+        traces: Object.fromEntries(
+          Object.entries(results).flatMap(([name, { traces }]) => Object.entries(traces).map(([trace, value]) => [`${name}.${trace}`, value])),
+        ),
+      };
+    },
+  };
+}

@@ -1,0 +1,74 @@
+import { TensorError, type ArrayTensor, type DType, type Shape, type Tensor, type Tree } from "@sluice/tensor";
+import type { InitOptions, Specs } from "../parameter.ts";
+
+/**
+ * A layer: plain data and functions from parameters and a batch of sequences `[batch, time, features]` to outputs. Layers of layers are layers, and so is
+ * anything of this form that someone else writes.
+ */
+export interface Layer<P extends Tree = Tree, S extends Tree = Tree> {
+  readonly name: string;
+  /** Width of the last axis of the input. */
+  readonly input: number;
+  /** Width of the last axis of the output. */
+  readonly features: number;
+  readonly params: Specs;
+  init(key: ArrayTensor, options?: InitOptions): P;
+  /** The state before the first step: zeros. `{}` for a layer without state. */
+  initialState(batch: number, options?: { readonly dtype?: DType }): S;
+  /** Zeros to be passed as `perturbations`: gradients with respect to them are dL/ds_t of every state. */
+  perturbations(size: BatchSize, options?: { readonly dtype?: DType }): S;
+  outputShape(size: { readonly batch: number; readonly time?: number }): Shape;
+  apply(params: P, x: Tensor, options?: ApplyOptions<S>): Applied<S>;
+}
+
+export interface BatchSize {
+  readonly batch: number;
+  readonly time: number;
+}
+
+export interface ApplyOptions<S extends Tree = Tree> {
+  /** The state before the first step, such as the final state of the part before. Default zeros. */
+  readonly state?: S;
+  /** The number of steps of each row, i32 `[batch]` or numbers: after its length a row keeps its state and puts out zeros. */
+  readonly lengths?: Tensor | readonly number[];
+  /** bool `[batch, time]`: where false, the step is skipped: the row keeps its state and puts out zeros. Any pattern. */
+  readonly mask?: Tensor;
+  /** bool `[batch, time]`: true at the first step of each sequence that begins within a row: the state is set to `resetState` before it. */
+  readonly resets?: Tensor;
+  /** What resets go back to. Default zeros, whatever `state` is. */
+  readonly resetState?: S;
+  /** Default false: evaluation, without dropout and with zoneout's expectation. */
+  readonly training?: boolean;
+  /** For training with dropout or zoneout; take another at each step of training. */
+  readonly key?: Tensor;
+  /** Collect what the cells trace: all, or these names. Default none. */
+  readonly traces?: boolean | readonly string[];
+  /** Added to each new state: tensors `[batch, time, ...]` nested as the state; states may be left out. */
+  readonly perturbations?: Perturbations;
+  /** What cells read besides `x`, `[batch, time, ...]`, by name. */
+  readonly extra?: Readonly<Record<string, Tensor>>;
+}
+
+/** Tensors nested as a state, of which parts may be missing. */
+export type Perturbations = Tensor | readonly (Perturbations | undefined)[] | { readonly [name: string]: Perturbations | undefined };
+
+export interface Applied<S extends Tree = Tree> {
+  /** `[batch, time, features]`, or `[batch, features]` of the last step. */
+  readonly output: Tensor;
+  /** The state after each row's last step. */
+  readonly state: S;
+  /** `[batch, time, ...]` by name; within a layer of layers the name starts with the layer's: `0.forget`, `backward.forget`. */
+  readonly traces: Readonly<Record<string, Tensor>>;
+}
+
+/** The parameters of a layer or cell. */
+export type LayerParams<L> = L extends { init(...args: never): infer P } ? P : never;
+/** The state of a layer. */
+export type LayerState<L> = L extends { initialState(...args: never): infer S } ? S : never;
+
+export function checkInput(layer: Pick<Layer, "name" | "input">, x: Tensor): void {
+  const { name, input } = layer;
+  if (x.shape.length === 3 && x.shape[2] === input) return;
+  const hint = x.shape.length === 2 ? '; a layer before it with outputs: "last" leaves no time axis' : "";
+  throw new TensorError(`${name}: expected an input [batch, time, ${input}], got [${x.shape.join(", ")}]${x.shape.length === 3 ? "" : hint}`);
+}

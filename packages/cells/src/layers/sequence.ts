@@ -1,0 +1,157 @@
+import {
+  add, checkOptions, greater, keyAt, keyFor, iota, mapTree, reshape, scan, select, suggestion, TensorError, zerosArray, zipTrees,
+  type ScanOptions, type Tensor, type Tree,
+} from "@sluice/tensor";
+import { evaluation, type Cell, type CellContext, type State } from "../cell.ts";
+import { probe } from "../probe.ts";
+import { checkInput, type Applied, type ApplyOptions, type Layer } from "./layer.ts";
+import { checkApply, flagsOf, lengthsOf, startsOf, stateOf, swapTime, tensorsOver, wantedOf, zeroState } from "./arguments.ts";
+
+export type Outputs = "all" | "last";
+
+export interface SequenceOptions {
+  /** `all`: the output of every step, `[batch, time, features]` (default). `last`: of each row's own last step, `[batch, features]`. */
+  readonly outputs?: Outputs;
+  /** From the last step to the first; a row with a length starts at its own last step. Outputs stay at their step's place. */
+  readonly reverse?: boolean;
+}
+
+export interface SequenceLayer<P extends Tree = Tree, S extends State = State> extends Layer<P, S> {
+  readonly kind: "sequence";
+  readonly cell: Cell<P, S>;
+  readonly outputs: Outputs;
+  readonly reverse: boolean;
+}
+
+/** The one loop: runs any cell over time. Batch first: `[batch, time, input]`. */
+export function sequence<P extends Tree, S extends State>(cell: Cell<P, S>, options: SequenceOptions = {}): SequenceLayer<P, S> {
+  checkOptions("sequence", options, ["outputs", "reverse"], {
+    returnSequences: "outputs", return_sequences: "outputs", goBackwards: "reverse", go_backwards: "reverse",
+  });
+  const { outputs = "all", reverse = false } = options;
+  if (outputs !== "all" && outputs !== "last") throw new TensorError(`sequence: unknown outputs ${String(outputs)}; ${suggestion(String(outputs), ["all", "last"])}`);
+  const probed = probe(cell);
+  const { features } = probed;
+  // In training a modifier may put out something else.
+  const outputState = probe(cell, { training: true }).outputState === probed.outputState ? probed.outputState : undefined;
+  const layer = { name: cell.name, input: cell.sizes.input };
+
+  return {
+    kind: "sequence",
+    ...layer,
+    features,
+    params: cell.params,
+    cell,
+    outputs,
+    reverse,
+    init: (key, initOptions) => cell.init(key, initOptions),
+    initialState: (batch, { dtype = "f32" } = {}) => zeroState(cell.state, [batch], dtype),
+    perturbations: ({ batch, time }, { dtype = "f32" } = {}) => zeroState(cell.state, [batch, time], dtype),
+    outputShape({ batch, time }) {
+      if (time === undefined) throw new TensorError(`${cell.name}: it runs over time, and its input has no time axis; a layer before it has outputs: "last"`);
+      return outputs === "all" ? [batch, time, features] : [batch, features];
+    },
+    apply(params, x, given = {}) {
+      checkInput(layer, x);
+      checkApply(cell.name, given);
+      return run(params, x, given);
+    },
+  };
+
+  function run(params: P, x: Tensor, given: ApplyOptions<S>): Applied<S> {
+    const [batch, time] = [x.shape[0]!, x.shape[1]!];
+    const size = { batch, time };
+    const { training = false, key } = given;
+    const zeros = zeroState(cell.state, [batch], x.dtype);
+    const lengths = lengthsOf(cell.name, given.lengths, size);
+    const resetState = stateOf(cell.name, "resetState", given.resetState, zeros);
+    const wanted = wantedOf(cell.name, given.traces, Object.keys(probed.traces));
+    const random = training && key !== undefined;
+    const slices: Slices = {
+      x: swapTime(x),
+      ...(given.mask === undefined ? {} : { mask: swapTime(flagsOf(cell.name, "mask", given.mask, size)) }),
+      ...(given.resets === undefined ? {} : { reset: swapTime(startsOf(flagsOf(cell.name, "resets", given.resets, size), { reverse })) }),
+      ...(random ? { step: iota([time]) } : {}),
+      extra: tensorsOver(cell.name, "extra", given.extra ?? {}, cell.extra, size, { all: true }),
+      perturbations: tensorsOver(cell.name, "perturbations", given.perturbations ?? {}, cell.state, size, { all: false }),
+    };
+    // Where the output is a state, its last value is the final state; but a row of which every step is masked has no output at all.
+    const carries = outputs === "last" && (outputState === undefined || given.mask !== undefined);
+    const start: Carried<S> = {
+      cell: stateOf(cell.name, "state", given.state, zeros),
+      ...(carries ? { last: zerosArray([batch, features], x.dtype) } : {}),
+    };
+    const scanOptions: ScanOptions = { reverse, length: time, ...(lengths === undefined ? {} : { lengths }) };
+
+    const scanned = scan(
+      ({ cell: state, last }: Carried<S>, slice: Slices) => {
+        const { mask, reset } = slice;
+        const old = reset === undefined ? state : zipTrees(state, resetState, (s, to) => select(rowsOf(reset, s), to, s));
+        const traces: Record<string, Tensor> = {};
+        const context: CellContext = {
+          ...evaluation,
+          training,
+          extra: slice.extra,
+          trace(name, value) {
+            if (wanted(name)) traces[name] = value;
+          },
+          ...(random && slice.step !== undefined ? { keys: keysOf(key, slice.step) } : {}),
+        };
+        const next = cell.step(params, old, slice.x, context);
+        let { output } = next;
+        const perturbed = mapTree(next.state, (value, name) => {
+          const by = slice.perturbations[name];
+          if (by === undefined) return value;
+          const sum = add(value, by);
+          if (next.output === value) output = sum;
+          return sum;
+        });
+        const kept = mask === undefined ? perturbed : zipTrees(perturbed, old, (now, before) => select(rowsOf(mask, now), now, before));
+        const visible = (value: Tensor): Tensor => (mask === undefined ? value : select(rowsOf(mask, value), value, 0));
+        const carried: Carried<S> = {
+          cell: kept,
+          ...(last === undefined ? {} : { last: mask === undefined ? output : select(rowsOf(mask, output), output, last) }),
+        };
+        return {
+          state: carried,
+          output: { ...(outputs === "all" ? { output: visible(output) } : {}), traces: mapTree(traces, visible) },
+        };
+      },
+      start,
+      slices,
+      scanOptions,
+    );
+
+    const final = scanned.state.cell;
+    return { output: outputOf(), state: final, traces: mapTree(scanned.output.traces, swapTime) };
+
+    function outputOf(): Tensor {
+      if (scanned.output.output !== undefined) return swapTime(scanned.output.output);
+      if (scanned.state.last !== undefined) return scanned.state.last;
+      const states: State = final;
+      const last = outputState === undefined ? undefined : states[outputState];
+      if (time === 0 || last === undefined) return zerosArray([batch, features], x.dtype);
+      return lengths === undefined ? last : select(reshape(greater(lengths, 0), [batch, 1]), last, 0);
+    }
+  }
+}
+
+type Carried<S extends State> = { readonly cell: S; readonly last?: Tensor };
+
+type Slices = {
+  readonly x: Tensor;
+  readonly mask?: Tensor;
+  readonly reset?: Tensor;
+  readonly step?: Tensor;
+  readonly extra: Readonly<Record<string, Tensor>>;
+  readonly perturbations: Readonly<Record<string, Tensor>>;
+};
+
+function keysOf(key: Tensor, step: Tensor): CellContext["keys"] {
+  return { sequence: (name) => keyFor(key, name), step: (name) => keyAt(keyFor(key, name), step) };
+}
+
+/** bool [batch] as a condition on the rows of `x` [batch, ...]. */
+function rowsOf(condition: Tensor, x: Tensor): Tensor {
+  return reshape(condition, [condition.shape[0]!, ...x.shape.slice(1).map(() => 1)]);
+}

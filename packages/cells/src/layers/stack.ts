@@ -1,0 +1,91 @@
+import { at, checkOptions, keyFor, TensorError, type Tree } from "@sluice/tensor";
+import type { Specs } from "../parameter.ts";
+import { checkRate } from "../modifiers/rate.ts";
+import { checkApply, childOf } from "./arguments.ts";
+import { dropout } from "./dropout.ts";
+import { checkNested, optionsOf } from "./nested.ts";
+import type { Applied, ApplyOptions, Layer, LayerParams, LayerState } from "./layer.ts";
+
+export interface StackOptions {
+  /** Rate of dropout of the output of every layer but the last, with a fresh mask at each step, as in PyTorch. Default 0. */
+  readonly dropout?: number;
+}
+
+export interface StackLayer<P extends Tree = Tree, S extends Tree = Tree> extends Layer<P, S> {
+  readonly kind: "stack";
+  readonly layers: readonly Layer[];
+}
+
+type ParamsOfLayers<L extends readonly Layer[]> = { readonly [I in keyof L]: LayerParams<L[I]> extends infer P extends Tree ? P : never };
+type StatesOfLayers<L extends readonly Layer[]> = { readonly [I in keyof L]: LayerState<L[I]> extends infer S extends Tree ? S : never };
+
+/**
+ * Layers one after the other: a deep recurrent network, or a whole model with a {@link dense} readout at the end. Parameters and states are lists in the
+ * order of the layers; lengths, masks, resets and extra inputs reach every layer that runs over time.
+ */
+export function stack<const L extends readonly Layer[]>(layers: L, options?: StackOptions): StackLayer<ParamsOfLayers<L>, StatesOfLayers<L>>;
+export function stack(layers: readonly Layer[], options: StackOptions = {}): StackLayer {
+  checkOptions("stack", options, ["dropout"]);
+  const rate = checkRate("stack", "dropout", options.dropout ?? 0, { below: true });
+  const first = layers[0];
+  const last = layers.at(-1);
+  if (first === undefined || last === undefined) throw new TensorError("stack: expected at least one layer");
+  layers.forEach((layer, i) => {
+    const before = layers[i - 1];
+    if (before === undefined || before.features === layer.input) return;
+    throw new TensorError(`stack: layer ${i} (${layer.name}) takes ${layer.input} features, but layer ${i - 1} (${before.name}) gives ${before.features}`);
+  });
+  const outputShape: Layer["outputShape"] = (size) => {
+    let shape = [size.batch, ...(size.time === undefined ? [] : [size.time]), first.input];
+    layers.forEach((layer, i) => {
+      const [batch, time] = shape.length > 2 ? shape : [shape[0], undefined];
+      shape = at(`stack.${i}`, () => [...layer.outputShape({ batch: batch!, ...(time === undefined ? {} : { time }) })]);
+    });
+    return shape;
+  };
+  outputShape({ batch: 1, time: 1 });
+  const params: Specs = layers.map((layer) => layer.params);
+
+  return {
+    kind: "stack",
+    name: "stack",
+    layers,
+    input: first.input,
+    features: last.features,
+    params,
+    init: (key, initOptions) => layers.map((layer, i) => layer.init(keyFor(key, String(i)), initOptions)),
+    initialState: (batch, stateOptions) => layers.map((layer) => layer.initialState(batch, stateOptions)),
+    perturbations: (size, stateOptions) => layers.map((layer) => layer.perturbations(size, stateOptions)),
+    outputShape,
+    apply(weights, x, given = {}): Applied {
+      checkApply("stack", given);
+      checkNested("stack", given, layers.map((_, i) => String(i)));
+      const applied: Applied[] = [];
+      let output = x;
+      layers.forEach((layer, i) => {
+        const result = at(`stack.${i}`, () => layer.apply(childOf(weights, String(i), "parameters"), output, optionsAt(i, output, given)));
+        applied.push(result);
+        const dropped = given.training === true && i < layers.length - 1;
+        output = dropped ? dropout(result.output, rate, given.key && keyFor(given.key, `dropout.${i}`)) : result.output;
+      });
+      return {
+        output,
+        state: applied.map(({ state }) => state),
+        traces: Object.fromEntries(applied.flatMap(({ traces }, i) => Object.entries(traces).map(([name, value]) => [`${i}.${name}`, value]))),
+      };
+    },
+  };
+}
+
+/** Once the time axis is gone, what is given per step concerns no layer any more. */
+function optionsAt(i: number, x: { readonly shape: readonly number[] }, given: ApplyOptions): ApplyOptions {
+  const { state, resetState, ...shared } = given;
+  const { lengths, mask, resets, extra, ...rest } = optionsOf(String(i), shared);
+  const perStep = x.shape.length < 3 ? {} : { ...(lengths && { lengths }), ...(mask && { mask }), ...(resets && { resets }), ...(extra && { extra }) };
+  return {
+    ...rest,
+    ...perStep,
+    ...(state === undefined ? {} : { state: childOf(state, String(i), "state") }),
+    ...(resetState === undefined ? {} : { resetState: childOf(resetState, String(i), "resetState") }),
+  };
+}

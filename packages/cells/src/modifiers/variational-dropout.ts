@@ -1,0 +1,44 @@
+import { bernoulli, checkOptions, convert, mul, TensorError, type Tensor, type Tree } from "@sluice/tensor";
+import { evaluation, type Cell, type State } from "../cell.ts";
+import { probe } from "../probe.ts";
+import { checkRate } from "./rate.ts";
+
+/**
+ * Variational dropout (Gal, Ghahramani 2015, arXiv:1512.05287): one mask for the whole sequence, of the input (`input`) and of the state as it enters the
+ * recurrent products (`recurrent`); what is kept is divided by `1 - rate`. The masks are shared by all gates, as with Keras's `dropout` and
+ * `recurrent_dropout`. In evaluation nothing happens.
+ *
+ * The recurrent mask needs a cell that marks its recurrent products: `matmul(recurrent(h), U)`. The state that is carried on is never masked.
+ */
+export function variationalDropout<P extends Tree, S extends State>(
+  cell: Cell<P, S>,
+  rates: { readonly input?: number; readonly recurrent?: number },
+): Cell<P, S> {
+  checkOptions("variationalDropout", rates, ["input", "recurrent"], { dropout: "input", recurrentDropout: "recurrent", hidden: "recurrent" });
+  const input = checkRate("variationalDropout", "input", rates.input ?? 0, { below: true });
+  const recurrent = checkRate("variationalDropout", "recurrent", rates.recurrent ?? 0, { below: true });
+  if (recurrent > 0 && !probe(cell).recurrent) {
+    throw new TensorError(`variationalDropout: ${cell.name} does not mark its recurrent products; write matmul(recurrent(h), U) in its step`);
+  }
+  return {
+    ...cell,
+    step(params, state, x, context = evaluation) {
+      if (!context.training) return cell.step(params, state, x, context);
+      const drop = (name: string, value: Tensor, rate: number): Tensor => {
+        if (rate === 0) return value;
+        const kept = bernoulli(context.keys.sequence(`variationalDropout.${name}`), value.shape, 1 - rate);
+        return mul(value, mul(convert(kept, value.dtype), 1 / (1 - rate)));
+      };
+      // One mask for each state, however often the step asks for it.
+      const masked = new Map<Tensor, Tensor>();
+      return cell.step(params, state, drop("input", x, input), {
+        ...context,
+        recurrent(h) {
+          const given = masked.get(h) ?? drop(`recurrent.${masked.size}`, context.recurrent(h), recurrent);
+          masked.set(h, given);
+          return given;
+        },
+      });
+    },
+  };
+}

@@ -1,0 +1,102 @@
+import { convert, keyFor, sameShape, showShape, sizeOf, TensorError, type ArrayTensor, type DType, type Shape, type Tensor, type Tree } from "@sluice/tensor";
+import { glorotUniform } from "./initialisers/scaled.ts";
+import { zeros } from "./initialisers/constant.ts";
+import { orthogonal } from "./initialisers/orthogonal.ts";
+import type { Initialiser, Sizes } from "./initialisers/initialiser.ts";
+import type { Regulariser } from "./regularisers.ts";
+
+/** What a parameter is for, so that an initialiser or regulariser can be chosen for all of a kind at once. */
+export type Role = "kernel" | "recurrent" | "bias" | "norm" | "other";
+
+/** A parameter before it has values. */
+export interface ParameterSpec {
+  readonly kind: "parameter";
+  readonly shape: Shape;
+  readonly role: Role;
+  readonly initialiser: Initialiser;
+  /** Applied around the initialiser, also around one that the user chose instead: an LSTM's forget bias. */
+  readonly adjust?: (initial: ArrayTensor) => ArrayTensor;
+  readonly regulariser?: Regulariser;
+  /** What the initialiser is told of the sizes of the cell. */
+  readonly sizes?: Sizes;
+}
+
+/** Specs in nested plain objects and arrays; the path to a spec is the parameter's name. */
+export type Specs = ParameterSpec | readonly Specs[] | { readonly [name: string]: Specs };
+
+/** The tree of tensors that a tree of specs describes. */
+export type ParamsOf<D extends Specs> = D extends ParameterSpec ? Tensor : { [K in keyof D]: D[K] extends Specs ? ParamsOf<D[K]> : never };
+
+type SpecOptions = Partial<Pick<ParameterSpec, "initialiser" | "adjust" | "regulariser" | "role">>;
+
+/** A parameter of any role (default `other`, initially zeros). */
+export function parameter(shape: Shape, options: SpecOptions = {}): ParameterSpec {
+  return { kind: "parameter", shape, role: "other", initialiser: zeros, ...options };
+}
+
+/** A matrix `[input, gates * hidden]` that multiplies the input; by default glorotUniform. */
+export const kernel = (shape: Shape, options: Omit<SpecOptions, "role"> = {}): ParameterSpec =>
+  parameter(shape, { role: "kernel", initialiser: glorotUniform, ...options });
+
+/** A matrix `[hidden, gates * hidden]` that multiplies the state; by default orthogonal, as a whole. */
+export const recurrentKernel = (shape: Shape, options: Omit<SpecOptions, "role"> = {}): ParameterSpec =>
+  parameter(shape, { role: "recurrent", initialiser: orthogonal, ...options });
+
+/** A bias `[gates * hidden]`; by default zeros. */
+export const bias = (shape: Shape, options: Omit<SpecOptions, "role"> = {}): ParameterSpec =>
+  parameter(shape, { role: "bias", initialiser: zeros, ...options });
+
+export interface SpecLeaf {
+  readonly path: string;
+  readonly spec: ParameterSpec;
+}
+
+/** The specs of a tree in order, each with its path. */
+export function specsOf(specs: Specs, path = ""): SpecLeaf[] {
+  if (isSpec(specs)) return [{ path, spec: specs }];
+  return Object.entries<Specs>(specs).flatMap(([name, child]) => specsOf(child, path === "" ? name : `${path}.${name}`));
+}
+
+/** The tree of tensors that `f` makes of every spec. */
+export function mapSpecs(specs: Specs, f: (spec: ParameterSpec, path: string) => Tensor, path = ""): Tree {
+  if (isSpec(specs)) return f(specs, path);
+  const below = (name: string | number): string => (path === "" ? String(name) : `${path}.${name}`);
+  if (isList(specs)) return specs.map((child, i) => mapSpecs(child, f, below(i)));
+  return Object.fromEntries(Object.entries(specs).map(([name, child]) => [name, mapSpecs(child, f, below(name))]));
+}
+
+export interface InitOptions {
+  /** Default f32. Initialisers compute in f64 and are rounded once. */
+  readonly dtype?: DType;
+}
+
+/** Initial values of all parameters. Each draws from a key of its own path, so adding a parameter changes no other. */
+export function initialise<D extends Specs>(specs: D, key: ArrayTensor, options?: InitOptions): ParamsOf<D>;
+export function initialise(specs: Specs, key: ArrayTensor, options: InitOptions = {}): Tree {
+  return initialTree(specs, key, options);
+}
+
+/** {@link initialise} for specs whose names are not known at compile time. */
+export function initialTree(specs: Specs, key: ArrayTensor, { dtype = "f32" }: InitOptions = {}): Tree {
+  return mapSpecs(specs, (spec, path) => {
+    const { initialiser, shape, sizes, adjust } = spec;
+    const drawn = initialiser(keyFor(key, path), shape, sizes ?? {});
+    if (!sameShape(drawn.shape, shape)) {
+      throw new TensorError(`init: the initialiser of ${path} must give an array ${showShape(shape)}, got ${showShape(drawn.shape)}`);
+    }
+    return convert(adjust === undefined ? drawn : adjust(drawn), dtype);
+  });
+}
+
+/** The number of trainable numbers of a layer, a cell or a tree of specs. */
+export function parameterCount(of: { readonly params: Specs }): number {
+  return specsOf(of.params).reduce((count, { spec }) => count + sizeOf(spec.shape), 0);
+}
+
+export function isSpec(specs: Specs): specs is ParameterSpec {
+  return "kind" in specs && specs.kind === "parameter";
+}
+
+function isList(specs: Specs): specs is readonly Specs[] {
+  return Array.isArray(specs);
+}

@@ -1,0 +1,57 @@
+import { placeholder, sameShape, showShape, TensorError, type Shape, type Tensor } from "@sluice/tensor";
+import { type Cell, type CellContext, type State } from "./cell.ts";
+import { mapSpecs } from "./parameter.ts";
+
+/** What one run of a cell's step on symbols tells of it. */
+export interface Probed {
+  /** Width of the output. */
+  readonly features: number;
+  /** The state that the output is, where it is one. */
+  readonly outputState: string | undefined;
+  /** Shapes of the traced values of one example. */
+  readonly traces: Readonly<Record<string, Shape>>;
+  /** Whether the step marks its recurrent products. */
+  readonly recurrent: boolean;
+}
+
+const batch = 2;
+
+/** Runs a cell's step once on symbols and checks what it returns against what the cell declares. */
+export function probe(cell: Cell, { training = false }: { readonly training?: boolean } = {}): Probed {
+  const { name } = cell;
+  const f32 = (shape: Shape, label: string): Tensor => placeholder({ shape, dtype: "f32" }, label);
+  const traces: Record<string, Shape> = {};
+  let recurrent = false;
+  const randomKey = (): Tensor => placeholder({ shape: [2], dtype: "i32" }, "key");
+  const context: CellContext = {
+    training,
+    trace: (trace, value) => {
+      if (Object.hasOwn(traces, trace)) throw new TensorError(`trace: ${trace} is traced twice; give each its own name`);
+      if (value.shape[0] !== batch) throw new TensorError(`trace: ${trace} ${showShape(value.shape)} must have the batch as its first axis`);
+      traces[trace] = value.shape.slice(1);
+    },
+    recurrent: (state) => {
+      recurrent = true;
+      return state;
+    },
+    keys: { sequence: randomKey, step: randomKey },
+    extra: Object.fromEntries(Object.entries(cell.extra).map(([extra, shape]) => [extra, f32([batch, ...shape], extra)])),
+  };
+  const params = mapSpecs(cell.params, (spec, path) => f32(spec.shape, path));
+  const before: State = Object.fromEntries(Object.entries(cell.state).map(([state, shape]) => [state, f32([batch, ...shape], state)]));
+  const { state: after, output } = cell.step(params, before, f32([batch, cell.sizes.input], "x"), context);
+
+  const declared = Object.keys(cell.state);
+  const returned = Object.keys(after);
+  if (declared.length !== returned.length || declared.some((state) => after[state] === undefined)) {
+    throw new TensorError(`${name}: the step must return the states ${declared.join(", ")}; it returned ${returned.join(", ") || "none"}`);
+  }
+  for (const state of declared) {
+    const [from, to] = [before[state]!.shape, after[state]!.shape];
+    if (!sameShape(from, to)) throw new TensorError(`${name}: state ${state} is declared as ${showShape(from)} for a batch of ${batch} but leaves the step as ${showShape(to)}`);
+  }
+  if (output.shape.length !== 2 || output.shape[0] !== batch) {
+    throw new TensorError(`${name}: the output must be [batch, features]; for a batch of ${batch} it is ${showShape(output.shape)}`);
+  }
+  return { features: output.shape[1]!, outputState: declared.find((state) => after[state] === output), traces, recurrent };
+}

@@ -1,0 +1,25 @@
+import { add, div, full, mean, mul, sqrt, square } from "@sluice/tensor";
+import { check } from "./check.ts";
+import { placementOf, type Normaliser, type PlacementOptions } from "./normaliser.ts";
+
+export interface RmsNormOptions extends PlacementOptions {
+  /** Added to the mean square, inside the root. Default 1e-5. */
+  readonly epsilon?: number;
+  /** Learned factor for each feature, from 1. Default true. */
+  readonly gain?: boolean;
+}
+
+/** Root mean square normalisation (Zhang, Sennrich 2019, arXiv:1910.07467): `gain x / sqrt(mean(x^2) + epsilon)`. Placements as for layerNorm. */
+export function rmsNorm(options: RmsNormOptions = {}): Normaliser {
+  check("rmsNorm", options, ["gain"]);
+  const { epsilon = 1e-5, gain = true } = options;
+  return {
+    name: "rmsNorm",
+    placement: placementOf(options),
+    params: (shape) => (gain ? { gain: { shape, initialiser: (_, s) => full(s, 1, "f64") } } : {}),
+    apply(params, x) {
+      const y = div(x, sqrt(add(mean(square(x), -1, { keep: true }), epsilon)));
+      return params["gain"] === undefined ? y : mul(y, params["gain"]);
+    },
+  };
+}
