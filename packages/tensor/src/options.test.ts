@@ -7,6 +7,10 @@ test("an unknown option is named with the nearest known one", () => {
   expect(() => checkOptions("gru", { input: 3 }, ["input", "hidden"])).not.toThrow();
 });
 
+test("an exchange of neighbouring letters is one edit", () => {
+  expect(nearest("lenghts", ["length", "lengths"])).toBe("lengths");
+});
+
 test("a name that is near to nothing gets the list", () => {
   expect(nearest("momentum", ["input", "hidden"])).toBeUndefined();
   expect(suggestion("momentum", ["input", "hidden"])).toBe("known: input, hidden");

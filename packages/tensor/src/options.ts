@@ -25,15 +25,17 @@ export function nearest(name: string, known: readonly string[]): string | undefi
   return closest;
 }
 
-/** Levenshtein's distance. */
+/** Levenshtein's distance, with an exchange of neighbours counted once (optimal string alignment): `lenghts` is one edit from `lengths`. */
 function editDistance(a: string, b: string): number {
-  let last = Array.from({ length: b.length + 1 }, (_, j) => j);
+  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];
   for (let i = 1; i <= a.length; i++) {
-    const row = [i];
+    const [row, above, before] = [[i], rows[i - 1]!, rows[i - 2]];
     for (let j = 1; j <= b.length; j++) {
-      row.push(Math.min(last[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1), last[j]! + 1, row[j - 1]! + 1));
+      const edits = Math.min(above[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1), above[j]! + 1, row[j - 1]! + 1);
+      const exchanged = before !== undefined && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      row.push(exchanged ? Math.min(edits, before[j - 2]! + 1) : edits);
     }
-    last = row;
+    rows.push(row);
   }
-  return last[b.length]!;
+  return rows[a.length]![b.length]!;
 }

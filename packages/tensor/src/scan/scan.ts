@@ -6,8 +6,9 @@ import { iota } from "../primitives/indexing.ts";
 import { reshape } from "../primitives/layout.ts";
 import { close } from "../program/close.ts";
 import { input } from "../program/program.ts";
+import { showShape } from "../shape.ts";
 import { describe, type SymbolTensor, type Tensor } from "../tensor.ts";
-import { leavesOf, tensorsOf, treeFrom, type Tree } from "../tree.ts";
+import { leavesOf, matchTree, tensorsOf, treeFrom, type Leaf, type Tree } from "../tree.ts";
 import { applyScan } from "./primitive.ts";
 
 export interface ScanOptions {
@@ -47,7 +48,7 @@ export function scan<S extends Tree, X extends Tree, Y extends Tree>(
   const length = lengthOf(sequences.map((leaf) => leaf.tensor), options);
   const states = leavesOf(initial);
   const batch = lengths?.shape[0] ?? resets?.shape[1];
-  checkBatch(states.map(({ path, tensor }) => ({ path, tensor })), batch);
+  checkBatch("state", states, batch);
   checkMasks(options, length, batch);
 
   const stateInputs = states.map(({ path, tensor }) => input(tensor, path));
@@ -60,13 +61,13 @@ export function scan<S extends Tree, X extends Tree, Y extends Tree>(
     ? stateInputs.map((x, i) => select(rowsOf(resetInput, x), states[i]!.tensor, x))
     : stateInputs;
   const result = step(treeFrom(initial, start), treeFrom(xs, sliceInputs));
-  const after = matchStates(states, result.state);
+  const after = matchTree("scan: the state that the step returns", initial, result.state);
   const outputs = leavesOf(result.output);
   const active = lengthsInput && stepInput && less(stepInput, lengthsInput);
   const nextStates = active ? after.map((x, i) => select(rowsOf(active, x), x, stateInputs[i]!)) : after;
   const stepOutputs = outputs.map(({ path, tensor }) => {
     if (active === undefined) return tensor;
-    checkBatch([{ path: `output ${path}`, tensor }], batch);
+    checkBatch("output", [{ path, tensor }], batch);
     return select(rowsOf(active, tensor), tensor, 0);
   });
 
@@ -111,11 +112,11 @@ function lengthOf(sequences: readonly Tensor[], { length }: ScanOptions): number
   return only;
 }
 
-function checkBatch(tensors: readonly { readonly path: string; readonly tensor: Tensor }[], batch: number | undefined): void {
+function checkBatch(role: "state" | "output", tensors: readonly Leaf[], batch: number | undefined): void {
   if (batch === undefined) return;
   for (const { path, tensor } of tensors) {
     if (tensor.shape[0] === batch) continue;
-    throw new TensorError(`scan: with lengths or resets of ${batch} rows, axis 0 of ${path} [${tensor.shape.join(",")}] must be the batch of ${batch}`);
+    throw new TensorError(`scan: with lengths or resets of ${batch} rows, axis 0 of ${path === "" ? `the ${role}` : `${role} ${path}`} ${showShape(tensor.shape)} must be the batch of ${batch}`);
   }
 }
 
@@ -134,15 +135,4 @@ function checkMasks({ lengths, resets }: ScanOptions, length: number, batch: num
 /** bool [batch] as a condition on the rows of `x` [batch, ...]. */
 function rowsOf(condition: SymbolTensor | Tensor, x: Tensor): Tensor {
   return reshape(condition, [condition.shape[0]!, ...x.shape.slice(1).map(() => 1)]);
-}
-
-function matchStates(before: readonly { readonly path: string }[], state: Tree): Tensor[] {
-  const after = new Map(leavesOf(state).map(({ path, tensor }) => [path, tensor]));
-  const names = before.map((leaf) => leaf.path);
-  const strange = [...after.keys()].filter((path) => !names.includes(path));
-  return names.map((path) => {
-    const tensor = after.get(path);
-    if (tensor !== undefined && strange.length === 0) return tensor;
-    throw new TensorError(`scan: the step must return the states ${names.join(", ")}; it returned ${[...after.keys()].join(", ") || "none"}`);
-  });
 }
