@@ -1,1 +1,43 @@
-export {};
+// The training step
+export { trainStep } from "./step/train-step.ts";
+export type { Loss, LossContext, LossResult, StepReport, TrainState, TrainStep, TrainStepOptions } from "./step/train-step.ts";
+export { type StepResult, type Trainer, type TrainerOptions, trainer } from "./step/trainer.ts";
+export { type Evaluation, type Evaluator, type EvaluatorOptions, evaluator } from "./step/evaluator.ts";
+export { DivergedError, type Divergence, diagnoseStep } from "./step/diverged.ts";
+export type { MetricsOf } from "./step/numbers.ts";
+
+// Optimisers
+export type { Optimiser } from "./optimisers/optimiser.ts";
+export { type SgdOptions, sgd } from "./optimisers/sgd.ts";
+export { type RmspropOptions, rmsprop } from "./optimisers/rmsprop.ts";
+export { type AdamOptions, type MomentsOptions, adam, adamw, moments } from "./optimisers/adam.ts";
+export { chain } from "./optimisers/chain.ts";
+export { type MomentumOptions, momentum } from "./optimisers/momentum.ts";
+export { type Decays, weightDecay } from "./optimisers/weight-decay.ts";
+export { type LearningRate, descend } from "./optimisers/descend.ts";
+
+// Schedules
+export type { Schedule } from "./schedules/schedule.ts";
+export { constant } from "./schedules/constant.ts";
+export { type DecayOptions, exponential, stepwise } from "./schedules/exponential.ts";
+export { type RampOptions, linear } from "./schedules/linear.ts";
+export { cosine } from "./schedules/cosine.ts";
+export { piecewise } from "./schedules/piecewise.ts";
+export { warmup } from "./schedules/warmup.ts";
+
+// Losses and metrics
+export type { LossOptions, Reduction } from "./losses/reduce.ts";
+export { mse } from "./losses/mse.ts";
+export { type CrossEntropyOptions, crossEntropy } from "./losses/cross-entropy.ts";
+export { type BinaryCrossEntropyOptions, binaryCrossEntropy } from "./losses/binary-cross-entropy.ts";
+export { accuracy } from "./losses/accuracy.ts";
+
+// The loop
+export { type Batches, type BatchesOptions, type Numbered, type Weighted, batches, rowsOf } from "./loop/batches.ts";
+export { permutation } from "./loop/permutation.ts";
+export { type RunningMean, runningMean } from "./loop/running-mean.ts";
+
+// Checkpoints
+export { type Safetensors, SafetensorsError, readSafetensors, writeSafetensors } from "./checkpoint/safetensors.ts";
+export { loadState, saveState } from "./checkpoint/state.ts";
+export { weightsHash } from "./checkpoint/hash.ts";

@@ -1,0 +1,30 @@
+/** A weighted mean of named numbers, kept in f64 and added in the order of the calls. */
+export interface RunningMean<M extends object> {
+  /** Adds values that stand for `weight` examples (default 1). A weight of 0 adds nothing, whatever the values. */
+  add(values: M, weight?: number): void;
+  /** The means; empty before anything was added. */
+  mean(): M;
+  readonly weight: number;
+  reset(): void;
+}
+
+export function runningMean<M extends object>(): RunningMean<M>;
+export function runningMean(): RunningMean<Readonly<Record<string, number>>> {
+  const sums = new Map<string, number>();
+  let total = 0;
+  return {
+    add(values, weight = 1) {
+      if (weight === 0) return;
+      total += weight;
+      for (const [name, value] of Object.entries(values)) sums.set(name, (sums.get(name) ?? 0) + weight * value);
+    },
+    mean: () => Object.fromEntries([...sums].map(([name, value]) => [name, value / total])),
+    get weight() {
+      return total;
+    },
+    reset() {
+      sums.clear();
+      total = 0;
+    },
+  };
+}

@@ -1,0 +1,34 @@
+import { add, checkOptions, convert, mul, neg, softplus, sub, type Tensor } from "@sluice/tensor";
+import { checkBroadcasts, checkSameShape, keepWhere, lossOptions, maskOver, reduceLosses, type LossOptions } from "./reduce.ts";
+
+export interface BinaryCrossEntropyOptions extends LossOptions {
+  /** Multiplies the losses, broadcast to them. As in PyTorch, the mean's divisor does not change. */
+  readonly weight?: Tensor;
+  /** How much more a positive counts than a negative, broadcast to the target: `[outputs]`. */
+  readonly positiveWeight?: Tensor;
+}
+
+/**
+ * Binary cross-entropy from logits x and targets y in [0, 1] of one shape, each element its own question, as PyTorch's
+ * `binary_cross_entropy_with_logits`: `-(p y log sigmoid(x) + (1 - y) log(1 - sigmoid(x)))`, computed without overflow as
+ * `(1 - y) x + (1 + (p - 1) y) softplus(-x)`.
+ */
+export function binaryCrossEntropy(logits: Tensor, target: Tensor, options: BinaryCrossEntropyOptions = {}): Tensor {
+  const operation = "binaryCrossEntropy";
+  checkOptions(operation, options, [...lossOptions, "weight", "positiveWeight"], { pos_weight: "positiveWeight" });
+  checkSameShape(operation, logits, target);
+  const { weight, positiveWeight, reduction = "mean" } = options;
+  const { dtype, shape } = logits;
+  const mask = maskOver(operation, options.mask, shape, dtype);
+  const x = keepWhere(mask, logits);
+  const y = keepWhere(mask, convert(target, dtype));
+  let onPositive = softplus(neg(x));
+  if (positiveWeight !== undefined) {
+    checkBroadcasts(operation, "positiveWeight", positiveWeight, shape);
+    onPositive = mul(add(mul(sub(convert(positiveWeight, dtype), 1), y), 1), onPositive);
+  }
+  const losses = add(mul(sub(1, y), x), onPositive);
+  if (weight === undefined) return reduceLosses(operation, losses, reduction, { mask });
+  checkBroadcasts(operation, "weight", weight, shape);
+  return reduceLosses(operation, mul(losses, convert(weight, dtype)), reduction, { mask });
+}

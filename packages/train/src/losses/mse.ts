@@ -1,0 +1,11 @@
+import { checkOptions, convert, square, sub, type Tensor } from "@sluice/tensor";
+import { checkSameShape, keepWhere, lossOptions, maskOver, reduceLosses, type LossOptions } from "./reduce.ts";
+
+/** Mean squared error `(p - y)^2`, over all elements: prediction and target of one shape `[batch, ...]`. */
+export function mse(prediction: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+  checkOptions("mse", options, lossOptions);
+  checkSameShape("mse", prediction, target);
+  const mask = maskOver("mse", options.mask, prediction.shape, prediction.dtype);
+  const error = sub(keepWhere(mask, prediction), keepWhere(mask, convert(target, prediction.dtype)));
+  return reduceLosses("mse", square(error), options.reduction ?? "mean", { mask });
+}

@@ -1,0 +1,63 @@
+import { broadcastShapes, convert, describe, div, equal, mul, not, reshape, sameShape, scalar, select, sum, TensorError, type Shape, type Tensor } from "@sluice/tensor";
+
+/** `mean` is the weighted mean over what the mask keeps; `none` gives every element's loss. */
+export type Reduction = "mean" | "sum" | "none";
+
+/** Options that every loss has. */
+export interface LossOptions {
+  /**
+   * Which elements count: bool, or float weights >= 0, over the leading axes of the losses, so `[batch]` or `[batch, time]` for a sequence, or over all. What is
+   * masked out gives neither value nor gradient, whatever its prediction holds.
+   */
+  readonly mask?: Tensor;
+  /** Default mean: `sum(mask loss) / sum(mask)`; 0 where the mask keeps nothing. */
+  readonly reduction?: Reduction;
+}
+
+export const lossOptions = ["mask", "reduction"];
+
+/** A mask over leading axes of `shape`, as weights with axes of length 1 behind that broadcast to it. */
+export function maskOver(operation: string, mask: Tensor | undefined, shape: Shape, dtype: Tensor["dtype"]): Tensor | undefined {
+  if (mask === undefined) return undefined;
+  const leading = mask.shape.length <= shape.length && mask.shape.every((n, axis) => n === shape[axis] || n === 1);
+  if (!leading) {
+    throw new TensorError(`${operation}: the mask ${describe(mask)} must have the leading axes of the losses [${shape.join(",")}], such as [batch] or [batch, time]`);
+  }
+  return reshape(convert(mask, dtype), [...mask.shape, ...shape.slice(mask.shape.length).map(() => 1)]);
+}
+
+/** `x` where the mask is not 0, and 0 elsewhere: applied before a loss is computed, so that no NaN of a masked place reaches a gradient as 0 NaN. */
+export function keepWhere(mask: Tensor | undefined, x: Tensor): Tensor {
+  return mask === undefined ? x : select(not(equal(mask, 0)), x, 0);
+}
+
+/** Combines losses. `weights` multiply them; `counts` is what a mean divides by (1 an element where absent). */
+export function reduceLosses(
+  operation: string,
+  losses: Tensor,
+  reduction: Reduction,
+  { mask, counts }: { readonly mask?: Tensor | undefined; readonly counts?: Tensor | undefined } = {},
+): Tensor {
+  if (!["mean", "sum", "none"].includes(reduction)) throw new TensorError(`${operation}: expected the reduction mean, sum or none, got ${String(reduction)}`);
+  const weighted = mask === undefined ? losses : mul(losses, mask);
+  if (reduction === "none") return weighted;
+  const total = sum(weighted);
+  if (reduction === "sum") return total;
+  const per = counts === undefined ? mask : mask === undefined ? counts : mul(counts, mask);
+  const elements = losses.shape.reduce((size, n) => size * n, 1);
+  if (per === undefined) return div(total, Math.max(elements, 1));
+  const repeats = elements / Math.max(per.shape.reduce((size, n) => size * n, 1), 1);
+  const divisor = mul(sum(per), repeats);
+  return div(total, select(equal(divisor, 0), scalar(1, divisor.dtype), divisor));
+}
+
+export function checkSameShape(operation: string, prediction: Tensor, target: Tensor): void {
+  if (sameShape(prediction.shape, target.shape)) return;
+  throw new TensorError(`${operation}: prediction ${describe(prediction)} and target ${describe(target)} must have the same shape`);
+}
+
+export function checkBroadcasts(operation: string, name: string, x: Tensor, shape: Shape): void {
+  const wide = broadcastShapes(x.shape, shape);
+  if (wide !== undefined && sameShape(wide, shape)) return;
+  throw new TensorError(`${operation}: ${name} ${describe(x)} does not stretch to [${shape.join(",")}]`);
+}

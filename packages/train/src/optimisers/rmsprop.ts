@@ -1,0 +1,56 @@
+import { add, checkOptions, div, mapTree, max, mul, sqrt, square, sub, zerosLike, zipTrees, type Tree } from "@sluice/tensor";
+import { checkFraction, checkNotNegative } from "./bias-correction.ts";
+import { chain } from "./chain.ts";
+import { descend, type LearningRate } from "./descend.ts";
+import { momentum as withMomentum } from "./momentum.ts";
+import type { Optimiser } from "./optimiser.ts";
+import { aliases } from "./sgd.ts";
+import { weightDecay as decay, type Decays } from "./weight-decay.ts";
+
+export interface RmspropOptions {
+  readonly learningRate: LearningRate;
+  /** How much of the running mean of squares is kept; PyTorch's alpha. Default 0.99. */
+  readonly rho?: number;
+  /** Default 1e-8; outside the root, as PyTorch. */
+  readonly epsilon?: number;
+  /** On what has been scaled. Default 0. */
+  readonly momentum?: number;
+  /** Divide by the standard deviation instead of the root mean square (Graves 2013, arXiv 1308.0850, eq. 38 to 41). Default false. */
+  readonly centred?: boolean;
+  /** L2: `g <- g + lambda w` before anything else. Default 0. */
+  readonly weightDecay?: number;
+  /** Which parameters decay; default all. */
+  readonly decays?: Decays;
+}
+
+type SquaresState = { readonly square: Tree; readonly mean?: Tree };
+
+/** RMSprop (Tieleman and Hinton 2012) as PyTorch's: `s <- rho s + (1 - rho) g^2;  w <- w - eta g / (sqrt(s) + epsilon)`; centred, `s - m^2` under the root. */
+export function rmsprop(options: RmspropOptions): Optimiser {
+  checkOptions("rmsprop", options, ["learningRate", "rho", "epsilon", "momentum", "centred", "weightDecay", "decays"], aliases);
+  const { learningRate, rho = 0.99, epsilon = 1e-8, momentum = 0, centred = false, weightDecay = 0, decays } = options;
+  checkFraction("rmsprop", "rho", rho);
+  checkNotNegative("rmsprop", "epsilon", epsilon);
+  const members = [
+    ...(weightDecay === 0 ? [] : [decay(weightDecay, decays && { of: decays })]),
+    squares(rho, epsilon, centred),
+    ...(momentum === 0 ? [] : [withMomentum(momentum)]),
+    descend(learningRate),
+  ];
+  return { ...chain(...members), name: "rmsprop" };
+}
+
+function squares(rho: number, epsilon: number, centred: boolean): Optimiser<SquaresState> {
+  return {
+    name: "squares",
+    init: (params) => ({ square: mapTree(params, zerosLike), ...(centred ? { mean: mapTree(params, zerosLike) } : {}) }),
+    update(gradients, { square: before, mean }) {
+      const s = zipTrees(gradients, before, (g, old) => add(mul(old, rho), mul(square(g), 1 - rho)));
+      const m = mean && zipTrees(gradients, mean, (g, old) => add(mul(old, rho), mul(g, 1 - rho)));
+      // Rounding can bring the variance below 0.
+      const variance = m === undefined ? s : zipTrees(s, m, (squared, first) => max(sub(squared, square(first)), 0));
+      const updates = zipTrees(gradients, variance, (g, v) => div(g, add(sqrt(v), epsilon)));
+      return { updates, state: { square: s, ...(m === undefined ? {} : { mean: m }) } };
+    },
+  };
+}

@@ -1,0 +1,45 @@
+import { checkOptions, TensorError } from "@sluice/tensor";
+import { chain } from "./chain.ts";
+import { descend, type LearningRate } from "./descend.ts";
+import { momentum as withMomentum } from "./momentum.ts";
+import type { Optimiser } from "./optimiser.ts";
+import { weightDecay as decay, type Decays } from "./weight-decay.ts";
+
+export interface SgdOptions {
+  readonly learningRate: LearningRate;
+  /** Default 0: none, and no state for it. */
+  readonly momentum?: number;
+  readonly nesterov?: boolean;
+  readonly dampening?: number;
+  /** L2: `g <- g + lambda w` before anything else. Default 0. */
+  readonly weightDecay?: number;
+  /** Which parameters decay; default all. */
+  readonly decays?: Decays;
+}
+
+/** Other libraries' names of the options here, for the error about an unknown one. */
+export const aliases = {
+  lr: "learningRate",
+  rate: "learningRate",
+  learning_rate: "learningRate",
+  weight_decay: "weightDecay",
+  eps: "epsilon",
+  betas: "beta1",
+  alpha: "rho",
+  centered: "centred",
+};
+
+/** Stochastic gradient descent with momentum, as PyTorch's `SGD`: `g <- g + lambda w;  v <- mu v + (1 - dampening) g;  w <- w - eta v`. */
+export function sgd(options: SgdOptions): Optimiser {
+  checkOptions("sgd", options, ["learningRate", "momentum", "nesterov", "dampening", "weightDecay", "decays"], aliases);
+  const { learningRate, momentum = 0, nesterov = false, dampening = 0, weightDecay = 0, decays } = options;
+  if (nesterov && (momentum === 0 || dampening !== 0)) {
+    throw new TensorError(`sgd: nesterov needs a momentum above 0 and a dampening of 0, got momentum ${momentum}, dampening ${dampening}`);
+  }
+  const members = [
+    ...(weightDecay === 0 ? [] : [decay(weightDecay, decays && { of: decays })]),
+    ...(momentum === 0 ? [] : [withMomentum(momentum, { nesterov, dampening })]),
+    descend(learningRate),
+  ];
+  return { ...chain(...members), name: "sgd" };
+}

@@ -1,0 +1,27 @@
+import { add, leavesOf, mapTree, mul, TensorError, type Tensor } from "@sluice/tensor";
+import { checkNotNegative } from "./bias-correction.ts";
+import type { Optimiser } from "./optimiser.ts";
+
+/** Which parameters decay; often `(path, w) => w.shape.length > 1`, which leaves out biases and gains. */
+export type Decays = (path: string, parameter: Tensor) => boolean;
+
+/**
+ * `u <- u + lambda w`. First in a chain it is an L2 penalty of `lambda/2 |w|^2`; after the scaling by moments it is decoupled weight decay (Loshchilov and Hutter
+ * 2019, arXiv 1711.05101).
+ */
+export function weightDecay(lambda: number, { of = () => true }: { readonly of?: Decays } = {}): Optimiser<Readonly<Record<string, never>>> {
+  checkNotNegative("weightDecay", "lambda", lambda);
+  return {
+    name: "weightDecay",
+    init: () => ({}),
+    update(gradients, state, params) {
+      const weights = new Map(leavesOf(params).map(({ path, tensor }) => [path, tensor]));
+      const updates = mapTree(gradients, (g, path) => {
+        const w = weights.get(path);
+        if (w === undefined) throw new TensorError(`weightDecay: no parameter ${path}; there are ${[...weights.keys()].join(", ")}`);
+        return of(path, w) ? add(g, mul(w, lambda)) : g;
+      });
+      return { updates, state };
+    },
+  };
+}

@@ -1,0 +1,4 @@
+import { scalar } from "@sluice/tensor";
+import type { Schedule } from "./schedule.ts";
+
+export const constant = (value: number): Schedule => (step) => scalar(value, step.dtype);

@@ -1,0 +1,30 @@
+import { checkOptions, div, exp, floor, logF64, mul, TensorError } from "@sluice/tensor";
+import { checkSteps, type Schedule } from "./schedule.ts";
+
+export interface DecayOptions {
+  readonly start: number;
+  /** What `every` steps multiply by, above 0. */
+  readonly factor: number;
+  /** Default 1. */
+  readonly every?: number;
+}
+
+/** `start factor^(t / every)`, computed as `exp(t / every log(factor))`. */
+export function exponential(options: DecayOptions): Schedule {
+  const { start, exponent, every } = checked("exponential", options);
+  return (t) => mul(exp(mul(div(t, every), exponent)), start);
+}
+
+/** `start factor^floor(t / every)`: a staircase. */
+export function stepwise(options: DecayOptions): Schedule {
+  const { start, exponent, every } = checked("stepwise", options);
+  return (t) => mul(exp(mul(floor(div(t, every)), exponent)), start);
+}
+
+function checked(operation: string, options: DecayOptions): { start: number; exponent: number; every: number } {
+  checkOptions(operation, options, ["start", "factor", "every"], { gamma: "factor", rate: "factor", step_size: "every" });
+  const { start, factor, every = 1 } = options;
+  checkSteps(operation, "every", every);
+  if (!(factor > 0 && factor < Infinity)) throw new TensorError(`${operation}: expected a factor above 0, got ${factor}`);
+  return { start, exponent: logF64(factor), every };
+}

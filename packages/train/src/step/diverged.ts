@@ -1,0 +1,35 @@
+import { diagnose, isArray, showDiagnosis, tensorsOf, trace, type Diagnosis, type Tree } from "@sluice/tensor";
+import type { LossResult, TrainState, TrainStep } from "./train-step.ts";
+
+/** What is known of a step whose loss or gradient is not finite. */
+export interface Divergence {
+  /** The step, from 0. */
+  readonly step: number;
+  readonly loss: number;
+  readonly gradientNorm: number;
+  /** Where the first NaN or infinity came from. Undefined where the reference backend, which is asked, finds everything finite. */
+  readonly origin: Diagnosis | undefined;
+}
+
+/** Training has diverged. The trainer's state is the last good one, and can be saved. */
+export class DivergedError extends Error {
+  readonly divergence: Divergence;
+
+  constructor(divergence: Divergence) {
+    const { step, loss, gradientNorm, origin } = divergence;
+    const first = origin === undefined ? "the reference backend finds every value finite" : showDiagnosis(origin);
+    super(`training diverged at step ${step}: loss ${loss}, gradient norm ${gradientNorm}; ${first}`);
+    this.name = "DivergedError";
+    this.divergence = divergence;
+  }
+}
+
+/** Evaluates loss and gradient of a step on the reference backend, operation by operation, and says where the first non-finite value came from. */
+export function diagnoseStep<P extends Tree, B extends Tree, R extends LossResult>(
+  step: TrainStep<P, B, R>,
+  state: TrainState<P>,
+  batch: B,
+): Diagnosis | undefined {
+  const { program } = trace((s: TrainState<P>, b: B) => step.backward(s, b), [state, batch]);
+  return diagnose(program, tensorsOf([state, batch]).filter(isArray));
+}

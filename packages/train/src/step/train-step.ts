@@ -1,0 +1,143 @@
+import {
+  abs, add, and, checkOptions, convert, describe, isFloat, keyAt, less, leavesOf, not, or, scalar, select, TensorError, valueAndGradAux, zipTrees,
+  type ArrayTensor, type Tensor, type Tree,
+} from "@sluice/tensor";
+import { treeNorm, type Clipper } from "@sluice/clip";
+import type { Optimiser } from "../optimisers/optimiser.ts";
+
+/** What a loss may use besides parameters and batch. */
+export interface LossContext {
+  /** A random key of this step, i32 [2]. Name its uses: `keyFor(key, "dropout")`. */
+  readonly key: Tensor;
+  /** Steps made before this one, i32 []. */
+  readonly step: Tensor;
+}
+
+export type LossResult = {
+  /** A float scalar; its gradient is taken. */
+  readonly loss: Tensor;
+  /** Further scalars to report. */
+  readonly metrics?: Readonly<Record<string, Tensor>>;
+  /** What a mean of loss and metrics over several batches weights this one by, such as `sum(mask)`; default the number of its examples. */
+  readonly weight?: Tensor;
+};
+
+export type Loss<P extends Tree, B extends Tree, R extends LossResult> = (params: P, batch: B, context: LossContext) => R;
+
+export interface TrainStepOptions<P extends Tree, B extends Tree, R extends LossResult> {
+  readonly loss: Loss<P, B, R>;
+  readonly optimiser: Optimiser;
+  /** Default: no clipping. */
+  readonly clip?: Clipper;
+  /** A penalty on the parameters, a scalar that is added to the loss before the gradient is taken, and reported on its own. */
+  readonly regularisation?: (params: P) => Tensor;
+}
+
+/** Everything that training goes on from: a checkpoint is exactly this. */
+export type TrainState<P extends Tree> = {
+  readonly params: P;
+  readonly optimiser: Tree;
+  readonly clip: Tree;
+  /** Steps made, i32 []. */
+  readonly step: Tensor;
+  /** The run's key, i32 [2]; each step derives its own from it. */
+  readonly key: Tensor;
+};
+
+/** Scalars of one step, besides what the loss returned. */
+export type StepReport = {
+  /** What `regularisation` added to the loss; 0 without it. */
+  readonly penalty: Tensor;
+  /** Norm of all gradients together, before clipping. */
+  readonly gradientNorm: Tensor;
+  /** The clipper's report. */
+  readonly clip: Tree;
+  /** bool []: the clipper skipped the update. */
+  readonly skipped: Tensor;
+  /** bool []: the loss or the gradient norm is not finite, and the clipper let it pass. */
+  readonly diverged: Tensor;
+};
+
+export interface TrainStep<P extends Tree, B extends Tree, R extends LossResult> {
+  init(params: P, key: ArrayTensor): TrainState<P>;
+  /** Forward, backward, clipping and optimiser, as one pure function for `compileStep`. */
+  step(state: TrainState<P>, batch: B): { readonly state: TrainState<P>; readonly output: { readonly result: R; readonly report: StepReport } };
+  /** Loss, penalty and gradient norm alone: what a diagnosis follows when a step has diverged. */
+  backward(state: TrainState<P>, batch: B): { readonly loss: Tensor; readonly penalty: Tensor; readonly gradientNorm: Tensor };
+}
+
+export const trainStepOptions = ["loss", "optimiser", "clip", "regularisation"];
+export const trainStepAliases = { optimizer: "optimiser", regularization: "regularisation", clipper: "clip", metrics: "loss" };
+
+/**
+ * The training step of a loss, as a pure function of state and batch:
+ *
+ *     g = d(loss + regularisation) / d(params);   g, skip = clip(g);   params <- params + optimiser(g)
+ *
+ * A skipped step leaves parameters and the optimiser's state as they were, bit for bit, and counts as a step. A step that has diverged leaves the whole state
+ * as it was, the step count included, so that the state is always the last good one.
+ */
+export function trainStep<P extends Tree, B extends Tree, R extends LossResult>(options: TrainStepOptions<P, B, R>): TrainStep<P, B, R> {
+  checkOptions("trainStep", options, trainStepOptions, trainStepAliases);
+  const { loss, optimiser, clip = unclipped, regularisation } = options;
+
+  const differentiate = valueAndGradAux((params: P, batch: B, key: Tensor, step: Tensor) => {
+    const result = loss(params, batch, { key, step });
+    checkResult(result);
+    const penalty = regularisation?.(params) ?? scalar(0, result.loss.dtype);
+    return { value: regularisation === undefined ? result.loss : add(result.loss, penalty), aux: { result, penalty } };
+  });
+  const gradientsOf = (state: TrainState<P>, batch: B) => differentiate(state.params, batch, keyAt(state.key, state.step), state.step);
+
+  return {
+    init(params, key) {
+      for (const { path, tensor } of leavesOf(params)) {
+        if (isFloat(tensor.dtype)) continue;
+        throw new TensorError(`trainStep: parameter ${path} ${describe(tensor)} is ${tensor.dtype}; parameters are f32 (or f64 on the reference backend)`);
+      }
+      return { params, optimiser: optimiser.init(params), clip: clip.init(params), step: scalar(0, "i32"), key };
+    },
+
+    step(state, batch) {
+      const { value, gradient, aux } = gradientsOf(state, batch);
+      const gradientNorm = treeNorm(gradient);
+      const clipped = clip.update(gradient, state.clip, state.params);
+      const { updates, state: optimised } = optimiser.update(clipped.gradients, state.optimiser, state.params);
+      const skipped = clipped.skip ?? scalar(0, "bool");
+      const diverged = and(not(skipped), not(and(isFinite(value), isFinite(gradientNorm))));
+      const stays = or(skipped, diverged);
+      const report: StepReport = { penalty: aux.penalty, gradientNorm, clip: clipped.report, skipped, diverged };
+      return {
+        state: {
+          params: zipTrees(state.params, updates, (w, u) => select(stays, w, add(w, u))),
+          optimiser: keepIf(stays, state.optimiser, optimised),
+          clip: keepIf(diverged, state.clip, clipped.state),
+          step: add(state.step, convert(not(diverged), "i32")),
+          key: state.key,
+        },
+        output: { result: aux.result, report },
+      };
+    },
+
+    backward(state, batch) {
+      const { gradient, aux } = gradientsOf(state, batch);
+      return { loss: aux.result.loss, penalty: aux.penalty, gradientNorm: treeNorm(gradient) };
+    },
+  };
+}
+
+const unclipped: Clipper = { name: "none", init: () => ({}), update: (gradients, state) => ({ gradients, state, report: {} }) };
+
+const isFinite = (x: Tensor): Tensor => less(abs(x), Infinity);
+
+const keepIf = (condition: Tensor, before: Tree, after: Tree): Tree => zipTrees(before, after, (old, fresh) => select(condition, old, fresh));
+
+function checkResult({ loss, metrics = {}, weight }: LossResult): void {
+  if (loss.shape.length > 0 || !isFloat(loss.dtype)) {
+    throw new TensorError(`trainStep: the loss must be a float scalar, got ${loss.dtype} ${describe(loss)}; reduce it with mean`);
+  }
+  const scalars = { ...metrics, ...(weight === undefined ? {} : { weight }) };
+  for (const [name, tensor] of Object.entries(scalars)) {
+    if (tensor.shape.length > 0) throw new TensorError(`trainStep: ${name} must be a scalar, got ${describe(tensor)}; reduce it with mean or sum`);
+  }
+}

@@ -1,0 +1,95 @@
+import { checkOptions, compileStep, item, type ArrayTensor, type Backend, type ExecutableStatistics, type Tree } from "@sluice/tensor";
+import { loadState, saveState } from "../checkpoint/state.ts";
+import { diagnoseStep, DivergedError } from "./diverged.ts";
+import { flatNumbers, metricsOf, type MetricsOf } from "./numbers.ts";
+import { trainStep, trainStepAliases, trainStepOptions, type LossResult, type TrainState, type TrainStepOptions } from "./train-step.ts";
+
+export interface TrainerOptions<P extends Tree, B extends Tree, R extends LossResult> extends TrainStepOptions<P, B, R> {
+  /** Initial parameters: f32 arrays. */
+  readonly params: P;
+  /** The run's key: `key(seed)`. */
+  readonly key: ArrayTensor;
+  /** A batch, for its shapes and dtypes: every batch must have them. */
+  readonly batch: B;
+  /** Default: the reference backend. */
+  readonly backend?: Backend;
+}
+
+/** One step in numbers. */
+export interface StepResult<R extends LossResult> {
+  /** The number of this step, from 0. */
+  readonly step: number;
+  readonly loss: number;
+  readonly metrics: MetricsOf<R>;
+  readonly penalty: number;
+  /** Norm of all gradients together, before clipping. */
+  readonly gradientNorm: number;
+  /** The clipper's report by path: `{ "globalNorm.norm": 3.2, ... }`. */
+  readonly clip: Readonly<Record<string, number>>;
+  /** The clipper skipped the update. */
+  readonly skipped: boolean;
+  /** What the loss returned as its weight. */
+  readonly weight?: number;
+}
+
+export interface Trainer<P extends Tree, B extends Tree, R extends LossResult> {
+  /** Steps made. */
+  readonly step: number;
+  /** One step. Rejects with a {@link DivergedError} where loss or gradient is not finite; the state then stays as it was. Await each before the next. */
+  run(batch: B): Promise<StepResult<R>>;
+  /** Copies from the backend. */
+  state(): Promise<TrainState<P>>;
+  params(): Promise<P>;
+  setState(state: TrainState<P>): Promise<void>;
+  /** The state as a safetensors file, and back; training goes on with the bits of an uninterrupted run. */
+  save(metadata?: Readonly<Record<string, string>>): Promise<Uint8Array<ArrayBuffer>>;
+  restore(bytes: Uint8Array): Promise<void>;
+  dispose(): Promise<void>;
+  readonly statistics: ExecutableStatistics;
+}
+
+/** Compiles a {@link trainStep} as one program whose weights and moments stay on the backend. */
+export async function trainer<P extends Tree, B extends Tree, R extends LossResult>(options: TrainerOptions<P, B, R>): Promise<Trainer<P, B, R>> {
+  checkOptions("trainer", options, [...trainStepOptions, "params", "key", "batch", "backend"], { ...trainStepAliases, seed: "key", example: "batch" });
+  const { params, key, batch: example, backend, ...rest } = options;
+  const step = trainStep(rest);
+  const initial = step.init(params, key);
+  const session = await compileStep((state: TrainState<P>, batch: B) => step.step(state, batch), initial, [example], backend === undefined ? {} : { backend });
+  let made = 0;
+
+  const setState = async (state: TrainState<P>): Promise<void> => {
+    await session.setState(state);
+    made = item(state.step);
+  };
+  return {
+    get step() {
+      return made;
+    },
+    async run(batch) {
+      const { result, report } = await session.run(batch);
+      const loss = item(result.loss);
+      const gradientNorm = item(report.gradientNorm);
+      if (item(report.diverged) !== 0) {
+        const origin = diagnoseStep(step, await session.state(), batch);
+        throw new DivergedError({ step: made, loss, gradientNorm, origin });
+      }
+      return {
+        step: made++,
+        loss,
+        metrics: metricsOf(result),
+        penalty: item(report.penalty),
+        gradientNorm,
+        clip: flatNumbers(report.clip),
+        skipped: item(report.skipped) !== 0,
+        ...(result.weight === undefined ? {} : { weight: item(result.weight) }),
+      };
+    },
+    state: () => session.state(),
+    params: async () => (await session.state()).params,
+    setState,
+    save: async (metadata) => saveState(await session.state(), metadata === undefined ? {} : { metadata }),
+    restore: async (bytes) => setState(await loadState(bytes, initial)),
+    dispose: () => session.dispose(),
+    statistics: session.statistics,
+  };
+}
