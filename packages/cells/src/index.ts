@@ -30,3 +30,7 @@ export { normal, truncatedNormal, uniform } from "./initialisers/random.ts";
 export { glorotNormal, glorotUniform, heNormal, heUniform, lecunNormal, lecunUniform, pytorchUniform } from "./initialisers/scaled.ts";
 export { orthogonal, scaledOrthogonal } from "./initialisers/orthogonal.ts";
 export { type Regulariser, l1, l1l2, l2, regularisation } from "./regularisers.ts";
+
+// Weights from and to other libraries
+export { fromPyTorch, toPyTorch } from "./exchange/pytorch.ts";
+export { fromKeras, toKeras } from "./exchange/keras.ts";
