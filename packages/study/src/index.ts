@@ -1,1 +1,29 @@
-export {};
+// Defining a study
+export { study, isStudy, type Anchor, type Budget, type Metric, type Study, type StudyOptions } from "./study.ts";
+export type { Axis, MetricRow, Progress, Restored, Series, Settings, TrialContext, TrialOutcome } from "./trial.ts";
+export { alike, better, reaches, type Claim, type Verdict } from "./claims.ts";
+export type { Results, StoredSeries, TrialRecord, TrialStatus } from "./results.ts";
+export { canonicalJson, sha256, type Json } from "./json.ts";
+
+// Running it
+export { loadStudy } from "./load.ts";
+export { identified, plan, seedKey, trialConfig, type BudgetName, type PlannedTrial, type PlanOptions, type TrialIdentity } from "./plan.ts";
+export { prepareRun, type PreparedRun, type RunOptions } from "./runner/prepare.ts";
+export { runStudy, type RunControl, type RunEvent, type RunOutcome } from "./runner/run.ts";
+export { codeIdentity, type CodeIdentity } from "./code.ts";
+export { captureEnvironment, type Environment, type GitState } from "./environment.ts";
+
+// Reading and reporting it
+export { readManifest, readTrial, type Manifest } from "./store/read.ts";
+export { readMetrics } from "./store/metrics.ts";
+export { writeReport, type ResultsDocument, type WrittenReport } from "./report/write.ts";
+export { formatNumber, formatSeconds } from "./report/scale.ts";
+
+// Statistics
+export { bootstrapInterval, pairedBootstrap, type BootstrapOptions, type Interval, type PairedDifference } from "./statistics/bootstrap.ts";
+export { meanInterval, studentHalfWidth, wilsonInterval } from "./statistics/intervals.ts";
+export { interquartileMean, mean, median, quantile, standardDeviation } from "./statistics/summary.ts";
+
+// Telling people what went wrong
+export { messageOf, studyError } from "./error.ts";
+export { nearest, suggestion } from "./nearest.ts";

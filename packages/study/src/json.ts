@@ -1,0 +1,34 @@
+import { createHash } from "node:crypto";
+
+/** What a JSON file can hold. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+/**
+ * JSON with the keys of every object sorted and no white space: equal values give equal text, so its hash names the value.
+ * Members that are `undefined` are left out, as `JSON.stringify` does; a number that is not finite is an error.
+ */
+export function canonicalJson(value: unknown): string {
+  return canonical(value, "$");
+}
+
+function canonical(value: unknown, path: string): string {
+  if (value === null || typeof value === "string" || typeof value === "boolean") return JSON.stringify(value);
+  if (typeof value === "number") {
+    if (!Number.isFinite(value)) throw new Error(`canonicalJson: ${path} is ${value}, and JSON holds finite numbers only`);
+    return JSON.stringify(value);
+  }
+  if (Array.isArray(value)) return `[${value.map((item, index) => canonical(item, `${path}[${index}]`)).join(",")}]`;
+  if (typeof value === "object") {
+    const members = Object.entries(value)
+      .filter(([, member]) => member !== undefined)
+      .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+      .map(([key, member]) => `${JSON.stringify(key)}:${canonical(member, `${path}.${key}`)}`);
+    return `{${members.join(",")}}`;
+  }
+  throw new Error(`canonicalJson: ${path} is a ${typeof value}, which JSON cannot hold`);
+}
+
+/** SHA-256 as 64 hexadecimal digits. A string is hashed as UTF-8. */
+export function sha256(content: string | Uint8Array): string {
+  return createHash("sha256").update(content).digest("hex");
+}

@@ -1,0 +1,19 @@
+import { existsSync } from "node:fs";
+import { pathToFileURL } from "node:url";
+import { messageOf, studyError } from "./error.ts";
+import { isStudy, type Study } from "./study.ts";
+
+/** Imports a module and gives the study it exports by default. */
+export async function loadStudy(path: string): Promise<Study> {
+  if (!existsSync(path)) throw studyError(`${path}: there is no such file`);
+  let module: { default?: unknown };
+  try {
+    module = await import(pathToFileURL(path).href);
+  } catch (error) {
+    // An error of the study's own checks is told whole; one of loading says which module would not load.
+    if (error instanceof Error && error.name === "StudyError") throw error;
+    throw studyError(`${path}: the module does not load: ${messageOf(error)}`, error);
+  }
+  if (!isStudy(module.default)) throw studyError(`${path}: no study in the module's default export; write "export default study({ ... })"`);
+  return module.default;
+}

@@ -1,0 +1,140 @@
+import { html, type Markup } from "./html.ts";
+import { linearScale, logScale } from "./scale.ts";
+import type { Axis } from "../trial.ts";
+
+export interface Point {
+  readonly x: number;
+  readonly centre: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+export interface Line {
+  readonly label: string;
+  /** Place in the palette. */
+  readonly colour: number;
+  readonly points: readonly Point[];
+  /** Where a seed ended early. */
+  readonly crosses?: readonly { readonly x: number; readonly y: number }[];
+}
+
+export interface Panel {
+  readonly title: string;
+  readonly x: Axis;
+  readonly y: Axis;
+  readonly lines: readonly Line[];
+  /** Vertical extent, for panels to be compared; by default that of the lines. */
+  readonly extent?: readonly [number, number];
+}
+
+const WIDTH = 460;
+const HEIGHT = 280;
+const TOP = 30;
+const BOTTOM = 44;
+const LEFT = 52;
+const LABEL_HEIGHT = 14;
+
+/** A panel of lines with bands, as an SVG that takes its colours from the page. Line labels stand at the lines' ends. */
+export function panel({ title, x, y, lines, extent }: Panel): Markup {
+  const longest = Math.max(0, ...lines.map((line) => line.label.length));
+  const right = WIDTH - Math.min(150, 16 + longest * 6.6);
+  const usable = (value: number): boolean => Number.isFinite(value) && (y.log !== true || value > 0);
+  const [low, high] = extent ?? extentOf(lines, y);
+  const xs = lines.flatMap((line) => line.points.map((point) => point.x));
+  const xScale = linearScale(Math.min(...xs), Math.max(...xs), [LEFT, right], 5, true);
+  const yRange = [HEIGHT - BOTTOM, TOP] as const;
+  const yScale = y.log === true ? logScale(low, high, yRange, 6) : linearScale(low, high, yRange, 5);
+  const at = (px: number, py: number): string => `${round(xScale.place(px))},${round(yScale.place(py))}`;
+
+  const drawn = lines.map((line) => {
+    const runs = unbroken(line.points, (point) => usable(point.centre));
+    const floor = low;
+    return html`<g class="line c${line.colour}">${runs.map((run) => {
+      const upper = run.map((point) => at(point.x, usable(point.high) ? point.high : point.centre));
+      const lower = run.map((point) => at(point.x, usable(point.low) ? point.low : Math.min(floor, point.centre))).reverse();
+      const banded = run.some((point) => point.low !== point.high);
+      const middle = run.map((point) => at(point.x, point.centre));
+      return html`${banded && html`<path class="band" d="M${[...upper, ...lower].join("L")}Z"/>`}${
+        run.length === 1 ? html`<circle class="dot" cx="${middle[0]?.split(",")[0]}" cy="${middle[0]?.split(",")[1]}" r="3"/>` : html`<path class="mean" d="M${middle.join("L")}"/>`
+      }`;
+    })}${(line.crosses ?? []).filter((cross) => usable(cross.y)).map((cross) => {
+      const [cx = "0", cy = "0"] = at(cross.x, cross.y).split(",");
+      return html`<path class="cross" d="M${Number(cx) - 4},${Number(cy) - 4}l8,8m0,-8l-8,8"/>`;
+    })}</g>`;
+  });
+
+  const labels = spreadOut(
+    lines.flatMap((line) => {
+      const last = line.points.findLast((point) => usable(point.centre));
+      return last === undefined ? [] : [{ line, x: xScale.place(last.x), y: yScale.place(last.centre) }];
+    }),
+  ).map(({ line, y: place }) => html`<text class="label c${line.colour}" x="${right + 7}" y="${round(place + 4)}">${line.label}</text>`);
+
+  return html`<svg class="panel" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${title}: ${axisText(y)} over ${axisText(x)}">
+<text class="title" x="${LEFT}" y="12">${title}</text>
+<g class="grid">${yScale.ticks.map((tick) => html`<path d="M${LEFT},${round(yScale.place(tick.value))}H${round(right)}"/>`)}</g>
+<g class="ticks">${yScale.ticks.map((tick) => html`<text x="${LEFT - 7}" y="${round(yScale.place(tick.value) + 3.5)}" text-anchor="end">${tick.label}</text>`)}${xScale.ticks.map(
+    (tick) => html`<path d="M${round(xScale.place(tick.value))},${HEIGHT - BOTTOM}v4"/><text x="${round(xScale.place(tick.value))}" y="${HEIGHT - BOTTOM + 16}" text-anchor="middle">${tick.label}</text>`,
+  )}</g>
+<path class="base" d="M${LEFT},${HEIGHT - BOTTOM}H${round(right)}"/>
+<text class="axis" x="${round((LEFT + right) / 2)}" y="${HEIGHT - 8}" text-anchor="middle">${axisText(x)}</text>
+<text class="axis" transform="translate(11 ${round((TOP + HEIGHT - BOTTOM) / 2)}) rotate(-90)" text-anchor="middle">${axisText(y)}</text>
+${drawn}${labels}</svg>`;
+}
+
+/** Lowest and highest value that the axis can show. */
+export function extentOf(lines: readonly Line[], y: Axis): [number, number] {
+  const values = lines
+    .flatMap((line) => line.points.flatMap((point) => [point.low, point.centre, point.high]))
+    .filter((value) => Number.isFinite(value) && (y.log !== true || value > 0));
+  if (values.length === 0) return y.log === true ? [0.1, 1] : [0, 1];
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const value of values) [low, high] = [Math.min(low, value), Math.max(high, value)];
+  return [low, high];
+}
+
+export function axisText({ label, unit }: Axis): string {
+  return unit === undefined ? label : `${label} (${unit})`;
+}
+
+function unbroken(points: readonly Point[], usable: (point: Point) => boolean): Point[][] {
+  const runs: Point[][] = [];
+  let open = false;
+  for (const point of points) {
+    if (!usable(point)) {
+      open = false;
+      continue;
+    }
+    if (!open) runs.push([]);
+    open = true;
+    runs.at(-1)?.push(point);
+  }
+  return runs;
+}
+
+/** Moves labels apart that would overlap, keeping their order. */
+function spreadOut<T extends { readonly y: number }>(labels: readonly T[]): (T & { y: number })[] {
+  const sorted = [...labels].sort((a, b) => a.y - b.y).map((label) => ({ ...label, y: label.y }));
+  const bottom = HEIGHT - BOTTOM;
+  for (let pass = 0; pass < 60; pass += 1) {
+    let moved = false;
+    for (let index = 1; index < sorted.length; index += 1) {
+      const [above, below] = [sorted[index - 1], sorted[index]];
+      if (above === undefined || below === undefined) continue;
+      const overlap = LABEL_HEIGHT - (below.y - above.y);
+      if (overlap > 0.01) {
+        above.y -= overlap / 2;
+        below.y += overlap / 2;
+        moved = true;
+      }
+    }
+    const last = sorted.at(-1);
+    if (last !== undefined && last.y > bottom) last.y = bottom;
+    const first = sorted[0];
+    if (first !== undefined && first.y < TOP) first.y = TOP;
+    if (!moved) break;
+  }
+  return sorted;
+}
+
+const round = (value: number): number => Math.round(value * 10) / 10;

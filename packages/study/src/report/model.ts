@@ -1,0 +1,103 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Verdict } from "../claims.ts";
+import type { Environment } from "../environment.ts";
+import { messageOf } from "../error.ts";
+import { resultsOf, type Results, type StoredSeries, type TrialRecord } from "../results.ts";
+import { readAllSeries } from "../store/artifact.ts";
+import { runFiles, trialFiles } from "../store/files.ts";
+import { readMetrics } from "../store/metrics.ts";
+import { readEnvironment, readManifest, readTrial, withEarlierSeeds, type Manifest } from "../store/read.ts";
+import type { Study } from "../study.ts";
+import type { MetricRow, Settings } from "../trial.ts";
+
+export interface JudgedClaim extends Verdict {
+  readonly text: string;
+}
+
+/** Everything the report prints, read from the folders. */
+export interface ReportModel {
+  readonly folder: string;
+  readonly manifest: Manifest;
+  readonly results: Results;
+  readonly rows: ReadonlyMap<string, readonly MetricRow[]>;
+  readonly configs: readonly { readonly task: string; readonly variant: string; readonly config: Settings }[];
+  readonly claims: readonly JudgedClaim[];
+  /** Said above the claims when they could not be judged anew. */
+  readonly claimsNote: string | null;
+  readonly environments: readonly { readonly environment: Environment; readonly trials: number }[];
+  /** Files that could not be read, with the reason. */
+  readonly problems: readonly string[];
+  /** Trials of other code, data or settings in the same folder. */
+  readonly others: number;
+}
+
+/** Reads a runs folder. Without `study` the claims keep the verdicts of the last run. */
+export function readModel(folder: string, study: Study | null): ReportModel {
+  const manifest = readManifest(folder);
+  const { trials, others } = withEarlierSeeds(folder, manifest.trials);
+  const problems: string[] = [];
+  const attempt = <T>(read: () => T, otherwise: T): T => {
+    try {
+      return read();
+    } catch (error) {
+      problems.push(messageOf(error));
+      return otherwise;
+    }
+  };
+  const records = trials.map((trial) => readTrial(folder, trial));
+  const rows = new Map<string, readonly MetricRow[]>();
+  const series = new Map<string, readonly StoredSeries[]>();
+  for (const record of records) {
+    const files = trialFiles(record.folder);
+    rows.set(record.id, attempt(() => readMetrics(files.metrics), []));
+    series.set(record.id, attempt(() => readAllSeries(files.artifacts), []));
+  }
+  const { tasks, variants, metrics } = manifest;
+  const results = resultsOf({ tasks, variants, metrics, trials: records, series });
+  const configs = tasks.flatMap((task) =>
+    variants.flatMap((variant) => {
+      const trial = trials.find((candidate) => candidate.task === task && candidate.variant === variant);
+      return trial === undefined ? [] : [{ task, variant, config: trial.config }];
+    }),
+  );
+  return { folder, manifest, results, rows, configs, ...judge(folder, study, results), environments: distinctEnvironments(records), problems, others };
+}
+
+function judge(folder: string, study: Study | null, results: Results): { claims: JudgedClaim[]; claimsNote: string | null } {
+  if (study !== null) {
+    const claims = study.claims.map((claim): JudgedClaim => {
+      try {
+        return { text: claim.text, ...claim.test(results) };
+      } catch (error) {
+        return { text: claim.text, verdict: "undecided", because: `the test failed: ${messageOf(error)}` };
+      }
+    });
+    return { claims, claimsNote: null };
+  }
+  try {
+    const last: { claims?: JudgedClaim[] } = JSON.parse(readFileSync(runFiles(folder).results, "utf8"));
+    return { claims: last.claims ?? [], claimsNote: "The study's module could not be loaded here: these are the verdicts of the last run." };
+  } catch {
+    return { claims: [], claimsNote: "The study's module could not be loaded here, so its claims were not tested." };
+  }
+}
+
+function distinctEnvironments(records: readonly TrialRecord[]): { environment: Environment; trials: number }[] {
+  const distinct = new Map<string, { environment: Environment; trials: number }>();
+  for (const record of records) {
+    const environment = readEnvironment(record.folder);
+    if (environment === null) continue;
+    const { node, v8, os, cpu, git } = environment;
+    const key = JSON.stringify({ node, v8, os, cpu, commit: git?.commit, uncommitted: git?.uncommitted });
+    const entry = distinct.get(key);
+    if (entry === undefined) distinct.set(key, { environment, trials: 1 });
+    else entry.trials += 1;
+  }
+  return [...distinct.values()];
+}
+
+/** Where a trial's uncommitted changes lie, for the page. */
+export function diffPath(record: TrialRecord): string {
+  return join("trials", record.folder.split("/").at(-1) ?? "", "uncommitted.diff");
+}

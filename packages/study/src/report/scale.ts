@@ -1,0 +1,100 @@
+/** Maps values of an axis to places in a figure. */
+export interface Scale {
+  /** `NaN` where the axis has no place for the value. */
+  place(value: number): number;
+  readonly ticks: readonly { readonly value: number; readonly label: string }[];
+}
+
+/** An axis of equal steps; the ends are widened to round numbers unless `tight`. */
+export function linearScale(low: number, high: number, range: readonly [number, number], wanted: number, tight = false): Scale {
+  if (low === high) [low, high] = low === 0 ? [0, 1] : [low - Math.abs(low) * 0.05, high + Math.abs(high) * 0.05];
+  const step = roundStep((high - low) / wanted);
+  const from = tight ? low : Math.floor(low / step + 1e-9) * step;
+  const to = tight ? high : Math.ceil(high / step - 1e-9) * step;
+  const digits = decimalsOf(step);
+  const ticks = [];
+  for (let index = Math.ceil(from / step - 1e-9); index <= Math.floor(to / step + 1e-9); index += 1) {
+    const value = index * step;
+    ticks.push({ value, label: grouped(value === 0 ? "0" : value.toFixed(digits)) });
+  }
+  return { place: (value) => range[0] + ((value - from) / (to - from)) * (range[1] - range[0]), ticks };
+}
+
+/** A logarithmic axis over whole decades. */
+export function logScale(low: number, high: number, range: readonly [number, number], wanted: number): Scale {
+  const from = Math.floor(log10(low) + 1e-9);
+  const to = Math.max(from + 1, Math.ceil(log10(high) - 1e-9));
+  const every = Math.max(1, Math.ceil((to - from) / wanted));
+  const ticks = [];
+  for (let exponent = Math.ceil(from / every) * every; exponent <= to; exponent += every) {
+    ticks.push({ value: Number(`1e${exponent}`), label: powerOfTen(exponent) });
+  }
+  return { place: (value) => (value > 0 ? range[0] + ((log10(value) - from) / (to - from)) * (range[1] - range[0]) : Number.NaN), ticks };
+}
+
+/** 1, 2 or 5 times a power of ten, at least `rough`. */
+function roundStep(rough: number): number {
+  const decade = Number(`1e${Math.floor(log10(rough) + 1e-9)}`);
+  return ([1, 2, 5].find((step) => step * decade >= rough * (1 - 1e-9)) ?? 10) * decade;
+}
+
+function decimalsOf(step: number): number {
+  return Math.max(0, -Math.floor(log10(step) + 1e-9));
+}
+
+/**
+ * Common logarithm to about 1e-12, enough to place a point. `Math.log10` may differ between engines; with this one a report has the same bytes
+ * everywhere.
+ */
+export function log10(value: number): number {
+  if (!(value > 0) || value === Number.POSITIVE_INFINITY) return Number.NaN;
+  let exponent = 0;
+  let mantissa = value;
+  while (mantissa >= 2) [mantissa, exponent] = [mantissa / 2, exponent + 1];
+  while (mantissa < 1) [mantissa, exponent] = [mantissa * 2, exponent - 1];
+  // ln m = 2 artanh((m - 1) / (m + 1)); the argument is below 1/3, so 14 terms are plenty.
+  const z = (mantissa - 1) / (mantissa + 1);
+  let sum = 0;
+  let power = z;
+  for (let n = 1; n <= 27; n += 2) {
+    sum += power / n;
+    power *= z * z;
+  }
+  return exponent * 0.30102999566398120 + 2 * sum * 0.43429448190325183;
+}
+
+const SUPERSCRIPTS: Readonly<Record<string, string>> = {
+  "-": "⁻", "0": "⁰", "1": "¹", "2": "²", "3": "³", "4": "⁴", "5": "⁵", "6": "⁶", "7": "⁷", "8": "⁸", "9": "⁹",
+};
+
+function powerOfTen(exponent: number): string {
+  if (exponent === 0) return "1";
+  return `10${[...String(exponent)].map((character) => SUPERSCRIPTS[character] ?? character).join("")}`;
+}
+
+/** Thin spaces between thousands, a true minus sign. */
+export function grouped(number: string): string {
+  const [whole = "", fraction] = number.replace("-", "−").split(".");
+  const spaced = whole.length > 4 ? whole.replaceAll(/\B(?=(\d{3})+$)/g, "\u2009") : whole;
+  return fraction === undefined ? spaced : `${spaced}.${fraction}`;
+}
+
+/** A number for a table: so many digits after the point, or four significant ones. */
+export function formatNumber(value: number, digits?: number): string {
+  if (!Number.isFinite(value)) return "–";
+  if (digits !== undefined) return grouped(value.toFixed(digits));
+  if (value === 0) return "0";
+  const size = Math.abs(value);
+  if (size >= 1e6 || size < 1e-3) {
+    const [mantissa = "", exponent = ""] = value.toExponential(2).split("e");
+    return `${mantissa.replace("-", "−")}×${powerOfTen(Number(exponent))}`;
+  }
+  return grouped(value.toFixed(Math.max(0, 3 - Math.floor(log10(size) + 1e-9))));
+}
+
+export function formatSeconds(seconds: number): string {
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  if (seconds < 90 * 60) return `${Math.round(seconds / 60)} min`;
+  return `${(seconds / 3600).toFixed(1)} h`;
+}

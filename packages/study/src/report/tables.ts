@@ -1,0 +1,76 @@
+import { meanInterval } from "../statistics/intervals.ts";
+import type { Results } from "../results.ts";
+import type { Anchor, Metric } from "../study.ts";
+import type { Interval } from "../statistics/bootstrap.ts";
+import { html, type Markup } from "./html.ts";
+import { formatNumber } from "./scale.ts";
+
+/** Place of a variant in the palette. */
+export function colourOf(variants: readonly string[], variant: string): number {
+  return Math.max(0, variants.indexOf(variant)) % 8;
+}
+
+export function variantName(variants: readonly string[], variant: string): Markup {
+  return html`<span class="key c${colourOf(variants, variant)}"></span>${variant}`;
+}
+
+/** Mean ± half the 95 % interval; the mean alone for a single seed. */
+export function meanText(values: readonly number[], metric: Metric): Markup {
+  if (values.length === 0) return html`<span class="soft">–</span>`;
+  const { mean, high } = meanInterval(values);
+  if (!Number.isFinite(high)) return html`<strong>${formatNumber(mean, metric.digits)}</strong>`;
+  return html`<strong>${formatNumber(mean, metric.digits)}</strong> <span class="soft">± ${formatNumber(high - mean, metric.digits)}</span>`;
+}
+
+export function metricLabel(metric: Metric): string {
+  return metric.unit === undefined ? metric.label : `${metric.label} (${metric.unit})`;
+}
+
+/** One metric: a row a variant, with mean, interval and every seed, the ones without a value included. */
+export function seedTable(results: Results, name: string, metric: Metric): Markup {
+  const seeds = [...new Set(results.trials.map((trial) => trial.seed))].sort((a, b) => a - b);
+  const tasks = results.tasks.filter((task) => results.trials.some((trial) => trial.task === task));
+  return html`<div class="scroll"><table>
+<thead><tr><th></th><th class="number">mean${seeds.length > 1 ? " ± 95 %" : ""}</th>${seeds.length > 1 && html`<th>seeds</th>`}${seeds.map((seed) => html`<th class="number">seed ${seed}</th>`)}</tr></thead>
+<tbody>${tasks.map((task) => {
+    const all = results.variants.flatMap((variant) => results.values({ task, variant, metric: name }).map((entry) => entry.value));
+    const range = { low: Math.min(...all), high: Math.max(...all) };
+    const ends = all.length === 0 || seeds.length < 2 ? "" : `${formatNumber(range.low, metric.digits)} to ${formatNumber(range.high, metric.digits)}`;
+    return html`<tr class="task"><th scope="rowgroup">${task}</th><td></td>${seeds.length > 1 && html`<td>${ends}</td>`}</tr>${results.variants.map((variant) => {
+      const trials = results.of({ task, variant });
+      const values = results.values({ task, variant, metric: name }).map((entry) => entry.value);
+      return html`<tr class="c${colourOf(results.variants, variant)}"><th scope="row">${variantName(results.variants, variant)}</th><td class="number">${meanText(values, metric)}</td>${
+        seeds.length > 1 && html`<td class="strip-cell">${strip(values, range)}</td>`
+      }${seeds.map((seed) => {
+        const trial = trials.find((candidate) => candidate.seed === seed);
+        const value = trial?.metrics[name];
+        const shown = trial === undefined ? "" : trial.status !== "done" ? trial.status : typeof value === "number" ? formatNumber(value, metric.digits) : "–";
+        return html`<td class="number${trial?.status !== "done" && " soft"}">${shown}</td>`;
+      })}</tr>`;
+    })}`;
+  })}</tbody></table></div>`;
+}
+
+/** Every seed as a dot on the range of its task, with the mean as a stroke. */
+function strip(values: readonly number[], { low, high }: Interval): Markup | null {
+  if (values.length === 0) return null;
+  const at = (value: number): number => Math.round((high === low ? 0.5 : (value - low) / (high - low)) * 1400) / 10 + 5;
+  const middle = at(meanInterval(values).mean);
+  return html`<svg class="strip" viewBox="0 0 150 18" aria-hidden="true"><path class="rail" d="M5,9H145"/>${values.map(
+    (value) => html`<circle cx="${at(value)}" cy="9" r="4"/>`,
+  )}<path class="mid" d="M${middle},2V16"/></svg>`;
+}
+
+/** Published figures beside those measured here. */
+export function anchorTable(results: Results, anchors: readonly Anchor[]): Markup {
+  return html`<div class="scroll"><table>
+<thead><tr><th>task</th><th>variant</th><th>metric</th><th class="number">published</th><th class="number">measured</th><th>published setting</th></tr></thead>
+<tbody>${anchors.map((anchor) => {
+    const metric = results.metrics[anchor.metric];
+    if (metric === undefined) return null;
+    const values = results.values(anchor).map((entry) => entry.value);
+    return html`<tr><td>${anchor.task}</td><td>${results.variants.includes(anchor.variant) ? variantName(results.variants, anchor.variant) : anchor.variant}</td><td>${metricLabel(metric)}</td><td class="number">${formatNumber(anchor.value)}${
+      anchor.spread !== undefined && html` <span class="soft">${anchor.spread}</span>`
+    }</td><td class="number">${values.length === 0 ? html`<span class="soft">not run</span>` : meanText(values, metric)}</td><td class="wrap">${!anchor.sameSetting && html`<em>Another setting:</em> `}${anchor.setting}. <span class="soft">${anchor.source}</span></td></tr>`;
+  })}</tbody></table></div>`;
+}

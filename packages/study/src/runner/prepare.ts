@@ -1,0 +1,106 @@
+import { availableParallelism } from "node:os";
+import { resolve } from "node:path";
+import { codeIdentity } from "../code.ts";
+import { captureEnvironment, type Environment } from "../environment.ts";
+import { studyError } from "../error.ts";
+import { loadStudy } from "../load.ts";
+import { plan, type BudgetName, type PlannedTrial } from "../plan.ts";
+import type { TrialRecord } from "../results.ts";
+import { readTrial, timedTrials, withEarlierSeeds } from "../store/read.ts";
+import { mean } from "../statistics/summary.ts";
+import type { Study } from "../study.ts";
+
+export interface RunOptions {
+  /** Path of the module that exports the study by default. */
+  readonly module: string;
+  readonly budget: BudgetName;
+  /** The runs folder. */
+  readonly out: string;
+  readonly seeds?: number;
+  /** Threads a trial; by default the cores shared out among the trials that are left to run. */
+  readonly threads?: number;
+  /** Trials at a time; by default cores / threads. */
+  readonly jobs?: number;
+  readonly dataFolder?: string;
+  /** Run failed, diverged and unreadable trials again. */
+  readonly retry?: boolean;
+  /** The command to print for running the study again. */
+  readonly command?: string;
+}
+
+/** What a run is going to do; nothing has been written yet. */
+export interface PreparedRun {
+  readonly study: Study;
+  readonly modulePath: string;
+  readonly budget: BudgetName;
+  readonly out: string;
+  readonly trials: readonly PlannedTrial[];
+  /** State of every trial as found. */
+  readonly records: readonly TrialRecord[];
+  /** The trials that will run. */
+  readonly pending: readonly PlannedTrial[];
+  readonly threads: number;
+  readonly jobs: number;
+  readonly dataFolder: string | null;
+  readonly code: string;
+  readonly data: { readonly [name: string]: string };
+  readonly environment: Environment;
+  readonly diff: string;
+  readonly command: string;
+  /** Seconds until all is done, roughly; `null` when nothing is known to go by. */
+  readonly estimate: number | null;
+}
+
+/** Loads the study, checks its data, and finds out which trials there are and which are left to run. */
+export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
+  const modulePath = resolve(options.module);
+  const out = resolve(options.out);
+  for (const name of ["threads", "jobs", "seeds"] as const) {
+    const value = options[name];
+    if (value !== undefined && !(Number.isInteger(value) && value >= 1)) throw studyError(`${name}: ${value} given, expected a whole number of at least 1`);
+  }
+  const study = await loadStudy(modulePath);
+  const dataFolder = options.dataFolder === undefined ? null : resolve(options.dataFolder);
+  const data = (await study.data?.({ dataFolder })) ?? {};
+  const code = codeIdentity(modulePath).hash;
+  const planned = plan(study, { budget: options.budget, code, data, ...(options.seeds === undefined ? {} : { seeds: options.seeds }) });
+  const { trials } = withEarlierSeeds(out, planned);
+  const records = trials.map((trial) => readTrial(out, trial));
+  const again = options.retry === true ? ["waiting", "interrupted", "failed", "diverged", "unreadable"] : ["waiting", "interrupted"];
+  const asked = new Set(planned.map((trial) => trial.id));
+  const pending = trials.filter((trial, index) => asked.has(trial.id) && again.includes(records[index]?.status ?? ""));
+  const cores = availableParallelism();
+  const threads = options.threads ?? Math.max(1, Math.floor(cores / Math.max(1, pending.length)));
+  const jobs = options.jobs ?? Math.max(1, Math.floor(cores / threads));
+  const command = options.command ?? `sluice run ${modulePath}`;
+  return {
+    study,
+    modulePath,
+    budget: options.budget,
+    out,
+    trials,
+    records,
+    pending,
+    threads,
+    jobs,
+    dataFolder,
+    code,
+    data,
+    command,
+    ...captureEnvironment({ modulePath, threads, command }),
+    estimate: estimate(study, pending, jobs, out),
+  };
+}
+
+/** From trials timed in this folder where there are any, else from the study's own guess. */
+function estimate(study: Study, pending: readonly PlannedTrial[], jobs: number, out: string): number | null {
+  const timed = timedTrials(out);
+  let total = 0;
+  for (const trial of pending) {
+    const alike = timed.filter((entry) => entry.task === trial.task && entry.variant === trial.variant).map((entry) => entry.seconds);
+    const seconds = alike.length > 0 ? mean(alike) : study.estimate?.(trial.config);
+    if (seconds === undefined) return null;
+    total += seconds;
+  }
+  return total / Math.min(jobs, Math.max(1, pending.length));
+}

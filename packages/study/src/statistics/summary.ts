@@ -1,0 +1,51 @@
+/** Arithmetic mean. Of no values it is `NaN`. */
+export function mean(values: readonly number[]): number {
+  let sum = 0;
+  for (const value of values) sum += value;
+  return sum / values.length;
+}
+
+/** Sample standard deviation, with n - 1 in the denominator. Of fewer than two values it is `NaN`. */
+export function standardDeviation(values: readonly number[]): number {
+  const centre = mean(values);
+  let sum = 0;
+  for (const value of values) sum += (value - centre) * (value - centre);
+  return values.length < 2 ? Number.NaN : Math.sqrt(sum / (values.length - 1));
+}
+
+/** The `q` quantile, 0 to 1, between order statistics by straight lines (type 7, the default of R and NumPy). */
+export function quantile(values: readonly number[], q: number): number {
+  return quantileOfSorted([...values].sort((a, b) => a - b), q);
+}
+
+export function quantileOfSorted(sorted: ArrayLike<number>, q: number): number {
+  if (!(q >= 0 && q <= 1)) throw new Error(`quantile: q is ${q}, expected a number from 0 to 1`);
+  const place = (sorted.length - 1) * q;
+  const below = Math.floor(place);
+  const low = sorted[below] ?? Number.NaN;
+  const high = sorted[Math.min(below + 1, sorted.length - 1)] ?? Number.NaN;
+  return low + (place - below) * (high - low);
+}
+
+/** The middle value, or the mean of the two in the middle. */
+export function median(values: readonly number[]): number {
+  return quantile(values, 0.5);
+}
+
+/**
+ * Interquartile mean: the mean after a quarter of the values is cut off at either end, where a value that is cut through counts by
+ * the part that stays. Robust as the median, and less noisy. Agarwal et al. 2021, "Deep reinforcement learning at the edge of the
+ * statistical precipice".
+ */
+export function interquartileMean(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const cut = sorted.length / 4;
+  let sum = 0;
+  let weight = 0;
+  sorted.forEach((value, index) => {
+    const kept = Math.max(0, Math.min(index + 1, sorted.length - cut) - Math.max(index, cut));
+    sum += kept * value;
+    weight += kept;
+  });
+  return sum / weight;
+}

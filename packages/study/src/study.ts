@@ -1,0 +1,215 @@
+import { z } from "zod";
+import type { Claim } from "./claims.ts";
+import { studyError } from "./error.ts";
+import { suggestion } from "./nearest.ts";
+import type { Settings, TrialContext, TrialOutcome } from "./trial.ts";
+
+/** A number that trials are measured by. */
+export interface Metric {
+  readonly label: string;
+  /** Values are given in this unit; `%` means that 96.2 is written 96.2. */
+  readonly unit?: string;
+  readonly better: "higher" | "lower";
+  /** How a curve becomes one number: its last value (default), its best one, or the mean of its last tenth. */
+  readonly summarise?: "last" | "best" | "tail mean";
+  /** Digits after the point; by default four significant ones. */
+  readonly digits?: number;
+  /** Draw its curve on a logarithmic axis. */
+  readonly log?: boolean;
+  /** `false` for a number without a curve worth drawing. */
+  readonly curve?: boolean;
+}
+
+/** A published figure, printed beside the measured one. */
+export interface Anchor {
+  /** Name of a task of the study, or of one it does not run. */
+  readonly task: string;
+  readonly variant: string;
+  /** Name of a metric of the study. */
+  readonly metric: string;
+  readonly value: number;
+  /** As published, such as "±0.4, 5 seeds". */
+  readonly spread?: string;
+  readonly source: string;
+  /** The published setting in a line. */
+  readonly setting: string;
+  /** Whether that setting is the one measured here. If not, the report says so beside the figure. */
+  readonly sameSetting: boolean;
+}
+
+/** Settings of a budget, laid over those of task and variant, with the number of seeds and what differs by task. */
+export type Budget<S extends Settings> = Partial<S> & {
+  /** The first so many of the study's seeds. */
+  readonly seeds?: number;
+  readonly perTask?: { readonly [task: string]: Partial<S> };
+};
+
+export interface StudyOptions<S extends Settings> {
+  /** Lower-case words joined by hyphens; names the runs folder and takes part in seeds and trial identities. */
+  readonly name: string;
+  readonly title?: string;
+  /** What is asked, in a sentence or two. */
+  readonly question: string;
+  /** Every setting of a trial with its default. Tasks, variants and budgets can set these and no others. */
+  readonly settings: S;
+  readonly tasks: { readonly [task: string]: Partial<NoInfer<S>> };
+  readonly variants: { readonly [variant: string]: Partial<NoInfer<S>> };
+  /** How many seeds (0, 1, ...), or which. */
+  readonly seeds: number | readonly number[];
+  readonly budget: { readonly quick: Budget<NoInfer<S>>; readonly full: Budget<NoInfer<S>> };
+  /** By name, as in the rows given to `context.metric`. The first is the headline. */
+  readonly metrics: { readonly [metric: string]: Metric };
+  readonly anchors?: readonly Anchor[];
+  readonly claims?: readonly Claim[];
+  /** What the horizontal axis of the curves counts; "step" by default. */
+  readonly stepLabel?: string;
+  /** A sentence or two for the report on what was scaled down or left out. */
+  readonly notes?: string;
+  /** SHA-256 by name of the data the trials read. Runs before anything starts: the place to find out that a file is missing or damaged. */
+  data?(context: { readonly dataFolder: string | null }): { readonly [name: string]: string } | Promise<{ readonly [name: string]: string }>;
+  /** Rough seconds a trial takes on one thread; used until a trial has been timed here. */
+  estimate?(config: Readonly<S>): number;
+  /** Trains and evaluates one setting with one seed. Any async function: the study knows nothing of tensors. */
+  trial(context: TrialContext<S>): Promise<TrialOutcome | void>;
+}
+
+/** A study whose settings have been checked. */
+export interface Study<S extends Settings = Settings> extends StudyOptions<S> {
+  readonly kind: "study";
+  readonly seeds: readonly number[];
+  readonly title: string;
+  readonly stepLabel: string;
+  readonly anchors: readonly Anchor[];
+  readonly claims: readonly Claim[];
+}
+
+const callable = z.custom<() => unknown>((value) => typeof value === "function", "expected a function");
+const json: z.ZodType = z.json();
+const settings = z.record(z.string(), json);
+const count = z.int().min(1);
+
+const metricSchema = z.strictObject({
+  label: z.string().min(1),
+  unit: z.string().optional(),
+  better: z.enum(["higher", "lower"]),
+  summarise: z.enum(["last", "best", "tail mean"]).optional(),
+  digits: z.int().min(0).max(12).optional(),
+  log: z.boolean().optional(),
+  curve: z.boolean().optional(),
+});
+
+const anchorSchema = z.strictObject({
+  task: z.string(),
+  variant: z.string(),
+  metric: z.string(),
+  value: z.number(),
+  spread: z.string().optional(),
+  source: z.string().min(1),
+  setting: z.string(),
+  sameSetting: z.boolean(),
+});
+
+const budgetSchema = z.object({ seeds: count.optional(), perTask: z.record(z.string(), settings).optional() }).catchall(json);
+
+const studySchema = z.strictObject({
+  name: z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'expected lower-case words joined by hyphens, such as "digits"'),
+  title: z.string().optional(),
+  question: z.string().min(1),
+  settings,
+  tasks: z.record(z.string().min(1), settings),
+  variants: z.record(z.string().min(1), settings),
+  seeds: z.union([count, z.array(z.int().min(0)).min(1)], "expected a number of seeds, or a list of whole numbers"),
+  budget: z.strictObject({ quick: budgetSchema, full: budgetSchema }),
+  metrics: z.record(z.string().min(1), metricSchema),
+  anchors: z.array(anchorSchema).optional(),
+  claims: z.array(z.strictObject({ text: z.string().min(1), test: callable })).optional(),
+  stepLabel: z.string().optional(),
+  notes: z.string().optional(),
+  data: callable.optional(),
+  estimate: callable.optional(),
+  trial: callable,
+});
+
+/**
+ * Defines a study: a question, asked of every variant on every task with every seed. A trial is one (task, variant, seed).
+ *
+ * @throws an error that names every wrong or unknown option, with the nearest known one.
+ */
+export function study<S extends Settings>(options: StudyOptions<S>): Study<S> {
+  const parsed = studySchema.safeParse(options);
+  if (!parsed.success) throw studyError(describe(options, parsed.error));
+  const problems = crossCheck(options);
+  if (problems.length > 0) throw studyError(headed(options, problems));
+  return Object.freeze({
+    ...options,
+    kind: "study",
+    title: options.title ?? options.name,
+    stepLabel: options.stepLabel ?? "step",
+    seeds: typeof options.seeds === "number" ? Array.from({ length: options.seeds }, (_, index) => index) : options.seeds,
+    anchors: options.anchors ?? [],
+    claims: options.claims ?? [],
+  });
+}
+
+/** Whether a module's default export is a study made by `study`, of this or another copy of the package. */
+export function isStudy(value: unknown): value is Study {
+  return typeof value === "object" && value !== null && "kind" in value && value.kind === "study" && "trial" in value && "variants" in value;
+}
+
+const KNOWN = Object.keys(studySchema.shape);
+const KNOWN_BELOW: Readonly<Record<string, readonly string[]>> = {
+  "": KNOWN,
+  budget: ["quick", "full"],
+  metrics: Object.keys(metricSchema.shape),
+  anchors: Object.keys(anchorSchema.shape),
+  claims: ["text", "test"],
+};
+
+function describe(options: unknown, error: z.ZodError): string {
+  return headed(
+    options,
+    error.issues.flatMap((issue) => {
+      const where = issue.path.join(".");
+      if (issue.code === "unrecognized_keys") {
+        const known = KNOWN_BELOW[String(issue.path[0] ?? "")] ?? [];
+        return issue.keys.map((key) => `unknown option "${where === "" ? key : `${where}.${key}`}": ${suggestion(key, known)}`);
+      }
+      return [`${where === "" ? "options" : where}: ${issue.message}`];
+    }),
+  );
+}
+
+/** What the schema cannot see: settings that no default names, tasks and metrics that do not exist. */
+function crossCheck<S extends Settings>(options: StudyOptions<S>): string[] {
+  const problems: string[] = [];
+  const settingNames = Object.keys(options.settings);
+  const known = (where: string, given: object, names: readonly string[], what: string): void => {
+    for (const key of Object.keys(given)) {
+      if (!names.includes(key)) problems.push(`${where}: unknown ${what} "${key}": ${suggestion(key, names)}`);
+    }
+  };
+  for (const reserved of ["seeds", "perTask"]) {
+    if (settingNames.includes(reserved)) problems.push(`settings.${reserved}: the name is taken by the budget; rename the setting`);
+  }
+  for (const [name, given] of Object.entries(options.tasks)) known(`tasks.${name}`, given, settingNames, "setting");
+  for (const [name, given] of Object.entries(options.variants)) known(`variants.${name}`, given, settingNames, "setting");
+  for (const [name, budget] of Object.entries(options.budget)) {
+    known(`budget.${name}`, budget, [...settingNames, "seeds", "perTask"], "setting");
+    known(`budget.${name}.perTask`, budget.perTask ?? {}, Object.keys(options.tasks), "task");
+    for (const [task, given] of Object.entries(budget.perTask ?? {})) known(`budget.${name}.perTask.${task}`, given, settingNames, "setting");
+  }
+  for (const part of ["tasks", "variants", "metrics"] as const) {
+    if (Object.keys(options[part]).length === 0) problems.push(`${part}: at least one is needed`);
+  }
+  const metrics = Object.keys(options.metrics);
+  options.anchors?.forEach((anchor, index) => {
+    if (!metrics.includes(anchor.metric)) problems.push(`anchors.${index}.metric: unknown metric "${anchor.metric}": ${suggestion(anchor.metric, metrics)}`);
+  });
+  if (typeof options.seeds !== "number" && new Set(options.seeds).size !== options.seeds.length) problems.push("seeds: a seed is listed twice");
+  return problems;
+}
+
+function headed(options: unknown, problems: readonly string[]): string {
+  const name = typeof options === "object" && options !== null && "name" in options ? String(options.name) : "?";
+  return `study "${name}":\n${problems.map((problem) => `  - ${problem}`).join("\n")}`;
+}
