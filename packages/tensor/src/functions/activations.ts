@@ -10,11 +10,15 @@ export const relu = (x: Tensor): Tensor => max(x, 0);
 
 /** x for x > 0, exp(x) - 1 below. */
 export function elu(x: Tensor): Tensor {
-  return select(less(0, x), x, sub(exp(min(x, 0)), 1));
+  return select(less(0, x), x, sub(exp(min(0, x)), 1));
 }
 
 /** log(1 + exp(x)), without overflow. */
-export const softplus = (x: Tensor): Tensor => add(max(x, 0), log1p(exp(neg(abs(x)))));
+export function softplus(x: Tensor): Tensor {
+  // max(x, 0) + log1p(exp(-|x|)), with -|x| as min - max: in the tie at 0 min passes the gradient on to x, which makes it 1/2 there.
+  const positive = max(x, 0);
+  return add(positive, log1p(exp(sub(min(0, x), positive))));
+}
 
 /** log(sigmoid(x)), without overflow. */
 export const logSigmoid = (x: Tensor): Tensor => neg(softplus(neg(x)));
