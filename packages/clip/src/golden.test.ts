@@ -1,0 +1,63 @@
+import { readFileSync } from "node:fs";
+import { item, tensor, tensorsOf, valuesOf, type DType, type Tensor, type Tree } from "@sluice/tensor";
+import { describe, expect, test } from "vitest";
+import { globalNorm, value, type Clipper, type NormKind } from "./index.ts";
+
+interface Golden {
+  readonly shape: number[];
+  readonly data: number[];
+}
+type Goldens = { kernel: Golden; recurrent: Golden; bias: Golden };
+interface NormCase {
+  readonly name: string;
+  readonly maxNorm: number;
+  readonly normType: string;
+  readonly norm: number;
+  readonly gradients: Goldens;
+  readonly clipped: Goldens;
+}
+interface ValueCase {
+  readonly name: string;
+  readonly limit: number;
+  readonly gradients: Goldens;
+  readonly clipped: Goldens;
+}
+
+const read = <T>(name: string): { cases: T[] } => JSON.parse(readFileSync(new URL(`../../../fixtures/clip/${name}.json`, import.meta.url), "utf8"));
+
+const kinds: Record<string, NormKind> = { "1": 1, "2": 2, inf: "max" };
+
+const treeOf = (golden: Goldens, dtype: DType): { [K in keyof Goldens]: Tensor } => {
+  const one = ({ shape, data }: Golden): Tensor => tensor(data, shape, { dtype });
+  return { kernel: one(golden.kernel), recurrent: one(golden.recurrent), bias: one(golden.bias) };
+};
+
+function clip(clipper: Clipper, gradients: Goldens, dtype: DType) {
+  const tree = treeOf(gradients, dtype);
+  return clipper.update(tree, clipper.init(tree), tree);
+}
+
+/** Largest difference over largest expected magnitude, of all tensors together. */
+function error(actual: Tree, expected: Tree): number {
+  const [a, e] = [actual, expected].map((tree) => tensorsOf(tree!).flatMap((x) => [...valuesOf(x)]));
+  const largest = Math.max(...e!.map(Math.abs));
+  return Math.max(...e!.map((x, i) => Math.abs(a![i]! - x))) / (largest === 0 ? 1 : largest);
+}
+
+describe.each([["f64", 1e-12], ["f32", 1e-5]] as const)("against PyTorch, %s", (dtype, tolerance) => {
+  test.each(read<NormCase>("global-norm").cases)("clip_grad_norm_: $name", ({ maxNorm, normType, norm, gradients, clipped }) => {
+    const result = clip(globalNorm(maxNorm, { epsilon: 1e-6, norm: kinds[normType]! }), gradients, dtype);
+    expect(error(result.gradients, treeOf(clipped, "f64"))).toBeLessThanOrEqual(tolerance);
+    const report = result.report as { norm: Tensor; clipped: Tensor };
+    expect(Math.abs(item(report.norm) - norm)).toBeLessThanOrEqual(tolerance * norm);
+    expect(item(report.clipped)).toBe(norm > maxNorm ? 1 : 0);
+  });
+
+  test.each(read<ValueCase>("value").cases)("clip_grad_value_: $name", ({ limit, gradients, clipped }) => {
+    const result = clip(value(limit), gradients, dtype);
+    expect(error(result.gradients, treeOf(clipped, "f64"))).toBe(0);
+    const all = Object.values(gradients).flatMap((x) => x.data);
+    const report = result.report as { clipped: Tensor };
+    expect(item(report.clipped)).toBeCloseTo(all.filter((g) => Math.abs(g) > limit).length / all.length, 6);
+  });
+});
