@@ -32,7 +32,7 @@ export async function compile<A extends readonly Tree[], R extends Tree>(
   const { backend = reference() } = options;
   const { program, result } = trace(f, example);
   const executable = await backend.compile(program);
-  const run = async (...args: A): Promise<R> => treeFrom(result, await executable.run(arraysOf("run", example, args)));
+  const run = async (...args: A): Promise<R> => treeFrom(result, await executable.run(argumentsOf(example, args)));
   return Object.assign(run, { dispose: () => executable.dispose(), statistics: executable.statistics });
 }
 
@@ -72,12 +72,17 @@ export async function compileStep<S extends Tree, I extends readonly Tree[], Y e
   );
   await executable.writeState(arraysOf("compileStep: initial state", initial, initial));
   return {
-    run: async (...args) => treeFrom(result.output, await executable.run(arraysOf("run", inputs, args))),
+    run: async (...args) => treeFrom(result.output, await executable.run(argumentsOf(inputs, args))),
     state: async () => treeFrom(initial, await executable.readState()),
     setState: async (state) => executable.writeState(arraysOf("setState", initial, state)),
     dispose: () => executable.dispose(),
     statistics: executable.statistics,
   };
+}
+
+function argumentsOf(like: readonly Tree[], given: readonly Tree[]): ArrayTensor[] {
+  if (given.length !== like.length) throw new TensorError(`run: expected ${like.length} arguments, got ${given.length}`);
+  return like.flatMap((tree, i) => arraysOf(like.length === 1 ? "run" : `run: argument ${i + 1}`, tree, given[i]!));
 }
 
 /** The arrays of `given` in the order of `like`. */
