@@ -1,1 +1,54 @@
-export {};
+#!/usr/bin/env node
+import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { messageOf } from "@sluice/study";
+import { EXIT, list, report, run, type Console, type RunFlags } from "./command.ts";
+
+const terminal: Console = { folder: process.cwd(), stdout: process.stdout, stderr: process.stderr };
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError("expected a whole number of at least 1.");
+  return value;
+}
+
+/** Runs a command and turns what it throws into a message and an exit code. */
+async function main(args: readonly string[]): Promise<number> {
+  let code: number = EXIT.done;
+  const program = new Command("sluice").description("Reproducible studies of gated recurrent networks.").exitOverride().showSuggestionAfterError();
+  program
+    .command("run")
+    .description("run what is left of a study, and write its report")
+    .argument("<study>", "a name (digits, long-sequence/digits) or the path of a module that exports a study")
+    .option("--quick", "the quick setting instead of the full one")
+    .option("--seeds <n>", "how many seeds", positive)
+    .option("--threads <n>", "threads a trial (default: the cores shared out among the trials)", positive)
+    .option("--jobs <n>", "trials at a time (default: cores / threads)", positive)
+    .option("--out <folder>", "runs folder (default: runs/<study>/<quick or full>)")
+    .option("--data <folder>", "where data sets are that do not come as packages")
+    .option("--retry", "run failed, diverged and unreadable trials again")
+    .option("--json", "print one JSON document to standard output; all else goes to standard error")
+    .action(async (study: string, flags: RunFlags) => void (code = await run(study, flags, terminal)));
+  program
+    .command("list")
+    .description("list the studies of this checkout")
+    .option("--json", "print JSON")
+    .action(async (flags: { json?: boolean }) => void (code = await list(flags, terminal)));
+  program
+    .command("report")
+    .description("build the report of a runs folder anew")
+    .argument("<folder>", "a runs folder, such as runs/digits/quick")
+    .option("--json", "print JSON")
+    .action(async (folder: string, flags: { json?: boolean }) => void (code = await report(folder, flags, terminal)));
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    const told = error instanceof Error && error.name === "StudyError";
+    process.stderr.write(`${told || !(error instanceof Error) ? messageOf(error) : (error.stack ?? messageOf(error))}\n`);
+    // An error with a cause comes from the files or the data; one without is about what was asked for.
+    return told && error.cause === undefined ? EXIT.usage : EXIT.failed;
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2));

@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { codeIdentity } from "../code.ts";
 import { captureEnvironment, type Environment } from "../environment.ts";
-import { studyError } from "../error.ts";
+import { messageOf, studyError } from "../error.ts";
 import { loadStudy } from "../load.ts";
 import { plan, type BudgetName, type PlannedTrial } from "../plan.ts";
 import type { TrialRecord } from "../results.ts";
@@ -61,7 +61,7 @@ export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
   }
   const study = await loadStudy(modulePath);
   const dataFolder = options.dataFolder === undefined ? null : resolve(options.dataFolder);
-  const data = (await study.data?.({ dataFolder })) ?? {};
+  const data = await dataHashes(study, dataFolder);
   const code = codeIdentity(modulePath).hash;
   const planned = plan(study, { budget: options.budget, code, data, ...(options.seeds === undefined ? {} : { seeds: options.seeds }) });
   const { trials } = withEarlierSeeds(out, planned);
@@ -90,6 +90,14 @@ export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
     ...captureEnvironment({ modulePath, threads, command }),
     estimate: estimate(study, pending, jobs, out),
   };
+}
+
+async function dataHashes(study: Study, dataFolder: string | null): Promise<{ readonly [name: string]: string }> {
+  try {
+    return (await study.data?.({ dataFolder })) ?? {};
+  } catch (error) {
+    throw studyError(`data of the study "${study.name}": ${messageOf(error)}`, error);
+  }
 }
 
 /** From trials timed in this folder where there are any, else from the study's own guess. */

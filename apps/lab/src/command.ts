@@ -1,0 +1,138 @@
+import { existsSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+import { formatSeconds, loadStudy, messageOf, prepareRun, readManifest, runStudy, studyError, writeReport, type PreparedRun, type Study } from "@sluice/study";
+import { locateStudy, studiesBelow } from "./locate.ts";
+import { liveDisplay, plainDisplay } from "./show.ts";
+import { summaryTable } from "./summary.ts";
+
+export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+
+export interface RunFlags {
+  readonly quick?: boolean;
+  readonly seeds?: number;
+  readonly threads?: number;
+  readonly jobs?: number;
+  readonly out?: string;
+  readonly data?: string;
+  readonly json?: boolean;
+  readonly retry?: boolean;
+}
+
+/** Where the commands write to and run from. */
+export interface Console {
+  readonly folder: string;
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+}
+
+/** `sluice run`: what is going to happen, the trials, the table, the report's path. */
+export async function run(given: string, flags: RunFlags, { folder, stdout, stderr }: Console): Promise<number> {
+  const budget = flags.quick === true ? "quick" : "full";
+  const found = locateStudy(given, folder);
+  const study = await loadStudy(found.module);
+  const out = resolve(folder, flags.out ?? join("runs", study.name, budget));
+  const { seeds, threads, jobs, retry = false } = flags;
+  const prepared = await prepareRun({
+    module: found.module,
+    budget,
+    out,
+    retry,
+    command: commandLine(given, flags),
+    ...(seeds === undefined ? {} : { seeds }),
+    ...(threads === undefined ? {} : { threads }),
+    ...(jobs === undefined ? {} : { jobs }),
+    ...(flags.data === undefined ? {} : { dataFolder: resolve(folder, flags.data) }),
+  });
+  // With --json standard output holds the document and nothing else.
+  const stream = flags.json === true ? stderr : stdout;
+  const print = (line: string): void => void stream.write(`${line}\n`);
+  for (const line of announcement(prepared, found.name)) print(line);
+
+  const live = stream.isTTY === true && process.env["CI"] === undefined && process.env["NO_COLOR"] === undefined && process.env["TERM"] !== "dumb";
+  const display = live && prepared.pending.length > 0 ? liveDisplay(prepared, stream) : plainDisplay(prepared, print);
+  const stop = new AbortController();
+  const kill = new AbortController();
+  const onSignal = (): void => {
+    if (stop.signal.aborted) return kill.abort();
+    stop.abort();
+    display.say("Stopping: the trials write a checkpoint. Ctrl-C again kills them.");
+  };
+  process.on("SIGINT", onSignal);
+  process.on("SIGTERM", onSignal);
+  try {
+    const outcome = await runStudy(prepared, { signal: stop.signal, kill: kill.signal, onEvent: (event) => display.event(event) });
+    display.end();
+    const { document, report } = writeReport(out, { study: prepared.study });
+    print("");
+    for (const line of summaryTable(document, prepared.study.metrics, stream.columns ?? 120)) print(line);
+    print("");
+    for (const record of outcome.records.filter(({ status }) => status === "failed" || status === "diverged" || status === "unreadable")) {
+      print(`${record.status}: ${record.task} / ${record.variant} / seed ${record.seed}: ${record.reason?.split("\n")[0] ?? ""}`);
+      print(`  ${relative(folder, record.folder)}`);
+    }
+    print(`Report: ${report}`);
+    if (flags.json === true) stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+    if (outcome.interrupted) print(`Interrupted. The same command goes on from the last checkpoints.`);
+    const asked = new Set(prepared.trials.map((trial) => trial.id));
+    const allDone = outcome.records.every((record) => !asked.has(record.id) || record.status === "done");
+    return outcome.interrupted ? EXIT.interrupted : allDone ? EXIT.done : EXIT.failed;
+  } finally {
+    display.end();
+    process.off("SIGINT", onSignal);
+    process.off("SIGTERM", onSignal);
+  }
+}
+
+/** `sluice list`: the studies of this checkout with their questions. */
+export async function list({ json = false }: { readonly json?: boolean }, { folder, stdout }: Console): Promise<number> {
+  const studies = await Promise.all(
+    studiesBelow(folder).map(async ({ name, module }) => {
+      try {
+        const study: Study = await loadStudy(module);
+        return { name, module, title: study.title, question: study.question, tasks: Object.keys(study.tasks), variants: Object.keys(study.variants), problem: null };
+      } catch (error) {
+        return { name, module, title: null, question: null, tasks: [], variants: [], problem: messageOf(error) };
+      }
+    }),
+  );
+  if (json) stdout.write(`${JSON.stringify(studies, null, 2)}\n`);
+  else if (studies.length === 0) stdout.write(`No studies: there is no experiments/<family>/<name>/study.ts at or above ${folder}.\n`);
+  else for (const { name, question, problem } of studies) stdout.write(`${name}\n  ${question ?? `does not load: ${problem}`}\n`);
+  return studies.some(({ problem }) => problem !== null) ? EXIT.failed : EXIT.done;
+}
+
+/** `sluice report`: the report anew, from the folders. */
+export async function report(given: string, { json = false }: { readonly json?: boolean }, { folder, stdout }: Console): Promise<number> {
+  const runs = resolve(folder, given);
+  if (!existsSync(runs)) throw studyError(`${runs}: there is no such runs folder; "sluice run <study>" makes runs/<study>/<quick or full>`);
+  const manifest = readManifest(runs);
+  const study = await loadStudy(manifest.module).catch(() => null);
+  const { report: path, document } = writeReport(runs, { study });
+  stdout.write(json ? `${JSON.stringify(document, null, 2)}\n` : `${summaryTable(document, manifest.metrics, stdout.columns ?? 120).join("\n")}\n\nReport: ${path}\n`);
+  return EXIT.done;
+}
+
+/** What is about to happen, in two lines. */
+function announcement(run: PreparedRun, name: string): string[] {
+  const { trials, pending, records, jobs, threads, estimate } = run;
+  const plural = (n: number, word: string): string => `${n} ${word}${n === 1 ? "" : "s"}`;
+  const seeds = new Set(trials.map((trial) => trial.seed)).size;
+  const parts = `${plural(Object.keys(run.study.tasks).length, "task")} × ${plural(Object.keys(run.study.variants).length, "variant")} × ${plural(seeds, "seed")}`;
+  const lost = records.filter((record) => !pending.some((trial) => trial.id === record.id) && record.status !== "done");
+  const going = records.filter((record) => record.status === "interrupted" && pending.some((trial) => trial.id === record.id)).length;
+  const time = estimate === null ? "time not known yet" : `about ${formatSeconds(estimate)}`;
+  const work =
+    pending.length === 0
+      ? "Nothing is left to run."
+      : `${plural(pending.length, "trial")} to run${going > 0 ? ` (${going} going on from a checkpoint)` : ""}, ${jobs} at a time with ${plural(threads, "thread")} each: ${time}.`;
+  return [
+    `${name}, ${run.budget}: ${plural(trials.length, "trial")} (${parts}), ${records.filter((record) => record.status === "done").length} done already.`,
+    work,
+    ...(lost.length > 0 ? [`${plural(lost.length, "trial")} failed, diverged or unreadable before: not run again without --retry.`] : []),
+  ];
+}
+
+function commandLine(given: string, { quick, seeds, threads, jobs, out, data }: RunFlags): string {
+  const parts = [quick === true && "--quick", seeds !== undefined && `--seeds ${seeds}`, threads !== undefined && `--threads ${threads}`, jobs !== undefined && `--jobs ${jobs}`, out !== undefined && `--out ${out}`, data !== undefined && `--data ${data}`];
+  return ["sluice run", given, ...parts.filter((part) => part !== false)].join(" ");
+}

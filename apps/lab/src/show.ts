@@ -1,0 +1,60 @@
+import { createLogUpdate } from "log-update";
+import type { PreparedRun, RunEvent } from "@sluice/study";
+import { drawBoard, newBoard, plainLine, updated } from "./board.ts";
+
+export interface Display {
+  event(event: RunEvent): void;
+  /** A line that stays. */
+  say(text: string): void;
+  end(): void;
+}
+
+const REDRAW_MS = 150;
+const PLAIN_EVERY_MS = 10_000;
+
+/** A table that is drawn over itself. */
+export function liveDisplay(run: PreparedRun, stream: NodeJS.WriteStream): Display {
+  const update = createLogUpdate(stream, { showCursor: true });
+  const headline = shortHeadline(run);
+  let board = newBoard(run);
+  let notes: string[] = [];
+  const draw = (): void => {
+    const table = drawBoard(board, { width: (stream.columns ?? 80) - 1, height: (stream.rows ?? 24) - notes.length, headline, now: Date.now() });
+    update([table, ...notes].join("\n"));
+  };
+  const timer = setInterval(draw, REDRAW_MS);
+  draw();
+  return {
+    event: (event) => void (board = updated(board, event, Date.now())),
+    say: (text) => void (notes = [...notes, text]),
+    end() {
+      clearInterval(timer);
+      draw();
+      update.done();
+    },
+  };
+}
+
+/** Lines one after another: starts and ends at once, progress now and then. */
+export function plainDisplay(run: PreparedRun, print: (line: string) => void, every = PLAIN_EVERY_MS): Display {
+  let board = newBoard(run);
+  const printed = new Map<string, number>();
+  return {
+    event(event) {
+      const now = Date.now();
+      board = updated(board, event, now);
+      const row = board.get(event.trial.id);
+      if (row === undefined) return;
+      if (event.kind === "progress" && now - (printed.get(event.trial.id) ?? 0) < every) return;
+      printed.set(event.trial.id, now);
+      print(plainLine(row, now, event.kind === "ended" ? event.record : undefined));
+    },
+    say: print,
+    end() {},
+  };
+}
+
+function shortHeadline(run: PreparedRun): string {
+  const label = (Object.values(run.study.metrics)[0]?.label ?? "metric").toLowerCase();
+  return label.length <= 9 ? label : label.includes("accuracy") ? "accuracy" : `${label.slice(0, 8)}…`;
+}
