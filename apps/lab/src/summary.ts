@@ -1,4 +1,4 @@
-import { formatNumber, type PreparedRun, type ResultsDocument } from "@sluice/study";
+import { formatMean, type PreparedRun, type ResultsDocument } from "@sluice/study";
 import { layTable, type Column } from "./layout.ts";
 
 /** The table printed at the end: every task and variant, with every metric's mean ± half its 95 % interval. */
@@ -11,8 +11,8 @@ export function summaryTable(document: ResultsDocument, metrics: PreparedRun["st
   const number = (row: Row, metric: string, digits: number | undefined): string => {
     const found = document.summary.find((entry) => entry.task === row.task && entry.variant === row.variant && entry.metric === metric);
     if (found?.mean == null) return "–";
-    const mean = formatNumber(found.mean, digits);
-    return found.interval === null ? mean : `${mean} ± ${formatNumber(found.interval[1] - found.mean, digits)}`;
+    const { mean, half } = formatMean(found.mean, found.interval === null ? Number.NaN : found.interval[1] - found.mean, digits);
+    return half === null ? mean : `${mean} ± ${half}`;
   };
   const trials = (row: Row): string => {
     const own = document.trials.filter((trial) => trial.task === row.task && trial.variant === row.variant);

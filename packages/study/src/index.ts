@@ -17,7 +17,7 @@ export { captureEnvironment, type Environment, type GitState } from "./environme
 export { readManifest, readTrial, type Manifest } from "./store/read.ts";
 export { readMetrics } from "./store/metrics.ts";
 export { writeReport, type ResultsDocument, type WrittenReport } from "./report/write.ts";
-export { formatNumber, formatSeconds } from "./report/scale.ts";
+export { formatMean, formatNumber, formatSeconds } from "./report/scale.ts";
 
 // Statistics
 export { bootstrapInterval, pairedBootstrap, type BootstrapOptions, type Interval, type PairedDifference } from "./statistics/bootstrap.ts";

@@ -31,7 +31,7 @@ const WIDTH = 460;
 const HEIGHT = 280;
 const TOP = 30;
 const BOTTOM = 44;
-const LEFT = 52;
+const LEFT = 62;
 const LABEL_HEIGHT = 14;
 
 /** A panel of lines with bands, as an SVG that takes its colours from the page. Line labels stand at the lines' ends. */

@@ -111,8 +111,8 @@ function unfinished({ results, problems }: ReportModel): Markup | null {
   return html`<section><h2>Trials that did not finish</h2>${
     trials.length === 0
       ? html`<p>None.</p>`
-      : html`<div class="scroll"><table><thead><tr><th>task</th><th>variant</th><th>seed</th><th>status</th><th>reason</th></tr></thead><tbody>${trials.map(
-          (trial) => html`<tr><td>${trial.task}</td><td>${variantName(results.variants, trial.variant)}</td><td>${trial.seed}</td><td>${trial.status}</td><td class="wrap">${(trial.reason ?? "").split("\n")[0]}<br><code class="soft">${trial.folder.split("/").slice(-2).join("/")}</code></td></tr>`,
+      : html`<div class="scroll"><table class="stack"><thead><tr><th>task</th><th>variant</th><th>seed</th><th>status</th><th>reason</th></tr></thead><tbody>${trials.map(
+          (trial) => html`<tr><td data-label="task">${trial.task}</td><td data-label="variant">${variantName(results.variants, trial.variant)}</td><td data-label="seed">${trial.seed}</td><td data-label="status">${trial.status}</td><td class="wrap" data-label="reason">${(trial.reason ?? "").split("\n")[0]}<br><code class="soft">${trial.folder.split("/").slice(-2).join("/")}</code></td></tr>`,
         )}</tbody></table></div><p class="note">They are counted and left out of the means. Claims that rest on them stay undecided.</p>`
   }${warned.map((trial) => html`<p class="note">${trial.task}, ${trial.variant}, seed ${trial.seed}: ${trial.warnings.join("; ")}.</p>`)}${problems.map((problem) => html`<p class="note">${problem}</p>`)}</section>`;
 }

@@ -25,7 +25,7 @@ ${varying.length > 0 && html`<details><summary>Settings that differ</summary><di
 <details><summary>Trials: id, time, and SHA-256 of the weights</summary><div class="scroll"><table><thead><tr><th>task</th><th>variant</th><th>seed</th><th>trial</th><th class="number">time</th><th>weights</th></tr></thead><tbody>${results.trials.map(
     (trial) => html`<tr><td>${trial.task}</td><td>${trial.variant}</td><td>${trial.seed}</td><td><code>${trial.id.slice(0, 12)}</code></td><td class="number">${trial.seconds === undefined ? "–" : formatSeconds(trial.seconds)}</td><td><code>${trial.weights ?? "–"}</code></td></tr>`,
   )}</tbody></table></div></details>
-<p class="note">The same commit, data and settings give the same weights, bit for bit, for any number of threads.</p></section>`;
+<p class="note">To compare a repetition with this run, compare the SHA-256 of the weights.</p></section>`;
 }
 
 function settingText(value: unknown): string {

@@ -20,14 +20,21 @@ export function linearScale(low: number, high: number, range: readonly [number, 
   return { place: (value) => range[0] + ((value - from) / (to - from)) * (range[1] - range[0]), ticks };
 }
 
-/** A logarithmic axis over whole decades. */
+/** A logarithmic axis with a tick a decade, or fewer of them where there are many; 2 and 5 are marked too where there are few. */
 export function logScale(low: number, high: number, range: readonly [number, number], wanted: number): Scale {
-  const from = Math.floor(log10(low) + 1e-9);
-  const to = Math.max(from + 1, Math.ceil(log10(high) - 1e-9));
+  const margin = Math.max(0.02, 0.04 * (log10(high) - log10(low)));
+  const from = log10(low) - margin;
+  const to = log10(high) + margin;
   const every = Math.max(1, Math.ceil((to - from) / wanted));
+  const multiples = to - from < 2.5 ? [1, 2, 5] : [1];
   const ticks = [];
-  for (let exponent = Math.ceil(from / every) * every; exponent <= to; exponent += every) {
-    ticks.push({ value: Number(`1e${exponent}`), label: powerOfTen(exponent) });
+  for (let exponent = Math.floor(from / every) * every; exponent <= to; exponent += every) {
+    for (const multiple of multiples) {
+      const value = Number(`${multiple}e${exponent}`);
+      const place = log10(value);
+      if (place < from || place > to) continue;
+      ticks.push({ value, label: Math.abs(exponent) <= 2 ? String(value) : multiple === 1 ? powerOfTen(exponent) : `${multiple}·${powerOfTen(exponent)}` });
+    }
   }
   return { place: (value) => (value > 0 ? range[0] + ((log10(value) - from) / (to - from)) * (range[1] - range[0]) : Number.NaN), ticks };
 }
@@ -90,6 +97,15 @@ export function formatNumber(value: number, digits?: number): string {
     return `${mantissa.replace("-", "−")}×${powerOfTen(Number(exponent))}`;
   }
   return grouped(value.toFixed(Math.max(0, 3 - Math.floor(log10(size) + 1e-9))));
+}
+
+/** A mean with half the width of its interval. Without given digits, both go to the second significant digit of the half width. */
+export function formatMean(mean: number, half: number, digits?: number): { readonly mean: string; readonly half: string | null } {
+  if (!Number.isFinite(half)) return { mean: formatNumber(mean, digits), half: null };
+  const size = Math.max(Math.abs(mean), half);
+  if (digits === undefined && (half === 0 || size >= 1e6 || size < 1e-3)) return { mean: formatNumber(mean), half: formatNumber(half) };
+  const places = digits ?? Math.min(12, Math.max(0, 1 - Math.floor(log10(half) + 1e-9)));
+  return { mean: formatNumber(mean, places), half: formatNumber(half, places) };
 }
 
 export function formatSeconds(seconds: number): string {

@@ -57,6 +57,9 @@ code { font: .92em ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono",
 dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .35em 1.4em; font-size: .86rem; margin: 0 0 1.2em; } dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
 details { margin: .5em 0; } summary { cursor: pointer; font-size: .88rem; color: var(--soft); }
 @media (max-width: 560px) { body { font-size: 16px; } main { padding: 28px 18px 64px; } h1 { font-size: 1.65rem; } .question { font-size: 1.08rem; }
+  .stack, .stack tbody, .stack tr { display: block; } .stack thead { display: none; } .stack tr { padding: .5em 0; border-top: 1px solid var(--rule); }
+  .stack td { display: block; position: relative; text-align: left; padding: .12em 0 .12em 6.5em; white-space: normal; min-width: 0; } .stack td::before { content: attr(data-label); color: var(--soft); position: absolute; left: 0; }
+  th, td { padding-right: .9em; }
   .claims li { grid-template-columns: 1fr; } dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .6em; } svg.panel { font-size: 13px; } svg .axis, svg .label { font-size: 13px; } svg .title { font-size: 14px; } }
 @media print { :root { color-scheme: light; } body { font-size: 10.5pt; } main { max-width: none; padding: 0; } figure, tr, .claims li { break-inside: avoid; } h2, h3 { break-after: avoid; } .scroll { overflow: visible; } }
 `;

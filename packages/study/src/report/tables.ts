@@ -3,7 +3,7 @@ import type { Results } from "../results.ts";
 import type { Anchor, Metric } from "../study.ts";
 import type { Interval } from "../statistics/bootstrap.ts";
 import { html, type Markup } from "./html.ts";
-import { formatNumber } from "./scale.ts";
+import { formatMean, formatNumber, grouped } from "./scale.ts";
 
 /** Place of a variant in the palette. */
 export function colourOf(variants: readonly string[], variant: string): number {
@@ -17,9 +17,9 @@ export function variantName(variants: readonly string[], variant: string): Marku
 /** Mean ± half the 95 % interval; the mean alone for a single seed. */
 export function meanText(values: readonly number[], metric: Metric): Markup {
   if (values.length === 0) return html`<span class="soft">–</span>`;
-  const { mean, high } = meanInterval(values);
-  if (!Number.isFinite(high)) return html`<strong>${formatNumber(mean, metric.digits)}</strong>`;
-  return html`<strong>${formatNumber(mean, metric.digits)}</strong> <span class="soft">± ${formatNumber(high - mean, metric.digits)}</span>`;
+  const interval = meanInterval(values);
+  const { mean, half } = formatMean(interval.mean, interval.high - interval.mean, metric.digits);
+  return html`<strong>${mean}</strong>${half !== null && html` <span class="soft">± ${half}</span>`}`;
 }
 
 export function metricLabel(metric: Metric): string {
@@ -61,16 +61,23 @@ function strip(values: readonly number[], { low, high }: Interval): Markup | nul
   )}<path class="mid" d="M${middle},2V16"/></svg>`;
 }
 
+/** As published, with at least the digits of the metric. */
+function anchorValue(value: number, digits = 0): string {
+  const published = String(value);
+  const own = published.includes("e") ? 12 : (published.split(".")[1]?.length ?? 0);
+  return own === 12 ? formatNumber(value) : grouped(value.toFixed(Math.max(own, digits)));
+}
+
 /** Published figures beside those measured here. */
 export function anchorTable(results: Results, anchors: readonly Anchor[]): Markup {
-  return html`<div class="scroll"><table>
+  return html`<div class="scroll"><table class="stack">
 <thead><tr><th>task</th><th>variant</th><th>metric</th><th class="number">published</th><th class="number">measured</th><th>published setting</th></tr></thead>
 <tbody>${anchors.map((anchor) => {
     const metric = results.metrics[anchor.metric];
     if (metric === undefined) return null;
     const values = results.values(anchor).map((entry) => entry.value);
-    return html`<tr><td>${anchor.task}</td><td>${results.variants.includes(anchor.variant) ? variantName(results.variants, anchor.variant) : anchor.variant}</td><td>${metricLabel(metric)}</td><td class="number">${formatNumber(anchor.value)}${
+    return html`<tr><td data-label="task">${anchor.task}</td><td data-label="variant">${results.variants.includes(anchor.variant) ? variantName(results.variants, anchor.variant) : anchor.variant}</td><td data-label="metric">${metricLabel(metric)}</td><td class="number" data-label="published">${anchorValue(anchor.value, metric.digits)}${
       anchor.spread !== undefined && html` <span class="soft">${anchor.spread}</span>`
-    }</td><td class="number">${values.length === 0 ? html`<span class="soft">not run</span>` : meanText(values, metric)}</td><td class="wrap">${!anchor.sameSetting && html`<em>Another setting:</em> `}${anchor.setting}. <span class="soft">${anchor.source}</span></td></tr>`;
+    }</td><td class="number" data-label="measured">${values.length === 0 ? html`<span class="soft">not run</span>` : meanText(values, metric)}</td><td class="wrap" data-label="setting">${!anchor.sameSetting && html`<em>Another setting:</em> `}${anchor.setting}. <span class="soft">${anchor.source}</span></td></tr>`;
   })}</tbody></table></div>`;
 }
