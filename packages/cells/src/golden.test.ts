@@ -57,7 +57,7 @@ describe.each(runs)("$name", ({ backend, dtype, tolerance }) => {
       expect(Math.abs(loss / golden.loss.value - 1)).toBeLessThanOrEqual(tolerance);
       for (const [name, values] of Object.entries(golden.final)) close(stacked(state, name[0]!), values, tolerance, name);
       const weights = toPyTorch(layer, gradients.params);
-      const found = { ...weights, input: gradients.x, h0: stacked(gradients.state, "h"), ...("c0" in golden.initial ? { c0: stacked(gradients.state, "c") } : {}) };
+      const found: Record<string, Tensor> = { ...weights, input: gradients.x, h0: stacked(gradients.state, "h"), ...("c0" in golden.initial ? { c0: stacked(gradients.state, "c") } : {}) };
       expect(Object.keys(found).toSorted()).toEqual(Object.keys(golden.gradients).toSorted());
       for (const [name, values] of Object.entries(golden.gradients)) close(found[name]!, values, tolerance, `gradient of ${name}`);
     });
@@ -74,7 +74,7 @@ describe.each(runs)("$name", ({ backend, dtype, tolerance }) => {
       const [final, initial] = [Object.fromEntries(pathsOf(state)), Object.fromEntries(pathsOf(gradients.state))];
       for (const [name, values] of Object.entries(golden.final)) close(final[name[0]!]!, values, tolerance, name);
       const weights = toKeras(layer, gradients.params);
-      const found = { ...weights, input: gradients.x, h0: initial["h"]!, ...("c0" in golden.initial ? { c0: initial["c"]! } : {}) };
+      const found: Record<string, Tensor> = { ...weights, input: gradients.x, h0: initial["h"]!, ...("c0" in golden.initial ? { c0: initial["c"]! } : {}) };
       expect(Object.keys(found).toSorted()).toEqual(Object.keys(golden.gradients).toSorted());
       for (const [name, values] of Object.entries(golden.gradients)) close(found[name]!, values, tolerance, `gradient of ${name}`);
     });

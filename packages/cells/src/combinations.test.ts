@@ -1,0 +1,136 @@
+// Every cell x norm x zoneout x dropout x lengths x resets x direction: gradients in f64 against central differences.
+import { layerNorm, rmsNorm, type Normaliser } from "@sluice/norm";
+import {
+  add, assertGradient, key, keyFor, mapTree, matmul, mul, normal, sigmoid, split, sub, tanh, tensor,
+  type ArrayTensor, type Tensor, type Tree,
+} from "@sluice/tensor";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import {
+  bias, bidirectional, defineCell, gru, kernel, lstm, recurrentKernel, rnn, sequence, stack, variationalDropout, zoneout,
+  type ApplyOptions, type Cell, type CellOptions, type Layer, type State,
+} from "./index.ts";
+
+/** JANET (van der Westhuizen, Lasenby 2018, arXiv:1804.04849), written as a user of the library would. */
+const janet = defineCell({
+  name: "janet",
+  options: { beta: 1 },
+  params: ({ input, hidden }) => ({ W: kernel([input, 2 * hidden]), U: recurrentKernel([hidden, 2 * hidden]), b: bias([2 * hidden]) }),
+  state: ({ hidden }) => ({ h: [hidden] }),
+  step({ W, U, b }, { h }, x, { norm, trace, recurrent, beta }) {
+    const [s, a] = split(norm("gates", [matmul(x, W), matmul(recurrent(h), U), b]), 2);
+    const f = trace("forget", sigmoid(s!));
+    const next = add(mul(f, h), mul(sub(1, sigmoid(sub(s!, beta))), tanh(a!)));
+    return { state: { h: next }, output: next };
+  },
+});
+
+/** A cell whose output is none of its states. */
+const projected = defineCell({
+  name: "projected",
+  params: ({ input, hidden }) => ({ W: kernel([input, hidden]), U: recurrentKernel([hidden, hidden]), V: kernel([hidden, 2]) }),
+  state: ({ hidden }) => ({ h: [hidden], before: [hidden] }),
+  step({ W, U, V }, { h, before }, x, { norm, recurrent }) {
+    const next = tanh(norm("gates", [matmul(x, W), matmul(recurrent(h), U)]));
+    return { state: { h: next, before: h }, output: matmul(add(next, before), V) };
+  },
+});
+
+const cells: Readonly<Record<string, (options: CellOptions) => Cell>> = {
+  rnn,
+  "gru, reset after": gru,
+  "gru, reset before": (options) => gru({ ...options, reset: "before" }),
+  lstm,
+  "lstm, two biases": (options) => lstm({ ...options, biases: 2 }),
+  janet,
+  projected,
+};
+
+// A large epsilon: over so few features the quotient is otherwise steep enough to spoil central differences.
+const epsilon = 0.1;
+const norms: Readonly<Record<string, Normaliser | undefined>> = {
+  none: undefined,
+  "layerNorm, branches": layerNorm({ epsilon }),
+  "layerNorm, gates": layerNorm({ epsilon, placement: "gates" }),
+  "layerNorm, not cell": layerNorm({ epsilon, cell: false }),
+  rmsNorm: rmsNorm({ epsilon }),
+};
+
+const [batch, time, input] = [3, 4, 2];
+const rate = fc.constantFrom(0, 0.3);
+const flags = fc.array(fc.boolean(), { minLength: batch * time, maxLength: batch * time });
+
+const combination = fc.record({
+  cell: fc.constantFrom(...Object.keys(cells)),
+  norm: fc.constantFrom(...Object.keys(norms)),
+  zoneout: rate,
+  dropout: rate,
+  recurrentDropout: rate,
+  dropoutFirst: fc.boolean(),
+  lengths: fc.option(fc.array(fc.integer({ min: 0, max: time }), { minLength: batch, maxLength: batch }), { nil: undefined }),
+  mask: fc.option(flags, { nil: undefined }),
+  resets: fc.option(flags, { nil: undefined }),
+  direction: fc.constantFrom("forward", "backward", "both", "stacked"),
+  outputs: fc.constantFrom("all", "last"),
+  training: fc.boolean(),
+  seed: fc.nat(1000),
+});
+
+test("random combinations are differentiated as they are computed", { timeout: 120_000 }, () => {
+  fc.assert(
+    fc.property(combination, (given) => {
+      const layer = layerOf(given);
+      const root = key(given.seed);
+      const bool = (values: readonly boolean[] | undefined): ArrayTensor | undefined => values && tensor(values.map(Number), [batch, time], { dtype: "bool" });
+      const [mask, resets] = [bool(given.mask), bool(given.resets)];
+      const options: ApplyOptions = {
+        training: given.training,
+        key: keyFor(root, "train"),
+        ...(given.lengths && { lengths: given.lengths }),
+        ...(mask && { mask }),
+        ...(resets && { resets }),
+      };
+      const draw = (tree: Tree, name: string): Tree => mapTree(tree, (x, path) => add(x, normal(keyFor(root, `${name} ${path}`), x.shape, { deviation: 0.5 })));
+      const trained = {
+        params: draw(layer.init(keyFor(root, "init")), "params"),
+        x: normal(keyFor(root, "x"), [batch, time, input]),
+        state: draw(layer.initialState(batch), "state"),
+        perturbations: layer.perturbations({ batch, time }),
+      };
+      const run = ({ params, x, state, perturbations }: { params: Tree; x: Tensor; state: Tree; perturbations: Tree }): Tree => {
+        const applied = layer.apply(params, x, { ...options, state, perturbations, traces: true });
+        return { output: applied.output, state: applied.state, traces: applied.traces };
+      };
+      const report = assertGradient(run, trained, { samples: 3, tolerance: 1e-6, seed: given.seed });
+      expect(Object.keys(report.parameters).length).toBeGreaterThan(3);
+    }),
+    { numRuns: 40 },
+  );
+});
+
+interface Combination {
+  readonly cell: string;
+  readonly norm: string;
+  readonly zoneout: number;
+  readonly dropout: number;
+  readonly recurrentDropout: number;
+  readonly dropoutFirst: boolean;
+  readonly direction: string;
+  readonly outputs: string;
+}
+
+function layerOf(given: Combination): Layer {
+  const make = (size: number): Cell => {
+    const cell = cells[given.cell]!({ input: size, hidden: 3, norm: norms[given.norm] });
+    const drop = (inner: Cell): Cell => variationalDropout(inner, { input: given.dropout, recurrent: given.recurrentDropout });
+    const zone = (inner: Cell): Cell => zoneout<Tree, State>(inner, { h: given.zoneout });
+    return given.dropoutFirst ? zone(drop(cell)) : drop(zone(cell));
+  };
+  const outputs = given.outputs === "last" ? "last" : "all";
+  if (given.direction === "both") return bidirectional(make(input), { outputs, merge: "sum" });
+  if (given.direction === "stacked") {
+    const first = bidirectional(make(input));
+    return stack([first, sequence(make(first.features), { outputs })], { dropout: given.dropout });
+  }
+  return sequence(make(input), { outputs, reverse: given.direction === "backward" });
+}
