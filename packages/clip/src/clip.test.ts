@@ -99,11 +99,11 @@ describe("chain", () => {
 
   test("compiles into a step", async () => {
     const session = await compileStep(
-      (state: { clip: Tree }, gradients: { a: Tensor }) => {
+      (state: { clip: ReturnType<typeof chained.init> }, gradients: { a: Tensor }) => {
         const result = chained.update(gradients, state.clip, gradients);
         return { state: { clip: result.state }, output: { a: mul(result.gradients.a, 2), skip: result.skip! } };
       },
-      { clip: chained.init({ a: tensor([1, 2]) }) as Tree },
+      { clip: chained.init({ a: tensor([1, 2]) }) },
       [{ a: tensor([1, 2]) }],
     );
     const { a } = await session.run({ a: tensor([30, 4]) });

@@ -1,4 +1,4 @@
-import { compileStep, item, type Backend, type ExecutableStatistics, type Tree } from "@sluice/tensor";
+import { checkOptions, compileStep, item, TensorError, type Backend, type ExecutableStatistics, type Tree } from "@sluice/tensor";
 import type { Numbered } from "../loop/batches.ts";
 import { runningMean } from "../loop/running-mean.ts";
 import { metricsOf, type MetricsOf } from "./numbers.ts";
@@ -30,6 +30,7 @@ export interface Evaluator<P extends Tree, B extends Tree, R extends LossResult>
 
 /** Compiles an evaluation; the weights it uses are given to it, and stay on the backend for all batches of a run. */
 export async function evaluator<P extends Tree, B extends Tree, R extends LossResult>(options: EvaluatorOptions<P, B, R>): Promise<Evaluator<P, B, R>> {
+  checkOptions("evaluator", options, ["evaluate", "params", "batch", "backend"], { loss: "evaluate", example: "batch" });
   const { evaluate, params, batch: example, backend } = options;
   const session = await compileStep(
     (state: { params: P }, batch: B) => ({ state, output: evaluate(state.params, batch) }),
@@ -48,6 +49,7 @@ export async function evaluator<P extends Tree, B extends Tree, R extends LossRe
         losses.add({ loss: item(result.loss) }, weight);
         metrics.add(metricsOf(result), weight);
       }
+      if (losses.weight === 0) throw new TensorError("evaluator: the batches hold no examples, so there is nothing to average");
       return { loss: losses.mean().loss, metrics: metrics.mean(), weight: losses.weight };
     },
     dispose: () => session.dispose(),

@@ -37,7 +37,7 @@ export function smallGru(seed = 1, dtype: DType = "f32") {
 }
 
 /** `params` after 50 steps from seed 1 on the reference backend in f32 have this {@link weightsHash}. */
-export const smallGruHash = "";
+export const smallGruHash = "9be14435f032e9de44590a54ddd88288dd2a03a55fb802cd6bea7b9d91a86302";
 
 function objective(): TrainStepOptions<SmallGruParams, Weighted<SmallGruData>, SmallGruResult> {
   return {

@@ -1,0 +1,73 @@
+import { grad, item, tensor, valuesOf, type Tensor } from "@sluice/tensor";
+import { describe, expect, test } from "vitest";
+import { accuracy, binaryCrossEntropy, crossEntropy, mse } from "../index.ts";
+
+const f64 = (values: number[], shape?: number[]): Tensor => tensor(values, shape, { dtype: "f64" });
+const i32 = (values: number[], shape?: number[]): Tensor => tensor(values, shape, { dtype: "i32" });
+
+describe("masks", () => {
+  const mask = tensor([1, 0], undefined, { dtype: "bool" });
+  const losses: [string, (p: Tensor) => Tensor, number][] = [
+    ["mse", (p) => mse(p, f64([1, 1, NaN, 1], [2, 2]), { mask }), 0.5],
+    ["crossEntropy", (p) => crossEntropy(p, i32([1, 9]), { mask }), Math.log(1 + Math.E) - 1],
+    ["binaryCrossEntropy", (p) => binaryCrossEntropy(p, f64([0, 1, NaN, 1], [2, 2]), { mask }), (Math.log(2) + Math.log1p(Math.exp(-1))) / 2],
+  ];
+
+  test.each(losses)("%s: what is masked out gives no value and no gradient, even where it is NaN", (_, loss, expected) => {
+    const p = f64([0, 1, NaN, Infinity], [2, 2]);
+    expect(item(loss(p))).toBeCloseTo(expected, 14);
+    const gradient = [...valuesOf(grad(loss)(p))];
+    expect(gradient.slice(2)).toEqual([0, 0]);
+    expect(gradient.every(Number.isFinite)).toBe(true);
+  });
+
+  test("over [batch, time] of [batch, time, features] the mean counts every kept element once", () => {
+    const p = f64([1, 2, 3, 4, 5, 6, 7, 8], [2, 2, 2]);
+    expect(item(mse(p, f64(new Array<number>(8).fill(0), [2, 2, 2]), { mask: f64([1, 0, 1, 1], [2, 2]) }))).toBeCloseTo((1 + 4 + 25 + 36 + 49 + 64) / 6, 12);
+    expect(item(mse(p, f64(new Array<number>(8).fill(0), [2, 2, 2]), { mask: f64([0, 1]) }))).toBeCloseTo((25 + 36 + 49 + 64) / 4, 12);
+  });
+
+  test("weights in a mask make the mean a weighted one", () => {
+    expect(item(mse(f64([1, 2]), f64([0, 0]), { mask: f64([0.25, 0.5]) }))).toBeCloseTo((0.25 + 2) / 0.75, 14);
+  });
+
+  test("keeping nothing gives 0, not NaN", () => {
+    const none = tensor([0, 0], undefined, { dtype: "bool" });
+    expect(item(mse(f64([1, 2]), f64([0, 0]), { mask: none }))).toBe(0);
+    expect(item(crossEntropy(f64([1, 2, 3, 4], [2, 2]), i32([0, 1]), { mask: none }))).toBe(0);
+    expect(item(accuracy(f64([1, 2, 3, 4], [2, 2]), i32([0, 1]), { mask: none }))).toBe(0);
+  });
+
+  test("an unfitting one is an error with both shapes", () => {
+    expect(() => mse(f64([1, 2]), f64([0, 0]), { mask: f64([1, 1, 1]) })).toThrow(/mse: the mask \[3\] must have the leading axes of the losses \[2\]/);
+  });
+});
+
+describe("crossEntropy", () => {
+  const logits = f64([0.5, -1, 2, 0.1, 0.2, 0.3], [2, 3]);
+
+  test("with probabilities is the one with indices where they are one-hot, smoothing and weights included", () => {
+    const hot = f64([0, 0, 1, 1, 0, 0], [2, 3]);
+    const options = { labelSmoothing: 0.2, classWeights: f64([1, 2, 3]), reduction: "none" } as const;
+    const [a, b] = [crossEntropy(logits, i32([2, 0]), options), crossEntropy(logits, hot, options)];
+    valuesOf(a).forEach((x, i) => expect(valuesOf(b)[i]).toBeCloseTo(x, 14));
+  });
+
+  test("gives NaN for an index that names no class, unless it is ignored", () => {
+    expect(item(crossEntropy(logits, i32([2, 3])))).toBeNaN();
+    expect(item(crossEntropy(logits, i32([2, -1])))).toBeNaN();
+    expect(item(crossEntropy(logits, i32([2, -1]), { ignoreIndex: -1 }))).toBeCloseTo(item(crossEntropy(f64([0.5, -1, 2], [1, 3]), i32([2]))), 14);
+  });
+
+  test("says which target fits", () => {
+    expect(() => crossEntropy(logits, i32([1, 2, 0]))).toThrow("crossEntropy: logits [2,3] need class indices i32 [2] or probabilities [2,3], got i32 [3]");
+    expect(() => crossEntropy(logits, i32([1, 2]), { label_smoothing: 0.1 } as never)).toThrow(/did you mean labelSmoothing/);
+  });
+});
+
+test("accuracy counts the first largest logit, over what the mask keeps", () => {
+  const logits = f64([1, 2, 3, 3, 0, 1], [3, 2]);
+  expect(item(accuracy(logits, i32([1, 0, 0])))).toBeCloseTo(2 / 3, 14);
+  expect(item(accuracy(logits, i32([1, 0, 0]), { mask: f64([1, 1, 0]) }))).toBe(1);
+  expect(item(accuracy(logits, i32([1, 1, 0]), { mask: f64([1, 1, 1]), reduction: "sum" }))).toBe(1);
+});

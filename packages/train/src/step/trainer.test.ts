@@ -1,0 +1,181 @@
+import { add, key, log, matmul, mean, named, normal, square, sub, sum, tensor, tensorsOf, uniform, valuesOf, type Backend, type Tensor, type Tree } from "@sluice/tensor";
+import { reference } from "@sluice/tensor";
+import { chain, globalNorm, skipNonFinite } from "@sluice/clip";
+import { describe, expect, test } from "vitest";
+import { adam, batches, DivergedError, evaluator, mse, sgd, trainer, trainStep, weightsHash } from "../index.ts";
+import { smallGru, smallGruHash } from "../testing/small-gru.ts";
+
+const bits = (tree: Tree): unknown[] => tensorsOf(tree).map((x) => [...new Uint8Array(valuesOf(x).slice().buffer)]);
+
+const backends: [string, () => Backend][] = [["reference", reference]];
+
+describe.each(backends)("the small GRU on %s", (_, make) => {
+  const start = async () => {
+    const { batches: training, ...program } = smallGru();
+    return { training, trained: await trainer({ ...program, backend: make() }) };
+  };
+
+  test("after 50 steps has the committed weights, and has learned", async () => {
+    const { training, trained } = await start();
+    const losses: number[] = [];
+    let clipped = 0;
+    for (const { batch } of training.from(0, 50)) {
+      const { loss, clip } = await trained.run(batch);
+      losses.push(loss);
+      clipped += clip.clipped!;
+    }
+    expect(await weightsHash(await trained.params())).toBe(smallGruHash);
+    expect(losses.at(-1)!).toBeLessThan(0.5 * losses[0]!);
+    expect(clipped).toBeGreaterThan(5);
+    expect(clipped).toBeLessThan(50);
+  });
+
+  test("resumed in the middle of an epoch from a checkpoint, has the bits of an uninterrupted run", async () => {
+    const whole = await start();
+    for (const { batch } of whole.training.from(0, 12)) await whole.trained.run(batch);
+
+    const first = await start();
+    for (const { batch } of first.training.from(0, 7)) await first.trained.run(batch);
+    const file = await first.trained.save();
+    await first.trained.dispose();
+
+    const second = await start();
+    await second.trained.restore(file);
+    expect(second.trained.step).toBe(7);
+    for (const { batch } of second.training.from(second.trained.step, 12)) await second.trained.run(batch);
+    expect(bits(await second.trained.state())).toEqual(bits(await whole.trained.state()));
+  });
+});
+
+type Line = { readonly x: Tensor; readonly y: Tensor };
+
+const line = (x: number[], y: number[]): Line => ({ x: tensor(x, [x.length, 1]), y: tensor(y, [y.length, 1]) });
+const good = line([1, 2], [2, 4]);
+const linear = (params: { readonly W: Tensor }, { x, y }: Line) => ({ loss: mse(matmul(x, params.W), y) });
+const params = { W: tensor([0.5], [1, 1]) as Tensor };
+
+describe("skipping", () => {
+  test("leaves parameters and the optimiser's whole state untouched, counts, and training goes on", async () => {
+    const trained = await trainer({
+      loss: linear,
+      optimiser: adam({ learningRate: 0.1 }),
+      clip: chain(skipNonFinite(), globalNorm(1)),
+      params,
+      key: key(0),
+      batch: good,
+    });
+    await trained.run(good);
+    const before = await trained.state();
+    const { skipped, clip, loss, step } = await trained.run(line([1, NaN], [2, 4]));
+    const after = await trained.state();
+    expect([skipped, step, clip["skipNonFinite.skipped"]]).toEqual([true, 1, 1]);
+    expect(loss).toBeNaN();
+    expect(bits([after.params, after.optimiser])).toEqual(bits([before.params, before.optimiser]));
+    expect(trained.step).toBe(2);
+    expect((await trained.run(good)).skipped).toBe(false);
+    expect(bits(await trained.params())).not.toEqual(bits(before.params));
+  });
+});
+
+describe("divergence", () => {
+  const logarithmic = ({ W }: { readonly W: Tensor }, { x, y }: Line) => {
+    const distance = named("model.distance", sub(matmul(x, W), 1));
+    return { loss: mean(square(sub(named("model.logarithm", log(distance)), y))) };
+  };
+
+  test("is named with its step and the first tensor that went bad, and the state stays the last good one", async () => {
+    const options = { loss: logarithmic, optimiser: adam({ learningRate: 0.01 }), params: { W: tensor([2], [1, 1]) as Tensor }, key: key(0), batch: good };
+    const trained = await trainer(options);
+    await trained.run(good);
+    const before = await trained.state();
+    const error: unknown = await trained.run(line([1, 0], [2, 4])).catch((caught: unknown) => caught);
+    if (!(error instanceof DivergedError)) throw new Error(`expected a DivergedError, got ${String(error)}`);
+    expect(error.divergence.step).toBe(1);
+    expect(error.divergence.loss).toBeNaN();
+    expect(error.divergence.origin).toMatchObject({ operation: "log", label: "model.logarithm", kind: "NaN" });
+    expect(error.message).toMatch(/^training diverged at step 1: loss NaN, gradient norm NaN; NaN first in log for model.logarithm/);
+    expect(bits(await trained.state())).toEqual(bits(before));
+    expect((await trained.run(good)).step).toBe(1);
+  });
+
+  test("by weights that overflow is traced to the loss that they give", async () => {
+    const trained = await trainer({ loss: linear, optimiser: sgd({ learningRate: 1e15 }), params, key: key(0), batch: good });
+    const error: unknown = await (async () => {
+      for (let i = 0; i < 10; i++) await trained.run(good);
+      return undefined;
+    })().catch((caught: unknown) => caught);
+    if (!(error instanceof DivergedError)) throw new Error(`expected a DivergedError, got ${String(error)}`);
+    expect(error.divergence.step).toBeGreaterThan(0);
+    expect(error.divergence.origin?.kind).toBe("Infinity");
+  });
+
+  test("that is skipped too often in a row ends the run", async () => {
+    const trained = await trainer({ loss: linear, optimiser: sgd({ learningRate: 0.1 }), clip: skipNonFinite({ consecutive: 2 }), params, key: key(0), batch: good });
+    const bad = line([1, NaN], [2, 4]);
+    await trained.run(bad);
+    await trained.run(bad);
+    await expect(trained.run(bad)).rejects.toThrow(/training diverged at step 2.*NaN in the input x/);
+  });
+});
+
+describe("trainer", () => {
+  test("takes the gradient of loss and penalty, and reports them apart", async () => {
+    const trained = await trainer({
+      loss: linear,
+      regularisation: ({ W }) => sum(square(W)),
+      optimiser: sgd({ learningRate: 0.1 }),
+      params,
+      key: key(0),
+      batch: good,
+    });
+    const { loss, penalty } = await trained.run(good);
+    expect(loss).toBeCloseTo((1.5 ** 2 + 3 ** 2) / 2, 5);
+    expect(penalty).toBeCloseTo(0.25, 6);
+    // dL/dW = mean(2 x (x W - y)) = (-3 - 12) / 2, and 2 W from the penalty.
+    expect(valuesOf((await trained.params()).W)[0]).toBeCloseTo(0.5 + 0.1 * (7.5 - 1), 5);
+  });
+
+  test("gives each step a key of its own, the same in every run", async () => {
+    const noisy = async (seed: number): Promise<number[]> => {
+      const trained = await trainer({
+        loss: ({ W }: { readonly W: Tensor }, _: Line, { key: k }) => ({ loss: sum(square(W)), metrics: { noise: sum(uniform(k, [1])) } }),
+        optimiser: sgd({ learningRate: 0.1 }),
+        params,
+        key: key(seed),
+        batch: good,
+      });
+      return [(await trained.run(good)).metrics.noise, (await trained.run(good)).metrics.noise];
+    };
+    const [first, second] = await noisy(5);
+    expect(first).not.toBe(second);
+    expect(await noisy(5)).toEqual([first, second]);
+    expect((await noisy(6))[0]).not.toBe(first);
+  });
+
+  test("names options, parameters and results that do not fit", async () => {
+    const given = { loss: linear, optimiser: sgd({ learningRate: 0.1 }), params, key: key(0), batch: good };
+    await expect(trainer({ ...given, optimizer: 1 } as never)).rejects.toThrow(/trainer: unknown option optimizer; did you mean optimiser/);
+    expect(() => trainStep({ loss: linear, optimiser: given.optimiser }).init({ W: tensor([1], undefined, { dtype: "i32" }) }, key(0))).toThrow(/parameter W \[1\] is i32/);
+    await expect(trainer({ ...given, loss: ({ W }: { W: Tensor }) => ({ loss: W }) })).rejects.toThrow(/the loss must be a float scalar, got f32 W \[1,1\]/);
+    await expect(trainer({ ...given, loss: ({ W }: { W: Tensor }) => ({ loss: sum(W), metrics: { all: W } }) })).rejects.toThrow(/trainStep: all must be a scalar/);
+  });
+});
+
+describe("evaluator", () => {
+  test("weights batches by what counts in them, so that a padded one does not count more", async () => {
+    const data = { x: normal(key(1), [10, 1]), y: normal(key(2), [10, 1]) };
+    const of = (size: number) => batches(data, { size });
+    const evaluate = (p: { readonly W: Tensor }, { x, y, weight }: Line & { readonly weight: Tensor }) => {
+      const loss = mse(matmul(x, p.W), y, { mask: weight });
+      return { loss, metrics: { twice: add(loss, loss) } };
+    };
+    const whole = await evaluator({ evaluate, params, batch: of(10).at(0).batch });
+    const parts = await evaluator({ evaluate, params, batch: of(4).at(0).batch });
+    const other = { W: tensor([2], [1, 1]) as Tensor };
+    const [a, b] = [await whole.run(other, of(10).epoch(0)), await parts.run(other, of(4).epoch(0))];
+    expect(b.loss).toBeCloseTo(a.loss, 6);
+    expect(b.metrics.twice).toBeCloseTo(2 * a.loss, 5);
+    expect(b.weight).toBe(10);
+    await expect(parts.run(other, [])).rejects.toThrow("evaluator: the batches hold no examples");
+  });
+});
