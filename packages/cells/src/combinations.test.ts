@@ -19,8 +19,8 @@ const janet = defineCell({
   state: ({ hidden }) => ({ h: [hidden] }),
   step({ W, U, b }, { h }, x, { norm, trace, recurrent, beta }) {
     const [s, a] = split(norm("gates", [matmul(x, W), matmul(recurrent(h), U), b]), 2);
-    const f = trace("forget", sigmoid(s!));
-    const next = add(mul(f, h), mul(sub(1, sigmoid(sub(s!, beta))), tanh(a!)));
+    const f = trace("forget", sigmoid(s));
+    const next = add(mul(f, h), mul(sub(1, sigmoid(sub(s, beta))), tanh(a)));
     return { state: { h: next }, output: next };
   },
 });

@@ -48,8 +48,8 @@ export const gru = defineCell({
     const xW = matmul(x, W);
     const hU = matmul(seen, reset === "after" ? U : gates(U));
     const [r1, z1] = split(norm("gates", [gates(xW), gates(hU), ...given(b, bh).map(gates)]), 2);
-    const r = trace("reset", s(r1!));
-    const z = trace("update", s(z1!));
+    const r = trace("reset", s(r1));
+    const z = trace("update", s(z1));
     const biases = given(b).map(candidate);
     const biasesOfProduct = bh === undefined ? {} : { bias: candidate(bh) };
     const product =

@@ -33,10 +33,10 @@ export const lstm = defineCell({
   step({ W, U, b, bh }, { h, c }, x, { norm, trace, recurrent, activation, recurrentActivation }) {
     const [f1, s] = [activationOf(activation), activationOf(recurrentActivation)];
     const [a1, a2, a3, a4] = split(norm("gates", [matmul(x, W), matmul(recurrent(h), U), ...given(b, bh)]), 4);
-    const i = trace("input", s(a1!));
-    const f = trace("forget", s(a2!));
-    const g = trace("candidate", f1(a3!));
-    const o = trace("output", s(a4!));
+    const i = trace("input", s(a1));
+    const f = trace("forget", s(a2));
+    const g = trace("candidate", f1(a3));
+    const o = trace("output", s(a4));
     const nextC = add(mul(f, c), mul(i, g));
     const nextH = mul(o, f1(norm("cell", nextC)));
     return { state: { h: nextH, c: nextC }, output: nextH };

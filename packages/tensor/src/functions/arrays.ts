@@ -9,6 +9,10 @@ import type { DType } from "../dtype.ts";
 import { describe, type Tensor } from "../tensor.ts";
 
 /** Equal parts along an axis (default the last): the gates of `[batch, gates * hidden]`. */
+export function split(x: Tensor, parts: 2, axis?: number): [Tensor, Tensor];
+export function split(x: Tensor, parts: 3, axis?: number): [Tensor, Tensor, Tensor];
+export function split(x: Tensor, parts: 4, axis?: number): [Tensor, Tensor, Tensor, Tensor];
+export function split(x: Tensor, parts: number, axis?: number): Tensor[];
 export function split(x: Tensor, parts: number, axis = -1): Tensor[] {
   const [at] = normaliseAxes("split", x, axis);
   const length = x.shape[at!]!;
