@@ -37,7 +37,7 @@ test.each<[string, () => unknown]>([
   ["sum: axis 2 is no axis of x [2,3]", () => t.sum(x([2, 3]), 2)],
   ["reduceMax: axes [0,-2] are not distinct axes of [2,3]", () => t.reduceMax(f32, [0, -2])],
   ["reduceMax: axis 0 of [0] is empty and has no largest element", () => t.reduceMax(t.zerosArray([0]))],
-  ["sum: unknown option keepDims; did you mean keep?", () => t.sum(f32, 0, { ...{ keepDims: true } })],
+  ["sum: unknown option keepDims; did you mean keep?", () => t.sum(f32, 0, { keep: true, ...{ keepDims: true } })],
   ["cumulativeSum: axis 2 is no axis of [2,3]", () => t.cumulativeSum(f32, 2)],
   ["iota: [2] has no axis 1", () => t.iota([2], { axis: 1 })],
   ["iota: expected a dtype of numbers, got bool", () => t.iota([2], { dtype: "bool" })],
@@ -72,7 +72,7 @@ test.each<[string, () => unknown]>([
   ["randomBits: expected a key, i32 [2], got f32 [2,3]", () => t.randomBits(f32, [2])],
   ["bernoulli: expected a probability in [0, 1], got 1.5", () => t.bernoulli(t.key(0), [2], 1.5)],
   ["uniform: expected the dtype f32 or f64, got i32", () => t.uniform(t.key(0), [2], { dtype: "i32" })],
-  ["normal: unknown option std; did you mean deviation?", () => t.normal(t.key(0), [2], { ...{ std: 2 } })],
+  ["normal: unknown option std; did you mean deviation?", () => t.normal(t.key(0), [2], { mean: 0, ...{ std: 2 } })],
   // Gradients and programs
   ["grad: expected a function with a scalar float result, got f32 [2,3]; reduce it with sum or mean", () => t.grad((y: Tensor) => y)(f32)],
   ["grad: expected a function with a scalar float result, got i32 []; reduce it with sum or mean", () => t.grad(() => t.scalar(1, "i32"))(f32)],

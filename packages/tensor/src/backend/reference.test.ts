@@ -34,7 +34,7 @@ describe("compile", () => {
   });
 
   test("rejects an unknown option and a function that fails, with its place", async () => {
-    await expect(t.compile((x: Tensor) => x, [t.scalar(0)], { ...{ backnd: t.reference() } })).rejects.toThrow("compile: unknown option backnd; did you mean backend?");
+    await expect(t.compile((x: Tensor) => x, [t.scalar(0)], { backend: t.reference(), ...{ backnd: t.reference() } })).rejects.toThrow("compile: unknown option backnd; did you mean backend?");
     await expect(t.compile((x: Tensor) => t.at("head", () => t.matmul(x, x)), [t.zerosArray([2, 3])])).rejects.toThrow("head: matmul [2,3] x [2,3]: inner sizes 3 and 2 differ");
   });
 });
@@ -135,7 +135,7 @@ describe("the contract", () => {
     ["an input that is not there", { state: [{ input: 2 }] }, "compile: state binds input 2; the program has 2 inputs and 2 outputs"],
     ["an output that is not there", { state: [{ input: 0, output: 5 }] }, "compile: state binds input 0 to output 5; the program has 2 inputs and 2 outputs"],
     ["one input twice", { state: [{ input: 0 }, { input: 0, output: 1 }] }, "compile: state binds an input twice: 0, 0"],
-    ["an unknown option", { ...{ states: [] } }, "compile: unknown option states; did you mean state?"],
+    ["an unknown option", { state: [], ...{ states: [] } }, "compile: unknown option states; did you mean state?"],
   ])("binding %s is an error", async (_, options, message) => {
     await expect(t.reference().compile(program, options)).rejects.toThrow(message);
   });

@@ -28,7 +28,7 @@ export interface GradientCheckOptions {
 /** What was found for one parameter, at its worst element. */
 export interface ParameterCheck {
   /**
-   * |derivative - difference|, relative to the parameter's largest derivative, or to 1e-6 of the outputs' magnitude where that is larger: below it, differences
+   * |derivative - difference|, relative to the parameter's largest derivative, or to 1e-5 of the outputs' magnitude where that is larger: below it, differences
    * are rounding. Infinity where one of the two is not finite.
    */
   readonly error: number;
@@ -72,7 +72,7 @@ export function checkGradient<P extends Tree>(f: (params: P) => Tree, params: P,
   if (targets.length === 0) throw new TensorError("checkGradient: there is no f32 or f64 tensor among the parameters");
   const gradients = evaluate(differentiate(program, targets), [...args, scalar(1, "f64"), scalar(0, "f64")]).slice(2).filter(isArray);
 
-  const floor = Number.isFinite(magnitude!) && Number.isFinite(value!) ? 1e-6 * magnitude! : 0;
+  const floor = Number.isFinite(magnitude!) && Number.isFinite(value!) ? 1e-5 * magnitude! : 0;
   const parameters: Record<string, ParameterCheck> = {};
   targets.forEach((i, t) => {
     const { path } = leaves[i]!;

@@ -54,7 +54,7 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   if (a.shape.length === 0 || b.shape.length === 0) throw mismatch(a, b, "a scalar has no axis to multiply over; use mul");
   const [k, inner] = [a.shape.at(-1)!, b.shape.length === 1 ? b.shape[0]! : b.shape.at(-2)!];
   if (k !== inner) throw mismatch(a, b, `inner sizes ${k} and ${inner} differ`);
-  if (a.shape.length === 1) return squeeze(matmul(reshape(a, [1, ...a.shape]), b), -2);
+  if (a.shape.length === 1) return squeeze(matmul(reshape(a, [1, ...a.shape]), b), b.shape.length === 1 ? -1 : -2);
   if (b.shape.length === 1) return squeeze(matmul(a, reshape(b, [...b.shape, 1])), -1);
   if (b.shape.length === 2 && a.shape.length > 2) {
     return reshape(applyMatmul(reshape(a, [sizeOf(a.shape.slice(0, -1)), k]), b), [...a.shape.slice(0, -1), b.shape[1]!]);
