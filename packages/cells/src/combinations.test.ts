@@ -1,7 +1,7 @@
 // Every cell x norm x zoneout x dropout x lengths x resets x direction: gradients in f64 against central differences.
 import { layerNorm, rmsNorm, type Normaliser } from "@sluice/norm";
 import {
-  add, assertGradient, key, keyFor, mapTree, matmul, mul, normal, sigmoid, split, sub, tanh, tensor,
+  add, assertGradient, grad, key, keyFor, mapTree, matmul, mul, normal, sigmoid, split, square, sub, sum, tanh, tensor,
   type ArrayTensor, type Tensor, type Tree,
 } from "@sluice/tensor";
 import fc from "fast-check";
@@ -106,6 +106,15 @@ test("random combinations are differentiated as they are computed", { timeout: 1
     }),
     { numRuns: 40 },
   );
+});
+
+test.each(Object.entries(cells))("second derivatives of %s", (_, make) => {
+  const layer = sequence(make({ input, hidden: 2, norm: layerNorm({ epsilon: 1 }) }), { outputs: "last" });
+  const x = normal(key(2), [batch, 3, input]);
+  const params = mapTree(layer.init(key(1)), (w, path) => add(w, normal(keyFor(key(3), path), w.shape, { deviation: 0.3 })));
+  const loss = (p: Tree): Tensor => sum(square(layer.apply(p, x, { lengths: [3, 1, 2] }).output));
+  const report = assertGradient(grad(loss), params, { samples: 3 });
+  expect(Object.keys(report.parameters)).toContain("norm.gates.0.gain");
 });
 
 interface Combination {

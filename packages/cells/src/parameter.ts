@@ -93,7 +93,7 @@ export function parameterCount(of: { readonly params: Specs }): number {
   return specsOf(of.params).reduce((count, { spec }) => count + sizeOf(spec.shape), 0);
 }
 
-export function isSpec(specs: Specs): specs is ParameterSpec {
+function isSpec(specs: Specs): specs is ParameterSpec {
   return "kind" in specs && specs.kind === "parameter";
 }
 
