@@ -16,10 +16,12 @@ export function applyOne<O extends Operation>(rules: Rules<O>, operation: O, inp
   return output;
 }
 
+/** A node's outputs as symbols. */
 export function symbolsOf(node: Node): readonly SymbolTensor[] {
   return node.outputs.map(({ shape, dtype }, index) => ({ kind: "symbol", shape, dtype, node, index }));
 }
 
+/** Whether a tensor has values. */
 export function isArray(x: Tensor): x is ArrayTensor {
   return x.kind === "array";
 }

@@ -7,6 +7,7 @@ export type DType = "f32" | "f64" | "i32" | "bool";
 /** The typed array that holds a tensor's elements, row-major. */
 export type Values = Float32Array | Float64Array | Int32Array;
 
+/** A typed array of zeros for a dtype. */
 export function allocate(dtype: DType, length: number): Values {
   switch (dtype) {
     case "f32":
@@ -19,6 +20,7 @@ export function allocate(dtype: DType, length: number): Values {
   }
 }
 
+/** Whether a dtype has gradients: f32 and f64. */
 export function isFloat(dtype: DType): boolean {
   return dtype === "f32" || dtype === "f64";
 }

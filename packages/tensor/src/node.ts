@@ -19,6 +19,7 @@ export interface GradientContext<O extends Operation> {
   readonly needs: readonly boolean[];
 }
 
+/** What a gradient rule gives. */
 export interface GradientResult {
   /** One a input; undefined where there is no gradient or none was asked for. */
   readonly cotangents: readonly (Tensor | undefined)[];

@@ -3,6 +3,7 @@ import { TensorError } from "./errors.ts";
 /** The lengths of a tensor's axes, outermost first; `[]` is a scalar. */
 export type Shape = readonly number[];
 
+/** The number of elements; 1 for a scalar. */
 export function sizeOf(shape: Shape): number {
   let size = 1;
   for (const n of shape) size *= n;
@@ -26,10 +27,12 @@ export function checkShape(operation: string, shape: Shape): void {
   throw new TensorError(`${operation}: ${showShape(shape)} is no shape; each length is an integer >= 0`);
 }
 
+/** Whether two shapes have the same lengths. */
 export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((n, axis) => n === b[axis]);
 }
 
+/** A shape as text: `[32,64]`. */
 export function showShape(shape: Shape): string {
   return `[${shape.join(",")}]`;
 }

@@ -7,6 +7,7 @@ export type Tree = Tensor | readonly Tree[] | { readonly [key: string]: Tree };
 /** The same nesting with other leaves. */
 export type TreeOf<T extends Tree, Leaf> = T extends Tensor ? Leaf : { [K in keyof T]: T[K] extends Tree ? TreeOf<T[K], Leaf> : never };
 
+/** A tensor of a tree and its path. */
 export interface Leaf {
   readonly path: string;
   readonly tensor: Tensor;

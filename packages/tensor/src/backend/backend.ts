@@ -14,6 +14,7 @@ export interface Backend {
   close(): Promise<void>;
 }
 
+/** How a program is compiled. */
 export interface CompileOptions {
   /** Inputs that live on the backend between runs: weights, optimiser moments, recurrent state. They start as zeros. */
   readonly state?: readonly StateBinding[];
@@ -25,6 +26,7 @@ export interface StateBinding {
   readonly output?: number;
 }
 
+/** A compiled program and the memory that it owns. */
 export interface Executable {
   /** The inputs that are not state, in order; resolves to the outputs that are not state, in order. Runs of one executable are queued. */
   run(inputs: readonly ArrayTensor[]): Promise<ArrayTensor[]>;
@@ -36,6 +38,7 @@ export interface Executable {
   readonly statistics: ExecutableStatistics;
 }
 
+/** What a program costs. */
 export interface ExecutableStatistics {
   /** Time to compile, in milliseconds. */
   readonly compileMilliseconds: number;

@@ -7,6 +7,7 @@ import { leavesOf, matchTree, tensorsOf, treeFrom, type Tree } from "../tree.ts"
 import type { Backend, ExecutableStatistics } from "./backend.ts";
 import { reference } from "./reference.ts";
 
+/** Where a function is compiled. */
 export interface CompileFunctionOptions {
   /** Default: the reference backend. */
   readonly backend?: Backend;

@@ -61,6 +61,7 @@ function referenceExecutable(program: Program, options: CompileOptions = {}, clo
   };
 }
 
+/** What `run` takes and returns once some inputs are state. */
 export interface StateLayout {
   /** Types of the inputs that `run` takes. */
   readonly inputs: readonly SymbolTensor[];

@@ -16,6 +16,7 @@ import { describe, item, scalar, valuesOf, type ArrayTensor, type Tensor } from 
 import { leavesOf, type Leaf, type Tree } from "../tree.ts";
 import { differentiate } from "./grad.ts";
 
+/** How thoroughly a gradient is checked. */
 export interface GradientCheckOptions {
   /** The largest relative error that passes. Default 1e-6; a right gradient is usually below 1e-9. */
   readonly tolerance?: number;
@@ -42,6 +43,7 @@ export interface ParameterCheck {
   readonly checked: number;
 }
 
+/** What a check found. */
 export interface GradientReport {
   readonly passed: boolean;
   readonly tolerance: number;

@@ -9,6 +9,7 @@ export const addRules = binary("add", {
   evaluate: (a, b) => a + b,
   gradient: ({ cotangent }) => [() => cotangent, () => cotangent],
 });
+/** a + b. Here and below, operands are broadcast together as in NumPy, a number takes the dtype of the other operand, and i32 wraps around. */
 export const add = (a: Operand, b: Operand): Tensor => applyBinary(addRules, "add", a, b);
 
 export const subRules = binary("sub", {
@@ -16,6 +17,7 @@ export const subRules = binary("sub", {
   evaluate: (a, b) => a - b,
   gradient: ({ cotangent }) => [() => cotangent, () => neg(cotangent)],
 });
+/** a - b */
 export const sub = (a: Operand, b: Operand): Tensor => applyBinary(subRules, "sub", a, b);
 
 export const mulRules = binary("mul", {
@@ -24,6 +26,7 @@ export const mulRules = binary("mul", {
   evaluateI32: Math.imul,
   gradient: ({ cotangent, a, b }) => [() => mul(cotangent, b), () => mul(cotangent, a)],
 });
+/** a b, element by element. */
 export const mul = (a: Operand, b: Operand): Tensor => applyBinary(mulRules, "mul", a, b);
 
 export const divRules = binary("div", {
@@ -31,6 +34,7 @@ export const divRules = binary("div", {
   evaluate: (a, b) => a / b,
   gradient: ({ cotangent, b, y }) => [() => div(cotangent, b), () => neg(div(mul(cotangent, y), b))],
 });
+/** a / b, of floats. */
 export const div = (a: Operand, b: Operand): Tensor => applyBinary(divRules, "div", a, b);
 
 export const maxRules = binary("max", {
@@ -50,6 +54,7 @@ export const minRules = binary("min", {
 export const min = (a: Operand, b: Operand): Tensor => applyBinary(minRules, "min", a, b);
 
 export const negRules = unary("neg", { accepts: numbers, evaluate: (x) => -x, gradient: neg });
+/** -x */
 export function neg(x: Tensor): Tensor {
   return applyUnary(negRules, "neg", x);
 }
@@ -67,9 +72,11 @@ export const signRules = unary("sign", { accepts: numbers, evaluate: Math.sign }
 export const sign = (x: Tensor): Tensor => applyUnary(signRules, "sign", x);
 
 export const floorRules = unary("floor", { accepts: floats, evaluate: Math.floor });
+/** The largest integer <= x, with the derivative 0. */
 export const floor = (x: Tensor): Tensor => applyUnary(floorRules, "floor", x);
 
 export const ceilRules = unary("ceil", { accepts: floats, evaluate: Math.ceil });
+/** The smallest integer >= x, with the derivative 0. */
 export const ceil = (x: Tensor): Tensor => applyUnary(ceilRules, "ceil", x);
 
 export const sqrtRules = unary("sqrt", {
@@ -77,6 +84,7 @@ export const sqrtRules = unary("sqrt", {
   evaluate: Math.sqrt,
   gradient: (cotangent, _, y) => div(mul(cotangent, 0.5), y),
 });
+/** The square root, rounded correctly; NaN below 0. */
 export const sqrt = (x: Tensor): Tensor => applyUnary(sqrtRules, "sqrt", x);
 
 export const stopGradientRules = unary("stopGradient", { accepts: ["f32", "f64", "i32", "bool"], evaluate: (x) => x });

@@ -21,6 +21,7 @@ interface UnaryDefinition {
   readonly gradient?: (cotangent: Tensor, x: Tensor, y: Tensor) => Tensor;
 }
 
+/** The rules of an elementwise primitive of one operand. */
 export function unary(op: UnaryName, definition: UnaryDefinition): Rules<Unary> {
   const { accepts, evaluate, evaluateF32 = evaluate, gradient } = definition;
   return {
@@ -62,6 +63,7 @@ interface BinaryGradient {
   readonly y: Tensor;
 }
 
+/** The rules of an elementwise primitive of two operands of one shape and dtype. */
 export function binary(op: BinaryName, definition: BinaryDefinition): Rules<Binary> {
   const { accepts, evaluate, evaluateI32 = evaluate, gradient } = definition;
   return {
@@ -128,6 +130,7 @@ function take(op: string, inputs: readonly Tensor[], count: number): readonly Te
   return inputs;
 }
 
+/** An error where the dtype of `x` is none of `accepts`. */
 export function checkDType(op: string, accepts: readonly DType[], x: Tensor): void {
   if (accepts.includes(x.dtype)) return;
   const fix = accepts.every(isFloat) ? `convert it first: convert(x, "f32")` : "convert it first";
@@ -139,6 +142,7 @@ function checkSameDType(op: string, a: Tensor, b: Tensor): void {
   throw new TensorError(`${op}: ${describe(a)} is ${a.dtype} but ${describe(b)} is ${b.dtype}; convert one of them`);
 }
 
+/** An error where dtypes or shapes differ. */
 export function checkSameType(op: string, a: Tensor, b: Tensor): void {
   checkSameDType(op, a, b);
   if (!sameShape(a.shape, b.shape)) throw new TensorError(`${op}: shapes ${describe(a)} and ${describe(b)} differ`);

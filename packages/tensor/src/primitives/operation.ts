@@ -2,9 +2,11 @@ import type { DType } from "../dtype.ts";
 import type { Program } from "../program/program.ts";
 import type { Shape } from "../shape.ts";
 
+/** Elementwise operations of one operand. */
 export type UnaryName =
   | "abs" | "ceil" | "exp" | "floor" | "log" | "log1p" | "neg" | "not" | "sigmoid" | "sign" | "sqrt" | "stopGradient" | "tanh";
 
+/** Elementwise operations of two operands of one shape and dtype. */
 export type BinaryName =
   | "add" | "and" | "div" | "equal" | "less" | "lessEqual" | "max" | "min" | "mul" | "or" | "shiftRight" | "sub";
 
@@ -50,6 +52,7 @@ export interface TransposeOperation {
   readonly axes: readonly number[];
 }
 
+/** The same elements in row-major order under another shape. */
 export interface ReshapeOperation {
   readonly op: "reshape";
   readonly shape: Shape;
@@ -62,6 +65,7 @@ export interface SliceOperation {
   readonly stops: readonly number[];
 }
 
+/** All operands one after another along an axis. */
 export interface ConcatOperation {
   readonly op: "concat";
   readonly axis: number;
@@ -74,6 +78,7 @@ export interface PadOperation {
   readonly after: readonly number[];
 }
 
+/** Axes of length 1 stretched, and axes added in front. */
 export interface BroadcastOperation {
   readonly op: "broadcast";
   readonly shape: Shape;
@@ -85,6 +90,7 @@ export interface ReduceOperation {
   readonly axis: number;
 }
 
+/** Sums up to each element along an axis; with `reverse`, from the end. */
 export interface CumulativeSumOperation {
   readonly op: "cumulativeSum";
   readonly axis: number;
@@ -97,6 +103,7 @@ export interface ScatterAddOperation {
   readonly rows: number;
 }
 
+/** 0, 1, 2, ... along an axis. */
 export interface IotaOperation {
   readonly op: "iota";
   readonly shape: Shape;
@@ -104,6 +111,7 @@ export interface IotaOperation {
   readonly dtype: DType;
 }
 
+/** Random words of a key and a stream number: see `primitives/random-bits.ts`. */
 export interface RandomBitsOperation {
   readonly op: "randomBits";
   readonly shape: Shape;

@@ -63,6 +63,7 @@ export function mean(x: Tensor, axes?: number | readonly number[], options: { re
   return div(sum(x, axes, options), count);
 }
 
+/** Axes as sorted numbers >= 0; an error, begun by `op`, where they are no axes of `x` or not distinct. */
 export function normaliseAxes(op: string, x: Tensor, axes: number | readonly number[] | undefined): number[] {
   const rank = x.shape.length;
   const listed = axes === undefined ? x.shape.map((_, axis) => axis) : typeof axes === "number" ? [axes] : axes;

@@ -10,6 +10,7 @@ export const expRules = unary("exp", {
   evaluateF32: expF32,
   gradient: (cotangent, _, y) => mul(cotangent, y),
 });
+/** e to the power x. Here and below, the values are those of the package's own scalar functions, the same bits everywhere. */
 export const exp = (x: Tensor): Tensor => applyUnary(expRules, "exp", x);
 
 export const logRules = unary("log", {
@@ -18,6 +19,7 @@ export const logRules = unary("log", {
   evaluateF32: logF32,
   gradient: (cotangent, x) => div(cotangent, x),
 });
+/** The natural logarithm; -infinity at 0, NaN below. */
 export const log = (x: Tensor): Tensor => applyUnary(logRules, "log", x);
 
 export const log1pRules = unary("log1p", {
@@ -35,6 +37,7 @@ export const tanhRules = unary("tanh", {
   evaluateF32: tanhF32,
   gradient: (cotangent, _, y) => mul(cotangent, sub(1, mul(y, y))),
 });
+/** The hyperbolic tangent. */
 export const tanh = (x: Tensor): Tensor => applyUnary(tanhRules, "tanh", x);
 
 export const sigmoidRules = unary("sigmoid", {

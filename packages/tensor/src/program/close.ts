@@ -2,6 +2,7 @@ import { labelOf, type SymbolTensor, type Tensor } from "../tensor.ts";
 import { input, dependents, nodesOf, programOf, type Program } from "./program.ts";
 import { substitute } from "./rewrite.ts";
 
+/** A program that uses nothing from outside, and what it used. */
 export interface Closed {
   /** Inputs: the captures, then the program's own. */
   readonly program: Program;

@@ -19,6 +19,7 @@ export interface Diagnosis {
   readonly inputs: readonly OperandState[];
 }
 
+/** What an operation was given. */
 export interface OperandState {
   /** The operand's own name; "" where it has none. */
   readonly label: string;

@@ -3,6 +3,7 @@ import type { SymbolTensor, Tensor, Type } from "../tensor.ts";
 import { leavesOf, tensorsOf, treeFrom, type Tree } from "../tree.ts";
 import { input, programOf, type Program } from "./program.ts";
 
+/** What tracing a function gives. */
 export interface Traced<R extends Tree> {
   readonly program: Program;
   /** The result as a tree of symbols: how the program's flat outputs are nested. */

@@ -47,6 +47,7 @@ export const scanRules: Rules<ScanOperation> = {
   gradient: scanGradient,
 };
 
+/** A scan's inputs, or its body's, by their roles. */
 export interface ScanParts<T> {
   readonly captures: readonly T[];
   readonly states: readonly T[];
@@ -63,6 +64,7 @@ export function split<T>(operation: Pick<ScanOperation, "captures" | "states">, 
   };
 }
 
+/** Applies the scan primitive itself; users call {@link scan}. */
 export function applyScan(operation: ScanOperation, inputs: readonly Tensor[]): readonly Tensor[] {
   return apply(scanRules, operation, inputs);
 }

@@ -11,6 +11,7 @@ import { describe, type SymbolTensor, type Tensor } from "../tensor.ts";
 import { leavesOf, matchTree, tensorsOf, treeFrom, type Leaf, type Tree } from "../tree.ts";
 import { applyScan } from "./primitive.ts";
 
+/** How a loop runs. */
 export interface ScanOptions {
   /** Number of steps, where there is no sequence to tell. */
   readonly length?: number;
