@@ -24,7 +24,7 @@ export async function weightsHash(params: Tree): Promise<string> {
 }
 
 /** By WebCrypto, which Node and browsers (on secure pages) have. */
-export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", bytes);
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

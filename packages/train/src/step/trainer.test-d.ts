@@ -1,0 +1,35 @@
+import { key, matmul, tensor, type Tensor } from "@sluice/tensor";
+import { expectTypeOf, test } from "vitest";
+import { evaluator, mse, sgd, trainer } from "../index.ts";
+
+const params: { readonly W: Tensor } = { W: tensor([1], [1, 1]) };
+const batch: { readonly x: Tensor } = { x: tensor([1], [1, 1]) };
+
+test("the loss's arguments come from params and batch, and its metrics come out as numbers under their names", async () => {
+  const trained = await trainer({
+    loss: (p, b, { key: stepKey }) => {
+      expectTypeOf(p).toEqualTypeOf<{ readonly W: Tensor }>();
+      expectTypeOf(b).toEqualTypeOf<{ readonly x: Tensor }>();
+      expectTypeOf(stepKey).toEqualTypeOf<Tensor>();
+      const y = matmul(b.x, p.W);
+      return { loss: mse(y, b.x), metrics: { error: mse(y, b.x) } };
+    },
+    optimiser: sgd({ learningRate: 0.1 }),
+    params,
+    key: key(0),
+    batch,
+  });
+  const result = await trained.run(batch);
+  expectTypeOf(result.metrics).toEqualTypeOf<{ readonly error: number }>();
+  expectTypeOf(trained.params()).resolves.toEqualTypeOf<{ readonly W: Tensor }>();
+  // @ts-expect-error no such metric
+  void result.metrics.accuracy;
+  // @ts-expect-error the batch lacks x
+  void trained.run({});
+});
+
+test("an evaluation has the metrics of its function", async () => {
+  const evaluated = await evaluator({ evaluate: (p, b) => ({ loss: mse(matmul(b.x, p.W), b.x), metrics: { twice: p.W } }), params, batch });
+  const { metrics } = await evaluated.run(params, []);
+  expectTypeOf(metrics).toEqualTypeOf<{ readonly twice: number }>();
+});
