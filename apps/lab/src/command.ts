@@ -73,6 +73,7 @@ export async function run(given: string, flags: RunFlags, { folder, stdout, stde
     print(`Report: ${report}`);
     if (flags.json === true) stdout.write(`${JSON.stringify(document, null, 2)}\n`);
     if (outcome.interrupted) print(`Interrupted. The same command goes on from the last checkpoints.`);
+    if (outcome.codeChanged) print("The code changed while the study ran, so the trials that were left were not started. Run the command again: with the new code all trials are new.");
     const asked = new Set(prepared.trials.map((trial) => trial.id));
     const allDone = outcome.records.every((record) => !asked.has(record.id) || record.status === "done");
     return outcome.interrupted ? EXIT.interrupted : allDone ? EXIT.done : EXIT.failed;

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { codeIdentity } from "../code.ts";
 import { studyError } from "../error.ts";
 import type { PlannedTrial } from "../plan.ts";
 import { writeReport } from "../report/write.ts";
@@ -29,6 +30,8 @@ export interface RunControl {
 export interface RunOutcome {
   readonly records: readonly TrialRecord[];
   readonly interrupted: boolean;
+  /** The sources were edited during the run, so the trials that were left were not started. */
+  readonly codeChanged: boolean;
   readonly report: string;
 }
 
@@ -52,12 +55,16 @@ export async function runStudy(run: PreparedRun, control: RunControl = {}): Prom
     writeJson(files.manifest, manifestOf(run));
     const records = new Map(run.records.map((record) => [record.id, record]));
     const queue = [...run.pending];
+    let codeChanged = false;
     const work = async (): Promise<void> => {
       for (let trial = queue.shift(); trial !== undefined && !signal.aborted; trial = queue.shift()) {
         const current = trial;
         const folder = join(files.trials, trial.folder);
-        emit({ kind: "started", trial });
+        // A trial loads the sources as they are now: after an edit its result would stand under the wrong identity.
+        codeChanged ||= codeIdentity(run.modulePath).hash !== run.code;
+        if (codeChanged) return;
         makeWay(folder, records.get(trial.id)?.status ?? "waiting");
+        emit({ kind: "started", trial });
         const record = await runInChild(trial, folder, {
           modulePath: run.modulePath,
           out: run.out,
@@ -74,10 +81,11 @@ export async function runStudy(run: PreparedRun, control: RunControl = {}): Prom
         emit({ kind: "ended", trial, record });
       }
     };
-    await Promise.all(Array.from({ length: run.jobs }, work));
+    const workers = await Promise.allSettled(Array.from({ length: run.jobs }, work));
+    for (const worker of workers) if (worker.status === "rejected") throw worker.reason;
     const list = run.trials.flatMap((trial) => records.get(trial.id) ?? []);
     const { report } = writeReport(run.out, { study: run.study });
-    return { records: list, interrupted: signal.aborted, report };
+    return { records: list, interrupted: signal.aborted, codeChanged, report };
   } finally {
     releaseLock(files.lock);
   }

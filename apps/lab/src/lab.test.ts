@@ -1,0 +1,188 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, test } from "vitest";
+
+const main = fileURLToPath(new URL("./main.ts", import.meta.url));
+const fixture = (name: string): string => fileURLToPath(new URL(`../../../packages/study/fixtures/${name}.ts`, import.meta.url));
+const scratch = mkdtempSync(join(tmpdir(), "sluice-lab-"));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function start(...args: string[]): { child: ChildProcess; ended: Promise<Ended> } {
+  const child = spawn(process.execPath, ["--conditions=@sluice/source", main, ...args], { cwd: scratch, stdio: ["ignore", "pipe", "pipe"] });
+  let [stdout, stderr] = ["", ""];
+  child.stdout.on("data", (part) => (stdout += part));
+  child.stderr.on("data", (part) => (stderr += part));
+  return { child, ended: new Promise((settle) => child.once("close", (code) => settle({ code, stdout, stderr }))) };
+}
+
+const sluice = (...args: string[]): Promise<Ended> => start(...args).ended;
+
+function trialFolders(out: string): string[] {
+  const trials = join(out, "trials");
+  return existsSync(trials) ? readdirSync(trials).sort().map((name) => join(trials, name)) : [];
+}
+
+/** What two runs of the same trials must have in common, to the bit. */
+function bits(out: string): unknown {
+  return trialFolders(out).map((folder) => {
+    const { timings: _, ...result } = JSON.parse(readFileSync(join(folder, "result.json"), "utf8"));
+    return { result, metrics: readFileSync(join(folder, "metrics.jsonl"), "utf8"), artifacts: readFileSync(join(folder, "artifacts/residual.json"), "utf8") };
+  });
+}
+
+async function untilCheckpoint(out: string): Promise<void> {
+  for (let tries = 0; tries < 200; tries += 1) {
+    const saved = trialFolders(out).filter((folder) => existsSync(join(folder, "checkpoints")) && readdirSync(join(folder, "checkpoints")).some((name) => name.endsWith(".json")));
+    if (saved.length === 2) return;
+    await wait(20);
+  }
+  throw new Error("no checkpoint within four seconds");
+}
+
+describe("a run", () => {
+  test("does what is left, and nothing twice", { timeout: 90_000 }, async () => {
+    const out = join(scratch, "line");
+    const first = await sluice("run", fixture("line"), "--quick", "--seeds", "1", "--out", out, "--json");
+    expect(first.stderr).toContain("4 trials to run");
+    expect(first.code).toBe(0);
+    const document = JSON.parse(first.stdout);
+    expect(document.trials).toHaveLength(4);
+    expect(document.trials.every((trial: { status: string }) => trial.status === "done")).toBe(true);
+    const logs = trialFolders(out).map((folder) => readFileSync(join(folder, "log.txt"), "utf8"));
+
+    const second = await sluice("run", fixture("line"), "--quick", "--seeds", "1", "--out", out);
+    expect(second.code).toBe(0);
+    expect(second.stdout).toContain("Nothing is left to run");
+    expect(trialFolders(out).map((folder) => readFileSync(join(folder, "log.txt"), "utf8"))).toEqual(logs);
+
+    const report = readFileSync(join(out, "report.html"), "utf8");
+    expect(report).toContain("Fitting a line by gradient descent");
+    expect(report).not.toMatch(/(?:src|href)=/);
+    rmSync(join(out, "report.html"));
+    const again = await sluice("report", out);
+    expect(again.code).toBe(0);
+    expect(readFileSync(join(out, "report.html"), "utf8")).toBe(report);
+
+    const manifest = readFileSync(join(out, "study.json"));
+    writeFileSync(join(out, "study.json"), "{");
+    const damaged = await sluice("report", out);
+    expect(damaged.code).toBe(1);
+    expect(damaged.stderr).toContain(join(out, "study.json"));
+    expect(damaged.stderr).toContain("Run the study again");
+    writeFileSync(join(out, "study.json"), manifest);
+  });
+
+  test("counts and shows trials that throw, diverge or crash, and runs them again only when asked", { timeout: 90_000 }, async () => {
+    const out = join(scratch, "troubled");
+    const first = await sluice("run", fixture("troubled"), "--out", out, "--json");
+    expect(first.code).toBe(1);
+    const trials: { variant: string; status: string; reason: string | null }[] = JSON.parse(first.stdout).trials;
+    expect(Object.fromEntries(trials.map(({ variant, status }) => [variant, status]))).toEqual({ fine: "done", diverging: "diverged", throwing: "failed", crashing: "failed" });
+    const reasons = Object.fromEntries(trials.map(({ variant, reason }) => [variant, reason]));
+    expect(reasons["diverging"]).toBe("step 30: slope is not finite");
+    expect(reasons["throwing"]).toBe("the trial broke a promise");
+    expect(reasons["crashing"]).toContain("signal SIGSEGV");
+    expect(readFileSync(join(out, "report.html"), "utf8")).toContain("the trial broke a promise");
+
+    const second = await sluice("run", fixture("troubled"), "--out", out);
+    expect(second.code).toBe(1);
+    expect(second.stdout).toContain("not run again without --retry");
+    expect(trialFolders(out)).toHaveLength(4);
+    const third = await sluice("run", fixture("troubled"), "--out", out, "--retry");
+    expect(third.code).toBe(1);
+    expect(third.stdout).toContain("3 trials to run");
+    // The diverged trial starts anew; its old folder is kept aside.
+    expect(trialFolders(out).filter((folder) => folder.endsWith(".aside-1"))).toHaveLength(1);
+  });
+
+  test("passes over a damaged result, says so, and keeps it", { timeout: 90_000 }, async () => {
+    const out = join(scratch, "line");
+    const folder = trialFolders(out)[0] ?? "";
+    writeFileSync(join(folder, "result.json"), '{ "status": "do');
+    appendFileSync(join(trialFolders(out)[1] ?? "", "metrics.jsonl"), '{"step":101,"lo');
+
+    const run = await sluice("run", fixture("line"), "--quick", "--seeds", "1", "--out", out, "--json");
+    expect(run.code).toBe(1);
+    const [damaged] = JSON.parse(run.stdout).trials.filter((trial: { status: string }) => trial.status === "unreadable");
+    expect(damaged.reason).toContain(join(folder, "result.json"));
+    expect(damaged.reason).toContain("--retry");
+    expect(readFileSync(join(folder, "result.json"), "utf8")).toBe('{ "status": "do');
+
+    const retried = await sluice("run", fixture("line"), "--quick", "--seeds", "1", "--out", out, "--retry");
+    expect(retried.code).toBe(0);
+    expect(existsSync(`${folder}.aside-1`)).toBe(true);
+  });
+});
+
+describe("a run that is stopped", () => {
+  const whole = join(scratch, "whole");
+
+  test("by SIGKILL goes on from its checkpoint to the same bits", { timeout: 90_000 }, async () => {
+    const reference = sluice("run", fixture("slow"), "--out", whole, "--jobs", "2");
+    const out = join(scratch, "killed");
+    const run = start("run", fixture("slow"), "--out", out, "--jobs", "2");
+    await untilCheckpoint(out);
+    // The runner and its trials at once, so that nothing is left that could still write a checkpoint.
+    const trials = trialFolders(out).map((folder): number => JSON.parse(readFileSync(join(folder, "lock.json"), "utf8")).pid);
+    for (const pid of [run.child.pid ?? 0, ...trials]) process.kill(pid, "SIGKILL");
+    await run.ended;
+    expect(trialFolders(out).some((folder) => existsSync(join(folder, "result.json")))).toBe(false);
+    expect((await reference).code).toBe(0);
+    const resumed = await sluice("run", fixture("slow"), "--out", out, "--jobs", "2");
+    expect(resumed.code).toBe(0);
+    expect(resumed.stdout).toContain("2 going on from a checkpoint");
+    expect(readFileSync(join(trialFolders(out)[0] ?? "", "log.txt"), "utf8")).toMatch(/resumed from step \d+/);
+    expect(bits(out)).toEqual(bits(whole));
+  });
+
+  test("by SIGINT exits with 130 and goes on from there", { timeout: 90_000 }, async () => {
+    const out = join(scratch, "stopped");
+    const run = start("run", fixture("slow"), "--out", out, "--jobs", "2", "--json");
+    await untilCheckpoint(out);
+    run.child.kill("SIGINT");
+    const stopped = await run.ended;
+    expect(stopped.code).toBe(130);
+    expect(JSON.parse(stopped.stdout).trials.map((trial: { status: string }) => trial.status)).toEqual(["interrupted", "interrupted"]);
+    expect((await sluice("run", fixture("slow"), "--out", out, "--jobs", "2")).code).toBe(0);
+    expect(bits(out)).toEqual(bits(whole));
+  });
+});
+
+describe("what cannot be done is said", () => {
+  test("an unknown option or command, with the nearest known one", { timeout: 90_000 }, async () => {
+    const [option, command, seeds] = await Promise.all([sluice("run", fixture("line"), "--quik"), sluice("rum"), sluice("run", fixture("line"), "--seeds", "0")]);
+    expect(option.code).toBe(2);
+    expect(option.stderr).toContain("--quick");
+    expect(command.code).toBe(2);
+    expect(command.stderr).toContain("run");
+    expect(seeds.code).toBe(2);
+    expect(seeds.stderr).toContain("at least 1");
+  });
+
+  test("data that is missing, before anything starts", { timeout: 90_000 }, async () => {
+    const run = await sluice("run", fixture("without-data"), "--out", join(scratch, "none"));
+    expect(run.code).toBe(1);
+    expect(run.stderr).toContain("points.csv: missing. Download it from the archive and give its folder with --data.");
+    expect(existsSync(join(scratch, "none"))).toBe(false);
+  });
+
+  test("a runs folder that cannot be made, or is not one", { timeout: 90_000 }, async () => {
+    writeFileSync(join(scratch, "file"), "");
+    const run = await sluice("run", fixture("line"), "--out", join(scratch, "file/below"));
+    expect(run.code).toBe(1);
+    expect(run.stderr).toContain("--out");
+    const missing = await sluice("report", join(scratch, "nowhere"));
+    expect(missing.code).toBe(2);
+    expect(missing.stderr).toContain("no such runs folder");
+  });
+});

@@ -1,0 +1,38 @@
+import { expect, test } from "vitest";
+import { duration, layTable, shortNumber, type Column } from "./layout.ts";
+
+interface Row {
+  readonly name: string;
+  readonly value: string;
+  readonly extra: string;
+}
+
+const columns: Column<Row>[] = [
+  { title: "name", align: "left", keep: 3, most: 8, cell: (row) => row.name },
+  { title: "value", align: "right", keep: 2, cell: (row) => row.value },
+  { title: "extra", align: "right", keep: 1, cell: (row) => row.extra },
+];
+const rows = [
+  { name: "gru", value: "1.25", extra: "7" },
+  { name: "a very long name", value: "12.5", extra: "12345678" },
+];
+
+test("columns are aligned, and long cells cut", () => {
+  expect(layTable(columns, rows, 80)).toEqual([
+    "name      value     extra",
+    "gru        1.25         7",
+    "a very …   12.5  12345678",
+  ]);
+});
+
+test("in a narrow terminal the least wanted columns go, and no line is wider", () => {
+  expect(layTable(columns, rows, 20)).toEqual(["name      value", "gru        1.25", "a very …   12.5"]);
+  for (const width of [1, 5, 9, 14]) {
+    for (const line of layTable(columns, rows, width)) expect(line.length).toBeLessThanOrEqual(width);
+  }
+});
+
+test("live figures are short", () => {
+  expect([0.12345, 96.78, 12345.6, 0, 1e-9, Number.NaN, undefined].map(shortNumber)).toEqual(["0.1235", "96.78", "12346", "0.000", "1.0e-9", "NaN", ""]);
+  expect([0, 59.6, 61, 3725].map(duration)).toEqual(["0:00", "1:00", "1:01", "1:02:05"]);
+});

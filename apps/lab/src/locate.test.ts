@@ -1,0 +1,38 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { locateStudy, studiesBelow } from "./locate.ts";
+
+const checkout = mkdtempSync(join(tmpdir(), "sluice-locate-"));
+const paths = ["long-sequence/digits", "long-sequence/adding", "irregular-sequence/events", "other/adding"];
+
+beforeAll(() => {
+  for (const path of paths) {
+    const module = join(checkout, "experiments", path, "study.ts");
+    mkdirSync(dirname(module), { recursive: true });
+    writeFileSync(module, "");
+  }
+});
+afterAll(() => rmSync(checkout, { recursive: true, force: true }));
+
+test("a study is found by its short name, its path below experiments/, its folder and its file", () => {
+  const module = join(checkout, "experiments/long-sequence/digits/study.ts");
+  expect(locateStudy("digits", checkout).module).toBe(module);
+  expect(locateStudy("long-sequence/digits", join(checkout, "experiments/other")).module).toBe(module);
+  expect(locateStudy("experiments/long-sequence/digits", checkout).module).toBe(module);
+  expect(locateStudy(module, checkout).module).toBe(module);
+});
+
+test("an unknown name is answered with the nearest known one", () => {
+  expect(() => locateStudy("digts", checkout)).toThrow('unknown study "digts": did you mean "digits"?');
+  expect(() => locateStudy("zebra-crossing", checkout)).toThrow("known: irregular-sequence/events, long-sequence/adding");
+});
+
+test("a name that two studies share asks for the longer one", () => {
+  expect(() => locateStudy("adding", checkout)).toThrow("there are 2: long-sequence/adding, other/adding");
+});
+
+test("all studies are listed", () => {
+  expect(studiesBelow(join(checkout, "experiments")).map(({ name }) => name).sort()).toEqual([...paths].sort());
+});
