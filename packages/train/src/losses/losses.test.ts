@@ -71,3 +71,13 @@ test("accuracy counts the first largest logit, over what the mask keeps", () => 
   expect(item(accuracy(logits, i32([1, 0, 0]), { mask: f64([1, 1, 0]) }))).toBe(1);
   expect(item(accuracy(logits, i32([1, 1, 0]), { mask: f64([1, 1, 1]), reduction: "sum" }))).toBe(1);
 });
+
+test("an empty batch has the loss 0 and no gradient", () => {
+  const none = f64([], [0, 3]);
+  const losses = [(p: Tensor) => mse(p, none), (p: Tensor) => crossEntropy(p, i32([])), (p: Tensor) => binaryCrossEntropy(p, none)];
+  for (const loss of losses) {
+    expect(item(loss(none))).toBe(0);
+    expect(grad(loss)(none).shape).toEqual([0, 3]);
+  }
+  expect(item(accuracy(none, i32([])))).toBe(0);
+});

@@ -54,7 +54,7 @@ export type StepReport = {
   readonly clip: Tree;
   /** bool []: the clipper skipped the update. */
   readonly skipped: Tensor;
-  /** bool []: the loss or the gradient norm is not finite, and the clipper let it pass. */
+  /** bool []: the loss with its penalty or the gradient norm is not finite (in the parameters' dtype), and the clipper let it pass. */
   readonly diverged: Tensor;
 };
 

@@ -137,6 +137,42 @@ describe("trainer", () => {
     expect(valuesOf((await trained.params()).W)[0]).toBeCloseTo(0.5 + 0.1 * (7.5 - 1), 5);
   });
 
+  test("is one program, also for a padded batch, whose weights and moments never leave the backend", async () => {
+    const inner = reference();
+    const runs: { inputs: number; outputs: number }[] = [];
+    let programs = 0;
+    const backend: Backend = {
+      ...inner,
+      async compile(program, options) {
+        programs++;
+        const executable = await inner.compile(program, options);
+        return {
+          ...executable,
+          async run(inputs) {
+            const outputs = await executable.run(inputs);
+            runs.push({ inputs: inputs.length, outputs: outputs.length });
+            return outputs;
+          },
+          readState: () => Promise.reject(new Error("the state was read")),
+        };
+      },
+    };
+    const data = batches({ x: normal(key(1), [5, 1]), y: normal(key(2), [5, 1]) }, { size: 2 });
+    const trained = await trainer({
+      loss: ({ W }: { readonly W: Tensor }, { x, y, weight }: Line & { readonly weight: Tensor }) => ({ loss: mse(matmul(x, W), y, { mask: weight }) }),
+      optimiser: adam({ learningRate: 0.1 }),
+      clip: globalNorm(1),
+      params,
+      key: key(0),
+      batch: data.at(0).batch,
+      backend,
+    });
+    for (const { batch } of data.from(0, 4)) await trained.run(batch);
+    // In: x, y, weight. Out: loss; penalty, norm, skipped, diverged; the clipper's norm, limit and clipped.
+    expect(programs).toBe(1);
+    expect(runs).toEqual(new Array(4).fill({ inputs: 3, outputs: 8 }));
+  });
+
   test("gives each step a key of its own, the same in every run", async () => {
     const noisy = async (seed: number): Promise<number[]> => {
       const trained = await trainer({
