@@ -5,3 +5,10 @@ export { hoist } from "./passes/hoist.ts";
 export { sink } from "./passes/sink.ts";
 export { defer } from "./passes/defer.ts";
 export { prune } from "./passes/prune.ts";
+
+// From programs to plans
+export { plan } from "./plan/make.ts";
+export type { LowerOptions } from "./plan/lower.ts";
+export type * from "./plan/plan.ts";
+export { viewsOf } from "./plan/in-place.ts";
+export { isContiguous, sameView } from "./plan/view.ts";

@@ -1,0 +1,113 @@
+import { type BinaryName, type DType, type Node, type Shape, type SymbolTensor, type Tensor, type UnaryName } from "@sluice/tensor";
+import type { ElementwiseStep, Instruction, View } from "./plan.ts";
+import { keepsAxes, roleOf } from "./roles.ts";
+import { sameView } from "./view.ts";
+
+/** What a kernel needs to know about values from outside: their memory, or that they are to be computed in it. */
+export interface KernelSource {
+  /** The memory of a value; undefined where the kernel computes it itself. */
+  load(x: SymbolTensor): View | undefined;
+  constant(values: Extract<Tensor, { kind: "array" }>): View;
+}
+
+/** Where in a tensor an iteration reads: for each axis an axis of the iteration (-1: none) and an offset. */
+type IndexMap = readonly { readonly axis: number; readonly offset: number }[];
+
+/** Writes one elementwise step: values are added with `store`, and what they share is computed once. */
+export function kernelBuilder(shape: Shape, source: KernelSource): { store(x: Tensor, view: View): void; finish(): ElementwiseStep } {
+  const inputs: View[] = [];
+  const instructions: Instruction[] = [];
+  const stores: { value: number; view: View }[] = [];
+  const known = new Map<string, number>();
+  const ids = new Map<Node, number>();
+  const identity: IndexMap = shape.map((_, axis) => ({ axis, offset: 0 }));
+
+  const emit = (instruction: Instruction): number => {
+    const key = JSON.stringify(instruction, (_, v: unknown) => (typeof v === "number" && !Number.isFinite(v) ? String(v) : Object.is(v, -0) ? "-0" : v));
+    const at = known.get(key) ?? instructions.push(instruction) - 1;
+    known.set(key, at);
+    return at;
+  };
+
+  const load = (view: View, map: IndexMap, dtype: DType): number => {
+    const strides = shape.map(() => 0);
+    let offset = view.offset;
+    map.forEach(({ axis, offset: shift }, i) => {
+      if (axis >= 0) strides[axis] = strides[axis]! + view.strides[i]!;
+      offset += shift * view.strides[i]!;
+    });
+    const mapped: View = { buffer: view.buffer, offset, shape, strides, loops: view.loops };
+    let input = inputs.findIndex((other) => sameView(other, mapped));
+    if (input < 0) input = inputs.push(mapped) - 1;
+    return emit({ op: "load", dtype, input });
+  };
+
+  const valueOf = (x: Tensor, map: IndexMap): number => {
+    if (x.kind === "array") {
+      const value = uniformValue(x.data);
+      return value === undefined ? load(source.constant(x), map, x.dtype) : emit({ op: "constant", dtype: x.dtype, value });
+    }
+    const id = ids.get(x.node) ?? ids.size;
+    ids.set(x.node, id);
+    const key = `${id}.${x.index}@${map.map(({ axis, offset }) => `${axis}+${offset}`).join()}`;
+    const at = known.get(key) ?? compute(x, map);
+    known.set(key, at);
+    return at;
+  };
+
+  const compute = (x: SymbolTensor, map: IndexMap): number => {
+    const { operation, inputs: operands } = x.node;
+    const memory = source.load(x);
+    if (memory !== undefined) return load(memory, map, x.dtype);
+    switch (roleOf(x.node)) {
+      case "view":
+        return valueOf(operands[0]!, throughView(x.node, map));
+      case "elementwise": {
+        const args = operands.map((operand) => valueOf(operand, map));
+        if (operation.op === "convert") return emit({ op: "convert", dtype: x.dtype, from: operands[0]!.dtype, args });
+        const op = operation.op as UnaryName | BinaryName | "select";
+        return emit({ op, dtype: x.dtype, operand: operands.at(-1)!.dtype, args });
+      }
+      default:
+        throw new Error(`plan: ${operation.op} has no memory and cannot be computed inside a pass`);
+    }
+  };
+
+  return {
+    store: (x, view) => void stores.push({ value: valueOf(x, identity), view }),
+    finish: () => ({ kind: "elementwise", shape, inputs, instructions, stores }),
+  };
+}
+
+/** The index map of a view's source, from that of the view. */
+function throughView(node: Node, map: IndexMap): IndexMap {
+  const { operation } = node;
+  const from = node.inputs[0]!.shape;
+  switch (operation.op) {
+    case "slice":
+      return map.map(({ axis, offset }, i) => ({ axis, offset: offset + operation.starts[i]! }));
+    case "transpose":
+      return from.map((_, i) => map[operation.axes.indexOf(i)]!);
+    case "broadcast": {
+      const added = operation.shape.length - from.length;
+      return from.map((n, i) => (n === 1 && operation.shape[i + added] !== 1 ? { axis: -1, offset: 0 } : map[i + added]!));
+    }
+    case "reshape": {
+      if (!keepsAxes(from, operation.shape)) throw new Error("plan: a reshape that merges axes is read through memory");
+      const long = operation.shape.flatMap((n, i) => (n === 1 ? [] : [map[i]!]));
+      let next = 0;
+      return from.map((n) => (n === 1 ? { axis: -1, offset: 0 } : long[next++]!));
+    }
+    default:
+      return map;
+  }
+}
+
+/** The value that all elements share, to the bit. */
+function uniformValue(data: ArrayLike<number>): number | undefined {
+  const first = data[0];
+  if (first === undefined) return 0;
+  for (let i = 1; i < data.length; i++) if (!Object.is(data[i], first)) return undefined;
+  return first;
+}
+

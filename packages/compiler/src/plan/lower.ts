@@ -1,0 +1,305 @@
+/** From a program to steps on buffers. Addresses come afterwards, by `memory.ts`. */
+import { sizeOf, splitScan, TensorError, type ArrayTensor, type DType, type Node, type Program, type ScanOperation, type Shape, type SymbolTensor, type Tensor, type Values } from "@sluice/tensor";
+import { commitInPlace, copyStep, type Commit } from "./in-place.ts";
+import { kernelBuilder } from "./kernel.ts";
+import { placeValues, type Placement, type Sink } from "./placement.ts";
+import type { Step, View } from "./plan.ts";
+import { roleOf } from "./roles.ts";
+import { rowsOf } from "./rows.ts";
+import { schedule, sourceOf, type Schedule } from "./schedule.ts";
+import { sameTensor, TensorMap } from "./tensor-map.ts";
+import { broadcastView, isContiguous, reshapeView, sameView, sliceView, slot, transposeView, whole } from "./view.ts";
+
+export interface LowerOptions {
+  /** Columns of a panel of a packed matrix; without it matrices are not packed. */
+  readonly panelColumns?: number;
+  /** Inputs that take an output's value after each run. */
+  readonly state?: readonly { readonly input: number; readonly output?: number }[];
+}
+
+/** A buffer before it has an address. Its depth counts the loops around the step that writes it: outside of them it is always the same. */
+export interface VirtualBuffer {
+  readonly elements: number;
+  readonly dtype: DType;
+  readonly depth: number;
+}
+
+export interface Lowered {
+  readonly buffers: readonly VirtualBuffer[];
+  readonly inputs: readonly View[];
+  readonly outputs: readonly View[];
+  readonly constants: readonly { readonly buffer: number; readonly values: Values }[];
+  readonly steps: readonly Step[];
+}
+
+interface Context {
+  readonly buffers: VirtualBuffer[];
+  readonly constants: { buffer: number; values: Values }[];
+  readonly constantViews: Map<ArrayTensor, View>;
+  readonly panelColumns: number | undefined;
+}
+
+interface Scope {
+  readonly depth: number;
+  readonly steps: Step[];
+  readonly views: TensorMap<View>;
+  readonly packed: { readonly b: View; readonly packed: View }[];
+  readonly parent?: Scope;
+}
+
+export function lower(program: Program, options: LowerOptions = {}): Lowered {
+  const context: Context = { buffers: [], constants: [], constantViews: new Map(), panelColumns: options.panelColumns };
+  const scope: Scope = { depth: 0, steps: [], views: new TensorMap(), packed: [] };
+  const inputs = program.inputs.map((x) => {
+    const view = newBuffer(context, x, 0);
+    scope.views.set(x, view);
+    return view;
+  });
+  const sinks = program.outputs.map((tensor) => ({ tensor, view: newBuffer(context, tensor, 0) }));
+  lowerBlock(context, scope, program.nodes, sinks);
+  const commits = (options.state ?? []).flatMap(({ input, output }): Commit[] =>
+    output === undefined ? [] : [{ from: sinks[output]!.view, to: inputs[input]!, dtype: program.inputs[input]!.dtype }],
+  );
+  return {
+    buffers: context.buffers,
+    inputs,
+    outputs: sinks.map(({ view }) => view),
+    constants: context.constants,
+    steps: commitInPlace(scope.steps, commits),
+  };
+}
+
+function newBuffer(context: Context, { shape, dtype }: { readonly shape: Shape; readonly dtype: DType }, depth: number): View {
+  if (dtype === "f64") {
+    throw new TensorError(`plan: a value is f64 [${shape.join(",")}]; f64 runs on the reference backend only, for checking gradients. Use f32 here`);
+  }
+  return whole(context.buffers.push({ elements: sizeOf(shape), dtype, depth }) - 1, shape);
+}
+
+function lowerBlock(context: Context, scope: Scope, nodes: readonly Node[], sinks: readonly Sink[]): void {
+  const plan = schedule(nodes, sinks.map((sink) => sink.tensor));
+  const own = new Set(nodes);
+  const placement = placeValues(nodes, sinks, (x) => newBuffer(context, x, scope.depth));
+  for (const node of nodes) {
+    if (roleOf(node) === "assembly") scope.views.set(outputOf(node), placement.of(outputOf(node))!);
+  }
+  const copies = assignCopies(nodes, plan, placement);
+  for (let index = 0; index < Math.max(plan.slots, copies.length); index++) {
+    const members = nodes.filter((node) => plan.slotOf.get(node) === index);
+    for (const node of members) if (roleOf(node) === "anchor") lowerAnchor(context, scope, node, placement);
+    const writes = members.flatMap((node): Sink[] => {
+      if (!plan.stored.has(node)) return [];
+      const tensor = outputOf(node);
+      return [{ tensor, view: storage(context, scope, tensor, placement) }];
+    });
+    const load = (x: SymbolTensor): View | undefined => {
+      const source = own.has(x.node) ? sourceOf(x) : undefined;
+      const registers = source && roleOf(source) === "elementwise" && (plan.inlined.has(source) || (source === x.node && plan.slotOf.get(source) === index));
+      return registers === true ? undefined : viewOf(context, scope, x);
+    };
+    writePasses(context, scope, [...writes, ...(copies[index] ?? [])], load);
+  }
+}
+
+/** One pass for each shape. */
+function writePasses(context: Context, scope: Scope, writes: readonly Sink[], load: (x: SymbolTensor) => View | undefined): void {
+  const shapes = new Map<string, Sink[]>();
+  for (const sink of writes) {
+    const key = sink.view.shape.join();
+    shapes.set(key, [...(shapes.get(key) ?? []), sink]);
+  }
+  for (const group of shapes.values()) {
+    const kernel = kernelBuilder(group[0]!.view.shape, { load, constant: (x) => constantView(context, x) });
+    for (const { tensor, view } of group) kernel.store(tensor, view);
+    scope.steps.push(kernel.finish());
+  }
+}
+
+/** In which slot each copy is done: where its value is ready, and if possible together with another pass of its shape. */
+function assignCopies(nodes: readonly Node[], { slotOf, slots, stored, inlined }: Schedule, placement: Placement): Sink[][] {
+  const copies: Sink[][] = [];
+  const put = (index: number, sink: Sink): void => void (copies[index] ??= []).push(sink);
+  for (const [node, sinks] of placement.copies) for (const sink of sinks) put(slotOf.get(node)!, sink);
+  for (const sink of placement.unplaced) {
+    const ready = readySlot(sink.tensor, slotOf, inlined);
+    const key = sink.tensor.shape.join();
+    const shared = nodes.flatMap((node) => (stored.has(node) && node.outputs[0]!.shape.join() === key ? [slotOf.get(node)!] : []));
+    // A loop's old state is copied late, so that it can be together with the pass that reads it last.
+    put(Math.max(ready, Math.min(...[slots - 1].filter((s) => s >= 0), Math.max(-1, ...shared) >= ready ? Math.max(...shared) : ready)), sink);
+  }
+  return copies;
+}
+
+function readySlot(tensor: Tensor, slotOf: ReadonlyMap<Node, number>, inlined: ReadonlySet<Node>): number {
+  if (tensor.kind === "array" || !slotOf.has(tensor.node)) return 0;
+  const source = sourceOf(tensor);
+  const slot = slotOf.get(source);
+  if (slot === undefined) return 0;
+  const role = roleOf(source);
+  if (role === "anchor" || inlined.has(source) || (role === "elementwise" && source === tensor.node)) return slot;
+  return slot + 1;
+}
+
+/** Where an elementwise value, an anchor's result or a loop's output goes. */
+function storage(context: Context, scope: Scope, x: SymbolTensor, placement: Placement): View {
+  const view = placement.of(x) ?? newBuffer(context, x, scope.depth);
+  scope.views.set(x, view);
+  return view;
+}
+
+/** The memory of a value that has been computed; views are made without moving anything, unless a reshape cannot be. */
+function viewOf(context: Context, scope: Scope, x: Tensor): View {
+  if (x.kind === "array") return constantView(context, x);
+  const known = scope.views.get(x);
+  if (known !== undefined) return known;
+  const { operation, inputs } = x.node;
+  if (roleOf(x.node) !== "view") throw new Error(`plan: ${operation.op} is read before it is computed`);
+  const source = viewOf(context, scope, inputs[0]!);
+  const view = look(operation, source) ?? contiguous(context, scope, source, inputs[0]!.dtype, x.shape);
+  scope.views.set(x, view);
+  return view;
+}
+
+function look(operation: Node["operation"], source: View): View | undefined {
+  switch (operation.op) {
+    case "transpose":
+      return transposeView(source, operation.axes);
+    case "slice":
+      return sliceView(source, operation.starts, operation.stops);
+    case "broadcast":
+      return broadcastView(source, operation.shape);
+    case "reshape":
+      return reshapeView(source, operation.shape);
+    default:
+      return source;
+  }
+}
+
+/** A copy in a buffer of its own, seen under `shape`. */
+function contiguous(context: Context, scope: Scope, source: View, dtype: DType, shape: Shape): View {
+  const copy = newBuffer(context, { shape: source.shape, dtype }, scope.depth);
+  scope.steps.push(copyStep([{ from: source, to: copy, dtype }]));
+  return whole(copy.buffer, shape);
+}
+
+function constantView(context: Context, x: ArrayTensor): View {
+  const known = context.constantViews.get(x);
+  if (known !== undefined) return known;
+  const view = newBuffer(context, x, 0);
+  context.constants.push({ buffer: view.buffer, values: x.data });
+  context.constantViews.set(x, view);
+  return view;
+}
+
+function lowerAnchor(context: Context, scope: Scope, node: Node, placement: Placement): void {
+  const { operation, inputs } = node;
+  const read = (i: number): View => viewOf(context, scope, inputs[i]!);
+  const readAs = (i: number, shape: Shape): View => {
+    const view = read(i);
+    return reshapeView(view, shape) ?? contiguous(context, scope, view, inputs[i]!.dtype, shape);
+  };
+  const write = (): View => storage(context, scope, outputOf(node), placement);
+  const dtype = node.outputs[0]?.dtype ?? "f32";
+  switch (operation.op) {
+    case "matmul": {
+      const [a, b] = [0, 1].map((i) => walkable(context, scope, read(i), inputs[i]!.dtype));
+      const c = write();
+      const transposed = a!.strides.at(-1) !== 1 && a!.shape.at(-1) !== 1;
+      const packed = transposed ? undefined : pack(context, scope, b!);
+      scope.steps.push({ kind: "matmul", a: a!, b: b!, c, ...(packed ? { packed } : {}) });
+      return;
+    }
+    case "reduceSum":
+    case "reduceMax": {
+      const op = operation.op === "reduceSum" ? "sum" : "max";
+      scope.steps.push({ kind: "reduce", op, dtype, x: read(0), y: write(), axis: operation.axis });
+      return;
+    }
+    case "cumulativeSum": {
+      const { axis, reverse } = operation;
+      scope.steps.push({ kind: "cumulativeSum", dtype, x: read(0), y: write(), axis, reverse });
+      return;
+    }
+    case "gather": {
+      const [x, indices] = inputs;
+      const [rows, ...rest] = x!.shape;
+      const [count, width] = [sizeOf(indices!.shape), sizeOf(rest)];
+      const y = reshapeView(write(), [count, width])!;
+      scope.steps.push({ kind: "gather", x: readAs(0, [rows!, width]), indices: readAs(1, [count]), y });
+      return;
+    }
+    case "scatterAdd": {
+      const count = sizeOf(inputs[0]!.shape);
+      const width = sizeOf(node.outputs[0]!.shape.slice(1));
+      const y = reshapeView(write(), [operation.rows, width])!;
+      scope.steps.push({ kind: "scatterAdd", dtype, indices: readAs(0, [count]), updates: readAs(1, [count, width]), y });
+      return;
+    }
+    case "randomBits":
+      scope.steps.push({ kind: "randomBits", key: read(0), stream: read(1), y: write() });
+      return;
+    case "scan":
+      lowerScan(context, scope, node, operation, placement);
+      return;
+    default:
+      throw new Error(`plan: ${operation.op} should have been expanded or evaluated before`);
+  }
+}
+
+/** A product reads its operands along one of their last two axes. */
+function walkable(context: Context, scope: Scope, view: View, dtype: DType): View {
+  const [m, n] = view.strides.slice(-2);
+  const [rows, columns] = view.shape.slice(-2);
+  return m === 1 || n === 1 || rows === 1 || columns === 1 ? view : contiguous(context, scope, view, dtype, view.shape);
+}
+
+/** Panels of b, made in the outermost block in which b is the same: a weight is packed once for all steps of a loop. */
+function pack(context: Context, scope: Scope, b: View): View | undefined {
+  const columns = context.panelColumns;
+  if (columns === undefined || b.shape.length !== 2) return undefined;
+  const depth = Math.max(context.buffers[b.buffer]!.depth, b.loops.findLastIndex((stride) => stride !== 0) + 1);
+  let home = scope;
+  while (home.depth > depth && home.parent !== undefined) home = home.parent;
+  const known = home.packed.find((entry) => sameView(entry.b, b));
+  if (known !== undefined) return known.packed;
+  const [k, n] = b.shape;
+  const shape = [Math.ceil(n! / columns), k!, columns];
+  const packed = newBuffer(context, { shape, dtype: "f32" }, home.depth);
+  home.steps.push({ kind: "pack", b, packed, columns });
+  home.packed.push({ b, packed });
+  return packed;
+}
+
+function lowerScan(context: Context, scope: Scope, node: Node, operation: ScanOperation, placement: Placement): void {
+  const { body, length, reverse } = operation;
+  const depth = scope.depth + 1;
+  const outer = splitScan(operation, node.inputs);
+  const inner = splitScan(operation, body.inputs);
+  const output = (index: number): SymbolTensor => ({ kind: "symbol", ...node.outputs[index]!, node, index });
+
+  const states = inner.states.map((x) => newBuffer(context, x, depth));
+  const load = (x: SymbolTensor): View => viewOf(context, scope, x);
+  writePasses(context, scope, outer.states.map((tensor, i) => ({ tensor, view: states[i]! })), load);
+
+  const views = new TensorMap<View>();
+  inner.captures.forEach((x, i) => views.set(x, viewOf(context, scope, outer.captures[i]!)));
+  inner.states.forEach((x, i) => views.set(x, states[i]!));
+  inner.sequences.forEach((x, i) => views.set(x, slot(viewOf(context, scope, outer.sequences[i]!), scope.depth)));
+  const stacked = body.outputs.slice(operation.states).map((_, i) => storage(context, scope, output(operation.states + i), placement));
+
+  const changed = inner.states.flatMap((x, i) => (sameTensor(x, body.outputs[i]!) ? [] : [i]));
+  const nextStates = changed.map((i) => newBuffer(context, inner.states[i]!, depth));
+  const inside: Scope = { depth, steps: [], views, packed: [], parent: scope };
+  lowerBlock(context, inside, body.nodes, [
+    ...changed.map((i, at) => ({ tensor: body.outputs[i]!, view: nextStates[at]! })),
+    ...stacked.map((view, i) => ({ tensor: body.outputs[operation.states + i]!, view: slot(view, scope.depth) })),
+  ]);
+  const commits = changed.map((i, at): Commit => ({ from: nextStates[at]!, to: states[i]!, dtype: inner.states[i]!.dtype }));
+  const rows = rowsOf(operation);
+  scope.steps.push({ kind: "loop", length, reverse, body: commitInPlace(inside.steps, commits), ...(rows === undefined ? {} : { rows }) });
+  states.forEach((view, i) => scope.views.set(output(i), view));
+}
+
+function outputOf(node: Node): SymbolTensor {
+  return { kind: "symbol", ...node.outputs[0]!, node, index: 0 };
+}

@@ -1,0 +1,12 @@
+import type { Program } from "@sluice/tensor";
+import { lower, type LowerOptions } from "./lower.ts";
+import { assignMemory } from "./memory.ts";
+import type { Plan } from "./plan.ts";
+
+/** The plan of a program (optimised or not): its work, step by step, on memory with fixed addresses. */
+export function plan(program: Program, options: LowerOptions = {}): Plan {
+  const lowered = lower(program, options);
+  const { buffers, bytes } = assignMemory(lowered);
+  const { inputs, outputs, constants, steps } = lowered;
+  return { buffers, bytes, inputs, outputs, constants, steps };
+}

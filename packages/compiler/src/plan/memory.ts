@@ -1,0 +1,96 @@
+import type { Lowered } from "./lower.ts";
+import { viewsOf } from "./in-place.ts";
+import type { Buffer, Step } from "./plan.ts";
+
+const ALIGNMENT = 64;
+
+/** Addresses for all buffers; two that are never in use at the same time may share. Inputs, outputs and constants keep theirs throughout. */
+export function assignMemory(lowered: Lowered): { buffers: Buffer[]; bytes: number } {
+  const lifetimes = lifetimesOf(lowered);
+  const order = lowered.buffers.map((_, i) => i).toSorted((a, b) => size(lowered, b) - size(lowered, a) || a - b);
+  const placed: { readonly start: number; readonly end: number; readonly offset: number; readonly bytes: number }[] = [];
+  const offsets = new Array<number>(lowered.buffers.length).fill(0);
+  let total = 0;
+  for (const buffer of order) {
+    const lifetime = lifetimes[buffer];
+    if (lifetime === undefined) continue;
+    const bytes = size(lowered, buffer);
+    const taken = placed
+      .filter(({ start, end }) => start <= lifetime.end && lifetime.start <= end)
+      .toSorted((a, b) => a.offset - b.offset);
+    let offset = 0;
+    for (const other of taken) {
+      if (other.offset >= offset + bytes) break;
+      offset = Math.max(offset, other.offset + other.bytes);
+    }
+    placed.push({ ...lifetime, offset, bytes });
+    offsets[buffer] = offset;
+    total = Math.max(total, offset + bytes);
+  }
+  return { buffers: lowered.buffers.map(({ elements, dtype }, i) => ({ elements, dtype, offset: offsets[i]! })), bytes: total };
+}
+
+function size(lowered: Lowered, buffer: number): number {
+  return Math.ceil((lowered.buffers[buffer]!.elements * 4) / ALIGNMENT) * ALIGNMENT;
+}
+
+interface Lifetime {
+  start: number;
+  end: number;
+}
+
+/**
+ * From the first to the last step that touches a buffer. One that a loop and something outside it touch is in use for the whole loop, and so is every buffer of a loop
+ * whose rows are shared out among threads: there one thread may be steps ahead of another.
+ */
+function lifetimesOf({ buffers, inputs, outputs, constants, steps }: Lowered): (Lifetime | undefined)[] {
+  const lifetimes = new Array<Lifetime | undefined>(buffers.length).fill(undefined);
+  const extend = (buffer: number, start: number, end: number): void => {
+    const known = lifetimes[buffer];
+    lifetimes[buffer] = known ? { start: Math.min(known.start, start), end: Math.max(known.end, end) } : { start, end };
+  };
+  const homes = homesOf(steps);
+  const inLoop = new Map<Step | null, number[]>();
+  for (const [buffer, home] of homes) inLoop.set(home, [...(inLoop.get(home) ?? []), buffer]);
+  let clock = 0;
+  const walk = (block: readonly Step[], path: readonly Step[]): void => {
+    for (const step of block) {
+      const start = clock++;
+      if (step.kind === "loop") walk(step.body, [...path, step]);
+      const end = clock++;
+      if (step.kind === "loop" && step.rows !== undefined) for (const buffer of inLoop.get(step) ?? []) extend(buffer, start, end);
+      for (const { buffer } of viewsOf(step)) {
+        // Inside a loop, only buffers that nothing outside it touches have a shorter life than the loop.
+        if (homes.get(buffer) === (path.at(-1) ?? null)) extend(buffer, start, end);
+      }
+    }
+  };
+  walk(steps, []);
+  for (const view of [...inputs, ...outputs]) extend(view.buffer, -1, clock);
+  for (const { buffer } of constants) extend(buffer, -1, clock);
+  return lifetimes;
+}
+
+/** The innermost loop (null: none) that contains every step that touches a buffer. */
+function homesOf(steps: readonly Step[]): Map<number, Step | null> {
+  const paths = new Map<number, readonly Step[]>();
+  const walk = (block: readonly Step[], path: readonly Step[]): void => {
+    for (const step of block) {
+      if (step.kind === "loop") walk(step.body, [...path, step]);
+      else {
+        for (const { buffer } of viewsOf(step)) {
+          const known = paths.get(buffer);
+          paths.set(buffer, known ? known.slice(0, commonLength(known, path)) : path);
+        }
+      }
+    }
+  };
+  walk(steps, []);
+  return new Map([...paths].map(([buffer, path]) => [buffer, path.at(-1) ?? null]));
+}
+
+function commonLength(a: readonly Step[], b: readonly Step[]): number {
+  let length = 0;
+  while (length < a.length && length < b.length && a[length] === b[length]) length++;
+  return length;
+}

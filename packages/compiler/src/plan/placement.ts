@@ -1,0 +1,84 @@
+import { zerosArray, type Node, type Shape, type SymbolTensor, type Tensor } from "@sluice/tensor";
+import type { View } from "./plan.ts";
+import { roleOf } from "./roles.ts";
+import { placeable } from "./schedule.ts";
+import { TensorMap } from "./tensor-map.ts";
+import { isContiguous, reshapeView, sliceView } from "./view.ts";
+
+/** A value and where it has to be left. */
+export interface Sink {
+  readonly tensor: Tensor;
+  readonly view: View;
+}
+
+export interface Placement {
+  /** Memory that a value is computed into directly; undefined where it gets a buffer of its own. */
+  of(x: SymbolTensor): View | undefined;
+  /** What has to be copied, because it could not be computed in place. */
+  readonly copies: ReadonlyMap<Node, readonly Sink[]>;
+  readonly unplaced: readonly Sink[];
+}
+
+/** Gives results and parts of assemblies the memory where they are needed, so that joining costs nothing. */
+export function placeValues(nodes: readonly Node[], sinks: readonly Sink[], allocate: (x: SymbolTensor) => View): Placement {
+  const own = new Set(nodes);
+  const placed = new TensorMap<View>();
+  const place = (tensor: Tensor, view: View): boolean => {
+    if (tensor.kind === "array" || !own.has(tensor.node)) return false;
+    const { operation, inputs } = tensor.node;
+    if (operation.op === "reshape" && isContiguous(view)) {
+      const source = reshapeView(view, inputs[0]!.shape);
+      return source !== undefined && place(inputs[0]!, source);
+    }
+    if (placed.has(tensor) || roleOf(tensor.node) === "view") return false;
+    // The states of a loop live in memory of their own while it runs.
+    if (operation.op === "scan" && (tensor.index < operation.states || !isContiguous(view))) return false;
+    if (operation.op !== "scan" && !placeable(tensor) && !isContiguous(view)) return false;
+    placed.set(tensor, view);
+    return true;
+  };
+
+  const unplaced = sinks.filter(({ tensor, view }) => !place(tensor, view));
+  const copies = new Map<Node, Sink[]>();
+  for (const node of nodes.toReversed()) {
+    const { operation, inputs } = node;
+    if (operation.op !== "concat" && operation.op !== "pad") continue;
+    const output: SymbolTensor = { kind: "symbol", ...node.outputs[0]!, node, index: 0 };
+    const storage = placed.get(output) ?? allocate(output);
+    placed.set(output, storage);
+    const parts = operation.op === "concat" ? joined(inputs, operation.axis, storage) : padded(inputs[0]!, operation.before, storage);
+    copies.set(
+      node,
+      parts.filter(({ tensor, view }) => tensor.kind === "array" || !placeable(tensor) || !place(tensor, view)),
+    );
+  }
+  return { of: (x) => placed.get(x), copies, unplaced };
+}
+
+function joined(parts: readonly Tensor[], axis: number, storage: View): Sink[] {
+  let start = 0;
+  return parts.map((tensor) => {
+    const from = start;
+    start += tensor.shape[axis]!;
+    return { tensor, view: window(storage, axis, from, tensor.shape[axis]!) };
+  });
+}
+
+/** The source in the middle, and zeros in margins that do not overlap: those of an axis span the inner range of the axes before it. */
+function padded(source: Tensor, before: readonly number[], storage: View): Sink[] {
+  const sinks: Sink[] = [];
+  let rest = storage;
+  source.shape.forEach((n, axis) => {
+    const start = before[axis]!;
+    const end = start + n;
+    const margins = [window(rest, axis, 0, start), window(rest, axis, end, rest.shape[axis]! - end)];
+    for (const view of margins) if (!view.shape.includes(0)) sinks.push({ tensor: zerosArray(view.shape, source.dtype), view });
+    rest = window(rest, axis, start, n);
+  });
+  return [...sinks, { tensor: source, view: rest }];
+}
+
+function window(view: View, axis: number, start: number, length: number): View {
+  const at = (value: number, whole: (i: number) => number): Shape => view.shape.map((_, i) => (i === axis ? value : whole(i)));
+  return sliceView(view, at(start, () => 0), at(start + length, (i) => view.shape[i]!));
+}

@@ -1,0 +1,140 @@
+import type { BinaryName, DType, Shape, UnaryName, Values } from "@sluice/tensor";
+
+/**
+ * A program as work on planned memory: what a backend generates kernels for. Every size, address and order is decided here, so that a backend only
+ * has to do each step fast.
+ */
+export interface Plan {
+  readonly buffers: readonly Buffer[];
+  /** Bytes of memory in all. */
+  readonly bytes: number;
+  /** Where the program's inputs are read from and its outputs left, contiguous and row-major. */
+  readonly inputs: readonly View[];
+  readonly outputs: readonly View[];
+  /** Written once before the first run. */
+  readonly constants: readonly { readonly buffer: number; readonly values: Values }[];
+  readonly steps: readonly Step[];
+}
+
+/** A piece of memory of 4-byte elements. */
+export interface Buffer {
+  readonly elements: number;
+  readonly dtype: DType;
+  /** In bytes from the start of the plan's memory, a multiple of 64. Buffers that are never in use together may share. */
+  readonly offset: number;
+}
+
+/**
+ * A strided window on a buffer: element i is at `offset + sum(i[axis] * strides[axis]) + sum(t[loop] * loops[loop])`, in elements, where t are the
+ * positions of the enclosing loops, outermost first. A stride of 0 repeats.
+ */
+export interface View {
+  readonly buffer: number;
+  readonly offset: number;
+  readonly shape: Shape;
+  readonly strides: readonly number[];
+  readonly loops: readonly number[];
+}
+
+export type Step =
+  | ElementwiseStep
+  | MatmulStep
+  | PackStep
+  | ReduceStep
+  | CumulativeSumStep
+  | GatherStep
+  | ScatterAddStep
+  | RandomBitsStep
+  | LoopStep;
+
+/** One pass over `shape`: instructions are computed for each element, in registers, and some are stored. */
+export interface ElementwiseStep {
+  readonly kind: "elementwise";
+  readonly shape: Shape;
+  readonly inputs: readonly View[];
+  readonly instructions: readonly Instruction[];
+  /** Values (positions in `instructions`) and where they go; views of `shape` that do not overlap each other. */
+  readonly stores: readonly { readonly value: number; readonly view: View }[];
+}
+
+export type Instruction =
+  | { readonly op: "load"; readonly dtype: DType; readonly input: number }
+  | { readonly op: "constant"; readonly dtype: DType; readonly value: number }
+  | { readonly op: "convert"; readonly dtype: DType; readonly from: DType; readonly args: readonly number[] }
+  | { readonly op: UnaryName | BinaryName | "select"; readonly dtype: DType; readonly operand: DType; readonly args: readonly number[] };
+
+/** c = a b: [..., m, k] x [..., k, n]. In a and b one of the last two strides is 1; c is row-major in its last two axes. */
+export interface MatmulStep {
+  readonly kind: "matmul";
+  readonly a: View;
+  readonly b: View;
+  readonly c: View;
+  /** Where a pack step has put b in panels. */
+  readonly packed?: View;
+}
+
+/** Copies b [k, n] into panels of `columns` columns (the last one filled up with zeros): panel after panel, each row-major [k, columns]. */
+export interface PackStep {
+  readonly kind: "pack";
+  readonly b: View;
+  readonly packed: View;
+  readonly columns: number;
+}
+
+/** y [outer..., inner...] from x [outer..., n, inner...] by the order that @sluice/tensor defines; `axis` is that of n. */
+export interface ReduceStep {
+  readonly kind: "reduce";
+  readonly op: "sum" | "max";
+  readonly dtype: DType;
+  readonly x: View;
+  readonly y: View;
+  readonly axis: number;
+}
+
+export interface CumulativeSumStep {
+  readonly kind: "cumulativeSum";
+  readonly dtype: DType;
+  readonly x: View;
+  readonly y: View;
+  readonly axis: number;
+  readonly reverse: boolean;
+}
+
+/** y[i, :] = x[clamp(indices[i]), :]; indices [n], x [rows, width], y [n, width]. */
+export interface GatherStep {
+  readonly kind: "gather";
+  readonly x: View;
+  readonly indices: View;
+  readonly y: View;
+}
+
+/** y [rows, width] = 0, then y[clamp(indices[i]), :] += updates[i, :] in order of i. */
+export interface ScatterAddStep {
+  readonly kind: "scatterAdd";
+  readonly dtype: DType;
+  readonly indices: View;
+  readonly updates: View;
+  readonly y: View;
+}
+
+/** y (contiguous) from a key [2] and a stream []. */
+export interface RandomBitsStep {
+  readonly kind: "randomBits";
+  readonly key: View;
+  readonly stream: View;
+  readonly y: View;
+}
+
+export interface LoopStep {
+  readonly kind: "loop";
+  /** Number of steps. */
+  readonly length: number;
+  /** The position runs from length - 1 to 0. */
+  readonly reverse: boolean;
+  readonly body: readonly Step[];
+  /**
+   * Where every step of the body works row by row on this many batch rows (axis 0 of all that varies), so that rows can be shared out among threads for the
+   * whole loop without waiting for each other.
+   */
+  readonly rows?: number;
+}

@@ -1,0 +1,23 @@
+import type { Node, SymbolTensor, Tensor } from "@sluice/tensor";
+
+/** A map from the tensors of a program. Two symbols are the same tensor when they are the same output of the same node. */
+export class TensorMap<V> {
+  readonly #symbols = new Map<Node, Map<number, V>>();
+
+  get(x: SymbolTensor): V | undefined {
+    return this.#symbols.get(x.node)?.get(x.index);
+  }
+
+  has(x: SymbolTensor): boolean {
+    return this.#symbols.get(x.node)?.has(x.index) === true;
+  }
+
+  set(x: SymbolTensor, value: V): void {
+    const ofNode = this.#symbols.get(x.node) ?? new Map<number, V>();
+    this.#symbols.set(x.node, ofNode.set(x.index, value));
+  }
+}
+
+export function sameTensor(a: Tensor, b: Tensor): boolean {
+  return a === b || (a.kind === "symbol" && b.kind === "symbol" && a.node === b.node && a.index === b.index);
+}

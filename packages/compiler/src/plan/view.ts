@@ -1,0 +1,85 @@
+import { stridesOf, type Shape } from "@sluice/tensor";
+import type { View } from "./plan.ts";
+
+/** A whole buffer, row-major. */
+export function whole(buffer: number, shape: Shape): View {
+  return { buffer, offset: 0, shape, strides: stridesOf(shape), loops: [] };
+}
+
+/** Position t of the loop at `depth` in a buffer of [time, ...]. */
+export function slot(view: View, depth: number): View {
+  const [first = 0, ...strides] = view.strides;
+  return { ...view, shape: view.shape.slice(1), strides, loops: withLoop(view.loops, depth, first) };
+}
+
+function withLoop(loops: readonly number[], depth: number, stride: number): number[] {
+  return Array.from({ length: Math.max(loops.length, depth + 1) }, (_, i) => (loops[i] ?? 0) + (i === depth ? stride : 0));
+}
+
+export function transposeView(view: View, axes: readonly number[]): View {
+  return { ...view, shape: axes.map((a) => view.shape[a]!), strides: axes.map((a) => view.strides[a]!) };
+}
+
+export function sliceView(view: View, starts: readonly number[], stops: readonly number[]): View {
+  return {
+    ...view,
+    offset: view.offset + starts.reduce((sum, start, axis) => sum + start * view.strides[axis]!, 0),
+    shape: starts.map((start, axis) => stops[axis]! - start),
+  };
+}
+
+export function broadcastView(view: View, shape: Shape): View {
+  const added = shape.length - view.shape.length;
+  const strides = shape.map((n, axis) => (axis < added || (view.shape[axis - added] === 1 && n !== 1) ? 0 : view.strides[axis - added]!));
+  return { ...view, shape, strides };
+}
+
+/** The same elements under another shape without moving them; undefined where the strides do not allow it. */
+export function reshapeView(view: View, shape: Shape): View | undefined {
+  const strides = reshapeStrides(view.shape, view.strides, shape);
+  return strides && { ...view, shape, strides };
+}
+
+/**
+ * Axes are matched in runs of equal size, as NumPy does: within a run the old axes must be walkable as one (each stride is the next one's times its length), and the
+ * new axes then divide that walk.
+ */
+export function reshapeStrides(from: Shape, strides: readonly number[], to: Shape): number[] | undefined {
+  if (from.includes(0)) return stridesOf(to);
+  const out = new Array<number>(to.length).fill(0);
+  const old = from.flatMap((n, axis) => (n === 1 ? [] : [{ n, stride: strides[axis]! }]));
+  let i = 0;
+  let j = 0;
+  while (i < old.length) {
+    let oldSize = old[i]!.n;
+    while (to[j] === 1) j++;
+    let newSize = to[j]!;
+    const [firstOld, firstNew] = [i, j];
+    while (oldSize !== newSize) {
+      if (oldSize < newSize) oldSize *= old[++i]!.n;
+      else newSize *= to[++j]!;
+    }
+    for (let axis = firstOld; axis < i; axis++) {
+      if (old[axis]!.stride !== old[axis + 1]!.stride * old[axis + 1]!.n) return undefined;
+    }
+    let stride = old[i]!.stride;
+    for (let axis = j; axis >= firstNew; axis--) {
+      out[axis] = stride;
+      stride *= to[axis]!;
+    }
+    i++;
+    j++;
+  }
+  return out;
+}
+
+export function isContiguous(view: View): boolean {
+  const strides = stridesOf(view.shape);
+  return view.shape.every((n, axis) => n <= 1 || view.strides[axis] === strides[axis]);
+}
+
+export function sameView(a: View, b: View): boolean {
+  const equal = (x: readonly number[], y: readonly number[]): boolean =>
+    Array.from({ length: Math.max(x.length, y.length) }, (_, i) => (x[i] ?? 0) === (y[i] ?? 0)).every(Boolean);
+  return a.buffer === b.buffer && a.offset === b.offset && equal(a.shape, b.shape) && equal(a.strides, b.strides) && equal(a.loops, b.loops);
+}
