@@ -1,6 +1,8 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import * as t from "../index.ts";
 import type { Tensor } from "../index.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const params = { layers: [{ U: t.normal(t.key(1), [2, 3]), b: t.normal(t.key(2), [3]) }] };
 type Params = typeof params;

@@ -1,8 +1,10 @@
 // Random compositions: gradients against differences, of first and second order, and traced against eager.
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import * as t from "../index.ts";
 import type { Tensor } from "../index.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
 
 /** Operand choices and a parameter, as natural numbers, that each operation takes modulo what it needs. */
 type Choice = readonly [operation: number, a: number, b: number, n: number];

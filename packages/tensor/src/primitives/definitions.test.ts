@@ -1,8 +1,10 @@
 // What the values are, to the bit: orders of sums, roundings, edges. Every deterministic backend keeps these.
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import * as t from "../index.ts";
 import type { DType, Shape, Tensor } from "../index.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const round = Math.fround;
 const values = (x: Tensor): number[] => [...t.valuesOf(x)];

@@ -1,7 +1,9 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import * as t from "../index.ts";
 import type { Operation, Shape, Tensor, Tree } from "../index.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
 
 interface Sample {
   readonly shape: Shape;

@@ -1,7 +1,9 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import * as t from "../index.ts";
 import type { Tensor } from "../index.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const words = (x: Tensor): number[] => Array.from(t.valuesOf(x), (word) => word >>> 0);
 const keyOf = (k0: number, k1: number): Tensor => t.tensor(Int32Array.of(k0 | 0, k1 | 0));
@@ -53,6 +55,17 @@ describe("keys", () => {
       t.keyFor(t.keyAt(root, 1), "a"),
     ];
     expect(new Set(keys.map((k) => words(k).join())).size).toBe(keys.length);
+  });
+
+  test("of names never change: results of old runs hang on them", () => {
+    expect(words(t.keyFor(t.key(0), "dropout"))).toEqual([0x55e0353f, 0x53188851]);
+    expect(words(t.keyFor(t.key(0), "zoneout"))).toEqual([0x37c9485f, 0x40cdfe9e]);
+  });
+
+  test("of names take streams that small indices do not reach", () => {
+    // FNV-1a over the UTF-16 units of "dropout", whose top bit is not set.
+    expect(words(t.keyFor(t.key(0), "dropout"))).not.toEqual(words(t.keyAt(t.key(0), 1135909658)));
+    expect(words(t.keyFor(t.key(0), "dropout"))).toEqual(words(t.keyAt(t.key(0), 1135909658 | 0x80000000)));
   });
 
   test("are the same traced as eager, also in a loop over steps", () => {

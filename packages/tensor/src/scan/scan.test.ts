@@ -1,7 +1,9 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import * as t from "../index.ts";
 import type { ScanOptions, Tensor } from "../index.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const draw = (name: string, shape: t.Shape, seed = 0): Tensor => t.normal(t.keyFor(t.key(seed), name), shape, { dtype: "f64" });
 
@@ -190,6 +192,47 @@ describe("nested with other transformations", () => {
 test("what does not depend on the step's arguments is computed once, outside", () => {
   const { program } = t.trace((q: Params) => layer(q, {}).state, [paramsOf()]);
   expect(program.nodes.map((node) => node.operation.op)).toEqual(["mul", "scan"]);
+});
+
+test("a broadcast of something from outside stays in the step, so that its gradient is summed in each step and not kept whole", () => {
+  const f = (b: Tensor, x: Tensor): Tensor => t.sum(t.scan((h: Tensor, y: Tensor) => ({ state: t.tanh(t.add(t.add(h, y), b)), output: [] }), t.zerosArray([2, 3]) as Tensor, x).state);
+  const { program } = t.trace(t.grad(f), [t.zerosArray([3]) as Tensor, t.zerosArray([4, 2, 3]) as Tensor]);
+  expect(program.nodes.map((node) => node.operation.op)).toEqual(["scan", "scan"]);
+  expect(program.nodes[1]!.outputs.map((y) => y.shape)).toEqual([[2, 3], [3]]);
+});
+
+describe("with its gradient, a loop runs once forwards and once backwards", () => {
+  const scans = (program: t.Program): number => program.nodes.filter((node) => node.operation.op === "scan").length;
+  const p = paramsOf();
+  const loss = (q: Params): Tensor => t.sum(layer(q, {}).output.both);
+
+  test("one loop, its value and other results used too", () => {
+    expect(scans(t.trace(t.valueAndGrad(loss), [p]).program)).toBe(2);
+    const both = t.valueAndGradAux((q: Params) => {
+      const { output, state } = layer(q, {});
+      return { value: t.sum(output.both), aux: { output, state } };
+    });
+    expect(scans(t.trace((q: Params) => both(q), [p]).program)).toBe(2);
+  });
+
+  test("loops that feed one another", () => {
+    const three = (q: Params): Tensor => {
+      let x: Tensor = q.x;
+      for (let i = 0; i < 3; i++) x = t.scan((h: Tensor, y: Tensor) => ({ state: t.tanh(t.add(t.mul(h, 0.5), t.sum(y, 1, { keep: true }))), output: t.mul(y, h) }), t.sum(q.h, 1, { keep: true }), x).output;
+      return t.sum(x);
+    };
+    expect(scans(t.trace(t.valueAndGrad(three), [p]).program)).toBe(6);
+  });
+
+  test("what the backward step can work out is not kept: of a sigmoid and a tanh, those and the state before", () => {
+    const gate = (q: Params): Tensor => t.sum(t.scan((h: Tensor, y: Tensor) => {
+      const [z, n] = t.split(t.add(t.matmul(y, q.W), t.matmul(h, q.U)), 2);
+      const [u, a] = [t.sigmoid(z!), t.tanh(n!)];
+      return { state: t.add(t.mul(u, h), t.mul(t.sub(1, u), a)), output: [] };
+    }, q.h, q.x).state);
+    const [forward] = t.trace(t.valueAndGrad(gate), [p]).program.nodes.filter((node) => node.operation.op === "scan");
+    expect(forward!.outputs.map((y) => y.shape)).toEqual([[2, 2], [4, 2, 2], [4, 2, 2], [4, 2, 2]]);
+  });
 });
 
 describe("bad input", () => {
