@@ -38,7 +38,7 @@ function changed(row: BoardRow, event: RunEvent, now: number): BoardRow {
 }
 
 /** Seconds left for a running trial, from the steps of this session; `undefined` until some were made. */
-export function secondsLeft({ progress, since, from = 0, status }: BoardRow, now: number): number | undefined {
+function secondsLeft({ progress, since, from = 0, status }: BoardRow, now: number): number | undefined {
   if (status !== "running" || progress === undefined || since === undefined) return undefined;
   const made = progress.step - from;
   return made <= 0 ? undefined : ((now - since) / 1000 / made) * (progress.steps - progress.step);

@@ -7,6 +7,9 @@ import { summaryTable } from "./summary.ts";
 
 export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
+/** Ctrl-C, a polite kill, and a terminal that was closed. */
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
 export interface RunFlags {
   readonly quick?: boolean;
   readonly seeds?: number;
@@ -57,8 +60,7 @@ export async function run(given: string, flags: RunFlags, { folder, stdout, stde
     stop.abort();
     display.say("Stopping: the trials write a checkpoint. Ctrl-C again kills them.");
   };
-  process.on("SIGINT", onSignal);
-  process.on("SIGTERM", onSignal);
+  for (const signal of SIGNALS) process.on(signal, onSignal);
   try {
     const outcome = await runStudy(prepared, { signal: stop.signal, kill: kill.signal, onEvent: (event) => display.event(event) });
     display.end();
@@ -79,8 +81,7 @@ export async function run(given: string, flags: RunFlags, { folder, stdout, stde
     return outcome.interrupted ? EXIT.interrupted : allDone ? EXIT.done : EXIT.failed;
   } finally {
     display.end();
-    process.off("SIGINT", onSignal);
-    process.off("SIGTERM", onSignal);
+    for (const signal of SIGNALS) process.off(signal, onSignal);
   }
 }
 

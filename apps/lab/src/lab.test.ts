@@ -40,13 +40,13 @@ function bits(out: string): unknown {
   });
 }
 
-async function untilCheckpoint(out: string): Promise<void> {
-  for (let tries = 0; tries < 200; tries += 1) {
+async function untilCheckpoint(out: string, trials = 2): Promise<void> {
+  for (let tries = 0; tries < 1000; tries += 1) {
     const saved = trialFolders(out).filter((folder) => existsSync(join(folder, "checkpoints")) && readdirSync(join(folder, "checkpoints")).some((name) => name.endsWith(".json")));
-    if (saved.length === 2) return;
+    if (saved.length === trials) return;
     await wait(20);
   }
-  throw new Error("no checkpoint within four seconds");
+  throw new Error("no checkpoint within twenty seconds");
 }
 
 describe("a run", () => {
@@ -156,6 +156,18 @@ describe("a run that is stopped", () => {
     expect((await sluice("run", fixture("slow"), "--out", out, "--jobs", "2")).code).toBe(0);
     expect(bits(out)).toEqual(bits(whole));
   });
+});
+
+test("a second Ctrl-C kills a trial that does not listen", { timeout: 90_000 }, async () => {
+  const out = join(scratch, "stubborn");
+  const run = start("run", fixture("stubborn"), "--out", out, "--json");
+  await untilCheckpoint(out, 1);
+  run.child.kill("SIGINT");
+  await wait(200);
+  run.child.kill("SIGINT");
+  const stopped = await run.ended;
+  expect(stopped.code).toBe(130);
+  expect(JSON.parse(stopped.stdout).trials[0].status).toBe("interrupted");
 });
 
 describe("what cannot be done is said", () => {

@@ -23,11 +23,14 @@ export function liveDisplay(run: PreparedRun, stream: NodeJS.WriteStream): Displ
     update([table, ...notes].join("\n"));
   };
   const timer = setInterval(draw, REDRAW_MS);
+  let ended = false;
   draw();
   return {
     event: (event) => void (board = updated(board, event, Date.now())),
     say: (text) => void (notes = [...notes, text]),
     end() {
+      if (ended) return;
+      ended = true;
       clearInterval(timer);
       draw();
       update.done();
@@ -56,5 +59,6 @@ export function plainDisplay(run: PreparedRun, print: (line: string) => void, ev
 
 function shortHeadline(run: PreparedRun): string {
   const label = (Object.values(run.study.metrics)[0]?.label ?? "metric").toLowerCase();
+  if (label === "loss") return "score";
   return label.length <= 9 ? label : label.includes("accuracy") ? "accuracy" : `${label.slice(0, 8)}…`;
 }

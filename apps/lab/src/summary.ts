@@ -10,7 +10,7 @@ export function summaryTable(document: ResultsDocument, metrics: PreparedRun["st
   type Row = (typeof cells)[number];
   const number = (row: Row, metric: string, digits: number | undefined): string => {
     const found = document.summary.find((entry) => entry.task === row.task && entry.variant === row.variant && entry.metric === metric);
-    if (found?.mean == null) return "–";
+    if (found === undefined || found.mean === null) return "–";
     const { mean, half } = formatMean(found.mean, found.interval === null ? Number.NaN : found.interval[1] - found.mean, digits);
     return half === null ? mean : `${mean} ± ${half}`;
   };

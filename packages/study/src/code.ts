@@ -66,7 +66,7 @@ export function codeIdentity(modulePath: string): CodeIdentity {
 }
 
 /** The nearest folder upwards that holds a workspace or a repository. */
-export function checkoutRoot(path: string): string | undefined {
+function checkoutRoot(path: string): string | undefined {
   for (let folder = dirname(path); ; folder = dirname(folder)) {
     if (existsSync(join(folder, "pnpm-workspace.yaml")) || existsSync(join(folder, ".git"))) return folder;
     if (folder === dirname(folder)) return undefined;

@@ -93,7 +93,7 @@ export function extentOf(lines: readonly Line[], y: Axis): [number, number] {
   return [low, high];
 }
 
-export function axisText({ label, unit }: Axis): string {
+function axisText({ label, unit }: Axis): string {
   return unit === undefined ? label : `${label} (${unit})`;
 }
 

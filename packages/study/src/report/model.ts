@@ -11,7 +11,7 @@ import { readEnvironment, readManifest, readTrial, withEarlierSeeds, type Manife
 import type { Study } from "../study.ts";
 import type { MetricRow, Settings } from "../trial.ts";
 
-export interface JudgedClaim extends Verdict {
+interface JudgedClaim extends Verdict {
   readonly text: string;
 }
 

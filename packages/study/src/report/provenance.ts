@@ -4,7 +4,7 @@ import { formatSeconds } from "./scale.ts";
 
 /** What is needed to run the study again, and to tell whether the result is the same. */
 export function provenance({ manifest, results, environments, configs, others }: ReportModel): Markup {
-  const withDiff = environments.find((entry) => entry.environment.git?.uncommitted != null)?.environment.git;
+  const withDiff = environments.some(({ environment: { git } }) => git !== null && git.uncommitted !== null);
   const settingNames = [...new Set(configs.flatMap((entry) => Object.keys(entry.config)))];
   const shared = settingNames.filter((name) => new Set(configs.map((entry) => JSON.stringify(entry.config[name]))).size <= 1);
   const varying = settingNames.filter((name) => !shared.includes(name));
@@ -13,7 +13,7 @@ export function provenance({ manifest, results, environments, configs, others }:
     ({ environment, trials }) => html`<dt>${environments.length > 1 ? `environment of ${trials} trials` : "environment"}</dt><dd>Node ${environment.node.replace("v", "")}, V8 ${environment.v8}; ${environment.os}; ${environment.cpu}, ${environment.cores} cores; ${environment.threads} ${environment.threads === 1 ? "thread" : "threads"} a trial</dd>
 <dt>commit</dt><dd>${environment.git === null ? "not in a repository" : html`<code>${environment.git.commit}</code>${environment.git.uncommitted === null ? ", nothing uncommitted" : html` with uncommitted changes <code>${environment.git.uncommitted.slice(0, 16)}</code>`}`}</dd>`,
   )}${
-    withDiff !== undefined && withDiff !== null && results.trials[0] !== undefined && html`<dt>uncommitted changes</dt><dd>saved with every trial, as in <code>${diffPath(results.trials[0])}</code></dd>`
+    withDiff && results.trials[0] !== undefined && html`<dt>uncommitted changes</dt><dd>saved with every trial, as in <code>${diffPath(results.trials[0])}</code></dd>`
   }<dt>code</dt><dd><code>${manifest.code}</code></dd>${Object.entries(manifest.data).map(
     ([name, hash]) => html`<dt>data: ${name}</dt><dd><code>${hash}</code></dd>`,
   )}${shared.length > 0 && html`<dt>settings</dt><dd>${shared.map((name) => `${name} ${settingText(configs[0]?.config[name])}`).join(" · ")}</dd>`}${

@@ -15,7 +15,7 @@ export function variantName(variants: readonly string[], variant: string): Marku
 }
 
 /** Mean ± half the 95 % interval; the mean alone for a single seed. */
-export function meanText(values: readonly number[], metric: Metric): Markup {
+function meanText(values: readonly number[], metric: Metric): Markup {
   if (values.length === 0) return html`<span class="soft">–</span>`;
   const interval = meanInterval(values);
   const { mean, half } = formatMean(interval.mean, interval.high - interval.mean, metric.digits);

@@ -96,7 +96,7 @@ function childProcess(
   const execArgv = entry.endsWith(".ts") && !process.execArgv.includes(condition) ? [...process.execArgv, condition] : process.execArgv;
   const started = performance.now();
   return new Promise((settle) => {
-    const child = fork(entry, [], { execArgv, serialization: "json", stdio: ["ignore", logFile, logFile, "ipc"] });
+    const child = fork(entry, [], { execArgv, serialization: "advanced", stdio: ["ignore", logFile, logFile, "ipc"] });
     let broken: string | null = null;
     let grace: NodeJS.Timeout | undefined;
     const kill = (): void => void child.kill("SIGKILL");

@@ -7,9 +7,6 @@ import type { MetricWriter } from "../store/metrics.ts";
 import { writeError } from "../store/write.ts";
 import type { Progress, Restored, TrialContext } from "../trial.ts";
 
-/** Thrown by `context.diverged`; carries where it happened to `result.json`. */
-export const divergence = Symbol("diverged");
-
 export interface ContextParts {
   readonly trial: PlannedTrial;
   readonly folder: string;
@@ -59,7 +56,7 @@ export function trialContext(parts: ContextParts): TrialContext {
     },
     diverged(where) {
       parts.onDiverged(where);
-      throw Object.assign(new Error(`diverged at step ${where.step}: ${where.tensor} is not finite`), { [divergence]: where });
+      throw new Error(`diverged at step ${where.step}: ${where.tensor} is not finite`);
     },
   };
 }

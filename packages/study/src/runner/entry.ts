@@ -17,8 +17,7 @@ const abort = new AbortController();
 const started = performance.now();
 
 // A terminal sends Ctrl-C to every process of the group. The runner decides: it says so by a message, or by going away.
-process.on("SIGINT", () => {});
-process.on("SIGTERM", () => {});
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
 process.on("disconnect", () => abort.abort(interruption("the runner ended")));
 process.on("message", (message: ToTrial) => {
   if (message.kind === "abort") abort.abort(interruption("stopped by the user"));
