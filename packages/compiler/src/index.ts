@@ -4,6 +4,7 @@ export { expand } from "./passes/expand.ts";
 export { hoist } from "./passes/hoist.ts";
 export { sink } from "./passes/sink.ts";
 export { defer } from "./passes/defer.ts";
+export { share } from "./passes/share.ts";
 export { prune } from "./passes/prune.ts";
 
 // From programs to plans

@@ -3,6 +3,7 @@ import { defer } from "./defer.ts";
 import { expand } from "./expand.ts";
 import { hoist } from "./hoist.ts";
 import { prune } from "./prune.ts";
+import { share } from "./share.ts";
 import { sink } from "./sink.ts";
 
 /** Each pass can be switched off, so that what it gains can be measured. Results may differ in the last bits, never in meaning. */
@@ -10,6 +11,7 @@ export interface PassOptions {
   readonly hoist?: boolean;
   readonly sink?: boolean;
   readonly defer?: boolean;
+  readonly share?: boolean;
   readonly prune?: boolean;
 }
 
@@ -20,6 +22,7 @@ export function optimise(program: Program, options: PassOptions = {}): Program {
     options.hoist === false ? undefined : hoist,
     options.sink === false ? undefined : sink,
     options.defer === false ? undefined : defer,
+    options.share === false ? undefined : share,
     options.prune === false ? undefined : prune,
   ];
   return passes.reduce((current, pass) => pass?.(current) ?? current, expand(program));

@@ -8,7 +8,7 @@ import { roleOf } from "./roles.ts";
 import { rowsOf } from "./rows.ts";
 import { schedule, sourceOf, type Schedule } from "./schedule.ts";
 import { sameTensor, TensorMap } from "./tensor-map.ts";
-import { broadcastView, isContiguous, reshapeView, sameView, sliceView, slot, transposeView, whole } from "./view.ts";
+import { broadcastView, reshapeView, sameView, sliceView, slot, transposeView, whole } from "./view.ts";
 
 export interface LowerOptions {
   /** Columns of a panel of a packed matrix; without it matrices are not packed. */

@@ -1,0 +1,75 @@
+import { applyScan, concat, programOf, sliceAxis, type Program, type ScanOperation, type SymbolTensor, type Tensor } from "@sluice/tensor";
+import { sameTensor } from "../plan/tensor-map.ts";
+import { rewrite, rewriteScans } from "./rewrite.ts";
+
+/**
+ * Share: an output of a loop that is a part of another output is not stacked a second time, but read from the other. The gates' gradients are stacked once, together, however
+ * their weights and biases are divided.
+ */
+export function share(program: Program): Program {
+  return rewriteScans(flatten(program), (operation, inputs) => shareScan({ ...operation, body: flatten(operation.body) }, inputs));
+}
+
+/** A concatenation of concatenations along the same axis is one. */
+function flatten(program: Program): Program {
+  return rewrite(program, (node, inputs) => {
+    const { operation } = node;
+    if (operation.op !== "concat") return undefined;
+    const parts = inputs.flatMap((x) => (x.kind === "symbol" && x.node.operation.op === "concat" && x.node.operation.axis === operation.axis ? x.node.inputs : [x]));
+    return parts.length === inputs.length ? undefined : [concat(parts, operation.axis)];
+  });
+}
+
+interface Part {
+  /** Which output it is a part of, and where. */
+  readonly whole: number;
+  readonly axis: number;
+  readonly start: number;
+  readonly stop: number;
+}
+
+function shareScan(operation: ScanOperation, inputs: readonly Tensor[]): readonly Tensor[] | undefined {
+  const { body, states } = operation;
+  const outputs = body.outputs.slice(states);
+  const parts = outputs.map((y, i) => findPart(y, i, outputs));
+  if (parts.every((part) => part === undefined)) return undefined;
+  const kept = outputs.flatMap((_, i) => (parts[i] === undefined ? [i] : []));
+  const results = applyScan(
+    { ...operation, body: programOf(body.inputs, [...body.outputs.slice(0, states), ...kept.map((i) => outputs[i]!)]) },
+    inputs,
+  );
+  return body.outputs.map((_, o) => {
+    const part = o < states ? undefined : parts[o - states];
+    if (o < states) return results[o]!;
+    if (part === undefined) return results[states + kept.indexOf(o - states)]!;
+    return sliceAxis(results[states + kept.indexOf(part.whole)]!, part.axis + 1, part.start, part.stop);
+  });
+}
+
+function findPart(y: Tensor, index: number, outputs: readonly Tensor[]): Part | undefined {
+  const found = outputs.findIndex((other, i) => i !== index && contains(other, y) !== undefined);
+  const range = found < 0 ? undefined : contains(outputs[found]!, y);
+  return range && { whole: found, ...range };
+}
+
+/** The range of the concatenation `whole` that is `y`, or that the parts of the concatenation `y` are in the same order. */
+function contains(whole: Tensor, y: Tensor): Omit<Part, "whole"> | undefined {
+  const outer = partsOf(whole);
+  if (outer === undefined || y.kind === "array") return undefined;
+  const inner = partsOf(y);
+  const wanted: readonly Tensor[] = inner?.axis === outer.axis ? inner.parts : [y];
+  if (wanted.length >= outer.parts.length) return undefined;
+  const { axis } = outer;
+  let start = 0;
+  for (let i = 0; i + wanted.length <= outer.parts.length; i++) {
+    if (wanted.every((x, j) => sameTensor(x, outer.parts[i + j]!))) return { axis, start, stop: start + y.shape[axis]! };
+    start += outer.parts[i]!.shape[axis]!;
+  }
+  return undefined;
+}
+
+function partsOf(x: Tensor): { readonly axis: number; readonly parts: readonly Tensor[] } | undefined {
+  if (x.kind === "array") return undefined;
+  const { node }: SymbolTensor = x;
+  return node.operation.op === "concat" ? { axis: node.operation.axis, parts: node.inputs } : undefined;
+}

@@ -1,0 +1,164 @@
+import {
+  add, applyOne, broadcastTo, concat, cumulativeSum, evaluate, exp, gather, isArray, key, keyFor, matmul, mul, pad, primitives, reduceMax, reshape, scan,
+  sigmoid, slice, split, sum, tanh, tensor, trace, transpose, uniform, valueAndGrad, type ArrayTensor, type Tensor, type Tree,
+} from "@sluice/tensor";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { optimise } from "../passes/optimise.ts";
+import { interpret } from "../testing/interpret.ts";
+import { plan } from "./make.ts";
+import type { LoopStep, Plan, Step } from "./plan.ts";
+
+const random = (name: string, shape: readonly number[]): ArrayTensor => {
+  const values = uniform(keyFor(key(1), name), shape, { low: -1, high: 1 });
+  if (!isArray(values)) throw new Error("expected values");
+  return values;
+};
+
+/** The plan of `f` gives the bits of the program that it was made from. */
+function holds(f: (...args: Tensor[]) => Tree, args: readonly ArrayTensor[], optimised = true): Plan {
+  const traced = trace((...symbols: readonly Tensor[]) => f(...symbols), [...args]).program;
+  const program = optimised ? optimise(traced) : traced;
+  const made = plan(program, { panelColumns: 8 });
+  const expected = evaluate(program, args).filter(isArray);
+  interpret(made, args).forEach((value, i) => expect(value).toEqual(expected[i]));
+  return made;
+}
+
+const rnnStep = (W: Tensor, U: Tensor) => (state: { h: Tensor }, x: Tensor) => {
+  const h = tanh(add(matmul(x, W), matmul(state.h, U)));
+  return { state: { h }, output: h };
+};
+
+const gruStep = (W: Tensor, U: Tensor, b: Tensor) => (state: { h: Tensor }, x: Tensor) => {
+  const [xr, xz, xn] = split(add(matmul(x, W), b), 3);
+  const [hr, hz, hn] = split(matmul(state.h, U), 3);
+  const z = sigmoid(add(xz, hz));
+  const n = tanh(add(xn, mul(sigmoid(add(xr, hr)), hn)));
+  const h = add(n, mul(z, add(state.h, mul(n, -1))));
+  return { state: { h }, output: h };
+};
+
+const loops = (steps: readonly Step[]): LoopStep[] => steps.filter((step) => step.kind === "loop");
+
+describe("views and assemblies", () => {
+  test("a slice of a concatenation of a padded transpose", () => {
+    holds((a, b) => slice(concat([pad(transpose(a), [1, 0], [0, 2]), exp(b)], 1), [1, 1], [4, 6]), [random("a", [2, 4]), random("b", [5, 3])]);
+  });
+
+  test("reshapes that need a copy get one", () => {
+    const made = holds((a) => mul(reshape(transpose(a), [6, 2]), 2), [random("a", [3, 4])]);
+    expect(made.steps.length).toBe(2);
+  });
+
+  test("a value that is a result, part of two concatenations and read again", () => {
+    holds((a) => {
+      const b = exp(a);
+      return { b, left: concat([b, a], 0), right: concat([a, b], 1), again: sum(b, 1), view: transpose(b) };
+    }, [random("a", [3, 3])]);
+  });
+
+  test("results that are inputs, constants and the same value twice", () => {
+    holds((a) => ({ a, constant: tensor([1, 2, 3]), one: mul(a, a), two: mul(a, a), view: reshape(a, [4]) }), [random("a", [2, 2])]);
+  });
+
+  test("expensive rows are computed once and broadcast", () => {
+    const made = holds((a, b) => mul(a, broadcastTo(exp(b), [5, 4])), [random("a", [5, 4]), random("b", [5, 1])]);
+    expect(made.steps.map((step) => (step.kind === "elementwise" ? step.shape : []))).toEqual([[5, 1], [5, 4]]);
+  });
+
+  test("empty tensors", () => {
+    holds((a, b) => ({ product: matmul(a, b), joined: concat([a, a], 0), total: sum(a, 0) }), [random("a", [0, 3]), random("b", [3, 2])]);
+  });
+
+  test("anchors of every kind", () => {
+    const indices = tensor(Int32Array.of(2, 0, 2, 5));
+    holds((a) => ({ c: cumulativeSum(exp(a), 0), m: reduceMax(mul(a, 2), 0), g: gather(exp(a), indices) }), [random("a", [3, 4])]);
+    const bits = (k: Tensor): Tensor => applyOne(primitives.randomBits, { op: "randomBits", shape: [3, 3] }, [k, tensor(Int32Array.of(7), [])]);
+    holds((k) => bits(k), [tensor(Int32Array.of(1, 2))]);
+  });
+});
+
+describe("loops", () => {
+  const args = [random("W", [3, 12]), random("U", [4, 12]), random("b", [12]), random("x", [6, 2, 3]), random("h", [2, 4])];
+  const run = (W: Tensor, U: Tensor, b: Tensor, x: Tensor, h: Tensor): Tensor => sum(scan(gruStep(W, U, b), { h }, x).output);
+
+  test("a GRU's step is one product and one pass, and writes its state in place", () => {
+    const [loop] = loops(holds((W, U, b, x, h) => run(W!, U!, b!, x!, h!), args).steps);
+    expect(loop!.body.map((step) => step.kind)).toEqual(["matmul", "elementwise"]);
+    expect(loop!.rows).toBe(2);
+  });
+
+  test("its backward step is a pass, a product and a pass; weights are packed outside", () => {
+    const made = holds((W, U, b, x, h) => valueAndGrad((p: { W: Tensor; U: Tensor; b: Tensor; h: Tensor }) => run(p.W, p.U, p.b, x!, p.h))({ W: W!, U: U!, b: b!, h: h! }), args);
+    const [, backward] = loops(made.steps);
+    expect(backward!.body.map((step) => step.kind)).toEqual(["elementwise", "matmul", "elementwise"]);
+    expect(loops(made.steps).every((loop) => loop.rows === 2)).toBe(true);
+  });
+
+  test("states that change places", () => {
+    holds((a, b, x) => scan((s: { a: Tensor; b: Tensor }, y: Tensor) => ({ state: { a: s.b, b: add(s.a, y) }, output: s.a }), { a: a!, b: b! }, x!), [
+      random("a", [2, 3]), random("b", [2, 3]), random("x", [5, 2, 3]),
+    ]);
+  });
+
+  test("a state that never changes, one that nothing reads, and no steps at all", () => {
+    holds((a, x) => scan((s: { a: Tensor }, y: Tensor) => ({ state: s, output: mul(s.a, y) }), { a: a! }, x!), [random("a", [2]), random("x", [3, 2])]);
+    holds((a, x) => scan((s: { a: Tensor }, y: Tensor) => ({ state: { a: add(s.a, y) }, output: y }), { a: a! }, x!), [random("a", [2]), random("x", [0, 2])]);
+  });
+
+  test("a loop in a loop", () => {
+    holds((W, U, x, h) => {
+      const outer = scan((s: { h: Tensor }, y: Tensor) => {
+        const inside = scan(rnnStep(W!, U!), s, y);
+        return { state: inside.state, output: sum(inside.output, 0) };
+      }, { h: h! }, x!);
+      return outer;
+    }, [random("W", [2, 3]), random("U", [3, 3]), random("x", [4, 3, 2, 2]), random("h", [2, 3])]);
+  });
+
+  test("rows are not shared out where one reads another", () => {
+    const made = holds((h, x) => scan((s: { h: Tensor }, y: Tensor) => ({ state: { h: add(matmul(y, s.h), s.h) }, output: sum(s.h) }), { h: h! }, x!), [
+      random("h", [3, 3]), random("x", [4, 3, 3]),
+    ]);
+    expect(loops(made.steps)[0]!.rows).toBeUndefined();
+  });
+
+  test("lengths, resets and reverse, with gradients", () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(5), { minLength: 2, maxLength: 2 }), fc.boolean(), fc.boolean(), fc.boolean(), (lengths, reverse, withResets, optimised) => {
+        const resets = tensor(Array.from({ length: 10 }, (_, i) => (i % 3 === 0 ? 1 : 0)), [5, 2], { dtype: "bool" });
+        const options = { lengths: tensor(Int32Array.from(lengths)), reverse, ...(withResets ? { resets } : {}) };
+        const loss = (p: { W: Tensor; U: Tensor; b: Tensor; h: Tensor }, x: Tensor): Tensor => {
+          const { output, state } = scan(gruStep(p.W, p.U, p.b), { h: p.h }, x, options);
+          return add(sum(mul(output, output)), sum(exp(state.h)));
+        };
+        const [W, U, b, , h] = args;
+        holds((W, U, b, x, h) => valueAndGrad(loss)({ W: W!, U: U!, b: b!, h: h! }, x!), [W!, U!, b!, random("x", [5, 2, 3]), h!], optimised);
+      }),
+      { numRuns: 12 },
+    );
+  });
+});
+
+describe("state", () => {
+  test("an updated weight is written over the old one where nothing reads it later", () => {
+    const traced = trace((w: Tensor, g: Tensor) => ({ w: add(w, mul(g, -0.1)) }), [random("w", [4]), random("g", [4])]).program;
+    const made = plan(traced, { state: [{ input: 0, output: 0 }] });
+    expect(made.steps).toHaveLength(1);
+    const [step] = made.steps;
+    expect(step?.kind === "elementwise" && step.stores[0]!.view).toEqual(made.inputs[0]);
+  });
+
+  test("states that are each other's next value are copied after both were read", () => {
+    const traced = trace((a: Tensor, b: Tensor) => [b, a], [random("a", [4]), random("b", [4])]).program;
+    const made = plan(traced, { state: [{ input: 0, output: 0 }, { input: 1, output: 1 }] });
+    const after = { ...made, outputs: made.inputs };
+    expect(interpret(after, [random("a", [4]), random("b", [4])])).toEqual([random("b", [4]), random("a", [4])]);
+  });
+});
+
+test("f64 is refused, with the way out", () => {
+  const traced = trace((a: Tensor) => exp(a), [tensor(Float64Array.of(1))]).program;
+  expect(() => plan(traced)).toThrow("f64 runs on the reference backend only");
+});
