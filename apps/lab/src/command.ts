@@ -136,5 +136,11 @@ function announcement(run: PreparedRun, name: string): string[] {
 
 function commandLine(given: string, { quick, seeds, threads, jobs, out, data }: RunFlags): string {
   const parts = [quick === true && "--quick", seeds !== undefined && `--seeds ${seeds}`, threads !== undefined && `--threads ${threads}`, jobs !== undefined && `--jobs ${jobs}`, out !== undefined && `--out ${out}`, data !== undefined && `--data ${data}`];
-  return ["sluice run", given, ...parts.filter((part) => part !== false)].join(" ");
+  return [`${program()} run`, given, ...parts.filter((part) => part !== false)].join(" ");
+}
+
+/** How this program was started: by its installed name, or from the sources of a checkout. */
+function program(): string {
+  const [, script = ""] = process.argv;
+  return script.endsWith(".ts") ? `node --conditions=@sluice/source ${relative(process.cwd(), script)}` : "sluice";
 }

@@ -45,7 +45,7 @@ td.strip-cell { min-width: 174px; vertical-align: middle; }
 figure { margin: .8em 0 1.6em; }
 figcaption { font-size: .82rem; line-height: 1.5; color: var(--soft); max-width: 52em; margin-top: .5em; }
 .panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr)); gap: 18px 28px; }
-.panels:has(> :only-child) { max-width: 640px; }
+.panels:has(> :only-child) { max-width: 520px; }
 svg.panel { width: 100%; height: auto; display: block; overflow: visible; font-size: 11.5px; }
 svg text { fill: var(--soft); } svg .title { fill: var(--ink); font-weight: 600; font-size: 12.5px; } svg .axis { font-size: 11.5px; }
 .grid path { stroke: var(--rule); stroke-width: .7; } .ticks path, .base { stroke: var(--soft); stroke-width: .8; fill: none; }
