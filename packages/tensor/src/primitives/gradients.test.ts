@@ -80,7 +80,7 @@ const cases: Readonly<Record<Operation["op"], Case | string>> = {
   randomBits: noGradient,
   reduceMax: ({ shape, axis, draw }) => ({ f: (x) => t.reduceMax(x, axis), args: [draw("x", shape)] }),
   reduceSum: ({ shape, axis, narrow, draw }) => ({ f: (x) => t.sum(x, narrow.length === 0 ? undefined : axis), args: [draw("x", shape)] }),
-  reshape: ({ shape, draw }) => ({ f: (x) => t.reshape(x, [1, -1, 1]), args: [draw("x", shape)] }),
+  reshape: ({ shape, draw }) => ({ f: (x) => t.reshape(x, [1, -1, 1, 1]), args: [draw("x", shape)] }),
   scan: ({ shape, narrow, draw }) => ({
     f: (h, x, w) => {
       const { state, output } = t.scan((s: Tensor, y: Tensor) => ({ state: t.tanh(t.add(t.mul(s, w), y)), output: t.mul(s, y) }), h, x);
@@ -101,14 +101,14 @@ const cases: Readonly<Record<Operation["op"], Case | string>> = {
   stopGradient: "its gradient is zero by definition, not its derivative; tested below",
   sub: binary(t.sub),
   tanh: unary(t.tanh),
-  transpose: ({ shape, axis, draw }) => ({ f: (x) => t.transpose(x, [...shape.keys()].map((_, i) => (i + axis) % shape.length)), args: [draw("x", shape)] }),
+  transpose: ({ shape, axis, draw }) => ({
+    f: (x) => t.transpose(x, x.shape.map((_, i) => (i + axis + 1) % x.shape.length)),
+    args: [draw("x", [...shape, 2])],
+  }),
 };
 
-/** Nothing to apply: the operand already has that shape, order or extent. */
-const trivial = new Set<Operation["op"]>(["broadcast", "reshape", "transpose"]);
-
-function operations(program: t.Program): Set<Operation["op"]> {
-  return new Set(program.nodes.map((node) => node.operation.op));
+function operations(program: t.Program): string[] {
+  return program.nodes.map((node) => node.operation.op);
 }
 
 test("every primitive stands in the list", () => {
@@ -121,19 +121,15 @@ test("every primitive stands under its own name in the table", () => {
 
 describe.each(Object.entries(cases).flatMap(([op, make]) => (typeof make === "string" ? [] : [{ op, make }])))("$op", ({ op, make }) => {
   test("first derivative", () => {
-    let used = 0;
     fc.assert(
       fc.property(samples, (sample) => {
         const { f, args } = make(sample);
         const call = (given: readonly Tensor[]): Tensor => f(...given);
-        const found = operations(t.trace(call, [args]).program).has(op as Operation["op"]);
-        if (!trivial.has(op as Operation["op"])) expect(found).toBe(true);
-        if (found) used++;
+        expect(operations(t.trace(call, [args]).program)).toContain(op);
         t.assertGradient(call, args, { tolerance: 1e-8 });
       }),
       { numRuns: 25 },
     );
-    expect(used).toBeGreaterThan(5);
   });
 
   test("second derivative", () => {
