@@ -1,0 +1,126 @@
+import {
+  add, checkpoint, evaluate, isArray, key, keyFor, matmul, mul, print, scan, sigmoid, split, sum, tanh, tensor, tensorsOf, trace, uniform, valueAndGrad,
+  type ArrayTensor, type Program, type Tensor,
+} from "@sluice/tensor";
+import { describe, expect, test } from "vitest";
+import { defer } from "./defer.ts";
+import { expand } from "./expand.ts";
+import { hoist } from "./hoist.ts";
+import { optimise, type PassOptions } from "./optimise.ts";
+import { prune } from "./prune.ts";
+import { share } from "./share.ts";
+import { sink } from "./sink.ts";
+
+interface Params {
+  readonly W: Tensor;
+  readonly U: Tensor;
+  readonly b: Tensor;
+}
+
+const params = { W: tensor([1, 2], [2, 1]), U: tensor([3], [1, 1]), b: tensor([0.5]) };
+const x = tensor([1, 2, 3, 4, 5, 6], [3, 1, 2]);
+
+const rnn = ({ W, U, b }: Params, xs: Tensor): Tensor =>
+  scan((state: { h: Tensor }, at: Tensor) => {
+    const h = tanh(add(add(matmul(at, W), matmul(state.h, U)), b));
+    return { state: { h }, output: h };
+  }, { h: tensor([0], [1, 1]) }, xs).state.h;
+
+const forward = (): Program => trace(rnn, [params, x]).program;
+const training = (): Program => trace(valueAndGrad((p: { params: Params; x: Tensor }) => sum(rnn(p.params, p.x))), [{ params, x }]).program;
+const lines = (program: Program): string[] => print(program).split("\n").map((line) => line.trim());
+const scansOf = (program: Program): Program[] => program.nodes.flatMap(({ operation }) => (operation.op === "scan" ? [operation.body] : []));
+const opsOf = (program: Program): string[] => program.nodes.map(({ operation }) => operation.op);
+
+test("hoist: the product with the input leaves the loop and is done for all steps at once", () => {
+  expect(opsOf(scansOf(forward())[0]!)).toEqual(["matmul", "matmul", "add", "broadcast", "add", "tanh"]);
+  const hoisted = hoist(forward());
+  expect(opsOf(scansOf(hoisted)[0]!)).toEqual(["matmul", "add", "add", "tanh"]);
+  expect(lines(hoisted).filter((line) => line.includes("matmul"))[0]).toContain("f32[3,1] = matmul(");
+});
+
+test("sink: the weights' gradients leave the backward loop as products over time and batch", () => {
+  const before = scansOf(training())[1]!;
+  expect(before.outputs.length).toBe(1 + 3 + 1);
+  const after = prune(sink(training()));
+  expect(opsOf(scansOf(after)[1]!).filter((op) => op === "matmul").length).toBe(2);
+  const products = lines(after).filter((line) => line.includes("matmul(") && !line.includes("f32[1,"));
+  expect(products.length).toBe(1);
+  expect(opsOf(after)).toContain("reduceSum");
+});
+
+test("defer: the input's gradient is one product after the backward loop", () => {
+  const before = prune(sink(training()));
+  const after = prune(defer(before));
+  expect(opsOf(scansOf(before)[1]!).filter((op) => op === "matmul").length).toBe(2);
+  expect(opsOf(scansOf(after)[1]!).filter((op) => op === "matmul").length).toBe(1);
+});
+
+test("share: a part of a stacked output is a slice of it", () => {
+  const f = (xs: Tensor): Tensor[] => {
+    const { output } = scan((state: { h: Tensor }, at: Tensor) => {
+      const h = add(state.h, at);
+      const [a, b] = split(at, 2);
+      return { state: { h }, output: [mul(a, 2), mul(b, 3), h] };
+    }, { h: tensor([0, 0], [1, 2]) }, xs);
+    return [...output];
+  };
+  const program = trace(f, [x]).program;
+  expect(print(share(program))).toBe(print(program));
+  const gates = trace(valueAndGrad((p: { U: Tensor; bias: Tensor }) => {
+    const { state } = scan((s: { h: Tensor }, at: Tensor) => {
+      const [i, f, g] = split(add(matmul(s.h, p.U), p.bias), 3);
+      const h = add(mul(sigmoid(f), s.h), mul(mul(sigmoid(i), tanh(g)), sum(at)));
+      return { state: { h }, output: [] };
+    }, { h: tensor([1, 2], [1, 2]) }, x);
+    return sum(state.h);
+  }), [{ U: tensor(new Float32Array(12), [2, 6]), bias: tensor(new Float32Array(6)) }]).program;
+  const [, backward] = scansOf(prune(share(prune(sink(gates)))));
+  expect(backward!.outputs.filter((y) => y.shape.at(-1) === 6).length).toBe(1);
+});
+
+test("prune: outputs that nobody reads are not stacked", () => {
+  expect(scansOf(forward())[0]!.outputs.length).toBe(2);
+  expect(scansOf(prune(forward()))[0]!.outputs.length).toBe(1);
+});
+
+test("expand: a checkpoint's body stands in its place, once for the value and once for the gradient", () => {
+  const f = checkpoint((a: Tensor) => tanh(tanh(a)));
+  const program = trace(valueAndGrad((a: Tensor) => sum(f(a))), [tensor([1, 2])]).program;
+  expect(opsOf(program).filter((op) => op === "checkpoint").length).toBe(2);
+  const expanded = opsOf(expand(program));
+  expect(expanded).not.toContain("checkpoint");
+  expect(expanded.filter((op) => op === "tanh").length).toBe(4);
+});
+
+describe("every pass keeps the meaning, alone and switched off", () => {
+  const random = (name: string, shape: readonly number[]): ArrayTensor => {
+    const values = uniform(keyFor(key(5), name), shape, { low: -1, high: 1, dtype: "f64" });
+    if (!isArray(values)) throw new Error("expected values");
+    return values;
+  };
+  const given = { params: { W: random("W", [3, 12]), U: random("U", [4, 12]), b: random("b", [12]) }, x: random("x", [5, 2, 3]), h: random("h", [2, 4]) };
+  const lengths = tensor(Int32Array.of(5, 3));
+  const loss = (p: typeof given): Tensor => {
+    const { output } = scan((state: { h: Tensor }, at: Tensor) => {
+      const [xr, xz, xn] = split(add(matmul(at, p.params.W), p.params.b), 3);
+      const [hr, hz, hn] = split(matmul(state.h, p.params.U), 3);
+      const z = sigmoid(add(xz, hz));
+      const n = tanh(add(xn, mul(sigmoid(add(xr, hr)), hn)));
+      const h = add(n, mul(z, add(state.h, mul(n, -1))));
+      return { state: { h }, output: h };
+    }, { h: p.h }, p.x, { lengths });
+    return sum(mul(output, output));
+  };
+  const program = trace(valueAndGrad(loss), [given]).program;
+  const args = tensorsOf(given);
+  const expected = evaluate(program, args).filter(isArray);
+  const agrees = (other: Program): void => {
+    evaluate(other, args).filter(isArray).forEach((value, i) => {
+      const scale = Math.max(...expected[i]!.data.map(Math.abs));
+      value.data.forEach((v, j) => expect(Math.abs(v - expected[i]!.data[j]!)).toBeLessThan(1e-13 * scale));
+    });
+  };
+  test.each([["expand", expand], ["hoist", hoist], ["sink", sink], ["defer", defer], ["share", share], ["prune", prune], ["optimise", optimise]] as const)("%s", (_, pass) => agrees(pass(program)));
+  test.each(["hoist", "sink", "defer", "share", "prune"] satisfies (keyof PassOptions)[])("without %s", (name) => agrees(optimise(program, { [name]: false })));
+});
