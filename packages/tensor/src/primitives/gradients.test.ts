@@ -37,14 +37,22 @@ const binary = (f: (a: Tensor, b: Tensor) => Tensor, low?: number, high?: number
   return { f, args: axis === 0 ? operands : operands.toReversed() };
 };
 
+/** Multiples of 1/16, shifted: random, and away from the places where a derivative jumps. */
+const onGrid = (x: Tensor, shift: number): Tensor => t.div(t.add(t.floor(t.mul(x, 16)), shift), 16);
+const unaryWithJumps = (f: (x: Tensor) => Tensor): Case => ({ shape, draw }) => ({ f, args: [onGrid(draw("x", shape), 0.5)] });
+const binaryWithJumps = (f: (a: Tensor, b: Tensor) => Tensor): Case => (sample) => {
+  const { args } = binary(f)(sample);
+  return { f, args: args.map((x, i) => onGrid(x, i === 0 ? 0.5 : 0)) };
+};
+
 const noGradient = "its result is integer or boolean, and has no derivative";
 
 const cases: Readonly<Record<Operation["op"], Case | string>> = {
-  abs: unary(t.abs),
+  abs: unaryWithJumps(t.abs),
   add: binary(t.add),
   and: noGradient,
   broadcast: ({ shape, narrow, draw }) => ({ f: (x) => t.broadcastTo(x, [2, ...shape]), args: [draw("x", narrow)] }),
-  ceil: unary(t.ceil),
+  ceil: unaryWithJumps(t.ceil),
   checkpoint: binary((a, b) => t.checkpoint((x: Tensor, y: Tensor) => t.tanh(t.mul(t.exp(x), y)))(a, b)),
   concat: ({ shape, axis, draw }) => ({
     f: (a, b) => t.concat([a, b, a], axis),
@@ -55,7 +63,7 @@ const cases: Readonly<Record<Operation["op"], Case | string>> = {
   div: binary(t.div, 0.5, 2),
   equal: noGradient,
   exp: unary(t.exp),
-  floor: unary(t.floor),
+  floor: unaryWithJumps(t.floor),
   gather: ({ shape, narrow, draw, whole }) => ({ f: (x) => t.gather(x, whole("rows", narrow, shape[0]!)), args: [draw("x", shape)] }),
   input: "a placeholder is not computed",
   iota: "it has no operand",
@@ -69,8 +77,8 @@ const cases: Readonly<Record<Operation["op"], Case | string>> = {
     const right = shape.length === 1 && axis === 0 ? [k] : [...batch, k, 2];
     return { f: t.matmul, args: [draw("a", axis === 1 ? [...narrow, 3, k] : shape.length === 3 && axis === 2 ? [2, 3, k] : [k]), draw("b", right)] };
   },
-  max: binary(t.max),
-  min: binary(t.min),
+  max: binaryWithJumps(t.max),
+  min: binaryWithJumps(t.min),
   mul: binary(t.mul),
   name: unary((x) => t.named("x", x)),
   neg: unary(t.neg),
@@ -78,7 +86,11 @@ const cases: Readonly<Record<Operation["op"], Case | string>> = {
   or: noGradient,
   pad: ({ shape, axis, draw }) => ({ f: (x) => t.pad(x, shape.map((_, i) => (i === axis ? 1 : 0)), shape.map((_, i) => i)), args: [draw("x", shape.slice().fill(2))] }),
   randomBits: noGradient,
-  reduceMax: ({ shape, axis, draw }) => ({ f: (x) => t.reduceMax(x, axis), args: [draw("x", shape)] }),
+  reduceMax: ({ shape, axis, draw }) => {
+    // No two elements are nearer than 1/1024.
+    const apart = t.reshape(t.div(t.iota([t.sizeOf(shape)], { dtype: "f64" }), 1024), shape);
+    return { f: (x) => t.reduceMax(x, axis), args: [t.add(onGrid(draw("x", shape), 0), apart)] };
+  },
   reduceSum: ({ shape, axis, narrow, draw }) => ({ f: (x) => t.sum(x, narrow.length === 0 ? undefined : axis), args: [draw("x", shape)] }),
   reshape: ({ shape, draw }) => ({ f: (x) => t.reshape(x, [1, -1, 1, 1]), args: [draw("x", shape)] }),
   scan: ({ shape, narrow, draw }) => ({
@@ -95,7 +107,7 @@ const cases: Readonly<Record<Operation["op"], Case | string>> = {
   }),
   shiftRight: noGradient,
   sigmoid: unary(t.sigmoid),
-  sign: unary(t.sign),
+  sign: unaryWithJumps(t.sign),
   slice: ({ shape, axis, draw }) => ({ f: (x) => t.sliceAxis(x, axis, 1, shape[axis]! + 1), args: [draw("x", shape.map((n, i) => (i === axis ? n + 2 : n)))] }),
   sqrt: unary(t.sqrt, 0.2, 3),
   stopGradient: "its gradient is zero by definition, not its derivative; tested below",
