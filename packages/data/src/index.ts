@@ -1,1 +1,17 @@
-export {};
+// What every data set is
+export { type Dataset, type Examples, type Provenance, type SplitSizes } from "./dataset.ts";
+export { DataError } from "./error.ts";
+
+// Real digits
+export { type Digits, type DigitsOptions, type Read, digits } from "./digits/digits.ts";
+export { type Halves, type HalvesOptions, halves } from "./digits/halves.ts";
+
+// Generated tasks
+export { type BitStreams, type BitStreamXorOptions, bitStreamXor } from "./tasks/bit-stream-xor.ts";
+export { type Adding, type AddingOptions, adding } from "./tasks/adding.ts";
+export { type Copying, type CopyingOptions, copying } from "./tasks/copying.ts";
+
+// Data sets in files of the data folder
+export { type FileSet, type SetFile, dataFolder, readFileSet } from "./folder.ts";
+export { type UeaSeries, type UeaSet, parseUea } from "./uea/parse.ts";
+export { type JapaneseVowels, type JapaneseVowelsOptions, japaneseVowels } from "./uea/japanese-vowels.ts";

