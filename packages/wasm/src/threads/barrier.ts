@@ -1,0 +1,37 @@
+import { atomics, i32, type ModuleBuilder, type WasmFunction } from "../assembler/index.ts";
+
+/** Bytes of a barrier's state, 4-byte aligned and zero at first: arrivals, generation, and whether a participant failed. */
+export const BARRIER_BYTES = 12;
+const ARRIVALS = 0;
+export const GENERATION = 4;
+export const ABORTED = 8;
+
+/** Looks at the generation before sleeping: a few microseconds, about as long as a wake-up takes. */
+const SPINS = 2000;
+
+/**
+ * Emits `(state, workers)`: returns when all `workers` have called it. Traps when another participant failed, which will never come.
+ */
+export function emitBarrier(module: ModuleBuilder, name = "barrier"): WasmFunction<"none"> {
+  return module.function(name, { params: { state: "i32", workers: "i32" } }, (body, { state, workers }) => {
+    const generation = body.let(atomics.load(state, GENERATION), "generation");
+    const spins = body.let(i32.const(SPINS), "spins");
+    // A failure sets ABORTED and then moves the generation: seen here, or as the end of the wait below.
+    body.if(atomics.load(state, ABORTED), () => body.unreachable());
+    const waiting = i32.eq(atomics.load(state, GENERATION), generation);
+
+    body.if(
+      i32.eq(i32.add(atomics.add(state, 1, ARRIVALS), 1), workers),
+      () => {
+        body.do(atomics.store(state, 0, ARRIVALS));
+        body.do(atomics.add(state, 1, GENERATION));
+        body.do(atomics.notify(state, -1, GENERATION));
+      },
+      () => {
+        body.while(i32.and(waiting, i32.gtS(spins, 0)), () => body.set(spins, i32.sub(spins, 1)));
+        body.while(waiting, () => body.do(atomics.wait32(state, generation, -1, GENERATION)));
+      },
+    );
+    body.if(atomics.load(state, ABORTED), () => body.unreachable());
+  });
+}

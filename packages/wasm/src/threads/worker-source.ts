@@ -1,0 +1,79 @@
+import { ABORTED, GENERATION } from "./barrier.ts";
+import { control, state } from "./control.ts";
+
+/*
+ * What a worker runs, as a string: it is the same in Node and in browsers, from sources, from a build and from a bundle, with no file to be found. The first
+ * message brings { control, index, participants, worker, workers, announce }; `index` counts the workers, `worker` the participants.
+ */
+export const workerSource = `
+const node = typeof process === "object" && typeof process.getBuiltinModule === "function" ? process.getBuiltinModule("node:worker_threads") : undefined;
+const port = node ? node.parentPort : self;
+const programs = new Map();
+let words, setup, mail = 0;
+
+function execute() {
+  const program = programs.get(words[${control.program}]);
+  try {
+    const first = ${control.arguments};
+    program.entries[words[${control.entry}]](setup.worker, setup.participants, ...words.subarray(first, first + words[${control.argumentCount}]));
+  } catch (error) {
+    const isFirst = Atomics.compareExchange(words, ${control.failed}, 0, 1 + setup.worker) === 0;
+    if (program && program.barrier !== undefined) {
+      Atomics.store(program.barrier, ${ABORTED / 4}, 1);
+      Atomics.add(program.barrier, ${GENERATION / 4}, 1);
+      Atomics.notify(program.barrier, ${GENERATION / 4});
+    }
+    if (isFirst) port.postMessage({ kind: "failed", worker: setup.worker, message: String((error && error.message) || error) });
+  }
+  if (Atomics.add(words, ${control.done}, 1) + 1 === setup.workers && setup.announce) port.postMessage({ kind: "done" });
+  Atomics.notify(words, ${control.done});
+}
+
+function serve() {
+  const own = ${control.states} + ${control.stateStride} * setup.index;
+  for (;;) {
+    const generation = Atomics.load(words, ${control.generation});
+    execute();
+    Atomics.store(words, own, ${state.waiting});
+    if (Atomics.load(words, ${control.mail}) === mail) {
+      for (let spin = 0; spin < 20000 && Atomics.load(words, ${control.generation}) === generation; spin++);
+      Atomics.wait(words, ${control.generation}, generation, 5);
+    }
+    if (Atomics.load(words, ${control.generation}) !== generation) {
+      Atomics.store(words, own, ${state.running});
+      continue;
+    }
+    Atomics.store(words, own, ${state.parked});
+    if (Atomics.load(words, ${control.generation}) === generation) return;
+    if (Atomics.compareExchange(words, own, ${state.parked}, ${state.running}) !== ${state.parked}) return;
+  }
+}
+
+function receive(message) {
+  if (message.kind === "setup") {
+    setup = message;
+    words = message.control;
+  } else if (message.kind === "run") {
+    serve();
+  } else if (message.kind === "release") {
+    mail++;
+    programs.delete(message.id);
+  } else if (message.kind === "load") {
+    mail++;
+    const { module, memory, id, names, barrier } = message;
+    try {
+      const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+      programs.set(id, {
+        entries: names.map((name) => exports[name]),
+        barrier: barrier === undefined ? undefined : new Int32Array(memory.buffer, barrier, 3),
+      });
+      port.postMessage({ kind: "loaded", id });
+    } catch (error) {
+      port.postMessage({ kind: "loaded", id, error: String((error && error.message) || error) });
+    }
+  }
+}
+
+if (node) port.on("message", receive);
+else self.onmessage = (event) => receive(event.data);
+`;
