@@ -2,6 +2,7 @@
 export { type PassOptions, optimise } from "./passes/optimise.ts";
 export { expand } from "./passes/expand.ts";
 export { hoist } from "./passes/hoist.ts";
+export { group } from "./passes/group.ts";
 export { sink } from "./passes/sink.ts";
 export { defer } from "./passes/defer.ts";
 export { share } from "./passes/share.ts";

@@ -1,6 +1,7 @@
 import type { Program } from "@sluice/tensor";
 import { defer } from "./defer.ts";
 import { expand } from "./expand.ts";
+import { group } from "./group.ts";
 import { hoist } from "./hoist.ts";
 import { prune } from "./prune.ts";
 import { share } from "./share.ts";
@@ -9,6 +10,7 @@ import { sink } from "./sink.ts";
 /** Each pass can be switched off, so that what it gains can be measured. Results may differ in the last bits, never in meaning. */
 export interface PassOptions {
   readonly hoist?: boolean;
+  readonly group?: boolean;
   readonly sink?: boolean;
   readonly defer?: boolean;
   readonly share?: boolean;
@@ -22,6 +24,7 @@ export function optimise(program: Program, options: PassOptions = {}): Program {
     options.hoist === false ? undefined : hoist,
     options.sink === false ? undefined : sink,
     options.defer === false ? undefined : defer,
+    options.group === false ? undefined : group,
     options.share === false ? undefined : share,
     options.prune === false ? undefined : prune,
   ];

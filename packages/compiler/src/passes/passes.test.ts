@@ -5,6 +5,7 @@ import {
 import { describe, expect, test } from "vitest";
 import { defer } from "./defer.ts";
 import { expand } from "./expand.ts";
+import { group } from "./group.ts";
 import { hoist } from "./hoist.ts";
 import { optimise, type PassOptions } from "./optimise.ts";
 import { prune } from "./prune.ts";
@@ -79,6 +80,23 @@ test("share: a part of a stacked output is a slice of it", () => {
   expect(backward!.outputs.filter((y) => y.shape.at(-1) === 6).length).toBe(1);
 });
 
+test("group: gates with a matrix each cost one product a step, forwards and backwards", () => {
+  const separate = { Ui: tensor([1, 2, 3, 4], [2, 2]), Uf: tensor([5, 6, 7, 8], [2, 2]), Ug: tensor([9, 1, 2, 3], [2, 2]) };
+  const f = (U: typeof separate): Tensor => sum(scan((s: { h: Tensor }, at: Tensor) => {
+    const i = sigmoid(matmul(s.h, U.Ui));
+    const g = mul(i, tanh(add(matmul(s.h, U.Ug), at)));
+    const h = add(mul(sigmoid(matmul(s.h, U.Uf)), s.h), g);
+    return { state: { h }, output: [] };
+  }, { h: tensor([1, 2], [1, 2]) as Tensor }, x).state.h);
+  const before = prune(defer(sink(trace(valueAndGrad(f), [separate]).program)));
+  const after = group(before);
+  const products = (program: Program): number[] => scansOf(program).map((body) => opsOf(body).filter((op) => op === "matmul").length);
+  expect(products(before)).toEqual([3, 3]);
+  expect(products(after)).toEqual([1, 1]);
+  const values = (program: Program): number[] => evaluate(program, tensorsOf(separate)).flatMap((y) => (isArray(y) ? [...y.data] : []));
+  values(after).forEach((v, i) => expect(v).toBeCloseTo(values(before)[i]!, 5));
+});
+
 test("prune: outputs that nobody reads are not stacked", () => {
   expect(scansOf(forward())[0]!.outputs.length).toBe(2);
   expect(scansOf(prune(forward()))[0]!.outputs.length).toBe(1);
@@ -121,6 +139,6 @@ describe("every pass keeps the meaning, alone and switched off", () => {
       value.data.forEach((v, j) => expect(Math.abs(v - expected[i]!.data[j]!)).toBeLessThan(1e-13 * scale));
     });
   };
-  test.each([["expand", expand], ["hoist", hoist], ["sink", sink], ["defer", defer], ["share", share], ["prune", prune], ["optimise", optimise]] as const)("%s", (_, pass) => agrees(pass(program)));
-  test.each(["hoist", "sink", "defer", "share", "prune"] satisfies (keyof PassOptions)[])("without %s", (name) => agrees(optimise(program, { [name]: false })));
+  test.each([["expand", expand], ["hoist", hoist], ["group", group], ["sink", sink], ["defer", defer], ["share", share], ["prune", prune], ["optimise", optimise]] as const)("%s", (_, pass) => agrees(pass(program)));
+  test.each(["hoist", "group", "sink", "defer", "share", "prune"] satisfies (keyof PassOptions)[])("without %s", (name) => agrees(optimise(program, { [name]: false })));
 });

@@ -18,6 +18,7 @@ import {
   type Tensor,
 } from "@sluice/tensor";
 import { rewriteScans } from "./rewrite.ts";
+import { countUses } from "./uses.ts";
 
 /**
  * Sink: a sum that a loop only adds to, such as a weight's gradient, leaves the loop. What a step would add is a product or a row sum of values of that
@@ -123,14 +124,4 @@ function totalOf(x: Tensor, time: number): Total | undefined {
       // Small enough to be kept for every step.
       return sizeOf(x.shape) <= 4096 ? (stacked) => sum(stacked(x), 0) : undefined;
   }
-}
-
-function countUses(body: Program): Map<Node, number> {
-  const uses = new Map<Node, number>();
-  const use = (x: Tensor): void => {
-    if (x.kind === "symbol") uses.set(x.node, (uses.get(x.node) ?? 0) + 1);
-  };
-  for (const node of body.nodes) node.inputs.forEach(use);
-  body.outputs.forEach(use);
-  return uses;
 }

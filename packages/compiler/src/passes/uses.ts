@@ -1,0 +1,12 @@
+import type { Node, Program, Tensor } from "@sluice/tensor";
+
+/** How often a program reads the outputs of each node, its results included. */
+export function countUses(program: Program): Map<Node, number> {
+  const uses = new Map<Node, number>();
+  const use = (x: Tensor): void => {
+    if (x.kind === "symbol") uses.set(x.node, (uses.get(x.node) ?? 0) + 1);
+  };
+  for (const node of program.nodes) node.inputs.forEach(use);
+  program.outputs.forEach(use);
+  return uses;
+}
