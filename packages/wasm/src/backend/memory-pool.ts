@@ -1,0 +1,30 @@
+import { MAXIMUM_PAGES } from "./program-module.ts";
+
+/** Memories of disposed executables, for the next ones: engines give a WebAssembly memory back late, if ever. */
+export interface MemoryPool {
+  /** A memory of at least `pages` pages, all zeros. */
+  take(pages: number): WebAssembly.Memory;
+  give(memory: WebAssembly.Memory): void;
+}
+
+const PAGE = 65536;
+
+export function memoryPool({ shared }: { readonly shared: boolean }): MemoryPool {
+  let free: WebAssembly.Memory[] = [];
+  const pagesOf = (memory: WebAssembly.Memory): number => memory.buffer.byteLength / PAGE;
+  return {
+    take(pages) {
+      const [largest] = free.toSorted((a, b) => pagesOf(b) - pagesOf(a));
+      const fitting = free.filter((memory) => pagesOf(memory) >= pages).toSorted((a, b) => pagesOf(a) - pagesOf(b))[0];
+      const memory = fitting ?? largest;
+      if (memory === undefined) return new WebAssembly.Memory(shared ? { initial: pages, maximum: MAXIMUM_PAGES, shared } : { initial: pages });
+      free = free.filter((other) => other !== memory);
+      if (pagesOf(memory) < pages) memory.grow(pages - pagesOf(memory));
+      new Uint8Array(memory.buffer).fill(0);
+      return memory;
+    },
+    give(memory) {
+      free.push(memory);
+    },
+  };
+}

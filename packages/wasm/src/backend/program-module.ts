@@ -1,0 +1,160 @@
+import type { Plan } from "@sluice/compiler";
+import { type Body, type Expression, i32, type Local, type ModuleBuilder, select, wasmModule, type WasmFunction } from "../assembler/index.ts";
+import type { TileSize } from "../gemm/index.ts";
+import { kernelModule } from "../kernels/index.ts";
+import { emitBarrier } from "../threads/index.ts";
+import { addressOf, BARRIER, type Layout, layoutOf } from "./layout.ts";
+import { type KernelTask, type LoopTask, type Task, tasksOf } from "./schedule.ts";
+
+export const PAGE_BYTES = 65536;
+export const MAXIMUM_PAGES = 65536;
+
+export interface ProgramModule {
+  readonly code: Uint8Array<ArrayBuffer>;
+  readonly layout: Layout;
+  readonly kernels: number;
+  print(): string;
+}
+
+export interface ModuleOptions {
+  readonly threads: number;
+  readonly tile: TileSize;
+}
+
+/** A plan as a WebAssembly module. Every thread calls its `run(worker, workers)`. */
+export function programModule(plan: Plan, { threads, tile }: ModuleOptions): ProgramModule {
+  const pages = Math.ceil(layoutOf(plan, threads, 0).bytes / PAGE_BYTES);
+  const memory = threads > 1 ? { initial: pages, maximum: MAXIMUM_PAGES, shared: true } : { initial: pages };
+  const module = wasmModule({ memory });
+  const target = kernelModule(counted(module), tile);
+  const barrier = threads > 1 ? emitBarrier(module) : undefined;
+  const tasks = tasksOf(target, plan.steps, threads);
+  const layout = layoutOf(plan, threads, scratchOf(tasks));
+  const driver: Driver = { plan, layout, threads, module, barrier, steps: new Map() };
+  emitLoops(driver, tasks, []);
+  module.function("run", { params: { worker: "i32", workers: "i32" }, export: true }, (body, { worker }) => {
+    const scratch = body.let(i32.add(i32.mul(worker, layout.scratchBytes), layout.scratch), "scratch");
+    writeBlock(driver, tasks, { body, worker, scratch, positions: [], mode: threads > 1 ? "team" : "single" });
+  });
+  return { code: module.encode(), layout, kernels: countOf(target.module), print: () => module.print() };
+}
+
+interface Driver {
+  readonly plan: Plan;
+  readonly layout: Layout;
+  readonly threads: number;
+  readonly module: ModuleBuilder;
+  readonly barrier: WasmFunction<"none"> | undefined;
+  /** One step of each loop, as a function: called often, it is soon compiled by the optimising compiler. */
+  readonly steps: Map<LoopTask, WasmFunction<"none">>;
+}
+
+/** Who executes the code that is being written: one thread for all rows, each thread for its rows, or all threads, which share out each step. */
+type Mode = "single" | "rows" | "team";
+
+interface Place {
+  readonly body: Body;
+  readonly worker: Expression<"i32">;
+  readonly scratch: Expression<"i32">;
+  readonly positions: readonly Expression<"i32">[];
+  readonly mode: Mode;
+  readonly rows?: { readonly first: Expression<"i32">; readonly end: Expression<"i32"> };
+}
+
+function modeInside(task: LoopTask, outside: Mode): Mode {
+  if (outside !== "team") return outside;
+  return { split: "rows", inside: "team", alone: "single" }[task.sharing] as Mode;
+}
+
+function emitLoops(driver: Driver, tasks: readonly Task[], outer: readonly LoopTask[], mode: Mode = driver.threads > 1 ? "team" : "single"): void {
+  for (const task of tasks) {
+    if (task.kind !== "loop") continue;
+    const inside = modeInside(task, mode);
+    emitLoops(driver, task.body, [...outer, task], inside);
+    const names = [...outer, task].map((_, depth) => `t${depth}`);
+    const params = { worker: "i32", scratch: "i32", first: "i32", end: "i32", ...Object.fromEntries(names.map((name) => [name, "i32" as const])) } as const;
+    const step = driver.module.function(`loop${driver.steps.size}.step`, { params }, (body, all) => {
+      const { worker, scratch, first, end } = all;
+      const positions = names.map((name) => (all as Readonly<Record<string, Local<"i32">>>)[name]!);
+      writeBlock(driver, task.body, { body, worker, scratch, positions, mode: inside, ...(inside === "rows" ? { rows: { first, end } } : {}) });
+    });
+    driver.steps.set(task, step);
+  }
+}
+
+/** Threads wait for each other between steps of which one is divided. */
+function writeBlock(driver: Driver, tasks: readonly Task[], place: Place): void {
+  const { body, worker, mode } = place;
+  let last: Task["sharing"] | undefined;
+  const wait = (): void => {
+    if (mode === "team" && driver.barrier !== undefined) body.do(driver.barrier.call(BARRIER, driver.threads));
+  };
+  for (const task of tasks) {
+    if (last !== undefined && last !== "inside" && !(last === "alone" && task.sharing === "alone")) wait();
+    const write = (): void => (task.kind === "kernel" ? writeKernel(driver, task, place) : writeLoop(driver, task, place));
+    if (mode === "team" && task.sharing === "alone") body.if(i32.eqz(worker), write);
+    else write();
+    last = task.sharing;
+  }
+  if (last !== "inside") wait();
+}
+
+function writeKernel({ plan, threads }: Driver, { kernel, sharing }: KernelTask, { body, worker, scratch, positions, mode, rows }: Place): void {
+  const addresses = kernel.views.map((view) => addressOf(plan, view, positions));
+  const range = rows ?? (mode === "team" && sharing === "split" ? rangeOf(body, worker, threads, kernel.count, kernel.grain) : whole(kernel.count));
+  body.do(kernel.call({ ...range, addresses, scratch }));
+}
+
+function writeLoop(driver: Driver, task: LoopTask, { body, worker, scratch, positions, mode }: Place): void {
+  const { length, reverse, rows = 0 } = task.loop;
+  const step = driver.steps.get(task)!;
+  const inside = modeInside(task, mode);
+  const { first, end } = inside === "rows" ? rangeOf(body, worker, driver.threads, rows, 4) : whole(rows);
+  const t = body.local("i32", "t");
+  const left = body.local("i32", "left");
+  body.set(t, reverse ? length - 1 : 0);
+  body.set(left, length);
+  body.repeatWhile(left, () => {
+    body.do(step.call(worker, scratch, first, end, ...positions, t));
+    body.set(t, i32.add(t, reverse ? -1 : 1));
+    body.set(left, i32.sub(left, 1));
+  });
+}
+
+function whole(count: number): { first: Expression<"i32">; end: Expression<"i32"> } {
+  return { first: i32.const(0), end: i32.const(count) };
+}
+
+/** The part of a worker, in whole grains. */
+function rangeOf(body: Body, worker: Expression<"i32">, threads: number, count: number, grain: number): { first: Expression<"i32">; end: Expression<"i32"> } {
+  const grains = Math.ceil(count / grain);
+  const start = (of: Expression<"i32">): Expression<"i32"> => i32.mul(i32.divU(i32.mul(of, grains), threads), grain);
+  const first = body.let(start(worker), "first");
+  const end = body.let(start(i32.add(worker, 1)), "end");
+  body.set(end, select(end, i32.const(count), i32.ltU(end, count)));
+  return { first, end };
+}
+
+function scratchOf(tasks: readonly Task[]): number {
+  return Math.max(0, ...tasks.map((task) => (task.kind === "kernel" ? task.kernel.scratchBytes : scratchOf(task.body))));
+}
+
+const counts = new WeakMap<ModuleBuilder, { functions: number }>();
+
+/** A module that counts the functions added to it. */
+function counted(module: ModuleBuilder): ModuleBuilder {
+  const count = { functions: 0 };
+  const counting: ModuleBuilder = {
+    ...module,
+    function(name, options, write) {
+      count.functions++;
+      return module.function(name, options, write);
+    },
+  };
+  counts.set(counting, count);
+  return counting;
+}
+
+function countOf(module: ModuleBuilder): number {
+  return counts.get(module)?.functions ?? 0;
+}

@@ -1,0 +1,74 @@
+import type { LoopStep, Step } from "@sluice/compiler";
+import { type Kernel, kernelOf, type KernelModule } from "../kernels/index.ts";
+import { writes } from "../kernels/step.ts";
+
+/**
+ * How a step is shared among threads: its range is divided (`split`), or one thread does it (`alone`). A loop is divided by batch rows as a whole, without waiting in between
+ * (`split`), step by step (`inside`), or not at all.
+ */
+export type Task = KernelTask | LoopTask;
+
+export interface KernelTask {
+  readonly kind: "kernel";
+  readonly kernel: Kernel;
+  readonly sharing: "split" | "alone";
+}
+
+export interface LoopTask {
+  readonly kind: "loop";
+  readonly loop: LoopStep;
+  readonly body: readonly Task[];
+  readonly sharing: "split" | "inside" | "alone";
+  readonly work: number;
+}
+
+/** Elementary operations from which on dividing a step is worth that threads wait for each other. */
+const WORTH_DIVIDING = 32768;
+
+/** Emits the kernels of a block of steps. */
+export function tasksOf(target: KernelModule, steps: readonly Step[], threads: number): Task[] {
+  return steps.flatMap((step): Task[] => {
+    if (step.kind === "loop") {
+      const body = tasksOf(target, step.body, threads);
+      return body.length === 0 || step.length === 0 ? [] : [loopTask(step, body, threads)];
+    }
+    const kernel = kernelOf(target, step);
+    if (kernel === undefined) return [];
+    const divided = threads > 1 && kernel.count > kernel.grain && kernel.work >= WORTH_DIVIDING;
+    return [{ kind: "kernel", kernel, sharing: divided ? "split" : "alone" }];
+  });
+}
+
+function loopTask(loop: LoopStep, body: readonly Task[], threads: number): LoopTask {
+  const each = body.reduce((sum, task) => sum + workOf(task), 0);
+  const work = each * loop.length;
+  const task = { kind: "loop", loop, body, work } as const;
+  if (threads === 1 || work < WORTH_DIVIDING) return { ...task, sharing: "alone" };
+  if (dividesByRows(loop, body)) return { ...task, sharing: "split" };
+  return { ...task, sharing: body.some(({ sharing }) => sharing !== "alone") ? "inside" : "alone" };
+}
+
+function workOf(task: Task): number {
+  return task.kind === "kernel" ? task.kernel.work : task.work;
+}
+
+/** Whether rows `first .. end` of every step need nothing of the other rows. */
+function dividesByRows({ rows, body }: LoopStep, tasks: readonly Task[]): boolean {
+  if (rows === undefined || rows < 2) return false;
+  const written = new Set(body.flatMap((step) => (step.kind === "loop" ? [] : writes(step).map(({ buffer }) => buffer))));
+  const byRow = body.every((step) => {
+    switch (step.kind) {
+      case "elementwise": return step.shape[0] === rows;
+      case "matmul": return step.c.shape[0] === rows && (step.c.shape.length > 2 || (!written.has(step.b.buffer) && !(step.packed && written.has(step.packed.buffer))));
+      case "reduce": return step.axis > 0 && step.y.shape[0] === rows;
+      case "cumulativeSum": return step.axis > 0 && step.y.shape[0] === rows;
+      case "gather": return step.y.shape[0] === rows && !written.has(step.x.buffer);
+      case "randomBits": return step.y.shape[0] === rows;
+      case "pack":
+      case "scatterAdd":
+      case "loop":
+        return false;
+    }
+  });
+  return byRow && tasks.every((task) => task.kind === "kernel" && task.kernel.count === rows);
+}

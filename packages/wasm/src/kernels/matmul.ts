@@ -1,0 +1,118 @@
+import type { MatmulStep } from "@sluice/compiler";
+import { sizeOf } from "@sluice/tensor";
+import { f32x4, i32, v128, type WasmFunction } from "../assembler/index.ts";
+import { emitGemm, emitGemmTransposedA, transposedAScratchBytes } from "../gemm/index.ts";
+import type { Kernel, KernelModule } from "./kernel.ts";
+import { loadLanes, storeLanes } from "./lanes.ts";
+import { blocks, iterationOf, nest, toFirstRow } from "./nest.ts";
+
+/**
+ * A product by the kernel for its layout: b in panels; a read by columns, as in a gradient of weights; or any strides and batch axes. All add products in
+ * the order of the contracted axis, so they give the same bits.
+ */
+export function matmulKernel(target: KernelModule, step: MatmulStep): Kernel {
+  const [m, k] = step.a.shape.slice(-2);
+  const n = step.b.shape.at(-1);
+  if (step.c.shape.length === 2 && k! > 0 && step.c.strides[1] === 1) {
+    const rowMajor = step.a.strides[1] === 1 || k === 1;
+    if (rowMajor && step.packed !== undefined) return panelKernel(target, step, m!, k!, n!);
+    if (!rowMajor && m! > 1 && step.b.strides[1] === 1) return transposedKernel(target, step, m!, k!, n!);
+  }
+  return stridedKernel(target, step);
+}
+
+function panelKernel(target: KernelModule, { a, c, packed }: MatmulStep, m: number, k: number, n: number): Kernel {
+  const shape = { n, k, aStride: a.strides[0]!, cStride: c.strides[0]!, tile: target.tile };
+  const run = target.shared("matmul", shape, (name) => emitGemm(target.module, name, shape));
+  return {
+    views: [a, packed!, c],
+    count: m,
+    grain: shape.tile.rows,
+    work: 2 * m * n * k,
+    scratchBytes: 0,
+    call: ({ first, end, addresses: [pa, pb, pc] }) => run.call(first, end, pa!, pb!, pc!, 0),
+  };
+}
+
+function transposedKernel(target: KernelModule, { a, b, c }: MatmulStep, m: number, k: number, n: number): Kernel {
+  const shape = { m, n, aStride: a.strides[1]!, bStride: b.strides[0]!, cStride: c.strides[0]!, tile: target.tile };
+  const run = target.shared("matmulTransposed", shape, (name) => emitGemmTransposedA(target.module, name, shape));
+  return {
+    views: [a, b, c],
+    count: m,
+    grain: shape.tile.rows,
+    work: 2 * m * n * k,
+    scratchBytes: transposedAScratchBytes(shape),
+    call: ({ first, end, addresses: [pa, pb, pc], scratch }) => run.call(first, end, k, pa!, pb!, pc!, scratch),
+  };
+}
+
+interface Strided {
+  readonly rows: readonly number[];
+  readonly k: number;
+  readonly n: number;
+  /** Of a, b and c, along all axes but the last one of c. */
+  readonly strides: readonly (readonly number[])[];
+  /** Along the contracted axis. */
+  readonly contracted: readonly [number, number];
+  /** From one column to the next. */
+  readonly columns: readonly [number, number];
+}
+
+function stridedKernel(target: KernelModule, { a, b, c }: MatmulStep): Kernel {
+  const rank = c.shape.length;
+  const shape: Strided = {
+    rows: c.shape.slice(0, -1),
+    k: a.shape[rank - 1]!,
+    n: c.shape[rank - 1]!,
+    strides: [a.strides.slice(0, -1), [...b.strides.slice(0, -2), 0], c.strides.slice(0, -1)],
+    contracted: [a.strides[rank - 1]!, b.strides[rank - 2]!],
+    columns: [b.strides[rank - 1]!, c.strides[rank - 1]!],
+  };
+  const run = target.shared("matmulStrided", shape, (name) => emitStrided(target, name, shape));
+  return {
+    views: [a, b, c],
+    count: iterationOf(shape.rows, shape.strides).rows,
+    grain: 1,
+    work: 2 * sizeOf(c.shape) * shape.k,
+    scratchBytes: 0,
+    call: ({ first, end, addresses }) => run.call(first, end, ...addresses),
+  };
+}
+
+function emitStrided({ module }: KernelModule, name: string, shape: Strided): WasmFunction<"none"> {
+  const { k, n, contracted, columns } = shape;
+  const iteration = iterationOf(shape.rows, shape.strides);
+  const params = { first: "i32", end: "i32", a: "i32", b: "i32", c: "i32" } as const;
+  return module.function(name, { params }, (body, { first, end, a, b, c }) => {
+    toFirstRow(body, iteration, first, [a, b, c]);
+    nest(body, iteration.axes, { first, end }, [a, b, c], ([rowA, rowB, rowC]) => {
+      const bAt = body.let(rowB!, "bAt");
+      const cAt = body.let(rowC!, "cAt");
+      blocks(body, i32.const(n), { known: n, unit: 1, widths: [16, 4, 1] }, (width) => {
+        const lanes = Math.min(4, width);
+        const sums = Array.from({ length: Math.max(1, width / 4 | 0) }, (_, v) => body.local("v128", `sum${v}`));
+        for (const sum of sums) body.set(sum, f32x4.const(0));
+        if (k > 0) {
+          const x = body.let(rowA!, "x");
+          const y = body.let(bAt, "y");
+          const left = body.local("i32", "left");
+          body.set(left, k);
+          body.repeatWhile(left, () => {
+            const element = body.let(v128.load32Splat(x), "element");
+            sums.forEach((sum, v) => {
+              const row = loadLanes(y, 16 * v * columns[0], columns[0], lanes);
+              body.set(sum, f32x4.add(sum, f32x4.mul(element, row)));
+            });
+            body.set(x, i32.add(x, 4 * contracted[0]));
+            body.set(y, i32.add(y, 4 * contracted[1]));
+            body.set(left, i32.sub(left, 1));
+          });
+        }
+        sums.forEach((sum, v) => storeLanes(body, cAt, sum, 16 * v * columns[1], columns[1], lanes));
+        body.set(bAt, i32.add(bAt, 4 * width * columns[0]));
+        body.set(cAt, i32.add(cAt, 4 * width * columns[1]));
+      });
+    });
+  });
+}

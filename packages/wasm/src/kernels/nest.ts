@@ -1,0 +1,110 @@
+import type { Shape } from "@sluice/tensor";
+import { type Body, type Expression, i32, type Local } from "../assembler/index.ts";
+
+/** One loop of a kernel. */
+export interface Axis {
+  readonly length: number;
+  /** Whether the kernel's range of rows is a part of this axis; `length / rows` elements of it belong to each row. */
+  readonly split: boolean;
+  readonly perRow: number;
+  /** Elements that each pointer moves by. */
+  readonly strides: readonly number[];
+}
+
+/** The space that a kernel walks: axes, outermost first, and what is shared out among threads. */
+export interface Iteration {
+  readonly axes: readonly Axis[];
+  /** Rows: the length of the outermost axis longer than 1. */
+  readonly rows: number;
+  /** Elements from one row to the next, for each pointer. */
+  readonly rowStrides: readonly number[];
+}
+
+/** The loops over `shape` with as few axes as the strides of all pointers allow: neighbours that can be walked as one are one. */
+export function iterationOf(shape: Shape, strides: readonly (readonly number[])[]): Iteration {
+  const long = shape.flatMap((length, axis): Axis[] =>
+    length === 1 ? [] : [{ length, split: false, perRow: 1, strides: strides.map((of) => of[axis]!) }],
+  );
+  const [first, ...rest] = long;
+  if (first === undefined) return { axes: [], rows: 1, rowStrides: strides.map(() => 0) };
+  const axes: Axis[] = [];
+  for (const axis of [{ ...first, split: true }, ...rest]) {
+    const outer = axes.at(-1);
+    if (outer !== undefined && outer.strides.every((stride, i) => stride === axis.strides[i]! * axis.length)) {
+      axes.splice(-1, 1, { ...axis, length: outer.length * axis.length, split: outer.split, perRow: outer.perRow * axis.length });
+    } else axes.push(axis);
+  }
+  return { axes, rows: first.length, rowStrides: first.strides };
+}
+
+/** Elements of an axis that a range of rows covers. */
+export function countOf(axis: Axis, first: Expression<"i32">, end: Expression<"i32">): Expression<"i32"> {
+  return axis.split ? i32.mul(i32.sub(end, first), axis.perRow) : i32.const(axis.length);
+}
+
+/** Moves pointers to row `first`. */
+export function toFirstRow(body: Body, { rowStrides }: Iteration, first: Expression<"i32">, pointers: readonly Local<"i32">[]): void {
+  pointers.forEach((pointer, i) => {
+    if (rowStrides[i] !== 0) body.set(pointer, i32.add(pointer, i32.mul(first, 4 * rowStrides[i]!)));
+  });
+}
+
+/** Loops over `axes`; `inner` gets pointers at the first element of what is left, and does not change them. */
+export function nest(
+  body: Body,
+  axes: readonly Axis[],
+  range: { readonly first: Expression<"i32">; readonly end: Expression<"i32"> },
+  pointers: readonly Local<"i32">[],
+  inner: (pointers: readonly Local<"i32">[]) => void,
+): void {
+  const [axis, ...rest] = axes;
+  if (axis === undefined) return inner(pointers);
+  const left = body.let(countOf(axis, range.first, range.end), "left");
+  const moving = pointers.map((pointer, i) => (axis.strides[i] === 0 ? pointer : body.let(pointer, pointer.name)));
+  body.while(left, () => {
+    nest(body, rest, range, moving, inner);
+    moving.forEach((pointer, i) => {
+      if (axis.strides[i] !== 0) body.set(pointer, i32.add(pointer, 4 * axis.strides[i]!));
+    });
+    body.set(left, i32.sub(left, 1));
+  });
+}
+
+/**
+ * Walks `count` elements in blocks of the given widths, widest first, then narrower ones for what is left; the last width should be 1 unless `unit` says that
+ * every count is a multiple of it. A count known beforehand ends with one block of exactly what is left.
+ */
+export function blocks(
+  body: Body,
+  count: Expression<"i32">,
+  options: { readonly known: number | undefined; readonly unit: number; readonly widths: readonly number[] },
+  block: (width: number) => void,
+): void {
+  const { known, unit, widths } = options;
+  if (known !== undefined) {
+    let left = known;
+    for (const width of widths.filter((w) => w >= 4)) {
+      const times = Math.floor(left / width);
+      if (times === 1) block(width);
+      else if (times > 1) {
+        const counter = body.local("i32", "left");
+        body.set(counter, times);
+        body.repeatWhile(counter, () => {
+          block(width);
+          body.set(counter, i32.sub(counter, 1));
+        });
+      }
+      left -= times * width;
+    }
+    if (left > 0) block(left);
+    return;
+  }
+  const left = body.let(count, "left");
+  widths.forEach((width, i) => {
+    if (i > 0 && unit % widths[i - 1]! === 0) return;
+    body.while(i32.geU(left, width), () => {
+      block(width);
+      body.set(left, i32.sub(left, width));
+    });
+  });
+}

@@ -1,0 +1,59 @@
+import type { RandomBitsStep } from "@sluice/compiler";
+import { sizeOf } from "@sluice/tensor";
+import { type Expression, i32, i32x4, v128, type WasmFunction } from "../assembler/index.ts";
+import { threefry2x32 } from "../math/index.ts";
+import type { Kernel, KernelModule } from "./kernel.ts";
+
+type Vector = Expression<"v128">;
+
+/** Words by their position alone, so any range gives the bits of the whole. */
+export function randomBitsKernel(target: KernelModule, { key, stream, y }: RandomBitsStep): Kernel {
+  const rows = y.shape[0] ?? 1;
+  const shape = { perRow: sizeOf(y.shape.slice(1)), keyStride: key.strides[0]! };
+  const run = target.shared("randomBits", shape, (name) => emitRandomBits(target, name, shape));
+  return {
+    views: [key, stream, y],
+    count: rows,
+    grain: 1,
+    work: 50 * sizeOf(y.shape),
+    scratchBytes: 0,
+    call: ({ first, end, addresses }) => run.call(first, end, ...addresses),
+  };
+}
+
+function emitRandomBits({ module }: KernelModule, name: string, { perRow, keyStride }: { perRow: number; keyStride: number }): WasmFunction<"none"> {
+  const params = { first: "i32", end: "i32", key: "i32", stream: "i32", y: "i32" } as const;
+  return module.function(name, { params }, (body, { first, end, key, stream, y }) => {
+    const keys = [body.let(v128.load32Splat(key), "key0"), body.let(v128.load32Splat(key, 4 * keyStride), "key1")] as const;
+    const streams = body.let(v128.load32Splat(stream), "streams");
+    const words = (counters: Vector): readonly [Vector, Vector] => {
+      const [x, second] = threefry2x32(keys, [counters, streams]);
+      return [x, second];
+    };
+    const at = body.let(i32.mul(first, perRow), "at");
+    const stop = body.let(i32.mul(end, perRow), "stop");
+    const address = body.let(i32.add(y, i32.shl(at, 2)), "address");
+
+    /** One word: the first or the second of its block. */
+    const single = (): void => {
+      const [x, second] = words(i32x4.splat(i32.shrU(at, 1)));
+      const odd = i32x4.ne(v128.and(i32x4.splat(at), i32x4.const(1)), 0);
+      const word = body.let(v128.bitselect(second, x, odd), "word");
+      body.do(v128.store32Lane(address, word, 0));
+      body.set(at, i32.add(at, 1));
+      body.set(address, i32.add(address, 4));
+    };
+
+    body.if(i32.and(i32.and(at, 1), i32.ltU(at, stop)), single);
+    body.while(i32.leU(i32.add(at, 8), stop), () => {
+      const [x, second] = words(body.let(i32x4.add(i32x4.splat(i32.shrU(at, 1)), i32x4.const(0, 1, 2, 3)), "counters"));
+      const evens = body.let(x, "evens");
+      const odds = body.let(second, "odds");
+      body.do(v128.store(address, v128.shuffle32(evens, odds, [0, 4, 1, 5])));
+      body.do(v128.store(address, v128.shuffle32(evens, odds, [2, 6, 3, 7]), 16));
+      body.set(at, i32.add(at, 8));
+      body.set(address, i32.add(address, 32));
+    });
+    body.while(i32.ltU(at, stop), single);
+  });
+}

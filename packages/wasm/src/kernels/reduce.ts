@@ -1,0 +1,124 @@
+import type { ReduceStep } from "@sluice/compiler";
+import { sizeOf, type DType } from "@sluice/tensor";
+import { type Body, type Expression, f32, f32x4, i32, i32x4, type Local, select, v128, type WasmFunction } from "../assembler/index.ts";
+import type { Kernel, KernelModule } from "./kernel.ts";
+import { loadLanes, storeLanes } from "./lanes.ts";
+import { type Axis, blocks, countOf, iterationOf, nest, toFirstRow } from "./nest.ts";
+
+type Vector = Expression<"v128">;
+
+interface Rule {
+  readonly start: Vector;
+  vector(a: Vector, b: Vector): Vector;
+  /** One number from the four lanes of a variable: (lane 0 o lane 2) o (lane 1 o lane 3). */
+  store(body: Body, address: Expression<"i32">, lanes: Local<"v128">): void;
+}
+
+function ruleOf(op: "sum" | "max", dtype: DType): Rule {
+  if (dtype === "f32") {
+    const scalar = op === "sum" ? f32.add : f32.max;
+    const lane = (x: Vector, i: number): Expression<"f32"> => f32x4.extractLane(x, i);
+    return {
+      start: f32x4.const(op === "sum" ? 0 : -Infinity),
+      vector: op === "sum" ? f32x4.add : f32x4.max,
+      store: (body, address, x) => body.do(f32.store(address, scalar(scalar(lane(x, 0), lane(x, 2)), scalar(lane(x, 1), lane(x, 3))))),
+    };
+  }
+  const scalar = (a: Expression<"i32">, b: Expression<"i32">): Expression<"i32"> => (op === "sum" ? i32.add(a, b) : select(a, b, i32.gtS(a, b)));
+  const lane = (x: Vector, i: number): Expression<"i32"> => i32x4.extractLane(x, i);
+  return {
+    start: i32x4.const(op === "sum" ? 0 : -2147483648),
+    vector: op === "sum" ? i32x4.add : i32x4.maxS,
+    store: (body, address, x) => body.do(i32.store(address, scalar(scalar(lane(x, 0), lane(x, 2)), scalar(lane(x, 1), lane(x, 3))))),
+  };
+}
+
+interface Reduction {
+  readonly op: "sum" | "max";
+  readonly dtype: DType;
+  /** Of y. */
+  readonly shape: readonly number[];
+  /** Of x and y, along the axes of y. */
+  readonly strides: readonly (readonly number[])[];
+  readonly length: number;
+  /** Of x, along the axis that disappears. */
+  readonly stride: number;
+  readonly innermost: boolean;
+}
+
+/** The order of a sum is part of its definition: in four lanes along the innermost axis, else element by element in order of the index. */
+export function reduceKernel(target: KernelModule, { op, dtype, x, y, axis }: ReduceStep): Kernel {
+  const reduction: Reduction = {
+    op,
+    dtype,
+    shape: y.shape,
+    strides: [x.strides.toSpliced(axis, 1), y.strides],
+    length: x.shape[axis]!,
+    stride: x.strides[axis]!,
+    innermost: axis === x.shape.length - 1,
+  };
+  const run = target.shared(op, reduction, (name) => emitReduction(target, name, reduction));
+  return {
+    views: [x, y],
+    count: iterationOf(reduction.shape, reduction.strides).rows,
+    grain: reduction.shape.length === 1 && !reduction.innermost ? 16 : 1,
+    work: sizeOf(x.shape),
+    scratchBytes: 0,
+    call: ({ first, end, addresses }) => run.call(first, end, ...addresses),
+  };
+}
+
+function emitReduction({ module }: KernelModule, name: string, reduction: Reduction): WasmFunction<"none"> {
+  const iteration = iterationOf(reduction.shape, reduction.strides);
+  const params = { first: "i32", end: "i32", x: "i32", y: "i32" } as const;
+  return module.function(name, { params }, (body, { first, end, x, y }) => {
+    toFirstRow(body, iteration, first, [x, y]);
+    if (reduction.innermost) {
+      nest(body, iteration.axes, { first, end }, [x, y], ([row, out]) => emitLanes(body, reduction, row!, out!));
+      return;
+    }
+    const inner: Axis = iteration.axes.at(-1) ?? { length: 1, split: false, perRow: 1, strides: [1, 1] };
+    nest(body, iteration.axes.slice(0, -1), { first, end }, [x, y], ([row, out]) => {
+      emitColumns(body, reduction, inner, countOf(inner, first, end), row!, out!);
+    });
+  });
+}
+
+function emitLanes(body: Body, { op, dtype, length, stride }: Reduction, row: Local<"i32">, out: Local<"i32">): void {
+  const rule = ruleOf(op, dtype);
+  const at = body.let(row, "at");
+  const lanes = body.let(rule.start, "lanes");
+  blocks(body, i32.const(length), { known: length, unit: 1, widths: [16, 4, 1] }, (width) => {
+    for (let start = 0; start < width; start += 4) {
+      const count = Math.min(4, width - start);
+      const loaded = loadLanes(at, 4 * start * stride, stride, count);
+      const kept = i32x4.const(-1, count > 1 ? -1 : 0, count > 2 ? -1 : 0, count > 3 ? -1 : 0);
+      body.set(lanes, rule.vector(lanes, count === 4 ? loaded : v128.bitselect(loaded, rule.start, kept)));
+    }
+    body.set(at, i32.add(at, 4 * width * stride));
+  });
+  rule.store(body, out, lanes);
+}
+
+function emitColumns(body: Body, { op, dtype, length, stride }: Reduction, axis: Axis, count: Expression<"i32">, row: Local<"i32">, out: Local<"i32">): void {
+  const rule = ruleOf(op, dtype);
+  const [across, outStride] = axis.strides;
+  const x = body.let(row, "x");
+  const y = body.let(out, "y");
+  const at = body.local("i32", "at");
+  const left = body.local("i32", "steps");
+  blocks(body, count, { known: axis.split ? undefined : axis.length, unit: axis.perRow, widths: [16, 4, 1] }, (width) => {
+    const lanes = Math.min(4, width);
+    const sums = Array.from({ length: Math.ceil(width / 4) }, (_, v) => body.let(rule.start, `sum${v}`));
+    body.set(at, x);
+    body.set(left, length);
+    body.while(left, () => {
+      sums.forEach((sum, v) => body.set(sum, rule.vector(sum, loadLanes(at, 16 * v * across!, across!, lanes))));
+      body.set(at, i32.add(at, 4 * stride));
+      body.set(left, i32.sub(left, 1));
+    });
+    sums.forEach((sum, v) => storeLanes(body, y, sum, 16 * v * outStride!, outStride!, lanes));
+    body.set(x, i32.add(x, 4 * width * across!));
+    body.set(y, i32.add(y, 4 * width * outStride!));
+  });
+}

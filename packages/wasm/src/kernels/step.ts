@@ -1,0 +1,35 @@
+import type { LoopStep, Step } from "@sluice/compiler";
+import { cumulativeSumKernel } from "./cumulative-sum.ts";
+import { elementwiseKernel } from "./elementwise.ts";
+import { gatherKernel } from "./gather.ts";
+import type { Kernel, KernelModule } from "./kernel.ts";
+import { matmulKernel } from "./matmul.ts";
+import { packKernel } from "./pack.ts";
+import { randomBitsKernel } from "./random-bits.ts";
+import { reduceKernel } from "./reduce.ts";
+import { scatterAddKernel } from "./scatter-add.ts";
+
+/** The kernel of a step; undefined where it writes nothing. */
+export function kernelOf(target: KernelModule, step: Exclude<Step, LoopStep>): Kernel | undefined {
+  if (writes(step).some((view) => view.shape.includes(0))) return undefined;
+  switch (step.kind) {
+    case "elementwise": return elementwiseKernel(target, step);
+    case "matmul": return matmulKernel(target, step);
+    case "pack": return packKernel(target, step);
+    case "reduce": return reduceKernel(target, step);
+    case "cumulativeSum": return cumulativeSumKernel(target, step);
+    case "gather": return gatherKernel(target, step);
+    case "scatterAdd": return scatterAddKernel(target, step);
+    case "randomBits": return randomBitsKernel(target, step);
+  }
+}
+
+/** What a step writes. */
+export function writes(step: Exclude<Step, LoopStep>) {
+  switch (step.kind) {
+    case "elementwise": return step.stores.map(({ view }) => view);
+    case "matmul": return [step.c];
+    case "pack": return [step.packed];
+    default: return [step.y];
+  }
+}
