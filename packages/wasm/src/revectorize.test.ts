@@ -34,11 +34,11 @@ test("changes no bit of a product, of a weight gradient or of a function", () =>
       gemm.emitGemmTransposedA(builder, "gradient", { m: k, n });
       builder.function("functions", { params: { at: "i32", end: "i32" }, export: true }, (body, { at, end }) => {
         body.repeatWhile(i32.ltU(at, end), () => {
-          for (const offset of [0, 16]) {
-            const x = v128.load(at, offset);
-            const y = f32x4.add(math.log(math.exp(x)), math.log1p(math.sigmoid(x)));
-            body.do(v128.store(at, math.tanh(y), offset));
-          }
+          const results = [0, 16].map((offset) => {
+            const x = body.let(v128.load(at, offset));
+            return body.let(math.tanh(f32x4.add(math.log(math.exp(x)), math.log1p(math.sigmoid(x)))));
+          });
+          results.forEach((result, i) => body.do(v128.store(at, result, 16 * i)));
           body.set(at, i32.add(at, 32));
         });
       });

@@ -1,5 +1,6 @@
 import { toF32, toF64, toI32, toI64 } from "./constant.ts";
 import type { Expression, Local, Operand, ResultType, ValueType } from "./expression.ts";
+import { hoistConstants } from "./hoist-constants.ts";
 import { unsigned } from "./leb128.ts";
 import { shareCommon } from "./sharing.ts";
 
@@ -152,6 +153,6 @@ export function bodyBuilder(parameters: Readonly<Record<string, ValueType>>): Bo
   return {
     body,
     parameters: Object.entries(parameters).map(([name, type]) => newLocal(type, name)),
-    finish: () => ({ statements, locals }),
+    finish: () => ({ statements: hoistConstants(statements, newLocal), locals }),
   };
 }
