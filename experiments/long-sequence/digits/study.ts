@@ -1,0 +1,66 @@
+import { digits } from "@sluice/data";
+import { better, study } from "@sluice/study";
+import { classificationMetrics, classificationTrial } from "../../shared/classification.ts";
+import { sequenceClassifier } from "../../shared/classifier.ts";
+import { firstRows } from "../../shared/examples.ts";
+import { horizonMetric, recordGradientFlow } from "../../shared/gradient-flow.ts";
+import { anchors } from "./anchors.ts";
+import { digitModel, type CellName } from "./model.ts";
+
+const settings = {
+  /** How an image becomes a sequence, and its side in pixels. */
+  by: "rows" as "rows" | "pixels",
+  size: 28 as 14 | 28,
+  train: 8000,
+  validation: 1000,
+  test: 1000,
+  cell: "rnn" as CellName,
+  hidden: 64,
+  batch: 50,
+  epochs: 20,
+  learningRate: 1e-3,
+  clip: 1,
+  logEvery: 20,
+  validateEvery: 160,
+  /** Validation images that the gradient's way through time is looked at with. */
+  flowExamples: 100,
+};
+
+export default study({
+  name: "digits",
+  title: "Reading handwritten digits as sequences",
+  question:
+    "Where does the gradient of a recurrent network go on a short and on a long sequence, and what do a GRU's and an LSTM's gates make of it? The same digits are read in 28 rows, or in 196 single pixels.",
+  settings,
+  tasks: { rows: { by: "rows", size: 28 }, pixels: { by: "pixels", size: 14 } },
+  variants: { RNN: { cell: "rnn" }, GRU: { cell: "gru" }, LSTM: { cell: "lstm" } },
+  seeds: 5,
+  budget: {
+    quick: { seeds: 1, perTask: { rows: { epochs: 6 }, pixels: { epochs: 2 } } },
+    full: { perTask: { pixels: { epochs: 40 } } },
+  },
+  metrics: { ...classificationMetrics, horizon: horizonMetric },
+  anchors,
+  claims: [
+    { text: "Pixel by pixel, a GRU is more accurate than a tanh RNN (Bai et al. 2018, table 1).", test: better({ task: "pixels", metric: "accuracy", variant: "GRU", than: "RNN" }) },
+    { text: "Pixel by pixel, an LSTM is more accurate than a tanh RNN (Bai et al. 2018, table 1).", test: better({ task: "pixels", metric: "accuracy", variant: "LSTM", than: "RNN" }) },
+    { text: "Pixel by pixel, a GRU is more accurate than an LSTM (Bai et al. 2018, table 1; Campos et al. 2018, table 2).", test: better({ task: "pixels", metric: "accuracy", variant: "GRU", than: "LSTM" }) },
+  ],
+  stepLabel: "optimiser step",
+  notes:
+    "The 10,000 images are the first of MNIST's training set, split into 8,000 for training, 1,000 for validation and 1,000 held out. The held-out accuracy is of training images of MNIST that were not trained on; it is not MNIST test accuracy. The published figures are of 784 pixels, six times the training images and MNIST's own test set, so only the order of the variants can be compared.",
+  data: async () => (await digits()).provenance.files,
+  estimate: ({ by, cell, epochs, train }) => (epochs * train * (by === "rows" ? 1 : 7) * { rnn: 1, gru: 3, lstm: 4 }[cell]) / 8000,
+
+  async trial(context) {
+    const { by, size, train, validation, test, cell, hidden, flowExamples } = context.config;
+    const data = await digits({ by, size, train, validation, test });
+    const model = digitModel({ cell, hidden, input: by === "rows" ? size : 1 });
+    const { x, y } = firstRows(data.validation, flowExamples);
+    return classificationTrial(context, {
+      data,
+      model: sequenceClassifier(model),
+      inspect: (params, when, backend) => recordGradientFlow(context, { model, params, x, y, when, backend }),
+    });
+  },
+});
