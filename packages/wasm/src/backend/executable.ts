@@ -9,19 +9,20 @@ import type { Pool } from "../threads/index.ts";
 
 export interface ExecutableContext {
   readonly tile: TileSize;
+  readonly worthDividing?: number;
   readonly memories: MemoryPool;
   readonly pool: Pool;
 }
 
 /** A program compiled and laid out in a memory of its own. */
 export async function wasmExecutable(program: Program, { state = [] }: CompileOptions, context: ExecutableContext): Promise<Executable> {
-  const { tile, memories, pool } = context;
+  const { memories, pool } = context;
   const start = performance.now();
   const layout = bindState(program, state);
   const optimised = optimise(program);
   debug("sluice:program", () => print(optimised));
   const plan = planOf(optimised, { panelColumns: PANEL_COLUMNS, state });
-  const generated = programModule(plan, { threads: pool.threads, tile });
+  const generated = programModule(plan, { ...context, threads: pool.threads });
   debug("sluice:kernels", () => generated.print());
   const module = await WebAssembly.compile(generated.code);
   const memory = memories.take(Math.ceil(generated.layout.bytes / PAGE_BYTES));

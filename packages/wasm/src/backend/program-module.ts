@@ -19,16 +19,18 @@ export interface ProgramModule {
 export interface ModuleOptions {
   readonly threads: number;
   readonly tile: TileSize;
+  /** Elementary operations from which on dividing a step is worth that threads wait for each other. */
+  readonly worthDividing?: number;
 }
 
 /** A plan as a WebAssembly module. Every thread calls its `run(worker, workers)`. */
-export function programModule(plan: Plan, { threads, tile }: ModuleOptions): ProgramModule {
+export function programModule(plan: Plan, { threads, tile, worthDividing = 32768 }: ModuleOptions): ProgramModule {
   const pages = Math.ceil(layoutOf(plan, threads, 0).bytes / PAGE_BYTES);
   const memory = threads > 1 ? { initial: pages, maximum: MAXIMUM_PAGES, shared: true } : { initial: pages };
   const module = wasmModule({ memory });
   const target = kernelModule(counted(module), tile);
   const barrier = threads > 1 ? emitBarrier(module) : undefined;
-  const tasks = tasksOf(target, plan.steps, threads);
+  const tasks = tasksOf(target, plan.steps, { threads, worthDividing });
   const layout = layoutOf(plan, threads, scratchOf(tasks));
   const driver: Driver = { plan, layout, threads, module, barrier, steps: new Map() };
   emitLoops(driver, tasks, []);

@@ -22,28 +22,30 @@ export interface LoopTask {
   readonly work: number;
 }
 
-/** Elementary operations from which on dividing a step is worth that threads wait for each other. */
-const WORTH_DIVIDING = 32768;
+export interface Dividing {
+  readonly threads: number;
+  readonly worthDividing: number;
+}
 
 /** Emits the kernels of a block of steps. */
-export function tasksOf(target: KernelModule, steps: readonly Step[], threads: number): Task[] {
+export function tasksOf(target: KernelModule, steps: readonly Step[], dividing: Dividing): Task[] {
   return steps.flatMap((step): Task[] => {
     if (step.kind === "loop") {
-      const body = tasksOf(target, step.body, threads);
-      return body.length === 0 || step.length === 0 ? [] : [loopTask(step, body, threads)];
+      const body = tasksOf(target, step.body, dividing);
+      return body.length === 0 || step.length === 0 ? [] : [loopTask(step, body, dividing)];
     }
     const kernel = kernelOf(target, step);
     if (kernel === undefined) return [];
-    const divided = threads > 1 && kernel.count > kernel.grain && kernel.work >= WORTH_DIVIDING;
+    const divided = dividing.threads > 1 && kernel.count > kernel.grain && kernel.work >= dividing.worthDividing;
     return [{ kind: "kernel", kernel, sharing: divided ? "split" : "alone" }];
   });
 }
 
-function loopTask(loop: LoopStep, body: readonly Task[], threads: number): LoopTask {
+function loopTask(loop: LoopStep, body: readonly Task[], { threads, worthDividing }: Dividing): LoopTask {
   const each = body.reduce((sum, task) => sum + workOf(task), 0);
   const work = each * loop.length;
   const task = { kind: "loop", loop, body, work } as const;
-  if (threads === 1 || work < WORTH_DIVIDING) return { ...task, sharing: "alone" };
+  if (threads === 1 || work < worthDividing) return { ...task, sharing: "alone" };
   if (dividesByRows(loop, body)) return { ...task, sharing: "split" };
   return { ...task, sharing: body.some(({ sharing }) => sharing !== "alone") ? "inside" : "alone" };
 }

@@ -14,7 +14,12 @@ export interface WasmOptions {
 }
 
 /** The default backend: programs become WebAssembly modules. f32, i32 and bool; the same bits on every machine and with any number of threads. */
-export function wasm({ threads = 1, revectorize = true }: WasmOptions = {}): Backend {
+export function wasm(options: WasmOptions = {}): Backend {
+  return wasmBackend(options, {});
+}
+
+/** `worthDividing`: for tests, which divide small work too. */
+export function wasmBackend({ threads = 1, revectorize = true }: WasmOptions, internals: { readonly worthDividing?: number }): Backend {
   if (!Number.isInteger(threads) || threads < 1) throw new TensorError(`wasm: expected threads to be an integer >= 1, got ${threads}`);
   const paired = pairVectors(revectorize);
   const pool = createPool({ threads: canShare() ? threads : 1 });
@@ -24,7 +29,7 @@ export function wasm({ threads = 1, revectorize = true }: WasmOptions = {}): Bac
     name: "wasm",
     async compile(program, options = {}) {
       if (!open) throw new Error("wasm: the backend was closed");
-      return wasmExecutable(program, options, { tile: paired ? DEFAULT_TILE : UNPAIRED_TILE, memories, pool });
+      return wasmExecutable(program, options, { tile: paired ? DEFAULT_TILE : UNPAIRED_TILE, memories, pool, ...internals });
     },
     async close() {
       open = false;

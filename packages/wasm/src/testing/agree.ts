@@ -1,0 +1,48 @@
+/** For tests: a program on the WebAssembly backend, in every variant, against the definitions, to the bit. */
+import { optimise } from "@sluice/compiler";
+import { type ArrayTensor, type Backend, compile, evaluate, type Tensor, trace, valuesOf } from "@sluice/tensor";
+import { expect } from "vitest";
+import { wasmBackend } from "../backend/wasm.ts";
+
+/** Threads divide even the smallest steps here. */
+export const variants: Readonly<Record<string, Backend>> = {
+  "1 thread": wasmBackend({}, {}),
+  "1 thread, unpaired": wasmBackend({ revectorize: false }, {}),
+  "2 threads": wasmBackend({ threads: 2 }, { worthDividing: 0 }),
+  "3 threads": wasmBackend({ threads: 3 }, { worthDividing: 0 }),
+};
+
+export async function closeVariants(): Promise<void> {
+  await Promise.all(Object.values(variants).map((backend) => backend.close()));
+}
+
+/** Runs `f` by the definitions and on the variants, twice each, and expects equal bits (of NaN any). */
+export async function expectAgreement(
+  f: (...args: Tensor[]) => Tensor[],
+  args: readonly ArrayTensor[],
+  names: readonly string[] = Object.keys(variants),
+): Promise<void> {
+  const given = [...args];
+  const { program } = trace((...symbols: Tensor[]) => f(...symbols), given);
+  const optimised = optimise(program);
+  const expected = evaluate(optimised, given);
+  for (const name of names) {
+    const compiled = await compile((...symbols: Tensor[]) => f(...symbols), given, { backend: variants[name]! });
+    try {
+      for (let run = 0; run < 2; run++) {
+        const results = await compiled(...given);
+        results.forEach((y, i) => expectSameBits(y, expected[i]!, `${name}, run ${run}, output ${i}`));
+      }
+    } finally {
+      await compiled.dispose();
+    }
+  }
+}
+
+export function expectSameBits(actual: Tensor, expected: Tensor, where: string): void {
+  expect(actual.shape, where).toEqual(expected.shape);
+  expect(actual.dtype, where).toBe(expected.dtype);
+  const [a, b] = [valuesOf(actual), valuesOf(expected)];
+  const at = b.findIndex((value, i) => !Object.is(value, a[i]));
+  if (at >= 0) expect.fail(`${where}: element ${at} of [${expected.shape.join(",")}] is ${a[at]}, should be ${b[at]}`);
+}
