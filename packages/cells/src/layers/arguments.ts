@@ -6,7 +6,7 @@ import {
 import type { State } from "../cell.ts";
 import type { BatchSize } from "./layer.ts";
 
-const applyOptions = ["state", "lengths", "mask", "resets", "resetState", "training", "key", "traces", "perturbations", "extra"];
+const applyOptions = ["state", "lengths", "mask", "resets", "resetState", "training", "key", "traces", "perturbations", "extra", "segment"];
 
 export function checkApply(name: string, given: object): void {
   checkOptions(`${name}.apply`, given, applyOptions, { initialState: "state", initial_state: "state", sequenceLengths: "lengths" });

@@ -47,6 +47,11 @@ export interface ApplyOptions<S extends Tree = Tree> {
   readonly perturbations?: Perturbations;
   /** What cells read besides `x`, `[batch, time, ...]`, by name. */
   readonly extra?: Readonly<Record<string, Tensor>>;
+  /**
+   * For long sequences: steps a segment. For the gradient only the states between segments are kept, and a segment's steps are computed again when it is their turn; memory is least
+   * near the square root of the number of steps, for about a third more time. Default: everything is kept.
+   */
+  readonly segment?: number;
 }
 
 /** Tensors nested as a state, of which parts may be missing. */

@@ -81,7 +81,12 @@ export function sequence<P extends Tree, S extends State>(cell: Cell<P, S>, opti
       cell: stateOf(cell.name, "state", given.state, zeros),
       ...(carries ? { last: zerosArray([batch, features], x.dtype) } : {}),
     };
-    const scanOptions: ScanOptions = { reverse, length: time, ...(lengths === undefined ? {} : { lengths }) };
+    const scanOptions: ScanOptions = {
+      reverse,
+      length: time,
+      ...(lengths === undefined ? {} : { lengths }),
+      ...(given.segment === undefined ? {} : { segment: given.segment }),
+    };
 
     const scanned = scan(
       ({ cell: state, last }: Carried<S>, slice: Slices) => {

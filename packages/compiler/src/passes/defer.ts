@@ -11,6 +11,7 @@ import {
 } from "@sluice/tensor";
 import { lift, liftable, type Lifted } from "./lift.ts";
 import { rewriteScans } from "./rewrite.ts";
+import { hasLoop } from "./uses.ts";
 
 /**
  * Defer: products that only an output of the loop needs, and no later step, are done for all steps at once after the loop. In a backward loop that is the
@@ -22,6 +23,7 @@ export function defer(program: Program): Program {
 
 function deferScan(operation: ScanOperation, inputs: readonly Tensor[]): readonly Tensor[] | undefined {
   const { body, length, states } = operation;
+  if (hasLoop(body)) return undefined;
   const inner = splitScan(operation, body.inputs);
   const outer = splitScan(operation, inputs);
   const own = new Set(body.inputs.map((x) => x.node));

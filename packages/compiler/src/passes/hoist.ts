@@ -13,6 +13,7 @@ import {
 } from "@sluice/tensor";
 import { isHeavy, lift, liftable, type Lifted } from "./lift.ts";
 import { rewriteScans } from "./rewrite.ts";
+import { hasLoop } from "./uses.ts";
 
 /**
  * Hoist: products and reductions that do not depend on the state leave the loop. The projection of the input, one product a step, becomes one product over
@@ -83,6 +84,7 @@ function chooseHoisted(body: Program, ofState: ReadonlySet<Node>, ofSequence: Re
     chosen.add(node);
     for (const x of node.inputs) if (x.kind === "symbol") choose(x.node);
   };
-  for (const node of possible) if (isHeavy(node) || !ofSequence.has(node)) choose(node);
+  const nested = hasLoop(body);
+  for (const node of possible) if ((isHeavy(node) && !nested) || !ofSequence.has(node)) choose(node);
   return chosen;
 }

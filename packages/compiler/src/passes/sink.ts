@@ -18,7 +18,7 @@ import {
   type Tensor,
 } from "@sluice/tensor";
 import { rewriteScans } from "./rewrite.ts";
-import { countUses } from "./uses.ts";
+import { countUses, hasLoop } from "./uses.ts";
 
 /**
  * Sink: a sum that a loop only adds to, such as a weight's gradient, leaves the loop. What a step would add is a product or a row sum of values of that
@@ -33,6 +33,7 @@ type Total = (stacked: (x: Tensor) => Tensor) => Tensor;
 
 function sinkScan(operation: ScanOperation, inputs: readonly Tensor[]): readonly Tensor[] | undefined {
   const { body, length } = operation;
+  if (hasLoop(body)) return undefined;
   const inner = splitScan(operation, body.inputs);
   const outer = splitScan(operation, inputs);
   const uses = countUses(body);
