@@ -1,0 +1,104 @@
+// The backend contract: state, errors, order of runs, memory, threads.
+import * as t from "@sluice/tensor";
+import type { Tensor } from "@sluice/tensor";
+import { expect, test, vi } from "vitest";
+import { wasm } from "../index.ts";
+import { expectSameBits, variants } from "../testing/agree.ts";
+import { randomTensor } from "../testing/random.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
+
+/** Adam on a small recurrent regression: parameters, moments and step number are state. */
+function trainingStep(state: { W: Tensor; U: Tensor; m: { W: Tensor; U: Tensor }; v: { W: Tensor; U: Tensor }; step: Tensor }, x: Tensor, y: Tensor) {
+  const loss = ({ W, U }: { W: Tensor; U: Tensor }): Tensor => {
+    const { state: last } = t.scan((h: Tensor, xt: Tensor) => ({ state: t.tanh(t.add(t.matmul(xt, W), t.matmul(h, U))), output: h }), t.zerosArray([x.shape[1]!, U.shape[0]!]), x);
+    return t.mean(t.square(t.sub(last, y)));
+  };
+  const { value, gradient } = t.valueAndGrad(loss)({ W: state.W, U: state.U });
+  const update = (p: Tensor, g: Tensor, m: Tensor, v: Tensor) => {
+    const nextM = t.add(t.mul(m, 0.9), t.mul(g, 0.1));
+    const nextV = t.add(t.mul(v, 0.999), t.mul(t.square(g), 0.001));
+    return { p: t.sub(p, t.mul(t.div(nextM, t.add(t.sqrt(nextV), 1e-8)), 0.01)), m: nextM, v: nextV };
+  };
+  const [W, U] = [update(state.W, gradient.W, state.m.W, state.v.W), update(state.U, gradient.U, state.m.U, state.v.U)];
+  return {
+    state: { W: W.p, U: U.p, m: { W: W.m, U: U.m }, v: { W: W.v, U: U.v }, step: t.add(state.step, 1) },
+    output: { loss: value, step: state.step },
+  };
+}
+
+const x = randomTensor([6, 8, 5], "f32", 1);
+const y = t.tanh(randomTensor([8, 16], "f32", 2));
+const [W, U] = [randomTensor([5, 16], "f32", 3), randomTensor([16, 16], "f32", 4)];
+const zeros = { W: t.zerosLike(W), U: t.zerosLike(U) };
+const initial = { W, U, m: zeros, v: zeros, step: t.scalar(0, "i32") };
+
+async function weightsAfter(backend: t.Backend, steps: number) {
+  const session = await t.compileStep(trainingStep, initial, [x, y], { backend });
+  const losses: number[] = [];
+  for (let i = 0; i < steps; i++) losses.push(t.item((await session.run(x, y)).loss));
+  const state = await session.state();
+  await session.dispose();
+  return { losses, state };
+}
+
+test("fifty training steps: the same weights for any number of threads, and the loss falls", async () => {
+  const [first, ...others] = await Promise.all(Object.values(variants).map((backend) => weightsAfter(backend, 50)));
+  expect(first!.losses[49]!).toBeLessThan(first!.losses[0]! / 2);
+  expect(t.item(first!.state.step)).toBe(50);
+  for (const other of others) {
+    expect(other.losses).toEqual(first!.losses);
+    for (const { path, tensor } of t.leavesOf(first!.state)) expectSameBits(t.leavesOf(other.state).find((leaf) => leaf.path === path)!.tensor, tensor, path);
+  }
+});
+
+test("states that exchange places", async () => {
+  const swap = (state: { a: Tensor; b: Tensor; c: Tensor }, n: Tensor) => ({ state: { a: state.b, b: state.a, c: t.add(state.a, n) }, output: state.c });
+  const session = await t.compileStep(swap, { a: t.tensor([1, 2]), b: t.tensor([3, 4]), c: t.tensor([0, 0]) }, [t.scalar(10)], { backend: wasm() });
+  await session.run(t.scalar(10));
+  expect(await session.state()).toMatchObject({ a: { data: Float32Array.of(3, 4) }, b: { data: Float32Array.of(1, 2) }, c: { data: Float32Array.of(11, 12) } });
+  await session.setState({ a: t.tensor([5, 5]), b: t.tensor([6, 6]), c: t.tensor([7, 7]) });
+  expect(t.valuesOf(await session.run(t.scalar(1)))).toEqual(Float32Array.of(7, 7));
+});
+
+test("runs are queued, and results are the caller's own", async () => {
+  const double = await t.compile((a: Tensor) => t.mul(a, 2), [t.tensor([0, 0])], { backend: wasm({ threads: 2 }) });
+  const results = await Promise.all([1, 2, 3].map((n) => double(t.tensor([n, -n]))));
+  expect(results.map((r) => [...t.valuesOf(r)])).toEqual([[2, -2], [4, -4], [6, -6]]);
+});
+
+test("what comes in is checked, and a disposed executable says so", async () => {
+  const backend = wasm();
+  const { program } = t.trace((a: Tensor) => t.mul(a, 2), [t.tensor([0, 0])]);
+  const executable = await backend.compile(program);
+  await expect(executable.run([t.tensor([1, 2, 3])])).rejects.toThrow("run: tensor 0 is f32 [3], expected [2]".replace("expected [2]", "expected f32 [2]"));
+  await expect(executable.run([])).rejects.toThrow("run: expected 1 tensors, got 0");
+  expect(await executable.run([t.tensor([1, 2])])).toMatchObject([{ data: Float32Array.of(2, 4) }]);
+  await executable.dispose();
+  await executable.dispose();
+  await expect(executable.run([t.tensor([1, 2])])).rejects.toThrow("disposed");
+  await backend.close();
+  await expect(backend.compile(program)).rejects.toThrow("closed");
+});
+
+test("f64 is for the reference backend", async () => {
+  const { program } = t.trace((a: Tensor) => t.mul(a, 2), [t.tensor(Float64Array.of(1, 2))]);
+  await expect(wasm().compile(program)).rejects.toThrow(/f64 .*reference backend/);
+});
+
+test("options", () => {
+  expect(() => wasm({ threads: 0 })).toThrow("wasm: expected threads to be an integer >= 1, got 0");
+});
+
+test("two hundred programs, compiled and dropped, leave no memory behind", async () => {
+  const backend = wasm();
+  const sizes: number[] = [];
+  for (let i = 0; i < 200; i++) {
+    const n = 1000 + 37 * (i % 40);
+    const compiled = await t.compile((a: Tensor) => t.tanh(t.cumulativeSum(a, 0)), [t.zerosArray([n])], { backend });
+    expect(t.valuesOf(await compiled(t.full([n], 1)))[0]).toBe(t.tanhF32(1));
+    await compiled.dispose();
+    sizes.push(process.memoryUsage().arrayBuffers);
+  }
+  expect(sizes[199]! - sizes[50]!).toBeLessThan(4e6);
+});
