@@ -1,1 +1,13 @@
-export {};
+// Sequences of unequal length
+export { type RaggedBatch, type RaggedParts, lengthsOf, raggedBatch, sequenceAt } from "./ragged/ragged-batch.ts";
+export { type Padded, type PaddedParts, fromPadded, toPadded, toTimeMajor } from "./ragged/padded.ts";
+export { type Sorted, batchesByLength, joinRagged, sortByLength, takeSequences } from "./ragged/select.ts";
+
+// Observation masks and elapsed times
+export { forwardFill } from "./observation/forward-fill.ts";
+export { timeSinceObserved } from "./observation/time-since-observed.ts";
+export { observedMeans } from "./observation/observed-means.ts";
+
+// Cells that know about time
+export { gruD } from "./cells/gru-d.ts";
+export { type Decay, hiddenDecay, rnnDecay } from "./cells/hidden-decay.ts";

@@ -1,0 +1,67 @@
+import { bias, defineCell, kernel, parameter, recurrentKernel } from "@sluice/cells";
+import { add, convert, equal, matmul, mul, select, sigmoid, sliceAxis, split, sub, tanh, tensor, TensorError, type Tensor } from "@sluice/tensor";
+import { decayRate, decayWeights } from "./decay.ts";
+
+/**
+ * GRU-D, a gated recurrent unit with decay for irregular series with missing values (Che et al. 2016, arXiv:1606.01865, equations 3 to 10). Besides x it reads
+ * `extra`: `mask` `[batch, time, input]`, 1 where observed, and `delta` `[batch, time, input]`, the time since the last observation of each variable
+ * ({@link timeSinceObserved}).
+ *
+ *     gx = exp(-max(0, wx delta_t + bx))                        per variable: the W of the paper is diagonal here
+ *     gh = exp(-max(0, delta_t Wh + bh))
+ *     x' = x_t where observed, else gx x_last + (1 - gx) mean   x_last: the last observed value
+ *     h' = gh h_{t-1}
+ *     r  = sigmoid(x' W_r + h' U_r + m_t V_r + b_r)
+ *     z  = sigmoid(x' W_z + h' U_z + m_t V_z + b_z)
+ *     n  = tanh(x' W_n + (r h') U_n + m_t V_n + b_n)
+ *     h_t = z h' + (1 - z) n
+ *
+ * z keeps the old state, as in {@link gru}; in the paper it is 1 - z. With everything observed, no decay and V = 0 it is the GRU with reset before.
+ *
+ * Option `means`: the empirical mean of each variable ({@link observedMeans}); default zeros, which are the means of standardised data. Parameters: W, V `[input,
+ * 3 hidden]`, U `[hidden, 3 hidden]`, b `[3 hidden]` in the order r, z, n; wx, bx `[input]`; Wh `[input, hidden]`, bh `[hidden]`. States: h, and `last` `[input]`, the
+ * last observed value less the mean, so that zeros stand for the mean. Values of x that were not observed, NaN included, are not looked at.
+ * Traces: inputDecay, hiddenDecay, reset, update, candidate.
+ */
+export const gruD = defineCell({
+  name: "gruD",
+  options: { means: undefined as readonly number[] | undefined },
+  extra: ({ input }) => ({ mask: [input], delta: [input] }),
+  params({ input, hidden }, { means }) {
+    if (means !== undefined && (means.length !== input || !means.every(Number.isFinite))) {
+      throw new TensorError(`gruD: means must be ${input} finite numbers, one for each variable, got ${means.join(", ")}`);
+    }
+    return {
+      W: kernel([input, 3 * hidden]),
+      U: recurrentKernel([hidden, 3 * hidden]),
+      V: kernel([input, 3 * hidden]),
+      b: bias([3 * hidden]),
+      wx: decayWeights([input]),
+      bx: parameter([input]),
+      Wh: decayWeights([input, hidden]),
+      bh: parameter([hidden]),
+    };
+  },
+  state: ({ input, hidden }) => ({ h: [hidden], last: [input] }),
+  step({ W, U, V, b, wx, bx, Wh, bh }, { h, last }, x, { norm, trace, recurrent, extra, means }) {
+    const [input, hidden] = [x.shape[1]!, h.shape[1]!];
+    const m = convert(extra.mask, x.dtype);
+    const mean = tensor(means ?? new Array<number>(input).fill(0), [input], { dtype: x.dtype });
+    const gates = (y: Tensor): Tensor => sliceAxis(y, y.shape.length - 1, 0, 2 * hidden);
+    const candidate = (y: Tensor): Tensor => sliceAxis(y, y.shape.length - 1, 2 * hidden, 3 * hidden);
+
+    const gx = trace("inputDecay", () => decayRate(mul(extra.delta, wx), bx));
+    const gh = trace("hiddenDecay", () => decayRate(matmul(extra.delta, Wh), bh));
+    const missing = equal(m, 0);
+    const seen = select(missing, add(mul(gx, last), mean), x);
+    const decayed = mul(gh, h);
+
+    const [xW, mV, inside] = [matmul(seen, W), matmul(m, V), recurrent(decayed)];
+    const [r1, z1] = split(norm("gates", [gates(xW), matmul(inside, gates(U)), gates(mV), gates(b)]), 2);
+    const r = trace("reset", sigmoid(r1));
+    const z = trace("update", sigmoid(z1));
+    const n = trace("candidate", tanh(norm("candidate", [candidate(xW), matmul(mul(r, inside), candidate(U)), candidate(mV), candidate(b)])));
+    const next = add(mul(z, decayed), mul(sub(1, z), n));
+    return { state: { h: next, last: select(missing, last, sub(x, mean)) }, output: next };
+  },
+});

@@ -1,0 +1,21 @@
+import { describe, scan, select, TensorError, zerosArray, type Tensor } from "@sluice/tensor";
+import { observedOf, swapTime } from "./check.ts";
+
+/**
+ * The last observed value at every step: `y_t = x_t` where observed, else `y_{t-1}`; before the first observation `initial` `[batch, variables]` (default
+ * zeros). x and mask `[batch, time, variables]`; what x holds where it was not observed, NaN included, reaches neither values nor gradients.
+ */
+export function forwardFill(x: Tensor, mask: Tensor, { initial }: { readonly initial?: Tensor } = {}): Tensor {
+  if (x.shape.length !== 3) throw new TensorError(`forwardFill: expected x [batch, time, variables], got ${describe(x)}`);
+  const observed = observedOf("forwardFill", mask, x);
+  const start = initial ?? zerosArray([x.shape[0]!, x.shape[2]!], x.dtype);
+  const { output } = scan(
+    (last: Tensor, step: { readonly x: Tensor; readonly observed: Tensor }) => {
+      const y = select(step.observed, step.x, last);
+      return { state: y, output: y };
+    },
+    start,
+    { x: swapTime(x), observed: swapTime(observed) },
+  );
+  return swapTime(output);
+}
