@@ -86,6 +86,21 @@ describe.each([
   });
 });
 
+test("workers that go back to their event loops for mail run each generation once", async () => {
+  pool = createPool({ threads: 3 });
+  const { words, ...options } = program(true);
+  const loaded = await pool.load(options);
+  for (let round = 1; round <= 300; round++) {
+    const other = await pool.load(options);
+    await loaded.run("mark", round);
+    // The workers wait for the next run and park as soon as it is done, maybe before the pool has looked at their states.
+    other.release();
+    words[COUNTER / 4] = 0;
+    await loaded.run("rounds", 1);
+    expect(words[COUNTER / 4]).toBe(3);
+  }
+}, 30000);
+
 test.each([2, 3])("a barrier holds %i threads together", async (threads) => {
   pool = createPool({ threads });
   const { words, ...options } = program(true);

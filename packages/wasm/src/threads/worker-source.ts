@@ -9,7 +9,7 @@ export const workerSource = `
 const node = typeof process === "object" && typeof process.getBuiltinModule === "function" ? process.getBuiltinModule("node:worker_threads") : undefined;
 const port = node ? node.parentPort : self;
 const programs = new Map();
-let words, setup, mail = 0;
+let words, setup, mail = 0, executed = 0;
 
 function execute() {
   const program = programs.get(words[${control.program}]);
@@ -32,19 +32,22 @@ function execute() {
 function serve() {
   const own = ${control.states} + ${control.stateStride} * setup.index;
   for (;;) {
-    const generation = Atomics.load(words, ${control.generation});
-    execute();
+    // A worker that ran this generation and parked before the pool looked at its state was claimed for it once more.
+    if (Atomics.load(words, ${control.generation}) !== executed) {
+      executed = Atomics.load(words, ${control.generation});
+      execute();
+    }
     Atomics.store(words, own, ${state.waiting});
     if (Atomics.load(words, ${control.mail}) === mail) {
-      for (let spin = 0; spin < 20000 && Atomics.load(words, ${control.generation}) === generation; spin++);
-      Atomics.wait(words, ${control.generation}, generation, 5);
+      for (let spin = 0; spin < 20000 && Atomics.load(words, ${control.generation}) === executed; spin++);
+      Atomics.wait(words, ${control.generation}, executed, 5);
     }
-    if (Atomics.load(words, ${control.generation}) !== generation) {
+    if (Atomics.load(words, ${control.generation}) !== executed) {
       Atomics.store(words, own, ${state.running});
       continue;
     }
     Atomics.store(words, own, ${state.parked});
-    if (Atomics.load(words, ${control.generation}) === generation) return;
+    if (Atomics.load(words, ${control.generation}) === executed) return;
     if (Atomics.compareExchange(words, own, ${state.parked}, ${state.running}) !== ${state.parked}) return;
   }
 }
