@@ -1,0 +1,77 @@
+import { initialise, kernel, type Initialiser } from "@sluice/cells";
+import { add, checkOptions, concat, div, greater, matmul, mul, select, sigmoid, sub, tanh, type Tensor } from "@sluice/tensor";
+import type { Fusion } from "./fusion.ts";
+import { checkSize, checkWidths, modalitiesOf } from "./modalities.ts";
+
+export interface GatedOptions<M extends string> {
+  /** The modalities in order, and the width of each. */
+  readonly inputs: Readonly<Record<M, number>>;
+  /** Width of the output. */
+  readonly output: number;
+  /** Of all matrices. Default glorotUniform. */
+  readonly kernelInitialiser?: Initialiser;
+}
+
+/** W.m `[width, output]` and Wz.m `[all widths, output]` of every modality m. */
+export type GatedParams<M extends string = string> = {
+  readonly W: Readonly<Record<M, Tensor>>;
+  readonly Wz: Readonly<Record<M, Tensor>>;
+};
+
+/**
+ * Gated multimodal unit (Arevalo et al. 2017, arXiv:1702.01992, figure 2a): every modality's gate looks at all of them,
+ *
+ *     h_m = tanh(x_m W_m)
+ *     z_m = sigmoid([x_1; ...; x_M] Wz_m)
+ *     h = sum_m z_m h_m
+ *
+ * (The paper's unit for two modalities ties the gates: z and 1 - z.) As in the paper there are no biases.
+ *
+ * Where modalities are missing, their x are zeros, and what their gates would let through goes to those that are present, in proportion to their gates, so
+ * that the weights of each unit keep their sum:
+ *
+ *     z_m <- z_m + z_m / (sum of z present) (sum of z missing)   where m is present, else 0
+ *
+ * h is 0 where all are missing. Traces: gate.m, as applied.
+ */
+export function gated<M extends string>(options: GatedOptions<M>): Fusion<GatedParams<M>, M>;
+export function gated(options: GatedOptions<string>): Fusion<GatedParams> {
+  checkOptions("gated", options, ["inputs", "output", "kernelInitialiser"], { hidden: "output", units: "output", features: "output" });
+  const { inputs, output: features, kernelInitialiser } = options;
+  checkWidths("gated", inputs);
+  checkSize("gated", "output", features);
+  const names = Object.keys(inputs);
+  const total = Object.values(inputs).reduce((sum, width) => sum + width, 0);
+  const matrix = (rows: number): ReturnType<typeof kernel> => kernel([rows, features], kernelInitialiser === undefined ? {} : { initialiser: kernelInitialiser });
+  const params = {
+    W: Object.fromEntries(names.map((name) => [name, matrix(inputs[name]!)])),
+    Wz: Object.fromEntries(names.map((name) => [name, matrix(total)])),
+  };
+  return {
+    name: "gated",
+    inputs,
+    features,
+    params,
+    init: (key, initOptions) => initialise(params, key, initOptions),
+    apply({ W, Wz }, given, fuseOptions = {}) {
+      const modalities = modalitiesOf("gated", inputs, given, fuseOptions);
+      const all = concat(modalities.map(({ x }) => x), -1);
+      const z = renormalised(modalities.map(({ name, present }) => ({ z: sigmoid(matmul(all, Wz[name]!)), present })));
+      const terms = modalities.map(({ name, x }, m) => mul(z[m]!, tanh(matmul(x, W[name]!))));
+      return { output: sumOf(terms), traces: Object.fromEntries(modalities.map(({ name }, m) => [`gate.${name}`, z[m]!])) };
+    },
+  };
+}
+
+/** The gates of those present with the share of those that are missing. */
+function renormalised(gates: readonly { readonly z: Tensor; readonly present: Tensor | undefined }[]): Tensor[] {
+  const kept = gates.map(({ z, present }) => (present === undefined ? z : select(present, z, 0)));
+  if (gates.every(({ present }) => present === undefined)) return kept;
+  const missing = sumOf(gates.map(({ z }, m) => sub(z, kept[m]!)));
+  const sum = sumOf(kept);
+  // 0 where all are missing, or where every gate is so closed that it is 0 in the dtype.
+  const divisor = select(greater(sum, 0), sum, 1);
+  return kept.map((z) => add(z, mul(div(z, divisor), missing)));
+}
+
+const sumOf = (terms: readonly Tensor[]): Tensor => terms.reduce((a, b) => add(a, b));

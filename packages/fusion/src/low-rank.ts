@@ -1,0 +1,69 @@
+import { bias, initialise, kernel, uniform, type Initialiser } from "@sluice/cells";
+import { add, checkOptions, concat, expF64, logF64, matmul, mul, onesLike, reshape, select, sliceAxis, sum, type Tensor } from "@sluice/tensor";
+import type { Fusion } from "./fusion.ts";
+import { checkSize, checkWidths, modalitiesOf } from "./modalities.ts";
+
+export interface LowRankOptions<M extends string> {
+  /** The modalities in order, and the width of each. */
+  readonly inputs: Readonly<Record<M, number>>;
+  /** Width of the output. */
+  readonly output: number;
+  /** Of the weight tensor, r in the paper, which finds 1 to 16 enough. Default 4. */
+  readonly rank?: number;
+  /** Of the factors. Default: uniform with variance `rank^(-1/M) / (width + 1)`, so that for inputs of variance 1 and independent factors h has variance 1 too. */
+  readonly kernelInitialiser?: Initialiser;
+}
+
+/** W.m `[width + 1, rank * output]` of every modality m, its last row for the appended 1, and b `[output]`. */
+export type LowRankParams<M extends string = string> = {
+  readonly W: Readonly<Record<M, Tensor>>;
+  readonly b: Tensor;
+};
+
+/**
+ * Low-rank multimodal fusion (LMF; Liu et al. 2018, arXiv:1806.00064): the product of all modalities, each with a 1 appended, with a weight tensor of
+ * rank r in factors, of which the tensor itself is never made:
+ *
+ *     h = sum_{i=1..r} prod_m ([x_m; 1] W_m^(i)) + b          elementwise product over the modalities
+ *
+ * The sum over the rank stands outside of the product, as in the decomposition (the paper's equation 4) and in its authors' code. The paper's last form,
+ * `prod_m sum_i`, is equal only for r = 1: with the sum inside, r matrices are no more than one.
+ *
+ * A missing modality's factor is 1, the neutral element of the product, and leaves the product of the others; h is `r + b` where all are missing.
+ */
+export function lowRank<M extends string>(options: LowRankOptions<M>): Fusion<LowRankParams<M>, M>;
+export function lowRank(options: LowRankOptions<string>): Fusion<LowRankParams> {
+  checkOptions("lowRank", options, ["inputs", "output", "rank", "kernelInitialiser"], { hidden: "output", units: "output", features: "output" });
+  const { inputs, output: features, rank = 4, kernelInitialiser } = options;
+  checkWidths("lowRank", inputs);
+  checkSize("lowRank", "output", features);
+  checkSize("lowRank", "rank", rank);
+  const names = Object.keys(inputs);
+  const factor = (rows: number): ReturnType<typeof kernel> =>
+    kernel([rows, rank * features], { initialiser: kernelInitialiser ?? ofVariance(expF64(-logF64(rank) / names.length) / rows) });
+  const params = { W: Object.fromEntries(names.map((name) => [name, factor(inputs[name]! + 1)])), b: bias([features]) };
+  return {
+    name: "lowRank",
+    inputs,
+    features,
+    params,
+    init: (key, initOptions) => initialise(params, key, initOptions),
+    apply({ W, b }, given, fuseOptions = {}) {
+      const modalities = modalitiesOf("lowRank", inputs, given, fuseOptions);
+      const factors = modalities.map(({ name, x, present }) => {
+        const one = onesLike(sliceAxis(x, x.shape.length - 1, 0, 1));
+        const f = matmul(concat([x, one], -1), W[name]!);
+        return present === undefined ? f : select(present, f, 1);
+      });
+      const product = factors.reduce((a, f) => mul(a, f));
+      const lead = product.shape.slice(0, -1);
+      return { output: add(sum(reshape(product, [...lead, rank, features]), lead.length), b), traces: {} };
+    },
+  };
+}
+
+/** U(+-sqrt(3 variance)) */
+function ofVariance(variance: number): Initialiser {
+  const limit = Math.sqrt(3 * variance);
+  return uniform({ low: -limit, high: limit });
+}

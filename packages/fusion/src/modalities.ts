@@ -1,0 +1,59 @@
+/** Checks of what `apply` is given. */
+import { checkOptions, isTensor, sameShape, select, showShape, sliceAxis, suggestion, TensorError, type Tensor } from "@sluice/tensor";
+import type { FuseOptions } from "./fusion.ts";
+
+export type Widths = Readonly<Record<string, number>>;
+
+/** One modality of a batch. */
+export interface Modality {
+  readonly name: string;
+  /** `[batch, width]`, 0 in the rows where it is missing. */
+  readonly x: Tensor;
+  /** bool `[batch, 1]`; undefined where no row can miss it. */
+  readonly present: Tensor | undefined;
+}
+
+export function checkWidths(fusion: string, inputs: Widths): void {
+  const names = Object.keys(inputs);
+  if (names.length === 0) throw new TensorError(`${fusion}: inputs names no modality; expected their widths, such as { audio: 16, video: 32 }`);
+  for (const name of names) {
+    if (name.includes(".")) throw new TensorError(`${fusion}: modality ${name} has a dot in its name, which paths to parameters use`);
+    checkSize(fusion, `inputs.${name}`, inputs[name]);
+  }
+}
+
+export function checkSize(fusion: string, what: string, value: unknown): void {
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 1) return;
+  throw new TensorError(`${fusion}: ${what} must be an integer >= 1, got ${String(value)}`);
+}
+
+/** The modalities in the order of `inputs`, zeroed where they are missing. */
+export function modalitiesOf(fusion: string, inputs: Widths, given: Readonly<Record<string, Tensor>>, options: FuseOptions): Modality[] {
+  checkOptions(`${fusion}.apply`, options, ["present"], { mask: "present", masks: "present", missing: "present" });
+  const names = Object.keys(inputs);
+  const strange = Object.keys(given).find((name) => !Object.hasOwn(inputs, name));
+  if (strange !== undefined) throw new TensorError(`${fusion}: unknown modality ${strange}; ${suggestion(strange, names)}`);
+  const tensors = names.map((name) => tensorOf(fusion, name, given[name], inputs[name]!));
+  const lead = tensors[0]!.shape.slice(0, -1);
+  tensors.forEach((x, i) => {
+    if (sameShape(x.shape.slice(0, -1), lead)) return;
+    throw new TensorError(`${fusion}: modalities must agree in all axes but the last: ${names[0]} is ${showShape(tensors[0]!.shape)}, ${names[i]} is ${showShape(x.shape)}`);
+  });
+  const { present } = options;
+  const expected = [...lead, names.length];
+  if (present !== undefined && (present.dtype !== "bool" || !sameShape(present.shape, expected))) {
+    throw new TensorError(`${fusion}: present must be bool ${showShape(expected)}, the last axis ${names.join(", ")}, got ${present.dtype} ${showShape(present.shape)}`);
+  }
+  return tensors.map((x, i) => {
+    const name = names[i]!;
+    if (present === undefined) return { name, x, present };
+    const here = sliceAxis(present, lead.length, i, i + 1);
+    return { name, x: select(here, x, 0), present: here };
+  });
+}
+
+function tensorOf(fusion: string, name: string, x: Tensor | undefined, width: number): Tensor {
+  if (x !== undefined && isTensor(x) && x.shape.length >= 2 && x.shape.at(-1) === width) return x;
+  if (x !== undefined) throw new TensorError(`${fusion}: modality ${name} must be [batch, ${width}] or [batch, time, ${width}], got ${showShape(x.shape)}`);
+  throw new TensorError(`${fusion}: no modality ${name}; where it is missing, give any values and false in present`);
+}
