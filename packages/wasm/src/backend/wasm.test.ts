@@ -29,7 +29,7 @@ function trainingStep(state: { W: Tensor; U: Tensor; m: { W: Tensor; U: Tensor }
 
 const x = randomTensor([6, 8, 5], "f32", 1);
 const y = t.tanh(randomTensor([8, 16], "f32", 2));
-const [W, U] = [randomTensor([5, 16], "f32", 3), randomTensor([16, 16], "f32", 4)];
+const [W, U] = [t.mul(t.tanh(randomTensor([5, 16], "f32", 3)), 0.3), t.mul(t.tanh(randomTensor([16, 16], "f32", 4)), 0.3)];
 const zeros = { W: t.zerosLike(W), U: t.zerosLike(U) };
 const initial = { W, U, m: zeros, v: zeros, step: t.scalar(0, "i32") };
 
