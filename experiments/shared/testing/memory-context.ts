@@ -1,0 +1,58 @@
+import type { MetricRow, Restored, Series, Settings, TrialContext } from "@sluice/study";
+
+/** What a trial has left behind, in memory instead of a folder. */
+export interface Left {
+  readonly rows: readonly MetricRow[];
+  /** By name; the lines of several calls together. */
+  readonly series: Readonly<Record<string, Series>>;
+  readonly log: readonly string[];
+  /** The last checkpoint, and how many rows there were at it. */
+  readonly checkpoint: (Restored & { readonly rows: number }) | null;
+  readonly diverged: { readonly step: number; readonly tensor: string } | null;
+}
+
+export interface MemoryContextOptions<S extends Settings> {
+  readonly config: S;
+  readonly threads?: number;
+  /** Goes on from what an earlier trial has left, as the runner does. */
+  readonly from?: Left;
+  /** Asks the trial to stop when it reports this step. */
+  readonly stopAt?: number;
+}
+
+/** A context for running a trial within a test. */
+export function memoryContext<S extends Settings>({ config, threads = 1, from, stopAt }: MemoryContextOptions<S>): { readonly context: TrialContext<S>; left(): Left } {
+  const restored = from?.checkpoint ?? null;
+  const rows: MetricRow[] = restored === null ? [] : [...(from?.rows ?? [])].slice(0, restored.rows);
+  const series: Record<string, Series> = { ...from?.series };
+  const log: string[] = [];
+  const stop = new AbortController();
+  let checkpoint: Left["checkpoint"] = restored;
+  let diverged: Left["diverged"] = null;
+  const context: TrialContext<S> = {
+    study: "test",
+    task: "test",
+    variant: "test",
+    seedIndex: 0,
+    seed: 1,
+    config,
+    threads,
+    dataFolder: null,
+    signal: stop.signal,
+    restored,
+    log: (text) => void log.push(text),
+    metric: (row) => void rows.push(row),
+    series: (name, given) => void (series[name] = { ...given, lines: { ...series[name]?.lines, ...given.lines } }),
+    async checkpoint(step, bytes, state = null) {
+      checkpoint = { step, bytes: bytes.slice(), state, rows: rows.length };
+    },
+    async progress({ step }) {
+      if (step === stopAt) stop.abort();
+    },
+    diverged(where) {
+      diverged = where;
+      throw new Error(`diverged at step ${where.step}: ${where.tensor}`);
+    },
+  };
+  return { context, left: () => ({ rows, series, log, checkpoint, diverged }) };
+}
