@@ -8,7 +8,7 @@ export interface LowRankOptions<M extends string> {
   readonly inputs: Readonly<Record<M, number>>;
   /** Width of the output. */
   readonly output: number;
-  /** Of the weight tensor, r in the paper, which finds 1 to 16 enough. Default 4. */
+  /** Of the weight tensor, r in the paper. Default 4. */
   readonly rank?: number;
   /** Of the factors. Default: uniform with variance `rank^(-1/M) / (width + 1)`, so that for inputs of variance 1 and independent factors h has variance 1 too. */
   readonly kernelInitialiser?: Initialiser;
@@ -26,7 +26,7 @@ export type LowRankParams<M extends string = string> = {
  *
  *     h = sum_{i=1..r} prod_m ([x_m; 1] W_m^(i)) + b          elementwise product over the modalities
  *
- * The sum over the rank stands outside of the product, as in the decomposition (the paper's equation 4) and in its authors' code. The paper's last form,
+ * The sum over the rank stands outside of the product, as in the paper's decomposition of the tensor and in its authors' code. The paper's last form,
  * `prod_m sum_i`, is equal only for r = 1: with the sum inside, r matrices are no more than one.
  *
  * A missing modality's factor is 1, the neutral element of the product, and leaves the product of the others; h is `r + b` where all are missing.
