@@ -1,7 +1,7 @@
 /** Bytes and their sums. Node's modules are loaded when a file is read, so that generated tasks work in a browser. */
 import { DataError } from "./error.ts";
 
-export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -76,5 +76,5 @@ function readGreys(json: Uint8Array, greys: Uint8Array, start: number): number {
 
 async function fromPackage(file: string): Promise<Uint8Array<ArrayBuffer>> {
   const { readFile } = await import("node:fs/promises");
-  return new Uint8Array(await readFile(new URL(import.meta.resolve(`mnist/${file}`))));
+  return new Uint8Array(await readFile(new URL(file, import.meta.resolve("mnist/package.json"))));
 }
