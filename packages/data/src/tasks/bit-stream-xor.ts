@@ -32,8 +32,8 @@ export interface BitStreamXorOptions extends SplitSizes {
  * carries its bit and the time since the step before, so how many times a bit was repeated is known from the times alone.
  *
  * Known from the authors' published code (github.com/raminmh/CfC, XORData), and done so here: lengths uniform from 2 to 31 bits, padding to 32, the step at the
- * end of a stream, times divided by 32. The paper's text speaks of 32 bits; for that set `shortest` and `longest` to 32. Other here: the random
- * numbers, and a validation split, which the authors do not have.
+ * end of a stream, times divided by 32. For streams of 32 bits each set `shortest` and `longest` to 32. Other here: the random numbers, and a validation
+ * split, which that code does not have. Not known: how the baselines of the table were tuned.
  */
 export function bitStreamXor(options: BitStreamXorOptions = {}): Dataset<BitStreams> {
   const name = "bitStreamXor";
