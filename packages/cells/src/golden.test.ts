@@ -4,7 +4,8 @@ import {
   add, compile, leavesOf, mapTree, mul, reference, stack as stackTensors, sum, take, tensor, valueAndGradAux, valuesOf,
   type ArrayTensor, type Backend, type DType, type Tensor, type Tree,
 } from "@sluice/tensor";
-import { describe, expect, test } from "vitest";
+import { wasm } from "@sluice/wasm";
+import { afterAll, describe, expect, test } from "vitest";
 import {
   bidirectional, fromKeras, fromPyTorch, gru, lstm, rnn, sequence, stack, toKeras, toPyTorch,
   type Cell, type CellSizes, type Layer,
@@ -35,9 +36,13 @@ function casesOf(file: string): Case[] {
   return JSON.parse(readFileSync(new URL(`../../../fixtures/recurrent/${file}.json`, import.meta.url), "utf8")).cases;
 }
 
+const webAssembly = wasm();
+afterAll(() => webAssembly.close());
+
 const runs: readonly { name: string; backend: () => Backend; dtype: DType; tolerance: number }[] = [
   { name: "reference, f64", backend: reference, dtype: "f64", tolerance: 1e-12 },
   { name: "reference, f32", backend: reference, dtype: "f32", tolerance: 1e-5 },
+  { name: "wasm", backend: () => webAssembly, dtype: "f32", tolerance: 1e-5 },
 ];
 
 const pytorch: readonly { file: string; cell: (sizes: CellSizes) => Cell }[] = [

@@ -20,6 +20,7 @@ export { type StackLayer, type StackOptions, stack } from "./layers/stack.ts";
 export { type BidirectionalLayer, type BidirectionalOptions, type Merge, bidirectional } from "./layers/bidirectional.ts";
 export { type DenseLayer, type DenseOptions, type DenseParams, dense } from "./layers/dense.ts";
 export { dropout } from "./layers/dropout.ts";
+export { type Stream, type StreamOptions, stream } from "./layers/stream.ts";
 
 // Parameters
 export { type InitOptions, type ParameterSpec, type ParamsOf, type Role, type SpecLeaf, type Specs } from "./parameter.ts";

@@ -66,10 +66,12 @@ export async function compileStep<S extends Tree, I extends readonly Tree[], Y e
     return step(state, ...rest);
   }, [initial, ...inputs]);
   const after = matchTree("compileStep: the state that the step returns", initial, result.state);
-  const outputs = [...after, ...tensorsOf(result.output)];
+  // What the step hands on as it is, such as the weights of a network that is only run, stays where it is.
+  const changed = after.flatMap((x, i) => (x === program.inputs[i] ? [] : [i]));
+  const outputs = [...changed.map((i) => after[i]!), ...tensorsOf(result.output)];
   const executable = await backend.compile(
     { ...program, outputs },
-    { state: states.map((_, i) => ({ input: i, output: i })) },
+    { state: states.map((_, i) => (changed.includes(i) ? { input: i, output: changed.indexOf(i) } : { input: i })) },
   );
   await executable.writeState(arraysOf("compileStep: initial state", initial, initial));
   return {
