@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { compile, mul, reference, sum, tensor, valueAndGradAux, valuesOf, type ArrayTensor, type Backend, type DType, type Tensor } from "@sluice/tensor";
-import { describe, expect, test } from "vitest";
+import { wasm } from "@sluice/wasm";
+import { afterAll, describe, expect, test } from "vitest";
 import { layerNorm, rmsNorm, type Normaliser } from "./index.ts";
 
 interface Fixture {
@@ -19,9 +20,13 @@ interface Case {
   readonly gradients: Readonly<Record<string, Fixture>>;
 }
 
+const webAssembly = wasm();
+afterAll(() => webAssembly.close());
+
 const runs: readonly { name: string; backend: () => Backend; dtype: DType; tolerance: number }[] = [
   { name: "reference, f64", backend: reference, dtype: "f64", tolerance: 1e-12 },
   { name: "reference, f32", backend: reference, dtype: "f32", tolerance: 1e-5 },
+  { name: "wasm", backend: () => webAssembly, dtype: "f32", tolerance: 1e-5 },
 ];
 
 const norms: readonly { file: string; norm: (golden: Case) => Normaliser }[] = [
