@@ -1,6 +1,7 @@
 // Passes from program to program
 export { type PassOptions, optimise } from "./passes/optimise.ts";
 export { expand } from "./passes/expand.ts";
+export { simplify } from "./passes/simplify.ts";
 export { hoist } from "./passes/hoist.ts";
 export { group } from "./passes/group.ts";
 export { sink } from "./passes/sink.ts";

@@ -5,10 +5,12 @@ import { group } from "./group.ts";
 import { hoist } from "./hoist.ts";
 import { prune } from "./prune.ts";
 import { share } from "./share.ts";
+import { simplify } from "./simplify.ts";
 import { sink } from "./sink.ts";
 
 /** Each pass can be switched off, so that what it gains can be measured. Results may differ in the last bits, never in meaning. */
 export interface PassOptions {
+  readonly simplify?: boolean;
   readonly hoist?: boolean;
   readonly group?: boolean;
   readonly sink?: boolean;
@@ -20,6 +22,7 @@ export interface PassOptions {
 /** The passes from program to program, in order. */
 export function optimise(program: Program, options: PassOptions = {}): Program {
   const passes = [
+    options.simplify === false ? undefined : simplify,
     options.prune === false ? undefined : prune,
     options.hoist === false ? undefined : hoist,
     options.sink === false ? undefined : sink,

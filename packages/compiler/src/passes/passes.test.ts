@@ -1,5 +1,5 @@
 import {
-  add, checkpoint, evaluate, isArray, key, keyFor, matmul, mul, print, scan, sigmoid, split, sum, tanh, tensor, tensorsOf, trace, uniform, valueAndGrad,
+  add, checkpoint, div, evaluate, isArray, key, keyFor, matmul, mul, neg, print, scan, sigmoid, split, sub, sum, tanh, tensor, tensorsOf, trace, uniform, valueAndGrad,
   type ArrayTensor, type Program, type Tensor,
 } from "@sluice/tensor";
 import { describe, expect, test } from "vitest";
@@ -10,6 +10,7 @@ import { hoist } from "./hoist.ts";
 import { optimise, type PassOptions } from "./optimise.ts";
 import { prune } from "./prune.ts";
 import { share } from "./share.ts";
+import { simplify } from "./simplify.ts";
 import { sink } from "./sink.ts";
 
 interface Params {
@@ -102,6 +103,11 @@ test("prune: outputs that nobody reads are not stacked", () => {
   expect(scansOf(prune(forward()))[0]!.outputs.length).toBe(1);
 });
 
+test("simplify: factors of 1 and the like are left out, but not what changes a zero's sign", () => {
+  const f = (a: Tensor): Tensor[] => [div(mul(mul(1, a), 1), 1), sub(a, 0), neg(neg(a)), add(a, 0), sub(a, -0)];
+  expect(opsOf(simplify(trace(f, [tensor([1, 2])]).program))).toEqual(["add", "sub"]);
+});
+
 test("expand: a checkpoint's body stands in its place, once for the value and once for the gradient", () => {
   const f = checkpoint((a: Tensor) => tanh(tanh(a)));
   const program = trace(valueAndGrad((a: Tensor) => sum(f(a))), [tensor([1, 2])]).program;
@@ -139,6 +145,6 @@ describe("every pass keeps the meaning, alone and switched off", () => {
       value.data.forEach((v, j) => expect(Math.abs(v - expected[i]!.data[j]!)).toBeLessThan(1e-13 * scale));
     });
   };
-  test.each([["expand", expand], ["hoist", hoist], ["group", group], ["sink", sink], ["defer", defer], ["share", share], ["prune", prune], ["optimise", optimise]] as const)("%s", (_, pass) => agrees(pass(program)));
-  test.each(["hoist", "group", "sink", "defer", "share", "prune"] satisfies (keyof PassOptions)[])("without %s", (name) => agrees(optimise(program, { [name]: false })));
+  test.each([["expand", expand], ["simplify", simplify], ["hoist", hoist], ["group", group], ["sink", sink], ["defer", defer], ["share", share], ["prune", prune], ["optimise", optimise]] as const)("%s", (_, pass) => agrees(pass(program)));
+  test.each(["simplify", "hoist", "group", "sink", "defer", "share", "prune"] satisfies (keyof PassOptions)[])("without %s", (name) => agrees(optimise(program, { [name]: false })));
 });

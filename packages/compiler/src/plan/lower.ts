@@ -44,12 +44,13 @@ interface Scope {
   readonly steps: Step[];
   readonly views: TensorMap<View>;
   readonly packed: { readonly b: View; readonly packed: View }[];
+  readonly copied: { readonly from: View; readonly to: View }[];
   readonly parent?: Scope;
 }
 
 export function lower(program: Program, options: LowerOptions = {}): Lowered {
   const context: Context = { buffers: [], constants: [], constantViews: new Map(), panelColumns: options.panelColumns };
-  const scope: Scope = { depth: 0, steps: [], views: new TensorMap(), packed: [] };
+  const scope: Scope = { depth: 0, steps: [], views: new TensorMap(), packed: [], copied: [] };
   const inputs = program.inputs.map((x) => {
     const view = newBuffer(context, x, 0);
     scope.views.set(x, view);
@@ -175,11 +176,23 @@ function look(operation: Node["operation"], source: View): View | undefined {
   }
 }
 
-/** A copy in a buffer of its own, seen under `shape`. */
+/** A copy in a buffer of its own, seen under `shape`. What is the same in every step of a loop is copied outside of it. */
 function contiguous(context: Context, scope: Scope, source: View, dtype: DType, shape: Shape): View {
-  const copy = newBuffer(context, { shape: source.shape, dtype }, scope.depth);
-  scope.steps.push(copyStep([{ from: source, to: copy, dtype }]));
+  const home = homeOf(context, scope, source);
+  const known = home.copied.find(({ from }) => sameView(from, source));
+  if (known !== undefined) return whole(known.to.buffer, shape);
+  const copy = newBuffer(context, { shape: source.shape, dtype }, home.depth);
+  home.steps.push(copyStep([{ from: source, to: copy, dtype }]));
+  home.copied.push({ from: source, to: copy });
   return whole(copy.buffer, shape);
+}
+
+/** The outermost block in which a view always shows the same values. */
+function homeOf({ buffers }: Context, scope: Scope, view: View): Scope {
+  const depth = Math.max(buffers[view.buffer]!.depth, view.loops.findLastIndex((stride) => stride !== 0) + 1);
+  let home = scope;
+  while (home.depth > depth && home.parent !== undefined) home = home.parent;
+  return home;
 }
 
 function constantView(context: Context, x: ArrayTensor): View {
@@ -257,9 +270,7 @@ function walkable(context: Context, scope: Scope, view: View, dtype: DType): Vie
 function pack(context: Context, scope: Scope, b: View): View | undefined {
   const columns = context.panelColumns;
   if (columns === undefined || b.shape.length !== 2) return undefined;
-  const depth = Math.max(context.buffers[b.buffer]!.depth, b.loops.findLastIndex((stride) => stride !== 0) + 1);
-  let home = scope;
-  while (home.depth > depth && home.parent !== undefined) home = home.parent;
+  const home = homeOf(context, scope, b);
   const known = home.packed.find((entry) => sameView(entry.b, b));
   if (known !== undefined) return known.packed;
   const [k, n] = b.shape;
@@ -289,7 +300,7 @@ function lowerScan(context: Context, scope: Scope, node: Node, operation: ScanOp
 
   const changed = inner.states.flatMap((x, i) => (sameTensor(x, body.outputs[i]!) ? [] : [i]));
   const nextStates = changed.map((i) => newBuffer(context, inner.states[i]!, depth));
-  const inside: Scope = { depth, steps: [], views, packed: [], parent: scope };
+  const inside: Scope = { depth, steps: [], views, packed: [], copied: [], parent: scope };
   lowerBlock(context, inside, body.nodes, [
     ...changed.map((i, at) => ({ tensor: body.outputs[i]!, view: nextStates[at]! })),
     ...stacked.map((view, i) => ({ tensor: body.outputs[operation.states + i]!, view: slot(view, scope.depth) })),

@@ -1,0 +1,29 @@
+import { apply, isArray, isFloat, type Program, type Tensor } from "@sluice/tensor";
+import { rewrite, rewriteScans } from "./rewrite.ts";
+
+/** Simplify: what changes no value is left out, to the bit: x * 1, x / 1, x - 0, and -(-x). A gradient begins with a factor of 1. */
+export function simplify(program: Program): Program {
+  return simplifyBlock(rewriteScans(program, (operation, inputs, node) => apply(node.rules, { ...operation, body: simplifyBlock(operation.body) }, inputs)));
+}
+
+function simplifyBlock(program: Program): Program {
+  return rewrite(program, (node, [a, b]) => {
+    switch (node.operation.op) {
+      case "mul":
+        return isAll(a!, 1) ? [b!] : isAll(b!, 1) ? [a!] : undefined;
+      case "div":
+        return isAll(b!, 1) ? [a!] : undefined;
+      case "sub":
+        return isAll(b!, 0) ? [a!] : undefined;
+      case "neg":
+        return a!.kind === "symbol" && a!.node.operation.op === "neg" ? [a!.node.inputs[0]!] : undefined;
+      default:
+        return undefined;
+    }
+  });
+}
+
+/** Whether a constant is `value` everywhere; 0 means +0, since x - (-0) is another value for x = -0. */
+function isAll(x: Tensor, value: number): boolean {
+  return isArray(x) && isFloat(x.dtype) && x.data.every((v) => Object.is(v, value));
+}
