@@ -1,2 +1,0 @@
-export { laneResult, laneStart, laneStep, laneTail, type Reduction } from "./lanes.ts";
-export { emitReduceColumns, emitReduceRows } from "./rows.ts";
