@@ -1,9 +1,12 @@
-// Every cell x norm x zoneout x dropout x lengths x resets x direction: gradients in f64 against central differences.
+// Every cell x norm x zoneout x dropout x lengths x resets x direction: gradients in f64 against central differences, and WebAssembly against the definitions.
+import { optimise } from "@sluice/compiler";
 import { layerNorm, rmsNorm, type Normaliser } from "@sluice/norm";
 import {
-  add, assertGradient, grad, key, keyFor, mapTree, matmul, mul, normal, sigmoid, split, square, sub, sum, tanh, tensor,
+  add, assertGradient, evaluate, grad, isArray, key, keyFor, leavesOf, mapTree, matmul, mul, normal, sigmoid, split, square, sub, sum, tanh, tensor,
+  tensorsOf, trace, valueAndGradAux, valuesOf,
   type ArrayTensor, type Tensor, type Tree,
 } from "@sluice/tensor";
+import { wasm } from "@sluice/wasm";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import {
@@ -79,33 +82,44 @@ const combination = fc.record({
 test("random combinations are differentiated as they are computed", { timeout: 120_000 }, () => {
   fc.assert(
     fc.property(combination, (given) => {
-      const layer = layerOf(given);
-      const root = key(given.seed);
-      const bool = (values: readonly boolean[] | undefined): ArrayTensor | undefined => values && tensor(values.map(Number), [batch, time], { dtype: "bool" });
-      const [mask, resets] = [bool(given.mask), bool(given.resets)];
-      const options: ApplyOptions = {
-        training: given.training,
-        key: keyFor(root, "train"),
-        ...(given.lengths && { lengths: given.lengths }),
-        ...(mask && { mask }),
-        ...(resets && { resets }),
-      };
-      const draw = (tree: Tree, name: string): Tree => mapTree(tree, (x, path) => add(x, normal(keyFor(root, `${name} ${path}`), x.shape, { deviation: 0.5 })));
-      const trained = {
-        params: draw(layer.init(keyFor(root, "init")), "params"),
-        x: normal(keyFor(root, "x"), [batch, time, input]),
-        state: draw(layer.initialState(batch), "state"),
-        perturbations: layer.perturbations({ batch, time }),
-      };
-      const run = ({ params, x, state, perturbations }: { params: Tree; x: Tensor; state: Tree; perturbations: Tree }): Tree => {
-        const applied = layer.apply(params, x, { ...options, state, perturbations, traces: true });
-        return { output: applied.output, state: applied.state, traces: applied.traces };
-      };
+      const { run, trained } = programOf(given);
       const report = assertGradient(run, trained, { samples: 3, tolerance: 1e-6, seed: given.seed });
       expect(Object.keys(report.parameters).length).toBeGreaterThan(3);
     }),
     { numRuns: 40 },
   );
+});
+
+test("random combinations, with their gradients, have the reference backend's bits on WebAssembly", { timeout: 120_000 }, async () => {
+  const backend = wasm();
+  await fc.assert(
+    fc.asyncProperty(combination, async (given) => {
+      const { run, trained } = programOf(given);
+      const weigh = (tree: Tree): Tensor =>
+        tensorsOf(mapTree(tree, (y, path) => sum(mul(y, normal(keyFor(key(given.seed), `weight ${path}`), y.shape))))).reduce((a, b) => add(a, b));
+      const f = valueAndGradAux((at: Trained) => {
+        const results = run(at);
+        return { value: weigh(results), aux: results };
+      });
+      const { program, result } = trace(f, [trained]);
+      const inputs = tensorsOf(trained).filter(isArray);
+      const executable = await backend.compile(program);
+      const found = await executable.run(inputs);
+      await executable.dispose();
+      const optimised = evaluate(optimise(program), inputs);
+      const traced = evaluate(program, inputs);
+      leavesOf(result).forEach(({ path }, i) => {
+        const [values, expected, plain] = [found[i]!, optimised[i]!, traced[i]!].map((y) => [...valuesOf(y)]);
+        expect(found[i], path).toMatchObject({ shape: optimised[i]!.shape, dtype: "f32" });
+        expect(values!.filter((value, j) => !Object.is(value, expected![j])), path).toEqual([]);
+        const magnitude = plain!.reduce((largest, value) => Math.max(largest, Math.abs(value)), 1);
+        const difference = plain!.reduce((worst, value, j) => Math.max(worst, Math.abs(value - values![j]!)), 0);
+        expect(difference / magnitude, path).toBeLessThanOrEqual(1e-5);
+      });
+    }),
+    { numRuns: 40 },
+  );
+  await backend.close();
 });
 
 test.each(Object.entries(cells))("second derivatives of %s", (_, make) => {
@@ -126,6 +140,44 @@ interface Combination {
   readonly dropoutFirst: boolean;
   readonly direction: string;
   readonly outputs: string;
+}
+
+interface Given extends Combination {
+  readonly lengths: number[] | undefined;
+  readonly mask: boolean[] | undefined;
+  readonly resets: boolean[] | undefined;
+  readonly training: boolean;
+  readonly seed: number;
+}
+
+type Trained = { readonly params: Tree; readonly x: Tensor; readonly state: Tree; readonly perturbations: Tree };
+
+/** A layer's outputs, final states and traces as a function of everything that it is differentiated by. */
+function programOf(given: Given): { run: (trained: Trained) => Tree; trained: Trained } {
+  const layer = layerOf(given);
+  const root = key(given.seed);
+  const bool = (values: readonly boolean[] | undefined): ArrayTensor | undefined => values && tensor(values.map(Number), [batch, time], { dtype: "bool" });
+  const [mask, resets] = [bool(given.mask), bool(given.resets)];
+  const options: ApplyOptions = {
+    training: given.training,
+    key: keyFor(root, "train"),
+    ...(given.lengths && { lengths: given.lengths }),
+    ...(mask && { mask }),
+    ...(resets && { resets }),
+  };
+  const draw = (tree: Tree, name: string): Tree => mapTree(tree, (x, path) => add(x, normal(keyFor(root, `${name} ${path}`), x.shape, { deviation: 0.5 })));
+  return {
+    trained: {
+      params: draw(layer.init(keyFor(root, "init")), "params"),
+      x: normal(keyFor(root, "x"), [batch, time, input]),
+      state: draw(layer.initialState(batch), "state"),
+      perturbations: layer.perturbations({ batch, time }),
+    },
+    run({ params, x, state, perturbations }) {
+      const applied = layer.apply(params, x, { ...options, state, perturbations, traces: true });
+      return { output: applied.output, state: applied.state, traces: applied.traces };
+    },
+  };
 }
 
 function layerOf(given: Combination): Layer {
