@@ -36,8 +36,10 @@ export interface ClassificationTask<P extends Tree, E extends Labelled> {
   readonly model: Classifier<P, NoInfer<E>>;
   /** Default: Adam with the settings' learning rate. */
   readonly optimiser?: Optimiser;
-  /** Looks at the weights before the first and after the last step. What it returns is added to the metrics of the trial. */
-  inspect?(params: P, when: "start of training" | "end of training", backend: Backend): Promise<{ readonly [metric: string]: number } | void>;
+  /** Looks at the weights before the first and after the last step. */
+  inspect?(params: P, when: "start of training" | "end of training", backend: Backend): Promise<void>;
+  /** Metrics of the weights, added to the row of every validation. */
+  watch?(params: P, backend: Backend): Promise<{ readonly [metric: string]: number }>;
 }
 
 /** Examples with the number of their class, `y` i32 `[examples]`. */
@@ -51,7 +53,7 @@ type Labelled = Examples & { readonly y: Tensor };
  */
 export async function classificationTrial<P extends Tree, E extends Labelled>(
   context: TrialContext<TrainingSettings>,
-  { data, model, inspect, optimiser = adam({ learningRate: context.config.learningRate }) }: ClassificationTask<P, E>,
+  { data, model, inspect, watch, optimiser = adam({ learningRate: context.config.learningRate }) }: ClassificationTask<P, E>,
 ): Promise<TrialOutcome> {
   const { config, restored, signal } = context;
   const root = key(context.seed);
@@ -83,8 +85,9 @@ export async function classificationTrial<P extends Tree, E extends Labelled>(
     let validated: number | undefined;
 
     const validate = async (): Promise<void> => {
-      validated = percentRight(await evaluation.run(await training.params(), validation.epoch(0)));
-      context.metric({ step: training.step, validation: validated });
+      const weights = await training.params();
+      validated = percentRight(await evaluation.run(weights, validation.epoch(0)));
+      context.metric({ step: training.step, validation: validated, ...(await watch?.(weights, backend)) });
     };
     const save = async (): Promise<void> => context.checkpoint(training.step, await training.save(), curve.state());
 
@@ -120,9 +123,9 @@ export async function classificationTrial<P extends Tree, E extends Labelled>(
     }
 
     const trained = await training.params();
+    await inspect?.(trained, "end of training", backend);
     const accuracy = percentRight(await evaluation.run(trained, test.epoch(0)));
-    const seen = await inspect?.(trained, "end of training", backend);
-    return { metrics: { accuracy, ...seen }, weights: await weightsHash(trained) };
+    return { metrics: { accuracy }, weights: await weightsHash(trained) };
   } finally {
     await backend.close();
   }

@@ -3,7 +3,7 @@ import { better, study } from "@sluice/study";
 import { classificationMetrics, classificationTrial } from "../../shared/classification.ts";
 import { sequenceClassifier } from "../../shared/classifier.ts";
 import { firstRows } from "../../shared/examples.ts";
-import { horizonMetric, recordGradientFlow } from "../../shared/gradient-flow.ts";
+import { horizonMetric, gradientFlowOf } from "../../shared/gradient-flow.ts";
 import { anchors } from "./anchors.ts";
 import { digitModel, type CellName } from "./model.ts";
 
@@ -54,13 +54,13 @@ export default study({
 
   async trial(context) {
     const { by, size, train, validation, test, cell, hidden, flowExamples } = context.config;
-    const data = await digits({ by, size, train, validation, test });
     const model = digitModel({ cell, hidden, input: by === "rows" ? size : 1 });
+    const data = await digits({ by, size, train, validation, test });
     const { x, y } = firstRows(data.validation, flowExamples);
     return classificationTrial(context, {
       data,
       model: sequenceClassifier(model),
-      inspect: (params, when, backend) => recordGradientFlow(context, { model, params, x, y, when, backend }),
+      ...gradientFlowOf(context, { model, x, y }),
     });
   },
 });
