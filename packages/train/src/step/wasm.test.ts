@@ -1,0 +1,154 @@
+// Whole training steps on WebAssembly: the same bits for any number of threads, for every run, and as the definitions give on the optimised program.
+import { bias, defineCell, dense, gru, kernel, lstm, recurrentKernel, sequence, stack, variationalDropout, zoneout } from "@sluice/cells";
+import { chain, globalNorm, skipNonFinite } from "@sluice/clip";
+import { optimise } from "@sluice/compiler";
+import { layerNorm } from "@sluice/norm";
+import {
+  add, assertGradient, compile, grad, key, keyFor, leavesOf, mapTree, matmul, mul, normal, reference, sigmoid, split, square, sub, sum, tanh, tensor,
+  tensorsOf, valuesOf, type Backend, type Tensor, type Tree,
+} from "@sluice/tensor";
+import { wasm, type WasmOptions } from "@sluice/wasm";
+import { expect, test, vi } from "vitest";
+import { adam, crossEntropy, trainer, weightsHash } from "../index.ts";
+import { smallGru, trainSmallGru } from "../testing/index.ts";
+
+vi.setConfig({ testTimeout: 120_000 });
+
+const bits = (tree: Tree): unknown[] => tensorsOf(tree).map((x) => [...new Uint8Array(valuesOf(x).slice().buffer)]);
+
+/** The definitions, on the program that WebAssembly runs. */
+function optimisedReference(): Backend {
+  const inner = reference();
+  return { ...inner, name: "reference, optimised", compile: (program, options) => inner.compile(optimise(program), options) };
+}
+
+async function using<T>(backend: Backend, use: (backend: Backend) => Promise<T>): Promise<T> {
+  try {
+    return await use(backend);
+  } finally {
+    await backend.close();
+  }
+}
+
+const variants: readonly WasmOptions[] = [{}, {}, { threads: 2 }, { threads: 3 }, { revectorize: false }, { threads: 2, revectorize: false }];
+
+test("50 steps of the small GRU: one hash, which is that of the definitions on the optimised program", async () => {
+  const expected = await trainSmallGru(optimisedReference());
+  // One after the other: revectorize counts for all that a process compiles from then on.
+  for (const options of variants) {
+    expect(await using(wasm(options), (backend) => trainSmallGru(backend)), JSON.stringify(options)).toEqual(expected);
+  }
+  const { losses } = await trainSmallGru(reference());
+  losses.forEach((loss, i) => expect(Math.abs(expected.losses[i]! - loss)).toBeLessThan(1e-4));
+  expect(expected.losses.at(-1)!).toBeLessThan(0.5 * expected.losses[0]!);
+});
+
+/** Wide enough for threads to share its work: layer norm, zoneout, both kinds of dropout, unequal lengths. */
+async function trainStack(backend: Backend, steps: number) {
+  const [batch, time, input, hidden, classes] = [32, 8, 6, 32, 4];
+  const first = variationalDropout(zoneout(gru({ input, hidden, norm: layerNorm() }), { h: 0.1 }), { input: 0.2 });
+  const second = zoneout(lstm({ input: hidden, hidden, norm: layerNorm({ placement: "gates" }), recurrentDropout: 0.1 }), { h: 0.1, c: 0.2 });
+  const model = stack([sequence(first), sequence(second, { outputs: "last" }), dense({ input: hidden, output: classes })], { dropout: 0.2 });
+  const x = normal(key(3), [batch, time, input]);
+  const y = tensor(Int32Array.from({ length: batch }, (_, i) => i % classes));
+  const lengths = tensor(Int32Array.from({ length: batch }, (_, i) => 1 + (i % time)));
+  const trained = await trainer({
+    params: model.init(key(1)),
+    loss: (params, given: { x: Tensor; y: Tensor; lengths: Tensor }, context) => ({
+      loss: crossEntropy(model.apply(params, given.x, { training: true, key: context.key, lengths: given.lengths }).output, given.y),
+    }),
+    optimiser: adam({ learningRate: 3e-3 }),
+    clip: chain(skipNonFinite(), globalNorm(1)),
+    key: key(2),
+    batch: { x, y, lengths },
+    backend,
+  });
+  const losses: number[] = [];
+  for (let i = 0; i < steps; i++) losses.push((await trained.run({ x, y, lengths })).loss);
+  const hash = await weightsHash(await trained.params());
+  await trained.dispose();
+  return { hash, losses };
+}
+
+test("a stack with layer norm, zoneout and dropout: two runs, and any number of threads, end with the same bits", async () => {
+  const expected = await using(wasm(), (backend) => trainStack(backend, 40));
+  expect(expected.losses.at(-1)!).toBeLessThan(0.9 * expected.losses[0]!);
+  for (const options of variants) expect(await using(wasm(options), (backend) => trainStack(backend, 40)), JSON.stringify(options)).toEqual(expected);
+});
+
+test("a stack with layer norm, zoneout and dropout has the bits of the definitions on the optimised program", async () => {
+  expect(await using(wasm({ threads: 2 }), (backend) => trainStack(backend, 3))).toEqual(await trainStack(optimisedReference(), 3));
+});
+
+test("training begun on one backend goes on on another from its checkpoint", async () => {
+  const webAssembly = wasm({ threads: 2 });
+  const start = async (backend: Backend) => {
+    const { batches, ...program } = smallGru();
+    return { trained: await trainer({ ...program, backend }), batches };
+  };
+  const whole = await start(webAssembly);
+  for (const { batch } of whole.batches.from(0, 12)) await whole.trained.run(batch);
+
+  for (const [from, to] of [[webAssembly, optimisedReference()], [optimisedReference(), webAssembly]] as const) {
+    const [first, second] = [await start(from), await start(to)];
+    for (const { batch } of first.batches.from(0, 7)) await first.trained.run(batch);
+    await second.trained.restore(await first.trained.save());
+    expect(bits(await second.trained.state())).toEqual(bits(await first.trained.state()));
+    for (const { batch } of second.batches.from(second.trained.step, 12)) await second.trained.run(batch);
+    expect(bits(await second.trained.state())).toEqual(bits(await whole.trained.state()));
+  }
+  await webAssembly.close();
+});
+
+/** JANET (van der Westhuizen, Lasenby 2018, arXiv:1804.04849), as in the README. */
+const janet = defineCell({
+  name: "janet",
+  options: { beta: 1 },
+  params: ({ input, hidden }) => ({ W: kernel([input, 2 * hidden]), U: recurrentKernel([hidden, 2 * hidden]), b: bias([2 * hidden]) }),
+  state: ({ hidden }) => ({ h: [hidden] }),
+  step({ W, U, b }, { h }, x, { norm, trace, beta }) {
+    const [s, a] = split(norm("gates", [matmul(x, W), matmul(h, U), b]), 2);
+    const f = trace("forget", sigmoid(s));
+    const next = add(mul(f, h), mul(sub(1, sigmoid(sub(s, beta))), tanh(a)));
+    return { state: { h: next }, output: next };
+  },
+});
+
+test("a cell that is not in the library learns on WebAssembly, with the gradient of its equations", async () => {
+  const [batch, time] = [24, 10];
+  const model = stack([sequence(zoneout(janet({ input: 1, hidden: 12, norm: layerNorm() }), { h: 0.05 }), { outputs: "last" }), dense({ input: 12, output: 2 })]);
+  // Which sign the first step had, the others being noise.
+  const signs = Int32Array.from({ length: batch }, (_, i) => i % 2);
+  const noise = valuesOf(normal(key(4), [batch, time, 1], { deviation: 0.3 }));
+  const x = tensor(Float32Array.from(noise, (value, i) => (i % time === 0 ? 2 * signs[Math.floor(i / time)]! - 1 : value)), [batch, time, 1]);
+  const example = { x: x as Tensor, y: tensor(signs) as Tensor };
+  const params = model.init(key(1));
+  const lossOf = (p: typeof params): Tensor => sum(square(model.apply(p, x, { training: true, key: key(5) }).output));
+
+  const report = assertGradient(lossOf, params, { samples: 10 });
+  expect(Object.keys(report.parameters)).toContain("0.U");
+
+  const backend = wasm();
+  const gradient = await (await compile(grad(lossOf), [params], { backend }))(params);
+  const exact = new Map(leavesOf(grad(lossOf)(params)).map(({ path, tensor: g }) => [path, valuesOf(g)]));
+  const scale = Math.max(...[...exact.values()].flatMap((values) => [...values].map(Math.abs)));
+  mapTree(gradient, (g, path) => {
+    valuesOf(g).forEach((value, i) => expect(Math.abs(value - exact.get(path)![i]!) / scale, path).toBeLessThan(1e-5));
+    return g;
+  });
+
+  const trained = await trainer({
+    params,
+    loss: (p, { x: inputs, y }: typeof example, context) => ({ loss: crossEntropy(model.apply(p, inputs, { training: true, key: keyFor(context.key, "model") }).output, y) }),
+    optimiser: adam({ learningRate: 0.02 }),
+    clip: globalNorm(1),
+    key: key(2),
+    batch: example,
+    backend,
+  });
+  const losses: number[] = [];
+  for (let i = 0; i < 100; i++) losses.push((await trained.run(example)).loss);
+  await backend.close();
+  expect(losses[0]!).toBeGreaterThan(0.5);
+  expect(losses.at(-1)!).toBeLessThan(0.1);
+});
