@@ -34,7 +34,9 @@ export function better(options: TestOptions & { readonly than: string; readonly 
     const sign = direction(results, metric);
     const pairs = paired(results, options);
     const { difference, low, high } = pairedBootstrap(pairs.map(([a]) => sign * a), pairs.map(([, b]) => sign * b));
-    const because = `${variant} is better than ${than} on ${task} by ${spread(difference, { low, high })} over ${seeds(pairs.length)}`;
+    const [first, second] = difference < 0 ? [than, variant] : [variant, than];
+    const by = difference < 0 ? spread(-difference, { low: -high, high: -low }) : spread(difference, { low, high });
+    const because = `${first} is better than ${second} on ${task} by ${pairs.length > 1 ? by : format(Math.abs(difference))} over ${seeds(pairs.length)}`;
     return decide(because, { enough: pairs.length >= minimumSeeds, minimumSeeds, missing: missing(results, task, [variant, than]) }, (): boolean | null =>
       low > margin ? true : high < margin ? false : null,
     );

@@ -19,9 +19,9 @@ export function page(model: ReportModel): string {
     manifest.notes !== undefined && html`<p>${manifest.notes}</p>`
   }<p class="facts">${facts(model)}</p></header>
 ${claims(model)}
-<section><h2>Results</h2>${Object.entries(manifest.metrics).map(
-    ([name, metric]) => html`<h3>${metricLabel(metric)}, ${metric.better} is better</h3>${seedTable(results, name, metric)}`,
-  )}<p class="note">${intervalNote(model)}</p></section>
+<section><h2>Results</h2><div class="metrics">${Object.entries(manifest.metrics).map(
+    ([name, metric]) => html`<div><h3>${metricLabel(metric)}, ${metric.better} is better</h3>${seedTable(results, name, metric)}</div>`,
+  )}</div><p class="note">${intervalNote(model)}</p></section>
 ${curves(model)}
 ${seriesSections(model)}
 ${manifest.anchors.length > 0 && html`<section><h2>Published beside measured</h2>${anchorTable(results, manifest.anchors)}</section>`}

@@ -27,6 +27,7 @@ td.wrap { white-space: normal; min-width: 15em; max-width: 34em; overflow-wrap: 
 .number { text-align: right; }
 td strong { font-weight: 600; }
 .soft { color: var(--soft); }
+.metrics { display: flex; flex-wrap: wrap; column-gap: 4em; } .metrics > div { min-width: min(100%, 20em); max-width: 100%; } .metrics table { min-width: 100%; }
 tr.task th { padding-top: 1.2em; font-weight: 600; }
 tr.task td { padding-top: 1.2em; color: var(--soft); }
 .key { display: inline-block; width: .68em; height: .68em; border-radius: 50%; background: var(--c); margin-right: .55em; }

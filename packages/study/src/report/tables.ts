@@ -26,21 +26,21 @@ export function metricLabel(metric: Metric): string {
   return metric.unit === undefined ? metric.label : `${metric.label} (${metric.unit})`;
 }
 
-/** One metric: a row a variant, with mean, interval and every seed, the ones without a value included. */
+/** One metric: a row a variant, with every seed, the ones without a value included; of several seeds also mean and interval. */
 export function seedTable(results: Results, name: string, metric: Metric): Markup {
   const seeds = [...new Set(results.trials.map((trial) => trial.seed))].sort((a, b) => a - b);
   const tasks = results.tasks.filter((task) => results.trials.some((trial) => trial.task === task));
   return html`<div class="scroll"><table>
-<thead><tr><th></th><th class="number">mean${seeds.length > 1 ? " ± 95 %" : ""}</th>${seeds.length > 1 && html`<th>seeds</th>`}${seeds.map((seed) => html`<th class="number">seed ${seed}</th>`)}</tr></thead>
+<thead><tr><th></th>${seeds.length > 1 && html`<th class="number">mean ± 95 %</th><th>seeds</th>`}${seeds.map((seed) => html`<th class="number">seed ${seed}</th>`)}</tr></thead>
 <tbody>${tasks.map((task) => {
     const all = results.variants.flatMap((variant) => results.values({ task, variant, metric: name }).map((entry) => entry.value));
     const range = { low: Math.min(...all), high: Math.max(...all) };
     const ends = all.length === 0 || seeds.length < 2 ? "" : `${formatNumber(range.low, metric.digits)} to ${formatNumber(range.high, metric.digits)}`;
-    return html`<tr class="task"><th scope="rowgroup">${task}</th><td></td>${seeds.length > 1 && html`<td>${ends}</td>`}</tr>${results.variants.map((variant) => {
+    return html`<tr class="task"><th scope="rowgroup">${task}</th>${seeds.length > 1 && html`<td></td><td>${ends}</td>`}</tr>${results.variants.map((variant) => {
       const trials = results.of({ task, variant });
       const values = results.values({ task, variant, metric: name }).map((entry) => entry.value);
-      return html`<tr class="c${colourOf(results.variants, variant)}"><th scope="row">${variantName(results.variants, variant)}</th><td class="number">${meanText(values, metric)}</td>${
-        seeds.length > 1 && html`<td class="strip-cell">${strip(values, range)}</td>`
+      return html`<tr class="c${colourOf(results.variants, variant)}"><th scope="row">${variantName(results.variants, variant)}</th>${
+        seeds.length > 1 && html`<td class="number">${meanText(values, metric)}</td><td class="strip-cell">${strip(values, range)}</td>`
       }${seeds.map((seed) => {
         const trial = trials.find((candidate) => candidate.seed === seed);
         const value = trial?.metrics[name];
