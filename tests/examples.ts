@@ -2,13 +2,17 @@ import { execFile } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { root } from "./workspace.ts";
+import { packageNames, root } from "./workspace.ts";
 
-/** The first ```ts block of a README, which is its example: a whole program. */
+/** The READMEs with an example: the root's and every package's. */
+export const readmes = [{ name: "sluice", folder: "." }, ...packageNames.map((name) => ({ name, folder: `packages/${name}` }))];
+
+/** The ```ts blocks of a README, joined: one whole program, in which a later block may use the names of an earlier one. */
 export function exampleOf(folder: string): string | undefined {
   const readme = join(root, folder, "README.md");
   if (!existsSync(readme)) return undefined;
-  return /^```ts\n(.*?)^```$/ms.exec(readFileSync(readme, "utf8"))?.[1];
+  const blocks = Array.from(readFileSync(readme, "utf8").matchAll(/^```ts\n(.*?)^```$/gms), ([, code]) => code);
+  return blocks.length === 0 ? undefined : blocks.join("\n");
 }
 
 export interface Outcome {

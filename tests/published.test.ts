@@ -1,10 +1,10 @@
-// Every package works as it is published: packed, installed with the others into an empty project, its README's example run there.
+// Every package works as it is published: packed, installed with the others into an empty project, its README's example and the root's run there.
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { pnpmFolder } from "../scripts/pnpm.js";
-import { exampleOf, outcomeOf, type Outcome } from "./examples.ts";
+import { exampleOf, outcomeOf, readmes, type Outcome } from "./examples.ts";
 import { packageNames, root } from "./workspace.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "sluice-published-"));
@@ -32,8 +32,8 @@ beforeAll(async () => {
   writeFileSync(join(project, "package.json"), JSON.stringify({ private: true, type: "module", dependencies }));
   await succeed("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline"], project);
 
-  for (const name of packageNames) {
-    const example = exampleOf(`packages/${name}`);
+  for (const { name, folder } of readmes) {
+    const example = exampleOf(folder);
     if (example !== undefined) writeFileSync(join(project, `${name}.ts`), example);
   }
   // A consumer with strict settings, and without the types of Node.
@@ -61,15 +61,17 @@ describe.each(packageNames)("@sluice/%s as published", (name) => {
     const files = readdirSync(installed, { recursive: true, encoding: "utf8" });
     expect(files.filter((file) => /\.test(-d)?\.|tsbuildinfo/.test(file))).toEqual([]);
   });
+});
 
-  test("runs its README's example", { timeout: 120_000 }, async () => {
-    expect(exampleOf(`packages/${name}`), `packages/${name}/README.md has no \`\`\`ts block`).toBeDefined();
+describe.each(readmes)("the README of $name, with the packages as published", ({ name, folder }) => {
+  test("has an example that runs", { timeout: 120_000 }, async () => {
+    expect(exampleOf(folder), `${folder}/README.md has no \`\`\`ts block`).toBeDefined();
     const { code, output } = await outcomeOf(process.execPath, [`${name}.ts`], { cwd: project, env });
     expect(code, output).toBe(0);
   });
 
-  test("has types that its README's example checks against", () => {
-    expect(exampleOf(`packages/${name}`)).toBeDefined();
+  test("has an example that type-checks", () => {
+    expect(exampleOf(folder)).toBeDefined();
     expect(types.output).not.toMatch(/^error /m);
     expect(types.output.split("\n").filter((line) => line.startsWith(`${name}.ts`))).toEqual([]);
   });

@@ -2,11 +2,10 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { exampleOf, outcomeOf, type Outcome } from "./examples.ts";
-import { packageNames, root } from "./workspace.ts";
+import { exampleOf, outcomeOf, readmes, type Outcome } from "./examples.ts";
+import { root } from "./workspace.ts";
 
 const scratch = join(root, "tests", ".examples");
-const readmes = [{ name: "sluice", folder: "." }, ...packageNames.map((name) => ({ name, folder: `packages/${name}` }))];
 
 let types: Outcome;
 
