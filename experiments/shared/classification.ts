@@ -23,10 +23,10 @@ export type TrainingSettings = Settings & {
   readonly validateEvery: number;
 };
 
-/** Metrics of every classification study; accuracies in per cent. */
+/** Metrics of every classification study; accuracies in per cent. First the one that is known while training, which is what the live table shows. */
 export const classificationMetrics = {
-  accuracy: { label: "Held-out accuracy", unit: "%", better: "higher", digits: 1, curve: false },
   validation: { label: "Validation accuracy", unit: "%", better: "higher", digits: 1 },
+  accuracy: { label: "Held-out accuracy", unit: "%", better: "higher", digits: 1, curve: false },
   loss: { label: "Training loss", better: "lower", summarise: "tail mean", digits: 3 },
   gradientNorm: { label: "Gradient norm", better: "lower", summarise: "tail mean", digits: 2, log: true },
 } as const satisfies { readonly [name: string]: Metric };

@@ -37,7 +37,7 @@ test("runs to its end and reports what was run", { timeout: 120_000 }, async () 
     const { config } = JSON.parse(readFileSync(join(folder, "config.json"), "utf8"));
     expect(config).toEqual(trialConfig(tiny, { task, variant, budget: "quick" }));
     expect(config).toMatchObject({ cell: variant.toLowerCase(), by: task, hidden: 4, epochs: task === "rows" ? 3 : 1 });
-    expect(Object.keys(metrics)).toEqual(["accuracy", "validation", "loss", "gradientNorm", "horizon"]);
+    expect(Object.keys(metrics)).toEqual(["validation", "accuracy", "loss", "gradientNorm", "horizon"]);
     expect(Object.values(metrics).every(Number.isFinite)).toBe(true);
     expect(weights).toMatch(/^[0-9a-f]{64}$/);
     expect(warnings).toEqual([]);
