@@ -30,7 +30,7 @@ async function using<T>(backend: Backend, use: (backend: Backend) => Promise<T>)
   }
 }
 
-const variants: readonly WasmOptions[] = [{}, {}, { threads: 2 }, { threads: 3 }, { revectorize: false }, { threads: 2, revectorize: false }];
+const variants: readonly WasmOptions[] = [{}, {}, { threads: 2 }, { threads: 2 }, { threads: 3 }, { revectorize: false }, { threads: 2, revectorize: false }];
 
 test("50 steps of the small GRU: one hash, which is that of the definitions on the optimised program", async () => {
   const expected = await trainSmallGru(optimisedReference());
