@@ -1,0 +1,124 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { toPadded } from "@sluice/irregular";
+import { prepareRun, runStudy, type TrialOutcome } from "@sluice/study";
+import { key, mapTree, tensor, valuesOf } from "@sluice/tensor";
+import { afterAll, describe, expect, test } from "vitest";
+import { memoryContext, type Left } from "../../shared/testing/memory-context.ts";
+import tiny from "./fixtures/tiny.ts";
+import { eventModel, type CellName } from "./model.ts";
+import { likeLengths, perEpoch, perEvent, sameLength } from "./padding.ts";
+import events from "./study.ts";
+import { streams, unpadded } from "./streams.ts";
+
+const scratch = mkdtempSync(join(tmpdir(), "sluice-events-"));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+type Config = (typeof tiny)["settings"];
+
+const config: Config = { ...tiny.settings, ...tiny.budget.full, cell: "gruD" };
+
+/** Runs a trial in this process, to its end or until it is stopped. */
+async function run(given: Config, options: { readonly from?: Left; readonly stopAt?: number; readonly threads?: number } = {}): Promise<{ outcome: TrialOutcome | null; left: Left }> {
+  const { context, left } = memoryContext({ config: given, ...options });
+  const outcome = await tiny.trial(context).catch((error: unknown) => {
+    if (context.signal.aborted || left().diverged !== null) return null;
+    throw error;
+  });
+  return { outcome: outcome ?? null, left: left() };
+}
+
+/** What may not differ between two runs: all but the times. */
+function bits({ outcome, left }: Awaited<ReturnType<typeof run>>): unknown {
+  const { log: _, series: { [perEvent]: _event, [perEpoch]: _epoch, ...series }, ...rest } = left;
+  return { metrics: outcome?.metrics, weights: outcome?.weights, ...rest, series };
+}
+
+test("runs to its end and reports what was run", { timeout: 120_000 }, async () => {
+  const module = fileURLToPath(new URL("./fixtures/tiny.ts", import.meta.url));
+  const { records, report } = await runStudy(await prepareRun({ module, budget: "quick", out: scratch, jobs: 2 }));
+  expect(records.map(({ variant, status }) => [variant, status])).toEqual(["LSTM", "GRU", "RNN-decay", "GRU-D"].map((variant) => [variant, "done"]));
+  for (const { folder, metrics, weights, warnings } of records) {
+    expect(Object.keys(metrics)).toEqual(["accuracy", "validation", "loss", "gradientNorm"]);
+    expect(Object.values(metrics).every(Number.isFinite)).toBe(true);
+    expect(weights).toMatch(/^[0-9a-f]{64}$/);
+    expect(warnings).toEqual([]);
+    const { timings } = JSON.parse(readFileSync(join(folder, "result.json"), "utf8"));
+    for (const name of [sameLength, likeLengths]) expect(timings[`epoch, ${name}`]).toBeGreaterThan(0);
+    expect(readFileSync(join(folder, "log.txt"), "utf8")).toMatch(/like lengths together: [\d.]+ µs an event, \d+ events; \d+ programs? compiled/);
+  }
+  const page = readFileSync(report, "utf8");
+  for (const text of ["Hasani et al. 2022 (CfC), table 4", "Another setting", "training time for a real event", "this many times as long", "scaled down", "undecided"]) expect(page).toContain(text);
+});
+
+describe("a trial", { timeout: 60_000 }, () => {
+  const whole = run(config);
+
+  // Between two points of the loss curve; at a validation; after the last step.
+  test.for([4, 5, 12])("that is stopped at step %i goes on to the same bits", async (stopAt) => {
+    const stopped = await run(config, { stopAt });
+    expect(stopped.outcome).toBeNull();
+    expect(stopped.left.checkpoint?.step).toBe(stopAt);
+    expect(bits(await run(config, { from: stopped.left }))).toEqual(bits(await whole));
+  });
+
+  test("has the same bits with two threads", async () => {
+    expect(bits(await run(config, { threads: 2 }))).toEqual(bits(await whole));
+  });
+
+  test("shows what the decay leaves, at the start and the end, of cells that decay", async () => {
+    const { left } = await whole;
+    const { x, lines } = left.series["kept"]!;
+    expect(Array.from(x.values)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(Object.keys(lines)).toEqual(["start of training", "end of training"]);
+    for (const line of Object.values(lines)) {
+      const factors = Array.from(line);
+      expect(factors.every((factor, i) => factor > 0 && factor <= 1 && (i === 0 || factor <= factors[i - 1]!))).toBe(true);
+    }
+    expect(Object.keys((await run({ ...config, cell: "lstm" })).left.series)).not.toContain("kept");
+  });
+
+  test("times both kinds of batches, with the same events in both", async () => {
+    const { left } = await whole;
+    const [each, sums] = [left.series[perEvent]!, left.series[perEpoch]!];
+    for (const name of [sameLength, likeLengths]) {
+      const seconds = Array.from(sums.lines[name]!, (ms) => ms / 1000);
+      const events = Array.from(each.lines[name]!, (µs, i) => (1e6 * (seconds[i]! - (seconds[i - 1] ?? 0))) / µs);
+      const { lengths } = streams({ longest: 31, steps: 32, train: 20, validation: 0, test: 0 }).train;
+      expect(events.reduce((a, b) => a + b, 0)).toBeCloseTo(valuesOf(lengths).reduce((a: number, b: number) => a + b, 0), 6);
+    }
+  });
+
+  test("that diverges says at which step and where", async () => {
+    const { outcome, left } = await run({ ...config, learningRate: 1e38 });
+    expect(outcome).toBeNull();
+    expect(left.diverged?.step).toBeGreaterThan(0);
+    expect(left.diverged?.tensor).not.toBe("");
+  });
+
+  test("of a hidden size of 0 is an error that says so", async () => {
+    await expect(run({ ...config, hidden: 0 })).rejects.toThrow(/hidden.*0/);
+  });
+});
+
+describe("every cell", () => {
+  const { train } = streams({ longest: 12, steps: 16, train: 30, validation: 0, test: 0 });
+  const short = toPadded(unpadded(train));
+
+  test.for<CellName>(["lstm", "gru", "rnnDecay", "gruD"])("%s: padding reaches nothing, and time reaches the answer", (cell) => {
+    const model = eventModel({ cell, hidden: 3 });
+    const params = model.init(key(1));
+    const logits = (given: Parameters<typeof model.logits>[1]): number[] => [...valuesOf(model.logits(params, given))];
+    const own = logits(train);
+    expect(logits({ x: short.x, elapsed: short.elapsed!, lengths: short.lengths })).toEqual(own);
+    const slower = mapTree(train.elapsed, (t) => tensor(Array.from(valuesOf(t), (value) => 2 * value), t.shape));
+    expect(logits({ ...train, elapsed: slower })).not.toEqual(own);
+  });
+});
+
+test("the published figures are marked as of another setting, of variants that are run", () => {
+  expect(events.anchors.map(({ variant, value, sameSetting }) => [variant, value, sameSetting])).toEqual([["LSTM", 89.7, false], ["RNN-decay", 75.5, false], ["GRU-D", 97.9, false]]);
+  expect(events.anchors.every(({ variant }) => variant in events.variants)).toBe(true);
+});

@@ -1,0 +1,61 @@
+import { dense, gru, lstm, sequence, stack, type Cell } from "@sluice/cells";
+import { gruD, rnnDecay } from "@sluice/irregular";
+import { concat, onesLike, type ArrayTensor, type Tensor } from "@sluice/tensor";
+import type { LogitsOptions } from "../../shared/classifier.ts";
+
+export type CellName = "lstm" | "gru" | "rnnDecay" | "gruD";
+
+/** What a model reads of a batch of event streams. A type alias, so that it is a tree of tensors. */
+export type Events = {
+  /** The bit, `[batch, time, 1]`. */
+  readonly x: Tensor;
+  /** Time since the event before, `[batch, time, 1]`. */
+  readonly elapsed: Tensor;
+  /** Events of each stream, i32 `[batch]`. */
+  readonly lengths: Tensor;
+};
+
+/** How a cell learns of the time: as one more number of its input, or from what it reads besides its input. */
+interface Reader {
+  readonly cell: (hidden: number) => Cell;
+  readonly read: (events: Events) => { readonly x: Tensor; readonly extra?: Readonly<Record<string, Tensor>> };
+  /** Its trace of the part of the state that the time leaves. */
+  readonly kept?: string;
+}
+
+const timeAsInput = ({ x, elapsed }: Events) => ({ x: concat([x, elapsed], -1) });
+
+const readers: { readonly [name in CellName]: Reader } = {
+  lstm: { cell: (hidden) => lstm({ input: 2, hidden }), read: timeAsInput },
+  gru: { cell: (hidden) => gru({ input: 2, hidden }), read: timeAsInput },
+  rnnDecay: { cell: (hidden) => rnnDecay({ input: 1, hidden }), read: ({ x, elapsed }) => ({ x, extra: { elapsed } }), kept: "decay.h" },
+  gruD: {
+    cell: (hidden) => gruD({ input: 1, hidden, means: [0.5] }),
+    // Every event is observed, so the time since the last observation is the time since the event before.
+    read: ({ x, elapsed }) => ({ x, extra: { mask: onesLike(x), delta: elapsed } }),
+    kept: "hiddenDecay",
+  },
+};
+
+/** One layer over the events, and a softmax readout of the state after the last one; every cell with its own defaults. */
+export function eventModel({ cell, hidden }: { readonly cell: CellName; readonly hidden: number }) {
+  const { cell: cellOf, read, kept } = readers[cell];
+  const layer = sequence(cellOf(hidden), { outputs: "last" });
+  const model = stack([layer, dense({ input: hidden, output: 2 })]);
+  type Params = Parameters<typeof model.apply>[0];
+  const run = (params: Params, events: Events, options: LogitsOptions & { readonly traces?: readonly string[] }) => {
+    const { x, extra } = read(events);
+    return model.apply(params, x, { ...options, lengths: events.lengths, ...(extra === undefined ? {} : { extra }) });
+  };
+  return {
+    init: (key: ArrayTensor): Params => model.init(key),
+    /** `[batch, 2]` */
+    logits: (params: Params, events: Events, options: LogitsOptions = {}): Tensor => run(params, events, options).output,
+    /** The factors that the state is multiplied by before each event, `[batch, time, hidden]`; none of a cell that is told the time as an input. */
+    kept(params: Params, events: Events): Tensor | undefined {
+      if (kept === undefined) return undefined;
+      const name = `0.${kept}`;
+      return run(params, events, { traces: [name] }).traces[name];
+    },
+  };
+}

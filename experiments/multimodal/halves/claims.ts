@@ -1,0 +1,41 @@
+import { better, type Claim } from "@sluice/study";
+
+const task = "halves";
+
+/** None of them is a paper's: the task is this project's own. */
+export const claims: readonly Claim[] = [
+  fused("Concatenation", "Concatenating both halves"),
+  fused("Gated", "Gated fusion of both halves"),
+  fused("LMF", "Low-rank fusion of both halves"),
+  robust("Gated", "gated fusion"),
+  robust("LMF", "low-rank fusion"),
+];
+
+function fused(variant: string, subject: string): Claim {
+  return {
+    text: `${subject} is more accurate than the better of the halves alone.`,
+    test: all(better({ task, metric: "accuracy", variant, than: "Upper half" }), better({ task, metric: "accuracy", variant, than: "Lower half" })),
+  };
+}
+
+function robust(variant: string, subject: string): Claim {
+  return {
+    text: `Where a half is missing, whichever it is, ${subject} is more accurate than concatenation.`,
+    test: all(
+      better({ task, metric: "upperMissing", variant, than: "Concatenation" }),
+      better({ task, metric: "lowerMissing", variant, than: "Concatenation" }),
+    ),
+  };
+}
+
+/** Both tests: refuted by either, and undecided as long as neither refutes and one is. */
+function all(...tests: readonly Claim["test"][]): Claim["test"] {
+  return (results) => {
+    const verdicts = tests.map((test) => test(results));
+    const found = verdicts.map(({ verdict }) => verdict);
+    return {
+      verdict: found.includes("not reproduced") ? "not reproduced" : found.includes("undecided") ? "undecided" : "reproduced",
+      because: verdicts.map(({ because }) => because).join(". "),
+    };
+  };
+}

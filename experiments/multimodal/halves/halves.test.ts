@@ -1,0 +1,115 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { halves, type Halves } from "@sluice/data";
+import { prepareRun, runStudy, type TrialOutcome } from "@sluice/study";
+import { key, reference, tensor, valuesOf } from "@sluice/tensor";
+import { rowsOf } from "@sluice/train";
+import { afterAll, describe, expect, test } from "vitest";
+import { memoryContext, type Left } from "../../shared/testing/memory-context.ts";
+import tiny from "./fixtures/tiny.ts";
+import { accuracyByCase, casesOf } from "./missing.ts";
+import { halvesModel, type FusionName } from "./model.ts";
+
+const scratch = mkdtempSync(join(tmpdir(), "sluice-halves-"));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+type Config = (typeof tiny)["settings"];
+
+const config: Config = { ...tiny.settings, ...tiny.budget.full, fusion: "gated" };
+
+/** Runs a trial in this process, to its end or until it is stopped. */
+async function run(given: Config, options: { readonly from?: Left; readonly stopAt?: number; readonly threads?: number } = {}): Promise<{ outcome: TrialOutcome | null; left: Left }> {
+  const { context, left } = memoryContext({ config: given, ...options });
+  const outcome = await tiny.trial(context).catch((error: unknown) => {
+    if (context.signal.aborted || left().diverged !== null) return null;
+    throw error;
+  });
+  return { outcome: outcome ?? null, left: left() };
+}
+
+test("runs to its end and reports what was run", { timeout: 120_000 }, async () => {
+  const module = fileURLToPath(new URL("./fixtures/tiny.ts", import.meta.url));
+  const { records, report } = await runStudy(await prepareRun({ module, budget: "quick", out: scratch, jobs: 2 }));
+  expect(records.map(({ variant, status }) => [variant, status])).toEqual(["Upper half", "Lower half", "Concatenation", "Gated", "LMF"].map((variant) => [variant, "done"]));
+  for (const { metrics, weights, warnings } of records) {
+    expect(Object.keys(metrics)).toEqual(["accuracy", "validation", "loss", "gradientNorm", "both", "upperMissing", "lowerMissing"]);
+    expect(Object.values(metrics).every(Number.isFinite)).toBe(true);
+    expect(weights).toMatch(/^[0-9a-f]{64}$/);
+    expect(warnings).toEqual([]);
+  }
+  expect(new Set(records.map(({ weights }) => weights)).size).toBe(5);
+  const page = readFileSync(report, "utf8");
+  for (const text of ["no published figures", "upper half missing", "How far the gate of the lower half is open", "undecided"]) expect(page).toContain(text);
+});
+
+describe("a trial", { timeout: 60_000 }, () => {
+  const whole = run(config);
+
+  // Between two points of the loss curve; at a validation; after the last step.
+  test.for([4, 5, 12])("that is stopped at step %i goes on to the same bits", async (stopAt) => {
+    const stopped = await run(config, { stopAt });
+    expect(stopped.outcome).toBeNull();
+    expect(stopped.left.checkpoint?.step).toBe(stopAt);
+    expect(await run(config, { from: stopped.left })).toEqual(await whole);
+  });
+
+  test("has the same bits with two threads", async () => {
+    expect(await run(config, { threads: 2 })).toEqual(await whole);
+  });
+
+  test("its accuracy is that of the cases together", async () => {
+    const { outcome } = await whole;
+    const { accuracy, both, upperMissing, lowerMissing } = outcome?.metrics ?? {};
+    const { test: held } = await halves({ noise: config.noise, missing: config.missing, train: config.train, validation: config.validation, test: config.test });
+    const cases = casesOf(held.present);
+    const right = both! * cases.both.length + upperMissing! * cases.upperMissing.length + lowerMissing! * cases.lowerMissing.length;
+    expect(right / config.test).toBeCloseTo(accuracy!, 10);
+  });
+
+  test("shows both gates by digit, of a gated fusion", async () => {
+    const { left } = await whole;
+    expect(Object.keys(left.series)).toEqual(["gates-upper", "gates-lower"]);
+    for (const { lines } of Object.values(left.series)) {
+      expect(Object.keys(lines)).toEqual(["start of training", "end of training"]);
+      for (const line of Object.values(lines)) expect(Array.from(line).every((open) => Number.isNaN(open) || (open > 0 && open < 1))).toBe(true);
+    }
+    expect((await run({ ...config, fusion: "lowRank" })).left.series).toEqual({});
+  });
+
+  test("that diverges says at which step and where", async () => {
+    const { outcome, left } = await run({ ...config, learningRate: 1e38 });
+    expect(outcome).toBeNull();
+    expect(left.diverged?.step).toBeGreaterThan(0);
+    expect(left.diverged?.tensor).not.toBe("");
+  });
+
+  test("of a hidden size of 0 is an error that says so", async () => {
+    await expect(run({ ...config, hidden: 0 })).rejects.toThrow(/hidden.*0/);
+  });
+});
+
+describe("what a missing half holds reaches no answer", { timeout: 60_000 }, () => {
+  test.for<FusionName>(["upper", "lower", "concatenation", "gated", "lowRank"])("%s", async (fusion) => {
+    const { train } = await halves({ missing: 0.5, train: 20, validation: 0, test: 0 });
+    const { upperMissing, lowerMissing } = casesOf(train.present);
+    const model = halvesModel({ fusion, hidden: 3 });
+    const params = model.init(key(1));
+    const logits = (seen: Halves): number[] => [...valuesOf(model.logits(params, seen))];
+    for (const [half, rows] of [["upper", upperMissing], ["lower", lowerMissing]] as const) {
+      const seen = rowsOf(train, rows);
+      expect(rows.length).toBeGreaterThan(0);
+      const noisy = tensor(Array.from(valuesOf(seen[half]), (_, i) => (i % 7) - 3), seen[half].shape);
+      expect(logits({ ...seen, [half]: noisy })).toEqual(logits(seen));
+    }
+  });
+});
+
+test("a case that no digit is of has no accuracy", { timeout: 60_000 }, async () => {
+  const { train } = await halves({ missing: 0, train: 10, validation: 0, test: 0 });
+  const model = halvesModel({ fusion: "concatenation", hidden: 3 });
+  const { both, upperMissing, lowerMissing } = await accuracyByCase({ model, params: model.init(key(1)), examples: train, backend: reference() });
+  expect([upperMissing, lowerMissing]).toEqual([null, null]);
+  expect(both).toBeGreaterThanOrEqual(0);
+});

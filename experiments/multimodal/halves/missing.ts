@@ -1,0 +1,37 @@
+import type { Halves } from "@sluice/data";
+import { argmax, compile, valuesOf, type Backend, type Tensor, type Tree } from "@sluice/tensor";
+import { rowsOf } from "@sluice/train";
+import type { Seen } from "./model.ts";
+
+/** What can be there of a digit, as the metrics are named. */
+export type Case = "both" | "upperMissing" | "lowerMissing";
+
+/** The digits of each case, by their numbers. */
+export function casesOf(present: Tensor): { readonly [name in Case]: Int32Array } {
+  const flags = valuesOf(present);
+  const rows = (upper: number, lower: number): Int32Array =>
+    Int32Array.from({ length: flags.length / 2 }, (_, i) => i).filter((i) => flags[2 * i] === upper && flags[2 * i + 1] === lower);
+  return { both: rows(1, 1), upperMissing: rows(0, 1), lowerMissing: rows(1, 0) };
+}
+
+export interface ByCaseOptions<P extends Tree> {
+  readonly model: { logits(params: P, seen: Seen): Tensor };
+  readonly params: P;
+  readonly examples: Halves;
+  readonly backend: Backend;
+}
+
+/** Accuracy in per cent by what is missing; `null` where no digit is of a case. */
+export async function accuracyByCase<P extends Tree>({ model, params, examples, backend }: ByCaseOptions<P>): Promise<{ readonly [name in Case]: number | null }> {
+  const { y, ...seen } = examples;
+  const answer = await compile((weights: P, given: Seen) => argmax(model.logits(weights, given)), [params, seen], { backend });
+  const answers = valuesOf(await answer(params, seen));
+  await answer.dispose();
+  const classes = valuesOf(y);
+  const right = (rows: Int32Array): number | null => (rows.length === 0 ? null : (100 * rows.filter((i) => answers[i] === classes[i]).length) / rows.length);
+  const { both, upperMissing, lowerMissing } = casesOf(examples.present);
+  return { both: right(both), upperMissing: right(upperMissing), lowerMissing: right(lowerMissing) };
+}
+
+/** Of the digits whose two halves are there. */
+export const complete = (examples: Halves): Halves => rowsOf(examples, casesOf(examples.present).both);

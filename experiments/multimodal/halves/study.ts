@@ -1,0 +1,73 @@
+import { halves } from "@sluice/data";
+import { study, type Metric } from "@sluice/study";
+import { classificationMetrics, classificationTrial } from "../../shared/classification.ts";
+import { claims } from "./claims.ts";
+import { recordGates } from "./gates.ts";
+import { accuracyByCase, complete, type Case } from "./missing.ts";
+import { halvesModel, type FusionName } from "./model.ts";
+
+const settings = {
+  /** Standard deviation of the noise on every pixel, of a range of 0 to 1; and the probability that one of the halves is missing. */
+  noise: 0.5,
+  missing: 0.5,
+  train: 7000,
+  validation: 1000,
+  test: 2000,
+  fusion: "concatenation" as FusionName,
+  hidden: 64,
+  batch: 50,
+  epochs: 15,
+  learningRate: 2e-3,
+  clip: 1,
+  logEvery: 20,
+  validateEvery: 140,
+};
+
+const accuracyWhere = (what: string): Metric => ({ label: `Held-out accuracy, ${what}`, unit: "%", better: "higher", digits: 1, curve: false });
+const byCase = {
+  both: accuracyWhere("both halves there"),
+  upperMissing: accuracyWhere("upper half missing"),
+  lowerMissing: accuracyWhere("lower half missing"),
+} as const satisfies { readonly [name in Case]: Metric };
+
+export default study({
+  name: "halves",
+  title: "Two halves of a digit, and one of them missing",
+  question:
+    "The upper half of a digit is read row by row and the lower half column by column: two sequences of different length, with noise, and in half of the digits one of them is missing. What is gained by fusing them, and which fusion bears a missing half best?",
+  settings,
+  tasks: { halves: {} },
+  variants: {
+    "Upper half": { fusion: "upper" },
+    "Lower half": { fusion: "lower" },
+    Concatenation: { fusion: "concatenation" },
+    Gated: { fusion: "gated" },
+    LMF: { fusion: "lowRank" },
+  },
+  seeds: 5,
+  budget: { quick: { seeds: 1, hidden: 32, epochs: 8 }, full: {} },
+  metrics: { ...classificationMetrics, ...byCase },
+  claims,
+  stepLabel: "optimiser step",
+  notes:
+    "A task of this project: there are no published figures for it, and the claims are its own questions. The digits are from MNIST's training set, held-out ones included. A GRU reads each half, the last states are fused, and a linear layer reads the result. Noise and what is missing belong to an example and are the same each time. A half alone, and the concatenation, are given a flag for each half that says whether it is there, so that no variant has to guess it; where the only half is missing, all that is left to it is the most frequent digit.",
+  data: async () => (await halves({ train: 1, validation: 0, test: 0 })).provenance.files,
+  estimate: ({ fusion, epochs, train, hidden }) => 5 + (epochs * train * hidden * { upper: 1, lower: 2, concatenation: 3, gated: 3, lowRank: 3 }[fusion]) * 5e-6,
+
+  async trial(context) {
+    const { noise, missing, train, validation, test, fusion, hidden } = context.config;
+    const data = await halves({ noise, missing, train, validation, test });
+    const model = halvesModel({ fusion, hidden });
+    const whole = complete(data.validation);
+    let cases: { readonly [name in Case]?: number | null } = {};
+    const { metrics, ...outcome } = await classificationTrial(context, {
+      data,
+      model,
+      async inspect(params, when, backend) {
+        recordGates(context, { model, params, examples: whole, when });
+        if (when === "end of training") cases = await accuracyByCase({ model, params, examples: data.test, backend });
+      },
+    });
+    return { ...outcome, metrics: { ...metrics, ...cases } };
+  },
+});
