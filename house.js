@@ -11,20 +11,20 @@ export const layers = [
   ["data", "train"],
   ["study"],
   ["lab"],
-  ["experiments"],
+  ["experiments", "bench"],
 ];
 
 const sideways = [["cells", "norm"]];
 
 /** What only some packages may import, and which. */
 export const reserved = [
-  { modules: ["node:fs", "node:fs/promises", "fs", "fs/promises"], packages: ["data", "study", "lab", "experiments"], why: "Only study, the lab and the loaders of data touch the file system." },
+  { modules: ["node:fs", "node:fs/promises", "fs", "fs/promises"], packages: ["data", "study", "lab", "experiments", "bench"], why: "Only study, the lab, the bench and the loaders of data touch the file system." },
   { modules: ["gpu.js"], packages: ["gpu"], why: "Only @sluice/gpu depends on gpu.js." },
 ];
 
 /** The folder of a package, from the root of the repository. */
 export function folderOf(name) {
-  return name === "experiments" ? name : name === "lab" ? "apps/lab" : `packages/${name}`;
+  return name === "experiments" || name === "bench" ? name : name === "lab" ? "apps/lab" : `packages/${name}`;
 }
 
 export function mayImport(from, to) {

@@ -5,7 +5,7 @@ export default defineConfig({
   // Threads and processes that a test starts resolve the same way: vitest hands the conditions on.
   ssr: { resolve: { conditions: ["@sluice/source", "module", "node", "development|production"] } },
   test: {
-    include: ["{packages,apps}/*/src/**/*.test.ts", "experiments/**/*.test.ts", "tests/**/*.test.ts"],
+    include: ["{packages,apps}/*/src/**/*.test.ts", "experiments/**/*.test.ts", "bench/**/*.test.ts", "tests/**/*.test.ts"],
     typecheck: { enabled: true, include: ["packages/*/src/**/*.test-d.ts"], tsconfig: "tsconfig.typetest.json", ignoreSourceErrors: true },
   },
 });

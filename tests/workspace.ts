@@ -34,6 +34,7 @@ export const members = [
   ...packageNames.map((name) => ({ name, folder: `packages/${name}` })),
   { name: "lab", folder: "apps/lab" },
   { name: "experiments", folder: "experiments" },
+  { name: "bench", folder: "bench" },
 ];
 
 /** The @sluice packages among the dependencies, without the scope. */

@@ -1,0 +1,50 @@
+import type { Row } from "./measure.ts";
+
+/** What is to be reached, and what was. */
+export interface Figure {
+  readonly name: string;
+  readonly floor: number;
+  readonly reached: number;
+  /** The case that it was measured on. */
+  readonly case: string;
+}
+
+/**
+ * The figures that the project sets itself, as far as the rows say something about them. A ratio is the other's time by Sluice's. All are for one thread, but
+ * for that of two threads against one.
+ */
+export function figuresOf(rows: readonly Row[]): Figure[] {
+  return rows.flatMap(({ case: of, ms, microsecondsPerStep }) => {
+    const own = ms["sluice"];
+    if (own === undefined) return [];
+    const figure = (name: string, floor: number | undefined, reached: number | undefined): Figure[] =>
+      floor === undefined || reached === undefined ? [] : [{ name, floor, reached, case: `${of.kind} ${of.name} ${of.threads}` }];
+    const ratio = (other: string): number | undefined => (ms[other] === undefined ? undefined : ms[other] / own);
+    if (of.threads > 1) return figure("two threads against one", of.kind === "train" && of.hidden >= 128 ? 1.7 : undefined, ratio("sluiceOneThread"));
+    const full = ms["sluiceFull"];
+    if (of.kind === "ragged") {
+      const perStep = full === undefined ? undefined : full / (of.batch * of.time) / (microsecondsPerStep / 1000);
+      return [...figure("against PyTorch's packed sequences", 1.5, ratio("torch")), ...figure("a step of a full batch against a real step", 1 / 1.25, perStep)];
+    }
+    if (of.kind === "adam") return figure("against brain.js", 50, ratio("brain"));
+    if (of.kind !== "train") return [];
+    return [
+      ...figure("against PyTorch", floorAgainstTorch(of.cell, of.hidden), ratio("torch")),
+      ...figure("against JAX", of.hidden <= 128 ? 1 : undefined, ratio("jax")),
+      ...figure("against TensorFlow.js", 25, ratio("tfjs")),
+      ...figure("a custom cell against the built-in one", 0.95, ratio("sluiceBuiltIn")),
+    ];
+  });
+}
+
+/** At H <= 64, 128, and above. */
+const againstTorch: Readonly<Record<string, readonly [number, number, number]>> = {
+  gru: [2, 1, 0.65],
+  lstm: [1.5, 0.85, 0.65],
+  rnn: [1.3, 0.9, 0.65],
+  "layer-norm-gru": [2.5, 1.4, 0.9],
+};
+
+function floorAgainstTorch(cell: string, hidden: number): number | undefined {
+  return againstTorch[cell]?.[hidden <= 64 ? 0 : hidden <= 128 ? 1 : 2];
+}

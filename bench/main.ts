@@ -1,0 +1,77 @@
+// pnpm bench: see README.md.
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { allCases, idOf, quickCases } from "./cases.ts";
+import { machineOf } from "./machine.ts";
+import { openBench, type Row } from "./measure.ts";
+import { peers, type Peer } from "./peers.ts";
+import { profileText } from "./profile-text.ts";
+import { toJson, toText, withMarkdown, type Run } from "./report.ts";
+
+const help = `pnpm bench [options]
+  --quick              a few cases of each kind
+  --filter TEXT        only cases whose id contains TEXT, such as "train gru/" or "2 threads"
+  --peers NAMES        none, or some of ${peers.map(({ name }) => name).join(",")}; default torch,jax,tfjs,brain
+  --install NAMES      puts these peers into the cache folder first
+  --samples N          samples of each contender, at least 7 for figures that are to be kept; default 7
+  --json FILE          writes the figures as JSON
+  --markdown FILE      puts the table into the generated part of FILE
+  --profile            where Sluice's time goes, by kernel, instead of the comparison
+  --list               the ids of the cases`;
+
+const { values } = parseArgs({
+  args: process.argv.slice(2).filter((argument) => argument !== "--"),
+  options: {
+    quick: { type: "boolean", default: false }, filter: { type: "string", default: "" }, peers: { type: "string", default: "torch,jax,tfjs,brain" },
+    install: { type: "string", default: "" }, samples: { type: "string", default: "7" }, json: { type: "string" }, markdown: { type: "string" },
+    profile: { type: "boolean", default: false }, list: { type: "boolean", default: false }, help: { type: "boolean", default: false },
+  },
+});
+
+const cases = (values.quick ? quickCases : allCases).filter((of) => idOf(of).includes(values.filter));
+if (values.help) console.log(help);
+else if (values.list) console.log(cases.map(idOf).join("\n"));
+else await main();
+
+async function main(): Promise<void> {
+  for (const { name, install } of named(values.install)) {
+    if (install === undefined) throw new Error(`${name} is not installed by the bench`);
+    install();
+  }
+  if (cases.length === 0) throw new Error(`no case contains ${JSON.stringify(values.filter)}; --list shows them`);
+  const samples = Number(values.samples);
+  if (!Number.isInteger(samples) || samples < 1) throw new Error(`--samples: expected an integer >= 1, got ${values.samples}`);
+  const bench = openBench({ peers: values.profile ? [] : named(values.peers), samples, warmMilliseconds: samples < 7 ? 100 : 700 });
+  try {
+    await (values.profile ? profile(bench) : compare(bench, samples));
+  } finally {
+    bench.close();
+  }
+}
+
+async function profile(bench: ReturnType<typeof openBench>): Promise<void> {
+  for (const of of cases) console.log(`${idOf(of)}\n${profileText(await bench.profile(of, 40))}\n`);
+}
+
+async function compare(bench: ReturnType<typeof openBench>, samples: number): Promise<void> {
+  const contenders = await bench.contenders(cases[0]!.threads);
+  const rows: Row[] = [];
+  for (const [i, of] of cases.entries()) {
+    console.error(`${i + 1}/${cases.length} ${idOf(of)}`);
+    rows.push(await bench.measure(of));
+  }
+  const run: Run = { machine: machineOf(), command: ["pnpm bench", ...process.argv.slice(2)].join(" "), samples, contenders, rows };
+  console.log(toText(run));
+  if (values.json !== undefined) writeFileSync(values.json, toJson(run));
+  if (values.markdown !== undefined) writeFileSync(values.markdown, withMarkdown(existsSync(values.markdown) ? readFileSync(values.markdown, "utf8") : "# Performance\n", run));
+  if (rows.some(({ errors }) => Object.keys(errors).length > 0)) process.exitCode = 1;
+}
+
+function named(list: string): Peer[] {
+  const names = list.split(",").filter((name) => name !== "" && name !== "none");
+  return names.map((name) => {
+    const peer = peers.find((other) => other.name === name);
+    if (peer === undefined) throw new Error(`unknown peer ${name}; there are ${peers.map((other) => other.name).join(", ")}`);
+    return peer;
+  });
+}

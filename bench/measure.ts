@@ -1,0 +1,193 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { readSafetensors, writeSafetensors } from "@sluice/train";
+import { disagreement } from "./agreement.ts";
+import { flopsOf, makeCase, stepsOf, type Case } from "./cases.ts";
+import { millisecondsOf, startProcess, type Process } from "./contender.ts";
+import { dataOf, gradientsLike, type Named } from "./data.ts";
+import { sluice, type Peer } from "./peers.ts";
+import type { PeakCase } from "./protocol.ts";
+import { inTurns, median, runsFor } from "./statistics.ts";
+
+/** One line of the table. */
+export interface Row {
+  readonly case: Case;
+  /** Median milliseconds a run by contender; and of the variants of a case. */
+  readonly ms: Readonly<Record<string, number>>;
+  /** Of Sluice: operations of {@link flopsOf} by its time, in GFLOP/s. */
+  readonly gflops: number;
+  /** What its own best matrix product reached in the same turns, on as many threads, in GFLOP/s. */
+  readonly peak: number;
+  /** Sluice's time for a step of one row. */
+  readonly microsecondsPerStep: number;
+  /** What went wrong, by contender. */
+  readonly errors: Readonly<Record<string, string>>;
+}
+
+export interface MeasureOptions {
+  readonly peers: readonly Peer[];
+  /** Samples of each contender; the median of them counts. */
+  readonly samples: number;
+  readonly warmMilliseconds: number;
+}
+
+export interface Profile {
+  /** Milliseconds a run in each of its functions. */
+  readonly functions: Readonly<Record<string, number>>;
+  /** Operations of the products a run, and the best product's GFLOP/s. */
+  readonly flops: number;
+  readonly peak: number;
+}
+
+export interface Bench {
+  /** Who takes part with so many threads, and who is absent. */
+  contenders(threads: number): Promise<Readonly<Record<string, string>>>;
+  measure(of: Case): Promise<Row>;
+  /** Where Sluice's time goes. */
+  profile(of: Case, runs: number): Promise<Profile>;
+  close(): void;
+}
+
+const peakCase: PeakCase = { kind: "peak", size: 256, products: 16 };
+const peakFlops = 2 * peakCase.products * peakCase.size * peakCase.size * peakCase.size;
+
+/** Sluice again, in the same turns: what a case is held against besides the peers. */
+function variants(of: Case): { readonly name: string; readonly case: Case }[] {
+  const size = [of.batch, of.time, of.input, of.hidden] as const;
+  return [
+    ...(of.cell === "custom-gru" ? [{ name: "sluiceBuiltIn", case: makeCase(of.kind, "gru", size, of.threads) }] : []),
+    ...(of.kind === "ragged" ? [{ name: "sluiceFull", case: makeCase("train", of.cell, size, of.threads) }] : []),
+    ...(of.threads > 1 ? [{ name: "sluiceOneThread", case: { ...of, threads: 1 } }] : []),
+  ];
+}
+
+interface Present {
+  readonly name: string;
+  readonly process: Process;
+  readonly about: string;
+  readonly has: (of: Case) => boolean;
+}
+
+export function openBench({ peers, samples, warmMilliseconds }: MeasureOptions): Bench {
+  const folder = mkdtempSync(join(tmpdir(), "sluice-bench-"));
+  const started = new Map<number, Promise<{ present: readonly Present[]; absent: Readonly<Record<string, string>> }>>();
+
+  const withThreads = (threads: number) => {
+    const known = started.get(threads) ?? startAll(threads, peers);
+    started.set(threads, known);
+    return known;
+  };
+
+  async function measure(of: Case): Promise<Row> {
+    const { present } = await withThreads(of.threads);
+    const data = join(folder, "data.safetensors");
+    writeFileSync(data, writeSafetensors(dataOf(of)));
+    const errors: Record<string, string> = {};
+    const ready = new Map<string, Ready>();
+    const prepare = async (name: string, process: Process, which: Case | PeakCase, file = data): Promise<Named | undefined> => {
+      try {
+        await process.ask({ op: "prepare", slot: name, case: which, data: file });
+        ready.set(name, { process, slot: name });
+        if (which !== of || name === "brain") return undefined;
+        const path = join(folder, `${name}.safetensors`);
+        await process.ask({ op: "results", slot: name, path });
+        return readSafetensors(readFileSync(path)).tensors;
+      } catch (error) {
+        errors[name] = (error as Error).message;
+        return undefined;
+      }
+    };
+
+    const [own, ...others] = present.filter(({ has }) => has(of));
+    const ours = await prepare("sluice", own!.process, of);
+    for (const { name, process } of others) {
+      const theirs = await prepare(name, process, of);
+      if (ours === undefined || theirs === undefined) continue;
+      const wrong = disagreement(gradientsLike(of, ours, theirs), theirs);
+      if (wrong !== undefined) errors[name] = `results differ: ${wrong}`;
+    }
+    for (const { name, case: variant } of variants(of)) {
+      const file = join(folder, `${name}.safetensors`);
+      writeFileSync(file, writeSafetensors(dataOf(variant)));
+      await prepare(name, (await withThreads(variant.threads)).present[0]!.process, variant, file);
+    }
+    await prepare("peak", own!.process, peakCase, "");
+
+    const settle = of.threads > 1 ? 60 : 0;
+    const takers: [string, () => Promise<number>][] = [];
+    for (const [name, { process, slot }] of ready) {
+      if (name in errors) continue;
+      const runs = runsFor(await millisecondsOf(process, { op: "warm", slot, milliseconds: warmMilliseconds }));
+      takers.push([name, async () => {
+        if (settle > 0) await pause(settle);
+        return millisecondsOf(process, { op: "sample", slot, runs });
+      }]);
+    }
+    const times = await inTurns(takers, samples);
+    for (const { process, slot } of ready.values()) await process.ask({ op: "drop", slot }).catch(() => {});
+    const medians = Object.fromEntries([...times].map(([name, values]) => [name, median(values)]));
+    const { peak = NaN, ...ms } = medians;
+    const time = ms["sluice"] ?? NaN;
+    return {
+      case: of, ms, errors,
+      gflops: flopsOf(of) / time / 1e6,
+      peak: peakFlops / peak / 1e6,
+      microsecondsPerStep: (1000 * time) / stepsOf(of),
+    };
+  }
+
+  return {
+    measure,
+    async contenders(threads) {
+      const { present, absent } = await withThreads(threads);
+      return { ...Object.fromEntries(present.map(({ name, about }) => [name, about])), ...absent };
+    },
+    async profile(of, runs) {
+      const { process } = (await withThreads(of.threads)).present[0]!;
+      const data = join(folder, "profile.safetensors");
+      writeFileSync(data, writeSafetensors(dataOf(of)));
+      await process.ask({ op: "prepare", slot: "peak", case: peakCase, data: "" });
+      await process.ask({ op: "prepare", slot: "profile", case: of, data });
+      await process.ask({ op: "warm", slot: "peak", milliseconds: warmMilliseconds });
+      await process.ask({ op: "warm", slot: "profile", milliseconds: warmMilliseconds });
+      const answer = await process.ask({ op: "profile", slot: "profile", runs });
+      const peak = await millisecondsOf(process, { op: "sample", slot: "peak", runs: 10 });
+      for (const slot of ["peak", "profile"]) await process.ask({ op: "drop", slot });
+      return { functions: "functions" in answer ? answer.functions : {}, flops: flopsOf(of), peak: peakFlops / peak / 1e6 };
+    },
+    close() {
+      for (const starting of started.values()) void starting.then(({ present }) => present.forEach(({ process }) => process.close()));
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+interface Ready {
+  readonly process: Process;
+  readonly slot: string;
+}
+
+async function startAll(threads: number, peers: readonly Peer[]): Promise<{ present: Present[]; absent: Record<string, string> }> {
+  const absent: Record<string, string> = {};
+  const present: Present[] = [];
+  const all = [{ name: "sluice", has: () => true, find: () => sluice(threads) }, ...peers];
+  for (const { name, find, has } of all) {
+    const start = find(threads);
+    if ("absent" in start) {
+      absent[name] = `absent: ${start.absent}`;
+      continue;
+    }
+    const process = startProcess(start);
+    try {
+      const answer = await process.ask({ op: "about" });
+      if (!("about" in answer)) throw new Error("it does not say what it is");
+      present.push({ name, process, has, about: answer.warning === undefined ? answer.about : `${answer.about} (${answer.warning})` });
+    } catch (error) {
+      if (name === "sluice") throw error;
+      absent[name] = `absent: it did not start: ${(error as Error).message}`;
+    }
+  }
+  return { present, absent };
+}

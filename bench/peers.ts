@@ -1,0 +1,101 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Case } from "./cases.ts";
+import type { Start } from "./contender.ts";
+
+const scripts = join(dirname(fileURLToPath(import.meta.url)), "peers");
+const cache = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "sluice-bench");
+const scratchManifest = '{ "private": true }\n';
+
+/** A library that one would take instead. */
+export interface Peer {
+  readonly name: string;
+  /** How to start it, or why it is absent. */
+  find(threads: number): Start | { readonly absent: string };
+  /** Puts pinned versions into the cache folder; nothing is installed globally. */
+  install?(): void;
+  /** Whether it has the case; what it has not is left blank in the table. */
+  has(of: Case): boolean;
+}
+
+/** One thread means one for everything that the process may start. */
+const threadVariables = (threads: number): Record<string, string> =>
+  Object.fromEntries(["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"].map((name) => [name, String(threads)]));
+
+const environment = (name: string): string => join(cache, name, "bin", "python");
+const systemPython = "/usr/bin/python3";
+
+export const peers: readonly Peer[] = [
+  {
+    name: "torch",
+    find(threads) {
+      if (existsSync(environment("torch"))) return python(environment("torch"), "torch", threads);
+      const system = python(systemPython, "torch", threads);
+      return "absent" in system ? { absent: `${system.absent}, and \`pnpm bench --install torch\` has not been run` } : system;
+    },
+    install: () => makeEnvironment("torch", ["torch==2.15.0", "numpy==2.4.6"]),
+    has: () => true,
+  },
+  {
+    name: "torch-system",
+    find: (threads) => python(systemPython, "torch", threads),
+    has: () => true,
+  },
+  {
+    name: "jax",
+    find: (threads) => (existsSync(environment("jax")) ? python(environment("jax"), "jax", threads) : { absent: "`pnpm bench --install jax` has not been run" }),
+    install: () => makeEnvironment("jax", ["jax==0.7.1"]),
+    has: () => true,
+  },
+  {
+    name: "tfjs",
+    find: () => script("tfjs", "@tensorflow/tfjs-core"),
+    install: () => installModules("tfjs", ["core", "backend-cpu", "backend-wasm"].map((part) => `@tensorflow/tfjs-${part}@4.22.0`)),
+    has: ({ kind, cell, hidden, threads }) =>
+      threads === 1 && cell !== "layer-norm-gru" && cell !== "custom-gru" && (kind === "train" ? hidden <= 128 : kind === "inference"),
+  },
+  {
+    name: "brain",
+    find: () => script("brain", "brain.js"),
+    install: () => installModules("brain", ["brain.js@1.6.1"]),
+    has: ({ kind, hidden, threads }) => threads === 1 && kind === "adam" && hidden <= 64,
+  },
+];
+
+/** Sluice itself, as any other contender. */
+export function sluice(threads: number): Start {
+  return { program: process.execPath, args: ["--conditions=@sluice/source", "--disable-warning=ExperimentalWarning", join(scripts, "sluice.ts"), "--threads", String(threads)] };
+}
+
+function python(program: string, library: "torch" | "jax", threads: number): Start | { absent: string } {
+  if (!existsSync(program)) return { absent: `there is no ${program}` };
+  try {
+    execFileSync(program, ["-c", "import importlib.util, sys; sys.exit(not importlib.util.find_spec(sys.argv[1]))", library], { stdio: "ignore" });
+  } catch {
+    return { absent: `${program} has no ${library}` };
+  }
+  return { program, args: ["-u", "-W", "ignore", join(scripts, `${library}_peer.py`), String(threads)], env: { ...threadVariables(threads), PYTHONDONTWRITEBYTECODE: "1" } };
+}
+
+function script(name: string, module: string): Start | { absent: string } {
+  const folder = join(cache, name);
+  if (!existsSync(join(folder, "node_modules", module))) return { absent: `\`pnpm bench --install ${name}\` has not been run` };
+  return { program: process.execPath, args: ["--conditions=@sluice/source", join(scripts, `${name}.ts`), folder] };
+}
+
+function makeEnvironment(name: string, packages: readonly string[]): void {
+  const run = (program: string, ...args: string[]): void => void execFileSync(program, args, { stdio: "inherit" });
+  run("python3", "-m", "venv", join(cache, name));
+  run(environment(name), "-m", "pip", "install", "--disable-pip-version-check", ...packages);
+}
+
+/** No install script runs: what these need, they bring along. */
+function installModules(name: string, packages: readonly string[]): void {
+  const folder = join(cache, name);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "package.json"), scratchManifest);
+  execFileSync("npm", ["install", "--ignore-scripts", "--omit=optional", "--no-audit", "--no-fund", ...packages], { cwd: folder, stdio: "inherit" });
+}

@@ -1,0 +1,113 @@
+import { parseArgs } from "node:util";
+import {
+  compile, compileStep, grad, key, matmul, mul, scan, sum, tensor, zerosArray, type ArrayTensor, type Compiled, type Tensor, type Tree,
+} from "@sluice/tensor";
+import { adam, crossEntropy, trainer } from "@sluice/train";
+import { wasm } from "@sluice/wasm";
+import type { Case } from "../cases.ts";
+import { layerOf } from "../cells.ts";
+import { denseLayer, part, type Named } from "../data.ts";
+import type { PeakCase } from "../protocol.ts";
+import { serve, type Work } from "./serve.ts";
+
+const threads = Number(parseArgs({ options: { threads: { type: "string", default: "1" } } }).values.threads);
+const backend = wasm({ threads });
+
+await serve({
+  about: () => `this repository on Node ${process.versions.node}, WebAssembly`,
+  async prepare(of, data) {
+    switch (of.kind) {
+      case "peak": return peak(of);
+      case "train": case "ragged": return layer(of, data);
+      case "adam": return training(of, data);
+      case "inference": return streaming(of, data);
+    }
+  },
+});
+
+async function layer(of: Case, data: Named): Promise<Work> {
+  const model = layerOf(of);
+  const forward = (params: Tree, x: Tensor, lengths: Tensor) => model.apply(params, x, of.kind === "ragged" ? { lengths } : {}).output;
+  const backward = (params: Tree, x: Tensor, g: Tensor, lengths: Tensor) =>
+    grad((at: { params: Tree; x: Tensor }) => sum(mul(forward(at.params, at.x, lengths), g)))({ params, x });
+  const { x, g, lengths } = data as { x: ArrayTensor; g: ArrayTensor; lengths: ArrayTensor };
+  const inputs: [Tree, Tensor, Tensor, Tensor] = [part(data, "params"), x, g, lengths];
+  const compiled = await compile(backward, inputs, { backend });
+  return {
+    run: () => compiled(...inputs),
+    close: () => compiled.dispose(),
+    async results() {
+      const output = await once(compile(forward, [inputs[0], x, lengths], { backend }), [inputs[0], x, lengths]);
+      const { params, x: dx } = await compiled(...inputs) as { params: Record<string, ArrayTensor>; x: ArrayTensor };
+      const gradients = Object.fromEntries(Object.entries(params).map(([name, value]) => [`grad.${name}`, value]));
+      return { output: output as ArrayTensor, ...gradients, "grad.x": dx };
+    },
+  };
+}
+
+async function once<A extends readonly Tree[], R extends Tree>(compiling: Promise<Compiled<A, R>>, inputs: A): Promise<R> {
+  const compiled = await compiling;
+  const result = await compiled(...inputs);
+  await compiled.dispose();
+  return result;
+}
+
+async function training(of: Case, data: Named): Promise<Work> {
+  const [recurrent, readout] = [layerOf(of, "last"), denseLayer(of)];
+  const batch = { x: data["x"]!, labels: data["labels"]! };
+  const run = await trainer({
+    loss: (params: { recurrent: Tree; readout: { W: Tensor; b: Tensor } }, { x, labels }: { x: Tensor; labels: Tensor }) => {
+      const logits = readout.apply(params.readout, recurrent.apply(params.recurrent, x).output).output;
+      return { loss: crossEntropy(logits, labels) };
+    },
+    optimiser: adam({ learningRate: 0.001 }),
+    params: { recurrent: part(data, "params"), readout: { W: data["dense.W"]!, b: data["dense.b"]! } },
+    key: key(1),
+    batch,
+    backend,
+  });
+  return {
+    run: () => run.run(batch),
+    close: () => run.dispose(),
+    async results() {
+      const losses: number[] = [];
+      for (let i = 0; i < 3; i++) losses.push((await run.run(batch)).loss);
+      return { losses: tensor(losses, [3]) };
+    },
+  };
+}
+
+async function streaming(of: Case, data: Named): Promise<Work> {
+  const { cell } = layerOf(of);
+  const params = part(data, "params");
+  const zeros = Object.fromEntries(Object.entries(cell.state).map(([name, shape]) => [name, zerosArray([1, ...shape])]));
+  const x = data["x"]!;
+  const steps = Array.from({ length: of.time }, (_, t) => tensor(Float32Array.from(x.data.subarray(t * of.input, (t + 1) * of.input)), [1, of.input]));
+  const session = await compileStep((state: Readonly<Record<string, Tensor>>, xt: Tensor) => {
+    const { state: next, output } = cell.step(params, state, xt);
+    return { state: next, output };
+  }, zeros, [steps[0]!], { backend });
+  const run = async () => {
+    let last: Tensor | undefined;
+    await session.setState(zeros);
+    for (const step of steps) last = await session.run(step);
+    return last as ArrayTensor;
+  };
+  return { run, close: () => session.dispose(), results: async () => ({ output: await run() }) };
+}
+
+/**
+ * The matrix product at its best: a square matrix times the same packed weights again and again, large enough for the cache to hold it and for nothing else to
+ * count. The weights are a permutation, so that the numbers neither grow nor vanish.
+ */
+async function peak({ size, products }: PeakCase): Promise<Work> {
+  const ones = Float32Array.from({ length: size * size }, (_, i) => ((Math.floor(i / size) + 1) % size === i % size ? 1 : 0));
+  const start = tensor(Float32Array.from({ length: size * size }, (_, i) => (i % 17) / 17), [size, size]);
+  const rotate = (h: Tensor, U: Tensor) => scan((state: Tensor) => {
+    const next = matmul(state, U);
+    return { state: next, output: {} };
+  }, h, {}, { length: products }).state;
+  const inputs: [Tensor, Tensor] = [start, tensor(ones, [size, size])];
+  const compiled = await compile(rotate, inputs, { backend });
+  return { run: () => compiled(...inputs), close: () => compiled.dispose() };
+}

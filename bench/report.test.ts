@@ -1,0 +1,55 @@
+import { expect, test } from "vitest";
+import { makeCase } from "./cases.ts";
+import { figuresOf } from "./figures.ts";
+import type { Row } from "./measure.ts";
+import { beginMark, endMark, toJson, toText, withMarkdown, type Run } from "./report.ts";
+import { layOut } from "./table.ts";
+
+const row: Row = {
+  case: makeCase("train", "gru", [32, 100, 128, 128], 1),
+  ms: { sluice: 20, torch: 30 }, gflops: 60, peak: 80, microsecondsPerStep: 6.25,
+  errors: { jax: "results differ: grad.W differs by 0.3 of its largest value" },
+};
+const run: Run = {
+  machine: { cpu: "a processor", cores: 2, memoryGiB: 8, os: "linux", node: "24", v8: "13", commit: "abc" },
+  command: "pnpm bench", samples: 7,
+  contenders: { sluice: "this repository", torch: "PyTorch 2", jax: "JAX", tfjs: "absent: it is not installed" },
+  rows: [row],
+};
+
+test("columns are as wide as they must be", () => {
+  expect(layOut(["name", "ms"], [["a", "1.00"], ["longer", "10.0"]])).toBe(
+    "name      ms\n------  ----\na       1.00\nlonger  10.0",
+  );
+});
+
+test("the JSON holds what the figures are read from", () => {
+  expect(JSON.parse(toJson(run))).toEqual({
+    machine: { ...run.machine, command: "pnpm bench", samples: 7, contenders: run.contenders },
+    cases: [{ name: "gru/32x100x128x128", kind: "train", threads: 1, ms: { sluice: 20, torch: 30 }, gflops: 60, peak: 80, errors: row.errors }],
+  });
+});
+
+test("the text has times, ratios and shares, names who is absent, and says what failed", () => {
+  const text = toText(run);
+  expect(text).toMatch(/train gru\/32x100x128x128 +1 +20\.0 +60\.0 +75 % +30\.0 +1\.50 +error/);
+  expect(text).toContain("tfjs: absent: it is not installed");
+  expect(text).toContain("jax: results differ: grad.W");
+});
+
+test("a figure is the other's time by ours, held against its floor", () => {
+  expect(figuresOf([row])).toEqual([{ name: "against PyTorch", floor: 1, reached: 1.5, case: "train gru/32x100x128x128 1" }]);
+  const ragged: Row = { ...row, case: makeCase("ragged", "gru", [2, 100, 8, 8], 1), ms: { sluice: 20, sluiceFull: 40 }, microsecondsPerStep: 250 };
+  // 40 ms by 200 steps is 200 us a step of the full batch, by 250 us a real step.
+  expect(figuresOf([ragged])).toMatchObject([{ name: "a step of a full batch against a real step", reached: 0.8, floor: 0.8 }]);
+});
+
+test("only the generated part of a page is replaced", () => {
+  const page = `# Title\n\nby hand\n\n${beginMark}\nold\n${endMark}\nalso by hand\n`;
+  const written = withMarkdown(page, run);
+  expect(written).toContain("by hand\n\n<!--");
+  expect(written).toContain("| train gru/32x100x128x128 | 1 | 20.0 |");
+  expect(written).not.toContain("old");
+  expect(written.endsWith(`${endMark}\nalso by hand\n`)).toBe(true);
+  expect(withMarkdown(written, run)).toBe(written);
+});
