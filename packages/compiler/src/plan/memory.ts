@@ -3,6 +3,11 @@ import { viewsOf } from "./in-place.ts";
 import type { Buffer, Step } from "./plan.ts";
 
 const ALIGNMENT = 64;
+/**
+ * Sizes are often multiples of 4096, and then the same rows of all buffers of a pass lie in the same set of the first-level cache, which holds only a few. Five lines
+ * between buffers keep them apart: 5 and the 64 sets have no factor in common.
+ */
+const APART = { from: 4096, bytes: 5 * 64 };
 
 /** Addresses for all buffers; two that are never in use at the same time may share. Inputs, outputs and constants keep theirs throughout. */
 export function assignMemory(lowered: Lowered): { buffers: Buffer[]; bytes: number } {
@@ -31,7 +36,8 @@ export function assignMemory(lowered: Lowered): { buffers: Buffer[]; bytes: numb
 }
 
 function size(lowered: Lowered, buffer: number): number {
-  return Math.ceil((lowered.buffers[buffer]!.elements * 4) / ALIGNMENT) * ALIGNMENT;
+  const bytes = Math.ceil((lowered.buffers[buffer]!.elements * 4) / ALIGNMENT) * ALIGNMENT;
+  return bytes < APART.from ? bytes : bytes + APART.bytes;
 }
 
 interface Lifetime {

@@ -1,7 +1,9 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { type ModuleBuilder, wasmModule } from "../assembler/index.ts";
 import { emitGemm, emitGemmTransposedA, emitPack, packedBytes, panelCount, transposedAScratchBytes } from "./index.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const round = Math.fround;
 
@@ -87,7 +89,7 @@ describe("C = start + A B", () => {
         exports.gemm!(first, m, a.address, packed, c.address, bias.address);
         expect(c.floats).toEqual(expected);
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
@@ -152,7 +154,7 @@ describe("C = start + A^T B", () => {
         expect(c.floats).toEqual(expected);
         expect(beyond.floats[0]).toBe(42);
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 });

@@ -63,7 +63,7 @@ export function emitPack(module: ModuleBuilder, name: string, { n, k, transposed
 }
 
 /** Copies `columns` values, `columnStep` bytes apart, into one row of as many panels as they fill. */
-export function packRow(body: Body, from: Local<"i32">, to: Local<"i32">, columns: number, columnStep: number): void {
+function packRow(body: Body, from: Local<"i32">, to: Local<"i32">, columns: number, columnStep: number): void {
   for (let at = 0; at < panelCount(columns) * PANEL_COLUMNS; at += 4) {
     body.do(v128.store(to, gather(from, at * columnStep, Math.min(4, columns - at), columnStep), 4 * at));
   }

@@ -1,5 +1,6 @@
-import { i32, type ModuleBuilder, v128, type WasmFunction } from "../assembler/index.ts";
-import { packRow, PANEL_COLUMNS, PANEL_ROW } from "./panel.ts";
+import { type Body, f32x4, i32, type Local, type ModuleBuilder, v128, type WasmFunction } from "../assembler/index.ts";
+import { loadColumns, storeColumns } from "./columns.ts";
+import { PANEL_COLUMNS } from "./panel.ts";
 import { addProducts, declareTile, DEFAULT_TILE, startFrom, startFromZero, storeTile, type TileSize } from "./tile.ts";
 
 /*
@@ -22,13 +23,36 @@ export interface TransposedAShape {
   tile?: TileSize;
 }
 
-/** Rows contracted at a time: a packed panel of B of this length stays in the first-level cache. */
+/** Rows contracted at a time: a packed group of B of this length stays in the first-level cache. */
 const CHUNK = 128;
+/** Columns of B packed at a time: together with A's they stay in the second-level cache. */
+const BLOCK_COLUMNS = 384;
+/** Between packed groups, so that one row of all groups does not fall into one set of a cache. */
+const GAP = 64;
 const UNROLL = 4;
 
-/** Bytes of scratch memory that each thread needs, 16-byte aligned. */
-export function transposedAScratchBytes({ m, tile = DEFAULT_TILE }: TransposedAShape): number {
-  return CHUNK * (tile.panels * PANEL_ROW + 4 * (m + 8));
+/** Bytes of scratch memory that each thread needs. */
+export function transposedAScratchBytes({ m, n, tile = DEFAULT_TILE }: TransposedAShape): number {
+  const ofA = Math.floor(m / tile.rows) * groupBytes(tile.rows) + groupBytes(4) + groupBytes(2) + groupBytes(1);
+  return packedBBytes(n, tile) + ofA;
+}
+
+function packedBBytes(n: number, { panels }: TileSize): number {
+  return Math.max(...groupsOf(n, panels).map((group) => Math.min(group.count, groupsInBlock(group)) * groupBytes(paddedColumns(group.columns))));
+}
+
+function groupsInBlock({ columns }: { columns: number }): number {
+  return Math.max(1, Math.floor(BLOCK_COLUMNS / columns));
+}
+
+/** Bytes from one packed group of `columns` columns to the next. */
+function groupBytes(columns: number): number {
+  return CHUNK * 4 * columns + GAP;
+}
+
+/** Columns of a packed group of B: whole panels. */
+function paddedColumns(columns: number): number {
+  return Math.ceil(columns / PANEL_COLUMNS) * PANEL_COLUMNS;
 }
 
 /**
@@ -37,13 +61,12 @@ export function transposedAScratchBytes({ m, tile = DEFAULT_TILE }: TransposedAS
  */
 export function emitGemmTransposedA(module: ModuleBuilder, name: string, shape: TransposedAShape): WasmFunction<"none"> {
   const plan = { aStride: shape.m, bStride: shape.n, cStride: shape.n, start: "zero" as const, tile: DEFAULT_TILE, ...shape };
-  const rowClasses = [plan.tile.rows, ...[4, 2, 1].filter((rows) => rows < plan.tile.rows)];
-  const columnGroups = groupsOf(plan.n, plan.tile.panels);
-
-  const packA = emitPackA(module, `${name}.packA`, plan.aStride, rowClasses);
-  const packed = columnGroups.map(({ columns }) => ({
-    pack: emitPackB(module, `${name}.packB${columns}`, plan.bStride, columns),
-    tiles: rowClasses.map((rows) => emitTile(module, `${name}.tile${rows}x${columns}`, rows, columns, plan.cStride)),
+  const heights = [plan.tile.rows, ...[4, 2, 1].filter((rows) => rows < plan.tile.rows)];
+  const packA = heights.map((height) => ({ height, pack: emitPackColumns(module, `${name}.packA${height}`, plan.aStride, height, height) }));
+  const columnGroups = groupsOf(plan.n, plan.tile.panels).map((group) => ({
+    ...group,
+    pack: emitPackColumns(module, `${name}.packB${group.columns}`, plan.bStride, group.columns, paddedColumns(group.columns)),
+    tiles: heights.map((height) => ({ height, tile: emitTile(module, `${name}.tile${height}x${group.columns}`, height, group.columns, plan.cStride) })),
   }));
 
   const params = { first: "i32", end: "i32", rows: "i32", a: "i32", b: "i32", c: "i32", scratch: "i32" } as const;
@@ -51,40 +74,69 @@ export function emitGemmTransposedA(module: ModuleBuilder, name: string, shape: 
     const done = body.local("i32", "done");
     const chunk = body.local("i32", "chunk");
     const add = body.local("i32", "add");
-    const column = body.local("i32", "column");
-    const groupEnd = body.local("i32", "groupEnd");
     const row = body.local("i32", "row");
+    const groups = body.local("i32", "groups");
+    const left = body.local("i32", "left");
+    const aFrom = body.local("i32", "aFrom");
+    const bFrom = body.local("i32", "bFrom");
     const aPanel = body.local("i32", "aPanel");
+    const bPanel = body.local("i32", "bPanel");
+    const cColumns = body.local("i32", "cColumns");
     const cTile = body.local("i32", "cTile");
-    const aPacked = body.let(i32.add(scratch, CHUNK * plan.tile.panels * PANEL_ROW), "aPacked");
+    const aPacked = body.let(i32.add(scratch, packedBBytes(plan.n, plan.tile)), "aPacked");
+    body.set(a, i32.add(a, i32.shl(first, 2)));
+    body.set(c, i32.add(c, i32.mul(first, 4 * plan.cStride)));
+
+    function packRange(): void {
+      body.set(aFrom, a);
+      body.set(aPanel, aPacked);
+      body.set(left, i32.sub(end, first));
+      for (const { height, pack } of packA) {
+        body.if(i32.geS(left, height), () => {
+          body.set(groups, i32.divU(left, height));
+          body.do(pack.call(aFrom, aPanel, chunk, groups));
+          body.set(aFrom, i32.add(aFrom, i32.mul(groups, 4 * height)));
+          body.set(aPanel, i32.add(aPanel, i32.mul(groups, groupBytes(height))));
+          body.set(left, i32.sub(left, i32.mul(groups, height)));
+        });
+      }
+    }
 
     body.set(add, plan.start === "add" ? 1 : 0);
     body.loop((nextChunk) => {
       body.set(chunk, i32.sub(rows, done));
       body.if(i32.gtU(chunk, CHUNK), () => body.set(chunk, CHUNK));
-      body.do(packA.call(i32.add(a, i32.shl(first, 2)), aPacked, chunk, i32.sub(end, first)));
-      body.set(column, 0);
-
-      columnGroups.forEach(({ columns, count }, g) => {
-        const { pack, tiles } = packed[g]!;
-        body.set(groupEnd, i32.add(column, count * columns));
-        body.repeatWhile(i32.ltU(column, groupEnd), () => {
-          body.do(pack.call(i32.add(b, i32.shl(column, 2)), scratch, chunk));
-          body.set(row, first);
-          body.set(aPanel, aPacked);
-          body.set(cTile, i32.add(c, i32.shl(i32.add(i32.mul(first, plan.cStride), column), 2)));
-          rowClasses.forEach((height, r) => {
-            body.while(i32.leS(i32.add(row, height), end), () => {
-              body.do(tiles[r]!.call(aPanel, scratch, cTile, chunk, add));
-              body.set(row, i32.add(row, height));
-              body.set(aPanel, i32.add(aPanel, i32.mul(chunk, 4 * height)));
-              body.set(cTile, i32.add(cTile, 4 * height * plan.cStride));
-            });
+      packRange();
+      body.set(bFrom, b);
+      body.set(cColumns, c);
+      for (const { columns, count, pack, tiles } of columnGroups) {
+        const inBlock = groupsInBlock({ columns });
+        body.set(left, count);
+        body.repeatWhile(left, () => {
+          body.set(groups, left);
+          body.if(i32.gtU(groups, inBlock), () => body.set(groups, inBlock));
+          body.set(left, i32.sub(left, groups));
+          body.do(pack.call(bFrom, scratch, chunk, groups));
+          body.set(bFrom, i32.add(bFrom, i32.mul(groups, 4 * columns)));
+          body.set(bPanel, scratch);
+          body.repeatWhile(groups, () => {
+            body.set(row, first);
+            body.set(aPanel, aPacked);
+            body.set(cTile, cColumns);
+            for (const { height, tile } of tiles) {
+              body.while(i32.leS(i32.add(row, height), end), () => {
+                body.do(tile.call(aPanel, bPanel, cTile, chunk, add));
+                body.set(row, i32.add(row, height));
+                body.set(aPanel, i32.add(aPanel, groupBytes(height)));
+                body.set(cTile, i32.add(cTile, 4 * height * plan.cStride));
+              });
+            }
+            body.set(bPanel, i32.add(bPanel, groupBytes(paddedColumns(columns))));
+            body.set(cColumns, i32.add(cColumns, 4 * columns));
+            body.set(groups, i32.sub(groups, 1));
           });
-          body.set(column, i32.add(column, columns));
         });
-      });
-
+      }
       body.set(a, i32.add(a, i32.mul(chunk, 4 * plan.aStride)));
       body.set(b, i32.add(b, i32.mul(chunk, 4 * plan.bStride)));
       body.set(done, i32.add(done, chunk));
@@ -105,49 +157,43 @@ function groupsOf(n: number, panels: number): { columns: number; count: number }
   return groups.filter(({ count }) => count > 0);
 }
 
-/** Emits `(a, packed, rows, width)`: `width` columns of A, grouped as the tiles read them, each group row after row. */
-function emitPackA(module: ModuleBuilder, name: string, stride: number, widths: readonly number[]): WasmFunction<"none"> {
-  const params = { a: "i32", packed: "i32", rows: "i32", width: "i32" } as const;
-  return module.function(name, { params }, (body, { a, packed, rows, width }) => {
-    const from = body.local("i32", "from");
-    const groupEnd = body.local("i32", "groupEnd");
-    for (const group of widths) {
-      body.while(i32.geS(width, group), () => {
-        body.set(from, a);
-        body.set(groupEnd, i32.add(packed, i32.mul(rows, 4 * group)));
-        body.while(i32.ltU(packed, groupEnd), () => {
-          let at = 0;
-          for (; at + 4 <= group; at += 4) body.do(v128.store(packed, v128.load(from, 4 * at), 4 * at));
-          if (at + 2 <= group) {
-            body.do(v128.store64Lane(packed, v128.load64Zero(from, 4 * at), 0, 4 * at));
-            at += 2;
-          }
-          if (at < group) body.do(i32.store(packed, i32.load(from, 4 * at), 4 * at));
-          body.set(from, i32.add(from, 4 * stride));
-          body.set(packed, i32.add(packed, 4 * group));
-        });
-        body.set(a, i32.add(a, 4 * group));
-        body.set(width, i32.sub(width, group));
-      });
-    }
-  });
-}
-
-/** Bytes of one packed row of `columns` columns. */
-function packedRow(columns: number): number {
-  return Math.ceil(columns / PANEL_COLUMNS) * PANEL_ROW;
-}
-
-/** Emits `(b, packed, rows)`: `columns` columns of B, row after row. */
-function emitPackB(module: ModuleBuilder, name: string, stride: number, columns: number): WasmFunction<"none"> {
-  return module.function(name, { params: { b: "i32", packed: "i32", rows: "i32" } }, (body, { b, packed, rows }) => {
-    const end = body.let(i32.add(packed, i32.mul(rows, packedRow(columns))), "end");
+/**
+ * Emits `(from, packed, rows, groups)`: `groups` times `columns` columns side by side, each group row after row, its rows filled up with zeros to `padded`. Read row by row,
+ * as memory is fetched ahead.
+ */
+function emitPackColumns(module: ModuleBuilder, name: string, stride: number, columns: number, padded: number): WasmFunction<"none"> {
+  const params = { from: "i32", packed: "i32", rows: "i32", groups: "i32" } as const;
+  return module.function(name, { params }, (body, { from, packed, rows, groups }) => {
+    const end = body.let(i32.add(packed, i32.mul(rows, 4 * padded)), "end");
+    const left = body.local("i32", "left");
+    const source = body.local("i32", "source");
+    const target = body.local("i32", "target");
     body.while(i32.ltU(packed, end), () => {
-      packRow(body, b, packed, columns, 4);
-      body.set(b, i32.add(b, 4 * stride));
-      body.set(packed, i32.add(packed, packedRow(columns)));
+      body.set(source, from);
+      body.set(target, packed);
+      body.set(left, groups);
+      body.repeatWhile(left, () => {
+        packRow(body, source, target, columns, padded);
+        body.set(source, i32.add(source, 4 * columns));
+        body.set(target, i32.add(target, groupBytes(padded)));
+        body.set(left, i32.sub(left, 1));
+      });
+      body.set(from, i32.add(from, 4 * stride));
+      body.set(packed, i32.add(packed, 4 * padded));
     });
   });
+}
+
+/** Two vectors are loaded before they are stored, so that V8 makes one of them. */
+function packRow(body: Body, source: Local<"i32">, target: Local<"i32">, columns: number, padded: number): void {
+  for (let at = 0; at < padded; at += 8) {
+    const vectors = [at, at + 4].filter((column) => column < padded).map((column) => ({
+      column,
+      count: Math.min(4, padded - column),
+      value: body.let(column < columns ? loadColumns(source, 4 * column, Math.min(4, columns - column)) : f32x4.const(0), "v"),
+    }));
+    for (const { column, count, value } of vectors) storeColumns(body, target, value, 4 * column, count);
+  }
 }
 
 /** Emits `(a, b, c, length, add)`: one tile of C from packed operands, starting from C where `add` is not 0. */
@@ -155,7 +201,7 @@ function emitTile(module: ModuleBuilder, name: string, rows: number, columns: nu
   const params = { a: "i32", b: "i32", c: "i32", length: "i32", add: "i32" } as const;
   return module.function(name, { params }, (body, { a, b, c, length, add }) => {
     const tile = declareTile(body, rows, columns);
-    const bRow = packedRow(columns);
+    const bRow = 4 * paddedColumns(columns);
     body.if(
       add,
       () => startFrom(body, tile, c, 4 * cStride),

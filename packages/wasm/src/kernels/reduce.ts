@@ -107,7 +107,7 @@ function emitColumns(body: Body, { op, dtype, length, stride }: Reduction, axis:
   const y = body.let(out, "y");
   const at = body.local("i32", "at");
   const left = body.local("i32", "steps");
-  blocks(body, count, { known: axis.split ? undefined : axis.length, unit: axis.perRow, widths: [16, 4, 1] }, (width) => {
+  blocks(body, count, { known: axis.split ? undefined : axis.length, unit: axis.perRow, widths: [64, 16, 4, 1] }, (width) => {
     const lanes = Math.min(4, width);
     const sums = Array.from({ length: Math.ceil(width / 4) }, (_, v) => body.let(rule.start, `sum${v}`));
     body.set(at, x);
