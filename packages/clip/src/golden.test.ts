@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
-import { item, tensor, tensorsOf, valuesOf, type DType, type Tensor, type Tree } from "@sluice/tensor";
-import { describe, expect, test } from "vitest";
+import { compile, item, reference, tensor, tensorsOf, valuesOf, type Backend, type DType, type Tensor, type Tree } from "@sluice/tensor";
+import { wasm } from "@sluice/wasm";
+import { afterAll, describe, expect, test } from "vitest";
 import { globalNorm, value, type Clipper, type NormKind } from "./index.ts";
 
 interface Golden {
@@ -32,9 +33,13 @@ const treeOf = (golden: Goldens, dtype: DType): { [K in keyof Goldens]: Tensor }
   return { kernel: one(golden.kernel), recurrent: one(golden.recurrent), bias: one(golden.bias) };
 };
 
-function clip(clipper: Clipper, gradients: Goldens, dtype: DType) {
+async function clip(clipper: Clipper, gradients: Goldens, { dtype, backend }: { dtype: DType; backend: Backend }) {
   const tree = treeOf(gradients, dtype);
-  return clipper.update(tree, clipper.init(tree), tree);
+  const clipped = await compile((given: typeof tree) => {
+    const { gradients: after, report } = clipper.update(given, clipper.init(given), given);
+    return { gradients: after, report };
+  }, [tree], { backend });
+  return clipped(tree);
 }
 
 /** Largest difference over largest expected magnitude, of all tensors together. */
@@ -44,17 +49,24 @@ function error(actual: Tree, expected: Tree): number {
   return Math.max(...e!.map((x, i) => Math.abs(a![i]! - x))) / (largest === 0 ? 1 : largest);
 }
 
-describe.each([["f64", 1e-12], ["f32", 1e-5]] as const)("against PyTorch, %s", (dtype, tolerance) => {
-  test.each(read<NormCase>("global-norm").cases)("clip_grad_norm_: $name", ({ maxNorm, normType, norm, gradients, clipped }) => {
-    const result = clip(globalNorm(maxNorm, { epsilon: 1e-6, norm: kinds[normType]! }), gradients, dtype);
+const runs: readonly { name: string; backend: Backend; dtype: DType; tolerance: number }[] = [
+  { name: "reference, f64", backend: reference(), dtype: "f64", tolerance: 1e-12 },
+  { name: "reference, f32", backend: reference(), dtype: "f32", tolerance: 1e-5 },
+  { name: "wasm", backend: wasm(), dtype: "f32", tolerance: 1e-5 },
+];
+afterAll(() => Promise.all(runs.map(({ backend }) => backend.close())));
+
+describe.each(runs)("against PyTorch, $name", ({ tolerance, ...on }) => {
+  test.each(read<NormCase>("global-norm").cases)("clip_grad_norm_: $name", async ({ maxNorm, normType, norm, gradients, clipped }) => {
+    const result = await clip(globalNorm(maxNorm, { epsilon: 1e-6, norm: kinds[normType]! }), gradients, on);
     expect(error(result.gradients, treeOf(clipped, "f64"))).toBeLessThanOrEqual(tolerance);
     const report = result.report as { norm: Tensor; clipped: Tensor };
     expect(Math.abs(item(report.norm) - norm)).toBeLessThanOrEqual(tolerance * norm);
     expect(item(report.clipped)).toBe(norm > maxNorm ? 1 : 0);
   });
 
-  test.each(read<ValueCase>("value").cases)("clip_grad_value_: $name", ({ limit, gradients, clipped }) => {
-    const result = clip(value(limit), gradients, dtype);
+  test.each(read<ValueCase>("value").cases)("clip_grad_value_: $name", async ({ limit, gradients, clipped }) => {
+    const result = await clip(value(limit), gradients, on);
     expect(error(result.gradients, treeOf(clipped, "f64"))).toBe(0);
     const all = Object.values(gradients).flatMap((x) => x.data);
     const report = result.report as { clipped: Tensor };

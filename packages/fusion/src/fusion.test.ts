@@ -1,7 +1,8 @@
 import {
-  assertGradient, checkGradient, compile, grad, key, keyFor, leavesOf, mapTree, normal, select, sliceAxis, square, sum, tensor, valuesOf, type ArrayTensor, type Tensor, type Tree,
+  assertGradient, checkGradient, compile, grad, key, keyFor, leavesOf, mapTree, normal, select, sliceAxis, square, sum, tensor, valueAndGradAux, valuesOf, type ArrayTensor, type Tensor, type Tree,
 } from "@sluice/tensor";
 import { parameterCount, specsOf } from "@sluice/cells";
+import { wasm } from "@sluice/wasm";
 import { describe, expect, test } from "vitest";
 import { concatenation, gated, lowRank, type Fusion } from "./index.ts";
 
@@ -123,6 +124,27 @@ describe.each(Object.entries(fusions))("%s", (kind, fusion) => {
     await compiled.dispose();
     const none = Object.fromEntries(names.map((name) => [name, sliceAxis(given[name], 0, 0, 0)])) as typeof given;
     expect(run(weights, none, sliceAxis(present, 0, 0, 0)).shape).toEqual([0, fusion.features]);
+  });
+
+  test("is on WebAssembly what it is eagerly, with its gradients", async () => {
+    const given = {
+      params: fusion.init(keyFor(root, "f32")),
+      modalities: Object.fromEntries(names.map((name) => [name, normal(keyFor(root, name), [batch, inputs[name]])])) as Record<keyof typeof inputs, Tensor>,
+    };
+    const f = valueAndGradAux((at: typeof given) => {
+      const { output } = fusion.apply(at.params, at.modalities, { present });
+      return { value: sum(square(output)), aux: output };
+    });
+    const backend = wasm();
+    const found = leavesOf(await (await compile(f, [given], { backend }))(given));
+    await backend.close();
+    const expected = leavesOf(f(given));
+    expect(found.map(({ path }) => path)).toEqual(expected.map(({ path }) => path));
+    found.forEach(({ path, tensor: y }, i) => {
+      const values = numbers(expected[i]!.tensor);
+      const magnitude = Math.max(1, ...values.map(Math.abs));
+      numbers(y).forEach((value, j) => expect(Math.abs(value - values[j]!) / magnitude, path).toBeLessThanOrEqual(1e-6));
+    });
   });
 
   test("its parameters are named and initialised from the key", () => {

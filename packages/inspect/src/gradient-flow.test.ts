@@ -1,7 +1,8 @@
 import { bidirectional, dense, gru, lstm, rnn, sequence, stack, zoneout, type Cell } from "@sluice/cells";
 import {
-  add, checkGradient, compile, key, keyFor, mean, mul, normal, reshape, square, sub, sum, take, tensor, valuesOf, type ArrayTensor, type Tensor, type Tree,
+  add, checkGradient, compile, key, keyFor, mean, mul, normal, reference, reshape, square, sub, sum, take, tensor, valuesOf, type ArrayTensor, type Backend, type Tensor, type Tree,
 } from "@sluice/tensor";
+import { wasm } from "@sluice/wasm";
 import { describe, expect, test } from "vitest";
 import { effectiveHorizon, gradientFlow, stateGradients, stepNorms } from "./index.ts";
 
@@ -149,16 +150,17 @@ test("layers of layers: nested as their states", () => {
   expect(flow[2]).toEqual({});
 });
 
-test("it compiles, with parameters as inputs of the program, to what it is eagerly", async () => {
+test.each<[string, () => Backend, number]>([["reference", reference, 0], ["wasm", wasm, 1e-6]])("it compiles on %s, with parameters as inputs of the program, to what it is eagerly", async (_, make, tolerance) => {
   const layer = sequence(gru({ input, hidden }), { outputs: "last" });
   const params = layer.init(keyFor(root, "compiled"));
   const y = normal(keyFor(root, "y"), [batch, time, input]);
   const lengths = tensor([5, 3, 0], [batch], { dtype: "i32" });
   const flowOf = (p: typeof params, sequences: Tensor, n: Tensor): { readonly h: Tensor } =>
     gradientFlow((perturbations: { readonly h: Tensor }) => sum(square(layer.apply(p, sequences, { perturbations, lengths: n }).output)), layer.perturbations({ batch, time }), { lengths: n });
-  const compiled = await compile(flowOf, [params, y, lengths]);
-  expect(numbers((await compiled(params, y, lengths)).h)).toEqual(numbers(flowOf(params, y, lengths).h));
-  await compiled.dispose();
+  const backend = make();
+  const compiled = await compile(flowOf, [params, y, lengths], { backend });
+  expectClose(numbers((await compiled(params, y, lengths)).h), numbers(flowOf(params, y, lengths).h), tolerance);
+  await backend.close();
 });
 
 describe("stepNorms", () => {

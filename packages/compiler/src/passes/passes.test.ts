@@ -13,14 +13,10 @@ import { share } from "./share.ts";
 import { simplify } from "./simplify.ts";
 import { sink } from "./sink.ts";
 
-interface Params {
-  readonly W: Tensor;
-  readonly U: Tensor;
-  readonly b: Tensor;
-}
+type Params = { readonly W: Tensor; readonly U: Tensor; readonly b: Tensor };
 
-const params = { W: tensor([1, 2], [2, 1]), U: tensor([3], [1, 1]), b: tensor([0.5]) };
-const x = tensor([1, 2, 3, 4, 5, 6], [3, 1, 2]);
+const params: Params = { W: tensor([1, 2], [2, 1]), U: tensor([3], [1, 1]), b: tensor([0.5]) };
+const x: Tensor = tensor([1, 2, 3, 4, 5, 6], [3, 1, 2]);
 
 const rnn = ({ W, U, b }: Params, xs: Tensor): Tensor =>
   scan((state: { h: Tensor }, at: Tensor) => {
