@@ -83,7 +83,7 @@ export async function recordPaddingCost<P extends Tree>(
     }
   }
 
-  const x = { label: "batch of the epoch", values: inOrder.map((_, i) => i + 1) };
+  const x = { label: "batch of the epoch; of like lengths, the longest first", values: inOrder.map((_, i) => i + 1) };
   const shortest = epochs.map(({ name, batches }) => ({ name, events: batches.map(({ events }) => events), seconds: batches.map(({ seconds }) => Math.min(...seconds)) }));
   context.series(perEvent, {
     title: "What padding costs: training time for a real event",

@@ -8,24 +8,24 @@ export interface GatesOptions<P extends Tree> {
   readonly params: P;
   /** Digits of which both halves are there. */
   readonly examples: Halves;
-  readonly when: string;
 }
 
 /** How far a gated fusion opens to each half, by digit: the mean over its units and the examples. Nothing for a fusion without gates. */
-export function recordGates<P extends Tree>(context: Pick<TrialContext, "series">, { model, params, examples, when }: GatesOptions<P>): void {
+export function recordGates<P extends Tree>(context: Pick<TrialContext, "series">, { model, params, examples }: GatesOptions<P>): void {
+  const gates = Object.entries(model.gates(params, examples));
+  if (gates.length === 0) return;
   const digits = Array.from({ length: 10 }, (_, digit) => digit);
   const classes = valuesOf(examples.y);
-  for (const [name, gate] of Object.entries(model.gates(params, examples))) {
-    const half = name.replace("gate.", "");
+  const byDigit = (gate: Tensor): number[] => {
     const open = valuesOf(mean(gate, 1));
-    const byDigit = digits.map((digit) => averageOf(open.filter((_, i) => classes[i] === digit)));
-    context.series(`gates-${half}`, {
-      title: `How far the gate of the ${half} half is open`,
-      x: { label: "digit", values: digits },
-      y: { label: "gate, mean over the units" },
-      lines: { [when]: byDigit },
-    });
-  }
+    return digits.map((digit) => averageOf(open.filter((_, i) => classes[i] === digit)));
+  };
+  context.series("gates", {
+    title: "How far the gated fusion opens to each half, by digit",
+    x: { label: "digit", values: digits },
+    y: { label: "gate after training, mean over the units" },
+    lines: Object.fromEntries(gates.map(([name, gate]) => [`${name.replace("gate.", "")} half`, byDigit(gate)])),
+  });
 }
 
 function averageOf(values: ArrayLike<number>): number {

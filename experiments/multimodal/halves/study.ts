@@ -58,14 +58,14 @@ export default study({
     const { noise, missing, train, validation, test, fusion, hidden } = context.config;
     const data = await halves({ noise, missing, train, validation, test });
     const model = halvesModel({ fusion, hidden });
-    const whole = complete(data.validation);
     let cases: { readonly [name in Case]?: number | null } = {};
     const { metrics, ...outcome } = await classificationTrial(context, {
       data,
       model,
       async inspect(params, when, backend) {
-        recordGates(context, { model, params, examples: whole, when });
-        if (when === "end of training") cases = await accuracyByCase({ model, params, examples: data.test, backend });
+        if (when === "start of training") return;
+        recordGates(context, { model, params, examples: complete(data.validation) });
+        cases = await accuracyByCase({ model, params, examples: data.test, backend });
       },
     });
     return { ...outcome, metrics: { ...metrics, ...cases } };
