@@ -10,7 +10,7 @@ export interface Figure {
 }
 
 /**
- * The figures that the project sets itself, as far as the rows say something about them. A ratio is the other's time by Sluice's. All are for one thread, but
+ * The figures that the project sets itself, as far as the rows say something about them. A ratio is the other's time by Sluice's; of two PyTorches, the faster one's. All are for one thread, but
  * for that of two threads against one.
  */
 export function figuresOf(rows: readonly Row[]): Figure[] {
@@ -19,17 +19,20 @@ export function figuresOf(rows: readonly Row[]): Figure[] {
     if (own === undefined) return [];
     const figure = (name: string, floor: number | undefined, reached: number | undefined): Figure[] =>
       floor === undefined || reached === undefined ? [] : [{ name, floor, reached, case: `${of.kind} ${of.name} ${of.threads}` }];
-    const ratio = (other: string): number | undefined => (ms[other] === undefined ? undefined : ms[other] / own);
+    const ratio = (...others: string[]): number | undefined => {
+      const times = others.flatMap((other) => ms[other] ?? []);
+      return times.length === 0 ? undefined : Math.min(...times) / own;
+    };
     if (of.threads > 1) return figure("two threads against one", of.kind === "train" && of.hidden >= 128 ? 1.7 : undefined, ratio("sluiceOneThread"));
     const full = ms["sluiceFull"];
     if (of.kind === "ragged") {
       const perStep = full === undefined ? undefined : full / (of.batch * of.time) / (microsecondsPerStep / 1000);
-      return [...figure("against PyTorch's packed sequences", 1.5, ratio("torch")), ...figure("a step of a full batch against a real step", 1 / 1.25, perStep)];
+      return [...figure("against PyTorch's packed sequences", 1.5, ratio("torch", "torch-system")), ...figure("a step of a full batch against a real step", 1 / 1.25, perStep)];
     }
     if (of.kind === "adam") return figure("against brain.js", 50, ratio("brain"));
     if (of.kind !== "train") return [];
     return [
-      ...figure("against PyTorch", floorAgainstTorch(of.cell, of.hidden), ratio("torch")),
+      ...figure("against PyTorch", floorAgainstTorch(of.cell, of.hidden), ratio("torch", "torch-system")),
       ...figure("against JAX", of.hidden <= 128 ? 1 : undefined, ratio("jax")),
       ...figure("against TensorFlow.js", 25, ratio("tfjs")),
       ...figure("a custom cell against the built-in one", 0.95, ratio("sluiceBuiltIn")),

@@ -56,13 +56,14 @@ async function profile(bench: ReturnType<typeof openBench>): Promise<void> {
 async function compare(bench: ReturnType<typeof openBench>, samples: number): Promise<void> {
   const contenders = await bench.contenders(cases[0]!.threads);
   const rows: Row[] = [];
+  const run: Run = { machine: machineOf(), command: ["pnpm bench", ...process.argv.slice(2)].join(" "), samples, contenders, rows };
   for (const [i, of] of cases.entries()) {
     console.error(`${i + 1}/${cases.length} ${idOf(of)}`);
     rows.push(await bench.measure(of));
+    // After every case, so that a run that is cut short leaves what it has.
+    if (values.json !== undefined) writeFileSync(values.json, toJson(run));
   }
-  const run: Run = { machine: machineOf(), command: ["pnpm bench", ...process.argv.slice(2)].join(" "), samples, contenders, rows };
   console.log(toText(run));
-  if (values.json !== undefined) writeFileSync(values.json, toJson(run));
   if (values.markdown !== undefined) writeFileSync(values.markdown, withMarkdown(existsSync(values.markdown) ? readFileSync(values.markdown, "utf8") : "# Performance\n", run));
   if (rows.some(({ errors }) => Object.keys(errors).length > 0)) process.exitCode = 1;
 }

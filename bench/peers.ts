@@ -47,13 +47,13 @@ export const peers: readonly Peer[] = [
   {
     name: "jax",
     find: (threads) => (existsSync(environment("jax")) ? python(environment("jax"), "jax", threads) : { absent: "`pnpm bench --install jax` has not been run" }),
-    install: () => makeEnvironment("jax", ["jax==0.7.1"]),
+    install: () => makeEnvironment("jax", ["jax==0.10.2"]),
     has: () => true,
   },
   {
     name: "tfjs",
-    find: () => script("tfjs", "@tensorflow/tfjs-core"),
-    install: () => installModules("tfjs", ["core", "backend-cpu", "backend-wasm"].map((part) => `@tensorflow/tfjs-${part}@4.22.0`)),
+    find: () => script("tfjs", "@tensorflow/tfjs"),
+    install: () => installModules("tfjs", ["@tensorflow/tfjs@4.22.0", "@tensorflow/tfjs-backend-wasm@4.22.0"]),
     has: ({ kind, cell, hidden, threads }) =>
       threads === 1 && cell !== "layer-norm-gru" && cell !== "custom-gru" && (kind === "train" ? hidden <= 128 : kind === "inference"),
   },

@@ -2,7 +2,7 @@
 
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { tensor, type ArrayTensor, type DType } from "@sluice/tensor";
+import { tensor, type ArrayTensor } from "@sluice/tensor";
 import type { Case } from "../cases.ts";
 import { part, type Named } from "../data.ts";
 import { serve, type Work } from "./serve.ts";
@@ -10,7 +10,6 @@ import { serve, type Work } from "./serve.ts";
 /** What is used of TensorFlow.js, which is installed on demand outside the workspace. */
 interface TfTensor {
   readonly shape: number[];
-  readonly dtype: string;
   data(): Promise<Float32Array>;
   dataSync(): Float32Array;
   dispose(): void;
@@ -18,7 +17,7 @@ interface TfTensor {
 interface Tf {
   readonly version_core: string;
   setBackend(name: string): Promise<boolean>;
-  tensor(values: ArrayLike<number>, shape: readonly number[], dtype: string): TfTensor;
+  tensor(values: ArrayLike<number>, shape: readonly number[], dtype: "float32"): TfTensor;
   tidy<T>(run: () => T): T;
   dispose(held: unknown): void;
   zeros(shape: readonly number[]): TfTensor;
@@ -38,7 +37,7 @@ interface Tf {
 }
 
 const load = createRequire(join(process.argv[2]!, "package.json"));
-const tf = load("@tensorflow/tfjs-core") as Tf;
+const tf = load("@tensorflow/tfjs") as Tf;
 const { setWasmPaths } = load("@tensorflow/tfjs-backend-wasm") as { setWasmPaths(folder: string): void };
 setWasmPaths(join(dirname(load.resolve("@tensorflow/tfjs-backend-wasm")), "/"));
 if (!(await tf.setBackend("wasm"))) throw new Error("its wasm backend did not start");
@@ -132,10 +131,8 @@ async function streaming(of: Case, data: Named): Promise<Work> {
   return { run: () => void run(), close: () => tf.dispose([xs, one, zeros, Object.values(params)]), results: async () => ({ output: run() }) };
 }
 
-const dtypes: Readonly<Record<string, DType>> = { float32: "f32", int32: "i32" };
-
 function held(x: ArrayTensor): TfTensor {
-  return tf.tensor(x.data, x.shape, x.dtype === "i32" ? "int32" : "float32");
+  return tf.tensor(x.data, x.shape, "float32");
 }
 
 function timeFirst(x: ArrayTensor): TfTensor {
@@ -147,5 +144,5 @@ function batchFirst(x: TfTensor): ArrayTensor {
 }
 
 function array(x: TfTensor): ArrayTensor {
-  return tensor(Float32Array.from(x.dataSync()), x.shape, { dtype: dtypes[x.dtype] ?? "f32" });
+  return tensor(Float32Array.from(x.dataSync()), x.shape);
 }
