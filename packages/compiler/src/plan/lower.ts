@@ -18,7 +18,7 @@ export interface LowerOptions {
 }
 
 /** A buffer before it has an address. Its depth counts the loops around the step that writes it: outside of them it is always the same. */
-export interface VirtualBuffer {
+interface VirtualBuffer {
   readonly elements: number;
   readonly dtype: DType;
   readonly depth: number;

@@ -44,7 +44,7 @@ export function reshapeView(view: View, shape: Shape): View | undefined {
  * Axes are matched in runs of equal size, as NumPy does: within a run the old axes must be walkable as one (each stride is the next one's times its length), and the
  * new axes then divide that walk.
  */
-export function reshapeStrides(from: Shape, strides: readonly number[], to: Shape): number[] | undefined {
+function reshapeStrides(from: Shape, strides: readonly number[], to: Shape): number[] | undefined {
   if (from.includes(0)) return stridesOf(to);
   const out = new Array<number>(to.length).fill(0);
   const old = from.flatMap((n, axis) => (n === 1 ? [] : [{ n, stride: strides[axis]! }]));

@@ -104,7 +104,7 @@ export function applyBinary(rules: Rules<Binary>, op: BinaryName, a: Operand, b:
 }
 
 /** Numbers become scalars of the tensors' dtype, and all operands are broadcast to one shape. */
-export function align(op: string, operands: readonly Operand[]): Tensor[] {
+function align(op: string, operands: readonly Operand[]): Tensor[] {
   const first = operands.find((x) => typeof x !== "number");
   if (first === undefined) throw new TensorError(`${op}: expected at least one tensor, got the numbers ${operands.join(", ")}`);
   const tensors = operands.map((x) => (typeof x === "number" ? numberAs(op, x, first) : x));
@@ -143,7 +143,7 @@ function checkSameDType(op: string, a: Tensor, b: Tensor): void {
 }
 
 /** An error where dtypes or shapes differ. */
-export function checkSameType(op: string, a: Tensor, b: Tensor): void {
+function checkSameType(op: string, a: Tensor, b: Tensor): void {
   checkSameDType(op, a, b);
   if (!sameShape(a.shape, b.shape)) throw new TensorError(`${op}: shapes ${describe(a)} and ${describe(b)} differ`);
 }

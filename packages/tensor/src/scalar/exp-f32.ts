@@ -8,7 +8,7 @@ const round = Math.fround;
 
 const LOG2_E = round(1.44269504088896341);
 /** 1.5 * 2^23: adding it rounds to the nearest integer, which then stands in the low bits. */
-export const ROUNDER = 12582912;
+const ROUNDER = 12582912;
 /** ln 2 in two parts; a product of the first with |n| < 2^14 is exact. */
 const LN2_HIGH = 0.693359375;
 const LN2_LOW = round(-2.12194440e-4);

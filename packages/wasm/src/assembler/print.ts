@@ -2,7 +2,7 @@ import type { Statement } from "./body.ts";
 import type { Expression } from "./expression.ts";
 
 /** An expression as text: mnemonics as calls, variables by name, constants as numbers. */
-export function printExpression(expression: Expression): string {
+function printExpression(expression: Expression): string {
   const { op, note, operands } = expression;
   if (op === "local.get") return note;
   if (op === "local.tee") return `(${note} = ${printExpression(operands[0]!)})`;

@@ -1,5 +1,5 @@
 /** `DEBUG=sluice:program,sluice:kernels` in Node; in a browser, `localStorage.debug`. */
-export function debugs(topic: string): boolean {
+function debugs(topic: string): boolean {
   return wanted().split(/[\s,]+/).some((pattern) => pattern === topic || pattern === "*" || (pattern.endsWith("*") && topic.startsWith(pattern.slice(0, -1))));
 }
 

@@ -3,9 +3,9 @@ import { PANEL_COLUMNS, PANEL_ROW } from "./panel.ts";
 import { addProducts, declareTile, DEFAULT_TILE, startFrom, startFromZero, storeTile, type TileSize } from "./tile.ts";
 
 /** What each sum starts from: 0, the value that C has, or a row of N biases. */
-export type Start = "zero" | "add" | "bias";
+type Start = "zero" | "add" | "bias";
 
-export interface GemmShape {
+interface GemmShape {
   n: number;
   k: number;
   /** Floats from one row of A to the next. Default k. */

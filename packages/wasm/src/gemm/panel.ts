@@ -19,7 +19,7 @@ export function packedBytes({ n, k }: { n: number; k: number }): number {
   return panelCount(n) * k * PANEL_ROW;
 }
 
-export interface PackShape {
+interface PackShape {
   n: number;
   k: number;
   /** Floats from one row of the source to the next: of B, default n; of its transpose, default k. */

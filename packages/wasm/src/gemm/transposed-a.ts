@@ -9,7 +9,7 @@ import { addProducts, declareTile, DEFAULT_TILE, startFrom, startFromZero, store
  *
  * The contraction is cut into chunks that fit the caches; between them the sums wait in C, which loses nothing.
  */
-export interface TransposedAShape {
+interface TransposedAShape {
   m: number;
   n: number;
   /** Floats from one row of A to the next. Default m. */

@@ -1,2 +1,2 @@
-export { type Kernel, type KernelModule, kernelModule, type Part } from "./kernel.ts";
+export { type Kernel, type KernelModule, kernelModule } from "./kernel.ts";
 export { kernelOf } from "./step.ts";

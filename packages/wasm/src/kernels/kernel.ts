@@ -3,7 +3,7 @@ import type { Expression, ModuleBuilder, WasmFunction } from "../assembler/index
 import type { TileSize } from "../gemm/index.ts";
 
 /** Part of a step's work, and where its views lie. */
-export interface Part {
+interface Part {
   readonly first: Expression<"i32">;
   readonly end: Expression<"i32">;
   /** Bytes, in the order of `Kernel.views`. */

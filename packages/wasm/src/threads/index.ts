@@ -1,3 +1,3 @@
 export { BARRIER_BYTES, emitBarrier } from "./barrier.ts";
-export { createPool, type LoadedProgram, type Pool, type PoolOptions, type ProgramOptions } from "./pool.ts";
-export { canShare, mayBlock } from "./spawn.ts";
+export { createPool, type Pool } from "./pool.ts";
+export { canShare } from "./spawn.ts";

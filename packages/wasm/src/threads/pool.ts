@@ -2,14 +2,14 @@ import { ABORTED, GENERATION } from "./barrier.ts";
 import { control, controlWords, MAX_ARGUMENTS, state } from "./control.ts";
 import { mayBlock, type Reply, spawn, type Thread } from "./spawn.ts";
 
-export interface PoolOptions {
+interface PoolOptions {
   /** Participants in every run. Default 1: no worker, and no shared memory needed. */
   threads?: number;
   /** Whether the calling thread takes part and may sleep for the others; else it leaves all to workers. Default: where the platform allows it. */
   blocking?: boolean;
 }
 
-export interface ProgramOptions {
+interface ProgramOptions {
   module: WebAssembly.Module;
   /** Imported as `env.memory`; shared if there is more than one thread. */
   memory: WebAssembly.Memory;
@@ -18,7 +18,7 @@ export interface ProgramOptions {
 }
 
 /** One module, instantiated in every participant. */
-export interface LoadedProgram {
+interface LoadedProgram {
   /**
    * Calls the exported `entry(worker, workers, ...args)` in every participant, `worker` from 0 to `workers` - 1, and resolves when all have returned. Runs of a
    * pool follow each other. Rejects with the first failure of a participant; the pool remains usable.
