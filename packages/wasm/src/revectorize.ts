@@ -24,22 +24,39 @@ let answer: Revectorization | undefined;
 
 /**
  * Turns revectorization on for the modules that are compiled from now on in this process, if this is Node 24 or newer on x64 and the check passes; else says
- * why not. Takes some 100 ms the first time.
+ * why not. Takes some 50 ms the first time.
  */
 export function enableRevectorization(): Revectorization {
   return (answer ??= tryToEnable());
 }
 
+/** Turns it on, checked, or off again; says whether it is on. What V8 optimises from then on follows it, also of modules that were compiled before. */
+export function pairVectors(wanted: boolean): boolean {
+  const enabled = wanted && enableRevectorization().enabled;
+  if (enabled || answer?.enabled === true) setFlag(FLAG, enabled);
+  return enabled;
+}
+
+function v8(): typeof import("node:v8") | undefined {
+  return typeof process === "object" ? process.getBuiltinModule?.("node:v8") : undefined;
+}
+
+function setFlag(flag: string, on: boolean): void {
+  v8()?.setFlagsFromString(`--${on ? "" : "no-"}${flag}`);
+}
+
 function tryToEnable(): Revectorization {
-  const v8 = typeof process === "object" ? process.getBuiltinModule?.("node:v8") : undefined;
-  if (v8 === undefined) return off("it is a flag of V8's that only Node can set");
+  if (v8() === undefined) return off("it is a flag of V8's that only Node can set");
   if (Number.parseInt(process.versions.node, 10) < 24) return off(`Node ${process.versions.node} has not got it; Node 24 has`);
   if (process.arch !== "x64") return off(`it is for x64, and this is ${process.arch}`);
+  // Only the optimising compiler pairs vectors; without a baseline compiler it is the one that is checked.
+  setFlag("liftoff", false);
   const plain = checkResult("plain");
-  v8.setFlagsFromString(`--${FLAG}`);
+  setFlag(FLAG, true);
   const paired = checkResult("paired");
+  setFlag("liftoff", true);
   if (paired.every((bits, i) => bits === plain[i])) return { enabled: true, reason: "" };
-  v8.setFlagsFromString(`--no-${FLAG}`);
+  setFlag(FLAG, false);
   return off("its results differed from those without it");
 }
 
@@ -48,8 +65,6 @@ const A = 0;
 const B = A + 4 * M * K;
 const PACKED = B + 4 * K * N;
 const C = PACKED + packedBytes({ n: N, k: K });
-/** Enough for V8 to replace the baseline code by the optimised code, which is what the flag changes. */
-const REPETITIONS = 4000;
 
 /** Bits of a product passed through functions. The name makes another module of it, so that V8 compiles it afresh. */
 function checkResult(name: string): Uint32Array {
@@ -66,10 +81,8 @@ function checkResult(name: string): Uint32Array {
   const floats = new Float32Array(memory.buffer);
   for (let i = 0; i < M * K + K * N; i++) floats[i] = (Math.imul(i + 1, 0x9e3779b1) >> 8) / 0x1000000;
   call("pack", B, PACKED, 0, panelCount(N));
-  for (let i = 0; i < REPETITIONS; i++) {
-    call("gemm", 0, M, A, PACKED, C, 0);
-    call(name, C, C + 4 * M * N);
-  }
+  call("gemm", 0, M, A, PACKED, C, 0);
+  call(name, C, C + 4 * M * N);
   return new Uint32Array(memory.buffer, C, M * N).slice();
 }
 

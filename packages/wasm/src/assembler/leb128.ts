@@ -12,7 +12,17 @@ export function unsigned(value: number): number[] {
 }
 
 export function signed(value: number): number[] {
-  return signed64(BigInt(value | 0));
+  const bytes: number[] = [];
+  let rest = value | 0;
+  for (;;) {
+    const byte = rest & 0x7f;
+    rest >>= 7;
+    if ((rest === 0 && (byte & 0x40) === 0) || (rest === -1 && (byte & 0x40) !== 0)) {
+      bytes.push(byte);
+      return bytes;
+    }
+    bytes.push(byte | 0x80);
+  }
 }
 
 export function signed64(value: bigint): number[] {

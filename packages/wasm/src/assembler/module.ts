@@ -106,12 +106,29 @@ function text(value: string): number[] {
   return [...unsigned(bytes.length), ...bytes];
 }
 
-function section(id: number, content: readonly number[]): number[] {
-  return [id, ...unsigned(content.length), ...content];
+/** Bytes in pieces: function bodies are long, and copied only once. */
+type Pieces = readonly (readonly number[])[];
+
+function section(id: number, content: Pieces): Pieces {
+  return [[id, ...unsigned(sizeOf(content))], ...content];
 }
 
-function list(entries: readonly (readonly number[])[]): number[] {
-  return [...unsigned(entries.length), ...entries.flat()];
+function list(entries: Pieces): Pieces {
+  return [unsigned(entries.length), ...entries];
+}
+
+function sizeOf(pieces: Pieces): number {
+  return pieces.reduce((size, piece) => size + piece.length, 0);
+}
+
+function joined(pieces: Pieces): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(sizeOf(pieces));
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return bytes;
 }
 
 function limits({ initial, maximum, shared = false }: MemoryOptions): number[] {
@@ -120,7 +137,8 @@ function limits({ initial, maximum, shared = false }: MemoryOptions): number[] {
 }
 
 function signatureCode({ params, result }: Signature): number[] {
-  return [0x60, ...list(Object.values(params).map((type) => [TYPE_CODES[type]])), ...(result === "none" ? [0] : [1, TYPE_CODES[result]])];
+  const types = Object.values(params).map((type) => TYPE_CODES[type]);
+  return [0x60, ...unsigned(types.length), ...types, ...(result === "none" ? [0] : [1, TYPE_CODES[result]])];
 }
 
 function encodeModule(
@@ -142,21 +160,21 @@ function encodeModule(
   const memoryImport = memory === undefined ? [] : [[...text("env"), ...text("memory"), 0x02, ...limits(memory)]];
   const functionTypes = defined.map((signature) => unsigned(typeIndex(signature)));
   const exports = defined.flatMap(({ name, exported }, i) => (exported ? [[...text(name), 0x00, ...unsigned(imported.length + i)]] : []));
-  const bodies = defined.map(({ built, params }) => {
+  const bodies = defined.flatMap(({ built, params }) => {
     const code = encodeFunction(built, Object.keys(params).length);
-    return [...unsigned(code.length), ...code];
+    return [unsigned(code.length), code];
   });
   // Names for profilers and stack traces.
   const names = [...imported, ...defined].map(({ name }, i) => [...unsigned(i), ...text(name)]);
-  const nameSection = [...text("name"), ...section(1, list(names))];
+  const nameSection = [text("name"), ...section(1, list(names))];
 
-  return Uint8Array.from([
-    ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
+  return joined([
+    [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
     ...section(1, list([...types.values()].map(({ code }) => code))),
     ...section(2, list([...functionImports, ...memoryImport])),
     ...section(3, list(functionTypes)),
     ...section(7, list(exports)),
-    ...section(10, list(bodies)),
+    ...section(10, [unsigned(defined.length), ...bodies]),
     ...section(0, nameSection),
   ]);
 }

@@ -111,7 +111,7 @@ function writeLoop(driver: Driver, task: LoopTask, { body, worker, scratch, posi
   const { length, reverse, rows = 0 } = task.loop;
   const step = driver.steps.get(task)!;
   const inside = modeInside(task, mode);
-  const { first, end } = inside === "rows" ? rangeOf(body, worker, driver.threads, rows, 4) : whole(rows);
+  const { first, end } = inside === "rows" ? rangeOf(body, worker, driver.threads, rows, grainOf(task)) : whole(rows);
   const t = body.local("i32", "t");
   const left = body.local("i32", "left");
   body.set(t, reverse ? length - 1 : 0);
@@ -121,6 +121,11 @@ function writeLoop(driver: Driver, task: LoopTask, { body, worker, scratch, posi
     body.set(t, i32.add(t, reverse ? -1 : 1));
     body.set(left, i32.sub(left, 1));
   });
+}
+
+/** Rows of a range of a loop suit all that is done in it. */
+function grainOf({ body }: LoopTask): number {
+  return Math.max(...body.map((task) => (task.kind === "kernel" ? task.kernel.grain : 1)));
 }
 
 function whole(count: number): { first: Expression<"i32">; end: Expression<"i32"> } {

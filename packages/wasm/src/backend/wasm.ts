@@ -4,7 +4,7 @@ import { canShare, createPool } from "../threads/index.ts";
 import { DEFAULT_TILE, UNPAIRED_TILE } from "../gemm/index.ts";
 import { wasmExecutable } from "./executable.ts";
 import { memoryPool } from "./memory-pool.ts";
-import { pairVectors } from "./revectorize.ts";
+import { pairVectors } from "../revectorize.ts";
 
 export interface WasmOptions {
   /** Threads that share the work; results do not depend on it. Default 1; also 1 in a page that is not cross-origin isolated. */

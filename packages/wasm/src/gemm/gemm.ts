@@ -1,6 +1,6 @@
 import { type Body, i32, type Local, type ModuleBuilder, type Operand, v128, type WasmFunction } from "../assembler/index.ts";
 import { PANEL_COLUMNS, PANEL_ROW } from "./panel.ts";
-import { addProducts, declareTile, DEFAULT_TILE, startFrom, startFromZero, storeTile, type TileSize } from "./tile.ts";
+import { addProducts, declareTile, DEFAULT_TILE, startFrom, startFromZero, storeTile, tileHeights, type TileSize } from "./tile.ts";
 
 /** What each sum starts from: 0, the value that C has, or a row of N biases. */
 type Start = "zero" | "add" | "bias";
@@ -16,6 +16,8 @@ interface GemmShape {
   start?: Start;
   /** For speed alone: the result does not depend on it. Default `DEFAULT_TILE`. */
   tile?: TileSize;
+  /** Heights of tiles to write code for, `tileHeights`. Default: for any range of rows. */
+  heights?: readonly number[];
 }
 
 interface Plan extends Required<GemmShape> {
@@ -44,13 +46,14 @@ export function emitGemm(module: ModuleBuilder, name: string, shape: GemmShape):
     cStride: shape.n,
     start: "zero",
     tile: DEFAULT_TILE,
+    heights: tileHeights((shape.tile ?? DEFAULT_TILE).rows),
     ...shape,
     fullPanels: Math.floor(shape.n / PANEL_COLUMNS),
     tail: shape.n % PANEL_COLUMNS,
   };
   const main = plan.tile.rows;
   const blockTiles = Math.max(1, Math.floor(A_BLOCK / (4 * plan.k * main)));
-  const strips = [main, ...[4, 2, 1].filter((rows) => rows < main)].map((rows) => ({ rows, strip: emitStrip(module, name, rows, plan) }));
+  const strips = plan.heights.map((rows) => ({ rows, strip: emitStrip(module, name, rows, plan) }));
 
   return module.function(name, { params: { first: "i32", end: "i32", ...POINTERS }, export: true }, (body, { first, end, a, b, c, bias }) => {
     const left = body.let(i32.sub(end, first), "left");

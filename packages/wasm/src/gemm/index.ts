@@ -1,4 +1,4 @@
 export { emitGemm } from "./gemm.ts";
 export { emitPack, packedBytes, panelCount, PANEL_COLUMNS } from "./panel.ts";
 export { emitGemmTransposedA, transposedAScratchBytes } from "./transposed-a.ts";
-export { DEFAULT_TILE, type TileSize, UNPAIRED_TILE } from "./tile.ts";
+export { DEFAULT_TILE, tileHeights, type TileSize, UNPAIRED_TILE } from "./tile.ts";

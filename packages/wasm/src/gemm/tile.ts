@@ -14,6 +14,21 @@ export const DEFAULT_TILE: TileSize = { rows: 4, panels: 2 };
 export const UNPAIRED_TILE: TileSize = { rows: 4, panels: 1 };
 
 /**
+ * Heights of the tiles that cover ranges of rows: the main one, then smaller ones for what is left. With `of`, the rows of C in all, only those that occur in ranges that start at
+ * multiples of the main height.
+ */
+export function tileHeights(main: number, of?: number): number[] {
+  const heights = [main, ...[4, 2, 1].filter((rows) => rows < main)];
+  if (of === undefined) return heights;
+  let left = of;
+  return heights.filter((height) => {
+    const occurs = left >= height;
+    left %= height;
+    return occurs;
+  });
+}
+
+/**
  * A tile of C in registers: `rows` rows of up to 4 `columns` a vector. Every element is one running sum, to which products are added in order of the
  * contracted index, one rounding for the product and one for the sum; so the result does not depend on the tile.
  */

@@ -1,7 +1,7 @@
 import { type Body, f32x4, i32, type Local, type ModuleBuilder, v128, type WasmFunction } from "../assembler/index.ts";
 import { loadColumns, storeColumns } from "./columns.ts";
 import { PANEL_COLUMNS } from "./panel.ts";
-import { addProducts, declareTile, DEFAULT_TILE, startFrom, startFromZero, storeTile, type TileSize } from "./tile.ts";
+import { addProducts, declareTile, DEFAULT_TILE, startFrom, startFromZero, storeTile, tileHeights, type TileSize } from "./tile.ts";
 
 /*
  * The product of weight gradients: C[M, N] = start + A^T B with A[rows, M] and B[rows, N], contracted over a number of rows known only when it runs (steps times
@@ -21,6 +21,8 @@ interface TransposedAShape {
   start?: "zero" | "add";
   /** For speed alone: the result does not depend on it. Default `DEFAULT_TILE`. */
   tile?: TileSize;
+  /** Heights of tiles to write code for, `tileHeights`. Default: for any range of rows. */
+  heights?: readonly number[];
 }
 
 /** Rows contracted at a time: a packed group of B of this length stays in the first-level cache. */
@@ -61,7 +63,7 @@ function paddedColumns(columns: number): number {
  */
 export function emitGemmTransposedA(module: ModuleBuilder, name: string, shape: TransposedAShape): WasmFunction<"none"> {
   const plan = { aStride: shape.m, bStride: shape.n, cStride: shape.n, start: "zero" as const, tile: DEFAULT_TILE, ...shape };
-  const heights = [plan.tile.rows, ...[4, 2, 1].filter((rows) => rows < plan.tile.rows)];
+  const heights = shape.heights ?? tileHeights(plan.tile.rows);
   const packA = heights.map((height) => ({ height, pack: emitPackColumns(module, `${name}.packA${height}`, plan.aStride, height, height) }));
   const columnGroups = groupsOf(plan.n, plan.tile.panels).map((group) => ({
     ...group,

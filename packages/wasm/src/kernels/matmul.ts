@@ -1,7 +1,7 @@
 import type { MatmulStep } from "@sluice/compiler";
 import { sizeOf } from "@sluice/tensor";
 import { f32x4, i32, v128, type WasmFunction } from "../assembler/index.ts";
-import { emitGemm, emitGemmTransposedA, transposedAScratchBytes } from "../gemm/index.ts";
+import { emitGemm, emitGemmTransposedA, tileHeights, transposedAScratchBytes } from "../gemm/index.ts";
 import type { Kernel, KernelModule } from "./kernel.ts";
 import { loadLanes, storeLanes } from "./lanes.ts";
 import { blocks, iterationOf, nest, toFirstRow } from "./nest.ts";
@@ -22,7 +22,7 @@ export function matmulKernel(target: KernelModule, step: MatmulStep): Kernel {
 }
 
 function panelKernel(target: KernelModule, { a, c, packed }: MatmulStep, m: number, k: number, n: number): Kernel {
-  const shape = { n, k, aStride: a.strides[0]!, cStride: c.strides[0]!, tile: target.tile };
+  const shape = { n, k, aStride: a.strides[0]!, cStride: c.strides[0]!, tile: target.tile, heights: tileHeights(target.tile.rows, m) };
   const run = target.shared("matmul", shape, (name) => emitGemm(target.module, name, shape));
   return {
     views: [a, packed!, c],
@@ -35,7 +35,7 @@ function panelKernel(target: KernelModule, { a, c, packed }: MatmulStep, m: numb
 }
 
 function transposedKernel(target: KernelModule, { a, b, c }: MatmulStep, m: number, k: number, n: number): Kernel {
-  const shape = { m, n, aStride: a.strides[1]!, bStride: b.strides[0]!, cStride: c.strides[0]!, tile: target.tile };
+  const shape = { m, n, aStride: a.strides[1]!, bStride: b.strides[0]!, cStride: c.strides[0]!, tile: target.tile, heights: tileHeights(target.tile.rows, m) };
   const run = target.shared("matmulTransposed", shape, (name) => emitGemmTransposedA(target.module, name, shape));
   return {
     views: [a, b, c],
