@@ -3,10 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { toPadded } from "@sluice/irregular";
-import { prepareRun, runStudy, type TrialOutcome } from "@sluice/study";
+import { prepareRun, runStudy, type Results, type TrialOutcome } from "@sluice/study";
 import { key, mapTree, tensor, valuesOf } from "@sluice/tensor";
 import { afterAll, describe, expect, test } from "vitest";
 import { memoryContext, type Left } from "../../shared/testing/memory-context.ts";
+import { claims } from "./claims.ts";
 import tiny from "./fixtures/tiny.ts";
 import { eventModel, type CellName } from "./model.ts";
 import { likeLengths, perEpoch, perEvent, sameLength } from "./padding.ts";
@@ -121,4 +122,23 @@ describe("every cell", () => {
 test("the published figures are marked as of another setting, of variants that are run", () => {
   expect(events.anchors.map(({ variant, value, sameSetting }) => [variant, value, sameSetting])).toEqual([["LSTM", 89.7, false], ["RNN-decay", 75.5, false], ["GRU-D", 97.9, false]]);
   expect(events.anchors.every(({ variant }) => variant in events.variants)).toBe(true);
+});
+
+test("like lengths are faster only where every trial says so", () => {
+  const verdict = (times: readonly (readonly [padded: number, like: number])[]) => {
+    const series: Results["series"] = () =>
+      times.map(([padded, like], seed) => ({
+        seed,
+        series: { name: perEpoch, title: "", x: { label: "", values: [1, 2] }, y: { label: "" }, lines: { [sameLength]: [0, padded], [likeLengths]: [0, like] } },
+      }));
+    const none = () => [];
+    return claims.at(-1)!.test({ tasks: ["events"], variants: ["GRU"], metrics: events.metrics, trials: [], of: none, values: none, seriesNames: none, series });
+  };
+  expect(verdict([[30, 10], [42, 20], [50, 20]])).toEqual({
+    verdict: "reproduced",
+    because: "Padded against like lengths, an epoch takes GRU 42 against 20 ms (2.5 times); in single trials, 2.1 to 3.0 times",
+  });
+  expect(verdict([[30, 10], [20, 30]]).verdict).toBe("undecided");
+  expect(verdict([[10, 20]]).verdict).toBe("not reproduced");
+  expect(verdict([])).toEqual({ verdict: "undecided", because: "No trial has timed its epochs" });
 });

@@ -22,9 +22,17 @@ function robust(variant: string, subject: string): Claim {
   return {
     text: `Where a half is missing, whichever it is, ${subject} is more accurate than concatenation.`,
     test: all(
-      better({ task, metric: "upperMissing", variant, than: "Concatenation" }),
-      better({ task, metric: "lowerMissing", variant, than: "Concatenation" }),
+      named("Upper half missing", better({ task, metric: "upperMissing", variant, than: "Concatenation" })),
+      named("Lower half missing", better({ task, metric: "lowerMissing", variant, than: "Concatenation" })),
     ),
+  };
+}
+
+/** Says of which case the figures are. */
+function named(name: string, test: Claim["test"]): Claim["test"] {
+  return (results) => {
+    const { verdict, because } = test(results);
+    return { verdict, because: `${name}: ${because}` };
   };
 }
 

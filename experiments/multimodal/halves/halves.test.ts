@@ -3,11 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { halves, type Halves } from "@sluice/data";
-import { prepareRun, runStudy, type TrialOutcome } from "@sluice/study";
+import { prepareRun, runStudy, type Results, type TrialOutcome } from "@sluice/study";
 import { key, reference, tensor, valuesOf } from "@sluice/tensor";
 import { rowsOf } from "@sluice/train";
 import { afterAll, describe, expect, test } from "vitest";
 import { memoryContext, type Left } from "../../shared/testing/memory-context.ts";
+import { claims } from "./claims.ts";
 import tiny from "./fixtures/tiny.ts";
 import { accuracyByCase, casesOf } from "./missing.ts";
 import { halvesModel, type FusionName } from "./model.ts";
@@ -41,7 +42,7 @@ test("runs to its end and reports what was run", { timeout: 120_000 }, async () 
   }
   expect(new Set(records.map(({ weights }) => weights)).size).toBe(5);
   const page = readFileSync(report, "utf8");
-  for (const text of ["no published figures", "upper half missing", "How far the gated fusion opens to each half", "undecided"]) expect(page).toContain(text);
+  for (const text of ["no published figures", "upper half missing", "How far the gated fusion opens to each half", "Upper half missing: ", "undecided"]) expect(page).toContain(text);
 });
 
 describe("a trial", { timeout: 60_000 }, () => {
@@ -115,4 +116,25 @@ test("a case that no digit is of has no accuracy", { timeout: 60_000 }, async ()
   const { both, upperMissing, lowerMissing } = await accuracyByCase({ model, params: model.init(key(1)), examples: train, backend: reference() });
   expect([upperMissing, lowerMissing]).toEqual([null, null]);
   expect(both).toBeGreaterThanOrEqual(0);
+});
+
+describe("the claims", () => {
+  /** Five seeds of every variant: a value for each, the seed added. */
+  function results(of: (variant: string, metric: string) => number): Results {
+    const values: Results["values"] = ({ variant, metric }) => [0, 1, 2, 3, 4].map((seed) => ({ seed, value: of(variant, metric) + seed }));
+    return { tasks: ["halves"], variants: Object.keys(tiny.variants), metrics: tiny.metrics, trials: [], of: () => [], values, seriesNames: () => [], series: () => [] };
+  }
+  const verdicts = (of: (variant: string, metric: string) => number): string[] => claims.map((claim) => claim.test(results(of)).verdict);
+
+  test("of fusion hold against both halves, and fall with either", () => {
+    const good: Record<string, number> = { "Upper half": 50, "Lower half": 40 };
+    expect(verdicts((variant) => good[variant] ?? 70).slice(0, 3)).toEqual(["reproduced", "reproduced", "reproduced"]);
+    expect(verdicts((variant) => (variant === "Gated" ? 45 : (good[variant] ?? 70))).slice(0, 3)).toEqual(["reproduced", "not reproduced", "reproduced"]);
+  });
+
+  test("of missing halves take both, and are open where the two are equal", () => {
+    const concatenation = (metric: string): number => (metric === "upperMissing" ? 50 : 60);
+    expect(verdicts((variant, metric) => concatenation(metric) + (variant === "Gated" ? 5 : 0)).slice(3)).toEqual(["reproduced", "undecided"]);
+    expect(verdicts((variant, metric) => concatenation(metric) + (variant === "LMF" ? (metric === "upperMissing" ? 5 : -5) : 0))[4]).toBe("not reproduced");
+  });
 });
