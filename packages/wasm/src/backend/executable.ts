@@ -1,5 +1,5 @@
 import { optimise, plan as planOf, type Plan, type View } from "@sluice/compiler";
-import { allocate, type ArrayTensor, bindState, checkInputs, type CompileOptions, type Executable, print, type Program, sizeOf, type Type } from "@sluice/tensor";
+import { allocate, type ArrayTensor, bindState, checkInputs, type CompileOptions, type DType, type Executable, print, type Program, sizeOf, type Type } from "@sluice/tensor";
 import { PANEL_COLUMNS, type TileSize } from "../gemm/index.ts";
 import { debug } from "./debug.ts";
 import { BARRIER, byteOffset } from "./layout.ts";
@@ -28,12 +28,13 @@ export async function wasmExecutable(program: Program, { state = [] }: CompileOp
   const memory = memories.take(Math.ceil(generated.layout.bytes / PAGE_BYTES));
   const session = await pool.load({ module, memory, barrier: BARRIER });
   for (const { buffer, values } of plan.constants) {
-    viewOf(memory, values, byteOffset(plan, { buffer, offset: 0, shape: [], strides: [], loops: [] })).set(values);
+    const { dtype } = plan.buffers[buffer]!;
+    viewOf(memory, dtype, byteOffset(plan, { buffer, offset: 0, shape: [], strides: [], loops: [] }), values.length).set(values);
   }
   const slots = {
-    inputs: layout.positions.map((i) => slotOf(plan, plan.inputs[i]!, program.inputs[i]!)),
-    outputs: layout.outputs.map((i) => slotOf(plan, plan.outputs[i]!, program.outputs[i]!)),
-    state: state.map(({ input }) => slotOf(plan, plan.inputs[input]!, program.inputs[input]!)),
+    inputs: layout.positions.map((i) => slotOf(memory, plan, plan.inputs[i]!, program.inputs[i]!)),
+    outputs: layout.outputs.map((i) => slotOf(memory, plan, plan.outputs[i]!, program.outputs[i]!)),
+    state: state.map(({ input }) => slotOf(memory, plan, plan.inputs[input]!, program.inputs[input]!)),
   };
 
   let live = true;
@@ -47,15 +48,15 @@ export async function wasmExecutable(program: Program, { state = [] }: CompileOp
     run: (inputs) =>
       whileLive(async () => {
         checkInputs("run", layout.inputs, inputs);
-        slots.inputs.forEach((slot, i) => write(memory, slot, inputs[i]!));
+        slots.inputs.forEach(({ values }, i) => values.set(inputs[i]!.data));
         await session.run("run");
-        return slots.outputs.map((slot) => read(memory, slot));
+        return slots.outputs.map(read);
       }),
-    readState: () => whileLive(() => slots.state.map((slot) => read(memory, slot))),
+    readState: () => whileLive(() => slots.state.map(read)),
     writeState: (values) =>
       whileLive(() => {
         checkInputs("writeState", slots.state.map(({ type }) => type), values);
-        slots.state.forEach((slot, i) => write(memory, slot, values[i]!));
+        slots.state.forEach((slot, i) => slot.values.set(values[i]!.data));
       }),
     dispose: () =>
       enqueue(() => {
@@ -68,28 +69,23 @@ export async function wasmExecutable(program: Program, { state = [] }: CompileOp
   };
 }
 
-/** A tensor's place in the memory. */
+/** A tensor's place in the memory, which does not grow any more. */
 interface Slot {
   readonly type: Type;
-  readonly offset: number;
-  readonly elements: number;
+  readonly values: Float32Array | Int32Array;
 }
 
-function slotOf(plan: Plan, view: View, { shape, dtype }: Type): Slot {
-  return { type: { shape, dtype }, offset: byteOffset(plan, view), elements: sizeOf(shape) };
+function slotOf(memory: WebAssembly.Memory, plan: Plan, view: View, { shape, dtype }: Type): Slot {
+  return { type: { shape, dtype }, values: viewOf(memory, dtype, byteOffset(plan, view), sizeOf(shape)) };
 }
 
-function viewOf(memory: WebAssembly.Memory, like: ArrayTensor["data"], offset: number): Float32Array | Int32Array {
-  return like instanceof Int32Array ? new Int32Array(memory.buffer, offset, like.length) : new Float32Array(memory.buffer, offset, like.length);
+function viewOf(memory: WebAssembly.Memory, dtype: DType, offset: number, elements: number): Float32Array | Int32Array {
+  return dtype === "f32" ? new Float32Array(memory.buffer, offset, elements) : new Int32Array(memory.buffer, offset, elements);
 }
 
-function write(memory: WebAssembly.Memory, { offset }: Slot, { data }: ArrayTensor): void {
-  viewOf(memory, data, offset).set(data);
-}
-
-function read(memory: WebAssembly.Memory, { type, offset, elements }: Slot): ArrayTensor {
-  const data = allocate(type.dtype, elements);
-  data.set(viewOf(memory, data, offset));
+function read({ type, values }: Slot): ArrayTensor {
+  const data = allocate(type.dtype, values.length);
+  data.set(values);
   return { kind: "array", ...type, data };
 }
 
