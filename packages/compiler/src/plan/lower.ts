@@ -78,9 +78,9 @@ function newBuffer(context: Context, { shape, dtype }: { readonly shape: Shape; 
 }
 
 function lowerBlock(context: Context, scope: Scope, nodes: readonly Node[], sinks: readonly Sink[]): void {
-  const plan = schedule(nodes, sinks.map((sink) => sink.tensor));
-  const own = new Set(nodes);
   const placement = placeValues(nodes, sinks, (x) => newBuffer(context, x, scope.depth));
+  const plan = schedule(nodes, sinks.map((sink) => sink.tensor), placement);
+  const own = new Set(nodes);
   for (const node of nodes) {
     if (roleOf(node) === "assembly") scope.views.set(outputOf(node), placement.of(outputOf(node))!);
   }

@@ -58,6 +58,45 @@ describe("views and assemblies", () => {
     }, [random("a", [3, 3])]);
   });
 
+  test("a concatenation that is a result and also padded, and what is read of both", () => {
+    holds((a) => {
+      const joined = concat([slice(a, [0, 1], [2, 3]), tanh(slice(a, [0, 0], [2, 1]))], 1);
+      const padded = pad(joined, [1, 0], [0, 1]);
+      return { joined, part: slice(padded, [1, 1], [3, 4]), twice: mul(slice(padded, [1, 1], [3, 4]), 2) };
+    }, [random("a", [2, 3])]);
+  });
+
+  test("assemblies of assemblies, of which any may be a result, in any order", () => {
+    const steps: readonly ((a: Tensor, b: Tensor) => Tensor)[] = [
+      (a, b) => add(a, b),
+      (a) => exp(a),
+      (a, b) => concat([slice(a, [0, 1], [2, 3]), slice(b, [0, 0], [2, 1])], 1),
+      (a, b) => slice(concat([a, b], 0), [1, 0], [3, 3]),
+      (a, b) => slice(concat([concat([a, b], 0), b], 0), [3, 0], [5, 3]),
+      (a) => slice(pad(a, [1, 0], [0, 1]), [1, 1], [3, 4]),
+      (a, b) => slice(pad(concat([a, b], 1), [0, 1], [1, 0]), [1, 2], [3, 5]),
+      (a) => reshape(transpose(a), [2, 3]),
+      (a, b) => matmul(a, slice(concat([b, a], 0), [0, 0], [3, 3])),
+    ];
+    const choice = fc.tuple(fc.nat(steps.length - 1), fc.nat(3), fc.nat(3), fc.boolean());
+    fc.assert(
+      fc.property(fc.array(choice, { minLength: 2, maxLength: 8 }), fc.boolean(), (choices, optimised) => {
+        holds((...given) => {
+          const pool = [...given];
+          const results: Tensor[] = [];
+          for (const [i, a, b, result] of choices) {
+            const pick = (back: number): Tensor => pool[Math.max(0, pool.length - 1 - back)]!;
+            const next = steps[i]!(pick(a), pick(b));
+            pool.push(next);
+            if (result) results.push(next);
+          }
+          return [...results, pool.at(-1)!];
+        }, [random("a", [2, 3]), random("b", [2, 3])], optimised);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   test("results that are inputs, constants and the same value twice", () => {
     holds((a) => ({ a, constant: tensor([1, 2, 3]), one: mul(a, a), two: mul(a, a), view: reshape(a, [4]) }), [random("a", [2, 2])]);
   });

@@ -3,8 +3,9 @@
  * elementwise values of the same shape that read it share a slot, and so one pass; whatever is read through memory is written in an earlier slot.
  */
 import { sizeOf, type Node, type SymbolTensor, type Tensor } from "@sluice/tensor";
+import type { Placement } from "./placement.ts";
 import { isLight, keepsAxes, roleOf } from "./roles.ts";
-import { TensorMap } from "./tensor-map.ts";
+import { sameTensor, TensorMap } from "./tensor-map.ts";
 
 export interface Schedule {
   readonly slotOf: ReadonlyMap<Node, number>;
@@ -25,10 +26,10 @@ interface Uses {
   mapped: number;
 }
 
-export function schedule(nodes: readonly Node[], results: readonly Tensor[]): Schedule {
+export function schedule(nodes: readonly Node[], results: readonly Tensor[], { copies }: Pick<Placement, "copies">): Schedule {
   const { uses, inlined, stored } = decideStorage(nodes, results);
   const slotOf = new Map<Node, number>();
-  for (const node of nodes) slotOf.set(node, earliestSlot(node, slotOf, inlined));
+  for (const node of nodes) slotOf.set(node, earliestSlot(node, { slotOf, inlined, copies }));
   // An elementwise value that only others read is computed where the first of them is.
   for (const node of nodes.toReversed()) {
     if (roleOf(node) !== "elementwise" || stored.has(node) || inlined.has(node)) continue;
@@ -89,7 +90,7 @@ function decideStorage(nodes: readonly Node[], results: readonly Tensor[]): { us
 }
 
 /** Within a slot anchors come first, then passes; so memory that a pass or an assembly fills can be read from the next slot on. */
-function earliestSlot(node: Node, slotOf: ReadonlyMap<Node, number>, inlined: ReadonlySet<Node>): number {
+function earliestSlot(node: Node, { slotOf, inlined, copies }: Pick<Schedule, "slotOf" | "inlined"> & Pick<Placement, "copies">): number {
   const role = roleOf(node);
   let slot = 0;
   for (const x of node.inputs) {
@@ -102,7 +103,9 @@ function earliestSlot(node: Node, slotOf: ReadonlyMap<Node, number>, inlined: Re
     const source = sourceOf(x);
     const producer = roleOf(source);
     const inRegisters = role === "elementwise" && producer === "elementwise" && (source === x.node || inlined.has(source));
-    const inPlace = role === "assembly" && source === x.node && placeable(x);
+    // An assembly that could not be filled within this one is copied from memory, which has to be filled first.
+    const copied = producer === "assembly" && copies.get(node)?.some(({ tensor }) => sameTensor(tensor, x)) === true;
+    const inPlace = role === "assembly" && source === x.node && placeable(x) && !copied;
     slot = Math.max(slot, from + (inRegisters || inPlace || producer === "anchor" || producer === "input" ? 0 : 1));
   }
   return slot;
