@@ -19,7 +19,7 @@ export function recordKept<P extends Tree>(context: Pick<TrialContext, "series">
   context.series("kept", {
     title: "What is left of the state after a time without events",
     x: { label: "bits since the event before", values: bits },
-    y: { label: "factor of the state, mean over the units" },
+    y: { label: "mean factor of the state" },
     lines: { [when]: valuesOf(mean(factors, [1, 2])) },
   });
 }

@@ -23,7 +23,7 @@ export function recordGates<P extends Tree>(context: Pick<TrialContext, "series"
   context.series("gates", {
     title: "How far the gated fusion opens to each half, by digit",
     x: { label: "digit", values: digits },
-    y: { label: "gate after training, mean over the units" },
+    y: { label: "mean gate after training" },
     lines: Object.fromEntries(gates.map(([name, gate]) => [`${name.replace("gate.", "")} half`, byDigit(gate)])),
   });
 }
