@@ -8,16 +8,24 @@ interface Sizes {
   heap: number;
   external: number;
   buffers: number;
+  /** Of WebAssembly memory, made or grown so far. */
+  pages: number;
 }
 
 function sizesAfter(code: string): Sizes[] {
   const prelude = `
     import * as t from ${JSON.stringify(import.meta.resolve("@sluice/tensor"))};
     import { wasm } from ${here("../index.ts")};
+    const { Memory } = WebAssembly;
+    let pages = 0;
+    WebAssembly.Memory = class extends Memory {
+      constructor(options) { super(options); pages += options.initial; }
+      grow(more) { pages += more; return super.grow(more); }
+    };
     const sizes = () => {
       for (let i = 0; i < 3; i++) gc();
       const { heapUsed, external, arrayBuffers } = process.memoryUsage();
-      return { heap: heapUsed, external, buffers: arrayBuffers };
+      return { heap: heapUsed, external, buffers: arrayBuffers, pages };
     };`;
   const flags = ["--expose-gc", "--conditions=@sluice/source", "--input-type=module", "--eval"];
   return JSON.parse(execFileSync(process.execPath, [...flags, prelude + code], { encoding: "utf8", timeout: 60_000 })) as Sizes[];

@@ -3,6 +3,7 @@ import { type Body, type Expression, i32, type Local, type ModuleBuilder, select
 import type { TileSize } from "../gemm/index.ts";
 import { kernelModule } from "../kernels/index.ts";
 import { emitBarrier } from "../threads/index.ts";
+import { accessesOf, conflict, noAccesses, together } from "./accesses.ts";
 import { addressOf, BARRIER, type Layout, layoutOf } from "./layout.ts";
 import { type KernelTask, type LoopTask, type Task, tasksOf } from "./schedule.ts";
 
@@ -84,21 +85,43 @@ function emitLoops(driver: Driver, tasks: readonly Task[], outer: readonly LoopT
   }
 }
 
-/** Threads wait for each other between steps of which one is divided. */
+/**
+ * Threads wait for each other before a step that touches what another thread may still be writing, or writes what another may still be reading, since the last wait;
+ * and at the end of a block that is repeated.
+ */
 function writeBlock(driver: Driver, tasks: readonly Task[], place: Place): void {
-  const { body, worker, mode } = place;
-  let last: Task["sharing"] | undefined;
+  const { body, worker, mode, positions } = place;
+  if (mode !== "team") {
+    for (const task of tasks) writeTask(driver, task, place);
+    return;
+  }
+  let alone = noAccesses;
+  let divided = noAccesses;
   const wait = (): void => {
-    if (mode === "team" && driver.barrier !== undefined) body.do(driver.barrier.call(BARRIER, driver.threads));
+    if (driver.barrier !== undefined) body.do(driver.barrier.call(BARRIER, driver.threads));
+    [alone, divided] = [noAccesses, noAccesses];
   };
   for (const task of tasks) {
-    if (last !== undefined && last !== "inside" && !(last === "alone" && task.sharing === "alone")) wait();
-    const write = (): void => (task.kind === "kernel" ? writeKernel(driver, task, place) : writeLoop(driver, task, place));
-    if (mode === "team" && task.sharing === "alone") body.if(i32.eqz(worker), write);
-    else write();
-    last = task.sharing;
+    const accesses = accessesOf(driver.plan, task.kind === "kernel" ? task.step : task.loop);
+    // What one thread does alone, it does in order.
+    if (conflict(divided, accesses) || (task.sharing !== "alone" && conflict(alone, accesses))) wait();
+    const write = (): void => writeTask(driver, task, place);
+    if (task.sharing === "alone") {
+      body.if(i32.eqz(worker), write);
+      alone = together(alone, accesses);
+    } else {
+      write();
+      // Every step of a loop that threads share from inside ends with a wait.
+      if (task.sharing === "inside") [alone, divided] = [noAccesses, noAccesses];
+      else divided = together(divided, accesses);
+    }
   }
-  if (last !== "inside") wait();
+  if (positions.length > 0 && [alone, divided].some(({ touched }) => touched.length > 0)) wait();
+}
+
+function writeTask(driver: Driver, task: Task, place: Place): void {
+  if (task.kind === "kernel") writeKernel(driver, task, place);
+  else writeLoop(driver, task, place);
 }
 
 function writeKernel({ plan, threads }: Driver, { kernel, sharing }: KernelTask, { body, worker, scratch, positions, mode, rows }: Place): void {

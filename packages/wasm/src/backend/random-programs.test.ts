@@ -77,7 +77,7 @@ test("compositions", async () => {
     fc.asyncProperty(choices, shape, fc.nat(1e6), async (program, of, seed) => {
       await expectAgreement((...given) => run(program, given), [randomTensor(of, "f32", seed), randomTensor(of, "f32", seed + 1)]);
     }),
-    { numRuns: 60 },
+    { numRuns: 40 },
   );
 });
 
@@ -90,7 +90,7 @@ test("gradients of compositions", async () => {
         randomTensor(of, "f32", seed + 1),
       ]);
     }),
-    { numRuns: 40 },
+    { numRuns: 25 },
   );
 });
 
@@ -137,6 +137,6 @@ test.each(["gru", "norm"] as const)("%s over time, forward and backward, with le
         ],
       );
     }),
-    { numRuns: 40 },
+    { numRuns: 25 },
   );
 });

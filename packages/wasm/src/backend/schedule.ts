@@ -11,6 +11,7 @@ export type Task = KernelTask | LoopTask;
 export interface KernelTask {
   readonly kind: "kernel";
   readonly kernel: Kernel;
+  readonly step: Step;
   readonly sharing: "split" | "alone";
 }
 
@@ -37,7 +38,7 @@ export function tasksOf(target: KernelModule, steps: readonly Step[], dividing: 
     const kernel = kernelOf(target, step);
     if (kernel === undefined) return [];
     const divided = dividing.threads > 1 && kernel.count > kernel.grain && kernel.work >= dividing.worthDividing;
-    return [{ kind: "kernel", kernel, sharing: divided ? "split" : "alone" }];
+    return [{ kind: "kernel", kernel, step, sharing: divided ? "split" : "alone" }];
   });
 }
 
