@@ -30,7 +30,7 @@ async function run(given: Config, options: { readonly from?: Left; readonly stop
   return { outcome: outcome ?? null, left: left() };
 }
 
-test("runs to its end and reports what was run", { timeout: 120_000 }, async () => {
+test("runs to its end and reports what was run", { timeout: 240_000 }, async () => {
   const module = fileURLToPath(new URL("./fixtures/tiny.ts", import.meta.url));
   const { records, report } = await runStudy(await prepareRun({ module, budget: "quick", out: scratch, jobs: 2 }));
   expect(records.map(({ variant, status }) => [variant, status])).toEqual(["Upper half", "Lower half", "Concatenation", "Gated", "LMF"].map((variant) => [variant, "done"]));
