@@ -11,7 +11,7 @@ import { exp, tanh } from "./math/index.ts";
  */
 const FLAG = "experimental-wasm-revectorize";
 
-export interface Revectorization {
+interface Revectorization {
   enabled: boolean;
   /** Why it is not, in words. */
   reason: string;
@@ -26,7 +26,7 @@ let answer: Revectorization | undefined;
  * Turns revectorization on for the modules that are compiled from now on in this process, if this is Node 24 or newer on x64 and the check passes; else says
  * why not. Takes some 50 ms the first time.
  */
-export function enableRevectorization(): Revectorization {
+function enableRevectorization(): Revectorization {
   return (answer ??= tryToEnable());
 }
 
