@@ -6,7 +6,7 @@ export interface BoardRow {
   readonly trial: PlannedTrial;
   readonly status: string;
   readonly progress?: Progress;
-  /** When it started, and the step it started from. */
+  /** When it started or made its first step here, and which step that was. */
   readonly since?: number;
   readonly from?: number;
   readonly seconds?: number;
@@ -33,7 +33,11 @@ export function updated(board: Board, event: RunEvent, now: number): Board {
 function changed(row: BoardRow, event: RunEvent, now: number): BoardRow {
   if (event.kind === "started") return { ...row, status: "running", since: now, from: 0 };
   if (event.kind === "resumed") return { ...row, from: event.step };
-  if (event.kind === "progress") return { ...row, status: "running", progress: event.progress };
+  if (event.kind === "progress") {
+    // Loading data and compiling come before the first step: the time left is told by the steps after it.
+    const start = row.progress === undefined ? { since: now, from: event.progress.step } : {};
+    return { ...row, ...start, status: "running", progress: event.progress };
+  }
   return { ...row, status: event.record.status, ...(event.record.seconds === undefined ? {} : { seconds: event.record.seconds }) };
 }
 
