@@ -218,7 +218,7 @@ function lowerAnchor(context: Context, scope: Scope, node: Node, placement: Plac
       const [a, b] = [0, 1].map((i) => walkable(context, scope, read(i), inputs[i]!.dtype));
       const c = write();
       const transposed = a!.strides.at(-1) !== 1 && a!.shape.at(-1) !== 1;
-      const packed = transposed ? undefined : pack(context, scope, b!);
+      const packed = transposed || isCheaperUnpacked(context, scope, a!, b!) ? undefined : pack(context, scope, b!);
       scope.steps.push({ kind: "matmul", a: a!, b: b!, c, ...(packed ? { packed } : {}) });
       return;
     }
@@ -264,6 +264,11 @@ function walkable(context: Context, scope: Scope, view: View, dtype: DType): Vie
   const [m, n] = view.strides.slice(-2);
   const [rows, columns] = view.shape.slice(-2);
   return m === 1 || n === 1 || rows === 1 || columns === 1 ? view : contiguous(context, scope, view, dtype, view.shape);
+}
+
+/** A product of few rows with a row-major matrix reads the matrix about once; packing it just for that would read and write it once more. */
+function isCheaperUnpacked(context: Context, scope: Scope, a: View, b: View): boolean {
+  return a.shape.at(-2)! < 4 && b.strides.at(-1) === 1 && homeOf(context, scope, b) === scope;
 }
 
 /** Panels of b, made in the outermost block in which b is the same: a weight is packed once for all steps of a loop. */

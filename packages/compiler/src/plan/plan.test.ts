@@ -135,6 +135,14 @@ describe("loops", () => {
     expect(loops(made.steps).every((loop) => loop.rows === 2)).toBe(true);
   });
 
+  test("a matrix is packed for a loop or for many rows, not for one product of few rows", () => {
+    const packs = (rows: number): number => holds((x, w) => matmul(x, w), [random("x", [rows, 6]), random("w", [6, 9])]).steps.filter(({ kind }) => kind === "pack").length;
+    expect([packs(1), packs(3), packs(4)]).toEqual([0, 0, 1]);
+    const step = (U: Tensor) => ({ h }: { h: Tensor }, x: Tensor) => ({ state: { h: tanh(add(x, matmul(h, U))) }, output: h });
+    const looped = holds((U, h, x) => scan(step(U), { h }, x), [random("U", [5, 5]), random("h", [1, 5]), random("x", [3, 1, 5])]);
+    expect(looped.steps.filter(({ kind }) => kind === "pack")).toHaveLength(1);
+  });
+
   test("states that change places", () => {
     holds((a, b, x) => scan((s: { a: Tensor; b: Tensor }, y: Tensor) => ({ state: { a: s.b, b: add(s.a, y) }, output: s.a }), { a: a!, b: b! }, x!), [
       random("a", [2, 3]), random("b", [2, 3]), random("x", [5, 2, 3]),

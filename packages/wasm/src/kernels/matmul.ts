@@ -89,7 +89,7 @@ function emitStrided({ module }: KernelModule, name: string, shape: Strided): Wa
     nest(body, iteration.axes, { first, end }, [a, b, c], ([rowA, rowB, rowC]) => {
       const bAt = body.let(rowB!, "bAt");
       const cAt = body.let(rowC!, "cAt");
-      blocks(body, i32.const(n), { known: n, unit: 1, widths: [16, 4, 1] }, (width) => {
+      blocks(body, i32.const(n), { known: n, unit: 1, widths: [64, 16, 4, 1] }, (width) => {
         const lanes = Math.min(4, width);
         const sums = Array.from({ length: Math.max(1, width / 4 | 0) }, (_, v) => body.local("v128", `sum${v}`));
         for (const sum of sums) body.set(sum, f32x4.const(0));
