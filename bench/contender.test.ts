@@ -18,7 +18,7 @@ test("answers come in order, other output is passed over, and an error is thrown
     let answers = [{ ms: 4 }, { error: "no ragged here" }];
     process.stdin.on("data", (text) => { for (const _ of String(text).trim().split("\\n")) console.log("hello\\n" + JSON.stringify(answers.shift())); });
   `);
-  const sample = { op: "sample", slot: "a", runs: 1 } as const;
+  const sample = { op: "sample", slot: "a", runs: 1, clock: "wall" } as const;
   const [first, second] = await Promise.allSettled([millisecondsOf(echo, sample), millisecondsOf(echo, sample)]);
   expect(first).toEqual({ status: "fulfilled", value: 4 });
   expect(second).toMatchObject({ status: "rejected", reason: { message: "no ragged here" } });

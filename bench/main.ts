@@ -16,6 +16,7 @@ const help = `pnpm bench [options]
   --samples N          samples of each contender, at least 7 for figures that are to be kept; default 7
   --json FILE          writes the figures as JSON
   --markdown FILE      puts the table into the generated part of FILE
+  --cpu                counts processor time, on a machine that does other work meanwhile; one thread only
   --profile            where Sluice's time goes, by kernel, instead of the comparison
   --list               the ids of the cases`;
 
@@ -24,11 +25,11 @@ const { values } = parseArgs({
   options: {
     quick: { type: "boolean", default: false }, filter: { type: "string", default: "" }, peers: { type: "string", default: "torch,jax,tfjs,brain" },
     install: { type: "string", default: "" }, samples: { type: "string", default: "7" }, json: { type: "string" }, markdown: { type: "string" },
-    profile: { type: "boolean", default: false }, list: { type: "boolean", default: false }, help: { type: "boolean", default: false },
+    cpu: { type: "boolean", default: false }, profile: { type: "boolean", default: false }, list: { type: "boolean", default: false }, help: { type: "boolean", default: false },
   },
 });
 
-const cases = (values.quick ? quickCases : allCases).filter((of) => idOf(of).includes(values.filter));
+const cases = (values.quick ? quickCases : allCases).filter((of) => idOf(of).includes(values.filter) && !(values.cpu && of.threads > 1));
 if (values.help) console.log(help);
 else if (values.list) console.log(cases.map(idOf).join("\n"));
 else await main();
@@ -41,7 +42,7 @@ async function main(): Promise<void> {
   if (cases.length === 0) throw new Error(`no case contains ${JSON.stringify(values.filter)}; --list shows them`);
   const samples = Number(values.samples);
   if (!Number.isInteger(samples) || samples < 1) throw new Error(`--samples: expected an integer >= 1, got ${values.samples}`);
-  const bench = openBench({ peers: values.profile ? [] : named(values.peers), samples, warmMilliseconds: samples < 7 ? 100 : 700 });
+  const bench = openBench({ peers: values.profile ? [] : named(values.peers), samples, warmMilliseconds: samples < 7 ? 100 : 500, clock: values.cpu ? "cpu" : "wall" });
   try {
     await (values.profile ? profile(bench) : compare(bench, samples));
   } finally {
@@ -56,7 +57,7 @@ async function profile(bench: ReturnType<typeof openBench>): Promise<void> {
 async function compare(bench: ReturnType<typeof openBench>, samples: number): Promise<void> {
   const contenders = await bench.contenders(cases[0]!.threads);
   const rows: Row[] = [];
-  const run: Run = { machine: machineOf(), command: ["pnpm bench", ...process.argv.slice(2)].join(" "), samples, contenders, rows };
+  const run: Run = { machine: machineOf(), command: ["pnpm bench", ...process.argv.slice(2)].join(" "), samples, clock: values.cpu ? "cpu" : "wall", contenders, rows };
   for (const [i, of] of cases.entries()) {
     console.error(`${i + 1}/${cases.length} ${idOf(of)}`);
     rows.push(await bench.measure(of));

@@ -2,7 +2,7 @@ import { afterAll, expect, test } from "vitest";
 import { makeCase } from "./cases.ts";
 import { openBench } from "./measure.ts";
 
-const bench = openBench({ peers: [{ name: "nobody", find: () => ({ absent: "there is none" }), has: () => true }], samples: 1, warmMilliseconds: 0 });
+const bench = openBench({ peers: [{ name: "nobody", find: () => ({ absent: "there is none" }), has: () => true }], samples: 1, warmMilliseconds: 0, clock: "wall" });
 afterAll(() => bench.close());
 
 test("who is absent is named with the reason", async () => {

@@ -8,7 +8,7 @@ import { flopsOf, makeCase, stepsOf, type Case } from "./cases.ts";
 import { millisecondsOf, startProcess, type Process } from "./contender.ts";
 import { dataOf, gradientsLike, type Named } from "./data.ts";
 import { sluice, type Peer } from "./peers.ts";
-import type { PeakCase } from "./protocol.ts";
+import type { Clock, PeakCase } from "./protocol.ts";
 import { inTurns, median, runsFor } from "./statistics.ts";
 
 /** One line of the table. */
@@ -31,6 +31,7 @@ export interface MeasureOptions {
   /** Samples of each contender; the median of them counts. */
   readonly samples: number;
   readonly warmMilliseconds: number;
+  readonly clock: Clock;
 }
 
 export interface Profile {
@@ -70,7 +71,7 @@ interface Present {
   readonly has: (of: Case) => boolean;
 }
 
-export function openBench({ peers, samples, warmMilliseconds }: MeasureOptions): Bench {
+export function openBench({ peers, samples, warmMilliseconds, clock }: MeasureOptions): Bench {
   const folder = mkdtempSync(join(tmpdir(), "sluice-bench-"));
   const started = new Map<number, Promise<{ present: readonly Present[]; absent: Readonly<Record<string, string>> }>>();
 
@@ -122,7 +123,7 @@ export function openBench({ peers, samples, warmMilliseconds }: MeasureOptions):
       const runs = runsFor(await millisecondsOf(process, { op: "warm", slot, milliseconds: warmMilliseconds }));
       takers.push([name, async () => {
         if (settle > 0) await pause(settle);
-        return millisecondsOf(process, { op: "sample", slot, runs });
+        return millisecondsOf(process, { op: "sample", slot, runs, clock });
       }]);
     }
     const times = await inTurns(takers, samples);
@@ -153,7 +154,7 @@ export function openBench({ peers, samples, warmMilliseconds }: MeasureOptions):
       await process.ask({ op: "warm", slot: "peak", milliseconds: warmMilliseconds });
       await process.ask({ op: "warm", slot: "profile", milliseconds: warmMilliseconds });
       const answer = await process.ask({ op: "profile", slot: "profile", runs });
-      const peak = await millisecondsOf(process, { op: "sample", slot: "peak", runs: 10 });
+      const peak = await millisecondsOf(process, { op: "sample", slot: "peak", runs: 10, clock });
       for (const slot of ["peak", "profile"]) await process.ask({ op: "drop", slot });
       return { functions: "functions" in answer ? answer.functions : {}, flops: flopsOf(of), peak: peakFlops / peak / 1e6 };
     },

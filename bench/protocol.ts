@@ -14,7 +14,7 @@ export type Command =
   /** Runs for at least so many milliseconds, and twice. */
   | { readonly op: "warm"; readonly slot: string; readonly milliseconds: number }
   /** Runs so many times. */
-  | { readonly op: "sample"; readonly slot: string; readonly runs: number }
+  | { readonly op: "sample"; readonly slot: string; readonly runs: number; readonly clock: Clock }
   /** Runs so many times under the profiler: self time of each function, in milliseconds a run. */
   | { readonly op: "profile"; readonly slot: string; readonly runs: number }
   | { readonly op: "drop"; readonly slot: string };
@@ -25,6 +25,12 @@ export interface PeakCase {
   readonly size: number;
   readonly products: number;
 }
+
+/**
+ * `wall`: time as it passes. `cpu`: time that the process's threads spent on processors, for a machine that does other work meanwhile; it says something about one thread only,
+ * and counts against a contender what its garbage collector does beside it.
+ */
+export type Clock = "wall" | "cpu";
 
 export type Answer =
   | { readonly about: string; readonly warning?: string }

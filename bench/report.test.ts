@@ -12,7 +12,7 @@ const row: Row = {
 };
 const run: Run = {
   machine: { cpu: "a processor", cores: 2, memoryGiB: 8, os: "linux", node: "24", v8: "13", commit: "abc" },
-  command: "pnpm bench", samples: 7,
+  command: "pnpm bench", samples: 7, clock: "wall",
   contenders: { sluice: "this repository", torch: "PyTorch 2", jax: "JAX", tfjs: "absent: it is not installed" },
   rows: [row],
 };
@@ -25,7 +25,7 @@ test("columns are as wide as they must be", () => {
 
 test("the JSON holds what the figures are read from", () => {
   expect(JSON.parse(toJson(run))).toEqual({
-    machine: { ...run.machine, command: "pnpm bench", samples: 7, contenders: run.contenders },
+    machine: { ...run.machine, command: "pnpm bench", samples: 7, clock: "wall", contenders: run.contenders },
     cases: [{ name: "gru/32x100x128x128", kind: "train", threads: 1, ms: { sluice: 20, torch: 30 }, gflops: 60, peak: 80, errors: row.errors }],
   });
 });

@@ -2,23 +2,25 @@ import type { Figure } from "./figures.ts";
 import { figuresOf } from "./figures.ts";
 import type { Machine } from "./machine.ts";
 import type { Row } from "./measure.ts";
+import type { Clock } from "./protocol.ts";
 import { cellsOf, columns, layOut, markdownTable, number } from "./table.ts";
 
 export interface Run {
   readonly machine: Machine;
   readonly command: string;
   readonly samples: number;
+  readonly clock: Clock;
   /** By contender: its name and version, or `absent: ` and why. */
   readonly contenders: Readonly<Record<string, string>>;
   readonly rows: readonly Row[];
 }
 
 /** The file of `--json`. `peak` is in GFLOP/s, as `gflops` is. */
-export function toJson({ machine, command, samples, contenders, rows }: Run): string {
+export function toJson({ machine, command, samples, clock, contenders, rows }: Run): string {
   const cases = rows.map(({ case: { name, kind, threads }, ms, gflops, peak, errors }) => ({
     name, kind, threads, ms, gflops, peak, ...(Object.keys(errors).length === 0 ? {} : { errors }),
   }));
-  return `${JSON.stringify({ machine: { ...machine, command, samples, contenders }, cases }, undefined, 2)}\n`;
+  return `${JSON.stringify({ machine: { ...machine, command, samples, clock, contenders }, cases }, undefined, 2)}\n`;
 }
 
 export function toText({ contenders, rows }: Run): string {
@@ -43,13 +45,13 @@ export function withMarkdown(page: string, run: Run): string {
   return `${before}${beginMark}\n\n${toMarkdown(run)}\n\n${after}`;
 }
 
-function toMarkdown({ machine, command, samples, contenders, rows }: Run): string {
+function toMarkdown({ machine, command, samples, clock, contenders, rows }: Run): string {
   const shown = peersIn(contenders);
   const { cpu, cores, memoryGiB, os, node, v8, commit } = machine;
   const figures = figuresOf(rows);
   return [
     `Machine: ${cpu}, ${cores} cores, ${memoryGiB} GiB, ${os}; Node ${node}, V8 ${v8}; commit ${commit}.`,
-    `Command: \`${command}\`. Medians of ${samples} samples, taken in turns.`,
+    `Command: \`${command}\`. Medians of ${samples} samples, taken in turns${clock === "cpu" ? "; processor time, on a machine that did other work meanwhile" : ""}.`,
     "",
     ...Object.entries(contenders).map(([name, about]) => `- ${name}: ${about}`),
     "",
