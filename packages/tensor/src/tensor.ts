@@ -13,6 +13,8 @@ export interface Type {
 export interface ArrayTensor extends Type {
   readonly kind: "array";
   readonly data: Values;
+  /** The value of every element, where it is known without reading them: of a broadcast scalar. */
+  readonly uniform?: number;
 }
 
 /** A tensor that stands for output `index` of `node` in a program that is being traced. */
@@ -65,8 +67,23 @@ export function full(shape: Shape, value: number, dtype: DType = "f32"): ArrayTe
   checkShape("full", shape);
   if (dtype === "i32" || dtype === "bool") checkWhole([value], dtype);
   const data = allocate(dtype, sizeOf(shape));
-  if (value !== 0) data.fill(value);
+  if (!Object.is(value, 0)) data.fill(value);
   return { kind: "array", shape, dtype, data };
+}
+
+/** An array that is the same everywhere, and is not written out until somebody reads `data`: a program's constants may be as large as its values. */
+export function uniformArray(shape: Shape, value: number, dtype: DType): ArrayTensor {
+  const [uniform] = full([1], value, dtype).data;
+  let data: Values | undefined;
+  const array: ArrayTensor = {
+    kind: "array",
+    shape,
+    dtype,
+    get data() {
+      return (data ??= full(shape, value, dtype).data);
+    },
+  };
+  return Object.defineProperty(array, "uniform", { value: uniform });
 }
 
 /** A tensor of zeros. */

@@ -25,5 +25,6 @@ function simplifyBlock(program: Program): Program {
 
 /** Whether a constant is `value` everywhere; 0 means +0, since x - (-0) is another value for x = -0. */
 function isAll(x: Tensor, value: number): boolean {
-  return isArray(x) && isFloat(x.dtype) && x.data.every((v) => Object.is(v, value));
+  if (!isArray(x) || !isFloat(x.dtype)) return false;
+  return x.uniform === undefined ? x.data.every((v) => Object.is(v, value)) : Object.is(x.uniform, value);
 }

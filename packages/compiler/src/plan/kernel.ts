@@ -44,7 +44,7 @@ export function kernelBuilder(shape: Shape, source: KernelSource): { store(x: Te
 
   const valueOf = (x: Tensor, map: IndexMap): number => {
     if (x.kind === "array") {
-      const value = uniformValue(x.data);
+      const value = x.uniform ?? uniformValue(x.data);
       return value === undefined ? load(source.constant(x), map, x.dtype) : emit({ op: "constant", dtype: x.dtype, value });
     }
     const id = ids.get(x.node) ?? ids.size;

@@ -3,7 +3,7 @@ import { allocate } from "../dtype.ts";
 import { TensorError } from "../errors.ts";
 import type { Rules } from "../node.ts";
 import { broadcastShapes, checkShape, sameShape, showShape, sizeOf, stridesOf, type Shape } from "../shape.ts";
-import { describe, type Tensor } from "../tensor.ts";
+import { describe, uniformArray, type Tensor } from "../tensor.ts";
 import { reshape } from "./layout.ts";
 import type { BroadcastOperation } from "./operation.ts";
 import { sum } from "./reduce.ts";
@@ -20,6 +20,7 @@ export const broadcastRules: Rules<BroadcastOperation> = {
     return [{ shape, dtype: x!.dtype }];
   },
   evaluate({ shape }, [x]) {
+    if (sizeOf(x!.shape) === 1) return [uniformArray(shape, x!.data[0]!, x!.dtype)];
     const data = allocate(x!.dtype, sizeOf(shape));
     copyStrided(x!.data, 0, broadcastStrides(x!.shape, shape), data, 0, stridesOf(shape), shape);
     return [{ kind: "array", shape, dtype: x!.dtype, data }];

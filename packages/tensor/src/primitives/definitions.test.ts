@@ -196,3 +196,14 @@ test("there is no limit to the number of axes", () => {
   expect(t.reshape(t.transpose(x, shape.map((_, i) => 9 - i)), [8]).shape).toEqual([8]);
   t.assertGradient((y: Tensor) => t.sum(t.mul(y, t.transpose(y)), [1, 3, 8]), x);
 });
+
+test("a constant that is the same everywhere is not written out, and has the values of one that is", () => {
+  const huge = t.broadcastTo(t.scalar(0.1), [1 << 20, 1 << 20]);
+  const kept = t.transpose(t.reshape(t.mul(t.exp(t.neg(huge)), t.sub(huge, 0.3)), [1 << 10, 1 << 30]));
+  const written = t.mul(t.exp(t.neg(t.scalar(0.1))), t.sub(t.scalar(0.1), 0.3));
+  expect(t.isArray(kept) && kept.uniform).toBe(t.item(written));
+  expect(kept.shape).toEqual([1 << 30, 1 << 10]);
+  expect(t.broadcastTo(t.scalar(0.1), [2, 2])).toEqual(t.full([2, 2], 0.1));
+  expect(values(t.broadcastTo(t.scalar(-0), [2]))).toEqual([-0, -0]);
+  expect(values(t.full([2], -0))).toEqual([-0, -0]);
+});

@@ -3,7 +3,7 @@ import { allocate, isFloat, type DType } from "../dtype.ts";
 import { TensorError } from "../errors.ts";
 import type { GradientContext, GradientResult, Rules } from "../node.ts";
 import { broadcastShapes, sameShape, sizeOf } from "../shape.ts";
-import { describe, scalar, type ArrayTensor, type Operand, type Tensor, type Type } from "../tensor.ts";
+import { describe, scalar, uniformArray, type ArrayTensor, type Operand, type Tensor, type Type } from "../tensor.ts";
 import { broadcastTo } from "./broadcast.ts";
 import type { BinaryName, Operation, UnaryName } from "./operation.ts";
 
@@ -33,8 +33,9 @@ export function unary(op: UnaryName, definition: UnaryDefinition): Rules<Unary> 
     },
     evaluate(_, inputs) {
       const x = inputs[0]!;
-      const y = allocate(x.dtype, x.data.length);
       const f = x.dtype === "f32" ? evaluateF32 : evaluate;
+      if (x.uniform !== undefined) return [uniformArray(x.shape, f(x.uniform), x.dtype)];
+      const y = allocate(x.dtype, x.data.length);
       for (let i = 0; i < y.length; i++) y[i] = f(x.data[i]!);
       return [{ kind: "array", shape: x.shape, dtype: x.dtype, data: y }];
     },
@@ -78,8 +79,9 @@ export function binary(op: BinaryName, definition: BinaryDefinition): Rules<Bina
       const a = inputs[0]!;
       const b = inputs[1]!;
       const dtype = definition.dtype ?? a.dtype;
-      const y = allocate(dtype, a.data.length);
       const f = a.dtype === "i32" ? evaluateI32 : evaluate;
+      if (a.uniform !== undefined && b.uniform !== undefined) return [uniformArray(a.shape, f(a.uniform, b.uniform), dtype)];
+      const y = allocate(dtype, a.data.length);
       for (let i = 0; i < y.length; i++) y[i] = f(a.data[i]!, b.data[i]!);
       return [{ kind: "array", shape: a.shape, dtype, data: y }];
     },

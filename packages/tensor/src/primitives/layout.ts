@@ -4,7 +4,7 @@ import { allocate } from "../dtype.ts";
 import { TensorError } from "../errors.ts";
 import type { Rules } from "../node.ts";
 import { sameShape, showShape, sizeOf, stridesOf, type Shape } from "../shape.ts";
-import { describe, type ArrayTensor, type Tensor } from "../tensor.ts";
+import { describe, uniformArray, type ArrayTensor, type Tensor } from "../tensor.ts";
 import type { ConcatOperation, PadOperation, ReshapeOperation, SliceOperation, TransposeOperation } from "./operation.ts";
 import { copyStrided } from "./strided.ts";
 
@@ -45,7 +45,9 @@ export const reshapeRules: Rules<ReshapeOperation> = {
     }
     return [{ shape, dtype: x!.dtype }];
   },
-  evaluate: ({ shape }, [x]) => [{ kind: "array", shape, dtype: x!.dtype, data: x!.data }],
+  evaluate: ({ shape }, [x]) => [
+    x!.uniform === undefined ? { kind: "array", shape, dtype: x!.dtype, data: x!.data } : uniformArray(shape, x!.uniform, x!.dtype),
+  ],
   gradient: ({ inputs, cotangents }) => ({ cotangents: cotangents.map((g) => g && reshape(g, inputs[0]!.shape)) }),
 };
 
@@ -177,6 +179,7 @@ export function sliceAxis(x: Tensor, axis: number, start: number, stop: number):
 }
 
 function gathered(x: ArrayTensor, shape: Shape, offset: number, strides: readonly number[]): ArrayTensor {
+  if (x.uniform !== undefined) return uniformArray(shape, x.uniform, x.dtype);
   const data = allocate(x.dtype, sizeOf(shape));
   copyStrided(x.data, offset, strides, data, 0, stridesOf(shape), shape);
   return { kind: "array", shape, dtype: x.dtype, data };
