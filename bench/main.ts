@@ -10,7 +10,7 @@ import { toJson, toText, withMarkdown, type Run } from "./report.ts";
 
 const help = `pnpm bench [options]
   --quick              a few cases of each kind
-  --filter TEXT        only cases whose id contains TEXT, such as "train gru/" or "2 threads"
+  --filter TEXTS       only cases whose id contains one of TEXTS, such as "train gru/,2 threads"
   --peers NAMES        none, or some of ${peers.map(({ name }) => name).join(",")}; default torch,jax,tfjs,brain
   --install NAMES      puts these peers into the cache folder first
   --samples N          samples of each contender, at least 7 for figures that are to be kept; default 7
@@ -29,7 +29,8 @@ const { values } = parseArgs({
   },
 });
 
-const cases = (values.quick ? quickCases : allCases).filter((of) => idOf(of).includes(values.filter) && !(values.cpu && of.threads > 1));
+const filters = values.filter.split(",");
+const cases = (values.quick ? quickCases : allCases).filter((of) => filters.some((text) => idOf(of).includes(text)) && !(values.cpu && of.threads > 1));
 if (values.help) console.log(help);
 else if (values.list) console.log(cases.map(idOf).join("\n"));
 else await main();
