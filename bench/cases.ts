@@ -61,6 +61,13 @@ export const quickCases: readonly Case[] = [
   makeCase("train", "gru", sizes[2], 2),
 ];
 
+/** The case of an entry of the JSON file. */
+export function caseOf({ name, kind, threads }: Pick<Case, "name" | "kind" | "threads">): Case {
+  const found = allCases.find((of) => of.name === name && of.kind === kind && of.threads === threads);
+  if (found === undefined) throw new Error(`there is no case ${kind} ${name} with ${threads} threads; was the file written by another version?`);
+  return found;
+}
+
 /** The id that `--filter` is matched with: `train gru/32x100x64x64 1 thread`. */
 export const idOf = ({ kind, name, threads }: Case): string => `${kind} ${name} ${threads} ${threads === 1 ? "thread" : "threads"}`;
 

@@ -24,17 +24,20 @@ export function figuresOf(rows: readonly Row[]): Figure[] {
       return times.length === 0 ? undefined : Math.min(...times) / own;
     };
     if (of.threads > 1) return figure("two threads against one", of.kind === "train" && of.hidden >= 128 ? 1.7 : undefined, ratio("sluiceOneThread"));
+    const anywhere = [
+      ...figure("against JAX", of.hidden <= 128 ? 1 : undefined, ratio("jax")),
+      ...figure("against TensorFlow.js", 25, ratio("tfjs")),
+      ...figure("against brain.js", 50, ratio("brain")),
+    ];
     const full = ms["sluiceFull"];
     if (of.kind === "ragged") {
       const perStep = full === undefined ? undefined : full / (of.batch * of.time) / (microsecondsPerStep / 1000);
-      return [...figure("against PyTorch's packed sequences", 1.5, ratio("torch", "torch-system")), ...figure("a step of a full batch against a real step", 1 / 1.25, perStep)];
+      return [...anywhere, ...figure("against PyTorch's packed sequences", 1.5, ratio("torch", "torch-system")), ...figure("a step of a full batch against a real step", 1 / 1.25, perStep)];
     }
-    if (of.kind === "adam") return figure("against brain.js", 50, ratio("brain"));
-    if (of.kind !== "train") return [];
+    if (of.kind !== "train") return anywhere;
     return [
+      ...anywhere,
       ...figure("against PyTorch", floorAgainstTorch(of.cell, of.hidden), ratio("torch", "torch-system")),
-      ...figure("against JAX", of.hidden <= 128 ? 1 : undefined, ratio("jax")),
-      ...figure("against TensorFlow.js", 25, ratio("tfjs")),
       ...figure("a custom cell against the built-in one", 0.95, ratio("sluiceBuiltIn")),
     ];
   });

@@ -6,7 +6,7 @@ import { machineOf } from "./machine.ts";
 import { openBench, type Row } from "./measure.ts";
 import { peers, type Peer } from "./peers.ts";
 import { profileText } from "./profile-text.ts";
-import { toJson, toText, withMarkdown, type Run } from "./report.ts";
+import { fromJson, toJson, toText, withMarkdown, type Run } from "./report.ts";
 
 const help = `pnpm bench [options]
   --quick              a few cases of each kind
@@ -18,6 +18,7 @@ const help = `pnpm bench [options]
   --markdown FILE      puts the table into the generated part of FILE
   --cpu                counts processor time, on a machine that does other work meanwhile; one thread only
   --profile            where Sluice's time goes, by kernel, instead of the comparison
+  --from FILE          lays out a run that --json has written, instead of measuring
   --list               the ids of the cases`;
 
 const { values } = parseArgs({
@@ -25,7 +26,7 @@ const { values } = parseArgs({
   options: {
     quick: { type: "boolean", default: false }, filter: { type: "string", default: "" }, peers: { type: "string", default: "torch,jax,tfjs,brain" },
     install: { type: "string", default: "" }, samples: { type: "string", default: "7" }, json: { type: "string" }, markdown: { type: "string" },
-    cpu: { type: "boolean", default: false }, profile: { type: "boolean", default: false }, list: { type: "boolean", default: false }, help: { type: "boolean", default: false },
+    cpu: { type: "boolean", default: false }, profile: { type: "boolean", default: false }, from: { type: "string" }, list: { type: "boolean", default: false }, help: { type: "boolean", default: false },
   },
 });
 
@@ -33,6 +34,7 @@ const filters = values.filter.split(",");
 const cases = (values.quick ? quickCases : allCases).filter((of) => filters.some((text) => idOf(of).includes(text)) && !(values.cpu && of.threads > 1));
 if (values.help) console.log(help);
 else if (values.list) console.log(cases.map(idOf).join("\n"));
+else if (values.from !== undefined) publish(fromJson(readFileSync(values.from, "utf8")));
 else await main();
 
 async function main(): Promise<void> {
@@ -65,9 +67,13 @@ async function compare(bench: ReturnType<typeof openBench>, samples: number): Pr
     // After every case, so that a run that is cut short leaves what it has.
     if (values.json !== undefined) writeFileSync(values.json, toJson(run));
   }
+  publish(run);
+  if (rows.some(({ errors }) => Object.keys(errors).length > 0)) process.exitCode = 1;
+}
+
+function publish(run: Run): void {
   console.log(toText(run));
   if (values.markdown !== undefined) writeFileSync(values.markdown, withMarkdown(existsSync(values.markdown) ? readFileSync(values.markdown, "utf8") : "# Performance\n", run));
-  if (rows.some(({ errors }) => Object.keys(errors).length > 0)) process.exitCode = 1;
 }
 
 function named(list: string): Peer[] {

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { makeCase } from "./cases.ts";
 import { figuresOf } from "./figures.ts";
 import type { Row } from "./measure.ts";
-import { beginMark, endMark, toJson, toText, withMarkdown, type Run } from "./report.ts";
+import { beginMark, endMark, fromJson, toJson, toText, withMarkdown, type Run } from "./report.ts";
 import { layOut } from "./table.ts";
 
 const row: Row = {
@@ -28,6 +28,16 @@ test("the JSON holds what the figures are read from", () => {
     machine: { ...run.machine, command: "pnpm bench", samples: 7, clock: "wall", contenders: run.contenders },
     cases: [{ name: "gru/32x100x128x128", kind: "train", threads: 1, ms: { sluice: 20, torch: 30 }, gflops: 60, peak: 80, errors: row.errors }],
   });
+});
+
+test("a kept run is laid out again as it was", () => {
+  expect(fromJson(toJson(run))).toEqual(run);
+  expect(() => fromJson(toJson({ ...run, rows: [{ ...row, case: makeCase("train", "gru", [1, 2, 3, 4], 1) }] }))).toThrow("there is no case train gru/1x2x3x4");
+});
+
+test("a figure that names no kind holds for every kind", () => {
+  const inference: Row = { ...row, case: makeCase("inference", "gru", [32, 100, 64, 64], 1), ms: { sluice: 1, jax: 2, tfjs: 20 }, errors: {} };
+  expect(figuresOf([inference])).toMatchObject([{ name: "against JAX", reached: 2 }, { name: "against TensorFlow.js", floor: 25, reached: 20 }]);
 });
 
 test("the text has times, ratios and shares, names who is absent, and says what failed", () => {

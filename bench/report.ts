@@ -1,3 +1,4 @@
+import { caseOf, stepsOf, type Case } from "./cases.ts";
 import type { Figure } from "./figures.ts";
 import { figuresOf } from "./figures.ts";
 import type { Machine } from "./machine.ts";
@@ -21,6 +22,21 @@ export function toJson({ machine, command, samples, clock, contenders, rows }: R
     name, kind, threads, ms, gflops, peak, ...(Object.keys(errors).length === 0 ? {} : { errors }),
   }));
   return `${JSON.stringify({ machine: { ...machine, command, samples, clock, contenders }, cases }, undefined, 2)}\n`;
+}
+
+/** The run that {@link toJson} has written, so that a kept one can be laid out again. */
+export function fromJson(text: string): Run {
+  const { machine: { command, samples, clock, contenders, ...machine }, cases } = JSON.parse(text) as JsonRun;
+  const rows = cases.map(({ name, kind, threads, ms, gflops, peak, errors = {} }): Row => {
+    const of = caseOf({ name, kind, threads });
+    return { case: of, ms, gflops, peak, errors, microsecondsPerStep: (1000 * (ms["sluice"] ?? NaN)) / stepsOf(of) };
+  });
+  return { machine, command, samples, clock, contenders, rows };
+}
+
+interface JsonRun {
+  readonly machine: Machine & Omit<Run, "machine" | "rows">;
+  readonly cases: readonly (Pick<Case, "name" | "kind" | "threads"> & Pick<Row, "ms" | "gflops" | "peak"> & Partial<Pick<Row, "errors">>)[];
 }
 
 export function toText({ contenders, rows }: Run): string {
