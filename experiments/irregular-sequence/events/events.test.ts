@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { toPadded } from "@sluice/irregular";
-import { prepareRun, runStudy, type Results, type TrialOutcome } from "@sluice/study";
+import { prepareRun, runStudy, type Results } from "@sluice/study";
 import { key, mapTree, tensor, valuesOf } from "@sluice/tensor";
 import { afterAll, describe, expect, test } from "vitest";
-import { memoryContext, type Left } from "../../shared/testing/memory-context.ts";
+import { runTrial, type MemoryContextOptions } from "../../shared/testing/run-trial.ts";
 import { claims } from "./claims.ts";
 import tiny from "./fixtures/tiny.ts";
 import { eventModel, type CellName } from "./model.ts";
@@ -21,15 +21,7 @@ type Config = (typeof tiny)["settings"];
 
 const config: Config = { ...tiny.settings, ...tiny.budget.full, cell: "gruD" };
 
-/** Runs a trial in this process, to its end or until it is stopped. */
-async function run(given: Config, options: { readonly from?: Left; readonly stopAt?: number; readonly threads?: number } = {}): Promise<{ outcome: TrialOutcome | null; left: Left }> {
-  const { context, left } = memoryContext({ config: given, ...options });
-  const outcome = await tiny.trial(context).catch((error: unknown) => {
-    if (context.signal.aborted || left().diverged !== null) return null;
-    throw error;
-  });
-  return { outcome: outcome ?? null, left: left() };
-}
+const run = (given: Config, options: Omit<MemoryContextOptions<Config>, "config"> = {}) => runTrial(tiny, { config: given, ...options });
 
 /** What may not differ between two runs: all but the times. */
 function bits({ outcome, left }: Awaited<ReturnType<typeof run>>): unknown {

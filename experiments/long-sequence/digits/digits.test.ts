@@ -2,9 +2,9 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { prepareRun, runStudy, trialConfig, type TrialOutcome } from "@sluice/study";
+import { prepareRun, runStudy, trialConfig } from "@sluice/study";
 import { afterAll, describe, expect, test } from "vitest";
-import { memoryContext, type Left } from "../../shared/testing/memory-context.ts";
+import { runTrial, type Left, type MemoryContextOptions } from "../../shared/testing/run-trial.ts";
 import tiny from "./fixtures/tiny.ts";
 import digits from "./study.ts";
 
@@ -15,15 +15,7 @@ type Config = (typeof tiny)["settings"];
 
 const rows: Config = { ...tiny.settings, ...tiny.budget.full, size: 14, cell: "lstm" };
 
-/** Runs a trial in this process, to its end or until it is stopped. */
-async function run(config: Config, options: { readonly from?: Left; readonly stopAt?: number; readonly threads?: number } = {}): Promise<{ outcome: TrialOutcome | null; left: Left }> {
-  const { context, left } = memoryContext({ config, ...options });
-  const outcome = await tiny.trial(context).catch((error: unknown) => {
-    if (context.signal.aborted || left().diverged !== null) return null;
-    throw error;
-  });
-  return { outcome: outcome ?? null, left: left() };
-}
+const run = (given: Config, options: Omit<MemoryContextOptions<Config>, "config"> = {}) => runTrial(tiny, { config: given, ...options });
 
 test("runs to its end and reports what was run", { timeout: 120_000 }, async () => {
   const module = fileURLToPath(new URL("./fixtures/tiny.ts", import.meta.url));

@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { halves, type Halves } from "@sluice/data";
-import { prepareRun, runStudy, type Results, type TrialOutcome } from "@sluice/study";
+import { prepareRun, runStudy, type Results } from "@sluice/study";
 import { key, reference, tensor, valuesOf } from "@sluice/tensor";
 import { rowsOf } from "@sluice/train";
 import { afterAll, describe, expect, test } from "vitest";
-import { memoryContext, type Left } from "../../shared/testing/memory-context.ts";
+import { runTrial, type MemoryContextOptions } from "../../shared/testing/run-trial.ts";
 import { claims } from "./claims.ts";
 import tiny from "./fixtures/tiny.ts";
 import { accuracyByCase, casesOf } from "./missing.ts";
@@ -20,15 +20,7 @@ type Config = (typeof tiny)["settings"];
 
 const config: Config = { ...tiny.settings, ...tiny.budget.full, fusion: "gated" };
 
-/** Runs a trial in this process, to its end or until it is stopped. */
-async function run(given: Config, options: { readonly from?: Left; readonly stopAt?: number; readonly threads?: number } = {}): Promise<{ outcome: TrialOutcome | null; left: Left }> {
-  const { context, left } = memoryContext({ config: given, ...options });
-  const outcome = await tiny.trial(context).catch((error: unknown) => {
-    if (context.signal.aborted || left().diverged !== null) return null;
-    throw error;
-  });
-  return { outcome: outcome ?? null, left: left() };
-}
+const run = (given: Config, options: Omit<MemoryContextOptions<Config>, "config"> = {}) => runTrial(tiny, { config: given, ...options });
 
 test("runs to its end and reports what was run", { timeout: 240_000 }, async () => {
   const module = fileURLToPath(new URL("./fixtures/tiny.ts", import.meta.url));

@@ -51,7 +51,8 @@ export { checkpoint } from "./gradient/checkpoint.ts";
 // Backends
 export type { Backend, CompileOptions, Executable, ExecutableStatistics, StateBinding } from "./backend/backend.ts";
 export { type Compiled, type Session, compile, compileStep } from "./backend/compile.ts";
-export { type StateLayout, bindState, checkInputs, reference } from "./backend/reference.ts";
+export { type StateLayout, bindState, checkInputs } from "./backend/binding.ts";
+export { reference } from "./backend/reference.ts";
 
 // Scalar functions with the same bits everywhere
 export * from "./scalar/index.ts";

@@ -24,7 +24,7 @@ let answer: Revectorization | undefined;
 
 /**
  * Turns revectorization on for the modules that are compiled from now on in this process, if this is Node 24 or newer on x64 and the check passes; else says
- * why not. Takes some 50 ms the first time.
+ * why not.
  *
  * @public Tests call it in processes of their own.
  */

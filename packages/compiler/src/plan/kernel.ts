@@ -1,6 +1,6 @@
-import { type BinaryName, type DType, type Node, type Shape, type SymbolTensor, type Tensor, type UnaryName } from "@sluice/tensor";
+import type { DType, Node, Shape, SymbolTensor, Tensor } from "@sluice/tensor";
 import type { ElementwiseStep, Instruction, View } from "./plan.ts";
-import { keepsAxes, roleOf } from "./roles.ts";
+import { isElementwise, keepsAxes, roleOf } from "./roles.ts";
 import { sameView } from "./view.ts";
 
 /** What a kernel needs to know about values from outside: their memory, or that they are to be computed in it. */
@@ -56,21 +56,17 @@ export function kernelBuilder(shape: Shape, source: KernelSource): { store(x: Te
   };
 
   const compute = (x: SymbolTensor, map: IndexMap): number => {
-    const { operation, inputs: operands } = x.node;
+    const { node } = x;
     const memory = source.load(x);
     if (memory !== undefined) return load(memory, map, x.dtype);
-    switch (roleOf(x.node)) {
-      case "view":
-        return valueOf(operands[0]!, throughView(x.node, map));
-      case "elementwise": {
-        const args = operands.map((operand) => valueOf(operand, map));
-        if (operation.op === "convert") return emit({ op: "convert", dtype: x.dtype, from: operands[0]!.dtype, args });
-        const op = operation.op as UnaryName | BinaryName | "select";
-        return emit({ op, dtype: x.dtype, operand: operands.at(-1)!.dtype, args });
-      }
-      default:
-        throw new Error(`plan: ${operation.op} has no memory and cannot be computed inside a pass`);
-    }
+    if (roleOf(node) === "view") return valueOf(node.inputs[0]!, throughView(node, map));
+    if (!isElementwise(node)) throw new Error(`plan: ${node.operation.op} has no memory and cannot be computed inside a pass`);
+    const args = node.inputs.map((operand) => valueOf(operand, map));
+    // The last operand tells the dtype: a select's first one is its condition.
+    const operand = node.inputs.at(-1)!.dtype;
+    const { operation } = node;
+    if (operation.op === "convert") return emit({ op: "convert", dtype: x.dtype, from: operand, args });
+    return emit({ op: operation.op, dtype: x.dtype, operand, args });
   };
 
   return {

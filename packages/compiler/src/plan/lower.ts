@@ -117,16 +117,15 @@ function writePasses(context: Context, scope: Scope, writes: readonly Sink[], lo
 }
 
 /** In which slot each copy is done: where its value is ready, and if possible together with another pass of its shape. */
-function assignCopies(nodes: readonly Node[], { slotOf, slots, stored, inlined }: Schedule, placement: Placement): Sink[][] {
+function assignCopies(nodes: readonly Node[], { slotOf, stored, inlined }: Schedule, placement: Placement): Sink[][] {
   const copies: Sink[][] = [];
   const put = (index: number, sink: Sink): void => void (copies[index] ??= []).push(sink);
   for (const [node, sinks] of placement.copies) for (const sink of sinks) put(slotOf.get(node)!, sink);
   for (const sink of placement.unplaced) {
-    const ready = readySlot(sink.tensor, slotOf, inlined);
-    const key = sink.tensor.shape.join();
-    const shared = nodes.flatMap((node) => (stored.has(node) && node.outputs[0]!.shape.join() === key ? [slotOf.get(node)!] : []));
-    // A loop's old state is copied late, so that it can be together with the pass that reads it last.
-    put(Math.max(ready, Math.min(...[slots - 1].filter((s) => s >= 0), Math.max(-1, ...shared) >= ready ? Math.max(...shared) : ready)), sink);
+    const shape = sink.tensor.shape.join();
+    const passes = nodes.filter((node) => stored.has(node) && node.outputs[0]!.shape.join() === shape).map((node) => slotOf.get(node)!);
+    // With the last pass of its shape, if the value is ready by then: a loop's old state is so copied by the pass that reads it last.
+    put(Math.max(readySlot(sink.tensor, slotOf, inlined), ...passes), sink);
   }
   return copies;
 }

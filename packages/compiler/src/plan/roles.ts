@@ -1,4 +1,4 @@
-import type { Node, Operation, Shape } from "@sluice/tensor";
+import type { BinaryName, Node, Operation, Shape, UnaryName } from "@sluice/tensor";
 
 /**
  * What an operation is to the planner: elementwise work is fused, a view moves nothing, an assembly is filled in place by what it is made of, and an anchor
@@ -34,6 +34,12 @@ export function roleOf(node: Node): Role {
     default:
       return "elementwise";
   }
+}
+
+type ElementwiseOperation = Extract<Operation, { op: UnaryName | BinaryName | "convert" | "select" }>;
+
+export function isElementwise(node: Node): node is Node & { readonly operation: ElementwiseOperation } {
+  return roleOf(node) === "elementwise";
 }
 
 /** Elementwise operations that cost less to repeat than to load. */

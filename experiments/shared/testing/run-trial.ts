@@ -1,4 +1,4 @@
-import type { MetricRow, Restored, Series, Settings, TrialContext } from "@sluice/study";
+import type { MetricRow, Restored, Series, Settings, TrialContext, TrialOutcome } from "@sluice/study";
 
 /** What a trial has left behind, in memory instead of a folder. */
 export interface Left {
@@ -21,7 +21,7 @@ export interface MemoryContextOptions<S extends Settings> {
 }
 
 /** A context for running a trial within a test. */
-export function memoryContext<S extends Settings>({ config, threads = 1, from, stopAt }: MemoryContextOptions<S>): { readonly context: TrialContext<S>; left(): Left } {
+function memoryContext<S extends Settings>({ config, threads = 1, from, stopAt }: MemoryContextOptions<S>): { readonly context: TrialContext<S>; left(): Left } {
   const restored = from?.checkpoint ?? null;
   const rows: MetricRow[] = restored === null ? [] : [...(from?.rows ?? [])].slice(0, restored.rows);
   const series: Record<string, Series> = { ...from?.series };
@@ -55,4 +55,17 @@ export function memoryContext<S extends Settings>({ config, threads = 1, from, s
     },
   };
   return { context, left: () => ({ rows, series, log, checkpoint, diverged }) };
+}
+
+/** Runs a trial in this process, to its end (an outcome) or until it is stopped or has diverged (none). */
+export async function runTrial<S extends Settings>(
+  { trial }: { trial(context: TrialContext<S>): Promise<TrialOutcome | void> },
+  options: MemoryContextOptions<S>,
+): Promise<{ readonly outcome: TrialOutcome | null; readonly left: Left }> {
+  const { context, left } = memoryContext(options);
+  const outcome = await trial(context).catch((error: unknown) => {
+    if (context.signal.aborted || left().diverged !== null) return null;
+    throw error;
+  });
+  return { outcome: outcome ?? null, left: left() };
 }
