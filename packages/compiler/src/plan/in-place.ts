@@ -63,10 +63,11 @@ export function viewsOf(step: Step): readonly View[] {
     case "elementwise":
       return [...step.inputs, ...step.stores.map(({ view }) => view)];
     case "matmul":
-      return [step.a, step.b, step.c, ...(step.packed ? [step.packed] : [])];
+      return [step.a, step.b, step.c, ...(step.packed ? [step.packed] : []), ...(step.positions ? [step.positions] : [])];
     case "pack":
       return [step.b, step.packed];
     case "reduce":
+      return [step.x, step.y, ...(step.positions ? [step.positions] : [])];
     case "cumulativeSum":
       return [step.x, step.y];
     case "gather":
@@ -75,7 +76,9 @@ export function viewsOf(step: Step): readonly View[] {
       return [step.indices, step.updates, step.y];
     case "randomBits":
       return [step.key, step.stream, step.y];
+    case "activeRows":
+      return [step.lengths, step.counts, step.work, step.positions];
     case "loop":
-      return step.body.flatMap(viewsOf);
+      return [...(step.active ? [step.active.counts, step.active.work] : []), ...step.body.flatMap(viewsOf)];
   }
 }

@@ -1,9 +1,13 @@
 /** From a program to steps on buffers. Addresses come afterwards, by `memory.ts`. */
-import { sizeOf, splitScan, TensorError, type ArrayTensor, type DType, type Node, type Program, type ScanOperation, type Shape, type SymbolTensor, type Tensor, type Values } from "@sluice/tensor";
+import { sameShape, sizeOf, splitScan, TensorError, type ArrayTensor, type DType, type Node, type Program, type ScanOperation, type Shape, type SymbolTensor, type Tensor, type Values } from "@sluice/tensor";
+import { type Layout, type Region, rowsInFront, sameLayout } from "../ragged/layout.ts";
+import { notRagged, type Ragged, raggedWork } from "../ragged/ragged.ts";
+import { sameRegion } from "../ragged/zeros.ts";
+import { type ActiveTable, overActiveRows, zerosBeyond } from "./active-rows.ts";
 import { commitInPlace, copyStep, type Commit } from "./in-place.ts";
 import { kernelBuilder } from "./kernel.ts";
 import { placeValues, type Placement, type Sink } from "./placement.ts";
-import type { Step, View } from "./plan.ts";
+import type { LoopStep, Step, View } from "./plan.ts";
 import { roleOf } from "./roles.ts";
 import { rowsOf } from "./rows.ts";
 import { schedule, sourceOf, type Schedule } from "./schedule.ts";
@@ -13,6 +17,8 @@ import { broadcastView, reshapeView, sameView, sliceView, slot, transposeView, w
 export interface LowerOptions {
   /** Columns of a panel of a packed matrix; without it matrices are not packed. */
   readonly panelColumns?: number;
+  /** Whether work is left out where sequences of a batch are over. Default true. */
+  readonly ragged?: boolean;
   /** Inputs that take an output's value after each run. */
   readonly state?: readonly { readonly input: number; readonly output?: number }[];
 }
@@ -37,6 +43,8 @@ interface Context {
   readonly constants: { buffer: number; values: Values }[];
   readonly constantViews: Map<ArrayTensor, View>;
   readonly panelColumns: number | undefined;
+  readonly ragged: Ragged;
+  readonly tables: ActiveTable[];
 }
 
 interface Scope {
@@ -44,18 +52,31 @@ interface Scope {
   readonly steps: Step[];
   readonly views: TensorMap<View>;
   readonly packed: { readonly b: View; readonly packed: View }[];
-  readonly copied: { readonly from: View; readonly to: View }[];
+  readonly copied: { readonly from: View; readonly to: View; readonly rows?: Rows }[];
   readonly parent?: Scope;
 }
 
+/** The active rows of a value that is made for them alone. */
+interface Rows {
+  readonly region: Region;
+  readonly layout: Layout;
+}
+
 export function lower(program: Program, options: LowerOptions = {}): Lowered {
-  const context: Context = { buffers: [], constants: [], constantViews: new Map(), panelColumns: options.panelColumns };
+  const ragged = options.ragged === false ? notRagged : raggedWork(program);
+  const context: Context = { buffers: [], constants: [], constantViews: new Map(), panelColumns: options.panelColumns, ragged, tables: [] };
   const scope: Scope = { depth: 0, steps: [], views: new TensorMap(), packed: [], copied: [] };
   const inputs = program.inputs.map((x) => {
     const view = newBuffer(context, x, 0);
     scope.views.set(x, view);
     return view;
   });
+  for (const region of ragged.regions) {
+    const table = activeTable(context, scope, region);
+    context.tables.push(table);
+    const { region: _, ...step } = table;
+    scope.steps.push(step);
+  }
   const sinks = program.outputs.map((tensor) => ({ tensor, view: newBuffer(context, tensor, 0) }));
   lowerBlock(context, scope, program.nodes, sinks);
   const commits = (options.state ?? []).flatMap(({ input, output }): Commit[] =>
@@ -77,6 +98,16 @@ function newBuffer(context: Context, { shape, dtype }: { readonly shape: Shape; 
   return whole(context.buffers.push({ elements: sizeOf(shape), dtype, depth }) - 1, shape);
 }
 
+function activeTable(context: Context, scope: Scope, region: Region): ActiveTable {
+  const { lengths, time, batch } = region;
+  const table = (elements: number): View => newBuffer(context, { shape: [elements], dtype: "i32" }, 0);
+  return { kind: "activeRows", region, lengths: viewOf(context, scope, lengths), counts: table(time + 1), work: table(batch + 1), positions: table(1 + time * batch) };
+}
+
+function tableOf({ tables }: Context, region: Region): ActiveTable {
+  return tables.find((table) => sameRegion(table.region, region))!;
+}
+
 function lowerBlock(context: Context, scope: Scope, nodes: readonly Node[], sinks: readonly Sink[]): void {
   const placement = placeValues(nodes, sinks, (x) => newBuffer(context, x, scope.depth));
   const plan = schedule(nodes, sinks.map((sink) => sink.tensor), placement);
@@ -84,14 +115,14 @@ function lowerBlock(context: Context, scope: Scope, nodes: readonly Node[], sink
   for (const node of nodes) {
     if (roleOf(node) === "assembly") scope.views.set(outputOf(node), placement.of(outputOf(node))!);
   }
-  const copies = assignCopies(nodes, plan, placement);
+  const copies = assignCopies(context, nodes, plan, placement);
   for (let index = 0; index < Math.max(plan.slots, copies.length); index++) {
     const members = nodes.filter((node) => plan.slotOf.get(node) === index);
     for (const node of members) if (roleOf(node) === "anchor") lowerAnchor(context, scope, node, placement);
-    const writes = members.flatMap((node): Sink[] => {
+    const writes = members.flatMap((node): PassSink[] => {
       if (!plan.stored.has(node)) return [];
       const tensor = outputOf(node);
-      return [{ tensor, view: storage(context, scope, tensor, placement) }];
+      return [{ tensor, view: storage(context, scope, tensor, placement), rows: context.ragged.active(node) }];
     });
     const load = (x: SymbolTensor): View | undefined => {
       const source = own.has(x.node) ? sourceOf(x) : undefined;
@@ -102,25 +133,41 @@ function lowerBlock(context: Context, scope: Scope, nodes: readonly Node[], sink
   }
 }
 
-/** One pass for each shape. */
-function writePasses(context: Context, scope: Scope, writes: readonly Sink[], load: (x: SymbolTensor) => View | undefined): void {
-  const shapes = new Map<string, Sink[]>();
+/** A value that a pass leaves in memory, for active rows alone where these are given. */
+interface PassSink extends Sink {
+  readonly rows?: Rows | undefined;
+}
+
+/** One pass for each shape and choice of rows. */
+function writePasses(context: Context, scope: Scope, writes: readonly PassSink[], load: (x: SymbolTensor) => View | undefined): void {
+  const passes: PassSink[][] = [];
   for (const sink of writes) {
-    const key = sink.view.shape.join();
-    shapes.set(key, [...(shapes.get(key) ?? []), sink]);
+    const pass = passes.find(([first]) => sameShape(first!.view.shape, sink.view.shape) && sameRows(first!.rows, sink.rows));
+    if (pass === undefined) passes.push([sink]);
+    else pass.push(sink);
   }
-  for (const group of shapes.values()) {
-    const kernel = kernelBuilder(group[0]!.view.shape, { load, constant: (x) => constantView(context, x) });
-    for (const { tensor, view } of group) kernel.store(tensor, view);
-    scope.steps.push(kernel.finish());
+  for (const pass of passes) {
+    const { view, rows } = pass[0]!;
+    const kernel = kernelBuilder(view.shape, { load, constant: (x) => constantView(context, x) });
+    for (const sink of pass) kernel.store(sink.tensor, sink.view);
+    pushFor(context, scope, rows, kernel.finish());
   }
 }
 
+function sameRows(a: Rows | undefined, b: Rows | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : sameRegion(a.region, b.region) && sameLayout(a.layout, b.layout);
+}
+
+/** Does a step for all rows, or for active ones where they are given. */
+function pushFor(context: Context, scope: Scope, rows: Rows | undefined, step: Parameters<typeof overActiveRows>[0]): void {
+  scope.steps.push(rows === undefined ? step : overActiveRows(step, rows.layout, tableOf(context, rows.region), scope.depth));
+}
+
 /** In which slot each copy is done: where its value is ready, and if possible together with another pass of its shape. */
-function assignCopies(nodes: readonly Node[], { slotOf, stored, inlined }: Schedule, placement: Placement): Sink[][] {
-  const copies: Sink[][] = [];
-  const put = (index: number, sink: Sink): void => void (copies[index] ??= []).push(sink);
-  for (const [node, sinks] of placement.copies) for (const sink of sinks) put(slotOf.get(node)!, sink);
+function assignCopies({ ragged }: Context, nodes: readonly Node[], { slotOf, stored, inlined }: Schedule, placement: Placement): PassSink[][] {
+  const copies: PassSink[][] = [];
+  const put = (index: number, sink: PassSink): void => void (copies[index] ??= []).push(sink);
+  for (const [node, sinks] of placement.copies) for (const sink of sinks) put(slotOf.get(node)!, { ...sink, rows: ragged.active(node) });
   for (const sink of placement.unplaced) {
     const shape = sink.tensor.shape.join();
     const passes = nodes.filter((node) => stored.has(node) && node.outputs[0]!.shape.join() === shape).map((node) => slotOf.get(node)!);
@@ -155,9 +202,16 @@ function viewOf(context: Context, scope: Scope, x: Tensor): View {
   const { operation, inputs } = x.node;
   if (roleOf(x.node) !== "view") throw new Error(`plan: ${operation.op} is read before it is computed`);
   const source = viewOf(context, scope, inputs[0]!);
-  const view = look(operation, source) ?? contiguous(context, scope, source, inputs[0]!.dtype, x.shape);
+  const view = look(operation, source) ?? contiguous(context, scope, source, inputs[0]!.dtype, x.shape, rowsOfSource(context, x));
   scope.views.set(x, view);
   return view;
+}
+
+/** Which rows a reshape has to copy, in the layout of what it reshapes. */
+function rowsOfSource({ ragged }: Context, x: SymbolTensor): Rows | undefined {
+  const source = x.node.inputs[0]!;
+  const rows = source.kind === "array" || ragged.unread(x) === undefined ? undefined : ragged.unread(source);
+  return rows !== undefined && rowsInFront(rows.layout) ? rows : undefined;
 }
 
 function look(operation: Node["operation"], source: View): View | undefined {
@@ -176,13 +230,13 @@ function look(operation: Node["operation"], source: View): View | undefined {
 }
 
 /** A copy in a buffer of its own, seen under `shape`. What is the same in every step of a loop is copied outside of it. */
-function contiguous(context: Context, scope: Scope, source: View, dtype: DType, shape: Shape): View {
+function contiguous(context: Context, scope: Scope, source: View, dtype: DType, shape: Shape, rows?: Rows): View {
   const home = homeOf(context, scope, source);
-  const known = home.copied.find(({ from }) => sameView(from, source));
+  const known = home.copied.find((copied) => sameView(copied.from, source) && sameRows(copied.rows, rows));
   if (known !== undefined) return whole(known.to.buffer, shape);
   const copy = newBuffer(context, { shape: source.shape, dtype }, home.depth);
-  home.steps.push(copyStep([{ from: source, to: copy, dtype }]));
-  home.copied.push({ from: source, to: copy });
+  pushFor(context, home, rows, copyStep([{ from: source, to: copy, dtype }]));
+  home.copied.push({ from: source, to: copy, ...(rows === undefined ? {} : { rows }) });
   return whole(copy.buffer, shape);
 }
 
@@ -212,19 +266,23 @@ function lowerAnchor(context: Context, scope: Scope, node: Node, placement: Plac
   };
   const write = (): View => storage(context, scope, outputOf(node), placement);
   const dtype = node.outputs[0]?.dtype ?? "f32";
+  const active = context.ragged.active(node);
+  const contracted = context.ragged.contracted(node);
+  const positions = contracted && { positions: tableOf(context, contracted).positions };
   switch (operation.op) {
     case "matmul": {
       const [a, b] = [0, 1].map((i) => walkable(context, scope, read(i), inputs[i]!.dtype));
       const c = write();
       const transposed = a!.strides.at(-1) !== 1 && a!.shape.at(-1) !== 1;
-      const packed = transposed || isCheaperUnpacked(context, scope, a!, b!) ? undefined : pack(context, scope, b!);
-      scope.steps.push({ kind: "matmul", a: a!, b: b!, c, ...(packed ? { packed } : {}) });
+      const packed = transposed || positions !== undefined || isCheaperUnpacked(context, scope, a!, b!) ? undefined : pack(context, scope, b!);
+      pushFor(context, scope, active, { kind: "matmul", a: a!, b: b!, c, ...(packed ? { packed } : {}), ...positions });
+      if (active?.filled.includes(0) === true) scope.steps.push(zerosBeyond(c, dtype, active.layout, tableOf(context, active.region), scope.depth));
       return;
     }
     case "reduceSum":
     case "reduceMax": {
       const op = operation.op === "reduceSum" ? "sum" : "max";
-      scope.steps.push({ kind: "reduce", op, dtype, x: read(0), y: write(), axis: operation.axis });
+      pushFor(context, scope, active, { kind: "reduce", op, dtype, x: read(0), y: write(), axis: operation.axis, ...positions });
       return;
     }
     case "cumulativeSum": {
@@ -237,7 +295,7 @@ function lowerAnchor(context: Context, scope: Scope, node: Node, placement: Plac
       const [rows, ...rest] = x!.shape;
       const [count, width] = [sizeOf(indices!.shape), sizeOf(rest)];
       const y = reshapeView(write(), [count, width])!;
-      scope.steps.push({ kind: "gather", x: readAs(0, [rows!, width]), indices: readAs(1, [count]), y });
+      pushFor(context, scope, active, { kind: "gather", x: readAs(0, [rows!, width]), indices: readAs(1, [count]), y });
       return;
     }
     case "scatterAdd": {
@@ -311,7 +369,14 @@ function lowerScan(context: Context, scope: Scope, node: Node, operation: ScanOp
   ]);
   const commits = changed.map((i, at): Commit => ({ from: nextStates[at]!, to: states[i]!, dtype: inner.states[i]!.dtype }));
   const rows = rowsOf(operation);
-  scope.steps.push({ kind: "loop", length, reverse, body: commitInPlace(inside.steps, commits), ...(rows === undefined ? {} : { rows }) });
+  const active = scope.depth === 0 ? context.ragged.active(node) : undefined;
+  const loop: LoopStep = { kind: "loop", length, reverse, body: commitInPlace(inside.steps, commits), ...(rows === undefined ? {} : { rows }) };
+  if (active === undefined) scope.steps.push(loop);
+  else {
+    const table = tableOf(context, active.region);
+    scope.steps.push({ ...loop, active: { counts: table.counts, work: table.work, part: "active" } });
+    for (const index of active.filled) scope.steps.push(zerosBeyond(stacked[index - operation.states]!, node.outputs[index]!.dtype, active.layout, table, scope.depth));
+  }
   states.forEach((view, i) => scope.views.set(output(i), view));
 }
 

@@ -45,6 +45,7 @@ export type Step =
   | GatherStep
   | ScatterAddStep
   | RandomBitsStep
+  | ActiveRowsStep
   | LoopStep;
 
 /** One pass over `shape`: instructions are computed for each element, in registers, and some are stored. */
@@ -71,6 +72,8 @@ export interface MatmulStep {
   readonly c: View;
   /** Where a pack step has put b in panels. */
   readonly packed?: View;
+  /** The positions k to take, in this order, where not all are: a list of an {@link ActiveRowsStep}. Without batch axes. */
+  readonly positions?: View;
 }
 
 /** Copies b [k, n] into panels of `columns` columns (the last one filled up with zeros): panel after panel, each row-major [k, columns]. */
@@ -89,6 +92,8 @@ export interface ReduceStep {
   readonly x: View;
   readonly y: View;
   readonly axis: number;
+  /** The positions along the axis to take, in this order, where not all are; the axis is then not the innermost one. */
+  readonly positions?: View;
 }
 
 export interface CumulativeSumStep {
@@ -125,6 +130,20 @@ export interface RandomBitsStep {
   readonly y: View;
 }
 
+/**
+ * Of i32 lengths [batch], the rows to work on. A step of a ragged batch works on the rows up to the last one whose sequence is not over.
+ */
+export interface ActiveRowsStep {
+  readonly kind: "activeRows";
+  readonly lengths: View;
+  /** i32 [time + 1]: the number of rows of each step; at last the number of steps that have any. */
+  readonly counts: View;
+  /** i32 [batch + 1]: steps in which the rows before row b are worked on, all together; by it threads find a fair share. */
+  readonly work: View;
+  /** i32 [1 + time * batch]: how many pairs of step and row there are, and then their positions `step * batch + row` in order. */
+  readonly positions: View;
+}
+
 export interface LoopStep {
   readonly kind: "loop";
   /** Number of steps. */
@@ -137,4 +156,6 @@ export interface LoopStep {
    * whole loop without waiting for each other.
    */
   readonly rows?: number;
+  /** Of the rows, those that a step is done for: the active ones, in as many steps as have any; or the others, in all steps. `rows` is then given. */
+  readonly active?: Pick<ActiveRowsStep, "counts" | "work"> & { readonly part: "active" | "over" };
 }

@@ -2,8 +2,8 @@
  * Does what a plan says, element by element, in plain JavaScript: slow, and independent of any generated code. Tests hold plans to the programs that they
  * came from with it.
  */
-import { apply, isArray, primitives, sizeOf, tensor, type ArrayTensor, type Operation, type Tensor, type Values } from "@sluice/tensor";
-import type { ElementwiseStep, Plan, Step, View } from "../plan/plan.ts";
+import { apply, gather, isArray, primitives, sizeOf, tensor, transpose, type ArrayTensor, type Operation, type Tensor, type Values } from "@sluice/tensor";
+import type { ActiveRowsStep, ElementwiseStep, LoopStep, Plan, Step, View } from "../plan/plan.ts";
 
 export function interpret(plan: Plan, args: readonly ArrayTensor[]): ArrayTensor[] {
   // One memory for all buffers, so that buffers which share addresses can spoil each other's values.
@@ -51,11 +51,14 @@ function write(view: View, value: Tensor, { arrays, loops }: Machine): void {
 function run(step: Step, machine: Machine): void {
   const evaluate = (operation: Operation, ...inputs: View[]): Tensor =>
     apply(primitives[operation.op], operation, inputs.map((view) => read(view, machine)))[0]!;
+  const taken = (view: View, axis: number, positions: View | undefined): Tensor => (positions ? take(read(view, machine), axis, positions, machine) : read(view, machine));
   switch (step.kind) {
     case "elementwise":
       return runPass(step, machine);
-    case "matmul":
-      return write(step.c, evaluate({ op: "matmul" }, step.a, step.b), machine);
+    case "matmul": {
+      const [rank, { positions }] = [step.a.shape.length, step];
+      return write(step.c, apply(primitives.matmul, { op: "matmul" }, [taken(step.a, rank - 1, positions), taken(step.b, rank - 2, positions)])[0]!, machine);
+    }
     case "pack": {
       const b = read(step.b, machine);
       const [k, n] = b.shape;
@@ -65,9 +68,10 @@ function run(step: Step, machine: Machine): void {
       }
       return write(step.packed, tensor(packed, step.packed.shape), machine);
     }
-    case "reduce":
-      return write(step.y, evaluate({ op: step.op === "sum" ? "reduceSum" : "reduceMax", axis: step.axis }, step.x), machine);
-    case "cumulativeSum":
+    case "reduce": {
+      const operation = { op: step.op === "sum" ? "reduceSum" : "reduceMax", axis: step.axis } as const;
+      return write(step.y, apply(primitives[operation.op], operation, [taken(step.x, step.axis, step.positions)])[0]!, machine);
+    }    case "cumulativeSum":
       return write(step.y, evaluate({ op: "cumulativeSum", axis: step.axis, reverse: step.reverse }, step.x), machine);
     case "gather":
       return write(step.y, evaluate({ op: "gather" }, step.x, step.indices), machine);
@@ -75,12 +79,61 @@ function run(step: Step, machine: Machine): void {
       return write(step.y, evaluate({ op: "scatterAdd", rows: step.y.shape[0]! }, step.indices, step.updates), machine);
     case "randomBits":
       return write(step.y, evaluate({ op: "randomBits", shape: step.y.shape }, step.key, step.stream), machine);
+    case "activeRows":
+      return findActiveRows(step, machine);
     case "loop":
-      for (let i = 0; i < step.length; i++) {
-        const position = step.reverse ? step.length - 1 - i : i;
-        for (const inner of step.body) run(inner, { ...machine, loops: [...machine.loops, position] });
-      }
+      return runLoop(step, machine);
   }
+}
+
+function runLoop({ length, reverse, body, rows = 0, active }: LoopStep, machine: Machine): void {
+  const counts = active && [...read(active.counts, machine).data];
+  const steps = active?.part === "active" ? counts!.at(-1)! : length;
+  for (let i = 0; i < steps; i++) {
+    const position = reverse ? steps - 1 - i : i;
+    const inside = { ...machine, loops: [...machine.loops, position] };
+    const [first, end] = active?.part === "active" ? [0, counts![position]!] : [counts?.[position] ?? 0, rows];
+    for (const inner of body) run(active ? ofRows(inner, first, end) : inner, inside);
+  }
+}
+
+function findActiveRows({ lengths: from, counts, work, positions }: ActiveRowsStep, machine: Machine): void {
+  const lengths = [...read(from, machine).data];
+  const [time, batch] = [counts.shape[0]! - 1, lengths.length];
+  const rows = Array.from({ length: time }, (_, t) => lengths.findLastIndex((length) => length > t) + 1);
+  const pairs = rows.flatMap((count, t) => Array.from({ length: count }, (_, row) => t * batch + row));
+  const before = Array.from({ length: batch + 1 }, (_, row) => rows.reduce((sum, count) => sum + Math.min(count, row), 0));
+  const put = (view: View, values: number[]): void => write({ ...view, shape: [values.length] }, tensor(Int32Array.from(values)), machine);
+  put(counts, [...rows, rows.filter((count) => count > 0).length]);
+  put(work, before);
+  put(positions, [pairs.length, ...pairs]);
+}
+
+/** A step on some of its rows. */
+function ofRows(step: Step, first: number, end: number): Step {
+  const part = (view: View): View => ({ ...view, offset: view.offset + first * view.strides[0]!, shape: view.shape.with(0, end - first) });
+  switch (step.kind) {
+    case "elementwise":
+      return { ...step, shape: step.shape.with(0, end - first), inputs: step.inputs.map(part), stores: step.stores.map((store) => ({ ...store, view: part(store.view) })) };
+    case "matmul":
+      return { ...step, a: part(step.a), c: part(step.c), b: step.b.shape.length > 2 ? part(step.b) : step.b };
+    case "reduce":
+    case "cumulativeSum":
+      return { ...step, x: part(step.x), y: part(step.y) };
+    case "gather":
+      return { ...step, indices: part(step.indices), y: part(step.y) };
+    case "randomBits":
+      return step;
+    default:
+      throw new Error(`a step ${step.kind} does not work row by row`);
+  }
+}
+
+function take(x: ArrayTensor, axis: number, positions: View, machine: Machine): Tensor {
+  const [count = 0, ...places] = read(positions, machine).data;
+  const order = x.shape.map((_, i) => (i === 0 ? axis : i <= axis ? i - 1 : i));
+  const back = x.shape.map((_, i) => (i === axis ? 0 : i < axis ? i + 1 : i));
+  return transpose(gather(transpose(x, order), tensor(Int32Array.from(places.slice(0, count)))), back);
 }
 
 function runPass({ shape, inputs, instructions, stores }: ElementwiseStep, machine: Machine): void {

@@ -6,6 +6,7 @@ import { isFloat } from "../dtype.ts";
 import { backward } from "../gradient/backward.ts";
 import type { GradientContext, GradientResult } from "../node.ts";
 import { add } from "../primitives/arithmetic.ts";
+import { select } from "../primitives/elementwise.ts";
 import type { ScanOperation } from "../primitives/operation.ts";
 import { close } from "../program/close.ts";
 import { input, programOf } from "../program/program.ts";
@@ -37,7 +38,7 @@ export function scanGradient({ operation, inputs, cotangents, needs }: GradientC
   const sliced = sequences.flatMap((x) => pair(x, gradientOf.get(x)));
   const totals = summed.map(({ x }) => input(x, `d ${labelOf(x) || "capture"}`));
   const bodyOutputs = [
-    ...states.map(({ x }) => gradientOf.get(x) ?? zerosLike(x)),
+    ...states.map(({ x, i }, at) => held(operation, body.outputs[i]!, x, gradientOf.get(x) ?? zerosLike(x), stateSeeds[at]!)),
     ...summed.map(({ gradient }, i) => add(totals[i]!, gradient)),
     ...sliced.map(({ gradient }) => gradient),
   ];
@@ -77,6 +78,16 @@ export function scanGradient({ operation, inputs, cotangents, needs }: GradientC
     cotangents: body.inputs.map((x) => results[ordered.indexOf(x)]),
     outputs: forward.slice(0, body.outputs.length),
   };
+}
+
+/**
+ * Where a row keeps its state because its sequence is over, its cotangent passes as it is: what the step's gradient adds there are zeros. Said as a select, so that the backward loop keeps
+ * the promise about lengths by its form, as the forward loop does.
+ */
+function held({ lengths }: ScanOperation, next: Tensor, state: SymbolTensor, gradient: Tensor, seed: SymbolTensor): Tensor {
+  if (lengths === undefined || next.kind === "array" || next.node.operation.op !== "select") return gradient;
+  const [active, , kept] = next.node.inputs;
+  return kept === state ? select(active!, gradient, seed) : gradient;
 }
 
 function pair(x: SymbolTensor, gradient: Tensor | undefined): { x: SymbolTensor; gradient: Tensor }[] {

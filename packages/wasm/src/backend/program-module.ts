@@ -61,7 +61,7 @@ interface Place {
   readonly scratch: Expression<"i32">;
   readonly positions: readonly Expression<"i32">[];
   readonly mode: Mode;
-  readonly rows?: { readonly first: Expression<"i32">; readonly end: Expression<"i32"> };
+  readonly rows?: RowRange;
 }
 
 function modeInside(task: LoopTask, outside: Mode): Mode {
@@ -79,10 +79,15 @@ function emitLoops(driver: Driver, tasks: readonly Task[], outer: readonly LoopT
     const step = driver.module.function(`loop${driver.steps.size}.step`, { params }, (body, all) => {
       const { worker, scratch, first, end } = all;
       const positions = names.map((name) => (all as Readonly<Record<string, Local<"i32">>>)[name]!);
-      writeBlock(driver, task.body, { body, worker, scratch, positions, mode: inside, ...(inside === "rows" ? { rows: { first, end } } : {}) });
+      writeBlock(driver, task.body, { body, worker, scratch, positions, mode: inside, ...(byRows(task, inside) ? { rows: { first, end } } : {}) });
     });
     driver.steps.set(task, step);
   }
+}
+
+/** Whether a loop's steps work on a range of rows: that of a thread, or the active ones. */
+function byRows({ loop }: LoopTask, inside: Mode): boolean {
+  return inside === "rows" || (loop.active !== undefined && loop.rows! > 1);
 }
 
 /**
@@ -131,19 +136,57 @@ function writeKernel({ plan, threads }: Driver, { kernel, sharing }: KernelTask,
 }
 
 function writeLoop(driver: Driver, task: LoopTask, { body, worker, scratch, positions, mode }: Place): void {
-  const { length, reverse, rows = 0 } = task.loop;
+  const { length, reverse, rows = 0, active } = task.loop;
   const step = driver.steps.get(task)!;
-  const inside = modeInside(task, mode);
-  const { first, end } = inside === "rows" ? rangeOf(body, worker, driver.threads, rows, grainOf(task)) : whole(rows);
+  const divided = modeInside(task, mode) === "rows";
   const t = body.local("i32", "t");
   const left = body.local("i32", "left");
-  body.set(t, reverse ? length - 1 : 0);
-  body.set(left, length);
-  body.repeatWhile(left, () => {
-    body.do(step.call(worker, scratch, first, end, ...positions, t));
+  const { first, end } = !divided
+    ? whole(rows)
+    : active?.part === "active"
+      ? shareOf(body, worker, driver.threads, rows, grainOf(task), addressOf(driver.plan, active.work, positions))
+      : rangeOf(body, worker, driver.threads, rows, grainOf(task));
+  const counts = active && body.let(addressOf(driver.plan, active.counts, positions), "counts");
+  const steps = counts !== undefined && active?.part === "active" ? body.let(i32.load(counts, 4 * length), "steps") : i32.const(length);
+  body.set(t, reverse ? i32.sub(steps, 1) : 0);
+  body.set(left, steps);
+  body.while(left, () => {
+    if (counts === undefined) body.do(step.call(worker, scratch, first, end, ...positions, t));
+    else writeActiveStep(body, active!.part, i32.load(i32.add(counts, i32.shl(t, 2))), { first, end }, (range) => step.call(worker, scratch, range.first, range.end, ...positions, t));
     body.set(t, i32.add(t, reverse ? -1 : 1));
     body.set(left, i32.sub(left, 1));
   });
+}
+
+interface RowRange {
+  readonly first: Expression<"i32">;
+  readonly end: Expression<"i32">;
+}
+
+/** Of a range of rows, those before the number of active rows, or the others; no call where there are none. */
+function writeActiveStep(body: Body, part: "active" | "over", count: Expression<"i32">, range: RowRange, call: (rows: RowRange) => Expression<"none">): void {
+  const bound = body.let(count, "bound");
+  if (part === "active") body.set(bound, select(bound, range.end, i32.ltS(bound, range.end)));
+  else body.set(bound, select(bound, range.first, i32.gtS(bound, range.first)));
+  const rows = part === "active" ? { first: range.first, end: bound } : { first: bound, end: range.end };
+  body.if(i32.ltS(rows.first, rows.end), () => body.do(call(rows)));
+}
+
+/** The rows of a worker, in whole grains, so that all have about as many steps to do. `work` is the address of the steps of all rows before each. */
+function shareOf(body: Body, worker: Expression<"i32">, threads: number, count: number, grain: number, work: Expression<"i32">): RowRange {
+  const steps = body.let(work, "work");
+  const total = body.let(i32.load(steps, 4 * count), "total");
+  const boundary = (of: Expression<"i32">, name: string): Local<"i32"> => {
+    const row = body.let(i32.const(0), name);
+    const wanted = body.let(i32.mul(of, total), "wanted");
+    const before = i32.mul(i32.load(i32.add(steps, i32.shl(row, 2))), threads);
+    body.while(i32.ltU(before, wanted), () => {
+      body.set(row, i32.add(row, grain));
+      body.set(row, select(row, i32.const(count), i32.ltS(row, count)));
+    });
+    return row;
+  };
+  return { first: boundary(worker, "first"), end: boundary(i32.add(worker, 1), "end") };
 }
 
 /** Rows of a range of a loop suit all that is done in it. */
@@ -151,12 +194,12 @@ function grainOf({ body }: LoopTask): number {
   return Math.max(...body.map((task) => (task.kind === "kernel" ? task.kernel.grain : 1)));
 }
 
-function whole(count: number): { first: Expression<"i32">; end: Expression<"i32"> } {
+function whole(count: number): RowRange {
   return { first: i32.const(0), end: i32.const(count) };
 }
 
 /** The part of a worker, in whole grains. */
-function rangeOf(body: Body, worker: Expression<"i32">, threads: number, count: number, grain: number): { first: Expression<"i32">; end: Expression<"i32"> } {
+function rangeOf(body: Body, worker: Expression<"i32">, threads: number, count: number, grain: number): RowRange {
   const grains = Math.ceil(count / grain);
   const start = (of: Expression<"i32">): Expression<"i32"> => i32.mul(i32.divU(i32.mul(of, grains), threads), grain);
   const first = body.let(start(worker), "first");

@@ -28,14 +28,14 @@ export interface Dividing {
   readonly worthDividing: number;
 }
 
-/** Emits the kernels of a block of steps. */
-export function tasksOf(target: KernelModule, steps: readonly Step[], dividing: Dividing): Task[] {
+/** Emits the kernels of a block of steps, that of `loop` if it is one. */
+export function tasksOf(target: KernelModule, steps: readonly Step[], dividing: Dividing, loop?: LoopStep): Task[] {
   return steps.flatMap((step): Task[] => {
     if (step.kind === "loop") {
-      const body = tasksOf(target, step.body, dividing);
+      const body = tasksOf(target, step.body, dividing, step);
       return body.length === 0 || step.length === 0 ? [] : [loopTask(step, body, dividing)];
     }
-    const kernel = kernelOf(target, step);
+    const kernel = kernelOf(target, step, { anyRows: loop?.active !== undefined });
     if (kernel === undefined) return [];
     const divided = dividing.threads > 1 && kernel.count > kernel.grain && kernel.work >= dividing.worthDividing;
     return [{ kind: "kernel", kernel, step, sharing: divided ? "split" : "alone" }];
@@ -46,8 +46,10 @@ function loopTask(loop: LoopStep, body: readonly Task[], { threads, worthDividin
   const each = body.reduce((sum, task) => sum + workOf(task), 0);
   const work = each * loop.length;
   const task = { kind: "loop", loop, body, work } as const;
+  const byRows = dividesByRows(loop, body);
+  if (loop.active !== undefined && loop.rows! > 1 && !byRows) throw new Error("wasm: a loop over active rows has a step that does not work row by row");
   if (threads === 1 || work < worthDividing) return { ...task, sharing: "alone" };
-  if (dividesByRows(loop, body)) return { ...task, sharing: "split" };
+  if (byRows) return { ...task, sharing: "split" };
   return { ...task, sharing: body.some(({ sharing }) => sharing !== "alone") ? "inside" : "alone" };
 }
 
@@ -68,6 +70,7 @@ function dividesByRows({ rows, body }: LoopStep, tasks: readonly Task[]): boolea
       case "gather": return step.y.shape[0] === rows && !written.has(step.x.buffer);
       case "randomBits": return step.y.shape[0] === rows;
       case "pack":
+      case "activeRows":
       case "scatterAdd":
       case "loop":
         return false;

@@ -17,6 +17,8 @@ interface TransposedAShape {
   /** Default n. */
   bStride?: number;
   cStride?: number;
+  /** Whether `list` gives the rows to contract, by number, instead of all. Default false. */
+  listed?: boolean;
   /** Whether sums start from 0 or from the value that C has. Default "zero". */
   start?: "zero" | "add";
   /** For speed alone: the result does not depend on it. Default `DEFAULT_TILE`. */
@@ -58,21 +60,21 @@ function paddedColumns(columns: number): number {
 }
 
 /**
- * Emits `(first, end, rows, a, b, c, scratch)`: rows `first .. end` of C[M, N]; a, b, c are the addresses of element 0. `first` should be a multiple of the
- * tile's rows, for speed. With 0 rows, C is its start value.
+ * Emits `(first, end, rows, a, b, c, scratch, list)`: rows `first .. end` of C[M, N]; a, b, c are the addresses of element 0. `first` should be a multiple of the
+ * tile's rows, for speed. With 0 rows, C is its start value. `list` is read where rows are listed: i32 [rows].
  */
 export function emitGemmTransposedA(module: ModuleBuilder, name: string, shape: TransposedAShape): WasmFunction<"none"> {
-  const plan = { aStride: shape.m, bStride: shape.n, cStride: shape.n, start: "zero" as const, tile: DEFAULT_TILE, ...shape };
+  const plan = { aStride: shape.m, bStride: shape.n, cStride: shape.n, start: "zero" as const, listed: false, tile: DEFAULT_TILE, ...shape };
   const heights = shape.heights ?? tileHeights(plan.tile.rows);
-  const packA = heights.map((height) => ({ height, pack: emitPackColumns(module, `${name}.packA${height}`, plan.aStride, height, height) }));
+  const packA = heights.map((height) => ({ height, pack: emitPackColumns(module, `${name}.packA${height}`, plan.aStride, height, height, plan.listed) }));
   const columnGroups = groupsOf(plan.n, plan.tile.panels).map((group) => ({
     ...group,
-    pack: emitPackColumns(module, `${name}.packB${group.columns}`, plan.bStride, group.columns, paddedColumns(group.columns)),
+    pack: emitPackColumns(module, `${name}.packB${group.columns}`, plan.bStride, group.columns, paddedColumns(group.columns), plan.listed),
     tiles: heights.map((height) => ({ height, tile: emitTile(module, `${name}.tile${height}x${group.columns}`, height, group.columns, plan.cStride) })),
   }));
 
-  const params = { first: "i32", end: "i32", rows: "i32", a: "i32", b: "i32", c: "i32", scratch: "i32" } as const;
-  return module.function(name, { params, export: true }, (body, { first, end, rows, a, b, c, scratch }) => {
+  const params = { first: "i32", end: "i32", rows: "i32", a: "i32", b: "i32", c: "i32", scratch: "i32", list: "i32" } as const;
+  return module.function(name, { params, export: true }, (body, { first, end, rows, a, b, c, scratch, list }) => {
     const done = body.local("i32", "done");
     const chunk = body.local("i32", "chunk");
     const add = body.local("i32", "add");
@@ -96,7 +98,7 @@ export function emitGemmTransposedA(module: ModuleBuilder, name: string, shape: 
       for (const { height, pack } of packA) {
         body.if(i32.geS(left, height), () => {
           body.set(groups, i32.divU(left, height));
-          body.do(pack.call(aFrom, aPanel, chunk, groups));
+          body.do(pack.call(aFrom, aPanel, chunk, groups, list));
           body.set(aFrom, i32.add(aFrom, i32.mul(groups, 4 * height)));
           body.set(aPanel, i32.add(aPanel, i32.mul(groups, groupBytes(height))));
           body.set(left, i32.sub(left, i32.mul(groups, height)));
@@ -118,7 +120,7 @@ export function emitGemmTransposedA(module: ModuleBuilder, name: string, shape: 
           body.set(groups, left);
           body.if(i32.gtU(groups, inBlock), () => body.set(groups, inBlock));
           body.set(left, i32.sub(left, groups));
-          body.do(pack.call(bFrom, scratch, chunk, groups));
+          body.do(pack.call(bFrom, scratch, chunk, groups, list));
           body.set(bFrom, i32.add(bFrom, i32.mul(groups, 4 * columns)));
           body.set(bPanel, scratch);
           body.repeatWhile(groups, () => {
@@ -139,8 +141,11 @@ export function emitGemmTransposedA(module: ModuleBuilder, name: string, shape: 
           });
         });
       }
-      body.set(a, i32.add(a, i32.mul(chunk, 4 * plan.aStride)));
-      body.set(b, i32.add(b, i32.mul(chunk, 4 * plan.bStride)));
+      if (plan.listed) body.set(list, i32.add(list, i32.shl(chunk, 2)));
+      else {
+        body.set(a, i32.add(a, i32.mul(chunk, 4 * plan.aStride)));
+        body.set(b, i32.add(b, i32.mul(chunk, 4 * plan.bStride)));
+      }
       body.set(done, i32.add(done, chunk));
       body.set(add, 1);
       body.branchIf(nextChunk, i32.ltU(done, rows));
@@ -160,18 +165,18 @@ function groupsOf(n: number, panels: number): { columns: number; count: number }
 }
 
 /**
- * Emits `(from, packed, rows, groups)`: `groups` times `columns` columns side by side, each group row after row, its rows filled up with zeros to `padded`. Read row by row,
+ * Emits `(from, packed, rows, groups, list)`: `groups` times `columns` columns side by side, each group row after row, its rows filled up with zeros to `padded`. Read row by row,
  * as memory is fetched ahead.
  */
-function emitPackColumns(module: ModuleBuilder, name: string, stride: number, columns: number, padded: number): WasmFunction<"none"> {
-  const params = { from: "i32", packed: "i32", rows: "i32", groups: "i32" } as const;
-  return module.function(name, { params }, (body, { from, packed, rows, groups }) => {
+function emitPackColumns(module: ModuleBuilder, name: string, stride: number, columns: number, padded: number, listed: boolean): WasmFunction<"none"> {
+  const params = { from: "i32", packed: "i32", rows: "i32", groups: "i32", list: "i32" } as const;
+  return module.function(name, { params }, (body, { from, packed, rows, groups, list }) => {
     const end = body.let(i32.add(packed, i32.mul(rows, 4 * padded)), "end");
     const left = body.local("i32", "left");
     const source = body.local("i32", "source");
     const target = body.local("i32", "target");
     body.while(i32.ltU(packed, end), () => {
-      body.set(source, from);
+      body.set(source, listed ? i32.add(from, i32.mul(i32.load(list), 4 * stride)) : from);
       body.set(target, packed);
       body.set(left, groups);
       body.repeatWhile(left, () => {
@@ -180,7 +185,8 @@ function emitPackColumns(module: ModuleBuilder, name: string, stride: number, co
         body.set(target, i32.add(target, groupBytes(padded)));
         body.set(left, i32.sub(left, 1));
       });
-      body.set(from, i32.add(from, 4 * stride));
+      if (listed) body.set(list, i32.add(list, 4));
+      else body.set(from, i32.add(from, 4 * stride));
       body.set(packed, i32.add(packed, 4 * padded));
     });
   });

@@ -10,19 +10,20 @@ import { blocks, iterationOf, nest, toFirstRow } from "./nest.ts";
  * A product by the kernel for its layout: b in panels; a read by columns, as in a gradient of weights; or any strides and batch axes. All add products in
  * the order of the contracted axis, so they give the same bits.
  */
-export function matmulKernel(target: KernelModule, step: MatmulStep): Kernel {
+export function matmulKernel(target: KernelModule, step: MatmulStep, anyRows: boolean): Kernel {
   const [m, k] = step.a.shape.slice(-2);
   const n = step.b.shape.at(-1);
   if (step.c.shape.length === 2 && k! > 0 && step.c.strides[1] === 1) {
     const rowMajor = step.a.strides[1] === 1 || k === 1;
-    if (rowMajor && step.packed !== undefined) return panelKernel(target, step, m!, k!, n!);
+    if (rowMajor && step.packed !== undefined && step.positions === undefined) return panelKernel(target, step, m!, k!, n!, anyRows);
     if (!rowMajor && m! > 1 && step.b.strides[1] === 1) return transposedKernel(target, step, m!, k!, n!);
   }
   return stridedKernel(target, step);
 }
 
-function panelKernel(target: KernelModule, { a, c, packed }: MatmulStep, m: number, k: number, n: number): Kernel {
-  const shape = { n, k, aStride: a.strides[0]!, cStride: c.strides[0]!, tile: target.tile, heights: tileHeights(target.tile.rows, m) };
+function panelKernel(target: KernelModule, { a, c, packed }: MatmulStep, m: number, k: number, n: number, anyRows: boolean): Kernel {
+  const heights = tileHeights(target.tile.rows, anyRows ? undefined : m);
+  const shape = { n, k, aStride: a.strides[0]!, cStride: c.strides[0]!, tile: target.tile, heights };
   const run = target.shared("matmul", shape, (name) => emitGemm(target.module, name, shape));
   return {
     views: [a, packed!, c],
@@ -34,16 +35,19 @@ function panelKernel(target: KernelModule, { a, c, packed }: MatmulStep, m: numb
   };
 }
 
-function transposedKernel(target: KernelModule, { a, b, c }: MatmulStep, m: number, k: number, n: number): Kernel {
-  const shape = { m, n, aStride: a.strides[1]!, bStride: b.strides[0]!, cStride: c.strides[0]!, tile: target.tile, heights: tileHeights(target.tile.rows, m) };
+function transposedKernel(target: KernelModule, { a, b, c, positions }: MatmulStep, m: number, k: number, n: number): Kernel {
+  const listed = positions !== undefined;
+  const shape = { m, n, aStride: a.strides[1]!, bStride: b.strides[0]!, cStride: c.strides[0]!, listed, tile: target.tile, heights: tileHeights(target.tile.rows, m) };
   const run = target.shared("matmulTransposed", shape, (name) => emitGemmTransposedA(target.module, name, shape));
   return {
-    views: [a, b, c],
+    views: [a, b, c, ...(listed ? [positions] : [])],
     count: m,
     grain: shape.tile.rows,
     work: 2 * m * n * k,
     scratchBytes: transposedAScratchBytes(shape),
-    call: ({ first, end, addresses: [pa, pb, pc], scratch }) => run.call(first, end, k, pa!, pb!, pc!, scratch),
+    call({ first, end, addresses: [pa, pb, pc, list], scratch }) {
+      return list === undefined ? run.call(first, end, k, pa!, pb!, pc!, scratch, 0) : run.call(first, end, i32.load(list), pa!, pb!, pc!, scratch, i32.add(list, 4));
+    },
   };
 }
 
@@ -57,9 +61,11 @@ interface Strided {
   readonly contracted: readonly [number, number];
   /** From one column to the next. */
   readonly columns: readonly [number, number];
+  /** Whether positions to contract are listed. */
+  readonly listed: boolean;
 }
 
-function stridedKernel(target: KernelModule, { a, b, c }: MatmulStep): Kernel {
+function stridedKernel(target: KernelModule, { a, b, c, positions }: MatmulStep): Kernel {
   const rank = c.shape.length;
   const shape: Strided = {
     rows: c.shape.slice(0, -1),
@@ -68,23 +74,24 @@ function stridedKernel(target: KernelModule, { a, b, c }: MatmulStep): Kernel {
     strides: [a.strides.slice(0, -1), [...b.strides.slice(0, -2), 0], c.strides.slice(0, -1)],
     contracted: [a.strides[rank - 1]!, b.strides[rank - 2]!],
     columns: [b.strides[rank - 1]!, c.strides[rank - 1]!],
+    listed: positions !== undefined,
   };
   const run = target.shared("matmulStrided", shape, (name) => emitStrided(target, name, shape));
   return {
-    views: [a, b, c],
+    views: [a, b, c, ...(positions === undefined ? [] : [positions])],
     count: iterationOf(shape.rows, shape.strides).rows,
     grain: 1,
     work: 2 * sizeOf(c.shape) * shape.k,
     scratchBytes: 0,
-    call: ({ first, end, addresses }) => run.call(first, end, ...addresses),
+    call: ({ first, end, addresses: [pa, pb, pc, list] }) => run.call(first, end, pa!, pb!, pc!, list ?? 0),
   };
 }
 
 function emitStrided({ module }: KernelModule, name: string, shape: Strided): WasmFunction<"none"> {
-  const { k, n, contracted, columns } = shape;
+  const { k, n, contracted, columns, listed } = shape;
   const iteration = iterationOf(shape.rows, shape.strides);
-  const params = { first: "i32", end: "i32", a: "i32", b: "i32", c: "i32" } as const;
-  return module.function(name, { params }, (body, { first, end, a, b, c }) => {
+  const params = { first: "i32", end: "i32", a: "i32", b: "i32", c: "i32", list: "i32" } as const;
+  return module.function(name, { params }, (body, { first, end, a, b, c, list }) => {
     toFirstRow(body, iteration, first, [a, b, c]);
     nest(body, iteration.axes, { first, end }, [a, b, c], ([rowA, rowB, rowC]) => {
       const bAt = body.let(rowB!, "bAt");
@@ -96,16 +103,23 @@ function emitStrided({ module }: KernelModule, name: string, shape: Strided): Wa
         if (k > 0) {
           const x = body.let(rowA!, "x");
           const y = body.let(bAt, "y");
-          const left = body.local("i32", "left");
-          body.set(left, k);
-          body.repeatWhile(left, () => {
+          const left = body.let(listed ? i32.load(list) : i32.const(k), "left");
+          const at = body.let(list, "at");
+          body.while(left, () => {
+            if (listed) {
+              body.set(at, i32.add(at, 4));
+              body.set(x, i32.add(rowA!, i32.mul(i32.load(at), 4 * contracted[0])));
+              body.set(y, i32.add(bAt, i32.mul(i32.load(at), 4 * contracted[1])));
+            }
             const element = body.let(v128.load32Splat(x), "element");
             sums.forEach((sum, v) => {
               const row = loadLanes(y, 16 * v * columns[0], columns[0], lanes);
               body.set(sum, f32x4.add(sum, f32x4.mul(element, row)));
             });
-            body.set(x, i32.add(x, 4 * contracted[0]));
-            body.set(y, i32.add(y, 4 * contracted[1]));
+            if (!listed) {
+              body.set(x, i32.add(x, 4 * contracted[0]));
+              body.set(y, i32.add(y, 4 * contracted[1]));
+            }
             body.set(left, i32.sub(left, 1));
           });
         }

@@ -44,10 +44,12 @@ interface Reduction {
   /** Of x, along the axis that disappears. */
   readonly stride: number;
   readonly innermost: boolean;
+  /** Whether the positions to take are listed. */
+  readonly listed: boolean;
 }
 
 /** The order of a sum is part of its definition: in four lanes along the innermost axis, else element by element in order of the index. */
-export function reduceKernel(target: KernelModule, { op, dtype, x, y, axis }: ReduceStep): Kernel {
+export function reduceKernel(target: KernelModule, { op, dtype, x, y, axis, positions }: ReduceStep): Kernel {
   const reduction: Reduction = {
     op,
     dtype,
@@ -56,22 +58,23 @@ export function reduceKernel(target: KernelModule, { op, dtype, x, y, axis }: Re
     length: x.shape[axis]!,
     stride: x.strides[axis]!,
     innermost: axis === x.shape.length - 1,
+    listed: positions !== undefined,
   };
   const run = target.shared(op, reduction, (name) => emitReduction(target, name, reduction));
   return {
-    views: [x, y],
+    views: [x, y, ...(positions === undefined ? [] : [positions])],
     count: iterationOf(reduction.shape, reduction.strides).rows,
     grain: reduction.shape.length === 1 && !reduction.innermost ? 16 : 1,
     work: sizeOf(x.shape),
     scratchBytes: 0,
-    call: ({ first, end, addresses }) => run.call(first, end, ...addresses),
+    call: ({ first, end, addresses: [px, py, list] }) => run.call(first, end, px!, py!, list ?? 0),
   };
 }
 
 function emitReduction({ module }: KernelModule, name: string, reduction: Reduction): WasmFunction<"none"> {
   const iteration = iterationOf(reduction.shape, reduction.strides);
-  const params = { first: "i32", end: "i32", x: "i32", y: "i32" } as const;
-  return module.function(name, { params }, (body, { first, end, x, y }) => {
+  const params = { first: "i32", end: "i32", x: "i32", y: "i32", list: "i32" } as const;
+  return module.function(name, { params }, (body, { first, end, x, y, list }) => {
     toFirstRow(body, iteration, first, [x, y]);
     if (reduction.innermost) {
       nest(body, iteration.axes, { first, end }, [x, y], ([row, out]) => emitLanes(body, reduction, row!, out!));
@@ -79,7 +82,7 @@ function emitReduction({ module }: KernelModule, name: string, reduction: Reduct
     }
     const inner: Axis = iteration.axes.at(-1) ?? { length: 1, split: false, perRow: 1, strides: [1, 1] };
     nest(body, iteration.axes.slice(0, -1), { first, end }, [x, y], ([row, out]) => {
-      emitColumns(body, reduction, inner, countOf(inner, first, end), row!, out!);
+      emitColumns(body, reduction, inner, countOf(inner, first, end), row!, out!, list);
     });
   });
 }
@@ -100,21 +103,35 @@ function emitLanes(body: Body, { op, dtype, length, stride }: Reduction, row: Lo
   rule.store(body, out, lanes);
 }
 
-function emitColumns(body: Body, { op, dtype, length, stride }: Reduction, axis: Axis, count: Expression<"i32">, row: Local<"i32">, out: Local<"i32">): void {
+function emitColumns(
+  body: Body,
+  { op, dtype, length, stride, listed }: Reduction,
+  axis: Axis,
+  count: Expression<"i32">,
+  row: Local<"i32">,
+  out: Local<"i32">,
+  list: Local<"i32">,
+): void {
   const rule = ruleOf(op, dtype);
   const [across, outStride] = axis.strides;
   const x = body.let(row, "x");
   const y = body.let(out, "y");
   const at = body.local("i32", "at");
   const left = body.local("i32", "steps");
+  const place = body.local("i32", "place");
   blocks(body, count, { known: axis.split ? undefined : axis.length, unit: axis.perRow, widths: [64, 16, 4, 1] }, (width) => {
     const lanes = Math.min(4, width);
     const sums = Array.from({ length: Math.ceil(width / 4) }, (_, v) => body.let(rule.start, `sum${v}`));
     body.set(at, x);
-    body.set(left, length);
+    body.set(left, listed ? i32.load(list) : length);
+    body.set(place, list);
     body.while(left, () => {
+      if (listed) {
+        body.set(place, i32.add(place, 4));
+        body.set(at, i32.add(x, i32.mul(i32.load(place), 4 * stride)));
+      }
       sums.forEach((sum, v) => body.set(sum, rule.vector(sum, loadLanes(at, 16 * v * across!, across!, lanes))));
-      body.set(at, i32.add(at, 4 * stride));
+      if (!listed) body.set(at, i32.add(at, 4 * stride));
       body.set(left, i32.sub(left, 1));
     });
     sums.forEach((sum, v) => storeLanes(body, y, sum, 16 * v * outStride!, outStride!, lanes));

@@ -1,4 +1,5 @@
 import type { LoopStep, Step } from "@sluice/compiler";
+import { activeRowsKernel } from "./active-rows.ts";
 import { cumulativeSumKernel } from "./cumulative-sum.ts";
 import { elementwiseKernel } from "./elementwise.ts";
 import { gatherKernel } from "./gather.ts";
@@ -9,18 +10,19 @@ import { randomBitsKernel } from "./random-bits.ts";
 import { reduceKernel } from "./reduce.ts";
 import { scatterAddKernel } from "./scatter-add.ts";
 
-/** The kernel of a step; undefined where it writes nothing. */
-export function kernelOf(target: KernelModule, step: Exclude<Step, LoopStep>): Kernel | undefined {
+/** The kernel of a step; undefined where it writes nothing. With `anyRows`, ranges of rows may end anywhere. */
+export function kernelOf(target: KernelModule, step: Exclude<Step, LoopStep>, { anyRows }: { readonly anyRows: boolean }): Kernel | undefined {
   if (writes(step).some((view) => view.shape.includes(0))) return undefined;
   switch (step.kind) {
     case "elementwise": return elementwiseKernel(target, step);
-    case "matmul": return matmulKernel(target, step);
+    case "matmul": return matmulKernel(target, step, anyRows);
     case "pack": return packKernel(target, step);
     case "reduce": return reduceKernel(target, step);
     case "cumulativeSum": return cumulativeSumKernel(target, step);
     case "gather": return gatherKernel(target, step);
     case "scatterAdd": return scatterAddKernel(target, step);
     case "randomBits": return randomBitsKernel(target, step);
+    case "activeRows": return activeRowsKernel(target, step);
   }
 }
 
@@ -30,6 +32,7 @@ export function writes(step: Exclude<Step, LoopStep>) {
     case "elementwise": return step.stores.map(({ view }) => view);
     case "matmul": return [step.c];
     case "pack": return [step.packed];
+    case "activeRows": return [step.counts, step.work, step.positions];
     default: return [step.y];
   }
 }

@@ -1,0 +1,98 @@
+import { sizeOf, type Node, type Shape, type Tensor } from "@sluice/tensor";
+
+/** Steps of a batch of sequences, of which only those before each sequence's length count. */
+export interface Region {
+  /** i32 [batch] */
+  readonly lengths: Tensor;
+  /** Steps of the longest sequence that fits. */
+  readonly time: number;
+  readonly batch: number;
+}
+
+/** Where a value's steps and rows lie: on two axes, or on one of time x batch, the batch varying faster. */
+export type Layout = { readonly time: number; readonly batch: number } | { readonly merged: number };
+
+export function sameLayout(a: Layout, b: Layout): boolean {
+  if ("merged" in a) return "merged" in b && a.merged === b.merged;
+  return "time" in b && a.time === b.time && a.batch === b.batch;
+}
+
+export function axesOf(layout: Layout): readonly number[] {
+  return "merged" in layout ? [layout.merged] : [layout.time, layout.batch];
+}
+
+/** Whether rows are the first axis once steps are taken one by one. */
+export function rowsInFront(layout: Layout): boolean {
+  return "merged" in layout ? layout.merged === 0 : layout.batch === (layout.time === 0 ? 1 : 0);
+}
+
+/** Each axis moved; undefined where one is lost. */
+export function moved(layout: Layout, to: (axis: number) => number | undefined): Layout | undefined {
+  const [first, second] = axesOf(layout).map(to);
+  if (first === undefined || first < 0) return undefined;
+  if ("merged" in layout) return { merged: first };
+  return second === undefined || second < 0 ? undefined : { time: first, batch: second };
+}
+
+/** The layout of a view's or an assembly's result, from that of what it shows. */
+export function layoutAfter(node: Node, layout: Layout, region: Region): Layout | undefined {
+  const { operation, inputs } = node;
+  const [from, to] = [inputs[0]!.shape, node.outputs[0]!.shape];
+  switch (operation.op) {
+    case "transpose":
+      return moved(layout, (axis) => operation.axes.indexOf(axis));
+    case "reshape":
+      return reshaped(layout, from, to, region);
+    case "broadcast":
+      return moved(layout, (axis) => (from[axis] === to[axis + to.length - from.length] ? axis + to.length - from.length : undefined));
+    default:
+      return keepsLayout(node, layout) ? layout : undefined;
+  }
+}
+
+/** The layout of what a view or an assembly shows, from that of its result. */
+export function layoutBefore(node: Node, layout: Layout, region: Region): Layout | undefined {
+  const { operation, inputs } = node;
+  const [from, to] = [inputs[0]!.shape, node.outputs[0]!.shape];
+  switch (operation.op) {
+    case "transpose":
+      return moved(layout, (axis) => operation.axes[axis]);
+    case "reshape":
+      return reshaped(layout, to, from, region);
+    case "broadcast":
+      return moved(layout, (axis) => (from[axis - to.length + from.length] === to[axis] ? axis - to.length + from.length : undefined));
+    default:
+      return keepsLayout(node, layout) ? layout : undefined;
+  }
+}
+
+function keepsLayout({ operation, inputs, outputs }: Node, layout: Layout): boolean {
+  const axes = axesOf(layout);
+  switch (operation.op) {
+    case "slice":
+      return axes.every((axis) => inputs[0]!.shape[axis] === outputs[0]!.shape[axis]);
+    case "concat":
+      return !axes.includes(operation.axis);
+    case "pad":
+      return axes.every((axis) => operation.before[axis] === 0 && inputs[0]!.shape[axis] === outputs[0]!.shape[axis]);
+    case "name":
+    case "stopGradient":
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** A reshape keeps an axis where as many elements lie before it as before; it may join steps and rows, or part them. */
+function reshaped(layout: Layout, from: Shape, to: Shape, { time, batch }: Region): Layout | undefined {
+  const before = (axis: number): number => sizeOf(from.slice(0, axis));
+  const find = (elementsBefore: number, length: number): number => to.findIndex((n, axis) => n === length && sizeOf(to.slice(0, axis)) === elementsBefore);
+  const parted = (ofTime: number, ofBatch: number): Layout | undefined => moved({ time: 0, batch: 1 }, (axis) => (axis === 0 ? find(ofTime, time) : find(ofBatch, batch)));
+  if ("merged" in layout) {
+    const start = before(layout.merged);
+    return moved(layout, () => find(start, time * batch)) ?? parted(start, start * time);
+  }
+  const kept = parted(before(layout.time), before(layout.batch));
+  if (kept !== undefined || layout.batch !== layout.time + 1) return kept;
+  return moved({ merged: 0 }, () => find(before(layout.time), time * batch));
+}

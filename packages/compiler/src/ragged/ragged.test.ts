@@ -1,0 +1,175 @@
+import {
+  add, concat, div, evaluate, gather, isArray, key, keyFor, matmul, mean, mul, reshape, scan, sigmoid, slice, split, sqrt, square, stopGradient, sub, sum, tanh, tensor, trace,
+  transpose, uniform, grad, type ArrayTensor, type Tensor, type Tree,
+} from "@sluice/tensor";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { optimise } from "../passes/optimise.ts";
+import { plan } from "../plan/make.ts";
+import type { LoopStep, Plan, Step } from "../plan/plan.ts";
+import { interpret } from "../testing/interpret.ts";
+
+const random = (name: string, shape: readonly number[], seed = 1): ArrayTensor => {
+  const values = uniform(keyFor(key(seed), name), shape, { low: -1, high: 1 });
+  if (!isArray(values)) throw new Error("expected values");
+  return values;
+};
+
+const [B, T, I, H] = [5, 7, 3, 4];
+
+type Weights = { W: Tensor; U: Tensor; b: Tensor };
+const weights = (name: string, input: number, gates = 3) => ({
+  W: random(`${name}.W`, [input, gates * H]),
+  U: random(`${name}.U`, [H, gates * H]),
+  b: random(`${name}.b`, [gates * H]),
+});
+
+interface Options {
+  readonly lengths: Tensor;
+  readonly reverse?: boolean;
+  readonly normalise?: (x: Tensor) => Tensor;
+}
+
+/** x [time, batch, features] to the outputs and the last state. */
+function gru({ W, U, b }: Weights, x: Tensor, { normalise = (a) => a, ...options }: Options) {
+  const step = (h: Tensor, xt: Tensor) => {
+    const [xr, xz, xn] = split(add(normalise(matmul(xt, W)), b), 3);
+    const [hr, hz, hn] = split(normalise(matmul(h, U)), 3);
+    const z = sigmoid(add(xz!, hz!));
+    const n = tanh(add(xn!, mul(sigmoid(add(xr!, hr!)), hn!)));
+    const next = add(mul(z, h), mul(sub(1, z), n));
+    return { state: next, output: next };
+  };
+  return scan(step, tensor(new Float32Array(B * H), [B, H]), x, options);
+}
+
+const layerNorm = (x: Tensor): Tensor => {
+  const centred = sub(x, mean(x, 1, { keep: true }));
+  return div(centred, sqrt(add(mean(square(centred), 1, { keep: true }), 1e-5)));
+};
+
+/** The plan of `f` gives the bits of the program that it was made from, for all given lengths; what is left out is filled with NaN. */
+function holds(f: (...args: Tensor[]) => Tree, args: readonly ArrayTensor[], lengths: readonly (readonly number[])[] = allLengths): Plan {
+  const traced = trace((...symbols: readonly Tensor[]) => f(...symbols), [tensor(Int32Array.from(lengths[0]!)), ...args]).program;
+  const program = optimise(traced);
+  const made = plan(program, { panelColumns: 8 });
+  for (const of of lengths) {
+    const given = [tensor(Int32Array.from(of)), ...args];
+    const expected = evaluate(program, given).filter(isArray);
+    interpret(made, given).forEach((value, i) => expect(value, `lengths ${of.join()}, result ${i}`).toEqual(expected[i]));
+  }
+  return made;
+}
+
+const allLengths = [[7, 5, 5, 2, 1], [7, 7, 7, 7, 7], [0, 0, 0, 0, 0], [1, 0, 7, 3, 0], [3, 3, 3, 0, 0]];
+
+/** The steps of a plan, with those inside of loops, and whether they are done for active rows alone. */
+function workOf(steps: readonly Step[], inside?: LoopStep): { kind: string; rows: string }[] {
+  return steps.flatMap((step) => {
+    if (step.kind === "loop") return workOf(step.body, step);
+    const positions = (step.kind === "matmul" || step.kind === "reduce") && step.positions !== undefined;
+    return [{ kind: step.kind, rows: positions ? "positions" : (inside?.active?.part ?? "all") }];
+  });
+}
+
+const products = (made: Plan): string[] => workOf(made.steps).filter(({ kind }) => kind === "matmul").map(({ rows }) => rows);
+
+describe("a layer over a ragged batch", () => {
+  const w = weights("gru", I);
+  const [x, g] = [random("x", [T, B, I]), random("g", [T, B, H])];
+  const gradients = (lengths: Tensor, W: Tensor, U: Tensor, b: Tensor, x: Tensor, g: Tensor): Tree =>
+    grad(({ x, ...w }: Weights & { x: Tensor }) => sum(mul(gru(w, x, { lengths }).output, g)))({ W, U, b, x });
+
+  test("forwards: products on active rows, zeros beyond", () => {
+    const made = holds((lengths, W, U, b, x) => gru({ W: W!, U: U!, b: b! }, x!, { lengths: lengths! }), [w.W, w.U, w.b, x]);
+    expect(products(made)).toEqual(["active", "active"]);
+    expect(workOf(made.steps).filter(({ rows }) => rows === "over")).toEqual([{ kind: "elementwise", rows: "over" }]);
+  });
+
+  test("backwards: weight gradients take the active positions, and nothing works on all rows", () => {
+    const made = holds((lengths, W, U, b, x, g) => gradients(lengths!, W!, U!, b!, x!, g!), [w.W, w.U, w.b, x, g]);
+    expect(products(made).toSorted()).toEqual(["active", "active", "active", "active", "positions", "positions"]);
+    expect(workOf(made.steps).filter(({ kind, rows }) => kind === "reduce" && rows !== "positions")).toEqual([]);
+    const { program } = trace((lengths, W, U, b, x, g) => gradients(lengths!, W!, U!, b!, x!, g!), [tensor(Int32Array.from(allLengths[0]!)), w.W, w.U, w.b, x, g]);
+    const without = plan(optimise(program), { panelColumns: 8, ragged: false });
+    expect(products(without).every((rows) => rows === "all")).toBe(true);
+  });
+
+  test("the last state alone, in reverse, with row statistics", () => {
+    const last = (lengths: Tensor, W: Tensor, U: Tensor, b: Tensor, x: Tensor): Tree =>
+      grad(({ x, ...w }: Weights & { x: Tensor }) => sum(square(gru(w, x, { lengths, reverse: true, normalise: layerNorm }).state)))({ W, U, b, x });
+    const made = holds((lengths, W, U, b, x) => last(lengths!, W!, U!, b!, x!), [w.W, w.U, w.b, x]);
+    expect(products(made)).not.toContain("all");
+  });
+
+  test("batch-major input and output, as layers have them", () => {
+    const made = holds((lengths, W, U, b, x, g) => {
+      const loss = ({ x, ...w }: Weights & { x: Tensor }) => {
+        const { output } = gru(w, transpose(x, [1, 0, 2]), { lengths: lengths! });
+        return sum(mul(transpose(output, [1, 0, 2]), g!));
+      };
+      return grad(loss)({ W: W!, U: U!, b: b!, x: x! });
+    }, [w.W, w.U, w.b, random("x", [B, T, I]), random("g", [B, T, H])]);
+    expect(products(made)).not.toContain("all");
+  });
+});
+
+describe("what lies around layers", () => {
+  test("two layers, the second in both directions", () => {
+    const [one, two, three] = [weights("one", I), weights("two", H), weights("three", H)];
+    const made = holds((lengths, ...args) => {
+      const [W1, U1, b1, W2, U2, b2, W3, U3, b3, x, g] = args as Tensor[];
+      const options = { lengths: lengths! };
+      const loss = (p: { one: Weights; two: Weights; three: Weights }) => {
+        const first = gru(p.one, x!, options).output;
+        const both = concat([gru(p.two, first, options).output, gru(p.three, first, { ...options, reverse: true }).output], 2);
+        return sum(mul(both, g!));
+      };
+      return grad(loss)({ one: { W: W1!, U: U1!, b: b1! }, two: { W: W2!, U: U2!, b: b2! }, three: { W: W3!, U: U3!, b: b3! } });
+    }, [one.W, one.U, one.b, two.W, two.U, two.b, three.W, three.U, three.b, random("x", [T, B, I]), random("g", [T, B, 2 * H])]);
+    expect(products(made)).not.toContain("all");
+  });
+
+  test("an embedding in front and a readout of every step behind", () => {
+    const w = weights("gru", I);
+    holds((lengths, E, W, U, b, R, tokens) => {
+      const loss = ({ E, R, ...w }: Weights & { E: Tensor; R: Tensor }) => {
+        const { output } = gru(w, gather(E, tokens!), { lengths: lengths! });
+        return mean(square(add(reshape(matmul(reshape(output, [T * B, H]), R), [T, B, 2]), 1)));
+      };
+      return grad(loss)({ E: E!, R: R!, W: W!, U: U!, b: b! });
+    }, [random("E", [6, I]), w.W, w.U, w.b, random("R", [H, 2]), tensor(Int32Array.from({ length: T * B }, (_, i) => (i * 5) % 6), [T, B])]);
+  });
+
+  test("readers of everything, of parts and of nothing", () => {
+    const w = weights("gru", I);
+    holds((lengths, W, U, b, x) => {
+      const hidden = matmul(reshape(tanh(x!), [T * B, I]), W!);
+      const { output, state } = gru({ W: W!, U: U!, b: b! }, tanh(x!), { lengths: lengths! });
+      const first = slice(output, [0, 0, 0], [1, B, H]);
+      return { hidden, first, state, total: sum(output, 1), lines: sum(output, 2), shifted: add(output, 1), same: stopGradient(output) };
+    }, [w.W, w.U, w.b, random("x", [T, B, I])]);
+  });
+});
+
+test("random lengths, and two batches with lengths of their own", () => {
+  const w = weights("gru", I);
+  const x = random("x", [T, B, I]);
+  const f = (lengths: Tensor, others: Tensor, W: Tensor, U: Tensor, b: Tensor, x: Tensor): Tree =>
+    grad((w: Weights) => {
+      const output = gru(w, x, { lengths }).output;
+      return add(sum(output), sum(square(gru(w, mul(x, 0.5), { lengths: others }).output)));
+    })({ W, U, b });
+  const { program } = trace(f, [tensor(new Int32Array(B)), tensor(new Int32Array(B)), w.W, w.U, w.b, x]);
+  const optimised = optimise(program);
+  const made = plan(optimised, { panelColumns: 8 });
+  const lengths = fc.array(fc.nat(T), { minLength: B, maxLength: B }).map((values) => tensor(Int32Array.from(values)));
+  fc.assert(
+    fc.property(lengths, lengths, (one, other) => {
+      const given = [one, other, w.W, w.U, w.b, x];
+      const expected = evaluate(optimised, given);
+      interpret(made, given).forEach((value, i) => expect(value).toEqual(expected[i]));
+    }),
+    { numRuns: 40 },
+  );
+});

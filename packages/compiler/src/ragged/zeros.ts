@@ -1,0 +1,81 @@
+import type { Node, Program, SymbolTensor, Tensor } from "@sluice/tensor";
+import { roleOf } from "../plan/roles.ts";
+import { sameTensor, TensorMap } from "../plan/tensor-map.ts";
+import { axesOf, layoutAfter, moved, sameLayout, type Layout, type Region } from "./layout.ts";
+import { lengthsOf, stepOverRows } from "./step.ts";
+import { weakest, type Zero, zeroOfConstant, zeroOfElementwise, zeroOfSum } from "./zero.ts";
+
+/** Rows of a value, of steps after their sequence's end: where they lie, and that they are zero. */
+export interface ZeroRows {
+  readonly region: Region;
+  readonly layout: Layout;
+  readonly zero: NonNullable<Zero>;
+}
+
+/** Which values outside of loops are zero where sequences are over. It begins with the loops' outputs. */
+export function zeroRowsOf(program: Program): TensorMap<ZeroRows> {
+  const known = new TensorMap<ZeroRows>();
+  for (const node of program.nodes) {
+    if (node.operation.op === "scan") {
+      for (const [x, rows] of ofScan(node)) known.set(x, rows);
+    } else if (node.outputs.length === 1) {
+      const rows = ofNode(node, node.inputs.map((x) => (x.kind === "symbol" ? known.get(x) : undefined)));
+      if (rows !== undefined) known.set(outputOf(node, 0), rows);
+    }
+  }
+  return known;
+}
+
+function ofScan(node: Node): [SymbolTensor, ZeroRows][] {
+  const { operation, inputs } = node;
+  if (operation.op !== "scan") return [];
+  const step = stepOverRows(operation, inputs);
+  const lengths = lengthsOf(operation, inputs);
+  if (step === undefined || lengths === undefined || !isGiven(lengths)) return [];
+  const region: Region = { lengths, time: operation.length, batch: step.batch };
+  return step.zeros.flatMap((zero, i): [SymbolTensor, ZeroRows][] =>
+    zero === undefined ? [] : [[outputOf(node, operation.states + i), { region, layout: { time: 0, batch: 1 }, zero }]],
+  );
+}
+
+function ofNode(node: Node, rows: readonly (ZeroRows | undefined)[]): ZeroRows | undefined {
+  const first = rows.find((x) => x !== undefined);
+  if (first === undefined) return undefined;
+  const { region, layout } = first;
+  const operands = node.inputs.map((x, i): Zero => {
+    const of = rows[i];
+    return of === undefined ? zeroOfConstant(x) : sameRegion(of.region, region) && sameLayout(of.layout, layout) ? of.zero : undefined;
+  });
+  const as = (zero: Zero, at: Layout | undefined): ZeroRows | undefined => (zero === undefined || at === undefined ? undefined : { region, layout: at, zero });
+  switch (roleOf(node)) {
+    case "elementwise":
+      return as(zeroOfElementwise(node.operation, operands), layout);
+    case "view":
+    case "assembly":
+      return as(weakest(operands), layoutAfter(node, layout, region));
+    default:
+      return as(zeroOfSum(node, operands), layoutOfSum(node, layout));
+  }
+}
+
+/** Where rows lie in a product with them on the left, or in a sum along another axis. */
+function layoutOfSum({ operation, inputs }: Node, layout: Layout): Layout | undefined {
+  const axes = axesOf(layout);
+  if (operation.op === "matmul") return inputs[0]!.shape.length === 2 && axes.length === 1 && axes[0] === 0 ? layout : undefined;
+  if (operation.op !== "reduceSum") return undefined;
+  return axes.includes(operation.axis) ? undefined : moved(layout, (axis) => (axis > operation.axis ? axis - 1 : axis));
+}
+
+/** The rows to work on have to be known before any work is done. */
+export function isGiven(lengths: Tensor): boolean {
+  return lengths.kind === "array" || lengths.node.operation.op === "input";
+}
+
+export function sameRegion(a: Region, b: Region): boolean {
+  return a.time === b.time && a.batch === b.batch && sameTensor(a.lengths, b.lengths);
+}
+
+export function outputOf(node: Node, index: number): SymbolTensor {
+  return { kind: "symbol", ...node.outputs[index]!, node, index };
+}
+

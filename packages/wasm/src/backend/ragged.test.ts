@@ -1,0 +1,57 @@
+// One executable for all lengths: what an earlier batch left in memory beyond the lengths of a later one reaches nothing.
+import * as t from "@sluice/tensor";
+import type { ArrayTensor, Tensor } from "@sluice/tensor";
+import { optimise } from "@sluice/compiler";
+import { afterAll, test, vi } from "vitest";
+import { closeVariants, expectSameBits, variants } from "../testing/agree.ts";
+import { randomTensor } from "../testing/random.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
+afterAll(closeVariants);
+
+type Layer = { W: Tensor; U: Tensor };
+
+function gru({ W, U }: Layer, x: Tensor, lengths: Tensor, batch: number, hidden: number) {
+  const step = (h: Tensor, xt: Tensor) => {
+    const [xr, xz, xn] = t.split(t.matmul(xt, W), 3);
+    const [hr, hz, hn] = t.split(t.matmul(h, U), 3);
+    const z = t.sigmoid(t.add(xz!, hz!));
+    const n = t.tanh(t.add(xn!, t.mul(t.sigmoid(t.add(xr!, hr!)), hn!)));
+    const next = t.add(t.mul(z, h), t.mul(t.sub(1, z), n));
+    return { state: next, output: next };
+  };
+  return t.scan(step, t.zerosArray([batch, hidden]), x, { lengths });
+}
+
+const sizes = [
+  { name: "rows and sizes that fill no tile", batch: 7, time: 9, input: 5, hidden: 6 },
+  { name: "one row", batch: 1, time: 6, input: 4, hidden: 8 },
+  { name: "one input", batch: 6, time: 5, input: 1, hidden: 16 },
+];
+
+test.each(sizes)("$name", async ({ batch, time, input, hidden }) => {
+  const small = (shape: readonly number[], seed: number): ArrayTensor => t.mul(t.tanh(randomTensor(shape, "f32", seed)), 0.5) as ArrayTensor;
+  const f = (lengths: Tensor, W1: Tensor, U1: Tensor, W2: Tensor, U2: Tensor, x: Tensor) => {
+    const { value, gradient } = t.valueAndGrad((p: { one: Layer; two: Layer; x: Tensor }) => {
+      const first = gru(p.one, t.transpose(p.x, [1, 0, 2]), lengths, batch, hidden);
+      const second = gru(p.two, first.output, lengths, batch, hidden);
+      return t.add(t.sum(t.square(second.output)), t.sum(t.mul(first.state, second.state)));
+    })({ one: { W: W1, U: U1 }, two: { W: W2, U: U2 }, x });
+    return [value, ...t.tensorsOf(gradient)];
+  };
+  const rest = [small([input, 3 * hidden], 1), small([hidden, 3 * hidden], 2), small([hidden, 3 * hidden], 3), small([hidden, 3 * hidden], 4)];
+  const batches = [(_: number) => time, (row: number) => (time * (batch - row)) / batch, (row: number) => (row * 5) % (time + 1), () => 0, (row: number) => (row === batch - 1 ? time : 1)].map(
+    (length, i) => [t.tensor(Int32Array.from({ length: batch }, (_, row) => Math.floor(length(row)))), ...rest, small([batch, time, input], 10 + i)],
+  );
+  const { program } = t.trace(f, batches[0] as Parameters<typeof f>);
+  const optimised = optimise(program);
+  for (const [name, backend] of Object.entries(variants)) {
+    const executable = await backend.compile(program);
+    for (const [i, given] of batches.entries()) {
+      const results = await executable.run(given as ArrayTensor[]);
+      const expected = t.evaluate(optimised, given);
+      results.forEach((y, at) => expectSameBits(y, expected[at]!, `${name}, batch ${i}, result ${at}`));
+    }
+    await executable.dispose();
+  }
+});

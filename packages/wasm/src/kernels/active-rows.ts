@@ -1,0 +1,85 @@
+import type { ActiveRowsStep } from "@sluice/compiler";
+import { i32, select, type WasmFunction } from "../assembler/index.ts";
+import type { Kernel, KernelModule } from "./kernel.ts";
+
+interface Sizes {
+  readonly time: number;
+  readonly batch: number;
+  /** Elements from one length to the next. */
+  readonly stride: number;
+}
+
+/** Few operations, done by one thread. */
+export function activeRowsKernel(target: KernelModule, { lengths, counts, work, positions }: ActiveRowsStep): Kernel {
+  const sizes: Sizes = { time: counts.shape[0]! - 1, batch: work.shape[0]! - 1, stride: lengths.strides[0]! };
+  const run = target.shared("activeRows", sizes, (name) => emitActiveRows(target, name, sizes));
+  return {
+    views: [lengths, counts, work, positions],
+    count: 1,
+    grain: 1,
+    work: sizes.time * sizes.batch,
+    scratchBytes: 0,
+    call: ({ addresses: [pLengths, pCounts, pWork, pPositions] }) => run.call(pLengths!, pCounts!, pWork!, pPositions!),
+  };
+}
+
+function emitActiveRows({ module }: KernelModule, name: string, { time, batch, stride }: Sizes): WasmFunction<"none"> {
+  const params = { lengths: "i32", counts: "i32", work: "i32", positions: "i32" } as const;
+  return module.function(name, { params }, (body, { lengths, counts, work, positions }) => {
+    const t = body.local("i32", "t");
+    const row = body.local("i32", "row");
+    const lengthOf = (at: typeof row) => i32.load(i32.add(lengths, i32.mul(at, 4 * stride)));
+
+    // Row b is worked on until the last sequence from it on is over.
+    const longest = body.local("i32", "longest");
+    const length = body.local("i32", "length");
+    const workAt = body.let(i32.add(work, 4 * batch), "workAt");
+    body.set(row, batch);
+    body.repeatWhile(row, () => {
+      body.set(row, i32.sub(row, 1));
+      body.set(length, lengthOf(row));
+      body.set(length, select(i32.const(time), length, i32.gtS(length, time)));
+      body.set(longest, select(length, longest, i32.gtS(length, longest)));
+      body.do(i32.store(workAt, longest));
+      body.set(workAt, i32.sub(workAt, 4));
+    });
+    const steps = body.let(longest, "steps");
+    const total = body.local("i32", "total");
+    body.do(i32.store(workAt, 0));
+    body.set(row, batch);
+    body.repeatWhile(row, () => {
+      body.set(workAt, i32.add(workAt, 4));
+      body.set(total, i32.add(total, i32.load(workAt)));
+      body.do(i32.store(workAt, total));
+      body.set(row, i32.sub(row, 1));
+    });
+
+    const count = body.let(i32.const(batch), "count");
+    const first = body.let(i32.const(0), "first");
+    const listed = body.let(i32.add(positions, 4), "listed");
+    body.do(i32.store(positions, total));
+    body.while(i32.ltS(t, steps), () => {
+      body.block((found) => {
+        body.loop((again) => {
+          body.branchIf(found, i32.gtS(lengthOf(body.let(i32.sub(count, 1), "last")), t));
+          body.set(count, i32.sub(count, 1));
+          body.branch(again);
+        });
+      });
+      body.do(i32.store(i32.add(counts, i32.shl(t, 2)), count));
+      body.set(row, 0);
+      body.repeatWhile(i32.ltS(row, count), () => {
+        body.do(i32.store(listed, i32.add(first, row)));
+        body.set(listed, i32.add(listed, 4));
+        body.set(row, i32.add(row, 1));
+      });
+      body.set(first, i32.add(first, batch));
+      body.set(t, i32.add(t, 1));
+    });
+    body.while(i32.ltS(t, time), () => {
+      body.do(i32.store(i32.add(counts, i32.shl(t, 2)), 0));
+      body.set(t, i32.add(t, 1));
+    });
+    body.do(i32.store(counts, steps, 4 * time));
+  });
+}
