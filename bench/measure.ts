@@ -51,6 +51,14 @@ export interface Bench {
   close(): void;
 }
 
+/**
+ * Milliseconds of untimed runs with which every turn begins. After a pause, a kernel on a virtual machine may wake a worker thread on the waker's own processor, so that for some milliseconds
+ * two threads run on one core; a training loop, which runs back to back, never sees that.
+ */
+const leadIn = 50;
+/** Milliseconds before a turn with several threads, in which those of the contender before, which spin for a while, go to sleep. */
+const settling = 60;
+
 const peakCase: PeakCase = { kind: "peak", size: 256, products: 16 };
 const peakFlops = 2 * peakCase.products * peakCase.size * peakCase.size * peakCase.size;
 
@@ -116,14 +124,13 @@ export function openBench({ peers, samples, warmMilliseconds, clock }: MeasureOp
     }
     await prepare("peak", own!.process, peakCase, "");
 
-    const settle = of.threads > 1 ? 60 : 0;
     const takers: [string, () => Promise<number>][] = [];
     for (const [name, { process, slot }] of ready) {
       if (name in errors) continue;
       const runs = runsFor(await millisecondsOf(process, { op: "warm", slot, milliseconds: warmMilliseconds }));
       takers.push([name, async () => {
-        if (settle > 0) await pause(settle);
-        return millisecondsOf(process, { op: "sample", slot, runs, clock });
+        if (of.threads > 1) await pause(settling);
+        return millisecondsOf(process, { op: "sample", slot, leadIn, runs, clock });
       }]);
     }
     const times = await inTurns(takers, samples);
@@ -154,7 +161,7 @@ export function openBench({ peers, samples, warmMilliseconds, clock }: MeasureOp
       await process.ask({ op: "warm", slot: "peak", milliseconds: warmMilliseconds });
       await process.ask({ op: "warm", slot: "profile", milliseconds: warmMilliseconds });
       const answer = await process.ask({ op: "profile", slot: "profile", runs });
-      const peak = await millisecondsOf(process, { op: "sample", slot: "peak", runs: 10, clock });
+      const peak = await millisecondsOf(process, { op: "sample", slot: "peak", leadIn, runs: 10, clock });
       for (const slot of ["peak", "profile"]) await process.ask({ op: "drop", slot });
       return { functions: "functions" in answer ? answer.functions : {}, flops: flopsOf(of), peak: peakFlops / peak / 1e6 };
     },

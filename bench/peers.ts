@@ -25,7 +25,7 @@ export interface Peer {
 const threadVariables = (threads: number): Record<string, string> =>
   Object.fromEntries(["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"].map((name) => [name, String(threads)]));
 
-const environment = (name: string): string => join(cache, name, "bin", "python");
+export const environment = (name: string): string => join(cache, name, "bin", "python");
 const systemPython = "/usr/bin/python3";
 
 export const peers: readonly Peer[] = [

@@ -13,8 +13,8 @@ export type Command =
   | { readonly op: "results"; readonly slot: string; readonly path: string }
   /** Runs for at least so many milliseconds, and twice. */
   | { readonly op: "warm"; readonly slot: string; readonly milliseconds: number }
-  /** Runs so many times. */
-  | { readonly op: "sample"; readonly slot: string; readonly runs: number; readonly clock: Clock }
+  /** Runs untimed for at least `leadIn` milliseconds, and once, and then timed so many times. */
+  | { readonly op: "sample"; readonly slot: string; readonly leadIn: number; readonly runs: number; readonly clock: Clock }
   /** Runs so many times under the profiler: self time of each function, in milliseconds a run. */
   | { readonly op: "profile"; readonly slot: string; readonly runs: number }
   | { readonly op: "drop"; readonly slot: string };

@@ -46,6 +46,15 @@ def milliseconds(run, runs, now=time.perf_counter):
     return (now() - start) * 1000 / runs
 
 
+def last_of(run, least, duration):
+    """Runs for so many milliseconds, and at least so many times; milliseconds of the last run."""
+    start, runs, last = time.perf_counter(), 0, 0.0
+    while runs < least or (time.perf_counter() - start) * 1000 < duration:
+        last = milliseconds(run, 1)
+        runs += 1
+    return last
+
+
 def serve(about, prepare):
     """`about()` gives a dict; `prepare(case, data)` a pair of functions: run, and results (a dict of arrays)."""
     # Whatever a library prints must not come between the answers.
@@ -69,12 +78,9 @@ def serve(about, prepare):
             write_tensors(command["path"], results())
             return {"done": True}
         if op == "warm":
-            start, runs, last = time.perf_counter(), 0, 0.0
-            while runs < 2 or (time.perf_counter() - start) * 1000 < command["milliseconds"]:
-                last = milliseconds(run, 1)
-                runs += 1
-            return {"ms": last}
+            return {"ms": last_of(run, 2, command["milliseconds"])}
         if op == "sample":
+            last_of(run, 1, command["leadIn"])
             return {"ms": milliseconds(run, command["runs"], time.process_time if command["clock"] == "cpu" else time.perf_counter)}
         raise ValueError(f"this contender has no {op}")
 

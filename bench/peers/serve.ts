@@ -43,19 +43,10 @@ async function handle(contender: Contender, ready: Map<string, Work>, command: C
       if (work.results === undefined) throw new Error("no results to compare");
       writeFileSync(command.path, writeSafetensors(await work.results()));
       return { done: true };
-    case "warm": {
-      const start = performance.now();
-      let runs = 0;
-      let last = 0;
-      while (runs < 2 || performance.now() - start < command.milliseconds) {
-        const begun = performance.now();
-        await work.run();
-        last = performance.now() - begun;
-        runs += 1;
-      }
-      return { ms: last };
-    }
+    case "warm":
+      return { ms: await lastOf(work, { least: 2, milliseconds: command.milliseconds }) };
     case "sample": {
+      await lastOf(work, { least: 1, milliseconds: command.leadIn });
       const now = command.clock === "cpu" ? cpuMilliseconds : () => performance.now();
       const start = now();
       for (let i = 0; i < command.runs; i++) await work.run();
@@ -68,6 +59,18 @@ async function handle(contender: Contender, ready: Map<string, Work>, command: C
       await work.close?.();
       return { done: true };
   }
+}
+
+/** Runs for so many milliseconds, and at least so many times; milliseconds of the last run. */
+async function lastOf(work: Work, { least, milliseconds }: { readonly least: number; readonly milliseconds: number }): Promise<number> {
+  const start = performance.now();
+  let last = 0;
+  for (let runs = 0; runs < least || performance.now() - start < milliseconds; runs++) {
+    const begun = performance.now();
+    await work.run();
+    last = performance.now() - begun;
+  }
+  return last;
 }
 
 function cpuMilliseconds(): number {
