@@ -10,6 +10,7 @@ export const variants: Readonly<Record<string, Backend>> = {
   "1 thread, unpaired": wasmBackend({ revectorize: false }, {}),
   "2 threads": wasmBackend({ threads: 2 }, { worthDividing: 0 }),
   "3 threads": wasmBackend({ threads: 3 }, { worthDividing: 0 }),
+  "4 threads": wasmBackend({ threads: 4 }, { worthDividing: 0 }),
 };
 
 export async function closeVariants(): Promise<void> {
