@@ -2,9 +2,11 @@
 import * as t from "@sluice/tensor";
 import type { Tensor } from "@sluice/tensor";
 import { expect, test, vi } from "vitest";
+import { away } from "../hosts/index.ts";
 import { wasm } from "../index.ts";
 import { expectSameBits, variants } from "../testing/agree.ts";
 import { randomTensor } from "../testing/random.ts";
+import { wasmBackend } from "./wasm.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -42,8 +44,16 @@ async function weightsAfter(backend: t.Backend, steps: number) {
   return { losses, state };
 }
 
+/** Where a program can run: as in Node, and as in a page. */
+const places: readonly (readonly [string, () => t.Backend])[] = [
+  ["here", () => wasm()],
+  ["by a team", () => wasm({ threads: 2 })],
+  ["in a worker", () => wasmBackend({}, { host: away() })],
+];
+
 test("fifty training steps: the same weights for any number of threads, and the loss falls", async () => {
-  const [first, ...others] = await Promise.all(Object.values(variants).map((backend) => weightsAfter(backend, 50)));
+  const backends = [...Object.values(variants), ...places.map(([, backendOf]) => backendOf())];
+  const [first, ...others] = await Promise.all(backends.map((backend) => weightsAfter(backend, 50)));
   expect(first!.losses[49]!).toBeLessThan(first!.losses[0]! / 2);
   expect(t.item(first!.state.step)).toBe(50);
   for (const other of others) {
@@ -61,14 +71,20 @@ test("states that exchange places", async () => {
   expect(t.valuesOf(await session.run(t.scalar(1)))).toEqual(Float32Array.of(7, 7));
 });
 
-test("runs are queued, and results are the caller's own", async () => {
-  const double = await t.compile((a: Tensor) => t.mul(a, 2), [t.tensor([0, 0])], { backend: wasm({ threads: 2 }) });
-  const results = await Promise.all([1, 2, 3].map((n) => double(t.tensor([n, -n]))));
+test.each(places)("runs are queued, and arrays are the caller's own: %s", async (_, backendOf) => {
+  const backend = backendOf();
+  const double = await t.compile((a: Tensor) => t.mul(a, 2), [t.tensor([0, 0])], { backend });
+  const large = Float32Array.of(9, 1, -1, 2, -2, 3, -3);
+  const results = await Promise.all([1, 3, 5].map((at) => double(t.tensor(large.subarray(at, at + 2)))));
   expect(results.map((r) => [...t.valuesOf(r)])).toEqual([[2, -2], [4, -4], [6, -6]]);
+  t.valuesOf(results[0]!)[0] = 7;
+  expect([...t.valuesOf(await double(results[0]!))]).toEqual([14, -4]);
+  expect(large).toEqual(Float32Array.of(9, 1, -1, 2, -2, 3, -3));
+  await backend.close();
 });
 
-test("what comes in is checked, and a disposed executable says so", async () => {
-  const backend = wasm();
+test.each(places)("what comes in is checked, and a disposed executable and one of a closed backend say so: %s", async (_, backendOf) => {
+  const backend = backendOf();
   const { program } = t.trace((a: Tensor) => t.mul(a, 2), [t.tensor([0, 0])]);
   const executable = await backend.compile(program);
   await expect(executable.run([t.tensor([1, 2, 3])])).rejects.toThrow("run: tensor 0 is f32 [3], expected [2]".replace("expected [2]", "expected f32 [2]"));
@@ -77,7 +93,13 @@ test("what comes in is checked, and a disposed executable says so", async () => 
   await executable.dispose();
   await executable.dispose();
   await expect(executable.run([t.tensor([1, 2])])).rejects.toThrow("disposed");
+  const other = await backend.compile(program);
+  const last = other.run([t.tensor([3, 4])]);
+  await other.dispose();
+  expect(await last).toMatchObject([{ data: Float32Array.of(6, 8) }]);
+  const orphan = await backend.compile(program);
   await backend.close();
+  await expect(orphan.run([t.tensor([1, 2])])).rejects.toThrow("closed");
   await expect(backend.compile(program)).rejects.toThrow("closed");
 });
 

@@ -1,13 +1,16 @@
 import type { Backend } from "@sluice/tensor";
 import { TensorError } from "@sluice/tensor";
-import { canShare, createPool } from "../threads/index.ts";
+import { away, here, type Host, team } from "../hosts/index.ts";
+import { canShare, mayBlock } from "../threads/index.ts";
 import { DEFAULT_TILE, UNPAIRED_TILE } from "../gemm/index.ts";
 import { wasmExecutable } from "./executable.ts";
-import { memoryPool } from "./memory-pool.ts";
 import { pairVectors } from "../revectorize.ts";
 
 export interface WasmOptions {
-  /** Threads that share the work; results do not depend on it. Default 1; also 1 in a page that is not cross-origin isolated. */
+  /**
+   * Threads that share the work; results do not depend on it. Default 1; also 1 in a page that is not cross-origin isolated. In a page all of them are workers; elsewhere this thread is one
+   * of them, and busy while a program runs.
+   */
   readonly threads?: number;
   /** Whether V8 may pair vectors of 128 bits (Node 24 and newer). Faster; results do not depend on it. Default true. */
   readonly revectorize?: boolean;
@@ -18,22 +21,31 @@ export function wasm(options: WasmOptions = {}): Backend {
   return wasmBackend(options, {});
 }
 
-/** `worthDividing`: for tests, which divide small work too. */
-export function wasmBackend({ threads = 1, revectorize = true }: WasmOptions, internals: { readonly worthDividing?: number }): Backend {
+/** For tests, which divide small work too, and have a page's host elsewhere. */
+interface Internals {
+  readonly worthDividing?: number;
+  readonly host?: Host;
+}
+
+export function wasmBackend({ threads = 1, revectorize = true }: WasmOptions, internals: Internals): Backend {
   if (!Number.isInteger(threads) || threads < 1) throw new TensorError(`wasm: expected threads to be an integer >= 1, got ${threads}`);
-  const paired = pairVectors(revectorize);
-  const pool = createPool({ threads: canShare() ? threads : 1 });
-  const memories = memoryPool({ shared: pool.threads > 1 });
+  const { host = hostFor(threads), ...dividing } = internals;
+  const context = { tile: pairVectors(revectorize) ? DEFAULT_TILE : UNPAIRED_TILE, host, ...dividing };
   let open = true;
   return {
     name: "wasm",
     async compile(program, options = {}) {
       if (!open) throw new Error("wasm: the backend was closed");
-      return wasmExecutable(program, options, { tile: paired ? DEFAULT_TILE : UNPAIRED_TILE, memories, pool, ...internals });
+      return wasmExecutable(program, options, context);
     },
     async close() {
       open = false;
-      await pool.close();
+      await host.close();
     },
   };
+}
+
+function hostFor(threads: number): Host {
+  if (threads > 1 && canShare()) return team(threads);
+  return mayBlock() ? here() : away();
 }

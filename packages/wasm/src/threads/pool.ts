@@ -1,6 +1,13 @@
 import { ABORTED, GENERATION } from "./barrier.ts";
 import { control, controlWords, MAX_ARGUMENTS, state } from "./control.ts";
-import { mayBlock, type Reply, spawn, type Thread } from "./spawn.ts";
+import { mayBlock, spawn, type Thread } from "./spawn.ts";
+import { workerSource } from "./worker-source.ts";
+
+/** What a worker says. */
+type Reply =
+  | { kind: "loaded"; id: number; error?: string }
+  | { kind: "done" }
+  | { kind: "failed"; worker: number; message: string };
 
 interface PoolOptions {
   /** Participants in every run. Default 1: no worker, and no shared memory needed. */
@@ -72,7 +79,7 @@ export function createPool({ threads = 1, blocking = mayBlock() }: PoolOptions =
   }
 
   const team: Thread[] = Array.from({ length: workers }, (_, index) => {
-    const thread = spawn({ reply: receive, lost: lose });
+    const thread = spawn<Reply>(workerSource, { reply: receive, lost: lose });
     thread.post({ kind: "setup", control: words, index, worker: index + own, participants: threads, workers, announce: own === 0 });
     return thread;
   });

@@ -1,21 +1,15 @@
 import type { Worker as NodeWorker } from "node:worker_threads";
-import { workerSource } from "./worker-source.ts";
-
-/** What a worker says. */
-export type Reply =
-  | { kind: "loaded"; id: number; error?: string }
-  | { kind: "done" }
-  | { kind: "failed"; worker: number; message: string };
 
 /** A worker of either platform. */
 export interface Thread {
-  post(message: object): void;
+  /** `transfer`: buffers that become the worker's without being copied. */
+  post(message: object, transfer?: readonly ArrayBuffer[]): void;
   /** Whether the worker keeps the process alive; a browser's never does. */
   hold(alive: boolean): void;
   terminate(): Promise<void>;
 }
 
-export interface Listeners {
+export interface Listeners<Reply> {
   reply(reply: Reply): void;
   /** The worker is gone, or cannot be started. */
   lost(error: Error): void;
@@ -36,18 +30,19 @@ export function canShare(): boolean {
   return typeof SharedArrayBuffer === "function" && (workerThreads() !== undefined || globalThis.crossOriginIsolated);
 }
 
-export function spawn(listeners: Listeners): Thread {
+/** A worker that runs `source`, a script that is the same on both platforms. */
+export function spawn<Reply>(source: string, listeners: Listeners<Reply>): Thread {
   const threads = workerThreads();
-  return threads === undefined ? spawnInBrowser(listeners) : spawnInNode(new threads.Worker(workerSource, { eval: true, execArgv: [] }), listeners);
+  return threads === undefined ? spawnInBrowser(source, listeners) : spawnInNode(new threads.Worker(source, { eval: true, execArgv: [] }), listeners);
 }
 
-function spawnInNode(worker: NodeWorker, { reply, lost }: Listeners): Thread {
+function spawnInNode<Reply>(worker: NodeWorker, { reply, lost }: Listeners<Reply>): Thread {
   worker.on("message", reply);
   worker.on("error", (error: Error) => lost(error));
   worker.on("exit", (code) => lost(new Error(`A worker ended with code ${code}.`)));
   worker.unref();
   return {
-    post: (message) => worker.postMessage(message),
+    post: (message, transfer = []) => worker.postMessage(message, [...transfer]),
     hold: (alive) => (alive ? worker.ref() : worker.unref()),
     async terminate() {
       worker.removeAllListeners("exit");
@@ -56,13 +51,13 @@ function spawnInNode(worker: NodeWorker, { reply, lost }: Listeners): Thread {
   };
 }
 
-function spawnInBrowser({ reply, lost }: Listeners): Thread {
-  const url = URL.createObjectURL(new Blob([workerSource], { type: "text/javascript" }));
+function spawnInBrowser<Reply>(source: string, { reply, lost }: Listeners<Reply>): Thread {
+  const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
   const worker = new Worker(url);
   worker.onmessage = (event: MessageEvent<Reply>) => reply(event.data);
   worker.onerror = (event) => lost(new Error(`A worker failed: ${event.message}`));
   return {
-    post: (message) => worker.postMessage(message),
+    post: (message, transfer = []) => worker.postMessage(message, [...transfer]),
     hold: () => undefined,
     async terminate() {
       worker.terminate();

@@ -1,4 +1,4 @@
-import { MAXIMUM_PAGES } from "./program-module.ts";
+import { MAXIMUM_PAGES } from "../backend/program-module.ts";
 
 /** Memories of disposed executables, for the next ones: engines give a WebAssembly memory back late, if ever. */
 export interface MemoryPool {

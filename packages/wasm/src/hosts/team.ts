@@ -1,0 +1,38 @@
+import type { Values } from "@sluice/tensor";
+import { createPool } from "../threads/index.ts";
+import { copyIn, copyOut, type Host, type Session, viewsOf } from "./host.ts";
+import { memoryPool } from "./memory-pool.ts";
+
+/** Several threads on shared memory: this one among them where it may sleep, else workers alone, so that a page is never blocked. */
+export function team(threads: number): Host {
+  const pool = createPool({ threads });
+  const memories = memoryPool({ shared: true });
+  return {
+    threads,
+    async open({ module, pages, barrier, places }): Promise<Session> {
+      const memory = memories.take(pages);
+      const program = await pool.load({ module, memory, barrier });
+      const views = viewsOf(memory, places);
+      let last: Promise<unknown> = Promise.resolve();
+      const inOrder = <T>(work: () => Promise<T>): Promise<T> => {
+        const result = last.then(work);
+        last = result.catch(() => {});
+        return result;
+      };
+      return {
+        exchange: ({ write, run, read }) =>
+          inOrder(async (): Promise<Values[]> => {
+            copyIn(views, write);
+            if (run) await program.run("run");
+            return copyOut(views, read);
+          }),
+        release: () =>
+          inOrder(async () => {
+            program.release();
+            memories.give(memory);
+          }),
+      };
+    },
+    close: () => pool.close(),
+  };
+}
