@@ -2,7 +2,7 @@
 import { optimise } from "@sluice/compiler";
 import { layerNorm, rmsNorm, type Normaliser } from "@sluice/norm";
 import {
-  add, assertGradient, evaluate, grad, isArray, key, keyFor, leavesOf, mapTree, matmul, mul, normal, sigmoid, split, square, sub, sum, tanh, tensor,
+  add, assertGradient, evaluate, grad, isArray, key, keyFor, leavesOf, mapTree, matmul, mul, normal, sigmoid, sliceAxis, split, square, sub, sum, tanh, tensor,
   tensorsOf, trace, valueAndGradAux, valuesOf,
   type ArrayTensor, type Tensor, type Tree,
 } from "@sluice/tensor";
@@ -73,6 +73,7 @@ const combination = fc.record({
   lengths: fc.option(fc.array(fc.integer({ min: 0, max: time }), { minLength: batch, maxLength: batch }), { nil: undefined }),
   mask: fc.option(flags, { nil: undefined }),
   resets: fc.option(flags, { nil: undefined }),
+  carryAfter: fc.option(fc.integer({ min: 1, max: time }), { nil: undefined }),
   direction: fc.constantFrom("forward", "backward", "both", "stacked"),
   outputs: fc.constantFrom("all", "last"),
   training: fc.boolean(),
@@ -122,6 +123,32 @@ test("random combinations, with their gradients, have the reference backend's bi
   await backend.close();
 });
 
+test("random combinations: carryAfter changes no bit, and carries the state that fewer steps end with", () => {
+  fc.assert(
+    fc.property(combination, fc.integer({ min: 1, max: time }), (given, carryAfter) => {
+      const forward = { ...given, direction: "forward" };
+      const { run, trained } = programOf({ ...forward, carryAfter });
+      const { carry, ...results } = bitsByPath(run(trained));
+      const { carry: last, ...whole } = bitsByPath(programOf({ ...forward, carryAfter: undefined }).run(trained));
+      expect(results).toEqual(whole);
+      expect(last).toEqual(whole["state"]);
+
+      const first = (x: Tensor): Tensor => sliceAxis(x, 1, 0, carryAfter);
+      const flagsOf = (values: boolean[] | undefined): boolean[] | undefined => values?.filter((_, i) => i % time < carryAfter);
+      const short = programOf({
+        ...forward,
+        carryAfter: undefined,
+        lengths: given.lengths?.map((n) => Math.min(n, carryAfter)),
+        mask: flagsOf(given.mask),
+        resets: flagsOf(given.resets),
+      }, carryAfter);
+      const { x, perturbations, ...rest } = trained;
+      expect(carry).toEqual(bitsByPath(short.run({ ...rest, x: first(x), perturbations: mapTree(perturbations, first) }))["state"]);
+    }),
+    { numRuns: 60 },
+  );
+});
+
 test.each(Object.entries(cells))("second derivatives of %s", (_, make) => {
   const layer = sequence(make({ input, hidden: 2, norm: layerNorm({ epsilon: 1 }) }), { outputs: "last" });
   const x = normal(key(2), [batch, 3, input]);
@@ -146,6 +173,8 @@ interface Given extends Combination {
   readonly lengths: number[] | undefined;
   readonly mask: boolean[] | undefined;
   readonly resets: boolean[] | undefined;
+  /** Counts where everything runs forwards. */
+  readonly carryAfter: number | undefined;
   readonly training: boolean;
   readonly seed: number;
 }
@@ -153,10 +182,10 @@ interface Given extends Combination {
 type Trained = { readonly params: Tree; readonly x: Tensor; readonly state: Tree; readonly perturbations: Tree };
 
 /** A layer's outputs, final states and traces as a function of everything that it is differentiated by. */
-function programOf(given: Given): { run: (trained: Trained) => Tree; trained: Trained } {
+function programOf(given: Given, steps = time): { run: (trained: Trained) => Tree; trained: Trained } {
   const layer = layerOf(given);
   const root = key(given.seed);
-  const bool = (values: readonly boolean[] | undefined): ArrayTensor | undefined => values && tensor(values.map(Number), [batch, time], { dtype: "bool" });
+  const bool = (values: readonly boolean[] | undefined): ArrayTensor | undefined => values && tensor(values.map(Number), [batch, steps], { dtype: "bool" });
   const [mask, resets] = [bool(given.mask), bool(given.resets)];
   const options: ApplyOptions = {
     training: given.training,
@@ -164,20 +193,31 @@ function programOf(given: Given): { run: (trained: Trained) => Tree; trained: Tr
     ...(given.lengths && { lengths: given.lengths }),
     ...(mask && { mask }),
     ...(resets && { resets }),
+    ...(given.carryAfter !== undefined && given.direction === "forward" && { carryAfter: given.carryAfter }),
   };
   const draw = (tree: Tree, name: string): Tree => mapTree(tree, (x, path) => add(x, normal(keyFor(root, `${name} ${path}`), x.shape, { deviation: 0.5 })));
   return {
     trained: {
       params: draw(layer.init(keyFor(root, "init")), "params"),
-      x: normal(keyFor(root, "x"), [batch, time, input]),
+      x: normal(keyFor(root, "x"), [batch, steps, input]),
       state: draw(layer.initialState(batch), "state"),
-      perturbations: layer.perturbations({ batch, time }),
+      perturbations: layer.perturbations({ batch, time: steps }),
     },
     run({ params, x, state, perturbations }) {
       const applied = layer.apply(params, x, { ...options, state, perturbations, traces: true });
-      return { output: applied.output, state: applied.state, traces: applied.traces };
+      return { output: applied.output, state: applied.state, carry: applied.carry, traces: applied.traces };
     },
   };
+}
+
+/** The values under each name of a tree, by path: 0 and -0 differ. */
+function bitsByPath(tree: Tree): Record<string, unknown> {
+  const bits: Record<string, Record<string, unknown>> = {};
+  for (const { path, tensor: x } of leavesOf(tree)) {
+    const [name, ...rest] = path.split(".");
+    (bits[name!] ??= {})[rest.join(".")] = [...new Uint8Array(valuesOf(x).slice().buffer)];
+  }
+  return bits;
 }
 
 function layerOf(given: Combination): Layer {

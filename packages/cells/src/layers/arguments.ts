@@ -6,7 +6,7 @@ import {
 import type { State } from "../cell.ts";
 import type { BatchSize } from "./layer.ts";
 
-const applyOptions = ["state", "lengths", "mask", "resets", "resetState", "training", "key", "traces", "perturbations", "extra", "segment"];
+const applyOptions = ["state", "lengths", "mask", "resets", "resetState", "training", "key", "traces", "perturbations", "extra", "segment", "carryAfter"];
 
 export function checkApply(name: string, given: object): void {
   checkOptions(`${name}.apply`, given, applyOptions, { initialState: "state", initial_state: "state", sequenceLengths: "lengths" });
@@ -42,6 +42,14 @@ export function lengthsOf(name: string, given: Tensor | readonly number[] | unde
   const wrong = values.find((n) => !Number.isInteger(n) || n < 0 || n > time);
   if (wrong !== undefined) throw new TensorError(`${name}: lengths must be integers from 0 to ${time}, the number of steps, got ${values.join(", ")}`);
   return lengths;
+}
+
+/** The steps before the state that is carried on. */
+export function carryAfterOf(name: string, given: number | undefined, { time }: Pick<BatchSize, "time">, { reverse }: { readonly reverse: boolean }): number {
+  if (given === undefined) return time;
+  if (reverse) throw new TensorError(`${name}: carryAfter needs a layer that runs forwards, and this one runs backwards`);
+  if (!Number.isInteger(given) || given < 1 || given > time) throw new TensorError(`${name}: carryAfter must be an integer from 1 to ${time}, the number of steps, got ${given}`);
+  return given;
 }
 
 export function flagsOf(name: string, option: string, given: Tensor, { batch, time }: BatchSize): Tensor {

@@ -1,6 +1,6 @@
 import { add, at, checkOptions, concat, keyFor, mul, suggestion, TensorError, type Tensor, type Tree } from "@sluice/tensor";
 import type { Cell, State } from "../cell.ts";
-import { checkApply } from "./arguments.ts";
+import { carryAfterOf, checkApply } from "./arguments.ts";
 import type { Applied, Layer } from "./layer.ts";
 import { checkNested, optionsOf } from "./nested.ts";
 import { sequence, type Outputs, type SequenceLayer } from "./sequence.ts";
@@ -72,10 +72,12 @@ export function bidirectional<P extends Tree, S extends State>(cell: Cell<P, S>,
             ...(resetState === undefined ? {} : { resetState: resetState[name] }),
           }),
         );
+      carryAfterOf("bidirectional", given.carryAfter, { time: x.shape[1]! }, { reverse: true });
       const results = { forward: run("forward", forward), backward: run("backward", backward) };
       return {
         output: merges[merge](results.forward.output, results.backward.output),
         state: { forward: results.forward.state, backward: results.backward.state },
+        carry: { forward: results.forward.carry, backward: results.backward.carry },
         traces: Object.fromEntries(
           Object.entries(results).flatMap(([name, { traces }]) => Object.entries(traces).map(([trace, value]) => [`${name}.${trace}`, value])),
         ),

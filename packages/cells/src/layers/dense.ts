@@ -65,7 +65,7 @@ export function dense(options: DenseOptions): DenseLayer {
         throw new TensorError(`dense: expected an input [batch, ${input}] or [batch, time, ${input}], got [${x.shape.join(", ")}]`);
       }
       const y = matmul(x, weights.W);
-      return { output: f(weights.b === undefined ? y : add(y, weights.b)), state: {}, traces: {} };
+      return { output: f(weights.b === undefined ? y : add(y, weights.b)), state: {}, carry: {}, traces: {} };
     },
   };
 }

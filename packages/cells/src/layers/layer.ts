@@ -52,6 +52,11 @@ export interface ApplyOptions<S extends Tree = Tree> {
    * near the square root of the number of steps, for about a third more time. Default: everything is kept.
    */
   readonly segment?: number;
+  /**
+   * Steps, from 1 to all, after which the state is returned as `carry`: for truncated back-propagation through time in windows that overlap, where the next one starts there. Only where
+   * everything runs forwards. Default: all.
+   */
+  readonly carryAfter?: number;
 }
 
 /** Tensors nested as a state, of which parts may be missing. */
@@ -62,6 +67,8 @@ export interface Applied<S extends Tree = Tree> {
   readonly output: Tensor;
   /** The state after each row's last step. */
   readonly state: S;
+  /** The state after `carryAfter` steps; without that option it is `state`. */
+  readonly carry: S;
   /** `[batch, time, ...]` by name; within a layer of layers the name starts with the layer's: `0.forget`, `backward.forget`. */
   readonly traces: Readonly<Record<string, Tensor>>;
 }

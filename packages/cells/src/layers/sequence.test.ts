@@ -178,6 +178,14 @@ test("in layers of layers, traces and states are found by the path", () => {
   expect(numbers(perturbed).some((g) => g !== 0)).toBe(true);
 });
 
+test("a stack carries the states of its layers, and a readout that sees no time is left alone", () => {
+  const model = stack([sequence(lstm({ input, hidden })), sequence(gru({ input: hidden, hidden }), { outputs: "last" }), dense({ input: hidden, output: 2 })]);
+  const params = model.init(root);
+  const { output, carry } = model.apply(params, x, { carryAfter: 2 });
+  expect(numbers(output)).toEqual(numbers(model.apply(params, x).output));
+  expect(carry).toEqual(model.apply(params, steps(x, 0, 2)).state);
+});
+
 test("both directions: each merge, and the last outputs of both", () => {
   const cell = gru({ input, hidden });
   const both = bidirectional(cell);
@@ -217,6 +225,9 @@ describe("bad input is named", () => {
     ["place in a stack", () => stack([layer, dense({ input: 4, output: 1 })]).apply([params, { W: x }], x), "stack.1: matmul"],
     ["perturbations of a stack", () => stack([layer]).apply([params], x, { perturbations: { h: x } }), "stack: perturbations has h, but the layers are 0"],
     ["merge", () => bidirectional(cells.gru, given({ merge: "ave" })), "bidirectional: unknown merge ave"],
+    ["no steps before the carry", () => layer.apply(params, x, { carryAfter: 0 }), "gru: carryAfter must be an integer from 1 to 5, the number of steps, got 0"],
+    ["a carry from backwards", () => sequence(cells.gru, { reverse: true }).apply(params, x, { carryAfter: 2 }), "gru: carryAfter needs a layer that runs forwards, and this one runs backwards"],
+    ["a carry from both directions", () => bidirectional(cells.gru).apply({ forward: params, backward: params }, x, { carryAfter: 2 }), "bidirectional: carryAfter needs a layer"],
     ["no key", () => sequence(zoneout(cells.gru, { h: 0.1 })).apply(params, x, { training: true }), "needs a key; pass { training: true, key: key(seed) }"],
   ])("%s", (_, run, message) => {
     expect(run).toThrow(message);

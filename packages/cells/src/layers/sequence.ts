@@ -1,11 +1,12 @@
 import {
-  add, checkOptions, greater, keyAt, keyFor, iota, mapTree, reshape, scan, select, suggestion, TensorError, zerosArray, zipTrees,
-  type ScanOptions, type Tensor, type Tree,
+  add, checkOptions, greater, keyAt, keyFor, iota, mapTree, reshape, select, suggestion, TensorError, zerosArray, zipTrees,
+  type Tensor, type Tree,
 } from "@sluice/tensor";
 import { evaluation, type Cell, type CellContext, type State } from "../cell.ts";
 import { probe } from "../probe.ts";
 import { checkInput, type Applied, type ApplyOptions, type Layer } from "./layer.ts";
-import { checkApply, flagsOf, lengthsOf, startsOf, stateOf, swapTime, tensorsOver, wantedOf, zeroState } from "./arguments.ts";
+import { carryAfterOf, checkApply, flagsOf, lengthsOf, startsOf, stateOf, swapTime, tensorsOver, wantedOf, zeroState } from "./arguments.ts";
+import { carriedScan } from "./carried-scan.ts";
 
 export type Outputs = "all" | "last";
 
@@ -81,14 +82,7 @@ export function sequence<P extends Tree, S extends State>(cell: Cell<P, S>, opti
       cell: stateOf(cell.name, "state", given.state, zeros),
       ...(carries ? { last: zerosArray([batch, features], x.dtype) } : {}),
     };
-    const scanOptions: ScanOptions = {
-      reverse,
-      length: time,
-      ...(lengths === undefined ? {} : { lengths }),
-      ...(given.segment === undefined ? {} : { segment: given.segment }),
-    };
-
-    const scanned = scan(
+    const scanned = carriedScan(
       ({ cell: state, last }: Carried<S>, slice: Slices) => {
         const { mask, reset } = slice;
         const old = reset === undefined ? state : zipTrees(state, resetState, (s, to) => select(rowsOf(reset, s), to, s));
@@ -124,16 +118,21 @@ export function sequence<P extends Tree, S extends State>(cell: Cell<P, S>, opti
       },
       start,
       slices,
-      scanOptions,
+      {
+        reverse,
+        length: time,
+        carryAfter: carryAfterOf(cell.name, given.carryAfter, size, { reverse }),
+        ...(lengths === undefined ? {} : { lengths }),
+        ...(given.segment === undefined ? {} : { segment: given.segment }),
+      },
     );
 
-    const final = scanned.state.cell;
-    return { output: outputOf(), state: final, traces: mapTree(scanned.output.traces, swapTime) };
+    return { output: outputOf(), state: scanned.state.cell, carry: scanned.carry.cell, traces: mapTree(scanned.output.traces, swapTime) };
 
     function outputOf(): Tensor {
       if (scanned.output.output !== undefined) return swapTime(scanned.output.output);
       if (scanned.state.last !== undefined) return scanned.state.last;
-      const states: State = final;
+      const states: State = scanned.state.cell;
       const last = outputState === undefined ? undefined : states[outputState];
       if (time === 0 || last === undefined) return zerosArray([batch, features], x.dtype);
       return lengths === undefined ? last : select(reshape(greater(lengths, 0), [batch, 1]), last, 0);

@@ -71,6 +71,7 @@ export function stack(layers: readonly Layer[], options: StackOptions = {}): Sta
       return {
         output,
         state: applied.map(({ state }) => state),
+        carry: applied.map(({ carry }) => carry),
         traces: Object.fromEntries(applied.flatMap(({ traces }, i) => Object.entries(traces).map(([name, value]) => [`${i}.${name}`, value]))),
       };
     },
@@ -80,11 +81,11 @@ export function stack(layers: readonly Layer[], options: StackOptions = {}): Sta
 /** Once the time axis is gone, what is given per step concerns no layer any more. */
 function optionsAt(i: number, x: { readonly shape: readonly number[] }, given: ApplyOptions): ApplyOptions {
   const { state, resetState, ...shared } = given;
-  const { lengths, mask, resets, extra, ...rest } = optionsOf(String(i), shared);
-  const perStep = x.shape.length < 3 ? {} : { ...(lengths && { lengths }), ...(mask && { mask }), ...(resets && { resets }), ...(extra && { extra }) };
+  const { lengths, mask, resets, extra, carryAfter, ...rest } = optionsOf(String(i), shared);
+  const perStep = { ...(lengths && { lengths }), ...(mask && { mask }), ...(resets && { resets }), ...(extra && { extra }), ...(carryAfter && { carryAfter }) };
   return {
     ...rest,
-    ...perStep,
+    ...(x.shape.length < 3 ? {} : perStep),
     ...(state === undefined ? {} : { state: childOf(state, String(i), "state") }),
     ...(resetState === undefined ? {} : { resetState: childOf(resetState, String(i), "resetState") }),
   };
