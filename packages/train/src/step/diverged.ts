@@ -25,11 +25,11 @@ export class DivergedError extends Error {
 }
 
 /** Evaluates loss and gradient of a step on the reference backend, operation by operation, and says where the first non-finite value came from. */
-export function diagnoseStep<P extends Tree, B extends Tree, R extends LossResult>(
-  step: TrainStep<P, B, R>,
-  state: TrainState<P>,
+export function diagnoseStep<P extends Tree, B extends Tree, R extends LossResult, C extends Tree>(
+  step: TrainStep<P, B, R, C>,
+  state: TrainState<P, C>,
   batch: B,
 ): Diagnosis | undefined {
-  const { program } = trace((s: TrainState<P>, b: B) => step.backward(s, b), [state, batch]);
+  const { program } = trace((s: TrainState<P, C>, b: B) => step.backward(s, b), [state, batch]);
   return diagnose(program, tensorsOf([state, batch]).filter(isArray));
 }

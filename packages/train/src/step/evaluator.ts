@@ -47,7 +47,7 @@ export async function evaluator<P extends Tree, B extends Tree, R extends LossRe
         const result = await session.run(batch);
         const weight = result.weight === undefined ? examples : item(result.weight);
         losses.add({ loss: item(result.loss) }, weight);
-        metrics.add(metricsOf(result), weight);
+        metrics.add(metricsOf<R>(result), weight);
       }
       if (losses.weight === 0) throw new TensorError("evaluator: the batches hold no examples, so there is nothing to average");
       return { loss: losses.mean().loss, metrics: metrics.mean(), weight: losses.weight };

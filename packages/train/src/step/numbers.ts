@@ -3,8 +3,10 @@ import { item, leavesOf, type Tensor, type Tree } from "@sluice/tensor";
 /** The metrics of a loss's result as numbers, under the same names. */
 export type MetricsOf<R> = R extends { readonly metrics: infer M } ? { readonly [K in keyof M]: number } : Readonly<Record<never, number>>;
 
-export function metricsOf<R extends { readonly metrics?: Readonly<Record<string, Tensor>> }>(result: R): MetricsOf<R>;
-export function metricsOf({ metrics = {} }: { readonly metrics?: Readonly<Record<string, Tensor>> }): Record<string, number> {
+type Scalars = { readonly metrics?: Readonly<Record<string, Tensor>> };
+
+export function metricsOf<R extends Scalars>(result: Scalars): MetricsOf<R>;
+export function metricsOf({ metrics = {} }: Scalars): Record<string, number> {
   return flatNumbers(metrics);
 }
 

@@ -4,13 +4,16 @@ import {
 } from "@sluice/tensor";
 import { treeNorm, type Clipper } from "@sluice/clip";
 import type { Optimiser } from "../optimisers/optimiser.ts";
+import { carriedOn, checkCarry, initialCarry, type NoCarry } from "./carry.ts";
 
 /** What a loss may use besides parameters and batch. */
-export interface LossContext {
+export interface LossContext<C extends Tree = NoCarry> {
   /** A random key of this step, i32 [2]. Name its uses: `keyFor(key, "dropout")`. */
   readonly key: Tensor;
   /** Steps made before this one, i32 []. */
   readonly step: Tensor;
+  /** What the loss of the step before returned as its carry. No gradient flows into it. */
+  readonly carry: C;
 }
 
 export type LossResult = {
@@ -20,21 +23,28 @@ export type LossResult = {
   readonly metrics?: Readonly<Record<string, Tensor>>;
   /** What a mean of loss and metrics over several batches weights this one by, such as `sum(mask)`; default the number of its examples. */
   readonly weight?: Tensor;
+  /** What the next step gets as `context.carry`: nested as the option `carry`, with its shapes and dtypes. */
+  readonly carry?: Tree;
 };
 
-export type Loss<P extends Tree, B extends Tree, R extends LossResult> = (params: P, batch: B, context: LossContext) => R;
+/** What is reported of a loss's result: all of it but the carry, which stays on the backend. */
+export type Reported<R extends LossResult> = Omit<R, "carry"> & Omit<LossResult, "carry">;
 
-export interface TrainStepOptions<P extends Tree, B extends Tree, R extends LossResult> {
-  readonly loss: Loss<P, B, R>;
+export type Loss<P extends Tree, B extends Tree, R extends LossResult, C extends Tree = NoCarry> = (params: P, batch: B, context: LossContext<C>) => R;
+
+export interface TrainStepOptions<P extends Tree, B extends Tree, R extends LossResult, C extends Tree = NoCarry> {
+  readonly loss: Loss<P, B, R, C>;
   readonly optimiser: Optimiser;
   /** Default: no clipping. */
   readonly clip?: Clipper;
   /** A penalty on the parameters, a scalar that is added to the loss before the gradient is taken, and reported on its own. */
   readonly regularisation?: (params: P) => Tensor;
+  /** What is carried from step to step without a gradient, such as the state of a recurrent layer: arrays, as the first step gets them. Default: nothing. */
+  readonly carry?: C;
 }
 
 /** Everything that training goes on from: a checkpoint is exactly this. */
-export type TrainState<P extends Tree> = {
+export type TrainState<P extends Tree, C extends Tree = NoCarry> = {
   readonly params: P;
   readonly optimiser: Tree;
   readonly clip: Tree;
@@ -42,6 +52,8 @@ export type TrainState<P extends Tree> = {
   readonly step: Tensor;
   /** The run's key, i32 [2]; each step derives its own from it. */
   readonly key: Tensor;
+  /** What the next step's loss is given; no tensors where nothing is carried. */
+  readonly carry: C;
 };
 
 /** Scalars of one step, besides what the loss returned. */
@@ -58,36 +70,42 @@ export type StepReport = {
   readonly diverged: Tensor;
 };
 
-export interface TrainStep<P extends Tree, B extends Tree, R extends LossResult> {
-  init(params: P, key: ArrayTensor): TrainState<P>;
+export interface TrainStep<P extends Tree, B extends Tree, R extends LossResult, C extends Tree = NoCarry> {
+  init(params: P, key: ArrayTensor): TrainState<P, C>;
   /** Forward, backward, clipping and optimiser, as one pure function for `compileStep`. */
-  step(state: TrainState<P>, batch: B): { readonly state: TrainState<P>; readonly output: { readonly result: R; readonly report: StepReport } };
+  step(state: TrainState<P, C>, batch: B): { readonly state: TrainState<P, C>; readonly output: { readonly result: Reported<R>; readonly report: StepReport } };
   /** Loss, penalty and gradient norm alone: what a diagnosis follows when a step has diverged. */
-  backward(state: TrainState<P>, batch: B): { readonly loss: Tensor; readonly penalty: Tensor; readonly gradientNorm: Tensor };
+  backward(state: TrainState<P, C>, batch: B): { readonly loss: Tensor; readonly penalty: Tensor; readonly gradientNorm: Tensor };
 }
 
-export const trainStepOptions = ["loss", "optimiser", "clip", "regularisation"];
-export const trainStepAliases = { optimizer: "optimiser", regularization: "regularisation", clipper: "clip", metrics: "loss" };
+export const trainStepOptions = ["loss", "optimiser", "clip", "regularisation", "carry"];
+export const trainStepAliases = { optimizer: "optimiser", regularization: "regularisation", clipper: "clip", metrics: "loss", initialState: "carry", state: "carry" };
 
 /**
  * The training step of a loss, as a pure function of state and batch:
  *
  *     g = d(loss + regularisation) / d(params);   g, skip = clip(g);   params <- params + optimiser(g)
  *
- * A skipped step leaves parameters and the optimiser's state as they were, bit for bit, and counts as a step. A step that has diverged leaves the whole state
- * as it was, the step count included, so that the state is always the last good one.
+ * A skipped step leaves parameters and the optimiser's state as they were, bit for bit, and counts as a step; the carry goes on, but for elements that are not
+ * finite, which stay as they were. A step that has diverged leaves the whole state as it was, carry and step count included, so that the state is always the last
+ * good one.
  */
-export function trainStep<P extends Tree, B extends Tree, R extends LossResult>(options: TrainStepOptions<P, B, R>): TrainStep<P, B, R> {
+export function trainStep<P extends Tree, B extends Tree, R extends LossResult, C extends Tree = NoCarry>(
+  options: TrainStepOptions<P, B, R, C>,
+): TrainStep<P, B, R, C> {
   checkOptions("trainStep", options, trainStepOptions, trainStepAliases);
   const { loss, optimiser, clip = unclipped, regularisation } = options;
+  const first = initialCarry(options);
 
-  const differentiate = valueAndGradAux((params: P, batch: B, key: Tensor, step: Tensor) => {
-    const result = loss(params, batch, { key, step });
+  const differentiate = valueAndGradAux((params: P, batch: B, key: Tensor, step: Tensor, carry: C) => {
+    const returned = loss(params, batch, { key, step, carry });
+    const result = reported(returned);
     checkResult(result);
     const penalty = regularisation?.(params) ?? scalar(0, result.loss.dtype);
-    return { value: regularisation === undefined ? result.loss : add(result.loss, penalty), aux: { result, penalty } };
+    const value = regularisation === undefined ? result.loss : add(result.loss, penalty);
+    return { value, aux: { result, penalty, carry: checkCarry(carry, returned.carry) } };
   });
-  const gradientsOf = (state: TrainState<P>, batch: B) => differentiate(state.params, batch, keyAt(state.key, state.step), state.step);
+  const gradientsOf = (state: TrainState<P, C>, batch: B) => differentiate(state.params, batch, keyAt(state.key, state.step), state.step, state.carry);
 
   return {
     init(params, key) {
@@ -95,7 +113,7 @@ export function trainStep<P extends Tree, B extends Tree, R extends LossResult>(
         if (isFloat(tensor.dtype)) continue;
         throw new TensorError(`trainStep: parameter ${path} ${describe(tensor)} is ${tensor.dtype}; parameters are f32 (or f64 on the reference backend)`);
       }
-      return { params, optimiser: optimiser.init(params), clip: clip.init(params), step: scalar(0, "i32"), key };
+      return { params, optimiser: optimiser.init(params), clip: clip.init(params), step: scalar(0, "i32"), key, carry: first };
     },
 
     step(state, batch) {
@@ -114,6 +132,7 @@ export function trainStep<P extends Tree, B extends Tree, R extends LossResult>(
           clip: keepIf(diverged, state.clip, clipped.state),
           step: add(state.step, convert(not(diverged), "i32")),
           key: state.key,
+          carry: carriedOn(state.carry, aux.carry, { skipped, diverged }),
         },
         output: { result: aux.result, report },
       };
@@ -132,7 +151,12 @@ const isFinite = (x: Tensor): Tensor => less(abs(x), Infinity);
 
 const keepIf = (condition: Tensor, before: Tree, after: Tree): Tree => zipTrees(before, after, (old, fresh) => select(condition, old, fresh));
 
-function checkResult({ loss, metrics = {}, weight }: LossResult): void {
+function reported<R extends LossResult>(result: R): Reported<R>;
+function reported({ carry: _, ...rest }: LossResult): Omit<LossResult, "carry"> {
+  return rest;
+}
+
+function checkResult({ loss, metrics = {}, weight }: Omit<LossResult, "carry">): void {
   if (loss.shape.length > 0 || !isFloat(loss.dtype)) {
     throw new TensorError(`trainStep: the loss must be a float scalar, got ${loss.dtype} ${describe(loss)}; reduce it with mean`);
   }

@@ -28,6 +28,34 @@ test("the loss's arguments come from params and batch, and its metrics come out 
   void trained.run({});
 });
 
+test("the carry that the loss is given has the type of the one that the trainer is given", async () => {
+  const carry: { readonly h: Tensor } = { h: tensor([0]) };
+  const trained = await trainer({
+    loss: (p, b, context) => {
+      expectTypeOf(context.carry).toEqualTypeOf<{ readonly h: Tensor }>();
+      return { loss: mse(matmul(b.x, p.W), b.x), metrics: { error: p.W }, carry: context.carry };
+    },
+    optimiser: sgd({ learningRate: 0.1 }),
+    params,
+    carry,
+    key: key(0),
+    batch,
+  });
+  expectTypeOf((await trained.state()).carry).toEqualTypeOf<{ readonly h: Tensor }>();
+  expectTypeOf((await trained.run(batch)).metrics).toEqualTypeOf<{ readonly error: number }>();
+  await trainer({
+    loss: (p, b, context) => {
+      // @ts-expect-error nothing is carried
+      void context.carry.h;
+      return { loss: mse(matmul(b.x, p.W), b.x) };
+    },
+    optimiser: sgd({ learningRate: 0.1 }),
+    params,
+    key: key(0),
+    batch,
+  });
+});
+
 test("an evaluation has the metrics of its function", async () => {
   const evaluated = await evaluator({ evaluate: (p, b) => ({ loss: mse(matmul(b.x, p.W), b.x), metrics: { twice: p.W } }), params, batch });
   const { metrics } = await evaluated.run(params, []);

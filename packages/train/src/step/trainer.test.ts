@@ -1,5 +1,8 @@
-import { add, key, log, matmul, mean, named, normal, reference, square, sub, sum, tensor, tensorsOf, uniform, valuesOf, type Backend, type Tensor, type Tree } from "@sluice/tensor";
-import { chain, globalNorm, skipNonFinite } from "@sluice/clip";
+import {
+  add, item, key, leavesOf, log, mapTree, matmul, mean, mul, named, normal, reference, scalar, square, sub, sum, tensor, tensorsOf, uniform, valuesOf,
+  type Backend, type Tensor, type Tree,
+} from "@sluice/tensor";
+import { chain, globalNorm, skipNonFinite, type Clipper } from "@sluice/clip";
 import { wasm } from "@sluice/wasm";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { adam, batches, DivergedError, evaluator, mse, sgd, trainer, trainStep } from "../index.ts";
@@ -125,6 +128,52 @@ describe.each(backends)("divergence on %s", (_, backend) => {
   });
 });
 
+describe.each(backends)("a carry on %s", (_, backend) => {
+  type Row = { readonly x: Tensor };
+  const row = (...x: number[]): Row => ({ x: tensor(x) });
+  /** Carries the sum of each element and the number of steps. With `reciprocal`, a 0 makes the gradient infinite, and a NaN all of it NaN. */
+  const summing = (clip?: Clipper) =>
+    trainer({
+      loss: ({ W }: { readonly W: Tensor }, { x }: Row, { carry }) => {
+        const next = { sums: add(carry.sums, x), steps: add(carry.steps, 1) };
+        return { loss: mean(square(sub(mul(W, log(x)), next.sums))), metrics: { before: sum(carry.sums) }, carry: next };
+      },
+      optimiser: sgd({ learningRate: 0.01 }),
+      ...(clip === undefined ? {} : { clip }),
+      params: { W: scalar(1) as Tensor },
+      carry: { sums: tensor([10, 20]) as Tensor, steps: scalar(0, "i32") as Tensor },
+      key: key(0),
+      batch: row(1, 1),
+      backend,
+    });
+  const carried = async (trained: Awaited<ReturnType<typeof summing>>) => mapTree((await trained.state()).carry, (x) => x);
+  const values = ({ sums, steps }: { readonly sums: Tensor; readonly steps: Tensor }): number[] => [...valuesOf(sums), item(steps)];
+
+  test("goes from one step to the next, and only the scalars are reported", async () => {
+    const trained = await summing();
+    const first = await trained.run(row(1, 2));
+    expect((await trained.run(row(3, 4))).metrics).toEqual({ before: 33 });
+    expect(first).not.toHaveProperty("carry");
+    expect(values(await carried(trained))).toEqual([14, 26, 2]);
+    await trained.setState({ ...(await trained.state()), carry: { sums: tensor([0, 0]), steps: scalar(0, "i32") } });
+    expect((await trained.run(row(1, 1))).metrics.before).toBe(0);
+  });
+
+  test("stays as it was after a step that diverged", async () => {
+    const trained = await summing();
+    await trained.run(row(1, 2));
+    await expect(trained.run(row(0, 2))).rejects.toThrow(/training diverged at step 1/);
+    expect(values(await carried(trained))).toEqual([11, 22, 1]);
+  });
+
+  test("goes on after a skipped step, where it is finite", async () => {
+    const trained = await summing(skipNonFinite());
+    expect((await trained.run(row(NaN, 2))).skipped).toBe(true);
+    expect(values(await carried(trained))).toEqual([10, 22, 1]);
+    expect((await trained.run(row(1, 1))).skipped).toBe(false);
+  });
+});
+
 describe("trainer", () => {
   test("takes the gradient of loss and penalty, and reports them apart", async () => {
     const trained = await trainer({
@@ -178,6 +227,11 @@ describe("trainer", () => {
     expect(runs).toEqual(new Array(4).fill({ inputs: 3, outputs: 8 }));
   });
 
+  test("that carries nothing has nothing more in its state", async () => {
+    const trained = await trainer({ loss: linear, optimiser: sgd({ learningRate: 0.1 }), params, key: key(0), batch: good });
+    expect(leavesOf(await trained.state()).map(({ path }) => path)).toEqual(["params.W", "step", "key"]);
+  });
+
   test("gives each step a key of its own, the same in every run", async () => {
     const noisy = async (seed: number): Promise<number[]> => {
       const trained = await trainer({
@@ -201,6 +255,12 @@ describe("trainer", () => {
     expect(() => trainStep({ loss: linear, optimiser: given.optimiser }).init({ W: tensor([1], undefined, { dtype: "i32" }) }, key(0))).toThrow(/parameter W \[1\] is i32/);
     await expect(trainer({ ...given, loss: ({ W }: { W: Tensor }) => ({ loss: W }) })).rejects.toThrow(/the loss must be a float scalar, got f32 W \[1,1\]/);
     await expect(trainer({ ...given, loss: ({ W }: { W: Tensor }) => ({ loss: sum(W), metrics: { all: W } }) })).rejects.toThrow(/trainStep: all must be a scalar/);
+    const carrying = { ...given, carry: { h: tensor([0, 0]) as Tensor } };
+    await expect(trainer(carrying)).rejects.toThrow("trainStep: the carry that the loss returns: no tensor at h (expected h)");
+    await expect(trainer({ ...given, loss: (p, b) => ({ ...linear(p, b), carry: { h: p.W } }) })).rejects.toThrow("the carry that the loss returns: unexpected h (expected no tensors)");
+    await expect(trainer({ ...carrying, loss: (p, b, { carry }) => ({ ...linear(p, b), carry: { h: sum(carry.h) } }) })).rejects.toThrow(
+      "trainStep: the loss is given carry h as f32 [2] and returns it as f32 []; its shape and dtype must stay",
+    );
   });
 });
 

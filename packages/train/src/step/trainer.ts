@@ -2,9 +2,10 @@ import { checkOptions, compileStep, item, type ArrayTensor, type Backend, type E
 import { loadState, saveState } from "../checkpoint/state.ts";
 import { diagnoseStep, DivergedError } from "./diverged.ts";
 import { flatNumbers, metricsOf, type MetricsOf } from "./numbers.ts";
+import type { NoCarry } from "./carry.ts";
 import { trainStep, trainStepAliases, trainStepOptions, type LossResult, type TrainState, type TrainStepOptions } from "./train-step.ts";
 
-export interface TrainerOptions<P extends Tree, B extends Tree, R extends LossResult> extends TrainStepOptions<P, B, R> {
+export interface TrainerOptions<P extends Tree, B extends Tree, R extends LossResult, C extends Tree = NoCarry> extends TrainStepOptions<P, B, R, C> {
   /** Initial parameters: f32 arrays. */
   readonly params: P;
   /** The run's key: `key(seed)`. */
@@ -32,15 +33,15 @@ export interface StepResult<R extends LossResult> {
   readonly weight?: number;
 }
 
-export interface Trainer<P extends Tree, B extends Tree, R extends LossResult> {
+export interface Trainer<P extends Tree, B extends Tree, R extends LossResult, C extends Tree = NoCarry> {
   /** Steps made. */
   readonly step: number;
   /** One step. Rejects with a {@link DivergedError} where loss or gradient is not finite; the state then stays as it was. Await each before the next. */
   run(batch: B): Promise<StepResult<R>>;
   /** Copies from the backend. */
-  state(): Promise<TrainState<P>>;
+  state(): Promise<TrainState<P, C>>;
   params(): Promise<P>;
-  setState(state: TrainState<P>): Promise<void>;
+  setState(state: TrainState<P, C>): Promise<void>;
   /** The state as a safetensors file, and back; training goes on with the bits of an uninterrupted run. */
   save(metadata?: Readonly<Record<string, string>>): Promise<Uint8Array<ArrayBuffer>>;
   restore(bytes: Uint8Array): Promise<void>;
@@ -49,15 +50,17 @@ export interface Trainer<P extends Tree, B extends Tree, R extends LossResult> {
 }
 
 /** Compiles a {@link trainStep} as one program whose weights and moments stay on the backend. */
-export async function trainer<P extends Tree, B extends Tree, R extends LossResult>(options: TrainerOptions<P, B, R>): Promise<Trainer<P, B, R>> {
+export async function trainer<P extends Tree, B extends Tree, R extends LossResult, C extends Tree = NoCarry>(
+  options: TrainerOptions<P, B, R, C>,
+): Promise<Trainer<P, B, R, C>> {
   checkOptions("trainer", options, [...trainStepOptions, "params", "key", "batch", "backend"], { ...trainStepAliases, seed: "key", example: "batch" });
   const { params, key, batch: example, backend, ...rest } = options;
   const step = trainStep(rest);
   const initial = step.init(params, key);
-  const session = await compileStep((state: TrainState<P>, batch: B) => step.step(state, batch), initial, [example], backend === undefined ? {} : { backend });
+  const session = await compileStep((state: TrainState<P, C>, batch: B) => step.step(state, batch), initial, [example], backend === undefined ? {} : { backend });
   let made = 0;
 
-  const setState = async (state: TrainState<P>): Promise<void> => {
+  const setState = async (state: TrainState<P, C>): Promise<void> => {
     await session.setState(state);
     made = item(state.step);
   };
@@ -76,7 +79,7 @@ export async function trainer<P extends Tree, B extends Tree, R extends LossResu
       return {
         step: made++,
         loss,
-        metrics: metricsOf(result),
+        metrics: metricsOf<R>(result),
         penalty: item(report.penalty),
         gradientNorm,
         clip: flatNumbers(report.clip),

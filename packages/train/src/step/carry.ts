@@ -1,0 +1,32 @@
+import {
+  abs, and, isFloat, leavesOf, less, matchTree, not, or, sameShape, select, showShape, TensorError, treeFrom, zipTrees,
+  type Tensor, type Tree,
+} from "@sluice/tensor";
+
+/** The carry of a training step that carries nothing: a tree without tensors. */
+export type NoCarry = Readonly<Record<never, Tensor>>;
+
+export function initialCarry<C extends Tree>(options: { readonly carry?: C }): C;
+export function initialCarry({ carry = {} }: { readonly carry?: Tree }): Tree {
+  return carry;
+}
+
+/** What the loss returned as its carry, nested as `before`. */
+export function checkCarry<C extends Tree>(before: C, returned: Tree = {}): C {
+  const after = matchTree("trainStep: the carry that the loss returns", before, returned);
+  leavesOf(before).forEach(({ path, tensor: x }, i) => {
+    const next = after[i]!;
+    if (next.dtype === x.dtype && sameShape(next.shape, x.shape)) return;
+    const shown = (tensor: Tensor): string => `${tensor.dtype} ${showShape(tensor.shape)}`;
+    throw new TensorError(`trainStep: the loss is given carry ${path} as ${shown(x)} and returns it as ${shown(next)}; its shape and dtype must stay`);
+  });
+  return treeFrom(before, after);
+}
+
+/** The carry of the next step: the new one, but the old one after a step that diverged, and for elements that are not finite also after a skipped one. */
+export function carriedOn<C extends Tree>(before: C, after: C, { skipped, diverged }: { readonly skipped: Tensor; readonly diverged: Tensor }): C {
+  return zipTrees(before, after, (old, fresh) => {
+    const stays = isFloat(fresh.dtype) ? or(diverged, and(skipped, not(less(abs(fresh), Infinity)))) : diverged;
+    return select(stays, old, fresh);
+  });
+}
