@@ -2,6 +2,8 @@ import {
   allocate, checkOptions, describe, isArray, keyAt, keyFor, leavesOf, mapTree, sizeOf, tensor, TensorError,
   type ArrayTensor, type Tensor, type Tree,
 } from "@sluice/tensor";
+import { everyStep } from "./every-step.ts";
+import { keepingLast } from "./keeping-last.ts";
 import { permutation } from "./permutation.ts";
 
 export interface BatchesOptions {
@@ -56,20 +58,19 @@ export function batches<D extends { readonly [name: string]: Tree }>(data: D, op
   }
   const orderOf = orders(key, examples);
 
-  const at = (step: number): Numbered<Weighted<D>> => {
-    if (!Number.isInteger(step) || step < 0) throw new TensorError(`batches: expected a step >= 0, got ${step}`);
-    const epoch = Math.floor(step / perEpoch);
-    const start = (step - epoch * perEpoch) * size;
-    const order = orderOf(epoch);
-    const count = Math.min(size, examples - start);
-    const rows = Int32Array.from({ length: size }, (_, i) => order[start + (i < count ? i : 0)]!);
-    const weight = tensor(Float32Array.from({ length: size }, (_, i) => (i < count ? 1 : 0)));
-    return { batch: { ...rowsOf(data, rows), weight }, examples: count, step, epoch };
-  };
-  function* from(first: number, end = Infinity): Generator<Numbered<Weighted<D>>> {
-    for (let step = first; step < end; step++) yield at(step);
-  }
-  return { examples, perEpoch, at, from, epoch: (epoch) => from(epoch * perEpoch, (epoch + 1) * perEpoch) };
+  return everyStep("batches", {
+    examples,
+    perEpoch,
+    at(step) {
+      const epoch = Math.floor(step / perEpoch);
+      const start = (step - epoch * perEpoch) * size;
+      const order = orderOf(epoch);
+      const count = Math.min(size, examples - start);
+      const rows = Int32Array.from({ length: size }, (_, i) => order[start + (i < count ? i : 0)]!);
+      const weight = tensor(Float32Array.from({ length: size }, (_, i) => (i < count ? 1 : 0)));
+      return { batch: { ...rowsOf(data, rows), weight }, examples: count, step, epoch };
+    },
+  });
 }
 
 /** Rows of every array of a tree along its first axis. */
@@ -95,18 +96,14 @@ function examplesOf(data: Tree): number {
   return count;
 }
 
-/** The order of each epoch; the last one asked for is kept. */
+/** The order of each epoch. */
 function orders(key: ArrayTensor | undefined, examples: number): (epoch: number) => Int32Array {
   const inOrder = Int32Array.from({ length: examples }, (_, i) => i);
   if (key === undefined) return () => inOrder;
   const shuffles = keyFor(key, "shuffle");
-  let kept: { readonly epoch: number; readonly order: Int32Array } = { epoch: -1, order: inOrder };
-  return (epoch) => {
-    if (kept.epoch !== epoch) {
-      const epochKey = keyAt(shuffles, epoch);
-      if (!isArray(epochKey)) throw new TensorError("batches: the key is a symbol without values");
-      kept = { epoch, order: permutation(epochKey, examples) };
-    }
-    return kept.order;
-  };
+  return keepingLast((epoch) => {
+    const epochKey = keyAt(shuffles, epoch);
+    if (!isArray(epochKey)) throw new TensorError("batches: the key is a symbol without values");
+    return permutation(epochKey, examples);
+  });
 }
