@@ -3,7 +3,7 @@ import { optimise } from "@sluice/compiler";
 import { layerNorm, rmsNorm, type Normaliser } from "@sluice/norm";
 import {
   add, assertGradient, evaluate, grad, isArray, key, keyFor, leavesOf, mapTree, matmul, mul, normal, sigmoid, sliceAxis, split, square, sub, sum, tanh, tensor,
-  tensorsOf, trace, valueAndGradAux, valuesOf,
+  tensorsOf, trace, valueAndGradAux, valuesOf, widen,
   type ArrayTensor, type Tensor, type Tree,
 } from "@sluice/tensor";
 import { wasm } from "@sluice/wasm";
@@ -148,6 +148,29 @@ test("random combinations: carryAfter changes no bit, and carries the state that
     { numRuns: 60 },
   );
 });
+
+test("random combinations, with their gradients, are the same in segments", { timeout: 120_000 }, () => {
+  const segments = fc.array(fc.integer({ min: 1, max: time }), { minLength: 2, maxLength: 2 });
+  fc.assert(
+    fc.property(combination, segments, (given, each) => {
+      const { run, trained } = programOf(given);
+      const f = valueAndGradAux((at: Trained) => {
+        const results = run(at);
+        return { value: tensorsOf(results).map((y) => sum(square(y))).reduce((a, b) => add(a, b)), aux: results };
+      });
+      const { program, result } = trace(f, [trained]);
+      const [whole, divided] = [{}, { checkpoint: each }].map((options) => evaluate(optimise(widen(program), options), tensorsOf(trained).filter(isArray).map(inDouble)));
+      leavesOf(result).forEach(({ path }, i) => {
+        const [expected, found] = [whole![i]!, divided![i]!].map((y) => [...valuesOf(y)]);
+        const magnitude = expected!.reduce((largest, value) => Math.max(largest, Math.abs(value)), 1);
+        expect(expected!.reduce((worst, value, j) => Math.max(worst, Math.abs(value - found![j]!)), 0) / magnitude, path).toBeLessThanOrEqual(1e-12);
+      });
+    }),
+    { numRuns: 40 },
+  );
+});
+
+const inDouble = (x: ArrayTensor): ArrayTensor => (x.dtype === "f32" ? tensor(Float64Array.from(x.data), x.shape) : x);
 
 test.each(Object.entries(cells))("second derivatives of %s", (_, make) => {
   const layer = sequence(make({ input, hidden: 2, norm: layerNorm({ epsilon: 1 }) }), { outputs: "last" });

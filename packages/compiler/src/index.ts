@@ -1,6 +1,8 @@
 // Passes from program to program
 export { type PassOptions, optimise } from "./passes/optimise.ts";
 export { expand } from "./passes/expand.ts";
+export { checkpoint } from "./passes/checkpoint.ts";
+export { type LoopPair, loopPairs } from "./passes/loop-pairs.ts";
 export { simplify } from "./passes/simplify.ts";
 export { hoist } from "./passes/hoist.ts";
 export { group } from "./passes/group.ts";
@@ -13,5 +15,6 @@ export { prune } from "./passes/prune.ts";
 export { plan } from "./plan/make.ts";
 export type { LowerOptions } from "./plan/lower.ts";
 export type * from "./plan/plan.ts";
+export { type BudgetOptions, type Planned, planWithin } from "./budget.ts";
 export { viewsOf } from "./plan/in-place.ts";
 export { isContiguous, sameView } from "./plan/view.ts";

@@ -1,4 +1,5 @@
 import type { Program } from "@sluice/tensor";
+import { checkpoint } from "./checkpoint.ts";
 import { defer } from "./defer.ts";
 import { expand } from "./expand.ts";
 import { group } from "./group.ts";
@@ -17,19 +18,34 @@ export interface PassOptions {
   readonly defer?: boolean;
   readonly share?: boolean;
   readonly prune?: boolean;
+  /** Into how many segments each pair of loops is divided: see {@link checkpoint}. Default: none is. */
+  readonly checkpoint?: readonly number[];
 }
 
 /** The passes from program to program, in order. */
 export function optimise(program: Program, options: PassOptions = {}): Program {
-  const passes = [
-    options.simplify === false ? undefined : simplify,
-    options.prune === false ? undefined : prune,
-    options.hoist === false ? undefined : hoist,
-    options.sink === false ? undefined : sink,
-    options.defer === false ? undefined : defer,
-    options.group === false ? undefined : group,
-    options.share === false ? undefined : share,
-    options.prune === false ? undefined : prune,
-  ];
-  return passes.reduce((current, pass) => pass?.(current) ?? current, expand(program));
+  return finish(prepare(program, options), options);
+}
+
+/** The passes before {@link checkpoint}, which `segments` count the pairs of loops after. */
+export function prepare(program: Program, options: PassOptions = {}): Program {
+  return inOrder(expand(program), [options.simplify !== false && simplify, options.prune !== false && prune]);
+}
+
+/** {@link checkpoint} and the passes after it. */
+export function finish(prepared: Program, options: PassOptions = {}): Program {
+  const { checkpoint: segments } = options;
+  return inOrder(prepared, [
+    segments !== undefined && ((program) => checkpoint(program, segments)),
+    options.hoist !== false && hoist,
+    options.sink !== false && sink,
+    options.defer !== false && defer,
+    options.group !== false && group,
+    options.share !== false && share,
+    options.prune !== false && prune,
+  ]);
+}
+
+function inOrder(program: Program, passes: readonly (false | ((program: Program) => Program))[]): Program {
+  return passes.reduce((current, pass) => (pass === false ? current : pass(current)), program);
 }

@@ -11,12 +11,12 @@ import {
   splitScan,
   sum,
   transpose,
-  type Node,
   type Program,
   type ScanOperation,
   type SymbolTensor,
   type Tensor,
 } from "@sluice/tensor";
+import { addendOf } from "./addend.ts";
 import { rewriteScans } from "./rewrite.ts";
 import { countUses, hasLoop } from "./uses.ts";
 
@@ -40,7 +40,7 @@ function sinkScan(operation: ScanOperation, inputs: readonly Tensor[]): readonly
   const totals = inner.states.map((state, i) => {
     const initial = outer.states[i]!;
     if (initial.kind !== "array" || initial.data.some((v) => v !== 0)) return undefined;
-    const added = addend(state, body.outputs[i]!, uses);
+    const added = addendOf(state, body.outputs[i]!, uses);
     return added && totalOf(added, length);
   });
   if (totals.every((total) => total === undefined)) return undefined;
@@ -76,14 +76,6 @@ function sinkScan(operation: ScanOperation, inputs: readonly Tensor[]): readonly
     ...inner.states.map((_, i) => totals[i]?.(stacked) ?? results[kept.indexOf(i)]!),
     ...results.slice(kept.length, kept.length + outputs),
   ];
-}
-
-/** What a step adds to `state`, if adding to it is all that the step does with it. */
-function addend(state: SymbolTensor, next: Tensor, uses: ReadonlyMap<Node, number>): Tensor | undefined {
-  if (next.kind === "array" || next.node.operation.op !== "add" || uses.get(next.node) !== 1 || uses.get(state.node) !== 1) return undefined;
-  const [a, b] = next.node.inputs;
-  const isState = (x: Tensor | undefined): boolean => x?.kind === "symbol" && x.node === state.node;
-  return isState(a) ? b : isState(b) ? a : undefined;
 }
 
 function totalOf(x: Tensor, time: number): Total | undefined {

@@ -18,6 +18,12 @@ export interface Backend {
 export interface CompileOptions {
   /** Inputs that live on the backend between runs: weights, optimiser moments, recurrent state. They start as zeros. */
   readonly state?: readonly StateBinding[];
+  /**
+   * Bytes that may be planned: inputs, outputs, state and all values between them. Where keeping everything for a loop's gradient takes more, parts of the loop are computed again; an error where
+   * that does not suffice. What threads need for themselves, at most about a megabyte each, is not counted: results would depend on their number. Default: any number. The reference
+   * backend plans nothing and refuses it.
+   */
+  readonly memory?: number;
 }
 
 /** The input is not passed to `run`; with `output`, it takes that output's value after each run, and the output is not returned. */

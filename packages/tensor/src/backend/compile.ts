@@ -4,11 +4,11 @@ import { checkOptions } from "../options.ts";
 import { trace } from "../program/trace.ts";
 import { describe, type ArrayTensor } from "../tensor.ts";
 import { leavesOf, matchTree, tensorsOf, treeFrom, type Tree } from "../tree.ts";
-import type { Backend, ExecutableStatistics } from "./backend.ts";
+import type { Backend, CompileOptions, ExecutableStatistics } from "./backend.ts";
 import { reference } from "./reference.ts";
 
-/** Where a function is compiled. */
-export interface CompileFunctionOptions {
+/** Where a function is compiled, and within which memory. */
+export interface CompileFunctionOptions extends Pick<CompileOptions, "memory"> {
   /** Default: the reference backend. */
   readonly backend?: Backend;
 }
@@ -29,10 +29,9 @@ export async function compile<A extends readonly Tree[], R extends Tree>(
   example: A,
   options: CompileFunctionOptions = {},
 ): Promise<Compiled<A, R>> {
-  checkOptions("compile", options, ["backend"]);
-  const { backend = reference() } = options;
+  const { backend, limits } = whereOf("compile", options);
   const { program, result } = trace(f, example);
-  const executable = await backend.compile(program);
+  const executable = await backend.compile(program, limits);
   const run = async (...args: A): Promise<R> => treeFrom(result, await executable.run(argumentsOf(example, args)));
   return Object.assign(run, { dispose: () => executable.dispose(), statistics: executable.statistics });
 }
@@ -58,8 +57,7 @@ export async function compileStep<S extends Tree, I extends readonly Tree[], Y e
   inputs: I,
   options: CompileFunctionOptions = {},
 ): Promise<Session<S, I, Y>> {
-  checkOptions("compileStep", options, ["backend"]);
-  const { backend = reference() } = options;
+  const { backend, limits } = whereOf("compileStep", options);
   const states = leavesOf(initial);
   const { program, result } = trace((...args: readonly [S, ...I]) => {
     const [state, ...rest] = args;
@@ -71,7 +69,7 @@ export async function compileStep<S extends Tree, I extends readonly Tree[], Y e
   const outputs = [...changed.map((i) => after[i]!), ...tensorsOf(result.output)];
   const executable = await backend.compile(
     { ...program, outputs },
-    { state: states.map((_, i) => (changed.includes(i) ? { input: i, output: changed.indexOf(i) } : { input: i })) },
+    { ...limits, state: states.map((_, i) => (changed.includes(i) ? { input: i, output: changed.indexOf(i) } : { input: i })) },
   );
   await executable.writeState(arraysOf("compileStep: initial state", initial, initial));
   return {
@@ -81,6 +79,13 @@ export async function compileStep<S extends Tree, I extends readonly Tree[], Y e
     dispose: () => executable.dispose(),
     statistics: executable.statistics,
   };
+}
+
+function whereOf(operation: string, options: CompileFunctionOptions): { readonly backend: Backend; readonly limits: CompileOptions } {
+  checkOptions(operation, options, ["backend", "memory"]);
+  const { backend = reference(), memory } = options;
+  if (memory !== undefined && !(memory > 0)) throw new TensorError(`${operation}: expected memory in bytes, more than 0, got ${memory}`);
+  return { backend, limits: memory === undefined ? {} : { memory } };
 }
 
 function argumentsOf(like: readonly Tree[], given: readonly Tree[]): ArrayTensor[] {

@@ -14,6 +14,11 @@ export interface TrainerOptions<P extends Tree, B extends Tree, R extends LossRe
   readonly batch: B;
   /** Default: the reference backend. */
   readonly backend?: Backend;
+  /**
+   * Bytes that a step may take, weights, moments and batch included, such as 256e6. Where keeping everything for the gradient takes more, as for long sequences, loops run in segments that are
+   * computed again when it is their turn, for at most about a third more time. Default: everything is kept.
+   */
+  readonly memory?: number;
 }
 
 /** One step in numbers. */
@@ -53,11 +58,14 @@ export interface Trainer<P extends Tree, B extends Tree, R extends LossResult, C
 export async function trainer<P extends Tree, B extends Tree, R extends LossResult, C extends Tree = NoCarry>(
   options: TrainerOptions<P, B, R, C>,
 ): Promise<Trainer<P, B, R, C>> {
-  checkOptions("trainer", options, [...trainStepOptions, "params", "key", "batch", "backend"], { ...trainStepAliases, seed: "key", example: "batch" });
-  const { params, key, batch: example, backend, ...rest } = options;
+  checkOptions("trainer", options, [...trainStepOptions, "params", "key", "batch", "backend", "memory"], { ...trainStepAliases, seed: "key", example: "batch" });
+  const { params, key, batch: example, backend, memory, ...rest } = options;
   const step = trainStep(rest);
   const initial = step.init(params, key);
-  const session = await compileStep((state: TrainState<P, C>, batch: B) => step.step(state, batch), initial, [example], backend === undefined ? {} : { backend });
+  const session = await compileStep((state: TrainState<P, C>, batch: B) => step.step(state, batch), initial, [example], {
+    ...(backend === undefined ? {} : { backend }),
+    ...(memory === undefined ? {} : { memory }),
+  });
   let made = 0;
 
   const setState = async (state: TrainState<P, C>): Promise<void> => {

@@ -1,4 +1,4 @@
-import { optimise, plan as planOf, type Plan, type View } from "@sluice/compiler";
+import { type Plan, planWithin, type View } from "@sluice/compiler";
 import { type ArrayTensor, bindState, checkInputs, type CompileOptions, type Executable, print, type Program, sizeOf, type Type, type Values } from "@sluice/tensor";
 import { PANEL_COLUMNS, type TileSize } from "../gemm/index.ts";
 import type { Host, Place } from "../hosts/index.ts";
@@ -13,13 +13,12 @@ export interface ExecutableContext {
 }
 
 /** A program compiled and laid out in a memory of its own. */
-export async function wasmExecutable(program: Program, { state = [] }: CompileOptions, context: ExecutableContext): Promise<Executable> {
+export async function wasmExecutable(program: Program, { state = [], ...limits }: CompileOptions, context: ExecutableContext): Promise<Executable> {
   const { host } = context;
   const start = performance.now();
   const layout = bindState(program, state);
-  const optimised = optimise(program);
+  const { program: optimised, plan } = planWithin(program, { panelColumns: PANEL_COLUMNS, state, ...limits });
   debug("sluice:program", () => print(optimised));
-  const plan = planOf(optimised, { panelColumns: PANEL_COLUMNS, state });
   const generated = programModule(plan, { ...context, threads: host.threads });
   debug("sluice:kernels", () => generated.print());
 

@@ -1,0 +1,120 @@
+import { showShape, sizeOf, TensorError, type Node, type Program, type Type } from "@sluice/tensor";
+import { elementsKept, loopPairs, type LoopPair } from "./passes/loop-pairs.ts";
+import { finish, prepare, type PassOptions } from "./passes/optimise.ts";
+import type { LowerOptions } from "./plan/lower.ts";
+import { plan as planOf } from "./plan/make.ts";
+import type { Plan } from "./plan/plan.ts";
+import { roleOf } from "./plan/roles.ts";
+
+export interface BudgetOptions extends LowerOptions {
+  readonly passes?: Omit<PassOptions, "checkpoint">;
+  /** Bytes that may be planned. Default: any number. */
+  readonly memory?: number;
+}
+
+export interface Planned {
+  /** After the passes. */
+  readonly program: Program;
+  readonly plan: Plan;
+  /** Into how many segments each pair of loops is divided: see `checkpoint`. */
+  readonly segments: readonly number[];
+}
+
+/**
+ * The passes and the plan of a program, within a budget of memory. Everything is kept if it fits. Otherwise loops are divided into segments, those first that keep most, and into as few as
+ * fit, so that few steps are computed twice. An error where even the division that takes least does not fit.
+ *
+ * What a division takes is known when it is planned, which costs milliseconds whatever the number of steps; about ten are.
+ */
+export function planWithin(program: Program, options: BudgetOptions = {}): Planned {
+  const { memory = Infinity, passes = {}, ...rest } = options;
+  const prepared = prepare(program, passes);
+  const attempt = (segments: readonly number[]): Planned => {
+    const finished = finish(prepared, { ...passes, checkpoint: segments });
+    return { program: finished, plan: planOf(finished, rest), segments };
+  };
+  const fits = ({ plan }: Planned): boolean => plan.bytes <= memory;
+
+  const whole = attempt([]);
+  if (fits(whole)) return whole;
+  const pairs = loopPairs(prepared);
+  let least = whole;
+  for (const segments of divisions(pairs)) {
+    const divided = attempt(segments);
+    if (fits(divided)) return fewest(divided, attempt, fits);
+    if (divided.plan.bytes < least.plan.bytes) least = divided;
+  }
+  throw tooLittle(memory, { whole: whole.plan.bytes, least: least.plan.bytes, segments: least.segments }, prepared, pairs);
+}
+
+/** Divisions that take little memory: of the pair that keeps most, of it and the next, and so on; of all of them also into twice as many segments. */
+function divisions(pairs: readonly LoopPair[]): number[][] {
+  const byKept = pairs.toSorted((a, b) => elementsKept(b) - elementsKept(a));
+  const growing = byKept.map((_, last) => pairs.map((pair) => (byKept.indexOf(pair) <= last ? leastSegments(pair) : 1)));
+  return [...growing, ...growing.slice(-1).map((all) => all.map((n) => 2 * n))];
+}
+
+/** Where `length / n` steps kept and n states between segments are least. What passes add for each step, such as hoisted products, is not known yet. */
+function leastSegments(pair: LoopPair): number {
+  return Math.max(2, Math.round(Math.sqrt(elementsKept(pair) / pair.stateElements)));
+}
+
+/** The same loops in the fewest segments that fit. Memory falls with their number, up to that of `divided`. */
+function fewest(divided: Planned, attempt: (segments: readonly number[]) => Planned, fits: (planned: Planned) => boolean): Planned {
+  const numbers = numbersBelow(Math.max(...divided.segments));
+  let best = divided;
+  let [from, to] = [0, numbers.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    const planned = attempt(divided.segments.map((n) => Math.min(n, numbers[middle]!)));
+    if (fits(planned)) [best, to] = [planned, middle];
+    else from = middle + 1;
+  }
+  return best;
+}
+
+/** 2, 3, 4, 6, 8, 12, 16, ...: a finer division would hardly change how many steps are computed twice. */
+function numbersBelow(limit: number): number[] {
+  const numbers: number[] = [];
+  for (let n = 2; n < limit; n *= 2) numbers.push(n, ...(n + n / 2 < limit ? [n + n / 2] : []));
+  return numbers;
+}
+
+interface Needed {
+  /** Bytes with everything kept, and with the division that takes least. */
+  readonly whole: number;
+  readonly least: number;
+  readonly segments: readonly number[];
+}
+
+function tooLittle(memory: number, { whole, least, segments }: Needed, prepared: Program, pairs: readonly LoopPair[]): TensorError {
+  const ends = [...prepared.inputs, ...prepared.outputs].reduce((sum, type) => sum + bytesOf(type), 0);
+  const divided = segments.filter((n) => n > 1);
+  const reached = divided.length > 0
+    ? `and at least ${showBytes(least)} with loops in ${divided.join(" and ")} segments`
+    : "and no loop keeps anything for its gradient that could be computed again";
+  const largest = largestWhole(prepared, pairs);
+  const named = largest === undefined || bytesOf(largest.type) < ends
+    ? ""
+    : `, and the ${showShape(largest.type.shape)} of a ${largest.node.operation.op} ${showBytes(bytesOf(largest.type))}`
+      + (largest.node.operation.op === "scan" ? " (it is read after its loop: the last step's output alone, or doing in the step what is done with it, would save that)" : "");
+  return new TensorError(
+    `compile: ${showBytes(memory)} of memory do not suffice: ${showBytes(whole)} are planned with everything kept, ${reached}. Inputs and outputs take ${showBytes(ends)}${named}. `
+    + "Fewer rows in a batch or shorter sequences need less",
+  );
+}
+
+/** The largest value that no division makes smaller. */
+function largestWhole({ nodes }: Program, pairs: readonly LoopPair[]): { readonly node: Node; readonly type: Type } | undefined {
+  const isKept = (node: Node, index: number): boolean => pairs.some(({ forward, kept }) => forward === node && kept.includes(index));
+  const values = nodes.flatMap((node) => (roleOf(node) === "view" ? [] : node.outputs.flatMap((type, index) => (isKept(node, index) ? [] : [{ node, type }]))));
+  return values.toSorted((a, b) => bytesOf(b.type) - bytesOf(a.type))[0];
+}
+
+function bytesOf({ shape }: Type): number {
+  return 4 * sizeOf(shape);
+}
+
+function showBytes(bytes: number): string {
+  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+}
