@@ -1,10 +1,6 @@
-import {
-  allocate, checkOptions, describe, isArray, keyAt, keyFor, leavesOf, mapTree, sizeOf, tensor, TensorError,
-  type ArrayTensor, type Tensor, type Tree,
-} from "@sluice/tensor";
+import { allocate, checkOptions, describe, isArray, leavesOf, mapTree, sizeOf, tensor, TensorError, type ArrayTensor, type Tensor, type Tree } from "@sluice/tensor";
+import { cutEpochs } from "./cut-epochs.ts";
 import { everyStep } from "./every-step.ts";
-import { keepingLast } from "./keeping-last.ts";
-import { permutation } from "./permutation.ts";
 
 export interface BatchesOptions {
   /** Examples a batch. */
@@ -20,6 +16,8 @@ export interface Numbered<B> {
   readonly batch: B;
   /** Examples that count, at most the batch's size. */
   readonly examples: number;
+  /** Row i of the batch is example `order[i]` of the data, for the rows that count. */
+  readonly order: Int32Array;
   /** From 0, over all epochs. */
   readonly step: number;
   readonly epoch: number;
@@ -47,30 +45,26 @@ export interface Batches<D> {
  */
 export function batches<D extends { readonly [name: string]: Tree }>(data: D, options: BatchesOptions): Batches<D> {
   checkOptions("batches", options, ["size", "key", "last"], { batchSize: "size", batch_size: "size", seed: "key", shuffle: "key", drop_last: "last" });
-  const { size, key, last = "pad" } = options;
   const examples = examplesOf(data);
-  if (!Number.isInteger(size) || size < 1) throw new TensorError(`batches: expected a size >= 1, got ${size}`);
-  if (last !== "pad" && last !== "drop") throw new TensorError(`batches: expected last as "pad" or "drop", got ${String(last)}`);
   if ("weight" in data) throw new TensorError("batches: the data has a part called weight, which is the name of the weights that batches add; rename it");
-  const perEpoch = last === "pad" ? Math.ceil(examples / size) : Math.floor(examples / size);
-  if (perEpoch === 0) {
-    throw new TensorError(examples === 0 ? "batches: the data has no examples" : `batches: ${examples} examples are less than one batch of ${size}, and last is "drop"`);
-  }
-  const orderOf = orders(key, examples);
-
+  const cut = cutEpochs("batches", { ...options, examples });
   return everyStep("batches", {
     examples,
-    perEpoch,
+    perEpoch: cut.perEpoch,
     at(step) {
-      const epoch = Math.floor(step / perEpoch);
-      const start = (step - epoch * perEpoch) * size;
-      const order = orderOf(epoch);
-      const count = Math.min(size, examples - start);
-      const rows = Int32Array.from({ length: size }, (_, i) => order[start + (i < count ? i : 0)]!);
-      const weight = tensor(Float32Array.from({ length: size }, (_, i) => (i < count ? 1 : 0)));
-      return { batch: { ...rowsOf(data, rows), weight }, examples: count, step, epoch };
+      const numbered = cut.at(step);
+      return { ...numbered, batch: { ...rowsOf(data, filledUp(numbered.order, options.size)), weight: weightOf(numbered.order, options.size) } };
     },
   });
+}
+
+/** The numbers of a batch's examples and, up to its size, the first one again and again. */
+export function filledUp(order: Int32Array, size: number): Int32Array {
+  return Int32Array.from({ length: size }, (_, i) => order[i < order.length ? i : 0]!);
+}
+
+export function weightOf(order: Int32Array, size: number): Tensor {
+  return tensor(Float32Array.from({ length: size }, (_, i) => (i < order.length ? 1 : 0)));
 }
 
 /** Rows of every array of a tree along its first axis. */
@@ -94,16 +88,4 @@ function examplesOf(data: Tree): number {
     throw new TensorError(`batches: ${first.path} ${describe(first.tensor)} has ${count} examples but ${other.path} has the shape ${describe(other.tensor)}`);
   }
   return count;
-}
-
-/** The order of each epoch. */
-function orders(key: ArrayTensor | undefined, examples: number): (epoch: number) => Int32Array {
-  const inOrder = Int32Array.from({ length: examples }, (_, i) => i);
-  if (key === undefined) return () => inOrder;
-  const shuffles = keyFor(key, "shuffle");
-  return keepingLast((epoch) => {
-    const epochKey = keyAt(shuffles, epoch);
-    if (!isArray(epochKey)) throw new TensorError("batches: the key is a symbol without values");
-    return permutation(epochKey, examples);
-  });
 }

@@ -23,7 +23,7 @@ export interface Evaluation<R> {
 
 export interface Evaluator<P extends Tree, B extends Tree, R extends LossResult> {
   /** Takes the weights to the backend once, and averages over the batches. */
-  run(params: P, batches: Iterable<Numbered<B>>): Promise<Evaluation<R>>;
+  run(params: P, batches: Iterable<Pick<Numbered<B>, "batch" | "examples">>): Promise<Evaluation<R>>;
   dispose(): Promise<void>;
   readonly statistics: ExecutableStatistics;
 }

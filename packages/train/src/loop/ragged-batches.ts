@@ -1,0 +1,101 @@
+import { batchesByLength, lengthsOf, raggedBatch, takeSequences, toPadded, type Padded, type RaggedBatch } from "@sluice/irregular";
+import { checkOptions, describe, leavesOf, mapTree, sizeOf, tensor, TensorError, valuesOf, type ArrayTensor, type Tensor, type Tree } from "@sluice/tensor";
+import { filledUp, rowsOf, weightOf, type Batches, type BatchesOptions } from "./batches.ts";
+import { cutEpochs } from "./cut-epochs.ts";
+import { everyStep } from "./every-step.ts";
+
+/** Arrays by name. */
+export type Parts = { readonly [name: string]: Tree };
+
+export type NoParts = Readonly<Record<never, Tensor>>;
+
+export interface RaggedData<S extends Parts = NoParts, T extends Parts = NoParts> {
+  readonly sequences: RaggedBatch;
+  /** What a sequence has once, such as its class: arrays `[sequences, ...]`. */
+  readonly perSequence?: S;
+  /** What each of its steps has, such as a target: arrays `[steps, ...]`, in the order of `sequences.values`. */
+  readonly perStep?: T;
+}
+
+export interface RaggedBatchesOptions extends BatchesOptions {
+  /** Steps that every batch is padded to. Default: those of the longest sequence. */
+  readonly steps?: number;
+  /** Whether sequences of like length go together, as in `batchesByLength` of @sluice/irregular. Default false. */
+  readonly byLength?: boolean;
+}
+
+/** Sequences padded to `[size, steps, ...]`, the longest first. Beyond its length a row holds zeros. */
+export type RaggedRows<S extends Parts = NoParts, T extends Parts = NoParts> = { readonly [name in keyof Padded]: Tensor } & S &
+  T & {
+    /** Which steps are there, f32 `[size, steps]`: the mask of losses of every step. */
+    readonly counted: Tensor;
+  };
+
+/**
+ * {@link batches} of sequences of unequal length, all of one shape: nothing but the first batch is ever compiled, and where a backend leaves out steps that are not there, padding
+ * costs nothing. Rows stand longest first, so that the ones that still run are the first ones; `order` says which sequence each is. A last short batch is filled up
+ * with rows of no steps and weight 0, which have what the first row has once.
+ */
+export function raggedBatches<S extends Parts = NoParts, T extends Parts = NoParts>(data: RaggedData<S, T>, options: RaggedBatchesOptions): Batches<RaggedRows<S, T>> {
+  checkOptions("raggedBatches", options, ["size", "key", "last", "steps", "byLength"], { batchSize: "size", shuffle: "key", drop_last: "last", maxLength: "steps", bucket: "byLength" });
+  const { sequences } = data;
+  const lengths = Array.from(lengthsOf(sequences).data);
+  const longest = lengths.reduce((most, length) => Math.max(most, length), 0);
+  const { size, steps = longest, byLength = false } = options;
+  if (!Number.isInteger(steps) || steps < longest) throw new TensorError(`raggedBatches: the longest sequence has ${longest} steps, which do not fit into ${steps}`);
+  const { perSequence, perStep } = partsOf(data);
+  const cut = cutEpochs("raggedBatches", {
+    ...options,
+    examples: lengths.length,
+    ...(byLength && { cut: (key) => batchesByLength(sequences, { size, ...(key && { key }) }) }),
+  });
+
+  return everyStep("raggedBatches", {
+    examples: lengths.length,
+    perEpoch: cut.perEpoch,
+    at(step) {
+      const numbered = cut.at(step);
+      const order = numbered.order.toSorted((a, b) => lengths[b]! - lengths[a]!);
+      const padded = (ragged: RaggedBatch): Padded => toPadded(withEmpty(takeSequences(ragged, order), size - order.length), { steps });
+      const rows = padded(sequences);
+      const batch = {
+        ...rows,
+        ...rowsOf(perSequence, filledUp(order, size)),
+        ...mapTree(perStep, (x) => {
+          const values = tensor(valuesOf(x), [x.shape[0]!, sizeOf(x.shape.slice(1))], { dtype: x.dtype });
+          return tensor(padded(raggedBatch({ values, offsets: sequences.offsets })).x.data, [size, steps, ...x.shape.slice(1)], { dtype: x.dtype });
+        }),
+        counted: countedOf(rows.lengths, steps),
+        weight: weightOf(order, size),
+      };
+      return { ...numbered, order, batch };
+    },
+  });
+}
+
+/** A batch with `count` sequences of no steps behind its own. */
+function withEmpty(batch: RaggedBatch, count: number): RaggedBatch {
+  const offsets = Array.from(batch.offsets.data);
+  return raggedBatch({ ...batch, offsets: [...offsets, ...new Array<number>(count).fill(offsets.at(-1)!)] });
+}
+
+function countedOf({ data: lengths }: ArrayTensor, steps: number): Tensor {
+  return tensor(Float32Array.from({ length: lengths.length * steps }, (_, i) => (i % steps < lengths[Math.floor(i / steps)]! ? 1 : 0)), [lengths.length, steps]);
+}
+
+const taken = ["x", "lengths", "elapsed", "mask", "counted", "weight"];
+
+/** What goes along with the sequences, as far as there is any. */
+function partsOf<S extends Parts, T extends Parts>(data: RaggedData<S, T>): { readonly perSequence: S; readonly perStep: T };
+function partsOf({ sequences, perSequence = {}, perStep = {} }: RaggedData<Parts, Parts>): { readonly perSequence: Parts; readonly perStep: Parts } {
+  const names = [...Object.keys(perSequence), ...Object.keys(perStep)];
+  const twice = names.find((name, i) => taken.includes(name) || names.indexOf(name) < i);
+  if (twice !== undefined) throw new TensorError(`raggedBatches: ${twice} is the name of two parts of a batch; rename the one that was given`);
+  const [steps, count] = [sequences.values.shape[0]!, sequences.offsets.data.length - 1];
+  for (const [given, expected, of, parts] of [["perSequence", count, "sequences", perSequence], ["perStep", steps, "steps", perStep]] as const) {
+    const strange = leavesOf(parts).find(({ tensor: x }) => x.shape[0] !== expected);
+    if (strange === undefined) continue;
+    throw new TensorError(`raggedBatches: ${given} ${strange.path} must be [${expected}, ...], as there are ${expected} ${of}, got ${describe(strange.tensor)}`);
+  }
+  return { perSequence, perStep };
+}
