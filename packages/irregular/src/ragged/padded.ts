@@ -1,4 +1,4 @@
-import { allocate, describe, sameShape, sizeOf, tensor, TensorError, type ArrayTensor } from "@sluice/tensor";
+import { allocate, describe, sameShape, sizeOf, tensor, TensorError, type ArrayTensor, type Values } from "@sluice/tensor";
 import { lengthsOf, raggedBatch, type RaggedBatch } from "./ragged-batch.ts";
 
 /** Sequences padded with zeros to one length: what the layers of @sluice/cells take. A type alias, so that it is a tree of tensors. */
@@ -50,31 +50,28 @@ export function fromPadded({ x, lengths, elapsed, mask }: PaddedParts): RaggedBa
 
 /** Pads with zeros: to `steps`, or to the longest sequence. */
 export function toPadded(batch: RaggedBatch, { steps }: { readonly steps?: number } = {}): Padded {
-  const { values, elapsed, mask } = batch;
   const lengths = lengthsOf(batch);
-  const time = timeOf("toPadded", lengths, steps);
-  const padded = (from: ArrayTensor): ArrayTensor => spread(batch, from, (i, t) => i * time + t, [lengths.data.length, time]);
-  return {
-    x: padded(values),
-    lengths,
-    ...(elapsed === undefined ? {} : { elapsed: padded(elapsed) }),
-    ...(mask === undefined ? {} : { mask: padded(mask) }),
-  };
+  const [rows, time] = [lengths.data.length, timeOf("toPadded", lengths, steps)];
+  return spread(batch, lengths, [rows, time], (from, to, width) => {
+    lengths.data.forEach((length, i) => {
+      const first = batch.offsets.data[i]!;
+      to.set(from.subarray(first * width, (first + length) * width), i * time * width);
+    });
+  });
 }
 
 /** {@link toPadded} with time first, `[time, batch, ...]`: what `scan` of @sluice/tensor takes. */
 export function toTimeMajor(batch: RaggedBatch, { steps }: { readonly steps?: number } = {}): Padded {
-  const { values, elapsed, mask } = batch;
   const lengths = lengthsOf(batch);
-  const time = timeOf("toTimeMajor", lengths, steps);
-  const rows = lengths.data.length;
-  const padded = (from: ArrayTensor): ArrayTensor => spread(batch, from, (i, t) => t * rows + i, [time, rows]);
-  return {
-    x: padded(values),
-    lengths,
-    ...(elapsed === undefined ? {} : { elapsed: padded(elapsed) }),
-    ...(mask === undefined ? {} : { mask: padded(mask) }),
-  };
+  const [rows, time] = [lengths.data.length, timeOf("toTimeMajor", lengths, steps)];
+  return spread(batch, lengths, [time, rows], (from, to, width) => {
+    lengths.data.forEach((length, i) => {
+      for (let t = 0; t < length; t++) {
+        const step = batch.offsets.data[i]! + t;
+        to.set(from.subarray(step * width, (step + 1) * width), (t * rows + i) * width);
+      }
+    });
+  });
 }
 
 function timeOf(operation: string, lengths: ArrayTensor, steps: number | undefined): number {
@@ -84,14 +81,23 @@ function timeOf(operation: string, lengths: ArrayTensor, steps: number | undefin
   return steps;
 }
 
-/** Every step of every sequence at the place that `placeOf(sequence, step)` gives it among zeros. */
-function spread({ offsets: { data: offsets } }: RaggedBatch, from: ArrayTensor, placeOf: (i: number, t: number) => number, lead: readonly [number, number]): ArrayTensor {
-  const width = sizeOf(from.shape.slice(1));
-  const values = allocate(from.dtype, lead[0] * lead[1] * width);
-  for (let i = 0; i + 1 < offsets.length; i++) {
-    for (let step = offsets[i]!; step < offsets[i + 1]!; step++) {
-      values.set(from.data.subarray(step * width, (step + 1) * width), placeOf(i, step - offsets[i]!) * width);
-    }
-  }
-  return tensor(values, [...lead, ...from.shape.slice(1)], { dtype: from.dtype });
+/** The parts of a batch as `[...lead, ...]`, each with its steps of `width` numbers copied among zeros. */
+function spread(
+  { values, elapsed, mask }: RaggedBatch,
+  lengths: ArrayTensor,
+  lead: readonly [number, number],
+  copy: (from: Values, to: Values, width: number) => void,
+): Padded {
+  const padded = (from: ArrayTensor): ArrayTensor => {
+    const width = sizeOf(from.shape.slice(1));
+    const to = allocate(from.dtype, lead[0] * lead[1] * width);
+    copy(from.data, to, width);
+    return tensor(to, [...lead, ...from.shape.slice(1)], { dtype: from.dtype });
+  };
+  return {
+    x: padded(values),
+    lengths,
+    ...(elapsed === undefined ? {} : { elapsed: padded(elapsed) }),
+    ...(mask === undefined ? {} : { mask: padded(mask) }),
+  };
 }

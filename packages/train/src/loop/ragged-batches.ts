@@ -44,6 +44,7 @@ export function raggedBatches<S extends Parts = NoParts, T extends Parts = NoPar
   const { size, steps = longest, byLength = false } = options;
   if (!Number.isInteger(steps) || steps < longest) throw new TensorError(`raggedBatches: the longest sequence has ${longest} steps, which do not fit into ${steps}`);
   const { perSequence, perStep } = partsOf(data);
+  const ragged = new Map(leavesOf(perStep).map(({ path, tensor: x }) => [path, raggedBatch({ values: flat(x), offsets: sequences.offsets })]));
   const cut = cutEpochs("raggedBatches", {
     ...options,
     examples: lengths.length,
@@ -56,21 +57,23 @@ export function raggedBatches<S extends Parts = NoParts, T extends Parts = NoPar
     at(step) {
       const numbered = cut.at(step);
       const order = numbered.order.toSorted((a, b) => lengths[b]! - lengths[a]!);
-      const padded = (ragged: RaggedBatch): Padded => toPadded(withEmpty(takeSequences(ragged, order), size - order.length), { steps });
+      const padded = (whole: RaggedBatch): Padded => toPadded(withEmpty(takeSequences(whole, order), size - order.length), { steps });
       const rows = padded(sequences);
       const batch = {
         ...rows,
         ...rowsOf(perSequence, filledUp(order, size)),
-        ...mapTree(perStep, (x) => {
-          const values = tensor(valuesOf(x), [x.shape[0]!, sizeOf(x.shape.slice(1))], { dtype: x.dtype });
-          return tensor(padded(raggedBatch({ values, offsets: sequences.offsets })).x.data, [size, steps, ...x.shape.slice(1)], { dtype: x.dtype });
-        }),
+        ...mapTree(perStep, (x, path) => tensor(padded(ragged.get(path)!).x.data, [size, steps, ...x.shape.slice(1)], { dtype: x.dtype })),
         counted: countedOf(rows.lengths, steps),
         weight: weightOf(order, size),
       };
       return { ...numbered, order, batch };
     },
   });
+}
+
+/** `[steps, ...]` as `[steps, features]`. */
+function flat(x: Tensor): ArrayTensor {
+  return tensor(valuesOf(x), [x.shape[0]!, sizeOf(x.shape.slice(1))], { dtype: x.dtype });
 }
 
 /** A batch with `count` sequences of no steps behind its own. */
@@ -80,17 +83,18 @@ function withEmpty(batch: RaggedBatch, count: number): RaggedBatch {
 }
 
 function countedOf({ data: lengths }: ArrayTensor, steps: number): Tensor {
-  return tensor(Float32Array.from({ length: lengths.length * steps }, (_, i) => (i % steps < lengths[Math.floor(i / steps)]! ? 1 : 0)), [lengths.length, steps]);
+  const counted = new Float32Array(lengths.length * steps);
+  lengths.forEach((length, row) => counted.fill(1, row * steps, row * steps + length));
+  return tensor(counted, [lengths.length, steps]);
 }
-
-const taken = ["x", "lengths", "elapsed", "mask", "counted", "weight"];
 
 /** What goes along with the sequences, as far as there is any. */
 function partsOf<S extends Parts, T extends Parts>(data: RaggedData<S, T>): { readonly perSequence: S; readonly perStep: T };
 function partsOf({ sequences, perSequence = {}, perStep = {} }: RaggedData<Parts, Parts>): { readonly perSequence: Parts; readonly perStep: Parts } {
-  const names = [...Object.keys(perSequence), ...Object.keys(perStep)];
-  const twice = names.find((name, i) => taken.includes(name) || names.indexOf(name) < i);
-  if (twice !== undefined) throw new TensorError(`raggedBatches: ${twice} is the name of two parts of a batch; rename the one that was given`);
+  const own = ["x", "lengths", ...(["elapsed", "mask"] as const).filter((name) => sequences[name] !== undefined), "counted", "weight"];
+  const names = [...own, ...Object.keys(perSequence), ...Object.keys(perStep)];
+  const twice = names.find((name, i) => names.indexOf(name) < i);
+  if (twice !== undefined) throw new TensorError(`raggedBatches: ${twice} is the name of two parts of a batch; rename one of them`);
   const [steps, count] = [sequences.values.shape[0]!, sequences.offsets.data.length - 1];
   for (const [given, expected, of, parts] of [["perSequence", count, "sequences", perSequence], ["perStep", steps, "steps", perStep]] as const) {
     const strange = leavesOf(parts).find(({ tensor: x }) => x.shape[0] !== expected);
