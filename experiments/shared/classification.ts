@@ -2,7 +2,7 @@ import { globalNorm } from "@sluice/clip";
 import type { Dataset, Examples } from "@sluice/data";
 import type { Metric, Settings, TrialContext, TrialOutcome } from "@sluice/study";
 import { key, keyFor, sum, type Backend, type Tensor, type Tree } from "@sluice/tensor";
-import { accuracy as accuracyOf, adam, batches, crossEntropy, evaluator, trainer, weightsHash, type Optimiser, type Weighted } from "@sluice/train";
+import { accuracy as accuracyOf, adam, batches, crossEntropy, evaluator, trainer, weightsHash, type Batches, type BatchesOptions, type Optimiser, type Weighted } from "@sluice/train";
 import { backendOf } from "./backend.ts";
 import type { Classifier, LogitsOptions } from "./classifier.ts";
 import { divergesAs } from "./diverged.ts";
@@ -34,6 +34,8 @@ export const classificationMetrics = {
 export interface ClassificationTask<P extends Tree, E extends Labelled> {
   readonly data: Dataset<E>;
   readonly model: Classifier<P, NoInfer<E>>;
+  /** Default: {@link batches}. */
+  readonly batchesOf?: (examples: NoInfer<E>, options: BatchesOptions) => Batches<E>;
   /** Default: Adam with the settings' learning rate. */
   readonly optimiser?: Optimiser;
   /** Looks at the weights before the first and after the last step. */
@@ -53,7 +55,7 @@ type Labelled = Examples & { readonly y: Tensor };
  */
 export async function classificationTrial<P extends Tree, E extends Labelled>(
   context: TrialContext<TrainingSettings>,
-  { data, model, inspect, watch, optimiser = adam({ learningRate: context.config.learningRate }) }: ClassificationTask<P, E>,
+  { data, model, batchesOf = batches, inspect, watch, optimiser = adam({ learningRate: context.config.learningRate }) }: ClassificationTask<P, E>,
 ): Promise<TrialOutcome> {
   const { config, restored, signal } = context;
   const root = key(context.seed);
@@ -65,9 +67,9 @@ export async function classificationTrial<P extends Tree, E extends Labelled>(
   };
   try {
     const params = model.init(keyFor(root, "weights"));
-    const train = batches(data.train, { size: config.batch, key: keyFor(root, "batches") });
-    const validation = batches(data.validation, { size: config.batch });
-    const test = batches(data.test, { size: config.batch });
+    const train = batchesOf(data.train, { size: config.batch, key: keyFor(root, "batches") });
+    const validation = batchesOf(data.validation, { size: config.batch });
+    const test = batchesOf(data.test, { size: config.batch });
     const training = await trainer({
       loss: (weights: P, batch: Weighted<E>, { key: stepKey }) => score(weights, batch, { training: true, key: stepKey }),
       optimiser,

@@ -1,6 +1,7 @@
 import { bitStreamXor, type BitStreams, type BitStreamXorOptions, type Dataset } from "@sluice/data";
 import { fromPadded, type RaggedBatch } from "@sluice/irregular";
 import { tensor, valuesOf, type ArrayTensor, type Tensor } from "@sluice/tensor";
+import { raggedBatches, type Batches, type RaggedBatchesOptions } from "@sluice/train";
 import type { Events } from "./model.ts";
 
 /** Event streams with their parity as the number of a class, i32 `[examples]`. */
@@ -12,9 +13,10 @@ export function streams(options: BitStreamXorOptions): Dataset<Streams> {
   return { ...rest, train: classed(train), validation: classed(validation), test: classed(test), classes: ["even", "odd"] };
 }
 
-/** The same streams one behind the other, without the padding. */
-export function unpadded({ x, elapsed, lengths }: Events): RaggedBatch {
-  return fromPadded({ x: arrayOf(x), elapsed: arrayOf(elapsed), lengths: arrayOf(lengths) });
+/** Batches of streams padded as they are given, unless told otherwise, with the longest first, so that the steps behind a stream's end are left out. */
+export function streamBatches({ x, elapsed, lengths, y }: Streams, options: RaggedBatchesOptions): Batches<Streams> {
+  const unpadded = (padded: Tensor): RaggedBatch => fromPadded({ x: arrayOf(padded), lengths: arrayOf(lengths) });
+  return raggedBatches({ sequences: unpadded(x), perSequence: { y }, perStep: { elapsed: unpadded(elapsed).values } }, { steps: x.shape[1]!, ...options });
 }
 
 const classed = ({ y, ...events }: BitStreams): Streams => ({ ...events, y: tensor(Int32Array.from(valuesOf(y))) });
