@@ -1,6 +1,7 @@
 // The training step
 export { trainStep } from "./step/train-step.ts";
-export type { Loss, LossContext, LossResult, Reported, StepReport, TrainState, TrainStep, TrainStepOptions } from "./step/train-step.ts";
+export type { StepReport, TrainState, TrainStep, TrainStepOptions } from "./step/train-step.ts";
+export type { Loss, LossContext, LossResult, Reported } from "./step/loss.ts";
 export type { NoCarry } from "./step/carry.ts";
 export { type StepResult, type Trainer, type TrainerOptions, trainer } from "./step/trainer.ts";
 export { type Evaluation, type Evaluator, type EvaluatorOptions, evaluator } from "./step/evaluator.ts";

@@ -11,14 +11,14 @@ export function initialCarry({ carry = {} }: { readonly carry?: Tree }): Tree {
   return carry;
 }
 
-/** What the loss returned as its carry, nested as `before`. */
-export function checkCarry<C extends Tree>(before: C, returned: Tree = {}): C {
-  const after = matchTree("trainStep: the carry that the loss returns", before, returned);
+/** The carry that came back, nested as `before`. `whose` begins an error: `trainStep: the loss`. */
+export function checkCarry<C extends Tree>(whose: string, before: C, returned: Tree = {}): C {
+  const after = matchTree(`${whose}'s carry`, before, returned);
   leavesOf(before).forEach(({ path, tensor: x }, i) => {
     const next = after[i]!;
     if (next.dtype === x.dtype && sameShape(next.shape, x.shape)) return;
     const shown = (tensor: Tensor): string => `${tensor.dtype} ${showShape(tensor.shape)}`;
-    throw new TensorError(`trainStep: the loss is given carry ${path} as ${shown(x)} and returns it as ${shown(next)}; its shape and dtype must stay`);
+    throw new TensorError(`${whose}'s carry ${path} is given as ${shown(x)} and returned as ${shown(next)}; its shape and dtype must stay`);
   });
   return treeFrom(before, after);
 }

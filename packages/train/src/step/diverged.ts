@@ -1,5 +1,6 @@
 import { diagnose, isArray, showDiagnosis, tensorsOf, trace, type Diagnosis, type Tree } from "@sluice/tensor";
-import type { LossResult, TrainState, TrainStep } from "./train-step.ts";
+import type { LossResult } from "./loss.ts";
+import type { TrainState, TrainStep } from "./train-step.ts";
 
 /** What is known of a step whose loss or gradient is not finite. */
 export interface Divergence {

@@ -1,12 +1,15 @@
 import { checkOptions, compileStep, item, TensorError, type Backend, type ExecutableStatistics, type Tree } from "@sluice/tensor";
 import type { Numbered } from "../loop/batches.ts";
 import { runningMean } from "../loop/running-mean.ts";
+import { checkCarry, initialCarry, type NoCarry } from "./carry.ts";
 import { metricsOf, type MetricsOf } from "./numbers.ts";
-import type { LossResult } from "./train-step.ts";
+import { reported, type LossResult } from "./loss.ts";
 
-export interface EvaluatorOptions<P extends Tree, B extends Tree, R extends LossResult> {
-  /** Loss and metrics of a batch, without randomness. */
-  readonly evaluate: (params: P, batch: B) => R;
+export interface EvaluatorOptions<P extends Tree, B extends Tree, R extends LossResult, C extends Tree = NoCarry> {
+  /** Loss and metrics of a batch, without randomness. With `carry` it is given what it returned as its carry for the batch before, and returns the next. */
+  readonly evaluate: (params: P, batch: B, context: { readonly carry: C }) => R;
+  /** What the first batch of a run is given: arrays. Default: nothing is carried. */
+  readonly carry?: C;
   /** Parameters and a batch, for their shapes and dtypes. */
   readonly params: P;
   readonly batch: B;
@@ -29,18 +32,24 @@ export interface Evaluator<P extends Tree, B extends Tree, R extends LossResult>
 }
 
 /** Compiles an evaluation; the weights it uses are given to it, and stay on the backend for all batches of a run. */
-export async function evaluator<P extends Tree, B extends Tree, R extends LossResult>(options: EvaluatorOptions<P, B, R>): Promise<Evaluator<P, B, R>> {
-  checkOptions("evaluator", options, ["evaluate", "params", "batch", "backend"], { loss: "evaluate", example: "batch" });
+export async function evaluator<P extends Tree, B extends Tree, R extends LossResult, C extends Tree = NoCarry>(
+  options: EvaluatorOptions<P, B, R, C>,
+): Promise<Evaluator<P, B, R>> {
+  checkOptions("evaluator", options, ["evaluate", "carry", "params", "batch", "backend"], { loss: "evaluate", example: "batch", state: "carry" });
   const { evaluate, params, batch: example, backend } = options;
+  const first = initialCarry(options);
   const session = await compileStep(
-    (state: { params: P }, batch: B) => ({ state, output: evaluate(state.params, batch) }),
-    { params },
+    (state: { params: P; carry: C }, batch: B) => {
+      const returned = evaluate(state.params, batch, { carry: state.carry });
+      return { state: { params: state.params, carry: checkCarry("evaluator: evaluate", state.carry, returned.carry) }, output: reported(returned) };
+    },
+    { params, carry: first },
     [example],
     backend === undefined ? {} : { backend },
   );
   return {
     async run(weights, batches) {
-      await session.setState({ params: weights });
+      await session.setState({ params: weights, carry: first });
       const losses = runningMean<{ readonly loss: number }>();
       const metrics = runningMean<MetricsOf<R>>();
       for (const { batch, examples } of batches) {

@@ -5,32 +5,7 @@ import {
 import { treeNorm, type Clipper } from "@sluice/clip";
 import type { Optimiser } from "../optimisers/optimiser.ts";
 import { carriedOn, checkCarry, initialCarry, type NoCarry } from "./carry.ts";
-
-/** What a loss may use besides parameters and batch. */
-export interface LossContext<C extends Tree = NoCarry> {
-  /** A random key of this step, i32 [2]. Name its uses: `keyFor(key, "dropout")`. */
-  readonly key: Tensor;
-  /** Steps made before this one, i32 []. */
-  readonly step: Tensor;
-  /** What the loss of the step before returned as its carry. No gradient flows into it. */
-  readonly carry: C;
-}
-
-export type LossResult = {
-  /** A float scalar; its gradient is taken. */
-  readonly loss: Tensor;
-  /** Further scalars to report. */
-  readonly metrics?: Readonly<Record<string, Tensor>>;
-  /** What a mean of loss and metrics over several batches weights this one by, such as `sum(mask)`; default the number of its examples. */
-  readonly weight?: Tensor;
-  /** What the next step gets as `context.carry`: nested as the option `carry`, with its shapes and dtypes. */
-  readonly carry?: Tree;
-};
-
-/** What is reported of a loss's result: all of it but the carry, which stays on the backend. */
-export type Reported<R extends LossResult> = Omit<R, "carry"> & Omit<LossResult, "carry">;
-
-export type Loss<P extends Tree, B extends Tree, R extends LossResult, C extends Tree = NoCarry> = (params: P, batch: B, context: LossContext<C>) => R;
+import { checkResult, reported, type Loss, type LossResult, type Reported } from "./loss.ts";
 
 export interface TrainStepOptions<P extends Tree, B extends Tree, R extends LossResult, C extends Tree = NoCarry> {
   readonly loss: Loss<P, B, R, C>;
@@ -103,7 +78,7 @@ export function trainStep<P extends Tree, B extends Tree, R extends LossResult, 
     checkResult(result);
     const penalty = regularisation?.(params) ?? scalar(0, result.loss.dtype);
     const value = regularisation === undefined ? result.loss : add(result.loss, penalty);
-    return { value, aux: { result, penalty, carry: checkCarry(carry, returned.carry) } };
+    return { value, aux: { result, penalty, carry: checkCarry("trainStep: the loss", carry, returned.carry) } };
   });
   const gradientsOf = (state: TrainState<P, C>, batch: B) => differentiate(state.params, batch, keyAt(state.key, state.step), state.step, state.carry);
 
@@ -150,18 +125,3 @@ const unclipped: Clipper = { name: "none", init: () => ({}), update: (gradients,
 const isFinite = (x: Tensor): Tensor => less(abs(x), Infinity);
 
 const keepIf = (condition: Tensor, before: Tree, after: Tree): Tree => zipTrees(before, after, (old, fresh) => select(condition, old, fresh));
-
-function reported<R extends LossResult>(result: R): Reported<R>;
-function reported({ carry: _, ...rest }: LossResult): Omit<LossResult, "carry"> {
-  return rest;
-}
-
-function checkResult({ loss, metrics = {}, weight }: Omit<LossResult, "carry">): void {
-  if (loss.shape.length > 0 || !isFloat(loss.dtype)) {
-    throw new TensorError(`trainStep: the loss must be a float scalar, got ${loss.dtype} ${describe(loss)}; reduce it with mean`);
-  }
-  const scalars = { ...metrics, ...(weight === undefined ? {} : { weight }) };
-  for (const [name, tensor] of Object.entries(scalars)) {
-    if (tensor.shape.length > 0) throw new TensorError(`trainStep: ${name} must be a scalar, got ${describe(tensor)}; reduce it with mean or sum`);
-  }
-}

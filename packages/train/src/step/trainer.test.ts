@@ -256,10 +256,10 @@ describe("trainer", () => {
     await expect(trainer({ ...given, loss: ({ W }: { W: Tensor }) => ({ loss: W }) })).rejects.toThrow(/the loss must be a float scalar, got f32 W \[1,1\]/);
     await expect(trainer({ ...given, loss: ({ W }: { W: Tensor }) => ({ loss: sum(W), metrics: { all: W } }) })).rejects.toThrow(/trainStep: all must be a scalar/);
     const carrying = { ...given, carry: { h: tensor([0, 0]) as Tensor } };
-    await expect(trainer(carrying)).rejects.toThrow("trainStep: the carry that the loss returns: no tensor at h (expected h)");
-    await expect(trainer({ ...given, loss: (p, b) => ({ ...linear(p, b), carry: { h: p.W } }) })).rejects.toThrow("the carry that the loss returns: unexpected h (expected no tensors)");
+    await expect(trainer(carrying)).rejects.toThrow("trainStep: the loss's carry: no tensor at h (expected h)");
+    await expect(trainer({ ...given, loss: (p, b) => ({ ...linear(p, b), carry: { h: p.W } }) })).rejects.toThrow("trainStep: the loss's carry: unexpected h (expected no tensors)");
     await expect(trainer({ ...carrying, loss: (p, b, { carry }) => ({ ...linear(p, b), carry: { h: sum(carry.h) } }) })).rejects.toThrow(
-      "trainStep: the loss is given carry h as f32 [2] and returns it as f32 []; its shape and dtype must stay",
+      "trainStep: the loss's carry h is given as f32 [2] and returned as f32 []; its shape and dtype must stay",
     );
   });
 });
@@ -280,5 +280,19 @@ describe("evaluator", () => {
     expect(b.metrics.twice).toBeCloseTo(2 * a.loss, 5);
     expect(b.weight).toBe(10);
     await expect(parts.run(other, [])).rejects.toThrow("evaluator: the batches hold no examples");
+  });
+
+  test("carries from batch to batch, and begins each run anew", async () => {
+    const totals = await evaluator({
+      evaluate: ({ W }: { readonly W: Tensor }, { x }: Line, { carry }) => {
+        const total = add(carry, sum(x));
+        return { loss: sum(W), metrics: { total }, carry: total };
+      },
+      carry: scalar(0) as Tensor,
+      params,
+      batch: good,
+    });
+    const rows = [1, 2, 4].map((value) => ({ batch: line([value, 0], [0, 0]), examples: 1 }));
+    for (let run = 0; run < 2; run++) expect((await totals.run(params, rows)).metrics.total).toBeCloseTo((1 + 3 + 7) / 3, 6);
   });
 });

@@ -3,7 +3,8 @@ import { loadState, saveState } from "../checkpoint/state.ts";
 import { diagnoseStep, DivergedError } from "./diverged.ts";
 import { flatNumbers, metricsOf, type MetricsOf } from "./numbers.ts";
 import type { NoCarry } from "./carry.ts";
-import { trainStep, trainStepAliases, trainStepOptions, type LossResult, type TrainState, type TrainStepOptions } from "./train-step.ts";
+import type { LossResult } from "./loss.ts";
+import { trainStep, trainStepAliases, trainStepOptions, type TrainState, type TrainStepOptions } from "./train-step.ts";
 
 export interface TrainerOptions<P extends Tree, B extends Tree, R extends LossResult, C extends Tree = NoCarry> extends TrainStepOptions<P, B, R, C> {
   /** Initial parameters: f32 arrays. */

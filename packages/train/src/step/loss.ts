@@ -1,0 +1,43 @@
+import { describe, isFloat, TensorError, type Tensor, type Tree } from "@sluice/tensor";
+import type { NoCarry } from "./carry.ts";
+
+/** What a loss may use besides parameters and batch. */
+export interface LossContext<C extends Tree = NoCarry> {
+  /** A random key of this step, i32 [2]. Name its uses: `keyFor(key, "dropout")`. */
+  readonly key: Tensor;
+  /** Steps made before this one, i32 []. */
+  readonly step: Tensor;
+  /** What the loss of the step before returned as its carry. No gradient flows into it. */
+  readonly carry: C;
+}
+
+export type LossResult = {
+  /** A float scalar; its gradient is taken. */
+  readonly loss: Tensor;
+  /** Further scalars to report. */
+  readonly metrics?: Readonly<Record<string, Tensor>>;
+  /** What a mean of loss and metrics over several batches weights this one by, such as `sum(mask)`; default the number of its examples. */
+  readonly weight?: Tensor;
+  /** What the next step gets as `context.carry`: nested as the option `carry`, with its shapes and dtypes. */
+  readonly carry?: Tree;
+};
+
+/** What is reported of a loss's result: all of it but the carry, which stays on the backend. */
+export type Reported<R extends LossResult> = Omit<R, "carry"> & Omit<LossResult, "carry">;
+
+export type Loss<P extends Tree, B extends Tree, R extends LossResult, C extends Tree = NoCarry> = (params: P, batch: B, context: LossContext<C>) => R;
+
+export function reported<R extends LossResult>(result: R): Reported<R>;
+export function reported({ carry: _, ...rest }: LossResult): Omit<LossResult, "carry"> {
+  return rest;
+}
+
+export function checkResult({ loss, metrics = {}, weight }: Omit<LossResult, "carry">): void {
+  if (loss.shape.length > 0 || !isFloat(loss.dtype)) {
+    throw new TensorError(`trainStep: the loss must be a float scalar, got ${loss.dtype} ${describe(loss)}; reduce it with mean`);
+  }
+  const scalars = { ...metrics, ...(weight === undefined ? {} : { weight }) };
+  for (const [name, tensor] of Object.entries(scalars)) {
+    if (tensor.shape.length > 0) throw new TensorError(`trainStep: ${name} must be a scalar, got ${describe(tensor)}; reduce it with mean or sum`);
+  }
+}
