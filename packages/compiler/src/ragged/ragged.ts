@@ -15,7 +15,7 @@ import { lengthsOf, stepOverRows } from "./step.ts";
 import { isGiven, outputOf, sameRegion, type ZeroRows, zeroRowsOf } from "./zeros.ts";
 
 /** Rows that are worked on: those of steps before their sequence's end. */
-export interface ActiveRows {
+interface ActiveRows {
   readonly region: Region;
   /** In the result of the work. */
   readonly layout: Layout;

@@ -116,8 +116,8 @@ function writeBlock(driver: Driver, tasks: readonly Task[], place: Place): void 
       alone = together(alone, accesses);
     } else {
       write();
-      // Every step of a loop that threads share from inside ends with a wait.
-      if (task.sharing === "inside") [alone, divided] = [noAccesses, noAccesses];
+      // Every step of a loop that threads share from inside ends with a wait; but where no row is active, it has no step.
+      if (task.kind === "loop" && task.sharing === "inside" && task.loop.active === undefined) [alone, divided] = [noAccesses, noAccesses];
       else divided = together(divided, accesses);
     }
   }

@@ -10,7 +10,7 @@ export interface Host {
 }
 
 /** A module that imports `env.memory` and exports `run(worker, workers)`. */
-export interface HostedProgram {
+interface HostedProgram {
   readonly module: WebAssembly.Module;
   /** Pages of its memory, which are zeros at first. */
   readonly pages: number;
@@ -37,7 +37,7 @@ export interface Session {
 }
 
 /** Places are meant by their position in {@link HostedProgram.places}. */
-export interface Exchange {
+interface Exchange {
   readonly write: readonly Written[];
   readonly run: boolean;
   readonly read: readonly number[];
