@@ -1,8 +1,7 @@
 /** From a program to steps on buffers. Addresses come afterwards, by `memory.ts`. */
 import { sameShape, sizeOf, splitScan, TensorError, type ArrayTensor, type DType, type Node, type Program, type ScanOperation, type Shape, type SymbolTensor, type Tensor, type Values } from "@sluice/tensor";
-import { type Layout, type Region, rowsInFront, sameLayout } from "../ragged/layout.ts";
+import { type Layout, type Region, rowsInFront, sameLayout, sameRegion } from "../ragged/layout.ts";
 import { notRagged, type Ragged, raggedWork } from "../ragged/ragged.ts";
-import { sameRegion } from "../ragged/zeros.ts";
 import { type ActiveTable, overActiveRows, zerosBeyond } from "./active-rows.ts";
 import { commitInPlace, copyStep, type Commit } from "./in-place.ts";
 import { kernelBuilder } from "./kernel.ts";
@@ -11,7 +10,7 @@ import type { LoopStep, Step, View } from "./plan.ts";
 import { roleOf } from "./roles.ts";
 import { rowsOf } from "./rows.ts";
 import { schedule, sourceOf, type Schedule } from "./schedule.ts";
-import { sameTensor, TensorMap } from "./tensor-map.ts";
+import { outputOf, sameTensor, TensorMap } from "./tensor-map.ts";
 import { broadcastView, reshapeView, sameView, sliceView, slot, transposeView, whole } from "./view.ts";
 
 export interface LowerOptions {
@@ -348,7 +347,6 @@ function lowerScan(context: Context, scope: Scope, node: Node, operation: ScanOp
   const depth = scope.depth + 1;
   const outer = splitScan(operation, node.inputs);
   const inner = splitScan(operation, body.inputs);
-  const output = (index: number): SymbolTensor => ({ kind: "symbol", ...node.outputs[index]!, node, index });
 
   const states = inner.states.map((x) => newBuffer(context, x, depth));
   const load = (x: SymbolTensor): View => viewOf(context, scope, x);
@@ -358,7 +356,7 @@ function lowerScan(context: Context, scope: Scope, node: Node, operation: ScanOp
   inner.captures.forEach((x, i) => views.set(x, viewOf(context, scope, outer.captures[i]!)));
   inner.states.forEach((x, i) => views.set(x, states[i]!));
   inner.sequences.forEach((x, i) => views.set(x, slot(viewOf(context, scope, outer.sequences[i]!), scope.depth)));
-  const stacked = body.outputs.slice(operation.states).map((_, i) => storage(context, scope, output(operation.states + i), placement));
+  const stacked = body.outputs.slice(operation.states).map((_, i) => storage(context, scope, outputOf(node, operation.states + i), placement));
 
   const changed = inner.states.flatMap((x, i) => (sameTensor(x, body.outputs[i]!) ? [] : [i]));
   const nextStates = changed.map((i) => newBuffer(context, inner.states[i]!, depth));
@@ -377,9 +375,5 @@ function lowerScan(context: Context, scope: Scope, node: Node, operation: ScanOp
     scope.steps.push({ ...loop, active: { counts: table.counts, work: table.work, part: "active" } });
     for (const index of active.filled) scope.steps.push(zerosBeyond(stacked[index - operation.states]!, node.outputs[index]!.dtype, active.layout, table, scope.depth));
   }
-  states.forEach((view, i) => scope.views.set(output(i), view));
-}
-
-function outputOf(node: Node): SymbolTensor {
-  return { kind: "symbol", ...node.outputs[0]!, node, index: 0 };
+  states.forEach((view, i) => scope.views.set(outputOf(node, i), view));
 }

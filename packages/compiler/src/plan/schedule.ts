@@ -5,7 +5,7 @@
 import { sizeOf, type Node, type SymbolTensor, type Tensor } from "@sluice/tensor";
 import type { Placement } from "./placement.ts";
 import { isLight, keepsAxes, roleOf } from "./roles.ts";
-import { sameTensor, TensorMap } from "./tensor-map.ts";
+import { outputOf, sameTensor, TensorMap } from "./tensor-map.ts";
 
 export interface Schedule {
   readonly slotOf: ReadonlyMap<Node, number>;
@@ -131,8 +131,4 @@ export function placeable(x: SymbolTensor): boolean {
 
 function isLeaf(x: Tensor): boolean {
   return x.kind === "array" || roleOf(x.node) === "input" || roleOf(x.node) === "anchor";
-}
-
-function outputOf(node: Node): SymbolTensor {
-  return { kind: "symbol", ...node.outputs[0]!, node, index: 0 };
 }

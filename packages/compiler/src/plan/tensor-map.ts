@@ -18,6 +18,10 @@ export class TensorMap<V> {
   }
 }
 
+export function outputOf(node: Node, index = 0): SymbolTensor {
+  return { kind: "symbol", ...node.outputs[index]!, node, index };
+}
+
 export function sameTensor(a: Tensor, b: Tensor): boolean {
   return a === b || (a.kind === "symbol" && b.kind === "symbol" && a.node === b.node && a.index === b.index);
 }

@@ -1,4 +1,5 @@
 import { sizeOf, type Node, type Shape, type Tensor } from "@sluice/tensor";
+import { sameTensor } from "../plan/tensor-map.ts";
 
 /** Steps of a batch of sequences, of which only those before each sequence's length count. */
 export interface Region {
@@ -11,6 +12,10 @@ export interface Region {
 
 /** Where a value's steps and rows lie: on two axes, or on one of time x batch, the batch varying faster. */
 export type Layout = { readonly time: number; readonly batch: number } | { readonly merged: number };
+
+export function sameRegion(a: Region, b: Region): boolean {
+  return a.time === b.time && a.batch === b.batch && sameTensor(a.lengths, b.lengths);
+}
 
 export function sameLayout(a: Layout, b: Layout): boolean {
   if ("merged" in a) return "merged" in b && a.merged === b.merged;

@@ -6,13 +6,12 @@
  * The lengths themselves are run-time values: rows of a step are left out from the last one on whose sequence is not over (`ActiveRowsStep`), so sequences should come
  * longest first.
  */
-import type { Node, Program, SymbolTensor, Tensor } from "@sluice/tensor";
-import { splitScan } from "@sluice/tensor";
+import { splitScan, type Node, type Program, type SymbolTensor, type Tensor } from "@sluice/tensor";
 import { roleOf } from "../plan/roles.ts";
-import { TensorMap } from "../plan/tensor-map.ts";
-import { layoutBefore, moved, rowsInFront, sameLayout, type Layout, type Region } from "./layout.ts";
-import { lengthsOf, stepOverRows } from "./step.ts";
-import { isGiven, outputOf, sameRegion, type ZeroRows, zeroRowsOf } from "./zeros.ts";
+import { outputOf, TensorMap } from "../plan/tensor-map.ts";
+import { layoutBefore, moved, rowsInFront, sameLayout, sameRegion, type Layout, type Region } from "./layout.ts";
+import { raggedLoop, type RaggedLoop } from "./loop.ts";
+import { type ZeroRows, zeroRowsOf } from "./zeros.ts";
 
 /** Rows that are worked on: those of steps before their sequence's end. */
 interface ActiveRows {
@@ -39,8 +38,12 @@ type Demand = "all" | { readonly region: Region; readonly layout: Layout };
 export const notRagged: Ragged = { regions: [], active: () => undefined, contracted: () => undefined, unread: () => undefined };
 
 export function raggedWork(program: Program): Ragged {
-  if (!program.nodes.some(({ operation }) => operation.op === "scan" && operation.lengths !== undefined)) return notRagged;
-  const zeros = zeroRowsOf(program);
+  const loops = new Map(program.nodes.flatMap((node) => {
+    const loop = raggedLoop(node);
+    return loop === undefined ? [] : [[node, loop] as const];
+  }));
+  if (loops.size === 0) return notRagged;
+  const zeros = zeroRowsOf(program, loops);
   const demands = new TensorMap<Demand>();
   const active = new Map<Node, ActiveRows>();
   const contracted = new Map<Node, Region>();
@@ -59,7 +62,7 @@ export function raggedWork(program: Program): Ragged {
       node.inputs.forEach((x, i) => demand(x, { region: contraction.region, layout: { merged: contraction.axes[i]! } }));
       continue;
     }
-    const work = workOf(node, wanted, zeroRows);
+    const work = workOf(node, loops.get(node), wanted, zeroRows);
     if (work?.active !== undefined) active.set(node, work.active);
     node.inputs.forEach((x, i) => demand(x, work?.inputs[i] ?? "all"));
   }
@@ -104,9 +107,9 @@ interface Work {
 }
 
 /** How a node can be done for active rows alone, given what is read of its outputs; undefined where it cannot. */
-function workOf(node: Node, wanted: readonly (Demand | undefined)[], zeros: readonly (ZeroRows | undefined)[]): Work | undefined {
+function workOf(node: Node, loop: RaggedLoop | undefined, wanted: readonly (Demand | undefined)[], zeros: readonly (ZeroRows | undefined)[]): Work | undefined {
   const { operation, inputs } = node;
-  if (operation.op === "scan") return workOfScan(node, wanted, zeros);
+  if (operation.op === "scan") return loop && workOfLoop(node, loop, wanted, zeros);
   const [only] = wanted;
   if (operation.op === "matmul") return workOfProduct(node, only, zeros[0]);
   if (only === undefined || only === "all") return undefined;
@@ -146,13 +149,10 @@ function workOfProduct({ inputs }: Node, wanted: Demand | undefined, zeros: Zero
   return { active: { region, layout, filled: [0] }, inputs: [{ region, layout }] };
 }
 
-function workOfScan(node: Node, wanted: readonly (Demand | undefined)[], zeros: readonly (ZeroRows | undefined)[]): Work | undefined {
+function workOfLoop(node: Node, { region, skips }: RaggedLoop, wanted: readonly (Demand | undefined)[], zeros: readonly (ZeroRows | undefined)[]): Work | undefined {
   const { operation, inputs } = node;
-  if (operation.op !== "scan") return undefined;
-  const step = stepOverRows(operation, inputs);
-  const lengths = lengthsOf(operation, inputs);
-  if (step?.skips !== true || lengths === undefined || step.batch === 0 || operation.length === 0 || !isGiven(lengths)) return undefined;
-  const rows = { region: { lengths, time: operation.length, batch: step.batch }, layout: { time: 0, batch: 1 } };
+  if (operation.op !== "scan" || !skips) return undefined;
+  const rows = { region, layout: { time: 0, batch: 1 } };
   const filled: number[] = [];
   for (let index = operation.states; index < node.outputs.length; index++) {
     const demand = wanted[index];

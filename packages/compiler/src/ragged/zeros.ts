@@ -1,8 +1,8 @@
-import type { Node, Program, SymbolTensor, Tensor } from "@sluice/tensor";
+import type { Node, Program } from "@sluice/tensor";
 import { roleOf } from "../plan/roles.ts";
-import { sameTensor, TensorMap } from "../plan/tensor-map.ts";
-import { axesOf, layoutAfter, moved, sameLayout, type Layout, type Region } from "./layout.ts";
-import { lengthsOf, stepOverRows } from "./step.ts";
+import { outputOf, TensorMap } from "../plan/tensor-map.ts";
+import { axesOf, layoutAfter, moved, sameLayout, sameRegion, type Layout, type Region } from "./layout.ts";
+import type { RaggedLoop } from "./loop.ts";
 import { weakest, type Zero, zeroOfConstant, zeroOfElementwise, zeroOfSum } from "./zero.ts";
 
 /** Rows of a value, of steps after their sequence's end: where they lie, and that they are zero. */
@@ -13,29 +13,18 @@ export interface ZeroRows {
 }
 
 /** Which values outside of loops are zero where sequences are over. It begins with the loops' outputs. */
-export function zeroRowsOf(program: Program): TensorMap<ZeroRows> {
+export function zeroRowsOf(program: Program, loops: ReadonlyMap<Node, RaggedLoop>): TensorMap<ZeroRows> {
   const known = new TensorMap<ZeroRows>();
   for (const node of program.nodes) {
-    if (node.operation.op === "scan") {
-      for (const [x, rows] of ofScan(node)) known.set(x, rows);
-    } else if (node.outputs.length === 1) {
-      const rows = ofNode(node, node.inputs.map((x) => (x.kind === "symbol" ? known.get(x) : undefined)));
-      if (rows !== undefined) known.set(outputOf(node, 0), rows);
-    }
+    const loop = loops.get(node);
+    loop?.zeros.forEach((zero, i) => {
+      if (zero !== undefined) known.set(outputOf(node, node.outputs.length - loop.zeros.length + i), { region: loop.region, layout: { time: 0, batch: 1 }, zero });
+    });
+    if (node.operation.op === "scan" || node.outputs.length !== 1) continue;
+    const rows = ofNode(node, node.inputs.map((x) => (x.kind === "symbol" ? known.get(x) : undefined)));
+    if (rows !== undefined) known.set(outputOf(node), rows);
   }
   return known;
-}
-
-function ofScan(node: Node): [SymbolTensor, ZeroRows][] {
-  const { operation, inputs } = node;
-  if (operation.op !== "scan") return [];
-  const step = stepOverRows(operation, inputs);
-  const lengths = lengthsOf(operation, inputs);
-  if (step === undefined || lengths === undefined || !isGiven(lengths)) return [];
-  const region: Region = { lengths, time: operation.length, batch: step.batch };
-  return step.zeros.flatMap((zero, i): [SymbolTensor, ZeroRows][] =>
-    zero === undefined ? [] : [[outputOf(node, operation.states + i), { region, layout: { time: 0, batch: 1 }, zero }]],
-  );
 }
 
 function ofNode(node: Node, rows: readonly (ZeroRows | undefined)[]): ZeroRows | undefined {
@@ -65,17 +54,3 @@ function layoutOfSum({ operation, inputs }: Node, layout: Layout): Layout | unde
   if (operation.op !== "reduceSum") return undefined;
   return axes.includes(operation.axis) ? undefined : moved(layout, (axis) => (axis > operation.axis ? axis - 1 : axis));
 }
-
-/** The rows to work on have to be known before any work is done. */
-export function isGiven(lengths: Tensor): boolean {
-  return lengths.kind === "array" || lengths.node.operation.op === "input";
-}
-
-export function sameRegion(a: Region, b: Region): boolean {
-  return a.time === b.time && a.batch === b.batch && sameTensor(a.lengths, b.lengths);
-}
-
-export function outputOf(node: Node, index: number): SymbolTensor {
-  return { kind: "symbol", ...node.outputs[index]!, node, index };
-}
-

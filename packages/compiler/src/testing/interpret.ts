@@ -71,7 +71,8 @@ function run(step: Step, machine: Machine): void {
     case "reduce": {
       const operation = { op: step.op === "sum" ? "reduceSum" : "reduceMax", axis: step.axis } as const;
       return write(step.y, apply(primitives[operation.op], operation, [taken(step.x, step.axis, step.positions)])[0]!, machine);
-    }    case "cumulativeSum":
+    }
+    case "cumulativeSum":
       return write(step.y, evaluate({ op: "cumulativeSum", axis: step.axis, reverse: step.reverse }, step.x), machine);
     case "gather":
       return write(step.y, evaluate({ op: "gather" }, step.x, step.indices), machine);

@@ -19,7 +19,10 @@ export interface ScanOptions {
   readonly length?: number;
   /** From the last step to the first. With `lengths`, each sequence starts at its own last step. */
   readonly reverse?: boolean;
-  /** i32 [batch], 0 <= lengths <= time: after its length a row keeps its state and puts out zeros. Axis 0 of every state and output is the batch. */
+  /**
+   * i32 [batch], 0 <= lengths <= time: after its length a row keeps its state and puts out zeros. Axis 0 of every state and output is the batch. A compiled step costs as many rows as there
+   * are up to the last one whose sequence is not over: longest first is cheapest.
+   */
   readonly lengths?: Tensor;
   /** bool [time, batch]: where true, the row's state is set back to the initial one before the step. */
   readonly resets?: Tensor;

@@ -1,4 +1,4 @@
-import type { Plan } from "@sluice/compiler";
+import type { Plan, View } from "@sluice/compiler";
 import { type Body, type Expression, i32, type Local, type ModuleBuilder, select, wasmModule, type WasmFunction } from "../assembler/index.ts";
 import type { TileSize } from "../gemm/index.ts";
 import { kernelModule } from "../kernels/index.ts";
@@ -141,18 +141,20 @@ function writeLoop(driver: Driver, task: LoopTask, { body, worker, scratch, posi
   const divided = modeInside(task, mode) === "rows";
   const t = body.local("i32", "t");
   const left = body.local("i32", "left");
-  const { first, end } = !divided
-    ? whole(rows)
-    : active?.part === "active"
-      ? shareOf(body, worker, driver.threads, rows, grainOf(task), addressOf(driver.plan, active.work, positions))
-      : rangeOf(body, worker, driver.threads, rows, grainOf(task));
-  const counts = active && body.let(addressOf(driver.plan, active.counts, positions), "counts");
-  const steps = counts !== undefined && active?.part === "active" ? body.let(i32.load(counts, 4 * length), "steps") : i32.const(length);
+  const addressIn = (view: View): Expression<"i32"> => addressOf(driver.plan, view, positions);
+  const range = (): RowRange => {
+    if (!divided) return whole(rows);
+    const [{ threads }, grain] = [driver, grainOf(task)];
+    return active?.part === "active" ? shareOf(body, worker, threads, rows, grain, addressIn(active.work)) : rangeOf(body, worker, threads, rows, grain);
+  };
+  const { first, end } = range();
+  const stepOn = (of: RowRange): Expression<"none"> => step.call(worker, scratch, of.first, of.end, ...positions, t);
+  const steps = active?.part === "active" ? body.let(i32.load(addressIn(active.counts), 4 * length), "steps") : i32.const(length);
   body.set(t, reverse ? i32.sub(steps, 1) : 0);
   body.set(left, steps);
   body.while(left, () => {
-    if (counts === undefined) body.do(step.call(worker, scratch, first, end, ...positions, t));
-    else writeActiveStep(body, active!.part, i32.load(i32.add(counts, i32.shl(t, 2))), { first, end }, (range) => step.call(worker, scratch, range.first, range.end, ...positions, t));
+    if (active === undefined) body.do(stepOn({ first, end }));
+    else writeActiveStep(body, active.part, i32.load(i32.add(addressIn(active.counts), i32.shl(t, 2))), { first, end }, stepOn);
     body.set(t, i32.add(t, reverse ? -1 : 1));
     body.set(left, i32.sub(left, 1));
   });

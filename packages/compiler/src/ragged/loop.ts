@@ -2,22 +2,25 @@ import { splitScan, type Node, type ScanOperation, type Tensor } from "@sluice/t
 import { roleOf } from "../plan/roles.ts";
 import { rowsOf } from "../plan/rows.ts";
 import { sameTensor } from "../plan/tensor-map.ts";
+import type { Region } from "./layout.ts";
 import { weakest, type Zero, zeroOfConstant, zeroOfElementwise, zeroOfSum } from "./zero.ts";
 
 /** What a loop with lengths does with rows whose sequence is over. */
-export interface StepOverRows {
-  readonly batch: number;
-  /** Whether those rows may be left out: the step works row by row, and keeps their states as they are. */
+export interface RaggedLoop {
+  readonly region: Region;
+  /** Whether those rows may be left out: the step keeps their states as they are. */
   readonly skips: boolean;
   /** For each stacked output, whether it is zero there. */
   readonly zeros: readonly Zero[];
 }
 
-/** Undefined for a loop without lengths, or whose step mixes rows. */
-export function stepOverRows(operation: ScanOperation, inputs: readonly Tensor[]): StepOverRows | undefined {
-  const { body, lengths, states } = operation;
-  const batch = lengths === undefined ? undefined : rowsOf(operation);
-  if (batch === undefined) return undefined;
+/** Undefined for anything but a loop with lengths that are known before any work is done, whose step works row by row. */
+export function raggedLoop({ operation, inputs }: Node): RaggedLoop | undefined {
+  if (operation.op !== "scan" || operation.lengths === undefined) return undefined;
+  const { body, states, length: time } = operation;
+  const lengths = splitScan(operation, inputs).captures[operation.lengths]!;
+  const batch = lengths.kind === "array" || lengths.node.operation.op === "input" ? rowsOf(operation) : undefined;
+  if (batch === undefined || batch * time === 0) return undefined;
   const isActive = activeCondition(operation, inputs);
   const inner = splitScan(operation, body.inputs);
   const keeps = inner.states.every((state, i) => {
@@ -28,7 +31,7 @@ export function stepOverRows(operation: ScanOperation, inputs: readonly Tensor[]
     return isActive(condition!) && sameTensor(old!, state);
   });
   const zeros = zerosOf(body.nodes, isActive);
-  return { batch, skips: keeps, zeros: body.outputs.slice(states).map(zeros) };
+  return { region: { lengths, time, batch }, skips: keeps, zeros: body.outputs.slice(states).map(zeros) };
 }
 
 /** Whether a bool value is the step's `t < lengths`, repeated along the axes behind the rows. */
@@ -79,9 +82,4 @@ function ofNode(node: Node, operands: readonly Zero[]): Zero {
     default:
       return zeroOfSum(node, operands);
   }
-}
-
-/** The value behind a loop's capture of lengths. */
-export function lengthsOf(operation: ScanOperation, inputs: readonly Tensor[]): Tensor | undefined {
-  return operation.lengths === undefined ? undefined : splitScan(operation, inputs).captures[operation.lengths];
 }
