@@ -1,10 +1,10 @@
 // Random cells over time, forward and backward: the same bits for 1, 2, 3 and 4 threads and in a batch of any size.
 import * as t from "@sluice/tensor";
 import type { ArrayTensor, Tensor } from "@sluice/tensor";
+import { randomTensor } from "@sluice/tensor/testing";
 import fc from "fast-check";
 import { afterAll, test, vi } from "vitest";
 import { closeVariants, expectAgreement, expectSameBits, variants } from "../testing/agree.ts";
-import { randomTensor } from "../testing/random.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 afterAll(closeVariants);

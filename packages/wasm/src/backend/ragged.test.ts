@@ -1,10 +1,10 @@
 // One executable for all lengths: what an earlier batch left in memory beyond the lengths of a later one reaches nothing.
 import * as t from "@sluice/tensor";
 import type { ArrayTensor, Tensor } from "@sluice/tensor";
+import { randomTensor } from "@sluice/tensor/testing";
 import { optimise } from "@sluice/compiler";
 import { afterAll, test, vi } from "vitest";
 import { closeVariants, expectSameBits, variants } from "../testing/agree.ts";
-import { randomTensor } from "../testing/random.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 afterAll(closeVariants);

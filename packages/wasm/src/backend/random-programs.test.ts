@@ -1,10 +1,10 @@
 // Random compositions, their gradients, and recurrent layers: the bits of the definitions, for any number of threads, with vectors paired or not.
 import * as t from "@sluice/tensor";
 import type { Tensor } from "@sluice/tensor";
+import { randomTensor } from "@sluice/tensor/testing";
 import fc from "fast-check";
 import { afterAll, test, vi } from "vitest";
 import { closeVariants, expectAgreement } from "../testing/agree.ts";
-import { randomTensor } from "../testing/random.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 afterAll(closeVariants);

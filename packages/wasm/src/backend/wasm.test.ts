@@ -1,11 +1,11 @@
 // The backend contract: state, errors, order of runs, memory, threads.
 import * as t from "@sluice/tensor";
 import type { Tensor } from "@sluice/tensor";
+import { randomTensor } from "@sluice/tensor/testing";
 import { expect, test, vi } from "vitest";
 import { away } from "../hosts/index.ts";
 import { wasm } from "../index.ts";
 import { expectSameBits, variants } from "../testing/agree.ts";
-import { randomTensor } from "../testing/random.ts";
 import { wasmBackend } from "./wasm.ts";
 
 vi.setConfig({ testTimeout: 60_000 });

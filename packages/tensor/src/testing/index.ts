@@ -1,0 +1,2 @@
+export { chooser, primitiveCases, type Choose, type MakeCase, type Operand, type PrimitiveCase } from "./primitive-cases.ts";
+export { lookAt, randomTensor, type Look } from "./random.ts";

@@ -1,0 +1,55 @@
+/** For tests of backends: tensors of random values, and the same tensors seen through views. */
+import type { DType } from "../dtype.ts";
+import { broadcastTo } from "../primitives/broadcast.ts";
+import { reshape, slice, transpose } from "../primitives/layout.ts";
+import { sizeOf, type Shape } from "../shape.ts";
+import { tensor, type ArrayTensor, type Tensor } from "../tensor.ts";
+
+const special = [NaN, Infinity, -Infinity, -0, 0, 1e-40, -3e-39, 3e38, 1, -1, 0.5];
+
+/** Mostly numbers of moderate size; with `specials`, also those at the edges. */
+export function randomTensor(shape: Shape, dtype: DType, seed: number, specials = false): ArrayTensor {
+  let state = (seed ^ 0x9e3779b9) >>> 0;
+  const next = (): number => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 4294967296;
+  };
+  const values = Array.from({ length: sizeOf(shape) }, () => {
+    if (dtype === "bool") return next() < 0.5 ? 0 : 1;
+    if (dtype === "i32") return Math.floor(next() * 4294967296) >> Math.floor(next() * 31);
+    if (specials && next() < 0.1) return special[Math.floor(next() * special.length)]!;
+    return (next() + next() - 1) * (next() < 0.1 ? 50 : 2);
+  });
+  return tensor(values, shape, { dtype });
+}
+
+/** A way to see a tensor: the memory behind it has another shape or order. */
+export interface Look {
+  readonly stored: Shape;
+  readonly look: (x: Tensor) => Tensor;
+}
+
+export function lookAt(shape: Shape, choice: number): Look {
+  const reversed = shape.map((_, axis) => shape.length - 1 - axis);
+  switch (choice % 6) {
+    case 1:
+      return { stored: shape.toReversed(), look: (x) => (shape.length < 2 ? x : transpose(x, reversed)) };
+    case 2:
+      return {
+        stored: shape.map((n) => n + 3),
+        look: (x) => slice(x, shape.map((_, axis) => (axis + choice) % 3), shape.map((n, axis) => n + ((axis + choice) % 3))),
+      };
+    case 3:
+      return { stored: shape.map((n, axis) => (axis === choice % Math.max(1, shape.length) ? 1 : n)), look: (x) => broadcastTo(x, shape) };
+    case 4:
+      return { stored: [sizeOf(shape)], look: (x) => reshape(x, shape) };
+    case 5: {
+      const order = [...shape.keys()].map((_, axis, all) => all[(axis + 1) % all.length]!);
+      const stored: number[] = [];
+      order.forEach((axis, i) => (stored[axis] = shape[i]!));
+      return { stored, look: (x) => (shape.length < 2 ? x : transpose(x, order)) };
+    }
+    default:
+      return { stored: shape, look: (x) => x };
+  }
+}
