@@ -18,3 +18,5 @@ export type * from "./plan/plan.ts";
 export { type BudgetOptions, type Planned, planWithin } from "./budget.ts";
 export { viewsOf } from "./plan/in-place.ts";
 export { isContiguous, sameView } from "./plan/view.ts";
+export { isElementwise, keepsAxes } from "./plan/roles.ts";
+export { TensorMap } from "./plan/tensor-map.ts";

@@ -1,0 +1,14 @@
+/** `DEBUG=sluice:program,sluice:kernels` in Node; in a browser, `localStorage.debug`. */
+function debugs(topic: string): boolean {
+  return wanted().split(/[\s,]+/).some((pattern) => pattern === topic || pattern === "*" || (pattern.endsWith("*") && topic.startsWith(pattern.slice(0, -1))));
+}
+
+function wanted(): string {
+  if (typeof process !== "undefined") return process.env["DEBUG"] ?? "";
+  if (typeof localStorage !== "undefined") return localStorage.getItem("debug") ?? "";
+  return "";
+}
+
+export function debug(topic: string, text: () => string): void {
+  if (debugs(topic)) console.error(`${topic}\n${text()}`);
+}

@@ -1,0 +1,96 @@
+import { optimise } from "@sluice/compiler";
+import { bindState, checkInputs, print, zerosLike, type ArrayTensor, type CompileOptions, type Executable, type Program } from "@sluice/tensor";
+import type { Device } from "../device/device.ts";
+import { modes } from "../device/modes.ts";
+import { schedule } from "../schedule/lower.ts";
+import type { Placed, Step } from "../schedule/schedule.ts";
+import { debug } from "./debug.ts";
+import { carry, drop, execute, type Environment } from "./execute.ts";
+import { queue } from "./queue.ts";
+import { pick, put } from "./transfer.ts";
+
+/** A program compiled for a device, and what it keeps there. */
+export async function gpuExecutable(program: Program, { state = [] }: CompileOptions, device: Device): Promise<Executable> {
+  const start = performance.now();
+  const layout = bindState(program, state);
+  const optimised = optimise(program);
+  debug("sluice:program", () => print(optimised));
+  const plan = schedule(optimised, state, modes[device.mode].limits);
+  debug("sluice:kernels", () => show(plan.steps));
+  const { buffers } = plan;
+  const stateTypes = state.map(({ input }) => program.inputs[input]!);
+  const resident: Environment = new Map();
+
+  const upload = async (buffer: number, parts: readonly (Placed & { readonly values: ArrayTensor["data"] })[]): Promise<void> => {
+    if (buffers[buffer]! === 0) return;
+    const floats = new Float32Array(buffers[buffer]!);
+    for (const part of parts) put(floats, part, part.values);
+    drop(device, resident, buffer);
+    resident.set(buffer, await device.upload(floats));
+  };
+  const writeState = async (values: readonly ArrayTensor[]): Promise<void> => {
+    const slots = new Set(plan.state.map(({ place }) => place.buffer));
+    for (const slot of slots) {
+      await upload(slot, plan.state.flatMap((placed, i) => (placed.place.buffer === slot ? [{ ...placed, values: values[i]!.data }] : [])));
+    }
+  };
+  const read = async (environment: Environment, placed: readonly Placed[]): Promise<ArrayTensor[]> => {
+    const floats = new Map<number, Float32Array>();
+    for (const { type, place } of placed) {
+      if (type.shape.includes(0) || floats.has(place.buffer)) continue;
+      floats.set(place.buffer, await device.read(environment.get(place.buffer)!));
+    }
+    return placed.map((each) => pick(floats.get(each.place.buffer) ?? new Float32Array(0), each));
+  };
+
+  await upload(plan.constants.buffer, plan.constants.parts);
+  await writeState(stateTypes.map(zerosLike));
+
+  let live = true;
+  const enqueue = queue();
+  const whileLive = <T>(work: () => Promise<T>): Promise<T> =>
+    enqueue(() => {
+      if (!live) throw new Error("gpu: the executable was disposed of");
+      return work();
+    });
+  return {
+    run: (inputs) =>
+      whileLive(async () => {
+        checkInputs("run", layout.inputs, inputs);
+        await upload(plan.inputs.buffer, plan.inputs.parts.map((placed, i) => ({ ...placed, values: inputs[i]!.data })));
+        const environment: Environment = new Map(resident);
+        await execute(device, buffers, plan.steps, environment);
+        const results = await read(environment, plan.outputs);
+        carry(device, environment, plan.carried);
+        for (const { slot } of plan.carried) resident.set(slot, environment.get(slot)!);
+        for (const buffer of environment.keys()) if (!resident.has(buffer)) drop(device, environment, buffer);
+        return results;
+      }),
+    readState: () => whileLive(() => read(resident, plan.state)),
+    writeState: (values) =>
+      whileLive(async () => {
+        checkInputs("writeState", stateTypes, values);
+        await writeState(values);
+      }),
+    dispose: () =>
+      enqueue(async () => {
+        if (!live) return;
+        live = false;
+        for (const buffer of [...resident.keys()]) drop(device, resident, buffer);
+      }),
+    statistics: { compileMilliseconds: performance.now() - start, bytes: 4 * buffers.reduce((sum, n) => sum + n, 0), kernels: countKernels(plan.steps) },
+  };
+}
+
+function countKernels(steps: readonly Step[]): number {
+  return steps.reduce((count, step) => count + (step.kind === "launch" ? 1 : countKernels(step.body)), 0);
+}
+
+function show(steps: readonly Step[], indent = ""): string {
+  return steps
+    .map((step) => {
+      if (step.kind === "launch") return `${indent}${step.writes} = (${step.reads.join(", ")}) ${step.code.replaceAll("\n", `\n${indent}`)}`;
+      return `${indent}loop of ${step.length}${step.reverse ? ", reversed" : ""}\n${show(step.body, `${indent}  `)}`;
+    })
+    .join("\n");
+}

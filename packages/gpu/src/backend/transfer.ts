@@ -1,0 +1,21 @@
+import { allocate, sizeOf, type ArrayTensor, type Values } from "@sluice/tensor";
+import type { Placed } from "../schedule/schedule.ts";
+
+/** Puts a tensor's values where they lie among floats. */
+export function put(floats: Float32Array, { type, place }: Placed, values: Values): void {
+  if (type.dtype !== "i32") return floats.set(values, place.offset);
+  values.forEach((value, i) => {
+    floats[place.offset + i] = value >> 16;
+    floats[place.offset + place.low + i] = value & 65535;
+  });
+}
+
+/** A tensor's values from where they lie. */
+export function pick(floats: Float32Array, { type, place }: Placed): ArrayTensor {
+  const data = allocate(type.dtype, sizeOf(type.shape));
+  for (let i = 0; i < data.length; i++) {
+    const first = floats[place.offset + i]!;
+    data[i] = type.dtype === "i32" ? (first * 65536 + floats[place.offset + place.low + i]!) | 0 : first;
+  }
+  return { kind: "array", shape: type.shape, dtype: type.dtype, data };
+}

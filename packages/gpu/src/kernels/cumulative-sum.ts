@@ -1,0 +1,20 @@
+import type { Tensor } from "@sluice/tensor";
+import { binary, select } from "./arithmetic.ts";
+import type { Index } from "./position.ts";
+import { assign, zero, type Reader } from "./reader.ts";
+import { bool, type Scalar } from "./scalar.ts";
+
+/** The sum of the elements up to this one along an axis; reversed, from this one on. */
+export function cumulativeSum(reader: Reader, x: Tensor, axis: number, reverse: boolean, index: readonly Index[]): Scalar {
+  const { body } = reader;
+  for (const i of index) body.code(i);
+  const own = body.code(index[axis]!);
+  const total = zero(body, x.dtype);
+  const { name, index: k } = body.counter();
+  body.block(`for (let ${name} = 0; ${name} < ${x.shape[axis]}; ${name}++)`, () => {
+    const counts = bool(body.define(`counts ${name}`, () => `${name} ${reverse ? ">=" : "<="} ${own} ? 1.0 : 0.0`));
+    const element = reader.value(x, index.map((i, a) => (a === axis ? k : i)));
+    assign(body, total, select(body, counts, binary(body, "add", total, element), total));
+  });
+  return total;
+}

@@ -1,0 +1,24 @@
+import { sizeOf, type Tensor } from "@sluice/tensor";
+import { binary, select } from "./arithmetic.ts";
+import type { Index } from "./position.ts";
+import { assign, decode, rowOf, zero, type Reader } from "./reader.ts";
+import { bool, type Scalar } from "./scalar.ts";
+
+/** The sum of the updates that `indices` send to a row: a scatter from the point of view of who receives, since a thread writes only its own element. */
+export function scatterAdd(reader: Reader, indices: Tensor, updates: Tensor, rows: number, index: readonly Index[]): Scalar {
+  const { body } = reader;
+  const [row, ...rest] = index;
+  for (const i of rest) body.code(i);
+  const own = body.code(row!);
+  const total = zero(body, updates.dtype);
+  const count = sizeOf(indices.shape);
+  if (count === 0) return total;
+  const { name, index: k } = body.counter();
+  body.block(`for (let ${name} = 0; ${name} < ${count}; ${name}++)`, () => {
+    const from = decode(body, k, indices.shape);
+    const mine = bool(body.define(`mine ${name}`, () => `${body.code(rowOf(reader, indices, from, rows))} === ${own} ? 1.0 : 0.0`));
+    const element = reader.value(updates, [...from, ...rest]);
+    assign(body, total, select(body, mine, binary(body, "add", total, element), total));
+  });
+  return total;
+}

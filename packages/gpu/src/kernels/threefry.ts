@@ -1,0 +1,101 @@
+import { literal, type KernelBody } from "./body.ts";
+import { name } from "./integers.ts";
+import { integer, type IntegerScalar } from "./scalar.ts";
+
+/*
+ * Threefry-2x32 with 20 rounds (`scalar/threefry.ts` of @sluice/tensor) on halves of 16 bits, the same bits as there. Only the exclusive or is left to gpu.js, on numbers of 16 bits,
+ * which every mode has as integers.
+ */
+
+/** Rotations of the four rounds of a group, of even and of odd groups. */
+const ROTATIONS = [[13, 15, 26, 6], [17, 29, 16, 24]] as const;
+const PARITY: Word = { high: literal(0x1bd1), low: literal(0x1bda) };
+const SHRINK = "0.0000152587890625";
+
+/** Halves of a word of 32 bits, both 0 to 65535. */
+interface Word {
+  readonly high: string;
+  readonly low: string;
+}
+
+/** Word `word` (0 or 1) of the block of counter (c0, c1) under a key. */
+export function threefry(body: KernelBody, key: readonly [IntegerScalar, IntegerScalar], counter: readonly [IntegerScalar, IntegerScalar], word: string): IntegerScalar {
+  const [k0, k1] = key.map((x) => unsigned(body, x)) as [Word, Word];
+  const [c0, c1] = counter.map((x) => unsigned(body, x)) as [Word, Word];
+  const k2 = xor(body, xor(body, PARITY, k0), k1);
+  const [startX, startY] = [add(body, c0, k0), add(body, c1, k1)];
+  const x = variables(body, startX);
+  const y = variables(body, startY);
+  const { name: group } = body.counter();
+  body.block(`for (let ${group} = 0; ${group} < 5; ${group}++)`, () => {
+    const odd = name(body, `${group} - 2.0 * Math.floor(${group} * 0.5)`);
+    for (let round = 0; round < 4; round++) {
+      // Constants take the values; the variables change below, so that nothing is read that has been overwritten.
+      const [from, to] = [copy(body, x), copy(body, y)];
+      const sum = add(body, from, to);
+      const mixed = xor(body, rotate(body, to, odd, ROTATIONS[0][round]!, ROTATIONS[1][round]!), sum);
+      assign(body, x, sum);
+      assign(body, y, mixed);
+    }
+    const pick = (words: readonly Word[]): Word => ({ high: cycle(body, group, words.map((w) => w.high)), low: cycle(body, group, words.map((w) => w.low)) });
+    const [from, to] = [copy(body, x), copy(body, y)];
+    const numbered = add(body, to, { high: "0.0", low: name(body, `${group} + 1.0`) });
+    assign(body, x, add(body, from, pick([k1, k2, k0])));
+    assign(body, y, add(body, numbered, pick([k2, k0, k1])));
+  });
+  const result = { high: unshared(body, `${word} < 0.5 ? ${x.high} : ${y.high}`), low: unshared(body, `${word} < 0.5 ? ${x.low} : ${y.low}`) };
+  return integer(name(body, `${result.high} >= 32768.0 ? ${result.high} - 65536.0 : ${result.high}`), result.low);
+}
+
+function unsigned(body: KernelBody, x: IntegerScalar): Word {
+  return { high: name(body, `${x.high} < 0.0 ? ${x.high} + 65536.0 : ${x.high}`), low: x.low };
+}
+
+function add(body: KernelBody, a: Word, b: Word): Word {
+  const low = name(body, `${a.low} + ${b.low}`);
+  const carry = name(body, `Math.floor(${low} * ${SHRINK})`);
+  const high = name(body, `${a.high} + ${b.high} + ${carry}`);
+  return { high: name(body, `${high} - Math.floor(${high} * ${SHRINK}) * 65536.0`), low: name(body, `${low} - ${carry} * 65536.0`) };
+}
+
+function xor(body: KernelBody, a: Word, b: Word): Word {
+  return { high: name(body, `${a.high} ^ ${b.high}`), low: name(body, `${a.low} ^ ${b.low}`) };
+}
+
+/** To the left by `even` or `odd` bits: whole halves first, then by powers of two. */
+function rotate(body: KernelBody, x: Word, isOdd: string, even: number, odd: number): Word {
+  const choose = (a: string, b: string): string => (a === b ? a : name(body, `${isOdd} < 0.5 ? ${a} : ${b}`));
+  const swapped = (bits: number): Word => (bits >= 16 ? { high: x.low, low: x.high } : x);
+  const [first, second] = [swapped(even), swapped(odd)];
+  const high = choose(first.high, second.high);
+  const low = choose(first.low, second.low);
+  const factor = choose(literal(1 << (even % 16)), literal(1 << (odd % 16)));
+  const [bigHigh, bigLow] = [name(body, `${high} * ${factor}`), name(body, `${low} * ${factor}`)];
+  const [overHigh, overLow] = [name(body, `Math.floor(${bigHigh} * ${SHRINK})`), name(body, `Math.floor(${bigLow} * ${SHRINK})`)];
+  return { high: name(body, `${bigHigh} - ${overHigh} * 65536.0 + ${overLow}`), low: name(body, `${bigLow} - ${overLow} * 65536.0 + ${overHigh}`) };
+}
+
+/** The element at the group's number, round and round. */
+function cycle(body: KernelBody, group: string, words: readonly string[]): string {
+  const turn = name(body, `${group} < 2.5 ? ${group} : ${group} - 3.0`);
+  return name(body, `${turn} < 0.5 ? ${words[0]} : (${turn} < 1.5 ? ${words[1]} : ${words[2]})`);
+}
+
+/** Words that change. */
+function variables(body: KernelBody, start: Word): Word {
+  return { high: body.declare(start.high), low: body.declare(start.low) };
+}
+
+function copy(body: KernelBody, x: Word): Word {
+  return { high: unshared(body, `${x.high} + 0.0`), low: unshared(body, `${x.low} + 0.0`) };
+}
+
+/** Read now: the variables in it change later. */
+function unshared(body: KernelBody, code: string): string {
+  return body.define(`read ${body.id({})}`, () => code);
+}
+
+function assign(body: KernelBody, x: Word, value: Word): void {
+  body.line(`${x.high} = ${value.high};`);
+  body.line(`${x.low} = ${value.low};`);
+}

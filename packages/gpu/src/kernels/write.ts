@@ -1,0 +1,45 @@
+import { stridesOf, type Shape, type Tensor } from "@sluice/tensor";
+import { cumulativeSum } from "./cumulative-sum.ts";
+import { fromIndex } from "./integers.ts";
+import { product } from "./matmul.ts";
+import { fixed, offsetOf, plus, times, type Index } from "./position.ts";
+import type { Reader } from "./reader.ts";
+import { reduction } from "./reduce.ts";
+import { halvesOf, type Scalar } from "./scalar.ts";
+import { scatterAdd } from "./scatter-add.ts";
+import { threefry } from "./threefry.ts";
+
+/** The element of a tensor that a thread writes, by the operation that makes it. */
+export function written(reader: Reader, x: Tensor, index: readonly Index[]): Scalar {
+  if (x.kind === "array") return reader.value(x, index);
+  const { operation, inputs } = x.node;
+  const [first, second] = inputs;
+  switch (operation.op) {
+    case "matmul":
+      return product(reader, first!, second!, index);
+    case "reduceSum":
+      return reduction(reader, "add", first!, operation.axis, index);
+    case "reduceMax":
+      return reduction(reader, "max", first!, operation.axis, index);
+    case "cumulativeSum":
+      return cumulativeSum(reader, first!, operation.axis, operation.reverse, index);
+    case "scatterAdd":
+      return scatterAdd(reader, first!, second!, operation.rows, index);
+    case "randomBits":
+      return randomBits(reader, first!, second!, operation.shape, index);
+    case "input":
+    case "scan":
+      return reader.value(x, index);
+    default:
+      return reader.compute(x, index);
+  }
+}
+
+/** Element i is word `i mod 2` of the block of counter `(i div 2, stream)`. */
+function randomBits({ body, value }: Reader, key: Tensor, stream: Tensor, shape: Shape, index: readonly Index[]): Scalar {
+  const element = offsetOf(index, stridesOf(shape), 0);
+  const block = body.quotient(element, 2);
+  const word = body.code(plus(element, times(block, -2)));
+  const words = [0, 1].map((i) => halvesOf(value(key, [fixed(i)])));
+  return threefry(body, [words[0]!, words[1]!], [fromIndex(body, body.code(block)), halvesOf(value(stream, []))], word);
+}

@@ -1,0 +1,38 @@
+import { groupSource } from "./group.ts";
+import type { Work } from "./block.ts";
+import type { Launch, Loop, Step } from "./schedule.ts";
+
+type Unreleased = Omit<Launch, "release"> | Omit<Loop, "release">;
+
+/** Writes the kernels of a block's work, and says after which step each of its buffers is of no more use. `kept` are needed at its end. */
+export function emit(work: readonly Work[], kept: ReadonlySet<number>): Step[] {
+  const steps = work.map(emitOne);
+  const lastUse = new Map<number, number>();
+  const written = new Set<number>();
+  steps.forEach((step, i) => {
+    for (const buffer of writesOf(step)) written.add(buffer);
+    for (const buffer of [...writesOf(step), ...readsOf(step)]) lastUse.set(buffer, i);
+  });
+  return steps.map((step, i) => ({ ...step, release: [...written].filter((buffer) => lastUse.get(buffer) === i && !kept.has(buffer)) }));
+}
+
+function emitOne(work: Work): Unreleased {
+  if (work.kind === "group") {
+    const { code, arrays, positions } = groupSource(work);
+    return { kind: "launch", code, reads: arrays, positions, writes: work.buffer };
+  }
+  const { kind, length, reverse, depth, carried, stacked } = work;
+  const kept = new Set([...carried.map(({ next }) => next), ...stacked.map(({ from }) => from)]);
+  return { kind, length, reverse, depth, carried, stacked, body: emit(work.body, kept) };
+}
+
+function writesOf(step: Unreleased): readonly number[] {
+  return step.kind === "launch" ? [step.writes] : step.stacked.map(({ to }) => to);
+}
+
+/** Buffers from outside that a step needs. */
+function readsOf(step: Unreleased): readonly number[] {
+  if (step.kind === "launch") return step.reads;
+  const inside = new Set(step.body.flatMap(writesOf));
+  return [...step.carried.map(({ slot }) => slot), ...step.body.flatMap(readsOf).filter((buffer) => !inside.has(buffer))];
+}

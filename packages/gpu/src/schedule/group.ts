@@ -1,0 +1,102 @@
+import { sizeOf, type SymbolTensor, type Tensor } from "@sluice/tensor";
+import { kernelBody, literal, thread, type KernelBody, type KernelSource } from "../kernels/body.ts";
+import { fixed, plus, type Index } from "../kernels/position.ts";
+import { decode, readerOf, type Reader } from "../kernels/reader.ts";
+import type { Scalar } from "../kernels/scalar.ts";
+import type { Place, Sources } from "../kernels/source.ts";
+import { written } from "../kernels/write.ts";
+
+/** Values that one launch writes, side by side in one buffer. */
+export interface Group {
+  readonly kind: "group";
+  readonly buffer: number;
+  readonly elements: number;
+  readonly parts: readonly Part[];
+  readonly sources: Sources;
+}
+
+/** A value and where it goes. */
+export interface Part {
+  readonly tensor: Tensor;
+  readonly place: Place;
+  /** The tensor is read from where it lies, not computed. */
+  readonly copied: boolean;
+}
+
+/** What a mode allows one kernel. */
+export interface KernelLimits {
+  /** Buffers that it reads. */
+  readonly reads: number;
+}
+
+/** The source of the kernel that writes a group. */
+export function groupSource({ parts, elements, sources }: Group): KernelSource {
+  const body = kernelBody();
+  const reader = readerOf(body, sources);
+  const ranges = parts.flatMap((part) => rangesOf(part));
+  // What no part fills, which nobody reads, is 0.
+  const filled = withGaps(ranges.toSorted((a, b) => a.start - b.start), elements);
+  const result = body.declare("0.0");
+  const write = ([range, ...rest]: readonly Range[]): void => {
+    if (range === undefined) return;
+    const fill = (): void => {
+      if (range.part !== undefined) body.line(`${result} = ${valueOf(reader, range.part, plus(thread, fixed(-range.start)), range.half)};`);
+    };
+    if (rest.length === 0) return fill();
+    body.block(`if (i < ${literal(range.end)})`, fill);
+    body.block("else", () => write(rest));
+  };
+  write(filled);
+  body.line(`return ${result};`);
+  return body.finish();
+}
+
+interface Range {
+  readonly start: number;
+  readonly end: number;
+  readonly part?: Part;
+  readonly half: "whole" | "high" | "low";
+}
+
+function rangesOf(part: Part): Range[] {
+  const { tensor, place } = part;
+  const size = sizeOf(tensor.shape);
+  const range = (start: number, half: Range["half"]): Range => ({ start, end: start + size, part, half });
+  if (tensor.dtype !== "i32") return [range(place.offset, "whole")];
+  return [range(place.offset, "high"), range(place.offset + place.low, "low")];
+}
+
+function withGaps(ranges: readonly Range[], elements: number): Range[] {
+  let end = 0;
+  const filled = ranges.flatMap((range): Range[] => {
+    const gap: Range[] = range.start > end ? [{ start: end, end: range.start, half: "whole" }] : [];
+    end = range.end;
+    return [...gap, range];
+  });
+  return end < elements ? [...filled, { start: end, end: elements, half: "whole" }] : filled;
+}
+
+function valueOf(reader: Reader, part: Part, element: Index, half: Range["half"]): string {
+  const value = elementOf(reader, part, element);
+  if (value.dtype !== "i32") return value.code;
+  return half === "high" ? value.high : value.low;
+}
+
+function elementOf(reader: Reader, { tensor, copied }: Part, element: Index): Scalar {
+  const index = decode(reader.body, element, tensor.shape);
+  return copied ? reader.value(tensor, index) : written(reader, tensor, index);
+}
+
+/** What a part's kernel would be on its own: how much of a kernel's limits it takes. */
+export function trial(part: Part, sources: Sources): KernelSource {
+  const body = kernelBody();
+  body.line(`return ${valueOf(readerOf(body, sources), part, thread, "high")};`);
+  return body.finish();
+}
+
+/** The buffers that a value is read from or computed of. */
+export function readsOf(x: SymbolTensor, sources: Sources): readonly number[] {
+  const body: KernelBody = kernelBody();
+  readerOf(body, sources).value(x, decode(body, thread, x.shape));
+  return body.finish().arrays;
+}

@@ -1,0 +1,111 @@
+import { TensorMap } from "@sluice/compiler";
+import { sizeOf, splitScan, type Node, type SymbolTensor } from "@sluice/tensor";
+import { positionAt } from "../kernels/body.ts";
+import { MOST_ELEMENTS } from "../kernels/position.ts";
+import type { Place, Source } from "../kernels/source.ts";
+import { arrangeBlock, outputOf, type Arrangement, type Work } from "./block.ts";
+import type { Group, Part } from "./group.ts";
+import type { Carried, Stacked } from "./schedule.ts";
+import { floatsOf, newBuffer, placeAt, sourcesOf, type Memory, type Scope } from "./scope.ts";
+
+export interface LoopWork {
+  readonly kind: "loop";
+  readonly length: number;
+  readonly reverse: boolean;
+  readonly depth: number;
+  readonly body: readonly Work[];
+  readonly carried: readonly Carried[];
+  readonly stacked: readonly Stacked[];
+}
+
+/** A state and the slot that its values are in at the beginning of a step: laid out as the buffer that brings its next values. */
+export interface Slots {
+  /** Where the values of the state at `index` are. */
+  place(index: number): Place;
+  readonly carried: readonly Carried[];
+}
+
+/** A slot for each buffer that brings next values. */
+export function slotsOf(memory: Memory, next: readonly Place[]): Slots {
+  const slots = new Map<number, number>();
+  for (const { buffer } of next) if (!slots.has(buffer)) slots.set(buffer, newBuffer(memory, memory.buffers[buffer]!));
+  return {
+    place: (index) => ({ ...next[index]!, buffer: slots.get(next[index]!.buffer)! }),
+    carried: [...slots].map(([buffer, slot]) => ({ slot, next: buffer })),
+  };
+}
+
+/** A scan: launches that fill its slots, then the loop. Its outputs become known in `scope`. */
+export function arrangeLoop(arrangement: Arrangement, scope: Scope, node: Node): Work[] {
+  const { operation } = node;
+  if (operation.op !== "scan") throw new Error("a scan was expected");
+  const { memory } = arrangement;
+  const { body, length, reverse, states } = operation;
+  const outer = splitScan(operation, node.inputs);
+  const inner = splitScan(operation, body.inputs);
+  const changes = (i: number): boolean => {
+    const next = body.outputs[i]!;
+    return !(next.kind === "symbol" && next.node === inner.states[i]!.node) && sizeOf(next.shape) > 0;
+  };
+  const changed = inner.states.flatMap((_, i) => (changes(i) ? [i] : []));
+
+  const bindings: Scope = { depth: scope.depth + 1, known: new TensorMap(), parent: scope };
+  inner.captures.forEach((x, i) => bindings.known.set(x, () => ({ tensor: outer.captures[i]!, lead: [] })));
+  inner.sequences.forEach((x, i) => bindings.known.set(x, () => ({ tensor: outer.sequences[i]!, lead: [positionAt(scope.depth)] })));
+  const later: { slots?: Slots } = {};
+  inner.states.forEach((x, i) => {
+    const provisional = placeAt(memory.provisional(), 0, x);
+    const at = changed.indexOf(i);
+    bindings.known.set(x, (): Source => (at < 0 ? { tensor: outer.states[i]!, lead: [] } : { place: later.slots?.place(at) ?? provisional }));
+  });
+
+  const { block } = arrangeBlock(arrangement, bindings, body.nodes, [
+    ...changed.map((i) => ({ tensor: body.outputs[i]!, role: "carried" as const })),
+    ...body.outputs.slice(states).map((tensor) => ({ tensor, role: "stacked" as const })),
+  ]);
+  const next = changed.map((_, at) => block.places[at]!());
+  const filled = slotsOf(memory, next);
+  later.slots = filled;
+
+  inner.states.forEach((_, i) => {
+    const at = changed.indexOf(i);
+    scope.known.set(outputOf(node, i), (): Source => (at < 0 ? { tensor: outer.states[i]!, lead: [] } : { place: filled.place(at) }));
+  });
+  const stacked = stacksOf(memory, length, body.outputs.slice(states).map((y, i) => ({ output: outputOf(node, states + i), step: y, place: block.places[changed.length + i]?.() })), scope);
+  const starts = filled.carried.map(({ slot }): Group => {
+    const parts = changed.flatMap((i, at): Part[] => (filled.place(at).buffer === slot ? [{ tensor: outer.states[i]!, place: filled.place(at), copied: true }] : []));
+    return { kind: "group", buffer: slot, elements: memory.buffers[slot]!, parts, sources: sourcesOf(memory, scope) };
+  });
+  if (length === 0) return starts;
+  return [...starts, { kind: "loop", length, reverse, depth: scope.depth, body: block.work, carried: filled.carried, stacked }];
+}
+
+interface StackedOutput {
+  readonly output: SymbolTensor;
+  readonly step: { readonly shape: readonly number[]; readonly dtype: SymbolTensor["dtype"] };
+  readonly place: Place | undefined;
+}
+
+/** What lies side by side in a step's buffer is stacked together, unless that would be too much for one buffer. */
+function stacksOf(memory: Memory, length: number, outputs: readonly StackedOutput[], scope: Scope): Stacked[] {
+  const stacks: Stacked[] = [];
+  const ends = new Map<number, number>();
+  for (const { step, place } of outputs) {
+    if (place !== undefined) ends.set(place.buffer, Math.max(ends.get(place.buffer) ?? 0, place.offset + sizeOf(step.shape) * floatsOf(step)));
+  }
+  for (const { output, step, place } of outputs) {
+    if (place === undefined || length === 0) continue;
+    const end = ends.get(place.buffer)!;
+    const whole = length * end <= MOST_ELEMENTS;
+    const start = whole ? 0 : place.offset;
+    const elements = whole ? end : sizeOf(step.shape) * floatsOf(step);
+    let stack = stacks.find((other) => other.from === place.buffer && other.start === start && other.elements === elements);
+    if (stack === undefined) {
+      stack = { from: place.buffer, start, elements, to: newBuffer(memory, length * elements) };
+      stacks.push(stack);
+    }
+    const at: Place = { buffer: stack.to, offset: place.offset - start, strides: [elements, ...place.strides], low: place.low };
+    scope.known.set(output, () => ({ place: at }));
+  }
+  return stacks;
+}

@@ -1,0 +1,26 @@
+import { showShape, valuesOf, type Tensor } from "@sluice/tensor";
+
+/**
+ * How far results are from what they should be: the largest difference by the largest value of the tensor. Integers and bools, and which values are not finite, have to be equal; an error
+ * says where they are not.
+ */
+export function distance(actual: Tensor, expected: Tensor): number {
+  if (actual.dtype !== expected.dtype || showShape(actual.shape) !== showShape(expected.shape)) {
+    throw new Error(`${actual.dtype} ${showShape(actual.shape)} instead of ${expected.dtype} ${showShape(expected.shape)}`);
+  }
+  const [a, b] = [valuesOf(actual), valuesOf(expected)];
+  let largest = 0;
+  let furthest = 0;
+  for (let i = 0; i < b.length; i++) {
+    const [x, y] = [a[i]!, b[i]!];
+    if (expected.dtype !== "f32" || !Number.isFinite(y)) {
+      if (x === y || (Number.isNaN(x) && Number.isNaN(y))) continue;
+      throw new Error(`element ${i} of ${showShape(expected.shape)} is ${x}, should be ${y}`);
+    }
+    if (!Number.isFinite(x)) throw new Error(`element ${i} of ${showShape(expected.shape)} is ${x}, should be ${y}`);
+    largest = Math.max(largest, Math.abs(y));
+    furthest = Math.max(furthest, Math.abs(x - y));
+  }
+  // What is below the smallest normal float may be flushed to 0.
+  return furthest / Math.max(largest, 1e-30);
+}
