@@ -10,6 +10,7 @@ export { sink } from "./passes/sink.ts";
 export { defer } from "./passes/defer.ts";
 export { share } from "./passes/share.ts";
 export { prune } from "./passes/prune.ts";
+export { type RewriteNode, rewrite } from "./passes/rewrite.ts";
 
 // From programs to plans
 export { plan } from "./plan/make.ts";

@@ -1,35 +1,42 @@
 import { optimise } from "@sluice/compiler";
 import { bindState, checkInputs, print, zerosLike, type ArrayTensor, type CompileOptions, type Executable, type Program } from "@sluice/tensor";
-import type { Device } from "../device/device.ts";
+import { checkElements, type Device } from "../device/device.ts";
 import { modes } from "../device/modes.ts";
 import { schedule } from "../schedule/lower.ts";
 import type { Placed, Step } from "../schedule/schedule.ts";
+import { shapeForThreads } from "../schedule/shape.ts";
 import { debug } from "./debug.ts";
-import { carry, drop, execute, type Environment } from "./execute.ts";
+import { carry, drop, execute } from "./execute.ts";
+import { prepare, type Environment } from "./prepare.ts";
 import { queue } from "./queue.ts";
 import { pick, put } from "./transfer.ts";
 
 /** A program compiled for a device, and what it keeps there. */
-export async function gpuExecutable(program: Program, { state = [] }: CompileOptions, device: Device): Promise<Executable> {
+export async function gpuExecutable(program: Program, { state = [] }: CompileOptions, device: Device, closed: () => boolean): Promise<Executable> {
   const start = performance.now();
   const layout = bindState(program, state);
-  const optimised = optimise(program);
+  const optimised = shapeForThreads(optimise(program));
   debug("sluice:program", () => print(optimised));
   const plan = schedule(optimised, state, modes[device.mode].limits);
   debug("sluice:kernels", () => show(plan.steps));
-  const { buffers } = plan;
+  const { buffers: sizes } = plan;
+  for (const elements of sizes) checkElements(elements);
   const stateTypes = state.map(({ input }) => program.inputs[input]!);
+  const kernels = device.kernels();
+  const steps = prepare(kernels, sizes, plan.steps);
+  /** What stays on the device between runs: constants, the last inputs, state. */
   const resident: Environment = new Map();
 
   const upload = async (buffer: number, parts: readonly (Placed & { readonly values: ArrayTensor["data"] })[]): Promise<void> => {
-    if (buffers[buffer]! === 0) return;
-    const floats = new Float32Array(buffers[buffer]!);
+    if (sizes[buffer]! === 0) return;
+    const floats = new Float32Array(sizes[buffer]!);
     for (const part of parts) put(floats, part, part.values);
+    const handle = await kernels.upload(floats);
     drop(device, resident, buffer);
-    resident.set(buffer, await device.upload(floats));
+    resident.set(buffer, handle);
   };
+  const slots = new Set(plan.state.map(({ place }) => place.buffer));
   const writeState = async (values: readonly ArrayTensor[]): Promise<void> => {
-    const slots = new Set(plan.state.map(({ place }) => place.buffer));
     for (const slot of slots) {
       await upload(slot, plan.state.flatMap((placed, i) => (placed.place.buffer === slot ? [{ ...placed, values: values[i]!.data }] : [])));
     }
@@ -51,6 +58,7 @@ export async function gpuExecutable(program: Program, { state = [] }: CompileOpt
   const whileLive = <T>(work: () => Promise<T>): Promise<T> =>
     enqueue(() => {
       if (!live) throw new Error("gpu: the executable was disposed of");
+      if (closed()) throw new Error("gpu: the backend was closed");
       return work();
     });
   return {
@@ -58,13 +66,20 @@ export async function gpuExecutable(program: Program, { state = [] }: CompileOpt
       whileLive(async () => {
         checkInputs("run", layout.inputs, inputs);
         await upload(plan.inputs.buffer, plan.inputs.parts.map((placed, i) => ({ ...placed, values: inputs[i]!.data })));
-        const environment: Environment = new Map(resident);
-        await execute(device, buffers, plan.steps, environment);
-        const results = await read(environment, plan.outputs);
-        carry(device, environment, plan.carried);
-        for (const { slot } of plan.carried) resident.set(slot, environment.get(slot)!);
-        for (const buffer of environment.keys()) if (!resident.has(buffer)) drop(device, environment, buffer);
-        return results;
+        const environment: Environment = new Map();
+        for (const [buffer, handle] of resident) environment.set(buffer, device.take(handle));
+        try {
+          await execute({ device, kernels }, steps, environment);
+          const results = await read(environment, plan.outputs);
+          carry(device, environment, plan.carried);
+          for (const { slot } of plan.carried) {
+            drop(device, resident, slot);
+            resident.set(slot, device.take(environment.get(slot)!));
+          }
+          return results;
+        } finally {
+          for (const buffer of [...environment.keys()]) drop(device, environment, buffer);
+        }
       }),
     readState: () => whileLive(() => read(resident, plan.state)),
     writeState: (values) =>
@@ -76,9 +91,11 @@ export async function gpuExecutable(program: Program, { state = [] }: CompileOpt
       enqueue(async () => {
         if (!live) return;
         live = false;
+        if (closed()) return;
         for (const buffer of [...resident.keys()]) drop(device, resident, buffer);
+        kernels.release();
       }),
-    statistics: { compileMilliseconds: performance.now() - start, bytes: 4 * buffers.reduce((sum, n) => sum + n, 0), kernels: countKernels(plan.steps) },
+    statistics: { compileMilliseconds: performance.now() - start, bytes: 4 * sizes.reduce((sum, n) => sum + n, 0), kernels: countKernels(plan.steps) },
   };
 }
 

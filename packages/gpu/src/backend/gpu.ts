@@ -35,7 +35,7 @@ export async function gpu(options: GpuOptions = {}): Promise<GpuBackend> {
     reason,
     async compile(program, compileOptions = {}) {
       if (!open) throw new Error("gpu: the backend was closed");
-      return gpuExecutable(program, compileOptions, device);
+      return gpuExecutable(program, compileOptions, device, () => !open);
     },
     async close() {
       if (!open) return;

@@ -1,17 +1,17 @@
 import { literal } from "../kernels/body.ts";
-import type { Device, Handle } from "../device/device.ts";
-import { modes } from "../device/modes.ts";
+import type { Device, Handle, KernelSet } from "../device/device.ts";
 
 /** Joins a range of each step's buffer into one, by position. */
 export interface Stack {
   /** Takes over the handle. */
   add(part: Handle): void | Promise<void>;
   finish(): Promise<Handle>;
+  /** Gives back what it still holds. */
+  dispose(): void;
 }
 
 interface StackOptions {
-  /** Elements of each buffer, and the range of them that is wanted. */
-  readonly part: number;
+  /** The range of each buffer that is wanted. */
   readonly start: number;
   readonly elements: number;
   /** Steps come from the last position to the first. */
@@ -25,14 +25,15 @@ const FAN = 6;
  * A kernel writes its whole result, so a step cannot write its slice of the outputs of all steps; writing all of them anew in each step would take time with the square of the number of steps.
  * Here a few parts are joined at a time, and what they give again a few at a time, as digits carry: every element is moved a number of times that grows with the logarithm.
  */
-export function createStack(device: Device, { part, start, elements, reverse }: StackOptions): Stack {
-  if (modes[device.mode].isHost) return hostStack(device, { part, start, elements, reverse });
-  const levels: Handle[][] = [[]];
+export function createStack(device: Device, kernels: KernelSet, options: StackOptions): Stack {
+  if (device.isHost) return hostStack(device, kernels, options);
+  const { start, elements, reverse } = options;
+  let levels: Handle[][] = [[]];
   const join = async (parts: readonly Handle[], from: number, each: (handle: Handle) => number): Promise<Handle> => {
     const ordered = reverse ? parts.toReversed() : [...parts];
     const sizes = ordered.map(each);
     const total = sizes.reduce((sum, n) => sum + n, 0);
-    const kernel = device.kernel(joinSource(sizes, from), ordered.map((handle) => handle.elements), total);
+    const kernel = kernels.kernel(joinSource(sizes, from), ordered.map((handle) => handle.elements), total);
     const joined = await kernel.run(ordered, []);
     for (const handle of parts) device.give(handle);
     return joined;
@@ -51,10 +52,11 @@ export function createStack(device: Device, { part, start, elements, reverse }: 
       await carryOver(0);
     },
     async finish() {
-      const single = levels[0]!;
+      const [single = [], ...joinedBefore] = levels;
+      levels = [];
       const rest = single.length > 0 ? [await join(single, start, () => elements)] : [];
       // The earliest steps are in the highest level.
-      let parts = [...levels.slice(1).toReversed().flat(), ...rest];
+      let parts = [...joinedBefore.toReversed().flat(), ...rest];
       while (parts.length > 1) {
         const next: Handle[] = [];
         for (let i = 0; i < parts.length; i += FAN) {
@@ -64,6 +66,10 @@ export function createStack(device: Device, { part, start, elements, reverse }: 
         parts = next;
       }
       return parts[0]!;
+    },
+    dispose() {
+      for (const handle of levels.flat()) device.give(handle);
+      levels = [];
     },
   };
 }
@@ -80,7 +86,7 @@ function joinSource(sizes: readonly number[], start: number): string {
 }
 
 /** Where results are arrays of this process. */
-function hostStack(device: Device, { start, elements, reverse }: StackOptions): Stack {
+function hostStack(device: Device, kernels: KernelSet, { start, elements, reverse }: StackOptions): Stack {
   const parts: Float32Array[] = [];
   return {
     add(handle) {
@@ -91,7 +97,8 @@ function hostStack(device: Device, { start, elements, reverse }: StackOptions): 
     async finish() {
       const whole = new Float32Array(parts.length * elements);
       parts.forEach((values, i) => whole.set(values, (reverse ? parts.length - 1 - i : i) * elements));
-      return device.upload(whole);
+      return kernels.upload(whole);
     },
+    dispose() {},
   };
 }

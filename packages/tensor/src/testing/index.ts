@@ -1,2 +1,4 @@
+export { type Finding, type PrimitiveFindingsOptions, primitiveFindings } from "./conformance.ts";
+export { distance } from "./distance.ts";
 export { chooser, primitiveCases, type Choose, type MakeCase, type Operand, type PrimitiveCase } from "./primitive-cases.ts";
 export { lookAt, randomTensor, type Look } from "./random.ts";

@@ -1,4 +1,5 @@
-import { showShape, valuesOf, type Tensor } from "@sluice/tensor";
+import { showShape } from "../shape.ts";
+import { valuesOf, type Tensor } from "../tensor.ts";
 
 /**
  * How far results are from what they should be: the largest difference by the largest value of the tensor. Integers and bools, and which values are not finite, have to be equal; an error

@@ -1,0 +1,53 @@
+import { compile } from "../backend/compile.ts";
+import type { Backend } from "../backend/backend.ts";
+import type { Tensor } from "../tensor.ts";
+import { distance } from "./distance.ts";
+import { chooser, primitiveCases, type Choose } from "./primitive-cases.ts";
+import { lookAt, randomTensor } from "./random.ts";
+
+/** How far a backend is from the definitions in one respect, or what went wrong. */
+export interface Finding {
+  readonly name: string;
+  /** See {@link distance}; the largest over all runs. */
+  readonly distance: number;
+  readonly problem?: string;
+}
+
+export interface PrimitiveFindingsOptions {
+  /** Shapes, dtypes and values for each primitive. Default 8. */
+  readonly runs?: number;
+}
+
+/** Every primitive on random shapes and dtypes, its operands seen through random views, against its definition. */
+export async function primitiveFindings(backend: Backend, { runs = 8 }: PrimitiveFindingsOptions = {}): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const name of Object.keys(primitiveCases) as (keyof typeof primitiveCases)[]) {
+    let worst = 0;
+    let problem: string | undefined;
+    for (let seed = 1; seed <= runs && problem === undefined; seed++) {
+      const choose = chooser(seed * 7919);
+      const shape = randomShape(choose);
+      const { operands, apply } = primitiveCases[name](shape, choose);
+      const looks = operands.map((operand) => lookAt(operand.shape, choose(30)));
+      const args = looks.map(({ stored }, i) => randomTensor(stored, operands[i]!.dtype, seed + i));
+      const f = (...given: Tensor[]): readonly Tensor[] => [apply(...given.map((x, i) => looks[i]!.look(x)))].flat();
+      try {
+        const run = await compile((...given: Tensor[]) => f(...given), args, { backend });
+        const results = await run(...args);
+        await run.dispose();
+        f(...args).forEach((y, i) => (worst = Math.max(worst, distance(results[i]!, y))));
+      } catch (error) {
+        problem = `seed ${seed}, shape [${shape.join()}]: ${error instanceof Error ? error.message : String(error)}`;
+      }
+    }
+    findings.push({ name, distance: worst, ...(problem === undefined ? {} : { problem }) });
+  }
+  return findings;
+}
+
+function randomShape(choose: Choose): number[] {
+  // The first numbers of neighbouring seeds are neighbours.
+  for (let i = 0; i < 5; i++) choose(7);
+  const rank = choose(5);
+  return Array.from({ length: rank }, () => (choose(12) === 0 ? 0 : 1 + choose(rank < 3 ? 20 : 5)));
+}

@@ -1,0 +1,101 @@
+/** Runs a script in a page of headless Chromium that has the sources of the packages. */
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import { createRequire, stripTypeScriptTypes } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join, normalize } from "node:path";
+import { members, packageNames, root } from "./workspace.ts";
+
+/** The command that starts it; undefined where there is none. CI installs it. */
+export const chromium = ["chromium", "chromium-browser", "google-chrome"].find((name) => spawnSync(name, ["--version"]).status === 0);
+
+export interface ChromiumOptions {
+  /** Whether the page may share memory among threads. Default true. */
+  readonly isolated?: boolean;
+  /** WebGL and WebGPU, drawn by SwiftShader, which takes no graphics card. Default false. */
+  readonly graphics?: boolean;
+}
+
+/**
+ * What `script` hands to `say(result)`: the body of a module, in which packages go by their names and files of this folder by `/tests/name.ts`. Rejects where it throws.
+ */
+export async function inChromium(script: string, { isolated = true, graphics = false }: ChromiumOptions = {}): Promise<unknown> {
+  const profile = mkdtempSync(join(tmpdir(), "sluice-chromium-"));
+  const result = Promise.withResolvers<unknown>();
+  const server = await serve(script, isolated, (answer) => ("error" in answer ? result.reject(new Error(answer.error)) : result.resolve(answer.result)));
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  const browser = spawn(
+    chromium!,
+    [
+      "--headless", "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+      "--disable-sync", ...(graphics ? software : ["--disable-gpu"]), `--user-data-dir=${profile}`, `http://127.0.0.1:${port}/`,
+    ],
+    { stdio: "ignore" },
+  );
+  browser.on("exit", (code) => result.reject(new Error(`Chromium ended with code ${code} before the page had answered`)));
+  try {
+    return await result.promise;
+  } finally {
+    browser.removeAllListeners("exit");
+    browser.kill("SIGKILL");
+    server.close();
+    server.closeAllConnections();
+    rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  }
+}
+
+const software = [
+  "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--enable-features=Vulkan",
+  "--ignore-gpu-blocklist",
+];
+
+const imports = Object.fromEntries([
+  ...packageNames.map((name) => [`@sluice/${name}`, `/packages/${name}/src/index.ts`]),
+  ...members.flatMap(({ name }) => (["tensor", "train", "gpu"].includes(name) ? [[`@sluice/${name}/testing`, `/packages/${name}/src/testing/index.ts`]] : [])),
+  ["gpu.js", "/gpu.js"],
+]);
+
+const pageOf = (script: string): string => `<!doctype html><title>Sluice</title><script type="importmap">${JSON.stringify({ imports })}</script>
+<script type="module">
+  const answer = (body) => fetch("/result", { method: "POST", body: JSON.stringify(body) });
+  const say = (result) => answer({ result });
+  try {
+    ${script}
+  } catch (error) {
+    await answer({ error: String(error?.stack ?? error) });
+  }
+</script>`;
+
+type Answer = { readonly result: unknown } | { readonly error: string };
+
+function serve(script: string, isolated: boolean, onAnswer: (answer: Answer) => void): Promise<Server> {
+  const server = createServer((request, response) => {
+    const headers = isolated ? { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" } : {};
+    const path = normalize(new URL(request.url ?? "/", "http://localhost").pathname);
+    if (path === "/") return void response.writeHead(200, { ...headers, "Content-Type": "text/html" }).end(pageOf(script));
+    if (path === "/result") {
+      let body = "";
+      request.on("data", (chunk: Buffer) => (body += chunk.toString()));
+      return void request.on("end", () => {
+        response.writeHead(204, headers).end();
+        onAnswer(JSON.parse(body));
+      });
+    }
+    const module = moduleAt(path);
+    if (module === undefined) return void response.writeHead(404, headers).end();
+    response.writeHead(200, { ...headers, "Content-Type": "text/javascript" }).end(module);
+  });
+  return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
+}
+
+/** The sources with their types taken off, and gpu.js as a module: its file for browsers leaves a global. */
+function moduleAt(path: string): string | undefined {
+  if (path === "/gpu.js") {
+    const main = createRequire(join(root, "packages/gpu/package.json")).resolve("gpu.js");
+    return `${readFileSync(join(dirname(dirname(main)), "dist/gpu-browser.js"), "utf8")}\nexport default globalThis.GPU;`;
+  }
+  if (!/^\/(packages\/[a-z]+\/src\/.*|tests\/[a-z-]+)\.ts$/.test(path)) return undefined;
+  return stripTypeScriptTypes(readFileSync(join(root, path), "utf8"));
+}
