@@ -30,7 +30,7 @@ export async function inChromium(script: string, { isolated = true, graphics = f
     chromium!,
     [
       "--headless", "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-      "--disable-sync", ...(graphics ? software : ["--disable-gpu"]), `--user-data-dir=${profile}`, `http://127.0.0.1:${port}/`,
+      "--disable-sync", "--js-flags=--expose-gc", "--enable-precise-memory-info", ...(graphics ? software : ["--disable-gpu"]), `--user-data-dir=${profile}`, `http://127.0.0.1:${port}/`,
     ],
     { stdio: "ignore" },
   );

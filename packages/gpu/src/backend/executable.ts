@@ -1,5 +1,5 @@
 import { optimise } from "@sluice/compiler";
-import { bindState, checkInputs, print, zerosLike, type ArrayTensor, type CompileOptions, type Executable, type Program } from "@sluice/tensor";
+import { bindState, checkInputs, print, showShape, TensorError, zerosLike, type ArrayTensor, type CompileOptions, type Executable, type Program } from "@sluice/tensor";
 import { checkElements, type Device } from "../device/device.ts";
 import { modes } from "../device/modes.ts";
 import { schedule } from "../schedule/lower.ts";
@@ -15,6 +15,7 @@ import { pick, put } from "./transfer.ts";
 export async function gpuExecutable(program: Program, { state = [] }: CompileOptions, device: Device, closed: () => boolean): Promise<Executable> {
   const start = performance.now();
   const layout = bindState(program, state);
+  checkDTypes(program);
   const optimised = shapeForThreads(optimise(program));
   debug("sluice:program", () => print(optimised));
   const plan = schedule(optimised, state, modes[device.mode].limits);
@@ -97,6 +98,12 @@ export async function gpuExecutable(program: Program, { state = [] }: CompileOpt
       }),
     statistics: { compileMilliseconds: performance.now() - start, bytes: 4 * sizes.reduce((sum, n) => sum + n, 0), kernels: countKernels(plan.steps) },
   };
+}
+
+function checkDTypes({ inputs, nodes, outputs }: Program): void {
+  for (const x of [...inputs, ...nodes.flatMap((node) => node.outputs), ...outputs]) {
+    if (x.dtype === "f64") throw new TensorError(`gpu: a value is f64 ${showShape(x.shape)}; f64 runs on the reference backend only, for checking gradients. Use f32 here`);
+  }
 }
 
 function countKernels(steps: readonly Step[]): number {

@@ -125,6 +125,8 @@ function createKernel(instance: Instance, mode: GpuMode, code: string, elements:
     kernel: { run: (reads, positions) => explained(mode, "run a kernel", lost, () => kernel(...reads.map(({ resident }) => resident), ...positions), finish) },
     destroy: () => {
       if (ran) kernel.destroy();
+      const at = instance.kernels.indexOf(kernel.kernel);
+      if (at >= 0) instance.kernels.splice(at, 1);
     },
   };
 }

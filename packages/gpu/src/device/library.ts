@@ -12,6 +12,8 @@ export interface Instance {
   /** The class of the kernels that it makes. */
   readonly Kernel: unknown;
   readonly context: unknown;
+  /** All its kernels; in mode cpu those that were destroyed too. */
+  readonly kernels: unknown[];
   createKernel(source: string, settings: KernelSettings): KernelFunction;
   destroy(): Promise<void>;
 }

@@ -1,0 +1,111 @@
+// The backend contract, and which mode it is.
+import * as t from "@sluice/tensor";
+import type { Tensor } from "@sluice/tensor";
+import { distance } from "@sluice/tensor/testing";
+import { describe, expect, test } from "vitest";
+import { gpu } from "../index.ts";
+
+const values = (x: Tensor): number[] => [...t.valuesOf(x)];
+
+describe("modes", () => {
+  test("auto says what it took and why; in Node that is WebAssembly", async () => {
+    const backend = await gpu();
+    expect(backend).toMatchObject({ name: "gpu webasm", mode: "webasm", reason: "it is the fastest available: no webgpu, no webgl2" });
+    await backend.close();
+  });
+
+  test("a mode that is not there is an error that names those that are, and how to get the others", async () => {
+    await expect(gpu({ mode: "webgl2" })).rejects.toThrow(
+      "gpu: mode webgl2 is not available here; webasm, cpu are. webgpu needs a browser with WebGPU and an adapter; in Node the package webgpu, with create([]) as navigator.gpu; " +
+        "webgl2 needs a browser with WebGL 2; headlessgl needs Node with the package gl, and a display (xvfb-run)",
+    );
+    await expect(gpu({ mode: "webgpu" })).rejects.toThrow("gpu: mode webgpu is not available here");
+    await expect(gpu({ mode: "headlessgl" })).rejects.toThrow("gpu: mode headlessgl is not available here");
+  });
+
+  test("unknown modes and options", async () => {
+    await expect(gpu({ mode: "gpu" as "cpu" })).rejects.toThrow("gpu: unknown mode gpu; known: webgpu, webgl2, headlessgl, webasm, cpu, auto");
+    await expect(gpu({ mode: "cpu", ...{ modus: "cpu" } })).rejects.toThrow("gpu: unknown option modus; did you mean mode?");
+  });
+});
+
+describe.each(["cpu", "webasm"] as const)("mode %s", (mode) => {
+  type State = { readonly w: Tensor; readonly count: Tensor };
+  const counting = async () =>
+    t.compileStep(
+      ({ w, count }: State, x: Tensor) => ({ state: { count: t.add(count, 1), w: t.add(w, x) }, output: { before: w } }),
+      { w: t.tensor([1, 2]), count: t.scalar(16777216, "i32") },
+      [t.zerosArray([2])],
+      { backend: await gpu({ mode }) },
+    );
+
+  test("keeps state between runs, integers of 32 bits among it", async () => {
+    const session = await counting();
+    for (const expected of [[1, 2], [11, 22]]) expect(values((await session.run(t.tensor([10, 20]))).before)).toEqual(expected);
+    const state = await session.state();
+    expect([values(state.w), t.item(state.count)]).toEqual([[21, 42], 16777218]);
+    await session.setState({ w: t.tensor([0, 0]), count: t.scalar(-2147483648, "i32") });
+    await session.run(t.tensor([1, 1]));
+    expect(t.item((await session.state()).count)).toBe(-2147483647);
+  });
+
+  test("two states that become the same value, and one that stays", async () => {
+    const step = ({ a, b, c }: { a: Tensor; b: Tensor; c: Tensor }, x: Tensor) => {
+      const next = t.add(t.add(a, b), t.mul(c, x));
+      return { state: { a: next, b: next, c }, output: [] };
+    };
+    const session = await t.compileStep(step, { a: t.tensor([1]), b: t.tensor([10]), c: t.tensor([100]) }, [t.tensor([0])], { backend: await gpu({ mode }) });
+    await session.run(t.tensor([1]));
+    await session.run(t.tensor([2]));
+    const { a, b, c } = await session.state();
+    expect([values(a), values(b), values(c)]).toEqual([[422], [422], [100]]);
+  });
+
+  test("runs are queued, and arrays belong to the caller again", async () => {
+    const session = await counting();
+    const given = Float32Array.of(1, 1);
+    const runs = [1, 2, 3].map(() => session.run(t.tensor(given)));
+    const results = await Promise.all(runs);
+    given.fill(99);
+    expect(results.map(({ before }) => values(before))).toEqual([[1, 2], [2, 3], [3, 4]]);
+    t.valuesOf(results[2]!.before).fill(77);
+    expect(values((await session.state()).w)).toEqual([4, 5]);
+  });
+
+  test("what comes in is checked, a run that fails leaves the state, and what is disposed of or closed says so", async () => {
+    const session = await counting();
+    await expect(session.run(t.tensor([1]))).rejects.toThrow("run: tensor 0 is f32 [1], expected f32 [2]; compile again for other types");
+    expect(values((await session.state()).w)).toEqual([1, 2]);
+    await session.dispose();
+    await session.dispose();
+    await expect(session.run(t.tensor([1, 1]))).rejects.toThrow("gpu: the executable was disposed of");
+
+    const backend = await gpu({ mode });
+    const { program } = t.trace((x: Tensor) => t.mul(x, 2), [t.tensor([1])]);
+    const executable = await backend.compile(program);
+    expect((await executable.run([t.tensor([4])])).map(values)).toEqual([[8]]);
+    await backend.close();
+    await backend.close();
+    await expect(executable.run([t.tensor([4])])).rejects.toThrow("gpu: the backend was closed");
+    await expect(backend.compile(program)).rejects.toThrow("gpu: the backend was closed");
+    await executable.dispose();
+  });
+
+  test("f64 is for the reference backend", async () => {
+    const { program } = t.trace((x: Tensor) => t.mul(x, 2), [t.tensor(Float64Array.of(1, 2))]);
+    await expect((await gpu({ mode })).compile(program)).rejects.toThrow(/gpu: .* is f64 .*reference backend/);
+  });
+
+  test("values that are not finite go where the definitions send them", async () => {
+    const x = t.tensor([NaN, Infinity, -Infinity, -1, 0, -0, 1, 3e38]);
+    const f = (a: Tensor) => [
+      t.less(a, Infinity), t.less(t.abs(a), Infinity), t.max(a, 0), t.min(0, a), t.log(a), t.sqrt(a), t.sigmoid(a), t.tanh(a), t.sign(a), t.div(1, a), t.convert(a, "i32"), t.reduceMax(a),
+      t.select(t.equal(a, a), a, 5),
+    ];
+    const run = await t.compile((a: Tensor) => f(a), [x], { backend: await gpu({ mode }) });
+    const [results, expected] = [await run(x), f(x)];
+    const element = (y: Tensor, i: number): Tensor => t.tensor([t.valuesOf(y)[i]!], [1], { dtype: y.dtype });
+    // One by one, since the largest would hide the others.
+    results.forEach((y, i) => values(y).forEach((_, at) => expect(distance(element(y, at), element(expected[i]!, at)), `result ${i}, element ${at}`).toBeLessThan(2e-7)));
+  });
+});

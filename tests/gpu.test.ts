@@ -1,0 +1,60 @@
+// What bites on gpu.js, in every mode that can be had here; and in Chromium what it keeps on the device, and how it takes the loss of it.
+import { gpu } from "@sluice/gpu";
+import type { Finding } from "@sluice/tensor/testing";
+import { describe, expect, test } from "vitest";
+import { chromium, inChromium } from "./chromium.ts";
+import type { Growth, Lost } from "./gpu-device.ts";
+import { trapFindings } from "./gpu-traps.ts";
+
+/** Sums of a thousand terms in another order, in f32. */
+const TOLERANCE = 2e-6;
+const beyond = (findings: readonly Finding[]): Finding[] => findings.filter(({ distance, problem }) => problem !== undefined || !(distance <= TOLERANCE));
+
+test.each(["cpu", "webasm"] as const)("traps, mode %s", { timeout: 120_000 }, async (mode) => {
+  const backend = await gpu({ mode });
+  expect(beyond(await trapFindings(backend))).toEqual([]);
+  await backend.close();
+});
+
+const MEGABYTE = 1e6;
+
+/** No object of the device more than before, and hardly more heap. */
+function expectFlat({ early, late }: Growth): void {
+  const { heap: before, ...objects } = early;
+  const { heap: after, ...later } = late;
+  expect(Object.keys(objects)).not.toEqual([]);
+  expect(later).toEqual(objects);
+  expect(after! - before!).toBeLessThan(0.5 * MEGABYTE);
+}
+
+// Skipped where there is no Chromium; CI installs it.
+describe.skipIf(chromium === undefined).each(["webgl2", "webgpu"] as const)("%s in Chromium", { timeout: 120_000 }, (mode) => {
+  const inPage = (call: string): Promise<unknown> => inChromium(`const page = await import("/tests/gpu-device.ts"); await say(await page.${call}("${mode}"));`, { graphics: true });
+
+  test("traps", async () => {
+    const script = `
+      const { gpu } = await import("@sluice/gpu");
+      const { trapFindings } = await import("/tests/gpu-traps.ts");
+      await say(await trapFindings(await gpu({ mode: "${mode}" })));`;
+    const findings = (await inChromium(script, { graphics: true })) as Finding[];
+    expect(findings.length).toBeGreaterThan(15);
+    expect(beyond(findings)).toEqual([]);
+  });
+
+  test("a lost device is an error, and training goes on elsewhere from the last weights", async () => {
+    const { messages, resumed, whole } = (await inPage("deviceLoss")) as Lost;
+    for (const message of messages) expect(message).toMatch(new RegExp(`the device of mode ${mode} was lost.*Go on from the last state that was read`));
+    expect(messages).toHaveLength(2);
+    resumed.forEach((loss, i) => expect(Math.abs(loss - whole[i]!)).toBeLessThan(1e-6));
+  });
+
+  test("a kernel that does not compile is an error, and the backend goes on", async () => {
+    const { message, next } = (await inPage("badKernel")) as { message: string; next: number };
+    expect(message).toMatch(new RegExp(`^gpu: gpu.js could not run a kernel in mode ${mode}: Error compiling`));
+    expect(next).toBe(42);
+  });
+
+  test("a thousand training steps leave nothing behind", async () => expectFlat((await inPage("overSteps")) as Growth));
+
+  test("a hundred programs, compiled, run and dropped, leave nothing behind", async () => expectFlat((await inPage("overPrograms")) as Growth));
+});
