@@ -28,9 +28,13 @@ beforeAll(async () => {
   for (const name of packageNames) await succeed("pnpm", ["pack", "--pack-destination", tarballs], join(root, "packages", name));
 
   mkdirSync(project);
+  // Without the native packages that gpu.js asks for, as @sluice/gpu's README tells: gl is optional, and an empty package takes the place of webgpu.
+  mkdirSync(join(project, "empty"));
+  writeFileSync(join(project, "empty", "package.json"), JSON.stringify({ name: "empty", version: "0.0.0" }));
+  const overrides = { "gpu.js": { webgpu: "file:./empty" } };
   const dependencies = Object.fromEntries(packageNames.map((name) => [`@sluice/${name}`, `file:${tarballOf(name)}`]));
-  writeFileSync(join(project, "package.json"), JSON.stringify({ private: true, type: "module", dependencies }));
-  await succeed("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline"], project);
+  writeFileSync(join(project, "package.json"), JSON.stringify({ private: true, type: "module", dependencies, overrides }));
+  await succeed("npm", ["install", "--omit=optional", "--no-audit", "--no-fund", "--prefer-offline"], project);
 
   for (const { name, folder } of readmes) {
     const example = exampleOf(folder);
@@ -61,6 +65,14 @@ describe.each(packageNames)("@sluice/%s as published", (name) => {
     const files = readdirSync(installed, { recursive: true, encoding: "utf8" });
     expect(files.filter((file) => /\.test(-d)?\.|tsbuildinfo/.test(file))).toEqual([]);
   });
+});
+
+test("@sluice/gpu installs without native packages", () => {
+  const modules = join(project, "node_modules");
+  expect(existsSync(join(modules, "gpu.js"))).toBe(true);
+  expect(existsSync(join(modules, "gl"))).toBe(false);
+  const inPlace = readdirSync(modules, { recursive: true, encoding: "utf8" }).filter((file) => /(^|\/)webgpu\//.test(file));
+  expect(inPlace.filter((file) => !file.endsWith("package.json"))).toEqual([]);
 });
 
 describe.each(readmes)("the README of $name, with the packages as published", ({ name, folder }) => {

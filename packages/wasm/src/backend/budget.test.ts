@@ -1,10 +1,10 @@
 // A budget of memory: what is planned stays within it, and gradients are those of the whole loops.
 import * as t from "@sluice/tensor";
 import type { Tensor } from "@sluice/tensor";
+import { randomTensor } from "@sluice/tensor/testing";
 import { afterAll, expect, test, vi } from "vitest";
 import { wasm } from "../index.ts";
 import { closeVariants, expectSameBits, variants } from "../testing/agree.ts";
-import { randomTensor } from "../testing/random.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 afterAll(closeVariants);
