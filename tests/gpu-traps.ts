@@ -57,19 +57,19 @@ export const traps: Readonly<Record<string, Trap>> = {
     return Math.max(...[...seen, a, b].map((x, i) => distance(x, tensor([[1, 2], [3, 4], [11, 12], [23, 24], [41, 42]][i]!))));
   },
   "an output that is an input": agrees((x) => [x!, slice(x!, [1], [3])], [draw(13, 4)]),
-  // 4.3 million elements: quotients of indices lose their last bit long before.
+  // From 2^23 on a half is lost beside an index.
   "large indices": agrees((x) => {
     const numbers = convert(iota([2081 * 2069]), "f32");
     const turned = transpose(reshape(numbers, [2081, 2069]));
     return [sum(slice(turned, [2068, 0], [2069, 2081]), 1), add(reshape(slice(turned, [2000, 2000], [2069, 2081]), [69 * 81]), x!)];
   }, [scalar(0)]),
   "large indices, from memory": async (backend) => {
-    const shape = [2081, 2069];
-    const run = await compile((x: Tensor) => sub(transpose(add(x, 1)), transpose(x)), [zerosArray(shape)], { backend });
-    const numbers = Float32Array.from({ length: 2081 * 2069 }, (_, i) => i % 4099);
+    const shape = [4099, 2069];
+    const run = await compile((x: Tensor) => transpose(x), [zerosArray(shape)], { backend });
+    const numbers = Float32Array.from({ length: 4099 * 2069 }, (_, i) => i % 4093);
     const y = await run(tensor(numbers, shape));
     await run.dispose();
-    return distance(y, full([2069, 2081], 1));
+    return distance(y, transpose(tensor(numbers, shape)));
   },
   "whole numbers of 32 bits": agrees((x) => [mul(x!, 48271), add(x!, x!), convert(x!, "f32")], [tensor(Int32Array.of(2147483647, -2147483648, 16777217, -16777219, 65535, -65536, 123456789))]),
   "an array that is too large is an error": async (backend) => {

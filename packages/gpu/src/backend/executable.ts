@@ -1,5 +1,5 @@
 import { optimise } from "@sluice/compiler";
-import { bindState, checkInputs, print, showShape, TensorError, zerosLike, type ArrayTensor, type CompileOptions, type Executable, type Program } from "@sluice/tensor";
+import { bindState, checkInputs, print, showShape, sizeOf, TensorError, zerosLike, type ArrayTensor, type CompileOptions, type Executable, type Program } from "@sluice/tensor";
 import { checkElements, type Device } from "../device/device.ts";
 import { modes } from "../device/modes.ts";
 import { schedule } from "../schedule/lower.ts";
@@ -15,8 +15,8 @@ import { pick, put } from "./transfer.ts";
 export async function gpuExecutable(program: Program, { state = [] }: CompileOptions, device: Device, closed: () => boolean): Promise<Executable> {
   const start = performance.now();
   const layout = bindState(program, state);
-  checkDTypes(program);
   const optimised = shapeForThreads(optimise(program));
+  checkValues(optimised);
   debug("sluice:program", () => print(optimised));
   const plan = schedule(optimised, state, modes[device.mode].limits);
   debug("sluice:kernels", () => show(plan.steps));
@@ -100,8 +100,11 @@ export async function gpuExecutable(program: Program, { state = [] }: CompileOpt
   };
 }
 
-function checkDTypes({ inputs, nodes, outputs }: Program): void {
+/** An index of an element of any value, kept or not, has to be exact. */
+function checkValues({ inputs, nodes, outputs }: Program): void {
+  for (const { operation } of nodes) if ("body" in operation) checkValues(operation.body);
   for (const x of [...inputs, ...nodes.flatMap((node) => node.outputs), ...outputs]) {
+    checkElements(sizeOf(x.shape));
     if (x.dtype === "f64") throw new TensorError(`gpu: a value is f64 ${showShape(x.shape)}; f64 runs on the reference backend only, for checking gradients. Use f32 here`);
   }
 }

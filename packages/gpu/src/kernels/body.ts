@@ -1,5 +1,5 @@
 import type { Scalar } from "./scalar.ts";
-import { fixed, keyOf, variable, type Index } from "./position.ts";
+import { fixed, keyOf, plus, times, variable, type Index } from "./position.ts";
 
 /**
  * Writes the source of one kernel, a function of gpu.js's subset of JavaScript: constants and blocks, each value computed once in the innermost block that needs it.
@@ -23,6 +23,8 @@ export interface KernelBody {
   index(name: string): Index;
   /** Rounded down to whole numbers. */
   quotient(index: Index, divisor: number): Index;
+  /** A variable of its own: `index - quotient * divisor`, multiplied by a stride, would leave the range in which floats are exact on the way to a small sum. */
+  remainder(index: Index, divisor: number): Index;
   /** An index as code. */
   code(index: Index): string;
   /** Keeps names unique among tensors. */
@@ -62,7 +64,7 @@ function depthOf(name: string): number | undefined {
 export function kernelBody(): KernelBody {
   const arrays: number[] = [];
   const positions = new Set<number>();
-  const quotients = new Map<string, { readonly of: Index; readonly by: number }>();
+  const divisions = new Map<string, { readonly of: Index; readonly by: number; readonly quotient: string; readonly isQuotient: boolean }>();
   const ids = new Map<object, number>();
   const scopes: Scope[] = [{ known: new Map([["index i", "i"]]), shared: new Map(), lines: [], indent: "  " }];
   let names = 0;
@@ -118,15 +120,16 @@ export function kernelBody(): KernelBody {
     },
     quotient(index, divisor) {
       if (divisor === 1) return index;
-      if (index.terms.size === 0) return fixed(Math.floor(index.constant / divisor));
-      const name = `(${keyOf(index)}/${divisor})`;
-      quotients.set(name, { of: index, by: divisor });
-      return variable(name);
+      return divide(index, divisor, true);
     },
-    code(index) {
+    remainder(index, divisor) {
+      return divisor === 1 ? fixed(0) : divide(index, divisor, false);
+    },
+    code(given) {
+      const index = together(given);
       const parts = [...index.terms].map(([name, factor]) => {
-        const given = nameOf(name);
-        return factor === 1 ? given : `${given} * ${literal(factor)}`;
+        const known = nameOf(name);
+        return factor === 1 ? known : `${known} * ${literal(factor)}`;
       });
       if (index.constant !== 0 || parts.length === 0) parts.push(literal(index.constant));
       return parts.join(" + ");
@@ -144,6 +147,26 @@ export function kernelBody(): KernelBody {
     },
   };
 
+  const divide = (given: Index, by: number, isQuotient: boolean): Index => {
+    const of = together(given);
+    if (of.terms.size === 0) return fixed(isQuotient ? Math.floor(of.constant / by) : of.constant % by);
+    const quotient = `(${keyOf(of)}/${by})`;
+    const name = isQuotient ? quotient : `(${keyOf(of)}%${by})`;
+    divisions.set(name, { of, by, quotient, isQuotient });
+    return variable(name);
+  };
+
+  /** Where a quotient and the remainder of the same division stand as far apart as in the dividend, it stands for both. */
+  const together = (index: Index): Index => {
+    for (const [name, factor] of index.terms) {
+      const division = divisions.get(name);
+      if (division === undefined || division.isQuotient || index.terms.get(division.quotient) !== factor * division.by) continue;
+      const others = new Map([...index.terms].filter(([other]) => other !== name && other !== division.quotient));
+      return together(plus({ constant: index.constant, terms: others }, times(division.of, factor)));
+    }
+    return index;
+  };
+
   const nameOf = (name: string): string => {
     const depth = depthOf(name);
     if (depth !== undefined) {
@@ -152,9 +175,12 @@ export function kernelBody(): KernelBody {
     }
     const found = find(`index ${name}`);
     if (found !== undefined) return found;
-    const { of, by } = quotients.get(name)!;
+    const { of, by, quotient, isQuotient } = divisions.get(name)!;
     const dividend = body.define(`index ${keyOf(of)}`, () => body.code(of));
-    const given = exactQuotient(body, dividend, by);
+    const whole = find(`index ${quotient}`) ?? exactQuotient(body, dividend, by);
+    inner().known.set(`index ${quotient}`, whole);
+    if (isQuotient) return whole;
+    const given = body.define(`${dividend}%${by}`, () => `${dividend} - ${whole} * ${literal(by)}`);
     inner().known.set(`index ${name}`, given);
     return given;
   };

@@ -3,7 +3,7 @@ import { sizeOf, stridesOf, type ArrayTensor, type Node, type Operation, type Sh
 import { binary, convert, select, unary } from "./arithmetic.ts";
 import { literal, type KernelBody } from "./body.ts";
 import { fromIndex, toFloat } from "./integers.ts";
-import { fixed, keyOf, offsetOf, plus, times, type Index } from "./position.ts";
+import { fixed, keyOf, offsetOf, plus, type Index } from "./position.ts";
 import { constant, float, halvesOf, integer, type Scalar } from "./scalar.ts";
 import type { Place, Sources } from "./source.ts";
 
@@ -56,7 +56,7 @@ export function decode(body: KernelBody, flat: Index, shape: Shape): Index[] {
     if (n === 1) return fixed(0);
     const inner = sizeOf(shape.slice(axis + 1));
     const index = body.quotient(rest, inner);
-    rest = plus(rest, times(index, -inner));
+    rest = body.remainder(rest, inner);
     return index;
   });
 }

@@ -2,7 +2,7 @@ import { stridesOf, type Shape, type Tensor } from "@sluice/tensor";
 import { cumulativeSum } from "./cumulative-sum.ts";
 import { fromIndex } from "./integers.ts";
 import { product } from "./matmul.ts";
-import { fixed, offsetOf, plus, times, type Index } from "./position.ts";
+import { fixed, offsetOf, type Index } from "./position.ts";
 import type { Reader } from "./reader.ts";
 import { reduction } from "./reduce.ts";
 import { halvesOf, type Scalar } from "./scalar.ts";
@@ -39,7 +39,7 @@ export function written(reader: Reader, x: Tensor, index: readonly Index[]): Sca
 function randomBits({ body, value }: Reader, key: Tensor, stream: Tensor, shape: Shape, index: readonly Index[]): Scalar {
   const element = offsetOf(index, stridesOf(shape), 0);
   const block = body.quotient(element, 2);
-  const word = body.code(plus(element, times(block, -2)));
+  const word = body.code(body.remainder(element, 2));
   const words = [0, 1].map((i) => halvesOf(value(key, [fixed(i)])));
   return threefry(body, [words[0]!, words[1]!], [fromIndex(body, body.code(block)), halvesOf(value(stream, []))], word);
 }
