@@ -23,7 +23,7 @@ function start(backend: Backend): Promise<Session<Weights, [Tensor, Tensor], Ten
 }
 
 /** What is alive: objects of the device by kind, and bytes of the heap after garbage was collected. */
-export type Alive = Readonly<Record<string, number>>;
+type Alive = Readonly<Record<string, number>>;
 
 export interface Growth {
   readonly early: Alive;

@@ -25,7 +25,7 @@ const steep = tensor([0, 1e-6, 0.3, 5, 20, 88, 89, 90, 100, 1e4, 1e30].flatMap((
 /** Longer than gpu.js lets a loop be whose bound is an argument. */
 const LONG = 1100;
 
-export const traps: Readonly<Record<string, Trap>> = {
+const traps: Readonly<Record<string, Trap>> = {
   "tanh, sigmoid and exp do not overflow on the way": agrees((x) => [tanh(x!), sigmoid(x!), exp(sub(0, square(x!)))], [steep]),
   "a long sum": agrees((x) => [sum(x!, 0)], [draw(1, 2 * LONG + 1, 1)]),
   "a long sum for each of many elements": agrees((x) => [sum(x!, 1)], [draw(1, 1030, LONG)]),

@@ -7,7 +7,7 @@ export type Environment = Map<number, Handle>;
 /** Steps with their kernels. */
 export type Prepared = PreparedLaunch | PreparedLoop;
 
-export interface PreparedLaunch extends Launch {
+interface PreparedLaunch extends Launch {
   readonly kernel: Kernel;
 }
 

@@ -18,7 +18,7 @@ export interface Instance {
   destroy(): Promise<void>;
 }
 
-export interface KernelSettings {
+interface KernelSettings {
   readonly output: readonly [number];
   /** Floats; `unsigned` would pack them into bytes. */
   readonly precision: "single";

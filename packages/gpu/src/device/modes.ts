@@ -66,7 +66,7 @@ export async function chooseMode(library: Library, wanted: GpuMode | "auto"): Pr
   throw new Error("cpu is always available");
 }
 
-export async function availableModes(library: Library): Promise<GpuMode[]> {
+async function availableModes(library: Library): Promise<GpuMode[]> {
   const there = await Promise.all(order.map((mode) => isAvailable(library, mode)));
   return order.filter((_, i) => there[i]);
 }

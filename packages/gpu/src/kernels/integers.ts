@@ -24,7 +24,7 @@ const lowOf = (body: KernelBody, x: string): string => name(body, `${x} - ${carr
 const signed = (body: KernelBody, x: string): string => name(body, `${x} >= 32768.0 ? ${x} - ${HALF} : ${x}`);
 
 /** The integer of two halves that may have left their ranges: wraps around. */
-export function wrap(body: KernelBody, high: string, low: string): IntegerScalar {
+function wrap(body: KernelBody, high: string, low: string): IntegerScalar {
   const sum = name(body, `${high} + ${carryOf(body, low)}`);
   return integer(signed(body, lowOf(body, sum)), lowOf(body, low));
 }

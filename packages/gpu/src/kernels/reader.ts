@@ -33,7 +33,7 @@ export function readerOf(body: KernelBody, sources: Sources): Reader {
 }
 
 /** The one finite value of a constant. Others are read from memory: a literal is finite. */
-export function uniformOf(x: ArrayTensor): number | undefined {
+function uniformOf(x: ArrayTensor): number | undefined {
   const first = x.uniform ?? x.data[0] ?? 0;
   if (!Number.isFinite(first)) return undefined;
   return x.uniform !== undefined || x.data.every((value) => Object.is(value, first)) ? first : undefined;

@@ -26,7 +26,7 @@ export interface Placed {
 }
 
 /** Tensors in one buffer. */
-export interface Packed<P extends Placed> {
+interface Packed<P extends Placed> {
   readonly buffer: number;
   readonly parts: readonly P[];
 }

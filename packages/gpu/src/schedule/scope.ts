@@ -47,14 +47,14 @@ export function sourcesOf({ constants }: Memory, scope: Scope): Sources {
 }
 
 /** Constants that are no literals, one behind the other in one buffer. */
-export interface ConstantPool {
+interface ConstantPool {
   readonly buffer: number;
   place(x: ArrayTensor): Place;
   readonly placed: ReadonlyMap<Values, { readonly tensor: ArrayTensor; readonly place: Place }>;
   readonly elements: number;
 }
 
-export function constantPool(buffer: number): ConstantPool {
+function constantPool(buffer: number): ConstantPool {
   const placed = new Map<Values, { tensor: ArrayTensor; place: Place }>();
   let elements = 0;
   return {
