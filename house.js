@@ -12,6 +12,7 @@ export const layers = [
   ["study"],
   ["lab"],
   ["experiments", "bench"],
+  ["browser"],
 ];
 
 const sideways = [["cells", "norm"]];
@@ -24,7 +25,8 @@ export const reserved = [
 
 /** The folder of a package, from the root of the repository. */
 export function folderOf(name) {
-  return name === "experiments" || name === "bench" ? name : name === "lab" ? "apps/lab" : `packages/${name}`;
+  const elsewhere = { experiments: "experiments", bench: "bench", lab: "apps/lab", browser: "examples/browser" };
+  return elsewhere[name] ?? `packages/${name}`;
 }
 
 export function mayImport(from, to) {

@@ -8,7 +8,7 @@ export default defineConfig({
     // For what hangs. What is slow only because the machine is busy has not failed.
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    include: ["{packages,apps}/*/src/**/*.test.ts", "experiments/**/*.test.ts", "bench/**/*.test.ts", "tests/**/*.test.ts"],
+    include: ["{packages,apps,examples}/*/src/**/*.test.ts", "experiments/**/*.test.ts", "bench/**/*.test.ts", "tests/**/*.test.ts"],
     typecheck: { enabled: true, include: ["packages/*/src/**/*.test-d.ts"], tsconfig: "tsconfig.typetest.json", ignoreSourceErrors: true },
   },
 });

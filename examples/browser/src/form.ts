@@ -1,0 +1,65 @@
+import { backendNamed, backends, type BackendChoice } from "./backends.ts";
+import { element } from "./element.ts";
+import type { Place } from "./protocol.ts";
+import { defaults, settingsFrom, type Settings } from "./settings.ts";
+
+const MOST_THREADS = 8;
+
+/** The form by which a run, and where it runs, is chosen. */
+export interface Form {
+  settings(): Settings;
+  place(): Place;
+  /** What cannot be changed now. */
+  lock(locked: { readonly run: boolean; readonly where: boolean }): void;
+}
+
+/** Fills the page's form. Backends that cannot run here are shown with the reason, and cannot be chosen. */
+export function createForm(): Form {
+  const form = element("form", HTMLFormElement);
+  const control = (name: string): HTMLSelectElement | HTMLInputElement => {
+    const found = form.elements.namedItem(name);
+    if (found instanceof HTMLSelectElement || found instanceof HTMLInputElement) return found;
+    throw new Error(`The form has no field ${name}.`);
+  };
+  for (const [name, value] of Object.entries(defaults)) control(name).value = String(value);
+
+  const reasons = new Map(backends.map((choice) => [choice.name, choice.unavailable?.()]));
+  const first = backends.find(({ name }) => reasons.get(name) === undefined);
+  element("backends", HTMLElement).append(...backends.map((choice) => radio(choice, reasons.get(choice.name), choice === first)));
+  const chosen = (): BackendChoice => backendNamed(String(new FormData(form).get("backend") ?? first?.name));
+
+  const threads = control("threads");
+  const most = crossOriginIsolated ? Math.min(MOST_THREADS, navigator.hardwareConcurrency) : 1;
+  threads.append(...Array.from({ length: most }, (_, i) => new Option(String(i + 1))));
+  const explainThreads = (): void => {
+    threads.disabled = !chosen().threads || most === 1;
+    element("threads-note", HTMLElement).textContent = threadsNote(chosen(), most);
+  };
+  form.addEventListener("change", explainThreads);
+  explainThreads();
+
+  return {
+    settings: () => settingsFrom((name) => control(name).value),
+    place: () => ({ backend: chosen().name, threads: chosen().threads ? Number(threads.value) : 1 }),
+    lock({ run, where }) {
+      element("run", HTMLFieldSetElement).disabled = run;
+      element("where", HTMLFieldSetElement).disabled = where;
+    },
+  };
+}
+
+function radio({ name, label, note }: BackendChoice, unavailable: string | undefined, checked: boolean): HTMLElement {
+  const choice = document.createElement("label");
+  choice.className = "choice";
+  const input = Object.assign(document.createElement("input"), { type: "radio", name: "backend", value: name, checked, disabled: unavailable !== undefined });
+  const title = Object.assign(document.createElement("span"), { className: "choice-title", textContent: label });
+  const text = Object.assign(document.createElement("span"), { className: unavailable === undefined ? "note" : "note unavailable", textContent: unavailable ?? note });
+  choice.append(input, title, text);
+  return choice;
+}
+
+function threadsNote({ threads, label }: BackendChoice, most: number): string {
+  if (!threads) return `${label} has no use for threads.`;
+  if (!crossOriginIsolated) return "One thread: this page was served without the headers of cross-origin isolation, so threads cannot share memory.";
+  return most === 1 ? "This machine has one processor." : "They change the speed, and no bit of the result.";
+}

@@ -1,0 +1,64 @@
+import { dense, gru, sequence, stack } from "@sluice/cells";
+import { globalNorm } from "@sluice/clip";
+import { compile, key, keyFor, valuesOf, type Backend, type Tensor } from "@sluice/tensor";
+import { adam, mse, trainer, weightsHash } from "@sluice/train";
+import type { Settings } from "./settings.ts";
+import { batchAt, heldOut } from "./task.ts";
+
+export interface Training {
+  /** Steps made. */
+  readonly step: number;
+  /** Makes a step; its loss is the mean squared error over the batch, before the update. */
+  next(): Promise<number>;
+  evaluate(): Promise<Evaluation>;
+  /** SHA-256 over the weights. */
+  hash(): Promise<string>;
+  /** Weights and optimiser, for a training that goes on from here, here or on another backend. */
+  save(): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/** What has been learnt, by sequences that training never sees. */
+export interface Evaluation {
+  /** Mean squared error. */
+  readonly error: number;
+  /** For each sequence the sum that is asked for, and the answer. */
+  readonly answers: readonly { readonly sum: number; readonly answer: number }[];
+}
+
+/** A GRU with a linear readout of its last state learns the adding problem. Runs in a page, a worker or Node; from `saved` where given, else from the beginning. */
+export async function startTraining(settings: Settings, backend: Backend, saved?: Uint8Array): Promise<Training> {
+  const { hidden, learningRate, seed } = settings;
+  const model = stack([sequence(gru({ input: 2, hidden }), { outputs: "last" }), dense({ input: hidden, output: 1 })]);
+  const params = model.init(keyFor(key(seed), "weights"));
+  const answer = (weights: typeof params, x: Tensor): Tensor => model.apply(weights, x).output;
+
+  const training = await trainer({
+    loss: (weights: typeof params, { x, y }) => ({ loss: mse(answer(weights, x), y) }),
+    optimiser: adam({ learningRate }),
+    clip: globalNorm(1),
+    params,
+    key: keyFor(key(seed), "training"),
+    batch: batchAt(settings, 0),
+    backend,
+  });
+  if (saved !== undefined) await training.restore(saved);
+
+  const unseen = heldOut(settings);
+  const sums = valuesOf(unseen.y);
+  const answerUnseen = await compile(answer, [params, unseen.x], { backend });
+
+  return {
+    get step() {
+      return training.step;
+    },
+    next: async () => (await training.run(batchAt(settings, training.step))).loss,
+    async evaluate() {
+      const output = valuesOf(await answerUnseen(await training.params(), unseen.x));
+      const answers = Array.from(output, (answer, i) => ({ sum: sums[i]!, answer }));
+      const error = answers.reduce((total, { sum, answer }) => total + (answer - sum) * (answer - sum), 0) / answers.length;
+      return { error, answers };
+    },
+    hash: async () => weightsHash(await training.params()),
+    save: () => training.save(),
+  };
+}
