@@ -11,7 +11,7 @@ export interface BackendChoice {
   /** Whether weights have the same bits on every machine. */
   readonly exact: boolean;
   /** Why it cannot run here; undefined where nothing speaks against it. */
-  unavailable?(): string | undefined;
+  unavailable?(): string | undefined | Promise<string | undefined>;
   /** Rejects where it cannot run here after all. */
   make(options: { readonly threads: number }): Promise<Backend>;
 }

@@ -14,7 +14,7 @@ export interface Form {
 }
 
 /** Fills the page's form. Backends that cannot run here are shown with the reason, and cannot be chosen. */
-export function createForm(): Form {
+export async function createForm(): Promise<Form> {
   const form = element("form", HTMLFormElement);
   const control = (name: string): HTMLSelectElement | HTMLInputElement => {
     const found = form.elements.namedItem(name);
@@ -23,7 +23,7 @@ export function createForm(): Form {
   };
   for (const [name, value] of Object.entries(defaults)) control(name).value = String(value);
 
-  const reasons = new Map(backends.map((choice) => [choice.name, choice.unavailable?.()]));
+  const reasons = new Map(await Promise.all(backends.map(async (choice) => [choice.name, await choice.unavailable?.()] as const)));
   const first = backends.find(({ name }) => reasons.get(name) === undefined);
   element("backends", HTMLElement).append(...backends.map((choice) => radio(choice, reasons.get(choice.name), choice === first)));
   const chosen = (): BackendChoice => backendNamed(String(new FormData(form).get("backend") ?? first?.name));
@@ -49,11 +49,12 @@ export function createForm(): Form {
 }
 
 function radio({ name, label, note }: BackendChoice, unavailable: string | undefined, checked: boolean): HTMLElement {
-  const choice = document.createElement("label");
-  choice.className = "choice";
-  const input = Object.assign(document.createElement("input"), { type: "radio", name: "backend", value: name, checked, disabled: unavailable !== undefined });
-  const title = Object.assign(document.createElement("span"), { className: "choice-title", textContent: label });
-  const text = Object.assign(document.createElement("span"), { className: unavailable === undefined ? "note" : "note unavailable", textContent: unavailable ?? note });
+  const [id, noteId] = [`backend-${name}`, `backend-${name}-note`];
+  const input = Object.assign(document.createElement("input"), { id, type: "radio", name: "backend", value: name, checked, disabled: unavailable !== undefined });
+  input.setAttribute("aria-describedby", noteId);
+  const title = Object.assign(document.createElement("label"), { htmlFor: id, textContent: label });
+  const text = Object.assign(document.createElement("p"), { id: noteId, className: unavailable === undefined ? "note" : "note unavailable", textContent: unavailable ?? note });
+  const choice = Object.assign(document.createElement("div"), { className: "choice" });
   choice.append(input, title, text);
   return choice;
 }

@@ -3,7 +3,7 @@ import { element } from "./element.ts";
 import { createRun, isBusy, isOpen, type Run } from "./run.ts";
 import { show, showFigures } from "./view.ts";
 
-const form = createForm();
+const form = await createForm();
 let run = newRun();
 let frame = 0;
 

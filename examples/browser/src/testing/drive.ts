@@ -1,0 +1,71 @@
+/** What tests need to use the page as a visitor does: what is clicked is found by role and label, as an assistive technology finds it. */
+import { spawnSync } from "node:child_process";
+import { wasm } from "@sluice/wasm";
+import { chromium, type Browser, type Page } from "playwright-core";
+import { createServer } from "vite";
+import { defaults, type Settings } from "../settings.ts";
+import { startTraining, type Evaluation } from "../training.ts";
+
+/** Where Chromium is; undefined where there is none. */
+export const chromiumPath = ["chromium", "chromium-browser", "google-chrome"].map((name) => spawnSync("which", [name]).stdout?.toString().trim()).find(Boolean);
+
+/** The server of `npm run example`, on a port of its own. */
+export async function serve(): Promise<{ readonly address: string; close(): Promise<void> }> {
+  const server = await createServer({ configFile: `${import.meta.dirname}/../../vite.config.ts`, server: { host: "127.0.0.1", port: 0 }, logLevel: "error" });
+  await server.listen();
+  return { address: server.resolvedUrls!.local[0]!, close: () => server.close() };
+}
+
+export function launch(args: readonly string[] = []): Promise<Browser> {
+  const quiet = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+  return chromium.launch({ executablePath: chromiumPath!, args: [...quiet, ...args] });
+}
+
+export async function open(browser: Browser, address: string): Promise<Page> {
+  const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
+  page.setDefaultTimeout(30_000);
+  await page.goto(address);
+  await page.getByRole("status").filter({ hasText: "Ready." }).waitFor();
+  return page;
+}
+
+export async function choose(page: Page, { time, batch, hidden, steps }: Partial<Settings>): Promise<void> {
+  for (const [label, value] of [["Sequence length", time], ["Batch size", batch], ["Hidden units", hidden], ["Training steps", steps]] as const) {
+    if (value !== undefined) await page.getByLabel(label).selectOption(String(value));
+  }
+}
+
+export function backend(page: Page, label: string) {
+  return page.getByRole("radio", { name: label, exact: true });
+}
+
+export function click(page: Page, name: string): Promise<void> {
+  return page.getByRole("button", { name, exact: true }).click();
+}
+
+export function status(page: Page, text: string): Promise<void> {
+  return page.getByRole("status").filter({ hasText: text }).waitFor();
+}
+
+export async function textOf(page: Page, id: string): Promise<string> {
+  return (await page.locator(`#${id}`).textContent()) ?? "";
+}
+
+export async function stepOf(page: Page): Promise<number> {
+  return Number.parseInt(await textOf(page, "step"), 10);
+}
+
+export async function stepsMade(page: Page, atLeast: number): Promise<void> {
+  await page.waitForFunction((n) => Number.parseInt(document.getElementById("step")?.textContent ?? "", 10) >= n, atLeast);
+}
+
+/** The same run in Node, with one thread. */
+export async function inNode(chosen: Partial<Settings>): Promise<Evaluation & { readonly hash: string }> {
+  const settings = { ...defaults, ...chosen };
+  const backend = wasm();
+  const training = await startTraining(settings, backend);
+  while (training.step < settings.steps) await training.next();
+  const result = { ...(await training.evaluate()), hash: await training.hash() };
+  await backend.close();
+  return result;
+}
