@@ -1,0 +1,53 @@
+// The page on gpu.js, with a graphics card that Chromium makes up in software.
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { backend, choose, chromiumPath, click, inNode, launch, open, serve, status, stepOf, stepsMade, textOf } from "./testing/drive.ts";
+
+const software = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--enable-features=Vulkan", "--ignore-gpu-blocklist"];
+const small = { time: 20, batch: 16, hidden: 16, steps: 100 };
+
+// Skipped where there is no Chromium; CI installs it.
+describe.skipIf(chromiumPath === undefined)("the page on gpu.js in Chromium", { timeout: 60_000 }, () => {
+  let server: Awaited<ReturnType<typeof serve>>;
+  let browser: Browser;
+  beforeAll(async () => {
+    [server, browser] = await Promise.all([serve(), launch(software)]);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+
+  test.each(["WebGPU", "WebGL 2"])("trains on %s as on WebAssembly, which goes on from its weights", async (label) => {
+    const page = await open(browser, server.address);
+    await choose(page, small);
+    await backend(page, label).check();
+    await click(page, "Start");
+    await stepsMade(page, 25);
+    await click(page, "Pause");
+    await status(page, "Paused");
+    expect(await stepOf(page)).toBeLessThan(small.steps);
+    const { error } = await inNode({ ...small, steps: 25 });
+    expect(Number(await textOf(page, "held-out")) / error).toBeCloseTo(1, 2);
+    expect(await textOf(page, "weights-note")).toContain("rounds as the device does");
+    await backend(page, "WebAssembly").check();
+    await click(page, "Continue");
+    await status(page, "Done: 100 steps.");
+    expect(await textOf(page, "weights-note")).toContain("More than one backend");
+    await page.close();
+  });
+
+  test("without a graphics card it says so, and trains elsewhere", async () => {
+    const without = await launch(["--disable-gpu", "--disable-software-rasterizer"]);
+    try {
+      const page = await open(without, server.address);
+      for (const label of ["WebGPU", "WebGL 2"]) expect(await backend(page, label).isDisabled()).toBe(true);
+      expect(await page.locator("#backend-webgl2-note").textContent()).toContain("no graphics card");
+      await choose(page, small);
+      await click(page, "Start");
+      await status(page, "Done: 100 steps.");
+    } finally {
+      await without.close();
+    }
+  });
+});
