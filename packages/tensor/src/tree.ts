@@ -58,6 +58,27 @@ export function zipTrees<T extends Tree>(a: T, b: Tree, f: (a: Tensor, b: Tensor
  * by `operation`, names the paths that are missing or too many.
  */
 export function matchTree(operation: string, like: Tree, given: Tree): Tensor[] {
+  const tensors: Tensor[] = [];
+  return collectAlike(like, given, tensors) ? tensors : matchPaths(operation, like, given);
+}
+
+/** Collects the tensors of `given` if it is nested as `like` with the same keys: no paths are written, as a compiled program is called often. False if it is not, or if paths may be ambiguous. */
+function collectAlike(like: Tree, given: Tree, into: Tensor[]): boolean {
+  if (isTensor(like) || isTensor(given)) {
+    if (isTensor(given)) into.push(given);
+    return isTensor(like) && isTensor(given);
+  }
+  if (typeof given !== "object" || given === null) return false;
+  if (isList(like) || isList(given)) {
+    return isList(like) && isList(given) && like.length === given.length && like.every((child, i) => collectAlike(child, given[i]!, into));
+  }
+  const keys = Object.keys(like);
+  return (
+    keys.length === Object.keys(given).length && keys.every((key) => !key.includes(".") && Object.hasOwn(given, key) && collectAlike(like[key]!, given[key]!, into))
+  );
+}
+
+function matchPaths(operation: string, like: Tree, given: Tree): Tensor[] {
   const wanted = leavesOf(like).map((leaf) => leaf.path);
   const leaves = leavesOf(given);
   const byPath = new Map(leaves.map(({ path, tensor }) => [path, tensor]));
