@@ -35,7 +35,7 @@ export function tasksOf(target: KernelModule, steps: readonly Step[], dividing: 
       const body = tasksOf(target, step.body, dividing, step);
       return body.length === 0 || step.length === 0 ? [] : [loopTask(step, body, dividing)];
     }
-    const kernel = kernelOf(target, step, { anyRows: loop?.active !== undefined });
+    const kernel = kernelOf(target, step, { anyRows: loop?.active !== undefined, byRows: (loop?.rows ?? 0) > 1 });
     if (kernel === undefined) return [];
     const divided = dividing.threads > 1 && kernel.count > kernel.grain && kernel.work >= dividing.worthDividing;
     return [{ kind: "kernel", kernel, step, sharing: divided ? "split" : "alone" }];

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 import { type ModuleBuilder, wasmModule } from "../assembler/index.ts";
-import { emitGemm, emitGemmTransposedA, emitPack, packedBytes, panelCount, transposedAScratchBytes } from "./index.ts";
+import { emitGemm, emitGemmStreamed, emitGemmTransposedA, emitPack, packedBytes, panelCount, STREAMED_COLUMNS, transposedAScratchBytes } from "./index.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -153,6 +153,44 @@ describe("C = start + A^T B", () => {
         exports.product!(0, middle, rows, a.address, b.address, c.address, scratch);
         expect(c.floats).toEqual(expected);
         expect(beyond.floats[0]).toBe(42);
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
+
+describe("C = A B, of a few rows", () => {
+  const shapes = fc.record({
+    m: fc.integer({ min: 1, max: 3 }), n: size(70), k: size(30), seed, transposed: fc.boolean(),
+    aGap: fc.integer({ min: 0, max: 3 }), bGap: fc.integer({ min: 0, max: 3 }), cGap: fc.integer({ min: 0, max: 3 }),
+    divided: fc.nat(5),
+  });
+
+  test("has the bits of the plain loop for any division of the columns of C, and touches nothing else", () => {
+    fc.assert(
+      fc.property(shapes, ({ m, n, k, seed, transposed, aGap, bGap, cGap, divided }) => {
+        const [aStride, bStride, cStride] = [(transposed ? m : k) + aGap, n + bGap, n + cGap];
+        const aStrides = transposed ? ([1, aStride] as const) : ([aStride, 1] as const);
+        const { exports, place } = instantiate((module) => {
+          const run = emitGemmStreamed(module, "streamed", { m, n, k, aStrides, bStride, cStride });
+          const params = { first: "i32", end: "i32", a: "i32", b: "i32", c: "i32" } as const;
+          module.function("run", { params, export: true }, (body, { first, end, a, b, c }) => body.do(run.call(first, end, a, b, c)));
+        });
+        const next = values(seed);
+        const a = place(transposed ? k : m, aStride, transposed ? m : k, next);
+        const b = place(k, bStride, n, next);
+        const c = place(m, cStride, n, () => NaN);
+        const blocks = Math.ceil(n / STREAMED_COLUMNS);
+        const middle = Math.min(divided, blocks);
+        exports["run"]!(0, middle, a.address, b.address, c.address);
+        exports["run"]!(middle, blocks, a.address, b.address, c.address);
+        for (let row = 0; row < m; row++) {
+          for (let column = 0; column < cStride; column++) {
+            let sum = 0;
+            for (let i = 0; i < k; i++) sum = round(sum + round(a.floats[row * aStrides[0] + i * aStrides[1]]! * b.floats[i * bStride + column]!));
+            expect(c.floats[row * cStride + column], `${row}, ${column}`).toBe(column < n ? sum : NaN);
+          }
+        }
       }),
       { numRuns: 150 },
     );

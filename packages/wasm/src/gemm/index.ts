@@ -1,3 +1,4 @@
+export { emitGemmStreamed, STREAMED_COLUMNS } from "./streamed.ts";
 export { emitGemm } from "./gemm.ts";
 export { emitPack, packedBytes, panelCount, PANEL_COLUMNS } from "./panel.ts";
 export { emitGemmTransposedA, transposedAScratchBytes } from "./transposed-a.ts";

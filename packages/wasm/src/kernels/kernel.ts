@@ -24,6 +24,14 @@ export interface Kernel {
   call(part: Part): Expression<"none">;
 }
 
+/** What the ranges are like that a kernel is called for. */
+export interface RangeOptions {
+  /** They may end at any row. */
+  readonly anyRows: boolean;
+  /** They may be rows of a batch: what else a kernel could divide, such as columns, does not do. */
+  readonly byRows: boolean;
+}
+
 /** Where kernels are written. Steps that differ in their addresses alone share a function. */
 export interface KernelModule {
   readonly module: ModuleBuilder;

@@ -1,8 +1,8 @@
 import type { MatmulStep } from "@sluice/compiler";
 import { sizeOf } from "@sluice/tensor";
 import { f32x4, i32, v128, type WasmFunction } from "../assembler/index.ts";
-import { emitGemm, emitGemmTransposedA, tileHeights, transposedAScratchBytes } from "../gemm/index.ts";
-import type { Kernel, KernelModule } from "./kernel.ts";
+import { emitGemm, emitGemmStreamed, emitGemmTransposedA, STREAMED_COLUMNS, tileHeights, transposedAScratchBytes } from "../gemm/index.ts";
+import type { Kernel, KernelModule, RangeOptions } from "./kernel.ts";
 import { loadLanes, storeLanes } from "./lanes.ts";
 import { blocks, iterationOf, nest, toFirstRow } from "./nest.ts";
 
@@ -10,12 +10,13 @@ import { blocks, iterationOf, nest, toFirstRow } from "./nest.ts";
  * A product by the kernel for its layout: b in panels; a read by columns, as in a gradient of weights; or any strides and batch axes. All add products in
  * the order of the contracted axis, so they give the same bits.
  */
-export function matmulKernel(target: KernelModule, step: MatmulStep, anyRows: boolean): Kernel {
+export function matmulKernel(target: KernelModule, step: MatmulStep, { anyRows, byRows }: RangeOptions): Kernel {
   const [m, k] = step.a.shape.slice(-2);
   const n = step.b.shape.at(-1);
   if (step.c.shape.length === 2 && k! > 0 && step.c.strides[1] === 1) {
     const rowMajor = step.a.strides[1] === 1 || k === 1;
     if (rowMajor && step.packed !== undefined && step.positions === undefined) return panelKernel(target, step, m!, k!, n!, anyRows);
+    if (!byRows && m! <= FEW_ROWS && step.b.strides[1] === 1 && step.positions === undefined) return streamedKernel(target, step, m!, k!, n!);
     if (!rowMajor && m! > 1 && step.b.strides[1] === 1) return transposedKernel(target, step, m!, k!, n!);
   }
   return stridedKernel(target, step);
@@ -48,6 +49,22 @@ function transposedKernel(target: KernelModule, { a, b, c, positions }: MatmulSt
     call({ first, end, addresses: [pa, pb, pc, list], scratch }) {
       return list === undefined ? run.call(first, end, k, pa!, pb!, pc!, scratch, 0) : run.call(first, end, i32.load(list), pa!, pb!, pc!, scratch, i32.add(list, 4));
     },
+  };
+}
+
+/** Rows for which a matrix is read as it lies: too few to be worth packing it. */
+const FEW_ROWS = 3;
+
+function streamedKernel(target: KernelModule, { a, b, c }: MatmulStep, m: number, k: number, n: number): Kernel {
+  const shape = { m, n, k, aStrides: [a.strides[0]!, a.strides[1]!] as const, bStride: b.strides[0]!, cStride: c.strides[0]! };
+  const run = target.shared("matmulStreamed", shape, (name) => emitGemmStreamed(target.module, name, shape));
+  return {
+    views: [a, b, c],
+    count: Math.ceil(n / STREAMED_COLUMNS),
+    grain: 4,
+    work: 2 * m * n * k,
+    scratchBytes: 0,
+    call: ({ first, end, addresses }) => run.call(first, end, ...addresses),
   };
 }
 

@@ -1,0 +1,98 @@
+import { type Body, type Expression, f32x4, i32, type Local, type ModuleBuilder, v128, type WasmFunction } from "../assembler/index.ts";
+import { loadColumns, storeColumns } from "./columns.ts";
+
+/*
+ * The product of a few rows with a matrix that is read once, as it lies: C[M, N] = A[M, K] B[K, N]. Its speed is that at which B comes from memory or a cache, so B is read along its rows, a few
+ * of them side by side, as memory is fetched ahead; the sums wait in C, which stays in the first-level cache.
+ */
+interface StreamedShape {
+  m: number;
+  n: number;
+  k: number;
+  /** Floats from one row of A to the next, and from one column to the next. */
+  aStrides: readonly [number, number];
+  bStride: number;
+  cStride: number;
+}
+
+/** Rows of B that are read side by side. */
+const ROWS = 4;
+/** Columns of C that are worked on together; threads divide them in such blocks. */
+export const STREAMED_COLUMNS = 16;
+
+/** Emits `(first, end, a, b, c)`: blocks `first .. end` of 16 columns of C, whose elements are 0 + a_0 b_0 + a_1 b_1 + ..., in this order. */
+export function emitGemmStreamed(module: ModuleBuilder, name: string, shape: StreamedShape): WasmFunction<"none"> {
+  const { n, k, bStride } = shape;
+  const full = Math.floor(n / STREAMED_COLUMNS);
+  const tail = n % STREAMED_COLUMNS;
+  const params = { first: "i32", end: "i32", a: "i32", b: "i32", c: "i32" } as const;
+  return module.function(name, { params }, (body, { first, end, a, b, c }) => {
+    const bFirst = body.let(i32.add(b, i32.mul(first, 4 * STREAMED_COLUMNS)), "bFirst");
+    const cFirst = body.let(i32.add(c, i32.mul(first, 4 * STREAMED_COLUMNS)), "cFirst");
+    const bAt = body.local("i32", "bAt");
+    const cAt = body.local("i32", "cAt");
+    const cEnd = body.let(i32.add(c, i32.mul(end, 4 * STREAMED_COLUMNS)), "cEnd");
+    // An empty range has no tail, wherever it is.
+    const withTail = i32.and(i32.gtU(end, full), i32.leU(first, full));
+    if (tail > 0) body.if(i32.gtU(end, full), () => body.set(cEnd, i32.add(c, 4 * STREAMED_COLUMNS * full)));
+
+    /** Adds `rows` rows of B, from the one that `bFirst` points into on; before the first ones there is 0 in C. */
+    function addRows(rows: number, start: boolean): void {
+      const factors = factorsOf(body, shape, a, rows);
+      const columns = (count: number): void => {
+        addColumns(body, shape, { factors, b: bAt, c: cAt, columns: count, start });
+        body.set(bAt, i32.add(bAt, 4 * STREAMED_COLUMNS));
+        body.set(cAt, i32.add(cAt, 4 * STREAMED_COLUMNS));
+      };
+      body.set(bAt, bFirst);
+      body.set(cAt, cFirst);
+      body.while(i32.ltU(cAt, cEnd), () => columns(STREAMED_COLUMNS));
+      if (tail > 0) body.if(withTail, () => columns(tail));
+      body.set(a, i32.add(a, 4 * rows * shape.aStrides[1]));
+      body.set(bFirst, i32.add(bFirst, 4 * rows * bStride));
+    }
+
+    addRows(Math.min(k, ROWS), true);
+    const times = Math.floor(k / ROWS) - 1;
+    if (times > 0) {
+      const left = body.let(i32.const(times), "left");
+      body.repeatWhile(left, () => {
+        addRows(ROWS, false);
+        body.set(left, i32.sub(left, 1));
+      });
+    }
+    if (k > ROWS && k % ROWS > 0) addRows(k % ROWS, false);
+  });
+}
+
+/** Elements of A, each in all lanes: by row of C, for each row of B. */
+function factorsOf(body: Body, { m, aStrides }: StreamedShape, a: Expression<"i32">, rows: number): Local<"v128">[][] {
+  return Array.from({ length: m }, (_, row) =>
+    Array.from({ length: rows }, (_unused, i) => body.let(v128.load32Splat(a, 4 * (row * aStrides[0] + i * aStrides[1])), `a${row}${i}`)),
+  );
+}
+
+interface Block {
+  readonly factors: readonly (readonly Local<"v128">[])[];
+  readonly b: Local<"i32">;
+  readonly c: Local<"i32">;
+  readonly columns: number;
+  readonly start: boolean;
+}
+
+/** All is loaded before anything is stored, and neighbours are stored one after the other, so that V8 makes one vector of two. */
+function addColumns(body: Body, { bStride, cStride }: StreamedShape, { factors, b, c, columns, start }: Block): void {
+  for (let at = 0; at < columns; at += 8) {
+    const vectors = [at, at + 4].filter((column) => column < columns).map((column) => ({ column, count: Math.min(4, columns - column) }));
+    const sums = vectors.map(({ column, count }) => {
+      const bs = factors[0]!.map((_, i) => body.let(loadColumns(b, 4 * (i * bStride + column), count), `b${i}`));
+      return factors.map((row, r) => {
+        const from = start ? f32x4.const(0) : loadColumns(c, 4 * (r * cStride + column), count);
+        return body.let(row.reduce<Expression<"v128">>((sum, factor, i) => f32x4.add(sum, f32x4.mul(factor, bs[i]!)), from), "sum");
+      });
+    });
+    factors.forEach((_, r) => {
+      vectors.forEach(({ column, count }, v) => storeColumns(body, c, sums[v]![r]!, 4 * (r * cStride + column), count));
+    });
+  }
+}
