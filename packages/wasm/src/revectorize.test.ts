@@ -5,7 +5,7 @@ const here = (path: string) => JSON.stringify(new URL(path, import.meta.url).hre
 
 /** Runs a module in a process of its own, because V8's flags are the process's. */
 function inProcess(code: string): unknown {
-  return JSON.parse(execFileSync(process.execPath, ["--input-type=module", "--eval", code], { encoding: "utf8", timeout: 60000 }));
+  return JSON.parse(execFileSync(process.execPath, ["--conditions=@sluice/source", "--disable-warning=ExperimentalWarning", "--input-type=module", "--eval", code], { encoding: "utf8", timeout: 60000 }));
 }
 
 const supported = Number.parseInt(process.versions.node, 10) >= 24 && process.arch === "x64";
@@ -54,6 +54,45 @@ test("changes no bit of a product, of a weight gradient or of a function", () =>
         exports.functions(C, C + 4 * 96);
       }
       hash.update(new Uint8Array(memory.buffer));
+    }
+    console.log(JSON.stringify(hash.digest("hex")));`);
+  expect(digest(true)).toBe(digest(false));
+}, 60000);
+
+test("changes no bit of whole programs, all of them compiled by the optimising compiler", () => {
+  const digest = (revectorize: boolean) => inProcess(`
+    import { createHash } from "node:crypto";
+    import { setFlagsFromString } from "node:v8";
+    import * as t from ${JSON.stringify(import.meta.resolve("@sluice/tensor"))};
+    import { wasm } from ${here("./index.ts")};
+    const backend = wasm({ revectorize: ${revectorize} });
+    setFlagsFromString("--no-liftoff");
+    const numbers = (shape, seed) => t.sub(t.mul(t.uniform(t.key(seed), shape), 6), 3);
+    const functions = [t.sigmoid, t.tanh, t.exp, (a) => t.log(t.add(t.square(a), 0.1)), (a) => t.log1p(t.abs(a)), (a) => t.softmax(a, 1), (a) => t.sqrt(t.abs(a)), t.sign, t.floor];
+    const step = ({ W, U, b }, h, x) => {
+      const sums = t.add(t.add(t.matmul(x, W), t.matmul(h, U)), b);
+      const centred = t.sub(sums, t.mean(sums, 1, { keep: true }));
+      const [i, f, o, g] = t.split(t.div(centred, t.sqrt(t.add(t.mean(t.square(centred), 1, { keep: true }), 1e-5))), 4);
+      return t.mul(t.sigmoid(o), t.tanh(t.add(t.mul(t.sigmoid(f), h), t.mul(t.sigmoid(i), t.tanh(g)))));
+    };
+    const layer = (weights, h, xs, lengths) => t.scan((s, x) => {
+      const next = step(weights, s, x);
+      return { state: next, output: next };
+    }, h, xs, { lengths });
+    const program = (weights, h, xs, lengths) => ({
+      output: layer(weights, h, xs, lengths).output,
+      gradients: t.grad((at) => t.sum(t.square(layer(at.weights, at.h, at.xs, lengths).output)))({ weights, h, xs }),
+      functions: functions.map((f) => f(t.reshape(xs, [-1, xs.shape[2]].map((n) => (n < 0 ? xs.shape[0] * xs.shape[1] : n))))),
+      less: t.select(t.less(xs, 0), t.neg(xs), t.mul(xs, xs)),
+    });
+    const hash = createHash("sha256");
+    for (const [time, batch, input, hidden] of [[5, 4, 16, 32], [3, 3, 7, 21], [4, 9, 33, 40], [3, 1, 8, 19]]) {
+      const weights = { W: numbers([input, 4 * hidden], 1), U: numbers([hidden, 4 * hidden], 2), b: numbers([4 * hidden], 3) };
+      const given = [weights, numbers([batch, hidden], 4), numbers([time, batch, input], 5), t.tensor(Int32Array.from({ length: batch }, (_, row) => 1 + row % time))];
+      const compiled = await t.compile(program, given, { backend });
+      const results = await compiled(...given);
+      for (const { tensor } of t.leavesOf(results)) hash.update(tensor.data);
+      await compiled.dispose();
     }
     console.log(JSON.stringify(hash.digest("hex")));`);
   expect(digest(true)).toBe(digest(false));

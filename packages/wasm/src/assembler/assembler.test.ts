@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { signed, signed64, unsigned } from "./leb128.ts";
-import { atomics, f32, f32x4, i32, i64, memory, select, v128, wasmModule } from "./index.ts";
+import { atomics, f32, f32x4, i32, i64, inStep, memory, select, v128, wasmModule } from "./index.ts";
 
 function instantiate(module: ReturnType<typeof wasmModule>, imports: WebAssembly.Imports = {}) {
   return new WebAssembly.Instance(new WebAssembly.Module(module.encode()), imports).exports as Record<string, (...args: number[]) => number>;
@@ -119,5 +119,45 @@ test("is printed as text, with vector constants kept out of the loops", () => {
     loop0:
       v128.store(y +32, f32x4.add((t = f32x4.mul(v128.load(x +16), k)), f32x4.mul(t, t)))
       x = i32.add(x, 16)
+      t = f32x4.const(0)
       branch loop0 if i32.lt_u(x, end)`);
+});
+
+test("vectors that a loop does not carry on are forgotten at the end of its turn; sums and what is read afterwards are not", () => {
+  const module = wasmModule({ memory: { initial: 1 } });
+  module.function("sum", { params: { x: "i32", end: "i32" }, export: true }, (body, { x, end }) => {
+    const sum = body.local("v128", "sum");
+    const before = body.local("v128", "before");
+    const last = body.local("v128", "last");
+    body.repeatWhile(i32.ltU(x, end), () => {
+      const own = body.let(v128.load(x), "own");
+      body.set(sum, f32x4.add(f32x4.add(sum, before), own));
+      body.set(before, own);
+      body.set(last, f32x4.mul(own, own));
+      body.set(x, i32.add(x, 16));
+    });
+    body.do(v128.store(0, f32x4.add(sum, last)));
+  });
+  expect(module.print().split("\n").filter((line) => line.includes("f32x4.const(0)"))).toEqual(["    own = f32x4.const(0)"]);
+});
+
+test("expressions in step: the same values, an instruction of each after the other", () => {
+  const module = wasmModule({ memory: { initial: 1 } });
+  module.function("f", { params: {}, export: true }, (body) => {
+    const of = (address: number) => {
+      const x = v128.load(i32.const(address));
+      const square = f32x4.mul(x, x);
+      return f32x4.add(square, f32x4.sub(square, x));
+    };
+    inStep(body, [of(0), of(16)]).forEach((y, i) => body.do(v128.store(32 + 16 * i, y)));
+  });
+  expect(module.print().match(/v128\.load|f32x4\.\w+/g)).toEqual(["v128.load", "mul", "sub", "add"].flatMap((op) => {
+    const name = op === "v128.load" ? op : `f32x4.${op}`;
+    return [name, name];
+  }));
+  const memory = new WebAssembly.Memory({ initial: 1 });
+  const floats = new Float32Array(memory.buffer);
+  floats.set([1, 2, 3, 4, 5, 6, 7, 8]);
+  instantiate(module, { env: { memory } }).f!();
+  expect([...floats.subarray(8, 16)]).toEqual([1, 2, 3, 4, 5, 6, 7, 8].map((x) => 2 * x * x - x));
 });

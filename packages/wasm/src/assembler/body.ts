@@ -1,5 +1,6 @@
 import { toF32, toF64, toI32, toI64 } from "./constant.ts";
 import type { Expression, Local, Operand, ResultType, ValueType } from "./expression.ts";
+import { forgetVectors } from "./forget-vectors.ts";
 import { hoistConstants } from "./hoist-constants.ts";
 import { unsigned } from "./leb128.ts";
 import { shareCommon } from "./sharing.ts";
@@ -67,14 +68,18 @@ function constantOf<T extends ValueType>(type: T, value: Operand<T>): Expression
 
 export function bodyBuilder(parameters: Readonly<Record<string, ValueType>>): BodyBuilder {
   const locals: Local[] = [];
-  const names = new Set<string>();
+  /** How many variables were given each name. */
+  const names = new Map<string, number>();
   let labels = 0;
   let current: Statement[] = [];
 
   function unusedName(wanted: string): string {
     let name = wanted;
-    for (let i = 1; names.has(name); i++) name = `${wanted}_${i}`;
-    names.add(name);
+    for (let i = names.get(wanted) ?? 0; names.has(name); i++) {
+      name = `${wanted}_${i}`;
+      names.set(wanted, i + 1);
+    }
+    names.set(name, names.get(name) ?? 1);
     return name;
   }
 
@@ -153,6 +158,6 @@ export function bodyBuilder(parameters: Readonly<Record<string, ValueType>>): Bo
   return {
     body,
     parameters: Object.entries(parameters).map(([name, type]) => newLocal(type, name)),
-    finish: () => ({ statements: hoistConstants(statements, newLocal), locals }),
+    finish: () => ({ statements: forgetVectors(hoistConstants(statements, newLocal), locals), locals }),
   };
 }

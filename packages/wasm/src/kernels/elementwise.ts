@@ -1,7 +1,7 @@
 import type { ElementwiseStep, View } from "@sluice/compiler";
 import { sizeOf } from "@sluice/tensor";
-import { type Body, type Expression, i32, type Local, type WasmFunction } from "../assembler/index.ts";
-import { compute, fromMemory, toMemory } from "./instruction.ts";
+import { type Body, type Expression, i32, inStep, type Local, type WasmFunction } from "../assembler/index.ts";
+import { compute, fromMemory, isLong, toMemory } from "./instruction.ts";
 import type { Kernel, KernelModule } from "./kernel.ts";
 import { loadLanes, storeLanes } from "./lanes.ts";
 import { type Axis, blocks, countOf, iterationOf, nest, toFirstRow } from "./nest.ts";
@@ -120,7 +120,8 @@ function emitRow(body: Body, pass: Pass, axis: Axis, count: Expression<"i32">, r
       });
       const early = instruction.op === "load" && pass.overwritten[instruction.input] === true;
       const keep = known === undefined && instruction.op !== "constant" && (uses[i]! > 1 || early);
-      values.set(i, keep ? made.map((value) => body.let(value, `v${i}`)) : made);
+      if (known === undefined && isLong(instruction)) values.set(i, inStep(body, made));
+      else values.set(i, keep ? made.map((value) => body.let(value, `v${i}`)) : made);
     });
     for (const store of pass.stores) {
       const stride = strideOf(store);
@@ -135,7 +136,7 @@ function emitRow(body: Body, pass: Pass, axis: Axis, count: Expression<"i32">, r
       if (axis.strides[i] !== 0) body.set(pointer, i32.add(pointer, 4 * width * axis.strides[i]!));
     });
   };
-  blocks(body, count, { known: axis.split ? undefined : axis.length, unit: axis.perRow, widths: [8, 4, 1] }, block);
+  blocks(body, count, { known: axis.split ? undefined : axis.length, unit: axis.perRow, widths: pass.instructions.some(isLong) ? [32, 16, 8, 4, 1] : [8, 4, 1] }, block);
 }
 
 function usesOf({ instructions, stores }: Pass): number[] {

@@ -19,6 +19,13 @@ export function toMemory(dtype: DType, value: Vector): Vector {
   return dtype === "bool" ? v128.and(value, i32x4.const(1)) : value;
 }
 
+const long: ReadonlySet<string> = new Set(["exp", "log", "log1p", "sigmoid", "tanh"]);
+
+/** Whether it is a chain of dozens of instructions of the machine. */
+export function isLong({ op }: Instruction): boolean {
+  return long.has(op);
+}
+
 export function compute(instruction: Computation, args: readonly Vector[]): Vector {
   const [a, b, c] = args;
   switch (instruction.op) {

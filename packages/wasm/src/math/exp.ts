@@ -8,6 +8,7 @@ type Vector = Expression<"v128">;
 
 const LOG2_E = 1.44269504088896341;
 const ROUNDER = 12582912;
+/** The bits of ROUNDER; shifted left by 23 they are gone. */
 const ROUNDER_BITS = 0x4b400000;
 const LN2_HIGH = 0.693359375;
 const LN2_LOW = -2.12194440e-4;
@@ -15,8 +16,8 @@ const P = [1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1
 const SIGN = 0x80000000 | 0;
 
 interface Reduced {
-  /** n, the integer nearest to x / ln 2, as i32x4. */
-  readonly n: Vector;
+  /** The bits of n + ROUNDER, with n the integer nearest to x / ln 2: n stands in their low end. */
+  readonly rounded: Vector;
   /** e^r - 1 with r = x - n ln 2. */
   readonly expm1: Vector;
 }
@@ -27,35 +28,41 @@ function reduce(x: Vector): Reduced {
   const r = f32x4.sub(f32x4.sub(x, f32x4.mul(n, LN2_HIGH)), f32x4.mul(n, LN2_LOW));
   let p: Vector = f32x4.const(P[0]!);
   for (const coefficient of P.slice(1)) p = f32x4.add(f32x4.mul(p, r), coefficient);
-  return { n: i32x4.sub(rounded, i32x4.const(ROUNDER_BITS)), expm1: f32x4.add(f32x4.mul(p, f32x4.mul(r, r)), r) };
+  return { rounded, expm1: f32x4.add(f32x4.mul(p, f32x4.mul(r, r)), r) };
 }
 
-/** 2^n of four integers, as floats. */
-function powerOfTwo(n: Vector): Vector {
-  return i32x4.shl(i32x4.add(n, 127), 23);
-}
-
-function scaled({ n, expm1 }: Reduced): Vector {
-  const half = i32x4.shrS(n, 1);
-  return f32x4.mul(f32x4.mul(f32x4.add(expm1, 1), powerOfTwo(half)), powerOfTwo(i32x4.sub(n, half)));
+/** 2^(n + more) of four integers, as floats; their high bits do not matter. */
+function powerOfTwo(n: Vector, more = 0): Vector {
+  return i32x4.shl(i32x4.add(n, i32x4.const(127 + more)), 23);
 }
 
 /** e^x. */
 export function exp(x: Vector): Vector {
-  return scaled(reduce(f32x4.pmax(f32x4.pmin(x, 89), -104)));
+  const { rounded, expm1 } = reduce(f32x4.pmax(f32x4.pmin(x, 89), -104));
+  // Two factors, because 2^n alone may be too large or too small for a float.
+  const n = i32x4.sub(rounded, i32x4.const(ROUNDER_BITS));
+  const half = i32x4.shrS(n, 1);
+  return f32x4.mul(f32x4.mul(f32x4.add(expm1, 1), powerOfTwo(half)), powerOfTwo(i32x4.sub(n, half)));
+}
+
+/** e^-|x|, which is at most 1: the one factor is 2^(n + 64), never too small for a float, and the other a constant. Rounded once, at the end, as in `exp`. */
+function expOfNegative(x: Vector): Vector {
+  const { rounded, expm1 } = reduce(f32x4.pmax(v128.or(x, i32x4.const(SIGN)), -104));
+  return f32x4.mul(f32x4.mul(f32x4.add(expm1, 1), powerOfTwo(rounded, 64)), 5.421010862427522e-20); // 2^-64
 }
 
 export function tanh(x: Vector): Vector {
   const magnitude = f32x4.abs(x);
-  const { n, expm1 } = reduce(f32x4.pmin(f32x4.add(magnitude, magnitude), 20));
-  const power = powerOfTwo(n);
+  const { rounded, expm1 } = reduce(f32x4.pmin(f32x4.add(magnitude, magnitude), 20));
+  const power = powerOfTwo(rounded);
   const t = f32x4.add(f32x4.mul(expm1, power), f32x4.sub(power, 1));
   return v128.or(f32x4.div(t, f32x4.add(t, 2)), v128.and(x, i32x4.const(SIGN)));
 }
 
 /** 1 / (1 + e^-x). */
 export function sigmoid(x: Vector): Vector {
-  const e = scaled(reduce(f32x4.pmax(v128.or(x, i32x4.const(SIGN)), -104)));
-  const numerator = v128.bitselect(e, f32x4.const(1), f32x4.lt(x, 0));
+  const e = expOfNegative(x);
+  // e where x < 0, else 1: both are at most 1.
+  const numerator = f32x4.pmax(e, v128.andnot(f32x4.const(1), f32x4.lt(x, 0)));
   return f32x4.div(numerator, f32x4.add(e, 1));
 }

@@ -1,0 +1,93 @@
+import type { Statement } from "./body.ts";
+import { f32x4Const } from "./constant.ts";
+import type { Expression, Local } from "./expression.ts";
+
+/**
+ * Sets the vector variables of a loop that the next turn does not read to a constant at the end of each turn. V8 lets every variable that is set in a loop go round with it until it finds that nobody
+ * reads it; before it does, it decides which vectors to pair, and takes one that goes round for one that is needed alone, which speaks against a pair. The constants cost no instruction.
+ */
+export function forgetVectors(statements: readonly Statement[], locals: readonly Local[]): Statement[] {
+  const vectors = new Map(locals.filter(({ type }) => type === "v128").map((local) => [local.name, local]));
+  const everywhere = new Map<string, number>();
+  for (const statement of statements) for (const name of namesIn(statement)) everywhere.set(name, (everywhere.get(name) ?? 0) + 1);
+
+  const within = (list: readonly Statement[]): Statement[] => list.map((statement): Statement => {
+    switch (statement.kind) {
+      case "block": return { ...statement, statements: within(statement.statements) };
+      case "if": return { ...statement, then: within(statement.then), otherwise: within(statement.otherwise) };
+      case "loop": return { ...statement, statements: turn(statement.statements) };
+      default: return statement;
+    }
+  });
+
+  /** The statements of a loop, which end with the branch to its start. */
+  function turn(list: readonly Statement[]): Statement[] {
+    const body = list.slice(0, -1);
+    const forgotten = ownOf(body).map((name): Statement => ({ kind: "set", local: vectors.get(name)!, value: f32x4Const(0) }));
+    return [...within(body), ...forgotten, ...list.slice(-1)];
+  }
+
+  /** Vectors that the statements of a list themselves set, in any case and before any of them reads them, and that occur nowhere else. */
+  function ownOf(list: readonly Statement[]): string[] {
+    const here = new Map<string, number>();
+    const own: string[] = [];
+    for (const statement of list) {
+      const names = namesIn(statement);
+      const sets = setBy(statement, names).filter((name) => vectors.has(name) && !here.has(name));
+      for (const name of names) here.set(name, (here.get(name) ?? 0) + 1);
+      own.push(...sets);
+    }
+    return own.filter((name) => here.get(name) === everywhere.get(name));
+  }
+
+  return within(statements);
+}
+
+/** Variables that a statement sets in any case and does not read before. */
+function setBy(statement: Statement, names: readonly string[]): string[] {
+  if (statement.kind === "do") return keptIn(statement.expression, []);
+  if (statement.kind !== "set") return [];
+  const { name } = statement.local;
+  const own = names.indexOf(name) === names.lastIndexOf(name) ? [name] : [];
+  return keptIn(statement.value, own);
+}
+
+/** What an expression keeps where it is first evaluated. */
+function keptIn({ op, note, operands }: Expression, kept: string[]): string[] {
+  for (const operand of operands) keptIn(operand, kept);
+  if (op === "local.tee") kept.push(note);
+  return kept;
+}
+
+/** The variables that occur in a statement, each as often as it does. */
+function namesIn(statement: Statement, names: string[] = []): string[] {
+  switch (statement.kind) {
+    case "block": case "loop":
+      for (const inner of statement.statements) namesIn(inner, names);
+      break;
+    case "if":
+      namesOf(statement.condition, names);
+      for (const inner of statement.then) namesIn(inner, names);
+      for (const inner of statement.otherwise) namesIn(inner, names);
+      break;
+    case "do":
+      namesOf(statement.expression, names);
+      break;
+    case "set":
+      names.push(statement.local.name);
+      namesOf(statement.value, names);
+      break;
+    case "branch":
+      if (statement.condition !== undefined) namesOf(statement.condition, names);
+      break;
+    case "return":
+      if (statement.value !== undefined) namesOf(statement.value, names);
+      break;
+  }
+  return names;
+}
+
+function namesOf({ op, note, operands }: Expression, names: string[]): void {
+  for (const operand of operands) namesOf(operand, names);
+  if (op === "local.get" || op === "local.tee") names.push(note);
+}
