@@ -87,6 +87,15 @@ test("the plan gives the bits of its program, and the values of the one without 
   });
 });
 
+test("a loop without states has nothing to keep between segments", () => {
+  const squares = (p: { readonly a: Tensor }, x: Tensor): Tensor => sum(scan((state: readonly Tensor[], at: Tensor) => ({ state, output: tanh(mul(tanh(mul(at, p.a)), p.a)) }), [], x).output);
+  const { program } = trace(valueAndGrad(squares), [{ a: random("a", [8]) }, placeholder({ shape: [1000, 8], dtype: "f32" }, "x")]);
+  const whole = planWithin(program, options).plan.bytes;
+  const { plan: within, segments } = planWithin(program, { ...options, memory: 0.8 * whole });
+  expect(within.bytes).toBeLessThanOrEqual(0.8 * whole);
+  expect(segments[0]).toBeGreaterThan(1);
+});
+
 test("a budget that nothing meets: what was planned, the least, and what takes it", () => {
   const short = (loss: typeof oneLayer, memory: number) => () => planWithin(training(loss, 100_000), { ...options, memory });
   expect(short(oneLayer, 0.5e6)).toThrow(

@@ -1,13 +1,18 @@
 import { showShape, sizeOf, TensorError, type Node, type Program, type Type } from "@sluice/tensor";
 import { elementsKept, loopPairs, type LoopPair } from "./passes/loop-pairs.ts";
-import { finish, prepare, type PassOptions } from "./passes/optimise.ts";
-import type { LowerOptions } from "./plan/lower.ts";
+import { finish, prepare, programPasses } from "./passes/optimise.ts";
+import { planPasses, type LowerOptions } from "./plan/lower.ts";
 import { plan as planOf } from "./plan/make.ts";
 import type { Plan } from "./plan/plan.ts";
 import { roleOf } from "./plan/roles.ts";
 
-export interface BudgetOptions extends LowerOptions {
-  readonly passes?: Omit<PassOptions, "checkpoint">;
+/** All that can be switched off between a program and its plan. */
+export const passNames = [...programPasses, ...planPasses] as const;
+
+export type Passes = { readonly [name in (typeof passNames)[number]]?: boolean };
+
+export interface BudgetOptions extends Omit<LowerOptions, "passes"> {
+  readonly passes?: Passes;
   /** Bytes that may be planned. Default: any number. */
   readonly memory?: number;
 }
@@ -31,7 +36,7 @@ export function planWithin(program: Program, options: BudgetOptions = {}): Plann
   const prepared = prepare(program, passes);
   const attempt = (segments: readonly number[]): Planned => {
     const finished = finish(prepared, { ...passes, checkpoint: segments });
-    return { program: finished, plan: planOf(finished, rest), segments };
+    return { program: finished, plan: planOf(finished, { ...rest, passes }), segments };
   };
   const fits = ({ plan }: Planned): boolean => plan.bytes <= memory;
 
@@ -56,7 +61,7 @@ function divisions(pairs: readonly LoopPair[]): number[][] {
 
 /** Where `length / n` steps kept and n states between segments are least. What passes add for each step, such as hoisted products, is not known yet. */
 function leastSegments(pair: LoopPair): number {
-  return Math.max(2, Math.round(Math.sqrt(elementsKept(pair) / pair.stateElements)));
+  return Math.max(2, Math.round(Math.sqrt(elementsKept(pair) / Math.max(1, pair.stateElements))));
 }
 
 /** The same loops in the fewest segments that fit. Memory falls with their number, up to that of `divided`. */

@@ -16,7 +16,7 @@ export { type RewriteNode, rewrite } from "./passes/rewrite.ts";
 export { plan } from "./plan/make.ts";
 export type { LowerOptions } from "./plan/lower.ts";
 export type * from "./plan/plan.ts";
-export { type BudgetOptions, type Planned, planWithin } from "./budget.ts";
+export { type BudgetOptions, type Passes, passNames, type Planned, planWithin } from "./budget.ts";
 export { viewsOf } from "./plan/in-place.ts";
 export { isContiguous, sameView } from "./plan/view.ts";
 export { isElementwise, keepsAxes } from "./plan/roles.ts";

@@ -9,18 +9,14 @@ import { share } from "./share.ts";
 import { simplify } from "./simplify.ts";
 import { sink } from "./sink.ts";
 
+/** Passes that can be switched off. */
+export const programPasses = ["simplify", "prune", "hoist", "sink", "defer", "group", "share"] as const;
+
 /** Each pass can be switched off, so that what it gains can be measured. Results may differ in the last bits, never in meaning. */
-export interface PassOptions {
-  readonly simplify?: boolean;
-  readonly hoist?: boolean;
-  readonly group?: boolean;
-  readonly sink?: boolean;
-  readonly defer?: boolean;
-  readonly share?: boolean;
-  readonly prune?: boolean;
+export type PassOptions = { readonly [name in (typeof programPasses)[number]]?: boolean } & {
   /** Into how many segments each pair of loops is divided: see {@link checkpoint}. Default: none is. */
   readonly checkpoint?: readonly number[];
-}
+};
 
 /** The passes from program to program, in order. */
 export function optimise(program: Program, options: PassOptions = {}): Program {

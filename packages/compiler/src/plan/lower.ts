@@ -13,13 +13,19 @@ import { schedule, sourceOf, type Schedule } from "./schedule.ts";
 import { outputOf, sameTensor, TensorMap } from "./tensor-map.ts";
 import { broadcastView, reshapeView, sameView, sliceView, slot, transposeView, whole } from "./view.ts";
 
+/** Parts of planning that can be switched off: they change no bit. */
+export const planPasses = ["fuse", "memory", "ragged"] as const;
+
 export interface LowerOptions {
   /** Columns of a panel of a packed matrix; without it matrices are not packed. */
   readonly panelColumns?: number;
-  /** Whether work is left out where sequences of a batch are over. Default true. */
-  readonly ragged?: boolean;
   /** Inputs that take an output's value after each run. */
   readonly state?: readonly { readonly input: number; readonly output?: number }[];
+  /**
+   * `fuse`: elementwise values of one shape share passes. `memory`: buffers that are never in use together share memory. `ragged`: work is left out where sequences of a batch are over. Default: all
+   * true.
+   */
+  readonly passes?: { readonly [name in (typeof planPasses)[number]]?: boolean };
 }
 
 /** A buffer before it has an address. Its depth counts the loops around the step that writes it: outside of them it is always the same. */
@@ -44,6 +50,7 @@ interface Context {
   readonly panelColumns: number | undefined;
   readonly ragged: Ragged;
   readonly tables: ActiveTable[];
+  readonly fuse: boolean;
 }
 
 interface Scope {
@@ -62,8 +69,8 @@ interface Rows {
 }
 
 export function lower(program: Program, options: LowerOptions = {}): Lowered {
-  const ragged = options.ragged === false ? notRagged : raggedWork(program);
-  const context: Context = { buffers: [], constants: [], constantViews: new Map(), panelColumns: options.panelColumns, ragged, tables: [] };
+  const ragged = options.passes?.ragged === false ? notRagged : raggedWork(program);
+  const context: Context = { buffers: [], constants: [], constantViews: new Map(), panelColumns: options.panelColumns, ragged, tables: [], fuse: options.passes?.fuse ?? true };
   const scope: Scope = { depth: 0, steps: [], views: new TensorMap(), packed: [], copied: [] };
   const inputs = program.inputs.map((x) => {
     const view = newBuffer(context, x, 0);
@@ -109,7 +116,7 @@ function tableOf({ tables }: Context, region: Region): ActiveTable {
 
 function lowerBlock(context: Context, scope: Scope, nodes: readonly Node[], sinks: readonly Sink[]): void {
   const placement = placeValues(nodes, sinks, (x) => newBuffer(context, x, scope.depth));
-  const plan = schedule(nodes, sinks.map((sink) => sink.tensor), placement);
+  const plan = schedule(nodes, sinks.map((sink) => sink.tensor), placement, context.fuse);
   const own = new Set(nodes);
   for (const node of nodes) {
     if (roleOf(node) === "assembly") scope.views.set(outputOf(node), placement.of(outputOf(node))!);
@@ -137,12 +144,12 @@ interface PassSink extends Sink {
   readonly rows?: Rows | undefined;
 }
 
-/** One pass for each shape and choice of rows. */
+/** One pass for each shape and choice of rows; without `fuse`, for each value. */
 function writePasses(context: Context, scope: Scope, writes: readonly PassSink[], load: (x: SymbolTensor) => View | undefined): void {
   const passes: PassSink[][] = [];
   for (const sink of writes) {
-    const pass = passes.find(([first]) => sameShape(first!.view.shape, sink.view.shape) && sameRows(first!.rows, sink.rows));
-    if (pass === undefined) passes.push([sink]);
+    const pass = context.fuse && passes.find(([first]) => sameShape(first!.view.shape, sink.view.shape) && sameRows(first!.rows, sink.rows));
+    if (!pass) passes.push([sink]);
     else pass.push(sink);
   }
   for (const pass of passes) {

@@ -6,7 +6,7 @@ import type { Plan } from "./plan.ts";
 /** The plan of a program (optimised or not): its work, step by step, on memory with fixed addresses. */
 export function plan(program: Program, options: LowerOptions = {}): Plan {
   const lowered = lower(program, options);
-  const { buffers, bytes } = assignMemory(lowered);
+  const { buffers, bytes } = assignMemory(lowered, options.passes?.memory ?? true);
   const { inputs, outputs, constants, steps } = lowered;
   return { buffers, bytes, inputs, outputs, constants, steps };
 }

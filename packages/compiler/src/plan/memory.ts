@@ -9,9 +9,9 @@ const ALIGNMENT = 64;
  */
 const APART = { from: 4096, bytes: 5 * 64 };
 
-/** Addresses for all buffers; two that are never in use at the same time may share. Inputs, outputs and constants keep theirs throughout. */
-export function assignMemory(lowered: Lowered): { buffers: Buffer[]; bytes: number } {
-  const lifetimes = lifetimesOf(lowered);
+/** Addresses for all buffers; with `reuse`, two that are never in use at the same time may share. Inputs, outputs and constants keep theirs throughout. */
+export function assignMemory(lowered: Lowered, reuse: boolean): { buffers: Buffer[]; bytes: number } {
+  const lifetimes = reuse ? lifetimesOf(lowered) : lowered.buffers.map((): Lifetime => ({ start: 0, end: 0 }));
   const order = lowered.buffers.map((_, i) => i).toSorted((a, b) => size(lowered, b) - size(lowered, a) || a - b);
   const placed: { readonly start: number; readonly end: number; readonly offset: number; readonly bytes: number }[] = [];
   const offsets = new Array<number>(lowered.buffers.length).fill(0);

@@ -8,6 +8,7 @@ import { optimise } from "../passes/optimise.ts";
 import { interpret } from "../testing/interpret.ts";
 import { plan } from "./make.ts";
 import type { LoopStep, Plan, Step } from "./plan.ts";
+import { isElementwise } from "./roles.ts";
 
 const random = (name: string, shape: readonly number[]): ArrayTensor => {
   const values = uniform(keyFor(key(1), name), shape, { low: -1, high: 1 });
@@ -15,13 +16,15 @@ const random = (name: string, shape: readonly number[]): ArrayTensor => {
   return values;
 };
 
-/** The plan of `f` gives the bits of the program that it was made from. */
+/** The plan of `f` gives the bits of the program that it was made from; with parts of planning switched off, too. */
 function holds(f: (...args: Tensor[]) => Tree, args: readonly ArrayTensor[], optimised = true): Plan {
   const traced = trace((...symbols: readonly Tensor[]) => f(...symbols), [...args]).program;
   const program = optimised ? optimise(traced) : traced;
   const made = plan(program, { panelColumns: 8 });
   const expected = evaluate(program, args).filter(isArray);
-  interpret(made, args).forEach((value, i) => expect(value).toEqual(expected[i]));
+  for (const of of [made, plan(program, { panelColumns: 8, passes: { fuse: false, memory: false } })]) {
+    interpret(of, args).forEach((value, i) => expect(value).toEqual(expected[i]));
+  }
   return made;
 }
 
@@ -185,6 +188,32 @@ describe("loops", () => {
       }),
       { numRuns: 12 },
     );
+  });
+});
+
+describe("before and after", () => {
+  const args = [random("W", [3, 12]), random("U", [4, 12]), random("b", [12]), random("x", [6, 2, 3]), random("h", [2, 4])];
+  const [W, U, b, x, h] = args;
+  const loss = (p: { W: Tensor; U: Tensor; b: Tensor; h: Tensor }): Tensor => sum(scan(gruStep(p.W, p.U, p.b), { h: p.h }, x!).output);
+  const program = optimise(trace(valueAndGrad(loss), [{ W: W!, U: U!, b: b!, h: h! }]).program);
+  const passes = (made: Plan): number[] => loops(made.steps).map(({ body }) => body.filter(({ kind }) => kind === "elementwise").length);
+
+  test("fuse: a GRU's step, forwards and backwards, makes few passes instead of one for each operation", () => {
+    const unfused = plan(program, { passes: { fuse: false } });
+    const operations = program.nodes.flatMap(({ operation }) => (operation.op === "scan" ? [operation.body.nodes.filter(isElementwise).length] : []));
+    // Values that are kept for the gradient are copied to where they are kept by passes of their own.
+    passes(unfused).forEach((count, i) => expect(count).toBeGreaterThanOrEqual(operations[i]!));
+    expect(operations.every((count) => count > 10)).toBe(true);
+    expect(passes(plan(program))).toEqual([1, 2]);
+    for (const step of loops(unfused.steps).flatMap(({ body }) => body)) if (step.kind === "elementwise") expect(step.stores).toHaveLength(1);
+  });
+
+  test("memory: buffers that are never in use together share memory", () => {
+    const [apart, shared] = [plan(program, { passes: { memory: false } }), plan(program)];
+    expect(apart.steps).toEqual(shared.steps);
+    expect(shared.bytes).toBeLessThan(0.8 * apart.bytes);
+    const ends = apart.buffers.map(({ offset, elements }) => [offset, offset + 4 * elements] as const).toSorted((a, b) => a[0] - b[0] || a[1] - b[1]);
+    ends.slice(1).forEach(([start], i) => expect(start).toBeGreaterThanOrEqual(ends[i]![1]));
   });
 });
 

@@ -26,10 +26,11 @@ interface Uses {
   mapped: number;
 }
 
-export function schedule(nodes: readonly Node[], results: readonly Tensor[], { copies }: Pick<Placement, "copies">): Schedule {
-  const { uses, inlined, stored } = decideStorage(nodes, results);
+/** Without `fuse`, every elementwise value is written to memory by a pass of its own. */
+export function schedule(nodes: readonly Node[], results: readonly Tensor[], { copies }: Pick<Placement, "copies">, fuse: boolean): Schedule {
+  const { uses, inlined, stored } = fuse ? decideStorage(nodes, results) : { uses: new TensorMap<Uses>(), inlined: new Set<Node>(), stored: new Set(nodes.filter((node) => roleOf(node) === "elementwise")) };
   const slotOf = new Map<Node, number>();
-  for (const node of nodes) slotOf.set(node, earliestSlot(node, { slotOf, inlined, copies }));
+  for (const node of nodes) slotOf.set(node, earliestSlot(node, { slotOf, inlined, copies, fuse }));
   // An elementwise value that only others read is computed where the first of them is.
   for (const node of nodes.toReversed()) {
     if (roleOf(node) !== "elementwise" || stored.has(node) || inlined.has(node)) continue;
@@ -90,7 +91,7 @@ function decideStorage(nodes: readonly Node[], results: readonly Tensor[]): { us
 }
 
 /** Within a slot anchors come first, then passes; so memory that a pass or an assembly fills can be read from the next slot on. */
-function earliestSlot(node: Node, { slotOf, inlined, copies }: Pick<Schedule, "slotOf" | "inlined"> & Pick<Placement, "copies">): number {
+function earliestSlot(node: Node, { slotOf, inlined, copies, fuse }: Pick<Schedule, "slotOf" | "inlined"> & Pick<Placement, "copies"> & { readonly fuse: boolean }): number {
   const role = roleOf(node);
   let slot = 0;
   for (const x of node.inputs) {
@@ -102,7 +103,7 @@ function earliestSlot(node: Node, { slotOf, inlined, copies }: Pick<Schedule, "s
     }
     const source = sourceOf(x);
     const producer = roleOf(source);
-    const inRegisters = role === "elementwise" && producer === "elementwise" && (source === x.node || inlined.has(source));
+    const inRegisters = fuse && role === "elementwise" && producer === "elementwise" && (source === x.node || inlined.has(source));
     // An assembly that could not be filled within this one is copied from memory, which has to be filled first.
     const copied = producer === "assembly" && copies.get(node)?.some(({ tensor }) => sameTensor(tensor, x)) === true;
     const inPlace = role === "assembly" && source === x.node && placeable(x) && !copied;

@@ -91,7 +91,7 @@ describe("a layer over a ragged batch", () => {
     expect(products(made).toSorted()).toEqual(["active", "active", "active", "active", "positions", "positions"]);
     expect(workOf(made.steps).filter(({ kind, rows }) => kind === "reduce" && rows !== "positions")).toEqual([]);
     const { program } = trace((lengths, W, U, b, x, g) => gradients(lengths!, W!, U!, b!, x!, g!), [tensor(Int32Array.from(allLengths[0]!)), w.W, w.U, w.b, x, g]);
-    const without = plan(optimise(program), { panelColumns: 8, ragged: false });
+    const without = plan(optimise(program), { panelColumns: 8, passes: { ragged: false } });
     expect(products(without).every((rows) => rows === "all")).toBe(true);
   });
 

@@ -1,4 +1,4 @@
-import { type Plan, planWithin, type View } from "@sluice/compiler";
+import { type Passes, type Plan, planWithin, type View } from "@sluice/compiler";
 import { type ArrayTensor, bindState, checkInputs, type CompileOptions, type Executable, print, type Program, sizeOf, type Type, type Values } from "@sluice/tensor";
 import { PANEL_COLUMNS, type TileSize } from "../gemm/index.ts";
 import type { Host, Place } from "../hosts/index.ts";
@@ -10,6 +10,7 @@ export interface ExecutableContext {
   readonly tile: TileSize;
   readonly worthDividing?: number;
   readonly host: Host;
+  readonly passes: Passes;
 }
 
 /** A program compiled and laid out in a memory of its own. */
@@ -17,7 +18,7 @@ export async function wasmExecutable(program: Program, { state = [], ...limits }
   const { host } = context;
   const start = performance.now();
   const layout = bindState(program, state);
-  const { program: optimised, plan } = planWithin(program, { panelColumns: PANEL_COLUMNS, state, ...limits });
+  const { program: optimised, plan } = planWithin(program, { panelColumns: PANEL_COLUMNS, state, passes: context.passes, ...limits });
   debug("sluice:program", () => print(optimised));
   const generated = programModule(plan, { ...context, threads: host.threads });
   debug("sluice:kernels", () => generated.print());

@@ -1,4 +1,5 @@
 // The backend contract: state, errors, order of runs, memory, threads.
+import { passNames } from "@sluice/compiler";
 import * as t from "@sluice/tensor";
 import type { Tensor } from "@sluice/tensor";
 import { randomTensor } from "@sluice/tensor/testing";
@@ -103,6 +104,19 @@ test.each(places)("what comes in is checked, and a disposed executable and one o
   await expect(backend.compile(program)).rejects.toThrow("closed");
 });
 
+test("passes can be switched off one by one and all together; training goes the same way", async () => {
+  const all = await weightsAfter(wasm(), 5);
+  const without = (names: readonly (typeof passNames)[number][]) => wasm({ passes: Object.fromEntries(names.map((name) => [name, false])) });
+  for (const names of [...passNames.map((name) => [name]), passNames]) {
+    const { losses, state } = await weightsAfter(without(names), 5);
+    losses.forEach((loss, i) => expect(Math.abs(loss / all.losses[i]! - 1), names.join()).toBeLessThan(1e-4));
+    // What only plans otherwise keeps the order of sums.
+    if (names.every((name) => name === "fuse" || name === "memory" || name === "ragged")) {
+      for (const { path, tensor } of t.leavesOf(all.state)) expectSameBits(t.leavesOf(state).find((leaf) => leaf.path === path)!.tensor, tensor, `without ${names.join()}: ${path}`);
+    }
+  }
+});
+
 test("f64 is for the reference backend", async () => {
   const { program } = t.trace((a: Tensor) => t.mul(a, 2), [t.tensor(Float64Array.of(1, 2))]);
   await expect(wasm().compile(program)).rejects.toThrow(/f64 .*reference backend/);
@@ -110,4 +124,6 @@ test("f64 is for the reference backend", async () => {
 
 test("options", () => {
   expect(() => wasm({ threads: 0 })).toThrow("wasm: expected threads to be an integer >= 1, got 0");
+  expect(() => wasm({ threads: 1, ...{ thread: 2 } })).toThrow("wasm: unknown option thread; did you mean threads?");
+  expect(() => wasm({ passes: { fuse: true, ...{ fusion: false } } })).toThrow("wasm: passes: unknown option fusion; did you mean fuse?");
 });

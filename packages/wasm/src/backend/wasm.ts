@@ -1,5 +1,5 @@
-import type { Backend } from "@sluice/tensor";
-import { TensorError } from "@sluice/tensor";
+import { type Passes, passNames } from "@sluice/compiler";
+import { type Backend, checkOptions, TensorError } from "@sluice/tensor";
 import { away, here, type Host, team } from "../hosts/index.ts";
 import { canShare, mayBlock } from "../threads/index.ts";
 import { DEFAULT_TILE, UNPAIRED_TILE } from "../gemm/index.ts";
@@ -14,6 +14,8 @@ export interface WasmOptions {
   readonly threads?: number;
   /** Whether V8 may pair vectors of 128 bits (Node 24 and newer). Faster; results do not depend on it. Default true. */
   readonly revectorize?: boolean;
+  /** What the compiler leaves out, to measure what it gains: `{ hoist: false, fuse: false }`. Results may differ in the last bits. Default: nothing. */
+  readonly passes?: Passes;
 }
 
 /** The default backend: programs become WebAssembly modules. f32, i32 and bool; the same bits on every machine and with any number of threads. */
@@ -27,16 +29,19 @@ interface Internals {
   readonly host?: Host;
 }
 
-export function wasmBackend({ threads = 1, revectorize = true }: WasmOptions, internals: Internals): Backend {
+export function wasmBackend(options: WasmOptions, internals: Internals): Backend {
+  checkOptions("wasm", options, ["threads", "revectorize", "passes"]);
+  const { threads = 1, revectorize = true, passes = {} } = options;
+  checkOptions("wasm: passes", passes, passNames);
   if (!Number.isInteger(threads) || threads < 1) throw new TensorError(`wasm: expected threads to be an integer >= 1, got ${threads}`);
   const { host = hostFor(threads), ...dividing } = internals;
-  const context = { tile: pairVectors(revectorize) ? DEFAULT_TILE : UNPAIRED_TILE, host, ...dividing };
+  const context = { tile: pairVectors(revectorize) ? DEFAULT_TILE : UNPAIRED_TILE, host, passes, ...dividing };
   let open = true;
   return {
     name: "wasm",
-    async compile(program, options = {}) {
+    async compile(program, compileOptions = {}) {
       if (!open) throw new Error("wasm: the backend was closed");
-      return wasmExecutable(program, options, context);
+      return wasmExecutable(program, compileOptions, context);
     },
     async close() {
       open = false;

@@ -11,6 +11,7 @@ export const variants: Readonly<Record<string, Backend>> = {
   "2 threads": wasmBackend({ threads: 2 }, { worthDividing: 0 }),
   "3 threads": wasmBackend({ threads: 3 }, { worthDividing: 0 }),
   "4 threads": wasmBackend({ threads: 4 }, { worthDividing: 0 }),
+  "2 threads, not fused": wasmBackend({ threads: 2, passes: { fuse: false, memory: false } }, { worthDividing: 0 }),
 };
 
 export async function closeVariants(): Promise<void> {
