@@ -1,9 +1,11 @@
 // pnpm bench: see README.md.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { allCases, idOf, quickCases } from "./cases.ts";
+import { allCases, idOf, quickCases, type Case } from "./cases.ts";
+import { longCases, longTable, measureLong } from "./long.ts";
 import { machineOf } from "./machine.ts";
 import { openBench, type Row } from "./measure.ts";
+import { measurePasses, passCases, passesTable, type WithoutPass } from "./passes.ts";
 import { peers, type Peer } from "./peers.ts";
 import { profileText } from "./profile-text.ts";
 import { fromJson, toJson, toText, withMarkdown, type Run } from "./report.ts";
@@ -18,6 +20,8 @@ const help = `pnpm bench [options]
   --markdown FILE      puts the table into the generated part of FILE
   --cpu                counts processor time, on a machine that does other work meanwhile; one thread only
   --profile            where Sluice's time goes, by kernel, instead of the comparison
+  --passes             what each part of the compiler brings: time and memory without it; of three cases, or of those of --filter
+  --long               training on one sequence of up to a million steps, within budgets of memory
   --from FILE          lays out a run that --json has written, instead of measuring
   --list               the ids of the cases`;
 
@@ -26,7 +30,8 @@ const { values } = parseArgs({
   options: {
     quick: { type: "boolean", default: false }, filter: { type: "string", default: "" }, peers: { type: "string", default: "torch,jax,tfjs,brain" },
     install: { type: "string", default: "" }, samples: { type: "string", default: "7" }, json: { type: "string" }, markdown: { type: "string" },
-    cpu: { type: "boolean", default: false }, profile: { type: "boolean", default: false }, from: { type: "string" }, list: { type: "boolean", default: false }, help: { type: "boolean", default: false },
+    cpu: { type: "boolean", default: false }, profile: { type: "boolean", default: false },
+    passes: { type: "boolean", default: false }, long: { type: "boolean", default: false }, from: { type: "string" }, list: { type: "boolean", default: false }, help: { type: "boolean", default: false },
   },
 });
 
@@ -45,12 +50,21 @@ async function main(): Promise<void> {
   if (cases.length === 0) throw new Error(`no case contains ${JSON.stringify(values.filter)}; --list shows them`);
   const samples = Number(values.samples);
   if (!Number.isInteger(samples) || samples < 1) throw new Error(`--samples: expected an integer >= 1, got ${values.samples}`);
-  const bench = openBench({ peers: values.profile ? [] : named(values.peers), samples, warmMilliseconds: samples < 7 ? 100 : 500, clock: values.cpu ? "cpu" : "wall" });
+  const clock = values.cpu ? "cpu" : "wall";
+  if (values.passes) return passes({ samples, warmMilliseconds: 500, clock });
+  if (values.long) return console.log(longTable(await measureLong(longCases(clock), samples)));
+  const bench = openBench({ peers: values.profile ? [] : named(values.peers), samples, warmMilliseconds: samples < 7 ? 100 : 500, clock });
   try {
     await (values.profile ? profile(bench) : compare(bench, samples));
   } finally {
     bench.close();
   }
+}
+
+async function passes(options: Parameters<typeof measurePasses>[1]): Promise<void> {
+  const measured: { case: Case; rows: WithoutPass[] }[] = [];
+  for (const of of values.filter === "" ? passCases : cases) measured.push({ case: of, rows: await measurePasses(of, options) });
+  console.log(passesTable(measured));
 }
 
 async function profile(bench: ReturnType<typeof openBench>): Promise<void> {

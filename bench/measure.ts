@@ -5,10 +5,11 @@ import { setTimeout as pause } from "node:timers/promises";
 import { readSafetensors, writeSafetensors } from "@sluice/train";
 import { disagreement } from "./agreement.ts";
 import { flopsOf, makeCase, stepsOf, type Case } from "./cases.ts";
+import type { Clock } from "./clock.ts";
 import { millisecondsOf, startProcess, type Process } from "./contender.ts";
 import { dataOf, gradientsLike, type Named } from "./data.ts";
 import { sluice, type Peer } from "./peers.ts";
-import type { Clock, PeakCase } from "./protocol.ts";
+import type { PeakCase } from "./protocol.ts";
 import { inTurns, median, runsFor } from "./statistics.ts";
 
 /** One line of the table. */

@@ -1,4 +1,5 @@
 import type { Case } from "./cases.ts";
+import type { Clock } from "./clock.ts";
 
 /**
  * A contender is a process of its own that lives as long as the run: commands in on standard input, answers out on standard output, one JSON object a line. That
@@ -25,12 +26,6 @@ export interface PeakCase {
   readonly size: number;
   readonly products: number;
 }
-
-/**
- * `wall`: time as it passes. `cpu`: time that the process's threads spent on processors, for a machine that does other work meanwhile; it says something about one thread only,
- * and counts against a contender what its garbage collector does beside it.
- */
-export type Clock = "wall" | "cpu";
 
 export type Answer =
   | { readonly about: string; readonly warning?: string }

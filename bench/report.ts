@@ -1,9 +1,9 @@
 import { caseOf, stepsOf, type Case } from "./cases.ts";
+import type { Clock } from "./clock.ts";
 import type { Figure } from "./figures.ts";
 import { figuresOf } from "./figures.ts";
 import type { Machine } from "./machine.ts";
 import type { Row } from "./measure.ts";
-import type { Clock } from "./protocol.ts";
 import { cellsOf, columns, layOut, markdownTable, number } from "./table.ts";
 
 export interface Run {

@@ -2,6 +2,7 @@ import { createInterface } from "node:readline";
 import { readFileSync, writeFileSync } from "node:fs";
 import { readSafetensors, writeSafetensors } from "@sluice/train";
 import type { Case } from "../cases.ts";
+import { clocks } from "../clock.ts";
 import type { Named } from "../data.ts";
 import type { Answer, Command, PeakCase } from "../protocol.ts";
 import { profile } from "./profile.ts";
@@ -47,7 +48,7 @@ async function handle(contender: Contender, ready: Map<string, Work>, command: C
       return { ms: await lastOf(work, { least: 2, milliseconds: command.milliseconds }) };
     case "sample": {
       await lastOf(work, { least: 1, milliseconds: command.leadIn });
-      const now = command.clock === "cpu" ? cpuMilliseconds : () => performance.now();
+      const now = clocks[command.clock];
       const start = now();
       for (let i = 0; i < command.runs; i++) await work.run();
       return { ms: (now() - start) / command.runs };
@@ -71,9 +72,4 @@ async function lastOf(work: Work, { least, milliseconds }: { readonly least: num
     last = performance.now() - begun;
   }
   return last;
-}
-
-function cpuMilliseconds(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
 }

@@ -1,12 +1,13 @@
 import { parseArgs } from "node:util";
 import {
-  compile, compileStep, grad, key, matmul, mul, scan, sum, tensor, zerosArray, type ArrayTensor, type Compiled, type Tensor, type Tree,
+  compile, compileStep, key, matmul, scan, tensor, zerosArray, type ArrayTensor, type Compiled, type Tensor, type Tree,
 } from "@sluice/tensor";
 import { adam, crossEntropy, trainer } from "@sluice/train";
 import { wasm } from "@sluice/wasm";
 import type { Case } from "../cases.ts";
 import { layerOf } from "../cells.ts";
 import { denseLayer, part, type Named } from "../data.ts";
+import { compileLayer } from "../layer.ts";
 import type { PeakCase } from "../protocol.ts";
 import { serve, type Work } from "./serve.ts";
 
@@ -26,19 +27,14 @@ await serve({
 });
 
 async function layer(of: Case, data: Named): Promise<Work> {
-  const model = layerOf(of);
-  const forward = (params: Tree, x: Tensor, lengths: Tensor) => model.apply(params, x, of.kind === "ragged" ? { lengths } : {}).output;
-  const backward = (params: Tree, x: Tensor, g: Tensor, lengths: Tensor) =>
-    grad((at: { params: Tree; x: Tensor }) => sum(mul(forward(at.params, at.x, lengths), g)))({ params, x });
-  const { x, g, lengths } = data as { x: ArrayTensor; g: ArrayTensor; lengths: ArrayTensor };
-  const inputs: [Tree, Tensor, Tensor, Tensor] = [part(data, "params"), x, g, lengths];
-  const compiled = await compile(backward, inputs, { backend });
+  const { backward, inputs, forward } = await compileLayer(of, data, backend);
   return {
-    run: () => compiled(...inputs),
-    close: () => compiled.dispose(),
+    run: () => backward(...inputs),
+    close: () => backward.dispose(),
     async results() {
-      const output = await once(compile(forward, [inputs[0], x, lengths], { backend }), [inputs[0], x, lengths]);
-      const { params, x: dx } = await compiled(...inputs) as { params: Record<string, ArrayTensor>; x: ArrayTensor };
+      const [weights, x, , lengths] = inputs;
+      const output = await once(compile(forward, [weights, x, lengths], { backend }), [weights, x, lengths]);
+      const { params, x: dx } = await backward(...inputs) as { params: Record<string, ArrayTensor>; x: ArrayTensor };
       const gradients = Object.fromEntries(Object.entries(params).map(([name, value]) => [`grad.${name}`, value]));
       return { output: output as ArrayTensor, ...gradients, "grad.x": dx };
     },

@@ -4,7 +4,8 @@ import {
 } from "@sluice/tensor";
 import { expect, test } from "vitest";
 import { planWithin, type Planned } from "./budget.ts";
-import { optimise } from "./passes/optimise.ts";
+import { elementsKept, loopPairs } from "./passes/loop-pairs.ts";
+import { optimise, prepare } from "./passes/optimise.ts";
 import { plan } from "./plan/make.ts";
 import { interpret } from "./testing/interpret.ts";
 
@@ -62,6 +63,15 @@ test("the less memory, the more segments, and no more than are needed", () => {
   });
   const chosen = found.map(({ segments }) => segments[0]!);
   expect(chosen).toEqual([...new Set(chosen)].toSorted((a, b) => a - b));
+});
+
+test("where nearly every step is computed twice, segments are small enough for the cache", () => {
+  const program = training(oneLayer, 1_000_000);
+  const { plan: { bytes }, segments } = planWithin(program, { ...options, memory: 50e6 });
+  const [pair] = loopPairs(prepare(program));
+  expect(segments).toEqual([Math.ceil((4 * elementsKept(pair!)) / 2e6)]);
+  // 8 MB are the input.
+  expect(bytes).toBeLessThan(8e6 + 3 * 2e6);
 });
 
 test("of two layers both run in segments only where one does not suffice", () => {

@@ -27,7 +27,7 @@ export interface Planned {
 
 /**
  * The passes and the plan of a program, within a budget of memory. Everything is kept if it fits. Otherwise loops are divided into segments, those first that keep most, and into as few as
- * fit, so that few steps are computed twice. An error where even the division that takes least does not fit.
+ * fit, so that few steps are computed twice; where these are many, into small ones. An error where even the division that takes least does not fit.
  *
  * What a division takes is known when it is planned, which costs milliseconds whatever the number of steps; about ten are.
  */
@@ -46,7 +46,7 @@ export function planWithin(program: Program, options: BudgetOptions = {}): Plann
   let least = whole;
   for (const segments of divisions(pairs)) {
     const divided = attempt(segments);
-    if (fits(divided)) return fewest(divided, attempt, fits);
+    if (fits(divided)) return small(fewest(divided, attempt, fits), pairs, attempt, fits);
     if (divided.plan.bytes < least.plan.bytes) least = divided;
   }
   throw tooLittle(memory, { whole: whole.plan.bytes, least: least.plan.bytes, segments: least.segments }, prepared, pairs);
@@ -76,6 +76,20 @@ function fewest(divided: Planned, attempt: (segments: readonly number[]) => Plan
     else from = middle + 1;
   }
   return best;
+}
+
+/**
+ * Of many segments nearly every step is computed twice, whatever their number; then they may as well be small enough for the cache. Measured on one long sequence (GRU of 64 units, 10^6 steps): a fifth
+ * faster in segments that keep 2 MB than in those that fill 256 MB; and no slower on 32 rows.
+ */
+const MANY = 8;
+const CACHED_BYTES = 2e6;
+
+function small(few: Planned, pairs: readonly LoopPair[], attempt: (segments: readonly number[]) => Planned, fits: (planned: Planned) => boolean): Planned {
+  const segments = few.segments.map((n, i) => (n < MANY ? n : Math.max(n, Math.ceil((4 * elementsKept(pairs[i]!)) / CACHED_BYTES))));
+  if (segments.every((n, i) => n === few.segments[i])) return few;
+  const divided = attempt(segments);
+  return fits(divided) ? divided : few;
 }
 
 /** 2, 3, 4, 6, 8, 12, 16, ...: a finer division would hardly change how many steps are computed twice. */

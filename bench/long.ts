@@ -1,0 +1,68 @@
+import { fork, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import type { Clock } from "./clock.ts";
+import { inTurns, median } from "./statistics.ts";
+import { markdownTable, number } from "./table.ts";
+
+/** A training step on one sequence, within a budget of memory. */
+export interface LongCase {
+  readonly steps: number;
+  readonly input: number;
+  readonly hidden: number;
+  /** In bytes. */
+  readonly memory: number;
+  readonly clock: Clock;
+}
+
+export interface LongSample {
+  readonly ms: number;
+  /** Bytes that the program takes. */
+  readonly planned: number;
+  /** Bytes that the whole process took at most. */
+  readonly resident: number;
+}
+
+export interface LongRow extends LongSample {
+  readonly case: LongCase;
+}
+
+/** Everything kept; and budgets of 256 bytes a step, with which loops run in segments. */
+export function longCases(clock: Clock): LongCase[] {
+  const of = (steps: number, memory: number): LongCase => ({ steps, input: 2, hidden: 64, memory, clock });
+  return [of(100_000, 1e9), of(100_000, 25.6e6), of(1_000_000, 256e6)];
+}
+
+/** Each case in a process of its own, whose memory can be told; steps are taken in turns, after one to warm up. */
+export async function measureLong(cases: readonly LongCase[], samples: number): Promise<LongRow[]> {
+  const children = cases.map((of) => fork(fileURLToPath(new URL("long-child.ts", import.meta.url)), [JSON.stringify(of)], { execArgv: ["--conditions=@sluice/source"] }));
+  try {
+    const last = new Map<LongCase, LongSample>();
+    const takers = cases.map((of, i) => [of, async () => {
+      const sample = await ask(children[i]!);
+      last.set(of, sample);
+      return sample.ms;
+    }] as const);
+    for (const [, take] of takers) await take();
+    const times = await inTurns(takers, samples);
+    return cases.map((of) => ({ case: of, ...last.get(of)!, ms: median(times.get(of)!) }));
+  } finally {
+    for (const child of children) child.kill();
+  }
+}
+
+async function ask(child: ChildProcess): Promise<LongSample> {
+  const answer = once(child, "message");
+  const ended = once(child, "exit").then(([code]) => Promise.reject(new Error(`the process ended with ${code}`)));
+  child.send("step");
+  const [sample] = await Promise.race([answer, ended]) as [LongSample];
+  return sample;
+}
+
+export function longTable(rows: readonly LongRow[]): string {
+  const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
+  return markdownTable(
+    ["steps", "budget MB", "planned MB", "whole process MB", "s", "us a step"],
+    rows.map(({ case: { steps, memory }, planned, resident, ms }) => [steps.toLocaleString("en"), megabytes(memory), megabytes(planned), megabytes(resident), (ms / 1000).toFixed(2), number((1000 * ms) / steps)]),
+  );
+}
