@@ -101,8 +101,8 @@ test("a loop without states has nothing to keep between segments", () => {
   const squares = (p: { readonly a: Tensor }, x: Tensor): Tensor => sum(scan((state: readonly Tensor[], at: Tensor) => ({ state, output: tanh(mul(tanh(mul(at, p.a)), p.a)) }), [], x).output);
   const { program } = trace(valueAndGrad(squares), [{ a: random("a", [8]) }, placeholder({ shape: [1000, 8], dtype: "f32" }, "x")]);
   const whole = planWithin(program, options).plan.bytes;
-  const { plan: within, segments } = planWithin(program, { ...options, memory: 0.8 * whole });
-  expect(within.bytes).toBeLessThanOrEqual(0.8 * whole);
+  const { plan: within, segments } = planWithin(program, { ...options, memory: 0.9 * whole });
+  expect(within.bytes).toBeLessThanOrEqual(0.9 * whole);
   expect(segments[0]).toBeGreaterThan(1);
 });
 

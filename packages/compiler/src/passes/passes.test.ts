@@ -47,6 +47,27 @@ test("sink: the weights' gradients leave the backward loop as products over time
   expect(opsOf(after)).toContain("reduceSum");
 });
 
+test("sink: a sum over rows is taken of what is stacked anyway, or else of what the steps have added up", () => {
+  const gradient = (p: { U: Tensor; bias: Tensor; gain: Tensor }): Tensor => {
+    const { state } = scan((s: { h: Tensor }, at: Tensor) => {
+      const h = tanh(add(mul(matmul(s.h, p.U), p.gain), add(p.bias, sum(at))));
+      return { state: { h }, output: [] };
+    }, { h: tensor([1, 2, 3, 4], [2, 2]) as Tensor }, tensor([1, 2, 3, 4, 5, 6], [3, 1, 2]));
+    return sum(state.h);
+  };
+  const given = { U: tensor([1, 2, 3, 4], [2, 2]), bias: tensor([1, 2]), gain: tensor([1, 2]) };
+  const before = prune(trace(valueAndGrad(gradient), [given]).program);
+  const after = prune(sink(before));
+  const [, from] = scansOf(before);
+  const [, to] = scansOf(after);
+  // The sums of dU, dbias and dgain; then what dbias and dgain sum over the 2 rows, and what dU's product needs of all steps.
+  expect(from!.outputs.map(({ shape }) => shape)).toEqual([[2, 2], [2, 2], [2], [2]]);
+  expect(to!.outputs.map(({ shape }) => shape)).toEqual([[2, 2], [2, 2], [2, 2], [2, 2]]);
+  expect(opsOf(to!)).not.toContain("reduceSum");
+  const values = (program: Program): number[] => evaluate(program, tensorsOf(given)).flatMap((y) => (isArray(y) ? [...y.data] : []));
+  values(after).forEach((v, i) => expect(v).toBeCloseTo(values(before)[i]!, 5));
+});
+
 test("defer: the input's gradient is one product after the backward loop", () => {
   const before = prune(sink(training()));
   const after = prune(defer(before));

@@ -47,13 +47,13 @@ function shareScan(operation: ScanOperation, inputs: readonly Tensor[]): readonl
 }
 
 function findPart(y: Tensor, index: number, outputs: readonly Tensor[]): Part | undefined {
-  const found = outputs.findIndex((other, i) => i !== index && contains(other, y) !== undefined);
-  const range = found < 0 ? undefined : contains(outputs[found]!, y);
+  const found = outputs.findIndex((other, i) => i !== index && partOf(other, y) !== undefined);
+  const range = found < 0 ? undefined : partOf(outputs[found]!, y);
   return range && { whole: found, ...range };
 }
 
 /** The range of the concatenation `whole` that is `y`, or that the parts of the concatenation `y` are in the same order. */
-function contains(whole: Tensor, y: Tensor): Omit<Part, "whole"> | undefined {
+export function partOf(whole: Tensor, y: Tensor): Omit<Part, "whole"> | undefined {
   const outer = partsOf(whole);
   if (outer === undefined || y.kind === "array") return undefined;
   const inner = partsOf(y);

@@ -4,32 +4,44 @@ import {
   applyScan,
   input,
   matmul,
-  neg,
   programOf,
   reshape,
-  sizeOf,
   splitScan,
   sum,
   transpose,
+  zerosLike,
   type Program,
   type ScanOperation,
   type SymbolTensor,
   type Tensor,
 } from "@sluice/tensor";
+import { sameTensor } from "../plan/tensor-map.ts";
 import { addendOf } from "./addend.ts";
 import { rewriteScans } from "./rewrite.ts";
+import { partOf } from "./share.ts";
 import { countUses, hasLoop } from "./uses.ts";
 
 /**
- * Sink: a sum that a loop only adds to, such as a weight's gradient, leaves the loop. What a step would add is a product or a row sum of values of that
- * step; those are stacked instead, and one product over all steps (time x batch rows) gives the total.
+ * Sink: a sum that a loop only adds to, such as a weight's gradient, leaves the loop. Where a step would add a product of values of that step, those are stacked instead, and one product over all
+ * steps (time x batch rows) gives the total. Where it would add a sum over some axis, such as that over the batch rows of a bias's gradient, the axis is summed once after the loop: from what is
+ * stacked anyway, or else from elements that the steps add up.
  */
 export function sink(program: Program): Program {
   return rewriteScans(program, sinkScan);
 }
 
-/** The total over all steps, from the stacked values of the step's tensors. */
-type Total = (stacked: (x: Tensor) => Tensor) => Tensor;
+/** What a loop gives of its step's values. */
+interface OfAllSteps {
+  /** All steps, [time, ...]. */
+  stacked(x: SymbolTensor): Tensor;
+  /** Their sum. */
+  summed(x: SymbolTensor): Tensor;
+  /** The sum of all rows (axis 0) of all steps. */
+  rowsSummed(x: SymbolTensor): Tensor;
+}
+
+/** The total over all steps. */
+type Total = (of: OfAllSteps) => Tensor;
 
 function sinkScan(operation: ScanOperation, inputs: readonly Tensor[]): readonly Tensor[] | undefined {
   const { body, length } = operation;
@@ -41,80 +53,124 @@ function sinkScan(operation: ScanOperation, inputs: readonly Tensor[]): readonly
     const initial = outer.states[i]!;
     if (initial.kind !== "array" || initial.data.some((v) => v !== 0)) return undefined;
     const added = addendOf(state, body.outputs[i]!, uses);
-    return added && totalOf(added, length);
+    return added && totalOf(added);
   });
   if (totals.every((total) => total === undefined)) return undefined;
 
   // Sequences of the loop are stacked already; other values become outputs of it.
-  const needed: SymbolTensor[] = [];
-  const indexOf = (x: SymbolTensor): number => needed.findIndex((y) => y.node === x.node && y.index === x.index);
-  const probe = (x: Tensor): Tensor => {
-    if (x.kind === "symbol" && !inner.sequences.some((y) => y.node === x.node) && indexOf(x) < 0) needed.push(x);
+  const isSequence = (x: SymbolTensor): boolean => inner.sequences.some((y) => y.node === x.node);
+  const toStack = new Symbols();
+  const stackInto = (x: SymbolTensor): Tensor => {
+    if (!isSequence(x)) toStack.add(x);
     return input({ shape: [length, ...x.shape], dtype: x.dtype });
   };
-  for (const total of totals) total?.(probe);
+  const rowOf = (x: SymbolTensor): Tensor => input({ shape: x.shape.slice(1), dtype: x.dtype });
+  for (const total of totals) total?.({ stacked: stackInto, summed: (x) => input(x), rowsSummed: rowOf });
+  const isStacked = (x: SymbolTensor): boolean => isSequence(x) || toStack.list.some((y) => sameTensor(x, y) || partOf(y, x) !== undefined);
+  const toSum = new Symbols();
+  const sumInto = (x: SymbolTensor): void => {
+    if (isStacked(x)) stackInto(x);
+    else toSum.add(x);
+  };
+  for (const total of totals) {
+    total?.({
+      stacked: stackInto,
+      summed(x) {
+        sumInto(x);
+        return input(x);
+      },
+      rowsSummed(x) {
+        sumInto(x);
+        return rowOf(x);
+      },
+    });
+  }
 
   const kept = inner.states.flatMap((_, i) => (totals[i] === undefined ? [i] : []));
+  const sums = toSum.list.map((x) => input(x, "sum"));
+  const states = kept.length + sums.length;
   const results = applyScan(
     {
       ...operation,
       body: programOf(
-        [...inner.captures, ...kept.map((i) => inner.states[i]!), ...inner.sequences],
-        [...kept.map((i) => body.outputs[i]!), ...body.outputs.slice(operation.states), ...needed],
+        [...inner.captures, ...kept.map((i) => inner.states[i]!), ...sums, ...inner.sequences],
+        [...kept.map((i) => body.outputs[i]!), ...toSum.list.map((x, i) => add(sums[i]!, x)), ...body.outputs.slice(operation.states), ...toStack.list],
       ),
-      states: kept.length,
+      states,
     },
-    [...outer.captures, ...kept.map((i) => outer.states[i]!), ...outer.sequences],
+    [...outer.captures, ...kept.map((i) => outer.states[i]!), ...toSum.list.map(zerosLike), ...outer.sequences],
   );
   const outputs = body.outputs.length - operation.states;
-  const stacked = (x: Tensor): Tensor => {
-    if (x.kind === "array") throw new Error("a constant is not stacked");
-    const sequence = inner.sequences.findIndex((y) => y.node === x.node);
-    return sequence >= 0 ? outer.sequences[sequence]! : results[kept.length + outputs + indexOf(x)]!;
+  const stacked = (x: SymbolTensor): Tensor =>
+    isSequence(x) ? outer.sequences[inner.sequences.findIndex((y) => y.node === x.node)]! : results[states + outputs + toStack.indexOf(x)]!;
+  const addedUp = (x: SymbolTensor): Tensor | undefined => (toSum.indexOf(x) >= 0 ? results[kept.length + toSum.indexOf(x)] : undefined);
+  const of: OfAllSteps = {
+    stacked,
+    summed: (x) => addedUp(x) ?? sum(stacked(x), 0),
+    rowsSummed: (x) => sum(addedUp(x) ?? merged(stacked(x)), 0),
   };
   return [
-    ...inner.states.map((_, i) => totals[i]?.(stacked) ?? results[kept.indexOf(i)]!),
-    ...results.slice(kept.length, kept.length + outputs),
+    ...inner.states.map((_, i) => totals[i]?.(of) ?? results[kept.indexOf(i)]!),
+    ...results.slice(states, states + outputs),
   ];
 }
 
-function totalOf(x: Tensor, time: number): Total | undefined {
+/** How the total of `x` is put together outside of the loop; undefined where adding `x` up in the loop is as good. */
+function totalOf(x: Tensor): Total | undefined {
   if (x.kind === "array") return undefined;
   const { operation, rules, inputs } = x.node;
   const [a, b] = inputs;
-  const merged = (stacked: Tensor): Tensor => reshape(stacked, [time * stacked.shape[1]!, ...stacked.shape.slice(2)]);
-  const of = (part: Tensor, f: (total: Tensor) => Tensor): Total | undefined => {
-    const inside = totalOf(part, time);
-    return inside && ((stacked) => f(inside(stacked)));
-  };
   switch (operation.op) {
     case "add": {
-      const left = totalOf(a!, time);
-      const right = totalOf(b!, time);
-      return left && right && ((stacked) => add(left(stacked), right(stacked)));
+      const [left, right] = [totalOf(a!), totalOf(b!)];
+      if (left === undefined && right === undefined) return undefined;
+      const [first, second] = [left ?? sumOf(a!), right ?? sumOf(b!)];
+      return first && second && ((of) => add(first(of), second(of)));
     }
     case "matmul": {
-      const columns = a!;
-      if (columns.kind === "array" || columns.node.operation.op !== "transpose" || columns.shape.length !== 2 || b!.kind === "array") return undefined;
+      const [columns, right] = [a!, b!];
+      if (columns.kind === "array" || columns.node.operation.op !== "transpose" || columns.shape.length !== 2 || right.kind === "array") return undefined;
       const rows = columns.node.inputs[0]!;
-      if (rows.kind === "array") return undefined;
-      return (stacked) => matmul(transpose(merged(stacked(rows))), merged(stacked(b!)));
+      return rows.kind === "array" ? undefined : (of) => matmul(transpose(merged(of.stacked(rows))), merged(of.stacked(right)));
     }
-    case "reduceSum":
-      if (a!.kind === "array") return undefined;
-      return operation.axis === 0
-        ? (stacked) => sum(merged(stacked(a!)), 0)
-        : (stacked) => sum(applyOne(rules, { op: "reduceSum", axis: operation.axis + 1 }, [stacked(a!)]), 0);
-    case "reshape":
-      return of(a!, (total) => reshape(total, operation.shape));
-    case "transpose":
-    case "pad":
-    case "slice":
-      return of(a!, (total) => applyOne(rules, operation, [total]));
+    case "reduceSum": {
+      const terms = a!;
+      const total = totalOf(terms);
+      if (total === undefined && operation.axis === 0) return terms.kind === "array" ? undefined : (of) => of.rowsSummed(terms);
+      const summed = total ?? sumOf(terms);
+      return summed && ((of) => applyOne(rules, operation, [summed(of)]));
+    }
     case "neg":
-      return of(a!, neg);
+    case "pad":
+    case "reshape":
+    case "slice":
+    case "transpose": {
+      const whole = totalOf(a!);
+      return whole && ((of) => applyOne(rules, operation, [whole(of)]));
+    }
     default:
-      // Small enough to be kept for every step.
-      return sizeOf(x.shape) <= 4096 ? (stacked) => sum(stacked(x), 0) : undefined;
+      return undefined;
+  }
+}
+
+/** [time, rows, ...] as [time x rows, ...]. */
+function merged(x: Tensor): Tensor {
+  return reshape(x, [x.shape[0]! * x.shape[1]!, ...x.shape.slice(2)]);
+}
+
+function sumOf(x: Tensor): Total | undefined {
+  return x.kind === "array" ? undefined : (of) => of.summed(x);
+}
+
+/** Symbols, each once, in the order in which they were added. */
+class Symbols {
+  readonly list: SymbolTensor[] = [];
+
+  indexOf(x: SymbolTensor): number {
+    return this.list.findIndex((y) => sameTensor(x, y));
+  }
+
+  add(x: SymbolTensor): void {
+    if (this.indexOf(x) < 0) this.list.push(x);
   }
 }

@@ -18,19 +18,22 @@ export interface RaggedLoop {
 export function raggedLoop({ operation, inputs }: Node): RaggedLoop | undefined {
   if (operation.op !== "scan" || operation.lengths === undefined) return undefined;
   const { body, states, length: time } = operation;
-  const lengths = splitScan(operation, inputs).captures[operation.lengths]!;
+  const outer = splitScan(operation, inputs);
+  const lengths = outer.captures[operation.lengths]!;
   const batch = lengths.kind === "array" || lengths.node.operation.op === "input" ? rowsOf(operation) : undefined;
   if (batch === undefined || batch * time === 0) return undefined;
   const isActive = activeCondition(operation, inputs);
   const inner = splitScan(operation, body.inputs);
+  const zeros = zerosOf(body.nodes, isActive);
   const keeps = inner.states.every((state, i) => {
     const next = body.outputs[i]!;
     if (sameTensor(next, state)) return true;
-    if (next.kind === "array" || next.node.operation.op !== "select") return false;
-    const [condition, , old] = next.node.inputs;
-    return isActive(condition!) && sameTensor(old!, state);
+    if (next.kind === "array") return false;
+    const [a, b, old] = next.node.inputs;
+    // Adding a zero of either sign changes no sum that began as +0.
+    if (next.node.operation.op === "add") return zeroOfConstant(outer.states[i]!) === "positive" && sameTensor(a!, state) && zeros(b!) !== undefined;
+    return next.node.operation.op === "select" && isActive(a!) && sameTensor(old!, state);
   });
-  const zeros = zerosOf(body.nodes, isActive);
   return { region: { lengths, time, batch }, skips: keeps, zeros: body.outputs.slice(states).map(zeros) };
 }
 
