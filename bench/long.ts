@@ -1,5 +1,4 @@
 import { fork, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { Clock } from "./clock.ts";
 import { inTurns, median } from "./statistics.ts";
@@ -51,12 +50,16 @@ export async function measureLong(cases: readonly LongCase[], samples: number): 
   }
 }
 
-async function ask(child: ChildProcess): Promise<LongSample> {
-  const answer = once(child, "message");
-  const ended = once(child, "exit").then(([code]) => Promise.reject(new Error(`the process ended with ${code}`)));
-  child.send("step");
-  const [sample] = await Promise.race([answer, ended]) as [LongSample];
-  return sample;
+function ask(child: ChildProcess): Promise<LongSample> {
+  return new Promise((resolve, reject) => {
+    const ended = (code: number | null, signal: string | null): void => reject(new Error(`the process ended with ${signal ?? `exit code ${code}`}`));
+    child.once("exit", ended);
+    child.once("message", (sample) => {
+      child.off("exit", ended);
+      resolve(sample as LongSample);
+    });
+    child.send("step");
+  });
 }
 
 export function longTable(rows: readonly LongRow[]): string {
