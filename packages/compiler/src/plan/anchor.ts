@@ -1,0 +1,66 @@
+import { sizeOf, type Node, type Shape } from "@sluice/tensor";
+import { zerosBeyond } from "./active-rows.ts";
+import { isCheaperUnpacked, pack, walkable } from "./operand.ts";
+import type { Placement } from "./placement.ts";
+import type { View } from "./plan.ts";
+import { pushFor, tableOf, type Context, type Scope } from "./scope.ts";
+import { outputOf } from "./tensor-map.ts";
+import { contiguous, storage, viewOf } from "./values.ts";
+import { reshapeView } from "./view.ts";
+
+/** An operation that is a step of its own. */
+export function lowerAnchor(context: Context, scope: Scope, node: Node, placement: Placement): void {
+  const { operation, inputs } = node;
+  const read = (i: number): View => viewOf(context, scope, inputs[i]!);
+  const readAs = (i: number, shape: Shape): View => {
+    const view = read(i);
+    return reshapeView(view, shape) ?? contiguous(context, scope, view, inputs[i]!.dtype, shape);
+  };
+  const write = (): View => storage(context, scope, outputOf(node), placement);
+  const dtype = node.outputs[0]?.dtype ?? "f32";
+  const active = context.ragged.active(node);
+  const contracted = context.ragged.contracted(node);
+  const positions = contracted && { positions: tableOf(context, contracted).positions };
+  switch (operation.op) {
+    case "matmul": {
+      const [a, b] = [0, 1].map((i) => walkable(context, scope, read(i), inputs[i]!.dtype));
+      const c = write();
+      const transposed = a!.strides.at(-1) !== 1 && a!.shape.at(-1) !== 1;
+      const packed = transposed || positions !== undefined || isCheaperUnpacked(context, scope, a!, b!) ? undefined : pack(context, scope, b!);
+      pushFor(context, scope, active, { kind: "matmul", a: a!, b: b!, c, ...(packed ? { packed } : {}), ...positions });
+      if (active?.filled.includes(0) === true) scope.steps.push(zerosBeyond(c, dtype, active.layout, tableOf(context, active.region), scope.depth));
+      return;
+    }
+    case "reduceSum":
+    case "reduceMax": {
+      const op = operation.op === "reduceSum" ? "sum" : "max";
+      pushFor(context, scope, active, { kind: "reduce", op, dtype, x: read(0), y: write(), axis: operation.axis, ...positions });
+      return;
+    }
+    case "cumulativeSum": {
+      const { axis, reverse } = operation;
+      scope.steps.push({ kind: "cumulativeSum", dtype, x: read(0), y: write(), axis, reverse });
+      return;
+    }
+    case "gather": {
+      const [x, indices] = inputs;
+      const [rows, ...rest] = x!.shape;
+      const [count, width] = [sizeOf(indices!.shape), sizeOf(rest)];
+      const y = reshapeView(write(), [count, width])!;
+      pushFor(context, scope, active, { kind: "gather", x: readAs(0, [rows!, width]), indices: readAs(1, [count]), y });
+      return;
+    }
+    case "scatterAdd": {
+      const count = sizeOf(inputs[0]!.shape);
+      const width = sizeOf(node.outputs[0]!.shape.slice(1));
+      const y = reshapeView(write(), [operation.rows, width])!;
+      scope.steps.push({ kind: "scatterAdd", dtype, indices: readAs(0, [count]), updates: readAs(1, [count, width]), y });
+      return;
+    }
+    case "randomBits":
+      scope.steps.push({ kind: "randomBits", key: read(0), stream: read(1), y: write() });
+      return;
+    default:
+      throw new Error(`plan: ${operation.op} should have been expanded or evaluated before`);
+  }
+}

@@ -1,0 +1,32 @@
+import type { DType } from "@sluice/tensor";
+import type { View } from "./plan.ts";
+import { homeOf, newBuffer, type Context, type Scope } from "./scope.ts";
+import { contiguous } from "./values.ts";
+import { sameView } from "./view.ts";
+
+/** A product reads its operands along one of their last two axes. */
+export function walkable(context: Context, scope: Scope, view: View, dtype: DType): View {
+  const [m, n] = view.strides.slice(-2);
+  const [rows, columns] = view.shape.slice(-2);
+  return m === 1 || n === 1 || rows === 1 || columns === 1 ? view : contiguous(context, scope, view, dtype, view.shape);
+}
+
+/** Panels of b, made in the outermost block in which b is the same: a weight is packed once for all steps of a loop. */
+export function pack(context: Context, scope: Scope, b: View): View | undefined {
+  const columns = context.panelColumns;
+  if (columns === undefined || b.shape.length !== 2) return undefined;
+  const home = homeOf(context, scope, b);
+  const known = home.packed.find((entry) => sameView(entry.b, b));
+  if (known !== undefined) return known.packed;
+  const [k, n] = b.shape;
+  const shape = [Math.ceil(n! / columns), k!, columns];
+  const packed = newBuffer(context, { shape, dtype: "f32" }, home.depth);
+  home.steps.push({ kind: "pack", b, packed, columns });
+  home.packed.push({ b, packed });
+  return packed;
+}
+
+/** A product of few rows with a row-major matrix reads the matrix about once; packing it just for that would read and write it once more. */
+export function isCheaperUnpacked(context: Context, scope: Scope, a: View, b: View): boolean {
+  return a.shape.at(-2)! < 4 && b.strides.at(-1) === 1 && homeOf(context, scope, b) === scope;
+}

@@ -1,0 +1,78 @@
+import { sizeOf, TensorError, type ArrayTensor, type DType, type Shape, type Values } from "@sluice/tensor";
+import { type Layout, type Region, sameLayout, sameRegion } from "../ragged/layout.ts";
+import type { Ragged } from "../ragged/ragged.ts";
+import { type ActiveTable, overActiveRows } from "./active-rows.ts";
+import type { Step, View } from "./plan.ts";
+import type { TensorMap } from "./tensor-map.ts";
+import { whole } from "./view.ts";
+
+/** A buffer before it has an address. Its depth counts the loops around the step that writes it: outside of them it is always the same. */
+export interface VirtualBuffer {
+  readonly elements: number;
+  readonly dtype: DType;
+  readonly depth: number;
+}
+
+/** What is known of the whole program while it is lowered. */
+export interface Context {
+  readonly buffers: VirtualBuffer[];
+  readonly constants: { buffer: number; values: Values }[];
+  readonly constantViews: Map<ArrayTensor, View>;
+  readonly panelColumns: number | undefined;
+  readonly ragged: Ragged;
+  readonly tables: ActiveTable[];
+  readonly fuse: boolean;
+}
+
+/** A block, the program's or a loop's: the steps that it has so far and where its values lie. */
+export interface Scope {
+  readonly depth: number;
+  readonly steps: Step[];
+  readonly views: TensorMap<View>;
+  readonly packed: { readonly b: View; readonly packed: View }[];
+  readonly copied: { readonly from: View; readonly to: View; readonly rows?: Rows }[];
+  readonly parent?: Scope;
+}
+
+/** The active rows of a value that is made for them alone. */
+export interface Rows {
+  readonly region: Region;
+  readonly layout: Layout;
+}
+
+export function newBuffer(context: Context, { shape, dtype }: { readonly shape: Shape; readonly dtype: DType }, depth: number): View {
+  if (dtype === "f64") {
+    throw new TensorError(`plan: a value is f64 [${shape.join(",")}]; f64 runs on the reference backend only, for checking gradients. Use f32 here`);
+  }
+  return whole(context.buffers.push({ elements: sizeOf(shape), dtype, depth }) - 1, shape);
+}
+
+export function constantView(context: Context, x: ArrayTensor): View {
+  const known = context.constantViews.get(x);
+  if (known !== undefined) return known;
+  const view = newBuffer(context, x, 0);
+  context.constants.push({ buffer: view.buffer, values: x.data });
+  context.constantViews.set(x, view);
+  return view;
+}
+
+/** The outermost block in which a view always shows the same values. */
+export function homeOf({ buffers }: Context, scope: Scope, view: View): Scope {
+  const depth = Math.max(buffers[view.buffer]!.depth, view.loops.findLastIndex((stride) => stride !== 0) + 1);
+  let home = scope;
+  while (home.depth > depth && home.parent !== undefined) home = home.parent;
+  return home;
+}
+
+/** Does a step for all rows, or for active ones where they are given. */
+export function pushFor(context: Context, scope: Scope, rows: Rows | undefined, step: Parameters<typeof overActiveRows>[0]): void {
+  scope.steps.push(rows === undefined ? step : overActiveRows(step, rows.layout, tableOf(context, rows.region), scope.depth));
+}
+
+export function tableOf({ tables }: Context, region: Region): ActiveTable {
+  return tables.find((table) => sameRegion(table.region, region))!;
+}
+
+export function sameRows(a: Rows | undefined, b: Rows | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : sameRegion(a.region, b.region) && sameLayout(a.layout, b.layout);
+}

@@ -1,0 +1,61 @@
+import type { DType, Node, Shape, SymbolTensor, Tensor } from "@sluice/tensor";
+import { rowsInFront } from "../ragged/layout.ts";
+import { copyStep } from "./in-place.ts";
+import type { Placement } from "./placement.ts";
+import type { View } from "./plan.ts";
+import { roleOf } from "./roles.ts";
+import { constantView, homeOf, newBuffer, pushFor, sameRows, type Context, type Rows, type Scope } from "./scope.ts";
+import { broadcastView, reshapeView, sameView, sliceView, transposeView, whole } from "./view.ts";
+
+/** Where an elementwise value, an anchor's result or a loop's output goes. */
+export function storage(context: Context, scope: Scope, x: SymbolTensor, placement: Placement): View {
+  const view = placement.of(x) ?? newBuffer(context, x, scope.depth);
+  scope.views.set(x, view);
+  return view;
+}
+
+/** The memory of a value that has been computed; views are made without moving anything, unless a reshape cannot be. */
+export function viewOf(context: Context, scope: Scope, x: Tensor): View {
+  if (x.kind === "array") return constantView(context, x);
+  const known = scope.views.get(x);
+  if (known !== undefined) return known;
+  const { operation, inputs } = x.node;
+  if (roleOf(x.node) !== "view") throw new Error(`plan: ${operation.op} is read before it is computed`);
+  const source = viewOf(context, scope, inputs[0]!);
+  const view = look(operation, source) ?? contiguous(context, scope, source, inputs[0]!.dtype, x.shape, rowsOfSource(context, x));
+  scope.views.set(x, view);
+  return view;
+}
+
+/** Which rows a reshape has to copy, in the layout of what it reshapes. */
+function rowsOfSource({ ragged }: Context, x: SymbolTensor): Rows | undefined {
+  const source = x.node.inputs[0]!;
+  const rows = source.kind === "array" || ragged.unread(x) === undefined ? undefined : ragged.unread(source);
+  return rows !== undefined && rowsInFront(rows.layout) ? rows : undefined;
+}
+
+function look(operation: Node["operation"], source: View): View | undefined {
+  switch (operation.op) {
+    case "transpose":
+      return transposeView(source, operation.axes);
+    case "slice":
+      return sliceView(source, operation.starts, operation.stops);
+    case "broadcast":
+      return broadcastView(source, operation.shape);
+    case "reshape":
+      return reshapeView(source, operation.shape);
+    default:
+      return source;
+  }
+}
+
+/** A copy in a buffer of its own, seen under `shape`. What is the same in every step of a loop is copied outside of it. */
+export function contiguous(context: Context, scope: Scope, source: View, dtype: DType, shape: Shape, rows?: Rows): View {
+  const home = homeOf(context, scope, source);
+  const known = home.copied.find((copied) => sameView(copied.from, source) && sameRows(copied.rows, rows));
+  if (known !== undefined) return whole(known.to.buffer, shape);
+  const copy = newBuffer(context, { shape: source.shape, dtype }, home.depth);
+  pushFor(context, home, rows, copyStep([{ from: source, to: copy, dtype }]));
+  home.copied.push({ from: source, to: copy, ...(rows === undefined ? {} : { rows }) });
+  return whole(copy.buffer, shape);
+}
