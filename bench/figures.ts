@@ -14,7 +14,7 @@ export interface Figure {
  * for that of two threads against one.
  */
 export function figuresOf(rows: readonly Row[]): Figure[] {
-  return rows.flatMap(({ case: of, ms, microsecondsPerStep }) => {
+  return rows.flatMap(({ case: of, ms, microsecondsPerStep, products, peak, compileMilliseconds }) => {
     const own = ms["sluice"];
     if (own === undefined) return [];
     const figure = (name: string, floor: number | undefined, reached: number | undefined): Figure[] =>
@@ -39,6 +39,8 @@ export function figuresOf(rows: readonly Row[]): Figure[] {
       ...anywhere,
       ...figure("against PyTorch", floorAgainstTorch(of.cell, of.hidden), ratio("torch", "torch-system")),
       ...figure("a custom cell against the built-in one", 0.95, ratio("sluiceBuiltIn")),
+      ...figure("products, share of the peak", of.hidden >= 128 ? 0.7 : undefined, products && products / peak),
+      ...figure("150 ms by the time to compile", of.cell === "gru" ? 1 : undefined, compileMilliseconds && 150 / compileMilliseconds),
     ];
   });
 }

@@ -16,6 +16,14 @@ test.each([["train", "custom-gru"], ["ragged", "gru"], ["adam", "gru"], ["infere
   expect([gflops, peak].every((x) => x > 0)).toBe(true);
 }, 60_000);
 
+test("compiling is timed in a process of its own, and the products of a layer by the profile", async () => {
+  const { compileMilliseconds, products, gflops } = await bench.measure(makeCase("train", "gru", [8, 10, 32, 32], 1));
+  expect(compileMilliseconds).toBeGreaterThan(1);
+  // They take a part of the time.
+  expect(products).toBeGreaterThan(gflops);
+  expect(await bench.measure(makeCase("adam", "gru", [3, 4, 5, 8], 1))).not.toHaveProperty("products");
+}, 60_000);
+
 test("a variant of the same case is timed beside it", async () => {
   const { ms } = await bench.measure(makeCase("train", "gru", [3, 4, 5, 8], 2));
   expect(Object.keys(ms).sort()).toEqual(["sluice", "sluiceOneThread"]);

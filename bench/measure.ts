@@ -9,6 +9,7 @@ import type { Clock } from "./clock.ts";
 import { millisecondsOf, startProcess, type Process } from "./contender.ts";
 import { dataOf, gradientsLike, type Named } from "./data.ts";
 import { sluice, type Peer } from "./peers.ts";
+import { timesOf } from "./profile-text.ts";
 import type { PeakCase } from "./protocol.ts";
 import { inTurns, median, runsFor } from "./statistics.ts";
 
@@ -21,6 +22,10 @@ export interface Row {
   readonly gflops: number;
   /** What its own best matrix product reached in the same turns, on as many threads, in GFLOP/s. */
   readonly peak: number;
+  /** Of Sluice's products alone, packing included, by the share of the time that the profiler finds in them; on one thread, of `train` cases. */
+  readonly products?: number;
+  /** What Sluice takes from the layer's function to a program that is ready, in a process that has compiled nothing before. */
+  readonly compileMilliseconds?: number;
   /** Sluice's time for a step of one row. */
   readonly microsecondsPerStep: number;
   /** What went wrong, by contender. */
@@ -110,6 +115,7 @@ export function openBench({ peers, samples, warmMilliseconds, clock }: MeasureOp
       }
     };
 
+    const compileMilliseconds = await compileTime(of, data);
     const [own, ...others] = present.filter(({ has }) => has(of));
     const ours = await prepare("sluice", own!.process, of);
     for (const { name, process } of others) {
@@ -135,13 +141,16 @@ export function openBench({ peers, samples, warmMilliseconds, clock }: MeasureOp
       }]);
     }
     const times = await inTurns(takers, samples);
+    const share = of.kind === "train" && of.threads === 1 && ready.has("sluice") ? await shareOfProducts(own!.process, median(times.get("sluice")!)) : undefined;
     for (const { process, slot } of ready.values()) await process.ask({ op: "drop", slot }).catch(() => {});
     const medians = Object.fromEntries([...times].map(([name, values]) => [name, median(values)]));
     const { peak = NaN, ...ms } = medians;
     const time = ms["sluice"] ?? NaN;
+    const gflops = flopsOf(of) / time / 1e6;
     return {
-      case: of, ms, errors,
-      gflops: flopsOf(of) / time / 1e6,
+      case: of, ms, errors, gflops,
+      ...(share === undefined ? {} : { products: gflops / share }),
+      ...(compileMilliseconds === undefined ? {} : { compileMilliseconds }),
       peak: peakFlops / peak / 1e6,
       microsecondsPerStep: (1000 * time) / stepsOf(of),
     };
@@ -171,6 +180,25 @@ export function openBench({ peers, samples, warmMilliseconds, clock }: MeasureOp
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** What compiling takes at first, when nothing of the compiler has been optimised. */
+async function compileTime(of: Case, data: string): Promise<number | undefined> {
+  const process = startProcess(sluice(of.threads));
+  try {
+    const answer = await process.ask({ op: "prepare", slot: "cold", case: of, data });
+    return "prepared" in answer ? answer.compileMilliseconds : undefined;
+  } finally {
+    process.close();
+  }
+}
+
+/** The share of Sluice's time that goes into products, over about half a second. */
+async function shareOfProducts(process: Process, milliseconds: number): Promise<number | undefined> {
+  const answer = await process.ask({ op: "profile", slot: "sluice", runs: Math.max(3, Math.ceil(500 / milliseconds)) });
+  if (!("functions" in answer)) return undefined;
+  const { all, products } = timesOf(answer.functions);
+  return products / all;
 }
 
 interface Ready {

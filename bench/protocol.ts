@@ -33,4 +33,6 @@ export type Answer =
   | { readonly ms: number }
   | { readonly functions: Readonly<Record<string, number>> }
   | { readonly done: true }
+  /** Made ready; what compiling took, of a contender that compiles. */
+  | { readonly prepared: true; readonly compileMilliseconds?: number }
   | { readonly error: string };

@@ -50,6 +50,9 @@ test("the text has times, ratios and shares, names who is absent, and says what 
 test("a figure is the other's time by ours, held against its floor", () => {
   expect(figuresOf([row])).toEqual([{ name: "against PyTorch", floor: 1, reached: 1.5, case: "train gru/32x100x128x128 1" }]);
   const ragged: Row = { ...row, case: makeCase("ragged", "gru", [2, 100, 8, 8], 1), ms: { sluice: 20, sluiceFull: 40 }, microsecondsPerStep: 250 };
+  expect(figuresOf([{ ...row, ms: { sluice: 20 }, products: 72, compileMilliseconds: 100 }])).toMatchObject([
+    { name: "products, share of the peak", floor: 0.7, reached: 0.9 }, { name: "150 ms by the time to compile", floor: 1, reached: 1.5 },
+  ]);
   // 40 ms by 200 steps is 200 us a step of the full batch, by 250 us a real step.
   expect(figuresOf([ragged])).toMatchObject([{ name: "a step of a full batch against a real step", reached: 0.8, floor: 0.8 }]);
 });

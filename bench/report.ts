@@ -18,8 +18,8 @@ export interface Run {
 
 /** The file of `--json`. `peak` is in GFLOP/s, as `gflops` is. */
 export function toJson({ machine, command, samples, clock, contenders, rows }: Run): string {
-  const cases = rows.map(({ case: { name, kind, threads }, ms, gflops, peak, errors }) => ({
-    name, kind, threads, ms, gflops, peak, ...(Object.keys(errors).length === 0 ? {} : { errors }),
+  const cases = rows.map(({ case: { name, kind, threads }, ms, microsecondsPerStep: _, errors, ...measured }) => ({
+    name, kind, threads, ms, ...measured, ...(Object.keys(errors).length === 0 ? {} : { errors }),
   }));
   return `${JSON.stringify({ machine: { ...machine, command, samples, clock, contenders }, cases }, undefined, 2)}\n`;
 }
@@ -27,16 +27,16 @@ export function toJson({ machine, command, samples, clock, contenders, rows }: R
 /** The run that {@link toJson} has written, so that a kept one can be laid out again. */
 export function fromJson(text: string): Run {
   const { machine: { command, samples, clock, contenders, ...machine }, cases } = JSON.parse(text) as JsonRun;
-  const rows = cases.map(({ name, kind, threads, ms, gflops, peak, errors = {} }): Row => {
+  const rows = cases.map(({ name, kind, threads, ms, errors = {}, ...measured }): Row => {
     const of = caseOf({ name, kind, threads });
-    return { case: of, ms, gflops, peak, errors, microsecondsPerStep: (1000 * (ms["sluice"] ?? NaN)) / stepsOf(of) };
+    return { case: of, ms, errors, ...measured, microsecondsPerStep: (1000 * (ms["sluice"] ?? NaN)) / stepsOf(of) };
   });
   return { machine, command, samples, clock, contenders, rows };
 }
 
 interface JsonRun {
   readonly machine: Machine & Omit<Run, "machine" | "rows">;
-  readonly cases: readonly (Pick<Case, "name" | "kind" | "threads"> & Pick<Row, "ms" | "gflops" | "peak"> & Partial<Pick<Row, "errors">>)[];
+  readonly cases: readonly (Pick<Case, "name" | "kind" | "threads"> & Omit<Row, "case" | "errors" | "microsecondsPerStep"> & Partial<Pick<Row, "errors">>)[];
 }
 
 export function toText({ contenders, rows }: Run): string {

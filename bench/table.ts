@@ -17,17 +17,22 @@ export function markdownTable(header: Cells, rows: readonly Cells[]): string {
 
 /** The columns for some contenders. A peer's cell has its time and how many of Sluice's fit into it: above 1, Sluice is faster. */
 export function columns(peers: readonly string[]): Cells {
-  return ["case", "threads", "ms", "GFLOP/s", "of peak", ...peers.flatMap((peer) => [peer, "ratio"])];
+  return ["case", "threads", "ms", "GFLOP/s", "of peak", "products", "compile ms", ...peers.flatMap((peer) => [peer, "ratio"])];
 }
 
-export function cellsOf({ case: of, ms, gflops, peak, errors }: Row, peers: readonly string[]): Cells {
+export function cellsOf({ case: of, ms, gflops, peak, products, compileMilliseconds, errors }: Row, peers: readonly string[]): Cells {
   const own = ms["sluice"];
   const first = [`${of.kind} ${of.name}`, String(of.threads)];
-  const ours = own === undefined ? ["error", "", ""] : [number(own), number(gflops), `${Math.round((100 * gflops) / peak)} %`];
-  return [...first, ...ours, ...peers.flatMap((peer) => [
+  const ours = own === undefined ? ["error", "", ""] : [number(own), number(gflops), percent(gflops / peak)];
+  const more = [products === undefined ? "" : percent(products / peak), compileMilliseconds === undefined ? "" : compileMilliseconds.toFixed(0)];
+  return [...first, ...ours, ...more, ...peers.flatMap((peer) => [
     peer in errors ? "error" : ms[peer] === undefined ? "" : number(ms[peer]),
     ms[peer] === undefined || own === undefined ? "" : (ms[peer] / own).toFixed(2),
   ])];
+}
+
+function percent(x: number): string {
+  return `${Math.round(100 * x)} %`;
 }
 
 /** Three significant digits, without an exponent. */

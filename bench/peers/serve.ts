@@ -13,6 +13,8 @@ export interface Work {
   /** Before the first `run`. */
   results?(): Promise<Named>;
   close?(): Promise<void> | void;
+  /** From a function of tensors to a program that is ready to run. */
+  readonly compileMilliseconds?: number;
 }
 
 export interface Contender {
@@ -34,8 +36,9 @@ async function handle(contender: Contender, ready: Map<string, Work>, command: C
   if (command.op === "about") return { about: contender.about() };
   if (command.op === "prepare") {
     const data = command.data === "" ? {} : readSafetensors(readFileSync(command.data)).tensors;
-    ready.set(command.slot, await contender.prepare(command.case, data));
-    return { done: true };
+    const made = await contender.prepare(command.case, data);
+    ready.set(command.slot, made);
+    return { prepared: true, ...(made.compileMilliseconds === undefined ? {} : { compileMilliseconds: made.compileMilliseconds }) };
   }
   const work = ready.get(command.slot);
   if (work === undefined) throw new Error(`nothing is prepared as ${command.slot}`);

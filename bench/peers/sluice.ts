@@ -27,8 +27,10 @@ await serve({
 });
 
 async function layer(of: Case, data: Named): Promise<Work> {
+  const start = performance.now();
   const { backward, inputs, forward } = await compileLayer(of, data, backend);
   return {
+    compileMilliseconds: performance.now() - start,
     run: () => backward(...inputs),
     close: () => backward.dispose(),
     async results() {
@@ -51,6 +53,7 @@ async function once<A extends readonly Tree[], R extends Tree>(compiling: Promis
 async function training(of: Case, data: Named): Promise<Work> {
   const [recurrent, readout] = [layerOf(of, "last"), denseLayer(of)];
   const batch = { x: data["x"]!, labels: data["labels"]! };
+  const start = performance.now();
   const run = await trainer({
     loss: (params: { recurrent: Tree; readout: { W: Tensor; b: Tensor } }, { x, labels }: { x: Tensor; labels: Tensor }) => {
       const logits = readout.apply(params.readout, recurrent.apply(params.recurrent, x).output).output;
@@ -63,6 +66,7 @@ async function training(of: Case, data: Named): Promise<Work> {
     backend,
   });
   return {
+    compileMilliseconds: performance.now() - start,
     run: () => run.run(batch),
     close: () => run.dispose(),
     async results() {
@@ -79,17 +83,19 @@ async function streaming(of: Case, data: Named): Promise<Work> {
   const zeros = Object.fromEntries(Object.entries(cell.state).map(([name, shape]) => [name, zerosArray([1, ...shape])]));
   const x = data["x"]!;
   const steps = Array.from({ length: of.time }, (_, t) => tensor(Float32Array.from(x.data.subarray(t * of.input, (t + 1) * of.input)), [1, of.input]));
+  const start = performance.now();
   const session = await compileStep((state: Readonly<Record<string, Tensor>>, xt: Tensor) => {
     const { state: next, output } = cell.step(params, state, xt);
     return { state: next, output };
   }, zeros, [steps[0]!], { backend });
+  const compileMilliseconds = performance.now() - start;
   const run = async () => {
     let last: Tensor | undefined;
     await session.setState(zeros);
     for (const step of steps) last = await session.run(step);
     return last as ArrayTensor;
   };
-  return { run, close: () => session.dispose(), results: async () => ({ output: await run() }) };
+  return { compileMilliseconds, run, close: () => session.dispose(), results: async () => ({ output: await run() }) };
 }
 
 /**
