@@ -1,6 +1,7 @@
 /** From a program to steps on buffers. Addresses come afterwards, by `memory.ts`. */
 import { splitScan, type Node, type Program, type ScanOperation, type SymbolTensor, type Values } from "@sluice/tensor";
 import type { Region } from "../ragged/layout.ts";
+import { workBefore } from "../ragged/lengths.ts";
 import { notRagged, raggedWork } from "../ragged/ragged.ts";
 import { type ActiveTable, zerosBeyond } from "./active-rows.ts";
 import { lowerAnchor } from "./anchor.ts";
@@ -70,6 +71,8 @@ export function lower(program: Program, options: LowerOptions = {}): Lowered {
 
 function activeTable(context: Context, scope: Scope, region: Region): ActiveTable {
   const { lengths, time, batch } = region;
+  const before = workBefore(lengths, time * batch)!;
+  if (before.length > 0) lowerBlock(context, scope, before, [{ tensor: lengths, view: newBuffer(context, lengths, 0) }]);
   const table = (elements: number): View => newBuffer(context, { shape: [elements], dtype: "i32" }, 0);
   return { kind: "activeRows", region, lengths: viewOf(context, scope, lengths), counts: table(time + 1), work: table(batch + 1), positions: table(1 + time * batch) };
 }

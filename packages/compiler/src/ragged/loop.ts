@@ -3,6 +3,7 @@ import { roleOf } from "../plan/roles.ts";
 import { rowsOf } from "../plan/rows.ts";
 import { sameTensor } from "../plan/tensor-map.ts";
 import type { Region } from "./layout.ts";
+import { workBefore } from "./lengths.ts";
 import { weakest, type Zero, zeroOfConstant, zeroOfElementwise, zeroOfSum } from "./zero.ts";
 
 /** What a loop with lengths does with rows whose sequence is over. */
@@ -14,14 +15,14 @@ export interface RaggedLoop {
   readonly zeros: readonly Zero[];
 }
 
-/** Undefined for anything but a loop with lengths that are known before any work is done, whose step works row by row. */
+/** Undefined for anything but a loop with lengths that can be known before other work is done, whose step works row by row. */
 export function raggedLoop({ operation, inputs }: Node): RaggedLoop | undefined {
   if (operation.op !== "scan" || operation.lengths === undefined) return undefined;
   const { body, states, length: time } = operation;
   const outer = splitScan(operation, inputs);
   const lengths = outer.captures[operation.lengths]!;
-  const batch = lengths.kind === "array" || lengths.node.operation.op === "input" ? rowsOf(operation) : undefined;
-  if (batch === undefined || batch * time === 0) return undefined;
+  const batch = rowsOf(operation);
+  if (batch === undefined || batch * time === 0 || workBefore(lengths, batch * time) === undefined) return undefined;
   const isActive = activeCondition(operation, inputs);
   const inner = splitScan(operation, body.inputs);
   const zeros = zerosOf(body.nodes, isActive);

@@ -1,5 +1,5 @@
 import {
-  add, concat, div, evaluate, gather, isArray, key, keyFor, matmul, mean, mul, reshape, scan, sigmoid, slice, split, sqrt, square, stopGradient, sub, sum, tanh, tensor, trace,
+  add, concat, convert, div, evaluate, gather, isArray, key, keyFor, less, matmul, max, mean, min, mul, reshape, scan, sigmoid, slice, split, sqrt, square, stopGradient, sub, sum, tanh, tensor, trace,
   transpose, uniform, grad, type ArrayTensor, type Tensor, type Tree,
 } from "@sluice/tensor";
 import fc from "fast-check";
@@ -26,12 +26,14 @@ const weights = (name: string, input: number, gates = 3) => ({
 
 interface Options {
   readonly lengths: Tensor;
+  /** The state before the first step; default zeros. */
+  readonly from?: Tensor;
   readonly reverse?: boolean;
   readonly normalise?: (x: Tensor) => Tensor;
 }
 
 /** x [time, batch, features] to the outputs and the last state. */
-function gru({ W, U, b }: Weights, x: Tensor, { normalise = (a) => a, ...options }: Options) {
+function gru({ W, U, b }: Weights, x: Tensor, { normalise = (a) => a, from = tensor(new Float32Array(B * H), [B, H]), ...options }: Options) {
   const step = (h: Tensor, xt: Tensor) => {
     const [xr, xz, xn] = split(add(normalise(matmul(xt, W)), b), 3);
     const [hr, hz, hn] = split(normalise(matmul(h, U)), 3);
@@ -40,7 +42,7 @@ function gru({ W, U, b }: Weights, x: Tensor, { normalise = (a) => a, ...options
     const next = add(mul(z, h), mul(sub(1, z), n));
     return { state: next, output: next };
   };
-  return scan(step, tensor(new Float32Array(B * H), [B, H]), x, options);
+  return scan(step, from, x, options);
 }
 
 const layerNorm = (x: Tensor): Tensor => {
@@ -111,6 +113,41 @@ describe("a layer over a ragged batch", () => {
       return grad(loss)({ W: W!, U: U!, b: b!, x: x! });
     }, [w.W, w.U, w.b, random("x", [B, T, I]), random("g", [B, T, H])]);
     expect(products(made)).not.toContain("all");
+  });
+});
+
+describe("lengths that the program computes", () => {
+  const w = weights("gru", I);
+  const args = [w.W, w.U, w.b, random("x", [T, B, I]), random("g", [T, B, H])];
+  const gradients = (lengthsOf: (lengths: Tensor) => Tensor) => (given: Tensor, W: Tensor, U: Tensor, b: Tensor, x: Tensor, g: Tensor): Tree => {
+    const lengths = lengthsOf(given);
+    return { gradients: grad(({ x, ...w }: Weights & { x: Tensor }) => sum(mul(gru(w, x, { lengths }).output, g)))({ W, U, b, x }), lengths };
+  };
+  const made = (lengthsOf: (lengths: Tensor) => Tensor): Plan => {
+    const f = gradients(lengthsOf);
+    return holds((lengths, W, U, b, x, g) => f(lengths!, W!, U!, b!, x!, g!), args);
+  };
+
+  test("from other lengths, or from which steps of a row are there", () => {
+    expect(products(made((lengths) => max(sub(lengths, 2), 0)))).not.toContain("all");
+    expect(products(made((lengths) => reshape(add(reshape(min(lengths, 3), [B, 1]), 1), [B])))).not.toContain("all");
+    const steps = tensor(Int32Array.from({ length: T }, (_, t) => t));
+    expect(products(made((lengths) => sum(convert(less(steps, reshape(lengths, [B, 1])), "i32"), 1)))).not.toContain("all");
+  });
+
+  test("not from other work", () => {
+    const selected = (lengths: Tensor): Tensor => min(lengths, convert(sum(matmul(convert(reshape(lengths, [B, 1]), "f32"), tensor([1, 1], [1, 2])), 1), "i32"));
+    expect(products(made(selected))).toContain("all");
+  });
+
+  test("a loop that goes on where another one ended", () => {
+    const two = (lengths: Tensor, W: Tensor, U: Tensor, b: Tensor, x: Tensor): Tree =>
+      grad(({ x, ...w }: Weights & { x: Tensor }) => {
+        const first = gru(w, slice(x, [0, 0, 0], [3, B, I]), { lengths: min(lengths, 3) });
+        const rest = gru(w, slice(x, [3, 0, 0], [T, B, I]), { lengths: max(sub(lengths, 3), 0), from: first.state });
+        return add(sum(square(rest.state)), add(sum(first.output), sum(rest.output)));
+      })({ W, U, b, x });
+    expect(products(holds((lengths, W, U, b, x) => two(lengths!, W!, U!, b!, x!), args.slice(0, 4)))).not.toContain("all");
   });
 });
 
