@@ -8,14 +8,19 @@ export interface Process {
   close(): void;
 }
 
-export interface Start {
+interface Program {
   readonly program: string;
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
 
+/** A program to start, or what is running already. */
+export type Start = Program | { readonly connect: () => Process };
+
 /** An answer that is an error throws it. */
-export function startProcess({ program, args, env = {} }: Start): Process {
+export function startProcess(start: Start): Process {
+  if ("connect" in start) return start.connect();
+  const { program, args, env = {} } = start;
   const child = spawn(program, [...args], { stdio: ["pipe", "pipe", "pipe"], env: { ...process.env, ...env } });
   const waiting: { resolve(answer: Answer): void; reject(error: Error): void }[] = [];
   let complaints = "";

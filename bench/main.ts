@@ -1,12 +1,13 @@
 // pnpm bench: see README.md.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { allCases, idOf, quickCases, type Case } from "./cases.ts";
+import { allCases, backendCases, idOf, quickCases, type Case } from "./cases.ts";
 import { longCases, longTable, measureLong } from "./long.ts";
 import { machineOf } from "./machine.ts";
 import { openBench, type Row } from "./measure.ts";
 import { measurePasses, passCases, passesTable, type WithoutPass } from "./passes.ts";
 import { peers, type Peer } from "./peers.ts";
+import { measurePlaces } from "./places.ts";
 import { profileText } from "./profile-text.ts";
 import { fromJson, toJson, toText, withMarkdown, type Run } from "./report.ts";
 
@@ -21,6 +22,7 @@ const help = `pnpm bench [options]
   --cpu                counts processor time, on a machine that does other work meanwhile; one thread only
   --profile            where Sluice's time goes, by kernel, instead of the comparison
   --passes             what each part of the compiler brings: time and memory without it; of three cases, or of those of --filter
+  --backends           only each backend in Node and in a page of Chromium, beside who else trains there; a run without --filter ends with it
   --long               training on one sequence of up to a million steps, within budgets of memory
   --from FILE          lays out a run that --json has written, instead of measuring
   --list               the ids of the cases`;
@@ -31,14 +33,16 @@ const { values } = parseArgs({
     quick: { type: "boolean", default: false }, filter: { type: "string", default: "" }, peers: { type: "string", default: "torch,jax,tfjs,brain" },
     install: { type: "string", default: "" }, samples: { type: "string", default: "7" }, json: { type: "string" }, markdown: { type: "string" },
     cpu: { type: "boolean", default: false }, profile: { type: "boolean", default: false },
-    passes: { type: "boolean", default: false }, long: { type: "boolean", default: false }, from: { type: "string" }, list: { type: "boolean", default: false }, help: { type: "boolean", default: false },
+    passes: { type: "boolean", default: false }, backends: { type: "boolean", default: false }, long: { type: "boolean", default: false }, from: { type: "string" }, list: { type: "boolean", default: false }, help: { type: "boolean", default: false },
   },
 });
 
 const filters = values.filter.split(",");
-const cases = (values.quick ? quickCases : allCases).filter((of) => filters.some((text) => idOf(of).includes(text)) && !(values.cpu && of.threads > 1));
+const wanted = (of: Case): boolean => filters.some((text) => idOf(of).includes(text)) && !(values.cpu && of.threads > 1);
+const cases = values.backends ? [] : (values.quick ? quickCases : allCases).filter(wanted);
+const casesOfPlaces = values.backends ? backendCases.filter(wanted) : values.filter !== "" ? [] : values.quick ? backendCases.slice(0, 2) : backendCases;
 if (values.help) console.log(help);
-else if (values.list) console.log(cases.map(idOf).join("\n"));
+else if (values.list) console.log([...cases.map(idOf), ...casesOfPlaces.map((of) => `${idOf(of)}, every backend`)].join("\n"));
 else if (values.from !== undefined) publish(fromJson(readFileSync(values.from, "utf8")));
 else await main();
 
@@ -47,15 +51,16 @@ async function main(): Promise<void> {
     if (install === undefined) throw new Error(`${name} is not installed by the bench`);
     install();
   }
-  if (cases.length === 0) throw new Error(`no case contains ${JSON.stringify(values.filter)}; --list shows them`);
+  if (cases.length + casesOfPlaces.length === 0) throw new Error(`no case contains ${JSON.stringify(values.filter)}; --list shows them`);
   const samples = Number(values.samples);
   if (!Number.isInteger(samples) || samples < 1) throw new Error(`--samples: expected an integer >= 1, got ${values.samples}`);
   const clock = values.cpu ? "cpu" : "wall";
   if (values.passes) return passes({ samples, warmMilliseconds: 500, clock });
   if (values.long) return console.log(longTable(await measureLong(longCases(clock), samples)));
-  const bench = openBench({ peers: values.profile ? [] : named(values.peers), samples, warmMilliseconds: samples < 7 ? 100 : 500, clock });
+  const options = { samples, warmMilliseconds: samples < 7 ? 100 : 500, clock } as const;
+  const bench = openBench({ peers: values.profile ? [] : named(values.peers), ...options });
   try {
-    await (values.profile ? profile(bench) : compare(bench, samples));
+    await (values.profile ? profile(bench) : compare(bench, options));
   } finally {
     bench.close();
   }
@@ -71,18 +76,24 @@ async function profile(bench: ReturnType<typeof openBench>): Promise<void> {
   for (const of of cases) console.log(`${idOf(of)}\n${profileText(await bench.profile(of, 40))}\n`);
 }
 
-async function compare(bench: ReturnType<typeof openBench>, samples: number): Promise<void> {
-  const contenders = await bench.contenders(cases[0]!.threads);
+async function compare(bench: ReturnType<typeof openBench>, options: { readonly samples: number; readonly warmMilliseconds: number; readonly clock: Run["clock"] }): Promise<void> {
+  const { samples, clock } = options;
   const rows: Row[] = [];
-  const run: Run = { machine: machineOf(), command: ["pnpm bench", ...process.argv.slice(2)].join(" "), samples, clock: values.cpu ? "cpu" : "wall", contenders, rows };
+  const contenders = cases.length === 0 ? {} : await bench.contenders(cases[0]!.threads);
+  let run: Run = { machine: machineOf(), command: ["pnpm bench", ...process.argv.slice(2)].join(" "), samples, clock, contenders, rows, places: [] };
+  // After every part, so that a run that is cut short leaves what it has.
+  const keep = (): void => {
+    if (values.json !== undefined) writeFileSync(values.json, toJson(run));
+  };
   for (const [i, of] of cases.entries()) {
     console.error(`${i + 1}/${cases.length} ${idOf(of)}`);
     rows.push(await bench.measure(of));
-    // After every case, so that a run that is cut short leaves what it has.
-    if (values.json !== undefined) writeFileSync(values.json, toJson(run));
+    keep();
   }
+  if (casesOfPlaces.length > 0) run = { ...run, places: await measurePlaces(casesOfPlaces, options) };
+  keep();
   publish(run);
-  if (rows.some(({ errors }) => Object.keys(errors).length > 0)) process.exitCode = 1;
+  if ([...rows, ...run.places.flatMap((place) => place.rows)].some(({ errors }) => Object.keys(errors).length > 0)) process.exitCode = 1;
 }
 
 function publish(run: Run): void {

@@ -8,7 +8,7 @@ import { flopsOf, makeCase, stepsOf, type Case } from "./cases.ts";
 import type { Clock } from "./clock.ts";
 import { millisecondsOf, startProcess, type Process } from "./contender.ts";
 import { dataOf, gradientsLike, type Named } from "./data.ts";
-import { sluice, type Peer } from "./peers.ts";
+import { own as ownProcess, type Peer } from "./peers.ts";
 import { timesOf } from "./profile-text.ts";
 import type { PeakCase } from "./protocol.ts";
 import { inTurns, median, runsFor } from "./statistics.ts";
@@ -24,7 +24,7 @@ export interface Row {
   readonly peak: number;
   /** Of Sluice's products alone, packing included, by the share of the time that the profiler finds in them; on one thread, of `train` cases. */
   readonly products?: number;
-  /** What Sluice takes from the layer's function to a program that is ready, in a process that has compiled nothing before. */
+  /** What Sluice takes from the layer's function to a program that is ready, in a process that has compiled nothing before; not of a page. */
   readonly compileMilliseconds?: number;
   /** Sluice's time for a step of one row. */
   readonly microsecondsPerStep: number;
@@ -33,6 +33,8 @@ export interface Row {
 }
 
 export interface MeasureOptions {
+  /** Sluice, which the others are held against. Default: a process of its own. */
+  readonly own?: Peer;
   readonly peers: readonly Peer[];
   /** Samples of each contender; the median of them counts. */
   readonly samples: number;
@@ -85,12 +87,12 @@ interface Present {
   readonly has: (of: Case) => boolean;
 }
 
-export function openBench({ peers, samples, warmMilliseconds, clock }: MeasureOptions): Bench {
+export function openBench({ own = ownProcess, peers, samples, warmMilliseconds, clock }: MeasureOptions): Bench {
   const folder = mkdtempSync(join(tmpdir(), "sluice-bench-"));
   const started = new Map<number, Promise<{ present: readonly Present[]; absent: Readonly<Record<string, string>> }>>();
 
   const withThreads = (threads: number) => {
-    const known = started.get(threads) ?? startAll(threads, peers);
+    const known = started.get(threads) ?? startAll(threads, [own, ...peers]);
     started.set(threads, known);
     return known;
   };
@@ -115,9 +117,9 @@ export function openBench({ peers, samples, warmMilliseconds, clock }: MeasureOp
       }
     };
 
-    const compileMilliseconds = await compileTime(of, data);
-    const [own, ...others] = present.filter(({ has }) => has(of));
-    const ours = await prepare("sluice", own!.process, of);
+    const compileMilliseconds = await compileTime(own, of, data);
+    const [first, ...others] = present.filter(({ has }) => has(of));
+    const ours = await prepare("sluice", first!.process, of);
     for (const { name, process } of others) {
       const theirs = await prepare(name, process, of);
       if (ours === undefined || theirs === undefined) continue;
@@ -129,7 +131,7 @@ export function openBench({ peers, samples, warmMilliseconds, clock }: MeasureOp
       writeFileSync(file, writeSafetensors(dataOf(variant)));
       await prepare(name, (await withThreads(variant.threads)).present[0]!.process, variant, file);
     }
-    await prepare("peak", own!.process, peakCase, "");
+    await prepare("peak", first!.process, peakCase, "");
 
     const takers: [string, () => Promise<number>][] = [];
     for (const [name, { process, slot }] of ready) {
@@ -141,7 +143,7 @@ export function openBench({ peers, samples, warmMilliseconds, clock }: MeasureOp
       }]);
     }
     const times = await inTurns(takers, samples);
-    const share = of.kind === "train" && of.threads === 1 && ready.has("sluice") ? await shareOfProducts(own!.process, median(times.get("sluice")!)) : undefined;
+    const share = own === ownProcess && of.kind === "train" && of.threads === 1 && ready.has("sluice") ? await shareOfProducts(first!.process, median(times.get("sluice")!)) : undefined;
     for (const { process, slot } of ready.values()) await process.ask({ op: "drop", slot }).catch(() => {});
     const medians = Object.fromEntries([...times].map(([name, values]) => [name, median(values)]));
     const { peak = NaN, ...ms } = medians;
@@ -183,8 +185,10 @@ export function openBench({ peers, samples, warmMilliseconds, clock }: MeasureOp
 }
 
 /** What compiling takes at first, when nothing of the compiler has been optimised. */
-async function compileTime(of: Case, data: string): Promise<number | undefined> {
-  const process = startProcess(sluice(of.threads));
+async function compileTime(own: Peer, of: Case, data: string): Promise<number | undefined> {
+  const start = own.find(of.threads);
+  if ("absent" in start || "connect" in start) return undefined;
+  const process = startProcess(start);
   try {
     const answer = await process.ask({ op: "prepare", slot: "cold", case: of, data });
     return "prepared" in answer ? answer.compileMilliseconds : undefined;
@@ -206,10 +210,9 @@ interface Ready {
   readonly slot: string;
 }
 
-async function startAll(threads: number, peers: readonly Peer[]): Promise<{ present: Present[]; absent: Record<string, string> }> {
+async function startAll(threads: number, all: readonly Peer[]): Promise<{ present: Present[]; absent: Record<string, string> }> {
   const absent: Record<string, string> = {};
   const present: Present[] = [];
-  const all = [{ name: "sluice", has: () => true, find: () => sluice(threads) }, ...peers];
   for (const { name, find, has } of all) {
     const start = find(threads);
     if ("absent" in start) {

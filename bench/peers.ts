@@ -7,10 +7,10 @@ import type { Case } from "./cases.ts";
 import type { Start } from "./contender.ts";
 
 const scripts = join(dirname(fileURLToPath(import.meta.url)), "peers");
-const cache = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "sluice-bench");
+export const cache = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "sluice-bench");
 const scratchManifest = '{ "private": true }\n';
 
-/** A library that one would take instead. */
+/** A library that one would take instead, or Sluice on another backend. */
 export interface Peer {
   readonly name: string;
   /** How to start it, or why it is absent. */
@@ -53,9 +53,15 @@ export const peers: readonly Peer[] = [
   {
     name: "tfjs",
     find: () => script("tfjs", "@tensorflow/tfjs"),
-    install: () => installModules("tfjs", ["@tensorflow/tfjs@4.22.0", "@tensorflow/tfjs-backend-wasm@4.22.0"]),
+    install: () => installModules("tfjs", ["@tensorflow/tfjs@4.22.0", "@tensorflow/tfjs-backend-wasm@4.22.0", "@tensorflow/tfjs-backend-webgpu@4.22.0"]),
     has: ({ kind, cell, hidden, threads }) =>
-      threads === 1 && cell !== "layer-norm-gru" && cell !== "custom-gru" && (kind === "train" ? hidden <= 128 : kind === "inference"),
+      threads === 1 && cell !== "layer-norm-gru" && cell !== "custom-gru" && (kind === "train" || kind === "adam" ? hidden <= 128 : kind === "inference"),
+  },
+  {
+    name: "jax-js",
+    find: () => script("jax-js", "@jax-js/jax"),
+    install: () => installModules("jax-js", ["@jax-js/jax@0.1.25"]),
+    has: ({ kind, cell, hidden, threads }) => threads === 1 && cell === "gru" && (kind === "train" || kind === "adam") && hidden <= 64,
   },
   {
     name: "brain",
@@ -63,11 +69,18 @@ export const peers: readonly Peer[] = [
     install: () => installModules("brain", ["brain.js@1.6.1"]),
     has: ({ kind, hidden, threads }) => threads === 1 && kind === "adam" && hidden <= 64,
   },
+  ...(["webasm", "cpu"] as const).map((mode): Peer => ({
+    name: `gpu-${mode}`,
+    find: () => sluice("--gpu", mode),
+    has: ({ kind, hidden, threads }) => threads === 1 && (kind === "train" || kind === "adam") && hidden <= 32,
+  })),
 ];
 
 /** Sluice itself, as any other contender. */
-export function sluice(threads: number): Start {
-  return { program: process.execPath, args: ["--conditions=@sluice/source", "--disable-warning=ExperimentalWarning", join(scripts, "sluice.ts"), "--threads", String(threads)] };
+export const own: Peer = { name: "sluice", find: (threads) => sluice("--threads", String(threads)), has: () => true };
+
+function sluice(...options: readonly string[]): Start {
+  return { program: process.execPath, args: ["--conditions=@sluice/source", "--disable-warning=ExperimentalWarning", join(scripts, "sluice.ts"), ...options] };
 }
 
 function python(program: string, library: "torch" | "jax", threads: number): Start | { absent: string } {

@@ -1,4 +1,5 @@
 import type { Row } from "./measure.ts";
+import { deviceOf, isSoftware, type Place } from "./places.ts";
 
 /** A cell of the table for each column; numbers stand right. */
 export type Cells = readonly string[];
@@ -33,6 +34,25 @@ export function cellsOf({ case: of, ms, gflops, peak, products, compileMilliseco
 
 function percent(x: number): string {
   return `${Math.round(100 * x)} %`;
+}
+
+/** The contenders of a place below each other, and for each case its time and how many of Sluice's on WebAssembly fit into it. */
+export function placeTable(place: Place): { readonly header: Cells; readonly rows: readonly Cells[] } {
+  return {
+    header: ["milliseconds a step", ...place.rows.flatMap(({ case: of }) => [`${of.kind} ${of.name}`, "ratio"])],
+    rows: place.rows.length === 0 ? [] : presentIn(place.contenders).map((name) => [
+      isSoftware(deviceOf(name, place)) ? `${name} (software rendering)` : name,
+      ...place.rows.flatMap(({ ms, errors }) => [
+        name in errors ? "error" : ms[name] === undefined ? "" : number(ms[name]),
+        ms[name] === undefined || ms["sluice"] === undefined ? "" : (ms[name] / ms["sluice"]).toFixed(2),
+      ]),
+    ]),
+  };
+}
+
+/** Those who take part. */
+export function presentIn(contenders: Readonly<Record<string, string>>): string[] {
+  return Object.entries(contenders).filter(([, about]) => !about.startsWith("absent")).map(([name]) => name);
 }
 
 /** Three significant digits, without an exponent. */

@@ -6,7 +6,8 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { Case } from "../cases.ts";
-import { serve, type Work } from "./serve.ts";
+import { serve } from "./serve.ts";
+import type { Work } from "./work.ts";
 
 interface Net {
   initialize(): void;

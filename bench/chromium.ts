@@ -1,0 +1,110 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { chromium as playwright, type Browser, type Page } from "playwright-core";
+import { preview } from "vite";
+import type { Process } from "./contender.ts";
+import { absence, bundlePage } from "./page/bundle.ts";
+import type { Devices } from "./page/devices.ts";
+import type {} from "./page/main.ts";
+import { cache, type Peer } from "./peers.ts";
+import type { Command } from "./protocol.ts";
+
+/** One page of Chromium in which all contenders train. */
+export interface ChromiumPage {
+  /** Its version. */
+  readonly about: string;
+  readonly devices: Devices;
+  readonly own: Peer;
+  readonly peers: readonly Peer[];
+  close(): Promise<void>;
+}
+
+/** The longest that one command may take: then the page, which may hang, is given up. */
+const patience = 300_000;
+
+const quiet = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-background-timer-throttling"];
+const anyCard = [...quiet, "--enable-unsafe-webgpu", "--enable-features=Vulkan", "--ignore-gpu-blocklist"];
+const software = [...anyCard, "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--use-webgpu-adapter=swiftshader"];
+
+/** Where Chromium is; undefined where there is none. */
+export const chromiumPath = ["chromium", "chromium-browser", "google-chrome"].map((name) => spawnSync("which", [name], { encoding: "utf8" }).stdout?.trim()).find(Boolean);
+
+/** Contenders by whom they need from the cache folder. */
+const names: readonly (readonly [name: string, needs?: string])[] = [
+  ["gpu-webasm"], ["gpu-webgl2"], ["gpu-webgpu"], ["tfjs-wasm", "tfjs"], ["tfjs-webgl", "tfjs"], ["tfjs-webgpu", "tfjs"], ["jax-js-wasm", "jax-js"], ["jax-js-webgpu", "jax-js"],
+];
+
+/** Opens the page on the graphics card that there is; where a card has not both WebGL 2 and WebGPU, on Chromium's own software. */
+export async function openChromium(): Promise<ChromiumPage> {
+  const folder = mkdtempSync(join(tmpdir(), "sluice-page-"));
+  await bundlePage(folder, cache);
+  const headers = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
+  const server = await preview({ configFile: false, root: folder, logLevel: "error", build: { outDir: folder }, preview: { host: "127.0.0.1", port: 0, headers } });
+  const address = server.resolvedUrls!.local[0]!;
+  let { browser, page, devices } = await launch(address, anyCard);
+  if (devices.webgl === undefined || devices.webgpu === undefined) {
+    await browser.close();
+    ({ browser, page, devices } = await launch(address, software));
+  }
+  const peer = (name: string, needs?: string): Peer => ({
+    name,
+    has: () => true,
+    find: () => {
+      const absent = needs === undefined ? undefined : absence(needs, cache);
+      return absent === undefined ? { connect: () => contenderIn(browser, page, name) } : { absent };
+    },
+  });
+  return {
+    about: `Chromium ${browser.version()}`,
+    devices,
+    own: peer("sluice"),
+    peers: names.map(([name, needs]) => peer(name, needs)),
+    async close() {
+      await browser.close();
+      await server.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function launch(address: string, args: readonly string[]): Promise<{ readonly browser: Browser; readonly page: Page; readonly devices: Devices }> {
+  const browser = await playwright.launch({ executablePath: chromiumPath!, args: [...args] });
+  const page = await browser.newPage();
+  page.setDefaultTimeout(patience);
+  // Every contender has one thread: libraries that ask how many processors there are hear of one.
+  await page.addInitScript(() => Object.defineProperty(navigator, "hardwareConcurrency", { value: 1 }));
+  await page.goto(address);
+  await page.waitForFunction(() => "bench" in globalThis);
+  if (!(await page.evaluate(() => crossOriginIsolated))) throw new Error("the page of the bench is not cross-origin isolated");
+  return { browser, page, devices: await page.evaluate(() => globalThis.bench.devices()) };
+}
+
+/** A contender of the page, which cannot read files: what a command's path leads to goes with it. */
+function contenderIn(browser: Browser, page: Page, name: string): Process {
+  const call = (command: Command) => {
+    const file = command.op === "prepare" && command.data !== "" ? new Uint8Array(readFileSync(command.data)) : undefined;
+    return page.evaluate((given) => globalThis.bench.ask(given.name, given.command, given.file), { name, command, file });
+  };
+  return {
+    async ask(command) {
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<never>((_, reject) => {
+        timer = setTimeout(() => {
+          reject(new Error(`no answer within ${patience / 1000} s, so the page was closed`));
+          void browser.close();
+        }, patience);
+      });
+      try {
+        const { answer, file } = await Promise.race([call(command), late]);
+        if ("error" in answer) throw new Error(answer.error);
+        if (command.op === "results") writeFileSync(command.path, file!);
+        return answer;
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+    close() {},
+  };
+}

@@ -1,0 +1,33 @@
+import { gpu, type GpuMode } from "@sluice/gpu";
+import { wasm } from "@sluice/wasm";
+import { jaxJsContender } from "../peers/jax-js-work.ts";
+import { sluiceContender } from "../peers/sluice-work.ts";
+import { tfjsContender } from "../peers/tfjs-work.ts";
+import type { Contender } from "../peers/work.ts";
+
+/** Everybody who trains in a page, by the name in the table. */
+export const contenders: Readonly<Record<string, () => Promise<Contender>>> = {
+  sluice: async () => sluiceContender("this repository, WebAssembly in a worker", wasm()),
+  "gpu-webasm": () => onGpu("webasm"),
+  "gpu-webgl2": () => onGpu("webgl2"),
+  "gpu-webgpu": () => onGpu("webgpu"),
+  "tfjs-wasm": () => onTfjs("wasm", "wasm backend with SIMD"),
+  "tfjs-webgl": () => onTfjs("webgl", "webgl backend"),
+  "tfjs-webgpu": () => onTfjs("webgpu", "webgpu backend"),
+  "jax-js-wasm": () => onJaxJs("wasm"),
+  "jax-js-webgpu": () => onJaxJs("webgpu"),
+};
+
+async function onGpu(mode: GpuMode): Promise<Contender> {
+  return sluiceContender(`this repository, gpu.js in mode ${mode}`, await gpu({ mode }));
+}
+
+async function onTfjs(backend: string, about: string): Promise<Contender> {
+  const { tf } = await import("peer:tfjs");
+  return tfjsContender(tf, backend, about);
+}
+
+async function onJaxJs(device: string): Promise<Contender> {
+  const { jax, version } = await import("peer:jax-js");
+  return jaxJsContender(jax, device, `jax-js ${version}, ${device}`);
+}

@@ -1,0 +1,30 @@
+import { expect, test } from "vitest";
+import { makeCase } from "./cases.ts";
+import { chromiumPath } from "./chromium.ts";
+import { measurePlaces } from "./places.ts";
+
+const options = { samples: 1, warmMilliseconds: 0, clock: "wall" } as const;
+const own = ["gpu-webasm", "gpu-webgl2", "gpu-webgpu", "sluice"];
+
+// Skipped where there is no Chromium; CI installs it.
+test.skipIf(chromiumPath === undefined)("every backend computes the same and is timed, in Node and in one page of Chromium", async () => {
+  const cases = [makeCase("train", "gru", [2, 3, 4, 5], 1), makeCase("adam", "gru", [2, 3, 4, 5], 1)];
+  const [node, chromium] = await measurePlaces(cases, options);
+  expect(node).toMatchObject({ name: "Node", devices: {}, contenders: { sluice: expect.stringContaining("WebAssembly"), "gpu-webasm": expect.stringContaining("mode webasm"), "gpu-cpu": expect.stringContaining("mode cpu") } });
+  expect(chromium).toMatchObject({ name: "Chromium", about: expect.stringMatching(/^Chromium \d+/), devices: { webgl: expect.any(String), webgpu: expect.any(String) } });
+  for (const { errors, ms } of node!.rows) {
+    expect(errors).toEqual({});
+    expect(Object.keys(ms)).toEqual(expect.arrayContaining(["sluice", "gpu-webasm", "gpu-cpu"]));
+  }
+  expect(chromium!.rows).toHaveLength(2);
+  for (const { errors, ms, peak } of chromium!.rows) {
+    expect(errors).toEqual({});
+    expect(Object.keys(ms)).toEqual(expect.arrayContaining(own));
+    expect([peak, ...Object.values(ms)].every((x) => x > 0)).toBe(true);
+  }
+}, 120_000);
+
+test("what a page cannot tell is said", async () => {
+  const [, chromium] = await measurePlaces([], { ...options, clock: "cpu" });
+  expect(chromium!.about).toMatch(/^absent: (a page cannot tell its processor time|there is no Chromium)/);
+});
