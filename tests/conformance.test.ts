@@ -3,9 +3,10 @@ import { gpu, type GpuMode } from "@sluice/gpu";
 import type { Backend } from "@sluice/tensor";
 import { primitiveFindings, type Finding } from "@sluice/tensor/testing";
 import { wasm } from "@sluice/wasm";
-import { describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { chromium, inChromium } from "./chromium.ts";
 import { cellFindings, trainingFinding } from "./conformance.ts";
+import { installWebGpu } from "./node-webgpu.ts";
 
 interface Tolerance {
   /** Of a primitive and of a cell with its gradients: the largest difference by the tensor's largest value. */
@@ -38,9 +39,26 @@ const backends: Readonly<Record<string, { readonly mode: "wasm" | GpuMode; reado
   wasm: { mode: "wasm", open: async () => wasm() },
   "gpu cpu": { mode: "cpu", open: () => gpu({ mode: "cpu" }) },
   "gpu webasm": { mode: "webasm", open: () => gpu({ mode: "webasm" }) },
+  "gpu headlessgl": { mode: "headlessgl", open: () => gpu({ mode: "headlessgl" }) },
+  "gpu webgpu": { mode: "webgpu", open: () => gpu({ mode: "webgpu" }) },
 };
 
-describe.each(Object.entries(backends))("%s in Node", (_, { mode, open }) => {
+/** Why a mode cannot be had in Node; undefined where it can. */
+async function absenceOf(mode: GpuMode): Promise<string | undefined> {
+  try {
+    await (await gpu({ mode })).close();
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+const absence: Readonly<Record<string, string | undefined>> = { headlessgl: await absenceOf("headlessgl"), webgpu: installWebGpu() ?? (await absenceOf("webgpu")) };
+
+describe.each(Object.entries(backends))("%s in Node", { timeout: 300_000 }, (_, { mode, open }) => {
+  // CONTRIBUTING.md says how to have headlessgl and webgpu in Node.
+  beforeEach(({ skip }) => skip(absence[mode] !== undefined, absence[mode]));
+
   const using = async <T>(use: (backend: Backend) => Promise<T>): Promise<T> => {
     const backend = await open();
     try {
@@ -51,7 +69,9 @@ describe.each(Object.entries(backends))("%s in Node", (_, { mode, open }) => {
   };
 
   test("every primitive", async () => {
-    expect(beyond(await using((backend) => primitiveFindings(backend, { runs: 20 })), tolerances[mode].primitives)).toEqual([]);
+    // A kernel takes a graphics driver longer to compile.
+    const runs = mode === "headlessgl" || mode === "webgpu" ? 3 : 20;
+    expect(beyond(await using((backend) => primitiveFindings(backend, { runs })), tolerances[mode].primitives)).toEqual([]);
   });
 
   test("every cell, forward and backward", async () => {

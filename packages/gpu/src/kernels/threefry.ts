@@ -69,10 +69,12 @@ function rotate(body: KernelBody, x: Word, isOdd: string, even: number, odd: num
   const [first, second] = [swapped(even), swapped(odd)];
   const high = choose(first.high, second.high);
   const low = choose(first.low, second.low);
-  const factor = choose(literal(1 << (even % 16)), literal(1 << (odd % 16)));
-  const [bigHigh, bigLow] = [name(body, `${high} * ${factor}`), name(body, `${low} * ${factor}`)];
-  const [overHigh, overLow] = [name(body, `Math.floor(${bigHigh} * ${SHRINK})`), name(body, `Math.floor(${bigLow} * ${SHRINK})`)];
-  return { high: name(body, `${bigHigh} - ${overHigh} * 65536.0 + ${overLow}`), low: name(body, `${bigLow} - ${overLow} * 65536.0 + ${overHigh}`) };
+  const power = (bits: (of: number) => number): string => choose(literal(bits(even % 16)), literal(bits(odd % 16)));
+  const [up, down, most] = [power((n) => 1 << n), power((n) => 1 / (1 << (16 - n))), power((n) => 1 << (16 - n))];
+  const [overHigh, overLow] = [name(body, `Math.floor(${high} * ${down})`), name(body, `Math.floor(${low} * ${down})`)];
+  // Each half loses what leaves it before it grows: Mesa's shader compiler takes sums in another order, so that every partial sum has to be exact.
+  const [restHigh, restLow] = [name(body, `${high} - ${overHigh} * ${most}`), name(body, `${low} - ${overLow} * ${most}`)];
+  return { high: name(body, `${restHigh} * ${up} + ${overLow}`), low: name(body, `${restLow} * ${up} + ${overHigh}`) };
 }
 
 /** The element at the group's number, round and round. */

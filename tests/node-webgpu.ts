@@ -1,0 +1,16 @@
+import { createRequire } from "node:module";
+
+/**
+ * Puts WebGPU into this process, where gpu.js looks for it: `navigator.gpu`, from the package webgpu, which is found beside the repository or by NODE_PATH. What the loader says where that
+ * cannot be; undefined where it could.
+ */
+export function installWebGpu(): string | undefined {
+  try {
+    const { create, globals } = createRequire(import.meta.url)("webgpu") as { create(flags: readonly string[]): unknown; readonly globals: object };
+    Object.assign(globalThis, globals);
+    Object.defineProperty(navigator, "gpu", { value: create([]), configurable: true });
+    return undefined;
+  } catch (error) {
+    return `the package webgpu did not load: ${error instanceof Error ? error.message.split("\n")[0] : String(error)}`;
+  }
+}
