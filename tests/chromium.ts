@@ -54,7 +54,7 @@ const software = [
 const imports = Object.fromEntries([
   ...packageNames.map((name) => [`@sluice/${name}`, `/packages/${name}/src/index.ts`]),
   ...members.flatMap(({ name }) => (["tensor", "train", "gpu"].includes(name) ? [[`@sluice/${name}/testing`, `/packages/${name}/src/testing/index.ts`]] : [])),
-  ["gpu.js", "/gpu.js"],
+  ["#gpu.js", "/gpu.js"],
 ]);
 
 const pageOf = (script: string): string => `<!doctype html><title>Sluice</title><script type="importmap">${JSON.stringify({ imports })}</script>

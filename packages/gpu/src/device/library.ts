@@ -39,7 +39,7 @@ export interface KernelFunction {
 export type Resident = Float32Array | { toArray(): Float32Array | Promise<Float32Array>; delete(): void };
 
 export async function loadLibrary(): Promise<Library> {
-  const found: unknown = await import("gpu.js");
+  const found: unknown = await import("#gpu.js");
   for (const candidate of [found, property(found, "default")]) {
     for (const library of [property(candidate, "GPU"), candidate]) if (isLibrary(library)) return library;
   }
