@@ -13,7 +13,7 @@ let result;
 try {
   const node = await install();
   console.log("Running the tests of all packages from their sources.");
-  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${resultFile}`];
+  const reporters = ["--reporter=default", "--reporter=./scripts/skipped-reporter.js", "--reporter=json", `--outputFile.json=${resultFile}`];
   process.exitCode = await run(node, ["node_modules/vitest/vitest.mjs", "run", ...reporters, ...process.argv.slice(2)]);
   result = JSON.parse(readFileSync(resultFile, "utf8"));
 } catch (error) {

@@ -2,7 +2,7 @@
 import { trainSmallGru } from "@sluice/train/testing";
 import { wasm } from "@sluice/wasm";
 import { describe, expect, test } from "vitest";
-import { chromium, inChromium } from "./chromium.ts";
+import { inChromium, skipWithoutChromium } from "./chromium.ts";
 import { longStep, type LongStep } from "./long-step.ts";
 
 const script = `
@@ -22,8 +22,9 @@ interface Answer {
   readonly runs: readonly ({ readonly hash: string } & LongStep)[];
 }
 
-// Skipped where there is no Chromium; CI installs it.
-describe.skipIf(chromium === undefined)("Chromium", { timeout: 120_000 }, () => {
+describe("Chromium", { timeout: 120_000 }, () => {
+  skipWithoutChromium();
+
   test.each([true, false])("trains the weights that Node trains, and its page goes on; cross-origin isolated: %s", async (isolated) => {
     const backend = wasm();
     const { hash } = await trainSmallGru(backend);

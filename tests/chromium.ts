@@ -5,10 +5,16 @@ import { createServer, type Server } from "node:http";
 import { createRequire, stripTypeScriptTypes } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join, normalize } from "node:path";
+import { beforeEach } from "vitest";
 import { members, packageNames, root } from "./workspace.ts";
 
 /** The command that starts it; undefined where there is none. CI installs it. */
-export const chromium = ["chromium", "chromium-browser", "google-chrome"].find((name) => spawnSync(name, ["--version"]).status === 0);
+const chromium = ["chromium", "chromium-browser", "google-chrome"].find((name) => spawnSync(name, ["--version"]).status === 0);
+
+/** Skips every test of a suite where there is no Chromium, and says so. */
+export function skipWithoutChromium(): void {
+  beforeEach(({ skip }) => skip(chromium === undefined, "there is no Chromium (Debian: apt-get install chromium)"));
+}
 
 export interface ChromiumOptions {
   /** Whether the page may share memory among threads. Default true. */

@@ -4,7 +4,7 @@ import type { Backend } from "@sluice/tensor";
 import { primitiveFindings, type Finding } from "@sluice/tensor/testing";
 import { wasm } from "@sluice/wasm";
 import { beforeEach, describe, expect, test } from "vitest";
-import { chromium, inChromium } from "./chromium.ts";
+import { inChromium, skipWithoutChromium } from "./chromium.ts";
 import { cellFindings, trainingFinding } from "./conformance.ts";
 import { installWebGpu } from "./node-webgpu.ts";
 
@@ -103,8 +103,9 @@ const scriptFor = (mode: GpuMode): string => `
   await backend.close();
   await say({ mode: backend.mode, primitives, cells, training });`;
 
-// Skipped where there is no Chromium; CI installs it.
-describe.skipIf(chromium === undefined)("in Chromium", { timeout: 180_000 }, () => {
+describe("in Chromium", { timeout: 180_000 }, () => {
+  skipWithoutChromium();
+
   test.each(["webgl2", "webgpu"] as const)("%s: every primitive, every cell, and training", async (mode) => {
     const answer = (await inChromium(scriptFor(mode), { graphics: true })) as Answer;
     expect(answer.mode).toBe(mode);

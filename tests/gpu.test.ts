@@ -2,7 +2,7 @@
 import { gpu } from "@sluice/gpu";
 import type { Finding } from "@sluice/tensor/testing";
 import { describe, expect, test } from "vitest";
-import { chromium, inChromium } from "./chromium.ts";
+import { inChromium, skipWithoutChromium } from "./chromium.ts";
 import type { Growth, Lost } from "./gpu-device.ts";
 import { trapFindings } from "./gpu-traps.ts";
 
@@ -27,8 +27,9 @@ function expectFlat({ early, late }: Growth): void {
   expect(after! - before!).toBeLessThan(0.5 * MEGABYTE);
 }
 
-// Skipped where there is no Chromium; CI installs it.
-describe.skipIf(chromium === undefined).each(["webgl2", "webgpu"] as const)("%s in Chromium", { timeout: 120_000 }, (mode) => {
+describe.each(["webgl2", "webgpu"] as const)("%s in Chromium", { timeout: 120_000 }, (mode) => {
+  skipWithoutChromium();
+
   const inPage = (call: string): Promise<unknown> => inChromium(`const page = await import("/tests/gpu-device.ts"); await say(await page.${call}("${mode}"));`, { graphics: true });
 
   test("traps", async () => {

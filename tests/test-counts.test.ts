@@ -1,4 +1,5 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import SkippedReporter from "../scripts/skipped-reporter.js";
 import { closingLine, countTests } from "../scripts/test-counts.js";
 
 const file = (status: string, ...tests: string[]) => ({ status, assertionResults: tests.map((status) => ({ status })) });
@@ -20,4 +21,12 @@ test("a run that went wrong never counts as clean", () => {
 test("the closing line names skipped tests only when there are some", () => {
   expect(closingLine({ passed: 3, failed: 0, skipped: 0 })).toBe("3 passed, 0 failed");
   expect(closingLine({ passed: 3, failed: 1, skipped: 2 })).toBe("3 passed, 1 failed, 2 skipped");
+});
+
+test("the reasons of skipped tests are told once each, with their number", () => {
+  const log = vi.spyOn(console, "log").mockImplementation(() => {});
+  const module = (...notes: (string | undefined)[]) => ({ children: { allTests: (state: string) => (state === "skipped" ? notes.map((note) => ({ result: () => ({ note }) })) : []) } });
+  new SkippedReporter().onTestRunEnd([module("no Chromium", undefined), module("no Chromium")]);
+  expect(log.mock.calls.flat()).toEqual(["2 skipped: no Chromium", "1 skipped: no reason given"]);
+  log.mockRestore();
 });

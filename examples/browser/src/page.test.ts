@@ -3,17 +3,19 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Settings } from "./settings.ts";
 import { BASELINE } from "./task.ts";
-import { backend, choose, chromiumPath, click, inNode, launch, open, serve, status, stepOf, stepsMade, textOf } from "./testing/drive.ts";
+import { backend, choose, chromiumPath, click, inNode, launch, open, serve, skipWithoutChromium, status, stepOf, stepsMade, textOf } from "./testing/drive.ts";
 
 const small: Partial<Settings> = { time: 20, hidden: 32, steps: 300 };
 
-// Skipped where there is no Chromium; CI installs it.
-describe.skipIf(chromiumPath === undefined)("the page in Chromium", { timeout: 60_000 }, () => {
+describe("the page in Chromium", { timeout: 60_000 }, () => {
+  skipWithoutChromium();
+
   let server: Awaited<ReturnType<typeof serve>>;
   let browser: Browser;
   const pages: Page[] = [];
 
   beforeAll(async () => {
+    if (chromiumPath === undefined) return;
     [server, browser] = await Promise.all([serve(), launch()]);
   });
   afterAll(async () => {

@@ -3,11 +3,17 @@ import { spawnSync } from "node:child_process";
 import { wasm } from "@sluice/wasm";
 import { chromium, type Browser, type Page } from "playwright-core";
 import { createServer } from "vite";
+import { beforeEach } from "vitest";
 import { defaults, type Settings } from "../settings.ts";
 import { startTraining, type Evaluation } from "../training.ts";
 
 /** Where Chromium is; undefined where there is none. */
 export const chromiumPath = ["chromium", "chromium-browser", "google-chrome"].map((name) => spawnSync("which", [name]).stdout?.toString().trim()).find(Boolean);
+
+/** Skips every test of a suite where there is no Chromium, and says so. */
+export function skipWithoutChromium(): void {
+  beforeEach(({ skip }) => skip(chromiumPath === undefined, "there is no Chromium (Debian: apt-get install chromium)"));
+}
 
 /** The server of `npm run example`, on a port of its own. */
 export async function serve(): Promise<{ readonly address: string; close(): Promise<void> }> {

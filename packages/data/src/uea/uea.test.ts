@@ -70,7 +70,8 @@ describe("a data folder", () => {
   });
 });
 
-test.skipIf(folder === undefined)("Japanese vowels, where SLUICE_DATA names a data folder", async () => {
+test("Japanese vowels, where SLUICE_DATA names a data folder", async ({ skip }) => {
+  skip(folder === undefined, "SLUICE_DATA names no data folder");
   const { train, validation, test: testing, classes, provenance } = await japaneseVowels({ validation: 20 });
   expect([train.x.shape, validation.x.shape, testing.x.shape]).toEqual([[250, 29, 12], [20, 29, 12], [370, 29, 12]]);
   expect(classes).toHaveLength(9);
