@@ -10,10 +10,17 @@ export interface BackendChoice {
   readonly threads: boolean;
   /** Whether weights have the same bits on every machine. */
   readonly exact: boolean;
-  /** Why it cannot run here; undefined where nothing speaks against it. */
-  unavailable?(): string | undefined | Promise<string | undefined>;
+  /** What is here for it; without it, nothing speaks against it. */
+  look?(): Found | Promise<Found>;
   /** Rejects where it cannot run here after all. */
   make(options: { readonly threads: number }): Promise<Backend>;
+}
+
+export interface Found {
+  /** Why it cannot run here. */
+  readonly unavailable?: string;
+  /** What it runs on, as the browser names it. */
+  readonly device?: string;
 }
 
 export const backends: readonly BackendChoice[] = [
@@ -23,7 +30,7 @@ export const backends: readonly BackendChoice[] = [
     note: "The default: one program for the whole training step, generated in this page.",
     threads: true,
     exact: true,
-    unavailable: () => (typeof WebAssembly === "undefined" ? "This browser has no WebAssembly, or it is switched off." : undefined),
+    look: lookForWebAssembly,
     make: async ({ threads }) => wasm({ threads }),
   },
   {
@@ -32,7 +39,7 @@ export const backends: readonly BackendChoice[] = [
     note: "Kernels of gpu.js on the graphics card.",
     threads: false,
     exact: false,
-    unavailable: whyNoWebGpu,
+    look: lookForWebGpu,
     make: async () => (await import("@sluice/gpu")).gpu({ mode: "webgpu" }),
   },
   {
@@ -41,8 +48,25 @@ export const backends: readonly BackendChoice[] = [
     note: "The same kernels as fragment shaders, where there is no WebGPU.",
     threads: false,
     exact: false,
-    unavailable: () => (new OffscreenCanvas(1, 1).getContext("webgl2") === null ? "This browser has no WebGL 2, or no graphics card that it trusts." : undefined),
+    look: lookForWebGl2,
     make: async () => (await import("@sluice/gpu")).gpu({ mode: "webgl2" }),
+  },
+  {
+    name: "webasm",
+    label: "gpu.js on WebAssembly",
+    note: "The same kernels without a graphics card.",
+    threads: false,
+    exact: false,
+    look: lookForWebAssembly,
+    make: async () => (await import("@sluice/gpu")).gpu({ mode: "webasm" }),
+  },
+  {
+    name: "cpu",
+    label: "gpu.js in JavaScript",
+    note: "The same kernels as plain functions.",
+    threads: false,
+    exact: false,
+    make: async () => (await import("@sluice/gpu")).gpu({ mode: "cpu" }),
   },
   {
     name: "reference",
@@ -60,8 +84,21 @@ export function backendNamed(name: string): BackendChoice {
   return found;
 }
 
-async function whyNoWebGpu(): Promise<string | undefined> {
-  if (!("gpu" in navigator)) return "This browser has no WebGPU, or this page did not come from localhost or by https.";
+function lookForWebAssembly(): Found {
+  return typeof WebAssembly === "undefined" ? { unavailable: "This browser has no WebAssembly, or it is switched off." } : {};
+}
+
+async function lookForWebGpu(): Promise<Found> {
+  if (!("gpu" in navigator)) return { unavailable: "This browser has no WebGPU, or this page did not come from localhost or by https." };
   const adapter = await navigator.gpu.requestAdapter();
-  return adapter === null ? "This browser has WebGPU, but no graphics card for it." : undefined;
+  if (adapter === null) return { unavailable: "This browser has WebGPU, but no graphics card for it." };
+  const { vendor, architecture, description } = adapter.info;
+  return { device: description === "" ? `${vendor} ${architecture}`.trim() : description };
+}
+
+function lookForWebGl2(): Found {
+  const context = new OffscreenCanvas(1, 1).getContext("webgl2");
+  if (context === null) return { unavailable: "This browser has no WebGL 2, or no graphics card that it trusts." };
+  const unmasked = context.getExtension("WEBGL_debug_renderer_info");
+  return unmasked === null ? {} : { device: String(context.getParameter(unmasked.UNMASKED_RENDERER_WEBGL)) };
 }

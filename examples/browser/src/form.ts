@@ -1,4 +1,5 @@
-import { backendNamed, backends, type BackendChoice } from "./backends.ts";
+import { backendNamed, backends, type BackendChoice, type Found } from "./backends.ts";
+import { deviceNote } from "./device.ts";
 import { element } from "./element.ts";
 import type { Place } from "./protocol.ts";
 import { defaults, settingsFrom, type Settings } from "./settings.ts";
@@ -23,9 +24,9 @@ export async function createForm(): Promise<Form> {
   };
   for (const [name, value] of Object.entries(defaults)) control(name).value = String(value);
 
-  const reasons = new Map(await Promise.all(backends.map(async (choice) => [choice.name, await choice.unavailable?.()] as const)));
-  const first = backends.find(({ name }) => reasons.get(name) === undefined);
-  element("backends", HTMLElement).append(...backends.map((choice) => radio(choice, reasons.get(choice.name), choice === first)));
+  const found = await Promise.all(backends.map(async (choice) => choice.look?.() ?? {}));
+  const first = backends.find((_, i) => found[i]!.unavailable === undefined);
+  element("backends", HTMLElement).append(...backends.map((choice, i) => radio(choice, found[i]!, choice === first)));
   const chosen = (): BackendChoice => backendNamed(String(new FormData(form).get("backend") ?? first?.name));
 
   const threads = control("threads");
@@ -48,12 +49,12 @@ export async function createForm(): Promise<Form> {
   };
 }
 
-function radio({ name, label, note }: BackendChoice, unavailable: string | undefined, checked: boolean): HTMLElement {
+function radio({ name, label, note }: BackendChoice, { unavailable, device }: Found, checked: boolean): HTMLElement {
   const [id, noteId] = [`backend-${name}`, `backend-${name}-note`];
   const input = Object.assign(document.createElement("input"), { id, type: "radio", name: "backend", value: name, checked, disabled: unavailable !== undefined });
   input.setAttribute("aria-describedby", noteId);
   const title = Object.assign(document.createElement("label"), { htmlFor: id, textContent: label });
-  const text = Object.assign(document.createElement("p"), { id: noteId, className: unavailable === undefined ? "note" : "note unavailable", textContent: unavailable ?? note });
+  const text = Object.assign(document.createElement("p"), { id: noteId, className: unavailable === undefined ? "note" : "note unavailable", textContent: unavailable ?? `${note} ${deviceNote(device)}` });
   const choice = Object.assign(document.createElement("div"), { className: "choice" });
   choice.append(input, title, text);
   return choice;

@@ -15,9 +15,7 @@ export function openRemote(): Remote {
   const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
   const lost = Promise.withResolvers<never>();
   lost.promise.catch(() => undefined);
-  worker.addEventListener("error", ({ message }) =>
-    lost.reject(new Error(message || "The worker that trains could not be loaded. Is the server that this page came from still running?")),
-  );
+  worker.addEventListener("error", (event: Event) => lost.reject(new Error(reasonOf(event))));
 
   const ask = async (request: Request): Promise<Progress> => {
     const { promise, resolve } = Promise.withResolvers<Reply>();
@@ -36,4 +34,10 @@ export function openRemote(): Remote {
       lost.reject(new Error("The worker was ended."));
     },
   };
+}
+
+/** An error that nobody caught in the worker, or, without a message, a worker that could not be loaded. */
+function reasonOf(event: Event): string {
+  if (event instanceof ErrorEvent && event.message !== "") return event.message.replace(/^Uncaught (Error: )?/, "");
+  return "The worker that trains could not be loaded. Is the server that this page came from still running?";
 }
