@@ -68,6 +68,18 @@ test("sink: a sum over rows is taken of what is stacked anyway, or else of what 
   values(after).forEach((v, i) => expect(v).toBeCloseTo(values(before)[i]!, 5));
 });
 
+test("sink: biases with the same gradient have one sum", () => {
+  const gradient = (p: { U: Tensor; b: Tensor; bh: Tensor }): Tensor => sum(scan((s: { h: Tensor }, at: Tensor) => {
+    const h = tanh(add(add(matmul(s.h, p.U), p.b), add(p.bh, sum(at))));
+    return { state: { h }, output: [] };
+  }, { h: tensor([1, 2, 3, 4], [2, 2]) as Tensor }, tensor([1, 2, 3, 4, 5, 6], [3, 1, 2])).state.h);
+  const before = prune(trace(valueAndGrad(gradient), [{ U: tensor([1, 2, 3, 4], [2, 2]), b: tensor([1, 2]), bh: tensor([3, 4]) }]).program);
+  const after = sink(before);
+  const biases = after.outputs.slice(2);
+  expect(biases.map(({ shape }) => shape)).toEqual([[2], [2]]);
+  expect(biases[0]).toBe(biases[1]);
+});
+
 test("defer: the input's gradient is one product after the backward loop", () => {
   const before = prune(sink(training()));
   const after = prune(defer(before));

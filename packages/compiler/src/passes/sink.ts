@@ -15,7 +15,7 @@ import {
   type SymbolTensor,
   type Tensor,
 } from "@sluice/tensor";
-import { sameTensor } from "../plan/tensor-map.ts";
+import { sameTensor, TensorMap } from "../plan/tensor-map.ts";
 import { addendOf } from "./addend.ts";
 import { rewriteScans } from "./rewrite.ts";
 import { partOf } from "./share.ts";
@@ -106,8 +106,8 @@ function sinkScan(operation: ScanOperation, inputs: readonly Tensor[]): readonly
   const addedUp = (x: SymbolTensor): Tensor | undefined => (toSum.indexOf(x) >= 0 ? results[kept.length + toSum.indexOf(x)] : undefined);
   const of: OfAllSteps = {
     stacked,
-    summed: (x) => addedUp(x) ?? sum(stacked(x), 0),
-    rowsSummed: (x) => sum(addedUp(x) ?? merged(stacked(x)), 0),
+    summed: onceEach((x) => addedUp(x) ?? sum(stacked(x), 0)),
+    rowsSummed: onceEach((x) => sum(addedUp(x) ?? merged(stacked(x)), 0)),
   };
   return [
     ...inner.states.map((_, i) => totals[i]?.(of) ?? results[kept.indexOf(i)]!),
@@ -156,6 +156,16 @@ function totalOf(x: Tensor): Total | undefined {
 /** [time, rows, ...] as [time x rows, ...]. */
 function merged(x: Tensor): Tensor {
   return reshape(x, [x.shape[0]! * x.shape[1]!, ...x.shape.slice(2)]);
+}
+
+/** Several totals may be made of one sum: a cell with two biases has the same gradient for both. */
+function onceEach(f: (x: SymbolTensor) => Tensor): (x: SymbolTensor) => Tensor {
+  const known = new TensorMap<Tensor>();
+  return (x) => {
+    const result = known.get(x) ?? f(x);
+    known.set(x, result);
+    return result;
+  };
 }
 
 function sumOf(x: Tensor): Total | undefined {
