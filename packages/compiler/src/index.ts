@@ -20,4 +20,5 @@ export { type BudgetOptions, type Passes, passNames, type Planned, planWithin } 
 export { viewsOf } from "./plan/in-place.ts";
 export { isContiguous, sameView } from "./plan/view.ts";
 export { isElementwise, keepsAxes } from "./plan/roles.ts";
+export { unpadded } from "./ragged/padding.ts";
 export { TensorMap } from "./plan/tensor-map.ts";

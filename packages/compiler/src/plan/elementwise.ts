@@ -1,10 +1,11 @@
 import { sameShape, type Node, type SymbolTensor, type Tensor } from "@sluice/tensor";
+import type { Rows } from "../ragged/layout.ts";
 import { kernelBuilder } from "./kernel.ts";
 import type { Placement, Sink } from "./placement.ts";
 import type { View } from "./plan.ts";
 import { roleOf } from "./roles.ts";
 import { sourceOf, type Schedule } from "./schedule.ts";
-import { constantView, pushFor, sameRows, type Context, type Rows, type Scope } from "./scope.ts";
+import { constantView, pushFor, sameRows, type Context, type Scope } from "./scope.ts";
 
 /** A value that a pass leaves in memory, for active rows alone where these are given. */
 export interface PassSink extends Sink {

@@ -2,13 +2,14 @@
 import { splitScan, type Node, type Program, type ScanOperation, type SymbolTensor, type Values } from "@sluice/tensor";
 import type { Region } from "../ragged/layout.ts";
 import { workBefore } from "../ragged/lengths.ts";
+import { paddingOf } from "../ragged/padding.ts";
 import { notRagged, raggedWork } from "../ragged/ragged.ts";
 import { type ActiveTable, zerosBeyond } from "./active-rows.ts";
 import { lowerAnchor } from "./anchor.ts";
 import { assignCopies, type PassSink, writePasses } from "./elementwise.ts";
 import { commitInPlace, type Commit } from "./in-place.ts";
 import { placeValues, type Placement, type Sink } from "./placement.ts";
-import type { LoopStep, Step, View } from "./plan.ts";
+import type { LoopStep, Plan, Step, View } from "./plan.ts";
 import { roleOf } from "./roles.ts";
 import { rowsOf } from "./rows.ts";
 import { schedule, sourceOf } from "./schedule.ts";
@@ -38,6 +39,7 @@ export interface Lowered {
   readonly outputs: readonly View[];
   readonly constants: readonly { readonly buffer: number; readonly values: Values }[];
   readonly steps: readonly Step[];
+  readonly padding: Plan["padding"];
 }
 
 export function lower(program: Program, options: LowerOptions = {}): Lowered {
@@ -66,6 +68,7 @@ export function lower(program: Program, options: LowerOptions = {}): Lowered {
     outputs: sinks.map(({ view }) => view),
     constants: context.constants,
     steps: commitInPlace(scope.steps, commits),
+    padding: paddingOf(program, ragged),
   };
 }
 

@@ -7,6 +7,6 @@ import type { Plan } from "./plan.ts";
 export function plan(program: Program, options: LowerOptions = {}): Plan {
   const lowered = lower(program, options);
   const { buffers, bytes } = assignMemory(lowered, options.passes?.memory ?? true);
-  const { inputs, outputs, constants, steps } = lowered;
-  return { buffers, bytes, inputs, outputs, constants, steps };
+  const { inputs, outputs, constants, steps, padding } = lowered;
+  return { buffers, bytes, inputs, outputs, constants, steps, padding };
 }

@@ -14,6 +14,17 @@ export interface Plan {
   /** Written once before the first run. */
   readonly constants: readonly { readonly buffer: number; readonly values: Values }[];
   readonly steps: readonly Step[];
+  /** For each input: what of it nobody reads. */
+  readonly padding: readonly (Padding | undefined)[];
+}
+
+/** A ragged batch is padded where a sequence and all those after it are over. */
+export interface Padding {
+  /** Which input holds the lengths, i32 [batch]. */
+  readonly lengths: number;
+  /** The axes, 0 and 1 or 1 and 0. */
+  readonly time: number;
+  readonly batch: number;
 }
 
 /** A piece of memory of 4-byte elements. */

@@ -1,5 +1,5 @@
 import { sizeOf, TensorError, type ArrayTensor, type DType, type Shape, type Values } from "@sluice/tensor";
-import { type Layout, type Region, sameLayout, sameRegion } from "../ragged/layout.ts";
+import { type Region, type Rows, sameLayout, sameRegion } from "../ragged/layout.ts";
 import type { Ragged } from "../ragged/ragged.ts";
 import { type ActiveTable, overActiveRows } from "./active-rows.ts";
 import type { Step, View } from "./plan.ts";
@@ -32,12 +32,6 @@ export interface Scope {
   readonly packed: { readonly b: View; readonly packed: View }[];
   readonly copied: { readonly from: View; readonly to: View; readonly rows?: Rows }[];
   readonly parent?: Scope;
-}
-
-/** The active rows of a value that is made for them alone. */
-export interface Rows {
-  readonly region: Region;
-  readonly layout: Layout;
 }
 
 export function newBuffer(context: Context, { shape, dtype }: { readonly shape: Shape; readonly dtype: DType }, depth: number): View {

@@ -1,10 +1,10 @@
 import type { DType, Node, Shape, SymbolTensor, Tensor } from "@sluice/tensor";
-import { rowsInFront } from "../ragged/layout.ts";
+import { rowsInFront, type Rows } from "../ragged/layout.ts";
 import { copyStep } from "./in-place.ts";
 import type { Placement } from "./placement.ts";
 import type { View } from "./plan.ts";
 import { roleOf } from "./roles.ts";
-import { constantView, homeOf, newBuffer, pushFor, sameRows, type Context, type Rows, type Scope } from "./scope.ts";
+import { constantView, homeOf, newBuffer, pushFor, sameRows, type Context, type Scope } from "./scope.ts";
 import { broadcastView, reshapeView, sameView, sliceView, transposeView, whole } from "./view.ts";
 
 /** Where an elementwise value, an anchor's result or a loop's output goes. */

@@ -13,6 +13,12 @@ export interface Region {
 /** Where a value's steps and rows lie: on two axes, or on one of time x batch, the batch varying faster. */
 export type Layout = { readonly time: number; readonly batch: number } | { readonly merged: number };
 
+/** Rows of steps of a value. */
+export interface Rows {
+  readonly region: Region;
+  readonly layout: Layout;
+}
+
 export function sameRegion(a: Region, b: Region): boolean {
   return a.time === b.time && a.batch === b.batch && sameTensor(a.lengths, b.lengths);
 }

@@ -9,15 +9,12 @@
 import { splitScan, type Node, type Program, type SymbolTensor, type Tensor } from "@sluice/tensor";
 import { roleOf } from "../plan/roles.ts";
 import { outputOf, TensorMap } from "../plan/tensor-map.ts";
-import { layoutBefore, moved, rowsInFront, sameLayout, sameRegion, type Layout, type Region } from "./layout.ts";
+import { layoutBefore, moved, rowsInFront, sameLayout, sameRegion, type Layout, type Region, type Rows } from "./layout.ts";
 import { raggedLoop, type RaggedLoop } from "./loop.ts";
 import { type ZeroRows, zeroRowsOf } from "./zeros.ts";
 
 /** Rows that are worked on: those of steps before their sequence's end. */
-interface ActiveRows {
-  readonly region: Region;
-  /** In the result of the work. */
-  readonly layout: Layout;
+interface ActiveRows extends Rows {
   /** Outputs that somebody reads beyond the lengths, where they are zero: these zeros are to be written. */
   readonly filled: readonly number[];
 }
@@ -29,11 +26,11 @@ export interface Ragged {
   /** Products and sums over all steps and rows that take only active ones. */
   contracted(node: Node): Region | undefined;
   /** Where nobody reads a value beyond the lengths. */
-  unread(x: SymbolTensor): Pick<ActiveRows, "region" | "layout"> | undefined;
+  unread(x: SymbolTensor): Rows | undefined;
 }
 
 /** What is read of a value: all of it, or nothing beyond lengths. */
-type Demand = "all" | { readonly region: Region; readonly layout: Layout };
+type Demand = "all" | Rows;
 
 export const notRagged: Ragged = { regions: [], active: () => undefined, contracted: () => undefined, unread: () => undefined };
 

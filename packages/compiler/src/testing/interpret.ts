@@ -4,6 +4,7 @@
  */
 import { apply, gather, isArray, primitives, sizeOf, tensor, transpose, type ArrayTensor, type Operation, type Tensor, type Values } from "@sluice/tensor";
 import type { ActiveRowsStep, ElementwiseStep, LoopStep, Plan, Step, View } from "../plan/plan.ts";
+import { unpadded } from "../ragged/padding.ts";
 
 export function interpret(plan: Plan, args: readonly ArrayTensor[]): ArrayTensor[] {
   // One memory for all buffers, so that buffers which share addresses can spoil each other's values.
@@ -13,7 +14,11 @@ export function interpret(plan: Plan, args: readonly ArrayTensor[]): ArrayTensor
     dtype === "f32" ? new Float32Array(memory, offset, elements) : new Int32Array(memory, offset, elements),
   );
   for (const { buffer, values } of plan.constants) arrays[buffer]!.set(values);
-  plan.inputs.forEach((view, i) => arrays[view.buffer]!.set(args[i]!.data));
+  plan.inputs.forEach((view, i) => {
+    const [{ data }, padding] = [args[i]!, plan.padding[i]];
+    const ranges = padding === undefined ? [0, data.length] : unpadded(view.shape, padding, args[padding.lengths]!.data);
+    for (let at = 0; at < ranges.length; at += 2) arrays[view.buffer]!.set(data.subarray(ranges[at], ranges[at + 1]), ranges[at]);
+  });
   for (const step of plan.steps) run(step, { plan, arrays, loops: [] });
   return plan.outputs.map((view) => read(view, { plan, arrays, loops: [] }));
 }

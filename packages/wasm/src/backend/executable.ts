@@ -1,7 +1,7 @@
-import { type Passes, type Plan, planWithin, type View } from "@sluice/compiler";
+import { type Padding, type Passes, type Plan, planWithin, unpadded, type View } from "@sluice/compiler";
 import { type ArrayTensor, bindState, checkInputs, type CompileOptions, type Executable, print, type Program, sizeOf, type Type, type Values } from "@sluice/tensor";
 import { PANEL_COLUMNS, type TileSize } from "../gemm/index.ts";
-import type { Host, Place } from "../hosts/index.ts";
+import type { Host, Place, Written } from "../hosts/index.ts";
 import { debug } from "./debug.ts";
 import { BARRIER, byteOffset } from "./layout.ts";
 import { PAGE_BYTES, programModule } from "./program-module.ts";
@@ -28,7 +28,7 @@ export async function wasmExecutable(program: Program, { state = [], ...limits }
     places.push({ dtype, offset: byteOffset(plan, view), elements: sizeOf(shape) });
     return { place: places.length - 1, type: { shape, dtype } };
   };
-  const inputs = layout.positions.map((i) => slotOf(plan.inputs[i]!, program.inputs[i]!));
+  const inputs = layout.positions.map((i) => ({ ...slotOf(plan.inputs[i]!, program.inputs[i]!), ...paddingOf(plan, i, layout.positions) }));
   const outputs = layout.outputs.map((i) => slotOf(plan.outputs[i]!, program.outputs[i]!));
   const states = state.map(({ input }) => slotOf(plan.inputs[input]!, program.inputs[input]!));
   const constants = plan.constants.map(({ buffer, values }) => ({ values, place: slotOf(...constantAt(plan, buffer, values)).place }));
@@ -69,15 +69,30 @@ export async function wasmExecutable(program: Program, { state = [], ...limits }
 interface Slot {
   readonly place: number;
   readonly type: Type;
+  /** `lengths` is a position among what `run` is given. */
+  readonly padding?: Padding;
 }
 
 function constantAt(plan: Plan, buffer: number, { length }: Values): [View, Type] {
   return [{ buffer, offset: 0, shape: [length], strides: [1], loops: [] }, { shape: [length], dtype: plan.buffers[buffer]!.dtype }];
 }
 
-function written(slots: readonly Slot[], tensors: readonly ArrayTensor[]) {
-  return slots.map(({ place }, i) => ({ place, values: tensors[i]!.data }));
+function paddingOf({ padding: paddings }: Plan, input: number, given: readonly number[]): Pick<Slot, "padding"> {
+  const padding = paddings[input];
+  const lengths = padding === undefined ? -1 : given.indexOf(padding.lengths);
+  return padding === undefined || lengths < 0 ? {} : { padding: { ...padding, lengths } };
 }
+
+function written(slots: readonly Slot[], tensors: readonly ArrayTensor[]): Written[] {
+  return slots.map(({ place, type, padding }, i) => {
+    const values = tensors[i]!.data;
+    const ranges = padding && unpadded(type.shape, padding, tensors[padding.lengths]!.data);
+    return ranges !== undefined && values.length >= WORTH_A_RANGE * ranges.length ? { place, values, ranges } : { place, values };
+  });
+}
+
+/** Elements of a tensor for each bound of a range, from which on copying ranges takes less time than copying everything. */
+const WORTH_A_RANGE = 4096;
 
 function tensorsOf(slots: readonly Slot[], values: readonly Values[]): ArrayTensor[] {
   return slots.map(({ type }, i) => ({ kind: "array", ...type, data: values[i]! }));

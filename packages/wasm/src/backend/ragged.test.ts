@@ -28,6 +28,7 @@ const sizes = [
   { name: "lengths that the program computes", batch: 5, time: 8, input: 4, hidden: 7, fewer: 2 },
   { name: "one row", batch: 1, time: 6, input: 4, hidden: 8, fewer: 0 },
   { name: "one input", batch: 6, time: 5, input: 1, hidden: 16, fewer: 0 },
+  { name: "an input that is worth copying without its padding", batch: 3, time: 24, input: 512, hidden: 4, fewer: 0 },
 ];
 
 test.each(sizes)("$name", async ({ batch, time, input, hidden, fewer }) => {

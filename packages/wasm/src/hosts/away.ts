@@ -60,7 +60,7 @@ export function away(): Host {
     return {
       exchange({ write, run, read }) {
         // Copies, since the caller owns what it passes; and of the values alone, since a message takes a whole buffer along.
-        const copies = write.map(({ place, values }) => ({ place, values: values.slice() }));
+        const copies = write.map((written) => ({ ...written, values: written.values.slice() }));
         const answer = ask({ exchange: { write: copies, run, read } }, copies.map(({ values }) => values.buffer));
         last = answer.catch(() => {});
         return answer;

@@ -46,6 +46,8 @@ interface Exchange {
 export interface Written {
   readonly place: number;
   readonly values: Values;
+  /** What is copied, [start, end, start, end, ...] in elements. Default: all. */
+  readonly ranges?: readonly number[];
 }
 
 export type View = Float32Array | Int32Array;
@@ -58,7 +60,9 @@ export function viewsOf(memory: WebAssembly.Memory, places: readonly Place[]): V
 }
 
 export function copyIn(views: readonly View[], written: readonly Written[]): void {
-  for (const { place, values } of written) views[place]!.set(values);
+  for (const { place, values, ranges = [0, values.length] } of written) {
+    for (let i = 0; i < ranges.length; i += 2) views[place]!.set(values.subarray(ranges[i], ranges[i + 1]), ranges[i]);
+  }
 }
 
 /** Copies that the caller owns, also where the memory is shared. */

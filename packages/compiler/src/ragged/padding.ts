@@ -1,0 +1,33 @@
+import { sizeOf, type Program, type Shape, type Values } from "@sluice/tensor";
+import type { Padding, Plan } from "../plan/plan.ts";
+import { sameTensor } from "../plan/tensor-map.ts";
+import type { Ragged } from "./ragged.ts";
+
+/** For each input of a program, what of it nobody reads. */
+export function paddingOf({ inputs }: Program, ragged: Ragged): Plan["padding"] {
+  return inputs.map((x): Padding | undefined => {
+    const { region, layout } = ragged.unread(x) ?? {};
+    if (region === undefined || layout === undefined || "merged" in layout || layout.time + layout.batch !== 1) return undefined;
+    const lengths = inputs.findIndex((other) => sameTensor(other, region.lengths));
+    return lengths < 0 ? undefined : { lengths, ...layout };
+  });
+}
+
+/** Of a row-major tensor, the elements that are no padding: ranges of them, as [start, end, start, end, ...]. */
+export function unpadded(shape: Shape, { time, batch }: Padding, lengths: Values): number[] {
+  const [steps, rows] = [shape[time]!, shape[batch]!];
+  const until = new Int32Array(rows);
+  for (let row = rows - 1; row >= 0; row--) until[row] = Math.max(until[row + 1] ?? 0, Math.min(lengths[row]!, steps));
+  const active = (step: number): number => until.findLastIndex((end) => end > step) + 1;
+  const counts = batch === 0 ? until : Int32Array.from({ length: steps }, (_, step) => active(step));
+  const width = sizeOf(shape.slice(2));
+  const ranges: number[] = [];
+  counts.forEach((count, i) => {
+    const start = i * shape[1]! * width;
+    const end = start + count * width;
+    if (count === 0) return;
+    if (ranges.at(-1) === start) ranges[ranges.length - 1] = end;
+    else ranges.push(start, end);
+  });
+  return ranges;
+}
