@@ -1,4 +1,5 @@
 import type { DType } from "@sluice/tensor";
+import { panelsOf } from "./panels.ts";
 import type { View } from "./plan.ts";
 import { homeOf, newBuffer, type Context, type Scope } from "./scope.ts";
 import { contiguous } from "./values.ts";
@@ -11,7 +12,7 @@ export function walkable(context: Context, scope: Scope, view: View, dtype: DTyp
   return m === 1 || n === 1 || rows === 1 || columns === 1 ? view : contiguous(context, scope, view, dtype, view.shape);
 }
 
-/** Panels of b, made in the outermost block in which b is the same: a weight is packed once for all steps of a loop. */
+/** Panels of b, made in the outermost block in which b is the same: a weight is packed once for all steps of a loop, and a constant once for all runs. */
 export function pack(context: Context, scope: Scope, b: View): View | undefined {
   const columns = context.panelColumns;
   if (columns === undefined || b.shape.length !== 2) return undefined;
@@ -21,7 +22,9 @@ export function pack(context: Context, scope: Scope, b: View): View | undefined 
   const [k, n] = b.shape;
   const shape = [Math.ceil(n! / columns), k!, columns];
   const packed = newBuffer(context, { shape, dtype: "f32" }, home.depth);
-  home.steps.push({ kind: "pack", b, packed, columns });
+  const constant = home.depth === 0 ? context.constants.find(({ buffer }) => buffer === b.buffer) : undefined;
+  if (constant === undefined) home.steps.push({ kind: "pack", b, packed, columns });
+  else context.constants.push({ buffer: packed.buffer, values: panelsOf(constant.values, b, columns) });
   home.packed.push({ b, packed });
   return packed;
 }

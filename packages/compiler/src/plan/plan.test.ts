@@ -146,6 +146,14 @@ describe("loops", () => {
     expect(looped.steps.filter(({ kind }) => kind === "pack")).toHaveLength(1);
   });
 
+  test("a matrix that is a constant is packed when the plan is made", () => {
+    const w = tensor(Float32Array.from({ length: 18 }, (_, i) => i + 1), [2, 9]);
+    const made = holds((x) => matmul(x!, w), [random("x", [4, 2])]);
+    expect(made.steps.map(({ kind }) => kind)).toEqual(["matmul"]);
+    const panels = [1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 14, 15, 16, 17, 9, 0, 0, 0, 0, 0, 0, 0, 18, 0, 0, 0, 0, 0, 0, 0];
+    expect(made.constants.map(({ values }) => [...values])).toEqual([[...w.data], panels]);
+  });
+
   test("states that change places", () => {
     holds((a, b, x) => scan((s: { a: Tensor; b: Tensor }, y: Tensor) => ({ state: { a: s.b, b: add(s.a, y) }, output: s.a }), { a: a!, b: b! }, x!), [
       random("a", [2, 3]), random("b", [2, 3]), random("x", [5, 2, 3]),

@@ -6,7 +6,7 @@ import { randomTensor } from "@sluice/tensor/testing";
 import { expect, test, vi } from "vitest";
 import { away } from "../hosts/index.ts";
 import { wasm } from "../index.ts";
-import { expectSameBits, variants } from "../testing/agree.ts";
+import { expectAgreement, expectSameBits, variants } from "../testing/agree.ts";
 import { wasmBackend } from "./wasm.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -51,6 +51,14 @@ const places: readonly (readonly [string, () => t.Backend])[] = [
   ["by a team", () => wasm({ threads: 2 })],
   ["in a worker", () => wasmBackend({}, { host: away() })],
 ];
+
+test("weights that are constants, for a product and for a loop", async () => {
+  const run = (xs: Tensor, h: Tensor): Tensor[] => [
+    t.matmul(h, t.transpose(U)),
+    t.scan((state: Tensor, xt: Tensor) => ({ state: t.tanh(t.add(t.matmul(xt, W), t.matmul(state, U))), output: {} }), h, xs).state,
+  ];
+  await expectAgreement(run, [x as t.ArrayTensor, y as t.ArrayTensor]);
+});
 
 test("fifty training steps: the same weights for any number of threads, and the loss falls", async () => {
   const backends = [...Object.values(variants), ...places.map(([, backendOf]) => backendOf())];
