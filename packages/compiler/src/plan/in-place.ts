@@ -10,8 +10,8 @@ export interface Commit {
 }
 
 /**
- * Ends a block with its commits. Where the step that computes the new value is the last to read the old one, and reads it element by element, it writes over
- * it; otherwise the value is copied.
+ * Ends a block with its commits. Where the step that computes the new value is the last to read the old one, and reads it element by element, or is a product that does not read it, it writes
+ * over it; otherwise the value is copied.
  */
 export function commitInPlace(steps: readonly Step[], commits: readonly Commit[]): Step[] {
   let current = [...steps];
@@ -44,11 +44,14 @@ function writeOver(steps: readonly Step[], { from, to }: Commit): Step[] | undef
   const writers = steps.flatMap((step, i) => (touches(step, from.buffer) ? [i] : []));
   const [at] = writers;
   const writer = at === undefined ? undefined : steps[at];
-  if (writer?.kind !== "elementwise" || writers.length !== 1 || writer.inputs.some((view) => view.buffer === from.buffer)) return undefined;
+  if (writer === undefined || writers.length !== 1 || steps.slice(at! + 1).some((step) => touches(step, to.buffer))) return undefined;
+  if (writer.kind === "matmul") {
+    return sameView(writer.c, from) && !touches(writer, to.buffer) ? steps.with(at!, { ...writer, c: to }) : undefined;
+  }
+  if (writer.kind !== "elementwise" || writer.inputs.some((view) => view.buffer === from.buffer)) return undefined;
   if (!writer.stores.some(({ view }) => sameView(view, from))) return undefined;
   if (writer.stores.some(({ view }) => view.buffer === to.buffer)) return undefined;
   if (writer.inputs.some((view) => view.buffer === to.buffer && !sameView(view, to))) return undefined;
-  if (steps.slice(at! + 1).some((step) => touches(step, to.buffer))) return undefined;
   const stores = writer.stores.map((store) => (sameView(store.view, from) ? { ...store, view: to } : store));
   return steps.map((step, i) => (i === at ? { ...writer, stores } : step));
 }

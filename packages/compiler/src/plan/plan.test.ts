@@ -146,6 +146,14 @@ describe("loops", () => {
     expect(looped.steps.filter(({ kind }) => kind === "pack")).toHaveLength(1);
   });
 
+  test("a product that is the next state is written over a state that nothing reads after it", () => {
+    const bodies = (step: (h: Tensor, U: Tensor) => Tensor): string[][] =>
+      loops(holds((h, U) => scan((state: Tensor) => ({ state: step(state, U!), output: {} }), h!, {}, { length: 3 }).state, [random("h", [2, 4]), random("U", [4, 4])]).steps)
+        .map(({ body }) => body.map((of) => of.kind));
+    expect(bodies((h, U) => matmul(tanh(h), U))).toEqual([["elementwise", "matmul"]]);
+    expect(bodies((h, U) => matmul(h, U))).toEqual([["matmul", "elementwise"]]);
+  });
+
   test("a matrix that is a constant is packed when the plan is made", () => {
     const w = tensor(Float32Array.from({ length: 18 }, (_, i) => i + 1), [2, 9]);
     const made = holds((x) => matmul(x!, w), [random("x", [4, 2])]);
