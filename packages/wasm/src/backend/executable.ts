@@ -92,7 +92,7 @@ function written(slots: readonly Slot[], tensors: readonly ArrayTensor[]): Writt
 }
 
 /** Elements of a tensor for each bound of a range, from which on copying ranges takes less time than copying everything. */
-const WORTH_A_RANGE = 4096;
+const WORTH_A_RANGE = 1024;
 
 function tensorsOf(slots: readonly Slot[], values: readonly Values[]): ArrayTensor[] {
   return slots.map(({ type }, i) => ({ kind: "array", ...type, data: values[i]! }));
