@@ -15,7 +15,6 @@ import type { Command } from "./protocol.ts";
 export interface ChromiumPage {
   /** Its version. */
   readonly about: string;
-  readonly devices: Devices;
   readonly own: Peer;
   readonly peers: readonly Peer[];
   close(): Promise<void>;
@@ -58,7 +57,6 @@ export async function openChromium(): Promise<ChromiumPage> {
   });
   return {
     about: `Chromium ${browser.version()}`,
-    devices,
     own: peer("sluice"),
     peers: names.map(([name, needs]) => peer(name, needs)),
     async close() {

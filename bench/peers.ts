@@ -69,12 +69,19 @@ export const peers: readonly Peer[] = [
     install: () => installModules("brain", ["brain.js@1.6.1"]),
     has: ({ kind, hidden, threads }) => threads === 1 && kind === "adam" && hidden <= 64,
   },
-  ...(["webasm", "cpu"] as const).map((mode): Peer => ({
-    name: `gpu-${mode}`,
-    find: () => sluice("--gpu", mode),
-    has: ({ kind, hidden, threads }) => threads === 1 && (kind === "train" || kind === "adam") && hidden <= 32,
-  })),
+  { name: "gpu-webasm", find: () => sluice("--gpu", "webasm"), has: hasGpu },
+  { name: "gpu-cpu", find: () => sluice("--gpu", "cpu"), has: hasGpu },
+  {
+    name: "gpu-webgpu",
+    find: () => (existsSync(join(cache, "gpu-webgpu", "node_modules", "webgpu")) ? sluice("--gpu", "webgpu", "--webgpu", join(cache, "gpu-webgpu")) : { absent: "`pnpm bench --install gpu-webgpu` has not been run" }),
+    install: () => installModules("gpu-webgpu", ["webgpu@0.6.2"]),
+    has: hasGpu,
+  },
 ];
+
+function hasGpu({ kind, hidden, threads }: Case): boolean {
+  return threads === 1 && (kind === "train" || kind === "adam") && hidden <= 32;
+}
 
 /** Sluice itself, as any other contender. */
 export const own: Peer = { name: "sluice", find: (threads) => sluice("--threads", String(threads)), has: () => true };

@@ -19,8 +19,8 @@ const run: Run = {
   places: [],
 };
 const place: Place = {
-  name: "Chromium", about: "Chromium 156", devices: { webgl: "ANGLE (SwiftShader Device)", webgpu: "nvidia ampere" },
-  contenders: { sluice: "this repository", "gpu-webgl2": "gpu.js", "gpu-webgpu": "gpu.js", "tfjs-webgl": "absent: it is not installed", "jax-js-webgpu": "jax-js" },
+  name: "Chromium", about: "Chromium 156",
+  contenders: { sluice: "this repository", "gpu-webgl2": "gpu.js on ANGLE (SwiftShader Device)", "gpu-webgpu": "gpu.js on nvidia ampere", "tfjs-webgl": "absent: it is not installed", "jax-js-webgpu": "jax-js" },
   rows: [{ ...row, case: makeCase("adam", "gru", [8, 20, 16, 16], 1), ms: { sluice: 0.2, "gpu-webgl2": 30, "gpu-webgpu": 1 }, microsecondsPerStep: 1.25, errors: { "jax-js-webgpu": "results differ" } }],
 };
 
@@ -44,20 +44,20 @@ test("a kept run is laid out again as it was", () => {
 
 test("each backend's place is laid out by contender, and what the processor draws is called so, in the table and in the JSON", () => {
   const text = toText({ ...run, rows: [], contenders: {}, places: [place] });
-  expect(text).toContain("In Chromium: Chromium 156\nwebgl: ANGLE (SwiftShader Device)\nwebgpu: nvidia ampere\n");
+  expect(text).toContain("In Chromium: Chromium 156\nsluice: this repository\ngpu-webgl2: gpu.js on ANGLE (SwiftShader Device)\n");
   expect(text).toContain("tfjs-webgl: absent: it is not installed");
   expect(text).toMatch(/^gpu-webgl2 \(software rendering\) +30\.0 +150\.00$/m);
   expect(text).toMatch(/^gpu-webgpu +1\.00 +5\.00$/m);
   expect(text).toMatch(/^jax-js-webgpu +error$/m);
   expect(text).not.toMatch(/^tfjs-webgl +/m);
   const { machine, cases } = JSON.parse(toJson({ ...run, places: [place] })) as { machine: { places: unknown[] }; cases: unknown[] };
-  expect(machine.places).toMatchObject([{ name: "Chromium", devices: place.devices, softwareRendering: ["gpu-webgl2"] }]);
+  expect(machine.places).toMatchObject([{ name: "Chromium", contenders: place.contenders, softwareRendering: ["gpu-webgl2"] }]);
   expect(cases[1]).toMatchObject({ name: "gru/8x20x16x16", kind: "adam", threads: 1, place: "Chromium", ms: place.rows[0]!.ms });
   expect(fromJson(toJson({ ...run, places: [place] }))).toEqual({ ...run, places: [place] });
 });
 
 test("a place that cannot be had is named with the reason", () => {
-  expect(toText({ ...run, rows: [], places: [{ ...place, about: "absent: there is no Chromium", devices: {}, contenders: {}, rows: [] }] })).toBe("In Chromium: absent: there is no Chromium");
+  expect(toText({ ...run, rows: [], places: [{ ...place, about: "absent: there is no Chromium", contenders: {}, rows: [] }] })).toBe("In Chromium: absent: there is no Chromium");
 });
 
 test("a figure that names no kind holds for every kind", () => {

@@ -4,7 +4,7 @@ import type { Figure } from "./figures.ts";
 import { figuresOf } from "./figures.ts";
 import type { Machine } from "./machine.ts";
 import type { Row } from "./measure.ts";
-import { deviceOf, isSoftware, type Place, type PlaceName } from "./places.ts";
+import { isSoftware, type Place, type PlaceName } from "./places.ts";
 import { cellsOf, columns, layOut, markdownTable, number, placeTable, presentIn } from "./table.ts";
 
 export interface Run {
@@ -26,7 +26,7 @@ export function toJson({ machine, command, samples, clock, contenders, rows, pla
   });
   const cases = [...rows.map((row) => entryOf(row)), ...places.flatMap((place) => place.rows.map((row) => entryOf(row, place.name)))];
   const described = places.map(({ rows: _, ...place }): JsonPlace => ({
-    ...place, softwareRendering: presentIn(place.contenders).filter((name) => isSoftware(deviceOf(name, place))),
+    ...place, softwareRendering: presentIn(place.contenders).filter((name) => isSoftware(place.contenders[name]!)),
   }));
   const file: JsonRun = { machine: { ...machine, command, samples, clock, contenders, ...(places.length === 0 ? {} : { places: described }) }, cases };
   return `${JSON.stringify(file, undefined, 2)}\n`;
@@ -75,7 +75,7 @@ function comparisonText(contenders: Run["contenders"], rows: readonly Row[]): st
 
 function placeText(place: Place): string {
   const { header, rows } = placeTable(place);
-  return [`In ${place.name}: ${place.about}`, ...linesOf(place.devices), ...linesOf(place.contenders), ...(rows.length === 0 ? [] : ["", layOut(header, rows)]), ...errorLines(place.rows)].join("\n");
+  return [`In ${place.name}: ${place.about}`, ...linesOf(place.contenders), ...(rows.length === 0 ? [] : ["", layOut(header, rows)]), ...errorLines(place.rows)].join("\n");
 }
 
 const linesOf = (about: object): string[] => Object.entries(about).map(([name, text]) => `${name}: ${text}`);
@@ -116,7 +116,7 @@ function comparisonMarkdown(contenders: Run["contenders"], rows: readonly Row[])
 
 function placeMarkdown(place: Place): string {
   const { header, rows } = placeTable(place);
-  return [`In ${place.name}: ${place.about}`, "", ...itemsOf({ ...place.devices, ...place.contenders }), ...(rows.length === 0 ? [] : ["", markdownTable(header, rows)]), ...errorLines(place.rows)].join("\n").trimEnd();
+  return [`In ${place.name}: ${place.about}`, "", ...itemsOf(place.contenders), ...(rows.length === 0 ? [] : ["", markdownTable(header, rows)]), ...errorLines(place.rows)].join("\n").trimEnd();
 }
 
 const itemsOf = (about: object): string[] => linesOf(about).map((line) => `- ${line}`);

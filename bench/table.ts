@@ -1,5 +1,5 @@
 import type { Row } from "./measure.ts";
-import { deviceOf, isSoftware, type Place } from "./places.ts";
+import { isSoftware, type Place } from "./places.ts";
 
 /** A cell of the table for each column; numbers stand right. */
 export type Cells = readonly string[];
@@ -41,7 +41,7 @@ export function placeTable(place: Place): { readonly header: Cells; readonly row
   return {
     header: ["milliseconds a step", ...place.rows.flatMap(({ case: of }) => [`${of.kind} ${of.name}`, "ratio"])],
     rows: place.rows.length === 0 ? [] : presentIn(place.contenders).map((name) => [
-      isSoftware(deviceOf(name, place)) ? `${name} (software rendering)` : name,
+      isSoftware(place.contenders[name]!) ? `${name} (software rendering)` : name,
       ...place.rows.flatMap(({ ms, errors }) => [
         name in errors ? "error" : ms[name] === undefined ? "" : number(ms[name]),
         ms[name] === undefined || ms["sluice"] === undefined ? "" : (ms[name] / ms["sluice"]).toFixed(2),

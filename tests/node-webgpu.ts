@@ -6,7 +6,11 @@ import { createRequire } from "node:module";
  */
 export function installWebGpu(): string | undefined {
   try {
-    const { create, globals } = createRequire(import.meta.url)("webgpu") as { create(flags: readonly string[]): unknown; readonly globals: object };
+    const load = createRequire(import.meta.url);
+    const { version } = load("webgpu/package.json") as { readonly version: string };
+    // The version that gpu.js 2.24 names shares functions of Abseil with Node 24, which has another version of them, and ends with it.
+    if (version.startsWith("0.2.")) return `webgpu ${version} does not get on with Node 24; take 0.6`;
+    const { create, globals } = load("webgpu") as { create(flags: readonly string[]): unknown; readonly globals: object };
     Object.assign(globalThis, globals);
     Object.defineProperty(navigator, "gpu", { value: create([]), configurable: true });
     return undefined;

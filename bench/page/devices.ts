@@ -16,7 +16,8 @@ function webglRenderer(): string | undefined {
   return String(context.getParameter(unmasked?.UNMASKED_RENDERER_WEBGL ?? context.RENDERER));
 }
 
-async function webgpuAdapter(): Promise<string | undefined> {
+/** In Node too, where somebody has put WebGPU there. */
+export async function webgpuAdapter(): Promise<string | undefined> {
   const adapter = "gpu" in navigator ? await navigator.gpu.requestAdapter({ powerPreference: "high-performance" }) : null;
   if (adapter === null) return undefined;
   const { vendor, architecture, device, description } = adapter.info;
