@@ -11,15 +11,24 @@ import type { Contender } from "./work.ts";
 const here = `this repository on Node ${process.versions.node}`;
 const { values } = parseArgs({ options: { threads: { type: "string", default: "1" }, gpu: { type: "string" }, webgpu: { type: "string" } } });
 
-await serve(await contender());
+try {
+  await serve(await contender());
+} catch (error) {
+  // The last line of a contender that ends is what the table says of it.
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exit(1);
+}
 
 async function contender(): Promise<Contender> {
   switch (values.gpu) {
     case undefined: return sluiceContender(`${here}, WebAssembly`, wasm({ threads: Number(values.threads) }));
     case "webasm": case "cpu": return sluiceContender(`${here}, gpu.js in mode ${values.gpu}`, await gpu({ mode: values.gpu }));
-    case "webgpu":
+    case "webgpu": {
       installWebGpu(values.webgpu!);
-      return sluiceContender(`${here}, gpu.js in mode webgpu on ${await webgpuAdapter()}`, await gpu({ mode: "webgpu" }));
+      const device = await webgpuAdapter();
+      if (device === undefined) throw new Error("the package webgpu finds no device; VK_ICD_FILENAMES may name a driver of Vulkan");
+      return sluiceContender(`${here}, gpu.js in mode webgpu on ${device}`, await gpu({ mode: "webgpu" }));
+    }
     default: throw new Error(`no mode ${values.gpu} here`);
   }
 }
