@@ -1,5 +1,5 @@
 // One suite for every backend that gives no exact bits to hold it to: each primitive, each cell of the library with its gradients, and training.
-import { gpu, type GpuMode } from "@sluice/gpu";
+import { gpu, type GpuMode, type GpuOptions } from "@sluice/gpu";
 import type { Backend } from "@sluice/tensor";
 import { primitiveFindings, type Finding } from "@sluice/tensor/testing";
 import { wasm } from "@sluice/wasm";
@@ -39,6 +39,7 @@ const backends: Readonly<Record<string, { readonly mode: "wasm" | GpuMode; reado
   wasm: { mode: "wasm", open: async () => wasm() },
   "gpu cpu": { mode: "cpu", open: () => gpu({ mode: "cpu" }) },
   "gpu webasm": { mode: "webasm", open: () => gpu({ mode: "webasm" }) },
+  "gpu webasm, launch by launch": { mode: "webasm", open: () => gpu({ mode: "webasm", pipelines: false }) },
   "gpu headlessgl": { mode: "headlessgl", open: () => gpu({ mode: "headlessgl" }) },
   "gpu webgpu": { mode: "webgpu", open: () => gpu({ mode: "webgpu" }) },
 };
@@ -92,11 +93,11 @@ interface Answer {
   readonly training: Finding & { readonly losses: readonly number[] };
 }
 
-const scriptFor = (mode: GpuMode): string => `
+const scriptFor = (options: GpuOptions): string => `
   const { gpu } = await import("@sluice/gpu");
   const { primitiveFindings } = await import("@sluice/tensor/testing");
   const { cellFindings, trainingFinding } = await import("/tests/conformance.ts");
-  const backend = await gpu({ mode: "${mode}" });
+  const backend = await gpu(${JSON.stringify(options)});
   const primitives = await primitiveFindings(backend, { runs: 3 });
   const cells = await cellFindings(backend);
   const training = await trainingFinding(backend);
@@ -106,8 +107,9 @@ const scriptFor = (mode: GpuMode): string => `
 describe("in Chromium", { timeout: 180_000 }, () => {
   skipWithoutChromium();
 
-  test.each(["webgl2", "webgpu"] as const)("%s: every primitive, every cell, and training", async (mode) => {
-    const answer = (await inChromium(scriptFor(mode), { graphics: true })) as Answer;
+  test.each([{ mode: "webgl2" }, { mode: "webgpu" }, { mode: "webgpu", pipelines: false }] as const)("%o: every primitive, every cell, and training", async (options) => {
+    const { mode } = options;
+    const answer = (await inChromium(scriptFor(options), { graphics: true })) as Answer;
     expect(answer.mode).toBe(mode);
     expect(answer.primitives.length).toBeGreaterThan(40);
     expect(beyond(answer.primitives, tolerances[mode].primitives)).toEqual([]);

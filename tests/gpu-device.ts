@@ -1,5 +1,5 @@
 /** In a page: what a gpu mode keeps on the device, and how it takes the loss of it. */
-import { gpu, type GpuMode } from "@sluice/gpu";
+import { gpu, type GpuOptions } from "@sluice/gpu";
 import { add, compile, compileStep, matmul, mean, mul, scan, square, sub, tanh, tensor, valueAndGrad, valuesOf, zerosArray, full, type Backend, type Session, type Tensor } from "@sluice/tensor";
 import { wasm } from "@sluice/wasm";
 
@@ -31,9 +31,9 @@ export interface Growth {
 }
 
 /** After 200 and after 1,200 training steps. */
-export async function overSteps(mode: GpuMode): Promise<Growth> {
+export async function overSteps(options: GpuOptions): Promise<Growth> {
   const alive = watch();
-  const session = await start(await gpu({ mode }));
+  const session = await start(await gpu(options));
   const run = async (count: number): Promise<Alive> => {
     for (let i = 0; i < count; i++) await session.run(x, y);
     return alive();
@@ -42,9 +42,9 @@ export async function overSteps(mode: GpuMode): Promise<Growth> {
 }
 
 /** After 10 and after 110 programs, each compiled, run and dropped. */
-export async function overPrograms(mode: GpuMode): Promise<Growth> {
+export async function overPrograms(options: GpuOptions): Promise<Growth> {
   const alive = watch();
-  const backend = await gpu({ mode });
+  const backend = await gpu(options);
   let made = 0;
   const run = async (count: number): Promise<Alive> => {
     for (let i = 0; i < count; i++) {
@@ -59,7 +59,7 @@ export async function overPrograms(mode: GpuMode): Promise<Growth> {
 }
 
 export interface Lost {
-  /** What a run and the reading of the state say after the loss. */
+  /** What a run, the reading of the state and another run say after the loss. */
   readonly messages: readonly string[];
   /** Losses that training went on with on another backend, and those without a loss of the device. */
   readonly resumed: readonly number[];
@@ -67,14 +67,14 @@ export interface Lost {
 }
 
 /** Trains, loses the device, and goes on from the last weights that were read. */
-export async function deviceLoss(mode: GpuMode): Promise<Lost> {
+export async function deviceLoss(options: GpuOptions): Promise<Lost> {
   const lose = watchDevices();
-  const session = await start(await gpu({ mode }));
+  const session = await start(await gpu(options));
   for (let i = 0; i < 3; i++) await session.run(x, y);
   const saved = await session.state();
   await lose();
   const failure = (work: Promise<unknown>): Promise<string> => work.then(() => "nothing failed", (error: Error) => error.message);
-  const messages = [await failure(session.run(x, y)), await failure(session.state())];
+  const messages = [await failure(session.run(x, y)), await failure(session.state()), await failure(session.run(x, y))];
 
   const losses = async (from: Session<Weights, [Tensor, Tensor], Tensor>): Promise<number[]> => {
     const found: number[] = [];
@@ -90,8 +90,8 @@ export async function deviceLoss(mode: GpuMode): Promise<Lost> {
 }
 
 /** What a program says whose kernels the device does not compile, and the next one, whose it does. */
-export async function badKernel(mode: GpuMode): Promise<{ readonly message: string; readonly next: number }> {
-  const backend = await gpu({ mode });
+export async function badKernel(options: GpuOptions): Promise<{ readonly message: string; readonly next: number }> {
+  const backend = await gpu(options);
   const shaders = breakShaders();
   const failing = await compile((a: Tensor) => tanh(a), [tensor([1])], { backend });
   const message = await failing(tensor([1])).then(() => "nothing failed", (error: Error) => error.message);
@@ -121,12 +121,13 @@ function watch(): () => Alive {
   hook("GPUDevice", "createBuffer", (made) => of("GPUBuffer").add(made));
   hook("GPUBuffer", "destroy", (_, __, destroyed) => of("GPUBuffer").delete(destroyed));
   return () => {
+    const bytes = [...of("GPUBuffer")].reduce<number>((sum, buffer) => sum + (buffer instanceof GPUBuffer ? buffer.size : 0), 0);
     const collect: unknown = Reflect.get(globalThis, "gc");
     if (typeof collect === "function") for (let i = 0; i < 3; i++) collect();
     const memory: unknown = Reflect.get(performance, "memory");
     const heap: unknown = typeof memory === "object" && memory !== null ? Reflect.get(memory, "usedJSHeapSize") : undefined;
     const counts = [...live].map(([kind, objects]) => [kind, objects.size] as const);
-    return { ...Object.fromEntries(counts), ...(typeof heap === "number" ? { heap } : {}) };
+    return { ...Object.fromEntries(counts), bytes, ...(typeof heap === "number" ? { heap } : {}) };
   };
 }
 

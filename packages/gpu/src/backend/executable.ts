@@ -1,57 +1,60 @@
 import { optimise } from "@sluice/compiler";
 import { bindState, checkInputs, print, showShape, sizeOf, TensorError, zerosLike, type ArrayTensor, type CompileOptions, type Executable, type Program } from "@sluice/tensor";
-import { checkElements, type Device } from "../device/device.ts";
+import type { Device } from "../device/device.ts";
+import { checkElements } from "../device/kernels.ts";
 import { modes } from "../device/modes.ts";
 import { schedule } from "../schedule/lower.ts";
 import type { Placed, Step } from "../schedule/schedule.ts";
 import { shapeForThreads } from "../schedule/shape.ts";
 import { debug } from "./debug.ts";
-import { carry, drop, execute } from "./execute.ts";
-import { prepare, type Environment } from "./prepare.ts";
+import { launches } from "./launches.ts";
+import { manner } from "./manner.ts";
+import { pipelined } from "./pipeline.ts";
+import { prepare } from "./prepare.ts";
 import { queue } from "./queue.ts";
 import { pick, put } from "./transfer.ts";
 
+export interface ExecutableOptions {
+  /** Whether a run may be one pipeline. */
+  readonly pipelines: boolean;
+  /** Whether the backend was closed. */
+  closed(): boolean;
+}
+
 /** A program compiled for a device, and what it keeps there. */
-export async function gpuExecutable(program: Program, { state = [] }: CompileOptions, device: Device, closed: () => boolean): Promise<Executable> {
+export async function gpuExecutable(program: Program, { state = [] }: CompileOptions, device: Device, { pipelines, closed }: ExecutableOptions): Promise<Executable> {
   const start = performance.now();
   const layout = bindState(program, state);
   const optimised = shapeForThreads(optimise(program));
   checkValues(optimised);
   debug("sluice:program", () => print(optimised));
-  const plan = schedule(optimised, state, modes[device.mode].limits);
-  debug("sluice:kernels", () => show(plan.steps));
+  const plan = schedule(optimised, state, modes[device.mode].rules);
   const { buffers: sizes } = plan;
   for (const elements of sizes) checkElements(elements);
-  const stateTypes = state.map(({ input }) => program.inputs[input]!);
   const kernels = device.kernels();
   const steps = prepare(kernels, sizes, plan.steps);
-  /** What stays on the device between runs: constants, the last inputs, state. */
-  const resident: Environment = new Map();
+  const how = manner(device.mode, plan, pipelines);
+  debug("sluice:kernels", () => `${how.reason}\n${show(plan.steps)}`);
+  const running = (how.pipeline ? pipelined : launches)(device, kernels, plan, steps);
 
-  const upload = async (buffer: number, parts: readonly (Placed & { readonly values: ArrayTensor["data"] })[]): Promise<void> => {
+  const write = async (buffer: number, parts: readonly (Placed & { readonly values: ArrayTensor["data"] })[]): Promise<void> => {
     if (sizes[buffer]! === 0) return;
     const floats = new Float32Array(sizes[buffer]!);
     for (const part of parts) put(floats, part, part.values);
-    const handle = await kernels.upload(floats);
-    drop(device, resident, buffer);
-    resident.set(buffer, handle);
+    await running.write(buffer, floats);
   };
   const slots = new Set(plan.state.map(({ place }) => place.buffer));
   const writeState = async (values: readonly ArrayTensor[]): Promise<void> => {
     for (const slot of slots) {
-      await upload(slot, plan.state.flatMap((placed, i) => (placed.place.buffer === slot ? [{ ...placed, values: values[i]!.data }] : [])));
+      await write(slot, plan.state.flatMap((placed, i) => (placed.place.buffer === slot ? [{ ...placed, values: values[i]!.data }] : [])));
     }
   };
-  const read = async (environment: Environment, placed: readonly Placed[]): Promise<ArrayTensor[]> => {
-    const floats = new Map<number, Float32Array>();
-    for (const { type, place } of placed) {
-      if (type.shape.includes(0) || floats.has(place.buffer)) continue;
-      floats.set(place.buffer, await device.read(environment.get(place.buffer)!));
-    }
+  const picked = async (placed: readonly Placed[], read: (buffers: ReadonlySet<number>) => Promise<ReadonlyMap<number, Float32Array>>): Promise<ArrayTensor[]> => {
+    const floats = await read(new Set(placed.flatMap(({ type, place }) => (type.shape.includes(0) ? [] : [place.buffer]))));
     return placed.map((each) => pick(floats.get(each.place.buffer) ?? new Float32Array(0), each));
   };
-
-  await upload(plan.constants.buffer, plan.constants.parts);
+  const stateTypes = state.map(({ input }) => program.inputs[input]!);
+  await write(plan.constants.buffer, plan.constants.parts);
   await writeState(stateTypes.map(zerosLike));
 
   let live = true;
@@ -66,23 +69,10 @@ export async function gpuExecutable(program: Program, { state = [] }: CompileOpt
     run: (inputs) =>
       whileLive(async () => {
         checkInputs("run", layout.inputs, inputs);
-        await upload(plan.inputs.buffer, plan.inputs.parts.map((placed, i) => ({ ...placed, values: inputs[i]!.data })));
-        const environment: Environment = new Map();
-        for (const [buffer, handle] of resident) environment.set(buffer, device.take(handle));
-        try {
-          await execute({ device, kernels }, steps, environment);
-          const results = await read(environment, plan.outputs);
-          carry(device, environment, plan.carried);
-          for (const { slot } of plan.carried) {
-            drop(device, resident, slot);
-            resident.set(slot, device.take(environment.get(slot)!));
-          }
-          return results;
-        } finally {
-          for (const buffer of [...environment.keys()]) drop(device, environment, buffer);
-        }
+        await write(plan.inputs.buffer, plan.inputs.parts.map((placed, i) => ({ ...placed, values: inputs[i]!.data })));
+        return picked(plan.outputs, (buffers) => running.run(buffers));
       }),
-    readState: () => whileLive(() => read(resident, plan.state)),
+    readState: () => whileLive(() => picked(plan.state, (buffers) => running.read(buffers))),
     writeState: (values) =>
       whileLive(async () => {
         checkInputs("writeState", stateTypes, values);
@@ -93,7 +83,7 @@ export async function gpuExecutable(program: Program, { state = [] }: CompileOpt
         if (!live) return;
         live = false;
         if (closed()) return;
-        for (const buffer of [...resident.keys()]) drop(device, resident, buffer);
+        await running.dispose();
         kernels.release();
       }),
     statistics: { compileMilliseconds: performance.now() - start, bytes: 4 * sizes.reduce((sum, n) => sum + n, 0), kernels: countKernels(plan.steps) },

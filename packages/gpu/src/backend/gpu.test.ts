@@ -3,7 +3,7 @@ import * as t from "@sluice/tensor";
 import type { Tensor } from "@sluice/tensor";
 import { distance } from "@sluice/tensor/testing";
 import { describe, expect, test } from "vitest";
-import { gpu } from "../index.ts";
+import { gpu, type GpuOptions } from "../index.ts";
 
 const values = (x: Tensor): number[] => [...t.valuesOf(x)];
 
@@ -29,14 +29,14 @@ describe("modes", () => {
   });
 });
 
-describe.each(["cpu", "webasm"] as const)("mode %s", (mode) => {
+describe.each<GpuOptions>([{ mode: "cpu" }, { mode: "webasm" }, { mode: "webasm", pipelines: false }])("%o", (options) => {
   type State = { readonly w: Tensor; readonly count: Tensor };
   const counting = async () =>
     t.compileStep(
       ({ w, count }: State, x: Tensor) => ({ state: { count: t.add(count, 1), w: t.add(w, x) }, output: { before: w } }),
       { w: t.tensor([1, 2]), count: t.scalar(16777216, "i32") },
       [t.zerosArray([2])],
-      { backend: await gpu({ mode }) },
+      { backend: await gpu(options) },
     );
 
   test("keeps state between runs, integers of 32 bits among it", async () => {
@@ -54,7 +54,7 @@ describe.each(["cpu", "webasm"] as const)("mode %s", (mode) => {
       const next = t.add(t.add(a, b), t.mul(c, x));
       return { state: { a: next, b: next, c }, output: [] };
     };
-    const session = await t.compileStep(step, { a: t.tensor([1]), b: t.tensor([10]), c: t.tensor([100]) }, [t.tensor([0])], { backend: await gpu({ mode }) });
+    const session = await t.compileStep(step, { a: t.tensor([1]), b: t.tensor([10]), c: t.tensor([100]) }, [t.tensor([0])], { backend: await gpu(options) });
     await session.run(t.tensor([1]));
     await session.run(t.tensor([2]));
     const { a, b, c } = await session.state();
@@ -80,7 +80,7 @@ describe.each(["cpu", "webasm"] as const)("mode %s", (mode) => {
     await session.dispose();
     await expect(session.run(t.tensor([1, 1]))).rejects.toThrow("gpu: the executable was disposed of");
 
-    const backend = await gpu({ mode });
+    const backend = await gpu(options);
     const { program } = t.trace((x: Tensor) => t.mul(x, 2), [t.tensor([1])]);
     const executable = await backend.compile(program);
     expect((await executable.run([t.tensor([4])])).map(values)).toEqual([[8]]);
@@ -93,7 +93,7 @@ describe.each(["cpu", "webasm"] as const)("mode %s", (mode) => {
 
   test("f64 is for the reference backend", async () => {
     const { program } = t.trace((x: Tensor) => t.mul(x, 2), [t.tensor(Float64Array.of(1, 2))]);
-    await expect((await gpu({ mode })).compile(program)).rejects.toThrow(/gpu: .* is f64 .*reference backend/);
+    await expect((await gpu(options)).compile(program)).rejects.toThrow(/gpu: .* is f64 .*reference backend/);
   });
 
   test("values that are not finite go where the definitions send them", async () => {
@@ -102,7 +102,7 @@ describe.each(["cpu", "webasm"] as const)("mode %s", (mode) => {
       t.less(a, Infinity), t.less(t.abs(a), Infinity), t.max(a, 0), t.min(0, a), t.log(a), t.sqrt(a), t.sigmoid(a), t.tanh(a), t.sign(a), t.div(1, a), t.convert(a, "i32"), t.reduceMax(a),
       t.select(t.equal(a, a), a, 5),
     ];
-    const run = await t.compile((a: Tensor) => f(a), [x], { backend: await gpu({ mode }) });
+    const run = await t.compile((a: Tensor) => f(a), [x], { backend: await gpu(options) });
     const [results, expected] = [await run(x), f(x)];
     const element = (y: Tensor, i: number): Tensor => t.tensor([t.valuesOf(y)[i]!], [1], { dtype: y.dtype });
     // One by one, since the largest would hide the others.

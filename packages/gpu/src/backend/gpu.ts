@@ -7,6 +7,11 @@ import { gpuExecutable } from "./executable.ts";
 export interface GpuOptions {
   /** Where kernels run. Default `auto`: the fastest that is available, of webgpu, webgl2, webasm and cpu. */
   readonly mode?: GpuMode | "auto";
+  /**
+   * Whether a run may be one pipeline, which gpu.js does faster than launch by launch: in the modes webgpu and webasm, where it saves time. State then lies in this process between runs. Default true;
+   * false keeps it on the device.
+   */
+  readonly pipelines?: boolean;
 }
 
 /** A backend that says where it runs. */
@@ -21,8 +26,8 @@ export interface GpuBackend extends Backend {
  * the tolerances in `docs/backends.md`, not to the bit.
  */
 export async function gpu(options: GpuOptions = {}): Promise<GpuBackend> {
-  checkOptions("gpu", options, ["mode"], { backend: "mode", device: "mode" });
-  const { mode: wanted = "auto" } = options;
+  checkOptions("gpu", options, ["mode", "pipelines"], { backend: "mode", device: "mode" });
+  const { mode: wanted = "auto", pipelines = true } = options;
   const known = [...Object.keys(modes), "auto"];
   if (!known.includes(wanted)) throw new TensorError(`gpu: unknown mode ${wanted}; known: ${known.join(", ")}`);
   const library = await loadLibrary();
@@ -35,7 +40,7 @@ export async function gpu(options: GpuOptions = {}): Promise<GpuBackend> {
     reason,
     async compile(program, compileOptions = {}) {
       if (!open) throw new Error("gpu: the backend was closed");
-      return gpuExecutable(program, compileOptions, device, () => !open);
+      return gpuExecutable(program, compileOptions, device, { pipelines, closed: () => !open });
     },
     async close() {
       if (!open) return;

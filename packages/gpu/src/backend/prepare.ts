@@ -1,8 +1,5 @@
-import { checkElements, type Handle, type Kernel, type KernelSet } from "../device/device.ts";
+import { checkElements, type Kernel, type KernelSet } from "../device/kernels.ts";
 import type { Launch, Loop, Step } from "../schedule/schedule.ts";
-
-/** The handles of a schedule's buffers while it runs. */
-export type Environment = Map<number, Handle>;
 
 /** Steps with their kernels. */
 export type Prepared = PreparedLaunch | PreparedLoop;
@@ -15,6 +12,8 @@ export interface PreparedLoop extends Omit<Loop, "body"> {
   readonly body: readonly Prepared[];
   /** Buffers that are given back at the end of each of its steps. */
   readonly ends: readonly number[];
+  /** A kernel in it asks for the position. */
+  readonly counts: boolean;
 }
 
 export function prepare(kernels: KernelSet, sizes: readonly number[], steps: readonly Step[]): Prepared[] {
@@ -25,6 +24,10 @@ export function prepare(kernels: KernelSet, sizes: readonly number[], steps: rea
     }
     for (const { to } of step.stacked) checkElements(sizes[to]!);
     const ends = new Set([...step.carried.map(({ next }) => next), ...step.stacked.map(({ from }) => from)]);
-    return { ...step, body: prepare(kernels, sizes, step.body), ends: [...ends] };
+    return { ...step, body: prepare(kernels, sizes, step.body), ends: [...ends], counts: asks(step.body, step.depth) };
   });
+}
+
+function asks(steps: readonly Step[], depth: number): boolean {
+  return steps.some((step) => (step.kind === "launch" ? step.positions.includes(depth) : asks(step.body, depth)));
 }

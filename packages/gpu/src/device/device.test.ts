@@ -1,19 +1,35 @@
-// What executed is read back: a kernel that gpu.js exchanged for another is an error.
+// What executed is read back: a kernel or a pipeline that gpu.js exchanged for another is an error.
 import { expect, test } from "vitest";
 import { createDevice } from "./device.ts";
-import type { Instance, KernelFunction, Library } from "./library.ts";
+import type { Instance, KernelFunction, Library, PipelineFunction, Recorded, Resident } from "./library.ts";
 
 class Wanted {}
 class Other {}
 
-/** A gpu.js whose kernels are of a class, with a reason. */
-function libraryOf(constructor: unknown, fallbackReason?: string): Library {
+interface Faked {
+  /** Of kernels. */
+  readonly kernel?: unknown;
+  readonly executorKind?: string;
+  readonly backend?: string;
+  readonly fallbackReason?: string;
+}
+
+/** A gpu.js whose kernels are of a class, and pipelines of a kind, with a reason. */
+function libraryOf({ kernel = Wanted, executorKind = "fused-encoder", backend = "webgpu", fallbackReason }: Faked): Library {
+  function one(...args: readonly (Resident | number)[]): Resident;
+  function one(...args: readonly (Recorded | number)[]): Recorded;
+  function one(): unknown {
+    return Float32Array.of(1);
+  }
   class Fake implements Instance {
     readonly Kernel = Wanted;
     readonly context = null;
     readonly kernels: unknown[] = [];
     createKernel(): KernelFunction {
-      return Object.assign(() => Float32Array.of(1), { kernel: { constructor, ...(fallbackReason === undefined ? {} : { fallbackReason }) }, destroy: () => {} });
+      return Object.assign(one, { kernel: { constructor: kernel, ...(fallbackReason === undefined ? {} : { fallbackReason }) }, destroy: () => {} });
+    }
+    createPipeline(): PipelineFunction {
+      return Object.assign(async () => [Float32Array.of(1)], { executorKind, backend, fallbackReason: fallbackReason ?? null, destroy: async () => {} });
     }
     async destroy(): Promise<void> {}
     static isWebGPUAvailable = async () => false;
@@ -24,13 +40,23 @@ function libraryOf(constructor: unknown, fallbackReason?: string): Library {
   return Fake;
 }
 
-const runOn = (library: Library): unknown => createDevice(library, "webgl2").kernels().kernel("", [], 1).run([], []);
+const runOn = (faked: Faked): unknown => createDevice(libraryOf(faked), "webgl2").kernels().kernel("", [], 1).run([], []);
+const pipelineOn = (faked: Faked): Promise<unknown> => createDevice(libraryOf(faked), "webgpu").pipeline(0, () => []).run([]);
 
-test("the mode that was asked for runs", () => {
-  expect(runOn(libraryOf(Wanted))).toMatchObject({ elements: 1 });
+test("the mode that was asked for runs", async () => {
+  expect(runOn({})).toMatchObject({ elements: 1 });
+  expect(await pipelineOn({})).toEqual([Float32Array.of(1)]);
 });
 
 test("another kernel than that of the mode is an error", () => {
-  expect(() => runOn(libraryOf(Other))).toThrow("gpu: gpu.js did not run a kernel in mode webgl2: it took another mode. The result was not used; take another mode or backend");
-  expect(() => runOn(libraryOf(Wanted, "kernel maps are not supported"))).toThrow("gpu: gpu.js did not run a kernel in mode webgl2: kernel maps are not supported");
+  expect(() => runOn({ kernel: Other })).toThrow("gpu: gpu.js did not run a kernel in mode webgl2: it took another mode. The result was not used; take another mode or backend");
+  expect(() => runOn({ fallbackReason: "kernel maps are not supported" })).toThrow("gpu: gpu.js did not run a kernel in mode webgl2: kernel maps are not supported");
+});
+
+test("a pipeline that is not done as one, or elsewhere, is an error", async () => {
+  await expect(pipelineOn({ executorKind: "generic", fallbackReason: "pipeline argument 0 is a GPU-resident handle" })).rejects.toThrow(
+    "gpu: gpu.js did not run a pipeline in mode webgpu: pipeline argument 0 is a GPU-resident handle. The result was not used; gpu({ pipelines: false }) launches kernels one by one",
+  );
+  await expect(pipelineOn({ executorKind: "generic" })).rejects.toThrow("it took generic in mode webgpu");
+  await expect(pipelineOn({ backend: "cpu" })).rejects.toThrow("it took fused-encoder in mode cpu");
 });

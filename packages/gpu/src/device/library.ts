@@ -15,6 +15,7 @@ export interface Instance {
   /** All its kernels; in mode cpu those that were destroyed too. */
   readonly kernels: unknown[];
   createKernel(source: string, settings: KernelSettings): KernelFunction;
+  createPipeline(orchestrate: (...given: readonly Recorded[]) => readonly Recorded[], settings: { readonly threads: false }): PipelineFunction;
   destroy(): Promise<void>;
 }
 
@@ -30,9 +31,28 @@ interface KernelSettings {
 
 export interface KernelFunction {
   (...args: readonly (Resident | number)[]): Resident | Promise<Resident>;
+  /** While a pipeline is made. */
+  (...args: readonly (Recorded | number)[]): Recorded;
   /** The kernel that runs, which gpu.js may have exchanged for another. */
   readonly kernel: { readonly constructor: unknown; readonly fallbackReason?: string | null };
   destroy(): void;
+}
+
+/** A run of launches, and after its first run how gpu.js does them. */
+export interface PipelineFunction {
+  (...args: readonly Float32Array[]): Promise<readonly Float32Array[]>;
+  readonly executorKind: string;
+  readonly backend: string | null;
+  /** Why it is not the kind that it could be. */
+  readonly fallbackReason: string | null;
+  destroy(): Promise<void>;
+}
+
+declare const recorded: unique symbol;
+
+/** Stands for an argument or a result while a pipeline is made; whoever looks into it gets an error. */
+export interface Recorded {
+  readonly [recorded]: true;
 }
 
 /** A result on the device: a texture, a buffer, or, where the device is this process, an array. */

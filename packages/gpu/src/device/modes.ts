@@ -1,5 +1,5 @@
 import { TensorError } from "@sluice/tensor";
-import type { KernelLimits } from "../schedule/group.ts";
+import type { KernelRules } from "../schedule/group.ts";
 import type { Library } from "./library.ts";
 
 /** Where gpu.js runs kernels. */
@@ -9,9 +9,11 @@ interface ModeDescription {
   isAvailable(library: Library): boolean | Promise<boolean>;
   /** What it takes to have it. */
   readonly needs: string;
-  readonly limits: KernelLimits;
+  readonly rules: KernelRules;
   /** Results are arrays of this process. */
   readonly isHost: boolean;
+  /** How gpu.js does the launches of a pipeline as one; undefined where it does them one by one. */
+  readonly pipelines?: "fused-encoder" | "fused-sync";
 }
 
 /** From the fastest. `auto` takes the first that there is; `headlessgl` only where it is asked for, since it may take a display. */
@@ -20,25 +22,33 @@ export const modes: Readonly<Record<GpuMode, ModeDescription>> = {
     isAvailable: (library) => library.isWebGPUAvailable(),
     needs: "a browser with WebGPU and an adapter; in Node the package webgpu, with create([]) as navigator.gpu",
     // WebGPU guarantees 8 storage buffers a kernel, of which one takes the result.
-    limits: { reads: 7 },
+    rules: { reads: 7, positions: "numbers" },
     isHost: false,
+    pipelines: "fused-encoder",
   },
   webgl2: {
     isAvailable: (library) => library.isWebGL2Supported,
     needs: "a browser with WebGL 2",
     // WebGL 2 guarantees 16 textures a kernel.
-    limits: { reads: 12 },
+    rules: { reads: 12, positions: "numbers" },
     isHost: false,
   },
   headlessgl: {
     isAvailable: (library) => library.isHeadlessGLSupported,
     needs: "Node with the package gl, and a display (xvfb-run)",
     // WebGL 1 guarantees 8 textures a kernel.
-    limits: { reads: 7 },
+    rules: { reads: 7, positions: "numbers" },
     isHost: false,
   },
-  webasm: { isAvailable: (library) => library.isWebAssemblySupported, needs: "WebAssembly", limits: { reads: 32 }, isHost: true },
-  cpu: { isAvailable: () => true, needs: "nothing", limits: { reads: 32 }, isHost: true },
+  webasm: {
+    isAvailable: (library) => library.isWebAssemblySupported,
+    needs: "WebAssembly",
+    // A number has a place of its own in a pipeline's memory, and gpu.js compiles a kernel anew for every place that an argument is in.
+    rules: { reads: 32, positions: "arrays" },
+    isHost: true,
+    pipelines: "fused-sync",
+  },
+  cpu: { isAvailable: () => true, needs: "nothing", rules: { reads: 32, positions: "numbers" }, isHost: true },
 };
 
 const order: readonly GpuMode[] = ["webgpu", "webgl2", "headlessgl", "webasm", "cpu"];

@@ -29,7 +29,8 @@ export interface KernelBody {
   code(index: Index): string;
   /** Keeps names unique among tensors. */
   id(of: object): number;
-  finish(): KernelSource;
+  /** `positions`: whether those of loops are given as numbers, the default, or as arrays of one. */
+  finish(positions?: "numbers" | "arrays"): KernelSource;
 }
 
 export interface KernelSource {
@@ -139,10 +140,12 @@ export function kernelBody(): KernelBody {
       ids.set(of, known);
       return known;
     },
-    finish() {
+    finish(given = "numbers") {
       const depths = [...positions].toSorted((a, b) => a - b);
-      const parameters = [...arrays.map((_, i) => `a${i}`), ...depths.map((depth) => `t${depth}`)].join(", ");
-      const code = `function (${parameters}) {\n  const i = this.thread.x;\n${scopes[0]!.lines.join("\n")}\n}`;
+      const numbers = given === "numbers";
+      const parameters = [...arrays.map((_, i) => `a${i}`), ...depths.map((depth) => `${numbers ? "t" : "p"}${depth}`)].join(", ");
+      const lines = ["const i = this.thread.x;", ...(numbers ? [] : depths.map((depth) => `const t${depth} = p${depth}[0];`))];
+      const code = `function (${parameters}) {\n${lines.map((line) => `  ${line}`).join("\n")}\n${scopes[0]!.lines.join("\n")}\n}`;
       return { code, arrays, positions: depths, statements };
     },
   };

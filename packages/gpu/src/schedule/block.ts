@@ -2,7 +2,7 @@ import { sizeOf, TensorError, type Node, type SymbolTensor, type Tensor } from "
 import { TensorMap } from "@sluice/compiler";
 import { MOST_ELEMENTS } from "../kernels/position.ts";
 import type { Place } from "../kernels/source.ts";
-import { readsOf, trial, type Group, type KernelLimits, type Part } from "./group.ts";
+import { readsOf, trial, type Group, type KernelRules, type Part } from "./group.ts";
 import { arrangeLoop, type LoopWork } from "./loop.ts";
 import { floatsOf, newBuffer, placeAt, sourcesOf, type Memory, type Scope } from "./scope.ts";
 import { decideStorage, isAnchor, isView } from "./storage.ts";
@@ -24,7 +24,7 @@ export interface Block {
 
 export interface Arrangement {
   readonly memory: Memory;
-  readonly limits: KernelLimits;
+  readonly rules: KernelRules;
 }
 
 /** Decides which values of a block get memory, which launch writes them, and in what order. */
@@ -116,11 +116,11 @@ function tryArrange(arrangement: Arrangement, scope: Scope, nodes: readonly Node
   }
   return { work, places };
 
-  function formGroups({ limits }: Arrangement, within: Scope, due: readonly Item[]): { readonly groups: readonly Group[] } | { readonly cut: Node } {
+  function formGroups({ rules }: Arrangement, within: Scope, due: readonly Item[]): { readonly groups: readonly Group[] } | { readonly cut: Node } {
     const open: { items: Item[]; reads: Set<number>; statements: number; floats: number; readonly packed: boolean; readonly returned: boolean; carried: number }[] = [];
     for (const item of due.toSorted((a, b) => rank(a) - rank(b))) {
       const source = trial(item, sources);
-      if (source.arrays.length > limits.reads) return { cut: cutOf(item.tensor, limits.reads) };
+      if (source.arrays.length > rules.reads) return { cut: cutOf(item.tensor, rules.reads) };
       const floats = sizeOf(item.tensor.shape) * floatsOf(item.tensor);
       const statements = source.statements * floatsOf(item.tensor);
       const packed = isPackable(item);
@@ -128,8 +128,8 @@ function tryArrange(arrangement: Arrangement, scope: Scope, nodes: readonly Node
       const returned = item.roles.has("returned");
       const fitting = open.find(
         (group) =>
-          packed && group.packed && group.returned === returned && group.statements + statements <= LONGEST_KERNEL && group.carried + carried <= limits.reads &&
-          group.floats + floats <= LARGEST_PACK && new Set([...group.reads, ...source.arrays]).size <= limits.reads,
+          packed && group.packed && group.returned === returned && group.statements + statements <= LONGEST_KERNEL && group.carried + carried <= rules.reads &&
+          group.floats + floats <= LARGEST_PACK && new Set([...group.reads, ...source.arrays]).size <= rules.reads,
       );
       if (fitting === undefined) {
         open.push({ items: [item], reads: new Set(source.arrays), statements, floats, packed, returned, carried });

@@ -1,12 +1,12 @@
-import { groupSource } from "./group.ts";
+import { groupSource, type KernelRules } from "./group.ts";
 import type { Work } from "./block.ts";
 import type { Launch, Loop, Step } from "./schedule.ts";
 
 type Unreleased = Omit<Launch, "release"> | Omit<Loop, "release">;
 
 /** Writes the kernels of a block's work, and says after which step each of its buffers is of no more use. `kept` are needed at its end. */
-export function emit(work: readonly Work[], kept: ReadonlySet<number>): Step[] {
-  const steps = work.map(emitOne);
+export function emit(work: readonly Work[], kept: ReadonlySet<number>, rules: KernelRules): Step[] {
+  const steps = work.map((each) => emitOne(each, rules));
   const lastUse = new Map<number, number>();
   const written = new Set<number>();
   steps.forEach((step, i) => {
@@ -16,14 +16,14 @@ export function emit(work: readonly Work[], kept: ReadonlySet<number>): Step[] {
   return steps.map((step, i) => ({ ...step, release: [...written].filter((buffer) => lastUse.get(buffer) === i && !kept.has(buffer)) }));
 }
 
-function emitOne(work: Work): Unreleased {
+function emitOne(work: Work, rules: KernelRules): Unreleased {
   if (work.kind === "group") {
-    const { code, arrays, positions } = groupSource(work);
+    const { code, arrays, positions } = groupSource(work, rules);
     return { kind: "launch", code, reads: arrays, positions, writes: work.buffer };
   }
   const { kind, length, reverse, depth, carried, stacked } = work;
   const kept = new Set([...carried.map(({ next }) => next), ...stacked.map(({ from }) => from)]);
-  return { kind, length, reverse, depth, carried, stacked, body: emit(work.body, kept) };
+  return { kind, length, reverse, depth, carried, stacked, body: emit(work.body, kept, rules) };
 }
 
 function writesOf(step: Unreleased): readonly number[] {

@@ -23,14 +23,16 @@ export interface Part {
   readonly copied: boolean;
 }
 
-/** What a mode allows one kernel. */
-export interface KernelLimits {
-  /** Buffers that it reads. */
+/** What a mode asks of kernels. */
+export interface KernelRules {
+  /** Buffers that one may read. */
   readonly reads: number;
+  /** Whether the position in a loop is a number or, read from a buffer, an array of one. */
+  readonly positions: "numbers" | "arrays";
 }
 
 /** The source of the kernel that writes a group. */
-export function groupSource({ parts, elements, sources }: Group): KernelSource {
+export function groupSource({ parts, elements, sources }: Group, { positions }: KernelRules): KernelSource {
   const body = kernelBody();
   const reader = readerOf(body, sources);
   const ranges = parts.flatMap((part) => rangesOf(part));
@@ -48,7 +50,7 @@ export function groupSource({ parts, elements, sources }: Group): KernelSource {
   };
   write(filled);
   body.line(`return ${result};`);
-  return body.finish();
+  return body.finish(positions);
 }
 
 interface Range {

@@ -3,13 +3,13 @@ import { bindState, sizeOf, type Program, type StateBinding } from "@sluice/tens
 import type { Place, Source } from "../kernels/source.ts";
 import { arrangeBlock, type Result } from "./block.ts";
 import { emit } from "./emit.ts";
-import type { KernelLimits } from "./group.ts";
+import type { KernelRules } from "./group.ts";
 import { slotsOf, type Slots } from "./loop.ts";
 import type { Placed, Schedule } from "./schedule.ts";
 import { floatsOf, newBuffer, newMemory, placeAt, type Scope } from "./scope.ts";
 
 /** The schedule of an optimised program. */
-export function schedule(program: Program, state: readonly StateBinding[], limits: KernelLimits): Schedule {
+export function schedule(program: Program, state: readonly StateBinding[], rules: KernelRules): Schedule {
   const memory = newMemory();
   const layout = bindState(program, state);
   const scope: Scope = { depth: 0, known: new TensorMap() };
@@ -43,7 +43,7 @@ export function schedule(program: Program, state: readonly StateBinding[], limit
     ...changed.map(({ output }) => ({ tensor: program.outputs[output]!, role: "carried" as const })),
     ...layout.outputs.map((i) => ({ tensor: program.outputs[i]!, role: "returned" as const })),
   ];
-  const { block } = arrangeBlock({ memory, limits }, scope, program.nodes, results);
+  const { block } = arrangeBlock({ memory, rules }, scope, program.nodes, results);
   const places = block.places.map((place) => place?.());
   const carriedSlots = slotsOf(memory, places.slice(0, changed.length).map((place) => place!));
   later.slots = carriedSlots;
@@ -53,7 +53,7 @@ export function schedule(program: Program, state: readonly StateBinding[], limit
     return { type, place: places[changed.length + at] ?? placeAt(0, 0, type) };
   });
   const kept = new Set([...outputs.map(({ place }) => place.buffer), ...carriedSlots.carried.map(({ next }) => next)]);
-  const steps = emit(block.work, kept);
+  const steps = emit(block.work, kept, rules);
   memory.buffers[0] = memory.constants.elements;
   return {
     buffers: memory.buffers,

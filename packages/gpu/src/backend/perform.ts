@@ -1,0 +1,76 @@
+import type { Kernel } from "../device/kernels.ts";
+import type { Carried } from "../schedule/schedule.ts";
+import type { Prepared, PreparedLoop } from "./prepare.ts";
+import type { Stack, StackOptions } from "./stack.ts";
+
+/** What a buffer is while steps are performed: values on the device, or what stands for them in a pipeline. */
+export interface Buffer {
+  readonly elements: number;
+}
+
+/** A number, or a buffer of one element that holds it. */
+export type Position<B extends Buffer> = number | B;
+
+/** Where launches go: to the device at once, or into a pipeline. */
+export interface Machine<B extends Buffer> {
+  launch(kernel: Kernel, reads: readonly B[], positions: readonly Position<B>[]): B | Promise<B>;
+  /** The position `index` of a loop, where `step`, 1 or -1, leads to from the one before. */
+  position(index: number, step: number, before: Position<B> | undefined): Position<B>;
+  stack(options: StackOptions): Stack<B>;
+  /** Whoever holds a buffer has taken it, and gives it back. */
+  take(buffer: B): B;
+  give(buffer: B): void;
+}
+
+/** What the buffers of a schedule hold while it runs. */
+export type Environment<B extends Buffer> = Map<number, B>;
+
+/** Steps to do: each launch is asked for, and what it gives is sent back. */
+export type Work<B extends Buffer, R = void> = Generator<B | Promise<B>, R, B>;
+
+/** Performs steps in order; `positions` are those of the loops around them. */
+export function* perform<B extends Buffer>(machine: Machine<B>, steps: readonly Prepared[], environment: Environment<B>, positions: readonly Position<B>[] = []): Work<B> {
+  for (const step of steps) {
+    if (step.kind === "launch") {
+      const reads = step.reads.map((buffer) => environment.get(buffer)!);
+      environment.set(step.writes, yield machine.launch(step.kernel, reads, step.positions.map((depth) => positions[depth]!)));
+    } else yield* loop(machine, step, environment, positions);
+    for (const buffer of step.release) drop(machine, environment, buffer);
+  }
+}
+
+function* loop<B extends Buffer>(machine: Machine<B>, step: PreparedLoop, environment: Environment<B>, positions: readonly Position<B>[]): Work<B> {
+  const { length, reverse, body, carried, stacked, ends, counts } = step;
+  const stacks = stacked.map(({ start, elements }) => machine.stack({ start, elements, reverse }));
+  let position: Position<B> | undefined;
+  try {
+    for (let i = 0; i < length; i++) {
+      const index = reverse ? length - 1 - i : i;
+      position = counts ? machine.position(index, reverse ? -1 : 1, position) : index;
+      yield* perform(machine, body, environment, [...positions, position]);
+      for (const [at, { from }] of stacked.entries()) yield* stacks[at]!.add(machine.take(environment.get(from)!));
+      carry(machine, environment, carried);
+      for (const buffer of ends) drop(machine, environment, buffer);
+    }
+    for (const [at, { to }] of stacked.entries()) environment.set(to, yield* stacks[at]!.finish());
+  } finally {
+    for (const stack of stacks) stack.dispose();
+  }
+}
+
+type Owner<B extends Buffer> = Pick<Machine<B>, "take" | "give">;
+
+/** Slots take what others hold, all at once. */
+export function carry<B extends Buffer>(owner: Owner<B>, environment: Environment<B>, carried: readonly Carried[]): void {
+  const next = carried.map((each) => owner.take(environment.get(each.next)!));
+  carried.forEach(({ slot }, i) => {
+    drop(owner, environment, slot);
+    environment.set(slot, next[i]!);
+  });
+}
+
+export function drop<B extends Buffer>(owner: Owner<B>, environment: Environment<B>, buffer: number): void {
+  const held = environment.get(buffer);
+  environment.delete(buffer);
+  if (held !== undefined) owner.give(held);
+}

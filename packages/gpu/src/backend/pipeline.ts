@@ -1,0 +1,74 @@
+import type { Device } from "../device/device.ts";
+import type { Kernel, KernelSet } from "../device/kernels.ts";
+import type { Recorded } from "../device/library.ts";
+import { modes } from "../device/modes.ts";
+import { literal } from "../kernels/body.ts";
+import type { Schedule } from "../schedule/schedule.ts";
+import { carry, perform, type Buffer, type Environment, type Machine, type Position, type Work } from "./perform.ts";
+import type { Prepared } from "./prepare.ts";
+import type { Running } from "./running.ts";
+import { deviceStack } from "./stack.ts";
+
+/** A buffer of a pipeline. */
+interface Recording extends Buffer {
+  readonly recorded: Recorded;
+}
+
+/**
+ * A run as one pipeline of gpu.js: on webgpu its launches go to the device in one piece, on webasm they work over one memory. A pipeline takes arrays and reads back all its results, so what stays
+ * between runs lies in this process, and comes back with the results.
+ */
+export function pipelined(device: Device, kernels: KernelSet, { buffers, constants, inputs, state, carried, outputs }: Schedule, steps: readonly Prepared[]): Running {
+  const given = [...new Set([constants.buffer, inputs.buffer, ...state.map(({ place }) => place.buffer)])].filter((buffer) => buffers[buffer]! > 0);
+  const kept = new Map<number, Float32Array>(given.map((buffer) => [buffer, new Float32Array(buffers[buffer]!)]));
+  const results = [...new Set(outputs.filter(({ type }) => !type.shape.includes(0)).map(({ place }) => place.buffer))];
+  const pipeline = device.pipeline(given.length, (handles) => {
+    const machine = recorder(device, kernels);
+    const environment: Environment<Recording> = new Map(given.map((buffer, i) => [buffer, { elements: buffers[buffer]!, recorded: handles[i]! }]));
+    record(perform(machine, steps, environment));
+    const read = results.map((buffer) => environment.get(buffer)!.recorded);
+    carry(machine, environment, carried);
+    return [...read, ...carried.map(({ slot }) => environment.get(slot)!.recorded)];
+  });
+  return {
+    async write(buffer, values) {
+      kept.set(buffer, values);
+    },
+    read: async () => kept,
+    async run() {
+      const values = await pipeline.run(given.map((buffer) => kept.get(buffer)!));
+      carried.forEach(({ slot }, i) => kept.set(slot, values[results.length + i]!));
+      return new Map(results.map((buffer, i) => [buffer, values[i]!]));
+    },
+    dispose: () => pipeline.dispose(),
+  };
+}
+
+function recorder(device: Device, kernels: KernelSet): Machine<Recording> {
+  const { positions: as } = modes[device.mode].rules;
+  const argument = (position: Position<Recording>): number | Recorded => (typeof position === "number" ? position : position.recorded);
+  const launch = (kernel: Kernel, reads: readonly Recording[], positions: readonly Position<Recording>[]): Recording => ({
+    elements: kernel.elements,
+    recorded: kernel.record(reads.map(({ recorded }) => recorded), positions.map(argument)),
+  });
+  const machine: Omit<Machine<Recording>, "stack"> = {
+    take: (buffer) => buffer,
+    give: () => {},
+    launch,
+    position(index, step, before) {
+      if (as === "numbers") return index;
+      if (before === undefined || typeof before === "number") return launch(kernels.kernel(`function () {\n  return ${index}.0 + this.thread.x;\n}`, [], 1), [], []);
+      return launch(kernels.kernel(`function (a0) {\n  return a0[0] + ${literal(step)};\n}`, [1], 1), [before], []);
+    },
+  };
+  return { ...machine, stack: (options) => deviceStack(machine, kernels, options) };
+}
+
+/** Does work whose launches are written down. */
+function record(work: Work<Recording>): void {
+  let next = work.next();
+  while (next.done !== true) {
+    if (next.value instanceof Promise) throw new Error("gpu: what is recorded does not wait");
+    next = work.next(next.value);
+  }
+}
