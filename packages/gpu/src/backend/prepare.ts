@@ -23,7 +23,8 @@ export function prepare(kernels: KernelSet, sizes: readonly number[], steps: rea
       return { ...step, kernel: kernels.kernel(step.code, step.reads.map((buffer) => sizes[buffer]!), sizes[step.writes]!) };
     }
     for (const { to } of step.stacked) checkElements(sizes[to]!);
-    const ends = new Set([...step.carried.map(({ next }) => next), ...step.stacked.map(({ from }) => from)]);
+    const slots = new Set(step.carried.map(({ slot }) => slot));
+    const ends = new Set([...step.carried.map(({ next }) => next), ...step.stacked.flatMap(({ from }) => (slots.has(from) ? [] : [from]))]);
     return { ...step, body: prepare(kernels, sizes, step.body), ends: [...ends], counts: asks(step.body, step.depth) };
   });
 }

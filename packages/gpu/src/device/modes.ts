@@ -22,7 +22,7 @@ export const modes: Readonly<Record<GpuMode, ModeDescription>> = {
     isAvailable: (library) => library.isWebGPUAvailable(),
     needs: "a browser with WebGPU and an adapter; in Node the package webgpu, with create([]) as navigator.gpu",
     // WebGPU guarantees 8 storage buffers a kernel, of which one takes the result.
-    rules: { reads: 7, positions: "numbers" },
+    rules: { reads: 7, positions: "numbers", packs: true },
     isHost: false,
     pipelines: "fused-encoder",
   },
@@ -30,25 +30,26 @@ export const modes: Readonly<Record<GpuMode, ModeDescription>> = {
     isAvailable: (library) => library.isWebGL2Supported,
     needs: "a browser with WebGL 2",
     // WebGL 2 guarantees 16 textures a kernel.
-    rules: { reads: 12, positions: "numbers" },
+    rules: { reads: 12, positions: "numbers", packs: true },
     isHost: false,
   },
   headlessgl: {
     isAvailable: (library) => library.isHeadlessGLSupported,
     needs: "Node with the package gl, and a display (xvfb-run)",
     // WebGL 1 guarantees 8 textures a kernel.
-    rules: { reads: 7, positions: "numbers" },
+    rules: { reads: 7, positions: "numbers", packs: true },
     isHost: false,
   },
   webasm: {
     isAvailable: (library) => library.isWebAssemblySupported,
     needs: "WebAssembly",
-    // A number has a place of its own in a pipeline's memory, and gpu.js compiles a kernel anew for every place that an argument is in.
-    rules: { reads: 32, positions: "arrays" },
+    // A number has a place of its own in a pipeline's memory, and gpu.js compiles a kernel anew for every place that an argument is in. Its vectors of four threads go through both sides of
+    // an if, so a kernel of several values would compute them all for each.
+    rules: { reads: 32, positions: "arrays", packs: false },
     isHost: true,
     pipelines: "fused-sync",
   },
-  cpu: { isAvailable: () => true, needs: "nothing", rules: { reads: 32, positions: "numbers" }, isHost: true },
+  cpu: { isAvailable: () => true, needs: "nothing", rules: { reads: 32, positions: "numbers", packs: true }, isHost: true },
 };
 
 const order: readonly GpuMode[] = ["webgpu", "webgl2", "headlessgl", "webasm", "cpu"];

@@ -1,5 +1,6 @@
 import type { Scalar } from "./scalar.ts";
-import { fixed, keyOf, plus, times, variable, type Index } from "./position.ts";
+import { divisions } from "./division.ts";
+import { keyOf, variable, type Index } from "./position.ts";
 
 /**
  * Writes the source of one kernel, a function of gpu.js's subset of JavaScript: constants and blocks, each value computed once in the innermost block that needs it.
@@ -17,13 +18,12 @@ export interface KernelBody {
   line(code: string): void;
   /** `head { ... }` with what `write` writes. */
   block(head: string, write: () => void): void;
-  /** A counter of its own for a loop, and its index. */
-  counter(): { readonly name: string; readonly index: Index };
+  /** `write` in a loop from `start` in steps of `step`, as often as the counter is below `end`. */
+  loop(start: number, end: number, step: number, write: (k: Index) => void): void;
   /** A whole number in a name, as an index. */
   index(name: string): Index;
-  /** Rounded down to whole numbers. */
-  quotient(index: Index, divisor: number): Index;
-  /** A variable of its own: `index - quotient * divisor`, multiplied by a stride, would leave the range in which floats are exact on the way to a small sum. */
+  /** Rounded down to whole numbers; `below`, where it is known, is larger than it. */
+  quotient(index: Index, divisor: number, below?: number): Index;
   remainder(index: Index, divisor: number): Index;
   /** An index as code. */
   code(index: Index): string;
@@ -44,6 +44,8 @@ export interface KernelSource {
 }
 
 interface Scope {
+  /** The counter, where this is a loop. */
+  readonly counter?: string;
   readonly known: Map<string, string>;
   readonly shared: Map<string, Scalar>;
   readonly lines: string[];
@@ -62,16 +64,21 @@ function depthOf(name: string): number | undefined {
   return /^t\d+$/.test(name) ? Number(name.slice(1)) : undefined;
 }
 
-export function kernelBody(): KernelBody {
+/** `threads`: how many run it, where that is known. */
+export function kernelBody(threads = Infinity): KernelBody {
   const arrays: number[] = [];
   const positions = new Set<number>();
-  const divisions = new Map<string, { readonly of: Index; readonly by: number; readonly quotient: string; readonly isQuotient: boolean }>();
+  const divided = divisions();
+  divided.limit("i", threads);
   const ids = new Map<object, number>();
   const scopes: Scope[] = [{ known: new Map([["index i", "i"]]), shared: new Map(), lines: [], indent: "  " }];
   let names = 0;
   let statements = 0;
-  const inner = (): Scope => scopes.at(-1)!;
-  const find = (key: string): string | undefined => scopes.findLast(({ known }) => known.has(key))?.known.get(key);
+  /** The scope that is written to, and those around it. */
+  let level = 0;
+  const inner = (): Scope => scopes[level]!;
+  const levelOf = (key: string): number => scopes.findLastIndex(({ known }, at) => at <= level && known.has(key));
+  const find = (key: string): string | undefined => scopes[levelOf(key)]?.known.get(key);
 
   const body: KernelBody = {
     array(buffer) {
@@ -104,30 +111,20 @@ export function kernelBody(): KernelBody {
       statements++;
       inner().lines.push(inner().indent + code);
     },
-    block(head, write) {
-      const outer = inner();
-      scopes.push({ known: new Map(), shared: new Map(), lines: [], indent: `${outer.indent}  ` });
-      write();
-      const { lines } = scopes.pop()!;
-      outer.lines.push(`${outer.indent}${head} {`, ...lines, `${outer.indent}}`);
-    },
-    counter() {
+    block: (head, write) => open(head, write),
+    loop(start, end, step, write) {
       const name = `k${names++}`;
-      return { name, index: body.index(name) };
+      divided.limit(name, start + Math.floor((end - 1 - start) / step) * step + 1);
+      open(`for (let ${name} = ${start}; ${name} < ${end}; ${step === 1 ? `${name}++` : `${name} += ${step}`})`, () => write(body.index(name)), name);
     },
     index(name) {
       inner().known.set(`index ${name}`, name);
       return variable(name);
     },
-    quotient(index, divisor) {
-      if (divisor === 1) return index;
-      return divide(index, divisor, true);
-    },
-    remainder(index, divisor) {
-      return divisor === 1 ? fixed(0) : divide(index, divisor, false);
-    },
+    quotient: divided.quotient,
+    remainder: divided.remainder,
     code(given) {
-      const index = together(given);
+      const index = divided.together(given);
       const parts = [...index.terms].map(([name, factor]) => {
         const known = nameOf(name);
         return factor === 1 ? known : `${known} * ${literal(factor)}`;
@@ -150,24 +147,14 @@ export function kernelBody(): KernelBody {
     },
   };
 
-  const divide = (given: Index, by: number, isQuotient: boolean): Index => {
-    const of = together(given);
-    if (of.terms.size === 0) return fixed(isQuotient ? Math.floor(of.constant / by) : of.constant % by);
-    const quotient = `(${keyOf(of)}/${by})`;
-    const name = isQuotient ? quotient : `(${keyOf(of)}%${by})`;
-    divisions.set(name, { of, by, quotient, isQuotient });
-    return variable(name);
-  };
-
-  /** Where a quotient and the remainder of the same division stand as far apart as in the dividend, it stands for both. */
-  const together = (index: Index): Index => {
-    for (const [name, factor] of index.terms) {
-      const division = divisions.get(name);
-      if (division === undefined || division.isQuotient || index.terms.get(division.quotient) !== factor * division.by) continue;
-      const others = new Map([...index.terms].filter(([other]) => other !== name && other !== division.quotient));
-      return together(plus({ constant: index.constant, terms: others }, times(division.of, factor)));
-    }
-    return index;
+  const open = (head: string, write: () => void, counter?: string): void => {
+    const outer = inner();
+    scopes.push({ ...(counter === undefined ? {} : { counter }), known: new Map(), shared: new Map(), lines: [], indent: `${outer.indent}  ` });
+    level++;
+    write();
+    level--;
+    const { lines } = scopes.pop()!;
+    outer.lines.push(`${outer.indent}${head} {`, ...lines, `${outer.indent}}`);
   };
 
   const nameOf = (name: string): string => {
@@ -178,16 +165,43 @@ export function kernelBody(): KernelBody {
     }
     const found = find(`index ${name}`);
     if (found !== undefined) return found;
-    const { of, by, quotient, isQuotient } = divisions.get(name)!;
-    const dividend = body.define(`index ${keyOf(of)}`, () => body.code(of));
-    const whole = find(`index ${quotient}`) ?? exactQuotient(body, dividend, by);
-    inner().known.set(`index ${quotient}`, whole);
-    if (isQuotient) return whole;
-    const given = body.define(`${dividend}%${by}`, () => `${dividend} - ${whole} * ${literal(by)}`);
-    inner().known.set(`index ${name}`, given);
-    return given;
+    return outside(levelNeeded(name), () => {
+      const { of, by, quotient, isQuotient } = divided.find(name)!;
+      const dividend = body.define(`index ${keyOf(of)}`, () => body.code(of));
+      const whole = find(`index ${quotient}`) ?? (divided.below(of) < SMALL ? smallQuotient : exactQuotient)(body, dividend, by);
+      inner().known.set(`index ${quotient}`, whole);
+      if (isQuotient) return whole;
+      const rest = body.define(`${dividend}%${by}`, () => `${dividend} - ${whole} * ${literal(by)}`);
+      inner().known.set(`index ${name}`, rest);
+      return rest;
+    });
+  };
+
+  /** The innermost level that a variable depends on. */
+  const levelNeeded = (name: string): number => {
+    const at = levelOf(`index ${name}`);
+    if (at >= 0 || depthOf(name) !== undefined) return Math.max(at, 0);
+    return Math.max(...[...divided.find(name)!.of.terms.keys()].map(levelNeeded));
+  };
+
+  /** Writes in front of the loops that change nothing in it. */
+  const outside = <T>(needed: number, write: () => T): T => {
+    const loop = scopes.findIndex(({ counter }, at) => at > needed && at <= level && counter !== undefined);
+    if (loop < 0) return write();
+    const before = level;
+    level = loop - 1;
+    const result = write();
+    level = before;
+    return result;
   };
   return body;
+}
+
+/** Below it the half that {@link exactQuotient} adds outweighs any rounding. */
+const SMALL = 524_288;
+
+function smallQuotient(body: KernelBody, dividend: string, divisor: number): string {
+  return body.define(`exact ${dividend}/${divisor}`, () => `Math.floor((${dividend} + 0.5) / ${literal(divisor)})`);
 }
 
 /**

@@ -10,9 +10,8 @@ export function cumulativeSum(reader: Reader, x: Tensor, axis: number, reverse: 
   for (const i of index) body.code(i);
   const own = body.code(index[axis]!);
   const total = zero(body, x.dtype);
-  const { name, index: k } = body.counter();
-  body.block(`for (let ${name} = 0; ${name} < ${x.shape[axis]}; ${name}++)`, () => {
-    const counts = bool(body.define(`counts ${name}`, () => `${name} ${reverse ? ">=" : "<="} ${own} ? 1.0 : 0.0`));
+  body.loop(0, x.shape[axis]!, 1, (k) => {
+    const counts = bool(body.define(`counts ${body.code(k)}`, () => `${body.code(k)} ${reverse ? ">=" : "<="} ${own} ? 1.0 : 0.0`));
     const element = reader.value(x, index.map((i, a) => (a === axis ? k : i)));
     assign(body, total, select(body, counts, binary(body, "add", total, element), total));
   });

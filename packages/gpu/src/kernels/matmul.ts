@@ -11,8 +11,6 @@ export function product({ body, value }: Reader, a: Tensor, b: Tensor, index: re
   const inner = a.shape.at(-1)!;
   const batch = index.slice(0, -2);
   const [row, column] = index.slice(-2);
-  // What does not depend on the counter is computed before the loop.
-  for (const i of index) body.code(i);
   const total = body.declare("0.0");
   const products = (from: Index, count: number): string[] =>
     Array.from({ length: count }, (_, step) => {
@@ -21,8 +19,7 @@ export function product({ body, value }: Reader, a: Tensor, b: Tensor, index: re
     });
   const whole = inner - (inner % BLOCK);
   if (whole > 0) {
-    const { name, index: k } = body.counter();
-    body.block(`for (let ${name} = 0; ${name} < ${whole}; ${name} += ${BLOCK})`, () => body.line(`${total} = ${total} + (${products(k, BLOCK).join(" + ")});`));
+    body.loop(0, whole, BLOCK, (k) => body.line(`${total} = ${total} + (${products(k, BLOCK).join(" + ")});`));
   }
   if (inner > whole) body.line(`${total} = ${total} + (${products(fixed(whole), inner - whole).join(" + ")});`);
   return float(total);

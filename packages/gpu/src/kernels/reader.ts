@@ -55,7 +55,7 @@ export function decode(body: KernelBody, flat: Index, shape: Shape): Index[] {
   return shape.map((n, axis) => {
     if (n === 1) return fixed(0);
     const inner = sizeOf(shape.slice(axis + 1));
-    const index = body.quotient(rest, inner);
+    const index = body.quotient(rest, inner, n);
     rest = body.remainder(rest, inner);
     return index;
   });

@@ -8,15 +8,11 @@ import type { Scalar } from "./scalar.ts";
 export function reduction(reader: Reader, op: "add" | "max", x: Tensor, axis: number, index: readonly Index[]): Scalar {
   const { body } = reader;
   const at = (k: Index): Index[] => [...index.slice(0, axis), k, ...index.slice(axis)];
-  for (const i of index) body.code(i);
   const total = zero(body, x.dtype);
   const length = x.shape[axis]!;
   // The largest starts from an element, since a literal cannot be -infinity.
   const start = op === "max" ? 1 : 0;
   if (start === 1) assign(body, total, reader.value(x, at(fixed(0))));
-  if (length > start) {
-    const { name, index: k } = body.counter();
-    body.block(`for (let ${name} = ${start}; ${name} < ${length}; ${name}++)`, () => assign(body, total, binary(body, op, total, reader.value(x, at(k)))));
-  }
+  if (length > start) body.loop(start, length, 1, (k) => assign(body, total, binary(body, op, total, reader.value(x, at(k)))));
   return total;
 }

@@ -8,15 +8,13 @@ import { bool, type Scalar } from "./scalar.ts";
 export function scatterAdd(reader: Reader, indices: Tensor, updates: Tensor, rows: number, index: readonly Index[]): Scalar {
   const { body } = reader;
   const [row, ...rest] = index;
-  for (const i of rest) body.code(i);
   const own = body.code(row!);
   const total = zero(body, updates.dtype);
   const count = sizeOf(indices.shape);
   if (count === 0) return total;
-  const { name, index: k } = body.counter();
-  body.block(`for (let ${name} = 0; ${name} < ${count}; ${name}++)`, () => {
+  body.loop(0, count, 1, (k) => {
     const from = decode(body, k, indices.shape);
-    const mine = bool(body.define(`mine ${name}`, () => `${body.code(rowOf(reader, indices, from, rows))} === ${own} ? 1.0 : 0.0`));
+    const mine = bool(body.define(`mine ${body.code(k)}`, () => `${body.code(rowOf(reader, indices, from, rows))} === ${own} ? 1.0 : 0.0`));
     const element = reader.value(updates, [...from, ...rest]);
     assign(body, total, select(body, mine, binary(body, "add", total, element), total));
   });

@@ -26,8 +26,8 @@ export function threefry(body: KernelBody, key: readonly [IntegerScalar, Integer
   const [startX, startY] = [add(body, c0, k0), add(body, c1, k1)];
   const x = variables(body, startX);
   const y = variables(body, startY);
-  const { name: group } = body.counter();
-  body.block(`for (let ${group} = 0; ${group} < 5; ${group}++)`, () => {
+  body.loop(0, 5, 1, (k) => {
+    const group = body.code(k);
     const odd = name(body, `${group} - 2.0 * Math.floor(${group} * 0.5)`);
     for (let round = 0; round < 4; round++) {
       // Constants take the values; the variables change below, so that nothing is read that has been overwritten.

@@ -1,7 +1,7 @@
 import { sizeOf, TensorError, type Node, type SymbolTensor, type Tensor } from "@sluice/tensor";
 import { TensorMap } from "@sluice/compiler";
 import { MOST_ELEMENTS } from "../kernels/position.ts";
-import type { Place } from "../kernels/source.ts";
+import type { Place, Source } from "../kernels/source.ts";
 import { readsOf, trial, type Group, type KernelRules, type Part } from "./group.ts";
 import { arrangeLoop, type LoopWork } from "./loop.ts";
 import { floatsOf, newBuffer, placeAt, sourcesOf, type Memory, type Scope } from "./scope.ts";
@@ -85,6 +85,17 @@ function tryArrange(arrangement: Arrangement, scope: Scope, nodes: readonly Node
   const carriedLoops = new Set<string>();
   const places = results.map(({ tensor, role }): (() => Place) | undefined => {
     if (sizeOf(tensor.shape) === 0) return undefined;
+    if (role === "stacked" && tensor.kind === "symbol" && !own.has(tensor.node)) {
+      // A state before its step, which a loop may stack from where it lies.
+      const source = (): Source | undefined => sources.of(tensor);
+      const now = source();
+      if (now !== undefined && "place" in now) {
+        return (): Place => {
+          const found = source();
+          return found !== undefined && "place" in found ? found.place : now.place;
+        };
+      }
+    }
     const item = tensor.kind === "symbol" && own.has(tensor.node) ? items.get(tensor.node) : undefined;
     if (item !== undefined && claim(item, role, storage.read)) return () => item.place;
     if (role === "carried" && tensor.kind === "symbol" && own.has(tensor.node) && tensor.node.operation.op === "scan") {
@@ -123,7 +134,7 @@ function tryArrange(arrangement: Arrangement, scope: Scope, nodes: readonly Node
       if (source.arrays.length > rules.reads) return { cut: cutOf(item.tensor, rules.reads) };
       const floats = sizeOf(item.tensor.shape) * floatsOf(item.tensor);
       const statements = source.statements * floatsOf(item.tensor);
-      const packed = isPackable(item);
+      const packed = rules.packs && isPackable(item);
       const carried = item.roles.has("carried") ? 1 : 0;
       const returned = item.roles.has("returned");
       const fitting = open.find(

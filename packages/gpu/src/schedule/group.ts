@@ -29,11 +29,13 @@ export interface KernelRules {
   readonly reads: number;
   /** Whether the position in a loop is a number or, read from a buffer, an array of one. */
   readonly positions: "numbers" | "arrays";
+  /** Whether a kernel may write several values. */
+  readonly packs: boolean;
 }
 
 /** The source of the kernel that writes a group. */
 export function groupSource({ parts, elements, sources }: Group, { positions }: KernelRules): KernelSource {
-  const body = kernelBody();
+  const body = kernelBody(elements);
   const reader = readerOf(body, sources);
   const ranges = parts.flatMap((part) => rangesOf(part));
   // What no part fills, which nobody reads, is 0.

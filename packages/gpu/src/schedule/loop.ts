@@ -89,16 +89,18 @@ interface StackedOutput {
 /** What lies side by side in a step's buffer is stacked together, unless that would be too much for one buffer. */
 function stacksOf(memory: Memory, length: number, outputs: readonly StackedOutput[], scope: Scope): Stacked[] {
   const stacks: Stacked[] = [];
-  const ends = new Map<number, number>();
+  const ranges = new Map<number, { readonly start: number; readonly end: number }>();
   for (const { step, place } of outputs) {
-    if (place !== undefined) ends.set(place.buffer, Math.max(ends.get(place.buffer) ?? 0, place.offset + sizeOf(step.shape) * floatsOf(step)));
+    if (place === undefined) continue;
+    const { start, end } = ranges.get(place.buffer) ?? { start: Infinity, end: 0 };
+    ranges.set(place.buffer, { start: Math.min(start, place.offset), end: Math.max(end, place.offset + sizeOf(step.shape) * floatsOf(step)) });
   }
   for (const { output, step, place } of outputs) {
     if (place === undefined || length === 0) continue;
-    const end = ends.get(place.buffer)!;
-    const whole = length * end <= MOST_ELEMENTS;
-    const start = whole ? 0 : place.offset;
-    const elements = whole ? end : sizeOf(step.shape) * floatsOf(step);
+    const range = ranges.get(place.buffer)!;
+    const whole = length * (range.end - range.start) <= MOST_ELEMENTS;
+    const start = whole ? range.start : place.offset;
+    const elements = whole ? range.end - range.start : sizeOf(step.shape) * floatsOf(step);
     let stack = stacks.find((other) => other.from === place.buffer && other.start === start && other.elements === elements);
     if (stack === undefined) {
       stack = { from: place.buffer, start, elements, to: newBuffer(memory, length * elements) };

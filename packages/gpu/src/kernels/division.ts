@@ -1,0 +1,98 @@
+import { fixed, keyOf, plus, times, variable, type Index } from "./position.ts";
+
+/** Quotients and remainders of indices by constants: variables of their own, whose values a kernel computes where it needs them. */
+export interface Divisions {
+  /** Rounded down to whole numbers; `below`, where it is known, is larger than it. */
+  quotient(index: Index, by: number, below?: number): Index;
+  /**
+   * A variable of its own: `index - quotient * by`, multiplied by a stride, would leave the range in which floats are exact on the way to a small sum.
+   */
+  remainder(index: Index, by: number): Index;
+  /** Where a quotient and the remainder of the same division stand as far apart as in the dividend, it stands for both. */
+  together(index: Index): Index;
+  find(name: string): Division | undefined;
+  /** A variable is a whole number from 0 up, less than `below`. */
+  limit(name: string, below: number): void;
+  /** What an index is less than, as far as that is known. */
+  below(index: Index): number;
+}
+
+/** What a variable stands for. */
+export interface Division {
+  readonly of: Index;
+  readonly by: number;
+  readonly isQuotient: boolean;
+  /** The variable of the quotient. */
+  readonly quotient: string;
+}
+
+export function divisions(): Divisions {
+  const known = new Map<string, Division>();
+  const limits = new Map<string, number>();
+
+  const below = ({ constant, terms }: Index): number => {
+    let largest = constant;
+    for (const [name, factor] of terms) if (factor > 0) largest += factor * ((limits.get(name) ?? Infinity) - 1);
+    return largest + 1;
+  };
+
+  /** `index = g * multiple + rest` with `0 <= rest < g`, for the largest divisor g of `by` that admits it. */
+  const split = (index: Index, by: number): { readonly g: number; readonly multiple: Index; readonly rest: Index } | undefined => {
+    const candidates = new Set([...index.terms.values()].map((factor) => greatestDivisor(Math.abs(factor), by)));
+    for (const g of [...candidates].toSorted((a, b) => b - a)) {
+      if (g === 1) continue;
+      const terms = new Map([...index.terms].filter(([, factor]) => factor % g !== 0));
+      const rest: Index = { constant: ((index.constant % g) + g) % g, terms };
+      if ([...terms.values()].some((factor) => factor < 0) || below(rest) > g) continue;
+      const whole = plus(index, times(rest, -1));
+      return { g, rest, multiple: { constant: whole.constant / g, terms: new Map([...whole.terms].map(([name, factor]) => [name, factor / g])) } };
+    }
+    return undefined;
+  };
+
+  const named = (of: Index, by: number, isQuotient: boolean, limit: number): Index => {
+    const quotient = `(${keyOf(of)}/${by})`;
+    const name = isQuotient ? quotient : `(${keyOf(of)}%${by})`;
+    known.set(name, { of, by, isQuotient, quotient });
+    all.limit(name, limit);
+    return variable(name);
+  };
+
+  const all: Divisions = {
+    quotient(given, by, limit = Infinity) {
+      if (by === 1) return given;
+      const of = all.together(given);
+      if (of.terms.size === 0) return fixed(Math.floor(of.constant / by));
+      const parts = split(of, by);
+      if (parts !== undefined) return all.quotient(parts.multiple, by / parts.g, limit);
+      return named(of, by, true, Math.min(limit, Math.ceil(below(of) / by)));
+    },
+    remainder(given, by) {
+      if (by === 1) return fixed(0);
+      const of = all.together(given);
+      if (of.terms.size === 0) return fixed(((of.constant % by) + by) % by);
+      const parts = split(of, by);
+      if (parts !== undefined) return plus(times(all.remainder(parts.multiple, by / parts.g), parts.g), parts.rest);
+      return named(of, by, false, by);
+    },
+    together(index) {
+      for (const [name, factor] of index.terms) {
+        const division = known.get(name);
+        if (division === undefined || division.isQuotient || index.terms.get(division.quotient) !== factor * division.by) continue;
+        const others = new Map([...index.terms].filter(([other]) => other !== name && other !== division.quotient));
+        return all.together(plus({ constant: index.constant, terms: others }, times(division.of, factor)));
+      }
+      return index;
+    },
+    find: (name) => known.get(name),
+    limit(name, value) {
+      limits.set(name, Math.min(value, limits.get(name) ?? Infinity));
+    },
+    below,
+  };
+  return all;
+}
+
+function greatestDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestDivisor(b, a % b);
+}
