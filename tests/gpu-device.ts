@@ -101,6 +101,31 @@ export async function badKernel(options: GpuOptions): Promise<{ readonly message
   return { message, next: valuesOf(await fine(tensor([21])))[0]! };
 }
 
+export interface Textures {
+  /** Elements that differ of an array that fills the largest texture, and of one that is longer than it is wide. */
+  readonly differing: number;
+  /** What is said of an array that no texture holds. */
+  readonly message: string;
+}
+
+/** Arrays on a device whose textures are 64 x 64 at most. */
+export async function smallTextures(options: GpuOptions): Promise<Textures> {
+  const { getParameter } = WebGL2RenderingContext.prototype;
+  WebGL2RenderingContext.prototype.getParameter = function (name: number): unknown {
+    return name === WebGL2RenderingContext.MAX_TEXTURE_SIZE ? 64 : Reflect.apply(getParameter, this, [name]);
+  };
+  const backend = await gpu(options);
+  const double = async (elements: number): Promise<number> => {
+    const numbers = Float32Array.from({ length: elements }, (_, i) => i);
+    const run = await compile((a: Tensor) => mul(a, 2), [tensor(numbers)], { backend });
+    const doubled = valuesOf(await run(tensor(numbers)));
+    return numbers.reduce((count, value, i) => count + (doubled[i] === 2 * value ? 0 : 1), 0);
+  };
+  const differing = (await double(64 * 64)) + (await double(67));
+  const message = await double(64 * 64 + 1).then(() => "nothing failed", (error: Error) => error.message);
+  return { differing, message };
+}
+
 const pairs: readonly (readonly [string, string, string])[] = [
   ["WebGL2RenderingContext", "createTexture", "deleteTexture"],
   ["WebGL2RenderingContext", "createProgram", "deleteProgram"],

@@ -3,7 +3,7 @@ import { gpu, type GpuOptions } from "@sluice/gpu";
 import type { Finding } from "@sluice/tensor/testing";
 import { describe, expect, test } from "vitest";
 import { inChromium, skipWithoutChromium } from "./chromium.ts";
-import type { Growth, Lost } from "./gpu-device.ts";
+import type { Growth, Lost, Textures } from "./gpu-device.ts";
 import { trapFindings } from "./gpu-traps.ts";
 
 /** Sums of a thousand terms in another order, in f32. */
@@ -61,4 +61,15 @@ describe.each<GpuOptions>([{ mode: "webgl2" }, { mode: "webgpu" }, { mode: "webg
   test("a thousand training steps leave nothing behind", async () => expectFlat((await inPage("overSteps")) as Growth));
 
   test("a hundred programs, compiled, run and dropped, leave nothing behind", async () => expectFlat((await inPage("overPrograms")) as Growth));
+});
+
+describe("textures of webgl2 in Chromium", { timeout: 120_000 }, () => {
+  skipWithoutChromium();
+
+  test("an array longer than one is wide is correct, and one that none holds an error", async () => {
+    const script = `const page = await import("/tests/gpu-device.ts"); await say(await page.smallTextures({ mode: "webgl2" }));`;
+    const { differing, message } = (await inChromium(script, { graphics: true })) as Textures;
+    expect(differing).toBe(0);
+    expect(message).toBe("gpu: an array of 4097 elements is too large: the largest texture of mode webgl2 holds 4096 here. Use a smaller batch, fewer steps, scan's segment, or @sluice/wasm");
+  });
 });

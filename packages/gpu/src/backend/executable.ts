@@ -30,7 +30,7 @@ export async function gpuExecutable(program: Program, { state = [] }: CompileOpt
   debug("sluice:program", () => print(optimised));
   const plan = schedule(optimised, state, modes[device.mode].rules);
   const { buffers: sizes } = plan;
-  for (const elements of sizes) checkElements(elements);
+  for (const elements of sizes) device.checkBuffer(elements);
   const kernels = device.kernels();
   const steps = prepare(kernels, sizes, plan.steps);
   const how = manner(device.mode, plan, pipelines);

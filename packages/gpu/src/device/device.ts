@@ -1,12 +1,15 @@
+import { TensorError } from "@sluice/tensor";
 import { explained, isLost, lostError, type Place } from "./failure.ts";
-import { kernelSets, type Handle, type KernelSet } from "./kernels.ts";
-import type { Library, Recorded } from "./library.ts";
+import { checkElements, kernelSets, type Handle, type KernelSet } from "./kernels.ts";
+import { largestArray, type Library, type Recorded } from "./library.ts";
 import type { GpuMode } from "./modes.ts";
 import { createPipeline, type Pipeline } from "./pipeline.ts";
 
 /** One gpu.js instance and its kernels. */
 export interface Device {
   readonly mode: GpuMode;
+  /** An error where a buffer would be too large. */
+  checkBuffer(elements: number): void;
   kernels(): KernelSet;
   /** A pipeline of what `orchestrate` records with {@link Kernel.record}. */
   pipeline(given: number, orchestrate: (given: readonly Recorded[]) => readonly Recorded[]): Pipeline;
@@ -19,8 +22,14 @@ export interface Device {
 export function createDevice(library: Library, mode: GpuMode): Device {
   const instance = new library({ mode });
   const place: Place = { mode, lost: () => isLost(instance.context) };
+  const largest = largestArray(instance);
   return {
     mode,
+    checkBuffer(elements) {
+      checkElements(elements);
+      if (elements <= largest) return;
+      throw new TensorError(`gpu: an array of ${elements} elements is too large: the largest texture of mode ${mode} holds ${largest} here. Use a smaller batch, fewer steps, scan's segment, or @sluice/wasm`);
+    },
     kernels: kernelSets(instance, place),
     pipeline: (given, orchestrate) => createPipeline(instance, place, given, orchestrate),
     async read({ resident }) {

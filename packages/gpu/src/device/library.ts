@@ -66,6 +66,12 @@ export async function loadLibrary(): Promise<Library> {
   throw new Error("gpu: the module gpu.js has no GPU class; is it version 2.24?");
 }
 
+/** The most elements that an array may have, as far as the textures that it becomes in the modes on GL say: they are about square. */
+export function largestArray({ Kernel }: Instance): number {
+  const side = property(property(Kernel, "features"), "maxTextureSize");
+  return typeof side === "number" ? side * side : Infinity;
+}
+
 function property(of: unknown, name: string): unknown {
   return (typeof of === "object" || typeof of === "function") && of !== null && name in of ? Reflect.get(of, name) : undefined;
 }

@@ -197,22 +197,24 @@ export function kernelBody(threads = Infinity): KernelBody {
   return body;
 }
 
-/** Below it the half that {@link exactQuotient} adds outweighs any rounding. */
+/*
+ * WGSL and GLSL let a device be off by 2.5 units in the last place of a division, so a quotient that should be whole may come out just below and lose one.
+ */
+
+/** Below it a half that is added to the dividend keeps the quotient further from any whole number than that. */
 const SMALL = 524_288;
 
 function smallQuotient(body: KernelBody, dividend: string, divisor: number): string {
   return body.define(`exact ${dividend}/${divisor}`, () => `Math.floor((${dividend} + 0.5) / ${literal(divisor)})`);
 }
 
-/**
- * Graphics cards round a division by up to a few units in the last place, so a quotient that should be whole may come out just below and lose one. The half keeps away from that edge,
- * and the remainder, which is exact below 2^24, tells where a large quotient is still off by one.
- */
+/** Below 2^24 2.5 units are at most 1.25, so 1.5 less is too low by 3 at most, and by how much the rest, which is exact, tells. */
 function exactQuotient(body: KernelBody, dividend: string, divisor: number): string {
   const n = literal(divisor);
-  const guess = body.define(`guess ${dividend}/${divisor}`, () => `Math.floor((${dividend} + 0.5) / ${n})`);
-  const rest = body.define(`rest ${dividend}/${divisor}`, () => `${dividend} - ${guess} * ${n}`);
-  return body.define(`exact ${dividend}/${divisor}`, () => `${rest} < 0.0 ? ${guess} - 1.0 : (${rest} >= ${n} ? ${guess} + 1.0 : ${guess})`);
+  const low = body.define(`low ${dividend}/${divisor}`, () => `Math.max(Math.floor(${dividend} / ${n} - 1.5), 0.0)`);
+  const rest = body.define(`rest ${dividend}/${divisor}`, () => `${dividend} - ${low} * ${n}`);
+  const missing = `${rest} < ${n} ? 0.0 : (${rest} < ${literal(2 * divisor)} ? 1.0 : (${rest} < ${literal(3 * divisor)} ? 2.0 : 3.0))`;
+  return body.define(`exact ${dividend}/${divisor}`, () => `${low} + (${missing})`);
 }
 
 /** A finite number as a literal of a float. */
