@@ -31,16 +31,16 @@ const traps: Readonly<Record<string, Trap>> = {
   "tanh, sigmoid and exp do not overflow on the way": agrees((x) => [tanh(x!), sigmoid(x!), exp(sub(0, square(x!)))], [steep]),
   "a long sum": agrees((x) => [sum(x!, 0)], [draw(1, 2 * LONG + 1, 1)]),
   "a long sum for each of many elements": agrees((x) => [sum(x!, 1)], [draw(1, 1030, LONG)]),
-  "a long search for the largest": agrees((x) => [reduceMax(x!, 0)], [draw(2, 2203, 2)]),
-  "a product over a long axis": agrees((a, b) => [matmul(a!, b!)], [draw(3, 2, 2 * LONG), draw(4, 2 * LONG, 3)]),
+  "a long search for the largest": agrees((x) => [reduceMax(x!, 0)], [tensor(counted(2203 * 2), [2203, 2])]),
+  "a product over a long axis": agrees((a, b) => [matmul(a!, b!)], [draw(3, 2, 4 * LONG), draw(4, 4 * LONG, 3)]),
   "a long cumulative sum": agrees((x) => [cumulativeSum(x!, 0)], [draw(5, LONG, 2)]),
   "many updates scattered": agrees((x) => [scatterAdd(tensor(Int32Array.from(counted(LONG), (i) => i % 7)), x!, 7)], [draw(6, LONG, 2)]),
   "a long loop": agrees((h, x) => {
     const { state, output } = scan((s: Tensor, xt: Tensor) => ({ state: tanh(add(mul(s, 0.5), xt)), output: s }), h!, x!);
     return [state, output];
   }, [draw(7, 3), draw(8, LONG, 3)]),
-  "a kernel of more buffers than a device binds": agrees((x, w) => [counted(20).map((i) => tanh(matmul(x!, add(w!, i)))).reduce((a, b) => add(a, b))], [draw(9, 3, 4), draw(10, 4, 5)]),
-  "a concatenation of more buffers than a device binds": agrees((x, w) => [concat(counted(20).map((i) => matmul(x!, add(w!, i))), 1)], [draw(9, 3, 4), draw(10, 4, 5)]),
+  "a kernel of more buffers than a device binds": agrees((x, w) => [counted(40).map((i) => tanh(matmul(x!, add(w!, i)))).reduce((a, b) => add(a, b))], [draw(9, 3, 4), draw(10, 4, 5)]),
+  "a concatenation of more buffers than a device binds": agrees((x, w) => [concat(counted(40).map((i) => matmul(x!, add(w!, i))), 1)], [draw(9, 3, 4), draw(10, 4, 5)]),
   "more states than a device binds": agrees((x) => {
     const states = scan((s: readonly Tensor[], xt: Tensor) => ({ state: s.map((h, i) => tanh(add(h, mul(xt, i)))), output: [] }), counted(20).map((i) => full([2], i / 10)), x!).state;
     return [...states];

@@ -12,6 +12,9 @@ export { share } from "./passes/share.ts";
 export { prune } from "./passes/prune.ts";
 export { type RewriteNode, rewrite } from "./passes/rewrite.ts";
 
+// What backends print of them
+export { debug } from "./debug.ts";
+
 // From programs to plans
 export { plan } from "./plan/make.ts";
 export type { LowerOptions } from "./plan/lower.ts";

@@ -1,4 +1,4 @@
-import { optimise } from "@sluice/compiler";
+import { debug, optimise } from "@sluice/compiler";
 import { bindState, checkInputs, print, showShape, sizeOf, TensorError, zerosLike, type ArrayTensor, type CompileOptions, type Executable, type Program } from "@sluice/tensor";
 import type { Device } from "../device/device.ts";
 import { checkElements } from "../device/kernels.ts";
@@ -6,7 +6,6 @@ import { modes } from "../device/modes.ts";
 import { schedule } from "../schedule/lower.ts";
 import type { Placed, Step } from "../schedule/schedule.ts";
 import { shapeForThreads } from "../schedule/shape.ts";
-import { debug } from "./debug.ts";
 import { launches } from "./launches.ts";
 import { manner } from "./manner.ts";
 import { pipelined } from "./pipeline.ts";

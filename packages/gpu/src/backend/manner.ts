@@ -10,7 +10,7 @@ export interface Manner {
 
 /** Launches of a pipeline: gpu.js keeps something for each, so that very long sequences are launched one by one. */
 const MOST_LAUNCHES = 20_000;
-/** What a launch costs more on its own, in bytes of state that could be read back and sent again in that time: `bench/gpu-pipelines.ts` measures both. */
+/** What a launch costs more on its own, in bytes of state that could be read back and sent again in that time: `tests/time-gpu-pipelines.ts` measures both. */
 const BYTES_A_LAUNCH = 16_384;
 
 /** A pipeline wherever gpu.js does its launches as one and what it reads back, state among it, costs less than launching one by one. */

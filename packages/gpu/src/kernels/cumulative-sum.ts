@@ -1,8 +1,9 @@
 import type { Tensor } from "@sluice/tensor";
 import { binary, select } from "./arithmetic.ts";
 import type { Index } from "./position.ts";
-import { assign, zero, type Reader } from "./reader.ts";
+import type { Reader } from "./reader.ts";
 import { bool, type Scalar } from "./scalar.ts";
+import { assign, zero } from "./variable.ts";
 
 /** The sum of the elements up to this one along an axis; reversed, from this one on. */
 export function cumulativeSum(reader: Reader, x: Tensor, axis: number, reverse: boolean, index: readonly Index[]): Scalar {

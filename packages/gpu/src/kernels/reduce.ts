@@ -1,8 +1,9 @@
 import type { Tensor } from "@sluice/tensor";
 import { binary } from "./arithmetic.ts";
 import { fixed, type Index } from "./position.ts";
-import { assign, zero, type Reader } from "./reader.ts";
+import type { Reader } from "./reader.ts";
 import type { Scalar } from "./scalar.ts";
+import { assign, zero } from "./variable.ts";
 
 /** The sum or largest along an axis, in order of the index. */
 export function reduction(reader: Reader, op: "add" | "max", x: Tensor, axis: number, index: readonly Index[]): Scalar {

@@ -1,8 +1,10 @@
 import { sizeOf, type Tensor } from "@sluice/tensor";
 import { binary, select } from "./arithmetic.ts";
 import type { Index } from "./position.ts";
-import { assign, decode, rowOf, zero, type Reader } from "./reader.ts";
+import { rowOf, type Reader } from "./reader.ts";
 import { bool, type Scalar } from "./scalar.ts";
+import { assign, zero } from "./variable.ts";
+import { decode } from "./view.ts";
 
 /** The sum of the updates that `indices` send to a row: a scatter from the point of view of who receives, since a thread writes only its own element. */
 export function scatterAdd(reader: Reader, indices: Tensor, updates: Tensor, rows: number, index: readonly Index[]): Scalar {

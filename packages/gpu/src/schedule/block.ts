@@ -1,19 +1,21 @@
-import { sizeOf, TensorError, type Node, type SymbolTensor, type Tensor } from "@sluice/tensor";
+import { sizeOf, type Node, type SymbolTensor, type Tensor } from "@sluice/tensor";
 import { TensorMap } from "@sluice/compiler";
-import { MOST_ELEMENTS } from "../kernels/position.ts";
-import type { Place, Source } from "../kernels/source.ts";
-import { readsOf, trial, type Group, type KernelRules, type Part } from "./group.ts";
+import type { Place, Sources } from "../kernels/source.ts";
+import { cutOf } from "./cut.ts";
+import type { Group, KernelRules } from "./group.ts";
+import { claim, newItem, type Item, type Role } from "./item.ts";
 import { arrangeLoop, type LoopWork } from "./loop.ts";
-import { floatsOf, newBuffer, placeAt, sourcesOf, type Memory, type Scope } from "./scope.ts";
-import { decideStorage, isAnchor, isView } from "./storage.ts";
+import { pack } from "./pack.ts";
+import { sourcesOf, type Memory, type Scope } from "./scope.ts";
+import { decideStorage, type Storage } from "./storage.ts";
 
 /** What a block does, in order; the kernels' sources are written once everything has its place. */
 export type Work = Group | LoopWork;
 
-/** A value that a block has to leave in a buffer: a loop stacks it, a loop or the program carries it to the next step, or the caller reads it. */
+/** A value that a block has to leave in a buffer. */
 export interface Result {
   readonly tensor: Tensor;
-  readonly role: "stacked" | "carried" | "returned";
+  readonly role: Role;
 }
 
 export interface Block {
@@ -34,34 +36,39 @@ export function arrangeBlock(arrangement: Arrangement, outer: Scope, nodes: read
   const before = buffers.length;
   for (;;) {
     const scope: Scope = { depth: outer.depth, known: new TensorMap(), parent: outer };
-    const attempt = tryArrange(arrangement, scope, nodes, results, forced);
-    if (!("cut" in attempt)) return { block: attempt, scope };
+    const draft = draftOf(arrangement, scope, nodes, results, forced);
+    const places = results.map((result) => placeOf(draft, result));
+    const work = inOrder(draft);
+    if (!("cut" in work)) return { block: { work, places }, scope };
     // A kernel that would read too many buffers is cut at a value on the way, and the block is arranged anew.
-    forced.add(attempt.cut);
+    forced.add(work.cut);
     buffers.length = before;
   }
 }
 
-/** A value to be written. */
-interface Item {
-  readonly tensor: Tensor;
-  readonly copied: boolean;
-  readonly roles: Set<Result["role"]>;
-  level: number;
-  place: Place;
+/** A block whose values have levels and not yet launches. */
+interface Draft extends Arrangement {
+  readonly scope: Scope;
+  readonly sources: Sources;
+  readonly storage: Storage;
+  readonly nodes: ReadonlySet<Node>;
+  readonly levels: ReadonlyMap<Node, number>;
+  readonly loops: readonly { readonly node: Node; readonly level: number }[];
+  /** Values to be written, by what computes them. */
+  readonly items: ReadonlyMap<Node, Item>;
+  /** Values that are written again, for results. */
+  readonly copies: Item[];
+  /** Loops' states that a result has taken over. */
+  readonly taken: TensorMap<true>;
 }
 
-function tryArrange(arrangement: Arrangement, scope: Scope, nodes: readonly Node[], results: readonly Result[], forced: ReadonlySet<Node>): Block | { readonly cut: Node } {
-  const { memory } = arrangement;
+function draftOf({ memory, rules }: Arrangement, scope: Scope, nodes: readonly Node[], results: readonly Result[], forced: ReadonlySet<Node>): Draft {
   const storage = decideStorage(nodes, results.map(({ tensor }) => tensor), forced);
-  const sources = sourcesOf(memory, scope);
-  const own = new Set(nodes);
   const levels = new Map<Node, number>();
-  const levelOf = (x: Tensor): number => (x.kind === "array" ? 0 : (levels.get(x.node) ?? 0));
   const items = new Map<Node, Item>();
   const loops: { readonly node: Node; readonly level: number }[] = [];
   for (const node of nodes) {
-    const level = 1 + node.inputs.reduce((highest, x) => Math.max(highest, levelOf(x)), 0);
+    const level = 1 + node.inputs.reduce((highest, x) => Math.max(highest, levelIn(levels, x)), 0);
     if (node.operation.op === "scan") {
       loops.push({ node, level });
       levels.set(node, level);
@@ -74,136 +81,41 @@ function tryArrange(arrangement: Arrangement, scope: Scope, nodes: readonly Node
     items.set(node, item);
     if (storage.read.has(node)) scope.known.set(tensor, () => ({ place: item.place }));
   }
-
-  const extra: Item[] = [];
-  const copy = (tensor: Tensor, role: Result["role"]): Item => {
-    const item = newItem(memory, tensor, 1 + levelOf(tensor), true);
-    item.roles.add(role);
-    extra.push(item);
-    return item;
-  };
-  const carriedLoops = new Set<string>();
-  const places = results.map(({ tensor, role }): (() => Place) | undefined => {
-    if (sizeOf(tensor.shape) === 0) return undefined;
-    if (role === "stacked" && tensor.kind === "symbol" && !own.has(tensor.node)) {
-      // A state before its step, which a loop may stack from where it lies.
-      const source = (): Source | undefined => sources.of(tensor);
-      const now = source();
-      if (now !== undefined && "place" in now) {
-        return (): Place => {
-          const found = source();
-          return found !== undefined && "place" in found ? found.place : now.place;
-        };
-      }
-    }
-    const item = tensor.kind === "symbol" && own.has(tensor.node) ? items.get(tensor.node) : undefined;
-    if (item !== undefined && claim(item, role, storage.read)) return () => item.place;
-    if (role === "carried" && tensor.kind === "symbol" && own.has(tensor.node) && tensor.node.operation.op === "scan") {
-      // What a loop inside carries is in a buffer of its own, which one loop outside may carry on.
-      const key = `${nodes.indexOf(tensor.node)}.${tensor.index}`;
-      const source = (): Place | undefined => {
-        const found = scope.known.get(tensor)?.();
-        return found !== undefined && "place" in found ? found.place : undefined;
-      };
-      if (!carriedLoops.has(key) && carriesOwn(tensor)) {
-        carriedLoops.add(key);
-        return () => source()!;
-      }
-    }
-    const copied = copy(tensor, role);
-    return () => copied.place;
-  });
-
-  const all = [...items.values(), ...extra];
-  const last = 1 + Math.max(0, ...all.filter(({ roles }) => !roles.has("returned")).map(({ level }) => level), ...loops.map(({ level }) => level), ...all.map(({ level }) => level - 1));
-  for (const item of all) if (item.roles.has("returned")) item.level = last;
-  const work: Work[] = [];
-  for (let level = 1; level <= last; level++) {
-    for (const { node } of loops.filter((loop) => loop.level === level)) work.push(...arrangeLoop(arrangement, scope, node));
-    const due = all.filter((item) => item.level === level);
-    const groups = formGroups(arrangement, scope, due);
-    if ("cut" in groups) return groups;
-    work.push(...groups.groups);
-  }
-  return { work, places };
-
-  function formGroups({ rules }: Arrangement, within: Scope, due: readonly Item[]): { readonly groups: readonly Group[] } | { readonly cut: Node } {
-    const open: { items: Item[]; reads: Set<number>; statements: number; floats: number; readonly packed: boolean; readonly returned: boolean; carried: number }[] = [];
-    for (const item of due.toSorted((a, b) => rank(a) - rank(b))) {
-      const source = trial(item, sources);
-      if (source.arrays.length > rules.reads) return { cut: cutOf(item.tensor, rules.reads) };
-      const floats = sizeOf(item.tensor.shape) * floatsOf(item.tensor);
-      const statements = source.statements * floatsOf(item.tensor);
-      const packed = rules.packs && isPackable(item);
-      const carried = item.roles.has("carried") ? 1 : 0;
-      const returned = item.roles.has("returned");
-      const fitting = open.find(
-        (group) =>
-          packed && group.packed && group.returned === returned && group.statements + statements <= LONGEST_KERNEL && group.carried + carried <= rules.reads &&
-          group.floats + floats <= LARGEST_PACK && new Set([...group.reads, ...source.arrays]).size <= rules.reads,
-      );
-      if (fitting === undefined) {
-        open.push({ items: [item], reads: new Set(source.arrays), statements, floats, packed, returned, carried });
-        continue;
-      }
-      fitting.items.push(item);
-      for (const buffer of source.arrays) fitting.reads.add(buffer);
-      fitting.statements += statements;
-      fitting.floats += floats;
-      fitting.carried += carried;
-    }
-    return {
-      groups: open.map(({ items: members, floats }): Group => {
-        const buffer = newBuffer(memory, floats);
-        let offset = 0;
-        for (const item of members) {
-          item.place = placeAt(buffer, offset, item.tensor);
-          offset += sizeOf(item.tensor.shape) * floatsOf(item.tensor);
-        }
-        const parts = members.map(({ tensor, place, copied }): Part => ({ tensor, place, copied }));
-        return { kind: "group", buffer, elements: floats, parts, sources: sourcesOf(memory, within) };
-      }),
-    };
-  }
-
-  /** A value on the way to `x` that reads as many buffers as a kernel may. */
-  function cutOf(x: Tensor, limit: number): Node {
-    const seen = new Set<Node>();
-    let best: { node: Node; reads: number } | undefined;
-    const walk = (tensor: Tensor): void => {
-      if (tensor.kind === "array" || !own.has(tensor.node) || seen.has(tensor.node)) return;
-      seen.add(tensor.node);
-      const { node } = tensor;
-      if (storage.read.has(node) && tensor !== x) return;
-      if (tensor !== x && !isView(node) && !isAnchor(node) && node.operation.op !== "iota") {
-        const reads = readsOf(tensor, sources).length;
-        if (reads > 1 && reads <= limit && (best === undefined || reads > best.reads)) best = { node, reads };
-      }
-      node.inputs.forEach(walk);
-    };
-    walk(x);
-    if (best === undefined) throw new TensorError(`gpu: ${x.kind === "symbol" ? x.node.operation.op : "a constant"} reads more than the ${limit} arrays that a kernel may read here`);
-    return best.node;
-  }
+  return { memory, rules, scope, sources: sourcesOf(memory, scope), storage, nodes: new Set(nodes), levels, loops, items, copies: [], taken: new TensorMap() };
 }
 
-/** Statements of a kernel, which gpu.js translates slowly. */
-const LONGEST_KERNEL = 240;
-/** Floats of a buffer that values share. */
-const LARGEST_PACK = MOST_ELEMENTS / 4;
-
-function newItem(memory: Memory, tensor: Tensor, level: number, copied: boolean): Item {
-  return { tensor, copied, roles: new Set(), level, place: placeAt(memory.provisional(), 0, tensor) };
+function levelIn(levels: ReadonlyMap<Node, number>, x: Tensor): number {
+  return x.kind === "array" ? 0 : (levels.get(x.node) ?? 0);
 }
 
-/** Gives an item a role; false where it needs a copy. */
-function claim({ tensor, roles }: Item, role: Result["role"], read: ReadonlySet<Node>): boolean {
-  if (roles.has("returned")) return role === "returned";
-  if (role === "carried" && roles.has("carried")) return false;
-  // Results are read back, so they share a buffer with nothing else.
-  if (role === "returned" && (roles.size > 0 || tensor.kind === "array" || read.has(tensor.node))) return false;
-  roles.add(role);
-  return true;
+/** Where a result will lie: where it is computed, where a loop leaves it, or in a copy. */
+function placeOf(draft: Draft, { tensor, role }: Result): (() => Place) | undefined {
+  if (sizeOf(tensor.shape) === 0) return undefined;
+  const found = tensor.kind === "array" ? undefined : draft.nodes.has(tensor.node) ? ownPlace(draft, tensor, role) : statePlace(draft, tensor, role);
+  if (found !== undefined) return found;
+  const copy = newItem(draft.memory, tensor, 1 + levelIn(draft.levels, tensor), true);
+  copy.roles.add(role);
+  draft.copies.push(copy);
+  return () => copy.place;
+}
+
+function ownPlace({ items, storage, sources, taken }: Draft, tensor: SymbolTensor, role: Role): (() => Place) | undefined {
+  const item = items.get(tensor.node);
+  if (item !== undefined && claim(item, role, storage.read)) return () => item.place;
+  // What a loop inside carries is in a buffer of its own, which one loop outside may carry on.
+  if (role !== "carried" || !carriesOwn(tensor) || taken.has(tensor)) return undefined;
+  taken.set(tensor, true);
+  return () => placeIn(sources, tensor)!;
+}
+
+/** A state before its step, which a loop may stack from where it lies. */
+function statePlace({ sources }: Draft, tensor: SymbolTensor, role: Role): (() => Place) | undefined {
+  return role === "stacked" && placeIn(sources, tensor) !== undefined ? () => placeIn(sources, tensor)! : undefined;
+}
+
+function placeIn(sources: Sources, x: SymbolTensor): Place | undefined {
+  const source = sources.of(x);
+  return source !== undefined && "place" in source ? source.place : undefined;
 }
 
 /** Whether a loop's output is a state that it carries itself. */
@@ -215,15 +127,20 @@ function carriesOwn({ node, index }: SymbolTensor): boolean {
   return !(next.kind === "symbol" && next.node === input.node);
 }
 
-function isPackable({ tensor, copied }: Item): boolean {
-  if (copied || tensor.kind === "array") return true;
-  const { op } = tensor.node.operation;
-  return !isAnchor(tensor.node) || op === "reduceSum" || op === "reduceMax";
-}
-
-/** What is stacked comes first in a buffer, so that a loop stacks one range of it. */
-function rank({ roles }: Item): number {
-  return roles.has("stacked") ? 0 : 1;
+/** Loops and launches level by level, what the caller reads last; or a value to cut at. */
+function inOrder(draft: Draft): Work[] | { readonly cut: Node } {
+  const { memory, rules, scope, sources, storage, nodes, loops, items, copies } = draft;
+  const all = [...items.values(), ...copies];
+  const last = 1 + Math.max(0, ...all.map(({ level, roles }) => (roles.has("returned") ? level - 1 : level)), ...loops.map(({ level }) => level));
+  for (const item of all) if (item.roles.has("returned")) item.level = last;
+  const work: Work[] = [];
+  for (let level = 1; level <= last; level++) {
+    for (const { node } of loops.filter((loop) => loop.level === level)) work.push(...arrangeLoop({ memory, rules }, scope, node));
+    const packed = pack(memory, rules, sources, all.filter((item) => item.level === level));
+    if ("reads" in packed) return { cut: cutOf(packed.reads.tensor, rules.reads, sources, nodes, storage.read) };
+    work.push(...packed.groups);
+  }
+  return work;
 }
 
 export function outputOf(node: Node, index: number): SymbolTensor {

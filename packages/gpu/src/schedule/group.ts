@@ -1,9 +1,10 @@
 import { sizeOf, type SymbolTensor, type Tensor } from "@sluice/tensor";
 import { kernelBody, literal, thread, type KernelBody, type KernelSource } from "../kernels/body.ts";
 import { fixed, plus, type Index } from "../kernels/position.ts";
-import { decode, readerOf, type Reader } from "../kernels/reader.ts";
+import { readerOf, type Reader } from "../kernels/reader.ts";
 import type { Scalar } from "../kernels/scalar.ts";
 import type { Place, Sources } from "../kernels/source.ts";
+import { decode } from "../kernels/view.ts";
 import { written } from "../kernels/write.ts";
 
 /** Values that one launch writes, side by side in one buffer. */

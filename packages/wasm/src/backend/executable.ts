@@ -1,8 +1,7 @@
-import { type Padding, type Passes, type Plan, planWithin, unpadded, type View } from "@sluice/compiler";
+import { debug, type Padding, type Passes, type Plan, planWithin, unpadded, type View } from "@sluice/compiler";
 import { type ArrayTensor, bindState, checkInputs, type CompileOptions, type Executable, print, type Program, sizeOf, type Type, type Values } from "@sluice/tensor";
 import { PANEL_COLUMNS, type TileSize } from "../gemm/index.ts";
 import type { Host, Place, Written } from "../hosts/index.ts";
-import { debug } from "./debug.ts";
 import { BARRIER, byteOffset } from "./layout.ts";
 import { PAGE_BYTES, programModule } from "./program-module.ts";
 

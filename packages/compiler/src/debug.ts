@@ -1,5 +1,5 @@
 /** `DEBUG=sluice:program,sluice:kernels` in Node; in a browser, `localStorage.debug`. */
-function debugs(topic: string): boolean {
+function isWanted(topic: string): boolean {
   return wanted().split(/[\s,]+/).some((pattern) => pattern === topic || pattern === "*" || (pattern.endsWith("*") && topic.startsWith(pattern.slice(0, -1))));
 }
 
@@ -9,6 +9,7 @@ function wanted(): string {
   return "";
 }
 
+/** Prints a text about a topic, such as `sluice:program`, where it is asked for. */
 export function debug(topic: string, text: () => string): void {
-  if (debugs(topic)) console.error(`${topic}\n${text()}`);
+  if (isWanted(topic)) console.error(`${topic}\n${text()}`);
 }

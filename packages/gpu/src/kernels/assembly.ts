@@ -1,0 +1,52 @@
+import type { Node, Tensor } from "@sluice/tensor";
+import { literal } from "./body.ts";
+import { fixed, plus, type Index } from "./position.ts";
+import type { Reader } from "./reader.ts";
+import type { Scalar } from "./scalar.ts";
+import { assign, zero } from "./variable.ts";
+
+/*
+ * Values made of others side by side: which of them an element comes from is decided in the kernel.
+ */
+
+export function concat(reader: Reader, { inputs }: Node, axis: number, index: readonly Index[]): Scalar {
+  let start = 0;
+  const parts = inputs.flatMap((tensor) => {
+    const from = start;
+    start += tensor.shape[axis]!;
+    return tensor.shape[axis] === 0 ? [] : [{ tensor, from, stop: start }];
+  });
+  const at = (from: number): Index[] => index.map((i, a) => (a === axis ? plus(i, fixed(-from)) : i));
+  const along = index[axis]!;
+  if (along.terms.size === 0) {
+    const part = parts.find(({ stop }) => along.constant < stop)!;
+    return reader.value(part.tensor, at(part.from));
+  }
+  const { body } = reader;
+  const position = body.code(along);
+  const result = zero(body, inputs[0]!.dtype);
+  const choose = (rest: typeof parts): void => {
+    const [part, ...others] = rest;
+    const write = (): void => assign(body, result, reader.value(part!.tensor, at(part!.from)));
+    if (others.length === 0) return write();
+    body.block(`if (${position} < ${literal(part!.stop)})`, write);
+    body.block("else", () => choose(others));
+  };
+  choose(parts);
+  return result;
+}
+
+export function pad(reader: Reader, source: Tensor, before: readonly number[], index: readonly Index[]): Scalar {
+  const { body } = reader;
+  const inner = index.map((i, axis) => plus(i, fixed(-before[axis]!)));
+  const result = zero(body, source.dtype);
+  if (source.shape.includes(0)) return result;
+  const inside = inner.flatMap((i, axis) => {
+    const code = body.code(i);
+    return [`${code} >= 0.0`, `${code} < ${literal(source.shape[axis]!)}`];
+  });
+  const write = (): void => assign(body, result, reader.value(source, inner));
+  if (inside.length === 0) write();
+  else body.block(`if (${inside.join(" && ")})`, write);
+  return result;
+}

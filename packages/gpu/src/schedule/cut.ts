@@ -1,0 +1,24 @@
+import { TensorError, type Node, type Tensor } from "@sluice/tensor";
+import type { Sources } from "../kernels/source.ts";
+import { readsOf } from "./group.ts";
+import { isAnchor, isView } from "./storage.ts";
+
+/** Where a kernel that would read more buffers than it may is cut: at the value on the way to `x` that reads the most that it may. `within` are the values of the block, `read` those in memory. */
+export function cutOf(x: Tensor, limit: number, sources: Sources, within: ReadonlySet<Node>, read: ReadonlySet<Node>): Node {
+  const seen = new Set<Node>();
+  let best: { node: Node; reads: number } | undefined;
+  const walk = (tensor: Tensor): void => {
+    if (tensor.kind === "array" || !within.has(tensor.node) || seen.has(tensor.node)) return;
+    seen.add(tensor.node);
+    const { node } = tensor;
+    if (read.has(node) && tensor !== x) return;
+    if (tensor !== x && !isView(node) && !isAnchor(node) && node.operation.op !== "iota") {
+      const reads = readsOf(tensor, sources).length;
+      if (reads > 1 && reads <= limit && (best === undefined || reads > best.reads)) best = { node, reads };
+    }
+    node.inputs.forEach(walk);
+  };
+  walk(x);
+  if (best === undefined) throw new TensorError(`gpu: ${x.kind === "symbol" ? x.node.operation.op : "a constant"} reads more than the ${limit} arrays that a kernel may read here`);
+  return best.node;
+}
