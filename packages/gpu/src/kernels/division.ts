@@ -18,7 +18,7 @@ export interface Divisions {
 }
 
 /** What a variable stands for. */
-export interface Division {
+interface Division {
   readonly of: Index;
   readonly by: number;
   readonly isQuotient: boolean;
