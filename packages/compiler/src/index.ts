@@ -22,6 +22,6 @@ export type * from "./plan/plan.ts";
 export { type BudgetOptions, type Passes, passNames, type Planned, planWithin } from "./budget.ts";
 export { viewsOf } from "./plan/in-place.ts";
 export { isContiguous, sameView } from "./plan/view.ts";
-export { isElementwise, keepsAxes } from "./plan/roles.ts";
+export { isElementwise, keepsAxes, roleOf } from "./plan/roles.ts";
 export { unpadded } from "./ragged/padding.ts";
-export { TensorMap } from "./plan/tensor-map.ts";
+export { outputOf, TensorMap } from "./plan/tensor-map.ts";

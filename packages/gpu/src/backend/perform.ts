@@ -60,13 +60,12 @@ function* loop<B extends Buffer>(machine: Machine<B>, step: PreparedLoop, enviro
 
 type Owner<B extends Buffer> = Pick<Machine<B>, "take" | "give">;
 
-/** Slots take what others hold, all at once. */
+/** Slots take what other buffers hold; `next` is never itself a slot of the same loop. */
 export function carry<B extends Buffer>(owner: Owner<B>, environment: Environment<B>, carried: readonly Carried[]): void {
-  const next = carried.map((each) => owner.take(environment.get(each.next)!));
-  carried.forEach(({ slot }, i) => {
+  for (const { slot, next } of carried) {
     drop(owner, environment, slot);
-    environment.set(slot, next[i]!);
-  });
+    environment.set(slot, owner.take(environment.get(next)!));
+  }
 }
 
 export function drop<B extends Buffer>(owner: Owner<B>, environment: Environment<B>, buffer: number): void {

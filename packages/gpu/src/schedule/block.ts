@@ -1,5 +1,5 @@
 import { sizeOf, type Node, type SymbolTensor, type Tensor } from "@sluice/tensor";
-import { TensorMap } from "@sluice/compiler";
+import { outputOf, TensorMap } from "@sluice/compiler";
 import type { Place, Sources } from "../kernels/source.ts";
 import { cutOf } from "./cut.ts";
 import type { Group, KernelRules } from "./group.ts";
@@ -75,7 +75,7 @@ function draftOf({ memory, rules }: Arrangement, scope: Scope, nodes: readonly N
       continue;
     }
     levels.set(node, storage.read.has(node) ? level : level - 1);
-    const tensor = outputOf(node, 0);
+    const tensor = outputOf(node);
     if (!storage.written.has(node) || sizeOf(tensor.shape) === 0) continue;
     const item = newItem(memory, tensor, level, false);
     items.set(node, item);
@@ -141,8 +141,4 @@ function inOrder(draft: Draft): Work[] | { readonly cut: Node } {
     work.push(...packed.groups);
   }
   return work;
-}
-
-export function outputOf(node: Node, index: number): SymbolTensor {
-  return { kind: "symbol", ...node.outputs[index]!, node, index };
 }

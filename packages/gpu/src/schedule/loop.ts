@@ -1,21 +1,15 @@
-import { TensorMap } from "@sluice/compiler";
+import { outputOf, TensorMap } from "@sluice/compiler";
 import { sizeOf, splitScan, type Node, type SymbolTensor } from "@sluice/tensor";
 import { positionAt } from "../kernels/body.ts";
 import { MOST_ELEMENTS } from "../kernels/position.ts";
 import type { Place, Source } from "../kernels/source.ts";
-import { arrangeBlock, outputOf, type Arrangement, type Work } from "./block.ts";
+import { arrangeBlock, type Arrangement, type Work } from "./block.ts";
 import type { Group, Part } from "./group.ts";
-import type { Carried, Stacked } from "./schedule.ts";
+import type { Carried, Loop, Stacked } from "./schedule.ts";
 import { floatsOf, newBuffer, placeAt, sourcesOf, type Memory, type Scope } from "./scope.ts";
 
-export interface LoopWork {
-  readonly kind: "loop";
-  readonly length: number;
-  readonly reverse: boolean;
-  readonly depth: number;
+export interface LoopWork extends Omit<Loop, "body" | "release"> {
   readonly body: readonly Work[];
-  readonly carried: readonly Carried[];
-  readonly stacked: readonly Stacked[];
 }
 
 /** A state and the slot that its values are in at the beginning of a step: laid out as the buffer that brings its next values. */

@@ -1,4 +1,4 @@
-import { isElementwise, keepsAxes } from "@sluice/compiler";
+import { isElementwise, keepsAxes, roleOf } from "@sluice/compiler";
 import { sizeOf, type Node, type Tensor } from "@sluice/tensor";
 
 /**
@@ -89,25 +89,15 @@ function askOfAnchor(node: Node, size: number, want: (x: Tensor, elements: numbe
   }
 }
 
-/** Values that take a kernel of their own to compute. */
-export function isAnchor({ operation: { op } }: Node): boolean {
-  switch (op) {
-    case "cumulativeSum":
-    case "matmul":
-    case "randomBits":
-    case "reduceMax":
-    case "reduceSum":
-    case "scan":
-    case "scatterAdd":
-      return true;
-    default:
-      return false;
-  }
+/** Values that take a kernel of their own to compute. Gathering and counting a plan does in steps of their own; a kernel does them on the way. */
+export function isAnchor(node: Node): boolean {
+  const { op } = node.operation;
+  return roleOf(node) === "anchor" && op !== "gather" && op !== "iota";
 }
 
 /** Other looks at the same elements. */
-export function isView({ operation: { op } }: Node): boolean {
-  return op === "broadcast" || op === "reshape" || op === "slice" || op === "transpose" || op === "name" || op === "stopGradient";
+export function isView(node: Node): boolean {
+  return roleOf(node) === "view";
 }
 
 function costOf(node: Node): number {
