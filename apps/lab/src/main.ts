@@ -17,14 +17,14 @@ async function main(args: readonly string[]): Promise<number> {
   const program = new Command("sluice").description("Reproducible studies of gated recurrent networks.").exitOverride().showSuggestionAfterError();
   program
     .command("run")
-    .description("run what is left of a study, and write its report")
+    .description("run a study (finished trials are skipped), and write its report")
     .argument("<study>", "a name (digits, long-sequence/digits) or the path of a module that exports a study")
     .option("--quick", "the quick setting instead of the full one")
     .option("--seeds <n>", "how many seeds", positive)
-    .option("--threads <n>", "threads a trial (default: the cores shared out among the trials)", positive)
+    .option("--threads <n>", "threads per trial (default: the cores shared out among the trials)", positive)
     .option("--jobs <n>", "trials at a time (default: cores / threads)", positive)
     .option("--out <folder>", "runs folder (default: runs/<study>/<quick or full>)")
-    .option("--data <folder>", "where data sets are that do not come as packages")
+    .option("--data <folder>", "folder with data sets that are not npm packages")
     .option("--retry", "run failed, diverged and unreadable trials again")
     .option("--json", "print one JSON document to standard output; all else goes to standard error")
     .action(async (study: string, flags: RunFlags) => void (code = await run(study, flags, terminal)));

@@ -25,11 +25,11 @@ function takesLessTime(results: Results): ReturnType<Claim["test"]> {
   if (timed.length === 0) return { verdict: "undecided", because: "No trial has timed its epochs" };
   const ratios = timed.flatMap(({ epochs }) => epochs.map(({ times }) => times));
   const shown = timed.map(({ variant, epochs }) => {
-    const middle = (of: "any" | "sorted" | "times", digits = 0): string => median(epochs.map((epoch) => epoch[of])).toFixed(digits);
-    return `${variant} ${middle("any")} against ${middle("sorted")} ms (${middle("times", 1)} times)`;
+    const middle = (of: "any" | "sorted" | "times"): string => median(epochs.map((epoch) => epoch[of])).toFixed(1);
+    return `${variant} ${middle("any")} against ${middle("sorted")} ms per epoch (${middle("times")} times)`;
   });
   return {
     verdict: ratios.every((times) => times > 1) ? "reproduced" : ratios.every((times) => times <= 1) ? "not reproduced" : "undecided",
-    because: `In any order against longest first, an epoch takes ${shown.join(", ")}; in single trials, ${Math.min(...ratios).toFixed(1)} to ${Math.max(...ratios).toFixed(1)} times`,
+    because: `Unsorted against longest first: ${shown.join(", ")}; in single trials, ${Math.min(...ratios).toFixed(1)} to ${Math.max(...ratios).toFixed(1)} times`,
   };
 }

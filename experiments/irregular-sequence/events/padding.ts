@@ -77,12 +77,12 @@ export async function recordPaddingCost<P extends Tree>(
 
   await training.dispose();
 
-  const x = { label: "batch of the epoch; of like lengths, the longest first", values: Array.from({ length: cuts[inOrder].perEpoch }, (_, i) => i + 1) };
+  const x = { label: "batch within the epoch (sorted runs: longest first)", values: Array.from({ length: cuts[inOrder].perEpoch }, (_, i) => i + 1) };
   const shortest = epochs.map((epoch) => ({ name: epoch.name, events: epoch.batches.map(({ events }) => events), seconds: epoch.batches.map(({ seconds }) => Math.min(...seconds)) }));
   context.series(perEvent, {
     title: "What padding costs: training time for a real event",
     x,
-    y: { label: "time an event", unit: "µs" },
+    y: { label: "time per real event", unit: "µs" },
     lines: Object.fromEntries(shortest.map(({ name, events, seconds }) => [name, seconds.map((s, i) => (1e6 * s) / events[i]!)])),
   });
   context.series(perEpoch, {

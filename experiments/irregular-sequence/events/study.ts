@@ -32,7 +32,7 @@ export default study({
   name: "events",
   title: "The parity of bit streams, from the events alone",
   question:
-    "A stream of bits is told only where it changes, with the time since the change before. Which cell can still tell whether the number of ones is odd: one that is given the time as an input, or one whose state decays with it? And what does it cost to pad sequences of unequal length?",
+    "The network sees a bit stream only where it changes, each time with the time elapsed since the last change. Which cell can still tell whether the number of ones is odd: one that is given the time as an input, or one whose state decays with it? And what does it cost to pad sequences of unequal length?",
   settings,
   tasks: { events: {} },
   variants: { LSTM: { cell: "lstm" }, GRU: { cell: "gru" }, "RNN-decay": { cell: "rnnDecay" }, "GRU-D": { cell: "gruD" } },
@@ -46,7 +46,7 @@ export default study({
   claims,
   stepLabel: "optimiser step",
   notes:
-    "The task is CfC’s bit-stream XOR in event form (Hasani et al. 2022), scaled down: fewer streams and epochs than the paper’s 100,000 and 200, Adam at 5e-3 with clipping at 1 instead of RMSprop at 5e-4, and in the quick setting streams of 2 to 16 bits instead of 2 to 31. LSTM and GRU read the time as a second input, RNN-decay and GRU-D by their decay alone. Only the order of the variants can be compared with the paper. All are trained on padded batches of random streams, the longest first. What padding costs is timed apart, on 1,024 streams of 2 to 31 bits that one program runs, all padded to 32 steps: in any order, with the longest of each batch first, or with like lengths together. These are times of one machine with another trial beside it.",
+    "The task is CfC’s bit-stream XOR in event form (Hasani et al. 2022), scaled down: fewer streams and epochs than the paper’s 100,000 and 200, Adam at 5e-3 with clipping at 1 instead of RMSprop at 5e-4, and in the quick setting streams of 2 to 16 bits instead of 2 to 31. LSTM and GRU read the time as a second input, RNN-decay and GRU-D by their decay alone. Only the order of the variants can be compared with the paper. All are trained on padded batches of random streams, the longest first. What padding costs is timed apart, on 1,024 streams of 2 to 31 bits that one program runs, all padded to 32 steps: in any order, with the longest of each batch first, or with like lengths together. The epochs were timed on one machine while another trial was running.",
   estimate: ({ cell, epochs, train, batch, hidden, steps }) => 20 + ((epochs * train) / batch) * steps * hidden * { lstm: 4, gru: 3, rnnDecay: 2, gruD: 4 }[cell] * 2e-6,
 
   async trial(context) {

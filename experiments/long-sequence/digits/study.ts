@@ -30,7 +30,7 @@ export default study({
   name: "digits",
   title: "Reading handwritten digits as sequences",
   question:
-    "Where does the gradient of a recurrent network go on a short and on a long sequence, and what do a GRU's and an LSTM's gates make of it? The same digits are read in 28 rows, or in 196 single pixels.",
+    "How far back does the gradient reach in an RNN, a GRU and an LSTM, on a short (28) and on a long (196) sequence? The same digits are read in 28 rows, or in 196 single pixels.",
   settings,
   tasks: { rows: { by: "rows", size: 28 }, pixels: { by: "pixels", size: 14 } },
   variants: { RNN: { cell: "rnn" }, GRU: { cell: "gru" }, LSTM: { cell: "lstm" } },
@@ -48,7 +48,7 @@ export default study({
   ],
   stepLabel: "optimiser step",
   notes:
-    "The 10,000 images are the first of MNIST's training set, split into 8,000 for training, 1,000 for validation and 1,000 held out. The held-out accuracy is of training images of MNIST that were not trained on; it is not MNIST test accuracy. The published figures are of 784 pixels, 60,000 training images and MNIST's own test set, so only the order of the variants can be compared. All variants have the same settings and orthogonal recurrent matrices at first, from which the gradient of a tanh RNN does not vanish at once.",
+    "The 10,000 images are the first of MNIST's training set, split into 8,000 for training, 1,000 for validation and 1,000 held out. Held-out accuracy is measured on 1,000 MNIST training images kept out of training; do not compare it with MNIST test accuracy. The published figures are of 784 pixels, 60,000 training images and MNIST's own test set, so only the order of the variants can be compared. All variants have the same settings and orthogonal recurrent matrices at first, from which the gradient of a tanh RNN does not vanish at once.",
   data: async () => (await digits()).provenance.files,
   estimate: ({ by, cell, epochs, train }) => 3 + ((epochs * train) / 8000) * (by === "rows" ? 0.6 : 2.5) * { rnn: 1, gru: 2, lstm: 3 }[cell],
 

@@ -1,4 +1,4 @@
-import { better, type Claim } from "@sluice/study";
+import { all, better, type Claim } from "@sluice/study";
 
 const task = "halves";
 
@@ -31,19 +31,7 @@ function robust(variant: string, subject: string): Claim {
 /** Says of which case the figures are. */
 function named(name: string, test: Claim["test"]): Claim["test"] {
   return (results) => {
-    const { verdict, because } = test(results);
-    return { verdict, because: `${name}: ${because}` };
-  };
-}
-
-/** Both tests: refuted by either, and undecided as long as neither refutes and one is. */
-function all(...tests: readonly Claim["test"][]): Claim["test"] {
-  return (results) => {
-    const verdicts = tests.map((test) => test(results));
-    const found = verdicts.map(({ verdict }) => verdict);
-    return {
-      verdict: found.includes("not reproduced") ? "not reproduced" : found.includes("undecided") ? "undecided" : "reproduced",
-      because: verdicts.map(({ because }) => because).join(". "),
-    };
+    const found = test(results);
+    return { ...found, because: `${name}: ${found.because}` };
   };
 }

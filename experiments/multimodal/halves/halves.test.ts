@@ -111,9 +111,9 @@ test("a case that no digit is of has no accuracy", { timeout: 60_000 }, async ()
 });
 
 describe("the claims", () => {
-  /** Five seeds of every variant: a value for each, the seed added. */
+  /** Five seeds of every variant: a value for each, the seed added, and a little that differs between variants of different value. */
   function results(of: (variant: string, metric: string) => number): Results {
-    const values: Results["values"] = ({ variant, metric }) => [0, 1, 2, 3, 4].map((seed) => ({ seed, value: of(variant, metric) + seed }));
+    const values: Results["values"] = ({ variant, metric }) => [0, 1, 2, 3, 4].map((seed) => ({ seed, value: of(variant, metric) * (1 + seed / 1000) + seed }));
     return { tasks: ["halves"], variants: Object.keys(tiny.variants), metrics: tiny.metrics, trials: [], of: () => [], values, seriesNames: () => [], series: () => [] };
   }
   const verdicts = (of: (variant: string, metric: string) => number): string[] => claims.map((claim) => claim.test(results(of)).verdict);

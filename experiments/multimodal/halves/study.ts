@@ -50,7 +50,7 @@ export default study({
   claims,
   stepLabel: "optimiser step",
   notes:
-    "A task of this project: there are no published figures for it, and the claims are its own questions. The digits are from MNIST’s training set, held-out ones included. A GRU reads each half, the last states are fused, and a linear layer reads the result. Noise and what is missing belong to an example and are the same each time. A half alone, and the concatenation, are given a flag for each half that says whether it is there, so that no variant has to guess it; where the only half is missing, all that is left to it is the most frequent digit.",
+    "A task of this project: there are no published figures for it, and the claims are its own questions. The digits are from MNIST’s training set, held-out ones included. A GRU reads each half, the last states are fused, and a linear layer reads the result. Noise and what is missing belong to an example and are the same each time. A half alone, and the concatenation, are given a flag for each half that says whether it is there, so that no variant has to guess it; when its only half is missing it can do no better than guess the most frequent digit.",
   data: async () => (await halves({ train: 1, validation: 0, test: 0 })).provenance.files,
   estimate: ({ fusion, epochs, train, hidden }) => 5 + (epochs * train * hidden * { upper: 1, lower: 2, concatenation: 3, gated: 3, lowRank: 3 }[fusion]) * 5e-6,
 

@@ -1,7 +1,9 @@
 // Defining a study
 export { study, isStudy, type Anchor, type Budget, type Metric, type Study, type StudyOptions } from "./study.ts";
 export type { Axis, MetricRow, Progress, Restored, Series, Settings, TrialContext, TrialOutcome } from "./trial.ts";
-export { alike, better, reaches, type Claim, type Verdict } from "./claims.ts";
+export type { Claim, Verdict } from "./claims/claim.ts";
+export { alike, all, better, reaches } from "./claims/tests.ts";
+export { judgeClaims, type JudgedClaim } from "./claims/judge.ts";
 export type { Results, StoredSeries, TrialRecord, TrialStatus } from "./results.ts";
 export { canonicalJson, sha256, type Json } from "./json.ts";
 
@@ -20,8 +22,11 @@ export { writeReport, type ResultsDocument, type WrittenReport } from "./report/
 export { formatMean, formatNumber, formatSeconds } from "./report/scale.ts";
 
 // Statistics
-export { bootstrapInterval, pairedBootstrap, type BootstrapOptions, type Interval, type PairedDifference } from "./statistics/bootstrap.ts";
-export { meanInterval, studentHalfWidth, wilsonInterval } from "./statistics/intervals.ts";
+export { meanInterval, studentHalfWidth, wilsonInterval, type Interval } from "./statistics/intervals.ts";
+export { bcaInterval, type BootstrapOptions } from "./statistics/bootstrap.ts";
+export { holm, meanTest } from "./statistics/tests.ts";
+export { studentCdf, studentQuantile } from "./statistics/student.ts";
+export { normalCdf, normalQuantile } from "./statistics/normal.ts";
 export { interquartileMean, mean, median, quantile, standardDeviation } from "./statistics/summary.ts";
 
 // Telling people what went wrong

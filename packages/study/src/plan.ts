@@ -1,5 +1,6 @@
 import { studyError } from "./error.ts";
-import { canonicalJson, sha256, type Json } from "./json.ts";
+import { canonicalJson, sha256 } from "./json.ts";
+import { laidOver } from "./settings.ts";
 import type { Study } from "./study.ts";
 import type { Settings } from "./trial.ts";
 
@@ -46,16 +47,10 @@ export function plan(study: Study, options: PlanOptions): PlannedTrial[] {
   );
 }
 
-/** The study's settings with those of the task, the variant, the budget and the budget's part for the task laid over them, in this order. */
+/** The study's settings with those of the task, the variant, the budget and the budget's part for the task laid over them, in this order; objects member by member. */
 export function trialConfig(study: Study, { task, variant, budget }: { task: string; variant: string; budget: BudgetName }): Settings {
   const { seeds: _, perTask, ...common } = study.budget[budget];
-  const merged: { [name: string]: Json } = { ...study.settings };
-  for (const layer of [study.tasks[task], study.variants[variant], common, perTask?.[task]]) {
-    for (const [name, value] of Object.entries(layer ?? {})) {
-      if (value !== undefined) merged[name] = value;
-    }
-  }
-  return merged;
+  return [study.tasks[task], study.variants[variant], common, perTask?.[task]].reduce<Settings>((below, layer) => laidOver(below, layer ?? {}), study.settings);
 }
 
 /** Adds the id and the folder to what identifies a trial. */

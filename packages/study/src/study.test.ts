@@ -20,6 +20,11 @@ describe("options that are wrong are named, with the nearest known one", () => {
   const cases: [string, object, string][] = [
     ["an unknown option", { seedz: 3 }, 'unknown option "seedz": did you mean "seeds"?'],
     ["an unknown part of a metric", { metrics: { a: { label: "A", better: "higher", digit: 2 } } }, 'unknown option "metrics.a.digit": did you mean "digits"?'],
+    ["a member of a nested setting", { settings: { ...options.settings, optimiser: { rate: 1e-3, decay: { from: 1 } } }, variants: { GRU: { optimiser: { rat: 0.5 } } } }, 'variants.GRU.optimiser: unknown setting "rat": did you mean "rate"?'],
+    ["one that is nested deeper", { settings: { ...options.settings, optimiser: { rate: 1e-3, decay: { from: 1 } } }, budget: { quick: { perTask: { rows: { optimiser: { decay: { form: 2 } } } } }, full: {} } }, 'budget.quick.perTask.rows.optimiser.decay: unknown setting "form": did you mean "from"?'],
+    ["a name that every object has", { variants: { GRU: { constructor: 1 } } }, 'variants.GRU: unknown setting "constructor"'],
+    ["a setting of another kind", { tasks: { rows: { hidden: "32" } } }, 'tasks.rows.hidden: "32" is a string, expected a number as in settings'],
+    ["a value where an object belongs", { settings: { ...options.settings, optimiser: { rate: 1e-3 } }, tasks: { rows: { optimiser: 0.5 } } }, "tasks.rows.optimiser: 0.5 is a number, expected an object"],
     ["a budget that is not there", { budget: { quik: {}, full: {} } }, 'unknown option "budget.quik": did you mean "quick"?'],
     ["a setting of a variant that no default names", { variants: { GRU: { cel: "gru" } } }, 'variants.GRU: unknown setting "cel": did you mean "cell"?'],
     ["a setting of a budget", { budget: { quick: { epoch: 1 }, full: {} } }, 'budget.quick: unknown setting "epoch": did you mean "epochs"?'],
@@ -41,6 +46,20 @@ describe("a plan", () => {
   test("lays the task, the variant and the budget over the settings", () => {
     expect(trialConfig(toy, { task: "pixels", variant: "GRU", budget: "quick" })).toEqual({ cell: "gru", hidden: 32, epochs: 2, clip: 5 });
     expect(trialConfig(toy, { task: "rows", variant: "RNN", budget: "full" })).toEqual({ cell: "rnn", hidden: 64, epochs: 10, clip: 1 });
+  });
+
+  test("joins nested settings member by member, and replaces lists", () => {
+    const settings = { cell: "rnn", optimiser: { name: "adam", rate: 1e-3, decay: { from: 1, to: 0.1 } as { from: number; to: number } | null }, sizes: [64, 64] };
+    const nested = study({
+      ...options,
+      settings,
+      tasks: { rows: { optimiser: { decay: { to: 0.5 } } }, pixels: { optimiser: { decay: null } } },
+      variants: { GRU: { optimiser: { rate: 0.5 }, sizes: [32] } },
+      budget: { quick: { optimiser: { name: "sgd" }, perTask: { pixels: { optimiser: { rate: 2 } } } }, full: {} },
+    });
+    expect(trialConfig(nested, { task: "rows", variant: "GRU", budget: "quick" })).toEqual({ cell: "rnn", optimiser: { name: "sgd", rate: 0.5, decay: { from: 1, to: 0.5 } }, sizes: [32] });
+    expect(trialConfig(nested, { task: "pixels", variant: "GRU", budget: "quick" }).optimiser).toEqual({ name: "sgd", rate: 2, decay: null });
+    expect(settings.optimiser.decay).toEqual({ from: 1, to: 0.1 });
   });
 
   test("has the seeds of the budget, or those asked for", () => {

@@ -1,7 +1,8 @@
 import { z } from "zod";
-import type { Claim } from "./claims.ts";
+import type { Claim } from "./claims/claim.ts";
 import { studyError } from "./error.ts";
 import { suggestion } from "./nearest.ts";
+import { overrideProblems } from "./settings.ts";
 import type { Settings, TrialContext, TrialOutcome } from "./trial.ts";
 
 /** A number that trials are measured by. */
@@ -37,11 +38,17 @@ export interface Anchor {
   readonly sameSetting: boolean;
 }
 
+/** Some of the settings. Of a setting that is an object, the members that are given are laid over the default's. */
+export type Overrides<S> = { readonly [K in keyof S]?: Override<S[K]> };
+
+// Of a union, each member is looked at by itself.
+type Override<V> = V extends readonly unknown[] ? V : V extends object ? Overrides<V> : V;
+
 /** Settings of a budget, laid over those of task and variant, with the number of seeds and what differs by task. */
-export type Budget<S extends Settings> = Partial<S> & {
+export type Budget<S extends Settings> = Overrides<S> & {
   /** The first so many of the study's seeds. */
   readonly seeds?: number;
-  readonly perTask?: { readonly [task: string]: Partial<S> };
+  readonly perTask?: { readonly [task: string]: Overrides<S> };
 };
 
 export interface StudyOptions<S extends Settings> {
@@ -52,8 +59,8 @@ export interface StudyOptions<S extends Settings> {
   readonly question: string;
   /** Every setting of a trial with its default. Tasks, variants and budgets can set these and no others. */
   readonly settings: S;
-  readonly tasks: { readonly [task: string]: Partial<NoInfer<S>> };
-  readonly variants: { readonly [variant: string]: Partial<NoInfer<S>> };
+  readonly tasks: { readonly [task: string]: Overrides<NoInfer<S>> };
+  readonly variants: { readonly [variant: string]: Overrides<NoInfer<S>> };
   /** How many seeds (0, 1, ...), or which. */
   readonly seeds: number | readonly number[];
   readonly budget: { readonly quick: Budget<NoInfer<S>>; readonly full: Budget<NoInfer<S>> };
@@ -191,12 +198,13 @@ function crossCheck<S extends Settings>(options: StudyOptions<S>): string[] {
   for (const reserved of ["seeds", "perTask"]) {
     if (settingNames.includes(reserved)) problems.push(`settings.${reserved}: the name is taken by the budget; rename the setting`);
   }
-  for (const [name, given] of Object.entries(options.tasks)) known(`tasks.${name}`, given, settingNames, "setting");
-  for (const [name, given] of Object.entries(options.variants)) known(`variants.${name}`, given, settingNames, "setting");
+  for (const [name, given] of Object.entries(options.tasks)) problems.push(...overrideProblems(`tasks.${name}`, given, options.settings));
+  for (const [name, given] of Object.entries(options.variants)) problems.push(...overrideProblems(`variants.${name}`, given, options.settings));
   for (const [name, budget] of Object.entries(options.budget)) {
-    known(`budget.${name}`, budget, [...settingNames, "seeds", "perTask"], "setting");
+    const { seeds: _, perTask: __, ...common } = budget;
+    problems.push(...overrideProblems(`budget.${name}`, common, options.settings));
     known(`budget.${name}.perTask`, budget.perTask ?? {}, Object.keys(options.tasks), "task");
-    for (const [task, given] of Object.entries(budget.perTask ?? {})) known(`budget.${name}.perTask.${task}`, given, settingNames, "setting");
+    for (const [task, given] of Object.entries(budget.perTask ?? {})) problems.push(...overrideProblems(`budget.${name}.perTask.${task}`, given, options.settings));
   }
   for (const part of ["tasks", "variants", "metrics"] as const) {
     if (Object.keys(options[part]).length === 0) problems.push(`${part}: at least one is needed`);

@@ -1,37 +1,110 @@
-import { mean, median } from "../statistics/summary.ts";
+import { extremes, mean, median } from "../statistics/summary.ts";
 import type { MetricRow } from "../trial.ts";
 import type { StoredSeries } from "../results.ts";
 import type { Point } from "./figure.ts";
 
-const MOST_POINTS = 240;
+/** A panel is some 300 pixels wide: more points cannot be told apart. */
+export const MOST_POINTS = 240;
 
-/** One metric of one variant over its seeds: mean, lowest and highest at every step, or in every interval of steps when there are very many. */
-export function curveOverSeeds(seeds: readonly (readonly MetricRow[])[], metric: string): Point[] {
-  const curves = seeds.map((rows) => rows.flatMap((row) => (row[metric] === undefined ? [] : [{ x: row.step, y: row[metric] }])));
-  const steps = new Set(curves.flatMap((curve) => curve.map((point) => point.x)));
-  if (steps.size === 0) return [];
-  const width = steps.size <= MOST_POINTS ? 0 : Math.max(...steps) / MOST_POINTS;
-  const bin = (x: number): number => (width === 0 ? x : (Math.floor(x / width) + 0.5) * width);
-  const bins = new Map<number, number[]>();
-  for (const curve of curves) {
-    const own = new Map<number, number[]>();
-    for (const { x, y } of curve) if (Number.isFinite(y)) push(own, bin(x), y);
-    for (const [x, ys] of own) push(bins, x, mean(ys));
+/** The curve of one metric of one trial. */
+export interface Curve {
+  /** Steps that share a place, a power of two; 0 where every step has its own. */
+  readonly width: number;
+  readonly bins: readonly Bin[];
+  /** The last value that is a number. */
+  readonly last: { readonly x: number; readonly y: number };
+}
+
+/** The values of one trial at a place of the axis. */
+interface Bin {
+  readonly x: number;
+  readonly count: number;
+  readonly sum: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** By metric. A metric without a number has none. */
+export type Curves = ReadonlyMap<string, Curve>;
+
+/** The curves of a trial, reduced to about as many points as can be seen; the lowest and highest value of every place stay. */
+export function curvesOf(rows: readonly MetricRow[]): Curves {
+  const curves = new Map<string, Curve>();
+  const names = new Set<string>();
+  for (const row of rows) for (const name of Object.keys(row)) names.add(name);
+  names.delete("step");
+  for (const name of names) {
+    const bins: Bin[] = [];
+    for (const row of rows) {
+      const y = row[name];
+      if (y !== undefined && Number.isFinite(y)) bins.push({ x: row.step, count: 1, sum: y, low: y, high: y });
+    }
+    const last = bins.at(-1);
+    if (last === undefined) continue;
+    const width = bins.length <= MOST_POINTS ? 0 : widthFor(extremes(bins.map((bin) => bin.x)).high);
+    curves.set(name, { width, bins: width === 0 ? bins : merged(bins, width), last: { x: last.x, y: last.sum } });
   }
-  return [...bins].sort(([a], [b]) => a - b).map(([x, ys]) => ({ x, centre: mean(ys), low: Math.min(...ys), high: Math.max(...ys) }));
+  return curves;
 }
 
-/** One line of a series over the seeds of a variant: median, lowest and highest at every x. */
+/** One metric of one variant over its seeds at every place: the mean of the seeds' means, and the lowest and highest value of any of them. */
+export function curveOverSeeds(seeds: readonly Curve[]): Point[] {
+  const steps = new Set(seeds.flatMap((curve) => curve.bins.map((bin) => bin.x)));
+  const coarsest = extremes(seeds.map((curve) => curve.width)).high;
+  const width = seeds.length === 0 || (coarsest === 0 && steps.size <= MOST_POINTS) ? 0 : Math.max(coarsest, widthFor(extremes(steps).high));
+  const places = new Map<number, Bin[]>();
+  for (const curve of seeds) {
+    for (const bin of width === 0 ? curve.bins : merged(curve.bins, width)) {
+      const list = places.get(bin.x);
+      if (list === undefined) places.set(bin.x, [bin]);
+      else list.push(bin);
+    }
+  }
+  return [...places].sort(([a], [b]) => a - b).map(([x, bins]) => ({
+    x,
+    centre: mean(bins.map((bin) => bin.sum / bin.count)),
+    low: extremes(bins.map((bin) => bin.low)).low,
+    high: extremes(bins.map((bin) => bin.high)).high,
+  }));
+}
+
+/** The smallest power of two that divides the steps into few enough places. Places of one width then lie inside those of a larger one. */
+function widthFor(steps: number): number {
+  let width = 1;
+  while (steps / width > MOST_POINTS) width *= 2;
+  while (steps > 0 && steps / (width / 2) <= MOST_POINTS) width /= 2;
+  return width;
+}
+
+function merged(bins: readonly Bin[], width: number): Bin[] {
+  const places = new Map<number, Bin>();
+  for (const bin of bins) {
+    const x = (Math.floor(bin.x / width) + 0.5) * width;
+    const found = places.get(x);
+    if (found === undefined) places.set(x, { ...bin, x });
+    else places.set(x, { x, count: found.count + bin.count, sum: found.sum + bin.sum, low: Math.min(found.low, bin.low), high: Math.max(found.high, bin.high) });
+  }
+  return [...places.values()];
+}
+
+/**
+ * One line of a series over the seeds of a variant: median, lowest and highest at every x. Where there are very many, neighbours share a point: the mean
+ * of their medians, and the lowest and highest value of any.
+ */
 export function seriesOverSeeds(seeds: readonly StoredSeries[], line: string): Point[] {
-  const xs = seeds[0]?.x.values ?? [];
-  return xs.flatMap((x, index) => {
+  const points = (seeds[0]?.x.values ?? []).flatMap((x, index): Point[] => {
     const ys = seeds.flatMap((series) => (series.lines[line]?.[index] === undefined ? [] : [series.lines[line][index]])).filter(Number.isFinite);
-    return ys.length === 0 ? [] : [{ x, centre: median(ys), low: Math.min(...ys), high: Math.max(...ys) }];
+    return ys.length === 0 ? [] : [{ x, centre: median(ys), ...extremes(ys) }];
   });
-}
-
-function push(bins: Map<number, number[]>, key: number, value: number): void {
-  const list = bins.get(key);
-  if (list === undefined) bins.set(key, [value]);
-  else list.push(value);
+  const together = Math.ceil(points.length / MOST_POINTS);
+  if (together <= 1) return points;
+  return Array.from({ length: Math.ceil(points.length / together) }, (_, index) => {
+    const group = points.slice(index * together, (index + 1) * together);
+    return {
+      x: mean(group.map((point) => point.x)),
+      centre: mean(group.map((point) => point.centre)),
+      low: extremes(group.map((point) => point.low)).low,
+      high: extremes(group.map((point) => point.high)).high,
+    };
+  });
 }

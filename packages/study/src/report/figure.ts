@@ -1,3 +1,4 @@
+import { extremes } from "../statistics/summary.ts";
 import { html, type Markup } from "./html.ts";
 import { linearScale, logScale } from "./scale.ts";
 import type { Axis } from "../trial.ts";
@@ -40,8 +41,8 @@ export function panel({ title, x, y, lines, extent }: Panel): Markup {
   const right = WIDTH - Math.min(150, 16 + longest * 6.6);
   const usable = (value: number): boolean => Number.isFinite(value) && (y.log !== true || value > 0);
   const [low, high] = extent ?? extentOf(lines, y);
-  const xs = lines.flatMap((line) => line.points.map((point) => point.x));
-  const xScale = linearScale(Math.min(...xs), Math.max(...xs), [LEFT, right], 5, true);
+  const xs = extremes(lines.flatMap((line) => line.points.map((point) => point.x)));
+  const xScale = linearScale(xs.low, xs.high, [LEFT, right], 5, true);
   const yRange = [HEIGHT - BOTTOM, TOP] as const;
   const yScale = y.log === true ? logScale(low, high, yRange, 6) : linearScale(low, high, yRange, 5);
   const at = (px: number, py: number): string => `${round(xScale.place(px))},${round(yScale.place(py))}`;
@@ -88,8 +89,7 @@ export function extentOf(lines: readonly Line[], y: Axis): [number, number] {
     .flatMap((line) => line.points.flatMap((point) => [point.low, point.centre, point.high]))
     .filter((value) => Number.isFinite(value) && (y.log !== true || value > 0));
   if (values.length === 0) return y.log === true ? [0.1, 1] : [0, 1];
-  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const value of values) [low, high] = [Math.min(low, value), Math.max(high, value)];
+  const { low, high } = extremes(values);
   return [low, high];
 }
 

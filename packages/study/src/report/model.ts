@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Verdict } from "../claims.ts";
+import { judgeClaims, type JudgedClaim } from "../claims/judge.ts";
 import type { Environment } from "../environment.ts";
 import { messageOf } from "../error.ts";
 import { resultsOf, type Results, type StoredSeries, type TrialRecord } from "../results.ts";
@@ -9,18 +9,16 @@ import { runFiles, trialFiles } from "../store/files.ts";
 import { readMetrics } from "../store/metrics.ts";
 import { readEnvironment, readManifest, readTrial, withEarlierSeeds, type Manifest } from "../store/read.ts";
 import type { Study } from "../study.ts";
-import type { MetricRow, Settings } from "../trial.ts";
-
-interface JudgedClaim extends Verdict {
-  readonly text: string;
-}
+import type { Settings } from "../trial.ts";
+import { curvesOf, type Curves } from "./curves.ts";
 
 /** Everything the report prints, read from the folders. */
 export interface ReportModel {
   readonly folder: string;
   readonly manifest: Manifest;
   readonly results: Results;
-  readonly rows: ReadonlyMap<string, readonly MetricRow[]>;
+  /** Training curves by the id of the trial and the metric. */
+  readonly curves: ReadonlyMap<string, Curves>;
   readonly configs: readonly { readonly task: string; readonly variant: string; readonly config: Settings }[];
   readonly claims: readonly JudgedClaim[];
   /** Said above the claims when they could not be judged anew. */
@@ -46,11 +44,12 @@ export function readModel(folder: string, study: Study | null): ReportModel {
     }
   };
   const records = trials.map((trial) => readTrial(folder, trial));
-  const rows = new Map<string, readonly MetricRow[]>();
+  const curves = new Map<string, Curves>();
   const series = new Map<string, readonly StoredSeries[]>();
   for (const record of records) {
     const files = trialFiles(record.folder);
-    rows.set(record.id, attempt(() => readMetrics(files.metrics), []));
+    // Reduced at once: the rows of all trials need not fit into memory together.
+    curves.set(record.id, attempt(() => curvesOf(readMetrics(files.metrics)), new Map()));
     series.set(record.id, attempt(() => readAllSeries(files.artifacts), []));
   }
   const { tasks, variants, metrics } = manifest;
@@ -61,20 +60,11 @@ export function readModel(folder: string, study: Study | null): ReportModel {
       return trial === undefined ? [] : [{ task, variant, config: trial.config }];
     }),
   );
-  return { folder, manifest, results, rows, configs, ...judge(folder, study, results), environments: distinctEnvironments(records), problems, others };
+  return { folder, manifest, results, curves, configs, ...judge(folder, study, results), environments: distinctEnvironments(records), problems, others };
 }
 
 function judge(folder: string, study: Study | null, results: Results): { claims: JudgedClaim[]; claimsNote: string | null } {
-  if (study !== null) {
-    const claims = study.claims.map((claim): JudgedClaim => {
-      try {
-        return { text: claim.text, ...claim.test(results) };
-      } catch (error) {
-        return { text: claim.text, verdict: "undecided", because: `the test failed: ${messageOf(error)}` };
-      }
-    });
-    return { claims, claimsNote: null };
-  }
+  if (study !== null) return { claims: judgeClaims(study.claims, results), claimsNote: null };
   try {
     const last: { claims?: JudgedClaim[] } = JSON.parse(readFileSync(runFiles(folder).results, "utf8"));
     return { claims: last.claims ?? [], claimsNote: "The study's module could not be loaded here: these are the verdicts of the last run." };

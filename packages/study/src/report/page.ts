@@ -1,6 +1,6 @@
 import type { TrialRecord } from "../results.ts";
 import type { Axis } from "../trial.ts";
-import { curveOverSeeds, seriesOverSeeds } from "./curves.ts";
+import { curveOverSeeds, MOST_POINTS, seriesOverSeeds } from "./curves.ts";
 import { extentOf, panel, type Line } from "./figure.ts";
 import { html, type Markup } from "./html.ts";
 import type { ReportModel } from "./model.ts";
@@ -38,14 +38,14 @@ function facts({ manifest, results }: ReportModel): string {
   const seeds = new Set(trials.map((trial) => trial.seed)).size;
   const parts = [plural(manifest.tasks.length, "task"), plural(manifest.variants.length, "variant"), plural(seeds, "seed")].join(" × ");
   const seconds = trials.reduce((sum, trial) => sum + (trial.seconds ?? 0), 0);
-  return `${parts}: ${plural(trials.length, "trial")}, ${states.join(", ")}. ${formatSeconds(seconds)} of work.`;
+  return `${parts}: ${plural(trials.length, "trial")}, ${states.join(", ")}. ${formatSeconds(seconds)} of compute in total.`;
 }
 
 function intervalNote({ results, manifest }: ReportModel): string {
   const seeds = new Set(results.trials.map((trial) => trial.seed)).size;
   const scaled = manifest.budget === "quick" ? " The quick setting is scaled down: it can show an order of the variants, not the figures of the papers." : "";
   if (seeds < 2) return `One seed: nothing is known about the spread.${scaled}`;
-  return `± is half the 95 % interval of the mean by Student’s t over the seeds that are done. In the strip each dot is a seed and the stroke their mean; its ends are the lowest and highest seed of the task.${scaled}`;
+  return `± is half the 95 % confidence interval (CI) of the mean, by Student’s t over the seeds that are done. In the strip each dot is a seed and the stroke their mean; its ends are the lowest and highest seed of the task.${scaled}`;
 }
 
 function claims({ claims: judged, claimsNote }: ReportModel): Markup | null {
@@ -55,7 +55,7 @@ function claims({ claims: judged, claimsNote }: ReportModel): Markup | null {
   )}</ul></section>`;
 }
 
-function curves({ manifest, results, rows }: ReportModel): Markup | null {
+function curves({ manifest, results, curves: byTrial }: ReportModel): Markup | null {
   let crossed = false;
   const figures = Object.entries(manifest.metrics).flatMap(([name, metric]) => {
     if (metric.curve === false) return [];
@@ -64,12 +64,12 @@ function curves({ manifest, results, rows }: ReportModel): Markup | null {
     const panels = manifest.tasks.flatMap((task) => {
       const lines = manifest.variants.flatMap((variant): Line[] => {
         const trials = results.of({ task, variant });
-        const points = curveOverSeeds(trials.map((trial) => rows.get(trial.id) ?? []), name);
+        const points = curveOverSeeds(trials.flatMap((trial) => byTrial.get(trial.id)?.get(name) ?? []));
         const crosses = trials
           .filter((trial) => trial.status === "diverged" || trial.status === "failed")
           .flatMap((trial) => {
-            const last = (rows.get(trial.id) ?? []).findLast((row) => Number.isFinite(row[name]));
-            return last?.[name] === undefined ? [] : [{ x: last.step, y: last[name] }];
+            const last = byTrial.get(trial.id)?.get(name)?.last;
+            return last === undefined ? [] : [last];
           });
         crossed ||= crosses.length > 0;
         return points.length === 0 ? [] : [{ label: variant, colour: colourOf(manifest.variants, variant), points, crosses }];
@@ -80,18 +80,20 @@ function curves({ manifest, results, rows }: ReportModel): Markup | null {
   });
   if (figures.length === 0) return null;
   const crossNote = crossed ? " A cross marks where a seed diverged or failed." : "";
-  return html`<section><h2>Training curves</h2>${figures}<p class="note">Line: mean over the seeds. Band: lowest to highest seed.${crossNote}</p></section>`;
+  return html`<section><h2>Training curves</h2>${figures}<p class="note">Line: mean over the seeds. Band: lowest to highest value of any seed; where steps are too many to draw, of some neighbouring ones together.${crossNote}</p></section>`;
 }
 
 function seriesSections({ manifest, results }: ReportModel): Markup[] {
   const names = results.tasks.flatMap((task) => results.variants.flatMap((variant) => results.seriesNames({ task, variant })));
   return [...new Set(names)].sort().flatMap((name) => {
     let title = name;
+    let reduced = false;
     const panels = manifest.tasks.flatMap((task) => {
       const found = manifest.variants.map((variant) => ({ variant, series: results.series({ task, variant, name }).map((entry) => entry.series) })).filter((entry) => entry.series.length > 0);
       const first = found[0]?.series[0];
       if (first === undefined) return [];
       title = first.title;
+      reduced ||= first.x.values.length > MOST_POINTS;
       const lineNames = [...new Set(found.flatMap((entry) => entry.series.flatMap((series) => Object.keys(series.lines))))];
       const drawn = lineNames.map((lineName) => ({
         lineName,
@@ -100,7 +102,7 @@ function seriesSections({ manifest, results }: ReportModel): Markup[] {
       const extent = extentOf(drawn.flatMap((entry) => entry.lines), first.y);
       return drawn.filter((entry) => entry.lines.length > 0).map(({ lineName, lines }) => panel({ title: `${task}, ${lineName}`, x: first.x, y: first.y, lines, extent }));
     });
-    return panels.length === 0 ? [] : [html`<section><h2>${title}</h2><figure><div class="panels">${panels}</div><figcaption>Line: median over the seeds. Band: lowest to highest seed.</figcaption></figure></section>`];
+    return panels.length === 0 ? [] : [html`<section><h2>${title}</h2><figure><div class="panels">${panels}</div><figcaption>Line: median over the seeds. Band: lowest to highest seed${reduced && "; where points are too many to draw, of some neighbouring ones together"}.</figcaption></figure></section>`];
   });
 }
 

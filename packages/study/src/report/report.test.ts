@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { curveOverSeeds } from "./curves.ts";
+import { curveOverSeeds, curvesOf, seriesOverSeeds, type Curve } from "./curves.ts";
 import { panel } from "./figure.ts";
 import { html } from "./html.ts";
 import { formatMean, formatNumber, formatSeconds, linearScale, log10, logScale } from "./scale.ts";
@@ -37,16 +37,54 @@ test("what is put into a page is escaped, unless it is markup", () => {
   expect(html`<b title="${'"'}">${"<script>"}${html`<i>${[1, "&"]}</i>`}${null}${false}</b>`.markup).toBe('<b title="&quot;">&lt;script&gt;<i>1&amp;</i></b>');
 });
 
-test("a curve is the mean over the seeds that have the step, between the lowest and the highest", () => {
-  const seeds = [[{ step: 1, m: 1 }, { step: 2, m: 2 }], [{ step: 1, m: 3 }, { step: 2, m: Number.NaN }]];
-  expect(curveOverSeeds(seeds, "m")).toEqual([
-    { x: 1, centre: 2, low: 1, high: 3 },
-    { x: 2, centre: 2, low: 2, high: 2 },
-  ]);
-  const long = [Array.from({ length: 10_000 }, (_, step) => ({ step, m: step }))];
-  const points = curveOverSeeds(long, "m");
-  expect(points.length).toBeLessThanOrEqual(241);
-  expect(points.every((point, index) => index === 0 || point.centre > (points[index - 1]?.centre ?? 0))).toBe(true);
+describe("curves", () => {
+  test("are the mean over the seeds that have the step, between the lowest and the highest", () => {
+    const seeds = [[{ step: 1, m: 1 }, { step: 2, m: 2 }], [{ step: 1, m: 3 }, { step: 2, m: Number.NaN }]];
+    expect(curveOverSeeds(seeds.map(curveOf))).toEqual([
+      { x: 1, centre: 2, low: 1, high: 3 },
+      { x: 2, centre: 2, low: 2, high: 2 },
+    ]);
+  });
+
+  test("of many steps have no more points than can be seen, with the extremes and the means of all", () => {
+    const rows = Array.from({ length: 10_000 }, (_, step) => ({ step, m: step === 5003 ? 1e9 : step === 7001 ? -1e9 : step }));
+    const points = curveOverSeeds([curveOf(rows)]);
+    expect(points.length).toBeGreaterThan(120);
+    expect(points.length).toBeLessThanOrEqual(241);
+    expect(points.filter((point) => point.high === 1e9)).toHaveLength(1);
+    expect(points.filter((point) => point.low === -1e9)).toHaveLength(1);
+    // Steps 64 to 127 share a place: their mean is 95.5.
+    expect(points[1]).toEqual({ x: 96, centre: 95.5, low: 64, high: 127 });
+  });
+
+  test("of seeds of different length share places", () => {
+    const long = Array.from({ length: 5000 }, (_, step) => ({ step, m: 1 }));
+    const short = Array.from({ length: 100 }, (_, step) => ({ step: 10 * step, m: 3 }));
+    const points = curveOverSeeds([curveOf(long), curveOf(short)]);
+    expect(points.length).toBeLessThanOrEqual(241);
+    expect(points[0]).toEqual({ x: 16, centre: 2, low: 1, high: 3 });
+    expect(points.at(-1)).toMatchObject({ centre: 1 });
+  });
+
+  test("count fractions of an epoch as steps too", () => {
+    const points = curveOverSeeds([curveOf(Array.from({ length: 1000 }, (_, n) => ({ step: n / 1000, m: n })))]);
+    expect(points.length).toBeGreaterThan(120);
+  });
+
+  function curveOf(rows: readonly { step: number; m: number }[]): Curve {
+    const curve = curvesOf(rows).get("m");
+    if (curve === undefined) throw new Error("no curve");
+    return curve;
+  }
+});
+
+test("a series of 130,000 points is reduced, keeping its extremes", () => {
+  const values = Array.from({ length: 130_000 }, (_, index) => index);
+  const series = { name: "s", title: "S", x: { label: "t", values }, y: { label: "v" }, lines: { a: values.map((x) => (x === 77_777 ? 9 : x === 99_999 ? -9 : 0)) } };
+  const points = seriesOverSeeds([series], "a");
+  expect(points.length).toBeLessThanOrEqual(240);
+  expect(points.filter((point) => point.high === 9).map((point) => Math.abs(point.x - 77_777) < 600)).toEqual([true]);
+  expect(points.filter((point) => point.low === -9)).toHaveLength(1);
 });
 
 test("a panel draws no place that is not a number, whatever it is given", () => {

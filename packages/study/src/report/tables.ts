@@ -1,7 +1,7 @@
-import { meanInterval } from "../statistics/intervals.ts";
+import { meanInterval, type Interval } from "../statistics/intervals.ts";
 import type { Results } from "../results.ts";
 import type { Anchor, Metric } from "../study.ts";
-import type { Interval } from "../statistics/bootstrap.ts";
+import { extremes } from "../statistics/summary.ts";
 import { html, type Markup } from "./html.ts";
 import { formatMean, formatNumber, grouped } from "./scale.ts";
 
@@ -31,10 +31,10 @@ export function seedTable(results: Results, name: string, metric: Metric): Marku
   const seeds = [...new Set(results.trials.map((trial) => trial.seed))].sort((a, b) => a - b);
   const tasks = results.tasks.filter((task) => results.trials.some((trial) => trial.task === task));
   return html`<div class="scroll"><table>
-<thead><tr><th></th>${seeds.length > 1 && html`<th class="number">mean ± 95 %</th><th>seeds</th>`}${seeds.map((seed) => html`<th class="number">seed ${seed}</th>`)}</tr></thead>
+<thead><tr><th></th>${seeds.length > 1 && html`<th class="number">mean ± half 95 % CI</th><th>seeds</th>`}${seeds.map((seed) => html`<th class="number">seed ${seed}</th>`)}</tr></thead>
 <tbody>${tasks.map((task) => {
     const all = results.variants.flatMap((variant) => results.values({ task, variant, metric: name }).map((entry) => entry.value));
-    const range = { low: Math.min(...all), high: Math.max(...all) };
+    const range = extremes(all);
     const ends = all.length === 0 || seeds.length < 2 ? "" : `${formatNumber(range.low, metric.digits)} to ${formatNumber(range.high, metric.digits)}`;
     return html`<tr class="task"><th scope="rowgroup">${task}</th>${seeds.length > 1 && html`<td></td><td>${ends}</td>`}</tr>${results.variants.map((variant) => {
       const trials = results.of({ task, variant });
@@ -71,7 +71,7 @@ function anchorValue(value: number, digits = 0): string {
 /** Published figures beside those measured here. */
 export function anchorTable(results: Results, anchors: readonly Anchor[]): Markup {
   return html`<div class="scroll"><table class="stack">
-<thead><tr><th>task</th><th>variant</th><th>metric</th><th class="number">published</th><th class="number">measured</th><th>published setting</th></tr></thead>
+<thead><tr><th>task</th><th>variant</th><th>metric</th><th class="number">published</th><th class="number">measured, mean ± half 95 % CI</th><th>published setting</th></tr></thead>
 <tbody>${anchors.map((anchor) => {
     const metric = results.metrics[anchor.metric];
     if (metric === undefined) return null;

@@ -1,8 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { bootstrapInterval, pairedBootstrap } from "./bootstrap.ts";
+import { bcaInterval } from "./bootstrap.ts";
 import { indexGenerator } from "./generator.ts";
 import { meanInterval, studentHalfWidth, wilsonInterval } from "./intervals.ts";
-import { interquartileMean, mean, median, quantile, standardDeviation } from "./summary.ts";
+import { normalCdf, normalQuantile } from "./normal.ts";
+import { studentCdf, studentQuantile } from "./student.ts";
+import { extremes, interquartileMean, mean, median, quantile, standardDeviation } from "./summary.ts";
+import { holm, meanTest } from "./tests.ts";
 
 describe("summaries, by hand", () => {
   test("mean and standard deviation", () => {
@@ -43,28 +46,20 @@ describe("intervals", () => {
   });
 
   test("Student's t", () => {
-    // sd of 1, 2, 3 is 1; t with 2 degrees of freedom is 4.303.
-    expect(studentHalfWidth([1, 2, 3])).toBeCloseTo(4.303 / Math.sqrt(3), 12);
+    // sd of 1, 2, 3 is 1; t with 2 degrees of freedom is 4.302652729749464 (NIST's table: 4.303).
+    expect(studentHalfWidth([1, 2, 3])).toBeCloseTo(4.302652729749464 / Math.sqrt(3), 12);
     expect(studentHalfWidth([1])).toBeNaN();
     expect(meanInterval([4, 4, 4])).toEqual({ mean: 4, low: 4, high: 4 });
   });
 
-  test("the bootstrap is repeatable, and exact where it can be", () => {
-    expect(bootstrapInterval([3, 3, 3])).toEqual({ low: 3, high: 3 });
-    const values = [1, 4, 2, 8, 5, 7];
-    expect(bootstrapInterval(values)).toEqual(bootstrapInterval(values));
-    expect(bootstrapInterval(values, { seed: 1 })).not.toEqual(bootstrapInterval(values, { seed: 2, resamples: 57 }));
-    // Of 0 and 1 a resample's mean is 0, 1/2 or 1 with probability 1/4, 1/2, 1/4: both ends of 95 % lie in the outer quarters.
-    expect(bootstrapInterval([0, 1])).toEqual({ low: 0, high: 1 });
-    // ... and both ends of 40 % in the middle half.
-    expect(bootstrapInterval([0, 1], { confidence: 0.4 })).toEqual({ low: 0.5, high: 0.5 });
-  });
-
-  test("pairs cancel what the seed does to both", () => {
-    const b = [10, 50, 20, 90];
-    const paired = pairedBootstrap(b.map((value) => value + 1), b);
-    expect(paired).toEqual({ difference: 1, pairs: 4, low: 1, high: 1 });
-    expect(() => pairedBootstrap([1], [1, 2])).toThrow("1 values against 2");
+  test("the bootstrap is repeatable, corrected for skewness, and refuses a handful of values", () => {
+    const skewed = Array.from({ length: 24 }, (_, n) => 1.5 ** n / 1000);
+    expect(bcaInterval(skewed)).toEqual(bcaInterval(skewed));
+    const { low, high } = bcaInterval(skewed);
+    // Of values with a long upper tail the interval reaches further up than down.
+    expect(high - mean(skewed)).toBeGreaterThan(1.5 * (mean(skewed) - low));
+    expect(bcaInterval(skewed.map(() => 3))).toEqual({ low: 3, high: 3 });
+    expect(() => bcaInterval([1, 2, 3, 4, 5])).toThrow("bcaInterval: 5 values, expected at least 20; for the mean of fewer use meanInterval");
   });
 
   test("the generator draws every index about equally often", () => {
@@ -77,4 +72,82 @@ describe("intervals", () => {
     // 10 000 each, with a standard deviation of 89: five of them either way.
     for (const count of counts) expect(Math.abs(count - 10_000)).toBeLessThan(450);
   });
+});
+
+describe("distributions, against SciPy 1.17", () => {
+  test("Student's t", () => {
+    const probabilities: [number, number, number][] = [
+      [1, 0.5, 0.6475836176504333],
+      [1, 12.706, 0.9749995988209335],
+      [2, -1.3, 0.16162351590802015],
+      [3, 2.0, 0.9303370157205785],
+      [4, 2.776, 0.9749886108400118],
+      [7, -4.5, 0.0013991650389213158],
+      [10, 0.01, 0.5038910125045143],
+      [29, 3.3, 0.9987165428853957],
+      [100, 1.96, 0.9736105493168852],
+      [1001, 2.5, 0.9937107958311552],
+    ];
+    for (const [freedom, t, p] of probabilities) expect(studentCdf(t, freedom)).toBeCloseTo(p, 13);
+    const quantiles: [number, number, number][] = [
+      [1, 0.975, 12.706204736174694],
+      [2, 0.975, 4.302652729749462],
+      [4, 0.975, 2.7764451051977934],
+      [4, 0.995, 4.604094871349992],
+      [9, 0.975, 2.262157162798205],
+      [30, 0.975, 2.0422724563012378],
+      [500, 0.9, 1.2832470207103743],
+    ];
+    for (const [freedom, p, t] of quantiles) expect(studentQuantile(p, freedom) / t).toBeCloseTo(1, 12);
+  });
+
+  test("the normal distribution", () => {
+    const probabilities: [number, number][] = [
+      [-8, 6.22096057427174e-16],
+      [-3.2, 0.0006871379379158471],
+      [-1, 0.15865525393145707],
+      [0, 0.5],
+      [0.3, 0.6179114221889526],
+      [1.959963984540054, 0.975],
+      [5, 0.9999997133484281],
+      [7.5, 0.9999999999999681],
+    ];
+    for (const [z, p] of probabilities) expect(normalCdf(z)).toBeCloseTo(p, 13);
+  });
+
+  test("a quantile is the inverse of the probability", () => {
+    for (const freedom of [1, 2, 3, 4, 9, 29, 30, 1000]) {
+      for (const p of [0.6, 0.975, 0.9999]) expect(studentCdf(studentQuantile(p, freedom), freedom)).toBeCloseTo(p, 14);
+    }
+    for (const p of [1e-10, 0.025, 0.5, 0.9, 1 - 1e-9]) expect(normalCdf(normalQuantile(p))).toBeCloseTo(p, 13);
+    expect(() => studentQuantile(1, 4)).toThrow("p is 1");
+    expect(() => studentCdf(1, 0)).toThrow("0 degrees of freedom");
+  });
+});
+
+describe("tests", () => {
+  test("of a mean: Student's t", () => {
+    expect(meanTest([1, 2, 3, 4])).toBeCloseTo(0.030466291662170977, 12);
+    expect(meanTest([0.3, -0.1, 0.8, 0.4, 0.2], 0.1)).toBeCloseTo(0.2070464569519284, 12);
+    expect(meanTest([1])).toBe(1);
+  });
+
+  test("of a mean of values without spread: the sign test", () => {
+    // 2 of the 32 ways in which five signs can fall are all alike.
+    expect(meanTest([1, 1, 1, 1, 1])).toBe(2 / 32);
+    expect(meanTest([1, 1, 1], 1)).toBe(1);
+  });
+
+  test("Holm's correction, by hand", () => {
+    // Sorted 0.01, 0.02, 0.03, 0.2: times 4, 3, 2, 1, and never less than the one before.
+    expect(holm([0.2, 0.01, 0.03, 0.02])).toEqual([0.2, 0.04, 0.06, 0.06]);
+    expect(holm([0.9, 0.8])).toEqual([1, 1]);
+    expect(holm([])).toEqual([]);
+  });
+});
+
+test("extremes of more values than a call takes arguments", () => {
+  const values = Float64Array.from({ length: 1_000_000 }, (_, n) => (n * 7919) % 1_000_003);
+  values[5000] = -1;
+  expect(extremes(values)).toEqual({ low: -1, high: Math.max(...Array.from({ length: 10 }, (_, part) => Math.max(...values.subarray(part * 100_000, (part + 1) * 100_000)))) });
 });

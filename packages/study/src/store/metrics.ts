@@ -53,10 +53,18 @@ export function metricWriter(path: string, start: number): MetricWriter {
 
 function toStored(row: MetricRow): StoredRow {
   const stored: { [name: string]: StoredRow[string] } = {};
+  if (!Number.isFinite(row.step)) throw new Error(`metric: step is ${String(row.step)}, expected a number, in the row ${describeRow(row)}`);
   for (const [name, value] of Object.entries(row)) {
+    if (typeof value !== "number") {
+      throw new Error(`metric: "${name}" is ${typeof value === "object" ? "an object" : String(value)}, expected a number, in the row ${describeRow(row)}; leave out what has no value`);
+    }
     stored[name] = Number.isFinite(value) ? value : Number.isNaN(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity";
   }
   return stored;
+}
+
+function describeRow(row: MetricRow): string {
+  return `{ ${Object.entries(row).map(([name, value]) => `${name}: ${String(value)}`).join(", ")} }`;
 }
 
 /** The rows of a `metrics.jsonl`. A missing file is no rows; a last line cut off by a crash is left out; any other bad line is an error. */

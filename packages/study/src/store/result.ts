@@ -1,3 +1,4 @@
+import { extremes } from "../statistics/summary.ts";
 import type { Metric } from "../study.ts";
 import type { MetricRow, TrialOutcome } from "../trial.ts";
 
@@ -41,7 +42,7 @@ export function summarise(
 
 function read(metric: Metric, curve: readonly number[]): number | undefined {
   if (curve.length === 0) return undefined;
-  if (metric.summarise === "best") return metric.better === "higher" ? Math.max(...curve) : Math.min(...curve);
+  if (metric.summarise === "best") return extremes(curve)[metric.better === "higher" ? "high" : "low"];
   if (metric.summarise === "tail mean") {
     const tail = curve.slice(-Math.max(1, Math.ceil(curve.length / 10)));
     return tail.reduce((sum, value) => sum + value, 0) / tail.length;

@@ -27,6 +27,17 @@ describe("metrics.jsonl", () => {
     expect(readMetrics(join(folder, "none"))).toEqual([]);
   });
 
+  test("takes numbers only, and stores nothing else as one", async () => {
+    const path = join(folder, "metrics.jsonl");
+    const writer = metricWriter(path, 0);
+    // As a trial in plain JavaScript may call it: types do not stop it there.
+    const given = (row: object) => () => Reflect.apply(writer.add, writer, [row]);
+    expect(given({ step: 3, loss: undefined })).toThrow('metric: "loss" is undefined, expected a number, in the row { step: 3, loss: undefined }; leave out what has no value');
+    expect(given({ step: 3, loss: "0.5" })).toThrow('"loss" is 0.5, expected a number');
+    expect(given({ loss: 1 })).toThrow("metric: step is undefined");
+    expect(await writer.flush()).toBe(0);
+  });
+
   test("is read without a torn last line, and never with another bad one", () => {
     const path = join(folder, "metrics.jsonl");
     writeFileSync(path, '{"step":1}\n{"step":2}\n{"ste');

@@ -1,0 +1,72 @@
+import type { Results } from "../results.ts";
+import { studyError } from "../error.ts";
+import { suggestion } from "../nearest.ts";
+import { meanInterval } from "../statistics/intervals.ts";
+import type { Verdict } from "./claim.ts";
+
+/** A verdict needs a two-sided p-value below this: the 95 % interval then lies on one side. */
+export const SIGNIFICANT = 0.05;
+
+/** What a claim rests on, in words and numbers. */
+export interface Evidence {
+  readonly because: string;
+  readonly seeds: number;
+  readonly minimumSeeds: number;
+  /** Trials that are not done, or `null`. One that is not done may not be dropped: which one it was can depend on the variant. */
+  readonly missing: string | null;
+  /** Two-sided p-value, and whether what it supports is the claim. */
+  readonly p: number;
+  readonly holds: boolean;
+}
+
+export function decide({ because, seeds, minimumSeeds, missing, p, holds }: Evidence): Verdict {
+  if (missing !== null) return { verdict: "undecided", because: `${missing}. Ignoring those: ${because}` };
+  if (seeds < minimumSeeds) return { verdict: "undecided", because: `${because}; needs at least ${minimumSeeds} seeds (run with --seeds ${minimumSeeds})` };
+  return { verdict: p >= SIGNIFICANT ? "undecided" : holds ? "reproduced" : "not reproduced", because: `${because}, ${formatP(p)}`, p };
+}
+
+/** 1 where a higher value of the metric is better, -1 where a lower one is. */
+export function direction(results: Results, metric: string): 1 | -1 {
+  const found = results.metrics[metric];
+  if (found === undefined) throw studyError(`claim: unknown metric "${metric}": ${suggestion(metric, Object.keys(results.metrics))}`);
+  return found.better === "higher" ? 1 : -1;
+}
+
+/** Values of the first variant less those of the second, for the seeds that both have. */
+export function differences(results: Results, where: { readonly task: string; readonly metric: string; readonly variants: readonly [string, string] }): number[] {
+  const { task, metric, variants } = where;
+  for (const variant of variants) requireKnown("variant", variant, results.variants);
+  requireKnown("task", task, results.tasks);
+  const other = new Map(results.values({ task, variant: variants[1], metric }).map(({ seed, value }) => [seed, value]));
+  return results.values({ task, variant: variants[0], metric }).flatMap(({ seed, value }) => {
+    const partner = other.get(seed);
+    return partner === undefined ? [] : [value - partner];
+  });
+}
+
+export function requireKnown(what: "variant" | "task", name: string, known: readonly string[]): void {
+  if (!known.includes(name)) throw studyError(`claim: unknown ${what} "${name}": ${suggestion(name, known)}`);
+}
+
+/** The trials of some variants that are not done, or `null`. */
+export function missingTrials(results: Results, task: string, variants: readonly string[]): string | null {
+  const lost = variants.flatMap((variant) =>
+    results
+      .of({ task, variant })
+      .filter((trial) => trial.status !== "done")
+      .map((trial) => `${variant} seed ${trial.seed} ${trial.status}`),
+  );
+  return lost.length === 0 ? null : lost.join(", ");
+}
+
+/** A mean with its interval and how that was found: "1.2 (95 % interval 0.65 to 1.76, paired t over 5 seeds)". */
+export function spread(values: readonly number[], method: "paired t" | "Student’s t"): string {
+  const { mean, low, high } = meanInterval(values);
+  if (values.length < 2) return `${format(mean)} (one seed)`;
+  if (low === high) return `${format(mean)} with each of ${values.length} seeds (no spread: sign test)`;
+  return `${format(mean)} (95 % interval ${format(low)} to ${format(high)}, ${method} over ${values.length} seeds)`;
+}
+
+export const format = (value: number): string => String(Number(value.toPrecision(3))).replace("-", "−");
+
+export const formatP = (p: number): string => (p < 0.001 ? "p < 0.001" : `p = ${p.toPrecision(2)}`);

@@ -1,0 +1,107 @@
+import { mean } from "../statistics/summary.ts";
+import { meanTest } from "../statistics/tests.ts";
+import type { Claim, Verdict } from "./claim.ts";
+import { decide, differences, direction, format, missingTrials, requireKnown, SIGNIFICANT, spread } from "./evidence.ts";
+
+interface TestOptions {
+  readonly metric: string;
+  readonly task: string;
+  readonly variant: string;
+  /** With fewer seeds the verdict is "undecided": a claim is not settled by a lucky pair. 5 by default. */
+  readonly minimumSeeds?: number;
+}
+
+/**
+ * Tests that `variant` is better than `than` by more than `margin` (0 by default, in the metric's unit): Student's t of the differences between runs that
+ * share a seed, so that what the seed does to both cancels. "Better" follows the metric.
+ */
+export function better(options: TestOptions & { readonly than: string; readonly margin?: number }): Claim["test"] {
+  const { metric, task, variant, than, margin = 0, minimumSeeds = 5 } = options;
+  return (results) => {
+    const sign = direction(results, metric);
+    const gains = differences(results, { task, metric, variants: [variant, than] }).map((difference) => sign * difference);
+    const by = mean(gains);
+    const [first, second] = by < 0 ? [than, variant] : [variant, than];
+    const compared = gains.every((gain) => gain === 0)
+      ? `${variant} and ${than} are equal on ${task} with each of ${gains.length} seeds`
+      : `on average ${first} is better than ${second} on ${task} by ${spread(gains.map((gain) => (by < 0 ? -gain : gain)), "paired t")}`;
+    return decide({
+      because: gains.length === 0 ? nothingShared(task, variant, than) : margin === 0 ? compared : `${compared}, against a margin of ${format(margin)}`,
+      seeds: gains.length,
+      minimumSeeds,
+      missing: missingTrials(results, task, [variant, than]),
+      p: meanTest(gains, margin),
+      holds: by > margin,
+    });
+  };
+}
+
+/** Tests that the mean of `variant` reaches `value`: at least where higher is better, at most where lower is. Student's t over seeds. */
+export function reaches(options: TestOptions & { readonly value: number }): Claim["test"] {
+  const { metric, task, variant, value, minimumSeeds = 5 } = options;
+  return (results) => {
+    const sign = direction(results, metric);
+    requireKnown("variant", variant, results.variants);
+    requireKnown("task", task, results.tasks);
+    const values = results.values({ task, variant, metric }).map((entry) => entry.value);
+    return decide({
+      because: values.length === 0 ? `no seed of ${variant} on ${task} has a result` : `${variant} on ${task}: ${spread(values, "Student’s t")}, against ${format(value)}`,
+      seeds: values.length,
+      minimumSeeds,
+      missing: missingTrials(results, task, [variant]),
+      p: meanTest(values, value),
+      holds: sign * mean(values) > sign * value,
+    });
+  };
+}
+
+/**
+ * Tests that `variant` and `than` differ by less than `within` either way: two one-sided paired t tests (Schuirmann 1987). "Not reproduced" says that they
+ * differ by more.
+ */
+export function alike(options: TestOptions & { readonly than: string; readonly within: number }): Claim["test"] {
+  const { metric, task, variant, than, within, minimumSeeds = 5 } = options;
+  return (results) => {
+    direction(results, metric);
+    const apart = differences(results, { task, metric, variants: [variant, than] });
+    const [below, above] = [meanTest(apart, -within), meanTest(apart, within)];
+    const holds = Math.abs(mean(apart)) < within;
+    return decide({
+      because: apart.length === 0 ? nothingShared(task, variant, than) : `${variant} less ${than} on ${task}: ${spread(apart, "paired t")}, alike if within ±${format(within)}`,
+      seeds: apart.length,
+      minimumSeeds,
+      missing: missingTrials(results, task, [variant, than]),
+      // The nearer margin decides, whether the mean lies inside or outside.
+      p: Math.max(below, above),
+      holds,
+    });
+  };
+}
+
+/**
+ * Tests that all of some tests hold. It is reproduced if each is, with the largest of their p-values; one that is refuted refutes it, with its p-value times
+ * the number of tests.
+ */
+export function all(...tests: readonly Claim["test"][]): Claim["test"] {
+  return (results) => {
+    const verdicts = tests.map((test) => test(results));
+    const because = verdicts.map((verdict) => verdict.because).join("; ");
+    const refuted = verdicts.filter(({ verdict }) => verdict === "not reproduced");
+    const counted = pValues(refuted.length > 0 ? refuted : verdicts);
+    if (refuted.length > 0) {
+      if (counted === null) return { because, verdict: "not reproduced" };
+      const p = Math.min(1, tests.length * Math.min(...counted));
+      return { because, p, verdict: p < SIGNIFICANT ? "not reproduced" : "undecided" };
+    }
+    const verdict = verdicts.every((each) => each.verdict === "reproduced") ? "reproduced" : "undecided";
+    return counted === null ? { because, verdict } : { because, p: Math.max(...counted), verdict };
+  };
+}
+
+/** `null` if one of the verdicts has none. */
+function pValues(verdicts: readonly Verdict[]): number[] | null {
+  const values = verdicts.flatMap(({ p }) => (p === undefined ? [] : [p]));
+  return values.length < verdicts.length ? null : values;
+}
+
+const nothingShared = (task: string, variant: string, than: string): string => `no seed has a result of both ${variant} and ${than} on ${task}`;

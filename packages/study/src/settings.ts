@@ -1,0 +1,42 @@
+import type { Json } from "./json.ts";
+import { suggestion } from "./nearest.ts";
+import type { Overrides } from "./study.ts";
+import type { Settings } from "./trial.ts";
+
+/** Settings with others laid over them. Objects are joined member by member, at any depth; lists and plain values are replaced. */
+export function laidOver(below: Settings, above: Overrides<Settings>): Settings {
+  const joined: { [name: string]: Json } = { ...below };
+  for (const [name, value] of Object.entries(above)) {
+    if (value === undefined) continue;
+    const under = joined[name];
+    joined[name] = isOverrides(value) ? laidOver(isObject(under) ? under : {}, value) : value;
+  }
+  return joined;
+}
+
+/**
+ * What is wrong with settings that are to be laid over the defaults: names that no default has, at any depth, and values of another kind than the default's.
+ * A default of `null` takes any value, `null` may stand for any, and an empty object as a default takes any members.
+ */
+export function overrideProblems(where: string, given: { readonly [name: string]: unknown }, defaults: Settings): string[] {
+  return Object.entries(given).flatMap(([name, value]) => {
+    const usual = Object.hasOwn(defaults, name) ? defaults[name] : undefined;
+    if (usual === undefined) return [`${where}: unknown setting "${name}": ${suggestion(name, Object.keys(defaults))}`];
+    if (value === undefined || value === null || usual === null) return [];
+    if (kindOf(value) !== kindOf(usual)) return [`${where}.${name}: ${JSON.stringify(value)} is ${kindOf(value)}, expected ${kindOf(usual)} as in settings`];
+    if (!isObject(usual) || !isObject(value) || Object.keys(usual).length === 0) return [];
+    return overrideProblems(`${where}.${name}`, value, usual);
+  });
+}
+
+function kindOf(value: unknown): string {
+  return Array.isArray(value) ? "a list" : typeof value === "object" ? "an object" : `a ${typeof value}`;
+}
+
+function isOverrides(value: unknown): value is Overrides<Settings> {
+  return isObject(value);
+}
+
+function isObject(value: unknown): value is Settings {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
