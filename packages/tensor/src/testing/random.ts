@@ -40,7 +40,7 @@ export function lookAt(shape: Shape, choice: number): Look {
         look: (x) => slice(x, shape.map((_, axis) => (axis + choice) % 3), shape.map((n, axis) => n + ((axis + choice) % 3))),
       };
     case 3:
-      return { stored: shape.map((n, axis) => (axis === choice % Math.max(1, shape.length) ? 1 : n)), look: (x) => broadcastTo(x, shape) };
+      return { stored: shape.map((n, axis) => (axis === Math.floor(choice / 6) % Math.max(1, shape.length) ? 1 : n)), look: (x) => broadcastTo(x, shape) };
     case 4:
       return { stored: [sizeOf(shape)], look: (x) => reshape(x, shape) };
     case 5: {

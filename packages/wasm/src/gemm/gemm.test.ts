@@ -93,6 +93,21 @@ describe("C = start + A B", () => {
     );
   });
 
+  test("rows of A that are one row repeated", () => {
+    const [m, n, k] = [17, 11, 3];
+    const { exports, place, reserve } = instantiate((module) => {
+      emitPack(module, "pack", { n, k });
+      emitGemm(module, "gemm", { n, k, aStride: 0 });
+    });
+    const next = values(5);
+    const [a, b, c] = [place(1, k, k, next), place(k, n, n, next), place(m, n, n, next)];
+    const packed = reserve(packedBytes({ n, k }));
+    exports.pack!(b.address, packed, 0, panelCount(n));
+    exports.gemm!(0, m, a.address, packed, c.address, 0);
+    const row = Array.from({ length: n }, (_, j) => a.floats.reduce((sum, x, l) => round(sum + round(x * b.floats[l * n + j]!)), 0));
+    expect([...c.floats]).toEqual(Array.from({ length: m }, () => row).flat());
+  });
+
   test("no rows, no work", () => {
     const { exports, place, reserve } = instantiate((module) => emitGemm(module, "gemm", { n: 5, k: 3 }));
     const c = place(2, 5, 5, () => 7);

@@ -90,7 +90,8 @@ function emitStrip(module: ModuleBuilder, name: string, rows: number, plan: Plan
   const last = plan.tail > 0 ? tileOf(plan.tail) : undefined;
 
   return module.function(`${name}.strip${rows}`, { params: { ...POINTERS, tiles: "i32" } }, (body, { a, b, c, bias, tiles }) => {
-    const aEnd = body.let(i32.add(a, i32.mul(tiles, 4 * rows * plan.aStride)), "aEnd");
+    // Counted on C: of an A whose rows are one row repeated, all rows have one address.
+    const cEnd = body.let(i32.add(c, i32.mul(tiles, 4 * rows * plan.cStride)), "cEnd");
     const aTile = body.local("i32", "aTile");
     const cTile = body.local("i32", "cTile");
 
@@ -98,7 +99,7 @@ function emitStrip(module: ModuleBuilder, name: string, rows: number, plan: Plan
     function column(tile: WasmFunction<"none">, panels: number): void {
       body.set(aTile, a);
       body.set(cTile, c);
-      body.repeatWhile(i32.ltU(aTile, aEnd), () => {
+      body.repeatWhile(i32.ltU(cTile, cEnd), () => {
         body.do(tile.call(aTile, b, cTile, bias));
         body.set(aTile, i32.add(aTile, 4 * rows * plan.aStride));
         body.set(cTile, i32.add(cTile, 4 * rows * plan.cStride));
