@@ -3,6 +3,7 @@ export { type PassOptions, optimise } from "./passes/optimise.ts";
 export { expand } from "./passes/expand.ts";
 export { checkpoint } from "./passes/checkpoint.ts";
 export { type LoopPair, loopPairs } from "./passes/loop-pairs.ts";
+export { vacate } from "./passes/vacate.ts";
 export { simplify } from "./passes/simplify.ts";
 export { hoist } from "./passes/hoist.ts";
 export { group } from "./passes/group.ts";

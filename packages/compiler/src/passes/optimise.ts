@@ -8,6 +8,7 @@ import { prune } from "./prune.ts";
 import { share } from "./share.ts";
 import { simplify } from "./simplify.ts";
 import { sink } from "./sink.ts";
+import { vacate } from "./vacate.ts";
 
 /** Passes that can be switched off. */
 export const programPasses = ["simplify", "prune", "hoist", "sink", "defer", "group", "share"] as const;
@@ -25,7 +26,7 @@ export function optimise(program: Program, options: PassOptions = {}): Program {
 
 /** The passes before {@link checkpoint}, which `segments` count the pairs of loops after. */
 export function prepare(program: Program, options: PassOptions = {}): Program {
-  return inOrder(expand(program), [options.simplify !== false && simplify, options.prune !== false && prune]);
+  return inOrder(vacate(expand(program)), [options.simplify !== false && simplify, options.prune !== false && prune]);
 }
 
 /** {@link checkpoint} and the passes after it. */

@@ -66,7 +66,7 @@ function decideStorage(nodes: readonly Node[], results: readonly Tensor[]): { us
         const affine = node.operation.op !== "reshape" || keepsAxes(node.inputs[0]!.shape, node.outputs[0]!.shape);
         for (const x of symbols(node.inputs)) {
           const seen = usesOf(x);
-          const elements = own!.mapped + own!.direct.length * sizeOf(node.outputs[0]!.shape);
+          const elements = own!.mapped + own!.direct.length * elementsOf(node);
           if (own!.memory || (elements > 0 && !affine)) seen.memory = true;
           if (affine) seen.mapped += elements;
         }
@@ -74,7 +74,7 @@ function decideStorage(nodes: readonly Node[], results: readonly Tensor[]): { us
       }
       case "elementwise": {
         const { memory, direct, mapped } = own!;
-        const inline = !memory && direct.length === 0 && mapped <= sizeOf(node.outputs[0]!.shape);
+        const inline = !memory && direct.length === 0 && mapped <= elementsOf(node);
         if (inline) inlined.add(node);
         else if (memory || mapped > 0) stored.add(node);
         for (const x of symbols(node.inputs)) {
@@ -88,6 +88,11 @@ function decideStorage(nodes: readonly Node[], results: readonly Tensor[]): { us
     }
   }
   return { uses, stored, inlined };
+}
+
+/** An empty value counts as one element: it is read as well, only that nothing is done. */
+function elementsOf(node: Node): number {
+  return Math.max(1, sizeOf(node.outputs[0]!.shape));
 }
 
 /** Within a slot anchors come first, then passes; so memory that a pass or an assembly fills can be read from the next slot on. */

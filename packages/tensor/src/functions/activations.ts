@@ -34,12 +34,14 @@ export const hardSigmoid = (x: Tensor): Tensor => min(max(add(div(x, 6), 0.5), 0
 
 /** exp(x) / sum(exp(x)) along an axis (default the last), shifted by the largest element. */
 export function softmax(x: Tensor, axis = -1): Tensor {
+  if (x.shape.at(axis) === 0) return x;
   const e = exp(sub(x, stopGradient(reduceMax(x, axis, { keep: true }))));
   return div(e, sum(e, axis, { keep: true }));
 }
 
 /** log(softmax(x)), without overflow. */
 export function logSoftmax(x: Tensor, axis = -1): Tensor {
+  if (x.shape.at(axis) === 0) return x;
   const shifted = sub(x, stopGradient(reduceMax(x, axis, { keep: true })));
   return sub(shifted, log(sum(exp(shifted), axis, { keep: true })));
 }

@@ -11,7 +11,7 @@ export const gatherRules: Rules<Extract<Operation, { op: "gather" }>> = {
   op: "gather",
   infer(_, [x, indices]) {
     checkDType("gather", ["i32"], indices!);
-    if (x!.shape.length === 0 || x!.shape[0] === 0) throw new TensorError(`gather: ${describe(x!)} has no rows to take`);
+    if (x!.shape.length === 0 || (x!.shape[0] === 0 && sizeOf(indices!.shape) > 0)) throw new TensorError(`gather: ${describe(x!)} has no rows to take`);
     return [{ shape: [...indices!.shape, ...x!.shape.slice(1)], dtype: x!.dtype }];
   },
   evaluate(_, [x, indices]) {
@@ -40,7 +40,7 @@ export const scatterAddRules: Rules<ScatterAddOperation> = {
     checkDType("scatterAdd", ["i32"], indices!);
     checkDType("scatterAdd", numbers, updates!);
     const leading = updates!.shape.slice(0, indices!.shape.length);
-    if (!sameShape(leading, indices!.shape) || rows < 1) {
+    if (!sameShape(leading, indices!.shape) || !(rows >= Math.min(1, sizeOf(indices!.shape)))) {
       throw new TensorError(`scatterAdd: updates ${describe(updates!)} need one row for each index of ${describe(indices!)}, and rows >= 1 (got ${rows})`);
     }
     return [{ shape: [rows, ...updates!.shape.slice(indices!.shape.length)], dtype: updates!.dtype }];

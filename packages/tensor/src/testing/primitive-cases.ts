@@ -61,7 +61,7 @@ export const primitiveCases: Readonly<Record<keyof typeof t.primitives, MakeCase
   exp: elementwise(floats, 1, (x) => t.exp(x!)),
   floor: elementwise(floats, 1, (x) => t.floor(x!)),
   gather: (shape, choose) => ({
-    operands: [{ shape: [1 + choose(6), ...shape.slice(0, 2)], dtype: all[choose(3)]! }, { shape: Array.from({ length: choose(3) }, () => 1 + choose(5)), dtype: "i32" }],
+    operands: [{ shape: [1 + choose(6), ...shape.slice(0, 2)], dtype: all[choose(3)]! }, { shape: Array.from({ length: choose(3) }, () => choose(6)), dtype: "i32" }],
     apply: (x, indices) => [t.gather(x!, indices!), t.gather(x!, t.shiftRight(indices!, 29))],
   }),
   input: elementwise(all, 1, (x) => x!),
@@ -119,8 +119,8 @@ export const primitiveCases: Readonly<Record<keyof typeof t.primitives, MakeCase
     };
   },
   scatterAdd: (shape, choose) => {
-    const count = 1 + choose(9);
-    const rows = 1 + choose(5);
+    const count = choose(10);
+    const rows = (count === 0 ? 0 : 1) + choose(5);
     return {
       operands: [{ shape: [count], dtype: "i32" }, { shape: [count, ...shape.slice(0, 2)], dtype: numbers[choose(2)]! }],
       apply: (indices, updates) => [t.scatterAdd(t.shiftRight(indices!, 30), updates!, rows), t.scatterAdd(indices!, updates!, rows)],

@@ -11,8 +11,11 @@ afterAll(closeVariants);
 
 type Choice = readonly [operation: number, a: number, b: number, n: number];
 
-/** Steps from tensors of one shape [rows, columns] to another of that shape. */
-const steps: readonly ((a: Tensor, b: Tensor, n: number) => Tensor)[] = [
+/** From tensors of one shape [rows, columns] to another of that shape. */
+type Step = (a: Tensor, b: Tensor, n: number) => Tensor;
+
+/** Those that also take no rows or no columns. */
+const ofAnySize: readonly Step[] = [
   (a, b) => t.mul(t.add(a, b), 0.7),
   (a, b) => t.sub(a, t.mul(b, 0.3)),
   (a, b) => t.mul(a, t.tanh(b)),
@@ -25,17 +28,25 @@ const steps: readonly ((a: Tensor, b: Tensor, n: number) => Tensor)[] = [
   (a, b, n) => t.mul(t.tanh(a), t.sum(t.tanh(b), n % 2, { keep: true })),
   (a, b, n) => t.add(a, t.mean(b, n % 3 === 2 ? undefined : n % 3, { keep: true })),
   (a, _, n) => t.tanh(t.cumulativeSum(a, n % 2, { reverse: n % 4 > 1 })),
-  (a, b) => {
-    const columns = a.shape[1]!;
-    return t.concat([t.sliceAxis(a, 1, 1, columns), t.tanh(t.sliceAxis(b, 1, 0, 1))], 1);
-  },
-  (a, b) => t.concat([t.sliceAxis(a, 0, 0, 1), t.mul(t.sliceAxis(a, 0, 1, a.shape[0]!), t.sliceAxis(b, 0, 0, a.shape[0]! - 1))], 0),
   (a) => t.slice(t.pad(a, [1, 0], [0, 1]), [1, 1], [1 + a.shape[0]!, 1 + a.shape[1]!]),
   (a, b) => t.select(t.less(a, b), a, t.neg(b)),
   (a, _, n) => t.gather(a, t.tensor(Int32Array.from({ length: a.shape[0]! }, (_unused, i) => (i * n) % a.shape[0]!))),
   (a, _, n) => t.scatterAdd(t.tensor(Int32Array.from({ length: a.shape[0]! }, (_unused, i) => (i * n) % a.shape[0]!)), a, a.shape[0]!),
   (a, b) => t.checkpoint((x: Tensor) => t.mul(t.tanh(x), t.sigmoid(b)))(a),
   (a, _, n) => t.mul(a, t.convert(t.bernoulli(t.key(n), a.shape, 0.6), "f32")),
+  // A loop over columns.
+  (a, b, n) => t.transpose(t.scan((h: Tensor, x: Tensor) => ({ state: t.tanh(t.add(t.mul(h, 0.5), x)), output: h }), t.sum(b, 1), t.transpose(a), { reverse: n % 2 === 1 }).output),
+  // A reshape that joins axes, and one that parts them again.
+  (a, b) => t.reshape(t.mul(t.reshape(t.transpose(a), [t.sizeOf(a.shape)]), t.reshape(b, [t.sizeOf(b.shape)])), a.shape),
+];
+
+const steps: readonly Step[] = [
+  ...ofAnySize,
+  (a, b) => {
+    const columns = a.shape[1]!;
+    return t.concat([t.sliceAxis(a, 1, 1, columns), t.tanh(t.sliceAxis(b, 1, 0, 1))], 1);
+  },
+  (a, b) => t.concat([t.sliceAxis(a, 0, 0, 1), t.mul(t.sliceAxis(a, 0, 1, a.shape[0]!), t.sliceAxis(b, 0, 0, a.shape[0]! - 1))], 0),
   (a, b, n) => {
     const { state, output } = t.scan(
       ({ h, c }: { h: Tensor; c: Tensor }, x: Tensor) => {
@@ -60,11 +71,11 @@ const steps: readonly ((a: Tensor, b: Tensor, n: number) => Tensor)[] = [
     ).output,
 ];
 
-function run(choices: readonly Choice[], given: readonly Tensor[]): Tensor[] {
+function run(choices: readonly Choice[], given: readonly Tensor[], of = steps): Tensor[] {
   const pool = [...given];
   for (const [operation, a, b, n] of choices) {
     const pick = (i: number): Tensor => pool[Math.max(0, pool.length - 1 - (i % 4))]!;
-    pool.push(steps[operation % steps.length]!(pick(a), pick(b), n));
+    pool.push(of[operation % of.length]!(pick(a), pick(b), n));
   }
   return pool.slice(-3);
 }
@@ -94,6 +105,21 @@ test("gradients of compositions", async () => {
   );
 });
 
+test("compositions of nothing, and their gradients", async () => {
+  const small = fc.tuple(fc.integer({ min: 0, max: 2 }), fc.integer({ min: 0, max: 2 }));
+  await fc.assert(
+    fc.asyncProperty(choices, small, fc.nat(1e6), async (program, of, seed) => {
+      const given = [randomTensor(of, "f32", seed), randomTensor(of, "f32", seed + 1)] as const;
+      const loss = (...x: Tensor[]): Tensor => t.sum(t.tanh(run(program, x, ofAnySize).reduce((sum, y) => t.add(sum, y))));
+      await expectAgreement((a, b) => [...run(program, [a!, b!], ofAnySize), t.grad((x: Tensor) => loss(x, b!))(a!), t.grad((x: Tensor) => loss(a!, x))(b!)], given, quick);
+    }),
+    { numRuns: 150 },
+  );
+});
+
+/** Enough where sizes matter more than threads. */
+const quick = ["1 thread", "2 threads", "2 threads, not fused"];
+
 /** One layer over time: its outputs, its last state, and the gradients of a loss by weights, inputs and initial state. */
 const layers = {
   gru: (hidden: number) => (W: Tensor, U: Tensor, h: Tensor, x: Tensor) => {
@@ -113,7 +139,7 @@ const noSteps = { batch: 1, time: 1, input: 5, hidden: 12, reverse: false, ragge
 
 test.each(["gru", "norm"] as const)("%s over time, forward and backward, with lengths, resets and direction", async (kind) => {
   const sizes = fc.record({
-    batch: fc.integer({ min: 1, max: 9 }), time: fc.integer({ min: 1, max: 5 }), input: fc.integer({ min: 1, max: 9 }), hidden: fc.integer({ min: 1, max: 17 }),
+    batch: fc.integer({ min: 0, max: 9 }), time: fc.integer({ min: 0, max: 5 }), input: fc.integer({ min: 1, max: 9 }), hidden: fc.integer({ min: 1, max: 17 }),
     reverse: fc.boolean(), ragged: fc.boolean(), resets: fc.boolean(), seed: fc.nat(1e6),
   });
   await fc.assert(
