@@ -34,6 +34,20 @@ describe("functions", () => {
     expect(instantiate(module).collatz!(1)).toBe(0);
   });
 
+  test("a vector variable is no constant, however many there are", () => {
+    const module = wasmModule({ memory: { initial: 1 } });
+    module.function("last", { params: {}, export: true }, (body) => {
+      let last = body.let(f32x4.const(0), "v");
+      body.loop(() => {
+        for (let i = 1; i <= 17_000; i++) last = body.let(f32x4.add(last, i % 1000 === 0 ? 1 : 0), "v");
+        body.do(v128.store(0, last));
+      });
+    });
+    const memory = new WebAssembly.Memory({ initial: 1 });
+    instantiate(module, { env: { memory } }).last!();
+    expect([...new Float32Array(memory.buffer, 0, 4)]).toEqual([17, 17, 17, 17]);
+  });
+
   test("blocks are left from inside nested statements", () => {
     const module = wasmModule();
     module.function("firstMultiple", { params: { of: "i32", above: "i32" }, result: "i32", export: true }, (body, params) => {

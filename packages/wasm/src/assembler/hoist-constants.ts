@@ -55,7 +55,7 @@ export function hoistConstants(statements: readonly Statement[], newLocal: <V ex
   return [...[...constants.values()].map(({ local, value }): Statement => ({ kind: "set", local, value })), ...rest];
 }
 
-/** All zeros and all ones are made by one instruction. */
-function isCostly({ type, code }: Expression): boolean {
-  return type === "v128" && code.slice(2).some((byte) => byte !== code[2]);
+/** All zeros and all ones are made by one instruction. A variable is a leaf too. */
+function isCostly({ type, op, code }: Expression): boolean {
+  return type === "v128" && op.endsWith(".const") && code.slice(2).some((byte) => byte !== code[2]);
 }
