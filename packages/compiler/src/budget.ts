@@ -15,6 +15,8 @@ export interface BudgetOptions extends Omit<LowerOptions, "passes"> {
   readonly passes?: Passes;
   /** Bytes that may be planned. Default: any number. */
   readonly memory?: number;
+  /** Bytes that the backend can address; beyond them is an error that says what takes them. Default: any number. */
+  readonly addressable?: number;
 }
 
 export interface Planned {
@@ -32,16 +34,18 @@ export interface Planned {
  * What a division takes is known when it is planned, which costs milliseconds whatever the number of steps; about ten are.
  */
 export function planWithin(program: Program, options: BudgetOptions = {}): Planned {
-  const { memory = Infinity, passes = {}, ...rest } = options;
+  const { memory = Infinity, addressable = Infinity, passes = {}, ...rest } = options;
+  const limit = Math.min(memory, addressable);
   const prepared = prepare(program, passes);
   const attempt = (segments: readonly number[]): Planned => {
     const finished = finish(prepared, { ...passes, checkpoint: segments });
     return { program: finished, plan: planOf(finished, { ...rest, passes }), segments };
   };
-  const fits = ({ plan }: Planned): boolean => plan.bytes <= memory;
+  const fits = ({ plan }: Planned): boolean => plan.bytes <= limit;
 
   const whole = attempt([]);
   if (fits(whole)) return whole;
+  if (memory === Infinity) throw tooLarge(whole, addressable);
   const pairs = loopPairs(prepared);
   let least = whole;
   for (const segments of divisions(pairs)) {
@@ -49,7 +53,7 @@ export function planWithin(program: Program, options: BudgetOptions = {}): Plann
     if (fits(divided)) return small(fewest(divided, attempt, fits), pairs, attempt, fits);
     if (divided.plan.bytes < least.plan.bytes) least = divided;
   }
-  throw tooLittle(memory, { whole: whole.plan.bytes, least: least.plan.bytes, segments: least.segments }, prepared, pairs);
+  throw tooLittle(limit, { whole: whole.plan.bytes, least: least.plan.bytes, segments: least.segments }, prepared, pairs);
 }
 
 /** Divisions that take little memory: of the pair that keeps most, of it and the next, and so on; of all of them also into twice as many segments. */
@@ -120,6 +124,19 @@ function tooLittle(memory: number, { whole, least, segments }: Needed, prepared:
   return new TensorError(
     `compile: ${showBytes(memory)} of memory do not suffice: ${showBytes(whole)} are planned with everything kept, ${reached}. Inputs and outputs take ${showBytes(ends)}${named}. `
     + "Fewer rows in a batch or shorter sequences need less",
+  );
+}
+
+/** Without a budget nothing is computed twice, so a program may need more than there is. */
+function tooLarge({ program, plan }: Planned, addressable: number): TensorError {
+  const largest = program.nodes
+    .flatMap((node) => (roleOf(node) === "view" ? [] : node.outputs.map((type) => ({ node, type }))))
+    .toSorted((a, b) => bytesOf(b.type) - bytesOf(a.type))
+    .slice(0, 3)
+    .map(({ node, type }) => `${showShape(type.shape)} of a ${node.operation.op} (${showBytes(bytesOf(type))})`);
+  return new TensorError(
+    `compile: ${showBytes(plan.bytes)} are planned, and at most ${showBytes(addressable)} can be addressed here. The largest values are ${largest.join(", ")}. `
+    + "Give compile, compileStep or trainer a budget in bytes, such as { memory: 1e9 }: what a loop keeps for its gradient is then computed again where that saves enough. Fewer rows in a batch or shorter sequences need less too",
   );
 }
 

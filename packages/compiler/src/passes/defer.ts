@@ -9,6 +9,7 @@ import {
   type SymbolTensor,
   type Tensor,
 } from "@sluice/tensor";
+import { TensorMap } from "../plan/tensor-map.ts";
 import { lift, liftable, type Lifted } from "./lift.ts";
 import { rewriteScans } from "./rewrite.ts";
 import { hasLoop } from "./uses.ts";
@@ -33,11 +34,12 @@ function deferScan(operation: ScanOperation, inputs: readonly Tensor[]): readonl
   if (deferred.size === 0) return undefined;
 
   const needed: SymbolTensor[] = [];
-  const indexOf = (x: SymbolTensor): number => needed.findIndex((y) => y.node === x.node && y.index === x.index);
-  const fromLoop = (x: Tensor): x is SymbolTensor =>
-    x.kind === "symbol" && !deferred.has(x.node) && !inner.captures.includes(x) && !inner.sequences.includes(x);
+  const places = new TensorMap<number>();
+  const [captures, sequences] = [inner.captures, inner.sequences].map((all) => new Map(all.map((x, i) => [x, i])));
+  const fromLoop = (x: Tensor): x is SymbolTensor => x.kind === "symbol" && !deferred.has(x.node) && !captures!.has(x) && !sequences!.has(x);
   for (const node of body.nodes) {
-    if (deferred.has(node)) for (const x of node.inputs) if (fromLoop(x) && indexOf(x) < 0) needed.push(x);
+    if (!deferred.has(node)) continue;
+    for (const x of node.inputs) if (fromLoop(x) && !places.has(x)) places.set(x, needed.push(x) - 1);
   }
 
   const kept = body.outputs.flatMap((y, i) => (i >= states && !(y.kind === "symbol" && deferred.has(y.node)) ? [y] : []));
@@ -48,11 +50,11 @@ function deferScan(operation: ScanOperation, inputs: readonly Tensor[]): readonl
   const lifted = new Map<Node, readonly Lifted[]>();
   const get = (x: Tensor): Lifted => {
     if (x.kind === "array") return { tensor: x, stacked: false };
-    const capture = inner.captures.indexOf(x);
-    if (capture >= 0) return { tensor: outer.captures[capture]!, stacked: false };
-    const sequence = inner.sequences.indexOf(x);
-    if (sequence >= 0) return { tensor: outer.sequences[sequence]!, stacked: true };
-    return lifted.get(x.node)?.[x.index] ?? { tensor: results[states + kept.length + indexOf(x)]!, stacked: true };
+    const capture = captures!.get(x);
+    if (capture !== undefined) return { tensor: outer.captures[capture]!, stacked: false };
+    const sequence = sequences!.get(x);
+    if (sequence !== undefined) return { tensor: outer.sequences[sequence]!, stacked: true };
+    return lifted.get(x.node)?.[x.index] ?? { tensor: results[states + kept.length + places.get(x)!]!, stacked: true };
   };
   for (const node of body.nodes) if (deferred.has(node)) lifted.set(node, lift(node, node.inputs.map(get), length)!);
   let next = states;
@@ -70,11 +72,26 @@ function chooseDeferred(body: Program, looped: ReadonlySet<Node>, stackedInputs:
   const seeds = body.nodes.filter(
     (node) => !looped.has(node) && node.operation.op === "matmul" && varies(node.inputs[0]) && !varies(node.inputs[1]) && node.inputs[1]!.shape.length === 2,
   );
+  const readers = new Map<Node, Node[]>();
+  for (const node of body.nodes) {
+    for (const x of node.inputs) {
+      if (x.kind === "array") continue;
+      const known = readers.get(x.node);
+      if (known === undefined) readers.set(x.node, [node]);
+      else known.push(node);
+    }
+  }
+  // From the last node to the first: a node can be deferred if it can be done for all steps, and so can all that depends on it.
+  const possible = new Set<Node>();
+  for (const node of body.nodes.toReversed()) {
+    if (liftable(node, node.inputs.map(varies)) && (readers.get(node) ?? []).every((reader) => possible.has(reader))) possible.add(node);
+  }
   const deferred = new Set<Node>();
-  for (const seed of seeds) {
-    const cone = new Set<Node>([seed]);
-    for (const node of body.nodes) if (node.inputs.some((x) => x.kind === "symbol" && cone.has(x.node))) cone.add(node);
-    if ([...cone].every((node) => liftable(node, node.inputs.map(varies)))) for (const node of cone) deferred.add(node);
+  const stack = seeds.filter((seed) => possible.has(seed));
+  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+    if (deferred.has(node)) continue;
+    deferred.add(node);
+    stack.push(...(readers.get(node) ?? []));
   }
   return deferred;
 }

@@ -1,5 +1,5 @@
 import { add, applyScan, concat, input, matmul, programOf, sliceAxis, splitScan, type Node, type Program, type ScanOperation, type SymbolTensor, type Tensor } from "@sluice/tensor";
-import { sameTensor } from "../plan/tensor-map.ts";
+import { TensorMap } from "../plan/tensor-map.ts";
 import { rewrite, rewriteScans } from "./rewrite.ts";
 import { countUses } from "./uses.ts";
 
@@ -37,7 +37,8 @@ function groupScan(operation: ScanOperation, inputs: readonly Tensor[], grouping
   const outer = splitScan(operation, inputs);
   const { groups, replace } = grouping(body, inner.captures);
   if (groups.length === 0) return undefined;
-  const outside = groups.map(({ matrices, axis }) => concat(matrices.map((b) => outer.captures[inner.captures.indexOf(b)]!), axis));
+  const positions = new Map(inner.captures.map((x, i) => [x, i]));
+  const outside = groups.map(({ matrices, axis }) => concat(matrices.map((b) => outer.captures[positions.get(b)!]!), axis));
   const joined = outside.map((matrix) => input(matrix, "grouped"));
   const opened: Program = { ...body, inputs: [...inner.captures, ...joined, ...inner.states, ...inner.sequences] };
   const grouped = rewrite(opened, (node, given) => replace(node, given, joined));
@@ -47,36 +48,54 @@ function groupScan(operation: ScanOperation, inputs: readonly Tensor[], grouping
   };
 }
 
-function factorsOf(node: Node, captures: readonly SymbolTensor[]): { readonly a: Tensor; readonly b: SymbolTensor } | undefined {
+function capturesByTensor(captures: readonly SymbolTensor[]): TensorMap<SymbolTensor> {
+  const map = new TensorMap<SymbolTensor>();
+  for (const x of captures) map.set(x, x);
+  return map;
+}
+
+function factorsOf(node: Node, captures: TensorMap<SymbolTensor>): { readonly a: Tensor; readonly b: SymbolTensor } | undefined {
   if (node.operation.op !== "matmul") return undefined;
   const [a, b] = node.inputs;
   if (b?.kind !== "symbol" || b.shape.length !== 2) return undefined;
-  const capture = captures.find((x) => sameTensor(x, b));
+  const capture = captures.get(b);
   return capture && { a: a!, b: capture };
 }
 
 const sharedOperands: Grouping = (body, captures) => {
-  const groups: { a: Tensor; members: Node[]; matrices: SymbolTensor[]; axis: 1 }[] = [];
+  const groups: { members: Node[]; matrices: SymbolTensor[]; axis: 1 }[] = [];
+  const ofSymbol = new TensorMap<(typeof groups)[number]>();
+  const matricesOf = capturesByTensor(captures);
   for (const node of body.nodes) {
-    const factors = factorsOf(node, captures);
-    if (factors === undefined) continue;
-    const known = groups.find(({ a }) => sameTensor(a, factors.a));
-    if (known === undefined) groups.push({ a: factors.a, members: [node], matrices: [factors.b], axis: 1 });
-    else {
+    const factors = factorsOf(node, matricesOf);
+    if (factors === undefined || factors.a.kind === "array") continue;
+    const known = ofSymbol.get(factors.a);
+    if (known === undefined) {
+      const group = { members: [node], matrices: [factors.b], axis: 1 as const };
+      groups.push(group);
+      ofSymbol.set(factors.a, group);
+    } else {
       known.members.push(node);
       known.matrices.push(factors.b);
     }
   }
   const several = groups.filter(({ members }) => members.length > 1);
+  const places = new Map<Node, { readonly at: number; readonly start: number }>();
+  several.forEach(({ members, matrices }, at) => {
+    let start = 0;
+    members.forEach((node, i) => {
+      places.set(node, { at, start });
+      start += matrices[i]!.shape[1]!;
+    });
+  });
   const products = several.map((): Tensor | undefined => undefined);
   return {
     groups: several,
     replace(node, [a], joined) {
-      const at = several.findIndex(({ members }) => members.includes(node));
-      if (at < 0) return undefined;
+      const place = places.get(node);
+      if (place === undefined) return undefined;
+      const { at, start } = place;
       const product = (products[at] ??= matmul(a!, joined[at]!));
-      const { members, matrices } = several[at]!;
-      const start = matrices.slice(0, members.indexOf(node)).reduce((sum, b) => sum + b.shape[1]!, 0);
       return [sliceAxis(product, 1, start, start + node.outputs[0]!.shape[1]!)];
     },
   };
@@ -84,42 +103,42 @@ const sharedOperands: Grouping = (body, captures) => {
 
 const sums: Grouping = (body, captures) => {
   const uses = countUses(body);
+  const matricesOf = capturesByTensor(captures);
   const once = (x: Tensor): x is SymbolTensor => x.kind === "symbol" && uses.get(x.node) === 1;
   const isAdd = (node: Node): boolean => node.operation.op === "add";
   const inner = new Set(body.nodes.filter(isAdd).flatMap((node) => node.inputs.filter(once).map((x) => x.node).filter(isAdd)));
-  const terms = (x: Tensor): Tensor[] => (once(x) && isAdd(x.node) ? x.node.inputs.flatMap(terms) : [x]);
   const found = body.nodes.flatMap((node) => {
     if (!isAdd(node) || inner.has(node)) return [];
-    const all = node.inputs.flatMap(terms);
-    const products = all.flatMap((x) => {
-      const factors = once(x) ? factorsOf(x.node, captures) : undefined;
-      return factors === undefined ? [] : [{ x, ...factors }];
-    });
+    const all = terms(node).map((term) => ({ ...term, factors: once(term.x) ? factorsOf(term.x.node, matricesOf) : undefined }));
+    const products = all.flatMap(({ x, factors }) => (factors === undefined ? [] : [{ x, ...factors }]));
     if (products.length < 2) return [];
-    return [{ node, products, others: all.filter((x) => !products.some((product) => product.x === x)), matrices: products.map(({ b }) => b), axis: 0 as const }];
+    return [[node, { products, others: all.filter(({ factors }) => factors === undefined), matrices: products.map(({ b }) => b), axis: 0 as const }] as const];
   });
+  const sumAt = new Map(found.map(([node], i) => [node, i]));
   const rewritten = new Map<Node, readonly Tensor[]>();
   return {
-    groups: found,
+    groups: found.map(([, sum]) => sum),
     replace(node, inputs, joined) {
       rewritten.set(node, inputs);
-      const at = found.findIndex((sum) => sum.node === node);
-      if (at < 0) return undefined;
-      const { products, others } = found[at]!;
+      const at = sumAt.get(node);
+      if (at === undefined) return undefined;
+      const [, { products, others }] = found[at]!;
       // Operands as they are after rewriting: those of products are found where the products were.
       const left = products.map(({ x }) => (x.kind === "symbol" ? rewritten.get(x.node)![0]! : x));
       const product = matmul(concat(left, 1), joined[at]!);
-      return [others.reduce((sum, x) => add(sum, operand(x, node, inputs)), product)];
+      return [others.reduce((sum, { parent, index }) => add(sum, rewritten.get(parent)![index]!), product)];
     },
   };
 
-  /** A term of a sum after rewriting: found along the additions that lead to it. */
-  function operand(x: Tensor, node: Node, inputs: readonly Tensor[]): Tensor {
-    const at = node.inputs.findIndex((y) => y === x);
-    if (at >= 0) return inputs[at]!;
-    for (const y of node.inputs) {
-      if (y.kind === "symbol" && isAdd(y.node) && terms(y).includes(x)) return operand(x, y.node, rewritten.get(y.node)!);
+  /** The terms of a sum in order, each with the addition that reads it: of that, the operand after rewriting is known. */
+  function terms(sum: Node): { readonly x: Tensor; readonly parent: Node; readonly index: number }[] {
+    const result: { readonly x: Tensor; readonly parent: Node; readonly index: number }[] = [];
+    const of = (parent: Node): { readonly x: Tensor; readonly parent: Node; readonly index: number }[] => parent.inputs.map((x, index) => ({ x, parent, index })).toReversed();
+    const stack = of(sum);
+    for (let term = stack.pop(); term !== undefined; term = stack.pop()) {
+      if (once(term.x) && isAdd(term.x.node)) stack.push(...of(term.x.node));
+      else result.push(term);
     }
-    return x;
+    return result;
   }
 };

@@ -11,6 +11,7 @@ import {
   type SymbolTensor,
   type Tensor,
 } from "@sluice/tensor";
+import { TensorMap } from "../plan/tensor-map.ts";
 import { isHeavy, lift, liftable, type Lifted } from "./lift.ts";
 import { rewriteScans } from "./rewrite.ts";
 import { hasLoop } from "./uses.ts";
@@ -42,8 +43,11 @@ function hoistScan(operation: ScanOperation, inputs: readonly Tensor[]): readonl
 
   // Values that the rest of the body still needs come back as captures or sequences.
   const border: SymbolTensor[] = [];
+  const crossed = new TensorMap<true>();
   const cross = (x: Tensor): void => {
-    if (x.kind === "symbol" && hoisted.has(x.node) && !border.some((y) => y.node === x.node && y.index === x.index)) border.push(x);
+    if (x.kind === "array" || !hoisted.has(x.node) || crossed.has(x)) return;
+    crossed.set(x, true);
+    border.push(x);
   };
   for (const node of body.nodes) if (!hoisted.has(node)) node.inputs.forEach(cross);
   body.outputs.forEach(cross);
@@ -79,10 +83,13 @@ function chooseHoisted(body: Program, ofState: ReadonlySet<Node>, ofSequence: Re
     if (ready) possible.add(node);
   }
   const chosen = new Set<Node>();
-  const choose = (node: Node): void => {
-    if (chosen.has(node) || !possible.has(node)) return;
-    chosen.add(node);
-    for (const x of node.inputs) if (x.kind === "symbol") choose(x.node);
+  const choose = (heavy: Node): void => {
+    const stack = [heavy];
+    for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+      if (chosen.has(node) || !possible.has(node)) continue;
+      chosen.add(node);
+      for (const x of node.inputs) if (x.kind === "symbol") stack.push(x.node);
+    }
   };
   const nested = hasLoop(body);
   for (const node of possible) if ((isHeavy(node) && !nested) || !ofSequence.has(node)) choose(node);

@@ -18,7 +18,7 @@ export interface LoopPair {
 export function loopPairs(program: Program): LoopPair[] {
   const uses = usesOf(program);
   const scans = program.nodes.filter((node) => node.operation.op === "scan");
-  const possible = scans.flatMap((forward) => scans.flatMap((backward) => pairOf(forward, backward, uses) ?? []));
+  const possible = scans.flatMap((forward) => readersOf(forward, uses).flatMap((backward) => pairOf(forward, backward, uses) ?? []));
   const taken = new Set<Node>();
   const chosen = new Set<LoopPair>();
   for (const pair of possible.toSorted((a, b) => elementsKept(b) - elementsKept(a))) {
@@ -38,11 +38,20 @@ function usesOf(program: Program): Map<Node, Map<number, Use[]>> {
   const uses = new Map<Node, Map<number, Use[]>>();
   const add = (of: Node, index: number, use: Use): void => {
     const known = uses.get(of) ?? new Map<number, Use[]>();
-    uses.set(of, known.set(index, [...(known.get(index) ?? []), use]));
+    uses.set(of, known);
+    const ofOutput = known.get(index);
+    if (ofOutput === undefined) known.set(index, [use]);
+    else ofOutput.push(use);
   };
   for (const node of program.nodes) node.inputs.forEach((x, position) => x.kind === "symbol" && add(x.node, x.index, { node, position }));
   for (const y of program.outputs) if (y.kind === "symbol") add(y.node, y.index, "result");
   return uses;
+}
+
+/** The loops that read a loop's outputs. */
+function readersOf(forward: Node, uses: Map<Node, Map<number, Use[]>>): Node[] {
+  const readers = [...(uses.get(forward)?.values() ?? [])].flat().flatMap((use) => (use !== "result" && use.node.operation.op === "scan" ? [use.node] : []));
+  return [...new Set(readers)];
 }
 
 function pairOf(forward: Node, backward: Node, uses: Map<Node, Map<number, Use[]>>): LoopPair | undefined {

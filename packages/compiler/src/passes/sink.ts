@@ -15,7 +15,7 @@ import {
   type SymbolTensor,
   type Tensor,
 } from "@sluice/tensor";
-import { sameTensor, TensorMap } from "../plan/tensor-map.ts";
+import { TensorMap } from "../plan/tensor-map.ts";
 import { addendOf } from "./addend.ts";
 import { rewriteScans } from "./rewrite.ts";
 import { partOf } from "./share.ts";
@@ -58,7 +58,8 @@ function sinkScan(operation: ScanOperation, inputs: readonly Tensor[]): readonly
   if (totals.every((total) => total === undefined)) return undefined;
 
   // Sequences of the loop are stacked already; other values become outputs of it.
-  const isSequence = (x: SymbolTensor): boolean => inner.sequences.some((y) => y.node === x.node);
+  const sequences = new Map(inner.sequences.map((x, i) => [x.node, i]));
+  const isSequence = (x: SymbolTensor): boolean => sequences.has(x.node);
   const toStack = new Symbols();
   const stackInto = (x: SymbolTensor): Tensor => {
     if (!isSequence(x)) toStack.add(x);
@@ -66,7 +67,7 @@ function sinkScan(operation: ScanOperation, inputs: readonly Tensor[]): readonly
   };
   const rowOf = (x: SymbolTensor): Tensor => input({ shape: x.shape.slice(1), dtype: x.dtype });
   for (const total of totals) total?.({ stacked: stackInto, summed: (x) => input(x), rowsSummed: rowOf });
-  const isStacked = (x: SymbolTensor): boolean => isSequence(x) || toStack.list.some((y) => sameTensor(x, y) || partOf(y, x) !== undefined);
+  const isStacked = (x: SymbolTensor): boolean => isSequence(x) || toStack.indexOf(x) >= 0 || toStack.list.some((y) => partOf(y, x) !== undefined);
   const toSum = new Symbols();
   const sumInto = (x: SymbolTensor): void => {
     if (isStacked(x)) stackInto(x);
@@ -102,7 +103,7 @@ function sinkScan(operation: ScanOperation, inputs: readonly Tensor[]): readonly
   );
   const outputs = body.outputs.length - operation.states;
   const stacked = (x: SymbolTensor): Tensor =>
-    isSequence(x) ? outer.sequences[inner.sequences.findIndex((y) => y.node === x.node)]! : results[states + outputs + toStack.indexOf(x)]!;
+    isSequence(x) ? outer.sequences[sequences.get(x.node)!]! : results[states + outputs + toStack.indexOf(x)]!;
   const addedUp = (x: SymbolTensor): Tensor | undefined => (toSum.indexOf(x) >= 0 ? results[kept.length + toSum.indexOf(x)] : undefined);
   const of: OfAllSteps = {
     stacked,
@@ -121,12 +122,8 @@ function totalOf(x: Tensor): Total | undefined {
   const { operation, rules, inputs } = x.node;
   const [a, b] = inputs;
   switch (operation.op) {
-    case "add": {
-      const [left, right] = [totalOf(a!), totalOf(b!)];
-      if (left === undefined && right === undefined) return undefined;
-      const [first, second] = [left ?? sumOf(a!), right ?? sumOf(b!)];
-      return first && second && ((of) => add(first(of), second(of)));
-    }
+    case "add":
+      return totalOfSum(x);
     case "matmul": {
       const [columns, right] = [a!, b!];
       if (columns.kind === "array" || columns.node.operation.op !== "transpose" || columns.shape.length !== 2 || right.kind === "array") return undefined;
@@ -153,6 +150,25 @@ function totalOf(x: Tensor): Total | undefined {
   }
 }
 
+/** The total of `((t0 + t1) + t2) + ...`, which may be long; what comes before the first term that has a total of its own is added up as it is. */
+function totalOfSum(x: SymbolTensor): Total | undefined {
+  const sums: SymbolTensor[] = [];
+  let first: Tensor = x;
+  while (first.kind === "symbol" && first.node.operation.op === "add") {
+    sums.push(first);
+    first = first.node.inputs[0]!;
+  }
+  sums.reverse();
+  const terms = [first, ...sums.map(({ node }) => node.inputs[1]!)];
+  const totals = terms.map(totalOf);
+  const start = totals.findIndex((total) => total !== undefined);
+  if (start < 0) return undefined;
+  const before = start === 0 ? [] : [sumOf(start === 1 ? first : sums[start - 2]!)];
+  const all = [...before, ...terms.slice(start).map((term, i) => totals[start + i] ?? sumOf(term))];
+  const known = all.filter((total) => total !== undefined);
+  return known.length < all.length ? undefined : (of) => known.map((total) => total(of)).reduce((sum, total) => add(sum, total));
+}
+
 /** [time, rows, ...] as [time x rows, ...]. */
 function merged(x: Tensor): Tensor {
   return reshape(x, [x.shape[0]! * x.shape[1]!, ...x.shape.slice(2)]);
@@ -175,12 +191,13 @@ function sumOf(x: Tensor): Total | undefined {
 /** Symbols, each once, in the order in which they were added. */
 class Symbols {
   readonly list: SymbolTensor[] = [];
+  readonly #places = new TensorMap<number>();
 
   indexOf(x: SymbolTensor): number {
-    return this.list.findIndex((y) => sameTensor(x, y));
+    return this.#places.get(x) ?? -1;
   }
 
   add(x: SymbolTensor): void {
-    if (this.indexOf(x) < 0) this.list.push(x);
+    if (!this.#places.has(x)) this.#places.set(x, this.list.push(x) - 1);
   }
 }

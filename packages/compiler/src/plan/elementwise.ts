@@ -1,10 +1,11 @@
-import { sameShape, type Node, type SymbolTensor, type Tensor } from "@sluice/tensor";
+import type { Node, SymbolTensor, Tensor } from "@sluice/tensor";
 import type { Rows } from "../ragged/layout.ts";
+import { MOST_VIEWS } from "./in-place.ts";
 import { kernelBuilder } from "./kernel.ts";
 import type { Placement, Sink } from "./placement.ts";
 import type { View } from "./plan.ts";
 import { roleOf } from "./roles.ts";
-import { sourceOf, type Schedule } from "./schedule.ts";
+import type { Schedule } from "./schedule.ts";
 import { constantView, pushFor, sameRows, type Context, type Scope } from "./scope.ts";
 
 /** A value that a pass leaves in memory, for active rows alone where these are given. */
@@ -12,37 +13,57 @@ export interface PassSink extends Sink {
   readonly rows?: Rows | undefined;
 }
 
-/** One pass for each shape and choice of rows; without `fuse`, for each value. */
+/** One pass for each shape and choice of rows, and more where it would take too many windows of memory; without `fuse`, one for each value. */
 export function writePasses(context: Context, scope: Scope, writes: readonly PassSink[], load: (x: SymbolTensor) => View | undefined): void {
   const passes: PassSink[][] = [];
+  const byShape = new Map<string, PassSink[][]>();
   for (const sink of writes) {
-    const pass = context.fuse && passes.find(([first]) => sameShape(first!.view.shape, sink.view.shape) && sameRows(first!.rows, sink.rows));
-    if (!pass) passes.push([sink]);
-    else pass.push(sink);
+    const shape = sink.view.shape.join();
+    const alike = byShape.get(shape) ?? [];
+    byShape.set(shape, alike);
+    const pass = context.fuse ? alike.find(([first]) => sameRows(first!.rows, sink.rows)) : undefined;
+    if (pass !== undefined) {
+      pass.push(sink);
+      continue;
+    }
+    const started = [sink];
+    passes.push(started);
+    if (context.fuse) alike.push(started);
   }
   for (const pass of passes) {
     const { view, rows } = pass[0]!;
-    const kernel = kernelBuilder(view.shape, { load, constant: (x) => constantView(context, x) });
-    for (const sink of pass) kernel.store(sink.tensor, sink.view);
+    const begin = () => kernelBuilder(view.shape, { load, constant: (x) => constantView(context, x) });
+    let kernel = begin();
+    for (const sink of pass) {
+      if (kernel.views() >= MOST_VIEWS) {
+        pushFor(context, scope, rows, kernel.finish());
+        kernel = begin();
+      }
+      kernel.store(sink.tensor, sink.view);
+    }
     pushFor(context, scope, rows, kernel.finish());
   }
 }
 
 /** In which slot each copy is done: where its value is ready, and if possible together with another pass of its shape. */
-export function assignCopies({ ragged }: Context, nodes: readonly Node[], { slotOf, stored, inlined }: Schedule, placement: Placement): PassSink[][] {
+export function assignCopies({ ragged }: Context, schedule: Schedule, placement: Placement): PassSink[][] {
+  const { slotOf, stored } = schedule;
   const copies: PassSink[][] = [];
   const put = (index: number, sink: PassSink): void => void (copies[index] ??= []).push(sink);
   for (const [node, sinks] of placement.copies) for (const sink of sinks) put(slotOf.get(node)!, { ...sink, rows: ragged.active(node) });
+  const lastPass = new Map<string, number>();
+  for (const node of stored) {
+    const shape = node.outputs[0]!.shape.join();
+    lastPass.set(shape, Math.max(lastPass.get(shape) ?? 0, slotOf.get(node)!));
+  }
   for (const sink of placement.unplaced) {
-    const shape = sink.tensor.shape.join();
-    const passes = nodes.filter((node) => stored.has(node) && node.outputs[0]!.shape.join() === shape).map((node) => slotOf.get(node)!);
     // With the last pass of its shape, if the value is ready by then: a loop's old state is so copied by the pass that reads it last.
-    put(Math.max(readySlot(sink.tensor, slotOf, inlined), ...passes), sink);
+    put(Math.max(readySlot(sink.tensor, schedule), lastPass.get(sink.tensor.shape.join()) ?? 0), sink);
   }
   return copies;
 }
 
-function readySlot(tensor: Tensor, slotOf: ReadonlyMap<Node, number>, inlined: ReadonlySet<Node>): number {
+function readySlot(tensor: Tensor, { slotOf, inlined, sourceOf }: Schedule): number {
   if (tensor.kind === "array" || !slotOf.has(tensor.node)) return 0;
   const source = sourceOf(tensor);
   const slot = slotOf.get(source);

@@ -2,6 +2,9 @@ import type { DType } from "@sluice/tensor";
 import type { ElementwiseStep, Step, View } from "./plan.ts";
 import { sameView } from "./view.ts";
 
+/** Windows of memory that one pass may take: a backend makes a function of it, and each may be one of its parameters, of which WebAssembly allows 1,000. */
+export const MOST_VIEWS = 500;
+
 /** At the end of a block, `to` takes the value of `from`: a loop's state its next value, a weight its update. */
 export interface Commit {
   readonly from: View;
@@ -14,20 +17,40 @@ export interface Commit {
  * over it; otherwise the value is copied.
  */
 export function commitInPlace(steps: readonly Step[], commits: readonly Commit[]): Step[] {
-  let current = [...steps];
-  const copied: Commit[] = [];
-  for (const commit of commits) {
-    const replaced = writeOver(current, commit);
-    if (replaced === undefined) copied.push(commit);
-    else current = replaced;
-  }
-  // A value that is copied may be read by the copy of another: all copies of one shape read before they write.
+  const current = [...steps];
+  const touching = new Map<number, Set<number>>();
+  const stepsOf = (buffer: number): Set<number> => {
+    const known = touching.get(buffer) ?? new Set();
+    touching.set(buffer, known);
+    return known;
+  };
+  steps.forEach((step, i) => {
+    for (const { buffer } of viewsOf(step)) stepsOf(buffer).add(i);
+  });
   const shapes = new Map<string, Commit[]>();
-  for (const commit of copied) {
-    const key = commit.to.shape.join();
-    shapes.set(key, [...(shapes.get(key) ?? []), commit]);
+  for (const commit of commits) {
+    const { from, to } = commit;
+    const [at, ...others] = stepsOf(from.buffer);
+    const isLast = at !== undefined && others.length === 0 && [...stepsOf(to.buffer)].every((i) => i <= at);
+    const replaced = isLast ? writeOver(current[at]!, commit) : undefined;
+    if (at === undefined || replaced === undefined) {
+      const key = to.shape.join();
+      const known = shapes.get(key);
+      if (known === undefined) shapes.set(key, [commit]);
+      else known.push(commit);
+      continue;
+    }
+    current[at] = replaced;
+    if (!touches(replaced, from.buffer)) stepsOf(from.buffer).delete(at);
+    stepsOf(to.buffer).add(at);
   }
-  return [...current, ...[...shapes.values()].map(copyStep)];
+  return [...current, ...[...shapes.values()].flatMap(copySteps)];
+}
+
+/** Copies of one shape, in as few passes as may be. No copy reads what another one writes: new values are in buffers of their own. */
+function copySteps(copies: readonly Commit[]): ElementwiseStep[] {
+  const each = MOST_VIEWS / 2;
+  return Array.from({ length: Math.ceil(copies.length / each) }, (_, i) => copyStep(copies.slice(i * each, (i + 1) * each)));
 }
 
 export function copyStep(copies: readonly Commit[]): ElementwiseStep {
@@ -40,20 +63,14 @@ export function copyStep(copies: readonly Commit[]): ElementwiseStep {
   };
 }
 
-function writeOver(steps: readonly Step[], { from, to }: Commit): Step[] | undefined {
-  const writers = steps.flatMap((step, i) => (touches(step, from.buffer) ? [i] : []));
-  const [at] = writers;
-  const writer = at === undefined ? undefined : steps[at];
-  if (writer === undefined || writers.length !== 1 || steps.slice(at! + 1).some((step) => touches(step, to.buffer))) return undefined;
-  if (writer.kind === "matmul") {
-    return sameView(writer.c, from) && !touches(writer, to.buffer) ? steps.with(at!, { ...writer, c: to }) : undefined;
-  }
+/** The step with its result over the old value; undefined where that is not safe. No other step touches the new value, and none after it the old one. */
+function writeOver(writer: Step, { from, to }: Commit): Step | undefined {
+  if (writer.kind === "matmul") return sameView(writer.c, from) && !touches(writer, to.buffer) ? { ...writer, c: to } : undefined;
   if (writer.kind !== "elementwise" || writer.inputs.some((view) => view.buffer === from.buffer)) return undefined;
   if (!writer.stores.some(({ view }) => sameView(view, from))) return undefined;
   if (writer.stores.some(({ view }) => view.buffer === to.buffer)) return undefined;
   if (writer.inputs.some((view) => view.buffer === to.buffer && !sameView(view, to))) return undefined;
-  const stores = writer.stores.map((store) => (sameView(store.view, from) ? { ...store, view: to } : store));
-  return steps.map((step, i) => (i === at ? { ...writer, stores } : step));
+  return { ...writer, stores: writer.stores.map((store) => (sameView(store.view, from) ? { ...store, view: to } : store)) };
 }
 
 function touches(step: Step, buffer: number): boolean {

@@ -1,7 +1,6 @@
 import type { DType, Node, Shape, SymbolTensor, Tensor } from "@sluice/tensor";
 import type { ElementwiseStep, Instruction, View } from "./plan.ts";
 import { isElementwise, keepsAxes, roleOf } from "./roles.ts";
-import { sameView } from "./view.ts";
 
 /** What a kernel needs to know about values from outside: their memory, or that they are to be computed in it. */
 export interface KernelSource {
@@ -14,10 +13,18 @@ export interface KernelSource {
 type IndexMap = readonly { readonly axis: number; readonly offset: number }[];
 
 /** Writes one elementwise step: values are added with `store`, and what they share is computed once. */
-export function kernelBuilder(shape: Shape, source: KernelSource): { store(x: Tensor, view: View): void; finish(): ElementwiseStep } {
+export interface KernelBuilder {
+  store(x: Tensor, view: View): void;
+  /** Windows of memory that it reads and writes so far. */
+  views(): number;
+  finish(): ElementwiseStep;
+}
+
+export function kernelBuilder(shape: Shape, source: KernelSource): KernelBuilder {
   const inputs: View[] = [];
   const instructions: Instruction[] = [];
   const stores: { value: number; view: View }[] = [];
+  const inputsByView = new Map<string, number>();
   const known = new Map<string, number>();
   const ids = new Map<Node, number>();
   const identity: IndexMap = shape.map((_, axis) => ({ axis, offset: 0 }));
@@ -37,12 +44,24 @@ export function kernelBuilder(shape: Shape, source: KernelSource): { store(x: Te
       offset += shift * view.strides[i]!;
     });
     const mapped: View = { buffer: view.buffer, offset, shape, strides, loops: view.loops };
-    let input = inputs.findIndex((other) => sameView(other, mapped));
-    if (input < 0) input = inputs.push(mapped) - 1;
+    const key = `${view.buffer}:${offset}:${strides.join()}:${view.loops.join()}`;
+    const input = inputsByView.get(key) ?? inputs.push(mapped) - 1;
+    inputsByView.set(key, input);
     return emit({ op: "load", dtype, input });
   };
 
-  const valueOf = (x: Tensor, map: IndexMap): number => {
+  /** The value behind a chain of views, however long, and where in it the iteration reads. */
+  const behindViews = (x: Tensor, map: IndexMap): readonly [Tensor, IndexMap] => {
+    let [seen, at] = [x, map];
+    while (seen.kind === "symbol" && roleOf(seen.node) === "view" && source.load(seen) === undefined) {
+      at = throughView(seen.node, at);
+      seen = seen.node.inputs[0]!;
+    }
+    return [seen, at];
+  };
+
+  const valueOf = (tensor: Tensor, index: IndexMap): number => {
+    const [x, map] = behindViews(tensor, index);
     if (x.kind === "array") {
       const value = x.uniform ?? uniformValue(x.data);
       return value === undefined ? load(source.constant(x), map, x.dtype) : emit({ op: "constant", dtype: x.dtype, value });
@@ -59,7 +78,6 @@ export function kernelBuilder(shape: Shape, source: KernelSource): { store(x: Te
     const { node } = x;
     const memory = source.load(x);
     if (memory !== undefined) return load(memory, map, x.dtype);
-    if (roleOf(node) === "view") return valueOf(node.inputs[0]!, throughView(node, map));
     if (!isElementwise(node)) throw new Error(`plan: ${node.operation.op} has no memory and cannot be computed inside a pass`);
     const args = node.inputs.map((operand) => valueOf(operand, map));
     // The last operand tells the dtype: a select's first one is its condition.
@@ -71,6 +89,7 @@ export function kernelBuilder(shape: Shape, source: KernelSource): { store(x: Te
 
   return {
     store: (x, view) => void stores.push({ value: valueOf(x, identity), view }),
+    views: () => inputs.length + stores.length,
     finish: () => ({ kind: "elementwise", shape, inputs, instructions, stores }),
   };
 }

@@ -12,7 +12,7 @@ import { placeValues, type Placement, type Sink } from "./placement.ts";
 import type { LoopStep, Plan, Step, View } from "./plan.ts";
 import { roleOf } from "./roles.ts";
 import { rowsOf } from "./rows.ts";
-import { schedule, sourceOf } from "./schedule.ts";
+import { schedule } from "./schedule.ts";
 import { newBuffer, tableOf, type Context, type Scope, type VirtualBuffer } from "./scope.ts";
 import { outputOf, sameTensor, TensorMap } from "./tensor-map.ts";
 import { storage, viewOf } from "./values.ts";
@@ -44,8 +44,8 @@ export interface Lowered {
 
 export function lower(program: Program, options: LowerOptions = {}): Lowered {
   const ragged = options.passes?.ragged === false ? notRagged : raggedWork(program);
-  const context: Context = { buffers: [], constants: [], constantViews: new Map(), panelColumns: options.panelColumns, ragged, tables: [], fuse: options.passes?.fuse ?? true };
-  const scope: Scope = { depth: 0, steps: [], views: new TensorMap(), packed: [], copied: [] };
+  const context: Context = { buffers: [], constants: new Map(), constantViews: new Map(), panelColumns: options.panelColumns, ragged, tables: [], fuse: options.passes?.fuse ?? true };
+  const scope: Scope = { depth: 0, steps: [], views: new TensorMap(), packed: new Map(), copied: new Map() };
   const inputs = program.inputs.map((x) => {
     const view = newBuffer(context, x, 0);
     scope.views.set(x, view);
@@ -66,7 +66,7 @@ export function lower(program: Program, options: LowerOptions = {}): Lowered {
     buffers: context.buffers,
     inputs,
     outputs: sinks.map(({ view }) => view),
-    constants: context.constants,
+    constants: [...context.constants].map(([buffer, values]) => ({ buffer, values })),
     steps: commitInPlace(scope.steps, commits),
     padding: paddingOf(program, ragged),
   };
@@ -87,9 +87,11 @@ function lowerBlock(context: Context, scope: Scope, nodes: readonly Node[], sink
   for (const node of nodes) {
     if (roleOf(node) === "assembly") scope.views.set(outputOf(node), placement.of(outputOf(node))!);
   }
-  const copies = assignCopies(context, nodes, plan, placement);
+  const copies = assignCopies(context, plan, placement);
+  const bySlot: Node[][] = [];
+  for (const node of nodes) (bySlot[plan.slotOf.get(node)!] ??= []).push(node);
   for (let index = 0; index < Math.max(plan.slots, copies.length); index++) {
-    const members = nodes.filter((node) => plan.slotOf.get(node) === index);
+    const members = bySlot[index] ?? [];
     for (const node of members) {
       if (node.operation.op === "scan") lowerScan(context, scope, node, node.operation, placement);
       else if (roleOf(node) === "anchor") lowerAnchor(context, scope, node, placement);
@@ -100,7 +102,7 @@ function lowerBlock(context: Context, scope: Scope, nodes: readonly Node[], sink
       return [{ tensor, view: storage(context, scope, tensor, placement), rows: context.ragged.active(node) }];
     });
     const load = (x: SymbolTensor): View | undefined => {
-      const source = own.has(x.node) ? sourceOf(x) : undefined;
+      const source = own.has(x.node) ? plan.sourceOf(x) : undefined;
       const registers = source && roleOf(source) === "elementwise" && (plan.inlined.has(source) || (source === x.node && plan.slotOf.get(source) === index));
       return registers === true ? undefined : viewOf(context, scope, x);
     };
@@ -126,7 +128,7 @@ function lowerScan(context: Context, scope: Scope, node: Node, operation: ScanOp
 
   const changed = inner.states.flatMap((x, i) => (sameTensor(x, body.outputs[i]!) ? [] : [i]));
   const nextStates = changed.map((i) => newBuffer(context, inner.states[i]!, depth));
-  const inside: Scope = { depth, steps: [], views, packed: [], copied: [], parent: scope };
+  const inside: Scope = { depth, steps: [], views, packed: new Map(), copied: new Map(), parent: scope };
   lowerBlock(context, inside, body.nodes, [
     ...changed.map((i, at) => ({ tensor: body.outputs[i]!, view: nextStates[at]! })),
     ...stacked.map((view, i) => ({ tensor: body.outputs[operation.states + i]!, view: slot(view, scope.depth) })),

@@ -1,5 +1,6 @@
 import type { Lowered } from "./lower.ts";
 import { viewsOf } from "./in-place.ts";
+import { occupancy, type Lifetime } from "./occupancy.ts";
 import type { Buffer, Step } from "./plan.ts";
 
 const ALIGNMENT = 64;
@@ -13,22 +14,15 @@ const APART = { from: 4096, bytes: 5 * 64 };
 export function assignMemory(lowered: Lowered, reuse: boolean): { buffers: Buffer[]; bytes: number } {
   const lifetimes = reuse ? lifetimesOf(lowered) : lowered.buffers.map((): Lifetime => ({ start: 0, end: 0 }));
   const order = lowered.buffers.map((_, i) => i).toSorted((a, b) => size(lowered, b) - size(lowered, a) || a - b);
-  const placed: { readonly start: number; readonly end: number; readonly offset: number; readonly bytes: number }[] = [];
+  const placed = occupancy(lifetimes.reduce((last, lifetime) => Math.max(last, lifetime?.end ?? 0), 0));
   const offsets = new Array<number>(lowered.buffers.length).fill(0);
   let total = 0;
   for (const buffer of order) {
     const lifetime = lifetimes[buffer];
     if (lifetime === undefined) continue;
     const bytes = size(lowered, buffer);
-    const taken = placed
-      .filter(({ start, end }) => start <= lifetime.end && lifetime.start <= end)
-      .toSorted((a, b) => a.offset - b.offset);
-    let offset = 0;
-    for (const other of taken) {
-      if (other.offset >= offset + bytes) break;
-      offset = Math.max(offset, other.offset + other.bytes);
-    }
-    placed.push({ ...lifetime, offset, bytes });
+    const offset = placed.firstFit(lifetime, bytes);
+    placed.take(lifetime, offset, offset + bytes);
     offsets[buffer] = offset;
     total = Math.max(total, offset + bytes);
   }
@@ -38,11 +32,6 @@ export function assignMemory(lowered: Lowered, reuse: boolean): { buffers: Buffe
 function size(lowered: Lowered, buffer: number): number {
   const bytes = Math.ceil((lowered.buffers[buffer]!.elements * 4) / ALIGNMENT) * ALIGNMENT;
   return bytes < APART.from ? bytes : bytes + APART.bytes;
-}
-
-interface Lifetime {
-  start: number;
-  end: number;
 }
 
 /**
@@ -57,7 +46,11 @@ function lifetimesOf({ buffers, inputs, outputs, constants, steps }: Lowered): (
   };
   const homes = homesOf(steps);
   const inLoop = new Map<Step | null, number[]>();
-  for (const [buffer, home] of homes) inLoop.set(home, [...(inLoop.get(home) ?? []), buffer]);
+  for (const [buffer, home] of homes) {
+    const known = inLoop.get(home);
+    if (known === undefined) inLoop.set(home, [buffer]);
+    else known.push(buffer);
+  }
   let clock = 0;
   const walk = (block: readonly Step[], path: readonly Step[]): void => {
     for (const step of block) {

@@ -17,15 +17,17 @@ export function pack(context: Context, scope: Scope, b: View): View | undefined 
   const columns = context.panelColumns;
   if (columns === undefined || b.shape.length !== 2) return undefined;
   const home = homeOf(context, scope, b);
-  const known = home.packed.find((entry) => sameView(entry.b, b));
+  const entries = home.packed.get(b.buffer) ?? [];
+  home.packed.set(b.buffer, entries);
+  const known = entries.find((entry) => sameView(entry.b, b));
   if (known !== undefined) return known.packed;
   const [k, n] = b.shape;
   const shape = [Math.ceil(n! / columns), k!, columns];
   const packed = newBuffer(context, { shape, dtype: "f32" }, home.depth);
-  const constant = home.depth === 0 ? context.constants.find(({ buffer }) => buffer === b.buffer) : undefined;
+  const constant = home.depth === 0 ? context.constants.get(b.buffer) : undefined;
   if (constant === undefined) home.steps.push({ kind: "pack", b, packed, columns });
-  else context.constants.push({ buffer: packed.buffer, values: panelsOf(constant.values, b, columns) });
-  home.packed.push({ b, packed });
+  else context.constants.set(packed.buffer, panelsOf(constant, b, columns));
+  entries.push({ b, packed });
   return packed;
 }
 

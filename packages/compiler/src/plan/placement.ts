@@ -16,6 +16,8 @@ export interface Placement {
   of(x: SymbolTensor): View | undefined;
   /** What has to be copied, because it could not be computed in place. */
   readonly copies: ReadonlyMap<Node, readonly Sink[]>;
+  /** Whether a part of an assembly is among them. */
+  isCopied(assembly: Node, part: SymbolTensor): boolean;
   readonly unplaced: readonly Sink[];
 }
 
@@ -23,13 +25,16 @@ export interface Placement {
 export function placeValues(nodes: readonly Node[], sinks: readonly Sink[], allocate: (x: SymbolTensor) => View): Placement {
   const own = new Set(nodes);
   const placed = new TensorMap<View>();
-  const place = (tensor: Tensor, view: View): boolean => {
-    if (tensor.kind === "array" || !own.has(tensor.node)) return false;
-    const { operation, inputs } = tensor.node;
-    if (operation.op === "reshape" && isContiguous(view)) {
-      const source = reshapeView(view, inputs[0]!.shape);
-      return source !== undefined && place(inputs[0]!, source);
+  const place = (result: Tensor, window: View): boolean => {
+    let [tensor, view] = [result, window];
+    while (tensor.kind === "symbol" && own.has(tensor.node) && tensor.node.operation.op === "reshape" && isContiguous(view)) {
+      const before: Tensor = tensor.node.inputs[0]!;
+      const source = reshapeView(view, before.shape);
+      if (source === undefined) return false;
+      [tensor, view] = [before, source];
     }
+    if (tensor.kind === "array" || !own.has(tensor.node)) return false;
+    const { operation } = tensor.node;
     if (placed.has(tensor) || roleOf(tensor.node) === "view") return false;
     // The states of a loop live in memory of their own while it runs.
     if (operation.op === "scan" && (tensor.index < operation.states || !isContiguous(view))) return false;
@@ -52,7 +57,12 @@ export function placeValues(nodes: readonly Node[], sinks: readonly Sink[], allo
       parts.filter(({ tensor, view }) => tensor.kind === "array" || !placeable(tensor) || !place(tensor, view)),
     );
   }
-  return { of: (x) => placed.get(x), copies, unplaced };
+  const copied = new Map([...copies].map(([node, sinks]) => {
+    const tensors = new TensorMap<true>();
+    for (const { tensor } of sinks) if (tensor.kind === "symbol") tensors.set(tensor, true);
+    return [node, tensors] as const;
+  }));
+  return { of: (x) => placed.get(x), copies, isCopied: (assembly, part) => copied.get(assembly)?.has(part) === true, unplaced };
 }
 
 function joined(parts: readonly Tensor[], axis: number, storage: View): Sink[] {

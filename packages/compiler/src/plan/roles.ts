@@ -51,6 +51,13 @@ export function isLight(node: Node): boolean {
   return light.has(node.operation.op);
 }
 
+/** Operations that take dozens of instructions. */
+const long: ReadonlySet<Operation["op"]> = new Set<Operation["op"]>(["exp", "log", "log1p", "sigmoid", "tanh"]);
+
+export function isLong({ operation }: { readonly operation: Operation }): boolean {
+  return long.has(operation.op);
+}
+
 /** Whether a reshape only adds or removes axes of length 1, so that an index of the one is an index of the other. */
 export function keepsAxes(from: Shape, to: Shape): boolean {
   const long = (shape: Shape): number[] => shape.filter((n) => n !== 1);

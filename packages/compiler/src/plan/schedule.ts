@@ -4,8 +4,8 @@
  */
 import { sizeOf, type Node, type SymbolTensor, type Tensor } from "@sluice/tensor";
 import type { Placement } from "./placement.ts";
-import { isLight, keepsAxes, roleOf } from "./roles.ts";
-import { outputOf, sameTensor, TensorMap } from "./tensor-map.ts";
+import { isLight, isLong, keepsAxes, roleOf } from "./roles.ts";
+import { outputOf, TensorMap } from "./tensor-map.ts";
 
 export interface Schedule {
   readonly slotOf: ReadonlyMap<Node, number>;
@@ -14,6 +14,8 @@ export interface Schedule {
   readonly stored: ReadonlySet<Node>;
   /** Elementwise values that are computed again wherever they are read. */
   readonly inlined: ReadonlySet<Node>;
+  /** The node that a chain of views looks at. */
+  sourceOf(x: SymbolTensor): Node;
 }
 
 /** How a value is read. */
@@ -26,26 +28,98 @@ interface Uses {
   mapped: number;
 }
 
+/**
+ * What one pass may weigh: a backend writes it as one function, and engines compile long functions slowly and limit what is in them. A
+ * function that takes dozens of instructions counts for many operations.
+ */
+const HEAVIEST_PASS = 512;
+const LONG_WEIGHT = 16;
+
 /** Without `fuse`, every elementwise value is written to memory by a pass of its own. */
-export function schedule(nodes: readonly Node[], results: readonly Tensor[], { copies }: Pick<Placement, "copies">, fuse: boolean): Schedule {
+export function schedule(nodes: readonly Node[], results: readonly Tensor[], { isCopied }: Pick<Placement, "isCopied">, fuse: boolean): Schedule {
+  const sourceOf = sourcesOf(nodes);
   const { uses, inlined, stored } = fuse ? decideStorage(nodes, results) : { uses: new TensorMap<Uses>(), inlined: new Set<Node>(), stored: new Set(nodes.filter((node) => roleOf(node) === "elementwise")) };
+  const weights = weightsOf(nodes, sourceOf, inlined, stored);
+  const passes = passWeights(weights);
   const slotOf = new Map<Node, number>();
-  for (const node of nodes) slotOf.set(node, earliestSlot(node, { slotOf, inlined, copies, fuse }));
-  // An elementwise value that only others read is computed where the first of them is.
+  for (const node of nodes) {
+    const earliest = earliestSlot(node, { slotOf, inlined, isCopied, sourceOf, fuse });
+    const inPass = roleOf(node) === "elementwise" && !inlined.has(node);
+    slotOf.set(node, inPass && fuse ? passes.add(node, earliest) : earliest);
+  }
+  const free = (node: Node): boolean => roleOf(node) === "elementwise" && !stored.has(node) && !inlined.has(node);
+  // An elementwise value that only others read is computed where the first of them is, if that pass does not become too long.
   for (const node of nodes.toReversed()) {
-    if (roleOf(node) !== "elementwise" || stored.has(node) || inlined.has(node)) continue;
-    const readers = uses.get(outputOf(node))?.direct ?? [];
-    if (readers.length > 0) slotOf.set(node, Math.min(...readers.map((reader) => slotOf.get(reader)!)));
+    if (!free(node)) continue;
+    const first = (uses.get(outputOf(node))?.direct ?? []).reduce((least, reader) => Math.min(least, slotOf.get(reader)!), Infinity);
+    if (first < Infinity && passes.move(node, slotOf.get(node)!, first)) slotOf.set(node, first);
   }
   for (const node of nodes) {
-    if (roleOf(node) !== "elementwise" || stored.has(node) || inlined.has(node)) continue;
+    if (!free(node)) continue;
     const slot = slotOf.get(node)!;
     const readers = uses.get(outputOf(node))?.direct ?? [];
     if (readers.every((reader) => slotOf.get(reader) === slot)) continue;
     if (isLight(node) && node.inputs.every(isLeaf)) inlined.add(node);
     else stored.add(node);
   }
-  return { slotOf, slots: Math.max(0, ...slotOf.values()) + 1, stored, inlined };
+  let slots = 0;
+  for (const slot of slotOf.values()) slots = Math.max(slots, slot + 1);
+  return { slotOf, slots: Math.max(1, slots), stored, inlined, sourceOf };
+}
+
+/** What each value weighs in the pass that computes it, with what is computed again there. A value that is to be computed again and weighs much is stored instead. */
+function weightsOf(nodes: readonly Node[], sourceOf: (x: SymbolTensor) => Node, inlined: Set<Node>, stored: Set<Node>): Map<Node, number> {
+  const weights = new Map<Node, number>();
+  for (const node of nodes) {
+    if (roleOf(node) !== "elementwise") continue;
+    let weight = isLong(node) ? LONG_WEIGHT : 1;
+    for (const x of node.inputs) {
+      const source = x.kind === "array" ? undefined : sourceOf(x);
+      if (source !== undefined && inlined.has(source)) weight += weights.get(source) ?? 0;
+    }
+    weights.set(node, weight);
+    if (weight <= HEAVIEST_PASS / 4 || !inlined.delete(node)) continue;
+    stored.add(node);
+  }
+  return weights;
+}
+
+/** What each pass weighs, by slot and shape. */
+function passWeights(weights: ReadonlyMap<Node, number>): { add(node: Node, earliest: number): number; move(node: Node, from: number, to: number): boolean } {
+  const byShape = new Map<string, Map<number, number>>();
+  const passesOf = (node: Node): Map<number, number> => {
+    const shape = node.outputs[0]!.shape.join();
+    const known = byShape.get(shape) ?? new Map<number, number>();
+    byShape.set(shape, known);
+    return known;
+  };
+  const change = (passes: Map<number, number>, slot: number, by: number): void => void passes.set(slot, (passes.get(slot) ?? 0) + by);
+  /** The first slot with room, of slots that were found full: a path that is shortened where it is walked. */
+  const after = new Map<Map<number, number>, Map<number, number>>();
+  return {
+    add(node, earliest) {
+      const [passes, weight] = [passesOf(node), weights.get(node) ?? 1];
+      const next = after.get(passes) ?? new Map<number, number>();
+      after.set(passes, next);
+      const full: number[] = [];
+      let slot = earliest;
+      while ((passes.get(slot) ?? 0) > 0 && (next.has(slot) || passes.get(slot)! + weight > HEAVIEST_PASS)) {
+        full.push(slot);
+        slot = next.get(slot) ?? slot + 1;
+      }
+      for (const each of full) next.set(each, slot);
+      change(passes, slot, weight);
+      return slot;
+    },
+    move(node, from, to) {
+      if (from === to) return true;
+      const [passes, weight] = [passesOf(node), weights.get(node) ?? 1];
+      if ((passes.get(to) ?? 0) + weight > HEAVIEST_PASS) return false;
+      change(passes, from, -weight);
+      change(passes, to, weight);
+      return true;
+    },
+  };
 }
 
 function decideStorage(nodes: readonly Node[], results: readonly Tensor[]): { uses: TensorMap<Uses>; stored: Set<Node>; inlined: Set<Node> } {
@@ -96,7 +170,10 @@ function elementsOf(node: Node): number {
 }
 
 /** Within a slot anchors come first, then passes; so memory that a pass or an assembly fills can be read from the next slot on. */
-function earliestSlot(node: Node, { slotOf, inlined, copies, fuse }: Pick<Schedule, "slotOf" | "inlined"> & Pick<Placement, "copies"> & { readonly fuse: boolean }): number {
+function earliestSlot(
+  node: Node,
+  { slotOf, inlined, isCopied, sourceOf, fuse }: Pick<Schedule, "slotOf" | "inlined" | "sourceOf"> & Pick<Placement, "isCopied"> & { readonly fuse: boolean },
+): number {
   const role = roleOf(node);
   let slot = 0;
   for (const x of node.inputs) {
@@ -110,22 +187,23 @@ function earliestSlot(node: Node, { slotOf, inlined, copies, fuse }: Pick<Schedu
     const producer = roleOf(source);
     const inRegisters = fuse && role === "elementwise" && producer === "elementwise" && (source === x.node || inlined.has(source));
     // An assembly that could not be filled within this one is copied from memory, which has to be filled first.
-    const copied = producer === "assembly" && copies.get(node)?.some(({ tensor }) => sameTensor(tensor, x)) === true;
+    const copied = producer === "assembly" && isCopied(node, x);
     const inPlace = role === "assembly" && source === x.node && placeable(x) && !copied;
     slot = Math.max(slot, from + (inRegisters || inPlace || producer === "anchor" || producer === "input" ? 0 : 1));
   }
   return slot;
 }
 
-/** The node that a chain of views looks at. */
-export function sourceOf(x: SymbolTensor): Node {
-  let source: Tensor = x;
-  while (source.kind === "symbol" && roleOf(source.node) === "view") {
-    const next: Tensor = source.node.inputs[0]!;
-    if (next.kind === "array") break;
-    source = next;
+/** The node that a chain of views looks at, for the nodes of a block. */
+function sourcesOf(nodes: readonly Node[]): (x: SymbolTensor) => Node {
+  const sources = new Map<Node, Node>();
+  const sourceOf = (x: SymbolTensor): Node => sources.get(x.node) ?? x.node;
+  for (const node of nodes) {
+    const [viewed] = node.inputs;
+    // A view of a constant has nothing behind it that is computed.
+    if (roleOf(node) === "view" && viewed?.kind === "symbol") sources.set(node, sourceOf(viewed));
   }
-  return source.kind === "symbol" ? source.node : x.node;
+  return sourceOf;
 }
 
 /** Whether a value may be computed into any row-major window of memory, such as its part of an assembly. */

@@ -16,7 +16,8 @@ export interface VirtualBuffer {
 /** What is known of the whole program while it is lowered. */
 export interface Context {
   readonly buffers: VirtualBuffer[];
-  readonly constants: { buffer: number; values: Values }[];
+  /** By buffer. */
+  readonly constants: Map<number, Values>;
   readonly constantViews: Map<ArrayTensor, View>;
   readonly panelColumns: number | undefined;
   readonly ragged: Ragged;
@@ -29,8 +30,9 @@ export interface Scope {
   readonly depth: number;
   readonly steps: Step[];
   readonly views: TensorMap<View>;
-  readonly packed: { readonly b: View; readonly packed: View }[];
-  readonly copied: { readonly from: View; readonly to: View; readonly rows?: Rows }[];
+  /** Matrices that are packed, and views that are copied, by the buffer that they are of. */
+  readonly packed: Map<number, { readonly b: View; readonly packed: View }[]>;
+  readonly copied: Map<number, { readonly from: View; readonly to: View; readonly rows?: Rows }[]>;
   readonly parent?: Scope;
 }
 
@@ -45,7 +47,7 @@ export function constantView(context: Context, x: ArrayTensor): View {
   const known = context.constantViews.get(x);
   if (known !== undefined) return known;
   const view = newBuffer(context, x, 0);
-  context.constants.push({ buffer: view.buffer, values: x.data });
+  context.constants.set(view.buffer, x.data);
   context.constantViews.set(x, view);
   return view;
 }

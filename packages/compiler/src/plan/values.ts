@@ -16,14 +16,19 @@ export function storage(context: Context, scope: Scope, x: SymbolTensor, placeme
 
 /** The memory of a value that has been computed; views are made without moving anything, unless a reshape cannot be. */
 export function viewOf(context: Context, scope: Scope, x: Tensor): View {
-  if (x.kind === "array") return constantView(context, x);
-  const known = scope.views.get(x);
-  if (known !== undefined) return known;
-  const { operation, inputs } = x.node;
-  if (roleOf(x.node) !== "view") throw new Error(`plan: ${operation.op} is read before it is computed`);
-  const source = viewOf(context, scope, inputs[0]!);
-  const view = look(operation, source) ?? contiguous(context, scope, source, inputs[0]!.dtype, x.shape, rowsOfSource(context, x));
-  scope.views.set(x, view);
+  // A chain of views may be long.
+  const chain: SymbolTensor[] = [];
+  let source = x;
+  while (source.kind === "symbol" && !scope.views.has(source)) {
+    if (roleOf(source.node) !== "view") throw new Error(`plan: ${source.node.operation.op} is read before it is computed`);
+    chain.push(source);
+    source = source.node.inputs[0]!;
+  }
+  let view = source.kind === "array" ? constantView(context, source) : scope.views.get(source)!;
+  for (const looking of chain.toReversed()) {
+    view = look(looking.node.operation, view) ?? contiguous(context, scope, view, looking.dtype, looking.shape, rowsOfSource(context, looking));
+    scope.views.set(looking, view);
+  }
   return view;
 }
 
@@ -52,10 +57,12 @@ function look(operation: Node["operation"], source: View): View | undefined {
 /** A copy in a buffer of its own, seen under `shape`. What is the same in every step of a loop is copied outside of it. */
 export function contiguous(context: Context, scope: Scope, source: View, dtype: DType, shape: Shape, rows?: Rows): View {
   const home = homeOf(context, scope, source);
-  const known = home.copied.find((copied) => sameView(copied.from, source) && sameRows(copied.rows, rows));
+  const copies = home.copied.get(source.buffer) ?? [];
+  home.copied.set(source.buffer, copies);
+  const known = copies.find((copied) => sameView(copied.from, source) && sameRows(copied.rows, rows));
   if (known !== undefined) return whole(known.to.buffer, shape);
   const copy = newBuffer(context, { shape: source.shape, dtype }, home.depth);
   pushFor(context, home, rows, copyStep([{ from: source, to: copy, dtype }]));
-  home.copied.push({ from: source, to: copy, ...(rows === undefined ? {} : { rows }) });
+  copies.push({ from: source, to: copy, ...(rows === undefined ? {} : { rows }) });
   return whole(copy.buffer, shape);
 }

@@ -20,10 +20,11 @@ export function close(inputs: readonly SymbolTensor[], outputs: readonly Tensor[
   const inner = dependents(nodes, inputs);
   const captures: SymbolTensor[] = [];
   const seen = new Map<SymbolTensor["node"], Set<number>>();
-  const capture = (x: Tensor): void => {
-    if (x.kind === "array" || own.has(x.node) || inner.has(x.node)) return;
+  const capture = (used: Tensor): void => {
+    let x = used;
     // A broadcast stays inside: it costs nothing there, and its gradient is summed over the repeated axes in every step instead of being kept whole.
-    if (x.node.operation.op === "broadcast") return x.node.inputs.forEach(capture);
+    while (x.kind === "symbol" && !own.has(x.node) && !inner.has(x.node) && x.node.operation.op === "broadcast") x = x.node.inputs[0]!;
+    if (x.kind === "array" || own.has(x.node) || inner.has(x.node)) return;
     const indices = seen.get(x.node) ?? new Set<number>();
     seen.set(x.node, indices);
     if (indices.has(x.index)) return;

@@ -34,11 +34,11 @@ export function residualsOf(outputs: readonly Tensor[], seeds: readonly SymbolTe
 
   const border = new SymbolSet();
   const isForward = (x: Tensor): x is SymbolTensor => x.kind === "symbol" && !later.has(x.node) && !seedNodes.has(x.node);
-  const reach = (x: Tensor): void => {
-    if (!isForward(x)) return;
-    if (!varying.has(x.node) && !states.has(x.node) && !sequences.has(x.node)) return;
-    if (views.has(x.node.operation.op)) x.node.inputs.forEach(reach);
-    else border.add(x);
+  const reach = (read: Tensor): void => {
+    let x = read;
+    // A view has one operand.
+    while (x.kind === "symbol" && varying.has(x.node) && isForward(x) && views.has(x.node.operation.op)) x = x.node.inputs[0]!;
+    if (isForward(x) && (varying.has(x.node) || states.has(x.node) || sequences.has(x.node))) border.add(x);
   };
   for (const node of nodes) if (later.has(node)) node.inputs.forEach(reach);
   outputs.forEach(reach);

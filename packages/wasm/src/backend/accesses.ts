@@ -12,8 +12,6 @@ interface Range {
   readonly end: number;
 }
 
-export const noAccesses: Accesses = { touched: [], written: [] };
-
 export function accessesOf(plan: Plan, step: Step): Accesses {
   return { touched: rangesOf(plan, viewsOf(step)), written: rangesOf(plan, writtenBy(step)) };
 }
@@ -30,15 +28,54 @@ function rangesOf({ buffers }: Plan, views: readonly View[]): Range[] {
   });
 }
 
-/** Whether one writes what the other touches, so that they have to follow each other. */
-export function conflict(a: Accesses, b: Accesses): boolean {
-  return meet(a.written, b.touched) || meet(a.touched, b.written);
+/** What several steps have touched and written. */
+export interface Pending {
+  add(accesses: Accesses): void;
+  /** Whether a step writes what these touch, or touches what they write, so that it has to follow them. */
+  conflicts(accesses: Accesses): boolean;
+  isEmpty(): boolean;
 }
 
-export function together(a: Accesses, b: Accesses): Accesses {
-  return { touched: [...a.touched, ...b.touched], written: [...a.written, ...b.written] };
+export function pending(): Pending {
+  const [touched, written] = [rangeSet(), rangeSet()];
+  return {
+    add(accesses) {
+      accesses.touched.forEach(touched.add);
+      accesses.written.forEach(written.add);
+    },
+    conflicts: (accesses) => accesses.written.some(touched.meets) || accesses.touched.some(written.meets),
+    isEmpty: () => touched.isEmpty(),
+  };
 }
 
-function meet(a: readonly Range[], b: readonly Range[]): boolean {
-  return a.some((x) => b.some((y) => x.start < y.end && y.start < x.end));
+/** Ranges in order, joined where they overlap, so that one is found by bisection among those of thousands of steps. */
+function rangeSet(): { add(range: Range): void; meets(range: Range): boolean; isEmpty(): boolean } {
+  const ranges: Range[] = [];
+  /** The first range that ends behind a position. */
+  const from = (position: number): number => {
+    let [low, high] = [0, ranges.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (ranges[middle]!.end > position) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  };
+  return {
+    add({ start, end }) {
+      const first = from(start);
+      let after = first;
+      let joined = { start, end };
+      while (after < ranges.length && ranges[after]!.start < end) {
+        joined = { start: Math.min(joined.start, ranges[after]!.start), end: Math.max(joined.end, ranges[after]!.end) };
+        after++;
+      }
+      if (start < end) ranges.splice(first, after - first, joined);
+    },
+    meets({ start, end }) {
+      const next = ranges[from(start)];
+      return start < end && next !== undefined && next.start < end;
+    },
+    isEmpty: () => ranges.length === 0,
+  };
 }

@@ -3,7 +3,7 @@ import { type ArrayTensor, bindState, checkInputs, type CompileOptions, type Exe
 import { PANEL_COLUMNS, type TileSize } from "../gemm/index.ts";
 import type { Host, Place, Written } from "../hosts/index.ts";
 import { BARRIER, byteOffset } from "./layout.ts";
-import { PAGE_BYTES, programModule } from "./program-module.ts";
+import { ADDRESSABLE_BYTES, PAGE_BYTES, programModule } from "./program-module.ts";
 
 export interface ExecutableContext {
   readonly tile: TileSize;
@@ -17,7 +17,7 @@ export async function wasmExecutable(program: Program, { state = [], ...limits }
   const { host } = context;
   const start = performance.now();
   const layout = bindState(program, state);
-  const { program: optimised, plan } = planWithin(program, { panelColumns: PANEL_COLUMNS, state, passes: context.passes, ...limits });
+  const { program: optimised, plan } = planWithin(program, { panelColumns: PANEL_COLUMNS, state, passes: context.passes, addressable: ADDRESSABLE_BYTES, ...limits });
   debug("sluice:program", () => print(optimised));
   const generated = programModule(plan, { ...context, threads: host.threads });
   debug("sluice:kernels", () => generated.print());

@@ -3,12 +3,14 @@ import { type Body, type Expression, i32, type Local, type ModuleBuilder, select
 import type { TileSize } from "../gemm/index.ts";
 import { kernelModule } from "../kernels/index.ts";
 import { emitBarrier } from "../threads/index.ts";
-import { accessesOf, conflict, noAccesses, together } from "./accesses.ts";
+import { accessesOf, pending } from "./accesses.ts";
 import { addressOf, BARRIER, type Layout, layoutOf } from "./layout.ts";
 import { type KernelTask, type LoopTask, type Task, tasksOf } from "./schedule.ts";
 
 export const PAGE_BYTES = 65536;
 export const MAXIMUM_PAGES = 65536;
+/** What a plan may take of a memory; the rest is for what threads need for themselves. Engines set a bound of their own below 4 GiB. */
+export const ADDRESSABLE_BYTES = (MAXIMUM_PAGES - 1024) * PAGE_BYTES;
 
 export interface ProgramModule {
   readonly code: Uint8Array<ArrayBuffer>;
@@ -100,28 +102,27 @@ function writeBlock(driver: Driver, tasks: readonly Task[], place: Place): void 
     for (const task of tasks) writeTask(driver, task, place);
     return;
   }
-  let alone = noAccesses;
-  let divided = noAccesses;
+  let [alone, divided] = [pending(), pending()];
   const wait = (): void => {
     if (driver.barrier !== undefined) body.do(driver.barrier.call(BARRIER, driver.threads));
-    [alone, divided] = [noAccesses, noAccesses];
+    [alone, divided] = [pending(), pending()];
   };
   for (const task of tasks) {
     const accesses = accessesOf(driver.plan, task.kind === "kernel" ? task.step : task.loop);
     // What one thread does alone, it does in order.
-    if (conflict(divided, accesses) || (task.sharing !== "alone" && conflict(alone, accesses))) wait();
+    if (divided.conflicts(accesses) || (task.sharing !== "alone" && alone.conflicts(accesses))) wait();
     const write = (): void => writeTask(driver, task, place);
     if (task.sharing === "alone") {
       body.if(i32.eqz(worker), write);
-      alone = together(alone, accesses);
+      alone.add(accesses);
     } else {
       write();
       // Every step of a loop that threads share from inside ends with a wait; but where no row is active, it has no step.
-      if (task.kind === "loop" && task.sharing === "inside" && task.loop.active === undefined) [alone, divided] = [noAccesses, noAccesses];
-      else divided = together(divided, accesses);
+      if (task.kind === "loop" && task.sharing === "inside" && task.loop.active === undefined) [alone, divided] = [pending(), pending()];
+      else divided.add(accesses);
     }
   }
-  if (positions.length > 0 && [alone, divided].some(({ touched }) => touched.length > 0)) wait();
+  if (positions.length > 0 && !(alone.isEmpty() && divided.isEmpty())) wait();
 }
 
 function writeTask(driver: Driver, task: Task, place: Place): void {
