@@ -3,6 +3,7 @@ import {
   dependents,
   input,
   programOf,
+  sizeOf,
   splitScan,
   substitute,
   type Node,
@@ -11,6 +12,7 @@ import {
   type SymbolTensor,
   type Tensor,
 } from "@sluice/tensor";
+import { roleOf } from "../plan/roles.ts";
 import { TensorMap } from "../plan/tensor-map.ts";
 import { isHeavy, lift, liftable, type Lifted } from "./lift.ts";
 import { rewriteScans } from "./rewrite.ts";
@@ -19,6 +21,8 @@ import { hasLoop } from "./uses.ts";
 /**
  * Hoist: products and reductions that do not depend on the state leave the loop. The projection of the input, one product a step, becomes one product over
  * all steps; its result comes back as a sequence. What depends on the captures alone is computed once.
+ *
+ * What leaves is stacked for all steps, so it must be worth its memory: what grows in the step out of little, such as the outer product of a matrix memory, stays there, and so does what needs it.
  */
 export function hoist(program: Program): Program {
   return rewriteScans(program, hoistScan);
@@ -92,6 +96,50 @@ function chooseHoisted(body: Program, ofState: ReadonlySet<Node>, ofSequence: Re
     }
   };
   const nested = hasLoop(body);
-  for (const node of possible) if ((isHeavy(node) && !nested) || !ofSequence.has(node)) choose(node);
+  const grown = grownOnTheWay([...possible].filter((node) => ofSequence.has(node)), varies);
+  const isWorthIt = (node: Node): boolean =>
+    isHeavy(node) && !nested && (isByWeights(node, varies) ? grown.isSmall(node) : grown.until(node) === 0);
+  for (const node of possible) if (!ofSequence.has(node) || isWorthIt(node)) choose(node);
   return chosen;
+}
+
+/** A product over all steps reads its matrix once instead of in every step. For that its operand may have grown to this many times its result. */
+const GROWTH = 4;
+
+/** Whether a node multiplies by a matrix that is the same in every step. */
+function isByWeights({ operation, inputs }: Node, varies: (x: Tensor) => boolean): boolean {
+  return operation.op === "matmul" && inputs[1]!.shape.length === 2 && !varies(inputs[1]!);
+}
+
+interface Grown {
+  /** Elements of the largest value on the way to a node, the node included, that has more of them than all that it is computed from. What a product by weights is computed from is stacked for it anyway. */
+  until(node: Node): number;
+  /** Whether a product by weights may leave, given what its operand has grown to. */
+  isSmall(product: Node): boolean;
+}
+
+function grownOnTheWay(nodes: readonly Node[], varies: (x: Tensor) => boolean): Grown {
+  const known = new Map<Node, { readonly isSmall: boolean; readonly until: number; readonly elements: number }>();
+  /** What is behind a view: a broadcast has no more elements than what it repeats. */
+  const elementsOf = (x: Tensor): number => (x.kind === "array" ? (x.uniform === undefined ? sizeOf(x.shape) : 1) : (known.get(x.node)?.elements ?? sourceElements(x)));
+  for (const node of nodes) {
+    const before = node.inputs.reduce((most, x) => Math.max(most, x.kind === "array" ? 0 : (known.get(x.node)?.until ?? 0)), 0);
+    const size = sizeOf(node.outputs[0]!.shape);
+    const given = node.inputs.reduce((sum, x) => sum + elementsOf(x), 0);
+    const isView = roleOf(node) === "view";
+    const isSmall = before <= GROWTH * size;
+    const here = isView || size <= given ? before : Math.max(before, size);
+    known.set(node, { isSmall, until: !isByWeights(node, varies) ? here : isSmall ? 0 : before, elements: isView ? Math.min(size, given) : size });
+  }
+  return { until: (node) => known.get(node)?.until ?? 0, isSmall: (node) => known.get(node)?.isSmall ?? true };
+}
+
+/** Of a value that is the same in every step. */
+function sourceElements(x: SymbolTensor): number {
+  let [seen, least]: [Tensor, number] = [x, sizeOf(x.shape)];
+  while (seen.kind === "symbol" && roleOf(seen.node) === "view") {
+    seen = seen.node.inputs[0]!;
+    least = Math.min(least, sizeOf(seen.shape));
+  }
+  return least;
 }

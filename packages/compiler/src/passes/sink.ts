@@ -2,21 +2,31 @@ import {
   add,
   applyOne,
   applyScan,
+  concat,
   input,
   matmul,
   programOf,
   reshape,
+  sizeOf,
+  slice,
   splitScan,
+  stridesOf,
   sum,
   transpose,
   zerosLike,
+  type Node,
+  type Operation,
   type Program,
   type ScanOperation,
+  type Shape,
   type SymbolTensor,
   type Tensor,
 } from "@sluice/tensor";
+import type { View } from "../plan/plan.ts";
 import { TensorMap } from "../plan/tensor-map.ts";
+import { reshapeView, sliceView, transposeView, whole } from "../plan/view.ts";
 import { addendOf } from "./addend.ts";
+import { lift } from "./lift.ts";
 import { rewriteScans } from "./rewrite.ts";
 import { partOf } from "./share.ts";
 import { countUses, hasLoop } from "./uses.ts";
@@ -126,6 +136,7 @@ function totalOf(x: Tensor): Total | undefined {
       return totalOfSum(x);
     case "matmul": {
       const [columns, right] = [a!, b!];
+      if (columns.shape.length > 2) return totalOfBatched(columns, right);
       if (columns.kind === "array" || columns.node.operation.op !== "transpose" || columns.shape.length !== 2 || right.kind === "array") return undefined;
       const rows = columns.node.inputs[0]!;
       return rows.kind === "array" ? undefined : (of) => matmul(transpose(merged(of.stacked(rows))), merged(of.stacked(right)));
@@ -148,6 +159,88 @@ function totalOf(x: Tensor): Total | undefined {
     default:
       return undefined;
   }
+}
+
+/**
+ * Of a product with batch axes, such as that of the gradient of a block-diagonal matrix, which has one block for each head: over all steps, one product for each. Its factors are looked at through
+ * views, so that what is stacked is what the step has, `[rows, heads x width]`, and nothing is moved.
+ */
+function totalOfBatched(left: Tensor, right: Tensor): Total | undefined {
+  const [a, b] = [behindViews(left), behindViews(right)];
+  const batch = left.shape.slice(0, -2);
+  const blocks = sizeOf(batch);
+  if (a === undefined || b === undefined || blocks === 0 || blocks > MOST_BLOCKS) return undefined;
+  const [m, k, n] = [...left.shape.slice(-2), right.shape.at(-1)!] as [number, number, number];
+  return (of) => {
+    const [lefts, rights] = [a, b].map(({ source, views }) => views.reduce((x, node) => liftView(node, x), of.stacked(source)));
+    const time = lefts!.shape[0]!;
+    const block = (x: Tensor, i: number, shape: readonly [number, number]): Tensor => {
+      const starts = indexOf(batch, i);
+      const one = slice(x, [0, ...starts, 0, 0], [time, ...starts.map((at) => at + 1), ...shape]);
+      return reshape(one, [time, ...shape]);
+    };
+    const products = Array.from({ length: blocks }, (_, i) => {
+      const rows = reshape(transpose(block(lefts!, i, [m, k]), [0, 2, 1]), [time * k, m]);
+      return matmul(transpose(rows), reshape(block(rights!, i, [k, n]), [time * k, n]));
+    });
+    return reshape(concat(products, 0), [...batch, m, n]);
+  };
+}
+
+/** More products than this, each in a step of its own, would take longer than those of the loop. */
+const MOST_BLOCKS = 64;
+
+/** Position `i` of a row-major shape, by axis. */
+function indexOf(shape: Shape, i: number): number[] {
+  return stridesOf(shape).map((stride, axis) => Math.floor(i / stride) % shape[axis]!);
+}
+
+/**
+ * What a value looks at, and the views from there on, the first one first; undefined for a constant. A reshape that could not be a view of what is stacked is where the chain begins: it would be copied for all steps.
+ */
+function behindViews(x: Tensor): { readonly source: SymbolTensor; readonly views: readonly Node[] } | undefined {
+  const chain: SymbolTensor[] = [];
+  let source = x;
+  while (source.kind === "symbol" && looking.has(source.node.operation.op)) {
+    chain.push(source);
+    source = source.node.inputs[0]!;
+  }
+  if (source.kind === "array") return undefined;
+  let from: SymbolTensor = source;
+  let views: Node[] = [];
+  let memory = stackedView(source);
+  for (const looked of chain.toReversed()) {
+    const next = throughView(looked.node, memory);
+    views = next === undefined ? [] : [...views, looked.node];
+    from = next === undefined ? looked : from;
+    memory = next ?? stackedView(looked);
+  }
+  return { source: from, views };
+}
+
+const looking: ReadonlySet<Operation["op"]> = new Set<Operation["op"]>(["transpose", "reshape", "slice"]);
+
+/** Two steps of a value as they are stacked: enough to see what is a view. */
+function stackedView({ shape }: SymbolTensor): View {
+  return whole(0, [2, ...shape]);
+}
+
+function throughView({ operation }: Node, memory: View): View | undefined {
+  switch (operation.op) {
+    case "transpose":
+      return transposeView(memory, [0, ...operation.axes.map((axis) => axis + 1)]);
+    case "slice":
+      return sliceView(memory, [0, ...operation.starts], [2, ...operation.stops]);
+    case "reshape":
+      return reshapeView(memory, [2, ...operation.shape]);
+    default:
+      return undefined;
+  }
+}
+
+/** A view of a step's value, for all steps. */
+function liftView(node: Node, stacked: Tensor): Tensor {
+  return lift(node, [{ tensor: stacked, stacked: true }], stacked.shape[0]!)![0]!.tensor;
 }
 
 /** The total of `((t0 + t1) + t2) + ...`, which may be long; what comes before the first term that has a total of its own is added up as it is. */
