@@ -1,4 +1,4 @@
-import type { Node, SymbolTensor, Tensor } from "@sluice/tensor";
+import type { SymbolTensor, Tensor } from "@sluice/tensor";
 import type { Rows } from "../ragged/layout.ts";
 import { MOST_VIEWS } from "./in-place.ts";
 import { kernelBuilder } from "./kernel.ts";
