@@ -19,6 +19,7 @@ export { exp, log, log1p, sigmoid, tanh } from "./primitives/transcendental.ts";
 export { broadcastStrides, broadcastTo, sumTo } from "./primitives/broadcast.ts";
 export { concat, pad, reshape, slice, sliceAxis, transpose } from "./primitives/layout.ts";
 export { mean, reduceMax, sum } from "./primitives/reduce.ts";
+export { PRODUCT_BLOCK, SUM_BLOCK } from "./primitives/pairwise.ts";
 export { cumulativeSum } from "./primitives/cumulative.ts";
 export { gather, iota, scatterAdd } from "./primitives/indexing.ts";
 export { matmul } from "./primitives/matmul.ts";

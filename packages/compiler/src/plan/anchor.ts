@@ -1,9 +1,9 @@
-import { sizeOf, type Node, type Shape } from "@sluice/tensor";
+import { PRODUCT_BLOCK, sizeOf, type Node, type Shape } from "@sluice/tensor";
 import { zerosBeyond } from "./active-rows.ts";
 import { isCheaperUnpacked, pack, walkable } from "./operand.ts";
 import type { Placement } from "./placement.ts";
-import type { View } from "./plan.ts";
-import { pushFor, tableOf, type Context, type Scope } from "./scope.ts";
+import type { MatmulStep, View } from "./plan.ts";
+import { newBuffer, pushFor, tableOf, type Context, type Scope } from "./scope.ts";
 import { outputOf } from "./tensor-map.ts";
 import { contiguous, storage, viewOf } from "./values.ts";
 import { reshapeView } from "./view.ts";
@@ -27,7 +27,7 @@ export function lowerAnchor(context: Context, scope: Scope, node: Node, placemen
       const c = write();
       const transposed = a!.strides.at(-1) !== 1 && a!.shape.at(-1) !== 1;
       const packed = transposed || positions !== undefined || isCheaperUnpacked(context, scope, a!, b!) ? undefined : pack(context, scope, b!);
-      pushFor(context, scope, active, { kind: "matmul", a: a!, b: b!, c, ...(packed ? { packed } : {}), ...positions });
+      pushFor(context, scope, active, { kind: "matmul", a: a!, b: b!, c, ...(packed ? { packed } : {}), ...positions, ...(transposed ? waitingOf(context, scope, a!, c) : {}) });
       if (active?.filled.includes(0) === true) scope.steps.push(zerosBeyond(c, dtype, active.layout, tableOf(context, active.region), scope.depth));
       return;
     }
@@ -63,4 +63,12 @@ export function lowerAnchor(context: Context, scope: Scope, node: Node, placemen
     default:
       throw new Error(`plan: ${operation.op} should have been expanded or evaluated before`);
   }
+}
+
+/** Memory for the totals of a long product's blocks: of n blocks, those wait that the bits of n - 1 stand for. */
+function waitingOf(context: Context, scope: Scope, a: View, c: View): Pick<MatmulStep, "waiting"> {
+  const blocks = Math.ceil(a.shape.at(-1)! / PRODUCT_BLOCK);
+  const [m, n] = c.shape;
+  if (c.shape.length !== 2 || m! < 2 || blocks < 2) return {};
+  return { waiting: newBuffer(context, { shape: [32 - Math.clz32(blocks - 1), m!, n!], dtype: "f32" }, scope.depth) };
 }

@@ -83,7 +83,7 @@ export function viewsOf(step: Step): readonly View[] {
     case "elementwise":
       return [...step.inputs, ...step.stores.map(({ view }) => view)];
     case "matmul":
-      return [step.a, step.b, step.c, ...(step.packed ? [step.packed] : []), ...(step.positions ? [step.positions] : [])];
+      return [step.a, step.b, step.c, step.packed, step.positions, step.waiting].filter((view) => view !== undefined);
     case "pack":
       return [step.b, step.packed];
     case "reduce":

@@ -83,8 +83,10 @@ export interface MatmulStep {
   readonly c: View;
   /** Where a pack step has put b in panels. */
   readonly packed?: View;
-  /** The positions k to take, in this order, where not all are: a list of an {@link ActiveRowsStep}. Without batch axes. */
+  /** The positions k to take, in this order, where not all are: a list of an {@link ActiveRowsStep}. Without batch axes. The others add +0. */
   readonly positions?: View;
+  /** f32 [places, m, n], where a is read by columns: memory in which the totals of blocks of a long product wait for each other. What is in it before and afterwards is nothing. */
+  readonly waiting?: View;
 }
 
 /** Copies b [k, n] into panels of `columns` columns (the last one filled up with zeros): panel after panel, each row-major [k, columns]. */
@@ -103,7 +105,7 @@ export interface ReduceStep {
   readonly x: View;
   readonly y: View;
   readonly axis: number;
-  /** The positions along the axis to take, in this order, where not all are; the axis is then not the innermost one. */
+  /** The positions along the axis to take, in this order, where not all are; the axis is then not the innermost one. The others add +0. */
   readonly positions?: View;
 }
 
@@ -124,7 +126,7 @@ export interface GatherStep {
   readonly y: View;
 }
 
-/** y [rows, width] = 0, then y[clamp(indices[i]), :] += updates[i, :] in order of i. */
+/** y [rows, width] = 0, then y[clamp(indices[i]), :] += updates[i, :] in order of i; f32 in double precision, rounded once. */
 export interface ScatterAddStep {
   readonly kind: "scatterAdd";
   readonly dtype: DType;

@@ -2,7 +2,7 @@
  * Does what a plan says, element by element, in plain JavaScript: slow, and independent of any generated code. Tests hold plans to the programs that they
  * came from with it.
  */
-import { apply, gather, isArray, primitives, sizeOf, tensor, transpose, type ArrayTensor, type Operation, type Tensor, type Values } from "@sluice/tensor";
+import { apply, isArray, primitives, sizeOf, tensor, type ArrayTensor, type Operation, type Tensor, type Values } from "@sluice/tensor";
 import type { ActiveRowsStep, ElementwiseStep, LoopStep, Plan, Step, View } from "../plan/plan.ts";
 import { unpadded } from "../ragged/padding.ts";
 
@@ -135,11 +135,13 @@ function ofRows(step: Step, first: number, end: number): Step {
   }
 }
 
+/** Zeros at all positions that are not listed, so that the others stay in the blocks that they are added in. */
 function take(x: ArrayTensor, axis: number, positions: View, machine: Machine): Tensor {
   const [count = 0, ...places] = read(positions, machine).data;
-  const order = x.shape.map((_, i) => (i === 0 ? axis : i <= axis ? i - 1 : i));
-  const back = x.shape.map((_, i) => (i === axis ? 0 : i < axis ? i + 1 : i));
-  return transpose(gather(transpose(x, order), tensor(Int32Array.from(places.slice(0, count)))), back);
+  const listed = new Set(places.slice(0, count));
+  const inner = sizeOf(x.shape.slice(axis + 1));
+  const values = [...x.data].map((value, i) => (listed.has(Math.floor(i / inner) % x.shape[axis]!) ? value : 0));
+  return tensor(values, x.shape, { dtype: x.dtype });
 }
 
 function runPass({ shape, inputs, instructions, stores }: ElementwiseStep, machine: Machine): void {

@@ -1,14 +1,16 @@
-import type { Tensor } from "@sluice/tensor";
+import { SUM_BLOCK, type Tensor } from "@sluice/tensor";
 import { binary } from "./arithmetic.ts";
+import { oneByOne, sumInBlocks } from "./pairwise.ts";
 import { fixed, type Index } from "./position.ts";
 import type { Reader } from "./reader.ts";
-import type { Scalar } from "./scalar.ts";
+import { codeOf, float, type Scalar } from "./scalar.ts";
 import { assign, zero } from "./variable.ts";
 
-/** The sum or largest along an axis, in order of the index. */
+/** The sum along an axis, in blocks, or the largest. */
 export function reduction(reader: Reader, op: "add" | "max", x: Tensor, axis: number, index: readonly Index[]): Scalar {
   const { body } = reader;
   const at = (k: Index): Index[] => [...index.slice(0, axis), k, ...index.slice(axis)];
+  if (op === "add" && x.dtype === "f32") return float(sumInBlocks(body, x.shape[axis]!, SUM_BLOCK, oneByOne(body, (k) => codeOf(reader.value(x, at(k))))));
   const total = zero(body, x.dtype);
   const length = x.shape[axis]!;
   // The largest starts from an element, since a literal cannot be -infinity.

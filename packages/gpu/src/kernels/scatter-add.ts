@@ -1,8 +1,9 @@
-import { sizeOf, type Tensor } from "@sluice/tensor";
+import { sizeOf, SUM_BLOCK, type Tensor } from "@sluice/tensor";
 import { binary, select } from "./arithmetic.ts";
+import { oneByOne, sumInBlocks } from "./pairwise.ts";
 import type { Index } from "./position.ts";
 import { rowOf, type Reader } from "./reader.ts";
-import { bool, type Scalar } from "./scalar.ts";
+import { bool, codeOf, float, type Scalar } from "./scalar.ts";
 import { assign, zero } from "./variable.ts";
 import { decode } from "./view.ts";
 
@@ -11,13 +12,23 @@ export function scatterAdd(reader: Reader, indices: Tensor, updates: Tensor, row
   const { body } = reader;
   const [row, ...rest] = index;
   const own = body.code(row!);
-  const total = zero(body, updates.dtype);
   const count = sizeOf(indices.shape);
-  if (count === 0) return total;
-  body.loop(0, count, 1, (k) => {
+  const update = (k: Index) => {
     const from = decode(body, k, indices.shape);
     const mine = bool(body.define(`mine ${body.code(k)}`, () => `${body.code(rowOf(reader, indices, from, rows))} === ${own} ? 1.0 : 0.0`));
-    const element = reader.value(updates, [...from, ...rest]);
+    return { mine, element: reader.value(updates, [...from, ...rest]) };
+  };
+  if (updates.dtype === "f32") {
+    const term = (k: Index): string => {
+      const { mine, element } = update(k);
+      return codeOf(select(body, mine, element, float("0.0")));
+    };
+    return float(sumInBlocks(body, count, SUM_BLOCK, oneByOne(body, term)));
+  }
+  const total = zero(body, updates.dtype);
+  if (count === 0) return total;
+  body.loop(0, count, 1, (k) => {
+    const { mine, element } = update(k);
     assign(body, total, select(body, mine, binary(body, "add", total, element), total));
   });
   return total;

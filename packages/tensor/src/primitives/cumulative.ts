@@ -6,8 +6,10 @@ import { sizeOf } from "../shape.ts";
 import { describe, type Tensor } from "../tensor.ts";
 import { checkDType } from "./elementwise.ts";
 import type { CumulativeSumOperation } from "./operation.ts";
+import { pairwise, SUM_BLOCK } from "./pairwise.ts";
 import { normaliseAxes } from "./reduce.ts";
 
+/** Running sums start anew every 32 elements, and what the blocks before come to, added in pairs (see `pairwise.ts`), is added to each of their elements. */
 export const cumulativeSumRules: Rules<CumulativeSumOperation> = {
   op: "cumulativeSum",
   infer({ axis }, [x]) {
@@ -19,11 +21,21 @@ export const cumulativeSumRules: Rules<CumulativeSumOperation> = {
     const data = allocate(x!.dtype, x!.data.length);
     const length = x!.shape[axis]!;
     const inner = sizeOf(x!.shape.slice(axis + 1));
-    for (let block = 0; block < data.length; block += length * inner) {
+    const add = x!.dtype === "f32" ? (a: number, b: number): number => Math.fround(a + b) : (a: number, b: number): number => a + b;
+    for (let outer = 0; outer < data.length; outer += length * inner) {
       for (let i = 0; i < inner; i++) {
+        const blocks = pairwise(add);
+        let running = 0;
+        let before: number | undefined;
         for (let k = 0; k < length; k++) {
-          const at = block + i + (reverse ? length - 1 - k : k) * inner;
-          data[at] = k === 0 ? x!.data[at]! : data[at + (reverse ? inner : -inner)]! + x!.data[at]!;
+          const at = outer + i + (reverse ? length - 1 - k : k) * inner;
+          const starts = k % SUM_BLOCK === 0;
+          if (starts && k > 0) {
+            blocks.push(running);
+            before = blocks.total();
+          }
+          running = starts ? x!.data[at]! : add(running, x!.data[at]!);
+          data[at] = before === undefined ? running : add(before, running);
         }
       }
     }

@@ -13,6 +13,25 @@ const draw = (seed: number, shape: Shape, dtype: DType = "f32"): Tensor => t.nor
 const dims = fc.integer({ min: 0, max: 9 });
 const seeds = fc.nat(1e6);
 
+const adding = (dtype: "f32" | "f64") => (a: number, b: number): number => (dtype === "f32" ? round(a + b) : a + b);
+const cut = (terms: readonly number[], length: number): number[][] =>
+  Array.from({ length: Math.ceil(terms.length / length) }, (_, i) => terms.slice(i * length, (i + 1) * length));
+
+/** Totals in a binary tree: the largest power of two of them on the left. */
+function tree(totals: readonly number[], add: (a: number, b: number) => number): number {
+  if (totals.length < 2) return totals[0] ?? 0;
+  const left = 2 ** (31 - Math.clz32(totals.length - 1));
+  return add(tree(totals.slice(0, left), add), tree(totals.slice(left), add));
+}
+
+function paired(terms: readonly number[], block: number, dtype: "f32" | "f64"): number {
+  const add = adding(dtype);
+  return tree(cut(terms, block).map((part) => part.reduce(add, 0)), add);
+}
+
+/** Around the borders of blocks, and of blocks of four lanes. */
+const lengths = fc.oneof(fc.integer({ min: 0, max: 70 }), fc.integer({ min: 120, max: 135 }), fc.integer({ min: 250, max: 260 }), fc.integer({ min: 1000, max: 1100 }));
+
 describe("sums", () => {
   const big = 2 ** 24;
   test("along the innermost axis: four lanes, then (p0 + p2) + (p1 + p3)", () => {
@@ -36,15 +55,63 @@ describe("sums", () => {
     expect(t.sum(x, [0, 2])).toEqual(t.sum(t.sum(x, 2), 0));
   });
 
-  test("are those of the scalar functions, for any length", () => {
+  test("in blocks of 32, which are added in pairs, for any length and along any axis", () => {
     fc.assert(
-      fc.property(dims, dims, seeds, (rows, length, seed) => {
-        const x = draw(seed, [rows, length]);
-        expect(values(t.sum(x, 1))).toEqual(Array.from({ length: rows }, (_, i) => t.sumLanesF32(t.valuesOf(x), i * length, length)));
-        const y = draw(seed, [rows, length], "f64");
-        expect(values(t.sum(y, 1))).toEqual(Array.from({ length: rows }, (_, i) => t.sumLanesF64(t.valuesOf(y), i * length, length)));
+      fc.property(fc.integer({ min: 0, max: 3 }), lengths, fc.constantFrom("f32" as const, "f64" as const), seeds, (rows, length, dtype, seed) => {
+        const x = draw(seed, [length, rows], dtype);
+        const column = (i: number): number[] => Array.from({ length }, (_, k) => t.valuesOf(x)[k * rows + i]!);
+        const expected = Array.from({ length: rows }, (_, i) => paired(column(i), 32, dtype));
+        expect(values(t.sum(x, 0))).toEqual(expected);
+        expect(values(t.sum(t.reshape(x, [length, rows, 1]), 0, { keep: true }))).toEqual(expected);
+        // Along the innermost axis each of four lanes is such a sum.
+        const add = adding(dtype);
+        const lanes = (all: number[]): number[] => [0, 1, 2, 3].map((lane) => paired(all.filter((_, k) => k % 4 === lane), 32, dtype));
+        const combined = Array.from({ length: rows }, (_, i) => lanes(column(i))).map(([a, b, c, d]) => add(add(a!, c!), add(b!, d!)));
+        expect(values(t.sum(t.transpose(x), 1))).toEqual(combined);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test("a running sum starts anew every 32 elements, after what the blocks before come to", () => {
+    fc.assert(
+      fc.property(lengths, fc.boolean(), seeds, (length, reverse, seed) => {
+        const x = draw(seed, [length]);
+        const terms = reverse ? values(x).toReversed() : values(x);
+        const blocks = cut(terms, 32).map((block) => block.reduce((sum, v) => round(sum + v)));
+        const expected = terms.map((_, i) => {
+          const inBlock = cut(terms, 32)[i >> 5]!.slice(0, (i & 31) + 1).reduce((sum, v) => round(sum + v));
+          return i < 32 ? inBlock : round(tree(blocks.slice(0, i >> 5), adding("f32")) + inBlock);
+        });
+        expect(values(t.cumulativeSum(x, 0, { reverse }))).toEqual(reverse ? expected.toReversed() : expected);
       }),
     );
+    expect(Object.is(values(t.cumulativeSum(f32([-0, -0]), 0))[1], -0)).toBe(true);
+  });
+
+  const within = (sum: number, exact: number): boolean => Math.abs(sum - exact) <= exact * 2 ** -20;
+  // What full([n], c) adds up to is n times the float nearest to c, exactly in f64.
+  test.each([[0], [1]])("2,500,000 times 0.1, axis %i", (axis) => {
+    const shape = axis === 0 ? [2_500_000, 2] : [2, 2_500_000];
+    for (const total of values(t.sum(t.full(shape, 0.1), axis))) expect(within(total, 2_500_000 * round(0.1)), `${total}`).toBe(true);
+  });
+
+  test("10^7 positive terms lose at most 2^-20, along every axis", { timeout: 120_000 }, () => {
+    const n = 1e7;
+    const data = new Float32Array(n);
+    let [state, exact] = [1, 0];
+    for (let i = 0; i < n; i++) {
+      state = (Math.imul(state, 1664525) + 1013904223) | 0;
+      data[i] = (state >>> 8) / 2 ** 24;
+      exact += data[i]!;
+    }
+    const x = t.tensor(data);
+    for (const shape of [[n], [n, 1], [1, n], [1, n, 1], [1000, 1e4]]) {
+      const [total] = values(t.sum(t.reshape(x, shape)));
+      expect(within(total!, exact), `${shape.join()}: ${total} for ${exact}`).toBe(true);
+    }
+    expect(within(values(t.cumulativeSum(x, 0)).at(-1)!, exact)).toBe(true);
+    expect(within(t.item(t.scatterAdd(t.tensor(new Int32Array(n)), x, 1)), exact)).toBe(true);
   });
 
   test("of i32 wrap around", () => {
@@ -59,16 +126,13 @@ describe("sums", () => {
   });
 });
 
-test("a product starts at 0 and adds its products in order of k, each rounded before it is added", () => {
+test("a product starts at 0 and adds its products in order of k, each rounded before it is added, 512 at a time", () => {
   fc.assert(
-    fc.property(dims, dims, dims, seeds, (m, k, n, seed) => {
+    fc.property(dims, fc.oneof(dims, fc.integer({ min: 506, max: 518 }), fc.integer({ min: 1000, max: 2600 })), dims, seeds, (m, k, n, seed) => {
       const [a, b] = [draw(seed, [m, k]), draw(seed + 1, [k, n])];
       const [x, y] = [t.valuesOf(a), t.valuesOf(b)];
-      const expected = Array.from({ length: m * n }, (_, at) => {
-        let total = 0;
-        for (let p = 0; p < k; p++) total = round(total + round(x[Math.floor(at / n) * k + p]! * y[p * n + (at % n)]!));
-        return total;
-      });
+      const products = (row: number, column: number): number[] => Array.from({ length: k }, (_, p) => round(x[row * k + p]! * y[p * n + column]!));
+      const expected = Array.from({ length: m * n }, (_, at) => paired(products(Math.floor(at / n), at % n), 512, "f32"));
       expect(t.matmul(a, b)).toEqual(f32(expected, [m, n]));
     }),
   );

@@ -48,17 +48,19 @@ export const scatterAddRules: Rules<ScatterAddOperation> = {
   evaluate({ rows }, [indices, updates]) {
     const rest = updates!.shape.slice(indices!.shape.length);
     const width = sizeOf(rest);
-    const data = allocate(updates!.dtype, rows * width);
+    // A row may be met any number of times, in any order, so blocks have no place to wait in; f32 is added up in f64, and rounded once.
+    const exact = updates!.dtype === "f32";
+    const data = allocate(exact ? "f64" : updates!.dtype, rows * width);
     indices!.data.forEach((index, i) => {
       const to = clampRow(index, rows) * width;
       for (let j = 0; j < width; j++) data[to + j] = data[to + j]! + updates!.data[i * width + j]!;
     });
-    return [{ kind: "array", shape: [rows, ...rest], dtype: updates!.dtype, data }];
+    return [{ kind: "array", shape: [rows, ...rest], dtype: updates!.dtype, data: exact ? Float32Array.from(data) : data }];
   },
   gradient: ({ inputs: [indices], cotangents: [g] }) => ({ cotangents: [undefined, g && gather(g, indices!)] }),
 };
 
-/** The transpose of {@link gather}: adds `updates` [...indices, ...] into `rows` rows of zeros, in order of the indices. */
+/** The transpose of {@link gather}: adds `updates` [...indices, ...] into `rows` rows of zeros, in order of the indices; f32 in double precision, rounded once. */
 export function scatterAdd(indices: Tensor, updates: Tensor, rows: number): Tensor {
   return applyOne(scatterAddRules, { op: "scatterAdd", rows }, [indices, updates]);
 }

@@ -1,5 +1,5 @@
 import { applyOne } from "../apply.ts";
-import { allocate, floats } from "../dtype.ts";
+import { allocate, floats, type Values } from "../dtype.ts";
 import { TensorError } from "../errors.ts";
 import type { Rules } from "../node.ts";
 import { broadcastShapes, sameShape, sizeOf } from "../shape.ts";
@@ -8,10 +8,11 @@ import { broadcastTo } from "./broadcast.ts";
 import { checkDType } from "./elementwise.ts";
 import { reshape, transpose } from "./layout.ts";
 import type { Operation } from "./operation.ts";
+import { PRODUCT_BLOCK, sumRows } from "./pairwise.ts";
 
 /**
- * [...batch, m, k] x [...batch, k, n] -> [...batch, m, n]. Each element of the result starts at 0 and adds its products in order of k, each product
- * rounded before it is added (no fused multiply-add). This order is the definition on every deterministic backend.
+ * [...batch, m, k] x [...batch, k, n] -> [...batch, m, n]. Each element of the result adds its products in order of k, each product rounded before it is
+ * added (no fused multiply-add): 512 at a time, from 0, and blocks of 512 are added in pairs, see `pairwise.ts`. This order is the definition on every deterministic backend.
  */
 export const matmulRules: Rules<Extract<Operation, { op: "matmul" }>> = {
   op: "matmul",
@@ -32,9 +33,12 @@ export const matmulRules: Rules<Extract<Operation, { op: "matmul" }>> = {
     const shape = [...a!.shape.slice(0, -1), n];
     const y: ArrayTensor = { kind: "array", shape, dtype: a!.dtype, data: allocate(a!.dtype, sizeOf(shape)) };
     for (let batch = 0; batch < sizeOf(shape.slice(0, -2)); batch++) {
-      const slices = [a!.data.subarray(batch * m * k), b!.data.subarray(batch * k * n), y.data.subarray(batch * m * n)] as const;
-      if (y.dtype === "f32") multiplyF32(...slices, m, k, n);
-      else multiplyF64(...slices, m, k, n);
+      const addProducts = y.dtype === "f32" ? addProductsF32 : addProductsF64;
+      const columns = b!.data.subarray(batch * k * n);
+      for (let row = batch * m; row < (batch + 1) * m; row++) {
+        const factors = a!.data.subarray(row * k, (row + 1) * k);
+        sumRows(k, PRODUCT_BLOCK, y.data.subarray(row * n, (row + 1) * n), (from, to, sums) => addProducts(factors, columns, sums, from, to));
+      }
     }
     return [y];
   },
@@ -78,22 +82,18 @@ function mismatch(a: Tensor, b: Tensor, why: string): TensorError {
   return new TensorError(`matmul ${describe(a)} x ${describe(b)}: ${why}`);
 }
 
-type Values = ArrayTensor["data"];
-
-function multiplyF32(a: Values, b: Values, c: Values, m: number, k: number, n: number): void {
-  for (let i = 0; i < m; i++) {
-    for (let p = 0; p < k; p++) {
-      const x = a[i * k + p]!;
-      for (let j = 0; j < n; j++) c[i * n + j] = c[i * n + j]! + Math.fround(x * b[p * n + j]!);
-    }
+function addProductsF32(factors: Values, columns: Values, sums: Values, from: number, to: number): void {
+  const n = sums.length;
+  for (let p = from; p < to; p++) {
+    const x = factors[p]!;
+    for (let j = 0; j < n; j++) sums[j] = sums[j]! + Math.fround(x * columns[p * n + j]!);
   }
 }
 
-function multiplyF64(a: Values, b: Values, c: Values, m: number, k: number, n: number): void {
-  for (let i = 0; i < m; i++) {
-    for (let p = 0; p < k; p++) {
-      const x = a[i * k + p]!;
-      for (let j = 0; j < n; j++) c[i * n + j] = c[i * n + j]! + x * b[p * n + j]!;
-    }
+function addProductsF64(factors: Values, columns: Values, sums: Values, from: number, to: number): void {
+  const n = sums.length;
+  for (let p = from; p < to; p++) {
+    const x = factors[p]!;
+    for (let j = 0; j < n; j++) sums[j] = sums[j]! + x * columns[p * n + j]!;
   }
 }

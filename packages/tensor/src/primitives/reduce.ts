@@ -1,10 +1,10 @@
 /**
  * Reductions over one axis. The order in which elements are taken is part of the definition, so every backend and every number of threads gives the same bits:
  *
- * - along the innermost axis: four lanes, element i goes to lane i mod 4 in order of i, and the result is `(p0 + p2) + (p1 + p3)`;
- * - along any other axis: in order of the index, for each element of the result.
+ * - along the innermost axis: four lanes, element i goes to lane i mod 4, and the result is `(p0 + p2) + (p1 + p3)`;
+ * - along any other axis: one sum for each element of the result.
  *
- * Neighbouring axes are reduced as one, in row-major order.
+ * A lane or a sum takes its elements in order, 32 at a time, and blocks of 32 are added in pairs: see `pairwise.ts`. Neighbouring axes are reduced as one, in row-major order.
  */
 import { applyOne } from "../apply.ts";
 import { allocate, floats, numbers, type DType, type Values } from "../dtype.ts";
@@ -19,11 +19,12 @@ import { equal } from "./comparison.ts";
 import { checkDType, convert } from "./elementwise.ts";
 import { reshape } from "./layout.ts";
 import type { ReduceOperation } from "./operation.ts";
+import { sumLanes, sumStrided } from "./pairwise.ts";
 
 export const reduceSumRules: Rules<ReduceOperation> = {
   op: "reduceSum",
   infer: ({ axis }, [x]) => [reducedType("sum", numbers, x!, axis)],
-  evaluate: ({ axis }, [x]) => [reduceArray(x!, axis, 0, x!.dtype === "f32" ? addF32 : (a, b) => a + b)],
+  evaluate: ({ axis }, [x]) => [reduceArray(x!, axis, sumStrided, sumLanes)],
   gradient: ({ operation: { axis }, inputs, cotangents: [g] }) => ({ cotangents: [g && spread(g, inputs[0]!.shape, axis)] }),
 };
 
@@ -34,7 +35,7 @@ export const reduceMaxRules: Rules<ReduceOperation> = {
     if (x!.shape[axis] === 0) throw new TensorError(`reduceMax: axis ${axis} of ${describe(x!)} is empty and has no largest element`);
     return [type];
   },
-  evaluate: ({ axis }, [x]) => [reduceArray(x!, axis, lowest(x!.dtype), Math.max)],
+  evaluate: ({ axis }, [x]) => [reduceArray(x!, axis, maxStrided, (data, first, count) => maxStrided(data, first, 1, count))],
   gradient({ operation: { axis }, inputs, outputs, cotangents: [g] }) {
     const x = inputs[0]!;
     if (g === undefined) return { cotangents: [undefined] };
@@ -110,34 +111,25 @@ function reducedType(op: string, accepts: readonly DType[], x: Tensor, axis: num
   return { shape: x.shape.filter((_, i) => i !== axis), dtype: x.dtype };
 }
 
-function reduceArray(x: ArrayTensor, axis: number, start: number, combine: (a: number, b: number) => number): ArrayTensor {
+function reduceArray(
+  x: ArrayTensor,
+  axis: number,
+  strided: (data: Values, first: number, stride: number, count: number) => number,
+  innermost: (data: Values, first: number, count: number) => number,
+): ArrayTensor {
   const shape = x.shape.filter((_, i) => i !== axis);
   const data = allocate(x.dtype, sizeOf(shape));
   const length = x.shape[axis]!;
   const inner = sizeOf(x.shape.slice(axis + 1));
-  if (axis === x.shape.length - 1) reduceInnermost(x.data, data, length, start, combine);
-  else {
-    for (let i = 0; i < data.length; i++) {
-      const first = Math.floor(i / inner) * length * inner + (i % inner);
-      let total = start;
-      for (let k = 0; k < length; k++) total = combine(total, x.data[first + k * inner]!);
-      data[i] = total;
-    }
+  const last = axis === x.shape.length - 1;
+  for (let i = 0; i < data.length; i++) {
+    data[i] = last ? innermost(x.data, i * length, length) : strided(x.data, Math.floor(i / inner) * length * inner + (i % inner), inner, length);
   }
   return { kind: "array", shape, dtype: x.dtype, data };
 }
 
-function reduceInnermost(x: Values, y: Values, length: number, start: number, combine: (a: number, b: number) => number): void {
-  const lanes = [start, start, start, start];
-  for (let row = 0; row < y.length; row++) {
-    lanes.fill(start);
-    for (let i = 0; i < length; i++) lanes[i & 3] = combine(lanes[i & 3]!, x[row * length + i]!);
-    y[row] = combine(combine(lanes[0]!, lanes[2]!), combine(lanes[1]!, lanes[3]!));
-  }
-}
-
-const addF32 = (a: number, b: number): number => Math.fround(a + b);
-
-function lowest(dtype: DType): number {
-  return dtype === "i32" ? -2147483648 : -Infinity;
+function maxStrided(data: Values, first: number, stride: number, count: number): number {
+  let largest = data instanceof Int32Array ? -2147483648 : -Infinity;
+  for (let k = 0; k < count; k++) largest = Math.max(largest, data[first + k * stride]!);
+  return largest;
 }

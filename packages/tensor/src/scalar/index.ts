@@ -3,4 +3,3 @@ export { log1pF32, logF32 } from "./log-f32.ts";
 export { expF64, expm1F64, sigmoidF64, tanhF64 } from "./exp-f64.ts";
 export { log1pF64, logF64 } from "./log-f64.ts";
 export { threefry2x32, threefry2x32Into } from "./threefry.ts";
-export { maxLanes, minLanes, sumLanesF32, sumLanesF64 } from "./reduction.ts";

@@ -98,29 +98,3 @@ describe("threefry2x32", () => {
     expect(scalar.threefry2x32(k0, k1, c0, c1)).toEqual(expected);
   });
 });
-
-describe("reductions", () => {
-  test("element i goes to lane i mod 4", () => {
-    const big = 2 ** 24;
-    // In one lane, 1 added to 2^24 is lost in f32; in another lane it meets the second 1 first.
-    expect(scalar.sumLanesF32([big, 0, 0, 0, 1, 0, 0, 0, 1], 0, 9)).toBe(big);
-    expect(scalar.sumLanesF32([big, 0, 1, 0, 0, 0, 1], 0, 7)).toBe(big + 2);
-    // (p0 + p2) + (p1 + p3)
-    expect(scalar.sumLanesF32([big, 1, 1, 1], 0, 4)).toBe(big + 2);
-    expect(scalar.sumLanesF32([big, 1, -big, 1], 0, 4)).toBe(2);
-  });
-
-  test("of a part of the data, of nothing, in f64", () => {
-    expect(scalar.sumLanesF32([9, 1, 2, 3, 9], 1, 3)).toBe(6);
-    expect(scalar.sumLanesF32([], 0, 0)).toBe(0);
-    expect(scalar.sumLanesF64([0.1, 0.2, 0.3, 0.4, 0.5], 0, 5)).toBe(0.1 + 0.5 + 0.3 + (0.2 + 0.4));
-  });
-
-  test("maximum and minimum propagate NaN and start from the infinities", () => {
-    expect(scalar.maxLanes([1, 5, 3], 0, 3)).toBe(5);
-    expect(scalar.minLanes([1, 5, 3], 1, 2)).toBe(3);
-    expect(scalar.maxLanes([1, NaN, 3], 0, 3)).toBeNaN();
-    expect(scalar.maxLanes([], 0, 0)).toBe(-Infinity);
-    expect(scalar.minLanes([], 0, 0)).toBe(Infinity);
-  });
-});

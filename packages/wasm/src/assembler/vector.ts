@@ -98,6 +98,8 @@ export const f32x4 = {
   pmin: binary("f32x4.pmin", simd(0xea), toF32x4, "v128"),
   /** a < b ? b : a */
   pmax: binary("f32x4.pmax", simd(0xeb), toF32x4, "v128"),
+  /** Two doubles rounded, in the lower lanes; the others are 0. */
+  demoteF64x2Zero: unary("f32x4.demote_f64x2_zero", simd(0x5e), toF64x2, "v128"),
   convertI32x4S: unary("f32x4.convert_i32x4_s", simd(0xfa), toI32x4, "v128"),
   convertI32x4U: unary("f32x4.convert_i32x4_u", simd(0xfb), toI32x4, "v128"),
 };
@@ -111,4 +113,6 @@ export const f64x2 = {
   mul: binary("f64x2.mul", simd(0xf2), toF64x2, "v128"),
   div: binary("f64x2.div", simd(0xf3), toF64x2, "v128"),
   sqrt: unary("f64x2.sqrt", simd(0xef), toF64x2, "v128"),
+  /** The two lower lanes as doubles. */
+  promoteLowF32x4: unary("f64x2.promote_low_f32x4", simd(0x5f), toF32x4, "v128"),
 };

@@ -1,4 +1,6 @@
-import { type Body, i32, type Local, type ModuleBuilder, type Operand, v128, type WasmFunction } from "../assembler/index.ts";
+import { PRODUCT_BLOCK } from "@sluice/tensor";
+import { type Body, i32, type Local, type ModuleBuilder, type Operand, times, v128, type WasmFunction } from "../assembler/index.ts";
+import { blocksOf, endBlock, endBlocks, placesFor, waitingAt } from "../pairwise.ts";
 import { PANEL_COLUMNS, PANEL_ROW } from "./panel.ts";
 import { addProducts, declareTile, DEFAULT_TILE, startFrom, startFromZero, storeTile, tileHeights, type TileSize } from "./tile.ts";
 
@@ -31,14 +33,19 @@ const WRITTEN_OUT = 16;
 /** Bytes of A that are multiplied by all of B before the next are read: they stay in the second-level cache. */
 const A_BLOCK = 131072;
 
-/** `a`, `b`, `c`, `bias` are addresses of row 0 and panel 0. */
-const POINTERS = { a: "i32", b: "i32", c: "i32", bias: "i32" } as const;
+/** `a`, `b`, `c`, `bias` are addresses of row 0 and panel 0; totals of blocks wait in `scratch`. */
+const POINTERS = { a: "i32", b: "i32", c: "i32", bias: "i32", scratch: "i32" } as const;
+
+/** Bytes of scratch memory that each thread needs. */
+export function gemmScratchBytes({ k, tile }: { readonly k: number; readonly tile: TileSize }): number {
+  return placesFor(blocksOf(k, PRODUCT_BLOCK)) * Math.max(4, tile.rows * tile.panels) * PANEL_ROW;
+}
 
 /**
- * Emits `(first, end, a, b, c, bias)`: C[first .. end, N] = start + A[first .. end, K] . B[K, N], with B packed by `emitPack`. `a` and `c` are the addresses
+ * Emits `(first, end, a, b, c, bias, scratch)`: C[first .. end, N] = start + A[first .. end, K] . B[K, N], with B packed by `emitPack`. `a` and `c` are the addresses
  * of row 0; `bias` is only read with `start: "bias"`.
  *
- * Every element is start + a_0 b_0 + a_1 b_1 + ..., in this order, each product and each sum rounded to f32.
+ * Every element is start + a_0 b_0 + a_1 b_1 + ..., in this order, each product and each sum rounded to f32; after every 512 products a sum starts anew from 0, and these sums are added in pairs.
  */
 export function emitGemm(module: ModuleBuilder, name: string, shape: GemmShape): WasmFunction<"none"> {
   const plan: Plan = {
@@ -55,7 +62,7 @@ export function emitGemm(module: ModuleBuilder, name: string, shape: GemmShape):
   const blockTiles = Math.max(1, Math.floor(A_BLOCK / (4 * plan.k * main)));
   const strips = plan.heights.map((rows) => ({ rows, strip: emitStrip(module, name, rows, plan) }));
 
-  return module.function(name, { params: { first: "i32", end: "i32", ...POINTERS }, export: true }, (body, { first, end, a, b, c, bias }) => {
+  return module.function(name, { params: { first: "i32", end: "i32", ...POINTERS }, export: true }, (body, { first, end, a, b, c, bias, scratch }) => {
     const left = body.let(i32.sub(end, first), "left");
     const aRow = body.let(i32.add(a, i32.mul(first, 4 * plan.aStride)), "aRow");
     const cRow = body.let(i32.add(c, i32.mul(first, 4 * plan.cStride)), "cRow");
@@ -64,7 +71,7 @@ export function emitGemm(module: ModuleBuilder, name: string, shape: GemmShape):
       body.while(i32.geS(left, rows), () => {
         body.set(tiles, i32.divU(left, rows));
         body.if(i32.gtU(tiles, blockTiles), () => body.set(tiles, blockTiles));
-        body.do(strip.call(aRow, b, cRow, bias, tiles));
+        body.do(strip.call(aRow, b, cRow, bias, scratch, tiles));
         body.set(aRow, i32.add(aRow, i32.mul(tiles, 4 * rows * plan.aStride)));
         body.set(cRow, i32.add(cRow, i32.mul(tiles, 4 * rows * plan.cStride)));
         body.set(left, i32.sub(left, i32.mul(tiles, rows)));
@@ -79,7 +86,7 @@ function panelsPerTile(rows: number, { tile, fullPanels }: Plan): number {
   return Math.max(1, Math.min(wanted, fullPanels));
 }
 
-/** Emits `(a, b, c, bias, tiles)`: `tiles` times `rows` rows of C, over all columns; panel by panel, so that a panel stays in the first-level cache. */
+/** Emits `(a, b, c, bias, scratch, tiles)`: `tiles` times `rows` rows of C, over all columns; panel by panel, so that a panel stays in the first-level cache. */
 function emitStrip(module: ModuleBuilder, name: string, rows: number, plan: Plan): WasmFunction<"none"> {
   const group = panelsPerTile(rows, plan);
   const groups = Math.floor(plan.fullPanels / group);
@@ -89,7 +96,7 @@ function emitStrip(module: ModuleBuilder, name: string, rows: number, plan: Plan
   const one = single > 0 ? tileOf(PANEL_COLUMNS) : undefined;
   const last = plan.tail > 0 ? tileOf(plan.tail) : undefined;
 
-  return module.function(`${name}.strip${rows}`, { params: { ...POINTERS, tiles: "i32" } }, (body, { a, b, c, bias, tiles }) => {
+  return module.function(`${name}.strip${rows}`, { params: { ...POINTERS, tiles: "i32" } }, (body, { a, b, c, bias, scratch, tiles }) => {
     // Counted on C: of an A whose rows are one row repeated, all rows have one address.
     const cEnd = body.let(i32.add(c, i32.mul(tiles, 4 * rows * plan.cStride)), "cEnd");
     const aTile = body.local("i32", "aTile");
@@ -100,7 +107,7 @@ function emitStrip(module: ModuleBuilder, name: string, rows: number, plan: Plan
       body.set(aTile, a);
       body.set(cTile, c);
       body.repeatWhile(i32.ltU(cTile, cEnd), () => {
-        body.do(tile.call(aTile, b, cTile, bias));
+        body.do(tile.call(aTile, b, cTile, bias, scratch));
         body.set(aTile, i32.add(aTile, 4 * rows * plan.aStride));
         body.set(cTile, i32.add(cTile, 4 * rows * plan.cStride));
       });
@@ -115,23 +122,10 @@ function emitStrip(module: ModuleBuilder, name: string, rows: number, plan: Plan
   });
 }
 
-function times(body: Body, count: number, write: () => void): void {
-  if (count === 1) {
-    write();
-    return;
-  }
-  const left = body.local("i32", "left");
-  body.set(left, count);
-  body.repeatWhile(left, () => {
-    write();
-    body.set(left, i32.sub(left, 1));
-  });
-}
-
-/** Emits `(a, b, c, bias)`: one tile of C. A function of its own, because it is called often and so reaches the optimising compiler soon. */
+/** Emits `(a, b, c, bias, scratch)`: one tile of C. A function of its own, because it is called often and so reaches the optimising compiler soon. */
 function emitTile(module: ModuleBuilder, name: string, rows: number, columns: number, plan: Plan): WasmFunction<"none"> {
   const { k } = plan;
-  return module.function(name, { params: POINTERS }, (body, { a, b, c, bias }) => {
+  return module.function(name, { params: POINTERS }, (body, { a, b, c, bias, scratch }) => {
     const tile = declareTile(body, rows, columns);
     if (plan.start === "zero") startFromZero(body, tile);
     else if (plan.start === "add") startFrom(body, tile, c, 4 * plan.cStride);
@@ -148,16 +142,31 @@ function emitTile(module: ModuleBuilder, name: string, rows: number, columns: nu
       }
     }
 
-    const looped = k <= WRITTEN_OUT ? 0 : k - (k % UNROLL);
-    if (looped > 0) {
-      const aEnd = body.let(i32.add(a, 4 * looped), "aEnd");
-      body.repeatWhile(i32.ltU(a, aEnd), () => {
-        steps(UNROLL);
-        advance(body, a, 4 * UNROLL);
-        advance(body, b, PANEL_ROW * UNROLL);
-      });
+    function block(length: number): void {
+      const looped = length <= WRITTEN_OUT ? 0 : length - (length % UNROLL);
+      if (looped > 0) {
+        const aEnd = body.let(i32.add(a, 4 * looped), "aEnd");
+        body.repeatWhile(i32.ltU(a, aEnd), () => {
+          steps(UNROLL);
+          advance(body, a, 4 * UNROLL);
+          advance(body, b, PANEL_ROW * UNROLL);
+        });
+      }
+      steps(length - looped);
     }
-    steps(k - looped);
+
+    const finished = blocksOf(k, PRODUCT_BLOCK) - 1;
+    if (finished > 0) {
+      const sums = tile.accumulators.flat();
+      const waiting = waitingAt(body, scratch, 16 * sums.length);
+      times(body, finished, () => {
+        block(PRODUCT_BLOCK);
+        endBlock(body, waiting, sums, i32.add(waiting.block, 1));
+        startFromZero(body, tile);
+      });
+      block(k - finished * PRODUCT_BLOCK);
+      endBlocks(body, waiting, sums);
+    } else block(k);
     storeTile(body, tile, c, 4 * plan.cStride);
   });
 }

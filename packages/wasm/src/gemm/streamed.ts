@@ -1,4 +1,6 @@
-import { type Body, type Expression, f32x4, i32, type Local, type ModuleBuilder, v128, type WasmFunction } from "../assembler/index.ts";
+import { PRODUCT_BLOCK } from "@sluice/tensor";
+import { type Body, type Expression, f32x4, i32, type Local, type ModuleBuilder, times, v128, type WasmFunction } from "../assembler/index.ts";
+import { blocksOf, eachPlace, nextPlace, placesFor } from "../pairwise.ts";
 import { loadColumns, storeColumns } from "./columns.ts";
 
 /*
@@ -20,13 +22,18 @@ const ROWS = 4;
 /** Columns of C that are worked on together; threads divide them in such blocks. */
 export const STREAMED_COLUMNS = 16;
 
-/** Emits `(first, end, a, b, c)`: blocks `first .. end` of 16 columns of C, whose elements are 0 + a_0 b_0 + a_1 b_1 + ..., in this order. */
+/** Bytes of scratch memory that each thread needs: totals of blocks wait there, [places, m, n]. */
+export function streamedScratchBytes({ m, n, k }: { readonly m: number; readonly n: number; readonly k: number }): number {
+  return placesFor(blocksOf(k, PRODUCT_BLOCK)) * 4 * m * n;
+}
+
+/** Emits `(first, end, a, b, c, scratch)`: blocks `first .. end` of 16 columns of C, whose elements are 0 + a_0 b_0 + a_1 b_1 + ..., in this order, 512 at a time. */
 export function emitGemmStreamed(module: ModuleBuilder, name: string, shape: StreamedShape): WasmFunction<"none"> {
-  const { n, k, bStride } = shape;
+  const { m, n, k, bStride, cStride } = shape;
   const full = Math.floor(n / STREAMED_COLUMNS);
   const tail = n % STREAMED_COLUMNS;
-  const params = { first: "i32", end: "i32", a: "i32", b: "i32", c: "i32" } as const;
-  return module.function(name, { params }, (body, { first, end, a, b, c }) => {
+  const params = { first: "i32", end: "i32", a: "i32", b: "i32", c: "i32", scratch: "i32" } as const;
+  return module.function(name, { params }, (body, { first, end, a, b, c, scratch }) => {
     const bFirst = body.let(i32.add(b, i32.mul(first, 4 * STREAMED_COLUMNS)), "bFirst");
     const cFirst = body.let(i32.add(c, i32.mul(first, 4 * STREAMED_COLUMNS)), "cFirst");
     const bAt = body.local("i32", "bAt");
@@ -52,16 +59,48 @@ export function emitGemmStreamed(module: ModuleBuilder, name: string, shape: Str
       body.set(bFirst, i32.add(bFirst, 4 * rows * bStride));
     }
 
-    addRows(Math.min(k, ROWS), true);
-    const times = Math.floor(k / ROWS) - 1;
-    if (times > 0) {
-      const left = body.let(i32.const(times), "left");
-      body.repeatWhile(left, () => {
-        addRows(ROWS, false);
-        body.set(left, i32.sub(left, 1));
-      });
+    /** The sums of a block's rows of B, in C. */
+    function addBlock(length: number): void {
+      addRows(Math.min(length, ROWS), true);
+      times(body, Math.floor(length / ROWS) - 1, () => addRows(ROWS, false));
+      if (length > ROWS && length % ROWS > 0) addRows(length % ROWS, false);
     }
-    if (k > ROWS && k % ROWS > 0) addRows(k % ROWS, false);
+
+    /** Adds what waits in the places of `bits` to C, and leaves the total in C or, if `place` is given, there. */
+    function addWaiting(bits: Expression<"i32">, place?: Expression<"i32">): void {
+      const places = body.let(i32.add(scratch, i32.mul(first, 4 * STREAMED_COLUMNS)), "places");
+      const left = body.local("i32", "bits");
+      const columns = (count: number): void => {
+        for (let column = 0; column < count; column += 4) {
+          const width = Math.min(4, count - column);
+          for (let row = 0; row < m; row++) {
+            const sum = body.let(loadColumns(cAt, 4 * (row * cStride + column), width), "sum");
+            const offset = 4 * (row * n + column);
+            body.set(left, bits);
+            eachPlace(body, places, 4 * m * n, left, (at) => body.set(sum, f32x4.add(loadColumns(at, offset, width), sum)));
+            if (place === undefined) storeColumns(body, cAt, sum, 4 * (row * cStride + column), width);
+            else storeColumns(body, body.let(i32.add(places, i32.mul(place, 4 * m * n)), "to"), sum, offset, width);
+          }
+        }
+        body.set(cAt, i32.add(cAt, 4 * STREAMED_COLUMNS));
+        body.set(places, i32.add(places, 4 * STREAMED_COLUMNS));
+      };
+      body.set(cAt, cFirst);
+      body.while(i32.ltU(cAt, cEnd), () => columns(STREAMED_COLUMNS));
+      if (tail > 0) body.if(withTail, () => columns(tail));
+    }
+
+    const finished = blocksOf(k, PRODUCT_BLOCK) - 1;
+    const done = body.local("i32", "done");
+    times(body, finished, () => {
+      addBlock(PRODUCT_BLOCK);
+      const next = body.let(i32.add(done, 1), "next");
+      const { added, place } = nextPlace(body, done, done, next);
+      addWaiting(added, place);
+      body.set(done, next);
+    });
+    addBlock(k - finished * PRODUCT_BLOCK);
+    if (finished > 0) addWaiting(i32.const(finished));
   });
 }
 

@@ -29,7 +29,7 @@ export function tileHeights(main: number, of?: number): number[] {
 }
 
 /**
- * A tile of C in registers: `rows` rows of up to 4 `columns` a vector. Every element is one running sum, to which products are added in order of the
+ * A tile of C in registers: `rows` rows of up to 4 `columns` a vector. Every element is the running sum of a block, to which products are added in order of the
  * contracted index, one rounding for the product and one for the sum; so the result does not depend on the tile.
  */
 export interface Tile {
@@ -63,6 +63,13 @@ export function startFromZero(body: Body, { accumulators }: Tile): void {
 export function startFrom(body: Body, tile: Tile, address: Expression<"i32">, rowStride: number): void {
   eachVector(tile, (accumulator, row, vector, count) => {
     body.set(accumulator, loadColumns(address, row * rowStride + 16 * vector, count));
+  });
+}
+
+/** Adds a row-major matrix at `address`; row stride in bytes. */
+export function addTile(body: Body, tile: Tile, address: Expression<"i32">, rowStride: number): void {
+  eachVector(tile, (accumulator, row, vector, count) => {
+    body.set(accumulator, f32x4.add(loadColumns(address, row * rowStride + 16 * vector, count), accumulator));
   });
 }
 

@@ -1,13 +1,16 @@
-import { type Body, f32x4, i32, type Local, type ModuleBuilder, v128, type WasmFunction } from "../assembler/index.ts";
+import { PRODUCT_BLOCK } from "@sluice/tensor";
+import { type Body, type Expression, f32x4, i32, type Local, type ModuleBuilder, select, v128, type WasmFunction } from "../assembler/index.ts";
+import { eachPlace, nextPlace } from "../pairwise.ts";
 import { loadColumns, storeColumns } from "./columns.ts";
 import { PANEL_COLUMNS } from "./panel.ts";
-import { addProducts, declareTile, DEFAULT_TILE, startFrom, startFromZero, storeTile, tileHeights, type TileSize } from "./tile.ts";
+import { addProducts, addTile, declareTile, DEFAULT_TILE, startFrom, startFromZero, storeTile, tileHeights, type TileSize } from "./tile.ts";
 
 /*
  * The product of weight gradients: C[M, N] = start + A^T B with A[rows, M] and B[rows, N], contracted over a number of rows known only when it runs (steps times
  * batch). Threads divide the rows of C, so that each sum keeps its order.
  *
- * The contraction is cut into chunks that fit the caches; between them the sums wait in C, which loses nothing.
+ * The contraction is cut into chunks that fit the caches; between the chunks of a block the sums wait in C, which loses nothing. At the end of a block they are added to the totals that wait for it, tile
+ * by tile, while they are in registers.
  */
 interface TransposedAShape {
   m: number;
@@ -19,6 +22,8 @@ interface TransposedAShape {
   cStride?: number;
   /** Whether `list` gives the rows to contract, by number, instead of all. Default false. */
   listed?: boolean;
+  /** Rows of each of the places where totals of blocks wait, [places, waitingRows, n]; 0 where all rows make one block. Default 0. */
+  waitingRows?: number;
   /** Whether sums start from 0 or from the value that C has. Default "zero". */
   start?: "zero" | "add";
   /** For speed alone: the result does not depend on it. Default `DEFAULT_TILE`. */
@@ -27,7 +32,7 @@ interface TransposedAShape {
   heights?: readonly number[];
 }
 
-/** Rows contracted at a time: a packed group of B of this length stays in the first-level cache. */
+/** Rows contracted at a time: a packed group of B of this length stays in the first-level cache. A block is several of them. */
 const CHUNK = 128;
 /** Columns of B packed at a time: together with A's they stay in the second-level cache. */
 const BLOCK_COLUMNS = 384;
@@ -60,21 +65,22 @@ function paddedColumns(columns: number): number {
 }
 
 /**
- * Emits `(first, end, rows, a, b, c, scratch, list)`: rows `first .. end` of C[M, N]; a, b, c are the addresses of element 0. `first` should be a multiple of the
+ * Emits `(first, end, rows, a, b, c, scratch, places, list)`: rows `first .. end` of C[M, N]; a, b, c are the addresses of element 0. `first` should be a multiple of the
  * tile's rows, for speed. With 0 rows, C is its start value. `list` is read where rows are listed: i32 [rows].
+ * The totals of blocks wait in `places`, of which each thread uses its rows.
  */
 export function emitGemmTransposedA(module: ModuleBuilder, name: string, shape: TransposedAShape): WasmFunction<"none"> {
-  const plan = { aStride: shape.m, bStride: shape.n, cStride: shape.n, start: "zero" as const, listed: false, tile: DEFAULT_TILE, ...shape };
+  const plan = { aStride: shape.m, bStride: shape.n, cStride: shape.n, start: "zero" as const, listed: false, waitingRows: 0, tile: DEFAULT_TILE, ...shape };
   const heights = shape.heights ?? tileHeights(plan.tile.rows);
   const packA = heights.map((height) => ({ height, pack: emitPackColumns(module, `${name}.packA${height}`, plan.aStride, height, height, plan.listed) }));
   const columnGroups = groupsOf(plan.n, plan.tile.panels).map((group) => ({
     ...group,
     pack: emitPackColumns(module, `${name}.packB${group.columns}`, plan.bStride, group.columns, paddedColumns(group.columns), plan.listed),
-    tiles: heights.map((height) => ({ height, tile: emitTile(module, `${name}.tile${height}x${group.columns}`, height, group.columns, plan.cStride) })),
+    tiles: heights.map((height) => ({ height, tile: emitTile(module, `${name}.tile${height}x${group.columns}`, { ...plan, rows: height, columns: group.columns }) })),
   }));
 
-  const params = { first: "i32", end: "i32", rows: "i32", a: "i32", b: "i32", c: "i32", scratch: "i32", list: "i32" } as const;
-  return module.function(name, { params, export: true }, (body, { first, end, rows, a, b, c, scratch, list }) => {
+  const params = { first: "i32", end: "i32", rows: "i32", a: "i32", b: "i32", c: "i32", scratch: "i32", places: "i32", list: "i32" } as const;
+  return module.function(name, { params, export: true }, (body, { first, end, rows, a, b, c, scratch, places, list }) => {
     const done = body.local("i32", "done");
     const chunk = body.local("i32", "chunk");
     const add = body.local("i32", "add");
@@ -87,9 +93,48 @@ export function emitGemmTransposedA(module: ModuleBuilder, name: string, shape: 
     const bPanel = body.local("i32", "bPanel");
     const cColumns = body.local("i32", "cColumns");
     const cTile = body.local("i32", "cTile");
+    const placesColumns = body.local("i32", "placesColumns");
+    const placesTile = body.local("i32", "placesTile");
+    const block = body.local("i32", "block");
+    const taken = body.local("i32", "taken");
+    const added = body.local("i32", "added");
+    const place = body.local("i32", "place");
+    const isBlocked = plan.waitingRows > 0;
     const aPacked = body.let(i32.add(scratch, packedBBytes(plan.n, plan.tile)), "aPacked");
     body.set(a, i32.add(a, i32.shl(first, 2)));
     body.set(c, i32.add(c, i32.mul(first, 4 * plan.cStride)));
+    body.set(places, i32.add(places, i32.mul(first, 4 * plan.n)));
+    const blockOf = (position: Expression<"i32">): Expression<"i32"> => i32.divU(position, PRODUCT_BLOCK);
+    const positionOf = (row: Expression<"i32">): Expression<"i32"> => (plan.listed ? i32.load(i32.add(list, i32.shl(i32.sub(row, done), 2))) : row);
+
+    /** Makes a chunk end where its block ends; says what is added to its sums then, and where the total waits (-1: it does not). */
+    function endOfChunk(): void {
+      if (plan.listed) {
+        const most = body.let(chunk, "most");
+        body.set(chunk, 0);
+        body.if(i32.gtU(most, 0), () => body.set(block, blockOf(i32.load(list))));
+        body.while(i32.ltU(chunk, most), () => {
+          body.set(most, select(most, chunk, i32.eq(blockOf(i32.load(i32.add(list, i32.shl(chunk, 2)))), block)));
+          body.if(i32.ltU(chunk, most), () => body.set(chunk, i32.add(chunk, 1)));
+        });
+      } else body.set(block, blockOf(done));
+      const next = body.let(i32.add(done, chunk), "next");
+      body.set(added, 0);
+      body.set(place, -1);
+      body.if(
+        i32.geU(next, rows),
+        () => body.set(added, taken),
+        () => {
+          body.set(next, blockOf(positionOf(next)));
+          body.if(i32.ne(next, block), () => {
+            const ended = nextPlace(body, taken, block, next);
+            body.set(added, ended.added);
+            body.set(place, ended.place);
+            body.set(taken, i32.or(i32.xor(taken, added), i32.shl(1, place)));
+          });
+        },
+      );
+    }
 
     function packRange(): void {
       body.set(aFrom, a);
@@ -110,9 +155,11 @@ export function emitGemmTransposedA(module: ModuleBuilder, name: string, shape: 
     body.loop((nextChunk) => {
       body.set(chunk, i32.sub(rows, done));
       body.if(i32.gtU(chunk, CHUNK), () => body.set(chunk, CHUNK));
+      if (isBlocked) endOfChunk();
       packRange();
       body.set(bFrom, b);
       body.set(cColumns, c);
+      body.set(placesColumns, places);
       for (const { columns, count, pack, tiles } of columnGroups) {
         const inBlock = groupsInBlock({ columns });
         body.set(left, count);
@@ -127,16 +174,19 @@ export function emitGemmTransposedA(module: ModuleBuilder, name: string, shape: 
             body.set(row, first);
             body.set(aPanel, aPacked);
             body.set(cTile, cColumns);
+            body.set(placesTile, placesColumns);
             for (const { height, tile } of tiles) {
               body.while(i32.leS(i32.add(row, height), end), () => {
-                body.do(tile.call(aPanel, bPanel, cTile, chunk, add));
+                body.do(tile.call(aPanel, bPanel, cTile, chunk, add, placesTile, added, place));
                 body.set(row, i32.add(row, height));
                 body.set(aPanel, i32.add(aPanel, groupBytes(height)));
                 body.set(cTile, i32.add(cTile, 4 * height * plan.cStride));
+                body.set(placesTile, i32.add(placesTile, 4 * height * plan.n));
               });
             }
             body.set(bPanel, i32.add(bPanel, groupBytes(paddedColumns(columns))));
             body.set(cColumns, i32.add(cColumns, 4 * columns));
+            body.set(placesColumns, i32.add(placesColumns, 4 * columns));
             body.set(groups, i32.sub(groups, 1));
           });
         });
@@ -147,7 +197,7 @@ export function emitGemmTransposedA(module: ModuleBuilder, name: string, shape: 
         body.set(b, i32.add(b, i32.mul(chunk, 4 * plan.bStride)));
       }
       body.set(done, i32.add(done, chunk));
-      body.set(add, 1);
+      body.set(add, isBlocked ? i32.ltS(place, 0) : 1);
       body.branchIf(nextChunk, i32.ltU(done, rows));
     });
   });
@@ -204,10 +254,18 @@ function packRow(body: Body, source: Local<"i32">, target: Local<"i32">, columns
   }
 }
 
-/** Emits `(a, b, c, length, add)`: one tile of C from packed operands, starting from C where `add` is not 0. */
-function emitTile(module: ModuleBuilder, name: string, rows: number, columns: number, cStride: number): WasmFunction<"none"> {
-  const params = { a: "i32", b: "i32", c: "i32", length: "i32", add: "i32" } as const;
-  return module.function(name, { params }, (body, { a, b, c, length, add }) => {
+interface TileShape extends Pick<Required<TransposedAShape>, "n" | "cStride" | "waitingRows"> {
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/**
+ * Emits `(a, b, c, length, add, places, added, place)`: one tile of C from packed operands, starting from C where `add` is not 0. What waits in the places of the bits `added` is added, and the
+ * tile is left in C or, from 0 on, in a place.
+ */
+function emitTile(module: ModuleBuilder, name: string, { rows, columns, n, cStride, waitingRows }: TileShape): WasmFunction<"none"> {
+  const params = { a: "i32", b: "i32", c: "i32", length: "i32", add: "i32", places: "i32", added: "i32", place: "i32" } as const;
+  return module.function(name, { params }, (body, { a, b, c, length, add, places, added, place }) => {
     const tile = declareTile(body, rows, columns);
     const bRow = 4 * paddedColumns(columns);
     body.if(
@@ -233,6 +291,16 @@ function emitTile(module: ModuleBuilder, name: string, rows: number, columns: nu
     const unrolledEnd = body.let(i32.add(a, i32.mul(i32.and(length, -UNROLL), 4 * rows)), "unrolledEnd");
     body.while(i32.ltU(a, unrolledEnd), () => steps(UNROLL));
     body.while(i32.ltU(a, end), () => steps(1));
-    storeTile(body, tile, c, 4 * cStride);
+    if (waitingRows === 0) {
+      storeTile(body, tile, c, 4 * cStride);
+      return;
+    }
+    const bytes = 4 * waitingRows * n;
+    eachPlace(body, places, bytes, added, (at) => addTile(body, tile, at, 4 * n));
+    body.if(
+      i32.ltS(place, 0),
+      () => storeTile(body, tile, c, 4 * cStride),
+      () => storeTile(body, tile, body.let(i32.add(places, i32.mul(place, bytes)), "to"), 4 * n),
+    );
   });
 }

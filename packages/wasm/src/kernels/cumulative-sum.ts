@@ -1,6 +1,7 @@
 import type { CumulativeSumStep } from "@sluice/compiler";
-import { sizeOf } from "@sluice/tensor";
-import { f32, i32, type WasmFunction } from "../assembler/index.ts";
+import { sizeOf, SUM_BLOCK } from "@sluice/tensor";
+import { f32x4, i32, times, v128, type WasmFunction } from "../assembler/index.ts";
+import { blocksOf, endBlock, endBlocks, placesFor, waitingAt } from "../pairwise.ts";
 import type { Kernel, KernelModule } from "./kernel.ts";
 import { iterationOf, nest, toFirstRow } from "./nest.ts";
 
@@ -28,15 +29,19 @@ export function cumulativeSumKernel(target: KernelModule, { dtype, x, y, axis, r
     count: iterationOf(running.shape, running.strides).rows,
     grain: 1,
     work: sizeOf(x.shape),
-    scratchBytes: 0,
-    call: ({ first, end, addresses }) => run.call(first, end, ...addresses),
+    scratchBytes: 16 * placesOf(running),
+    call: ({ first, end, addresses, scratch }) => run.call(first, end, ...addresses, scratch),
   };
+}
+
+function placesOf({ dtype, length }: Running): number {
+  return dtype === "f32" ? placesFor(blocksOf(length, SUM_BLOCK)) : 0;
 }
 
 function emitRunning({ module }: KernelModule, name: string, { dtype, shape, strides, length, along }: Running): WasmFunction<"none"> {
   const iteration = iterationOf(shape, strides);
-  const params = { first: "i32", end: "i32", x: "i32", y: "i32" } as const;
-  return module.function(name, { params }, (body, { first, end, x, y }) => {
+  const params = { first: "i32", end: "i32", x: "i32", y: "i32", scratch: "i32" } as const;
+  return module.function(name, { params }, (body, { first, end, x, y, scratch }) => {
     toFirstRow(body, iteration, first, [x, y]);
     nest(body, iteration.axes, { first, end }, [x, y], ([from, to]) => {
       const start = (stride: number): number => (stride < 0 ? -4 * (length - 1) * stride : 0);
@@ -49,16 +54,38 @@ function emitRunning({ module }: KernelModule, name: string, { dtype, shape, str
         body.set(out, i32.add(out, 4 * along[1]));
         body.set(left, i32.sub(left, 1));
       };
-      // The first element is taken as it is: 0 + -0 would be 0.
+      // The first element of a block is taken as it is: 0 + -0 would be 0.
       if (dtype === "f32") {
-        const total = body.let(f32.load(at), "total");
-        body.do(f32.store(out, total));
-        forward();
-        body.while(left, () => {
-          body.set(total, f32.add(total, f32.load(at)));
-          body.do(f32.store(out, total));
+        const before = body.let(f32x4.const(0), "before");
+        const total = body.let(f32x4.const(0), "total");
+        const waiting = waitingAt(body, scratch, 16);
+        const block = (elements: number, isFirst: boolean): void => {
+          const store = (): void => body.do(v128.store32Lane(out, isFirst ? total : body.let(f32x4.add(before, total), "y"), 0));
+          body.set(total, v128.load32Zero(at));
+          store();
           forward();
+          body.set(left, elements - 1);
+          body.while(left, () => {
+            body.set(total, f32x4.add(total, v128.load32Zero(at)));
+            store();
+            forward();
+          });
+        };
+        const endBlockBefore = (): void => {
+          endBlock(body, waiting, [total], i32.add(waiting.block, 1));
+          body.set(before, total);
+          endBlocks(body, { ...waiting, taken: body.let(i32.and(waiting.taken, i32.sub(waiting.taken, 1)), "others") }, [before]);
+        };
+        const finished = blocksOf(length, SUM_BLOCK) - 1;
+        block(Math.min(length, SUM_BLOCK), true);
+        times(body, finished - 1, () => {
+          endBlockBefore();
+          block(SUM_BLOCK, false);
         });
+        if (finished > 0) {
+          endBlockBefore();
+          block(length - finished * SUM_BLOCK, false);
+        }
         return;
       }
       const total = body.let(i32.load(at), "total");

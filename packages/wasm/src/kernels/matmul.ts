@@ -1,14 +1,15 @@
 import type { MatmulStep } from "@sluice/compiler";
-import { sizeOf } from "@sluice/tensor";
-import { f32x4, i32, v128, type WasmFunction } from "../assembler/index.ts";
-import { emitGemm, emitGemmStreamed, emitGemmTransposedA, STREAMED_COLUMNS, tileHeights, transposedAScratchBytes } from "../gemm/index.ts";
+import { PRODUCT_BLOCK, sizeOf } from "@sluice/tensor";
+import { f32x4, i32, times, v128, type WasmFunction } from "../assembler/index.ts";
+import { emitGemm, emitGemmStreamed, emitGemmTransposedA, gemmScratchBytes, STREAMED_COLUMNS, streamedScratchBytes, tileHeights, transposedAScratchBytes } from "../gemm/index.ts";
+import { blocksOf, endBlock, endBlocks, placesFor, waitingAt } from "../pairwise.ts";
 import type { Kernel, KernelModule, RangeOptions } from "./kernel.ts";
 import { loadLanes, storeLanes } from "./lanes.ts";
 import { blocks, iterationOf, nest, toFirstRow } from "./nest.ts";
 
 /**
  * A product by the kernel for its layout: b in panels; a read by columns, as in a gradient of weights; or any strides and batch axes. All add products in
- * the order of the contracted axis, so they give the same bits.
+ * the order of the contracted axis, in the same blocks, so they give the same bits.
  */
 export function matmulKernel(target: KernelModule, step: MatmulStep, { anyRows, byRows }: RangeOptions): Kernel {
   const [m, k] = step.a.shape.slice(-2);
@@ -17,7 +18,7 @@ export function matmulKernel(target: KernelModule, step: MatmulStep, { anyRows, 
     const rowMajor = step.a.strides[1] === 1 || k === 1;
     if (rowMajor && step.packed !== undefined && step.positions === undefined) return panelKernel(target, step, m!, k!, n!, anyRows);
     if (!byRows && m! <= FEW_ROWS && step.b.strides[1] === 1 && step.positions === undefined) return streamedKernel(target, step, m!, k!, n!);
-    if (!rowMajor && m! > 1 && step.b.strides[1] === 1) return transposedKernel(target, step, m!, k!, n!);
+    if (!rowMajor && m! > 1 && step.b.strides[1] === 1 && (step.waiting !== undefined || k! <= PRODUCT_BLOCK)) return transposedKernel(target, step, m!, k!, n!);
   }
   return stridedKernel(target, step);
 }
@@ -31,23 +32,25 @@ function panelKernel(target: KernelModule, { a, c, packed }: MatmulStep, m: numb
     count: m,
     grain: shape.tile.rows,
     work: 2 * m * n * k,
-    scratchBytes: 0,
-    call: ({ first, end, addresses: [pa, pb, pc] }) => run.call(first, end, pa!, pb!, pc!, 0),
+    scratchBytes: gemmScratchBytes(shape),
+    call: ({ first, end, addresses: [pa, pb, pc], scratch }) => run.call(first, end, pa!, pb!, pc!, 0, scratch),
   };
 }
 
-function transposedKernel(target: KernelModule, { a, b, c, positions }: MatmulStep, m: number, k: number, n: number): Kernel {
+function transposedKernel(target: KernelModule, { a, b, c, positions, waiting }: MatmulStep, m: number, k: number, n: number): Kernel {
   const listed = positions !== undefined;
-  const shape = { m, n, aStride: a.strides[1]!, bStride: b.strides[0]!, cStride: c.strides[0]!, listed, tile: target.tile, heights: tileHeights(target.tile.rows, m) };
+  const strides = { aStride: a.strides[1]!, bStride: b.strides[0]!, cStride: c.strides[0]! };
+  const shape = { m, n, ...strides, listed, waitingRows: waiting?.shape[1] ?? 0, tile: target.tile, heights: tileHeights(target.tile.rows, m) };
   const run = target.shared("matmulTransposed", shape, (name) => emitGemmTransposedA(target.module, name, shape));
   return {
-    views: [a, b, c, ...(listed ? [positions] : [])],
+    views: [a, b, c, waiting ?? c, ...(listed ? [positions] : [])],
     count: m,
     grain: shape.tile.rows,
     work: 2 * m * n * k,
     scratchBytes: transposedAScratchBytes(shape),
-    call({ first, end, addresses: [pa, pb, pc, list], scratch }) {
-      return list === undefined ? run.call(first, end, k, pa!, pb!, pc!, scratch, 0) : run.call(first, end, i32.load(list), pa!, pb!, pc!, scratch, i32.add(list, 4));
+    call({ first, end, addresses: [pa, pb, pc, places, list], scratch }) {
+      const [rows, from] = list === undefined ? [k, 0] : [i32.load(list), i32.add(list, 4)];
+      return run.call(first, end, rows, pa!, pb!, pc!, scratch, places!, from);
     },
   };
 }
@@ -63,8 +66,8 @@ function streamedKernel(target: KernelModule, { a, b, c }: MatmulStep, m: number
     count: Math.ceil(n / STREAMED_COLUMNS),
     grain: 4,
     work: 2 * m * n * k,
-    scratchBytes: 0,
-    call: ({ first, end, addresses }) => run.call(first, end, ...addresses),
+    scratchBytes: streamedScratchBytes(shape),
+    call: ({ first, end, addresses, scratch }) => run.call(first, end, ...addresses, scratch),
   };
 }
 
@@ -99,46 +102,78 @@ function stridedKernel(target: KernelModule, { a, b, c, positions }: MatmulStep)
     count: iterationOf(shape.rows, shape.strides).rows,
     grain: 1,
     work: 2 * sizeOf(c.shape) * shape.k,
-    scratchBytes: 0,
-    call: ({ first, end, addresses: [pa, pb, pc, list] }) => run.call(first, end, pa!, pb!, pc!, list ?? 0),
+    scratchBytes: placesFor(blocksOf(shape.k, PRODUCT_BLOCK)) * 4 * COLUMNS,
+    call: ({ first, end, addresses: [pa, pb, pc, list], scratch }) => run.call(first, end, pa!, pb!, pc!, list ?? 0, scratch),
   };
 }
+
+/** Columns of c that are worked on together. */
+const COLUMNS = 64;
 
 function emitStrided({ module }: KernelModule, name: string, shape: Strided): WasmFunction<"none"> {
   const { k, n, contracted, columns, listed } = shape;
   const iteration = iterationOf(shape.rows, shape.strides);
-  const params = { first: "i32", end: "i32", a: "i32", b: "i32", c: "i32", list: "i32" } as const;
-  return module.function(name, { params }, (body, { first, end, a, b, c, list }) => {
+  const params = { first: "i32", end: "i32", a: "i32", b: "i32", c: "i32", list: "i32", scratch: "i32" } as const;
+  const isBlocked = k > PRODUCT_BLOCK;
+  return module.function(name, { params }, (body, { first, end, a, b, c, list, scratch }) => {
     toFirstRow(body, iteration, first, [a, b, c]);
     nest(body, iteration.axes, { first, end }, [a, b, c], ([rowA, rowB, rowC]) => {
       const bAt = body.let(rowB!, "bAt");
       const cAt = body.let(rowC!, "cAt");
-      blocks(body, i32.const(n), { known: n, unit: 1, widths: [64, 16, 4, 1] }, (width) => {
+      blocks(body, i32.const(n), { known: n, unit: 1, widths: [COLUMNS, 16, 4, 1] }, (width) => {
         const lanes = Math.min(4, width);
         const sums = Array.from({ length: Math.max(1, width / 4 | 0) }, (_, v) => body.local("v128", `sum${v}`));
-        for (const sum of sums) body.set(sum, f32x4.const(0));
+        const startAnew = (): void => sums.forEach((sum) => body.set(sum, f32x4.const(0)));
+        startAnew();
         if (k > 0) {
           const x = body.let(rowA!, "x");
           const y = body.let(bAt, "y");
-          const left = body.let(listed ? i32.load(list) : i32.const(k), "left");
-          const at = body.let(list, "at");
-          body.while(left, () => {
-            if (listed) {
-              body.set(at, i32.add(at, 4));
-              body.set(x, i32.add(rowA!, i32.mul(i32.load(at), 4 * contracted[0])));
-              body.set(y, i32.add(bAt, i32.mul(i32.load(at), 4 * contracted[1])));
-            }
+          const left = body.local("i32", "left");
+          const waiting = waitingAt(body, scratch, 16 * sums.length);
+          const take = (): void => {
             const element = body.let(v128.load32Splat(x), "element");
             sums.forEach((sum, v) => {
               const row = loadLanes(y, 16 * v * columns[0], columns[0], lanes);
               body.set(sum, f32x4.add(sum, f32x4.mul(element, row)));
             });
-            if (!listed) {
-              body.set(x, i32.add(x, 4 * contracted[0]));
-              body.set(y, i32.add(y, 4 * contracted[1]));
-            }
-            body.set(left, i32.sub(left, 1));
-          });
+          };
+          if (listed) {
+            const at = body.let(list, "at");
+            body.set(left, i32.load(list));
+            body.while(left, () => {
+              body.set(at, i32.add(at, 4));
+              const position = body.let(i32.load(at), "position");
+              if (isBlocked) {
+                const block = body.let(i32.divU(position, PRODUCT_BLOCK), "next");
+                body.if(i32.ne(block, waiting.block), () => {
+                  endBlock(body, waiting, sums, block);
+                  startAnew();
+                });
+              }
+              body.set(x, i32.add(rowA!, i32.mul(position, 4 * contracted[0])));
+              body.set(y, i32.add(bAt, i32.mul(position, 4 * contracted[1])));
+              take();
+              body.set(left, i32.sub(left, 1));
+            });
+          } else {
+            const steps = (number: number): void => {
+              body.set(left, number);
+              body.while(left, () => {
+                take();
+                body.set(x, i32.add(x, 4 * contracted[0]));
+                body.set(y, i32.add(y, 4 * contracted[1]));
+                body.set(left, i32.sub(left, 1));
+              });
+            };
+            const finished = blocksOf(k, PRODUCT_BLOCK) - 1;
+            times(body, finished, () => {
+              steps(PRODUCT_BLOCK);
+              endBlock(body, waiting, sums, i32.add(waiting.block, 1));
+              startAnew();
+            });
+            steps(k - finished * PRODUCT_BLOCK);
+          }
+          if (isBlocked) endBlocks(body, waiting, sums);
         }
         sums.forEach((sum, v) => storeLanes(body, cAt, sum, 16 * v * columns[1], columns[1], lanes));
         body.set(bAt, i32.add(bAt, 4 * width * columns[0]));

@@ -1,6 +1,7 @@
 import type { ReduceStep } from "@sluice/compiler";
-import { sizeOf, type DType } from "@sluice/tensor";
-import { type Body, type Expression, f32, f32x4, i32, i32x4, type Local, select, v128, type WasmFunction } from "../assembler/index.ts";
+import { sizeOf, SUM_BLOCK, type DType } from "@sluice/tensor";
+import { type Body, type Expression, f32, f32x4, i32, i32x4, type Local, select, times, v128, type WasmFunction } from "../assembler/index.ts";
+import { blocksOf, endBlock, endBlocks, placesFor, waitingAt } from "../pairwise.ts";
 import type { Kernel, KernelModule } from "./kernel.ts";
 import { loadLanes, storeLanes } from "./lanes.ts";
 import { type Axis, blocks, countOf, iterationOf, nest, toFirstRow } from "./nest.ts";
@@ -48,7 +49,10 @@ interface Reduction {
   readonly listed: boolean;
 }
 
-/** The order of a sum is part of its definition: in four lanes along the innermost axis, else element by element in order of the index. */
+/** Columns that are summed together. */
+const COLUMNS = 64;
+
+/** The order of a sum is part of its definition: in four lanes along the innermost axis, else element by element; in blocks, which are added in pairs. */
 export function reduceKernel(target: KernelModule, { op, dtype, x, y, axis, positions }: ReduceStep): Kernel {
   const reduction: Reduction = {
     op,
@@ -66,74 +70,122 @@ export function reduceKernel(target: KernelModule, { op, dtype, x, y, axis, posi
     count: iterationOf(reduction.shape, reduction.strides).rows,
     grain: reduction.shape.length === 1 && !reduction.innermost ? 16 : 1,
     work: sizeOf(x.shape),
-    scratchBytes: 0,
-    call: ({ first, end, addresses: [px, py, list] }) => run.call(first, end, px!, py!, list ?? 0),
+    scratchBytes: placesOf(reduction) * (reduction.innermost ? 16 : 4 * COLUMNS),
+    call: ({ first, end, addresses: [px, py, list], scratch }) => run.call(first, end, px!, py!, list ?? 0, scratch),
   };
+}
+
+/** Vectors of four along the innermost axis, else elements, whose order shows: blocks of them wait for each other. */
+function placesOf({ op, dtype, length, innermost }: Reduction): number {
+  return op === "sum" && dtype === "f32" ? placesFor(blocksOf(innermost ? Math.ceil(length / 4) : length, SUM_BLOCK)) : 0;
 }
 
 function emitReduction({ module }: KernelModule, name: string, reduction: Reduction): WasmFunction<"none"> {
   const iteration = iterationOf(reduction.shape, reduction.strides);
-  const params = { first: "i32", end: "i32", x: "i32", y: "i32", list: "i32" } as const;
-  return module.function(name, { params }, (body, { first, end, x, y, list }) => {
+  const params = { first: "i32", end: "i32", x: "i32", y: "i32", list: "i32", scratch: "i32" } as const;
+  return module.function(name, { params }, (body, { first, end, x, y, list, scratch }) => {
     toFirstRow(body, iteration, first, [x, y]);
     if (reduction.innermost) {
-      nest(body, iteration.axes, { first, end }, [x, y], ([row, out]) => emitLanes(body, reduction, row!, out!));
+      nest(body, iteration.axes, { first, end }, [x, y], ([row, out]) => emitLanes(body, reduction, { x: row!, y: out!, scratch }));
       return;
     }
     const inner: Axis = iteration.axes.at(-1) ?? { length: 1, split: false, perRow: 1, strides: [1, 1] };
     nest(body, iteration.axes.slice(0, -1), { first, end }, [x, y], ([row, out]) => {
-      emitColumns(body, reduction, inner, countOf(inner, first, end), row!, out!, list);
+      emitColumns(body, reduction, inner, countOf(inner, first, end), { x: row!, y: out!, list, scratch });
     });
   });
 }
 
-function emitLanes(body: Body, { op, dtype, length, stride }: Reduction, row: Local<"i32">, out: Local<"i32">): void {
-  const rule = ruleOf(op, dtype);
-  const at = body.let(row, "at");
-  const lanes = body.let(rule.start, "lanes");
-  blocks(body, i32.const(length), { known: length, unit: 1, widths: [16, 4, 1] }, (width) => {
-    for (let start = 0; start < width; start += 4) {
-      const count = Math.min(4, width - start);
-      const loaded = loadLanes(at, 4 * start * stride, stride, count);
-      const kept = i32x4.const(-1, count > 1 ? -1 : 0, count > 2 ? -1 : 0, count > 3 ? -1 : 0);
-      body.set(lanes, rule.vector(lanes, count === 4 ? loaded : v128.bitselect(loaded, rule.start, kept)));
-    }
-    body.set(at, i32.add(at, 4 * width * stride));
-  });
-  rule.store(body, out, lanes);
+interface Pointers {
+  readonly x: Local<"i32">;
+  readonly y: Local<"i32">;
+  readonly scratch: Local<"i32">;
 }
 
-function emitColumns(
-  body: Body,
-  { op, dtype, length, stride, listed }: Reduction,
-  axis: Axis,
-  count: Expression<"i32">,
-  row: Local<"i32">,
-  out: Local<"i32">,
-  list: Local<"i32">,
-): void {
+function emitLanes(body: Body, reduction: Reduction, { x, y, scratch }: Pointers): void {
+  const { op, dtype, length, stride } = reduction;
+  const rule = ruleOf(op, dtype);
+  const at = body.let(x, "at");
+  const lanes = body.let(rule.start, "lanes");
+  const take = (elements: number): void => {
+    blocks(body, i32.const(elements), { known: elements, unit: 1, widths: [16, 4, 1] }, (width) => {
+      for (let start = 0; start < width; start += 4) {
+        const count = Math.min(4, width - start);
+        const loaded = loadLanes(at, 4 * start * stride, stride, count);
+        const kept = i32x4.const(-1, count > 1 ? -1 : 0, count > 2 ? -1 : 0, count > 3 ? -1 : 0);
+        body.set(lanes, rule.vector(lanes, count === 4 ? loaded : v128.bitselect(loaded, rule.start, kept)));
+      }
+      body.set(at, i32.add(at, 4 * width * stride));
+    });
+  };
+  if (placesOf(reduction) === 0) take(length);
+  else {
+    const waiting = waitingAt(body, scratch, 16);
+    const finished = blocksOf(length, 4 * SUM_BLOCK) - 1;
+    times(body, finished, () => {
+      take(4 * SUM_BLOCK);
+      endBlock(body, waiting, [lanes], i32.add(waiting.block, 1));
+      body.set(lanes, rule.start);
+    });
+    take(length - finished * 4 * SUM_BLOCK);
+    endBlocks(body, waiting, [lanes]);
+  }
+  rule.store(body, y, lanes);
+}
+
+function emitColumns(body: Body, reduction: Reduction, axis: Axis, count: Expression<"i32">, pointers: Pointers & { readonly list: Local<"i32"> }): void {
+  const { op, dtype, length, stride, listed } = reduction;
+  const { list, scratch } = pointers;
   const rule = ruleOf(op, dtype);
   const [across, outStride] = axis.strides;
-  const x = body.let(row, "x");
-  const y = body.let(out, "y");
+  const x = body.let(pointers.x, "x");
+  const y = body.let(pointers.y, "y");
   const at = body.local("i32", "at");
   const left = body.local("i32", "steps");
   const place = body.local("i32", "place");
-  blocks(body, count, { known: axis.split ? undefined : axis.length, unit: axis.perRow, widths: [64, 16, 4, 1] }, (width) => {
+  const isBlocked = placesOf(reduction) > 0;
+  blocks(body, count, { known: axis.split ? undefined : axis.length, unit: axis.perRow, widths: [COLUMNS, 16, 4, 1] }, (width) => {
     const lanes = Math.min(4, width);
     const sums = Array.from({ length: Math.ceil(width / 4) }, (_, v) => body.let(rule.start, `sum${v}`));
+    const startAnew = (): void => sums.forEach((sum) => body.set(sum, rule.start));
+    const take = (): void => sums.forEach((sum, v) => body.set(sum, rule.vector(sum, loadLanes(at, 16 * v * across!, across!, lanes))));
+    const waiting = waitingAt(body, scratch, 16 * sums.length);
     body.set(at, x);
-    body.set(left, listed ? i32.load(list) : length);
-    body.set(place, list);
-    body.while(left, () => {
-      if (listed) {
+    if (listed) {
+      body.set(left, i32.load(list));
+      body.set(place, list);
+      body.while(left, () => {
         body.set(place, i32.add(place, 4));
-        body.set(at, i32.add(x, i32.mul(i32.load(place), 4 * stride)));
-      }
-      sums.forEach((sum, v) => body.set(sum, rule.vector(sum, loadLanes(at, 16 * v * across!, across!, lanes))));
-      if (!listed) body.set(at, i32.add(at, 4 * stride));
-      body.set(left, i32.sub(left, 1));
-    });
+        const position = body.let(i32.load(place), "position");
+        if (isBlocked) {
+          const block = body.let(i32.divU(position, SUM_BLOCK), "next");
+          body.if(i32.ne(block, waiting.block), () => {
+            endBlock(body, waiting, sums, block);
+            startAnew();
+          });
+        }
+        body.set(at, i32.add(x, i32.mul(position, 4 * stride)));
+        take();
+        body.set(left, i32.sub(left, 1));
+      });
+    } else {
+      const steps = (number: number): void => {
+        body.set(left, number);
+        body.while(left, () => {
+          take();
+          body.set(at, i32.add(at, 4 * stride));
+          body.set(left, i32.sub(left, 1));
+        });
+      };
+      const finished = isBlocked ? blocksOf(length, SUM_BLOCK) - 1 : 0;
+      times(body, finished, () => {
+        steps(SUM_BLOCK);
+        endBlock(body, waiting, sums, i32.add(waiting.block, 1));
+        startAnew();
+      });
+      steps(length - finished * SUM_BLOCK);
+    }
+    if (isBlocked) endBlocks(body, waiting, sums);
     sums.forEach((sum, v) => storeLanes(body, y, sum, 16 * v * outStride!, outStride!, lanes));
     body.set(x, i32.add(x, 4 * width * across!));
     body.set(y, i32.add(y, 4 * width * outStride!));

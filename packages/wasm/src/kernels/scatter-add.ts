@@ -1,12 +1,11 @@
 import type { ScatterAddStep } from "@sluice/compiler";
-import { type Body, type Expression, f32x4, i32, i32x4, type Local, type WasmFunction } from "../assembler/index.ts";
+import { type Body, type Expression, f32x4, f64x2, i32, i32x4, type Local, memory, v128, type WasmFunction } from "../assembler/index.ts";
 import { clampedRow } from "./gather.ts";
 import type { Kernel, KernelModule } from "./kernel.ts";
 import { loadLanes, storeLanes } from "./lanes.ts";
 import { blocks } from "./nest.ts";
 
 interface Updates {
-  readonly dtype: "f32" | "i32";
   readonly count: number;
   readonly rows: number;
   readonly indices: number;
@@ -16,30 +15,69 @@ interface Updates {
 
 /** Ranges divide the columns, so that each sum keeps the order of the indices. */
 export function scatterAddKernel(target: KernelModule, { dtype, indices, updates, y }: ScatterAddStep): Kernel {
-  const shape: Updates = {
-    dtype: dtype === "f32" ? "f32" : "i32",
-    count: updates.shape[0]!,
-    rows: y.shape[0]!,
-    indices: indices.strides[0]!,
-    updates: updates.strides,
-    y: y.strides,
-  };
-  const run = target.shared("scatterAdd", shape, (name) => emitScatterAdd(target, name, shape));
+  const shape: Updates = { count: updates.shape[0]!, rows: y.shape[0]!, indices: indices.strides[0]!, updates: updates.strides, y: y.strides };
+  const run = dtype === "f32"
+    ? target.shared("scatterAdd", shape, (name) => emitScatterAdd(target, name, shape))
+    : target.shared("scatterAddIntegers", shape, (name) => emitScatterAddIntegers(target, name, shape));
   return {
     views: [indices, updates, y],
     count: y.shape[1]!,
-    grain: 8,
+    grain: 16,
     work: (shape.count + shape.rows) * y.shape[1]!,
-    scratchBytes: 0,
-    call: ({ first, end, addresses }) => run.call(first, end, ...addresses),
+    scratchBytes: dtype === "f32" ? bytesOf(widthsFor(shape.rows)[0]!) * shape.rows : 0,
+    call: ({ first, end, addresses, scratch }) => run.call(first, end, ...addresses, scratch),
   };
 }
 
+/** Columns of f32 that are added up together, in f64: fewer where there are many rows, so that their sums fit a megabyte, which is what a thread may take for itself. */
+function widthsFor(rows: number): number[] {
+  return [16, 4, 2, 1].filter((width) => width <= 2 || bytesOf(width) * rows <= 1_048_576);
+}
+
+/** Of a row's sums: pairs of doubles. */
+function bytesOf(width: number): number {
+  return 16 * Math.ceil(width / 2);
+}
+
+const PARAMETERS = { first: "i32", end: "i32", indices: "i32", updates: "i32", y: "i32", scratch: "i32" } as const;
+
+/** All updates for a few columns, then for the next: so a row's sums, which take twice the room of its elements, lie side by side in scratch memory. */
 function emitScatterAdd({ module }: KernelModule, name: string, shape: Updates): WasmFunction<"none"> {
-  const { dtype, count, rows, indices: step, updates: [from, fromColumn], y: [row, column] } = shape;
-  const params = { first: "i32", end: "i32", indices: "i32", updates: "i32", y: "i32" } as const;
-  const add = dtype === "f32" ? f32x4.add : i32x4.add;
-  return module.function(name, { params }, (body, { first, end, indices, updates, y }) => {
+  const { count, rows, indices: step, updates: [from, fromColumn], y: [row, column] } = shape;
+  return module.function(name, { params: PARAMETERS }, (body, { first, end, indices, updates, y, scratch }) => {
+    const columns = body.let(i32.sub(end, first), "columns");
+    body.set(updates, i32.add(updates, i32.mul(first, 4 * fromColumn!)));
+    body.set(y, i32.add(y, i32.mul(first, 4 * column!)));
+    blocks(body, columns, { known: undefined, unit: 1, widths: widthsFor(rows) }, (width) => {
+      const pairs = Array.from({ length: Math.ceil(width / 2) }, (_, i) => ({ at: 2 * i, lanes: Math.min(2, width - 2 * i) }));
+      const bytes = bytesOf(width);
+      body.do(memory.fill(scratch, 0, rows * bytes));
+      const index = body.let(indices, "index");
+      repeat(body, count, updates, from!, (at) => {
+        const sums = body.let(i32.add(scratch, i32.mul(clampedRow(body, i32.load(index), rows), bytes)), "sums");
+        for (const pair of pairs) {
+          const update = f64x2.promoteLowF32x4(loadLanes(at, 4 * pair.at * fromColumn!, fromColumn!, pair.lanes));
+          body.do(v128.store(sums, f64x2.add(v128.load(sums, 8 * pair.at), update), 8 * pair.at));
+        }
+        body.set(index, i32.add(index, 4 * step));
+      });
+      const sums = body.let(scratch, "sums");
+      repeat(body, rows, y, row!, (to) => {
+        for (const pair of pairs) {
+          const rounded = body.let(f32x4.demoteF64x2Zero(v128.load(sums, 8 * pair.at)), "rounded");
+          storeLanes(body, to, rounded, 4 * pair.at * column!, column!, pair.lanes);
+        }
+        body.set(sums, i32.add(sums, bytes));
+      });
+      body.set(updates, i32.add(updates, 4 * width * fromColumn!));
+      body.set(y, i32.add(y, 4 * width * column!));
+    });
+  });
+}
+
+function emitScatterAddIntegers({ module }: KernelModule, name: string, shape: Updates): WasmFunction<"none"> {
+  const { count, rows, indices: step, updates: [from, fromColumn], y: [row, column] } = shape;
+  return module.function(name, { params: PARAMETERS }, (body, { first, end, indices, updates, y }) => {
     const columns = body.let(i32.sub(end, first), "columns");
     body.set(updates, i32.add(updates, i32.mul(first, 4 * fromColumn!)));
     body.set(y, i32.add(y, i32.mul(first, 4 * column!)));
@@ -54,7 +92,7 @@ function emitScatterAdd({ module }: KernelModule, name: string, shape: Updates):
       const at = body.let(start, "at");
       const to = body.let(i32.add(y, i32.mul(clampedRow(body, i32.load(indices), rows), 4 * row!)), "to");
       across(body, columns, (lanes) => {
-        const sum = add(loadLanes(to, 0, column!, lanes), loadLanes(at, 0, fromColumn!, lanes));
+        const sum = i32x4.add(loadLanes(to, 0, column!, lanes), loadLanes(at, 0, fromColumn!, lanes));
         storeLanes(body, to, body.let(sum, "sum"), 0, column!, lanes);
         body.set(at, i32.add(at, 4 * lanes * fromColumn!));
         body.set(to, i32.add(to, 4 * lanes * column!));

@@ -30,7 +30,7 @@ export function kernelOf(target: KernelModule, step: Exclude<Step, LoopStep>, ra
 export function writes(step: Exclude<Step, LoopStep>) {
   switch (step.kind) {
     case "elementwise": return step.stores.map(({ view }) => view);
-    case "matmul": return [step.c];
+    case "matmul": return step.waiting === undefined ? [step.c] : [step.c, step.waiting];
     case "pack": return [step.packed];
     case "activeRows": return [step.counts, step.work, step.positions];
     default: return [step.y];

@@ -1,0 +1,72 @@
+import { type Body, type Expression, f32x4, i32, type Local, v128 } from "./assembler/index.ts";
+
+/*
+ * Totals of blocks, added in pairs (see `pairwise.ts` of @sluice/tensor). A total waits for its neighbour in a place of memory, one for each size of what waits; which places are taken are the
+ * bits of a number, which is that of the finished blocks where none is left out. A block of nothing but +0 may be left out, since adding it changes no bit: the next one then waits, or is added,
+ * as if it had been there.
+ */
+export interface Waiting {
+  /** Address of the first place. */
+  readonly places: Expression<"i32">;
+  /** Bytes from one place to the next: those of the sums. */
+  readonly bytes: number;
+  /** Bits of the places that are taken. */
+  readonly taken: Local<"i32">;
+  /** The block that the sums belong to. */
+  readonly block: Local<"i32">;
+}
+
+/** Places for the totals of `blocks` blocks. */
+export function placesFor(blocks: number): number {
+  return blocks < 2 ? 0 : 32 - Math.clz32(blocks - 1);
+}
+
+/** Blocks of `length` terms that `count` terms fill. */
+export function blocksOf(count: number, length: number): number {
+  return Math.ceil(count / length);
+}
+
+export function waitingAt(body: Body, places: Expression<"i32">, bytes: number): Waiting {
+  const [taken, block] = [body.local("i32", "taken"), body.local("i32", "block")];
+  body.set(taken, 0);
+  body.set(block, 0);
+  return { places, bytes, taken, block };
+}
+
+/** The bits of `taken` that a block's total is added to when `next` is the next block, and the place that it then waits in. */
+export function nextPlace(body: Body, taken: Expression<"i32">, block: Expression<"i32">, next: Expression<"i32">): { readonly added: Local<"i32">; readonly place: Local<"i32"> } {
+  const place = body.let(i32.sub(31, i32.clz(i32.xor(block, next))), "place");
+  const added = body.let(i32.and(taken, i32.sub(i32.shl(1, place), 1)), "added");
+  return { added, place };
+}
+
+/** Ends a block: adds the sums to what waits for them and lets the total wait until block `next` is done. The sums are then free. */
+export function endBlock(body: Body, waiting: Waiting, sums: readonly Local<"v128">[], next: Expression<"i32">): void {
+  const { places, bytes, taken, block } = waiting;
+  const { added, place } = nextPlace(body, taken, block, next);
+  body.set(taken, i32.or(i32.xor(taken, added), i32.shl(1, place)));
+  body.set(block, next);
+  addWaiting(body, sums, places, bytes, added);
+  const to = body.let(i32.add(places, i32.mul(place, bytes)), "to");
+  sums.forEach((sum, v) => body.do(v128.store(to, sum, 16 * v)));
+}
+
+/** Adds all that waits to the sums of the last block. */
+export function endBlocks(body: Body, { places, bytes, taken }: Waiting, sums: readonly Local<"v128">[]): void {
+  addWaiting(body, sums, places, bytes, taken);
+}
+
+/** Adds to the sums what waits in the places of `bits`, small totals first. `bits` is left 0. */
+function addWaiting(body: Body, sums: readonly Local<"v128">[], places: Expression<"i32">, bytes: number, bits: Local<"i32">): void {
+  eachPlace(body, places, bytes, bits, (at) => sums.forEach((sum, v) => body.set(sum, f32x4.add(v128.load(at, 16 * v), sum))));
+}
+
+/** Visits the places of `bits`, in their order, which is left 0. */
+export function eachPlace(body: Body, places: Expression<"i32">, bytes: Expression<"i32"> | number, bits: Local<"i32">, visit: (at: Local<"i32">) => void): void {
+  const at = body.let(places, "waiting");
+  body.while(bits, () => {
+    body.if(i32.and(bits, 1), () => visit(at));
+    body.set(at, i32.add(at, bytes));
+    body.set(bits, i32.shrU(bits, 1));
+  });
+}
