@@ -19,10 +19,15 @@ export interface BudgetOptions extends Omit<LowerOptions, "passes"> {
   readonly addressable?: number;
 }
 
-export interface Planned {
+/** What a backend makes of a program: it tells what memory it takes. */
+export interface WithBytes {
+  readonly bytes: number;
+}
+
+export interface Planned<P extends WithBytes = Plan> {
   /** After the passes. */
   readonly program: Program;
-  readonly plan: Plan;
+  readonly plan: P;
   /** Into how many segments each pair of loops is divided: see `checkpoint`. */
   readonly segments: readonly number[];
 }
@@ -34,18 +39,33 @@ export interface Planned {
  * What a division takes is known when it is planned, which costs milliseconds whatever the number of steps; about ten are.
  */
 export function planWithin(program: Program, options: BudgetOptions = {}): Planned {
-  const { memory = Infinity, addressable = Infinity, passes = {}, ...rest } = options;
-  const limit = Math.min(memory, addressable);
+  const { memory, addressable = Infinity, passes = {}, ...rest } = options;
+  const limit = Math.min(memory ?? Infinity, addressable);
+  return fitWithin(program, {
+    passes,
+    memory: limit,
+    // Without a budget nothing is computed twice: a program that is too large is an error that names the option.
+    ...(memory === undefined ? { refuse: (whole: Planned) => tooLarge(whole, addressable) } : {}),
+  }, (finished) => planOf(finished, { ...rest, passes }));
+}
+
+interface FitOptions<P extends WithBytes> extends Pick<BudgetOptions, "memory" | "passes"> {
+  /** The error of a plan that keeps everything and is too large, instead of trying others. */
+  readonly refuse?: (whole: Planned<P>) => Error;
+}
+
+/** {@link planWithin} for any kind of plan. */
+export function fitWithin<P extends WithBytes>(program: Program, { memory = Infinity, passes = {}, refuse }: FitOptions<P>, planned: (finished: Program) => P): Planned<P> {
   const prepared = prepare(program, passes);
-  const attempt = (segments: readonly number[]): Planned => {
+  const attempt = (segments: readonly number[]): Planned<P> => {
     const finished = finish(prepared, { ...passes, checkpoint: segments });
-    return { program: finished, plan: planOf(finished, { ...rest, passes }), segments };
+    return { program: finished, plan: planned(finished), segments };
   };
-  const fits = ({ plan }: Planned): boolean => plan.bytes <= limit;
+  const fits = ({ plan }: Planned<P>): boolean => plan.bytes <= memory;
 
   const whole = attempt([]);
   if (fits(whole)) return whole;
-  if (memory === Infinity) throw tooLarge(whole, addressable);
+  if (refuse !== undefined) throw refuse(whole);
   const pairs = loopPairs(prepared);
   let least = whole;
   for (const segments of divisions(pairs)) {
@@ -53,7 +73,7 @@ export function planWithin(program: Program, options: BudgetOptions = {}): Plann
     if (fits(divided)) return small(fewest(divided, attempt, fits), pairs, attempt, fits);
     if (divided.plan.bytes < least.plan.bytes) least = divided;
   }
-  throw tooLittle(limit, { whole: whole.plan.bytes, least: least.plan.bytes, segments: least.segments }, prepared, pairs);
+  throw tooLittle(memory, { whole: whole.plan.bytes, least: least.plan.bytes, segments: least.segments }, prepared, pairs);
 }
 
 /** Divisions that take little memory: of the pair that keeps most, of it and the next, and so on; of all of them also into twice as many segments. */
@@ -69,7 +89,7 @@ function leastSegments(pair: LoopPair): number {
 }
 
 /** The same loops in the fewest segments that fit. Memory falls with their number, up to that of `divided`. */
-function fewest(divided: Planned, attempt: (segments: readonly number[]) => Planned, fits: (planned: Planned) => boolean): Planned {
+function fewest<P extends WithBytes>(divided: Planned<P>, attempt: (segments: readonly number[]) => Planned<P>, fits: (planned: Planned<P>) => boolean): Planned<P> {
   const numbers = numbersBelow(Math.max(...divided.segments));
   let best = divided;
   let [from, to] = [0, numbers.length];
@@ -89,7 +109,9 @@ function fewest(divided: Planned, attempt: (segments: readonly number[]) => Plan
 const MANY = 8;
 const CACHED_BYTES = 2e6;
 
-function small(few: Planned, pairs: readonly LoopPair[], attempt: (segments: readonly number[]) => Planned, fits: (planned: Planned) => boolean): Planned {
+function small<P extends WithBytes>(
+  few: Planned<P>, pairs: readonly LoopPair[], attempt: (segments: readonly number[]) => Planned<P>, fits: (planned: Planned<P>) => boolean,
+): Planned<P> {
   const segments = few.segments.map((n, i) => (n < MANY ? n : Math.max(n, Math.ceil((4 * elementsKept(pairs[i]!)) / CACHED_BYTES))));
   if (segments.every((n, i) => n === few.segments[i])) return few;
   const divided = attempt(segments);

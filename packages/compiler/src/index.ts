@@ -20,7 +20,7 @@ export { debug } from "./debug.ts";
 export { plan } from "./plan/make.ts";
 export type { LowerOptions } from "./plan/lower.ts";
 export type * from "./plan/plan.ts";
-export { type BudgetOptions, type Passes, passNames, type Planned, planWithin } from "./budget.ts";
+export { type BudgetOptions, fitWithin, type Passes, passNames, type Planned, planWithin } from "./budget.ts";
 export { viewsOf } from "./plan/in-place.ts";
 export { isContiguous, sameView } from "./plan/view.ts";
 export { isElementwise, keepsAxes, roleOf } from "./plan/roles.ts";

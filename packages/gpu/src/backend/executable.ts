@@ -1,4 +1,4 @@
-import { debug, optimise } from "@sluice/compiler";
+import { debug, fitWithin } from "@sluice/compiler";
 import { bindState, checkInputs, print, showShape, sizeOf, TensorError, zerosLike, type ArrayTensor, type CompileOptions, type Executable, type Program } from "@sluice/tensor";
 import type { Device } from "../device/device.ts";
 import { checkElements } from "../device/kernels.ts";
@@ -21,13 +21,16 @@ export interface ExecutableOptions {
 }
 
 /** A program compiled for a device, and what it keeps there. */
-export async function gpuExecutable(program: Program, { state = [] }: CompileOptions, device: Device, { pipelines, closed }: ExecutableOptions): Promise<Executable> {
+export async function gpuExecutable(program: Program, { state = [], memory }: CompileOptions, device: Device, { pipelines, closed }: ExecutableOptions): Promise<Executable> {
   const start = performance.now();
   const layout = bindState(program, state);
-  const optimised = shapeForThreads(optimise(program));
-  checkValues(optimised);
+  const { plan: { optimised, plan, bytes } } = fitWithin(program, memory === undefined ? {} : { memory }, (finished) => {
+    const shaped = shapeForThreads(finished);
+    checkValues(shaped);
+    const scheduled = schedule(shaped, state, modes[device.mode].rules);
+    return { optimised: shaped, plan: scheduled, bytes: 4 * scheduled.buffers.reduce((sum, n) => sum + n, 0) };
+  });
   debug("sluice:program", () => print(optimised));
-  const plan = schedule(optimised, state, modes[device.mode].rules);
   const { buffers: sizes } = plan;
   for (const elements of sizes) device.checkBuffer(elements);
   const kernels = device.kernels();
@@ -85,7 +88,7 @@ export async function gpuExecutable(program: Program, { state = [] }: CompileOpt
         await running.dispose();
         kernels.release();
       }),
-    statistics: { compileMilliseconds: performance.now() - start, bytes: 4 * sizes.reduce((sum, n) => sum + n, 0), kernels: countKernels(plan.steps) },
+    statistics: { compileMilliseconds: performance.now() - start, bytes, kernels: countKernels(plan.steps) },
   };
 }
 

@@ -24,7 +24,7 @@ export function reference(): Backend {
 
 function referenceExecutable(program: Program, options: CompileOptions = {}, closed: () => boolean): Executable {
   checkOptions("compile", options, ["state", "memory"]);
-  if (options.memory !== undefined) throw new TensorError("compile: the reference backend plans no memory and cannot keep to a budget; compile for wasm() from @sluice/wasm");
+  if (options.memory !== undefined) throw new TensorError("compile: the reference backend plans no memory and cannot keep to a budget; compile for wasm() from @sluice/wasm or gpu() from @sluice/gpu");
   const bindings = options.state ?? [];
   const layout = bindState(program, bindings);
   let state: ArrayTensor[] | undefined = bindings.map(({ input }) => zerosLike(program.inputs[input]!));
