@@ -26,6 +26,7 @@ export { matmul } from "./primitives/matmul.ts";
 export { named } from "./primitives/name.ts";
 export { randomBits } from "./primitives/random-bits.ts";
 export { type ScanOptions, type ScanResult, scan } from "./scan/scan.ts";
+export { type StepAxes, zeroBeyond } from "./scan/beyond.ts";
 export { type ScanParts, applyScan, split as splitScan } from "./scan/primitive.ts";
 
 // Functions made of primitives

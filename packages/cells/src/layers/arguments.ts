@@ -1,12 +1,12 @@
 /** Checks of what `apply` is given. */
 import {
-  checkOptions, isTensor, leavesOf, pad, sameShape, showShape, sliceAxis, suggestion, tensor, TensorError, transpose, zerosArray,
+  checkOptions, full, isFloat, isTensor, leavesOf, pad, reshape, sameShape, select, showShape, sliceAxis, suggestion, tensor, TensorError, transpose, zeroBeyond, zerosArray,
   type DType, type Shape, type Tensor, type Tree,
 } from "@sluice/tensor";
 import type { State } from "../cell.ts";
-import type { BatchSize } from "./layer.ts";
+import type { ApplyOptions, BatchSize } from "./layer.ts";
 
-const applyOptions = ["state", "lengths", "mask", "resets", "resetState", "training", "key", "traces", "perturbations", "extra", "segment", "carryAfter"];
+const applyOptions = ["state", "lengths", "mask", "present", "resets", "resetState", "training", "key", "traces", "perturbations", "extra", "segment", "carryAfter"];
 
 export function checkApply(name: string, given: object): void {
   checkOptions(`${name}.apply`, given, applyOptions, { initialState: "state", initial_state: "state", sequenceLengths: "lengths" });
@@ -42,6 +42,29 @@ export function lengthsOf(name: string, given: Tensor | readonly number[] | unde
   const wrong = values.find((n) => !Number.isInteger(n) || n < 0 || n > time);
   if (wrong !== undefined) throw new TensorError(`${name}: lengths must be integers from 0 to ${time}, the number of steps, got ${values.join(", ")}`);
   return lengths;
+}
+
+/** The number of steps of each row, 0 where it is not present; undefined where every row has all. */
+export function stepsOf(name: string, { lengths: given, present }: Pick<ApplyOptions, "lengths" | "present">, size: BatchSize): Tensor | undefined {
+  const lengths = lengthsOf(name, given, size);
+  if (present === undefined) return lengths;
+  if (present.dtype !== "bool" || !sameShape(present.shape, [size.batch])) {
+    throw new TensorError(`${name}: present must be bool [${size.batch}], one for each row, got ${present.dtype} ${showShape(present.shape)}`);
+  }
+  return select(present, lengths ?? full([size.batch], size.time, "i32"), 0);
+}
+
+/** `x` `[batch, time, ...]` with zeros at the steps that are not looked at. */
+export function lookedAt(name: string, x: Tensor, given: Pick<ApplyOptions, "lengths" | "present" | "mask">): Tensor {
+  const size = { batch: x.shape[0]!, time: x.shape[1]! };
+  const lengths = stepsOf(name, given, size);
+  const within = lengths === undefined ? x : zeroBeyond(x, lengths, { batch: 0, time: 1 });
+  return given.mask === undefined ? within : whereMasked(flagsOf(name, "mask", given.mask, size), within);
+}
+
+/** `x` where the mask, over its first two axes, is true, and zeros elsewhere. Integers and bools stay as they are: they have no NaN and no gradient. */
+export function whereMasked(mask: Tensor, x: Tensor): Tensor {
+  return isFloat(x.dtype) ? select(reshape(mask, [...mask.shape, ...x.shape.slice(2).map(() => 1)]), x, 0) : x;
 }
 
 /** The steps before the state that is carried on. */

@@ -4,6 +4,7 @@ import { checkSize } from "../size.ts";
 import type { Initialiser } from "../initialisers/initialiser.ts";
 import { bias, initialise, kernel, type ParameterSpec } from "../parameter.ts";
 import type { Regulariser } from "../regularisers.ts";
+import { lookedAt } from "./arguments.ts";
 import type { Layer } from "./layer.ts";
 
 export interface DenseOptions {
@@ -30,7 +31,7 @@ export interface DenseLayer extends Layer<DenseParams, NoState> {
 
 /**
  * A linear layer over the last axis, `f(x W + b)`: the readout of a model, of every step `[batch, time, input]` or of one vector `[batch, input]` a row. W
- * `[input, output]`, b `[output]`. It has no state and takes no notice of lengths: steps beyond a row's length get its value of zeros, `f(b)`.
+ * `[input, output]`, b `[output]`. It has no state. Steps beyond a row's length, and masked ones, get its value of zeros, `f(b)`, whatever stands there.
  */
 export function dense(options: DenseOptions): DenseLayer {
   checkOptions("dense", options, [
@@ -60,10 +61,11 @@ export function dense(options: DenseOptions): DenseLayer {
     initialState: () => ({}),
     perturbations: () => ({}),
     outputShape: ({ batch, time }) => [batch, ...(time === undefined ? [] : [time]), output],
-    apply(weights, x) {
-      if (x.shape.at(-1) !== input || x.shape.length < 2) {
-        throw new TensorError(`dense: expected an input [batch, ${input}] or [batch, time, ${input}], got [${x.shape.join(", ")}]`);
+    apply(weights, given, options = {}) {
+      if (given.shape.at(-1) !== input || given.shape.length < 2) {
+        throw new TensorError(`dense: expected an input [batch, ${input}] or [batch, time, ${input}], got [${given.shape.join(", ")}]`);
       }
+      const x = given.shape.length === 3 ? lookedAt("dense", given, options) : given;
       const y = matmul(x, weights.W);
       return { output: f(weights.b === undefined ? y : add(y, weights.b)), state: {}, carry: {}, traces: {} };
     },

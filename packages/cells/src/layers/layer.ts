@@ -29,8 +29,13 @@ export interface BatchSize {
 export interface ApplyOptions<S extends Tree = Tree> {
   /** The state before the first step, such as the final state of the part before. Default zeros. */
   readonly state?: S;
-  /** The number of steps of each row, i32 `[batch]` or numbers: after its length a row keeps its state and puts out zeros. */
+  /**
+   * The number of steps of each row, i32 `[batch]` or numbers: after its length a row keeps its state and puts out zeros. What stands in `x`, `extra` and `perturbations` at steps that are beyond the length,
+   * masked, or of a row that is not present is not looked at: NaN there reaches nothing, forwards or backwards.
+   */
   readonly lengths?: Tensor | readonly number[];
+  /** bool `[batch]`: false where a row has no sequence at all, as where a modality is missing: it counts as one of no steps. Default: every row has one. */
+  readonly present?: Tensor;
   /** bool `[batch, time]`: where false, the step is skipped: the row keeps its state and puts out zeros. Any pattern. */
   readonly mask?: Tensor;
   /** bool `[batch, time]`: true at the first step of each sequence that begins within a row: the state is set to `resetState` before it. */

@@ -5,7 +5,7 @@ import {
 import { evaluation, type Cell, type CellContext, type State } from "../cell.ts";
 import { probe } from "../probe.ts";
 import { checkInput, type Applied, type ApplyOptions, type Layer } from "./layer.ts";
-import { carryAfterOf, checkApply, flagsOf, lengthsOf, startsOf, stateOf, swapTime, tensorsOver, wantedOf, zeroState } from "./arguments.ts";
+import { carryAfterOf, checkApply, flagsOf, startsOf, stateOf, stepsOf, swapTime, tensorsOver, wantedOf, whereMasked, zeroState } from "./arguments.ts";
 import { carriedScan } from "./carried-scan.ts";
 
 export type Outputs = "all" | "last";
@@ -64,17 +64,20 @@ export function sequence<P extends Tree, S extends State>(cell: Cell<P, S>, opti
     const size = { batch, time };
     const { training = false, key } = given;
     const zeros = zeroState(cell.state, [batch], x.dtype);
-    const lengths = lengthsOf(cell.name, given.lengths, size);
+    const lengths = stepsOf(cell.name, given, size);
+    const mask = given.mask === undefined ? undefined : swapTime(flagsOf(cell.name, "mask", given.mask, size));
+    // What is not to be looked at is replaced before anything reads it: a select behind the step would leave a gradient of 0 NaN.
+    const looked = (x: Tensor): Tensor => (mask === undefined ? x : whereMasked(mask, x));
     const resetState = stateOf(cell.name, "resetState", given.resetState, zeros);
     const wanted = wantedOf(cell.name, given.traces, Object.keys(probed.traces));
     const random = training && key !== undefined;
     const slices: Slices = {
-      x: swapTime(x),
-      ...(given.mask === undefined ? {} : { mask: swapTime(flagsOf(cell.name, "mask", given.mask, size)) }),
+      x: looked(swapTime(x)),
+      ...(mask === undefined ? {} : { mask }),
       ...(given.resets === undefined ? {} : { reset: swapTime(startsOf(flagsOf(cell.name, "resets", given.resets, size), { reverse })) }),
       ...(random ? { step: iota([time]) } : {}),
-      extra: tensorsOver(cell.name, "extra", given.extra ?? {}, cell.extra, size, { all: true }),
-      perturbations: tensorsOver(cell.name, "perturbations", given.perturbations ?? {}, cell.state, size, { all: false }),
+      extra: mapTree(tensorsOver(cell.name, "extra", given.extra ?? {}, cell.extra, size, { all: true }), looked),
+      perturbations: mapTree(tensorsOver(cell.name, "perturbations", given.perturbations ?? {}, cell.state, size, { all: false }), looked),
     };
     // Where the output is a state, its last value is the final state; but a row of which every step is masked has no output at all.
     const carries = outputs === "last" && (outputState === undefined || given.mask !== undefined);

@@ -81,8 +81,8 @@ export function stack(layers: readonly Layer[], options: StackOptions = {}): Sta
 /** Once the time axis is gone, what is given per step concerns no layer any more. */
 function optionsAt(i: number, x: { readonly shape: readonly number[] }, given: ApplyOptions): ApplyOptions {
   const { state, resetState, ...shared } = given;
-  const { lengths, mask, resets, extra, carryAfter, ...rest } = optionsOf(String(i), shared);
-  const perStep = { ...(lengths && { lengths }), ...(mask && { mask }), ...(resets && { resets }), ...(extra && { extra }), ...(carryAfter && { carryAfter }) };
+  const { lengths, mask, present, resets, extra, carryAfter, ...rest } = optionsOf(String(i), shared);
+  const perStep = { ...(lengths && { lengths }), ...(mask && { mask }), ...(present && { present }), ...(resets && { resets }), ...(extra && { extra }), ...(carryAfter && { carryAfter }) };
   return {
     ...rest,
     ...(x.shape.length < 3 ? {} : perStep),

@@ -9,7 +9,8 @@ import { close } from "../program/close.ts";
 import { input } from "../program/program.ts";
 import { showShape } from "../shape.ts";
 import { describe, type SymbolTensor, type Tensor } from "../tensor.ts";
-import { leavesOf, matchTree, tensorsOf, treeFrom, type Leaf, type Tree } from "../tree.ts";
+import { leavesOf, matchTree, treeFrom, type Leaf, type Tree } from "../tree.ts";
+import { zeroBeyond } from "./beyond.ts";
 import { applyScan } from "./primitive.ts";
 import { segmentedScan } from "./segments.ts";
 
@@ -20,7 +21,8 @@ export interface ScanOptions {
   /** From the last step to the first. With `lengths`, each sequence starts at its own last step. */
   readonly reverse?: boolean;
   /**
-   * i32 [batch], 0 <= lengths <= time: after its length a row keeps its state and puts out zeros. Axis 0 of every state and output is the batch. A compiled step costs as many rows as there
+   * i32 [batch], 0 <= lengths <= time: after its length a row keeps its state and puts out zeros. Axis 0 of every state, output and slice of a sequence is the batch; a slice without axes is the same
+   * for all rows. A compiled step costs as many rows as there
    * are up to the last one whose sequence is not over: longest first is cheapest.
    */
   readonly lengths?: Tensor;
@@ -45,7 +47,7 @@ export type ScanResult<S extends Tree, Y extends Tree> = {
  * The one loop: `state, output[t] = step(state, xs[t])` for each step. `xs` is a tree of sequences `[time, ...]`; the step may use any tensor from
  * outside, and what does not depend on its arguments is computed once. No steps give the initial state and outputs [0, ...].
  *
- * With `lengths`, values beyond a row's length do not reach states, outputs or gradients, as long as they are finite there and the step makes finite values of them.
+ * With `lengths`, sequences are read as zeros beyond a row's length, so what stands there, NaN included, reaches no state, output or gradient. The step should make finite values of zeros.
  */
 export function scan<S extends Tree, X extends Tree, Y extends Tree>(
   step: (state: S, x: X) => { state: S; output: Y },
@@ -61,6 +63,10 @@ export function scan<S extends Tree, X extends Tree, Y extends Tree>(
   const states = leavesOf(initial);
   const batch = lengths?.shape[0] ?? resets?.shape[1];
   checkBatch("state", states, batch);
+  if (lengths !== undefined) {
+    const slices = sequences.map(({ path, tensor }) => ({ path, tensor: { ...tensor, shape: tensor.shape.slice(1) } }));
+    checkBatch("slices of sequence", slices.filter(({ tensor }) => tensor.shape.length > 0), batch);
+  }
   checkMasks(options, length, batch);
 
   const stateInputs = states.map(({ path, tensor }) => input(tensor, path));
@@ -98,7 +104,7 @@ export function scan<S extends Tree, X extends Tree, Y extends Tree>(
     reverse,
     ...(lengths ? { lengths: captures.length - 1 } : {}),
   };
-  const inputs = [...captures, ...states.map((leaf) => leaf.tensor), ...tensorsOf(xs), ...(resets ? [resets] : []), ...time];
+  const inputs = [...captures, ...states.map((leaf) => leaf.tensor), ...sequences.map(({ tensor }) => (lengths === undefined || tensor.shape.length < 2 ? tensor : zeroBeyond(tensor, lengths, { time: 0, batch: 1 }))), ...(resets ? [resets] : []), ...time];
   const scanned = segment === undefined ? applyScan(operation, inputs) : segmentedScan(operation, inputs, segment);
   return {
     state: treeFrom(initial, scanned.slice(0, states.length)),
@@ -123,7 +129,7 @@ function lengthOf(sequences: readonly Tensor[], { length }: ScanOptions): number
   return only;
 }
 
-function checkBatch(role: "state" | "output", tensors: readonly Leaf[], batch: number | undefined): void {
+function checkBatch(role: "state" | "output" | "slices of sequence", tensors: readonly Leaf[], batch: number | undefined): void {
   if (batch === undefined) return;
   for (const { path, tensor } of tensors) {
     if (tensor.shape[0] === batch) continue;

@@ -30,5 +30,5 @@ export function binaryCrossEntropy(logits: Tensor, target: Tensor, options: Bina
   const losses = add(mul(sub(1, y), x), onPositive);
   if (weight === undefined) return reduceLosses(operation, losses, reduction, { mask });
   checkBroadcasts(operation, "weight", weight, shape);
-  return reduceLosses(operation, mul(losses, convert(weight, dtype)), reduction, { mask });
+  return reduceLosses(operation, keepWhere(mask, mul(losses, convert(weight, dtype))), reduction, { mask });
 }

@@ -48,7 +48,7 @@ export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntro
   const mask = given === undefined ? counted : counted === undefined ? given : mul(given, counted);
 
   const logProbabilities = logSoftmax(mask === undefined ? logits : keepWhere(expand(mask, mask.shape.length), logits));
-  const hard = indices ? oneHot(target, classes, dtype) : convert(target, dtype);
+  const hard = indices ? oneHot(target, classes, dtype) : keepWhere(mask === undefined ? undefined : expand(mask, mask.shape.length), convert(target, dtype));
   const q = labelSmoothing === 0 ? hard : add(mul(hard, 1 - labelSmoothing), labelSmoothing / classes);
   const weights = classWeights === undefined ? undefined : convert(classWeights, dtype);
   const entropies = neg(sum(mul(weights === undefined ? q : mul(q, weights), logProbabilities), -1));
