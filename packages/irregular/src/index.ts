@@ -1,6 +1,6 @@
 // Sequences of unequal length
 export { type RaggedBatch, type RaggedParts, lengthsOf, raggedBatch, sequenceAt } from "./ragged/ragged-batch.ts";
-export { type Padded, type PaddedParts, fromPadded, toPadded, toTimeMajor } from "./ragged/padded.ts";
+export { type Padded, type PaddedOptions, type PaddedParts, fromPadded, toPadded, toTimeMajor } from "./ragged/padded.ts";
 export { type Sorted, batchesByLength, joinRagged, sortByLength, takeSequences } from "./ragged/select.ts";
 
 // Observation masks and elapsed times
@@ -11,3 +11,5 @@ export { observedMeans } from "./observation/observed-means.ts";
 // Cells that know about time
 export { gruD } from "./cells/gru-d.ts";
 export { type Decay, hiddenDecay, rnnDecay } from "./cells/hidden-decay.ts";
+export { meanDecay } from "./cells/decay.ts";
+export { type Retention, retention } from "./cells/retention.ts";

@@ -59,6 +59,8 @@ test.each<[string, () => unknown]>([
   // Arrays
   ["tensor: 3 values do not fill the shape [2,2] of 4", () => t.tensor([1, 2, 3], [2, 2])],
   ["tensor: [-1,-3] is no shape; each length is an integer >= 0", () => t.tensor([1, 2, 3], [-1, -3])],
+  ["piecewiseArray: a piece of 2 elements from element 1 does not lie between the piece before it, which ends at 2, and the end of [4]", () => t.piecewiseArray([4], [{ at: 0, values: Float32Array.of(1, 2) }, { at: 1, values: Float32Array.of(3, 4) }], "f32")],
+  ["piecewiseArray: pieces of a tensor of f32 must be Float32Array, got Int32Array", () => t.piecewiseArray([4], [{ at: 0, values: Int32Array.of(1, 2) }], "f32")],
   ["tensor: 2 is no bool, which holds 0 or 1", () => t.tensor([0, 2], [2], { dtype: "bool" })],
   ["tensor: 0.5 is no i32, which holds integers of 32 bits", () => t.full([2], 0.5, "i32")],
   ["full: [2.5] is no shape; each length is an integer >= 0", () => t.zerosArray([2.5])],

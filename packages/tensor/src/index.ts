@@ -1,8 +1,8 @@
 // Tensors
 export { type DType, type Values, allocate, isFloat } from "./dtype.ts";
 export { type Shape, broadcastShapes, checkShape, sameShape, showShape, sizeOf, stridesOf } from "./shape.ts";
-export { type ArrayTensor, type Operand, type SymbolTensor, type Tensor, type Type } from "./tensor.ts";
-export { describe, full, isTensor, item, labelOf, onesLike, scalar, tensor, valuesOf, zerosArray, zerosLike } from "./tensor.ts";
+export { type ArrayTensor, type Operand, type Piece, type SymbolTensor, type Tensor, type Type } from "./tensor.ts";
+export { describe, full, isTensor, item, labelOf, onesLike, piecewiseArray, scalar, tensor, valuesOf, zerosArray, zerosLike } from "./tensor.ts";
 export { TensorError, at } from "./errors.ts";
 export { checkOptions, nearest, suggestion } from "./options.ts";
 export { type Leaf, type Tree, type TreeOf, leavesOf, mapTree, matchTree, tensorsOf, treeFrom, zipTrees } from "./tree.ts";
@@ -53,7 +53,7 @@ export { checkpoint } from "./gradient/checkpoint.ts";
 // Backends
 export type { Backend, CompileOptions, Executable, ExecutableStatistics, StateBinding } from "./backend/backend.ts";
 export { type Compiled, type Session, compile, compileStep } from "./backend/compile.ts";
-export { type StateLayout, bindState, checkInputs } from "./backend/binding.ts";
+export { type StateLayout, bindState, checkInputs, checkRun } from "./backend/binding.ts";
 export { reference } from "./backend/reference.ts";
 
 // Scalar functions with the same bits everywhere

@@ -15,6 +15,14 @@ export interface ArrayTensor extends Type {
   readonly data: Values;
   /** The value of every element, where it is known without reading them: of a broadcast scalar. */
   readonly uniform?: number;
+  /** Of a tensor that is zero but for some pieces, where it is known: those, from the first element to the last. */
+  readonly pieces?: readonly Piece[];
+}
+
+/** Values that follow each other in a tensor, from element `at`. */
+export interface Piece {
+  readonly at: number;
+  readonly values: Values;
 }
 
 /** A tensor that stands for output `index` of `node` in a program that is being traced. */
@@ -84,6 +92,36 @@ export function uniformArray(shape: Shape, value: number, dtype: DType): ArrayTe
     },
   };
   return Object.defineProperty(array, "uniform", { value: uniform });
+}
+
+/**
+ * An array that is zero but for pieces, in order and without overlap, and is not written out until somebody reads `data`: a batch of sequences that are padded to one length, of which a
+ * backend may take the pieces alone.
+ */
+export function piecewiseArray(shape: Shape, pieces: readonly Piece[], dtype: DType): ArrayTensor {
+  checkShape("piecewiseArray", shape);
+  const like = allocate(dtype, 0).constructor;
+  let end = 0;
+  for (const { at, values } of pieces) {
+    if (values.constructor !== like) throw new TensorError(`piecewiseArray: pieces of a tensor of ${dtype} must be ${like.name}, got ${values.constructor.name}`);
+    if (at < end || at + values.length > sizeOf(shape)) {
+      throw new TensorError(`piecewiseArray: a piece of ${values.length} elements from element ${at} does not lie between the piece before it, which ends at ${end}, and the end of ${showShape(shape)}`);
+    }
+    end = at + values.length;
+  }
+  let data: Values | undefined;
+  const array: ArrayTensor = {
+    kind: "array",
+    shape,
+    dtype,
+    get data() {
+      if (data !== undefined) return data;
+      data = allocate(dtype, sizeOf(shape));
+      for (const { at, values } of pieces) data.set(values, at);
+      return data;
+    },
+  };
+  return Object.defineProperty(array, "pieces", { value: pieces });
 }
 
 /** A tensor of zeros. */

@@ -1,5 +1,7 @@
-import { debug, fitWithin } from "@sluice/compiler";
-import { bindState, checkInputs, print, showShape, sizeOf, TensorError, zerosLike, type ArrayTensor, type CompileOptions, type Executable, type Program } from "@sluice/tensor";
+import { debug, fitWithin, optimise } from "@sluice/compiler";
+import {
+  bindState, checkInputs, checkRun, print, showShape, sizeOf, TensorError, zerosLike, type ArrayTensor, type CompileOptions, type Executable, type Program,
+} from "@sluice/tensor";
 import type { Device } from "../device/device.ts";
 import { checkElements } from "../device/kernels.ts";
 import { modes } from "../device/modes.ts";
@@ -70,7 +72,7 @@ export async function gpuExecutable(program: Program, { state = [], memory }: Co
   return {
     run: (inputs) =>
       whileLive(async () => {
-        checkInputs("run", layout.inputs, inputs);
+        checkRun(layout, inputs);
         await write(plan.inputs.buffer, plan.inputs.parts.map((placed, i) => ({ ...placed, values: inputs[i]!.data })));
         return picked(plan.outputs, (buffers) => running.run(buffers));
       }),

@@ -1,6 +1,6 @@
 import { bias, defineCell, kernel, parameter, recurrentKernel } from "@sluice/cells";
 import { add, convert, equal, matmul, mul, select, sigmoid, sliceAxis, split, sub, tanh, tensor, TensorError, type Tensor } from "@sluice/tensor";
-import { decayRate, decayWeights } from "./decay.ts";
+import { decayRate, decayWeights, meanDecay } from "./decay.ts";
 
 /**
  * GRU-D, a gated recurrent unit with decay for irregular series with missing values (Che et al. 2016, arXiv:1606.01865, equations 3 to 10). Besides x it reads
@@ -18,16 +18,18 @@ import { decayRate, decayWeights } from "./decay.ts";
  *
  * z keeps the old state, as in {@link gru}; in the paper it is 1 - z. With everything observed, no decay and V = 0 it is the GRU with reset before.
  *
- * Option `means`: the empirical mean of each variable ({@link observedMeans}); default zeros, which are the means of standardised data. Parameters: W, V `[input,
+ * Option `means`: the empirical mean of each variable ({@link observedMeans}); default zeros, which are the means of standardised data. Option `decayInitialiser`: how Wh begins, of which the
+ * absolute values are taken; default {@link meanDecay}. The paper does not say how, and weights of the usual size, `glorotUniform`, keep nothing of the state where there are many variables, as
+ * their sum decays it; {@link retention} shows how much is kept. Scale times so that typical ones are near 1. Parameters: W, V `[input,
  * 3 hidden]`, U `[hidden, 3 hidden]`, b `[3 hidden]` in the order r, z, n; wx, bx `[input]`; Wh `[input, hidden]`, bh `[hidden]`. States: h, and `last` `[input]`, the
  * last observed value less the mean, so that zeros stand for the mean. Values of x that were not observed, NaN included, are not looked at.
  * Traces: inputDecay, hiddenDecay, reset, update, candidate.
  */
 export const gruD = defineCell({
   name: "gruD",
-  options: { means: undefined as readonly number[] | undefined },
+  options: { means: undefined as readonly number[] | undefined, decayInitialiser: meanDecay },
   extra: ({ input }) => ({ mask: [input], delta: [input] }),
-  params({ input, hidden }, { means }) {
+  params({ input, hidden }, { means, decayInitialiser }) {
     if (means !== undefined && (means.length !== input || !means.every(Number.isFinite))) {
       throw new TensorError(`gruD: means must be ${input} finite numbers, one for each variable, got ${means.join(", ")}`);
     }
@@ -38,7 +40,7 @@ export const gruD = defineCell({
       b: bias([3 * hidden]),
       wx: decayWeights([input]),
       bx: parameter([input]),
-      Wh: decayWeights([input, hidden]),
+      Wh: decayWeights([input, hidden], decayInitialiser),
       bh: parameter([hidden]),
     };
   },

@@ -1,5 +1,5 @@
-import { add, concat, describe, sameShape, scan, select, sliceAxis, TensorError, zerosArray, type Tensor } from "@sluice/tensor";
-import { observedOf, swapTime } from "./check.ts";
+import { add, concat, describe, isArray, sameShape, scan, select, sliceAxis, TensorError, zerosArray, type Tensor } from "@sluice/tensor";
+import { checkElapsed, observedOf, swapTime } from "./check.ts";
 
 /**
  * Time since the last observation of each variable (Che et al. 2016, arXiv:1606.01865, equation 2): with s_t the time of step t and m its mask,
@@ -17,6 +17,7 @@ export function timeSinceObserved(mask: Tensor, elapsed: Tensor): Tensor {
   if (!sameShape(elapsed.shape, [batch, time, 1])) {
     throw new TensorError(`timeSinceObserved: elapsed must be [${batch},${time},1], as the mask is ${describe(mask)}; got ${describe(elapsed)}`);
   }
+  if (isArray(elapsed)) checkElapsed("timeSinceObserved", elapsed.data, (i) => (i % time === 0 ? undefined : `at step ${i % time} of row ${Math.floor(i / time)}`));
   if (time === 0) return zerosArray(mask.shape, elapsed.dtype);
   const since = concat([zerosArray([batch, 1, 1], elapsed.dtype), sliceAxis(elapsed, 1, 1, time)], 1);
   const { output } = scan(

@@ -1,5 +1,5 @@
-import { allocate, describe, sameShape, sizeOf, tensor, TensorError, type ArrayTensor, type Values } from "@sluice/tensor";
-import { lengthsOf, raggedBatch, type RaggedBatch } from "./ragged-batch.ts";
+import { allocate, checkOptions, describe, piecewiseArray, sameShape, sizeOf, tensor, TensorError, type ArrayTensor, type Values } from "@sluice/tensor";
+import { lengthsOf, raggedBatch, unchecked, type RaggedBatch } from "./ragged-batch.ts";
 
 /** Sequences padded with zeros to one length: what the layers of @sluice/cells take. A type alias, so that it is a tree of tensors. */
 export type Padded = {
@@ -37,7 +37,7 @@ export function fromPadded({ x, lengths, elapsed, mask }: PaddedParts): RaggedBa
     if (!sameShape(from.shape, [batch, time, features])) throw new TensorError(`fromPadded: ${name} must be [${batch},${time},${features}], got ${describe(from)}`);
     const values = allocate(from.dtype, steps * features);
     counts.forEach((count, i) => values.set(from.data.subarray(i * time * features, (i * time + count) * features), offsets[i]! * features));
-    return tensor(values, [steps, features], { dtype: from.dtype });
+    return unchecked(values, [steps, features], from.dtype);
   };
   const features = x.shape[2]!;
   return raggedBatch({
@@ -48,55 +48,59 @@ export function fromPadded({ x, lengths, elapsed, mask }: PaddedParts): RaggedBa
   });
 }
 
-/** Pads with zeros: to `steps`, or to the longest sequence. */
-export function toPadded(batch: RaggedBatch, { steps }: { readonly steps?: number } = {}): Padded {
-  const lengths = lengthsOf(batch);
-  const [rows, time] = [lengths.data.length, timeOf("toPadded", lengths, steps)];
-  return spread(batch, lengths, [rows, time], (from, to, width) => {
-    lengths.data.forEach((length, i) => {
-      const first = batch.offsets.data[i]!;
-      to.set(from.subarray(first * width, (first + length) * width), i * time * width);
-    });
+export interface PaddedOptions {
+  /** Steps to pad to. Default: those of the longest sequence. */
+  readonly steps?: number;
+  /** Numbers of the sequences of each row, in order; a number may come more than once. Default: all. */
+  readonly sequences?: readonly number[] | Int32Array;
+  /** Rows, of which those behind the sequences have no steps. Default: as many as sequences. */
+  readonly rows?: number;
+}
+
+/** Pads with zeros. Nothing is copied until somebody reads the arrays' `data`: a backend takes the steps from where they lie. */
+export function toPadded(batch: RaggedBatch, options: PaddedOptions = {}): Padded {
+  checkOptions("toPadded", options, ["steps", "sequences", "rows"]);
+  const offsets = batch.offsets.data;
+  const { sequences = Int32Array.from({ length: offsets.length - 1 }, (_, i) => i), rows = sequences.length } = options;
+  const wrong = sequences.find((i) => !Number.isInteger(i) || i < 0 || i + 1 >= offsets.length);
+  if (wrong !== undefined) throw new TensorError(`toPadded: expected sequences from 0 to ${offsets.length - 2}, got ${wrong}`);
+  if (!Number.isInteger(rows) || rows < sequences.length) throw new TensorError(`toPadded: ${sequences.length} sequences do not fit into ${rows} rows`);
+  const lengths = new Int32Array(rows);
+  sequences.forEach((n, row) => (lengths[row] = offsets[n + 1]! - offsets[n]!));
+  const time = timeOf("toPadded", lengths, options.steps);
+  return mapPadded(batch, lengths, ({ data, shape, dtype }) => {
+    const width = sizeOf(shape.slice(1));
+    const pieces = Array.from(sequences, (n, row) => ({ at: row * time * width, values: data.subarray(offsets[n]! * width, offsets[n + 1]! * width) }));
+    return piecewiseArray([rows, time, ...shape.slice(1)], pieces, dtype);
   });
 }
 
-/** {@link toPadded} with time first, `[time, batch, ...]`: what `scan` of @sluice/tensor takes. */
+/** {@link toPadded} with time first, `[time, batch, ...]`: what `scan` of @sluice/tensor takes. Copied at once. */
 export function toTimeMajor(batch: RaggedBatch, { steps }: { readonly steps?: number } = {}): Padded {
-  const lengths = lengthsOf(batch);
-  const [rows, time] = [lengths.data.length, timeOf("toTimeMajor", lengths, steps)];
-  return spread(batch, lengths, [time, rows], (from, to, width) => {
-    lengths.data.forEach((length, i) => {
-      for (let t = 0; t < length; t++) {
-        const step = batch.offsets.data[i]! + t;
-        to.set(from.subarray(step * width, (step + 1) * width), (t * rows + i) * width);
-      }
+  const offsets = batch.offsets.data;
+  const lengths = lengthsOf(batch).data;
+  const [rows, time] = [lengths.length, timeOf("toTimeMajor", lengths, steps)];
+  return mapPadded(batch, lengths, ({ data, shape, dtype }) => {
+    const width = sizeOf(shape.slice(1));
+    const to = allocate(dtype, time * rows * width);
+    lengths.forEach((length, i) => {
+      for (let t = 0; t < length; t++) to.set(data.subarray((offsets[i]! + t) * width, (offsets[i]! + t + 1) * width), (t * rows + i) * width);
     });
+    return tensor(to, [time, rows, ...shape.slice(1)], { dtype });
   });
 }
 
-function timeOf(operation: string, lengths: ArrayTensor, steps: number | undefined): number {
-  const longest = Array.from(lengths.data).reduce((most, n) => Math.max(most, n), 0);
+function timeOf(operation: string, lengths: Values, steps: number | undefined): number {
+  const longest = Array.from(lengths).reduce((most, n) => Math.max(most, n), 0);
   if (steps === undefined) return longest;
   if (!Number.isInteger(steps) || steps < longest) throw new TensorError(`${operation}: the longest sequence has ${longest} steps, which do not fit into ${steps}`);
   return steps;
 }
 
-/** The parts of a batch as `[...lead, ...]`, each with its steps of `width` numbers copied among zeros. */
-function spread(
-  { values, elapsed, mask }: RaggedBatch,
-  lengths: ArrayTensor,
-  lead: readonly [number, number],
-  copy: (from: Values, to: Values, width: number) => void,
-): Padded {
-  const padded = (from: ArrayTensor): ArrayTensor => {
-    const width = sizeOf(from.shape.slice(1));
-    const to = allocate(from.dtype, lead[0] * lead[1] * width);
-    copy(from.data, to, width);
-    return tensor(to, [...lead, ...from.shape.slice(1)], { dtype: from.dtype });
-  };
+function mapPadded({ values, elapsed, mask }: RaggedBatch, lengths: Values, padded: (x: ArrayTensor) => ArrayTensor): Padded {
   return {
     x: padded(values),
-    lengths,
+    lengths: tensor(lengths),
     ...(elapsed === undefined ? {} : { elapsed: padded(elapsed) }),
     ...(mask === undefined ? {} : { mask: padded(mask) }),
   };

@@ -1,4 +1,5 @@
-import { describe, sameShape, showShape, sizeOf, tensor, TensorError, type ArrayTensor } from "@sluice/tensor";
+import { describe, sameShape, showShape, sizeOf, tensor, TensorError, type ArrayTensor, type DType, type Shape, type Values } from "@sluice/tensor";
+import { checkElapsed } from "../observation/check.ts";
 
 /**
  * Sequences of unequal length, one behind the other, without padding. Sequence `i` has the steps `offsets[i]` to `offsets[i + 1]`. Plain data: nothing in
@@ -40,10 +41,24 @@ export function raggedBatch(parts: RaggedParts): RaggedBatch {
   if (elapsed !== undefined && (!sameShape(elapsed.shape, [steps, 1]) || elapsed.dtype !== values.dtype)) {
     throw new TensorError(`raggedBatch: elapsed must be ${values.dtype} [${steps},1], got ${elapsed.dtype} ${describe(elapsed)}`);
   }
+  if (elapsed !== undefined) {
+    checkElapsed("raggedBatch", elapsed.data, (step) => {
+      const sequence = data.findLastIndex((offset) => offset <= step);
+      return `at step ${step - data[sequence]!} of sequence ${sequence}`;
+    });
+  }
   if (mask !== undefined && (!sameShape(mask.shape, [steps, features]) || mask.dtype !== "bool")) {
     throw new TensorError(`raggedBatch: mask must be bool [${steps},${features}], got ${mask.dtype} ${describe(mask)}`);
   }
   return { values, offsets, ...(elapsed === undefined ? {} : { elapsed }), ...(mask === undefined ? {} : { mask }) };
+}
+
+/** An array of values that are known to fill the shape and to be of the dtype. */
+export const unchecked = (data: Values, shape: Shape, dtype: DType): ArrayTensor => ({ kind: "array", shape, dtype, data });
+
+/** The parts of a ragged batch with `f` of those that have steps, for offsets that fit: what was checked as a whole is not checked again in parts. */
+export function mapSteps({ values, elapsed, mask }: RaggedBatch, offsets: ArrayTensor, f: (x: ArrayTensor) => ArrayTensor): RaggedBatch {
+  return { values: f(values), offsets, ...(elapsed === undefined ? {} : { elapsed: f(elapsed) }), ...(mask === undefined ? {} : { mask: f(mask) }) };
 }
 
 /** Steps of every sequence, i32 `[batch]`. */
@@ -53,18 +68,12 @@ export function lengthsOf({ offsets: { data } }: RaggedBatch): ArrayTensor {
 
 /** One sequence: a ragged batch of one, whose arrays are views of the batch's. */
 export function sequenceAt(batch: RaggedBatch, index: number): RaggedBatch {
-  const { values, offsets, elapsed, mask } = batch;
-  const count = offsets.data.length - 1;
+  const { data } = batch.offsets;
+  const count = data.length - 1;
   if (!Number.isInteger(index) || index < 0 || index >= count) throw new TensorError(`sequenceAt: expected a sequence from 0 to ${count - 1}, got ${index}`);
-  const [from, to] = [offsets.data[index]!, offsets.data[index + 1]!];
-  const part = (x: ArrayTensor): ArrayTensor => {
+  const [from, to] = [data[index]!, data[index + 1]!];
+  return mapSteps(batch, tensor(Int32Array.of(0, to - from)), (x) => {
     const width = sizeOf(x.shape.slice(1));
-    return tensor(x.data.subarray(from * width, to * width), [to - from, ...x.shape.slice(1)], { dtype: x.dtype });
-  };
-  return raggedBatch({
-    values: part(values),
-    offsets: [0, to - from],
-    ...(elapsed === undefined ? {} : { elapsed: part(elapsed) }),
-    ...(mask === undefined ? {} : { mask: part(mask) }),
+    return unchecked(x.data.subarray(from * width, to * width), [to - from, ...x.shape.slice(1)], x.dtype);
   });
 }

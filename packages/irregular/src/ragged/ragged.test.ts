@@ -85,12 +85,30 @@ test("batches by length hold every sequence once, with like lengths together", (
     const batches = batchesByLength(batch, options);
     expect(batches.map(({ length }) => length).toSorted()).toEqual([3, 5, 5, 5, 5]);
     expect(batches.flatMap((numbers) => [...numbers]).toSorted((a, b) => a - b)).toEqual(lengths.map((_, i) => i));
-    const ranges = batches.map((numbers) => Array.from(numbers, (i) => lengths[i]!)).toSorted((a, b) => b[0]! - a[0]!);
+    const full = batches.filter((numbers) => numbers.length === 5);
+    const ranges = full.map((numbers) => Array.from(numbers, (i) => lengths[i]!)).toSorted((a, b) => b[0]! - a[0]!);
     ranges.forEach((range, i) => expect(i === 0 || Math.max(...range) <= Math.min(...ranges[i - 1]!)).toBe(true));
   }
   const first = batchesByLength(batch, { size: 5, key: key(3) });
   expect(batchesByLength(batch, { size: 5, key: key(3) })).toEqual(first);
   expect(batchesByLength(batch, { size: 5, key: key(4) })).not.toEqual(first);
+});
+
+test("the short batch by length holds each sequence as often as any other, whatever its length", () => {
+  const lengths = Array.from({ length: 23 }, (_, i) => i);
+  const batch = batchOf(lengths);
+  const draws = 1000;
+  const times = new Array<number>(23).fill(0);
+  for (let seed = 0; seed < draws; seed++) {
+    const short = batchesByLength(batch, { size: 5, key: key(seed) }).filter(({ length }) => length < 5);
+    expect(short.map(({ length }) => length)).toEqual([3]);
+    for (const i of short[0]!) times[i]!++;
+  }
+  // Each is there with probability 3/23: binomial, mean 130.4, deviation 10.6. Five deviations leave 23 of them a chance of 1 in 10^5, and the draws are fixed.
+  const [mean, deviation] = [(draws * 3) / 23, Math.sqrt(draws * (3 / 23) * (20 / 23))];
+  for (const n of times) expect(Math.abs(n - mean)).toBeLessThan(5 * deviation);
+  // Without a key it is the last of the data, not the shortest.
+  expect(batchesByLength(batch, { size: 5 }).at(-1)).toEqual(Int32Array.of(22, 21, 20));
 });
 
 test("no sequences, and sequences without steps", () => {
@@ -111,6 +129,9 @@ describe("bad input is named", () => {
     ["end", () => raggedBatch({ values, offsets: [0, 2] }), "raggedBatch: offsets end with 2, but values [3,1] has 3 steps"],
     ["elapsed", () => raggedBatch({ values, offsets: [0, 3], elapsed: tensor([1, 2, 3]) }), "raggedBatch: elapsed must be f32 [3,1], got f32 [3]"],
     ["mask", () => raggedBatch({ values, offsets: [0, 3], mask: values }), "raggedBatch: mask must be bool [3,1], got f32 [3,1]"],
+    ["time that runs back", () => raggedBatch({ values, offsets: [0, 1, 1, 3], elapsed: tensor([0, 0, -2], [3, 1]) }), "raggedBatch: elapsed times are times since the step before, finite and >= 0, but elapsed is -2 at step 1 of sequence 2; sort the steps of a sequence by time"],
+    ["no time", () => raggedBatch({ values, offsets: [0, 3], elapsed: tensor([NaN, 1, 1], [3, 1]) }), "but elapsed is NaN at step 0 of sequence 0"],
+    ["time without end", () => fromPadded({ x: tensor([1, 2], [1, 2, 1]), lengths: [2], elapsed: tensor([1, Infinity], [1, 2, 1]) }), "but elapsed is Infinity at step 1 of sequence 0"],
     ["index", () => sequenceAt(batchOf([1]), 1), "sequenceAt: expected a sequence from 0 to 0, got 1"],
     ["numbers", () => takeSequences(batchOf([1]), [0, -1]), "takeSequences: expected sequences from 0 to 0, got -1"],
     ["too short", () => toPadded(batchOf([4]), { steps: 3 }), "toPadded: the longest sequence has 4 steps, which do not fit into 3"],

@@ -1,26 +1,19 @@
 import { allocate, describe, keyFor, randomBits, sizeOf, tensor, TensorError, valuesOf, type ArrayTensor } from "@sluice/tensor";
-import { lengthsOf, raggedBatch, type RaggedBatch } from "./ragged-batch.ts";
+import { lengthsOf, mapSteps, unchecked, type RaggedBatch } from "./ragged-batch.ts";
 
 /** The sequences of these numbers, in their order. A number may come more than once. */
 export function takeSequences(batch: RaggedBatch, numbers: readonly number[] | Int32Array): RaggedBatch {
-  const { values, elapsed, mask } = batch;
   const from = batch.offsets.data;
-  const chosen = Array.from(numbers);
-  const wrong = chosen.find((i) => !Number.isInteger(i) || i < 0 || i + 1 >= from.length);
+  const wrong = numbers.find((i) => !Number.isInteger(i) || i < 0 || i + 1 >= from.length);
   if (wrong !== undefined) throw new TensorError(`takeSequences: expected sequences from 0 to ${from.length - 2}, got ${wrong}`);
-  const offsets = [0];
-  for (const i of chosen) offsets.push(offsets.at(-1)! + from[i + 1]! - from[i]!);
-  const taken = (x: ArrayTensor): ArrayTensor => {
+  const offsets = new Int32Array(numbers.length + 1);
+  numbers.forEach((i, to) => (offsets[to + 1] = offsets[to]! + from[i + 1]! - from[i]!));
+  return mapSteps(batch, tensor(offsets), (x) => {
     const width = sizeOf(x.shape.slice(1));
-    const data = allocate(x.dtype, offsets.at(-1)! * width);
-    chosen.forEach((i, to) => data.set(x.data.subarray(from[i]! * width, from[i + 1]! * width), offsets[to]! * width));
-    return tensor(data, [offsets.at(-1)!, ...x.shape.slice(1)], { dtype: x.dtype });
-  };
-  return raggedBatch({
-    values: taken(values),
-    offsets,
-    ...(elapsed === undefined ? {} : { elapsed: taken(elapsed) }),
-    ...(mask === undefined ? {} : { mask: taken(mask) }),
+    const steps = offsets[numbers.length]!;
+    const data = allocate(x.dtype, steps * width);
+    numbers.forEach((i, to) => data.set(x.data.subarray(from[i]! * width, from[i + 1]! * width), offsets[to]! * width));
+    return unchecked(data, [steps, ...x.shape.slice(1)], x.dtype);
   });
 }
 
@@ -38,18 +31,25 @@ export function sortByLength(batch: RaggedBatch): Sorted {
 }
 
 /**
- * The numbers of the sequences of each batch of at most `size`, like lengths together, so that little is padded. With a key, sequences of one length are
- * mixed, and the batches come in random order; without one, the longest are first.
+ * The numbers of the sequences of each batch of `size`, like lengths together, so that little is padded. With a key, sequences of one length are
+ * mixed, and the batches come in random order; without one, the longest are first. Where `size` does not divide their number, those left over make a short batch, the last one: drawn by
+ * the key from all sequences alike, or the last ones of the data. A mean over a short batch weighs its sequences more, and whoever drops it never sees them, so they must not
+ * always be the same, the shortest.
  */
 export function batchesByLength(batch: RaggedBatch, { size, key }: { readonly size: number; readonly key?: ArrayTensor }): Int32Array[] {
   if (!Number.isInteger(size) || size < 1) throw new TensorError(`batchesByLength: size must be an integer >= 1, got ${size}`);
   const lengths = lengthsOf(batch).data;
   const words = (name: string, n: number): ArrayLike<number> => (key === undefined ? new Int32Array(n) : valuesOf(randomBits(keyFor(key, name), [n])));
-  const ties = words("sequences", lengths.length);
-  const order = Int32Array.from({ length: lengths.length }, (_, i) => i).sort((a, b) => lengths[b]! - lengths[a]! || ties[a]! - ties[b]! || a - b);
-  const batches = Array.from({ length: Math.ceil(order.length / size) }, (_, i) => order.slice(i * size, (i + 1) * size));
+  const all = Int32Array.from({ length: lengths.length }, (_, i) => i);
+  const [ties, drawn] = [words("sequences", lengths.length), words("left over", lengths.length)];
+  const byLength = (numbers: Int32Array): Int32Array => numbers.toSorted((a, b) => lengths[b]! - lengths[a]! || ties[a]! - ties[b]! || a - b);
+  const full = lengths.length - (lengths.length % size);
+  const inOrder = all.toSorted((a, b) => drawn[a]! - drawn[b]! || a - b);
+  const order = byLength(inOrder.subarray(0, full));
+  const batches = Array.from({ length: full / size }, (_, i) => order.slice(i * size, (i + 1) * size));
   const places = words("batches", batches.length);
-  return batches.map((numbers, i) => ({ numbers, i })).sort((a, b) => places[a.i]! - places[b.i]! || a.i - b.i).map(({ numbers }) => numbers);
+  const placed = batches.map((numbers, i) => ({ numbers, i })).sort((a, b) => places[a.i]! - places[b.i]! || a.i - b.i).map(({ numbers }) => numbers);
+  return full === lengths.length ? placed : [...placed, byLength(inOrder.subarray(full))];
 }
 
 /** Sequences of several batches in one. All must have the same features, and all or none elapsed times and masks. */
@@ -73,16 +73,16 @@ export function joinRagged(batches: readonly RaggedBatch[]): RaggedBatch {
       data.set(part.data, to);
       to += part.data.length;
     });
-    return tensor(data, [offsets.at(-1)!, ...like.shape.slice(1)], { dtype: like.dtype });
+    return unchecked(data, [offsets.at(-1)!, ...like.shape.slice(1)], like.dtype);
   };
   for (const name of ["elapsed", "mask"] as const) {
     const extra = first[name] === undefined ? batches.findIndex((batch) => batch[name] !== undefined) : -1;
     if (extra >= 0) throw new TensorError(`joinRagged: batch ${extra} has ${name}, but batch 0 has none`);
   }
-  return raggedBatch({
+  return {
     values: joined("values", first.values),
-    offsets,
+    offsets: tensor(Int32Array.from(offsets)),
     ...(first.elapsed === undefined ? {} : { elapsed: joined("elapsed", first.elapsed) }),
     ...(first.mask === undefined ? {} : { mask: joined("mask", first.mask) }),
-  });
+  };
 }

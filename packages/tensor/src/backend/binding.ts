@@ -1,8 +1,8 @@
 /** What every backend has to work out of a program and its state, and to check of what it is given. */
 import { TensorError } from "../errors.ts";
 import type { Program } from "../program/program.ts";
-import { sameShape, showShape } from "../shape.ts";
-import { describe, isTensor, labelOf, type ArrayTensor, type SymbolTensor, type Type } from "../tensor.ts";
+import { sameShape, showShape, sizeOf } from "../shape.ts";
+import { describe, isTensor, labelOf, type ArrayTensor, type SymbolTensor, type Tensor, type Type } from "../tensor.ts";
 import type { StateBinding } from "./backend.ts";
 
 /** What `run` takes and returns once some inputs are state. */
@@ -13,6 +13,13 @@ export interface StateLayout {
   readonly positions: readonly number[];
   /** Positions of the outputs that `run` returns. */
   readonly outputs: readonly number[];
+  /** Which of the tensors that `run` takes are lengths of sequences, and how many steps the loops over them have. */
+  readonly lengths: readonly Lengths[];
+}
+
+interface Lengths {
+  readonly position: number;
+  readonly steps: number;
 }
 
 /** Which inputs and outputs of a program `run` still has, once `state` is bound; an error where a binding does not fit. */
@@ -36,7 +43,36 @@ export function bindState(program: Program, state: readonly StateBinding[]): Sta
     inputs: positions.map((i) => program.inputs[i]!),
     positions,
     outputs: program.outputs.flatMap((_, i) => (replaced.has(i) ? [] : [i])),
+    lengths: lengthsOf(program, positions),
   };
+}
+
+/** Lengths that a program computes from others are its own affair. */
+function lengthsOf({ inputs, nodes }: Program, positions: readonly number[]): Lengths[] {
+  const fewest = new Map<number, number>();
+  for (const { operation, inputs: given } of nodes) {
+    if (operation.op !== "scan" || operation.lengths === undefined) continue;
+    const lengths = behindViews(given[operation.lengths]!);
+    const position = positions.findIndex((i) => lengths.kind === "symbol" && inputs[i]!.node === lengths.node);
+    if (position >= 0) fewest.set(position, Math.min(operation.length, fewest.get(position) ?? Infinity));
+  }
+  return Array.from(fewest, ([position, steps]) => ({ position, steps }));
+}
+
+function behindViews(x: Tensor): Tensor {
+  let seen = x;
+  while (seen.kind === "symbol" && ["name", "reshape", "stopGradient"].includes(seen.node.operation.op)) seen = seen.node.inputs[0]!;
+  return seen;
+}
+
+/** Rejects what a program cannot be run on: arrays of another type, and lengths that its loops do not have. */
+export function checkRun({ inputs, lengths }: StateLayout, given: readonly ArrayTensor[]): void {
+  checkInputs("run", inputs, given);
+  for (const { position, steps } of lengths) {
+    const { data } = given[position]!;
+    const row = data.findIndex((length) => length < 0 || length > steps);
+    if (row >= 0) throw new TensorError(`run: ${nameOf(inputs[position]!, position)} must lie in 0 to ${steps}, the number of steps, but that of row ${row} is ${data[row]}; cut the sequences, or compile for more steps`);
+  }
 }
 
 /** Rejects arrays that are not what a program was compiled for. */
@@ -44,11 +80,18 @@ export function checkInputs(operation: string, expected: readonly Type[], given:
   if (given.length !== expected.length) throw new TensorError(`${operation}: expected ${expected.length} tensors, got ${given.length}`);
   expected.forEach((type, i) => {
     const array = given[i]!;
-    if (array.dtype === type.dtype && sameShape(array.shape, type.shape)) return;
-    const label = isTensor(type) ? labelOf(type) : "";
-    const name = label === "" ? `tensor ${i}` : label;
-    throw new TensorError(
-      `${operation}: ${name} is ${array.dtype} ${showShape(array.shape)}, expected ${type.dtype} ${showShape(type.shape)}; compile again for other types`,
-    );
+    const name = nameOf(type, i);
+    if (array.dtype !== type.dtype || !sameShape(array.shape, type.shape)) {
+      throw new TensorError(`${operation}: ${name} is ${array.dtype} ${showShape(array.shape)}, expected ${type.dtype} ${showShape(type.shape)}; compile again for other types`);
+    }
+    // What is known to be made of pieces fills its shape. A tensor that was made by hand, or whose buffer was given away, may not.
+    if (array.pieces === undefined && array.data.length !== sizeOf(type.shape)) {
+      throw new TensorError(`${operation}: ${name} ${showShape(type.shape)} has ${array.data.length} values, expected ${sizeOf(type.shape)}; make it with tensor(values, shape), and keep its buffer`);
+    }
   });
+}
+
+function nameOf(type: Type, position: number): string {
+  const label = isTensor(type) ? labelOf(type) : "";
+  return label === "" ? `tensor ${position}` : label;
 }

@@ -5,7 +5,7 @@ import type { Program } from "../program/program.ts";
 import { checkOptions } from "../options.ts";
 import { zerosLike, type ArrayTensor } from "../tensor.ts";
 import type { Backend, CompileOptions, Executable } from "./backend.ts";
-import { bindState, checkInputs } from "./binding.ts";
+import { bindState, checkInputs, checkRun } from "./binding.ts";
 
 /** Runs programs by the primitives' definitions, in plain JavaScript, in f32 and f64: slow, and what other backends are held against. */
 export function reference(): Backend {
@@ -36,7 +36,7 @@ function referenceExecutable(program: Program, options: CompileOptions = {}, clo
   return {
     async run(inputs) {
       const current = live();
-      checkInputs("run", layout.inputs, inputs);
+      checkRun(layout, inputs);
       const args = program.inputs.map((_, i) => {
         const bound = bindings.findIndex(({ input }) => input === i);
         return bound >= 0 ? current[bound]! : inputs[layout.positions.indexOf(i)]!;

@@ -7,7 +7,10 @@ export interface BatchesOptions {
   readonly size: number;
   /** Shuffles anew each epoch, by this key. Without it the order is the data's. */
   readonly key?: ArrayTensor;
-  /** The last batch of an epoch, where it is short: padded with examples of weight 0, or dropped. Default "pad". */
+  /**
+   * The last batch of an epoch, where it is short: padded with examples of weight 0, or dropped. Default "pad". Its examples are others in each epoch with a key; without one they are always the
+   * last of the data, which "drop" then never shows.
+   */
   readonly last?: "pad" | "drop";
 }
 

@@ -78,11 +78,31 @@ describe("raggedBatches", () => {
     const data = raggedBatches(dataOf(lengths), { size: 5, key: key(1), byLength: true });
     const epochs = [0, 1].map((epoch) => [...data.epoch(epoch)].map(({ batch, examples }) => numbers(batch.lengths).slice(0, examples)));
     for (const cut of epochs) {
-      const longestFirst = cut.toSorted((a, b) => b[0]! - a[0]! || b.at(-1)! - a.at(-1)!);
+      const longestFirst = cut.filter(({ length }) => length === 5).toSorted((a, b) => b[0]! - a[0]! || b.at(-1)! - a.at(-1)!);
       longestFirst.forEach((batch, i) => expect(i === 0 || batch[0]! <= longestFirst[i - 1]!.at(-1)!).toBe(true));
     }
     expect(epochs[0]).not.toEqual(epochs[1]);
     expect([...raggedBatches(dataOf(lengths), { size: 5, byLength: true, last: "drop" }).epoch(0)].map(({ examples }) => examples)).toEqual([5, 5, 5, 5]);
+  });
+
+  test("with like lengths together drop sequences of every length, others in each epoch", () => {
+    const lengths = range(23);
+    const data = raggedBatches(dataOf(lengths), { size: 5, key: key(1), byLength: true, last: "drop" });
+    const dropped = range(40).map((epoch) => {
+      const shown = new Set([...data.epoch(epoch)].flatMap(({ order }) => [...order]));
+      expect(shown.size).toBe(20);
+      return lengths.filter((n) => !shown.has(n));
+    });
+    // Each of 23 is dropped with probability 3/23 in each of 40 epochs; that one of them never is has probability below 23 (20/23)^40 = 0.09, and the draws are fixed.
+    expect(new Set(dropped.flat()).size).toBe(23);
+  });
+
+  test("take the steps from where they lie, without a copy", () => {
+    const data = dataOf([3, 1, 2]);
+    const { batch } = raggedBatches(data, { size: 2, steps: 1000 }).at(0);
+    const pieces = (x: Tensor) => (x.kind === "array" ? x.pieces!.map(({ at, values }) => [at, values.length, values.buffer === data.sequences.values.data.buffer]) : []);
+    expect(pieces(batch.x)).toEqual([[0, 6, true], [2000, 2, true]]);
+    expect(pieces(batch.counted)).toEqual([[0, 3, false], [1000, 1, false]]);
   });
 
   test("come in the same order wherever one starts", () => {

@@ -1,5 +1,5 @@
-import { batchesByLength, lengthsOf, raggedBatch, takeSequences, toPadded, type Padded, type RaggedBatch } from "@sluice/irregular";
-import { checkOptions, describe, leavesOf, mapTree, sizeOf, tensor, TensorError, valuesOf, type ArrayTensor, type Tensor, type Tree } from "@sluice/tensor";
+import { batchesByLength, lengthsOf, raggedBatch, toPadded, type Padded, type RaggedBatch } from "@sluice/irregular";
+import { checkOptions, describe, leavesOf, mapTree, piecewiseArray, sizeOf, tensor, TensorError, valuesOf, type ArrayTensor, type Tensor, type Tree } from "@sluice/tensor";
 import { filledUp, rowsOf, weightOf, type Batches, type BatchesOptions } from "./batches.ts";
 import { cutEpochs } from "./cut-epochs.ts";
 import { everyStep } from "./every-step.ts";
@@ -20,7 +20,10 @@ export interface RaggedData<S extends Parts = NoParts, T extends Parts = NoParts
 export interface RaggedBatchesOptions extends BatchesOptions {
   /** Steps that every batch is padded to. Default: those of the longest sequence. */
   readonly steps?: number;
-  /** Whether sequences of like length go together, as in `batchesByLength` of @sluice/irregular. Default false. */
+  /**
+   * Whether sequences of like length go together, as in `batchesByLength` of @sluice/irregular. Those left over, which make the short batch or are dropped, are drawn from all by the key. Default
+   * false.
+   */
   readonly byLength?: boolean;
 }
 
@@ -33,7 +36,7 @@ export type RaggedRows<S extends Parts = NoParts, T extends Parts = NoParts> = {
 
 /**
  * {@link batches} of sequences of unequal length, all of one shape: nothing but the first batch is ever compiled, and where a backend leaves out steps that are not there, padding
- * costs nothing. Rows stand longest first, so that the ones that still run are the first ones; `order` says which sequence each is. A last short batch is filled up
+ * costs nothing. Nor is anything copied: the arrays are pieces of the data, written out when somebody reads `data`. Rows stand longest first, so that the ones that still run are the first ones; `order` says which sequence each is. A last short batch is filled up
  * with rows of no steps and weight 0, which have what the first row has once.
  */
 export function raggedBatches<S extends Parts = NoParts, T extends Parts = NoParts>(data: RaggedData<S, T>, options: RaggedBatchesOptions): Batches<RaggedRows<S, T>> {
@@ -45,6 +48,7 @@ export function raggedBatches<S extends Parts = NoParts, T extends Parts = NoPar
   if (!Number.isInteger(steps) || steps < longest) throw new TensorError(`raggedBatches: the longest sequence has ${longest} steps, which do not fit into ${steps}`);
   const { perSequence, perStep } = partsOf(data);
   const ragged = new Map(leavesOf(perStep).map(({ path, tensor: x }) => [path, raggedBatch({ values: flat(x), offsets: sequences.offsets })]));
+  const ones = new Float32Array(longest).fill(1);
   const cut = cutEpochs("raggedBatches", {
     ...options,
     examples: lengths.length,
@@ -57,13 +61,13 @@ export function raggedBatches<S extends Parts = NoParts, T extends Parts = NoPar
     at(step) {
       const numbered = cut.at(step);
       const order = numbered.order.toSorted((a, b) => lengths[b]! - lengths[a]!);
-      const padded = (whole: RaggedBatch): Padded => toPadded(withEmpty(takeSequences(whole, order), size - order.length), { steps });
+      const padded = (whole: RaggedBatch): Padded => toPadded(whole, { sequences: order, rows: size, steps });
       const rows = padded(sequences);
       const batch = {
         ...rows,
         ...rowsOf(perSequence, filledUp(order, size)),
-        ...mapTree(perStep, (x, path) => tensor(padded(ragged.get(path)!).x.data, [size, steps, ...x.shape.slice(1)], { dtype: x.dtype })),
-        counted: countedOf(rows.lengths, steps),
+        ...mapTree(perStep, (x, path) => piecewiseArray([size, steps, ...x.shape.slice(1)], padded(ragged.get(path)!).x.pieces!, x.dtype)),
+        counted: piecewiseArray([size, steps], Array.from(rows.lengths.data, (length, row) => ({ at: row * steps, values: ones.subarray(0, length) })), "f32"),
         weight: weightOf(order, size),
       };
       return { ...numbered, order, batch };
@@ -74,18 +78,6 @@ export function raggedBatches<S extends Parts = NoParts, T extends Parts = NoPar
 /** `[steps, ...]` as `[steps, features]`. */
 function flat(x: Tensor): ArrayTensor {
   return tensor(valuesOf(x), [x.shape[0]!, sizeOf(x.shape.slice(1))], { dtype: x.dtype });
-}
-
-/** A batch with `count` sequences of no steps behind its own. */
-function withEmpty(batch: RaggedBatch, count: number): RaggedBatch {
-  const offsets = Array.from(batch.offsets.data);
-  return raggedBatch({ ...batch, offsets: [...offsets, ...new Array<number>(count).fill(offsets.at(-1)!)] });
-}
-
-function countedOf({ data: lengths }: ArrayTensor, steps: number): Tensor {
-  const counted = new Float32Array(lengths.length * steps);
-  lengths.forEach((length, row) => counted.fill(1, row * steps, row * steps + length));
-  return tensor(counted, [lengths.length, steps]);
 }
 
 /** What goes along with the sequences, as far as there is any. */

@@ -1,5 +1,5 @@
 import { debug, type Padding, type Passes, type Plan, planWithin, unpadded, type View } from "@sluice/compiler";
-import { type ArrayTensor, bindState, checkInputs, type CompileOptions, type Executable, print, type Program, sizeOf, type Type, type Values } from "@sluice/tensor";
+import { type ArrayTensor, bindState, checkInputs, checkRun, type CompileOptions, type Executable, type Piece, print, type Program, sizeOf, type Type, type Values } from "@sluice/tensor";
 import { PANEL_COLUMNS, type TileSize } from "../gemm/index.ts";
 import type { Host, Place, Written } from "../hosts/index.ts";
 import { BARRIER, byteOffset } from "./layout.ts";
@@ -34,7 +34,7 @@ export async function wasmExecutable(program: Program, { state = [], ...limits }
 
   const module = await WebAssembly.compile(generated.code);
   const session = await host.open({ module, pages: Math.ceil(generated.layout.bytes / PAGE_BYTES), barrier: BARRIER, places });
-  await session.exchange({ write: constants, run: false, read: [] });
+  await session.exchange({ write: constants.map(({ values, place }) => whole(place, values)), run: false, read: [] });
 
   const [outputPlaces, statePlaces] = [outputs, states].map((slots) => slots.map(({ place }) => place));
   let live = true;
@@ -44,7 +44,7 @@ export async function wasmExecutable(program: Program, { state = [], ...limits }
   return {
     async run(given) {
       checkLive();
-      checkInputs("run", layout.inputs, given);
+      checkRun(layout, given);
       return tensorsOf(outputs, await session.exchange({ write: written(inputs, given), run: true, read: outputPlaces! }));
     },
     async readState() {
@@ -84,10 +84,29 @@ function paddingOf({ padding: paddings }: Plan, input: number, given: readonly n
 
 function written(slots: readonly Slot[], tensors: readonly ArrayTensor[]): Written[] {
   return slots.map(({ place, type, padding }, i) => {
-    const values = tensors[i]!.data;
+    const x = tensors[i]!;
     const ranges = padding && unpadded(type.shape, padding, tensors[padding.lengths]!.data);
-    return ranges !== undefined && values.length >= WORTH_A_RANGE * ranges.length ? { place, values, ranges } : { place, values };
+    if (x.pieces !== undefined) {
+      const needed = ranges ?? [0, sizeOf(type.shape)];
+      return { place, pieces: x.pieces, zeros: filling(needed, x.pieces) ? [] : needed };
+    }
+    if (ranges === undefined || x.data.length < WORTH_A_RANGE * ranges.length) return whole(place, x.data);
+    const pieces = ranges.flatMap((at, bound): Piece[] => (bound % 2 === 0 ? [{ at, values: x.data.subarray(at, ranges[bound + 1]) }] : []));
+    return { place, zeros: [], pieces };
   });
+}
+
+const whole = (place: number, values: Values): Written => ({ place, zeros: [], pieces: [{ at: 0, values }] });
+
+/** Whether pieces leave no element of ranges out. */
+function filling(ranges: readonly number[], pieces: readonly Piece[]): boolean {
+  let next = 0;
+  for (let i = 0; i < ranges.length; i += 2) {
+    let at = ranges[i]!;
+    for (; next < pieces.length && pieces[next]!.at <= at; next++) at = Math.max(at, pieces[next]!.at + pieces[next]!.values.length);
+    if (at < ranges[i + 1]!) return false;
+  }
+  return true;
 }
 
 /** Elements of a tensor for each bound of a range, from which on copying ranges takes less time than copying everything. */

@@ -3,11 +3,17 @@ import * as t from "@sluice/tensor";
 import type { ArrayTensor, Tensor } from "@sluice/tensor";
 import { randomTensor } from "@sluice/tensor/testing";
 import { optimise } from "@sluice/compiler";
-import { afterAll, test, vi } from "vitest";
+import { afterAll, expect, test, vi } from "vitest";
+import { away } from "../hosts/index.ts";
 import { closeVariants, expectSameBits, variants } from "../testing/agree.ts";
+import { wasmBackend } from "./wasm.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
-afterAll(closeVariants);
+const inWorker = wasmBackend({}, { host: away() });
+afterAll(async () => {
+  await closeVariants();
+  await inWorker.close();
+});
 
 type Layer = { W: Tensor; U: Tensor };
 
@@ -33,6 +39,11 @@ const sizes = [
   { name: "an input that is worth copying without its padding", batch: 3, time: 24, input: 512, hidden: 4, fewer: 0 },
 ];
 
+/** The steps of x [batch, time, input] before each row's length. */
+function steps({ data }: ArrayTensor, { data: values, shape: [, time, input] }: ArrayTensor) {
+  return Array.from(data, (length, row) => ({ at: row * time! * input!, values: values.subarray(row * time! * input!, (row * time! + length) * input!) }));
+}
+
 test.each(sizes)("$name", async ({ batch, time, input, hidden, fewer }) => {
   const small = (shape: readonly number[], seed: number): ArrayTensor => t.mul(t.tanh(randomTensor(shape, "f32", seed)), 0.5) as ArrayTensor;
   const f = (lengths: Tensor, W1: Tensor, U1: Tensor, W2: Tensor, U2: Tensor, x: Tensor) => {
@@ -47,9 +58,12 @@ test.each(sizes)("$name", async ({ batch, time, input, hidden, fewer }) => {
   const batches = [(_: number) => time, (row: number) => (time * (batch - row)) / batch, (row: number) => (row * 5) % (time + 1), () => 0, (row: number) => (row === batch - 1 ? time : 1)].map(
     (length, i) => [t.tensor(Int32Array.from({ length: batch }, (_, row) => Math.floor(length(row)))), ...rest, small([batch, time, input], 10 + i)],
   );
+  // The same batches with zeros beyond the lengths, as pieces that nobody has written out.
+  const zeroed = batches.map(([lengths, ...others]) => [lengths!, ...others.slice(0, -1), t.piecewiseArray([batch, time, input], steps(lengths!, others.at(-1)!), "f32")]);
+  batches.push(...zeroed);
   const { program } = t.trace(f, batches[0] as Parameters<typeof f>);
   const optimised = optimise(program);
-  for (const [name, backend] of Object.entries(variants)) {
+  for (const [name, backend] of [...Object.entries(variants), ["in a worker", inWorker] as const]) {
     const executable = await backend.compile(program);
     for (const [i, given] of batches.entries()) {
       const results = await executable.run(given as ArrayTensor[]);
@@ -58,4 +72,13 @@ test.each(sizes)("$name", async ({ batch, time, input, hidden, fewer }) => {
     }
     await executable.dispose();
   }
+});
+
+test("pieces of a tensor that is read everywhere are zeros around them, whatever ran before", async () => {
+  const backend = variants["1 thread"]!;
+  const f = await t.compile((x: Tensor) => t.add(x, 0), [t.zerosArray([2, 3])], { backend });
+  await f(t.full([2, 3], 7));
+  const pieces = [{ at: 1, values: Float32Array.of(1, 2) }, { at: 5, values: Float32Array.of(3) }];
+  expect([...t.valuesOf(await f(t.piecewiseArray([2, 3], pieces, "f32")))]).toEqual([0, 1, 2, 0, 0, 3]);
+  await f.dispose();
 });

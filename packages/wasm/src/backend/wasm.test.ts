@@ -135,3 +135,20 @@ test("options", () => {
   expect(() => wasm({ threads: 1, ...{ thread: 2 } })).toThrow("wasm: unknown option thread; did you mean threads?");
   expect(() => wasm({ passes: { fuse: true, ...{ fusion: false } } })).toThrow("wasm: passes: unknown option fusion; did you mean fuse?");
 });
+
+test.each([["reference", () => t.reference()] as const, ...places])("what a program cannot be run on is an error, not the run before: %s", async (_, open) => {
+  const backend = open();
+  const f = await t.compile((x: Tensor, lengths: Tensor) => t.scan((h: Tensor, xt: Tensor) => ({ state: t.add(h, xt), output: {} }), t.zerosArray([2, 1]), x, { lengths }).state, [t.zerosArray([3, 2, 1]), t.tensor(Int32Array.of(1, 1))], { backend });
+  const ones = t.full([3, 2, 1], 1);
+  const lengths = (...values: number[]) => t.tensor(Int32Array.from(values));
+  expect([...t.valuesOf(await f(ones, lengths(3, 0)))]).toEqual([3, 0]);
+  await expect(f(ones, lengths(3, 4))).rejects.toThrow("run: tensor 1 must lie in 0 to 3, the number of steps, but that of row 1 is 4; cut the sequences, or compile for more steps");
+  await expect(f(ones, lengths(-1, 3))).rejects.toThrow("but that of row 0 is -1");
+  const short: t.ArrayTensor = { kind: "array", shape: [3, 2, 1], dtype: "f32", data: Float32Array.of(1, 1) };
+  await expect(f(short, lengths(3, 3))).rejects.toThrow("run: tensor 0 [3,2,1] has 2 values, expected 6; make it with tensor(values, shape), and keep its buffer");
+  const gone = t.full([3, 2, 1], 1);
+  structuredClone(gone.data, { transfer: [gone.data.buffer as ArrayBuffer] });
+  await expect(f(gone, lengths(3, 3))).rejects.toThrow("run: tensor 0 [3,2,1] has 0 values, expected 6");
+  expect([...t.valuesOf(await f(ones, lengths(1, 2)))]).toEqual([1, 2]);
+  await backend.close();
+});

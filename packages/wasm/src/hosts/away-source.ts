@@ -15,8 +15,9 @@ function open({ module, pages, places }) {
 }
 
 function exchange({ write, run, read }) {
-  for (const { place, values, ranges = [0, values.length] } of write) {
-    for (let i = 0; i < ranges.length; i += 2) views[place].set(values.subarray(ranges[i], ranges[i + 1]), ranges[i]);
+  for (const { place, zeros, pieces } of write) {
+    for (let i = 0; i < zeros.length; i += 2) views[place].fill(0, zeros[i], zeros[i + 1]);
+    for (const { at, values } of pieces) views[place].set(values, at);
   }
   if (run) entry(0, 1);
   return read.map((place) => views[place].slice());

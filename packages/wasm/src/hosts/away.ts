@@ -60,8 +60,8 @@ export function away(): Host {
     return {
       exchange({ write, run, read }) {
         // Copies, since the caller owns what it passes; and of the values alone, since a message takes a whole buffer along.
-        const copies = write.map((written) => ({ ...written, values: written.values.slice() }));
-        const answer = ask({ exchange: { write: copies, run, read } }, copies.map(({ values }) => values.buffer));
+        const copies = write.map((written) => ({ ...written, pieces: written.pieces.map(({ at, values }) => ({ at, values: values.slice() })) }));
+        const answer = ask({ exchange: { write: copies, run, read } }, copies.flatMap(({ pieces }) => pieces.map(({ values }) => values.buffer)));
         last = answer.catch(() => {});
         return answer;
       },

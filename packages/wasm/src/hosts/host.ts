@@ -1,4 +1,4 @@
-import type { DType, Values } from "@sluice/tensor";
+import type { DType, Piece, Values } from "@sluice/tensor";
 
 /** Where executables live: their memories, and the threads that run them. */
 export interface Host {
@@ -45,9 +45,9 @@ interface Exchange {
 
 export interface Written {
   readonly place: number;
-  readonly values: Values;
-  /** What is copied, [start, end, start, end, ...] in elements. Default: all. */
-  readonly ranges?: readonly number[];
+  /** Elements that become zero before anything is copied, [start, end, start, end, ...]. */
+  readonly zeros: readonly number[];
+  readonly pieces: readonly Piece[];
 }
 
 export type View = Float32Array | Int32Array;
@@ -60,8 +60,10 @@ export function viewsOf(memory: WebAssembly.Memory, places: readonly Place[]): V
 }
 
 export function copyIn(views: readonly View[], written: readonly Written[]): void {
-  for (const { place, values, ranges = [0, values.length] } of written) {
-    for (let i = 0; i < ranges.length; i += 2) views[place]!.set(values.subarray(ranges[i], ranges[i + 1]), ranges[i]);
+  for (const { place, zeros, pieces } of written) {
+    const view = views[place]!;
+    for (let i = 0; i < zeros.length; i += 2) view.fill(0, zeros[i], zeros[i + 1]);
+    for (const { at, values } of pieces) view.set(values, at);
   }
 }
 
