@@ -81,7 +81,7 @@ export async function classificationTrial<P extends Tree, E extends Labelled>(
     });
     const evaluation = await evaluator({ evaluate: (weights: P, batch: Weighted<E>) => score(weights, batch, {}), params, batch: validation.at(0).batch, backend });
 
-    const steps = config.epochs * train.perEpoch;
+    const steps = train.stepsIn(config.epochs);
     const curve = recent(restored?.state);
     const speed = pace();
     let validated: number | undefined;

@@ -77,7 +77,7 @@ export async function recordPaddingCost<P extends Tree>(
 
   await training.dispose();
 
-  const x = { label: "batch within the epoch (sorted runs: longest first)", values: Array.from({ length: cuts[inOrder].perEpoch }, (_, i) => i + 1) };
+  const x = { label: "batch within the epoch (sorted runs: longest first)", values: Array.from({ length: cuts[inOrder].stepsIn(1) }, (_, i) => i + 1) };
   const shortest = epochs.map((epoch) => ({ name: epoch.name, events: epoch.batches.map(({ events }) => events), seconds: epoch.batches.map(({ seconds }) => Math.min(...seconds)) }));
   context.series(perEvent, {
     title: "What padding costs: training time for a real event",

@@ -1,5 +1,5 @@
-import { allocate, checkOptions, describe, isArray, leavesOf, mapTree, sizeOf, tensor, TensorError, type ArrayTensor, type Tensor, type Tree } from "@sluice/tensor";
-import { cutEpochs } from "./cut-epochs.ts";
+import { allocate, checkOptions, describe, isArray, isTensor, leavesOf, mapTree, sizeOf, tensor, TensorError, type ArrayTensor, type Tensor, type Tree } from "@sluice/tensor";
+import { cutEpochs, type Cut } from "./cut-epochs.ts";
 import { everyStep } from "./every-step.ts";
 
 export interface BatchesOptions {
@@ -33,13 +33,17 @@ export type Weighted<D> = D & { readonly weight: Tensor };
 export interface Batches<D> {
   /** Examples in the data. */
   readonly examples: number;
-  /** Batches an epoch. */
-  readonly perEpoch: number;
+  /** Batches of the first so many epochs: `from(0, stepsIn(2))` are two of them. */
+  stepsIn(epochs: number): number;
   at(step: number): Numbered<Weighted<D>>;
   /** The batches of one epoch, from 0. */
   epoch(epoch: number): Iterable<Numbered<Weighted<D>>>;
   /** All steps from `first` up to, not including, `end` (default: without end). */
   from(first: number, end?: number): Iterable<Numbered<Weighted<D>>>;
+  /** Steps of the longest sequence of a batch, known without making it, where the data has lengths. */
+  longestAt?(step: number): number;
+  /** Paths of the parts that have one entry for each step of a sequence, where that is known: others have one a sequence. */
+  readonly perStep?: ReadonlySet<string>;
 }
 
 /**
@@ -53,13 +57,19 @@ export function batches<D extends { readonly [name: string]: Tree }>(data: D, op
   const cut = cutEpochs("batches", { ...options, examples });
   return everyStep("batches", {
     examples,
-    perEpoch: cut.perEpoch,
+    stepsIn: cut.stepsIn,
+    ...(isLengths(data["lengths"]) && { longestAt: longestOf(data["lengths"].data, cut) }),
     at(step) {
       const numbered = cut.at(step);
       return { ...numbered, batch: { ...rowsOf(data, filledUp(numbered.order, options.size)), weight: weightOf(numbered.order, options.size) } };
     },
   });
 }
+
+const isLengths = (x: Tree | undefined): x is ArrayTensor => isTensor(x) && isArray(x) && x.dtype === "i32" && x.shape.length === 1;
+
+/** The most steps that an example of a batch has. */
+export const longestOf = (lengths: ArrayLike<number>, cut: Cut) => (step: number): number => cut.at(step).order.reduce((most, n) => Math.max(most, lengths[n]!), 0);
 
 /** The numbers of a batch's examples and, up to its size, the first one again and again. */
 export function filledUp(order: Int32Array, size: number): Int32Array {

@@ -5,7 +5,7 @@ import { permutation } from "./permutation.ts";
 
 /** Which examples go into the batch of each step. */
 export interface Cut {
-  readonly perEpoch: number;
+  stepsIn(epochs: number): number;
   at(step: number): Omit<Numbered<never>, "batch">;
 }
 
@@ -30,7 +30,7 @@ export function cutEpochs(operation: string, { examples, size, key, last = "pad"
     return cut(epochKey).filter(({ length }) => last === "pad" || length === size);
   });
   return {
-    perEpoch,
+    stepsIn: (epochs) => epochs * perEpoch,
     at(step) {
       const epoch = Math.floor(step / perEpoch);
       const order = epochs(epoch)[step - epoch * perEpoch]!;

@@ -4,7 +4,7 @@ import type { Batches, Numbered, Weighted } from "./batches.ts";
 /** {@link Batches} from what they are at one step. */
 export function everyStep<D>(
   operation: string,
-  { examples, perEpoch, at: atStep }: { readonly examples: number; readonly perEpoch: number; at(step: number): Numbered<Weighted<D>> },
+  { at: atStep, ...rest }: Pick<Batches<D>, "examples" | "stepsIn" | "at" | "longestAt" | "perStep">,
 ): Batches<D> {
   const at = (step: number): Numbered<Weighted<D>> => {
     if (!Number.isInteger(step) || step < 0) throw new TensorError(`${operation}: expected a step >= 0, got ${step}`);
@@ -13,5 +13,5 @@ export function everyStep<D>(
   function* from(first: number, end = Infinity): Generator<Numbered<Weighted<D>>> {
     for (let step = first; step < end; step++) yield at(step);
   }
-  return { examples, perEpoch, at, from, epoch: (epoch) => from(epoch * perEpoch, (epoch + 1) * perEpoch) };
+  return { ...rest, at, from, epoch: (epoch) => from(rest.stepsIn(epoch), rest.stepsIn(epoch + 1)) };
 }

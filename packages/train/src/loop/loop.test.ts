@@ -59,7 +59,7 @@ describe("batches", () => {
   });
 
   test("drop a short last batch when asked to", () => {
-    expect(batches(dataOf(20), { size: 6, last: "drop" }).perEpoch).toBe(3);
+    expect(batches(dataOf(20), { size: 6, last: "drop" }).stepsIn(1)).toBe(3);
     expect(() => batches(dataOf(2), { size: 6, last: "drop" })).toThrow('batches: 2 examples are less than one batch of 6, and last is "drop"');
   });
 

@@ -1,6 +1,6 @@
 import { batchesByLength, lengthsOf, raggedBatch, toPadded, type Padded, type RaggedBatch } from "@sluice/irregular";
 import { checkOptions, describe, leavesOf, mapTree, piecewiseArray, sizeOf, tensor, TensorError, valuesOf, type ArrayTensor, type Tensor, type Tree } from "@sluice/tensor";
-import { filledUp, rowsOf, weightOf, type Batches, type BatchesOptions } from "./batches.ts";
+import { filledUp, longestOf, rowsOf, weightOf, type Batches, type BatchesOptions } from "./batches.ts";
 import { cutEpochs } from "./cut-epochs.ts";
 import { everyStep } from "./every-step.ts";
 
@@ -57,7 +57,9 @@ export function raggedBatches<S extends Parts = NoParts, T extends Parts = NoPar
 
   return everyStep("raggedBatches", {
     examples: lengths.length,
-    perEpoch: cut.perEpoch,
+    stepsIn: cut.stepsIn,
+    longestAt: longestOf(lengths, cut),
+    perStep: new Set(["x", "elapsed", "mask", "counted", ...ragged.keys()]),
     at(step) {
       const numbered = cut.at(step);
       const order = numbered.order.toSorted((a, b) => lengths[b]! - lengths[a]!);

@@ -11,6 +11,10 @@ export interface WindowsOptions {
   readonly k1: number;
   /** Steps of a window, at least k1: how far the gradient goes back. Default k1. */
   readonly k2?: number;
+  /** Names of parts `[batch, time]`, which have one number for each step. What `raggedBatches` makes tells by itself. */
+  readonly perStep?: readonly string[];
+  /** Names of parts that a sequence has once, such as `[batch, features]`: they go along whole. */
+  readonly perSequence?: readonly string[];
 }
 
 /** A window of the data, `[batch, k2, ...]`. */
@@ -28,27 +32,84 @@ export type Window<D> = D & {
  *     (n + 1) k1 - k2, ..., (n + 1) k1 - 1
  *
  * of its sequences, and the next one begins after k1 steps of it: `apply` returns the state there as `carry`, for `carryAfter: k1`. Steps before the first and after the last are zeros
- * that do not count; the next batch's sequences begin with a reset. All windows have one shape and are a pure function of the step, as the batches are.
+ * that do not count; the next batch's sequences begin with a reset. All windows have one shape and are a pure function of the step, as the batches are. Where the data has lengths, a batch has
+ * windows up to the end of its longest sequence, so that there is none in which nothing counts, and epochs differ in their number of windows.
  *
- * Arrays `[batch, time, ...]` are cut. Those of one axis, such as labels and weights, go along whole, except for `lengths` (i32 `[batch]`), the steps of each row, which become
- * those of the window. `resets` (bool `[batch, time]`) of rows that hold several sequences, and `counted` (f32 `[batch, time]`) of a loss that does not count every step, are kept to.
+ * Arrays `[batch, time, ...]` of three axes or more are cut. Those of one axis, such as labels and weights, go along whole, except for `lengths` (i32 `[batch]`), the steps of each row, which become
+ * those of the window. One of two axes could be either, `[batch, time]` or `[batch, features]`: say which. `resets` (bool `[batch, time]`) of rows that hold several sequences, and `counted` (f32 `[batch, time]`) of a loss that does not count every step, are kept to.
  */
 export function windows<D extends { readonly [name: string]: Tree }>(sequences: Batches<D>, options: WindowsOptions): Batches<Window<D>> {
-  checkOptions("windows", options, ["k1", "k2"], { stride: "k1", bptt: "k2", size: "k2", steps: "k2" });
+  checkOptions("windows", options, ["k1", "k2", "perStep", "perSequence"], { stride: "k1", bptt: "k2", size: "k2", steps: "k2" });
   const { k1, k2 = k1 } = options;
   if (!Number.isInteger(k1) || k1 < 1) throw new TensorError(`windows: expected k1 as an integer >= 1, got ${k1}`);
   if (!Number.isInteger(k2) || k2 < k1) throw new TensorError(`windows: expected k2 as an integer >= k1, which is ${k1}, so that no step is left out; got ${k2}`);
-  const perBatch = Math.ceil(timeOf(sequences.at(0).batch) / k1);
+  const cuts = cutParts(sequences, options);
+  const time = timeOf(sequences.at(0).batch, cuts);
+  const { place, stepsIn } = numberWindows(sequences, (batch) => Math.ceil((sequences.longestAt?.(batch) ?? time) / k1));
   const batchAt = keepingLast(sequences.at);
   return everyStep("windows", {
     examples: sequences.examples,
-    perEpoch: sequences.perEpoch * perBatch,
+    stepsIn,
     at(step) {
-      const { batch, ...numbered } = batchAt(Math.floor(step / perBatch));
-      const end = ((step % perBatch) + 1) * k1;
-      return { ...numbered, batch: windowOf(batch, { begin: end - k2, end, counts: end - k1 }), step };
+      const { batch: number, window } = place(step);
+      const { batch, ...numbered } = batchAt(number);
+      const end = (window + 1) * k1;
+      return { ...numbered, batch: windowOf(batch, { begin: end - k2, end, counts: end - k1 }, cuts), step };
     },
   });
+}
+
+/** Whether a part of a batch has an axis of time. */
+type Cuts = (path: string, x: Tensor) => boolean;
+
+function cutParts({ perStep: known }: Batches<unknown>, { perStep = [], perSequence = [] }: WindowsOptions): Cuts {
+  const among = (names: readonly string[], path: string): boolean => names.some((name) => path === name || path.startsWith(`${name}.`));
+  const both = perStep.find((name) => perSequence.includes(name));
+  if (both !== undefined) throw new TensorError(`windows: ${both} is given as perStep and as perSequence`);
+  return (path, x) => {
+    if (x.shape.length < 2 || among(perSequence, path)) return false;
+    if (known !== undefined) return known.has(path);
+    if (x.shape.length > 2 || path === "counted" || path === "resets" || among(perStep, path)) return true;
+    const name = path.split(".")[0]!;
+    throw new TensorError(`windows: ${path} ${describe(x)} may have one number for each of ${x.shape[1]} steps, or ${x.shape[1]} of a sequence; say which: perStep: ["${name}"] or perSequence: ["${name}"]`);
+  };
+}
+
+interface Windows {
+  /** The batch and the window of it that a step takes. */
+  place(step: number): { readonly batch: number; readonly window: number };
+  stepsIn(epochs: number): number;
+}
+
+/** Numbers the windows of all batches one after the other. */
+function numberWindows(sequences: Batches<unknown>, windowsOf: (batch: number) => number): Windows {
+  const starts = [0];
+  const ofEpoch = keepingLast((epoch) => {
+    const first = sequences.stepsIn(epoch);
+    return Array.from({ length: sequences.stepsIn(epoch + 1) - first }, (_, i) => windowsOf(first + i));
+  });
+  const stepsIn = (epochs: number): number => {
+    for (let epoch = starts.length - 1; epoch < epochs; epoch++) {
+      const count = ofEpoch(epoch).reduce((sum, n) => sum + n, 0);
+      if (count === 0) throw new TensorError(`windows: the sequences of epoch ${epoch} have no steps`);
+      starts.push(starts[epoch]! + count);
+    }
+    return starts[epochs]!;
+  };
+  return {
+    stepsIn,
+    place(step) {
+      while (starts.at(-1)! <= step) stepsIn(starts.length);
+      const epoch = starts.findLastIndex((start) => start <= step);
+      let [batch, window] = [sequences.stepsIn(epoch), step - starts[epoch]!];
+      for (const count of ofEpoch(epoch)) {
+        if (window < count) break;
+        batch++;
+        window -= count;
+      }
+      return { batch, window };
+    },
+  };
 }
 
 interface Span {
@@ -58,10 +119,10 @@ interface Span {
   readonly counts: number;
 }
 
-function windowOf<D extends { readonly [name: string]: Tree }>(batch: Weighted<D>, { begin, end, counts }: Span): Weighted<Window<D>> {
+function windowOf<D extends { readonly [name: string]: Tree }>(batch: Weighted<D>, { begin, end, counts }: Span, cuts: Cuts): Weighted<Window<D>> {
   const rows = batch.weight.shape[0]!;
   const steps = end - begin;
-  const time = timeOf(batch);
+  const time = timeOf(batch, cuts);
   const lengths = partOf(batch, "lengths", "i32", [rows]);
   const own = { counted: partOf(batch, "counted", "f32", [rows, time]), resets: partOf(batch, "resets", "bool", [rows, time]) };
   const stepByStep = (f: (row: number, t: number) => number): number[] => Array.from({ length: rows * steps }, (_, i) => f(Math.floor(i / steps), begin + (i % steps)));
@@ -73,7 +134,7 @@ function windowOf<D extends { readonly [name: string]: Tree }>(batch: Weighted<D
   const resets = stepByStep((row, t) => (t === 0 ? 1 : t < 0 || t >= time ? 0 : (own.resets?.[row * time + t] ?? 0)));
   const cut = mapTree(batch, (x, path) => {
     if (path === "lengths") return tensor(Int32Array.from(valuesOf(x), (length) => Math.min(Math.max(length - begin, 0), steps)));
-    return x.shape.length < 2 ? x : stepsOf(x, begin, end);
+    return cuts(path, x) ? stepsOf(x, begin, end) : x;
   });
   return { ...cut, counted: tensor(counted, [rows, steps]), resets: tensor(resets, [rows, steps], { dtype: "bool" }) };
 }
@@ -91,8 +152,8 @@ function stepsOf(x: Tensor, begin: number, end: number): Tensor {
   return tensor(values, [rows!, end - begin, ...shape], { dtype: x.dtype });
 }
 
-function timeOf(batch: Tree): number {
-  const cut = leavesOf(batch).filter(({ tensor: x }) => x.shape.length > 1);
+function timeOf(batch: Tree, cuts: Cuts): number {
+  const cut = leavesOf(batch).filter(({ path, tensor: x }) => cuts(path, x));
   const [first] = cut;
   if (first === undefined) throw new TensorError("windows: expected sequences [batch, time, ...], but no array of a batch has an axis of time");
   const time = first.tensor.shape[1]!;

@@ -16,7 +16,7 @@ export type LossResult = {
   readonly loss: Tensor;
   /** Further scalars to report. */
   readonly metrics?: Readonly<Record<string, Tensor>>;
-  /** What a mean of loss and metrics over several batches weights this one by, such as `sum(mask)`; default the number of its examples. */
+  /** What a mean of loss and metrics over several batches weights this one by, such as `sum(mask)`; default the number of its examples. A step of weight 0 changes no weights. */
   readonly weight?: Tensor;
   /** What the next step gets as `context.carry`: nested as the option `carry`, with its shapes and dtypes. */
   readonly carry?: Tree;

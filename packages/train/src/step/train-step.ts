@@ -1,5 +1,5 @@
 import {
-  abs, add, and, checkOptions, convert, describe, isFloat, keyAt, less, leavesOf, not, or, scalar, select, TensorError, valueAndGradAux, zipTrees,
+  abs, add, and, checkOptions, convert, describe, equal, isFloat, keyAt, less, leavesOf, not, or, scalar, select, TensorError, valueAndGradAux, zipTrees,
   type ArrayTensor, type Tensor, type Tree,
 } from "@sluice/tensor";
 import { treeNorm, type Clipper } from "@sluice/clip";
@@ -41,6 +41,8 @@ export type StepReport = {
   readonly clip: Tree;
   /** bool []: the clipper skipped the update. */
   readonly skipped: Tensor;
+  /** bool []: the loss has weight 0, as it returned it: nothing in the batch counts. */
+  readonly empty: Tensor;
   /** bool []: the loss with its penalty or the gradient norm is not finite (in the parameters' dtype), and the clipper let it pass. */
   readonly diverged: Tensor;
 };
@@ -62,7 +64,8 @@ export const trainStepAliases = { optimizer: "optimiser", regularization: "regul
  *     g = d(loss + regularisation) / d(params);   g, skip = clip(g);   params <- params + optimiser(g)
  *
  * A skipped step leaves parameters and the optimiser's state as they were, bit for bit, and counts as a step; the carry goes on, but for elements that are not
- * finite, which stay as they were. A step that has diverged leaves the whole state as it was, carry and step count included, so that the state is always the last
+ * finite, which stay as they were. A step whose loss has weight 0 is the same, and leaves the clipper's state alone too: where nothing counts there is nothing to learn, but momentum and weight decay
+ * would move the weights all the same. A step that has diverged leaves the whole state as it was, carry and step count included, so that the state is always the last
  * good one.
  */
 export function trainStep<P extends Tree, B extends Tree, R extends LossResult, C extends Tree = NoCarry>(
@@ -97,17 +100,20 @@ export function trainStep<P extends Tree, B extends Tree, R extends LossResult, 
       const clipped = clip.update(gradient, state.clip, state.params);
       const { updates, state: optimised } = optimiser.update(clipped.gradients, state.optimiser, state.params);
       const skipped = clipped.skip ?? scalar(0, "bool");
-      const diverged = and(not(skipped), not(and(isFinite(value), isFinite(gradientNorm))));
-      const stays = or(skipped, diverged);
-      const report: StepReport = { penalty: aux.penalty, gradientNorm, clip: clipped.report, skipped, diverged };
+      const { weight } = aux.result;
+      const empty = weight === undefined ? scalar(0, "bool") : equal(weight, 0);
+      const unchanged = or(skipped, empty);
+      const diverged = and(not(unchanged), not(and(isFinite(value), isFinite(gradientNorm))));
+      const stays = or(unchanged, diverged);
+      const report: StepReport = { penalty: aux.penalty, gradientNorm, clip: clipped.report, skipped, empty, diverged };
       return {
         state: {
           params: zipTrees(state.params, updates, (w, u) => select(stays, w, add(w, u))),
           optimiser: keepIf(stays, state.optimiser, optimised),
-          clip: keepIf(diverged, state.clip, clipped.state),
+          clip: keepIf(or(empty, diverged), state.clip, clipped.state),
           step: add(state.step, convert(not(diverged), "i32")),
           key: state.key,
-          carry: carriedOn(state.carry, aux.carry, { skipped, diverged }),
+          carry: carriedOn(state.carry, aux.carry, { skipped: unchanged, diverged }),
         },
         output: { result: aux.result, report },
       };

@@ -222,9 +222,35 @@ describe("trainer", () => {
       backend,
     });
     for (const { batch } of data.from(0, 4)) await trained.run(batch);
-    // In: x, y, weight. Out: loss; penalty, norm, skipped, diverged; the clipper's norm, limit and clipped.
+    // In: x, y, weight. Out: loss; penalty, norm, skipped, empty, diverged; the clipper's norm, limit and clipped.
     expect(programs).toBe(1);
-    expect(runs).toEqual(new Array(4).fill({ inputs: 3, outputs: 8 }));
+    expect(runs).toEqual(new Array(4).fill({ inputs: 3, outputs: 9 }));
+  });
+
+  test("leaves weights, moments and the clipper as they are where nothing counts, and counts the step", async () => {
+    type Counted = Line & { readonly weight: Tensor };
+    const trained = await trainer({
+      loss: ({ W }: { readonly W: Tensor }, { x, y, weight }: Counted, { carry }: { readonly carry: { readonly seen: Tensor } }) =>
+        ({ loss: mse(matmul(x, W), y, { mask: weight }), weight: sum(weight), carry: { seen: add(carry.seen, sum(x)) } }),
+      optimiser: adam({ learningRate: 0.1, weightDecay: 0.1 }),
+      clip: chain(skipNonFinite(), globalNorm(1)),
+      regularisation: ({ W }) => sum(square(W)),
+      params,
+      carry: { seen: scalar(0) },
+      key: key(0),
+      batch: { ...good, weight: tensor([1, 1]) },
+    });
+    await trained.run({ ...good, weight: tensor([1, 1]) });
+    const { params: weights, optimiser, clip } = await trained.state();
+    const nothing = { ...good, weight: tensor([0, 0]) };
+    expect(await trained.run(nothing)).toMatchObject({ step: 1, empty: true, skipped: false, weight: 0 });
+    // What does not count may be anything: it is no divergence.
+    expect(await trained.run({ ...nothing, x: tensor([NaN, 1], [2, 1]) })).toMatchObject({ step: 2, empty: true });
+    const after = await trained.state();
+    expect(bits({ weights: after.params, optimiser: after.optimiser, clip: after.clip })).toEqual(bits({ weights, optimiser, clip }));
+    expect([trained.step, item(after.carry.seen)]).toEqual([3, 6]);
+    expect((await trained.run({ ...good, weight: tensor([1, 0]) })).empty).toBe(false);
+    expect(bits((await trained.state()).params)).not.toEqual(bits(weights));
   });
 
   test("that carries nothing has nothing more in its state", async () => {

@@ -35,6 +35,8 @@ export interface StepResult<R extends LossResult> {
   readonly clip: Readonly<Record<string, number>>;
   /** The clipper skipped the update. */
   readonly skipped: boolean;
+  /** The loss has weight 0: nothing in the batch counts, and weights and moments are as they were. */
+  readonly empty: boolean;
   /** What the loss returned as its weight. */
   readonly weight?: number;
 }
@@ -93,6 +95,7 @@ export async function trainer<P extends Tree, B extends Tree, R extends LossResu
         gradientNorm,
         clip: flatNumbers(report.clip),
         skipped: item(report.skipped) !== 0,
+        empty: item(report.empty) !== 0,
         ...(result.weight === undefined ? {} : { weight: item(result.weight) }),
       };
     },
