@@ -1,5 +1,5 @@
 import type { DType } from "@sluice/tensor";
-import { axesOf, type Layout, type Region } from "../ragged/layout.ts";
+import { axesOf, fasterOf, type Layout, type Region } from "../ragged/layout.ts";
 import type { ActiveRowsStep, ElementwiseStep, GatherStep, LoopStep, MatmulStep, ReduceStep, Step, View } from "./plan.ts";
 
 /** Work that can be done step by step for some of the rows. */
@@ -40,22 +40,26 @@ function divided(step: DivisibleStep, layout: Layout, region: Region, depth: num
       return { ...step, a: slice(step.a), c: slice(step.c) };
     case "reduce": {
       const ofX = axesOf(layout).map((axis) => (axis >= step.axis ? axis + 1 : axis));
-      const xLayout: Layout = "merged" in layout ? { merged: ofX[0]! } : { time: ofX[0]!, batch: ofX[1]! };
+      const xLayout: Layout = "merged" in layout ? { ...layout, merged: ofX[0]! } : { time: ofX[0]!, batch: ofX[1]! };
       const removed = "time" in xLayout && xLayout.time < step.axis ? 1 : 0;
       return { ...step, x: slice(step.x, xLayout), y: slice(step.y), axis: step.axis - removed };
     }
-    case "gather":
-      return { ...step, indices: slice(step.indices, { merged: 0 }), y: slice(step.y, { merged: 0 }) };
+    case "gather": {
+      const joined: Layout = { merged: 0, faster: fasterOf(layout) };
+      return { ...step, indices: slice(step.indices, joined), y: slice(step.y, joined) };
+    }
   }
 }
 
 /** The rows of one step: the axis of steps goes, that of rows remains. */
-function stepOf(view: View, layout: Layout, { batch }: Region, depth: number): View {
+function stepOf(view: View, layout: Layout, { time, batch }: Region, depth: number): View {
   const loops = Array.from({ length: Math.max(view.loops.length, depth + 1) }, (_, i) => view.loops[i] ?? 0);
   if ("merged" in layout) {
     const axis = layout.merged;
-    loops[depth] = loops[depth]! + batch * view.strides[axis]!;
-    return { ...view, shape: view.shape.with(axis, batch), loops };
+    const stride = view.strides[axis]!;
+    const [ofStep, ofRow] = layout.faster === "batch" ? [batch * stride, stride] : [stride, time * stride];
+    loops[depth] = loops[depth]! + ofStep!;
+    return { ...view, shape: view.shape.with(axis, batch), strides: view.strides.with(axis, ofRow!), loops };
   }
   loops[depth] = loops[depth]! + view.strides[layout.time]!;
   return { ...view, shape: view.shape.toSpliced(layout.time, 1), strides: view.strides.toSpliced(layout.time, 1), loops };

@@ -20,7 +20,11 @@ export function lowerAnchor(context: Context, scope: Scope, node: Node, placemen
   const dtype = node.outputs[0]?.dtype ?? "f32";
   const active = context.ragged.active(node);
   const contracted = context.ragged.contracted(node);
-  const positions = contracted && { positions: tableOf(context, contracted).positions };
+  const table = contracted && tableOf(context, contracted.region);
+  const positions = table && { positions: contracted.faster === "batch" ? table.positions : table.byRow! };
+  const fill = (y: View): void => {
+    if (active?.filled.includes(0) === true) scope.steps.push(zerosBeyond(y, dtype, active.layout, tableOf(context, active.region), scope.depth));
+  };
   switch (operation.op) {
     case "matmul": {
       const [a, b] = [0, 1].map((i) => walkable(context, scope, read(i), inputs[i]!.dtype));
@@ -28,13 +32,15 @@ export function lowerAnchor(context: Context, scope: Scope, node: Node, placemen
       const transposed = a!.strides.at(-1) !== 1 && a!.shape.at(-1) !== 1;
       const packed = transposed || positions !== undefined || isCheaperUnpacked(context, scope, a!, b!) ? undefined : pack(context, scope, b!);
       pushFor(context, scope, active, { kind: "matmul", a: a!, b: b!, c, ...(packed ? { packed } : {}), ...positions, ...(transposed ? waitingOf(context, scope, a!, c) : {}) });
-      if (active?.filled.includes(0) === true) scope.steps.push(zerosBeyond(c, dtype, active.layout, tableOf(context, active.region), scope.depth));
+      fill(c);
       return;
     }
     case "reduceSum":
     case "reduceMax": {
       const op = operation.op === "reduceSum" ? "sum" : "max";
-      pushFor(context, scope, active, { kind: "reduce", op, dtype, x: read(0), y: write(), axis: operation.axis, ...positions });
+      const y = write();
+      pushFor(context, scope, active, { kind: "reduce", op, dtype, x: read(0), y, axis: operation.axis, ...positions });
+      fill(y);
       return;
     }
     case "cumulativeSum": {

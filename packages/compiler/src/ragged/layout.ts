@@ -10,8 +10,15 @@ export interface Region {
   readonly batch: number;
 }
 
-/** Where a value's steps and rows lie: on two axes, or on one of time x batch, the batch varying faster. */
-export type Layout = { readonly time: number; readonly batch: number } | { readonly merged: number };
+/** Where a value's steps and rows lie: on two axes, or on one of time x batch, on which rows or steps vary faster. */
+export type Layout = { readonly time: number; readonly batch: number } | MergedLayout;
+
+export interface MergedLayout {
+  readonly merged: number;
+  readonly faster: Faster;
+}
+
+export type Faster = "batch" | "time";
 
 /** Rows of steps of a value. */
 export interface Rows {
@@ -24,12 +31,17 @@ export function sameRegion(a: Region, b: Region): boolean {
 }
 
 export function sameLayout(a: Layout, b: Layout): boolean {
-  if ("merged" in a) return "merged" in b && a.merged === b.merged;
+  if ("merged" in a) return "merged" in b && a.merged === b.merged && a.faster === b.faster;
   return "time" in b && a.time === b.time && a.batch === b.batch;
 }
 
 export function axesOf(layout: Layout): readonly number[] {
   return "merged" in layout ? [layout.merged] : [layout.time, layout.batch];
+}
+
+/** What varies faster where steps and rows are joined as they lie. */
+export function fasterOf(layout: Layout): Faster {
+  return "merged" in layout ? layout.faster : layout.time < layout.batch ? "batch" : "time";
 }
 
 /** Whether rows are the first axis once steps are taken one by one. */
@@ -41,7 +53,7 @@ export function rowsInFront(layout: Layout): boolean {
 export function moved(layout: Layout, to: (axis: number) => number | undefined): Layout | undefined {
   const [first, second] = axesOf(layout).map(to);
   if (first === undefined || first < 0) return undefined;
-  if ("merged" in layout) return { merged: first };
+  if ("merged" in layout) return { merged: first, faster: layout.faster };
   return second === undefined || second < 0 ? undefined : { time: first, batch: second };
 }
 
@@ -101,9 +113,10 @@ function reshaped(layout: Layout, from: Shape, to: Shape, { time, batch }: Regio
   const parted = (ofTime: number, ofBatch: number): Layout | undefined => moved({ time: 0, batch: 1 }, (axis) => (axis === 0 ? find(ofTime, time) : find(ofBatch, batch)));
   if ("merged" in layout) {
     const start = before(layout.merged);
-    return moved(layout, () => find(start, time * batch)) ?? parted(start, start * time);
+    const [ofTime, ofBatch] = layout.faster === "batch" ? [start, start * time] : [start * batch, start];
+    return moved(layout, () => find(start, time * batch)) ?? parted(ofTime!, ofBatch!);
   }
   const kept = parted(before(layout.time), before(layout.batch));
-  if (kept !== undefined || layout.batch !== layout.time + 1) return kept;
-  return moved({ merged: 0 }, () => find(before(layout.time), time * batch));
+  if (kept !== undefined || Math.abs(layout.batch - layout.time) !== 1) return kept;
+  return moved({ merged: 0, faster: fasterOf(layout) }, () => find(before(Math.min(layout.time, layout.batch)), time * batch));
 }

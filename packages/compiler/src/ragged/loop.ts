@@ -4,15 +4,15 @@ import { rowsOf } from "../plan/rows.ts";
 import { sameTensor } from "../plan/tensor-map.ts";
 import type { Region } from "./layout.ts";
 import { workBefore } from "./lengths.ts";
-import { weakest, type Zero, zeroOfConstant, zeroOfElementwise, zeroOfSum } from "./zero.ts";
+import { type Beyond, beyondOfAssembly, beyondOfConstant, beyondOfElementwise, beyondOfSum, isPositiveZero, isZero } from "./beyond.ts";
 
 /** What a loop with lengths does with rows whose sequence is over. */
 export interface RaggedLoop {
   readonly region: Region;
   /** Whether those rows may be left out: the step keeps their states as they are. */
   readonly skips: boolean;
-  /** For each stacked output, whether it is zero there. */
-  readonly zeros: readonly Zero[];
+  /** For each stacked output, what it is there. */
+  readonly beyond: readonly Beyond[];
 }
 
 /** Undefined for anything but a loop with lengths that can be known before other work is done, whose step works row by row. */
@@ -25,17 +25,17 @@ export function raggedLoop({ operation, inputs }: Node): RaggedLoop | undefined 
   if (batch === undefined || batch * time === 0 || workBefore(lengths, batch * time) === undefined) return undefined;
   const isActive = activeCondition(operation, inputs);
   const inner = splitScan(operation, body.inputs);
-  const zeros = zerosOf(body.nodes, isActive);
+  const beyond = beyondIn(body.nodes, isActive);
   const keeps = inner.states.every((state, i) => {
     const next = body.outputs[i]!;
     if (sameTensor(next, state)) return true;
     if (next.kind === "array") return false;
     const [a, b, old] = next.node.inputs;
     // Adding a zero of either sign changes no sum that began as +0.
-    if (next.node.operation.op === "add") return zeroOfConstant(outer.states[i]!) === "positive" && sameTensor(a!, state) && zeros(b!) !== undefined;
+    if (next.node.operation.op === "add") return isPositiveZero(beyondOfConstant(outer.states[i]!)) && sameTensor(a!, state) && isZero(beyond(b!));
     return next.node.operation.op === "select" && isActive(a!) && sameTensor(old!, state);
   });
-  return { region: { lengths, time, batch }, skips: keeps, zeros: body.outputs.slice(states).map(zeros) };
+  return { region: { lengths, time, batch }, skips: keeps, beyond: body.outputs.slice(states).map(beyond) };
 }
 
 /** Whether a bool value is the step's `t < lengths`, repeated along the axes behind the rows. */
@@ -55,7 +55,7 @@ function countsSteps(x: Tensor): boolean {
   return x.kind === "array" && x.dtype === "i32" && x.shape.length === 1 && x.data.every((value, i) => value === i);
 }
 
-function behindViews(x: Tensor): Tensor {
+export function behindViews(x: Tensor): Tensor {
   let seen = x;
   while (seen.kind === "symbol" && (seen.node.operation.op === "reshape" || seen.node.operation.op === "broadcast" || seen.node.operation.op === "name")) {
     seen = seen.node.inputs[0]!;
@@ -63,27 +63,27 @@ function behindViews(x: Tensor): Tensor {
   return seen;
 }
 
-/** Follows zeros through a step that works row by row. */
-function zerosOf(nodes: readonly Node[], isActive: (x: Tensor) => boolean): (x: Tensor) => Zero {
-  const known = new Map<Node, Zero>();
-  const zeroOf = (x: Tensor): Zero => (x.kind === "array" ? zeroOfConstant(x) : known.get(x.node));
+/** Follows what is known of rows whose sequence is over through a step that works row by row. */
+function beyondIn(nodes: readonly Node[], isActive: (x: Tensor) => boolean): (x: Tensor) => Beyond {
+  const known = new Map<Node, Beyond>();
+  const beyond = (x: Tensor): Beyond => (x.kind === "array" ? beyondOfConstant(x) : known.get(x.node));
   for (const node of nodes) {
-    const operands = node.inputs.map(zeroOf);
+    const operands = node.inputs.map(beyond);
     if (node.operation.op === "select" && isActive(node.inputs[0]!)) known.set(node, operands[2]);
     else known.set(node, ofNode(node, operands));
   }
-  return zeroOf;
+  return beyond;
 }
 
-function ofNode(node: Node, operands: readonly Zero[]): Zero {
+function ofNode(node: Node, operands: readonly Beyond[]): Beyond {
   switch (roleOf(node)) {
     case "elementwise":
-      return zeroOfElementwise(node.operation, operands);
+      return beyondOfElementwise(node, operands);
     case "view":
       return operands[0];
     case "assembly":
-      return weakest(operands);
+      return beyondOfAssembly(node, operands);
     default:
-      return zeroOfSum(node, operands);
+      return beyondOfSum(node, operands);
   }
 }

@@ -9,9 +9,10 @@
 import { splitScan, type Node, type Program, type SymbolTensor, type Tensor } from "@sluice/tensor";
 import { roleOf } from "../plan/roles.ts";
 import { outputOf, TensorMap } from "../plan/tensor-map.ts";
-import { layoutBefore, moved, rowsInFront, sameLayout, sameRegion, type Layout, type Region, type Rows } from "./layout.ts";
+import { isPositiveZero, isZero } from "./beyond.ts";
+import { type BeyondRows, beyondRowsOf } from "./beyond-rows.ts";
+import { type Faster, layoutBefore, moved, rowsInFront, sameLayout, sameRegion, type Layout, type Region, type Rows } from "./layout.ts";
 import { raggedLoop, type RaggedLoop } from "./loop.ts";
-import { type ZeroRows, zeroRowsOf } from "./zeros.ts";
 
 /** Rows that are worked on: those of steps before their sequence's end. */
 interface ActiveRows extends Rows {
@@ -24,15 +25,23 @@ export interface Ragged {
   /** Work that is done for active rows alone. */
   active(node: Node): ActiveRows | undefined;
   /** Products and sums over all steps and rows that take only active ones. */
-  contracted(node: Node): Region | undefined;
+  contracted(node: Node): Contracted | undefined;
+  /** Whether a product or a sum takes a region's pairs of step and row by rows. */
+  byRow(region: Region): boolean;
   /** Where nobody reads a value beyond the lengths. */
   unread(x: SymbolTensor): Rows | undefined;
+}
+
+export interface Contracted {
+  readonly region: Region;
+  /** Which of steps and rows vary faster along what is summed over. */
+  readonly faster: Faster;
 }
 
 /** What is read of a value: all of it, or nothing beyond lengths. */
 type Demand = "all" | Rows;
 
-export const notRagged: Ragged = { regions: [], active: () => undefined, contracted: () => undefined, unread: () => undefined };
+export const notRagged: Ragged = { regions: [], active: () => undefined, contracted: () => undefined, byRow: () => false, unread: () => undefined };
 
 export function raggedWork(program: Program): Ragged {
   const loops = new Map(program.nodes.flatMap((node) => {
@@ -40,10 +49,10 @@ export function raggedWork(program: Program): Ragged {
     return loop === undefined ? [] : [[node, loop] as const];
   }));
   if (loops.size === 0) return notRagged;
-  const zeros = zeroRowsOf(program, loops);
+  const beyond = beyondRowsOf(program, loops);
   const demands = new TensorMap<Demand>();
   const active = new Map<Node, ActiveRows>();
-  const contracted = new Map<Node, Region>();
+  const contracted = new Map<Node, Contracted>();
   const demand = (x: Tensor, wanted: Demand): void => {
     if (x.kind === "array") return;
     const known = demands.get(x);
@@ -52,25 +61,26 @@ export function raggedWork(program: Program): Ragged {
   for (const y of program.outputs) demand(y, "all");
   for (const node of program.nodes.toReversed()) {
     const wanted = node.outputs.map((_, index) => demands.get(outputOf(node, index)));
-    const zeroRows = node.outputs.map((_, index) => zeros.get(outputOf(node, index)));
-    const contraction = contractionOf(node, zeros);
+    const contraction = contractionOf(node, beyond);
     if (contraction !== undefined) {
-      contracted.set(node, contraction.region);
-      node.inputs.forEach((x, i) => demand(x, { region: contraction.region, layout: { merged: contraction.axes[i]! } }));
+      const { region, faster, axes } = contraction;
+      contracted.set(node, { region, faster });
+      node.inputs.forEach((x, i) => demand(x, { region, layout: { merged: axes[i]!, faster } }));
       continue;
     }
-    const work = workOf(node, loops.get(node), wanted, zeroRows);
+    const work = workOf(node, loops.get(node), wanted, node.outputs.map((_, index) => beyond.get(outputOf(node, index))));
     if (work?.active !== undefined) active.set(node, work.active);
     node.inputs.forEach((x, i) => demand(x, work?.inputs[i] ?? "all"));
   }
   const regions: Region[] = [];
-  for (const region of [...[...active.values()].map((rows) => rows.region), ...contracted.values()]) {
+  for (const region of [...[...active.values()].map((rows) => rows.region), ...[...contracted.values()].map(({ region }) => region)]) {
     if (!regions.some((known) => sameRegion(known, region))) regions.push(region);
   }
   return {
     regions,
     active: (node) => active.get(node),
     contracted: (node) => contracted.get(node),
+    byRow: (region) => [...contracted.values()].some((found) => found.faster === "time" && sameRegion(found.region, region)),
     unread(x) {
       const found = demands.get(x);
       return found === "all" ? undefined : found;
@@ -84,14 +94,14 @@ function sameDemand(a: Demand, b: Demand): boolean {
 }
 
 /** A product or sum over all steps and rows, one factor of which is zero where sequences are over; and the axis of time x batch in each operand. */
-function contractionOf({ operation, inputs }: Node, zeros: TensorMap<ZeroRows>): { readonly region: Region; readonly axes: readonly number[] } | undefined {
+function contractionOf({ operation, inputs }: Node, beyond: TensorMap<BeyondRows>): (Contracted & { readonly axes: readonly number[] }) | undefined {
   const axes = operation.op === "matmul" && inputs[0]!.shape.length === 2 ? [1, 0] : operation.op === "reduceSum" ? [operation.axis] : [];
   // A sum along the innermost axis goes in four lanes, and which lane an element is in depends on those before it.
   if (operation.op === "reduceSum" && operation.axis === inputs[0]!.shape.length - 1) return undefined;
   for (const [i, axis] of axes.entries()) {
     const x = inputs[i]!;
-    const rows = x.kind === "symbol" ? zeros.get(x) : undefined;
-    if (rows !== undefined && "merged" in rows.layout && rows.layout.merged === axis) return { region: rows.region, axes };
+    const rows = x.kind === "symbol" ? beyond.get(x) : undefined;
+    if (rows !== undefined && isZero(rows.value) && "merged" in rows.layout && rows.layout.merged === axis) return { region: rows.region, faster: rows.layout.faster, axes };
   }
   return undefined;
 }
@@ -104,12 +114,13 @@ interface Work {
 }
 
 /** How a node can be done for active rows alone, given what is read of its outputs; undefined where it cannot. */
-function workOf(node: Node, loop: RaggedLoop | undefined, wanted: readonly (Demand | undefined)[], zeros: readonly (ZeroRows | undefined)[]): Work | undefined {
+function workOf(node: Node, loop: RaggedLoop | undefined, wanted: readonly (Demand | undefined)[], beyond: readonly (BeyondRows | undefined)[]): Work | undefined {
   const { operation, inputs } = node;
-  if (operation.op === "scan") return loop && workOfLoop(node, loop, wanted, zeros);
+  if (operation.op === "scan") return loop && workOfLoop(node, loop, wanted, beyond);
   const [only] = wanted;
-  if (operation.op === "matmul") return workOfProduct(node, only, zeros[0]);
-  if (only === undefined || only === "all") return undefined;
+  if (only === undefined) return undefined;
+  if (operation.op === "matmul" || operation.op === "reduceSum") return workOfSum(node, only, beyond[0]);
+  if (only === "all") return undefined;
   const { region, layout } = only;
   const everywhere = (at: Layout): Work => ({ active: { region, layout, filled: [] }, inputs: inputs.map(() => ({ region, layout: at })) });
   switch (roleOf(node)) {
@@ -123,30 +134,34 @@ function workOf(node: Node, loop: RaggedLoop | undefined, wanted: readonly (Dema
       return rowsInFront(layout) ? everywhere(layout) : undefined;
     default:
   }
-  if (operation.op === "reduceSum" || operation.op === "reduceMax") {
-    const before = moved(layout, (axis) => (axis >= operation.axis ? axis + 1 : axis))!;
+  if (operation.op === "reduceMax") {
+    const before = layoutBeforeSum(operation, layout);
     return rowsInFront(layout) && rowsInFront(before) ? everywhere(before) : undefined;
   }
   if (operation.op === "gather") {
-    const whole = "merged" in layout ? layout.merged === 0 && inputs[1]!.shape.length === 1 : layout.time === 0 && layout.batch === 1 && inputs[1]!.shape.length === 2;
+    const whole = "merged" in layout ? layout.merged === 0 && inputs[1]!.shape.length === 1 : layout.time + layout.batch === 1 && inputs[1]!.shape.length === 2;
     return whole ? { active: { region, layout, filled: [] }, inputs: [undefined, { region, layout }] } : undefined;
   }
   return undefined;
 }
 
-function workOfProduct({ inputs }: Node, wanted: Demand | undefined, zeros: ZeroRows | undefined): Work | undefined {
-  if (wanted === undefined || inputs[0]!.shape.length !== 2) return undefined;
-  const isRow = (layout: Layout): boolean => "merged" in layout && layout.merged === 0;
-  if (wanted !== "all") {
-    const { region, layout } = wanted;
-    return isRow(layout) ? { active: { region, layout, filled: [] }, inputs: [{ region, layout }] } : undefined;
-  }
-  if (zeros?.zero !== "positive" || !isRow(zeros.layout)) return undefined;
-  const { region, layout } = zeros;
-  return { active: { region, layout, filled: [0] }, inputs: [{ region, layout }] };
+function layoutBeforeSum({ axis: gone }: { readonly axis: number }, layout: Layout): Layout {
+  return moved(layout, (axis) => (axis >= gone ? axis + 1 : axis))!;
 }
 
-function workOfLoop(node: Node, { region, skips }: RaggedLoop, wanted: readonly (Demand | undefined)[], zeros: readonly (ZeroRows | undefined)[]): Work | undefined {
+/** Of a product or a sum: for the rows that are wanted, or, if all are wanted and the others are known to be zero, for the active ones. */
+function workOfSum({ operation, inputs }: Node, wanted: Demand, beyond: BeyondRows | undefined): Work | undefined {
+  const rows = wanted !== "all" ? wanted : beyond !== undefined && isPositiveZero(beyond.value) ? beyond : undefined;
+  if (rows === undefined || !rowsInFront(rows.layout)) return undefined;
+  const { region, layout } = rows;
+  const active = { region, layout, filled: wanted === "all" ? [0] : [] };
+  if (operation.op === "matmul") return "merged" in layout && inputs[0]!.shape.length === 2 ? { active, inputs: [{ region, layout }] } : undefined;
+  if (operation.op !== "reduceSum") return undefined;
+  const before = layoutBeforeSum(operation, layout);
+  return rowsInFront(before) ? { active, inputs: [{ region, layout: before }] } : undefined;
+}
+
+function workOfLoop(node: Node, { region, skips }: RaggedLoop, wanted: readonly (Demand | undefined)[], beyond: readonly (BeyondRows | undefined)[]): Work | undefined {
   const { operation, inputs } = node;
   if (operation.op !== "scan" || !skips) return undefined;
   const rows = { region, layout: { time: 0, batch: 1 } };
@@ -154,7 +169,7 @@ function workOfLoop(node: Node, { region, skips }: RaggedLoop, wanted: readonly 
   for (let index = operation.states; index < node.outputs.length; index++) {
     const demand = wanted[index];
     if (demand === undefined || sameDemand(demand, rows)) continue;
-    if (zeros[index]?.zero !== "positive") return undefined;
+    if (!isPositiveZero(beyond[index]?.value)) return undefined;
     filled.push(index);
   }
   const { captures, states, sequences } = splitScan(operation, inputs);

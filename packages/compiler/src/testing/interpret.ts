@@ -103,7 +103,7 @@ function runLoop({ length, reverse, body, rows = 0, active }: LoopStep, machine:
   }
 }
 
-function findActiveRows({ lengths: from, counts, work, positions }: ActiveRowsStep, machine: Machine): void {
+function findActiveRows({ lengths: from, counts, work, positions, byRow }: ActiveRowsStep, machine: Machine): void {
   const lengths = [...read(from, machine).data];
   const [time, batch] = [counts.shape[0]! - 1, lengths.length];
   const rows = Array.from({ length: time }, (_, t) => lengths.findLastIndex((length) => length > t) + 1);
@@ -113,6 +113,7 @@ function findActiveRows({ lengths: from, counts, work, positions }: ActiveRowsSt
   put(counts, [...rows, rows.filter((count) => count > 0).length]);
   put(work, before);
   put(positions, [pairs.length, ...pairs]);
+  if (byRow !== undefined) put(byRow, [pairs.length, ...pairs.map((pair) => (pair % batch) * time + Math.floor(pair / batch)).sort((a, b) => a - b)]);
 }
 
 /** A step on some of its rows. */

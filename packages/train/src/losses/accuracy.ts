@@ -9,5 +9,5 @@ export function accuracy(logits: Tensor, target: Tensor, options: LossOptions = 
     throw new TensorError(`accuracy: logits ${describe(logits)} need class indices i32 [${rows.join(",")}], got ${target.dtype} ${describe(target)}`);
   }
   const right = convert(equal(argmax(logits), target), logits.dtype);
-  return reduceLosses("accuracy", right, options.reduction ?? "mean", { mask: maskOver("accuracy", options.mask, rows, logits.dtype) });
+  return reduceLosses("accuracy", right, options.reduction ?? "mean", { mask: maskOver("accuracy", options, rows, logits.dtype) });
 }

@@ -19,7 +19,7 @@ export function binaryCrossEntropy(logits: Tensor, target: Tensor, options: Bina
   checkSameShape(operation, logits, target);
   const { weight, positiveWeight, reduction = "mean" } = options;
   const { dtype, shape } = logits;
-  const mask = maskOver(operation, options.mask, shape, dtype);
+  const mask = maskOver(operation, options, shape, dtype);
   const x = keepWhere(mask, logits);
   const y = keepWhere(mask, convert(target, dtype));
   let onPositive = softplus(neg(x));

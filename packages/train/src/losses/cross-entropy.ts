@@ -43,7 +43,7 @@ export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntro
   }
   if (ignoreIndex !== undefined && !indices) throw new TensorError(`${operation}: ignoreIndex needs class indices (i32), got ${target.dtype} ${describe(target)}`);
 
-  const given = maskOver(operation, options.mask, rows, dtype);
+  const given = maskOver(operation, options, rows, dtype);
   const counted = ignoreIndex === undefined ? undefined : convert(not(equal(target, ignoreIndex)), dtype);
   const mask = given === undefined ? counted : counted === undefined ? given : mul(given, counted);
 

@@ -5,7 +5,7 @@ import { checkSameShape, keepWhere, lossOptions, maskOver, reduceLosses, type Lo
 export function mse(prediction: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
   checkOptions("mse", options, lossOptions);
   checkSameShape("mse", prediction, target);
-  const mask = maskOver("mse", options.mask, prediction.shape, prediction.dtype);
+  const mask = maskOver("mse", options, prediction.shape, prediction.dtype);
   const error = sub(keepWhere(mask, prediction), keepWhere(mask, convert(target, prediction.dtype)));
   return reduceLosses("mse", square(error), options.reduction ?? "mean", { mask });
 }

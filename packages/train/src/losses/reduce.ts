@@ -1,4 +1,4 @@
-import { broadcastShapes, convert, describe, div, equal, mul, not, reshape, sameShape, scalar, select, sum, TensorError, type Shape, type Tensor } from "@sluice/tensor";
+import { broadcastShapes, convert, describe, div, equal, iota, less, mul, not, reshape, sameShape, scalar, select, sum, TensorError, type Shape, type Tensor } from "@sluice/tensor";
 
 /** `mean` is the weighted mean over what the mask keeps; `none` gives every element's loss. */
 export type Reduction = "mean" | "sum" | "none";
@@ -10,15 +10,30 @@ export interface LossOptions {
    * masked out gives neither value nor gradient, whatever its prediction holds.
    */
   readonly mask?: Tensor;
+  /**
+   * Of sequences `[batch, time, ...]`, the steps of each row, i32 `[batch]`: later steps do not count, as if masked out. A backend that leaves out steps behind a sequence's end sees from it that their
+   * predictions are not needed.
+   */
+  readonly lengths?: Tensor;
   /** Default mean: `sum(mask loss) / sum(mask)`; 0 where the mask keeps nothing. */
   readonly reduction?: Reduction;
 }
 
-export const lossOptions = ["mask", "reduction"];
+export const lossOptions = ["mask", "lengths", "reduction"];
 
-/** A mask over leading axes of `shape`, as weights with axes of length 1 behind that broadcast to it. */
-export function maskOver(operation: string, mask: Tensor | undefined, shape: Shape, dtype: Tensor["dtype"]): Tensor | undefined {
-  if (mask === undefined) return undefined;
+/** What of losses of `shape` counts, by mask and lengths, as weights over leading axes with axes of length 1 behind that broadcast to it. */
+export function maskOver(operation: string, { mask, lengths }: Pick<LossOptions, "mask" | "lengths">, shape: Shape, dtype: Tensor["dtype"]): Tensor | undefined {
+  const given = mask && weightsOf(operation, mask, shape, dtype);
+  if (lengths === undefined) return given;
+  const [batch, time] = shape;
+  if (batch === undefined || time === undefined || lengths.dtype !== "i32" || !sameShape(lengths.shape, [batch])) {
+    throw new TensorError(`${operation}: lengths must be i32 [batch] of losses [batch, time, ...], got ${lengths.dtype} ${describe(lengths)} for losses [${shape.join(",")}]`);
+  }
+  const before = reshape(less(iota([time]), reshape(lengths, [batch, 1])), [batch, time, ...shape.slice(2).map(() => 1)]);
+  return given === undefined ? convert(before, dtype) : select(before, given, 0);
+}
+
+function weightsOf(operation: string, mask: Tensor, shape: Shape, dtype: Tensor["dtype"]): Tensor {
   const leading = mask.shape.length <= shape.length && mask.shape.every((n, axis) => n === shape[axis] || n === 1);
   if (!leading) {
     throw new TensorError(`${operation}: the mask ${describe(mask)} must have the leading axes of the losses [${shape.join(",")}], such as [batch] or [batch, time]`);
@@ -41,7 +56,7 @@ export function reduceLosses(
   if (!["mean", "sum", "none"].includes(reduction)) throw new TensorError(`${operation}: expected the reduction mean, sum or none, got ${String(reduction)}`);
   const weighted = mask === undefined ? losses : mul(losses, mask);
   if (reduction === "none") return weighted;
-  const total = sum(weighted);
+  const total = totalOf(weighted);
   if (reduction === "sum") return total;
   const per = counts === undefined ? mask : mask === undefined ? counts : mul(counts, mask);
   const elements = losses.shape.reduce((size, n) => size * n, 1);
@@ -49,6 +64,17 @@ export function reduceLosses(
   const repeats = elements / Math.max(per.shape.reduce((size, n) => size * n, 1), 1);
   const divisor = mul(sum(per), repeats);
   return div(total, select(equal(divisor, 0), scalar(1, divisor.dtype), divisor));
+}
+
+/**
+ * The sum of losses `[batch, time, ...]` of steps is that of each step's own sum, taken over rows of steps: steps that do not count can then be left out, which in one sum over all elements would move the
+ * others to other places of its order.
+ */
+function totalOf(losses: Tensor): Tensor {
+  const [batch, time, ...inner] = losses.shape;
+  if (batch === undefined || time === undefined) return sum(losses);
+  const ofSteps = inner.length === 0 ? losses : sum(losses, inner.map((_, axis) => axis + 2));
+  return reshape(sum(reshape(ofSteps, [batch * time, 1]), 0), []);
 }
 
 export function checkSameShape(operation: string, prediction: Tensor, target: Tensor): void {

@@ -7,25 +7,27 @@ interface Sizes {
   readonly batch: number;
   /** Elements from one length to the next. */
   readonly stride: number;
+  /** Whether pairs are also listed by rows. */
+  readonly rows: boolean;
 }
 
 /** Few operations, done by one thread. */
-export function activeRowsKernel(target: KernelModule, { lengths, counts, work, positions }: ActiveRowsStep): Kernel {
-  const sizes: Sizes = { time: counts.shape[0]! - 1, batch: work.shape[0]! - 1, stride: lengths.strides[0]! };
+export function activeRowsKernel(target: KernelModule, { lengths, counts, work, positions, byRow }: ActiveRowsStep): Kernel {
+  const sizes: Sizes = { time: counts.shape[0]! - 1, batch: work.shape[0]! - 1, stride: lengths.strides[0]!, rows: byRow !== undefined };
   const run = target.shared("activeRows", sizes, (name) => emitActiveRows(target, name, sizes));
   return {
-    views: [lengths, counts, work, positions],
+    views: [lengths, counts, work, positions, ...(byRow ? [byRow] : [])],
     count: 1,
     grain: 1,
     work: sizes.time * sizes.batch,
     scratchBytes: 0,
-    call: ({ addresses: [pLengths, pCounts, pWork, pPositions] }) => run.call(pLengths!, pCounts!, pWork!, pPositions!),
+    call: ({ addresses: [pLengths, pCounts, pWork, pPositions, pByRow] }) => run.call(pLengths!, pCounts!, pWork!, pPositions!, pByRow ?? 0),
   };
 }
 
-function emitActiveRows({ module }: KernelModule, name: string, { time, batch, stride }: Sizes): WasmFunction<"none"> {
-  const params = { lengths: "i32", counts: "i32", work: "i32", positions: "i32" } as const;
-  return module.function(name, { params }, (body, { lengths, counts, work, positions }) => {
+function emitActiveRows({ module }: KernelModule, name: string, { time, batch, stride, rows }: Sizes): WasmFunction<"none"> {
+  const params = { lengths: "i32", counts: "i32", work: "i32", positions: "i32", byRow: "i32" } as const;
+  return module.function(name, { params }, (body, { lengths, counts, work, positions, byRow }) => {
     const t = body.local("i32", "t");
     const row = body.local("i32", "row");
     const lengthOf = (at: typeof row) => i32.load(i32.add(lengths, i32.mul(at, 4 * stride)));
@@ -81,5 +83,25 @@ function emitActiveRows({ module }: KernelModule, name: string, { time, batch, s
       body.set(t, i32.add(t, 1));
     });
     body.do(i32.store(counts, steps, 4 * time));
+
+    if (!rows) return;
+    body.do(i32.store(byRow, total));
+    body.set(listed, i32.add(byRow, 4));
+    body.set(workAt, work);
+    body.set(first, 0);
+    body.set(row, batch);
+    body.repeatWhile(row, () => {
+      const left = body.let(i32.sub(i32.load(workAt, 4), i32.load(workAt)), "left");
+      const pair = body.let(first, "pair");
+      body.while(left, () => {
+        body.do(i32.store(listed, pair));
+        body.set(listed, i32.add(listed, 4));
+        body.set(pair, i32.add(pair, 1));
+        body.set(left, i32.sub(left, 1));
+      });
+      body.set(workAt, i32.add(workAt, 4));
+      body.set(first, i32.add(first, time));
+      body.set(row, i32.sub(row, 1));
+    });
   });
 }
