@@ -1,6 +1,6 @@
 import {
-  add, concat, convert, div, evaluate, gather, isArray, key, keyFor, less, matmul, max, mean, min, mul, reshape, scan, sigmoid, slice, split, sqrt, square, stopGradient, sub, sum, tanh, tensor, trace,
-  transpose, uniform, grad, type ArrayTensor, type Tensor, type Tree,
+  add, concat, convert, div, equal, evaluate, gather, isArray, key, keyFor, less, logSoftmax, matmul, max, mean, min, mul, neg, not, oneHot, reshape, scan, select, sigmoid, slice, split, sqrt, square,
+  stopGradient, sub, sum, tanh, tensor, trace, transpose, uniform, valueAndGradAux, grad, type ArrayTensor, type Tensor, type Tree,
 } from "@sluice/tensor";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -176,6 +176,81 @@ describe("what lies around layers", () => {
       };
       return grad(loss)({ E: E!, R: R!, W: W!, U: U!, b: b! });
     }, [random("E", [6, I]), w.W, w.U, w.b, random("R", [H, 2]), tensor(Int32Array.from({ length: T * B }, (_, i) => (i * 5) % 6), [T, B])]);
+  });
+
+  describe("a readout of every step and its loss", () => {
+    const w = weights("gru", I);
+    const O = 5;
+    const before = (lengths: Tensor): Tensor => less(tensor(Int32Array.from({ length: T }, (_, t) => t)), reshape(lengths, [B, 1]));
+    const args = [w.W, w.U, w.b, random("R", [H, O]), random("c", [O]), random("x", [B, T, I]), random("y", [B, T, O])];
+    type Params = Weights & { R: Tensor; c: Tensor };
+
+    /** Loss and gradients of [batch, time, outputs] from a layer that is batch first; `loss` gives one of each step [batch, time]. */
+    const trained = (loss: (logits: Tensor, y: Tensor, lengths: Tensor) => Tensor, wanted: (logits: Tensor) => Tree = () => ({})): Plan =>
+      holds((lengths, W, U, b, R, c, x, y) => {
+        const { value, gradient, aux } = valueAndGradAux((p: Params) => {
+          const output = transpose(gru(p, transpose(x!, [1, 0, 2]), { lengths: lengths! }).output, [1, 0, 2]);
+          const logits = add(matmul(output, p.R), p.c);
+          return { value: reshape(sum(reshape(loss(logits, y!, lengths!), [B * T, 1]), 0), []), aux: wanted(logits) };
+        })({ W: W!, U: U!, b: b!, R: R!, c: c! });
+        return { gradient, value, aux };
+      }, args);
+    const reductions = (made: Plan): string[] => workOf(made.steps).filter(({ kind }) => kind === "reduce").map(({ rows }) => rows);
+    const masked = (lengths: Tensor, x: Tensor): Tensor => select(reshape(before(lengths), [B, T, 1]), x, 0);
+
+    test("squared errors, selected before they are made", () => {
+      const made = trained((logits, y, lengths) => sum(square(masked(lengths, sub(logits, y))), 2));
+      expect(products(made).toSorted()).toEqual([...new Array<string>(5).fill("active"), ...new Array<string>(3).fill("positions")]);
+      expect(reductions(made)).not.toContain("all");
+    });
+
+    test("errors times a mask of 0 and 1, as weights are", () => {
+      const made = trained((logits, y, lengths) => {
+        const mask = convert(before(lengths), "f32");
+        const kept = (x: Tensor): Tensor => select(not(equal(reshape(mask, [B, T, 1]), 0)), x, 0);
+        return mul(sum(square(sub(kept(logits), kept(y))), 2), mask);
+      });
+      expect(products(made)).not.toContain("all");
+      expect(reductions(made)).not.toContain("all");
+    });
+
+    test("cross-entropy of classes", () => {
+      const made = trained((logits, y, lengths) => {
+        const target = convert(mul(add(sum(y, 2), 5), 0.4), "i32");
+        return neg(select(before(lengths), sum(mul(oneHot(target, O), logSoftmax(masked(lengths, logits))), 2), 0));
+      });
+      expect(products(made)).not.toContain("all");
+      expect(reductions(made)).not.toContain("all");
+    });
+
+    test("a hidden layer of its own with dropout", () => {
+      const drop = convert(less(random("drop", [B, T, O]), 0.5), "f32");
+      const made = trained((logits, y, lengths) => {
+        const hidden = mul(tanh(logits), drop);
+        return sum(masked(lengths, sigmoid(sub(matmul(hidden, random("R2", [O, O])), y))), 2);
+      });
+      expect(products(made)).not.toContain("all");
+    });
+
+    test("whose predictions are wanted too, at every step: these are computed beyond the lengths", () => {
+      const made = trained((logits, y, lengths) => sum(square(masked(lengths, sub(logits, y))), 2), (logits) => logits);
+      expect(products(made)).toContain("positions");
+    });
+
+    test("one sum over all elements, which keeps each in its place", () => {
+      const w2 = args.slice(0, 3);
+      holds((lengths, W, U, b, x) => {
+        const output = transpose(gru({ W: W!, U: U!, b: b! }, transpose(x!, [1, 0, 2]), { lengths: lengths! }).output, [1, 0, 2]);
+        return [sum(masked(lengths!, add(output, 1))), sum(mul(convert(before(lengths!), "f32"), 3)), max(masked(lengths!, output), 0.25)];
+      }, [...w2, random("x", [B, T, I])]);
+    });
+
+    test("of other lengths, of steps beyond the lengths, of all steps", () => {
+      trained((logits, y, lengths) => sum(square(masked(min(lengths, 3), sub(logits, y))), 2));
+      trained((logits, y, lengths) => sum(square(masked(min(add(lengths, 1), T), sub(logits, y))), 2));
+      trained((logits, y, lengths) => sum(select(not(reshape(before(lengths), [B, T, 1])), square(sub(logits, y)), 0), 2));
+      trained((logits, y) => sum(square(sub(logits, y)), 2));
+    });
   });
 
   test("readers of everything, of parts and of nothing", () => {

@@ -27,12 +27,8 @@ export interface RaggedBatchesOptions extends BatchesOptions {
   readonly byLength?: boolean;
 }
 
-/** Sequences padded to `[size, steps, ...]`, the longest first. Beyond its length a row holds zeros. */
-export type RaggedRows<S extends Parts = NoParts, T extends Parts = NoParts> = { readonly [name in keyof Padded]: Tensor } & S &
-  T & {
-    /** Which steps are there, f32 `[size, steps]`: the mask of losses of every step. */
-    readonly counted: Tensor;
-  };
+/** Sequences padded to `[size, steps, ...]`, the longest first. Beyond its length a row holds zeros: give `lengths` to layers, and to losses of every step. */
+export type RaggedRows<S extends Parts = NoParts, T extends Parts = NoParts> = { readonly [name in keyof Padded]: Tensor } & S & T;
 
 /**
  * {@link batches} of sequences of unequal length, all of one shape: nothing but the first batch is ever compiled, and where a backend leaves out steps that are not there, padding
@@ -48,7 +44,6 @@ export function raggedBatches<S extends Parts = NoParts, T extends Parts = NoPar
   if (!Number.isInteger(steps) || steps < longest) throw new TensorError(`raggedBatches: the longest sequence has ${longest} steps, which do not fit into ${steps}`);
   const { perSequence, perStep } = partsOf(data);
   const ragged = new Map(leavesOf(perStep).map(({ path, tensor: x }) => [path, raggedBatch({ values: flat(x), offsets: sequences.offsets })]));
-  const ones = new Float32Array(longest).fill(1);
   const cut = cutEpochs("raggedBatches", {
     ...options,
     examples: lengths.length,
@@ -59,7 +54,7 @@ export function raggedBatches<S extends Parts = NoParts, T extends Parts = NoPar
     examples: lengths.length,
     stepsIn: cut.stepsIn,
     longestAt: longestOf(lengths, cut),
-    perStep: new Set(["x", "elapsed", "mask", "counted", ...ragged.keys()]),
+    perStep: new Set(["x", "elapsed", "mask", ...ragged.keys()]),
     at(step) {
       const numbered = cut.at(step);
       const order = numbered.order.toSorted((a, b) => lengths[b]! - lengths[a]!);
@@ -69,7 +64,6 @@ export function raggedBatches<S extends Parts = NoParts, T extends Parts = NoPar
         ...rows,
         ...rowsOf(perSequence, filledUp(order, size)),
         ...mapTree(perStep, (x, path) => piecewiseArray([size, steps, ...x.shape.slice(1)], padded(ragged.get(path)!).x.pieces!, x.dtype)),
-        counted: piecewiseArray([size, steps], Array.from(rows.lengths.data, (length, row) => ({ at: row * steps, values: ones.subarray(0, length) })), "f32"),
         weight: weightOf(order, size),
       };
       return { ...numbered, order, batch };
@@ -85,7 +79,7 @@ function flat(x: Tensor): ArrayTensor {
 /** What goes along with the sequences, as far as there is any. */
 function partsOf<S extends Parts, T extends Parts>(data: RaggedData<S, T>): { readonly perSequence: S; readonly perStep: T };
 function partsOf({ sequences, perSequence = {}, perStep = {} }: RaggedData<Parts, Parts>): { readonly perSequence: Parts; readonly perStep: Parts } {
-  const own = ["x", "lengths", ...(["elapsed", "mask"] as const).filter((name) => sequences[name] !== undefined), "counted", "weight"];
+  const own = ["x", "lengths", ...(["elapsed", "mask"] as const).filter((name) => sequences[name] !== undefined), "weight"];
   const names = [...own, ...Object.keys(perSequence), ...Object.keys(perStep)];
   const twice = names.find((name, i) => names.indexOf(name) < i);
   if (twice !== undefined) throw new TensorError(`raggedBatches: ${twice} is the name of two parts of a batch; rename one of them`);

@@ -1,6 +1,6 @@
-import { grad, item, tensor, valuesOf, type Tensor } from "@sluice/tensor";
+import { grad, item, sum, tensor, valuesOf, type Tensor } from "@sluice/tensor";
 import { describe, expect, test } from "vitest";
-import { accuracy, binaryCrossEntropy, crossEntropy, mse } from "../index.ts";
+import { accuracy, binaryCrossEntropy, crossEntropy, mse, type LossOptions } from "../index.ts";
 
 const f64 = (values: number[], shape?: number[]): Tensor => tensor(values, shape, { dtype: "f64" });
 const i32 = (values: number[], shape?: number[]): Tensor => tensor(values, shape, { dtype: "i32" });
@@ -40,6 +40,40 @@ describe("masks", () => {
 
   test("an unfitting one is an error with both shapes", () => {
     expect(() => mse(f64([1, 2]), f64([0, 0]), { mask: f64([1, 1, 1]) })).toThrow(/mse: the mask \[3\] must have the leading axes of the losses \[2\]/);
+  });
+});
+
+describe("lengths", () => {
+  const [batch, time] = [3, 4];
+  const counts = [4, 1, 0];
+  const lengths = tensor(Int32Array.from(counts));
+  const numbers = (n: number, f: (i: number) => number): number[] => Array.from({ length: n }, (_, i) => f(i));
+  const step = (i: number): { row: number; t: number } => ({ row: Math.floor(i / time), t: i % time });
+  const mask = f64(numbers(batch * time, (i) => (step(i).t < counts[step(i).row]! ? 1 : 0)), [batch, time]);
+  const weights = f64(numbers(batch * time, (i) => 1 + (i % 3)), [batch, time]);
+  const both = f64(numbers(batch * time, (i) => valuesOf(mask)[i]! * (1 + (i % 3))), [batch, time]);
+  const logits = f64(numbers(batch * time * 3, (i) => Math.sin(7 * i)), [batch, time, 3]);
+  const target = f64(numbers(batch * time * 3, (i) => i % 2), [batch, time, 3]);
+  const classes = i32(numbers(batch * time, (i) => i % 3), [batch, time]);
+  const losses: [string, (p: Tensor, options: LossOptions) => Tensor][] = [
+    ["mse", (p, options) => mse(p, target, options)],
+    ["binaryCrossEntropy", (p, options) => binaryCrossEntropy(p, target, options)],
+    ["crossEntropy", (p, options) => crossEntropy(p, classes, options)],
+  ];
+
+  test.each(losses)("%s: steps beyond them are masked out, along with what the mask leaves out", (_, loss) => {
+    for (const reduction of ["mean", "sum", "none"] as const) {
+      for (const [given, expected] of [[{ lengths }, { mask }], [{ lengths, mask: weights }, { mask: both }]]) {
+        const total = (options: LossOptions) => (p: Tensor): Tensor => sum(loss(p, { ...options, reduction }));
+        expect(valuesOf(loss(logits, { ...given, reduction }))).toEqual(valuesOf(loss(logits, { ...expected, reduction })));
+        expect(valuesOf(grad(total(given!))(logits))).toEqual(valuesOf(grad(total(expected!))(logits)));
+      }
+    }
+  });
+
+  test("of another number of rows, or of losses without steps, are an error", () => {
+    expect(() => mse(logits, target, { lengths: i32([1, 2]) })).toThrow("mse: lengths must be i32 [batch] of losses [batch, time, ...], got i32 [2] for losses [3,4,3]");
+    expect(() => accuracy(f64([1, 2], [1, 2]), i32([0]), { lengths: i32([1]) })).toThrow("accuracy: lengths must be i32 [batch] of losses [batch, time, ...], got i32 [1] for losses [1]");
   });
 });
 

@@ -74,6 +74,34 @@ test.each(sizes)("$name", async ({ batch, time, input, hidden, fewer }) => {
   }
 });
 
+test.each([{ batch: 7, time: 9, hidden: 6, outputs: 5 }, { batch: 4, time: 6, hidden: 8, outputs: 16 }, { batch: 1, time: 5, hidden: 3, outputs: 1 }, { batch: 6, time: 1, hidden: 4, outputs: 2 }])("readouts of every step and their losses: %o", async ({ batch, time, hidden, outputs }) => {
+  const small = (shape: readonly number[], seed: number): ArrayTensor => t.mul(t.tanh(randomTensor(shape, "f32", seed)), 0.5) as ArrayTensor;
+  const f = (lengths: Tensor, W: Tensor, U: Tensor, R: Tensor, c: Tensor, x: Tensor, y: Tensor) => {
+    const before = t.reshape(t.less(t.iota([time]), t.reshape(lengths, [batch, 1])), [batch, time, 1]);
+    const { value, gradient, aux } = t.valueAndGradAux((p: Layer & { R: Tensor; c: Tensor }) => {
+      const logits = t.add(t.matmul(t.transpose(gru(p, t.transpose(x, [1, 0, 2]), lengths, batch, hidden).output, [1, 0, 2]), p.R), p.c);
+      const classes = t.select(before, t.mul(y, t.logSoftmax(t.select(before, logits, 0))), 0);
+      const squares = t.mul(t.square(t.sub(t.select(before, logits, 0), y)), t.convert(before, "f32"));
+      const ofSteps = t.sum(t.sub(squares, classes), 2);
+      return { value: t.reshape(t.sum(t.reshape(ofSteps, [batch * time, 1]), 0), []), aux: t.reduceMax(t.select(before, logits, 0), 2) };
+    })({ W, U, R, c });
+    return [value, aux, ...t.tensorsOf(gradient)];
+  };
+  const rest = [small([3, 3 * hidden], 1), small([hidden, 3 * hidden], 2), small([hidden, outputs], 3), small([outputs], 4), small([batch, time, 3], 5), small([batch, time, outputs], 6)];
+  const lengths = [(_: number) => time, (row: number) => Math.floor((time * (batch - row)) / batch), (row: number) => (row * 5) % (time + 1), () => 0, (row: number) => (row === batch - 1 ? time : 1)];
+  const { program } = t.trace(f, [t.tensor(new Int32Array(batch)), ...rest] as Parameters<typeof f>);
+  const optimised = optimise(program);
+  for (const [name, backend] of Object.entries(variants)) {
+    const executable = await backend.compile(program);
+    for (const [i, length] of lengths.entries()) {
+      const given = [t.tensor(Int32Array.from({ length: batch }, (_, row) => length(row))), ...rest];
+      const results = await executable.run(given);
+      t.evaluate(optimised, given).forEach((y, at) => expectSameBits(results[at]!, y, `${name}, batch ${i}, result ${at}`));
+    }
+    await executable.dispose();
+  }
+});
+
 test("pieces of a tensor that is read everywhere are zeros around them, whatever ran before", async () => {
   const backend = variants["1 thread"]!;
   const f = await t.compile((x: Tensor) => t.add(x, 0), [t.zerosArray([2, 3])], { backend });
