@@ -1,9 +1,9 @@
 import type { DType } from "@sluice/tensor";
 import { axesOf, fasterOf, type Layout, type Region } from "../ragged/layout.ts";
-import type { ActiveRowsStep, ElementwiseStep, GatherStep, LoopStep, MatmulStep, ReduceStep, Step, View } from "./plan.ts";
+import type { ActiveRowsStep, ElementwiseStep, GatherStep, LoopStep, MatmulStep, RandomBitsStep, ReduceStep, Step, View } from "./plan.ts";
 
 /** Work that can be done step by step for some of the rows. */
-type DivisibleStep = ElementwiseStep | MatmulStep | ReduceStep | GatherStep;
+type DivisibleStep = ElementwiseStep | MatmulStep | ReduceStep | GatherStep | RandomBitsStep;
 
 /** Where the rows to work on are found, for a region. */
 export interface ActiveTable extends ActiveRowsStep {
@@ -44,6 +44,8 @@ function divided(step: DivisibleStep, layout: Layout, region: Region, depth: num
       const removed = "time" in xLayout && xLayout.time < step.axis ? 1 : 0;
       return { ...step, x: slice(step.x, xLayout), y: slice(step.y), axis: step.axis - removed };
     }
+    case "randomBits":
+      return { ...step, y: slice(step.y), whole: step.y };
     case "gather": {
       const joined: Layout = { merged: 0, faster: fasterOf(layout) };
       return { ...step, indices: slice(step.indices, joined), y: slice(step.y, joined) };

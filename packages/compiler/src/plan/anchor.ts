@@ -64,7 +64,7 @@ export function lowerAnchor(context: Context, scope: Scope, node: Node, placemen
       return;
     }
     case "randomBits":
-      scope.steps.push({ kind: "randomBits", key: read(0), stream: read(1), y: write() });
+      pushFor(context, scope, active, { kind: "randomBits", key: read(0), stream: read(1), y: write() });
       return;
     default:
       throw new Error(`plan: ${operation.op} should have been expanded or evaluated before`);

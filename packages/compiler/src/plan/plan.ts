@@ -141,6 +141,8 @@ export interface RandomBitsStep {
   readonly key: View;
   readonly stream: View;
   readonly y: View;
+  /** Where y is a part of it, rows of elements that follow each other: the contiguous value among whose words y's are. */
+  readonly whole?: View;
 }
 
 /**

@@ -1,5 +1,5 @@
 import {
-  add, concat, convert, div, equal, evaluate, gather, isArray, key, keyFor, less, logSoftmax, matmul, max, mean, min, mul, neg, not, oneHot, reshape, scan, select, sigmoid, slice, split, sqrt, square,
+  add, bernoulli, concat, convert, div, equal, evaluate, gather, isArray, key, keyFor, less, logSoftmax, matmul, max, mean, min, mul, neg, not, oneHot, reshape, scan, select, sigmoid, slice, split, sqrt, square,
   stopGradient, sub, sum, tanh, tensor, trace, transpose, uniform, valueAndGradAux, grad, type ArrayTensor, type Tensor, type Tree,
 } from "@sluice/tensor";
 import fc from "fast-check";
@@ -224,12 +224,13 @@ describe("what lies around layers", () => {
     });
 
     test("a hidden layer of its own with dropout", () => {
-      const drop = convert(less(random("drop", [B, T, O]), 0.5), "f32");
       const made = trained((logits, y, lengths) => {
-        const hidden = mul(tanh(logits), drop);
+        const drop = (x: Tensor): Tensor => mul(x, convert(bernoulli(reshape(slice(lengths, [0], [2]), [2]), x.shape, 0.5), "f32"));
+        const hidden = drop(tanh(transpose(drop(transpose(logits, [1, 0, 2])), [1, 0, 2])));
         return sum(masked(lengths, sigmoid(sub(matmul(hidden, random("R2", [O, O])), y))), 2);
       });
       expect(products(made)).not.toContain("all");
+      expect(workOf(made.steps).filter(({ kind }) => kind === "randomBits").map(({ rows }) => rows)).toEqual(["active", "active"]);
     });
 
     test("whose predictions are wanted too, at every step: these are computed beyond the lengths", () => {

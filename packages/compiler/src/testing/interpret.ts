@@ -83,8 +83,12 @@ function run(step: Step, machine: Machine): void {
       return write(step.y, evaluate({ op: "gather" }, step.x, step.indices), machine);
     case "scatterAdd":
       return write(step.y, evaluate({ op: "scatterAdd", rows: step.y.shape[0]! }, step.indices, step.updates), machine);
-    case "randomBits":
-      return write(step.y, evaluate({ op: "randomBits", shape: step.y.shape }, step.key, step.stream), machine);
+    case "randomBits": {
+      const { whole = step.y } = step;
+      const words = evaluate({ op: "randomBits", shape: whole.shape }, step.key, step.stream);
+      const [first] = indices(whole, machine.loops);
+      return write(step.y, isArray(words) ? tensor(Int32Array.from(indices(step.y, machine.loops), (at) => words.data[at - first!]!), step.y.shape) : words, machine);
+    }
     case "activeRows":
       return findActiveRows(step, machine);
     case "loop":
@@ -130,7 +134,7 @@ function ofRows(step: Step, first: number, end: number): Step {
     case "gather":
       return { ...step, indices: part(step.indices), y: part(step.y) };
     case "randomBits":
-      return step;
+      return step.whole === undefined ? step : { ...step, y: part(step.y) };
     default:
       throw new Error(`a step ${step.kind} does not work row by row`);
   }

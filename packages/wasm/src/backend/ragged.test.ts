@@ -79,7 +79,9 @@ test.each([{ batch: 7, time: 9, hidden: 6, outputs: 5 }, { batch: 4, time: 6, hi
   const f = (lengths: Tensor, W: Tensor, U: Tensor, R: Tensor, c: Tensor, x: Tensor, y: Tensor) => {
     const before = t.reshape(t.less(t.iota([time]), t.reshape(lengths, [batch, 1])), [batch, time, 1]);
     const { value, gradient, aux } = t.valueAndGradAux((p: Layer & { R: Tensor; c: Tensor }) => {
-      const logits = t.add(t.matmul(t.transpose(gru(p, t.transpose(x, [1, 0, 2]), lengths, batch, hidden).output, [1, 0, 2]), p.R), p.c);
+      const output = t.transpose(gru(p, t.transpose(x, [1, 0, 2]), lengths, batch, hidden).output, [1, 0, 2]);
+      const kept = t.mul(output, t.convert(t.bernoulli(t.add(t.key(4), t.sum(lengths)), output.shape, 0.6), "f32"));
+      const logits = t.add(t.matmul(kept, p.R), p.c);
       const classes = t.select(before, t.mul(y, t.logSoftmax(t.select(before, logits, 0))), 0);
       const squares = t.mul(t.square(t.sub(t.select(before, logits, 0), y)), t.convert(before, "f32"));
       const ofSteps = t.sum(t.sub(squares, classes), 2);

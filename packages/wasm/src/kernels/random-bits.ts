@@ -6,13 +6,21 @@ import type { Kernel, KernelModule } from "./kernel.ts";
 
 type Vector = Expression<"v128">;
 
+interface Shape {
+  /** Words of a row. */
+  readonly perRow: number;
+  /** From one row to the next, where they are rows of something larger. */
+  readonly stride?: number;
+  readonly keyStride: number;
+}
+
 /** Words by their position alone, so any range gives the bits of the whole. */
-export function randomBitsKernel(target: KernelModule, { key, stream, y }: RandomBitsStep): Kernel {
+export function randomBitsKernel(target: KernelModule, { key, stream, y, whole }: RandomBitsStep): Kernel {
   const rows = y.shape[0] ?? 1;
-  const shape = { perRow: sizeOf(y.shape.slice(1)), keyStride: key.strides[0]! };
+  const shape: Shape = { perRow: sizeOf(y.shape.slice(1)), keyStride: key.strides[0]!, ...(whole && { stride: y.strides[0]! }) };
   const run = target.shared("randomBits", shape, (name) => emitRandomBits(target, name, shape));
   return {
-    views: [key, stream, y],
+    views: [key, stream, y, whole ?? y],
     count: rows,
     grain: 1,
     work: 50 * sizeOf(y.shape),
@@ -21,18 +29,18 @@ export function randomBitsKernel(target: KernelModule, { key, stream, y }: Rando
   };
 }
 
-function emitRandomBits({ module }: KernelModule, name: string, { perRow, keyStride }: { perRow: number; keyStride: number }): WasmFunction<"none"> {
-  const params = { first: "i32", end: "i32", key: "i32", stream: "i32", y: "i32" } as const;
-  return module.function(name, { params }, (body, { first, end, key, stream, y }) => {
+function emitRandomBits({ module }: KernelModule, name: string, { perRow, stride, keyStride }: Shape): WasmFunction<"none"> {
+  const params = { first: "i32", end: "i32", key: "i32", stream: "i32", y: "i32", whole: "i32" } as const;
+  return module.function(name, { params }, (body, { first, end, key, stream, y, whole }) => {
     const keys = [body.let(v128.load32Splat(key), "key0"), body.let(v128.load32Splat(key, 4 * keyStride), "key1")] as const;
     const streams = body.let(v128.load32Splat(stream), "streams");
     const words = (counters: Vector): readonly [Vector, Vector] => {
       const [x, second] = threefry2x32(keys, [counters, streams]);
       return [x, second];
     };
-    const at = body.let(i32.mul(first, perRow), "at");
-    const stop = body.let(i32.mul(end, perRow), "stop");
-    const address = body.let(i32.add(y, i32.shl(at, 2)), "address");
+    const at = body.local("i32", "at");
+    const stop = body.local("i32", "stop");
+    const address = body.local("i32", "address");
 
     /** One word: the first or the second of its block. */
     const single = (): void => {
@@ -43,17 +51,35 @@ function emitRandomBits({ module }: KernelModule, name: string, { perRow, keyStr
       body.set(at, i32.add(at, 1));
       body.set(address, i32.add(address, 4));
     };
+    /** All words up to `stop`. */
+    const run = (): void => {
+      body.if(i32.and(i32.and(at, 1), i32.ltU(at, stop)), single);
+      body.while(i32.leU(i32.add(at, 8), stop), () => {
+        const [x, second] = words(body.let(i32x4.add(i32x4.splat(i32.shrU(at, 1)), i32x4.const(0, 1, 2, 3)), "counters"));
+        const evens = body.let(x, "evens");
+        const odds = body.let(second, "odds");
+        body.do(v128.store(address, v128.shuffle32(evens, odds, [0, 4, 1, 5])));
+        body.do(v128.store(address, v128.shuffle32(evens, odds, [2, 6, 3, 7]), 16));
+        body.set(at, i32.add(at, 8));
+        body.set(address, i32.add(address, 32));
+      });
+      body.while(i32.ltU(at, stop), single);
+    };
 
-    body.if(i32.and(i32.and(at, 1), i32.ltU(at, stop)), single);
-    body.while(i32.leU(i32.add(at, 8), stop), () => {
-      const [x, second] = words(body.let(i32x4.add(i32x4.splat(i32.shrU(at, 1)), i32x4.const(0, 1, 2, 3)), "counters"));
-      const evens = body.let(x, "evens");
-      const odds = body.let(second, "odds");
-      body.do(v128.store(address, v128.shuffle32(evens, odds, [0, 4, 1, 5])));
-      body.do(v128.store(address, v128.shuffle32(evens, odds, [2, 6, 3, 7]), 16));
-      body.set(at, i32.add(at, 8));
-      body.set(address, i32.add(address, 32));
+    if (stride === undefined) {
+      body.set(at, i32.mul(first, perRow));
+      body.set(stop, i32.mul(end, perRow));
+      body.set(address, i32.add(y, i32.shl(at, 2)));
+      run();
+      return;
+    }
+    const row = body.let(first, "row");
+    body.while(i32.ltU(row, end), () => {
+      body.set(address, i32.add(y, i32.mul(row, 4 * stride)));
+      body.set(at, i32.shrU(i32.sub(address, whole), 2));
+      body.set(stop, i32.add(at, perRow));
+      run();
+      body.set(row, i32.add(row, 1));
     });
-    body.while(i32.ltU(at, stop), single);
   });
 }
