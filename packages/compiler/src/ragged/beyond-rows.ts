@@ -1,4 +1,4 @@
-import { sizeOf, type Node, type Program } from "@sluice/tensor";
+import { sizeOf, type Node, type Program, type Tensor } from "@sluice/tensor";
 import { roleOf } from "../plan/roles.ts";
 import { outputOf, TensorMap } from "../plan/tensor-map.ts";
 import { type Beyond, beyondOfAssembly, beyondOfConstant, beyondOfElementwise, beyondOfSum, weakest } from "./beyond.ts";
@@ -36,7 +36,7 @@ function ofQuestion({ operation, inputs: [steps, limits], outputs }: Node): Beyo
   if (lengths.shape.length !== 1 || lengths.kind === "array") return undefined;
   const batch = lengths.shape[0]!;
   const views: Node[] = [];
-  for (let x = limits!; x.kind === "symbol" && x.node !== lengths.node; x = x.node.inputs[0]!) views.unshift(x.node);
+  for (let x: Tensor = limits!; x.kind === "symbol" && x.node !== lengths.node; x = x.node.inputs[0]!) views.unshift(x.node);
   const whole: Region = { lengths, time: 1, batch };
   const found = views.reduce<Layout | undefined>((layout, view) => layout && layoutAfter(view, layout, whole), { merged: 0, faster: "batch" });
   if (found === undefined || !("merged" in found)) return undefined;

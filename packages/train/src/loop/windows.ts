@@ -1,6 +1,6 @@
 import {
-  allocate, checkOptions, describe, isTensor, leavesOf, mapTree, sameShape, showShape, sizeOf, tensor, TensorError, valuesOf,
-  type DType, type Shape, type Tensor, type Tree, type Values,
+  checkOptions, describe, isTensor, leavesOf, mapTree, piecewiseArray, sameShape, showShape, sizeOf, tensor, TensorError, valuesOf,
+  type DType, type Piece, type Shape, type Tensor, type Tree, type Values,
 } from "@sluice/tensor";
 import type { Batches, Weighted } from "./batches.ts";
 import { everyStep } from "./every-step.ts";
@@ -139,17 +139,22 @@ function windowOf<D extends { readonly [name: string]: Tree }>(batch: Weighted<D
   return { ...cut, counted: tensor(counted, [rows, steps]), resets: tensor(resets, [rows, steps], { dtype: "bool" }) };
 }
 
-/** Steps `begin` to `end` of `[batch, time, ...]`; there are zeros before the first and after the last. */
+/** Steps `begin` to `end` of `[batch, time, ...]`, as pieces of what they are cut from; there are zeros before the first and after the last. */
 function stepsOf(x: Tensor, begin: number, end: number): Tensor {
   const [rows, time, ...shape] = x.shape;
   const width = sizeOf(shape);
   const [first, last] = [Math.max(begin, 0), Math.min(end, time!)];
-  const from = valuesOf(x);
-  const values = allocate(x.dtype, rows! * (end - begin) * width);
+  const from = (x.kind === "array" ? x.pieces : undefined) ?? [{ at: 0, values: valuesOf(x) }];
+  const pieces: Piece[] = [];
   for (let row = 0; row < rows!; row++) {
-    values.set(from.subarray((row * time! + first) * width, (row * time! + last) * width), (row * (end - begin) + first - begin) * width);
+    const [start, stop] = [(row * time! + first) * width, (row * time! + last) * width];
+    const moved = (row * (end - begin) + first - begin) * width - start;
+    for (const { at, values } of from) {
+      const [low, high] = [Math.max(at, start), Math.min(at + values.length, stop)];
+      if (low < high) pieces.push({ at: low + moved, values: values.subarray(low - at, high - at) });
+    }
   }
-  return tensor(values, [rows!, end - begin, ...shape], { dtype: x.dtype });
+  return piecewiseArray([rows!, end - begin, ...shape], pieces, x.dtype);
 }
 
 function timeOf(batch: Tree, cuts: Cuts): number {

@@ -19,7 +19,7 @@ function program(shared: boolean) {
 test.each<[string, () => Host]>([["here", here], ["away", away], ["team", () => team(2)]])("%s: a program that traps rejects its exchange, and goes on", async (_, hostOf) => {
   const host = hostOf();
   const session = await host.open(program(host.threads > 1));
-  const double = (x: number) => session.exchange({ write: [{ place: 0, values: Int32Array.of(x) }], run: true, read: [1] });
+  const double = (x: number) => session.exchange({ write: [{ place: 0, zeros: [], pieces: [{ at: 0, values: Int32Array.of(x) }] }], run: true, read: [1] });
   const answers = await Promise.allSettled([double(4), double(0), double(-3)]);
   expect(answers).toEqual([
     { status: "fulfilled", value: [Int32Array.of(8)] },
