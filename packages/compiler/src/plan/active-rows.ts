@@ -1,5 +1,5 @@
 import type { DType } from "@sluice/tensor";
-import { axesOf, fasterOf, type Layout, type Region } from "../ragged/layout.ts";
+import { axesOf, fasterOf, inFront, type Layout, type Region } from "../ragged/layout.ts";
 import type { ActiveRowsStep, ElementwiseStep, GatherStep, LoopStep, MatmulStep, RandomBitsStep, ReduceStep, Step, View } from "./plan.ts";
 
 /** Work that can be done step by step for some of the rows. */
@@ -10,24 +10,38 @@ export interface ActiveTable extends ActiveRowsStep {
   readonly region: Region;
 }
 
-/** Work over all steps and rows as a loop over steps that works on active rows. `layout` is that of the result. */
+/** Which axis work is taken apart along: the other one is left to each part. */
+type Along = "time" | "batch";
+
+/**
+ * Work over all steps and rows as a loop over steps that works on active rows, or over rows that works on active steps: whichever are fewer, so that each part is as large as can be. `layout` is that
+ * of the result.
+ */
 export function overActiveRows(step: DivisibleStep, layout: Layout, table: ActiveTable, depth: number): LoopStep {
-  return loopOver([divided(step, layout, table.region, depth)], table, "active");
+  const along = shorter(layout, table.region);
+  return loopOver([divided(step, layout, table.region, along, depth)], table, along, "active");
+}
+
+function shorter(layout: Layout, { time, batch }: Region): Along {
+  return time >= batch && inFront(layout) ? "batch" : "time";
 }
 
 /** Writes zeros to the rows of a value that are not worked on. */
 export function zerosBeyond(view: View, dtype: DType, layout: Layout, table: ActiveTable, depth: number): LoopStep {
   const { shape } = view;
   const step: ElementwiseStep = { kind: "elementwise", shape, inputs: [], instructions: [{ op: "constant", dtype, value: 0 }], stores: [{ value: 0, view }] };
-  return loopOver([divided(step, layout, table.region, depth)], table, "over");
+  const along = shorter(layout, table.region);
+  return loopOver([divided(step, layout, table.region, along, depth)], table, along, "over");
 }
 
-function loopOver(body: readonly Step[], { counts, work, region }: ActiveTable, part: "active" | "over"): LoopStep {
-  return { kind: "loop", length: region.time, reverse: false, body, rows: region.batch, active: { counts, work, part } };
+function loopOver(body: readonly Step[], { counts, work, ends, rowsBefore, region: { time, batch } }: ActiveTable, along: Along, part: "active" | "over"): LoopStep {
+  const common = { kind: "loop", reverse: false, body } as const;
+  if (along === "time") return { ...common, length: time, rows: batch, active: { counts, work, part } };
+  return { ...common, length: batch, rows: time, active: { counts: ends, work: rowsBefore, part } };
 }
 
-function divided(step: DivisibleStep, layout: Layout, region: Region, depth: number): DivisibleStep {
-  const slice = (view: View, at: Layout = layout): View => stepOf(view, at, region, depth);
+function divided(step: DivisibleStep, layout: Layout, region: Region, along: Along, depth: number): DivisibleStep {
+  const slice = (view: View, at: Layout = layout): View => partOf(view, at, region, along, depth);
   switch (step.kind) {
     case "elementwise":
       return {
@@ -41,7 +55,7 @@ function divided(step: DivisibleStep, layout: Layout, region: Region, depth: num
     case "reduce": {
       const ofX = axesOf(layout).map((axis) => (axis >= step.axis ? axis + 1 : axis));
       const xLayout: Layout = "merged" in layout ? { ...layout, merged: ofX[0]! } : { time: ofX[0]!, batch: ofX[1]! };
-      const removed = "time" in xLayout && xLayout.time < step.axis ? 1 : 0;
+      const removed = "time" in xLayout && xLayout[along] < step.axis ? 1 : 0;
       return { ...step, x: slice(step.x, xLayout), y: slice(step.y), axis: step.axis - removed };
     }
     case "randomBits":
@@ -53,16 +67,18 @@ function divided(step: DivisibleStep, layout: Layout, region: Region, depth: num
   }
 }
 
-/** The rows of one step: the axis of steps goes, that of rows remains. */
-function stepOf(view: View, layout: Layout, { time, batch }: Region, depth: number): View {
+/** The rows of one step, or the steps of one row: one axis goes, the other one remains. */
+function partOf(view: View, layout: Layout, region: Region, along: Along, depth: number): View {
   const loops = Array.from({ length: Math.max(view.loops.length, depth + 1) }, (_, i) => view.loops[i] ?? 0);
   if ("merged" in layout) {
     const axis = layout.merged;
     const stride = view.strides[axis]!;
-    const [ofStep, ofRow] = layout.faster === "batch" ? [batch * stride, stride] : [stride, time * stride];
-    loops[depth] = loops[depth]! + ofStep!;
-    return { ...view, shape: view.shape.with(axis, batch), strides: view.strides.with(axis, ofRow!), loops };
+    const strides = { [layout.faster]: stride, [layout.faster === "batch" ? "time" : "batch"]: region[layout.faster] * stride };
+    const left = along === "time" ? "batch" : "time";
+    loops[depth] = loops[depth]! + strides[along]!;
+    return { ...view, shape: view.shape.with(axis, region[left]), strides: view.strides.with(axis, strides[left]!), loops };
   }
-  loops[depth] = loops[depth]! + view.strides[layout.time]!;
-  return { ...view, shape: view.shape.toSpliced(layout.time, 1), strides: view.strides.toSpliced(layout.time, 1), loops };
+  const axis = layout[along];
+  loops[depth] = loops[depth]! + view.strides[axis]!;
+  return { ...view, shape: view.shape.toSpliced(axis, 1), strides: view.strides.toSpliced(axis, 1), loops };
 }

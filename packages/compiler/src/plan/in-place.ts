@@ -97,7 +97,7 @@ export function viewsOf(step: Step): readonly View[] {
     case "randomBits":
       return [step.key, step.stream, step.y];
     case "activeRows":
-      return [step.lengths, step.counts, step.work, step.positions, ...(step.byRow ? [step.byRow] : [])];
+      return [step.lengths, step.counts, step.work, step.ends, step.rowsBefore, step.positions, ...(step.byRow ? [step.byRow] : [])];
     case "loop":
       return [...(step.active ? [step.active.counts, step.active.work] : []), ...step.body.flatMap(viewsOf)];
   }

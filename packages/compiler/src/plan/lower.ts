@@ -77,9 +77,9 @@ function activeTable(context: Context, scope: Scope, region: Region): ActiveTabl
   const before = workBefore(lengths, time * batch)!;
   if (before.length > 0) lowerBlock(context, scope, before, [{ tensor: lengths, view: newBuffer(context, lengths, 0) }]);
   const table = (elements: number): View => newBuffer(context, { shape: [elements], dtype: "i32" }, 0);
-  const [counts, work, positions] = [table(time + 1), table(batch + 1), table(1 + time * batch)];
+  const [counts, work, ends, rowsBefore, positions] = [table(time + 1), table(batch + 1), table(batch + 1), table(time + 1), table(1 + time * batch)] as const;
   const byRow = context.ragged.byRow(region) ? { byRow: table(1 + time * batch) } : {};
-  return { kind: "activeRows", region, lengths: viewOf(context, scope, lengths), counts, work, positions, ...byRow };
+  return { kind: "activeRows", region, lengths: viewOf(context, scope, lengths), counts, work, ends, rowsBefore, positions, ...byRow };
 }
 
 function lowerBlock(context: Context, scope: Scope, nodes: readonly Node[], sinks: readonly Sink[]): void {

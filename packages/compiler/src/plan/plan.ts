@@ -155,6 +155,10 @@ export interface ActiveRowsStep {
   readonly counts: View;
   /** i32 [batch + 1]: steps in which the rows before row b are worked on, all together; by it threads find a fair share. */
   readonly work: View;
+  /** i32 [batch + 1]: the number of steps in which a row is worked on; at last the number of rows that have any. */
+  readonly ends: View;
+  /** i32 [time + 1]: rows that are worked on in the steps before step t, all together. */
+  readonly rowsBefore: View;
   /** i32 [1 + time * batch]: how many pairs of step and row there are, and then their positions `step * batch + row` in order. */
   readonly positions: View;
   /** i32 [1 + time * batch]: the same pairs as `row * time + step` in order, where somebody takes them so. */
@@ -173,6 +177,9 @@ export interface LoopStep {
    * whole loop without waiting for each other.
    */
   readonly rows?: number;
-  /** Of the rows, those that a step is done for: the active ones, in as many steps as have any; or the others, in all steps. `rows` is then given. */
+  /**
+   * Of the rows, those that a step is done for: the active ones, in as many steps as have any; or the others, in all steps. `rows` is then given. In a loop over the rows of a batch, its steps are what is
+   * called rows here, and `ends` and `rowsBefore` are its counts and work.
+   */
   readonly active?: Pick<ActiveRowsStep, "counts" | "work"> & { readonly part: "active" | "over" };
 }

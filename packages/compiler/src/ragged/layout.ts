@@ -49,6 +49,11 @@ export function rowsInFront(layout: Layout): boolean {
   return "merged" in layout ? layout.merged === 0 : layout.batch === (layout.time === 0 ? 1 : 0);
 }
 
+/** Whether steps and rows are the first axes, in either order. */
+export function inFront(layout: Layout): boolean {
+  return "merged" in layout ? layout.merged === 0 : layout.time + layout.batch === 1;
+}
+
 /** Each axis moved; undefined where one is lost. */
 export function moved(layout: Layout, to: (axis: number) => number | undefined): Layout | undefined {
   const [first, second] = axesOf(layout).map(to);

@@ -11,7 +11,7 @@ import { roleOf } from "../plan/roles.ts";
 import { outputOf, TensorMap } from "../plan/tensor-map.ts";
 import { isPositiveZero, isZero } from "./beyond.ts";
 import { type BeyondRows, beyondRowsOf } from "./beyond-rows.ts";
-import { axesOf, type Faster, layoutBefore, moved, rowsInFront, sameLayout, sameRegion, type Layout, type Region, type Rows } from "./layout.ts";
+import { axesOf, type Faster, inFront, layoutBefore, moved, rowsInFront, sameLayout, sameRegion, type Layout, type Region, type Rows } from "./layout.ts";
 import { raggedLoop, type RaggedLoop } from "./loop.ts";
 
 /** Rows that are worked on: those of steps before their sequence's end. */
@@ -138,11 +138,10 @@ function workOf(node: Node, loop: RaggedLoop | undefined, wanted: readonly (Dema
     const before = layoutBeforeSum(operation, layout);
     return rowsInFront(layout) && rowsInFront(before) ? everywhere(before) : undefined;
   }
-  const inFront = "merged" in layout ? layout.merged === 0 : layout.time + layout.batch === 1;
   // The words of a row must follow each other.
-  if (operation.op === "randomBits") return inFront ? { active: { region, layout, filled: [] }, inputs: [] } : undefined;
+  if (operation.op === "randomBits") return inFront(layout) ? { active: { region, layout, filled: [] }, inputs: [] } : undefined;
   if (operation.op === "gather") {
-    const whole = inFront && inputs[1]!.shape.length === axesOf(layout).length;
+    const whole = inFront(layout) && inputs[1]!.shape.length === axesOf(layout).length;
     return whole ? { active: { region, layout, filled: [] }, inputs: [undefined, { region, layout }] } : undefined;
   }
   return undefined;

@@ -107,7 +107,7 @@ function runLoop({ length, reverse, body, rows = 0, active }: LoopStep, machine:
   }
 }
 
-function findActiveRows({ lengths: from, counts, work, positions, byRow }: ActiveRowsStep, machine: Machine): void {
+function findActiveRows({ lengths: from, counts, work, ends, rowsBefore, positions, byRow }: ActiveRowsStep, machine: Machine): void {
   const lengths = [...read(from, machine).data];
   const [time, batch] = [counts.shape[0]! - 1, lengths.length];
   const rows = Array.from({ length: time }, (_, t) => lengths.findLastIndex((length) => length > t) + 1);
@@ -116,6 +116,9 @@ function findActiveRows({ lengths: from, counts, work, positions, byRow }: Activ
   const put = (view: View, values: number[]): void => write({ ...view, shape: [values.length] }, tensor(Int32Array.from(values)), machine);
   put(counts, [...rows, rows.filter((count) => count > 0).length]);
   put(work, before);
+  const steps = before.slice(1).map((all, row) => all - before[row]!);
+  put(ends, [...steps, steps.filter((count) => count > 0).length]);
+  put(rowsBefore, Array.from({ length: time + 1 }, (_, t) => rows.slice(0, t).reduce((sum, count) => sum + count, 0)));
   put(positions, [pairs.length, ...pairs]);
   if (byRow !== undefined) put(byRow, [pairs.length, ...pairs.map((pair) => (pair % batch) * time + Math.floor(pair / batch)).sort((a, b) => a - b)]);
 }

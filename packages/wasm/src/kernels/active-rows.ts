@@ -12,22 +12,22 @@ interface Sizes {
 }
 
 /** Few operations, done by one thread. */
-export function activeRowsKernel(target: KernelModule, { lengths, counts, work, positions, byRow }: ActiveRowsStep): Kernel {
+export function activeRowsKernel(target: KernelModule, { lengths, counts, work, ends, rowsBefore, positions, byRow }: ActiveRowsStep): Kernel {
   const sizes: Sizes = { time: counts.shape[0]! - 1, batch: work.shape[0]! - 1, stride: lengths.strides[0]!, rows: byRow !== undefined };
   const run = target.shared("activeRows", sizes, (name) => emitActiveRows(target, name, sizes));
   return {
-    views: [lengths, counts, work, positions, ...(byRow ? [byRow] : [])],
+    views: [lengths, counts, work, ends, rowsBefore, positions, ...(byRow ? [byRow] : [])],
     count: 1,
     grain: 1,
     work: sizes.time * sizes.batch,
     scratchBytes: 0,
-    call: ({ addresses: [pLengths, pCounts, pWork, pPositions, pByRow] }) => run.call(pLengths!, pCounts!, pWork!, pPositions!, pByRow ?? 0),
+    call: ({ addresses: [pLengths, pCounts, pWork, pEnds, pRowsBefore, pPositions, pByRow] }) => run.call(pLengths!, pCounts!, pWork!, pEnds!, pRowsBefore!, pPositions!, pByRow ?? 0),
   };
 }
 
 function emitActiveRows({ module }: KernelModule, name: string, { time, batch, stride, rows }: Sizes): WasmFunction<"none"> {
-  const params = { lengths: "i32", counts: "i32", work: "i32", positions: "i32", byRow: "i32" } as const;
-  return module.function(name, { params }, (body, { lengths, counts, work, positions, byRow }) => {
+  const params = { lengths: "i32", counts: "i32", work: "i32", ends: "i32", rowsBefore: "i32", positions: "i32", byRow: "i32" } as const;
+  return module.function(name, { params }, (body, { lengths, counts, work, ends, rowsBefore, positions, byRow }) => {
     const t = body.local("i32", "t");
     const row = body.local("i32", "row");
     const lengthOf = (at: typeof row) => i32.load(i32.add(lengths, i32.mul(at, 4 * stride)));
@@ -83,6 +83,24 @@ function emitActiveRows({ module }: KernelModule, name: string, { time, batch, s
       body.set(t, i32.add(t, 1));
     });
     body.do(i32.store(counts, steps, 4 * time));
+
+    body.set(row, 0);
+    body.while(i32.ltS(row, batch), () => {
+      const at = body.let(i32.shl(row, 2), "at");
+      const here = i32.add(work, at);
+      body.do(i32.store(i32.add(ends, at), i32.sub(i32.load(here, 4), i32.load(here))));
+      body.set(row, i32.add(row, 1));
+    });
+    body.do(i32.store(ends, i32.load(counts), 4 * batch));
+    body.set(total, 0);
+    body.set(t, 0);
+    body.do(i32.store(rowsBefore, 0));
+    body.while(i32.ltS(t, time), () => {
+      const at = body.let(i32.shl(t, 2), "at");
+      body.set(total, i32.add(total, i32.load(i32.add(counts, at))));
+      body.do(i32.store(i32.add(rowsBefore, at), total, 4));
+      body.set(t, i32.add(t, 1));
+    });
 
     if (!rows) return;
     body.do(i32.store(byRow, total));

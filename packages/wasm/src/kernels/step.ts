@@ -32,7 +32,7 @@ export function writes(step: Exclude<Step, LoopStep>) {
     case "elementwise": return step.stores.map(({ view }) => view);
     case "matmul": return step.waiting === undefined ? [step.c] : [step.c, step.waiting];
     case "pack": return [step.packed];
-    case "activeRows": return [step.counts, step.work, step.positions, ...(step.byRow ? [step.byRow] : [])];
+    case "activeRows": return [step.counts, step.work, step.ends, step.rowsBefore, step.positions, ...(step.byRow ? [step.byRow] : [])];
     default: return [step.y];
   }
 }
