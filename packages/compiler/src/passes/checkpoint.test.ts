@@ -2,6 +2,7 @@ import {
   add, evaluate, isArray, key, keyFor, matmul, mul, print, scan, sigmoid, split, sum, tanh, tensor, tensorsOf, trace, uniform, valueAndGrad,
   type ArrayTensor, type Program, type ScanOptions, type Tensor,
 } from "@sluice/tensor";
+import { differenceOf, noiseOf } from "@sluice/tensor/testing";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { checkpoint } from "./checkpoint.ts";
@@ -133,7 +134,6 @@ describe("values and gradients", () => {
     const divided = checkpoint(prepare(trace(valueAndGrad(loss(2, {})), [params]).program), [3, 2]);
     expect(loopPairs(prepare(trace(valueAndGrad(loss(2, {})), [params]).program))).toHaveLength(2);
     const [, ...gradients] = evaluate(divided, tensorsOf(params)).filter(isArray);
-    const epsilon = 1e-5;
     const at = (which: number, element: number, by: number): number => {
       const moved = tensorsOf(params).map((x, i) => (i === which && isArray(x) ? tensor(Float64Array.from(x.data, (v, j) => (j === element ? v + by : v)), x.shape) : x));
       const [value] = evaluate(divided, moved).filter(isArray);
@@ -141,8 +141,10 @@ describe("values and gradients", () => {
     };
     gradients.forEach((gradient, which) => {
       for (const element of [0, gradient.data.length >> 1, gradient.data.length - 1]) {
-        const difference = (at(which, element, epsilon) - at(which, element, -epsilon)) / (2 * epsilon);
-        expect(Math.abs(gradient.data[element]! - difference)).toBeLessThan(1e-8);
+        const along = (by: number): number => at(which, element, by);
+        const { value, uncertainty } = differenceOf(along, { noise: noiseOf(along, Math.abs(along(0))) });
+        expect(uncertainty).toBeLessThan(1e-9);
+        expect(Math.abs(gradient.data[element]! - value)).toBeLessThanOrEqual(uncertainty);
       }
     });
   });
