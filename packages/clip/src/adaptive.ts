@@ -1,5 +1,5 @@
 import {
-  add, checkOptions, convert, div, leavesOf, less, mapTree, max, mul, reduceMax, reshape, scalar, select, sizeOf, sqrt, square, sum,
+  add, checkOptions, convert, div, euclideanNorm, leavesOf, less, mapTree, max, mul, reduceMax, reshape, scalar, select, sizeOf, sum,
   type Tensor,
 } from "@sluice/tensor";
 import { checkPositive } from "./check.ts";
@@ -51,7 +51,7 @@ export function adaptive(lambda = 0.01, options: AdaptiveOptions = {}): Clipper<
 /** Norms of the units, with the reduced axes kept at length 1. */
 function unitNorms(x: Tensor): Tensor {
   const axes = x.shape.length <= 1 ? undefined : x.shape.slice(0, -1).map((_, axis) => axis);
-  return sqrt(sum(square(x), axes, { keep: true }));
+  return euclideanNorm(x, axes, { keep: true });
 }
 
 function reportOf(ratios: readonly Tensor[], lambda: number): ClipReport {

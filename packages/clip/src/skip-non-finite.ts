@@ -1,4 +1,4 @@
-import { abs, add, and, checkOptions, convert, less, not, scalar, select, TensorError, type Tensor } from "@sluice/tensor";
+import { add, and, checkOptions, convert, less, not, scalar, select, TensorError, type Tensor } from "@sluice/tensor";
 import type { Clipper } from "./clipper.ts";
 import { treeNorm } from "./norm.ts";
 
@@ -17,8 +17,7 @@ type SkipState = { readonly skipped: Tensor; readonly consecutive: Tensor };
 type SkipReport = { readonly norm: Tensor; readonly clipped: Tensor; readonly skipped: Tensor };
 
 /**
- * Skips the whole update where the gradients' global norm is NaN or infinite: `skip` is true, and neither weights nor moments move. The norm is taken in
- * the gradients' dtype, so a finite gradient whose square overflows (|g| > 1.8e19 in f32) counts as infinite.
+ * Skips the whole update where an element of the gradients is NaN or infinite: `skip` is true, and neither weights nor moments move.
  *
  * Reports `{ norm, clipped, skipped }`.
  */
@@ -34,7 +33,7 @@ export function skipNonFinite(options: SkipNonFiniteOptions = {}): Clipper<SkipS
     init: () => ({ skipped: scalar(0, "i32"), consecutive: scalar(0, "i32") }),
     update(gradients, state) {
       const norm = treeNorm(gradients);
-      const bad = not(less(abs(norm), Infinity));
+      const bad = not(less(treeNorm(gradients, "max"), Infinity));
       const skip = and(bad, less(state.consecutive, most));
       const skipped = add(state.skipped, convert(skip, "i32"));
       return {

@@ -1,5 +1,5 @@
 import { gru, sequence } from "@sluice/cells";
-import { compile, key, keyFor, normal, tensor, valuesOf, type Tensor } from "@sluice/tensor";
+import { compile, grad, key, keyFor, normal, sum, tensor, valuesOf, type Tensor } from "@sluice/tensor";
 import { expect, test } from "vitest";
 import { gatesOverTime, saturation } from "./index.ts";
 
@@ -62,4 +62,9 @@ test.each<[string, () => unknown, string]>([
   ["no time axis", () => saturation(tensor([1])), "saturation: expected a trace [batch, time, ...], got [1]"],
 ])("a clear error: %s", (_, run, message) => {
   expect(run).toThrow(message);
+});
+
+test("the gradient of a deviation is 0 where all gates are equal", () => {
+  const gradient = grad((y: Tensor) => sum(gatesOverTime({ gate: y })["gate"].deviation))(tensor([0.5, 0.5, 0.25, 0.75], [1, 2, 2]));
+  expect([...valuesOf(gradient)]).toEqual([0, 0, -0.5, 0.5]);
 });

@@ -1,4 +1,4 @@
-import { convert, greater, less, mapTree, reshape, sqrt, square, sub, TensorError, type Tensor } from "@sluice/tensor";
+import { convert, greater, less, mapTree, reshape, root, square, sub, TensorError, type Tensor } from "@sluice/tensor";
 import { activeSteps, batchAndTime, checkSteps, meanOverSteps, type StepOptions } from "./steps.ts";
 
 export interface GateOptions extends StepOptions {
@@ -38,7 +38,7 @@ export function gatesOverTime(traces: Readonly<Record<string, Tensor>>, options:
       const axes = trace.shape.flatMap((_, axis) => (axis === 1 ? [] : [axis]));
       const over = (x: Tensor): Tensor => meanOverSteps(x, active, axes);
       const mean = over(trace);
-      const deviation = sqrt(over(square(sub(trace, reshape(mean, [1, mean.shape[0]!, ...trace.shape.slice(2).map(() => 1)])))));
+      const deviation = root(over(square(sub(trace, reshape(mean, [1, mean.shape[0]!, ...trace.shape.slice(2).map(() => 1)])))));
       return [name, { mean, deviation, ...mapTree(saturated(trace, options), over) }];
     }),
   );

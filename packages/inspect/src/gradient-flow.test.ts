@@ -1,6 +1,6 @@
 import { bidirectional, dense, gru, lstm, rnn, sequence, stack, zoneout, type Cell } from "@sluice/cells";
 import {
-  add, assertGradient, compile, key, keyFor, mean, mul, normal, reference, reshape, square, sub, sum, take, tensor, valuesOf, type ArrayTensor, type Backend, type Tensor, type Tree,
+  add, assertGradient, compile, grad, key, keyFor, mean, mul, normal, reference, reshape, square, sub, sum, take, tensor, valuesOf, type ArrayTensor, type Backend, type Tensor, type Tree,
 } from "@sluice/tensor";
 import { differenceOf, noiseOf, type Difference } from "@sluice/tensor/testing";
 import { wasm } from "@sluice/wasm";
@@ -179,6 +179,11 @@ describe("stepNorms", () => {
     expect(none).toBeNaN();
     expect(infinite).toBe(Infinity);
   });
+});
+
+test("the gradient of stepNorms is the direction, and 0 at zeros", () => {
+  const gradient = grad((y: Tensor) => sum(stepNorms(y)))(tensor([3, 4, 0, 0, 3e-38, 4e-38, 3e37, 4e37], [1, 4, 2]));
+  numbers(gradient).forEach((g, i) => expect(g).toBeCloseTo([0.6, 0.8, 0, 0, 0.6, 0.8, 0.6, 0.8][i]!, 5));
 });
 
 describe("effectiveHorizon", () => {

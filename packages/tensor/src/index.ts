@@ -31,6 +31,7 @@ export { type ScanParts, applyScan, split as splitScan } from "./scan/primitive.
 
 // Functions made of primitives
 export { elu, hardSigmoid, logSigmoid, logSoftmax, relu, silu, softmax, softplus, softsign } from "./functions/activations.ts";
+export { euclideanNorm, root, scaleOfSquares } from "./functions/norms.ts";
 export { argmax, expand, oneHot, split, square, stack, take, variance } from "./functions/arrays.ts";
 
 // Random numbers

@@ -159,14 +159,16 @@ describe.each(Object.entries(cases).flatMap(([op, make]) => (typeof make === "st
 test("a small gradient of scan whose difference is off by rounding passes", () => {
   const { scan } = cases;
   if (typeof scan === "string") throw new Error(scan);
+  const seen: number[] = [];
   const check = fc.property(samples, (sample) => {
     const { f, args } = scan(sample);
     const { derivative, difference } = t.assertGradient((given: readonly Tensor[]) => f(...given), args).parameters["2"]!;
-    expect(derivative).toBeCloseTo(-2.2e-5, 8);
-    // Of one part in 10^8 once: more than a tolerance relative to the gradient allowed.
+    seen.push(derivative);
     expect(Math.abs(derivative - difference)).toBeLessThan(1e-11);
   });
   fc.assert(check, { seed: -2007310942, path: "20:0:0:0:0" });
+  // Its difference is off by one part in 10^8, more than a tolerance relative to the gradient allowed.
+  expect(seen.some((derivative) => Math.abs(derivative + 2.2e-5) < 1e-8)).toBe(true);
 });
 
 test.each(Object.entries(cases).filter(([, make]) => make === noGradient))("%s has an integer or boolean result", (op) => {

@@ -1,5 +1,5 @@
 import { add, checkOptions, convert, mul, neg, softplus, sub, type Tensor } from "@sluice/tensor";
-import { checkBroadcasts, checkSameShape, keepWhere, lossOptions, maskOver, reduceLosses, type LossOptions } from "./reduce.ts";
+import { checkBroadcasts, checkSameShape, keepWhere, lossOptions, maskOver, reduceLosses, weigh, type LossOptions } from "./reduce.ts";
 
 export interface BinaryCrossEntropyOptions extends LossOptions {
   /** Multiplies the losses, broadcast to them. As in PyTorch, the mean's divisor does not change. */
@@ -11,7 +11,7 @@ export interface BinaryCrossEntropyOptions extends LossOptions {
 /**
  * Binary cross-entropy from logits x and targets y in [0, 1] of one shape, each element its own question, as PyTorch's
  * `binary_cross_entropy_with_logits`: `-(p y log sigmoid(x) + (1 - y) log(1 - sigmoid(x)))`, computed without overflow as
- * `(1 - y) x + (1 + (p - 1) y) softplus(-x)`.
+ * `(1 - y) softplus(x) + p y softplus(-x)`, of which a term with the weight 0 is 0 though x is infinite.
  */
 export function binaryCrossEntropy(logits: Tensor, target: Tensor, options: BinaryCrossEntropyOptions = {}): Tensor {
   const operation = "binaryCrossEntropy";
@@ -22,12 +22,9 @@ export function binaryCrossEntropy(logits: Tensor, target: Tensor, options: Bina
   const mask = maskOver(operation, options, shape, dtype);
   const x = keepWhere(mask, logits);
   const y = keepWhere(mask, convert(target, dtype));
-  let onPositive = softplus(neg(x));
-  if (positiveWeight !== undefined) {
-    checkBroadcasts(operation, "positiveWeight", positiveWeight, shape);
-    onPositive = mul(add(mul(sub(convert(positiveWeight, dtype), 1), y), 1), onPositive);
-  }
-  const losses = add(mul(sub(1, y), x), onPositive);
+  if (positiveWeight !== undefined) checkBroadcasts(operation, "positiveWeight", positiveWeight, shape);
+  const positive = positiveWeight === undefined ? y : mul(convert(positiveWeight, dtype), y);
+  const losses = add(weigh(sub(1, y), softplus(x)), weigh(positive, softplus(neg(x))));
   if (weight === undefined) return reduceLosses(operation, losses, reduction, { mask });
   checkBroadcasts(operation, "weight", weight, shape);
   return reduceLosses(operation, keepWhere(mask, mul(losses, convert(weight, dtype))), reduction, { mask });

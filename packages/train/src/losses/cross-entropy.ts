@@ -2,7 +2,7 @@ import {
   add, and, checkOptions, convert, describe, equal, expand, gather, less, lessEqual, logSoftmax, mul, named, neg, not, oneHot, sameShape, select, sum,
   TensorError, type Tensor,
 } from "@sluice/tensor";
-import { keepWhere, lossOptions, maskOver, reduceLosses, type LossOptions } from "./reduce.ts";
+import { keepWhere, lossOptions, maskOver, reduceLosses, weigh, type LossOptions } from "./reduce.ts";
 
 export interface CrossEntropyOptions extends LossOptions {
   /** Each target gives this much of its probability to all classes evenly: `q <- (1 - s) q + s / classes`. Default 0. */
@@ -17,7 +17,7 @@ export interface CrossEntropyOptions extends LossOptions {
  * Cross-entropy `-sum_k w_k q_k log softmax(logits)_k`, as PyTorch's. Logits `[..., classes]`; target i32 `[...]` of class indices, or float `[..., classes]` of
  * probabilities q. The losses have the shape `[...]`, and so has the mask.
  *
- * An index that names no class gives NaN, not a silently wrong number.
+ * A class with the logit -Infinity has the probability 0: it adds nothing where q is 0, and makes the loss infinite where q is not. An index that names no class gives NaN, not a silently wrong number.
  */
 export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor {
   const operation = "crossEntropy";
@@ -51,7 +51,7 @@ export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntro
   const hard = indices ? oneHot(target, classes, dtype) : keepWhere(mask === undefined ? undefined : expand(mask, mask.shape.length), convert(target, dtype));
   const q = labelSmoothing === 0 ? hard : add(mul(hard, 1 - labelSmoothing), labelSmoothing / classes);
   const weights = classWeights === undefined ? undefined : convert(classWeights, dtype);
-  const entropies = neg(sum(mul(weights === undefined ? q : mul(q, weights), logProbabilities), -1));
+  const entropies = sum(weigh(weights === undefined ? q : mul(q, weights), neg(logProbabilities)), -1);
   const losses = indices ? named("crossEntropy.classIndex", select(namesClass(target, classes), entropies, NaN)) : entropies;
   const counts = indices && weights !== undefined ? gather(weights, target) : undefined;
   return reduceLosses(operation, keepWhere(mask, losses), reduction, { mask, counts });

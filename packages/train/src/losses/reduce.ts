@@ -1,4 +1,6 @@
-import { broadcastShapes, convert, describe, div, equal, iota, less, mul, not, reshape, sameShape, scalar, select, sum, TensorError, type Shape, type Tensor } from "@sluice/tensor";
+import {
+  and, broadcastShapes, convert, describe, div, equal, iota, less, mul, not, reshape, sameShape, scalar, select, sum, TensorError, type Shape, type Tensor,
+} from "@sluice/tensor";
 
 /** `mean` is the weighted mean over what the mask keeps; `none` gives every element's loss. */
 export type Reduction = "mean" | "sum" | "none";
@@ -44,6 +46,11 @@ function weightsOf(operation: string, mask: Tensor, shape: Shape, dtype: Tensor[
 /** `x` where the mask is not 0, and 0 elsewhere: applied before a loss is computed, so that no NaN of a masked place reaches a gradient as 0 NaN. */
 export function keepWhere(mask: Tensor | undefined, x: Tensor): Tensor {
   return mask === undefined ? x : select(not(equal(mask, 0)), x, 0);
+}
+
+/** `weights losses`, where a weight of 0 takes nothing of an infinite loss: 0 log 0 is 0. */
+export function weigh(weights: Tensor, losses: Tensor): Tensor {
+  return mul(weights, select(and(equal(weights, 0), equal(losses, Infinity)), 0, losses));
 }
 
 /** Combines losses. `weights` multiply them; `counts` is what a mean divides by (1 an element where absent). */

@@ -43,7 +43,7 @@ export type StepReport = {
   readonly skipped: Tensor;
   /** bool []: the loss has weight 0, as it returned it: nothing in the batch counts. */
   readonly empty: Tensor;
-  /** bool []: the loss with its penalty or the gradient norm is not finite (in the parameters' dtype), and the clipper let it pass. */
+  /** bool []: the loss with its penalty or an element of the gradient is not finite (in the parameters' dtype), and the clipper let it pass. */
   readonly diverged: Tensor;
 };
 
@@ -103,7 +103,7 @@ export function trainStep<P extends Tree, B extends Tree, R extends LossResult, 
       const { weight } = aux.result;
       const empty = weight === undefined ? scalar(0, "bool") : equal(weight, 0);
       const unchanged = or(skipped, empty);
-      const diverged = and(not(unchanged), not(and(isFinite(value), isFinite(gradientNorm))));
+      const diverged = and(not(unchanged), not(and(isFinite(value), isFinite(treeNorm(gradient, "max")))));
       const stays = or(unchanged, diverged);
       const report: StepReport = { penalty: aux.penalty, gradientNorm, clip: clipped.report, skipped, empty, diverged };
       return {

@@ -2,7 +2,7 @@ import {
   add, item, key, leavesOf, log, mapTree, matmul, mean, mul, named, normal, reference, scalar, square, sub, sum, tensor, tensorsOf, uniform, valuesOf,
   type Backend, type Tensor, type Tree,
 } from "@sluice/tensor";
-import { chain, globalNorm, skipNonFinite, type Clipper } from "@sluice/clip";
+import { adaptive, chain, globalNorm, skipNonFinite, value, type Clipper } from "@sluice/clip";
 import { wasm } from "@sluice/wasm";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { adam, batches, DivergedError, evaluator, mse, sgd, trainer, trainStep } from "../index.ts";
@@ -84,6 +84,24 @@ describe.each(backends)("skipping on %s", (_, backend) => {
     expect(trained.step).toBe(2);
     expect((await trained.run(good)).skipped).toBe(false);
     expect(bits(await trained.params())).not.toEqual(bits(before.params));
+  });
+});
+
+describe.each(backends)("gradients whose squares f32 does not hold, on %s", (_, backend) => {
+  test.each([
+    [1e25, undefined], [1e25, globalNorm(1)], [1e25, skipNonFinite()], [1e25, chain(skipNonFinite(), value(1))], [1e25, adaptive()], [1e-30, undefined], [1e-30, globalNorm(1e-32)],
+  ] as const)("%d: the norm is right and the step is made (clipper %#)", async (scale, clip: Clipper | undefined) => {
+    const w = tensor([0, 0]);
+    const gradient = tensor([3 * scale, 4 * scale]);
+    const trained = await trainer({
+      loss: (params: { w: Tensor }, g: Tensor) => ({ loss: sum(mul(params.w, g)) }), optimiser: sgd({ learningRate: 1 }), params: { w }, key: key(0), batch: gradient, backend,
+      ...(clip === undefined ? {} : { clip }),
+    });
+    const { gradientNorm } = await trained.run(gradient);
+    expect(gradientNorm / (5 * scale)).toBeCloseTo(1, 6);
+    const [a, b] = valuesOf((await trained.params()).w);
+    expect(a).toBeLessThan(0);
+    if (clip?.name === "globalNorm") expect(Math.hypot(a!, b!) / (scale > 1 ? 1 : 1e-32)).toBeCloseTo(1, 5);
   });
 });
 
