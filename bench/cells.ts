@@ -36,12 +36,12 @@ const layerNormGru = defineCell({
 
 type Part = "xr" | "xz" | "xn" | "hr" | "hz" | "hn";
 
-function gated(h: Tensor, { xr, xz, xn, hr, hz, hn }: Readonly<Record<Part, Tensor>>) {
+function gated(h: Tensor, { xr, xz, xn, hr, hz, hn }: Readonly<Record<Part, Tensor>>): { readonly state: { readonly h: Tensor }; readonly output: "h" } {
   const r = sigmoid(add(xr, hr));
   const z = sigmoid(add(xz, hz));
   const n = tanh(add(xn, mul(r, hn)));
   const next = add(mul(z, h), mul(sub(1, z), n));
-  return { state: { h: next }, output: next };
+  return { state: { h: next }, output: "h" };
 }
 
 function gain(shape: readonly number[]) {

@@ -1,6 +1,7 @@
 import {
   compile, compileStep, key, matmul, scan, tensor, zerosArray, type ArrayTensor, type Backend, type Compiled, type Tensor, type Tree,
 } from "@sluice/tensor";
+import { outputOf } from "@sluice/cells";
 import { adam, crossEntropy, trainer } from "@sluice/train";
 import type { Case } from "../cases.ts";
 import { layerOf } from "../cells.ts";
@@ -83,8 +84,8 @@ async function streaming(of: Case, data: Named, backend: Backend): Promise<Work>
   const steps = Array.from({ length: of.time }, (_, t) => tensor(Float32Array.from(x.data.subarray(t * of.input, (t + 1) * of.input)), [1, of.input]));
   const start = performance.now();
   const session = await compileStep((state: Readonly<Record<string, Tensor>>, xt: Tensor) => {
-    const { state: next, output } = cell.step(params, state, xt);
-    return { state: next, output };
+    const next = cell.step(params, state, xt);
+    return { state: next.state, output: outputOf(next) };
   }, zeros, [steps[0]!], { backend });
   const compileMilliseconds = performance.now() - start;
   const run = async () => {

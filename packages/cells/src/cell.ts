@@ -10,6 +10,24 @@ export interface CellSizes {
   readonly hidden: number;
 }
 
+/** What a step returns. */
+export interface Stepped<S extends State = State> {
+  readonly state: S;
+  /**
+   * The name of the state that the output is, or a tensor `[batch, features]` of its own. By the name whatever is done to the state, such as zoneout, is done to
+   * the output too. {@link outputOf} gives the tensor.
+   */
+  readonly output: string | Tensor;
+}
+
+/** The output of a step as a tensor. */
+export function outputOf({ state, output }: Stepped): Tensor {
+  if (typeof output !== "string") return output;
+  const named = state[output];
+  if (named === undefined) throw new TensorError(`the output is said to be the state ${output}, but the states are ${Object.keys(state).join(", ") || "none"}`);
+  return named;
+}
+
 /**
  * A recurrent cell: plain data and a pure step. Modifiers return another cell, `{ ...cell, step }`; layers run it over time. Anything of this form is a cell,
  * whether {@link defineCell} made it or not.
@@ -23,11 +41,31 @@ export interface Cell<P extends Tree = Tree, S extends State = State> {
   readonly state: { readonly [K in keyof S]: Shape };
   /** Shapes, for one example and step, of what the step reads besides `x`: elapsed times, masks. */
   readonly extra: Readonly<Record<string, Shape>>;
-  /** The definition it was made from and the options it was made with, defaults filled in; modifiers keep them. */
-  readonly origin: { readonly definition: object; readonly options: Readonly<Record<string, unknown>> };
+  /** What {@link defineCell} made it from. A cell with another step or other parameters may carry it along, but {@link originOf} tells that it is no longer true. */
+  readonly origin?: Origin;
   init(key: ArrayTensor, options?: InitOptions): P;
-  /** One step: `x` `[batch, input]`, states `[batch, ...]`; the output is `[batch, features]`. Without a context it evaluates (no dropout, nothing recorded). */
-  step(params: P, state: S, x: Tensor, context?: CellContext): { readonly state: S; readonly output: Tensor };
+  /** One step: `x` `[batch, input]`, states `[batch, ...]`. Without a context it evaluates (no dropout, nothing recorded). */
+  step(params: P, state: S, x: Tensor, context?: CellContext): Stepped<S>;
+}
+
+/** What a cell was made from, and the step and parameters that came of it. */
+export interface Origin {
+  readonly definition: object;
+  /** As it was made, with defaults filled in. */
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly step: object;
+  readonly params: Specs;
+}
+
+/** The origin of a cell that still has the step and the parameters it was made with; undefined once anybody has put others in their place. */
+export function originOf<P extends Tree, S extends State>({ origin, step, params }: Cell<P, S>): Origin | undefined {
+  return origin !== undefined && origin.step === step && origin.params === params ? origin : undefined;
+}
+
+/** `cell` with another step that differs from its own in training alone, so that in evaluation it is still what it was made from. */
+export function withTrainingStep<P extends Tree, S extends State>(cell: Cell<P, S>, step: Cell<P, S>["step"]): Cell<P, S> {
+  const origin = originOf(cell);
+  return origin === undefined ? { ...cell, step } : { ...cell, step, origin: { ...origin, step } };
 }
 
 /** What a layer gives the cells it runs. A modifier may pass on a changed one. */

@@ -1,7 +1,7 @@
 import { layerNorm, rmsNorm, type Normaliser } from "@sluice/norm";
 import { add, concat, div, full, key, keyFor, leavesOf, mapTree, matmul, mean, mul, normal, sigmoid, split, sqrt, square, sub, tanh, valuesOf, type Tensor } from "@sluice/tensor";
 import { describe, expect, test } from "vitest";
-import { bias, defineCell, evaluation, gru, identity, kernel, lstm, parameter, parameterCount, probe, recurrentKernel, rnn, sequence, type CellOptions } from "./index.ts";
+import { bias, defineCell, evaluation, gru, identity, kernel, l2, lstm, outputOf, parameter, parameterCount, probe, recurrentKernel, rnn, sequence, type CellOptions, type StepContext } from "./index.ts";
 
 const root = key(3);
 const numbers = (x: Tensor): number[] => [...valuesOf(x)];
@@ -17,7 +17,7 @@ const broken = (change: object): (() => unknown) => {
     state: ({ hidden }: { hidden: number }) => ({ h: [hidden] }),
     step: ({ W, U }: Record<"W" | "U", Tensor>, { h }: { h: Tensor }, x: Tensor) => {
       const [a] = split(add(matmul(x, W), matmul(h, U)), 2);
-      return { state: { h: a! }, output: a! };
+      return { state: { h: a! }, output: "h" as const };
     },
     ...change,
   };
@@ -53,7 +53,7 @@ describe("mistakes are found where the cell is made, with the cell and the place
       state: ({ hidden }) => ({ h: [hidden] }),
       step({ W }, { h }, x, { trace }) {
         const f = trace("forget", () => mul(sigmoid(matmul(x, W)), h));
-        return { state: { h: f }, output: f };
+        return { state: { h: f }, output: "h" };
       },
     });
     expect(() => cell({ input: 2, hidden: 3 })).toThrow("mine.forget: mul: shapes");
@@ -68,11 +68,53 @@ describe("mistakes are found where the cell is made, with the cell and the place
         step(_, { h }, _x, context) {
           const use = (y: Tensor): Tensor => context[of]("a", y);
           const next = use(use(h));
-          return { state: { h: next }, output: next };
+          return { state: { h: next }, output: "h" };
         },
       })({ input: 1, hidden: 2, norm: rmsNorm() });
     expect(twice("norm")).toThrow("norm: the place a is used twice; give each its own name");
     expect(twice("trace")).toThrow("trace: a is traced twice; give each its own name");
+  });
+});
+
+describe("what would change nothing is an error where the cell is made", () => {
+  const silent = defineCell({
+    name: "silent",
+    params: ({ input, hidden }) => ({ W: kernel([input, hidden]), U: recurrentKernel([hidden, hidden]) }),
+    state: ({ hidden }) => ({ h: [hidden] }),
+    step: ({ W, U }, { h }, x) => ({ state: { h: tanh(add(matmul(x, W), matmul(h, U))) }, output: "h" }),
+  });
+  const onlyCell = defineCell({
+    name: "onlyCell",
+    params: ({ input, hidden }) => ({ W: kernel([input, hidden]) }),
+    state: ({ hidden }) => ({ h: [hidden] }),
+    step: ({ W }, { h }, x, { norm }) => ({ state: { h: tanh(norm("cell", add(h, matmul(x, W)))) }, output: "h" }),
+  });
+  const sizes = { input: 2, hidden: 3 };
+  test.each<[string, () => unknown, string]>([
+    ["a normaliser of a step without norm", () => silent({ ...sizes, norm: layerNorm() }), "silent: layerNorm would change nothing, since the step of silent calls norm at no place where it acts"],
+    ["one without parameters", () => silent({ ...sizes, norm: rmsNorm({ gain: false }) }), "silent: rmsNorm would change nothing"],
+    ["one that leaves the only place alone", () => onlyCell({ ...sizes, norm: layerNorm({ cell: false }) }), "onlyCell: layerNorm would change nothing"],
+    ["a bias's initialiser without biases", () => silent({ ...sizes, biasInitialiser: identity }), "silent: biasInitialiser would change nothing, since no parameter has the role bias; there are kernel, recurrent"],
+    ["a regulariser of biases that are left out", () => gru({ ...sizes, biases: 0, biasRegulariser: l2() }), "gru: biasRegulariser would change nothing, since no parameter has the role bias"],
+    ["a part of the definition", broken({ extras: () => ({}) }), "defineCell: unknown option extras; did you mean extra?"],
+  ])("%s", (_, make, message) => {
+    expect(make).toThrow(message);
+  });
+
+  test("a normaliser without parameters that does act is none", () => {
+    expect(() => onlyCell({ ...sizes, norm: layerNorm() })).not.toThrow();
+    expect(() => rnn({ ...sizes, norm: rmsNorm({ gain: false }) })).not.toThrow();
+  });
+});
+
+describe("whether the output is a state is said, not guessed", () => {
+  test.each<[string, () => unknown, string]>([
+    ["the state itself", broken({ step: (_: object, { h }: { h: Tensor }) => ({ state: { h }, output: h }) }), 'mine: the output is the new state h; return output: "h"'],
+    ["the state under a name", broken({ step: (_: object, { h }: { h: Tensor }, _x: Tensor, { trace }: StepContext) => ({ state: { h }, output: trace("hidden", h) }) }), 'mine: the output is the new state h; return output: "h"'],
+    ["the output under a name", broken({ step: (_: object, { h }: { h: Tensor }, _x: Tensor, { trace }: StepContext) => ({ state: { h: trace("hidden", h) }, output: h }) }), 'mine: the output is the new state h; return output: "h"'],
+    ["a state that there is not", broken({ step: (_: object, { h }: { h: Tensor }) => ({ state: { h }, output: "hidden" }) }), "mine: the output is said to be the state hidden, but the states are h"],
+  ])("%s", (_, make, message) => {
+    expect(make).toThrow(message);
   });
 });
 
@@ -101,7 +143,7 @@ test("extra inputs reach the step by name, and a missing one is named", () => {
     state: ({ hidden }) => ({ h: [hidden] }),
     step(_, { h }, x, { extra: { delta, seen } }) {
       const next = add(sub(h, delta), mul(x, seen));
-      return { state: { h: next }, output: next };
+      return { state: { h: next }, output: "h" };
     },
   });
   const layer = sequence(decay({ input: 2, hidden: 2 }));
@@ -155,7 +197,7 @@ describe("norm", () => {
   ])("an LSTM with layerNorm on $name is the published one", ({ norm, gates, cell }) => {
     const made = lstm({ input, hidden, norm, biasInitialiser: (_, shape) => full(shape, 0.3, "f64") });
     const params = made.init(root);
-    close(made.step(params, { h, c }, x).output, expected(params.W, params.U, params.b!, gates, cell));
+    close(outputOf(made.step(params, { h, c }, x)), expected(params.W, params.U, params.b!, gates, cell));
   });
 
   test("a GRU with layerNorm is the paper's: r and z together, the candidate on its own, the reset after the normalised product", () => {
@@ -169,7 +211,7 @@ describe("norm", () => {
       2,
     ).map(sigmoid);
     const n = tanh(add(LN(matmul(x, wn!)), mul(r!, LN(matmul(h, un!)))));
-    close(made.step(params, { h }, x).output, add(mul(z!, h), mul(sub(1, z!), n)));
+    close(outputOf(made.step(params, { h }, x)), add(mul(z!, h), mul(sub(1, z!), n)));
   });
 
   test("the parameters of a normaliser lie under norm, by place", () => {
@@ -189,12 +231,12 @@ describe("norm", () => {
     };
     const made = rnn({ input, hidden, norm: dyt });
     const params = made.init(root);
-    close(made.step(params, { h }, x).output, tanh(tanh(mul(add(matmul(x, params.W), matmul(h, params.U)), 0.5))));
+    close(outputOf(made.step(params, { h }, x)), tanh(tanh(mul(add(matmul(x, params.W), matmul(h, params.U)), 0.5))));
   });
 
   test("parameters of a cell without the norm are an error that names what is missing", () => {
     const params = rnn({ input, hidden }).init(root);
-    expect(() => rnn({ input, hidden, norm: layerNorm() }).step(params, { h }, x)).toThrow("rnn: no parameter norm.gates.0; was it initialised by this cell?");
+    expect(() => rnn({ input, hidden, norm: layerNorm() }).step(params, { h }, x)).toThrow("rnn: the parameters do not fit: no norm.gates.0.gain, expected [5]; no norm.gates.0.bias, expected [5]; no norm.gates.1.gain, expected [5]; no norm.gates.1.bias, expected [5]");
   });
 });
 
@@ -206,6 +248,6 @@ test("probing says what a step puts out and traces", () => {
 test("an IRNN starts by adding what is not negative", () => {
   const cell = rnn({ input: 2, hidden: 2, activation: "relu", kernelInitialiser: identity, recurrentInitialiser: identity });
   const state = mapTree({ h: full([1, 2], 1) }, (s) => s);
-  expect(numbers(cell.step(cell.init(root), state, full([1, 2], 3)).output)).toEqual([4, 4]);
-  expect(numbers(cell.step(cell.init(root), state, full([1, 2], -3)).output)).toEqual([0, 0]);
+  expect(numbers(outputOf(cell.step(cell.init(root), state, full([1, 2], 3))))).toEqual([4, 4]);
+  expect(numbers(outputOf(cell.step(cell.init(root), state, full([1, 2], -3))))).toEqual([0, 0]);
 });

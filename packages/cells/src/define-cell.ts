@@ -1,6 +1,7 @@
 import type { Normaliser } from "@sluice/norm";
-import { at, checkOptions, isTensor, named, placeholder, TensorError, type Shape, type Tensor, type Tree } from "@sluice/tensor";
-import { evaluation, type Cell, type CellContext, type CellSizes, type Keys, type State } from "./cell.ts";
+import { at, checkOptions, checkTree, describe, isFloat, isTensor, named, placeholder, TensorError, type Shape, type Tensor, type Tree } from "@sluice/tensor";
+import { evaluation, type Cell, type CellContext, type CellSizes, type Keys, type State, type Stepped } from "./cell.ts";
+import { checkParameters } from "./check-parameters.ts";
 import type { Initialiser } from "./initialisers/initialiser.ts";
 import { variationalDropout } from "./modifiers/variational-dropout.ts";
 import { normOf, type Norm, type ParamsAt } from "./normalise.ts";
@@ -34,13 +35,13 @@ export interface CellDefinition<D extends Record<string, ParameterSpec>, S exten
   readonly params: (sizes: CellSizes, options: O) => D;
   /** Shapes of the states of one example. */
   readonly state: (sizes: CellSizes, options: O) => S;
-  /** The equations. Pure; `x` `[batch, input]`, states `[batch, ...]`, output `[batch, features]`. */
+  /** The equations. Pure; `x` `[batch, input]`, states `[batch, ...]`; the output is the name of a state, `output: "h"`, or a tensor `[batch, features]` of its own. */
   readonly step: (
     params: { readonly [K in keyof D]: Tensor },
     state: { readonly [K in keyof S]: Tensor },
     x: Tensor,
     context: StepContext<{ readonly [K in keyof E]: Tensor }> & O,
-  ) => { readonly state: { readonly [K in keyof S]: Tensor }; readonly output: Tensor };
+  ) => { readonly state: { readonly [K in keyof S]: Tensor }; readonly output: NoInfer<keyof S & string> | Tensor };
 }
 
 /** Options of every cell; the names that differ from Keras's are `hidden` (units) and the spelling of Initialiser and Regulariser. */
@@ -90,6 +91,7 @@ export function defineCell<
   E extends Record<string, Shape> = Record<never, never>,
 >(definition: CellDefinition<D, S, O, E>): CellFactory<D, S, O>;
 export function defineCell(definition: AnyDefinition): { (options: CellOptions): Cell; readonly definition: object } {
+  checkOptions("defineCell", definition, ["name", "options", "extra", "params", "state", "step"], { parameters: "params", states: "state", extras: "extra", defaults: "options" });
   const { name, options: defaults = {} } = definition;
   const own = Object.keys(defaults);
   const clash = own.find((option) => reserved.includes(option));
@@ -102,6 +104,7 @@ export function defineCell(definition: AnyDefinition): { (options: CellOptions):
     const made: Made = { definition, sizes, options: { ...defaults, ...Object.fromEntries(chosen) }, norm: given.norm };
     const declared = definition.params(sizes, made.options);
     if (Object.hasOwn(declared, "norm")) throw new TensorError(`defineCell: ${name} has a parameter norm, the name under which normalisers keep theirs; rename it`);
+    checkRoles(name, declared, given);
     const specs = mapValues(declared, (spec) => chooseFor(spec, sizes, given));
     const norm = placesOf(made, specs);
     const cell = cellOf(made, norm === undefined ? specs : { ...specs, norm });
@@ -124,20 +127,39 @@ interface Made {
 
 function cellOf(made: Made, params: Specs): Cell {
   const { definition, sizes, options } = made;
+  const states = definition.state(sizes, options);
+  const step: Cell["step"] = (weights, state, x, context = evaluation) => {
+    checkStep(definition.name, { sizes, params, states }, weights, state, x);
+    return runStep(made, weights, state, x, context, (place, part) => tensorsAt(weights, ["norm", place, part]));
+  };
   return {
     name: definition.name,
     sizes,
     params,
-    state: definition.state(sizes, options),
+    state: states,
     extra: definition.extra?.(sizes) ?? {},
-    origin: { definition, options: { ...options } },
+    origin: { definition, options: { ...options }, step, params },
     init: (key, initOptions) => initialTree(params, key, initOptions),
-    step: (weights, state, x, context = evaluation) => runStep(made, weights, state, x, context, (place, part) => tensorsAt(weights, ["norm", place, part])),
+    step,
   };
 }
 
+interface Expected {
+  readonly sizes: CellSizes;
+  readonly params: Specs;
+  readonly states: Readonly<Record<string, Shape>>;
+}
+
+/** Compares what a step is given with what the cell declares. */
+function checkStep(name: string, { sizes, params, states }: Expected, weights: Tree, state: State, x: Tensor): void {
+  if (x.shape.length !== 2 || x.shape[1] !== sizes.input) throw new TensorError(`${name}: a step expects x [batch, ${sizes.input}], got ${describe(x)}`);
+  checkParameters(name, params, weights, x);
+  const dtype = isFloat(x.dtype) ? { dtype: x.dtype } : {};
+  checkTree(name, "states", Object.entries(states).map(([path, shape]) => ({ path, shape: [x.shape[0]!, ...shape], ...dtype })), state);
+}
+
 /** The definition's step in its context; errors name the cell. */
-function runStep(made: Made, params: Tree, state: State, x: Tensor, context: CellContext, paramsAt: ParamsAt): ReturnType<Cell["step"]> {
+function runStep(made: Made, params: Tree, state: State, x: Tensor, context: CellContext, paramsAt: ParamsAt): Stepped {
   const { definition, sizes, options, norm } = made;
   return at(definition.name, () =>
     definition.step(tensorsAt(params, []), state, x, {
@@ -172,7 +194,22 @@ function placesOf(made: Made, specs: Specs): Specs | undefined {
         return mapValues(parts[part], (spec, name) => placeholder({ shape: spec.shape, dtype: "f32" }, `${place}.${part}.${name}`));
       }),
   });
-  return Object.keys(places).length === 0 ? undefined : places;
+  if (Object.keys(places).length === 0) {
+    const name = made.definition.name;
+    throw new TensorError(`${name}: ${norm.name} would change nothing, since the step of ${name} calls norm at no place where it acts; write norm("gates", [matmul(x, W), matmul(h, U)]) there, or make the cell without norm`);
+  }
+  return places;
+}
+
+const perRole = { kernel: ["kernelInitialiser", "kernelRegulariser"], recurrent: ["recurrentInitialiser", "recurrentRegulariser"], bias: ["biasInitialiser", "biasRegulariser"] } as const;
+
+/** Rejects an initialiser or regulariser for a role that no parameter has. */
+function checkRoles(name: string, declared: Readonly<Record<string, ParameterSpec>>, given: CellOptions): void {
+  const roles = new Set<string>(Object.values(declared).map(({ role }) => role));
+  for (const [role, options] of Object.entries(perRole)) {
+    const idle = roles.has(role) ? undefined : options.find((option) => given[option] !== undefined);
+    if (idle !== undefined) throw new TensorError(`${name}: ${idle} would change nothing, since no parameter has the role ${role}; there are ${[...roles].join(", ") || "none"}`);
+  }
 }
 
 /** The user's initialiser and regulariser for the parameter's role, where there is one. */
@@ -183,15 +220,14 @@ function chooseFor(spec: ParameterSpec, sizes: CellSizes, given: CellOptions): P
   return { ...spec, sizes, ...(initialiser === undefined ? {} : { initialiser }), ...(regulariser === undefined ? {} : { regulariser }) };
 }
 
-/** The tensors directly under a path of a tree. */
+/** The tensors directly under a path of a tree; none where it ends before, as under a normaliser without parameters. */
 function tensorsAt(params: Tree, path: readonly string[]): Record<string, Tensor> {
   const [name, ...below] = path;
   if (isTensor(params)) return {};
   const children = Object.entries<Tree>(params);
   if (name === undefined) return Object.fromEntries(children.filter((entry): entry is [string, Tensor] => isTensor(entry[1])));
   const child = children.find(([key]) => key === name)?.[1];
-  if (child === undefined) throw new TensorError(`no parameter ${path.join(".")}; was it initialised by this cell?`);
-  return tensorsAt(child, below);
+  return child === undefined ? {} : tensorsAt(child, below);
 }
 
 function mapValues<A, B>(record: Readonly<Record<string, A>>, f: (value: A, name: string) => B): Record<string, B> {

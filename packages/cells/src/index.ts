@@ -1,6 +1,6 @@
 // Cells: write one, or take one
 export { type CellDefinition, type CellFactory, type CellOptions, type StepContext, defineCell } from "./define-cell.ts";
-export { type Cell, type CellContext, type CellSizes, type Keys, type State, evaluation } from "./cell.ts";
+export { type Cell, type CellContext, type CellSizes, type Keys, type Origin, type State, type Stepped, evaluation, originOf, outputOf, withTrainingStep } from "./cell.ts";
 export type { Norm, Term } from "./normalise.ts";
 export { type Probed, probe } from "./probe.ts";
 export { rnn } from "./cells/rnn.ts";
@@ -10,6 +10,7 @@ export type { Biases } from "./cells/biases.ts";
 export { type Activation, type ActivationName, activationOf } from "./activations.ts";
 
 // Modifiers of any cell
+export { keysWithin } from "./modifiers/keys-within.ts";
 export { zoneout } from "./modifiers/zoneout.ts";
 export { variationalDropout } from "./modifiers/variational-dropout.ts";
 
@@ -24,6 +25,7 @@ export { type Stream, type StreamOptions, stream } from "./layers/stream.ts";
 
 // Parameters
 export { type InitOptions, type ParameterSpec, type ParamsOf, type Role, type SpecLeaf, type Specs } from "./parameter.ts";
+export { checkParameters } from "./check-parameters.ts";
 export { bias, initialise, kernel, parameter, parameterCount, recurrentKernel, specsOf } from "./parameter.ts";
 export type { Initialiser, Sizes } from "./initialisers/initialiser.ts";
 export { constant, identity, ones, scaledIdentity, zeros } from "./initialisers/constant.ts";

@@ -1,5 +1,5 @@
-import { placeholder, sameShape, showShape, TensorError, type Shape, type Tensor } from "@sluice/tensor";
-import { type Cell, type CellContext, type State } from "./cell.ts";
+import { at, placeholder, sameShape, showShape, TensorError, type Shape, type Tensor } from "@sluice/tensor";
+import { outputOf, type Cell, type CellContext, type State } from "./cell.ts";
 import { mapSpecs } from "./parameter.ts";
 
 /** What one run of a cell's step on symbols tells of it. */
@@ -22,7 +22,12 @@ export function probe(cell: Cell, { training = false }: { readonly training?: bo
   const f32 = (shape: Shape, label: string): Tensor => placeholder({ shape, dtype: "f32" }, label);
   const traces: Record<string, Shape> = {};
   let recurrent = false;
-  const randomKey = (): Tensor => placeholder({ shape: [2], dtype: "i32" }, "key");
+  const drawn = new Set<string>();
+  const randomKey = (stream: string): Tensor => {
+    if (drawn.has(stream)) throw new TensorError(`${name}: the random key ${stream} is taken twice in one step, so that what is drawn by it would not be independent; give each use its own name`);
+    drawn.add(stream);
+    return placeholder({ shape: [2], dtype: "i32" }, "key");
+  };
   const context: CellContext = {
     training,
     trace: (trace, value) => {
@@ -39,7 +44,8 @@ export function probe(cell: Cell, { training = false }: { readonly training?: bo
   };
   const params = mapSpecs(cell.params, (spec, path) => f32(spec.shape, path));
   const before: State = Object.fromEntries(Object.entries(cell.state).map(([state, shape]) => [state, f32([batch, ...shape], state)]));
-  const { state: after, output } = cell.step(params, before, f32([batch, cell.sizes.input], "x"), context);
+  const stepped = cell.step(params, before, f32([batch, cell.sizes.input], "x"), context);
+  const { state: after } = stepped;
 
   const declared = Object.keys(cell.state);
   const returned = Object.keys(after);
@@ -50,8 +56,19 @@ export function probe(cell: Cell, { training = false }: { readonly training?: bo
     const [from, to] = [before[state]!.shape, after[state]!.shape];
     if (!sameShape(from, to)) throw new TensorError(`${name}: state ${state} is declared as ${showShape(from)} for a batch of ${batch} but leaves the step as ${showShape(to)}`);
   }
+  const outputState = typeof stepped.output === "string" ? stepped.output : undefined;
+  const output = at(name, () => outputOf(stepped));
+  const same = outputState === undefined ? declared.find((state) => unnamed(after[state]!) === unnamed(output)) : undefined;
+  if (same !== undefined) {
+    throw new TensorError(`${name}: the output is the new state ${same}; return output: "${same}", so that what happens to the state, such as zoneout, happens to the output too`);
+  }
   if (output.shape.length !== 2 || output.shape[0] !== batch) {
     throw new TensorError(`${name}: the output must be [batch, features]; for a batch of ${batch} it is ${showShape(output.shape)}`);
   }
-  return { features: output.shape[1]!, outputState: declared.find((state) => after[state] === output), traces, recurrent };
+  return { features: output.shape[1]!, outputState, traces, recurrent };
+}
+
+/** The tensor that has been given names. */
+function unnamed(x: Tensor): Tensor {
+  return x.kind === "symbol" && x.node.operation.op === "name" ? unnamed(x.node.inputs[0]!) : x;
 }

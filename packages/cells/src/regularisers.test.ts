@@ -32,5 +32,5 @@ test("without regularisers the penalty is 0", () => {
 
 test("parameters of another layer are an error", () => {
   const layer = sequence(gru({ input: 2, hidden: 3 }));
-  expect(() => regularisation(layer, { V: w })).toThrow("regularisation: no parameter W; there are V");
+  expect(() => regularisation(layer, { V: w })).toThrow("regularisation: the parameters do not fit: no W, expected [2,9]; no U, expected [3,9]");
 });

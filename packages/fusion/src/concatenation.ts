@@ -24,8 +24,8 @@ export function concatenation(options: ConcatenationOptions<string>): Fusion<Rea
     features: widths.reduce((total, width) => total + width, 0) + (presence ? widths.length : 0),
     params: {},
     init: () => ({}),
-    apply(_, given, fuseOptions = {}) {
-      const modalities = modalitiesOf("concatenation", inputs, given, fuseOptions);
+    apply(weights, given, fuseOptions = {}) {
+      const modalities = modalitiesOf({ name: "concatenation", inputs, params: {} }, weights, given, fuseOptions);
       const flags = modalities.map(({ x, present }): Tensor => (present === undefined ? onesLike(sliceAxis(x, x.shape.length - 1, 0, 1)) : convert(present, x.dtype)));
       return { output: concat([...modalities.map(({ x }) => x), ...(presence ? flags : [])], -1), traces: {} };
     },

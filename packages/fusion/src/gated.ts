@@ -53,8 +53,9 @@ export function gated(options: GatedOptions<string>): Fusion<GatedParams> {
     features,
     params,
     init: (key, initOptions) => initialise(params, key, initOptions),
-    apply({ W, Wz }, given, fuseOptions = {}) {
-      const modalities = modalitiesOf("gated", inputs, given, fuseOptions);
+    apply(weights, given, fuseOptions = {}) {
+      const modalities = modalitiesOf({ name: "gated", inputs, params }, weights, given, fuseOptions);
+      const { W, Wz } = weights;
       const all = concat(modalities.map(({ x }) => x), -1);
       const z = renormalised(modalities.map(({ name, present }) => ({ z: sigmoid(matmul(all, Wz[name]!)), present })));
       const terms = modalities.map(({ name, x }, m) => mul(z[m]!, tanh(matmul(x, W[name]!))));

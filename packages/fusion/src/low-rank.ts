@@ -48,8 +48,9 @@ export function lowRank(options: LowRankOptions<string>): Fusion<LowRankParams> 
     features,
     params,
     init: (key, initOptions) => initialise(params, key, initOptions),
-    apply({ W, b }, given, fuseOptions = {}) {
-      const modalities = modalitiesOf("lowRank", inputs, given, fuseOptions);
+    apply(weights, given, fuseOptions = {}) {
+      const modalities = modalitiesOf({ name: "lowRank", inputs, params }, weights, given, fuseOptions);
+      const { W, b } = weights;
       const factors = modalities.map(({ name, x, present }) => {
         const one = onesLike(sliceAxis(x, x.shape.length - 1, 0, 1));
         const f = matmul(concat([x, one], -1), W[name]!);

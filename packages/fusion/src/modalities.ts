@@ -1,5 +1,6 @@
 /** Checks of what `apply` is given. */
-import { checkOptions, isTensor, sameShape, select, showShape, sliceAxis, suggestion, TensorError, type Tensor } from "@sluice/tensor";
+import { checkParameters, type Specs } from "@sluice/cells";
+import { checkOptions, isTensor, sameShape, select, showShape, sliceAxis, suggestion, TensorError, type Tensor, type Tree } from "@sluice/tensor";
 import type { FuseOptions } from "./fusion.ts";
 
 export type Widths = Readonly<Record<string, number>>;
@@ -27,13 +28,21 @@ export function checkSize(fusion: string, what: string, value: unknown): void {
   throw new TensorError(`${fusion}: ${what} must be an integer >= 1, got ${String(value)}`);
 }
 
-/** The modalities in the order of `inputs`, zeroed where they are missing. */
-export function modalitiesOf(fusion: string, inputs: Widths, given: Readonly<Record<string, Tensor>>, options: FuseOptions): Modality[] {
+/** A fusion as its `apply` is checked against it. */
+export interface Fusing {
+  readonly name: string;
+  readonly inputs: Widths;
+  readonly params: Specs;
+}
+
+/** The modalities in the order of `inputs`, zeroed where they are missing. Parameters that are not those of the fusion are an error. */
+export function modalitiesOf({ name: fusion, inputs, params }: Fusing, weights: Tree, given: Readonly<Record<string, Tensor>>, options: FuseOptions): Modality[] {
   checkOptions(`${fusion}.apply`, options, ["present"], { mask: "present", masks: "present", missing: "present" });
   const names = Object.keys(inputs);
   const strange = Object.keys(given).find((name) => !Object.hasOwn(inputs, name));
   if (strange !== undefined) throw new TensorError(`${fusion}: unknown modality ${strange}; ${suggestion(strange, names)}`);
   const tensors = names.map((name) => tensorOf(fusion, name, given[name], inputs[name]!));
+  checkParameters(fusion, params, weights, tensors[0]);
   const lead = tensors[0]!.shape.slice(0, -1);
   tensors.forEach((x, i) => {
     if (sameShape(x.shape.slice(0, -1), lead)) return;

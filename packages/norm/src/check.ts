@@ -1,4 +1,4 @@
-import { checkOptions, suggestion, TensorError } from "@sluice/tensor";
+import { checkOptions, checkTree, suggestion, TensorError, type Tensor } from "@sluice/tensor";
 import type { PlacementOptions } from "./normaliser.ts";
 
 interface Options extends PlacementOptions {
@@ -15,4 +15,9 @@ export function check(name: string, options: Options, known: readonly string[]):
   if (placement !== undefined && !placements.includes(placement)) {
     throw new TensorError(`${name}: unknown placement ${placement}; ${suggestion(placement, placements)}`);
   }
+}
+
+/** Compares the parameters at a place with what the normaliser has there: tensors over the last axes of `x`, over the last alone or all but the batch. */
+export function checkParams(name: string, known: readonly string[], params: Readonly<Record<string, Tensor>>, x: Tensor): void {
+  checkTree(name, "parameters", known.map((path) => ({ path, shape: x.shape.slice(-Math.max(1, params[path]?.shape.length ?? 1)), dtype: x.dtype })), params);
 }

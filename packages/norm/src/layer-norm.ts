@@ -1,5 +1,5 @@
 import { add, div, full, mean, mul, sqrt, square, sub } from "@sluice/tensor";
-import { check } from "./check.ts";
+import { check, checkParams } from "./check.ts";
 import { placementOf, type Normaliser, type PlacementOptions } from "./normaliser.ts";
 
 export interface LayerNormOptions extends PlacementOptions {
@@ -31,6 +31,7 @@ export function layerNorm(options: LayerNormOptions = {}): Normaliser {
       ...(bias ? { bias: { shape, initialiser: (_, s) => full(s, 0, "f64") } } : {}),
     }),
     apply(params, x) {
+      checkParams("layerNorm", [...(gain ? ["gain"] : []), ...(bias ? ["bias"] : [])], params, x);
       const deviation = sub(x, mean(x, -1, { keep: true }));
       const variance = mean(square(deviation), -1, { keep: true });
       const y = div(deviation, sqrt(add(variance, epsilon)));

@@ -1,5 +1,5 @@
 import { add, div, full, mean, mul, sqrt, square } from "@sluice/tensor";
-import { check } from "./check.ts";
+import { check, checkParams } from "./check.ts";
 import { placementOf, type Normaliser, type PlacementOptions } from "./normaliser.ts";
 
 export interface RmsNormOptions extends PlacementOptions {
@@ -18,6 +18,7 @@ export function rmsNorm(options: RmsNormOptions = {}): Normaliser {
     placement: placementOf(options),
     params: (shape) => (gain ? { gain: { shape, initialiser: (_, s) => full(s, 1, "f64") } } : {}),
     apply(params, x) {
+      checkParams("rmsNorm", gain ? ["gain"] : [], params, x);
       const y = div(x, sqrt(add(mean(square(x), -1, { keep: true }), epsilon)));
       return params["gain"] === undefined ? y : mul(y, params["gain"]);
     },

@@ -1,7 +1,13 @@
 import { TensorError } from "./errors.ts";
 
-/** Rejects an option that is not among `known`, and names the nearest known one. `aliases` maps other libraries' names to ours. */
+/**
+ * Rejects options that are no plain object, and an option that is not among `known`, naming the nearest known one. `aliases` maps other libraries' names to ours.
+ */
 export function checkOptions(operation: string, given: object, known: readonly string[], aliases: Readonly<Record<string, string>> = {}): void {
+  if (!isPlain(given)) {
+    const names = known.length === 0 ? "of which there are none" : `such as { ${known[0]} }`;
+    throw new TensorError(`${operation}: expected an object of options, ${names}, got ${shown(given)}${known.length === 0 ? "" : `; known: ${known.join(", ")}`}`);
+  }
   for (const name of Object.keys(given)) {
     if (!known.includes(name)) throw new TensorError(`${operation}: unknown option ${name}; ${suggestion(name, known, aliases)}`);
   }
@@ -38,4 +44,21 @@ function editDistance(a: string, b: string): number {
     rows.push(row);
   }
   return rows[a.length]![b.length]!;
+}
+
+function isPlain(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value) && !isTensor(value);
+}
+
+/** As `isTensor` of tensor.ts, which stands above this file. */
+function isTensor(value: object): boolean {
+  return "kind" in value && (value.kind === "array" || value.kind === "symbol");
+}
+
+function shown(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "function") return `the function ${value.name}; call it`;
+  if (typeof value !== "object" || value === null) return String(value);
+  if (isTensor(value)) return "a tensor";
+  return Array.isArray(value) ? "an array" : `a ${value.constructor.name}`;
 }

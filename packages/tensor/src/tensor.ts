@@ -1,6 +1,7 @@
 import { allocate, dtypeOf, type DType, type Values } from "./dtype.ts";
 import { TensorError } from "./errors.ts";
 import type { Node } from "./node.ts";
+import { checkOptions } from "./options.ts";
 import { checkShape, showShape, sizeOf, type Shape } from "./shape.ts";
 
 /** What is known of a tensor before it has values. */
@@ -50,6 +51,7 @@ export function tensor(
   shape?: Shape,
   options: { readonly dtype?: DType } = {},
 ): ArrayTensor {
+  checkOptions("tensor", options, ["dtype"], { type: "dtype" });
   const dtype = options.dtype ?? (isTyped(values) ? dtypeOf(values) : "f32");
   const as = shape ?? [values.length];
   checkShape("tensor", as);

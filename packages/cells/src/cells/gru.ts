@@ -58,6 +58,6 @@ export const gru = defineCell({
         : { product: matmul(mul(r, seen), candidate(U)), ...biasesOfProduct };
     const n = trace("candidate", f(norm("candidate", [candidate(xW), product, ...biases])));
     const next = add(mul(z, h), mul(sub(1, z), n));
-    return { state: { h: next }, output: next };
+    return { state: { h: next }, output: "h" };
   },
 });

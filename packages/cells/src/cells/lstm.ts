@@ -39,7 +39,7 @@ export const lstm = defineCell({
     const o = trace("output", s(a4));
     const nextC = add(mul(f, c), mul(i, g));
     const nextH = mul(o, f1(norm("cell", nextC)));
-    return { state: { h: nextH, c: nextC }, output: nextH };
+    return { state: { h: nextH, c: nextC }, output: "h" };
   },
 });
 

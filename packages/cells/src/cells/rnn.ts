@@ -22,6 +22,6 @@ export const rnn = defineCell({
   step({ W, U, b, bh }, { h }, x, { norm, recurrent, activation }) {
     const f = activationOf(activation);
     const next = f(norm("gates", [matmul(x, W), matmul(recurrent(h), U), ...given(b, bh)]));
-    return { state: { h: next }, output: next };
+    return { state: { h: next }, output: "h" };
   },
 });

@@ -1,8 +1,9 @@
 import { layerNorm } from "@sluice/norm";
-import { add, key, mapTree, tensor, valuesOf, zerosArray, type Tensor } from "@sluice/tensor";
+import { add, key, mapTree, mul, tensor, valuesOf, zerosArray, type Tensor, type Tree } from "@sluice/tensor";
 import { describe, expect, test } from "vitest";
 import {
-  bidirectional, defineCell, dense, fromKeras, fromPyTorch, gru, kernel, lstm, rnn, sequence, stack, toKeras, toPyTorch, zoneout, type Layer,
+  bidirectional, defineCell, dense, fromKeras, fromPyTorch, gru, kernel, lstm, rnn, sequence, stack, toKeras, toPyTorch, variationalDropout, withTrainingStep, zoneout,
+  type Cell, type Layer, type State,
 } from "../index.ts";
 
 const sizes = { input: 2, hidden: 3 };
@@ -37,8 +38,8 @@ test("no bias has no bias there", () => {
   expect(fromPyTorch(layer, toPyTorch(layer, layer.init(root)))).toEqual(layer.init(root));
 });
 
-test("names run over layers and directions; modifiers are no obstacle", () => {
-  const model = stack([bidirectional(zoneout(gru(sizes), { h: 0.1 })), bidirectional(gru({ input: 6, hidden: 3 }))]);
+test("names run over layers and directions; dropout, which does nothing in evaluation, is no obstacle", () => {
+  const model = stack([bidirectional(gru({ ...sizes, dropout: 0.1, recurrentDropout: 0.2 })), bidirectional(gru({ input: 6, hidden: 3 }))]);
   const params = mapTree(model.init(root), (x) => add(x, 0.25));
   const named = toPyTorch(model, params);
   expect(Object.keys(named)).toEqual(
@@ -56,14 +57,27 @@ test("Keras's GRU has the gates z, r, h and a row for each bias", () => {
   expect(fromKeras(layer, named)).toEqual(params);
 });
 
+/** A modifier of somebody else's, which knows nothing of exchange: every weight counts half. */
+const halved = <P extends Tree, S extends State>(cell: Cell<P, S>): Cell<P, S> => ({
+  ...cell,
+  step: (params, ...rest) => cell.step(mapTree(params, (w) => mul(w, 0.5)), ...rest),
+});
+
 describe("what has no exact counterpart is an error that says why", () => {
-  const mine = defineCell({ name: "mine", params: () => ({ W: kernel([2, 3]) }), state: () => ({ h: [3] }), step: (_, { h }) => ({ state: { h }, output: h }) });
+  const mine = defineCell({ name: "mine", params: () => ({ W: kernel([2, 3]) }), state: () => ({ h: [3] }), step: (_, { h }) => ({ state: { h }, output: "h" }) });
   test.each<[string, () => unknown, string]>([
     ["reset before", out(sequence(gru({ ...sizes, reset: "before" }))), "its GRU applies the reset after the recurrent product"],
     ["another cell", out(sequence(mine(sizes))), "PyTorch: it has no mine; rnn, gru and lstm can be exchanged"],
     ["norm", out(sequence(gru({ ...sizes, norm: layerNorm() }))), "PyTorch: its gru has no normalisation"],
     ["activation", out(sequence(lstm({ ...sizes, activation: "relu" }))), "the lstm must have activation tanh and recurrentActivation sigmoid"],
     ["rnn's activation", out(sequence(rnn({ ...sizes, activation: "sigmoid" }))), "its RNN has the activations tanh and relu, not sigmoid"],
+    ["a readout with an activation", out(dense({ input: 2, output: 1, activation: "relu" })), "PyTorch: nn.Linear has no activation"],
+    ["zoneout", out(sequence(zoneout(gru(sizes), { h: 0.1 }))), "PyTorch: gru has another step or other parameters than it was made with, as after zoneout"],
+    ["zoneout below dropout", out(sequence(variationalDropout(zoneout(gru(sizes), { h: 0.1 }), { input: 0.1 }))), "gru has another step or other parameters"],
+    ["other weights in the step", out(sequence(halved(gru(sizes)))), "gru has another step or other parameters"],
+    ["other weights in the step, for Keras", keras(sequence(halved(lstm(sizes)))), "Keras: lstm has another step or other parameters"],
+    ["dropout around other weights", out(sequence(withTrainingStep(halved(gru(sizes)), gru(sizes).step))), "gru has another step or other parameters"],
+    ["other parameters", out(sequence({ ...gru(sizes), params: { ...gru(sizes).params } })), "gru has another step or other parameters"],
     ["merge", out(bidirectional(gru(sizes), { merge: "sum" })), "its directions are concatenated, not merged by sum"],
     ["backwards only", out(sequence(gru(sizes), { reverse: true })), "no layer runs only from the last step to the first"],
     ["a readout within", out(stack([sequence(gru(sizes)), dense({ input: 3, output: 1 })])), "dense is no recurrent layer; convert it on its own"],

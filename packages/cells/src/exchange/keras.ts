@@ -1,4 +1,5 @@
 import { concat, sliceAxis, stack as stackTensors, take, TensorError, zerosLike, type Tensor, type Tree } from "@sluice/tensor";
+import { checkParameters } from "../check-parameters.ts";
 import type { Layer } from "../layers/layer.ts";
 import { isDense, isSequence } from "./layers.ts";
 import { checked, checkNames, isZero, plainCell, weightOf, type Named, type PlainCell } from "./plain.ts";
@@ -11,6 +12,7 @@ import { checked, checkNames, isZero, plainCell, weightOf, type Named, type Plai
  */
 export function toKeras<P extends Tree>(layer: Layer<P>, params: P): Record<string, Tensor>;
 export function toKeras(layer: Layer, params: Tree): Record<string, Tensor> {
+  checkParameters("toKeras", layer.params, params);
   if (isDense(layer)) {
     const kernel = weightOf(params, "W", [layer.input, layer.features]);
     return { kernel, ...("b" in layer.params ? { bias: weightOf(params, "b", [layer.features]) } : {}) };

@@ -1,6 +1,6 @@
 /** What the cells of other libraries can hold of a cell of ours. */
 import { isTensor, leavesOf, sameShape, showShape, suggestion, TensorError, type Shape, type Tensor, type Tree } from "@sluice/tensor";
-import type { Cell } from "../cell.ts";
+import { originOf, type Cell } from "../cell.ts";
 import { gru } from "../cells/gru.ts";
 import { lstm } from "../cells/lstm.ts";
 import { rnn } from "../cells/rnn.ts";
@@ -22,7 +22,13 @@ const gates = { rnn: 1, gru: 3, lstm: 4 } as const;
 
 /** The cell's facts, if it is one of the three base cells as `library` has them; an error that says what it lacks otherwise. */
 export function plainCell(cell: Cell, library: string): PlainCell {
-  const { definition, options } = cell.origin;
+  const origin = originOf(cell);
+  if (origin === undefined && cell.origin !== undefined) {
+    throw new TensorError(
+      `${library}: ${cell.name} has another step or other parameters than it was made with, as after zoneout, and ${library} has no such cell; for its weights alone, give the layer of the cell before that`,
+    );
+  }
+  const { definition, options = {} } = origin ?? {};
   const kind = definition === rnn.definition ? "rnn" : definition === gru.definition ? "gru" : definition === lstm.definition ? "lstm" : undefined;
   if (kind === undefined) throw new TensorError(`${library}: it has no ${cell.name}; rnn, gru and lstm can be exchanged`);
   if ("norm" in cell.params) throw new TensorError(`${library}: its ${kind} has no normalisation, so the gains and biases of ${cell.name}.norm have no place there`);

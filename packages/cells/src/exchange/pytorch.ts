@@ -1,6 +1,7 @@
 import { TensorError, transpose, zerosLike, type Tensor, type Tree } from "@sluice/tensor";
 import type { Cell } from "../cell.ts";
 import { childOf } from "../layers/arguments.ts";
+import { checkParameters } from "../check-parameters.ts";
 import type { Layer } from "../layers/layer.ts";
 import { isBidirectional, isDense, isSequence, isStack } from "./layers.ts";
 import { checked, checkNames, isZero, plainCell, weightOf, type Named, type PlainCell } from "./plain.ts";
@@ -11,11 +12,14 @@ import { checked, checkNames, isZero, plainCell, weightOf, type Named, type Plai
  * The gates stand in the same order there, so every number is kept as it is.
  *
  * A cell with one bias becomes `bias_ih` beside a `bias_hh` of zeros: the same function, but in training PyTorch then moves both. An error says
- * where PyTorch has no such layer: the GRU's reset before the product, normalisation, other activations, a merge other than concat.
+ * where PyTorch has no such layer: the GRU's reset before the product, normalisation, other activations (`nn.Linear` has none), a merge other than concat, and
+ * a cell with another step than its own, as after zoneout. Variational dropout is no obstacle, since in evaluation it does nothing.
  */
 export function toPyTorch<P extends Tree>(layer: Layer<P>, params: P): Record<string, Tensor>;
 export function toPyTorch(layer: Layer, params: Tree): Record<string, Tensor> {
+  checkParameters("toPyTorch", layer.params, params);
   if (isDense(layer)) {
+    if (layer.activation !== "linear") throw new TensorError("PyTorch: nn.Linear has no activation; make the dense layer without one and apply it to the output");
     const W = weightOf(params, "W", [layer.input, layer.features]);
     return { weight: transpose(W), ...("b" in layer.params ? { bias: weightOf(params, "b", [layer.features]) } : {}) };
   }

@@ -1,6 +1,7 @@
 /** Checks of what `apply` is given. */
 import {
-  checkOptions, full, isFloat, isTensor, leavesOf, pad, reshape, sameShape, select, showShape, sliceAxis, suggestion, tensor, TensorError, transpose, zeroBeyond, zerosArray,
+  checkOptions, checkTree, full, isFloat, isTensor, leavesOf, pad, reshape, sameShape, select, showShape, sliceAxis, suggestion, tensor, TensorError,
+  transpose, zeroBeyond, zerosArray,
   type DType, type Shape, type Tensor, type Tree,
 } from "@sluice/tensor";
 import type { State } from "../cell.ts";
@@ -16,6 +17,13 @@ export function checkApply(name: string, given: object): void {
 export function zeroState<S extends State>(shapes: { readonly [K in keyof S]: Shape }, lead: Shape, dtype: DType): S;
 export function zeroState(shapes: Readonly<Record<string, Shape>>, lead: Shape, dtype: DType): State {
   return Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, zerosArray([...lead, ...shape], dtype)]));
+}
+
+/** Compares the states that a layer of layers is given, nested, with its own. */
+export function checkStates<S extends Tree>(name: string, given: { readonly state?: S; readonly resetState?: S }, initial: S): void {
+  const expected = leavesOf(initial).map(({ path, tensor: { shape, dtype } }) => ({ path, shape, dtype }));
+  if (given.state !== undefined) checkTree(name, "states of state", expected, given.state);
+  if (given.resetState !== undefined) checkTree(name, "states of resetState", expected, given.resetState);
 }
 
 export function stateOf<S extends State>(name: string, option: string, given: S | undefined, zeros: S): S {

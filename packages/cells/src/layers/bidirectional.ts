@@ -1,6 +1,7 @@
-import { add, at, checkOptions, concat, keyFor, mul, suggestion, TensorError, type Tensor, type Tree } from "@sluice/tensor";
+import { add, at, checkOptions, concat, keyFor, mul, suggestion, TensorError, type DType, type Tensor, type Tree } from "@sluice/tensor";
 import type { Cell, State } from "../cell.ts";
-import { carryAfterOf, checkApply } from "./arguments.ts";
+import { checkParameters } from "../check-parameters.ts";
+import { carryAfterOf, checkApply, checkStates } from "./arguments.ts";
 import type { Applied, Layer } from "./layer.ts";
 import { checkNested, optionsOf } from "./nested.ts";
 import { sequence, type Outputs, type SequenceLayer } from "./sequence.ts";
@@ -47,6 +48,10 @@ export function bidirectional<P extends Tree, S extends State>(cell: Cell<P, S>,
   }
   const params = { forward: forward.params, backward: backward.params };
   const features = merge === "concat" ? forward.features + backward.features : forward.features;
+  const initialState = (batch: number, stateOptions?: { readonly dtype?: DType }): Both<S> => ({
+    forward: forward.initialState(batch, stateOptions),
+    backward: backward.initialState(batch, stateOptions),
+  });
   return {
     kind: "bidirectional",
     name: `bidirectional ${cell.name}`,
@@ -57,12 +62,14 @@ export function bidirectional<P extends Tree, S extends State>(cell: Cell<P, S>,
     features,
     params,
     init: (key, initOptions) => ({ forward: forward.init(keyFor(key, "forward"), initOptions), backward: backward.init(keyFor(key, "backward"), initOptions) }),
-    initialState: (batch, stateOptions) => ({ forward: forward.initialState(batch, stateOptions), backward: backward.initialState(batch, stateOptions) }),
+    initialState,
     perturbations: (size, stateOptions) => ({ forward: forward.perturbations(size, stateOptions), backward: backward.perturbations(size, stateOptions) }),
     outputShape: (size) => [...forward.outputShape(size).slice(0, -1), features],
     apply(weights, x, given = {}) {
       checkApply("bidirectional", given);
       checkNested("bidirectional", given, ["forward", "backward"]);
+      checkParameters("bidirectional", params, weights, x);
+      checkStates("bidirectional", given, initialState(x.shape[0]!, { dtype: x.dtype }));
       const { state, resetState, ...rest } = given;
       const run = (name: "forward" | "backward", layer: SequenceLayer<P, S>): Applied<S> =>
         at(name, () =>

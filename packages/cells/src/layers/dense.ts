@@ -1,10 +1,11 @@
 import { add, checkOptions, matmul, TensorError, type Tensor } from "@sluice/tensor";
 import { activationOf, type Activation } from "../activations.ts";
+import { checkParameters } from "../check-parameters.ts";
 import { checkSize } from "../size.ts";
 import type { Initialiser } from "../initialisers/initialiser.ts";
 import { bias, initialise, kernel, type ParameterSpec } from "../parameter.ts";
 import type { Regulariser } from "../regularisers.ts";
-import { lookedAt } from "./arguments.ts";
+import { checkApply, checkStates, lookedAt } from "./arguments.ts";
 import type { Layer } from "./layer.ts";
 
 export interface DenseOptions {
@@ -61,11 +62,14 @@ export function dense(options: DenseOptions): DenseLayer {
     initialState: () => ({}),
     perturbations: () => ({}),
     outputShape: ({ batch, time }) => [batch, ...(time === undefined ? [] : [time]), output],
-    apply(weights, given, options = {}) {
+    apply(weights, given, applied = {}) {
+      checkApply("dense", applied);
       if (given.shape.at(-1) !== input || given.shape.length < 2) {
         throw new TensorError(`dense: expected an input [batch, ${input}] or [batch, time, ${input}], got [${given.shape.join(", ")}]`);
       }
-      const x = given.shape.length === 3 ? lookedAt("dense", given, options) : given;
+      checkParameters("dense", params, weights, given);
+      checkStates("dense", applied, {});
+      const x = given.shape.length === 3 ? lookedAt("dense", given, applied) : given;
       const y = matmul(x, weights.W);
       return { output: f(weights.b === undefined ? y : add(y, weights.b)), state: {}, carry: {}, traces: {} };
     },

@@ -1,6 +1,6 @@
 import { add, concat, grad, key, keyFor, mapTree, matmul, mul, normal, reshape, slice, sum, take, tensor, tanh, valuesOf, type Tensor } from "@sluice/tensor";
 import { describe, expect, test } from "vitest";
-import { bidirectional, defineCell, dense, gru, kernel, lstm, recurrentKernel, rnn, sequence, stack, zoneout, type Cell } from "../index.ts";
+import { bidirectional, defineCell, dense, gru, kernel, lstm, outputOf, recurrentKernel, rnn, sequence, stack, zoneout, type Cell } from "../index.ts";
 
 const [batch, time, input, hidden] = [3, 5, 2, 4];
 const root = key(7);
@@ -37,7 +37,7 @@ describe.each(Object.entries<Common>(cells))("%s", (_, cell) => {
     for (let t = 0; t < time; t++) {
       const next = cell.step(params, state, take(x, t, 1));
       state = next.state;
-      outputs.push(numbers(next.output));
+      outputs.push(numbers(outputOf(next)));
     }
     const applied = all.apply(params, x);
     expect(applied.output.shape).toEqual(all.outputShape({ batch, time }));
@@ -222,7 +222,7 @@ describe("bad input is named", () => {
     ["sizes of a stack", () => stack([layer, dense({ input: 5, output: 1 })]), "stack: layer 1 (dense) takes 5 features, but layer 0 (gru) gives 4"],
     ["an empty stack", () => stack([]), "stack: expected at least one layer"],
     ["time in a stack", () => stack([sequence(cells.gru, { outputs: "last" }), sequence(gru({ input: hidden, hidden }))]), "its input has no time axis"],
-    ["place in a stack", () => stack([layer, dense({ input: 4, output: 1 })]).apply([params, { W: x }], x), "stack.1: matmul"],
+    ["place in a stack", () => stack([layer, dense({ input: 4, output: 1 })]).apply([params, { W: x }], x), "stack: the parameters do not fit: 1.W is [3,5,2], expected [4,1]; no 1.b, expected [1]"],
     ["perturbations of a stack", () => stack([layer]).apply([params], x, { perturbations: { h: x } }), "stack: perturbations has h, but the layers are 0"],
     ["merge", () => bidirectional(cells.gru, given({ merge: "ave" })), "bidirectional: unknown merge ave"],
     ["no steps before the carry", () => layer.apply(params, x, { carryAfter: 0 }), "gru: carryAfter must be an integer from 1 to 5, the number of steps, got 0"],

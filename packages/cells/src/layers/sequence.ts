@@ -2,7 +2,8 @@ import {
   add, checkOptions, greater, keyAt, keyFor, iota, mapTree, reshape, select, suggestion, TensorError, zerosArray, zipTrees,
   type Tensor, type Tree,
 } from "@sluice/tensor";
-import { evaluation, type Cell, type CellContext, type State } from "../cell.ts";
+import { evaluation, outputOf, type Cell, type CellContext, type State } from "../cell.ts";
+import { checkParameters } from "../check-parameters.ts";
 import { probe } from "../probe.ts";
 import { checkInput, type Applied, type ApplyOptions, type Layer } from "./layer.ts";
 import { carryAfterOf, checkApply, flagsOf, startsOf, stateOf, stepsOf, swapTime, tensorsOver, wantedOf, whereMasked, zeroState } from "./arguments.ts";
@@ -55,6 +56,7 @@ export function sequence<P extends Tree, S extends State>(cell: Cell<P, S>, opti
     apply(params, x, given = {}) {
       checkInput(layer, x);
       checkApply(cell.name, given);
+      checkParameters(cell.name, cell.params, params, x);
       return run(params, x, given);
     },
   };
@@ -100,14 +102,11 @@ export function sequence<P extends Tree, S extends State>(cell: Cell<P, S>, opti
           ...(random && slice.step !== undefined ? { keys: keysOf(key, slice.step) } : {}),
         };
         const next = cell.step(params, old, slice.x, context);
-        let { output } = next;
         const perturbed = mapTree(next.state, (value, name) => {
           const by = slice.perturbations[name];
-          if (by === undefined) return value;
-          const sum = add(value, by);
-          if (next.output === value) output = sum;
-          return sum;
+          return by === undefined ? value : add(value, by);
         });
+        const output = outputOf({ state: perturbed, output: next.output });
         const kept = mask === undefined ? perturbed : zipTrees(perturbed, old, (now, before) => select(rowsOf(mask, now), now, before));
         const visible = (value: Tensor): Tensor => (mask === undefined ? value : select(rowsOf(mask, value), value, 0));
         const carried: Carried<S> = {
@@ -130,9 +129,9 @@ export function sequence<P extends Tree, S extends State>(cell: Cell<P, S>, opti
       },
     );
 
-    return { output: outputOf(), state: scanned.state.cell, carry: scanned.carry.cell, traces: mapTree(scanned.output.traces, swapTime) };
+    return { output: finalOutput(), state: scanned.state.cell, carry: scanned.carry.cell, traces: mapTree(scanned.output.traces, swapTime) };
 
-    function outputOf(): Tensor {
+    function finalOutput(): Tensor {
       if (scanned.output.output !== undefined) return swapTime(scanned.output.output);
       if (scanned.state.last !== undefined) return scanned.state.last;
       const states: State = scanned.state.cell;

@@ -1,7 +1,8 @@
 import { at, checkOptions, keyFor, TensorError, type Tree } from "@sluice/tensor";
 import type { Specs } from "../parameter.ts";
 import { checkRate } from "../modifiers/rate.ts";
-import { checkApply, childOf } from "./arguments.ts";
+import { checkParameters } from "../check-parameters.ts";
+import { checkApply, checkStates, childOf } from "./arguments.ts";
 import { dropout } from "./dropout.ts";
 import { checkNested, optionsOf } from "./nested.ts";
 import type { Applied, ApplyOptions, Layer, LayerParams, LayerState } from "./layer.ts";
@@ -45,6 +46,7 @@ export function stack(layers: readonly Layer[], options: StackOptions = {}): Sta
   };
   outputShape({ batch: 1, time: 1 });
   const params: Specs = layers.map((layer) => layer.params);
+  const initialState: Layer["initialState"] = (batch, stateOptions) => layers.map((layer) => layer.initialState(batch, stateOptions));
 
   return {
     kind: "stack",
@@ -54,12 +56,14 @@ export function stack(layers: readonly Layer[], options: StackOptions = {}): Sta
     features: last.features,
     params,
     init: (key, initOptions) => layers.map((layer, i) => layer.init(keyFor(key, String(i)), initOptions)),
-    initialState: (batch, stateOptions) => layers.map((layer) => layer.initialState(batch, stateOptions)),
+    initialState,
     perturbations: (size, stateOptions) => layers.map((layer) => layer.perturbations(size, stateOptions)),
     outputShape,
     apply(weights, x, given = {}): Applied {
       checkApply("stack", given);
       checkNested("stack", given, layers.map((_, i) => String(i)));
+      checkParameters("stack", params, weights, x);
+      checkStates("stack", given, initialState(x.shape[0]!, { dtype: x.dtype }));
       const applied: Applied[] = [];
       let output = x;
       layers.forEach((layer, i) => {

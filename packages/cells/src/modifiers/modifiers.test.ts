@@ -1,6 +1,6 @@
-import { add, key, keyFor, mapTree, mul, normal, slice, sub, take, valuesOf, zerosArray, type Tensor, type Tree } from "@sluice/tensor";
-import { expect, test } from "vitest";
-import { defineCell, dropout, gru, kernel, lstm, sequence, stack, variationalDropout, zoneout, type Cell, type State } from "../index.ts";
+import { add, grad, key, keyFor, mapTree, matmul, mul, normal, slice, sub, sum, take, tanh, tensor, valuesOf, zerosArray, type Tensor, type Tree } from "@sluice/tensor";
+import { describe, expect, test } from "vitest";
+import { bidirectional, defineCell, dropout, evaluation, gru, kernel, lstm, outputOf, sequence, stack, variationalDropout, zoneout, type Cell, type State } from "../index.ts";
 
 const [batch, time, input, hidden] = [4, 6, 3, 50];
 const root = key(11);
@@ -18,7 +18,7 @@ test("zoneout in evaluation is the expectation, by state; h is made from the new
   const zoned = zoneout(cell, { h: 0.25, c: 0.5 }).step(params, state, now);
   expect(numbers(zoned.state.h)).toEqual(numbers(add(mul(state.h, 0.25), mul(plain.state.h, 0.75))));
   expect(numbers(zoned.state.c)).toEqual(numbers(add(mul(state.c, 0.5), mul(plain.state.c, 0.5))));
-  expect(zoned.output).toBe(zoned.state.h);
+  expect(outputOf(zoned)).toBe(zoned.state.h);
 });
 
 test("zoneout in training keeps the old value of a unit or takes the new one, at the given rates", () => {
@@ -63,7 +63,7 @@ const mirror = defineCell({
     trace("input", given);
     trace("seen", recurrent(h));
     trace("again", recurrent(h));
-    return { state: { h }, output: h };
+    return { state: { h }, output: "h" };
   },
 });
 
@@ -103,14 +103,111 @@ test("a modifier of one's own is a cell with another step", () => {
   const halved = <P extends Tree, S extends State>(c: Cell<P, S>): Cell<P, S> => ({
     ...c,
     step(...args) {
-      const { state: next, output } = c.step(...args);
-      return { state: next, output: mul(output, 0.5) };
+      const next = c.step(...args);
+      return { state: next.state, output: mul(outputOf(next), 0.5) };
     },
   });
   const layer = sequence(halved(gru({ input, hidden })), { outputs: "last" });
   const weights = layer.init(root);
   const plain = sequence(gru({ input, hidden }), { outputs: "last" }).apply(weights, x).output;
   expect(numbers(layer.apply(weights, x).output)).toEqual(numbers(mul(plain, 0.5)));
+});
+
+/** The shares of ones, and the shares of pairs of ones: of independent masks, products of the shares. */
+function independent(masks: readonly (readonly number[])[], rates: readonly number[]): void {
+  const share = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
+  // Within four and a half standard deviations.
+  const near = (found: number, expected: number, draws: number): void => expect(Math.abs(found - expected)).toBeLessThan(4.5 * Math.sqrt((expected * (1 - expected)) / draws));
+  masks.forEach((mask, i) => {
+    near(share(mask), rates[i]!, mask.length);
+    masks.slice(0, i).forEach((other, j) => near(share(mask.map((m, k) => m * other[k]!)), rates[i]! * rates[j]!, mask.length));
+  });
+}
+
+describe("what draws twice draws independently", () => {
+  const wide = 4000;
+  const ones = (n: number): Tensor => add(zerosArray([1, 2, n]), 1);
+  const kept = (y: Tensor): number[] => numbers(y).map((v) => (v === 0 ? 0 : 1));
+  const context = { ...training, traces: true } as const;
+
+  test("dropout of dropout drops 1 - 0.7^2", () => {
+    const twice = sequence(variationalDropout(variationalDropout(mirror({ input: wide, hidden: 1 }), { input: 0.3 }), { input: 0.3 }));
+    const seen = kept(take(twice.apply(twice.init(root), ones(wide), context).traces["input"]!, 0, 1));
+    independent([seen], [0.49]);
+    const thrice = sequence([0.3, 0.3, 0.3].reduce((c, rate) => variationalDropout(c, { input: rate }), mirror({ input: wide, hidden: 1 })));
+    independent([kept(take(thrice.apply(thrice.init(root), ones(wide), context).traces["input"]!, 0, 1))], [0.343]);
+  });
+
+  test("recurrent dropout of recurrent dropout does so too, and differs from that of the input", () => {
+    const twice = sequence(variationalDropout(variationalDropout(mirror({ input: wide, hidden: wide }), { input: 0.4, recurrent: 0.3 }), { recurrent: 0.3 }));
+    const { traces } = twice.apply(twice.init(root), ones(wide), { ...context, state: { h: add(zerosArray([1, wide]), 1) } });
+    independent([kept(take(traces["seen"]!, 0, 1)), kept(take(traces["input"]!, 0, 1))], [0.49, 0.6]);
+  });
+
+  test("zoneout of zoneout keeps 1 - (1 - rate)^2, at depth three 1 - (1 - rate)^3", () => {
+    const counter = defineCell({
+      name: "counter",
+      params: () => ({ W: kernel([1, 1]) }),
+      state: ({ hidden: n }) => ({ h: [n] }),
+      step: (_, { h }) => ({ state: { h: add(h, 1) }, output: "h" }),
+    });
+    const moved = (depth: number): number[] => {
+      const zoned = sequence(Array.from({ length: depth }).reduce<ReturnType<typeof counter>>((c) => zoneout(c, { h: 0.3 }), counter({ input: 1, hidden: wide })));
+      return numbers(take(zoned.apply(zoned.init(root), ones(1), training).output, 0, 1));
+    };
+    for (const depth of [1, 2, 3]) independent([moved(depth)], [[0.7, 0.49, 0.343][depth - 1]!]);
+  });
+
+  test("one modifier in two layers, in both directions, and at two steps", () => {
+    const drop = variationalDropout(mirror({ input: wide, hidden: wide }), { input: 0.5 });
+    const model = stack([bidirectional(drop, { merge: "mean" }), sequence(drop)]);
+    const { traces } = model.apply(model.init(root), ones(wide), { ...context, state: [{ forward: { h: add(zerosArray([1, wide]), 1) }, backward: { h: add(zerosArray([1, wide]), 1) } }, { h: zerosArray([1, wide]) }] });
+    independent(["0.forward.input", "0.backward.input", "1.input"].map((name) => kept(take(traces[name]!, 0, 1))), [0.5, 0.5, 0.5]);
+  });
+
+  test("a modifier of somebody else's that takes one key twice is refused", () => {
+    const noisy = <P extends Tree, S extends State>(c: Cell<P, S>): Cell<P, S> => ({
+      ...c,
+      step(p, s, given, at = evaluation) {
+        return c.step(p, s, at.training ? add(given, normal(at.keys.step("noise"), given.shape)) : given, at);
+      },
+    });
+    expect(() => sequence(noisy(cell))).not.toThrow();
+    expect(() => sequence(noisy(noisy(cell)))).toThrow("lstm: the random key noise is taken twice in one step");
+  });
+});
+
+describe("an output that is a state is the state after what was done to it", () => {
+  /** What is put out under a name of its own, as of the issue: by the name of the state it follows the state. */
+  const traced = defineCell({
+    name: "traced",
+    params: ({ input: n, hidden: m }) => ({ W: kernel([n, m]) }),
+    state: ({ hidden: n }) => ({ h: [n] }),
+    step({ W }, { h }, given, { trace }) {
+      const next = trace("hidden", tanh(add(matmul(given, W), h)));
+      return { state: { h: next }, output: "h" };
+    },
+  });
+
+  test("zoneout reaches it", () => {
+    const one = traced({ input, hidden });
+    const weights = one.init(root);
+    const before = { h: state.h };
+    const plain = numbers(outputOf(one.step(weights, before, now)));
+    const zoned = zoneout(one, { h: 0.25 });
+    const expected = numbers(add(mul(state.h, 0.25), mul(tensor(plain, state.h.shape), 0.75)));
+    expect(numbers(outputOf(zoned.step(weights, before, now)))).toEqual(expected);
+    const applied = sequence(zoned).apply(weights, slice(x, [0, 0, 0], [batch, 1, input]), { state: before });
+    expect(numbers(applied.output)).toEqual(expected);
+  });
+
+  test("a perturbation of the last step has a gradient", () => {
+    const layer = sequence(traced({ input, hidden }));
+    const weights = layer.init(root);
+    const gradient = grad((perturbations: { readonly h: Tensor }) => sum(layer.apply(weights, x, { perturbations }).output))(layer.perturbations({ batch, time }));
+    // The output of the last step is the state itself, so its derivative is 1.
+    expect(numbers(take(gradient.h, time - 1, 1))).toEqual(new Array(batch * hidden).fill(1));
+  });
 });
 
 test("dropout between the layers of a stack skips the last, and is drawn for every step", () => {
@@ -133,6 +230,7 @@ test("dropout between the layers of a stack skips the last, and is drawn for eve
 test("bad rates and states are named", () => {
   const given = (rates: object): object => rates;
   expect(() => zoneout(cell, given({ hidden: 0.1 }))).toThrow("zoneout of lstm: unknown option hidden");
+  expect(() => zoneout(cell, JSON.parse("0.5"))).toThrow("zoneout of lstm: expected an object of options, such as { h }, got 0.5; known: h, c");
   expect(() => zoneout(cell, { h: 1.5 })).toThrow("zoneout: the rate of h must lie in [0, 1], got 1.5");
   expect(() => variationalDropout(cell, { input: 1 })).toThrow("variationalDropout: the rate of input must lie in [0, 1), got 1");
   expect(() => gru({ input, hidden, dropout: -1 })).toThrow("the rate of input must lie in [0, 1), got -1");

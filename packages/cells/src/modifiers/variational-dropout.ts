@@ -1,6 +1,7 @@
 import { bernoulli, checkOptions, convert, mul, TensorError, type Tensor, type Tree } from "@sluice/tensor";
-import { evaluation, type Cell, type State } from "../cell.ts";
+import { evaluation, withTrainingStep, type Cell, type State } from "../cell.ts";
 import { probe } from "../probe.ts";
+import { keysWithin } from "./keys-within.ts";
 import { checkRate } from "./rate.ts";
 
 /**
@@ -20,25 +21,23 @@ export function variationalDropout<P extends Tree, S extends State>(
   if (recurrent > 0 && !probe(cell).recurrent) {
     throw new TensorError(`variationalDropout: ${cell.name} does not mark its recurrent products; write matmul(recurrent(h), U) in its step`);
   }
-  return {
-    ...cell,
-    step(params, state, x, context = evaluation) {
-      if (!context.training) return cell.step(params, state, x, context);
-      const drop = (name: string, value: Tensor, rate: number): Tensor => {
-        if (rate === 0) return value;
-        const kept = bernoulli(context.keys.sequence(`variationalDropout.${name}`), value.shape, 1 - rate);
-        return mul(value, mul(convert(kept, value.dtype), 1 / (1 - rate)));
-      };
-      // One mask for each state, however often the step asks for it.
-      const masked = new Map<Tensor, Tensor>();
-      return cell.step(params, state, drop("input", x, input), {
-        ...context,
-        recurrent(h) {
-          const given = masked.get(h) ?? drop(`recurrent.${masked.size}`, context.recurrent(h), recurrent);
-          masked.set(h, given);
-          return given;
-        },
-      });
-    },
-  };
+  return withTrainingStep(cell, (params, state, x, context = evaluation) => {
+    if (!context.training) return cell.step(params, state, x, context);
+    const drop = (name: string, value: Tensor, rate: number): Tensor => {
+      if (rate === 0) return value;
+      const kept = bernoulli(context.keys.sequence(`variationalDropout.${name}`), value.shape, 1 - rate);
+      return mul(value, mul(convert(kept, value.dtype), 1 / (1 - rate)));
+    };
+    // One mask for each state, however often the step asks for it.
+    const masked = new Map<Tensor, Tensor>();
+    return cell.step(params, state, drop("input", x, input), {
+      ...context,
+      keys: keysWithin("variationalDropout", context.keys),
+      recurrent(h) {
+        const given = masked.get(h) ?? drop(`recurrent.${masked.size}`, context.recurrent(h), recurrent);
+        masked.set(h, given);
+        return given;
+      },
+    });
+  });
 }

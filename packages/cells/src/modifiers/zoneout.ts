@@ -1,6 +1,6 @@
-import { add, bernoulli, checkOptions, mapTree, mul, select } from "@sluice/tensor";
+import { add, bernoulli, checkOptions, mapTree, mul, select, type Tree } from "@sluice/tensor";
 import { evaluation, type Cell, type State } from "../cell.ts";
-import type { Tree } from "@sluice/tensor";
+import { keysWithin } from "./keys-within.ts";
 import { checkRate } from "./rate.ts";
 
 /**
@@ -19,19 +19,16 @@ export function zoneout<P extends Tree, S extends State>(cell: Cell<P, S>, rates
     ...cell,
     step(params, state, x, context = evaluation) {
       const old: State = state;
-      const next = cell.step(params, state, x, context);
-      let { output } = next;
+      const next = cell.step(params, state, x, { ...context, keys: keysWithin("zoneout", context.keys) });
       const zoned = mapTree(next.state, (now, name) => {
         const rate = rateOf(name);
         if (rate === 0) return now;
         const before = old[name]!;
-        const mixed = context.training
+        return context.training
           ? select(bernoulli(context.keys.step(`zoneout.${name}`), now.shape, rate), before, now)
           : add(mul(before, rate), mul(now, 1 - rate));
-        if (next.output === now) output = mixed;
-        return mixed;
       });
-      return { state: zoned, output };
+      return { state: zoned, output: next.output };
     },
   };
 }

@@ -64,6 +64,6 @@ export const gruD = defineCell({
     const z = trace("update", sigmoid(z1));
     const n = trace("candidate", tanh(norm("candidate", [candidate(xW), matmul(mul(r, inside), candidate(U)), candidate(mV), candidate(b)])));
     const next = add(mul(z, decayed), mul(sub(1, z), n));
-    return { state: { h: next, last: select(missing, last, sub(x, mean)) }, output: next };
+    return { state: { h: next, last: select(missing, last, sub(x, mean)) }, output: "h" };
   },
 });

@@ -1,4 +1,4 @@
-import { evaluation, initialise, parameter, rnn, type Cell, type CellOptions, type InitOptions, type ParameterSpec, type Specs, type State } from "@sluice/cells";
+import { checkParameters, evaluation, initialise, parameter, rnn, type Cell, type CellOptions, type InitOptions, type ParameterSpec, type Specs, type State } from "@sluice/cells";
 import { keyFor, mapTree, mul, TensorError, type ArrayTensor, type Shape, type Tensor, type Tree } from "@sluice/tensor";
 import { decayRate, decayWeights } from "./decay.ts";
 
@@ -21,15 +21,16 @@ export function hiddenDecay<P extends { readonly [name: string]: Tree }, S exten
   const { extra, name } = cell;
   const own = recordOf(name, cell.params);
   if (Object.hasOwn(own, "decay")) throw new TensorError(`hiddenDecay: ${name} has a parameter decay already`);
-  const specs = decaySpecs(cell.state);
+  const decay = decaySpecs(cell.state);
+  const specs = { ...own, decay };
   return {
     ...cell,
     name: `${name}Decay`,
-    params: { ...own, decay: specs },
+    params: specs,
     extra: { ...extra, elapsed: [1] },
-    origin: { definition: hiddenDecay, options: cell.origin.options },
-    init: (key, options) => ({ ...cell.init(key, options), decay: initialDecay<S>(specs, keyFor(key, "decay"), options) }),
+    init: (key, options) => ({ ...cell.init(key, options), decay: initialDecay<S>(decay, keyFor(key, "decay"), options) }),
     step(params, state, x, context = evaluation) {
+      checkParameters(`${name}Decay`, specs, params, x);
       const { elapsed } = context.extra;
       if (elapsed === undefined) throw new TensorError(`${name}Decay: the time between steps is missing; pass { extra: { elapsed } }, [batch, time, 1]`);
       const weights: Readonly<Record<string, Decay>> = params.decay;
@@ -39,7 +40,7 @@ export function hiddenDecay<P extends { readonly [name: string]: Tree }, S exten
         context.trace(`decay.${path}`, gamma);
         return mul(gamma, s);
       });
-      return cell.step(params, decayed, x, context);
+      return cell.step(withoutDecay<P>(params), decayed, x, context);
     },
   };
 }
@@ -56,6 +57,12 @@ function decaySpecs(states: Readonly<Record<string, Shape>>): DecaySpecs {
 function initialDecay<S extends State>(specs: DecaySpecs, key: ArrayTensor, options?: InitOptions): DecayOf<S>;
 function initialDecay(specs: DecaySpecs, key: ArrayTensor, options?: InitOptions): Readonly<Record<string, Decay>> {
   return initialise(specs, key, options);
+}
+
+/** The parameters of the cell alone. */
+function withoutDecay<P extends Tree>(params: P & { readonly decay: Tree }): P;
+function withoutDecay({ decay: _, ...own }: { readonly [name: string]: Tree }): Tree {
+  return own;
 }
 
 /** The parameters of a cell by name. */

@@ -21,6 +21,11 @@ export interface PaddedParts {
   readonly mask?: ArrayTensor;
 }
 
+export interface PadOptions {
+  /** Default: those of the longest sequence. */
+  readonly steps?: number;
+}
+
 /** Drops the padding. What stood beyond a row's length is not looked at. */
 export function fromPadded({ x, lengths, elapsed, mask }: PaddedParts): RaggedBatch {
   if (x.shape.length !== 3) throw new TensorError(`fromPadded: x must be [batch, time, features], got ${describe(x)}`);
@@ -59,7 +64,7 @@ export interface PaddedOptions {
 
 /** Pads with zeros. Nothing is copied until somebody reads the arrays' `data`: a backend takes the steps from where they lie. */
 export function toPadded(batch: RaggedBatch, options: PaddedOptions = {}): Padded {
-  checkOptions("toPadded", options, ["steps", "sequences", "rows"]);
+  checkOptions("toPadded", options, ["steps", "sequences", "rows"], { maxLength: "steps", length: "steps", time: "steps" });
   const offsets = batch.offsets.data;
   const { sequences = Int32Array.from({ length: offsets.length - 1 }, (_, i) => i), rows = sequences.length } = options;
   const wrong = sequences.find((i) => !Number.isInteger(i) || i < 0 || i + 1 >= offsets.length);
@@ -76,7 +81,9 @@ export function toPadded(batch: RaggedBatch, options: PaddedOptions = {}): Padde
 }
 
 /** {@link toPadded} with time first, `[time, batch, ...]`: what `scan` of @sluice/tensor takes. Copied at once. */
-export function toTimeMajor(batch: RaggedBatch, { steps }: { readonly steps?: number } = {}): Padded {
+export function toTimeMajor(batch: RaggedBatch, options: { readonly steps?: number } = {}): Padded {
+  checkOptions("toTimeMajor", options, ["steps"], { maxLength: "steps", length: "steps", time: "steps" });
+  const { steps } = options;
   const offsets = batch.offsets.data;
   const lengths = lengthsOf(batch).data;
   const [rows, time] = [lengths.length, timeOf("toTimeMajor", lengths, steps)];

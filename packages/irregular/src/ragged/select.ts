@@ -1,5 +1,5 @@
-import { allocate, describe, keyFor, randomBits, sizeOf, tensor, TensorError, valuesOf, type ArrayTensor } from "@sluice/tensor";
-import { lengthsOf, mapSteps, unchecked, type RaggedBatch } from "./ragged-batch.ts";
+import { allocate, checkOptions, describe, keyFor, randomBits, sizeOf, tensor, TensorError, valuesOf, type ArrayTensor } from "@sluice/tensor";
+import { lengthsOf, mapSteps, raggedBatch, unchecked, type RaggedBatch } from "./ragged-batch.ts";
 
 /** The sequences of these numbers, in their order. A number may come more than once. */
 export function takeSequences(batch: RaggedBatch, numbers: readonly number[] | Int32Array): RaggedBatch {
@@ -36,7 +36,9 @@ export function sortByLength(batch: RaggedBatch): Sorted {
  * the key from all sequences alike, or the last ones of the data. A mean over a short batch weighs its sequences more, and whoever drops it never sees them, so they must not
  * always be the same, the shortest.
  */
-export function batchesByLength(batch: RaggedBatch, { size, key }: { readonly size: number; readonly key?: ArrayTensor }): Int32Array[] {
+export function batchesByLength(batch: RaggedBatch, options: { readonly size: number; readonly key?: ArrayTensor }): Int32Array[] {
+  checkOptions("batchesByLength", options, ["size", "key"], { batchSize: "size", batch_size: "size", shuffle: "key", seed: "key" });
+  const { size, key } = options;
   if (!Number.isInteger(size) || size < 1) throw new TensorError(`batchesByLength: size must be an integer >= 1, got ${size}`);
   const lengths = lengthsOf(batch).data;
   const words = (name: string, n: number): ArrayLike<number> => (key === undefined ? new Int32Array(n) : valuesOf(randomBits(keyFor(key, name), [n])));

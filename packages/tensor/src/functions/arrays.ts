@@ -1,4 +1,5 @@
 import { TensorError } from "../errors.ts";
+import { checkOptions } from "../options.ts";
 import { mul, neg, sub } from "../primitives/arithmetic.ts";
 import { equal, not, or } from "../primitives/comparison.ts";
 import { convert, select } from "../primitives/elementwise.ts";
@@ -67,6 +68,7 @@ export function argmax(x: Tensor, axis = -1): Tensor {
 
 /** Mean squared deviation from the mean over `axes`, divided by n. */
 export function variance(x: Tensor, axes?: number | readonly number[], options: { readonly keep?: boolean } = {}): Tensor {
+  checkOptions("variance", options, ["keep"], { keepdims: "keep", keepDims: "keep", keepdim: "keep" });
   const deviation = sub(x, mean(x, axes, { keep: true }));
   return mean(mul(deviation, deviation), axes, options);
 }

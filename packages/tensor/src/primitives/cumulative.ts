@@ -2,6 +2,7 @@ import { applyOne } from "../apply.ts";
 import { allocate, numbers } from "../dtype.ts";
 import { TensorError } from "../errors.ts";
 import type { Rules } from "../node.ts";
+import { checkOptions } from "../options.ts";
 import { sizeOf } from "../shape.ts";
 import { describe, type Tensor } from "../tensor.ts";
 import { checkDType } from "./elementwise.ts";
@@ -48,6 +49,7 @@ export const cumulativeSumRules: Rules<CumulativeSumOperation> = {
 
 /** y_i = x_0 + ... + x_i along `axis`; with `reverse`, from the end. */
 export function cumulativeSum(x: Tensor, axis: number, options: { readonly reverse?: boolean } = {}): Tensor {
+  checkOptions("cumulativeSum", options, ["reverse"]);
   const [at] = normaliseAxes("cumulativeSum", x, axis);
   return applyOne(cumulativeSumRules, { op: "cumulativeSum", axis: at!, reverse: options.reverse ?? false }, [x]);
 }

@@ -2,6 +2,7 @@ import { applyOne } from "../apply.ts";
 import { allocate, numbers, type DType } from "../dtype.ts";
 import { TensorError } from "../errors.ts";
 import type { Rules } from "../node.ts";
+import { checkOptions } from "../options.ts";
 import { checkShape, sameShape, showShape, sizeOf, stridesOf, type Shape } from "../shape.ts";
 import { describe, type Tensor } from "../tensor.ts";
 import { checkDType } from "./elementwise.ts";
@@ -84,6 +85,7 @@ export const iotaRules: Rules<IotaOperation> = {
 
 /** 0, 1, 2, ... along `axis` (default the last). */
 export function iota(shape: Shape, options: { readonly axis?: number; readonly dtype?: DType } = {}): Tensor {
+  checkOptions("iota", options, ["axis", "dtype"]);
   const { axis = shape.length - 1, dtype = "i32" } = options;
   return applyOne(iotaRules, { op: "iota", shape, axis, dtype }, []);
 }

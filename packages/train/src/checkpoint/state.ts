@@ -1,4 +1,4 @@
-import { leavesOf, mapTree, sameShape, type Tree } from "@sluice/tensor";
+import { checkOptions, leavesOf, mapTree, sameShape, type Tree } from "@sluice/tensor";
 import { weightsHash } from "./hash.ts";
 import { readSafetensors, SafetensorsError, writeSafetensors } from "./safetensors.ts";
 
@@ -6,6 +6,7 @@ const hashName = "sluice.sha256";
 
 /** A state (or any tree of arrays) as a safetensors file, exact to the bit, with the hash of its content in the metadata. */
 export async function saveState(state: Tree, options: { readonly metadata?: Readonly<Record<string, string>> } = {}): Promise<Uint8Array<ArrayBuffer>> {
+  checkOptions("saveState", options, ["metadata"]);
   return writeSafetensors(state, { ...options.metadata, [hashName]: await weightsHash(state) });
 }
 

@@ -1,4 +1,4 @@
-import { add, convert, equal, mapTree, mul, scalar, select, zerosLike, zipTrees, type Tensor, type Tree } from "@sluice/tensor";
+import { add, checkOptions, convert, equal, mapTree, mul, scalar, select, zerosLike, zipTrees, type Tensor, type Tree } from "@sluice/tensor";
 import { checkFraction } from "./bias-correction.ts";
 import type { Optimiser } from "./optimiser.ts";
 
@@ -12,7 +12,9 @@ export interface MomentumOptions {
 }
 
 /** `v <- mu v + (1 - dampening) g;  u <- v`, or with Nesterov `u <- g + mu v` (Sutskever et al. 2013, in PyTorch's form: the learning rate outside). */
-export function momentum(mu: number, { nesterov = false, dampening = 0 }: MomentumOptions = {}): Optimiser<MomentumState> {
+export function momentum(mu: number, options: MomentumOptions = {}): Optimiser<MomentumState> {
+  checkOptions("momentum", options, ["nesterov", "dampening"]);
+  const { nesterov = false, dampening = 0 } = options;
   checkFraction("momentum", "mu", mu);
   checkFraction("momentum", "dampening", dampening);
   return {

@@ -1,4 +1,4 @@
-import { add, leavesOf, mapTree, mul, TensorError, type Tensor } from "@sluice/tensor";
+import { add, checkOptions, leavesOf, mapTree, mul, TensorError, type Tensor } from "@sluice/tensor";
 import { checkNotNegative } from "./bias-correction.ts";
 import type { Optimiser } from "./optimiser.ts";
 
@@ -9,7 +9,9 @@ export type Decays = (path: string, parameter: Tensor) => boolean;
  * `u <- u + lambda w`. First in a chain it is an L2 penalty of `lambda/2 |w|^2`; after the scaling by moments it is decoupled weight decay (Loshchilov and Hutter
  * 2019, arXiv 1711.05101).
  */
-export function weightDecay(lambda: number, { of = () => true }: { readonly of?: Decays } = {}): Optimiser<Readonly<Record<string, never>>> {
+export function weightDecay(lambda: number, options: { readonly of?: Decays } = {}): Optimiser<Readonly<Record<string, never>>> {
+  checkOptions("weightDecay", options, ["of"], { decays: "of", mask: "of" });
+  const { of = () => true } = options;
   checkNotNegative("weightDecay", "lambda", lambda);
   return {
     name: "weightDecay",
