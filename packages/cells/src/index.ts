@@ -29,7 +29,7 @@ export { checkParameters } from "./check-parameters.ts";
 export { bias, initialise, kernel, parameter, parameterCount, recurrentKernel, specsOf } from "./parameter.ts";
 export type { Initialiser, Sizes } from "./initialisers/initialiser.ts";
 export { constant, identity, ones, scaledIdentity, zeros } from "./initialisers/constant.ts";
-export { normal, truncatedNormal, uniform } from "./initialisers/random.ts";
+export { type NormalOptions, type TruncatedNormalOptions, type UniformOptions, normal, truncatedNormal, uniform } from "./initialisers/random.ts";
 export { glorotNormal, glorotUniform, heNormal, heUniform, lecunNormal, lecunUniform, pytorchUniform } from "./initialisers/scaled.ts";
 export { orthogonal, scaledOrthogonal } from "./initialisers/orthogonal.ts";
 export { type Regulariser, l1, l1l2, l2, regularisation } from "./regularisers.ts";

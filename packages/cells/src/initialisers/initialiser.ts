@@ -1,4 +1,4 @@
-import { isArray, TensorError, type ArrayTensor, type Shape, type Tensor } from "@sluice/tensor";
+import type { ArrayTensor, Shape } from "@sluice/tensor";
 
 export interface Sizes {
   readonly input?: number;
@@ -16,9 +16,4 @@ export function fans(shape: Shape): { fanIn: number; fanOut: number } {
   const fanOut = shape.at(-1) ?? 1;
   if (shape.length < 2) return { fanIn: fanOut, fanOut };
   return { fanIn: shape.slice(0, -1).reduce((n, m) => n * m, 1), fanOut };
-}
-
-export function arrayOf(x: Tensor): ArrayTensor {
-  if (isArray(x)) return x;
-  throw new TensorError("init: the key is a symbol; draw initial values outside of compiled functions");
 }

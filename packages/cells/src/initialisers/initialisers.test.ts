@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { key, valuesOf, type Shape } from "@sluice/tensor";
+import * as random from "@sluice/tensor";
+import { key, randomBits, valuesOf, type Shape } from "@sluice/tensor";
 import { describe, expect, test } from "vitest";
 import {
   constant, glorotNormal, glorotUniform, heNormal, heUniform, identity, initialise, kernel, lecunNormal, lecunUniform, normal, ones, orthogonal,
@@ -31,7 +32,7 @@ describe("normal of the published deviation", () => {
     ["glorotNormal", glorotNormal, Math.sqrt(2 / 160), true],
     ["lecunNormal", lecunNormal, Math.sqrt(1 / 40), true],
     ["heNormal", heNormal, Math.sqrt(2 / 40), true],
-    ["truncatedNormal", truncatedNormal({ deviation: 2 }), 2, true],
+    ["truncatedNormal", truncatedNormal({ deviation: 2 }), 2 * 0.87962566103423978, true],
     ["normal", normal({ deviation: 2 }), 2, false],
   ])("%s", (_, initialiser, expected, cut) => {
     const values = draw(initialiser, shape);
@@ -42,7 +43,121 @@ describe("normal of the published deviation", () => {
   });
 });
 
+test("uniform and normal have the bits of the tensor functions of that name", () => {
+  for (const odd of [[7], [3, 5], [2, 4]]) {
+    expect(draw(uniform({ low: -1, high: 2 }), odd)).toEqual([...valuesOf(random.uniform(key(5), odd, { low: -1, high: 2, dtype: "f64" }))]);
+    expect(draw(normal({ mean: 3, deviation: 2 }), odd)).toEqual([...valuesOf(random.normal(key(5), odd, { mean: 3, deviation: 2, dtype: "f64" }))]);
+  }
+});
+
+describe("truncated normal", () => {
+  /** Mean and deviation of a normal between two limits, by the midpoint rule. */
+  const cut = (mean: number, deviation: number, low: number, high: number): { mean: number; deviation: number } => {
+    const points = Array.from({ length: 20_000 }, (_, i) => low + ((i + 0.5) / 20_000) * (high - low));
+    const weights = points.map((x) => Math.exp(-(((x - mean) / deviation) ** 2) / 2));
+    const total = weights.reduce((a, b) => a + b);
+    const average = (f: (x: number) => number): number => points.reduce((sum, x, i) => sum + weights[i]! * f(x), 0) / total;
+    const centre = average((x) => x);
+    return { mean: centre, deviation: Math.sqrt(average((x) => (x - centre) ** 2)) };
+  };
+
+  test.each([
+    ["Keras's TruncatedNormal(stddev=0.3)", { deviation: 0.3 }, [0, 0.3, -0.6, 0.6]],
+    ["Keras's TruncatedNormal(mean=1, stddev=0.3)", { mean: 1, deviation: 0.3 }, [1, 0.3, 0.4, 1.6]],
+    ["PyTorch's trunc_normal_(std=1)", { deviation: 1, low: -2, high: 2 }, [0, 1, -2, 2]],
+    ["PyTorch's trunc_normal_(std=0.02), whose limits are then 100 deviations away", { deviation: 0.02, low: -2, high: 2 }, [0, 0.02, -0.2, 0.2]],
+    ["PyTorch's trunc_normal_(mean=1, std=2, a=0, b=2)", { mean: 1, deviation: 2, low: 0, high: 2 }, [1, 2, 0, 2]],
+    ["one tail alone", { low: 0.15, high: 10 }, [0, 0.05, 0.15, 0.4]],
+  ] as const)("%s", (_, options, [mean, deviation, low, high]) => {
+    const values = draw(truncatedNormal(options), shape);
+    const expected = cut(mean, deviation, low, high);
+    const centre = values.reduce((a, b) => a + b) / values.length;
+    const found = Math.sqrt(values.reduce((sum, x) => sum + (x - centre) ** 2, 0) / values.length);
+    expect(values.every((x) => x >= low && x <= high)).toBe(true);
+    // Five standard errors.
+    expect(Math.abs(centre - expected.mean)).toBeLessThan((5 * expected.deviation) / Math.sqrt(values.length));
+    expect(Math.abs(found / expected.deviation - 1)).toBeLessThan(5 / Math.sqrt(values.length));
+  });
+
+  test("what heNormal and its kin draw deviates by what they promise", () => {
+    expect(cut(0, 1, -2, 2).deviation).toBeCloseTo(0.87962566103423978, 8);
+  });
+
+  test("each value takes one draw: the quantile that its random word names", () => {
+    const values = draw(truncatedNormal({ deviation: 1 }), [9]);
+    const words = [...valuesOf(randomBits(key(5), [9]))].map((word) => word >>> 8);
+    /** The share of a standard normal below x, between -2 and 2, by the midpoint rule. */
+    const share = (x: number): number => {
+      const area = (to: number): number => Array.from({ length: 20_000 }, (_, i) => Math.exp(-((-2 + ((i + 0.5) / 20_000) * (to + 2)) ** 2) / 2)).reduce((a, b) => a + b) * (to + 2);
+      return area(x) / area(2);
+    };
+    values.forEach((x, i) => expect(share(x)).toBeCloseTo((words[i]! + 0.5) / 2 ** 24, 6));
+  });
+});
+
+describe("options", () => {
+  const given = (options: object): object => options;
+  test.each<[string, () => unknown, string]>([
+    ["normal's stddev", () => normal(given({ stddev: 3 })), "normal: unknown option stddev; did you mean deviation?"],
+    ["uniform's minval", () => uniform(given({ minval: -1 })), "uniform: unknown option minval; did you mean low?"],
+    ["truncatedNormal's std", () => truncatedNormal(given({ std: 3 })), "truncatedNormal: unknown option std; did you mean deviation?"],
+    ["a number", () => normal(JSON.parse("0.1")), "normal: expected an object of options, such as { mean }, got 0.1; known: mean, deviation"],
+    ["null", () => uniform(JSON.parse("null")), "uniform: expected an object of options, such as { low }, got null"],
+    ["limits the wrong way round", () => uniform({ low: 1, high: 0 }), "uniform: expected numbers low < high, got 1 and 0"],
+    ["one limit beyond the other's default", () => uniform({ low: 1 }), "uniform: expected numbers low < high, got 1 and 0.05"],
+    ["a deviation below 0", () => normal({ deviation: -1 }), "normal: expected a finite mean and a deviation above 0, got 0 and -1"],
+    ["a tail too far", () => truncatedNormal({ deviation: 1, low: 6, high: 7 }), "truncatedNormal: [6, 7] lies more than 5 deviations from the mean 0"],
+    ["a scale", () => scaledOrthogonal(JSON.parse("{}")), "scaledOrthogonal: expected a finite scale"],
+  ])("%s", (_, run, message) => {
+    expect(run).toThrow(message);
+  });
+});
+
+/** Rows of `count` reflections of normal vectors, as they are defined: each applied alone, to one unit vector after the other. */
+function reflected(normals: ArrayLike<number>, count: number, length: number): number[][] {
+  const reflections = Array.from({ length: count }, (_, i) => {
+    const x = Array.from({ length: length - i }, (_unused, j) => normals[i * length + i + j]!);
+    const norm = Math.hypot(...x);
+    const v = x.map((value, j) => (j === 0 ? value + (x[0]! < 0 ? -norm : norm) : value));
+    const square = v.reduce((sum, value) => sum + value * value, 0);
+    return { v, square, sign: x[0]! < 0 ? 1 : -1 };
+  });
+  return reflections.map(({ sign }, row) => {
+    let unit = Array.from({ length }, (_, j) => (j === row ? 1 : 0));
+    for (let i = row; i >= 0; i--) {
+      const { v, square } = reflections[i]!;
+      const product = v.reduce((sum, value, j) => sum + value * unit[i + j]!, 0);
+      unit = unit.map((value, j) => (j < i ? value : value - ((2 * product) / square) * v[j - i]!));
+    }
+    return unit.map((value) => sign * value);
+  });
+}
+
 describe("orthogonal", () => {
+  test.each([[1, 1], [1, 5], [2, 3], [5, 5], [16, 20], [17, 17], [33, 40], [64, 70]])("%i x %i: reflections in panels give what they give one by one", (count, length) => {
+    const values = draw(orthogonal, [count, length]);
+    const expected = reflected([...valuesOf(random.normal(key(5), [count, length], { dtype: "f64" }))], count, length);
+    // A square matrix is taken by columns.
+    const at = (i: number, j: number): number => (count < length ? values[i * length + j]! : values[j * length + i]!);
+    const worst = expected.flatMap((row, i) => row.map((x, j) => Math.abs(x - at(i, j)))).reduce((a, b) => Math.max(a, b));
+    expect(worst).toBeLessThan(1e-13);
+  });
+
+  test("is uniform: the entries of many small ones have the moments of the Haar measure", () => {
+    const draws = Array.from({ length: 4000 }, (_, seed) => [...valuesOf(orthogonal(key(seed), [3, 3], {}))]);
+    const average = (f: (q: number[]) => number): number => draws.reduce((sum, q) => sum + f(q), 0) / draws.length;
+    const trace = (q: number[]): number => q[0]! + q[4]! + q[8]!;
+    // E q = 0, E q^2 = 1/3, E q^4 = 3 / (3 * 5), E trace = 0, E trace^2 = 1; within five standard errors, which are below 1 / sqrt(4000) each but for the trace's.
+    const error = 5 / Math.sqrt(draws.length);
+    for (let i = 0; i < 9; i++) {
+      expect(Math.abs(average((q) => q[i]!))).toBeLessThan(error * Math.sqrt(1 / 3));
+      expect(Math.abs(average((q) => q[i]! ** 2) - 1 / 3)).toBeLessThan(error * Math.sqrt(1 / 5 - 1 / 9));
+      expect(Math.abs(average((q) => q[i]! ** 4) - 1 / 5)).toBeLessThan(error * Math.sqrt(1 / 9 - 1 / 25));
+    }
+    expect(Math.abs(average(trace))).toBeLessThan(error);
+    expect(Math.abs(average((q) => trace(q) ** 2) - 1)).toBeLessThan(error * Math.sqrt(2));
+  });
+
   test.each([[8, 24], [24, 8], [16, 16], [1, 5]])("%i x %i: the fewer of rows and columns are orthonormal", (rows, columns) => {
     const values = draw(orthogonal, [rows, columns]);
     const short = Math.min(rows, columns);
@@ -75,8 +190,8 @@ test("the same bits everywhere: these hashes are part of the definition", () => 
   expect({ glorotUniform: hash(glorotUniform), orthogonal: hash(orthogonal), heNormal: hash(heNormal) }).toMatchInlineSnapshot(`
     {
       "glorotUniform": "efaa111517f628ec",
-      "heNormal": "d18eb86af4e996f3",
-      "orthogonal": "6e705cf07050e537",
+      "heNormal": "edfd29c97eea8ba4",
+      "orthogonal": "8867091bc9172dda",
     }
   `);
 });

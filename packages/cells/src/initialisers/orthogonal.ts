@@ -1,47 +1,30 @@
-import { full, sizeOf, type ArrayTensor } from "@sluice/tensor";
+import { checkShape, sizeOf, TensorError } from "@sluice/tensor";
+import { drawNormal } from "./draws.ts";
 import type { Initialiser } from "./initialiser.ts";
-import { normal } from "./random.ts";
+import { orthonormaliseRows } from "./orthonormal-rows.ts";
 
 /**
- * A random matrix with orthonormal rows or columns, whichever are fewer, uniform over all of them (Saxe et al. 2013, arXiv:1312.6120): the Q of a normal
- * matrix. A matrix `[hidden, gates * hidden]` is orthogonal as a whole, as in Keras.
+ * A random matrix with orthonormal rows or columns, whichever are fewer, uniform over all of them (Saxe et al. 2013, arXiv:1312.6120). A matrix `[hidden, gates * hidden]` is
+ * orthogonal as a whole, as in Keras. The work grows with the product of the longer side and the square of the shorter.
  */
 export const orthogonal: Initialiser = scaledOrthogonal(1);
 
 /** {@link orthogonal} times `scale`. */
 export function scaledOrthogonal(scale: number): Initialiser {
-  return (key, shape, sizes) => {
+  if (!(Math.abs(scale) < Infinity)) throw new TensorError(`scaledOrthogonal: expected a finite scale, got ${String(scale)}`);
+  return (key, shape) => {
+    checkShape("orthogonal", shape);
     const columns = shape.at(-1) ?? 1;
     const rows = sizeOf(shape.slice(0, -1));
     const [count, length] = rows < columns ? [rows, columns] : [columns, rows];
-    const vectors = normal({ deviation: 1 })(key, [count, length], sizes);
-    orthonormalise(vectors, count, length);
-    const matrix = full(shape, 0, "f64");
+    const vectors = new Float64Array((count + (count % 2)) * length);
+    vectors.set(drawNormal(key, [count, length]).data);
+    orthonormaliseRows(vectors, count, length);
+    const data = new Float64Array(rows * columns);
+    const [across, down] = rows < columns ? [columns, 1] : [1, columns];
     for (let i = 0; i < count; i++) {
-      for (let j = 0; j < length; j++) matrix.data[rows < columns ? i * columns + j : j * columns + i] = scale * vectors.data[i * length + j]!;
+      for (let j = 0; j < length; j++) data[i * across + j * down] = scale * vectors[i * length + j]!;
     }
-    return matrix;
+    return { kind: "array", shape, dtype: "f64", data };
   };
-}
-
-/**
- * Modified Gram-Schmidt over the rows, each row twice: the second pass brings the products of rows down to rounding. The diagonal of R stays
- * positive, which makes Q uniform.
- */
-function orthonormalise({ data }: ArrayTensor, count: number, length: number): void {
-  const dot = (a: number, b: number): number => {
-    let sum = 0;
-    for (let j = 0; j < length; j++) sum += data[a * length + j]! * data[b * length + j]!;
-    return sum;
-  };
-  for (let i = 0; i < count; i++) {
-    for (let pass = 0; pass < 2; pass++) {
-      for (let k = 0; k < i; k++) {
-        const projection = dot(i, k);
-        for (let j = 0; j < length; j++) data[i * length + j] = data[i * length + j]! - projection * data[k * length + j]!;
-      }
-    }
-    const norm = Math.sqrt(dot(i, i));
-    for (let j = 0; j < length; j++) data[i * length + j] = data[i * length + j]! / norm;
-  }
 }

@@ -1,37 +1,100 @@
-import * as random from "@sluice/tensor";
-import { keyAt, type ArrayTensor, type Shape } from "@sluice/tensor";
-import { arrayOf, type Initialiser } from "./initialiser.ts";
+import { checkOptions, errorFunctionF64, inverseErrorF64, TensorError } from "@sluice/tensor";
+import { drawWhole } from "./draws.ts";
+import type { Initialiser } from "./initialiser.ts";
 
-/** Uniform on [low, high). */
-export function uniform({ low = -0.05, high = 0.05 }: { readonly low?: number; readonly high?: number } = {}): Initialiser {
-  return (key, shape) => arrayOf(random.uniform(key, shape, { low, high, dtype: "f64" }));
+/** Other libraries' names of the options here, for the error about an unknown one. */
+const aliases = {
+  min: "low", max: "high", minval: "low", maxval: "high", a: "low", b: "high", lower: "low", upper: "high",
+  std: "deviation", stddev: "deviation", sigma: "deviation", scale: "deviation",
+};
+
+export interface UniformOptions {
+  /** Default -0.05. */
+  readonly low?: number;
+  /** Default 0.05. */
+  readonly high?: number;
 }
 
-export function normal({ mean = 0, deviation = 0.05 }: { readonly mean?: number; readonly deviation?: number } = {}): Initialiser {
-  return (key, shape) => arrayOf(random.normal(key, shape, { mean, deviation, dtype: "f64" }));
+/** Uniform on [low, high). */
+export function uniform(options: UniformOptions = {}): Initialiser {
+  checkOptions("uniform", options, ["low", "high"], aliases);
+  const { low = -0.05, high = 0.05 } = options;
+  checkRange("uniform", low, high);
+  return (key, shape) => {
+    const drawn = drawWhole(key, shape);
+    const { data } = drawn;
+    for (let i = 0; i < data.length; i++) data[i] = data[i]! * (1 / 16777216) * (high - low) + low;
+    return drawn;
+  };
+}
+
+export interface NormalOptions {
+  /** Default 0. */
+  readonly mean?: number;
+  /** Standard deviation; default 0.05. */
+  readonly deviation?: number;
+}
+
+/** Normal. */
+export function normal(options: NormalOptions = {}): Initialiser {
+  checkOptions("normal", options, ["mean", "deviation"], aliases);
+  const { mean = 0, deviation = 0.05 } = options;
+  checkDeviation("normal", mean, deviation);
+  return (key, shape) => {
+    const drawn = drawWhole(key, shape);
+    const { data } = drawn;
+    const scale = Math.SQRT2 * deviation;
+    for (let i = 0; i < data.length; i++) data[i] = inverseErrorF64((data[i]! - 8388608 + 0.5) * (1 / 8388608)) * scale + mean;
+    return drawn;
+  };
+}
+
+export interface TruncatedNormalOptions extends NormalOptions {
+  /** Default: two deviations below the mean. */
+  readonly low?: number;
+  /** Default: two deviations above the mean. */
+  readonly high?: number;
+}
+
+/**
+ * Normal, but only between `low` and `high`: by inversion, so each value takes one draw. `mean` and `deviation` are those of the normal before it is cut.
+ *
+ * - `truncatedNormal({ deviation })` is Keras's `TruncatedNormal(stddev=deviation)`: cut at two deviations. What remains deviates by 0.8796 of that.
+ * - `truncatedNormal({ deviation, low: -2, high: 2 })` is PyTorch's `trunc_normal_(std=deviation)`, whose limits are numbers, not deviations. Its own default is a deviation of 1.
+ * - `truncatedNormal({ deviation: deviation / 0.87962566103423978 })` is `jax.nn.initializers.truncated_normal(deviation)`: what remains has that deviation. So
+ *   has what glorotNormal, lecunNormal and heNormal draw, in Keras and JAX as here.
+ */
+export function truncatedNormal(options: TruncatedNormalOptions = {}): Initialiser {
+  checkOptions("truncatedNormal", options, ["mean", "deviation", "low", "high"], aliases);
+  const { mean = 0, deviation = 0.05 } = options;
+  const { low = mean - 2 * deviation, high = mean + 2 * deviation } = options;
+  checkDeviation("truncatedNormal", mean, deviation);
+  checkRange("truncatedNormal", low, high);
+  const [from, to] = [(low - mean) / deviation, (high - mean) / deviation];
+  if (from > 5 || to < -5) {
+    throw new TensorError(`truncatedNormal: [${low}, ${high}] lies more than 5 deviations from the mean ${mean}, where no draw of a normal of deviation ${deviation} comes`);
+  }
+  const [first, last] = [errorFunctionF64(from / Math.SQRT2), errorFunctionF64(to / Math.SQRT2)];
+  const scale = Math.SQRT2 * deviation;
+  return (key, shape) => {
+    const drawn = drawWhole(key, shape);
+    const { data } = drawn;
+    for (let i = 0; i < data.length; i++) {
+      // The midpoint of one of 2^24 cells of what the normal has between the limits; the approximation of the inverse may reach a little beyond them.
+      const x = inverseErrorF64(first + (data[i]! + 0.5) * (1 / 16777216) * (last - first)) * scale + mean;
+      data[i] = Math.min(Math.max(x, low), high);
+    }
+    return drawn;
+  };
 }
 
 /** Standard deviation of a standard normal that is cut off at +-2. */
-const CUT_DEVIATION = 0.87962566103423978;
+export const CUT_DEVIATION = 0.87962566103423978;
 
-/**
- * Normal, drawn again where further than two deviations from the mean, and then scaled so that `deviation` is what remains (as in Keras and JAX).
- */
-export function truncatedNormal({ deviation = 0.05 }: { readonly deviation?: number } = {}): Initialiser {
-  return (key, shape) => truncated(key, shape, deviation / CUT_DEVIATION);
+function checkRange(operation: string, low: number, high: number): void {
+  if (!(low < high && high - low < Infinity)) throw new TensorError(`${operation}: expected numbers low < high, got ${low} and ${high}`);
 }
 
-function truncated(key: ArrayTensor, shape: Shape, scale: number): ArrayTensor {
-  const draw = (attempt: number): ArrayTensor => arrayOf(random.normal(keyAt(key, attempt), shape, { dtype: "f64" }));
-  const values = new Float64Array(draw(0).data);
-  let missing = Array.from(values.keys()).filter((i) => Math.abs(values[i]!) > 2);
-  for (let attempt = 1; missing.length > 0; attempt++) {
-    const again = draw(attempt).data;
-    for (const i of missing) values[i] = again[i]!;
-    missing = missing.filter((i) => Math.abs(values[i]!) > 2);
-  }
-  return random.tensor(
-    values.map((x) => x * scale),
-    shape,
-  );
+function checkDeviation(operation: string, mean: number, deviation: number): void {
+  if (!(deviation > 0 && deviation < Infinity && Math.abs(mean) < Infinity)) throw new TensorError(`${operation}: expected a finite mean and a deviation above 0, got ${mean} and ${deviation}`);
 }

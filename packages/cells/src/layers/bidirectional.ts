@@ -3,7 +3,7 @@ import type { Cell, State } from "../cell.ts";
 import { checkParameters } from "../check-parameters.ts";
 import { carryAfterOf, checkApply, checkStates } from "./arguments.ts";
 import type { Applied, Layer } from "./layer.ts";
-import { checkNested, optionsOf } from "./nested.ts";
+import { checkNested, extraOf, optionsOf } from "./nested.ts";
 import { sequence, type Outputs, type SequenceLayer } from "./sequence.ts";
 
 const merges = {
@@ -61,6 +61,7 @@ export function bidirectional<P extends Tree, S extends State>(cell: Cell<P, S>,
     input: forward.input,
     features,
     params,
+    extra: extraOf("bidirectional", [forward, backward]),
     init: (key, initOptions) => ({ forward: forward.init(keyFor(key, "forward"), initOptions), backward: backward.init(keyFor(key, "backward"), initOptions) }),
     initialState,
     perturbations: (size, stateOptions) => ({ forward: forward.perturbations(size, stateOptions), backward: backward.perturbations(size, stateOptions) }),

@@ -58,6 +58,7 @@ export function dense(options: DenseOptions): DenseLayer {
     input,
     features: output,
     params,
+    extra: {},
     init: (key, initOptions) => initialise(params, key, initOptions),
     initialState: () => ({}),
     perturbations: () => ({}),

@@ -12,6 +12,8 @@ export interface Layer<P extends Tree = Tree, S extends Tree = Tree> {
   /** Width of the last axis of the output. */
   readonly features: number;
   readonly params: Specs;
+  /** Shapes, for one example and step, of what its cells read besides `x`: what `apply` takes as `extra`. */
+  readonly extra: Readonly<Record<string, Shape>>;
   init(key: ArrayTensor, options?: InitOptions): P;
   /** The state before the first step: zeros. `{}` for a layer without state. */
   initialState(batch: number, options?: { readonly dtype?: DType }): S;

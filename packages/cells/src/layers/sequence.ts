@@ -43,6 +43,7 @@ export function sequence<P extends Tree, S extends State>(cell: Cell<P, S>, opti
     ...layer,
     features,
     params: cell.params,
+    extra: cell.extra,
     cell,
     outputs,
     reverse,

@@ -4,7 +4,7 @@ import { checkRate } from "../modifiers/rate.ts";
 import { checkParameters } from "../check-parameters.ts";
 import { checkApply, checkStates, childOf } from "./arguments.ts";
 import { dropout } from "./dropout.ts";
-import { checkNested, optionsOf } from "./nested.ts";
+import { checkNested, extraOf, optionsOf } from "./nested.ts";
 import type { Applied, ApplyOptions, Layer, LayerParams, LayerState } from "./layer.ts";
 
 export interface StackOptions {
@@ -55,6 +55,7 @@ export function stack(layers: readonly Layer[], options: StackOptions = {}): Sta
     input: first.input,
     features: last.features,
     params,
+    extra: extraOf("stack", layers),
     init: (key, initOptions) => layers.map((layer, i) => layer.init(keyFor(key, String(i)), initOptions)),
     initialState,
     perturbations: (size, stateOptions) => layers.map((layer) => layer.perturbations(size, stateOptions)),

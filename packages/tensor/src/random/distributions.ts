@@ -6,6 +6,7 @@ import { less } from "../primitives/comparison.ts";
 import { convert, select } from "../primitives/elementwise.ts";
 import { randomBits } from "../primitives/random-bits.ts";
 import { log1p } from "../primitives/transcendental.ts";
+import { inverseErrorCentre, inverseErrorTail } from "../scalar/error-function.ts";
 import type { Shape } from "../shape.ts";
 import { scalar, type Tensor } from "../tensor.ts";
 
@@ -21,7 +22,7 @@ interface UniformOptions {
  * Uniform on [low, high), default [0, 1), in steps of 2^-24 of the range. In f32, where low is not 0, the rounding of `low + u (high - low)` may reach high.
  */
 export function uniform(key: Tensor, shape: Shape, options: UniformOptions = {}): Tensor {
-  checkOptions("uniform", options, ["low", "high", "dtype"], { min: "low", max: "high" });
+  checkOptions("uniform", options, ["low", "high", "dtype"], { min: "low", max: "high", minval: "low", maxval: "high", a: "low", b: "high" });
   const { low = 0, high = 1, dtype = "f32" } = options;
   checkFloat("uniform", dtype);
   const unit = mul(convert(shiftRight(randomBits(key, shape), 8), dtype), 1 / 16777216);
@@ -38,7 +39,7 @@ interface NormalOptions {
 
 /** Normal by inversion: sqrt(2) erfinv(u), u uniform on (-1, 1), with Giles's single-precision erfinv (2010), so |x| < 5.5 or so. */
 export function normal(key: Tensor, shape: Shape, options: NormalOptions = {}): Tensor {
-  checkOptions("normal", options, ["mean", "deviation", "dtype"], { std: "deviation", stddev: "deviation" });
+  checkOptions("normal", options, ["mean", "deviation", "dtype"], { std: "deviation", stddev: "deviation", sigma: "deviation", scale: "deviation", loc: "mean" });
   const { mean = 0, deviation = 1, dtype = "f32" } = options;
   checkFloat("normal", dtype);
   // Midpoints of 2^24 cells: never -1, 0 or 1.
@@ -56,13 +57,10 @@ function checkFloat(operation: string, dtype: DType): void {
   if (!isFloat(dtype)) throw new TensorError(`${operation}: expected the dtype f32 or f64, got ${dtype}`);
 }
 
-const centre = [2.81022636e-8, 3.43273939e-7, -3.5233877e-6, -4.39150654e-6, 2.1858087e-4, -1.25372503e-3, -4.17768164e-3, 0.246640727, 1.50140941];
-const tail = [-2.00214257e-4, 1.00950558e-4, 1.34934322e-3, -3.67342844e-3, 5.73950773e-3, -7.6224613e-3, 9.43887047e-3, 1.00167406, 2.83297682];
-
 function inverseError(x: Tensor): Tensor {
   const w = neg(log1p(neg(mul(x, x))));
   const inCentre = less(w, 5);
-  return mul(x, select(inCentre, polynomial(centre, sub(w, 2.5)), polynomial(tail, sub(sqrt(w), 3))));
+  return mul(x, select(inCentre, polynomial(inverseErrorCentre, sub(w, 2.5)), polynomial(inverseErrorTail, sub(sqrt(w), 3))));
 }
 
 /** Horner's scheme, highest power first. */

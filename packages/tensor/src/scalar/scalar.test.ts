@@ -98,3 +98,18 @@ describe("threefry2x32", () => {
     expect(scalar.threefry2x32(k0, k1, c0, c1)).toEqual(expected);
   });
 });
+
+describe("the error function", () => {
+  test.each([[0, 0], [1e-10, 1.1283791670955126e-10], [0.5, 0.5204998778130465], [1, 0.8427007929497149], [2, 0.9953222650189527], [3, 0.9999779095030014], [5, 0.9999999999984626], [7, 1]])("erf(%d)", (x, expected) => {
+    expect(Math.abs(scalar.errorFunctionF64(x) - expected)).toBeLessThanOrEqual(4 * 2 ** -52 * expected);
+    expect(scalar.errorFunctionF64(-x)).toBe(-scalar.errorFunctionF64(x));
+  });
+
+  test("its inverse leads back, but for what the approximation leaves", () => {
+    for (let i = -4095; i < 4096; i++) {
+      const x = (i + 0.5) / 4096;
+      expect(Math.abs(scalar.errorFunctionF64(scalar.inverseErrorF64(x)) - x)).toBeLessThan(4e-7);
+    }
+    expect(scalar.errorFunctionF64(NaN)).toBeNaN();
+  });
+});

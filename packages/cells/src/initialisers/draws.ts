@@ -1,0 +1,34 @@
+/**
+ * Many random numbers at once, in plain loops over typed arrays: what the eager functions of @sluice/tensor draw, bit for bit, at a fraction of their time.
+ */
+import { inverseErrorF64, sizeOf, TensorError, threefry2x32Into, type ArrayTensor, type Shape, type Tensor } from "@sluice/tensor";
+
+/** Whole numbers from 0 to 2^24 - 1, as many as fill the shape, each as likely as the others. They are the tensor's own to change. */
+export function drawWhole(key: ArrayTensor, shape: Shape): Drawn {
+  const count = sizeOf(shape);
+  const [k0, k1] = wordsOf(key);
+  const bits = new Uint32Array(count + (count % 2));
+  for (let i = 0; i < count; i += 2) threefry2x32Into(bits, i, k0, k1, i >>> 1, 0);
+  const data = new Float64Array(count);
+  for (let i = 0; i < count; i++) data[i] = bits[i]! >>> 8;
+  return { kind: "array", shape, dtype: "f64", data };
+}
+
+/** Standard normal numbers, by inversion; below 5.5 or so. */
+export function drawNormal(key: ArrayTensor, shape: Shape): Drawn {
+  const drawn = drawWhole(key, shape);
+  const { data } = drawn;
+  for (let i = 0; i < data.length; i++) data[i] = inverseErrorF64((data[i]! - 8388608 + 0.5) * (1 / 8388608)) * Math.SQRT2;
+  return drawn;
+}
+
+interface Drawn extends ArrayTensor {
+  readonly data: Float64Array;
+}
+
+function wordsOf(key: Tensor): readonly [number, number] {
+  if (key.kind !== "array") throw new TensorError("init: the key is a symbol; draw initial values outside of compiled functions");
+  const [first, second] = key.data;
+  if (key.dtype !== "i32" || first === undefined || second === undefined || key.data.length > 2) throw new TensorError("init: expected a key (i32 [2]; make one with key(seed))");
+  return [first >>> 0, second >>> 0];
+}
