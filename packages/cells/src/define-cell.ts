@@ -54,9 +54,9 @@ export interface CellOptions extends CellSizes {
   readonly kernelRegulariser?: Regulariser;
   readonly recurrentRegulariser?: Regulariser;
   readonly biasRegulariser?: Regulariser;
-  /** Rate of {@link variationalDropout} of the input. */
+  /** Rate of {@link variationalDropout} of the input; as Keras's, where that stands alone. */
   readonly dropout?: number;
-  /** Rate of {@link variationalDropout} of the state in the recurrent products. */
+  /** Rate of {@link variationalDropout} of the state in the recurrent products, one mask for all gates (Keras's `recurrent_dropout` has one for each). */
   readonly recurrentDropout?: number;
 }
 

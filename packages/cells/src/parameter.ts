@@ -1,4 +1,4 @@
-import { convert, keyFor, sameShape, showShape, sizeOf, TensorError, type ArrayTensor, type DType, type Shape, type Tensor, type Tree } from "@sluice/tensor";
+import { checkOptions, convert, keyFor, sameShape, showShape, sizeOf, TensorError, type ArrayTensor, type DType, type Shape, type Tensor, type Tree } from "@sluice/tensor";
 import { glorotUniform } from "./initialisers/scaled.ts";
 import { zeros } from "./initialisers/constant.ts";
 import { orthogonal } from "./initialisers/orthogonal.ts";
@@ -31,6 +31,7 @@ type SpecOptions = Partial<Pick<ParameterSpec, "initialiser" | "adjust" | "regul
 
 /** A parameter of any role (default `other`, initially zeros). */
 export function parameter(shape: Shape, options: SpecOptions = {}): ParameterSpec {
+  checkOptions("parameter", options, ["role", "initialiser", "adjust", "regulariser"], { initializer: "initialiser", init: "initialiser", regularizer: "regulariser" });
   return { kind: "parameter", shape, role: "other", initialiser: zeros, ...options };
 }
 
@@ -77,7 +78,9 @@ export function initialise(specs: Specs, key: ArrayTensor, options: InitOptions 
 }
 
 /** {@link initialise} for specs whose names are not known at compile time. */
-export function initialTree(specs: Specs, key: ArrayTensor, { dtype = "f32" }: InitOptions = {}): Tree {
+export function initialTree(specs: Specs, key: ArrayTensor, options: InitOptions = {}): Tree {
+  checkOptions("init", options, ["dtype"]);
+  const { dtype = "f32" } = options;
   return mapSpecs(specs, (spec, path) => {
     const { initialiser, shape, sizes, adjust } = spec;
     const drawn = initialiser(keyFor(key, path), shape, sizes ?? {});

@@ -4,7 +4,7 @@ import { key, randomBits, valuesOf, type Shape } from "@sluice/tensor";
 import { describe, expect, test } from "vitest";
 import {
   constant, glorotNormal, glorotUniform, heNormal, heUniform, identity, initialise, kernel, lecunNormal, lecunUniform, normal, ones, orthogonal,
-  parameter, pytorchUniform, recurrentKernel, scaledIdentity, scaledOrthogonal, truncatedNormal, uniform, zeros, type Initialiser,
+  parameter, pytorchUniform, recurrentKernel, scaledIdentity, scaledOrthogonal, truncatedNormal, uniform, zeros, type Initialiser, type TruncatedNormalOptions,
 } from "../index.ts";
 
 const draw = (initialiser: Initialiser, shape: Shape, sizes = {}): number[] => [...valuesOf(initialiser(key(5), shape, sizes))];
@@ -61,14 +61,14 @@ describe("truncated normal", () => {
     return { mean: centre, deviation: Math.sqrt(average((x) => (x - centre) ** 2)) };
   };
 
-  test.each([
+  test.each<[string, TruncatedNormalOptions, [number, number, number, number]]>([
     ["Keras's TruncatedNormal(stddev=0.3)", { deviation: 0.3 }, [0, 0.3, -0.6, 0.6]],
     ["Keras's TruncatedNormal(mean=1, stddev=0.3)", { mean: 1, deviation: 0.3 }, [1, 0.3, 0.4, 1.6]],
     ["PyTorch's trunc_normal_(std=1)", { deviation: 1, low: -2, high: 2 }, [0, 1, -2, 2]],
     ["PyTorch's trunc_normal_(std=0.02), whose limits are then 100 deviations away", { deviation: 0.02, low: -2, high: 2 }, [0, 0.02, -0.2, 0.2]],
     ["PyTorch's trunc_normal_(mean=1, std=2, a=0, b=2)", { mean: 1, deviation: 2, low: 0, high: 2 }, [1, 2, 0, 2]],
     ["one tail alone", { low: 0.15, high: 10 }, [0, 0.05, 0.15, 0.4]],
-  ] as const)("%s", (_, options, [mean, deviation, low, high]) => {
+  ])("%s", (_, options, [mean, deviation, low, high]) => {
     const values = draw(truncatedNormal(options), shape);
     const expected = cut(mean, deviation, low, high);
     const centre = values.reduce((a, b) => a + b) / values.length;
@@ -123,7 +123,7 @@ function reflected(normals: ArrayLike<number>, count: number, length: number): n
     return { v, square, sign: x[0]! < 0 ? 1 : -1 };
   });
   return reflections.map(({ sign }, row) => {
-    let unit = Array.from({ length }, (_, j) => (j === row ? 1 : 0));
+    let unit: number[] = Array.from({ length }, (_, j) => (j === row ? 1 : 0));
     for (let i = row; i >= 0; i--) {
       const { v, square } = reflections[i]!;
       const product = v.reduce((sum, value, j) => sum + value * unit[i + j]!, 0);

@@ -83,7 +83,7 @@ test("variational dropout holds one mask for the whole sequence, scales what it 
   expect(numbers(evaluated.traces["input"]!)).toEqual(numbers(flat));
 });
 
-test("dropout and recurrentDropout, Keras's options, are the modifier", () => {
+test("dropout and recurrentDropout, the options, are the modifier", () => {
   const [a, b] = [gru({ input, hidden, dropout: 0.3, recurrentDropout: 0.2 }), variationalDropout(gru({ input, hidden }), { input: 0.3, recurrent: 0.2 })];
   const weights = a.init(root);
   const run = (c: typeof a): number[] => numbers(sequence(c).apply(weights, x, training).output);

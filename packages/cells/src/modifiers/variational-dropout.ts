@@ -6,8 +6,10 @@ import { checkRate } from "./rate.ts";
 
 /**
  * Variational dropout (Gal, Ghahramani 2015, arXiv:1512.05287): one mask for the whole sequence, of the input (`input`) and of the state as it enters the
- * recurrent products (`recurrent`); what is kept is divided by `1 - rate`. The masks are shared by all gates, as with Keras's `dropout` and
- * `recurrent_dropout`. In evaluation nothing happens.
+ * recurrent products (`recurrent`); what is kept is divided by `1 - rate`. In evaluation nothing happens.
+ *
+ * All gates share a mask: the paper's tied weights. So do Keras's GRU and LSTM with `dropout` alone; with `recurrent_dropout`, Keras (its `implementation` is then 1) draws
+ * a mask for each gate, of the input too: the paper's untied weights, which are not here. PyTorch has neither: its `dropout` is that of {@link stack}.
  *
  * The recurrent mask needs a cell that marks its recurrent products: `matmul(recurrent(h), U)`. The state that is carried on is never masked.
  */

@@ -67,3 +67,8 @@ test.each<[string, () => unknown, string]>([
 ])("bad input: %s", (_, run, message) => {
   expect(run).toThrow(message);
 });
+
+test("an option of forwardFill that there is not is named", () => {
+  const options: object = { start: 1 };
+  expect(() => forwardFill(tensor([1], [1, 1, 1]), bools([1], [1, 1, 1]), options)).toThrow("forwardFill: unknown option start; known: initial");
+});

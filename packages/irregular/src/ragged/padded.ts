@@ -27,7 +27,9 @@ export interface PadOptions {
 }
 
 /** Drops the padding. What stood beyond a row's length is not looked at. */
-export function fromPadded({ x, lengths, elapsed, mask }: PaddedParts): RaggedBatch {
+export function fromPadded(parts: PaddedParts): RaggedBatch {
+  checkOptions("fromPadded", parts, ["x", "lengths", "elapsed", "mask"]);
+  const { x, lengths, elapsed, mask } = parts;
   if (x.shape.length !== 3) throw new TensorError(`fromPadded: x must be [batch, time, features], got ${describe(x)}`);
   const [batch, time] = [x.shape[0]!, x.shape[1]!];
   const counts = Array.from("kind" in lengths ? lengths.data : lengths);

@@ -1,5 +1,7 @@
-import { describe, sameShape, showShape, sizeOf, tensor, TensorError, type ArrayTensor, type DType, type Shape, type Values } from "@sluice/tensor";
 import { checkElapsed } from "../observation/check.ts";
+import {
+  checkOptions, describe, sameShape, showShape, sizeOf, tensor, TensorError, type ArrayTensor, type DType, type Shape, type Values,
+} from "@sluice/tensor";
 
 /**
  * Sequences of unequal length, one behind the other, without padding. Sequence `i` has the steps `offsets[i]` to `offsets[i + 1]`. Plain data: nothing in
@@ -26,6 +28,7 @@ export interface RaggedParts {
 
 /** Checks the parts of a ragged batch against each other. */
 export function raggedBatch(parts: RaggedParts): RaggedBatch {
+  checkOptions("raggedBatch", parts, ["values", "offsets", "elapsed", "mask"]);
   const { values, elapsed, mask } = parts;
   const offsets = "kind" in parts.offsets ? parts.offsets : tensor(parts.offsets, [parts.offsets.length], { dtype: "i32" });
   if (values.shape.length !== 2) throw new TensorError(`raggedBatch: values must be [steps, features], got ${describe(values)}`);

@@ -138,6 +138,11 @@ describe("bad input is named", () => {
     ["lengths", () => fromPadded({ x: tensor([1, 2], [1, 2, 1]), lengths: [3] }), "fromPadded: lengths must be integers from 0 to 2, the number of steps, got 3 for row 0"],
     ["rows", () => fromPadded({ x: tensor([1, 2], [1, 2, 1]), lengths: [1, 1] }), "fromPadded: expected 1 lengths, one for each row, got 2"],
     ["part", () => fromPadded({ x: tensor([1, 2], [1, 2, 1]), lengths: [1], elapsed: tensor([1, 2], [1, 2]) }), "fromPadded: elapsed must be [1,2,1], got [1,2]"],
+    ["option of toPadded", () => toPadded(batchOf([4]), { maxLength: 5 } as object), "toPadded: unknown option maxLength; did you mean steps?"],
+    ["option of toTimeMajor", () => toTimeMajor(batchOf([4]), { step: 5 } as object), "toTimeMajor: unknown option step; did you mean steps?"],
+    ["option of batchesByLength", () => batchesByLength(batchOf([1]), { size: 1, ...{ shuffle: key(1) } }), "batchesByLength: unknown option shuffle; did you mean key?"],
+    ["part of raggedBatch", () => raggedBatch({ values, offsets: [0, 3], ...{ elpased: values } }), "raggedBatch: unknown option elpased; did you mean elapsed?"],
+    ["part of fromPadded", () => fromPadded({ x: tensor([1, 2], [1, 2, 1]), lengths: [1], ...{ masks: values } }), "fromPadded: unknown option masks; did you mean mask?"],
     ["size", () => batchesByLength(batchOf([1]), { size: 0 }), "batchesByLength: size must be an integer >= 1, got 0"],
     ["join", () => joinRagged([batchOf([1]), raggedBatch({ values: tensor([1, 2], [1, 2]), offsets: [0, 1] })]), "joinRagged: elapsed of batch 0 is f32 [1,1], but of batch 1 there is none"],
   ])("%s", (_, run, message) => {

@@ -1,5 +1,5 @@
 import {
-  abs, add, and, checkOptions, convert, describe, equal, isFloat, keyAt, less, leavesOf, not, or, scalar, select, TensorError, valueAndGradAux, zipTrees,
+  abs, add, and, checkOptions, checkTree, convert, describe, equal, isFloat, keyAt, less, leavesOf, not, or, scalar, select, TensorError, valueAndGradAux, zipTrees,
   type ArrayTensor, type Tensor, type Tree,
 } from "@sluice/tensor";
 import { treeNorm, type Clipper } from "@sluice/clip";
@@ -95,6 +95,7 @@ export function trainStep<P extends Tree, B extends Tree, R extends LossResult, 
     },
 
     step(state, batch) {
+      checkState(state, { optimiser, clip, carry: first });
       const { value, gradient, aux } = gradientsOf(state, batch);
       const gradientNorm = treeNorm(gradient);
       const clipped = clip.update(gradient, state.clip, state.params);
@@ -124,6 +125,15 @@ export function trainStep<P extends Tree, B extends Tree, R extends LossResult, 
       return { loss: aux.result.loss, penalty: aux.penalty, gradientNorm: treeNorm(gradient) };
     },
   };
+}
+
+/** Compares a state with what the optimiser, the clipper and the carry begin with for these parameters: another's would be broadcast, or not be looked at. */
+function checkState(state: TrainState<Tree, Tree>, { optimiser, clip, carry }: { readonly optimiser: Optimiser; readonly clip: Clipper; readonly carry: Tree }): void {
+  const same = (what: string, like: Tree, given: Tree): void =>
+    checkTree("trainStep.step", what, leavesOf(like).map(({ path, tensor: { shape, dtype } }) => ({ path, shape, dtype })), given);
+  same(`parts of the state of ${optimiser.name}`, optimiser.init(state.params), state.optimiser);
+  same(`parts of the state of ${clip.name}`, clip.init(state.params), state.clip);
+  same("parts of the carry", carry, state.carry);
 }
 
 const unclipped: Clipper = { name: "none", init: () => ({}), update: (gradients, state) => ({ gradients, state, report: {} }) };

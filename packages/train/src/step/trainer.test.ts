@@ -308,6 +308,17 @@ describe("trainer", () => {
   });
 });
 
+test("a state of another optimiser, another model or another carry is an error in the step, not broadcast", () => {
+  const step = trainStep({ loss: linear, optimiser: adam({ learningRate: 0.1 }), clip: skipNonFinite() });
+  const state = step.init(params, key(0));
+  expect(() => step.step(state, good)).not.toThrow();
+  const wide = step.init({ W: tensor([1, 1], [2, 1]) }, key(0));
+  expect(() => step.step({ ...state, optimiser: wide.optimiser }, good)).toThrow("trainStep.step: the parts of the state of adam do not fit: moments.mean.W is [2,1], expected [1,1]");
+  expect(() => step.step({ ...state, optimiser: sgd({ learningRate: 0.1 }).init(params) }, good)).toThrow("no moments.count, expected []");
+  expect(() => step.step({ ...state, clip: {} }, good)).toThrow("trainStep.step: the parts of the state of skipNonFinite do not fit: no skipped, expected []");
+  expect(() => step.step({ ...state, carry: { h: scalar(0) } }, good)).toThrow("trainStep.step: the parts of the carry do not fit: unexpected h []");
+});
+
 describe("evaluator", () => {
   test("weights batches by what counts in them, so that a padded one does not count more", async () => {
     const data = { x: normal(key(1), [10, 1]), y: normal(key(2), [10, 1]) };
