@@ -1,4 +1,4 @@
-import { at, placeholder, sameShape, showShape, TensorError, type Shape, type Tensor } from "@sluice/tensor";
+import { at, checkOptions, placeholder, sameShape, showShape, TensorError, type Shape, type Tensor } from "@sluice/tensor";
 import { outputOf, type Cell, type CellContext, type State } from "./cell.ts";
 import { mapSpecs } from "./parameter.ts";
 
@@ -17,7 +17,9 @@ export interface Probed {
 const batch = 2;
 
 /** Runs a cell's step once on symbols and checks what it returns against what the cell declares. */
-export function probe(cell: Cell, { training = false }: { readonly training?: boolean } = {}): Probed {
+export function probe(cell: Cell, options: { readonly training?: boolean } = {}): Probed {
+  checkOptions("probe", options, ["training"]);
+  const { training = false } = options;
   const { name } = cell;
   const f32 = (shape: Shape, label: string): Tensor => placeholder({ shape, dtype: "f32" }, label);
   const traces: Record<string, Shape> = {};

@@ -63,6 +63,9 @@ const halved = <P extends Tree, S extends State>(cell: Cell<P, S>): Cell<P, S> =
   step: (params, ...rest) => cell.step(mapTree(params, (w) => mul(w, 0.5)), ...rest),
 });
 
+/** A layer that says of itself what is not so. */
+const relayed: Layer = { ...sequence(zoneout(gru(sizes), { h: 0.1 })), ...{ cell: gru(sizes) } };
+
 describe("what has no exact counterpart is an error that says why", () => {
   const mine = defineCell({ name: "mine", params: () => ({ W: kernel([2, 3]) }), state: () => ({ h: [3] }), step: (_, { h }) => ({ state: { h }, output: "h" }) });
   test.each<[string, () => unknown, string]>([
@@ -77,6 +80,10 @@ describe("what has no exact counterpart is an error that says why", () => {
     ["other weights in the step", out(sequence(halved(gru(sizes)))), "gru has another step or other parameters"],
     ["other weights in the step, for Keras", keras(sequence(halved(lstm(sizes)))), "Keras: lstm has another step or other parameters"],
     ["dropout around other weights", out(sequence(withTrainingStep(halved(gru(sizes)), gru(sizes).step))), "gru has another step or other parameters"],
+    ["another apply", out({ ...sequence(gru(sizes)), apply: sequence(halved(gru(sizes))).apply }), "exchange: gru has another part, such as apply, than it was made with"],
+    ["another apply within a stack", out(stack([{ ...sequence(gru(sizes)), apply: sequence(gru(sizes)).apply }])), "exchange: gru has another part"],
+    ["another cell in the layer", keras(relayed), "exchange: gru has another part"],
+    ["a readout with another apply", keras({ ...dense({ input: 2, output: 1 }), apply: dense({ input: 2, output: 1 }).apply }), "exchange: dense has another part"],
     ["other parameters", out(sequence({ ...gru(sizes), params: { ...gru(sizes).params } })), "gru has another step or other parameters"],
     ["merge", out(bidirectional(gru(sizes), { merge: "sum" })), "its directions are concatenated, not merged by sum"],
     ["backwards only", out(sequence(gru(sizes), { reverse: true })), "no layer runs only from the last step to the first"],

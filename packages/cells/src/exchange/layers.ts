@@ -1,11 +1,21 @@
 /** The kinds of layer that exchange knows, told apart by their data. */
+import { TensorError } from "@sluice/tensor";
 import type { BidirectionalLayer } from "../layers/bidirectional.ts";
 import type { DenseLayer } from "../layers/dense.ts";
-import type { Layer } from "../layers/layer.ts";
+import { isAsMade, type Layer, type Made } from "../layers/layer.ts";
 import type { SequenceLayer } from "../layers/sequence.ts";
 import type { StackLayer } from "../layers/stack.ts";
 
-export const isSequence = (layer: Layer): layer is SequenceLayer => "kind" in layer && layer.kind === "sequence";
-export const isBidirectional = (layer: Layer): layer is BidirectionalLayer => "kind" in layer && layer.kind === "bidirectional";
-export const isStack = (layer: Layer): layer is StackLayer => "kind" in layer && layer.kind === "stack";
-export const isDense = (layer: Layer): layer is DenseLayer => "kind" in layer && layer.kind === "dense";
+export const isSequence = (layer: Layer): layer is SequenceLayer => isOf("sequence", layer);
+export const isBidirectional = (layer: Layer): layer is BidirectionalLayer => isOf("bidirectional", layer);
+export const isStack = (layer: Layer): layer is StackLayer => isOf("stack", layer);
+export const isDense = (layer: Layer): layer is DenseLayer => isOf("dense", layer);
+
+/** Whether a layer is of a kind; an error where it was, and somebody has put another part in. */
+function isOf(kind: string, layer: Layer): boolean {
+  if (!("kind" in layer) || layer.kind !== kind) return false;
+  if (hasOrigin(layer) && isAsMade(layer)) return true;
+  throw new TensorError(`exchange: ${layer.name} has another part, such as apply, than it was made with, and no other library has that layer; for its weights alone, give the layer before that`);
+}
+
+const hasOrigin = (layer: Layer): layer is Layer & Made => "origin" in layer;

@@ -13,6 +13,12 @@ export function checkApply(name: string, given: object): void {
   checkOptions(`${name}.apply`, given, applyOptions, { initialState: "state", initial_state: "state", sequenceLengths: "lengths" });
 }
 
+/** The dtype that `initialState` or `perturbations` is asked for. */
+export function dtypeOf(operation: string, options: { readonly dtype?: DType } = {}): DType {
+  checkOptions(operation, options, ["dtype"]);
+  return options.dtype ?? "f32";
+}
+
 /** Zeros `[...lead, ...shape]` for every state. */
 export function zeroState<S extends State>(shapes: { readonly [K in keyof S]: Shape }, lead: Shape, dtype: DType): S;
 export function zeroState(shapes: Readonly<Record<string, Shape>>, lead: Shape, dtype: DType): State {

@@ -2,7 +2,7 @@ import { add, at, checkOptions, concat, keyFor, mul, suggestion, TensorError, ty
 import type { Cell, State } from "../cell.ts";
 import { checkParameters } from "../check-parameters.ts";
 import { carryAfterOf, checkApply, checkStates } from "./arguments.ts";
-import type { Applied, Layer } from "./layer.ts";
+import { asMade, type Applied, type Layer } from "./layer.ts";
 import { checkNested, extraOf, optionsOf } from "./nested.ts";
 import { sequence, type Outputs, type SequenceLayer } from "./sequence.ts";
 
@@ -52,7 +52,7 @@ export function bidirectional<P extends Tree, S extends State>(cell: Cell<P, S>,
     forward: forward.initialState(batch, stateOptions),
     backward: backward.initialState(batch, stateOptions),
   });
-  return {
+  return asMade({
     kind: "bidirectional",
     name: `bidirectional ${cell.name}`,
     forward,
@@ -91,5 +91,5 @@ export function bidirectional<P extends Tree, S extends State>(cell: Cell<P, S>,
         ),
       };
     },
-  };
+  });
 }

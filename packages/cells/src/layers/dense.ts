@@ -7,6 +7,7 @@ import { bias, initialise, kernel, type ParameterSpec } from "../parameter.ts";
 import type { Regulariser } from "../regularisers.ts";
 import { checkApply, checkStates, lookedAt } from "./arguments.ts";
 import type { Layer } from "./layer.ts";
+import { asMade, type Layer } from "./layer.ts";
 
 export interface DenseOptions {
   readonly input: number;
@@ -51,7 +52,7 @@ export function dense(options: DenseOptions): DenseLayer {
   const W = chosen(kernel([input, output]), kernelInitialiser, kernelRegulariser);
   const b = chosen(bias([output]), biasInitialiser, biasRegulariser);
   const params: { readonly W: ParameterSpec; readonly b?: ParameterSpec } = options.bias === false ? { W } : { W, b };
-  return {
+  return asMade({
     kind: "dense",
     name: "dense",
     activation,
@@ -74,5 +75,5 @@ export function dense(options: DenseOptions): DenseLayer {
       const y = matmul(x, weights.W);
       return { output: f(weights.b === undefined ? y : add(y, weights.b)), state: {}, carry: {}, traces: {} };
     },
-  };
+  });
 }

@@ -23,6 +23,19 @@ export interface Layer<P extends Tree = Tree, S extends Tree = Tree> {
   apply(params: P, x: Tensor, options?: ApplyOptions<S>): Applied<S>;
 }
 
+/** A layer of a kind that is known here, as it was made. */
+export interface Made<L extends Layer = Layer> {
+  readonly origin: L;
+}
+
+/** Keeps what a layer was made as beside it. A copy with another part, `{ ...layer, apply }`, carries it along, but {@link isAsMade} tells that it is no longer that. */
+export const asMade = <L extends Layer>(layer: L): L & Made<L> => ({ ...layer, origin: layer });
+
+export function isAsMade(layer: Layer & Made): boolean {
+  const parts = new Map<string, unknown>(Object.entries(layer));
+  return Object.entries(layer.origin).every(([name, part]) => parts.get(name) === part);
+}
+
 export interface BatchSize {
   readonly batch: number;
   readonly time: number;

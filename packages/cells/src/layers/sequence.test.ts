@@ -1,6 +1,6 @@
 import { add, concat, grad, key, keyFor, mapTree, matmul, mul, normal, reshape, slice, sum, take, tensor, tanh, valuesOf, type Tensor } from "@sluice/tensor";
 import { describe, expect, test } from "vitest";
-import { bidirectional, defineCell, dense, gru, kernel, lstm, outputOf, recurrentKernel, rnn, sequence, stack, zoneout, type Cell } from "../index.ts";
+import { bidirectional, defineCell, dense, gru, kernel, lstm, outputOf, probe, recurrentKernel, rnn, sequence, stack, zoneout, type Cell } from "../index.ts";
 
 const [batch, time, input, hidden] = [3, 5, 2, 4];
 const root = key(7);
@@ -228,6 +228,10 @@ describe("bad input is named", () => {
     ["no steps before the carry", () => layer.apply(params, x, { carryAfter: 0 }), "gru: carryAfter must be an integer from 1 to 5, the number of steps, got 0"],
     ["a carry from backwards", () => sequence(cells.gru, { reverse: true }).apply(params, x, { carryAfter: 2 }), "gru: carryAfter needs a layer that runs forwards, and this one runs backwards"],
     ["a carry from both directions", () => bidirectional(cells.gru).apply({ forward: params, backward: params }, x, { carryAfter: 2 }), "bidirectional: carryAfter needs a layer"],
+    ["option of the initial state", () => layer.initialState(1, given({ type: "f64" })), "gru.initialState: unknown option type; did you mean dtype?"],
+    ["option of perturbations", () => layer.perturbations({ batch: 1, time: 1 }, given({ type: "f64" })), "gru.perturbations: unknown option type; did you mean dtype?"],
+    ["option of init", () => layer.init(root, given({ type: "f64" })), "init: unknown option type; did you mean dtype?"],
+    ["option of probe", () => probe(cells.gru, given({ train: true })), "probe: unknown option train; known: training"],
     ["no key", () => sequence(zoneout(cells.gru, { h: 0.1 })).apply(params, x, { training: true }), "needs a key; pass { training: true, key: key(seed) }"],
   ])("%s", (_, run, message) => {
     expect(run).toThrow(message);

@@ -5,8 +5,10 @@ import {
 import { evaluation, outputOf, type Cell, type CellContext, type State } from "../cell.ts";
 import { checkParameters } from "../check-parameters.ts";
 import { probe } from "../probe.ts";
-import { checkInput, type Applied, type ApplyOptions, type Layer } from "./layer.ts";
-import { carryAfterOf, checkApply, flagsOf, startsOf, stateOf, stepsOf, swapTime, tensorsOver, wantedOf, whereMasked, zeroState } from "./arguments.ts";
+import {
+  carryAfterOf, checkApply, dtypeOf, flagsOf, lengthsOf, startsOf, stateOf, stepsOf, swapTime, tensorsOver, wantedOf, whereMasked, zeroState,
+} from "./arguments.ts";
+import { asMade, checkInput, type Applied, type ApplyOptions, type Layer } from "./layer.ts";
 import { carriedScan } from "./carried-scan.ts";
 
 export type Outputs = "all" | "last";
@@ -38,7 +40,7 @@ export function sequence<P extends Tree, S extends State>(cell: Cell<P, S>, opti
   const outputState = probe(cell, { training: true }).outputState === probed.outputState ? probed.outputState : undefined;
   const layer = { name: cell.name, input: cell.sizes.input };
 
-  return {
+  return asMade({
     kind: "sequence",
     ...layer,
     features,
@@ -48,8 +50,8 @@ export function sequence<P extends Tree, S extends State>(cell: Cell<P, S>, opti
     outputs,
     reverse,
     init: (key, initOptions) => cell.init(key, initOptions),
-    initialState: (batch, { dtype = "f32" } = {}) => zeroState(cell.state, [batch], dtype),
-    perturbations: ({ batch, time }, { dtype = "f32" } = {}) => zeroState(cell.state, [batch, time], dtype),
+    initialState: (batch, stateOptions) => zeroState(cell.state, [batch], dtypeOf(`${cell.name}.initialState`, stateOptions)),
+    perturbations: ({ batch, time }, stateOptions) => zeroState(cell.state, [batch, time], dtypeOf(`${cell.name}.perturbations`, stateOptions)),
     outputShape({ batch, time }) {
       if (time === undefined) throw new TensorError(`${cell.name}: it runs over time, and its input has no time axis; a layer before it has outputs: "last"`);
       return outputs === "all" ? [batch, time, features] : [batch, features];
@@ -60,7 +62,7 @@ export function sequence<P extends Tree, S extends State>(cell: Cell<P, S>, opti
       checkParameters(cell.name, cell.params, params, x);
       return run(params, x, given);
     },
-  };
+  });
 
   function run(params: P, x: Tensor, given: ApplyOptions<S>): Applied<S> {
     const [batch, time] = [x.shape[0]!, x.shape[1]!];

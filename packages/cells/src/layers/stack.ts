@@ -5,7 +5,7 @@ import { checkParameters } from "../check-parameters.ts";
 import { checkApply, checkStates, childOf } from "./arguments.ts";
 import { dropout } from "./dropout.ts";
 import { checkNested, extraOf, optionsOf } from "./nested.ts";
-import type { Applied, ApplyOptions, Layer, LayerParams, LayerState } from "./layer.ts";
+import { asMade, type Applied, type ApplyOptions, type Layer, type LayerParams, type LayerState } from "./layer.ts";
 
 export interface StackOptions {
   /** Rate of dropout of the output of every layer but the last, with a fresh mask at each step, as in PyTorch. Default 0. */
@@ -48,7 +48,7 @@ export function stack(layers: readonly Layer[], options: StackOptions = {}): Sta
   const params: Specs = layers.map((layer) => layer.params);
   const initialState: Layer["initialState"] = (batch, stateOptions) => layers.map((layer) => layer.initialState(batch, stateOptions));
 
-  return {
+  return asMade({
     kind: "stack",
     name: "stack",
     layers,
@@ -80,7 +80,7 @@ export function stack(layers: readonly Layer[], options: StackOptions = {}): Sta
         traces: Object.fromEntries(applied.flatMap(({ traces }, i) => Object.entries(traces).map(([name, value]) => [`${i}.${name}`, value]))),
       };
     },
-  };
+  });
 }
 
 /** Once the time axis is gone, what is given per step concerns no layer any more. */
