@@ -8,6 +8,10 @@ test("penalties as in Keras", () => {
   expect(item(l1(0.5)(w))).toBe(3);
   expect(item(l2(0.5)(w))).toBe(7);
   expect(item(l1l2({ l1: 0.5, l2: 0.5 })(w))).toBe(10);
+  expect(item(l1l2({ l1: 0.5 })(w))).toBe(3);
+  expect(item(l1l2({ l2: 0.5 })(w))).toBe(7);
+  expect(() => l1l2({})).toThrow("l1l2: expected l1, l2 or both");
+  expect(() => l1l2({ L2: 1 } as object)).toThrow("l1l2: unknown option L2; did you mean l2?");
 });
 
 test("a model's penalty is the sum over the parameters that were given one, and has their gradient", () => {

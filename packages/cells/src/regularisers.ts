@@ -1,4 +1,4 @@
-import { abs, add, checkOptions, leavesOf, mul, scalar, square, sum, type Tensor, type Tree } from "@sluice/tensor";
+import { abs, add, checkOptions, leavesOf, mul, scalar, square, sum, TensorError, type Tensor, type Tree } from "@sluice/tensor";
 import { checkParameters } from "./check-parameters.ts";
 import { specsOf, type Specs } from "./parameter.ts";
 
@@ -15,7 +15,8 @@ export const l2 = (factor = 0.01): Regulariser => (w) => mul(sum(square(w)), fac
 export function l1l2(factors: { readonly l1?: number; readonly l2?: number }): Regulariser {
   checkOptions("l1l2", factors, ["l1", "l2"]);
   const { l1: absolute, l2: squared } = factors;
-  if (absolute === undefined) return l2(squared ?? 0);
+  if (absolute === undefined && squared === undefined) throw new TensorError("l1l2: expected l1, l2 or both");
+  if (absolute === undefined) return l2(squared);
   return squared === undefined ? l1(absolute) : (w) => add(l1(absolute)(w), l2(squared)(w));
 }
 
