@@ -84,16 +84,20 @@ export function full(shape: Shape, value: number, dtype: DType = "f32"): ArrayTe
 /** An array that is the same everywhere, and is not written out until somebody reads `data`: a program's constants may be as large as its values. */
 export function uniformArray(shape: Shape, value: number, dtype: DType): ArrayTensor {
   const [uniform] = full([1], value, dtype).data;
+  return Object.defineProperty(lazyArray(shape, dtype, () => full(shape, value, dtype).data), "uniform", { value: uniform });
+}
+
+/** An array whose values are written when they are first read. */
+function lazyArray(shape: Shape, dtype: DType, write: () => Values): ArrayTensor {
   let data: Values | undefined;
-  const array: ArrayTensor = {
+  return {
     kind: "array",
     shape,
     dtype,
     get data() {
-      return (data ??= full(shape, value, dtype).data);
+      return (data ??= write());
     },
   };
-  return Object.defineProperty(array, "uniform", { value: uniform });
 }
 
 /**
@@ -111,18 +115,11 @@ export function piecewiseArray(shape: Shape, pieces: readonly Piece[], dtype: DT
     }
     end = at + values.length;
   }
-  let data: Values | undefined;
-  const array: ArrayTensor = {
-    kind: "array",
-    shape,
-    dtype,
-    get data() {
-      if (data !== undefined) return data;
-      data = allocate(dtype, sizeOf(shape));
-      for (const { at, values } of pieces) data.set(values, at);
-      return data;
-    },
-  };
+  const array = lazyArray(shape, dtype, () => {
+    const data = allocate(dtype, sizeOf(shape));
+    for (const { at, values } of pieces) data.set(values, at);
+    return data;
+  });
   return Object.defineProperty(array, "pieces", { value: pieces });
 }
 
