@@ -6,7 +6,6 @@ import type { Initialiser } from "../initialisers/initialiser.ts";
 import { bias, initialise, kernel, type ParameterSpec } from "../parameter.ts";
 import type { Regulariser } from "../regularisers.ts";
 import { checkApply, checkStates, lookedAt } from "./arguments.ts";
-import type { Layer } from "./layer.ts";
 import { asMade, type Layer } from "./layer.ts";
 
 export interface DenseOptions {
