@@ -1,8 +1,8 @@
 import { PRODUCT_BLOCK } from "@sluice/tensor";
-import { type Body, i32, type Local, type ModuleBuilder, type Operand, times, v128, type WasmFunction } from "../assembler/index.ts";
-import { blocksOf, endBlock, endBlocks, placesFor, waitingAt } from "../pairwise.ts";
+import { type Body, type Expression, i32, type Local, type ModuleBuilder, type Operand, times, v128, type WasmFunction } from "../assembler/index.ts";
+import { blocksOf, eachPlace, nextPlace, placesFor } from "../pairwise.ts";
 import { PANEL_COLUMNS, PANEL_ROW } from "./panel.ts";
-import { addProducts, declareTile, DEFAULT_TILE, startFrom, startFromZero, storeTile, tileHeights, type TileSize } from "./tile.ts";
+import { addProducts, addTile, declareTile, DEFAULT_TILE, startFrom, startFromZero, storeTile, tileHeights, type TileSize } from "./tile.ts";
 
 /** What each sum starts from: 0, the value that C has, or a row of N biases. */
 type Start = "zero" | "add" | "bias";
@@ -122,13 +122,60 @@ function emitStrip(module: ModuleBuilder, name: string, rows: number, plan: Plan
   });
 }
 
-/** Emits `(a, b, c, bias, scratch)`: one tile of C. A function of its own, because it is called often and so reaches the optimising compiler soon. */
+/** Emits `(a, b, c, bias, scratch)`: one tile of C, block by block. */
 function emitTile(module: ModuleBuilder, name: string, rows: number, columns: number, plan: Plan): WasmFunction<"none"> {
-  const { k } = plan;
+  const finished = blocksOf(plan.k, PRODUCT_BLOCK) - 1;
+  const whole = { name, rows, columns, length: plan.k - Math.max(0, finished) * PRODUCT_BLOCK };
+  if (finished < 1) return emitBlock(module, plan, { ...whole, start: plan.start, target: "c", waits: 0 });
+  const last = emitBlock(module, plan, { ...whole, name: `${name}.last`, start: "zero", target: "c", waits: finished });
+  const full = { rows, columns, length: PRODUCT_BLOCK, target: "scratch", waits: 0 } as const;
+  const first = emitBlock(module, plan, { ...full, name: `${name}.first`, start: plan.start });
+  const next = finished === 1 ? undefined : emitBlock(module, plan, { ...full, name: `${name}.next`, start: "zero", waits: "places" });
   return module.function(name, { params: POINTERS }, (body, { a, b, c, bias, scratch }) => {
+    const forward = (): void => {
+      advance(body, a, 4 * PRODUCT_BLOCK);
+      advance(body, b, PANEL_ROW * PRODUCT_BLOCK);
+    };
+    body.do(first.call(a, b, c, bias, scratch, 0, 0));
+    forward();
+    if (next !== undefined) {
+      const block = body.let(i32.const(1), "block");
+      times(body, finished - 1, () => {
+        const { added, place } = nextPlace(body, block, block, i32.add(block, 1));
+        body.do(next.call(a, b, c, bias, scratch, added, place));
+        forward();
+        body.set(block, i32.add(block, 1));
+      });
+    }
+    body.do(last.call(a, b, c, bias, scratch));
+  });
+}
+
+interface BlockShape {
+  readonly name: string;
+  readonly rows: number;
+  readonly columns: number;
+  /** Products of each sum. */
+  readonly length: number;
+  readonly start: Start;
+  /** What is added at last: the totals of this many blocks, or what waits in the places that a parameter has the bits of. */
+  readonly waits: number | "places";
+  /** Whether the tile is left in C, or in scratch memory, in the place that a parameter says. */
+  readonly target: "c" | "scratch";
+}
+
+/**
+ * Emits `(a, b, c, bias, scratch, added, place)`, without the last two where the target is C: a block of one tile of C. A function of its own, because it is called often and so reaches the optimising compiler
+ * soon, and with one loop: a loop over blocks around it made products a sixth slower.
+ */
+function emitBlock(module: ModuleBuilder, plan: Plan, { name, rows, columns, length, start, waits, target }: BlockShape): WasmFunction<"none"> {
+  const { k } = plan;
+  const params = target === "c" ? POINTERS : { ...POINTERS, added: "i32", place: "i32" } as const;
+  return module.function(name, { params }, (body, all) => {
+    const { a, b, c, bias, scratch } = all;
     const tile = declareTile(body, rows, columns);
-    if (plan.start === "zero") startFromZero(body, tile);
-    else if (plan.start === "add") startFrom(body, tile, c, 4 * plan.cStride);
+    if (start === "zero") startFromZero(body, tile);
+    else if (start === "add") startFrom(body, tile, c, 4 * plan.cStride);
     else startFrom(body, tile, bias, 0);
 
     function steps(count: number): void {
@@ -142,32 +189,24 @@ function emitTile(module: ModuleBuilder, name: string, rows: number, columns: nu
       }
     }
 
-    function block(length: number): void {
-      const looped = length <= WRITTEN_OUT ? 0 : length - (length % UNROLL);
-      if (looped > 0) {
-        const aEnd = body.let(i32.add(a, 4 * looped), "aEnd");
-        body.repeatWhile(i32.ltU(a, aEnd), () => {
-          steps(UNROLL);
-          advance(body, a, 4 * UNROLL);
-          advance(body, b, PANEL_ROW * UNROLL);
-        });
-      }
-      steps(length - looped);
-    }
-
-    const finished = blocksOf(k, PRODUCT_BLOCK) - 1;
-    if (finished > 0) {
-      const sums = tile.accumulators.flat();
-      const waiting = waitingAt(body, scratch, 16 * sums.length);
-      times(body, finished, () => {
-        block(PRODUCT_BLOCK);
-        endBlock(body, waiting, sums, i32.add(waiting.block, 1));
-        startFromZero(body, tile);
+    const looped = length <= WRITTEN_OUT ? 0 : length - (length % UNROLL);
+    if (looped > 0) {
+      const aEnd = body.let(i32.add(a, 4 * looped), "aEnd");
+      body.repeatWhile(i32.ltU(a, aEnd), () => {
+        steps(UNROLL);
+        advance(body, a, 4 * UNROLL);
+        advance(body, b, PANEL_ROW * UNROLL);
       });
-      block(k - finished * PRODUCT_BLOCK);
-      endBlocks(body, waiting, sums);
-    } else block(k);
-    storeTile(body, tile, c, 4 * plan.cStride);
+    }
+    steps(length - looped);
+
+    const rowBytes = 16 * Math.ceil(columns / 4);
+    const bytes = rows * rowBytes;
+    const addPlace = (at: Expression<"i32">): void => addTile(body, tile, at, rowBytes);
+    if (waits === "places" && "added" in all) eachPlace(body, scratch, bytes, all.added, addPlace);
+    else if (typeof waits === "number") for (let bit = 0; waits >> bit > 0; bit++) if ((waits >> bit) % 2 === 1) addPlace(body.let(i32.add(scratch, bit * bytes), "waiting"));
+    if (target === "scratch" && "place" in all) storeTile(body, tile, body.let(i32.add(scratch, i32.mul(all.place, bytes)), "to"), rowBytes);
+    else storeTile(body, tile, c, 4 * plan.cStride);
   });
 }
 
