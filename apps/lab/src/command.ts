@@ -130,6 +130,7 @@ function announcement(run: PreparedRun, name: string): string[] {
   return [
     `${name}, ${run.budget}: ${plural(trials.length, "trial")} (${parts}), ${records.filter((record) => record.status === "done").length} done already.`,
     work,
+    ...(run.code.unresolved.length > 0 ? ["Part of the code cannot be told from its text. An edit there does not make a trial new; run into another --out after one:", ...run.code.unresolved.map((what) => `  ${what}`)] : []),
     ...(lost.length > 0 ? [`${plural(lost.length, "trial")} failed, diverged or unreadable before: not run again without --retry.`] : []),
   ];
 }

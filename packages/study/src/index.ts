@@ -12,7 +12,7 @@ export { loadStudy } from "./load.ts";
 export { identified, plan, seedKey, trialConfig, type BudgetName, type PlannedTrial, type PlanOptions, type TrialIdentity } from "./plan.ts";
 export { prepareRun, type PreparedRun, type RunOptions } from "./runner/prepare.ts";
 export { runStudy, type RunControl, type RunEvent, type RunOutcome } from "./runner/run.ts";
-export { codeIdentity, type CodeIdentity } from "./code.ts";
+export { codeIdentity, type CodeIdentity } from "./code/identity.ts";
 export { captureEnvironment, type Environment, type GitState } from "./environment.ts";
 
 // Reading and reporting it

@@ -14,7 +14,7 @@ export function provenance({ manifest, results, environments, configs, others }:
 <dt>commit</dt><dd>${environment.git === null ? "not in a repository" : html`<code>${environment.git.commit}</code>${environment.git.uncommitted === null ? ", nothing uncommitted" : html` with uncommitted changes <code>${environment.git.uncommitted.slice(0, 16)}</code>`}`}</dd>`,
   )}${
     withDiff && results.trials[0] !== undefined && html`<dt>uncommitted changes</dt><dd>saved with every trial, as in <code>${diffPath(results.trials[0])}</code></dd>`
-  }<dt>code</dt><dd><code>${manifest.code}</code></dd>${Object.entries(manifest.data).map(
+  }<dt>code</dt><dd><code>${manifest.code}</code></dd>${manifest.unresolved !== undefined && html`<dt>code that this does not cover</dt><dd>${manifest.unresolved.map((what) => html`<p>${what}</p>`)}An edit there does not make a trial new.</dd>`}${Object.entries(manifest.data).map(
     ([name, hash]) => html`<dt>data: ${name}</dt><dd><code>${hash}</code></dd>`,
   )}${shared.length > 0 && html`<dt>settings</dt><dd>${shared.map((name) => `${name} ${settingText(configs[0]?.config[name])}`).join(" · ")}</dd>`}${
     others > 0 && html`<dt>also in the folder</dt><dd>${others} ${others === 1 ? "trial" : "trials"} of other code, data or settings: kept, and not part of this report</dd>`

@@ -1,7 +1,6 @@
 import { fork } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import type { Environment } from "../environment.ts";
 import { messageOf } from "../error.ts";
 import type { PlannedTrial } from "../plan.ts";
@@ -13,6 +12,7 @@ import type { TrialResult } from "../store/result.ts";
 import { writeError, writeJson } from "../store/write.ts";
 import type { Progress } from "../trial.ts";
 import type { FromTrial, ToTrial } from "./messages.ts";
+import { trialArguments, trialEntry } from "./node-arguments.ts";
 
 export interface ChildOptions {
   readonly modulePath: string;
@@ -91,12 +91,9 @@ function childProcess(
   logFile: number,
   options: ChildOptions,
 ): Promise<{ readonly how: string; readonly broken: string | null; readonly seconds: number }> {
-  const entry = fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "./entry.ts" : "./entry.js", import.meta.url));
-  const condition = "--conditions=@sluice/source";
-  const execArgv = entry.endsWith(".ts") && !process.execArgv.includes(condition) ? [...process.execArgv, condition] : process.execArgv;
   const started = performance.now();
   return new Promise((settle) => {
-    const child = fork(entry, [], { execArgv, serialization: "advanced", stdio: ["ignore", logFile, logFile, "ipc"] });
+    const child = fork(trialEntry, [], { execArgv: [...trialArguments()], serialization: "advanced", stdio: ["ignore", logFile, logFile, "ipc"] });
     let broken: string | null = null;
     let grace: NodeJS.Timeout | undefined;
     const kill = (): void => void child.kill("SIGKILL");

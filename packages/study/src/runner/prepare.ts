@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
-import { codeIdentity } from "../code.ts";
+import { codeIdentity, type CodeIdentity } from "../code/identity.ts";
 import { captureEnvironment, type Environment } from "../environment.ts";
 import { messageOf, studyError } from "../error.ts";
 import { loadStudy } from "../load.ts";
@@ -9,6 +9,7 @@ import type { TrialRecord } from "../results.ts";
 import { readTrial, timedTrials, withEarlierSeeds } from "../store/read.ts";
 import { mean } from "../statistics/summary.ts";
 import type { Study } from "../study.ts";
+import { trialArguments } from "./node-arguments.ts";
 
 export interface RunOptions {
   /** Path of the module that exports the study by default. */
@@ -42,7 +43,7 @@ export interface PreparedRun {
   readonly threads: number;
   readonly jobs: number;
   readonly dataFolder: string | null;
-  readonly code: string;
+  readonly code: CodeIdentity;
   readonly data: { readonly [name: string]: string };
   readonly environment: Environment;
   readonly diff: string;
@@ -62,8 +63,8 @@ export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
   const study = await loadStudy(modulePath);
   const dataFolder = options.dataFolder === undefined ? null : resolve(options.dataFolder);
   const data = await dataHashes(study, dataFolder);
-  const code = codeIdentity(modulePath).hash;
-  const planned = plan(study, { budget: options.budget, code, data, ...(options.seeds === undefined ? {} : { seeds: options.seeds }) });
+  const code = codeIdentity(modulePath, { execArgv: trialArguments() });
+  const planned = plan(study, { budget: options.budget, code: code.hash, data, ...(options.seeds === undefined ? {} : { seeds: options.seeds }) });
   const { trials } = withEarlierSeeds(out, planned);
   const records = trials.map((trial) => readTrial(out, trial));
   const again = options.retry === true ? ["waiting", "interrupted", "failed", "diverged", "unreadable"] : ["waiting", "interrupted"];

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { codeIdentity } from "../code.ts";
+import { codeIdentity, unchanged } from "../code/identity.ts";
 import { studyError } from "../error.ts";
 import type { PlannedTrial } from "../plan.ts";
 import { writeReport } from "../report/write.ts";
@@ -11,6 +11,7 @@ import type { Manifest } from "../store/read.ts";
 import { writeError, writeJson } from "../store/write.ts";
 import type { Progress } from "../trial.ts";
 import { runInChild } from "./child.ts";
+import { trialArguments } from "./node-arguments.ts";
 import type { PreparedRun } from "./prepare.ts";
 
 export type RunEvent =
@@ -55,13 +56,17 @@ export async function runStudy(run: PreparedRun, control: RunControl = {}): Prom
     writeJson(files.manifest, manifestOf(run));
     const records = new Map(run.records.map((record) => [record.id, record]));
     const queue = [...run.pending];
+    let code = run.code;
     let codeChanged = false;
     const work = async (): Promise<void> => {
       for (let trial = queue.shift(); trial !== undefined && !signal.aborted; trial = queue.shift()) {
         const current = trial;
         const folder = join(files.trials, trial.folder);
         // A trial loads the sources as they are now: after an edit its result would stand under the wrong identity.
-        codeChanged ||= codeIdentity(run.modulePath).hash !== run.code;
+        if (!codeChanged && !unchanged(code)) {
+          code = codeIdentity(run.modulePath, { execArgv: trialArguments() });
+          codeChanged = code.hash !== run.code.hash;
+        }
         if (codeChanged) return;
         makeWay(folder, records.get(trial.id)?.status ?? "waiting");
         emit({ kind: "started", trial });
@@ -118,7 +123,8 @@ function manifestOf(run: PreparedRun): Manifest {
     budget: run.budget,
     module: run.modulePath,
     command: run.command,
-    code: run.code,
+    code: run.code.hash,
+    ...(run.code.unresolved.length === 0 ? {} : { unresolved: run.code.unresolved }),
     data: run.data,
     tasks: Object.keys(study.tasks),
     variants: Object.keys(study.variants),

@@ -22,6 +22,8 @@ export interface Manifest {
   readonly module: string;
   readonly command: string;
   readonly code: string;
+  /** What the code's identity does not cover. */
+  readonly unresolved?: readonly string[];
   readonly data: { readonly [name: string]: string };
   readonly tasks: readonly string[];
   readonly variants: readonly string[];
