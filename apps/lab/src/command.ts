@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
-import { formatSeconds, loadStudy, messageOf, prepareRun, readManifest, runStudy, studyError, writeReport, type PreparedRun, type Study } from "@sluice/study";
+import { formatSeconds, loadStudy, messageOf, prepareRun, readManifest, runStudy, studyError, writeReport, type PreparedRun, type RunOutcome, type Study } from "@sluice/study";
 import { locateStudy, studiesBelow } from "./locate.ts";
 import { liveDisplay, plainDisplay } from "./show.ts";
 import { summaryTable } from "./summary.ts";
@@ -64,7 +64,7 @@ export async function run(given: string, flags: RunFlags, { folder, stdout, stde
   try {
     const outcome = await runStudy(prepared, { signal: stop.signal, kill: kill.signal, onEvent: (event) => display.event(event) });
     display.end();
-    const { document, report } = writeReport(out, { study: prepared.study });
+    const { document, report, problems } = outcome;
     print("");
     for (const line of summaryTable(document, prepared.study.metrics, stream.columns ?? 120)) print(line);
     print("");
@@ -72,10 +72,11 @@ export async function run(given: string, flags: RunFlags, { folder, stdout, stde
       print(`${record.status}: ${record.task} / ${record.variant} / seed ${record.seed}: ${record.reason?.split("\n")[0] ?? ""}`);
       print(`  ${relative(folder, record.folder)}`);
     }
+    for (const problem of problems) print(`not in the report: ${problem}`);
     print(`Report: ${report}`);
     if (flags.json === true) stdout.write(`${JSON.stringify(document, null, 2)}\n`);
     if (outcome.interrupted) print(`Interrupted. The same command goes on from the last checkpoints.`);
-    if (outcome.codeChanged) print("The code changed while the study ran, so the trials that were left were not started. Run the command again: with the new code all trials are new.");
+    if (outcome.ended !== null) print(endedEarly(outcome.ended));
     const asked = new Set(prepared.trials.map((trial) => trial.id));
     const allDone = outcome.records.every((record) => !asked.has(record.id) || record.status === "done");
     return outcome.interrupted ? EXIT.interrupted : allDone ? EXIT.done : EXIT.failed;
@@ -112,6 +113,11 @@ export async function report(given: string, { json = false }: { readonly json?: 
   const { report: path, document } = writeReport(runs, { study });
   stdout.write(json ? `${JSON.stringify(document, null, 2)}\n` : `${summaryTable(document, manifest.metrics, stdout.columns ?? 120).join("\n")}\n\nReport: ${path}\n`);
   return EXIT.done;
+}
+
+function endedEarly({ by, reason }: NonNullable<RunOutcome["ended"]>): string {
+  if (by === "code") return `Stopped: ${reason}. The trials that were left were not started. Run the command again: with new code all trials are new.`;
+  return by === "disk" ? `Stopped: ${reason}. No more trials were started.` : `Stopped: ${reason}.`;
 }
 
 /** What is about to happen, in two lines. */

@@ -35,7 +35,7 @@ function trialFolders(out: string): string[] {
 /** What two runs of the same trials must have in common, to the bit. */
 function bits(out: string): unknown {
   return trialFolders(out).map((folder) => {
-    const { timings: _, ...result } = JSON.parse(readFileSync(join(folder, "result.json"), "utf8"));
+    const { timings: _, seal: _seal, ...result } = JSON.parse(readFileSync(join(folder, "result.json"), "utf8"));
     return { result, metrics: readFileSync(join(folder, "metrics.jsonl"), "utf8"), artifacts: readFileSync(join(folder, "artifacts/residual.json"), "utf8") };
   });
 }

@@ -76,6 +76,8 @@ export interface StudyOptions<S extends Settings> {
   data?(context: { readonly dataFolder: string | null }): { readonly [name: string]: string } | Promise<{ readonly [name: string]: string }>;
   /** Rough seconds a trial takes on one thread; used until a trial has been timed here. */
   estimate?(config: Readonly<S>): number;
+  /** Seconds a trial may take in one session. Then it is told to stop, soon after killed, and counts as failed. None by default. */
+  readonly limit?: number;
   /** Trains and evaluates one setting with one seed. Any async function: the study knows nothing of tensors. */
   trial(context: TrialContext<S>): Promise<TrialOutcome | void>;
 }
@@ -134,6 +136,7 @@ const studySchema = z.strictObject({
   notes: z.string().optional(),
   data: callable.optional(),
   estimate: callable.optional(),
+  limit: z.number().positive().optional(),
   trial: callable,
 });
 

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { messageOf } from "../error.ts";
 import type { Results } from "../results.ts";
 import { holm } from "../statistics/tests.ts";
@@ -12,13 +13,7 @@ export interface JudgedClaim extends Verdict {
 
 /** Tests the claims of a study, and corrects the verdicts for how many were tested (Holm), so that none of them is found true by their number alone. */
 export function judgeClaims(claims: readonly Claim[], results: Results): JudgedClaim[] {
-  const verdicts = claims.map((claim): JudgedClaim => {
-    try {
-      return { text: claim.text, ...claim.test(results) };
-    } catch (error) {
-      return { text: claim.text, verdict: "undecided", because: `the test failed: ${messageOf(error)}` };
-    }
-  });
+  const verdicts = claims.map((claim): JudgedClaim => ({ text: claim.text, ...verdictOf(claim, results) }));
   const tested = verdicts.flatMap(({ p }) => (p === undefined ? [] : [p]));
   if (tested.length < 2) return verdicts;
   const corrected = holm(tested);
@@ -29,4 +24,24 @@ export function judgeClaims(claims: readonly Claim[], results: Results): JudgedC
     const because = `${verdict.because}, ${formatP(p)} after Holm’s correction for ${tested.length} claims`;
     return { ...verdict, because, corrected: p, verdict: p < SIGNIFICANT ? verdict.verdict : "undecided" };
   });
+}
+
+export const verdictSchema = z.object({ verdict: z.enum(["reproduced", "not reproduced", "undecided"]), because: z.string(), p: z.number().min(0).max(1).optional() });
+
+/** A test is anybody's function: whatever it does, the claim has a verdict. */
+function verdictOf(claim: Claim, results: Results): Verdict {
+  const undecided = (because: string): Verdict => ({ verdict: "undecided", because });
+  try {
+    const given: unknown = claim.test(results);
+    if (given instanceof Promise) {
+      given.catch(() => {});
+      return undecided("the test gave a promise, and a claim's test has to give its verdict at once");
+    }
+    const checked = verdictSchema.safeParse(given);
+    if (!checked.success) return undecided('the test gave no verdict: expected { verdict: "reproduced", "not reproduced" or "undecided", because: a sentence }');
+    const { verdict, because, p } = checked.data;
+    return p === undefined ? { verdict, because } : { verdict, because, p };
+  } catch (error) {
+    return undecided(`the test failed: ${messageOf(error)}`);
+  }
 }

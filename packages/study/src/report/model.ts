@@ -1,13 +1,13 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { judgeClaims, type JudgedClaim } from "../claims/judge.ts";
+import { basename, join } from "node:path";
+import { z } from "zod";
+import { judgeClaims, verdictSchema, type JudgedClaim } from "../claims/judge.ts";
 import type { Environment } from "../environment.ts";
 import { messageOf } from "../error.ts";
 import { resultsOf, type Results, type StoredSeries, type TrialRecord } from "../results.ts";
-import { readAllSeries } from "../store/artifact.ts";
+import { readEnvironment } from "../store/environment.ts";
 import { runFiles, trialFiles } from "../store/files.ts";
-import { readMetrics } from "../store/metrics.ts";
-import { readEnvironment, readManifest, readTrial, withEarlierSeeds, type Manifest } from "../store/read.ts";
+import { readCurves, readManifest, readTrial, withEarlierSeeds, type Manifest } from "../store/read.ts";
+import { readSealed } from "../store/seal.ts";
 import type { Study } from "../study.ts";
 import type { Settings } from "../trial.ts";
 import { curvesOf, type Curves } from "./curves.ts";
@@ -33,25 +33,19 @@ export interface ReportModel {
 /** Reads a runs folder. Without `study` the claims keep the verdicts of the last run. */
 export function readModel(folder: string, study: Study | null): ReportModel {
   const manifest = readManifest(folder);
-  const { trials, others } = withEarlierSeeds(folder, manifest.trials);
-  const problems: string[] = [];
-  const attempt = <T>(read: () => T, otherwise: T): T => {
-    try {
-      return read();
-    } catch (error) {
-      problems.push(messageOf(error));
-      return otherwise;
-    }
-  };
+  const { trials, others, problems: strangers } = withEarlierSeeds(folder, manifest.trials);
+  const problems = [...strangers];
   const records = trials.map((trial) => readTrial(folder, trial));
   const curves = new Map<string, Curves>();
   const series = new Map<string, readonly StoredSeries[]>();
   for (const record of records) {
-    const files = trialFiles(record.folder);
+    const { rows, series: own, problems: damaged } = readCurves(record);
     // Reduced at once: the rows of all trials need not fit into memory together.
-    curves.set(record.id, attempt(() => curvesOf(readMetrics(files.metrics)), new Map()));
-    series.set(record.id, attempt(() => readAllSeries(files.artifacts), []));
+    curves.set(record.id, curvesOf(rows));
+    series.set(record.id, own);
+    problems.push(...damaged);
   }
+  const environments = distinctEnvironments(records, problems);
   const { tasks, variants, metrics } = manifest;
   const results = resultsOf({ tasks, variants, metrics, trials: records, series });
   const configs = tasks.flatMap((task) =>
@@ -60,26 +54,31 @@ export function readModel(folder: string, study: Study | null): ReportModel {
       return trial === undefined ? [] : [{ task, variant, config: trial.config }];
     }),
   );
-  return { folder, manifest, results, curves, configs, ...judge(folder, study, results), environments: distinctEnvironments(records), problems, others };
+  return { folder, manifest, results, curves, configs, ...judge(folder, study, results), environments, problems, others };
 }
+
+const storedClaim = verdictSchema.extend({ text: z.string(), corrected: z.number().optional() });
 
 function judge(folder: string, study: Study | null, results: Results): { claims: JudgedClaim[]; claimsNote: string | null } {
   if (study !== null) return { claims: judgeClaims(study.claims, results), claimsNote: null };
   try {
-    const last: { claims?: JudgedClaim[] } = JSON.parse(readFileSync(runFiles(folder).results, "utf8"));
-    return { claims: last.claims ?? [], claimsNote: "The study's module could not be loaded here: these are the verdicts of the last run." };
-  } catch {
-    return { claims: [], claimsNote: "The study's module could not be loaded here, so its claims were not tested." };
+    const last = z.object({ claims: z.array(storedClaim) }).parse(readSealed(runFiles(folder).results, "results").content);
+    const claims = last.claims.map(({ p, corrected, ...claim }) => ({ ...claim, ...(p === undefined ? {} : { p }), ...(corrected === undefined ? {} : { corrected }) }));
+    return { claims, claimsNote: "The study's module could not be loaded here: these are the verdicts of the last run." };
+  } catch (error) {
+    return { claims: [], claimsNote: `The study's module could not be loaded here, so its claims were not tested, nor are the verdicts of the last run known: ${messageOf(error)}` };
   }
 }
 
-function distinctEnvironments(records: readonly TrialRecord[]): { environment: Environment; trials: number }[] {
+function distinctEnvironments(records: readonly TrialRecord[], problems: string[]): { environment: Environment; trials: number }[] {
   const distinct = new Map<string, { environment: Environment; trials: number }>();
   for (const record of records) {
-    const environment = readEnvironment(record.folder);
+    if (record.status === "waiting") continue;
+    const { environment, problems: own } = readEnvironment(record.folder, record.id);
+    problems.push(...own);
     if (environment === null) continue;
     const { node, v8, os, cpu, git } = environment;
-    const key = JSON.stringify({ node, v8, os, cpu, commit: git?.commit, uncommitted: git?.uncommitted });
+    const key = JSON.stringify({ node, v8, os, cpu, git });
     const entry = distinct.get(key);
     if (entry === undefined) distinct.set(key, { environment, trials: 1 });
     else entry.trials += 1;
@@ -88,6 +87,6 @@ function distinctEnvironments(records: readonly TrialRecord[]): { environment: E
 }
 
 /** Where a trial's uncommitted changes lie, for the page. */
-export function diffPath(record: TrialRecord): string {
-  return join("trials", record.folder.split("/").at(-1) ?? "", "uncommitted.diff");
+export function diffPath(record: TrialRecord, hash: string): string {
+  return join("trials", basename(record.folder), basename(trialFiles(record.folder).diff(hash)));
 }

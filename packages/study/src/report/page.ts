@@ -1,3 +1,4 @@
+import { messageOf } from "../error.ts";
 import type { TrialRecord } from "../results.ts";
 import type { Axis } from "../trial.ts";
 import { curveOverSeeds, MOST_POINTS, seriesOverSeeds } from "./curves.ts";
@@ -10,25 +11,36 @@ import { STYLE } from "./style.ts";
 import { anchorTable, colourOf, metricLabel, seedTable, variantName } from "./tables.ts";
 
 /** The report: one HTML file that asks nothing of the network. */
-export function page(model: ReportModel): string {
+export function page(model: ReportModel): { readonly text: string; readonly undrawn: readonly string[] } {
   const { manifest, results } = model;
-  return html`<!doctype html>
+  const undrawn: string[] = [];
+  // Files and claims of any making come in here: what one of them breaks is its own part of the page.
+  const part = <T>(what: string, draw: () => T): T | Markup => {
+    try {
+      return draw();
+    } catch (error) {
+      undrawn.push(`${what}: ${messageOf(error)}`);
+      return html`<section><p class="note">The ${what} could not be drawn: ${messageOf(error)}</p></section>`;
+    }
+  };
+  const text = html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${manifest.title}</title><style>${{ markup: STYLE }}</style></head>
 <body><main>
 <header><p class="kicker">${manifest.name}, ${manifest.budget} setting</p><h1>${manifest.title}</h1><p class="question">${manifest.question}</p>${
     manifest.notes !== undefined && html`<p>${manifest.notes}</p>`
   }<p class="facts">${facts(model)}</p></header>
-${claims(model)}
+${part("claims", () => claims(model))}
 <section><h2>Results</h2><div class="metrics">${Object.entries(manifest.metrics).map(
-    ([name, metric]) => html`<div><h3>${metricLabel(metric)}, ${metric.better} is better</h3>${seedTable(results, name, metric)}</div>`,
+    ([name, metric]) => html`<div><h3>${metricLabel(metric)}, ${metric.better} is better</h3>${part(`table of ${name}`, () => seedTable(results, name, metric))}</div>`,
   )}</div><p class="note">${intervalNote(model)}</p></section>
-${curves(model)}
-${seriesSections(model)}
-${manifest.anchors.length > 0 && html`<section><h2>Published beside measured</h2>${anchorTable(results, manifest.anchors)}</section>`}
+${part("curves", () => curves(model))}
+${part("series", () => seriesSections(model))}
+${manifest.anchors.length > 0 && part("published figures", () => html`<section><h2>Published beside measured</h2>${anchorTable(results, manifest.anchors)}</section>`)}
 ${unfinished(model)}
-${provenance(model)}
+${part("provenance", () => provenance(model))}
 </main></body></html>
 `.markup;
+  return { text, undrawn };
 }
 
 function facts({ manifest, results }: ReportModel): string {

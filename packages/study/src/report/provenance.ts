@@ -1,19 +1,20 @@
+import type { GitState } from "../environment.ts";
 import { html, type Markup } from "./html.ts";
 import { diffPath, type ReportModel } from "./model.ts";
 import { formatSeconds } from "./scale.ts";
 
 /** What is needed to run the study again, and to tell whether the result is the same. */
 export function provenance({ manifest, results, environments, configs, others }: ReportModel): Markup {
-  const withDiff = environments.some(({ environment: { git } }) => git !== null && git.uncommitted !== null);
+  const uncommitted = environments.flatMap(({ environment: { git } }) => git?.uncommitted ?? [])[0];
   const settingNames = [...new Set(configs.flatMap((entry) => Object.keys(entry.config)))];
   const shared = settingNames.filter((name) => new Set(configs.map((entry) => JSON.stringify(entry.config[name]))).size <= 1);
   const varying = settingNames.filter((name) => !shared.includes(name));
   return html`<section><h2>Run it again</h2><pre>${manifest.command}</pre>
 <dl>${environments.map(
     ({ environment, trials }) => html`<dt>${environments.length > 1 ? `environment of ${trials} trials` : "environment"}</dt><dd>Node ${environment.node.replace("v", "")}, V8 ${environment.v8}; ${environment.os}; ${environment.cpu}, ${environment.cores} cores; ${environment.threads} ${environment.threads === 1 ? "thread" : "threads"} a trial</dd>
-<dt>commit</dt><dd>${environment.git === null ? "not in a repository" : html`<code>${environment.git.commit}</code>${environment.git.uncommitted === null ? ", nothing uncommitted" : html` with uncommitted changes <code>${environment.git.uncommitted.slice(0, 16)}</code>`}`}</dd>`,
+<dt>commit</dt><dd>${commitOf(environment.git)}</dd>`,
   )}${
-    withDiff && results.trials[0] !== undefined && html`<dt>uncommitted changes</dt><dd>saved with every trial, as in <code>${diffPath(results.trials[0])}</code></dd>`
+    uncommitted !== undefined && results.trials[0] !== undefined && html`<dt>uncommitted changes</dt><dd>saved with every trial, as in <code>${diffPath(results.trials[0], uncommitted)}</code></dd>`
   }<dt>code</dt><dd><code>${manifest.code}</code></dd>${manifest.unresolved !== undefined && html`<dt>code that this does not cover</dt><dd>${manifest.unresolved.map((what) => html`<p>${what}</p>`)}An edit there does not make a trial new.</dd>`}${Object.entries(manifest.data).map(
     ([name, hash]) => html`<dt>data: ${name}</dt><dd><code>${hash}</code></dd>`,
   )}${shared.length > 0 && html`<dt>settings</dt><dd>${shared.map((name) => `${name} ${settingText(configs[0]?.config[name])}`).join(" · ")}</dd>`}${
@@ -26,6 +27,13 @@ ${varying.length > 0 && html`<details><summary>Settings that differ</summary><di
     (trial) => html`<tr><td>${trial.task}</td><td>${trial.variant}</td><td>${trial.seed}</td><td><code>${trial.id.slice(0, 12)}</code></td><td class="number">${trial.seconds === undefined ? "–" : formatSeconds(trial.seconds)}</td><td><code>${trial.weights ?? "–"}</code></td></tr>`,
   )}</tbody></table></div></details>
 <p class="note">To compare a repetition with this run, compare the SHA-256 of the weights.</p></section>`;
+}
+
+function commitOf(git: GitState | null): Markup | string {
+  if (git === null) return "not in a repository";
+  const commit = git.commit === null ? "none" : html`<code>${git.commit}</code>`;
+  if (git.lost !== undefined) return html`${commit}. Not known: ${git.lost}`;
+  return html`${commit}${git.uncommitted === null ? ", nothing uncommitted" : html` with uncommitted changes <code>${git.uncommitted.slice(0, 16)}</code>`}`;
 }
 
 function settingText(value: unknown): string {

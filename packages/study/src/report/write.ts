@@ -1,5 +1,6 @@
 import { runFiles } from "../store/files.ts";
-import { writeAtomically, writeJson } from "../store/write.ts";
+import { writeSealed } from "../store/seal.ts";
+import { writeAtomically } from "../store/write.ts";
 import type { Study } from "../study.ts";
 import { meanInterval } from "../statistics/intervals.ts";
 import { readModel, type ReportModel } from "./model.ts";
@@ -41,6 +42,8 @@ export interface WrittenReport {
   /** Path of `report.html`. */
   readonly report: string;
   readonly model: ReportModel;
+  /** Files that could not be read and parts that could not be drawn. */
+  readonly problems: readonly string[];
   readonly document: ResultsDocument;
 }
 
@@ -49,9 +52,10 @@ export function writeReport(folder: string, { study }: { readonly study: Study |
   const model = readModel(folder, study);
   const files = runFiles(folder);
   const document = documentOf(model);
-  writeAtomically(files.report, page(model));
-  writeJson(files.results, document);
-  return { report: files.report, model, document };
+  const { text, undrawn } = page(model);
+  writeAtomically(files.report, text);
+  writeSealed(files.results, "results", document);
+  return { report: files.report, model, problems: [...model.problems, ...undrawn], document };
 }
 
 function documentOf({ folder, manifest, results, claims }: ReportModel): ResultsDocument {

@@ -1,11 +1,13 @@
 import { appendFileSync } from "node:fs";
 import { seedKey, type PlannedTrial } from "../plan.ts";
-import { writeSeries } from "../store/artifact.ts";
+import type { SeriesWriter } from "../store/artifact.ts";
 import { writeCheckpoint } from "../store/checkpoint.ts";
 import { trialFiles } from "../store/files.ts";
+import type { Lock } from "../store/lock.ts";
 import type { MetricWriter } from "../store/metrics.ts";
 import { writeError } from "../store/write.ts";
 import type { Progress, Restored, TrialContext } from "../trial.ts";
+import { assertHeld } from "./held.ts";
 
 export interface ContextParts {
   readonly trial: PlannedTrial;
@@ -14,7 +16,9 @@ export interface ContextParts {
   readonly dataFolder: string | null;
   readonly signal: AbortSignal;
   readonly restored: Restored | null;
+  readonly lock: Lock;
   readonly metrics: MetricWriter;
+  readonly series: SeriesWriter;
   /** Seconds of work so far, earlier sessions included. */
   seconds(): number;
   report(progress: Progress): void;
@@ -41,10 +45,11 @@ export function trialContext(parts: ContextParts): TrialContext {
     restored: parts.restored,
     log: (text) => appendLog(files.log, text),
     metric: (row) => metrics.add(row),
-    series: (name, series) => writeSeries(files.artifacts, name, series),
+    series: (name, series) => parts.series.write(name, series),
     async checkpoint(step, bytes, state = null) {
-      const metricsBytes = await metrics.flush();
-      writeCheckpoint(files.checkpoints, { step, bytes, state, metricsBytes, seconds: parts.seconds() });
+      const rows = await metrics.flush();
+      assertHeld(parts.lock);
+      writeCheckpoint(files.checkpoints, { trial: trial.id, step, bytes, state, metrics: rows, series: parts.series.lines(), seconds: parts.seconds() });
     },
     async progress(progress) {
       const now = parts.seconds();

@@ -5,7 +5,7 @@ import { captureEnvironment, type Environment } from "../environment.ts";
 import { messageOf, studyError } from "../error.ts";
 import { loadStudy } from "../load.ts";
 import { plan, type BudgetName, type PlannedTrial } from "../plan.ts";
-import type { TrialRecord } from "../results.ts";
+import type { TrialRecord, TrialStatus } from "../results.ts";
 import { readTrial, timedTrials, withEarlierSeeds } from "../store/read.ts";
 import { mean } from "../statistics/summary.ts";
 import type { Study } from "../study.ts";
@@ -25,6 +25,8 @@ export interface RunOptions {
   readonly dataFolder?: string;
   /** Run failed, diverged and unreadable trials again. */
   readonly retry?: boolean;
+  /** Seconds that a trial may take; after them it is stopped and counts as failed. By default the study's limit, else none. */
+  readonly limit?: number;
   /** The command to print for running the study again. */
   readonly command?: string;
 }
@@ -38,6 +40,8 @@ export interface PreparedRun {
   readonly trials: readonly PlannedTrial[];
   /** State of every trial as found. */
   readonly records: readonly TrialRecord[];
+  readonly retry: boolean;
+  readonly limit: number | null;
   /** The trials that will run. */
   readonly pending: readonly PlannedTrial[];
   readonly threads: number;
@@ -60,6 +64,7 @@ export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
     const value = options[name];
     if (value !== undefined && !(Number.isInteger(value) && value >= 1)) throw studyError(`${name}: ${value} given, expected a whole number of at least 1`);
   }
+  if (options.limit !== undefined && !(options.limit > 0)) throw studyError(`limit: ${options.limit} given, expected seconds above 0`);
   const study = await loadStudy(modulePath);
   const dataFolder = options.dataFolder === undefined ? null : resolve(options.dataFolder);
   const data = await dataHashes(study, dataFolder);
@@ -67,9 +72,9 @@ export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
   const planned = plan(study, { budget: options.budget, code: code.hash, data, ...(options.seeds === undefined ? {} : { seeds: options.seeds }) });
   const { trials } = withEarlierSeeds(out, planned);
   const records = trials.map((trial) => readTrial(out, trial));
-  const again = options.retry === true ? ["waiting", "interrupted", "failed", "diverged", "unreadable"] : ["waiting", "interrupted"];
+  const retry = options.retry === true;
   const asked = new Set(planned.map((trial) => trial.id));
-  const pending = trials.filter((trial, index) => asked.has(trial.id) && again.includes(records[index]?.status ?? ""));
+  const pending = trials.filter((trial, index) => asked.has(trial.id) && isLeft(records[index]?.status, retry));
   const cores = availableParallelism();
   const threads = options.threads ?? Math.max(1, Math.floor(cores / Math.max(1, pending.length)));
   const jobs = options.jobs ?? Math.max(1, Math.floor(cores / threads));
@@ -82,6 +87,8 @@ export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
     trials,
     records,
     pending,
+    retry,
+    limit: options.limit ?? study.limit ?? null,
     threads,
     jobs,
     dataFolder,
@@ -91,6 +98,11 @@ export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
     ...captureEnvironment({ modulePath, threads, command }),
     estimate: estimate(study, pending, jobs, out),
   };
+}
+
+/** Whether a trial that stands so will run. */
+export function isLeft(status: TrialStatus | undefined, retry: boolean): boolean {
+  return status === "waiting" || status === "interrupted" || (retry && status !== undefined && status !== "done");
 }
 
 async function dataHashes(study: Study, dataFolder: string | null): Promise<{ readonly [name: string]: string }> {

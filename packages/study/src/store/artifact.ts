@@ -1,37 +1,103 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { z } from "zod";
+import { messageOf, studyError } from "../error.ts";
 import type { StoredSeries } from "../results.ts";
 import type { Series } from "../trial.ts";
-import { writeJson } from "./write.ts";
+import { readSealed, writeSealed } from "./seal.ts";
 
-/** Writes a series; lines of the same name are replaced, others that the file holds stay. */
-export function writeSeries(folder: string, name: string, series: Series): void {
-  if (!/^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(name)) throw new Error(`series: "${name}" becomes a file name: use letters, digits, - and _`);
-  const { values, ...x } = series.x;
-  const path = join(folder, `${name}.json`);
-  for (const [line, points] of Object.entries(series.lines)) {
-    if (points.length !== values.length) {
-      throw new Error(`series "${name}", line "${line}": ${points.length} points for ${values.length} values of x; each line needs one point an x`);
+const axis = z.object({ label: z.string(), unit: z.string().optional(), log: z.boolean().optional() });
+const points = z.array(z.number().nullable());
+
+/** `artifacts/<name>.json`. A number that is not finite is `null`. */
+const seriesSchema = z.object({
+  trial: z.string(),
+  name: z.string(),
+  title: z.string(),
+  x: axis.extend({ values: points }),
+  y: axis,
+  lines: z.record(z.string(), points),
+});
+
+/** The series of a trial, in its `artifacts` folder. */
+export interface SeriesWriter {
+  /** Writes a series; lines of the same name are replaced, others that the file holds stay. */
+  write(name: string, series: Series): void;
+  /** Names of the lines by series: what a checkpoint remembers. */
+  lines(): { readonly [name: string]: readonly string[] };
+  /** Seals of the files by series: what a result remembers. */
+  seals(): { readonly [name: string]: string };
+}
+
+/**
+ * Goes on with the series that a checkpoint remembers; what else is in the folder was written after it, and goes.
+ * `null` if one of them is damaged or has lost a line: then the checkpoint is of no use.
+ */
+export function seriesWriter(folder: string, trial: string, remembered: { readonly [name: string]: readonly string[] }): SeriesWriter | null {
+  const kept = new Map<string, { readonly lines: readonly string[]; readonly seal: string }>();
+  for (const [name, lines] of Object.entries(remembered)) {
+    try {
+      const { series, seal } = readSeries(folder, trial, name);
+      if (!lines.every((line) => line in series.lines)) return null;
+      kept.set(name, { lines: Object.keys(series.lines), seal });
+    } catch {
+      return null;
     }
   }
-  const earlier = existsSync(path) ? readSeries(path).lines : {};
-  const lines = Object.fromEntries(Object.entries(series.lines).map(([line, points]) => [line, Array.from(points, finiteOrNull)]));
-  writeJson(path, { name, title: series.title, x: { ...x, values: Array.from(values) }, y: series.y, lines: { ...earlier, ...lines } });
+  if (existsSync(folder)) for (const entry of readdirSync(folder)) if (!kept.has(entry.replace(/\.json$/, ""))) rmSync(join(folder, entry), { force: true, recursive: true });
+  return {
+    write(name, series) {
+      const earlier = kept.has(name) ? readSeries(folder, trial, name).series.lines : {};
+      const stored = storedSeries(name, series, earlier);
+      kept.set(name, { lines: Object.keys(stored.lines), seal: writeSealed(join(folder, `${name}.json`), "series", { trial, ...stored }) });
+    },
+    lines: () => Object.fromEntries([...kept].map(([name, { lines }]) => [name, lines])),
+    seals: () => Object.fromEntries([...kept].map(([name, { seal }]) => [name, seal])),
+  };
 }
 
-/** Every series of a trial's `artifacts` folder, by name. */
-export function readAllSeries(folder: string): StoredSeries[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder)
-    .filter((entry) => entry.endsWith(".json"))
-    .sort()
-    .map((entry) => readSeries(join(folder, entry)));
+function storedSeries(name: string, series: Series, earlier: StoredSeries["lines"]) {
+  if (!/^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(name)) throw new Error(`series: "${name}" becomes a file name: use letters, digits, - and _`);
+  const { values, ...x } = series.x;
+  for (const [line, given] of Object.entries(series.lines)) {
+    if (given.length !== values.length) {
+      throw new Error(`series "${name}", line "${line}": ${given.length} points for ${values.length} values of x; each line needs one point an x`);
+    }
+  }
+  const lines = Object.fromEntries(Object.entries({ ...earlier, ...series.lines }).map(([line, given]) => [line, Array.from(given, finiteOrNull)]));
+  return { name, title: series.title, x: { ...x, values: Array.from(values, finiteOrNull) }, y: series.y, lines };
 }
 
-function readSeries(path: string): StoredSeries {
-  const stored: StoredSeries & { lines: Record<string, (number | null)[]> } = JSON.parse(readFileSync(path, "utf8"));
-  const lines = Object.fromEntries(Object.entries(stored.lines).map(([line, points]) => [line, points.map((point) => point ?? Number.NaN)]));
-  return { ...stored, lines };
+/** Reads the named series of a trial; gives those that are whole, and what is wrong with the others. With `seals` a series has to be the very one that was sealed. */
+export function readAllSeries(folder: string, trial: string, names: readonly string[], seals?: { readonly [name: string]: string }): { series: StoredSeries[]; problems: string[] } {
+  const problems: string[] = [];
+  const series = [...names].sort().flatMap((name) => {
+    try {
+      const read = readSeries(folder, trial, name);
+      if (seals !== undefined && seals[name] !== read.seal) throw studyError(`${join(folder, `${name}.json`)}: damaged: not the series that the result was made with`);
+      return [read.series];
+    } catch (error) {
+      problems.push(messageOf(error));
+      return [];
+    }
+  });
+  return { series, problems };
+}
+
+function readSeries(folder: string, trial: string, name: string): { series: StoredSeries; seal: string } {
+  const path = join(folder, `${name}.json`);
+  const { content, seal } = readSealed(path, "series");
+  const checked = seriesSchema.safeParse(content);
+  if (!checked.success) throw studyError(`${path}: not a series: ${checked.error.issues[0]?.path.join(".") ?? ""}`);
+  const stored = checked.data;
+  if (stored.trial !== trial || stored.name !== name) throw studyError(`${path}: the series of another trial, or another series`);
+  const numbers = (list: readonly (number | null)[]): number[] => list.map((point) => point ?? Number.NaN);
+  const lines = Object.fromEntries(Object.entries(stored.lines).map(([line, list]) => [line, numbers(list)]));
+  return { series: { name, title: stored.title, x: { ...plainAxis(stored.x), values: numbers(stored.x.values) }, y: plainAxis(stored.y), lines }, seal };
+}
+
+function plainAxis({ label, unit, log }: z.infer<typeof axis>): Series["y"] {
+  return { label, ...(unit === undefined ? {} : { unit }), ...(log === undefined ? {} : { log }) };
 }
 
 const finiteOrNull = (value: number): number | null => (Number.isFinite(value) ? value : null);

@@ -1,55 +1,70 @@
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { systemCode } from "../error.ts";
+import { z } from "zod";
+import { messageOf, studyError, systemCode } from "../error.ts";
 import { sha256, type Json } from "../json.ts";
 import type { Restored } from "../trial.ts";
-import { writeAtomically, writeJson } from "./write.ts";
+import type { MetricsSeal } from "./metrics.ts";
+import { readSealed, writeSealed } from "./seal.ts";
+import { writeAtomically } from "./write.ts";
+
+export const metricsSealSchema = z.object({ bytes: z.int().min(0), sha256: z.string() });
 
 /** `checkpoints/<step>.json`; the bytes lie beside it in `<step>.bin`. Writing this file, by rename, is what makes the checkpoint exist. */
-interface CheckpointFile {
-  readonly step: number;
-  readonly sha256: string;
-  readonly state: Json;
-  /** Length of `metrics.jsonl` at the checkpoint. */
-  readonly metricsBytes: number;
+const checkpointSchema = z.object({
+  /** Id of the trial. */
+  trial: z.string(),
+  step: z.number(),
+  /** Of the bytes. */
+  sha256: z.string(),
+  state: z.json(),
+  /** What `metrics.jsonl` held at the checkpoint. */
+  metrics: metricsSealSchema,
+  /** Lines by series, as far as they were written. */
+  series: z.record(z.string(), z.array(z.string())),
   /** Seconds of work up to the checkpoint, over all sessions. */
-  readonly seconds: number;
-}
+  seconds: z.number(),
+});
 
 export interface StoredCheckpoint extends Restored {
-  readonly metricsBytes: number;
+  readonly trial: string;
+  readonly metrics: MetricsSeal;
+  readonly series: { readonly [name: string]: readonly string[] };
   readonly seconds: number;
 }
 
 /** Writes a checkpoint and then removes the older ones. */
-export function writeCheckpoint(folder: string, checkpoint: StoredCheckpoint): void {
-  const { step, bytes, state, metricsBytes, seconds } = checkpoint;
-  const name = String(step).padStart(9, "0");
-  const file: CheckpointFile = { step, sha256: sha256(bytes), state, metricsBytes, seconds };
+export function writeCheckpoint(folder: string, { bytes, ...checkpoint }: StoredCheckpoint): void {
+  const name = String(checkpoint.step).padStart(9, "0");
   writeAtomically(join(folder, `${name}.bin`), bytes);
-  writeJson(join(folder, `${name}.json`), file);
+  writeSealed(join(folder, `${name}.json`), "checkpoint", { ...checkpoint, sha256: sha256(bytes) });
   for (const entry of readdirSync(folder)) {
     if (entry !== `${name}.bin` && entry !== `${name}.json`) rmSync(join(folder, entry), { force: true });
   }
 }
 
-/** The last checkpoint that is whole, or `null`; `skipped` names those that are not. */
-export function readCheckpoint(folder: string): { checkpoint: StoredCheckpoint | null; skipped: string[] } {
+/** The last checkpoint of a trial that is whole, or `null`; `skipped` says of the others what is wrong with them. */
+export function readCheckpoint(folder: string, trial: string): { checkpoint: StoredCheckpoint | null; skipped: string[] } {
   const skipped: string[] = [];
   for (const entry of entries(folder).filter((name) => name.endsWith(".json")).sort().reverse()) {
     try {
-      const file: CheckpointFile = JSON.parse(readFileSync(join(folder, entry), "utf8"));
-      const bytes = new Uint8Array(readFileSync(join(folder, entry.replace(/\.json$/, ".bin"))));
-      if (sha256(bytes) === file.sha256) {
-        const { step, state, metricsBytes, seconds } = file;
-        return { checkpoint: { step, bytes, state, metricsBytes, seconds }, skipped };
-      }
-    } catch {
-      // Named below: a damaged checkpoint costs steps, not the trial.
+      return { checkpoint: readOne(join(folder, entry), trial), skipped };
+    } catch (error) {
+      // A damaged checkpoint costs steps, not the trial.
+      skipped.push(messageOf(error));
     }
-    skipped.push(join(folder, entry));
   }
   return { checkpoint: null, skipped };
+}
+
+function readOne(path: string, trial: string): StoredCheckpoint {
+  const { sha256: hash, state, ...file } = checkpointSchema.parse(readSealed(path, "checkpoint").content);
+  if (file.trial !== trial) throw studyError(`${path}: the checkpoint of another trial`);
+  const binary = path.replace(/\.json$/, ".bin");
+  const bytes = new Uint8Array(readFileSync(binary));
+  if (sha256(bytes) !== hash) throw studyError(`${binary}: damaged: its content is not what was written`);
+  const plain: Json = state;
+  return { ...file, state: plain, bytes };
 }
 
 function entries(folder: string): string[] {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 export const trialFiles = (folder: string) => ({
   config: join(folder, "config.json"),
   environment: join(folder, "environment.json"),
-  diff: join(folder, "uncommitted.diff"),
+  diff: (hash: string) => join(folder, `uncommitted-${hash.slice(0, 12)}.diff`),
   metrics: join(folder, "metrics.jsonl"),
   log: join(folder, "log.txt"),
   checkpoints: join(folder, "checkpoints"),

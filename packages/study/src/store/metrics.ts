@@ -1,25 +1,47 @@
+import { createHash, type Hash } from "node:crypto";
 import { readFileSync, truncateSync } from "node:fs";
-import { appendFile } from "node:fs/promises";
-import { systemCode } from "../error.ts";
+import { open, type FileHandle } from "node:fs/promises";
+import { studyError, systemCode } from "../error.ts";
+import { sha256 } from "../json.ts";
 import type { MetricRow } from "../trial.ts";
 import { writeError } from "./write.ts";
 
 /** JSON has no NaN; a row that holds one says so in words. */
 type StoredRow = { readonly [name: string]: number | "NaN" | "Infinity" | "-Infinity" };
 
+/** The beginning of `metrics.jsonl` that a checkpoint or a result rests on. */
+export interface MetricsSeal {
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
 /** Appends rows to `metrics.jsonl` in the background: adding one only puts text into memory. */
 export interface MetricWriter {
   add(row: MetricRow): void;
-  /** Waits until everything added is in the file; gives the length of the file in bytes. */
-  flush(): Promise<number>;
+  /** Waits until everything added is on the disk, and seals the file. */
+  flush(): Promise<MetricsSeal>;
+  /** Seals what is in the file, after a write that failed too. */
+  written(): MetricsSeal;
+  close(): Promise<void>;
 }
 
-/** @param start length of the file now, in bytes. */
-export function metricWriter(path: string, start: number): MetricWriter {
+/** @param start what the file holds now. */
+export function metricWriter(path: string, start: MetricsStart): MetricWriter {
+  const hash = start.hash.copy();
   let pending = "";
-  let length = start;
+  let bytes = start.bytes;
+  let file: FileHandle | null = null;
   let writing: Promise<void> | null = null;
   let failure: Error | null = null;
+
+  const attempt = async (write: () => Promise<void>): Promise<void> => {
+    if (failure !== null) return;
+    try {
+      await write();
+    } catch (error) {
+      failure = writeError(path, error);
+    }
+  };
 
   const drain = async (): Promise<void> => {
     // A turn of the event loop gathers all rows of one burst into a single write.
@@ -27,16 +49,17 @@ export function metricWriter(path: string, start: number): MetricWriter {
     while (pending !== "" && failure === null) {
       const text = pending;
       pending = "";
-      try {
-        await appendFile(path, text);
-        length += Buffer.byteLength(text);
-      } catch (error) {
-        failure = writeError(path, error);
-      }
+      await attempt(async () => {
+        file ??= await open(path, "a");
+        await file.appendFile(text);
+        hash.update(text);
+        bytes += Buffer.byteLength(text);
+      });
     }
     writing = null;
   };
 
+  const written = (): MetricsSeal => ({ bytes, sha256: hash.copy().digest("hex") });
   return {
     add(row) {
       if (failure !== null) throw failure;
@@ -45,8 +68,15 @@ export function metricWriter(path: string, start: number): MetricWriter {
     },
     async flush() {
       while (writing !== null) await writing;
+      await attempt(async () => file?.sync());
       if (failure !== null) throw failure;
-      return length;
+      return written();
+    },
+    written,
+    async close() {
+      while (writing !== null) await writing;
+      await file?.close();
+      file = null;
     },
   };
 }
@@ -67,9 +97,20 @@ function describeRow(row: MetricRow): string {
   return `{ ${Object.entries(row).map(([name, value]) => `${name}: ${String(value)}`).join(", ")} }`;
 }
 
-/** The rows of a `metrics.jsonl`. A missing file is no rows; a last line cut off by a crash is left out; any other bad line is an error. */
+/** The sealed rows of a `metrics.jsonl`; what was written after them is left out. */
+export function readSealedMetrics(path: string, seal: MetricsSeal): MetricRow[] {
+  const content = sealedPart(path, seal);
+  if (content === null) throw studyError(`${path}: damaged: its first ${seal.bytes} bytes are not what was written`, new Error("damaged"));
+  return rowsOf(content.toString("utf8"), path);
+}
+
+/** The rows of a `metrics.jsonl`, unchecked. A missing file is no rows; a last line cut off by a crash is left out; any other bad line is an error. */
 export function readMetrics(path: string): MetricRow[] {
-  const lines = read(path).split("\n");
+  return rowsOf(read(path).toString("utf8"), path);
+}
+
+function rowsOf(text: string, path: string): MetricRow[] {
+  const lines = text.split("\n");
   const torn = lines.pop();
   const rows = lines.flatMap((line, index) => {
     if (line === "") return [];
@@ -81,20 +122,37 @@ export function readMetrics(path: string): MetricRow[] {
   return last === null ? rows : [...rows, last];
 }
 
-/** Cuts the file back to what the checkpoint knew of, `bytes` long, so that a resumed run writes each row once. Gives the new length. */
-export function rewindMetrics(path: string, bytes: number): number {
-  const text = read(path);
-  const buffer = Buffer.from(text);
-  const end = buffer.length <= bytes ? buffer.lastIndexOf(10) + 1 : bytes;
-  if (end < buffer.length) truncateSync(path, end);
-  return Math.min(end, buffer.length);
+/** Where a `MetricWriter` goes on. */
+export interface MetricsStart {
+  readonly bytes: number;
+  readonly hash: Hash;
 }
 
-function read(path: string): string {
+/** Cuts the file back to what was sealed, so that a resumed run writes each row once. `null` if the file no longer begins with that. */
+export function rewindMetrics(path: string, seal: MetricsSeal): MetricsStart | null {
+  const content = sealedPart(path, seal);
+  if (content === null) return null;
   try {
-    return readFileSync(path, "utf8");
+    truncateSync(path, seal.bytes);
   } catch (error) {
-    if (systemCode(error) === "ENOENT") return "";
+    if (systemCode(error) !== "ENOENT") throw writeError(path, error);
+  }
+  return { bytes: seal.bytes, hash: createHash("sha256").update(content) };
+}
+
+export const NO_METRICS: MetricsSeal = { bytes: 0, sha256: sha256("") };
+
+function sealedPart(path: string, seal: MetricsSeal): Buffer | null {
+  const content = read(path);
+  const part = content.subarray(0, seal.bytes);
+  return part.length === seal.bytes && sha256(part) === seal.sha256 ? part : null;
+}
+
+function read(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return Buffer.alloc(0);
     throw error;
   }
 }

@@ -1,13 +1,16 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { messageOf, studyError, systemCode } from "../error.ts";
-import type { Environment } from "../environment.ts";
 import { identified, type BudgetName, type PlannedTrial, type TrialIdentity } from "../plan.ts";
-import type { TrialRecord } from "../results.ts";
+import type { StoredSeries, TrialRecord } from "../results.ts";
 import type { Anchor, Metric } from "../study.ts";
-import type { Settings } from "../trial.ts";
+import type { MetricRow } from "../trial.ts";
+import { readAllSeries } from "./artifact.ts";
+import { metricsSealSchema, readCheckpoint } from "./checkpoint.ts";
 import { runFiles, trialFiles } from "./files.ts";
+import { readSealedMetrics } from "./metrics.ts";
+import { readSealed, type SealedKind } from "./seal.ts";
 import type { TrialResult } from "./result.ts";
 
 /** `study.json` in a runs folder: what was asked and what was planned; enough, with the trials' folders, for the report. */
@@ -33,11 +36,13 @@ export interface Manifest {
 }
 
 const resultSchema = z.looseObject({
+  trial: z.string(),
   status: z.enum(["done", "diverged", "failed", "interrupted"]),
   reason: z.string().optional(),
   metrics: z.record(z.string(), z.number().nullable()),
   weights: z.string().optional(),
   warnings: z.array(z.string()).optional(),
+  rests: z.object({ metrics: metricsSealSchema, series: z.record(z.string(), z.string()) }).nullable(),
   timings: z.looseObject({ seconds: z.number() }),
 });
 
@@ -62,25 +67,19 @@ const manifestSchema = z.looseObject({
   trials: z.array(configSchema),
 });
 
-/** Reads a JSON file and checks its form; the error says which file, what is wrong, and how to go on. */
-function readChecked<T>(path: string, schema: z.ZodType, goOn: string): T {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(readFileSync(path, "utf8"));
-  } catch (error) {
-    const what = systemCode(error) === "ENOENT" ? "the file is missing" : systemCode(error) === undefined ? `not JSON (${messageOf(error)})` : messageOf(error);
-    throw studyError(`${path}: ${what}. ${goOn}`, error);
-  }
-  const checked = schema.safeParse(parsed);
+/** Reads a sealed file and checks its form; the error says which file, what is wrong, and how to go on. */
+function readChecked<T>(path: string, kind: SealedKind, schema: z.ZodType, goOn: string): T {
+  const checked = schema.safeParse(readSealed(path, kind, goOn).content);
   if (!checked.success) {
     const issue = checked.error.issues[0];
-    throw studyError(`${path}: "${issue?.path.join(".") ?? ""}" is not as it should be (${issue?.message ?? "wrong form"}). ${goOn}`);
+    const what = `"${issue?.path.join(".") ?? ""}" is not as it should be (${issue?.message ?? "wrong form"})`;
+    throw studyError(`${path}: ${what}. ${goOn}`, checked.error);
   }
   return checked.data as T;
 }
 
 export function readManifest(folder: string): Manifest {
-  return readChecked(runFiles(folder).manifest, manifestSchema, "Run the study again with the same --out: the file is written anew and the trials' folders are kept.");
+  return readChecked(runFiles(folder).manifest, "study", manifestSchema, "Run the study again with the same --out: the file is written anew and the trials' folders are kept.");
 }
 
 /** The state of a planned trial, from its folder alone. */
@@ -89,11 +88,9 @@ export function readTrial(runs: string, trial: PlannedTrial): TrialRecord {
   const { id, task, variant, seed } = trial;
   const record = { id, folder, task, variant, seed, metrics: {}, warnings: [] };
   if (!existsSync(folder)) return { ...record, status: "waiting", reason: "not started" };
-  const path = trialFiles(folder).result;
-  if (!existsSync(path)) return { ...record, status: "interrupted", reason: "ended without a result; goes on from its last checkpoint" };
+  if (!existsSync(trialFiles(folder).result)) return { ...record, status: "interrupted", reason: "ended without a result; goes on from its last checkpoint" };
   try {
-    const goOn = "Nothing was changed. To run the trial anew use --retry, which first moves the folder aside; to keep the result, mend the file.";
-    const result = readChecked<TrialResult>(path, resultSchema, goOn);
+    const result = readResult(folder, id);
     return {
       ...record,
       status: result.status,
@@ -108,13 +105,42 @@ export function readTrial(runs: string, trial: PlannedTrial): TrialRecord {
   }
 }
 
-export function readEnvironment(trialFolder: string): Environment | null {
-  try {
-    const environment: Environment = JSON.parse(readFileSync(trialFiles(trialFolder).environment, "utf8"));
-    return environment;
-  } catch {
-    return null;
-  }
+function readResult(folder: string, trial: string): TrialResult {
+  const path = trialFiles(folder).result;
+  const goOn = "Nothing was changed. To run the trial anew use --retry, which first moves the folder aside; to keep the result, bring the file back from a copy.";
+  const result = readChecked<TrialResult>(path, "result", resultSchema, goOn);
+  if (result.trial !== trial) throw studyError(`${path}: the result of another trial (${result.trial.slice(0, 12)}, expected ${trial.slice(0, 12)}). ${goOn}`, new Error("another trial"));
+  return result;
+}
+
+export interface TrialCurves {
+  readonly rows: readonly MetricRow[];
+  readonly series: readonly StoredSeries[];
+  /** Files that are not what was written, with the reason. */
+  readonly problems: readonly string[];
+}
+
+/** Rows and series of a trial: those that its result rests on; of a trial without one, those of its last checkpoint. */
+export function readCurves({ folder, id, status }: TrialRecord): TrialCurves {
+  const files = trialFiles(folder);
+  const nothing: TrialCurves = { rows: [], series: [], problems: [] };
+  if (status === "waiting" || status === "unreadable") return nothing;
+  const problems: string[] = [];
+  const attempt = <T>(read: () => T, otherwise: T): T => {
+    try {
+      return read();
+    } catch (error) {
+      problems.push(messageOf(error));
+      return otherwise;
+    }
+  };
+  const rests = existsSync(files.result) ? attempt(() => readResult(folder, id).rests, null) : null;
+  const saved = rests === null ? attempt(() => readCheckpoint(files.checkpoints, id), { checkpoint: null, skipped: [] }) : { checkpoint: null, skipped: [] };
+  const seal = rests?.metrics ?? saved.checkpoint?.metrics;
+  const names = Object.keys(rests?.series ?? saved.checkpoint?.series ?? {});
+  const rows = seal === undefined ? [] : attempt(() => readSealedMetrics(files.metrics, seal), []);
+  const { series, problems: damaged } = readAllSeries(files.artifacts, id, names, rests?.series);
+  return { rows, series, problems: [...problems, ...saved.skipped, ...damaged] };
 }
 
 export interface FoundTrials {
@@ -122,6 +148,8 @@ export interface FoundTrials {
   readonly trials: readonly PlannedTrial[];
   /** Folders of other code, data or settings: kept, and left out. */
   readonly others: number;
+  /** Folders of which nobody can tell which trial they are of, with the reason. */
+  readonly problems: readonly string[];
 }
 
 /** Adds to a plan the trials in the folder that differ from it by the seed alone, so that no seed is dropped by asking for fewer. */
@@ -129,7 +157,8 @@ export function withEarlierSeeds(runs: string, planned: readonly PlannedTrial[])
   const known = new Set(planned.map((trial) => trial.id));
   const trials = [...planned];
   let others = 0;
-  for (const identity of storedIdentities(runs)) {
+  const { identities, problems } = storedIdentities(runs);
+  for (const identity of identities) {
     const twin = planned.find((trial) => trial.task === identity.task && trial.variant === identity.variant);
     const expected = twin === undefined ? undefined : identified({ ...twin, seed: identity.seed });
     if (expected !== undefined && expected.id === identity.id) {
@@ -137,27 +166,51 @@ export function withEarlierSeeds(runs: string, planned: readonly PlannedTrial[])
       known.add(expected.id);
     } else others += 1;
   }
-  return { trials, others };
+  // A planned trial needs no file to say what it is.
+  const folders = new Set(trials.map((trial) => trial.folder));
+  return { trials, others, problems: problems.filter(({ folder }) => !folders.has(folder)).map(({ what }) => what) };
 }
 
-function storedIdentities(runs: string): (TrialIdentity & { readonly id: string })[] {
-  const folder = runFiles(runs).trials;
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder)
-    .sort()
-    .flatMap((name) => {
-      if (name.includes(".aside-")) return [];
-      try {
-        return [readChecked<TrialIdentity & { id: string; config: Settings }>(trialFiles(join(folder, name)).config, configSchema, "")];
-      } catch {
-        return [];
-      }
-    });
+interface StoredIdentities {
+  readonly identities: readonly (TrialIdentity & { readonly id: string })[];
+  readonly problems: readonly { readonly folder: string; readonly what: string }[];
+}
+
+function storedIdentities(runs: string): StoredIdentities {
+  const problems: { folder: string; what: string }[] = [];
+  const identities = foldersIn(runFiles(runs).trials, problems).flatMap((name) => {
+    const { config, environment, log } = trialFiles(join(runFiles(runs).trials, name));
+    // A trial that was stopped before it had written anything is nothing yet.
+    if (!existsSync(config) && !existsSync(environment) && existsSync(log)) return [];
+    try {
+      const identity = readChecked<TrialIdentity & { id: string }>(config, "config", configSchema, LEFT_OUT);
+      if (identified(identity).folder !== name || identified(identity).id !== identity.id) throw studyError(`${config}: the settings of another trial. ${LEFT_OUT}`);
+      return [identity];
+    } catch (error) {
+      problems.push({ folder: name, what: messageOf(error) });
+      return [];
+    }
+  });
+  return { identities, problems };
+}
+
+const LEFT_OUT = "Nobody can tell which trial this is, so the report leaves it out";
+
+function foldersIn(path: string, problems: { folder: string; what: string }[]): string[] {
+  try {
+    return readdirSync(path, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && !entry.name.includes(".aside-"))
+      .map((entry) => entry.name)
+      .sort();
+  } catch (error) {
+    if (systemCode(error) !== "ENOENT") problems.push({ folder: "", what: `${path}: ${messageOf(error)}` });
+    return [];
+  }
 }
 
 /** Seconds that finished trials took, whatever their code, by task and variant: what an estimate is made from. */
 export function timedTrials(runs: string): { readonly task: string; readonly variant: string; readonly seconds: number }[] {
-  return storedIdentities(runs).flatMap((identity) => {
+  return storedIdentities(runs).identities.flatMap((identity) => {
     const record = readTrial(runs, identified(identity));
     return record.status === "done" && record.seconds !== undefined ? [{ task: identity.task, variant: identity.variant, seconds: record.seconds }] : [];
   });

@@ -1,9 +1,12 @@
 import { extremes } from "../statistics/summary.ts";
 import type { Metric } from "../study.ts";
 import type { MetricRow, TrialOutcome } from "../trial.ts";
+import type { MetricsSeal } from "./metrics.ts";
 
 /** `result.json`: how a trial ended. Written last, and by rename: a trial without one is not finished. */
 export interface TrialResult {
+  /** Id of the trial. */
+  readonly trial: string;
   readonly status: "done" | "diverged" | "failed" | "interrupted";
   /** Why, for every status but `done`. */
   readonly reason?: string;
@@ -12,7 +15,9 @@ export interface TrialResult {
   readonly metrics: { readonly [metric: string]: number | null };
   readonly weights?: string;
   readonly warnings?: readonly string[];
-  /** The only part of the file that differs between two runs of a trial. */
+  /** What the result rests on: the rows of `metrics.jsonl`, and the seals of the series. `null` if the trial died before it could say. */
+  readonly rests: { readonly metrics: MetricsSeal; readonly series: { readonly [name: string]: string } } | null;
+  /** With the seal the only part of the file that differs between two runs of a trial. */
   readonly timings: { readonly seconds: number; readonly finished: string; readonly [name: string]: number | string };
 }
 

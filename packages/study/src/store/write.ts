@@ -1,12 +1,13 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { randomBytes } from "node:crypto";
 import { dirname } from "node:path";
 import { studyError, systemCode } from "../error.ts";
 
-/** Writes a file so that a reader, or a crash at any moment, sees the old content or the new, never a part. */
+/** Writes a file so that a reader, or a crash at any moment, sees the old content or the new, never a part. On return it is on the disk, and so is its name. */
 export function writeAtomically(path: string, content: string | Uint8Array): void {
-  const draft = `${path}.${process.pid}.draft`;
+  const draft = `${path}.${randomBytes(6).toString("hex")}.draft`;
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     const file = openSync(draft, "w");
     try {
       const bytes = typeof content === "string" ? Buffer.from(content) : content;
@@ -16,6 +17,7 @@ export function writeAtomically(path: string, content: string | Uint8Array): voi
       closeSync(file);
     }
     renameSync(draft, path);
+    syncFolder(dirname(path));
   } catch (error) {
     try {
       rmSync(draft, { force: true });
@@ -26,13 +28,34 @@ export function writeAtomically(path: string, content: string | Uint8Array): voi
   }
 }
 
-export function writeJson(path: string, value: unknown): void {
-  writeAtomically(path, `${JSON.stringify(value, null, 2)}\n`);
+/** Makes a folder with all that are above it. */
+export function makeFolder(path: string): void {
+  const first = mkdirSync(path, { recursive: true });
+  if (first !== undefined) syncFolder(dirname(first));
+}
+
+/** Puts the names in a folder on the disk. Windows opens no folder, and needs no such thing. */
+function syncFolder(path: string): void {
+  let folder: number;
+  try {
+    folder = openSync(path, "r");
+  } catch (error) {
+    if (["EISDIR", "EPERM", "EACCES"].includes(systemCode(error) ?? "")) return;
+    throw error;
+  }
+  try {
+    fsyncSync(folder);
+  } catch (error) {
+    // Some file systems sync no folders.
+    if (!["EINVAL", "ENOTSUP", "EPERM", "EBADF"].includes(systemCode(error) ?? "")) throw error;
+  } finally {
+    closeSync(folder);
+  }
 }
 
 const FIXES: Readonly<Record<string, string>> = {
-  ENOSPC: "the disk is full: free some space and run again; what was written stays, and the run goes on from the last checkpoint",
-  EDQUOT: "the disk quota is used up: free some space and run again; what was written stays",
+  ENOSPC: "the disk is full: free some space and run the same command again; it goes on from the last checkpoint",
+  EDQUOT: "the disk quota is used up: free some space and run the same command again; it goes on from the last checkpoint",
   EROFS: "the file system is read-only: choose another folder with --out",
   EACCES: "no permission to write there: choose another folder with --out",
   EPERM: "writing there is not permitted: choose another folder with --out",
@@ -45,5 +68,10 @@ const FIXES: Readonly<Record<string, string>> = {
 export function writeError(path: string, error: unknown): Error {
   const code = systemCode(error);
   if (code === undefined) return error instanceof Error ? error : studyError(`cannot write ${path}`, error);
-  return studyError(`cannot write ${path}: ${FIXES[code] ?? code}`, error);
+  return Object.assign(studyError(`cannot write ${path}: ${FIXES[code] ?? code}`, error), { unwritable: path });
+}
+
+/** Whether it was the disk that failed, and not the work. */
+export function isDiskFailure(thrown: unknown): boolean {
+  return thrown instanceof Error && ("unwritable" in thrown || ["ENOSPC", "EDQUOT", "EROFS", "EIO"].includes(systemCode(thrown) ?? ""));
 }
