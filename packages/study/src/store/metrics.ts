@@ -1,5 +1,5 @@
 import { createHash, type Hash } from "node:crypto";
-import { readFileSync, truncateSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync, readSync, statSync, truncateSync } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import { studyError, systemCode } from "../error.ts";
 import { sha256 } from "../json.ts";
@@ -133,9 +133,9 @@ export function rewindMetrics(path: string, seal: MetricsSeal): MetricsStart | n
   const content = sealedPart(path, seal);
   if (content === null) return null;
   try {
-    truncateSync(path, seal.bytes);
+    if (existsSync(path) && statSync(path).size > seal.bytes) truncateSync(path, seal.bytes);
   } catch (error) {
-    if (systemCode(error) !== "ENOENT") throw writeError(path, error);
+    throw writeError(path, error);
   }
   return { bytes: seal.bytes, hash: createHash("sha256").update(content) };
 }
@@ -143,9 +143,21 @@ export function rewindMetrics(path: string, seal: MetricsSeal): MetricsStart | n
 export const NO_METRICS: MetricsSeal = { bytes: 0, sha256: sha256("") };
 
 function sealedPart(path: string, seal: MetricsSeal): Buffer | null {
-  const content = read(path);
-  const part = content.subarray(0, seal.bytes);
-  return part.length === seal.bytes && sha256(part) === seal.sha256 ? part : null;
+  const part = Buffer.alloc(seal.bytes);
+  if (seal.bytes === 0) return part;
+  let file: number;
+  try {
+    file = openSync(path, "r");
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return null;
+    throw error;
+  }
+  try {
+    for (let filled = 0, read = -1; filled < part.length && read !== 0; filled += read) read = readSync(file, part, filled, part.length - filled, filled);
+  } finally {
+    closeSync(file);
+  }
+  return sha256(part) === seal.sha256 ? part : null;
 }
 
 function read(path: string): Buffer {
