@@ -19,6 +19,7 @@ export interface RunFlags {
   readonly data?: string;
   readonly json?: boolean;
   readonly retry?: boolean;
+  readonly limit?: number;
 }
 
 /** Where the commands write to and run from. */
@@ -26,15 +27,17 @@ export interface Console {
   readonly folder: string;
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
+  /** Aborted when nobody reads what is written any more. */
+  readonly closed: AbortSignal;
 }
 
 /** `sluice run`: what is going to happen, the trials, the table, the report's path. */
-export async function run(given: string, flags: RunFlags, { folder, stdout, stderr }: Console): Promise<number> {
+export async function run(given: string, flags: RunFlags, { folder, stdout, stderr, closed }: Console): Promise<number> {
   const budget = flags.quick === true ? "quick" : "full";
   const found = locateStudy(given, folder);
   const study = await loadStudy(found.module);
   const out = resolve(folder, flags.out ?? join("runs", study.name, budget));
-  const { seeds, threads, jobs, retry = false } = flags;
+  const { seeds, threads, jobs, limit, retry = false } = flags;
   const prepared = await prepareRun({
     module: found.module,
     budget,
@@ -44,6 +47,7 @@ export async function run(given: string, flags: RunFlags, { folder, stdout, stde
     ...(seeds === undefined ? {} : { seeds }),
     ...(threads === undefined ? {} : { threads }),
     ...(jobs === undefined ? {} : { jobs }),
+    ...(limit === undefined ? {} : { limit }),
     ...(flags.data === undefined ? {} : { dataFolder: resolve(folder, flags.data) }),
   });
   // With --json standard output holds the document and nothing else.
@@ -60,6 +64,9 @@ export async function run(given: string, flags: RunFlags, { folder, stdout, stde
     stop.abort();
     display.say("Stopping: the trials write a checkpoint. Ctrl-C again kills them.");
   };
+  const onClosed = (): void => stop.abort();
+  if (closed.aborted) onClosed();
+  else closed.addEventListener("abort", onClosed);
   for (const signal of SIGNALS) process.on(signal, onSignal);
   try {
     const outcome = await runStudy(prepared, { signal: stop.signal, kill: kill.signal, onEvent: (event) => display.event(event) });
@@ -82,6 +89,7 @@ export async function run(given: string, flags: RunFlags, { folder, stdout, stde
     return outcome.interrupted ? EXIT.interrupted : allDone ? EXIT.done : EXIT.failed;
   } finally {
     display.end();
+    closed.removeEventListener("abort", onClosed);
     for (const signal of SIGNALS) process.off(signal, onSignal);
   }
 }
@@ -136,13 +144,14 @@ function announcement(run: PreparedRun, name: string): string[] {
   return [
     `${name}, ${run.budget}: ${plural(trials.length, "trial")} (${parts}), ${records.filter((record) => record.status === "done").length} done already.`,
     work,
+    ...(run.environment.git?.lost === undefined ? [] : [`What git does not tell will be missing from the report: ${run.environment.git.lost}.`]),
     ...(run.code.unresolved.length > 0 ? ["Part of the code cannot be told from its text. An edit there does not make a trial new; run into another --out after one:", ...run.code.unresolved.map((what) => `  ${what}`)] : []),
     ...(lost.length > 0 ? [`${plural(lost.length, "trial")} failed, diverged or unreadable before: not run again without --retry.`] : []),
   ];
 }
 
-function commandLine(given: string, { quick, seeds, threads, jobs, out, data }: RunFlags): string {
-  const parts = [quick === true && "--quick", seeds !== undefined && `--seeds ${seeds}`, threads !== undefined && `--threads ${threads}`, jobs !== undefined && `--jobs ${jobs}`, out !== undefined && `--out ${out}`, data !== undefined && `--data ${data}`];
+function commandLine(given: string, { quick, seeds, threads, jobs, out, data, limit }: RunFlags): string {
+  const parts = [quick === true && "--quick", seeds !== undefined && `--seeds ${seeds}`, threads !== undefined && `--threads ${threads}`, jobs !== undefined && `--jobs ${jobs}`, out !== undefined && `--out ${out}`, data !== undefined && `--data ${data}`, limit !== undefined && `--limit ${limit}`];
   return [`${program()} run`, given, ...parts.filter((part) => part !== false)].join(" ");
 }
 

@@ -82,6 +82,17 @@ describe("a run", () => {
     writeFileSync(join(out, "study.json"), manifest);
   });
 
+  test("goes on to the report past a damaged curve, and names it", { timeout: 90_000 }, async () => {
+    const out = join(scratch, "line");
+    const path = join(trialFolders(out)[2] ?? "", "metrics.jsonl");
+    const rows = readFileSync(path, "utf8");
+    writeFileSync(path, rows.replace(/\d(?=[,}])/, (digit) => String((Number(digit) + 1) % 10)));
+    const run = await sluice("run", fixture("line"), "--quick", "--seeds", "1", "--out", out);
+    expect(run.code).toBe(0);
+    expect(run.stdout).toContain(`not in the report: ${path}: damaged`);
+    writeFileSync(path, rows);
+  });
+
   test("counts and shows trials that throw, diverge or crash, and runs them again only when asked", { timeout: 90_000 }, async () => {
     const out = join(scratch, "troubled");
     const first = await sluice("run", fixture("troubled"), "--out", out, "--json");
@@ -170,6 +181,23 @@ test("a second Ctrl-C kills a trial that does not listen", { timeout: 90_000 }, 
   expect(JSON.parse(stopped.stdout).trials[0].status).toBe("interrupted");
 });
 
+test("a reader that leaves ends the run as Ctrl-C does, without a stack", { timeout: 90_000 }, async () => {
+  const out = join(scratch, "piped");
+  const run = start("run", fixture("slow"), "--out", out, "--jobs", "2");
+  run.child.stdout?.once("data", () => run.child.stdout?.destroy());
+  const ended = await run.ended;
+  expect(ended.stderr).toBe("");
+  expect(ended.code).toBe(130);
+  expect(existsSync(join(out, "report.html"))).toBe(true);
+  expect((await sluice("run", fixture("slow"), "--out", out, "--jobs", "2")).code).toBe(0);
+});
+
+test("a trial that takes longer than --limit is stopped, and counts as failed", { timeout: 90_000 }, async () => {
+  const run = await sluice("run", fixture("endless"), "--out", join(scratch, "endless"), "--jobs", "3", "--limit", "0.5", "--json");
+  expect(run.code).toBe(1);
+  expect(JSON.parse(run.stdout).trials.map((trial: { status: string; reason: string }) => `${trial.status}: ${trial.reason.slice(0, 38)}`)).toEqual(Array(3).fill("failed: it took longer than its limit of 0.5 s"));
+});
+
 describe("what cannot be done is said", () => {
   test("an unknown option or command, with the nearest known one", { timeout: 90_000 }, async () => {
     const [option, command, seeds] = await Promise.all([sluice("run", fixture("line"), "--quik"), sluice("rum"), sluice("run", fixture("line"), "--seeds", "0")]);
@@ -186,6 +214,22 @@ describe("what cannot be done is said", () => {
     expect(run.code).toBe(1);
     expect(run.stderr).toContain("points.csv: missing. Download it from the archive and give its folder with --data.");
     expect(existsSync(join(scratch, "none"))).toBe(false);
+  });
+
+  test("which Node it takes to run a study in TypeScript", { timeout: 90_000 }, async () => {
+    // This Node without its own support: a hook strips the command's sources, as a build would have, and leaves the study.
+    const strip = `data:text/javascript,${encodeURIComponent(`
+      import module from "node:module";
+      import { readFileSync } from "node:fs";
+      import { fileURLToPath } from "node:url";
+      module.registerHooks({ load: (url, context, next) => /\\/(packages|apps)\\/[^/]+\\/src\\/.*\\.ts$/.test(url)
+        ? { format: "module", shortCircuit: true, source: module.stripTypeScriptTypes(readFileSync(fileURLToPath(url), "utf8")) } : next(url, context) });`)}`;
+    const child = spawn(process.execPath, ["--no-strip-types", "--no-warnings", "--import", strip, "--conditions=@sluice/source", main, "run", fixture("line"), "--out", join(scratch, "old")], { stdio: ["ignore", "ignore", "pipe"] });
+    let stderr = "";
+    child.stderr.on("data", (part) => (stderr += part));
+    const code = await new Promise((settle) => child.once("close", settle));
+    expect(stderr).toBe(`${fixture("line")}: TypeScript needs Node 22.18 or newer (or 22.12 and newer with --experimental-strip-types), and this is ${process.version}. Take a newer Node, or compile the study to JavaScript\n`);
+    expect(code).toBe(2);
   });
 
   test("a runs folder that cannot be made, or is not one", { timeout: 90_000 }, async () => {

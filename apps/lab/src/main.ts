@@ -3,7 +3,17 @@ import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { messageOf } from "@sluice/study";
 import { EXIT, list, report, run, type Console, type RunFlags } from "./command.ts";
 
-const terminal: Console = { folder: process.cwd(), stdout: process.stdout, stderr: process.stderr };
+const closed = new AbortController();
+const terminal: Console = { folder: process.cwd(), stdout: process.stdout, stderr: process.stderr, closed: closed.signal };
+
+// Whoever reads may leave, as `head` does, and a file may have no more room: neither is an error of the command.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => closed.abort());
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && Number.isFinite(value))) throw new InvalidArgumentError("expected a number of seconds above 0.");
+  return value;
+}
 
 function positive(text: string): number {
   const value = Number(text);
@@ -26,6 +36,7 @@ async function main(args: readonly string[]): Promise<number> {
     .option("--out <folder>", "runs folder (default: runs/<study>/<quick or full>)")
     .option("--data <folder>", "folder with data sets that are not npm packages")
     .option("--retry", "run failed, diverged and unreadable trials again")
+    .option("--limit <seconds>", "stop a trial that takes longer, and count it as failed (default: the study's limit, or none)", seconds)
     .option("--json", "print one JSON document to standard output; all else goes to standard error")
     .action(async (study: string, flags: RunFlags) => void (code = await run(study, flags, terminal)));
   program

@@ -127,7 +127,7 @@ function setLongTimeout(milliseconds: number, then: () => void): { clear(): void
   const next = (): void => {
     const left = end - performance.now();
     if (left <= 0) then();
-    else timer = setTimeout(next, Math.min(left, 2 ** 31 - 1));
+    else timer = setTimeout(next, Math.min(left, 0x7fffffff));
   };
   timer = setTimeout(next, 0);
   return { clear: () => clearTimeout(timer) };
