@@ -86,7 +86,7 @@ function inRepository(from: string): boolean {
 }
 
 function whyGitFailed(error: unknown): string {
-  const said = error instanceof Error && "stderr" in error ? String(error.stderr).trim().split("\n")[0] : "";
+  const said = error instanceof Error && "stderr" in error && typeof error.stderr === "string" ? error.stderr.trim().split("\n")[0] : "";
   if (said !== undefined && said !== "") return said;
   return systemCode(error) === "ENOENT" && messageOf(error).includes("git") ? "git is not installed" : (messageOf(error).split("\n")[0] ?? "");
 }
