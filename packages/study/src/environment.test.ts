@@ -92,7 +92,7 @@ test("the report tells what is lost from what is not there", () => {
     const manifest = { name: "n", title: "", question: "", stepLabel: "", budget: "quick", module: "", command: "", code: "", data: {}, tasks: [], variants: [], metrics: {}, anchors: [], trials: [] } as const;
     const { environment } = captureEnvironment({ modulePath: join(folder, "study.ts"), threads: 1, command: "" });
     const environments = [{ environment: { ...environment, git: state }, trials: 1 }];
-    return provenance({ folder, manifest, results: resultsOf({ tasks: [], variants: [], metrics: {}, trials: [] }), rows: new Map(), configs: [], claims: [], claimsNote: null, environments, problems: [], others: 0 }).markup;
+    return provenance({ folder, manifest, results: resultsOf({ tasks: [], variants: [], metrics: {}, trials: [] }), curves: new Map(), configs: [], claims: [], claimsNote: null, environments, problems: [], others: 0 }).markup;
   };
   expect(page(null)).toContain("not in a repository");
   const lost = page({ commit: "abc", branch: "b", uncommitted: null, lost: "uncommitted changes (no paper)" });
