@@ -1,12 +1,12 @@
+import { environmentVariable, storedSetting } from "@sluice/tensor";
+
 /** `DEBUG=sluice:program,sluice:kernels` in Node; in a browser, `localStorage.debug`. */
 function isWanted(topic: string): boolean {
   return wanted().split(/[\s,]+/).some((pattern) => pattern === topic || pattern === "*" || (pattern.endsWith("*") && topic.startsWith(pattern.slice(0, -1))));
 }
 
 function wanted(): string {
-  if (typeof process !== "undefined") return process.env["DEBUG"] ?? "";
-  if (typeof localStorage !== "undefined") return localStorage.getItem("debug") ?? "";
-  return "";
+  return environmentVariable("DEBUG") ?? storedSetting("debug") ?? "";
 }
 
 /** Prints a text about a topic, such as `sluice:program`, where it is asked for. */

@@ -1,3 +1,4 @@
+import { environmentVariable } from "@sluice/tensor";
 import { DataError } from "./error.ts";
 import { readChecked } from "./files.ts";
 
@@ -17,7 +18,7 @@ export interface FileSet {
 
 /** The folder of data sets: the one given, as with `--data`, or else the environment variable SLUICE_DATA; undefined where there is neither. */
 export function dataFolder(given?: string | null): string | undefined {
-  return given ?? (typeof process === "undefined" ? undefined : process.env["SLUICE_DATA"]) ?? undefined;
+  return given ?? environmentVariable("SLUICE_DATA");
 }
 
 /**

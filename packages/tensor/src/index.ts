@@ -6,6 +6,7 @@ export { describe, full, isTensor, item, labelOf, onesLike, piecewiseArray, scal
 export { TensorError, at } from "./errors.ts";
 export { type ExpectedLeaf, checkTree } from "./check-tree.ts";
 export { checkOptions, nearest, suggestion } from "./options.ts";
+export { environmentVariable, storedSetting } from "./environment.ts";
 export { type Leaf, type Tree, type TreeOf, leavesOf, mapTree, matchTree, tensorsOf, treeFrom, zipTrees } from "./tree.ts";
 
 // Primitives
