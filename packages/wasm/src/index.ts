@@ -1,1 +1,1 @@
-export { wasm, type WasmOptions } from "./backend/wasm.ts";
+export { type Threads, wasm, type WasmBackend, type WasmOptions } from "./backend/wasm.ts";

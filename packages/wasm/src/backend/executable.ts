@@ -32,7 +32,7 @@ export async function wasmExecutable(program: Program, { state = [], ...limits }
   const states = state.map(({ input }) => slotOf(plan.inputs[input]!, program.inputs[input]!));
   const constants = plan.constants.map(({ buffer, values }) => ({ values, place: slotOf(...constantAt(plan, buffer, values)).place }));
 
-  const module = await WebAssembly.compile(generated.code);
+  const module = await compiled(generated.code);
   const session = await host.open({ module, pages: Math.ceil(generated.layout.bytes / PAGE_BYTES), barrier: BARRIER, places });
   await session.exchange({ write: constants.map(({ values, place }) => whole(place, values)), run: false, read: [] });
 
@@ -63,6 +63,16 @@ export async function wasmExecutable(program: Program, { state = [], ...limits }
     },
     statistics: { compileMilliseconds: performance.now() - start, bytes: generated.layout.bytes, kernels: generated.kernels },
   };
+}
+
+async function compiled(code: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module> {
+  try {
+    return await WebAssembly.compile(code);
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    if (!/Content.Security|unsafe-eval|CSP/i.test(message)) throw cause;
+    throw new Error(`wasm: the page's Content-Security-Policy forbids WebAssembly; add 'wasm-unsafe-eval' to its script-src. The browser says: ${message}`, { cause });
+  }
 }
 
 interface Slot {

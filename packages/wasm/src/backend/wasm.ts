@@ -1,25 +1,44 @@
 import { type Passes, passNames } from "@sluice/compiler";
 import { type Backend, checkOptions, TensorError } from "@sluice/tensor";
 import { away, here, type Host, team } from "../hosts/index.ts";
-import { canShare, mayBlock } from "../threads/index.ts";
+import { mayBlock, processors, whyNotShared } from "../threads/index.ts";
 import { DEFAULT_TILE, UNPAIRED_TILE } from "../gemm/index.ts";
 import { wasmExecutable } from "./executable.ts";
 import { pairVectors } from "../revectorize.ts";
 
 export interface WasmOptions {
   /**
-   * Threads that share the work; results do not depend on it. Default 1; also 1 in a page that is not cross-origin isolated. In a page all of them are workers; elsewhere this thread is one
-   * of them, and busy while a program runs.
+   * Threads that share the work; results do not depend on it. Default 1. At most as many as the machine has processors are used, and 1 in a page that is not cross-origin isolated: the backend's
+   * `threads` says how many, and why. In Node this thread is one of them, and busy while a program runs; elsewhere all of several are workers, and in a page also a single one.
    */
   readonly threads?: number;
+  /** Use as many threads as asked for, also beyond the number of processors, which makes everything slower: for tests of what does not depend on it. Default false. */
+  readonly oversubscribe?: boolean;
+  /**
+   * Where a browser finds the file of its workers, `@sluice/wasm/worker`, served from the page's origin: for pages whose Content-Security-Policy forbids `blob:` workers. `false`: no workers; programs
+   * run on the calling thread, which is busy meanwhile. Default: a `blob:` URL. Node, Deno and Bun need no file.
+   */
+  readonly worker?: string | { readonly href: string } | false;
   /** Whether V8 may pair vectors of 128 bits (Node 24 and newer). Faster; results do not depend on it. Default true. */
   readonly revectorize?: boolean;
   /** What the compiler leaves out, to measure what it gains: `{ hoist: false, fuse: false }`. Results may differ in the last bits. Default: nothing. */
   readonly passes?: Passes;
 }
 
+/** How many threads a backend was asked for and has. */
+export interface Threads {
+  readonly asked: number;
+  readonly used: number;
+  /** Why it has fewer. */
+  readonly reason?: string;
+}
+
+export interface WasmBackend extends Backend {
+  readonly threads: Threads;
+}
+
 /** The default backend: programs become WebAssembly modules. f32, i32 and bool; the same bits on every machine and with any number of threads. */
-export function wasm(options: WasmOptions = {}): Backend {
+export function wasm(options: WasmOptions = {}): WasmBackend {
   return wasmBackend(options, {});
 }
 
@@ -29,16 +48,19 @@ interface Internals {
   readonly host?: Host;
 }
 
-export function wasmBackend(options: WasmOptions, internals: Internals): Backend {
-  checkOptions("wasm", options, ["threads", "revectorize", "passes"]);
-  const { threads = 1, revectorize = true, passes = {} } = options;
+export function wasmBackend(options: WasmOptions, internals: Internals): WasmBackend {
+  checkOptions("wasm", options, ["threads", "oversubscribe", "worker", "revectorize", "passes"]);
+  const { threads: asked = 1, revectorize = true, passes = {} } = options;
   checkOptions("wasm: passes", passes, passNames);
-  if (!Number.isInteger(threads) || threads < 1) throw new TensorError(`wasm: expected threads to be an integer >= 1, got ${threads}`);
-  const { host = hostFor(threads), ...dividing } = internals;
+  if (!Number.isInteger(asked) || asked < 1) throw new TensorError(`wasm: expected threads to be an integer >= 1, got ${asked}`);
+  const worker = workerOf(options);
+  const threads = threadsFor(asked, options);
+  const { host = hostFor(threads.used, worker), ...dividing } = internals;
   const context = { tile: pairVectors(revectorize) ? DEFAULT_TILE : UNPAIRED_TILE, host, passes, ...dividing };
   let open = true;
   return {
     name: "wasm",
+    threads,
     async compile(program, compileOptions = {}) {
       if (!open) throw new Error("wasm: the backend was closed");
       return wasmExecutable(program, compileOptions, context);
@@ -50,7 +72,26 @@ export function wasmBackend(options: WasmOptions, internals: Internals): Backend
   };
 }
 
-function hostFor(threads: number): Host {
-  if (threads > 1 && canShare()) return team(threads);
-  return mayBlock() ? here() : away();
+function threadsFor(asked: number, { worker, oversubscribe = false }: WasmOptions): Threads {
+  const fewer = (used: number, reason: string): Threads => ({ asked, used, reason });
+  if (asked === 1) return { asked, used: 1 };
+  if (worker === false) return fewer(1, "programs run on the calling thread (worker: false)");
+  const alone = whyNotShared();
+  if (alone !== undefined) return fewer(1, alone);
+  const most = oversubscribe ? asked : (processors() ?? asked);
+  if (asked <= most) return { asked, used: asked };
+  return fewer(most, `the machine has ${most} ${most === 1 ? "processor" : "processors"}; more threads would wait for each other (oversubscribe: true insists)`);
+}
+
+/** The address of the workers' file as a string. */
+function workerOf({ worker }: WasmOptions): string | false | undefined {
+  if (worker === undefined || worker === false || typeof worker === "string") return worker;
+  if (typeof worker?.href === "string") return worker.href;
+  throw new TensorError(`wasm: expected worker to be the URL of the file @sluice/wasm/worker, or false, got ${String(worker)}`);
+}
+
+function hostFor(threads: number, worker: string | false | undefined): Host {
+  if (worker === false) return here();
+  if (threads > 1) return team(threads, worker);
+  return mayBlock() ? here() : away(worker);
 }

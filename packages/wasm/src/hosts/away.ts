@@ -1,6 +1,5 @@
 import type { Values } from "@sluice/tensor";
-import { spawn } from "../threads/index.ts";
-import { awaySource } from "./away-source.ts";
+import { type Listeners, spawn } from "../threads/index.ts";
 import type { Host, Session } from "./host.ts";
 
 type Reply = { readonly values: Values[]; readonly error?: undefined } | { readonly error: string };
@@ -12,9 +11,9 @@ interface Question {
 
 /**
  * One thread that is not this one: each program has a worker, with a memory of its own that need not be shared. A page so goes on while its programs run, also where it is not
- * cross-origin isolated. What goes in and out is copied once more than elsewhere.
+ * cross-origin isolated. What goes in and out is copied once more than elsewhere. `worker` is where a browser finds the workers' file.
  */
-export function away(): Host {
+export function away(worker?: string): Host {
   const sessions = new Set<{ end(error: Error): Promise<void> }>();
   let closed = false;
 
@@ -22,15 +21,18 @@ export function away(): Host {
     if (closed) throw new Error("wasm: the backend was closed");
     const questions: Question[] = [];
     let lost: Error | undefined;
-    const thread = spawn<Reply>(awaySource, {
+    const listeners: Listeners<Reply> = {
       reply(reply) {
         const question = questions.shift();
         if (questions.length === 0) thread.hold(false);
         if (reply.error === undefined) question?.resolve(reply.values);
         else question?.reject(new Error(reply.error));
       },
-      lost: (error) => void lose(error),
-    });
+      lost(what, cause) {
+        lose(new Error(`wasm: the worker of a program ${what}. Its state is lost with it; compile the program again.`, cause === undefined ? undefined : { cause }));
+      },
+    };
+    const thread = spawn<Reply>(listeners, worker);
     const lose = (error: Error): void => {
       lost ??= error;
       for (const { reject } of questions.splice(0)) reject(lost);

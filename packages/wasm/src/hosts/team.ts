@@ -3,9 +3,11 @@ import { createPool } from "../threads/index.ts";
 import { copyIn, copyOut, type Host, type Session, viewsOf } from "./host.ts";
 import { memoryPool } from "./memory-pool.ts";
 
-/** Several threads on shared memory: this one among them where it may sleep, else workers alone, so that a page is never blocked. */
-export function team(threads: number): Host {
-  const pool = createPool({ threads });
+/**
+ * Several threads on shared memory: in Node this one among them; elsewhere workers alone, so that a page is never blocked, and a lost worker is noticed. `worker` is where a browser finds the workers' file.
+ */
+export function team(threads: number, worker?: string): Host {
+  const pool = createPool(worker === undefined ? { threads } : { threads, worker });
   const memories = memoryPool({ shared: true });
   return {
     threads,
@@ -22,6 +24,7 @@ export function team(threads: number): Host {
       return {
         exchange: ({ write, run, read }) =>
           inOrder(async (): Promise<Values[]> => {
+            pool.check();
             copyIn(views, write);
             if (run) await program.run("run");
             return copyOut(views, read);

@@ -8,10 +8,10 @@ import { wasmBackend } from "../backend/wasm.ts";
 export const variants: Readonly<Record<string, Backend>> = {
   "1 thread": wasmBackend({}, {}),
   "1 thread, unpaired": wasmBackend({ revectorize: false }, {}),
-  "2 threads": wasmBackend({ threads: 2 }, { worthDividing: 0 }),
-  "3 threads": wasmBackend({ threads: 3 }, { worthDividing: 0 }),
-  "4 threads": wasmBackend({ threads: 4 }, { worthDividing: 0 }),
-  "2 threads, not fused": wasmBackend({ threads: 2, passes: { fuse: false, memory: false } }, { worthDividing: 0 }),
+  "2 threads": wasmBackend({ threads: 2, oversubscribe: true }, { worthDividing: 0 }),
+  "3 threads": wasmBackend({ threads: 3, oversubscribe: true }, { worthDividing: 0 }),
+  "4 threads": wasmBackend({ threads: 4, oversubscribe: true }, { worthDividing: 0 }),
+  "2 threads, not fused": wasmBackend({ threads: 2, oversubscribe: true, passes: { fuse: false, memory: false } }, { worthDividing: 0 }),
 };
 
 export async function closeVariants(): Promise<void> {

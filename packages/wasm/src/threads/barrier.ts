@@ -1,4 +1,4 @@
-import { atomics, i32, type ModuleBuilder, type WasmFunction } from "../assembler/index.ts";
+import { atomics, i32, i64, type ModuleBuilder, type WasmFunction } from "../assembler/index.ts";
 
 /** Bytes of a barrier's state, 4-byte aligned and zero at first: arrivals, generation, and whether a participant failed. */
 export const BARRIER_BYTES = 12;
@@ -9,10 +9,16 @@ export const ABORTED = 8;
 /** Looks at the generation before sleeping: a few microseconds, about as long as a wake-up takes. */
 const SPINS = 2000;
 
+/** Nanoseconds of sleep after which a participant looks around: whoever should wake it may be gone. */
+const PATIENCE = 100_000_000n;
+const TIMED_OUT = 2;
+
 /**
- * Emits `(state, workers)`: returns when all `workers` have called it. Traps when another participant failed, which will never come.
+ * Emits `(state, workers)`: returns when all `workers` have called it. Traps when another participant failed, which will never come. While it sleeps it calls the import `env.stillWaiting` now and
+ * then, which sees to it that a participant that is gone counts as one that failed. Comes before the module's first function.
  */
 export function emitBarrier(module: ModuleBuilder, name = "barrier"): WasmFunction<"none"> {
+  const stillWaiting = module.importFunction("env", "stillWaiting", { params: {}, result: "none" });
   return module.function(name, { params: { state: "i32", workers: "i32" } }, (body, { state, workers }) => {
     const generation = body.let(atomics.load(state, GENERATION), "generation");
     const spins = body.let(i32.const(SPINS), "spins");
@@ -29,7 +35,7 @@ export function emitBarrier(module: ModuleBuilder, name = "barrier"): WasmFuncti
       },
       () => {
         body.while(i32.and(waiting, i32.gtS(spins, 0)), () => body.set(spins, i32.sub(spins, 1)));
-        body.while(waiting, () => body.do(atomics.wait32(state, generation, -1, GENERATION)));
+        body.while(waiting, () => body.if(i32.eq(atomics.wait32(state, generation, i64.const(PATIENCE), GENERATION), TIMED_OUT), () => body.do(stillWaiting.call())));
       },
     );
     body.if(atomics.load(state, ABORTED), () => body.unreachable());

@@ -1,7 +1,7 @@
 import { ABORTED, GENERATION } from "./barrier.ts";
 import { control, controlWords, MAX_ARGUMENTS, state } from "./control.ts";
-import { mayBlock, spawn, type Thread } from "./spawn.ts";
-import { workerSource } from "./worker-source.ts";
+import { noticesLosses } from "./platform.ts";
+import { spawn, type Thread } from "./spawn.ts";
 
 /** What a worker says. */
 type Reply =
@@ -12,8 +12,10 @@ type Reply =
 interface PoolOptions {
   /** Participants in every run. Default 1: no worker, and no shared memory needed. */
   threads?: number;
-  /** Whether the calling thread takes part and may sleep for the others; else it leaves all to workers. Default: where the platform allows it. */
+  /** Whether the calling thread takes part and sleeps for the others; else it leaves all to workers. Default: where it learns even so that a worker is gone. */
   blocking?: boolean;
+  /** Where a browser finds the workers' file. Default: a `blob:` URL. */
+  worker?: string;
 }
 
 interface ProgramOptions {
@@ -28,7 +30,7 @@ interface ProgramOptions {
 interface LoadedProgram {
   /**
    * Calls the exported `entry(worker, workers, ...args)` in every participant, `worker` from 0 to `workers` - 1, and resolves when all have returned. Runs of a
-   * pool follow each other. Rejects with the first failure of a participant; the pool remains usable.
+   * pool follow each other. Rejects with the first failure of a participant; the pool remains usable, unless a worker was lost.
    */
   run(entry: string, ...args: number[]): Promise<void>;
   /** Lets the workers forget the program. */
@@ -37,6 +39,8 @@ interface LoadedProgram {
 
 export interface Pool {
   readonly threads: number;
+  /** Throws where a worker was lost or the pool is closed: what programs left in their memories may be half of a run. */
+  check(): void;
   load(program: ProgramOptions): Promise<LoadedProgram>;
   /** Ends the workers; later runs are errors. */
   close(): Promise<void>;
@@ -45,8 +49,13 @@ export interface Pool {
 const SPINS = 20000;
 /** Milliseconds of sleep after which the event loop gets a turn, to learn of workers that are gone. */
 const PATIENCE = 50;
+/** Turns of the event loop, of some milliseconds each, in which the reason of a worker's end must come up. */
+const TURNS = 200;
 
-export function createPool({ threads = 1, blocking = mayBlock() }: PoolOptions = {}): Pool {
+/**
+ * Threads that run programs together. No wait is without an end: a worker that does not start, ends or is ended, at whatever moment, is an error of what waits for it and of every later call.
+ */
+export function createPool({ threads = 1, blocking = noticesLosses(), worker: url }: PoolOptions = {}): Pool {
   if (!Number.isInteger(threads) || threads < 1) throw new RangeError(`A pool has 1 thread or more, not ${threads}.`);
   const own = blocking || threads === 1 ? 1 : 0;
   const workers = threads - own;
@@ -56,6 +65,9 @@ export function createPool({ threads = 1, blocking = mayBlock() }: PoolOptions =
   let ended: (error: Error) => void;
   const end = new Promise<never>((_, reject) => (ended = reject));
   end.catch(() => undefined);
+  /** Of the programs that are loaded. */
+  const barriers = new Set<Int32Array>();
+  let hearings = 0;
   let announceDone = () => {};
   let announceFailure: (message: string) => void = () => {};
   let programs = 0;
@@ -74,23 +86,50 @@ export function createPool({ threads = 1, blocking = mayBlock() }: PoolOptions =
   }
 
   function lose(error: Error): void {
-    lost ??= error;
-    ended(lost);
+    if (lost !== undefined) return;
+    lost = error;
+    ended(error);
+    barriers.forEach(abort);
+    for (const thread of team) void thread.terminate();
   }
 
-  const team: Thread[] = Array.from({ length: workers }, (_, index) => {
-    const thread = spawn<Reply>(workerSource, { reply: receive, lost: lose });
-    thread.post({ kind: "setup", control: words, index, worker: index + own, participants: threads, workers, announce: own === 0 });
-    return thread;
-  });
+  function check(): void {
+    if (lost !== undefined) throw lost;
+  }
+
+  function enlist(index: number): Thread[] {
+    const lostOne = (what: string, cause: unknown): void => lose(lossOf(`worker ${index + 1} of ${workers} ${what}`, cause));
+    try {
+      const thread = spawn<Reply>({ reply: receive, lost: lostOne }, url);
+      thread.post({ kind: "setup", control: words, index, worker: index + own, participants: threads, workers, announce: own === 0 });
+      return [thread];
+    } catch (error) {
+      lostOne(`was not started: ${error instanceof Error ? error.message : String(error)}`, error);
+      return [];
+    }
+  }
+  const team: Thread[] = [];
+  for (let index = 0; index < workers && lost === undefined; index++) team.push(...enlist(index));
+
+  /** Frees those who wait in a program for a worker that is gone. */
+  function stillWaiting(): void {
+    if (team.some((thread) => thread.gone())) barriers.forEach(abort);
+  }
+
+  /** Why a worker that is gone is gone, which takes a turn of the event loop or more. */
+  async function loss(): Promise<Error> {
+    for (let turn = 0; lost === undefined && turn < TURNS; turn++) await new Promise((resolve) => setTimeout(resolve, 5));
+    if (lost === undefined) lose(lossOf("a worker is gone", undefined));
+    return lost!;
+  }
 
   /** Awaits news from the workers; the process stays alive meanwhile, and the loss of a worker is an error. */
   async function hearing<T>(news: Promise<T>): Promise<T> {
-    for (const thread of team) thread.hold(true);
+    if (hearings++ === 0) for (const thread of team) thread.hold(true);
     try {
       return await Promise.race([news, end]);
     } finally {
-      for (const thread of team) thread.hold(false);
+      if (--hearings === 0) for (const thread of team) thread.hold(false);
     }
   }
 
@@ -119,16 +158,17 @@ export function createPool({ threads = 1, blocking = mayBlock() }: PoolOptions =
     for (;;) {
       const done = Atomics.load(words, control.done);
       if (done === workers) return;
-      if (lost !== undefined) throw lost;
+      check();
       if (Atomics.wait(words, control.done, done, PATIENCE) === "timed-out") await new Promise((resolve) => setTimeout(resolve));
     }
   }
 
   async function load({ module, memory, barrier }: ProgramOptions): Promise<LoadedProgram> {
-    if (lost !== undefined) throw lost;
+    check();
+    await hearing(Promise.all(team.map(({ ready }) => ready)));
     const id = programs++;
     const names = WebAssembly.Module.exports(module).filter(({ kind }) => kind === "function").map(({ name }) => name);
-    const entries = own === 1 ? new WebAssembly.Instance(module, { env: { memory } }).exports : {};
+    const entries = own === 1 ? new WebAssembly.Instance(module, { env: { memory, stillWaiting } }).exports : {};
     const state = barrier === undefined ? undefined : new Int32Array(memory.buffer, barrier, 3);
 
     if (workers > 0) {
@@ -139,15 +179,10 @@ export function createPool({ threads = 1, blocking = mayBlock() }: PoolOptions =
       if (error !== undefined) throw new Error(`The program cannot be loaded in a worker: ${error}`);
     }
 
-    function abort(): void {
-      if (state === undefined) return;
-      Atomics.store(state, ABORTED / 4, 1);
-      Atomics.add(state, GENERATION / 4, 1);
-      Atomics.notify(state, GENERATION / 4);
-    }
+    if (state !== undefined) barriers.add(state);
 
     async function runAll(entry: string, index: number, args: readonly number[]): Promise<void> {
-      if (lost !== undefined) throw lost;
+      check();
       const failure = new Promise<string>((resolve) => (announceFailure = resolve));
       const done = new Promise<void>((resolve) => (announceDone = resolve));
       let ownError: unknown;
@@ -157,8 +192,9 @@ export function createPool({ threads = 1, blocking = mayBlock() }: PoolOptions =
           const call = entries[entry];
           if (typeof call === "function") call(0, threads, ...args);
         } catch (error) {
+          if (team.some((thread) => thread.gone())) throw await loss();
           if (workers === 0 || Atomics.compareExchange(words, control.failed, 0, 1) === 0) ownError = error;
-          abort();
+          if (state !== undefined) abort(state);
         }
       }
       if (workers > 0) await (own === 1 ? othersDone() : hearing(done));
@@ -179,6 +215,7 @@ export function createPool({ threads = 1, blocking = mayBlock() }: PoolOptions =
         return run;
       },
       release() {
+        if (state !== undefined) barriers.delete(state);
         if (workers > 0 && lost === undefined) mail({ kind: "release", id });
       },
     };
@@ -187,9 +224,20 @@ export function createPool({ threads = 1, blocking = mayBlock() }: PoolOptions =
   return {
     threads,
     load,
+    check,
     async close() {
-      lose(new Error("The pool is closed."));
+      lose(new Error("wasm: the backend was closed"));
       await Promise.all(team.map((thread) => thread.terminate()));
     },
   };
+}
+
+function lossOf(what: string, cause: unknown): Error {
+  return new Error(`wasm: ${what}. Close the backend and make another.`, cause === undefined ? undefined : { cause });
+}
+
+function abort(barrier: Int32Array): void {
+  Atomics.store(barrier, ABORTED / 4, 1);
+  Atomics.add(barrier, GENERATION / 4, 1);
+  Atomics.notify(barrier, GENERATION / 4);
 }

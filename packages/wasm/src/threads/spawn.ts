@@ -1,4 +1,6 @@
 import type { Worker as NodeWorker } from "node:worker_threads";
+import { workerThreads } from "./platform.ts";
+import { version, workerSource } from "./worker-source.ts";
 
 /** A worker of either platform. */
 export interface Thread {
@@ -6,62 +8,128 @@ export interface Thread {
   post(message: object, transfer?: readonly ArrayBuffer[]): void;
   /** Whether the worker keeps the process alive; a browser's never does. */
   hold(alive: boolean): void;
+  /** Resolves once the worker runs and `gone` can be asked. Never rejects: a worker that does not start is `lost`. */
+  readonly ready: Promise<void>;
+  /** Whether the worker is known to be gone, without a turn of the event loop. False where the platform does not say. */
+  gone(): boolean;
   terminate(): Promise<void>;
 }
 
 export interface Listeners<Reply> {
   reply(reply: Reply): void;
-  /** The worker is gone, or cannot be started. */
-  lost(error: Error): void;
+  /** The worker is gone, or cannot be started: what happened, as the end of a sentence that begins with the worker. */
+  lost(what: string, cause: unknown): void;
 }
 
-/** `worker_threads` where this is Node. Asked for at run time, so that bundlers for browsers find nothing to resolve. */
-function workerThreads(): typeof import("node:worker_threads") | undefined {
-  return typeof process === "object" ? process.getBuiltinModule?.("node:worker_threads") : undefined;
-}
+/** What a worker says about itself, or its answer to a message. */
+type Said<Reply> = { readonly ready: number } | { readonly unreadable: true } | { readonly reply: Reply };
 
-/** Whether this thread may sleep: any in Node, and workers in a browser, but not a page. */
-export function mayBlock(): boolean {
-  return workerThreads() !== undefined || !("document" in globalThis);
-}
+/** Seconds that a worker may take to start, counted in turns of this thread's event loop, so that a busy thread blames nobody. */
+const PATIENCE = 60;
 
-/** Whether memory can be shared: everywhere in Node, and in a page that is cross-origin isolated. */
-export function canShare(): boolean {
-  return typeof SharedArrayBuffer === "function" && (workerThreads() !== undefined || globalThis.crossOriginIsolated);
-}
+/**
+ * A worker that runs {@link workerSource}. In Node, Deno and Bun from the text itself; in a browser from `url`, which leads to the published file of that text, or from a `blob:` URL
+ * where there is none.
+ */
+export function spawn<Reply>(listeners: Listeners<Reply>, url?: string): Thread {
+  const greeted = Promise.withResolvers<void>();
+  const lost = (what: string, cause?: unknown): void => {
+    clearInterval(watch);
+    listeners.lost(what, cause);
+  };
+  let seconds = 0;
+  const watch = setInterval(() => {
+    if (++seconds < PATIENCE) return;
+    lost(`has not answered in ${PATIENCE} seconds${url === undefined ? "" : `; is ${url} the file @sluice/wasm/worker?`}`);
+  }, 1000);
+  if (typeof watch === "object") watch.unref();
 
-/** A worker that runs `source`, a script that is the same on both platforms. */
-export function spawn<Reply>(source: string, listeners: Listeners<Reply>): Thread {
+  const said = (message: Said<Reply>): void => {
+    if ("reply" in message) return listeners.reply(message.reply);
+    if ("unreadable" in message) return lost("was sent something that it could not read");
+    clearInterval(watch);
+    if (message.ready !== version) return lost(`is of another version of @sluice/wasm than this one; copy the file @sluice/wasm/worker to ${url} again`);
+    greeted.resolve();
+  };
   const threads = workerThreads();
-  return threads === undefined ? spawnInBrowser(source, listeners) : spawnInNode(new threads.Worker(source, { eval: true, execArgv: [] }), listeners);
+  const thread = threads === undefined ? spawnInBrowser({ said, lost }, url) : spawnInNode(new threads.Worker(workerSource, { eval: true, execArgv: [] }), { said, lost });
+  return {
+    ...thread,
+    ready: Promise.all([greeted.promise, thread.ready]).then(() => undefined),
+    terminate() {
+      clearInterval(watch);
+      return thread.terminate();
+    },
+  };
 }
 
-function spawnInNode<Reply>(worker: NodeWorker, { reply, lost }: Listeners<Reply>): Thread {
-  worker.on("message", reply);
-  worker.on("error", (error: Error) => lost(error));
-  worker.on("exit", (code) => lost(new Error(`A worker ended with code ${code}.`)));
+interface PlatformListeners<Reply> {
+  said(message: Said<Reply>): void;
+  lost(what: string, cause?: unknown): void;
+}
+
+function spawnInNode<Reply>(worker: NodeWorker, { said, lost }: PlatformListeners<Reply>): Thread {
+  let ended: Promise<void> | undefined;
+  // The idle time of a thread that has stopped is -1, at once; all else that Node says about its end it says in an event. The first answer must be had while the worker lives.
+  const idle = (): number => worker.performance?.eventLoopUtilization?.().idle ?? 0;
+  const online = new Promise<void>((resolve) =>
+    worker.on("online", () => {
+      idle();
+      resolve();
+    }),
+  );
+  worker.on("message", (message) => {
+    idle();
+    said(message);
+  });
+  worker.on("messageerror", (error: Error) => lost(`said something that cannot be read (${error.message})`, error));
+  worker.on("error", (error: Error) => lost(`failed: ${error.message}`, error));
+  worker.on("exit", (code) => lost(`ended with code ${code}`));
   worker.unref();
   return {
     post: (message, transfer = []) => worker.postMessage(message, [...transfer]),
-    hold: (alive) => (alive ? worker.ref() : worker.unref()),
+    hold(alive) {
+      // Its end is waited for: that keeps the process alive in any case.
+      if (ended !== undefined) return;
+      if (alive) worker.ref();
+      else worker.unref();
+    },
+    ready: online,
+    gone: () => idle() < 0,
     async terminate() {
-      worker.removeAllListeners("exit");
-      await worker.terminate();
+      ended ??= Promise.resolve(worker.removeAllListeners("exit").terminate()).then(() => undefined);
+      await ended;
     },
   };
 }
 
-function spawnInBrowser<Reply>(source: string, { reply, lost }: Listeners<Reply>): Thread {
-  const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+function spawnInBrowser<Reply>({ said, lost }: PlatformListeners<Reply>, given: string | undefined): Thread {
+  const url = given ?? URL.createObjectURL(new Blob([workerSource], { type: "text/javascript" }));
   const worker = new Worker(url);
-  worker.onmessage = (event: MessageEvent<Reply>) => reply(event.data);
-  worker.onerror = (event) => lost(new Error(`A worker failed: ${event.message}`));
+  worker.onmessage = (event: MessageEvent<Said<Reply>>) => said(event.data);
+  worker.onmessageerror = () => lost("said something that cannot be read");
+  worker.onerror = (event) => lost(event.message ? `failed: ${event.message}` : refusal(given), event);
   return {
     post: (message, transfer = []) => worker.postMessage(message, [...transfer]),
     hold: () => undefined,
+    ready: Promise.resolve(),
+    gone: () => false,
     async terminate() {
       worker.terminate();
-      URL.revokeObjectURL(url);
+      if (given === undefined) URL.revokeObjectURL(url);
     },
   };
+}
+
+/** A browser does not say why it starts no worker. */
+function refusal(url: string | undefined): string {
+  if (url !== undefined) {
+    return `was not started from ${url}: that must be the file @sluice/wasm/worker, served as JavaScript from the page's origin, and the page's Content-Security-Policy must allow it (worker-src 'self')`;
+  }
+  const ways = [
+    "allow `worker-src blob:`",
+    "serve the file @sluice/wasm/worker from the page's origin and pass its address: wasm({ worker: \"/worker.js\" })",
+    "run programs on the calling thread: wasm({ worker: false })",
+  ];
+  return `was not started from a blob: URL, which a Content-Security-Policy without \`worker-src blob:\` forbids; ${ways.join(", or ")}`;
 }

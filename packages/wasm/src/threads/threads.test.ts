@@ -114,7 +114,7 @@ test("a closed pool, an unshared memory and a bad number of threads are errors",
   await expect(closed.load(program(false))).rejects.toThrow("A program for 2 threads needs a shared memory.");
   const loaded = await closed.load(program(true));
   await closed.close();
-  await expect(loaded.run("mark", 0)).rejects.toThrow("The pool is closed.");
+  await expect(loaded.run("mark", 0)).rejects.toThrow("wasm: the backend was closed");
   expect(() => createPool({ threads: 0 })).toThrow("A pool has 1 thread or more, not 0.");
 });
 

@@ -1,82 +1,36 @@
-import { ABORTED, GENERATION } from "./barrier.ts";
-import { control, state } from "./control.ts";
+import { memberSource } from "./member-source.ts";
+import { sessionSource } from "./session-source.ts";
 
-/*
- * What a worker runs, as a string: it is the same in Node and in browsers, from sources, from a build and from a bundle, with no file to be found. The first
- * message brings { control, index, participants, worker, workers, announce }; `index` counts the workers, `worker` the participants.
- */
-export const workerSource = `
-const node = typeof process === "object" && typeof process.getBuiltinModule === "function" ? process.getBuiltinModule("node:worker_threads") : undefined;
+const roles = `
+const node = typeof process === "object" && process !== null && typeof process.getBuiltinModule === "function" ? process.getBuiltinModule("node:worker_threads") : undefined;
 const port = node ? node.parentPort : self;
-const programs = new Map();
-let words, setup, mail = 0, executed = 0;
+const say = (reply, transfer = []) => port.postMessage({ reply }, transfer);
+const member = ${memberSource};
+const session = ${sessionSource};
+const receive = (message) => (message.kind === undefined ? session(message) : member(message));
+const misread = () => port.postMessage({ unreadable: true });
 
-function execute() {
-  const program = programs.get(words[${control.program}]);
-  try {
-    const first = ${control.arguments};
-    program.entries[words[${control.entry}]](setup.worker, setup.participants, ...words.subarray(first, first + words[${control.argumentCount}]));
-  } catch (error) {
-    const isFirst = Atomics.compareExchange(words, ${control.failed}, 0, 1 + setup.worker) === 0;
-    if (program && program.barrier !== undefined) {
-      Atomics.store(program.barrier, ${ABORTED / 4}, 1);
-      Atomics.add(program.barrier, ${GENERATION / 4}, 1);
-      Atomics.notify(program.barrier, ${GENERATION / 4});
-    }
-    if (isFirst) port.postMessage({ kind: "failed", worker: setup.worker, message: String((error && error.message) || error) });
-  }
-  if (Atomics.add(words, ${control.done}, 1) + 1 === setup.workers && setup.announce) port.postMessage({ kind: "done" });
-  Atomics.notify(words, ${control.done});
+if (node) {
+  port.on("message", receive);
+  port.on("messageerror", misread);
+} else {
+  self.onmessage = (event) => receive(event.data);
+  self.onmessageerror = misread;
 }
-
-function serve() {
-  const own = ${control.states} + ${control.stateStride} * setup.index;
-  for (;;) {
-    // A worker that ran this generation and parked before the pool looked at its state was claimed for it once more.
-    if (Atomics.load(words, ${control.generation}) !== executed) {
-      executed = Atomics.load(words, ${control.generation});
-      execute();
-    }
-    Atomics.store(words, own, ${state.waiting});
-    if (Atomics.load(words, ${control.mail}) === mail) {
-      for (let spin = 0; spin < 20000 && Atomics.load(words, ${control.generation}) === executed; spin++);
-      Atomics.wait(words, ${control.generation}, executed, 5);
-    }
-    if (Atomics.load(words, ${control.generation}) !== executed) {
-      Atomics.store(words, own, ${state.running});
-      continue;
-    }
-    Atomics.store(words, own, ${state.parked});
-    if (Atomics.load(words, ${control.generation}) === executed) return;
-    if (Atomics.compareExchange(words, own, ${state.parked}, ${state.running}) !== ${state.parked}) return;
-  }
-}
-
-function receive(message) {
-  if (message.kind === "setup") {
-    setup = message;
-    words = message.control;
-  } else if (message.kind === "run") {
-    serve();
-  } else if (message.kind === "release") {
-    mail++;
-    programs.delete(message.id);
-  } else if (message.kind === "load") {
-    mail++;
-    const { module, memory, id, names, barrier } = message;
-    try {
-      const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-      programs.set(id, {
-        entries: names.map((name) => exports[name]),
-        barrier: barrier === undefined ? undefined : new Int32Array(memory.buffer, barrier, 3),
-      });
-      port.postMessage({ kind: "loaded", id });
-    } catch (error) {
-      port.postMessage({ kind: "loaded", id, error: String((error && error.message) || error) });
-    }
-  }
-}
-
-if (node) port.on("message", receive);
-else self.onmessage = (event) => receive(event.data);
 `;
+
+/** Tells one text from another: a page may be served an old copy of the file. */
+export const version = checksum(roles);
+
+/**
+ * What a worker runs, as a string: it is the same in Node and in browsers, from sources, from a build and from a bundle, with no file to be found. The build also writes it to a file, for
+ * pages whose policy asks for one. What it is to be, its first message says.
+ */
+export const workerSource = `${roles}port.postMessage({ ready: ${version} });\n`;
+
+/** FNV-1a. */
+function checksum(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return hash >>> 0;
+}

@@ -1,10 +1,8 @@
 /*
- * What a worker that hosts one program runs, as a string: it is the same in Node and in browsers, from sources, from a build and from a bundle, with no file to be found. The
- * first message brings { open: HostedProgram }, the others { exchange: Exchange }; each is answered, in order, with { values } or { error }.
+ * A worker that hosts one program, as an expression: a function that takes its messages. The first brings { open: HostedProgram }, the others { exchange: Exchange }; each is answered by `say`, in order, with
+ * { values } or { error }.
  */
-export const awaySource = `
-const node = typeof process === "object" && typeof process.getBuiltinModule === "function" ? process.getBuiltinModule("node:worker_threads") : undefined;
-const port = node ? node.parentPort : self;
+export const sessionSource = `(() => {
 let entry, views;
 
 function open({ module, pages, places }) {
@@ -26,12 +24,11 @@ function exchange({ write, run, read }) {
 function receive(message) {
   try {
     const values = message.open ? open(message.open) : exchange(message.exchange);
-    port.postMessage({ values }, values.map(({ buffer }) => buffer));
+    say({ values }, values.map(({ buffer }) => buffer));
   } catch (error) {
-    port.postMessage({ error: String((error && error.message) || error) });
+    say({ error: String((error && error.message) || error) });
   }
 }
 
-if (node) port.on("message", receive);
-else self.onmessage = (event) => receive(event.data);
-`;
+return receive;
+})()`;
