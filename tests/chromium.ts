@@ -6,6 +6,7 @@ import { createRequire, stripTypeScriptTypes } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join, normalize } from "node:path";
 import { beforeEach } from "vitest";
+import { workerSource } from "../packages/wasm/src/threads/worker-source.ts";
 import { members, packageNames, root } from "./workspace.ts";
 
 /** The command that starts it; undefined where there is none. CI installs it. */
@@ -19,6 +20,10 @@ export function skipWithoutChromium(): void {
 export interface ChromiumOptions {
   /** Whether the page may share memory among threads. Default true. */
   readonly isolated?: boolean;
+  /** The page's Content-Security-Policy. Default: none. */
+  readonly policy?: string;
+  /** The script runs in an `<iframe sandbox="allow-scripts">`, which has no origin and no storage. Default false. */
+  readonly sandboxed?: boolean;
   /** WebGL and WebGPU, drawn by SwiftShader, which takes no graphics card. Default false. */
   readonly graphics?: boolean;
 }
@@ -26,10 +31,11 @@ export interface ChromiumOptions {
 /**
  * What `script` hands to `say(result)`: the body of a module, in which packages go by their names and files of this folder by `/tests/name.ts`. Rejects where it throws.
  */
-export async function inChromium(script: string, { isolated = true, graphics = false }: ChromiumOptions = {}): Promise<unknown> {
+export async function inChromium(script: string, options: ChromiumOptions = {}): Promise<unknown> {
+  const { graphics = false } = options;
   const profile = mkdtempSync(join(tmpdir(), "sluice-chromium-"));
   const result = Promise.withResolvers<unknown>();
-  const server = await serve(script, isolated, (answer) => ("error" in answer ? result.reject(new Error(answer.error)) : result.resolve(answer.result)));
+  const server = await serve(script, options, (answer) => ("error" in answer ? result.reject(new Error(answer.error)) : result.resolve(answer.result)));
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
   const browser = spawn(
@@ -76,11 +82,16 @@ const pageOf = (script: string): string => `<!doctype html><title>Sluice</title>
 
 type Answer = { readonly result: unknown } | { readonly error: string };
 
-function serve(script: string, isolated: boolean, onAnswer: (answer: Answer) => void): Promise<Server> {
+function serve(script: string, { isolated = true, policy, sandboxed = false }: ChromiumOptions, onAnswer: (answer: Answer) => void): Promise<Server> {
   const server = createServer((request, response) => {
-    const headers = isolated ? { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" } : {};
+    const headers = {
+      ...(isolated ? { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" } : {}),
+      ...(policy === undefined ? {} : { "Content-Security-Policy": policy }),
+      ...(sandboxed ? { "Access-Control-Allow-Origin": "*" } : {}),
+    };
     const path = normalize(new URL(request.url ?? "/", "http://localhost").pathname);
-    if (path === "/") return void response.writeHead(200, { ...headers, "Content-Type": "text/html" }).end(pageOf(script));
+    if (path === "/" && sandboxed) return void response.writeHead(200, { "Content-Type": "text/html" }).end(`<!doctype html><iframe sandbox="allow-scripts" src="/frame"></iframe>`);
+    if (path === "/" || path === "/frame") return void response.writeHead(200, { ...headers, "Content-Type": "text/html" }).end(pageOf(script));
     if (path === "/result") {
       let body = "";
       request.on("data", (chunk: Buffer) => (body += chunk.toString()));
@@ -96,12 +107,13 @@ function serve(script: string, isolated: boolean, onAnswer: (answer: Answer) => 
   return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
 }
 
-/** The sources with their types taken off, and gpu.js as a module: its file for browsers leaves a global. */
+/** The sources with their types taken off, the workers' file, and gpu.js as a module: its file for browsers leaves a global. */
 function moduleAt(path: string): string | undefined {
   if (path === "/gpu.js") {
     const main = createRequire(join(root, "packages/gpu/package.json")).resolve("gpu.js");
     return `${readFileSync(join(dirname(dirname(main)), "dist/gpu-browser.js"), "utf8")}\nexport default globalThis.GPU;`;
   }
+  if (path === "/worker.js") return workerSource;
   if (!/^\/(packages\/[a-z]+\/src\/.*|tests\/[a-z-]+)\.ts$/.test(path)) return undefined;
   return stripTypeScriptTypes(readFileSync(join(root, path), "utf8"));
 }

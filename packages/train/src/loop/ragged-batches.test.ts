@@ -144,7 +144,7 @@ describe("raggedBatches", () => {
   });
 });
 
-const backends: [string, Backend][] = [["reference", reference()], ["wasm", wasm()], ["wasm with 2 threads", wasm({ threads: 2 })]];
+const backends: [string, Backend][] = [["reference", reference()], ["wasm", wasm()], ["wasm with 2 threads", wasm({ threads: 2, oversubscribe: true })]];
 afterAll(() => Promise.all(backends.map(([, backend]) => backend.close())));
 
 function counting(backend: Backend): { readonly backend: Backend; compiled(): number } {

@@ -10,7 +10,7 @@ const [input, hidden, time] = [2, 3, 11];
 const numbers = (x: Tensor): number[] => [...valuesOf(x)];
 const bits = (tree: Tree): unknown[] => leavesOf(tree).map(({ path, tensor: x }) => [path, ...new Uint8Array(valuesOf(x).slice().buffer)]);
 
-const backends: [string, Backend][] = [["reference", reference()], ["wasm", wasm()], ["wasm with 2 threads", wasm({ threads: 2 })]];
+const backends: [string, Backend][] = [["reference", reference()], ["wasm", wasm()], ["wasm with 2 threads", wasm({ threads: 2, oversubscribe: true })]];
 afterAll(() => Promise.all(backends.map(([, backend]) => backend.close())));
 
 type Sequences = { readonly x: Tensor; readonly y: Tensor };

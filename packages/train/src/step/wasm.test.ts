@@ -30,7 +30,7 @@ async function using<T>(backend: Backend, use: (backend: Backend) => Promise<T>)
   }
 }
 
-const variants: readonly WasmOptions[] = [{}, {}, { threads: 2 }, { threads: 2 }, { threads: 3 }, { revectorize: false }, { threads: 2, revectorize: false }];
+const variants: readonly WasmOptions[] = [{}, {}, { threads: 2, oversubscribe: true }, { threads: 2, oversubscribe: true }, { threads: 3, oversubscribe: true }, { revectorize: false }, { threads: 2, oversubscribe: true, revectorize: false }];
 
 test("50 steps of the small GRU: one hash, which is that of the definitions on the optimised program", async () => {
   const expected = await trainSmallGru(optimisedReference());
@@ -77,7 +77,7 @@ test("a stack with layer norm, zoneout and dropout: two runs, and any number of 
 });
 
 test("a stack with layer norm, zoneout and dropout has the bits of the definitions on the optimised program", async () => {
-  expect(await using(wasm({ threads: 2 }), (backend) => trainStack(backend, 3))).toEqual(await trainStack(optimisedReference(), 3));
+  expect(await using(wasm({ threads: 2, oversubscribe: true }), (backend) => trainStack(backend, 3))).toEqual(await trainStack(optimisedReference(), 3));
 });
 
 /** Three Adam steps of a model over 120 steps: two LSTMs, one each way, and a GRU over both, on rows of unequal lengths that begin anew here and there. */
@@ -123,7 +123,7 @@ test("a model of loops in both directions, with lengths and resets, trains withi
 });
 
 test("training begun on one backend goes on on another from its checkpoint", async () => {
-  const webAssembly = wasm({ threads: 2 });
+  const webAssembly = wasm({ threads: 2, oversubscribe: true });
   const start = async (backend: Backend) => {
     const { batches, ...program } = smallGru();
     return { trained: await trainer({ ...program, backend }), batches };

@@ -3,9 +3,9 @@ import { passNames } from "@sluice/compiler";
 import * as t from "@sluice/tensor";
 import type { Tensor } from "@sluice/tensor";
 import { randomTensor } from "@sluice/tensor/testing";
-import { expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { away } from "../hosts/index.ts";
-import { wasm } from "../index.ts";
+import { wasm, type WasmOptions } from "../index.ts";
 import { expectAgreement, expectSameBits, variants } from "../testing/agree.ts";
 import { wasmBackend } from "./wasm.ts";
 
@@ -48,7 +48,7 @@ async function weightsAfter(backend: t.Backend, steps: number) {
 /** Where a program can run: as in Node, and as in a page. */
 const places: readonly (readonly [string, () => t.Backend])[] = [
   ["here", () => wasm()],
-  ["by a team", () => wasm({ threads: 2 })],
+  ["by a team", () => wasm({ threads: 2, oversubscribe: true })],
   ["in a worker", () => wasmBackend({}, { host: away() })],
 ];
 
@@ -150,5 +150,53 @@ test.each([["reference", () => t.reference()] as const, ...places])("what a prog
   structuredClone(gone.data, { transfer: [gone.data.buffer as ArrayBuffer] });
   await expect(f(gone, lengths(3, 3))).rejects.toThrow("run: tensor 0 [3,2,1] has 0 values, expected 6");
   expect([...t.valuesOf(await f(ones, lengths(1, 2)))]).toEqual([1, 2]);
+  await backend.close();
+});
+
+describe("threads asked for and had", () => {
+  const threadsOf = async (options: WasmOptions) => {
+    const backend = wasm(options);
+    await backend.close();
+    return backend.threads;
+  };
+  const processors = (count: number) => vi.spyOn(process.getBuiltinModule("node:os"), "availableParallelism").mockReturnValue(count);
+  afterEach(() => {
+    vi.restoreAllMocks();
+    vi.unstubAllGlobals();
+  });
+
+  test("no more than the machine has processors, unless one insists", async () => {
+    processors(2);
+    expect(await threadsOf({})).toEqual({ asked: 1, used: 1 });
+    expect(await threadsOf({ threads: 2 })).toEqual({ asked: 2, used: 2 });
+    expect(await threadsOf({ threads: 200 })).toEqual({ asked: 200, used: 2, reason: expect.stringContaining("the machine has 2 processors") });
+    expect(await threadsOf({ threads: 3, oversubscribe: true })).toEqual({ asked: 3, used: 3 });
+    processors(1);
+    expect(await threadsOf({ threads: 2 })).toEqual({ asked: 2, used: 1, reason: expect.stringContaining("the machine has 1 processor;") });
+  });
+
+  test("as many as asked for where the machine does not say", async () => {
+    processors(0);
+    expect(await threadsOf({ threads: 3 })).toEqual({ asked: 3, used: 3 });
+  });
+
+  test("one where memory cannot be shared, or no worker may be started", async () => {
+    expect(await threadsOf({ threads: 2, worker: false })).toEqual({ asked: 2, used: 1, reason: "programs run on the calling thread (worker: false)" });
+    vi.stubGlobal("SharedArrayBuffer", undefined);
+    expect(await threadsOf({ threads: 2 })).toEqual({ asked: 2, used: 1, reason: expect.stringMatching(/cross-origin isolated; serve it with Cross-Origin-Opener-Policy: same-origin and/) });
+  });
+
+  test("the address of the workers' file is a string or a URL", () => {
+    expect(() => wasm({ worker: true as unknown as string })).toThrow("wasm: expected worker to be the URL of the file @sluice/wasm/worker, or false, got true");
+  });
+});
+
+test("a worker that the platform refuses is an error of compiling, which names it", async () => {
+  const refused = vi.spyOn(process.getBuiltinModule("node:worker_threads"), "Worker").mockImplementation(function refuse() {
+    throw new Error("Access to this API has been restricted");
+  });
+  const backend = wasm({ threads: 2, oversubscribe: true });
+  refused.mockRestore();
+  await expect(t.compile((a: Tensor) => t.mul(a, 2), [t.tensor([1])], { backend })).rejects.toThrow("wasm: worker 1 of 1 was not started: Access to this API has been restricted. Close the backend and make another.");
   await backend.close();
 });

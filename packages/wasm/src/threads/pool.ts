@@ -97,19 +97,12 @@ export function createPool({ threads = 1, blocking = noticesLosses(), worker: ur
     if (lost !== undefined) throw lost;
   }
 
-  function enlist(index: number): Thread[] {
-    const lostOne = (what: string, cause: unknown): void => lose(lossOf(`worker ${index + 1} of ${workers} ${what}`, cause));
-    try {
-      const thread = spawn<Reply>({ reply: receive, lost: lostOne }, url);
-      thread.post({ kind: "setup", control: words, index, worker: index + own, participants: threads, workers, announce: own === 0 });
-      return [thread];
-    } catch (error) {
-      lostOne(`was not started: ${error instanceof Error ? error.message : String(error)}`, error);
-      return [];
-    }
-  }
-  const team: Thread[] = [];
-  for (let index = 0; index < workers && lost === undefined; index++) team.push(...enlist(index));
+  const team = Array.from({ length: workers }, (_, index): Thread => {
+    const gone = (what: string, cause: unknown): void => lose(lossOf(`worker ${index + 1} of ${workers} ${what}`, cause));
+    const thread = spawn<Reply>({ reply: receive, lost: gone }, url);
+    thread.post({ kind: "setup", control: words, index, worker: index + own, participants: threads, workers, announce: own === 0 });
+    return thread;
+  });
 
   /** Frees those who wait in a program for a worker that is gone. */
   function stillWaiting(): void {

@@ -51,8 +51,7 @@ export function spawn<Reply>(listeners: Listeners<Reply>, url?: string): Thread 
     if (message.ready !== version) return lost(`is of another version of @sluice/wasm than this one; copy the file @sluice/wasm/worker to ${url} again`);
     greeted.resolve();
   };
-  const threads = workerThreads();
-  const thread = threads === undefined ? spawnInBrowser({ said, lost }, url) : spawnInNode(new threads.Worker(workerSource, { eval: true, execArgv: [] }), { said, lost });
+  const thread = start({ said, lost }, url);
   return {
     ...thread,
     ready: Promise.all([greeted.promise, thread.ready]).then(() => undefined),
@@ -66,6 +65,17 @@ export function spawn<Reply>(listeners: Listeners<Reply>, url?: string): Thread 
 interface PlatformListeners<Reply> {
   said(message: Said<Reply>): void;
   lost(what: string, cause?: unknown): void;
+}
+
+function start<Reply>(listeners: PlatformListeners<Reply>, url: string | undefined): Thread {
+  const threads = workerThreads();
+  try {
+    return threads === undefined ? spawnInBrowser(listeners, url) : spawnInNode(new threads.Worker(workerSource, { eval: true, execArgv: [] }), listeners);
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    queueMicrotask(() => listeners.lost(threads === undefined ? refusal(url) : `was not started: ${message}`, cause));
+    return { post: () => undefined, hold: () => undefined, ready: new Promise(() => undefined), gone: () => true, terminate: () => Promise.resolve() };
+  }
 }
 
 function spawnInNode<Reply>(worker: NodeWorker, { said, lost }: PlatformListeners<Reply>): Thread {
