@@ -24,6 +24,8 @@ export interface ChromiumOptions {
   readonly policy?: string;
   /** The script runs in an `<iframe sandbox="allow-scripts">`, which has no origin and no storage. Default false. */
   readonly sandboxed?: boolean;
+  /** Scripts by their paths, beside the sources and before them. */
+  readonly files?: Readonly<Record<string, string>>;
   /** WebGL and WebGPU, drawn by SwiftShader, which takes no graphics card. Default false. */
   readonly graphics?: boolean;
 }
@@ -82,7 +84,7 @@ const pageOf = (script: string): string => `<!doctype html><title>Sluice</title>
 
 type Answer = { readonly result: unknown } | { readonly error: string };
 
-function serve(script: string, { isolated = true, policy, sandboxed = false }: ChromiumOptions, onAnswer: (answer: Answer) => void): Promise<Server> {
+function serve(script: string, { isolated = true, policy, sandboxed = false, files = {} }: ChromiumOptions, onAnswer: (answer: Answer) => void): Promise<Server> {
   const server = createServer((request, response) => {
     const headers = {
       ...(isolated ? { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" } : {}),
@@ -100,7 +102,7 @@ function serve(script: string, { isolated = true, policy, sandboxed = false }: C
         onAnswer(JSON.parse(body));
       });
     }
-    const module = moduleAt(path);
+    const module = files[path] ?? moduleAt(path);
     if (module === undefined) return void response.writeHead(404, headers).end();
     response.writeHead(200, { ...headers, "Content-Type": "text/javascript" }).end(module);
   });

