@@ -26,6 +26,9 @@ const noDoubleCast = {
   message: "A cast through unknown silences the checker; change the types so that it is not needed.",
 };
 
+const setsFlags = "packages/wasm/src/v8-flags.ts";
+const noFlags = { selector: "Identifier[name='setFlagsFromString']", message: `Some of V8's flags end the process together, so only ${setsFlags} sets them.` };
+
 const above = (name) => names.filter((other) => !mayImport(name, other));
 const pointsDown = (name) => `Imports point down the house only (house.js), and this is not below ${name}.`;
 
@@ -38,11 +41,11 @@ function forbiddenPatterns(name) {
   return patterns;
 }
 
-function sourceRules(name) {
+function sourceRules(name, { flags = false } = {}) {
   const paths = reserved
     .filter(({ packages }) => !packages.includes(name))
     .flatMap(({ modules, why }) => modules.map((module) => ({ name: module, message: why })));
-  const syntax = [noPower, noDoubleCast];
+  const syntax = [noPower, noDoubleCast, ...(flags ? [] : [noFlags])];
   if (above(name).length > 0) {
     const selector = `ImportExpression[source.value=/^@sluice.(${above(name).join("|")})$/]`;
     syntax.push({ selector, message: pointsDown(name) });
@@ -66,8 +69,10 @@ export default tseslint.config(
       eqeqeq: "error",
       "no-var": "error",
       "prefer-const": "error",
+      "no-restricted-syntax": ["error", noFlags],
     },
   },
   ...names.map((name) => ({ files: [`${folderOf(name)}/**/*.ts`], ignores: tests, rules: sourceRules(name) })),
+  { files: [setsFlags], rules: sourceRules("wasm", { flags: true }) },
   ...names.map((name) => ({ files: tests.map((test) => `${folderOf(name)}/${test}`), rules: testRules(name) })),
 );

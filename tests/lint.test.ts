@@ -75,3 +75,10 @@ test("casts that silence the checker are refused", async () => {
   expect(await rulesFiring(cell, "export const a = 1 as any;\n")).toEqual(["@typescript-eslint/no-explicit-any"]);
   expect(await rulesFiring(cell, "export const a = 1 as unknown as string;\n")).toEqual(["no-restricted-syntax"]);
 });
+
+test("flags of V8 are set in one file only", async () => {
+  for (const code of ['import { setFlagsFromString } from "node:v8";\nsetFlagsFromString("--no-liftoff");\n', 'import v8 from "node:v8";\nv8.setFlagsFromString("--no-liftoff");\n']) {
+    for (const file of [cell, "packages/cells/src/example.test.ts", "tests/example.ts", "scripts/example.js"]) expect(await rulesFiring(file, code)).toContain("no-restricted-syntax");
+    expect(await rulesFiring("packages/wasm/src/v8-flags.ts", code)).toEqual([]);
+  }
+});

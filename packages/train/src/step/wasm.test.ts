@@ -30,11 +30,11 @@ async function using<T>(backend: Backend, use: (backend: Backend) => Promise<T>)
   }
 }
 
-const variants: readonly WasmOptions[] = [{}, {}, { threads: 2, oversubscribe: true }, { threads: 2, oversubscribe: true }, { threads: 3, oversubscribe: true }, { revectorize: false }, { threads: 2, oversubscribe: true, revectorize: false }];
+const variants: readonly WasmOptions[] = [{}, {}, { threads: 2, oversubscribe: true }, { threads: 2, oversubscribe: true }, { threads: 3, oversubscribe: true }, { pairing: false }, { threads: 2, oversubscribe: true, pairing: false }];
 
 test("50 steps of the small GRU: one hash, which is that of the definitions on the optimised program", async () => {
   const expected = await trainSmallGru(optimisedReference());
-  // One after the other: revectorize counts for all that a process compiles from then on.
+  // One after the other: pairing counts for all that a process compiles from then on.
   for (const options of variants) {
     expect(await using(wasm(options), (backend) => trainSmallGru(backend)), JSON.stringify(options)).toEqual(expected);
   }

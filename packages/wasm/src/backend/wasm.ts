@@ -4,7 +4,7 @@ import { away, here, type Host, team } from "../hosts/index.ts";
 import { mayBlock, processors, whyNotShared } from "../threads/index.ts";
 import { DEFAULT_TILE, UNPAIRED_TILE } from "../gemm/index.ts";
 import { wasmExecutable } from "./executable.ts";
-import { pairVectors } from "../revectorize.ts";
+import { type Pairing, pairVectors } from "../pairing.ts";
 
 export interface WasmOptions {
   /**
@@ -19,8 +19,11 @@ export interface WasmOptions {
    * run on the calling thread, which is busy meanwhile. Default: a `blob:` URL. Node, Deno and Bun need no file.
    */
   readonly worker?: string | { readonly href: string } | false;
-  /** Whether V8 may pair vectors of 128 bits (Node 24 and newer). Faster; results do not depend on it. Default true. */
-  readonly revectorize?: boolean;
+  /**
+   * Whether V8 may pair vectors of 128 bits: in the versions of Node that this was tried in, from 24 on, on x64. Faster; results do not depend on it. V8 has one setting for a process, so the last backend
+   * that was made decides for all code that is optimised from then on. Default true.
+   */
+  readonly pairing?: boolean;
   /** What the compiler leaves out, to measure what it gains: `{ hoist: false, fuse: false }`. Results may differ in the last bits. Default: nothing. */
   readonly passes?: Passes;
 }
@@ -33,7 +36,10 @@ export interface Threads {
   readonly reason?: string;
 }
 
+/** The backend, and what became of the options that a runtime may not be able to follow. */
 export interface WasmBackend extends Backend {
+  /** Whether V8 pairs vectors, and if not, why. */
+  readonly pairing: Pairing;
   readonly threads: Threads;
 }
 
@@ -49,18 +55,20 @@ interface Internals {
 }
 
 export function wasmBackend(options: WasmOptions, internals: Internals): WasmBackend {
-  checkOptions("wasm", options, ["threads", "oversubscribe", "worker", "revectorize", "passes"]);
-  const { threads: asked = 1, revectorize = true, passes = {} } = options;
+  checkOptions("wasm", options, ["threads", "oversubscribe", "worker", "pairing", "passes"]);
+  const { threads: asked = 1, pairing: wanted = true, passes = {} } = options;
   checkOptions("wasm: passes", passes, passNames);
   if (!Number.isInteger(asked) || asked < 1) throw new TensorError(`wasm: expected threads to be an integer >= 1, got ${asked}`);
   const worker = workerOf(options);
   const threads = threadsFor(asked, options);
   const { host = hostFor(threads.used, worker), ...dividing } = internals;
-  const context = { tile: pairVectors(revectorize) ? DEFAULT_TILE : UNPAIRED_TILE, host, passes, ...dividing };
+  const pairing = pairVectors(wanted);
+  const context = { tile: pairing.used ? DEFAULT_TILE : UNPAIRED_TILE, host, passes, ...dividing };
   let open = true;
   return {
     name: "wasm",
     threads,
+    pairing,
     async compile(program, compileOptions = {}) {
       if (!open) throw new Error("wasm: the backend was closed");
       return wasmExecutable(program, compileOptions, context);

@@ -7,7 +7,7 @@ export interface TileSize {
   panels: number;
 }
 
-/** 8 sums of 256 bits once V8 pairs the vectors (`revectorize`): enough to hide the latency of an addition. Measured against 3x2 to 6x2 and 4x1 to 12x1. */
+/** 8 sums of 256 bits once V8 pairs the vectors (`pairing`): enough to hide the latency of an addition. Measured against 3x2 to 6x2 and 4x1 to 12x1. */
 export const DEFAULT_TILE: TileSize = { rows: 4, panels: 2 };
 
 /** The fastest where vectors are not paired: 8 sums of 128 bits. */

@@ -7,7 +7,7 @@ import { wasmBackend } from "../backend/wasm.ts";
 /** Threads divide even the smallest steps here. */
 export const variants: Readonly<Record<string, Backend>> = {
   "1 thread": wasmBackend({}, {}),
-  "1 thread, unpaired": wasmBackend({ revectorize: false }, {}),
+  "1 thread, unpaired": wasmBackend({ pairing: false }, {}),
   "2 threads": wasmBackend({ threads: 2, oversubscribe: true }, { worthDividing: 0 }),
   "3 threads": wasmBackend({ threads: 3, oversubscribe: true }, { worthDividing: 0 }),
   "4 threads": wasmBackend({ threads: 4, oversubscribe: true }, { worthDividing: 0 }),

@@ -1,0 +1,108 @@
+import { f32x4, i32, type ModuleBuilder, v128, wasmModule } from "./assembler/index.ts";
+import { emitGemm, emitPack, packedBytes, panelCount } from "./gemm/index.ts";
+import { exp, tanh } from "./math/index.ts";
+import { nodeV8, optimiseAtOnce } from "./v8-flags.ts";
+
+/*
+ * V8's `--experimental-wasm-revectorize` pairs neighbouring 128-bit operations into 256-bit ones; products run two to three times as fast. It is an
+ * experiment of V8's. So it is turned on only for versions of V8 that the suite has run on, and before it is relied on, a product and an elementwise pass are run with and without it, and must
+ * have the same bits.
+ *
+ * It starts from two stores to neighbouring addresses, one right after the other, and goes back through what they store. So a kernel computes two vectors,
+ * both loads before both stores, and then stores both; a store between the loads of the two keeps them apart.
+ */
+const FLAG = "experimental-wasm-revectorize";
+
+/** Whether V8 pairs vectors of 128 bits, and if not, why. */
+export interface Pairing {
+  readonly used: boolean;
+  readonly reason?: string;
+}
+
+/**
+ * The versions of V8 on which the programs of `tests/runtimes.test.ts` had the same bits with pairing and without, optimised, on one thread and on two; each with the Nodes it was tried in. A build
+ * stands for its patches, which are fixes brought back from later versions.
+ */
+export const shownOn: Readonly<Record<string, string>> = {
+  "13.6.233": "Node 24.0.0, 24.21.0, 24.22.3",
+  "14.1.146": "Node 25.0.0, 25.9.0",
+  "14.6.202": "Node 26.0.0, 26.12.1",
+};
+
+const off = (reason: string): Pairing => ({ used: false, reason });
+
+/** V8's flags are the process's, so the answer is found once. */
+let answer: Pairing | undefined;
+
+/**
+ * Turns pairing on for this process, if its V8 is one of {@link shownOn}, on x64, and the check passes; else says why not. `wanted: false` turns it off again. What V8 optimises from then on
+ * follows it, also of modules that were compiled before.
+ */
+export function pairVectors(wanted: boolean): Pairing {
+  if (!wanted) {
+    if (answer?.used === true) nodeV8()?.set(`--no-${FLAG}`);
+    return off("it was not asked for");
+  }
+  if (answer === undefined) answer = tryToPair();
+  else if (answer.used) nodeV8()?.set(`--${FLAG}`);
+  return answer;
+}
+
+function tryToPair(): Pairing {
+  const v8 = nodeV8();
+  if (v8 === undefined) return off("it is an experiment of V8's that only a program in Node can turn on");
+  if (shownOn[v8.version] === undefined) return off(`it was not tried with V8 ${v8.version}; it was with ${Object.keys(shownOn).join(", ")}`);
+  if (process.arch !== "x64") return off(`it is for x64, and this is ${process.arch}`);
+  // Only the optimising compiler pairs vectors.
+  optimiseAtOnce(v8, true);
+  const plain = checkResult("plain");
+  v8.set(`--${FLAG}`);
+  const paired = checkResult("paired");
+  optimiseAtOnce(v8, false);
+  if (paired.every((bits, i) => bits === plain[i])) return { used: true };
+  v8.set(`--no-${FLAG}`);
+  return off("its results differed from those without it");
+}
+
+const [M, N, K] = [8, 48, 64];
+const A = 0;
+const B = A + 4 * M * K;
+const PACKED = B + 4 * K * N;
+const C = PACKED + packedBytes({ n: N, k: K });
+
+/** Bits of a product passed through functions, in code that was optimised. The name makes another module of it, so that V8 compiles it afresh. */
+function checkResult(name: string): Uint32Array {
+  const builder = wasmModule({ memory: { initial: 1 } });
+  emitPack(builder, "pack", { n: N, k: K });
+  emitGemm(builder, "gemm", { n: N, k: K });
+  emitFunctions(builder, name);
+  const memory = new WebAssembly.Memory({ initial: 1 });
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(builder.encode()), { env: { memory } });
+  const call = (entry: string, ...args: number[]): void => {
+    const f = exports[entry];
+    if (typeof f === "function") f(...args);
+  };
+  const floats = new Float32Array(memory.buffer);
+  for (let i = 0; i < M * K + K * N; i++) floats[i] = (Math.imul(i + 1, 0x9e3779b1) >> 8) / 0x1000000;
+  // The first time each function is optimised, the second time the result is that of the optimised one.
+  for (let time = 0; time < 2; time++) {
+    call("pack", B, PACKED, 0, panelCount(N));
+    call("gemm", 0, M, A, PACKED, C, 0);
+    call(name, C, C + 4 * M * N);
+  }
+  return new Uint32Array(memory.buffer, C, M * N).slice();
+}
+
+/** Emits `(at, end)`: tanh(x) + exp(x) in place, 8 floats at a time. */
+function emitFunctions(builder: ModuleBuilder, name: string): void {
+  builder.function(name, { params: { at: "i32", end: "i32" }, export: true }, (body, { at, end }) => {
+    body.repeatWhile(i32.ltU(at, end), () => {
+      const results = [0, 16].map((offset) => {
+        const x = body.let(v128.load(at, offset));
+        return body.let(f32x4.add(tanh(x), exp(x)));
+      });
+      results.forEach((result, i) => body.do(v128.store(at, result, 16 * i)));
+      body.set(at, i32.add(at, 32));
+    });
+  });
+}
