@@ -11,6 +11,7 @@ export const layers = [
   ["data", "train"],
   ["study"],
   ["lab"],
+  ["browsers"],
   ["experiments", "bench"],
   ["browser"],
 ];
@@ -19,13 +20,13 @@ const sideways = [["cells", "norm"]];
 
 /** What only some packages may import, and which. */
 export const reserved = [
-  { modules: ["node:fs", "node:fs/promises", "fs", "fs/promises"], packages: ["data", "study", "lab", "experiments", "bench"], why: "Only study, the lab, the bench and the loaders of data touch the file system." },
+  { modules: ["node:fs", "node:fs/promises", "fs", "fs/promises"], packages: ["data", "study", "lab", "experiments", "bench", "browsers"], why: "Only study, the lab, the bench, the tools and the loaders of data touch the file system." },
   { modules: ["gpu.js"], packages: ["gpu"], why: "Only @sluice/gpu depends on gpu.js." },
 ];
 
 /** The folder of a package, from the root of the repository. */
 export function folderOf(name) {
-  const elsewhere = { experiments: "experiments", bench: "bench", lab: "apps/lab", browser: "examples/browser" };
+  const elsewhere = { experiments: "experiments", bench: "bench", browsers: "tools/browsers", lab: "apps/lab", browser: "examples/browser" };
   return elsewhere[name] ?? `packages/${name}`;
 }
 

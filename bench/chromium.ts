@@ -1,7 +1,7 @@
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { chromium, quiet, software } from "@sluice/browsers";
 import { chromium as playwright, type Browser, type Page } from "playwright-core";
 import { preview } from "vite";
 import type { Process } from "./contender.ts";
@@ -23,12 +23,8 @@ export interface ChromiumPage {
 /** The longest that one command may take: then the page, which may hang, is given up. */
 const patience = 300_000;
 
-const quiet = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-background-timer-throttling"];
-const anyCard = [...quiet, "--enable-unsafe-webgpu", "--enable-features=Vulkan", "--ignore-gpu-blocklist"];
-const software = [...anyCard, "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--use-webgpu-adapter=swiftshader"];
-
-/** Where Chromium is; undefined where there is none. */
-export const chromiumPath = ["chromium", "chromium-browser", "google-chrome"].map((name) => spawnSync("which", [name], { encoding: "utf8" }).stdout?.trim()).find(Boolean);
+const flags = [...quiet, "--disable-background-timer-throttling"];
+const anyCard = [...flags, "--enable-unsafe-webgpu", "--enable-features=Vulkan", "--ignore-gpu-blocklist"];
 
 /** Contenders by whom they need from the cache folder. */
 const names: readonly (readonly [name: string, needs?: string])[] = [
@@ -45,7 +41,7 @@ export async function openChromium(): Promise<ChromiumPage> {
   let { browser, page, devices } = await launch(address, anyCard);
   if (devices.webgl === undefined || devices.webgpu === undefined) {
     await browser.close();
-    ({ browser, page, devices } = await launch(address, software));
+    ({ browser, page, devices } = await launch(address, [...flags, ...software]));
   }
   const peer = (name: string, needs?: string): Peer => ({
     name,
@@ -68,7 +64,8 @@ export async function openChromium(): Promise<ChromiumPage> {
 }
 
 async function launch(address: string, args: readonly string[]): Promise<{ readonly browser: Browser; readonly page: Page; readonly devices: Devices }> {
-  const browser = await playwright.launch({ executablePath: chromiumPath!, args: [...args] });
+  if (chromium.path === undefined) throw new Error(chromium.absent);
+  const browser = await playwright.launch({ executablePath: chromium.path, args: [...args] });
   const page = await browser.newPage();
   page.setDefaultTimeout(patience);
   // Every contender has one thread: libraries that ask how many processors there are hear of one.

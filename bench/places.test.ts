@@ -1,13 +1,13 @@
+import { chromium as browser } from "@sluice/browsers";
 import { expect, test } from "vitest";
 import { makeCase } from "./cases.ts";
-import { chromiumPath } from "./chromium.ts";
 import { measurePlaces } from "./places.ts";
 
 const options = { samples: 1, warmMilliseconds: 0, clock: "wall" } as const;
 const own = ["gpu-webasm", "gpu-webgl2", "gpu-webgpu", "sluice"];
 
 test("every backend computes the same and is timed, in Node and in one page of Chromium", async ({ skip }) => {
-  skip(chromiumPath === undefined, "there is no Chromium (Debian: apt-get install chromium)");
+  skip(browser.path === undefined, browser.absent);
   const cases = [makeCase("train", "gru", [2, 3, 4, 5], 1), makeCase("adam", "gru", [2, 3, 4, 5], 1)];
   const [node, chromium] = await measurePlaces(cases, options);
   expect(node).toMatchObject({ name: "Node", contenders: { sluice: expect.stringContaining("WebAssembly"), "gpu-webasm": expect.stringContaining("mode webasm"), "gpu-cpu": expect.stringContaining("mode cpu") } });

@@ -1,5 +1,6 @@
+import { chromium } from "@sluice/browsers";
 import { idOf, type Case } from "./cases.ts";
-import { chromiumPath, openChromium } from "./chromium.ts";
+import { openChromium } from "./chromium.ts";
 import { openBench, type MeasureOptions, type Row } from "./measure.ts";
 import { peers } from "./peers.ts";
 
@@ -22,7 +23,7 @@ export async function measurePlaces(cases: readonly Case[], options: Omit<Measur
 }
 
 async function measureInChromium(cases: readonly Case[], options: Omit<MeasureOptions, "own" | "peers">): Promise<Place> {
-  const absent = chromiumPath === undefined ? "there is no Chromium; on Debian `apt-get install chromium` has it" : options.clock === "cpu" ? "a page cannot tell its processor time" : undefined;
+  const absent = chromium.path === undefined ? chromium.absent : options.clock === "cpu" ? "a page cannot tell its processor time" : undefined;
   if (absent !== undefined) return { name: "Chromium", about: `absent: ${absent}`, contenders: {}, rows: [] };
   const page = await openChromium();
   try {

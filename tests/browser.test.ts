@@ -1,8 +1,9 @@
 // The promise of the default backend, in a real browser: Chromium trains the same weights as Node, bit for bit, with one thread and with several, and the page goes on meanwhile.
+import { chromium } from "@sluice/browsers";
 import { trainSmallGru } from "@sluice/train/testing";
 import { wasm } from "@sluice/wasm";
 import { describe, expect, test } from "vitest";
-import { inChromium, skipWithoutChromium } from "./chromium.ts";
+import { inChromium, skipWithout } from "./page.ts";
 import { longStep, type LongStep } from "./long-step.ts";
 
 const script = `
@@ -23,7 +24,7 @@ interface Answer {
 }
 
 describe("Chromium", { timeout: 120_000 }, () => {
-  skipWithoutChromium();
+  skipWithout(chromium);
 
   test.each([true, false])("trains the weights that Node trains, and its page goes on; cross-origin isolated: %s", async (isolated) => {
     const backend = wasm();

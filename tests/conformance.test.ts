@@ -1,10 +1,11 @@
 // One suite for every backend that gives no exact bits to hold it to: each primitive, each cell of the library with its gradients, and training.
+import { chromium } from "@sluice/browsers";
 import { gpu, type GpuMode, type GpuOptions } from "@sluice/gpu";
 import type { Backend } from "@sluice/tensor";
 import { primitiveFindings, type Finding } from "@sluice/tensor/testing";
 import { wasm } from "@sluice/wasm";
 import { beforeEach, describe, expect, test } from "vitest";
-import { inChromium, skipWithoutChromium } from "./chromium.ts";
+import { inChromium, skipWithout } from "./page.ts";
 import { cellFindings, trainingFinding } from "./conformance.ts";
 import { installWebGpu } from "./node-webgpu.ts";
 
@@ -105,7 +106,7 @@ const scriptFor = (options: GpuOptions): string => `
   await say({ mode: backend.mode, primitives, cells, training });`;
 
 describe("in Chromium", { timeout: 180_000 }, () => {
-  skipWithoutChromium();
+  skipWithout(chromium);
 
   test.each([{ mode: "webgl2" }, { mode: "webgpu" }, { mode: "webgpu", pipelines: false }] as const)("%o: every primitive, every cell, and training", async (options) => {
     const { mode } = options;

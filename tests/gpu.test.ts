@@ -1,8 +1,9 @@
 // What bites on gpu.js, in every mode that can be had here; and in Chromium what it keeps on the device, and how it takes the loss of it.
+import { chromium } from "@sluice/browsers";
 import { gpu, type GpuOptions } from "@sluice/gpu";
 import type { Finding } from "@sluice/tensor/testing";
 import { describe, expect, test } from "vitest";
-import { inChromium, skipWithoutChromium } from "./chromium.ts";
+import { inChromium, skipWithout } from "./page.ts";
 import type { Growth, Lost, Textures } from "./gpu-device.ts";
 import { trapFindings } from "./gpu-traps.ts";
 
@@ -28,7 +29,7 @@ function expectFlat({ early, late }: Growth): void {
 }
 
 describe.each<GpuOptions>([{ mode: "webgl2" }, { mode: "webgpu" }, { mode: "webgpu", pipelines: false }])("%o in Chromium", { timeout: 120_000 }, (options) => {
-  skipWithoutChromium();
+  skipWithout(chromium);
 
   const { mode, pipelines = mode === "webgpu" } = options;
   const inPage = (call: string): Promise<unknown> => inChromium(`const page = await import("/tests/gpu-device.ts"); await say(await page.${call}(${JSON.stringify(options)}));`, { graphics: true });
@@ -64,7 +65,7 @@ describe.each<GpuOptions>([{ mode: "webgl2" }, { mode: "webgpu" }, { mode: "webg
 });
 
 describe("textures of webgl2 in Chromium", { timeout: 120_000 }, () => {
-  skipWithoutChromium();
+  skipWithout(chromium);
 
   test("an array longer than one is wide is correct, and one that none holds an error", async () => {
     const script = `const page = await import("/tests/gpu-device.ts"); await say(await page.smallTextures({ mode: "webgl2" }));`;

@@ -8,7 +8,8 @@ import { wasm } from "@sluice/wasm";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { pnpmFolder } from "../scripts/pnpm.js";
 import { bundled, bundlerNames } from "./bundles.ts";
-import { inChromium, skipWithoutChromium } from "./chromium.ts";
+import { chromium } from "@sluice/browsers";
+import { inChromium, skipWithout } from "./page.ts";
 import { exampleOf, outcomeOf, readmes, type Outcome } from "./examples.ts";
 import { packageNames, root } from "./workspace.ts";
 
@@ -128,7 +129,7 @@ globalThis.startPage = start;
   });
 
   describe("in Chromium", () => {
-    skipWithoutChromium();
+    skipWithout(chromium);
 
     test("trains the same weights from the bundle and the workers' file, as published, under a strict policy", async () => {
       const files = { "/page.js": esbuilt, "/worker.js": readFileSync(join(project, "node_modules/@sluice/wasm/dist/worker.js"), "utf8") };

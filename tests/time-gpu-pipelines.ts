@@ -1,5 +1,5 @@
 // node --conditions=@sluice/source tests/time-gpu-pipelines.ts: what one pipeline saves, the table in docs/backends.md.
-import { inChromium } from "./chromium.ts";
+import { inChromium } from "./page.ts";
 import { timeStep, type StepSize, type Timing } from "./gpu-pipelines.ts";
 
 const sizes: readonly StepSize[] = [

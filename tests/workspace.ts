@@ -35,6 +35,7 @@ export const members = [
   { name: "lab", folder: "apps/lab" },
   { name: "experiments", folder: "experiments" },
   { name: "bench", folder: "bench" },
+  { name: "browsers", folder: "tools/browsers" },
   { name: "browser", folder: "examples/browser" },
 ];
 

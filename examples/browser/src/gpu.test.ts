@@ -1,9 +1,9 @@
 // The page on gpu.js, with a graphics card that Chromium makes up in software.
+import { chromium, software } from "@sluice/browsers";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { backend, choose, chromiumPath, click, inNode, launch, open, serve, skipWithoutChromium, status, stepOf, stepsMade, textOf } from "./testing/drive.ts";
+import { backend, choose, click, inNode, launch, open, serve, skipWithoutChromium, status, stepOf, stepsMade, textOf } from "./testing/drive.ts";
 
-const software = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--enable-features=Vulkan", "--ignore-gpu-blocklist"];
 const small = { time: 20, batch: 16, hidden: 16, steps: 300 };
 
 describe("the page on gpu.js in Chromium", { timeout: 60_000 }, () => {
@@ -12,7 +12,7 @@ describe("the page on gpu.js in Chromium", { timeout: 60_000 }, () => {
   let server: Awaited<ReturnType<typeof serve>>;
   let browser: Browser;
   beforeAll(async () => {
-    if (chromiumPath === undefined) return;
+    if (chromium.path === undefined) return;
     [server, browser] = await Promise.all([serve(), launch(software)]);
   });
   afterAll(async () => {

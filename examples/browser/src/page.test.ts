@@ -1,9 +1,10 @@
 // The page, clicked in Chromium.
+import { chromium } from "@sluice/browsers";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Settings } from "./settings.ts";
 import { BASELINE } from "./task.ts";
-import { backend, choose, chromiumPath, click, inNode, launch, open, serve, skipWithoutChromium, status, stepOf, stepsMade, textOf } from "./testing/drive.ts";
+import { backend, choose, click, inNode, launch, open, serve, skipWithoutChromium, status, stepOf, stepsMade, textOf } from "./testing/drive.ts";
 
 const small: Partial<Settings> = { time: 20, hidden: 32, steps: 300 };
 
@@ -15,7 +16,7 @@ describe("the page in Chromium", { timeout: 60_000 }, () => {
   const pages: Page[] = [];
 
   beforeAll(async () => {
-    if (chromiumPath === undefined) return;
+    if (chromium.path === undefined) return;
     [server, browser] = await Promise.all([serve(), launch()]);
   });
   afterAll(async () => {

@@ -1,18 +1,15 @@
 /** What tests need to use the page as a visitor does: what is clicked is found by role and label, as an assistive technology finds it. */
-import { spawnSync } from "node:child_process";
+import { chromium, quiet } from "@sluice/browsers";
 import { wasm } from "@sluice/wasm";
-import { chromium, type Browser, type Page } from "playwright-core";
+import { chromium as playwright, type Browser, type Page } from "playwright-core";
 import { createServer } from "vite";
 import { beforeEach } from "vitest";
 import { defaults, type Settings } from "../settings.ts";
 import { startTraining, type Evaluation } from "../training.ts";
 
-/** Where Chromium is; undefined where there is none. */
-export const chromiumPath = ["chromium", "chromium-browser", "google-chrome"].map((name) => spawnSync("which", [name]).stdout?.toString().trim()).find(Boolean);
-
 /** Skips every test of a suite where there is no Chromium, and says so. */
 export function skipWithoutChromium(): void {
-  beforeEach(({ skip }) => skip(chromiumPath === undefined, "there is no Chromium (Debian: apt-get install chromium)"));
+  beforeEach(({ skip }) => skip(chromium.path === undefined, chromium.absent));
 }
 
 /** The server of `npm run example`, on a port of its own. */
@@ -23,8 +20,8 @@ export async function serve(): Promise<{ readonly address: string; close(): Prom
 }
 
 export function launch(args: readonly string[] = []): Promise<Browser> {
-  const quiet = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
-  return chromium.launch({ executablePath: chromiumPath!, args: [...quiet, ...args] });
+  if (chromium.path === undefined) throw new Error(chromium.absent);
+  return playwright.launch({ executablePath: chromium.path, args: [...quiet, ...args] });
 }
 
 export async function open(browser: Browser, address: string): Promise<Page> {

@@ -1,23 +1,19 @@
-/** Runs a script in a page of headless Chromium that has the sources of the packages. */
-import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+/** Runs a script in a page of a headless browser that has the sources of the packages. */
+import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { createRequire, stripTypeScriptTypes } from "node:module";
-import { tmpdir } from "node:os";
 import { dirname, join, normalize } from "node:path";
+import { chromium, firefox, visit, type InstalledBrowser } from "@sluice/browsers";
 import { beforeEach } from "vitest";
 import { workerSource } from "../packages/wasm/src/threads/worker-source.ts";
 import { members, packageNames, root } from "./workspace.ts";
 
-/** The command that starts it; undefined where there is none. CI installs it. */
-const chromium = ["chromium", "chromium-browser", "google-chrome"].find((name) => spawnSync(name, ["--version"]).status === 0);
-
-/** Skips every test of a suite where there is no Chromium, and says so. */
-export function skipWithoutChromium(): void {
-  beforeEach(({ skip }) => skip(chromium === undefined, "there is no Chromium (Debian: apt-get install chromium)"));
+/** Skips every test of a suite where a browser is absent, and says so. */
+export function skipWithout(browser: InstalledBrowser): void {
+  beforeEach(({ skip }) => skip(browser.path === undefined, browser.absent));
 }
 
-export interface ChromiumOptions {
+export interface PageOptions {
   /** Whether the page may share memory among threads. Default true. */
   readonly isolated?: boolean;
   /** The page's Content-Security-Policy. Default: none. */
@@ -26,44 +22,32 @@ export interface ChromiumOptions {
   readonly sandboxed?: boolean;
   /** Scripts by their paths, beside the sources and before them. */
   readonly files?: Readonly<Record<string, string>>;
-  /** WebGL and WebGPU, drawn by SwiftShader, which takes no graphics card. Default false. */
+  /** WebGL and WebGPU, drawn by SwiftShader, which takes no graphics card: in Chromium only. Default false. */
   readonly graphics?: boolean;
 }
 
 /**
  * What `script` hands to `say(result)`: the body of a module, in which packages go by their names and files of this folder by `/tests/name.ts`. Rejects where it throws.
  */
-export async function inChromium(script: string, options: ChromiumOptions = {}): Promise<unknown> {
+export async function inBrowser(browser: InstalledBrowser, script: string, options: PageOptions = {}): Promise<unknown> {
   const { graphics = false } = options;
-  const profile = mkdtempSync(join(tmpdir(), "sluice-chromium-"));
   const result = Promise.withResolvers<unknown>();
   const server = await serve(script, options, (answer) => ("error" in answer ? result.reject(new Error(answer.error)) : result.resolve(answer.result)));
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
-  const browser = spawn(
-    chromium!,
-    [
-      "--headless", "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-      "--disable-sync", "--js-flags=--expose-gc", "--enable-precise-memory-info", ...(graphics ? software : ["--disable-gpu"]), `--user-data-dir=${profile}`, `http://127.0.0.1:${port}/`,
-    ],
-    { stdio: "ignore" },
-  );
-  browser.on("exit", (code) => result.reject(new Error(`Chromium ended with code ${code} before the page had answered`)));
+  const visiting = visit(browser, `http://127.0.0.1:${port}/`, { graphics });
   try {
-    return await result.promise;
+    return await Promise.race([result.promise, visiting.lost]);
   } finally {
-    browser.removeAllListeners("exit");
-    browser.kill("SIGKILL");
+    await visiting.close();
     server.close();
     server.closeAllConnections();
-    rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   }
 }
 
-const software = [
-  "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--enable-features=Vulkan",
-  "--ignore-gpu-blocklist",
-];
+export const inChromium = (script: string, options?: PageOptions): Promise<unknown> => inBrowser(chromium, script, options);
+
+export const inFirefox = (script: string, options?: PageOptions): Promise<unknown> => inBrowser(firefox, script, options);
 
 const imports = Object.fromEntries([
   ...packageNames.map((name) => [`@sluice/${name}`, `/packages/${name}/src/index.ts`]),
@@ -84,7 +68,7 @@ const pageOf = (script: string): string => `<!doctype html><title>Sluice</title>
 
 type Answer = { readonly result: unknown } | { readonly error: string };
 
-function serve(script: string, { isolated = true, policy, sandboxed = false, files = {} }: ChromiumOptions, onAnswer: (answer: Answer) => void): Promise<Server> {
+function serve(script: string, { isolated = true, policy, sandboxed = false, files = {} }: PageOptions, onAnswer: (answer: Answer) => void): Promise<Server> {
   const server = createServer((request, response) => {
     const headers = {
       ...(isolated ? { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" } : {}),

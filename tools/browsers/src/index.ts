@@ -1,0 +1,3 @@
+export { chromium, firefox, type InstalledBrowser } from "./installed.ts";
+export { quiet, software } from "./chromium-flags.ts";
+export { visit, type Visit, type VisitOptions } from "./visit.ts";

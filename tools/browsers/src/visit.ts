@@ -1,0 +1,70 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { quiet, software } from "./chromium-flags.ts";
+import { firefox, type InstalledBrowser } from "./installed.ts";
+
+export interface VisitOptions {
+  /** Chromium only: WebGL and WebGPU, drawn in software. Default false. */
+  readonly graphics?: boolean;
+}
+
+/** A browser without a window, on one page. It has no other way to talk than the page's own requests. */
+export interface Visit {
+  /** Rejects when the browser ends without having been closed; never resolves. */
+  readonly lost: Promise<never>;
+  close(): Promise<void>;
+}
+
+/** Starts a browser on a page, with a profile of its own that goes when it is closed. */
+export function visit(browser: InstalledBrowser, address: string, { graphics = false }: VisitOptions = {}): Visit {
+  if (browser.path === undefined) throw new Error(browser.absent);
+  const profile = mkdtempSync(join(tmpdir(), `sluice-${browser.name.toLowerCase()}-`));
+  if (browser === firefox) writeFileSync(join(profile, "user.js"), preferences);
+  const args = browser === firefox ? ["--headless", "--no-remote", "--profile", profile, address] : [...chromiumArgs(graphics), `--user-data-dir=${profile}`, address];
+  // A process group of its own: Firefox's page runs in a child, which must not outlive it.
+  const child = spawn(browser.path, args, { stdio: "ignore", detached: true });
+  const over = Promise.withResolvers<void>();
+  const lost = Promise.withResolvers<never>();
+  lost.promise.catch(() => {});
+  child.on("error", (error) => lost.reject(error));
+  child.on("exit", (code, signal) => {
+    lost.reject(new Error(`${browser.name} ended with ${signal ?? `code ${code}`} before the page had answered`));
+    over.resolve();
+  });
+  return {
+    lost: lost.promise,
+    async close() {
+      if (child.pid !== undefined && child.exitCode === null) {
+        process.kill(-child.pid, "SIGKILL");
+        await over.promise;
+      }
+      rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+    },
+  };
+}
+
+function chromiumArgs(graphics: boolean): string[] {
+  return ["--headless", ...quiet, "--js-flags=--expose-gc", "--enable-precise-memory-info", ...(graphics ? software : ["--disable-gpu"])];
+}
+
+/** Firefox does nothing but show a page, and does not ask whether a script that works for long is to be stopped. */
+const preferences = Object.entries({
+  "app.normandy.enabled": false,
+  "app.update.auto": false,
+  "app.update.enabled": false,
+  "browser.aboutwelcome.enabled": false,
+  "browser.safebrowsing.malware.enabled": false,
+  "browser.safebrowsing.phishing.enabled": false,
+  "browser.shell.checkDefaultBrowser": false,
+  "browser.startup.homepage_override.mstone": "ignore",
+  "datareporting.policy.dataSubmissionEnabled": false,
+  "dom.max_script_run_time": 0,
+  "extensions.update.enabled": false,
+  "network.captive-portal-service.enabled": false,
+  "network.connectivity-service.enabled": false,
+  "toolkit.telemetry.enabled": false,
+})
+  .map(([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`)
+  .join("");
