@@ -60,7 +60,7 @@ function sourceRules(name, { flags = false } = {}) {
 const testRules = (name) => ({ "no-restricted-imports": ["error", { patterns: forbiddenPatterns(name) }] });
 
 export default tseslint.config(
-  { ignores: ["**/dist/", "**/node_modules/", "**/.examples/", ".pnpm-home/", "**/runs/"] },
+  { ignores: ["**/dist/", "**/node_modules/", "**/.examples/", ".pnpm-home/", ".runtimes/", "**/runs/"] },
   { linterOptions: { reportUnusedDisableDirectives: "error" } },
   ...tseslint.configs.recommended,
   {

@@ -4,9 +4,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { root, run } from "./process.js";
-
-const windows = process.platform === "win32";
+import { npm, root, run, windows } from "./process.js";
 
 /** Runs the pinned pnpm in the repository root, fetching it if need be; resolves to its exit code. */
 export async function pnpm(args, options = {}) {
@@ -29,7 +27,7 @@ export async function pnpmFolder() {
   const unfinished = join(home, `unfinished-${process.pid}`);
   mkdirSync(unfinished, { recursive: true });
   writeFileSync(join(unfinished, "package.json"), '{ "private": true }\n');
-  const code = await npm(["install", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error", `pnpm@${version}`], unfinished);
+  const code = await npm(["install", `pnpm@${version}`], unfinished);
   if (code !== 0) {
     rmSync(unfinished, { recursive: true, force: true });
     throw new Error(`Could not fetch pnpm ${version}: npm install ended with exit code ${code}. Is the npm registry reachable from here?`);
@@ -37,12 +35,6 @@ export async function pnpmFolder() {
   rmSync(folder, { recursive: true, force: true });
   renameSync(unfinished, folder);
   return bin;
-}
-
-function npm(args, cwd) {
-  const script = process.env.npm_execpath;
-  if (script !== undefined && script.endsWith("npm-cli.js")) return run(process.execPath, [script, ...args], { cwd });
-  return run(windows ? "npm.cmd" : "npm", args, { cwd, shell: windows });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) process.exitCode = await pnpm(process.argv.slice(2));
