@@ -11,7 +11,7 @@ import { bundled, bundlerNames } from "./bundles.ts";
 import { chromium } from "@sluice/browsers";
 import { inChromium, skipWithout } from "./page.ts";
 import { exampleOf, outcomeOf, readmes, type Outcome } from "./examples.ts";
-import { packageNames, root } from "./workspace.ts";
+import { packageNames, readJson, root, type Manifest } from "./workspace.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "sluice-published-"));
 const tarballs = join(scratch, "tarballs");
@@ -138,6 +138,37 @@ globalThis.startPage = start;
       expect(await inChromium(started, { policy, files })).toEqual(await answer());
     });
   });
+});
+
+/** The lowest TypeScript that the READMEs promise, and the one that the packages are built with. */
+const compilers = [
+  { typescript: "5.4", folder: "tests/node_modules/typescript-5.4" },
+  { typescript: "as built with", folder: "node_modules/typescript" },
+];
+
+describe.each(compilers)("TypeScript $typescript", ({ folder }) => {
+  test.each([
+    { others: "no other types", types: [] },
+    { others: "the types of Node", types: ["node"] },
+  ])("accepts every declaration of every package beside $others, without DOM and without skipLibCheck", { timeout: 300_000 }, async ({ types }) => {
+    const compilerOptions = { strict: true, noEmit: true, target: "ES2022", lib: ["ES2022"], module: "NodeNext", typeRoots: [join(root, "node_modules/@types")], types, skipLibCheck: false };
+    const config = mkdtempSync(join(project, "types-"));
+    const entries = packageNames.flatMap((name) => {
+      const { exports = {} } = readJson<{ exports?: Record<string, string | { types?: string }> }>("packages", name, "package.json");
+      return Object.entries(exports).flatMap(([path, conditions]) => (typeof conditions === "object" && conditions.types !== undefined ? [`@sluice/${name}${path.slice(1)}`] : []));
+    });
+    expect(entries.length).toBeGreaterThanOrEqual(packageNames.length);
+    writeFileSync(join(config, "all.ts"), entries.map((entry, i) => `export * as package${i} from "${entry}";\n`).join(""));
+    writeFileSync(join(config, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["all.ts"] }));
+    const { code, output } = await outcomeOf(process.execPath, [join(root, folder, "bin/tsc"), "-p", config], { cwd: config, env });
+    expect(output).toBe("");
+    expect(code).toBe(0);
+  });
+});
+
+test("the lowest TypeScript is the one that the README names", () => {
+  const [major, minor] = readJson<Manifest>("tests/node_modules/typescript-5.4/package.json").version.split(".");
+  expect(readFileSync(join(root, "README.md"), "utf8")).toContain(`TypeScript ${major}.${minor} or newer`);
 });
 
 describe.each(readmes)("the README of $name, with the packages as published", ({ name, folder }) => {

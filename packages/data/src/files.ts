@@ -1,4 +1,5 @@
 /** Bytes and their sums. */
+import type { Bytes } from "@sluice/tensor";
 import { DataError } from "./error.ts";
 
 /** A module of Node's, asked for at run time, so that bundlers for browsers find nothing to resolve. */
@@ -8,12 +9,12 @@ function builtin<Name extends "node:fs/promises" | "node:module">(name: Name) {
   return found;
 }
 
-export async function readFromDisk(path: string | URL): Promise<Uint8Array<ArrayBuffer>> {
+export async function readFromDisk(path: string | URL): Promise<Bytes> {
   return new Uint8Array(await builtin("node:fs/promises").readFile(path));
 }
 
 /** A file of an installed package, such as `mnist/package.json`. */
-export async function readFromPackage(file: string): Promise<Uint8Array<ArrayBuffer>> {
+export async function readFromPackage(file: string): Promise<Bytes> {
   const { resolve } = builtin("node:module").createRequire(import.meta.url);
   return readFromDisk(found(resolve, file));
 }
@@ -26,7 +27,7 @@ function found(resolve: (file: string) => string, file: string): string {
   }
 }
 
-async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+async function sha256(bytes: Bytes): Promise<string> {
   if (globalThis.crypto?.subtle === undefined) throw new Error("a file cannot be checked without WebCrypto, which browsers have on secure pages only (https, or localhost)");
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -38,9 +39,9 @@ export async function readChecked(
   file: string,
   sum: string,
   obtain: string,
-  read: (file: string) => Promise<Uint8Array<ArrayBuffer>>,
-): Promise<Uint8Array<ArrayBuffer>> {
-  let bytes: Uint8Array<ArrayBuffer>;
+  read: (file: string) => Promise<Bytes>,
+): Promise<Bytes> {
+  let bytes: Bytes;
   try {
     bytes = await read(file);
   } catch (cause) {

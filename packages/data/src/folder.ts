@@ -1,4 +1,4 @@
-import { environmentVariable } from "@sluice/tensor";
+import { environmentVariable, type Bytes } from "@sluice/tensor";
 import { DataError } from "./error.ts";
 import { readChecked, readFromDisk } from "./files.ts";
 
@@ -25,7 +25,7 @@ export function dataFolder(given?: string | null): string | undefined {
  * Reads all files of a set from the data folder, in their order, and holds them to their sums. Throws a {@link DataError} that names the file, what is
  * wrong, and how to obtain the set.
  */
-export async function readFileSet(set: FileSet, folder?: string | null): Promise<Uint8Array<ArrayBuffer>[]> {
+export async function readFileSet(set: FileSet, folder?: string | null): Promise<Bytes[]> {
   const { name, files, obtain } = set;
   const root = dataFolder(folder);
   if (root === undefined) {

@@ -1,4 +1,5 @@
 import type { Json } from "./json.ts";
+import type { Signal } from "./signal.ts";
 
 /** Named settings of a trial: plain JSON values. */
 export type Settings = { readonly [name: string]: Json };
@@ -70,7 +71,7 @@ export interface TrialContext<S extends Settings = Settings> {
   /** Folder given by `--data`, or `null`: where data sets that are not installed as packages are looked for. */
   readonly dataFolder: string | null;
   /** Aborted on Ctrl-C. Write a checkpoint, then `signal.throwIfAborted()`; after about five seconds the process is ended. */
-  readonly signal: AbortSignal;
+  readonly signal: Signal;
   /** The last checkpoint of an interrupted run of this trial, or `null`. Metrics after it were cut off. */
   readonly restored: Restored | null;
   /** Adds a line to `log.txt`. */

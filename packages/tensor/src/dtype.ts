@@ -7,6 +7,9 @@ export type DType = "f32" | "f64" | "i32" | "bool";
 /** The typed array that holds a tensor's elements, row-major. */
 export type Values = Float32Array | Float64Array | Int32Array;
 
+/** Bytes that no other thread shares, so that they can be hashed, written and sent: `Uint8Array<ArrayBuffer>`, which TypeScript says from 5.7 on. */
+export type Bytes = ReturnType<Uint8Array["slice"]>;
+
 /** A typed array of zeros for a dtype. */
 export function allocate(dtype: DType, length: number): Values {
   switch (dtype) {

@@ -1,5 +1,5 @@
 // Tensors
-export { type DType, type Values, allocate, isFloat } from "./dtype.ts";
+export { type Bytes, type DType, type Values, allocate, isFloat } from "./dtype.ts";
 export { type Shape, broadcastShapes, checkShape, sameShape, showShape, sizeOf, stridesOf } from "./shape.ts";
 export { type ArrayTensor, type Operand, type Piece, type SymbolTensor, type Tensor, type Type } from "./tensor.ts";
 export { describe, full, isTensor, item, labelOf, onesLike, piecewiseArray, scalar, tensor, valuesOf, zerosArray, zerosLike } from "./tensor.ts";

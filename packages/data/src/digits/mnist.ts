@@ -1,3 +1,4 @@
+import type { Bytes } from "@sluice/tensor";
 import { DataError } from "../error.ts";
 import { readChecked, readFromPackage } from "../files.ts";
 
@@ -20,7 +21,7 @@ const pixels = side * side;
 export const images = 10_000;
 
 /** Reads a file of the package mnist, such as `src/digits/0.json`. */
-export type Read = (file: string) => Promise<Uint8Array<ArrayBuffer>>;
+export type Read = (file: string) => Promise<Bytes>;
 
 export interface Mnist {
   /** Grey values 0 to 255, `[images, 28, 28]`: by class, and within it in the order of the package. */

@@ -6,6 +6,7 @@ import type { PlannedTrial } from "../plan.ts";
 import { writeReport, type WrittenReport } from "../report/write.ts";
 import type { TrialRecord } from "../results.ts";
 import { runFiles, trialFiles } from "../store/files.ts";
+import type { Signal } from "../signal.ts";
 import { BEAT_MS, takeLock, type Lock } from "../store/lock.ts";
 import { readTrial, type Manifest } from "../store/read.ts";
 import { writeSealed } from "../store/seal.ts";
@@ -23,9 +24,9 @@ export type RunEvent =
 
 export interface RunControl {
   /** Stops the run: trials write a checkpoint and end. */
-  readonly signal?: AbortSignal;
+  readonly signal?: Signal;
   /** Kills the trials at once. */
-  readonly kill?: AbortSignal;
+  readonly kill?: Signal;
   onEvent?(event: RunEvent): void;
 }
 

@@ -1,4 +1,4 @@
-import { describe, isArray, leavesOf, TensorError, type Tree } from "@sluice/tensor";
+import { describe, isArray, leavesOf, TensorError, type Bytes, type Tree } from "@sluice/tensor";
 import { bytesOf } from "./bytes.ts";
 import { compareNames } from "./safetensors.ts";
 
@@ -24,7 +24,7 @@ export async function weightsHash(params: Tree): Promise<string> {
 }
 
 /** By WebCrypto, which Node and browsers (on secure pages) have. */
-async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+async function sha256(bytes: Bytes): Promise<string> {
   if (globalThis.crypto?.subtle === undefined) throw new Error("weightsHash: WebCrypto is missing; browsers have it on secure pages only (https, or localhost)");
   const digest = await crypto.subtle.digest("SHA-256", bytes);
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");

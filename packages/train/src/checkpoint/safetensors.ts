@@ -1,4 +1,4 @@
-import { describe, isArray, leavesOf, showShape, sizeOf, tensor, TensorError, type ArrayTensor, type DType, type Tree } from "@sluice/tensor";
+import { describe, isArray, leavesOf, showShape, sizeOf, tensor, TensorError, type ArrayTensor, type Bytes, type DType, type Tree } from "@sluice/tensor";
 import { bytesOf, valuesFrom, widths } from "./bytes.ts";
 
 /*
@@ -28,7 +28,7 @@ const metadataName = "__metadata__";
  * A tree of arrays as a safetensors file; names are paths. Wide elements stand first, then in order of their names, and the header is filled up with
  * spaces to a multiple of 8, so every tensor is aligned. The same tensors give the same bytes.
  */
-export function writeSafetensors(tree: Tree, metadata: Readonly<Record<string, string>> = {}): Uint8Array<ArrayBuffer> {
+export function writeSafetensors(tree: Tree, metadata: Readonly<Record<string, string>> = {}): Bytes {
   const named = new Map<string, ArrayTensor>();
   for (const { path, tensor: x } of leavesOf(tree)) {
     if (!isArray(x)) throw new TensorError(`writeSafetensors: ${path} ${describe(x)} is a symbol without values`);

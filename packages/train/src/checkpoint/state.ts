@@ -1,11 +1,11 @@
-import { checkOptions, leavesOf, mapTree, sameShape, type Tree } from "@sluice/tensor";
+import { checkOptions, leavesOf, mapTree, sameShape, type Bytes, type Tree } from "@sluice/tensor";
 import { weightsHash } from "./hash.ts";
 import { readSafetensors, SafetensorsError, writeSafetensors } from "./safetensors.ts";
 
 const hashName = "sluice.sha256";
 
 /** A state (or any tree of arrays) as a safetensors file, exact to the bit, with the hash of its content in the metadata. */
-export async function saveState(state: Tree, options: { readonly metadata?: Readonly<Record<string, string>> } = {}): Promise<Uint8Array<ArrayBuffer>> {
+export async function saveState(state: Tree, options: { readonly metadata?: Readonly<Record<string, string>> } = {}): Promise<Bytes> {
   checkOptions("saveState", options, ["metadata"]);
   return writeSafetensors(state, { ...options.metadata, [hashName]: await weightsHash(state) });
 }

@@ -1,4 +1,4 @@
-import { checkOptions, compileStep, item, type ArrayTensor, type Backend, type ExecutableStatistics, type Tree } from "@sluice/tensor";
+import { checkOptions, compileStep, item, type ArrayTensor, type Backend, type Bytes, type ExecutableStatistics, type Tree } from "@sluice/tensor";
 import { loadState, saveState } from "../checkpoint/state.ts";
 import { diagnoseStep, DivergedError } from "./diverged.ts";
 import { flatNumbers, metricsOf, type MetricsOf } from "./numbers.ts";
@@ -51,7 +51,7 @@ export interface Trainer<P extends Tree, B extends Tree, R extends LossResult, C
   params(): Promise<P>;
   setState(state: TrainState<P, C>): Promise<void>;
   /** The state as a safetensors file, and back; training goes on with the bits of an uninterrupted run. */
-  save(metadata?: Readonly<Record<string, string>>): Promise<Uint8Array<ArrayBuffer>>;
+  save(metadata?: Readonly<Record<string, string>>): Promise<Bytes>;
   restore(bytes: Uint8Array): Promise<void>;
   dispose(): Promise<void>;
   readonly statistics: ExecutableStatistics;

@@ -48,12 +48,13 @@ export function wasm(options: WasmOptions = {}): WasmBackend {
   return wasmBackend(options, {});
 }
 
-/** For tests, which divide small work too, and have a page's host elsewhere. */
+/** For tests, which divide small work too, and have a page's host elsewhere. @internal */
 interface Internals {
   readonly worthDividing?: number;
   readonly host?: Host;
 }
 
+/** @internal */
 export function wasmBackend(options: WasmOptions, internals: Internals): WasmBackend {
   checkOptions("wasm", options, ["threads", "oversubscribe", "worker", "pairing", "passes"]);
   const { threads: asked = 1, pairing: wanted = true, passes = {} } = options;

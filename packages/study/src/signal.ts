@@ -1,0 +1,10 @@
+/** The platform's `AbortSignal`, of Node's types or the DOM's. Where a project has neither: what every such signal has. */
+export type Signal = typeof globalThis extends { AbortSignal: { prototype: infer Platforms } }
+  ? Platforms
+  : {
+      readonly aborted: boolean;
+      readonly reason: unknown;
+      throwIfAborted(): void;
+      addEventListener(type: "abort", listener: () => void): void;
+      removeEventListener(type: "abort", listener: () => void): void;
+    };
