@@ -117,7 +117,7 @@ for (const blocking of [true, false]) {
 const square = (state: Tensor) => ({ state: matmul(state, state), output: [] });
 const identity = tensor([1, 0, 0, 1], [2, 2]);
 
-for (const [name, backend] of [["team", wasmBackend({ threads: 2, oversubscribe: true, revectorize: false }, { worthDividing: 0 })], ["away", wasmBackend({ revectorize: false }, { host: away() })]] as const) {
+for (const [name, backend] of [["team", wasmBackend({ threads: 2, oversubscribe: true, pairing: false }, { worthDividing: 0 })], ["away", wasmBackend({ pairing: false }, { host: away() })]] as const) {
   const session = await compileStep(square, identity, [], { backend });
   await session.run();
   void spawned[0]!.terminate();
