@@ -6,7 +6,7 @@ import { evaluation, outputOf, type Cell, type CellContext, type State } from ".
 import { checkParameters } from "../check-parameters.ts";
 import { probe } from "../probe.ts";
 import {
-  carryAfterOf, checkApply, dtypeOf, flagsOf, lengthsOf, startsOf, stateOf, stepsOf, swapTime, tensorsOver, wantedOf, whereMasked, zeroState,
+  carryAfterOf, checkApply, dtypeOf, flagsOf, startsOf, stateOf, stepsOf, swapTime, tensorsOver, wantedOf, whereMasked, zeroState,
 } from "./arguments.ts";
 import { asMade, checkInput, type Applied, type ApplyOptions, type Layer } from "./layer.ts";
 import { carriedScan } from "./carried-scan.ts";

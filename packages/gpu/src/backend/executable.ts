@@ -1,4 +1,4 @@
-import { debug, fitWithin, optimise } from "@sluice/compiler";
+import { debug, fitWithin } from "@sluice/compiler";
 import {
   bindState, checkInputs, checkRun, print, showShape, sizeOf, TensorError, zerosLike, type ArrayTensor, type CompileOptions, type Executable, type Program,
 } from "@sluice/tensor";

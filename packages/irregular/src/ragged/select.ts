@@ -1,5 +1,5 @@
 import { allocate, checkOptions, describe, keyFor, randomBits, sizeOf, tensor, TensorError, valuesOf, type ArrayTensor } from "@sluice/tensor";
-import { lengthsOf, mapSteps, raggedBatch, unchecked, type RaggedBatch } from "./ragged-batch.ts";
+import { lengthsOf, mapSteps, unchecked, type RaggedBatch } from "./ragged-batch.ts";
 
 /** The sequences of these numbers, in their order. A number may come more than once. */
 export function takeSequences(batch: RaggedBatch, numbers: readonly number[] | Int32Array): RaggedBatch {
