@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { createRequire, stripTypeScriptTypes } from "node:module";
 import { dirname, join, normalize } from "node:path";
-import { chromium, firefox, visit, type InstalledBrowser } from "@sluice/browsers";
+import { chromium, visit, type InstalledBrowser } from "@sluice/browsers";
 import { beforeEach } from "vitest";
 import { workerSource } from "../packages/wasm/src/threads/worker-source.ts";
 import { members, packageNames, root } from "./workspace.ts";
@@ -46,8 +46,6 @@ export async function inBrowser(browser: InstalledBrowser, script: string, optio
 }
 
 export const inChromium = (script: string, options?: PageOptions): Promise<unknown> => inBrowser(chromium, script, options);
-
-export const inFirefox = (script: string, options?: PageOptions): Promise<unknown> => inBrowser(firefox, script, options);
 
 const imports = Object.fromEntries([
   ...packageNames.map((name) => [`@sluice/${name}`, `/packages/${name}/src/index.ts`]),

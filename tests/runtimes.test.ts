@@ -1,6 +1,7 @@
 // The promise of the default backend: the same bits in every runtime, with one thread and with two, with vectors paired and without.
 import { chromium, firefox } from "@sluice/browsers";
 import { beforeAll, describe, expect, test, vi } from "vitest";
+import { shownOn } from "../packages/wasm/src/pairing.ts";
 import { binaryOf, nodeVersions } from "../scripts/runtimes.js";
 import { outcomeOf } from "./examples.ts";
 import { report, type Hashes, type Report } from "./hashes.ts";
@@ -31,6 +32,10 @@ describe.each(nodeVersions)("Node %s", (version) => {
     const said = JSON.parse(output.trim().split("\n").at(-1)!) as Report;
     expect(said).toMatchObject({ runtime: `Node ${version}`, hashes: [hashes, hashes], pairing: { used: pairs }, ...(pairs ? { unpaired: hashes } : {}) });
   });
+});
+
+test("every V8 that pairs vectors is that of a Node that the suite runs on", () => {
+  for (const nodes of Object.values(shownOn)) expect(nodes.replace("Node ", "").split(", ")).toEqual(expect.arrayContaining([expect.toBeOneOf(nodeVersions)]));
 });
 
 describe.each([chromium, firefox])("$name", (browser) => {
