@@ -1,6 +1,6 @@
 /** Checks of what `apply` is given. */
 import { checkParameters, type Specs } from "@sluice/cells";
-import { checkOptions, isTensor, sameShape, select, showShape, sliceAxis, suggestion, TensorError, type Tensor, type Tree } from "@sluice/tensor";
+import { checkOptions, isTensor, sameShape, select, shown, showShape, sliceAxis, suggestion, TensorError, type Tensor, type Tree } from "@sluice/tensor";
 import type { FuseOptions } from "./fusion.ts";
 
 export type Widths = Readonly<Record<string, number>>;
@@ -15,6 +15,7 @@ export interface Modality {
 }
 
 export function checkWidths(fusion: string, inputs: Widths): void {
+  if (typeof inputs !== "object" || inputs === null) throw new TensorError(`${fusion}: inputs is ${shown(inputs)}, expected the modalities' widths, such as { audio: 16, video: 32 }`);
   const names = Object.keys(inputs);
   if (names.length === 0) throw new TensorError(`${fusion}: inputs names no modality; expected their widths, such as { audio: 16, video: 32 }`);
   for (const name of names) {

@@ -1,4 +1,4 @@
-import { euclideanNorm, reshape, sizeOf, type Tensor } from "@sluice/tensor";
+import { checkTensor, euclideanNorm, reshape, sizeOf, type Tensor } from "@sluice/tensor";
 import { batchAndTime } from "./steps.ts";
 
 /**
@@ -6,6 +6,7 @@ import { batchAndTime } from "./steps.ts";
  * 1e-30, whose square f32 does not hold, still has its norm: how far a gradient has vanished can be seen down to 1e-38. NaN and infinity stay what they are.
  */
 export function stepNorms(x: Tensor): Tensor {
+  checkTensor("stepNorms", "x", x);
   const [batch, time] = batchAndTime("stepNorms", x, "a tensor");
   return euclideanNorm(reshape(x, [batch, time, sizeOf(x.shape.slice(2))]), 2);
 }

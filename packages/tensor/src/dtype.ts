@@ -1,3 +1,7 @@
+import { TensorError } from "./errors.ts";
+import { suggestion } from "./nearest.ts";
+import { shown } from "./shown.ts";
+
 /**
  * Element types. A bool takes four bytes (0 or 1), so that one element is one SIMD lane in every kernel.
  * f64 exists on the reference backend, for checking gradients.
@@ -22,6 +26,16 @@ export function allocate(dtype: DType, length: number): Values {
       return new Int32Array(length);
   }
 }
+
+/** An error, begun by `operation`, where a value is not a dtype. */
+export function checkKnownDType(operation: string, dtype: unknown): void {
+  if (known.some((name) => name === dtype)) return;
+  throw new TensorError(`${operation}: ${shown(dtype)} is not a dtype; ${typeof dtype === "string" ? suggestion(dtype, known, aliases) : `known: ${known.join(", ")}`}`);
+}
+
+const known: readonly DType[] = ["f32", "f64", "i32", "bool"];
+/** Other libraries' names. */
+const aliases = { float: "f32", float32: "f32", double: "f64", float64: "f64", int: "i32", int32: "i32", boolean: "bool" };
 
 /** Whether a dtype has gradients: f32 and f64. */
 export function isFloat(dtype: DType): boolean {

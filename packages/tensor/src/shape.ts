@@ -1,4 +1,5 @@
 import { TensorError } from "./errors.ts";
+import { shown } from "./shown.ts";
 
 /** The lengths of a tensor's axes, outermost first; `[]` is a scalar. */
 export type Shape = readonly number[];
@@ -23,8 +24,8 @@ export function stridesOf(shape: Shape): number[] {
 
 /** An error, begun by `operation`, where a length is negative or no integer. */
 export function checkShape(operation: string, shape: Shape): void {
-  if (shape.every((n) => Number.isInteger(n) && n >= 0)) return;
-  throw new TensorError(`${operation}: ${showShape(shape)} is no shape; each length is an integer >= 0`);
+  if (Array.isArray(shape) && shape.every((n) => Number.isInteger(n) && n >= 0)) return;
+  throw new TensorError(`${operation}: ${Array.isArray(shape) ? showShape(shape) : shown(shape)} is not a shape, which is a list of whole numbers >= 0, such as [32, 64]`);
 }
 
 /** Whether two shapes have the same lengths. */

@@ -1,7 +1,8 @@
-import { allocate, dtypeOf, type DType, type Values } from "./dtype.ts";
+import { allocate, checkKnownDType, dtypeOf, type DType, type Values } from "./dtype.ts";
 import { TensorError } from "./errors.ts";
 import type { Node } from "./node.ts";
 import { checkOptions } from "./options.ts";
+import { shown } from "./shown.ts";
 import { checkShape, showShape, sizeOf, type Shape } from "./shape.ts";
 
 /** What is known of a tensor before it has values. */
@@ -52,7 +53,9 @@ export function tensor(
   options: { readonly dtype?: DType } = {},
 ): ArrayTensor {
   checkOptions("tensor", options, ["dtype"], { type: "dtype" });
+  checkValues(values);
   const dtype = options.dtype ?? (isTyped(values) ? dtypeOf(values) : "f32");
+  checkKnownDType("tensor", dtype);
   const as = shape ?? [values.length];
   checkShape("tensor", as);
   if (sizeOf(as) !== values.length) {
@@ -69,12 +72,15 @@ export function tensor(
 
 /** A tensor of shape [] that holds one value. */
 export function scalar(value: number, dtype: DType = "f32"): ArrayTensor {
+  if (typeof value !== "number") throw new TensorError(`scalar: the value is ${shown(value)}, expected a number`);
   return tensor([value], [], { dtype });
 }
 
 /** A tensor that holds `value` everywhere. */
 export function full(shape: Shape, value: number, dtype: DType = "f32"): ArrayTensor {
   checkShape("full", shape);
+  checkKnownDType("full", dtype);
+  if (typeof value !== "number") throw new TensorError(`full: the value is ${shown(value)}, expected a number`);
   if (dtype === "i32" || dtype === "bool") checkWhole([value], dtype);
   const data = allocate(dtype, sizeOf(shape));
   if (!Object.is(value, 0)) data.fill(value);
@@ -126,9 +132,14 @@ export function piecewiseArray(shape: Shape, pieces: readonly Piece[], dtype: DT
 /** A tensor of zeros. */
 export const zerosArray = (shape: Shape, dtype: DType = "f32"): ArrayTensor => full(shape, 0, dtype);
 /** Zeros in the shape and dtype of another tensor. */
-export const zerosLike = (x: Type): ArrayTensor => full(x.shape, 0, x.dtype);
+export const zerosLike = (x: Type): ArrayTensor => fullLike("zerosLike", x, 0);
 /** Ones in the shape and dtype of another tensor. */
-export const onesLike = (x: Type): ArrayTensor => full(x.shape, 1, x.dtype);
+export const onesLike = (x: Type): ArrayTensor => fullLike("onesLike", x, 1);
+
+function fullLike(operation: string, x: Type, value: number): ArrayTensor {
+  if (typeof x !== "object" || x === null || !("shape" in x)) throw new TensorError(`${operation}: the argument is ${shown(x)}, expected a tensor`);
+  return full(x.shape, value, x.dtype);
+}
 
 /** Whether a value is a tensor, with values or symbolic. */
 export function isTensor(value: unknown): value is Tensor {
@@ -137,6 +148,7 @@ export function isTensor(value: unknown): value is Tensor {
 
 /** The values of a tensor; an error for a symbol, which has none while a function is traced. */
 export function valuesOf(x: Tensor): Values {
+  if (!isTensor(x)) throw new TensorError(`values: the argument is ${shown(x)}, expected a tensor`);
   if (x.kind === "array") return x.data;
   throw new TensorError(
     `values: ${describe(x)} is a symbol, which has no values while a function is traced. Return it from the function and read the result`,
@@ -167,6 +179,29 @@ function checkWhole(values: Values | readonly number[], dtype: "i32" | "bool"): 
   for (const value of values) {
     if (dtype === "bool" ? value === 0 || value === 1 : (value | 0) === value) continue;
     throw new TensorError(`tensor: ${value} is no ${dtype}, which holds ${dtype === "bool" ? "0 or 1" : "integers of 32 bits"}`);
+  }
+}
+
+/**
+ * Typed arrays turn what is not a number into one without a word: null into 0, words and nested lists into NaN. So lists are looked at; of a typed array only
+ * the kind, and whether its buffer was given away.
+ */
+function checkValues(values: unknown): void {
+  if (values instanceof Float32Array || values instanceof Float64Array || values instanceof Int32Array) {
+    if (values.buffer instanceof ArrayBuffer && values.buffer.detached === true) {
+      throw new TensorError("tensor: the buffer of the values is detached: it was transferred elsewhere. Copy them first: values.slice()");
+    }
+    return;
+  }
+  if (!Array.isArray(values)) {
+    const fix = ArrayBuffer.isView(values) ? "; convert it: Float32Array.from(values)" : "";
+    throw new TensorError(`tensor: the values are ${shown(values)}, expected a list of numbers, a Float32Array, a Float64Array or an Int32Array${fix}`);
+  }
+  for (let index = 0; index < values.length; index++) {
+    const value: unknown = values[index];
+    if (typeof value === "number") continue;
+    const fix = Array.isArray(value) ? "; give nested lists as one list with a shape: tensor(values.flat(), shape)" : value === null || value === undefined ? "; say what stands for a missing value" : "";
+    throw new TensorError(`tensor: value ${index} is ${shown(value)}, expected a number${fix}`);
   }
 }
 

@@ -1,3 +1,4 @@
+import { checkFunction } from "./arguments.ts";
 import { TensorError } from "./errors.ts";
 import { isTensor, type Tensor } from "./tensor.ts";
 
@@ -37,6 +38,7 @@ export function treeFrom<T extends Tree>(like: T, tensors: readonly Tensor[]): T
 /** A tree of the same nesting with `f` of every tensor. */
 export function mapTree<T extends Tree>(tree: T, f: (tensor: Tensor, path: string) => Tensor): T;
 export function mapTree(tree: Tree, f: (tensor: Tensor, path: string) => Tensor): Tree {
+  checkFunction("mapTree", "the second argument", f);
   return mapFrom(tree, f, "");
 }
 

@@ -32,8 +32,19 @@ export function parseUea(text: string, { set, file, obtain }: { readonly set: st
   if (header.get("timestamps") === "true") fail(start, "it has time stamps, which are not supported");
   const [labelled, ...classes] = (header.get("classlabel") ?? "false").split(/\s+/);
   if (labelled !== "true" || classes.length === 0) fail(start, "its @classLabel line names no classes");
-  const dimensions = header.get("univariate") === "true" ? 1 : Number(header.get("dimensions") ?? header.get("dimension"));
+  const repeated = classes.find((name, index) => classes.indexOf(name) !== index);
+  if (repeated !== undefined) fail(start, `its @classLabel line names the class "${repeated}" twice`);
+  const dimensions = header.get("univariate") === "true" ? 1 : countOf("dimensions") ?? countOf("dimension");
+  const equal = header.get("equallength") === "true";
+  const seriesLength = equal ? countOf("serieslength") : undefined;
 
+  function countOf(key: string): number | undefined {
+    const text = header.get(key);
+    if (text === undefined) return undefined;
+    return /^[1-9]\d*$/.test(text) ? Number(text) : fail(start, `its @${key} line says "${text}", expected a whole number of at least 1`);
+  }
+
+  let first: number | undefined;
   const series = lines.flatMap((line, at): UeaSeries[] => {
     if (at <= start || line.trim() === "") return [];
     const parts = line.trim().split(":");
@@ -41,10 +52,12 @@ export function parseUea(text: string, { set, file, obtain }: { readonly set: st
     const label = classes.indexOf(name);
     if (label < 0) fail(at, `its class "${name}" is none of ${classes.join(", ")}`);
     const channels = parts.map((part) => Float64Array.from(part.split(","), (value) => numberOf(value.trim(), () => fail(at, `"${value}" is no number`))));
-    if (Number.isInteger(dimensions) && channels.length !== dimensions) fail(at, `it has ${channels.length} channels, but the header says ${dimensions}`);
+    if (dimensions !== undefined && channels.length !== dimensions) fail(at, `it has ${channels.length} channels, but the header says ${dimensions}`);
     const steps = channels[0]!.length;
     const other = channels.findIndex((channel) => channel.length !== steps);
     if (other > 0) fail(at, `channel ${other + 1} has ${channels[other]!.length} values, but the first has ${steps}`);
+    first ??= steps;
+    if (equal && steps !== (seriesLength ?? first)) fail(at, `it has ${steps} steps, but the header says that all series have ${seriesLength ?? `one length, and the first has ${first}`}`);
     return [{ channels, label }];
   });
   return { problem: header.get("problemname") ?? "", classes, series };
@@ -52,6 +65,6 @@ export function parseUea(text: string, { set, file, obtain }: { readonly set: st
 
 function numberOf(text: string, fail: () => never): number {
   if (text === "?" || text === "NaN") return NaN;
-  const value = text === "" ? NaN : Number(text);
-  return Number.isFinite(value) ? value : fail();
+  // Number() alone would also take "0x10" and "0b1".
+  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : fail();
 }

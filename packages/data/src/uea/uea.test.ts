@@ -31,6 +31,12 @@ describe("the .ts format", () => {
     ["unequal channels", `${header}1,2:3:a\n`, "line 8: channel 2 has 1 values, but the first has 2"],
     ["a channel missing", `${header}1,2:a\n`, "line 8: it has 1 channels, but the header says 2"],
     ["no number", `${header}1,x:3,4:a\n`, 'line 8: "x" is no number'],
+    // Number("0x10") is 16.
+    ["a hexadecimal number", `${header}1,0x10:3,4:a\n`, 'line 8: "0x10" is no number'],
+    ["no channels", `${header.replace("@dimensions 2", "@dimensions 0")}1,2:a\n`, 'its @dimensions line says "0", expected a whole number of at least 1'],
+    ["a class twice", `${header.replace("true a b", "true a b a")}1:2:a\n`, 'its @classLabel line names the class "a" twice'],
+    ["lengths that differ where the header says that they do not", `${header.replace("@equalLength false", "@equalLength true")}1,2:3,4:a\n1:2:b\n`, "line 9: it has 1 steps, but the header says that all series have one length, and the first has 2"],
+    ["another length than the header's", `${header.replace("@equalLength false", "@equalLength true\n@seriesLength 3")}1,2:3,4:a\n`, "line 9: it has 2 steps, but the header says that all series have 3"],
     ["an empty value", `${header}1,:3,4:a\n`, 'line 8: "" is no number'],
   ])("damaged: %s", (_, text, message) => {
     expect(() => parseUea(text, where)).toThrow(DataError);

@@ -1,7 +1,8 @@
-import { convert, describe, greater, sameShape, TensorError, transpose, type Tensor, type Values } from "@sluice/tensor";
+import { checkTensor, convert, describe, greater, sameShape, TensorError, transpose, type Tensor, type Values } from "@sluice/tensor";
 
 /** A mask `[batch, time, variables]` as bool; float masks of 0 and 1 are taken too. */
 export function observedOf(operation: string, mask: Tensor, like?: Tensor): Tensor {
+  checkTensor(operation, "the mask", mask);
   if (mask.shape.length !== 3 || (like !== undefined && !sameShape(mask.shape, like.shape))) {
     const expected = like === undefined ? "[batch, time, variables]" : `that of the values, ${describe(like)}`;
     throw new TensorError(`${operation}: the mask must have the shape ${expected}, got ${describe(mask)}`);

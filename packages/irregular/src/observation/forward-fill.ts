@@ -1,4 +1,4 @@
-import { checkOptions, describe, scan, select, TensorError, zerosArray, type Tensor } from "@sluice/tensor";
+import { checkOptions, checkTensor, describe, scan, select, TensorError, zerosArray, type Tensor } from "@sluice/tensor";
 import { observedOf, swapTime } from "./check.ts";
 
 /**
@@ -7,6 +7,7 @@ import { observedOf, swapTime } from "./check.ts";
  */
 export function forwardFill(x: Tensor, mask: Tensor, options: { readonly initial?: Tensor } = {}): Tensor {
   checkOptions("forwardFill", options, ["initial"]);
+  checkTensor("forwardFill", "x", x);
   const { initial } = options;
   if (x.shape.length !== 3) throw new TensorError(`forwardFill: expected x [batch, time, variables], got ${describe(x)}`);
   const observed = observedOf("forwardFill", mask, x);

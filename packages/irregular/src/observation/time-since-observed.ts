@@ -1,4 +1,4 @@
-import { add, concat, describe, isArray, sameShape, scan, select, sliceAxis, TensorError, zerosArray, type Tensor } from "@sluice/tensor";
+import { add, checkTensor, concat, describe, isArray, sameShape, scan, select, sliceAxis, TensorError, zerosArray, type Tensor } from "@sluice/tensor";
 import { checkElapsed, observedOf, swapTime } from "./check.ts";
 
 /**
@@ -13,6 +13,7 @@ import { checkElapsed, observedOf, swapTime } from "./check.ts";
  */
 export function timeSinceObserved(mask: Tensor, elapsed: Tensor): Tensor {
   const observed = observedOf("timeSinceObserved", mask);
+  checkTensor("timeSinceObserved", "elapsed", elapsed);
   const [batch, time, variables] = [mask.shape[0]!, mask.shape[1]!, mask.shape[2]!];
   if (!sameShape(elapsed.shape, [batch, time, 1])) {
     throw new TensorError(`timeSinceObserved: elapsed must be [${batch},${time},1], as the mask is ${describe(mask)}; got ${describe(elapsed)}`);

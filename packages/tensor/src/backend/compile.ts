@@ -1,6 +1,8 @@
 import { isArray } from "../apply.ts";
+import { checkFunction, checkList } from "../arguments.ts";
 import { TensorError } from "../errors.ts";
 import { checkOptions } from "../options.ts";
+import { shown } from "../shown.ts";
 import { trace } from "../program/trace.ts";
 import { describe, type ArrayTensor } from "../tensor.ts";
 import { leavesOf, matchTree, tensorsOf, treeFrom, type Tree } from "../tree.ts";
@@ -29,6 +31,8 @@ export async function compile<A extends readonly Tree[], R extends Tree>(
   example: A,
   options: CompileFunctionOptions = {},
 ): Promise<Compiled<A, R>> {
+  checkFunction("compile", "the first argument", f);
+  checkList("compile", "the example of the arguments", example, "[x]");
   const { backend, limits } = whereOf("compile", options);
   const { program, result } = trace(f, example);
   const executable = await backend.compile(program, limits);
@@ -57,6 +61,8 @@ export async function compileStep<S extends Tree, I extends readonly Tree[], Y e
   inputs: I,
   options: CompileFunctionOptions = {},
 ): Promise<Session<S, I, Y>> {
+  checkFunction("compileStep", "the first argument", step);
+  checkList("compileStep", "the list of inputs", inputs, "[batch]");
   const { backend, limits } = whereOf("compileStep", options);
   const states = leavesOf(initial);
   const { program, result } = trace((...args: readonly [S, ...I]) => {
@@ -84,6 +90,9 @@ export async function compileStep<S extends Tree, I extends readonly Tree[], Y e
 function whereOf(operation: string, options: CompileFunctionOptions): { readonly backend: Backend; readonly limits: CompileOptions } {
   checkOptions(operation, options, ["backend", "memory"]);
   const { backend = reference(), memory } = options;
+  if (typeof backend !== "object" || backend === null || typeof backend.compile !== "function") {
+    throw new TensorError(`${operation}: the backend is ${shown(backend)}, expected one such as wasm() or await gpu()`);
+  }
   if (memory !== undefined && !(memory > 0)) throw new TensorError(`${operation}: expected memory in bytes, more than 0, got ${memory}`);
   return { backend, limits: memory === undefined ? {} : { memory } };
 }

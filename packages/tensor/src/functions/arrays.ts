@@ -1,3 +1,4 @@
+import { checkTensor, checkTensors } from "../arguments.ts";
 import { TensorError } from "../errors.ts";
 import { checkOptions } from "../options.ts";
 import { mul, neg, sub } from "../primitives/arithmetic.ts";
@@ -26,6 +27,7 @@ export function split(x: Tensor, parts: number, axis = -1): Tensor[] {
 
 /** Joins tensors of one shape along a new axis (negative: from the end of the result's axes). */
 export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
+  checkTensors("stack", "tensors", tensors);
   return concat(
     tensors.map((x) => expand(x, axis)),
     axis,
@@ -34,6 +36,7 @@ export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
 
 /** Adds an axis of length 1, which is axis `axis` of the result (negative: from its end). */
 export function expand(x: Tensor, axis: number): Tensor {
+  checkTensor("expand", "the operand", x);
   const at = axis < 0 ? axis + x.shape.length + 1 : axis;
   if (!Number.isInteger(at) || at < 0 || at > x.shape.length) throw new TensorError(`expand: ${describe(x)} takes no new axis at ${axis}`);
   return reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)]);
@@ -53,6 +56,7 @@ export function take(x: Tensor, index: number, axis = 0): Tensor {
 
 /** i32 [...] to [..., classes]: 1 at the index, 0 elsewhere; all zeros for an index outside. */
 export function oneHot(indices: Tensor, classes: number, dtype: DType = "f32"): Tensor {
+  checkTensor("oneHot", "indices", indices);
   return convert(equal(expand(indices, indices.shape.length), iota([classes])), dtype);
 }
 

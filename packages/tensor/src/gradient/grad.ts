@@ -1,3 +1,4 @@
+import { checkFunction } from "../arguments.ts";
 import { isFloat } from "../dtype.ts";
 import { TensorError } from "../errors.ts";
 import { close } from "../program/close.ts";
@@ -5,6 +6,7 @@ import { evaluate } from "../program/evaluate.ts";
 import { input, programOf, type Program } from "../program/program.ts";
 import { symbolsLike } from "../program/trace.ts";
 import { sameShape, showShape } from "../shape.ts";
+import { shown } from "../shown.ts";
 import { describe, isTensor, onesLike, zerosLike, type SymbolTensor, type Tensor } from "../tensor.ts";
 import { matchTree, tensorsOf, treeFrom, type Tree } from "../tree.ts";
 import { backward } from "./backward.ts";
@@ -32,6 +34,7 @@ export function differentiate(program: Program, wrt: readonly number[]): Program
 export function valueAndGrad<P extends Tree, A extends readonly Tree[]>(
   f: (params: P, ...args: A) => Tensor,
 ): (params: P, ...args: A) => { value: Tensor; gradient: P } {
+  checkFunction("grad", "the argument", f);
   const withAux = valueAndGradAux((params: P, ...args: A) => ({ value: f(params, ...args), aux: [] }));
   return (params, ...args) => {
     const { value, gradient } = withAux(params, ...args);
@@ -43,11 +46,12 @@ export function valueAndGrad<P extends Tree, A extends readonly Tree[]>(
 export function valueAndGradAux<P extends Tree, A extends readonly Tree[], X extends Tree>(
   f: (params: P, ...args: A) => { value: Tensor; aux: X },
 ): (params: P, ...args: A) => { value: Tensor; gradient: P; aux: X } {
+  checkFunction("grad", "the argument", f);
   return (params, ...args) => {
     const inputs = symbolsLike([params, ...args]);
     const count = tensorsOf(params).length;
     const { value, aux } = f(treeFrom(params, inputs.slice(0, count)), ...treeFrom(args, inputs.slice(count)));
-    if (!isTensor(value)) throw new TensorError(`grad: expected a function with a scalar tensor as its result, got ${String(value)}`);
+    if (!isTensor(value)) throw new TensorError(`grad: expected a function with a scalar tensor as its result, got ${shown(value)}`);
     if (value.shape.length > 0 || !isFloat(value.dtype)) {
       throw new TensorError(`grad: expected a function with a scalar float result, got ${value.dtype} ${describe(value)}; reduce it with sum or mean`);
     }

@@ -1,3 +1,4 @@
+import { checkIntegers, checkTensor } from "../arguments.ts";
 import { applyOne } from "../apply.ts";
 import { allocate } from "../dtype.ts";
 import { TensorError } from "../errors.ts";
@@ -30,6 +31,8 @@ export const broadcastRules: Rules<BroadcastOperation> = {
 
 /** Stretches axes of length 1, and adds axes in front, as NumPy does. */
 export function broadcastTo(x: Tensor, shape: Shape): Tensor {
+  checkTensor("broadcast", "the operand", x);
+  checkIntegers("broadcast", "the shape", shape);
   return sameShape(x.shape, shape) ? x : applyOne(broadcastRules, { op: "broadcast", shape }, [x]);
 }
 

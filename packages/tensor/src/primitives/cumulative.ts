@@ -1,3 +1,4 @@
+import { checkOptions } from "../options.ts";
 import { applyOne } from "../apply.ts";
 import { allocate, numbers } from "../dtype.ts";
 import { TensorError } from "../errors.ts";
@@ -51,5 +52,6 @@ export const cumulativeSumRules: Rules<CumulativeSumOperation> = {
 export function cumulativeSum(x: Tensor, axis: number, options: { readonly reverse?: boolean } = {}): Tensor {
   checkOptions("cumulativeSum", options, ["reverse"]);
   const [at] = normaliseAxes("cumulativeSum", x, axis);
+  checkOptions("cumulativeSum", options, ["reverse"]);
   return applyOne(cumulativeSumRules, { op: "cumulativeSum", axis: at!, reverse: options.reverse ?? false }, [x]);
 }

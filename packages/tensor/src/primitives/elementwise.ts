@@ -1,5 +1,6 @@
 import { apply, applyOne } from "../apply.ts";
-import { allocate, isFloat, type DType } from "../dtype.ts";
+import { checkTensor } from "../arguments.ts";
+import { allocate, checkKnownDType, isFloat, type DType } from "../dtype.ts";
 import { TensorError } from "../errors.ts";
 import type { GradientContext, GradientResult, Rules } from "../node.ts";
 import { broadcastShapes, sameShape, sizeOf } from "../shape.ts";
@@ -100,6 +101,7 @@ export function applyUnary(rules: Rules<Unary>, op: UnaryName, x: Tensor): Tenso
 
 /** Brings both operands to one dtype and shape, and applies. */
 export function applyBinary(rules: Rules<Binary>, op: BinaryName, a: Operand, b: Operand): Tensor {
+  for (const [index, x] of [a, b].entries()) if (typeof x !== "number") checkTensor(op, `operand ${index + 1}`, x);
   // Before broadcasting, while the operands still have their own shapes and labels.
   if (typeof a !== "number" && typeof b !== "number") checkSameDType(op, a, b);
   return applyOne(rules, { op }, align(op, [a, b]));
@@ -107,6 +109,7 @@ export function applyBinary(rules: Rules<Binary>, op: BinaryName, a: Operand, b:
 
 /** Numbers become scalars of the tensors' dtype, and all operands are broadcast to one shape. */
 function align(op: string, operands: readonly Operand[]): Tensor[] {
+  operands.forEach((x, index) => typeof x === "number" || checkTensor(op, `operand ${index + 1}`, x));
   const first = operands.find((x) => typeof x !== "number");
   if (first === undefined) throw new TensorError(`${op}: expected at least one tensor, got the numbers ${operands.join(", ")}`);
   const tensors = operands.map((x) => (typeof x === "number" ? numberAs(op, x, first) : x));
@@ -134,6 +137,7 @@ function take(op: string, inputs: readonly Tensor[], count: number): readonly Te
 
 /** An error where the dtype of `x` is none of `accepts`. */
 export function checkDType(op: string, accepts: readonly DType[], x: Tensor): void {
+  checkTensor(op, "the operand", x);
   if (accepts.includes(x.dtype)) return;
   const fix = accepts.every(isFloat) ? `convert it first: convert(x, "f32")` : "convert it first";
   throw new TensorError(`${op}: ${describe(x)} is ${x.dtype}, expected ${accepts.join(" or ")}; ${fix}`);
@@ -184,6 +188,7 @@ export const selectRules: Rules<Extract<Operation, { op: "select" }>> = {
 /** `a` where `condition` holds, `b` elsewhere; all broadcast together. A NaN in the branch not taken does not reach the result. */
 export function select(condition: Tensor, a: Operand, b: Operand): Tensor {
   checkDType("select", ["bool"], condition);
+  for (const [name, x] of [["a", a], ["b", b]] as const) if (typeof x !== "number") checkTensor("select", name, x);
   const other = typeof a !== "number" ? a : typeof b !== "number" ? b : scalar(0);
   const [first, second] = [a, b].map((x) => (typeof x === "number" ? numberAs("select", x, other) : x));
   checkSameDType("select", first!, second!);
@@ -210,6 +215,8 @@ export const convertRules: Rules<Extract<Operation, { op: "convert" }>> = {
 
 /** To another dtype. To i32: towards zero, saturating, NaN to 0, as WebAssembly's `i32x4.trunc_sat_f32x4_s`; to bool: `x != 0`. */
 export function convert(x: Tensor, dtype: DType): Tensor {
+  checkTensor("convert", "the operand", x);
+  checkKnownDType("convert", dtype);
   if (x.dtype === dtype) return x;
   return apply(convertRules, { op: "convert", dtype }, [x])[0]!;
 }

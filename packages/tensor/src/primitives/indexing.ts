@@ -1,3 +1,4 @@
+import { checkOptions } from "../options.ts";
 import { applyOne } from "../apply.ts";
 import { allocate, numbers, type DType } from "../dtype.ts";
 import { TensorError } from "../errors.ts";
@@ -85,6 +86,7 @@ export const iotaRules: Rules<IotaOperation> = {
 
 /** 0, 1, 2, ... along `axis` (default the last). */
 export function iota(shape: Shape, options: { readonly axis?: number; readonly dtype?: DType } = {}): Tensor {
+  checkShape("iota", shape);
   checkOptions("iota", options, ["axis", "dtype"]);
   const { axis = shape.length - 1, dtype = "i32" } = options;
   return applyOne(iotaRules, { op: "iota", shape, axis, dtype }, []);

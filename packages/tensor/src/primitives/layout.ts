@@ -1,3 +1,4 @@
+import { checkIntegers, checkTensor, checkTensors } from "../arguments.ts";
 /** Primitives that move elements and compute nothing. */
 import { applyOne } from "../apply.ts";
 import { allocate } from "../dtype.ts";
@@ -29,6 +30,8 @@ export const transposeRules: Rules<TransposeOperation> = {
 
 /** Permutes the axes; by default swaps the last two. */
 export function transpose(x: Tensor, axes?: readonly number[]): Tensor {
+  checkTensor("transpose", "the operand", x);
+  if (axes !== undefined) checkIntegers("transpose", "axes", axes);
   const rank = x.shape.length;
   if (axes === undefined && rank < 2) throw new TensorError(`transpose: ${describe(x)} has fewer than two axes`);
   const order = axes ?? [...Array.from({ length: rank - 2 }, (_, i) => i), rank - 1, rank - 2];
@@ -53,6 +56,8 @@ export const reshapeRules: Rules<ReshapeOperation> = {
 
 /** The same elements in row-major order under another shape; one length may be -1 and is worked out. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
+  checkTensor("reshape", "the operand", x);
+  checkIntegers("reshape", "the shape", shape);
   const known = shape.reduce((size, n) => (n === -1 ? size : size * n), 1);
   const to = shape.map((n) => (n === -1 ? (known === 0 ? 0 : sizeOf(x.shape) / known) : n));
   if (to.some((n) => !Number.isInteger(n) || n < 0) || shape.filter((n) => n === -1).length > 1) {
@@ -85,6 +90,9 @@ export const sliceRules: Rules<SliceOperation> = {
 
 /** Elements `starts[axis] <= i < stops[axis]` of every axis. */
 export function slice(x: Tensor, starts: readonly number[], stops: readonly number[]): Tensor {
+  checkTensor("slice", "the operand", x);
+  checkIntegers("slice", "starts", starts);
+  checkIntegers("slice", "stops", stops);
   const whole = starts.length === x.shape.length && x.shape.every((n, axis) => starts[axis] === 0 && stops[axis] === n);
   return whole ? x : applyOne(sliceRules, { op: "slice", starts, stops }, [x]);
 }
@@ -131,6 +139,7 @@ export const concatRules: Rules<ConcatOperation> = {
 
 /** Joins tensors along an axis (negative: from the end). */
 export function concat(tensors: readonly Tensor[], axis = -1): Tensor {
+  checkTensors("concat", "tensors", tensors);
   const [only] = tensors;
   const at = axis < 0 ? axis + (only?.shape.length ?? 0) : axis;
   return tensors.length === 1 && only?.shape[at] !== undefined ? only : applyOne(concatRules, { op: "concat", axis: at }, tensors);
@@ -163,12 +172,16 @@ export const padRules: Rules<PadOperation> = {
 
 /** Zeros around a tensor. */
 export function pad(x: Tensor, before: readonly number[], after: readonly number[]): Tensor {
+  checkTensor("pad", "the operand", x);
+  checkIntegers("pad", "before", before);
+  checkIntegers("pad", "after", after);
   const nothing = before.length === x.shape.length && after.length === x.shape.length && [...before, ...after].every((n) => n === 0);
   return nothing ? x : applyOne(padRules, { op: "pad", before, after }, [x]);
 }
 
 /** `start <= i < stop` of one axis (negative: from the end). */
 export function sliceAxis(x: Tensor, axis: number, start: number, stop: number): Tensor {
+  checkTensor("slice", "the operand", x);
   const at = axis < 0 ? axis + x.shape.length : axis;
   if (x.shape[at] === undefined) throw new TensorError(`slice: ${describe(x)} has no axis ${axis}`);
   return slice(

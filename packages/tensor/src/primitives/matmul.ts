@@ -1,3 +1,4 @@
+import { checkTensor } from "../arguments.ts";
 import { applyOne } from "../apply.ts";
 import { allocate, floats, type Values } from "../dtype.ts";
 import { TensorError } from "../errors.ts";
@@ -55,6 +56,8 @@ export const matmulRules: Rules<Extract<Operation, { op: "matmul" }>> = {
  * axis disappears again.
  */
 export function matmul(a: Tensor, b: Tensor): Tensor {
+  checkTensor("matmul", "a", a);
+  checkTensor("matmul", "b", b);
   if (a.shape.length === 0 || b.shape.length === 0) throw mismatch(a, b, "a scalar has no axis to multiply over; use mul");
   const [k, inner] = [a.shape.at(-1)!, b.shape.length === 1 ? b.shape[0]! : b.shape.at(-2)!];
   if (k !== inner) throw mismatch(a, b, `inner sizes ${k} and ${inner} differ`);

@@ -1,3 +1,4 @@
+import { checkIntegers, checkTensor } from "../arguments.ts";
 /**
  * Reductions over one axis. The order in which elements are taken is part of the definition, so every backend and every number of threads gives the same bits:
  *
@@ -66,11 +67,13 @@ export function mean(x: Tensor, axes?: number | readonly number[], options: { re
 
 /** Axes as sorted numbers >= 0; an error, begun by `op`, where they are no axes of `x` or not distinct. */
 export function normaliseAxes(op: string, x: Tensor, axes: number | readonly number[] | undefined): number[] {
+  checkTensor(op, "the operand", x);
+  if (axes !== undefined && typeof axes !== "number") checkIntegers(op, "axes", axes);
   const rank = x.shape.length;
   const listed = axes === undefined ? x.shape.map((_, axis) => axis) : typeof axes === "number" ? [axes] : axes;
   const positive = listed.map((axis) => (axis < 0 ? axis + rank : axis));
   if (positive.some((axis) => x.shape[axis] === undefined) || new Set(positive).size !== positive.length) {
-    throw new TensorError(`${op}: ${listed.length === 1 ? `axis ${listed[0]} is no axis` : `axes [${listed.join(",")}] are not distinct axes`} of ${describe(x)}`);
+    throw new TensorError(`${op}: ${listed.length === 1 ? `${describe(x)} has no axis ${listed[0]}` : `axes [${listed.join(",")}] are not distinct axes of ${describe(x)}`}`);
   }
   return positive.toSorted((a, b) => a - b);
 }

@@ -1,3 +1,4 @@
+import { checkFunction, checkList } from "../arguments.ts";
 import { checkShape } from "../shape.ts";
 import type { SymbolTensor, Tensor, Type } from "../tensor.ts";
 import { leavesOf, tensorsOf, treeFrom, type Tree } from "../tree.ts";
@@ -15,6 +16,8 @@ export interface Traced<R extends Tree> {
  * their shapes and dtypes are used, and their paths become labels.
  */
 export function trace<A extends readonly Tree[], R extends Tree>(f: (...args: A) => R, args: A): Traced<R> {
+  checkFunction("trace", "the first argument", f);
+  checkList("trace", "the second argument", args, "[x]");
   const inputs = symbolsLike(args);
   const result = f(...treeFrom(args, inputs));
   return { program: programOf(inputs, tensorsOf(result)), result };

@@ -1,3 +1,4 @@
+import { checkTensor } from "../arguments.ts";
 import { TensorError } from "../errors.ts";
 import { randomBits } from "../primitives/random-bits.ts";
 import { threefry2x32 } from "../scalar/index.ts";
@@ -28,6 +29,7 @@ export function keyAt(parent: Tensor, index: Tensor | number): Tensor {
 }
 
 function checkKey(operation: string, x: Tensor): void {
+  checkTensor(operation, "the key", x);
   if (x.dtype === "i32" && sameShape(x.shape, [2])) return;
   throw new TensorError(`${operation}: expected a key (i32 [2]; make one with key(seed)), got ${x.dtype} ${describe(x)}`);
 }

@@ -1,4 +1,6 @@
-import { describe, isArray, leavesOf, showShape, sizeOf, tensor, TensorError, type ArrayTensor, type Bytes, type DType, type Tree } from "@sluice/tensor";
+import {
+  describe, isArray, leavesOf, shown, showShape, sizeOf, tensor, TensorError, type ArrayTensor, type Bytes, type DType, type Tree,
+} from "@sluice/tensor";
 import { bytesOf, valuesFrom, widths } from "./bytes.ts";
 
 /*
@@ -91,6 +93,7 @@ export function compareNames(a: string, b: string): number {
 type Json = Readonly<Record<string, unknown>>;
 
 function headerOf(bytes: Uint8Array): { header: Json; start: number } {
+  if (!(bytes instanceof Uint8Array)) throw new SafetensorsError(`the bytes are ${shown(bytes)}, expected a Uint8Array`);
   if (bytes.length < 8) throw new SafetensorsError(`the file has ${bytes.length} bytes, less than the 8 of the header's length`);
   const length = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);
   if (length > BigInt(bytes.length - 8)) {

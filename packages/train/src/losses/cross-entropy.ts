@@ -1,6 +1,6 @@
 import {
-  add, and, checkOptions, convert, describe, equal, expand, gather, less, lessEqual, logSoftmax, mul, named, neg, not, oneHot, sameShape, select, sum,
-  TensorError, type Tensor,
+  add, and, checkOptions, checkTensor, convert, describe, equal, expand, gather, less, lessEqual, logSoftmax, mul, named, neg, not, oneHot, sameShape,
+  select, sum, TensorError, type Tensor,
 } from "@sluice/tensor";
 import { keepWhere, lossOptions, maskOver, reduceLosses, weigh, type LossOptions } from "./reduce.ts";
 
@@ -26,6 +26,9 @@ export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntro
     ignore_index: "ignoreIndex",
     weight: "classWeights",
   });
+  checkTensor(operation, "logits", logits);
+  checkTensor(operation, "the target", target);
+  if (options.classWeights !== undefined) checkTensor(operation, "classWeights", options.classWeights);
   const { labelSmoothing = 0, ignoreIndex, classWeights, reduction = "mean" } = options;
   const rows = logits.shape.slice(0, -1);
   const classes = logits.shape.at(-1);

@@ -1,5 +1,6 @@
 import {
-  and, broadcastShapes, convert, describe, div, equal, iota, less, mul, not, reshape, sameShape, scalar, select, sum, TensorError, type Shape, type Tensor,
+  and, broadcastShapes, checkTensor, convert, describe, div, equal, iota, less, mul, not, reshape, sameShape, scalar, select, sum, TensorError, type Shape,
+  type Tensor,
 } from "@sluice/tensor";
 
 /** `mean` is the weighted mean over what the mask keeps; `none` gives every element's loss. */
@@ -36,6 +37,7 @@ export function maskOver(operation: string, { mask, lengths }: Pick<LossOptions,
 }
 
 function weightsOf(operation: string, mask: Tensor, shape: Shape, dtype: Tensor["dtype"]): Tensor {
+  checkTensor(operation, "the mask", mask);
   const leading = mask.shape.length <= shape.length && mask.shape.every((n, axis) => n === shape[axis] || n === 1);
   if (!leading) {
     throw new TensorError(`${operation}: the mask ${describe(mask)} must have the leading axes of the losses [${shape.join(",")}], such as [batch] or [batch, time]`);
@@ -85,6 +87,8 @@ function totalOf(losses: Tensor): Tensor {
 }
 
 export function checkSameShape(operation: string, prediction: Tensor, target: Tensor): void {
+  checkTensor(operation, "the prediction", prediction);
+  checkTensor(operation, "the target", target);
   if (sameShape(prediction.shape, target.shape)) return;
   throw new TensorError(`${operation}: prediction ${describe(prediction)} and target ${describe(target)} must have the same shape`);
 }

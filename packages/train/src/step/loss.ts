@@ -1,4 +1,4 @@
-import { describe, isFloat, TensorError, type Tensor, type Tree } from "@sluice/tensor";
+import { checkTensor, describe, isFloat, isTensor, shown, TensorError, type Tensor, type Tree } from "@sluice/tensor";
 import type { NoCarry } from "./carry.ts";
 
 /** What a loss may use besides parameters and batch. */
@@ -28,16 +28,24 @@ export type Reported<R extends LossResult> = Omit<R, "carry"> & Omit<LossResult,
 export type Loss<P extends Tree, B extends Tree, R extends LossResult, C extends Tree = NoCarry> = (params: P, batch: B, context: LossContext<C>) => R;
 
 export function reported<R extends LossResult>(result: R): Reported<R>;
-export function reported({ carry: _, ...rest }: LossResult): Omit<LossResult, "carry"> {
+export function reported(result: LossResult): Omit<LossResult, "carry"> {
+  const given: unknown = result;
+  const fix = isTensor(given) ? ": return { loss }" : given instanceof Promise ? ": a loss is traced, so it cannot be async" : "";
+  if (typeof given !== "object" || given === null || isTensor(given) || !("loss" in given)) {
+    throw new TensorError(`trainStep: the loss returned ${shown(given)}, expected an object with the scalar tensor loss${fix}`);
+  }
+  const { carry: _, ...rest } = result;
   return rest;
 }
 
 export function checkResult({ loss, metrics = {}, weight }: Omit<LossResult, "carry">): void {
+  checkTensor("trainStep", "the loss", loss);
   if (loss.shape.length > 0 || !isFloat(loss.dtype)) {
     throw new TensorError(`trainStep: the loss must be a float scalar, got ${loss.dtype} ${describe(loss)}; reduce it with mean`);
   }
   const scalars = { ...metrics, ...(weight === undefined ? {} : { weight }) };
   for (const [name, tensor] of Object.entries(scalars)) {
+    checkTensor("trainStep", name, tensor);
     if (tensor.shape.length > 0) throw new TensorError(`trainStep: ${name} must be a scalar, got ${describe(tensor)}; reduce it with mean or sum`);
   }
 }

@@ -1,0 +1,36 @@
+import { TensorError } from "./errors.ts";
+import { shown } from "./shown.ts";
+import { isTensor, type Tensor } from "./tensor.ts";
+
+/** An error, begun by `operation`, where a value is not a tensor. `what` names the argument. */
+export function checkTensor(operation: string, what: string, value: unknown): asserts value is Tensor {
+  if (!isTensor(value)) throw new TensorError(`${operation}: ${what} is ${shown(value)}, expected a tensor${wrapped(value)}`);
+}
+
+/** An error where a value is not a list of tensors. */
+export function checkTensors(operation: string, what: string, values: unknown): void {
+  if (!Array.isArray(values)) throw new TensorError(`${operation}: ${what} is ${shown(values)}, expected a list of tensors`);
+  values.forEach((value, index) => checkTensor(operation, `${what}[${index}]`, value));
+}
+
+/** An error where a value is not a list. */
+export function checkList(operation: string, what: string, value: unknown, example: string): void {
+  if (!Array.isArray(value)) throw new TensorError(`${operation}: ${what} is ${shown(value)}, expected a list, such as ${example}`);
+}
+
+/** An error where a value is not a function. */
+export function checkFunction(operation: string, what: string, value: unknown): void {
+  if (typeof value !== "function") throw new TensorError(`${operation}: ${what} is ${shown(value)}, expected a function`);
+}
+
+/** An error where a value is not a list of whole numbers, such as axes or places along each axis. */
+export function checkIntegers(operation: string, what: string, values: unknown): void {
+  if (Array.isArray(values) && values.every(Number.isInteger)) return;
+  throw new TensorError(`${operation}: ${what} is ${shown(values)}, expected a list of whole numbers`);
+}
+
+/** How to make a tensor of a value that is none. */
+function wrapped(value: unknown): string {
+  if (typeof value === "number") return `; make one: scalar(${value})`;
+  return Array.isArray(value) || ArrayBuffer.isView(value) ? "; make one: tensor(values, shape)" : "";
+}

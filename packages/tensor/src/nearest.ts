@@ -1,0 +1,32 @@
+/** `did you mean x?` where a known name is near, otherwise the known names. */
+export function suggestion(name: string, known: readonly string[], aliases: Readonly<Record<string, string>> = {}): string {
+  const near = (Object.hasOwn(aliases, name) ? aliases[name] : undefined) ?? nearest(name, known);
+  if (near !== undefined) return `did you mean ${near}?`;
+  return known.length === 0 ? "there are none" : `known: ${known.join(", ")}`;
+}
+
+/** The known name within a few edits of `name`. */
+export function nearest(name: string, known: readonly string[]): string | undefined {
+  let closest: string | undefined;
+  let distance = Math.floor(Math.max(name.length, 3) / 3) + 2;
+  for (const candidate of known) {
+    const edits = editDistance(name.toLowerCase(), candidate.toLowerCase());
+    if (edits < distance) [closest, distance] = [candidate, edits];
+  }
+  return closest;
+}
+
+/** Levenshtein's distance, with an exchange of neighbours counted once (optimal string alignment): `lenghts` is one edit from `lengths`. */
+function editDistance(a: string, b: string): number {
+  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];
+  for (let i = 1; i <= a.length; i++) {
+    const [row, above, before] = [[i], rows[i - 1]!, rows[i - 2]];
+    for (let j = 1; j <= b.length; j++) {
+      const edits = Math.min(above[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1), above[j]! + 1, row[j - 1]! + 1);
+      const exchanged = before !== undefined && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      row.push(exchanged ? Math.min(edits, before[j - 2]! + 1) : edits);
+    }
+    rows.push(row);
+  }
+  return rows[a.length]![b.length]!;
+}

@@ -1,0 +1,12 @@
+/** A value as an error names it: short, and never an error itself. */
+export function shown(value: unknown): string {
+  if (typeof value === "function") return value.name === "" ? "a function" : `the function ${value.name}`;
+  if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
+  if (typeof value !== "object" || value === null) return String(value);
+  if (value instanceof Promise) return "a promise; await it";
+  if (ArrayBuffer.isView(value)) return `a ${value.constructor.name}`;
+  if (Array.isArray(value)) return value.length > 6 ? `a list of ${value.length}` : `[${value.map((item) => (Array.isArray(item) ? "[…]" : shown(item))).join(", ")}]`;
+  if ("kind" in value && "shape" in value && Array.isArray(value.shape)) return `a tensor [${value.shape.join(",")}]`;
+  const keys = Object.keys(value);
+  return keys.length === 0 ? "an object without members" : `an object of ${keys.slice(0, 6).join(", ")}${keys.length > 6 ? ", …" : ""}`;
+}

@@ -1,0 +1,161 @@
+import { globalNorm } from "@sluice/clip";
+import * as clip from "@sluice/clip";
+import * as cells from "@sluice/cells";
+import * as data from "@sluice/data";
+import * as fusion from "@sluice/fusion";
+import * as inspect from "@sluice/inspect";
+import * as irregular from "@sluice/irregular";
+import * as norm from "@sluice/norm";
+import * as t from "@sluice/tensor";
+import * as train from "@sluice/train";
+import { wasm } from "@sluice/wasm";
+import { expect, test } from "vitest";
+
+type Call = readonly [call: (...args: never[]) => unknown, ...args: unknown[]];
+
+const x = t.tensor([1, 2, 3, 4, 5, 6], [2, 3]);
+const y = t.tensor([1, 2, 3, 4, 5, 6], [2, 3]);
+const square = t.tensor([1, 2, 3, 4, 5, 6, 7, 8, 9], [3, 3]);
+const flags = t.tensor([1, 0, 1, 0, 1, 0], [2, 3], { dtype: "bool" });
+const rows = t.tensor(new Int32Array([1, 0]));
+const series = t.tensor(Float32Array.from({ length: 24 }, (_, n) => n / 24), [2, 4, 3]);
+const seed = t.key(1);
+
+/** A valid call of each public function that takes values from a user. */
+const calls: Readonly<Record<string, Call>> = {
+  "tensor.tensor": [t.tensor, [1, 2], [2], { dtype: "f32" }],
+  "tensor.scalar": [t.scalar, 1, "f32"],
+  "tensor.full": [t.full, [2], 1, "f32"],
+  "tensor.zerosLike": [t.zerosLike, x],
+  "tensor.valuesOf": [t.valuesOf, x],
+  "tensor.item": [t.item, t.scalar(1)],
+  "tensor.add": [t.add, x, y],
+  "tensor.max": [t.max, x, y],
+  "tensor.neg": [t.neg, x],
+  "tensor.sqrt": [t.sqrt, x],
+  "tensor.exp": [t.exp, x],
+  "tensor.tanh": [t.tanh, x],
+  "tensor.and": [t.and, flags, flags],
+  "tensor.less": [t.less, x, y],
+  "tensor.select": [t.select, flags, x, y],
+  "tensor.convert": [t.convert, x, "i32"],
+  "tensor.matmul": [t.matmul, x, square],
+  "tensor.sum": [t.sum, x, 0, { keep: true }],
+  "tensor.mean": [t.mean, x, 0, { keep: true }],
+  "tensor.reduceMax": [t.reduceMax, x, 0, { keep: true }],
+  "tensor.concat": [t.concat, [x, y], 0],
+  "tensor.stack": [t.stack, [x, y], 0],
+  "tensor.split": [t.split, x, 3, 1],
+  "tensor.reshape": [t.reshape, x, [3, 2]],
+  "tensor.transpose": [t.transpose, x, [1, 0]],
+  "tensor.sliceAxis": [t.sliceAxis, x, 1, 0, 2],
+  "tensor.slice": [t.slice, x, [0, 0], [1, 2]],
+  "tensor.pad": [t.pad, x, [1, 0], [0, 0]],
+  "tensor.broadcastTo": [t.broadcastTo, x, [2, 2, 3]],
+  "tensor.gather": [t.gather, x, rows],
+  "tensor.iota": [t.iota, [2, 3], { axis: 0, dtype: "f32" }],
+  "tensor.cumulativeSum": [t.cumulativeSum, x, 0, { reverse: true }],
+  "tensor.softmax": [t.softmax, x],
+  "tensor.oneHot": [t.oneHot, rows, 3],
+  "tensor.argmax": [t.argmax, x, 0],
+  "tensor.variance": [t.variance, x, 0],
+  "tensor.key": [t.key, 1],
+  "tensor.normal": [t.normal, seed, [2], { deviation: 2 }],
+  "tensor.uniform": [t.uniform, seed, [2]],
+  "tensor.bernoulli": [t.bernoulli, seed, [2], 0.5],
+  "tensor.compile": [t.compile, (p: t.Tensor) => t.neg(p), [x], { backend: t.reference() }],
+  "tensor.grad": [t.grad, (p: t.Tensor) => t.sum(p)],
+  "tensor.trace": [t.trace, (p: t.Tensor) => t.neg(p), [x]],
+  "tensor.leavesOf": [t.leavesOf, { a: x }],
+  "tensor.mapTree": [t.mapTree, { a: x }, (leaf: t.Tensor) => leaf],
+  "cells.gru": [cells.gru, { input: 3, hidden: 4 }],
+  "cells.lstm": [cells.lstm, { input: 3, hidden: 4, norm: norm.layerNorm() }],
+  "cells.sequence": [cells.sequence, cells.gru({ input: 3, hidden: 4 }), { outputs: "last" }],
+  "cells.stack": [cells.stack, [cells.dense({ input: 3, output: 2 })]],
+  "cells.bidirectional": [cells.bidirectional, cells.gru({ input: 3, hidden: 4 }), { merge: "concat" }],
+  "cells.dense": [cells.dense, { input: 3, output: 2 }],
+  "cells.dropout": [cells.dropout, x, 0.1, seed],
+  "cells.zoneout": [cells.zoneout, cells.gru({ input: 3, hidden: 4 }), { h: 0.1 }],
+  "cells.variationalDropout": [cells.variationalDropout, cells.gru({ input: 3, hidden: 4 }), { input: 0.1 }],
+  "cells.parameter": [cells.parameter, [3, 3], cells.orthogonal],
+  "cells.kernel": [cells.kernel, [3, 3]],
+  "cells.normal": [cells.normal, 0.1],
+  "cells.initialise": [cells.initialise, cells.dense({ input: 3, output: 2 }).params, seed],
+  "cells.apply": [(layer: cells.Layer, params: never, v: t.Tensor, options: object) => layer.apply(params, v, options), cells.sequence(cells.gru({ input: 3, hidden: 4 })), cells.sequence(cells.gru({ input: 3, hidden: 4 })).init(seed), series, { lengths: rows }],
+  "norm.layerNorm": [norm.layerNorm, { epsilon: 1e-5 }],
+  "norm.rmsNorm": [norm.rmsNorm, { epsilon: 1e-5 }],
+  "clip.globalNorm": [clip.globalNorm, 1, { norm: 2 }],
+  "clip.value": [clip.value, 1],
+  "clip.adaptive": [clip.adaptive, 0.01, { epsilon: 1e-3 }],
+  "clip.chain": [clip.chain, globalNorm(1), clip.value(1)],
+  "fusion.concatenation": [fusion.concatenation, { inputs: { a: 3, b: 2 } }],
+  "fusion.gated": [fusion.gated, { inputs: { a: 3, b: 2 }, output: 4 }],
+  "fusion.lowRank": [fusion.lowRank, { inputs: { a: 3, b: 2 }, output: 4, rank: 2 }],
+  "irregular.fromPadded": [irregular.fromPadded, { values: series, lengths: t.tensor(new Int32Array([4, 2])) }],
+  "irregular.raggedBatch": [irregular.raggedBatch, [{ values: x }, { values: y }]],
+  "irregular.forwardFill": [irregular.forwardFill, x, flags],
+  "irregular.timeSinceObserved": [irregular.timeSinceObserved, t.tensor([1, 2], [2]), flags],
+  "irregular.gruD": [irregular.gruD, { input: 3, hidden: 4 }],
+  "inspect.gradientFlow": [inspect.gradientFlow, cells.sequence(cells.gru({ input: 3, hidden: 4 })), {}],
+  "inspect.stepNorms": [inspect.stepNorms, series],
+  "train.adam": [train.adam, { learningRate: 0.1 }],
+  "train.sgd": [train.sgd, { learningRate: 0.1, momentum: 0.9 }],
+  "train.rmsprop": [train.rmsprop, { learningRate: 0.1 }],
+  "train.cosine": [train.cosine, { start: 1, end: 0, steps: 10 }],
+  "train.mse": [train.mse, x, y],
+  "train.crossEntropy": [train.crossEntropy, x, rows],
+  "train.binaryCrossEntropy": [train.binaryCrossEntropy, x, x],
+  "train.accuracy": [train.accuracy, x, rows],
+  "train.batches": [train.batches, { x, y: rows }, { size: 1, key: seed }],
+  "train.permutation": [train.permutation, seed, 5],
+  "train.readSafetensors": [train.readSafetensors, new Uint8Array(9)],
+  "train.writeSafetensors": [train.writeSafetensors, { x }],
+  "train.weightsHash": [train.weightsHash, { x }],
+  "train.trainStep": [train.trainStep, { params: { w: x }, loss: ({ w }: { w: t.Tensor }) => ({ loss: t.sum(w) }), optimiser: train.adam({ learningRate: 0.1 }), key: seed }],
+  "data.adding": [data.adding, { length: 5, train: 2, validation: 1, test: 1 }],
+  "data.copying": [data.copying, { length: 5, train: 2, validation: 1, test: 1 }],
+  "data.bitStreamXor": [data.bitStreamXor, { train: 2, validation: 1, test: 1 }],
+  "data.parseUea": [data.parseUea, "@problemName A\n@classLabel true a b\n@data\n1,2:a\n", { set: "a", file: "a.ts", obtain: "there" }],
+  "wasm.wasm": [wasm, { threads: 1 }],
+};
+
+const bad: Readonly<Record<string, unknown>> = {
+  undefined: undefined,
+  null: null,
+  "a fraction": 0.5,
+  "a negative number": -3,
+  NaN: Number.NaN,
+  "a word": "float32",
+  "an object": {},
+  "a list": [],
+  "a list of numbers": [1, 2, 3],
+  "a typed array": new Float32Array(3),
+  "a function": () => 1,
+  "a promise": Promise.resolve(1),
+  "a bare tensor": t.scalar(1),
+  true: true,
+};
+
+const bare = ["TypeError", "RangeError", "ReferenceError", "SyntaxError"];
+
+test.each(Object.keys(calls))("%s rejects what it cannot use with an error of its own", async (name) => {
+  const [call, ...args] = calls[name]!;
+  const found: string[] = [];
+  const attempt = async (what: string, given: unknown[]): Promise<void> => {
+    try {
+      await Reflect.apply(call, undefined, given);
+    } catch (error) {
+      if (!(error instanceof Error) || bare.includes(error.name)) found.push(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  };
+  await attempt("as it is", args);
+  expect(found).toEqual([]);
+  for (const [index, arg] of args.entries()) {
+    for (const [kind, value] of Object.entries(bad)) {
+      await attempt(`argument ${index + 1} is ${kind}`, args.with(index, value));
+      if (typeof arg !== "object" || arg === null || t.isTensor(arg) || Array.isArray(arg) || ArrayBuffer.isView(arg)) continue;
+      for (const key of Object.keys(arg)) await attempt(`argument ${index + 1}.${key} is ${kind}`, args.with(index, { ...arg, [key]: value }));
+    }
+  }
+  expect(found).toEqual([]);
+});
