@@ -159,3 +159,21 @@ test.each(Object.keys(calls))("%s rejects what it cannot use with an error of it
   }
   expect(found).toEqual([]);
 });
+
+const weights = { w: t.scalar(1) };
+const right = { params: weights, loss: ({ w }: { w: t.Tensor }) => ({ loss: t.square(w) }), optimiser: train.adam({ learningRate: 0.1 }), key: seed, batch: {} };
+
+test.each<[string, object, string]>([
+  ["a loss that returns a bare tensor", { loss: ({ w }: { w: t.Tensor }) => t.square(w) }, "trainStep: the loss returned a tensor [], expected an object with the scalar tensor loss: return { loss }"],
+  ["a loss that is async", { loss: async () => ({ loss: t.scalar(1) }) }, "trainStep: the loss returned a promise; await it, expected an object with the scalar tensor loss: a loss is traced, so it cannot be async"],
+  ["a loss of a number", { loss: () => ({ loss: 1 }) }, "trainStep: the loss is 1, expected a tensor; make one: scalar(1)"],
+  ["an optimiser that was not called", { optimiser: train.adam }, "trainStep: optimiser is the function adam, expected what adam({ learningRate: 1e-3 }) gives: call it"],
+  ["a clipper that was not called", { clip: globalNorm }, "trainStep: clip is the function globalNorm, expected what globalNorm(1) gives: call it"],
+  ["a backend that was not awaited", { backend: Promise.resolve(wasm()) }, "the backend is a promise; await it, expected one such as wasm() or await gpu()"],
+])("the trainer names %s", async (_, wrong, message) => {
+  await expect((async () => Reflect.apply(train.trainer, undefined, [{ ...right, ...wrong }]))()).rejects.toThrow(message);
+});
+
+test("a rate where options belong is named", () => {
+  expect(() => Reflect.apply(train.adam, undefined, [0.1])).toThrow("adam: the options are 0.1, expected an object with learningRate");
+});

@@ -58,6 +58,18 @@ test.each<[string, () => unknown]>([
   ["shiftRight: expected a shift of 0 to 31 bits, got 32", () => t.shiftRight(i32, 32)],
   // Arrays
   ["tensor: 3 values do not fill the shape [2,2] of 4", () => t.tensor([1, 2, 3], [2, 2])],
+  ["tensor: value 1 is null, expected a number; say what stands for a missing value", () => t.tensor(unchecked([1, null, 3]))],
+  ["tensor: value 0 is [1, 2], expected a number; give nested lists as one list with a shape: tensor(values.flat(), shape)", () => t.tensor(unchecked([[1, 2], [3, 4]]))],
+  ['tensor: value 2 is "3", expected a number', () => t.tensor(unchecked([1, 2, "3"]))],
+  ["tensor: the values are a Uint8Array, expected a list of numbers, a Float32Array, a Float64Array or an Int32Array; convert it: Float32Array.from(values)", () => t.tensor(unchecked(new Uint8Array(3)))],
+  ["tensor: the buffer of the values is detached: it was transferred elsewhere. Copy them first: values.slice()", () => t.tensor(detached())],
+  ['tensor: "float32" is not a dtype; did you mean f32?', () => t.tensor([1], [1], unchecked({ dtype: "float32" }))],
+  ["tensor: unknown option type; known: dtype", () => t.tensor([1], [1], unchecked({ type: "f64" }))],
+  ["add: operand 2 is [1, 2], expected a tensor; make one: tensor(values, shape)", () => t.add(x([2]), unchecked([1, 2]))],
+  ["matmul: b is a Float32Array, expected a tensor; make one: tensor(values, shape)", () => t.matmul(x([2, 3]), unchecked(new Float32Array(3)))],
+  ["sqrt: operand 1 is 2, expected a tensor; make one: scalar(2)", () => t.sqrt(unchecked(2))],
+  ["sum: the options are null, expected an object with keep", () => t.sum(x([2]), 0, unchecked(null))],
+  ["sum: axes is \"rows\", expected a list of whole numbers", () => t.sum(x([2]), unchecked("rows"))],
   ["tensor: [-1,-3] is not a shape, which is a list of whole numbers >= 0, such as [32, 64]", () => t.tensor([1, 2, 3], [-1, -3])],
   ["piecewiseArray: a piece of 2 elements from element 1 does not lie between the piece before it, which ends at 2, and the end of [4]", () => t.piecewiseArray([4], [{ at: 0, values: Float32Array.of(1, 2) }, { at: 1, values: Float32Array.of(3, 4) }], "f32")],
   ["piecewiseArray: pieces of a tensor of f32 must be Float32Array, got Int32Array", () => t.piecewiseArray([4], [{ at: 0, values: Int32Array.of(1, 2) }], "f32")],
@@ -127,3 +139,15 @@ describe("the place of an error", () => {
     expect(t.at("gru", () => 3)).toBe(3);
   });
 });
+
+/** As plain JavaScript calls it: types do not stop it there. */
+function unchecked<T>(value: unknown): T;
+function unchecked(value: unknown): unknown {
+  return value;
+}
+
+function detached(): Float32Array {
+  const values = new Float32Array(3);
+  structuredClone(values.buffer, { transfer: [values.buffer] });
+  return values;
+}
