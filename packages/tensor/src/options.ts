@@ -1,7 +1,6 @@
 import { TensorError } from "./errors.ts";
 import { suggestion } from "./nearest.ts";
-import { shown } from "./shown.ts";
-import { isTensor } from "./tensor.ts";
+import { looksLikeTensor, shown } from "./shown.ts";
 
 /**
  * Rejects options that are no plain object, and an option that is not among `known`, naming the nearest known one. `aliases` maps other libraries' names to ours.
@@ -17,5 +16,5 @@ export function checkOptions(operation: string, given: unknown, known: readonly 
 }
 
 function isPlain(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value) && !isTensor(value);
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value) && !looksLikeTensor(value);
 }

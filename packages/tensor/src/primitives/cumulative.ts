@@ -1,4 +1,3 @@
-import { checkOptions } from "../options.ts";
 import { applyOne } from "../apply.ts";
 import { allocate, numbers } from "../dtype.ts";
 import { TensorError } from "../errors.ts";
@@ -50,7 +49,6 @@ export const cumulativeSumRules: Rules<CumulativeSumOperation> = {
 
 /** y_i = x_0 + ... + x_i along `axis`; with `reverse`, from the end. */
 export function cumulativeSum(x: Tensor, axis: number, options: { readonly reverse?: boolean } = {}): Tensor {
-  checkOptions("cumulativeSum", options, ["reverse"]);
   const [at] = normaliseAxes("cumulativeSum", x, axis);
   checkOptions("cumulativeSum", options, ["reverse"]);
   return applyOne(cumulativeSumRules, { op: "cumulativeSum", axis: at!, reverse: options.reverse ?? false }, [x]);

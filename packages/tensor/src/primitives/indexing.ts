@@ -1,4 +1,3 @@
-import { checkOptions } from "../options.ts";
 import { applyOne } from "../apply.ts";
 import { allocate, numbers, type DType } from "../dtype.ts";
 import { TensorError } from "../errors.ts";
