@@ -21,6 +21,8 @@ const rows = t.tensor(new Int32Array([1, 0]));
 const series = t.tensor(Float32Array.from({ length: 24 }, (_, n) => n / 24), [2, 4, 3]);
 const seed = t.key(1);
 
+const layer = cells.sequence(cells.gru({ input: 3, hidden: 4 }));
+
 /** A valid call of each public function that takes values from a user. */
 const calls: Readonly<Record<string, Call>> = {
   "tensor.tensor": [t.tensor, [1, 2], [2], { dtype: "f32" }],
@@ -81,7 +83,7 @@ const calls: Readonly<Record<string, Call>> = {
   "cells.kernel": [cells.kernel, [3, 3]],
   "cells.normal": [cells.normal, 0.1],
   "cells.initialise": [cells.initialise, cells.dense({ input: 3, output: 2 }).params, seed],
-  "cells.apply": [(layer: cells.Layer, params: never, v: t.Tensor, options: object) => layer.apply(params, v, options), cells.sequence(cells.gru({ input: 3, hidden: 4 })), cells.sequence(cells.gru({ input: 3, hidden: 4 })).init(seed), series, { lengths: rows }],
+  "cells.apply": [(params: never, v: t.Tensor, options: object) => layer.apply(params, v, options), cells.sequence(cells.gru({ input: 3, hidden: 4 })).init(seed), series, { lengths: rows, mask: t.full([2, 4], 1, "bool"), present: t.full([2], 1, "bool"), resets: t.full([2, 4], 0, "bool") }],
   "norm.layerNorm": [norm.layerNorm, { epsilon: 1e-5 }],
   "norm.rmsNorm": [norm.rmsNorm, { epsilon: 1e-5 }],
   "clip.globalNorm": [clip.globalNorm, 1, { norm: 2 }],
@@ -91,8 +93,8 @@ const calls: Readonly<Record<string, Call>> = {
   "fusion.concatenation": [fusion.concatenation, { inputs: { a: 3, b: 2 } }],
   "fusion.gated": [fusion.gated, { inputs: { a: 3, b: 2 }, output: 4 }],
   "fusion.lowRank": [fusion.lowRank, { inputs: { a: 3, b: 2 }, output: 4, rank: 2 }],
-  "irregular.fromPadded": [irregular.fromPadded, { values: series, lengths: t.tensor(new Int32Array([4, 2])) }],
-  "irregular.raggedBatch": [irregular.raggedBatch, [{ values: x }, { values: y }]],
+  "irregular.fromPadded": [irregular.fromPadded, { x: series, lengths: t.tensor(new Int32Array([4, 2])) }],
+  "irregular.raggedBatch": [irregular.raggedBatch, { values: x, offsets: [0, 2] }],
   "irregular.forwardFill": [irregular.forwardFill, x, flags],
   "irregular.timeSinceObserved": [irregular.timeSinceObserved, t.tensor([1, 2], [2]), flags],
   "irregular.gruD": [irregular.gruD, { input: 3, hidden: 4 }],
@@ -175,5 +177,5 @@ test.each<[string, object, string]>([
 });
 
 test("a rate where options belong is named", () => {
-  expect(() => Reflect.apply(train.adam, undefined, [0.1])).toThrow("adam: the options are 0.1, expected an object with learningRate");
+  expect(() => Reflect.apply(train.adam, undefined, [0.1])).toThrow("adam: expected an object of options, such as { learningRate }, got 0.1");
 });

@@ -59,7 +59,7 @@ export interface Origin {
 
 /** The origin of a cell that still has the step and the parameters it was made with; undefined once anybody has put others in their place. */
 export function originOf<P extends Tree, S extends State>({ origin, step, params }: Cell<P, S>): Origin | undefined {
-  return origin !== undefined && origin.step === step && origin.params === params ? origin : undefined;
+  return origin?.step === step && origin.params === params ? origin : undefined;
 }
 
 /** `cell` with another step that differs from its own in training alone, so that in evaluation it is still what it was made from. */

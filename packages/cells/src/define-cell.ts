@@ -1,4 +1,5 @@
 import type { Normaliser } from "@sluice/norm";
+import { checkNormaliser } from "./check-given.ts";
 import { at, checkOptions, checkTree, describe, isFloat, isTensor, named, placeholder, TensorError, type Shape, type Tensor, type Tree } from "@sluice/tensor";
 import { evaluation, type Cell, type CellContext, type CellSizes, type Keys, type State, type Stepped } from "./cell.ts";
 import { checkParameters } from "./check-parameters.ts";
@@ -99,6 +100,7 @@ export function defineCell(definition: AnyDefinition): { (options: CellOptions):
 
   const make = (given: CellOptions): Cell => {
     checkOptions(name, given, [...common, ...own], aliases);
+    if (given.norm !== undefined) checkNormaliser(name, given.norm);
     const sizes = { input: checkSize(name, "input", given.input), hidden: checkSize(name, "hidden", given.hidden) };
     const chosen = Object.entries(given).filter(([option, value]) => own.includes(option) && value !== undefined);
     const made: Made = { definition, sizes, options: { ...defaults, ...Object.fromEntries(chosen) }, norm: given.norm };

@@ -1,4 +1,4 @@
-import { checkOptions, convert, keyFor, sameShape, showShape, sizeOf, TensorError, type ArrayTensor, type DType, type Shape, type Tensor, type Tree } from "@sluice/tensor";
+import { checkOptions, convert, isTensor, keyFor, sameShape, shown, showShape, sizeOf, TensorError, type ArrayTensor, type DType, type Shape, type Tensor, type Tree } from "@sluice/tensor";
 import { glorotUniform } from "./initialisers/scaled.ts";
 import { zeros } from "./initialisers/constant.ts";
 import { orthogonal } from "./initialisers/orthogonal.ts";
@@ -55,15 +55,22 @@ export interface SpecLeaf {
 /** The specs of a tree in order, each with its path. */
 export function specsOf(specs: Specs, path = ""): SpecLeaf[] {
   if (isSpec(specs)) return [{ path, spec: specs }];
+  checkBranch(specs, path);
   return Object.entries<Specs>(specs).flatMap(([name, child]) => specsOf(child, path === "" ? name : `${path}.${name}`));
 }
 
 /** The tree of tensors that `f` makes of every spec. */
 export function mapSpecs(specs: Specs, f: (spec: ParameterSpec, path: string) => Tensor, path = ""): Tree {
   if (isSpec(specs)) return f(specs, path);
+  checkBranch(specs, path);
   const below = (name: string | number): string => (path === "" ? String(name) : `${path}.${name}`);
   if (isList(specs)) return specs.map((child, i) => mapSpecs(child, f, below(i)));
   return Object.fromEntries(Object.entries(specs).map(([name, child]) => [name, mapSpecs(child, f, below(name))]));
+}
+
+function checkBranch(specs: unknown, path: string): void {
+  if (typeof specs === "object" && specs !== null && !isTensor(specs)) return;
+  throw new TensorError(`init: ${path === "" ? "the parameters" : path} is ${shown(specs)}, expected a parameter such as kernel([3, 4]), or an object or list of them`);
 }
 
 export interface InitOptions {
@@ -97,7 +104,7 @@ export function parameterCount(of: { readonly params: Specs }): number {
 }
 
 function isSpec(specs: Specs): specs is ParameterSpec {
-  return "kind" in specs && specs.kind === "parameter";
+  return typeof specs === "object" && specs !== null && "kind" in specs && specs.kind === "parameter";
 }
 
 function isList(specs: Specs): specs is readonly Specs[] {

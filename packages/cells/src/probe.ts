@@ -1,4 +1,4 @@
-import { at, checkOptions, placeholder, sameShape, showShape, TensorError, type Shape, type Tensor } from "@sluice/tensor";
+import { at, checkOptions, placeholder, sameShape, shown, showShape, TensorError, type Shape, type Tensor } from "@sluice/tensor";
 import { outputOf, type Cell, type CellContext, type State } from "./cell.ts";
 import { mapSpecs } from "./parameter.ts";
 
@@ -47,6 +47,10 @@ export function probe(cell: Cell, options: { readonly training?: boolean } = {})
   const params = mapSpecs(cell.params, (spec, path) => f32(spec.shape, path));
   const before: State = Object.fromEntries(Object.entries(cell.state).map(([state, shape]) => [state, f32([batch, ...shape], state)]));
   const stepped = cell.step(params, before, f32([batch, cell.sizes.input], "x"), context);
+  const found: unknown = stepped;
+  if (typeof found !== "object" || found === null || !("state" in found) || typeof found.state !== "object" || found.state === null) {
+    throw new TensorError(`${name}: the step returned ${shown(found)}, expected { state, output }`);
+  }
   const { state: after } = stepped;
 
   const declared = Object.keys(cell.state);

@@ -25,9 +25,9 @@ test.each<[string, unknown, string]>([
   ["a number", 0.5, "got 0.5"],
   ["null", null, "got null"],
   ["a word", "all", 'got "all"'],
-  ["a list", [1], "got an array"],
+  ["a list", [1], "got [1]"],
   ["a typed array", new Float32Array(1), "got a Float32Array"],
-  ["a tensor", scalar(1), "got a tensor"],
+  ["a tensor", scalar(1), "got a tensor []"],
   ["a function uncalled", checkOptions, "got the function checkOptions; call it"],
 ])("options that are %s are no options", (_, given, message) => {
   expect(() => Reflect.apply(checkOptions, undefined, ["gru", given, ["input", "hidden"]])).toThrow(`gru: expected an object of options, such as { input }, ${message}; known: input, hidden`);

@@ -8,7 +8,7 @@ import { looksLikeTensor, shown } from "./shown.ts";
 export function checkOptions(operation: string, given: unknown, known: readonly string[], aliases: Readonly<Record<string, string>> = {}): void {
   if (!isPlain(given)) {
     const names = known.length === 0 ? "of which there are none" : `such as { ${known[0]} }`;
-    throw new TensorError(`${operation}: expected an object of options, ${names}, got ${shown(given)}${known.length === 0 ? "" : `; known: ${known.join(", ")}`}`);
+    throw new TensorError(`${operation}: expected an object of options, ${names}, got ${shown(given)}${typeof given === "function" ? "; call it" : ""}${known.length === 0 ? "" : `; known: ${known.join(", ")}`}`);
   }
   for (const name of Object.keys(given)) {
     if (!known.includes(name)) throw new TensorError(`${operation}: unknown option ${name}; ${suggestion(name, known, aliases)}`);

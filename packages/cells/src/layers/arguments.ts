@@ -1,7 +1,7 @@
 /** Checks of what `apply` is given. */
 import {
-  checkOptions, checkTree, full, isFloat, isTensor, leavesOf, pad, reshape, sameShape, select, showShape, sliceAxis, suggestion, tensor, TensorError,
-  transpose, zeroBeyond, zerosArray,
+  checkList, checkOptions, checkTensor, checkTree, full, isFloat, isTensor, leavesOf, pad, reshape, sameShape, select, showShape, sliceAxis, suggestion,
+  tensor, TensorError, transpose, zeroBeyond, zerosArray,
   type DType, type Shape, type Tensor, type Tree,
 } from "@sluice/tensor";
 import type { State } from "../cell.ts";
@@ -48,6 +48,7 @@ export function stateOf<S extends State>(name: string, option: string, given: S 
 
 export function lengthsOf(name: string, given: Tensor | readonly number[] | undefined, { batch, time }: BatchSize): Tensor | undefined {
   if (given === undefined) return undefined;
+  if (!isTensor(given)) checkList(name, "lengths", given, "[4, 2]");
   const lengths = isTensor(given) ? given : tensor(given, [given.length], { dtype: "i32" });
   if (lengths.dtype !== "i32" || !sameShape(lengths.shape, [batch])) {
     throw new TensorError(`${name}: lengths must be i32 [${batch}], one for each row, got ${lengths.dtype} ${showShape(lengths.shape)}`);
@@ -62,6 +63,7 @@ export function lengthsOf(name: string, given: Tensor | readonly number[] | unde
 export function stepsOf(name: string, { lengths: given, present }: Pick<ApplyOptions, "lengths" | "present">, size: BatchSize): Tensor | undefined {
   const lengths = lengthsOf(name, given, size);
   if (present === undefined) return lengths;
+  checkTensor(name, "present", present);
   if (present.dtype !== "bool" || !sameShape(present.shape, [size.batch])) {
     throw new TensorError(`${name}: present must be bool [${size.batch}], one for each row, got ${present.dtype} ${showShape(present.shape)}`);
   }
@@ -90,6 +92,7 @@ export function carryAfterOf(name: string, given: number | undefined, { time }: 
 }
 
 export function flagsOf(name: string, option: string, given: Tensor, { batch, time }: BatchSize): Tensor {
+  checkTensor(name, option, given);
   if (given.dtype === "bool" && sameShape(given.shape, [batch, time])) return given;
   throw new TensorError(`${name}: ${option} must be bool [${batch},${time}] (batch, time), got ${given.dtype} ${showShape(given.shape)}`);
 }

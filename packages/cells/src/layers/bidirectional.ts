@@ -1,5 +1,6 @@
 import { add, at, checkOptions, concat, keyFor, mul, suggestion, TensorError, type DType, type Tensor, type Tree } from "@sluice/tensor";
 import type { Cell, State } from "../cell.ts";
+import { checkCell } from "../check-given.ts";
 import { checkParameters } from "../check-parameters.ts";
 import { carryAfterOf, checkApply, checkStates } from "./arguments.ts";
 import { asMade, type Applied, type Layer } from "./layer.ts";
@@ -37,8 +38,9 @@ export interface BidirectionalLayer<P extends Tree = Tree, S extends State = Sta
 /** A cell run over time in both directions (Schuster, Paliwal 1997). With lengths the backward direction starts at each row's own last step. */
 export function bidirectional<P extends Tree, S extends State>(cell: Cell<P, S>, options: BidirectionalOptions<P, S> = {}): BidirectionalLayer<P, S> {
   checkOptions("bidirectional", options, ["merge", "outputs", "backward"], { mergeMode: "merge", merge_mode: "merge" });
+  checkCell("bidirectional", cell);
   const { merge = "concat", outputs = "all", backward: backwardCell = cell } = options;
-  if (!Object.hasOwn(merges, merge)) throw new TensorError(`bidirectional: unknown merge ${merge}; ${suggestion(merge, Object.keys(merges))}`);
+  if (!Object.hasOwn(merges, merge)) throw new TensorError(`bidirectional: unknown merge ${String(merge)}; ${suggestion(String(merge), Object.keys(merges))}`);
   const forward = sequence(cell, { outputs });
   const backward = sequence(backwardCell, { outputs, reverse: true });
   if (forward.input !== backward.input || (merge !== "concat" && forward.features !== backward.features)) {

@@ -1,8 +1,9 @@
-import { bernoulli, convert, mul, TensorError, type Tensor } from "@sluice/tensor";
+import { bernoulli, checkTensor, convert, mul, TensorError, type Tensor } from "@sluice/tensor";
 import { checkRate } from "../modifiers/rate.ts";
 
 /** Dropout (Srivastava et al. 2014): each element is zero with probability `rate`, and what is kept is divided by `1 - rate`. A fresh mask for each element. */
 export function dropout(x: Tensor, rate: number, key: Tensor | undefined): Tensor {
+  checkTensor("dropout", "x", x);
   checkRate("dropout", "the layer", rate, { below: true });
   if (rate === 0) return x;
   if (key === undefined) throw new TensorError("dropout: training needs a key; pass { training: true, key: key(seed) }");

@@ -1,4 +1,4 @@
-import { TensorError, type ArrayTensor, type DType, type Shape, type Tensor, type Tree } from "@sluice/tensor";
+import { checkTensor, TensorError, type ArrayTensor, type DType, type Shape, type Tensor, type Tree } from "@sluice/tensor";
 import type { InitOptions, Specs } from "../parameter.ts";
 
 /**
@@ -100,6 +100,7 @@ export type LayerState<L> = L extends { initialState(...args: never): infer S } 
 
 export function checkInput(layer: Pick<Layer, "name" | "input">, x: Tensor): void {
   const { name, input } = layer;
+  checkTensor(name, "the input", x);
   if (x.shape.length === 3 && x.shape[2] === input) return;
   const hint = x.shape.length === 2 ? '; a layer before it with outputs: "last" leaves no time axis' : "";
   throw new TensorError(`${name}: expected an input [batch, time, ${input}], got [${x.shape.join(", ")}]${x.shape.length === 3 ? "" : hint}`);

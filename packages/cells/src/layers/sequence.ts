@@ -3,6 +3,7 @@ import {
   type Tensor, type Tree,
 } from "@sluice/tensor";
 import { evaluation, outputOf, type Cell, type CellContext, type State } from "../cell.ts";
+import { checkCell } from "../check-given.ts";
 import { checkParameters } from "../check-parameters.ts";
 import { probe } from "../probe.ts";
 import {
@@ -32,6 +33,7 @@ export function sequence<P extends Tree, S extends State>(cell: Cell<P, S>, opti
   checkOptions("sequence", options, ["outputs", "reverse"], {
     returnSequences: "outputs", return_sequences: "outputs", goBackwards: "reverse", go_backwards: "reverse",
   });
+  checkCell("sequence", cell);
   const { outputs = "all", reverse = false } = options;
   if (outputs !== "all" && outputs !== "last") throw new TensorError(`sequence: unknown outputs ${String(outputs)}; ${suggestion(String(outputs), ["all", "last"])}`);
   const probed = probe(cell);

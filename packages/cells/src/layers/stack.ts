@@ -1,4 +1,5 @@
-import { at, checkOptions, keyFor, TensorError, type Tree } from "@sluice/tensor";
+import { at, checkList, checkOptions, keyFor, TensorError, type Tree } from "@sluice/tensor";
+import { checkLayer } from "../check-given.ts";
 import type { Specs } from "../parameter.ts";
 import { checkRate } from "../modifiers/rate.ts";
 import { checkParameters } from "../check-parameters.ts";
@@ -27,6 +28,8 @@ type StatesOfLayers<L extends readonly Layer[]> = { readonly [I in keyof L]: Lay
 export function stack<const L extends readonly Layer[]>(layers: L, options?: StackOptions): StackLayer<ParamsOfLayers<L>, StatesOfLayers<L>>;
 export function stack(layers: readonly Layer[], options: StackOptions = {}): StackLayer {
   checkOptions("stack", options, ["dropout"]);
+  checkList("stack", "the list of layers", layers, "[sequence(cell), dense({ input, output })]");
+  layers.forEach((layer, i) => checkLayer("stack", `layer ${i}`, layer));
   const rate = checkRate("stack", "dropout", options.dropout ?? 0, { below: true });
   const first = layers[0];
   const last = layers.at(-1);

@@ -1,5 +1,6 @@
 import { bernoulli, checkOptions, convert, mul, TensorError, type Tensor, type Tree } from "@sluice/tensor";
 import { evaluation, withTrainingStep, type Cell, type State } from "../cell.ts";
+import { checkCell } from "../check-given.ts";
 import { probe } from "../probe.ts";
 import { keysWithin } from "./keys-within.ts";
 import { checkRate } from "./rate.ts";
@@ -17,6 +18,7 @@ export function variationalDropout<P extends Tree, S extends State>(
   cell: Cell<P, S>,
   rates: { readonly input?: number; readonly recurrent?: number },
 ): Cell<P, S> {
+  checkCell("variationalDropout", cell);
   checkOptions("variationalDropout", rates, ["input", "recurrent"], { dropout: "input", recurrentDropout: "recurrent", hidden: "recurrent" });
   const input = checkRate("variationalDropout", "input", rates.input ?? 0, { below: true });
   const recurrent = checkRate("variationalDropout", "recurrent", rates.recurrent ?? 0, { below: true });

@@ -1,5 +1,6 @@
 import { add, bernoulli, checkOptions, mapTree, mul, select, type Tree } from "@sluice/tensor";
 import { evaluation, type Cell, type State } from "../cell.ts";
+import { checkCell } from "../check-given.ts";
 import { keysWithin } from "./keys-within.ts";
 import { checkRate } from "./rate.ts";
 
@@ -11,6 +12,7 @@ import { checkRate } from "./rate.ts";
  * LSTM's h is made from the new c). Where the output is a state, it is the state after zoneout.
  */
 export function zoneout<P extends Tree, S extends State>(cell: Cell<P, S>, rates: { readonly [K in keyof S]?: number }): Cell<P, S> {
+  checkCell("zoneout", cell);
   const given: Readonly<Record<string, number | undefined>> = rates;
   checkOptions(`zoneout of ${cell.name}`, rates, Object.keys(cell.state));
   const rateOf = (name: string): number => given[name] ?? 0;

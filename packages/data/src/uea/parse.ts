@@ -17,7 +17,10 @@ export interface UeaSet {
  * Reads a `.ts` file of the UEA and UCR archives (timeseriesclassification.com): a header of `@` lines, then one series a line, channels separated by
  * ":", values by ",", the class last. `file` and `obtain` are for errors, which name the line.
  */
-export function parseUea(text: string, { set, file, obtain }: { readonly set: string; readonly file: string; readonly obtain: string }): UeaSet {
+export function parseUea(text: string, where: { readonly set: string; readonly file: string; readonly obtain: string }): UeaSet {
+  if (typeof where !== "object" || where === null) throw new DataError({ set: "a .ts file", file: "unnamed", wrong: "parseUea was not told where the text is from", obtain: "Give { set, file, obtain }." });
+  const { set, file, obtain } = where;
+  if (typeof text !== "string") throw new DataError({ set, file, wrong: `its text is of the type ${typeof text}, expected a string`, obtain });
   const lines = text.split(/\r?\n/);
   const fail = (line: number, wrong: string): never => {
     throw new DataError({ set, file: `${file}, line ${line + 1}`, wrong, obtain });

@@ -1,4 +1,6 @@
-import { allocate, checkOptions, describe, piecewiseArray, sameShape, sizeOf, tensor, TensorError, type ArrayTensor, type Values } from "@sluice/tensor";
+import {
+  allocate, checkList, checkOptions, checkTensor, describe, isTensor, piecewiseArray, sameShape, sizeOf, tensor, TensorError, type ArrayTensor, type Values,
+} from "@sluice/tensor";
 import { lengthsOf, raggedBatch, unchecked, type RaggedBatch } from "./ragged-batch.ts";
 
 /** Sequences padded with zeros to one length: what the layers of @sluice/cells take. A type alias, so that it is a tree of tensors. */
@@ -30,9 +32,11 @@ export interface PadOptions {
 export function fromPadded(parts: PaddedParts): RaggedBatch {
   checkOptions("fromPadded", parts, ["x", "lengths", "elapsed", "mask"]);
   const { x, lengths, elapsed, mask } = parts;
+  for (const [name, part] of [["x", x], ["elapsed", elapsed], ["mask", mask]] as const) if (part !== undefined || name === "x") checkTensor("fromPadded", name, part);
+  if (!isTensor(lengths) && !ArrayBuffer.isView(lengths)) checkList("fromPadded", "lengths", lengths, "[4, 2]");
   if (x.shape.length !== 3) throw new TensorError(`fromPadded: x must be [batch, time, features], got ${describe(x)}`);
   const [batch, time] = [x.shape[0]!, x.shape[1]!];
-  const counts = Array.from("kind" in lengths ? lengths.data : lengths);
+  const counts = Array.from(isTensor(lengths) ? lengths.data : lengths);
   if (counts.length !== batch) throw new TensorError(`fromPadded: expected ${batch} lengths, one for each row, got ${counts.length}`);
   const wrong = counts.findIndex((n) => !Number.isInteger(n) || n < 0 || n > time);
   if (wrong >= 0) throw new TensorError(`fromPadded: lengths must be integers from 0 to ${time}, the number of steps, got ${counts[wrong]} for row ${wrong}`);

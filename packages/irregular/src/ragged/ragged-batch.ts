@@ -1,6 +1,6 @@
 import { checkElapsed } from "../observation/check.ts";
 import {
-  checkOptions, describe, sameShape, showShape, sizeOf, tensor, TensorError, type ArrayTensor, type DType, type Shape, type Values,
+  checkList, checkOptions, checkTensor, describe, isTensor, sameShape, showShape, sizeOf, tensor, TensorError, type ArrayTensor, type DType, type Shape, type Values,
 } from "@sluice/tensor";
 
 /**
@@ -29,8 +29,11 @@ export interface RaggedParts {
 /** Checks the parts of a ragged batch against each other. */
 export function raggedBatch(parts: RaggedParts): RaggedBatch {
   checkOptions("raggedBatch", parts, ["values", "offsets", "elapsed", "mask"]);
+  checkTensor("raggedBatch", "values", parts.values);
   const { values, elapsed, mask } = parts;
-  const offsets = "kind" in parts.offsets ? parts.offsets : tensor(parts.offsets, [parts.offsets.length], { dtype: "i32" });
+  for (const [name, part] of [["elapsed", elapsed], ["mask", mask]] as const) if (part !== undefined) checkTensor("raggedBatch", name, part);
+  if (!isTensor(parts.offsets)) checkList("raggedBatch", "offsets", parts.offsets, "[0, 4, 6]");
+  const offsets = isTensor(parts.offsets) ? parts.offsets : tensor(parts.offsets, [parts.offsets.length], { dtype: "i32" });
   if (values.shape.length !== 2) throw new TensorError(`raggedBatch: values must be [steps, features], got ${describe(values)}`);
   const [steps, features] = [values.shape[0]!, values.shape[1]!];
   if (offsets.dtype !== "i32" || offsets.shape.length !== 1 || offsets.data.length === 0) {

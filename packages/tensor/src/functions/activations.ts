@@ -1,3 +1,4 @@
+import { checkTensor } from "../arguments.ts";
 import { abs, add, div, max, min, mul, neg, stopGradient, sub } from "../primitives/arithmetic.ts";
 import { less } from "../primitives/comparison.ts";
 import { select } from "../primitives/elementwise.ts";
@@ -34,6 +35,7 @@ export const hardSigmoid = (x: Tensor): Tensor => min(max(add(div(x, 6), 0.5), 0
 
 /** exp(x) / sum(exp(x)) along an axis (default the last), shifted by the largest element. */
 export function softmax(x: Tensor, axis = -1): Tensor {
+  checkTensor("softmax", "x", x);
   if (x.shape.at(axis) === 0) return x;
   const e = exp(sub(x, stopGradient(reduceMax(x, axis, { keep: true }))));
   return div(e, sum(e, axis, { keep: true }));
@@ -41,6 +43,7 @@ export function softmax(x: Tensor, axis = -1): Tensor {
 
 /** log(softmax(x)), without overflow. */
 export function logSoftmax(x: Tensor, axis = -1): Tensor {
+  checkTensor("logSoftmax", "x", x);
   if (x.shape.at(axis) === 0) return x;
   const shifted = sub(x, stopGradient(reduceMax(x, axis, { keep: true })));
   return sub(shifted, log(sum(exp(shifted), axis, { keep: true })));
