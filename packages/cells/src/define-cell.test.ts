@@ -251,3 +251,8 @@ test("an IRNN starts by adding what is not negative", () => {
   expect(numbers(outputOf(cell.step(cell.init(root), state, full([1, 2], 3))))).toEqual([4, 4]);
   expect(numbers(outputOf(cell.step(cell.init(root), state, full([1, 2], -3))))).toEqual([0, 0]);
 });
+
+test("parameters that nest are named", () => {
+  const nested = { name: "nest", params: () => ({ a: { W: kernel([2, 3]) } }), state: () => ({ h: [3] }), step: () => ({ state: {}, output: "h" }) };
+  expect(() => Reflect.apply(defineCell, undefined, [nested])({ input: 2, hidden: 3 })).toThrow("defineCell: nest: parameter a is an object of W, expected one such as kernel([input, hidden])");
+});

@@ -1,6 +1,6 @@
 import type { Normaliser } from "@sluice/norm";
 import { checkNormaliser } from "./check-given.ts";
-import { at, checkOptions, checkTree, describe, isFloat, isTensor, named, placeholder, TensorError, type Shape, type Tensor, type Tree } from "@sluice/tensor";
+import { at, checkOptions, checkTree, describe, isFloat, isTensor, named, placeholder, shown, TensorError, type Shape, type Tensor, type Tree } from "@sluice/tensor";
 import { evaluation, type Cell, type CellContext, type CellSizes, type Keys, type State, type Stepped } from "./cell.ts";
 import { checkParameters } from "./check-parameters.ts";
 import type { Initialiser } from "./initialisers/initialiser.ts";
@@ -106,6 +106,10 @@ export function defineCell(definition: AnyDefinition): { (options: CellOptions):
     const made: Made = { definition, sizes, options: { ...defaults, ...Object.fromEntries(chosen) }, norm: given.norm };
     const declared = definition.params(sizes, made.options);
     if (Object.hasOwn(declared, "norm")) throw new TensorError(`defineCell: ${name} has a parameter norm, the name under which normalisers keep theirs; rename it`);
+    for (const [parameter, spec] of Object.entries<unknown>(declared)) {
+      if (typeof spec === "object" && spec !== null && "kind" in spec && spec.kind === "parameter") continue;
+      throw new TensorError(`defineCell: ${name}: parameter ${parameter} is ${shown(spec)}, expected one such as kernel([input, hidden]); a cell's parameters do not nest`);
+    }
     checkRoles(name, declared, given);
     const specs = mapValues(declared, (spec) => chooseFor(spec, sizes, given));
     const norm = placesOf(made, specs);

@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
+import { z } from "zod";
 import { codeIdentity, type CodeIdentity } from "../code/identity.ts";
 import { captureEnvironment, type Environment } from "../environment.ts";
 import { messageOf, studyError } from "../error.ts";
@@ -31,6 +32,21 @@ export interface RunOptions {
   readonly command?: string;
 }
 
+const count = z.int("expected a whole number of at least 1").min(1, "expected a whole number of at least 1").optional();
+
+const optionsSchema = z.strictObject({
+  module: z.string("expected the path of a module that exports a study").min(1),
+  budget: z.enum(["quick", "full"]),
+  out: z.string("expected the path of a folder for the run").min(1),
+  seeds: count,
+  threads: count,
+  jobs: count,
+  dataFolder: z.string().optional(),
+  retry: z.boolean().optional(),
+  limit: z.number().gt(0, "expected seconds above 0").optional(),
+  command: z.string().optional(),
+});
+
 /** What a run is going to do; nothing has been written yet. */
 export interface PreparedRun {
   readonly study: Study;
@@ -58,13 +74,10 @@ export interface PreparedRun {
 
 /** Loads the study, checks its data, and finds out which trials there are and which are left to run. */
 export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
+  const checked = optionsSchema.safeParse(options);
+  if (!checked.success) throw studyError(`prepareRun: ${checked.error.issues.map(({ path, message }) => `${path.length === 0 ? "the options" : path.join(".")}: ${message}`).join("; ")}`);
   const modulePath = resolve(options.module);
   const out = resolve(options.out);
-  for (const name of ["threads", "jobs", "seeds"] as const) {
-    const value = options[name];
-    if (value !== undefined && !(Number.isInteger(value) && value >= 1)) throw studyError(`${name}: ${value} given, expected a whole number of at least 1`);
-  }
-  if (options.limit !== undefined && !(options.limit > 0)) throw studyError(`limit: ${options.limit} given, expected seconds above 0`);
   const study = await loadStudy(modulePath);
   const dataFolder = options.dataFolder === undefined ? null : resolve(options.dataFolder);
   const data = await dataHashes(study, dataFolder);

@@ -71,7 +71,7 @@ describe("a trial without an end", { timeout: 120_000 }, () => {
       expect(reason).toContain("it took longer than its limit of 4 s");
       if (begun && variant !== "listening") expect(reason).toContain("it did not stop when it was told to, so its process was killed");
     }
-    await expect(prepare("endless", out, { limit: 0 })).rejects.toThrow("limit: 0 given, expected seconds above 0");
+    await expect(prepare("endless", out, { limit: 0 })).rejects.toThrow("prepareRun: limit: expected seconds above 0");
   });
 
   test("does not outlive a runner that was killed", async () => {
