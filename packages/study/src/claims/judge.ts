@@ -1,9 +1,9 @@
-import { z } from "zod";
 import { messageOf } from "../error.ts";
 import type { Results } from "../results.ts";
 import { holm } from "../statistics/tests.ts";
 import type { Claim, Verdict } from "./claim.ts";
 import { formatP, SIGNIFICANT } from "./evidence.ts";
+import { verdictSchema } from "./schema.ts";
 
 export interface JudgedClaim extends Verdict {
   readonly text: string;
@@ -25,8 +25,6 @@ export function judgeClaims(claims: readonly Claim[], results: Results): JudgedC
     return { ...verdict, because, corrected: p, verdict: p < SIGNIFICANT ? verdict.verdict : "undecided" };
   });
 }
-
-export const verdictSchema = z.object({ verdict: z.enum(["reproduced", "not reproduced", "undecided"]), because: z.string(), p: z.number().min(0).max(1).optional() });
 
 /** A test is anybody's function: whatever it does, the claim has a verdict. */
 function verdictOf(claim: Claim, results: Results): Verdict {

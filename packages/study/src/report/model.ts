@@ -1,6 +1,7 @@
 import { basename, join } from "node:path";
 import { z } from "zod";
-import { judgeClaims, verdictSchema, type JudgedClaim } from "../claims/judge.ts";
+import { judgeClaims, type JudgedClaim } from "../claims/judge.ts";
+import { verdictSchema } from "../claims/schema.ts";
 import type { Environment } from "../environment.ts";
 import { messageOf } from "../error.ts";
 import { resultsOf, type Results, type StoredSeries, type TrialRecord } from "../results.ts";

@@ -5,10 +5,9 @@ import { messageOf, studyError, systemCode } from "../error.ts";
 import { sha256, type Json } from "../json.ts";
 import type { Restored } from "../trial.ts";
 import type { MetricsSeal } from "./metrics.ts";
+import { metricsSealSchema } from "./metrics-seal.ts";
 import { readSealed, writeSealed } from "./seal.ts";
 import { writeAtomically } from "./write.ts";
-
-export const metricsSealSchema = z.object({ bytes: z.int().min(0), sha256: z.string() });
 
 /** `checkpoints/<step>.json`; the bytes lie beside it in `<step>.bin`. Writing this file, by rename, is what makes the checkpoint exist. */
 const checkpointSchema = z.object({
