@@ -2,7 +2,7 @@
 import { chromium, software } from "@sluice/browsers";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { backend, choose, click, inNode, launch, open, serve, skipWithoutChromium, status, stepOf, stepsMade, textOf } from "./testing/drive.ts";
+import { backend, choose, click, inNode, launch, numberOf, open, serve, skipWithoutChromium, status, stepOf, stepsMade, textOf } from "./testing/drive.ts";
 
 const small = { time: 20, batch: 16, hidden: 16, steps: 300 };
 
@@ -31,7 +31,7 @@ describe("the page on gpu.js in Chromium", { timeout: 60_000 }, () => {
     const step = await stepOf(page);
     expect(step).toBeLessThan(small.steps);
     const { error } = await inNode({ ...small, steps: step - (step % 25) });
-    expect(Number(await textOf(page, "held-out")) / error).toBeCloseTo(1, 2);
+    expect((await numberOf(page, "held-out")) / error).toBeCloseTo(1, 2);
     expect(await textOf(page, "weights-note")).toContain("rounds as the device does");
     await backend(page, "WebAssembly").check();
     await click(page, "Continue");

@@ -4,7 +4,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Settings } from "./settings.ts";
 import { BASELINE } from "./task.ts";
-import { backend, choose, click, inNode, launch, open, serve, skipWithoutChromium, status, stepOf, stepsMade, textOf } from "./testing/drive.ts";
+import { backend, choose, click, inNode, launch, numberOf, open, serve, skipWithoutChromium, status, stepOf, stepsMade, textOf } from "./testing/drive.ts";
 
 const small: Partial<Settings> = { time: 20, hidden: 32, steps: 300 };
 
@@ -36,7 +36,7 @@ describe("the page in Chromium", { timeout: 60_000 }, () => {
     await choose(page, small);
     await click(page, "Start");
     await status(page, "Done: 300 steps.");
-    const error = Number.parseFloat(await textOf(page, "held-out"));
+    const error = await numberOf(page, "held-out");
     expect(error).toBeGreaterThan(0);
     expect(error).toBeLessThan(BASELINE / 4);
     expect(await page.locator("#curve .held-out-point").count()).toBe(13);

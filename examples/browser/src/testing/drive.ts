@@ -54,6 +54,13 @@ export async function textOf(page: Page, id: string): Promise<string> {
   return (await page.locator(`#${id}`).textContent()) ?? "";
 }
 
+/** A number as the page shows it: "0.0123", "8.3 × 10⁻⁴" or "10⁻⁵". */
+export async function numberOf(page: Page, id: string): Promise<number> {
+  const digits = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+  const plain = (await textOf(page, id)).replace(/(?:^|(\S+) × )10⁻([⁰¹²³⁴⁵⁶⁷⁸⁹]+)$/, (_, mantissa: string | undefined, power: string) => `${mantissa ?? "1"}e-${[...power].map((digit) => digits.indexOf(digit)).join("")}`);
+  return Number(plain);
+}
+
 export async function stepOf(page: Page): Promise<number> {
   return Number.parseInt(await textOf(page, "step"), 10);
 }
