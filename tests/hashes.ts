@@ -3,7 +3,7 @@ import { dense, gru, lstm, sequence, stack, variationalDropout, zoneout } from "
 import { globalNorm } from "@sluice/clip";
 import { layerNorm } from "@sluice/norm";
 import {
-  abs, compile, cumulativeSum, div, equal, exp, key, log, log1p, matmul, mean, mul, normal, reshape, select, sigmoid, softmax, sqrt, sum, tanh, tensor, transpose, type Backend, type Tensor,
+  abs, compile, cumulativeSum, div, equal, exp, expm1, key, log, log1p, matmul, mean, mul, normal, reshape, select, sigmoid, softmax, sqrt, sum, tanh, tensor, transpose, type Backend, type Tensor,
 } from "@sluice/tensor";
 import { adam, crossEntropy, trainer, weightsHash } from "@sluice/train";
 import { trainSmallGru } from "@sluice/train/testing";
@@ -73,7 +73,7 @@ async function functions(backend: Backend): Promise<string> {
   const ordinary = normal(key(4), [256, 128]);
   const program = (x: Tensor, z: Tensor) => {
     const results = {
-      exp: exp(x), log: log(abs(x)), log1p: log1p(abs(x)), sigmoid: sigmoid(x), tanh: tanh(x), sqrt: sqrt(abs(x)), divided: div(1, x), softmax: softmax(mul(z, 8), 1),
+      exp: exp(x), expm1: expm1(x), log: log(abs(x)), log1p: log1p(abs(x)), sigmoid: sigmoid(x), tanh: tanh(x), sqrt: sqrt(abs(x)), divided: div(1, x), softmax: softmax(mul(z, 8), 1),
       summed: sum(z, 0), averaged: mean(z, 1), cumulative: cumulativeSum(z, 0), product: matmul(z, transpose(z)), other: matmul(reshape(z, [128, 256]), z),
     };
     return Object.fromEntries(Object.entries(results).map(([name, result]) => [name, select(equal(result, result), result, 7)]));

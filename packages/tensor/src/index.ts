@@ -20,7 +20,7 @@ export { apply, applyOne, isArray, symbolsOf } from "./apply.ts";
 export { abs, add, ceil, div, floor, max, min, mul, neg, shiftRight, sign, sqrt, stopGradient, sub } from "./primitives/arithmetic.ts";
 export { and, equal, greater, greaterEqual, less, lessEqual, not, or } from "./primitives/comparison.ts";
 export { convert, select } from "./primitives/elementwise.ts";
-export { exp, log, log1p, sigmoid, tanh } from "./primitives/transcendental.ts";
+export { exp, expm1, log, log1p, sigmoid, tanh } from "./primitives/transcendental.ts";
 export { broadcastStrides, broadcastTo, sumTo } from "./primitives/broadcast.ts";
 export { concat, pad, reshape, slice, sliceAxis, transpose } from "./primitives/layout.ts";
 export { mean, reduceMax, sum } from "./primitives/reduce.ts";

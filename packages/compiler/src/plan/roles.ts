@@ -52,7 +52,7 @@ export function isLight(node: Node): boolean {
 }
 
 /** Operations that take dozens of instructions. */
-const long: ReadonlySet<Operation["op"]> = new Set<Operation["op"]>(["exp", "log", "log1p", "sigmoid", "tanh"]);
+const long: ReadonlySet<Operation["op"]> = new Set<Operation["op"]>(["exp", "expm1", "log", "log1p", "sigmoid", "tanh"]);
 
 export function isLong({ operation }: { readonly operation: Operation }): boolean {
   return long.has(operation.op);

@@ -40,6 +40,8 @@ export function beyondOfElementwise(node: Node, operands: readonly Beyond[]): Be
       return a === 0 || b === 0 ? 0 : undefined;
     case "or":
       return a === 1 || b === 1 ? 1 : undefined;
+    case "expm1":
+    case "log1p":
     case "sqrt":
     case "tanh":
       return isZero(a) ? "zero" : undefined;

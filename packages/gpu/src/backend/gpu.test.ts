@@ -39,6 +39,23 @@ describe.each<GpuOptions>([{ mode: "cpu" }, { mode: "webasm" }, { mode: "webasm"
       { backend: await gpu(options) },
     );
 
+  test("expm1 and elu keep the digits of small arguments, and their ends", async () => {
+    const magnitudes = [1e-30, 1e-8, 3e-5, 0.001, 0.1, 0.4999, 0.5001, 0.7, 2, 20, 80];
+    const x = t.tensor([...magnitudes, ...magnitudes.map((m) => -m)]);
+    const { value, slope, ends } = await (await t.compile(
+      (y: Tensor, end: Tensor) => ({ value: [t.expm1(y), t.elu(y)], slope: t.grad((z: Tensor) => t.sum(t.elu(z)))(y), ends: [t.expm1(end), t.elu(end), t.silu(end), t.softsign(end)] }),
+      [x, t.zerosArray([3])],
+      { backend: await gpu(options) },
+    ))(x, t.tensor([-Infinity, 0, Infinity]));
+    values(x).forEach((v, i) => {
+      const expected = [Math.expm1(v), v > 0 ? v : Math.expm1(v)];
+      // Where exp(x) - 1 begins, at 0.5, it doubles the relative error of exp, which is half a unit in the last place in these modes.
+      for (const [f, y] of value.entries()) expect(Math.abs(values(y)[i]! / expected[f]! - 1), `${["expm1", "elu"][f]} at ${v}`).toBeLessThan(3 * 2 ** -24);
+      expect(Math.abs(values(slope)[i]! / (v > 0 ? 1 : Math.exp(v)) - 1), `derivative at ${v}`).toBeLessThan(2 ** -23);
+    });
+    expect(ends.map(values)).toEqual([[-1, 0, Infinity], [-1, 0, Infinity], [0, 0, Infinity], [-1, 0, 1]]);
+  });
+
   test("keeps state between runs, integers of 32 bits among it", async () => {
     const session = await counting();
     for (const expected of [[1, 2], [11, 22]]) expect(values((await session.run(t.tensor([10, 20]))).before)).toEqual(expected);

@@ -18,6 +18,7 @@ export function unary(body: KernelBody, op: UnaryName, x: Scalar): Scalar {
     case "abs": return value(`Math.abs(${code})`);
     case "ceil": return value(`Math.ceil(${code})`);
     case "exp": return value(`Math.exp(${code})`);
+    case "expm1": return transcendental.expm1(body, code);
     case "floor": return value(`Math.floor(${code})`);
     case "log": return transcendental.log(body, code);
     case "log1p": return transcendental.log1p(body, code);

@@ -16,6 +16,13 @@ export function tanh(body: KernelBody, x: string): FloatScalar {
   return float(name(body, `${z} < 0.09 ? ${series} : (${x} < 0.0 ? -${magnitude} : ${magnitude})`));
 }
 
+/** exp(x) - 1; near 0, where that loses digits, the series. */
+export function expm1(body: KernelBody, x: string): FloatScalar {
+  const inner = `1.0 + ${x} * (0.5 + ${x} * (0.16666666666667 + ${x} * (0.04166666666667 + ${x} * (0.00833333333333 + ${x} * (0.00138888888889 + ${x} * (0.00019841269841 + ${x} * 0.0000248015873))))))`;
+  const series = name(body, `${x} * (${inner})`);
+  return float(name(body, `(${x} > -0.5 && ${x} < 0.5) ? ${series} : Math.exp(${x}) - 1.0`));
+}
+
 /** 1 / (1 + exp(-|x|)) for x >= 0, exp(-|x|) / (1 + exp(-|x|)) below. */
 export function sigmoid(body: KernelBody, x: string): FloatScalar {
   const e = name(body, `Math.exp(-Math.abs(${x}))`);

@@ -104,6 +104,7 @@ function costOf(node: Node): number {
   const { operation, inputs } = node;
   switch (operation.op) {
     case "exp":
+    case "expm1":
     case "log":
     case "log1p":
     case "sigmoid":

@@ -1,17 +1,17 @@
 import { checkTensor } from "../arguments.ts";
-import { abs, add, div, max, min, mul, neg, stopGradient, sub } from "../primitives/arithmetic.ts";
+import { abs, add, div, max, min, mul, neg, sign, stopGradient, sub } from "../primitives/arithmetic.ts";
 import { less } from "../primitives/comparison.ts";
 import { select } from "../primitives/elementwise.ts";
 import { reduceMax, sum } from "../primitives/reduce.ts";
-import { exp, log, log1p, sigmoid } from "../primitives/transcendental.ts";
+import { exp, expm1, log, log1p, sigmoid } from "../primitives/transcendental.ts";
 import type { Tensor } from "../tensor.ts";
 
 /** max(x, 0) */
 export const relu = (x: Tensor): Tensor => max(x, 0);
 
-/** x for x > 0, exp(x) - 1 below. */
+/** x for x > 0, exp(x) - 1 below, accurate near 0. */
 export function elu(x: Tensor): Tensor {
-  return select(less(0, x), x, sub(exp(min(0, x)), 1));
+  return select(less(0, x), x, expm1(min(0, x)));
 }
 
 /** log(1 + exp(x)), without overflow. */
@@ -24,11 +24,25 @@ export function softplus(x: Tensor): Tensor {
 /** log(sigmoid(x)), without overflow. */
 export const logSigmoid = (x: Tensor): Tensor => neg(softplus(neg(x)));
 
-/** x / (1 + |x|) */
-export const softsign = (x: Tensor): Tensor => div(x, add(abs(x), 1));
+/** 2^54: from here on x / (1 + x) is 1, rounded. */
+const SOFTSIGN_ONE = 18014398509481984;
 
-/** x sigmoid(x), also called swish. */
-export const silu = (x: Tensor): Tensor => mul(x, sigmoid(x));
+/** x / (1 + |x|); -1 and 1 at the infinities. */
+export function softsign(x: Tensor): Tensor {
+  const inside = less(abs(x), SOFTSIGN_ONE);
+  const within = select(inside, x, 0);
+  return select(inside, div(within, add(abs(within), 1)), sign(x));
+}
+
+/** From here on sigmoid(x) is 1 and sigmoid(-x) is 0, rounded. */
+const SIGMOID_ONE = 750;
+
+/** x sigmoid(x), also called swish; 0 and infinity at the infinities. */
+export function silu(x: Tensor): Tensor {
+  const inside = less(abs(x), SIGMOID_ONE);
+  const within = select(inside, x, 0);
+  return select(inside, mul(within, sigmoid(within)), relu(x));
+}
 
 /** Keras's piecewise line: min(max(x / 6 + 1/2, 0), 1). */
 export const hardSigmoid = (x: Tensor): Tensor => min(max(add(div(x, 6), 0.5), 0), 1);

@@ -152,7 +152,7 @@ test("a product over batch axes is one product for each, and a vector's axis dis
   expect(t.matmul(a, v)).toEqual(t.reshape(t.matmul(a, t.reshape(v, [4, 1])), [2, 1, 3]));
 });
 
-test("elementwise results are rounded once, and exp, log, tanh and sigmoid are the scalar functions", () => {
+test("elementwise results are rounded once, and exp, expm1, log, tanh and sigmoid are the scalar functions", () => {
   const [a, b] = [draw(1, [50]), draw(2, [50])];
   const pairs = values(a).map((x, i) => [x, values(b)[i]!] as const);
   expect(values(t.add(a, b))).toEqual(pairs.map(([x, y]) => round(x + y)));
@@ -160,12 +160,14 @@ test("elementwise results are rounded once, and exp, log, tanh and sigmoid are t
   expect(values(t.div(a, b))).toEqual(pairs.map(([x, y]) => round(x / y)));
   expect(values(t.sqrt(t.abs(a)))).toEqual(pairs.map(([x]) => round(Math.sqrt(Math.abs(x)))));
   expect(values(t.exp(a))).toEqual(pairs.map(([x]) => t.expF32(x)));
+  expect(values(t.expm1(a))).toEqual(pairs.map(([x]) => t.expm1F32(x)));
   expect(values(t.log(t.abs(a)))).toEqual(pairs.map(([x]) => t.logF32(Math.abs(x))));
   expect(values(t.log1p(t.abs(a)))).toEqual(pairs.map(([x]) => t.log1pF32(Math.abs(x))));
   expect(values(t.tanh(a))).toEqual(pairs.map(([x]) => t.tanhF32(x)));
   expect(values(t.sigmoid(a))).toEqual(pairs.map(([x]) => t.sigmoidF32(x)));
   const wide = t.convert(a, "f64");
   expect(values(t.exp(wide))).toEqual(values(wide).map(t.expF64));
+  expect(values(t.expm1(wide))).toEqual(values(wide).map(t.expm1F64));
 });
 
 test("NaN, infinities and signed zeros", () => {

@@ -63,6 +63,7 @@ const cases: Readonly<Record<Operation["op"], Case | string>> = {
   div: binary(t.div, 0.5, 2),
   equal: noGradient,
   exp: unary(t.exp),
+  expm1: unary(t.expm1),
   floor: unaryWithJumps(t.floor),
   gather: ({ shape, narrow, draw, whole }) => ({ f: (x) => t.gather(x, whole("rows", narrow, shape[0]!)), args: [draw("x", shape)] }),
   input: "a placeholder is not computed",

@@ -29,6 +29,7 @@ export const primitives: Readonly<Record<Operation["op"], Rules<Operation>>> = {
   div: arithmetic.divRules,
   equal: comparison.equalRules,
   exp: transcendental.expRules,
+  expm1: transcendental.expm1Rules,
   floor: arithmetic.floorRules,
   gather: gatherRules,
   input: inputRules,

@@ -4,7 +4,7 @@ import type { Shape } from "../shape.ts";
 
 /** Elementwise operations of one operand. */
 export type UnaryName =
-  | "abs" | "ceil" | "exp" | "floor" | "log" | "log1p" | "neg" | "not" | "sigmoid" | "sign" | "sqrt" | "stopGradient" | "tanh";
+  | "abs" | "ceil" | "exp" | "expm1" | "floor" | "log" | "log1p" | "neg" | "not" | "sigmoid" | "sign" | "sqrt" | "stopGradient" | "tanh";
 
 /** Elementwise operations of two operands of one shape and dtype. */
 export type BinaryName =

@@ -1,5 +1,5 @@
 import { floats } from "../dtype.ts";
-import { expF32, expF64, log1pF32, log1pF64, logF32, logF64, sigmoidF32, sigmoidF64, tanhF32, tanhF64 } from "../scalar/index.ts";
+import { expF32, expF64, expm1F32, expm1F64, log1pF32, log1pF64, logF32, logF64, sigmoidF32, sigmoidF64, tanhF32, tanhF64 } from "../scalar/index.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, div, mul, sub } from "./arithmetic.ts";
 import { applyUnary, unary } from "./elementwise.ts";
@@ -12,6 +12,16 @@ export const expRules = unary("exp", {
 });
 /** e to the power x. Here and below, the values are those of the package's own scalar functions, the same bits everywhere. */
 export const exp = (x: Tensor): Tensor => applyUnary(expRules, "exp", x);
+
+export const expm1Rules = unary("expm1", {
+  accepts: floats,
+  evaluate: expm1F64,
+  evaluateF32: expm1F32,
+  // Not y + 1, which has lost the digits of exp(x) far below 0.
+  gradient: (cotangent, x) => mul(cotangent, exp(x)),
+});
+/** exp(x) - 1, accurate near 0. */
+export const expm1 = (x: Tensor): Tensor => applyUnary(expm1Rules, "expm1", x);
 
 export const logRules = unary("log", {
   accepts: floats,

@@ -55,6 +55,24 @@ export function expF32(x: number): number {
   return round(round(mantissa * powerOfTwoF32(half)) * powerOfTwoF32(n - half));
 }
 
+/** Below it e^x - 1 is x, rounded: 2^-25. */
+const EXPM1_SMALLEST = 2.9802322387695312e-8;
+/** Below it e^x - 1 is -1, rounded. */
+const EXPM1_LOWEST = -20;
+
+/**
+ * e^x - 1 in f32, accurate near 0; error below 2 ulp. With r = x - n ln 2, half of it is (e^r - 1) 2^(n-1) + (2^(n-1) - 1/2): half, because 2^n may be too large for a float.
+ */
+export function expm1F32(x: number): number {
+  if (Math.abs(x) < EXPM1_SMALLEST) return x;
+  let clamped = LARGEST < x ? LARGEST : x;
+  clamped = clamped < EXPM1_LOWEST ? EXPM1_LOWEST : clamped;
+  const n = nearestPower(clamped);
+  const power = powerOfTwoF32(n - 1);
+  const half = round(round(expm1Reduced(clamped, n) * power) + round(power - 0.5));
+  return round(half + half);
+}
+
 /** 2|x| beyond which tanh is 1 in f32. */
 const TANH_LARGEST = 20;
 

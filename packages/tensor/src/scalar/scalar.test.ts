@@ -12,6 +12,7 @@ function ulpAt(y: number): number {
 
 const functions = [
   { name: "exp", f32: scalar.expF32, f64: scalar.expF64, truth: Math.exp, ulps: 1 },
+  { name: "expm1", f32: scalar.expm1F32, f64: scalar.expm1F64, truth: Math.expm1, ulps: 2 },
   { name: "log", f32: scalar.logF32, f64: scalar.logF64, truth: Math.log, ulps: 1 },
   { name: "log1p", f32: scalar.log1pF32, f64: scalar.log1pF64, truth: Math.log1p, ulps: 1 },
   { name: "tanh", f32: scalar.tanhF32, f64: scalar.tanhF64, truth: Math.tanh, ulps: 2.5 },
@@ -79,13 +80,6 @@ test("named special values", () => {
   expect(scalar.sigmoidF32(-Infinity)).toBe(0);
   expect(scalar.sigmoidF32(-100)).toBe(Math.fround(Math.exp(-100)));
   expect(scalar.tanhF32(Math.fround(1e-45))).toBe(Math.fround(1e-45));
-});
-
-test("expm1 in f64", () => {
-  for (let x = -45; x < 709; x += 0.0737) {
-    const expected = Math.expm1(x);
-    expect(Math.abs(scalar.expm1F64(x) - expected)).toBeLessThanOrEqual(4e-16 * Math.abs(expected));
-  }
 });
 
 describe("threefry2x32", () => {

@@ -59,6 +59,7 @@ export const primitiveCases: Readonly<Record<keyof typeof t.primitives, MakeCase
   div: elementwise(floats, 2, (a, b) => t.div(a!, b!)),
   equal: elementwise(numbers, 2, (a, b) => t.equal(a!, t.select(t.less(a!, 0), a!, b!))),
   exp: elementwise(floats, 1, (x) => t.exp(x!)),
+  expm1: elementwise(floats, 1, (x) => t.expm1(x!)),
   floor: elementwise(floats, 1, (x) => t.floor(x!)),
   gather: (shape, choose) => ({
     operands: [{ shape: [1 + choose(6), ...shape.slice(0, 2)], dtype: all[choose(3)]! }, { shape: Array.from({ length: choose(3) }, () => choose(6)), dtype: "i32" }],

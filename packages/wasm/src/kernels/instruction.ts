@@ -19,7 +19,7 @@ export function toMemory(dtype: DType, value: Vector): Vector {
   return dtype === "bool" ? v128.and(value, i32x4.const(1)) : value;
 }
 
-const long: ReadonlySet<string> = new Set(["exp", "log", "log1p", "sigmoid", "tanh"]);
+const long: ReadonlySet<string> = new Set(["exp", "expm1", "log", "log1p", "sigmoid", "tanh"]);
 
 /** Whether it is a chain of dozens of instructions of the machine. */
 export function isLong({ op }: Instruction): boolean {
@@ -65,6 +65,7 @@ function unaryF32(op: string, x: Vector): Vector {
     case "abs": return f32x4.abs(x);
     case "ceil": return f32x4.ceil(x);
     case "exp": return math.exp(x);
+    case "expm1": return math.expm1(x);
     case "floor": return f32x4.floor(x);
     case "log": return math.log(x);
     case "log1p": return math.log1p(x);

@@ -51,6 +51,14 @@ function expOfNegative(x: Vector): Vector {
   return f32x4.mul(f32x4.mul(f32x4.add(expm1, 1), powerOfTwo(rounded, 64)), 5.421010862427522e-20); // 2^-64
 }
 
+/** e^x - 1. */
+export function expm1(x: Vector): Vector {
+  const reduced = reduce(f32x4.pmax(f32x4.pmin(x, 89), -20));
+  const power = powerOfTwo(reduced.rounded, -1);
+  const half = f32x4.add(f32x4.mul(reduced.expm1, power), f32x4.sub(power, 0.5));
+  return v128.bitselect(x, f32x4.add(half, half), f32x4.lt(f32x4.abs(x), 2.9802322387695312e-8)); // 2^-25
+}
+
 export function tanh(x: Vector): Vector {
   const magnitude = f32x4.abs(x);
   const { rounded, expm1 } = reduce(f32x4.pmin(f32x4.add(magnitude, magnitude), 20));

@@ -1,3 +1,3 @@
-export { exp, sigmoid, tanh } from "./exp.ts";
+export { exp, expm1, sigmoid, tanh } from "./exp.ts";
 export { log, log1p } from "./log.ts";
 export { threefry2x32 } from "./threefry.ts";

@@ -1,4 +1,4 @@
-import { expF32, log1pF32, logF32, sigmoidF32, tanhF32, threefry2x32 as threefryScalar } from "@sluice/tensor";
+import { expF32, expm1F32, log1pF32, logF32, sigmoidF32, tanhF32, threefry2x32 as threefryScalar } from "@sluice/tensor";
 import { describe, expect, test } from "vitest";
 import { type Expression, i32, i32x4, v128, wasmModule } from "../assembler/index.ts";
 import * as math from "./index.ts";
@@ -28,6 +28,7 @@ function overMemory(f: (x: Expression<"v128">) => Expression<"v128">) {
 
 describe.each([
   { name: "exp", kernel: math.exp, scalar: expF32 },
+  { name: "expm1", kernel: math.expm1, scalar: expm1F32 },
   { name: "tanh", kernel: math.tanh, scalar: tanhF32 },
   { name: "sigmoid", kernel: math.sigmoid, scalar: sigmoidF32 },
   { name: "log", kernel: math.log, scalar: logF32 },
