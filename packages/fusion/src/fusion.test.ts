@@ -1,5 +1,5 @@
 import {
-  assertGradient, compile, grad, key, keyFor, leavesOf, mapTree, normal, select, sliceAxis, square, sum, tensor, valueAndGradAux, valuesOf, type ArrayTensor, type Tensor, type Tree,
+  assertGradient, compile, grad, key, keyFor, leavesOf, mapTree, mul, normal, select, sliceAxis, square, sum, tensor, valueAndGradAux, valuesOf, type ArrayTensor, type Tensor, type Tree,
 } from "@sluice/tensor";
 import { parameterCount, specsOf } from "@sluice/cells";
 import { wasm } from "@sluice/wasm";
@@ -182,6 +182,18 @@ describe("missing modalities", () => {
     const here = tensor([1, 0], [1, 2], { dtype: "bool" });
     expect(numbers(two.apply(weights, x, { present: here }).output)[0]).toBeCloseTo(0, 12);
     expect(leavesOf(grad((p: typeof weights) => sum(two.apply(p, x, { present: here }).output))(weights)).flatMap(({ tensor: g }) => numbers(g)).every(Number.isFinite)).toBe(true);
+  });
+
+  test.each([-30, -69, -75, -87, -90, -100, -103, -300])("gates that are all but closed in f32 (logit %d), beside an open one that is missing, have finite gradients", (logit) => {
+    const two = gated({ inputs: { a: 1, b: 1 }, output: 1 });
+    const weights = { W: { a: tensor([1], [1, 1]), b: tensor([1], [1, 1]) }, Wz: { a: tensor([logit, logit], [2, 1]), b: tensor([0, 0], [2, 1]) } };
+    const x = { a: tensor([1], [1, 1]), b: tensor([1], [1, 1]) };
+    const here = tensor([1, 0], [1, 2], { dtype: "bool" });
+    const { output } = two.apply(weights, x, { present: here });
+    // The open gate's half goes to the one that is there, down to where its gate counts as closed.
+    expect(numbers(output)[0]).toBeCloseTo(logit >= -69 ? 0.5 * Math.tanh(1) : 0, 6);
+    const gradients = leavesOf(grad((p: typeof weights) => sum(mul(two.apply(p, x, { present: here }).output, 1000)))(weights));
+    expect(gradients.flatMap(({ tensor: g }) => numbers(g)).filter((g) => !Number.isFinite(g))).toEqual([]);
   });
 
   test("the product of a row without modalities is empty: the rank, and the bias", () => {

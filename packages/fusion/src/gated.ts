@@ -32,7 +32,7 @@ export type GatedParams<M extends string = string> = {
  *
  *     z_m <- z_m + z_m / (sum of z present) (sum of z missing)   where m is present, else 0
  *
- * h is 0 where all are missing. Traces: gate.m, as applied.
+ * (not where the sum of z present is below 2^-100). h is 0 where all are missing. Traces: gate.m, as applied.
  */
 export function gated<M extends string>(options: GatedOptions<M>): Fusion<GatedParams<M>, M>;
 export function gated(options: GatedOptions<string>): Fusion<GatedParams> {
@@ -64,14 +64,17 @@ export function gated(options: GatedOptions<string>): Fusion<GatedParams> {
   };
 }
 
+/** 2^-100: below it, gates that are present count as closed, and what is missing is not shared out. */
+const CLOSED = 7.888609052210118e-31;
+
 /** The gates of those present with the share of those that are missing. */
 function renormalised(gates: readonly { readonly z: Tensor; readonly present: Tensor | undefined }[]): Tensor[] {
   const kept = gates.map(({ z, present }) => (present === undefined ? z : select(present, z, 0)));
   if (gates.every(({ present }) => present === undefined)) return kept;
   const missing = sumOf(gates.map(({ z }, m) => sub(z, kept[m]!)));
   const sum = sumOf(kept);
-  // 0 where all are missing, or where every gate is so closed that it is 0 in the dtype.
-  const divisor = select(greater(sum, 0), sum, 1);
+  // Where all are missing, or every gate is so closed that the derivative by it would not fit f32, nothing is divided.
+  const divisor = select(greater(sum, CLOSED), sum, 1);
   return kept.map((z) => add(z, mul(div(z, divisor), missing)));
 }
 
