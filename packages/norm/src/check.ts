@@ -11,7 +11,9 @@ const placements = ["branches", "gates"];
 export function check(name: string, options: Options, known: readonly string[]): void {
   checkOptions(name, options, ["placement", "cell", "epsilon", ...known], { eps: "epsilon", gamma: "gain", beta: "bias", scale: "gain", center: "bias" });
   const { epsilon, placement } = options;
-  if (epsilon !== undefined && !(epsilon >= 0 && epsilon < Infinity)) throw new TensorError(`${name}: expected epsilon >= 0, got ${epsilon}`);
+  if (epsilon !== undefined && !(epsilon > 0 && epsilon < Infinity)) {
+    throw new TensorError(`${name}: expected epsilon > 0, got ${epsilon}; without it, equal features, such as those of a state that starts at 0, are 0 / 0`);
+  }
   if (placement !== undefined && !placements.includes(placement)) {
     throw new TensorError(`${name}: unknown placement ${placement}; ${suggestion(placement, placements)}`);
   }

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { compile, mul, reference, sum, tensor, valueAndGradAux, valuesOf, type ArrayTensor, type Backend, type DType, type Tensor } from "@sluice/tensor";
+import { compile, mul, reference, sum, tensor, valueAndGrad, valueAndGradAux, valuesOf, type ArrayTensor, type Backend, type DType, type Tensor } from "@sluice/tensor";
 import { wasm } from "@sluice/wasm";
 import { afterAll, describe, expect, test } from "vitest";
 import { layerNorm, rmsNorm, type Normaliser } from "./index.ts";
@@ -74,7 +74,17 @@ test("bad options are named", () => {
   expect(() => layerNorm(given({ epsilom: 1 }))).toThrow("layerNorm: unknown option epsilom; did you mean epsilon?");
   expect(() => rmsNorm(given({ eps: 1 }))).toThrow("rmsNorm: unknown option eps; did you mean epsilon?");
   expect(() => rmsNorm(given({ placement: "gate" }))).toThrow("rmsNorm: unknown placement gate; did you mean gates?");
-  expect(() => layerNorm({ epsilon: -1 })).toThrow("layerNorm: expected epsilon >= 0, got -1");
+  expect(() => layerNorm({ epsilon: -1 })).toThrow("layerNorm: expected epsilon > 0, got -1");
+  expect(() => rmsNorm({ epsilon: 0 })).toThrow("rmsNorm: expected epsilon > 0, got 0; without it, equal features, such as those of a state that starts at 0, are 0 / 0");
+});
+
+test.each([["layerNorm", layerNorm({ gain: false, bias: false })], ["rmsNorm", rmsNorm({ gain: false })]])("%s of zeros is 0, with a finite gradient", (_, norm) => {
+  const zeros = tensor([0, 0, 0, 0], [1, 4]);
+  const { value, gradient } = valueAndGrad((x: Tensor) => sum(mul(norm.apply({}, x), tensor([1, 2, 3, 4]))))(zeros);
+  expect([...valuesOf(value)]).toEqual([0]);
+  // The derivative of y = x / sqrt(epsilon), less the mean for layerNorm.
+  const mean = norm.name === "layerNorm" ? 2.5 : 0;
+  [1, 2, 3, 4].forEach((weight, i) => expect(valuesOf(gradient)[i]! / ((weight - mean) / Math.sqrt(1e-5))).toBeCloseTo(1, 5));
 });
 
 function casesOf(file: string): Case[] {
