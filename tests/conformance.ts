@@ -19,7 +19,7 @@ const janet = defineCell({
     const [s, a] = split(norm("gates", [matmul(x, W), matmul(h, U), b]), 2);
     const f = sigmoid(s);
     const next = add(mul(f, h), mul(sub(1, sigmoid(sub(s, beta))), tanh(a)));
-    return { state: { h: next }, output: next };
+    return { state: { h: next }, output: "h" };
   },
 });
 
