@@ -46,7 +46,7 @@ export function stateOf<S extends State>(name: string, option: string, given: S 
   return given;
 }
 
-export function lengthsOf(name: string, given: Tensor | readonly number[] | undefined, { batch, time }: BatchSize): Tensor | undefined {
+function lengthsOf(name: string, given: Tensor | readonly number[] | undefined, { batch, time }: BatchSize): Tensor | undefined {
   if (given === undefined) return undefined;
   if (!isTensor(given)) checkList(name, "lengths", given, "[4, 2]");
   const lengths = isTensor(given) ? given : tensor(given, [given.length], { dtype: "i32" });

@@ -13,7 +13,7 @@ export interface StreamOptions {
   readonly extra?: Readonly<Record<string, DType>>;
 }
 
-export interface StreamStepOptions {
+interface StreamStepOptions {
   /** What the layer's cells read besides `x`, `[batch, ...]`, by name: all that `layer.extra` has. */
   readonly extra?: Readonly<Record<string, ArrayTensor>>;
 }

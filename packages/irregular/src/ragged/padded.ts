@@ -23,11 +23,6 @@ export interface PaddedParts {
   readonly mask?: ArrayTensor;
 }
 
-export interface PadOptions {
-  /** Default: those of the longest sequence. */
-  readonly steps?: number;
-}
-
 /** Drops the padding. What stood beyond a row's length is not looked at. */
 export function fromPadded(parts: PaddedParts): RaggedBatch {
   checkOptions("fromPadded", parts, ["x", "lengths", "elapsed", "mask"]);
