@@ -1,31 +1,30 @@
 /** Checks of what a user hands to cells, modifiers and layers: the cell, the layer or the normaliser itself. */
-import { isTensor, shown, TensorError } from "@sluice/tensor";
+import { checkMade, hasMembers, shown, TensorError } from "@sluice/tensor";
 import type { Normaliser } from "@sluice/norm";
 import type { Cell } from "./cell.ts";
 import type { Layer } from "./layers/layer.ts";
 
 /** An error, begun by `operation`, where a value is not a cell. */
 export function checkCell(operation: string, given: unknown): asserts given is Cell {
-  if (has(given, { params: "object", state: "object", sizes: "object", extra: "object", step: "function" })) {
+  if (hasMembers(given, { params: "object", state: "object", sizes: "object", extra: "object", step: "function" })) {
     checkShapes(operation, "state", given);
     checkShapes(operation, "extra", given);
     return;
   }
-  const fix = typeof given === "function" ? ": call it with { input, hidden }" : has(given, { apply: "function" }) ? ": this is a layer" : "";
+  const fix = typeof given === "function" ? ": call it with { input, hidden }" : hasMembers(given, { apply: "function" }) ? ": this is a layer" : "";
   throw new TensorError(`${operation}: the cell is ${shown(given)}, expected what gru({ input, hidden }) gives${fix}`);
 }
 
 /** An error where a value is not a layer. */
 export function checkLayer(operation: string, what: string, given: unknown): asserts given is Layer {
-  if (has(given, { params: "object", apply: "function", init: "function", initialState: "function" })) return;
-  const fix = has(given, { step: "function" }) ? ": this is a cell; run it over time with sequence(cell)" : typeof given === "function" ? ": call it" : "";
+  if (hasMembers(given, { params: "object", apply: "function", init: "function", initialState: "function" })) return;
+  const fix = hasMembers(given, { step: "function" }) ? ": this is a cell; run it over time with sequence(cell)" : typeof given === "function" ? ": call it" : "";
   throw new TensorError(`${operation}: ${what} is ${shown(given)}, expected a layer, such as sequence(cell) or dense({ input, output })${fix}`);
 }
 
 /** An error where a value is not a normaliser. */
 export function checkNormaliser(operation: string, given: unknown): asserts given is Normaliser {
-  if (has(given, { name: "string", placement: "object", params: "function", apply: "function" })) return;
-  throw new TensorError(`${operation}: norm is ${shown(given)}, expected what layerNorm() gives${typeof given === "function" ? ": call it" : ""}`);
+  checkMade(operation, "norm", given, { name: "string", placement: "object", params: "function", apply: "function" }, "layerNorm()");
 }
 
 function checkShapes(operation: string, member: "state" | "extra", cell: unknown): void {
@@ -33,10 +32,4 @@ function checkShapes(operation: string, member: "state" | "extra", cell: unknown
   for (const [name, shape] of Object.entries(shapes ?? {})) {
     if (!Array.isArray(shape)) throw new TensorError(`${operation}: the cell's ${member}.${name} is ${shown(shape)}, expected the shape of one example, such as [64]`);
   }
-}
-
-function has(given: unknown, members: Readonly<Record<string, string>>): boolean {
-  if (typeof given !== "object" || given === null || isTensor(given)) return false;
-  const found = new Map(Object.entries(given));
-  return Object.entries(members).every(([name, type]) => typeof found.get(name) === type && found.get(name) !== null);
 }

@@ -1,4 +1,4 @@
-import { and, not, or, select, shown, TensorError, zipTrees, type Tensor, type Tree } from "@sluice/tensor";
+import { and, checkMade, not, or, select, TensorError, zipTrees, type Tensor, type Tree } from "@sluice/tensor";
 import type { Clipper } from "./clipper.ts";
 
 type Named = { readonly [name: string]: Tree };
@@ -43,10 +43,7 @@ export function chain(...clippers: readonly Clipper[]): Clipper<Named, Named> {
 }
 
 function named(clippers: readonly Clipper[]): { readonly name: string; readonly clipper: Clipper }[] {
-  clippers.forEach((member: unknown, index) => {
-    if (typeof member === "object" && member !== null && "init" in member && "update" in member) return;
-    throw new TensorError(`chain: member ${index + 1} is ${shown(member)}, expected what globalNorm(1) gives${typeof member === "function" ? ": call it" : ""}`);
-  });
+  clippers.forEach((member, index) => checkMade("chain", `member ${index + 1}`, member, { init: "function", update: "function" }, "globalNorm(1)"));
   const seen = new Map<string, number>();
   return clippers.map((clipper) => {
     const count = (seen.get(clipper.name) ?? 0) + 1;

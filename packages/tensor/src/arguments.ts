@@ -29,6 +29,21 @@ export function checkIntegers(operation: string, what: string, values: unknown):
   throw new TensorError(`${operation}: ${what} is ${shown(values)}, expected a list of whole numbers`);
 }
 
+/** Whether a value is an object, but not a tensor, whose members have these types: `{ init: "function" }`. Members of a class count too. */
+export function hasMembers(given: unknown, members: Readonly<Record<string, string>>): boolean {
+  if (typeof given !== "object" || given === null || isTensor(given)) return false;
+  return Object.entries(members).every(([name, type]) => {
+    const member: unknown = Reflect.get(given, name);
+    return typeof member === type && member !== null;
+  });
+}
+
+/** An error where a value is not what `example` gives. The function itself, not called, is a common slip. */
+export function checkMade(operation: string, what: string, given: unknown, members: Readonly<Record<string, string>>, example: string): void {
+  if (hasMembers(given, members)) return;
+  throw new TensorError(`${operation}: ${what} is ${shown(given)}, expected what ${example} gives${typeof given === "function" ? ": call it" : ""}`);
+}
+
 /** How to make a tensor of a value that is none. */
 function wrapped(value: unknown): string {
   if (typeof value === "number") return `; make one: scalar(${value})`;

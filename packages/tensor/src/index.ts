@@ -4,7 +4,7 @@ export { type Shape, broadcastShapes, checkShape, sameShape, showShape, sizeOf, 
 export { type ArrayTensor, type Operand, type Piece, type SymbolTensor, type Tensor, type Type } from "./tensor.ts";
 export { describe, full, isTensor, item, labelOf, onesLike, piecewiseArray, scalar, tensor, valuesOf, zerosArray, zerosLike } from "./tensor.ts";
 export { TensorError, at } from "./errors.ts";
-export { checkFunction, checkIntegers, checkList, checkTensor, checkTensors } from "./arguments.ts";
+export { checkFunction, checkIntegers, checkList, checkMade, checkTensor, checkTensors, hasMembers } from "./arguments.ts";
 export { type ExpectedLeaf, checkTree } from "./check-tree.ts";
 export { checkOptions } from "./options.ts";
 export { nearest, suggestion } from "./nearest.ts";

@@ -1,5 +1,5 @@
 import {
-  abs, add, and, checkFunction, checkOptions, checkTree, convert, describe, equal, isFloat, keyAt, leavesOf, less, not, or, scalar, select, shown,
+  abs, add, and, checkFunction, checkMade, checkOptions, checkTree, convert, describe, equal, isFloat, keyAt, leavesOf, less, not, or, scalar, select,
   TensorError, valueAndGradAux, zipTrees, type ArrayTensor, type Tensor, type Tree,
 } from "@sluice/tensor";
 import { treeNorm, type Clipper } from "@sluice/clip";
@@ -58,11 +58,7 @@ export interface TrainStep<P extends Tree, B extends Tree, R extends LossResult,
 export const trainStepOptions = ["loss", "optimiser", "clip", "regularisation", "carry"];
 export const trainStepAliases = { optimizer: "optimiser", regularization: "regularisation", clipper: "clip", metrics: "loss", initialState: "carry", state: "carry" };
 
-/** Optimisers and clippers are objects that their functions make: the function itself is a common slip. */
-function checkTransform(name: "optimiser" | "clip", given: unknown, example: string): void {
-  if (typeof given === "object" && given !== null && "init" in given && "update" in given) return;
-  throw new TensorError(`trainStep: ${name} is ${shown(given)}, expected what ${example} gives${typeof given === "function" ? ": call it" : ""}`);
-}
+const transform = { init: "function", update: "function" };
 
 /**
  * The training step of a loss, as a pure function of state and batch:
@@ -80,8 +76,8 @@ export function trainStep<P extends Tree, B extends Tree, R extends LossResult, 
   checkOptions("trainStep", options, trainStepOptions, trainStepAliases);
   const { loss, optimiser, clip = unclipped, regularisation } = options;
   checkFunction("trainStep", "the loss", loss);
-  checkTransform("optimiser", optimiser, "adam({ learningRate: 1e-3 })");
-  checkTransform("clip", clip, "globalNorm(1)");
+  checkMade("trainStep", "optimiser", optimiser, transform, "adam({ learningRate: 1e-3 })");
+  checkMade("trainStep", "clip", clip, transform, "globalNorm(1)");
   if (regularisation !== undefined) checkFunction("trainStep", "regularisation", regularisation);
   const first = initialCarry(options);
 
