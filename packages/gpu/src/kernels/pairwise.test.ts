@@ -1,6 +1,7 @@
 // Long sums: what they lose, whatever the mode computes in.
 import * as t from "@sluice/tensor";
 import type { Tensor } from "@sluice/tensor";
+import { positiveTerms } from "@sluice/tensor/testing";
 import { expect, test } from "vitest";
 import { gpu } from "../index.ts";
 
@@ -9,13 +10,7 @@ const lost = (total: number, exact: number): number => Math.abs(total - exact) /
 
 test.each(["cpu", "webasm"] as const)("a million terms, mode %s", { timeout: 120_000 }, async (mode) => {
   const backend = await gpu({ mode });
-  const data = new Float32Array(n);
-  let [state, exact] = [1, 0];
-  for (let i = 0; i < n; i++) {
-    state = (Math.imul(state, 1664525) + 1013904223) | 0;
-    data[i] = (state >>> 8) / 2 ** 24;
-    exact += data[i]!;
-  }
+  const { data, exact } = positiveTerms(n);
   const x = t.tensor(data, [n, 1]);
   const run = await t.compile((a: Tensor) => {
     const alike = t.broadcastTo(t.mul(t.sliceAxis(a, 0, 0, 1), 0.3), [n, 1]);

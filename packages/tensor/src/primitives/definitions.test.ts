@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 import * as t from "../index.ts";
+import { positiveTerms } from "../testing/random.ts";
 import type { DType, Shape, Tensor } from "../index.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -98,13 +99,7 @@ describe("sums", () => {
 
   test("10^7 positive terms lose at most 2^-20, along every axis", { timeout: 120_000 }, () => {
     const n = 1e7;
-    const data = new Float32Array(n);
-    let [state, exact] = [1, 0];
-    for (let i = 0; i < n; i++) {
-      state = (Math.imul(state, 1664525) + 1013904223) | 0;
-      data[i] = (state >>> 8) / 2 ** 24;
-      exact += data[i]!;
-    }
+    const { data, exact } = positiveTerms(n);
     const x = t.tensor(data);
     for (const shape of [[n], [n, 1], [1, n], [1, n, 1], [1000, 1e4]]) {
       const [total] = values(t.sum(t.reshape(x, shape)));

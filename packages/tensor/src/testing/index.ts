@@ -2,4 +2,4 @@ export { type Difference, type DifferenceOptions, differenceOf, noiseOf } from "
 export { type Finding, type PrimitiveFindingsOptions, primitiveFindings } from "./conformance.ts";
 export { distance } from "./distance.ts";
 export { chooser, primitiveCases, type Choose, type MakeCase, type Operand, type PrimitiveCase } from "./primitive-cases.ts";
-export { lookAt, randomTensor, type Look } from "./random.ts";
+export { lookAt, positiveTerms, randomTensor, type Look } from "./random.ts";

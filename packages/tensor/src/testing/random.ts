@@ -23,6 +23,18 @@ export function randomTensor(shape: Shape, dtype: DType, seed: number, specials 
   return tensor(values, shape, { dtype });
 }
 
+/** Numbers from 0 to 1, and what they add up to in f64: for what long sums lose. */
+export function positiveTerms(n: number): { readonly data: Float32Array; readonly exact: number } {
+  const data = new Float32Array(n);
+  let [state, exact] = [1, 0];
+  for (let i = 0; i < n; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) | 0;
+    data[i] = (state >>> 8) / 2 ** 24;
+    exact += data[i]!;
+  }
+  return { data, exact };
+}
+
 /** A way to see a tensor: the memory behind it has another shape or order. */
 export interface Look {
   readonly stored: Shape;

@@ -1,7 +1,7 @@
 // Sums and products longer than a block: the bits of the definitions in every kernel, and what they lose.
 import * as t from "@sluice/tensor";
 import type { Shape, Tensor } from "@sluice/tensor";
-import { randomTensor } from "@sluice/tensor/testing";
+import { positiveTerms, randomTensor } from "@sluice/tensor/testing";
 import fc from "fast-check";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { closeVariants, expectAgreement, variants } from "../testing/agree.ts";
@@ -76,23 +76,11 @@ describe("around the borders of blocks", () => {
   });
 });
 
-/** Numbers from 0 to 1, and what they add up to, in f64. */
-function positive(n: number): { data: Float32Array; exact: number } {
-  const data = new Float32Array(n);
-  let [state, exact] = [1, 0];
-  for (let i = 0; i < n; i++) {
-    state = (Math.imul(state, 1664525) + 1013904223) | 0;
-    data[i] = (state >>> 8) / 2 ** 24;
-    exact += data[i]!;
-  }
-  return { data, exact };
-}
-
 const bounded = ["1 thread", "3 threads"];
 
 test("10^7 positive terms lose at most 2^-20, along every axis, with any number of threads", async () => {
   const n = 1e7;
-  const { data, exact } = positive(n);
+  const { data, exact } = positiveTerms(n);
   const shapes: Shape[] = [[n], [n, 1], [1, n], [1, n, 1], [1000, 1e4], [1e4, 1000]];
   for (const name of bounded) {
     const sums = await t.compile((x: Tensor) => [...shapes.map((shape) => t.sum(t.reshape(x, shape), undefined, { keep: true })), t.sum(t.sum(t.reshape(x, [1e4, 1000]), 0))], [t.tensor(data)], { backend: variants[name]! });
@@ -116,7 +104,7 @@ test("2,500,000 times 0.1", async () => {
 
 test("a product of a million positive terms loses at most 2^-20", async () => {
   const k = 1e6;
-  const [{ data }, ones] = [positive(2 * k), t.full([k, 2], 1) as t.ArrayTensor];
+  const [{ data }, ones] = [positiveTerms(2 * k), t.full([k, 2], 1) as t.ArrayTensor];
   const x = t.tensor(data, [k, 2]);
   let exact = 0;
   for (let i = 0; i < 2 * k; i += 2) exact += data[i]!;
