@@ -4,6 +4,7 @@ import { defer } from "./defer.ts";
 import { expand } from "./expand.ts";
 import { group } from "./group.ts";
 import { hoist } from "./hoist.ts";
+import { merge } from "./merge.ts";
 import { prune } from "./prune.ts";
 import { share } from "./share.ts";
 import { simplify } from "./simplify.ts";
@@ -11,7 +12,7 @@ import { sink } from "./sink.ts";
 import { vacate } from "./vacate.ts";
 
 /** Passes that can be switched off. */
-export const programPasses = ["simplify", "prune", "hoist", "sink", "defer", "group", "share"] as const;
+export const programPasses = ["simplify", "merge", "prune", "hoist", "sink", "defer", "group", "share"] as const;
 
 /** Each pass can be switched off, so that what it gains can be measured. Results may differ in the last bits, never in meaning. */
 export type PassOptions = { readonly [name in (typeof programPasses)[number]]?: boolean } & {
@@ -26,7 +27,7 @@ export function optimise(program: Program, options: PassOptions = {}): Program {
 
 /** The passes before {@link checkpoint}, which `segments` count the pairs of loops after. */
 export function prepare(program: Program, options: PassOptions = {}): Program {
-  return inOrder(vacate(expand(program)), [options.simplify !== false && simplify, options.prune !== false && prune]);
+  return inOrder(vacate(expand(program)), [options.simplify !== false && simplify, options.merge !== false && merge, options.prune !== false && prune]);
 }
 
 /** {@link checkpoint} and the passes after it. */

@@ -8,6 +8,7 @@ import { expand } from "./expand.ts";
 import { group } from "./group.ts";
 import { hoist } from "./hoist.ts";
 import { optimise, programPasses } from "./optimise.ts";
+import { merge } from "./merge.ts";
 import { prune } from "./prune.ts";
 import { share } from "./share.ts";
 import { simplify } from "./simplify.ts";
@@ -137,6 +138,19 @@ test("simplify: factors of 1 and the like are left out, but not what changes a z
   expect(opsOf(simplify(trace(f, [tensor([1, 2])]).program))).toEqual(["add", "sub"]);
 });
 
+test("merge: a number that is computed twice from the same tensors is computed once, and larger values as often as they are asked for", () => {
+  const norm = (a: Tensor): Tensor => mul(sum(mul(mul(a, 2), a)), 3);
+  const twice = trace((a: Tensor, b: Tensor) => [add(norm(a), norm(a)), norm(b), tanh(a), tanh(a)], [tensor([1, 2]), tensor([3, 4])]).program;
+  const counts = (program: Program, op: string): number => opsOf(program).filter((other) => other === op).length;
+  expect([counts(twice, "reduceSum"), counts(twice, "tanh")]).toEqual([3, 2]);
+  expect([counts(merge(twice), "reduceSum"), counts(merge(twice), "tanh")]).toEqual([2, 2]);
+  // (2 + 8) * 3, twice; (18 + 32) * 3.
+  expect(evaluate(merge(twice), [tensor([1, 2]), tensor([3, 4])]).slice(0, 2).flatMap((y) => (isArray(y) ? [...y.data] : []))).toEqual([60, 150]);
+  // A constant of another value, another axis or another key is another number.
+  const other = trace((a: Tensor) => [sum(mul(a, 2)), sum(mul(a, -2)), sum(mul(a, 0)), sum(mul(a, -0))], [tensor([1, 2])]).program;
+  expect(counts(merge(other), "reduceSum")).toBe(4);
+});
+
 test("expand: a checkpoint's body stands in its place, once for the value and once for the gradient", () => {
   const f = checkpoint((a: Tensor) => tanh(tanh(a)));
   const program = trace(valueAndGrad((a: Tensor) => sum(f(a))), [tensor([1, 2])]).program;
@@ -174,7 +188,7 @@ describe("every pass keeps the meaning, alone and switched off", () => {
       value.data.forEach((v, j) => expect(Math.abs(v - expected[i]!.data[j]!)).toBeLessThan(1e-13 * scale));
     });
   };
-  test.each([["expand", expand], ["simplify", simplify], ["hoist", hoist], ["group", group], ["sink", sink], ["defer", defer], ["share", share], ["prune", prune], ["optimise", optimise]] as const)("%s", (_, pass) => agrees(pass(program)));
+  test.each([["expand", expand], ["simplify", simplify], ["merge", merge], ["hoist", hoist], ["group", group], ["sink", sink], ["defer", defer], ["share", share], ["prune", prune], ["optimise", optimise]] as const)("%s", (_, pass) => agrees(pass(program)));
   test.each(programPasses)("without %s", (name) => agrees(optimise(program, { [name]: false })));
   test("without any", () => agrees(optimise(program, Object.fromEntries(programPasses.map((name) => [name, false])))));
 });
