@@ -1,4 +1,4 @@
-import { type Body, type Expression, f32x4, i32, type Local, v128 } from "./assembler/index.ts";
+import { type Body, type Expression, f32x4, i32, type Local, times, v128 } from "./assembler/index.ts";
 
 /*
  * Totals of blocks, added in pairs (see `pairwise.ts` of @sluice/tensor). A total waits for its neighbour in a place of memory, one for each size of what waits; which places are taken are the
@@ -54,6 +54,56 @@ export function endBlock(body: Body, waiting: Waiting, sums: readonly Local<"v12
 /** Adds all that waits to the sums of the last block. */
 export function endBlocks(body: Body, { places, bytes, taken }: Waiting, sums: readonly Local<"v128">[]): void {
   addWaiting(body, sums, places, bytes, taken);
+}
+
+/** Sums of terms, and where the totals of their blocks wait; without `waiting` all terms are one block. */
+export interface Blocked {
+  readonly sums: readonly Local<"v128">[];
+  /** What a sum begins with. */
+  readonly start: Expression<"v128">;
+  /** Terms of a block. */
+  readonly block: number;
+  readonly waiting: Waiting | undefined;
+}
+
+/** Adds `count` terms in order; `take(n)` adds the next n to the sums. */
+export function addInOrder(body: Body, blocked: Blocked, count: number, take: (terms: number) => void): void {
+  const { sums, block, waiting } = blocked;
+  const finished = waiting === undefined ? 0 : blocksOf(count, block) - 1;
+  if (waiting !== undefined) {
+    times(body, finished, () => {
+      take(block);
+      endBlock(body, waiting, sums, i32.add(waiting.block, 1));
+      startAnew(body, blocked);
+    });
+  }
+  take(count - finished * block);
+  if (waiting !== undefined) endBlocks(body, waiting, sums);
+}
+
+/** Adds the terms at the positions of a list, which begins with their number; they rise. `take(position)` adds one to the sums. */
+export function addListed(body: Body, blocked: Blocked, list: Expression<"i32">, take: (position: Local<"i32">) => void): void {
+  const { sums, block, waiting } = blocked;
+  const [left, place] = [body.local("i32", "left"), body.let(list, "place")];
+  body.set(left, i32.load(place));
+  body.while(left, () => {
+    body.set(place, i32.add(place, 4));
+    const position = body.let(i32.load(place), "position");
+    if (waiting !== undefined) {
+      const next = body.let(i32.divU(position, block), "next");
+      body.if(i32.ne(next, waiting.block), () => {
+        endBlock(body, waiting, sums, next);
+        startAnew(body, blocked);
+      });
+    }
+    take(position);
+    body.set(left, i32.sub(left, 1));
+  });
+  if (waiting !== undefined) endBlocks(body, waiting, sums);
+}
+
+function startAnew(body: Body, { sums, start }: Blocked): void {
+  for (const sum of sums) body.set(sum, start);
 }
 
 /** Adds to the sums what waits in the places of `bits`, small totals first. `bits` is left 0. */

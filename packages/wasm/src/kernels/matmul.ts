@@ -1,8 +1,8 @@
 import type { MatmulStep } from "@sluice/compiler";
 import { PRODUCT_BLOCK, sizeOf } from "@sluice/tensor";
-import { f32x4, i32, times, v128, type WasmFunction } from "../assembler/index.ts";
+import { f32x4, i32, v128, type WasmFunction } from "../assembler/index.ts";
 import { emitGemm, emitGemmStreamed, emitGemmTransposedA, gemmScratchBytes, STREAMED_COLUMNS, streamedScratchBytes, tileHeights, transposedAScratchBytes } from "../gemm/index.ts";
-import { blocksOf, endBlock, endBlocks, placesFor, waitingAt } from "../pairwise.ts";
+import { addInOrder, addListed, blocksOf, placesFor, waitingAt } from "../pairwise.ts";
 import type { Kernel, KernelModule, RangeOptions } from "./kernel.ts";
 import { loadLanes, storeLanes } from "./lanes.ts";
 import { blocks, iterationOf, nest, toFirstRow } from "./nest.ts";
@@ -114,7 +114,6 @@ function emitStrided({ module }: KernelModule, name: string, shape: Strided): Wa
   const { k, n, contracted, columns, listed } = shape;
   const iteration = iterationOf(shape.rows, shape.strides);
   const params = { first: "i32", end: "i32", a: "i32", b: "i32", c: "i32", list: "i32", scratch: "i32" } as const;
-  const isBlocked = k > PRODUCT_BLOCK;
   return module.function(name, { params }, (body, { first, end, a, b, c, list, scratch }) => {
     toFirstRow(body, iteration, first, [a, b, c]);
     nest(body, iteration.axes, { first, end }, [a, b, c], ([rowA, rowB, rowC]) => {
@@ -123,13 +122,12 @@ function emitStrided({ module }: KernelModule, name: string, shape: Strided): Wa
       blocks(body, i32.const(n), { known: n, unit: 1, widths: [COLUMNS, 16, 4, 1] }, (width) => {
         const lanes = Math.min(4, width);
         const sums = Array.from({ length: Math.max(1, width / 4 | 0) }, (_, v) => body.local("v128", `sum${v}`));
-        const startAnew = (): void => sums.forEach((sum) => body.set(sum, f32x4.const(0)));
-        startAnew();
+        for (const sum of sums) body.set(sum, f32x4.const(0));
         if (k > 0) {
           const x = body.let(rowA!, "x");
           const y = body.let(bAt, "y");
-          const left = body.local("i32", "left");
-          const waiting = waitingAt(body, scratch, 16 * sums.length);
+          const waiting = k > PRODUCT_BLOCK ? waitingAt(body, scratch, 16 * sums.length) : undefined;
+          const blocked = { sums, start: f32x4.const(0), block: PRODUCT_BLOCK, waiting };
           const take = (): void => {
             const element = body.let(v128.load32Splat(x), "element");
             sums.forEach((sum, v) => {
@@ -138,42 +136,23 @@ function emitStrided({ module }: KernelModule, name: string, shape: Strided): Wa
             });
           };
           if (listed) {
-            const at = body.let(list, "at");
-            body.set(left, i32.load(list));
-            body.while(left, () => {
-              body.set(at, i32.add(at, 4));
-              const position = body.let(i32.load(at), "position");
-              if (isBlocked) {
-                const block = body.let(i32.divU(position, PRODUCT_BLOCK), "next");
-                body.if(i32.ne(block, waiting.block), () => {
-                  endBlock(body, waiting, sums, block);
-                  startAnew();
-                });
-              }
+            addListed(body, blocked, list, (position) => {
               body.set(x, i32.add(rowA!, i32.mul(position, 4 * contracted[0])));
               body.set(y, i32.add(bAt, i32.mul(position, 4 * contracted[1])));
               take();
-              body.set(left, i32.sub(left, 1));
             });
           } else {
-            const steps = (number: number): void => {
-              body.set(left, number);
+            const left = body.local("i32", "left");
+            addInOrder(body, blocked, k, (terms) => {
+              body.set(left, terms);
               body.while(left, () => {
                 take();
                 body.set(x, i32.add(x, 4 * contracted[0]));
                 body.set(y, i32.add(y, 4 * contracted[1]));
                 body.set(left, i32.sub(left, 1));
               });
-            };
-            const finished = blocksOf(k, PRODUCT_BLOCK) - 1;
-            times(body, finished, () => {
-              steps(PRODUCT_BLOCK);
-              endBlock(body, waiting, sums, i32.add(waiting.block, 1));
-              startAnew();
             });
-            steps(k - finished * PRODUCT_BLOCK);
           }
-          if (isBlocked) endBlocks(body, waiting, sums);
         }
         sums.forEach((sum, v) => storeLanes(body, cAt, sum, 16 * v * columns[1], columns[1], lanes));
         body.set(bAt, i32.add(bAt, 4 * width * columns[0]));

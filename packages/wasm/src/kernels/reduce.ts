@@ -1,7 +1,7 @@
 import type { ReduceStep } from "@sluice/compiler";
 import { sizeOf, SUM_BLOCK, type DType } from "@sluice/tensor";
-import { type Body, type Expression, f32, f32x4, i32, i32x4, type Local, select, times, v128, type WasmFunction } from "../assembler/index.ts";
-import { blocksOf, endBlock, endBlocks, placesFor, waitingAt } from "../pairwise.ts";
+import { type Body, type Expression, f32, f32x4, i32, i32x4, type Local, select, v128, type WasmFunction } from "../assembler/index.ts";
+import { addInOrder, addListed, blocksOf, placesFor, waitingAt } from "../pairwise.ts";
 import type { Kernel, KernelModule } from "./kernel.ts";
 import { loadLanes, storeLanes } from "./lanes.ts";
 import { type Axis, blocks, countOf, iterationOf, nest, toFirstRow } from "./nest.ts";
@@ -118,18 +118,8 @@ function emitLanes(body: Body, reduction: Reduction, { x, y, scratch }: Pointers
       body.set(at, i32.add(at, 4 * width * stride));
     });
   };
-  if (placesOf(reduction) === 0) take(length);
-  else {
-    const waiting = waitingAt(body, scratch, 16);
-    const finished = blocksOf(length, 4 * SUM_BLOCK) - 1;
-    times(body, finished, () => {
-      take(4 * SUM_BLOCK);
-      endBlock(body, waiting, [lanes], i32.add(waiting.block, 1));
-      body.set(lanes, rule.start);
-    });
-    take(length - finished * 4 * SUM_BLOCK);
-    endBlocks(body, waiting, [lanes]);
-  }
+  const waiting = placesOf(reduction) > 0 ? waitingAt(body, scratch, 16) : undefined;
+  addInOrder(body, { sums: [lanes], start: rule.start, block: 4 * SUM_BLOCK, waiting }, length, take);
   rule.store(body, y, lanes);
 }
 
@@ -142,50 +132,28 @@ function emitColumns(body: Body, reduction: Reduction, axis: Axis, count: Expres
   const y = body.let(pointers.y, "y");
   const at = body.local("i32", "at");
   const left = body.local("i32", "steps");
-  const place = body.local("i32", "place");
-  const isBlocked = placesOf(reduction) > 0;
   blocks(body, count, { known: axis.split ? undefined : axis.length, unit: axis.perRow, widths: [COLUMNS, 16, 4, 1] }, (width) => {
     const lanes = Math.min(4, width);
     const sums = Array.from({ length: Math.ceil(width / 4) }, (_, v) => body.let(rule.start, `sum${v}`));
-    const startAnew = (): void => sums.forEach((sum) => body.set(sum, rule.start));
     const take = (): void => sums.forEach((sum, v) => body.set(sum, rule.vector(sum, loadLanes(at, 16 * v * across!, across!, lanes))));
-    const waiting = waitingAt(body, scratch, 16 * sums.length);
+    const waiting = placesOf(reduction) > 0 ? waitingAt(body, scratch, 16 * sums.length) : undefined;
+    const blocked = { sums, start: rule.start, block: SUM_BLOCK, waiting };
     body.set(at, x);
     if (listed) {
-      body.set(left, i32.load(list));
-      body.set(place, list);
-      body.while(left, () => {
-        body.set(place, i32.add(place, 4));
-        const position = body.let(i32.load(place), "position");
-        if (isBlocked) {
-          const block = body.let(i32.divU(position, SUM_BLOCK), "next");
-          body.if(i32.ne(block, waiting.block), () => {
-            endBlock(body, waiting, sums, block);
-            startAnew();
-          });
-        }
+      addListed(body, blocked, list, (position) => {
         body.set(at, i32.add(x, i32.mul(position, 4 * stride)));
         take();
-        body.set(left, i32.sub(left, 1));
       });
     } else {
-      const steps = (number: number): void => {
-        body.set(left, number);
+      addInOrder(body, blocked, length, (terms) => {
+        body.set(left, terms);
         body.while(left, () => {
           take();
           body.set(at, i32.add(at, 4 * stride));
           body.set(left, i32.sub(left, 1));
         });
-      };
-      const finished = isBlocked ? blocksOf(length, SUM_BLOCK) - 1 : 0;
-      times(body, finished, () => {
-        steps(SUM_BLOCK);
-        endBlock(body, waiting, sums, i32.add(waiting.block, 1));
-        startAnew();
       });
-      steps(length - finished * SUM_BLOCK);
     }
-    if (isBlocked) endBlocks(body, waiting, sums);
     sums.forEach((sum, v) => storeLanes(body, y, sum, 16 * v * outStride!, outStride!, lanes));
     body.set(x, i32.add(x, 4 * width * across!));
     body.set(y, i32.add(y, 4 * width * outStride!));
