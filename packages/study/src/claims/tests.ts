@@ -23,8 +23,8 @@ export function better(options: TestOptions & { readonly than: string; readonly 
     const by = mean(gains);
     const [first, second] = by < 0 ? [than, variant] : [variant, than];
     const compared = gains.every((gain) => gain === 0)
-      ? `${variant} and ${than} are equal on ${task} with each of ${gains.length} seeds`
-      : `on average ${first} is better than ${second} on ${task} by ${spread(gains.map((gain) => (by < 0 ? -gain : gain)), "paired t")}`;
+      ? `With each of ${gains.length} seeds ${variant} and ${than} are equal on ${task}`
+      : `On average ${first} is better than ${second} on ${task} by ${spread(gains.map((gain) => (by < 0 ? -gain : gain)), "paired t")}`;
     return decide({
       because: gains.length === 0 ? nothingShared(task, variant, than) : margin === 0 ? compared : `${compared}, against a margin of ${format(margin)}`,
       seeds: gains.length,
@@ -45,7 +45,7 @@ export function reaches(options: TestOptions & { readonly value: number }): Clai
     requireKnown("task", task, results.tasks);
     const values = results.values({ task, variant, metric }).map((entry) => entry.value);
     return decide({
-      because: values.length === 0 ? `no seed of ${variant} on ${task} has a result` : `${variant} on ${task}: ${spread(values, "Student’s t")}, against ${format(value)}`,
+      because: values.length === 0 ? `No seed of ${variant} on ${task} has a result` : `The mean of ${variant} on ${task} is ${spread(values, "Student’s t")}, against ${format(value)}`,
       seeds: values.length,
       minimumSeeds,
       missing: missingTrials(results, task, [variant]),
@@ -67,7 +67,7 @@ export function alike(options: TestOptions & { readonly than: string; readonly w
     const [below, above] = [meanTest(apart, -within), meanTest(apart, within)];
     const holds = Math.abs(mean(apart)) < within;
     return decide({
-      because: apart.length === 0 ? nothingShared(task, variant, than) : `${variant} less ${than} on ${task}: ${spread(apart, "paired t")}, alike if within ±${format(within)}`,
+      because: apart.length === 0 ? nothingShared(task, variant, than) : `The difference ${variant} less ${than} on ${task} is ${spread(apart, "paired t")}; they are alike if it is within ±${format(within)}`,
       seeds: apart.length,
       minimumSeeds,
       missing: missingTrials(results, task, [variant, than]),
@@ -85,7 +85,7 @@ export function alike(options: TestOptions & { readonly than: string; readonly w
 export function all(...tests: readonly Claim["test"][]): Claim["test"] {
   return (results) => {
     const verdicts = tests.map((test) => test(results));
-    const because = verdicts.map((verdict) => verdict.because).join("; ");
+    const because = verdicts.map((verdict) => verdict.because).join(". ");
     const refuted = verdicts.filter(({ verdict }) => verdict === "not reproduced");
     const counted = pValues(refuted.length > 0 ? refuted : verdicts);
     if (refuted.length > 0) {
@@ -104,4 +104,4 @@ function pValues(verdicts: readonly Verdict[]): number[] | null {
   return values.length < verdicts.length ? null : values;
 }
 
-const nothingShared = (task: string, variant: string, than: string): string => `no seed has a result of both ${variant} and ${than} on ${task}`;
+const nothingShared = (task: string, variant: string, than: string): string => `No seed has a result of both ${variant} and ${than} on ${task}`;
