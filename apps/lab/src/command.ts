@@ -27,7 +27,7 @@ export interface Console {
   readonly folder: string;
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
-  /** Aborted when nobody reads what is written any more. */
+  /** Aborted once the reader of the output is gone. */
   readonly closed: AbortSignal;
 }
 

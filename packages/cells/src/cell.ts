@@ -57,7 +57,7 @@ export interface Origin {
   readonly params: Specs;
 }
 
-/** The origin of a cell that still has the step and the parameters it was made with; undefined once anybody has put others in their place. */
+/** The origin of a cell that still has the step and the parameters it was made with; undefined once either has been replaced. */
 export function originOf<P extends Tree, S extends State>({ origin, step, params }: Cell<P, S>): Origin | undefined {
   return origin?.step === step && origin.params === params ? origin : undefined;
 }

@@ -87,7 +87,7 @@ export function full(shape: Shape, value: number, dtype: DType = "f32"): ArrayTe
   return { kind: "array", shape, dtype, data };
 }
 
-/** An array that is the same everywhere, and is not written out until somebody reads `data`: a program's constants may be as large as its values. */
+/** An array that is the same everywhere, and is not written out until `data` is read: a program's constants may be as large as its values. */
 export function uniformArray(shape: Shape, value: number, dtype: DType): ArrayTensor {
   const [uniform] = full([1], value, dtype).data;
   return Object.defineProperty(lazyArray(shape, dtype, () => full(shape, value, dtype).data), "uniform", { value: uniform });
@@ -107,7 +107,7 @@ function lazyArray(shape: Shape, dtype: DType, write: () => Values): ArrayTensor
 }
 
 /**
- * An array that is zero but for pieces, in order and without overlap, and is not written out until somebody reads `data`: a batch of sequences that are padded to one length, of which a
+ * An array that is zero but for pieces, in order and without overlap, and is not written out until `data` is read: a batch of sequences that are padded to one length, of which a
  * backend may take the pieces alone.
  */
 export function piecewiseArray(shape: Shape, pieces: readonly Piece[], dtype: DType): ArrayTensor {

@@ -11,7 +11,7 @@ export const isBidirectional = (layer: Layer): layer is BidirectionalLayer => is
 export const isStack = (layer: Layer): layer is StackLayer => isOf("stack", layer);
 export const isDense = (layer: Layer): layer is DenseLayer => isOf("dense", layer);
 
-/** Whether a layer is of a kind; an error where it was, and somebody has put another part in. */
+/** Whether a layer is of a kind; an error if it was and one of its parts has been replaced. */
 function isOf(kind: string, layer: Layer): boolean {
   if (!("kind" in layer) || layer.kind !== kind) return false;
   if (hasOrigin(layer) && isAsMade(layer)) return true;

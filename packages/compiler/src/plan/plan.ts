@@ -161,7 +161,7 @@ export interface ActiveRowsStep {
   readonly rowsBefore: View;
   /** i32 [1 + time * batch]: how many pairs of step and row there are, and then their positions `step * batch + row` in order. */
   readonly positions: View;
-  /** i32 [1 + time * batch]: the same pairs as `row * time + step` in order, where somebody takes them so. */
+  /** i32 [1 + time * batch]: the same pairs as `row * time + step` in order, where a step takes them so. */
   readonly byRow?: View;
 }
 

@@ -63,7 +63,7 @@ export interface PaddedOptions {
   readonly rows?: number;
 }
 
-/** Pads with zeros. Nothing is copied until somebody reads the arrays' `data`: a backend takes the steps from where they lie. */
+/** Pads with zeros. Nothing is copied until the arrays' `data` is read: a backend takes the steps from where they lie. */
 export function toPadded(batch: RaggedBatch, options: PaddedOptions = {}): Padded {
   checkOptions("toPadded", options, ["steps", "sequences", "rows"], { maxLength: "steps", length: "steps", time: "steps" });
   const offsets = batch.offsets.data;

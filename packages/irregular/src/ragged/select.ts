@@ -33,7 +33,7 @@ export function sortByLength(batch: RaggedBatch): Sorted {
 /**
  * The numbers of the sequences of each batch of `size`, like lengths together, so that little is padded. With a key, sequences of one length are
  * mixed, and the batches come in random order; without one, the longest are first. Where `size` does not divide their number, those left over make a short batch, the last one: drawn by
- * the key from all sequences alike, or the last ones of the data. A mean over a short batch weighs its sequences more, and whoever drops it never sees them, so they must not
+ * the key from all sequences alike, or the last ones of the data. A mean over a short batch weighs its sequences more, and dropping it hides them, so they must not
  * always be the same, the shortest.
  */
 export function batchesByLength(batch: RaggedBatch, options: { readonly size: number; readonly key?: ArrayTensor }): Int32Array[] {

@@ -26,7 +26,7 @@ export function judgeClaims(claims: readonly Claim[], results: Results): JudgedC
   });
 }
 
-/** A test is anybody's function: whatever it does, the claim has a verdict. */
+/** A test can be any function; whatever it does, the claim has a verdict. */
 function verdictOf(claim: Claim, results: Results): Verdict {
   const undecided = (because: string): Verdict => ({ verdict: "undecided", because });
   try {

@@ -22,7 +22,7 @@ export interface CodeIdentityOptions {
 
 /**
  * Plans trials and writes reports, of which results do not depend. What they do depend on is how it draws the key of a seed, stores a row and reads a
- * summary off a curve: whoever changes that counts this up, and every trial is new.
+ * summary off a curve: count it up when that changes; every trial is then new.
  */
 const TRIAL_RULES = "rules 1";
 const OWN = /^@sluice\/study(\/|$)/;

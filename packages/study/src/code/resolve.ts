@@ -120,7 +120,7 @@ export function packageFolder(name: string, from: string): string | undefined {
   }
 }
 
-/** Whether a path lies in a `node_modules` folder: what does not is somebody's source, linked or part of the checkout. */
+/** Whether a path lies in a `node_modules` folder: what does not is source code that may change, linked or part of the checkout. */
 export function isInstalled(path: string): boolean {
   return path.split(sep).includes("node_modules");
 }

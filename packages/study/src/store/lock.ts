@@ -130,7 +130,7 @@ function parsed(text: string): LockFile | null {
   }
 }
 
-/** Who holds a lock, in a sentence; `null` if nobody does any more. @param now the file system's time. */
+/** Who holds a lock, in a sentence; `null` if it is free. @param now the file system's time. */
 function holderOf({ owner, changed }: Link, now: number): string | null {
   const alive = owner === null ? null : isAlive(owner);
   if (alive !== null && owner !== null) return alive ? `process ${owner.pid} on this machine is at work here since ${owner.since}` : null;

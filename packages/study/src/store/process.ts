@@ -18,7 +18,7 @@ export function thisProcess(): ProcessName {
   return { pid: process.pid, host: hostname(), machine, started: machine === null ? String(performance.timeOrigin) : (startOf(process.pid) ?? null) };
 }
 
-/** Whether a process is alive; `null` if nobody here can tell, since it belongs to another machine. */
+/** Whether a process is alive; `null` if this machine cannot tell, since it belongs to another one. */
 export function isAlive(name: ProcessName): boolean | null {
   const here = thisProcess();
   if (name.host !== here.host || name.machine !== here.machine) return null;

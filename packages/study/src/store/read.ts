@@ -149,7 +149,7 @@ export interface FoundTrials {
   readonly trials: readonly PlannedTrial[];
   /** Folders of other code, data or settings: kept, and left out. */
   readonly others: number;
-  /** Folders of which nobody can tell which trial they are of, with the reason. */
+  /** Folders that cannot be matched with a trial, with the reason. */
   readonly problems: readonly string[];
 }
 
@@ -195,7 +195,7 @@ function storedIdentities(runs: string): StoredIdentities {
   return { identities, problems };
 }
 
-const LEFT_OUT = "Nobody can tell which trial this is, so the report leaves it out";
+const LEFT_OUT = "It cannot be told which trial this is, so the report leaves it out";
 
 function foldersIn(path: string, problems: { folder: string; what: string }[]): string[] {
   try {

@@ -32,7 +32,7 @@ export type RaggedRows<S extends Parts = NoParts, T extends Parts = NoParts> = {
 
 /**
  * {@link batches} of sequences of unequal length, all of one shape: nothing but the first batch is ever compiled, and where a backend leaves out steps that are not there, padding
- * costs nothing. Nor is anything copied: the arrays are pieces of the data, written out when somebody reads `data`. Rows stand longest first, so that the ones that still run are the first ones; `order` says which sequence each is. A last short batch is filled up
+ * costs nothing. Nor is anything copied: the arrays are pieces of the data, written out when `data` is read. Rows stand longest first, so that the ones that still run are the first ones; `order` says which sequence each is. A last short batch is filled up
  * with rows of no steps and weight 0, which have what the first row has once.
  */
 export function raggedBatches<S extends Parts = NoParts, T extends Parts = NoParts>(data: RaggedData<S, T>, options: RaggedBatchesOptions): Batches<RaggedRows<S, T>> {

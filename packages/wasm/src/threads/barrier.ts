@@ -9,7 +9,7 @@ export const ABORTED = 8;
 /** Looks at the generation before sleeping: a few microseconds, about as long as a wake-up takes. */
 const SPINS = 2000;
 
-/** Nanoseconds of sleep after which a participant looks around: whoever should wake it may be gone. */
+/** Nanoseconds of sleep after which a participant looks around: the thread that should wake it may be gone. */
 const PATIENCE = 100_000_000n;
 const TIMED_OUT = 2;
 

@@ -24,7 +24,7 @@ export interface Listeners<Reply> {
 /** What a worker says about itself, or its answer to a message. */
 type Said<Reply> = { readonly ready: number } | { readonly unreadable: true } | { readonly reply: Reply };
 
-/** Seconds that a worker may take to start, counted in turns of this thread's event loop, so that a busy thread blames nobody. */
+/** Seconds that a worker may take to start, counted in turns of this thread's event loop, so that a busy thread is no failure. */
 const PATIENCE = 60;
 
 /**
