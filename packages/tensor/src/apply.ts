@@ -1,11 +1,11 @@
-import { checkTensor } from "./arguments.ts";
+import { checkOperands } from "./arguments.ts";
 import type { Node, Rules } from "./node.ts";
 import type { Operation } from "./primitives/operation.ts";
 import type { ArrayTensor, SymbolTensor, Tensor } from "./tensor.ts";
 
 /** Applies a primitive: evaluated at once on arrays, recorded as a node as soon as one input is a symbol. */
 export function apply<O extends Operation>(rules: Rules<O>, operation: O, inputs: readonly Tensor[]): readonly Tensor[] {
-  inputs.forEach((x, index) => checkTensor(operation.op, `operand ${index + 1}`, x));
+  checkOperands(operation.op, inputs);
   const types = rules.infer(operation, inputs);
   if (inputs.every(isArray)) return rules.evaluate(operation, inputs);
   return symbolsOf({ operation, rules, inputs, outputs: types });

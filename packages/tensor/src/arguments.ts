@@ -7,6 +7,14 @@ export function checkTensor(operation: string, what: string, value: unknown): as
   if (!isTensor(value)) throw new TensorError(`${operation}: ${what} is ${shown(value)}, expected a tensor${wrapped(value)}`);
 }
 
+/** An error where an operand is not a tensor, nor, where `numbers` are taken too, a number. Every operation asks this, so nothing is written where all is well. */
+export function checkOperands(operation: string, operands: readonly unknown[], { numbers = false }: { readonly numbers?: boolean } = {}): void {
+  for (let index = 0; index < operands.length; index++) {
+    const operand = operands[index];
+    if (!isTensor(operand) && !(numbers && typeof operand === "number")) checkTensor(operation, `operand ${index + 1}`, operand);
+  }
+}
+
 /** An error where a value is not a list of tensors. */
 export function checkTensors(operation: string, what: string, values: unknown): void {
   if (!Array.isArray(values)) throw new TensorError(`${operation}: ${what} is ${shown(values)}, expected a list of tensors`);

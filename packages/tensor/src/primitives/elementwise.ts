@@ -1,5 +1,5 @@
 import { apply, applyOne } from "../apply.ts";
-import { checkTensor } from "../arguments.ts";
+import { checkOperands, checkTensor } from "../arguments.ts";
 import { allocate, checkKnownDType, isFloat, type DType } from "../dtype.ts";
 import { TensorError } from "../errors.ts";
 import type { GradientContext, GradientResult, Rules } from "../node.ts";
@@ -101,7 +101,7 @@ export function applyUnary(rules: Rules<Unary>, op: UnaryName, x: Tensor): Tenso
 
 /** Brings both operands to one dtype and shape, and applies. */
 export function applyBinary(rules: Rules<Binary>, op: BinaryName, a: Operand, b: Operand): Tensor {
-  for (const [index, x] of [a, b].entries()) if (typeof x !== "number") checkTensor(op, `operand ${index + 1}`, x);
+  checkOperands(op, [a, b], { numbers: true });
   // Before broadcasting, while the operands still have their own shapes and labels.
   if (typeof a !== "number" && typeof b !== "number") checkSameDType(op, a, b);
   return applyOne(rules, { op }, align(op, [a, b]));
@@ -109,7 +109,6 @@ export function applyBinary(rules: Rules<Binary>, op: BinaryName, a: Operand, b:
 
 /** Numbers become scalars of the tensors' dtype, and all operands are broadcast to one shape. */
 function align(op: string, operands: readonly Operand[]): Tensor[] {
-  operands.forEach((x, index) => typeof x === "number" || checkTensor(op, `operand ${index + 1}`, x));
   const first = operands.find((x) => typeof x !== "number");
   if (first === undefined) throw new TensorError(`${op}: expected at least one tensor, got the numbers ${operands.join(", ")}`);
   const tensors = operands.map((x) => (typeof x === "number" ? numberAs(op, x, first) : x));

@@ -29,7 +29,7 @@ export function positiveTerms(n: number): { readonly data: Float32Array; readonl
   let [state, exact] = [1, 0];
   for (let i = 0; i < n; i++) {
     state = (Math.imul(state, 1664525) + 1013904223) | 0;
-    data[i] = (state >>> 8) / 2 ** 24;
+    data[i] = (state >>> 8) / 16777216;
     exact += data[i]!;
   }
   return { data, exact };
