@@ -5,7 +5,9 @@ const names = layers.flat();
 const tests = ["**/*.test.ts", "**/*.test-d.ts"];
 
 const approximate =
-  "sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh exp expm1 log log1p log2 log10 pow cbrt hypot".split(" ");
+  "sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh exp expm1 log log1p log2 log10 pow cbrt hypot".split(
+    " ",
+  );
 const exactMessage =
   "JavaScript engines differ in the last bits here, so results would too. @sluice/tensor's scalar functions have the same bits everywhere.";
 
@@ -13,7 +15,11 @@ const exactMessage =
 const exactNumbers = [
   "error",
   ...approximate.map((property) => ({ object: "Math", property, message: exactMessage })),
-  { object: "Math", property: "random", message: "Random numbers come from @sluice/tensor's keys, so that a run can be repeated." },
+  {
+    object: "Math",
+    property: "random",
+    message: "Random numbers come from @sluice/tensor's keys, so that a run can be repeated.",
+  },
 ];
 
 const noPower = {
@@ -27,7 +33,10 @@ const noDoubleCast = {
 };
 
 const setsFlags = "packages/wasm/src/v8-flags.ts";
-const noFlags = { selector: "Identifier[name='setFlagsFromString']", message: `Some of V8's flags end the process together, so only ${setsFlags} sets them.` };
+const noFlags = {
+  selector: "Identifier[name='setFlagsFromString']",
+  message: `Some of V8's flags end the process together, so only ${setsFlags} sets them.`,
+};
 
 const above = (name) => names.filter((other) => !mayImport(name, other));
 const pointsDown = (name) => `Imports point down the house only (house.js), and this is not below ${name}.`;
@@ -35,8 +44,14 @@ const pointsDown = (name) => `Imports point down the house only (house.js), and 
 /** The imports that the house forbids to every file of a package, its tests included. */
 function forbiddenPatterns(name) {
   const others = names.filter((other) => other !== name);
-  const patterns = [{ regex: `^\\.\\.?/(.*/)?(${others.join("|")})/src/`, message: "Another package is imported by its name, @sluice/<name>." }];
-  if (above(name).length > 0) patterns.push({ regex: `^@sluice/(${above(name).join("|")})(/|$)`, message: pointsDown(name) });
+  const patterns = [
+    {
+      regex: `^\\.\\.?/(.*/)?(${others.join("|")})/src/`,
+      message: "Another package is imported by its name, @sluice/<name>.",
+    },
+  ];
+  if (above(name).length > 0)
+    patterns.push({ regex: `^@sluice/(${above(name).join("|")})(/|$)`, message: pointsDown(name) });
   if (name !== "experiments") patterns.push({ regex: "^(\\.\\./)+experiments/", message: pointsDown(name) });
   return patterns;
 }
@@ -65,7 +80,10 @@ export default tseslint.config(
   ...tseslint.configs.recommended,
   {
     rules: {
-      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_", ignoreRestSiblings: true }],
+      "@typescript-eslint/no-unused-vars": [
+        "error",
+        { argsIgnorePattern: "^_", varsIgnorePattern: "^_", ignoreRestSiblings: true },
+      ],
       eqeqeq: "error",
       "no-var": "error",
       "prefer-const": "error",

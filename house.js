@@ -1,6 +1,6 @@
 /**
- * The house: layers from the ground up. An import may only point down, to a lower layer; within a layer only the imports of `sideways`.
- * The lint rules are generated from this table, and a test holds the package.json files to it.
+ * The house: layers from the ground up. An import may only point down, to a lower layer; within a layer only the
+ * imports of `sideways`. The lint rules are generated from this table, and a test holds the package.json files to it.
  */
 export const layers = [
   ["tensor"],
@@ -20,13 +20,23 @@ const sideways = [["cells", "norm"]];
 
 /** What only some packages may import, and which. */
 export const reserved = [
-  { modules: ["node:fs", "node:fs/promises", "fs", "fs/promises"], packages: ["data", "study", "lab", "experiments", "bench", "browsers"], why: "Only study, the lab, the bench, the tools and the loaders of data touch the file system." },
+  {
+    modules: ["node:fs", "node:fs/promises", "fs", "fs/promises"],
+    packages: ["data", "study", "lab", "experiments", "bench", "browsers"],
+    why: "Only study, the lab, the bench, the tools and the loaders of data touch the file system.",
+  },
   { modules: ["gpu.js"], packages: ["gpu"], why: "Only @sluice/gpu depends on gpu.js." },
 ];
 
 /** The folder of a package, from the root of the repository. */
 export function folderOf(name) {
-  const elsewhere = { experiments: "experiments", bench: "bench", browsers: "tools/browsers", lab: "apps/lab", browser: "examples/browser" };
+  const elsewhere = {
+    experiments: "experiments",
+    bench: "bench",
+    browsers: "tools/browsers",
+    lab: "apps/lab",
+    browser: "examples/browser",
+  };
   return elsewhere[name] ?? `packages/${name}`;
 }
 

@@ -11,7 +11,17 @@ export default defineConfig({
     setupFiles: ["scripts/property-tests/setup.js"],
     ...(process.env["SLUICE_SEEDS"] === undefined ? {} : { runner: "scripts/property-tests/runner.js" }),
     globalSetup: ["scripts/property-tests/announce.js"],
-    include: ["{packages,apps,examples,tools}/*/src/**/*.test.ts", "experiments/**/*.test.ts", "bench/**/*.test.ts", "tests/**/*.test.ts"],
-    typecheck: { enabled: true, include: ["packages/*/src/**/*.test-d.ts"], tsconfig: "tsconfig.typetest.json", ignoreSourceErrors: true },
+    include: [
+      "{packages,apps,examples,tools}/*/src/**/*.test.ts",
+      "experiments/**/*.test.ts",
+      "bench/**/*.test.ts",
+      "tests/**/*.test.ts",
+    ],
+    typecheck: {
+      enabled: true,
+      include: ["packages/*/src/**/*.test-d.ts"],
+      tsconfig: "tsconfig.typetest.json",
+      ignoreSourceErrors: true,
+    },
   },
 });

@@ -2,8 +2,9 @@ import type { ArrayTensor } from "@sluice/tensor";
 import type { Named } from "./data.ts";
 
 /**
- * Results are named as the data are: `output` `[batch, time, hidden]`, `grad.x`, `grad.W`, ...; of `adam` the losses of the first three steps. Two agree where every tensor's
- * largest difference is at most this share of its largest value: sums of a few thousand f32 products, taken in different orders, stay well within.
+ * Results are named as the data are: `output` `[batch, time, hidden]`, `grad.x`, `grad.W`, ...; of `adam` the losses of
+ * the first three steps. Two agree where every tensor's largest difference is at most this share of its largest value:
+ * sums of a few thousand f32 products, taken in different orders, stay well within.
  */
 const tolerance = 2e-4;
 

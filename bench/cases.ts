@@ -5,7 +5,8 @@ export type CellName = (typeof cellNames)[number];
 
 /**
  * - `train`: forward and backward of a layer, with the gradients of all parameters and of the input.
- * - `adam`: a whole training step of a classifier: layer, last output, dense layer of 10 classes, cross entropy, backward, Adam.
+ * - `adam`: a whole training step of a classifier: layer, last output, dense layer of 10 classes, cross entropy,
+ *   backward, Adam.
  * - `ragged`: as `train`, with the lengths of {@link raggedLengths}; peers with packed sequences use them.
  * - `inference`: one sequence, one step at a time, each result awaited before the next; the time is that of all steps.
  */
@@ -35,8 +36,14 @@ const sizes = [
 
 const gates: Readonly<Record<CellName, number>> = { rnn: 1, gru: 3, lstm: 4, "layer-norm-gru": 3, "custom-gru": 3 };
 
-export function makeCase(kind: Kind, cell: CellName, size: readonly [number, number, number, number], threads: number): Case {
-  const [batch, time, input, hidden] = kind === "inference" ? [1, ...size.slice(1)] as [number, number, number, number] : size;
+export function makeCase(
+  kind: Kind,
+  cell: CellName,
+  size: readonly [number, number, number, number],
+  threads: number,
+): Case {
+  const [batch, time, input, hidden] =
+    kind === "inference" ? ([1, ...size.slice(1)] as [number, number, number, number]) : size;
   return { name: `${cell}/${batch}x${time}x${input}x${hidden}`, kind, cell, batch, time, input, hidden, threads };
 }
 
@@ -62,21 +69,32 @@ export const quickCases: readonly Case[] = [
 ];
 
 /** What each backend, and what else trains in a browser, is timed on: sizes that take software rendering seconds. */
-export const backendCases: readonly Case[] = ([[8, 20, 16, 16], [32, 100, 32, 32]] as const).flatMap((size) => [makeCase("train", "gru", size, 1), makeCase("adam", "gru", size, 1)]);
+export const backendCases: readonly Case[] = (
+  [
+    [8, 20, 16, 16],
+    [32, 100, 32, 32],
+  ] as const
+).flatMap((size) => [makeCase("train", "gru", size, 1), makeCase("adam", "gru", size, 1)]);
 
 /** The case of an entry of the JSON file. */
 export function caseOf({ name, kind, threads }: Pick<Case, "name" | "kind" | "threads">): Case {
-  const found = [...allCases, ...backendCases].find((of) => of.name === name && of.kind === kind && of.threads === threads);
-  if (found === undefined) throw new Error(`there is no case ${kind} ${name} with ${threads} threads; was the file written by another version?`);
+  const found = [...allCases, ...backendCases].find(
+    (of) => of.name === name && of.kind === kind && of.threads === threads,
+  );
+  if (found === undefined)
+    throw new Error(
+      `there is no case ${kind} ${name} with ${threads} threads; was the file written by another version?`,
+    );
   return found;
 }
 
 /** The id that `--filter` is matched with: `train gru/32x100x64x64 1 thread`. */
-export const idOf = ({ kind, name, threads }: Case): string => `${kind} ${name} ${threads} ${threads === 1 ? "thread" : "threads"}`;
+export const idOf = ({ kind, name, threads }: Case): string =>
+  `${kind} ${name} ${threads} ${threads === 1 ? "thread" : "threads"}`;
 
 /**
- * Lengths that fall geometrically, with mean 20 and at most `time`: the quantiles of that distribution, so that every run has the same ones. Longest first, as
- * packed sequences want them.
+ * Lengths that fall geometrically, with mean 20 and at most `time`: the quantiles of that distribution, so that every
+ * run has the same ones. Longest first, as packed sequences want them.
  */
 export function raggedLengths({ batch, time }: Pick<Case, "batch" | "time">): number[] {
   const stay = 1 - 1 / 20;
@@ -94,8 +112,8 @@ export function stepsOf(of: Case): number {
 }
 
 /**
- * Floating-point operations of the matrix products, 2 for each multiplication: what a GFLOP/s of the table counts. The gradient takes one product for the
- * weights and one for what flows on; in `adam` nothing flows on to the input.
+ * Floating-point operations of the matrix products, 2 for each multiplication: what a GFLOP/s of the table counts. The
+ * gradient takes one product for the weights and one for what flows on; in `adam` nothing flows on to the input.
  */
 export function flopsOf(of: Case): number {
   const { kind, input, hidden } = of;

@@ -1,4 +1,15 @@
-import { bias, defineCell, gru, kernel, lstm, recurrentKernel, rnn, sequence, parameter, type SequenceLayer } from "@sluice/cells";
+import {
+  bias,
+  defineCell,
+  gru,
+  kernel,
+  lstm,
+  recurrentKernel,
+  rnn,
+  sequence,
+  parameter,
+  type SequenceLayer,
+} from "@sluice/cells";
 import { layerNorm } from "@sluice/norm";
 import { add, full, matmul, mul, sigmoid, split, sub, tanh, type Tensor } from "@sluice/tensor";
 import type { Case } from "./cases.ts";
@@ -7,7 +18,10 @@ import type { Case } from "./cases.ts";
 const customGru = defineCell({
   name: "customGru",
   params: ({ input, hidden }) => ({
-    W: kernel([input, 3 * hidden]), U: recurrentKernel([hidden, 3 * hidden]), b: bias([3 * hidden]), bh: bias([3 * hidden]),
+    W: kernel([input, 3 * hidden]),
+    U: recurrentKernel([hidden, 3 * hidden]),
+    b: bias([3 * hidden]),
+    bh: bias([3 * hidden]),
   }),
   state: ({ hidden }) => ({ h: [hidden] }),
   step({ W, U, b, bh }, { h }, x) {
@@ -23,8 +37,12 @@ const norm = layerNorm();
 const layerNormGru = defineCell({
   name: "layerNormGru",
   params: ({ input, hidden }) => ({
-    W: kernel([input, 3 * hidden]), U: recurrentKernel([hidden, 3 * hidden]),
-    gain: gain([3 * hidden]), b: bias([3 * hidden]), gainh: gain([3 * hidden]), bh: bias([3 * hidden]),
+    W: kernel([input, 3 * hidden]),
+    U: recurrentKernel([hidden, 3 * hidden]),
+    gain: gain([3 * hidden]),
+    b: bias([3 * hidden]),
+    gainh: gain([3 * hidden]),
+    bh: bias([3 * hidden]),
   }),
   state: ({ hidden }) => ({ h: [hidden] }),
   step({ W, U, gain, b, gainh, bh }, { h }, x) {
@@ -36,7 +54,10 @@ const layerNormGru = defineCell({
 
 type Part = "xr" | "xz" | "xn" | "hr" | "hz" | "hn";
 
-function gated(h: Tensor, { xr, xz, xn, hr, hz, hn }: Readonly<Record<Part, Tensor>>): { readonly state: { readonly h: Tensor }; readonly output: "h" } {
+function gated(
+  h: Tensor,
+  { xr, xz, xn, hr, hz, hn }: Readonly<Record<Part, Tensor>>,
+): { readonly state: { readonly h: Tensor }; readonly output: "h" } {
   const r = sigmoid(add(xr, hr));
   const z = sigmoid(add(xz, hz));
   const n = tanh(add(xn, mul(r, hn)));
@@ -51,14 +72,18 @@ function gain(shape: readonly number[]) {
 /** The layer of a case. Every cell has two biases, as PyTorch's have. */
 export function layerOf({ cell, input, hidden }: Case, outputs: "all" | "last" = "all"): SequenceLayer {
   switch (cell) {
-    case "rnn": return sequence(rnn({ input, hidden, biases: 2 }), { outputs });
-    case "gru": return sequence(gru({ input, hidden }), { outputs });
-    case "lstm": return sequence(lstm({ input, hidden, biases: 2 }), { outputs });
-    case "custom-gru": return sequence(customGru({ input, hidden }), { outputs });
-    case "layer-norm-gru": return sequence(layerNormGru({ input, hidden }), { outputs });
+    case "rnn":
+      return sequence(rnn({ input, hidden, biases: 2 }), { outputs });
+    case "gru":
+      return sequence(gru({ input, hidden }), { outputs });
+    case "lstm":
+      return sequence(lstm({ input, hidden, biases: 2 }), { outputs });
+    case "custom-gru":
+      return sequence(customGru({ input, hidden }), { outputs });
+    case "layer-norm-gru":
+      return sequence(layerNormGru({ input, hidden }), { outputs });
   }
 }
 
 /** Whether PyTorch has the cell built in. */
 export const isBuiltIn = ({ cell }: Case): boolean => cell === "rnn" || cell === "gru" || cell === "lstm";
-

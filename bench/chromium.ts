@@ -28,15 +28,31 @@ const anyCard = [...flags, "--enable-unsafe-webgpu", "--enable-features=Vulkan",
 
 /** Contenders by whom they need from the cache folder. */
 const names: readonly (readonly [name: string, needs?: string])[] = [
-  ["gpu-webasm"], ["gpu-webgl2"], ["gpu-webgpu"], ["tfjs-wasm", "tfjs"], ["tfjs-webgl", "tfjs"], ["tfjs-webgpu", "tfjs"], ["jax-js-wasm", "jax-js"], ["jax-js-webgpu", "jax-js"],
+  ["gpu-webasm"],
+  ["gpu-webgl2"],
+  ["gpu-webgpu"],
+  ["tfjs-wasm", "tfjs"],
+  ["tfjs-webgl", "tfjs"],
+  ["tfjs-webgpu", "tfjs"],
+  ["jax-js-wasm", "jax-js"],
+  ["jax-js-webgpu", "jax-js"],
 ];
 
-/** Opens the page on the graphics card that there is; where a card has not both WebGL 2 and WebGPU, on Chromium's own software. */
+/**
+ * Opens the page on the graphics card that there is; where a card has not both WebGL 2 and WebGPU, on Chromium's own
+ * software.
+ */
 export async function openChromium(): Promise<ChromiumPage> {
   const folder = mkdtempSync(join(tmpdir(), "sluice-page-"));
   await bundlePage(folder, cache);
   const headers = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
-  const server = await preview({ configFile: false, root: folder, logLevel: "error", build: { outDir: folder }, preview: { host: "127.0.0.1", port: 0, headers } });
+  const server = await preview({
+    configFile: false,
+    root: folder,
+    logLevel: "error",
+    build: { outDir: folder },
+    preview: { host: "127.0.0.1", port: 0, headers },
+  });
   const address = server.resolvedUrls!.local[0]!;
   let { browser, page, devices } = await launch(address, anyCard);
   if (devices.webgl === undefined || devices.webgpu === undefined) {
@@ -63,7 +79,10 @@ export async function openChromium(): Promise<ChromiumPage> {
   };
 }
 
-async function launch(address: string, args: readonly string[]): Promise<{ readonly browser: Browser; readonly page: Page; readonly devices: Devices }> {
+async function launch(
+  address: string,
+  args: readonly string[],
+): Promise<{ readonly browser: Browser; readonly page: Page; readonly devices: Devices }> {
   if (chromium.path === undefined) throw new Error(chromium.absent);
   const browser = await playwright.launch({ executablePath: chromium.path, args: [...args] });
   const page = await browser.newPage();
@@ -72,15 +91,21 @@ async function launch(address: string, args: readonly string[]): Promise<{ reado
   await page.addInitScript(() => Object.defineProperty(navigator, "hardwareConcurrency", { value: 1 }));
   await page.goto(address);
   await page.waitForFunction(() => "bench" in globalThis);
-  if (!(await page.evaluate(() => crossOriginIsolated))) throw new Error("the page of the bench is not cross-origin isolated");
+  if (!(await page.evaluate(() => crossOriginIsolated)))
+    throw new Error("the page of the bench is not cross-origin isolated");
   return { browser, page, devices: await page.evaluate(() => globalThis.bench.devices()) };
 }
 
 /** A contender of the page, which cannot read files: what a command's path leads to goes with it. */
 function contenderIn(browser: Browser, page: Page, name: string): Process {
   const call = (command: Command) => {
-    const file = command.op === "prepare" && command.data !== "" ? new Uint8Array(readFileSync(command.data)) : undefined;
-    return page.evaluate((given) => globalThis.bench.ask(given.name, given.command, given.file), { name, command, file });
+    const file =
+      command.op === "prepare" && command.data !== "" ? new Uint8Array(readFileSync(command.data)) : undefined;
+    return page.evaluate((given) => globalThis.bench.ask(given.name, given.command, given.file), {
+      name,
+      command,
+      file,
+    });
   };
   return {
     async ask(command) {

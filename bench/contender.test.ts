@@ -29,27 +29,39 @@ test("answers come in order, other output is passed over, and an error is thrown
 });
 
 const peers = join(import.meta.dirname, "peers");
-const python = ["python3", environment("torch"), environment("jax")].find((program) => spawnSync(program, ["-c", "import numpy"]).status === 0);
+const python = ["python3", environment("torch"), environment("jax")].find(
+  (program) => spawnSync(program, ["-c", "import numpy"]).status === 0,
+);
 
 /** Contenders whose first two runs take 150 ms, and the others none; the second as all that are written in Python. */
 const slowAtFirst: Readonly<Record<string, Start>> = {
   "serve.ts": {
     program: process.execPath,
-    args: ["--conditions=@sluice/source", "--disable-warning=ExperimentalWarning", "--input-type=module", "-e", `
+    args: [
+      "--conditions=@sluice/source",
+      "--disable-warning=ExperimentalWarning",
+      "--input-type=module",
+      "-e",
+      `
       import { serve } from ${JSON.stringify(new URL("peers/serve.ts", import.meta.url).href)};
       let left = 2;
       const run = () => new Promise((resolve) => setTimeout(resolve, left-- > 0 ? 150 : 0));
-      await serve({ about: () => "", prepare: async () => ({ run }) });`],
+      await serve({ about: () => "", prepare: async () => ({ run }) });`,
+    ],
   },
   "serve.py": {
     program: python ?? "",
-    args: ["-c", `
+    args: [
+      "-c",
+      `
 import sys, time
 sys.path.insert(0, sys.argv[1])
 import serve
 times = [0.15, 0.15]
 serve.read_tensors = lambda path: {}
-serve.serve(lambda: {}, lambda case, data: (lambda: time.sleep(times.pop()) if times else None, None))`, peers],
+serve.serve(lambda: {}, lambda case, data: (lambda: time.sleep(times.pop()) if times else None, None))`,
+      peers,
+    ],
     env: { PYTHONDONTWRITEBYTECODE: "1" },
   },
 };
@@ -58,6 +70,8 @@ test.for(Object.entries(slowAtFirst))("a turn begins with untimed runs: %s", asy
   skip(name === "serve.py" && python === undefined, "there is no Python with NumPy");
   const contender = startProcess(start);
   await contender.ask({ op: "prepare", slot: "a", case: { kind: "peak", size: 1, products: 1 }, data: "" });
-  expect(await millisecondsOf(contender, { op: "sample", slot: "a", leadIn: 200, runs: 1, clock: "wall" })).toBeLessThan(75);
+  expect(
+    await millisecondsOf(contender, { op: "sample", slot: "a", leadIn: 200, runs: 1, clock: "wall" }),
+  ).toBeLessThan(75);
   contender.close();
 });

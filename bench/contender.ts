@@ -37,14 +37,15 @@ export function startProcess(start: Start): Process {
     if (line.startsWith("{")) waiting.shift()?.resolve(JSON.parse(line) as Answer);
   });
   return {
-    ask: (command) => new Promise<Answer>((resolve, reject) => {
-      if (ended !== undefined) return reject(ended);
-      waiting.push({ resolve, reject });
-      child.stdin.write(`${JSON.stringify(command)}\n`);
-    }).then((answer) => {
-      if ("error" in answer) throw new Error(answer.error);
-      return answer;
-    }),
+    ask: (command) =>
+      new Promise<Answer>((resolve, reject) => {
+        if (ended !== undefined) return reject(ended);
+        waiting.push({ resolve, reject });
+        child.stdin.write(`${JSON.stringify(command)}\n`);
+      }).then((answer) => {
+        if ("error" in answer) throw new Error(answer.error);
+        return answer;
+      }),
     close: () => child.stdin.end(),
   };
 }

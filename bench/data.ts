@@ -7,8 +7,10 @@ import { isBuiltIn, layerOf } from "./cells.ts";
 export type Named = Readonly<Record<string, ArrayTensor>>;
 
 /**
- * - `params.W`, ...: weights in this library's layout; `torch.weight_ih_l0`, ...: those of a built-in cell in PyTorch's; `dense.W`, `dense.b` for `adam`.
- * - `x` `[batch, time, input]`; `g` `[batch, time, hidden]`, the gradient that arrives at the output, 0 beyond a row's length; `lengths`, `labels` i32 `[batch]`.
+ * - `params.W`, ...: weights in this library's layout; `torch.weight_ih_l0`, ...: those of a built-in cell in
+ *   PyTorch's; `dense.W`, `dense.b` for `adam`.
+ * - `x` `[batch, time, input]`; `g` `[batch, time, hidden]`, the gradient that arrives at the output, 0 beyond a row's
+ *   length; `lengths`, `labels` i32 `[batch]`.
  */
 export function dataOf(of: Case): Named {
   const { batch, time, input, hidden } = of;
@@ -16,7 +18,9 @@ export function dataOf(of: Case): Named {
   const layer = layerOf(of);
   const scale = 1 / Math.sqrt(hidden);
   const weights = (shape: Shape, centre = 0) => filled(shape, () => centre + scale * random());
-  const params = Object.fromEntries(specsOf(layer.params).map(({ path, spec }) => [path, weights(spec.shape, spec.role === "norm" ? 1 : 0)]));
+  const params = Object.fromEntries(
+    specsOf(layer.params).map(({ path, spec }) => [path, weights(spec.shape, spec.role === "norm" ? 1 : 0)]),
+  );
   const lengths = of.kind === "ragged" ? raggedLengths(of) : Array.from({ length: batch }, () => time);
   return {
     ...under("params", params),
@@ -28,7 +32,11 @@ export function dataOf(of: Case): Named {
       return Math.floor(i / hidden) % time < lengths[Math.floor(i / hidden / time)]! ? drawn : 0;
     }),
     lengths: tensor(lengths, [batch], { dtype: "i32" }),
-    labels: tensor(lengths.map((_, row) => (7 * row) % classes), [batch], { dtype: "i32" }),
+    labels: tensor(
+      lengths.map((_, row) => (7 * row) % classes),
+      [batch],
+      { dtype: "i32" },
+    ),
   };
 }
 
@@ -41,7 +49,9 @@ export function part(named: Named, prefix: string): Record<string, ArrayTensor> 
 /** Gradients of a built-in cell under PyTorch's names, where a peer has given them so. */
 export function gradientsLike(of: Case, ours: Named, theirs: Named): Named {
   if (!isBuiltIn(of) || !("grad.weight_ih_l0" in theirs)) return ours;
-  const rest = Object.fromEntries(Object.entries(ours).filter(([name]) => !name.startsWith("grad.") || name === "grad.x"));
+  const rest = Object.fromEntries(
+    Object.entries(ours).filter(([name]) => !name.startsWith("grad.") || name === "grad.x"),
+  );
   const { x: _, ...params } = part(ours, "grad");
   return { ...rest, ...under("grad", toPyTorch(layerOf(of), params)) };
 }
@@ -58,7 +68,10 @@ function arrayOf(x: Tree): ArrayTensor {
 }
 
 function filled(shape: Shape, value: (i: number) => number): ArrayTensor {
-  return tensor(Float32Array.from({ length: sizeOf(shape) }, (_, i) => value(i)), shape);
+  return tensor(
+    Float32Array.from({ length: sizeOf(shape) }, (_, i) => value(i)),
+    shape,
+  );
 }
 
 /** Numbers in (-1, 1): a linear congruential generator, which is enough for timing and for comparing sums. */

@@ -10,20 +10,27 @@ export interface Figure {
 }
 
 /**
- * The figures that the project sets itself, as far as the rows say something about them. A ratio is the other's time by Sluice's; of two PyTorches, the faster one's. All are for one thread, but
- * for that of two threads against one.
+ * The figures that the project sets itself, as far as the rows say something about them. A ratio is the other's time by
+ * Sluice's; of two PyTorches, the faster one's. All are for one thread, but for that of two threads against one.
  */
 export function figuresOf(rows: readonly Row[]): Figure[] {
   return rows.flatMap(({ case: of, ms, microsecondsPerStep, products, peak, compileMilliseconds }) => {
     const own = ms["sluice"];
     if (own === undefined) return [];
     const figure = (name: string, floor: number | undefined, reached: number | undefined): Figure[] =>
-      floor === undefined || reached === undefined ? [] : [{ name, floor, reached, case: `${of.kind} ${of.name} ${of.threads}` }];
+      floor === undefined || reached === undefined
+        ? []
+        : [{ name, floor, reached, case: `${of.kind} ${of.name} ${of.threads}` }];
     const ratio = (...others: string[]): number | undefined => {
       const times = others.flatMap((other) => ms[other] ?? []);
       return times.length === 0 ? undefined : Math.min(...times) / own;
     };
-    if (of.threads > 1) return figure("two threads against one", of.kind === "train" && of.hidden >= 128 ? 1.7 : undefined, ratio("sluiceOneThread"));
+    if (of.threads > 1)
+      return figure(
+        "two threads against one",
+        of.kind === "train" && of.hidden >= 128 ? 1.7 : undefined,
+        ratio("sluiceOneThread"),
+      );
     const anywhere = [
       ...figure("against JAX", of.hidden <= 128 ? 1 : undefined, ratio("jax")),
       ...figure("against TensorFlow.js", 25, ratio("tfjs")),
@@ -32,7 +39,11 @@ export function figuresOf(rows: readonly Row[]): Figure[] {
     const full = ms["sluiceFull"];
     if (of.kind === "ragged") {
       const perStep = full === undefined ? undefined : full / (of.batch * of.time) / (microsecondsPerStep / 1000);
-      return [...anywhere, ...figure("against PyTorch's packed sequences", 1.5, ratio("torch", "torch-system")), ...figure("a step of a full batch against a real step", 1 / 1.25, perStep)];
+      return [
+        ...anywhere,
+        ...figure("against PyTorch's packed sequences", 1.5, ratio("torch", "torch-system")),
+        ...figure("a step of a full batch against a real step", 1 / 1.25, perStep),
+      ];
     }
     if (of.kind !== "train") return anywhere;
     return [
@@ -40,7 +51,11 @@ export function figuresOf(rows: readonly Row[]): Figure[] {
       ...figure("against PyTorch", floorAgainstTorch(of.cell, of.hidden), ratio("torch", "torch-system")),
       ...figure("a custom cell against the built-in one", 0.95, ratio("sluiceBuiltIn")),
       ...figure("products, share of the peak", of.hidden >= 128 ? 0.7 : undefined, products && products / peak),
-      ...figure("150 ms by the time to compile", of.cell === "gru" ? 1 : undefined, compileMilliseconds && 150 / compileMilliseconds),
+      ...figure(
+        "150 ms by the time to compile",
+        of.cell === "gru" ? 1 : undefined,
+        compileMilliseconds && 150 / compileMilliseconds,
+      ),
     ];
   });
 }

@@ -1,11 +1,24 @@
-import { compile, grad, mul, sum, type ArrayTensor, type Backend, type Compiled, type Tensor, type Tree } from "@sluice/tensor";
+import {
+  compile,
+  grad,
+  mul,
+  sum,
+  type ArrayTensor,
+  type Backend,
+  type Compiled,
+  type Tensor,
+  type Tree,
+} from "@sluice/tensor";
 import type { Case } from "./cases.ts";
 import { layerOf } from "./cells.ts";
 import { part, type Named } from "./data.ts";
 
 type Inputs = [params: Tree, x: Tensor, g: Tensor, lengths: Tensor];
 
-/** Forward and backward of a layer: the gradients of its parameters and of its input, compiled for a backend, and what to call it with. */
+/**
+ * Forward and backward of a layer: the gradients of its parameters and of its input, compiled for a backend, and what
+ * to call it with.
+ */
 export interface CompiledLayer {
   readonly backward: Compiled<Inputs, Tree>;
   readonly inputs: Inputs;
@@ -14,7 +27,8 @@ export interface CompiledLayer {
 
 export async function compileLayer(of: Case, data: Named, backend: Backend): Promise<CompiledLayer> {
   const model = layerOf(of);
-  const forward = (params: Tree, x: Tensor, lengths: Tensor) => model.apply(params, x, of.kind === "ragged" ? { lengths } : {}).output;
+  const forward = (params: Tree, x: Tensor, lengths: Tensor) =>
+    model.apply(params, x, of.kind === "ragged" ? { lengths } : {}).output;
   const backward = (params: Tree, x: Tensor, g: Tensor, lengths: Tensor): Tree =>
     grad((at: { params: Tree; x: Tensor }) => sum(mul(forward(at.params, at.x, lengths), g)))({ params, x });
   const { x, g, lengths } = data as { x: ArrayTensor; g: ArrayTensor; lengths: ArrayTensor };

@@ -1,4 +1,5 @@
-// Trains a GRU on one long sequence within a budget; each message from the parent is one step, answered with what it took.
+// Trains a GRU on one long sequence within a budget; each message from the parent is one step, answered with what it
+// took.
 import { dense, gru, sequence } from "@sluice/cells";
 import { key, mean, square, sub, tensor, type Tensor } from "@sluice/tensor";
 import { adam, trainer } from "@sluice/train";
@@ -12,8 +13,15 @@ const params = { layer: layer.init(key(1)), readout: readout.init(key(2)) };
 const x = Float32Array.from({ length: steps * input }, (_, i) => ((7919 * i) % 2001) / 1000 - 1);
 const batch: { x: Tensor; y: Tensor } = { x: tensor(x, [1, steps, input]), y: tensor([0.5], [1, 1]) };
 const training = await trainer({
-  loss: (p: typeof params, { x: xs, y }: typeof batch) => ({ loss: mean(square(sub(readout.apply(p.readout, layer.apply(p.layer, xs).output).output, y))) }),
-  optimiser: adam({ learningRate: 0.001 }), params, key: key(3), batch, backend: wasm(), memory,
+  loss: (p: typeof params, { x: xs, y }: typeof batch) => ({
+    loss: mean(square(sub(readout.apply(p.readout, layer.apply(p.layer, xs).output).output, y))),
+  }),
+  optimiser: adam({ learningRate: 0.001 }),
+  params,
+  key: key(3),
+  batch,
+  backend: wasm(),
+  memory,
 });
 const now = clocks[clock];
 
@@ -21,7 +29,11 @@ process.on("message", () => {
   const start = now();
   void training.run(batch).then(() => {
     // The largest this process has been, in kilobytes.
-    const sample: LongSample = { ms: now() - start, planned: training.statistics.bytes, resident: 1024 * process.resourceUsage().maxRSS };
+    const sample: LongSample = {
+      ms: now() - start,
+      planned: training.statistics.bytes,
+      resident: 1024 * process.resourceUsage().maxRSS,
+    };
     process.send?.(sample);
   });
 });

@@ -34,14 +34,24 @@ export function longCases(clock: Clock): LongCase[] {
 
 /** Each case in a process of its own, whose memory can be told; steps are taken in turns, after one to warm up. */
 export async function measureLong(cases: readonly LongCase[], samples: number): Promise<LongRow[]> {
-  const children = cases.map((of) => fork(fileURLToPath(new URL("long-child.ts", import.meta.url)), [JSON.stringify(of)], { execArgv: ["--conditions=@sluice/source"] }));
+  const children = cases.map((of) =>
+    fork(fileURLToPath(new URL("long-child.ts", import.meta.url)), [JSON.stringify(of)], {
+      execArgv: ["--conditions=@sluice/source"],
+    }),
+  );
   try {
     const last = new Map<LongCase, LongSample>();
-    const takers = cases.map((of, i) => [of, async () => {
-      const sample = await ask(children[i]!);
-      last.set(of, sample);
-      return sample.ms;
-    }] as const);
+    const takers = cases.map(
+      (of, i) =>
+        [
+          of,
+          async () => {
+            const sample = await ask(children[i]!);
+            last.set(of, sample);
+            return sample.ms;
+          },
+        ] as const,
+    );
     for (const [, take] of takers) await take();
     const times = await inTurns(takers, samples);
     return cases.map((of) => ({ case: of, ...last.get(of)!, ms: median(times.get(of)!) }));
@@ -52,7 +62,8 @@ export async function measureLong(cases: readonly LongCase[], samples: number): 
 
 function ask(child: ChildProcess): Promise<LongSample> {
   return new Promise((resolve, reject) => {
-    const ended = (code: number | null, signal: string | null): void => reject(new Error(`the process ended with ${signal ?? `exit code ${code}`}`));
+    const ended = (code: number | null, signal: string | null): void =>
+      reject(new Error(`the process ended with ${signal ?? `exit code ${code}`}`));
     child.once("exit", ended);
     child.once("message", (sample) => {
       child.off("exit", ended);
@@ -66,6 +77,13 @@ export function longTable(rows: readonly LongRow[]): string {
   const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
   return markdownTable(
     ["steps", "budget MB", "planned MB", "whole process MB", "s", "us a step"],
-    rows.map(({ case: { steps, memory }, planned, resident, ms }) => [steps.toLocaleString("en"), megabytes(memory), megabytes(planned), megabytes(resident), (ms / 1000).toFixed(2), number((1000 * ms) / steps)]),
+    rows.map(({ case: { steps, memory }, planned, resident, ms }) => [
+      steps.toLocaleString("en"),
+      megabytes(memory),
+      megabytes(planned),
+      megabytes(resident),
+      (ms / 1000).toFixed(2),
+      number((1000 * ms) / steps),
+    ]),
   );
 }

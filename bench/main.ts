@@ -30,19 +30,38 @@ const help = `pnpm bench [options]
 const { values } = parseArgs({
   args: process.argv.slice(2).filter((argument) => argument !== "--"),
   options: {
-    quick: { type: "boolean", default: false }, filter: { type: "string", default: "" }, peers: { type: "string", default: "torch,jax,tfjs,brain" },
-    install: { type: "string", default: "" }, samples: { type: "string", default: "7" }, json: { type: "string" }, markdown: { type: "string" },
-    cpu: { type: "boolean", default: false }, profile: { type: "boolean", default: false },
-    passes: { type: "boolean", default: false }, backends: { type: "boolean", default: false }, long: { type: "boolean", default: false }, from: { type: "string" }, list: { type: "boolean", default: false }, help: { type: "boolean", default: false },
+    quick: { type: "boolean", default: false },
+    filter: { type: "string", default: "" },
+    peers: { type: "string", default: "torch,jax,tfjs,brain" },
+    install: { type: "string", default: "" },
+    samples: { type: "string", default: "7" },
+    json: { type: "string" },
+    markdown: { type: "string" },
+    cpu: { type: "boolean", default: false },
+    profile: { type: "boolean", default: false },
+    passes: { type: "boolean", default: false },
+    backends: { type: "boolean", default: false },
+    long: { type: "boolean", default: false },
+    from: { type: "string" },
+    list: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
   },
 });
 
 const filters = values.filter.split(",");
-const wanted = (of: Case): boolean => filters.some((text) => idOf(of).includes(text)) && !(values.cpu && of.threads > 1);
+const wanted = (of: Case): boolean =>
+  filters.some((text) => idOf(of).includes(text)) && !(values.cpu && of.threads > 1);
 const cases = values.backends ? [] : (values.quick ? quickCases : allCases).filter(wanted);
-const casesOfPlaces = values.backends ? backendCases.filter(wanted) : values.filter !== "" ? [] : values.quick ? backendCases.slice(0, 2) : backendCases;
+const casesOfPlaces = values.backends
+  ? backendCases.filter(wanted)
+  : values.filter !== ""
+    ? []
+    : values.quick
+      ? backendCases.slice(0, 2)
+      : backendCases;
 if (values.help) console.log(help);
-else if (values.list) console.log([...cases.map(idOf), ...casesOfPlaces.map((of) => `${idOf(of)}, every backend`)].join("\n"));
+else if (values.list)
+  console.log([...cases.map(idOf), ...casesOfPlaces.map((of) => `${idOf(of)}, every backend`)].join("\n"));
 else if (values.from !== undefined) publish(fromJson(readFileSync(values.from, "utf8")));
 else await main();
 
@@ -51,9 +70,11 @@ async function main(): Promise<void> {
     if (install === undefined) throw new Error(`${name} is not installed by the bench`);
     install();
   }
-  if (cases.length + casesOfPlaces.length === 0) throw new Error(`no case contains ${JSON.stringify(values.filter)}; --list shows them`);
+  if (cases.length + casesOfPlaces.length === 0)
+    throw new Error(`no case contains ${JSON.stringify(values.filter)}; --list shows them`);
   const samples = Number(values.samples);
-  if (!Number.isInteger(samples) || samples < 1) throw new Error(`--samples: expected an integer >= 1, got ${values.samples}`);
+  if (!Number.isInteger(samples) || samples < 1)
+    throw new Error(`--samples: expected an integer >= 1, got ${values.samples}`);
   const clock = values.cpu ? "cpu" : "wall";
   if (values.passes) return passes({ samples, warmMilliseconds: 500, clock });
   if (values.long) return console.log(longTable(await measureLong(longCases(clock), samples)));
@@ -68,7 +89,8 @@ async function main(): Promise<void> {
 
 async function passes(options: Parameters<typeof measurePasses>[1]): Promise<void> {
   const measured: { case: Case; rows: WithoutPass[] }[] = [];
-  for (const of of values.filter === "" ? passCases : cases) measured.push({ case: of, rows: await measurePasses(of, options) });
+  for (const of of values.filter === "" ? passCases : cases)
+    measured.push({ case: of, rows: await measurePasses(of, options) });
   console.log(passesTable(measured));
 }
 
@@ -76,11 +98,22 @@ async function profile(bench: ReturnType<typeof openBench>): Promise<void> {
   for (const of of cases) console.log(`${idOf(of)}\n${profileText(await bench.profile(of, 40))}\n`);
 }
 
-async function compare(bench: ReturnType<typeof openBench>, options: { readonly samples: number; readonly warmMilliseconds: number; readonly clock: Run["clock"] }): Promise<void> {
+async function compare(
+  bench: ReturnType<typeof openBench>,
+  options: { readonly samples: number; readonly warmMilliseconds: number; readonly clock: Run["clock"] },
+): Promise<void> {
   const { samples, clock } = options;
   const rows: Row[] = [];
   const contenders = cases.length === 0 ? {} : await bench.contenders(cases[0]!.threads);
-  let run: Run = { machine: machineOf(), command: ["pnpm bench", ...process.argv.slice(2)].join(" "), samples, clock, contenders, rows, places: [] };
+  let run: Run = {
+    machine: machineOf(),
+    command: ["pnpm bench", ...process.argv.slice(2)].join(" "),
+    samples,
+    clock,
+    contenders,
+    rows,
+    places: [],
+  };
   // After every part, so that a run that is cut short leaves what it has.
   const keep = (): void => {
     if (values.json !== undefined) writeFileSync(values.json, toJson(run));
@@ -93,19 +126,25 @@ async function compare(bench: ReturnType<typeof openBench>, options: { readonly 
   if (casesOfPlaces.length > 0) run = { ...run, places: await measurePlaces(casesOfPlaces, options) };
   keep();
   publish(run);
-  if ([...rows, ...run.places.flatMap((place) => place.rows)].some(({ errors }) => Object.keys(errors).length > 0)) process.exitCode = 1;
+  if ([...rows, ...run.places.flatMap((place) => place.rows)].some(({ errors }) => Object.keys(errors).length > 0))
+    process.exitCode = 1;
 }
 
 function publish(run: Run): void {
   console.log(toText(run));
-  if (values.markdown !== undefined) writeFileSync(values.markdown, withMarkdown(existsSync(values.markdown) ? readFileSync(values.markdown, "utf8") : "# Performance\n", run));
+  if (values.markdown !== undefined)
+    writeFileSync(
+      values.markdown,
+      withMarkdown(existsSync(values.markdown) ? readFileSync(values.markdown, "utf8") : "# Performance\n", run),
+    );
 }
 
 function named(list: string): Peer[] {
   const names = list.split(",").filter((name) => name !== "" && name !== "none");
   return names.map((name) => {
     const peer = peers.find((other) => other.name === name);
-    if (peer === undefined) throw new Error(`unknown peer ${name}; there are ${peers.map((other) => other.name).join(", ")}`);
+    if (peer === undefined)
+      throw new Error(`unknown peer ${name}; there are ${peers.map((other) => other.name).join(", ")}`);
     return peer;
   });
 }

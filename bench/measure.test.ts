@@ -2,19 +2,37 @@ import { afterAll, expect, test } from "vitest";
 import { makeCase } from "./cases.ts";
 import { openBench } from "./measure.ts";
 
-const bench = openBench({ peers: [{ name: "nobody", find: () => ({ absent: "there is none" }), has: () => true }], samples: 1, warmMilliseconds: 0, clock: "wall" });
+const bench = openBench({
+  peers: [{ name: "nobody", find: () => ({ absent: "there is none" }), has: () => true }],
+  samples: 1,
+  warmMilliseconds: 0,
+  clock: "wall",
+});
 afterAll(() => bench.close());
 
 test("who is absent is named with the reason", async () => {
-  expect(await bench.contenders(1)).toEqual({ sluice: expect.stringContaining("WebAssembly"), nobody: "absent: there is none" });
+  expect(await bench.contenders(1)).toEqual({
+    sluice: expect.stringContaining("WebAssembly"),
+    nobody: "absent: there is none",
+  });
 });
 
-test.each([["train", "custom-gru"], ["ragged", "gru"], ["adam", "gru"], ["inference", "gru"], ["train", "layer-norm-gru"]] as const)("%s %s runs and is timed", async (kind, cell) => {
-  const { ms, gflops, peak, errors } = await bench.measure(makeCase(kind, cell, [3, 4, 5, 8], 1));
-  expect(errors).toEqual({});
-  expect(ms["sluice"]).toBeGreaterThan(0);
-  expect([gflops, peak].every((x) => x > 0)).toBe(true);
-}, 60_000);
+test.each([
+  ["train", "custom-gru"],
+  ["ragged", "gru"],
+  ["adam", "gru"],
+  ["inference", "gru"],
+  ["train", "layer-norm-gru"],
+] as const)(
+  "%s %s runs and is timed",
+  async (kind, cell) => {
+    const { ms, gflops, peak, errors } = await bench.measure(makeCase(kind, cell, [3, 4, 5, 8], 1));
+    expect(errors).toEqual({});
+    expect(ms["sluice"]).toBeGreaterThan(0);
+    expect([gflops, peak].every((x) => x > 0)).toBe(true);
+  },
+  60_000,
+);
 
 test("compiling is timed in a process of its own, and the products of a layer by the profile", async () => {
   const { compileMilliseconds, products, gflops } = await bench.measure(makeCase("train", "gru", [8, 10, 32, 32], 1));

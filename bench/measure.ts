@@ -22,9 +22,15 @@ export interface Row {
   readonly gflops: number;
   /** What its own best matrix product reached in the same turns, on as many threads, in GFLOP/s. */
   readonly peak: number;
-  /** Of Sluice's products alone, packing included, by the share of the time that the profiler finds in them; on one thread, of `train` cases. */
+  /**
+   * Of Sluice's products alone, packing included, by the share of the time that the profiler finds in them; on one
+   * thread, of `train` cases.
+   */
   readonly products?: number;
-  /** What Sluice takes from the layer's function to a program that is ready, in a process that has compiled nothing before; not of a page. */
+  /**
+   * What Sluice takes from the layer's function to a program that is ready, in a process that has compiled nothing
+   * before; not of a page.
+   */
   readonly compileMilliseconds?: number;
   /** Sluice's time for a step of one row. */
   readonly microsecondsPerStep: number;
@@ -60,11 +66,15 @@ export interface Bench {
 }
 
 /**
- * Milliseconds of untimed runs with which every turn begins. After a pause, a kernel on a virtual machine may wake a worker thread on the waker's own processor, so that for some milliseconds
- * two threads run on one core; a training loop, which runs back to back, never sees that.
+ * Milliseconds of untimed runs with which every turn begins. After a pause, a kernel on a virtual machine may wake a
+ * worker thread on the waker's own processor, so that for some milliseconds two threads run on one core; a training
+ * loop, which runs back to back, never sees that.
  */
 const leadIn = 50;
-/** Milliseconds before a turn with several threads, in which those of the contender before, which spin for a while, go to sleep. */
+/**
+ * Milliseconds before a turn with several threads, in which those of the contender before, which spin for a while, go
+ * to sleep.
+ */
 const settling = 60;
 
 const peakCase: PeakCase = { kind: "peak", size: 256, products: 16 };
@@ -103,7 +113,12 @@ export function openBench({ own = ownProcess, peers, samples, warmMilliseconds, 
     writeFileSync(data, writeSafetensors(dataOf(of)));
     const errors: Record<string, string> = {};
     const ready = new Map<string, Ready>();
-    const prepare = async (name: string, process: Process, which: Case | PeakCase, file = data): Promise<Named | undefined> => {
+    const prepare = async (
+      name: string,
+      process: Process,
+      which: Case | PeakCase,
+      file = data,
+    ): Promise<Named | undefined> => {
       try {
         await process.ask({ op: "prepare", slot: name, case: which, data: file });
         ready.set(name, { process, slot: name });
@@ -137,20 +152,29 @@ export function openBench({ own = ownProcess, peers, samples, warmMilliseconds, 
     for (const [name, { process, slot }] of ready) {
       if (name in errors) continue;
       const runs = runsFor(await millisecondsOf(process, { op: "warm", slot, milliseconds: warmMilliseconds }));
-      takers.push([name, async () => {
-        if (of.threads > 1) await pause(settling);
-        return millisecondsOf(process, { op: "sample", slot, leadIn, runs, clock });
-      }]);
+      takers.push([
+        name,
+        async () => {
+          if (of.threads > 1) await pause(settling);
+          return millisecondsOf(process, { op: "sample", slot, leadIn, runs, clock });
+        },
+      ]);
     }
     const times = await inTurns(takers, samples);
-    const share = own === ownProcess && of.kind === "train" && of.threads === 1 && ready.has("sluice") ? await shareOfProducts(first!.process, median(times.get("sluice")!)) : undefined;
+    const share =
+      own === ownProcess && of.kind === "train" && of.threads === 1 && ready.has("sluice")
+        ? await shareOfProducts(first!.process, median(times.get("sluice")!))
+        : undefined;
     for (const { process, slot } of ready.values()) await process.ask({ op: "drop", slot }).catch(() => {});
     const medians = Object.fromEntries([...times].map(([name, values]) => [name, median(values)]));
     const { peak = NaN, ...ms } = medians;
     const time = ms["sluice"] ?? NaN;
     const gflops = flopsOf(of) / time / 1e6;
     return {
-      case: of, ms, errors, gflops,
+      case: of,
+      ms,
+      errors,
+      gflops,
       ...(share === undefined ? {} : { products: gflops / share }),
       ...(compileMilliseconds === undefined ? {} : { compileMilliseconds }),
       peak: peakFlops / peak / 1e6,
@@ -175,10 +199,15 @@ export function openBench({ own = ownProcess, peers, samples, warmMilliseconds, 
       const answer = await process.ask({ op: "profile", slot: "profile", runs });
       const peak = await millisecondsOf(process, { op: "sample", slot: "peak", leadIn, runs: 10, clock });
       for (const slot of ["peak", "profile"]) await process.ask({ op: "drop", slot });
-      return { functions: "functions" in answer ? answer.functions : {}, flops: flopsOf(of), peak: peakFlops / peak / 1e6 };
+      return {
+        functions: "functions" in answer ? answer.functions : {},
+        flops: flopsOf(of),
+        peak: peakFlops / peak / 1e6,
+      };
     },
     close() {
-      for (const starting of started.values()) void starting.then(({ present }) => present.forEach(({ process }) => process.close()));
+      for (const starting of started.values())
+        void starting.then(({ present }) => present.forEach(({ process }) => process.close()));
       rmSync(folder, { recursive: true, force: true });
     },
   };
@@ -210,7 +239,10 @@ interface Ready {
   readonly slot: string;
 }
 
-async function startAll(threads: number, all: readonly Peer[]): Promise<{ present: Present[]; absent: Record<string, string> }> {
+async function startAll(
+  threads: number,
+  all: readonly Peer[],
+): Promise<{ present: Present[]; absent: Record<string, string> }> {
   const absent: Record<string, string> = {};
   const present: Present[] = [];
   for (const { name, find, has } of all) {
@@ -223,7 +255,12 @@ async function startAll(threads: number, all: readonly Peer[]): Promise<{ presen
     try {
       const answer = await process.ask({ op: "about" });
       if (!("about" in answer)) throw new Error("it does not say what it is");
-      present.push({ name, process, has, about: answer.warning === undefined ? answer.about : `${answer.about} (${answer.warning})` });
+      present.push({
+        name,
+        process,
+        has,
+        about: answer.warning === undefined ? answer.about : `${answer.about} (${answer.warning})`,
+      });
     } catch (error) {
       if (name === "sluice") throw error;
       absent[name] = `absent: it did not start: ${(error as Error).message}`;

@@ -17,15 +17,33 @@ export interface WithoutPass {
 
 const choices: readonly WithoutPass["without"][] = ["nothing", ...passNames, "any"];
 
-export const passCases: readonly Case[] = ["train gru/32x100x64x64 1", "train layer-norm-gru/32x100x64x64 1", "ragged gru/32x100x64x64 1"].flatMap((id) => allCases.filter((of) => idOf(of).startsWith(id)));
+export const passCases: readonly Case[] = [
+  "train gru/32x100x64x64 1",
+  "train layer-norm-gru/32x100x64x64 1",
+  "ragged gru/32x100x64x64 1",
+].flatMap((id) => allCases.filter((of) => idOf(of).startsWith(id)));
 
 /** Compiles a case with each pass switched off, and times them all in turns, in this process. */
-export async function measurePasses(of: Case, { samples, warmMilliseconds, clock }: { readonly samples: number; readonly warmMilliseconds: number; readonly clock: Clock }): Promise<WithoutPass[]> {
+export async function measurePasses(
+  of: Case,
+  {
+    samples,
+    warmMilliseconds,
+    clock,
+  }: { readonly samples: number; readonly warmMilliseconds: number; readonly clock: Clock },
+): Promise<WithoutPass[]> {
   const data = dataOf(of);
   const compiled: (readonly [WithoutPass["without"], CompiledLayer])[] = [];
   for (const without of choices) {
     const off = without === "nothing" ? [] : without === "any" ? passNames : [without];
-    compiled.push([without, await compileLayer(of, data, wasm({ threads: of.threads, passes: Object.fromEntries(off.map((name) => [name, false])) }))]);
+    compiled.push([
+      without,
+      await compileLayer(
+        of,
+        data,
+        wasm({ threads: of.threads, passes: Object.fromEntries(off.map((name) => [name, false])) }),
+      ),
+    ]);
   }
   const now = clocks[clock];
   const takers: [WithoutPass["without"], () => Promise<number>][] = [];
@@ -41,14 +59,27 @@ export async function measurePasses(of: Case, { samples, warmMilliseconds, clock
     takers.push([without, () => sample(runs)]);
   }
   const times = await inTurns(takers, samples);
-  const rows = compiled.map(([without, { backward }]) => ({ without, ms: median(times.get(without)!), bytes: backward.statistics.bytes }));
+  const rows = compiled.map(([without, { backward }]) => ({
+    without,
+    ms: median(times.get(without)!),
+    bytes: backward.statistics.bytes,
+  }));
   for (const [, { backward }] of compiled) await backward.dispose();
   return rows;
 }
 
-/** For each pass that is left out: milliseconds and megabytes, and how many times those of the whole compiler they are. */
-export function passesTable(measured: readonly { readonly case: Case; readonly rows: readonly WithoutPass[] }[]): string {
-  const cells = ({ ms, bytes }: WithoutPass, all: WithoutPass): string[] => [number(ms), (ms / all.ms).toFixed(2), number(bytes / 1e6), (bytes / all.bytes).toFixed(2)];
+/**
+ * For each pass that is left out: milliseconds and megabytes, and how many times those of the whole compiler they are.
+ */
+export function passesTable(
+  measured: readonly { readonly case: Case; readonly rows: readonly WithoutPass[] }[],
+): string {
+  const cells = ({ ms, bytes }: WithoutPass, all: WithoutPass): string[] => [
+    number(ms),
+    (ms / all.ms).toFixed(2),
+    number(bytes / 1e6),
+    (bytes / all.bytes).toFixed(2),
+  ];
   return markdownTable(
     ["without", ...measured.flatMap(({ case: { kind, name } }) => [`${kind} ${name}: ms`, "times", "MB", "times"])],
     choices.map((without, i) => [without, ...measured.flatMap(({ rows }) => cells(rows[i]!, rows[0]!))]),

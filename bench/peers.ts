@@ -23,7 +23,9 @@ export interface Peer {
 
 /** One thread means one for everything that the process may start. */
 const threadVariables = (threads: number): Record<string, string> =>
-  Object.fromEntries(["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"].map((name) => [name, String(threads)]));
+  Object.fromEntries(
+    ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"].map((name) => [name, String(threads)]),
+  );
 
 export const environment = (name: string): string => join(cache, name, "bin", "python");
 const systemPython = "/usr/bin/python3";
@@ -34,7 +36,9 @@ export const peers: readonly Peer[] = [
     find(threads) {
       if (existsSync(environment("torch"))) return python(environment("torch"), "torch", threads);
       const system = python(systemPython, "torch", threads);
-      return "absent" in system ? { absent: `${system.absent}, and \`pnpm bench --install torch\` has not been run` } : system;
+      return "absent" in system
+        ? { absent: `${system.absent}, and \`pnpm bench --install torch\` has not been run` }
+        : system;
     },
     install: () => makeEnvironment("torch", ["torch==2.15.0", "numpy==2.4.6"]),
     has: () => true,
@@ -46,22 +50,34 @@ export const peers: readonly Peer[] = [
   },
   {
     name: "jax",
-    find: (threads) => (existsSync(environment("jax")) ? python(environment("jax"), "jax", threads) : { absent: "`pnpm bench --install jax` has not been run" }),
+    find: (threads) =>
+      existsSync(environment("jax"))
+        ? python(environment("jax"), "jax", threads)
+        : { absent: "`pnpm bench --install jax` has not been run" },
     install: () => makeEnvironment("jax", ["jax==0.10.2"]),
     has: () => true,
   },
   {
     name: "tfjs",
     find: () => script("tfjs", "@tensorflow/tfjs"),
-    install: () => installModules("tfjs", ["@tensorflow/tfjs@4.22.0", "@tensorflow/tfjs-backend-wasm@4.22.0", "@tensorflow/tfjs-backend-webgpu@4.22.0"]),
+    install: () =>
+      installModules("tfjs", [
+        "@tensorflow/tfjs@4.22.0",
+        "@tensorflow/tfjs-backend-wasm@4.22.0",
+        "@tensorflow/tfjs-backend-webgpu@4.22.0",
+      ]),
     has: ({ kind, cell, hidden, threads }) =>
-      threads === 1 && cell !== "layer-norm-gru" && cell !== "custom-gru" && (kind === "train" || kind === "adam" ? hidden <= 128 : kind === "inference"),
+      threads === 1 &&
+      cell !== "layer-norm-gru" &&
+      cell !== "custom-gru" &&
+      (kind === "train" || kind === "adam" ? hidden <= 128 : kind === "inference"),
   },
   {
     name: "jax-js",
     find: () => script("jax-js", "@jax-js/jax"),
     install: () => installModules("jax-js", ["@jax-js/jax@0.1.25"]),
-    has: ({ kind, cell, hidden, threads }) => threads === 1 && cell === "gru" && (kind === "train" || kind === "adam") && hidden <= 64,
+    has: ({ kind, cell, hidden, threads }) =>
+      threads === 1 && cell === "gru" && (kind === "train" || kind === "adam") && hidden <= 64,
   },
   {
     name: "brain",
@@ -73,7 +89,10 @@ export const peers: readonly Peer[] = [
   { name: "gpu-cpu", find: () => sluice("--gpu", "cpu"), has: hasGpu },
   {
     name: "gpu-webgpu",
-    find: () => (existsSync(join(cache, "gpu-webgpu", "node_modules", "webgpu")) ? sluice("--gpu", "webgpu", "--webgpu", join(cache, "gpu-webgpu")) : { absent: "`pnpm bench --install gpu-webgpu` has not been run" }),
+    find: () =>
+      existsSync(join(cache, "gpu-webgpu", "node_modules", "webgpu"))
+        ? sluice("--gpu", "webgpu", "--webgpu", join(cache, "gpu-webgpu"))
+        : { absent: "`pnpm bench --install gpu-webgpu` has not been run" },
     install: () => installModules("gpu-webgpu", ["webgpu@0.6.2"]),
     has: hasGpu,
   },
@@ -87,22 +106,39 @@ function hasGpu({ kind, hidden, threads }: Case): boolean {
 export const own: Peer = { name: "sluice", find: (threads) => sluice("--threads", String(threads)), has: () => true };
 
 function sluice(...options: readonly string[]): Start {
-  return { program: process.execPath, args: ["--conditions=@sluice/source", "--disable-warning=ExperimentalWarning", join(scripts, "sluice.ts"), ...options] };
+  return {
+    program: process.execPath,
+    args: [
+      "--conditions=@sluice/source",
+      "--disable-warning=ExperimentalWarning",
+      join(scripts, "sluice.ts"),
+      ...options,
+    ],
+  };
 }
 
 function python(program: string, library: "torch" | "jax", threads: number): Start | { absent: string } {
   if (!existsSync(program)) return { absent: `there is no ${program}` };
   try {
-    execFileSync(program, ["-c", "import importlib.util, sys; sys.exit(not importlib.util.find_spec(sys.argv[1]))", library], { stdio: "ignore" });
+    execFileSync(
+      program,
+      ["-c", "import importlib.util, sys; sys.exit(not importlib.util.find_spec(sys.argv[1]))", library],
+      { stdio: "ignore" },
+    );
   } catch {
     return { absent: `${program} has no ${library}` };
   }
-  return { program, args: ["-u", "-W", "ignore", join(scripts, `${library}_peer.py`), String(threads)], env: { ...threadVariables(threads), PYTHONDONTWRITEBYTECODE: "1" } };
+  return {
+    program,
+    args: ["-u", "-W", "ignore", join(scripts, `${library}_peer.py`), String(threads)],
+    env: { ...threadVariables(threads), PYTHONDONTWRITEBYTECODE: "1" },
+  };
 }
 
 function script(name: string, module: string): Start | { absent: string } {
   const folder = join(cache, name);
-  if (!existsSync(join(folder, "node_modules", module))) return { absent: `\`pnpm bench --install ${name}\` has not been run` };
+  if (!existsSync(join(folder, "node_modules", module)))
+    return { absent: `\`pnpm bench --install ${name}\` has not been run` };
   return { program: process.execPath, args: ["--conditions=@sluice/source", join(scripts, `${name}.ts`), folder] };
 }
 
@@ -117,5 +153,8 @@ function installModules(name: string, packages: readonly string[]): void {
   const folder = join(cache, name);
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "package.json"), scratchManifest);
-  execFileSync("npm", ["install", "--ignore-scripts", "--omit=optional", "--no-audit", "--no-fund", ...packages], { cwd: folder, stdio: "inherit" });
+  execFileSync("npm", ["install", "--ignore-scripts", "--omit=optional", "--no-audit", "--no-fund", ...packages], {
+    cwd: folder,
+    stdio: "inherit",
+  });
 }

@@ -10,8 +10,22 @@ test("every backend computes the same and is timed, in Node and in one page of C
   skip(browser.path === undefined, browser.absent);
   const cases = [makeCase("train", "gru", [2, 3, 4, 5], 1), makeCase("adam", "gru", [2, 3, 4, 5], 1)];
   const [node, chromium] = await measurePlaces(cases, options);
-  expect(node).toMatchObject({ name: "Node", contenders: { sluice: expect.stringContaining("WebAssembly"), "gpu-webasm": expect.stringContaining("mode webasm"), "gpu-cpu": expect.stringContaining("mode cpu") } });
-  expect(chromium).toMatchObject({ name: "Chromium", about: expect.stringMatching(/^Chromium \d+/), contenders: { "gpu-webgl2": expect.stringMatching(/mode webgl2 on ./), "gpu-webgpu": expect.stringMatching(/mode webgpu on ./) } });
+  expect(node).toMatchObject({
+    name: "Node",
+    contenders: {
+      sluice: expect.stringContaining("WebAssembly"),
+      "gpu-webasm": expect.stringContaining("mode webasm"),
+      "gpu-cpu": expect.stringContaining("mode cpu"),
+    },
+  });
+  expect(chromium).toMatchObject({
+    name: "Chromium",
+    about: expect.stringMatching(/^Chromium \d+/),
+    contenders: {
+      "gpu-webgl2": expect.stringMatching(/mode webgl2 on ./),
+      "gpu-webgpu": expect.stringMatching(/mode webgpu on ./),
+    },
+  });
   for (const { errors, ms } of node!.rows) {
     expect(errors).toEqual({});
     expect(Object.keys(ms)).toEqual(expect.arrayContaining(["sluice", "gpu-webasm", "gpu-cpu"]));

@@ -4,7 +4,9 @@ import { openChromium } from "./chromium.ts";
 import { openBench, type MeasureOptions, type Row } from "./measure.ts";
 import { peers } from "./peers.ts";
 
-/** Where every backend, and whoever else trains there, is timed in turns: processes of Node, or one page of Chromium. */
+/**
+ * Where every backend, and whoever else trains there, is timed in turns: processes of Node, or one page of Chromium.
+ */
 export interface Place {
   readonly name: PlaceName;
   /** Its version, or `absent: ` and why. */
@@ -17,23 +19,45 @@ export type PlaceName = "Node" | "Chromium";
 
 const inNode = ["gpu-webasm", "gpu-cpu", "gpu-webgpu", "tfjs", "jax-js"];
 
-export async function measurePlaces(cases: readonly Case[], options: Omit<MeasureOptions, "own" | "peers">): Promise<Place[]> {
+export async function measurePlaces(
+  cases: readonly Case[],
+  options: Omit<MeasureOptions, "own" | "peers">,
+): Promise<Place[]> {
   const nodePeers = inNode.map((name) => peers.find((peer) => peer.name === name)!);
-  return [await measureIn({ name: "Node", about: `Node ${process.versions.node}` }, cases, { ...options, peers: nodePeers }), await measureInChromium(cases, options)];
+  return [
+    await measureIn({ name: "Node", about: `Node ${process.versions.node}` }, cases, { ...options, peers: nodePeers }),
+    await measureInChromium(cases, options),
+  ];
 }
 
-async function measureInChromium(cases: readonly Case[], options: Omit<MeasureOptions, "own" | "peers">): Promise<Place> {
-  const absent = chromium.path === undefined ? chromium.absent : options.clock === "cpu" ? "a page cannot tell its processor time" : undefined;
+async function measureInChromium(
+  cases: readonly Case[],
+  options: Omit<MeasureOptions, "own" | "peers">,
+): Promise<Place> {
+  const absent =
+    chromium.path === undefined
+      ? chromium.absent
+      : options.clock === "cpu"
+        ? "a page cannot tell its processor time"
+        : undefined;
   if (absent !== undefined) return { name: "Chromium", about: `absent: ${absent}`, contenders: {}, rows: [] };
   const page = await openChromium();
   try {
-    return await measureIn({ name: "Chromium", about: page.about }, cases, { ...options, own: page.own, peers: page.peers });
+    return await measureIn({ name: "Chromium", about: page.about }, cases, {
+      ...options,
+      own: page.own,
+      peers: page.peers,
+    });
   } finally {
     await page.close();
   }
 }
 
-async function measureIn(place: Pick<Place, "name" | "about">, cases: readonly Case[], options: MeasureOptions): Promise<Place> {
+async function measureIn(
+  place: Pick<Place, "name" | "about">,
+  cases: readonly Case[],
+  options: MeasureOptions,
+): Promise<Place> {
   const bench = openBench(options);
   try {
     const contenders = await bench.contenders(1);
@@ -48,7 +72,10 @@ async function measureIn(place: Pick<Place, "name" | "about">, cases: readonly C
   }
 }
 
-/** Whether a contender, by what it says of itself, draws or computes on a device that the processor makes up: its times say nothing of graphics cards. */
+/**
+ * Whether a contender, by what it says of itself, draws or computes on a device that the processor makes up: its times
+ * say nothing of graphics cards.
+ */
 export function isSoftware(about: string): boolean {
   return / on .*(swiftshader|llvmpipe|softpipe|lavapipe|basic render)/i.test(about);
 }

@@ -6,9 +6,14 @@ export function profileText({ functions, flops, peak }: Profile, most = 16): str
   const { all, products } = timesOf(functions);
   const row = (name: string, ms: number): string[] => [name, number(ms), `${number((100 * ms) / all)} %`];
   const gflops = flops / products / 1e6;
-  const top = busy(functions).sort(([, a], [, b]) => b - a).slice(0, most);
+  const top = busy(functions)
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, most);
   return [
-    layOut(["function", "ms a run", "share"], [row("all", all), row("all products", products), ...top.map(([name, ms]) => row(name, ms))]),
+    layOut(
+      ["function", "ms a run", "share"],
+      [row("all", all), row("all products", products), ...top.map(([name, ms]) => row(name, ms))],
+    ),
     `products: ${number(gflops)} GFLOP/s, ${number((100 * gflops) / peak)} % of the peak of ${number(peak)}`,
   ].join("\n");
 }
@@ -18,7 +23,10 @@ type Functions = Profile["functions"];
 /** Milliseconds a run, of all and of the products with their packing. */
 export function timesOf(functions: Functions): { readonly all: number; readonly products: number } {
   const sum = (entries: [string, number][]): number => entries.reduce((total, [, ms]) => total + ms, 0);
-  return { all: sum(busy(functions)), products: sum(busy(functions).filter(([name]) => /^wasm (matmul|pack)/.test(name))) };
+  return {
+    all: sum(busy(functions)),
+    products: sum(busy(functions).filter(([name]) => /^wasm (matmul|pack)/.test(name))),
+  };
 }
 
 function busy(functions: Functions): [string, number][] {

@@ -2,8 +2,9 @@ import type { Case } from "./cases.ts";
 import type { Clock } from "./clock.ts";
 
 /**
- * A contender is a process of its own that lives as long as the run: commands in on standard input, answers out on standard output, one JSON object a line. That
- * way the contenders of a case can be timed in turns, and none of them shares memory, threads or a garbage collector with another.
+ * A contender is a process of its own that lives as long as the run: commands in on standard input, answers out on
+ * standard output, one JSON object a line. That way the contenders of a case can be timed in turns, and none of them
+ * shares memory, threads or a garbage collector with another.
  */
 export type Command =
   /** Who are you. */
@@ -15,7 +16,13 @@ export type Command =
   /** Runs for at least so many milliseconds, and twice. */
   | { readonly op: "warm"; readonly slot: string; readonly milliseconds: number }
   /** Runs untimed for at least `leadIn` milliseconds, and once, and then timed so many times. */
-  | { readonly op: "sample"; readonly slot: string; readonly leadIn: number; readonly runs: number; readonly clock: Clock }
+  | {
+      readonly op: "sample";
+      readonly slot: string;
+      readonly leadIn: number;
+      readonly runs: number;
+      readonly clock: Clock;
+    }
   /** Runs so many times under the profiler: self time of each function, in milliseconds a run. */
   | { readonly op: "profile"; readonly slot: string; readonly runs: number }
   | { readonly op: "drop"; readonly slot: string };

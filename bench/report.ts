@@ -21,31 +21,63 @@ export interface Run {
 
 /** The file of `--json`. `peak` is in GFLOP/s, as `gflops` is. */
 export function toJson({ machine, command, samples, clock, contenders, rows, places }: Run): string {
-  const entryOf = ({ case: { name, kind, threads }, ms, microsecondsPerStep: _, errors, ...measured }: Row, place?: PlaceName): JsonCase => ({
-    name, kind, threads, ...(place === undefined ? {} : { place }), ms, ...measured, ...(Object.keys(errors).length === 0 ? {} : { errors }),
+  const entryOf = (
+    { case: { name, kind, threads }, ms, microsecondsPerStep: _, errors, ...measured }: Row,
+    place?: PlaceName,
+  ): JsonCase => ({
+    name,
+    kind,
+    threads,
+    ...(place === undefined ? {} : { place }),
+    ms,
+    ...measured,
+    ...(Object.keys(errors).length === 0 ? {} : { errors }),
   });
-  const cases = [...rows.map((row) => entryOf(row)), ...places.flatMap((place) => place.rows.map((row) => entryOf(row, place.name)))];
+  const cases = [
+    ...rows.map((row) => entryOf(row)),
+    ...places.flatMap((place) => place.rows.map((row) => entryOf(row, place.name))),
+  ];
   const described = places.map(({ rows: _, ...place }): JsonPlace => ({
-    ...place, softwareRendering: presentIn(place.contenders).filter((name) => isSoftware(place.contenders[name]!)),
+    ...place,
+    softwareRendering: presentIn(place.contenders).filter((name) => isSoftware(place.contenders[name]!)),
   }));
-  const file: JsonRun = { machine: { ...machine, command, samples, clock, contenders, ...(places.length === 0 ? {} : { places: described }) }, cases };
+  const file: JsonRun = {
+    machine: { ...machine, command, samples, clock, contenders, ...(places.length === 0 ? {} : { places: described }) },
+    cases,
+  };
   return `${JSON.stringify(file, undefined, 2)}\n`;
 }
 
 /** The run that {@link toJson} has written, so that a kept one can be laid out again. */
 export function fromJson(text: string): Run {
-  const { machine: { command, samples, clock, contenders, places = [], ...machine }, cases } = JSON.parse(text) as JsonRun;
-  const rowsIn = (where?: PlaceName): Row[] => cases.filter(({ place }) => place === where).map(({ name, kind, threads, ms, errors = {}, place: _, ...measured }) => {
-    const of = caseOf({ name, kind, threads });
-    return { case: of, ms, errors, ...measured, microsecondsPerStep: (1000 * (ms["sluice"] ?? NaN)) / stepsOf(of) };
-  });
-  return { machine, command, samples, clock, contenders, rows: rowsIn(), places: places.map(({ softwareRendering: _, ...place }) => ({ ...place, rows: rowsIn(place.name) })) };
+  const {
+    machine: { command, samples, clock, contenders, places = [], ...machine },
+    cases,
+  } = JSON.parse(text) as JsonRun;
+  const rowsIn = (where?: PlaceName): Row[] =>
+    cases
+      .filter(({ place }) => place === where)
+      .map(({ name, kind, threads, ms, errors = {}, place: _, ...measured }) => {
+        const of = caseOf({ name, kind, threads });
+        return { case: of, ms, errors, ...measured, microsecondsPerStep: (1000 * (ms["sluice"] ?? NaN)) / stepsOf(of) };
+      });
+  return {
+    machine,
+    command,
+    samples,
+    clock,
+    contenders,
+    rows: rowsIn(),
+    places: places.map(({ softwareRendering: _, ...place }) => ({ ...place, rows: rowsIn(place.name) })),
+  };
 }
 
-type JsonCase = Pick<Case, "name" | "kind" | "threads"> & Omit<Row, "case" | "errors" | "microsecondsPerStep"> & Partial<Pick<Row, "errors">> & {
-  /** Where it was timed beside the other backends; absent in the comparison. */
-  readonly place?: PlaceName;
-};
+type JsonCase = Pick<Case, "name" | "kind" | "threads"> &
+  Omit<Row, "case" | "errors" | "microsecondsPerStep"> &
+  Partial<Pick<Row, "errors">> & {
+    /** Where it was timed beside the other backends; absent in the comparison. */
+    readonly place?: PlaceName;
+  };
 
 type JsonPlace = Omit<Place, "rows"> & {
   /** Contenders whose device is made up by the processor. */
@@ -58,7 +90,10 @@ interface JsonRun {
 }
 
 export function toText({ contenders, rows, places }: Run): string {
-  return [...(rows.length === 0 ? [] : [comparisonText(contenders, rows)]), ...places.map((place) => placeText(place))].join("\n\n");
+  return [
+    ...(rows.length === 0 ? [] : [comparisonText(contenders, rows)]),
+    ...places.map((place) => placeText(place)),
+  ].join("\n\n");
 }
 
 function comparisonText(contenders: Run["contenders"], rows: readonly Row[]): string {
@@ -66,7 +101,10 @@ function comparisonText(contenders: Run["contenders"], rows: readonly Row[]): st
   return [
     ...linesOf(contenders),
     "",
-    layOut(columns(shown), rows.map((row) => cellsOf(row, shown))),
+    layOut(
+      columns(shown),
+      rows.map((row) => cellsOf(row, shown)),
+    ),
     ...errorLines(rows),
     "",
     ...figureLines(figuresOf(rows)),
@@ -75,7 +113,12 @@ function comparisonText(contenders: Run["contenders"], rows: readonly Row[]): st
 
 function placeText(place: Place): string {
   const { header, rows } = placeTable(place);
-  return [`In ${place.name}: ${place.about}`, ...linesOf(place.contenders), ...(rows.length === 0 ? [] : ["", layOut(header, rows)]), ...errorLines(place.rows)].join("\n");
+  return [
+    `In ${place.name}: ${place.about}`,
+    ...linesOf(place.contenders),
+    ...(rows.length === 0 ? [] : ["", layOut(header, rows)]),
+    ...errorLines(place.rows),
+  ].join("\n");
 }
 
 const linesOf = (about: object): string[] => Object.entries(about).map(([name, text]) => `${name}: ${text}`);
@@ -85,7 +128,9 @@ export const endMark = "<!-- until here -->";
 
 /** The page with its generated part replaced; what stands around it is written by hand. */
 export function withMarkdown(page: string, run: Run): string {
-  const [before, rest] = page.includes(beginMark) ? page.split(beginMark) as [string, string] : [`${page}\n`, endMark + "\n"];
+  const [before, rest] = page.includes(beginMark)
+    ? (page.split(beginMark) as [string, string])
+    : [`${page}\n`, endMark + "\n"];
   const after = rest.slice(rest.indexOf(endMark));
   return `${before}${beginMark}\n\n${toMarkdown(run)}\n\n${after}`;
 }
@@ -105,7 +150,10 @@ function comparisonMarkdown(contenders: Run["contenders"], rows: readonly Row[])
   return [
     ...itemsOf(contenders),
     "",
-    markdownTable(columns(shown), rows.map((row) => cellsOf(row, shown))),
+    markdownTable(
+      columns(shown),
+      rows.map((row) => cellsOf(row, shown)),
+    ),
     ...errorLines(rows),
     "",
     "Figures to reach, and the least that was reached over the sizes:",
@@ -116,7 +164,15 @@ function comparisonMarkdown(contenders: Run["contenders"], rows: readonly Row[])
 
 function placeMarkdown(place: Place): string {
   const { header, rows } = placeTable(place);
-  return [`In ${place.name}: ${place.about}`, "", ...itemsOf(place.contenders), ...(rows.length === 0 ? [] : ["", markdownTable(header, rows)]), ...errorLines(place.rows)].join("\n").trimEnd();
+  return [
+    `In ${place.name}: ${place.about}`,
+    "",
+    ...itemsOf(place.contenders),
+    ...(rows.length === 0 ? [] : ["", markdownTable(header, rows)]),
+    ...errorLines(place.rows),
+  ]
+    .join("\n")
+    .trimEnd();
 }
 
 const itemsOf = (about: object): string[] => linesOf(about).map((line) => `- ${line}`);
@@ -126,7 +182,13 @@ function summaries(figures: readonly Figure[]): string[][] {
   return [...Map.groupBy(figures, ({ name }) => name)].map(([name, all]) => {
     const reached = all.filter((figure) => figure.reached >= figure.floor).length;
     const worst = all.reduce((a, b) => (b.reached / b.floor < a.reached / a.floor ? b : a));
-    return [name, String(all.length), String(reached), `${number(worst.reached)} of ${number(worst.floor)}`, worst.case];
+    return [
+      name,
+      String(all.length),
+      String(reached),
+      `${number(worst.reached)} of ${number(worst.floor)}`,
+      worst.case,
+    ];
   });
 }
 
@@ -135,12 +197,21 @@ function figureLines(figures: readonly Figure[]): string[] {
   if (figures.length === 0) return [];
   return [
     `Figures reached: ${figures.length - below.length} of ${figures.length}.${below.length > 0 ? " Below their floor:" : ""}`,
-    ...(below.length === 0 ? [] : [layOut(["case", "figure", "reached", "floor"], below.map((figure) => [figure.case, figure.name, number(figure.reached), number(figure.floor)]))]),
+    ...(below.length === 0
+      ? []
+      : [
+          layOut(
+            ["case", "figure", "reached", "floor"],
+            below.map((figure) => [figure.case, figure.name, number(figure.reached), number(figure.floor)]),
+          ),
+        ]),
   ];
 }
 
 function errorLines(rows: readonly Row[]): string[] {
-  const lines = rows.flatMap(({ case: of, errors }) => Object.entries(errors).map(([name, error]) => `error: ${of.kind} ${of.name} ${of.threads}, ${name}: ${error}`));
+  const lines = rows.flatMap(({ case: of, errors }) =>
+    Object.entries(errors).map(([name, error]) => `error: ${of.kind} ${of.name} ${of.threads}, ${name}: ${error}`),
+  );
   return lines.length === 0 ? [] : ["", ...lines];
 }
 

@@ -15,11 +15,18 @@ test("short runs are taken together until a sample lasts long enough", () => {
 
 test("contenders take turns, and each round begins with another", async () => {
   const order: string[] = [];
-  const taker = (name: string, value: number): [string, () => Promise<number>] => [name, async () => {
-    order.push(name);
-    return value;
-  }];
+  const taker = (name: string, value: number): [string, () => Promise<number>] => [
+    name,
+    async () => {
+      order.push(name);
+      return value;
+    },
+  ];
   const samples = await inTurns([taker("a", 1), taker("b", 2), taker("c", 3)], 3);
   expect(order.join("")).toBe("abcbcacab");
-  expect([...samples]).toEqual([["a", [1, 1, 1]], ["b", [2, 2, 2]], ["c", [3, 3, 3]]]);
+  expect([...samples]).toEqual([
+    ["a", [1, 1, 1]],
+    ["b", [2, 2, 2]],
+    ["c", [3, 3, 3]],
+  ]);
 });

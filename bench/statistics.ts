@@ -12,10 +12,13 @@ export function runsFor(milliseconds: number, least = 20): number {
 }
 
 /**
- * Samples of several things in turns: a round takes one of each, in the order given, and the next begins with another, so that neither drift of the machine nor what ran
- * just before falls on one alone.
+ * Samples of several things in turns: a round takes one of each, in the order given, and the next begins with another,
+ * so that neither drift of the machine nor what ran just before falls on one alone.
  */
-export async function inTurns<K>(takers: readonly (readonly [K, () => Promise<number>])[], rounds: number): Promise<Map<K, number[]>> {
+export async function inTurns<K>(
+  takers: readonly (readonly [K, () => Promise<number>])[],
+  rounds: number,
+): Promise<Map<K, number[]>> {
   const samples = new Map<K, number[]>(takers.map(([name]) => [name, []]));
   for (let round = 0; round < rounds; round++) {
     for (let i = 0; i < takers.length; i++) {

@@ -7,7 +7,11 @@ export type Cells = readonly string[];
 /** Columns as wide as their widest cell; the first stands left, the others right. */
 export function layOut(header: Cells, rows: readonly Cells[]): string {
   const widths = header.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)));
-  const line = (cells: Cells): string => cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join("  ").trimEnd();
+  const line = (cells: Cells): string =>
+    cells
+      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
+      .join("  ")
+      .trimEnd();
   return [line(header), widths.map((width) => "-".repeat(width)).join("  "), ...rows.map(line)].join("\n");
 }
 
@@ -16,43 +20,74 @@ export function markdownTable(header: Cells, rows: readonly Cells[]): string {
   return [line(header), line(header.map((_, i) => (i === 0 ? "---" : "--:"))), ...rows.map(line)].join("\n");
 }
 
-/** The columns for some contenders. A peer's cell has its time and how many of Sluice's fit into it: above 1, Sluice is faster. */
+/**
+ * The columns for some contenders. A peer's cell has its time and how many of Sluice's fit into it: above 1, Sluice is
+ * faster.
+ */
 export function columns(peers: readonly string[]): Cells {
-  return ["case", "threads", "ms", "GFLOP/s", "of peak", "products", "compile ms", ...peers.flatMap((peer) => [peer, "ratio"])];
+  return [
+    "case",
+    "threads",
+    "ms",
+    "GFLOP/s",
+    "of peak",
+    "products",
+    "compile ms",
+    ...peers.flatMap((peer) => [peer, "ratio"]),
+  ];
 }
 
-export function cellsOf({ case: of, ms, gflops, peak, products, compileMilliseconds, errors }: Row, peers: readonly string[]): Cells {
+export function cellsOf(
+  { case: of, ms, gflops, peak, products, compileMilliseconds, errors }: Row,
+  peers: readonly string[],
+): Cells {
   const own = ms["sluice"];
   const first = [`${of.kind} ${of.name}`, String(of.threads)];
   const ours = own === undefined ? ["error", "", ""] : [number(own), number(gflops), percent(gflops / peak)];
-  const more = [products === undefined ? "" : percent(products / peak), compileMilliseconds === undefined ? "" : compileMilliseconds.toFixed(0)];
-  return [...first, ...ours, ...more, ...peers.flatMap((peer) => [
-    peer in errors ? "error" : ms[peer] === undefined ? "" : number(ms[peer]),
-    ms[peer] === undefined || own === undefined ? "" : (ms[peer] / own).toFixed(2),
-  ])];
+  const more = [
+    products === undefined ? "" : percent(products / peak),
+    compileMilliseconds === undefined ? "" : compileMilliseconds.toFixed(0),
+  ];
+  return [
+    ...first,
+    ...ours,
+    ...more,
+    ...peers.flatMap((peer) => [
+      peer in errors ? "error" : ms[peer] === undefined ? "" : number(ms[peer]),
+      ms[peer] === undefined || own === undefined ? "" : (ms[peer] / own).toFixed(2),
+    ]),
+  ];
 }
 
 function percent(x: number): string {
   return `${Math.round(100 * x)} %`;
 }
 
-/** The contenders of a place below each other, and for each case its time and how many of Sluice's on WebAssembly fit into it. */
+/**
+ * The contenders of a place below each other, and for each case its time and how many of Sluice's on WebAssembly fit
+ * into it.
+ */
 export function placeTable(place: Place): { readonly header: Cells; readonly rows: readonly Cells[] } {
   return {
     header: ["milliseconds a step", ...place.rows.flatMap(({ case: of }) => [`${of.kind} ${of.name}`, "ratio"])],
-    rows: place.rows.length === 0 ? [] : presentIn(place.contenders).map((name) => [
-      isSoftware(place.contenders[name]!) ? `${name} (software rendering)` : name,
-      ...place.rows.flatMap(({ ms, errors }) => [
-        name in errors ? "error" : ms[name] === undefined ? "" : number(ms[name]),
-        ms[name] === undefined || ms["sluice"] === undefined ? "" : (ms[name] / ms["sluice"]).toFixed(2),
-      ]),
-    ]),
+    rows:
+      place.rows.length === 0
+        ? []
+        : presentIn(place.contenders).map((name) => [
+            isSoftware(place.contenders[name]!) ? `${name} (software rendering)` : name,
+            ...place.rows.flatMap(({ ms, errors }) => [
+              name in errors ? "error" : ms[name] === undefined ? "" : number(ms[name]),
+              ms[name] === undefined || ms["sluice"] === undefined ? "" : (ms[name] / ms["sluice"]).toFixed(2),
+            ]),
+          ]),
   };
 }
 
 /** Those who take part. */
 export function presentIn(contenders: Readonly<Record<string, string>>): string[] {
-  return Object.entries(contenders).filter(([, about]) => !about.startsWith("absent")).map(([name]) => name);
+  return Object.entries(contenders)
+    .filter(([, about]) => !about.startsWith("absent"))
+    .map(([name]) => name);
 }
 
 /** Three significant digits, without an exponent. */

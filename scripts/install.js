@@ -8,8 +8,8 @@ import { root } from "./process.js";
 const stampFile = join(root, "node_modules", ".sluice-installed");
 
 /**
- * Makes sure that everything the lockfile names is installed, and gives the path of the Node that the repository's jobs run under.
- * Installs only when the lockfile is another than at the last install.
+ * Makes sure that everything the lockfile names is installed, and gives the path of the Node that the repository's jobs
+ * run under. Installs only when the lockfile is another than at the last install.
  */
 export async function install() {
   const stamp = installStamp();
@@ -21,14 +21,16 @@ export async function install() {
   const code = await pnpm(["install", "--frozen-lockfile", "--prefer-offline"]);
   if (code !== 0) throw new Error(`pnpm install ended with exit code ${code}; its message stands above.`);
   const node = installedNode();
-  if (node === undefined) throw new Error("The npm package `node` has no binary for this platform; see node_modules/node.");
+  if (node === undefined)
+    throw new Error("The npm package `node` has no binary for this platform; see node_modules/node.");
   writeFileSync(stampFile, stamp);
   return node;
 }
 
 function installStamp() {
   const hash = createHash("sha256").update(`${process.platform} ${process.arch}\n`);
-  for (const file of ["pnpm-lock.yaml", "pnpm-workspace.yaml", "package.json"]) hash.update(readFileSync(join(root, file)));
+  for (const file of ["pnpm-lock.yaml", "pnpm-workspace.yaml", "package.json"])
+    hash.update(readFileSync(join(root, file)));
   return hash.digest("hex");
 }
 

@@ -1,6 +1,6 @@
-// Runs the pnpm version that package.json pins: node scripts/pnpm.js <arguments>.
-// It is fetched once by npm into .pnpm-home; nothing is installed globally. Plain JavaScript for Node >= 20, without dependencies,
-// because it runs before anything is installed.
+// Runs the pnpm version that package.json pins: node scripts/pnpm.js <arguments>. It is fetched once by npm into
+// .pnpm-home; nothing is installed globally. Plain JavaScript for Node >= 20, without dependencies, because it runs
+// before anything is installed.
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,8 +9,13 @@ import { npm, root, run, windows } from "./process.js";
 /** Runs the pinned pnpm in the repository root, fetching it if need be; resolves to its exit code. */
 export async function pnpm(args, options = {}) {
   const bin = await pnpmFolder();
-  // On the path as well, because turbo and package scripts call it by name. An install script may call npm: without its advertisements.
-  const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH ?? ""}`, npm_config_update_notifier: "false" };
+  // On the path as well, because turbo and package scripts call it by name. An install script may call npm: without its
+  // advertisements.
+  const env = {
+    ...process.env,
+    PATH: `${bin}${delimiter}${process.env.PATH ?? ""}`,
+    npm_config_update_notifier: "false",
+  };
   return run(join(bin, windows ? "pnpm.cmd" : "pnpm"), args, { env, shell: windows, ...options });
 }
 
@@ -30,7 +35,9 @@ export async function pnpmFolder() {
   const code = await npm(["install", `pnpm@${version}`], unfinished);
   if (code !== 0) {
     rmSync(unfinished, { recursive: true, force: true });
-    throw new Error(`Could not fetch pnpm ${version}: npm install ended with exit code ${code}. Is the npm registry reachable from here?`);
+    throw new Error(
+      `Could not fetch pnpm ${version}: npm install ended with exit code ${code}. Is the npm registry reachable from here?`,
+    );
   }
   rmSync(folder, { recursive: true, force: true });
   renameSync(unfinished, folder);

@@ -12,13 +12,15 @@ export const windows = process.platform === "win32";
 export function npm([command, ...args], cwd) {
   const quietly = [command, "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error", ...args];
   const script = process.env.npm_execpath;
-  if (script !== undefined && script.endsWith("npm-cli.js")) return run(process.execPath, [script, ...quietly], { cwd });
+  if (script !== undefined && script.endsWith("npm-cli.js"))
+    return run(process.execPath, [script, ...quietly], { cwd });
   return run(windows ? "npm.cmd" : "npm", quietly, { cwd, shell: windows });
 }
 
 /**
- * Runs a program in the foreground and resolves to its exit code (128 + signal number when a signal ended it, as shells count).
- * In a terminal Ctrl-C reaches the program by itself, so it is only waited for here; other signals are passed on.
+ * Runs a program in the foreground and resolves to its exit code (128 + signal number when a signal ended it, as shells
+ * count). In a terminal Ctrl-C reaches the program by itself, so it is only waited for here; other signals are passed
+ * on.
  */
 export function run(program, args, options = {}) {
   return new Promise((resolve, reject) => {

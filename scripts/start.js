@@ -5,7 +5,8 @@ import { install } from "./install.js";
 import { run } from "./process.js";
 
 const given = process.argv.slice(2);
-const addsOptions = given.length === 0 || (given[0].startsWith("-") && !["-h", "--help", "-V", "--version"].includes(given[0]));
+const addsOptions =
+  given.length === 0 || (given[0].startsWith("-") && !["-h", "--help", "-V", "--version"].includes(given[0]));
 const args = addsOptions ? ["run", "digits", "--quick", ...given] : given;
 
 try {

@@ -1,12 +1,13 @@
 /**
- * Counts the tests in vitest's JSON result. A file that broke before or outside its tests counts as one failed test, and so does a run that
- * ended with an error though no test failed, or that left no result at all.
+ * Counts the tests in vitest's JSON result. A file that broke before or outside its tests counts as one failed test,
+ * and so does a run that ended with an error though no test failed, or that left no result at all.
  */
 export function countTests(result, exitCode) {
   const counts = { passed: 0, failed: 0, skipped: 0 };
   for (const file of result?.testResults ?? []) {
     const failedBefore = counts.failed;
-    for (const { status } of file.assertionResults) counts[status === "passed" || status === "failed" ? status : "skipped"] += 1;
+    for (const { status } of file.assertionResults)
+      counts[status === "passed" || status === "failed" ? status : "skipped"] += 1;
     if (file.status === "failed" && counts.failed === failedBefore) counts.failed += 1;
   }
   if (exitCode !== 0 && counts.failed === 0) counts.failed = 1;

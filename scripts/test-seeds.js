@@ -1,5 +1,6 @@
 // npm run test:seeds -- 200                    runs every property test with 200 seeds that were not drawn before
-// npm run test:seeds -- 50 packages/tensor     only those in files whose path contains that; SLUICE_SEED=n begins with a seed that is known
+// npm run test:seeds -- 50 packages/tensor only those in files whose path contains that; SLUICE_SEED=n begins with a
+// seed that is known
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { install } from "./install.js";
@@ -13,7 +14,11 @@ function filesWithProperties() {
       .filter(({ name, parentPath }) => name.endsWith(".test.ts") && !parentPath.includes("node_modules"))
       .map(({ name, parentPath }) => relative(root, join(parentPath, name))),
   );
-  return tests.filter((file) => readFileSync(join(root, file), "utf8").includes("fast-check") && (paths.length === 0 || paths.some((path) => file.includes(path))));
+  return tests.filter(
+    (file) =>
+      readFileSync(join(root, file), "utf8").includes("fast-check") &&
+      (paths.length === 0 || paths.some((path) => file.includes(path))),
+  );
 }
 
 try {

@@ -1,4 +1,5 @@
-// npm test: installs what is missing, runs every test, and closes with the line `N passed, N failed` (and `, N skipped` when some were).
+// npm test: installs what is missing, runs every test, and closes with the line `N passed, N failed` (and `, N skipped`
+// when some were).
 // npm test -- packages/tensor   only the files whose path contains that
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,7 +14,12 @@ let result;
 try {
   const node = await install();
   console.log("Running the tests of all packages from their sources.");
-  const reporters = ["--reporter=default", "--reporter=./scripts/skipped-reporter.js", "--reporter=json", `--outputFile.json=${resultFile}`];
+  const reporters = [
+    "--reporter=default",
+    "--reporter=./scripts/skipped-reporter.js",
+    "--reporter=json",
+    `--outputFile.json=${resultFile}`,
+  ];
   process.exitCode = await run(node, ["node_modules/vitest/vitest.mjs", "run", ...reporters, ...process.argv.slice(2)]);
   result = JSON.parse(readFileSync(resultFile, "utf8"));
 } catch (error) {

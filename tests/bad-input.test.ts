@@ -18,7 +18,10 @@ const y = t.tensor([1, 2, 3, 4, 5, 6], [2, 3]);
 const square = t.tensor([1, 2, 3, 4, 5, 6, 7, 8, 9], [3, 3]);
 const flags = t.tensor([1, 0, 1, 0, 1, 0], [2, 3], { dtype: "bool" });
 const rows = t.tensor(new Int32Array([1, 0]));
-const series = t.tensor(Float32Array.from({ length: 24 }, (_, n) => n / 24), [2, 4, 3]);
+const series = t.tensor(
+  Float32Array.from({ length: 24 }, (_, n) => n / 24),
+  [2, 4, 3],
+);
 const seed = t.key(1);
 
 const layer = cells.sequence(cells.gru({ input: 3, hidden: 4 }));
@@ -83,7 +86,17 @@ const calls: Readonly<Record<string, Call>> = {
   "cells.kernel": [cells.kernel, [3, 3]],
   "cells.normal": [cells.normal, 0.1],
   "cells.initialise": [cells.initialise, cells.dense({ input: 3, output: 2 }).params, seed],
-  "cells.apply": [(params: never, v: t.Tensor, options: object) => layer.apply(params, v, options), cells.sequence(cells.gru({ input: 3, hidden: 4 })).init(seed), series, { lengths: rows, mask: t.full([2, 4], 1, "bool"), present: t.full([2], 1, "bool"), resets: t.full([2, 4], 0, "bool") }],
+  "cells.apply": [
+    (params: never, v: t.Tensor, options: object) => layer.apply(params, v, options),
+    cells.sequence(cells.gru({ input: 3, hidden: 4 })).init(seed),
+    series,
+    {
+      lengths: rows,
+      mask: t.full([2, 4], 1, "bool"),
+      present: t.full([2], 1, "bool"),
+      resets: t.full([2, 4], 0, "bool"),
+    },
+  ],
   "norm.layerNorm": [norm.layerNorm, { epsilon: 1e-5 }],
   "norm.rmsNorm": [norm.rmsNorm, { epsilon: 1e-5 }],
   "clip.globalNorm": [clip.globalNorm, 1, { norm: 2 }],
@@ -113,11 +126,23 @@ const calls: Readonly<Record<string, Call>> = {
   "train.readSafetensors": [train.readSafetensors, new Uint8Array(9)],
   "train.writeSafetensors": [train.writeSafetensors, { x }],
   "train.weightsHash": [train.weightsHash, { x }],
-  "train.trainStep": [train.trainStep, { params: { w: x }, loss: ({ w }: { w: t.Tensor }) => ({ loss: t.sum(w) }), optimiser: train.adam({ learningRate: 0.1 }), key: seed }],
+  "train.trainStep": [
+    train.trainStep,
+    {
+      params: { w: x },
+      loss: ({ w }: { w: t.Tensor }) => ({ loss: t.sum(w) }),
+      optimiser: train.adam({ learningRate: 0.1 }),
+      key: seed,
+    },
+  ],
   "data.adding": [data.adding, { length: 5, train: 2, validation: 1, test: 1 }],
   "data.copying": [data.copying, { length: 5, train: 2, validation: 1, test: 1 }],
   "data.bitStreamXor": [data.bitStreamXor, { train: 2, validation: 1, test: 1 }],
-  "data.parseUea": [data.parseUea, "@problemName A\n@classLabel true a b\n@data\n1,2:a\n", { set: "a", file: "a.ts", obtain: "there" }],
+  "data.parseUea": [
+    data.parseUea,
+    "@problemName A\n@classLabel true a b\n@data\n1,2:a\n",
+    { set: "a", file: "a.ts", obtain: "there" },
+  ],
   "wasm.wasm": [wasm, { threads: 1 }],
 };
 
@@ -147,7 +172,8 @@ test.each(Object.keys(calls))("%s rejects what it cannot use with an error of it
     try {
       await Reflect.apply(call, undefined, given);
     } catch (error) {
-      if (!(error instanceof Error) || bare.includes(error.name)) found.push(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+      if (!(error instanceof Error) || bare.includes(error.name))
+        found.push(`${what}: ${error instanceof Error ? error.message : String(error)}`);
     }
   };
   await attempt("as it is", args);
@@ -155,27 +181,63 @@ test.each(Object.keys(calls))("%s rejects what it cannot use with an error of it
   for (const [index, arg] of args.entries()) {
     for (const [kind, value] of Object.entries(bad)) {
       await attempt(`argument ${index + 1} is ${kind}`, args.with(index, value));
-      if (typeof arg !== "object" || arg === null || t.isTensor(arg) || Array.isArray(arg) || ArrayBuffer.isView(arg)) continue;
-      for (const key of Object.keys(arg)) await attempt(`argument ${index + 1}.${key} is ${kind}`, args.with(index, { ...arg, [key]: value }));
+      if (typeof arg !== "object" || arg === null || t.isTensor(arg) || Array.isArray(arg) || ArrayBuffer.isView(arg))
+        continue;
+      for (const key of Object.keys(arg))
+        await attempt(`argument ${index + 1}.${key} is ${kind}`, args.with(index, { ...arg, [key]: value }));
     }
   }
   expect(found).toEqual([]);
 });
 
 const weights = { w: t.scalar(1) };
-const right = { params: weights, loss: ({ w }: { w: t.Tensor }) => ({ loss: t.square(w) }), optimiser: train.adam({ learningRate: 0.1 }), key: seed, batch: {} };
+const right = {
+  params: weights,
+  loss: ({ w }: { w: t.Tensor }) => ({ loss: t.square(w) }),
+  optimiser: train.adam({ learningRate: 0.1 }),
+  key: seed,
+  batch: {},
+};
 
 test.each<[string, object, string]>([
-  ["a loss that returns a bare tensor", { loss: ({ w }: { w: t.Tensor }) => t.square(w) }, "trainStep: the loss returned a tensor [], expected an object with the scalar tensor loss: return { loss }"],
-  ["a loss that is async", { loss: async () => ({ loss: t.scalar(1) }) }, "trainStep: the loss returned a promise; await it, expected an object with the scalar tensor loss: a loss is traced, so it cannot be async"],
-  ["a loss of a number", { loss: () => ({ loss: 1 }) }, "trainStep: the loss is 1, expected a tensor; make one: scalar(1)"],
-  ["an optimiser that was not called", { optimiser: train.adam }, "trainStep: optimiser is the function adam, expected what adam({ learningRate: 1e-3 }) gives: call it"],
-  ["a clipper that was not called", { clip: globalNorm }, "trainStep: clip is the function globalNorm, expected what globalNorm(1) gives: call it"],
-  ["a backend that was not awaited", { backend: Promise.resolve(wasm()) }, "the backend is a promise; await it, expected one such as wasm() or await gpu()"],
+  [
+    "a loss that returns a bare tensor",
+    { loss: ({ w }: { w: t.Tensor }) => t.square(w) },
+    "trainStep: the loss returned a tensor [], expected an object with the scalar tensor loss: return { loss }",
+  ],
+  [
+    "a loss that is async",
+    { loss: async () => ({ loss: t.scalar(1) }) },
+    "trainStep: the loss returned a promise; await it, expected an object with the scalar tensor loss: a loss is traced, so it cannot be async",
+  ],
+  [
+    "a loss of a number",
+    { loss: () => ({ loss: 1 }) },
+    "trainStep: the loss is 1, expected a tensor; make one: scalar(1)",
+  ],
+  [
+    "an optimiser that was not called",
+    { optimiser: train.adam },
+    "trainStep: optimiser is the function adam, expected what adam({ learningRate: 1e-3 }) gives: call it",
+  ],
+  [
+    "a clipper that was not called",
+    { clip: globalNorm },
+    "trainStep: clip is the function globalNorm, expected what globalNorm(1) gives: call it",
+  ],
+  [
+    "a backend that was not awaited",
+    { backend: Promise.resolve(wasm()) },
+    "the backend is a promise; await it, expected one such as wasm() or await gpu()",
+  ],
 ])("the trainer names %s", async (_, wrong, message) => {
-  await expect((async () => Reflect.apply(train.trainer, undefined, [{ ...right, ...wrong }]))()).rejects.toThrow(message);
+  await expect((async () => Reflect.apply(train.trainer, undefined, [{ ...right, ...wrong }]))()).rejects.toThrow(
+    message,
+  );
 });
 
 test("a rate where options belong is named", () => {
-  expect(() => Reflect.apply(train.adam, undefined, [0.1])).toThrow("adam: expected an object of options, such as { learningRate }, got 0.1");
+  expect(() => Reflect.apply(train.adam, undefined, [0.1])).toThrow(
+    "adam: expected an object of options, such as { learningRate }, got 0.1",
+  );
 });

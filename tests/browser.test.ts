@@ -1,4 +1,5 @@
-// The promise of the default backend, in a real browser: Chromium trains the same weights as Node, bit for bit, with one thread and with several, and the page goes on meanwhile.
+// The promise of the default backend, in a real browser: Chromium trains the same weights as Node, bit for bit, with
+// one thread and with several, and the page goes on meanwhile.
 import { chromium } from "@sluice/browsers";
 import { trainSmallGru } from "@sluice/train/testing";
 import { wasm } from "@sluice/wasm";
@@ -26,19 +27,25 @@ interface Answer {
 describe("Chromium", { timeout: 120_000 }, () => {
   skipWithout(chromium);
 
-  test.each([true, false])("trains the weights that Node trains, and its page goes on; cross-origin isolated: %s", async (isolated) => {
-    const backend = wasm();
-    const { hash } = await trainSmallGru(backend);
-    const { loss } = await longStep(backend);
-    await backend.close();
-    const answer = await inChromium(script, { isolated });
-    expect(answer).toEqual({ isolated, runs: [1, 2].map(() => ({ hash, loss, milliseconds: expect.any(Number), longestPause: expect.any(Number) })) });
-    for (const { milliseconds, longestPause } of (answer as Answer).runs) {
-      expect(milliseconds).toBeGreaterThan(200);
-      // A blocked page would pause for the whole step; the rest allows for a machine with less to spare than threads.
-      expect(longestPause).toBeLessThan(milliseconds / 4);
-    }
-  });
+  test.each([true, false])(
+    "trains the weights that Node trains, and its page goes on; cross-origin isolated: %s",
+    async (isolated) => {
+      const backend = wasm();
+      const { hash } = await trainSmallGru(backend);
+      const { loss } = await longStep(backend);
+      await backend.close();
+      const answer = await inChromium(script, { isolated });
+      expect(answer).toEqual({
+        isolated,
+        runs: [1, 2].map(() => ({ hash, loss, milliseconds: expect.any(Number), longestPause: expect.any(Number) })),
+      });
+      for (const { milliseconds, longestPause } of (answer as Answer).runs) {
+        expect(milliseconds).toBeGreaterThan(200);
+        // A blocked page would pause for the whole step; the rest allows for a machine with less to spare than threads.
+        expect(longestPause).toBeLessThan(milliseconds / 4);
+      }
+    },
+  );
 
   describe("compiles, trains and runs gpu.js where a page is not as others are", () => {
     const elsewhere = `
@@ -57,7 +64,12 @@ describe("Chromium", { timeout: 120_000 }, () => {
       await say({ hash, doubled, storage: read(() => localStorage), env: read(() => process.env.DEBUG) });`;
 
     test.each([
-      ["a sandboxed frame", elsewhere, { isolated: false, sandboxed: true }, { storage: "SecurityError", env: "ReferenceError" }],
+      [
+        "a sandboxed frame",
+        elsewhere,
+        { isolated: false, sandboxed: true },
+        { storage: "SecurityError", env: "ReferenceError" },
+      ],
       ["window.process = {}", `window.process = {};${elsewhere}`, {}, { storage: "object", env: "TypeError" }],
     ])("%s", async (_, script, options, found) => {
       const backend = wasm();
@@ -77,13 +89,18 @@ describe("Chromium", { timeout: 120_000 }, () => {
       await say({ hash, error, threads: backend.threads });`;
     const own = "default-src 'none'; connect-src 'self'; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'";
 
-    test.each([1, 2])("that allows no workers from blob: URLs, %i threads: the error says what was refused and what helps", async (threads) => {
-      const answer = await inChromium(attempt("", threads), { policy: `${own}; worker-src 'self'` });
-      expect(answer).toEqual({
-        error: expect.stringMatching(/^wasm: .*worker.* was not started from a blob: URL, which a Content-Security-Policy without `worker-src blob:` forbids; .*wasm\({ worker: "\/worker.js" }\).*wasm\({ worker: false }\)/),
-        threads: { asked: threads, used: threads },
-      });
-    });
+    test.each([1, 2])(
+      "that allows no workers from blob: URLs, %i threads: the error says what was refused and what helps",
+      async (threads) => {
+        const answer = await inChromium(attempt("", threads), { policy: `${own}; worker-src 'self'` });
+        expect(answer).toEqual({
+          error: expect.stringMatching(
+            /^wasm: .*worker.* was not started from a blob: URL, which a Content-Security-Policy without `worker-src blob:` forbids; .*wasm\({ worker: "\/worker.js" }\).*wasm\({ worker: false }\)/,
+          ),
+          threads: { asked: threads, used: threads },
+        });
+      },
+    );
 
     test.each([
       ["blob: workers", "", "blob:", 2],
@@ -94,14 +111,22 @@ describe("Chromium", { timeout: 120_000 }, () => {
       const backend = wasm();
       const { hash } = await trainSmallGru(backend);
       await backend.close();
-      expect(await inChromium(attempt(options, used), { policy: `${own}; worker-src ${workers}` })).toEqual({ hash, threads: { asked: used, used } });
+      expect(await inChromium(attempt(options, used), { policy: `${own}; worker-src ${workers}` })).toEqual({
+        hash,
+        threads: { asked: used, used },
+      });
     });
 
     test("a file that is not there, or is something else, is an error that names it", async () => {
       const policy = `${own}; worker-src 'self'`;
-      for (const [file, threads] of [["/missing.js", 1], ["/missing.js", 2]] as const) {
+      for (const [file, threads] of [
+        ["/missing.js", 1],
+        ["/missing.js", 2],
+      ] as const) {
         expect(await inChromium(attempt(`worker: "${file}"`, threads), { policy })).toMatchObject({
-          error: expect.stringMatching(/^wasm: .* was not started from \/missing.js: that must be the file @sluice\/wasm\/worker, .*worker-src 'self'/),
+          error: expect.stringMatching(
+            /^wasm: .* was not started from \/missing.js: that must be the file @sluice\/wasm\/worker, .*worker-src 'self'/,
+          ),
         });
       }
     });
@@ -109,7 +134,9 @@ describe("Chromium", { timeout: 120_000 }, () => {
     test("that forbids WebAssembly: the error says what to allow", async () => {
       const policy = own.replace(" 'wasm-unsafe-eval'", "");
       expect(await inChromium(attempt("worker: false", 1), { policy })).toMatchObject({
-        error: expect.stringMatching(/^wasm: the page's Content-Security-Policy forbids WebAssembly; add 'wasm-unsafe-eval' to its script-src/),
+        error: expect.stringMatching(
+          /^wasm: the page's Content-Security-Policy forbids WebAssembly; add 'wasm-unsafe-eval' to its script-src/,
+        ),
       });
     });
   });

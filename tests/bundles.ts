@@ -1,4 +1,7 @@
-/** The bundlers that pages are built with, each with what its users have for packages: a module goes in, `page.js` and what it loads later come out. */
+/**
+ * The bundlers that pages are built with, each with what its users have for packages: a module goes in, `page.js` and
+ * what it loads later come out.
+ */
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import commonjsPlugin from "@rollup/plugin-commonjs";
@@ -16,30 +19,61 @@ type Bundler = (entry: string, folder: string) => Promise<void>;
 
 const bundlers: Readonly<Record<string, Bundler>> = {
   async esbuild(entry, folder) {
-    const { warnings } = await esbuild.build({ entryPoints: [entry], outdir: folder, bundle: true, platform: "browser", format: "esm", logLevel: "silent" });
+    const { warnings } = await esbuild.build({
+      entryPoints: [entry],
+      outdir: folder,
+      bundle: true,
+      platform: "browser",
+      format: "esm",
+      logLevel: "silent",
+    });
     refuse(warnings.map(({ text }) => text));
   },
   async vite(entry, folder) {
     const warnings: string[] = [];
-    const customLogger = { ...vite.createLogger("silent"), warn: (text: string) => void warnings.push(text), warnOnce: (text: string) => void warnings.push(text) };
+    const customLogger = {
+      ...vite.createLogger("silent"),
+      warn: (text: string) => void warnings.push(text),
+      warnOnce: (text: string) => void warnings.push(text),
+    };
     await vite.build({
       root: join(entry, ".."),
       configFile: false,
       customLogger,
-      build: { outDir: folder, emptyOutDir: false, chunkSizeWarningLimit: 10_000, rollupOptions: { input: entry, output: { entryFileNames: "page.js" } } },
+      build: {
+        outDir: folder,
+        emptyOutDir: false,
+        chunkSizeWarningLimit: 10_000,
+        rollupOptions: { input: entry, output: { entryFileNames: "page.js" } },
+      },
     });
     refuse(warnings);
   },
   async webpack(entry, folder) {
-    const compiler = webpack({ mode: "production", context: join(entry, ".."), entry, target: "web", performance: false, output: { path: folder, filename: "page.js", publicPath: "", globalObject: "globalThis" } });
-    const stats = await new Promise<webpack.Stats>((resolve, reject) => compiler!.run((error, result) => (result === undefined ? reject(error ?? new Error("webpack gave nothing")) : resolve(result))));
+    const compiler = webpack({
+      mode: "production",
+      context: join(entry, ".."),
+      entry,
+      target: "web",
+      performance: false,
+      output: { path: folder, filename: "page.js", publicPath: "", globalObject: "globalThis" },
+    });
+    const stats = await new Promise<webpack.Stats>((resolve, reject) =>
+      compiler!.run((error, result) =>
+        result === undefined ? reject(error ?? new Error("webpack gave nothing")) : resolve(result),
+      ),
+    );
     await new Promise((resolve) => compiler!.close(resolve));
     const { errors = [], warnings = [] } = stats.toJson({ all: false, errors: true, warnings: true });
     refuse([...errors, ...warnings].map(({ message, moduleName = "" }) => `${moduleName} ${message}`));
   },
   async rollup(entry, folder) {
     const warnings: string[] = [];
-    const bundle = await rollup({ input: entry, plugins: [nodeResolve({ browser: true }), commonjs()], onwarn: ({ code, message }) => void (code === "CIRCULAR_DEPENDENCY" || warnings.push(message)) });
+    const bundle = await rollup({
+      input: entry,
+      plugins: [nodeResolve({ browser: true }), commonjs()],
+      onwarn: ({ code, message }) => void (code === "CIRCULAR_DEPENDENCY" || warnings.push(message)),
+    });
     await bundle.write({ dir: folder, entryFileNames: "page.js", format: "es" });
     await bundle.close();
     refuse(warnings);
@@ -48,13 +82,19 @@ const bundlers: Readonly<Record<string, Bundler>> = {
 
 export const bundlerNames = Object.keys(bundlers);
 
-/** The scripts that a bundler makes of a module called `page.js`, in a folder of its own beside it: that of the page, and the text of all. */
+/**
+ * The scripts that a bundler makes of a module called `page.js`, in a folder of its own beside it: that of the page,
+ * and the text of all.
+ */
 export async function bundled(name: string, entry: string): Promise<{ readonly page: string; readonly text: string }> {
   const folder = join(entry, "..", `in-${name}`);
   mkdirSync(folder);
   await bundlers[name]!(entry, folder);
   const scripts = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith("js"));
-  return { page: join(folder, "page.js"), text: scripts.map((file) => readFileSync(join(folder, file), "utf8")).join("\n") };
+  return {
+    page: join(folder, "page.js"),
+    text: scripts.map((file) => readFileSync(join(folder, file), "utf8")).join("\n"),
+  };
 }
 
 function refuse(problems: readonly string[]): void {

@@ -1,4 +1,5 @@
-// One suite for every backend that gives no exact bits to hold it to: each primitive, each cell of the library with its gradients, and training.
+// One suite for every backend that gives no exact bits to hold it to: each primitive, each cell of the library with its
+// gradients, and training.
 import { chromium } from "@sluice/browsers";
 import { gpu, type GpuMode, type GpuOptions } from "@sluice/gpu";
 import type { Backend } from "@sluice/tensor";
@@ -18,9 +19,10 @@ interface Tolerance {
 }
 
 /*
- * The docs repeat these. Sums in another order, and functions rounded otherwise, differ in the last of 24 bits, which is 6e-8 of a value: a few times that in a primitive, and, in the gradient of
- * a normaliser, which divides by what a subtraction left, up to 5e-6. Graphics cards may be off further: WGSL allows exp(x) 3 + 2 |x| units in the last place, which is 1e-5 at the largest x that
- * a float has an exp of, and 2.5 of them to a division.
+ * The docs repeat these. Sums in another order, and functions rounded otherwise, differ in the last of 24 bits, which
+ * is 6e-8 of a value: a few times that in a primitive, and, in the gradient of a normaliser, which divides by what a
+ * subtraction left, up to 5e-6. Graphics cards may be off further: WGSL allows exp(x) 3 + 2 |x| units in the last
+ * place, which is 1e-5 at the largest x that a float has an exp of, and 2.5 of them to a division.
  */
 const tolerances: Readonly<Record<"wasm" | GpuMode, Tolerance>> = {
   wasm: { primitives: 1e-6, cells: 2e-5, training: 1e-5 },
@@ -55,7 +57,10 @@ async function absenceOf(mode: GpuMode): Promise<string | undefined> {
   }
 }
 
-const absence: Readonly<Record<string, string | undefined>> = { headlessgl: await absenceOf("headlessgl"), webgpu: installWebGpu() ?? (await absenceOf("webgpu")) };
+const absence: Readonly<Record<string, string | undefined>> = {
+  headlessgl: await absenceOf("headlessgl"),
+  webgpu: installWebGpu() ?? (await absenceOf("webgpu")),
+};
 
 describe.each(Object.entries(backends))("%s in Node", { timeout: 300_000 }, (_, { mode, open }) => {
   // CONTRIBUTING.md says how to have headlessgl and webgpu in Node.
@@ -73,7 +78,9 @@ describe.each(Object.entries(backends))("%s in Node", { timeout: 300_000 }, (_, 
   test("every primitive", async () => {
     // A kernel takes a graphics driver longer to compile.
     const runs = mode === "headlessgl" || mode === "webgpu" ? 3 : 20;
-    expect(beyond(await using((backend) => primitiveFindings(backend, { runs })), tolerances[mode].primitives)).toEqual([]);
+    expect(beyond(await using((backend) => primitiveFindings(backend, { runs })), tolerances[mode].primitives)).toEqual(
+      [],
+    );
   });
 
   test("every cell, forward and backward", async () => {
@@ -108,15 +115,18 @@ const scriptFor = (options: GpuOptions): string => `
 describe("in Chromium", { timeout: 180_000 }, () => {
   skipWithout(chromium);
 
-  test.each([{ mode: "webgl2" }, { mode: "webgpu" }, { mode: "webgpu", pipelines: false }] as const)("%o: every primitive, every cell, and training", async (options) => {
-    const { mode } = options;
-    const answer = (await inChromium(scriptFor(options), { graphics: true })) as Answer;
-    expect(answer.mode).toBe(mode);
-    expect(answer.primitives.length).toBeGreaterThan(40);
-    expect(beyond(answer.primitives, tolerances[mode].primitives)).toEqual([]);
-    expect(answer.cells.length).toBeGreaterThan(10);
-    expect(beyond(answer.cells, tolerances[mode].cells)).toEqual([]);
-    expect(beyond([answer.training], tolerances[mode].training)).toEqual([]);
-    expect(answer.training.losses.at(-1)!).toBeLessThan(answer.training.losses[0]! / 2);
-  });
+  test.each([{ mode: "webgl2" }, { mode: "webgpu" }, { mode: "webgpu", pipelines: false }] as const)(
+    "%o: every primitive, every cell, and training",
+    async (options) => {
+      const { mode } = options;
+      const answer = (await inChromium(scriptFor(options), { graphics: true })) as Answer;
+      expect(answer.mode).toBe(mode);
+      expect(answer.primitives.length).toBeGreaterThan(40);
+      expect(beyond(answer.primitives, tolerances[mode].primitives)).toEqual([]);
+      expect(answer.cells.length).toBeGreaterThan(10);
+      expect(beyond(answer.cells, tolerances[mode].cells)).toEqual([]);
+      expect(beyond([answer.training], tolerances[mode].training)).toEqual([]);
+      expect(answer.training.losses.at(-1)!).toBeLessThan(answer.training.losses[0]! / 2);
+    },
+  );
 });

@@ -13,7 +13,11 @@ test("Deno without permissions", { timeout: 120_000 }, async ({ skip }) => {
   const backend = wasm();
   const { hash } = await trainSmallGru(backend);
   await backend.close();
-  const { code, output } = await outcomeOf("deno", ["run", "--quiet", "--no-prompt", "--node-modules-dir=manual", "--conditions=@sluice/source", "tests/in-deno.ts"], { cwd: root });
+  const { code, output } = await outcomeOf(
+    "deno",
+    ["run", "--quiet", "--no-prompt", "--node-modules-dir=manual", "--conditions=@sluice/source", "tests/in-deno.ts"],
+    { cwd: root },
+  );
   expect(code, output).toBe(0);
   expect(JSON.parse(output)).toEqual([hash, hash]);
 });

@@ -5,9 +5,14 @@ import { promisify } from "node:util";
 import { packageNames, root } from "./workspace.ts";
 
 /** The READMEs with an example: the root's and every package's. */
-export const readmes = [{ name: "sluice", folder: "." }, ...packageNames.map((name) => ({ name, folder: `packages/${name}` }))];
+export const readmes = [
+  { name: "sluice", folder: "." },
+  ...packageNames.map((name) => ({ name, folder: `packages/${name}` })),
+];
 
-/** The ```ts blocks of a README, joined: one whole program, in which a later block may use the names of an earlier one. */
+/**
+ * The ```ts blocks of a README, joined: one whole program, in which a later block may use the names of an earlier one.
+ */
 export function exampleOf(folder: string): string | undefined {
   const readme = join(root, folder, "README.md");
   if (!existsSync(readme)) return undefined;
@@ -23,7 +28,11 @@ export interface Outcome {
 const execute = promisify(execFile);
 
 /** Runs a program to its end; its exit code and everything it printed. */
-export async function outcomeOf(program: string, args: readonly string[], options: { cwd: string; env?: NodeJS.ProcessEnv }): Promise<Outcome> {
+export async function outcomeOf(
+  program: string,
+  args: readonly string[],
+  options: { cwd: string; env?: NodeJS.ProcessEnv },
+): Promise<Outcome> {
   try {
     const { stdout, stderr } = await execute(program, args, { ...options, maxBuffer: 1 << 26 });
     return { code: 0, output: stdout + stderr };

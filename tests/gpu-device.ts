@@ -1,6 +1,25 @@
 /** In a page: what a gpu mode keeps on the device, and how it takes the loss of it. */
 import { gpu, type GpuOptions } from "@sluice/gpu";
-import { add, compile, compileStep, matmul, mean, mul, scan, square, sub, tanh, tensor, valueAndGrad, valuesOf, zerosArray, full, type Backend, type Session, type Tensor } from "@sluice/tensor";
+import {
+  add,
+  compile,
+  compileStep,
+  matmul,
+  mean,
+  mul,
+  scan,
+  square,
+  sub,
+  tanh,
+  tensor,
+  valueAndGrad,
+  valuesOf,
+  zerosArray,
+  full,
+  type Backend,
+  type Session,
+  type Tensor,
+} from "@sluice/tensor";
 import { wasm } from "@sluice/wasm";
 
 type Weights = { readonly W: Tensor; readonly m: Tensor };
@@ -8,7 +27,11 @@ type Weights = { readonly W: Tensor; readonly m: Tensor };
 /** Descent with momentum on a small recurrent layer. */
 function step({ W, m }: Weights, x: Tensor, y: Tensor): { state: Weights; output: Tensor } {
   const { value, gradient } = valueAndGrad((at: Tensor) => {
-    const { state } = scan((h: Tensor, xt: Tensor) => ({ state: tanh(add(matmul(h, at), xt)), output: h }), zerosArray([4, 8]), x);
+    const { state } = scan(
+      (h: Tensor, xt: Tensor) => ({ state: tanh(add(matmul(h, at), xt)), output: h }),
+      zerosArray([4, 8]),
+      x,
+    );
     return mean(square(sub(state, y)));
   })(W);
   const next = add(mul(m, 0.9), gradient);
@@ -73,7 +96,11 @@ export async function deviceLoss(options: GpuOptions): Promise<Lost> {
   for (let i = 0; i < 3; i++) await session.run(x, y);
   const saved = await session.state();
   await lose();
-  const failure = (work: Promise<unknown>): Promise<string> => work.then(() => "nothing failed", (error: Error) => error.message);
+  const failure = (work: Promise<unknown>): Promise<string> =>
+    work.then(
+      () => "nothing failed",
+      (error: Error) => error.message,
+    );
   const messages = [await failure(session.run(x, y)), await failure(session.state()), await failure(session.run(x, y))];
 
   const losses = async (from: Session<Weights, [Tensor, Tensor], Tensor>): Promise<number[]> => {
@@ -94,7 +121,10 @@ export async function badKernel(options: GpuOptions): Promise<{ readonly message
   const backend = await gpu(options);
   const shaders = breakShaders();
   const failing = await compile((a: Tensor) => tanh(a), [tensor([1])], { backend });
-  const message = await failing(tensor([1])).then(() => "nothing failed", (error: Error) => error.message);
+  const message = await failing(tensor([1])).then(
+    () => "nothing failed",
+    (error: Error) => error.message,
+  );
   shaders.mend();
   await failing.dispose();
   const fine = await compile((a: Tensor) => mul(a, 2), [tensor([1])], { backend });
@@ -122,7 +152,10 @@ export async function smallTextures(options: GpuOptions): Promise<Textures> {
     return numbers.reduce((count, value, i) => count + (doubled[i] === 2 * value ? 0 : 1), 0);
   };
   const differing = (await double(64 * 64)) + (await double(67));
-  const message = await double(64 * 64 + 1).then(() => "nothing failed", (error: Error) => error.message);
+  const message = await double(64 * 64 + 1).then(
+    () => "nothing failed",
+    (error: Error) => error.message,
+  );
   return { differing, message };
 }
 
@@ -146,20 +179,30 @@ function watch(): () => Alive {
   hook("GPUDevice", "createBuffer", (made) => of("GPUBuffer").add(made));
   hook("GPUBuffer", "destroy", (_, __, destroyed) => of("GPUBuffer").delete(destroyed));
   return () => {
-    const bytes = [...of("GPUBuffer")].reduce<number>((sum, buffer) => sum + (buffer instanceof GPUBuffer ? buffer.size : 0), 0);
+    const bytes = [...of("GPUBuffer")].reduce<number>(
+      (sum, buffer) => sum + (buffer instanceof GPUBuffer ? buffer.size : 0),
+      0,
+    );
     const collect: unknown = Reflect.get(globalThis, "gc");
     if (typeof collect === "function") for (let i = 0; i < 3; i++) collect();
     const memory: unknown = Reflect.get(performance, "memory");
-    const heap: unknown = typeof memory === "object" && memory !== null ? Reflect.get(memory, "usedJSHeapSize") : undefined;
+    const heap: unknown =
+      typeof memory === "object" && memory !== null ? Reflect.get(memory, "usedJSHeapSize") : undefined;
     const counts = [...live].map(([kind, objects]) => [kind, objects.size] as const);
     return { ...Object.fromEntries(counts), bytes, ...(typeof heap === "number" ? { heap } : {}) };
   };
 }
 
 /** Tells `after` of every call of a method of a class that the page may have; the function undoes that. */
-function hook(type: string, method: string, after: (result: unknown, args: readonly unknown[], self: unknown) => void, before: (args: unknown[]) => unknown[] = (args) => args): () => void {
+function hook(
+  type: string,
+  method: string,
+  after: (result: unknown, args: readonly unknown[], self: unknown) => void,
+  before: (args: unknown[]) => unknown[] = (args) => args,
+): () => void {
   const prototype: unknown = Reflect.get(globalThis, type)?.prototype;
-  const original: unknown = typeof prototype === "object" && prototype !== null ? Reflect.get(prototype, method) : undefined;
+  const original: unknown =
+    typeof prototype === "object" && prototype !== null ? Reflect.get(prototype, method) : undefined;
   if (typeof original !== "function" || typeof prototype !== "object" || prototype === null) return () => {};
   Reflect.set(prototype, method, function (this: unknown, ...args: unknown[]): unknown {
     const result: unknown = Reflect.apply(original, this, before(args));
@@ -173,7 +216,8 @@ function hook(type: string, method: string, after: (result: unknown, args: reado
 function watchDevices(): () => Promise<void> {
   const losers: (() => void)[] = [];
   hook("HTMLCanvasElement", "getContext", (made) => {
-    if (made instanceof WebGL2RenderingContext) losers.push(() => made.getExtension("WEBGL_lose_context")?.loseContext());
+    if (made instanceof WebGL2RenderingContext)
+      losers.push(() => made.getExtension("WEBGL_lose_context")?.loseContext());
   });
   hook("GPUAdapter", "requestDevice", (made) => {
     void Promise.resolve(made).then((device: unknown) => {
@@ -192,8 +236,18 @@ function watchDevices(): () => Promise<void> {
 function breakShaders(): { mend(): void } {
   const nonsense = "\nthis is no shader";
   const undo = [
-    hook("WebGL2RenderingContext", "shaderSource", () => {}, ([shader, source]) => [shader, String(source) + nonsense]),
-    hook("GPUDevice", "createShaderModule", () => {}, ([descriptor]) => [{ code: String(Reflect.get(Object(descriptor), "code")) + nonsense }]),
+    hook(
+      "WebGL2RenderingContext",
+      "shaderSource",
+      () => {},
+      ([shader, source]) => [shader, String(source) + nonsense],
+    ),
+    hook(
+      "GPUDevice",
+      "createShaderModule",
+      () => {},
+      ([descriptor]) => [{ code: String(Reflect.get(Object(descriptor), "code")) + nonsense }],
+    ),
   ];
   return { mend: () => undo.forEach((each) => each()) };
 }

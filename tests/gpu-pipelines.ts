@@ -50,10 +50,19 @@ async function start(mode: GpuMode, pipelines: boolean, { batch: rows, time, inp
   const params = mapTree({ layer: layer.init(key(1)), head: head.init(key(2)) }, (w) => tensor(valuesOf(w), w.shape));
   const x = tensor(valuesOf(uniform(keyFor(key(3), "x"), [rows, time, input])), [rows, time, input]);
   const batch = { x, y: tensor(Int32Array.from({ length: rows }, (_, i) => i % 10)) };
-  const loss = (at: typeof params, given: { readonly x: Tensor; readonly y: Tensor }) => ({ loss: crossEntropy(head.apply(at.head, layer.apply(at.layer, given.x).output).output, given.y) });
+  const loss = (at: typeof params, given: { readonly x: Tensor; readonly y: Tensor }) => ({
+    loss: crossEntropy(head.apply(at.head, layer.apply(at.layer, given.x).output).output, given.y),
+  });
   const backend = await gpu({ mode, pipelines });
   const begun = performance.now();
-  const training = await trainer({ loss, optimiser: adam({ learningRate: 1e-3 }), params, batch, key: key(4), backend });
+  const training = await trainer({
+    loss,
+    optimiser: adam({ learningRate: 1e-3 }),
+    params,
+    batch,
+    key: key(4),
+    backend,
+  });
   const losses = [(await training.run(batch)).loss];
   const first = performance.now() - begun;
   return {

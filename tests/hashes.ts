@@ -1,9 +1,34 @@
-// Programs whose results are hashed, to compare one runtime with another: they run in Node, Bun and Deno, and in pages. They take long enough to be optimised.
+// Programs whose results are hashed, to compare one runtime with another: they run in Node, Bun and Deno, and in pages.
+// They take long enough to be optimised.
 import { dense, gru, lstm, sequence, stack, variationalDropout, zoneout } from "@sluice/cells";
 import { globalNorm } from "@sluice/clip";
 import { layerNorm } from "@sluice/norm";
 import {
-  abs, compile, cumulativeSum, div, equal, exp, expm1, key, log, log1p, matmul, mean, mul, normal, reshape, select, sigmoid, softmax, sqrt, sum, tanh, tensor, transpose, type Backend, type Tensor,
+  abs,
+  compile,
+  cumulativeSum,
+  div,
+  equal,
+  exp,
+  expm1,
+  key,
+  log,
+  log1p,
+  matmul,
+  mean,
+  mul,
+  normal,
+  reshape,
+  select,
+  sigmoid,
+  softmax,
+  sqrt,
+  sum,
+  tanh,
+  tensor,
+  transpose,
+  type Backend,
+  type Tensor,
 } from "@sluice/tensor";
 import { adam, crossEntropy, trainer, weightsHash } from "@sluice/train";
 import { trainSmallGru } from "@sluice/train/testing";
@@ -35,17 +60,27 @@ export async function report(): Promise<Report> {
 
 /** Closes the backend. */
 async function hashesOn(backend: Backend): Promise<Hashes> {
-  const hashes = { "small GRU": (await trainSmallGru(backend)).hash, stack: await trainStack(backend), functions: await functions(backend) };
+  const hashes = {
+    "small GRU": (await trainSmallGru(backend)).hash,
+    stack: await trainStack(backend),
+    functions: await functions(backend),
+  };
   await backend.close();
   return hashes;
 }
 
-/** Adam's steps on two layers that are wide enough for threads to share: layer norm, zoneout, both kinds of dropout, unequal lengths. */
+/**
+ * Adam's steps on two layers that are wide enough for threads to share: layer norm, zoneout, both kinds of dropout,
+ * unequal lengths.
+ */
 async function trainStack(backend: Backend): Promise<string> {
   const [batch, time, input, hidden, classes] = [32, 12, 10, 48, 4];
   const first = variationalDropout(zoneout(gru({ input, hidden, norm: layerNorm() }), { h: 0.1 }), { input: 0.2 });
   const second = zoneout(lstm({ input: hidden, hidden, recurrentDropout: 0.1 }), { h: 0.1, c: 0.2 });
-  const model = stack([sequence(first), sequence(second, { outputs: "last" }), dense({ input: hidden, output: classes })], { dropout: 0.2 });
+  const model = stack(
+    [sequence(first), sequence(second, { outputs: "last" }), dense({ input: hidden, output: classes })],
+    { dropout: 0.2 },
+  );
   const given = {
     x: normal(key(3), [batch, time, input]),
     y: tensor(Int32Array.from({ length: batch }, (_, row) => row % classes)),
@@ -53,7 +88,9 @@ async function trainStack(backend: Backend): Promise<string> {
   };
   const training = await trainer({
     params: model.init(key(1)),
-    loss: (params, { x, y, lengths }, context) => ({ loss: crossEntropy(model.apply(params, x, { training: true, key: context.key, lengths }).output, y) }),
+    loss: (params, { x, y, lengths }, context) => ({
+      loss: crossEntropy(model.apply(params, x, { training: true, key: context.key, lengths }).output, y),
+    }),
     optimiser: adam({ learningRate: 3e-3 }),
     clip: globalNorm(1),
     key: key(2),
@@ -73,10 +110,24 @@ async function functions(backend: Backend): Promise<string> {
   const ordinary = normal(key(4), [256, 128]);
   const program = (x: Tensor, z: Tensor) => {
     const results = {
-      exp: exp(x), expm1: expm1(x), log: log(abs(x)), log1p: log1p(abs(x)), sigmoid: sigmoid(x), tanh: tanh(x), sqrt: sqrt(abs(x)), divided: div(1, x), softmax: softmax(mul(z, 8), 1),
-      summed: sum(z, 0), averaged: mean(z, 1), cumulative: cumulativeSum(z, 0), product: matmul(z, transpose(z)), other: matmul(reshape(z, [128, 256]), z),
+      exp: exp(x),
+      expm1: expm1(x),
+      log: log(abs(x)),
+      log1p: log1p(abs(x)),
+      sigmoid: sigmoid(x),
+      tanh: tanh(x),
+      sqrt: sqrt(abs(x)),
+      divided: div(1, x),
+      softmax: softmax(mul(z, 8), 1),
+      summed: sum(z, 0),
+      averaged: mean(z, 1),
+      cumulative: cumulativeSum(z, 0),
+      product: matmul(z, transpose(z)),
+      other: matmul(reshape(z, [128, 256]), z),
     };
-    return Object.fromEntries(Object.entries(results).map(([name, result]) => [name, select(equal(result, result), result, 7)]));
+    return Object.fromEntries(
+      Object.entries(results).map(([name, result]) => [name, select(equal(result, result), result, 7)]),
+    );
   };
   const run = await compile(program, [floats, ordinary], { backend });
   for (let time = 0; time < 30; time++) await run(floats, ordinary);

@@ -34,7 +34,13 @@ describe.each(members)("$folder", ({ name, folder }) => {
   });
 
   test("is licensed, ESM and free of side effects", () => {
-    expect(manifest).toMatchObject({ name: `@sluice/${name}`, license: "MIT", type: "module", sideEffects: false, engines: { node: ">=22.12" } });
+    expect(manifest).toMatchObject({
+      name: `@sluice/${name}`,
+      license: "MIT",
+      type: "module",
+      sideEffects: false,
+      engines: { node: ">=22.12" },
+    });
   });
 });
 

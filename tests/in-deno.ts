@@ -1,4 +1,5 @@
-// What tests/deno.test.ts runs in Deno: the hash of weights trained on the default backend with each number of threads, as JSON.
+// What tests/deno.test.ts runs in Deno: the hash of weights trained on the default backend with each number of threads,
+// as JSON.
 import { trainSmallGru } from "@sluice/train/testing";
 import { wasm } from "@sluice/wasm";
 

@@ -30,16 +30,34 @@ test("the message says why, and what to use", async () => {
 });
 
 test("every approximate function of Math is refused, and the exact ones are not", async () => {
-  const exact = ["abs", "ceil", "clz32", "floor", "fround", "f16round", "imul", "max", "min", "round", "sign", "sqrt", "trunc"];
+  const exact = [
+    "abs",
+    "ceil",
+    "clz32",
+    "floor",
+    "fround",
+    "f16round",
+    "imul",
+    "max",
+    "min",
+    "round",
+    "sign",
+    "sqrt",
+    "trunc",
+  ];
   const functions = Object.getOwnPropertyNames(Math).filter((name) => typeof Reflect.get(Math, name) === "function");
   const code = functions.map((name) => `export const ${name} = Math.${name};\n`).join("");
   const [result] = await eslint.lintText(code, { filePath: cell });
   const refused = new Set(result?.messages.map(({ line }) => functions[line - 1]));
-  expect(functions.filter((name) => !refused.has(name)).sort()).toEqual(functions.filter((name) => exact.includes(name)).sort());
+  expect(functions.filter((name) => !refused.has(name)).sort()).toEqual(
+    functions.filter((name) => exact.includes(name)).sort(),
+  );
 });
 
 test("tests may compare with Math", async () => {
-  expect(await rulesFiring("packages/cells/src/example.test.ts", "export const value = Math.exp(1) ** 2;\n")).toEqual([]);
+  expect(await rulesFiring("packages/cells/src/example.test.ts", "export const value = Math.exp(1) ** 2;\n")).toEqual(
+    [],
+  );
 });
 
 test.each([
@@ -57,7 +75,9 @@ test.each([
 });
 
 test("an upward import is refused when it is dynamic, too", async () => {
-  expect(await rulesFiring("packages/tensor/src/example.ts", 'export const wasm = import("@sluice/wasm");\n')).toEqual(["no-restricted-syntax"]);
+  expect(await rulesFiring("packages/tensor/src/example.ts", 'export const wasm = import("@sluice/wasm");\n')).toEqual([
+    "no-restricted-syntax",
+  ]);
 });
 
 test.each([
@@ -77,8 +97,12 @@ test("casts that silence the checker are refused", async () => {
 });
 
 test("flags of V8 are set in one file only", async () => {
-  for (const code of ['import { setFlagsFromString } from "node:v8";\nsetFlagsFromString("--no-liftoff");\n', 'import v8 from "node:v8";\nv8.setFlagsFromString("--no-liftoff");\n']) {
-    for (const file of [cell, "packages/cells/src/example.test.ts", "tests/example.ts", "scripts/example.js"]) expect(await rulesFiring(file, code)).toContain("no-restricted-syntax");
+  for (const code of [
+    'import { setFlagsFromString } from "node:v8";\nsetFlagsFromString("--no-liftoff");\n',
+    'import v8 from "node:v8";\nv8.setFlagsFromString("--no-liftoff");\n',
+  ]) {
+    for (const file of [cell, "packages/cells/src/example.test.ts", "tests/example.ts", "scripts/example.js"])
+      expect(await rulesFiring(file, code)).toContain("no-restricted-syntax");
     expect(await rulesFiring("packages/wasm/src/v8-flags.ts", code)).toEqual([]);
   }
 });

@@ -1,5 +1,19 @@
 // One training step that takes long, and what becomes of the event loop of the thread that asked for it.
-import { compileStep, full, item, matmul, mul, scan, square, sub, sum, tanh, valueAndGrad, type Backend, type Tensor } from "@sluice/tensor";
+import {
+  compileStep,
+  full,
+  item,
+  matmul,
+  mul,
+  scan,
+  square,
+  sub,
+  sum,
+  tanh,
+  valueAndGrad,
+  type Backend,
+  type Tensor,
+} from "@sluice/tensor";
 
 export interface LongStep {
   /** Of the step. */

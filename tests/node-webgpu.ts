@@ -1,16 +1,20 @@
 import { createRequire } from "node:module";
 
 /**
- * Puts WebGPU into this process, where gpu.js looks for it: `navigator.gpu`, from the package webgpu, which is found beside the repository or by NODE_PATH. What the loader says where that
- * cannot be; undefined where it could.
+ * Puts WebGPU into this process, where gpu.js looks for it: `navigator.gpu`, from the package webgpu, which is found
+ * beside the repository or by NODE_PATH. What the loader says where that cannot be; undefined where it could.
  */
 export function installWebGpu(): string | undefined {
   try {
     const load = createRequire(import.meta.url);
     const { version } = load("webgpu/package.json") as { readonly version: string };
-    // The version that gpu.js 2.24 names shares functions of Abseil with Node 24, which has another version of them, and ends with it.
+    // The version that gpu.js 2.24 names shares functions of Abseil with Node 24, which has another version of them,
+    // and ends with it.
     if (version.startsWith("0.2.")) return `webgpu ${version} does not get on with Node 24; take 0.6`;
-    const { create, globals } = load("webgpu") as { create(flags: readonly string[]): unknown; readonly globals: object };
+    const { create, globals } = load("webgpu") as {
+      create(flags: readonly string[]): unknown;
+      readonly globals: object;
+    };
     Object.assign(globalThis, globals);
     Object.defineProperty(navigator, "gpu", { value: create([]), configurable: true });
     return undefined;

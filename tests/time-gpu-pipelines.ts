@@ -13,11 +13,16 @@ const sizes: readonly StepSize[] = [
 const SAMPLES = 7;
 
 const inPage = (size: StepSize): Promise<unknown> =>
-  inChromium(`const { timeStep } = await import("/tests/gpu-pipelines.ts"); await say(await timeStep("webgpu", ${JSON.stringify(size)}, ${SAMPLES}));`, { graphics: true });
+  inChromium(
+    `const { timeStep } = await import("/tests/gpu-pipelines.ts"); await say(await timeStep("webgpu", ${JSON.stringify(size)}, ${SAMPLES}));`,
+    { graphics: true },
+  );
 
 const number = (ms: number): string => (ms < 100 ? ms.toFixed(1) : ms.toFixed(0));
 
-console.log("| mode | batch x time x input x hidden | weights and moments, kB | launch by launch, ms a step | one pipeline, ms a step | launch by launch, ms until ready | one pipeline, ms until ready |");
+console.log(
+  "| mode | batch x time x input x hidden | weights and moments, kB | launch by launch, ms a step | one pipeline, ms a step | launch by launch, ms until ready | one pipeline, ms until ready |",
+);
 console.log("|---|---|--:|--:|--:|--:|--:|");
 for (const [mode, time] of [
   ["webasm", (size: StepSize) => timeStep("webasm", size, SAMPLES)],
@@ -27,6 +32,8 @@ for (const [mode, time] of [
     const { state, launches, pipeline, apart } = await time(size);
     if (!(apart < 1e-3)) throw new Error(`${mode}: the losses are ${apart} apart`);
     const { batch, time: steps, input, hidden } = size;
-    console.log(`| ${[mode, [batch, steps, input, hidden].join("x"), (state / 1000).toFixed(0), number(launches.step), number(pipeline.step), launches.ready.toFixed(0), pipeline.ready.toFixed(0)].join(" | ")} |`);
+    console.log(
+      `| ${[mode, [batch, steps, input, hidden].join("x"), (state / 1000).toFixed(0), number(launches.step), number(pipeline.step), launches.ready.toFixed(0), pipeline.ready.toFixed(0)].join(" | ")} |`,
+    );
   }
 }

@@ -1,4 +1,5 @@
-// Prints what it takes to draw initial values, in milliseconds of processor time: medians of five rounds, in which all take turns.
+// Prints what it takes to draw initial values, in milliseconds of processor time: medians of five rounds, in which all
+// take turns.
 //   pnpm exec node --conditions=@sluice/source tests/time-initialisers.ts
 import { heNormal, lstm, normal, orthogonal, uniform } from "@sluice/cells";
 import { key } from "@sluice/tensor";
@@ -11,7 +12,8 @@ const draws: Readonly<Record<string, () => unknown>> = {
   "orthogonal [1024, 1024]": () => orthogonal(key(1), [1024, 1024], {}),
   "LSTM of 512 units": () => lstm({ input: 512, hidden: 512 }).init(key(1)),
   "LSTM of 1,024 units": () => lstm({ input: 1024, hidden: 1024 }).init(key(1)),
-  "LSTM of 1,024 units, not orthogonal": () => lstm({ input: 1024, hidden: 1024, recurrentInitialiser: normal() }).init(key(1)),
+  "LSTM of 1,024 units, not orthogonal": () =>
+    lstm({ input: 1024, hidden: 1024, recurrentInitialiser: normal() }).init(key(1)),
 };
 
 const rounds = Object.fromEntries(Object.keys(draws).map((name): [string, number[]] => [name, []]));
@@ -23,4 +25,10 @@ for (let round = 0; round < 5; round++) {
     rounds[name]!.push((user + system) / 1000);
   }
 }
-for (const [name, milliseconds] of Object.entries(rounds)) console.log(`${name.padEnd(38)} ${milliseconds.toSorted((a, b) => a - b)[2]!.toFixed(0).padStart(6)} ms`);
+for (const [name, milliseconds] of Object.entries(rounds))
+  console.log(
+    `${name.padEnd(38)} ${milliseconds
+      .toSorted((a, b) => a - b)[2]!
+      .toFixed(0)
+      .padStart(6)} ms`,
+  );

@@ -10,7 +10,14 @@ export async function bundlePage(folder: string, cache: string): Promise<void> {
     root: import.meta.dirname,
     logLevel: "error",
     resolve: { conditions: ["@sluice/source", ...defaultClientConditions] },
-    build: { outDir: folder, emptyOutDir: true, target: "esnext", minify: false, reportCompressedSize: false, chunkSizeWarningLimit: 10_000 },
+    build: {
+      outDir: folder,
+      emptyOutDir: true,
+      target: "esnext",
+      minify: false,
+      reportCompressedSize: false,
+      chunkSizeWarningLimit: 10_000,
+    },
     plugins: [peerModules(cache)],
   });
 }
@@ -59,12 +66,16 @@ function peerModules(cache: string): Plugin {
       if (!id.startsWith(`\0${prefix}`)) return undefined;
       const peer = id.slice(prefix.length + 1);
       const missing = absence(peer, cache);
-      return missing === undefined ? modules[peer]!.source(join(cache, peer)) : `throw new Error(${JSON.stringify(missing)}); export const tf = undefined, jax = undefined, version = "";`;
+      return missing === undefined
+        ? modules[peer]!.source(join(cache, peer))
+        : `throw new Error(${JSON.stringify(missing)}); export const tf = undefined, jax = undefined, version = "";`;
     },
   };
 }
 
 function versionOf(folder: string, name: string): string {
-  const { version } = createRequire(join(folder, "package.json"))(join(folder, "node_modules", name, "package.json")) as { version: string };
+  const { version } = createRequire(join(folder, "package.json"))(
+    join(folder, "node_modules", name, "package.json"),
+  ) as { version: string };
   return version;
 }

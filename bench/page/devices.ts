@@ -18,7 +18,8 @@ function webglRenderer(): string | undefined {
 
 /** In Node too, where somebody has put WebGPU there. */
 export async function webgpuAdapter(): Promise<string | undefined> {
-  const adapter = "gpu" in navigator ? await navigator.gpu.requestAdapter({ powerPreference: "high-performance" }) : null;
+  const adapter =
+    "gpu" in navigator ? await navigator.gpu.requestAdapter({ powerPreference: "high-performance" }) : null;
   if (adapter === null) return undefined;
   const { vendor, architecture, device, description } = adapter.info;
   return [vendor, architecture, device, description].filter((part) => part !== "").join(" ");

@@ -9,7 +9,11 @@ declare global {
   /** What Node calls. */
   var bench: {
     /** `file` is what the command's path leads to: the data of `prepare`, for which `results` gives its own. */
-    ask(contender: string, command: Command, file?: Uint8Array): Promise<{ readonly answer: Answer; readonly file?: Uint8Array }>;
+    ask(
+      contender: string,
+      command: Command,
+      file?: Uint8Array,
+    ): Promise<{ readonly answer: Answer; readonly file?: Uint8Array }>;
     devices(): Promise<Devices>;
   };
 }
@@ -32,7 +36,10 @@ globalThis.bench = {
     const contender = open.get(name) ?? start(name);
     open.set(name, contender);
     [given, written] = [file, undefined];
-    const answer = await contender.then((ask) => ask(command), (error: unknown): Answer => ({ error: error instanceof Error ? error.message : String(error) }));
+    const answer = await contender.then(
+      (ask) => ask(command),
+      (error: unknown): Answer => ({ error: error instanceof Error ? error.message : String(error) }),
+    );
     return { answer, ...(written === undefined ? {} : { file: written }) };
   },
   devices,

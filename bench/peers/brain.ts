@@ -1,6 +1,7 @@
 /**
- * brain.js: a GRU over characters, one sequence at a time, which is all that it offers. Its training step on a batch of sequences as long as the case's, of as many
- * symbols as the case has inputs, stands beside the case's whole training step; its loss is at every symbol, and its optimiser is its own.
+ * brain.js: a GRU over characters, one sequence at a time, which is all that it offers. Its training step on a batch of
+ * sequences as long as the case's, of as many symbols as the case has inputs, stands beside the case's whole training
+ * step; its loss is at every symbol, and its optimiser is its own.
  */
 
 import { createRequire } from "node:module";
@@ -30,9 +31,16 @@ await serve({
 });
 
 async function training({ batch, time, input, hidden }: Case): Promise<Work> {
-  const net = new brain.recurrent.GRU({ inputSize: input, inputRange: input - 1, outputSize: input - 1, hiddenLayers: [hidden] });
+  const net = new brain.recurrent.GRU({
+    inputSize: input,
+    inputRange: input - 1,
+    outputSize: input - 1,
+    hiddenLayers: [hidden],
+  });
   net.initialize();
-  const sequences = Array.from({ length: batch }, (_, row) => Array.from({ length: time }, (_, t) => (row + 7 * t) % (input - 1)));
+  const sequences = Array.from({ length: batch }, (_, row) =>
+    Array.from({ length: time }, (_, t) => (row + 7 * t) % (input - 1)),
+  );
   return {
     run() {
       for (const sequence of sequences) net.trainPattern(sequence);

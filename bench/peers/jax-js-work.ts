@@ -1,6 +1,6 @@
 /**
- * jax-js: the GRU under `jit`, with the input's products taken out of the loop. It has no `scan`, so the steps are written out one after the other. An array is given
- * away with every use, and `.ref` keeps it for another.
+ * jax-js: the GRU under `jit`, with the input's products taken out of the loop. It has no `scan`, so the steps are
+ * written out one after the other. An array is given away with every use, and `.ref` keeps it for another.
  */
 
 import { tensor, type ArrayTensor } from "@sluice/tensor";
@@ -38,11 +38,20 @@ export interface Jax {
     tanh(x: JaxArray): JaxArray;
     sqrt(x: JaxArray): JaxArray;
   };
-  readonly nn: { sigmoid(x: JaxArray): JaxArray; logSoftmax(x: JaxArray): JaxArray; oneHot(x: JaxArray, classes: number): JaxArray };
+  readonly nn: {
+    sigmoid(x: JaxArray): JaxArray;
+    logSoftmax(x: JaxArray): JaxArray;
+    oneHot(x: JaxArray, classes: number): JaxArray;
+  };
   readonly tree: { ref<T extends JaxTree>(tree: T): T; dispose(tree: JaxTree): void };
   jit<A extends readonly JaxTree[], R extends JaxTree>(f: (...args: A) => R): ((...args: A) => R) & { dispose(): void };
-  grad<A extends readonly JaxTree[]>(f: (...args: A) => JaxArray, options: { readonly argnums: readonly number[] }): (...args: A) => JaxTree[];
-  valueAndGrad<P extends JaxTree, A extends readonly JaxTree[]>(f: (params: P, ...args: A) => JaxArray): (params: P, ...args: A) => [JaxArray, P];
+  grad<A extends readonly JaxTree[]>(
+    f: (...args: A) => JaxArray,
+    options: { readonly argnums: readonly number[] },
+  ): (...args: A) => JaxTree[];
+  valueAndGrad<P extends JaxTree, A extends readonly JaxTree[]>(
+    f: (params: P, ...args: A) => JaxArray,
+  ): (params: P, ...args: A) => [JaxArray, P];
 }
 
 type Params = { readonly [name: string]: JaxArray };
@@ -56,10 +65,12 @@ export async function jaxJsContender(jax: Jax, device: string, about: string): P
       if (of.kind !== "train" && of.kind !== "adam") throw new Error(`no ${of.kind} here`);
       jax.defaultDevice(device);
       const { run, results, close } = of.kind === "train" ? layer(jax, of, data) : training(jax, of, data);
-      const chosen = <T>(task: () => T) => (): T => {
-        jax.defaultDevice(device);
-        return task();
-      };
+      const chosen =
+        <T>(task: () => T) =>
+        (): T => {
+          jax.defaultDevice(device);
+          return task();
+        };
       return { run: chosen(run), results: chosen(results!), close: chosen(close!) };
     },
   };
@@ -68,7 +79,10 @@ export async function jaxJsContender(jax: Jax, device: string, about: string): P
 /** `x` [time, batch, input] to the outputs of all steps. */
 function forward({ numpy: np, nn }: Jax, { hidden }: Case, { W, b, U, bh }: Params, x: JaxArray): JaxArray[] {
   const [time, batch, input] = x.shape as [number, number, number];
-  const projected = np.matmul(x.reshape([time * batch, input]), W!).add(b!).reshape([time, batch, 3 * hidden]);
+  const projected = np
+    .matmul(x.reshape([time * batch, input]), W!)
+    .add(b!)
+    .reshape([time, batch, 3 * hidden]);
   const outputs: JaxArray[] = [];
   let h = np.zeros([batch, hidden]);
   for (const gx of np.split(projected, time, 0)) {
@@ -89,7 +103,9 @@ function layer(jax: Jax, of: Case, data: Named): Work {
   const params = arrays(jax, part(data, "params"));
   const [x, g] = [timeFirst(jax, data["x"]!), timeFirst(jax, data["g"]!)];
   const output = (params: Params, x: JaxArray): JaxArray => np.stack(forward(jax, of, params, x), 0);
-  const backward = jax.jit(jax.grad((params: Params, x: JaxArray, g: JaxArray) => output(params, x).mul(g).sum(), { argnums: [0, 1] }));
+  const backward = jax.jit(
+    jax.grad((params: Params, x: JaxArray, g: JaxArray) => output(params, x).mul(g).sum(), { argnums: [0, 1] }),
+  );
   const gradients = (): Record<string, JaxArray> => {
     const [params_, dx] = backward(jax.tree.ref(params), x.ref, g.ref) as [Params, JaxArray];
     return { ...params_, x: dx };
@@ -97,8 +113,11 @@ function layer(jax: Jax, of: Case, data: Named): Work {
   return {
     run: () => Promise.all(Object.values(gradients()).map((gradient) => gradient.data())),
     async results() {
-      const named: Record<string, ArrayTensor> = { output: await array(output(jax.tree.ref(params), x.ref).transpose([1, 0, 2])) };
-      for (const [name, gradient] of Object.entries(gradients())) named[`grad.${name}`] = await array(name === "x" ? gradient.transpose([1, 0, 2]) : gradient);
+      const named: Record<string, ArrayTensor> = {
+        output: await array(output(jax.tree.ref(params), x.ref).transpose([1, 0, 2])),
+      };
+      for (const [name, gradient] of Object.entries(gradients()))
+        named[`grad.${name}`] = await array(name === "x" ? gradient.transpose([1, 0, 2]) : gradient);
       return named;
     },
     close() {
@@ -109,7 +128,12 @@ function layer(jax: Jax, of: Case, data: Named): Work {
 }
 
 /** Adam's moments, and its powers of beta1 and beta2. */
-type State = { readonly params: { readonly [layer: string]: Params }; readonly m: State["params"]; readonly v: State["params"]; readonly powers: readonly [JaxArray, JaxArray] };
+type State = {
+  readonly params: { readonly [layer: string]: Params };
+  readonly m: State["params"];
+  readonly v: State["params"];
+  readonly powers: readonly [JaxArray, JaxArray];
+};
 
 function training(jax: Jax, of: Case, data: Named): Work {
   const { numpy: np, nn } = jax;
@@ -155,8 +179,16 @@ function training(jax: Jax, of: Case, data: Named): Work {
   };
 }
 
-function mapParams(params: State["params"], f: (p: JaxArray, layer: string, name: string) => JaxArray): State["params"] {
-  return Object.fromEntries(Object.entries(params).map(([layer, of]) => [layer, Object.fromEntries(Object.entries(of).map(([name, p]) => [name, f(p, layer, name)]))]));
+function mapParams(
+  params: State["params"],
+  f: (p: JaxArray, layer: string, name: string) => JaxArray,
+): State["params"] {
+  return Object.fromEntries(
+    Object.entries(params).map(([layer, of]) => [
+      layer,
+      Object.fromEntries(Object.entries(of).map(([name, p]) => [name, f(p, layer, name)])),
+    ]),
+  );
 }
 
 function arrays(jax: Jax, named: Readonly<Record<string, ArrayTensor>>): Params {

@@ -1,6 +1,9 @@
 import { Session } from "node:inspector/promises";
 
-/** Self time of each function in milliseconds a run, by V8's sampling profiler; WebAssembly functions by the names in their module. */
+/**
+ * Self time of each function in milliseconds a run, by V8's sampling profiler; WebAssembly functions by the names in
+ * their module.
+ */
 export async function profile(run: () => unknown, runs: number): Promise<Record<string, number>> {
   const session = new Session();
   session.connect();
@@ -10,7 +13,9 @@ export async function profile(run: () => unknown, runs: number): Promise<Record<
   for (let i = 0; i < runs; i++) await run();
   const { profile } = await session.post("Profiler.stop");
   session.disconnect();
-  const names = new Map(profile.nodes.map(({ id, callFrame: { functionName, url } }) => [id, nameOf(functionName, url)]));
+  const names = new Map(
+    profile.nodes.map(({ id, callFrame: { functionName, url } }) => [id, nameOf(functionName, url)]),
+  );
   const functions: Record<string, number> = {};
   profile.samples?.forEach((id, i) => {
     const name = names.get(id) ?? "(unknown)";

@@ -1,5 +1,16 @@
 import {
-  compile, compileStep, key, matmul, scan, tensor, zerosArray, type ArrayTensor, type Backend, type Compiled, type Tensor, type Tree,
+  compile,
+  compileStep,
+  key,
+  matmul,
+  scan,
+  tensor,
+  zerosArray,
+  type ArrayTensor,
+  type Backend,
+  type Compiled,
+  type Tensor,
+  type Tree,
 } from "@sluice/tensor";
 import { outputOf } from "@sluice/cells";
 import { adam, crossEntropy, trainer } from "@sluice/train";
@@ -16,10 +27,15 @@ export function sluiceContender(about: string, backend: Backend): Contender {
     about: () => about,
     async prepare(of, data) {
       switch (of.kind) {
-        case "peak": return peak(of, backend);
-        case "train": case "ragged": return layer(of, data, backend);
-        case "adam": return training(of, data, backend);
-        case "inference": return streaming(of, data, backend);
+        case "peak":
+          return peak(of, backend);
+        case "train":
+        case "ragged":
+          return layer(of, data, backend);
+        case "adam":
+          return training(of, data, backend);
+        case "inference":
+          return streaming(of, data, backend);
       }
     },
   };
@@ -35,14 +51,17 @@ async function layer(of: Case, data: Named, backend: Backend): Promise<Work> {
     async results() {
       const [weights, x, , lengths] = inputs;
       const output = await once(compile(forward, [weights, x, lengths], { backend }), [weights, x, lengths]);
-      const { params, x: dx } = await backward(...inputs) as { params: Record<string, ArrayTensor>; x: ArrayTensor };
+      const { params, x: dx } = (await backward(...inputs)) as { params: Record<string, ArrayTensor>; x: ArrayTensor };
       const gradients = Object.fromEntries(Object.entries(params).map(([name, value]) => [`grad.${name}`, value]));
       return { output: output as ArrayTensor, ...gradients, "grad.x": dx };
     },
   };
 }
 
-async function once<A extends readonly Tree[], R extends Tree>(compiling: Promise<Compiled<A, R>>, inputs: A): Promise<R> {
+async function once<A extends readonly Tree[], R extends Tree>(
+  compiling: Promise<Compiled<A, R>>,
+  inputs: A,
+): Promise<R> {
   const compiled = await compiling;
   const result = await compiled(...inputs);
   await compiled.dispose();
@@ -54,7 +73,10 @@ async function training(of: Case, data: Named, backend: Backend): Promise<Work> 
   const batch = { x: data["x"]!, labels: data["labels"]! };
   const start = performance.now();
   const run = await trainer({
-    loss: (params: { recurrent: Tree; readout: { W: Tensor; b: Tensor } }, { x, labels }: { x: Tensor; labels: Tensor }) => {
+    loss: (
+      params: { recurrent: Tree; readout: { W: Tensor; b: Tensor } },
+      { x, labels }: { x: Tensor; labels: Tensor },
+    ) => {
       const logits = readout.apply(params.readout, recurrent.apply(params.recurrent, x).output).output;
       return { loss: crossEntropy(logits, labels) };
     },
@@ -79,14 +101,23 @@ async function training(of: Case, data: Named, backend: Backend): Promise<Work> 
 async function streaming(of: Case, data: Named, backend: Backend): Promise<Work> {
   const { cell } = layerOf(of);
   const params = part(data, "params");
-  const zeros = Object.fromEntries(Object.entries(cell.state).map(([name, shape]) => [name, zerosArray([1, ...shape])]));
+  const zeros = Object.fromEntries(
+    Object.entries(cell.state).map(([name, shape]) => [name, zerosArray([1, ...shape])]),
+  );
   const x = data["x"]!;
-  const steps = Array.from({ length: of.time }, (_, t) => tensor(Float32Array.from(x.data.subarray(t * of.input, (t + 1) * of.input)), [1, of.input]));
+  const steps = Array.from({ length: of.time }, (_, t) =>
+    tensor(Float32Array.from(x.data.subarray(t * of.input, (t + 1) * of.input)), [1, of.input]),
+  );
   const start = performance.now();
-  const session = await compileStep((state: Readonly<Record<string, Tensor>>, xt: Tensor) => {
-    const next = cell.step(params, state, xt);
-    return { state: next.state, output: outputOf(next) };
-  }, zeros, [steps[0]!], { backend });
+  const session = await compileStep(
+    (state: Readonly<Record<string, Tensor>>, xt: Tensor) => {
+      const next = cell.step(params, state, xt);
+      return { state: next.state, output: outputOf(next) };
+    },
+    zeros,
+    [steps[0]!],
+    { backend },
+  );
   const compileMilliseconds = performance.now() - start;
   const run = async () => {
     let last: Tensor | undefined;
@@ -98,16 +129,28 @@ async function streaming(of: Case, data: Named, backend: Backend): Promise<Work>
 }
 
 /**
- * The matrix product at its best: a square matrix times the same packed weights again and again, large enough for the cache to hold it and for nothing else to
- * count. The weights are a permutation, so that the numbers neither grow nor vanish.
+ * The matrix product at its best: a square matrix times the same packed weights again and again, large enough for the
+ * cache to hold it and for nothing else to count. The weights are a permutation, so that the numbers neither grow nor
+ * vanish.
  */
 async function peak({ size, products }: PeakCase, backend: Backend): Promise<Work> {
-  const ones = Float32Array.from({ length: size * size }, (_, i) => ((Math.floor(i / size) + 1) % size === i % size ? 1 : 0));
-  const start = tensor(Float32Array.from({ length: size * size }, (_, i) => (i % 17) / 17), [size, size]);
-  const rotate = (h: Tensor, U: Tensor) => scan((state: Tensor) => {
-    const next = matmul(state, U);
-    return { state: next, output: {} };
-  }, h, {}, { length: products }).state;
+  const ones = Float32Array.from({ length: size * size }, (_, i) =>
+    (Math.floor(i / size) + 1) % size === i % size ? 1 : 0,
+  );
+  const start = tensor(
+    Float32Array.from({ length: size * size }, (_, i) => (i % 17) / 17),
+    [size, size],
+  );
+  const rotate = (h: Tensor, U: Tensor) =>
+    scan(
+      (state: Tensor) => {
+        const next = matmul(state, U);
+        return { state: next, output: {} };
+      },
+      h,
+      {},
+      { length: products },
+    ).state;
   const inputs: [Tensor, Tensor] = [start, tensor(ones, [size, size])];
   const compiled = await compile(rotate, inputs, { backend });
   return { run: () => compiled(...inputs), close: () => compiled.dispose() };

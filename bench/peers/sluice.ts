@@ -9,7 +9,9 @@ import { sluiceContender } from "./sluice-work.ts";
 import type { Contender } from "./work.ts";
 
 const here = `this repository on Node ${process.versions.node}`;
-const { values } = parseArgs({ options: { threads: { type: "string", default: "1" }, gpu: { type: "string" }, webgpu: { type: "string" } } });
+const { values } = parseArgs({
+  options: { threads: { type: "string", default: "1" }, gpu: { type: "string" }, webgpu: { type: "string" } },
+});
 
 try {
   await serve(await contender());
@@ -21,21 +23,29 @@ try {
 
 async function contender(): Promise<Contender> {
   switch (values.gpu) {
-    case undefined: return sluiceContender(`${here}, WebAssembly`, wasm({ threads: Number(values.threads) }));
-    case "webasm": case "cpu": return sluiceContender(`${here}, gpu.js in mode ${values.gpu}`, await gpu({ mode: values.gpu }));
+    case undefined:
+      return sluiceContender(`${here}, WebAssembly`, wasm({ threads: Number(values.threads) }));
+    case "webasm":
+    case "cpu":
+      return sluiceContender(`${here}, gpu.js in mode ${values.gpu}`, await gpu({ mode: values.gpu }));
     case "webgpu": {
       installWebGpu(values.webgpu!);
       const device = await webgpuAdapter();
-      if (device === undefined) throw new Error("the package webgpu finds no device; VK_ICD_FILENAMES may name a driver of Vulkan");
+      if (device === undefined)
+        throw new Error("the package webgpu finds no device; VK_ICD_FILENAMES may name a driver of Vulkan");
       return sluiceContender(`${here}, gpu.js in mode webgpu on ${device}`, await gpu({ mode: "webgpu" }));
     }
-    default: throw new Error(`no mode ${values.gpu} here`);
+    default:
+      throw new Error(`no mode ${values.gpu} here`);
   }
 }
 
 /** The package webgpu, from a folder outside the workspace, where gpu.js looks for it. */
 function installWebGpu(folder: string): void {
-  const { create, globals } = createRequire(join(folder, "package.json"))("webgpu") as { create(flags: readonly string[]): unknown; readonly globals: object };
+  const { create, globals } = createRequire(join(folder, "package.json"))("webgpu") as {
+    create(flags: readonly string[]): unknown;
+    readonly globals: object;
+  };
   Object.assign(globalThis, globals);
   Object.defineProperty(navigator, "gpu", { value: create([]) });
 }

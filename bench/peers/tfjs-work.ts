@@ -42,17 +42,24 @@ export interface Tf {
   grads(f: (...leaves: TfTensor[]) => TfTensor): (leaves: TfTensor[], dy?: TfTensor) => TfTensor[];
 }
 
-/** On one of its backends, which must have been registered. One library has one backend at a time, so each turn begins by choosing it. */
+/**
+ * On one of its backends, which must have been registered. One library has one backend at a time, so each turn begins
+ * by choosing it.
+ */
 export async function tfjsContender(tf: Tf, backend: string, about: string): Promise<Contender> {
   const choose = async (): Promise<void> => {
     if (!(await tf.setBackend(backend))) throw new Error(`its ${backend} backend did not start`);
   };
   const prepared = (of: Case, data: Named): Work => {
     switch (of.kind) {
-      case "train": return layer(tf, of, data);
-      case "adam": return training(tf, of, data);
-      case "inference": return streaming(tf, of, data);
-      case "ragged": throw new Error("no ragged here");
+      case "train":
+        return layer(tf, of, data);
+      case "adam":
+        return training(tf, of, data);
+      case "inference":
+        return streaming(tf, of, data);
+      case "ragged":
+        throw new Error("no ragged here");
     }
   };
   await choose();
@@ -67,10 +74,14 @@ export async function tfjsContender(tf: Tf, backend: string, about: string): Pro
           await choose();
           await run();
         },
-        ...(results === undefined ? {} : { results: async () => {
-          await choose();
-          return results();
-        } }),
+        ...(results === undefined
+          ? {}
+          : {
+              results: async () => {
+                await choose();
+                return results();
+              },
+            }),
         close: async () => {
           await choose();
           await close?.();
@@ -81,7 +92,10 @@ export async function tfjsContender(tf: Tf, backend: string, about: string): Pro
 }
 
 type Params = Readonly<Record<string, TfTensor>>;
-interface State { readonly h: TfTensor; readonly c: TfTensor }
+interface State {
+  readonly h: TfTensor;
+  readonly c: TfTensor;
+}
 
 /** One step from the projected input; `one` is the constant 1. */
 function step(tf: Tf, { cell, hidden }: Case, { U, bh }: Params, { h, c }: State, gx: TfTensor, one: TfTensor): State {
@@ -144,13 +158,18 @@ function layer(tf: Tf, of: Case, data: Named): Work {
 }
 
 function training(tf: Tf, of: Case, data: Named): Work {
-  const variables = (named: Readonly<Record<string, ArrayTensor>>): Params => Object.fromEntries(Object.entries(named).map(([name, x]) => [name, tf.variable(held(tf, x))]));
+  const variables = (named: Readonly<Record<string, ArrayTensor>>): Params =>
+    Object.fromEntries(Object.entries(named).map(([name, x]) => [name, tf.variable(held(tf, x))]));
   const [params, readout] = [variables(part(data, "params")), variables(part(data, "dense"))];
   const x = timeFirst(tf, data["x"]!);
   const labels = tf.tidy(() => tf.oneHot(tf.tensor(data["labels"]!.data, [of.batch], "int32"), classes));
   const optimizer = tf.train.adam(0.001, 0.9, 0.999, 1e-8);
   const all = [...Object.values(params), ...Object.values(readout)];
-  const loss = (): TfTensor => tf.losses.softmaxCrossEntropy(labels, tf.add(tf.matMul(forward(tf, of, params, x).at(-1)!, readout["W"]!), readout["b"]!));
+  const loss = (): TfTensor =>
+    tf.losses.softmaxCrossEntropy(
+      labels,
+      tf.add(tf.matMul(forward(tf, of, params, x).at(-1)!, readout["W"]!), readout["b"]!),
+    );
   const run = async (): Promise<number> => {
     const value = tf.tidy(() => optimizer.minimize(loss, true, all));
     const [number] = await value.data();
@@ -182,7 +201,11 @@ function streaming(tf: Tf, of: Case, data: Named): Work {
     }
     return state.h;
   };
-  return { run: () => run().dispose(), close: () => tf.dispose([xs, one, zeros, Object.values(params)]), results: async () => ({ output: await array(run()) }) };
+  return {
+    run: () => run().dispose(),
+    close: () => tf.dispose([xs, one, zeros, Object.values(params)]),
+    results: async () => ({ output: await array(run()) }),
+  };
 }
 
 function held(tf: Tf, x: ArrayTensor): TfTensor {

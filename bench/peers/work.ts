@@ -27,7 +27,10 @@ export interface Surroundings {
 }
 
 /** Answers one command after the other; an error is an answer too. */
-export function answering(contender: Contender, { read, write, profile }: Surroundings): (command: Command) => Promise<Answer> {
+export function answering(
+  contender: Contender,
+  { read, write, profile }: Surroundings,
+): (command: Command) => Promise<Answer> {
   const ready = new Map<string, Work>();
 
   async function answer(command: Command): Promise<Answer> {
@@ -35,7 +38,10 @@ export function answering(contender: Contender, { read, write, profile }: Surrou
     if (command.op === "prepare") {
       const made = await contender.prepare(command.case, command.data === "" ? {} : read(command.data));
       ready.set(command.slot, made);
-      return { prepared: true, ...(made.compileMilliseconds === undefined ? {} : { compileMilliseconds: made.compileMilliseconds }) };
+      return {
+        prepared: true,
+        ...(made.compileMilliseconds === undefined ? {} : { compileMilliseconds: made.compileMilliseconds }),
+      };
     }
     const work = ready.get(command.slot);
     if (work === undefined) throw new Error(`nothing is prepared as ${command.slot}`);
@@ -63,11 +69,17 @@ export function answering(contender: Contender, { read, write, profile }: Surrou
     }
   }
 
-  return (command) => answer(command).catch((error: unknown): Answer => ({ error: error instanceof Error ? error.message : String(error) }));
+  return (command) =>
+    answer(command).catch((error: unknown): Answer => ({
+      error: error instanceof Error ? error.message : String(error),
+    }));
 }
 
 /** Runs for so many milliseconds, and at least so many times; milliseconds of the last run. */
-async function lastOf(work: Work, { least, milliseconds }: { readonly least: number; readonly milliseconds: number }): Promise<number> {
+async function lastOf(
+  work: Work,
+  { least, milliseconds }: { readonly least: number; readonly milliseconds: number },
+): Promise<number> {
   const start = performance.now();
   let last = 0;
   for (let runs = 0; runs < least || performance.now() - start < milliseconds; runs++) {

@@ -2,7 +2,19 @@ import { globalNorm } from "@sluice/clip";
 import type { Dataset, Examples } from "@sluice/data";
 import type { Metric, Settings, TrialContext, TrialOutcome } from "@sluice/study";
 import { key, keyFor, sum, type Backend, type Tensor, type Tree } from "@sluice/tensor";
-import { accuracy as accuracyOf, adam, batches, crossEntropy, evaluator, trainer, weightsHash, type Batches, type BatchesOptions, type Optimiser, type Weighted } from "@sluice/train";
+import {
+  accuracy as accuracyOf,
+  adam,
+  batches,
+  crossEntropy,
+  evaluator,
+  trainer,
+  weightsHash,
+  type Batches,
+  type BatchesOptions,
+  type Optimiser,
+  type Weighted,
+} from "@sluice/train";
 import { backendOf } from "./backend.ts";
 import type { Classifier, LogitsOptions } from "./classifier.ts";
 import { divergesAs } from "./diverged.ts";
@@ -23,7 +35,10 @@ export type TrainingSettings = Settings & {
   readonly validateEvery: number;
 };
 
-/** Metrics of every classification study; accuracies in per cent. First the one that is known while training, which is what the live table shows. */
+/**
+ * Metrics of every classification study; accuracies in per cent. First the one that is known while training, which is
+ * what the live table shows.
+ */
 export const classificationMetrics = {
   validation: { label: "Validation accuracy", unit: "%", better: "higher", digits: 1 },
   accuracy: { label: "Held-out accuracy", unit: "%", better: "higher", digits: 1, curve: false },
@@ -48,14 +63,22 @@ export interface ClassificationTask<P extends Tree, E extends Labelled> {
 type Labelled = Examples & { readonly y: Tensor };
 
 /**
- * Trains a classifier on the training split by cross-entropy, validates it on the way, and measures it at the end, once, on the test split, with the last weights:
- * nothing is chosen by looking at a result. Everything random comes from the trial's seed, so variants see the same batches in the same order.
+ * Trains a classifier on the training split by cross-entropy, validates it on the way, and measures it at the end,
+ * once, on the test split, with the last weights: nothing is chosen by looking at a result. Everything random comes
+ * from the trial's seed, so variants see the same batches in the same order.
  *
  * A trial that was stopped goes on from its last checkpoint with the bits of one that was not.
  */
 export async function classificationTrial<P extends Tree, E extends Labelled>(
   context: TrialContext<TrainingSettings>,
-  { data, model, batchesOf = batches, inspect, watch, optimiser = adam({ learningRate: context.config.learningRate }) }: ClassificationTask<P, E>,
+  {
+    data,
+    model,
+    batchesOf = batches,
+    inspect,
+    watch,
+    optimiser = adam({ learningRate: context.config.learningRate }),
+  }: ClassificationTask<P, E>,
 ): Promise<TrialOutcome> {
   const { config, restored, signal } = context;
   const root = key(context.seed);
@@ -63,7 +86,11 @@ export async function classificationTrial<P extends Tree, E extends Labelled>(
   const score = (params: P, batch: Weighted<E>, options: LogitsOptions) => {
     const logits = model.logits(params, batch, options);
     const mask = batch.weight;
-    return { loss: crossEntropy(logits, batch.y, { mask }), metrics: { accuracy: accuracyOf(logits, batch.y, { mask }) }, weight: sum(mask) };
+    return {
+      loss: crossEntropy(logits, batch.y, { mask }),
+      metrics: { accuracy: accuracyOf(logits, batch.y, { mask }) },
+      weight: sum(mask),
+    };
   };
   try {
     const params = model.init(keyFor(root, "weights"));
@@ -71,7 +98,8 @@ export async function classificationTrial<P extends Tree, E extends Labelled>(
     const validation = batchesOf(data.validation, { size: config.batch });
     const test = batchesOf(data.test, { size: config.batch });
     const training = await trainer({
-      loss: (weights: P, batch: Weighted<E>, { key: stepKey }) => score(weights, batch, { training: true, key: stepKey }),
+      loss: (weights: P, batch: Weighted<E>, { key: stepKey }) =>
+        score(weights, batch, { training: true, key: stepKey }),
       optimiser,
       clip: globalNorm(config.clip),
       params,
@@ -79,7 +107,12 @@ export async function classificationTrial<P extends Tree, E extends Labelled>(
       batch: train.at(0).batch,
       backend,
     });
-    const evaluation = await evaluator({ evaluate: (weights: P, batch: Weighted<E>) => score(weights, batch, {}), params, batch: validation.at(0).batch, backend });
+    const evaluation = await evaluator({
+      evaluate: (weights: P, batch: Weighted<E>) => score(weights, batch, {}),
+      params,
+      batch: validation.at(0).batch,
+      backend,
+    });
 
     const steps = train.stepsIn(config.epochs);
     const curve = recent(restored?.state);
@@ -101,7 +134,9 @@ export async function classificationTrial<P extends Tree, E extends Labelled>(
     }
 
     for (const { batch, examples } of train.from(training.step, steps)) {
-      const { loss, gradientNorm } = await divergesAs(context, () => speed.measure(examples, () => training.run(batch)));
+      const { loss, gradientNorm } = await divergesAs(context, () =>
+        speed.measure(examples, () => training.run(batch)),
+      );
       const made = training.step;
       const last = made === steps;
       curve.add({ loss, gradientNorm });
@@ -134,6 +169,12 @@ export async function classificationTrial<P extends Tree, E extends Labelled>(
 }
 
 /** From the number of right answers, which a mean in f32 gives but for its rounding. */
-function percentRight({ metrics, weight }: { readonly metrics: { readonly accuracy: number }; readonly weight: number }): number {
+function percentRight({
+  metrics,
+  weight,
+}: {
+  readonly metrics: { readonly accuracy: number };
+  readonly weight: number;
+}): number {
   return (100 * Math.round(metrics.accuracy * weight)) / weight;
 }

@@ -11,7 +11,10 @@ export interface Classifier<P extends Tree, E extends Tree> {
   logits(params: P, examples: E, options?: LogitsOptions): Tensor;
 }
 
-/** A stack of layers from `x` `[batch, time, features]` to logits: a sequence layer with the last output, then a dense one. */
+/**
+ * A stack of layers from `x` `[batch, time, features]` to logits: a sequence layer with the last output, then a dense
+ * one.
+ */
 export function sequenceClassifier<P extends Tree>(model: Layer<P>): Classifier<P, { readonly x: Tensor }> {
   return { init: (key) => model.init(key), logits: (params, { x }, options) => model.apply(params, x, options).output };
 }

@@ -1,15 +1,26 @@
 import type { TrialContext } from "@sluice/study";
 import { DivergedError } from "@sluice/train";
 
-/** Runs a step of training; where it has diverged, ends the trial with the step and the first tensor that went bad, and logs how. */
-export async function divergesAs<T>(context: Pick<TrialContext, "log" | "diverged">, step: () => Promise<T>): Promise<T> {
+/**
+ * Runs a step of training; where it has diverged, ends the trial with the step and the first tensor that went bad, and
+ * logs how.
+ */
+export async function divergesAs<T>(
+  context: Pick<TrialContext, "log" | "diverged">,
+  step: () => Promise<T>,
+): Promise<T> {
   try {
     return await step();
   } catch (error) {
     if (!(error instanceof DivergedError)) throw error;
     context.log(error.message);
     const { step: number, origin } = error.divergence;
-    const tensor = origin === undefined ? "the loss or the gradient norm" : origin.label === "" ? origin.operation : `${origin.label} (${origin.operation})`;
+    const tensor =
+      origin === undefined
+        ? "the loss or the gradient norm"
+        : origin.label === ""
+          ? origin.operation
+          : `${origin.label} (${origin.operation})`;
     return context.diverged({ step: number, tensor });
   }
 }

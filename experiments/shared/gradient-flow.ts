@@ -21,16 +21,25 @@ export interface FlowOptions<P extends Tree> {
 }
 
 /**
- * Where the gradient goes: the norm of dL/ds_t over the time axis, of one example's cross-entropy and averaged over the examples. Writes a series for every state s
- * of the model (`h`, and `c` of an LSTM), with a line for the start and one for the end of training.
+ * Where the gradient goes: the norm of dL/ds_t over the time axis, of one example's cross-entropy and averaged over the
+ * examples. Writes a series for every state s of the model (`h`, and `c` of an LSTM), with a line for the start and one
+ * for the end of training.
  *
- * At every validation it gives the horizon: how many steps before the last one the gradient with respect to all states together still has 1 % of its largest norm.
+ * At every validation it gives the horizon: how many steps before the last one the gradient with respect to all states
+ * together still has 1 % of its largest norm.
  */
-export function gradientFlowOf<P extends Tree>(context: Pick<TrialContext, "series">, { model, x, y }: FlowOptions<P>): Required<Pick<ClassificationTask<P, never>, "inspect" | "watch">> {
+export function gradientFlowOf<P extends Tree>(
+  context: Pick<TrialContext, "series">,
+  { model, x, y }: FlowOptions<P>,
+): Required<Pick<ClassificationTask<P, never>, "inspect" | "watch">> {
   const measure = (params: P, inputs: Tensor, classes: Tensor) => {
     const zeros = model.perturbations({ batch: inputs.shape[0]!, time: inputs.shape[1]! });
-    const loss = (perturbations: Tree): Tensor => crossEntropy(model.apply(params, inputs, { perturbations }).output, classes, { reduction: "sum" });
-    const whole = concat(leavesOf(stateGradients(loss, zeros)).map(({ tensor }) => tensor), 2);
+    const loss = (perturbations: Tree): Tensor =>
+      crossEntropy(model.apply(params, inputs, { perturbations }).output, classes, { reduction: "sum" });
+    const whole = concat(
+      leavesOf(stateGradients(loss, zeros)).map(({ tensor }) => tensor),
+      2,
+    );
     return { flow: gradientFlow(loss, zeros), horizon: effectiveHorizon(mean(stepNorms(whole), 0), { fraction }) };
   };
   let compiled: ReturnType<typeof compileFor> | undefined;

@@ -3,7 +3,10 @@ import { runningMean } from "@sluice/train";
 
 type Step = { readonly loss: number; readonly gradientNorm: number };
 
-/** The steps since the last point of a curve. They go into a checkpoint, so that a resumed run averages over the same ones. */
+/**
+ * The steps since the last point of a curve. They go into a checkpoint, so that a resumed run averages over the same
+ * ones.
+ */
 export interface Recent {
   add(step: Step): void;
   /** The mean, and begins anew. */
@@ -26,5 +29,12 @@ export function recent(saved: Json = []): Recent {
 }
 
 function isStep(value: unknown): value is Step {
-  return typeof value === "object" && value !== null && "loss" in value && typeof value.loss === "number" && "gradientNorm" in value && typeof value.gradientNorm === "number";
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "loss" in value &&
+    typeof value.loss === "number" &&
+    "gradientNorm" in value &&
+    typeof value.gradientNorm === "number"
+  );
 }

@@ -2,5 +2,9 @@
 import { count, seed } from "./seeds.js";
 
 export function setup() {
-  console.log(count === 1 ? `Property tests draw from seed ${seed} (SLUICE_SEED).` : `Property tests run with ${count} seeds, beginning with ${seed} (SLUICE_SEED).`);
+  console.log(
+    count === 1
+      ? `Property tests draw from seed ${seed} (SLUICE_SEED).`
+      : `Property tests run with ${count} seeds, beginning with ${seed} (SLUICE_SEED).`,
+  );
 }

@@ -1,10 +1,16 @@
-/** The seed of every property test: 1, or what SLUICE_SEED says. A failing test names its seed and path; `SLUICE_SEED=<seed> npm test -- <file>` runs it again. */
+/**
+ * The seed of every property test: 1, or what SLUICE_SEED says. A failing test names its seed and path;
+ * `SLUICE_SEED=<seed> npm test -- <file>` runs it again.
+ */
 export const seed = wholeNumber("SLUICE_SEED", 1);
 
 /** How many seeds `npm run test:seeds` tries, from {@link seed} on. */
 export const count = wholeNumber("SLUICE_SEEDS", 1);
 
-/** The i-th seed of a longer job. Neighbours are spread over all 32 bits: fast-check's generator starts alike from seeds that are alike. */
+/**
+ * The i-th seed of a longer job. Neighbours are spread over all 32 bits: fast-check's generator starts alike from seeds
+ * that are alike.
+ */
 export function seedAt(i) {
   return i === 0 ? seed : Math.imul(seed + i, 0x9e3779b1) | 0;
 }

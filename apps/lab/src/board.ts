@@ -19,7 +19,14 @@ export function newBoard(run: PreparedRun): Board {
   return new Map(
     run.trials.map((trial, index) => {
       const record = run.records[index];
-      return [trial.id, { trial, status: pending.has(trial.id) ? "waiting" : (record?.status ?? "waiting"), ...(record?.seconds === undefined ? {} : { seconds: record.seconds }) }];
+      return [
+        trial.id,
+        {
+          trial,
+          status: pending.has(trial.id) ? "waiting" : (record?.status ?? "waiting"),
+          ...(record?.seconds === undefined ? {} : { seconds: record.seconds }),
+        },
+      ];
     }),
   );
 }
@@ -38,7 +45,11 @@ function changed(row: BoardRow, event: RunEvent, now: number): BoardRow {
     const start = row.progress === undefined ? { since: now, from: event.progress.step } : {};
     return { ...row, ...start, status: "running", progress: event.progress };
   }
-  return { ...row, status: event.record.status, ...(event.record.seconds === undefined ? {} : { seconds: event.record.seconds }) };
+  return {
+    ...row,
+    status: event.record.status,
+    ...(event.record.seconds === undefined ? {} : { seconds: event.record.seconds }),
+  };
 }
 
 /** Seconds left for a running trial, from the steps of this session; `undefined` until some were made. */
@@ -49,8 +60,19 @@ function secondsLeft({ progress, since, from = 0, status }: BoardRow, now: numbe
 }
 
 function columns(headline: string, now: number): Column<BoardRow>[] {
-  const text = (title: string, keep: number, cell: (row: BoardRow) => string, most = 16): Column<BoardRow> => ({ title, align: "left", keep, most, cell });
-  const number = (title: string, keep: number, cell: (row: BoardRow) => string): Column<BoardRow> => ({ title, align: "right", keep, cell });
+  const text = (title: string, keep: number, cell: (row: BoardRow) => string, most = 16): Column<BoardRow> => ({
+    title,
+    align: "left",
+    keep,
+    most,
+    cell,
+  });
+  const number = (title: string, keep: number, cell: (row: BoardRow) => string): Column<BoardRow> => ({
+    title,
+    align: "right",
+    keep,
+    cell,
+  });
   const left = (row: BoardRow): string => {
     const seconds = secondsLeft(row, now);
     return seconds === undefined ? "" : duration(seconds);
@@ -63,16 +85,25 @@ function columns(headline: string, now: number): Column<BoardRow>[] {
     number("loss", 5, ({ progress }) => shortNumber(progress?.loss)),
     number(headline, 4, ({ progress }) => shortNumber(progress?.accuracy)),
     number("|grad|", 3, ({ progress }) => shortNumber(progress?.gradientNorm)),
-    number("ex/s", 2, ({ progress }) => (progress?.examplesPerSecond === undefined ? "" : String(Math.round(progress.examplesPerSecond)))),
+    number("ex/s", 2, ({ progress }) =>
+      progress?.examplesPerSecond === undefined ? "" : String(Math.round(progress.examplesPerSecond)),
+    ),
     number("left", 7, left),
     text("status", 10, (row) => row.status),
   ];
 }
 
-/** The live table for a terminal: what runs, what went wrong, then what waits and what is done, as far as the height goes. */
-export function drawBoard(board: Board, { width, height, headline, now }: { width: number; height: number; headline: string; now: number }): string {
+/**
+ * The live table for a terminal: what runs, what went wrong, then what waits and what is done, as far as the height
+ * goes.
+ */
+export function drawBoard(
+  board: Board,
+  { width, height, headline, now }: { width: number; height: number; headline: string; now: number },
+): string {
   const rows = [...board.values()];
-  const weight = (row: BoardRow): number => (row.status === "running" ? 0 : row.status === "done" ? 2 : row.status === "waiting" ? 3 : 1);
+  const weight = (row: BoardRow): number =>
+    row.status === "running" ? 0 : row.status === "done" ? 2 : row.status === "waiting" ? 3 : 1;
   const room = Math.max(1, height - 4);
   const chosen = new Set([...rows].sort((a, b) => weight(a) - weight(b)).slice(0, room));
   const shown = rows.filter((row) => chosen.has(row));
@@ -81,7 +112,11 @@ export function drawBoard(board: Board, { width, height, headline, now }: { widt
     .filter(([, count]) => count > 0)
     .map(([status, count]) => `${count} ${status}`);
   const hidden = rows.length - shown.length;
-  return [...layTable(columns(headline, now), shown, width), "", `${counts.join(", ")}${hidden > 0 ? ` (${hidden} not shown)` : ""}`.slice(0, width)].join("\n");
+  return [
+    ...layTable(columns(headline, now), shown, width),
+    "",
+    `${counts.join(", ")}${hidden > 0 ? ` (${hidden} not shown)` : ""}`.slice(0, width),
+  ].join("\n");
 }
 
 /** One line on a trial, for output that is not a terminal. */
@@ -92,7 +127,8 @@ export function plainLine(row: BoardRow, now: number, record?: TrialRecord): str
     const took = record.seconds === undefined ? "" : ` in ${duration(record.seconds)}`;
     return `${name}: ${record.status}${took}${record.reason === undefined ? "" : `: ${record.reason.split("\n")[0]}`}`;
   }
-  if (progress === undefined) return `${name}: ${status === "running" ? "started" : status}${(row.from ?? 0) > 0 ? ` from step ${row.from}` : ""}`;
+  if (progress === undefined)
+    return `${name}: ${status === "running" ? "started" : status}${(row.from ?? 0) > 0 ? ` from step ${row.from}` : ""}`;
   const left = secondsLeft(row, now);
   const parts = [
     `step ${progress.step}/${progress.steps}`,

@@ -1,6 +1,18 @@
 import { existsSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
-import { formatSeconds, loadStudy, messageOf, prepareRun, readManifest, runStudy, studyError, writeReport, type PreparedRun, type RunOutcome, type Study } from "@sluice/study";
+import {
+  formatSeconds,
+  loadStudy,
+  messageOf,
+  prepareRun,
+  readManifest,
+  runStudy,
+  studyError,
+  writeReport,
+  type PreparedRun,
+  type RunOutcome,
+  type Study,
+} from "@sluice/study";
 import { locateStudy, studiesBelow } from "./locate.ts";
 import { liveDisplay, plainDisplay } from "./show.ts";
 import { summaryTable } from "./summary.ts";
@@ -32,7 +44,11 @@ export interface Console {
 }
 
 /** `sluice run`: what is going to happen, the trials, the table, the report's path. */
-export async function run(given: string, flags: RunFlags, { folder, stdout, stderr, closed }: Console): Promise<number> {
+export async function run(
+  given: string,
+  flags: RunFlags,
+  { folder, stdout, stderr, closed }: Console,
+): Promise<number> {
   const budget = flags.quick === true ? "quick" : "full";
   const found = locateStudy(given, folder);
   const study = await loadStudy(found.module);
@@ -55,7 +71,11 @@ export async function run(given: string, flags: RunFlags, { folder, stdout, stde
   const print = (line: string): void => void stream.write(`${line}\n`);
   for (const line of announcement(prepared, found.name)) print(line);
 
-  const live = stream.isTTY === true && process.env["CI"] === undefined && process.env["NO_COLOR"] === undefined && process.env["TERM"] !== "dumb";
+  const live =
+    stream.isTTY === true &&
+    process.env["CI"] === undefined &&
+    process.env["NO_COLOR"] === undefined &&
+    process.env["TERM"] !== "dumb";
   const display = live && prepared.pending.length > 0 ? liveDisplay(prepared, stream) : plainDisplay(prepared, print);
   const stop = new AbortController();
   const kill = new AbortController();
@@ -69,14 +89,22 @@ export async function run(given: string, flags: RunFlags, { folder, stdout, stde
   else closed.addEventListener("abort", onClosed);
   for (const signal of SIGNALS) process.on(signal, onSignal);
   try {
-    const outcome = await runStudy(prepared, { signal: stop.signal, kill: kill.signal, onEvent: (event) => display.event(event) });
+    const outcome = await runStudy(prepared, {
+      signal: stop.signal,
+      kill: kill.signal,
+      onEvent: (event) => display.event(event),
+    });
     display.end();
     const { document, report, problems } = outcome;
     print("");
     for (const line of summaryTable(document, prepared.study.metrics, stream.columns ?? 120)) print(line);
     print("");
-    for (const record of outcome.records.filter(({ status }) => status === "failed" || status === "diverged" || status === "unreadable")) {
-      print(`${record.status}: ${record.task} / ${record.variant} / seed ${record.seed}: ${record.reason?.split("\n")[0] ?? ""}`);
+    for (const record of outcome.records.filter(
+      ({ status }) => status === "failed" || status === "diverged" || status === "unreadable",
+    )) {
+      print(
+        `${record.status}: ${record.task} / ${record.variant} / seed ${record.seed}: ${record.reason?.split("\n")[0] ?? ""}`,
+      );
       print(`  ${relative(folder, record.folder)}`);
     }
     for (const problem of problems) print(`not in the report: ${problem}`);
@@ -95,36 +123,60 @@ export async function run(given: string, flags: RunFlags, { folder, stdout, stde
 }
 
 /** `sluice list`: the studies of this checkout with their questions. */
-export async function list({ json = false }: { readonly json?: boolean }, { folder, stdout }: Console): Promise<number> {
+export async function list(
+  { json = false }: { readonly json?: boolean },
+  { folder, stdout }: Console,
+): Promise<number> {
   const studies = await Promise.all(
     studiesBelow(folder).map(async ({ name, module }) => {
       try {
         const study: Study = await loadStudy(module);
-        return { name, module, title: study.title, question: study.question, tasks: Object.keys(study.tasks), variants: Object.keys(study.variants), problem: null };
+        return {
+          name,
+          module,
+          title: study.title,
+          question: study.question,
+          tasks: Object.keys(study.tasks),
+          variants: Object.keys(study.variants),
+          problem: null,
+        };
       } catch (error) {
         return { name, module, title: null, question: null, tasks: [], variants: [], problem: messageOf(error) };
       }
     }),
   );
   if (json) stdout.write(`${JSON.stringify(studies, null, 2)}\n`);
-  else if (studies.length === 0) stdout.write(`No studies: there is no experiments/<family>/<name>/study.ts at or above ${folder}.\n`);
-  else for (const { name, question, problem } of studies) stdout.write(`${name}\n  ${question ?? `does not load: ${problem}`}\n`);
+  else if (studies.length === 0)
+    stdout.write(`No studies: there is no experiments/<family>/<name>/study.ts at or above ${folder}.\n`);
+  else
+    for (const { name, question, problem } of studies)
+      stdout.write(`${name}\n  ${question ?? `does not load: ${problem}`}\n`);
   return studies.some(({ problem }) => problem !== null) ? EXIT.failed : EXIT.done;
 }
 
 /** `sluice report`: the report anew, from the folders. */
-export async function report(given: string, { json = false }: { readonly json?: boolean }, { folder, stdout }: Console): Promise<number> {
+export async function report(
+  given: string,
+  { json = false }: { readonly json?: boolean },
+  { folder, stdout }: Console,
+): Promise<number> {
   const runs = resolve(folder, given);
-  if (!existsSync(runs)) throw studyError(`${runs}: there is no such runs folder; "sluice run <study>" makes runs/<study>/<quick or full>`);
+  if (!existsSync(runs))
+    throw studyError(`${runs}: there is no such runs folder; "sluice run <study>" makes runs/<study>/<quick or full>`);
   const manifest = readManifest(runs);
   const study = await loadStudy(manifest.module).catch(() => null);
   const { report: path, document } = writeReport(runs, { study });
-  stdout.write(json ? `${JSON.stringify(document, null, 2)}\n` : `${summaryTable(document, manifest.metrics, stdout.columns ?? 120).join("\n")}\n\nReport: ${path}\n`);
+  stdout.write(
+    json
+      ? `${JSON.stringify(document, null, 2)}\n`
+      : `${summaryTable(document, manifest.metrics, stdout.columns ?? 120).join("\n")}\n\nReport: ${path}\n`,
+  );
   return EXIT.done;
 }
 
 function endedEarly({ by, reason }: NonNullable<RunOutcome["ended"]>): string {
-  if (by === "code") return `Stopped: ${reason}. The trials that were left were not started. Run the command again: with new code all trials are new.`;
+  if (by === "code")
+    return `Stopped: ${reason}. The trials that were left were not started. Run the command again: with new code all trials are new.`;
   return by === "disk" ? `Stopped: ${reason}. No more trials were started.` : `Stopped: ${reason}.`;
 }
 
@@ -135,7 +187,9 @@ function announcement(run: PreparedRun, name: string): string[] {
   const seeds = new Set(trials.map((trial) => trial.seed)).size;
   const parts = `${plural(Object.keys(run.study.tasks).length, "task")} × ${plural(Object.keys(run.study.variants).length, "variant")} × ${plural(seeds, "seed")}`;
   const lost = records.filter((record) => !pending.some((trial) => trial.id === record.id) && record.status !== "done");
-  const going = records.filter((record) => record.status === "interrupted" && pending.some((trial) => trial.id === record.id)).length;
+  const going = records.filter(
+    (record) => record.status === "interrupted" && pending.some((trial) => trial.id === record.id),
+  ).length;
   const time = estimate === null ? "time not known yet" : `about ${formatSeconds(estimate)}`;
   const work =
     pending.length === 0
@@ -144,14 +198,31 @@ function announcement(run: PreparedRun, name: string): string[] {
   return [
     `${name}, ${run.budget}: ${plural(trials.length, "trial")} (${parts}), ${records.filter((record) => record.status === "done").length} done already.`,
     work,
-    ...(run.environment.git?.lost === undefined ? [] : [`What git does not tell will be missing from the report: ${run.environment.git.lost}.`]),
-    ...(run.code.unresolved.length > 0 ? ["Part of the code cannot be told from its text. An edit there does not make a trial new; run into another --out after one:", ...run.code.unresolved.map((what) => `  ${what}`)] : []),
-    ...(lost.length > 0 ? [`${plural(lost.length, "trial")} failed, diverged or unreadable before: not run again without --retry.`] : []),
+    ...(run.environment.git?.lost === undefined
+      ? []
+      : [`What git does not tell will be missing from the report: ${run.environment.git.lost}.`]),
+    ...(run.code.unresolved.length > 0
+      ? [
+          "Part of the code cannot be told from its text. An edit there does not make a trial new; run into another --out after one:",
+          ...run.code.unresolved.map((what) => `  ${what}`),
+        ]
+      : []),
+    ...(lost.length > 0
+      ? [`${plural(lost.length, "trial")} failed, diverged or unreadable before: not run again without --retry.`]
+      : []),
   ];
 }
 
 function commandLine(given: string, { quick, seeds, threads, jobs, out, data, limit }: RunFlags): string {
-  const parts = [quick === true && "--quick", seeds !== undefined && `--seeds ${seeds}`, threads !== undefined && `--threads ${threads}`, jobs !== undefined && `--jobs ${jobs}`, out !== undefined && `--out ${out}`, data !== undefined && `--data ${data}`, limit !== undefined && `--limit ${limit}`];
+  const parts = [
+    quick === true && "--quick",
+    seeds !== undefined && `--seeds ${seeds}`,
+    threads !== undefined && `--threads ${threads}`,
+    jobs !== undefined && `--jobs ${jobs}`,
+    out !== undefined && `--out ${out}`,
+    data !== undefined && `--data ${data}`,
+    limit !== undefined && `--limit ${limit}`,
+  ];
   return [`${program()} run`, given, ...parts.filter((part) => part !== false)].join(" ");
 }
 

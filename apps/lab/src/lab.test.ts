@@ -7,7 +7,8 @@ import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
 
 const main = fileURLToPath(new URL("./main.ts", import.meta.url));
-const fixture = (name: string): string => fileURLToPath(new URL(`../../../packages/study/fixtures/${name}.ts`, import.meta.url));
+const fixture = (name: string): string =>
+  fileURLToPath(new URL(`../../../packages/study/fixtures/${name}.ts`, import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), "sluice-lab-"));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
@@ -18,7 +19,10 @@ interface Ended {
 }
 
 function start(...args: string[]): { child: ChildProcess; ended: Promise<Ended> } {
-  const child = spawn(process.execPath, ["--conditions=@sluice/source", main, ...args], { cwd: scratch, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, ["--conditions=@sluice/source", main, ...args], {
+    cwd: scratch,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let [stdout, stderr] = ["", ""];
   child.stdout.on("data", (part) => (stdout += part));
   child.stderr.on("data", (part) => (stderr += part));
@@ -29,20 +33,32 @@ const sluice = (...args: string[]): Promise<Ended> => start(...args).ended;
 
 function trialFolders(out: string): string[] {
   const trials = join(out, "trials");
-  return existsSync(trials) ? readdirSync(trials).sort().map((name) => join(trials, name)) : [];
+  return existsSync(trials)
+    ? readdirSync(trials)
+        .sort()
+        .map((name) => join(trials, name))
+    : [];
 }
 
 /** What two runs of the same trials must have in common, to the bit. */
 function bits(out: string): unknown {
   return trialFolders(out).map((folder) => {
     const { timings: _, seal: _seal, ...result } = JSON.parse(readFileSync(join(folder, "result.json"), "utf8"));
-    return { result, metrics: readFileSync(join(folder, "metrics.jsonl"), "utf8"), artifacts: readFileSync(join(folder, "artifacts/residual.json"), "utf8") };
+    return {
+      result,
+      metrics: readFileSync(join(folder, "metrics.jsonl"), "utf8"),
+      artifacts: readFileSync(join(folder, "artifacts/residual.json"), "utf8"),
+    };
   });
 }
 
 async function untilCheckpoint(out: string, trials = 2): Promise<void> {
   for (let tries = 0; tries < 1000; tries += 1) {
-    const saved = trialFolders(out).filter((folder) => existsSync(join(folder, "checkpoints")) && readdirSync(join(folder, "checkpoints")).some((name) => name.endsWith(".json")));
+    const saved = trialFolders(out).filter(
+      (folder) =>
+        existsSync(join(folder, "checkpoints")) &&
+        readdirSync(join(folder, "checkpoints")).some((name) => name.endsWith(".json")),
+    );
     if (saved.length === trials) return;
     await wait(20);
   }
@@ -86,35 +102,47 @@ describe("a run", () => {
     const out = join(scratch, "line");
     const path = join(trialFolders(out)[2] ?? "", "metrics.jsonl");
     const rows = readFileSync(path, "utf8");
-    writeFileSync(path, rows.replace(/\d(?=[,}])/, (digit) => String((Number(digit) + 1) % 10)));
+    writeFileSync(
+      path,
+      rows.replace(/\d(?=[,}])/, (digit) => String((Number(digit) + 1) % 10)),
+    );
     const run = await sluice("run", fixture("line"), "--quick", "--seeds", "1", "--out", out);
     expect(run.code).toBe(0);
     expect(run.stdout).toContain(`not in the report: ${path}: damaged`);
     writeFileSync(path, rows);
   });
 
-  test("counts and shows trials that throw, diverge or crash, and runs them again only when asked", { timeout: 90_000 }, async () => {
-    const out = join(scratch, "troubled");
-    const first = await sluice("run", fixture("troubled"), "--out", out, "--json");
-    expect(first.code).toBe(1);
-    const trials: { variant: string; status: string; reason: string | null }[] = JSON.parse(first.stdout).trials;
-    expect(Object.fromEntries(trials.map(({ variant, status }) => [variant, status]))).toEqual({ fine: "done", diverging: "diverged", throwing: "failed", crashing: "failed" });
-    const reasons = Object.fromEntries(trials.map(({ variant, reason }) => [variant, reason]));
-    expect(reasons["diverging"]).toBe("step 30: slope is not finite");
-    expect(reasons["throwing"]).toBe("the trial broke a promise");
-    expect(reasons["crashing"]).toContain("signal SIGSEGV");
-    expect(readFileSync(join(out, "report.html"), "utf8")).toContain("the trial broke a promise");
+  test(
+    "counts and shows trials that throw, diverge or crash, and runs them again only when asked",
+    { timeout: 90_000 },
+    async () => {
+      const out = join(scratch, "troubled");
+      const first = await sluice("run", fixture("troubled"), "--out", out, "--json");
+      expect(first.code).toBe(1);
+      const trials: { variant: string; status: string; reason: string | null }[] = JSON.parse(first.stdout).trials;
+      expect(Object.fromEntries(trials.map(({ variant, status }) => [variant, status]))).toEqual({
+        fine: "done",
+        diverging: "diverged",
+        throwing: "failed",
+        crashing: "failed",
+      });
+      const reasons = Object.fromEntries(trials.map(({ variant, reason }) => [variant, reason]));
+      expect(reasons["diverging"]).toBe("step 30: slope is not finite");
+      expect(reasons["throwing"]).toBe("the trial broke a promise");
+      expect(reasons["crashing"]).toContain("signal SIGSEGV");
+      expect(readFileSync(join(out, "report.html"), "utf8")).toContain("the trial broke a promise");
 
-    const second = await sluice("run", fixture("troubled"), "--out", out);
-    expect(second.code).toBe(1);
-    expect(second.stdout).toContain("not run again without --retry");
-    expect(trialFolders(out)).toHaveLength(4);
-    const third = await sluice("run", fixture("troubled"), "--out", out, "--retry");
-    expect(third.code).toBe(1);
-    expect(third.stdout).toContain("3 trials to run");
-    // The diverged trial starts anew; its old folder is kept aside.
-    expect(trialFolders(out).filter((folder) => folder.endsWith(".aside-1"))).toHaveLength(1);
-  });
+      const second = await sluice("run", fixture("troubled"), "--out", out);
+      expect(second.code).toBe(1);
+      expect(second.stdout).toContain("not run again without --retry");
+      expect(trialFolders(out)).toHaveLength(4);
+      const third = await sluice("run", fixture("troubled"), "--out", out, "--retry");
+      expect(third.code).toBe(1);
+      expect(third.stdout).toContain("3 trials to run");
+      // The diverged trial starts anew; its old folder is kept aside.
+      expect(trialFolders(out).filter((folder) => folder.endsWith(".aside-1"))).toHaveLength(1);
+    },
+  );
 
   test("passes over a damaged result, says so, and keeps it", { timeout: 90_000 }, async () => {
     const out = join(scratch, "line");
@@ -124,7 +152,9 @@ describe("a run", () => {
 
     const run = await sluice("run", fixture("line"), "--quick", "--seeds", "1", "--out", out, "--json");
     expect(run.code).toBe(1);
-    const [damaged] = JSON.parse(run.stdout).trials.filter((trial: { status: string }) => trial.status === "unreadable");
+    const [damaged] = JSON.parse(run.stdout).trials.filter(
+      (trial: { status: string }) => trial.status === "unreadable",
+    );
     expect(damaged.reason).toContain(join(folder, "result.json"));
     expect(damaged.reason).toContain("--retry");
     expect(readFileSync(join(folder, "result.json"), "utf8")).toBe('{ "status": "do');
@@ -144,7 +174,9 @@ describe("a run that is stopped", () => {
     const run = start("run", fixture("slow"), "--out", out, "--jobs", "2");
     await untilCheckpoint(out);
     // The runner and its trials at once, so that nothing is left that could still write a checkpoint.
-    const trials = trialFolders(out).map((folder): number => JSON.parse(readFileSync(join(folder, "lock.json"), "utf8")).pid);
+    const trials = trialFolders(out).map(
+      (folder): number => JSON.parse(readFileSync(join(folder, "lock.json"), "utf8")).pid,
+    );
     for (const pid of [run.child.pid ?? 0, ...trials]) process.kill(pid, "SIGKILL");
     await run.ended;
     expect(trialFolders(out).some((folder) => existsSync(join(folder, "result.json")))).toBe(false);
@@ -163,7 +195,10 @@ describe("a run that is stopped", () => {
     run.child.kill("SIGINT");
     const stopped = await run.ended;
     expect(stopped.code).toBe(130);
-    expect(JSON.parse(stopped.stdout).trials.map((trial: { status: string }) => trial.status)).toEqual(["interrupted", "interrupted"]);
+    expect(JSON.parse(stopped.stdout).trials.map((trial: { status: string }) => trial.status)).toEqual([
+      "interrupted",
+      "interrupted",
+    ]);
     expect((await sluice("run", fixture("slow"), "--out", out, "--jobs", "2")).code).toBe(0);
     expect(bits(out)).toEqual(bits(whole));
   });
@@ -193,14 +228,32 @@ test("a reader that leaves ends the run as Ctrl-C does, without a stack", { time
 });
 
 test("a trial that takes longer than --limit is stopped, and counts as failed", { timeout: 90_000 }, async () => {
-  const run = await sluice("run", fixture("endless"), "--out", join(scratch, "endless"), "--jobs", "3", "--limit", "0.5", "--json");
+  const run = await sluice(
+    "run",
+    fixture("endless"),
+    "--out",
+    join(scratch, "endless"),
+    "--jobs",
+    "3",
+    "--limit",
+    "0.5",
+    "--json",
+  );
   expect(run.code).toBe(1);
-  expect(JSON.parse(run.stdout).trials.map((trial: { status: string; reason: string }) => `${trial.status}: ${trial.reason.slice(0, 38)}`)).toEqual(Array(3).fill("failed: it took longer than its limit of 0.5 s"));
+  expect(
+    JSON.parse(run.stdout).trials.map(
+      (trial: { status: string; reason: string }) => `${trial.status}: ${trial.reason.slice(0, 38)}`,
+    ),
+  ).toEqual(Array(3).fill("failed: it took longer than its limit of 0.5 s"));
 });
 
 describe("what cannot be done is said", () => {
   test("an unknown option or command, with the nearest known one", { timeout: 90_000 }, async () => {
-    const [option, command, seeds] = await Promise.all([sluice("run", fixture("line"), "--quik"), sluice("rum"), sluice("run", fixture("line"), "--seeds", "0")]);
+    const [option, command, seeds] = await Promise.all([
+      sluice("run", fixture("line"), "--quik"),
+      sluice("rum"),
+      sluice("run", fixture("line"), "--seeds", "0"),
+    ]);
     expect(option.code).toBe(2);
     expect(option.stderr).toContain("--quick");
     expect(command.code).toBe(2);
@@ -217,18 +270,36 @@ describe("what cannot be done is said", () => {
   });
 
   test("which Node it takes to run a study in TypeScript", { timeout: 90_000 }, async () => {
-    // This Node without its own support: a hook strips the command's sources, as a build would have, and leaves the study.
+    // This Node without its own support: a hook strips the command's sources, as a build would have, and leaves the
+    // study.
     const strip = `data:text/javascript,${encodeURIComponent(`
       import module from "node:module";
       import { readFileSync } from "node:fs";
       import { fileURLToPath } from "node:url";
       module.registerHooks({ load: (url, context, next) => /\\/(packages|apps)\\/[^/]+\\/src\\/.*\\.ts$/.test(url)
         ? { format: "module", shortCircuit: true, source: module.stripTypeScriptTypes(readFileSync(fileURLToPath(url), "utf8")) } : next(url, context) });`)}`;
-    const child = spawn(process.execPath, ["--no-strip-types", "--no-warnings", "--import", strip, "--conditions=@sluice/source", main, "run", fixture("line"), "--out", join(scratch, "old")], { stdio: ["ignore", "ignore", "pipe"] });
+    const child = spawn(
+      process.execPath,
+      [
+        "--no-strip-types",
+        "--no-warnings",
+        "--import",
+        strip,
+        "--conditions=@sluice/source",
+        main,
+        "run",
+        fixture("line"),
+        "--out",
+        join(scratch, "old"),
+      ],
+      { stdio: ["ignore", "ignore", "pipe"] },
+    );
     let stderr = "";
     child.stderr.on("data", (part) => (stderr += part));
     const code = await new Promise((settle) => child.once("close", settle));
-    expect(stderr).toBe(`${fixture("line")}: TypeScript needs Node 22.18 or newer (or 22.12 and newer with --experimental-strip-types), and this is ${process.version}. Take a newer Node, or compile the study to JavaScript\n`);
+    expect(stderr).toBe(
+      `${fixture("line")}: TypeScript needs Node 22.18 or newer (or 22.12 and newer with --experimental-strip-types), and this is ${process.version}. Take a newer Node, or compile the study to JavaScript\n`,
+    );
     expect(code).toBe(2);
   });
 

@@ -33,6 +33,14 @@ test("in a narrow terminal the least wanted columns go, and no line is wider", (
 });
 
 test("live figures are short", () => {
-  expect([0.12345, 96.78, 12345.6, 0, 1e-9, Number.NaN, undefined].map(shortNumber)).toEqual(["0.1235", "96.78", "12346", "0.000", "1.0e-9", "NaN", ""]);
+  expect([0.12345, 96.78, 12345.6, 0, 1e-9, Number.NaN, undefined].map(shortNumber)).toEqual([
+    "0.1235",
+    "96.78",
+    "12346",
+    "0.000",
+    "1.0e-9",
+    "NaN",
+    "",
+  ]);
   expect([0, 59.6, 61, 3725].map(duration)).toEqual(["0:00", "1:00", "1:01", "1:02:05"]);
 });

@@ -22,7 +22,15 @@ export function layTable<T>(columns: readonly Column<T>[], rows: readonly T[], w
     kept = kept.filter(({ column }) => column.keep !== least);
   }
   const line = (cellOf: (entry: (typeof kept)[number]) => string): string =>
-    cut(kept.map((entry) => (entry.column.align === "left" ? cellOf(entry).padEnd(entry.width) : cellOf(entry).padStart(entry.width))).join(" ".repeat(GAP)).trimEnd(), width);
+    cut(
+      kept
+        .map((entry) =>
+          entry.column.align === "left" ? cellOf(entry).padEnd(entry.width) : cellOf(entry).padStart(entry.width),
+        )
+        .join(" ".repeat(GAP))
+        .trimEnd(),
+      width,
+    );
   return [line(({ column }) => column.title), ...rows.map((_, index) => line(({ cells }) => cells[index] ?? ""))];
 }
 

@@ -26,7 +26,9 @@ test("a study is found by its short name, its path below experiments/, its folde
 
 test("an unknown name is answered with the nearest known one", () => {
   expect(() => locateStudy("digts", checkout)).toThrow('unknown study "digts": did you mean "digits"?');
-  expect(() => locateStudy("zebra-crossing", checkout)).toThrow("known: irregular-sequence/events, long-sequence/adding");
+  expect(() => locateStudy("zebra-crossing", checkout)).toThrow(
+    "known: irregular-sequence/events, long-sequence/adding",
+  );
 });
 
 test("a name that two studies share asks for the longer one", () => {
@@ -34,5 +36,9 @@ test("a name that two studies share asks for the longer one", () => {
 });
 
 test("all studies are listed", () => {
-  expect(studiesBelow(join(checkout, "experiments")).map(({ name }) => name).sort()).toEqual([...paths].sort());
+  expect(
+    studiesBelow(join(checkout, "experiments"))
+      .map(({ name }) => name)
+      .sort(),
+  ).toEqual([...paths].sort());
 });

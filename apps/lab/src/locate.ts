@@ -11,7 +11,12 @@ export interface FoundStudy {
 /** Every `study.ts` below the `experiments` folder of the checkout that `from` lies in. */
 export function studiesBelow(from: string): FoundStudy[] {
   const experiments = experimentsFolder(from);
-  return experiments === undefined ? [] : search(experiments).map((module) => ({ name: relative(experiments, dirname(module)).split(sep).join("/"), module }));
+  return experiments === undefined
+    ? []
+    : search(experiments).map((module) => ({
+        name: relative(experiments, dirname(module)).split(sep).join("/"),
+        module,
+      }));
 }
 
 /** Finds a study by the path of its module, its folder's name, or its path below `experiments/`. */
@@ -26,11 +31,19 @@ export function locateStudy(given: string, from: string): FoundStudy {
   const studies = studiesBelow(from);
   const named = studies.filter(({ name }) => name === given || name.split("/").at(-1) === given);
   if (named.length === 1 && named[0] !== undefined) return named[0];
-  if (named.length > 1) throw studyError(`study "${given}": there are ${named.length}: ${named.map(({ name }) => name).join(", ")}. Give the longer name.`);
-  if (studies.length === 0) throw studyError(`study "${given}": no such module, and no experiments/<family>/<name>/study.ts at or above ${from}. Give the path of a module that exports a study.`);
+  if (named.length > 1)
+    throw studyError(
+      `study "${given}": there are ${named.length}: ${named.map(({ name }) => name).join(", ")}. Give the longer name.`,
+    );
+  if (studies.length === 0)
+    throw studyError(
+      `study "${given}": no such module, and no experiments/<family>/<name>/study.ts at or above ${from}. Give the path of a module that exports a study.`,
+    );
   const known = studies.flatMap(({ name }) => [name.split("/").at(-1) ?? name, name]);
   const hint = suggestion(given, known);
-  throw studyError(`unknown study "${given}": ${hint.startsWith("known:") ? `known: ${studies.map(({ name }) => name).join(", ")}` : hint}`);
+  throw studyError(
+    `unknown study "${given}": ${hint.startsWith("known:") ? `known: ${studies.map(({ name }) => name).join(", ")}` : hint}`,
+  );
 }
 
 function experimentsFolder(from: string): string | undefined {
@@ -45,7 +58,8 @@ function search(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true })
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap((entry) => {
-      if (entry.isDirectory()) return ["node_modules", "dist", "runs"].includes(entry.name) ? [] : search(join(folder, entry.name));
+      if (entry.isDirectory())
+        return ["node_modules", "dist", "runs"].includes(entry.name) ? [] : search(join(folder, entry.name));
       return entry.name === "study.ts" ? [join(folder, entry.name)] : [];
     });
 }

@@ -4,7 +4,12 @@ import { messageOf } from "@sluice/study";
 import { EXIT, list, report, run, type Console, type RunFlags } from "./command.ts";
 
 const closed = new AbortController();
-const terminal: Console = { folder: process.cwd(), stdout: process.stdout, stderr: process.stderr, closed: closed.signal };
+const terminal: Console = {
+  folder: process.cwd(),
+  stdout: process.stdout,
+  stderr: process.stderr,
+  closed: closed.signal,
+};
 
 // Whoever reads may leave, as `head` does, and a file may have no more room: neither is an error of the command.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => closed.abort());
@@ -24,7 +29,10 @@ function positive(text: string): number {
 /** Runs a command and turns what it throws into a message and an exit code. */
 async function main(args: readonly string[]): Promise<number> {
   let code: number = EXIT.done;
-  const program = new Command("sluice").description("Reproducible studies of gated recurrent networks.").exitOverride().showSuggestionAfterError();
+  const program = new Command("sluice")
+    .description("Reproducible studies of gated recurrent networks.")
+    .exitOverride()
+    .showSuggestionAfterError();
   program
     .command("run")
     .description("run a study (finished trials are skipped), and write its report")
@@ -36,7 +44,11 @@ async function main(args: readonly string[]): Promise<number> {
     .option("--out <folder>", "runs folder (default: runs/<study>/<quick or full>)")
     .option("--data <folder>", "folder with data sets that are not npm packages")
     .option("--retry", "run failed, diverged and unreadable trials again")
-    .option("--limit <seconds>", "stop a trial that takes longer, and count it as failed (default: the study's limit, or none)", seconds)
+    .option(
+      "--limit <seconds>",
+      "stop a trial that takes longer, and count it as failed (default: the study's limit, or none)",
+      seconds,
+    )
     .option("--json", "print one JSON document to standard output; all else goes to standard error")
     .action(async (study: string, flags: RunFlags) => void (code = await run(study, flags, terminal)));
   program
@@ -56,7 +68,9 @@ async function main(args: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
     const told = error instanceof Error && error.name === "StudyError";
-    process.stderr.write(`${told || !(error instanceof Error) ? messageOf(error) : (error.stack ?? messageOf(error))}\n`);
+    process.stderr.write(
+      `${told || !(error instanceof Error) ? messageOf(error) : (error.stack ?? messageOf(error))}\n`,
+    );
     // An error with a cause comes from the files or the data; one without is about what was asked for.
     return told && error.cause === undefined ? EXIT.usage : EXIT.failed;
   }

@@ -19,7 +19,12 @@ export function liveDisplay(run: PreparedRun, stream: NodeJS.WriteStream): Displ
   let board = newBoard(run);
   let notes: string[] = [];
   const draw = (): void => {
-    const table = drawBoard(board, { width: (stream.columns ?? 80) - 1, height: (stream.rows ?? 24) - notes.length, headline, now: Date.now() });
+    const table = drawBoard(board, {
+      width: (stream.columns ?? 80) - 1,
+      height: (stream.rows ?? 24) - notes.length,
+      headline,
+      now: Date.now(),
+    });
     update([table, ...notes].join("\n"));
   };
   const timer = setInterval(draw, REDRAW_MS);

@@ -6,7 +6,10 @@ export interface Axis {
   readonly ticks: readonly number[];
 }
 
-/** From pixel `start` to pixel `end`; a tick at multiples of 1, 2 or 5 times a power of ten, so that there are at most about `wanted`. */
+/**
+ * From pixel `start` to pixel `end`; a tick at multiples of 1, 2 or 5 times a power of ten, so that there are at most
+ * about `wanted`.
+ */
 export function linearAxis(from: number, to: number, [start, end]: readonly [number, number], wanted: number): Axis {
   let step = 1;
   for (let i = 0; step * wanted < to - from; i++) step *= i % 3 === 1 ? 2.5 : 2;
@@ -20,7 +23,10 @@ export function logAxis(from: number, to: number, [start, end]: readonly [number
   const [low, high] = [log10(from), log10(to)];
   const ticks = [];
   for (let decade = Math.ceil(low - 1e-9); decade <= high + 1e-9; decade++) ticks.push(Number(`1e${decade}`));
-  return { place: (value) => (value > 0 ? start + ((log10(value) - low) / (high - low)) * (end - start) : start), ticks };
+  return {
+    place: (value) => (value > 0 ? start + ((log10(value) - low) / (high - low)) * (end - start) : start),
+    ticks,
+  };
 }
 
 export function log10(value: number): number {

@@ -80,16 +80,20 @@ export const backends: readonly BackendChoice[] = [
 
 export function backendNamed(name: string): BackendChoice {
   const found = backends.find((choice) => choice.name === name);
-  if (found === undefined) throw new Error(`There is no backend ${name}; there are ${backends.map((choice) => choice.name).join(", ")}.`);
+  if (found === undefined)
+    throw new Error(`There is no backend ${name}; there are ${backends.map((choice) => choice.name).join(", ")}.`);
   return found;
 }
 
 function lookForWebAssembly(): Found {
-  return typeof WebAssembly === "undefined" ? { unavailable: "This browser has no WebAssembly, or it is switched off." } : {};
+  return typeof WebAssembly === "undefined"
+    ? { unavailable: "This browser has no WebAssembly, or it is switched off." }
+    : {};
 }
 
 async function lookForWebGpu(): Promise<Found> {
-  if (!("gpu" in navigator)) return { unavailable: "This browser has no WebGPU, or this page did not come from localhost or by https." };
+  if (!("gpu" in navigator))
+    return { unavailable: "This browser has no WebGPU, or this page did not come from localhost or by https." };
   const adapter = await navigator.gpu.requestAdapter();
   if (adapter === null) return { unavailable: "This browser has WebGPU, but no graphics card for it." };
   const { vendor, architecture, description } = adapter.info;

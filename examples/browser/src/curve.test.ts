@@ -20,8 +20,22 @@ test("a logarithmic axis has a tick a decade, and equal factors are equally far 
 
 test("the curve shows the last thousand steps, within its bounds", () => {
   const losses = Array.from({ length: 1500 }, (_, i) => 2 / (i + 1));
-  const svg = curve({ settings: { ...defaults, steps: 2000 }, losses, heldOut: [{ step: 200, error: 1 }, { step: 1500, error: 0.002 }] }, 600, 300);
-  const drawn = /class="batch-loss" d="M([^"]*)"/.exec(svg)![1]!.split("L").map((point) => point.split(",").map(Number));
+  const svg = curve(
+    {
+      settings: { ...defaults, steps: 2000 },
+      losses,
+      heldOut: [
+        { step: 200, error: 1 },
+        { step: 1500, error: 0.002 },
+      ],
+    },
+    600,
+    300,
+  );
+  const drawn = /class="batch-loss" d="M([^"]*)"/
+    .exec(svg)![1]!
+    .split("L")
+    .map((point) => point.split(",").map(Number));
   expect(drawn).toHaveLength(1000);
   for (const [x, y] of drawn) {
     expect(x).toBeGreaterThanOrEqual(46);
@@ -33,9 +47,20 @@ test("the curve shows the last thousand steps, within its bounds", () => {
 });
 
 test("numbers have three significant digits, and small ones a power of ten", () => {
-  expect([undefined, 0, 1, 0.16666, 12.345, 1234.5, 0.001, 0.00001, 4.44e-12].map(significant)).toEqual(["–", "0", "1", "0.167", "12.3", "1235", "0.001", "10⁻⁵", "4.4 × 10⁻¹²"]);
+  expect([undefined, 0, 1, 0.16666, 12.345, 1234.5, 0.001, 0.00001, 4.44e-12].map(significant)).toEqual([
+    "–",
+    "0",
+    "1",
+    "0.167",
+    "12.3",
+    "1235",
+    "0.001",
+    "10⁻⁵",
+    "4.4 × 10⁻¹²",
+  ]);
 });
 
 test("a loss of zero, or beyond every bound, is drawn all the same", () => {
-  for (const losses of [[0], [1e30], [1e-30], []]) expect(curve({ settings: defaults, losses, heldOut: [] }, 360, 240)).not.toMatch(/NaN|Infinity/);
+  for (const losses of [[0], [1e30], [1e-30], []])
+    expect(curve({ settings: defaults, losses, heldOut: [] }, 360, 240)).not.toMatch(/NaN|Infinity/);
 });

@@ -14,7 +14,10 @@ const RIGHT = 16;
 type Shown = Pick<RunState, "settings" | "losses" | "heldOut">;
 type Point = { readonly step: number; readonly error: number };
 
-/** Loss over the last steps, as an SVG of that size in pixels: of each batch, of the sequences held out, and of always answering 1. */
+/**
+ * Loss over the last steps, as an SVG of that size in pixels: of each batch, of the sequences held out, and of always
+ * answering 1.
+ */
 export function curve({ settings, losses, heldOut }: Shown, width: number, height: number): string {
   const to = Math.max(losses.length, Math.min(settings.steps, WINDOW));
   const from = Math.max(0, to - WINDOW);
@@ -27,20 +30,31 @@ export function curve({ settings, losses, heldOut }: Shown, width: number, heigh
   const y = logAxis(low, high, [bottom, TOP]);
   const baseline = round(y.place(BASELINE));
   return svg(width, height, [
-    ...y.ticks.map((tick) => `<path class="grid" d="M${LEFT},${round(y.place(tick))}H${right}"/><text x="${LEFT - 8}" y="${round(y.place(tick) + 4)}" text-anchor="end">${significant(tick)}</text>`),
-    ...x.ticks.map((tick) => `<path class="axis" d="M${round(x.place(tick))},${bottom}v4"/><text x="${round(x.place(tick))}" y="${bottom + 17}" text-anchor="middle">${tick}</text>`),
+    ...y.ticks.map(
+      (tick) =>
+        `<path class="grid" d="M${LEFT},${round(y.place(tick))}H${right}"/><text x="${LEFT - 8}" y="${round(y.place(tick) + 4)}" text-anchor="end">${significant(tick)}</text>`,
+    ),
+    ...x.ticks.map(
+      (tick) =>
+        `<path class="axis" d="M${round(x.place(tick))},${bottom}v4"/><text x="${round(x.place(tick))}" y="${bottom + 17}" text-anchor="middle">${tick}</text>`,
+    ),
     `<path class="axis" d="M${LEFT},${bottom}H${right}"/>`,
     `<text x="${round((LEFT + right) / 2)}" y="${height - 4}" text-anchor="middle">training step</text>`,
     `<path class="batch-loss" d="${line(batches, x, y)}"/>`,
     `<path class="baseline" d="M${LEFT},${baseline}H${right}"/>`,
     `<path class="held-out" d="${line(unseen, x, y)}"/>`,
-    ...unseen.map(({ step, error }) => `<circle class="held-out-point" cx="${round(x.place(step))}" cy="${round(y.place(error))}" r="2.6"/>`),
+    ...unseen.map(
+      ({ step, error }) =>
+        `<circle class="held-out-point" cx="${round(x.place(step))}" cy="${round(y.place(error))}" r="2.6"/>`,
+    ),
     `<text class="baseline-label" x="${right}" y="${baseline - 7}" text-anchor="end">always answering 1: 1/6</text>`,
   ]);
 }
 
 function line(points: readonly Point[], x: Axis, y: Axis): string {
-  return points.map(({ step, error }, i) => `${i === 0 ? "M" : "L"}${round(x.place(step))},${round(y.place(error))}`).join("");
+  return points
+    .map(({ step, error }, i) => `${i === 0 ? "M" : "L"}${round(x.place(step))},${round(y.place(error))}`)
+    .join("");
 }
 
 /** Down to a whole decade, and to 0.01 at least, so that the axis seldom changes. */

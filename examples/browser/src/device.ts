@@ -7,7 +7,9 @@ const software = ["SwiftShader", "llvmpipe", "lavapipe", "softpipe", "Basic Rend
 export function deviceNote(device: string | undefined): string {
   if (device === undefined || device === "") return "";
   const inProcessor = software.find((name) => device.toLowerCase().includes(name.toLowerCase()));
-  return inProcessor === undefined ? `Here: ${shortName(device)}.` : `Here the processor stands in for a card (${inProcessor}), so it is slow.`;
+  return inProcessor === undefined
+    ? `Here: ${shortName(device)}.`
+    : `Here the processor stands in for a card (${inProcessor}), so it is slow.`;
 }
 
 /** Chromium says "ANGLE (maker, device and driver, version)". */

@@ -51,10 +51,21 @@ export async function createForm(): Promise<Form> {
 
 function radio({ name, label, note }: BackendChoice, { unavailable, device }: Found, checked: boolean): HTMLElement {
   const [id, noteId] = [`backend-${name}`, `backend-${name}-note`];
-  const input = Object.assign(document.createElement("input"), { id, type: "radio", name: "backend", value: name, checked, disabled: unavailable !== undefined });
+  const input = Object.assign(document.createElement("input"), {
+    id,
+    type: "radio",
+    name: "backend",
+    value: name,
+    checked,
+    disabled: unavailable !== undefined,
+  });
   input.setAttribute("aria-describedby", noteId);
   const title = Object.assign(document.createElement("label"), { htmlFor: id, textContent: label });
-  const text = Object.assign(document.createElement("p"), { id: noteId, className: unavailable === undefined ? "note" : "note unavailable", textContent: unavailable ?? `${note} ${deviceNote(device)}` });
+  const text = Object.assign(document.createElement("p"), {
+    id: noteId,
+    className: unavailable === undefined ? "note" : "note unavailable",
+    textContent: unavailable ?? `${note} ${deviceNote(device)}`,
+  });
   const choice = Object.assign(document.createElement("div"), { className: "choice" });
   choice.append(input, title, text);
   return choice;
@@ -62,6 +73,7 @@ function radio({ name, label, note }: BackendChoice, { unavailable, device }: Fo
 
 function threadsNote({ threads, label }: BackendChoice, most: number): string {
   if (!threads) return `${label} has no use for threads.`;
-  if (!crossOriginIsolated) return "One thread: this page was served without the headers of cross-origin isolation, so threads cannot share memory.";
+  if (!crossOriginIsolated)
+    return "One thread: this page was served without the headers of cross-origin isolation, so threads cannot share memory.";
   return most === 1 ? "This machine has one processor." : "They change the speed, and no bit of the result.";
 }

@@ -2,7 +2,21 @@
 import { chromium, software } from "@sluice/browsers";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { backend, choose, click, inNode, launch, numberOf, open, serve, skipWithoutChromium, status, stepOf, stepsMade, textOf } from "./testing/drive.ts";
+import {
+  backend,
+  choose,
+  click,
+  inNode,
+  launch,
+  numberOf,
+  open,
+  serve,
+  skipWithoutChromium,
+  status,
+  stepOf,
+  stepsMade,
+  textOf,
+} from "./testing/drive.ts";
 
 const small = { time: 20, batch: 16, hidden: 16, steps: 300 };
 
@@ -20,29 +34,35 @@ describe("the page on gpu.js in Chromium", { timeout: 60_000 }, () => {
     await server?.close();
   });
 
-  test.each(["WebGPU", "WebGL 2", "gpu.js on WebAssembly", "gpu.js in JavaScript"])("trains on %s as on WebAssembly, which goes on from its weights", async (label) => {
-    const page = await open(browser, server.address);
-    await choose(page, small);
-    await backend(page, label).check();
-    await click(page, "Start");
-    await stepsMade(page, 25);
-    await click(page, "Pause");
-    await status(page, "Paused");
-    const step = await stepOf(page);
-    expect(step).toBeLessThan(small.steps);
-    const { error } = await inNode({ ...small, steps: step - (step % 25) });
-    expect((await numberOf(page, "held-out")) / error).toBeCloseTo(1, 2);
-    expect(await textOf(page, "weights-note")).toContain("rounds as the device does");
-    await backend(page, "WebAssembly").check();
-    await click(page, "Continue");
-    await status(page, "Done: 300 steps.");
-    expect(await textOf(page, "weights-note")).toContain("More than one backend");
-    await page.close();
-  });
+  test.each(["WebGPU", "WebGL 2", "gpu.js on WebAssembly", "gpu.js in JavaScript"])(
+    "trains on %s as on WebAssembly, which goes on from its weights",
+    async (label) => {
+      const page = await open(browser, server.address);
+      await choose(page, small);
+      await backend(page, label).check();
+      await click(page, "Start");
+      await stepsMade(page, 25);
+      await click(page, "Pause");
+      await status(page, "Paused");
+      const step = await stepOf(page);
+      expect(step).toBeLessThan(small.steps);
+      const { error } = await inNode({ ...small, steps: step - (step % 25) });
+      expect((await numberOf(page, "held-out")) / error).toBeCloseTo(1, 2);
+      expect(await textOf(page, "weights-note")).toContain("rounds as the device does");
+      await backend(page, "WebAssembly").check();
+      await click(page, "Continue");
+      await status(page, "Done: 300 steps.");
+      expect(await textOf(page, "weights-note")).toContain("More than one backend");
+      await page.close();
+    },
+  );
 
   test("a card that the processor stands in for is told from one", async () => {
     const page = await open(browser, server.address);
-    for (const name of ["webgpu", "webgl2"]) expect(await textOf(page, `backend-${name}-note`)).toContain("Here the processor stands in for a card (SwiftShader)");
+    for (const name of ["webgpu", "webgl2"])
+      expect(await textOf(page, `backend-${name}-note`)).toContain(
+        "Here the processor stands in for a card (SwiftShader)",
+      );
     await page.close();
   });
 

@@ -4,7 +4,21 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Settings } from "./settings.ts";
 import { BASELINE } from "./task.ts";
-import { backend, choose, click, inNode, launch, numberOf, open, serve, skipWithoutChromium, status, stepOf, stepsMade, textOf } from "./testing/drive.ts";
+import {
+  backend,
+  choose,
+  click,
+  inNode,
+  launch,
+  numberOf,
+  open,
+  serve,
+  skipWithoutChromium,
+  status,
+  stepOf,
+  stepsMade,
+  textOf,
+} from "./testing/drive.ts";
 
 const small: Partial<Settings> = { time: 20, hidden: 32, steps: 300 };
 
@@ -103,7 +117,8 @@ describe("the page in Chromium", { timeout: 60_000 }, () => {
     const [start, before] = [performance.now(), await turns()];
     await click(page, "Start");
     await stepsMade(page, 1);
-    // The worker does little else in this time than one evaluation and one step: a page that they blocked would have no more than a few turns.
+    // The worker does little else in this time than one evaluation and one step: a page that they blocked would have no
+    // more than a few turns.
     expect((await turns()) - before).toBeGreaterThan((performance.now() - start) / 50);
   });
 
@@ -127,7 +142,12 @@ describe("the page in Chromium", { timeout: 60_000 }, () => {
     await choose(page, small);
     await click(page, "Start");
     await stepsMade(page, 30);
-    await page.workers()[0]!.evaluate(() => void setTimeout(() => { throw new Error("the device is gone"); }));
+    await page.workers()[0]!.evaluate(
+      () =>
+        void setTimeout(() => {
+          throw new Error("the device is gone");
+        }),
+    );
     const alert = page.getByRole("alert").filter({ hasText: "the device is gone" });
     await alert.waitFor();
     const step = await stepOf(page);

@@ -26,7 +26,8 @@ export function openRemote(): Remote {
     return reply;
   };
   return {
-    start: (settings, place, saved) => ask({ kind: "start", settings, place, ...(saved === undefined ? {} : { saved }) }),
+    start: (settings, place, saved) =>
+      ask({ kind: "start", settings, place, ...(saved === undefined ? {} : { saved }) }),
     train: () => ask({ kind: "train" }),
     save: () => ask({ kind: "save" }),
     end() {

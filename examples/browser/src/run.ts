@@ -34,7 +34,9 @@ interface Pace {
 
 export interface Run {
   readonly state: RunState;
-  /** Begins, or goes on, there; elsewhere than before it goes on from the same weights. Does nothing while it trains. */
+  /**
+   * Begins, or goes on, there; elsewhere than before it goes on from the same weights. Does nothing while it trains.
+   */
   start(place: Place): Promise<void>;
   /** Stops after the steps that are being made. */
   pause(): void;
@@ -76,7 +78,8 @@ export function createRun(settings: Settings, changed: (state: RunState) => void
     change({
       losses: [...state.losses, ...losses],
       pace: losses.length === 0 ? state.pace : [...state.pace, pace].slice(-PACE_REPLIES),
-      heldOut: evaluation === undefined || known ? state.heldOut : [...state.heldOut, { step, error: evaluation.error }],
+      heldOut:
+        evaluation === undefined || known ? state.heldOut : [...state.heldOut, { step, error: evaluation.error }],
       answers: evaluation?.answers ?? state.answers,
       hash,
     });
@@ -111,7 +114,8 @@ export function createRun(settings: Settings, changed: (state: RunState) => void
     try {
       const remote = await open(place);
       const known = state.backends.includes(place.backend);
-      if (state.phase === "starting") change({ phase: "training", backends: known ? state.backends : [...state.backends, place.backend] });
+      if (state.phase === "starting")
+        change({ phase: "training", backends: known ? state.backends : [...state.backends, place.backend] });
       while (state.phase === "training" && state.losses.length < settings.steps && !ended) await take(remote.train());
       await take(remote.save());
       if (!ended) change({ phase: state.losses.length < settings.steps ? "paused" : "done" });

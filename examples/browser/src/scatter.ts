@@ -9,15 +9,24 @@ const BOTTOM = 40;
 const LEFT = 40;
 const RIGHT = 8;
 
-/** Answers over the sums asked for: on the level line by one who always answers 1, on the diagonal by one who has learnt to add. */
+/**
+ * Answers over the sums asked for: on the level line by one who always answers 1, on the diagonal by one who has learnt
+ * to add.
+ */
 export function scatter(answers: Evaluation["answers"], size: number): string {
   const [right, bottom] = [size - RIGHT, size - BOTTOM];
   const x = linearAxis(LOW, HIGH, [LEFT, right], 3);
   const y = linearAxis(LOW, HIGH, [bottom, TOP], 3);
   const at = (sum: number, answer: number): string => `${round(x.place(sum))},${round(y.place(answer))}`;
   return svg(size, size, [
-    ...x.ticks.map((tick) => `<path class="axis" d="M${round(x.place(tick))},${bottom}v4"/><text x="${round(x.place(tick))}" y="${bottom + 17}" text-anchor="middle">${tick}</text>`),
-    ...y.ticks.map((tick) => `<path class="grid" d="M${LEFT},${round(y.place(tick))}H${right}"/><text x="${LEFT - 8}" y="${round(y.place(tick) + 4)}" text-anchor="end">${tick}</text>`),
+    ...x.ticks.map(
+      (tick) =>
+        `<path class="axis" d="M${round(x.place(tick))},${bottom}v4"/><text x="${round(x.place(tick))}" y="${bottom + 17}" text-anchor="middle">${tick}</text>`,
+    ),
+    ...y.ticks.map(
+      (tick) =>
+        `<path class="grid" d="M${LEFT},${round(y.place(tick))}H${right}"/><text x="${LEFT - 8}" y="${round(y.place(tick) + 4)}" text-anchor="end">${tick}</text>`,
+    ),
     `<path class="axis" d="M${LEFT},${bottom}H${right}"/>`,
     `<path class="baseline" d="M${at(LOW, 1)}L${at(HIGH, 1)}"/><path class="diagonal" d="M${at(LOW, LOW)}L${at(HIGH, HIGH)}"/>`,
     ...answers.map(({ sum, answer }) => {

@@ -18,5 +18,12 @@ export const defaults: Settings = { time: 100, batch: 32, hidden: 64, learningRa
 /** From texts by name, of a form or of a command line; the default where there is none. */
 export function settingsFrom(textOf: (name: keyof Settings) => string | undefined): Settings {
   const number = (name: keyof Settings): number => Number(textOf(name) ?? defaults[name]);
-  return { time: number("time"), batch: number("batch"), hidden: number("hidden"), learningRate: number("learningRate"), steps: number("steps"), seed: number("seed") };
+  return {
+    time: number("time"),
+    batch: number("batch"),
+    hidden: number("hidden"),
+    learningRate: number("learningRate"),
+    steps: number("steps"),
+    seed: number("seed"),
+  };
 }

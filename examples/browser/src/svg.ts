@@ -1,4 +1,7 @@
-/** An SVG of that size in pixels, for an element that says in words what it shows. Parts hold numbers and words of this program, so nothing is escaped. */
+/**
+ * An SVG of that size in pixels, for an element that says in words what it shows. Parts hold numbers and words of this
+ * program, so nothing is escaped.
+ */
 export function svg(width: number, height: number, parts: readonly string[]): string {
   return `<svg viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" aria-hidden="true">${parts.join("")}</svg>`;
 }

@@ -25,7 +25,10 @@ export interface Evaluation {
   readonly answers: readonly { readonly sum: number; readonly answer: number }[];
 }
 
-/** A GRU with a linear readout of its last state learns the adding problem. Runs in a page, a worker or Node; from `saved` where given, else from the beginning. */
+/**
+ * A GRU with a linear readout of its last state learns the adding problem. Runs in a page, a worker or Node; from
+ * `saved` where given, else from the beginning.
+ */
 export async function startTraining(settings: Settings, backend: Backend, saved?: Uint8Array): Promise<Training> {
   const { hidden, learningRate, seed } = settings;
   const model = stack([sequence(gru({ input: 2, hidden }), { outputs: "last" }), dense({ input: hidden, output: 1 })]);
@@ -55,7 +58,8 @@ export async function startTraining(settings: Settings, backend: Backend, saved?
     async evaluate() {
       const output = valuesOf(await answerUnseen(await training.params(), unseen.x));
       const answers = Array.from(output, (answer, i) => ({ sum: sums[i]!, answer }));
-      const error = answers.reduce((total, { sum, answer }) => total + (answer - sum) * (answer - sum), 0) / answers.length;
+      const error =
+        answers.reduce((total, { sum, answer }) => total + (answer - sum) * (answer - sum), 0) / answers.length;
       return { error, answers };
     },
     hash: async () => weightsHash(await training.params()),

@@ -7,7 +7,13 @@ import { scatter } from "./scatter.ts";
 import { defaults, type Settings } from "./settings.ts";
 
 const startLabels: { readonly [phase in Phase]: string } = {
-  ready: "Start", starting: "Pause", training: "Pause", pausing: "Pause", paused: "Continue", done: "Start again", failed: "Try again",
+  ready: "Start",
+  starting: "Pause",
+  training: "Pause",
+  pausing: "Pause",
+  paused: "Continue",
+  done: "Start again",
+  failed: "Try again",
 };
 
 /** Shows a run. */
@@ -21,7 +27,14 @@ export function show(state: RunState): void {
 
   element("failure", HTMLElement).hidden = failure === undefined;
   setText("failure-message", failure ?? "");
-  setText("failure-hint", failure === undefined ? "" : losses.length === 0 ? "Try again, or choose where else to run it." : `The weights of step ${losses.length} are kept: go on from them, here or elsewhere.`);
+  setText(
+    "failure-hint",
+    failure === undefined
+      ? ""
+      : losses.length === 0
+        ? "Try again, or choose where else to run it."
+        : `The weights of step ${losses.length} are kept: go on from them, here or elsewhere.`,
+  );
 
   const last = heldOut.at(-1);
   setText("step", losses.length === 0 ? "–" : `${losses.length} of ${settings.steps}`);
@@ -41,12 +54,18 @@ export function showFigures(state: RunState): void {
   const width = place.clientWidth;
   place.innerHTML = curve(state, width, Math.round(Math.min(380, Math.max(240, width * 0.5))));
   const last = state.heldOut.at(-1);
-  const error = last === undefined ? "nothing has been trained yet" : `held-out error ${significant(last.error)} after ${last.step} steps; always answering 1 has 0.167`;
+  const error =
+    last === undefined
+      ? "nothing has been trained yet"
+      : `held-out error ${significant(last.error)} after ${last.step} steps; always answering 1 has 0.167`;
   place.setAttribute("aria-label", `Loss over ${state.losses.length} steps: ${error}.`);
 
   const answers = element("answers", HTMLElement);
   answers.innerHTML = scatter(state.answers, Math.min(260, answers.clientWidth));
-  answers.setAttribute("aria-label", `Answers to ${state.answers.length} held-out sequences over the sums asked for; ${error}.`);
+  answers.setAttribute(
+    "aria-label",
+    `Answers to ${state.answers.length} held-out sequences over the sums asked for; ${error}.`,
+  );
 }
 
 function showWeights({ hash, losses, settings, backends: used }: RunState): void {
@@ -56,7 +75,14 @@ function showWeights({ hash, losses, settings, backends: used }: RunState): void
   setText("hash", hash);
   const [only, ...others] = used;
   const exact = only !== undefined && others.length === 0 && backendNamed(only).exact;
-  setText("weights-note", exact ? "Every machine has the same, with any number of threads; so has Node:" : others.length > 0 ? "More than one backend had a hand in them, so no one run has the same." : "This backend rounds as the device does, so another machine may have others.");
+  setText(
+    "weights-note",
+    exact
+      ? "Every machine has the same, with any number of threads; so has Node:"
+      : others.length > 0
+        ? "More than one backend had a hand in them, so no one run has the same."
+        : "This backend rounds as the device does, so another machine may have others.",
+  );
   const command = element("node-command", HTMLElement);
   command.hidden = !exact;
   command.textContent = exact ? nodeCommand({ ...settings, steps: losses.length }, only) : "";
@@ -65,25 +91,35 @@ function showWeights({ hash, losses, settings, backends: used }: RunState): void
 function nodeCommand(settings: Settings, backend: string): string {
   const given = Object.entries({ ...settings, backend });
   const usual = new Map<string, number | string>(Object.entries({ ...defaults, backend: backends[0]!.name }));
-  const options = given.filter(([name, value]) => usual.get(name) !== value).map(([name, value]) => ` --${name} ${value}`);
+  const options = given
+    .filter(([name, value]) => usual.get(name) !== value)
+    .map(([name, value]) => ` --${name} ${value}`);
   return `npm run example:node${options.length > 0 ? " --" : ""}${options.join("")}`;
 }
 
 function statusOf({ phase, losses }: RunState): string {
   switch (phase) {
-    case "ready": return "Ready.";
-    case "starting": return "Compiling the training step…";
-    case "training": return "Training.";
-    case "pausing": return "Pausing…";
-    case "paused": return `Paused after ${losses.length} steps.`;
-    case "done": return `Done: ${losses.length} steps.`;
-    case "failed": return "Stopped.";
+    case "ready":
+      return "Ready.";
+    case "starting":
+      return "Compiling the training step…";
+    case "training":
+      return "Training.";
+    case "pausing":
+      return "Pausing…";
+    case "paused":
+      return `Paused after ${losses.length} steps.`;
+    case "done":
+      return `Done: ${losses.length} steps.`;
+    case "failed":
+      return "Stopped.";
   }
 }
 
 function noteOf({ phase, losses }: RunState): string {
   if (isOpen({ phase, losses })) return "";
-  if (!isBusy({ phase })) return "Where it runs may be changed now; training then goes on from the same weights. Reset to change the run.";
+  if (!isBusy({ phase }))
+    return "Where it runs may be changed now; training then goes on from the same weights. Reset to change the run.";
   return "Pause to change where it runs, reset to change the run.";
 }
 

@@ -11,7 +11,11 @@ const MOMENT = 50;
 let training: Training | undefined;
 let steps = 0;
 
-addEventListener("message", ({ data }: MessageEvent<Request>) => void answer(data).then(send, (error: unknown) => send({ error: messageOf(error) })));
+addEventListener(
+  "message",
+  ({ data }: MessageEvent<Request>) =>
+    void answer(data).then(send, (error: unknown) => send({ error: messageOf(error) })),
+);
 
 function send(reply: Reply): void {
   postMessage(reply);
@@ -26,7 +30,14 @@ async function answer(request: Request): Promise<Progress> {
     return { step: training.step, losses: [], milliseconds: 0, ...(await evaluate(training)) };
   }
   if (training === undefined) throw new Error(`${request.kind}: nothing has been started`);
-  if (request.kind === "save") return { step: training.step, losses: [], milliseconds: 0, saved: await training.save(), hash: await training.hash() };
+  if (request.kind === "save")
+    return {
+      step: training.step,
+      losses: [],
+      milliseconds: 0,
+      saved: await training.save(),
+      hash: await training.hash(),
+    };
   return train(training);
 }
 

@@ -10,7 +10,10 @@ export const claims: readonly Claim[] = [
   moreAccurate("GRU-D", "LSTM"),
   moreAccurate("LSTM", "RNN-decay"),
   moreAccurate("GRU-D", "RNN-decay"),
-  { text: "An epoch of streams that are padded to 32 steps takes less time where the longest of each batch stands first (no paper's claim, and timed on this machine).", test: takesLessTime },
+  {
+    text: "An epoch of streams that are padded to 32 steps takes less time where the longest of each batch stands first (no paper's claim, and timed on this machine).",
+    test: takesLessTime,
+  },
 ];
 
 /** Of every trial, as each has timed both epochs. */
@@ -29,7 +32,11 @@ function takesLessTime(results: Results): ReturnType<Claim["test"]> {
     return `${variant} ${middle("any")} against ${middle("sorted")} ms per epoch (${middle("times")} times)`;
   });
   return {
-    verdict: ratios.every((times) => times > 1) ? "reproduced" : ratios.every((times) => times <= 1) ? "not reproduced" : "undecided",
+    verdict: ratios.every((times) => times > 1)
+      ? "reproduced"
+      : ratios.every((times) => times <= 1)
+        ? "not reproduced"
+        : "undecided",
     because: `Unsorted against longest first: ${shown.join(", ")}; in single trials, ${Math.min(...ratios).toFixed(1)} to ${Math.max(...ratios).toFixed(1)} times`,
   };
 }

@@ -20,18 +20,25 @@ type Config = (typeof tiny)["settings"];
 
 const config: Config = { ...tiny.settings, ...tiny.budget.full, cell: "gruD" };
 
-const run = (given: Config, options: Omit<MemoryContextOptions<Config>, "config"> = {}) => runTrial(tiny, { config: given, ...options });
+const run = (given: Config, options: Omit<MemoryContextOptions<Config>, "config"> = {}) =>
+  runTrial(tiny, { config: given, ...options });
 
 /** What may not differ between two runs: all but the times. */
 function bits({ outcome, left }: Awaited<ReturnType<typeof run>>): unknown {
-  const { log: _, series: { [perEvent]: _event, [perEpoch]: _epoch, ...series }, ...rest } = left;
+  const {
+    log: _,
+    series: { [perEvent]: _event, [perEpoch]: _epoch, ...series },
+    ...rest
+  } = left;
   return { metrics: outcome?.metrics, weights: outcome?.weights, ...rest, series };
 }
 
 test("runs to its end and reports what was run", { timeout: 240_000 }, async () => {
   const module = fileURLToPath(new URL("./fixtures/tiny.ts", import.meta.url));
   const { records, report } = await runStudy(await prepareRun({ module, budget: "quick", out: scratch, jobs: 2 }));
-  expect(records.map(({ variant, status }) => [variant, status])).toEqual(["LSTM", "GRU", "RNN-decay", "GRU-D"].map((variant) => [variant, "done"]));
+  expect(records.map(({ variant, status }) => [variant, status])).toEqual(
+    ["LSTM", "GRU", "RNN-decay", "GRU-D"].map((variant) => [variant, "done"]),
+  );
   for (const { folder, metrics, weights, warnings } of records) {
     expect(Object.keys(metrics)).toEqual(Object.keys(tiny.metrics));
     expect(Object.values(metrics).every(Number.isFinite)).toBe(true);
@@ -39,10 +46,20 @@ test("runs to its end and reports what was run", { timeout: 240_000 }, async () 
     expect(warnings).toEqual([]);
     const { timings } = JSON.parse(readFileSync(join(folder, "result.json"), "utf8"));
     for (const name of [inOrder, longestFirst, likeLengths]) expect(timings[`epoch, ${name}`]).toBeGreaterThan(0);
-    expect(readFileSync(join(folder, "log.txt"), "utf8")).toMatch(/like lengths together: [\d.]+ µs an event, \d+ events/);
+    expect(readFileSync(join(folder, "log.txt"), "utf8")).toMatch(
+      /like lengths together: [\d.]+ µs an event, \d+ events/,
+    );
   }
   const page = readFileSync(report, "utf8");
-  for (const text of ["Hasani et al. 2022 (CfC), table 4", "Another setting", "training time for a real event", "Unsorted against longest first: ", "scaled down", "undecided"]) expect(page).toContain(text);
+  for (const text of [
+    "Hasani et al. 2022 (CfC), table 4",
+    "Another setting",
+    "training time for a real event",
+    "Unsorted against longest first: ",
+    "scaled down",
+    "undecided",
+  ])
+    expect(page).toContain(text);
 });
 
 describe("a trial", { timeout: 60_000 }, () => {
@@ -67,7 +84,9 @@ describe("a trial", { timeout: 60_000 }, () => {
     expect(Object.keys(lines)).toEqual(["start of training", "end of training"]);
     for (const line of Object.values(lines)) {
       const factors = Array.from(line);
-      expect(factors.every((factor, i) => factor > 0 && factor <= 1 && (i === 0 || factor <= factors[i - 1]!))).toBe(true);
+      expect(factors.every((factor, i) => factor > 0 && factor <= 1 && (i === 0 || factor <= factors[i - 1]!))).toBe(
+        true,
+      );
     }
     expect(Object.keys((await run({ ...config, cell: "lstm" })).left.series)).not.toContain("kept");
   });
@@ -79,7 +98,10 @@ describe("a trial", { timeout: 60_000 }, () => {
       const seconds = Array.from(sums.lines[name]!, (ms) => ms / 1000);
       const events = Array.from(each.lines[name]!, (µs, i) => (1e6 * (seconds[i]! - (seconds[i - 1] ?? 0))) / µs);
       const { lengths } = streams({ longest: 31, steps: 32, train: 20, validation: 0, test: 0 }).train;
-      expect(events.reduce((a, b) => a + b, 0)).toBeCloseTo([...valuesOf(lengths)].reduce((a: number, b: number) => a + b, 0), 6);
+      expect(events.reduce((a, b) => a + b, 0)).toBeCloseTo(
+        [...valuesOf(lengths)].reduce((a: number, b: number) => a + b, 0),
+        6,
+      );
     }
   });
 
@@ -99,19 +121,33 @@ describe("every cell", () => {
   const { train } = streams({ longest: 12, steps: 16, train: 30, validation: 0, test: 0 });
   const { batch: short, order } = streamBatches(train, { size: 30, steps: 12 }).at(0);
 
-  test.for<CellName>(["lstm", "gru", "rnnDecay", "gruD"])("%s: padding reaches nothing, and time reaches the answer", (cell) => {
-    const model = eventModel({ cell, hidden: 3 });
-    const params = model.init(key(1));
-    const logits = (given: Parameters<typeof model.logits>[1]): number[] => [...valuesOf(model.logits(params, given))];
-    const own = logits(train);
-    expect(logits(short)).toEqual(Array.from(order).flatMap((n) => own.slice(2 * n, 2 * n + 2)));
-    const slower = mapTree(train.elapsed, (t) => tensor(Array.from(valuesOf(t), (value) => 2 * value), t.shape));
-    expect(logits({ ...train, elapsed: slower })).not.toEqual(own);
-  });
+  test.for<CellName>(["lstm", "gru", "rnnDecay", "gruD"])(
+    "%s: padding reaches nothing, and time reaches the answer",
+    (cell) => {
+      const model = eventModel({ cell, hidden: 3 });
+      const params = model.init(key(1));
+      const logits = (given: Parameters<typeof model.logits>[1]): number[] => [
+        ...valuesOf(model.logits(params, given)),
+      ];
+      const own = logits(train);
+      expect(logits(short)).toEqual(Array.from(order).flatMap((n) => own.slice(2 * n, 2 * n + 2)));
+      const slower = mapTree(train.elapsed, (t) =>
+        tensor(
+          Array.from(valuesOf(t), (value) => 2 * value),
+          t.shape,
+        ),
+      );
+      expect(logits({ ...train, elapsed: slower })).not.toEqual(own);
+    },
+  );
 });
 
 test("the published figures are marked as of another setting, of variants that are run", () => {
-  expect(events.anchors.map(({ variant, value, sameSetting }) => [variant, value, sameSetting])).toEqual([["LSTM", 89.7, false], ["RNN-decay", 75.5, false], ["GRU-D", 97.9, false]]);
+  expect(events.anchors.map(({ variant, value, sameSetting }) => [variant, value, sameSetting])).toEqual([
+    ["LSTM", 89.7, false],
+    ["RNN-decay", 75.5, false],
+    ["GRU-D", 97.9, false],
+  ]);
   expect(events.anchors.every(({ variant }) => variant in events.variants)).toBe(true);
 });
 
@@ -120,16 +156,43 @@ test("longest first is faster only where every trial says so", () => {
     const series: Results["series"] = () =>
       times.map(([any, sorted], seed) => ({
         seed,
-        series: { name: perEpoch, title: "", x: { label: "", values: [1, 2] }, y: { label: "" }, lines: { [inOrder]: [0, any], [longestFirst]: [0, sorted] } },
+        series: {
+          name: perEpoch,
+          title: "",
+          x: { label: "", values: [1, 2] },
+          y: { label: "" },
+          lines: { [inOrder]: [0, any], [longestFirst]: [0, sorted] },
+        },
       }));
     const none = () => [];
-    return claims.at(-1)!.test({ tasks: ["events"], variants: ["GRU"], metrics: events.metrics, trials: [], of: none, values: none, seriesNames: none, series });
+    return claims.at(-1)!.test({
+      tasks: ["events"],
+      variants: ["GRU"],
+      metrics: events.metrics,
+      trials: [],
+      of: none,
+      values: none,
+      seriesNames: none,
+      series,
+    });
   };
-  expect(verdict([[30, 10], [42, 20], [50, 20]])).toEqual({
+  expect(
+    verdict([
+      [30, 10],
+      [42, 20],
+      [50, 20],
+    ]),
+  ).toEqual({
     verdict: "reproduced",
-    because: "Unsorted against longest first: GRU 42.0 against 20.0 ms per epoch (2.5 times); in single trials, 2.1 to 3.0 times",
+    because:
+      "Unsorted against longest first: GRU 42.0 against 20.0 ms per epoch (2.5 times); in single trials, 2.1 to 3.0 times",
   });
-  expect(verdict([[30, 10], [20, 30]]).verdict).toBe("undecided");
+  expect(
+    verdict([
+      [30, 10],
+      [20, 30],
+    ]).verdict,
+  ).toBe("undecided");
   expect(verdict([[10, 20]]).verdict).toBe("not reproduced");
   expect(verdict([])).toEqual({ verdict: "undecided", because: "No trial has timed its epochs" });
 });

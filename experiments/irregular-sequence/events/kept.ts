@@ -10,10 +10,26 @@ export interface KeptOptions<P extends Tree> {
   readonly when: string;
 }
 
-/** What a state that decays has left by the number of bits since the event before, as a mean over the units. Nothing for a cell without decay. */
-export function recordKept<P extends Tree>(context: Pick<TrialContext, "series">, { model, params, steps, when }: KeptOptions<P>): void {
+/**
+ * What a state that decays has left by the number of bits since the event before, as a mean over the units. Nothing for
+ * a cell without decay.
+ */
+export function recordKept<P extends Tree>(
+  context: Pick<TrialContext, "series">,
+  { model, params, steps, when }: KeptOptions<P>,
+): void {
   const bits = Array.from({ length: steps }, (_, i) => i + 1);
-  const single = { x: tensor(bits.map(() => 1), [steps, 1, 1]), elapsed: tensor(bits.map((n) => n / steps), [steps, 1, 1]), lengths: tensor(Int32Array.from(bits, () => 1)) };
+  const single = {
+    x: tensor(
+      bits.map(() => 1),
+      [steps, 1, 1],
+    ),
+    elapsed: tensor(
+      bits.map((n) => n / steps),
+      [steps, 1, 1],
+    ),
+    lengths: tensor(Int32Array.from(bits, () => 1)),
+  };
   const factors = model.kept(params, single);
   if (factors === undefined) return;
   context.series("kept", {

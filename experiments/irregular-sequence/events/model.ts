@@ -28,7 +28,11 @@ const timeAsInput = ({ x, elapsed }: Events) => ({ x: concat([x, elapsed], -1) }
 const readers: { readonly [name in CellName]: Reader } = {
   lstm: { cell: (hidden) => lstm({ input: 2, hidden }), read: timeAsInput },
   gru: { cell: (hidden) => gru({ input: 2, hidden }), read: timeAsInput },
-  rnnDecay: { cell: (hidden) => rnnDecay({ input: 1, hidden }), read: ({ x, elapsed }) => ({ x, extra: { elapsed } }), kept: "decay.h" },
+  rnnDecay: {
+    cell: (hidden) => rnnDecay({ input: 1, hidden }),
+    read: ({ x, elapsed }) => ({ x, extra: { elapsed } }),
+    kept: "decay.h",
+  },
   gruD: {
     cell: (hidden) => gruD({ input: 1, hidden, means: [0.5] }),
     // Every event is observed, so the time since the last observation is the time since the event before.
@@ -37,7 +41,9 @@ const readers: { readonly [name in CellName]: Reader } = {
   },
 };
 
-/** One layer over the events, and a softmax readout of the state after the last one; every cell with its own defaults. */
+/**
+ * One layer over the events, and a softmax readout of the state after the last one; every cell with its own defaults.
+ */
 export function eventModel({ cell, hidden }: { readonly cell: CellName; readonly hidden: number }) {
   const { cell: cellOf, read, kept } = readers[cell];
   const layer = sequence(cellOf(hidden), { outputs: "last" });
@@ -50,8 +56,12 @@ export function eventModel({ cell, hidden }: { readonly cell: CellName; readonly
   return {
     init: (key: ArrayTensor): Params => model.init(key),
     /** `[batch, 2]` */
-    logits: (params: Params, events: Events, options: LogitsOptions = {}): Tensor => run(params, events, options).output,
-    /** The factors that the state is multiplied by before each event, `[batch, time, hidden]`; none of a cell that is told the time as an input. */
+    logits: (params: Params, events: Events, options: LogitsOptions = {}): Tensor =>
+      run(params, events, options).output,
+    /**
+     * The factors that the state is multiplied by before each event, `[batch, time, hidden]`; none of a cell that is
+     * told the time as an input.
+     */
     kept(params: Params, events: Events): Tensor | undefined {
       if (kept === undefined) return undefined;
       const name = `0.${kept}`;

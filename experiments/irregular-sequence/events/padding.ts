@@ -14,7 +14,10 @@ export const likeLengths = "like lengths together";
 export const perEvent = "padding-per-event";
 export const perEpoch = "padding-per-epoch";
 
-/** How often each batch is timed, the epochs in turns. The shortest time counts: what else the machine does only adds to it. */
+/**
+ * How often each batch is timed, the epochs in turns. The shortest time counts: what else the machine does only adds to
+ * it.
+ */
 const rounds = 9;
 
 export interface PaddingOptions<P extends Tree> {
@@ -29,10 +32,13 @@ export interface PaddingOptions<P extends Tree> {
 }
 
 /**
- * What padding costs: the time of the training steps of one epoch of streams of 2 to `steps - 1` bits, all padded to `steps`, for an event that is really there. One program runs every batch, and leaves
- * out what lies behind the last row that still runs. So it matters how the streams stand: in any order, the longest of a batch first, or streams of like length together.
+ * What padding costs: the time of the training steps of one epoch of streams of 2 to `steps - 1` bits, all padded to
+ * `steps`, for an event that is really there. One program runs every batch, and leaves out what lies behind the last
+ * row that still runs. So it matters how the streams stand: in any order, the longest of a batch first, or streams of
+ * like length together.
  *
- * Times are of this machine at that moment. They go into figures, the log and the trial's timings, and no metric depends on them.
+ * Times are of this machine at that moment. They go into figures, the log and the trial's timings, and no metric
+ * depends on them.
  */
 export async function recordPaddingCost<P extends Tree>(
   context: Pick<TrialContext, "series" | "log" | "signal">,
@@ -47,14 +53,19 @@ export async function recordPaddingCost<P extends Tree>(
   const epochs = Object.entries(cuts).map(([name, cut]) => ({
     name,
     batches: Array.from(cut.epoch(0), ({ batch: { x, elapsed, lengths, y, weight } }) => {
-      const events = Array.from(valuesOf(lengths), (length, row) => length * valuesOf(weight)[row]!).reduce((sum, n) => sum + n, 0);
+      const events = Array.from(valuesOf(lengths), (length, row) => length * valuesOf(weight)[row]!).reduce(
+        (sum, n) => sum + n,
+        0,
+      );
       return { batch: { x, elapsed, lengths, y, weight }, events, seconds: [] as number[] };
     }),
   }));
 
   const started = performance.now();
   const training = await trainer({
-    loss: (weights: P, given: Weighted<Streams>) => ({ loss: crossEntropy(model.logits(weights, given), given.y, { mask: given.weight }) }),
+    loss: (weights: P, given: Weighted<Streams>) => ({
+      loss: crossEntropy(model.logits(weights, given), given.y, { mask: given.weight }),
+    }),
     optimiser: adam({ learningRate: 1e-3 }),
     params: model.init(key(0)),
     key: key(0),
@@ -77,13 +88,22 @@ export async function recordPaddingCost<P extends Tree>(
 
   await training.dispose();
 
-  const x = { label: "batch within the epoch (sorted runs: longest first)", values: Array.from({ length: cuts[inOrder].stepsIn(1) }, (_, i) => i + 1) };
-  const shortest = epochs.map((epoch) => ({ name: epoch.name, events: epoch.batches.map(({ events }) => events), seconds: epoch.batches.map(({ seconds }) => Math.min(...seconds)) }));
+  const x = {
+    label: "batch within the epoch (sorted runs: longest first)",
+    values: Array.from({ length: cuts[inOrder].stepsIn(1) }, (_, i) => i + 1),
+  };
+  const shortest = epochs.map((epoch) => ({
+    name: epoch.name,
+    events: epoch.batches.map(({ events }) => events),
+    seconds: epoch.batches.map(({ seconds }) => Math.min(...seconds)),
+  }));
   context.series(perEvent, {
     title: "What padding costs: training time for a real event",
     x,
     y: { label: "time per real event", unit: "µs" },
-    lines: Object.fromEntries(shortest.map(({ name, events, seconds }) => [name, seconds.map((s, i) => (1e6 * s) / events[i]!)])),
+    lines: Object.fromEntries(
+      shortest.map(({ name, events, seconds }) => [name, seconds.map((s, i) => (1e6 * s) / events[i]!)]),
+    ),
   });
   context.series(perEpoch, {
     title: "What padding costs: training time of an epoch",

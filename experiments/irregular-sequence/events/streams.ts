@@ -10,13 +10,25 @@ export type Streams = Events & { readonly y: Tensor };
 /** Bit-stream XOR as a task of two classes. */
 export function streams(options: BitStreamXorOptions): Dataset<Streams> {
   const { train, validation, test, ...rest } = bitStreamXor(options);
-  return { ...rest, train: classed(train), validation: classed(validation), test: classed(test), classes: ["even", "odd"] };
+  return {
+    ...rest,
+    train: classed(train),
+    validation: classed(validation),
+    test: classed(test),
+    classes: ["even", "odd"],
+  };
 }
 
-/** Batches of streams padded as they are given, unless told otherwise, with the longest first, so that the steps behind a stream's end are left out. */
+/**
+ * Batches of streams padded as they are given, unless told otherwise, with the longest first, so that the steps behind
+ * a stream's end are left out.
+ */
 export function streamBatches({ x, elapsed, lengths, y }: Streams, options: RaggedBatchesOptions): Batches<Streams> {
   const unpadded = (padded: Tensor): RaggedBatch => fromPadded({ x: arrayOf(padded), lengths: arrayOf(lengths) });
-  return raggedBatches({ sequences: unpadded(x), perSequence: { y }, perStep: { elapsed: unpadded(elapsed).values } }, { steps: x.shape[1]!, ...options });
+  return raggedBatches(
+    { sequences: unpadded(x), perSequence: { y }, perStep: { elapsed: unpadded(elapsed).values } },
+    { steps: x.shape[1]!, ...options },
+  );
 }
 
 const classed = ({ y, ...events }: BitStreams): Streams => ({ ...events, y: tensor(Int32Array.from(valuesOf(y))) });

@@ -15,7 +15,8 @@ type Config = (typeof tiny)["settings"];
 
 const rows: Config = { ...tiny.settings, ...tiny.budget.full, size: 14, cell: "lstm" };
 
-const run = (given: Config, options: Omit<MemoryContextOptions<Config>, "config"> = {}) => runTrial(tiny, { config: given, ...options });
+const run = (given: Config, options: Omit<MemoryContextOptions<Config>, "config"> = {}) =>
+  runTrial(tiny, { config: given, ...options });
 
 test("runs to its end and reports what was run", { timeout: 120_000 }, async () => {
   const module = fileURLToPath(new URL("./fixtures/tiny.ts", import.meta.url));
@@ -36,7 +37,16 @@ test("runs to its end and reports what was run", { timeout: 120_000 }, async () 
   }
   const page = readFileSync(report, "utf8");
   for (const { weights } of records) expect(page).toContain(weights);
-  for (const text of ["hidden 4", "learningRate 0.001", "Bai et al. 2018, table 1", "do not compare it with MNIST test accuracy", "dL/dhₜ", "start of training", "undecided"]) expect(page).toContain(text);
+  for (const text of [
+    "hidden 4",
+    "learningRate 0.001",
+    "Bai et al. 2018, table 1",
+    "do not compare it with MNIST test accuracy",
+    "dL/dhₜ",
+    "start of training",
+    "undecided",
+  ])
+    expect(page).toContain(text);
 });
 
 describe("a trial", { timeout: 60_000 }, () => {
@@ -75,7 +85,11 @@ describe("a trial", { timeout: 60_000 }, () => {
   });
 
   test("has other weights with another cell, and learns more with a larger step", async () => {
-    const [{ outcome }, gru, fast] = await Promise.all([whole, run({ ...rows, cell: "gru" }), run({ ...rows, learningRate: 0.05 })]);
+    const [{ outcome }, gru, fast] = await Promise.all([
+      whole,
+      run({ ...rows, cell: "gru" }),
+      run({ ...rows, learningRate: 0.05 }),
+    ]);
     expect(gru.outcome?.weights).not.toBe(outcome?.weights);
     const lossOf = ({ rows: curve }: Left): number => curve.findLast((row) => "loss" in row)?.["loss"] ?? NaN;
     expect(lossOf(fast.left)).toBeLessThan(lossOf((await whole).left));

@@ -5,6 +5,14 @@ export type CellName = "rnn" | "gru" | "lstm";
 const cells: { readonly [name in CellName]: (sizes: CellSizes) => Cell } = { rnn, gru, lstm };
 
 /** One layer over the sequence, and a softmax readout of its last state; every cell with its own defaults. */
-export function digitModel({ cell, input, hidden }: { readonly cell: CellName; readonly input: number; readonly hidden: number }) {
+export function digitModel({
+  cell,
+  input,
+  hidden,
+}: {
+  readonly cell: CellName;
+  readonly input: number;
+  readonly hidden: number;
+}) {
   return stack([sequence(cells[cell]({ input, hidden }), { outputs: "last" }), dense({ input: hidden, output: 10 })]);
 }

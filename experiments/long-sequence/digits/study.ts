@@ -42,15 +42,25 @@ export default study({
   metrics: { ...classificationMetrics, horizon: horizonMetric },
   anchors,
   claims: [
-    { text: "Pixel by pixel, a GRU is more accurate than a tanh RNN (Bai et al. 2018, table 1).", test: better({ task: "pixels", metric: "accuracy", variant: "GRU", than: "RNN" }) },
-    { text: "Pixel by pixel, an LSTM is more accurate than a tanh RNN (Bai et al. 2018, table 1).", test: better({ task: "pixels", metric: "accuracy", variant: "LSTM", than: "RNN" }) },
-    { text: "Pixel by pixel, a GRU is more accurate than an LSTM (Bai et al. 2018, table 1; Campos et al. 2018, table 2).", test: better({ task: "pixels", metric: "accuracy", variant: "GRU", than: "LSTM" }) },
+    {
+      text: "Pixel by pixel, a GRU is more accurate than a tanh RNN (Bai et al. 2018, table 1).",
+      test: better({ task: "pixels", metric: "accuracy", variant: "GRU", than: "RNN" }),
+    },
+    {
+      text: "Pixel by pixel, an LSTM is more accurate than a tanh RNN (Bai et al. 2018, table 1).",
+      test: better({ task: "pixels", metric: "accuracy", variant: "LSTM", than: "RNN" }),
+    },
+    {
+      text: "Pixel by pixel, a GRU is more accurate than an LSTM (Bai et al. 2018, table 1; Campos et al. 2018, table 2).",
+      test: better({ task: "pixels", metric: "accuracy", variant: "GRU", than: "LSTM" }),
+    },
   ],
   stepLabel: "optimiser step",
   notes:
     "The 10,000 images are the first of MNIST's training set, split into 8,000 for training, 1,000 for validation and 1,000 held out. Held-out accuracy is measured on 1,000 MNIST training images kept out of training; do not compare it with MNIST test accuracy. The published figures are of 784 pixels, 60,000 training images and MNIST's own test set, so only the order of the variants can be compared. All variants have the same settings and orthogonal recurrent matrices at first, from which the gradient of a tanh RNN does not vanish at once.",
   data: async () => (await digits()).provenance.files,
-  estimate: ({ by, cell, epochs, train }) => 3 + ((epochs * train) / 8000) * (by === "rows" ? 0.6 : 2.5) * { rnn: 1, gru: 2, lstm: 3 }[cell],
+  estimate: ({ by, cell, epochs, train }) =>
+    3 + ((epochs * train) / 8000) * (by === "rows" ? 0.6 : 2.5) * { rnn: 1, gru: 2, lstm: 3 }[cell],
 
   async trial(context) {
     const { by, size, train, validation, test, cell, hidden, flowExamples } = context.config;

@@ -14,7 +14,10 @@ export const claims: readonly Claim[] = [
 function fused(variant: string, subject: string): Claim {
   return {
     text: `${subject} is more accurate than the better of the halves alone.`,
-    test: all(better({ task, metric: "accuracy", variant, than: "Upper half" }), better({ task, metric: "accuracy", variant, than: "Lower half" })),
+    test: all(
+      better({ task, metric: "accuracy", variant, than: "Upper half" }),
+      better({ task, metric: "accuracy", variant, than: "Lower half" }),
+    ),
   };
 }
 

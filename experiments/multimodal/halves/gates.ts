@@ -10,8 +10,14 @@ export interface GatesOptions<P extends Tree> {
   readonly examples: Halves;
 }
 
-/** How far a gated fusion opens to each half, by digit: the mean over its units and the examples. Nothing for a fusion without gates. */
-export function recordGates<P extends Tree>(context: Pick<TrialContext, "series">, { model, params, examples }: GatesOptions<P>): void {
+/**
+ * How far a gated fusion opens to each half, by digit: the mean over its units and the examples. Nothing for a fusion
+ * without gates.
+ */
+export function recordGates<P extends Tree>(
+  context: Pick<TrialContext, "series">,
+  { model, params, examples }: GatesOptions<P>,
+): void {
   const gates = Object.entries(model.gates(params, examples));
   if (gates.length === 0) return;
   const digits = Array.from({ length: 10 }, (_, digit) => digit);

@@ -20,12 +20,15 @@ type Config = (typeof tiny)["settings"];
 
 const config: Config = { ...tiny.settings, ...tiny.budget.full, fusion: "gated" };
 
-const run = (given: Config, options: Omit<MemoryContextOptions<Config>, "config"> = {}) => runTrial(tiny, { config: given, ...options });
+const run = (given: Config, options: Omit<MemoryContextOptions<Config>, "config"> = {}) =>
+  runTrial(tiny, { config: given, ...options });
 
 test("runs to its end and reports what was run", { timeout: 240_000 }, async () => {
   const module = fileURLToPath(new URL("./fixtures/tiny.ts", import.meta.url));
   const { records, report } = await runStudy(await prepareRun({ module, budget: "quick", out: scratch, jobs: 2 }));
-  expect(records.map(({ variant, status }) => [variant, status])).toEqual(["Upper half", "Lower half", "Concatenation", "Gated", "LMF"].map((variant) => [variant, "done"]));
+  expect(records.map(({ variant, status }) => [variant, status])).toEqual(
+    ["Upper half", "Lower half", "Concatenation", "Gated", "LMF"].map((variant) => [variant, "done"]),
+  );
   for (const { metrics, weights, warnings } of records) {
     expect(Object.keys(metrics)).toEqual(Object.keys(tiny.metrics));
     expect(Object.values(metrics).every(Number.isFinite)).toBe(true);
@@ -34,7 +37,14 @@ test("runs to its end and reports what was run", { timeout: 240_000 }, async () 
   }
   expect(new Set(records.map(({ weights }) => weights)).size).toBe(5);
   const page = readFileSync(report, "utf8");
-  for (const text of ["no published figures", "upper half missing", "How far the gated fusion opens to each half", "Upper half missing: ", "undecided"]) expect(page).toContain(text);
+  for (const text of [
+    "no published figures",
+    "upper half missing",
+    "How far the gated fusion opens to each half",
+    "Upper half missing: ",
+    "undecided",
+  ])
+    expect(page).toContain(text);
 });
 
 describe("a trial", { timeout: 60_000 }, () => {
@@ -55,9 +65,16 @@ describe("a trial", { timeout: 60_000 }, () => {
   test("its accuracy is that of the cases together", async () => {
     const { outcome } = await whole;
     const { accuracy, both, upperMissing, lowerMissing } = outcome?.metrics ?? {};
-    const { test: held } = await halves({ noise: config.noise, missing: config.missing, train: config.train, validation: config.validation, test: config.test });
+    const { test: held } = await halves({
+      noise: config.noise,
+      missing: config.missing,
+      train: config.train,
+      validation: config.validation,
+      test: config.test,
+    });
     const cases = casesOf(held.present);
-    const right = both! * cases.both.length + upperMissing! * cases.upperMissing.length + lowerMissing! * cases.lowerMissing.length;
+    const right =
+      both! * cases.both.length + upperMissing! * cases.upperMissing.length + lowerMissing! * cases.lowerMissing.length;
     expect(right / config.test).toBeCloseTo(accuracy!, 10);
   });
 
@@ -93,10 +110,16 @@ describe("what a missing half holds reaches no answer", { timeout: 60_000 }, () 
     const model = halvesModel({ fusion, hidden: 3 });
     const params = model.init(key(1));
     const logits = (seen: Halves): number[] => [...valuesOf(model.logits(params, seen))];
-    for (const [half, rows] of [["upper", upperMissing], ["lower", lowerMissing]] as const) {
+    for (const [half, rows] of [
+      ["upper", upperMissing],
+      ["lower", lowerMissing],
+    ] as const) {
       const seen = rowsOf(train, rows);
       expect(rows.length).toBeGreaterThan(0);
-      const noisy = tensor(Array.from(valuesOf(seen[half]), (_, i) => (i % 7) - 3), seen[half].shape);
+      const noisy = tensor(
+        Array.from(valuesOf(seen[half]), (_, i) => (i % 7) - 3),
+        seen[half].shape,
+      );
       expect(logits({ ...seen, [half]: noisy })).toEqual(logits(seen));
     }
   });
@@ -105,28 +128,58 @@ describe("what a missing half holds reaches no answer", { timeout: 60_000 }, () 
 test("a case that no digit is of has no accuracy", { timeout: 60_000 }, async () => {
   const { train } = await halves({ missing: 0, train: 10, validation: 0, test: 0 });
   const model = halvesModel({ fusion: "concatenation", hidden: 3 });
-  const { both, upperMissing, lowerMissing } = await accuracyByCase({ model, params: model.init(key(1)), examples: train, backend: reference() });
+  const { both, upperMissing, lowerMissing } = await accuracyByCase({
+    model,
+    params: model.init(key(1)),
+    examples: train,
+    backend: reference(),
+  });
   expect([upperMissing, lowerMissing]).toEqual([null, null]);
   expect(both).toBeGreaterThanOrEqual(0);
 });
 
 describe("the claims", () => {
-  /** Five seeds of every variant: a value for each, the seed added, and a little that differs between variants of different value. */
+  /**
+   * Five seeds of every variant: a value for each, the seed added, and a little that differs between variants of
+   * different value.
+   */
   function results(of: (variant: string, metric: string) => number): Results {
-    const values: Results["values"] = ({ variant, metric }) => [0, 1, 2, 3, 4].map((seed) => ({ seed, value: of(variant, metric) * (1 + seed / 1000) + seed }));
-    return { tasks: ["halves"], variants: Object.keys(tiny.variants), metrics: tiny.metrics, trials: [], of: () => [], values, seriesNames: () => [], series: () => [] };
+    const values: Results["values"] = ({ variant, metric }) =>
+      [0, 1, 2, 3, 4].map((seed) => ({ seed, value: of(variant, metric) * (1 + seed / 1000) + seed }));
+    return {
+      tasks: ["halves"],
+      variants: Object.keys(tiny.variants),
+      metrics: tiny.metrics,
+      trials: [],
+      of: () => [],
+      values,
+      seriesNames: () => [],
+      series: () => [],
+    };
   }
-  const verdicts = (of: (variant: string, metric: string) => number): string[] => claims.map((claim) => claim.test(results(of)).verdict);
+  const verdicts = (of: (variant: string, metric: string) => number): string[] =>
+    claims.map((claim) => claim.test(results(of)).verdict);
 
   test("of fusion hold against both halves, and fall with either", () => {
     const good: Record<string, number> = { "Upper half": 50, "Lower half": 40 };
     expect(verdicts((variant) => good[variant] ?? 70).slice(0, 3)).toEqual(["reproduced", "reproduced", "reproduced"]);
-    expect(verdicts((variant) => (variant === "Gated" ? 45 : (good[variant] ?? 70))).slice(0, 3)).toEqual(["reproduced", "not reproduced", "reproduced"]);
+    expect(verdicts((variant) => (variant === "Gated" ? 45 : (good[variant] ?? 70))).slice(0, 3)).toEqual([
+      "reproduced",
+      "not reproduced",
+      "reproduced",
+    ]);
   });
 
   test("of missing halves take both, and are open where the two are equal", () => {
     const concatenation = (metric: string): number => (metric === "upperMissing" ? 50 : 60);
-    expect(verdicts((variant, metric) => concatenation(metric) + (variant === "Gated" ? 5 : 0)).slice(3)).toEqual(["reproduced", "undecided"]);
-    expect(verdicts((variant, metric) => concatenation(metric) + (variant === "LMF" ? (metric === "upperMissing" ? 5 : -5) : 0))[4]).toBe("not reproduced");
+    expect(verdicts((variant, metric) => concatenation(metric) + (variant === "Gated" ? 5 : 0)).slice(3)).toEqual([
+      "reproduced",
+      "undecided",
+    ]);
+    expect(
+      verdicts(
+        (variant, metric) => concatenation(metric) + (variant === "LMF" ? (metric === "upperMissing" ? 5 : -5) : 0),
+      )[4],
+    ).toBe("not reproduced");
   });
 });

@@ -10,7 +10,9 @@ export type Case = "both" | "upperMissing" | "lowerMissing";
 export function casesOf(present: Tensor): { readonly [name in Case]: Int32Array } {
   const flags = valuesOf(present);
   const rows = (upper: number, lower: number): Int32Array =>
-    Int32Array.from({ length: flags.length / 2 }, (_, i) => i).filter((i) => flags[2 * i] === upper && flags[2 * i + 1] === lower);
+    Int32Array.from({ length: flags.length / 2 }, (_, i) => i).filter(
+      (i) => flags[2 * i] === upper && flags[2 * i + 1] === lower,
+    );
   return { both: rows(1, 1), upperMissing: rows(0, 1), lowerMissing: rows(1, 0) };
 }
 
@@ -22,13 +24,21 @@ export interface ByCaseOptions<P extends Tree> {
 }
 
 /** Accuracy in per cent by what is missing; `null` where no digit is of a case. */
-export async function accuracyByCase<P extends Tree>({ model, params, examples, backend }: ByCaseOptions<P>): Promise<{ readonly [name in Case]: number | null }> {
+export async function accuracyByCase<P extends Tree>({
+  model,
+  params,
+  examples,
+  backend,
+}: ByCaseOptions<P>): Promise<{ readonly [name in Case]: number | null }> {
   const { y, ...seen } = examples;
-  const answer = await compile((weights: P, given: Seen) => argmax(model.logits(weights, given)), [params, seen], { backend });
+  const answer = await compile((weights: P, given: Seen) => argmax(model.logits(weights, given)), [params, seen], {
+    backend,
+  });
   const answers = valuesOf(await answer(params, seen));
   await answer.dispose();
   const classes = valuesOf(y);
-  const right = (rows: Int32Array): number | null => (rows.length === 0 ? null : (100 * rows.filter((i) => answers[i] === classes[i]).length) / rows.length);
+  const right = (rows: Int32Array): number | null =>
+    rows.length === 0 ? null : (100 * rows.filter((i) => answers[i] === classes[i]).length) / rows.length;
   const { both, upperMissing, lowerMissing } = casesOf(examples.present);
   return { both: right(both), upperMissing: right(upperMissing), lowerMissing: right(lowerMissing) };
 }

@@ -12,10 +12,19 @@ export type Seen = Pick<Halves, "upper" | "lower" | "present">;
 type Half = "upper" | "lower";
 
 /** Features of one step of a half, and its place among the modalities. */
-const halves: { readonly [half in Half]: { readonly input: number; readonly place: number } } = { upper: { input: 28, place: 0 }, lower: { input: 14, place: 1 } };
+const halves: { readonly [half in Half]: { readonly input: number; readonly place: number } } = {
+  upper: { input: 28, place: 0 },
+  lower: { input: 14, place: 1 },
+};
 
-/** The halves that are looked at, and how they become one vector. A half alone is a fusion of one, so that it, too, is told where the half is missing. */
-function fusionOf(name: FusionName, hidden: number): { readonly names: readonly Half[]; readonly fusion: Fusion<Tree> } {
+/**
+ * The halves that are looked at, and how they become one vector. A half alone is a fusion of one, so that it, too, is
+ * told where the half is missing.
+ */
+function fusionOf(
+  name: FusionName,
+  hidden: number,
+): { readonly names: readonly Half[]; readonly fusion: Fusion<Tree> } {
   const inputs = { upper: hidden, lower: hidden };
   switch (name) {
     case "upper":
@@ -30,7 +39,8 @@ function fusionOf(name: FusionName, hidden: number): { readonly names: readonly 
   }
 }
 
-const encoderOf = (half: Half, hidden: number) => sequence(gru({ input: halves[half].input, hidden }), { outputs: "last" });
+const encoderOf = (half: Half, hidden: number) =>
+  sequence(gru({ input: halves[half].input, hidden }), { outputs: "last" });
 const readoutOf = (input: number) => dense({ input, output: 10 });
 
 /** Parameters by part; those of the encoders of the halves that are looked at, by half. */
@@ -53,7 +63,9 @@ export function halvesModel({ fusion: name, hidden }: { readonly fusion: FusionN
       if (own !== undefined) encoded[half] = encoders[half].apply(own, seen[half], options).output;
     }
     const places = names.map((half) => halves[half].place);
-    return fusion.apply(params.fusion, encoded, { present: sliceAxis(seen.present, 1, places[0]!, places.at(-1)! + 1) });
+    return fusion.apply(params.fusion, encoded, {
+      present: sliceAxis(seen.present, 1, places[0]!, places.at(-1)! + 1),
+    });
   };
   return {
     init: (key: ArrayTensor): Params => ({
@@ -63,7 +75,8 @@ export function halvesModel({ fusion: name, hidden }: { readonly fusion: FusionN
     }),
     /** `[batch, 10]` */
     logits: (params: Params, seen: Seen, { training = false, key }: LogitsOptions = {}): Tensor =>
-      readout.apply(params.readout, fuse(params, seen, { training, ...(key === undefined ? {} : { key }) }).output).output,
+      readout.apply(params.readout, fuse(params, seen, { training, ...(key === undefined ? {} : { key }) }).output)
+        .output,
     /** The gates as they are applied, `[batch, hidden]` by `gate.<half>`; none of a fusion without gates. */
     gates: (params: Params, seen: Seen): Readonly<Record<string, Tensor>> => fuse(params, seen, {}).traces,
   };

@@ -7,7 +7,10 @@ import { accuracyByCase, complete, type Case } from "./missing.ts";
 import { halvesModel, type FusionName } from "./model.ts";
 
 const settings = {
-  /** Standard deviation of the noise on every pixel, of a range of 0 to 1; and the probability that one of the halves is missing. */
+  /**
+   * Standard deviation of the noise on every pixel, of a range of 0 to 1; and the probability that one of the halves is
+   * missing.
+   */
   noise: 0.5,
   missing: 0.5,
   train: 7000,
@@ -23,7 +26,13 @@ const settings = {
   validateEvery: 140,
 };
 
-const accuracyWhere = (what: string): Metric => ({ label: `Held-out accuracy, ${what}`, unit: "%", better: "higher", digits: 1, curve: false });
+const accuracyWhere = (what: string): Metric => ({
+  label: `Held-out accuracy, ${what}`,
+  unit: "%",
+  better: "higher",
+  digits: 1,
+  curve: false,
+});
 const byCase = {
   both: accuracyWhere("both halves there"),
   upperMissing: accuracyWhere("upper half missing"),
@@ -52,7 +61,8 @@ export default study({
   notes:
     "A task of this project: there are no published figures for it, and the claims are its own questions. The digits are from MNIST’s training set, held-out ones included. A GRU reads each half, the last states are fused, and a linear layer reads the result. Noise and what is missing belong to an example and are the same each time. A half alone, and the concatenation, are given a flag for each half that says whether it is there, so that no variant has to guess it; when its only half is missing it can do no better than guess the most frequent digit.",
   data: async () => (await halves({ train: 1, validation: 0, test: 0 })).provenance.files,
-  estimate: ({ fusion, epochs, train, hidden }) => 5 + (epochs * train * hidden * { upper: 1, lower: 2, concatenation: 3, gated: 3, lowRank: 3 }[fusion]) * 5e-6,
+  estimate: ({ fusion, epochs, train, hidden }) =>
+    5 + epochs * train * hidden * { upper: 1, lower: 2, concatenation: 3, gated: 3, lowRank: 3 }[fusion] * 5e-6,
 
   async trial(context) {
     const { noise, missing, train, validation, test, fusion, hidden } = context.config;

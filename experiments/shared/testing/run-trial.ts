@@ -21,7 +21,12 @@ export interface MemoryContextOptions<S extends Settings> {
 }
 
 /** A context for running a trial within a test. */
-function memoryContext<S extends Settings>({ config, threads = 1, from, stopAt }: MemoryContextOptions<S>): { readonly context: TrialContext<S>; left(): Left } {
+function memoryContext<S extends Settings>({
+  config,
+  threads = 1,
+  from,
+  stopAt,
+}: MemoryContextOptions<S>): { readonly context: TrialContext<S>; left(): Left } {
   const restored = from?.checkpoint ?? null;
   const rows: MetricRow[] = restored === null ? [] : [...(from?.rows ?? [])].slice(0, restored.rows);
   const series: Record<string, Series> = { ...from?.series };

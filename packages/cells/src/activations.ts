@@ -1,4 +1,17 @@
-import { elu, exp, hardSigmoid, relu, sigmoid, silu, softplus, softsign, suggestion, tanh, TensorError, type Tensor } from "@sluice/tensor";
+import {
+  elu,
+  exp,
+  hardSigmoid,
+  relu,
+  sigmoid,
+  silu,
+  softplus,
+  softsign,
+  suggestion,
+  tanh,
+  TensorError,
+  type Tensor,
+} from "@sluice/tensor";
 
 const activations = {
   linear: (x: Tensor): Tensor => x,
@@ -21,5 +34,7 @@ export type Activation = ActivationName | ((x: Tensor) => Tensor);
 export function activationOf(activation: Activation): (x: Tensor) => Tensor {
   if (typeof activation === "function") return activation;
   if (Object.hasOwn(activations, activation)) return activations[activation];
-  throw new TensorError(`activation: unknown ${String(activation)}; ${suggestion(String(activation), Object.keys(activations))}`);
+  throw new TensorError(
+    `activation: unknown ${String(activation)}; ${suggestion(String(activation), Object.keys(activations))}`,
+  );
 }

@@ -14,8 +14,8 @@ export interface CellSizes {
 export interface Stepped<S extends State = State> {
   readonly state: S;
   /**
-   * The name of the state that the output is, or a tensor `[batch, features]` of its own. By the name whatever is done to the state, such as zoneout, is done to
-   * the output too. {@link outputOf} gives the tensor.
+   * The name of the state that the output is, or a tensor `[batch, features]` of its own. By the name whatever is done
+   * to the state, such as zoneout, is done to the output too. {@link outputOf} gives the tensor.
    */
   readonly output: string | Tensor;
 }
@@ -24,13 +24,16 @@ export interface Stepped<S extends State = State> {
 export function outputOf({ state, output }: Stepped): Tensor {
   if (typeof output !== "string") return output;
   const named = state[output];
-  if (named === undefined) throw new TensorError(`the output is said to be the state ${output}, but the states are ${Object.keys(state).join(", ") || "none"}`);
+  if (named === undefined)
+    throw new TensorError(
+      `the output is said to be the state ${output}, but the states are ${Object.keys(state).join(", ") || "none"}`,
+    );
   return named;
 }
 
 /**
- * A recurrent cell: plain data and a pure step. Modifiers return another cell, `{ ...cell, step }`; layers run it over time. Anything of this form is a cell,
- * whether {@link defineCell} made it or not.
+ * A recurrent cell: plain data and a pure step. Modifiers return another cell, `{ ...cell, step }`; layers run it over
+ * time. Anything of this form is a cell, whether {@link defineCell} made it or not.
  */
 export interface Cell<P extends Tree = Tree, S extends State = State> {
   readonly name: string;
@@ -41,10 +44,16 @@ export interface Cell<P extends Tree = Tree, S extends State = State> {
   readonly state: { readonly [K in keyof S]: Shape };
   /** Shapes, for one example and step, of what the step reads besides `x`: elapsed times, masks. */
   readonly extra: Readonly<Record<string, Shape>>;
-  /** What {@link defineCell} made it from. A cell with another step or other parameters may carry it along, but {@link originOf} tells that it is no longer true. */
+  /**
+   * What {@link defineCell} made it from. A cell with another step or other parameters may carry it along, but {@link
+   * originOf} tells that it is no longer true.
+   */
   readonly origin?: Origin;
   init(key: ArrayTensor, options?: InitOptions): P;
-  /** One step: `x` `[batch, input]`, states `[batch, ...]`. Without a context it evaluates (no dropout, nothing recorded). */
+  /**
+   * One step: `x` `[batch, input]`, states `[batch, ...]`. Without a context it evaluates (no dropout, nothing
+   * recorded).
+   */
   step(params: P, state: S, x: Tensor, context?: CellContext): Stepped<S>;
 }
 
@@ -57,13 +66,22 @@ export interface Origin {
   readonly params: Specs;
 }
 
-/** The origin of a cell that still has the step and the parameters it was made with; undefined once either has been replaced. */
+/**
+ * The origin of a cell that still has the step and the parameters it was made with; undefined once either has been
+ * replaced.
+ */
 export function originOf<P extends Tree, S extends State>({ origin, step, params }: Cell<P, S>): Origin | undefined {
   return origin?.step === step && origin.params === params ? origin : undefined;
 }
 
-/** `cell` with another step that differs from its own in training alone, so that in evaluation it is still what it was made from. */
-export function withTrainingStep<P extends Tree, S extends State>(cell: Cell<P, S>, step: Cell<P, S>["step"]): Cell<P, S> {
+/**
+ * `cell` with another step that differs from its own in training alone, so that in evaluation it is still what it was
+ * made from.
+ */
+export function withTrainingStep<P extends Tree, S extends State>(
+  cell: Cell<P, S>,
+  step: Cell<P, S>["step"],
+): Cell<P, S> {
   const origin = originOf(cell);
   return origin === undefined ? { ...cell, step } : { ...cell, step, origin: { ...origin, step } };
 }

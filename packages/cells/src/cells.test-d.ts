@@ -1,7 +1,19 @@
 import type { Tensor } from "@sluice/tensor";
 import { key, tensor } from "@sluice/tensor";
 import { expectTypeOf, test } from "vitest";
-import { bias, bidirectional, defineCell, dense, gru, kernel, lstm, sequence, stack, variationalDropout, zoneout } from "./index.ts";
+import {
+  bias,
+  bidirectional,
+  defineCell,
+  dense,
+  gru,
+  kernel,
+  lstm,
+  sequence,
+  stack,
+  variationalDropout,
+  zoneout,
+} from "./index.ts";
 
 const mine = defineCell({
   name: "mine",
@@ -24,9 +36,15 @@ const x = tensor([0], [1, 1, 1]);
 test("the names of parameters and states are known", () => {
   const cell = mine({ input: 1, hidden: 1, beta: 2, kind: "b" });
   expectTypeOf(cell.init(root)).toEqualTypeOf<{ readonly W: Tensor; readonly b: Tensor }>();
-  expectTypeOf(sequence(cell).apply(cell.init(root), x).state).toEqualTypeOf<{ readonly h: Tensor; readonly m: Tensor }>();
+  expectTypeOf(sequence(cell).apply(cell.init(root), x).state).toEqualTypeOf<{
+    readonly h: Tensor;
+    readonly m: Tensor;
+  }>();
   expectTypeOf(lstm({ input: 1, hidden: 1 }).init(root)).toHaveProperty("U");
-  expectTypeOf(sequence(lstm({ input: 1, hidden: 1 })).initialState(1)).toEqualTypeOf<{ readonly h: Tensor; readonly c: Tensor }>();
+  expectTypeOf(sequence(lstm({ input: 1, hidden: 1 })).initialState(1)).toEqualTypeOf<{
+    readonly h: Tensor;
+    readonly c: Tensor;
+  }>();
 });
 
 test("modifiers keep them, and take the states' names", () => {
@@ -38,7 +56,11 @@ test("modifiers keep them, and take the states' names", () => {
 });
 
 test("layers of layers keep them by their place", () => {
-  const model = stack([bidirectional(gru({ input: 1, hidden: 1 })), sequence(lstm({ input: 2, hidden: 1 })), dense({ input: 1, output: 1 })]);
+  const model = stack([
+    bidirectional(gru({ input: 1, hidden: 1 })),
+    sequence(lstm({ input: 2, hidden: 1 })),
+    dense({ input: 1, output: 1 }),
+  ]);
   const params = model.init(root);
   expectTypeOf(params[0].backward.W).toEqualTypeOf<Tensor>();
   expectTypeOf(params[2].W).toEqualTypeOf<Tensor>();

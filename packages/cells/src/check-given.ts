@@ -11,25 +11,45 @@ export function checkCell(operation: string, given: unknown): asserts given is C
     checkShapes(operation, "extra", given);
     return;
   }
-  const fix = typeof given === "function" ? ": call it with { input, hidden }" : hasMembers(given, { apply: "function" }) ? ": this is a layer" : "";
+  const fix =
+    typeof given === "function"
+      ? ": call it with { input, hidden }"
+      : hasMembers(given, { apply: "function" })
+        ? ": this is a layer"
+        : "";
   throw new TensorError(`${operation}: the cell is ${shown(given)}, expected what gru({ input, hidden }) gives${fix}`);
 }
 
 /** An error where a value is not a layer. */
 export function checkLayer(operation: string, what: string, given: unknown): asserts given is Layer {
   if (hasMembers(given, { params: "object", apply: "function", init: "function", initialState: "function" })) return;
-  const fix = hasMembers(given, { step: "function" }) ? ": this is a cell; run it over time with sequence(cell)" : typeof given === "function" ? ": call it" : "";
-  throw new TensorError(`${operation}: ${what} is ${shown(given)}, expected a layer, such as sequence(cell) or dense({ input, output })${fix}`);
+  const fix = hasMembers(given, { step: "function" })
+    ? ": this is a cell; run it over time with sequence(cell)"
+    : typeof given === "function"
+      ? ": call it"
+      : "";
+  throw new TensorError(
+    `${operation}: ${what} is ${shown(given)}, expected a layer, such as sequence(cell) or dense({ input, output })${fix}`,
+  );
 }
 
 /** An error where a value is not a normaliser. */
 export function checkNormaliser(operation: string, given: unknown): asserts given is Normaliser {
-  checkMade(operation, "norm", given, { name: "string", placement: "object", params: "function", apply: "function" }, "layerNorm()");
+  checkMade(
+    operation,
+    "norm",
+    given,
+    { name: "string", placement: "object", params: "function", apply: "function" },
+    "layerNorm()",
+  );
 }
 
 function checkShapes(operation: string, member: "state" | "extra", cell: unknown): void {
   const shapes: unknown = Object.entries(cell ?? {}).find(([name]) => name === member)?.[1];
   for (const [name, shape] of Object.entries(shapes ?? {})) {
-    if (!Array.isArray(shape)) throw new TensorError(`${operation}: the cell's ${member}.${name} is ${shown(shape)}, expected the shape of one example, such as [64]`);
+    if (!Array.isArray(shape))
+      throw new TensorError(
+        `${operation}: the cell's ${member}.${name} is ${shown(shape)}, expected the shape of one example, such as [64]`,
+      );
   }
 }

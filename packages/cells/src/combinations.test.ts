@@ -1,24 +1,69 @@
-// Every cell x norm x zoneout x dropout x lengths x resets x direction: gradients in f64 against central differences, and WebAssembly against the definitions.
+// Every cell x norm x zoneout x dropout x lengths x resets x direction: gradients in f64 against central differences,
+// and WebAssembly against the definitions.
 import { optimise } from "@sluice/compiler";
 import { layerNorm, rmsNorm, type Normaliser } from "@sluice/norm";
 import {
-  add, assertGradient, evaluate, grad, isArray, key, keyFor, leavesOf, mapTree, matmul, mul, normal, sigmoid, sliceAxis, split, square, sub, sum, tanh, tensor,
-  tensorsOf, trace, valueAndGradAux, valuesOf, widen,
-  type ArrayTensor, type Tensor, type Tree,
+  add,
+  assertGradient,
+  evaluate,
+  grad,
+  isArray,
+  key,
+  keyFor,
+  leavesOf,
+  mapTree,
+  matmul,
+  mul,
+  normal,
+  sigmoid,
+  sliceAxis,
+  split,
+  square,
+  sub,
+  sum,
+  tanh,
+  tensor,
+  tensorsOf,
+  trace,
+  valueAndGradAux,
+  valuesOf,
+  widen,
+  type ArrayTensor,
+  type Tensor,
+  type Tree,
 } from "@sluice/tensor";
 import { wasm } from "@sluice/wasm";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import {
-  bias, bidirectional, defineCell, gru, kernel, lstm, recurrentKernel, rnn, sequence, stack, variationalDropout, zoneout,
-  type ApplyOptions, type Cell, type CellOptions, type Layer, type State,
+  bias,
+  bidirectional,
+  defineCell,
+  gru,
+  kernel,
+  lstm,
+  recurrentKernel,
+  rnn,
+  sequence,
+  stack,
+  variationalDropout,
+  zoneout,
+  type ApplyOptions,
+  type Cell,
+  type CellOptions,
+  type Layer,
+  type State,
 } from "./index.ts";
 
 /** JANET (van der Westhuizen, Lasenby 2018, arXiv:1804.04849), written as a user of the library would. */
 const janet = defineCell({
   name: "janet",
   options: { beta: 1 },
-  params: ({ input, hidden }) => ({ W: kernel([input, 2 * hidden]), U: recurrentKernel([hidden, 2 * hidden]), b: bias([2 * hidden]) }),
+  params: ({ input, hidden }) => ({
+    W: kernel([input, 2 * hidden]),
+    U: recurrentKernel([hidden, 2 * hidden]),
+    b: bias([2 * hidden]),
+  }),
   state: ({ hidden }) => ({ h: [hidden] }),
   step({ W, U, b }, { h }, x, { norm, trace, recurrent, beta }) {
     const [s, a] = split(norm("gates", [matmul(x, W), matmul(recurrent(h), U), b]), 2);
@@ -31,7 +76,11 @@ const janet = defineCell({
 /** A cell whose output is none of its states. */
 const projected = defineCell({
   name: "projected",
-  params: ({ input, hidden }) => ({ W: kernel([input, hidden]), U: recurrentKernel([hidden, hidden]), V: kernel([hidden, 2]) }),
+  params: ({ input, hidden }) => ({
+    W: kernel([input, hidden]),
+    U: recurrentKernel([hidden, hidden]),
+    V: kernel([hidden, 2]),
+  }),
   state: ({ hidden }) => ({ h: [hidden], before: [hidden] }),
   step({ W, U, V }, { h, before }, x, { norm, recurrent }) {
     const next = tanh(norm("gates", [matmul(x, W), matmul(recurrent(h), U)]));
@@ -70,7 +119,9 @@ const combination = fc.record({
   dropout: rate,
   recurrentDropout: rate,
   dropoutFirst: fc.boolean(),
-  lengths: fc.option(fc.array(fc.integer({ min: 0, max: time }), { minLength: batch, maxLength: batch }), { nil: undefined }),
+  lengths: fc.option(fc.array(fc.integer({ min: 0, max: time }), { minLength: batch, maxLength: batch }), {
+    nil: undefined,
+  }),
   mask: fc.option(flags, { nil: undefined }),
   resets: fc.option(flags, { nil: undefined }),
   carryAfter: fc.option(fc.integer({ min: 1, max: time }), { nil: undefined }),
@@ -91,37 +142,46 @@ test("random combinations are differentiated as they are computed", { timeout: 1
   );
 });
 
-test("random combinations, with their gradients, have the reference backend's bits on WebAssembly", { timeout: 120_000 }, async () => {
-  const backend = wasm();
-  await fc.assert(
-    fc.asyncProperty(combination, async (given) => {
-      const { run, trained } = programOf(given);
-      const weigh = (tree: Tree): Tensor =>
-        tensorsOf(mapTree(tree, (y, path) => sum(mul(y, normal(keyFor(key(given.seed), `weight ${path}`), y.shape))))).reduce((a, b) => add(a, b));
-      const f = valueAndGradAux((at: Trained) => {
-        const results = run(at);
-        return { value: weigh(results), aux: results };
-      });
-      const { program, result } = trace(f, [trained]);
-      const inputs = tensorsOf(trained).filter(isArray);
-      const executable = await backend.compile(program);
-      const found = await executable.run(inputs);
-      await executable.dispose();
-      const optimised = evaluate(optimise(program), inputs);
-      const traced = evaluate(program, inputs);
-      leavesOf(result).forEach(({ path }, i) => {
-        const [values, expected, plain] = [found[i]!, optimised[i]!, traced[i]!].map((y) => [...valuesOf(y)]);
-        expect(found[i], path).toMatchObject({ shape: optimised[i]!.shape, dtype: "f32" });
-        expect(values!.filter((value, j) => !Object.is(value, expected![j])), path).toEqual([]);
-        const magnitude = plain!.reduce((largest, value) => Math.max(largest, Math.abs(value)), 1);
-        const difference = plain!.reduce((worst, value, j) => Math.max(worst, Math.abs(value - values![j]!)), 0);
-        expect(difference / magnitude, path).toBeLessThanOrEqual(1e-5);
-      });
-    }),
-    { numRuns: 40 },
-  );
-  await backend.close();
-});
+test(
+  "random combinations, with their gradients, have the reference backend's bits on WebAssembly",
+  { timeout: 120_000 },
+  async () => {
+    const backend = wasm();
+    await fc.assert(
+      fc.asyncProperty(combination, async (given) => {
+        const { run, trained } = programOf(given);
+        const weigh = (tree: Tree): Tensor =>
+          tensorsOf(
+            mapTree(tree, (y, path) => sum(mul(y, normal(keyFor(key(given.seed), `weight ${path}`), y.shape)))),
+          ).reduce((a, b) => add(a, b));
+        const f = valueAndGradAux((at: Trained) => {
+          const results = run(at);
+          return { value: weigh(results), aux: results };
+        });
+        const { program, result } = trace(f, [trained]);
+        const inputs = tensorsOf(trained).filter(isArray);
+        const executable = await backend.compile(program);
+        const found = await executable.run(inputs);
+        await executable.dispose();
+        const optimised = evaluate(optimise(program), inputs);
+        const traced = evaluate(program, inputs);
+        leavesOf(result).forEach(({ path }, i) => {
+          const [values, expected, plain] = [found[i]!, optimised[i]!, traced[i]!].map((y) => [...valuesOf(y)]);
+          expect(found[i], path).toMatchObject({ shape: optimised[i]!.shape, dtype: "f32" });
+          expect(
+            values!.filter((value, j) => !Object.is(value, expected![j])),
+            path,
+          ).toEqual([]);
+          const magnitude = plain!.reduce((largest, value) => Math.max(largest, Math.abs(value)), 1);
+          const difference = plain!.reduce((worst, value, j) => Math.max(worst, Math.abs(value - values![j]!)), 0);
+          expect(difference / magnitude, path).toBeLessThanOrEqual(1e-5);
+        });
+      }),
+      { numRuns: 40 },
+    );
+    await backend.close();
+  },
+);
 
 test("random combinations: carryAfter changes no bit, and carries the state that fewer steps end with", () => {
   fc.assert(
@@ -134,16 +194,22 @@ test("random combinations: carryAfter changes no bit, and carries the state that
       expect(last).toEqual(whole["state"]);
 
       const first = (x: Tensor): Tensor => sliceAxis(x, 1, 0, carryAfter);
-      const flagsOf = (values: boolean[] | undefined): boolean[] | undefined => values?.filter((_, i) => i % time < carryAfter);
-      const short = programOf({
-        ...forward,
-        carryAfter: undefined,
-        lengths: given.lengths?.map((n) => Math.min(n, carryAfter)),
-        mask: flagsOf(given.mask),
-        resets: flagsOf(given.resets),
-      }, carryAfter);
+      const flagsOf = (values: boolean[] | undefined): boolean[] | undefined =>
+        values?.filter((_, i) => i % time < carryAfter);
+      const short = programOf(
+        {
+          ...forward,
+          carryAfter: undefined,
+          lengths: given.lengths?.map((n) => Math.min(n, carryAfter)),
+          mask: flagsOf(given.mask),
+          resets: flagsOf(given.resets),
+        },
+        carryAfter,
+      );
       const { x, perturbations, ...rest } = trained;
-      expect(carry).toEqual(bitsByPath(short.run({ ...rest, x: first(x), perturbations: mapTree(perturbations, first) }))["state"]);
+      expect(carry).toEqual(
+        bitsByPath(short.run({ ...rest, x: first(x), perturbations: mapTree(perturbations, first) }))["state"],
+      );
     }),
     { numRuns: 60 },
   );
@@ -156,14 +222,24 @@ test("random combinations, with their gradients, are the same in segments", { ti
       const { run, trained } = programOf(given);
       const f = valueAndGradAux((at: Trained) => {
         const results = run(at);
-        return { value: tensorsOf(results).map((y) => sum(square(y))).reduce((a, b) => add(a, b)), aux: results };
+        return {
+          value: tensorsOf(results)
+            .map((y) => sum(square(y)))
+            .reduce((a, b) => add(a, b)),
+          aux: results,
+        };
       });
       const { program, result } = trace(f, [trained]);
-      const [whole, divided] = [{}, { checkpoint: each }].map((options) => evaluate(optimise(widen(program), options), tensorsOf(trained).filter(isArray).map(inDouble)));
+      const [whole, divided] = [{}, { checkpoint: each }].map((options) =>
+        evaluate(optimise(widen(program), options), tensorsOf(trained).filter(isArray).map(inDouble)),
+      );
       leavesOf(result).forEach(({ path }, i) => {
         const [expected, found] = [whole![i]!, divided![i]!].map((y) => [...valuesOf(y)]);
         const magnitude = expected!.reduce((largest, value) => Math.max(largest, Math.abs(value)), 1);
-        expect(expected!.reduce((worst, value, j) => Math.max(worst, Math.abs(value - found![j]!)), 0) / magnitude, path).toBeLessThanOrEqual(1e-12);
+        expect(
+          expected!.reduce((worst, value, j) => Math.max(worst, Math.abs(value - found![j]!)), 0) / magnitude,
+          path,
+        ).toBeLessThanOrEqual(1e-12);
       });
     }),
     { numRuns: 40 },
@@ -175,7 +251,9 @@ const inDouble = (x: ArrayTensor): ArrayTensor => (x.dtype === "f32" ? tensor(Fl
 test.each(Object.entries(cells))("second derivatives of %s", (_, make) => {
   const layer = sequence(make({ input, hidden: 2, norm: layerNorm({ epsilon: 1 }) }), { outputs: "last" });
   const x = normal(key(2), [batch, 3, input]);
-  const params = mapTree(layer.init(key(1)), (w, path) => add(w, normal(keyFor(key(3), path), w.shape, { deviation: 0.3 })));
+  const params = mapTree(layer.init(key(1)), (w, path) =>
+    add(w, normal(keyFor(key(3), path), w.shape, { deviation: 0.3 })),
+  );
   const loss = (p: Tree): Tensor => sum(square(layer.apply(p, x, { lengths: [3, 1, 2] }).output));
   const report = assertGradient(grad(loss), params, { samples: 3 });
   expect(Object.keys(report.parameters)).toContain("norm.gates.0.gain");
@@ -208,7 +286,8 @@ type Trained = { readonly params: Tree; readonly x: Tensor; readonly state: Tree
 function programOf(given: Given, steps = time): { run: (trained: Trained) => Tree; trained: Trained } {
   const layer = layerOf(given);
   const root = key(given.seed);
-  const bool = (values: readonly boolean[] | undefined): ArrayTensor | undefined => values && tensor(values.map(Number), [batch, steps], { dtype: "bool" });
+  const bool = (values: readonly boolean[] | undefined): ArrayTensor | undefined =>
+    values && tensor(values.map(Number), [batch, steps], { dtype: "bool" });
   const [mask, resets] = [bool(given.mask), bool(given.resets)];
   const options: ApplyOptions = {
     training: given.training,
@@ -218,7 +297,8 @@ function programOf(given: Given, steps = time): { run: (trained: Trained) => Tre
     ...(resets && { resets }),
     ...(given.carryAfter !== undefined && given.direction === "forward" && { carryAfter: given.carryAfter }),
   };
-  const draw = (tree: Tree, name: string): Tree => mapTree(tree, (x, path) => add(x, normal(keyFor(root, `${name} ${path}`), x.shape, { deviation: 0.5 })));
+  const draw = (tree: Tree, name: string): Tree =>
+    mapTree(tree, (x, path) => add(x, normal(keyFor(root, `${name} ${path}`), x.shape, { deviation: 0.5 })));
   return {
     trained: {
       params: draw(layer.init(keyFor(root, "init")), "params"),
@@ -246,7 +326,8 @@ function bitsByPath(tree: Tree): Record<string, unknown> {
 function layerOf(given: Combination): Layer {
   const make = (size: number): Cell => {
     const cell = cells[given.cell]!({ input: size, hidden: 3, norm: norms[given.norm] });
-    const drop = (inner: Cell): Cell => variationalDropout(inner, { input: given.dropout, recurrent: given.recurrentDropout });
+    const drop = (inner: Cell): Cell =>
+      variationalDropout(inner, { input: given.dropout, recurrent: given.recurrentDropout });
     const zone = (inner: Cell): Cell => zoneout<Tree, State>(inner, { h: given.zoneout });
     return given.dropoutFirst ? zone(drop(cell)) : drop(zone(cell));
   };

@@ -1,7 +1,46 @@
 import { layerNorm, rmsNorm, type Normaliser } from "@sluice/norm";
-import { add, concat, div, full, key, keyFor, leavesOf, mapTree, matmul, mean, mul, normal, sigmoid, split, sqrt, square, sub, tanh, valuesOf, type Tensor } from "@sluice/tensor";
+import {
+  add,
+  concat,
+  div,
+  full,
+  key,
+  keyFor,
+  leavesOf,
+  mapTree,
+  matmul,
+  mean,
+  mul,
+  normal,
+  sigmoid,
+  split,
+  sqrt,
+  square,
+  sub,
+  tanh,
+  valuesOf,
+  type Tensor,
+} from "@sluice/tensor";
 import { describe, expect, test } from "vitest";
-import { bias, defineCell, evaluation, gru, identity, kernel, l2, lstm, outputOf, parameter, parameterCount, probe, recurrentKernel, rnn, sequence, type CellOptions, type StepContext } from "./index.ts";
+import {
+  bias,
+  defineCell,
+  evaluation,
+  gru,
+  identity,
+  kernel,
+  l2,
+  lstm,
+  outputOf,
+  parameter,
+  parameterCount,
+  probe,
+  recurrentKernel,
+  rnn,
+  sequence,
+  type CellOptions,
+  type StepContext,
+} from "./index.ts";
 
 const root = key(3);
 const numbers = (x: Tensor): number[] => [...valuesOf(x)];
@@ -13,7 +52,10 @@ const broken = (change: object): (() => unknown) => {
   const definition = {
     name: "mine",
     options: { beta: 1 },
-    params: ({ input, hidden }: { input: number; hidden: number }) => ({ W: kernel([input, 2 * hidden]), U: recurrentKernel([hidden, 2 * hidden]) }),
+    params: ({ input, hidden }: { input: number; hidden: number }) => ({
+      W: kernel([input, 2 * hidden]),
+      U: recurrentKernel([hidden, 2 * hidden]),
+    }),
     state: ({ hidden }: { hidden: number }) => ({ h: [hidden] }),
     step: ({ W, U }: Record<"W" | "U", Tensor>, { h }: { h: Tensor }, x: Tensor) => {
       const [a] = split(add(matmul(x, W), matmul(h, U)), 2);
@@ -36,12 +78,32 @@ describe("mistakes are found where the cell is made, with the cell and the place
     ["reset", () => gru(given({ reset: "befor" })), "gru: unknown reset befor; did you mean before?"],
     ["activation", () => rnn(given({ activation: "thanh" })), "rnn: activation: unknown thanh; did you mean tanh?"],
     ["biases", () => rnn(given({ biases: 3 })), "biases must be 0, 1 or 2, got 3"],
-    ["a shape", broken({ params: () => ({ W: kernel([2, 6]), U: recurrentKernel([4, 6]) }) }), "h [2,3] x U [4,6]: inner sizes 3 and 4 differ"],
-    ["an option of all cells", broken({ options: { norm: 1 } }), "defineCell: mine has an option norm, which every cell has already; rename it"],
+    [
+      "a shape",
+      broken({ params: () => ({ W: kernel([2, 6]), U: recurrentKernel([4, 6]) }) }),
+      "h [2,3] x U [4,6]: inner sizes 3 and 4 differ",
+    ],
+    [
+      "an option of all cells",
+      broken({ options: { norm: 1 } }),
+      "defineCell: mine has an option norm, which every cell has already; rename it",
+    ],
     ["a parameter norm", broken({ params: () => ({ norm: bias([1]) }) }), "defineCell: mine has a parameter norm"],
-    ["a state lost", broken({ step: (_: object, { h }: { h: Tensor }) => ({ state: {}, output: h }) }), "mine: the step must return the states h; it returned none"],
-    ["a state that changes", broken({ step: (_: object, { h }: { h: Tensor }, x: Tensor) => ({ state: { h: x }, output: h }) }), "mine: state h is declared as [2,3] for a batch of 2 but leaves the step as [2,2]"],
-    ["an output", broken({ step: (_: object, { h }: { h: Tensor }) => ({ state: { h }, output: mean(h) }) }), "mine: the output must be [batch, features]"],
+    [
+      "a state lost",
+      broken({ step: (_: object, { h }: { h: Tensor }) => ({ state: {}, output: h }) }),
+      "mine: the step must return the states h; it returned none",
+    ],
+    [
+      "a state that changes",
+      broken({ step: (_: object, { h }: { h: Tensor }, x: Tensor) => ({ state: { h: x }, output: h }) }),
+      "mine: state h is declared as [2,3] for a batch of 2 but leaves the step as [2,2]",
+    ],
+    [
+      "an output",
+      broken({ step: (_: object, { h }: { h: Tensor }) => ({ state: { h }, output: mean(h) }) }),
+      "mine: the output must be [batch, features]",
+    ],
   ])("%s", (_, make, message) => {
     expect(make).toThrow(message);
   });
@@ -60,17 +122,19 @@ describe("mistakes are found where the cell is made, with the cell and the place
   });
 
   test("a place of norm or a trace used twice", () => {
-    const twice = (of: "norm" | "trace"): (() => unknown) => () =>
-      defineCell({
-        name: "mine",
-        params: () => ({}),
-        state: ({ hidden }) => ({ h: [hidden] }),
-        step(_, { h }, _x, context) {
-          const use = (y: Tensor): Tensor => context[of]("a", y);
-          const next = use(use(h));
-          return { state: { h: next }, output: "h" };
-        },
-      })({ input: 1, hidden: 2, norm: rmsNorm() });
+    const twice =
+      (of: "norm" | "trace"): (() => unknown) =>
+      () =>
+        defineCell({
+          name: "mine",
+          params: () => ({}),
+          state: ({ hidden }) => ({ h: [hidden] }),
+          step(_, { h }, _x, context) {
+            const use = (y: Tensor): Tensor => context[of]("a", y);
+            const next = use(use(h));
+            return { state: { h: next }, output: "h" };
+          },
+        })({ input: 1, hidden: 2, norm: rmsNorm() });
     expect(twice("norm")).toThrow("norm: the place a is used twice; give each its own name");
     expect(twice("trace")).toThrow("trace: a is traced twice; give each its own name");
   });
@@ -91,12 +155,36 @@ describe("what would change nothing is an error where the cell is made", () => {
   });
   const sizes = { input: 2, hidden: 3 };
   test.each<[string, () => unknown, string]>([
-    ["a normaliser of a step without norm", () => silent({ ...sizes, norm: layerNorm() }), "silent: layerNorm would change nothing, since the step of silent calls norm at no place where it acts"],
-    ["one without parameters", () => silent({ ...sizes, norm: rmsNorm({ gain: false }) }), "silent: rmsNorm would change nothing"],
-    ["one that leaves the only place alone", () => onlyCell({ ...sizes, norm: layerNorm({ cell: false }) }), "onlyCell: layerNorm would change nothing"],
-    ["a bias's initialiser without biases", () => silent({ ...sizes, biasInitialiser: identity }), "silent: biasInitialiser would change nothing, since no parameter has the role bias; there are kernel, recurrent"],
-    ["a regulariser of biases that are left out", () => gru({ ...sizes, biases: 0, biasRegulariser: l2() }), "gru: biasRegulariser would change nothing, since no parameter has the role bias"],
-    ["a part of the definition", broken({ extras: () => ({}) }), "defineCell: unknown option extras; did you mean extra?"],
+    [
+      "a normaliser of a step without norm",
+      () => silent({ ...sizes, norm: layerNorm() }),
+      "silent: layerNorm would change nothing, since the step of silent calls norm at no place where it acts",
+    ],
+    [
+      "one without parameters",
+      () => silent({ ...sizes, norm: rmsNorm({ gain: false }) }),
+      "silent: rmsNorm would change nothing",
+    ],
+    [
+      "one that leaves the only place alone",
+      () => onlyCell({ ...sizes, norm: layerNorm({ cell: false }) }),
+      "onlyCell: layerNorm would change nothing",
+    ],
+    [
+      "a bias's initialiser without biases",
+      () => silent({ ...sizes, biasInitialiser: identity }),
+      "silent: biasInitialiser would change nothing, since no parameter has the role bias; there are kernel, recurrent",
+    ],
+    [
+      "a regulariser of biases that are left out",
+      () => gru({ ...sizes, biases: 0, biasRegulariser: l2() }),
+      "gru: biasRegulariser would change nothing, since no parameter has the role bias",
+    ],
+    [
+      "a part of the definition",
+      broken({ extras: () => ({}) }),
+      "defineCell: unknown option extras; did you mean extra?",
+    ],
   ])("%s", (_, make, message) => {
     expect(make).toThrow(message);
   });
@@ -109,10 +197,36 @@ describe("what would change nothing is an error where the cell is made", () => {
 
 describe("whether the output is a state is said, not guessed", () => {
   test.each<[string, () => unknown, string]>([
-    ["the state itself", broken({ step: (_: object, { h }: { h: Tensor }) => ({ state: { h }, output: h }) }), 'mine: the output is the new state h; return output: "h"'],
-    ["the state under a name", broken({ step: (_: object, { h }: { h: Tensor }, _x: Tensor, { trace }: StepContext) => ({ state: { h }, output: trace("hidden", h) }) }), 'mine: the output is the new state h; return output: "h"'],
-    ["the output under a name", broken({ step: (_: object, { h }: { h: Tensor }, _x: Tensor, { trace }: StepContext) => ({ state: { h: trace("hidden", h) }, output: h }) }), 'mine: the output is the new state h; return output: "h"'],
-    ["a state that there is not", broken({ step: (_: object, { h }: { h: Tensor }) => ({ state: { h }, output: "hidden" }) }), "mine: the output is said to be the state hidden, but the states are h"],
+    [
+      "the state itself",
+      broken({ step: (_: object, { h }: { h: Tensor }) => ({ state: { h }, output: h }) }),
+      'mine: the output is the new state h; return output: "h"',
+    ],
+    [
+      "the state under a name",
+      broken({
+        step: (_: object, { h }: { h: Tensor }, _x: Tensor, { trace }: StepContext) => ({
+          state: { h },
+          output: trace("hidden", h),
+        }),
+      }),
+      'mine: the output is the new state h; return output: "h"',
+    ],
+    [
+      "the output under a name",
+      broken({
+        step: (_: object, { h }: { h: Tensor }, _x: Tensor, { trace }: StepContext) => ({
+          state: { h: trace("hidden", h) },
+          output: h,
+        }),
+      }),
+      'mine: the output is the new state h; return output: "h"',
+    ],
+    [
+      "a state that there is not",
+      broken({ step: (_: object, { h }: { h: Tensor }) => ({ state: { h }, output: "hidden" }) }),
+      "mine: the output is said to be the state hidden, but the states are h",
+    ],
   ])("%s", (_, make, message) => {
     expect(make).toThrow(message);
   });
@@ -124,7 +238,10 @@ test("options have defaults, and reach params and step", () => {
     options: { factor: 2, wide: false },
     params: ({ hidden }, { wide }) => ({ w: parameter([wide ? 2 * hidden : hidden]) }),
     state: ({ hidden }) => ({ h: [hidden] }),
-    step: ({ w }, { h }, _, { factor }) => ({ state: { h: mul(add(h, 1), factor) }, output: w.shape[0] === h.shape[1] ? h : add(h, 1) }),
+    step: ({ w }, { h }, _, { factor }) => ({
+      state: { h: mul(add(h, 1), factor) },
+      output: w.shape[0] === h.shape[1] ? h : add(h, 1),
+    }),
   });
   const run = (options: object): number[] => {
     const cell = scaled({ input: 1, hidden: 1, ...options });
@@ -148,13 +265,22 @@ test("extra inputs reach the step by name, and a missing one is named", () => {
   });
   const layer = sequence(decay({ input: 2, hidden: 2 }));
   const x = full([1, 3, 2], 1);
-  const { output } = layer.apply(layer.init(root), x, { extra: { delta: full([1, 3, 1], 3), seen: full([1, 3, 2], 2) } });
+  const { output } = layer.apply(layer.init(root), x, {
+    extra: { delta: full([1, 3, 1], 3), seen: full([1, 3, 2], 2) },
+  });
   expect(numbers(output)).toEqual([-1, -1, -2, -2, -3, -3]);
-  expect(() => layer.apply(layer.init(root), x, { extra: { delta: full([1, 3, 1], 3) } })).toThrow("decay: extra seen must be [1,3,2] (batch, time, ...), got none");
+  expect(() => layer.apply(layer.init(root), x, { extra: { delta: full([1, 3, 1], 3) } })).toThrow(
+    "decay: extra seen must be [1,3,2] (batch, time, ...), got none",
+  );
 });
 
 test("initialisers and regularisers are chosen by role, and a forget bias stays on top", () => {
-  const cell = lstm({ input: 2, hidden: 3, biasInitialiser: (_, shape) => full(shape, 0.5, "f64"), recurrentInitialiser: identity });
+  const cell = lstm({
+    input: 2,
+    hidden: 3,
+    biasInitialiser: (_, shape) => full(shape, 0.5, "f64"),
+    recurrentInitialiser: identity,
+  });
   const { b, U } = cell.init(root);
   expect(numbers(b!)).toEqual([0.5, 0.5, 0.5, 1.5, 1.5, 1.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5]);
   expect(numbers(U).filter((u) => u === 1).length).toBe(12);
@@ -166,7 +292,10 @@ test("parameters are counted, and drawn from keys of their own names", () => {
   expect(parameterCount(gru({ input: 28, hidden: 64 }))).toBe(28 * 192 + 64 * 192 + 2 * 192);
   expect(parameterCount(gru({ input: 28, hidden: 64, reset: "before" }))).toBe(28 * 192 + 64 * 192 + 192);
   expect(parameterCount(sequence(lstm({ input: 28, hidden: 64 })))).toBe(4 * 64 * (28 + 64 + 1));
-  const [one, two] = [rnn({ input: 2, hidden: 3 }).init(root), rnn({ input: 2, hidden: 3, norm: layerNorm() }).init(root)];
+  const [one, two] = [
+    rnn({ input: 2, hidden: 3 }).init(root),
+    rnn({ input: 2, hidden: 3, norm: layerNorm() }).init(root),
+  ];
   expect(numbers(one.U)).toEqual(numbers(two.U));
   expect(rnn({ input: 2, hidden: 3 }).init(root, { dtype: "f64" }).W.dtype).toBe("f64");
 });
@@ -180,9 +309,16 @@ describe("norm", () => {
     const d = sub(y, mean(y, -1, { keep: true }));
     return div(d, sqrt(add(mean(square(d), -1, { keep: true }), 1e-5)));
   };
-  const close = (a: Tensor, b: Tensor): void => numbers(a).forEach((value, i) => expect(value).toBeCloseTo(numbers(b)[i]!, 5));
+  const close = (a: Tensor, b: Tensor): void =>
+    numbers(a).forEach((value, i) => expect(value).toBeCloseTo(numbers(b)[i]!, 5));
 
-  const expected = (W: Tensor, U: Tensor, b: Tensor, gates: (products: Tensor[], b: Tensor) => Tensor[], cell: (c: Tensor) => Tensor): Tensor => {
+  const expected = (
+    W: Tensor,
+    U: Tensor,
+    b: Tensor,
+    gates: (products: Tensor[], b: Tensor) => Tensor[],
+    cell: (c: Tensor) => Tensor,
+  ): Tensor => {
     const [i, f, g, o] = gates([matmul(x, W), matmul(h, U)], b);
     const next = add(mul(sigmoid(f!), c), mul(sigmoid(i!), tanh(g!)));
     return mul(sigmoid(o!), tanh(cell(next)));
@@ -206,20 +342,33 @@ describe("norm", () => {
     const blocks = (y: Tensor): Tensor[] => split(y, 3);
     const [wr, wz, wn] = blocks(params.W);
     const [ur, uz, un] = blocks(params.U);
-    const [r, z] = split(
-      add(LN(matmul(x, concat([wr!, wz!]))), LN(matmul(h, concat([ur!, uz!])))),
-      2,
-    ).map(sigmoid);
+    const [r, z] = split(add(LN(matmul(x, concat([wr!, wz!]))), LN(matmul(h, concat([ur!, uz!])))), 2).map(sigmoid);
     const n = tanh(add(LN(matmul(x, wn!)), mul(r!, LN(matmul(h, un!)))));
     close(outputOf(made.step(params, { h }, x)), add(mul(z!, h), mul(sub(1, z!), n)));
   });
 
   test("the parameters of a normaliser lie under norm, by place", () => {
     expect(paths(lstm({ input, hidden, norm: layerNorm({ placement: "gates" }) }).init(root))).toEqual({
-      W: [3, 20], U: [5, 20], b: [20], "norm.gates.gates.gain": [4, 5], "norm.gates.gates.bias": [4, 5], "norm.cell.state.gain": [5], "norm.cell.state.bias": [5],
+      W: [3, 20],
+      U: [5, 20],
+      b: [20],
+      "norm.gates.gates.gain": [4, 5],
+      "norm.gates.gates.bias": [4, 5],
+      "norm.cell.state.gain": [5],
+      "norm.cell.state.bias": [5],
     });
-    expect(paths(rnn({ input, hidden, norm: rmsNorm() }).init(root))).toEqual({ W: [3, 5], U: [5, 5], b: [5], "norm.gates.0.gain": [5], "norm.gates.1.gain": [5] });
-    expect(paths(rnn({ input, hidden, norm: rmsNorm({ gain: false }) }).init(root))).toEqual({ W: [3, 5], U: [5, 5], b: [5] });
+    expect(paths(rnn({ input, hidden, norm: rmsNorm() }).init(root))).toEqual({
+      W: [3, 5],
+      U: [5, 5],
+      b: [5],
+      "norm.gates.0.gain": [5],
+      "norm.gates.1.gain": [5],
+    });
+    expect(paths(rnn({ input, hidden, norm: rmsNorm({ gain: false }) }).init(root))).toEqual({
+      W: [3, 5],
+      U: [5, 5],
+      b: [5],
+    });
   });
 
   test("a normaliser of one's own is a plain object", () => {
@@ -236,23 +385,43 @@ describe("norm", () => {
 
   test("parameters of a cell without the norm are an error that names what is missing", () => {
     const params = rnn({ input, hidden }).init(root);
-    expect(() => rnn({ input, hidden, norm: layerNorm() }).step(params, { h }, x)).toThrow("rnn: the parameters do not fit: no norm.gates.0.gain, expected [5]; no norm.gates.0.bias, expected [5]; no norm.gates.1.gain, expected [5]; no norm.gates.1.bias, expected [5]");
+    expect(() => rnn({ input, hidden, norm: layerNorm() }).step(params, { h }, x)).toThrow(
+      "rnn: the parameters do not fit: no norm.gates.0.gain, expected [5]; no norm.gates.0.bias, expected [5]; no norm.gates.1.gain, expected [5]; no norm.gates.1.bias, expected [5]",
+    );
   });
 });
 
 test("probing says what a step puts out and traces", () => {
-  expect(probe(gru({ input: 2, hidden: 3 }))).toEqual({ features: 3, outputState: "h", traces: { reset: [3], update: [3], candidate: [3] }, recurrent: true });
+  expect(probe(gru({ input: 2, hidden: 3 }))).toEqual({
+    features: 3,
+    outputState: "h",
+    traces: { reset: [3], update: [3], candidate: [3] },
+    recurrent: true,
+  });
   expect(evaluation.training).toBe(false);
 });
 
 test("an IRNN starts by adding what is not negative", () => {
-  const cell = rnn({ input: 2, hidden: 2, activation: "relu", kernelInitialiser: identity, recurrentInitialiser: identity });
+  const cell = rnn({
+    input: 2,
+    hidden: 2,
+    activation: "relu",
+    kernelInitialiser: identity,
+    recurrentInitialiser: identity,
+  });
   const state = mapTree({ h: full([1, 2], 1) }, (s) => s);
   expect(numbers(outputOf(cell.step(cell.init(root), state, full([1, 2], 3))))).toEqual([4, 4]);
   expect(numbers(outputOf(cell.step(cell.init(root), state, full([1, 2], -3))))).toEqual([0, 0]);
 });
 
 test("parameters that nest are named", () => {
-  const nested = { name: "nest", params: () => ({ a: { W: kernel([2, 3]) } }), state: () => ({ h: [3] }), step: () => ({ state: {}, output: "h" }) };
-  expect(() => Reflect.apply(defineCell, undefined, [nested])({ input: 2, hidden: 3 })).toThrow("defineCell: nest: parameter a is an object of W, expected one such as kernel([input, hidden])");
+  const nested = {
+    name: "nest",
+    params: () => ({ a: { W: kernel([2, 3]) } }),
+    state: () => ({ h: [3] }),
+    step: () => ({ state: {}, output: "h" }),
+  };
+  expect(() => Reflect.apply(defineCell, undefined, [nested])({ input: 2, hidden: 3 })).toThrow(
+    "defineCell: nest: parameter a is an object of W, expected one such as kernel([input, hidden])",
+  );
 });

@@ -1,7 +1,29 @@
 import type { Normaliser } from "@sluice/norm";
 import { checkNormaliser } from "./check-given.ts";
-import { at, checkOptions, checkTree, describe, isFloat, isTensor, named, placeholder, shown, TensorError, type Shape, type Tensor, type Tree } from "@sluice/tensor";
-import { evaluation, type Cell, type CellContext, type CellSizes, type Keys, type State, type Stepped } from "./cell.ts";
+import {
+  at,
+  checkOptions,
+  checkTree,
+  describe,
+  isFloat,
+  isTensor,
+  named,
+  placeholder,
+  shown,
+  TensorError,
+  type Shape,
+  type Tensor,
+  type Tree,
+} from "@sluice/tensor";
+import {
+  evaluation,
+  type Cell,
+  type CellContext,
+  type CellSizes,
+  type Keys,
+  type State,
+  type Stepped,
+} from "./cell.ts";
 import { checkParameters } from "./check-parameters.ts";
 import type { Initialiser } from "./initialisers/initialiser.ts";
 import { variationalDropout } from "./modifiers/variational-dropout.ts";
@@ -13,11 +35,14 @@ import { checkSize } from "./size.ts";
 
 /** What a definition's step is given besides parameters, state and input. */
 export interface StepContext<E = Readonly<Record<string, Tensor>>> {
-  /** The sum of terms, normalised as the user of the cell chose: `norm("gates", [matmul(x, W), matmul(h, U), b])`; `norm("cell", c)`. */
+  /**
+   * The sum of terms, normalised as the user of the cell chose: `norm("gates", [matmul(x, W), matmul(h, U), b])`;
+   * `norm("cell", c)`.
+   */
   readonly norm: Norm;
   /**
-   * Gives a value a name, under which it can be read over time: `trace("forget", sigmoid(s))`. Of a function, an error inside names the cell and
-   * this place: `trace("forget", () => sigmoid(s))`.
+   * Gives a value a name, under which it can be read over time: `trace("forget", sigmoid(s))`. Of a function, an error
+   * inside names the cell and this place: `trace("forget", () => sigmoid(s))`.
    */
   readonly trace: (name: string, value: Tensor | (() => Tensor)) => Tensor;
   /** The state as it enters a recurrent product, where recurrent dropout acts: `matmul(recurrent(h), U)`. */
@@ -28,7 +53,12 @@ export interface StepContext<E = Readonly<Record<string, Tensor>>> {
   readonly extra: E;
 }
 
-export interface CellDefinition<D extends Record<string, ParameterSpec>, S extends Record<string, Shape>, O extends object, E extends Record<string, Shape>> {
+export interface CellDefinition<
+  D extends Record<string, ParameterSpec>,
+  S extends Record<string, Shape>,
+  O extends object,
+  E extends Record<string, Shape>,
+> {
   readonly name: string;
   /** The cell's own options with their defaults; they reach `params` and, merged into the context, `step`. */
   readonly options?: O;
@@ -36,7 +66,10 @@ export interface CellDefinition<D extends Record<string, ParameterSpec>, S exten
   readonly params: (sizes: CellSizes, options: O) => D;
   /** Shapes of the states of one example. */
   readonly state: (sizes: CellSizes, options: O) => S;
-  /** The equations. Pure; `x` `[batch, input]`, states `[batch, ...]`; the output is the name of a state, `output: "h"`, or a tensor `[batch, features]` of its own. */
+  /**
+   * The equations. Pure; `x` `[batch, input]`, states `[batch, ...]`; the output is the name of a state, `output: "h"`,
+   * or a tensor `[batch, features]` of its own.
+   */
   readonly step: (
     params: { readonly [K in keyof D]: Tensor },
     state: { readonly [K in keyof S]: Tensor },
@@ -45,7 +78,10 @@ export interface CellDefinition<D extends Record<string, ParameterSpec>, S exten
   ) => { readonly state: { readonly [K in keyof S]: Tensor }; readonly output: NoInfer<keyof S & string> | Tensor };
 }
 
-/** Options of every cell; the names that differ from Keras's are `hidden` (units) and the spelling of Initialiser and Regulariser. */
+/**
+ * Options of every cell; the names that differ from Keras's are `hidden` (units) and the spelling of Initialiser and
+ * Regulariser.
+ */
 export interface CellOptions extends CellSizes {
   readonly norm?: Normaliser | undefined;
   /** Instead of the definition's, for all parameters of the role. */
@@ -57,33 +93,69 @@ export interface CellOptions extends CellSizes {
   readonly biasRegulariser?: Regulariser;
   /** Rate of {@link variationalDropout} of the input; as Keras's, where that stands alone. */
   readonly dropout?: number;
-  /** Rate of {@link variationalDropout} of the state in the recurrent products, one mask for all gates (Keras's `recurrent_dropout` has one for each). */
+  /**
+   * Rate of {@link variationalDropout} of the state in the recurrent products, one mask for all gates (Keras's
+   * `recurrent_dropout` has one for each).
+   */
   readonly recurrentDropout?: number;
 }
 
-export interface CellFactory<D extends Record<string, ParameterSpec>, S extends Record<string, Shape>, O extends object> {
+export interface CellFactory<
+  D extends Record<string, ParameterSpec>,
+  S extends Record<string, Shape>,
+  O extends object,
+> {
   (options: CellOptions & Partial<O>): Cell<{ readonly [K in keyof D]: Tensor }, { readonly [K in keyof S]: Tensor }>;
   readonly definition: object;
 }
 
 const common: readonly string[] = [
-  "input", "hidden", "norm", "kernelInitialiser", "recurrentInitialiser", "biasInitialiser",
-  "kernelRegulariser", "recurrentRegulariser", "biasRegulariser", "dropout", "recurrentDropout",
+  "input",
+  "hidden",
+  "norm",
+  "kernelInitialiser",
+  "recurrentInitialiser",
+  "biasInitialiser",
+  "kernelRegulariser",
+  "recurrentRegulariser",
+  "biasRegulariser",
+  "dropout",
+  "recurrentDropout",
 ];
 const reserved: readonly string[] = [...common, "trace", "recurrent", "training", "keys", "extra"];
 const aliases = {
-  units: "hidden", hiddenSize: "hidden", hidden_size: "hidden", inputSize: "input", input_size: "input", inputDim: "input",
-  recurrent_activation: "recurrentActivation", recurrent_dropout: "recurrentDropout", reset_after: "reset", resetAfter: "reset",
-  unit_forget_bias: "forgetBias", unitForgetBias: "forgetBias", useBias: "biases", use_bias: "biases",
-  kernel_initializer: "kernelInitialiser", recurrent_initializer: "recurrentInitialiser", bias_initializer: "biasInitialiser",
-  kernelInitializer: "kernelInitialiser", recurrentInitializer: "recurrentInitialiser", biasInitializer: "biasInitialiser",
-  kernel_regularizer: "kernelRegulariser", recurrent_regularizer: "recurrentRegulariser", bias_regularizer: "biasRegulariser",
-  kernelRegularizer: "kernelRegulariser", recurrentRegularizer: "recurrentRegulariser", biasRegularizer: "biasRegulariser",
+  units: "hidden",
+  hiddenSize: "hidden",
+  hidden_size: "hidden",
+  inputSize: "input",
+  input_size: "input",
+  inputDim: "input",
+  recurrent_activation: "recurrentActivation",
+  recurrent_dropout: "recurrentDropout",
+  reset_after: "reset",
+  resetAfter: "reset",
+  unit_forget_bias: "forgetBias",
+  unitForgetBias: "forgetBias",
+  useBias: "biases",
+  use_bias: "biases",
+  kernel_initializer: "kernelInitialiser",
+  recurrent_initializer: "recurrentInitialiser",
+  bias_initializer: "biasInitialiser",
+  kernelInitializer: "kernelInitialiser",
+  recurrentInitializer: "recurrentInitialiser",
+  biasInitializer: "biasInitialiser",
+  kernel_regularizer: "kernelRegulariser",
+  recurrent_regularizer: "recurrentRegulariser",
+  bias_regularizer: "biasRegulariser",
+  kernelRegularizer: "kernelRegulariser",
+  recurrentRegularizer: "recurrentRegulariser",
+  biasRegularizer: "biasRegulariser",
 };
 
 /**
- * Defines a cell by its equations. The result makes cells: `janet({ input: 28, hidden: 128, norm: layerNorm() })`. Making one runs the step once on
- * symbols, so that wrong shapes are found there, with the cell and the traced gate in the message, and the places of `norm` are known.
+ * Defines a cell by its equations. The result makes cells: `janet({ input: 28, hidden: 128, norm: layerNorm() })`.
+ * Making one runs the step once on symbols, so that wrong shapes are found there, with the cell and the traced gate in
+ * the message, and the places of `norm` are known.
  */
 export function defineCell<
   D extends Record<string, ParameterSpec>,
@@ -92,11 +164,17 @@ export function defineCell<
   E extends Record<string, Shape> = Record<never, never>,
 >(definition: CellDefinition<D, S, O, E>): CellFactory<D, S, O>;
 export function defineCell(definition: AnyDefinition): { (options: CellOptions): Cell; readonly definition: object } {
-  checkOptions("defineCell", definition, ["name", "options", "extra", "params", "state", "step"], { parameters: "params", states: "state", extras: "extra", defaults: "options" });
+  checkOptions("defineCell", definition, ["name", "options", "extra", "params", "state", "step"], {
+    parameters: "params",
+    states: "state",
+    extras: "extra",
+    defaults: "options",
+  });
   const { name, options: defaults = {} } = definition;
   const own = Object.keys(defaults);
   const clash = own.find((option) => reserved.includes(option));
-  if (clash !== undefined) throw new TensorError(`defineCell: ${name} has an option ${clash}, which every cell has already; rename it`);
+  if (clash !== undefined)
+    throw new TensorError(`defineCell: ${name} has an option ${clash}, which every cell has already; rename it`);
 
   const make = (given: CellOptions): Cell => {
     checkOptions(name, given, [...common, ...own], aliases);
@@ -105,10 +183,15 @@ export function defineCell(definition: AnyDefinition): { (options: CellOptions):
     const chosen = Object.entries(given).filter(([option, value]) => own.includes(option) && value !== undefined);
     const made: Made = { definition, sizes, options: { ...defaults, ...Object.fromEntries(chosen) }, norm: given.norm };
     const declared = definition.params(sizes, made.options);
-    if (Object.hasOwn(declared, "norm")) throw new TensorError(`defineCell: ${name} has a parameter norm, the name under which normalisers keep theirs; rename it`);
+    if (Object.hasOwn(declared, "norm"))
+      throw new TensorError(
+        `defineCell: ${name} has a parameter norm, the name under which normalisers keep theirs; rename it`,
+      );
     for (const [parameter, spec] of Object.entries<unknown>(declared)) {
       if (typeof spec === "object" && spec !== null && "kind" in spec && spec.kind === "parameter") continue;
-      throw new TensorError(`defineCell: ${name}: parameter ${parameter} is ${shown(spec)}, expected one such as kernel([input, hidden]); a cell's parameters do not nest`);
+      throw new TensorError(
+        `defineCell: ${name}: parameter ${parameter} is ${shown(spec)}, expected one such as kernel([input, hidden]); a cell's parameters do not nest`,
+      );
     }
     checkRoles(name, declared, given);
     const specs = mapValues(declared, (spec) => chooseFor(spec, sizes, given));
@@ -116,12 +199,19 @@ export function defineCell(definition: AnyDefinition): { (options: CellOptions):
     const cell = cellOf(made, norm === undefined ? specs : { ...specs, norm });
     probe(cell);
     const { dropout = 0, recurrentDropout = 0 } = given;
-    return dropout === 0 && recurrentDropout === 0 ? cell : variationalDropout(cell, { input: dropout, recurrent: recurrentDropout });
+    return dropout === 0 && recurrentDropout === 0
+      ? cell
+      : variationalDropout(cell, { input: dropout, recurrent: recurrentDropout });
   };
   return Object.assign(make, { definition });
 }
 
-type AnyDefinition = CellDefinition<Record<string, ParameterSpec>, Record<string, Shape>, object, Record<string, Shape>>;
+type AnyDefinition = CellDefinition<
+  Record<string, ParameterSpec>,
+  Record<string, Shape>,
+  object,
+  Record<string, Shape>
+>;
 
 /** A definition with everything that a cell of it is made from. */
 interface Made {
@@ -158,10 +248,16 @@ interface Expected {
 
 /** Compares what a step is given with what the cell declares. */
 function checkStep(name: string, { sizes, params, states }: Expected, weights: Tree, state: State, x: Tensor): void {
-  if (x.shape.length !== 2 || x.shape[1] !== sizes.input) throw new TensorError(`${name}: a step expects x [batch, ${sizes.input}], got ${describe(x)}`);
+  if (x.shape.length !== 2 || x.shape[1] !== sizes.input)
+    throw new TensorError(`${name}: a step expects x [batch, ${sizes.input}], got ${describe(x)}`);
   checkParameters(name, params, weights, x);
   const dtype = isFloat(x.dtype) ? { dtype: x.dtype } : {};
-  checkTree(name, "states", Object.entries(states).map(([path, shape]) => ({ path, shape: [x.shape[0]!, ...shape], ...dtype })), state);
+  checkTree(
+    name,
+    "states",
+    Object.entries(states).map(([path, shape]) => ({ path, shape: [x.shape[0]!, ...shape], ...dtype })),
+    state,
+  );
 }
 
 /** The definition's step in its context; errors name the cell. */
@@ -195,35 +291,66 @@ function placesOf(made: Made, specs: Specs): Specs | undefined {
     step: (params, state, x, context = evaluation) =>
       runStep(made, params, state, x, context, (place, part, shape) => {
         const parts = (places[place] ??= {});
-        if (parts[part] !== undefined) throw new TensorError(`norm: the place ${place} is used twice; give each its own name`);
-        parts[part] = mapValues(norm.params(shape), ({ shape: of, initialiser }) => parameter(of, { role: "norm", initialiser }));
-        return mapValues(parts[part], (spec, name) => placeholder({ shape: spec.shape, dtype: "f32" }, `${place}.${part}.${name}`));
+        if (parts[part] !== undefined)
+          throw new TensorError(`norm: the place ${place} is used twice; give each its own name`);
+        parts[part] = mapValues(norm.params(shape), ({ shape: of, initialiser }) =>
+          parameter(of, { role: "norm", initialiser }),
+        );
+        return mapValues(parts[part], (spec, name) =>
+          placeholder({ shape: spec.shape, dtype: "f32" }, `${place}.${part}.${name}`),
+        );
       }),
   });
   if (Object.keys(places).length === 0) {
     const name = made.definition.name;
-    throw new TensorError(`${name}: ${norm.name} would change nothing, since the step of ${name} calls norm at no place where it acts; write norm("gates", [matmul(x, W), matmul(h, U)]) there, or make the cell without norm`);
+    throw new TensorError(
+      `${name}: ${norm.name} would change nothing, since the step of ${name} calls norm at no place where it acts; write norm("gates", [matmul(x, W), matmul(h, U)]) there, or make the cell without norm`,
+    );
   }
   return places;
 }
 
-const perRole = { kernel: ["kernelInitialiser", "kernelRegulariser"], recurrent: ["recurrentInitialiser", "recurrentRegulariser"], bias: ["biasInitialiser", "biasRegulariser"] } as const;
+const perRole = {
+  kernel: ["kernelInitialiser", "kernelRegulariser"],
+  recurrent: ["recurrentInitialiser", "recurrentRegulariser"],
+  bias: ["biasInitialiser", "biasRegulariser"],
+} as const;
 
 /** Rejects an initialiser or regulariser for a role that no parameter has. */
 function checkRoles(name: string, declared: Readonly<Record<string, ParameterSpec>>, given: CellOptions): void {
   const roles = new Set<string>(Object.values(declared).map(({ role }) => role));
   for (const [role, options] of Object.entries(perRole)) {
     const idle = roles.has(role) ? undefined : options.find((option) => given[option] !== undefined);
-    if (idle !== undefined) throw new TensorError(`${name}: ${idle} would change nothing, since no parameter has the role ${role}; there are ${[...roles].join(", ") || "none"}`);
+    if (idle !== undefined)
+      throw new TensorError(
+        `${name}: ${idle} would change nothing, since no parameter has the role ${role}; there are ${[...roles].join(", ") || "none"}`,
+      );
   }
 }
 
 /** The user's initialiser and regulariser for the parameter's role, where there is one. */
 function chooseFor(spec: ParameterSpec, sizes: CellSizes, given: CellOptions): ParameterSpec {
   const { role } = spec;
-  const initialiser = { kernel: given.kernelInitialiser, recurrent: given.recurrentInitialiser, bias: given.biasInitialiser, norm: undefined, other: undefined }[role];
-  const regulariser = { kernel: given.kernelRegulariser, recurrent: given.recurrentRegulariser, bias: given.biasRegulariser, norm: undefined, other: undefined }[role];
-  return { ...spec, sizes, ...(initialiser === undefined ? {} : { initialiser }), ...(regulariser === undefined ? {} : { regulariser }) };
+  const initialiser = {
+    kernel: given.kernelInitialiser,
+    recurrent: given.recurrentInitialiser,
+    bias: given.biasInitialiser,
+    norm: undefined,
+    other: undefined,
+  }[role];
+  const regulariser = {
+    kernel: given.kernelRegulariser,
+    recurrent: given.recurrentRegulariser,
+    bias: given.biasRegulariser,
+    norm: undefined,
+    other: undefined,
+  }[role];
+  return {
+    ...spec,
+    sizes,
+    ...(initialiser === undefined ? {} : { initialiser }),
+    ...(regulariser === undefined ? {} : { regulariser }),
+  };
 }
 
 /** The tensors directly under a path of a tree; none where it ends before, as under a normaliser without parameters. */
@@ -231,7 +358,8 @@ function tensorsAt(params: Tree, path: readonly string[]): Record<string, Tensor
   const [name, ...below] = path;
   if (isTensor(params)) return {};
   const children = Object.entries<Tree>(params);
-  if (name === undefined) return Object.fromEntries(children.filter((entry): entry is [string, Tensor] => isTensor(entry[1])));
+  if (name === undefined)
+    return Object.fromEntries(children.filter((entry): entry is [string, Tensor] => isTensor(entry[1])));
   const child = children.find(([key]) => key === name)?.[1];
   return child === undefined ? {} : tensorsAt(child, below);
 }

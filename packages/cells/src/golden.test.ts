@@ -1,14 +1,41 @@
-// The recurrent layers against PyTorch's and Keras's numbers: outputs, final states, and gradients of everything (fixtures/README.md).
+// The recurrent layers against PyTorch's and Keras's numbers: outputs, final states, and gradients of everything
+// (fixtures/README.md).
 import { readFileSync } from "node:fs";
 import {
-  add, compile, leavesOf, mapTree, mul, reference, stack as stackTensors, sum, take, tensor, valueAndGradAux, valuesOf,
-  type ArrayTensor, type Backend, type DType, type Tensor, type Tree,
+  add,
+  compile,
+  leavesOf,
+  mapTree,
+  mul,
+  reference,
+  stack as stackTensors,
+  sum,
+  take,
+  tensor,
+  valueAndGradAux,
+  valuesOf,
+  type ArrayTensor,
+  type Backend,
+  type DType,
+  type Tensor,
+  type Tree,
 } from "@sluice/tensor";
 import { wasm } from "@sluice/wasm";
 import { afterAll, describe, expect, test } from "vitest";
 import {
-  bidirectional, fromKeras, fromPyTorch, gru, lstm, rnn, sequence, stack, toKeras, toPyTorch,
-  type Cell, type CellSizes, type Layer,
+  bidirectional,
+  fromKeras,
+  fromPyTorch,
+  gru,
+  lstm,
+  rnn,
+  sequence,
+  stack,
+  toKeras,
+  toPyTorch,
+  type Cell,
+  type CellSizes,
+  type Layer,
 } from "./index.ts";
 
 interface Fixture {
@@ -60,18 +87,29 @@ describe.each(runs)("$name", ({ backend, dtype, tolerance }) => {
       const { output, loss, state, gradients } = await run(layer, params, golden, { backend: backend(), dtype });
       close(output, golden.output, tolerance, "output");
       expect(Math.abs(loss / golden.loss.value - 1)).toBeLessThanOrEqual(tolerance);
-      for (const [name, values] of Object.entries(golden.final)) close(stacked(state, name[0]!), values, tolerance, name);
+      for (const [name, values] of Object.entries(golden.final))
+        close(stacked(state, name[0]!), values, tolerance, name);
       const weights = toPyTorch(layer, gradients.params);
-      const found: Record<string, Tensor> = { ...weights, input: gradients.x, h0: stacked(gradients.state, "h"), ...("c0" in golden.initial ? { c0: stacked(gradients.state, "c") } : {}) };
+      const found: Record<string, Tensor> = {
+        ...weights,
+        input: gradients.x,
+        h0: stacked(gradients.state, "h"),
+        ...("c0" in golden.initial ? { c0: stacked(gradients.state, "c") } : {}),
+      };
       expect(Object.keys(found).toSorted()).toEqual(Object.keys(golden.gradients).toSorted());
-      for (const [name, values] of Object.entries(golden.gradients)) close(found[name]!, values, tolerance, `gradient of ${name}`);
+      for (const [name, values] of Object.entries(golden.gradients))
+        close(found[name]!, values, tolerance, `gradient of ${name}`);
     });
   });
 
   describe.each(["keras-gru", "keras-lstm"])("Keras's %s", (file) => {
     test.each(casesOf(file))("$name", async (golden) => {
       const sizes = { input: 4, hidden: 6 };
-      const layer: Layer = sequence(file === "keras-lstm" ? lstm(sizes) : gru({ ...sizes, reset: golden.reset_after === true ? "after" : "before" }));
+      const layer: Layer = sequence(
+        file === "keras-lstm"
+          ? lstm(sizes)
+          : gru({ ...sizes, reset: golden.reset_after === true ? "after" : "before" }),
+      );
       const params = fromKeras(layer, tensors(golden.weights, dtype));
       const { output, loss, state, gradients } = await run(layer, params, golden, { backend: backend(), dtype });
       close(output, golden.output, tolerance, "output");
@@ -79,9 +117,15 @@ describe.each(runs)("$name", ({ backend, dtype, tolerance }) => {
       const [final, initial] = [Object.fromEntries(pathsOf(state)), Object.fromEntries(pathsOf(gradients.state))];
       for (const [name, values] of Object.entries(golden.final)) close(final[name[0]!]!, values, tolerance, name);
       const weights = toKeras(layer, gradients.params);
-      const found: Record<string, Tensor> = { ...weights, input: gradients.x, h0: initial["h"]!, ...("c0" in golden.initial ? { c0: initial["c"]! } : {}) };
+      const found: Record<string, Tensor> = {
+        ...weights,
+        input: gradients.x,
+        h0: initial["h"]!,
+        ...("c0" in golden.initial ? { c0: initial["c"]! } : {}),
+      };
       expect(Object.keys(found).toSorted()).toEqual(Object.keys(golden.gradients).toSorted());
-      for (const [name, values] of Object.entries(golden.gradients)) close(found[name]!, values, tolerance, `gradient of ${name}`);
+      for (const [name, values] of Object.entries(golden.gradients))
+        close(found[name]!, values, tolerance, `gradient of ${name}`);
     });
   });
 });
@@ -99,7 +143,9 @@ test.each(pytorch)("PyTorch's $file: weights come back as they went in, to the b
 test.each(["keras-gru", "keras-lstm"])("Keras's %s: weights come back as they went in, to the bit", (file) => {
   for (const golden of casesOf(file)) {
     const sizes = { input: 4, hidden: 6 };
-    const layer: Layer = sequence(file === "keras-lstm" ? lstm(sizes) : gru({ ...sizes, reset: golden.reset_after === true ? "after" : "before" }));
+    const layer: Layer = sequence(
+      file === "keras-lstm" ? lstm(sizes) : gru({ ...sizes, reset: golden.reset_after === true ? "after" : "before" }),
+    );
     const given = tensors(golden.weights, "f32");
     const back = toKeras(layer, fromKeras(layer, given));
     for (const [name, values] of Object.entries(given)) expect(back[name]).toEqual(values);
@@ -108,7 +154,8 @@ test.each(["keras-gru", "keras-lstm"])("Keras's %s: weights come back as they we
 
 /** The layers of a case: one alone, or a stack. */
 function layerOf({ layers, bidirectional: both }: Case, cell: (sizes: CellSizes) => Cell): Layer {
-  const make = (input: number): Layer => (both ? bidirectional(cell({ input, hidden: 6 })) : sequence(cell({ input, hidden: 6 })));
+  const make = (input: number): Layer =>
+    both ? bidirectional(cell({ input, hidden: 6 })) : sequence(cell({ input, hidden: 6 }));
   return layers === 1 ? make(4) : stack([make(4), make(both ? 12 : 6)]);
 }
 
@@ -123,15 +170,23 @@ async function run(layer: Layer, params: Tree, golden: Case, { backend, dtype }:
     return all.shape.length === 2 ? all : take(all, i);
   };
   const state = mapTree(zeros, (_, path) => part(golden.initial[`${nameOf(path)}0`]!, nameOf(path), next!));
-  const seeds = mapTree(zeros, (_, path) => part(nameOf(path) === "h" ? golden.loss.S : golden.loss.Q!, nameOf(path), upstream!));
+  const seeds = mapTree(zeros, (_, path) =>
+    part(nameOf(path) === "h" ? golden.loss.S : golden.loss.Q!, nameOf(path), upstream!),
+  );
   const R = fixture(golden.loss.R, dtype);
   const step = await compile(
     (given: { params: Tree; x: Tensor; state: Tree }) =>
       valueAndGradAux((at: typeof given) => {
-        const applied = layer.apply(at.params, at.x, { state: at.state, ...(golden.packed ? { lengths: golden.lengths } : {}) });
+        const applied = layer.apply(at.params, at.x, {
+          state: at.state,
+          ...(golden.packed ? { lengths: golden.lengths } : {}),
+        });
         const weights = new Map(pathsOf(seeds));
         const ofStates = pathsOf(applied.state).map(([path, value]) => sum(mul(value, weights.get(path)!)));
-        return { value: ofStates.reduce((a, b) => add(a, b), sum(mul(applied.output, R))), aux: { output: applied.output, state: applied.state } };
+        return {
+          value: ofStates.reduce((a, b) => add(a, b), sum(mul(applied.output, R))),
+          aux: { output: applied.output, state: applied.state },
+        };
       })(given),
     [{ params, x, state }],
     { backend },

@@ -1,6 +1,24 @@
 // Cells: write one, or take one
-export { type CellDefinition, type CellFactory, type CellOptions, type StepContext, defineCell } from "./define-cell.ts";
-export { type Cell, type CellContext, type CellSizes, type Keys, type Origin, type State, type Stepped, evaluation, originOf, outputOf, withTrainingStep } from "./cell.ts";
+export {
+  type CellDefinition,
+  type CellFactory,
+  type CellOptions,
+  type StepContext,
+  defineCell,
+} from "./define-cell.ts";
+export {
+  type Cell,
+  type CellContext,
+  type CellSizes,
+  type Keys,
+  type Origin,
+  type State,
+  type Stepped,
+  evaluation,
+  originOf,
+  outputOf,
+  withTrainingStep,
+} from "./cell.ts";
 export type { Norm, Term } from "./normalise.ts";
 export { type Probed, probe } from "./probe.ts";
 export { rnn } from "./cells/rnn.ts";
@@ -15,22 +33,57 @@ export { zoneout } from "./modifiers/zoneout.ts";
 export { variationalDropout } from "./modifiers/variational-dropout.ts";
 
 // Layers
-export type { Applied, ApplyOptions, BatchSize, Layer, LayerParams, LayerState, Perturbations } from "./layers/layer.ts";
+export type {
+  Applied,
+  ApplyOptions,
+  BatchSize,
+  Layer,
+  LayerParams,
+  LayerState,
+  Perturbations,
+} from "./layers/layer.ts";
 export { type Outputs, type SequenceLayer, type SequenceOptions, sequence } from "./layers/sequence.ts";
 export { type StackLayer, type StackOptions, stack } from "./layers/stack.ts";
-export { type BidirectionalLayer, type BidirectionalOptions, type Merge, bidirectional } from "./layers/bidirectional.ts";
+export {
+  type BidirectionalLayer,
+  type BidirectionalOptions,
+  type Merge,
+  bidirectional,
+} from "./layers/bidirectional.ts";
 export { type DenseLayer, type DenseOptions, type DenseParams, dense } from "./layers/dense.ts";
 export { dropout } from "./layers/dropout.ts";
 export { type Stream, type StreamOptions, stream } from "./layers/stream.ts";
 
 // Parameters
-export { type InitOptions, type ParameterSpec, type ParamsOf, type Role, type SpecLeaf, type Specs } from "./parameter.ts";
+export {
+  type InitOptions,
+  type ParameterSpec,
+  type ParamsOf,
+  type Role,
+  type SpecLeaf,
+  type Specs,
+} from "./parameter.ts";
 export { checkParameters } from "./check-parameters.ts";
 export { bias, initialise, kernel, parameter, parameterCount, recurrentKernel, specsOf } from "./parameter.ts";
 export type { Initialiser, Sizes } from "./initialisers/initialiser.ts";
 export { constant, identity, ones, scaledIdentity, zeros } from "./initialisers/constant.ts";
-export { type NormalOptions, type TruncatedNormalOptions, type UniformOptions, normal, truncatedNormal, uniform } from "./initialisers/random.ts";
-export { glorotNormal, glorotUniform, heNormal, heUniform, lecunNormal, lecunUniform, pytorchUniform } from "./initialisers/scaled.ts";
+export {
+  type NormalOptions,
+  type TruncatedNormalOptions,
+  type UniformOptions,
+  normal,
+  truncatedNormal,
+  uniform,
+} from "./initialisers/random.ts";
+export {
+  glorotNormal,
+  glorotUniform,
+  heNormal,
+  heUniform,
+  lecunNormal,
+  lecunUniform,
+  pytorchUniform,
+} from "./initialisers/scaled.ts";
 export { orthogonal, scaledOrthogonal } from "./initialisers/orthogonal.ts";
 export { type Regulariser, l1, l1l2, l2, regularisation } from "./regularisers.ts";
 

@@ -2,14 +2,15 @@ import type { Normaliser } from "@sluice/norm";
 import { add, mul, reshape, TensorError, type Shape, type Tensor } from "@sluice/tensor";
 
 /**
- * A term of a preactivation: a product `[batch, gates * hidden]`, a bias `[gates * hidden]`, or a product to which something happens between its
- * normalisation and the sum: `r (LN(U h) + b)` is `{ product: matmul(h, U), bias: b, times: r }`.
+ * A term of a preactivation: a product `[batch, gates * hidden]`, a bias `[gates * hidden]`, or a product to which
+ * something happens between its normalisation and the sum: `r (LN(U h) + b)` is `{ product: matmul(h, U), bias: b,
+ * times: r }`.
  */
 export type Term = Tensor | { readonly product: Tensor; readonly bias?: Tensor; readonly times?: Tensor };
 
 /**
- * The sum of the terms, normalised in the way the cell was given; the plain sum without a normaliser. The place names its parameters. The place
- * `cell` is the memory before the output nonlinearity and takes one tensor.
+ * The sum of the terms, normalised in the way the cell was given; the plain sum without a normaliser. The place names
+ * its parameters. The place `cell` is the memory before the output nonlinearity and takes one tensor.
  */
 export type Norm = (place: string, terms: Tensor | readonly Term[]) => Tensor;
 
@@ -41,7 +42,10 @@ export function normOf(normaliser: Normaliser | undefined, hidden: number, param
     if (normaliser?.placement.preactivation === "gates") {
       const total = sum(terms, (x) => x);
       const width = total.shape.at(-1)!;
-      if (width % hidden !== 0) throw new TensorError(`norm: the width ${width} of ${place} is no multiple of hidden ${hidden}, so it has no gates to normalise`);
+      if (width % hidden !== 0)
+        throw new TensorError(
+          `norm: the width ${width} of ${place} is no multiple of hidden ${hidden}, so it has no gates to normalise`,
+        );
       const gates = reshape(total, [...total.shape.slice(0, -1), width / hidden, hidden]);
       return reshape(apply(place, "gates", gates), total.shape);
     }

@@ -1,4 +1,19 @@
-import { checkOptions, convert, isTensor, keyFor, sameShape, shown, showShape, sizeOf, TensorError, type ArrayTensor, type DType, type Shape, type Tensor, type Tree } from "@sluice/tensor";
+import {
+  checkOptions,
+  convert,
+  isTensor,
+  keyFor,
+  sameShape,
+  shown,
+  showShape,
+  sizeOf,
+  TensorError,
+  type ArrayTensor,
+  type DType,
+  type Shape,
+  type Tensor,
+  type Tree,
+} from "@sluice/tensor";
 import { glorotUniform } from "./initialisers/scaled.ts";
 import { zeros } from "./initialisers/constant.ts";
 import { orthogonal } from "./initialisers/orthogonal.ts";
@@ -25,13 +40,19 @@ export interface ParameterSpec {
 export type Specs = ParameterSpec | readonly Specs[] | { readonly [name: string]: Specs };
 
 /** The tree of tensors that a tree of specs describes. */
-export type ParamsOf<D extends Specs> = D extends ParameterSpec ? Tensor : { [K in keyof D]: D[K] extends Specs ? ParamsOf<D[K]> : never };
+export type ParamsOf<D extends Specs> = D extends ParameterSpec
+  ? Tensor
+  : { [K in keyof D]: D[K] extends Specs ? ParamsOf<D[K]> : never };
 
 type SpecOptions = Partial<Pick<ParameterSpec, "initialiser" | "adjust" | "regulariser" | "role">>;
 
 /** A parameter of any role (default `other`, initially zeros). */
 export function parameter(shape: Shape, options: SpecOptions = {}): ParameterSpec {
-  checkOptions("parameter", options, ["role", "initialiser", "adjust", "regulariser"], { initializer: "initialiser", init: "initialiser", regularizer: "regulariser" });
+  checkOptions("parameter", options, ["role", "initialiser", "adjust", "regulariser"], {
+    initializer: "initialiser",
+    init: "initialiser",
+    regularizer: "regulariser",
+  });
   return { kind: "parameter", shape, role: "other", initialiser: zeros, ...options };
 }
 
@@ -56,7 +77,9 @@ export interface SpecLeaf {
 export function specsOf(specs: Specs, path = ""): SpecLeaf[] {
   if (isSpec(specs)) return [{ path, spec: specs }];
   checkBranch(specs, path);
-  return Object.entries<Specs>(specs).flatMap(([name, child]) => specsOf(child, path === "" ? name : `${path}.${name}`));
+  return Object.entries<Specs>(specs).flatMap(([name, child]) =>
+    specsOf(child, path === "" ? name : `${path}.${name}`),
+  );
 }
 
 /** The tree of tensors that `f` makes of every spec. */
@@ -70,7 +93,9 @@ export function mapSpecs(specs: Specs, f: (spec: ParameterSpec, path: string) =>
 
 function checkBranch(specs: unknown, path: string): void {
   if (typeof specs === "object" && specs !== null && !isTensor(specs)) return;
-  throw new TensorError(`init: ${path === "" ? "the parameters" : path} is ${shown(specs)}, expected a parameter such as kernel([3, 4]), or an object or list of them`);
+  throw new TensorError(
+    `init: ${path === "" ? "the parameters" : path} is ${shown(specs)}, expected a parameter such as kernel([3, 4]), or an object or list of them`,
+  );
 }
 
 export interface InitOptions {
@@ -92,7 +117,9 @@ export function initialTree(specs: Specs, key: ArrayTensor, options: InitOptions
     const { initialiser, shape, sizes, adjust } = spec;
     const drawn = initialiser(keyFor(key, path), shape, sizes ?? {});
     if (!sameShape(drawn.shape, shape)) {
-      throw new TensorError(`init: the initialiser of ${path} must give an array ${showShape(shape)}, got ${showShape(drawn.shape)}`);
+      throw new TensorError(
+        `init: the initialiser of ${path} must give an array ${showShape(shape)}, got ${showShape(drawn.shape)}`,
+      );
     }
     return convert(adjust === undefined ? drawn : adjust(drawn), dtype);
   });

@@ -16,13 +16,18 @@ test("penalties as in Keras", () => {
 
 test("a model's penalty is the sum over the parameters that were given one, and has their gradient", () => {
   const model = stack([
-    sequence(gru({ input: 2, hidden: 3, kernelRegulariser: l1(0.1), recurrentRegulariser: l2(0.2), biasRegulariser: l2(1) })),
+    sequence(
+      gru({ input: 2, hidden: 3, kernelRegulariser: l1(0.1), recurrentRegulariser: l2(0.2), biasRegulariser: l2(1) }),
+    ),
     dense({ input: 3, output: 1, kernelRegulariser: l2(0.5) }),
   ]);
   const params = model.init(key(1), { dtype: "f64" });
   const squares = (x: readonly number[]): number => x.reduce((sum, v) => sum + v * v, 0);
   const [{ W, U }, { W: V }] = [params[0], params[1]];
-  const expected = 0.1 * [...valuesOf(W)].reduce((sum, v) => sum + Math.abs(v), 0) + 0.2 * squares([...valuesOf(U)]) + 0.5 * squares([...valuesOf(V)]);
+  const expected =
+    0.1 * [...valuesOf(W)].reduce((sum, v) => sum + Math.abs(v), 0) +
+    0.2 * squares([...valuesOf(U)]) +
+    0.5 * squares([...valuesOf(V)]);
   expect(item(regularisation(model, params))).toBeCloseTo(expected, 12);
   const gradient = grad((p: typeof params) => regularisation(model, p))(params);
   expect([...valuesOf(gradient[1].W)]).toEqual([...valuesOf(V)]);
@@ -36,5 +41,7 @@ test("without regularisers the penalty is 0", () => {
 
 test("parameters of another layer are an error", () => {
   const layer = sequence(gru({ input: 2, hidden: 3 }));
-  expect(() => regularisation(layer, { V: w })).toThrow("regularisation: the parameters do not fit: no W, expected [2,9]; no U, expected [3,9]");
+  expect(() => regularisation(layer, { V: w })).toThrow(
+    "regularisation: the parameters do not fit: no W, expected [2,9]; no U, expected [3,9]",
+  );
 });

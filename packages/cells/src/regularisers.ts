@@ -1,4 +1,16 @@
-import { abs, add, checkOptions, leavesOf, mul, scalar, square, sum, TensorError, type Tensor, type Tree } from "@sluice/tensor";
+import {
+  abs,
+  add,
+  checkOptions,
+  leavesOf,
+  mul,
+  scalar,
+  square,
+  sum,
+  TensorError,
+  type Tensor,
+  type Tree,
+} from "@sluice/tensor";
 import { checkParameters } from "./check-parameters.ts";
 import { specsOf, type Specs } from "./parameter.ts";
 
@@ -6,10 +18,16 @@ import { specsOf, type Specs } from "./parameter.ts";
 export type Regulariser = (weight: Tensor) => Tensor;
 
 /** `factor sum |w|` */
-export const l1 = (factor = 0.01): Regulariser => (w) => mul(sum(abs(w)), factor);
+export const l1 =
+  (factor = 0.01): Regulariser =>
+  (w) =>
+    mul(sum(abs(w)), factor);
 
 /** `factor sum w^2`; as Keras, without the half. */
-export const l2 = (factor = 0.01): Regulariser => (w) => mul(sum(square(w)), factor);
+export const l2 =
+  (factor = 0.01): Regulariser =>
+  (w) =>
+    mul(sum(square(w)), factor);
 
 /** Both, each where it is given: `l1l2({ l2: 0.1 })` is `l2(0.1)`. */
 export function l1l2(factors: { readonly l1?: number; readonly l2?: number }): Regulariser {
@@ -20,7 +38,10 @@ export function l1l2(factors: { readonly l1?: number; readonly l2?: number }): R
   return squared === undefined ? l1(absolute) : (w) => add(l1(absolute)(w), l2(squared)(w));
 }
 
-/** The sum of all penalties that the parameters of a layer or cell were given, to add to the loss; 0 where there are none. */
+/**
+ * The sum of all penalties that the parameters of a layer or cell were given, to add to the loss; 0 where there are
+ * none.
+ */
 export function regularisation(of: { readonly params: Specs }, params: Tree): Tensor {
   checkParameters("regularisation", of.params, params);
   const weights = new Map(leavesOf(params).map(({ path, tensor }) => [path, tensor]));

@@ -1,5 +1,20 @@
 import {
-  add, checkOptions, convert, div, euclideanNorm, leavesOf, less, mapTree, max, mul, reduceMax, reshape, scalar, select, sizeOf, sum,
+  add,
+  checkOptions,
+  convert,
+  div,
+  euclideanNorm,
+  leavesOf,
+  less,
+  mapTree,
+  max,
+  mul,
+  reduceMax,
+  reshape,
+  scalar,
+  select,
+  sizeOf,
+  sum,
   type Tensor,
 } from "@sluice/tensor";
 import { checkPositive } from "./check.ts";
@@ -17,10 +32,12 @@ export interface AdaptiveOptions {
  *
  *     G_i <- lambda max(|W_i|, epsilon) / |G_i| G_i    where |G_i| / max(|W_i|, epsilon) > lambda
  *
- * A unit i is an index of the **last** axis, since weights are `[input, units]` here, and its norm runs over all other axes. (PyTorch's `[units, input]` has the
- * unit first: convert the weights, not the axis.) A tensor of one axis or none (bias, gain) counts as one unit, as in the authors' code.
+ * A unit i is an index of the **last** axis, since weights are `[input, units]` here, and its norm runs over all other
+ * axes. (PyTorch's `[units, input]` has the unit first: convert the weights, not the axis.) A tensor of one axis or
+ * none (bias, gain) counts as one unit, as in the authors' code.
  *
- * Reports `{ norm, limit, clipped }`: the largest ratio |G_i| / max(|W_i|, epsilon), lambda, and the fraction of units that were clipped.
+ * Reports `{ norm, limit, clipped }`: the largest ratio |G_i| / max(|W_i|, epsilon), lambda, and the fraction of units
+ * that were clipped.
  */
 export function adaptive(lambda = 0.01, options: AdaptiveOptions = {}): Clipper<NoState, ClipReport> {
   checkOptions("adaptive", options, ["epsilon", "of"], { eps: "epsilon", exclude: "of" });

@@ -4,11 +4,11 @@ import type { Clipper } from "./clipper.ts";
 type Named = { readonly [name: string]: Tree };
 
 /**
- * Clippers one after the other: each gets the gradients that the one before it returned. State and report are those of the members under their names
- * (`globalNorm`, and `globalNorm2` for a second one).
+ * Clippers one after the other: each gets the gradients that the one before it returned. State and report are those of
+ * the members under their names (`globalNorm`, and `globalNorm2` for a second one).
  *
- * The step is skipped where one member says so. Then the members that did not ask for it keep their state too, so that a history of norms never sees the
- * step that was not made.
+ * The step is skipped where one member says so. Then the members that did not ask for it keep their state too, so that
+ * a history of norms never sees the step that was not made.
  */
 export function chain(...clippers: readonly Clipper[]): Clipper<Named, Named> {
   const members = named(clippers);
@@ -43,7 +43,9 @@ export function chain(...clippers: readonly Clipper[]): Clipper<Named, Named> {
 }
 
 function named(clippers: readonly Clipper[]): { readonly name: string; readonly clipper: Clipper }[] {
-  clippers.forEach((member, index) => checkMade("chain", `member ${index + 1}`, member, { init: "function", update: "function" }, "globalNorm(1)"));
+  clippers.forEach((member, index) =>
+    checkMade("chain", `member ${index + 1}`, member, { init: "function", update: "function" }, "globalNorm(1)"),
+  );
   const seen = new Map<string, number>();
   return clippers.map((clipper) => {
     const count = (seen.get(clipper.name) ?? 0) + 1;

@@ -1,5 +1,6 @@
 import { TensorError } from "@sluice/tensor";
 
 export function checkPositive(operation: string, name: string, value: number): void {
-  if (!(value > 0 && value < Infinity)) throw new TensorError(`${operation}: expected a finite ${name} above 0, got ${value}`);
+  if (!(value > 0 && value < Infinity))
+    throw new TensorError(`${operation}: expected a finite ${name} above 0, got ${value}`);
 }

@@ -6,22 +6,30 @@ import { adaptive, chain, globalNorm, skipNonFinite, treeNorm, value, type Clipp
 const numbers = (tree: Tree): number[] => tensorsOf(tree).flatMap((x) => [...valuesOf(x)]);
 const f64 = (values: number[], shape?: number[]): Tensor => tensor(values, shape, { dtype: "f64" });
 
-function once<S extends Tree, R extends Tree, P extends Tree>(clipper: Clipper<S, R>, gradients: P, params: P = gradients) {
+function once<S extends Tree, R extends Tree, P extends Tree>(
+  clipper: Clipper<S, R>,
+  gradients: P,
+  params: P = gradients,
+) {
   return clipper.update(gradients, clipper.init(params), params);
 }
 
 describe("globalNorm", () => {
   test("gives a gradient above the limit exactly the limit's norm, and its direction stays", () => {
     fc.assert(
-      fc.property(fc.array(fc.double({ min: -100, max: 100, noNaN: true }), { minLength: 3, maxLength: 9 }), fc.double({ min: 0.01, max: 10, noNaN: true }), (g, c) => {
-        const tree = { a: f64(g.slice(0, 2)), b: f64(g.slice(2)) };
-        const { gradients, report } = once(globalNorm(c), tree);
-        const norm = Math.hypot(...g);
-        expect(item(report.norm)).toBeCloseTo(norm, 8);
-        expect(item(treeNorm(gradients))).toBeCloseTo(Math.min(norm, c), 10);
-        const factor = norm > c ? c / norm : 1;
-        numbers(gradients).forEach((x, i) => expect(x).toBeCloseTo(g[i]! * factor, 10));
-      }),
+      fc.property(
+        fc.array(fc.double({ min: -100, max: 100, noNaN: true }), { minLength: 3, maxLength: 9 }),
+        fc.double({ min: 0.01, max: 10, noNaN: true }),
+        (g, c) => {
+          const tree = { a: f64(g.slice(0, 2)), b: f64(g.slice(2)) };
+          const { gradients, report } = once(globalNorm(c), tree);
+          const norm = Math.hypot(...g);
+          expect(item(report.norm)).toBeCloseTo(norm, 8);
+          expect(item(treeNorm(gradients))).toBeCloseTo(Math.min(norm, c), 10);
+          const factor = norm > c ? c / norm : 1;
+          numbers(gradients).forEach((x, i) => expect(x).toBeCloseTo(g[i]! * factor, 10));
+        },
+      ),
     );
   });
 
@@ -31,7 +39,9 @@ describe("globalNorm", () => {
   });
 
   test("names an unknown option and the nearest known one", () => {
-    expect(() => globalNorm(1, { epsilom: 1 } as object)).toThrow(/globalNorm: unknown option epsilom; did you mean epsilon/);
+    expect(() => globalNorm(1, { epsilom: 1 } as object)).toThrow(
+      /globalNorm: unknown option epsilom; did you mean epsilon/,
+    );
     expect(() => globalNorm(0)).toThrow(/globalNorm: expected a finite limit above 0, got 0/);
   });
 });
@@ -53,7 +63,11 @@ describe("adaptive", () => {
   });
 
   test("leaves out what `of` refuses", () => {
-    const { gradients, report } = once(adaptive(0.1, { of: (path) => path !== "b" }), { b: f64([3, 4]) }, { b: f64([0, 0]) });
+    const { gradients, report } = once(
+      adaptive(0.1, { of: (path) => path !== "b" }),
+      { b: f64([3, 4]) },
+      { b: f64([0, 0]) },
+    );
     expect(numbers(gradients)).toEqual([3, 4]);
     expect(item(report.clipped)).toBe(0);
   });
@@ -69,7 +83,14 @@ describe("skipNonFinite", () => {
       state = result.state;
       return [item(result.skip!), item(result.report.skipped)];
     });
-    expect(seen).toEqual([[1, 1], [0, 1], [1, 2], [1, 3], [0, 3], [0, 3]]);
+    expect(seen).toEqual([
+      [1, 1],
+      [0, 1],
+      [1, 2],
+      [1, 3],
+      [0, 3],
+      [0, 3],
+    ]);
   });
 });
 

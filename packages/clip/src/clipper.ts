@@ -1,11 +1,11 @@
 import type { Tensor, Tree } from "@sluice/tensor";
 
 /**
- * A gradient clipper: two pure functions of tensors, which therefore compile into the training step. Anyone can write one; the members of this package
- * use nothing else.
+ * A gradient clipper: two pure functions of tensors, which therefore compile into the training step. Anyone can write
+ * one; the members of this package use nothing else.
  *
- * `init` makes the state for parameters of the given shapes; `{}` where there is none. `update` returns the clipped gradients, the next state, and a
- * report of what it saw.
+ * `init` makes the state for parameters of the given shapes; `{}` where there is none. `update` returns the clipped
+ * gradients, the next state, and a report of what it saw.
  */
 export interface Clipper<S extends Tree = Tree, R extends Tree = Tree> {
   /** Under this name the state and the report stand in those of a chain. */
@@ -20,8 +20,9 @@ export interface Clipped<P extends Tree, S extends Tree = Tree, R extends Tree =
   /** Scalars only. The members here report at least {@link ClipReport}. */
   readonly report: R;
   /**
-   * bool []. Where true the step is not to be made at all: whoever trains keeps the parameters and the optimiser's whole state (moments and count)
-   * as they were, and ignores `gradients`. The clipper's own `state` is kept all the same.
+   * bool []. Where true the step is not to be made at all: whoever trains keeps the parameters and the optimiser's
+   * whole state (moments and count) as they were, and ignores `gradients`. The clipper's own `state` is kept all the
+   * same.
    */
   readonly skip?: Tensor;
 }

@@ -11,17 +11,20 @@ export interface GlobalNormOptions {
 }
 
 /**
- * `g <- g min(1, c / (|g| + epsilon))` with the norm over all gradients together, so that their direction stays (Pascanu et al. 2013, arXiv 1211.5063).
+ * `g <- g min(1, c / (|g| + epsilon))` with the norm over all gradients together, so that their direction stays
+ * (Pascanu et al. 2013, arXiv 1211.5063).
  *
- * `globalNorm(c)` is exact, as optax; `globalNorm(c, { epsilon: 1e-6 })` is PyTorch's `clip_grad_norm_`. A norm that is NaN makes every gradient NaN;
- * {@link skipNonFinite} says no to such a step. Reports `{ norm, limit, clipped }`, `clipped` being 1 where the norm was above the limit.
+ * `globalNorm(c)` is exact, as optax; `globalNorm(c, { epsilon: 1e-6 })` is PyTorch's `clip_grad_norm_`. A norm that is
+ * NaN makes every gradient NaN; {@link skipNonFinite} says no to such a step. Reports `{ norm, limit, clipped }`,
+ * `clipped` being 1 where the norm was above the limit.
  */
 export function globalNorm(limit: number, options: GlobalNormOptions = {}): Clipper<NoState, ClipReport> {
   checkOptions("globalNorm", options, ["epsilon", "norm"], { eps: "epsilon", normType: "norm", norm_type: "norm" });
   checkPositive("globalNorm", "limit", limit);
   const { epsilon = 0, norm: kind = 2 } = options;
   if (!(epsilon >= 0)) throw new TensorError(`globalNorm: expected an epsilon >= 0, got ${epsilon}`);
-  if (kind !== 1 && kind !== 2 && kind !== "max") throw new TensorError(`globalNorm: expected a norm of 1, 2 or "max", got ${String(kind)}`);
+  if (kind !== 1 && kind !== 2 && kind !== "max")
+    throw new TensorError(`globalNorm: expected a norm of 1, 2 or "max", got ${String(kind)}`);
   return {
     name: "globalNorm",
     init: () => ({}),

@@ -1,5 +1,16 @@
 import { readFileSync } from "node:fs";
-import { compile, item, reference, tensor, tensorsOf, valuesOf, type Backend, type DType, type Tensor, type Tree } from "@sluice/tensor";
+import {
+  compile,
+  item,
+  reference,
+  tensor,
+  tensorsOf,
+  valuesOf,
+  type Backend,
+  type DType,
+  type Tensor,
+  type Tree,
+} from "@sluice/tensor";
 import { wasm } from "@sluice/wasm";
 import { afterAll, describe, expect, test } from "vitest";
 import { globalNorm, value, type Clipper, type NormKind } from "./index.ts";
@@ -24,7 +35,8 @@ interface ValueCase {
   readonly clipped: Goldens;
 }
 
-const read = <T>(name: string): { cases: T[] } => JSON.parse(readFileSync(new URL(`../../../fixtures/clip/${name}.json`, import.meta.url), "utf8"));
+const read = <T>(name: string): { cases: T[] } =>
+  JSON.parse(readFileSync(new URL(`../../../fixtures/clip/${name}.json`, import.meta.url), "utf8"));
 
 const kinds: Record<string, NormKind> = { "1": 1, "2": 2, inf: "max" };
 
@@ -35,10 +47,14 @@ const treeOf = (golden: Goldens, dtype: DType): { [K in keyof Goldens]: Tensor }
 
 async function clip(clipper: Clipper, gradients: Goldens, { dtype, backend }: { dtype: DType; backend: Backend }) {
   const tree = treeOf(gradients, dtype);
-  const clipped = await compile((given: typeof tree) => {
-    const { gradients: after, report } = clipper.update(given, clipper.init(given), given);
-    return { gradients: after, report };
-  }, [tree], { backend });
+  const clipped = await compile(
+    (given: typeof tree) => {
+      const { gradients: after, report } = clipper.update(given, clipper.init(given), given);
+      return { gradients: after, report };
+    },
+    [tree],
+    { backend },
+  );
   return clipped(tree);
 }
 
@@ -57,13 +73,16 @@ const runs: readonly { name: string; backend: Backend; dtype: DType; tolerance: 
 afterAll(() => Promise.all(runs.map(({ backend }) => backend.close())));
 
 describe.each(runs)("against PyTorch, $name", ({ tolerance, ...on }) => {
-  test.each(read<NormCase>("global-norm").cases)("clip_grad_norm_: $name", async ({ maxNorm, normType, norm, gradients, clipped }) => {
-    const result = await clip(globalNorm(maxNorm, { epsilon: 1e-6, norm: kinds[normType]! }), gradients, on);
-    expect(error(result.gradients, treeOf(clipped, "f64"))).toBeLessThanOrEqual(tolerance);
-    const report = result.report as { norm: Tensor; clipped: Tensor };
-    expect(Math.abs(item(report.norm) - norm)).toBeLessThanOrEqual(tolerance * norm);
-    expect(item(report.clipped)).toBe(norm > maxNorm ? 1 : 0);
-  });
+  test.each(read<NormCase>("global-norm").cases)(
+    "clip_grad_norm_: $name",
+    async ({ maxNorm, normType, norm, gradients, clipped }) => {
+      const result = await clip(globalNorm(maxNorm, { epsilon: 1e-6, norm: kinds[normType]! }), gradients, on);
+      expect(error(result.gradients, treeOf(clipped, "f64"))).toBeLessThanOrEqual(tolerance);
+      const report = result.report as { norm: Tensor; clipped: Tensor };
+      expect(Math.abs(item(report.norm) - norm)).toBeLessThanOrEqual(tolerance * norm);
+      expect(item(report.clipped)).toBe(norm > maxNorm ? 1 : 0);
+    },
+  );
 
   test.each(read<ValueCase>("value").cases)("clip_grad_value_: $name", async ({ limit, gradients, clipped }) => {
     const result = await clip(value(limit), gradients, on);

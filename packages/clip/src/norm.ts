@@ -1,14 +1,32 @@
-import { abs, add, max, mul, reduceMax, reshape, root, scaleOfSquares, sizeOf, square, sum, TensorError, tensorsOf, type Tensor, type Tree } from "@sluice/tensor";
+import {
+  abs,
+  add,
+  max,
+  mul,
+  reduceMax,
+  reshape,
+  root,
+  scaleOfSquares,
+  sizeOf,
+  square,
+  sum,
+  TensorError,
+  tensorsOf,
+  type Tensor,
+  type Tree,
+} from "@sluice/tensor";
 
 /** 2: sqrt(sum g^2); 1: sum |g|; "max": max |g|. */
 export type NormKind = 1 | 2 | "max";
 
 /**
- * The norm of all tensors of a tree together, a scalar. Tensors are added in the tree's order. Squares are scaled where they would leave the dtype's range, so that the norm is infinite
- * or 0 only where it does not fit itself.
+ * The norm of all tensors of a tree together, a scalar. Tensors are added in the tree's order. Squares are scaled where
+ * they would leave the dtype's range, so that the norm is infinite or 0 only where it does not fit itself.
  */
 export function treeNorm(tree: Tree, kind: NormKind = 2): Tensor {
-  const tensors = tensorsOf(tree).filter((x) => sizeOf(x.shape) > 0).map((x) => reshape(x, [sizeOf(x.shape)]));
+  const tensors = tensorsOf(tree)
+    .filter((x) => sizeOf(x.shape) > 0)
+    .map((x) => reshape(x, [sizeOf(x.shape)]));
   if (tensors.length === 0) throw new TensorError("norm: the tree has no elements");
   if (kind === 1) return tensors.map((x) => sum(abs(x))).reduce((a, b) => add(a, b));
   const largest = tensors.map((x) => reduceMax(abs(x))).reduce((a, b) => max(a, b));

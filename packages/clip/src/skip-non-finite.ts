@@ -4,8 +4,8 @@ import { treeNorm } from "./norm.ts";
 
 export interface SkipNonFiniteOptions {
   /**
-   * After this many skipped steps in a row the next is not skipped, so that a run whose weights are beyond repair ends as diverged instead of
-   * standing still unseen. Default 10; Infinity never gives up.
+   * After this many skipped steps in a row the next is not skipped, so that a run whose weights are beyond repair ends
+   * as diverged instead of standing still unseen. Default 10; Infinity never gives up.
    */
   readonly consecutive?: number;
 }
@@ -17,7 +17,8 @@ type SkipState = { readonly skipped: Tensor; readonly consecutive: Tensor };
 type SkipReport = { readonly norm: Tensor; readonly clipped: Tensor; readonly skipped: Tensor };
 
 /**
- * Skips the whole update where an element of the gradients is NaN or infinite: `skip` is true, and neither weights nor moments move.
+ * Skips the whole update where an element of the gradients is NaN or infinite: `skip` is true, and neither weights nor
+ * moments move.
  *
  * Reports `{ norm, clipped, skipped }`.
  */

@@ -1,10 +1,25 @@
-import { abs, add, convert, div, less, mapTree, max, min, scalar, sizeOf, sum, tensorsOf, type Tensor } from "@sluice/tensor";
+import {
+  abs,
+  add,
+  convert,
+  div,
+  less,
+  mapTree,
+  max,
+  min,
+  scalar,
+  sizeOf,
+  sum,
+  tensorsOf,
+  type Tensor,
+} from "@sluice/tensor";
 import { checkPositive } from "./check.ts";
 import type { Clipper, ClipReport, NoState } from "./clipper.ts";
 import { treeNorm } from "./norm.ts";
 
 /**
- * `g <- min(max(g, -c), c)`, element by element (Mikolov 2012; PyTorch's `clip_grad_value_`). It turns the gradient's direction. NaN stays NaN.
+ * `g <- min(max(g, -c), c)`, element by element (Mikolov 2012; PyTorch's `clip_grad_value_`). It turns the gradient's
+ * direction. NaN stays NaN.
  *
  * Reports `{ norm, limit, clipped }`: the largest |g|, and the fraction of elements beyond the limit.
  */
@@ -16,7 +31,9 @@ export function value(limit: number): Clipper<NoState, ClipReport> {
     update(gradients, state) {
       const norm = treeNorm(gradients, "max");
       const tensors = tensorsOf(gradients);
-      const beyond = tensors.map((g) => sum(convert(less(limit, abs(g)), norm.dtype))).reduce<Tensor>((a, b) => add(a, b), scalar(0, norm.dtype));
+      const beyond = tensors
+        .map((g) => sum(convert(less(limit, abs(g)), norm.dtype)))
+        .reduce<Tensor>((a, b) => add(a, b), scalar(0, norm.dtype));
       const elements = tensors.reduce((count, g) => count + sizeOf(g.shape), 0);
       return {
         gradients: mapTree(gradients, (g) => max(min(g, limit), -limit)),

@@ -1,6 +1,24 @@
 import {
-  add, evaluate, isArray, key, keyFor, matmul, mul, placeholder, scan, sigmoid, split, sum, tanh, tensorsOf, trace, uniform, valueAndGrad,
-  type ArrayTensor, type Program, type Tensor,
+  add,
+  evaluate,
+  isArray,
+  key,
+  keyFor,
+  matmul,
+  mul,
+  placeholder,
+  scan,
+  sigmoid,
+  split,
+  sum,
+  tanh,
+  tensorsOf,
+  trace,
+  uniform,
+  valueAndGrad,
+  type ArrayTensor,
+  type Program,
+  type Tensor,
 } from "@sluice/tensor";
 import { expect, test } from "vitest";
 import { planWithin, type Planned } from "./budget.ts";
@@ -23,14 +41,18 @@ const params: Params = {
 };
 
 function gru([W, U]: readonly Tensor[], xs: Tensor) {
-  return scan((state: { h: Tensor }, x: Tensor) => {
-    const [xr, xz, xn] = split(matmul(x, W!), 3);
-    const [hr, hz, hn] = split(matmul(state.h, U!), 3);
-    const z = sigmoid(add(xz, hz));
-    const n = tanh(add(xn, mul(sigmoid(add(xr, hr)), hn)));
-    const h = add(n, mul(z, add(state.h, mul(n, -1))));
-    return { state: { h }, output: h };
-  }, { h: random("h", [1, hidden]) as Tensor }, xs);
+  return scan(
+    (state: { h: Tensor }, x: Tensor) => {
+      const [xr, xz, xn] = split(matmul(x, W!), 3);
+      const [hr, hz, hn] = split(matmul(state.h, U!), 3);
+      const z = sigmoid(add(xz, hz));
+      const n = tanh(add(xn, mul(sigmoid(add(xr, hr)), hn)));
+      const h = add(n, mul(z, add(state.h, mul(n, -1))));
+      return { state: { h }, output: h };
+    },
+    { h: random("h", [1, hidden]) as Tensor },
+    xs,
+  );
 }
 
 const oneLayer = (p: Params, x: Tensor): Tensor => sum(gru(p.first, x).state.h);
@@ -67,7 +89,10 @@ test("the less memory, the more segments, and no more than are needed", () => {
 
 test("where nearly every step is computed twice, segments are small enough for the cache", () => {
   const program = training(oneLayer, 1_000_000);
-  const { plan: { bytes }, segments } = planWithin(program, { ...options, memory: 50e6 });
+  const {
+    plan: { bytes },
+    segments,
+  } = planWithin(program, { ...options, memory: 50e6 });
   const [pair] = loopPairs(prepare(program));
   expect(segments).toEqual([Math.ceil((4 * elementsKept(pair!)) / 2e6)]);
   // 8 MB are the input.
@@ -93,13 +118,22 @@ test("the plan gives the bits of its program, and the values of the one without 
   const found = interpret(within.plan, args);
   expect(found).toEqual(evaluate(within.program, args));
   interpret(whole, args).forEach((expected, i) => {
-    expected.data.forEach((v, j) => expect(Math.abs(found[i]!.data[j]! - v)).toBeLessThan(1e-5 * Math.max(1, Math.abs(v))));
+    expected.data.forEach((v, j) =>
+      expect(Math.abs(found[i]!.data[j]! - v)).toBeLessThan(1e-5 * Math.max(1, Math.abs(v))),
+    );
   });
 });
 
 test("a loop without states has nothing to keep between segments", () => {
-  const squares = (p: { readonly a: Tensor }, x: Tensor): Tensor => sum(scan((state: readonly Tensor[], at: Tensor) => ({ state, output: tanh(mul(tanh(mul(at, p.a)), p.a)) }), [], x).output);
-  const { program } = trace(valueAndGrad(squares), [{ a: random("a", [8]) }, placeholder({ shape: [1000, 8], dtype: "f32" }, "x")]);
+  const squares = (p: { readonly a: Tensor }, x: Tensor): Tensor =>
+    sum(
+      scan((state: readonly Tensor[], at: Tensor) => ({ state, output: tanh(mul(tanh(mul(at, p.a)), p.a)) }), [], x)
+        .output,
+    );
+  const { program } = trace(valueAndGrad(squares), [
+    { a: random("a", [8]) },
+    placeholder({ shape: [1000, 8], dtype: "f32" }, "x"),
+  ]);
   const whole = planWithin(program, options).plan.bytes;
   const { plan: within, segments } = planWithin(program, { ...options, memory: 0.9 * whole });
   expect(within.bytes).toBeLessThanOrEqual(0.9 * whole);
@@ -107,14 +141,18 @@ test("a loop without states has nothing to keep between segments", () => {
 });
 
 test("a budget that nothing meets: what was planned, the least, and what takes it", () => {
-  const short = (loss: typeof oneLayer, memory: number) => () => planWithin(training(loss, 100_000), { ...options, memory });
+  const short = (loss: typeof oneLayer, memory: number) => () =>
+    planWithin(training(loss, 100_000), { ...options, memory });
   expect(short(oneLayer, 0.5e6)).toThrow(
     /^compile: 500\.0 kB of memory do not suffice: [\d.]+ MB are planned with everything kept, and at least [\d.]+ kB with loops in \d+ segments\. Inputs and outputs take 805\.0 kB\. Fewer rows in a batch or shorter sequences need less$/,
   );
   expect(short(twoLayers, 4e6)).toThrow(
     /at least [\d.]+ MB with loops in \d+ and \d+ segments\. Inputs and outputs take 805\.0 kB, and the \[100000,1,8\] of a scan 3\.2 MB \(it is read after its loop: the last step's output alone, or doing in the step what is done with it, would save that\)\./,
   );
-  const forward = trace((x: Tensor) => oneLayer(params, x), [placeholder({ shape: [1000, 1, 2], dtype: "f32" }, "x")]).program;
+  const forward = trace(
+    (x: Tensor) => oneLayer(params, x),
+    [placeholder({ shape: [1000, 1, 2], dtype: "f32" }, "x")],
+  ).program;
   expect(() => planWithin(forward, { ...options, memory: 1000 })).toThrow(
     /^compile: 1\.0 kB of memory do not suffice: [\d.]+ kB are planned with everything kept, and no loop keeps anything for its gradient that could be computed again\./,
   );

@@ -33,20 +33,26 @@ export interface Planned<P extends WithBytes = Plan> {
 }
 
 /**
- * The passes and the plan of a program, within a budget of memory. Everything is kept if it fits. Otherwise loops are divided into segments, those first that keep most, and into as few as
- * fit, so that few steps are computed twice; where these are many, into small ones. An error where even the division that takes least does not fit.
+ * The passes and the plan of a program, within a budget of memory. Everything is kept if it fits. Otherwise loops are
+ * divided into segments, those first that keep most, and into as few as fit, so that few steps are computed twice;
+ * where these are many, into small ones. An error where even the division that takes least does not fit.
  *
- * What a division takes is known when it is planned, which costs milliseconds whatever the number of steps; about ten are.
+ * What a division takes is known when it is planned, which costs milliseconds whatever the number of steps; about ten
+ * are.
  */
 export function planWithin(program: Program, options: BudgetOptions = {}): Planned {
   const { memory, addressable = Infinity, passes = {}, ...rest } = options;
   const limit = Math.min(memory ?? Infinity, addressable);
-  return fitWithin(program, {
-    passes,
-    memory: limit,
-    // Without a budget nothing is computed twice: a program that is too large is an error that names the option.
-    ...(memory === undefined ? { refuse: (whole: Planned) => tooLarge(whole, addressable) } : {}),
-  }, (finished) => planOf(finished, { ...rest, passes }));
+  return fitWithin(
+    program,
+    {
+      passes,
+      memory: limit,
+      // Without a budget nothing is computed twice: a program that is too large is an error that names the option.
+      ...(memory === undefined ? { refuse: (whole: Planned) => tooLarge(whole, addressable) } : {}),
+    },
+    (finished) => planOf(finished, { ...rest, passes }),
+  );
 }
 
 interface FitOptions<P extends WithBytes> extends Pick<BudgetOptions, "memory" | "passes"> {
@@ -55,7 +61,11 @@ interface FitOptions<P extends WithBytes> extends Pick<BudgetOptions, "memory" |
 }
 
 /** {@link planWithin} for any kind of plan. */
-export function fitWithin<P extends WithBytes>(program: Program, { memory = Infinity, passes = {}, refuse }: FitOptions<P>, planned: (finished: Program) => P): Planned<P> {
+export function fitWithin<P extends WithBytes>(
+  program: Program,
+  { memory = Infinity, passes = {}, refuse }: FitOptions<P>,
+  planned: (finished: Program) => P,
+): Planned<P> {
   const prepared = prepare(program, passes);
   const attempt = (segments: readonly number[]): Planned<P> => {
     const finished = finish(prepared, { ...passes, checkpoint: segments });
@@ -73,23 +83,40 @@ export function fitWithin<P extends WithBytes>(program: Program, { memory = Infi
     if (fits(divided)) return small(fewest(divided, attempt, fits), pairs, attempt, fits);
     if (divided.plan.bytes < least.plan.bytes) least = divided;
   }
-  throw tooLittle(memory, { whole: whole.plan.bytes, least: least.plan.bytes, segments: least.segments }, prepared, pairs);
+  throw tooLittle(
+    memory,
+    { whole: whole.plan.bytes, least: least.plan.bytes, segments: least.segments },
+    prepared,
+    pairs,
+  );
 }
 
-/** Divisions that take little memory: of the pair that keeps most, of it and the next, and so on; of all of them also into twice as many segments. */
+/**
+ * Divisions that take little memory: of the pair that keeps most, of it and the next, and so on; of all of them also
+ * into twice as many segments.
+ */
 function divisions(pairs: readonly LoopPair[]): number[][] {
   const byKept = pairs.toSorted((a, b) => elementsKept(b) - elementsKept(a));
-  const growing = byKept.map((_, last) => pairs.map((pair) => (byKept.indexOf(pair) <= last ? leastSegments(pair) : 1)));
+  const growing = byKept.map((_, last) =>
+    pairs.map((pair) => (byKept.indexOf(pair) <= last ? leastSegments(pair) : 1)),
+  );
   return [...growing, ...growing.slice(-1).map((all) => all.map((n) => 2 * n))];
 }
 
-/** Where `length / n` steps kept and n states between segments are least. What passes add for each step, such as hoisted products, is not known yet. */
+/**
+ * Where `length / n` steps kept and n states between segments are least. What passes add for each step, such as hoisted
+ * products, is not known yet.
+ */
 function leastSegments(pair: LoopPair): number {
   return Math.max(2, Math.round(Math.sqrt(elementsKept(pair) / Math.max(1, pair.stateElements))));
 }
 
 /** The same loops in the fewest segments that fit. Memory falls with their number, up to that of `divided`. */
-function fewest<P extends WithBytes>(divided: Planned<P>, attempt: (segments: readonly number[]) => Planned<P>, fits: (planned: Planned<P>) => boolean): Planned<P> {
+function fewest<P extends WithBytes>(
+  divided: Planned<P>,
+  attempt: (segments: readonly number[]) => Planned<P>,
+  fits: (planned: Planned<P>) => boolean,
+): Planned<P> {
   const numbers = numbersBelow(Math.max(...divided.segments));
   let best = divided;
   let [from, to] = [0, numbers.length];
@@ -103,16 +130,22 @@ function fewest<P extends WithBytes>(divided: Planned<P>, attempt: (segments: re
 }
 
 /**
- * Of many segments nearly every step is computed twice, whatever their number; then they may as well be small enough for the cache. Measured on one long sequence (GRU of 64 units, 10^6 steps): a fifth
- * faster in segments that keep 2 MB than in those that fill 256 MB; and no slower on 32 rows.
+ * Of many segments nearly every step is computed twice, whatever their number; then they may as well be small enough
+ * for the cache. Measured on one long sequence (GRU of 64 units, 10^6 steps): a fifth faster in segments that keep 2 MB
+ * than in those that fill 256 MB; and no slower on 32 rows.
  */
 const MANY = 8;
 const CACHED_BYTES = 2e6;
 
 function small<P extends WithBytes>(
-  few: Planned<P>, pairs: readonly LoopPair[], attempt: (segments: readonly number[]) => Planned<P>, fits: (planned: Planned<P>) => boolean,
+  few: Planned<P>,
+  pairs: readonly LoopPair[],
+  attempt: (segments: readonly number[]) => Planned<P>,
+  fits: (planned: Planned<P>) => boolean,
 ): Planned<P> {
-  const segments = few.segments.map((n, i) => (n < MANY ? n : Math.max(n, Math.ceil((4 * elementsKept(pairs[i]!)) / CACHED_BYTES))));
+  const segments = few.segments.map((n, i) =>
+    n < MANY ? n : Math.max(n, Math.ceil((4 * elementsKept(pairs[i]!)) / CACHED_BYTES)),
+  );
   if (segments.every((n, i) => n === few.segments[i])) return few;
   const divided = attempt(segments);
   return fits(divided) ? divided : few;
@@ -132,20 +165,29 @@ interface Needed {
   readonly segments: readonly number[];
 }
 
-function tooLittle(memory: number, { whole, least, segments }: Needed, prepared: Program, pairs: readonly LoopPair[]): TensorError {
+function tooLittle(
+  memory: number,
+  { whole, least, segments }: Needed,
+  prepared: Program,
+  pairs: readonly LoopPair[],
+): TensorError {
   const ends = [...prepared.inputs, ...prepared.outputs].reduce((sum, type) => sum + bytesOf(type), 0);
   const divided = segments.filter((n) => n > 1);
-  const reached = divided.length > 0
-    ? `and at least ${showBytes(least)} with loops in ${divided.join(" and ")} segments`
-    : "and no loop keeps anything for its gradient that could be computed again";
+  const reached =
+    divided.length > 0
+      ? `and at least ${showBytes(least)} with loops in ${divided.join(" and ")} segments`
+      : "and no loop keeps anything for its gradient that could be computed again";
   const largest = largestWhole(prepared, pairs);
-  const named = largest === undefined || bytesOf(largest.type) < ends
-    ? ""
-    : `, and the ${showShape(largest.type.shape)} of a ${largest.node.operation.op} ${showBytes(bytesOf(largest.type))}`
-      + (largest.node.operation.op === "scan" ? " (it is read after its loop: the last step's output alone, or doing in the step what is done with it, would save that)" : "");
+  const named =
+    largest === undefined || bytesOf(largest.type) < ends
+      ? ""
+      : `, and the ${showShape(largest.type.shape)} of a ${largest.node.operation.op} ${showBytes(bytesOf(largest.type))}` +
+        (largest.node.operation.op === "scan"
+          ? " (it is read after its loop: the last step's output alone, or doing in the step what is done with it, would save that)"
+          : "");
   return new TensorError(
-    `compile: ${showBytes(memory)} of memory do not suffice: ${showBytes(whole)} are planned with everything kept, ${reached}. Inputs and outputs take ${showBytes(ends)}${named}. `
-    + "Fewer rows in a batch or shorter sequences need less",
+    `compile: ${showBytes(memory)} of memory do not suffice: ${showBytes(whole)} are planned with everything kept, ${reached}. Inputs and outputs take ${showBytes(ends)}${named}. ` +
+      "Fewer rows in a batch or shorter sequences need less",
   );
 }
 
@@ -157,15 +199,21 @@ function tooLarge({ program, plan }: Planned, addressable: number): TensorError 
     .slice(0, 3)
     .map(({ node, type }) => `${showShape(type.shape)} of a ${node.operation.op} (${showBytes(bytesOf(type))})`);
   return new TensorError(
-    `compile: ${showBytes(plan.bytes)} are planned, and at most ${showBytes(addressable)} can be addressed here. The largest values are ${largest.join(", ")}. `
-    + "Give compile, compileStep or trainer a budget in bytes, such as { memory: 1e9 }: what a loop keeps for its gradient is then computed again where that saves enough. Fewer rows in a batch or shorter sequences need less too",
+    `compile: ${showBytes(plan.bytes)} are planned, and at most ${showBytes(addressable)} can be addressed here. The largest values are ${largest.join(", ")}. ` +
+      "Give compile, compileStep or trainer a budget in bytes, such as { memory: 1e9 }: what a loop keeps for its gradient is then computed again where that saves enough. Fewer rows in a batch or shorter sequences need less too",
   );
 }
 
 /** The largest value that no division makes smaller. */
-function largestWhole({ nodes }: Program, pairs: readonly LoopPair[]): { readonly node: Node; readonly type: Type } | undefined {
-  const isKept = (node: Node, index: number): boolean => pairs.some(({ forward, kept }) => forward === node && kept.includes(index));
-  const values = nodes.flatMap((node) => (roleOf(node) === "view" ? [] : node.outputs.flatMap((type, index) => (isKept(node, index) ? [] : [{ node, type }]))));
+function largestWhole(
+  { nodes }: Program,
+  pairs: readonly LoopPair[],
+): { readonly node: Node; readonly type: Type } | undefined {
+  const isKept = (node: Node, index: number): boolean =>
+    pairs.some(({ forward, kept }) => forward === node && kept.includes(index));
+  const values = nodes.flatMap((node) =>
+    roleOf(node) === "view" ? [] : node.outputs.flatMap((type, index) => (isKept(node, index) ? [] : [{ node, type }])),
+  );
   return values.toSorted((a, b) => bytesOf(b.type) - bytesOf(a.type))[0];
 }
 

@@ -2,7 +2,12 @@ import { environmentVariable, storedSetting } from "@sluice/tensor";
 
 /** `DEBUG=sluice:program,sluice:kernels` in Node; in a browser, `localStorage.debug`. */
 function isWanted(topic: string): boolean {
-  return wanted().split(/[\s,]+/).some((pattern) => pattern === topic || pattern === "*" || (pattern.endsWith("*") && topic.startsWith(pattern.slice(0, -1))));
+  return wanted()
+    .split(/[\s,]+/)
+    .some(
+      (pattern) =>
+        pattern === topic || pattern === "*" || (pattern.endsWith("*") && topic.startsWith(pattern.slice(0, -1))),
+    );
 }
 
 function wanted(): string {

@@ -13,19 +13,33 @@ export function checkRange(operation: string, name: string, value: unknown, low:
   throw new TensorError(`${operation}: ${name} must be a number from ${low} to ${high}, got ${String(value)}`);
 }
 
-export function checkChoice<T extends string | number>(operation: string, name: string, value: T, choices: readonly T[]): T {
+export function checkChoice<T extends string | number>(
+  operation: string,
+  name: string,
+  value: T,
+  choices: readonly T[],
+): T {
   if (choices.includes(value)) return value;
-  throw new TensorError(`${operation}: unknown ${name} ${String(value)}; ${suggestion(String(value), choices.map(String))}`);
+  throw new TensorError(
+    `${operation}: unknown ${name} ${String(value)}; ${suggestion(String(value), choices.map(String))}`,
+  );
 }
 
 /** The sizes that were asked for, or the defaults; together at most `available`. */
-export function checkSizes(operation: string, given: SplitSizes, defaults: Required<SplitSizes>, available = Infinity): Required<SplitSizes> {
+export function checkSizes(
+  operation: string,
+  given: SplitSizes,
+  defaults: Required<SplitSizes>,
+  available = Infinity,
+): Required<SplitSizes> {
   const { train = defaults.train, validation = defaults.validation, test = defaults.test } = given;
   const sizes = { train, validation, test };
   for (const [name, size] of Object.entries(sizes)) checkCount(operation, name, size, 0);
   const total = train + validation + test;
   if (total > available) {
-    throw new TensorError(`${operation}: train ${train}, validation ${validation} and test ${test} are ${total} examples, but there are ${available}`);
+    throw new TensorError(
+      `${operation}: train ${train}, validation ${validation} and test ${test} are ${total} examples, but there are ${available}`,
+    );
   }
   return sizes;
 }

@@ -28,12 +28,17 @@ function found(resolve: (file: string) => string, file: string): string {
 }
 
 async function sha256(bytes: Bytes): Promise<string> {
-  if (globalThis.crypto?.subtle === undefined) throw new Error("a file cannot be checked without WebCrypto, which browsers have on secure pages only (https, or localhost)");
+  if (globalThis.crypto?.subtle === undefined)
+    throw new Error(
+      "a file cannot be checked without WebCrypto, which browsers have on secure pages only (https, or localhost)",
+    );
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** The bytes of a file of a set; an error says how to obtain it where it cannot be read, or has another sum than `sum`. */
+/**
+ * The bytes of a file of a set; an error says how to obtain it where it cannot be read, or has another sum than `sum`.
+ */
 export async function readChecked(
   set: string,
   file: string,
@@ -45,7 +50,13 @@ export async function readChecked(
   try {
     bytes = await read(file);
   } catch (cause) {
-    throw new DataError({ set, file, wrong: `cannot be read (${cause instanceof Error ? cause.message : String(cause)})`, obtain, cause });
+    throw new DataError({
+      set,
+      file,
+      wrong: `cannot be read (${cause instanceof Error ? cause.message : String(cause)})`,
+      obtain,
+      cause,
+    });
   }
   const found = await sha256(bytes);
   if (found === sum) return bytes;

@@ -16,21 +16,33 @@ export interface FileSet {
   readonly obtain: string;
 }
 
-/** The folder of data sets: the one given, as with `--data`, or else the environment variable SLUICE_DATA; undefined where there is neither. */
+/**
+ * The folder of data sets: the one given, as with `--data`, or else the environment variable SLUICE_DATA; undefined
+ * where there is neither.
+ */
 export function dataFolder(given?: string | null): string | undefined {
   return given ?? environmentVariable("SLUICE_DATA");
 }
 
 /**
- * Reads all files of a set from the data folder, in their order, and holds them to their sums. Throws a {@link DataError} that names the file, what is
- * wrong, and how to obtain the set.
+ * Reads all files of a set from the data folder, in their order, and holds them to their sums. Throws a {@link
+ * DataError} that names the file, what is wrong, and how to obtain the set.
  */
 export async function readFileSet(set: FileSet, folder?: string | null): Promise<Bytes[]> {
   const { name, files, obtain } = set;
   const root = dataFolder(folder);
   if (root === undefined) {
     const file = files[0]?.path ?? name;
-    throw new DataError({ set: name, file, wrong: "no data folder is known; give it with --data or SLUICE_DATA", obtain });
+    throw new DataError({
+      set: name,
+      file,
+      wrong: "no data folder is known; give it with --data or SLUICE_DATA",
+      obtain,
+    });
   }
-  return Promise.all(files.map(({ path, sha256 }) => readChecked(name, `${root.replace(/[\\/]+$/, "")}/${path}`, sha256, obtain, readFromDisk)));
+  return Promise.all(
+    files.map(({ path, sha256 }) =>
+      readChecked(name, `${root.replace(/[\\/]+$/, "")}/${path}`, sha256, obtain, readFromDisk),
+    ),
+  );
 }

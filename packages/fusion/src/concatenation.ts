@@ -5,14 +5,18 @@ import { checkWidths, modalitiesOf } from "./modalities.ts";
 export interface ConcatenationOptions<M extends string> {
   /** The modalities in order, and the width of each. */
   readonly inputs: Readonly<Record<M, number>>;
-  /** Append 1 or 0 for each modality, so that what comes after can tell a missing one from one of zeros. Default false. */
+  /**
+   * Append 1 or 0 for each modality, so that what comes after can tell a missing one from one of zeros. Default false.
+   */
   readonly presence?: boolean;
 }
 
 /**
  * The modalities one after the other, `h = [x_1; ...; x_M]`. A missing one is zeros. It has no parameters.
  */
-export function concatenation<M extends string>(options: ConcatenationOptions<M>): Fusion<Readonly<Record<never, never>>, M>;
+export function concatenation<M extends string>(
+  options: ConcatenationOptions<M>,
+): Fusion<Readonly<Record<never, never>>, M>;
 export function concatenation(options: ConcatenationOptions<string>): Fusion<Readonly<Record<never, never>>> {
   checkOptions("concatenation", options, ["inputs", "presence"]);
   const { inputs, presence = false } = options;
@@ -26,7 +30,9 @@ export function concatenation(options: ConcatenationOptions<string>): Fusion<Rea
     init: () => ({}),
     apply(weights, given, fuseOptions = {}) {
       const modalities = modalitiesOf({ name: "concatenation", inputs, params: {} }, weights, given, fuseOptions);
-      const flags = modalities.map(({ x, present }): Tensor => (present === undefined ? onesLike(sliceAxis(x, x.shape.length - 1, 0, 1)) : convert(present, x.dtype)));
+      const flags = modalities.map(({ x, present }): Tensor =>
+        present === undefined ? onesLike(sliceAxis(x, x.shape.length - 1, 0, 1)) : convert(present, x.dtype),
+      );
       return { output: concat([...modalities.map(({ x }) => x), ...(presence ? flags : [])], -1), traces: {} };
     },
   };

@@ -1,5 +1,18 @@
 import { initialise, kernel, type Initialiser } from "@sluice/cells";
-import { add, checkOptions, concat, div, greater, matmul, mul, select, sigmoid, sub, tanh, type Tensor } from "@sluice/tensor";
+import {
+  add,
+  checkOptions,
+  concat,
+  div,
+  greater,
+  matmul,
+  mul,
+  select,
+  sigmoid,
+  sub,
+  tanh,
+  type Tensor,
+} from "@sluice/tensor";
 import type { Fusion } from "./fusion.ts";
 import { checkSize, checkWidths, modalitiesOf } from "./modalities.ts";
 
@@ -27,8 +40,8 @@ export type GatedParams<M extends string = string> = {
  *
  * (The paper's unit for two modalities ties the gates: z and 1 - z.) As in the paper there are no biases.
  *
- * Where modalities are missing, their x are zeros, and what their gates would let through goes to those that are present, in proportion to their gates, so
- * that the weights of each unit keep their sum:
+ * Where modalities are missing, their x are zeros, and what their gates would let through goes to those that are
+ * present, in proportion to their gates, so that the weights of each unit keep their sum:
  *
  *     z_m <- z_m + z_m / (sum of z present) (sum of z missing)   where m is present, else 0
  *
@@ -36,13 +49,18 @@ export type GatedParams<M extends string = string> = {
  */
 export function gated<M extends string>(options: GatedOptions<M>): Fusion<GatedParams<M>, M>;
 export function gated(options: GatedOptions<string>): Fusion<GatedParams> {
-  checkOptions("gated", options, ["inputs", "output", "kernelInitialiser"], { hidden: "output", units: "output", features: "output" });
+  checkOptions("gated", options, ["inputs", "output", "kernelInitialiser"], {
+    hidden: "output",
+    units: "output",
+    features: "output",
+  });
   const { inputs, output: features, kernelInitialiser } = options;
   checkWidths("gated", inputs);
   checkSize("gated", "output", features);
   const names = Object.keys(inputs);
   const total = Object.values(inputs).reduce((sum, width) => sum + width, 0);
-  const matrix = (rows: number): ReturnType<typeof kernel> => kernel([rows, features], kernelInitialiser === undefined ? {} : { initialiser: kernelInitialiser });
+  const matrix = (rows: number): ReturnType<typeof kernel> =>
+    kernel([rows, features], kernelInitialiser === undefined ? {} : { initialiser: kernelInitialiser });
   const params = {
     W: Object.fromEntries(names.map((name) => [name, matrix(inputs[name]!)])),
     Wz: Object.fromEntries(names.map((name) => [name, matrix(total)])),
@@ -56,10 +74,16 @@ export function gated(options: GatedOptions<string>): Fusion<GatedParams> {
     apply(weights, given, fuseOptions = {}) {
       const modalities = modalitiesOf({ name: "gated", inputs, params }, weights, given, fuseOptions);
       const { W, Wz } = weights;
-      const all = concat(modalities.map(({ x }) => x), -1);
+      const all = concat(
+        modalities.map(({ x }) => x),
+        -1,
+      );
       const z = renormalised(modalities.map(({ name, present }) => ({ z: sigmoid(matmul(all, Wz[name]!)), present })));
       const terms = modalities.map(({ name, x }, m) => mul(z[m]!, tanh(matmul(x, W[name]!))));
-      return { output: sumOf(terms), traces: Object.fromEntries(modalities.map(({ name }, m) => [`gate.${name}`, z[m]!])) };
+      return {
+        output: sumOf(terms),
+        traces: Object.fromEntries(modalities.map(({ name }, m) => [`gate.${name}`, z[m]!])),
+      };
     },
   };
 }

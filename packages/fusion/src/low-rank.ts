@@ -1,5 +1,19 @@
 import { bias, initialise, kernel, uniform, type Initialiser } from "@sluice/cells";
-import { add, checkOptions, concat, expF64, logF64, matmul, mul, onesLike, reshape, select, sliceAxis, sum, type Tensor } from "@sluice/tensor";
+import {
+  add,
+  checkOptions,
+  concat,
+  expF64,
+  logF64,
+  matmul,
+  mul,
+  onesLike,
+  reshape,
+  select,
+  sliceAxis,
+  sum,
+  type Tensor,
+} from "@sluice/tensor";
 import type { Fusion } from "./fusion.ts";
 import { checkSize, checkWidths, modalitiesOf } from "./modalities.ts";
 
@@ -10,7 +24,10 @@ export interface LowRankOptions<M extends string> {
   readonly output: number;
   /** Of the weight tensor, r in the paper. Default 4. */
   readonly rank?: number;
-  /** Of the factors. Default: uniform with variance `rank^(-1/M) / (width + 1)`, so that for inputs of variance 1 and independent factors h has variance 1 too. */
+  /**
+   * Of the factors. Default: uniform with variance `rank^(-1/M) / (width + 1)`, so that for inputs of variance 1 and
+   * independent factors h has variance 1 too.
+   */
   readonly kernelInitialiser?: Initialiser;
 }
 
@@ -21,26 +38,34 @@ export type LowRankParams<M extends string = string> = {
 };
 
 /**
- * Low-rank multimodal fusion (LMF; Liu et al. 2018, arXiv:1806.00064): the product of all modalities, each with a 1 appended, with a weight tensor of
- * rank r in factors, of which the tensor itself is never made:
+ * Low-rank multimodal fusion (LMF; Liu et al. 2018, arXiv:1806.00064): the product of all modalities, each with a 1
+ * appended, with a weight tensor of rank r in factors, of which the tensor itself is never made:
  *
  *     h = sum_{i=1..r} prod_m ([x_m; 1] W_m^(i)) + b          elementwise product over the modalities
  *
- * The sum over the rank stands outside of the product, as in the paper's decomposition of the tensor and in its authors' code. The paper's last form,
- * `prod_m sum_i`, is equal only for r = 1: with the sum inside, r matrices are no more than one.
+ * The sum over the rank stands outside of the product, as in the paper's decomposition of the tensor and in its
+ * authors' code. The paper's last form, `prod_m sum_i`, is equal only for r = 1: with the sum inside, r matrices are no
+ * more than one.
  *
- * A missing modality's factor is 1, the neutral element of the product, and leaves the product of the others; h is `r + b` where all are missing.
+ * A missing modality's factor is 1, the neutral element of the product, and leaves the product of the others; h is `r +
+ * b` where all are missing.
  */
 export function lowRank<M extends string>(options: LowRankOptions<M>): Fusion<LowRankParams<M>, M>;
 export function lowRank(options: LowRankOptions<string>): Fusion<LowRankParams> {
-  checkOptions("lowRank", options, ["inputs", "output", "rank", "kernelInitialiser"], { hidden: "output", units: "output", features: "output" });
+  checkOptions("lowRank", options, ["inputs", "output", "rank", "kernelInitialiser"], {
+    hidden: "output",
+    units: "output",
+    features: "output",
+  });
   const { inputs, output: features, rank = 4, kernelInitialiser } = options;
   checkWidths("lowRank", inputs);
   checkSize("lowRank", "output", features);
   checkSize("lowRank", "rank", rank);
   const names = Object.keys(inputs);
   const factor = (rows: number): ReturnType<typeof kernel> =>
-    kernel([rows, rank * features], { initialiser: kernelInitialiser ?? ofVariance(expF64(-logF64(rank) / names.length) / rows) });
+    kernel([rows, rank * features], {
+      initialiser: kernelInitialiser ?? ofVariance(expF64(-logF64(rank) / names.length) / rows),
+    });
   const params = { W: Object.fromEntries(names.map((name) => [name, factor(inputs[name]! + 1)])), b: bias([features]) };
   return {
     name: "lowRank",

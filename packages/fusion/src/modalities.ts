@@ -1,6 +1,18 @@
 /** Checks of what `apply` is given. */
 import { checkParameters, type Specs } from "@sluice/cells";
-import { checkOptions, isTensor, sameShape, select, shown, showShape, sliceAxis, suggestion, TensorError, type Tensor, type Tree } from "@sluice/tensor";
+import {
+  checkOptions,
+  isTensor,
+  sameShape,
+  select,
+  shown,
+  showShape,
+  sliceAxis,
+  suggestion,
+  TensorError,
+  type Tensor,
+  type Tree,
+} from "@sluice/tensor";
 import type { FuseOptions } from "./fusion.ts";
 
 export type Widths = Readonly<Record<string, number>>;
@@ -15,11 +27,18 @@ export interface Modality {
 }
 
 export function checkWidths(fusion: string, inputs: Widths): void {
-  if (typeof inputs !== "object" || inputs === null) throw new TensorError(`${fusion}: inputs is ${shown(inputs)}, expected the modalities' widths, such as { audio: 16, video: 32 }`);
+  if (typeof inputs !== "object" || inputs === null)
+    throw new TensorError(
+      `${fusion}: inputs is ${shown(inputs)}, expected the modalities' widths, such as { audio: 16, video: 32 }`,
+    );
   const names = Object.keys(inputs);
-  if (names.length === 0) throw new TensorError(`${fusion}: inputs names no modality; expected their widths, such as { audio: 16, video: 32 }`);
+  if (names.length === 0)
+    throw new TensorError(
+      `${fusion}: inputs names no modality; expected their widths, such as { audio: 16, video: 32 }`,
+    );
   for (const name of names) {
-    if (name.includes(".")) throw new TensorError(`${fusion}: modality ${name} has a dot in its name, which paths to parameters use`);
+    if (name.includes("."))
+      throw new TensorError(`${fusion}: modality ${name} has a dot in its name, which paths to parameters use`);
     checkSize(fusion, `inputs.${name}`, inputs[name]);
   }
 }
@@ -36,23 +55,36 @@ export interface Fusing {
   readonly params: Specs;
 }
 
-/** The modalities in the order of `inputs`, zeroed where they are missing. Parameters that are not those of the fusion are an error. */
-export function modalitiesOf({ name: fusion, inputs, params }: Fusing, weights: Tree, given: Readonly<Record<string, Tensor>>, options: FuseOptions): Modality[] {
+/**
+ * The modalities in the order of `inputs`, zeroed where they are missing. Parameters that are not those of the fusion
+ * are an error.
+ */
+export function modalitiesOf(
+  { name: fusion, inputs, params }: Fusing,
+  weights: Tree,
+  given: Readonly<Record<string, Tensor>>,
+  options: FuseOptions,
+): Modality[] {
   checkOptions(`${fusion}.apply`, options, ["present"], { mask: "present", masks: "present", missing: "present" });
   const names = Object.keys(inputs);
   const strange = Object.keys(given).find((name) => !Object.hasOwn(inputs, name));
-  if (strange !== undefined) throw new TensorError(`${fusion}: unknown modality ${strange}; ${suggestion(strange, names)}`);
+  if (strange !== undefined)
+    throw new TensorError(`${fusion}: unknown modality ${strange}; ${suggestion(strange, names)}`);
   const tensors = names.map((name) => tensorOf(fusion, name, given[name], inputs[name]!));
   checkParameters(fusion, params, weights, tensors[0]);
   const lead = tensors[0]!.shape.slice(0, -1);
   tensors.forEach((x, i) => {
     if (sameShape(x.shape.slice(0, -1), lead)) return;
-    throw new TensorError(`${fusion}: modalities must agree in all axes but the last: ${names[0]} is ${showShape(tensors[0]!.shape)}, ${names[i]} is ${showShape(x.shape)}`);
+    throw new TensorError(
+      `${fusion}: modalities must agree in all axes but the last: ${names[0]} is ${showShape(tensors[0]!.shape)}, ${names[i]} is ${showShape(x.shape)}`,
+    );
   });
   const { present } = options;
   const expected = [...lead, names.length];
   if (present !== undefined && (present.dtype !== "bool" || !sameShape(present.shape, expected))) {
-    throw new TensorError(`${fusion}: present must be bool ${showShape(expected)}, the last axis ${names.join(", ")}, got ${present.dtype} ${showShape(present.shape)}`);
+    throw new TensorError(
+      `${fusion}: present must be bool ${showShape(expected)}, the last axis ${names.join(", ")}, got ${present.dtype} ${showShape(present.shape)}`,
+    );
   }
   return tensors.map((x, i) => {
     const name = names[i]!;
@@ -64,6 +96,9 @@ export function modalitiesOf({ name: fusion, inputs, params }: Fusing, weights: 
 
 function tensorOf(fusion: string, name: string, x: Tensor | undefined, width: number): Tensor {
   if (x !== undefined && isTensor(x) && x.shape.length >= 2 && x.shape.at(-1) === width) return x;
-  if (x !== undefined) throw new TensorError(`${fusion}: modality ${name} must be [batch, ${width}] or [batch, time, ${width}], got ${showShape(x.shape)}`);
+  if (x !== undefined)
+    throw new TensorError(
+      `${fusion}: modality ${name} must be [batch, ${width}] or [batch, time, ${width}], got ${showShape(x.shape)}`,
+    );
   throw new TensorError(`${fusion}: no modality ${name}; where it is missing, give any values and false in present`);
 }

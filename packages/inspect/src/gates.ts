@@ -26,11 +26,17 @@ export type Saturation = {
 };
 
 /**
- * Every traced gate over time: of the traces that a layer returns with `traces: true`, `[batch, time, units]` by name. A pure function of tensors, for use
- * inside of compiled programs too.
+ * Every traced gate over time: of the traces that a layer returns with `traces: true`, `[batch, time, units]` by name.
+ * A pure function of tensors, for use inside of compiled programs too.
  */
-export function gatesOverTime<N extends string>(traces: Readonly<Record<N, Tensor>>, options?: GateOptions): Readonly<Record<N, GateOverTime>>;
-export function gatesOverTime(traces: Readonly<Record<string, Tensor>>, options: GateOptions = {}): Readonly<Record<string, GateOverTime>> {
+export function gatesOverTime<N extends string>(
+  traces: Readonly<Record<N, Tensor>>,
+  options?: GateOptions,
+): Readonly<Record<N, GateOverTime>>;
+export function gatesOverTime(
+  traces: Readonly<Record<string, Tensor>>,
+  options: GateOptions = {},
+): Readonly<Record<string, GateOverTime>> {
   check("gatesOverTime", options);
   return Object.fromEntries(
     Object.entries(traces).map(([name, trace]) => {
@@ -38,15 +44,18 @@ export function gatesOverTime(traces: Readonly<Record<string, Tensor>>, options:
       const axes = trace.shape.flatMap((_, axis) => (axis === 1 ? [] : [axis]));
       const over = (x: Tensor): Tensor => meanOverSteps(x, active, axes);
       const mean = over(trace);
-      const deviation = root(over(square(sub(trace, reshape(mean, [1, mean.shape[0]!, ...trace.shape.slice(2).map(() => 1)])))));
+      const deviation = root(
+        over(square(sub(trace, reshape(mean, [1, mean.shape[0]!, ...trace.shape.slice(2).map(() => 1)])))),
+      );
       return [name, { mean, deviation, ...mapTree(saturated(trace, options), over) }];
     }),
   );
 }
 
 /**
- * The fraction of steps at which each unit of a gate `[batch, time, units]` was closed (below `low`) and open (above `high`): the left- and right-saturated gates
- * of Karpathy et al. 2015 (arXiv:1506.02078, section 4.2). A unit whose forget gate is open most of the time is an integrator.
+ * The fraction of steps at which each unit of a gate `[batch, time, units]` was closed (below `low`) and open (above
+ * `high`): the left- and right-saturated gates of Karpathy et al. 2015 (arXiv:1506.02078, section 4.2). A unit whose
+ * forget gate is open most of the time is an integrator.
  */
 export function saturation(trace: Tensor, options: GateOptions = {}): Saturation {
   check("saturation", options);

@@ -1,6 +1,26 @@
 import { bidirectional, dense, gru, lstm, rnn, sequence, stack, zoneout, type Cell } from "@sluice/cells";
 import {
-  add, assertGradient, compile, grad, key, keyFor, mean, mul, normal, reference, reshape, square, sub, sum, take, tensor, valuesOf, type ArrayTensor, type Backend, type Tensor, type Tree,
+  add,
+  assertGradient,
+  compile,
+  grad,
+  key,
+  keyFor,
+  mean,
+  mul,
+  normal,
+  reference,
+  reshape,
+  square,
+  sub,
+  sum,
+  take,
+  tensor,
+  valuesOf,
+  type ArrayTensor,
+  type Backend,
+  type Tensor,
+  type Tree,
 } from "@sluice/tensor";
 import { differenceOf, noiseOf, type Difference } from "@sluice/tensor/testing";
 import { wasm } from "@sluice/wasm";
@@ -13,16 +33,27 @@ const dtype = "f64";
 const x = normal(keyFor(root, "x"), [batch, time, input], { dtype });
 const target = normal(keyFor(root, "target"), [batch, hidden], { dtype });
 const numbers = (y: Tensor): number[] => [...valuesOf(y)];
-const flags = (rows: readonly (readonly number[])[]): Tensor => tensor(rows.flat(), [rows.length, rows[0]!.length], { dtype: "bool" });
+const flags = (rows: readonly (readonly number[])[]): Tensor =>
+  tensor(rows.flat(), [rows.length, rows[0]!.length], { dtype: "bool" });
 
 type Rows = readonly (readonly boolean[])[];
 type States = Record<string, Tensor>;
 
-/** The loss of a plain loop over time that adds `offset` to unit `unit` of state `name` of row `row` as it leaves step `at`. */
-function unrolledLoss(cell: Cell, params: Tree, taken: Rows, changed?: { name: string; row: number; at: number; unit: number; offset: number }): number {
+/**
+ * The loss of a plain loop over time that adds `offset` to unit `unit` of state `name` of row `row` as it leaves step
+ * `at`.
+ */
+function unrolledLoss(
+  cell: Cell,
+  params: Tree,
+  taken: Rows,
+  changed?: { name: string; row: number; at: number; unit: number; offset: number },
+): number {
   let total = 0;
   for (let row = 0; row < batch; row++) {
-    let state: States = Object.fromEntries(Object.keys(cell.state).map((name) => [name, tensor(new Float64Array(hidden), [1, hidden])]));
+    let state: States = Object.fromEntries(
+      Object.keys(cell.state).map((name) => [name, tensor(new Float64Array(hidden), [1, hidden])]),
+    );
     for (let t = 0; t < time; t++) {
       if (!taken[row]![t]!) continue;
       const next: States = { ...cell.step(params, state, reshape(take(take(x, row), t), [1, input])).state };
@@ -39,7 +70,10 @@ function unrolledLoss(cell: Cell, params: Tree, taken: Rows, changed?: { name: s
   return total;
 }
 
-/** Norms [time] by central differences of that loop, and how far off they may be: by the mean over rows of the norm of the units' uncertainties. */
+/**
+ * Norms [time] by central differences of that loop, and how far off they may be: by the mean over rows of the norm of
+ * the units' uncertainties.
+ */
 function flowByDifferences(cell: Cell, params: Tree, taken: Rows, name: string): Difference[] {
   return Array.from({ length: time }, (_, at) => {
     let [value, uncertainty] = [0, 0];
@@ -60,16 +94,40 @@ function flowByDifferences(cell: Cell, params: Tree, taken: Rows, name: string):
 function expectClose(actual: readonly number[], expected: readonly number[], relative = 1e-8): void {
   expect(actual.length).toBe(expected.length);
   const scale = Math.max(...expected.map(Math.abs));
-  actual.forEach((y, i) => expect(Math.abs(y - expected[i]!), `${i}: ${y} and ${expected[i]}`).toBeLessThanOrEqual(relative * scale));
+  actual.forEach((y, i) =>
+    expect(Math.abs(y - expected[i]!), `${i}: ${y} and ${expected[i]}`).toBeLessThanOrEqual(relative * scale),
+  );
 }
 
-const cells: Record<string, Cell> = { rnn: rnn({ input, hidden }), gru: gru({ input, hidden }), lstm: lstm({ input, hidden }), zoneout: zoneout(lstm({ input, hidden }), { h: 0.2, c: 0.3 }) };
+const cells: Record<string, Cell> = {
+  rnn: rnn({ input, hidden }),
+  gru: gru({ input, hidden }),
+  lstm: lstm({ input, hidden }),
+  zoneout: zoneout(lstm({ input, hidden }), { h: 0.2, c: 0.3 }),
+};
 const steps: Record<string, { taken: Rows; options: { lengths?: number[]; mask?: Tensor } }> = {
   "all steps": { taken: [1, 1, 1].map(() => [true, true, true, true, true]), options: {} },
-  lengths: { taken: [[5, 0], [2, 0], [0, 0]].map(([n]) => [0, 1, 2, 3, 4].map((t) => t < n!)), options: { lengths: [5, 2, 0] } },
+  lengths: {
+    taken: [
+      [5, 0],
+      [2, 0],
+      [0, 0],
+    ].map(([n]) => [0, 1, 2, 3, 4].map((t) => t < n!)),
+    options: { lengths: [5, 2, 0] },
+  },
   mask: {
-    taken: [[1, 0, 0, 1, 1], [0, 1, 0, 1, 0], [1, 1, 0, 0, 1]].map((row) => row.map((on) => on === 1)),
-    options: { mask: flags([[1, 0, 0, 1, 1], [0, 1, 0, 1, 0], [1, 1, 0, 0, 1]]) },
+    taken: [
+      [1, 0, 0, 1, 1],
+      [0, 1, 0, 1, 0],
+      [1, 1, 0, 0, 1],
+    ].map((row) => row.map((on) => on === 1)),
+    options: {
+      mask: flags([
+        [1, 0, 0, 1, 1],
+        [0, 1, 0, 1, 0],
+        [1, 1, 0, 0, 1],
+      ]),
+    },
   },
 };
 
@@ -102,14 +160,31 @@ describe("where the flow is known", () => {
   /** h_t = h_{t-1} U + x_t W: dL/dh_t = U^(T-t) dL/dh_T. */
   const linear = rnn({ input: 1, hidden: 2, activation: "linear" });
   const last = sequence(linear, { outputs: "last" });
-  const rotation = (by: number): { W: Tensor; U: Tensor; b: Tensor } => ({ W: tensor([1, 1], [1, 2]), U: tensor([0, by, -by, 0], [2, 2]), b: tensor([0, 0]) });
-  const ones = (rows: number, length: number): ArrayTensor => tensor(new Float32Array(rows * length).fill(1), [rows, length, 1]);
+  const rotation = (by: number): { W: Tensor; U: Tensor; b: Tensor } => ({
+    W: tensor([1, 1], [1, 2]),
+    U: tensor([0, by, -by, 0], [2, 2]),
+    b: tensor([0, 0]),
+  });
+  const ones = (rows: number, length: number): ArrayTensor =>
+    tensor(new Float32Array(rows * length).fill(1), [rows, length, 1]);
   const flowOf = (by: number, length: number, weight = 1): { h: Tensor } =>
-    gradientFlow((perturbations: { readonly h: Tensor }) => mul(sum(last.apply(rotation(by), ones(1, length), { perturbations }).output), weight), last.perturbations({ batch: 1, time: length }));
+    gradientFlow(
+      (perturbations: { readonly h: Tensor }) =>
+        mul(sum(last.apply(rotation(by), ones(1, length), { perturbations }).output), weight),
+      last.perturbations({ batch: 1, time: length }),
+    );
 
   test("a rotation keeps it, a contraction by half halves it at every step", () => {
-    expectClose(numbers(flowOf(1, 6).h), [1, 1, 1, 1, 1, 1].map((n) => n * Math.sqrt(2)), 1e-7);
-    expectClose(numbers(flowOf(0.5, 6).h), [1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1].map((n) => n * Math.sqrt(2)), 1e-7);
+    expectClose(
+      numbers(flowOf(1, 6).h),
+      [1, 1, 1, 1, 1, 1].map((n) => n * Math.sqrt(2)),
+      1e-7,
+    );
+    expectClose(
+      numbers(flowOf(0.5, 6).h),
+      [1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1].map((n) => n * Math.sqrt(2)),
+      1e-7,
+    );
   });
 
   test("it is followed to where squares of f32 underflow", () => {
@@ -120,30 +195,61 @@ describe("where the flow is known", () => {
 
   test("a mean over the batch has a batch-th of each example's", () => {
     const rows = (loss: (h: Tensor) => Tensor): number[] =>
-      numbers(gradientFlow((perturbations: { readonly h: Tensor }) => loss(last.apply(rotation(1), ones(4, 3), { perturbations }).output), last.perturbations({ batch: 4, time: 3 })).h);
-    expectClose(rows((h) => mean(sum(h, -1))), rows((h) => sum(h)).map((norm) => norm / 4), 1e-7);
+      numbers(
+        gradientFlow(
+          (perturbations: { readonly h: Tensor }) =>
+            loss(last.apply(rotation(1), ones(4, 3), { perturbations }).output),
+          last.perturbations({ batch: 4, time: 3 }),
+        ).h,
+      );
+    expectClose(
+      rows((h) => mean(sum(h, -1))),
+      rows((h) => sum(h)).map((norm) => norm / 4),
+      1e-7,
+    );
   });
 
   test("a reset stops it", () => {
     const resets = flags([[0, 0, 1, 0]]);
-    const flow = gradientFlow((perturbations: { readonly h: Tensor }) => sum(last.apply(rotation(1), ones(1, 4), { perturbations, resets }).output), last.perturbations({ batch: 1, time: 4 }));
-    expectClose(numbers(flow.h), [0, 0, 1, 1].map((n) => n * Math.sqrt(2)), 1e-7);
+    const flow = gradientFlow(
+      (perturbations: { readonly h: Tensor }) =>
+        sum(last.apply(rotation(1), ones(1, 4), { perturbations, resets }).output),
+      last.perturbations({ batch: 1, time: 4 }),
+    );
+    expectClose(
+      numbers(flow.h),
+      [0, 0, 1, 1].map((n) => n * Math.sqrt(2)),
+      1e-7,
+    );
   });
 
   test("a loss of every step adds up", () => {
     const all = sequence(linear);
-    const flow = gradientFlow((perturbations: { readonly h: Tensor }) => sum(take(all.apply(rotation(1), ones(1, 3), { perturbations }).output, 0, 2)), all.perturbations({ batch: 1, time: 3 }));
+    const flow = gradientFlow(
+      (perturbations: { readonly h: Tensor }) =>
+        sum(take(all.apply(rotation(1), ones(1, 3), { perturbations }).output, 0, 2)),
+      all.perturbations({ batch: 1, time: 3 }),
+    );
     // Seen from h_2, h_1 and h_0: e, then e + R e, then e + R e + R^2 e with R a quarter turn.
     expectClose(numbers(flow.h), [1, Math.sqrt(2), 1], 1e-7);
   });
 });
 
 test("layers of layers: nested as their states", () => {
-  const model = stack([bidirectional(gru({ input, hidden })), sequence(lstm({ input: 2 * hidden, hidden }), { outputs: "last" }), dense({ input: hidden, output: 2 })]);
+  const model = stack([
+    bidirectional(gru({ input, hidden })),
+    sequence(lstm({ input: 2 * hidden, hidden }), { outputs: "last" }),
+    dense({ input: hidden, output: 2 }),
+  ]);
   const params = model.init(keyFor(root, "stack"));
   const y = normal(keyFor(root, "y"), [batch, time, input]);
   const lengths = [5, 3, 1];
-  const flow = gradientFlow((perturbations: ReturnType<typeof model.perturbations>) => sum(square(model.apply(params, y, { perturbations, lengths }).output)), model.perturbations({ batch, time }), { lengths });
+  const flow = gradientFlow(
+    (perturbations: ReturnType<typeof model.perturbations>) =>
+      sum(square(model.apply(params, y, { perturbations, lengths }).output)),
+    model.perturbations({ batch, time }),
+    { lengths },
+  );
   for (const norms of [flow[0].forward.h, flow[0].backward.h, flow[1].h]) {
     expect(norms.shape).toEqual([time]);
     expect(numbers(norms).every((n) => n > 0)).toBe(true);
@@ -153,13 +259,21 @@ test("layers of layers: nested as their states", () => {
   expect(flow[2]).toEqual({});
 });
 
-test.each<[string, () => Backend, number]>([["reference", reference, 0], ["wasm", wasm, 1e-6]])("it compiles on %s, with parameters as inputs of the program, to what it is eagerly", async (_, make, tolerance) => {
+test.each<[string, () => Backend, number]>([
+  ["reference", reference, 0],
+  ["wasm", wasm, 1e-6],
+])("it compiles on %s, with parameters as inputs of the program, to what it is eagerly", async (_, make, tolerance) => {
   const layer = sequence(gru({ input, hidden }), { outputs: "last" });
   const params = layer.init(keyFor(root, "compiled"));
   const y = normal(keyFor(root, "y"), [batch, time, input]);
   const lengths = tensor([5, 3, 0], [batch], { dtype: "i32" });
   const flowOf = (p: typeof params, sequences: Tensor, n: Tensor): { readonly h: Tensor } =>
-    gradientFlow((perturbations: { readonly h: Tensor }) => sum(square(layer.apply(p, sequences, { perturbations, lengths: n }).output)), layer.perturbations({ batch, time }), { lengths: n });
+    gradientFlow(
+      (perturbations: { readonly h: Tensor }) =>
+        sum(square(layer.apply(p, sequences, { perturbations, lengths: n }).output)),
+      layer.perturbations({ batch, time }),
+      { lengths: n },
+    );
   const backend = make();
   const compiled = await compile(flowOf, [params, y, lengths], { backend });
   expectClose(numbers((await compiled(params, y, lengths)).h), numbers(flowOf(params, y, lengths).h), tolerance);
@@ -173,7 +287,9 @@ describe("stepNorms", () => {
   });
 
   test("of huge and tiny values are finite and not zero; NaN and infinity stay", () => {
-    const [huge, tiny, none, infinite] = numbers(stepNorms(tensor([3e38, 0, 3e-38, 4e-38, NaN, 1, Infinity, 1], [1, 4, 2])));
+    const [huge, tiny, none, infinite] = numbers(
+      stepNorms(tensor([3e38, 0, 3e-38, 4e-38, NaN, 1, Infinity, 1], [1, 4, 2])),
+    );
     expect(huge! / 3e38).toBeCloseTo(1, 6);
     expect(tiny! / 5e-38).toBeCloseTo(1, 6);
     expect(none).toBeNaN();
@@ -201,12 +317,36 @@ describe("effectiveHorizon", () => {
 });
 
 test.each<[string, () => unknown, string]>([
-  ["no time axis", () => stateGradients((p: Tensor) => sum(p), tensor([1, 2])), "stateGradients: the perturbation must be a float [batch, time, ...], got f32 [2]; layer.perturbations({ batch, time }) makes them"],
-  ["unknown option", () => gradientFlow((p: Tensor) => sum(p), tensor([1, 2], [1, 2, 1]), { length: [1] } as object), "gradientFlow: unknown option length; did you mean lengths?"],
-  ["lengths of another batch", () => gradientFlow((p: Tensor) => sum(p), tensor([1, 2], [1, 2, 1]), { lengths: [1, 1] }), "gradientFlow: lengths must be i32 [1], one for each row, got i32 [2]"],
-  ["a mask of numbers", () => gradientFlow((p: Tensor) => sum(p), tensor([1, 2], [1, 2, 1]), { mask: tensor([1, 1], [1, 2]) }), "gradientFlow: mask must be bool [1,2] (batch, time), got f32 [1,2]"],
-  ["a fraction of nothing", () => effectiveHorizon(tensor([1, 2]), { fraction: 0 }), "effectiveHorizon: expected fraction over 0 and at most 1, got 0"],
-  ["no steps", () => effectiveHorizon(tensor([], [0])), "effectiveHorizon: expected norms [..., time] of at least one step"],
+  [
+    "no time axis",
+    () => stateGradients((p: Tensor) => sum(p), tensor([1, 2])),
+    "stateGradients: the perturbation must be a float [batch, time, ...], got f32 [2]; layer.perturbations({ batch, time }) makes them",
+  ],
+  [
+    "unknown option",
+    () => gradientFlow((p: Tensor) => sum(p), tensor([1, 2], [1, 2, 1]), { length: [1] } as object),
+    "gradientFlow: unknown option length; did you mean lengths?",
+  ],
+  [
+    "lengths of another batch",
+    () => gradientFlow((p: Tensor) => sum(p), tensor([1, 2], [1, 2, 1]), { lengths: [1, 1] }),
+    "gradientFlow: lengths must be i32 [1], one for each row, got i32 [2]",
+  ],
+  [
+    "a mask of numbers",
+    () => gradientFlow((p: Tensor) => sum(p), tensor([1, 2], [1, 2, 1]), { mask: tensor([1, 1], [1, 2]) }),
+    "gradientFlow: mask must be bool [1,2] (batch, time), got f32 [1,2]",
+  ],
+  [
+    "a fraction of nothing",
+    () => effectiveHorizon(tensor([1, 2]), { fraction: 0 }),
+    "effectiveHorizon: expected fraction over 0 and at most 1, got 0",
+  ],
+  [
+    "no steps",
+    () => effectiveHorizon(tensor([], [0])),
+    "effectiveHorizon: expected norms [..., time] of at least one step",
+  ],
 ])("a clear error: %s", (_, run, message) => {
   expect(run).toThrow(message);
 });
@@ -214,9 +354,15 @@ test.each<[string, () => unknown, string]>([
 test("an empty batch and a sequence without steps have a flow", () => {
   const layer = sequence(gru({ input, hidden }), { outputs: "last" });
   const params = layer.init(keyFor(root, "empty"));
-  for (const size of [{ batch: 0, time: 3 }, { batch: 2, time: 0 }]) {
+  for (const size of [
+    { batch: 0, time: 3 },
+    { batch: 2, time: 0 },
+  ]) {
     const y = tensor([], [size.batch, size.time, input]);
-    const flow = gradientFlow((perturbations: { readonly h: Tensor }) => sum(layer.apply(params, y, { perturbations }).output), layer.perturbations(size));
+    const flow = gradientFlow(
+      (perturbations: { readonly h: Tensor }) => sum(layer.apply(params, y, { perturbations }).output),
+      layer.perturbations(size),
+    );
     expect(numbers(flow.h)).toEqual(new Array(size.time).fill(0));
   }
 });

@@ -1,4 +1,23 @@
-import { checkOptions, convert, div, full, iota, isTensor, less, max, mul, reshape, sameShape, select, showShape, sizeOf, sum, tensor, TensorError, type Tensor } from "@sluice/tensor";
+import {
+  checkOptions,
+  convert,
+  div,
+  full,
+  iota,
+  isTensor,
+  less,
+  max,
+  mul,
+  reshape,
+  sameShape,
+  select,
+  showShape,
+  sizeOf,
+  sum,
+  tensor,
+  TensorError,
+  type Tensor,
+} from "@sluice/tensor";
 
 /** Which steps count, as they were given to the layer. */
 export interface StepOptions {
@@ -12,15 +31,23 @@ const stepOptions = ["lengths", "mask"];
 const stepAliases = { sequenceLengths: "lengths" };
 
 /** bool `[batch, time]`: the steps that were taken. */
-export function activeSteps(operation: string, [batch, time]: readonly [number, number], { lengths, mask }: StepOptions): Tensor {
+export function activeSteps(
+  operation: string,
+  [batch, time]: readonly [number, number],
+  { lengths, mask }: StepOptions,
+): Tensor {
   if (mask !== undefined && (mask.dtype !== "bool" || !sameShape(mask.shape, [batch, time]))) {
-    throw new TensorError(`${operation}: mask must be bool [${batch},${time}] (batch, time), got ${mask.dtype} ${showShape(mask.shape)}`);
+    throw new TensorError(
+      `${operation}: mask must be bool [${batch},${time}] (batch, time), got ${mask.dtype} ${showShape(mask.shape)}`,
+    );
   }
   const taken = mask ?? full([batch, time], 1, "bool");
   if (lengths === undefined) return taken;
   const counts = isTensor(lengths) ? lengths : tensor(lengths, [lengths.length], { dtype: "i32" });
   if (counts.dtype !== "i32" || !sameShape(counts.shape, [batch])) {
-    throw new TensorError(`${operation}: lengths must be i32 [${batch}], one for each row, got ${counts.dtype} ${showShape(counts.shape)}`);
+    throw new TensorError(
+      `${operation}: lengths must be i32 [${batch}], one for each row, got ${counts.dtype} ${showShape(counts.shape)}`,
+    );
   }
   return select(less(reshape(iota([time]), [1, time]), reshape(counts, [batch, 1])), taken, full([], 0, "bool"));
 }
@@ -29,9 +56,16 @@ export function activeSteps(operation: string, [batch, time]: readonly [number, 
 export function meanOverSteps(x: Tensor, active: Tensor, axes: readonly number[]): Tensor {
   const lead = reshape(active, [...active.shape, ...x.shape.slice(2).map(() => 1)]);
   const total = sum(select(lead, x, 0), axes);
-  const steps = sum(convert(lead, x.dtype), axes.filter((axis) => axis < 2), { keep: true });
+  const steps = sum(
+    convert(lead, x.dtype),
+    axes.filter((axis) => axis < 2),
+    { keep: true },
+  );
   const perStep = sizeOf(axes.filter((axis) => axis >= 2).map((axis) => x.shape[axis]!));
-  const count = reshape(mul(steps, perStep), steps.shape.filter((_, axis) => !axes.includes(axis)));
+  const count = reshape(
+    mul(steps, perStep),
+    steps.shape.filter((_, axis) => !axes.includes(axis)),
+  );
   return div(total, max(count, 1));
 }
 

@@ -1,6 +1,13 @@
 // Sequences of unequal length
 export { type RaggedBatch, type RaggedParts, lengthsOf, raggedBatch, sequenceAt } from "./ragged/ragged-batch.ts";
-export { type Padded, type PaddedOptions, type PaddedParts, fromPadded, toPadded, toTimeMajor } from "./ragged/padded.ts";
+export {
+  type Padded,
+  type PaddedOptions,
+  type PaddedParts,
+  fromPadded,
+  toPadded,
+  toTimeMajor,
+} from "./ragged/padded.ts";
 export { type Sorted, batchesByLength, joinRagged, sortByLength, takeSequences } from "./ragged/select.ts";
 
 // Observation masks and elapsed times

@@ -9,17 +9,42 @@ const placements = ["branches", "gates"];
 
 /** Rejects unknown options, an epsilon that is not positive, and an unknown placement. */
 export function check(name: string, options: Options, known: readonly string[]): void {
-  checkOptions(name, options, ["placement", "cell", "epsilon", ...known], { eps: "epsilon", gamma: "gain", beta: "bias", scale: "gain", center: "bias" });
+  checkOptions(name, options, ["placement", "cell", "epsilon", ...known], {
+    eps: "epsilon",
+    gamma: "gain",
+    beta: "bias",
+    scale: "gain",
+    center: "bias",
+  });
   const { epsilon, placement } = options;
   if (epsilon !== undefined && !(epsilon > 0 && epsilon < Infinity)) {
-    throw new TensorError(`${name}: expected epsilon > 0, got ${epsilon}; without it, equal features, such as those of a state that starts at 0, are 0 / 0`);
+    throw new TensorError(
+      `${name}: expected epsilon > 0, got ${epsilon}; without it, equal features, such as those of a state that starts at 0, are 0 / 0`,
+    );
   }
   if (placement !== undefined && !placements.includes(placement)) {
     throw new TensorError(`${name}: unknown placement ${placement}; ${suggestion(placement, placements)}`);
   }
 }
 
-/** Compares the parameters at a place with what the normaliser has there: tensors over the last axes of `x`, over the last alone or all but the batch. */
-export function checkParams(name: string, known: readonly string[], params: Readonly<Record<string, Tensor>>, x: Tensor): void {
-  checkTree(name, "parameters", known.map((path) => ({ path, shape: x.shape.slice(-Math.max(1, params[path]?.shape.length ?? 1)), dtype: x.dtype })), params);
+/**
+ * Compares the parameters at a place with what the normaliser has there: tensors over the last axes of `x`, over the
+ * last alone or all but the batch.
+ */
+export function checkParams(
+  name: string,
+  known: readonly string[],
+  params: Readonly<Record<string, Tensor>>,
+  x: Tensor,
+): void {
+  checkTree(
+    name,
+    "parameters",
+    known.map((path) => ({
+      path,
+      shape: x.shape.slice(-Math.max(1, params[path]?.shape.length ?? 1)),
+      dtype: x.dtype,
+    })),
+    params,
+  );
 }

@@ -3,7 +3,10 @@ import { check, checkParams } from "./check.ts";
 import { placementOf, type Normaliser, type PlacementOptions } from "./normaliser.ts";
 
 export interface LayerNormOptions extends PlacementOptions {
-  /** Added to the variance, inside the root. Default 1e-5, PyTorch's; 1e-3, Keras's, is safer where a layer may be nearly constant. */
+  /**
+   * Added to the variance, inside the root. Default 1e-5, PyTorch's; 1e-3, Keras's, is safer where a layer may be
+   * nearly constant.
+   */
   readonly epsilon?: number;
   /** Learned factor for each feature, from 1. Default true. */
   readonly gain?: boolean;
@@ -12,12 +15,14 @@ export interface LayerNormOptions extends PlacementOptions {
 }
 
 /**
- * Layer normalisation over the features (Ba, Kiros, Hinton 2016, arXiv:1607.06450): `gain (x - mean) / sqrt(variance + epsilon) + bias`, with the
- * biased variance.
+ * Layer normalisation over the features (Ba, Kiros, Hinton 2016, arXiv:1607.06450): `gain (x - mean) / sqrt(variance +
+ * epsilon) + bias`, with the biased variance.
  *
  * Published variants, by name:
- * - `layerNorm()`: `LN(W x) + LN(U h) + b`, each product over its gates together, and `tanh(LN(c))`. The paper's; haste's.
- * - `layerNorm({ placement: "gates" })`: each gate's sum on its own, and `tanh(LN(c))`. TensorFlow's LayerNormBasicLSTMCell.
+ * - `layerNorm()`: `LN(W x) + LN(U h) + b`, each product over its gates together, and `tanh(LN(c))`. The paper's;
+ *   haste's.
+ * - `layerNorm({ placement: "gates" })`: each gate's sum on its own, and `tanh(LN(c))`. TensorFlow's
+ *   LayerNormBasicLSTMCell.
  * - `layerNorm({ cell: false })`: as the first, with the memory left as it is.
  */
 export function layerNorm(options: LayerNormOptions = {}): Normaliser {

@@ -1,5 +1,18 @@
 import { readFileSync } from "node:fs";
-import { compile, mul, reference, sum, tensor, valueAndGrad, valueAndGradAux, valuesOf, type ArrayTensor, type Backend, type DType, type Tensor } from "@sluice/tensor";
+import {
+  compile,
+  mul,
+  reference,
+  sum,
+  tensor,
+  valueAndGrad,
+  valueAndGradAux,
+  valuesOf,
+  type ArrayTensor,
+  type Backend,
+  type DType,
+  type Tensor,
+} from "@sluice/tensor";
 import { wasm } from "@sluice/wasm";
 import { afterAll, describe, expect, test } from "vitest";
 import { layerNorm, rmsNorm, type Normaliser } from "./index.ts";
@@ -30,7 +43,10 @@ const runs: readonly { name: string; backend: () => Backend; dtype: DType; toler
 ];
 
 const norms: readonly { file: string; norm: (golden: Case) => Normaliser }[] = [
-  { file: "layer-norm", norm: ({ eps, gain, bias }) => layerNorm({ epsilon: eps, gain: gain !== undefined, bias: bias !== undefined }) },
+  {
+    file: "layer-norm",
+    norm: ({ eps, gain, bias }) => layerNorm({ epsilon: eps, gain: gain !== undefined, bias: bias !== undefined }),
+  },
   { file: "rms-norm", norm: ({ eps, gain }) => rmsNorm({ epsilon: eps, gain: gain !== undefined }) },
 ];
 
@@ -39,7 +55,10 @@ describe.each(runs)("$name", ({ backend, dtype, tolerance }) => {
     test.each(casesOf(file))("$name: output and gradients", async (golden) => {
       const normaliser = norm(golden);
       const array = ({ shape, data }: Fixture): ArrayTensor => tensor(data, shape, { dtype });
-      const params: Record<string, Tensor> = { ...(golden.gain && { gain: array(golden.gain) }), ...(golden.bias && { bias: array(golden.bias) }) };
+      const params: Record<string, Tensor> = {
+        ...(golden.gain && { gain: array(golden.gain) }),
+        ...(golden.bias && { bias: array(golden.bias) }),
+      };
       expect(Object.keys(normaliser.params([8])).toSorted()).toEqual(Object.keys(params).toSorted());
       const upstream = array(golden.upstream);
       const f = valueAndGradAux((given: { params: Record<string, Tensor>; input: Tensor }) => {
@@ -51,7 +70,8 @@ describe.each(runs)("$name", ({ backend, dtype, tolerance }) => {
       close(aux, golden.output, tolerance, "output");
       const found: Record<string, Tensor> = { ...gradient.params, input: gradient.input };
       expect(Object.keys(found).toSorted()).toEqual(Object.keys(golden.gradients).toSorted());
-      for (const [name, values] of Object.entries(golden.gradients)) close(found[name]!, values, tolerance, `gradient of ${name}`);
+      for (const [name, values] of Object.entries(golden.gradients))
+        close(found[name]!, values, tolerance, `gradient of ${name}`);
     });
   });
 });
@@ -75,16 +95,23 @@ test("bad options are named", () => {
   expect(() => rmsNorm(given({ eps: 1 }))).toThrow("rmsNorm: unknown option eps; did you mean epsilon?");
   expect(() => rmsNorm(given({ placement: "gate" }))).toThrow("rmsNorm: unknown placement gate; did you mean gates?");
   expect(() => layerNorm({ epsilon: -1 })).toThrow("layerNorm: expected epsilon > 0, got -1");
-  expect(() => rmsNorm({ epsilon: 0 })).toThrow("rmsNorm: expected epsilon > 0, got 0; without it, equal features, such as those of a state that starts at 0, are 0 / 0");
+  expect(() => rmsNorm({ epsilon: 0 })).toThrow(
+    "rmsNorm: expected epsilon > 0, got 0; without it, equal features, such as those of a state that starts at 0, are 0 / 0",
+  );
 });
 
-test.each([["layerNorm", layerNorm({ gain: false, bias: false })], ["rmsNorm", rmsNorm({ gain: false })]])("%s of zeros is 0, with a finite gradient", (_, norm) => {
+test.each([
+  ["layerNorm", layerNorm({ gain: false, bias: false })],
+  ["rmsNorm", rmsNorm({ gain: false })],
+])("%s of zeros is 0, with a finite gradient", (_, norm) => {
   const zeros = tensor([0, 0, 0, 0], [1, 4]);
   const { value, gradient } = valueAndGrad((x: Tensor) => sum(mul(norm.apply({}, x), tensor([1, 2, 3, 4]))))(zeros);
   expect([...valuesOf(value)]).toEqual([0]);
   // The derivative of y = x / sqrt(epsilon), less the mean for layerNorm.
   const mean = norm.name === "layerNorm" ? 2.5 : 0;
-  [1, 2, 3, 4].forEach((weight, i) => expect(valuesOf(gradient)[i]! / ((weight - mean) / Math.sqrt(1e-5))).toBeCloseTo(1, 5));
+  [1, 2, 3, 4].forEach((weight, i) =>
+    expect(valuesOf(gradient)[i]! / ((weight - mean) / Math.sqrt(1e-5))).toBeCloseTo(1, 5),
+  );
 });
 
 function casesOf(file: string): Case[] {

@@ -1,18 +1,19 @@
 import type { ArrayTensor, Shape, Tensor } from "@sluice/tensor";
 
 /**
- * A normaliser of activations, as a cell uses it: plain functions over the last axis, and where in a cell they act. Anyone can write one; {@link layerNorm}
- * and {@link rmsNorm} use nothing else.
+ * A normaliser of activations, as a cell uses it: plain functions over the last axis, and where in a cell they act.
+ * Anyone can write one; {@link layerNorm} and {@link rmsNorm} use nothing else.
  *
- * A cell writes a preactivation as the sum of its terms, `norm("gates", [matmul(x, W), matmul(h, U), b])`, and may normalise its memory before the
- * output nonlinearity, `norm("cell", c)`. The placement says which of these tensors reach `apply`.
+ * A cell writes a preactivation as the sum of its terms, `norm("gates", [matmul(x, W), matmul(h, U), b])`, and may
+ * normalise its memory before the output nonlinearity, `norm("cell", c)`. The placement says which of these tensors
+ * reach `apply`.
  */
 export interface Normaliser {
   readonly name: string;
   readonly placement: Placement;
   /**
-   * The parameters at one place. `shape` is what `apply` will see without the batch: `[width]` for a branch or the cell, `[gates, hidden]`
-   * for the gates of a sum.
+   * The parameters at one place. `shape` is what `apply` will see without the batch: `[width]` for a branch or the
+   * cell, `[gates, hidden]` for the gates of a sum.
    */
   params(shape: Shape): Readonly<Record<string, NormaliserParameter>>;
   /** Normalises `x` `[batch, ...shape]` along its last axis. */
@@ -26,8 +27,8 @@ export interface NormaliserParameter {
 
 export interface Placement {
   /**
-   * `branches`: each product of a preactivation on its own, over all its gates together: `LN(W x) + LN(U h) + b`. `gates`: the whole sum, each
-   * gate on its own: `LN_i(W_i x + U_i h + b_i)`.
+   * `branches`: each product of a preactivation on its own, over all its gates together: `LN(W x) + LN(U h) + b`.
+   * `gates`: the whole sum, each gate on its own: `LN_i(W_i x + U_i h + b_i)`.
    */
   readonly preactivation: "branches" | "gates";
   /** Whether the memory is normalised before the output nonlinearity: `h = o tanh(LN(c))`. */

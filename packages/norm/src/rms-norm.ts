@@ -9,7 +9,10 @@ export interface RmsNormOptions extends PlacementOptions {
   readonly gain?: boolean;
 }
 
-/** Root mean square normalisation (Zhang, Sennrich 2019, arXiv:1910.07467): `gain x / sqrt(mean(x^2) + epsilon)`. Placements as for layerNorm. */
+/**
+ * Root mean square normalisation (Zhang, Sennrich 2019, arXiv:1910.07467): `gain x / sqrt(mean(x^2) + epsilon)`.
+ * Placements as for layerNorm.
+ */
 export function rmsNorm(options: RmsNormOptions = {}): Normaliser {
   check("rmsNorm", options, ["gain"]);
   const { epsilon = 1e-5, gain = true } = options;

@@ -18,7 +18,12 @@ beforeEach(() => {
 });
 afterEach(() => void vi.unstubAllEnvs());
 
-const git = (...args: string[]): string => execFileSync("git", ["-c", "user.name=a", "-c", "user.email=a@b", ...args], { cwd: folder, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
+const git = (...args: string[]): string =>
+  execFileSync("git", ["-c", "user.name=a", "-c", "user.email=a@b", ...args], {
+    cwd: folder,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+  }).trim();
 const captured = () => {
   const { environment, diff } = captureEnvironment({ modulePath: join(folder, "study.ts"), threads: 1, command: "" });
   return { git: environment.git, diff };
@@ -37,7 +42,10 @@ function failing(command: string, says: string): void {
   const real = execFileSync("sh", ["-c", "command -v git"], { encoding: "utf8" }).trim();
   const bin = join(folder, ".git", "bin");
   mkdirSync(bin);
-  writeFileSync(join(bin, "git"), `#!/bin/sh\nfor word in "$@"; do [ "$word" = "${command}" ] && { echo "${says}" >&2; exit 128; }; done\nexec ${real} "$@"\n`);
+  writeFileSync(
+    join(bin, "git"),
+    `#!/bin/sh\nfor word in "$@"; do [ "$word" = "${command}" ] && { echo "${says}" >&2; exit 128; }; done\nexec ${real} "$@"\n`,
+  );
   chmodSync(join(bin, "git"), 0o755);
   vi.stubEnv("PATH", `${bin}:${process.env["PATH"]}`);
 }
@@ -89,10 +97,36 @@ test.runIf(process.platform !== "win32")("what git does not tell is lost, with t
 
 test("the report tells what is lost from what is not there", () => {
   const page = (state: GitState | null): string => {
-    const manifest = { name: "n", title: "", question: "", stepLabel: "", budget: "quick", module: "", command: "", code: "", data: {}, tasks: [], variants: [], metrics: {}, anchors: [], trials: [] } as const;
+    const manifest = {
+      name: "n",
+      title: "",
+      question: "",
+      stepLabel: "",
+      budget: "quick",
+      module: "",
+      command: "",
+      code: "",
+      data: {},
+      tasks: [],
+      variants: [],
+      metrics: {},
+      anchors: [],
+      trials: [],
+    } as const;
     const { environment } = captureEnvironment({ modulePath: join(folder, "study.ts"), threads: 1, command: "" });
     const environments = [{ environment: { ...environment, git: state }, trials: 1 }];
-    return provenance({ folder, manifest, results: resultsOf({ tasks: [], variants: [], metrics: {}, trials: [] }), curves: new Map(), configs: [], claims: [], claimsNote: null, environments, problems: [], others: 0 }).markup;
+    return provenance({
+      folder,
+      manifest,
+      results: resultsOf({ tasks: [], variants: [], metrics: {}, trials: [] }),
+      curves: new Map(),
+      configs: [],
+      claims: [],
+      claimsNote: null,
+      environments,
+      problems: [],
+      others: 0,
+    }).markup;
   };
   expect(page(null)).toContain("not in a repository");
   const lost = page({ commit: "abc", branch: "b", uncommitted: null, lost: "uncommitted changes (no paper)" });

@@ -23,14 +23,21 @@ export interface GitState {
   /** `null` in a repository without a commit, or where git did not tell. */
   readonly commit: string | null;
   readonly branch: string | null;
-  /** SHA-256 of the uncommitted changes, saved beside as `uncommitted-<first 12 digits>.diff`; `null` when there are none. */
+  /**
+   * SHA-256 of the uncommitted changes, saved beside as `uncommitted-<first 12 digits>.diff`; `null` when there are
+   * none.
+   */
   readonly uncommitted: string | null;
   /** What could not be found out, and why. Without it the rest is all there is. */
   readonly lost?: string;
 }
 
 /** The environment, and the text of the uncommitted changes ("" when there are none). */
-export function captureEnvironment(options: { readonly modulePath: string; readonly threads: number; readonly command: string }): { environment: Environment; diff: string } {
+export function captureEnvironment(options: {
+  readonly modulePath: string;
+  readonly threads: number;
+  readonly command: string;
+}): { environment: Environment; diff: string } {
   const git = gitState(dirname(options.modulePath));
   return {
     environment: {
@@ -55,7 +62,13 @@ const EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
 function gitState(folder: string): { state: GitState; diff: string } | null {
   if (!inRepository(folder)) return null;
   const git: Git = (args, env = process.env, cwd = folder) =>
-    execFileSync("git", args, { cwd, env: { ...env, LC_ALL: "C" }, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], maxBuffer: 256 * 1024 * 1024 });
+    execFileSync("git", args, {
+      cwd,
+      env: { ...env, LC_ALL: "C" },
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "pipe"],
+      maxBuffer: 256 * 1024 * 1024,
+    });
   const lost: string[] = [];
   const attempt = (what: string, ask: () => string): string | null => {
     try {
@@ -66,10 +79,13 @@ function gitState(folder: string): { state: GitState; diff: string } | null {
     }
   };
   const top = attempt("commit and uncommitted changes", () => git(["rev-parse", "--show-toplevel"]).trim());
-  if (top === null) return { state: { commit: null, branch: null, uncommitted: null, lost: lost.join("; ") }, diff: "" };
+  if (top === null)
+    return { state: { commit: null, branch: null, uncommitted: null, lost: lost.join("; ") }, diff: "" };
   const commit = quietly(() => git(["rev-parse", "--verify", "HEAD"]).trim());
   const branch = quietly(() => git(["symbolic-ref", "--short", "HEAD"]).trim()) ?? (commit === null ? null : "HEAD");
-  const diff = attempt("uncommitted changes", () => uncommittedChanges(git, { folder, top, commit: commit ?? EMPTY_TREE }));
+  const diff = attempt("uncommitted changes", () =>
+    uncommittedChanges(git, { folder, top, commit: commit ?? EMPTY_TREE }),
+  );
   const state = { commit, branch, uncommitted: diff === null || diff === "" ? null : sha256(diff) };
   return { state: lost.length === 0 ? state : { ...state, lost: lost.join("; ") }, diff: diff ?? "" };
 }
@@ -86,9 +102,14 @@ function inRepository(from: string): boolean {
 }
 
 function whyGitFailed(error: unknown): string {
-  const said = error instanceof Error && "stderr" in error && typeof error.stderr === "string" ? error.stderr.trim().split("\n")[0] : "";
+  const said =
+    error instanceof Error && "stderr" in error && typeof error.stderr === "string"
+      ? error.stderr.trim().split("\n")[0]
+      : "";
   if (said !== undefined && said !== "") return said;
-  return systemCode(error) === "ENOENT" && messageOf(error).includes("git") ? "git is not installed" : (messageOf(error).split("\n")[0] ?? "");
+  return systemCode(error) === "ENOENT" && messageOf(error).includes("git")
+    ? "git is not installed"
+    : (messageOf(error).split("\n")[0] ?? "");
 }
 
 function quietly(ask: () => string): string | null {
@@ -99,8 +120,14 @@ function quietly(ask: () => string): string | null {
   }
 }
 
-/** The changes to tracked files and the untracked files that are not ignored, as one patch. Works on a copy of the index: the repository is only read. */
-function uncommittedChanges(git: Git, { folder, top, commit }: { readonly folder: string; readonly top: string; readonly commit: string }): string {
+/**
+ * The changes to tracked files and the untracked files that are not ignored, as one patch. Works on a copy of the
+ * index: the repository is only read.
+ */
+function uncommittedChanges(
+  git: Git,
+  { folder, top, commit }: { readonly folder: string; readonly top: string; readonly commit: string },
+): string {
   const scratch = mkdtempSync(join(tmpdir(), "sluice-index-"));
   try {
     const index = join(scratch, "index");

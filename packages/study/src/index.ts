@@ -9,7 +9,16 @@ export { canonicalJson, sha256, type Json } from "./json.ts";
 
 // Running it
 export { loadStudy } from "./load.ts";
-export { identified, plan, seedKey, trialConfig, type BudgetName, type PlannedTrial, type PlanOptions, type TrialIdentity } from "./plan.ts";
+export {
+  identified,
+  plan,
+  seedKey,
+  trialConfig,
+  type BudgetName,
+  type PlannedTrial,
+  type PlanOptions,
+  type TrialIdentity,
+} from "./plan.ts";
 export { prepareRun, type PreparedRun, type RunOptions } from "./runner/prepare.ts";
 export { runStudy, type RunControl, type RunEvent, type RunOutcome } from "./runner/run.ts";
 export { codeIdentity, type CodeIdentity } from "./code/identity.ts";

@@ -4,8 +4,8 @@ import { createHash } from "node:crypto";
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
 /**
- * JSON with the keys of every object sorted and no white space: equal values give equal text, so its hash names the value.
- * Members that are `undefined` are left out, as `JSON.stringify` does; a number that is not finite is an error.
+ * JSON with the keys of every object sorted and no white space: equal values give equal text, so its hash names the
+ * value. Members that are `undefined` are left out, as `JSON.stringify` does; a number that is not finite is an error.
  */
 export function canonicalJson(value: unknown): string {
   return canonical(value, "$");
@@ -14,7 +14,8 @@ export function canonicalJson(value: unknown): string {
 function canonical(value: unknown, path: string): string {
   if (value === null || typeof value === "string" || typeof value === "boolean") return JSON.stringify(value);
   if (typeof value === "number") {
-    if (!Number.isFinite(value)) throw new Error(`canonicalJson: ${path} is ${value}, and JSON holds finite numbers only`);
+    if (!Number.isFinite(value))
+      throw new Error(`canonicalJson: ${path} is ${value}, and JSON holds finite numbers only`);
     return JSON.stringify(value);
   }
   if (Array.isArray(value)) return `[${value.map((item, index) => canonical(item, `${path}[${index}]`)).join(",")}]`;

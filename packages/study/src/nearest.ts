@@ -1,4 +1,6 @@
-/** The known name closest to `name` by edit distance, or `undefined` when none is close enough to be a slip of the hand. */
+/**
+ * The known name closest to `name` by edit distance, or `undefined` when none is close enough to be a slip of the hand.
+ */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   const allowed = Math.max(1, Math.floor(Math.max(name.length, 3) / 3) + 1);
   let best: string | undefined;
@@ -26,7 +28,8 @@ function editDistance(a: string, b: string): number {
     for (let j = 1; j <= b.length; j += 1) {
       const substitution = (last[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
       let best = Math.min(substitution, (last[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1);
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) best = Math.min(best, (beforeLast[j - 2] ?? 0) + 1);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        best = Math.min(best, (beforeLast[j - 2] ?? 0) + 1);
       row.push(best);
     }
     beforeLast = last;

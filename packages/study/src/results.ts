@@ -40,11 +40,19 @@ export interface Results {
   /** The trials of one cell of the table, by seed. */
   of(where: { readonly task: string; readonly variant: string }): readonly TrialRecord[];
   /** Summary values of the trials that are done and have one, by seed. */
-  values(where: { readonly task: string; readonly variant: string; readonly metric: string }): readonly { readonly seed: number; readonly value: number }[];
+  values(where: {
+    readonly task: string;
+    readonly variant: string;
+    readonly metric: string;
+  }): readonly { readonly seed: number; readonly value: number }[];
   /** Names of the artefacts that the trials of a cell have. */
   seriesNames(where: { readonly task: string; readonly variant: string }): readonly string[];
   /** An artefact written by `context.series`, from every trial that has it. */
-  series(where: { readonly task: string; readonly variant: string; readonly name: string }): readonly { readonly seed: number; readonly series: StoredSeries }[];
+  series(where: {
+    readonly task: string;
+    readonly variant: string;
+    readonly name: string;
+  }): readonly { readonly seed: number; readonly series: StoredSeries }[];
 }
 
 export interface ResultsParts {
@@ -70,7 +78,9 @@ export function resultsOf(parts: ResultsParts): Results {
         const value = trial.metrics[metric];
         return trial.status === "done" && typeof value === "number" ? [{ seed: trial.seed, value }] : [];
       }),
-    seriesNames: (where) => [...new Set(of(where).flatMap((trial) => (parts.series?.get(trial.id) ?? []).map((series) => series.name)))],
+    seriesNames: (where) => [
+      ...new Set(of(where).flatMap((trial) => (parts.series?.get(trial.id) ?? []).map((series) => series.name))),
+    ],
     series: ({ name, ...where }) =>
       of(where).flatMap((trial) => {
         const found = parts.series?.get(trial.id)?.find((series) => series.name === name);

@@ -3,7 +3,10 @@ import { suggestion } from "./nearest.ts";
 import type { Overrides } from "./study.ts";
 import type { Settings } from "./trial.ts";
 
-/** Settings with others laid over them. Objects are joined member by member, at any depth; lists and plain values are replaced. */
+/**
+ * Settings with others laid over them. Objects are joined member by member, at any depth; lists and plain values are
+ * replaced.
+ */
 export function laidOver(below: Settings, above: Overrides<Settings>): Settings {
   const joined: { [name: string]: Json } = { ...below };
   for (const [name, value] of Object.entries(above)) {
@@ -15,15 +18,23 @@ export function laidOver(below: Settings, above: Overrides<Settings>): Settings 
 }
 
 /**
- * What is wrong with settings that are to be laid over the defaults: names that no default has, at any depth, and values of another kind than the default's.
- * A default of `null` takes any value, `null` may stand for any, and an empty object as a default takes any members.
+ * What is wrong with settings that are to be laid over the defaults: names that no default has, at any depth, and
+ * values of another kind than the default's. A default of `null` takes any value, `null` may stand for any, and an
+ * empty object as a default takes any members.
  */
-export function overrideProblems(where: string, given: { readonly [name: string]: unknown }, defaults: Settings): string[] {
+export function overrideProblems(
+  where: string,
+  given: { readonly [name: string]: unknown },
+  defaults: Settings,
+): string[] {
   return Object.entries(given).flatMap(([name, value]) => {
     const usual = Object.hasOwn(defaults, name) ? defaults[name] : undefined;
     if (usual === undefined) return [`${where}: unknown setting "${name}": ${suggestion(name, Object.keys(defaults))}`];
     if (value === undefined || value === null || usual === null) return [];
-    if (kindOf(value) !== kindOf(usual)) return [`${where}.${name}: ${JSON.stringify(value)} is ${kindOf(value)}, expected ${kindOf(usual)} as in settings`];
+    if (kindOf(value) !== kindOf(usual))
+      return [
+        `${where}.${name}: ${JSON.stringify(value)} is ${kindOf(value)}, expected ${kindOf(usual)} as in settings`,
+      ];
     if (!isObject(usual) || !isObject(value) || Object.keys(usual).length === 0) return [];
     return overrideProblems(`${where}.${name}`, value, usual);
   });

@@ -19,17 +19,71 @@ const identity = { code: "c", data: {} };
 describe("options that are wrong are named, with the nearest known one", () => {
   const cases: [string, object, string][] = [
     ["an unknown option", { seedz: 3 }, 'unknown option "seedz": did you mean "seeds"?'],
-    ["an unknown part of a metric", { metrics: { a: { label: "A", better: "higher", digit: 2 } } }, 'unknown option "metrics.a.digit": did you mean "digits"?'],
-    ["a member of a nested setting", { settings: { ...options.settings, optimiser: { rate: 1e-3, decay: { from: 1 } } }, variants: { GRU: { optimiser: { rat: 0.5 } } } }, 'variants.GRU.optimiser: unknown setting "rat": did you mean "rate"?'],
-    ["one that is nested deeper", { settings: { ...options.settings, optimiser: { rate: 1e-3, decay: { from: 1 } } }, budget: { quick: { perTask: { rows: { optimiser: { decay: { form: 2 } } } } }, full: {} } }, 'budget.quick.perTask.rows.optimiser.decay: unknown setting "form": did you mean "from"?'],
-    ["a name that every object has", { variants: { GRU: { constructor: 1 } } }, 'variants.GRU: unknown setting "constructor"'],
-    ["a setting of another kind", { tasks: { rows: { hidden: "32" } } }, 'tasks.rows.hidden: "32" is a string, expected a number as in settings'],
-    ["a value where an object belongs", { settings: { ...options.settings, optimiser: { rate: 1e-3 } }, tasks: { rows: { optimiser: 0.5 } } }, "tasks.rows.optimiser: 0.5 is a number, expected an object"],
-    ["a budget that is not there", { budget: { quik: {}, full: {} } }, 'unknown option "budget.quik": did you mean "quick"?'],
-    ["a setting of a variant that no default names", { variants: { GRU: { cel: "gru" } } }, 'variants.GRU: unknown setting "cel": did you mean "cell"?'],
-    ["a setting of a budget", { budget: { quick: { epoch: 1 }, full: {} } }, 'budget.quick: unknown setting "epoch": did you mean "epochs"?'],
-    ["a task of a budget", { budget: { quick: { perTask: { row: {} } }, full: {} } }, 'budget.quick.perTask: unknown task "row": did you mean "rows"?'],
-    ["an anchor's metric", { anchors: [{ task: "rows", variant: "GRU", metric: "acuracy", value: 1, source: "s", setting: "", sameSetting: true }] }, 'unknown metric "acuracy": did you mean "accuracy"?'],
+    [
+      "an unknown part of a metric",
+      { metrics: { a: { label: "A", better: "higher", digit: 2 } } },
+      'unknown option "metrics.a.digit": did you mean "digits"?',
+    ],
+    [
+      "a member of a nested setting",
+      {
+        settings: { ...options.settings, optimiser: { rate: 1e-3, decay: { from: 1 } } },
+        variants: { GRU: { optimiser: { rat: 0.5 } } },
+      },
+      'variants.GRU.optimiser: unknown setting "rat": did you mean "rate"?',
+    ],
+    [
+      "one that is nested deeper",
+      {
+        settings: { ...options.settings, optimiser: { rate: 1e-3, decay: { from: 1 } } },
+        budget: { quick: { perTask: { rows: { optimiser: { decay: { form: 2 } } } } }, full: {} },
+      },
+      'budget.quick.perTask.rows.optimiser.decay: unknown setting "form": did you mean "from"?',
+    ],
+    [
+      "a name that every object has",
+      { variants: { GRU: { constructor: 1 } } },
+      'variants.GRU: unknown setting "constructor"',
+    ],
+    [
+      "a setting of another kind",
+      { tasks: { rows: { hidden: "32" } } },
+      'tasks.rows.hidden: "32" is a string, expected a number as in settings',
+    ],
+    [
+      "a value where an object belongs",
+      { settings: { ...options.settings, optimiser: { rate: 1e-3 } }, tasks: { rows: { optimiser: 0.5 } } },
+      "tasks.rows.optimiser: 0.5 is a number, expected an object",
+    ],
+    [
+      "a budget that is not there",
+      { budget: { quik: {}, full: {} } },
+      'unknown option "budget.quik": did you mean "quick"?',
+    ],
+    [
+      "a setting of a variant that no default names",
+      { variants: { GRU: { cel: "gru" } } },
+      'variants.GRU: unknown setting "cel": did you mean "cell"?',
+    ],
+    [
+      "a setting of a budget",
+      { budget: { quick: { epoch: 1 }, full: {} } },
+      'budget.quick: unknown setting "epoch": did you mean "epochs"?',
+    ],
+    [
+      "a task of a budget",
+      { budget: { quick: { perTask: { row: {} } }, full: {} } },
+      'budget.quick.perTask: unknown task "row": did you mean "rows"?',
+    ],
+    [
+      "an anchor's metric",
+      {
+        anchors: [
+          { task: "rows", variant: "GRU", metric: "acuracy", value: 1, source: "s", setting: "", sameSetting: true },
+        ],
+      },
+      'unknown metric "acuracy": did you mean "accuracy"?',
+    ],
     ["a wrong direction", { metrics: { a: { label: "A", better: "more" } } }, "metrics.a.better"],
     ["no variant", { variants: {} }, "variants: at least one is needed"],
     ["no seed", { seeds: 0 }, "seeds: Too small"],
@@ -44,12 +98,26 @@ describe("a plan", () => {
   const toy = study(options);
 
   test("lays the task, the variant and the budget over the settings", () => {
-    expect(trialConfig(toy, { task: "pixels", variant: "GRU", budget: "quick" })).toEqual({ cell: "gru", hidden: 32, epochs: 2, clip: 5 });
-    expect(trialConfig(toy, { task: "rows", variant: "RNN", budget: "full" })).toEqual({ cell: "rnn", hidden: 64, epochs: 10, clip: 1 });
+    expect(trialConfig(toy, { task: "pixels", variant: "GRU", budget: "quick" })).toEqual({
+      cell: "gru",
+      hidden: 32,
+      epochs: 2,
+      clip: 5,
+    });
+    expect(trialConfig(toy, { task: "rows", variant: "RNN", budget: "full" })).toEqual({
+      cell: "rnn",
+      hidden: 64,
+      epochs: 10,
+      clip: 1,
+    });
   });
 
   test("joins nested settings member by member, and replaces lists", () => {
-    const settings = { cell: "rnn", optimiser: { name: "adam", rate: 1e-3, decay: { from: 1, to: 0.1 } as { from: number; to: number } | null }, sizes: [64, 64] };
+    const settings = {
+      cell: "rnn",
+      optimiser: { name: "adam", rate: 1e-3, decay: { from: 1, to: 0.1 } as { from: number; to: number } | null },
+      sizes: [64, 64],
+    };
     const nested = study({
       ...options,
       settings,
@@ -57,8 +125,16 @@ describe("a plan", () => {
       variants: { GRU: { optimiser: { rate: 0.5 }, sizes: [32] } },
       budget: { quick: { optimiser: { name: "sgd" }, perTask: { pixels: { optimiser: { rate: 2 } } } }, full: {} },
     });
-    expect(trialConfig(nested, { task: "rows", variant: "GRU", budget: "quick" })).toEqual({ cell: "rnn", optimiser: { name: "sgd", rate: 0.5, decay: { from: 1, to: 0.5 } }, sizes: [32] });
-    expect(trialConfig(nested, { task: "pixels", variant: "GRU", budget: "quick" }).optimiser).toEqual({ name: "sgd", rate: 2, decay: null });
+    expect(trialConfig(nested, { task: "rows", variant: "GRU", budget: "quick" })).toEqual({
+      cell: "rnn",
+      optimiser: { name: "sgd", rate: 0.5, decay: { from: 1, to: 0.5 } },
+      sizes: [32],
+    });
+    expect(trialConfig(nested, { task: "pixels", variant: "GRU", budget: "quick" }).optimiser).toEqual({
+      name: "sgd",
+      rate: 2,
+      decay: null,
+    });
     expect(settings.optimiser.decay).toEqual({ from: 1, to: 0.1 });
   });
 
@@ -70,9 +146,12 @@ describe("a plan", () => {
   });
 
   test("identifies a trial by its config, code and data, whatever else is planned", () => {
-    const ids = (changes: object): string[] => plan(toy, { budget: "full", seeds: 1, ...identity, ...changes }).map((trial) => trial.id);
+    const ids = (changes: object): string[] =>
+      plan(toy, { budget: "full", seeds: 1, ...identity, ...changes }).map((trial) => trial.id);
     expect(new Set(ids({})).size).toBe(4);
-    expect(plan(toy, { budget: "full", seeds: 3, ...identity }).map((trial) => trial.id)).toEqual(expect.arrayContaining(ids({})));
+    expect(plan(toy, { budget: "full", seeds: 3, ...identity }).map((trial) => trial.id)).toEqual(
+      expect.arrayContaining(ids({})),
+    );
     for (const change of [{ code: "d" }, { data: { digits: "x" } }, { budget: "quick" }]) {
       for (const id of ids(change)) expect(ids({})).not.toContain(id);
     }

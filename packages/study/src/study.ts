@@ -72,11 +72,19 @@ export interface StudyOptions<S extends Settings> {
   readonly stepLabel?: string;
   /** A sentence or two for the report on what was scaled down or left out. */
   readonly notes?: string;
-  /** SHA-256 by name of the data the trials read. Runs before anything starts: the place to find out that a file is missing or damaged. */
-  data?(context: { readonly dataFolder: string | null }): { readonly [name: string]: string } | Promise<{ readonly [name: string]: string }>;
+  /**
+   * SHA-256 by name of the data the trials read. Runs before anything starts: the place to find out that a file is
+   * missing or damaged.
+   */
+  data?(context: {
+    readonly dataFolder: string | null;
+  }): { readonly [name: string]: string } | Promise<{ readonly [name: string]: string }>;
   /** Rough seconds a trial takes on one thread; used until a trial has been timed here. */
   estimate?(config: Readonly<S>): number;
-  /** Seconds a trial may take in one session. Then it is told to stop, soon after killed, and counts as failed. None by default. */
+  /**
+   * Seconds a trial may take in one session. Then it is told to stop, soon after killed, and counts as failed. None by
+   * default.
+   */
   readonly limit?: number;
   /** Trains and evaluates one setting with one seed. Any async function: the study knows nothing of tensors. */
   trial(context: TrialContext<S>): Promise<TrialOutcome | void>;
@@ -118,7 +126,9 @@ const anchorSchema = z.strictObject({
   sameSetting: z.boolean(),
 });
 
-const budgetSchema = z.object({ seeds: count.optional(), perTask: z.record(z.string(), settings).optional() }).catchall(json);
+const budgetSchema = z
+  .object({ seeds: count.optional(), perTask: z.record(z.string(), settings).optional() })
+  .catchall(json);
 
 const studySchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'expected lower-case words joined by hyphens, such as "digits"'),
@@ -141,7 +151,8 @@ const studySchema = z.strictObject({
 });
 
 /**
- * Defines a study: a question, asked of every variant on every task with every seed. A trial is one (task, variant, seed).
+ * Defines a study: a question, asked of every variant on every task with every seed. A trial is one (task, variant,
+ * seed).
  *
  * @throws an error that names every wrong or unknown option, with the nearest known one.
  */
@@ -155,7 +166,8 @@ export function study<S extends Settings>(options: StudyOptions<S>): Study<S> {
     kind: "study",
     title: options.title ?? options.name,
     stepLabel: options.stepLabel ?? "step",
-    seeds: typeof options.seeds === "number" ? Array.from({ length: options.seeds }, (_, index) => index) : options.seeds,
+    seeds:
+      typeof options.seeds === "number" ? Array.from({ length: options.seeds }, (_, index) => index) : options.seeds,
     anchors: options.anchors ?? [],
     claims: options.claims ?? [],
   });
@@ -163,7 +175,14 @@ export function study<S extends Settings>(options: StudyOptions<S>): Study<S> {
 
 /** Whether a module's default export is a study made by `study`, of this or another copy of the package. */
 export function isStudy(value: unknown): value is Study {
-  return typeof value === "object" && value !== null && "kind" in value && value.kind === "study" && "trial" in value && "variants" in value;
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "kind" in value &&
+    value.kind === "study" &&
+    "trial" in value &&
+    "variants" in value
+  );
 }
 
 const KNOWN = Object.keys(studySchema.shape);
@@ -182,7 +201,9 @@ function describe(options: unknown, error: z.ZodError): string {
       const where = issue.path.join(".");
       if (issue.code === "unrecognized_keys") {
         const known = KNOWN_BELOW[String(issue.path[0] ?? "")] ?? [];
-        return issue.keys.map((key) => `unknown option "${where === "" ? key : `${where}.${key}`}": ${suggestion(key, known)}`);
+        return issue.keys.map(
+          (key) => `unknown option "${where === "" ? key : `${where}.${key}`}": ${suggestion(key, known)}`,
+        );
       }
       return [`${where === "" ? "options" : where}: ${issue.message}`];
     }),
@@ -199,24 +220,32 @@ function crossCheck<S extends Settings>(options: StudyOptions<S>): string[] {
     }
   };
   for (const reserved of ["seeds", "perTask"]) {
-    if (settingNames.includes(reserved)) problems.push(`settings.${reserved}: the name is taken by the budget; rename the setting`);
+    if (settingNames.includes(reserved))
+      problems.push(`settings.${reserved}: the name is taken by the budget; rename the setting`);
   }
-  for (const [name, given] of Object.entries(options.tasks)) problems.push(...overrideProblems(`tasks.${name}`, given, options.settings));
-  for (const [name, given] of Object.entries(options.variants)) problems.push(...overrideProblems(`variants.${name}`, given, options.settings));
+  for (const [name, given] of Object.entries(options.tasks))
+    problems.push(...overrideProblems(`tasks.${name}`, given, options.settings));
+  for (const [name, given] of Object.entries(options.variants))
+    problems.push(...overrideProblems(`variants.${name}`, given, options.settings));
   for (const [name, budget] of Object.entries(options.budget)) {
     const { seeds: _, perTask: __, ...common } = budget;
     problems.push(...overrideProblems(`budget.${name}`, common, options.settings));
     known(`budget.${name}.perTask`, budget.perTask ?? {}, Object.keys(options.tasks), "task");
-    for (const [task, given] of Object.entries(budget.perTask ?? {})) problems.push(...overrideProblems(`budget.${name}.perTask.${task}`, given, options.settings));
+    for (const [task, given] of Object.entries(budget.perTask ?? {}))
+      problems.push(...overrideProblems(`budget.${name}.perTask.${task}`, given, options.settings));
   }
   for (const part of ["tasks", "variants", "metrics"] as const) {
     if (Object.keys(options[part]).length === 0) problems.push(`${part}: at least one is needed`);
   }
   const metrics = Object.keys(options.metrics);
   options.anchors?.forEach((anchor, index) => {
-    if (!metrics.includes(anchor.metric)) problems.push(`anchors.${index}.metric: unknown metric "${anchor.metric}": ${suggestion(anchor.metric, metrics)}`);
+    if (!metrics.includes(anchor.metric))
+      problems.push(
+        `anchors.${index}.metric: unknown metric "${anchor.metric}": ${suggestion(anchor.metric, metrics)}`,
+      );
   });
-  if (typeof options.seeds !== "number" && new Set(options.seeds).size !== options.seeds.length) problems.push("seeds: a seed is listed twice");
+  if (typeof options.seeds !== "number" && new Set(options.seeds).size !== options.seeds.length)
+    problems.push("seeds: a seed is listed twice");
   return problems;
 }
 

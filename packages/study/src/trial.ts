@@ -62,7 +62,10 @@ export interface TrialContext<S extends Settings = Settings> {
   readonly variant: string;
   /** Which of the study's seeds this is, as printed in tables. */
   readonly seedIndex: number;
-  /** Key for every random draw of the trial, 0 to 2^32 - 1, derived from the study's name and `seedIndex`; the same for all variants and tasks. */
+  /**
+   * Key for every random draw of the trial, 0 to 2^32 - 1, derived from the study's name and `seedIndex`; the same for
+   * all variants and tasks.
+   */
   readonly seed: number;
   /** The study's settings, then the task's, the variant's and the budget's laid over them. */
   readonly config: Readonly<S>;
@@ -70,15 +73,24 @@ export interface TrialContext<S extends Settings = Settings> {
   readonly threads: number;
   /** Folder given by `--data`, or `null`: where data sets that are not installed as packages are looked for. */
   readonly dataFolder: string | null;
-  /** Aborted on Ctrl-C. Write a checkpoint, then `signal.throwIfAborted()`; after about five seconds the process is ended. */
+  /**
+   * Aborted on Ctrl-C. Write a checkpoint, then `signal.throwIfAborted()`; after about five seconds the process is
+   * ended.
+   */
   readonly signal: Signal;
   /** The last checkpoint of an interrupted run of this trial, or `null`. Metrics after it were cut off. */
   readonly restored: Restored | null;
   /** Adds a line to `log.txt`. */
   log(text: string): void;
-  /** Adds a row to `metrics.jsonl`; kept in memory and written in the background. Give no times: a resumed run must write the same bytes. */
+  /**
+   * Adds a row to `metrics.jsonl`; kept in memory and written in the background. Give no times: a resumed run must
+   * write the same bytes.
+   */
   metric(row: MetricRow): void;
-  /** Writes `artifacts/<name>.json`. Lines given earlier under the same name stay, so start and end of training can be two calls. */
+  /**
+   * Writes `artifacts/<name>.json`. Lines given earlier under the same name stay, so start and end of training can be
+   * two calls.
+   */
   series(name: string, series: Series): void;
   /** Writes a checkpoint: after it, a resumed trial starts from here. The last one is kept. */
   checkpoint(step: number, bytes: Uint8Array, state?: Json): Promise<void>;

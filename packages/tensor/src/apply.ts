@@ -4,7 +4,11 @@ import type { Operation } from "./primitives/operation.ts";
 import type { ArrayTensor, SymbolTensor, Tensor } from "./tensor.ts";
 
 /** Applies a primitive: evaluated at once on arrays, recorded as a node as soon as one input is a symbol. */
-export function apply<O extends Operation>(rules: Rules<O>, operation: O, inputs: readonly Tensor[]): readonly Tensor[] {
+export function apply<O extends Operation>(
+  rules: Rules<O>,
+  operation: O,
+  inputs: readonly Tensor[],
+): readonly Tensor[] {
   checkOperands(operation.op, inputs);
   const types = rules.infer(operation, inputs);
   if (inputs.every(isArray)) return rules.evaluate(operation, inputs);

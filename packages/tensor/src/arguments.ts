@@ -4,31 +4,43 @@ import { isTensor, type Tensor } from "./tensor.ts";
 
 /** An error, begun by `operation`, where a value is not a tensor. `what` names the argument. */
 export function checkTensor(operation: string, what: string, value: unknown): asserts value is Tensor {
-  if (!isTensor(value)) throw new TensorError(`${operation}: ${what} is ${shown(value)}, expected a tensor${wrapped(value)}`);
+  if (!isTensor(value))
+    throw new TensorError(`${operation}: ${what} is ${shown(value)}, expected a tensor${wrapped(value)}`);
 }
 
-/** An error where an operand is not a tensor, nor, where `numbers` are taken too, a number. Every operation asks this, so nothing is written where all is well. */
-export function checkOperands(operation: string, operands: readonly unknown[], { numbers = false }: { readonly numbers?: boolean } = {}): void {
+/**
+ * An error where an operand is not a tensor, nor, where `numbers` are taken too, a number. Every operation asks this,
+ * so nothing is written where all is well.
+ */
+export function checkOperands(
+  operation: string,
+  operands: readonly unknown[],
+  { numbers = false }: { readonly numbers?: boolean } = {},
+): void {
   for (let index = 0; index < operands.length; index++) {
     const operand = operands[index];
-    if (!isTensor(operand) && !(numbers && typeof operand === "number")) checkTensor(operation, `operand ${index + 1}`, operand);
+    if (!isTensor(operand) && !(numbers && typeof operand === "number"))
+      checkTensor(operation, `operand ${index + 1}`, operand);
   }
 }
 
 /** An error where a value is not a list of tensors. */
 export function checkTensors(operation: string, what: string, values: unknown): void {
-  if (!Array.isArray(values)) throw new TensorError(`${operation}: ${what} is ${shown(values)}, expected a list of tensors`);
+  if (!Array.isArray(values))
+    throw new TensorError(`${operation}: ${what} is ${shown(values)}, expected a list of tensors`);
   values.forEach((value, index) => checkTensor(operation, `${what}[${index}]`, value));
 }
 
 /** An error where a value is not a list. */
 export function checkList(operation: string, what: string, value: unknown, example: string): void {
-  if (!Array.isArray(value)) throw new TensorError(`${operation}: ${what} is ${shown(value)}, expected a list, such as ${example}`);
+  if (!Array.isArray(value))
+    throw new TensorError(`${operation}: ${what} is ${shown(value)}, expected a list, such as ${example}`);
 }
 
 /** An error where a value is not a function. */
 export function checkFunction(operation: string, what: string, value: unknown): void {
-  if (typeof value !== "function") throw new TensorError(`${operation}: ${what} is ${shown(value)}, expected a function`);
+  if (typeof value !== "function")
+    throw new TensorError(`${operation}: ${what} is ${shown(value)}, expected a function`);
 }
 
 /** An error where a value is not a list of whole numbers, such as axes or places along each axis. */
@@ -37,7 +49,10 @@ export function checkIntegers(operation: string, what: string, values: unknown):
   throw new TensorError(`${operation}: ${what} is ${shown(values)}, expected a list of whole numbers`);
 }
 
-/** Whether a value is an object, but not a tensor, whose members have these types: `{ init: "function" }`. Members of a class count too. */
+/**
+ * Whether a value is an object, but not a tensor, whose members have these types: `{ init: "function" }`. Members of a
+ * class count too.
+ */
 export function hasMembers(given: unknown, members: Readonly<Record<string, string>>): boolean {
   if (typeof given !== "object" || given === null || isTensor(given)) return false;
   return Object.entries(members).every(([name, type]) => {
@@ -47,9 +62,17 @@ export function hasMembers(given: unknown, members: Readonly<Record<string, stri
 }
 
 /** An error where a value is not what `example` gives. The function itself, not called, is a common slip. */
-export function checkMade(operation: string, what: string, given: unknown, members: Readonly<Record<string, string>>, example: string): void {
+export function checkMade(
+  operation: string,
+  what: string,
+  given: unknown,
+  members: Readonly<Record<string, string>>,
+  example: string,
+): void {
   if (hasMembers(given, members)) return;
-  throw new TensorError(`${operation}: ${what} is ${shown(given)}, expected what ${example} gives${typeof given === "function" ? ": call it" : ""}`);
+  throw new TensorError(
+    `${operation}: ${what} is ${shown(given)}, expected what ${example} gives${typeof given === "function" ? ": call it" : ""}`,
+  );
 }
 
 /** How to make a tensor of a value that is none. */

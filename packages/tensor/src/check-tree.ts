@@ -13,23 +13,36 @@ export interface ExpectedLeaf {
 }
 
 /**
- * Compares a tree with the tensors that it should have, by path: an error, begun by `operation` and naming `what` it is (`parameters`), says everything that is
- * missing, too much, or of another shape or dtype. It looks at no values, so that of a compiled function it costs nothing once that is traced.
+ * Compares a tree with the tensors that it should have, by path: an error, begun by `operation` and naming `what` it is
+ * (`parameters`), says everything that is missing, too much, or of another shape or dtype. It looks at no values, so
+ * that of a compiled function it costs nothing once that is traced.
  */
 export function checkTree(operation: string, what: string, expected: readonly ExpectedLeaf[], given: Tree): void {
   const tensors = new Map(leavesWithin(operation, what, given).map(({ path, tensor }) => [path, tensor]));
-  const float = expected.map(({ path, dtype }) => (dtype === undefined ? tensors.get(path)?.dtype : undefined)).find((dtype) => dtype !== undefined && isFloat(dtype));
+  const float = expected
+    .map(({ path, dtype }) => (dtype === undefined ? tensors.get(path)?.dtype : undefined))
+    .find((dtype) => dtype !== undefined && isFloat(dtype));
   const problems = expected.flatMap((leaf) => problemOf(leaf, tensors.get(leaf.path), float));
   const known = new Set(expected.map(({ path }) => path));
-  const extra = [...tensors].filter(([path]) => !known.has(path)).map(([path, tensor]) => `unexpected ${place(path)} ${showShape(tensor.shape)}`);
-  if (problems.length + extra.length > 0) throw new TensorError(`${operation}: the ${what} do not fit: ${[...problems, ...extra].join("; ")}`);
+  const extra = [...tensors]
+    .filter(([path]) => !known.has(path))
+    .map(([path, tensor]) => `unexpected ${place(path)} ${showShape(tensor.shape)}`);
+  if (problems.length + extra.length > 0)
+    throw new TensorError(`${operation}: the ${what} do not fit: ${[...problems, ...extra].join("; ")}`);
 }
 
-function problemOf({ path, shape, dtype }: ExpectedLeaf, tensor: Tensor | undefined, float: DType | undefined): string[] {
+function problemOf(
+  { path, shape, dtype }: ExpectedLeaf,
+  tensor: Tensor | undefined,
+  float: DType | undefined,
+): string[] {
   if (tensor === undefined) return [`no ${place(path)}, expected ${showShape(shape)}`];
   const type = dtype ?? float ?? "f32";
-  if (tensor.dtype !== type) return [`${place(path)} is ${tensor.dtype} ${showShape(tensor.shape)}, expected ${type} ${showShape(shape)}`];
-  return sameShape(tensor.shape, shape) ? [] : [`${place(path)} is ${showShape(tensor.shape)}, expected ${showShape(shape)}`];
+  if (tensor.dtype !== type)
+    return [`${place(path)} is ${tensor.dtype} ${showShape(tensor.shape)}, expected ${type} ${showShape(shape)}`];
+  return sameShape(tensor.shape, shape)
+    ? []
+    : [`${place(path)} is ${showShape(tensor.shape)}, expected ${showShape(shape)}`];
 }
 
 function leavesWithin(operation: string, what: string, given: Tree): ReturnType<typeof leavesOf> {

@@ -11,7 +11,10 @@ export type DType = "f32" | "f64" | "i32" | "bool";
 /** The typed array that holds a tensor's elements, row-major. */
 export type Values = Float32Array | Float64Array | Int32Array;
 
-/** Bytes that no other thread shares, so that they can be hashed, written and sent: `Uint8Array<ArrayBuffer>`, which TypeScript says from 5.7 on. */
+/**
+ * Bytes that no other thread shares, so that they can be hashed, written and sent: `Uint8Array<ArrayBuffer>`, which
+ * TypeScript says from 5.7 on.
+ */
 export type Bytes = ReturnType<Uint8Array["slice"]>;
 
 /** A typed array of zeros for a dtype. */
@@ -30,12 +33,22 @@ export function allocate(dtype: DType, length: number): Values {
 /** An error, begun by `operation`, where a value is not a dtype. */
 export function checkKnownDType(operation: string, dtype: unknown): void {
   if (known.some((name) => name === dtype)) return;
-  throw new TensorError(`${operation}: ${shown(dtype)} is not a dtype; ${typeof dtype === "string" ? suggestion(dtype, known, aliases) : `known: ${known.join(", ")}`}`);
+  throw new TensorError(
+    `${operation}: ${shown(dtype)} is not a dtype; ${typeof dtype === "string" ? suggestion(dtype, known, aliases) : `known: ${known.join(", ")}`}`,
+  );
 }
 
 const known: readonly DType[] = ["f32", "f64", "i32", "bool"];
 /** Other libraries' names. */
-const aliases = { float: "f32", float32: "f32", double: "f64", float64: "f64", int: "i32", int32: "i32", boolean: "bool" };
+const aliases = {
+  float: "f32",
+  float32: "f32",
+  double: "f64",
+  float64: "f64",
+  int: "i32",
+  int32: "i32",
+  boolean: "bool",
+};
 
 /** Whether a dtype has gradients: f32 and f64. */
 export function isFloat(dtype: DType): boolean {

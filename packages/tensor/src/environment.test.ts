@@ -6,8 +6,16 @@ afterEach(() => vi.unstubAllGlobals());
 /** A global whose mere mention throws, as `localStorage` in a sandboxed frame. */
 function refuse(name: string, message: string): void {
   const before = Object.getOwnPropertyDescriptor(globalThis, name);
-  Object.defineProperty(globalThis, name, { configurable: true, get: () => { throw new Error(message); } });
-  const restore = (): void => void (before === undefined ? Reflect.deleteProperty(globalThis, name) : Object.defineProperty(globalThis, name, before));
+  Object.defineProperty(globalThis, name, {
+    configurable: true,
+    get: () => {
+      throw new Error(message);
+    },
+  });
+  const restore = (): void =>
+    void (before === undefined
+      ? Reflect.deleteProperty(globalThis, name)
+      : Object.defineProperty(globalThis, name, before));
   cleanups.push(restore);
 }
 
@@ -29,7 +37,19 @@ describe("an environment variable", () => {
     ["a process of null", null],
     ["a page's own process", {}],
     ["a bundler's process", { env: { DEBUG: true } }],
-    ["Deno's, which asks for a permission", { env: new Proxy({}, { get: () => { throw new Error('Requires env access to "DEBUG"'); } }) }],
+    [
+      "Deno's, which asks for a permission",
+      {
+        env: new Proxy(
+          {},
+          {
+            get: () => {
+              throw new Error('Requires env access to "DEBUG"');
+            },
+          },
+        ),
+      },
+    ],
   ])("is undefined with %s", (_, process) => {
     vi.stubGlobal("process", process);
     expect(environmentVariable("DEBUG")).toBeUndefined();

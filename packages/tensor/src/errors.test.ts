@@ -10,10 +10,16 @@ const bool = t.zerosArray([2, 3], "bool");
 
 test.each<[string, () => unknown]>([
   // Shapes
-  ["matmul x [32,64] x U [128,192]: inner sizes 64 and 128 differ", () => t.matmul(x([32, 64]), x([128, 192], "f32", "U"))],
+  [
+    "matmul x [32,64] x U [128,192]: inner sizes 64 and 128 differ",
+    () => t.matmul(x([32, 64]), x([128, 192], "f32", "U")),
+  ],
   ["matmul [5,4,3] x [2,6]: inner sizes 3 and 2 differ", () => t.matmul(t.zerosArray([5, 4, 3]), t.zerosArray([2, 6]))],
   ["matmul x [3] x [4]: inner sizes 3 and 4 differ", () => t.matmul(x([3]), t.zerosArray([4]))],
-  ["matmul [2,4,3] x [5,3,4]: batch axes do not broadcast", () => t.matmul(t.zerosArray([2, 4, 3]), t.zerosArray([5, 3, 4]))],
+  [
+    "matmul [2,4,3] x [5,3,4]: batch axes do not broadcast",
+    () => t.matmul(t.zerosArray([2, 4, 3]), t.zerosArray([5, 3, 4])),
+  ],
   ["matmul [] x [3]: a scalar has no axis to multiply over; use mul", () => t.matmul(t.scalar(1), t.zerosArray([3]))],
   ["add: shapes x [2,3] and bias [4] do not broadcast together", () => t.add(x([2, 3]), x([4], "f32", "bias"))],
   ["select: shapes [2,3] and [4] and [] do not broadcast together", () => t.select(bool, t.zerosArray([4]), 0)],
@@ -42,10 +48,16 @@ test.each<[string, () => unknown]>([
   ["iota: [2] has no axis 1", () => t.iota([2], { axis: 1 })],
   ["iota: expected a dtype of numbers, got bool", () => t.iota([2], { dtype: "bool" })],
   ["gather: [0,3] has no rows to take", () => t.gather(t.zerosArray([0, 3]), i32)],
-  ["scatterAdd: updates [3] need one row for each index of [2,3], and rows >= 1 (got 4)", () => t.scatterAdd(i32, t.zerosArray([3]), 4)],
+  [
+    "scatterAdd: updates [3] need one row for each index of [2,3], and rows >= 1 (got 4)",
+    () => t.scatterAdd(i32, t.zerosArray([3]), 4),
+  ],
   // dtypes
   ["add: x [2] is f32 but n [] is i32; convert one of them", () => t.add(x([2]), x([], "i32", "n"))],
-  ["matmul x [2,2] x y [2,2]: dtypes f32 and f64 differ; convert one of them", () => t.matmul(x([2, 2]), x([2, 2], "f64", "y"))],
+  [
+    "matmul x [2,2] x y [2,2]: dtypes f32 and f64 differ; convert one of them",
+    () => t.matmul(x([2, 2]), x([2, 2], "f64", "y")),
+  ],
   ['exp: n [2] is i32, expected f32 or f64; convert it first: convert(x, "f32")', () => t.exp(x([2], "i32", "n"))],
   ["sum: [2,3] is bool, expected f32 or f64 or i32; convert it first", () => t.sum(bool)],
   ["and: [2,3] is f32, expected bool; convert it first", () => t.and(f32, f32)],
@@ -58,45 +70,113 @@ test.each<[string, () => unknown]>([
   ["shiftRight: expected a shift of 0 to 31 bits, got 32", () => t.shiftRight(i32, 32)],
   // Arrays
   ["tensor: 3 values do not fill the shape [2,2] of 4", () => t.tensor([1, 2, 3], [2, 2])],
-  ["tensor: value 1 is null, expected a number; say what stands for a missing value", () => t.tensor(unchecked([1, null, 3]))],
-  ["tensor: value 0 is [1, 2], expected a number; give nested lists as one list with a shape: tensor(values.flat(), shape)", () => t.tensor(unchecked([[1, 2], [3, 4]]))],
+  [
+    "tensor: value 1 is null, expected a number; say what stands for a missing value",
+    () => t.tensor(unchecked([1, null, 3])),
+  ],
+  [
+    "tensor: value 0 is [1, 2], expected a number; give nested lists as one list with a shape: tensor(values.flat(), shape)",
+    () =>
+      t.tensor(
+        unchecked([
+          [1, 2],
+          [3, 4],
+        ]),
+      ),
+  ],
   ['tensor: value 2 is "3", expected a number', () => t.tensor(unchecked([1, 2, "3"]))],
-  ["tensor: the values are a Uint8Array, expected a list of numbers, a Float32Array, a Float64Array or an Int32Array; convert it: Float32Array.from(values)", () => t.tensor(unchecked(new Uint8Array(3)))],
-  ["tensor: the buffer of the values is detached: it was transferred elsewhere. Copy them first: values.slice()", () => t.tensor(detached())],
+  [
+    "tensor: the values are a Uint8Array, expected a list of numbers, a Float32Array, a Float64Array or an Int32Array; convert it: Float32Array.from(values)",
+    () => t.tensor(unchecked(new Uint8Array(3))),
+  ],
+  [
+    "tensor: the buffer of the values is detached: it was transferred elsewhere. Copy them first: values.slice()",
+    () => t.tensor(detached()),
+  ],
   ['tensor: "float32" is not a dtype; did you mean f32?', () => t.tensor([1], [1], unchecked({ dtype: "float32" }))],
   ["tensor: unknown option type; did you mean dtype?", () => t.tensor([1], [1], unchecked({ type: "f64" }))],
-  ["add: operand 2 is [1, 2], expected a tensor; make one: tensor(values, shape)", () => t.add(x([2]), unchecked([1, 2]))],
-  ["matmul: b is a Float32Array, expected a tensor; make one: tensor(values, shape)", () => t.matmul(x([2, 3]), unchecked(new Float32Array(3)))],
+  [
+    "add: operand 2 is [1, 2], expected a tensor; make one: tensor(values, shape)",
+    () => t.add(x([2]), unchecked([1, 2])),
+  ],
+  [
+    "matmul: b is a Float32Array, expected a tensor; make one: tensor(values, shape)",
+    () => t.matmul(x([2, 3]), unchecked(new Float32Array(3))),
+  ],
   ["sqrt: operand 1 is 2, expected a tensor; make one: scalar(2)", () => t.sqrt(unchecked(2))],
-  ["sum: expected an object of options, such as { keep }, got null; known: keep", () => t.sum(x([2]), 0, unchecked(null))],
-  ["sum: axes is \"rows\", expected a list of whole numbers", () => t.sum(x([2]), unchecked("rows"))],
-  ["tensor: [-1,-3] is not a shape, which is a list of whole numbers >= 0, such as [32, 64]", () => t.tensor([1, 2, 3], [-1, -3])],
-  ["piecewiseArray: a piece of 2 elements from element 1 does not lie between the piece before it, which ends at 2, and the end of [4]", () => t.piecewiseArray([4], [{ at: 0, values: Float32Array.of(1, 2) }, { at: 1, values: Float32Array.of(3, 4) }], "f32")],
-  ["piecewiseArray: pieces of a tensor of f32 must be Float32Array, got Int32Array", () => t.piecewiseArray([4], [{ at: 0, values: Int32Array.of(1, 2) }], "f32")],
+  [
+    "sum: expected an object of options, such as { keep }, got null; known: keep",
+    () => t.sum(x([2]), 0, unchecked(null)),
+  ],
+  ['sum: axes is "rows", expected a list of whole numbers', () => t.sum(x([2]), unchecked("rows"))],
+  [
+    "tensor: [-1,-3] is not a shape, which is a list of whole numbers >= 0, such as [32, 64]",
+    () => t.tensor([1, 2, 3], [-1, -3]),
+  ],
+  [
+    "piecewiseArray: a piece of 2 elements from element 1 does not lie between the piece before it, which ends at 2, and the end of [4]",
+    () =>
+      t.piecewiseArray(
+        [4],
+        [
+          { at: 0, values: Float32Array.of(1, 2) },
+          { at: 1, values: Float32Array.of(3, 4) },
+        ],
+        "f32",
+      ),
+  ],
+  [
+    "piecewiseArray: pieces of a tensor of f32 must be Float32Array, got Int32Array",
+    () => t.piecewiseArray([4], [{ at: 0, values: Int32Array.of(1, 2) }], "f32"),
+  ],
   ["tensor: 2 is no bool, which holds 0 or 1", () => t.tensor([0, 2], [2], { dtype: "bool" })],
   ["tensor: 0.5 is no i32, which holds integers of 32 bits", () => t.full([2], 0.5, "i32")],
   ["full: [2.5] is not a shape, which is a list of whole numbers >= 0, such as [32, 64]", () => t.zerosArray([2.5])],
   ["placeholder: [NaN] is not a shape, which is a list of whole numbers >= 0, such as [32, 64]", () => x([NaN])],
-  ["values: x [2] is a symbol, which has no values while a function is traced. Return it from the function and read the result", () => t.valuesOf(x([2]))],
+  [
+    "values: x [2] is a symbol, which has no values while a function is traced. Return it from the function and read the result",
+    () => t.valuesOf(x([2])),
+  ],
   ["item: expected one value, got [2,3]", () => t.item(f32)],
   // Random numbers
   ["key: expected a seed that is an integer >= 0, got -1", () => t.key(-1)],
   ["keyFor: expected a key (i32 [2]; make one with key(seed)), got f32 [2,3]", () => t.keyFor(f32, "dropout")],
-  ["randomBits: [-2] is not a shape, which is a list of whole numbers >= 0, such as [32, 64]", () => t.randomBits(t.key(0), [-2])],
+  [
+    "randomBits: [-2] is not a shape, which is a list of whole numbers >= 0, such as [32, 64]",
+    () => t.randomBits(t.key(0), [-2]),
+  ],
   ["randomBits: expected a key, i32 [2], got f32 [2,3]", () => t.randomBits(f32, [2])],
   ["bernoulli: expected a probability in [0, 1], got 1.5", () => t.bernoulli(t.key(0), [2], 1.5)],
   ["uniform: expected the dtype f32 or f64, got i32", () => t.uniform(t.key(0), [2], { dtype: "i32" })],
   ["normal: unknown option std; did you mean deviation?", () => t.normal(t.key(0), [2], { mean: 0, ...{ std: 2 } })],
   // Gradients and programs
-  ["grad: expected a function with a scalar float result, got f32 [2,3]; reduce it with sum or mean", () => t.grad((y: Tensor) => y)(f32)],
-  ["grad: expected a function with a scalar float result, got i32 []; reduce it with sum or mean", () => t.grad(() => t.scalar(1, "i32"))(f32)],
+  [
+    "grad: expected a function with a scalar float result, got f32 [2,3]; reduce it with sum or mean",
+    () => t.grad((y: Tensor) => y)(f32),
+  ],
+  [
+    "grad: expected a function with a scalar float result, got i32 []; reduce it with sum or mean",
+    () => t.grad(() => t.scalar(1, "i32"))(f32),
+  ],
   ["grad: expected a function with a scalar tensor as its result, got 3", () => t.grad(() => 3 as never)(f32)],
   ["vjp: cotangent: no tensor at y (expected y)", () => t.vjp((a: Tensor) => ({ y: a }), f32).pullback({} as never)],
-  ["vjp: cotangent f32 [2] does not fit the result f32 [2,3]", () => t.vjp((a: Tensor) => a, f32).pullback(t.zerosArray([2]))],
-  ["program: it needs outside [2], which belongs to another function being traced; pass it as an argument", () => t.trace((a: Tensor) => t.add(a, x([2], "f32", "outside")), [t.zerosArray([2])])],
+  [
+    "vjp: cotangent f32 [2] does not fit the result f32 [2,3]",
+    () => t.vjp((a: Tensor) => a, f32).pullback(t.zerosArray([2])),
+  ],
+  [
+    "program: it needs outside [2], which belongs to another function being traced; pass it as an argument",
+    () => t.trace((a: Tensor) => t.add(a, x([2], "f32", "outside")), [t.zerosArray([2])]),
+  ],
   ["program: expected 1 inputs, got 0", () => t.evaluate(t.trace((a: Tensor) => a, [f32]).program, [])],
-  ["program: input 0 expects f32 [2,3], got i32 [2,3]", () => t.evaluate(t.trace((a: Tensor) => a, [f32]).program, [i32])],
-  ["differentiate: the program has no input 1; it has 1", () => t.differentiate(t.trace((a: Tensor) => a, [f32]).program, [1])],
+  [
+    "program: input 0 expects f32 [2,3], got i32 [2,3]",
+    () => t.evaluate(t.trace((a: Tensor) => a, [f32]).program, [i32]),
+  ],
+  [
+    "differentiate: the program has no input 1; it has 1",
+    () => t.differentiate(t.trace((a: Tensor) => a, [f32]).program, [1]),
+  ],
 ])("%s", (message, f) => {
   expect(f).toThrow(new t.TensorError(message));
 });
@@ -127,7 +207,19 @@ describe("the place of an error", () => {
   });
 
   test("passes through scan, checkpoint, grad and compile", async () => {
-    const f = (y: Tensor): Tensor => t.sum(t.at("cell", () => t.scan((h: Tensor, row: Tensor) => ({ state: t.at("gate", () => t.checkpoint((s: Tensor) => t.matmul(s, row))(h)), output: [] }), y, t.zerosArray([2, 5, 5]))).state);
+    const f = (y: Tensor): Tensor =>
+      t.sum(
+        t.at("cell", () =>
+          t.scan(
+            (h: Tensor, row: Tensor) => ({
+              state: t.at("gate", () => t.checkpoint((s: Tensor) => t.matmul(s, row))(h)),
+              output: [],
+            }),
+            y,
+            t.zerosArray([2, 5, 5]),
+          ),
+        ).state,
+      );
     const message = "cell.gate: matmul [2,3] x [5,5]: inner sizes 3 and 5 differ";
     expect(() => t.grad(f)(f32)).toThrow(message);
     await expect(t.compile(f, [f32])).rejects.toThrow(message);
@@ -135,7 +227,11 @@ describe("the place of an error", () => {
 
   test("leaves other errors, and results, alone", () => {
     const other = new RangeError("other");
-    expect(() => t.at("gru", () => { throw other; })).toThrow(other);
+    expect(() =>
+      t.at("gru", () => {
+        throw other;
+      }),
+    ).toThrow(other);
     expect(t.at("gru", () => 3)).toBe(3);
   });
 });

@@ -1,6 +1,6 @@
 /**
- * What went wrong in a shape, dtype or argument, and where. `place` is the path from the outside in (`["gru", "reset"]`); it grows while the error
- * passes through {@link at}, so no state has to follow the computation.
+ * What went wrong in a shape, dtype or argument, and where. `place` is the path from the outside in (`["gru",
+ * "reset"]`); it grows while the error passes through {@link at}, so no state has to follow the computation.
  */
 export class TensorError extends Error {
   readonly problem: string;

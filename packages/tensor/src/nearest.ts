@@ -1,5 +1,9 @@
 /** `did you mean x?` where a known name is near, otherwise the known names. */
-export function suggestion(name: string, known: readonly string[], aliases: Readonly<Record<string, string>> = {}): string {
+export function suggestion(
+  name: string,
+  known: readonly string[],
+  aliases: Readonly<Record<string, string>> = {},
+): string {
   const near = (Object.hasOwn(aliases, name) ? aliases[name] : undefined) ?? nearest(name, known);
   if (near !== undefined) return `did you mean ${near}?`;
   return known.length === 0 ? "there are none" : `known: ${known.join(", ")}`;
@@ -16,7 +20,10 @@ export function nearest(name: string, known: readonly string[]): string | undefi
   return closest;
 }
 
-/** Levenshtein's distance, with an exchange of neighbours counted once (optimal string alignment): `lenghts` is one edit from `lengths`. */
+/**
+ * Levenshtein's distance, with an exchange of neighbours counted once (optimal string alignment): `lenghts` is one edit
+ * from `lengths`.
+ */
 function editDistance(a: string, b: string): number {
   const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];
   for (let i = 1; i <= a.length; i++) {

@@ -1,7 +1,10 @@
 import type { Operation } from "./primitives/operation.ts";
 import type { ArrayTensor, Tensor, Type } from "./tensor.ts";
 
-/** One application of a primitive in a traced program. Nodes are immutable; a program is the graph that its outputs reach. */
+/**
+ * One application of a primitive in a traced program. Nodes are immutable; a program is the graph that its outputs
+ * reach.
+ */
 export interface Node {
   readonly operation: Operation;
   readonly rules: Rules<Operation>;
@@ -9,7 +12,10 @@ export interface Node {
   readonly outputs: readonly Type[];
 }
 
-/** What a gradient rule sees: the node's inputs and outputs, and the cotangent of each output (undefined where it has none). */
+/**
+ * What a gradient rule sees: the node's inputs and outputs, and the cotangent of each output (undefined where it has
+ * none).
+ */
 export interface GradientContext<O extends Operation> {
   readonly operation: O;
   readonly inputs: readonly Tensor[];

@@ -1,9 +1,24 @@
 import { expect, test } from "vitest";
-import { checkOptions, cumulativeSum, iota, key, nearest, scalar, suggestion, tensor, uniform, variance } from "./index.ts";
+import {
+  checkOptions,
+  cumulativeSum,
+  iota,
+  key,
+  nearest,
+  scalar,
+  suggestion,
+  tensor,
+  uniform,
+  variance,
+} from "./index.ts";
 
 test("an unknown option is named with the nearest known one", () => {
-  expect(() => checkOptions("gru", { hiden: 3 }, ["input", "hidden"])).toThrow("gru: unknown option hiden; did you mean hidden?");
-  expect(() => checkOptions("gru", { units: 3 }, ["input", "hidden"], { units: "hidden" })).toThrow("gru: unknown option units; did you mean hidden?");
+  expect(() => checkOptions("gru", { hiden: 3 }, ["input", "hidden"])).toThrow(
+    "gru: unknown option hiden; did you mean hidden?",
+  );
+  expect(() => checkOptions("gru", { units: 3 }, ["input", "hidden"], { units: "hidden" })).toThrow(
+    "gru: unknown option units; did you mean hidden?",
+  );
   expect(() => checkOptions("gru", { input: 3 }, ["input", "hidden"])).not.toThrow();
 });
 
@@ -30,7 +45,9 @@ test.each<[string, unknown, string]>([
   ["a tensor", scalar(1), "got a tensor []"],
   ["a function uncalled", checkOptions, "got the function checkOptions; call it"],
 ])("options that are %s are no options", (_, given, message) => {
-  expect(() => Reflect.apply(checkOptions, undefined, ["gru", given, ["input", "hidden"]])).toThrow(`gru: expected an object of options, such as { input }, ${message}; known: input, hidden`);
+  expect(() => Reflect.apply(checkOptions, undefined, ["gru", given, ["input", "hidden"]])).toThrow(
+    `gru: expected an object of options, such as { input }, ${message}; known: input, hidden`,
+  );
 });
 
 const given = (options: object): object => options;
@@ -38,8 +55,16 @@ const x = tensor([1, 2]);
 
 test.each<[string, () => unknown, string]>([
   ["tensor", () => tensor([1], [1], given({ dtpye: "f64" })), "tensor: unknown option dtpye; did you mean dtype?"],
-  ["variance", () => variance(x, 0, given({ keepdims: true })), "variance: unknown option keepdims; did you mean keep?"],
-  ["cumulativeSum", () => cumulativeSum(x, 0, given({ revers: true })), "cumulativeSum: unknown option revers; did you mean reverse?"],
+  [
+    "variance",
+    () => variance(x, 0, given({ keepdims: true })),
+    "variance: unknown option keepdims; did you mean keep?",
+  ],
+  [
+    "cumulativeSum",
+    () => cumulativeSum(x, 0, given({ revers: true })),
+    "cumulativeSum: unknown option revers; did you mean reverse?",
+  ],
   ["iota", () => iota([2], given({ axes: 0 })), "iota: unknown option axes; did you mean axis?"],
   ["uniform", () => uniform(key(1), [1], given({ minval: 0 })), "uniform: unknown option minval; did you mean low?"],
 ])("%s looks at all of its options", (_, run, message) => {

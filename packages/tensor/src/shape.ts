@@ -25,7 +25,9 @@ export function stridesOf(shape: Shape): number[] {
 /** An error, begun by `operation`, where a length is negative or no integer. */
 export function checkShape(operation: string, shape: Shape): void {
   if (Array.isArray(shape) && shape.every((n) => Number.isInteger(n) && n >= 0)) return;
-  throw new TensorError(`${operation}: ${Array.isArray(shape) ? showShape(shape) : shown(shape)} is not a shape, which is a list of whole numbers >= 0, such as [32, 64]`);
+  throw new TensorError(
+    `${operation}: ${Array.isArray(shape) ? showShape(shape) : shown(shape)} is not a shape, which is a list of whole numbers >= 0, such as [32, 64]`,
+  );
 }
 
 /** Whether two shapes have the same lengths. */
@@ -38,7 +40,10 @@ export function showShape(shape: Shape): string {
   return `[${shape.join(",")}]`;
 }
 
-/** NumPy's broadcasting: axes are aligned at the end, and a length of 1 stretches. Undefined where the shapes do not fit. */
+/**
+ * NumPy's broadcasting: axes are aligned at the end, and a length of 1 stretches. Undefined where the shapes do not
+ * fit.
+ */
 export function broadcastShapes(a: Shape, b: Shape): Shape | undefined {
   const rank = Math.max(a.length, b.length);
   const out: number[] = [];

@@ -5,10 +5,16 @@ export function shown(value: unknown): string {
   if (typeof value !== "object" || value === null) return String(value);
   if (value instanceof Promise) return "a promise; await it";
   if (ArrayBuffer.isView(value)) return `a ${value.constructor.name}`;
-  if (Array.isArray(value)) return value.length > 6 ? `a list of ${value.length}` : `[${value.map((item) => (Array.isArray(item) ? "[…]" : shown(item))).join(", ")}]`;
-  if (looksLikeTensor(value)) return "shape" in value && Array.isArray(value.shape) ? `a tensor [${value.shape.join(",")}]` : "a tensor";
+  if (Array.isArray(value))
+    return value.length > 6
+      ? `a list of ${value.length}`
+      : `[${value.map((item) => (Array.isArray(item) ? "[…]" : shown(item))).join(", ")}]`;
+  if (looksLikeTensor(value))
+    return "shape" in value && Array.isArray(value.shape) ? `a tensor [${value.shape.join(",")}]` : "a tensor";
   const keys = Object.keys(value);
-  return keys.length === 0 ? "an object without members" : `an object of ${keys.slice(0, 6).join(", ")}${keys.length > 6 ? ", …" : ""}`;
+  return keys.length === 0
+    ? "an object without members"
+    : `an object of ${keys.slice(0, 6).join(", ")}${keys.length > 6 ? ", …" : ""}`;
 }
 
 /** As `isTensor` of tensor.ts, which stands above this file. */

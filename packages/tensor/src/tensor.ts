@@ -35,8 +35,8 @@ export interface SymbolTensor extends Type {
 }
 
 /**
- * A tensor has a static shape, a dtype, and either values or a symbol. A function of tensors therefore runs eagerly on arrays, or is
- * traced into a {@link Program} by being called with symbols.
+ * A tensor has a static shape, a dtype, and either values or a symbol. A function of tensors therefore runs eagerly on
+ * arrays, or is traced into a {@link Program} by being called with symbols.
  */
 export type Tensor = ArrayTensor | SymbolTensor;
 
@@ -44,8 +44,9 @@ export type Tensor = ArrayTensor | SymbolTensor;
 export type Operand = Tensor | number;
 
 /**
- * A tensor of `values` (row-major) with `shape`; by default one axis. A typed array of the dtype is taken as it is, not copied. The dtype is by default that of
- * the typed array, and f32 for a list of numbers. An error where the values do not fill the shape or are none of the dtype (2 as a bool, 0.5 as an i32).
+ * A tensor of `values` (row-major) with `shape`; by default one axis. A typed array of the dtype is taken as it is, not
+ * copied. The dtype is by default that of the typed array, and f32 for a list of numbers. An error where the values do
+ * not fill the shape or are none of the dtype (2 as a bool, 0.5 as an i32).
  */
 export function tensor(
   values: Values | readonly number[],
@@ -87,10 +88,17 @@ export function full(shape: Shape, value: number, dtype: DType = "f32"): ArrayTe
   return { kind: "array", shape, dtype, data };
 }
 
-/** An array that is the same everywhere, and is not written out until `data` is read: a program's constants may be as large as its values. */
+/**
+ * An array that is the same everywhere, and is not written out until `data` is read: a program's constants may be as
+ * large as its values.
+ */
 export function uniformArray(shape: Shape, value: number, dtype: DType): ArrayTensor {
   const [uniform] = full([1], value, dtype).data;
-  return Object.defineProperty(lazyArray(shape, dtype, () => full(shape, value, dtype).data), "uniform", { value: uniform });
+  return Object.defineProperty(
+    lazyArray(shape, dtype, () => full(shape, value, dtype).data),
+    "uniform",
+    { value: uniform },
+  );
 }
 
 /** An array whose values are written when they are first read. */
@@ -107,17 +115,22 @@ function lazyArray(shape: Shape, dtype: DType, write: () => Values): ArrayTensor
 }
 
 /**
- * An array that is zero but for pieces, in order and without overlap, and is not written out until `data` is read: a batch of sequences that are padded to one length, of which a
- * backend may take the pieces alone.
+ * An array that is zero but for pieces, in order and without overlap, and is not written out until `data` is read: a
+ * batch of sequences that are padded to one length, of which a backend may take the pieces alone.
  */
 export function piecewiseArray(shape: Shape, pieces: readonly Piece[], dtype: DType): ArrayTensor {
   checkShape("piecewiseArray", shape);
   const like = allocate(dtype, 0).constructor;
   let end = 0;
   for (const { at, values } of pieces) {
-    if (values.constructor !== like) throw new TensorError(`piecewiseArray: pieces of a tensor of ${dtype} must be ${like.name}, got ${values.constructor.name}`);
+    if (values.constructor !== like)
+      throw new TensorError(
+        `piecewiseArray: pieces of a tensor of ${dtype} must be ${like.name}, got ${values.constructor.name}`,
+      );
     if (at < end || at + values.length > sizeOf(shape)) {
-      throw new TensorError(`piecewiseArray: a piece of ${values.length} elements from element ${at} does not lie between the piece before it, which ends at ${end}, and the end of ${showShape(shape)}`);
+      throw new TensorError(
+        `piecewiseArray: a piece of ${values.length} elements from element ${at} does not lie between the piece before it, which ends at ${end}, and the end of ${showShape(shape)}`,
+      );
     }
     end = at + values.length;
   }
@@ -137,13 +150,19 @@ export const zerosLike = (x: Type): ArrayTensor => fullLike("zerosLike", x, 0);
 export const onesLike = (x: Type): ArrayTensor => fullLike("onesLike", x, 1);
 
 function fullLike(operation: string, x: Type, value: number): ArrayTensor {
-  if (typeof x !== "object" || x === null || !("shape" in x)) throw new TensorError(`${operation}: the argument is ${shown(x)}, expected a tensor`);
+  if (typeof x !== "object" || x === null || !("shape" in x))
+    throw new TensorError(`${operation}: the argument is ${shown(x)}, expected a tensor`);
   return full(x.shape, value, x.dtype);
 }
 
 /** Whether a value is a tensor, with values or symbolic. */
 export function isTensor(value: unknown): value is Tensor {
-  return typeof value === "object" && value !== null && "kind" in value && (value.kind === "array" || value.kind === "symbol");
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "kind" in value &&
+    (value.kind === "array" || value.kind === "symbol")
+  );
 }
 
 /** The values of a tensor; an error for a symbol, which has none while a function is traced. */
@@ -178,29 +197,39 @@ function checkWhole(values: Values | readonly number[], dtype: "i32" | "bool"): 
   if (dtype === "i32" && values instanceof Int32Array) return;
   for (const value of values) {
     if (dtype === "bool" ? value === 0 || value === 1 : (value | 0) === value) continue;
-    throw new TensorError(`tensor: ${value} is no ${dtype}, which holds ${dtype === "bool" ? "0 or 1" : "integers of 32 bits"}`);
+    throw new TensorError(
+      `tensor: ${value} is no ${dtype}, which holds ${dtype === "bool" ? "0 or 1" : "integers of 32 bits"}`,
+    );
   }
 }
 
 /**
- * Typed arrays turn what is not a number into one without a word: null into 0, words and nested lists into NaN. So lists are looked at; of a typed array only
- * the kind, and whether its buffer was given away.
+ * Typed arrays turn what is not a number into one without a word: null into 0, words and nested lists into NaN. So
+ * lists are looked at; of a typed array only the kind, and whether its buffer was given away.
  */
 function checkValues(values: unknown): void {
   if (values instanceof Float32Array || values instanceof Float64Array || values instanceof Int32Array) {
     if (values.buffer instanceof ArrayBuffer && values.buffer.detached === true) {
-      throw new TensorError("tensor: the buffer of the values is detached: it was transferred elsewhere. Copy them first: values.slice()");
+      throw new TensorError(
+        "tensor: the buffer of the values is detached: it was transferred elsewhere. Copy them first: values.slice()",
+      );
     }
     return;
   }
   if (!Array.isArray(values)) {
     const fix = ArrayBuffer.isView(values) ? "; convert it: Float32Array.from(values)" : "";
-    throw new TensorError(`tensor: the values are ${shown(values)}, expected a list of numbers, a Float32Array, a Float64Array or an Int32Array${fix}`);
+    throw new TensorError(
+      `tensor: the values are ${shown(values)}, expected a list of numbers, a Float32Array, a Float64Array or an Int32Array${fix}`,
+    );
   }
   for (let index = 0; index < values.length; index++) {
     const value: unknown = values[index];
     if (typeof value === "number") continue;
-    const fix = Array.isArray(value) ? "; give nested lists as one list with a shape: tensor(values.flat(), shape)" : value === null || value === undefined ? "; say what stands for a missing value" : "";
+    const fix = Array.isArray(value)
+      ? "; give nested lists as one list with a shape: tensor(values.flat(), shape)"
+      : value === null || value === undefined
+        ? "; say what stands for a missing value"
+        : "";
     throw new TensorError(`tensor: value ${index} is ${shown(value)}, expected a number${fix}`);
   }
 }

@@ -1,10 +1,34 @@
 import { describe, expect, test } from "vitest";
-import { leavesOf, mapTree, matchTree, scalar, tensor, tensorsOf, treeFrom, valuesOf, zipTrees, type Tensor, type Tree } from "./index.ts";
+import {
+  leavesOf,
+  mapTree,
+  matchTree,
+  scalar,
+  tensor,
+  tensorsOf,
+  treeFrom,
+  valuesOf,
+  zipTrees,
+  type Tensor,
+  type Tree,
+} from "./index.ts";
 
-const tree = { layers: [{ U: tensor([1]), b: tensor([2]) }, { U: tensor([3]), b: tensor([4]) }], head: tensor([5]) };
+const tree = {
+  layers: [
+    { U: tensor([1]), b: tensor([2]) },
+    { U: tensor([3]), b: tensor([4]) },
+  ],
+  head: tensor([5]),
+};
 
 test("the path to a tensor is its name, in the order in which the tree is written", () => {
-  expect(leavesOf(tree).map((leaf) => leaf.path)).toEqual(["layers.0.U", "layers.0.b", "layers.1.U", "layers.1.b", "head"]);
+  expect(leavesOf(tree).map((leaf) => leaf.path)).toEqual([
+    "layers.0.U",
+    "layers.0.b",
+    "layers.1.U",
+    "layers.1.b",
+    "head",
+  ]);
   expect(leavesOf(scalar(1))).toEqual([{ path: "", tensor: scalar(1) }]);
   expect(tensorsOf([])).toEqual([]);
 });
@@ -36,9 +60,19 @@ describe("matching by path", () => {
   test.each<[string, Tree, Tree, string]>([
     ["missing", { W: one, b: one }, { W: one }, "load: no tensor at b (expected W, b)"],
     ["too many", { W: one }, { W: one, b: one }, "load: unexpected b (expected W)"],
-    ["another name", { layers: [{ U: one }] }, { layers: [{ V: one }] }, "load: no tensor at layers.0.U; unexpected layers.0.V (expected layers.0.U)"],
+    [
+      "another name",
+      { layers: [{ U: one }] },
+      { layers: [{ V: one }] },
+      "load: no tensor at layers.0.U; unexpected layers.0.V (expected layers.0.U)",
+    ],
     ["another nesting", { W: one }, one, "load: no tensor at W; unexpected the root (expected W)"],
-    ["two of one name", { a: { b: one }, "a.b": one }, { a: { b: one }, "a.b": one }, "load: two tensors have the same path among a.b, a.b; keys must not contain dots"],
+    [
+      "two of one name",
+      { a: { b: one }, "a.b": one },
+      { a: { b: one }, "a.b": one },
+      "load: two tensors have the same path among a.b, a.b; keys must not contain dots",
+    ],
   ])("%s", (_, like, given, message) => {
     expect(() => matchTree("load", like, given)).toThrow(message);
   });
@@ -52,7 +86,11 @@ describe("matching by path", () => {
 
 test.each<[string, unknown, string]>([
   ["a number", { b: 3 }, "tree: expected a tensor, array or object at b, got the number 3; wrap it: scalar(3)"],
-  ["a typed array", { layers: [new Float32Array(3)] }, "tree: expected a tensor, array or object at layers.0, got a Float32Array; wrap it: tensor(values, shape)"],
+  [
+    "a typed array",
+    { layers: [new Float32Array(3)] },
+    "tree: expected a tensor, array or object at layers.0, got a Float32Array; wrap it: tensor(values, shape)",
+  ],
   ["undefined", { b: undefined }, "tree: expected a tensor, array or object at b, got undefined"],
   ["null", null, "tree: expected a tensor, array or object at the root, got null"],
   ["a function", { f: () => 1 }, "tree: expected a tensor, array or object at f, got a function"],

@@ -6,7 +6,9 @@ import { isTensor, type Tensor } from "./tensor.ts";
 export type Tree = Tensor | readonly Tree[] | { readonly [key: string]: Tree };
 
 /** The same nesting with other leaves. */
-export type TreeOf<T extends Tree, Leaf> = T extends Tensor ? Leaf : { [K in keyof T]: T[K] extends Tree ? TreeOf<T[K], Leaf> : never };
+export type TreeOf<T extends Tree, Leaf> = T extends Tensor
+  ? Leaf
+  : { [K in keyof T]: T[K] extends Tree ? TreeOf<T[K], Leaf> : never };
 
 /** A tensor of a tree and its path. */
 export interface Leaf {
@@ -14,7 +16,10 @@ export interface Leaf {
   readonly tensor: Tensor;
 }
 
-/** The tensors of a tree in order of their keys as they stand, each with its path; the path of a tree that is one tensor is "". */
+/**
+ * The tensors of a tree in order of their keys as they stand, each with its path; the path of a tree that is one tensor
+ * is "".
+ */
 export function leavesOf(tree: Tree, path = ""): Leaf[] {
   if (isTensor(tree)) return [{ path, tensor: tree }];
   return childrenOf(tree, path).flatMap(([key, child]) => leavesOf(child, below(path, key)));
@@ -56,15 +61,18 @@ export function zipTrees<T extends Tree>(a: T, b: Tree, f: (a: Tensor, b: Tensor
 }
 
 /**
- * The tensors of `given` in the order in which `like` has them. They are matched by path, so the order of the keys in `given` does not matter; an error, begun
- * by `operation`, names the paths that are missing or too many.
+ * The tensors of `given` in the order in which `like` has them. They are matched by path, so the order of the keys in
+ * `given` does not matter; an error, begun by `operation`, names the paths that are missing or too many.
  */
 export function matchTree(operation: string, like: Tree, given: Tree): Tensor[] {
   const tensors: Tensor[] = [];
   return collectAlike(like, given, tensors) ? tensors : matchPaths(operation, like, given);
 }
 
-/** Collects the tensors of `given` if it is nested as `like` with the same keys: no paths are written, as a compiled program is called often. False if it is not, or if paths may be ambiguous. */
+/**
+ * Collects the tensors of `given` if it is nested as `like` with the same keys: no paths are written, as a compiled
+ * program is called often. False if it is not, or if paths may be ambiguous.
+ */
 function collectAlike(like: Tree, given: Tree, into: Tensor[]): boolean {
   if (isTensor(like) || isTensor(given)) {
     if (isTensor(given)) into.push(given);
@@ -72,11 +80,17 @@ function collectAlike(like: Tree, given: Tree, into: Tensor[]): boolean {
   }
   if (typeof given !== "object" || given === null) return false;
   if (isList(like) || isList(given)) {
-    return isList(like) && isList(given) && like.length === given.length && like.every((child, i) => collectAlike(child, given[i]!, into));
+    return (
+      isList(like) &&
+      isList(given) &&
+      like.length === given.length &&
+      like.every((child, i) => collectAlike(child, given[i]!, into))
+    );
   }
   const keys = Object.keys(like);
   return (
-    keys.length === Object.keys(given).length && keys.every((key) => !key.includes(".") && Object.hasOwn(given, key) && collectAlike(like[key]!, given[key]!, into))
+    keys.length === Object.keys(given).length &&
+    keys.every((key) => !key.includes(".") && Object.hasOwn(given, key) && collectAlike(like[key]!, given[key]!, into))
   );
 }
 
@@ -89,10 +103,18 @@ function matchPaths(operation: string, like: Tree, given: Tree): Tensor[] {
   const extra = leaves.filter(({ path }) => !known.has(path)).map((leaf) => leaf.path);
   const list = (paths: readonly string[]): string => paths.map((path) => (path === "" ? "the root" : path)).join(", ");
   if (missing.length > 0 || extra.length > 0) {
-    const parts = [missing.length > 0 ? `no tensor at ${list(missing)}` : "", extra.length > 0 ? `unexpected ${list(extra)}` : ""];
-    throw new TensorError(`${operation}: ${parts.filter((part) => part !== "").join("; ")} (expected ${list(wanted) || "no tensors"})`);
+    const parts = [
+      missing.length > 0 ? `no tensor at ${list(missing)}` : "",
+      extra.length > 0 ? `unexpected ${list(extra)}` : "",
+    ];
+    throw new TensorError(
+      `${operation}: ${parts.filter((part) => part !== "").join("; ")} (expected ${list(wanted) || "no tensors"})`,
+    );
   }
-  if (leaves.length !== known.size) throw new TensorError(`${operation}: two tensors have the same path among ${list(wanted)}; keys must not contain dots`);
+  if (leaves.length !== known.size)
+    throw new TensorError(
+      `${operation}: two tensors have the same path among ${list(wanted)}; keys must not contain dots`,
+    );
   return wanted.map((path) => byPath.get(path)!);
 }
 

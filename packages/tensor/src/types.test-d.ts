@@ -31,11 +31,17 @@ test("vjp's pullback takes a result and gives the arguments", () => {
 });
 
 test("scan keeps the names of states and outputs", () => {
-  const result = t.scan(({ h, c }: { h: Tensor; c: Tensor }, y: { x: Tensor }) => ({ state: { h, c }, output: { gate: y.x } }), { h: x, c: x }, { x });
+  const result = t.scan(
+    ({ h, c }: { h: Tensor; c: Tensor }, y: { x: Tensor }) => ({ state: { h, c }, output: { gate: y.x } }),
+    { h: x, c: x },
+    { x },
+  );
   expectTypeOf(result.state).toEqualTypeOf<{ h: Tensor; c: Tensor }>();
   expectTypeOf(result.output).toEqualTypeOf<{ gate: Tensor }>();
   // A scan's result is a tree itself.
-  expectTypeOf(t.checkpoint((y: Tensor) => t.scan((h: Tensor, z: Tensor) => ({ state: h, output: z }), y, y))(x).state).toEqualTypeOf<Tensor>();
+  expectTypeOf(
+    t.checkpoint((y: Tensor) => t.scan((h: Tensor, z: Tensor) => ({ state: h, output: z }), y, y))(x).state,
+  ).toEqualTypeOf<Tensor>();
   // @ts-expect-error: the step loses state c
   t.scan(({ h }: { h: Tensor; c: Tensor }) => ({ state: { h }, output: [] }), { h: x, c: x }, []);
 });
@@ -44,7 +50,11 @@ test("compiled functions and steps keep arguments and results", async () => {
   const f = await t.compile((p: Params, y: Tensor) => ({ loss: loss(p, y) }), [params, x]);
   expectTypeOf(f).parameters.toEqualTypeOf<[p: Params, y: Tensor]>();
   expectTypeOf(await f(params, x)).toEqualTypeOf<{ loss: Tensor }>();
-  const session = await t.compileStep((state: Params, y: Tensor) => ({ state, output: { loss: loss(state, y) } }), params, [x]);
+  const session = await t.compileStep(
+    (state: Params, y: Tensor) => ({ state, output: { loss: loss(state, y) } }),
+    params,
+    [x],
+  );
   expectTypeOf(await session.run(x)).toEqualTypeOf<{ loss: Tensor }>();
   expectTypeOf(await session.state()).toEqualTypeOf<Params>();
   expectTypeOf(session.setState).parameters.toEqualTypeOf<[state: Params]>();
@@ -54,7 +64,9 @@ test("trees", () => {
   expectTypeOf(t.mapTree(params, (y) => y)).toEqualTypeOf<Params>();
   expectTypeOf(t.zipTrees(params, params, (y) => y)).toEqualTypeOf<Params>();
   expectTypeOf<t.TreeOf<{ W: Tensor; b: Tensor[] }, number>>().toEqualTypeOf<{ W: number; b: number[] }>();
-  expectTypeOf(t.checkGradient((p: Params) => loss(p, x), params).parameters).toEqualTypeOf<Readonly<Record<string, t.ParameterCheck>>>();
+  expectTypeOf(t.checkGradient((p: Params) => loss(p, x), params).parameters).toEqualTypeOf<
+    Readonly<Record<string, t.ParameterCheck>>
+  >();
 });
 
 test("arrays have values, symbols have none", () => {

@@ -36,7 +36,14 @@ export { accuracy } from "./losses/accuracy.ts";
 
 // The loop
 export { type Batches, type BatchesOptions, type Numbered, type Weighted, batches, rowsOf } from "./loop/batches.ts";
-export { type NoParts, type Parts, type RaggedBatchesOptions, type RaggedData, type RaggedRows, raggedBatches } from "./loop/ragged-batches.ts";
+export {
+  type NoParts,
+  type Parts,
+  type RaggedBatchesOptions,
+  type RaggedData,
+  type RaggedRows,
+  raggedBatches,
+} from "./loop/ragged-batches.ts";
 export { type Window, type WindowsOptions, windows } from "./loop/windows.ts";
 export { permutation } from "./loop/permutation.ts";
 export { type RunningMean, runningMean } from "./loop/running-mean.ts";

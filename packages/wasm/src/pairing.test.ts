@@ -6,7 +6,20 @@ const here = (path: string) => JSON.stringify(new URL(path, import.meta.url).hre
 
 /** Runs a module in a process of its own, because V8's flags are the process's. */
 function inProcess(code: string, args: readonly string[] = []): unknown {
-  return JSON.parse(execFileSync(process.execPath, [...args, "--conditions=@sluice/source", "--disable-warning=ExperimentalWarning", "--input-type=module", "--eval", code], { encoding: "utf8", timeout: 60000 }));
+  return JSON.parse(
+    execFileSync(
+      process.execPath,
+      [
+        ...args,
+        "--conditions=@sluice/source",
+        "--disable-warning=ExperimentalWarning",
+        "--input-type=module",
+        "--eval",
+        code,
+      ],
+      { encoding: "utf8", timeout: 60000 },
+    ),
+  );
 }
 
 test("is used where it was shown to work, and a backend says why not elsewhere", () => {
@@ -14,16 +27,27 @@ test("is used where it was shown to work, and a backend says why not elsewhere",
     import { wasm } from ${here("./index.ts")};
     console.log(JSON.stringify([wasm().pairing, wasm({ pairing: false }).pairing]));`);
   const build = process.versions.v8.split(".").slice(0, 3).join(".");
-  const expected = process.arch === "x64" && build in shownOn ? { used: true } : { used: false, reason: expect.stringMatching(/for x64|not tried with V8/) as string };
+  const expected =
+    process.arch === "x64" && build in shownOn
+      ? { used: true }
+      : { used: false, reason: expect.stringMatching(/for x64|not tried with V8/) as string };
   expect(answer).toEqual([expected, { used: false, reason: "it was not asked for" }]);
 });
 
 test.each([
   ["a browser", "delete globalThis.process", "only a program in Node"],
   ["a page with a process of its own", "globalThis.process = {}", "only a program in Node"],
-  ["Bun, which gives itself a version of V8", "process.versions = { ...process.versions, bun: '1.4.5' }", "only a program in Node"],
+  [
+    "Bun, which gives itself a version of V8",
+    "process.versions = { ...process.versions, bun: '1.4.5' }",
+    "only a program in Node",
+  ],
   ["Deno", "process.versions = { ...process.versions, v8: '14.6.202.34-rusty' }", "only a program in Node"],
-  ["a Node that is newer than all that were tried", "process.versions = { ...process.versions, v8: '15.1.23.4-node.5' }", "not tried with V8 15.1.23; it was with 13.6.233"],
+  [
+    "a Node that is newer than all that were tried",
+    "process.versions = { ...process.versions, v8: '15.1.23.4-node.5' }",
+    "not tried with V8 15.1.23; it was with 13.6.233",
+  ],
   ["ARM64", "process.arch = 'arm64'", "this is arm64"],
 ])("is not used in %s, and no flag is touched", (_, disguise, reason) => {
   const answer = inProcess(`
@@ -39,7 +63,9 @@ test.each([
 });
 
 test("the compilers' own flags stay as they are, a budget given on the command line among them", () => {
-  const flagsOf = (...args: string[]) => inProcess(`
+  const flagsOf = (...args: string[]) =>
+    inProcess(
+      `
     import v8 from "node:v8";
     import { optimiseAtOnce, nodeV8 } from ${here("./v8-flags.ts")};
     const flags = [];
@@ -47,14 +73,21 @@ test("the compilers' own flags stay as they are, a budget given on the command l
     const node = nodeV8();
     optimiseAtOnce(node, true);
     optimiseAtOnce(node, false);
-    console.log(JSON.stringify(flags));`, args);
+    console.log(JSON.stringify(flags));`,
+      args,
+    );
   const during = ["--wasm-sync-tier-up", "--wasm-tiering-budget=1"];
   expect(flagsOf()).toEqual([...during, "--no-wasm-sync-tier-up", "--wasm-tiering-budget=13000000"]);
-  expect(flagsOf("--wasm-tiering-budget=500")).toEqual([...during, "--no-wasm-sync-tier-up", "--wasm-tiering-budget=500"]);
+  expect(flagsOf("--wasm-tiering-budget=500")).toEqual([
+    ...during,
+    "--no-wasm-sync-tier-up",
+    "--wasm-tiering-budget=500",
+  ]);
 });
 
 test("a function is optimised in its first call where that is asked for, and is not otherwise", () => {
-  const optimised = inProcess(`
+  const optimised = inProcess(
+    `
     import { i32, wasmModule } from ${here("./assembler/index.ts")};
     import { nodeV8, optimiseAtOnce } from ${here("./v8-flags.ts")};
     const answers = [true, false].map((on) => {
@@ -65,12 +98,15 @@ test("a function is optimised in its first call where that is asked for, and is 
       count(0, 10);
       return %IsTurboFanFunction(count);
     });
-    console.log(JSON.stringify(answers));`, ["--allow-natives-syntax"]);
+    console.log(JSON.stringify(answers));`,
+    ["--allow-natives-syntax"],
+  );
   expect(optimised).toEqual([true, false]);
 });
 
 test("changes no bit of a product, of a weight gradient or of a function", () => {
-  const digest = (pairing: boolean) => inProcess(`
+  const digest = (pairing: boolean) =>
+    inProcess(`
     import { createHash } from "node:crypto";
     import { pairVectors } from ${here("./pairing.ts")};
     import { nodeV8, optimiseAtOnce } from ${here("./v8-flags.ts")};
@@ -114,7 +150,8 @@ test("changes no bit of a product, of a weight gradient or of a function", () =>
 }, 60000);
 
 test("changes no bit of whole programs, in the code that the optimising compiler made", () => {
-  const digest = (pairing: boolean) => inProcess(`
+  const digest = (pairing: boolean) =>
+    inProcess(`
     import { createHash } from "node:crypto";
     import * as t from ${JSON.stringify(import.meta.resolve("@sluice/tensor"))};
     import { wasm } from ${here("./index.ts")};

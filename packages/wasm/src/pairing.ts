@@ -4,12 +4,14 @@ import { exp, tanh } from "./math/index.ts";
 import { nodeV8, optimiseAtOnce } from "./v8-flags.ts";
 
 /*
- * V8's `--experimental-wasm-revectorize` pairs neighbouring 128-bit operations into 256-bit ones; products run two to three times as fast. It is an
- * experiment of V8's. So it is turned on only for versions of V8 that the suite has run on, and before it is relied on, a product and an elementwise pass are run with and without it, and must
- * have the same bits.
+ * V8's `--experimental-wasm-revectorize` pairs neighbouring 128-bit operations into 256-bit ones; products run two to
+ * three times as fast. It is an experiment of V8's. So it is turned on only for versions of V8 that the suite has run
+ * on, and before it is relied on, a product and an elementwise pass are run with and without it, and must have the same
+ * bits.
  *
- * It starts from two stores to neighbouring addresses, one right after the other, and goes back through what they store. So a kernel computes two vectors,
- * both loads before both stores, and then stores both; a store between the loads of the two keeps them apart.
+ * It starts from two stores to neighbouring addresses, one right after the other, and goes back through what they
+ * store. So a kernel computes two vectors, both loads before both stores, and then stores both; a store between the
+ * loads of the two keeps them apart.
  */
 const FLAG = "experimental-wasm-revectorize";
 
@@ -20,8 +22,9 @@ export interface Pairing {
 }
 
 /**
- * The versions of V8 on which the programs of `tests/runtimes.test.ts` had the same bits with pairing and without, optimised, on one thread and on two; each with the Nodes it was tried in. A build
- * stands for its patches, which are fixes brought back from later versions.
+ * The versions of V8 on which the programs of `tests/runtimes.test.ts` had the same bits with pairing and without,
+ * optimised, on one thread and on two; each with the Nodes it was tried in. A build stands for its patches, which are
+ * fixes brought back from later versions.
  */
 export const shownOn: Readonly<Record<string, string>> = {
   "13.6.233": "Node 24.0.0, 24.21.0, 24.22.3",
@@ -35,8 +38,9 @@ const off = (reason: string): Pairing => ({ used: false, reason });
 let answer: Pairing | undefined;
 
 /**
- * Turns pairing on for this process, if its V8 is one of {@link shownOn}, on x64, and the check passes; else says why not. `wanted: false` turns it off again. What V8 optimises from then on
- * follows it, also of modules that were compiled before.
+ * Turns pairing on for this process, if its V8 is one of {@link shownOn}, on x64, and the check passes; else says why
+ * not. `wanted: false` turns it off again. What V8 optimises from then on follows it, also of modules that were
+ * compiled before.
  */
 export function pairVectors(wanted: boolean): Pairing {
   if (!wanted) {
@@ -51,7 +55,8 @@ export function pairVectors(wanted: boolean): Pairing {
 function tryToPair(): Pairing {
   const v8 = nodeV8();
   if (v8 === undefined) return off("it is an experiment of V8's that only a program in Node can turn on");
-  if (shownOn[v8.version] === undefined) return off(`it was not tried with V8 ${v8.version}; it was with ${Object.keys(shownOn).join(", ")}`);
+  if (shownOn[v8.version] === undefined)
+    return off(`it was not tried with V8 ${v8.version}; it was with ${Object.keys(shownOn).join(", ")}`);
   if (process.arch !== "x64") return off(`it is for x64, and this is ${process.arch}`);
   // Only the optimising compiler pairs vectors.
   optimiseAtOnce(v8, true);
@@ -70,7 +75,10 @@ const B = A + 4 * M * K;
 const PACKED = B + 4 * K * N;
 const C = PACKED + packedBytes({ n: N, k: K });
 
-/** Bits of a product passed through functions, in code that was optimised. The name makes another module of it, so that V8 compiles it afresh. */
+/**
+ * Bits of a product passed through functions, in code that was optimised. The name makes another module of it, so that
+ * V8 compiles it afresh.
+ */
 function checkResult(name: string): Uint32Array {
   const builder = wasmModule({ memory: { initial: 1 } });
   emitPack(builder, "pack", { n: N, k: K });

@@ -1,9 +1,10 @@
 import { type Body, type Expression, f32x4, i32, type Local, times, v128 } from "./assembler/index.ts";
 
 /*
- * Totals of blocks, added in pairs (see `pairwise.ts` of @sluice/tensor). A total waits for its neighbour in a place of memory, one for each size of what waits; which places are taken are the
- * bits of a number, which is that of the finished blocks where none is left out. A block of nothing but +0 may be left out, since adding it changes no bit: the next one then waits, or is added,
- * as if it had been there.
+ * Totals of blocks, added in pairs (see `pairwise.ts` of @sluice/tensor). A total waits for its neighbour in a place of
+ * memory, one for each size of what waits; which places are taken are the bits of a number, which is that of the
+ * finished blocks where none is left out. A block of nothing but +0 may be left out, since adding it changes no bit:
+ * the next one then waits, or is added, as if it had been there.
  */
 export interface Waiting {
   /** Address of the first place. */
@@ -33,14 +34,25 @@ export function waitingAt(body: Body, places: Expression<"i32">, bytes: number):
   return { places, bytes, taken, block };
 }
 
-/** The bits of `taken` that a block's total is added to when `next` is the next block, and the place that it then waits in. */
-export function nextPlace(body: Body, taken: Expression<"i32">, block: Expression<"i32">, next: Expression<"i32">): { readonly added: Local<"i32">; readonly place: Local<"i32"> } {
+/**
+ * The bits of `taken` that a block's total is added to when `next` is the next block, and the place that it then waits
+ * in.
+ */
+export function nextPlace(
+  body: Body,
+  taken: Expression<"i32">,
+  block: Expression<"i32">,
+  next: Expression<"i32">,
+): { readonly added: Local<"i32">; readonly place: Local<"i32"> } {
   const place = body.let(i32.sub(31, i32.clz(i32.xor(block, next))), "place");
   const added = body.let(i32.and(taken, i32.sub(i32.shl(1, place), 1)), "added");
   return { added, place };
 }
 
-/** Ends a block: adds the sums to what waits for them and lets the total wait until block `next` is done. The sums are then free. */
+/**
+ * Ends a block: adds the sums to what waits for them and lets the total wait until block `next` is done. The sums are
+ * then free.
+ */
 export function endBlock(body: Body, waiting: Waiting, sums: readonly Local<"v128">[], next: Expression<"i32">): void {
   const { places, bytes, taken, block } = waiting;
   const { added, place } = nextPlace(body, taken, block, next);
@@ -81,8 +93,16 @@ export function addInOrder(body: Body, blocked: Blocked, count: number, take: (t
   if (waiting !== undefined) endBlocks(body, waiting, sums);
 }
 
-/** Adds the terms at the positions of a list, which begins with their number; they rise. `take(position)` adds one to the sums. */
-export function addListed(body: Body, blocked: Blocked, list: Expression<"i32">, take: (position: Local<"i32">) => void): void {
+/**
+ * Adds the terms at the positions of a list, which begins with their number; they rise. `take(position)` adds one to
+ * the sums.
+ */
+export function addListed(
+  body: Body,
+  blocked: Blocked,
+  list: Expression<"i32">,
+  take: (position: Local<"i32">) => void,
+): void {
   const { sums, block, waiting } = blocked;
   const [left, place] = [body.local("i32", "left"), body.let(list, "place")];
   body.set(left, i32.load(place));
@@ -107,12 +127,26 @@ function startAnew(body: Body, { sums, start }: Blocked): void {
 }
 
 /** Adds to the sums what waits in the places of `bits`, small totals first. `bits` is left 0. */
-function addWaiting(body: Body, sums: readonly Local<"v128">[], places: Expression<"i32">, bytes: number, bits: Local<"i32">): void {
-  eachPlace(body, places, bytes, bits, (at) => sums.forEach((sum, v) => body.set(sum, f32x4.add(v128.load(at, 16 * v), sum))));
+function addWaiting(
+  body: Body,
+  sums: readonly Local<"v128">[],
+  places: Expression<"i32">,
+  bytes: number,
+  bits: Local<"i32">,
+): void {
+  eachPlace(body, places, bytes, bits, (at) =>
+    sums.forEach((sum, v) => body.set(sum, f32x4.add(v128.load(at, 16 * v), sum))),
+  );
 }
 
 /** Visits the places of `bits`, in their order, which is left 0. */
-export function eachPlace(body: Body, places: Expression<"i32">, bytes: Expression<"i32"> | number, bits: Local<"i32">, visit: (at: Local<"i32">) => void): void {
+export function eachPlace(
+  body: Body,
+  places: Expression<"i32">,
+  bytes: Expression<"i32"> | number,
+  bits: Local<"i32">,
+  visit: (at: Local<"i32">) => void,
+): void {
   const at = body.let(places, "waiting");
   body.while(bits, () => {
     body.if(i32.and(bits, 1), () => visit(at));

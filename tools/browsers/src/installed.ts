@@ -10,9 +10,17 @@ export interface InstalledBrowser {
   readonly absent: string;
 }
 
-export const chromium: InstalledBrowser = { name: "Chromium", path: onPath(["chromium", "chromium-browser", "google-chrome"]), absent: "there is no Chromium (Debian: apt-get install chromium)" };
+export const chromium: InstalledBrowser = {
+  name: "Chromium",
+  path: onPath(["chromium", "chromium-browser", "google-chrome"]),
+  absent: "there is no Chromium (Debian: apt-get install chromium)",
+};
 
-export const firefox: InstalledBrowser = { name: "Firefox", path: onPath(["firefox-esr", "firefox"]), absent: "there is no Firefox (Debian: apt-get install firefox-esr)" };
+export const firefox: InstalledBrowser = {
+  name: "Firefox",
+  path: onPath(["firefox-esr", "firefox"]),
+  absent: "there is no Firefox (Debian: apt-get install firefox-esr)",
+};
 
 function onPath(commands: readonly string[]): string | undefined {
   const folders = (process.env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");

@@ -22,7 +22,10 @@ export function visit(browser: InstalledBrowser, address: string, { graphics = f
   if (browser.path === undefined) throw new Error(browser.absent);
   const profile = mkdtempSync(join(tmpdir(), `sluice-${browser.name.toLowerCase()}-`));
   if (browser === firefox) writeFileSync(join(profile, "user.js"), preferences);
-  const args = browser === firefox ? ["--headless", "--no-remote", "--profile", profile, address] : [...chromiumArgs(graphics), `--user-data-dir=${profile}`, address];
+  const args =
+    browser === firefox
+      ? ["--headless", "--no-remote", "--profile", profile, address]
+      : [...chromiumArgs(graphics), `--user-data-dir=${profile}`, address];
   // A process group of its own: Firefox's page runs in a child, which must not outlive it.
   const child = spawn(browser.path, args, { stdio: "ignore", detached: true });
   const over = Promise.withResolvers<void>();
@@ -46,7 +49,13 @@ export function visit(browser: InstalledBrowser, address: string, { graphics = f
 }
 
 function chromiumArgs(graphics: boolean): string[] {
-  return ["--headless", ...quiet, "--js-flags=--expose-gc", "--enable-precise-memory-info", ...(graphics ? software : ["--disable-gpu"])];
+  return [
+    "--headless",
+    ...quiet,
+    "--js-flags=--expose-gc",
+    "--enable-precise-memory-info",
+    ...(graphics ? software : ["--disable-gpu"]),
+  ];
 }
 
 /** Firefox does nothing but show a page, and does not ask whether a script that works for long is to be stopped. */

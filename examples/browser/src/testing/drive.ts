@@ -1,4 +1,7 @@
-/** What tests need to use the page as a visitor does: what is clicked is found by role and label, as an assistive technology finds it. */
+/**
+ * What tests need to use the page as a visitor does: what is clicked is found by role and label, as an assistive
+ * technology finds it.
+ */
 import { chromium, quiet } from "@sluice/browsers";
 import { wasm } from "@sluice/wasm";
 import { chromium as playwright, type Browser, type Page } from "playwright-core";
@@ -14,7 +17,11 @@ export function skipWithoutChromium(): void {
 
 /** The server of `npm run example`, on a port of its own. */
 export async function serve(): Promise<{ readonly address: string; close(): Promise<void> }> {
-  const server = await createServer({ configFile: `${import.meta.dirname}/../../vite.config.ts`, server: { host: "127.0.0.1", port: 0 }, logLevel: "error" });
+  const server = await createServer({
+    configFile: `${import.meta.dirname}/../../vite.config.ts`,
+    server: { host: "127.0.0.1", port: 0 },
+    logLevel: "error",
+  });
   await server.listen();
   return { address: server.resolvedUrls!.local[0]!, close: () => server.close() };
 }
@@ -33,7 +40,12 @@ export async function open(browser: Browser, address: string): Promise<Page> {
 }
 
 export async function choose(page: Page, { time, batch, hidden, steps }: Partial<Settings>): Promise<void> {
-  for (const [label, value] of [["Sequence length", time], ["Batch size", batch], ["Hidden units", hidden], ["Training steps", steps]] as const) {
+  for (const [label, value] of [
+    ["Sequence length", time],
+    ["Batch size", batch],
+    ["Hidden units", hidden],
+    ["Training steps", steps],
+  ] as const) {
     if (value !== undefined) await page.getByLabel(label).selectOption(String(value));
   }
 }
@@ -57,7 +69,11 @@ export async function textOf(page: Page, id: string): Promise<string> {
 /** A number as the page shows it: "0.0123", "8.3 × 10⁻⁴" or "10⁻⁵". */
 export async function numberOf(page: Page, id: string): Promise<number> {
   const digits = "⁰¹²³⁴⁵⁶⁷⁸⁹";
-  const plain = (await textOf(page, id)).replace(/(?:^|(\S+) × )10⁻([⁰¹²³⁴⁵⁶⁷⁸⁹]+)$/, (_, mantissa: string | undefined, power: string) => `${mantissa ?? "1"}e-${[...power].map((digit) => digits.indexOf(digit)).join("")}`);
+  const plain = (await textOf(page, id)).replace(
+    /(?:^|(\S+) × )10⁻([⁰¹²³⁴⁵⁶⁷⁸⁹]+)$/,
+    (_, mantissa: string | undefined, power: string) =>
+      `${mantissa ?? "1"}e-${[...power].map((digit) => digits.indexOf(digit)).join("")}`,
+  );
   return Number(plain);
 }
 
@@ -66,7 +82,10 @@ export async function stepOf(page: Page): Promise<number> {
 }
 
 export async function stepsMade(page: Page, atLeast: number): Promise<void> {
-  await page.waitForFunction((n) => Number.parseInt(document.getElementById("step")?.textContent ?? "", 10) >= n, atLeast);
+  await page.waitForFunction(
+    (n) => Number.parseInt(document.getElementById("step")?.textContent ?? "", 10) >= n,
+    atLeast,
+  );
 }
 
 /** The same run in Node, with one thread. */

@@ -1,11 +1,17 @@
 import { TensorError, type Tensor } from "@sluice/tensor";
 import type { ParameterSpec } from "../parameter.ts";
 
-/** No bias, one for the sum (as Keras), or one each for the input's and the recurrent product (as PyTorch and cuDNN). */
+/**
+ * No bias, one for the sum (as Keras), or one each for the input's and the recurrent product (as PyTorch and cuDNN).
+ */
 export type Biases = 0 | 1 | 2;
 
 /** `b` beside the input's product and `bh` beside the recurrent one. */
-export function biasesOf(biases: Biases, b: ParameterSpec, bh: ParameterSpec = b): { b?: ParameterSpec; bh?: ParameterSpec } {
+export function biasesOf(
+  biases: Biases,
+  b: ParameterSpec,
+  bh: ParameterSpec = b,
+): { b?: ParameterSpec; bh?: ParameterSpec } {
   switch (biases) {
     case 0:
       return {};

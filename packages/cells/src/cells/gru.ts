@@ -4,7 +4,10 @@ import { defineCell } from "../define-cell.ts";
 import { bias, kernel, recurrentKernel } from "../parameter.ts";
 import { biasesOf, given, type Biases } from "./biases.ts";
 
-/** Whether the reset gate acts on the recurrent product of the candidate (`after` it) or on the state that enters it (`before`). */
+/**
+ * Whether the reset gate acts on the recurrent product of the candidate (`after` it) or on the state that enters it
+ * (`before`).
+ */
 export type Reset = "after" | "before";
 
 /**
@@ -16,10 +19,10 @@ export type Reset = "after" | "before";
  *     n = tanh(x_t W_n + b_n + (r h_{t-1}) U_n + bh_n)      reset before, as in the paper
  *     h_t = z h_{t-1} + (1 - z) n
  *
- * The two resets are different networks. Parameters: W `[input, 3 hidden]`, U `[hidden, 3 hidden]`, biases b and bh `[3 hidden]`, gates in PyTorch's order
- * r, z, n. State and output: h. Traces: reset, update, candidate. Places of norm: gates (r and z together, as in layer normalisation's paper) and
- * candidate.
- * Options: `reset` (default after), `biases` (default 2 with reset after, 1 before), `activation` (default tanh), `recurrentActivation` (default sigmoid).
+ * The two resets are different networks. Parameters: W `[input, 3 hidden]`, U `[hidden, 3 hidden]`, biases b and bh `[3
+ * hidden]`, gates in PyTorch's order r, z, n. State and output: h. Traces: reset, update, candidate. Places of norm:
+ * gates (r and z together, as in layer normalisation's paper) and candidate. Options: `reset` (default after), `biases`
+ * (default 2 with reset after, 1 before), `activation` (default tanh), `recurrentActivation` (default sigmoid).
  */
 export const gru = defineCell({
   name: "gru",
@@ -30,7 +33,8 @@ export const gru = defineCell({
     recurrentActivation: "sigmoid" as Activation,
   },
   params({ input, hidden }, { reset, biases }) {
-    if (reset !== "after" && reset !== "before") throw new TensorError(`gru: unknown reset ${String(reset)}; ${suggestion(String(reset), ["after", "before"])}`);
+    if (reset !== "after" && reset !== "before")
+      throw new TensorError(`gru: unknown reset ${String(reset)}; ${suggestion(String(reset), ["after", "before"])}`);
     return {
       W: kernel([input, 3 * hidden]),
       U: recurrentKernel([hidden, 3 * hidden]),

@@ -11,10 +11,11 @@ import { biasesOf, given, type Biases } from "./biases.ts";
  *     c_t = sigmoid(f) c_{t-1} + sigmoid(i) tanh(g)
  *     h_t = sigmoid(o) tanh(c_t)
  *
- * Parameters: W `[input, 4 hidden]`, U `[hidden, 4 hidden]`, b `[4 hidden]` (and bh with two biases), gates in PyTorch's order i, f, g, o. States: h, c;
- * output: h. Traces: input, forget, candidate, output. Places of norm: gates, cell.
- * Options: `activation` (default tanh), `recurrentActivation` (default sigmoid), `biases` 0, 1 (default) or 2, and `forgetBias`, which is added to
- * the initial bias of the forget gate (default 1: Jozefowicz et al. 2015; 0 is PyTorch's).
+ * Parameters: W `[input, 4 hidden]`, U `[hidden, 4 hidden]`, b `[4 hidden]` (and bh with two biases), gates in
+ * PyTorch's order i, f, g, o. States: h, c; output: h. Traces: input, forget, candidate, output. Places of norm: gates,
+ * cell. Options: `activation` (default tanh), `recurrentActivation` (default sigmoid), `biases` 0, 1 (default) or 2,
+ * and `forgetBias`, which is added to the initial bias of the forget gate (default 1: Jozefowicz et al. 2015; 0 is
+ * PyTorch's).
  */
 export const lstm = defineCell({
   name: "lstm",
@@ -27,7 +28,11 @@ export const lstm = defineCell({
   params: ({ input, hidden }, { biases, forgetBias }) => ({
     W: kernel([input, 4 * hidden]),
     U: recurrentKernel([hidden, 4 * hidden]),
-    ...biasesOf(biases, bias([4 * hidden], { adjust: (b) => raise(b, hidden, 2 * hidden, forgetBias) }), bias([4 * hidden])),
+    ...biasesOf(
+      biases,
+      bias([4 * hidden], { adjust: (b) => raise(b, hidden, 2 * hidden, forgetBias) }),
+      bias([4 * hidden]),
+    ),
   }),
   state: ({ hidden }) => ({ h: [hidden], c: [hidden] }),
   step({ W, U, b, bh }, { h, c }, x, { norm, trace, recurrent, activation, recurrentActivation }) {

@@ -2,15 +2,38 @@ import { layerNorm } from "@sluice/norm";
 import { add, key, mapTree, mul, tensor, valuesOf, zerosArray, type Tensor, type Tree } from "@sluice/tensor";
 import { describe, expect, test } from "vitest";
 import {
-  bidirectional, defineCell, dense, fromKeras, fromPyTorch, gru, kernel, lstm, rnn, sequence, stack, toKeras, toPyTorch, variationalDropout, withTrainingStep, zoneout,
-  type Cell, type Layer, type State,
+  bidirectional,
+  defineCell,
+  dense,
+  fromKeras,
+  fromPyTorch,
+  gru,
+  kernel,
+  lstm,
+  rnn,
+  sequence,
+  stack,
+  toKeras,
+  toPyTorch,
+  variationalDropout,
+  withTrainingStep,
+  zoneout,
+  type Cell,
+  type Layer,
+  type State,
 } from "../index.ts";
 
 const sizes = { input: 2, hidden: 3 };
 const root = key(1);
 const numbers = (x: Tensor): number[] => [...valuesOf(x)];
-const out = (layer: Layer): (() => unknown) => () => toPyTorch(layer, layer.init(root));
-const keras = (layer: Layer): (() => unknown) => () => toKeras(layer, layer.init(root));
+const out =
+  (layer: Layer): (() => unknown) =>
+  () =>
+    toPyTorch(layer, layer.init(root));
+const keras =
+  (layer: Layer): (() => unknown) =>
+  () =>
+    toKeras(layer, layer.init(root));
 
 test("a linear layer has PyTorch's weight [output, input] and Keras's kernel [input, output]", () => {
   const layer = dense({ input: 2, output: 1 });
@@ -28,7 +51,9 @@ test("one bias becomes two by zeros, and comes back", () => {
   expect(numbers(named["bias_hh_l0"]!)).toEqual(new Array(12).fill(0));
   expect(fromPyTorch(layer, named)).toEqual(params);
   const two = { ...named, bias_hh_l0: add(named["bias_hh_l0"]!, 1) };
-  expect(() => fromPyTorch(layer, two)).toThrow("the cell has one bias, and bias_hh_l0 is not zero, so two do not become one exactly; make the cell with biases: 2");
+  expect(() => fromPyTorch(layer, two)).toThrow(
+    "the cell has one bias, and bias_hh_l0 is not zero, so two do not become one exactly; make the cell with biases: 2",
+  );
   expect(numbers(fromPyTorch(sequence(lstm({ ...sizes, biases: 2 })), two).bh!)).toEqual(new Array(12).fill(1));
 });
 
@@ -39,18 +64,28 @@ test("no bias has no bias there", () => {
 });
 
 test("names run over layers and directions; dropout, which does nothing in evaluation, is no obstacle", () => {
-  const model = stack([bidirectional(gru({ ...sizes, dropout: 0.1, recurrentDropout: 0.2 })), bidirectional(gru({ input: 6, hidden: 3 }))]);
+  const model = stack([
+    bidirectional(gru({ ...sizes, dropout: 0.1, recurrentDropout: 0.2 })),
+    bidirectional(gru({ input: 6, hidden: 3 })),
+  ]);
   const params = mapTree(model.init(root), (x) => add(x, 0.25));
   const named = toPyTorch(model, params);
   expect(Object.keys(named)).toEqual(
-    ["l0", "l0_reverse", "l1", "l1_reverse"].flatMap((suffix) => ["weight_ih", "weight_hh", "bias_ih", "bias_hh"].map((name) => `${name}_${suffix}`)),
+    ["l0", "l0_reverse", "l1", "l1_reverse"].flatMap((suffix) =>
+      ["weight_ih", "weight_hh", "bias_ih", "bias_hh"].map((name) => `${name}_${suffix}`),
+    ),
   );
   expect(fromPyTorch(model, named)).toEqual(params);
 });
 
 test("Keras's GRU has the gates z, r, h and a row for each bias", () => {
   const layer = sequence(gru({ input: 1, hidden: 1 }));
-  const params = { W: tensor([1, 2, 3], [1, 3]), U: tensor([4, 5, 6], [1, 3]), b: tensor([7, 8, 9]), bh: tensor([10, 11, 12]) };
+  const params = {
+    W: tensor([1, 2, 3], [1, 3]),
+    U: tensor([4, 5, 6], [1, 3]),
+    b: tensor([7, 8, 9]),
+    bh: tensor([10, 11, 12]),
+  };
   const named = toKeras(layer, params);
   expect(numbers(named["kernel"]!)).toEqual([2, 1, 3]);
   expect(named["bias"]).toEqual(tensor([8, 7, 9, 11, 10, 12], [2, 3]));
@@ -60,39 +95,120 @@ test("Keras's GRU has the gates z, r, h and a row for each bias", () => {
 /** A modifier of somebody else's, which knows nothing of exchange: every weight counts half. */
 const halved = <P extends Tree, S extends State>(cell: Cell<P, S>): Cell<P, S> => ({
   ...cell,
-  step: (params, ...rest) => cell.step(mapTree(params, (w) => mul(w, 0.5)), ...rest),
+  step: (params, ...rest) =>
+    cell.step(
+      mapTree(params, (w) => mul(w, 0.5)),
+      ...rest,
+    ),
 });
 
 /** A layer that says of itself what is not so. */
 const relayed: Layer = { ...sequence(zoneout(gru(sizes), { h: 0.1 })), ...{ cell: gru(sizes) } };
 
 describe("what has no exact counterpart is an error that says why", () => {
-  const mine = defineCell({ name: "mine", params: () => ({ W: kernel([2, 3]) }), state: () => ({ h: [3] }), step: (_, { h }) => ({ state: { h }, output: "h" }) });
+  const mine = defineCell({
+    name: "mine",
+    params: () => ({ W: kernel([2, 3]) }),
+    state: () => ({ h: [3] }),
+    step: (_, { h }) => ({ state: { h }, output: "h" }),
+  });
   test.each<[string, () => unknown, string]>([
-    ["reset before", out(sequence(gru({ ...sizes, reset: "before" }))), "its GRU applies the reset after the recurrent product"],
+    [
+      "reset before",
+      out(sequence(gru({ ...sizes, reset: "before" }))),
+      "its GRU applies the reset after the recurrent product",
+    ],
     ["another cell", out(sequence(mine(sizes))), "PyTorch: it has no mine; rnn, gru and lstm can be exchanged"],
     ["norm", out(sequence(gru({ ...sizes, norm: layerNorm() }))), "PyTorch: its gru has no normalisation"],
-    ["activation", out(sequence(lstm({ ...sizes, activation: "relu" }))), "the lstm must have activation tanh and recurrentActivation sigmoid"],
-    ["rnn's activation", out(sequence(rnn({ ...sizes, activation: "sigmoid" }))), "its RNN has the activations tanh and relu, not sigmoid"],
-    ["a readout with an activation", out(dense({ input: 2, output: 1, activation: "relu" })), "PyTorch: nn.Linear has no activation"],
-    ["zoneout", out(sequence(zoneout(gru(sizes), { h: 0.1 }))), "PyTorch: gru has another step or other parameters than it was made with, as after zoneout"],
-    ["zoneout below dropout", out(sequence(variationalDropout(zoneout(gru(sizes), { h: 0.1 }), { input: 0.1 }))), "gru has another step or other parameters"],
+    [
+      "activation",
+      out(sequence(lstm({ ...sizes, activation: "relu" }))),
+      "the lstm must have activation tanh and recurrentActivation sigmoid",
+    ],
+    [
+      "rnn's activation",
+      out(sequence(rnn({ ...sizes, activation: "sigmoid" }))),
+      "its RNN has the activations tanh and relu, not sigmoid",
+    ],
+    [
+      "a readout with an activation",
+      out(dense({ input: 2, output: 1, activation: "relu" })),
+      "PyTorch: nn.Linear has no activation",
+    ],
+    [
+      "zoneout",
+      out(sequence(zoneout(gru(sizes), { h: 0.1 }))),
+      "PyTorch: gru has another step or other parameters than it was made with, as after zoneout",
+    ],
+    [
+      "zoneout below dropout",
+      out(sequence(variationalDropout(zoneout(gru(sizes), { h: 0.1 }), { input: 0.1 }))),
+      "gru has another step or other parameters",
+    ],
     ["other weights in the step", out(sequence(halved(gru(sizes)))), "gru has another step or other parameters"],
-    ["other weights in the step, for Keras", keras(sequence(halved(lstm(sizes)))), "Keras: lstm has another step or other parameters"],
-    ["dropout around other weights", out(sequence(withTrainingStep(halved(gru(sizes)), gru(sizes).step))), "gru has another step or other parameters"],
-    ["another apply", out({ ...sequence(gru(sizes)), apply: sequence(halved(gru(sizes))).apply }), "exchange: gru has another part, such as apply, than it was made with"],
-    ["another apply within a stack", out(stack([{ ...sequence(gru(sizes)), apply: sequence(gru(sizes)).apply }])), "exchange: gru has another part"],
+    [
+      "other weights in the step, for Keras",
+      keras(sequence(halved(lstm(sizes)))),
+      "Keras: lstm has another step or other parameters",
+    ],
+    [
+      "dropout around other weights",
+      out(sequence(withTrainingStep(halved(gru(sizes)), gru(sizes).step))),
+      "gru has another step or other parameters",
+    ],
+    [
+      "another apply",
+      out({ ...sequence(gru(sizes)), apply: sequence(halved(gru(sizes))).apply }),
+      "exchange: gru has another part, such as apply, than it was made with",
+    ],
+    [
+      "another apply within a stack",
+      out(stack([{ ...sequence(gru(sizes)), apply: sequence(gru(sizes)).apply }])),
+      "exchange: gru has another part",
+    ],
     ["another cell in the layer", keras(relayed), "exchange: gru has another part"],
-    ["a readout with another apply", keras({ ...dense({ input: 2, output: 1 }), apply: dense({ input: 2, output: 1 }).apply }), "exchange: dense has another part"],
-    ["other parameters", out(sequence({ ...gru(sizes), params: { ...gru(sizes).params } })), "gru has another step or other parameters"],
+    [
+      "a readout with another apply",
+      keras({ ...dense({ input: 2, output: 1 }), apply: dense({ input: 2, output: 1 }).apply }),
+      "exchange: dense has another part",
+    ],
+    [
+      "other parameters",
+      out(sequence({ ...gru(sizes), params: { ...gru(sizes).params } })),
+      "gru has another step or other parameters",
+    ],
     ["merge", out(bidirectional(gru(sizes), { merge: "sum" })), "its directions are concatenated, not merged by sum"],
-    ["backwards only", out(sequence(gru(sizes), { reverse: true })), "no layer runs only from the last step to the first"],
-    ["a readout within", out(stack([sequence(gru(sizes)), dense({ input: 3, output: 1 })])), "dense is no recurrent layer; convert it on its own"],
-    ["other hidden sizes", out(stack([sequence(gru(sizes)), sequence(gru({ input: 3, hidden: 4 }))])), "all layers of its gru are alike"],
-    ["mixed directions", out(stack([bidirectional(gru(sizes)), sequence(gru({ input: 6, hidden: 3 }))])), "either all layers of a stack run in both directions or none"],
+    [
+      "backwards only",
+      out(sequence(gru(sizes), { reverse: true })),
+      "no layer runs only from the last step to the first",
+    ],
+    [
+      "a readout within",
+      out(stack([sequence(gru(sizes)), dense({ input: 3, output: 1 })])),
+      "dense is no recurrent layer; convert it on its own",
+    ],
+    [
+      "other hidden sizes",
+      out(stack([sequence(gru(sizes)), sequence(gru({ input: 3, hidden: 4 }))])),
+      "all layers of its gru are alike",
+    ],
+    [
+      "mixed directions",
+      out(stack([bidirectional(gru(sizes)), sequence(gru({ input: 6, hidden: 3 }))])),
+      "either all layers of a stack run in both directions or none",
+    ],
     ["Keras's LSTM with two biases", keras(sequence(lstm({ ...sizes, biases: 2 }))), "Keras: its lstm has one bias"],
-    ["Keras's GRU before with two biases", keras(sequence(gru({ ...sizes, reset: "before", biases: 2 }))), "Keras: its gru with reset before has one bias"],
-    ["Keras of a stack", keras(stack([sequence(gru(sizes))])), "Keras: stack is not one layer of Keras; convert its layers one by one"],
+    [
+      "Keras's GRU before with two biases",
+      keras(sequence(gru({ ...sizes, reset: "before", biases: 2 }))),
+      "Keras: its gru with reset before has one bias",
+    ],
+    [
+      "Keras of a stack",
+      keras(stack([sequence(gru(sizes))])),
+      "Keras: stack is not one layer of Keras; convert its layers one by one",
+    ],
   ])("%s", (_, run, message) => {
     expect(run).toThrow(message);
   });
@@ -101,9 +217,17 @@ describe("what has no exact counterpart is an error that says why", () => {
     const layer = sequence(gru(sizes));
     const named = toPyTorch(layer, layer.init(root));
     const { bias_ih_l0: _, ...fewer } = named;
-    expect(() => fromPyTorch(layer, fewer)).toThrow("PyTorch: no bias_ih_l0; there are weight_ih_l0, weight_hh_l0, bias_hh_l0");
-    expect(() => fromPyTorch(layer, { ...named, weight_ih_l1: zerosArray([9, 3]) })).toThrow("PyTorch: the layer has no place for weight_ih_l1; did you mean weight_ih_l0?");
-    expect(() => fromPyTorch(layer, { ...named, weight_ih_l0: zerosArray([9, 3]) })).toThrow("PyTorch: weight_ih_l0 must be [9,2], got [9,3]");
-    expect(() => fromKeras(layer, { kernel: zerosArray([2, 9]) })).toThrow("Keras: no recurrent_kernel; there are kernel");
+    expect(() => fromPyTorch(layer, fewer)).toThrow(
+      "PyTorch: no bias_ih_l0; there are weight_ih_l0, weight_hh_l0, bias_hh_l0",
+    );
+    expect(() => fromPyTorch(layer, { ...named, weight_ih_l1: zerosArray([9, 3]) })).toThrow(
+      "PyTorch: the layer has no place for weight_ih_l1; did you mean weight_ih_l0?",
+    );
+    expect(() => fromPyTorch(layer, { ...named, weight_ih_l0: zerosArray([9, 3]) })).toThrow(
+      "PyTorch: weight_ih_l0 must be [9,2], got [9,3]",
+    );
+    expect(() => fromKeras(layer, { kernel: zerosArray([2, 9]) })).toThrow(
+      "Keras: no recurrent_kernel; there are kernel",
+    );
   });
 });

@@ -1,12 +1,22 @@
-import { concat, sliceAxis, stack as stackTensors, take, TensorError, zerosLike, type Tensor, type Tree } from "@sluice/tensor";
+import {
+  concat,
+  sliceAxis,
+  stack as stackTensors,
+  take,
+  TensorError,
+  zerosLike,
+  type Tensor,
+  type Tree,
+} from "@sluice/tensor";
 import { checkParameters } from "../check-parameters.ts";
 import type { Layer } from "../layers/layer.ts";
 import { isDense, isSequence } from "./layers.ts";
 import { checked, checkNames, isZero, plainCell, weightOf, type Named, type PlainCell } from "./plain.ts";
 
 /**
- * The weights of one layer in Keras's layout: `kernel` `[input, gates * units]`, `recurrent_kernel` and `bias`, of `SimpleRNN`, `GRU`, `LSTM` and `Dense`.
- * Keras orders a GRU's gates z, r, h; its bias is `[2, 3 * units]` with reset after the product and `[3 * units]` before.
+ * The weights of one layer in Keras's layout: `kernel` `[input, gates * units]`, `recurrent_kernel` and `bias`, of
+ * `SimpleRNN`, `GRU`, `LSTM` and `Dense`. Keras orders a GRU's gates z, r, h; its bias is `[2, 3 * units]` with reset
+ * after the product and `[3 * units]` before.
  *
  * An error says where Keras has no such layer: two biases of an RNN, an LSTM or a GRU with reset before, normalisation.
  */
@@ -51,17 +61,23 @@ export function fromKeras(layer: Layer, named: Named): Tree {
   const bias = checked(named, "bias", [2, width], where);
   const [b, bh] = [order(take(bias, 0)), order(take(bias, 1))];
   if (biases === 2) return { W, U, b, bh };
-  if (!isZero(bh)) throw new TensorError("Keras: the cell has one bias, and the second row of bias is not zero; make the cell with biases: 2");
+  if (!isZero(bh))
+    throw new TensorError(
+      "Keras: the cell has one bias, and the second row of bias is not zero; make the cell with biases: 2",
+    );
   return { W, U, b };
 }
 
 const where = "Keras";
 
 function kerasCell(layer: Layer): PlainCell {
-  if (!isSequence(layer)) throw new TensorError(`Keras: ${layer.name} is not one layer of Keras; convert its layers one by one`);
+  if (!isSequence(layer))
+    throw new TensorError(`Keras: ${layer.name} is not one layer of Keras; convert its layers one by one`);
   const cell = plainCell(layer.cell, where);
   if (cell.biases === 2 && !twoRows(cell)) {
-    throw new TensorError(`Keras: its ${cell.kind}${cell.kind === "gru" ? " with reset before" : ""} has one bias; the sum of two would be rounded. Make the cell with biases: 1`);
+    throw new TensorError(
+      `Keras: its ${cell.kind}${cell.kind === "gru" ? " with reset before" : ""} has one bias; the sum of two would be rounded. Make the cell with biases: 1`,
+    );
   }
   return cell;
 }

@@ -15,7 +15,9 @@ export const isDense = (layer: Layer): layer is DenseLayer => isOf("dense", laye
 function isOf(kind: string, layer: Layer): boolean {
   if (!("kind" in layer) || layer.kind !== kind) return false;
   if (hasOrigin(layer) && isAsMade(layer)) return true;
-  throw new TensorError(`exchange: ${layer.name} has another part, such as apply, than it was made with, and no other library has that layer; for its weights alone, give the layer before that`);
+  throw new TensorError(
+    `exchange: ${layer.name} has another part, such as apply, than it was made with, and no other library has that layer; for its weights alone, give the layer before that`,
+  );
 }
 
 const hasOrigin = (layer: Layer): layer is Layer & Made => "origin" in layer;

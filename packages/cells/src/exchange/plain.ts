@@ -1,5 +1,15 @@
 /** What the cells of other libraries can hold of a cell of ours. */
-import { isTensor, leavesOf, sameShape, showShape, suggestion, TensorError, type Shape, type Tensor, type Tree } from "@sluice/tensor";
+import {
+  isTensor,
+  leavesOf,
+  sameShape,
+  showShape,
+  suggestion,
+  TensorError,
+  type Shape,
+  type Tensor,
+  type Tree,
+} from "@sluice/tensor";
 import { originOf, type Cell } from "../cell.ts";
 import { gru } from "../cells/gru.ts";
 import { lstm } from "../cells/lstm.ts";
@@ -20,7 +30,10 @@ export interface PlainCell {
 
 const gates = { rnn: 1, gru: 3, lstm: 4 } as const;
 
-/** The cell's facts, if it is one of the three base cells as `library` has them; an error that says what it lacks otherwise. */
+/**
+ * The cell's facts, if it is one of the three base cells as `library` has them; an error that says what it lacks
+ * otherwise.
+ */
 export function plainCell(cell: Cell, library: string): PlainCell {
   const origin = originOf(cell);
   if (origin === undefined && cell.origin !== undefined) {
@@ -29,11 +42,24 @@ export function plainCell(cell: Cell, library: string): PlainCell {
     );
   }
   const { definition, options = {} } = origin ?? {};
-  const kind = definition === rnn.definition ? "rnn" : definition === gru.definition ? "gru" : definition === lstm.definition ? "lstm" : undefined;
-  if (kind === undefined) throw new TensorError(`${library}: it has no ${cell.name}; rnn, gru and lstm can be exchanged`);
-  if ("norm" in cell.params) throw new TensorError(`${library}: its ${kind} has no normalisation, so the gains and biases of ${cell.name}.norm have no place there`);
+  const kind =
+    definition === rnn.definition
+      ? "rnn"
+      : definition === gru.definition
+        ? "gru"
+        : definition === lstm.definition
+          ? "lstm"
+          : undefined;
+  if (kind === undefined)
+    throw new TensorError(`${library}: it has no ${cell.name}; rnn, gru and lstm can be exchanged`);
+  if ("norm" in cell.params)
+    throw new TensorError(
+      `${library}: its ${kind} has no normalisation, so the gains and biases of ${cell.name}.norm have no place there`,
+    );
   if (kind !== "rnn" && (options["activation"] !== "tanh" || options["recurrentActivation"] !== "sigmoid")) {
-    throw new TensorError(`${library}: the ${kind} must have activation tanh and recurrentActivation sigmoid to be exchanged`);
+    throw new TensorError(
+      `${library}: the ${kind} must have activation tanh and recurrentActivation sigmoid to be exchanged`,
+    );
   }
   const names = Object.keys(cell.params);
   return {
@@ -48,21 +74,31 @@ export function plainCell(cell: Cell, library: string): PlainCell {
 
 /** A cell's own parameter. */
 export function weightOf(params: Tree, name: string, shape: Shape): Tensor {
-  return checked(Object.fromEntries(leavesOf(params).map(({ path, tensor }) => [path, tensor])), name, shape, "parameters");
+  return checked(
+    Object.fromEntries(leavesOf(params).map(({ path, tensor }) => [path, tensor])),
+    name,
+    shape,
+    "parameters",
+  );
 }
 
 /** The tensor `name` of `named`, of the given shape. */
 export function checked(named: Named, name: string, shape: Shape, where: string): Tensor {
   const found = Object.hasOwn(named, name) ? named[name] : undefined;
-  if (found === undefined) throw new TensorError(`${where}: no ${name}; there are ${Object.keys(named).join(", ") || "none"}`);
-  if (!isTensor(found) || !sameShape(found.shape, shape)) throw new TensorError(`${where}: ${name} must be ${showShape(shape)}, got ${isTensor(found) ? showShape(found.shape) : String(found)}`);
+  if (found === undefined)
+    throw new TensorError(`${where}: no ${name}; there are ${Object.keys(named).join(", ") || "none"}`);
+  if (!isTensor(found) || !sameShape(found.shape, shape))
+    throw new TensorError(
+      `${where}: ${name} must be ${showShape(shape)}, got ${isTensor(found) ? showShape(found.shape) : String(found)}`,
+    );
   return found;
 }
 
 /** Rejects tensors that the layer has no place for. */
 export function checkNames(named: Named, expected: readonly string[], where: string): void {
   const strange = Object.keys(named).find((name) => !expected.includes(name));
-  if (strange !== undefined) throw new TensorError(`${where}: the layer has no place for ${strange}; ${suggestion(strange, expected)}`);
+  if (strange !== undefined)
+    throw new TensorError(`${where}: the layer has no place for ${strange}; ${suggestion(strange, expected)}`);
 }
 
 /** Whether all values are zero; symbols have none to look at. */

@@ -10,8 +10,8 @@ export const zeros: Initialiser = constant(0);
 export const ones: Initialiser = constant(1);
 
 /**
- * The identity times `scale`, repeated for each gate of a matrix `[n, gates * n]`; elsewhere ones on the diagonal. With relu it makes an IRNN
- * (Le, Jaitly, Hinton 2015, arXiv:1504.00941).
+ * The identity times `scale`, repeated for each gate of a matrix `[n, gates * n]`; elsewhere ones on the diagonal. With
+ * relu it makes an IRNN (Le, Jaitly, Hinton 2015, arXiv:1504.00941).
  */
 export function scaledIdentity(scale: number): Initialiser {
   return (_, shape): ArrayTensor => {

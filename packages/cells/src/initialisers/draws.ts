@@ -1,9 +1,21 @@
 /**
- * Many random numbers at once, in plain loops over typed arrays: what the eager functions of @sluice/tensor draw, bit for bit, at a fraction of their time.
+ * Many random numbers at once, in plain loops over typed arrays: what the eager functions of @sluice/tensor draw, bit
+ * for bit, at a fraction of their time.
  */
-import { inverseErrorF64, sizeOf, TensorError, threefry2x32Into, type ArrayTensor, type Shape, type Tensor } from "@sluice/tensor";
+import {
+  inverseErrorF64,
+  sizeOf,
+  TensorError,
+  threefry2x32Into,
+  type ArrayTensor,
+  type Shape,
+  type Tensor,
+} from "@sluice/tensor";
 
-/** Whole numbers from 0 to 2^24 - 1, as many as fill the shape, each as likely as the others. They are the tensor's own to change. */
+/**
+ * Whole numbers from 0 to 2^24 - 1, as many as fill the shape, each as likely as the others. They are the tensor's own
+ * to change.
+ */
 export function drawWhole(key: ArrayTensor, shape: Shape): Drawn {
   const count = sizeOf(shape);
   const [k0, k1] = wordsOf(key);
@@ -18,7 +30,8 @@ export function drawWhole(key: ArrayTensor, shape: Shape): Drawn {
 export function drawNormal(key: ArrayTensor, shape: Shape): Drawn {
   const drawn = drawWhole(key, shape);
   const { data } = drawn;
-  for (let i = 0; i < data.length; i++) data[i] = inverseErrorF64((data[i]! - 8388608 + 0.5) * (1 / 8388608)) * Math.SQRT2;
+  for (let i = 0; i < data.length; i++)
+    data[i] = inverseErrorF64((data[i]! - 8388608 + 0.5) * (1 / 8388608)) * Math.SQRT2;
   return drawn;
 }
 
@@ -27,8 +40,10 @@ interface Drawn extends ArrayTensor {
 }
 
 function wordsOf(key: Tensor): readonly [number, number] {
-  if (key.kind !== "array") throw new TensorError("init: the key is a symbol; draw initial values outside of compiled functions");
+  if (key.kind !== "array")
+    throw new TensorError("init: the key is a symbol; draw initial values outside of compiled functions");
   const [first, second] = key.data;
-  if (key.dtype !== "i32" || first === undefined || second === undefined || key.data.length > 2) throw new TensorError("init: expected a key (i32 [2]; make one with key(seed))");
+  if (key.dtype !== "i32" || first === undefined || second === undefined || key.data.length > 2)
+    throw new TensorError("init: expected a key (i32 [2]; make one with key(seed))");
   return [first >>> 0, second >>> 0];
 }

@@ -6,12 +6,15 @@ export interface Sizes {
 }
 
 /**
- * Initial values of a parameter, computed in f64 with the same bits on every machine. `sizes` are those of the cell or layer, for rules that need
- * more than the shape.
+ * Initial values of a parameter, computed in f64 with the same bits on every machine. `sizes` are those of the cell or
+ * layer, for rules that need more than the shape.
  */
 export type Initialiser = (key: ArrayTensor, shape: Shape, sizes: Sizes) => ArrayTensor;
 
-/** Rows and columns of a matrix `[in, out]`; further axes in front count as rows, and a vector has as many rows as columns. */
+/**
+ * Rows and columns of a matrix `[in, out]`; further axes in front count as rows, and a vector has as many rows as
+ * columns.
+ */
 export function fans(shape: Shape): { fanIn: number; fanOut: number } {
   const fanOut = shape.at(-1) ?? 1;
   if (shape.length < 2) return { fanIn: fanOut, fanOut };

@@ -3,14 +3,38 @@ import * as random from "@sluice/tensor";
 import { key, randomBits, valuesOf, type Shape } from "@sluice/tensor";
 import { describe, expect, test } from "vitest";
 import {
-  constant, glorotNormal, glorotUniform, heNormal, heUniform, identity, initialise, kernel, lecunNormal, lecunUniform, normal, ones, orthogonal,
-  parameter, pytorchUniform, recurrentKernel, scaledIdentity, scaledOrthogonal, truncatedNormal, uniform, zeros, type Initialiser, type TruncatedNormalOptions,
+  constant,
+  glorotNormal,
+  glorotUniform,
+  heNormal,
+  heUniform,
+  identity,
+  initialise,
+  kernel,
+  lecunNormal,
+  lecunUniform,
+  normal,
+  ones,
+  orthogonal,
+  parameter,
+  pytorchUniform,
+  recurrentKernel,
+  scaledIdentity,
+  scaledOrthogonal,
+  truncatedNormal,
+  uniform,
+  zeros,
+  type Initialiser,
+  type TruncatedNormalOptions,
 } from "../index.ts";
 
-const draw = (initialiser: Initialiser, shape: Shape, sizes = {}): number[] => [...valuesOf(initialiser(key(5), shape, sizes))];
+const draw = (initialiser: Initialiser, shape: Shape, sizes = {}): number[] => [
+  ...valuesOf(initialiser(key(5), shape, sizes)),
+];
 const shape = [40, 120];
 const range = (values: readonly number[]): number => values.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
-const deviation = (values: readonly number[]): number => Math.sqrt(values.reduce((sum, x) => sum + x * x, 0) / values.length);
+const deviation = (values: readonly number[]): number =>
+  Math.sqrt(values.reduce((sum, x) => sum + x * x, 0) / values.length);
 
 describe("uniform on the published range", () => {
   test.each([
@@ -45,8 +69,12 @@ describe("normal of the published deviation", () => {
 
 test("uniform and normal have the bits of the tensor functions of that name", () => {
   for (const odd of [[7], [3, 5], [2, 4]]) {
-    expect(draw(uniform({ low: -1, high: 2 }), odd)).toEqual([...valuesOf(random.uniform(key(5), odd, { low: -1, high: 2, dtype: "f64" }))]);
-    expect(draw(normal({ mean: 3, deviation: 2 }), odd)).toEqual([...valuesOf(random.normal(key(5), odd, { mean: 3, deviation: 2, dtype: "f64" }))]);
+    expect(draw(uniform({ low: -1, high: 2 }), odd)).toEqual([
+      ...valuesOf(random.uniform(key(5), odd, { low: -1, high: 2, dtype: "f64" })),
+    ]);
+    expect(draw(normal({ mean: 3, deviation: 2 }), odd)).toEqual([
+      ...valuesOf(random.normal(key(5), odd, { mean: 3, deviation: 2, dtype: "f64" })),
+    ]);
   }
 });
 
@@ -56,7 +84,8 @@ describe("truncated normal", () => {
     const points = Array.from({ length: 20_000 }, (_, i) => low + ((i + 0.5) / 20_000) * (high - low));
     const weights = points.map((x) => Math.exp(-(((x - mean) / deviation) ** 2) / 2));
     const total = weights.reduce((a, b) => a + b);
-    const average = (f: (x: number) => number): number => points.reduce((sum, x, i) => sum + weights[i]! * f(x), 0) / total;
+    const average = (f: (x: number) => number): number =>
+      points.reduce((sum, x, i) => sum + weights[i]! * f(x), 0) / total;
     const centre = average((x) => x);
     return { mean: centre, deviation: Math.sqrt(average((x) => (x - centre) ** 2)) };
   };
@@ -65,7 +94,11 @@ describe("truncated normal", () => {
     ["Keras's TruncatedNormal(stddev=0.3)", { deviation: 0.3 }, [0, 0.3, -0.6, 0.6]],
     ["Keras's TruncatedNormal(mean=1, stddev=0.3)", { mean: 1, deviation: 0.3 }, [1, 0.3, 0.4, 1.6]],
     ["PyTorch's trunc_normal_(std=1)", { deviation: 1, low: -2, high: 2 }, [0, 1, -2, 2]],
-    ["PyTorch's trunc_normal_(std=0.02), whose limits are then 100 deviations away", { deviation: 0.02, low: -2, high: 2 }, [0, 0.02, -0.2, 0.2]],
+    [
+      "PyTorch's trunc_normal_(std=0.02), whose limits are then 100 deviations away",
+      { deviation: 0.02, low: -2, high: 2 },
+      [0, 0.02, -0.2, 0.2],
+    ],
     ["PyTorch's trunc_normal_(mean=1, std=2, a=0, b=2)", { mean: 1, deviation: 2, low: 0, high: 2 }, [1, 2, 0, 2]],
     ["one tail alone", { low: 0.15, high: 10 }, [0, 0.05, 0.15, 0.4]],
   ])("%s", (_, options, [mean, deviation, low, high]) => {
@@ -88,7 +121,11 @@ describe("truncated normal", () => {
     const words = [...valuesOf(randomBits(key(5), [9]))].map((word) => word >>> 8);
     /** The share of a standard normal below x, between -2 and 2, by the midpoint rule. */
     const share = (x: number): number => {
-      const area = (to: number): number => Array.from({ length: 20_000 }, (_, i) => Math.exp(-((-2 + ((i + 0.5) / 20_000) * (to + 2)) ** 2) / 2)).reduce((a, b) => a + b) * (to + 2);
+      const area = (to: number): number =>
+        Array.from({ length: 20_000 }, (_, i) => Math.exp(-((-2 + ((i + 0.5) / 20_000) * (to + 2)) ** 2) / 2)).reduce(
+          (a, b) => a + b,
+        ) *
+        (to + 2);
       return area(x) / area(2);
     };
     values.forEach((x, i) => expect(share(x)).toBeCloseTo((words[i]! + 0.5) / 2 ** 24, 6));
@@ -100,20 +137,47 @@ describe("options", () => {
   test.each<[string, () => unknown, string]>([
     ["normal's stddev", () => normal(given({ stddev: 3 })), "normal: unknown option stddev; did you mean deviation?"],
     ["uniform's minval", () => uniform(given({ minval: -1 })), "uniform: unknown option minval; did you mean low?"],
-    ["truncatedNormal's std", () => truncatedNormal(given({ std: 3 })), "truncatedNormal: unknown option std; did you mean deviation?"],
-    ["a number", () => normal(JSON.parse("0.1")), "normal: expected an object of options, such as { mean }, got 0.1; known: mean, deviation"],
+    [
+      "truncatedNormal's std",
+      () => truncatedNormal(given({ std: 3 })),
+      "truncatedNormal: unknown option std; did you mean deviation?",
+    ],
+    [
+      "a number",
+      () => normal(JSON.parse("0.1")),
+      "normal: expected an object of options, such as { mean }, got 0.1; known: mean, deviation",
+    ],
     ["null", () => uniform(JSON.parse("null")), "uniform: expected an object of options, such as { low }, got null"],
-    ["limits the wrong way round", () => uniform({ low: 1, high: 0 }), "uniform: expected numbers low < high, got 1 and 0"],
-    ["one limit beyond the other's default", () => uniform({ low: 1 }), "uniform: expected numbers low < high, got 1 and 0.05"],
-    ["a deviation below 0", () => normal({ deviation: -1 }), "normal: expected a finite mean and a deviation above 0, got 0 and -1"],
-    ["a tail too far", () => truncatedNormal({ deviation: 1, low: 6, high: 7 }), "truncatedNormal: [6, 7] lies more than 5 deviations from the mean 0"],
+    [
+      "limits the wrong way round",
+      () => uniform({ low: 1, high: 0 }),
+      "uniform: expected numbers low < high, got 1 and 0",
+    ],
+    [
+      "one limit beyond the other's default",
+      () => uniform({ low: 1 }),
+      "uniform: expected numbers low < high, got 1 and 0.05",
+    ],
+    [
+      "a deviation below 0",
+      () => normal({ deviation: -1 }),
+      "normal: expected a finite mean and a deviation above 0, got 0 and -1",
+    ],
+    [
+      "a tail too far",
+      () => truncatedNormal({ deviation: 1, low: 6, high: 7 }),
+      "truncatedNormal: [6, 7] lies more than 5 deviations from the mean 0",
+    ],
     ["a scale", () => scaledOrthogonal(JSON.parse("{}")), "scaledOrthogonal: expected a finite scale"],
   ])("%s", (_, run, message) => {
     expect(run).toThrow(message);
   });
 });
 
-/** Rows of `count` reflections of normal vectors, as they are defined: each applied alone, to one unit vector after the other. */
+/**
+ * Rows of `count` reflections of normal vectors, as they are defined: each applied alone, to one unit vector after the
+ * other.
+ */
 function reflected(normals: ArrayLike<number>, count: number, length: number): number[][] {
   const reflections = Array.from({ length: count }, (_, i) => {
     const x = Array.from({ length: length - i }, (_unused, j) => normals[i * length + i + j]!);
@@ -134,12 +198,23 @@ function reflected(normals: ArrayLike<number>, count: number, length: number): n
 }
 
 describe("orthogonal", () => {
-  test.each([[1, 1], [1, 5], [2, 3], [5, 5], [16, 20], [17, 17], [33, 40], [64, 70]])("%i x %i: reflections in panels give what they give one by one", (count, length) => {
+  test.each([
+    [1, 1],
+    [1, 5],
+    [2, 3],
+    [5, 5],
+    [16, 20],
+    [17, 17],
+    [33, 40],
+    [64, 70],
+  ])("%i x %i: reflections in panels give what they give one by one", (count, length) => {
     const values = draw(orthogonal, [count, length]);
     const expected = reflected([...valuesOf(random.normal(key(5), [count, length], { dtype: "f64" }))], count, length);
     // A square matrix is taken by columns.
     const at = (i: number, j: number): number => (count < length ? values[i * length + j]! : values[j * length + i]!);
-    const worst = expected.flatMap((row, i) => row.map((x, j) => Math.abs(x - at(i, j)))).reduce((a, b) => Math.max(a, b));
+    const worst = expected
+      .flatMap((row, i) => row.map((x, j) => Math.abs(x - at(i, j))))
+      .reduce((a, b) => Math.max(a, b));
     expect(worst).toBeLessThan(1e-13);
   });
 
@@ -147,7 +222,8 @@ describe("orthogonal", () => {
     const draws = Array.from({ length: 4000 }, (_, seed) => [...valuesOf(orthogonal(key(seed), [3, 3], {}))]);
     const average = (f: (q: number[]) => number): number => draws.reduce((sum, q) => sum + f(q), 0) / draws.length;
     const trace = (q: number[]): number => q[0]! + q[4]! + q[8]!;
-    // E q = 0, E q^2 = 1/3, E q^4 = 3 / (3 * 5), E trace = 0, E trace^2 = 1; within five standard errors, which are below 1 / sqrt(4000) each but for the trace's.
+    // E q = 0, E q^2 = 1/3, E q^4 = 3 / (3 * 5), E trace = 0, E trace^2 = 1; within five standard errors, which are
+    // below 1 / sqrt(4000) each but for the trace's.
     const error = 5 / Math.sqrt(draws.length);
     for (let i = 0; i < 9; i++) {
       expect(Math.abs(average((q) => q[i]!))).toBeLessThan(error * Math.sqrt(1 / 3));
@@ -158,10 +234,16 @@ describe("orthogonal", () => {
     expect(Math.abs(average((q) => trace(q) ** 2) - 1)).toBeLessThan(error * Math.sqrt(2));
   });
 
-  test.each([[8, 24], [24, 8], [16, 16], [1, 5]])("%i x %i: the fewer of rows and columns are orthonormal", (rows, columns) => {
+  test.each([
+    [8, 24],
+    [24, 8],
+    [16, 16],
+    [1, 5],
+  ])("%i x %i: the fewer of rows and columns are orthonormal", (rows, columns) => {
     const values = draw(orthogonal, [rows, columns]);
     const short = Math.min(rows, columns);
-    const at = (i: number, j: number): number => (rows <= columns ? values[i * columns + j]! : values[j * columns + i]!);
+    const at = (i: number, j: number): number =>
+      rows <= columns ? values[i * columns + j]! : values[j * columns + i]!;
     for (let a = 0; a < short; a++) {
       for (let b = 0; b <= a; b++) {
         let product = 0;
@@ -186,8 +268,13 @@ test("constants and identities", () => {
 });
 
 test("the same bits everywhere: these hashes are part of the definition", () => {
-  const hash = (initialiser: Initialiser): string => createHash("sha256").update(Float64Array.from(draw(initialiser, [7, 21]))).digest("hex").slice(0, 16);
-  expect({ glorotUniform: hash(glorotUniform), orthogonal: hash(orthogonal), heNormal: hash(heNormal) }).toMatchInlineSnapshot(`
+  const hash = (initialiser: Initialiser): string =>
+    createHash("sha256")
+      .update(Float64Array.from(draw(initialiser, [7, 21])))
+      .digest("hex")
+      .slice(0, 16);
+  expect({ glorotUniform: hash(glorotUniform), orthogonal: hash(orthogonal), heNormal: hash(heNormal) })
+    .toMatchInlineSnapshot(`
     {
       "glorotUniform": "efaa111517f628ec",
       "heNormal": "edfd29c97eea8ba4",
@@ -205,6 +292,10 @@ test("f32 weights are the f64 ones rounded once, and names have keys of their ow
 });
 
 test("an initialiser of the wrong shape, or without the sizes it needs, is named", () => {
-  expect(() => initialise({ a: { b: parameter([2], { initialiser: (k) => zeros(k, [3], {}) }) } }, key(1))).toThrow("init: the initialiser of a.b must give an array [2], got [3]");
-  expect(() => initialise({ W: kernel([2, 2], { initialiser: pytorchUniform }) }, key(1))).toThrow("pytorchUniform: it needs sizes { hidden }");
+  expect(() => initialise({ a: { b: parameter([2], { initialiser: (k) => zeros(k, [3], {}) }) } }, key(1))).toThrow(
+    "init: the initialiser of a.b must give an array [2], got [3]",
+  );
+  expect(() => initialise({ W: kernel([2, 2], { initialiser: pytorchUniform }) }, key(1))).toThrow(
+    "pytorchUniform: it needs sizes { hidden }",
+  );
 });

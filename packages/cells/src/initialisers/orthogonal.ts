@@ -4,14 +4,16 @@ import type { Initialiser } from "./initialiser.ts";
 import { orthonormaliseRows } from "./orthonormal-rows.ts";
 
 /**
- * A random matrix with orthonormal rows or columns, whichever are fewer, uniform over all of them (Saxe et al. 2013, arXiv:1312.6120). A matrix `[hidden, gates * hidden]` is
- * orthogonal as a whole, as in Keras. The work grows with the product of the longer side and the square of the shorter.
+ * A random matrix with orthonormal rows or columns, whichever are fewer, uniform over all of them (Saxe et al. 2013,
+ * arXiv:1312.6120). A matrix `[hidden, gates * hidden]` is orthogonal as a whole, as in Keras. The work grows with the
+ * product of the longer side and the square of the shorter.
  */
 export const orthogonal: Initialiser = scaledOrthogonal(1);
 
 /** {@link orthogonal} times `scale`. */
 export function scaledOrthogonal(scale: number): Initialiser {
-  if (!(Math.abs(scale) < Infinity)) throw new TensorError(`scaledOrthogonal: expected a finite scale, got ${String(scale)}`);
+  if (!(Math.abs(scale) < Infinity))
+    throw new TensorError(`scaledOrthogonal: expected a finite scale, got ${String(scale)}`);
   return (key, shape) => {
     checkShape("orthogonal", shape);
     const columns = shape.at(-1) ?? 1;

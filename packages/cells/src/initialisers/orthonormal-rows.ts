@@ -2,13 +2,15 @@
 const PANEL = 16;
 
 /**
- * Turns rows of standard normal numbers, `count` of `length`, count <= length, into orthonormal ones that are uniform over all of them: the Q of a normal matrix, whose QR
- * decomposition is never made. Reflection i takes a normal vector of the last `length - i` coordinates to the first of them, and row i is
- * `H_0 H_1 ... H_i e_i` (Stewart 1980, "The efficient generation of random orthogonal matrices"), with the sign that makes the diagonal of R positive (Mezzadri 2007,
- * arXiv:math-ph/0609050). That is half the work of a decomposition. Reflections are applied 16 together, `H_j ... H_j+15 = I - V' T V` (Schreiber, Van Loan 1989), so
- * that each row is read once for all of them.
+ * Turns rows of standard normal numbers, `count` of `length`, count <= length, into orthonormal ones that are uniform
+ * over all of them: the Q of a normal matrix, whose QR decomposition is never made. Reflection i takes a normal vector
+ * of the last `length - i` coordinates to the first of them, and row i is `H_0 H_1 ... H_i e_i` (Stewart 1980, "The
+ * efficient generation of random orthogonal matrices"), with the sign that makes the diagonal of R positive (Mezzadri
+ * 2007, arXiv:math-ph/0609050). That is half the work of a decomposition. Reflections are applied 16 together, `H_j ...
+ * H_j+15 = I - V' T V` (Schreiber, Van Loan 1989), so that each row is read once for all of them.
  *
- * `rows` holds an even number of rows; one behind the last, if there is, is left as it is. Every sum is taken in one order, so the bits are the same everywhere.
+ * `rows` holds an even number of rows; one behind the last, if there is, is left as it is. Every sum is taken in one
+ * order, so the bits are the same everywhere.
  */
 export function orthonormaliseRows(rows: Float64Array, count: number, length: number): void {
   const signs = new Float64Array(count);
@@ -23,15 +25,24 @@ export function orthonormaliseRows(rows: Float64Array, count: number, length: nu
 }
 
 interface Panel {
-  /** The vectors V `[16, length]` of the reflections, from the panel's first coordinate on; zeros where there are fewer. */
+  /**
+   * The vectors V `[16, length]` of the reflections, from the panel's first coordinate on; zeros where there are fewer.
+   */
   readonly vectors: Float64Array;
   readonly length: number;
   /** T `[16, 16]`, upper triangular. */
   readonly factors: Float64Array;
 }
 
-/** The reflections of the rows `first`, ... of a panel, in whose place the unit vectors are put that they will be applied to. */
-function reflectionsOf(rows: Float64Array, { first, count, length }: { readonly first: number; readonly count: number; readonly length: number }, signs: Float64Array): Panel {
+/**
+ * The reflections of the rows `first`, ... of a panel, in whose place the unit vectors are put that they will be
+ * applied to.
+ */
+function reflectionsOf(
+  rows: Float64Array,
+  { first, count, length }: { readonly first: number; readonly count: number; readonly length: number },
+  signs: Float64Array,
+): Panel {
   const width = length - first;
   const vectors = new Float64Array(PANEL * width);
   const factors = new Float64Array(PANEL * PANEL);
@@ -88,8 +99,18 @@ function reflectTwo(rows: Float64Array, at: number, stride: number, { vectors, l
   for (let p = 0; p < PANEL; p += 4) subtractFour(rows, at, stride, vectors, p, length, shares);
 }
 
-/** Products of two rows with the vectors p to p + 3. Plain variables, and no lists of them: so they stay in registers. */
-function multiplyFour(rows: Float64Array, at: number, stride: number, vectors: Float64Array, p: number, length: number, products: Float64Array): void {
+/**
+ * Products of two rows with the vectors p to p + 3. Plain variables, and no lists of them: so they stay in registers.
+ */
+function multiplyFour(
+  rows: Float64Array,
+  at: number,
+  stride: number,
+  vectors: Float64Array,
+  p: number,
+  length: number,
+  products: Float64Array,
+): void {
   const second = at + stride;
   const v0 = p * length;
   const v1 = v0 + length;
@@ -124,7 +145,15 @@ function multiplyFour(rows: Float64Array, at: number, stride: number, vectors: F
 }
 
 /** Takes the shares of the vectors p to p + 3 from two rows. */
-function subtractFour(rows: Float64Array, at: number, stride: number, vectors: Float64Array, p: number, length: number, shares: Float64Array): void {
+function subtractFour(
+  rows: Float64Array,
+  at: number,
+  stride: number,
+  vectors: Float64Array,
+  p: number,
+  length: number,
+  shares: Float64Array,
+): void {
   const second = at + stride;
   const v0 = p * length;
   const v1 = v0 + length;

@@ -4,8 +4,18 @@ import type { Initialiser } from "./initialiser.ts";
 
 /** Other libraries' names of the options here, for the error about an unknown one. */
 const aliases = {
-  min: "low", max: "high", minval: "low", maxval: "high", a: "low", b: "high", lower: "low", upper: "high",
-  std: "deviation", stddev: "deviation", sigma: "deviation", scale: "deviation",
+  min: "low",
+  max: "high",
+  minval: "low",
+  maxval: "high",
+  a: "low",
+  b: "high",
+  lower: "low",
+  upper: "high",
+  std: "deviation",
+  stddev: "deviation",
+  sigma: "deviation",
+  scale: "deviation",
 };
 
 export interface UniformOptions {
@@ -44,7 +54,8 @@ export function normal(options: NormalOptions = {}): Initialiser {
     const drawn = drawWhole(key, shape);
     const { data } = drawn;
     const scale = Math.SQRT2 * deviation;
-    for (let i = 0; i < data.length; i++) data[i] = inverseErrorF64((data[i]! - 8388608 + 0.5) * (1 / 8388608)) * scale + mean;
+    for (let i = 0; i < data.length; i++)
+      data[i] = inverseErrorF64((data[i]! - 8388608 + 0.5) * (1 / 8388608)) * scale + mean;
     return drawn;
   };
 }
@@ -57,11 +68,15 @@ export interface TruncatedNormalOptions extends NormalOptions {
 }
 
 /**
- * Normal, but only between `low` and `high`: by inversion, so each value takes one draw. `mean` and `deviation` are those of the normal before it is cut.
+ * Normal, but only between `low` and `high`: by inversion, so each value takes one draw. `mean` and `deviation` are
+ * those of the normal before it is cut.
  *
- * - `truncatedNormal({ deviation })` is Keras's `TruncatedNormal(stddev=deviation)`: cut at two deviations. What remains deviates by 0.8796 of that.
- * - `truncatedNormal({ deviation, low: -2, high: 2 })` is PyTorch's `trunc_normal_(std=deviation)`, whose limits are numbers, not deviations. Its own default is a deviation of 1.
- * - `truncatedNormal({ deviation: deviation / 0.87962566103423978 })` is `jax.nn.initializers.truncated_normal(deviation)`: what remains has that deviation. So
+ * - `truncatedNormal({ deviation })` is Keras's `TruncatedNormal(stddev=deviation)`: cut at two deviations. What
+ *   remains deviates by 0.8796 of that.
+ * - `truncatedNormal({ deviation, low: -2, high: 2 })` is PyTorch's `trunc_normal_(std=deviation)`, whose limits are
+ *   numbers, not deviations. Its own default is a deviation of 1.
+ * - `truncatedNormal({ deviation: deviation / 0.87962566103423978 })` is
+ *   `jax.nn.initializers.truncated_normal(deviation)`: what remains has that deviation. So
  *   has what glorotNormal, lecunNormal and heNormal draw, in Keras and JAX as here.
  */
 export function truncatedNormal(options: TruncatedNormalOptions = {}): Initialiser {
@@ -72,7 +87,9 @@ export function truncatedNormal(options: TruncatedNormalOptions = {}): Initialis
   checkRange("truncatedNormal", low, high);
   const [from, to] = [(low - mean) / deviation, (high - mean) / deviation];
   if (from > 5 || to < -5) {
-    throw new TensorError(`truncatedNormal: [${low}, ${high}] lies more than 5 deviations from the mean ${mean}, where no draw of a normal of deviation ${deviation} comes`);
+    throw new TensorError(
+      `truncatedNormal: [${low}, ${high}] lies more than 5 deviations from the mean ${mean}, where no draw of a normal of deviation ${deviation} comes`,
+    );
   }
   const [first, last] = [errorFunctionF64(from / Math.SQRT2), errorFunctionF64(to / Math.SQRT2)];
   const scale = Math.SQRT2 * deviation;
@@ -80,7 +97,8 @@ export function truncatedNormal(options: TruncatedNormalOptions = {}): Initialis
     const drawn = drawWhole(key, shape);
     const { data } = drawn;
     for (let i = 0; i < data.length; i++) {
-      // The midpoint of one of 2^24 cells of what the normal has between the limits; the approximation of the inverse may reach a little beyond them.
+      // The midpoint of one of 2^24 cells of what the normal has between the limits; the approximation of the inverse
+      // may reach a little beyond them.
       const x = inverseErrorF64(first + (data[i]! + 0.5) * (1 / 16777216) * (last - first)) * scale + mean;
       data[i] = Math.min(Math.max(x, low), high);
     }
@@ -92,9 +110,11 @@ export function truncatedNormal(options: TruncatedNormalOptions = {}): Initialis
 export const CUT_DEVIATION = 0.87962566103423978;
 
 function checkRange(operation: string, low: number, high: number): void {
-  if (!(low < high && high - low < Infinity)) throw new TensorError(`${operation}: expected numbers low < high, got ${low} and ${high}`);
+  if (!(low < high && high - low < Infinity))
+    throw new TensorError(`${operation}: expected numbers low < high, got ${low} and ${high}`);
 }
 
 function checkDeviation(operation: string, mean: number, deviation: number): void {
-  if (!(deviation > 0 && deviation < Infinity && Math.abs(mean) < Infinity)) throw new TensorError(`${operation}: expected a finite mean and a deviation above 0, got ${mean} and ${deviation}`);
+  if (!(deviation > 0 && deviation < Infinity && Math.abs(mean) < Infinity))
+    throw new TensorError(`${operation}: expected a finite mean and a deviation above 0, got ${mean} and ${deviation}`);
 }

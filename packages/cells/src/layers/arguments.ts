@@ -1,16 +1,55 @@
 /** Checks of what `apply` is given. */
 import {
-  checkList, checkOptions, checkTensor, checkTree, full, isFloat, isTensor, leavesOf, pad, reshape, sameShape, select, showShape, sliceAxis, suggestion,
-  tensor, TensorError, transpose, zeroBeyond, zerosArray,
-  type DType, type Shape, type Tensor, type Tree,
+  checkList,
+  checkOptions,
+  checkTensor,
+  checkTree,
+  full,
+  isFloat,
+  isTensor,
+  leavesOf,
+  pad,
+  reshape,
+  sameShape,
+  select,
+  showShape,
+  sliceAxis,
+  suggestion,
+  tensor,
+  TensorError,
+  transpose,
+  zeroBeyond,
+  zerosArray,
+  type DType,
+  type Shape,
+  type Tensor,
+  type Tree,
 } from "@sluice/tensor";
 import type { State } from "../cell.ts";
 import type { ApplyOptions, BatchSize } from "./layer.ts";
 
-const applyOptions = ["state", "lengths", "mask", "present", "resets", "resetState", "training", "key", "traces", "perturbations", "extra", "segment", "carryAfter"];
+const applyOptions = [
+  "state",
+  "lengths",
+  "mask",
+  "present",
+  "resets",
+  "resetState",
+  "training",
+  "key",
+  "traces",
+  "perturbations",
+  "extra",
+  "segment",
+  "carryAfter",
+];
 
 export function checkApply(name: string, given: object): void {
-  checkOptions(`${name}.apply`, given, applyOptions, { initialState: "state", initial_state: "state", sequenceLengths: "lengths" });
+  checkOptions(`${name}.apply`, given, applyOptions, {
+    initialState: "state",
+    initial_state: "state",
+    sequenceLengths: "lengths",
+  });
 }
 
 /** The dtype that `initialState` or `perturbations` is asked for. */
@@ -22,11 +61,17 @@ export function dtypeOf(operation: string, options: { readonly dtype?: DType } =
 /** Zeros `[...lead, ...shape]` for every state. */
 export function zeroState<S extends State>(shapes: { readonly [K in keyof S]: Shape }, lead: Shape, dtype: DType): S;
 export function zeroState(shapes: Readonly<Record<string, Shape>>, lead: Shape, dtype: DType): State {
-  return Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, zerosArray([...lead, ...shape], dtype)]));
+  return Object.fromEntries(
+    Object.entries(shapes).map(([name, shape]) => [name, zerosArray([...lead, ...shape], dtype)]),
+  );
 }
 
 /** Compares the states that a layer of layers is given, nested, with its own. */
-export function checkStates<S extends Tree>(name: string, given: { readonly state?: S; readonly resetState?: S }, initial: S): void {
+export function checkStates<S extends Tree>(
+  name: string,
+  given: { readonly state?: S; readonly resetState?: S },
+  initial: S,
+): void {
   const expected = leavesOf(initial).map(({ path, tensor: { shape, dtype } }) => ({ path, shape, dtype }));
   if (given.state !== undefined) checkTree(name, "states of state", expected, given.state);
   if (given.resetState !== undefined) checkTree(name, "states of resetState", expected, given.resetState);
@@ -36,7 +81,10 @@ export function stateOf<S extends State>(name: string, option: string, given: S 
   if (given === undefined) return zeros;
   const tensors = new Map(leavesOf(given).map(({ path, tensor }) => [path, tensor]));
   const strange = [...tensors.keys()].find((path) => !Object.hasOwn(zeros, path));
-  if (strange !== undefined) throw new TensorError(`${name}: ${option} has ${strange}, which is no state of the cell; ${suggestion(strange, Object.keys(zeros))}`);
+  if (strange !== undefined)
+    throw new TensorError(
+      `${name}: ${option} has ${strange}, which is no state of the cell; ${suggestion(strange, Object.keys(zeros))}`,
+    );
   for (const { path, tensor: zero } of leavesOf(zeros)) {
     const state = tensors.get(path);
     if (state !== undefined && sameShape(state.shape, zero.shape) && state.dtype === zero.dtype) continue;
@@ -46,26 +94,41 @@ export function stateOf<S extends State>(name: string, option: string, given: S 
   return given;
 }
 
-function lengthsOf(name: string, given: Tensor | readonly number[] | undefined, { batch, time }: BatchSize): Tensor | undefined {
+function lengthsOf(
+  name: string,
+  given: Tensor | readonly number[] | undefined,
+  { batch, time }: BatchSize,
+): Tensor | undefined {
   if (given === undefined) return undefined;
   if (!isTensor(given)) checkList(name, "lengths", given, "[4, 2]");
   const lengths = isTensor(given) ? given : tensor(given, [given.length], { dtype: "i32" });
   if (lengths.dtype !== "i32" || !sameShape(lengths.shape, [batch])) {
-    throw new TensorError(`${name}: lengths must be i32 [${batch}], one for each row, got ${lengths.dtype} ${showShape(lengths.shape)}`);
+    throw new TensorError(
+      `${name}: lengths must be i32 [${batch}], one for each row, got ${lengths.dtype} ${showShape(lengths.shape)}`,
+    );
   }
   const values = isTensor(given) ? (given.kind === "array" ? [...given.data] : []) : given;
   const wrong = values.find((n) => !Number.isInteger(n) || n < 0 || n > time);
-  if (wrong !== undefined) throw new TensorError(`${name}: lengths must be integers from 0 to ${time}, the number of steps, got ${values.join(", ")}`);
+  if (wrong !== undefined)
+    throw new TensorError(
+      `${name}: lengths must be integers from 0 to ${time}, the number of steps, got ${values.join(", ")}`,
+    );
   return lengths;
 }
 
 /** The number of steps of each row, 0 where it is not present; undefined where every row has all. */
-export function stepsOf(name: string, { lengths: given, present }: Pick<ApplyOptions, "lengths" | "present">, size: BatchSize): Tensor | undefined {
+export function stepsOf(
+  name: string,
+  { lengths: given, present }: Pick<ApplyOptions, "lengths" | "present">,
+  size: BatchSize,
+): Tensor | undefined {
   const lengths = lengthsOf(name, given, size);
   if (present === undefined) return lengths;
   checkTensor(name, "present", present);
   if (present.dtype !== "bool" || !sameShape(present.shape, [size.batch])) {
-    throw new TensorError(`${name}: present must be bool [${size.batch}], one for each row, got ${present.dtype} ${showShape(present.shape)}`);
+    throw new TensorError(
+      `${name}: present must be bool [${size.batch}], one for each row, got ${present.dtype} ${showShape(present.shape)}`,
+    );
   }
   return select(present, lengths ?? full([size.batch], size.time, "i32"), 0);
 }
@@ -78,28 +141,42 @@ export function lookedAt(name: string, x: Tensor, given: Pick<ApplyOptions, "len
   return given.mask === undefined ? within : whereMasked(flagsOf(name, "mask", given.mask, size), within);
 }
 
-/** `x` where the mask, over its first two axes, is true, and zeros elsewhere. Integers and bools stay as they are: they have no NaN and no gradient. */
+/**
+ * `x` where the mask, over its first two axes, is true, and zeros elsewhere. Integers and bools stay as they are: they
+ * have no NaN and no gradient.
+ */
 export function whereMasked(mask: Tensor, x: Tensor): Tensor {
   return isFloat(x.dtype) ? select(reshape(mask, [...mask.shape, ...x.shape.slice(2).map(() => 1)]), x, 0) : x;
 }
 
 /** The steps before the state that is carried on. */
-export function carryAfterOf(name: string, given: number | undefined, { time }: Pick<BatchSize, "time">, { reverse }: { readonly reverse: boolean }): number {
+export function carryAfterOf(
+  name: string,
+  given: number | undefined,
+  { time }: Pick<BatchSize, "time">,
+  { reverse }: { readonly reverse: boolean },
+): number {
   if (given === undefined) return time;
-  if (reverse) throw new TensorError(`${name}: carryAfter needs a layer that runs forwards, and this one runs backwards`);
-  if (!Number.isInteger(given) || given < 1 || given > time) throw new TensorError(`${name}: carryAfter must be an integer from 1 to ${time}, the number of steps, got ${given}`);
+  if (reverse)
+    throw new TensorError(`${name}: carryAfter needs a layer that runs forwards, and this one runs backwards`);
+  if (!Number.isInteger(given) || given < 1 || given > time)
+    throw new TensorError(
+      `${name}: carryAfter must be an integer from 1 to ${time}, the number of steps, got ${given}`,
+    );
   return given;
 }
 
 export function flagsOf(name: string, option: string, given: Tensor, { batch, time }: BatchSize): Tensor {
   checkTensor(name, option, given);
   if (given.dtype === "bool" && sameShape(given.shape, [batch, time])) return given;
-  throw new TensorError(`${name}: ${option} must be bool [${batch},${time}] (batch, time), got ${given.dtype} ${showShape(given.shape)}`);
+  throw new TensorError(
+    `${name}: ${option} must be bool [${batch},${time}] (batch, time), got ${given.dtype} ${showShape(given.shape)}`,
+  );
 }
 
 /**
- * Where, in the order in which steps are taken, a sequence begins: as marked; backwards it is at the step before the next mark, so that the
- * same marks separate the same sequences in both directions.
+ * Where, in the order in which steps are taken, a sequence begins: as marked; backwards it is at the step before the
+ * next mark, so that the same marks separate the same sequences in both directions.
  */
 export function startsOf(resets: Tensor, { reverse }: { readonly reverse: boolean }): Tensor {
   const time = resets.shape[1]!;
@@ -107,7 +184,10 @@ export function startsOf(resets: Tensor, { reverse }: { readonly reverse: boolea
   return pad(sliceAxis(resets, 1, 1, time), [0, 0], [0, 1]);
 }
 
-/** The tensors `[batch, time, ...shape]` of `given` by the names of `shapes`, time first; with `all` none may be missing. */
+/**
+ * The tensors `[batch, time, ...shape]` of `given` by the names of `shapes`, time first; with `all` none may be
+ * missing.
+ */
 export function tensorsOver(
   name: string,
   option: string,
@@ -119,21 +199,27 @@ export function tensorsOver(
   const tensors = new Map<string, unknown>(Object.entries(given));
   const strange = [...tensors.keys()].find((key) => !Object.hasOwn(shapes, key));
   // Extra inputs of another layer may be among them.
-  if (strange !== undefined && !all) throw new TensorError(`${name}: ${option} has ${strange}; ${suggestion(strange, Object.keys(shapes))}`);
+  if (strange !== undefined && !all)
+    throw new TensorError(`${name}: ${option} has ${strange}; ${suggestion(strange, Object.keys(shapes))}`);
   return Object.fromEntries(
     Object.entries(shapes).flatMap(([key, shape]) => {
       const value = tensors.get(key);
       if (value === undefined && !all) return [];
       const expected = [batch, time, ...shape];
       if (value !== undefined && isTensor(value) && sameShape(value.shape, expected)) return [[key, swapTime(value)]];
-      const got = value !== undefined && isTensor(value) ? showShape(value.shape) : value === undefined ? "none" : String(value);
+      const got =
+        value !== undefined && isTensor(value) ? showShape(value.shape) : value === undefined ? "none" : String(value);
       throw new TensorError(`${name}: ${option} ${key} must be ${showShape(expected)} (batch, time, ...), got ${got}`);
     }),
   );
 }
 
 /** Which traces to collect. */
-export function wantedOf(name: string, traces: boolean | readonly string[] | undefined, known: readonly string[]): (trace: string) => boolean {
+export function wantedOf(
+  name: string,
+  traces: boolean | readonly string[] | undefined,
+  known: readonly string[],
+): (trace: string) => boolean {
   if (traces === undefined || typeof traces === "boolean") return () => traces === true;
   const strange = traces.find((trace) => !known.includes(trace));
   if (strange !== undefined) throw new TensorError(`${name}: no trace ${strange}; ${suggestion(strange, known)}`);
@@ -147,7 +233,8 @@ export function swapTime(x: Tensor): Tensor {
 
 /** The part of a tree under a name. */
 export function childOf(tree: Tree | undefined, key: string, where: string): Tree {
-  const child = tree === undefined || isTensor(tree) ? undefined : Object.entries<Tree>(tree).find(([name]) => name === key)?.[1];
+  const child =
+    tree === undefined || isTensor(tree) ? undefined : Object.entries<Tree>(tree).find(([name]) => name === key)?.[1];
   if (child === undefined) throw new TensorError(`${where}: nothing at ${key}; expected the nesting of the layer`);
   return child;
 }

@@ -1,4 +1,16 @@
-import { add, at, checkOptions, concat, keyFor, mul, suggestion, TensorError, type DType, type Tensor, type Tree } from "@sluice/tensor";
+import {
+  add,
+  at,
+  checkOptions,
+  concat,
+  keyFor,
+  mul,
+  suggestion,
+  TensorError,
+  type DType,
+  type Tensor,
+  type Tree,
+} from "@sluice/tensor";
 import type { Cell, State } from "../cell.ts";
 import { checkCell } from "../check-given.ts";
 import { checkParameters } from "../check-parameters.ts";
@@ -20,7 +32,10 @@ export type Merge = keyof typeof merges;
 export interface BidirectionalOptions<P extends Tree, S extends State> {
   /** How the two outputs become one. Default concat. */
   readonly merge?: Merge;
-  /** As for {@link sequence}; `last` is each direction's own last step: the end of the row forward, its beginning backward. */
+  /**
+   * As for {@link sequence}; `last` is each direction's own last step: the end of the row forward, its beginning
+   * backward.
+   */
   readonly outputs?: Outputs;
   /** The cell that runs backward. Default: the same cell, with weights of its own. */
   readonly backward?: Cell<P, S>;
@@ -35,12 +50,21 @@ export interface BidirectionalLayer<P extends Tree = Tree, S extends State = Sta
   readonly merge: Merge;
 }
 
-/** A cell run over time in both directions (Schuster, Paliwal 1997). With lengths the backward direction starts at each row's own last step. */
-export function bidirectional<P extends Tree, S extends State>(cell: Cell<P, S>, options: BidirectionalOptions<P, S> = {}): BidirectionalLayer<P, S> {
+/**
+ * A cell run over time in both directions (Schuster, Paliwal 1997). With lengths the backward direction starts at each
+ * row's own last step.
+ */
+export function bidirectional<P extends Tree, S extends State>(
+  cell: Cell<P, S>,
+  options: BidirectionalOptions<P, S> = {},
+): BidirectionalLayer<P, S> {
   checkOptions("bidirectional", options, ["merge", "outputs", "backward"], { mergeMode: "merge", merge_mode: "merge" });
   checkCell("bidirectional", cell);
   const { merge = "concat", outputs = "all", backward: backwardCell = cell } = options;
-  if (!Object.hasOwn(merges, merge)) throw new TensorError(`bidirectional: unknown merge ${String(merge)}; ${suggestion(String(merge), Object.keys(merges))}`);
+  if (!Object.hasOwn(merges, merge))
+    throw new TensorError(
+      `bidirectional: unknown merge ${String(merge)}; ${suggestion(String(merge), Object.keys(merges))}`,
+    );
   const forward = sequence(cell, { outputs });
   const backward = sequence(backwardCell, { outputs, reverse: true });
   if (forward.input !== backward.input || (merge !== "concat" && forward.features !== backward.features)) {
@@ -64,9 +88,15 @@ export function bidirectional<P extends Tree, S extends State>(cell: Cell<P, S>,
     features,
     params,
     extra: extraOf("bidirectional", [forward, backward]),
-    init: (key, initOptions) => ({ forward: forward.init(keyFor(key, "forward"), initOptions), backward: backward.init(keyFor(key, "backward"), initOptions) }),
+    init: (key, initOptions) => ({
+      forward: forward.init(keyFor(key, "forward"), initOptions),
+      backward: backward.init(keyFor(key, "backward"), initOptions),
+    }),
     initialState,
-    perturbations: (size, stateOptions) => ({ forward: forward.perturbations(size, stateOptions), backward: backward.perturbations(size, stateOptions) }),
+    perturbations: (size, stateOptions) => ({
+      forward: forward.perturbations(size, stateOptions),
+      backward: backward.perturbations(size, stateOptions),
+    }),
     outputShape: (size) => [...forward.outputShape(size).slice(0, -1), features],
     apply(weights, x, given = {}) {
       checkApply("bidirectional", given);
@@ -89,7 +119,9 @@ export function bidirectional<P extends Tree, S extends State>(cell: Cell<P, S>,
         state: { forward: results.forward.state, backward: results.backward.state },
         carry: { forward: results.forward.carry, backward: results.backward.carry },
         traces: Object.fromEntries(
-          Object.entries(results).flatMap(([name, { traces }]) => Object.entries(traces).map(([trace, value]) => [`${name}.${trace}`, value])),
+          Object.entries(results).flatMap(([name, { traces }]) =>
+            Object.entries(traces).map(([trace, value]) => [`${name}.${trace}`, value]),
+          ),
         ),
       };
     },

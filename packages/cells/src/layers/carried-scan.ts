@@ -1,4 +1,16 @@
-import { concat, mapTree, max, min, scan, sliceAxis, sub, zipTrees, type ScanOptions, type ScanResult, type Tree } from "@sluice/tensor";
+import {
+  concat,
+  mapTree,
+  max,
+  min,
+  scan,
+  sliceAxis,
+  sub,
+  zipTrees,
+  type ScanOptions,
+  type ScanResult,
+  type Tree,
+} from "@sluice/tensor";
 
 export interface CarriedScanOptions extends Omit<ScanOptions, "resets" | "length"> {
   readonly length: number;
@@ -9,7 +21,10 @@ export interface CarriedScanOptions extends Omit<ScanOptions, "resets" | "length
 /** A type alias, so that it is itself a Tree. */
 export type CarriedScan<S extends Tree, Y extends Tree> = ScanResult<S, Y> & { readonly carry: S };
 
-/** {@link scan} that also gives the state after `carryAfter` steps: where that is not the last one, as two loops, of which the second goes on where the first ends. */
+/**
+ * {@link scan} that also gives the state after `carryAfter` steps: where that is not the last one, as two loops, of
+ * which the second goes on where the first ends.
+ */
 export function carriedScan<S extends Tree, X extends Tree, Y extends Tree>(
   step: (state: S, x: X) => { state: S; output: Y },
   initial: S,
@@ -21,7 +36,19 @@ export function carriedScan<S extends Tree, X extends Tree, Y extends Tree>(
     return { ...whole, carry: whole.state };
   }
   const part = (from: number, to: number): X => mapTree(xs, (x) => sliceAxis(x, 0, from, to));
-  const first = scan(step, initial, part(0, carryAfter), { ...options, length: carryAfter, ...(lengths && { lengths: min(lengths, carryAfter) }) });
-  const rest = scan(step, first.state, part(carryAfter, length), { ...options, length: length - carryAfter, ...(lengths && { lengths: max(sub(lengths, carryAfter), 0) }) });
-  return { state: rest.state, output: zipTrees(first.output, rest.output, (a, b) => concat([a, b], 0)), carry: first.state };
+  const first = scan(step, initial, part(0, carryAfter), {
+    ...options,
+    length: carryAfter,
+    ...(lengths && { lengths: min(lengths, carryAfter) }),
+  });
+  const rest = scan(step, first.state, part(carryAfter, length), {
+    ...options,
+    length: length - carryAfter,
+    ...(lengths && { lengths: max(sub(lengths, carryAfter), 0) }),
+  });
+  return {
+    state: rest.state,
+    output: zipTrees(first.output, rest.output, (a, b) => concat([a, b], 0)),
+    carry: first.state,
+  };
 }

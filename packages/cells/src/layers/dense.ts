@@ -31,18 +31,35 @@ export interface DenseLayer extends Layer<DenseParams, NoState> {
 }
 
 /**
- * A linear layer over the last axis, `f(x W + b)`: the readout of a model, of every step `[batch, time, input]` or of one vector `[batch, input]` a row. W
- * `[input, output]`, b `[output]`. It has no state. Steps beyond a row's length, and masked ones, get its value of zeros, `f(b)`, whatever stands there.
+ * A linear layer over the last axis, `f(x W + b)`: the readout of a model, of every step `[batch, time, input]` or of
+ * one vector `[batch, input]` a row. W `[input, output]`, b `[output]`. It has no state. Steps beyond a row's length,
+ * and masked ones, get its value of zeros, `f(b)`, whatever stands there.
  */
 export function dense(options: DenseOptions): DenseLayer {
-  checkOptions("dense", options, [
-    "input", "output", "activation", "bias", "kernelInitialiser", "biasInitialiser", "kernelRegulariser", "biasRegulariser",
-  ], { units: "output", hidden: "output", useBias: "bias", inputDim: "input" });
+  checkOptions(
+    "dense",
+    options,
+    [
+      "input",
+      "output",
+      "activation",
+      "bias",
+      "kernelInitialiser",
+      "biasInitialiser",
+      "kernelRegulariser",
+      "biasRegulariser",
+    ],
+    { units: "output", hidden: "output", useBias: "bias", inputDim: "input" },
+  );
   const { activation = "linear", kernelInitialiser, biasInitialiser, kernelRegulariser, biasRegulariser } = options;
   const input = checkSize("dense", "input", options.input);
   const output = checkSize("dense", "output", options.output);
   const f = activationOf(activation);
-  const chosen = (spec: ParameterSpec, initialiser: Initialiser | undefined, regulariser: Regulariser | undefined): ParameterSpec => ({
+  const chosen = (
+    spec: ParameterSpec,
+    initialiser: Initialiser | undefined,
+    regulariser: Regulariser | undefined,
+  ): ParameterSpec => ({
     ...spec,
     sizes: { input },
     ...(initialiser === undefined ? {} : { initialiser }),
@@ -66,7 +83,9 @@ export function dense(options: DenseOptions): DenseLayer {
     apply(weights, given, applied = {}) {
       checkApply("dense", applied);
       if (given.shape.at(-1) !== input || given.shape.length < 2) {
-        throw new TensorError(`dense: expected an input [batch, ${input}] or [batch, time, ${input}], got [${given.shape.join(", ")}]`);
+        throw new TensorError(
+          `dense: expected an input [batch, ${input}] or [batch, time, ${input}], got [${given.shape.join(", ")}]`,
+        );
       }
       checkParameters("dense", params, weights, given);
       checkStates("dense", applied, {});

@@ -1,9 +1,17 @@
-import { checkTensor, TensorError, type ArrayTensor, type DType, type Shape, type Tensor, type Tree } from "@sluice/tensor";
+import {
+  checkTensor,
+  TensorError,
+  type ArrayTensor,
+  type DType,
+  type Shape,
+  type Tensor,
+  type Tree,
+} from "@sluice/tensor";
 import type { InitOptions, Specs } from "../parameter.ts";
 
 /**
- * A layer: plain data and functions from parameters and a batch of sequences `[batch, time, features]` to outputs. Layers of layers are layers, and so is
- * anything of this form that someone else writes.
+ * A layer: plain data and functions from parameters and a batch of sequences `[batch, time, features]` to outputs.
+ * Layers of layers are layers, and so is anything of this form that someone else writes.
  */
 export interface Layer<P extends Tree = Tree, S extends Tree = Tree> {
   readonly name: string;
@@ -28,7 +36,10 @@ export interface Made<L extends Layer = Layer> {
   readonly origin: L;
 }
 
-/** Keeps what a layer was made as beside it. A copy with another part, `{ ...layer, apply }`, carries it along, but {@link isAsMade} tells that it is no longer that. */
+/**
+ * Keeps what a layer was made as beside it. A copy with another part, `{ ...layer, apply }`, carries it along, but
+ * {@link isAsMade} tells that it is no longer that.
+ */
 export const asMade = <L extends Layer>(layer: L): L & Made<L> => ({ ...layer, origin: layer });
 
 export function isAsMade(layer: Layer & Made): boolean {
@@ -45,15 +56,24 @@ export interface ApplyOptions<S extends Tree = Tree> {
   /** The state before the first step, such as the final state of the part before. Default zeros. */
   readonly state?: S;
   /**
-   * The number of steps of each row, i32 `[batch]` or numbers: after its length a row keeps its state and puts out zeros. What stands in `x`, `extra` and `perturbations` at steps that are beyond the length,
-   * masked, or of a row that is not present is not looked at: NaN there reaches nothing, forwards or backwards.
+   * The number of steps of each row, i32 `[batch]` or numbers: after its length a row keeps its state and puts out
+   * zeros. What stands in `x`, `extra` and `perturbations` at steps that are beyond the length, masked, or of a row
+   * that is not present is not looked at: NaN there reaches nothing, forwards or backwards.
    */
   readonly lengths?: Tensor | readonly number[];
-  /** bool `[batch]`: false where a row has no sequence at all, as where a modality is missing: it counts as one of no steps. Default: every row has one. */
+  /**
+   * bool `[batch]`: false where a row has no sequence at all, as where a modality is missing: it counts as one of no
+   * steps. Default: every row has one.
+   */
   readonly present?: Tensor;
-  /** bool `[batch, time]`: where false, the step is skipped: the row keeps its state and puts out zeros. Any pattern. */
+  /**
+   * bool `[batch, time]`: where false, the step is skipped: the row keeps its state and puts out zeros. Any pattern.
+   */
   readonly mask?: Tensor;
-  /** bool `[batch, time]`: true at the first step of each sequence that begins within a row: the state is set to `resetState` before it. */
+  /**
+   * bool `[batch, time]`: true at the first step of each sequence that begins within a row: the state is set to
+   * `resetState` before it.
+   */
   readonly resets?: Tensor;
   /** What resets go back to. Default zeros, whatever `state` is. */
   readonly resetState?: S;
@@ -68,19 +88,21 @@ export interface ApplyOptions<S extends Tree = Tree> {
   /** What cells read besides `x`, `[batch, time, ...]`, by name. */
   readonly extra?: Readonly<Record<string, Tensor>>;
   /**
-   * For long sequences: steps a segment. For the gradient only the states between segments are kept, and a segment's steps are computed again when it is their turn; memory is least
-   * near the square root of the number of steps, for about a third more time. Default: everything is kept.
+   * For long sequences: steps a segment. For the gradient only the states between segments are kept, and a segment's
+   * steps are computed again when it is their turn; memory is least near the square root of the number of steps, for
+   * about a third more time. Default: everything is kept.
    */
   readonly segment?: number;
   /**
-   * Steps, from 1 to all, after which the state is returned as `carry`: for truncated back-propagation through time in windows that overlap, where the next one starts there. Only where
-   * everything runs forwards. Default: all.
+   * Steps, from 1 to all, after which the state is returned as `carry`: for truncated back-propagation through time in
+   * windows that overlap, where the next one starts there. Only where everything runs forwards. Default: all.
    */
   readonly carryAfter?: number;
 }
 
 /** Tensors nested as a state, of which parts may be missing. */
-export type Perturbations = Tensor | readonly (Perturbations | undefined)[] | { readonly [name: string]: Perturbations | undefined };
+export type Perturbations =
+  Tensor | readonly (Perturbations | undefined)[] | { readonly [name: string]: Perturbations | undefined };
 
 export interface Applied<S extends Tree = Tree> {
   /** `[batch, time, features]`, or `[batch, features]` of the last step. */
@@ -89,7 +111,10 @@ export interface Applied<S extends Tree = Tree> {
   readonly state: S;
   /** The state after `carryAfter` steps; without that option it is `state`. */
   readonly carry: S;
-  /** `[batch, time, ...]` by name; within a layer of layers the name starts with the layer's: `0.forget`, `backward.forget`. */
+  /**
+   * `[batch, time, ...]` by name; within a layer of layers the name starts with the layer's: `0.forget`,
+   * `backward.forget`.
+   */
   readonly traces: Readonly<Record<string, Tensor>>;
 }
 
@@ -103,5 +128,7 @@ export function checkInput(layer: Pick<Layer, "name" | "input">, x: Tensor): voi
   checkTensor(name, "the input", x);
   if (x.shape.length === 3 && x.shape[2] === input) return;
   const hint = x.shape.length === 2 ? '; a layer before it with outputs: "last" leaves no time axis' : "";
-  throw new TensorError(`${name}: expected an input [batch, time, ${input}], got [${x.shape.join(", ")}]${x.shape.length === 3 ? "" : hint}`);
+  throw new TensorError(
+    `${name}: expected an input [batch, time, ${input}], got [${x.shape.join(", ")}]${x.shape.length === 3 ? "" : hint}`,
+  );
 }

@@ -4,8 +4,9 @@ import type { ApplyOptions, Layer } from "./layer.ts";
 type StateOptions = "state" | "resetState";
 
 /**
- * The options of `apply` for the layer `name` within a layer of layers: its own part of what is nested, its own key, the traces that begin with its
- * name, and the rest as it is. The states are for the caller to pass on, who knows their types.
+ * The options of `apply` for the layer `name` within a layer of layers: its own part of what is nested, its own key,
+ * the traces that begin with its name, and the rest as it is. The states are for the caller to pass on, who knows their
+ * types.
  */
 export function optionsOf(name: string, given: Omit<ApplyOptions, StateOptions>): Omit<ApplyOptions, StateOptions> {
   const { perturbations, key, traces, ...rest } = given;
@@ -19,11 +20,19 @@ export function optionsOf(name: string, given: Omit<ApplyOptions, StateOptions>)
 }
 
 /** Rejects perturbations and traces that belong to none of the layers `names`. */
-export function checkNested(where: string, { perturbations, traces }: Omit<ApplyOptions, StateOptions>, names: readonly string[]): void {
+export function checkNested(
+  where: string,
+  { perturbations, traces }: Omit<ApplyOptions, StateOptions>,
+  names: readonly string[],
+): void {
   const strange = entriesOf(perturbations).find(([part]) => !names.includes(part))?.[0];
-  if (strange !== undefined) throw new TensorError(`${where}: perturbations has ${strange}, but the layers are ${names.join(", ")}`);
+  if (strange !== undefined)
+    throw new TensorError(`${where}: perturbations has ${strange}, but the layers are ${names.join(", ")}`);
   const trace = typeof traces === "object" ? traces.find((given) => !names.includes(given.split(".")[0]!)) : undefined;
-  if (trace !== undefined) throw new TensorError(`${where}: no trace ${trace}; names begin with a layer's: ${names.map((name) => `${name}.`).join(", ")}`);
+  if (trace !== undefined)
+    throw new TensorError(
+      `${where}: no trace ${trace}; names begin with a layer's: ${names.map((name) => `${name}.`).join(", ")}`,
+    );
 }
 
 /** What the layers of a layer read besides `x`, all together. */
@@ -31,7 +40,10 @@ export function extraOf(where: string, layers: readonly Layer[]): Readonly<Recor
   const all: Record<string, Shape> = {};
   for (const [name, shape] of layers.flatMap(({ extra }) => Object.entries(extra))) {
     const other = (all[name] ??= shape);
-    if (!sameShape(other, shape)) throw new TensorError(`${where}: its layers read extra ${name} as ${showShape(other)} and as ${showShape(shape)}; rename one`);
+    if (!sameShape(other, shape))
+      throw new TensorError(
+        `${where}: its layers read extra ${name} as ${showShape(other)} and as ${showShape(shape)}; rename one`,
+      );
   }
   return all;
 }

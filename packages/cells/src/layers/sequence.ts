@@ -1,13 +1,37 @@
 import {
-  add, checkOptions, greater, keyAt, keyFor, iota, mapTree, reshape, select, suggestion, TensorError, zerosArray, zipTrees,
-  type Tensor, type Tree,
+  add,
+  checkOptions,
+  greater,
+  keyAt,
+  keyFor,
+  iota,
+  mapTree,
+  reshape,
+  select,
+  suggestion,
+  TensorError,
+  zerosArray,
+  zipTrees,
+  type Tensor,
+  type Tree,
 } from "@sluice/tensor";
 import { evaluation, outputOf, type Cell, type CellContext, type State } from "../cell.ts";
 import { checkCell } from "../check-given.ts";
 import { checkParameters } from "../check-parameters.ts";
 import { probe } from "../probe.ts";
 import {
-  carryAfterOf, checkApply, dtypeOf, flagsOf, startsOf, stateOf, stepsOf, swapTime, tensorsOver, wantedOf, whereMasked, zeroState,
+  carryAfterOf,
+  checkApply,
+  dtypeOf,
+  flagsOf,
+  startsOf,
+  stateOf,
+  stepsOf,
+  swapTime,
+  tensorsOver,
+  wantedOf,
+  whereMasked,
+  zeroState,
 } from "./arguments.ts";
 import { asMade, checkInput, type Applied, type ApplyOptions, type Layer } from "./layer.ts";
 import { carriedScan } from "./carried-scan.ts";
@@ -15,9 +39,15 @@ import { carriedScan } from "./carried-scan.ts";
 export type Outputs = "all" | "last";
 
 export interface SequenceOptions {
-  /** `all`: the output of every step, `[batch, time, features]` (default). `last`: of each row's own last step, `[batch, features]`. */
+  /**
+   * `all`: the output of every step, `[batch, time, features]` (default). `last`: of each row's own last step, `[batch,
+   * features]`.
+   */
   readonly outputs?: Outputs;
-  /** From the last step to the first; a row with a length starts at its own last step. Outputs stay at their step's place. */
+  /**
+   * From the last step to the first; a row with a length starts at its own last step. Outputs stay at their step's
+   * place.
+   */
   readonly reverse?: boolean;
 }
 
@@ -29,17 +59,27 @@ export interface SequenceLayer<P extends Tree = Tree, S extends State = State> e
 }
 
 /** The one loop: runs any cell over time. Batch first: `[batch, time, input]`. */
-export function sequence<P extends Tree, S extends State>(cell: Cell<P, S>, options: SequenceOptions = {}): SequenceLayer<P, S> {
+export function sequence<P extends Tree, S extends State>(
+  cell: Cell<P, S>,
+  options: SequenceOptions = {},
+): SequenceLayer<P, S> {
   checkOptions("sequence", options, ["outputs", "reverse"], {
-    returnSequences: "outputs", return_sequences: "outputs", goBackwards: "reverse", go_backwards: "reverse",
+    returnSequences: "outputs",
+    return_sequences: "outputs",
+    goBackwards: "reverse",
+    go_backwards: "reverse",
   });
   checkCell("sequence", cell);
   const { outputs = "all", reverse = false } = options;
-  if (outputs !== "all" && outputs !== "last") throw new TensorError(`sequence: unknown outputs ${String(outputs)}; ${suggestion(String(outputs), ["all", "last"])}`);
+  if (outputs !== "all" && outputs !== "last")
+    throw new TensorError(
+      `sequence: unknown outputs ${String(outputs)}; ${suggestion(String(outputs), ["all", "last"])}`,
+    );
   const probed = probe(cell);
   const { features } = probed;
   // In training a modifier may put out something else.
-  const outputState = probe(cell, { training: true }).outputState === probed.outputState ? probed.outputState : undefined;
+  const outputState =
+    probe(cell, { training: true }).outputState === probed.outputState ? probed.outputState : undefined;
   const layer = { name: cell.name, input: cell.sizes.input };
 
   return asMade({
@@ -52,10 +92,15 @@ export function sequence<P extends Tree, S extends State>(cell: Cell<P, S>, opti
     outputs,
     reverse,
     init: (key, initOptions) => cell.init(key, initOptions),
-    initialState: (batch, stateOptions) => zeroState(cell.state, [batch], dtypeOf(`${cell.name}.initialState`, stateOptions)),
-    perturbations: ({ batch, time }, stateOptions) => zeroState(cell.state, [batch, time], dtypeOf(`${cell.name}.perturbations`, stateOptions)),
+    initialState: (batch, stateOptions) =>
+      zeroState(cell.state, [batch], dtypeOf(`${cell.name}.initialState`, stateOptions)),
+    perturbations: ({ batch, time }, stateOptions) =>
+      zeroState(cell.state, [batch, time], dtypeOf(`${cell.name}.perturbations`, stateOptions)),
     outputShape({ batch, time }) {
-      if (time === undefined) throw new TensorError(`${cell.name}: it runs over time, and its input has no time axis; a layer before it has outputs: "last"`);
+      if (time === undefined)
+        throw new TensorError(
+          `${cell.name}: it runs over time, and its input has no time axis; a layer before it has outputs: "last"`,
+        );
       return outputs === "all" ? [batch, time, features] : [batch, features];
     },
     apply(params, x, given = {}) {
@@ -73,7 +118,8 @@ export function sequence<P extends Tree, S extends State>(cell: Cell<P, S>, opti
     const zeros = zeroState(cell.state, [batch], x.dtype);
     const lengths = stepsOf(cell.name, given, size);
     const mask = given.mask === undefined ? undefined : swapTime(flagsOf(cell.name, "mask", given.mask, size));
-    // What is not to be looked at is replaced before anything reads it: a select behind the step would leave a gradient of 0 NaN.
+    // What is not to be looked at is replaced before anything reads it: a select behind the step would leave a gradient
+    // of 0 NaN.
     const looked = (x: Tensor): Tensor => (mask === undefined ? x : whereMasked(mask, x));
     const resetState = stateOf(cell.name, "resetState", given.resetState, zeros);
     const wanted = wantedOf(cell.name, given.traces, Object.keys(probed.traces));
@@ -81,12 +127,18 @@ export function sequence<P extends Tree, S extends State>(cell: Cell<P, S>, opti
     const slices: Slices = {
       x: looked(swapTime(x)),
       ...(mask === undefined ? {} : { mask }),
-      ...(given.resets === undefined ? {} : { reset: swapTime(startsOf(flagsOf(cell.name, "resets", given.resets, size), { reverse })) }),
+      ...(given.resets === undefined
+        ? {}
+        : { reset: swapTime(startsOf(flagsOf(cell.name, "resets", given.resets, size), { reverse })) }),
       ...(random ? { step: iota([time]) } : {}),
       extra: mapTree(tensorsOver(cell.name, "extra", given.extra ?? {}, cell.extra, size, { all: true }), looked),
-      perturbations: mapTree(tensorsOver(cell.name, "perturbations", given.perturbations ?? {}, cell.state, size, { all: false }), looked),
+      perturbations: mapTree(
+        tensorsOver(cell.name, "perturbations", given.perturbations ?? {}, cell.state, size, { all: false }),
+        looked,
+      ),
     };
-    // Where the output is a state, its last value is the final state; but a row of which every step is masked has no output at all.
+    // Where the output is a state, its last value is the final state; but a row of which every step is masked has no
+    // output at all.
     const carries = outputs === "last" && (outputState === undefined || given.mask !== undefined);
     const start: Carried<S> = {
       cell: stateOf(cell.name, "state", given.state, zeros),
@@ -95,7 +147,8 @@ export function sequence<P extends Tree, S extends State>(cell: Cell<P, S>, opti
     const scanned = carriedScan(
       ({ cell: state, last }: Carried<S>, slice: Slices) => {
         const { mask, reset } = slice;
-        const old = reset === undefined ? state : zipTrees(state, resetState, (s, to) => select(rowsOf(reset, s), to, s));
+        const old =
+          reset === undefined ? state : zipTrees(state, resetState, (s, to) => select(rowsOf(reset, s), to, s));
         const traces: Record<string, Tensor> = {};
         const context: CellContext = {
           ...evaluation,
@@ -112,11 +165,16 @@ export function sequence<P extends Tree, S extends State>(cell: Cell<P, S>, opti
           return by === undefined ? value : add(value, by);
         });
         const output = outputOf({ state: perturbed, output: next.output });
-        const kept = mask === undefined ? perturbed : zipTrees(perturbed, old, (now, before) => select(rowsOf(mask, now), now, before));
+        const kept =
+          mask === undefined
+            ? perturbed
+            : zipTrees(perturbed, old, (now, before) => select(rowsOf(mask, now), now, before));
         const visible = (value: Tensor): Tensor => (mask === undefined ? value : select(rowsOf(mask, value), value, 0));
         const carried: Carried<S> = {
           cell: kept,
-          ...(last === undefined ? {} : { last: mask === undefined ? output : select(rowsOf(mask, output), output, last) }),
+          ...(last === undefined
+            ? {}
+            : { last: mask === undefined ? output : select(rowsOf(mask, output), output, last) }),
         };
         return {
           state: carried,
@@ -134,7 +192,12 @@ export function sequence<P extends Tree, S extends State>(cell: Cell<P, S>, opti
       },
     );
 
-    return { output: finalOutput(), state: scanned.state.cell, carry: scanned.carry.cell, traces: mapTree(scanned.output.traces, swapTime) };
+    return {
+      output: finalOutput(),
+      state: scanned.state.cell,
+      carry: scanned.carry.cell,
+      traces: mapTree(scanned.output.traces, swapTime),
+    };
 
     function finalOutput(): Tensor {
       if (scanned.output.output !== undefined) return swapTime(scanned.output.output);

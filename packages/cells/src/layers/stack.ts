@@ -9,7 +9,10 @@ import { checkNested, extraOf, optionsOf } from "./nested.ts";
 import { asMade, type Applied, type ApplyOptions, type Layer, type LayerParams, type LayerState } from "./layer.ts";
 
 export interface StackOptions {
-  /** Rate of dropout of the output of every layer but the last, with a fresh mask at each step, as in PyTorch. Default 0. */
+  /**
+   * Rate of dropout of the output of every layer but the last, with a fresh mask at each step, as in PyTorch. Default
+   * 0.
+   */
   readonly dropout?: number;
 }
 
@@ -18,14 +21,22 @@ export interface StackLayer<P extends Tree = Tree, S extends Tree = Tree> extend
   readonly layers: readonly Layer[];
 }
 
-type ParamsOfLayers<L extends readonly Layer[]> = { readonly [I in keyof L]: LayerParams<L[I]> extends infer P extends Tree ? P : never };
-type StatesOfLayers<L extends readonly Layer[]> = { readonly [I in keyof L]: LayerState<L[I]> extends infer S extends Tree ? S : never };
+type ParamsOfLayers<L extends readonly Layer[]> = {
+  readonly [I in keyof L]: LayerParams<L[I]> extends infer P extends Tree ? P : never;
+};
+type StatesOfLayers<L extends readonly Layer[]> = {
+  readonly [I in keyof L]: LayerState<L[I]> extends infer S extends Tree ? S : never;
+};
 
 /**
- * Layers one after the other: a deep recurrent network, or a whole model with a {@link dense} readout at the end. Parameters and states are lists in the
- * order of the layers; lengths, masks, resets and extra inputs reach every layer that runs over time.
+ * Layers one after the other: a deep recurrent network, or a whole model with a {@link dense} readout at the end.
+ * Parameters and states are lists in the order of the layers; lengths, masks, resets and extra inputs reach every layer
+ * that runs over time.
  */
-export function stack<const L extends readonly Layer[]>(layers: L, options?: StackOptions): StackLayer<ParamsOfLayers<L>, StatesOfLayers<L>>;
+export function stack<const L extends readonly Layer[]>(
+  layers: L,
+  options?: StackOptions,
+): StackLayer<ParamsOfLayers<L>, StatesOfLayers<L>>;
 export function stack(layers: readonly Layer[], options: StackOptions = {}): StackLayer {
   checkOptions("stack", options, ["dropout"]);
   checkList("stack", "the list of layers", layers, "[sequence(cell), dense({ input, output })]");
@@ -37,19 +48,24 @@ export function stack(layers: readonly Layer[], options: StackOptions = {}): Sta
   layers.forEach((layer, i) => {
     const before = layers[i - 1];
     if (before === undefined || before.features === layer.input) return;
-    throw new TensorError(`stack: layer ${i} (${layer.name}) takes ${layer.input} features, but layer ${i - 1} (${before.name}) gives ${before.features}`);
+    throw new TensorError(
+      `stack: layer ${i} (${layer.name}) takes ${layer.input} features, but layer ${i - 1} (${before.name}) gives ${before.features}`,
+    );
   });
   const outputShape: Layer["outputShape"] = (size) => {
     let shape = [size.batch, ...(size.time === undefined ? [] : [size.time]), first.input];
     layers.forEach((layer, i) => {
       const [batch, time] = shape.length > 2 ? shape : [shape[0], undefined];
-      shape = at(`stack.${i}`, () => [...layer.outputShape({ batch: batch!, ...(time === undefined ? {} : { time }) })]);
+      shape = at(`stack.${i}`, () => [
+        ...layer.outputShape({ batch: batch!, ...(time === undefined ? {} : { time }) }),
+      ]);
     });
     return shape;
   };
   outputShape({ batch: 1, time: 1 });
   const params: Specs = layers.map((layer) => layer.params);
-  const initialState: Layer["initialState"] = (batch, stateOptions) => layers.map((layer) => layer.initialState(batch, stateOptions));
+  const initialState: Layer["initialState"] = (batch, stateOptions) =>
+    layers.map((layer) => layer.initialState(batch, stateOptions));
 
   return asMade({
     kind: "stack",
@@ -65,13 +81,19 @@ export function stack(layers: readonly Layer[], options: StackOptions = {}): Sta
     outputShape,
     apply(weights, x, given = {}): Applied {
       checkApply("stack", given);
-      checkNested("stack", given, layers.map((_, i) => String(i)));
+      checkNested(
+        "stack",
+        given,
+        layers.map((_, i) => String(i)),
+      );
       checkParameters("stack", params, weights, x);
       checkStates("stack", given, initialState(x.shape[0]!, { dtype: x.dtype }));
       const applied: Applied[] = [];
       let output = x;
       layers.forEach((layer, i) => {
-        const result = at(`stack.${i}`, () => layer.apply(childOf(weights, String(i), "parameters"), output, optionsAt(i, output, given)));
+        const result = at(`stack.${i}`, () =>
+          layer.apply(childOf(weights, String(i), "parameters"), output, optionsAt(i, output, given)),
+        );
         applied.push(result);
         const dropped = given.training === true && i < layers.length - 1;
         output = dropped ? dropout(result.output, rate, given.key && keyFor(given.key, `dropout.${i}`)) : result.output;
@@ -80,7 +102,9 @@ export function stack(layers: readonly Layer[], options: StackOptions = {}): Sta
         output,
         state: applied.map(({ state }) => state),
         carry: applied.map(({ carry }) => carry),
-        traces: Object.fromEntries(applied.flatMap(({ traces }, i) => Object.entries(traces).map(([name, value]) => [`${i}.${name}`, value]))),
+        traces: Object.fromEntries(
+          applied.flatMap(({ traces }, i) => Object.entries(traces).map(([name, value]) => [`${i}.${name}`, value])),
+        ),
       };
     },
   });
@@ -90,7 +114,14 @@ export function stack(layers: readonly Layer[], options: StackOptions = {}): Sta
 function optionsAt(i: number, x: { readonly shape: readonly number[] }, given: ApplyOptions): ApplyOptions {
   const { state, resetState, ...shared } = given;
   const { lengths, mask, present, resets, extra, carryAfter, ...rest } = optionsOf(String(i), shared);
-  const perStep = { ...(lengths && { lengths }), ...(mask && { mask }), ...(present && { present }), ...(resets && { resets }), ...(extra && { extra }), ...(carryAfter && { carryAfter }) };
+  const perStep = {
+    ...(lengths && { lengths }),
+    ...(mask && { mask }),
+    ...(present && { present }),
+    ...(resets && { resets }),
+    ...(extra && { extra }),
+    ...(carryAfter && { carryAfter }),
+  };
   return {
     ...rest,
     ...(x.shape.length < 3 ? {} : perStep),

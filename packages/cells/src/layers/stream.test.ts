@@ -1,6 +1,23 @@
 import {
-  add, bernoulli, concat, convert, exp, isArray, key, matmul, mul, neg, normal, reference, reshape, sliceAxis, tensor, uniform,
-  type ArrayTensor, type Backend, type Tensor,
+  add,
+  bernoulli,
+  concat,
+  convert,
+  exp,
+  isArray,
+  key,
+  matmul,
+  mul,
+  neg,
+  normal,
+  reference,
+  reshape,
+  sliceAxis,
+  tensor,
+  uniform,
+  type ArrayTensor,
+  type Backend,
+  type Tensor,
 } from "@sluice/tensor";
 import { wasm } from "@sluice/wasm";
 import { describe, expect, test } from "vitest";
@@ -14,7 +31,11 @@ import { sequence } from "./sequence.ts";
 import { stack } from "./stack.ts";
 import { stream } from "./stream.ts";
 
-const model = stack([sequence(gru({ input: 3, hidden: 5 })), sequence(lstm({ input: 5, hidden: 4 })), dense({ input: 4, output: 2 })]);
+const model = stack([
+  sequence(gru({ input: 3, hidden: 5 })),
+  sequence(lstm({ input: 5, hidden: 4 })),
+  dense({ input: 4, output: 2 }),
+]);
 const params = model.init(key(1));
 const x = normal(key(2), [2, 6, 3]);
 const array = (value: Tensor) => {
@@ -23,7 +44,10 @@ const array = (value: Tensor) => {
 };
 const at = (value: Tensor, t: number) => array(reshape(sliceAxis(value, 1, t, t + 1), [2, value.shape[2]!]));
 
-describe.each([["reference", reference], ["wasm", wasm]] as const)("on %s", (_, make) => {
+describe.each([
+  ["reference", reference],
+  ["wasm", wasm],
+] as const)("on %s", (_, make) => {
   test("step by step it gives the whole sequence's outputs, bit for bit, and goes on from a state", async () => {
     const backend = make();
     const reading = await stream(model, params, { batch: 2, backend });
@@ -54,7 +78,10 @@ const decaying = defineCell({
   },
 });
 
-describe.each([["reference", reference], ["wasm", wasm]] as const)("extra inputs on %s", (_, make) => {
+describe.each([
+  ["reference", reference],
+  ["wasm", wasm],
+] as const)("extra inputs on %s", (_, make) => {
   test("are read step by step: the whole sequence's outputs, bit for bit", async () => {
     const backend = make();
     const layer = stack([sequence(decaying({ input: 3, hidden: 4 })), dense({ input: 4, output: 2 })]);
@@ -63,9 +90,14 @@ describe.each([["reference", reference], ["wasm", wasm]] as const)("extra inputs
     const seen = bernoulli(key(4), [2, 6, 3], 0.5);
     const whole = layer.apply(weights, x, { extra: { delta, seen } }).output;
     const reading = await stream(layer, weights, { batch: 2, backend, extra: { seen: "bool" } });
-    for (let t = 0; t < 6; t++) expect(await reading.step(at(x, t), { extra: { delta: at(delta, t), seen: at(seen, t) } })).toEqual(at(whole, t));
-    await expect(reading.step(at(x, 0), { extra: { delta: at(delta, 0) } })).rejects.toThrow("stream.step: the inputs do not fit: no extra.seen, expected [2,3]");
-    await expect(reading.step(at(x, 0))).rejects.toThrow("no extra.delta, expected [2,1]; no extra.seen, expected [2,3]");
+    for (let t = 0; t < 6; t++)
+      expect(await reading.step(at(x, t), { extra: { delta: at(delta, t), seen: at(seen, t) } })).toEqual(at(whole, t));
+    await expect(reading.step(at(x, 0), { extra: { delta: at(delta, 0) } })).rejects.toThrow(
+      "stream.step: the inputs do not fit: no extra.seen, expected [2,3]",
+    );
+    await expect(reading.step(at(x, 0))).rejects.toThrow(
+      "no extra.delta, expected [2,1]; no extra.seen, expected [2,3]",
+    );
     await reading.dispose();
     await backend.close();
   });
@@ -111,12 +143,22 @@ describe("forks", () => {
 
   test("rows go back one by one, and steps need not be awaited before the next", async () => {
     const reading = await stream(model, params, { batch: 2 });
-    const rows = (t: readonly [number, number]): ArrayTensor => array(concat(t.map((step, row) => sliceAxis(at(x, step), 0, row, row + 1)), 0));
+    const rows = (t: readonly [number, number]): ArrayTensor =>
+      array(
+        concat(
+          t.map((step, row) => sliceAxis(at(x, step), 0, row, row + 1)),
+          0,
+        ),
+      );
     const steps = [0, 1, 2].map((t) => reading.step(at(x, t)));
     const reset = reading.reset([1]);
     const [after, again] = [reading.step(rows([3, 0])), reading.step(rows([4, 1]))];
     const whole = model.apply(params, x).output;
-    const expected = (t: readonly [number, number]): Tensor => concat(t.map((step, row) => sliceAxis(at(whole, step), 0, row, row + 1)), 0);
+    const expected = (t: readonly [number, number]): Tensor =>
+      concat(
+        t.map((step, row) => sliceAxis(at(whole, step), 0, row, row + 1)),
+        0,
+      );
     expect(await Promise.all(steps)).toEqual([0, 1, 2].map((t) => at(whole, t)));
     await reset;
     expect(await after).toEqual(expected([3, 0]));
@@ -132,7 +174,9 @@ describe("forks", () => {
     array(state[0].h).data.fill(9);
     const whole = model.apply(params, x).output;
     expect(await reading.step(at(x, 1))).toEqual(at(whole, 1));
-    await expect(reading.setState(model.initialState(1))).rejects.toThrow("stream.setState: the states do not fit: 0.h is [1,5], expected [2,5]");
+    await expect(reading.setState(model.initialState(1))).rejects.toThrow(
+      "stream.setState: the states do not fit: 0.h is [1,5], expected [2,5]",
+    );
   });
 
   test("a step that fails leaves the state as it was", async () => {
@@ -142,7 +186,10 @@ describe("forks", () => {
       ...backend,
       async compile(...given) {
         const executable = await backend.compile(...given);
-        return { ...executable, run: async (inputs) => (fail ? Promise.reject(new Error("lost")) : executable.run(inputs)) };
+        return {
+          ...executable,
+          run: async (inputs) => (fail ? Promise.reject(new Error("lost")) : executable.run(inputs)),
+        };
       },
     };
     const reading = await stream(model, params, { batch: 2, backend: flaky });
@@ -156,8 +203,16 @@ describe("forks", () => {
 });
 
 test("layers that read an extra input in two shapes are refused", () => {
-  const wide = defineCell({ name: "wide", extra: () => ({ delta: [2] }), params: () => ({}), state: () => ({ h: [4] }), step: (_, { h }) => ({ state: { h }, output: "h" }) });
-  expect(() => stack([sequence(decaying({ input: 3, hidden: 4 })), sequence(wide({ input: 4, hidden: 4 }))])).toThrow("stack: its layers read extra delta as [1] and as [2]; rename one");
+  const wide = defineCell({
+    name: "wide",
+    extra: () => ({ delta: [2] }),
+    params: () => ({}),
+    state: () => ({ h: [4] }),
+    step: (_, { h }) => ({ state: { h }, output: "h" }),
+  });
+  expect(() => stack([sequence(decaying({ input: 3, hidden: 4 })), sequence(wide({ input: 4, hidden: 4 }))])).toThrow(
+    "stack: its layers read extra delta as [1] and as [2]; rename one",
+  );
 });
 
 test("what cannot be read step by step is refused", async () => {

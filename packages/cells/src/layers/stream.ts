@@ -1,6 +1,23 @@
 import {
-  allocate, checkOptions, checkTree, compileStep, isArray, leavesOf, mapTree, reshape, showShape, sizeOf, tensor, TensorError,
-  type ArrayTensor, type Backend, type DType, type ExpectedLeaf, type Shape, type Tensor, type Tree,
+  allocate,
+  checkOptions,
+  checkTree,
+  compileStep,
+  isArray,
+  leavesOf,
+  mapTree,
+  reshape,
+  showShape,
+  sizeOf,
+  tensor,
+  TensorError,
+  type ArrayTensor,
+  type Backend,
+  type DType,
+  type ExpectedLeaf,
+  type Shape,
+  type Tensor,
+  type Tree,
 } from "@sluice/tensor";
 import type { Layer } from "./layer.ts";
 
@@ -19,8 +36,8 @@ interface StreamStepOptions {
 }
 
 /**
- * A layer that reads a sequence as it comes, one step at a time, in constant memory: for a server or a page. Calls are answered in their order, so none has to be awaited before the
- * next.
+ * A layer that reads a sequence as it comes, one step at a time, in constant memory: for a server or a page. Calls are
+ * answered in their order, so none has to be awaited before the next.
  */
 export interface Stream<S extends Tree> {
   /** One step: x `[batch, input]` in, output `[batch, features]` out. A step that fails leaves the state as it was. */
@@ -30,29 +47,44 @@ export interface Stream<S extends Tree> {
   setState(state: S): Promise<void>;
   /** Back to the state before the first step: all rows, or these. */
   reset(rows?: readonly number[]): Promise<void>;
-  /** Another reader, from the state of this one. It shares the compiled program, so that it costs no more than its state: one for each client. */
+  /**
+   * Another reader, from the state of this one. It shares the compiled program, so that it costs no more than its
+   * state: one for each client.
+   */
   fork(): Stream<S>;
   /** The program is freed with the last of its readers. */
   dispose(): Promise<void>;
 }
 
 /**
- * Compiles a layer for reading step by step. It puts out what `apply` on the whole sequence would at that step, so everything in it has to run
- * forwards and put out all steps.
+ * Compiles a layer for reading step by step. It puts out what `apply` on the whole sequence would at that step, so
+ * everything in it has to run forwards and put out all steps.
  */
-export async function stream<P extends Tree, S extends Tree>(layer: Layer<P, S>, params: P, options: StreamOptions = {}): Promise<Stream<S>> {
+export async function stream<P extends Tree, S extends Tree>(
+  layer: Layer<P, S>,
+  params: P,
+  options: StreamOptions = {},
+): Promise<Stream<S>> {
   checkOptions("stream", options, ["batch", "backend", "extra"]);
   const { batch = 1, backend, extra: dtypes = {} } = options;
   checkOptions("stream: extra", dtypes, Object.keys(layer.extra));
-  if (!Number.isInteger(batch) || batch < 1) throw new TensorError(`stream: expected a batch of at least 1, got ${batch}`);
+  if (!Number.isInteger(batch) || batch < 1)
+    throw new TensorError(`stream: expected a batch of at least 1, got ${batch}`);
   checkForwards(layer, params, dtypes);
   const initial = layer.initialState(batch);
-  const example = { state: initial, x: constant([batch, layer.input], 0), extra: extraOf(layer, dtypes, [batch], () => 0) };
+  const example = {
+    state: initial,
+    x: constant([batch, layer.input], 0),
+    extra: extraOf(layer, dtypes, [batch], () => 0),
+  };
   const session = await compileStep(
     ({ weights }: { weights: P }, { state, x, extra }: typeof example) => {
       const oneStep = mapTree(extra, (value) => reshape(value, [batch, 1, ...value.shape.slice(1)]));
       const applied = layer.apply(weights, reshape(x, [batch, 1, layer.input]), { state, extra: oneStep });
-      return { state: { weights }, output: { state: applied.state, y: reshape(applied.output, [batch, layer.features]) } };
+      return {
+        state: { weights },
+        output: { state: applied.state, y: reshape(applied.output, [batch, layer.features]) },
+      };
     },
     { weights: params },
     [example],
@@ -73,7 +105,10 @@ export async function stream<P extends Tree, S extends Tree>(layer: Layer<P, S>,
       if (disposed) throw new TensorError("stream: it was disposed of");
       const before = current;
       const after = before.then(next);
-      current = after.then(({ state }) => state, () => before);
+      current = after.then(
+        ({ state }) => state,
+        () => before,
+      );
       return (await after).result;
     };
     return {
@@ -94,8 +129,12 @@ export async function stream<P extends Tree, S extends Tree>(layer: Layer<P, S>,
       },
       async reset(rows) {
         const wrong = rows?.find((row) => !Number.isInteger(row) || row < 0 || row >= batch);
-        if (wrong !== undefined) throw new TensorError(`stream.reset: expected rows from 0 to ${batch - 1}, got ${wrong}`);
-        return then(async (state) => ({ state: rows === undefined ? initial : withRows(state, initial, rows), result: undefined }));
+        if (wrong !== undefined)
+          throw new TensorError(`stream.reset: expected rows from 0 to ${batch - 1}, got ${wrong}`);
+        return then(async (state) => ({
+          state: rows === undefined ? initial : withRows(state, initial, rows),
+          result: undefined,
+        }));
       },
       fork() {
         if (disposed) throw new TensorError("stream: it was disposed of");
@@ -130,7 +169,8 @@ function withRows<S extends Tree>(state: S, from: S, rows: readonly number[]): S
   return mapTree(copyOf(state), (x, path) => {
     const [{ data }, width] = [arrayOf(x), sizeOf(x.shape.slice(1))];
     const source = sources.get(path)?.data;
-    if (source !== undefined) for (const row of rows) data.set(source.subarray(row * width, (row + 1) * width), row * width);
+    if (source !== undefined)
+      for (const row of rows) data.set(source.subarray(row * width, (row + 1) * width), row * width);
     return x;
   });
 }
@@ -140,7 +180,12 @@ function constant(shape: Shape, value: number, dtype: DType = "f32"): ArrayTenso
 }
 
 /** Extra inputs of a layer, `[...lead, ...]`, of which step t holds `valueAt(t)`. */
-function extraOf(layer: Pick<Layer, "extra">, dtypes: Readonly<Record<string, DType>>, lead: Shape, valueAt: (t: number) => number): Record<string, ArrayTensor> {
+function extraOf(
+  layer: Pick<Layer, "extra">,
+  dtypes: Readonly<Record<string, DType>>,
+  lead: Shape,
+  valueAt: (t: number) => number,
+): Record<string, ArrayTensor> {
   return Object.fromEntries(
     Object.entries(layer.extra).map(([name, shape]) => {
       const values = constant([...lead, ...shape], 0, dtypes[name]);
@@ -150,11 +195,20 @@ function extraOf(layer: Pick<Layer, "extra">, dtypes: Readonly<Record<string, DT
   );
 }
 
-/** A layer that reads backwards, or only puts out its last step, gives something else for parts of a sequence than for the whole. */
-function checkForwards<P extends Tree, S extends Tree>(layer: Layer<P, S>, params: P, dtypes: Readonly<Record<string, DType>>): void {
+/**
+ * A layer that reads backwards, or only puts out its last step, gives something else for parts of a sequence than for
+ * the whole.
+ */
+function checkForwards<P extends Tree, S extends Tree>(
+  layer: Layer<P, S>,
+  params: P,
+  dtypes: Readonly<Record<string, DType>>,
+): void {
   const [all, ahead] = [2, 3].map((time) => layer.outputShape({ batch: 1, time }));
   if (all?.length !== 3 || ahead?.[1] !== 3) {
-    throw new TensorError(`stream: ${layer.name} puts out ${showShape(all ?? [])} for 2 steps, not one output a step; use outputs: "all"`);
+    throw new TensorError(
+      `stream: ${layer.name} puts out ${showShape(all ?? [])} for 2 steps, not one output a step; use outputs: "all"`,
+    );
   }
   // The first output may not depend on the second step.
   const first = (second: number): readonly number[] => {
@@ -164,5 +218,8 @@ function checkForwards<P extends Tree, S extends Tree>(layer: Layer<P, S>, param
     return [...arrayOf(output).data.subarray(0, layer.features)];
   };
   const [before, after] = [first(0), first(1)];
-  if (before.some((v, i) => !Object.is(v, after[i]))) throw new TensorError(`stream: ${layer.name} reads backwards, and needs the whole sequence before its first output`);
+  if (before.some((v, i) => !Object.is(v, after[i])))
+    throw new TensorError(
+      `stream: ${layer.name} reads backwards, and needs the whole sequence before its first output`,
+    );
 }

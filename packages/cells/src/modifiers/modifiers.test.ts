@@ -1,6 +1,40 @@
-import { add, grad, key, keyFor, mapTree, matmul, mul, normal, slice, sub, sum, take, tanh, tensor, valuesOf, zerosArray, type Tensor, type Tree } from "@sluice/tensor";
+import {
+  add,
+  grad,
+  key,
+  keyFor,
+  mapTree,
+  matmul,
+  mul,
+  normal,
+  slice,
+  sub,
+  sum,
+  take,
+  tanh,
+  tensor,
+  valuesOf,
+  zerosArray,
+  type Tensor,
+  type Tree,
+} from "@sluice/tensor";
 import { describe, expect, test } from "vitest";
-import { bidirectional, defineCell, dropout, evaluation, gru, kernel, lstm, outputOf, sequence, stack, variationalDropout, zoneout, type Cell, type State } from "../index.ts";
+import {
+  bidirectional,
+  defineCell,
+  dropout,
+  evaluation,
+  gru,
+  kernel,
+  lstm,
+  outputOf,
+  sequence,
+  stack,
+  variationalDropout,
+  zoneout,
+  type Cell,
+  type State,
+} from "../index.ts";
 
 const [batch, time, input, hidden] = [4, 6, 3, 50];
 const root = key(11);
@@ -29,7 +63,10 @@ test("zoneout in training keeps the old value of a unit or takes the new one, at
   };
   const plain = cell.step(params, state, now).state;
   const next = at(0, state);
-  for (const [name, rate] of [["h", 0.2], ["c", 0.6]] as const) {
+  for (const [name, rate] of [
+    ["h", 0.2],
+    ["c", 0.6],
+  ] as const) {
     const [old, made, got] = [numbers(state[name]), numbers(plain[name]), numbers(next[name])];
     const kept = got.map((value, i) => (value === old[i] ? 1 : 0));
     got.forEach((value, i) => expect([old[i], made[i]]).toContain(value));
@@ -48,7 +85,8 @@ test("zoneout draws another mask at each step, and the same with the same key", 
     step: (_, { h }) => ({ state: { h: add(h, 1) }, output: h }),
   });
   const layer = sequence(zoneout(counter({ input, hidden }), { h: 0.5 }));
-  const run = (seed: number): number[] => numbers(layer.apply(layer.init(root), x, { training: true, key: key(seed) }).state.h);
+  const run = (seed: number): number[] =>
+    numbers(layer.apply(layer.init(root), x, { training: true, key: key(seed) }).state.h);
   expect(new Set(run(1)).size).toBeGreaterThan(3);
   expect(run(1)).toEqual(run(1));
   expect(run(1)).not.toEqual(run(2));
@@ -72,7 +110,10 @@ test("variational dropout holds one mask for the whole sequence, scales what it 
   const ones = { h: add(zerosArray([batch, hidden]), 1) };
   const flat = add(zerosArray([batch, time, input]), 1);
   const { traces, state: final } = layer.apply(layer.init(root), flat, { ...training, state: ones, traces: true });
-  for (const [name, rate] of [["input", 0.5], ["seen", 0.2]] as const) {
+  for (const [name, rate] of [
+    ["input", 0.5],
+    ["seen", 0.2],
+  ] as const) {
     const first = numbers(take(traces[name]!, 0, 1));
     for (let t = 1; t < time; t++) expect(numbers(take(traces[name]!, t, 1))).toEqual(first);
     expect(new Set(first)).toEqual(new Set([0, Math.fround(1 / (1 - rate))]));
@@ -84,7 +125,10 @@ test("variational dropout holds one mask for the whole sequence, scales what it 
 });
 
 test("dropout and recurrentDropout, the options, are the modifier", () => {
-  const [a, b] = [gru({ input, hidden, dropout: 0.3, recurrentDropout: 0.2 }), variationalDropout(gru({ input, hidden }), { input: 0.3, recurrent: 0.2 })];
+  const [a, b] = [
+    gru({ input, hidden, dropout: 0.3, recurrentDropout: 0.2 }),
+    variationalDropout(gru({ input, hidden }), { input: 0.3, recurrent: 0.2 }),
+  ];
   const weights = a.init(root);
   const run = (c: typeof a): number[] => numbers(sequence(c).apply(weights, x, training).output);
   expect(run(a)).toEqual(run(b));
@@ -117,10 +161,13 @@ test("a modifier of one's own is a cell with another step", () => {
 function independent(masks: readonly (readonly number[])[], rates: readonly number[]): void {
   const share = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
   // Within four and a half standard deviations.
-  const near = (found: number, expected: number, draws: number): void => expect(Math.abs(found - expected)).toBeLessThan(4.5 * Math.sqrt((expected * (1 - expected)) / draws));
+  const near = (found: number, expected: number, draws: number): void =>
+    expect(Math.abs(found - expected)).toBeLessThan(4.5 * Math.sqrt((expected * (1 - expected)) / draws));
   masks.forEach((mask, i) => {
     near(share(mask), rates[i]!, mask.length);
-    masks.slice(0, i).forEach((other, j) => near(share(mask.map((m, k) => m * other[k]!)), rates[i]! * rates[j]!, mask.length));
+    masks
+      .slice(0, i)
+      .forEach((other, j) => near(share(mask.map((m, k) => m * other[k]!)), rates[i]! * rates[j]!, mask.length));
   });
 }
 
@@ -131,16 +178,27 @@ describe("what draws twice draws independently", () => {
   const context = { ...training, traces: true } as const;
 
   test("dropout of dropout drops 1 - 0.7^2", () => {
-    const twice = sequence(variationalDropout(variationalDropout(mirror({ input: wide, hidden: 1 }), { input: 0.3 }), { input: 0.3 }));
+    const twice = sequence(
+      variationalDropout(variationalDropout(mirror({ input: wide, hidden: 1 }), { input: 0.3 }), { input: 0.3 }),
+    );
     const seen = kept(take(twice.apply(twice.init(root), ones(wide), context).traces["input"]!, 0, 1));
     independent([seen], [0.49]);
-    const thrice = sequence([0.3, 0.3, 0.3].reduce((c, rate) => variationalDropout(c, { input: rate }), mirror({ input: wide, hidden: 1 })));
+    const thrice = sequence(
+      [0.3, 0.3, 0.3].reduce((c, rate) => variationalDropout(c, { input: rate }), mirror({ input: wide, hidden: 1 })),
+    );
     independent([kept(take(thrice.apply(thrice.init(root), ones(wide), context).traces["input"]!, 0, 1))], [0.343]);
   });
 
   test("recurrent dropout of recurrent dropout does so too, and differs from that of the input", () => {
-    const twice = sequence(variationalDropout(variationalDropout(mirror({ input: wide, hidden: wide }), { input: 0.4, recurrent: 0.3 }), { recurrent: 0.3 }));
-    const { traces } = twice.apply(twice.init(root), ones(wide), { ...context, state: { h: add(zerosArray([1, wide]), 1) } });
+    const twice = sequence(
+      variationalDropout(variationalDropout(mirror({ input: wide, hidden: wide }), { input: 0.4, recurrent: 0.3 }), {
+        recurrent: 0.3,
+      }),
+    );
+    const { traces } = twice.apply(twice.init(root), ones(wide), {
+      ...context,
+      state: { h: add(zerosArray([1, wide]), 1) },
+    });
     independent([kept(take(traces["seen"]!, 0, 1)), kept(take(traces["input"]!, 0, 1))], [0.49, 0.6]);
   });
 
@@ -152,7 +210,12 @@ describe("what draws twice draws independently", () => {
       step: (_, { h }) => ({ state: { h: add(h, 1) }, output: "h" }),
     });
     const moved = (depth: number): number[] => {
-      const zoned = sequence(Array.from({ length: depth }).reduce<ReturnType<typeof counter>>((c) => zoneout(c, { h: 0.3 }), counter({ input: 1, hidden: wide })));
+      const zoned = sequence(
+        Array.from({ length: depth }).reduce<ReturnType<typeof counter>>(
+          (c) => zoneout(c, { h: 0.3 }),
+          counter({ input: 1, hidden: wide }),
+        ),
+      );
       return numbers(take(zoned.apply(zoned.init(root), ones(1), training).output, 0, 1));
     };
     for (const depth of [1, 2, 3]) independent([moved(depth)], [[0.7, 0.49, 0.343][depth - 1]!]);
@@ -161,8 +224,17 @@ describe("what draws twice draws independently", () => {
   test("one modifier in two layers, in both directions, and at two steps", () => {
     const drop = variationalDropout(mirror({ input: wide, hidden: wide }), { input: 0.5 });
     const model = stack([bidirectional(drop, { merge: "mean" }), sequence(drop)]);
-    const { traces } = model.apply(model.init(root), ones(wide), { ...context, state: [{ forward: { h: add(zerosArray([1, wide]), 1) }, backward: { h: add(zerosArray([1, wide]), 1) } }, { h: zerosArray([1, wide]) }] });
-    independent(["0.forward.input", "0.backward.input", "1.input"].map((name) => kept(take(traces[name]!, 0, 1))), [0.5, 0.5, 0.5]);
+    const { traces } = model.apply(model.init(root), ones(wide), {
+      ...context,
+      state: [
+        { forward: { h: add(zerosArray([1, wide]), 1) }, backward: { h: add(zerosArray([1, wide]), 1) } },
+        { h: zerosArray([1, wide]) },
+      ],
+    });
+    independent(
+      ["0.forward.input", "0.backward.input", "1.input"].map((name) => kept(take(traces[name]!, 0, 1))),
+      [0.5, 0.5, 0.5],
+    );
   });
 
   test("a modifier of somebody else's that takes one key twice is refused", () => {
@@ -204,7 +276,9 @@ describe("an output that is a state is the state after what was done to it", () 
   test("a perturbation of the last step has a gradient", () => {
     const layer = sequence(traced({ input, hidden }));
     const weights = layer.init(root);
-    const gradient = grad((perturbations: { readonly h: Tensor }) => sum(layer.apply(weights, x, { perturbations }).output))(layer.perturbations({ batch, time }));
+    const gradient = grad((perturbations: { readonly h: Tensor }) =>
+      sum(layer.apply(weights, x, { perturbations }).output),
+    )(layer.perturbations({ batch, time }));
     // The output of the last step is the state itself, so its derivative is 1.
     expect(numbers(take(gradient.h, time - 1, 1))).toEqual(new Array(batch * hidden).fill(1));
   });
@@ -222,7 +296,9 @@ test("dropout between the layers of a stack skips the last, and is drawn for eve
   expect(Math.abs(shares - 0.4)).toBeLessThan(4 * Math.sqrt(0.24 / seen.length));
   const scale = Math.fround(1 / 0.6);
   numbers(clean).forEach((value, i) => expect([0, Math.fround(value * scale)]).toContain(seen[i]));
-  expect(numbers(take(traces["1.input"]!, 0, 1)).map((v) => v === 0)).not.toEqual(numbers(take(traces["1.input"]!, 1, 1)).map((v) => v === 0));
+  expect(numbers(take(traces["1.input"]!, 0, 1)).map((v) => v === 0)).not.toEqual(
+    numbers(take(traces["1.input"]!, 1, 1)).map((v) => v === 0),
+  );
   expect(numbers(output).every((v) => v === 0)).toBe(true);
   expect(numbers(stack([a], { dropout: 0.4 }).apply([weights[0]], x, training).output)).toEqual(numbers(clean));
 });
@@ -230,9 +306,13 @@ test("dropout between the layers of a stack skips the last, and is drawn for eve
 test("bad rates and states are named", () => {
   const given = (rates: object): object => rates;
   expect(() => zoneout(cell, given({ hidden: 0.1 }))).toThrow("zoneout of lstm: unknown option hidden");
-  expect(() => zoneout(cell, JSON.parse("0.5"))).toThrow("zoneout of lstm: expected an object of options, such as { h }, got 0.5; known: h, c");
+  expect(() => zoneout(cell, JSON.parse("0.5"))).toThrow(
+    "zoneout of lstm: expected an object of options, such as { h }, got 0.5; known: h, c",
+  );
   expect(() => zoneout(cell, { h: 1.5 })).toThrow("zoneout: the rate of h must lie in [0, 1], got 1.5");
-  expect(() => variationalDropout(cell, { input: 1 })).toThrow("variationalDropout: the rate of input must lie in [0, 1), got 1");
+  expect(() => variationalDropout(cell, { input: 1 })).toThrow(
+    "variationalDropout: the rate of input must lie in [0, 1), got 1",
+  );
   expect(() => gru({ input, hidden, dropout: -1 })).toThrow("the rate of input must lie in [0, 1), got -1");
   expect(() => stack([sequence(cell)], { dropout: 2 })).toThrow("stack: the rate of dropout must lie in [0, 1), got 2");
   expect(() => dropout(x, 0.5, undefined)).toThrow("dropout: training needs a key");
@@ -245,6 +325,8 @@ test("recurrent dropout of a cell that does not mark its recurrent products is a
     state: ({ hidden: n }) => ({ h: [n] }),
     step: (_, { h }) => ({ state: { h: sub(h, 1) }, output: h }),
   });
-  expect(() => silent({ input, hidden, recurrentDropout: 0.1 })).toThrow("silent does not mark its recurrent products; write matmul(recurrent(h), U)");
+  expect(() => silent({ input, hidden, recurrentDropout: 0.1 })).toThrow(
+    "silent does not mark its recurrent products; write matmul(recurrent(h), U)",
+  );
   expect(() => silent({ input, hidden, dropout: 0.1 })).not.toThrow();
 });

@@ -1,7 +1,12 @@
 import { TensorError } from "@sluice/tensor";
 
 /** Checks a probability; `below` says whether 1 is too much. */
-export function checkRate(operation: string, name: string, rate: number, { below }: { readonly below: boolean }): number {
+export function checkRate(
+  operation: string,
+  name: string,
+  rate: number,
+  { below }: { readonly below: boolean },
+): number {
   if (rate >= 0 && (below ? rate < 1 : rate <= 1)) return rate;
   throw new TensorError(`${operation}: the rate of ${name} must lie in [0, 1${below ? ")" : "]"}, got ${rate}`);
 }

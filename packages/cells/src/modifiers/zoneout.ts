@@ -6,12 +6,17 @@ import { checkRate } from "./rate.ts";
 
 /**
  * Zoneout (Krueger et al. 2016, arXiv:1606.01305): in training each unit keeps its old value with probability `rate`,
- * `s_t = m s_{t-1} + (1 - m) s'_t`, with a new mask m at each step; in evaluation the expectation, `rate s_{t-1} + (1 - rate) s'_t`.
+ * `s_t = m s_{t-1} + (1 - m) s'_t`, with a new mask m at each step; in evaluation the expectation, `rate s_{t-1} + (1 -
+ * rate) s'_t`.
  *
- * Rates are given by state: `zoneout(lstm, { h: 0.1, c: 0.05 })`. States that depend on each other within the step see the new value, as in the paper (an
- * LSTM's h is made from the new c). Where the output is a state, it is the state after zoneout.
+ * Rates are given by state: `zoneout(lstm, { h: 0.1, c: 0.05 })`. States that depend on each other within the step see
+ * the new value, as in the paper (an LSTM's h is made from the new c). Where the output is a state, it is the state
+ * after zoneout.
  */
-export function zoneout<P extends Tree, S extends State>(cell: Cell<P, S>, rates: { readonly [K in keyof S]?: number }): Cell<P, S> {
+export function zoneout<P extends Tree, S extends State>(
+  cell: Cell<P, S>,
+  rates: { readonly [K in keyof S]?: number },
+): Cell<P, S> {
   checkCell("zoneout", cell);
   const given: Readonly<Record<string, number | undefined>> = rates;
   checkOptions(`zoneout of ${cell.name}`, rates, Object.keys(cell.state));

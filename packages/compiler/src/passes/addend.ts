@@ -1,8 +1,17 @@
 import type { Node, SymbolTensor, Tensor } from "@sluice/tensor";
 
-/** What a loop's step adds to `state`, if adding to it is all that the step does with it: so weights' gradients are summed. `uses` are those of the step. */
+/**
+ * What a loop's step adds to `state`, if adding to it is all that the step does with it: so weights' gradients are
+ * summed. `uses` are those of the step.
+ */
 export function addendOf(state: SymbolTensor, next: Tensor, uses: ReadonlyMap<Node, number>): Tensor | undefined {
-  if (next.kind === "array" || next.node.operation.op !== "add" || uses.get(next.node) !== 1 || uses.get(state.node) !== 1) return undefined;
+  if (
+    next.kind === "array" ||
+    next.node.operation.op !== "add" ||
+    uses.get(next.node) !== 1 ||
+    uses.get(state.node) !== 1
+  )
+    return undefined;
   const [a, b] = next.node.inputs;
   const isState = (x: Tensor | undefined): boolean => x?.kind === "symbol" && x.node === state.node;
   return isState(a) ? b : isState(b) ? a : undefined;

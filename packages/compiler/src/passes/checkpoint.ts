@@ -1,6 +1,21 @@
 import {
-  add, applyScan, close, concat, input, labelOf, programOf, reshape, sliceAxis, splitScan, zerosLike,
-  type Node, type Program, type ScanOperation, type ScanParts, type SymbolTensor, type Tensor,
+  add,
+  applyScan,
+  close,
+  concat,
+  input,
+  labelOf,
+  programOf,
+  reshape,
+  sliceAxis,
+  splitScan,
+  zerosLike,
+  type Node,
+  type Program,
+  type ScanOperation,
+  type ScanParts,
+  type SymbolTensor,
+  type Tensor,
 } from "@sluice/tensor";
 import { addendOf } from "./addend.ts";
 import { loopPairs, type LoopPair } from "./loop-pairs.ts";
@@ -8,11 +23,14 @@ import { rewrite } from "./rewrite.ts";
 import { countUses } from "./uses.ts";
 
 /**
- * Checkpoint: a loop and the loop back through it run in segments. Forwards only the states between segments are kept; backwards a segment's steps are computed again when it is
- * their turn (Chen et al. 2016, Gruslys et al. 2016). The segment that the forward loop ends with is the first that is needed, so it keeps everything and is not computed again.
+ * Checkpoint: a loop and the loop back through it run in segments. Forwards only the states between segments are kept;
+ * backwards a segment's steps are computed again when it is their turn (Chen et al. 2016, Gruslys et al. 2016). The
+ * segment that the forward loop ends with is the first that is needed, so it keeps everything and is not computed
+ * again.
  *
- * `segments` says into how many each pair of {@link loopPairs} is divided; 1 leaves it as it is. With n segments of a loop of T steps, (n - 1) / n of its steps are computed twice, and what is
- * kept falls from that of T steps to that of T / n and n - 1 states.
+ * `segments` says into how many each pair of {@link loopPairs} is divided; 1 leaves it as it is. With n segments of a
+ * loop of T steps, (n - 1) / n of its steps are computed twice, and what is kept falls from that of T steps to that of
+ * T / n and n - 1 states.
  */
 export function checkpoint(program: Program, segments: readonly number[]): Program {
   const divisions = new Map<Node, { readonly pair: LoopPair; readonly division: Division }>();
@@ -30,7 +48,9 @@ export function checkpoint(program: Program, segments: readonly number[]): Progr
       forwards.set(node, forward);
       return results;
     }
-    const keptBy = node.inputs.map((x) => (x.kind === "symbol" && x.node === pair.forward && pair.kept.includes(x.index) ? x.index : undefined));
+    const keptBy = node.inputs.map((x) =>
+      x.kind === "symbol" && x.node === pair.forward && pair.kept.includes(x.index) ? x.index : undefined,
+    );
     return divideBackward(node.operation, inputs, keptBy, forwards.get(pair.forward)!, division);
   });
 }
@@ -47,7 +67,12 @@ interface Division {
 function divide({ forward, length }: LoopPair, segments: number): Division {
   const steps = Math.ceil(length / Math.max(1, segments));
   const whole = Math.max(0, Math.ceil(length / steps) - 1);
-  return { steps, whole, rest: length - whole * steps, reverse: forward.operation.op === "scan" && forward.operation.reverse };
+  return {
+    steps,
+    whole,
+    rest: length - whole * steps,
+    reverse: forward.operation.op === "scan" && forward.operation.reverse,
+  };
 }
 
 /** What the backward loop needs to compute a segment again. */
@@ -59,7 +84,12 @@ interface Forward {
   readonly starts: readonly Tensor[];
 }
 
-function divideForward(operation: ScanOperation, inputs: readonly Tensor[], kept: readonly number[], division: Division): Forward & { readonly results: readonly Tensor[] } {
+function divideForward(
+  operation: ScanOperation,
+  inputs: readonly Tensor[],
+  kept: readonly number[],
+  division: Division,
+): Forward & { readonly results: readonly Tensor[] } {
   const { body, states } = operation;
   const inner = splitScan(operation, body.inputs);
   const outer = splitScan(operation, inputs);
@@ -67,26 +97,53 @@ function divideForward(operation: ScanOperation, inputs: readonly Tensor[], kept
   const begin = inner.states.map(like);
   const slices = outer.sequences.map((x) => segmentOf(x, division));
   const segments = overSegments({
-    states: begin, initial: outer.states,
-    sequences: slices, stacked: outer.sequences.map((x) => wholeOf(x, division)),
+    states: begin,
+    initial: outer.states,
+    sequences: slices,
+    stacked: outer.sequences.map((x) => wholeOf(x, division)),
     outputs: [...loopOver(operation, read, division.steps, outer.captures, begin, slices), ...begin],
-    whole: division.whole, reverse: division.reverse,
+    whole: division.whole,
+    reverse: division.reverse,
   });
-  const [after, outputs, starts] = [segments.slice(0, states), segments.slice(states, states + read.length), segments.slice(states + read.length)];
-  const last = loopOver(operation, body.outputs.map((_, i) => i).slice(states), division.rest, outer.captures, after, outer.sequences.map((x) => restOf(x, division)));
+  const [after, outputs, starts] = [
+    segments.slice(0, states),
+    segments.slice(states, states + read.length),
+    segments.slice(states + read.length),
+  ];
+  const last = loopOver(
+    operation,
+    body.outputs.map((_, i) => i).slice(states),
+    division.rest,
+    outer.captures,
+    after,
+    outer.sequences.map((x) => restOf(x, division)),
+  );
   // Of what is kept there are the steps of the last segment alone: nothing but the backward loop reads it.
   const results = last.map((y, i) => (read.includes(i) ? joined(outputs[read.indexOf(i)]!, y, division) : y));
   return { operation, outer, kept, starts, results };
 }
 
 /** `keptBy`: of each input, which output of the forward loop it is, if that was kept for this loop alone. */
-function divideBackward(operation: ScanOperation, inputs: readonly Tensor[], keptBy: readonly (number | undefined)[], forward: Forward, division: Division): readonly Tensor[] {
+function divideBackward(
+  operation: ScanOperation,
+  inputs: readonly Tensor[],
+  keptBy: readonly (number | undefined)[],
+  forward: Forward,
+  division: Division,
+): readonly Tensor[] {
   const { body, states } = operation;
   const inner = splitScan(operation, body.inputs);
   const outer = splitScan(operation, inputs);
   const keptOf = splitScan(operation, keptBy).sequences;
   const outputs = body.outputs.map((_, i) => i).slice(states);
-  const last = loopOver(operation, outputs, division.rest, outer.captures, outer.states, outer.sequences.map((x, i) => (keptOf[i] === undefined ? restOf(x, division) : x)));
+  const last = loopOver(
+    operation,
+    outputs,
+    division.rest,
+    outer.captures,
+    outer.states,
+    outer.sequences.map((x, i) => (keptOf[i] === undefined ? restOf(x, division) : x)),
+  );
 
   const slices = new Map<Tensor, SymbolTensor>();
   const sliceOf = (x: Tensor): SymbolTensor => {
@@ -95,31 +152,60 @@ function divideBackward(operation: ScanOperation, inputs: readonly Tensor[], kep
     return slice;
   };
   const starts = forward.starts.map((x) => input({ shape: x.shape.slice(1), dtype: x.dtype }, "start"));
-  const again = loopOver(forward.operation, forward.kept, division.steps, forward.outer.captures, starts, forward.outer.sequences.map(sliceOf)).slice(starts.length);
+  const again = loopOver(
+    forward.operation,
+    forward.kept,
+    division.steps,
+    forward.outer.captures,
+    starts,
+    forward.outer.sequences.map(sliceOf),
+  ).slice(starts.length);
   const begin = inner.states.map(like);
   const uses = countUses(body);
   // What a loop only adds to is summed for each segment by itself, and so by one product over its steps.
   const isSum = inner.states.map((state, i) => addendOf(state, body.outputs[i]!, uses) !== undefined);
   const segment = loopOver(
-    operation, outputs, division.steps, outer.captures, begin.map((x, i) => (isSum[i] === true ? zerosLike(x) : x)),
+    operation,
+    outputs,
+    division.steps,
+    outer.captures,
+    begin.map((x, i) => (isSum[i] === true ? zerosLike(x) : x)),
     outer.sequences.map((x, i) => (keptOf[i] === undefined ? sliceOf(x) : again[forward.kept.indexOf(keptOf[i])]!)),
   );
   const segments = overSegments({
-    states: begin, initial: last.slice(0, states),
-    sequences: [...slices.values(), ...starts], stacked: [...[...slices.keys()].map((x) => wholeOf(x, division)), ...forward.starts],
+    states: begin,
+    initial: last.slice(0, states),
+    sequences: [...slices.values(), ...starts],
+    stacked: [...[...slices.keys()].map((x) => wholeOf(x, division)), ...forward.starts],
     outputs: segment.map((y, i) => (isSum[i] === true ? add(begin[i]!, y) : y)),
-    whole: division.whole, reverse: operation.reverse,
+    whole: division.whole,
+    reverse: operation.reverse,
   });
   return segments.map((y, i) => (i < states ? y : joined(y, last[i]!, division)));
 }
 
-/** A loop over `steps` steps that puts out its states and some of its outputs. Positions within a segment are not positions in the sequence, so it promises nothing about lengths. */
+/**
+ * A loop over `steps` steps that puts out its states and some of its outputs. Positions within a segment are not
+ * positions in the sequence, so it promises nothing about lengths.
+ */
 function loopOver(
-  { lengths: _, ...operation }: ScanOperation, outputs: readonly number[], steps: number, captures: readonly Tensor[], states: readonly Tensor[], sequences: readonly Tensor[],
+  { lengths: _, ...operation }: ScanOperation,
+  outputs: readonly number[],
+  steps: number,
+  captures: readonly Tensor[],
+  states: readonly Tensor[],
+  sequences: readonly Tensor[],
 ): readonly Tensor[] {
   const { body } = operation;
   return applyScan(
-    { ...operation, body: programOf(body.inputs, [...body.outputs.slice(0, operation.states), ...outputs.map((i) => body.outputs[i]!)]), length: steps },
+    {
+      ...operation,
+      body: programOf(body.inputs, [
+        ...body.outputs.slice(0, operation.states),
+        ...outputs.map((i) => body.outputs[i]!),
+      ]),
+      length: steps,
+    },
     [...captures, ...states, ...sequences],
   );
 }
@@ -135,17 +221,34 @@ interface SegmentLoop {
   readonly reverse: boolean;
 }
 
-function overSegments({ states, initial, sequences, stacked, outputs, whole, reverse }: SegmentLoop): readonly Tensor[] {
+function overSegments({
+  states,
+  initial,
+  sequences,
+  stacked,
+  outputs,
+  whole,
+  reverse,
+}: SegmentLoop): readonly Tensor[] {
   const closed = close([...states, ...sequences], outputs);
   return applyScan(
-    { op: "scan", body: closed.program, captures: closed.captures.length, states: states.length, sequences: sequences.length, length: whole, reverse },
+    {
+      op: "scan",
+      body: closed.program,
+      captures: closed.captures.length,
+      states: states.length,
+      sequences: sequences.length,
+      length: whole,
+      reverse,
+    },
     [...closed.captures, ...initial, ...stacked],
   );
 }
 
 const like = (x: SymbolTensor): SymbolTensor => input(x, labelOf(x));
 
-const segmentOf = (x: Tensor, { steps }: Division): SymbolTensor => input({ shape: [steps, ...x.shape.slice(1)], dtype: x.dtype }, "segment");
+const segmentOf = (x: Tensor, { steps }: Division): SymbolTensor =>
+  input({ shape: [steps, ...x.shape.slice(1)], dtype: x.dtype }, "segment");
 
 /** A sequence's whole segments, [whole, steps, ...]. */
 function wholeOf(x: Tensor, { steps, whole, rest, reverse }: Division): Tensor {

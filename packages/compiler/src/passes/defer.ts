@@ -15,8 +15,8 @@ import { rewriteScans } from "./rewrite.ts";
 import { hasLoop } from "./uses.ts";
 
 /**
- * Defer: products that only an output of the loop needs, and no later step, are done for all steps at once after the loop. In a backward loop that is the
- * gradient of the input.
+ * Defer: products that only an output of the loop needs, and no later step, are done for all steps at once after the
+ * loop. In a backward loop that is the gradient of the input.
  */
 export function defer(program: Program): Program {
   return rewriteScans(program, deferScan);
@@ -36,13 +36,16 @@ function deferScan(operation: ScanOperation, inputs: readonly Tensor[]): readonl
   const needed: SymbolTensor[] = [];
   const places = new TensorMap<number>();
   const [captures, sequences] = [inner.captures, inner.sequences].map((all) => new Map(all.map((x, i) => [x, i])));
-  const fromLoop = (x: Tensor): x is SymbolTensor => x.kind === "symbol" && !deferred.has(x.node) && !captures!.has(x) && !sequences!.has(x);
+  const fromLoop = (x: Tensor): x is SymbolTensor =>
+    x.kind === "symbol" && !deferred.has(x.node) && !captures!.has(x) && !sequences!.has(x);
   for (const node of body.nodes) {
     if (!deferred.has(node)) continue;
     for (const x of node.inputs) if (fromLoop(x) && !places.has(x)) places.set(x, needed.push(x) - 1);
   }
 
-  const kept = body.outputs.flatMap((y, i) => (i >= states && !(y.kind === "symbol" && deferred.has(y.node)) ? [y] : []));
+  const kept = body.outputs.flatMap((y, i) =>
+    i >= states && !(y.kind === "symbol" && deferred.has(y.node)) ? [y] : [],
+  );
   const results = applyScan(
     { ...operation, body: programOf(body.inputs, [...body.outputs.slice(0, states), ...kept, ...needed]) },
     inputs,
@@ -67,10 +70,16 @@ function deferScan(operation: ScanOperation, inputs: readonly Tensor[]): readonl
 /** Products with a matrix that is the same in every step, and what depends on them, as long as no later step does. */
 function chooseDeferred(body: Program, looped: ReadonlySet<Node>, stackedInputs: ReadonlySet<Node>): Set<Node> {
   const varying = new Set<Node>(stackedInputs);
-  for (const node of body.nodes) if (node.inputs.some((x) => x.kind === "symbol" && varying.has(x.node))) varying.add(node);
+  for (const node of body.nodes)
+    if (node.inputs.some((x) => x.kind === "symbol" && varying.has(x.node))) varying.add(node);
   const varies = (x: Tensor | undefined): boolean => x?.kind === "symbol" && varying.has(x.node);
   const seeds = body.nodes.filter(
-    (node) => !looped.has(node) && node.operation.op === "matmul" && varies(node.inputs[0]) && !varies(node.inputs[1]) && node.inputs[1]!.shape.length === 2,
+    (node) =>
+      !looped.has(node) &&
+      node.operation.op === "matmul" &&
+      varies(node.inputs[0]) &&
+      !varies(node.inputs[1]) &&
+      node.inputs[1]!.shape.length === 2,
   );
   const readers = new Map<Node, Node[]>();
   for (const node of body.nodes) {
@@ -81,10 +90,12 @@ function chooseDeferred(body: Program, looped: ReadonlySet<Node>, stackedInputs:
       else known.push(node);
     }
   }
-  // From the last node to the first: a node can be deferred if it can be done for all steps, and so can all that depends on it.
+  // From the last node to the first: a node can be deferred if it can be done for all steps, and so can all that
+  // depends on it.
   const possible = new Set<Node>();
   for (const node of body.nodes.toReversed()) {
-    if (liftable(node, node.inputs.map(varies)) && (readers.get(node) ?? []).every((reader) => possible.has(reader))) possible.add(node);
+    if (liftable(node, node.inputs.map(varies)) && (readers.get(node) ?? []).every((reader) => possible.has(reader)))
+      possible.add(node);
   }
   const deferred = new Set<Node>();
   const stack = seeds.filter((seed) => possible.has(seed));

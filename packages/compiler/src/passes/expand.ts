@@ -2,8 +2,8 @@ import { apply, evaluate, type Program } from "@sluice/tensor";
 import { rewrite } from "./rewrite.ts";
 
 /**
- * Puts the bodies of checkpoints in their place and drops names. A checkpoint's gradient has a copy of the body of its own, so what was to be
- * computed again still is.
+ * Puts the bodies of checkpoints in their place and drops names. A checkpoint's gradient has a copy of the body of its
+ * own, so what was to be computed again still is.
  */
 export function expand(program: Program): Program {
   return rewrite(program, (node, inputs) => {

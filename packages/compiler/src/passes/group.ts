@@ -1,11 +1,26 @@
-import { add, applyScan, concat, input, matmul, programOf, sliceAxis, splitScan, type Node, type Program, type ScanOperation, type SymbolTensor, type Tensor } from "@sluice/tensor";
+import {
+  add,
+  applyScan,
+  concat,
+  input,
+  matmul,
+  programOf,
+  sliceAxis,
+  splitScan,
+  type Node,
+  type Program,
+  type ScanOperation,
+  type SymbolTensor,
+  type Tensor,
+} from "@sluice/tensor";
 import { TensorMap } from "../plan/tensor-map.ts";
 import { rewrite, rewriteScans } from "./rewrite.ts";
 import { countUses } from "./uses.ts";
 
 /**
- * Group: in a loop, products of one value with several matrices that are the same in every step become one product with the matrices side by side, and a sum of
- * such products becomes one product of the values side by side. A cell whose gates have a matrix each runs like one whose gates share a matrix.
+ * Group: in a loop, products of one value with several matrices that are the same in every step become one product with
+ * the matrices side by side, and a sum of such products becomes one product of the values side by side. A cell whose
+ * gates have a matrix each runs like one whose gates share a matrix.
  */
 export function group(program: Program): Program {
   return rewriteScans(program, (operation, inputs) => {
@@ -29,7 +44,13 @@ interface Group {
 }
 
 /** Finds groups in a body and says what takes the place of their nodes, given the joined matrix of each. */
-type Grouping = (body: Program, captures: readonly SymbolTensor[]) => { groups: readonly Group[]; replace: (node: Node, inputs: readonly Tensor[], joined: readonly Tensor[]) => readonly Tensor[] | undefined };
+type Grouping = (
+  body: Program,
+  captures: readonly SymbolTensor[],
+) => {
+  groups: readonly Group[];
+  replace: (node: Node, inputs: readonly Tensor[], joined: readonly Tensor[]) => readonly Tensor[] | undefined;
+};
 
 function groupScan(operation: ScanOperation, inputs: readonly Tensor[], grouping: Grouping): Scan | undefined {
   const { body } = operation;
@@ -38,12 +59,21 @@ function groupScan(operation: ScanOperation, inputs: readonly Tensor[], grouping
   const { groups, replace } = grouping(body, inner.captures);
   if (groups.length === 0) return undefined;
   const positions = new Map(inner.captures.map((x, i) => [x, i]));
-  const outside = groups.map(({ matrices, axis }) => concat(matrices.map((b) => outer.captures[positions.get(b)!]!), axis));
+  const outside = groups.map(({ matrices, axis }) =>
+    concat(
+      matrices.map((b) => outer.captures[positions.get(b)!]!),
+      axis,
+    ),
+  );
   const joined = outside.map((matrix) => input(matrix, "grouped"));
   const opened: Program = { ...body, inputs: [...inner.captures, ...joined, ...inner.states, ...inner.sequences] };
   const grouped = rewrite(opened, (node, given) => replace(node, given, joined));
   return {
-    operation: { ...operation, body: programOf(opened.inputs, grouped.outputs), captures: operation.captures + joined.length },
+    operation: {
+      ...operation,
+      body: programOf(opened.inputs, grouped.outputs),
+      captures: operation.captures + joined.length,
+    },
     inputs: [...outer.captures, ...outside, ...outer.states, ...outer.sequences],
   };
 }
@@ -54,7 +84,10 @@ function capturesByTensor(captures: readonly SymbolTensor[]): TensorMap<SymbolTe
   return map;
 }
 
-function factorsOf(node: Node, captures: TensorMap<SymbolTensor>): { readonly a: Tensor; readonly b: SymbolTensor } | undefined {
+function factorsOf(
+  node: Node,
+  captures: TensorMap<SymbolTensor>,
+): { readonly a: Tensor; readonly b: SymbolTensor } | undefined {
   if (node.operation.op !== "matmul") return undefined;
   const [a, b] = node.inputs;
   if (b?.kind !== "symbol" || b.shape.length !== 2) return undefined;
@@ -106,13 +139,33 @@ const sums: Grouping = (body, captures) => {
   const matricesOf = capturesByTensor(captures);
   const once = (x: Tensor): x is SymbolTensor => x.kind === "symbol" && uses.get(x.node) === 1;
   const isAdd = (node: Node): boolean => node.operation.op === "add";
-  const inner = new Set(body.nodes.filter(isAdd).flatMap((node) => node.inputs.filter(once).map((x) => x.node).filter(isAdd)));
+  const inner = new Set(
+    body.nodes.filter(isAdd).flatMap((node) =>
+      node.inputs
+        .filter(once)
+        .map((x) => x.node)
+        .filter(isAdd),
+    ),
+  );
   const found = body.nodes.flatMap((node) => {
     if (!isAdd(node) || inner.has(node)) return [];
-    const all = terms(node).map((term) => ({ ...term, factors: once(term.x) ? factorsOf(term.x.node, matricesOf) : undefined }));
+    const all = terms(node).map((term) => ({
+      ...term,
+      factors: once(term.x) ? factorsOf(term.x.node, matricesOf) : undefined,
+    }));
     const products = all.flatMap(({ x, factors }) => (factors === undefined ? [] : [{ x, ...factors }]));
     if (products.length < 2) return [];
-    return [[node, { products, others: all.filter(({ factors }) => factors === undefined), matrices: products.map(({ b }) => b), axis: 0 as const }] as const];
+    return [
+      [
+        node,
+        {
+          products,
+          others: all.filter(({ factors }) => factors === undefined),
+          matrices: products.map(({ b }) => b),
+          axis: 0 as const,
+        },
+      ] as const,
+    ];
   });
   const sumAt = new Map(found.map(([node], i) => [node, i]));
   const rewritten = new Map<Node, readonly Tensor[]>();
@@ -130,10 +183,13 @@ const sums: Grouping = (body, captures) => {
     },
   };
 
-  /** The terms of a sum in order, each with the addition that reads it: of that, the operand after rewriting is known. */
+  /**
+   * The terms of a sum in order, each with the addition that reads it: of that, the operand after rewriting is known.
+   */
   function terms(sum: Node): { readonly x: Tensor; readonly parent: Node; readonly index: number }[] {
     const result: { readonly x: Tensor; readonly parent: Node; readonly index: number }[] = [];
-    const of = (parent: Node): { readonly x: Tensor; readonly parent: Node; readonly index: number }[] => parent.inputs.map((x, index) => ({ x, parent, index })).toReversed();
+    const of = (parent: Node): { readonly x: Tensor; readonly parent: Node; readonly index: number }[] =>
+      parent.inputs.map((x, index) => ({ x, parent, index })).toReversed();
     const stack = of(sum);
     for (let term = stack.pop(); term !== undefined; term = stack.pop()) {
       if (once(term.x) && isAdd(term.x.node)) stack.push(...of(term.x.node));

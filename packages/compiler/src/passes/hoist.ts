@@ -19,10 +19,12 @@ import { rewriteScans } from "./rewrite.ts";
 import { hasLoop } from "./uses.ts";
 
 /**
- * Hoist: products and reductions that do not depend on the state leave the loop. The projection of the input, one product a step, becomes one product over
- * all steps; its result comes back as a sequence. What depends on the captures alone is computed once.
+ * Hoist: products and reductions that do not depend on the state leave the loop. The projection of the input, one
+ * product a step, becomes one product over all steps; its result comes back as a sequence. What depends on the captures
+ * alone is computed once.
  *
- * What leaves is stacked for all steps, so it must be worth its memory: what grows in the step out of little, such as the outer product of a matrix memory, stays there, and so does what needs it.
+ * What leaves is stacked for all steps, so it must be worth its memory: what grows in the step out of little, such as
+ * the outer product of a matrix memory, stays there, and so does what needs it.
  */
 export function hoist(program: Program): Program {
   return rewriteScans(program, hoistScan);
@@ -40,7 +42,8 @@ function hoistScan(operation: ScanOperation, inputs: readonly Tensor[]): readonl
   const lifted = new Map<Node, readonly Lifted[]>();
   inner.captures.forEach((x, i) => lifted.set(x.node, [{ tensor: outer.captures[i]!, stacked: false }]));
   inner.sequences.forEach((x, i) => lifted.set(x.node, [{ tensor: outer.sequences[i]!, stacked: true }]));
-  const get = (x: Tensor): Lifted => (x.kind === "array" ? { tensor: x, stacked: false } : lifted.get(x.node)![x.index]!);
+  const get = (x: Tensor): Lifted =>
+    x.kind === "array" ? { tensor: x, stacked: false } : lifted.get(x.node)![x.index]!;
   for (const node of body.nodes) {
     if (hoisted.has(node)) lifted.set(node, lift(node, node.inputs.map(get), length)!);
   }
@@ -63,7 +66,10 @@ function hoistScan(operation: ScanOperation, inputs: readonly Tensor[]): readonl
   return applyScan(
     {
       ...operation,
-      body: programOf([...inner.captures, ...newCaptures, ...inner.states, ...inner.sequences, ...newSequences], outputs),
+      body: programOf(
+        [...inner.captures, ...newCaptures, ...inner.states, ...inner.sequences, ...newSequences],
+        outputs,
+      ),
       captures: operation.captures + newCaptures.length,
       sequences: operation.sequences + newSequences.length,
     },
@@ -78,12 +84,19 @@ function hoistScan(operation: ScanOperation, inputs: readonly Tensor[]): readonl
 }
 
 /** The heavy nodes that can leave, and what they need. */
-function chooseHoisted(body: Program, ofState: ReadonlySet<Node>, ofSequence: ReadonlySet<Node>, sequences: ReadonlySet<Node>): Set<Node> {
+function chooseHoisted(
+  body: Program,
+  ofState: ReadonlySet<Node>,
+  ofSequence: ReadonlySet<Node>,
+  sequences: ReadonlySet<Node>,
+): Set<Node> {
   const possible = new Set<Node>();
   const varies = (x: Tensor): boolean => x.kind === "symbol" && (sequences.has(x.node) || ofSequence.has(x.node));
   for (const node of body.nodes) {
     if (ofState.has(node) || !liftable(node, node.inputs.map(varies))) continue;
-    const ready = node.inputs.every((x) => x.kind === "array" || x.node.operation.op === "input" || possible.has(x.node));
+    const ready = node.inputs.every(
+      (x) => x.kind === "array" || x.node.operation.op === "input" || possible.has(x.node),
+    );
     if (ready) possible.add(node);
   }
   const chosen = new Set<Node>();
@@ -96,14 +109,20 @@ function chooseHoisted(body: Program, ofState: ReadonlySet<Node>, ofSequence: Re
     }
   };
   const nested = hasLoop(body);
-  const grown = grownOnTheWay([...possible].filter((node) => ofSequence.has(node)), varies);
+  const grown = grownOnTheWay(
+    [...possible].filter((node) => ofSequence.has(node)),
+    varies,
+  );
   const isWorthIt = (node: Node): boolean =>
     isHeavy(node) && !nested && (isByWeights(node, varies) ? grown.isSmall(node) : grown.until(node) === 0);
   for (const node of possible) if (!ofSequence.has(node) || isWorthIt(node)) choose(node);
   return chosen;
 }
 
-/** A product over all steps reads its matrix once instead of in every step. For that its operand may have grown to this many times its result. */
+/**
+ * A product over all steps reads its matrix once instead of in every step. For that its operand may have grown to this
+ * many times its result.
+ */
 const GROWTH = 4;
 
 /** Whether a node multiplies by a matrix that is the same in every step. */
@@ -112,7 +131,10 @@ function isByWeights({ operation, inputs }: Node, varies: (x: Tensor) => boolean
 }
 
 interface Grown {
-  /** Elements of the largest value on the way to a node, the node included, that has more of them than all that it is computed from. What a product by weights is computed from is stacked for it anyway. */
+  /**
+   * Elements of the largest value on the way to a node, the node included, that has more of them than all that it is
+   * computed from. What a product by weights is computed from is stacked for it anyway.
+   */
   until(node: Node): number;
   /** Whether a product by weights may leave, given what its operand has grown to. */
   isSmall(product: Node): boolean;
@@ -121,15 +143,27 @@ interface Grown {
 function grownOnTheWay(nodes: readonly Node[], varies: (x: Tensor) => boolean): Grown {
   const known = new Map<Node, { readonly isSmall: boolean; readonly until: number; readonly elements: number }>();
   /** What is behind a view: a broadcast has no more elements than what it repeats. */
-  const elementsOf = (x: Tensor): number => (x.kind === "array" ? (x.uniform === undefined ? sizeOf(x.shape) : 1) : (known.get(x.node)?.elements ?? sourceElements(x)));
+  const elementsOf = (x: Tensor): number =>
+    x.kind === "array"
+      ? x.uniform === undefined
+        ? sizeOf(x.shape)
+        : 1
+      : (known.get(x.node)?.elements ?? sourceElements(x));
   for (const node of nodes) {
-    const before = node.inputs.reduce((most, x) => Math.max(most, x.kind === "array" ? 0 : (known.get(x.node)?.until ?? 0)), 0);
+    const before = node.inputs.reduce(
+      (most, x) => Math.max(most, x.kind === "array" ? 0 : (known.get(x.node)?.until ?? 0)),
+      0,
+    );
     const size = sizeOf(node.outputs[0]!.shape);
     const given = node.inputs.reduce((sum, x) => sum + elementsOf(x), 0);
     const isView = roleOf(node) === "view";
     const isSmall = before <= GROWTH * size;
     const here = isView || size <= given ? before : Math.max(before, size);
-    known.set(node, { isSmall, until: !isByWeights(node, varies) ? here : isSmall ? 0 : before, elements: isView ? Math.min(size, given) : size });
+    known.set(node, {
+      isSmall,
+      until: !isByWeights(node, varies) ? here : isSmall ? 0 : before,
+      elements: isView ? Math.min(size, given) : size,
+    });
   }
   return { until: (node) => known.get(node)?.until ?? 0, isSmall: (node) => known.get(node)?.isSmall ?? true };
 }

@@ -20,12 +20,16 @@ export interface Lifted {
 }
 
 /**
- * One node of a step, for all steps at once: undefined where its operation cannot be. Elementwise work gains an axis; a product with a matrix that is the same
- * in every step becomes one product over time x batch rows.
+ * One node of a step, for all steps at once: undefined where its operation cannot be. Elementwise work gains an axis; a
+ * product with a matrix that is the same in every step becomes one product over time x batch rows.
  */
 export function lift(node: Node, inputs: readonly Lifted[], time: number): readonly Lifted[] | undefined {
   if (!inputs.some((x) => x.stacked)) {
-    return apply(node.rules, node.operation, inputs.map((x) => x.tensor)).map((tensor) => ({ tensor, stacked: false }));
+    return apply(
+      node.rules,
+      node.operation,
+      inputs.map((x) => x.tensor),
+    ).map((tensor) => ({ tensor, stacked: false }));
   }
   const lifted = liftStacked(node, inputs, time);
   return lifted && [{ tensor: lifted, stacked: true }];
@@ -53,7 +57,14 @@ function liftStacked(node: Node, inputs: readonly Lifted[], time: number): Tenso
   const { operation, rules } = node;
   const everyStep = (x: Lifted): Tensor => (x.stacked ? x.tensor : broadcastTo(x.tensor, [time, ...x.tensor.shape]));
   const [first, second] = inputs;
-  if (first === undefined || !liftable(node, inputs.map((x) => x.stacked))) return undefined;
+  if (
+    first === undefined ||
+    !liftable(
+      node,
+      inputs.map((x) => x.stacked),
+    )
+  )
+    return undefined;
   switch (operation.op) {
     case "matmul": {
       const sharedMatrix = second!.stacked === false && second!.tensor.shape.length === 2;
@@ -97,4 +108,3 @@ export function isHeavy(node: Node): boolean {
   const { op } = node.operation;
   return op === "matmul" || op === "reduceSum" || op === "reduceMax" || op === "gather";
 }
-

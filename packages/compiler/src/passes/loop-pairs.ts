@@ -1,12 +1,18 @@
 import { sizeOf, type Node, type Program, type ScanOperation } from "@sluice/tensor";
 
-/** A loop, and the loop back through the same steps that reads what the first one keeps for it: forward and backward propagation through time. */
+/**
+ * A loop, and the loop back through the same steps that reads what the first one keeps for it: forward and backward
+ * propagation through time.
+ */
 export interface LoopPair {
   readonly forward: Node;
   readonly backward: Node;
   /** Number of steps. */
   readonly length: number;
-  /** Outputs of the forward loop that nothing but the backward loop reads, step by step: positions among the node's outputs. */
+  /**
+   * Outputs of the forward loop that nothing but the backward loop reads, step by step: positions among the node's
+   * outputs.
+   */
   readonly kept: readonly number[];
   /** Elements of them, for one step. */
   readonly keptElements: number;
@@ -18,7 +24,9 @@ export interface LoopPair {
 export function loopPairs(program: Program): LoopPair[] {
   const uses = usesOf(program);
   const scans = program.nodes.filter((node) => node.operation.op === "scan");
-  const possible = scans.flatMap((forward) => readersOf(forward, uses).flatMap((backward) => pairOf(forward, backward, uses) ?? []));
+  const possible = scans.flatMap((forward) =>
+    readersOf(forward, uses).flatMap((backward) => pairOf(forward, backward, uses) ?? []),
+  );
   const taken = new Set<Node>();
   const chosen = new Set<LoopPair>();
   for (const pair of possible.toSorted((a, b) => elementsKept(b) - elementsKept(a))) {
@@ -43,29 +51,36 @@ function usesOf(program: Program): Map<Node, Map<number, Use[]>> {
     if (ofOutput === undefined) known.set(index, [use]);
     else ofOutput.push(use);
   };
-  for (const node of program.nodes) node.inputs.forEach((x, position) => x.kind === "symbol" && add(x.node, x.index, { node, position }));
+  for (const node of program.nodes)
+    node.inputs.forEach((x, position) => x.kind === "symbol" && add(x.node, x.index, { node, position }));
   for (const y of program.outputs) if (y.kind === "symbol") add(y.node, y.index, "result");
   return uses;
 }
 
 /** The loops that read a loop's outputs. */
 function readersOf(forward: Node, uses: Map<Node, Map<number, Use[]>>): Node[] {
-  const readers = [...(uses.get(forward)?.values() ?? [])].flat().flatMap((use) => (use !== "result" && use.node.operation.op === "scan" ? [use.node] : []));
+  const readers = [...(uses.get(forward)?.values() ?? [])]
+    .flat()
+    .flatMap((use) => (use !== "result" && use.node.operation.op === "scan" ? [use.node] : []));
   return [...new Set(readers)];
 }
 
 function pairOf(forward: Node, backward: Node, uses: Map<Node, Map<number, Use[]>>): LoopPair | undefined {
   const [first, second] = [scanOf(forward), scanOf(backward)];
-  if (first === undefined || second === undefined || first.length !== second.length || first.reverse === second.reverse) return undefined;
+  if (first === undefined || second === undefined || first.length !== second.length || first.reverse === second.reverse)
+    return undefined;
   const sequences = second.captures + second.states;
   const kept = [...(uses.get(forward) ?? [])].flatMap(([index, readers]) => {
     const onlyBackward = readers.every((use) => use !== "result" && use.node === backward && use.position >= sequences);
     return index >= first.states && onlyBackward ? [index] : [];
   });
   if (kept.length === 0) return undefined;
-  const elements = (outputs: readonly { readonly shape: readonly number[] }[]): number => outputs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const elements = (outputs: readonly { readonly shape: readonly number[] }[]): number =>
+    outputs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   return {
-    forward, backward, kept,
+    forward,
+    backward,
+    kept,
     length: first.length,
     keptElements: elements(kept.map((index) => first.body.outputs[index]!)),
     stateElements: elements(first.body.outputs.slice(0, first.states)),

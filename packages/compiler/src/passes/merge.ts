@@ -1,8 +1,18 @@
-import { isArray, programOf, replaceNodes, sizeOf, symbolsOf, type Node, type Program, type Tensor } from "@sluice/tensor";
+import {
+  isArray,
+  programOf,
+  replaceNodes,
+  sizeOf,
+  symbolsOf,
+  type Node,
+  type Program,
+  type Tensor,
+} from "@sluice/tensor";
 
 /**
- * Merge: a single number that the program computes twice from the same tensors is computed once. A training step asks for the norm of its gradients in three places: its report, its clipper, and
- * the check whether it has diverged. What is larger stays as it is: it may be repeated on purpose, to save memory.
+ * Merge: a single number that the program computes twice from the same tensors is computed once. A training step asks
+ * for the norm of its gradients in three places: its report, its clipper, and the check whether it has diverged. What
+ * is larger stays as it is: it may be repeated on purpose, to save memory.
  */
 export function merge(program: Program): Program {
   const numberOf = numbering();
@@ -17,7 +27,9 @@ export function merge(program: Program): Program {
   return again.size === 0 ? program : programOf(program.inputs, replaceNodes(program.outputs, again));
 }
 
-/** Numbers for nodes, in the order in which they stand: equal where the same operations are applied to the same tensors. */
+/**
+ * Numbers for nodes, in the order in which they stand: equal where the same operations are applied to the same tensors.
+ */
 function numbering(): (node: Node) => number {
   const byKey = new Map<string, number>();
   const byNode = new Map<Node, number>();

@@ -14,7 +14,10 @@ import { vacate } from "./vacate.ts";
 /** Passes that can be switched off. */
 export const programPasses = ["simplify", "merge", "prune", "hoist", "sink", "defer", "group", "share"] as const;
 
-/** Each pass can be switched off, so that what it gains can be measured. Results may differ in the last bits, never in meaning. */
+/**
+ * Each pass can be switched off, so that what it gains can be measured. Results may differ in the last bits, never in
+ * meaning.
+ */
 export type PassOptions = { readonly [name in (typeof programPasses)[number]]?: boolean } & {
   /** Into how many segments each pair of loops is divided: see {@link checkpoint}. Default: none is. */
   readonly checkpoint?: readonly number[];
@@ -27,7 +30,11 @@ export function optimise(program: Program, options: PassOptions = {}): Program {
 
 /** The passes before {@link checkpoint}, which `segments` count the pairs of loops after. */
 export function prepare(program: Program, options: PassOptions = {}): Program {
-  return inOrder(vacate(expand(program)), [options.simplify !== false && simplify, options.merge !== false && merge, options.prune !== false && prune]);
+  return inOrder(vacate(expand(program)), [
+    options.simplify !== false && simplify,
+    options.merge !== false && merge,
+    options.prune !== false && prune,
+  ]);
 }
 
 /** {@link checkpoint} and the passes after it. */

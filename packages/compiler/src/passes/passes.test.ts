@@ -1,6 +1,29 @@
 import {
-  add, checkpoint, div, evaluate, isArray, key, keyFor, matmul, mul, neg, print, scan, sigmoid, split, sub, sum, tanh, tensor, tensorsOf, trace, uniform, valueAndGrad,
-  type ArrayTensor, type Program, type Tensor,
+  add,
+  checkpoint,
+  div,
+  evaluate,
+  isArray,
+  key,
+  keyFor,
+  matmul,
+  mul,
+  neg,
+  print,
+  scan,
+  sigmoid,
+  split,
+  sub,
+  sum,
+  tanh,
+  tensor,
+  tensorsOf,
+  trace,
+  uniform,
+  valueAndGrad,
+  type ArrayTensor,
+  type Program,
+  type Tensor,
 } from "@sluice/tensor";
 import { describe, expect, test } from "vitest";
 import { defer } from "./defer.ts";
@@ -20,15 +43,27 @@ const params: Params = { W: tensor([1, 2], [2, 1]), U: tensor([3], [1, 1]), b: t
 const x: Tensor = tensor([1, 2, 3, 4, 5, 6], [3, 1, 2]);
 
 const rnn = ({ W, U, b }: Params, xs: Tensor): Tensor =>
-  scan((state: { h: Tensor }, at: Tensor) => {
-    const h = tanh(add(add(matmul(at, W), matmul(state.h, U)), b));
-    return { state: { h }, output: h };
-  }, { h: tensor([0], [1, 1]) }, xs).state.h;
+  scan(
+    (state: { h: Tensor }, at: Tensor) => {
+      const h = tanh(add(add(matmul(at, W), matmul(state.h, U)), b));
+      return { state: { h }, output: h };
+    },
+    { h: tensor([0], [1, 1]) },
+    xs,
+  ).state.h;
 
 const forward = (): Program => trace(rnn, [params, x]).program;
-const training = (): Program => trace(valueAndGrad((p: { params: Params; x: Tensor }) => sum(rnn(p.params, p.x))), [{ params, x }]).program;
-const lines = (program: Program): string[] => print(program).split("\n").map((line) => line.trim());
-const scansOf = (program: Program): Program[] => program.nodes.flatMap(({ operation }) => (operation.op === "scan" ? [operation.body] : []));
+const training = (): Program =>
+  trace(
+    valueAndGrad((p: { params: Params; x: Tensor }) => sum(rnn(p.params, p.x))),
+    [{ params, x }],
+  ).program;
+const lines = (program: Program): string[] =>
+  print(program)
+    .split("\n")
+    .map((line) => line.trim());
+const scansOf = (program: Program): Program[] =>
+  program.nodes.flatMap(({ operation }) => (operation.op === "scan" ? [operation.body] : []));
 const opsOf = (program: Program): string[] => program.nodes.map(({ operation }) => operation.op);
 
 test("hoist: the product with the input leaves the loop and is done for all steps at once", () => {
@@ -50,10 +85,14 @@ test("sink: the weights' gradients leave the backward loop as products over time
 
 test("sink: a sum over rows is taken of what is stacked anyway, or else of what the steps have added up", () => {
   const gradient = (p: { U: Tensor; bias: Tensor; gain: Tensor }): Tensor => {
-    const { state } = scan((s: { h: Tensor }, at: Tensor) => {
-      const h = tanh(add(mul(matmul(s.h, p.U), p.gain), add(p.bias, sum(at))));
-      return { state: { h }, output: [] };
-    }, { h: tensor([1, 2, 3, 4], [2, 2]) as Tensor }, tensor([1, 2, 3, 4, 5, 6], [3, 1, 2]));
+    const { state } = scan(
+      (s: { h: Tensor }, at: Tensor) => {
+        const h = tanh(add(mul(matmul(s.h, p.U), p.gain), add(p.bias, sum(at))));
+        return { state: { h }, output: [] };
+      },
+      { h: tensor([1, 2, 3, 4], [2, 2]) as Tensor },
+      tensor([1, 2, 3, 4, 5, 6], [3, 1, 2]),
+    );
     return sum(state.h);
   };
   const given = { U: tensor([1, 2, 3, 4], [2, 2]), bias: tensor([1, 2]), gain: tensor([1, 2]) };
@@ -61,20 +100,36 @@ test("sink: a sum over rows is taken of what is stacked anyway, or else of what 
   const after = prune(sink(before));
   const [, from] = scansOf(before);
   const [, to] = scansOf(after);
-  // The sums of dU, dbias and dgain; then what dbias and dgain sum over the 2 rows, and what dU's product needs of all steps.
+  // The sums of dU, dbias and dgain; then what dbias and dgain sum over the 2 rows, and what dU's product needs of all
+  // steps.
   expect(from!.outputs.map(({ shape }) => shape)).toEqual([[2, 2], [2, 2], [2], [2]]);
-  expect(to!.outputs.map(({ shape }) => shape)).toEqual([[2, 2], [2, 2], [2, 2], [2, 2]]);
+  expect(to!.outputs.map(({ shape }) => shape)).toEqual([
+    [2, 2],
+    [2, 2],
+    [2, 2],
+    [2, 2],
+  ]);
   expect(opsOf(to!)).not.toContain("reduceSum");
-  const values = (program: Program): number[] => evaluate(program, tensorsOf(given)).flatMap((y) => (isArray(y) ? [...y.data] : []));
+  const values = (program: Program): number[] =>
+    evaluate(program, tensorsOf(given)).flatMap((y) => (isArray(y) ? [...y.data] : []));
   values(after).forEach((v, i) => expect(v).toBeCloseTo(values(before)[i]!, 5));
 });
 
 test("sink: biases with the same gradient have one sum", () => {
-  const gradient = (p: { U: Tensor; b: Tensor; bh: Tensor }): Tensor => sum(scan((s: { h: Tensor }, at: Tensor) => {
-    const h = tanh(add(add(matmul(s.h, p.U), p.b), add(p.bh, sum(at))));
-    return { state: { h }, output: [] };
-  }, { h: tensor([1, 2, 3, 4], [2, 2]) as Tensor }, tensor([1, 2, 3, 4, 5, 6], [3, 1, 2])).state.h);
-  const before = prune(trace(valueAndGrad(gradient), [{ U: tensor([1, 2, 3, 4], [2, 2]), b: tensor([1, 2]), bh: tensor([3, 4]) }]).program);
+  const gradient = (p: { U: Tensor; b: Tensor; bh: Tensor }): Tensor =>
+    sum(
+      scan(
+        (s: { h: Tensor }, at: Tensor) => {
+          const h = tanh(add(add(matmul(s.h, p.U), p.b), add(p.bh, sum(at))));
+          return { state: { h }, output: [] };
+        },
+        { h: tensor([1, 2, 3, 4], [2, 2]) as Tensor },
+        tensor([1, 2, 3, 4, 5, 6], [3, 1, 2]),
+      ).state.h,
+    );
+  const before = prune(
+    trace(valueAndGrad(gradient), [{ U: tensor([1, 2, 3, 4], [2, 2]), b: tensor([1, 2]), bh: tensor([3, 4]) }]).program,
+  );
   const after = sink(before);
   const biases = after.outputs.slice(2);
   expect(biases.map(({ shape }) => shape)).toEqual([[2], [2]]);
@@ -90,41 +145,65 @@ test("defer: the input's gradient is one product after the backward loop", () =>
 
 test("share: a part of a stacked output is a slice of it", () => {
   const f = (xs: Tensor): Tensor[] => {
-    const { output } = scan((state: { h: Tensor }, at: Tensor) => {
-      const h = add(state.h, at);
-      const [a, b] = split(at, 2);
-      return { state: { h }, output: [mul(a, 2), mul(b, 3), h] };
-    }, { h: tensor([0, 0], [1, 2]) }, xs);
+    const { output } = scan(
+      (state: { h: Tensor }, at: Tensor) => {
+        const h = add(state.h, at);
+        const [a, b] = split(at, 2);
+        return { state: { h }, output: [mul(a, 2), mul(b, 3), h] };
+      },
+      { h: tensor([0, 0], [1, 2]) },
+      xs,
+    );
     return [...output];
   };
   const program = trace(f, [x]).program;
   expect(print(share(program))).toBe(print(program));
-  const gates = trace(valueAndGrad((p: { U: Tensor; bias: Tensor }) => {
-    const { state } = scan((s: { h: Tensor }, at: Tensor) => {
-      const [i, f, g] = split(add(matmul(s.h, p.U), p.bias), 3);
-      const h = add(mul(sigmoid(f), s.h), mul(mul(sigmoid(i), tanh(g)), sum(at)));
-      return { state: { h }, output: [] };
-    }, { h: tensor([1, 2], [1, 2]) }, x);
-    return sum(state.h);
-  }), [{ U: tensor(new Float32Array(12), [2, 6]), bias: tensor(new Float32Array(6)) }]).program;
+  const gates = trace(
+    valueAndGrad((p: { U: Tensor; bias: Tensor }) => {
+      const { state } = scan(
+        (s: { h: Tensor }, at: Tensor) => {
+          const [i, f, g] = split(add(matmul(s.h, p.U), p.bias), 3);
+          const h = add(mul(sigmoid(f), s.h), mul(mul(sigmoid(i), tanh(g)), sum(at)));
+          return { state: { h }, output: [] };
+        },
+        { h: tensor([1, 2], [1, 2]) },
+        x,
+      );
+      return sum(state.h);
+    }),
+    [{ U: tensor(new Float32Array(12), [2, 6]), bias: tensor(new Float32Array(6)) }],
+  ).program;
   const [, backward] = scansOf(prune(share(prune(sink(gates)))));
   expect(backward!.outputs.filter((y) => y.shape.at(-1) === 6).length).toBe(1);
 });
 
 test("group: gates with a matrix each cost one product a step, forwards and backwards", () => {
-  const separate = { Ui: tensor([1, 2, 3, 4], [2, 2]), Uf: tensor([5, 6, 7, 8], [2, 2]), Ug: tensor([9, 1, 2, 3], [2, 2]) };
-  const f = (U: typeof separate): Tensor => sum(scan((s: { h: Tensor }, at: Tensor) => {
-    const i = sigmoid(matmul(s.h, U.Ui));
-    const g = mul(i, tanh(add(matmul(s.h, U.Ug), at)));
-    const h = add(mul(sigmoid(matmul(s.h, U.Uf)), s.h), g);
-    return { state: { h }, output: [] };
-  }, { h: tensor([1, 2], [1, 2]) as Tensor }, x).state.h);
+  const separate = {
+    Ui: tensor([1, 2, 3, 4], [2, 2]),
+    Uf: tensor([5, 6, 7, 8], [2, 2]),
+    Ug: tensor([9, 1, 2, 3], [2, 2]),
+  };
+  const f = (U: typeof separate): Tensor =>
+    sum(
+      scan(
+        (s: { h: Tensor }, at: Tensor) => {
+          const i = sigmoid(matmul(s.h, U.Ui));
+          const g = mul(i, tanh(add(matmul(s.h, U.Ug), at)));
+          const h = add(mul(sigmoid(matmul(s.h, U.Uf)), s.h), g);
+          return { state: { h }, output: [] };
+        },
+        { h: tensor([1, 2], [1, 2]) as Tensor },
+        x,
+      ).state.h,
+    );
   const before = prune(defer(sink(trace(valueAndGrad(f), [separate]).program)));
   const after = group(before);
-  const products = (program: Program): number[] => scansOf(program).map((body) => opsOf(body).filter((op) => op === "matmul").length);
+  const products = (program: Program): number[] =>
+    scansOf(program).map((body) => opsOf(body).filter((op) => op === "matmul").length);
   expect(products(before)).toEqual([3, 3]);
   expect(products(after)).toEqual([1, 1]);
-  const values = (program: Program): number[] => evaluate(program, tensorsOf(separate)).flatMap((y) => (isArray(y) ? [...y.data] : []));
+  const values = (program: Program): number[] =>
+    evaluate(program, tensorsOf(separate)).flatMap((y) => (isArray(y) ? [...y.data] : []));
   values(after).forEach((v, i) => expect(v).toBeCloseTo(values(before)[i]!, 5));
 });
 
@@ -140,20 +219,33 @@ test("simplify: factors of 1 and the like are left out, but not what changes a z
 
 test("merge: a number that is computed twice from the same tensors is computed once, and larger values as often as they are asked for", () => {
   const norm = (a: Tensor): Tensor => mul(sum(mul(mul(a, 2), a)), 3);
-  const twice = trace((a: Tensor, b: Tensor) => [add(norm(a), norm(a)), norm(b), tanh(a), tanh(a)], [tensor([1, 2]), tensor([3, 4])]).program;
+  const twice = trace(
+    (a: Tensor, b: Tensor) => [add(norm(a), norm(a)), norm(b), tanh(a), tanh(a)],
+    [tensor([1, 2]), tensor([3, 4])],
+  ).program;
   const counts = (program: Program, op: string): number => opsOf(program).filter((other) => other === op).length;
   expect([counts(twice, "reduceSum"), counts(twice, "tanh")]).toEqual([3, 2]);
   expect([counts(merge(twice), "reduceSum"), counts(merge(twice), "tanh")]).toEqual([2, 2]);
   // (2 + 8) * 3, twice; (18 + 32) * 3.
-  expect(evaluate(merge(twice), [tensor([1, 2]), tensor([3, 4])]).slice(0, 2).flatMap((y) => (isArray(y) ? [...y.data] : []))).toEqual([60, 150]);
+  expect(
+    evaluate(merge(twice), [tensor([1, 2]), tensor([3, 4])])
+      .slice(0, 2)
+      .flatMap((y) => (isArray(y) ? [...y.data] : [])),
+  ).toEqual([60, 150]);
   // A constant of another value, another axis or another key is another number.
-  const other = trace((a: Tensor) => [sum(mul(a, 2)), sum(mul(a, -2)), sum(mul(a, 0)), sum(mul(a, -0))], [tensor([1, 2])]).program;
+  const other = trace(
+    (a: Tensor) => [sum(mul(a, 2)), sum(mul(a, -2)), sum(mul(a, 0)), sum(mul(a, -0))],
+    [tensor([1, 2])],
+  ).program;
   expect(counts(merge(other), "reduceSum")).toBe(4);
 });
 
 test("expand: a checkpoint's body stands in its place, once for the value and once for the gradient", () => {
   const f = checkpoint((a: Tensor) => tanh(tanh(a)));
-  const program = trace(valueAndGrad((a: Tensor) => sum(f(a))), [tensor([1, 2])]).program;
+  const program = trace(
+    valueAndGrad((a: Tensor) => sum(f(a))),
+    [tensor([1, 2])],
+  ).program;
   expect(opsOf(program).filter((op) => op === "checkpoint").length).toBe(2);
   const expanded = opsOf(expand(program));
   expect(expanded).not.toContain("checkpoint");
@@ -166,29 +258,51 @@ describe("every pass keeps the meaning, alone and switched off", () => {
     if (!isArray(values)) throw new Error("expected values");
     return values;
   };
-  const given = { params: { W: random("W", [3, 12]), U: random("U", [4, 12]), b: random("b", [12]) }, x: random("x", [5, 2, 3]), h: random("h", [2, 4]) };
+  const given = {
+    params: { W: random("W", [3, 12]), U: random("U", [4, 12]), b: random("b", [12]) },
+    x: random("x", [5, 2, 3]),
+    h: random("h", [2, 4]),
+  };
   const lengths = tensor(Int32Array.of(5, 3));
   const loss = (p: typeof given): Tensor => {
-    const { output } = scan((state: { h: Tensor }, at: Tensor) => {
-      const [xr, xz, xn] = split(add(matmul(at, p.params.W), p.params.b), 3);
-      const [hr, hz, hn] = split(matmul(state.h, p.params.U), 3);
-      const z = sigmoid(add(xz, hz));
-      const n = tanh(add(xn, mul(sigmoid(add(xr, hr)), hn)));
-      const h = add(n, mul(z, add(state.h, mul(n, -1))));
-      return { state: { h }, output: h };
-    }, { h: p.h }, p.x, { lengths });
+    const { output } = scan(
+      (state: { h: Tensor }, at: Tensor) => {
+        const [xr, xz, xn] = split(add(matmul(at, p.params.W), p.params.b), 3);
+        const [hr, hz, hn] = split(matmul(state.h, p.params.U), 3);
+        const z = sigmoid(add(xz, hz));
+        const n = tanh(add(xn, mul(sigmoid(add(xr, hr)), hn)));
+        const h = add(n, mul(z, add(state.h, mul(n, -1))));
+        return { state: { h }, output: h };
+      },
+      { h: p.h },
+      p.x,
+      { lengths },
+    );
     return sum(mul(output, output));
   };
   const program = trace(valueAndGrad(loss), [given]).program;
   const args = tensorsOf(given);
   const expected = evaluate(program, args).filter(isArray);
   const agrees = (other: Program): void => {
-    evaluate(other, args).filter(isArray).forEach((value, i) => {
-      const scale = Math.max(...expected[i]!.data.map(Math.abs));
-      value.data.forEach((v, j) => expect(Math.abs(v - expected[i]!.data[j]!)).toBeLessThan(1e-13 * scale));
-    });
+    evaluate(other, args)
+      .filter(isArray)
+      .forEach((value, i) => {
+        const scale = Math.max(...expected[i]!.data.map(Math.abs));
+        value.data.forEach((v, j) => expect(Math.abs(v - expected[i]!.data[j]!)).toBeLessThan(1e-13 * scale));
+      });
   };
-  test.each([["expand", expand], ["simplify", simplify], ["merge", merge], ["hoist", hoist], ["group", group], ["sink", sink], ["defer", defer], ["share", share], ["prune", prune], ["optimise", optimise]] as const)("%s", (_, pass) => agrees(pass(program)));
+  test.each([
+    ["expand", expand],
+    ["simplify", simplify],
+    ["merge", merge],
+    ["hoist", hoist],
+    ["group", group],
+    ["sink", sink],
+    ["defer", defer],
+    ["share", share],
+    ["prune", prune],
+    ["optimise", optimise],
+  ] as const)("%s", (_, pass) => agrees(pass(program)));
   test.each(programPasses)("without %s", (name) => agrees(optimise(program, { [name]: false })));
   test("without any", () => agrees(optimise(program, Object.fromEntries(programPasses.map((name) => [name, false])))));
 });

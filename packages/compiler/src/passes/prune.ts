@@ -1,7 +1,10 @@
 import { applyScan, programOf, splitScan, type Node, type Program, type Tensor } from "@sluice/tensor";
 import { rewrite } from "./rewrite.ts";
 
-/** Prune: a loop loses the outputs that nobody reads, gives equal outputs once, and loses the captures and sequences that its step does not use. */
+/**
+ * Prune: a loop loses the outputs that nobody reads, gives equal outputs once, and loses the captures and sequences
+ * that its step does not use.
+ */
 export function prune(program: Program): Program {
   const used = new Map<Node, Set<number>>();
   const use = (x: Tensor): void => {
@@ -14,12 +17,17 @@ export function prune(program: Program): Program {
     if (operation.op !== "scan") return undefined;
     const { states } = operation;
     const outputs = operation.body.outputs;
-    const same = (a: Tensor, b: Tensor): boolean => a === b || (a.kind === "symbol" && b.kind === "symbol" && a.node === b.node && a.index === b.index);
+    const same = (a: Tensor, b: Tensor): boolean =>
+      a === b || (a.kind === "symbol" && b.kind === "symbol" && a.node === b.node && a.index === b.index);
     const kept = outputs.flatMap((y, i) => {
       const first = outputs.findIndex((other, j) => j >= states && same(other, y));
-      return i >= states && used.get(node)?.has(i) === true && (first === i || used.get(node)?.has(first) !== true) ? [i] : [];
+      return i >= states && used.get(node)?.has(i) === true && (first === i || used.get(node)?.has(first) !== true)
+        ? [i]
+        : [];
     });
-    const body = prune(programOf(operation.body.inputs, [...outputs.slice(0, states), ...kept.map((i) => outputs[i]!)]));
+    const body = prune(
+      programOf(operation.body.inputs, [...outputs.slice(0, states), ...kept.map((i) => outputs[i]!)]),
+    );
     const alive = new Set<Node>();
     const mark = (x: Tensor): void => {
       if (x.kind === "symbol" && x.node.operation.op === "input") alive.add(x.node);
@@ -34,7 +42,10 @@ export function prune(program: Program): Program {
     const results = applyScan(
       {
         ...rest,
-        body: programOf([...captures.map((i) => inner.captures[i]!), ...inner.states, ...sequences.map((i) => inner.sequences[i]!)], body.outputs),
+        body: programOf(
+          [...captures.map((i) => inner.captures[i]!), ...inner.states, ...sequences.map((i) => inner.sequences[i]!)],
+          body.outputs,
+        ),
         captures: captures.length,
         sequences: sequences.length,
         ...(lengths === undefined ? {} : { lengths: captures.indexOf(lengths) }),

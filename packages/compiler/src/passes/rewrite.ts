@@ -25,6 +25,9 @@ export function rewriteScans(
     if (node.operation.op !== "scan") return undefined;
     const body = rewriteScans(node.operation.body, replace);
     const operation = body === node.operation.body ? node.operation : { ...node.operation, body };
-    return replace(operation, inputs, node) ?? (operation === node.operation ? undefined : apply(node.rules, operation, inputs));
+    return (
+      replace(operation, inputs, node) ??
+      (operation === node.operation ? undefined : apply(node.rules, operation, inputs))
+    );
   });
 }

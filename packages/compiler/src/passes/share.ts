@@ -1,13 +1,24 @@
-import { applyScan, concat, programOf, sliceAxis, type Program, type ScanOperation, type SymbolTensor, type Tensor } from "@sluice/tensor";
+import {
+  applyScan,
+  concat,
+  programOf,
+  sliceAxis,
+  type Program,
+  type ScanOperation,
+  type SymbolTensor,
+  type Tensor,
+} from "@sluice/tensor";
 import { sameTensor } from "../plan/tensor-map.ts";
 import { rewrite, rewriteScans } from "./rewrite.ts";
 
 /**
- * Share: an output of a loop that is a part of another output is not stacked a second time, but read from the other. The gates' gradients are stacked once, together, however
- * their weights and biases are divided.
+ * Share: an output of a loop that is a part of another output is not stacked a second time, but read from the other.
+ * The gates' gradients are stacked once, together, however their weights and biases are divided.
  */
 export function share(program: Program): Program {
-  return rewriteScans(flatten(program), (operation, inputs) => shareScan({ ...operation, body: flatten(operation.body) }, inputs));
+  return rewriteScans(flatten(program), (operation, inputs) =>
+    shareScan({ ...operation, body: flatten(operation.body) }, inputs),
+  );
 }
 
 /** A concatenation of concatenations along the same axis is one. */
@@ -15,7 +26,11 @@ function flatten(program: Program): Program {
   return rewrite(program, (node, inputs) => {
     const { operation } = node;
     if (operation.op !== "concat") return undefined;
-    const parts = inputs.flatMap((x) => (x.kind === "symbol" && x.node.operation.op === "concat" && x.node.operation.axis === operation.axis ? x.node.inputs : [x]));
+    const parts = inputs.flatMap((x) =>
+      x.kind === "symbol" && x.node.operation.op === "concat" && x.node.operation.axis === operation.axis
+        ? x.node.inputs
+        : [x],
+    );
     return parts.length === inputs.length ? undefined : [concat(parts, operation.axis)];
   });
 }
@@ -52,7 +67,9 @@ function findPart(y: Tensor, index: number, outputs: readonly Tensor[]): Part | 
   return range && { whole: found, ...range };
 }
 
-/** The range of the concatenation `whole` that is `y`, or that the parts of the concatenation `y` are in the same order. */
+/**
+ * The range of the concatenation `whole` that is `y`, or that the parts of the concatenation `y` are in the same order.
+ */
 export function partOf(whole: Tensor, y: Tensor): Omit<Part, "whole"> | undefined {
   const outer = partsOf(whole);
   if (outer === undefined || y.kind === "array") return undefined;
@@ -62,7 +79,8 @@ export function partOf(whole: Tensor, y: Tensor): Omit<Part, "whole"> | undefine
   const { axis } = outer;
   let start = 0;
   for (let i = 0; i + wanted.length <= outer.parts.length; i++) {
-    if (wanted.every((x, j) => sameTensor(x, outer.parts[i + j]!))) return { axis, start, stop: start + y.shape[axis]! };
+    if (wanted.every((x, j) => sameTensor(x, outer.parts[i + j]!)))
+      return { axis, start, stop: start + y.shape[axis]! };
     start += outer.parts[i]!.shape[axis]!;
   }
   return undefined;

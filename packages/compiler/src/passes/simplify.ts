@@ -1,9 +1,16 @@
 import { apply, isArray, isFloat, type Program, type Tensor } from "@sluice/tensor";
 import { rewrite, rewriteScans } from "./rewrite.ts";
 
-/** Simplify: what changes no value is left out, to the bit: x * 1, x / 1, x - 0, and -(-x). A gradient begins with a factor of 1. */
+/**
+ * Simplify: what changes no value is left out, to the bit: x * 1, x / 1, x - 0, and -(-x). A gradient begins with a
+ * factor of 1.
+ */
 export function simplify(program: Program): Program {
-  return simplifyBlock(rewriteScans(program, (operation, inputs, node) => apply(node.rules, { ...operation, body: simplifyBlock(operation.body) }, inputs)));
+  return simplifyBlock(
+    rewriteScans(program, (operation, inputs, node) =>
+      apply(node.rules, { ...operation, body: simplifyBlock(operation.body) }, inputs),
+    ),
+  );
 }
 
 function simplifyBlock(program: Program): Program {

@@ -32,9 +32,10 @@ import { partOf } from "./share.ts";
 import { countUses, hasLoop } from "./uses.ts";
 
 /**
- * Sink: a sum that a loop only adds to, such as a weight's gradient, leaves the loop. Where a step would add a product of values of that step, those are stacked instead, and one product over all
- * steps (time x batch rows) gives the total. Where it would add a sum over some axis, such as that over the batch rows of a bias's gradient, the axis is summed once after the loop: from what is
- * stacked anyway, or else from elements that the steps add up.
+ * Sink: a sum that a loop only adds to, such as a weight's gradient, leaves the loop. Where a step would add a product
+ * of values of that step, those are stacked instead, and one product over all steps (time x batch rows) gives the
+ * total. Where it would add a sum over some axis, such as that over the batch rows of a bias's gradient, the axis is
+ * summed once after the loop: from what is stacked anyway, or else from elements that the steps add up.
  */
 export function sink(program: Program): Program {
   return rewriteScans(program, sinkScan);
@@ -77,7 +78,8 @@ function sinkScan(operation: ScanOperation, inputs: readonly Tensor[]): readonly
   };
   const rowOf = (x: SymbolTensor): Tensor => input({ shape: x.shape.slice(1), dtype: x.dtype });
   for (const total of totals) total?.({ stacked: stackInto, summed: (x) => input(x), rowsSummed: rowOf });
-  const isStacked = (x: SymbolTensor): boolean => isSequence(x) || toStack.indexOf(x) >= 0 || toStack.list.some((y) => partOf(y, x) !== undefined);
+  const isStacked = (x: SymbolTensor): boolean =>
+    isSequence(x) || toStack.indexOf(x) >= 0 || toStack.list.some((y) => partOf(y, x) !== undefined);
   const toSum = new Symbols();
   const sumInto = (x: SymbolTensor): void => {
     if (isStacked(x)) stackInto(x);
@@ -105,7 +107,12 @@ function sinkScan(operation: ScanOperation, inputs: readonly Tensor[]): readonly
       ...operation,
       body: programOf(
         [...inner.captures, ...kept.map((i) => inner.states[i]!), ...sums, ...inner.sequences],
-        [...kept.map((i) => body.outputs[i]!), ...toSum.list.map((x, i) => add(sums[i]!, x)), ...body.outputs.slice(operation.states), ...toStack.list],
+        [
+          ...kept.map((i) => body.outputs[i]!),
+          ...toSum.list.map((x, i) => add(sums[i]!, x)),
+          ...body.outputs.slice(operation.states),
+          ...toStack.list,
+        ],
       ),
       states,
     },
@@ -114,7 +121,8 @@ function sinkScan(operation: ScanOperation, inputs: readonly Tensor[]): readonly
   const outputs = body.outputs.length - operation.states;
   const stacked = (x: SymbolTensor): Tensor =>
     isSequence(x) ? outer.sequences[sequences.get(x.node)!]! : results[states + outputs + toStack.indexOf(x)]!;
-  const addedUp = (x: SymbolTensor): Tensor | undefined => (toSum.indexOf(x) >= 0 ? results[kept.length + toSum.indexOf(x)] : undefined);
+  const addedUp = (x: SymbolTensor): Tensor | undefined =>
+    toSum.indexOf(x) >= 0 ? results[kept.length + toSum.indexOf(x)] : undefined;
   const of: OfAllSteps = {
     stacked,
     summed: onceEach((x) => addedUp(x) ?? sum(stacked(x), 0)),
@@ -137,14 +145,23 @@ function totalOf(x: Tensor): Total | undefined {
     case "matmul": {
       const [columns, right] = [a!, b!];
       if (columns.shape.length > 2) return totalOfBatched(columns, right);
-      if (columns.kind === "array" || columns.node.operation.op !== "transpose" || columns.shape.length !== 2 || right.kind === "array") return undefined;
+      if (
+        columns.kind === "array" ||
+        columns.node.operation.op !== "transpose" ||
+        columns.shape.length !== 2 ||
+        right.kind === "array"
+      )
+        return undefined;
       const rows = columns.node.inputs[0]!;
-      return rows.kind === "array" ? undefined : (of) => matmul(transpose(merged(of.stacked(rows))), merged(of.stacked(right)));
+      return rows.kind === "array"
+        ? undefined
+        : (of) => matmul(transpose(merged(of.stacked(rows))), merged(of.stacked(right)));
     }
     case "reduceSum": {
       const terms = a!;
       const total = totalOf(terms);
-      if (total === undefined && operation.axis === 0) return terms.kind === "array" ? undefined : (of) => of.rowsSummed(terms);
+      if (total === undefined && operation.axis === 0)
+        return terms.kind === "array" ? undefined : (of) => of.rowsSummed(terms);
       const summed = total ?? sumOf(terms);
       return summed && ((of) => applyOne(rules, operation, [summed(of)]));
     }
@@ -162,8 +179,9 @@ function totalOf(x: Tensor): Total | undefined {
 }
 
 /**
- * Of a product with batch axes, such as that of the gradient of a block-diagonal matrix, which has one block for each head: over all steps, one product for each. Its factors are looked at through
- * views, so that what is stacked is what the step has, `[rows, heads x width]`, and nothing is moved.
+ * Of a product with batch axes, such as that of the gradient of a block-diagonal matrix, which has one block for each
+ * head: over all steps, one product for each. Its factors are looked at through views, so that what is stacked is what
+ * the step has, `[rows, heads x width]`, and nothing is moved.
  */
 function totalOfBatched(left: Tensor, right: Tensor): Total | undefined {
   const [a, b] = [behindViews(left), behindViews(right)];
@@ -172,7 +190,9 @@ function totalOfBatched(left: Tensor, right: Tensor): Total | undefined {
   if (a === undefined || b === undefined || blocks === 0 || blocks > MOST_BLOCKS) return undefined;
   const [m, k, n] = [...left.shape.slice(-2), right.shape.at(-1)!] as [number, number, number];
   return (of) => {
-    const [lefts, rights] = [a, b].map(({ source, views }) => views.reduce((x, node) => liftView(node, x), of.stacked(source)));
+    const [lefts, rights] = [a, b].map(({ source, views }) =>
+      views.reduce((x, node) => liftView(node, x), of.stacked(source)),
+    );
     const time = lefts!.shape[0]!;
     const block = (x: Tensor, i: number, shape: readonly [number, number]): Tensor => {
       const starts = indexOf(batch, i);
@@ -196,7 +216,8 @@ function indexOf(shape: Shape, i: number): number[] {
 }
 
 /**
- * What a value looks at, and the views from there on, the first one first; undefined for a constant. A reshape that could not be a view of what is stacked is where the chain begins: it would be copied for all steps.
+ * What a value looks at, and the views from there on, the first one first; undefined for a constant. A reshape that
+ * could not be a view of what is stacked is where the chain begins: it would be copied for all steps.
  */
 function behindViews(x: Tensor): { readonly source: SymbolTensor; readonly views: readonly Node[] } | undefined {
   const chain: SymbolTensor[] = [];
@@ -243,7 +264,10 @@ function liftView(node: Node, stacked: Tensor): Tensor {
   return lift(node, [{ tensor: stacked, stacked: true }], stacked.shape[0]!)![0]!.tensor;
 }
 
-/** The total of `((t0 + t1) + t2) + ...`, which may be long; what comes before the first term that has a total of its own is added up as it is. */
+/**
+ * The total of `((t0 + t1) + t2) + ...`, which may be long; what comes before the first term that has a total of its
+ * own is added up as it is.
+ */
 function totalOfSum(x: SymbolTensor): Total | undefined {
   const sums: SymbolTensor[] = [];
   let first: Tensor = x;
@@ -259,7 +283,9 @@ function totalOfSum(x: SymbolTensor): Total | undefined {
   const before = start === 0 ? [] : [sumOf(start === 1 ? first : sums[start - 2]!)];
   const all = [...before, ...terms.slice(start).map((term, i) => totals[start + i] ?? sumOf(term))];
   const known = all.filter((total) => total !== undefined);
-  return known.length < all.length ? undefined : (of) => known.map((total) => total(of)).reduce((sum, total) => add(sum, total));
+  return known.length < all.length
+    ? undefined
+    : (of) => known.map((total) => total(of)).reduce((sum, total) => add(sum, total));
 }
 
 /** [time, rows, ...] as [time x rows, ...]. */

@@ -12,8 +12,8 @@ export function countUses(program: Program): Map<Node, number> {
 }
 
 /**
- * Whether a loop's step is itself a loop, as in a loop over segments. Its steps are few and large, and it is divided so that little is kept; so nothing of it is stacked to be
- * done for all steps at once.
+ * Whether a loop's step is itself a loop, as in a loop over segments. Its steps are few and large, and it is divided so
+ * that little is kept; so nothing of it is stacked to be done for all steps at once.
  */
 export function hasLoop(body: Program): boolean {
   return body.nodes.some(({ operation }) => operation.op === "scan");

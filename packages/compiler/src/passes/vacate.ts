@@ -1,19 +1,36 @@
-import { apply, sizeOf, splitScan, zerosArray, type ArrayTensor, type Program, type ScanOperation, type Tensor, type Type } from "@sluice/tensor";
+import {
+  apply,
+  sizeOf,
+  splitScan,
+  zerosArray,
+  type ArrayTensor,
+  type Program,
+  type ScanOperation,
+  type Tensor,
+  type Type,
+} from "@sluice/tensor";
 import { rewrite } from "./rewrite.ts";
 
 /**
- * Vacate: work on nothing is left out. A value without elements, as of a batch without rows, is a constant, and a loop without steps ends with the states that it began with. So planners and
- * kernels never see empty values but as inputs, constants and parts of an assembly.
+ * Vacate: work on nothing is left out. A value without elements, as of a batch without rows, is a constant, and a loop
+ * without steps ends with the states that it began with. So planners and kernels never see empty values but as inputs,
+ * constants and parts of an assembly.
  */
 export function vacate(program: Program): Program {
   return rewrite(program, ({ operation, rules, outputs }, inputs) => {
     if (outputs.every(isEmpty)) return outputs.map(nothing);
     if (operation.op !== "scan") return undefined;
-    return operation.length === 0 ? withoutSteps(operation, inputs, outputs) : apply(rules, { ...operation, body: vacate(operation.body) }, inputs);
+    return operation.length === 0
+      ? withoutSteps(operation, inputs, outputs)
+      : apply(rules, { ...operation, body: vacate(operation.body) }, inputs);
   });
 }
 
-function withoutSteps(operation: ScanOperation, inputs: readonly Tensor[], outputs: readonly Type[]): readonly Tensor[] {
+function withoutSteps(
+  operation: ScanOperation,
+  inputs: readonly Tensor[],
+  outputs: readonly Type[],
+): readonly Tensor[] {
   return [...splitScan(operation, inputs).states, ...outputs.slice(operation.states).map(nothing)];
 }
 

@@ -1,6 +1,16 @@
 import type { DType } from "@sluice/tensor";
 import { axesOf, fasterOf, inFront, type Layout, type Region } from "../ragged/layout.ts";
-import type { ActiveRowsStep, ElementwiseStep, GatherStep, LoopStep, MatmulStep, RandomBitsStep, ReduceStep, Step, View } from "./plan.ts";
+import type {
+  ActiveRowsStep,
+  ElementwiseStep,
+  GatherStep,
+  LoopStep,
+  MatmulStep,
+  RandomBitsStep,
+  ReduceStep,
+  Step,
+  View,
+} from "./plan.ts";
 
 /** Work that can be done step by step for some of the rows. */
 type DivisibleStep = ElementwiseStep | MatmulStep | ReduceStep | GatherStep | RandomBitsStep;
@@ -14,8 +24,8 @@ export interface ActiveTable extends ActiveRowsStep {
 type Along = "time" | "batch";
 
 /**
- * Work over all steps and rows as a loop over steps that works on active rows, or over rows that works on active steps: whichever are fewer, so that each part is as large as can be. `layout` is that
- * of the result.
+ * Work over all steps and rows as a loop over steps that works on active rows, or over rows that works on active steps:
+ * whichever are fewer, so that each part is as large as can be. `layout` is that of the result.
  */
 export function overActiveRows(step: DivisibleStep, layout: Layout, table: ActiveTable, depth: number): LoopStep {
   const along = shorter(layout, table.region);
@@ -29,12 +39,23 @@ function shorter(layout: Layout, { time, batch }: Region): Along {
 /** Writes zeros to the rows of a value that are not worked on. */
 export function zerosBeyond(view: View, dtype: DType, layout: Layout, table: ActiveTable, depth: number): LoopStep {
   const { shape } = view;
-  const step: ElementwiseStep = { kind: "elementwise", shape, inputs: [], instructions: [{ op: "constant", dtype, value: 0 }], stores: [{ value: 0, view }] };
+  const step: ElementwiseStep = {
+    kind: "elementwise",
+    shape,
+    inputs: [],
+    instructions: [{ op: "constant", dtype, value: 0 }],
+    stores: [{ value: 0, view }],
+  };
   const along = shorter(layout, table.region);
   return loopOver([divided(step, layout, table.region, along, depth)], table, along, "over");
 }
 
-function loopOver(body: readonly Step[], { counts, work, ends, rowsBefore, region: { time, batch } }: ActiveTable, along: Along, part: "active" | "over"): LoopStep {
+function loopOver(
+  body: readonly Step[],
+  { counts, work, ends, rowsBefore, region: { time, batch } }: ActiveTable,
+  along: Along,
+  part: "active" | "over",
+): LoopStep {
   const common = { kind: "loop", reverse: false, body } as const;
   if (along === "time") return { ...common, length: time, rows: batch, active: { counts, work, part } };
   return { ...common, length: batch, rows: time, active: { counts: ends, work: rowsBefore, part } };
@@ -73,10 +94,18 @@ function partOf(view: View, layout: Layout, region: Region, along: Along, depth:
   if ("merged" in layout) {
     const axis = layout.merged;
     const stride = view.strides[axis]!;
-    const strides = { [layout.faster]: stride, [layout.faster === "batch" ? "time" : "batch"]: region[layout.faster] * stride };
+    const strides = {
+      [layout.faster]: stride,
+      [layout.faster === "batch" ? "time" : "batch"]: region[layout.faster] * stride,
+    };
     const left = along === "time" ? "batch" : "time";
     loops[depth] = loops[depth]! + strides[along]!;
-    return { ...view, shape: view.shape.with(axis, region[left]), strides: view.strides.with(axis, strides[left]!), loops };
+    return {
+      ...view,
+      shape: view.shape.with(axis, region[left]),
+      strides: view.strides.with(axis, strides[left]!),
+      loops,
+    };
   }
   const axis = layout[along];
   loops[depth] = loops[depth]! + view.strides[axis]!;

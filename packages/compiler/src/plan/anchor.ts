@@ -23,15 +23,27 @@ export function lowerAnchor(context: Context, scope: Scope, node: Node, placemen
   const table = contracted && tableOf(context, contracted.region);
   const positions = table && { positions: contracted.faster === "batch" ? table.positions : table.byRow! };
   const fill = (y: View): void => {
-    if (active?.filled.includes(0) === true) scope.steps.push(zerosBeyond(y, dtype, active.layout, tableOf(context, active.region), scope.depth));
+    if (active?.filled.includes(0) === true)
+      scope.steps.push(zerosBeyond(y, dtype, active.layout, tableOf(context, active.region), scope.depth));
   };
   switch (operation.op) {
     case "matmul": {
       const [a, b] = [0, 1].map((i) => walkable(context, scope, read(i), inputs[i]!.dtype));
       const c = write();
       const transposed = a!.strides.at(-1) !== 1 && a!.shape.at(-1) !== 1;
-      const packed = transposed || positions !== undefined || isCheaperUnpacked(context, scope, a!, b!) ? undefined : pack(context, scope, b!);
-      pushFor(context, scope, active, { kind: "matmul", a: a!, b: b!, c, ...(packed ? { packed } : {}), ...positions, ...(transposed ? waitingOf(context, scope, a!, c) : {}) });
+      const packed =
+        transposed || positions !== undefined || isCheaperUnpacked(context, scope, a!, b!)
+          ? undefined
+          : pack(context, scope, b!);
+      pushFor(context, scope, active, {
+        kind: "matmul",
+        a: a!,
+        b: b!,
+        c,
+        ...(packed ? { packed } : {}),
+        ...positions,
+        ...(transposed ? waitingOf(context, scope, a!, c) : {}),
+      });
       fill(c);
       return;
     }
@@ -60,7 +72,13 @@ export function lowerAnchor(context: Context, scope: Scope, node: Node, placemen
       const count = sizeOf(inputs[0]!.shape);
       const width = sizeOf(node.outputs[0]!.shape.slice(1));
       const y = reshapeView(write(), [operation.rows, width])!;
-      scope.steps.push({ kind: "scatterAdd", dtype, indices: readAs(0, [count]), updates: readAs(1, [count, width]), y });
+      scope.steps.push({
+        kind: "scatterAdd",
+        dtype,
+        indices: readAs(0, [count]),
+        updates: readAs(1, [count, width]),
+        y,
+      });
       return;
     }
     case "randomBits":

@@ -13,8 +13,16 @@ export interface PassSink extends Sink {
   readonly rows?: Rows | undefined;
 }
 
-/** One pass for each shape and choice of rows, and more where it would take too many windows of memory; without `fuse`, one for each value. */
-export function writePasses(context: Context, scope: Scope, writes: readonly PassSink[], load: (x: SymbolTensor) => View | undefined): void {
+/**
+ * One pass for each shape and choice of rows, and more where it would take too many windows of memory; without `fuse`,
+ * one for each value.
+ */
+export function writePasses(
+  context: Context,
+  scope: Scope,
+  writes: readonly PassSink[],
+  load: (x: SymbolTensor) => View | undefined,
+): void {
   const passes: PassSink[][] = [];
   const byShape = new Map<string, PassSink[][]>();
   for (const sink of writes) {
@@ -45,19 +53,23 @@ export function writePasses(context: Context, scope: Scope, writes: readonly Pas
   }
 }
 
-/** In which slot each copy is done: where its value is ready, and if possible together with another pass of its shape. */
+/**
+ * In which slot each copy is done: where its value is ready, and if possible together with another pass of its shape.
+ */
 export function assignCopies({ ragged }: Context, schedule: Schedule, placement: Placement): PassSink[][] {
   const { slotOf, stored } = schedule;
   const copies: PassSink[][] = [];
   const put = (index: number, sink: PassSink): void => void (copies[index] ??= []).push(sink);
-  for (const [node, sinks] of placement.copies) for (const sink of sinks) put(slotOf.get(node)!, { ...sink, rows: ragged.active(node) });
+  for (const [node, sinks] of placement.copies)
+    for (const sink of sinks) put(slotOf.get(node)!, { ...sink, rows: ragged.active(node) });
   const lastPass = new Map<string, number>();
   for (const node of stored) {
     const shape = node.outputs[0]!.shape.join();
     lastPass.set(shape, Math.max(lastPass.get(shape) ?? 0, slotOf.get(node)!));
   }
   for (const sink of placement.unplaced) {
-    // With the last pass of its shape, if the value is ready by then: a loop's old state is so copied by the pass that reads it last.
+    // With the last pass of its shape, if the value is ready by then: a loop's old state is so copied by the pass that
+    // reads it last.
     put(Math.max(readySlot(sink.tensor, schedule), lastPass.get(sink.tensor.shape.join()) ?? 0), sink);
   }
   return copies;

@@ -2,7 +2,10 @@ import type { DType } from "@sluice/tensor";
 import type { ElementwiseStep, Step, View } from "./plan.ts";
 import { sameView } from "./view.ts";
 
-/** Windows of memory that one pass may take: a backend makes a function of it, and each may be one of its parameters, of which WebAssembly allows 1,000. */
+/**
+ * Windows of memory that one pass may take: a backend makes a function of it, and each may be one of its parameters, of
+ * which WebAssembly allows 1,000.
+ */
 export const MOST_VIEWS = 500;
 
 /** At the end of a block, `to` takes the value of `from`: a loop's state its next value, a weight its update. */
@@ -13,8 +16,8 @@ export interface Commit {
 }
 
 /**
- * Ends a block with its commits. Where the step that computes the new value is the last to read the old one, and reads it element by element, or is a product that does not read it, it writes
- * over it; otherwise the value is copied.
+ * Ends a block with its commits. Where the step that computes the new value is the last to read the old one, and reads
+ * it element by element, or is a product that does not read it, it writes over it; otherwise the value is copied.
  */
 export function commitInPlace(steps: readonly Step[], commits: readonly Commit[]): Step[] {
   const current = [...steps];
@@ -47,10 +50,15 @@ export function commitInPlace(steps: readonly Step[], commits: readonly Commit[]
   return [...current, ...[...shapes.values()].flatMap(copySteps)];
 }
 
-/** Copies of one shape, in as few passes as may be. No copy reads what another one writes: new values are in buffers of their own. */
+/**
+ * Copies of one shape, in as few passes as may be. No copy reads what another one writes: new values are in buffers of
+ * their own.
+ */
 function copySteps(copies: readonly Commit[]): ElementwiseStep[] {
   const each = MOST_VIEWS / 2;
-  return Array.from({ length: Math.ceil(copies.length / each) }, (_, i) => copyStep(copies.slice(i * each, (i + 1) * each)));
+  return Array.from({ length: Math.ceil(copies.length / each) }, (_, i) =>
+    copyStep(copies.slice(i * each, (i + 1) * each)),
+  );
 }
 
 export function copyStep(copies: readonly Commit[]): ElementwiseStep {
@@ -63,14 +71,21 @@ export function copyStep(copies: readonly Commit[]): ElementwiseStep {
   };
 }
 
-/** The step with its result over the old value; undefined where that is not safe. No other step touches the new value, and none after it the old one. */
+/**
+ * The step with its result over the old value; undefined where that is not safe. No other step touches the new value,
+ * and none after it the old one.
+ */
 function writeOver(writer: Step, { from, to }: Commit): Step | undefined {
-  if (writer.kind === "matmul") return sameView(writer.c, from) && !touches(writer, to.buffer) ? { ...writer, c: to } : undefined;
+  if (writer.kind === "matmul")
+    return sameView(writer.c, from) && !touches(writer, to.buffer) ? { ...writer, c: to } : undefined;
   if (writer.kind !== "elementwise" || writer.inputs.some((view) => view.buffer === from.buffer)) return undefined;
   if (!writer.stores.some(({ view }) => sameView(view, from))) return undefined;
   if (writer.stores.some(({ view }) => view.buffer === to.buffer)) return undefined;
   if (writer.inputs.some((view) => view.buffer === to.buffer && !sameView(view, to))) return undefined;
-  return { ...writer, stores: writer.stores.map((store) => (sameView(store.view, from) ? { ...store, view: to } : store)) };
+  return {
+    ...writer,
+    stores: writer.stores.map((store) => (sameView(store.view, from) ? { ...store, view: to } : store)),
+  };
 }
 
 function touches(step: Step, buffer: number): boolean {
@@ -97,7 +112,15 @@ export function viewsOf(step: Step): readonly View[] {
     case "randomBits":
       return [step.key, step.stream, step.y];
     case "activeRows":
-      return [step.lengths, step.counts, step.work, step.ends, step.rowsBefore, step.positions, ...(step.byRow ? [step.byRow] : [])];
+      return [
+        step.lengths,
+        step.counts,
+        step.work,
+        step.ends,
+        step.rowsBefore,
+        step.positions,
+        ...(step.byRow ? [step.byRow] : []),
+      ];
     case "loop":
       return [...(step.active ? [step.active.counts, step.active.work] : []), ...step.body.flatMap(viewsOf)];
   }

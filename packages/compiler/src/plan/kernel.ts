@@ -30,7 +30,9 @@ export function kernelBuilder(shape: Shape, source: KernelSource): KernelBuilder
   const identity: IndexMap = shape.map((_, axis) => ({ axis, offset: 0 }));
 
   const emit = (instruction: Instruction): number => {
-    const key = JSON.stringify(instruction, (_, v: unknown) => (typeof v === "number" && !Number.isFinite(v) ? String(v) : Object.is(v, -0) ? "-0" : v));
+    const key = JSON.stringify(instruction, (_, v: unknown) =>
+      typeof v === "number" && !Number.isFinite(v) ? String(v) : Object.is(v, -0) ? "-0" : v,
+    );
     const at = known.get(key) ?? instructions.push(instruction) - 1;
     known.set(key, at);
     return at;
@@ -64,7 +66,9 @@ export function kernelBuilder(shape: Shape, source: KernelSource): KernelBuilder
     const [x, map] = behindViews(tensor, index);
     if (x.kind === "array") {
       const value = x.uniform ?? uniformValue(x.data);
-      return value === undefined ? load(source.constant(x), map, x.dtype) : emit({ op: "constant", dtype: x.dtype, value });
+      return value === undefined
+        ? load(source.constant(x), map, x.dtype)
+        : emit({ op: "constant", dtype: x.dtype, value });
     }
     const id = ids.get(x.node) ?? ids.size;
     ids.set(x.node, id);
@@ -78,7 +82,8 @@ export function kernelBuilder(shape: Shape, source: KernelSource): KernelBuilder
     const { node } = x;
     const memory = source.load(x);
     if (memory !== undefined) return load(memory, map, x.dtype);
-    if (!isElementwise(node)) throw new Error(`plan: ${node.operation.op} has no memory and cannot be computed inside a pass`);
+    if (!isElementwise(node))
+      throw new Error(`plan: ${node.operation.op} has no memory and cannot be computed inside a pass`);
     const args = node.inputs.map((operand) => valueOf(operand, map));
     // The last operand tells the dtype: a select's first one is its condition.
     const operand = node.inputs.at(-1)!.dtype;
@@ -105,7 +110,9 @@ function throughView(node: Node, map: IndexMap): IndexMap {
       return from.map((_, i) => map[operation.axes.indexOf(i)]!);
     case "broadcast": {
       const added = operation.shape.length - from.length;
-      return from.map((n, i) => (n === 1 && operation.shape[i + added] !== 1 ? { axis: -1, offset: 0 } : map[i + added]!));
+      return from.map((n, i) =>
+        n === 1 && operation.shape[i + added] !== 1 ? { axis: -1, offset: 0 } : map[i + added]!,
+      );
     }
     case "reshape": {
       if (!keepsAxes(from, operation.shape)) throw new Error("plan: a reshape that merges axes is read through memory");
@@ -125,4 +132,3 @@ export function uniformValue(data: ArrayLike<number>): number | undefined {
   for (let i = 1; i < data.length; i++) if (!Object.is(data[i], first)) return undefined;
   return first;
 }
-

@@ -27,8 +27,8 @@ export interface LowerOptions {
   /** Inputs that take an output's value after each run. */
   readonly state?: readonly { readonly input: number; readonly output?: number }[];
   /**
-   * `fuse`: elementwise values of one shape share passes. `memory`: buffers that are never in use together share memory. `ragged`: work is left out where sequences of a batch are over. Default: all
-   * true.
+   * `fuse`: elementwise values of one shape share passes. `memory`: buffers that are never in use together share
+   * memory. `ragged`: work is left out where sequences of a batch are over. Default: all true.
    */
   readonly passes?: { readonly [name in (typeof planPasses)[number]]?: boolean };
 }
@@ -44,7 +44,15 @@ export interface Lowered {
 
 export function lower(program: Program, options: LowerOptions = {}): Lowered {
   const ragged = options.passes?.ragged === false ? notRagged : raggedWork(program);
-  const context: Context = { buffers: [], constants: new Map(), constantViews: new Map(), panelColumns: options.panelColumns, ragged, tables: [], fuse: options.passes?.fuse ?? true };
+  const context: Context = {
+    buffers: [],
+    constants: new Map(),
+    constantViews: new Map(),
+    panelColumns: options.panelColumns,
+    ragged,
+    tables: [],
+    fuse: options.passes?.fuse ?? true,
+  };
   const scope: Scope = { depth: 0, steps: [], views: new TensorMap(), packed: new Map(), copied: new Map() };
   const inputs = program.inputs.map((x) => {
     const view = newBuffer(context, x, 0);
@@ -60,7 +68,9 @@ export function lower(program: Program, options: LowerOptions = {}): Lowered {
   const sinks = program.outputs.map((tensor) => ({ tensor, view: newBuffer(context, tensor, 0) }));
   lowerBlock(context, scope, program.nodes, sinks);
   const commits = (options.state ?? []).flatMap(({ input, output }): Commit[] =>
-    output === undefined ? [] : [{ from: sinks[output]!.view, to: inputs[input]!, dtype: program.inputs[input]!.dtype }],
+    output === undefined
+      ? []
+      : [{ from: sinks[output]!.view, to: inputs[input]!, dtype: program.inputs[input]!.dtype }],
   );
   return {
     buffers: context.buffers,
@@ -75,16 +85,38 @@ export function lower(program: Program, options: LowerOptions = {}): Lowered {
 function activeTable(context: Context, scope: Scope, region: Region): ActiveTable {
   const { lengths, time, batch } = region;
   const before = workBefore(lengths, time * batch)!;
-  if (before.length > 0) lowerBlock(context, scope, before, [{ tensor: lengths, view: newBuffer(context, lengths, 0) }]);
+  if (before.length > 0)
+    lowerBlock(context, scope, before, [{ tensor: lengths, view: newBuffer(context, lengths, 0) }]);
   const table = (elements: number): View => newBuffer(context, { shape: [elements], dtype: "i32" }, 0);
-  const [counts, work, ends, rowsBefore, positions] = [table(time + 1), table(batch + 1), table(batch + 1), table(time + 1), table(1 + time * batch)] as const;
+  const [counts, work, ends, rowsBefore, positions] = [
+    table(time + 1),
+    table(batch + 1),
+    table(batch + 1),
+    table(time + 1),
+    table(1 + time * batch),
+  ] as const;
   const byRow = context.ragged.byRow(region) ? { byRow: table(1 + time * batch) } : {};
-  return { kind: "activeRows", region, lengths: viewOf(context, scope, lengths), counts, work, ends, rowsBefore, positions, ...byRow };
+  return {
+    kind: "activeRows",
+    region,
+    lengths: viewOf(context, scope, lengths),
+    counts,
+    work,
+    ends,
+    rowsBefore,
+    positions,
+    ...byRow,
+  };
 }
 
 function lowerBlock(context: Context, scope: Scope, nodes: readonly Node[], sinks: readonly Sink[]): void {
   const placement = placeValues(nodes, sinks, (x) => newBuffer(context, x, scope.depth));
-  const plan = schedule(nodes, sinks.map((sink) => sink.tensor), placement, context.fuse);
+  const plan = schedule(
+    nodes,
+    sinks.map((sink) => sink.tensor),
+    placement,
+    context.fuse,
+  );
   const own = new Set(nodes);
   for (const node of nodes) {
     if (roleOf(node) === "assembly") scope.views.set(outputOf(node), placement.of(outputOf(node))!);
@@ -105,7 +137,10 @@ function lowerBlock(context: Context, scope: Scope, nodes: readonly Node[], sink
     });
     const load = (x: SymbolTensor): View | undefined => {
       const source = own.has(x.node) ? plan.sourceOf(x) : undefined;
-      const registers = source && roleOf(source) === "elementwise" && (plan.inlined.has(source) || (source === x.node && plan.slotOf.get(source) === index));
+      const registers =
+        source &&
+        roleOf(source) === "elementwise" &&
+        (plan.inlined.has(source) || (source === x.node && plan.slotOf.get(source) === index));
       return registers === true ? undefined : viewOf(context, scope, x);
     };
     writePasses(context, scope, [...writes, ...(copies[index] ?? [])], load);
@@ -120,13 +155,20 @@ function lowerScan(context: Context, scope: Scope, node: Node, operation: ScanOp
 
   const states = inner.states.map((x) => newBuffer(context, x, depth));
   const load = (x: SymbolTensor): View => viewOf(context, scope, x);
-  writePasses(context, scope, outer.states.map((tensor, i) => ({ tensor, view: states[i]! })), load);
+  writePasses(
+    context,
+    scope,
+    outer.states.map((tensor, i) => ({ tensor, view: states[i]! })),
+    load,
+  );
 
   const views = new TensorMap<View>();
   inner.captures.forEach((x, i) => views.set(x, viewOf(context, scope, outer.captures[i]!)));
   inner.states.forEach((x, i) => views.set(x, states[i]!));
   inner.sequences.forEach((x, i) => views.set(x, slot(viewOf(context, scope, outer.sequences[i]!), scope.depth)));
-  const stacked = body.outputs.slice(operation.states).map((_, i) => storage(context, scope, outputOf(node, operation.states + i), placement));
+  const stacked = body.outputs
+    .slice(operation.states)
+    .map((_, i) => storage(context, scope, outputOf(node, operation.states + i), placement));
 
   const changed = inner.states.flatMap((x, i) => (sameTensor(x, body.outputs[i]!) ? [] : [i]));
   const nextStates = changed.map((i) => newBuffer(context, inner.states[i]!, depth));
@@ -135,15 +177,28 @@ function lowerScan(context: Context, scope: Scope, node: Node, operation: ScanOp
     ...changed.map((i, at) => ({ tensor: body.outputs[i]!, view: nextStates[at]! })),
     ...stacked.map((view, i) => ({ tensor: body.outputs[operation.states + i]!, view: slot(view, scope.depth) })),
   ]);
-  const commits = changed.map((i, at): Commit => ({ from: nextStates[at]!, to: states[i]!, dtype: inner.states[i]!.dtype }));
+  const commits = changed.map((i, at): Commit => ({
+    from: nextStates[at]!,
+    to: states[i]!,
+    dtype: inner.states[i]!.dtype,
+  }));
   const rows = rowsOf(operation);
   const active = scope.depth === 0 ? context.ragged.active(node) : undefined;
-  const loop: LoopStep = { kind: "loop", length, reverse, body: commitInPlace(inside.steps, commits), ...(rows === undefined ? {} : { rows }) };
+  const loop: LoopStep = {
+    kind: "loop",
+    length,
+    reverse,
+    body: commitInPlace(inside.steps, commits),
+    ...(rows === undefined ? {} : { rows }),
+  };
   if (active === undefined) scope.steps.push(loop);
   else {
     const table = tableOf(context, active.region);
     scope.steps.push({ ...loop, active: { counts: table.counts, work: table.work, part: "active" } });
-    for (const index of active.filled) scope.steps.push(zerosBeyond(stacked[index - operation.states]!, node.outputs[index]!.dtype, active.layout, table, scope.depth));
+    for (const index of active.filled)
+      scope.steps.push(
+        zerosBeyond(stacked[index - operation.states]!, node.outputs[index]!.dtype, active.layout, table, scope.depth),
+      );
   }
   states.forEach((view, i) => scope.views.set(outputOf(node, i), view));
 }

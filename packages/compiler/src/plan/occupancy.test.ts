@@ -2,7 +2,11 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { occupancy } from "./occupancy.ts";
 
-const wanted = fc.record({ start: fc.integer({ min: -1, max: 20 }), length: fc.nat(20), bytes: fc.nat(4).map((n) => 64 * n) });
+const wanted = fc.record({
+  start: fc.integer({ min: -1, max: 20 }),
+  length: fc.nat(20),
+  bytes: fc.nat(4).map((n) => 64 * n),
+});
 
 test("the lowest address that is free throughout a lifetime, as found by looking at everything that was placed before", () => {
   fc.assert(
@@ -12,7 +16,9 @@ test("the lowest address that is free throughout a lifetime, as found by looking
       const placed: { start: number; end: number; from: number; to: number }[] = [];
       for (const { start, length, bytes } of all) {
         const end = start + length;
-        const meeting = placed.filter((other) => other.start <= end && start <= other.end).toSorted((a, b) => a.from - b.from);
+        const meeting = placed
+          .filter((other) => other.start <= end && start <= other.end)
+          .toSorted((a, b) => a.from - b.from);
         let from = 0;
         for (const other of meeting) {
           if (other.from >= from + bytes) break;

@@ -21,7 +21,8 @@ interface Span {
 }
 
 /**
- * A tree of spans of time, so that what is taken at any moment of a lifetime is found in as many steps as the tree is high: among thousands of buffers, comparing each with each takes longer than all other planning.
+ * A tree of spans of time, so that what is taken at any moment of a lifetime is found in as many steps as the tree is
+ * high: among thousands of buffers, comparing each with each takes longer than all other planning.
  */
 export function occupancy(last: number): Occupancy {
   const root = newSpan();
@@ -38,7 +39,11 @@ export function occupancy(last: number): Occupancy {
   return {
     firstFit(lifetime, bytes) {
       const taken: Ranges[] = [];
-      visit(lifetime, ({ throughout, partly }) => taken.push(throughout, partly), ({ throughout }) => taken.push(throughout));
+      visit(
+        lifetime,
+        ({ throughout, partly }) => taken.push(throughout, partly),
+        ({ throughout }) => taken.push(throughout),
+      );
       const ranges = taken.filter(({ starts }) => starts.length > 0);
       let offset = 0;
       for (let since = 0, i = 0; since < ranges.length; i = (i + 1) % ranges.length) {
@@ -49,7 +54,12 @@ export function occupancy(last: number): Occupancy {
       return offset;
     },
     take(lifetime, from, to) {
-      if (from < to) visit(lifetime, ({ throughout }) => add(throughout, from, to), ({ partly }) => add(partly, from, to));
+      if (from < to)
+        visit(
+          lifetime,
+          ({ throughout }) => add(throughout, from, to),
+          ({ partly }) => add(partly, from, to),
+        );
     },
   };
 }

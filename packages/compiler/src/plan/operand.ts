@@ -12,7 +12,10 @@ export function walkable(context: Context, scope: Scope, view: View, dtype: DTyp
   return m === 1 || n === 1 || rows === 1 || columns === 1 ? view : contiguous(context, scope, view, dtype, view.shape);
 }
 
-/** Panels of b, made in the outermost block in which b is the same: a weight is packed once for all steps of a loop, and a constant once for all runs. */
+/**
+ * Panels of b, made in the outermost block in which b is the same: a weight is packed once for all steps of a loop, and
+ * a constant once for all runs.
+ */
 export function pack(context: Context, scope: Scope, b: View): View | undefined {
   const columns = context.panelColumns;
   if (columns === undefined || b.shape.length !== 2) return undefined;
@@ -31,7 +34,10 @@ export function pack(context: Context, scope: Scope, b: View): View | undefined 
   return packed;
 }
 
-/** A product of few rows with a row-major matrix reads the matrix about once; packing it just for that would read and write it once more. */
+/**
+ * A product of few rows with a row-major matrix reads the matrix about once; packing it just for that would read and
+ * write it once more.
+ */
 export function isCheaperUnpacked(context: Context, scope: Scope, a: View, b: View): boolean {
   return a.shape.at(-2)! < 4 && b.strides.at(-1) === 1 && homeOf(context, scope, b) === scope;
 }

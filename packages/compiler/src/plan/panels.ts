@@ -7,7 +7,8 @@ export function panelsOf(values: Values, { shape, strides, offset }: View, colum
   const panels = new Float32Array(Math.ceil(n / columns) * k * columns);
   for (let column = 0; column < n; column++) {
     const first = Math.floor(column / columns) * k * columns + (column % columns);
-    for (let row = 0; row < k; row++) panels[first + row * columns] = values[offset + row * strides[0]! + column * strides[1]!]!;
+    for (let row = 0; row < k; row++)
+      panels[first + row * columns] = values[offset + row * strides[0]! + column * strides[1]!]!;
   }
   return panels;
 }

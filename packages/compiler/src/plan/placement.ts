@@ -22,12 +22,21 @@ export interface Placement {
 }
 
 /** Gives results and parts of assemblies the memory where they are needed, so that joining costs nothing. */
-export function placeValues(nodes: readonly Node[], sinks: readonly Sink[], allocate: (x: SymbolTensor) => View): Placement {
+export function placeValues(
+  nodes: readonly Node[],
+  sinks: readonly Sink[],
+  allocate: (x: SymbolTensor) => View,
+): Placement {
   const own = new Set(nodes);
   const placed = new TensorMap<View>();
   const place = (result: Tensor, window: View): boolean => {
     let [tensor, view] = [result, window];
-    while (tensor.kind === "symbol" && own.has(tensor.node) && tensor.node.operation.op === "reshape" && isContiguous(view)) {
+    while (
+      tensor.kind === "symbol" &&
+      own.has(tensor.node) &&
+      tensor.node.operation.op === "reshape" &&
+      isContiguous(view)
+    ) {
       const before: Tensor = tensor.node.inputs[0]!;
       const source = reshapeView(view, before.shape);
       if (source === undefined) return false;
@@ -51,18 +60,28 @@ export function placeValues(nodes: readonly Node[], sinks: readonly Sink[], allo
     const output: SymbolTensor = { kind: "symbol", ...node.outputs[0]!, node, index: 0 };
     const storage = placed.get(output) ?? allocate(output);
     placed.set(output, storage);
-    const parts = operation.op === "concat" ? joined(inputs, operation.axis, storage) : padded(inputs[0]!, operation.before, storage);
+    const parts =
+      operation.op === "concat"
+        ? joined(inputs, operation.axis, storage)
+        : padded(inputs[0]!, operation.before, storage);
     copies.set(
       node,
       parts.filter(({ tensor, view }) => tensor.kind === "array" || !placeable(tensor) || !place(tensor, view)),
     );
   }
-  const copied = new Map([...copies].map(([node, sinks]) => {
-    const tensors = new TensorMap<true>();
-    for (const { tensor } of sinks) if (tensor.kind === "symbol") tensors.set(tensor, true);
-    return [node, tensors] as const;
-  }));
-  return { of: (x) => placed.get(x), copies, isCopied: (assembly, part) => copied.get(assembly)?.has(part) === true, unplaced };
+  const copied = new Map(
+    [...copies].map(([node, sinks]) => {
+      const tensors = new TensorMap<true>();
+      for (const { tensor } of sinks) if (tensor.kind === "symbol") tensors.set(tensor, true);
+      return [node, tensors] as const;
+    }),
+  );
+  return {
+    of: (x) => placed.get(x),
+    copies,
+    isCopied: (assembly, part) => copied.get(assembly)?.has(part) === true,
+    unplaced,
+  };
 }
 
 function joined(parts: readonly Tensor[], axis: number, storage: View): Sink[] {
@@ -74,7 +93,10 @@ function joined(parts: readonly Tensor[], axis: number, storage: View): Sink[] {
   });
 }
 
-/** The source in the middle, and zeros in margins that do not overlap: those of an axis span the inner range of the axes before it. */
+/**
+ * The source in the middle, and zeros in margins that do not overlap: those of an axis span the inner range of the axes
+ * before it.
+ */
 function padded(source: Tensor, before: readonly number[], storage: View): Sink[] {
   const sinks: Sink[] = [];
   let rest = storage;
@@ -82,13 +104,19 @@ function padded(source: Tensor, before: readonly number[], storage: View): Sink[
     const start = before[axis]!;
     const end = start + n;
     const margins = [window(rest, axis, 0, start), window(rest, axis, end, rest.shape[axis]! - end)];
-    for (const view of margins) if (!view.shape.includes(0)) sinks.push({ tensor: zerosArray(view.shape, source.dtype), view });
+    for (const view of margins)
+      if (!view.shape.includes(0)) sinks.push({ tensor: zerosArray(view.shape, source.dtype), view });
     rest = window(rest, axis, start, n);
   });
   return [...sinks, { tensor: source, view: rest }];
 }
 
 function window(view: View, axis: number, start: number, length: number): View {
-  const at = (value: number, whole: (i: number) => number): Shape => view.shape.map((_, i) => (i === axis ? value : whole(i)));
-  return sliceView(view, at(start, () => 0), at(start + length, (i) => view.shape[i]!));
+  const at = (value: number, whole: (i: number) => number): Shape =>
+    view.shape.map((_, i) => (i === axis ? value : whole(i)));
+  return sliceView(
+    view,
+    at(start, () => 0),
+    at(start + length, (i) => view.shape[i]!),
+  );
 }

@@ -1,8 +1,8 @@
 import type { BinaryName, DType, Shape, UnaryName, Values } from "@sluice/tensor";
 
 /**
- * A program as work on planned memory: what a backend generates kernels for. Every size, address and order is decided here, so that a backend only
- * has to do each step fast.
+ * A program as work on planned memory: what a backend generates kernels for. Every size, address and order is decided
+ * here, so that a backend only has to do each step fast.
  */
 export interface Plan {
   readonly buffers: readonly Buffer[];
@@ -31,13 +31,15 @@ export interface Padding {
 export interface Buffer {
   readonly elements: number;
   readonly dtype: DType;
-  /** In bytes from the start of the plan's memory, a multiple of 64. Buffers that are never in use together may share. */
+  /**
+   * In bytes from the start of the plan's memory, a multiple of 64. Buffers that are never in use together may share.
+   */
   readonly offset: number;
 }
 
 /**
- * A strided window on a buffer: element i is at `offset + sum(i[axis] * strides[axis]) + sum(t[loop] * loops[loop])`, in elements, where t are the
- * positions of the enclosing loops, outermost first. A stride of 0 repeats.
+ * A strided window on a buffer: element i is at `offset + sum(i[axis] * strides[axis]) + sum(t[loop] * loops[loop])`,
+ * in elements, where t are the positions of the enclosing loops, outermost first. A stride of 0 repeats.
  */
 export interface View {
   readonly buffer: number;
@@ -73,9 +75,16 @@ export type Instruction =
   | { readonly op: "load"; readonly dtype: DType; readonly input: number }
   | { readonly op: "constant"; readonly dtype: DType; readonly value: number }
   | { readonly op: "convert"; readonly dtype: DType; readonly from: DType; readonly args: readonly number[] }
-  | { readonly op: UnaryName | BinaryName | "select"; readonly dtype: DType; readonly operand: DType; readonly args: readonly number[] };
+  | {
+      readonly op: UnaryName | BinaryName | "select";
+      readonly dtype: DType;
+      readonly operand: DType;
+      readonly args: readonly number[];
+    };
 
-/** c = a b: [..., m, k] x [..., k, n]. In a and b one of the last two strides is 1; c is row-major in its last two axes. */
+/**
+ * c = a b: [..., m, k] x [..., k, n]. In a and b one of the last two strides is 1; c is row-major in its last two axes.
+ */
 export interface MatmulStep {
   readonly kind: "matmul";
   readonly a: View;
@@ -83,13 +92,22 @@ export interface MatmulStep {
   readonly c: View;
   /** Where a pack step has put b in panels. */
   readonly packed?: View;
-  /** The positions k to take, in this order, where not all are: a list of an {@link ActiveRowsStep}. Without batch axes. The others add +0. */
+  /**
+   * The positions k to take, in this order, where not all are: a list of an {@link ActiveRowsStep}. Without batch axes.
+   * The others add +0.
+   */
   readonly positions?: View;
-  /** f32 [places, m, n], where a is read by columns: memory in which the totals of blocks of a long product wait for each other. What is in it before and afterwards is nothing. */
+  /**
+   * f32 [places, m, n], where a is read by columns: memory in which the totals of blocks of a long product wait for
+   * each other. What is in it before and afterwards is nothing.
+   */
   readonly waiting?: View;
 }
 
-/** Copies b [k, n] into panels of `columns` columns (the last one filled up with zeros): panel after panel, each row-major [k, columns]. */
+/**
+ * Copies b [k, n] into panels of `columns` columns (the last one filled up with zeros): panel after panel, each
+ * row-major [k, columns].
+ */
 export interface PackStep {
   readonly kind: "pack";
   readonly b: View;
@@ -97,7 +115,9 @@ export interface PackStep {
   readonly columns: number;
 }
 
-/** y [outer..., inner...] from x [outer..., n, inner...] by the order that @sluice/tensor defines; `axis` is that of n. */
+/**
+ * y [outer..., inner...] from x [outer..., n, inner...] by the order that @sluice/tensor defines; `axis` is that of n.
+ */
 export interface ReduceStep {
   readonly kind: "reduce";
   readonly op: "sum" | "max";
@@ -105,7 +125,10 @@ export interface ReduceStep {
   readonly x: View;
   readonly y: View;
   readonly axis: number;
-  /** The positions along the axis to take, in this order, where not all are; the axis is then not the innermost one. The others add +0. */
+  /**
+   * The positions along the axis to take, in this order, where not all are; the axis is then not the innermost one. The
+   * others add +0.
+   */
   readonly positions?: View;
 }
 
@@ -126,7 +149,10 @@ export interface GatherStep {
   readonly y: View;
 }
 
-/** y [rows, width] = 0, then y[clamp(indices[i]), :] += updates[i, :] in order of i; f32 in double precision, rounded once. */
+/**
+ * y [rows, width] = 0, then y[clamp(indices[i]), :] += updates[i, :] in order of i; f32 in double precision, rounded
+ * once.
+ */
 export interface ScatterAddStep {
   readonly kind: "scatterAdd";
   readonly dtype: DType;
@@ -141,25 +167,33 @@ export interface RandomBitsStep {
   readonly key: View;
   readonly stream: View;
   readonly y: View;
-  /** Where y is a part of it, rows of elements that follow each other: the contiguous value among whose words y's are. */
+  /**
+   * Where y is a part of it, rows of elements that follow each other: the contiguous value among whose words y's are.
+   */
   readonly whole?: View;
 }
 
 /**
- * Of i32 lengths [batch], the rows to work on. A step of a ragged batch works on the rows up to the last one whose sequence is not over.
+ * Of i32 lengths [batch], the rows to work on. A step of a ragged batch works on the rows up to the last one whose
+ * sequence is not over.
  */
 export interface ActiveRowsStep {
   readonly kind: "activeRows";
   readonly lengths: View;
   /** i32 [time + 1]: the number of rows of each step; at last the number of steps that have any. */
   readonly counts: View;
-  /** i32 [batch + 1]: steps in which the rows before row b are worked on, all together; by it threads find a fair share. */
+  /**
+   * i32 [batch + 1]: steps in which the rows before row b are worked on, all together; by it threads find a fair share.
+   */
   readonly work: View;
   /** i32 [batch + 1]: the number of steps in which a row is worked on; at last the number of rows that have any. */
   readonly ends: View;
   /** i32 [time + 1]: rows that are worked on in the steps before step t, all together. */
   readonly rowsBefore: View;
-  /** i32 [1 + time * batch]: how many pairs of step and row there are, and then their positions `step * batch + row` in order. */
+  /**
+   * i32 [1 + time * batch]: how many pairs of step and row there are, and then their positions `step * batch + row` in
+   * order.
+   */
   readonly positions: View;
   /** i32 [1 + time * batch]: the same pairs as `row * time + step` in order, where a step takes them so. */
   readonly byRow?: View;
@@ -173,13 +207,14 @@ export interface LoopStep {
   readonly reverse: boolean;
   readonly body: readonly Step[];
   /**
-   * Where every step of the body works row by row on this many batch rows (axis 0 of all that varies), so that rows can be shared out among threads for the
-   * whole loop without waiting for each other.
+   * Where every step of the body works row by row on this many batch rows (axis 0 of all that varies), so that rows can
+   * be shared out among threads for the whole loop without waiting for each other.
    */
   readonly rows?: number;
   /**
-   * Of the rows, those that a step is done for: the active ones, in as many steps as have any; or the others, in all steps. `rows` is then given. In a loop over the rows of a batch, its steps are what is
-   * called rows here, and `ends` and `rowsBefore` are its counts and work.
+   * Of the rows, those that a step is done for: the active ones, in as many steps as have any; or the others, in all
+   * steps. `rows` is then given. In a loop over the rows of a batch, its steps are what is called rows here, and `ends`
+   * and `rowsBefore` are its counts and work.
    */
   readonly active?: Pick<ActiveRowsStep, "counts" | "work"> & { readonly part: "active" | "over" };
 }

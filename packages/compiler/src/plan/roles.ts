@@ -1,8 +1,8 @@
 import type { BinaryName, Node, Operation, Shape, UnaryName } from "@sluice/tensor";
 
 /**
- * What an operation is to the planner: elementwise work is fused, a view moves nothing, an assembly is filled in place by what it is made of, and an anchor
- * is a step of its own.
+ * What an operation is to the planner: elementwise work is fused, a view moves nothing, an assembly is filled in place
+ * by what it is made of, and an anchor is a step of its own.
  */
 export type Role = "elementwise" | "view" | "assembly" | "anchor" | "input";
 
@@ -44,7 +44,21 @@ export function isElementwise(node: Node): node is Node & { readonly operation: 
 
 /** Elementwise operations that cost less to repeat than to load. */
 const light: ReadonlySet<Operation["op"]> = new Set<Operation["op"]>([
-  "abs", "add", "and", "convert", "equal", "less", "lessEqual", "max", "min", "mul", "neg", "not", "or", "select", "sub",
+  "abs",
+  "add",
+  "and",
+  "convert",
+  "equal",
+  "less",
+  "lessEqual",
+  "max",
+  "min",
+  "mul",
+  "neg",
+  "not",
+  "or",
+  "select",
+  "sub",
 ]);
 
 export function isLight(node: Node): boolean {
@@ -52,7 +66,14 @@ export function isLight(node: Node): boolean {
 }
 
 /** Operations that take dozens of instructions. */
-const long: ReadonlySet<Operation["op"]> = new Set<Operation["op"]>(["exp", "expm1", "log", "log1p", "sigmoid", "tanh"]);
+const long: ReadonlySet<Operation["op"]> = new Set<Operation["op"]>([
+  "exp",
+  "expm1",
+  "log",
+  "log1p",
+  "sigmoid",
+  "tanh",
+]);
 
 export function isLong({ operation }: { readonly operation: Operation }): boolean {
   return long.has(operation.op);

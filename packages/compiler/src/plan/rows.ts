@@ -4,8 +4,9 @@ import { roleOf } from "./roles.ts";
 import { sameTensor } from "./tensor-map.ts";
 
 /**
- * The number of batch rows, if a loop's step works row by row: row b of every value that the step computes depends on row b of the others alone, and on
- * what is the same for all rows. Threads can then take rows each, and run the whole loop without waiting for one another.
+ * The number of batch rows, if a loop's step works row by row: row b of every value that the step computes depends on
+ * row b of the others alone, and on what is the same for all rows. Threads can then take rows each, and run the whole
+ * loop without waiting for one another.
  */
 export function rowsOf(operation: ScanOperation): number | undefined {
   const { body } = operation;
@@ -33,7 +34,12 @@ export function rowsOf(operation: ScanOperation): number | undefined {
   return results.every(Boolean) ? rows : undefined;
 }
 
-function keepsRows(node: Node, rows: number, isByRow: (x: Tensor) => boolean, hasRows: (x: Tensor) => boolean): boolean {
+function keepsRows(
+  node: Node,
+  rows: number,
+  isByRow: (x: Tensor) => boolean,
+  hasRows: (x: Tensor) => boolean,
+): boolean {
   const { operation, inputs } = node;
   const [output] = node.outputs;
   if (output === undefined || output.shape[0] !== rows) return false;

@@ -1,6 +1,7 @@
 /**
- * Which values of a block get memory, and in which order its work is done. A block is a program or the body of a loop. Work is put into slots: an elementwise value and the
- * elementwise values of the same shape that read it share a slot, and so one pass; whatever is read through memory is written in an earlier slot.
+ * Which values of a block get memory, and in which order its work is done. A block is a program or the body of a loop.
+ * Work is put into slots: an elementwise value and the elementwise values of the same shape that read it share a slot,
+ * and so one pass; whatever is read through memory is written in an earlier slot.
  */
 import { sizeOf, type Node, type SymbolTensor, type Tensor } from "@sluice/tensor";
 import type { Placement } from "./placement.ts";
@@ -29,16 +30,27 @@ interface Uses {
 }
 
 /**
- * What one pass may weigh: a backend writes it as one function, and engines compile long functions slowly and limit what is in them. A
- * function that takes dozens of instructions counts for many operations.
+ * What one pass may weigh: a backend writes it as one function, and engines compile long functions slowly and limit
+ * what is in them. A function that takes dozens of instructions counts for many operations.
  */
 const HEAVIEST_PASS = 512;
 const LONG_WEIGHT = 16;
 
 /** Without `fuse`, every elementwise value is written to memory by a pass of its own. */
-export function schedule(nodes: readonly Node[], results: readonly Tensor[], { isCopied }: Pick<Placement, "isCopied">, fuse: boolean): Schedule {
+export function schedule(
+  nodes: readonly Node[],
+  results: readonly Tensor[],
+  { isCopied }: Pick<Placement, "isCopied">,
+  fuse: boolean,
+): Schedule {
   const sourceOf = sourcesOf(nodes);
-  const { uses, inlined, stored } = fuse ? decideStorage(nodes, results) : { uses: new TensorMap<Uses>(), inlined: new Set<Node>(), stored: new Set(nodes.filter((node) => roleOf(node) === "elementwise")) };
+  const { uses, inlined, stored } = fuse
+    ? decideStorage(nodes, results)
+    : {
+        uses: new TensorMap<Uses>(),
+        inlined: new Set<Node>(),
+        stored: new Set(nodes.filter((node) => roleOf(node) === "elementwise")),
+      };
   const weights = weightsOf(nodes, sourceOf, inlined, stored);
   const passes = passWeights(weights);
   const slotOf = new Map<Node, number>();
@@ -48,10 +60,14 @@ export function schedule(nodes: readonly Node[], results: readonly Tensor[], { i
     slotOf.set(node, inPass && fuse ? passes.add(node, earliest) : earliest);
   }
   const free = (node: Node): boolean => roleOf(node) === "elementwise" && !stored.has(node) && !inlined.has(node);
-  // An elementwise value that only others read is computed where the first of them is, if that pass does not become too long.
+  // An elementwise value that only others read is computed where the first of them is, if that pass does not become too
+  // long.
   for (const node of nodes.toReversed()) {
     if (!free(node)) continue;
-    const first = (uses.get(outputOf(node))?.direct ?? []).reduce((least, reader) => Math.min(least, slotOf.get(reader)!), Infinity);
+    const first = (uses.get(outputOf(node))?.direct ?? []).reduce(
+      (least, reader) => Math.min(least, slotOf.get(reader)!),
+      Infinity,
+    );
     if (first < Infinity && passes.move(node, slotOf.get(node)!, first)) slotOf.set(node, first);
   }
   for (const node of nodes) {
@@ -67,8 +83,16 @@ export function schedule(nodes: readonly Node[], results: readonly Tensor[], { i
   return { slotOf, slots: Math.max(1, slots), stored, inlined, sourceOf };
 }
 
-/** What each value weighs in the pass that computes it, with what is computed again there. A value that is to be computed again and weighs much is stored instead. */
-function weightsOf(nodes: readonly Node[], sourceOf: (x: SymbolTensor) => Node, inlined: Set<Node>, stored: Set<Node>): Map<Node, number> {
+/**
+ * What each value weighs in the pass that computes it, with what is computed again there. A value that is to be
+ * computed again and weighs much is stored instead.
+ */
+function weightsOf(
+  nodes: readonly Node[],
+  sourceOf: (x: SymbolTensor) => Node,
+  inlined: Set<Node>,
+  stored: Set<Node>,
+): Map<Node, number> {
   const weights = new Map<Node, number>();
   for (const node of nodes) {
     if (roleOf(node) !== "elementwise") continue;
@@ -85,7 +109,10 @@ function weightsOf(nodes: readonly Node[], sourceOf: (x: SymbolTensor) => Node, 
 }
 
 /** What each pass weighs, by slot and shape. */
-function passWeights(weights: ReadonlyMap<Node, number>): { add(node: Node, earliest: number): number; move(node: Node, from: number, to: number): boolean } {
+function passWeights(weights: ReadonlyMap<Node, number>): {
+  add(node: Node, earliest: number): number;
+  move(node: Node, from: number, to: number): boolean;
+} {
   const byShape = new Map<string, Map<number, number>>();
   const passesOf = (node: Node): Map<number, number> => {
     const shape = node.outputs[0]!.shape.join();
@@ -93,7 +120,8 @@ function passWeights(weights: ReadonlyMap<Node, number>): { add(node: Node, earl
     byShape.set(shape, known);
     return known;
   };
-  const change = (passes: Map<number, number>, slot: number, by: number): void => void passes.set(slot, (passes.get(slot) ?? 0) + by);
+  const change = (passes: Map<number, number>, slot: number, by: number): void =>
+    void passes.set(slot, (passes.get(slot) ?? 0) + by);
   /** The first slot with room, of slots that were found full: a path that is shortened where it is walked. */
   const after = new Map<Map<number, number>, Map<number, number>>();
   return {
@@ -122,7 +150,10 @@ function passWeights(weights: ReadonlyMap<Node, number>): { add(node: Node, earl
   };
 }
 
-function decideStorage(nodes: readonly Node[], results: readonly Tensor[]): { uses: TensorMap<Uses>; stored: Set<Node>; inlined: Set<Node> } {
+function decideStorage(
+  nodes: readonly Node[],
+  results: readonly Tensor[],
+): { uses: TensorMap<Uses>; stored: Set<Node>; inlined: Set<Node> } {
   const uses = new TensorMap<Uses>();
   const usesOf = (x: SymbolTensor): Uses => {
     const known = uses.get(x) ?? { memory: false, direct: [], mapped: 0 };
@@ -169,10 +200,19 @@ function elementsOf(node: Node): number {
   return Math.max(1, sizeOf(node.outputs[0]!.shape));
 }
 
-/** Within a slot anchors come first, then passes; so memory that a pass or an assembly fills can be read from the next slot on. */
+/**
+ * Within a slot anchors come first, then passes; so memory that a pass or an assembly fills can be read from the next
+ * slot on.
+ */
 function earliestSlot(
   node: Node,
-  { slotOf, inlined, isCopied, sourceOf, fuse }: Pick<Schedule, "slotOf" | "inlined" | "sourceOf"> & Pick<Placement, "isCopied"> & { readonly fuse: boolean },
+  {
+    slotOf,
+    inlined,
+    isCopied,
+    sourceOf,
+    fuse,
+  }: Pick<Schedule, "slotOf" | "inlined" | "sourceOf"> & Pick<Placement, "isCopied"> & { readonly fuse: boolean },
 ): number {
   const role = roleOf(node);
   let slot = 0;
@@ -185,7 +225,8 @@ function earliestSlot(
     }
     const source = sourceOf(x);
     const producer = roleOf(source);
-    const inRegisters = fuse && role === "elementwise" && producer === "elementwise" && (source === x.node || inlined.has(source));
+    const inRegisters =
+      fuse && role === "elementwise" && producer === "elementwise" && (source === x.node || inlined.has(source));
     // An assembly that could not be filled within this one is copied from memory, which has to be filled first.
     const copied = producer === "assembly" && isCopied(node, x);
     const inPlace = role === "assembly" && source === x.node && placeable(x) && !copied;

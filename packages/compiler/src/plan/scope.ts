@@ -6,7 +6,10 @@ import type { Step, View } from "./plan.ts";
 import type { TensorMap } from "./tensor-map.ts";
 import { whole } from "./view.ts";
 
-/** A buffer before it has an address. Its depth counts the loops around the step that writes it: outside of them it is always the same. */
+/**
+ * A buffer before it has an address. Its depth counts the loops around the step that writes it: outside of them it is
+ * always the same.
+ */
 export interface VirtualBuffer {
   readonly elements: number;
   readonly dtype: DType;
@@ -36,9 +39,15 @@ export interface Scope {
   readonly parent?: Scope;
 }
 
-export function newBuffer(context: Context, { shape, dtype }: { readonly shape: Shape; readonly dtype: DType }, depth: number): View {
+export function newBuffer(
+  context: Context,
+  { shape, dtype }: { readonly shape: Shape; readonly dtype: DType },
+  depth: number,
+): View {
   if (dtype === "f64") {
-    throw new TensorError(`plan: a value is f64 [${shape.join(",")}]; f64 runs on the reference backend only, for checking gradients. Use f32 here`);
+    throw new TensorError(
+      `plan: a value is f64 [${shape.join(",")}]; f64 runs on the reference backend only, for checking gradients. Use f32 here`,
+    );
   }
   return whole(context.buffers.push({ elements: sizeOf(shape), dtype, depth }) - 1, shape);
 }
@@ -61,8 +70,15 @@ export function homeOf({ buffers }: Context, scope: Scope, view: View): Scope {
 }
 
 /** Does a step for all rows, or for active ones where they are given. */
-export function pushFor(context: Context, scope: Scope, rows: Rows | undefined, step: Parameters<typeof overActiveRows>[0]): void {
-  scope.steps.push(rows === undefined ? step : overActiveRows(step, rows.layout, tableOf(context, rows.region), scope.depth));
+export function pushFor(
+  context: Context,
+  scope: Scope,
+  rows: Rows | undefined,
+  step: Parameters<typeof overActiveRows>[0],
+): void {
+  scope.steps.push(
+    rows === undefined ? step : overActiveRows(step, rows.layout, tableOf(context, rows.region), scope.depth),
+  );
 }
 
 export function tableOf({ tables }: Context, region: Region): ActiveTable {
@@ -70,5 +86,7 @@ export function tableOf({ tables }: Context, region: Region): ActiveTable {
 }
 
 export function sameRows(a: Rows | undefined, b: Rows | undefined): boolean {
-  return a === undefined || b === undefined ? a === b : sameRegion(a.region, b.region) && sameLayout(a.layout, b.layout);
+  return a === undefined || b === undefined
+    ? a === b
+    : sameRegion(a.region, b.region) && sameLayout(a.layout, b.layout);
 }

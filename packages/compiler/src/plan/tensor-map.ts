@@ -1,6 +1,8 @@
 import type { Node, SymbolTensor, Tensor } from "@sluice/tensor";
 
-/** A map from the tensors of a program. Two symbols are the same tensor when they are the same output of the same node. */
+/**
+ * A map from the tensors of a program. Two symbols are the same tensor when they are the same output of the same node.
+ */
 export class TensorMap<V> {
   readonly #symbols = new Map<Node, Map<number, V>>();
 

@@ -20,13 +20,16 @@ export function viewOf(context: Context, scope: Scope, x: Tensor): View {
   const chain: SymbolTensor[] = [];
   let source = x;
   while (source.kind === "symbol" && !scope.views.has(source)) {
-    if (roleOf(source.node) !== "view") throw new Error(`plan: ${source.node.operation.op} is read before it is computed`);
+    if (roleOf(source.node) !== "view")
+      throw new Error(`plan: ${source.node.operation.op} is read before it is computed`);
     chain.push(source);
     source = source.node.inputs[0]!;
   }
   let view = source.kind === "array" ? constantView(context, source) : scope.views.get(source)!;
   for (const looking of chain.toReversed()) {
-    view = look(looking.node.operation, view) ?? contiguous(context, scope, view, looking.dtype, looking.shape, rowsOfSource(context, looking));
+    view =
+      look(looking.node.operation, view) ??
+      contiguous(context, scope, view, looking.dtype, looking.shape, rowsOfSource(context, looking));
     scope.views.set(looking, view);
   }
   return view;
@@ -54,8 +57,17 @@ function look(operation: Node["operation"], source: View): View | undefined {
   }
 }
 
-/** A copy in a buffer of its own, seen under `shape`. What is the same in every step of a loop is copied outside of it. */
-export function contiguous(context: Context, scope: Scope, source: View, dtype: DType, shape: Shape, rows?: Rows): View {
+/**
+ * A copy in a buffer of its own, seen under `shape`. What is the same in every step of a loop is copied outside of it.
+ */
+export function contiguous(
+  context: Context,
+  scope: Scope,
+  source: View,
+  dtype: DType,
+  shape: Shape,
+  rows?: Rows,
+): View {
   const home = homeOf(context, scope, source);
   const copies = home.copied.get(source.buffer) ?? [];
   home.copied.set(source.buffer, copies);

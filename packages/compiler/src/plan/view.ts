@@ -13,7 +13,10 @@ export function slot(view: View, depth: number): View {
 }
 
 function withLoop(loops: readonly number[], depth: number, stride: number): number[] {
-  return Array.from({ length: Math.max(loops.length, depth + 1) }, (_, i) => (loops[i] ?? 0) + (i === depth ? stride : 0));
+  return Array.from(
+    { length: Math.max(loops.length, depth + 1) },
+    (_, i) => (loops[i] ?? 0) + (i === depth ? stride : 0),
+  );
 }
 
 export function transposeView(view: View, axes: readonly number[]): View {
@@ -30,7 +33,9 @@ export function sliceView(view: View, starts: readonly number[], stops: readonly
 
 export function broadcastView(view: View, shape: Shape): View {
   const added = shape.length - view.shape.length;
-  const strides = shape.map((n, axis) => (axis < added || (view.shape[axis - added] === 1 && n !== 1) ? 0 : view.strides[axis - added]!));
+  const strides = shape.map((n, axis) =>
+    axis < added || (view.shape[axis - added] === 1 && n !== 1) ? 0 : view.strides[axis - added]!,
+  );
   return { ...view, shape, strides };
 }
 
@@ -41,8 +46,8 @@ export function reshapeView(view: View, shape: Shape): View | undefined {
 }
 
 /**
- * Axes are matched in runs of equal size, as NumPy does: within a run the old axes must be walkable as one (each stride is the next one's times its length), and the
- * new axes then divide that walk.
+ * Axes are matched in runs of equal size, as NumPy does: within a run the old axes must be walkable as one (each stride
+ * is the next one's times its length), and the new axes then divide that walk.
  */
 function reshapeStrides(from: Shape, strides: readonly number[], to: Shape): number[] | undefined {
   if (from.includes(0)) return stridesOf(to);
@@ -81,5 +86,11 @@ export function isContiguous(view: View): boolean {
 export function sameView(a: View, b: View): boolean {
   const equal = (x: readonly number[], y: readonly number[]): boolean =>
     Array.from({ length: Math.max(x.length, y.length) }, (_, i) => (x[i] ?? 0) === (y[i] ?? 0)).every(Boolean);
-  return a.buffer === b.buffer && a.offset === b.offset && equal(a.shape, b.shape) && equal(a.strides, b.strides) && equal(a.loops, b.loops);
+  return (
+    a.buffer === b.buffer &&
+    a.offset === b.offset &&
+    equal(a.shape, b.shape) &&
+    equal(a.strides, b.strides) &&
+    equal(a.loops, b.loops)
+  );
 }

@@ -1,7 +1,14 @@
 import { sizeOf, type Node, type Program, type Tensor } from "@sluice/tensor";
 import { roleOf } from "../plan/roles.ts";
 import { outputOf, TensorMap } from "../plan/tensor-map.ts";
-import { type Beyond, beyondOfAssembly, beyondOfConstant, beyondOfElementwise, beyondOfSum, weakest } from "./beyond.ts";
+import {
+  type Beyond,
+  beyondOfAssembly,
+  beyondOfConstant,
+  beyondOfElementwise,
+  beyondOfSum,
+  weakest,
+} from "./beyond.ts";
 import { axesOf, layoutAfter, moved, sameLayout, sameRegion, type Layout, type Region } from "./layout.ts";
 import { workBefore } from "./lengths.ts";
 import { behindViews, type RaggedLoop } from "./loop.ts";
@@ -13,16 +20,29 @@ export interface BeyondRows {
   readonly value: NonNullable<Beyond>;
 }
 
-/** Which values outside of loops are known where sequences are over. It begins with the loops' outputs and with the question itself, whether a step is one before the length. */
+/**
+ * Which values outside of loops are known where sequences are over. It begins with the loops' outputs and with the
+ * question itself, whether a step is one before the length.
+ */
 export function beyondRowsOf(program: Program, loops: ReadonlyMap<Node, RaggedLoop>): TensorMap<BeyondRows> {
   const known = new TensorMap<BeyondRows>();
   for (const node of program.nodes) {
     const loop = loops.get(node);
     loop?.beyond.forEach((value, i) => {
-      if (value !== undefined) known.set(outputOf(node, node.outputs.length - loop.beyond.length + i), { region: loop.region, layout: { time: 0, batch: 1 }, value });
+      if (value !== undefined)
+        known.set(outputOf(node, node.outputs.length - loop.beyond.length + i), {
+          region: loop.region,
+          layout: { time: 0, batch: 1 },
+          value,
+        });
     });
     if (node.operation.op === "scan" || node.outputs.length !== 1) continue;
-    const rows = ofQuestion(node) ?? ofNode(node, node.inputs.map((x) => (x.kind === "symbol" ? known.get(x) : undefined)));
+    const rows =
+      ofQuestion(node) ??
+      ofNode(
+        node,
+        node.inputs.map((x) => (x.kind === "symbol" ? known.get(x) : undefined)),
+      );
     if (rows !== undefined) known.set(outputOf(node), rows);
   }
   return known;
@@ -30,17 +50,24 @@ export function beyondRowsOf(program: Program, loops: ReadonlyMap<Node, RaggedLo
 
 /** `step < lengths`, for all steps and rows at once. */
 function ofQuestion({ operation, inputs: [steps, limits], outputs }: Node): BeyondRows | undefined {
-  if (operation.op !== "less" || steps!.kind !== "array" || limits!.kind === "array" || limits!.dtype !== "i32") return undefined;
+  if (operation.op !== "less" || steps!.kind !== "array" || limits!.kind === "array" || limits!.dtype !== "i32")
+    return undefined;
   const lengths = behindViews(limits!);
   const shape = outputs[0]!.shape;
   if (lengths.shape.length !== 1 || lengths.kind === "array") return undefined;
   const batch = lengths.shape[0]!;
   const views: Node[] = [];
-  for (let x: Tensor = limits!; x.kind === "symbol" && x.node !== lengths.node; x = x.node.inputs[0]!) views.unshift(x.node);
+  for (let x: Tensor = limits!; x.kind === "symbol" && x.node !== lengths.node; x = x.node.inputs[0]!)
+    views.unshift(x.node);
   const whole: Region = { lengths, time: 1, batch };
-  const found = views.reduce<Layout | undefined>((layout, view) => layout && layoutAfter(view, layout, whole), { merged: 0, faster: "batch" });
+  const found = views.reduce<Layout | undefined>((layout, view) => layout && layoutAfter(view, layout, whole), {
+    merged: 0,
+    faster: "batch",
+  });
   if (found === undefined || !("merged" in found)) return undefined;
-  const time = shape.findIndex((n, axis) => axis !== found.merged && countsAlong(steps!.data, n, sizeOf(shape.slice(axis + 1))));
+  const time = shape.findIndex(
+    (n, axis) => axis !== found.merged && countsAlong(steps!.data, n, sizeOf(shape.slice(axis + 1))),
+  );
   if (time < 0) return undefined;
   const region: Region = { lengths, time: shape[time]!, batch };
   if (batch * region.time === 0 || workBefore(lengths, batch * region.time) === undefined) return undefined;
@@ -58,9 +85,14 @@ function ofNode(node: Node, rows: readonly (BeyondRows | undefined)[]): BeyondRo
   const { region, layout } = first;
   const operands = node.inputs.map((x, i): Beyond => {
     const of = rows[i];
-    return of === undefined ? beyondOfConstant(x) : sameRegion(of.region, region) && sameLayout(of.layout, layout) ? of.value : undefined;
+    return of === undefined
+      ? beyondOfConstant(x)
+      : sameRegion(of.region, region) && sameLayout(of.layout, layout)
+        ? of.value
+        : undefined;
   });
-  const as = (value: Beyond, at: Layout | undefined): BeyondRows | undefined => (value === undefined || at === undefined ? undefined : { region, layout: at, value });
+  const as = (value: Beyond, at: Layout | undefined): BeyondRows | undefined =>
+    value === undefined || at === undefined ? undefined : { region, layout: at, value };
   switch (roleOf(node)) {
     case "elementwise":
       return as(beyondOfElementwise(node, operands), layout);
@@ -76,7 +108,8 @@ function ofNode(node: Node, rows: readonly (BeyondRows | undefined)[]): BeyondRo
 /** Where rows lie in a product with them on the left, or in a sum along another axis. */
 function layoutOfSum({ operation, inputs }: Node, layout: Layout): Layout | undefined {
   const axes = axesOf(layout);
-  if (operation.op === "matmul") return inputs[0]!.shape.length === 2 && axes.length === 1 && axes[0] === 0 ? layout : undefined;
+  if (operation.op === "matmul")
+    return inputs[0]!.shape.length === 2 && axes.length === 1 && axes[0] === 0 ? layout : undefined;
   if (operation.op !== "reduceSum" && operation.op !== "reduceMax") return undefined;
   return axes.includes(operation.axis) ? undefined : moved(layout, (axis) => (axis > operation.axis ? axis - 1 : axis));
 }

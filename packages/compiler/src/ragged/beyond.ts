@@ -3,8 +3,8 @@ import { uniformValue } from "../plan/kernel.ts";
 import { isElementwise } from "../plan/roles.ts";
 
 /**
- * What is known of all elements of a value where sequences are over: the number that they are, or that they are 0 of either sign; undefined: nothing. Factors are taken to be finite, which
- * `scan` asks for.
+ * What is known of all elements of a value where sequences are over: the number that they are, or that they are 0 of
+ * either sign; undefined: nothing. Factors are taken to be finite, which `scan` asks for.
  */
 export type Beyond = number | "zero" | undefined;
 
@@ -56,7 +56,11 @@ export function beyondOfElementwise(node: Node, operands: readonly Beyond[]): Be
 function evaluated(node: Node, operands: readonly number[]): Beyond {
   if (!isElementwise(node)) return undefined;
   const operation: Operation = node.operation;
-  const result = apply(primitives[operation.op], operation, operands.map((value, i) => scalar(value, node.inputs[i]!.dtype)))[0]!;
+  const result = apply(
+    primitives[operation.op],
+    operation,
+    operands.map((value, i) => scalar(value, node.inputs[i]!.dtype)),
+  )[0]!;
   const value = isArray(result) ? result.data[0]! : NaN;
   return Number.isNaN(value) ? undefined : value;
 }

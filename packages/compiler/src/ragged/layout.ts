@@ -72,7 +72,9 @@ export function layoutAfter(node: Node, layout: Layout, region: Region): Layout 
     case "reshape":
       return reshaped(layout, from, to, region);
     case "broadcast":
-      return moved(layout, (axis) => (from[axis] === to[axis + to.length - from.length] ? axis + to.length - from.length : undefined));
+      return moved(layout, (axis) =>
+        from[axis] === to[axis + to.length - from.length] ? axis + to.length - from.length : undefined,
+      );
     default:
       return keepsLayout(node, layout) ? layout : undefined;
   }
@@ -88,7 +90,9 @@ export function layoutBefore(node: Node, layout: Layout, region: Region): Layout
     case "reshape":
       return reshaped(layout, to, from, region);
     case "broadcast":
-      return moved(layout, (axis) => (from[axis - to.length + from.length] === to[axis] ? axis - to.length + from.length : undefined));
+      return moved(layout, (axis) =>
+        from[axis - to.length + from.length] === to[axis] ? axis - to.length + from.length : undefined,
+      );
     default:
       return keepsLayout(node, layout) ? layout : undefined;
   }
@@ -114,8 +118,10 @@ function keepsLayout({ operation, inputs, outputs }: Node, layout: Layout): bool
 /** A reshape keeps an axis where as many elements lie before it as before; it may join steps and rows, or part them. */
 function reshaped(layout: Layout, from: Shape, to: Shape, { time, batch }: Region): Layout | undefined {
   const before = (axis: number): number => sizeOf(from.slice(0, axis));
-  const find = (elementsBefore: number, length: number): number => to.findIndex((n, axis) => n === length && sizeOf(to.slice(0, axis)) === elementsBefore);
-  const parted = (ofTime: number, ofBatch: number): Layout | undefined => moved({ time: 0, batch: 1 }, (axis) => (axis === 0 ? find(ofTime, time) : find(ofBatch, batch)));
+  const find = (elementsBefore: number, length: number): number =>
+    to.findIndex((n, axis) => n === length && sizeOf(to.slice(0, axis)) === elementsBefore);
+  const parted = (ofTime: number, ofBatch: number): Layout | undefined =>
+    moved({ time: 0, batch: 1 }, (axis) => (axis === 0 ? find(ofTime, time) : find(ofBatch, batch)));
   if ("merged" in layout) {
     const start = before(layout.merged);
     const [ofTime, ofBatch] = layout.faster === "batch" ? [start, start * time] : [start * batch, start];
@@ -123,5 +129,7 @@ function reshaped(layout: Layout, from: Shape, to: Shape, { time, batch }: Regio
   }
   const kept = parted(before(layout.time), before(layout.batch));
   if (kept !== undefined || Math.abs(layout.batch - layout.time) !== 1) return kept;
-  return moved({ merged: 0, faster: fasterOf(layout) }, () => find(before(Math.min(layout.time, layout.batch)), time * batch));
+  return moved({ merged: 0, faster: fasterOf(layout) }, () =>
+    find(before(Math.min(layout.time, layout.batch)), time * batch),
+  );
 }

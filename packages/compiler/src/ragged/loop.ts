@@ -4,7 +4,15 @@ import { rowsOf } from "../plan/rows.ts";
 import { sameTensor } from "../plan/tensor-map.ts";
 import type { Region } from "./layout.ts";
 import { workBefore } from "./lengths.ts";
-import { type Beyond, beyondOfAssembly, beyondOfConstant, beyondOfElementwise, beyondOfSum, isPositiveZero, isZero } from "./beyond.ts";
+import {
+  type Beyond,
+  beyondOfAssembly,
+  beyondOfConstant,
+  beyondOfElementwise,
+  beyondOfSum,
+  isPositiveZero,
+  isZero,
+} from "./beyond.ts";
 
 /** What a loop with lengths does with rows whose sequence is over. */
 export interface RaggedLoop {
@@ -15,7 +23,10 @@ export interface RaggedLoop {
   readonly beyond: readonly Beyond[];
 }
 
-/** Undefined for anything but a loop with lengths that can be known before other work is done, whose step works row by row. */
+/**
+ * Undefined for anything but a loop with lengths that can be known before other work is done, whose step works row by
+ * row.
+ */
 export function raggedLoop({ operation, inputs }: Node): RaggedLoop | undefined {
   if (operation.op !== "scan" || operation.lengths === undefined) return undefined;
   const { body, states, length: time } = operation;
@@ -32,7 +43,8 @@ export function raggedLoop({ operation, inputs }: Node): RaggedLoop | undefined 
     if (next.kind === "array") return false;
     const [a, b, old] = next.node.inputs;
     // Adding a zero of either sign changes no sum that began as +0.
-    if (next.node.operation.op === "add") return isPositiveZero(beyondOfConstant(outer.states[i]!)) && sameTensor(a!, state) && isZero(beyond(b!));
+    if (next.node.operation.op === "add")
+      return isPositiveZero(beyondOfConstant(outer.states[i]!)) && sameTensor(a!, state) && isZero(beyond(b!));
     return next.node.operation.op === "select" && isActive(a!) && sameTensor(old!, state);
   });
   return { region: { lengths, time, batch }, skips: keeps, beyond: body.outputs.slice(states).map(beyond) };
@@ -42,7 +54,8 @@ export function raggedLoop({ operation, inputs }: Node): RaggedLoop | undefined 
 function activeCondition(operation: ScanOperation, outerInputs: readonly Tensor[]): (x: Tensor) => boolean {
   const inner = splitScan(operation, operation.body.inputs);
   const outer = splitScan(operation, outerInputs);
-  const isStep = (x: Tensor): boolean => inner.sequences.some((slice, i) => sameTensor(slice, x) && countsSteps(outer.sequences[i]!));
+  const isStep = (x: Tensor): boolean =>
+    inner.sequences.some((slice, i) => sameTensor(slice, x) && countsSteps(outer.sequences[i]!));
   return (x) => {
     const compared = behindViews(x);
     if (compared.kind === "array" || compared.node.operation.op !== "less") return false;
@@ -57,7 +70,12 @@ function countsSteps(x: Tensor): boolean {
 
 export function behindViews(x: Tensor): Tensor {
   let seen = x;
-  while (seen.kind === "symbol" && (seen.node.operation.op === "reshape" || seen.node.operation.op === "broadcast" || seen.node.operation.op === "name")) {
+  while (
+    seen.kind === "symbol" &&
+    (seen.node.operation.op === "reshape" ||
+      seen.node.operation.op === "broadcast" ||
+      seen.node.operation.op === "name")
+  ) {
     seen = seen.node.inputs[0]!;
   }
   return seen;

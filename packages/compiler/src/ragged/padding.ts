@@ -7,7 +7,8 @@ import type { Ragged } from "./ragged.ts";
 export function paddingOf({ inputs }: Program, ragged: Ragged): Plan["padding"] {
   return inputs.map((x): Padding | undefined => {
     const { region, layout } = ragged.unread(x) ?? {};
-    if (region === undefined || layout === undefined || "merged" in layout || layout.time + layout.batch !== 1) return undefined;
+    if (region === undefined || layout === undefined || "merged" in layout || layout.time + layout.batch !== 1)
+      return undefined;
     const lengths = inputs.findIndex((other) => sameTensor(other, region.lengths));
     return lengths < 0 ? undefined : { lengths, ...layout };
   });

@@ -1,17 +1,30 @@
 /**
- * Batches of sequences of different lengths: which work can be left out where sequences are over. A loop with lengths says what its steps do with such rows (`scan`): nothing. From there
- * it is followed to the work around the loop, products over all steps and their like, which need not be done for rows that nobody reads, and sums over all steps, which need
- * not read rows that are zero.
+ * Batches of sequences of different lengths: which work can be left out where sequences are over. A loop with lengths
+ * says what its steps do with such rows (`scan`): nothing. From there it is followed to the work around the loop,
+ * products over all steps and their like, which need not be done for rows that nobody reads, and sums over all steps,
+ * which need not read rows that are zero.
  *
- * The lengths themselves are run-time values: rows of a step are left out from the last one on whose sequence is not over (`ActiveRowsStep`), so sequences should come
- * longest first.
+ * The lengths themselves are run-time values: rows of a step are left out from the last one on whose sequence is not
+ * over (`ActiveRowsStep`), so sequences should come longest first.
  */
 import { splitScan, type Node, type Program, type SymbolTensor, type Tensor } from "@sluice/tensor";
 import { roleOf } from "../plan/roles.ts";
 import { outputOf, TensorMap } from "../plan/tensor-map.ts";
 import { isPositiveZero, isZero } from "./beyond.ts";
 import { type BeyondRows, beyondRowsOf } from "./beyond-rows.ts";
-import { axesOf, type Faster, inFront, layoutBefore, moved, rowsInFront, sameLayout, sameRegion, type Layout, type Region, type Rows } from "./layout.ts";
+import {
+  axesOf,
+  type Faster,
+  inFront,
+  layoutBefore,
+  moved,
+  rowsInFront,
+  sameLayout,
+  sameRegion,
+  type Layout,
+  type Region,
+  type Rows,
+} from "./layout.ts";
 import { raggedLoop, type RaggedLoop } from "./loop.ts";
 
 /** Rows that are worked on: those of steps before their sequence's end. */
@@ -41,13 +54,21 @@ export interface Contracted {
 /** What is read of a value: all of it, or nothing beyond lengths. */
 type Demand = "all" | Rows;
 
-export const notRagged: Ragged = { regions: [], active: () => undefined, contracted: () => undefined, byRow: () => false, unread: () => undefined };
+export const notRagged: Ragged = {
+  regions: [],
+  active: () => undefined,
+  contracted: () => undefined,
+  byRow: () => false,
+  unread: () => undefined,
+};
 
 export function raggedWork(program: Program): Ragged {
-  const loops = new Map(program.nodes.flatMap((node) => {
-    const loop = raggedLoop(node);
-    return loop === undefined ? [] : [[node, loop] as const];
-  }));
+  const loops = new Map(
+    program.nodes.flatMap((node) => {
+      const loop = raggedLoop(node);
+      return loop === undefined ? [] : [[node, loop] as const];
+    }),
+  );
   if (loops.size === 0) return notRagged;
   const beyond = beyondRowsOf(program, loops);
   const demands = new TensorMap<Demand>();
@@ -68,19 +89,28 @@ export function raggedWork(program: Program): Ragged {
       node.inputs.forEach((x, i) => demand(x, { region, layout: { merged: axes[i]!, faster } }));
       continue;
     }
-    const work = workOf(node, loops.get(node), wanted, node.outputs.map((_, index) => beyond.get(outputOf(node, index))));
+    const work = workOf(
+      node,
+      loops.get(node),
+      wanted,
+      node.outputs.map((_, index) => beyond.get(outputOf(node, index))),
+    );
     if (work?.active !== undefined) active.set(node, work.active);
     node.inputs.forEach((x, i) => demand(x, work?.inputs[i] ?? "all"));
   }
   const regions: Region[] = [];
-  for (const region of [...[...active.values()].map((rows) => rows.region), ...[...contracted.values()].map(({ region }) => region)]) {
+  for (const region of [
+    ...[...active.values()].map((rows) => rows.region),
+    ...[...contracted.values()].map(({ region }) => region),
+  ]) {
     if (!regions.some((known) => sameRegion(known, region))) regions.push(region);
   }
   return {
     regions,
     active: (node) => active.get(node),
     contracted: (node) => contracted.get(node),
-    byRow: (region) => [...contracted.values()].some((found) => found.faster === "time" && sameRegion(found.region, region)),
+    byRow: (region) =>
+      [...contracted.values()].some((found) => found.faster === "time" && sameRegion(found.region, region)),
     unread(x) {
       const found = demands.get(x);
       return found === "all" ? undefined : found;
@@ -93,15 +123,27 @@ function sameDemand(a: Demand, b: Demand): boolean {
   return sameRegion(a.region, b.region) && sameLayout(a.layout, b.layout);
 }
 
-/** A product or sum over all steps and rows, one factor of which is zero where sequences are over; and the axis of time x batch in each operand. */
-function contractionOf({ operation, inputs }: Node, beyond: TensorMap<BeyondRows>): (Contracted & { readonly axes: readonly number[] }) | undefined {
-  const axes = operation.op === "matmul" && inputs[0]!.shape.length === 2 ? [1, 0] : operation.op === "reduceSum" ? [operation.axis] : [];
+/**
+ * A product or sum over all steps and rows, one factor of which is zero where sequences are over; and the axis of time
+ * x batch in each operand.
+ */
+function contractionOf(
+  { operation, inputs }: Node,
+  beyond: TensorMap<BeyondRows>,
+): (Contracted & { readonly axes: readonly number[] }) | undefined {
+  const axes =
+    operation.op === "matmul" && inputs[0]!.shape.length === 2
+      ? [1, 0]
+      : operation.op === "reduceSum"
+        ? [operation.axis]
+        : [];
   // A sum along the innermost axis goes in four lanes, and which lane an element is in depends on those before it.
   if (operation.op === "reduceSum" && operation.axis === inputs[0]!.shape.length - 1) return undefined;
   for (const [i, axis] of axes.entries()) {
     const x = inputs[i]!;
     const rows = x.kind === "symbol" ? beyond.get(x) : undefined;
-    if (rows !== undefined && isZero(rows.value) && "merged" in rows.layout && rows.layout.merged === axis) return { region: rows.region, faster: rows.layout.faster, axes };
+    if (rows !== undefined && isZero(rows.value) && "merged" in rows.layout && rows.layout.merged === axis)
+      return { region: rows.region, faster: rows.layout.faster, axes };
   }
   return undefined;
 }
@@ -114,7 +156,12 @@ interface Work {
 }
 
 /** How a node can be done for active rows alone, given what is read of its outputs; undefined where it cannot. */
-function workOf(node: Node, loop: RaggedLoop | undefined, wanted: readonly (Demand | undefined)[], beyond: readonly (BeyondRows | undefined)[]): Work | undefined {
+function workOf(
+  node: Node,
+  loop: RaggedLoop | undefined,
+  wanted: readonly (Demand | undefined)[],
+  beyond: readonly (BeyondRows | undefined)[],
+): Work | undefined {
   const { operation, inputs } = node;
   if (operation.op === "scan") return loop && workOfLoop(node, loop, wanted, beyond);
   const [only] = wanted;
@@ -122,7 +169,10 @@ function workOf(node: Node, loop: RaggedLoop | undefined, wanted: readonly (Dema
   if (operation.op === "matmul" || operation.op === "reduceSum") return workOfSum(node, only, beyond[0]);
   if (only === "all") return undefined;
   const { region, layout } = only;
-  const everywhere = (at: Layout): Work => ({ active: { region, layout, filled: [] }, inputs: inputs.map(() => ({ region, layout: at })) });
+  const everywhere = (at: Layout): Work => ({
+    active: { region, layout, filled: [] },
+    inputs: inputs.map(() => ({ region, layout: at })),
+  });
   switch (roleOf(node)) {
     case "view": {
       const before = layoutBefore(node, layout, region);
@@ -139,7 +189,8 @@ function workOf(node: Node, loop: RaggedLoop | undefined, wanted: readonly (Dema
     return rowsInFront(layout) && rowsInFront(before) ? everywhere(before) : undefined;
   }
   // The words of a row must follow each other.
-  if (operation.op === "randomBits") return inFront(layout) ? { active: { region, layout, filled: [] }, inputs: [] } : undefined;
+  if (operation.op === "randomBits")
+    return inFront(layout) ? { active: { region, layout, filled: [] }, inputs: [] } : undefined;
   if (operation.op === "gather") {
     const whole = inFront(layout) && inputs[1]!.shape.length === axesOf(layout).length;
     return whole ? { active: { region, layout, filled: [] }, inputs: [undefined, { region, layout }] } : undefined;
@@ -151,19 +202,28 @@ function layoutBeforeSum({ axis: gone }: { readonly axis: number }, layout: Layo
   return moved(layout, (axis) => (axis >= gone ? axis + 1 : axis))!;
 }
 
-/** Of a product or a sum: for the rows that are wanted, or, if all are wanted and the others are known to be zero, for the active ones. */
+/**
+ * Of a product or a sum: for the rows that are wanted, or, if all are wanted and the others are known to be zero, for
+ * the active ones.
+ */
 function workOfSum({ operation, inputs }: Node, wanted: Demand, beyond: BeyondRows | undefined): Work | undefined {
   const rows = wanted !== "all" ? wanted : beyond !== undefined && isPositiveZero(beyond.value) ? beyond : undefined;
   if (rows === undefined || !rowsInFront(rows.layout)) return undefined;
   const { region, layout } = rows;
   const active = { region, layout, filled: wanted === "all" ? [0] : [] };
-  if (operation.op === "matmul") return "merged" in layout && inputs[0]!.shape.length === 2 ? { active, inputs: [{ region, layout }] } : undefined;
+  if (operation.op === "matmul")
+    return "merged" in layout && inputs[0]!.shape.length === 2 ? { active, inputs: [{ region, layout }] } : undefined;
   if (operation.op !== "reduceSum") return undefined;
   const before = layoutBeforeSum(operation, layout);
   return rowsInFront(before) ? { active, inputs: [{ region, layout: before }] } : undefined;
 }
 
-function workOfLoop(node: Node, { region, skips }: RaggedLoop, wanted: readonly (Demand | undefined)[], beyond: readonly (BeyondRows | undefined)[]): Work | undefined {
+function workOfLoop(
+  node: Node,
+  { region, skips }: RaggedLoop,
+  wanted: readonly (Demand | undefined)[],
+  beyond: readonly (BeyondRows | undefined)[],
+): Work | undefined {
   const { operation, inputs } = node;
   if (operation.op !== "scan" || !skips) return undefined;
   const rows = { region, layout: { time: 0, batch: 1 } };
@@ -175,5 +235,8 @@ function workOfLoop(node: Node, { region, skips }: RaggedLoop, wanted: readonly 
     filled.push(index);
   }
   const { captures, states, sequences } = splitScan(operation, inputs);
-  return { active: { ...rows, filled }, inputs: [...[...captures, ...states].map(() => undefined), ...sequences.map(() => rows)] };
+  return {
+    active: { ...rows, filled },
+    inputs: [...[...captures, ...states].map(() => undefined), ...sequences.map(() => rows)],
+  };
 }

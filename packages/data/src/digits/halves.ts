@@ -1,4 +1,16 @@
-import { checkOptions, key, keyFor, normal, randomBits, tensor, uniform, valuesOf, type ArrayTensor, type Tensor, type Values } from "@sluice/tensor";
+import {
+  checkOptions,
+  key,
+  keyFor,
+  normal,
+  randomBits,
+  tensor,
+  uniform,
+  valuesOf,
+  type ArrayTensor,
+  type Tensor,
+  type Values,
+} from "@sluice/tensor";
 import { checkRange, checkSizes } from "../check.ts";
 import type { Dataset, SplitSizes } from "../dataset.ts";
 import { defaultSizes, greysOf, labelsOf, provenanceOf, splitsOf, type Read } from "./digits.ts";
@@ -29,9 +41,9 @@ export interface HalvesOptions extends SplitSizes {
 const half = side / 2;
 
 /**
- * The upper and the lower half of a real digit as two modalities of different length, 14 steps of 28 and 28 steps of 14, with noise on each, and one
- * of them missing at random. Noise and what is missing belong to the example: they are the same each time it is seen, and in every split. The digits
- * and their splits are those of {@link digits}.
+ * The upper and the lower half of a real digit as two modalities of different length, 14 steps of 28 and 28 steps of
+ * 14, with noise on each, and one of them missing at random. Noise and what is missing belong to the example: they are
+ * the same each time it is seen, and in every split. The digits and their splits are those of {@link digits}.
  */
 export async function halves(options: HalvesOptions = {}): Promise<Dataset<Halves>> {
   checkOptions("halves", options, ["noise", "missing", "key", "train", "validation", "test", "read"], { seed: "key" });
@@ -50,7 +62,12 @@ export async function halves(options: HalvesOptions = {}): Promise<Dataset<Halve
     const keys = keyFor(root, `halves ${split}`);
     const greys = greysOf(mnist, rows, side);
     const present = presence(keys, n, missing);
-    const seen = (name: string, modality: number, shape: readonly [number, number], pixelOf: (step: number, feature: number) => number): Tensor => {
+    const seen = (
+      name: string,
+      modality: number,
+      shape: readonly [number, number],
+      pixelOf: (step: number, feature: number) => number,
+    ): Tensor => {
       const [steps, features] = shape;
       const values = noiseOf(keyFor(keys, name), n * steps * features, noises);
       let to = 0;
@@ -98,5 +115,8 @@ function presence(keys: ArrayTensor, n: number, missing: number): Int32Array {
 /** Noise for millions of pixels: drawn with replacement from 65,536 normal numbers, two by each random word. */
 function noiseOf(keys: ArrayTensor, size: number, noises: Values): Float32Array {
   const words = valuesOf(randomBits(keys, [Math.ceil(size / 2)]));
-  return Float32Array.from({ length: size }, (_, i) => noises[(i & 1 ? words[i >> 1]! >>> 16 : words[i >> 1]!) & 65_535]!);
+  return Float32Array.from(
+    { length: size },
+    (_, i) => noises[(i & 1 ? words[i >> 1]! >>> 16 : words[i >> 1]!) & 65_535]!,
+  );
 }

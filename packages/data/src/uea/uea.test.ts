@@ -7,14 +7,21 @@ import { DataError, dataFolder, japaneseVowels, parseUea } from "../index.ts";
 
 const folder = dataFolder();
 const where = { set: "toy", file: "toy.ts", obtain: "Get it there." };
-const header = "# a comment\n@problemName toy\n@univariate false\n@dimensions 2\n@equalLength false\n@classLabel true a b\n@data\n";
+const header =
+  "# a comment\n@problemName toy\n@univariate false\n@dimensions 2\n@equalLength false\n@classLabel true a b\n@data\n";
 
 describe("the .ts format", () => {
   test("series of unequal length, by channel", () => {
     const { problem, classes, series } = parseUea(`${header}1,2,3:4,5,-6e-1:b\r\n7:?:a\n\n`, where);
     expect([problem, classes]).toEqual(["toy", ["a", "b"]]);
     expect(series.map(({ channels, label }) => [channels.map((c) => [...c]), label])).toEqual([
-      [[[1, 2, 3], [4, 5, -0.6]], 1],
+      [
+        [
+          [1, 2, 3],
+          [4, 5, -0.6],
+        ],
+        1,
+      ],
       [[[7], [NaN]], 0],
     ]);
   });
@@ -33,10 +40,26 @@ describe("the .ts format", () => {
     ["no number", `${header}1,x:3,4:a\n`, 'line 8: "x" is no number'],
     // Number("0x10") is 16.
     ["a hexadecimal number", `${header}1,0x10:3,4:a\n`, 'line 8: "0x10" is no number'],
-    ["no channels", `${header.replace("@dimensions 2", "@dimensions 0")}1,2:a\n`, 'its @dimensions line says "0", expected a whole number of at least 1'],
-    ["a class twice", `${header.replace("true a b", "true a b a")}1:2:a\n`, 'its @classLabel line names the class "a" twice'],
-    ["lengths that differ where the header says that they do not", `${header.replace("@equalLength false", "@equalLength true")}1,2:3,4:a\n1:2:b\n`, "line 9: it has 1 steps, but the header says that all series have one length, and the first has 2"],
-    ["another length than the header's", `${header.replace("@equalLength false", "@equalLength true\n@seriesLength 3")}1,2:3,4:a\n`, "line 9: it has 2 steps, but the header says that all series have 3"],
+    [
+      "no channels",
+      `${header.replace("@dimensions 2", "@dimensions 0")}1,2:a\n`,
+      'its @dimensions line says "0", expected a whole number of at least 1',
+    ],
+    [
+      "a class twice",
+      `${header.replace("true a b", "true a b a")}1:2:a\n`,
+      'its @classLabel line names the class "a" twice',
+    ],
+    [
+      "lengths that differ where the header says that they do not",
+      `${header.replace("@equalLength false", "@equalLength true")}1,2:3,4:a\n1:2:b\n`,
+      "line 9: it has 1 steps, but the header says that all series have one length, and the first has 2",
+    ],
+    [
+      "another length than the header's",
+      `${header.replace("@equalLength false", "@equalLength true\n@seriesLength 3")}1,2:3,4:a\n`,
+      "line 9: it has 2 steps, but the header says that all series have 3",
+    ],
     ["an empty value", `${header}1,:3,4:a\n`, 'line 8: "" is no number'],
   ])("damaged: %s", (_, text, message) => {
     expect(() => parseUea(text, where)).toThrow(DataError);
@@ -61,25 +84,36 @@ describe("a data folder", () => {
     expect(dataFolder(null)).toBe("/some/where");
     vi.stubEnv("SLUICE_DATA", undefined);
     expect(dataFolder()).toBeUndefined();
-    await expect(japaneseVowels()).rejects.toThrow(/JapaneseVowels: .*no data folder is known; give it with --data or SLUICE_DATA\. Download JapaneseVowels from https/);
+    await expect(japaneseVowels()).rejects.toThrow(
+      /JapaneseVowels: .*no data folder is known; give it with --data or SLUICE_DATA\. Download JapaneseVowels from https/,
+    );
   });
 
   test("without the file, and with a damaged one", async () => {
     const file = join(scratch, "uea", "JapaneseVowels", "JapaneseVowels_TRAIN.ts");
     const missing = await japaneseVowels({ folder: scratch }).catch((caught: unknown) => caught);
     expect(missing).toBeInstanceOf(DataError);
-    expect(missing).toMatchObject({ message: expect.stringMatching(/cannot be read \(ENOENT.*Download JapaneseVowels/), cause: { code: "ENOENT" } });
+    expect(missing).toMatchObject({
+      message: expect.stringMatching(/cannot be read \(ENOENT.*Download JapaneseVowels/),
+      cause: { code: "ENOENT" },
+    });
     await mkdir(join(scratch, "uea", "JapaneseVowels"), { recursive: true });
     await writeFile(file, "@data\n");
     await writeFile(file.replace("TRAIN", "TEST"), "@data\n");
-    await expect(japaneseVowels({ folder: scratch })).rejects.toThrow(/damaged or another version: its SHA-256 is [0-9a-f]{64}, expected .* \(6 bytes\)\. Download/);
+    await expect(japaneseVowels({ folder: scratch })).rejects.toThrow(
+      /damaged or another version: its SHA-256 is [0-9a-f]{64}, expected .* \(6 bytes\)\. Download/,
+    );
   });
 });
 
 test("Japanese vowels, where SLUICE_DATA names a data folder", async ({ skip }) => {
   skip(folder === undefined, "SLUICE_DATA names no data folder");
   const { train, validation, test: testing, classes, provenance } = await japaneseVowels({ validation: 20 });
-  expect([train.x.shape, validation.x.shape, testing.x.shape]).toEqual([[250, 29, 12], [20, 29, 12], [370, 29, 12]]);
+  expect([train.x.shape, validation.x.shape, testing.x.shape]).toEqual([
+    [250, 29, 12],
+    [20, 29, 12],
+    [370, 29, 12],
+  ]);
   expect(classes).toHaveLength(9);
   expect(Object.keys(provenance.files)).toHaveLength(2);
   const lengths = [train, validation, testing].flatMap((split) => [...valuesOf(split.lengths)]);
@@ -87,7 +121,10 @@ test("Japanese vowels, where SLUICE_DATA names a data folder", async ({ skip }) 
   // The first utterance of the test set, as it stands in the file.
   const text = await readFile(join(folder!, "uea/JapaneseVowels/JapaneseVowels_TEST.ts"), "utf8");
   const [first] = text.slice(text.indexOf("@data\n") + 6).split("\n");
-  const channels = first!.split(":").slice(0, -1).map((channel) => channel.split(",").map(Number));
+  const channels = first!
+    .split(":")
+    .slice(0, -1)
+    .map((channel) => channel.split(",").map(Number));
   const x = valuesOf(testing.x);
   channels.forEach((channel, c) => channel.forEach((value, t) => expect(x[t * 12 + c]).toBe(Math.fround(value))));
   const length = channels[0]!.length;

@@ -1,6 +1,17 @@
 import { debug, fitWithin } from "@sluice/compiler";
 import {
-  bindState, checkInputs, checkRun, print, showShape, sizeOf, TensorError, zerosLike, type ArrayTensor, type CompileOptions, type Executable, type Program,
+  bindState,
+  checkInputs,
+  checkRun,
+  print,
+  showShape,
+  sizeOf,
+  TensorError,
+  zerosLike,
+  type ArrayTensor,
+  type CompileOptions,
+  type Executable,
+  type Program,
 } from "@sluice/tensor";
 import type { Device } from "../device/device.ts";
 import { checkElements } from "../device/kernels.ts";
@@ -23,10 +34,17 @@ export interface ExecutableOptions {
 }
 
 /** A program compiled for a device, and what it keeps there. */
-export async function gpuExecutable(program: Program, { state = [], memory }: CompileOptions, device: Device, { pipelines, closed }: ExecutableOptions): Promise<Executable> {
+export async function gpuExecutable(
+  program: Program,
+  { state = [], memory }: CompileOptions,
+  device: Device,
+  { pipelines, closed }: ExecutableOptions,
+): Promise<Executable> {
   const start = performance.now();
   const layout = bindState(program, state);
-  const { plan: { optimised, plan, bytes } } = fitWithin(program, memory === undefined ? {} : { memory }, (finished) => {
+  const {
+    plan: { optimised, plan, bytes },
+  } = fitWithin(program, memory === undefined ? {} : { memory }, (finished) => {
     const shaped = shapeForThreads(finished);
     checkValues(shaped);
     const scheduled = schedule(shaped, state, modes[device.mode].rules);
@@ -41,7 +59,10 @@ export async function gpuExecutable(program: Program, { state = [], memory }: Co
   debug("sluice:kernels", () => `${how.reason}\n${show(plan.steps)}`);
   const running = (how.pipeline ? pipelined : launches)(device, kernels, plan, steps);
 
-  const write = async (buffer: number, parts: readonly (Placed & { readonly values: ArrayTensor["data"] })[]): Promise<void> => {
+  const write = async (
+    buffer: number,
+    parts: readonly (Placed & { readonly values: ArrayTensor["data"] })[],
+  ): Promise<void> => {
     if (sizes[buffer]! === 0) return;
     const floats = new Float32Array(sizes[buffer]!);
     for (const part of parts) put(floats, part, part.values);
@@ -50,11 +71,21 @@ export async function gpuExecutable(program: Program, { state = [], memory }: Co
   const slots = new Set(plan.state.map(({ place }) => place.buffer));
   const writeState = async (values: readonly ArrayTensor[]): Promise<void> => {
     for (const slot of slots) {
-      await write(slot, plan.state.flatMap((placed, i) => (placed.place.buffer === slot ? [{ ...placed, values: values[i]!.data }] : [])));
+      await write(
+        slot,
+        plan.state.flatMap((placed, i) =>
+          placed.place.buffer === slot ? [{ ...placed, values: values[i]!.data }] : [],
+        ),
+      );
     }
   };
-  const picked = async (placed: readonly Placed[], read: (buffers: ReadonlySet<number>) => Promise<ReadonlyMap<number, Float32Array>>): Promise<ArrayTensor[]> => {
-    const floats = await read(new Set(placed.flatMap(({ type, place }) => (type.shape.includes(0) ? [] : [place.buffer]))));
+  const picked = async (
+    placed: readonly Placed[],
+    read: (buffers: ReadonlySet<number>) => Promise<ReadonlyMap<number, Float32Array>>,
+  ): Promise<ArrayTensor[]> => {
+    const floats = await read(
+      new Set(placed.flatMap(({ type, place }) => (type.shape.includes(0) ? [] : [place.buffer]))),
+    );
     return placed.map((each) => pick(floats.get(each.place.buffer) ?? new Float32Array(0), each));
   };
   const stateTypes = state.map(({ input }) => program.inputs[input]!);
@@ -73,7 +104,10 @@ export async function gpuExecutable(program: Program, { state = [], memory }: Co
     run: (inputs) =>
       whileLive(async () => {
         checkRun(layout, inputs);
-        await write(plan.inputs.buffer, plan.inputs.parts.map((placed, i) => ({ ...placed, values: inputs[i]!.data })));
+        await write(
+          plan.inputs.buffer,
+          plan.inputs.parts.map((placed, i) => ({ ...placed, values: inputs[i]!.data })),
+        );
         return picked(plan.outputs, (buffers) => running.run(buffers));
       }),
     readState: () => whileLive(() => picked(plan.state, (buffers) => running.read(buffers))),
@@ -99,7 +133,10 @@ function checkValues({ inputs, nodes, outputs }: Program): void {
   for (const { operation } of nodes) if ("body" in operation) checkValues(operation.body);
   for (const x of [...inputs, ...nodes.flatMap((node) => node.outputs), ...outputs]) {
     checkElements(sizeOf(x.shape));
-    if (x.dtype === "f64") throw new TensorError(`gpu: a value is f64 ${showShape(x.shape)}; f64 runs on the reference backend only, for checking gradients. Use f32 here`);
+    if (x.dtype === "f64")
+      throw new TensorError(
+        `gpu: a value is f64 ${showShape(x.shape)}; f64 runs on the reference backend only, for checking gradients. Use f32 here`,
+      );
   }
 }
 
@@ -110,7 +147,8 @@ function countKernels(steps: readonly Step[]): number {
 function show(steps: readonly Step[], indent = ""): string {
   return steps
     .map((step) => {
-      if (step.kind === "launch") return `${indent}${step.writes} = (${step.reads.join(", ")}) ${step.code.replaceAll("\n", `\n${indent}`)}`;
+      if (step.kind === "launch")
+        return `${indent}${step.writes} = (${step.reads.join(", ")}) ${step.code.replaceAll("\n", `\n${indent}`)}`;
       return `${indent}loop of ${step.length}${step.reverse ? ", reversed" : ""}\n${show(step.body, `${indent}  `)}`;
     })
     .join("\n");

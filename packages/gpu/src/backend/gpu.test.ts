@@ -10,7 +10,11 @@ const values = (x: Tensor): number[] => [...t.valuesOf(x)];
 describe("modes", () => {
   test("auto says what it took and why; in Node that is WebAssembly", async () => {
     const backend = await gpu();
-    expect(backend).toMatchObject({ name: "gpu webasm", mode: "webasm", reason: "it is the fastest available: no webgpu, no webgl2" });
+    expect(backend).toMatchObject({
+      name: "gpu webasm",
+      mode: "webasm",
+      reason: "it is the fastest available: no webgpu, no webgl2",
+    });
     await backend.close();
   });
 
@@ -24,105 +28,162 @@ describe("modes", () => {
   });
 
   test("unknown modes and options", async () => {
-    await expect(gpu({ mode: "gpu" as "cpu" })).rejects.toThrow("gpu: unknown mode gpu; known: webgpu, webgl2, headlessgl, webasm, cpu, auto");
-    await expect(gpu({ mode: "cpu", ...{ modus: "cpu" } })).rejects.toThrow("gpu: unknown option modus; did you mean mode?");
-  });
-});
-
-describe.each<GpuOptions>([{ mode: "cpu" }, { mode: "webasm" }, { mode: "webasm", pipelines: false }])("%o", (options) => {
-  type State = { readonly w: Tensor; readonly count: Tensor };
-  const counting = async () =>
-    t.compileStep(
-      ({ w, count }: State, x: Tensor) => ({ state: { count: t.add(count, 1), w: t.add(w, x) }, output: { before: w } }),
-      { w: t.tensor([1, 2]), count: t.scalar(16777216, "i32") },
-      [t.zerosArray([2])],
-      { backend: await gpu(options) },
+    await expect(gpu({ mode: "gpu" as "cpu" })).rejects.toThrow(
+      "gpu: unknown mode gpu; known: webgpu, webgl2, headlessgl, webasm, cpu, auto",
     );
-
-  test("expm1 and elu keep the digits of small arguments, and their ends", async () => {
-    const magnitudes = [1e-30, 1e-8, 3e-5, 0.001, 0.1, 0.4999, 0.5001, 0.7, 2, 20, 80];
-    const x = t.tensor([...magnitudes, ...magnitudes.map((m) => -m)]);
-    const { value, slope, ends } = await (await t.compile(
-      (y: Tensor, end: Tensor) => ({ value: [t.expm1(y), t.elu(y)], slope: t.grad((z: Tensor) => t.sum(t.elu(z)))(y), ends: [t.expm1(end), t.elu(end), t.silu(end), t.softsign(end)] }),
-      [x, t.zerosArray([3])],
-      { backend: await gpu(options) },
-    ))(x, t.tensor([-Infinity, 0, Infinity]));
-    values(x).forEach((v, i) => {
-      const expected = [Math.expm1(v), v > 0 ? v : Math.expm1(v)];
-      // Where exp(x) - 1 begins, at 0.5, it doubles the relative error of exp, which is half a unit in the last place in these modes.
-      for (const [f, y] of value.entries()) expect(Math.abs(values(y)[i]! / expected[f]! - 1), `${["expm1", "elu"][f]} at ${v}`).toBeLessThan(3 * 2 ** -24);
-      expect(Math.abs(values(slope)[i]! / (v > 0 ? 1 : Math.exp(v)) - 1), `derivative at ${v}`).toBeLessThan(2 ** -23);
-    });
-    expect(ends.map(values)).toEqual([[-1, 0, Infinity], [-1, 0, Infinity], [0, 0, Infinity], [-1, 0, 1]]);
-  });
-
-  test("keeps state between runs, integers of 32 bits among it", async () => {
-    const session = await counting();
-    for (const expected of [[1, 2], [11, 22]]) expect(values((await session.run(t.tensor([10, 20]))).before)).toEqual(expected);
-    const state = await session.state();
-    expect([values(state.w), t.item(state.count)]).toEqual([[21, 42], 16777218]);
-    await session.setState({ w: t.tensor([0, 0]), count: t.scalar(-2147483648, "i32") });
-    await session.run(t.tensor([1, 1]));
-    expect(t.item((await session.state()).count)).toBe(-2147483647);
-  });
-
-  test("two states that become the same value, and one that stays", async () => {
-    const step = ({ a, b, c }: { a: Tensor; b: Tensor; c: Tensor }, x: Tensor) => {
-      const next = t.add(t.add(a, b), t.mul(c, x));
-      return { state: { a: next, b: next, c }, output: [] };
-    };
-    const session = await t.compileStep(step, { a: t.tensor([1]), b: t.tensor([10]), c: t.tensor([100]) }, [t.tensor([0])], { backend: await gpu(options) });
-    await session.run(t.tensor([1]));
-    await session.run(t.tensor([2]));
-    const { a, b, c } = await session.state();
-    expect([values(a), values(b), values(c)]).toEqual([[422], [422], [100]]);
-  });
-
-  test("runs are queued, and arrays belong to the caller again", async () => {
-    const session = await counting();
-    const given = Float32Array.of(1, 1);
-    const runs = [1, 2, 3].map(() => session.run(t.tensor(given)));
-    const results = await Promise.all(runs);
-    given.fill(99);
-    expect(results.map(({ before }) => values(before))).toEqual([[1, 2], [2, 3], [3, 4]]);
-    t.valuesOf(results[2]!.before).fill(77);
-    expect(values((await session.state()).w)).toEqual([4, 5]);
-  });
-
-  test("what comes in is checked, a run that fails leaves the state, and what is disposed of or closed says so", async () => {
-    const session = await counting();
-    await expect(session.run(t.tensor([1]))).rejects.toThrow("run: tensor 0 is f32 [1], expected f32 [2]; compile again for other types");
-    expect(values((await session.state()).w)).toEqual([1, 2]);
-    await session.dispose();
-    await session.dispose();
-    await expect(session.run(t.tensor([1, 1]))).rejects.toThrow("gpu: the executable was disposed of");
-
-    const backend = await gpu(options);
-    const { program } = t.trace((x: Tensor) => t.mul(x, 2), [t.tensor([1])]);
-    const executable = await backend.compile(program);
-    expect((await executable.run([t.tensor([4])])).map(values)).toEqual([[8]]);
-    await backend.close();
-    await backend.close();
-    await expect(executable.run([t.tensor([4])])).rejects.toThrow("gpu: the backend was closed");
-    await expect(backend.compile(program)).rejects.toThrow("gpu: the backend was closed");
-    await executable.dispose();
-  });
-
-  test("f64 is for the reference backend", async () => {
-    const { program } = t.trace((x: Tensor) => t.mul(x, 2), [t.tensor(Float64Array.of(1, 2))]);
-    await expect((await gpu(options)).compile(program)).rejects.toThrow(/gpu: .* is f64 .*reference backend/);
-  });
-
-  test("values that are not finite go where the definitions send them", async () => {
-    const x = t.tensor([NaN, Infinity, -Infinity, -1, 0, -0, 1, 3e38]);
-    const f = (a: Tensor) => [
-      t.less(a, Infinity), t.less(t.abs(a), Infinity), t.max(a, 0), t.min(0, a), t.log(a), t.sqrt(a), t.sigmoid(a), t.tanh(a), t.sign(a), t.div(1, a), t.convert(a, "i32"), t.reduceMax(a),
-      t.select(t.equal(a, a), a, 5),
-    ];
-    const run = await t.compile((a: Tensor) => f(a), [x], { backend: await gpu(options) });
-    const [results, expected] = [await run(x), f(x)];
-    const element = (y: Tensor, i: number): Tensor => t.tensor([t.valuesOf(y)[i]!], [1], { dtype: y.dtype });
-    // One by one, since the largest would hide the others.
-    results.forEach((y, i) => values(y).forEach((_, at) => expect(distance(element(y, at), element(expected[i]!, at)), `result ${i}, element ${at}`).toBeLessThan(2e-7)));
+    await expect(gpu({ mode: "cpu", ...{ modus: "cpu" } })).rejects.toThrow(
+      "gpu: unknown option modus; did you mean mode?",
+    );
   });
 });
+
+describe.each<GpuOptions>([{ mode: "cpu" }, { mode: "webasm" }, { mode: "webasm", pipelines: false }])(
+  "%o",
+  (options) => {
+    type State = { readonly w: Tensor; readonly count: Tensor };
+    const counting = async () =>
+      t.compileStep(
+        ({ w, count }: State, x: Tensor) => ({
+          state: { count: t.add(count, 1), w: t.add(w, x) },
+          output: { before: w },
+        }),
+        { w: t.tensor([1, 2]), count: t.scalar(16777216, "i32") },
+        [t.zerosArray([2])],
+        { backend: await gpu(options) },
+      );
+
+    test("expm1 and elu keep the digits of small arguments, and their ends", async () => {
+      const magnitudes = [1e-30, 1e-8, 3e-5, 0.001, 0.1, 0.4999, 0.5001, 0.7, 2, 20, 80];
+      const x = t.tensor([...magnitudes, ...magnitudes.map((m) => -m)]);
+      const { value, slope, ends } = await (
+        await t.compile(
+          (y: Tensor, end: Tensor) => ({
+            value: [t.expm1(y), t.elu(y)],
+            slope: t.grad((z: Tensor) => t.sum(t.elu(z)))(y),
+            ends: [t.expm1(end), t.elu(end), t.silu(end), t.softsign(end)],
+          }),
+          [x, t.zerosArray([3])],
+          { backend: await gpu(options) },
+        )
+      )(x, t.tensor([-Infinity, 0, Infinity]));
+      values(x).forEach((v, i) => {
+        const expected = [Math.expm1(v), v > 0 ? v : Math.expm1(v)];
+        // Where exp(x) - 1 begins, at 0.5, it doubles the relative error of exp, which is half a unit in the last place
+        // in these modes.
+        for (const [f, y] of value.entries())
+          expect(Math.abs(values(y)[i]! / expected[f]! - 1), `${["expm1", "elu"][f]} at ${v}`).toBeLessThan(
+            3 * 2 ** -24,
+          );
+        expect(Math.abs(values(slope)[i]! / (v > 0 ? 1 : Math.exp(v)) - 1), `derivative at ${v}`).toBeLessThan(
+          2 ** -23,
+        );
+      });
+      expect(ends.map(values)).toEqual([
+        [-1, 0, Infinity],
+        [-1, 0, Infinity],
+        [0, 0, Infinity],
+        [-1, 0, 1],
+      ]);
+    });
+
+    test("keeps state between runs, integers of 32 bits among it", async () => {
+      const session = await counting();
+      for (const expected of [
+        [1, 2],
+        [11, 22],
+      ])
+        expect(values((await session.run(t.tensor([10, 20]))).before)).toEqual(expected);
+      const state = await session.state();
+      expect([values(state.w), t.item(state.count)]).toEqual([[21, 42], 16777218]);
+      await session.setState({ w: t.tensor([0, 0]), count: t.scalar(-2147483648, "i32") });
+      await session.run(t.tensor([1, 1]));
+      expect(t.item((await session.state()).count)).toBe(-2147483647);
+    });
+
+    test("two states that become the same value, and one that stays", async () => {
+      const step = ({ a, b, c }: { a: Tensor; b: Tensor; c: Tensor }, x: Tensor) => {
+        const next = t.add(t.add(a, b), t.mul(c, x));
+        return { state: { a: next, b: next, c }, output: [] };
+      };
+      const session = await t.compileStep(
+        step,
+        { a: t.tensor([1]), b: t.tensor([10]), c: t.tensor([100]) },
+        [t.tensor([0])],
+        { backend: await gpu(options) },
+      );
+      await session.run(t.tensor([1]));
+      await session.run(t.tensor([2]));
+      const { a, b, c } = await session.state();
+      expect([values(a), values(b), values(c)]).toEqual([[422], [422], [100]]);
+    });
+
+    test("runs are queued, and arrays belong to the caller again", async () => {
+      const session = await counting();
+      const given = Float32Array.of(1, 1);
+      const runs = [1, 2, 3].map(() => session.run(t.tensor(given)));
+      const results = await Promise.all(runs);
+      given.fill(99);
+      expect(results.map(({ before }) => values(before))).toEqual([
+        [1, 2],
+        [2, 3],
+        [3, 4],
+      ]);
+      t.valuesOf(results[2]!.before).fill(77);
+      expect(values((await session.state()).w)).toEqual([4, 5]);
+    });
+
+    test("what comes in is checked, a run that fails leaves the state, and what is disposed of or closed says so", async () => {
+      const session = await counting();
+      await expect(session.run(t.tensor([1]))).rejects.toThrow(
+        "run: tensor 0 is f32 [1], expected f32 [2]; compile again for other types",
+      );
+      expect(values((await session.state()).w)).toEqual([1, 2]);
+      await session.dispose();
+      await session.dispose();
+      await expect(session.run(t.tensor([1, 1]))).rejects.toThrow("gpu: the executable was disposed of");
+
+      const backend = await gpu(options);
+      const { program } = t.trace((x: Tensor) => t.mul(x, 2), [t.tensor([1])]);
+      const executable = await backend.compile(program);
+      expect((await executable.run([t.tensor([4])])).map(values)).toEqual([[8]]);
+      await backend.close();
+      await backend.close();
+      await expect(executable.run([t.tensor([4])])).rejects.toThrow("gpu: the backend was closed");
+      await expect(backend.compile(program)).rejects.toThrow("gpu: the backend was closed");
+      await executable.dispose();
+    });
+
+    test("f64 is for the reference backend", async () => {
+      const { program } = t.trace((x: Tensor) => t.mul(x, 2), [t.tensor(Float64Array.of(1, 2))]);
+      await expect((await gpu(options)).compile(program)).rejects.toThrow(/gpu: .* is f64 .*reference backend/);
+    });
+
+    test("values that are not finite go where the definitions send them", async () => {
+      const x = t.tensor([NaN, Infinity, -Infinity, -1, 0, -0, 1, 3e38]);
+      const f = (a: Tensor) => [
+        t.less(a, Infinity),
+        t.less(t.abs(a), Infinity),
+        t.max(a, 0),
+        t.min(0, a),
+        t.log(a),
+        t.sqrt(a),
+        t.sigmoid(a),
+        t.tanh(a),
+        t.sign(a),
+        t.div(1, a),
+        t.convert(a, "i32"),
+        t.reduceMax(a),
+        t.select(t.equal(a, a), a, 5),
+      ];
+      const run = await t.compile((a: Tensor) => f(a), [x], { backend: await gpu(options) });
+      const [results, expected] = [await run(x), f(x)];
+      const element = (y: Tensor, i: number): Tensor => t.tensor([t.valuesOf(y)[i]!], [1], { dtype: y.dtype });
+      // One by one, since the largest would hide the others.
+      results.forEach((y, i) =>
+        values(y).forEach((_, at) =>
+          expect(distance(element(y, at), element(expected[i]!, at)), `result ${i}, element ${at}`).toBeLessThan(2e-7),
+        ),
+      );
+    });
+  },
+);

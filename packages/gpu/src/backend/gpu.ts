@@ -8,8 +8,8 @@ export interface GpuOptions {
   /** Where kernels run. Default `auto`: the fastest that is available, of webgpu, webgl2, webasm and cpu. */
   readonly mode?: GpuMode | "auto";
   /**
-   * Whether a run may be one pipeline, which gpu.js does faster than launch by launch: in the modes webgpu and webasm, where it saves time. State then lies in this process between runs. Default true;
-   * false keeps it on the device.
+   * Whether a run may be one pipeline, which gpu.js does faster than launch by launch: in the modes webgpu and webasm,
+   * where it saves time. State then lies in this process between runs. Default true; false keeps it on the device.
    */
   readonly pipelines?: boolean;
 }
@@ -22,8 +22,8 @@ export interface GpuBackend extends Backend {
 }
 
 /**
- * A backend on gpu.js: programs become its kernels. What runs is the mode asked for or an error, never another. f32, i32 and bool; results are those of the definitions within
- * the tolerances in `docs/backends.md`, not to the bit.
+ * A backend on gpu.js: programs become its kernels. What runs is the mode asked for or an error, never another. f32,
+ * i32 and bool; results are those of the definitions within the tolerances in `docs/backends.md`, not to the bit.
  */
 export async function gpu(options: GpuOptions = {}): Promise<GpuBackend> {
   checkOptions("gpu", options, ["mode", "pipelines"], { backend: "mode", device: "mode" });

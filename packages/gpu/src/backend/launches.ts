@@ -8,11 +8,19 @@ import type { Running } from "./running.ts";
 import { deviceStack, hostStack } from "./stack.ts";
 
 /** Launch by launch, everything on the device until it is read. */
-export function launches(device: Device, kernels: KernelSet, { carried }: Schedule, steps: readonly Prepared[]): Running {
+export function launches(
+  device: Device,
+  kernels: KernelSet,
+  { carried }: Schedule,
+  steps: readonly Prepared[],
+): Running {
   const machine = machineOf(device, kernels);
   /** What stays on the device between runs: constants, the last inputs, state. */
   const resident: Environment<Handle> = new Map();
-  const read = async (environment: Environment<Handle>, buffers: ReadonlySet<number>): Promise<Map<number, Float32Array>> => {
+  const read = async (
+    environment: Environment<Handle>,
+    buffers: ReadonlySet<number>,
+  ): Promise<Map<number, Float32Array>> => {
     const values = new Map<number, Float32Array>();
     for (const buffer of buffers) values.set(buffer, await device.read(environment.get(buffer)!));
     return values;
@@ -59,7 +67,10 @@ function machineOf(device: Device, kernels: KernelSet): Machine<Handle> {
     launch: (kernel, reads, positions) => kernel.run(reads, positions.map(argument)),
     position: (index) => index,
   };
-  return { ...machine, stack: (options) => (isHost ? hostStack(give, kernels, options) : deviceStack(machine, kernels, options)) };
+  return {
+    ...machine,
+    stack: (options) => (isHost ? hostStack(give, kernels, options) : deviceStack(machine, kernels, options)),
+  };
 }
 
 /** Does work whose launches may take time to be ready: the first of a kernel, which is compiled then. */

@@ -6,8 +6,25 @@ const launch: Step = { kind: "launch", code: "", reads: [], positions: [], write
 
 /** A launch, a loop of two launches a step and one stacked output, and a state. */
 function scheduleOf({ length, state }: { readonly length: number; readonly state: number }): Schedule {
-  const loop: Step = { kind: "loop", length, reverse: false, depth: 0, body: [launch, launch], carried: [], stacked: [{ from: 1, start: 0, to: 2, elements: 4 }], release: [] };
-  return { buffers: [0, state], constants: { buffer: 0, parts: [] }, inputs: { buffer: 0, parts: [] }, state: [], steps: [launch, loop], carried: [{ slot: 1, next: 0 }], outputs: [] };
+  const loop: Step = {
+    kind: "loop",
+    length,
+    reverse: false,
+    depth: 0,
+    body: [launch, launch],
+    carried: [],
+    stacked: [{ from: 1, start: 0, to: 2, elements: 4 }],
+    release: [],
+  };
+  return {
+    buffers: [0, state],
+    constants: { buffer: 0, parts: [] },
+    inputs: { buffer: 0, parts: [] },
+    state: [],
+    steps: [launch, loop],
+    carried: [{ slot: 1, next: 0 }],
+    outputs: [],
+  };
 }
 
 const small = scheduleOf({ length: 50, state: 100 });
@@ -22,7 +39,12 @@ test.each([
   ["cpu", small, true, "111 launches one by one: gpu.js does no pipelines as one in mode cpu"],
   ["webgpu", small, false, "111 launches one by one: so it was asked for"],
   ["webasm", scheduleOf({ length: 100_000, state: 1 }), true, "220001 launches one by one: a pipeline may have 20000"],
-  ["webgpu", scheduleOf({ length: 50, state: 1e6 }), true, "111 launches one by one: 4000000 bytes of state stay on the device"],
+  [
+    "webgpu",
+    scheduleOf({ length: 50, state: 1e6 }),
+    true,
+    "111 launches one by one: 4000000 bytes of state stay on the device",
+  ],
 ] as const)("otherwise it is not: %s", (mode, plan, allowed, reason) => {
   expect(manner(mode, plan, allowed)).toEqual({ pipeline: false, reason });
 });

@@ -1,4 +1,5 @@
-// Memory stays flat over many steps of one program and over many programs. In a process of its own, where garbage is collected on demand.
+// Memory stays flat over many steps of one program and over many programs. In a process of its own, where garbage is
+// collected on demand.
 import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
 
@@ -8,7 +9,9 @@ function heapsAfter(code: string): [early: number, late: number] {
     import { gpu } from ${JSON.stringify(new URL("../index.ts", import.meta.url).href)};
     const heap = () => { for (let i = 0; i < 3; i++) gc(); const { heapUsed, external } = process.memoryUsage(); return heapUsed + external; };`;
   const flags = ["--expose-gc", "--conditions=@sluice/source", "--input-type=module", "--eval"];
-  return JSON.parse(execFileSync(process.execPath, [...flags, prelude + code], { encoding: "utf8", timeout: 100_000 })) as [number, number];
+  return JSON.parse(
+    execFileSync(process.execPath, [...flags, prelude + code], { encoding: "utf8", timeout: 100_000 }),
+  ) as [number, number];
 }
 
 const MEGABYTE = 1e6;

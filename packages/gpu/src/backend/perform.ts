@@ -29,17 +29,34 @@ export type Environment<B extends Buffer> = Map<number, B>;
 export type Work<B extends Buffer, R = void> = Generator<B | Promise<B>, R, B>;
 
 /** Performs steps in order; `positions` are those of the loops around them. */
-export function* perform<B extends Buffer>(machine: Machine<B>, steps: readonly Prepared[], environment: Environment<B>, positions: readonly Position<B>[] = []): Work<B> {
+export function* perform<B extends Buffer>(
+  machine: Machine<B>,
+  steps: readonly Prepared[],
+  environment: Environment<B>,
+  positions: readonly Position<B>[] = [],
+): Work<B> {
   for (const step of steps) {
     if (step.kind === "launch") {
       const reads = step.reads.map((buffer) => environment.get(buffer)!);
-      environment.set(step.writes, yield machine.launch(step.kernel, reads, step.positions.map((depth) => positions[depth]!)));
+      environment.set(
+        step.writes,
+        yield machine.launch(
+          step.kernel,
+          reads,
+          step.positions.map((depth) => positions[depth]!),
+        ),
+      );
     } else yield* loop(machine, step, environment, positions);
     for (const buffer of step.release) drop(machine, environment, buffer);
   }
 }
 
-function* loop<B extends Buffer>(machine: Machine<B>, step: PreparedLoop, environment: Environment<B>, positions: readonly Position<B>[]): Work<B> {
+function* loop<B extends Buffer>(
+  machine: Machine<B>,
+  step: PreparedLoop,
+  environment: Environment<B>,
+  positions: readonly Position<B>[],
+): Work<B> {
   const { length, reverse, body, carried, stacked, ends, counts } = step;
   const stacks = stacked.map(({ start, elements }) => machine.stack({ start, elements, reverse }));
   let position: Position<B> | undefined;
@@ -61,7 +78,11 @@ function* loop<B extends Buffer>(machine: Machine<B>, step: PreparedLoop, enviro
 type Owner<B extends Buffer> = Pick<Machine<B>, "take" | "give">;
 
 /** Slots take what other buffers hold; `next` is never itself a slot of the same loop. */
-export function carry<B extends Buffer>(owner: Owner<B>, environment: Environment<B>, carried: readonly Carried[]): void {
+export function carry<B extends Buffer>(
+  owner: Owner<B>,
+  environment: Environment<B>,
+  carried: readonly Carried[],
+): void {
   for (const { slot, next } of carried) {
     drop(owner, environment, slot);
     environment.set(slot, owner.take(environment.get(next)!));

@@ -15,16 +15,26 @@ interface Recording extends Buffer {
 }
 
 /**
- * A run as one pipeline of gpu.js: on webgpu its launches go to the device in one piece, on webasm they work over one memory. A pipeline takes arrays and reads back all its results, so what stays
- * between runs lies in this process, and comes back with the results.
+ * A run as one pipeline of gpu.js: on webgpu its launches go to the device in one piece, on webasm they work over one
+ * memory. A pipeline takes arrays and reads back all its results, so what stays between runs lies in this process, and
+ * comes back with the results.
  */
-export function pipelined(device: Device, kernels: KernelSet, { buffers, constants, inputs, state, carried, outputs }: Schedule, steps: readonly Prepared[]): Running {
-  const given = [...new Set([constants.buffer, inputs.buffer, ...state.map(({ place }) => place.buffer)])].filter((buffer) => buffers[buffer]! > 0);
+export function pipelined(
+  device: Device,
+  kernels: KernelSet,
+  { buffers, constants, inputs, state, carried, outputs }: Schedule,
+  steps: readonly Prepared[],
+): Running {
+  const given = [...new Set([constants.buffer, inputs.buffer, ...state.map(({ place }) => place.buffer)])].filter(
+    (buffer) => buffers[buffer]! > 0,
+  );
   const kept = new Map<number, Float32Array>(given.map((buffer) => [buffer, new Float32Array(buffers[buffer]!)]));
   const results = [...new Set(outputs.filter(({ type }) => !type.shape.includes(0)).map(({ place }) => place.buffer))];
   const pipeline = device.pipeline(given.length, (handles) => {
     const machine = recorder(device, kernels);
-    const environment: Environment<Recording> = new Map(given.map((buffer, i) => [buffer, { elements: buffers[buffer]!, recorded: handles[i]! }]));
+    const environment: Environment<Recording> = new Map(
+      given.map((buffer, i) => [buffer, { elements: buffers[buffer]!, recorded: handles[i]! }]),
+    );
     record(perform(machine, steps, environment));
     const read = results.map((buffer) => environment.get(buffer)!.recorded);
     carry(machine, environment, carried);
@@ -46,10 +56,18 @@ export function pipelined(device: Device, kernels: KernelSet, { buffers, constan
 
 function recorder(device: Device, kernels: KernelSet): Machine<Recording> {
   const { positions: as } = modes[device.mode].rules;
-  const argument = (position: Position<Recording>): number | Recorded => (typeof position === "number" ? position : position.recorded);
-  const launch = (kernel: Kernel, reads: readonly Recording[], positions: readonly Position<Recording>[]): Recording => ({
+  const argument = (position: Position<Recording>): number | Recorded =>
+    typeof position === "number" ? position : position.recorded;
+  const launch = (
+    kernel: Kernel,
+    reads: readonly Recording[],
+    positions: readonly Position<Recording>[],
+  ): Recording => ({
     elements: kernel.elements,
-    recorded: kernel.record(reads.map(({ recorded }) => recorded), positions.map(argument)),
+    recorded: kernel.record(
+      reads.map(({ recorded }) => recorded),
+      positions.map(argument),
+    ),
   });
   const machine: Omit<Machine<Recording>, "stack"> = {
     take: (buffer) => buffer,
@@ -57,7 +75,8 @@ function recorder(device: Device, kernels: KernelSet): Machine<Recording> {
     launch,
     position(index, step, before) {
       if (as === "numbers") return index;
-      if (before === undefined || typeof before === "number") return launch(kernels.kernel(`function () {\n  return ${index}.0 + this.thread.x;\n}`, [], 1), [], []);
+      if (before === undefined || typeof before === "number")
+        return launch(kernels.kernel(`function () {\n  return ${index}.0 + this.thread.x;\n}`, [], 1), [], []);
       return launch(kernels.kernel(`function (a0) {\n  return a0[0] + ${literal(step)};\n}`, [1], 1), [before], []);
     },
   };

@@ -18,9 +18,20 @@ export interface PreparedLoop extends Omit<Loop, "body"> {
 
 export function prepare(kernels: KernelSet, sizes: readonly number[], steps: readonly Step[]): Prepared[] {
   return steps.map((step): Prepared => {
-    if (step.kind === "launch") return { ...step, kernel: kernels.kernel(step.code, step.reads.map((buffer) => sizes[buffer]!), sizes[step.writes]!) };
+    if (step.kind === "launch")
+      return {
+        ...step,
+        kernel: kernels.kernel(
+          step.code,
+          step.reads.map((buffer) => sizes[buffer]!),
+          sizes[step.writes]!,
+        ),
+      };
     const slots = new Set(step.carried.map(({ slot }) => slot));
-    const ends = new Set([...step.carried.map(({ next }) => next), ...step.stacked.flatMap(({ from }) => (slots.has(from) ? [] : [from]))]);
+    const ends = new Set([
+      ...step.carried.map(({ next }) => next),
+      ...step.stacked.flatMap(({ from }) => (slots.has(from) ? [] : [from])),
+    ]);
     return { ...step, body: prepare(kernels, sizes, step.body), ends: [...ends], counts: asks(step.body, step.depth) };
   });
 }

@@ -23,16 +23,26 @@ export interface StackOptions {
 export const FAN = 6;
 
 /**
- * A kernel writes its whole result, so a step cannot write its slice of the outputs of all steps; writing all of them anew in each step would take time with the square of the number of steps.
- * Here a few parts are joined at a time, and what they give again a few at a time, as digits carry: every element is moved a number of times that grows with the logarithm.
+ * A kernel writes its whole result, so a step cannot write its slice of the outputs of all steps; writing all of them
+ * anew in each step would take time with the square of the number of steps. Here a few parts are joined at a time, and
+ * what they give again a few at a time, as digits carry: every element is moved a number of times that grows with the
+ * logarithm.
  */
-export function deviceStack<B extends Buffer>(machine: Omit<Machine<B>, "stack">, kernels: KernelSet, { start, elements, reverse }: StackOptions): Stack<B> {
+export function deviceStack<B extends Buffer>(
+  machine: Omit<Machine<B>, "stack">,
+  kernels: KernelSet,
+  { start, elements, reverse }: StackOptions,
+): Stack<B> {
   let levels: B[][] = [[]];
   function* join(parts: readonly B[], from: number, each: (part: B) => number): Work<B, B> {
     const ordered = reverse ? parts.toReversed() : [...parts];
     const sizes = ordered.map(each);
     const total = sizes.reduce((sum, n) => sum + n, 0);
-    const kernel = kernels.kernel(joinSource(sizes, from), ordered.map((part) => part.elements), total);
+    const kernel = kernels.kernel(
+      joinSource(sizes, from),
+      ordered.map((part) => part.elements),
+      total,
+    );
     const joined = yield machine.launch(kernel, ordered, []);
     for (const part of parts) machine.give(part);
     return joined;
@@ -85,7 +95,11 @@ function joinSource(sizes: readonly number[], start: number): string {
 }
 
 /** Where results are arrays of this process. */
-export function hostStack(give: (handle: Handle) => void, kernels: KernelSet, { start, elements, reverse }: StackOptions): Stack<Handle> {
+export function hostStack(
+  give: (handle: Handle) => void,
+  kernels: KernelSet,
+  { start, elements, reverse }: StackOptions,
+): Stack<Handle> {
   const parts: Float32Array[] = [];
   return {
     *add(handle) {

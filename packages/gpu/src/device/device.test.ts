@@ -15,7 +15,12 @@ interface Faked {
 }
 
 /** A gpu.js whose kernels are of a class, and pipelines of a kind, with a reason. */
-function libraryOf({ kernel = Wanted, executorKind = "fused-encoder", backend = "webgpu", fallbackReason }: Faked): Library {
+function libraryOf({
+  kernel = Wanted,
+  executorKind = "fused-encoder",
+  backend = "webgpu",
+  fallbackReason,
+}: Faked): Library {
   function one(...args: readonly (Resident | number)[]): Resident;
   function one(...args: readonly (Recorded | number)[]): Recorded;
   function one(): unknown {
@@ -26,10 +31,18 @@ function libraryOf({ kernel = Wanted, executorKind = "fused-encoder", backend = 
     readonly context = null;
     readonly kernels: unknown[] = [];
     createKernel(): KernelFunction {
-      return Object.assign(one, { kernel: { constructor: kernel, ...(fallbackReason === undefined ? {} : { fallbackReason }) }, destroy: () => {} });
+      return Object.assign(one, {
+        kernel: { constructor: kernel, ...(fallbackReason === undefined ? {} : { fallbackReason }) },
+        destroy: () => {},
+      });
     }
     createPipeline(): PipelineFunction {
-      return Object.assign(async () => [Float32Array.of(1)], { executorKind, backend, fallbackReason: fallbackReason ?? null, destroy: async () => {} });
+      return Object.assign(async () => [Float32Array.of(1)], {
+        executorKind,
+        backend,
+        fallbackReason: fallbackReason ?? null,
+        destroy: async () => {},
+      });
     }
     async destroy(): Promise<void> {}
     static isWebGPUAvailable = async () => false;
@@ -40,8 +53,12 @@ function libraryOf({ kernel = Wanted, executorKind = "fused-encoder", backend = 
   return Fake;
 }
 
-const runOn = (faked: Faked): unknown => createDevice(libraryOf(faked), "webgl2").kernels().kernel("", [], 1).run([], []);
-const pipelineOn = (faked: Faked): Promise<unknown> => createDevice(libraryOf(faked), "webgpu").pipeline(0, () => []).run([]);
+const runOn = (faked: Faked): unknown =>
+  createDevice(libraryOf(faked), "webgl2").kernels().kernel("", [], 1).run([], []);
+const pipelineOn = (faked: Faked): Promise<unknown> =>
+  createDevice(libraryOf(faked), "webgpu")
+    .pipeline(0, () => [])
+    .run([]);
 
 test("the mode that was asked for runs", async () => {
   expect(runOn({})).toMatchObject({ elements: 1 });
@@ -49,12 +66,18 @@ test("the mode that was asked for runs", async () => {
 });
 
 test("another kernel than that of the mode is an error", () => {
-  expect(() => runOn({ kernel: Other })).toThrow("gpu: gpu.js did not run a kernel in mode webgl2: it took another mode. The result was not used; take another mode or backend");
-  expect(() => runOn({ fallbackReason: "kernel maps are not supported" })).toThrow("gpu: gpu.js did not run a kernel in mode webgl2: kernel maps are not supported");
+  expect(() => runOn({ kernel: Other })).toThrow(
+    "gpu: gpu.js did not run a kernel in mode webgl2: it took another mode. The result was not used; take another mode or backend",
+  );
+  expect(() => runOn({ fallbackReason: "kernel maps are not supported" })).toThrow(
+    "gpu: gpu.js did not run a kernel in mode webgl2: kernel maps are not supported",
+  );
 });
 
 test("a pipeline that is not done as one, or elsewhere, is an error", async () => {
-  await expect(pipelineOn({ executorKind: "generic", fallbackReason: "pipeline argument 0 is a GPU-resident handle" })).rejects.toThrow(
+  await expect(
+    pipelineOn({ executorKind: "generic", fallbackReason: "pipeline argument 0 is a GPU-resident handle" }),
+  ).rejects.toThrow(
     "gpu: gpu.js did not run a pipeline in mode webgpu: pipeline argument 0 is a GPU-resident handle. The result was not used; gpu({ pipelines: false }) launches kernels one by one",
   );
   await expect(pipelineOn({ executorKind: "generic" })).rejects.toThrow("it took generic in mode webgpu");

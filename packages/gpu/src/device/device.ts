@@ -28,7 +28,9 @@ export function createDevice(library: Library, mode: GpuMode): Device {
     checkBuffer(elements) {
       checkElements(elements);
       if (elements <= largest) return;
-      throw new TensorError(`gpu: an array of ${elements} elements is too large: the largest texture of mode ${mode} holds ${largest} here. Use a smaller batch, fewer steps, scan's segment, or @sluice/wasm`);
+      throw new TensorError(
+        `gpu: an array of ${elements} elements is too large: the largest texture of mode ${mode} holds ${largest} here. Use a smaller batch, fewer steps, scan's segment, or @sluice/wasm`,
+      );
     },
     kernels: kernelSets(instance, place),
     pipeline: (given, orchestrate) => createPipeline(instance, place, given, orchestrate),

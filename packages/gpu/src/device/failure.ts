@@ -12,8 +12,18 @@ export interface Place {
 
 /** Does what gpu.js may fail at, now or later, and says in which mode and what to do. */
 export function explained<T>(place: Place, task: string, work: () => T | Promise<T>): T | Promise<T>;
-export function explained<T, R>(place: Place, task: string, work: () => T | Promise<T>, then: (value: T) => R): R | Promise<R>;
-export function explained(place: Place, task: string, work: () => unknown, then: (value: unknown) => unknown = (value) => value): unknown {
+export function explained<T, R>(
+  place: Place,
+  task: string,
+  work: () => T | Promise<T>,
+  then: (value: T) => R,
+): R | Promise<R>;
+export function explained(
+  place: Place,
+  task: string,
+  work: () => unknown,
+  then: (value: unknown) => unknown = (value) => value,
+): unknown {
   const explain = (error: unknown): never => {
     if (error instanceof TensorError) throw error;
     const message = error instanceof Error ? error.message : String(error);
@@ -29,11 +39,22 @@ export function explained(place: Place, task: string, work: () => unknown, then:
 }
 
 export function lostError({ mode, stateless = false }: Place): TensorError {
-  if (stateless) return new TensorError(`gpu: the device of mode ${mode} was lost. The state is as it was before this run: run again, or go on from it with another backend, such as @sluice/wasm`);
-  return new TensorError(`gpu: the device of mode ${mode} was lost, and with it what it held. Go on from the last state that was read, with a new backend: gpu() again, or @sluice/wasm`);
+  if (stateless)
+    return new TensorError(
+      `gpu: the device of mode ${mode} was lost. The state is as it was before this run: run again, or go on from it with another backend, such as @sluice/wasm`,
+    );
+  return new TensorError(
+    `gpu: the device of mode ${mode} was lost, and with it what it held. Go on from the last state that was read, with a new backend: gpu() again, or @sluice/wasm`,
+  );
 }
 
 export function isLost(context: unknown): boolean {
-  if (typeof context !== "object" || context === null || !("isContextLost" in context) || typeof context.isContextLost !== "function") return false;
+  if (
+    typeof context !== "object" ||
+    context === null ||
+    !("isContextLost" in context) ||
+    typeof context.isContextLost !== "function"
+  )
+    return false;
   return context.isContextLost() === true;
 }

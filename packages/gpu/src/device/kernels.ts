@@ -57,7 +57,9 @@ export function kernelSets(instance: Instance, place: Place): () => KernelSet {
       upload(values) {
         const handle = newHandle(values, values.length);
         if (modes[place.mode].isHost) return handle;
-        return set.kernel("function (a0) {\n  return a0[this.thread.x];\n}", [values.length], values.length).run([handle], []);
+        return set
+          .kernel("function (a0) {\n  return a0[this.thread.x];\n}", [values.length], values.length)
+          .run([handle], []);
       },
       release() {
         for (const key of used.keys()) {
@@ -85,8 +87,18 @@ export function checkElements(elements: number): void {
   );
 }
 
-function createKernel(instance: Instance, place: Place, code: string, elements: number): { readonly kernel: Kernel; readonly destroy: () => void } {
-  const kernel = instance.createKernel(code, { output: [elements], precision: "single", pipeline: true, immutable: true });
+function createKernel(
+  instance: Instance,
+  place: Place,
+  code: string,
+  elements: number,
+): { readonly kernel: Kernel; readonly destroy: () => void } {
+  const kernel = instance.createKernel(code, {
+    output: [elements],
+    precision: "single",
+    pipeline: true,
+    immutable: true,
+  });
   let ran = false;
   const finish = (resident: Resident): Handle => {
     if (!ran) checkExecuted(instance, place, kernel);
@@ -96,7 +108,8 @@ function createKernel(instance: Instance, place: Place, code: string, elements: 
   return {
     kernel: {
       elements,
-      run: (reads, positions) => explained(place, "run a kernel", () => kernel(...reads.map(({ resident }) => resident), ...positions), finish),
+      run: (reads, positions) =>
+        explained(place, "run a kernel", () => kernel(...reads.map(({ resident }) => resident), ...positions), finish),
       record: (reads, positions) => kernel(...reads, ...positions),
     },
     destroy: () => {
@@ -110,5 +123,7 @@ function createKernel(instance: Instance, place: Place, code: string, elements: 
 /** gpu.js exchanges a kernel that it cannot run for one on the CPU, with a warning at most; here that is an error. */
 function checkExecuted(instance: Instance, { mode }: Place, { kernel }: KernelFunction): void {
   if (kernel.constructor === instance.Kernel && (kernel.fallbackReason ?? undefined) === undefined) return;
-  throw new TensorError(`gpu: gpu.js did not run a kernel in mode ${mode}: ${kernel.fallbackReason ?? "it took another mode"}. The result was not used; take another mode or backend`);
+  throw new TensorError(
+    `gpu: gpu.js did not run a kernel in mode ${mode}: ${kernel.fallbackReason ?? "it took another mode"}. The result was not used; take another mode or backend`,
+  );
 }

@@ -1,4 +1,7 @@
-/** What is used of gpu.js 2.24: its own typings leave out WebGPU's results and the kernel that runs. Nothing else imports it. */
+/**
+ * What is used of gpu.js 2.24: its own typings leave out WebGPU's results and the kernel that runs. Nothing else
+ * imports it.
+ */
 export interface Library {
   new (settings: { readonly mode: string }): Instance;
   isWebGPUAvailable(): Promise<boolean>;
@@ -15,7 +18,10 @@ export interface Instance {
   /** All its kernels; in mode cpu those that were destroyed too. */
   readonly kernels: unknown[];
   createKernel(source: string, settings: KernelSettings): KernelFunction;
-  createPipeline(orchestrate: (...given: readonly Recorded[]) => readonly Recorded[], settings: { readonly threads: false }): PipelineFunction;
+  createPipeline(
+    orchestrate: (...given: readonly Recorded[]) => readonly Recorded[],
+    settings: { readonly threads: false },
+  ): PipelineFunction;
   destroy(): Promise<void>;
 }
 
@@ -66,14 +72,19 @@ export async function loadLibrary(): Promise<Library> {
   throw new Error("gpu: the module gpu.js has no GPU class; is it version 2.24?");
 }
 
-/** The most elements that an array may have, as far as the textures that it becomes in the modes on GL say: they are about square. */
+/**
+ * The most elements that an array may have, as far as the textures that it becomes in the modes on GL say: they are
+ * about square.
+ */
 export function largestArray({ Kernel }: Instance): number {
   const side = property(property(Kernel, "features"), "maxTextureSize");
   return typeof side === "number" ? side * side : Infinity;
 }
 
 function property(of: unknown, name: string): unknown {
-  return (typeof of === "object" || typeof of === "function") && of !== null && name in of ? Reflect.get(of, name) : undefined;
+  return (typeof of === "object" || typeof of === "function") && of !== null && name in of
+    ? Reflect.get(of, name)
+    : undefined;
 }
 
 function isLibrary(value: unknown): value is Library {

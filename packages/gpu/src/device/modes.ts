@@ -16,7 +16,10 @@ interface ModeDescription {
   readonly pipelines?: "fused-encoder" | "fused-sync";
 }
 
-/** From the fastest. `auto` takes the first that there is; `headlessgl` only where it is asked for, since it may take a display. */
+/**
+ * From the fastest. `auto` takes the first that there is; `headlessgl` only where it is asked for, since it may take a
+ * display.
+ */
 export const modes: Readonly<Record<GpuMode, ModeDescription>> = {
   webgpu: {
     isAvailable: (library) => library.isWebGPUAvailable(),
@@ -43,13 +46,19 @@ export const modes: Readonly<Record<GpuMode, ModeDescription>> = {
   webasm: {
     isAvailable: (library) => library.isWebAssemblySupported,
     needs: "WebAssembly",
-    // A number has a place of its own in a pipeline's memory, and gpu.js compiles a kernel anew for every place that an argument is in. Its vectors of four threads go through both sides of
-    // an if, so a kernel of several values would compute them all for each.
+    // A number has a place of its own in a pipeline's memory, and gpu.js compiles a kernel anew for every place that an
+    // argument is in. Its vectors of four threads go through both sides of an if, so a kernel of several values would
+    // compute them all for each.
     rules: { reads: 32, positions: "arrays", packs: false },
     isHost: true,
     pipelines: "fused-sync",
   },
-  cpu: { isAvailable: () => true, needs: "nothing", rules: { reads: 32, positions: "numbers", packs: true }, isHost: true },
+  cpu: {
+    isAvailable: () => true,
+    needs: "nothing",
+    rules: { reads: 32, positions: "numbers", packs: true },
+    isHost: true,
+  },
 };
 
 const order: readonly GpuMode[] = ["webgpu", "webgl2", "headlessgl", "webasm", "cpu"];
@@ -71,7 +80,11 @@ export async function chooseMode(library: Library, wanted: GpuMode | "auto"): Pr
   const passed: string[] = [];
   for (const mode of order) {
     if (mode === "headlessgl") continue;
-    if (await isAvailable(library, mode)) return { mode, reason: passed.length === 0 ? "it is the fastest" : `it is the fastest available: no ${passed.join(", no ")}` };
+    if (await isAvailable(library, mode))
+      return {
+        mode,
+        reason: passed.length === 0 ? "it is the fastest" : `it is the fastest available: no ${passed.join(", no ")}`,
+      };
     passed.push(mode);
   }
   throw new Error("cpu is always available");

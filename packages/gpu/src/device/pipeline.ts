@@ -10,7 +10,12 @@ export interface Pipeline {
 }
 
 /** A pipeline of the launches that `orchestrate` records, once, at its first run. */
-export function createPipeline(instance: Instance, place: Place, given: number, orchestrate: (given: readonly Recorded[]) => readonly Recorded[]): Pipeline {
+export function createPipeline(
+  instance: Instance,
+  place: Place,
+  given: number,
+  orchestrate: (given: readonly Recorded[]) => readonly Recorded[],
+): Pipeline {
   const traced = (...handles: readonly Recorded[]): readonly Recorded[] => orchestrate(handles);
   // gpu.js counts the arguments by the function's length.
   Object.defineProperty(traced, "length", { value: given });

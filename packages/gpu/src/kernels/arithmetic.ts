@@ -6,8 +6,8 @@ import { bool, codeOf, float, halvesOf, integer, type Scalar } from "./scalar.ts
 import * as transcendental from "./transcendental.ts";
 
 /*
- * Elementwise operations. Comparisons and choices are written so that NaN goes where the primitives' definitions send it wherever the device keeps IEEE 754's rules for it;
- * WGSL lets a device assume that there is none.
+ * Elementwise operations. Comparisons and choices are written so that NaN goes where the primitives' definitions send
+ * it wherever the device keeps IEEE 754's rules for it; WGSL lets a device assume that there is none.
  */
 
 export function unary(body: KernelBody, op: UnaryName, x: Scalar): Scalar {
@@ -15,31 +15,50 @@ export function unary(body: KernelBody, op: UnaryName, x: Scalar): Scalar {
   const code = x.code;
   const value = (text: string): Scalar => float(name(body, text));
   switch (op) {
-    case "abs": return value(`Math.abs(${code})`);
-    case "ceil": return value(`Math.ceil(${code})`);
-    case "exp": return value(`Math.exp(${code})`);
-    case "expm1": return transcendental.expm1(body, code);
-    case "floor": return value(`Math.floor(${code})`);
-    case "log": return transcendental.log(body, code);
-    case "log1p": return transcendental.log1p(body, code);
-    case "neg": return value(`-${code}`);
-    case "not": return bool(name(body, `1.0 - ${code}`));
-    case "sigmoid": return transcendental.sigmoid(body, code);
-    case "sign": return value(`${code} > 0.0 ? 1.0 : (${code} < 0.0 ? -1.0 : ${code})`);
-    case "sqrt": return value(`Math.sqrt(${code})`);
-    case "stopGradient": return x;
-    case "tanh": return transcendental.tanh(body, code);
+    case "abs":
+      return value(`Math.abs(${code})`);
+    case "ceil":
+      return value(`Math.ceil(${code})`);
+    case "exp":
+      return value(`Math.exp(${code})`);
+    case "expm1":
+      return transcendental.expm1(body, code);
+    case "floor":
+      return value(`Math.floor(${code})`);
+    case "log":
+      return transcendental.log(body, code);
+    case "log1p":
+      return transcendental.log1p(body, code);
+    case "neg":
+      return value(`-${code}`);
+    case "not":
+      return bool(name(body, `1.0 - ${code}`));
+    case "sigmoid":
+      return transcendental.sigmoid(body, code);
+    case "sign":
+      return value(`${code} > 0.0 ? 1.0 : (${code} < 0.0 ? -1.0 : ${code})`);
+    case "sqrt":
+      return value(`Math.sqrt(${code})`);
+    case "stopGradient":
+      return x;
+    case "tanh":
+      return transcendental.tanh(body, code);
   }
 }
 
 function unaryInteger(body: KernelBody, op: UnaryName, x: Scalar): Scalar {
   const halves = halvesOf(x);
   switch (op) {
-    case "abs": return integers.abs(body, halves);
-    case "neg": return integers.neg(body, halves);
-    case "sign": return integers.sign(body, halves);
-    case "stopGradient": return x;
-    default: throw new Error(`gpu: no instruction for ${op} of i32`);
+    case "abs":
+      return integers.abs(body, halves);
+    case "neg":
+      return integers.neg(body, halves);
+    case "sign":
+      return integers.sign(body, halves);
+    case "stopGradient":
+      return x;
+    default:
+      throw new Error(`gpu: no instruction for ${op} of i32`);
   }
 }
 
@@ -49,34 +68,56 @@ export function binary(body: KernelBody, op: BinaryName, a: Scalar, b: Scalar): 
   const value = (text: string): Scalar => float(name(body, text));
   const truth = (text: string): Scalar => bool(name(body, `${text} ? 1.0 : 0.0`));
   switch (op) {
-    case "add": return value(`${x} + ${y}`);
-    case "and": return bool(name(body, `${x} * ${y}`));
-    case "div": return value(`${x} / ${y}`);
-    case "equal": return truth(`${x} === ${y}`);
-    case "less": return truth(`${x} < ${y}`);
-    case "lessEqual": return truth(`${x} <= ${y}`);
-    case "max": return value(`${x} > ${y} ? ${x} : (${y} >= ${x} ? ${y} : ${x} + ${y})`);
-    case "min": return value(`${x} < ${y} ? ${x} : (${y} <= ${x} ? ${y} : ${x} + ${y})`);
-    case "mul": return value(`${x} * ${y}`);
-    case "or": return bool(name(body, `${x} > ${y} ? ${x} : ${y}`));
-    case "sub": return value(`${x} - ${y}`);
-    case "shiftRight": throw new Error("gpu: shiftRight is of i32");
+    case "add":
+      return value(`${x} + ${y}`);
+    case "and":
+      return bool(name(body, `${x} * ${y}`));
+    case "div":
+      return value(`${x} / ${y}`);
+    case "equal":
+      return truth(`${x} === ${y}`);
+    case "less":
+      return truth(`${x} < ${y}`);
+    case "lessEqual":
+      return truth(`${x} <= ${y}`);
+    case "max":
+      return value(`${x} > ${y} ? ${x} : (${y} >= ${x} ? ${y} : ${x} + ${y})`);
+    case "min":
+      return value(`${x} < ${y} ? ${x} : (${y} <= ${x} ? ${y} : ${x} + ${y})`);
+    case "mul":
+      return value(`${x} * ${y}`);
+    case "or":
+      return bool(name(body, `${x} > ${y} ? ${x} : ${y}`));
+    case "sub":
+      return value(`${x} - ${y}`);
+    case "shiftRight":
+      throw new Error("gpu: shiftRight is of i32");
   }
 }
 
 function binaryInteger(body: KernelBody, op: BinaryName, a: Scalar, b: Scalar): Scalar {
   const [x, y] = [halvesOf(a), halvesOf(b)];
   switch (op) {
-    case "add": return integers.add(body, x, y);
-    case "equal": return integers.equal(body, x, y);
-    case "less": return integers.less(body, x, y);
-    case "lessEqual": return bool(name(body, `1.0 - ${integers.less(body, y, x).code}`));
-    case "max": return integers.max(body, x, y);
-    case "min": return integers.min(body, x, y);
-    case "mul": return integers.mul(body, x, y);
-    case "shiftRight": return integers.shiftRight(body, x, Number(y.low));
-    case "sub": return integers.sub(body, x, y);
-    default: throw new Error(`gpu: no instruction for ${op} of i32`);
+    case "add":
+      return integers.add(body, x, y);
+    case "equal":
+      return integers.equal(body, x, y);
+    case "less":
+      return integers.less(body, x, y);
+    case "lessEqual":
+      return bool(name(body, `1.0 - ${integers.less(body, y, x).code}`));
+    case "max":
+      return integers.max(body, x, y);
+    case "min":
+      return integers.min(body, x, y);
+    case "mul":
+      return integers.mul(body, x, y);
+    case "shiftRight":
+      return integers.shiftRight(body, x, Number(y.low));
+    case "sub":
+      return integers.sub(body, x, y);
+    default:
+      throw new Error(`gpu: no instruction for ${op} of i32`);
   }
 }
 

@@ -3,8 +3,9 @@ import { divisions } from "./division.ts";
 import { keyOf, variable, type Index } from "./position.ts";
 
 /**
- * Writes the source of one kernel, a function of gpu.js's subset of JavaScript: constants and blocks, each value computed once in the innermost block that needs it.
- * Every size is a literal, since a loop's bound that is an argument ends silently at `loopMaxIterations`.
+ * Writes the source of one kernel, a function of gpu.js's subset of JavaScript: constants and blocks, each value
+ * computed once in the innermost block that needs it. Every size is a literal, since a loop's bound that is an argument
+ * ends silently at `loopMaxIterations`.
  */
 export interface KernelBody {
   /** The name of the array that holds a buffer. */
@@ -115,7 +116,11 @@ export function kernelBody(threads = Infinity): KernelBody {
     loop(start, end, step, write) {
       const name = `k${names++}`;
       divided.limit(name, start + Math.floor((end - 1 - start) / step) * step + 1);
-      open(`for (let ${name} = ${start}; ${name} < ${end}; ${step === 1 ? `${name}++` : `${name} += ${step}`})`, () => write(body.index(name)), name);
+      open(
+        `for (let ${name} = ${start}; ${name} < ${end}; ${step === 1 ? `${name}++` : `${name} += ${step}`})`,
+        () => write(body.index(name)),
+        name,
+      );
     },
     index(name) {
       inner().known.set(`index ${name}`, name);
@@ -140,8 +145,14 @@ export function kernelBody(threads = Infinity): KernelBody {
     finish(given = "numbers") {
       const depths = [...positions].toSorted((a, b) => a - b);
       const numbers = given === "numbers";
-      const parameters = [...arrays.map((_, i) => `a${i}`), ...depths.map((depth) => `${numbers ? "t" : "p"}${depth}`)].join(", ");
-      const lines = ["const i = this.thread.x;", ...(numbers ? [] : depths.map((depth) => `const t${depth} = p${depth}[0];`))];
+      const parameters = [
+        ...arrays.map((_, i) => `a${i}`),
+        ...depths.map((depth) => `${numbers ? "t" : "p"}${depth}`),
+      ].join(", ");
+      const lines = [
+        "const i = this.thread.x;",
+        ...(numbers ? [] : depths.map((depth) => `const t${depth} = p${depth}[0];`)),
+      ];
       const code = `function (${parameters}) {\n${lines.map((line) => `  ${line}`).join("\n")}\n${scopes[0]!.lines.join("\n")}\n}`;
       return { code, arrays, positions: depths, statements };
     },
@@ -149,7 +160,13 @@ export function kernelBody(threads = Infinity): KernelBody {
 
   const open = (head: string, write: () => void, counter?: string): void => {
     const outer = inner();
-    scopes.push({ ...(counter === undefined ? {} : { counter }), known: new Map(), shared: new Map(), lines: [], indent: `${outer.indent}  ` });
+    scopes.push({
+      ...(counter === undefined ? {} : { counter }),
+      known: new Map(),
+      shared: new Map(),
+      lines: [],
+      indent: `${outer.indent}  `,
+    });
     level++;
     write();
     level--;
@@ -168,7 +185,8 @@ export function kernelBody(threads = Infinity): KernelBody {
     return outside(levelNeeded(name), () => {
       const { of, by, quotient, isQuotient } = divided.find(name)!;
       const dividend = body.define(`index ${keyOf(of)}`, () => body.code(of));
-      const whole = find(`index ${quotient}`) ?? (divided.below(of) < SMALL ? smallQuotient : exactQuotient)(body, dividend, by);
+      const whole =
+        find(`index ${quotient}`) ?? (divided.below(of) < SMALL ? smallQuotient : exactQuotient)(body, dividend, by);
       inner().known.set(`index ${quotient}`, whole);
       if (isQuotient) return whole;
       const rest = body.define(`${dividend}%${by}`, () => `${dividend} - ${whole} * ${literal(by)}`);
@@ -198,7 +216,8 @@ export function kernelBody(threads = Infinity): KernelBody {
 }
 
 /*
- * WGSL and GLSL let a device be off by 2.5 units in the last place of a division, so a quotient that should be whole may come out just below and lose one.
+ * WGSL and GLSL let a device be off by 2.5 units in the last place of a division, so a quotient that should be whole
+ * may come out just below and lose one.
  */
 
 /** Below it a half that is added to the dividend keeps the quotient further from any whole number than that. */
@@ -208,7 +227,10 @@ function smallQuotient(body: KernelBody, dividend: string, divisor: number): str
   return body.define(`exact ${dividend}/${divisor}`, () => `Math.floor((${dividend} + 0.5) / ${literal(divisor)})`);
 }
 
-/** Below 2^24 2.5 units are at most 1.25, so 1.5 less is too low by 3 at most, and by how much the rest, which is exact, tells. */
+/**
+ * Below 2^24 2.5 units are at most 1.25, so 1.5 less is too low by 3 at most, and by how much the rest, which is exact,
+ * tells.
+ */
 function exactQuotient(body: KernelBody, dividend: string, divisor: number): string {
   const n = literal(divisor);
   const low = body.define(`low ${dividend}/${divisor}`, () => `Math.max(Math.floor(${dividend} / ${n} - 1.5), 0.0)`);

@@ -7,14 +7,35 @@ import { bool, codeOf, float, type Scalar } from "./scalar.ts";
 import { assign, zero } from "./variable.ts";
 
 /** The sum of the elements up to this one along an axis; reversed, from this one on. */
-export function cumulativeSum(reader: Reader, x: Tensor, axis: number, reverse: boolean, index: readonly Index[]): Scalar {
+export function cumulativeSum(
+  reader: Reader,
+  x: Tensor,
+  axis: number,
+  reverse: boolean,
+  index: readonly Index[],
+): Scalar {
   const { body } = reader;
   for (const i of index) body.code(i);
   const own = body.code(index[axis]!);
-  const countsAt = (k: Index) => bool(body.define(`counts ${body.code(k)}`, () => `${body.code(k)} ${reverse ? ">=" : "<="} ${own} ? 1.0 : 0.0`));
-  const elementAt = (k: Index): Scalar => reader.value(x, index.map((i, a) => (a === axis ? k : i)));
-  if (x.dtype === "f32") return float(sumInBlocks(body, x.shape[axis]!, SUM_BLOCK, oneByOne(body, (k) => codeOf(select(body, countsAt(k), elementAt(k), float("0.0"))))));
+  const countsAt = (k: Index) =>
+    bool(body.define(`counts ${body.code(k)}`, () => `${body.code(k)} ${reverse ? ">=" : "<="} ${own} ? 1.0 : 0.0`));
+  const elementAt = (k: Index): Scalar =>
+    reader.value(
+      x,
+      index.map((i, a) => (a === axis ? k : i)),
+    );
+  if (x.dtype === "f32")
+    return float(
+      sumInBlocks(
+        body,
+        x.shape[axis]!,
+        SUM_BLOCK,
+        oneByOne(body, (k) => codeOf(select(body, countsAt(k), elementAt(k), float("0.0")))),
+      ),
+    );
   const total = zero(body, x.dtype);
-  body.loop(0, x.shape[axis]!, 1, (k) => assign(body, total, select(body, countsAt(k), binary(body, "add", total, elementAt(k)), total)));
+  body.loop(0, x.shape[axis]!, 1, (k) =>
+    assign(body, total, select(body, countsAt(k), binary(body, "add", total, elementAt(k)), total)),
+  );
   return total;
 }

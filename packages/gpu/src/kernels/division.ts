@@ -1,14 +1,20 @@
 import { fixed, keyOf, plus, times, variable, type Index } from "./position.ts";
 
-/** Quotients and remainders of indices by constants: variables of their own, whose values a kernel computes where it needs them. */
+/**
+ * Quotients and remainders of indices by constants: variables of their own, whose values a kernel computes where it
+ * needs them.
+ */
 export interface Divisions {
   /** Rounded down to whole numbers; `below`, where it is known, is larger than it. */
   quotient(index: Index, by: number, below?: number): Index;
   /**
-   * A variable of its own: `index - quotient * by`, multiplied by a stride, would leave the range in which floats are exact on the way to a small sum.
+   * A variable of its own: `index - quotient * by`, multiplied by a stride, would leave the range in which floats are
+   * exact on the way to a small sum.
    */
   remainder(index: Index, by: number): Index;
-  /** Where a quotient and the remainder of the same division stand as far apart as in the dividend, it stands for both. */
+  /**
+   * Where a quotient and the remainder of the same division stand as far apart as in the dividend, it stands for both.
+   */
   together(index: Index): Index;
   find(name: string): Division | undefined;
   /** A variable is a whole number from 0 up, less than `below`. */
@@ -37,7 +43,10 @@ export function divisions(): Divisions {
   };
 
   /** `index = g * multiple + rest` with `0 <= rest < g`, for the largest divisor g of `by` that admits it. */
-  const split = (index: Index, by: number): { readonly g: number; readonly multiple: Index; readonly rest: Index } | undefined => {
+  const split = (
+    index: Index,
+    by: number,
+  ): { readonly g: number; readonly multiple: Index; readonly rest: Index } | undefined => {
     const candidates = new Set([...index.terms.values()].map((factor) => greatestDivisor(Math.abs(factor), by)));
     for (const g of [...candidates].toSorted((a, b) => b - a)) {
       if (g === 1) continue;
@@ -45,7 +54,14 @@ export function divisions(): Divisions {
       const rest: Index = { constant: ((index.constant % g) + g) % g, terms };
       if ([...terms.values()].some((factor) => factor < 0) || below(rest) > g) continue;
       const whole = plus(index, times(rest, -1));
-      return { g, rest, multiple: { constant: whole.constant / g, terms: new Map([...whole.terms].map(([name, factor]) => [name, factor / g])) } };
+      return {
+        g,
+        rest,
+        multiple: {
+          constant: whole.constant / g,
+          terms: new Map([...whole.terms].map(([name, factor]) => [name, factor / g])),
+        },
+      };
     }
     return undefined;
   };
@@ -78,7 +94,12 @@ export function divisions(): Divisions {
     together(index) {
       for (const [name, factor] of index.terms) {
         const division = known.get(name);
-        if (division === undefined || division.isQuotient || index.terms.get(division.quotient) !== factor * division.by) continue;
+        if (
+          division === undefined ||
+          division.isQuotient ||
+          index.terms.get(division.quotient) !== factor * division.by
+        )
+          continue;
         const others = new Map([...index.terms].filter(([other]) => other !== name && other !== division.quotient));
         return all.together(plus({ constant: index.constant, terms: others }, times(division.of, factor)));
       }

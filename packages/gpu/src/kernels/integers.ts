@@ -2,7 +2,8 @@ import { literal, type KernelBody } from "./body.ts";
 import { bool, float, integer, type FloatScalar, type IntegerScalar } from "./scalar.ts";
 
 /*
- * Arithmetic of 32-bit integers in halves of 16 bits. Every intermediate value is a whole number below 2^24, or one of 16 bits times a power of two, and so exact in a float.
+ * Arithmetic of 32-bit integers in halves of 16 bits. Every intermediate value is a whole number below 2^24, or one of
+ * 16 bits times a power of two, and so exact in a float.
  */
 
 /** Names a value by its code. */
@@ -50,7 +51,10 @@ export function mul(body: KernelBody, a: IntegerScalar, b: IntegerScalar): Integ
   /** The lower 16 bits of a product, and a carry: of x times the upper byte only the lowest byte counts. */
   const product = (x: string, y: string): string => {
     const [upper, lower] = bytes(y);
-    return name(body, `${bytes(name(body, `${x} * ${upper}`))[1]} * 256.0 + ${lowOf(body, name(body, `${x} * ${lower}`))}`);
+    return name(
+      body,
+      `${bytes(name(body, `${x} * ${upper}`))[1]} * 256.0 + ${lowOf(body, name(body, `${x} * ${lower}`))}`,
+    );
   };
   const unsigned = (x: string): string => name(body, `${x} < 0.0 ? ${x} + ${HALF} : ${x}`);
   const [upper, lower] = bytes(b.low);
@@ -115,8 +119,14 @@ export function toFloat(body: KernelBody, x: IntegerScalar): FloatScalar {
 /** Towards zero; beyond the range the largest or smallest integer, and 0 of NaN. */
 export function fromFloat(body: KernelBody, x: string): IntegerScalar {
   const whole = name(body, `${x} > 0.0 ? Math.floor(${x}) : (${x} < 0.0 ? Math.ceil(${x}) : 0.0)`);
-  const high = name(body, `${whole} >= 2147483648.0 ? 32767.0 : (${whole} < -2147483648.0 ? -32768.0 : Math.floor(${whole} * ${SHRINK}))`);
-  const low = name(body, `${whole} >= 2147483648.0 ? 65535.0 : (${whole} < -2147483648.0 ? 0.0 : ${whole} - ${high} * ${HALF})`);
+  const high = name(
+    body,
+    `${whole} >= 2147483648.0 ? 32767.0 : (${whole} < -2147483648.0 ? -32768.0 : Math.floor(${whole} * ${SHRINK}))`,
+  );
+  const low = name(
+    body,
+    `${whole} >= 2147483648.0 ? 65535.0 : (${whole} < -2147483648.0 ? 0.0 : ${whole} - ${high} * ${HALF})`,
+  );
   return integer(high, low);
 }
 

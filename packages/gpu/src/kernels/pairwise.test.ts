@@ -12,10 +12,21 @@ test.each(["cpu", "webasm"] as const)("a million terms, mode %s", { timeout: 120
   const backend = await gpu({ mode });
   const { data, exact } = positiveTerms(n);
   const x = t.tensor(data, [n, 1]);
-  const run = await t.compile((a: Tensor) => {
-    const alike = t.broadcastTo(t.mul(t.sliceAxis(a, 0, 0, 1), 0.3), [n, 1]);
-    return [t.sum(a, 0), t.sum(a), t.matmul(t.onesLike(t.transpose(a)), a), t.scatterAdd(t.tensor(new Int32Array(n)), a, 1), t.sum(alike, 0), t.sum(t.reshape(alike, [1, n]), 1)];
-  }, [x], { backend });
+  const run = await t.compile(
+    (a: Tensor) => {
+      const alike = t.broadcastTo(t.mul(t.sliceAxis(a, 0, 0, 1), 0.3), [n, 1]);
+      return [
+        t.sum(a, 0),
+        t.sum(a),
+        t.matmul(t.onesLike(t.transpose(a)), a),
+        t.scatterAdd(t.tensor(new Int32Array(n)), a, 1),
+        t.sum(alike, 0),
+        t.sum(t.reshape(alike, [1, n]), 1),
+      ];
+    },
+    [x],
+    { backend },
+  );
   const totals = (await run(x)).map((y) => t.valuesOf(y)[0]!);
   const alike = n * Math.fround(data[0]! * Math.fround(0.3));
   totals.slice(0, 4).forEach((total, i) => expect(lost(total, exact), `sum ${i}`).toBeLessThanOrEqual(2 ** -20));

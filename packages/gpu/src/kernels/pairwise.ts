@@ -2,17 +2,26 @@ import type { KernelBody } from "./body.ts";
 import { fixed, plus, type Index } from "./position.ts";
 
 /**
- * A sum of `length` terms, of which `add` adds those from an index on, as many as it is told, to a variable: in blocks, whose totals are added in pairs, in the order that @sluice/tensor defines. A total
- * that waits for its neighbour has a variable, one for each size; 0 stands for none, since adding it changes nothing.
+ * A sum of `length` terms, of which `add` adds those from an index on, as many as it is told, to a variable: in blocks,
+ * whose totals are added in pairs, in the order that @sluice/tensor defines. A total that waits for its neighbour has a
+ * variable, one for each size; 0 stands for none, since adding it changes nothing.
  */
-export function sumInBlocks(body: KernelBody, length: number, block: number, add: (total: string, from: Index, count: number) => void): string {
+export function sumInBlocks(
+  body: KernelBody,
+  length: number,
+  block: number,
+  add: (total: string, from: Index, count: number) => void,
+): string {
   const finished = Math.ceil(length / block) - 1;
   if (finished < 1) {
     const total = body.declare("0.0");
     add(total, fixed(0), length);
     return total;
   }
-  const places = Array.from({ length: 32 - Math.clz32(finished) }, () => ({ waiting: body.declare("0.0"), taken: body.declare("0.0") }));
+  const places = Array.from({ length: 32 - Math.clz32(finished) }, () => ({
+    waiting: body.declare("0.0"),
+    taken: body.declare("0.0"),
+  }));
   body.loop(0, finished * block, block, (from) => {
     const total = body.declare("0.0");
     add(total, from, block);
@@ -25,7 +34,10 @@ export function sumInBlocks(body: KernelBody, length: number, block: number, add
 }
 
 /** Terms from `from` on, one by one. */
-export function oneByOne(body: KernelBody, term: (k: Index) => string): (total: string, from: Index, count: number) => void {
+export function oneByOne(
+  body: KernelBody,
+  term: (k: Index) => string,
+): (total: string, from: Index, count: number) => void {
   return (total, from, count) => {
     if (count > 0) body.loop(0, count, 1, (k) => body.line(`${total} = ${total} + ${term(plus(from, k))};`));
   };

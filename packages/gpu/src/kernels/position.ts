@@ -1,6 +1,7 @@
 /*
- * Where in a tensor an element lies, as a sum of variables with whole factors: the number of the thread, a loop's counter, what a division left. Views only
- * rearrange such sums, so an element seen through any of them is still one read.
+ * Where in a tensor an element lies, as a sum of variables with whole factors: the number of the thread, a loop's
+ * counter, what a division left. Views only rearrange such sums, so an element seen through any of them is still one
+ * read.
  */
 export interface Index {
   readonly constant: number;
@@ -8,7 +9,10 @@ export interface Index {
   readonly terms: ReadonlyMap<string, number>;
 }
 
-/** The most elements of a buffer: a float, which gpu.js indexes with, holds every whole number up to here and not beyond. */
+/**
+ * The most elements of a buffer: a float, which gpu.js indexes with, holds every whole number up to here and not
+ * beyond.
+ */
 export const MOST_ELEMENTS = 16_777_216;
 
 export function fixed(constant: number): Index {
@@ -41,5 +45,9 @@ export function offsetOf(indices: readonly Index[], strides: readonly number[], 
 
 /** Two indices are the same where their keys are. */
 export function keyOf(index: Index): string {
-  return [...index.terms].map(([name, factor]) => `${factor}${name}`).toSorted().concat(String(index.constant)).join("+");
+  return [...index.terms]
+    .map(([name, factor]) => `${factor}${name}`)
+    .toSorted()
+    .concat(String(index.constant))
+    .join("+");
 }

@@ -1,11 +1,19 @@
-// Indices are divided in floats, and a device may round a division by a few units in the last place: the kernel's quotient has to be exact all the same.
+// Indices are divided in floats, and a device may round a division by a few units in the last place: the kernel's
+// quotient has to be exact all the same.
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { kernelBody, thread } from "./body.ts";
 import { MOST_ELEMENTS, variable } from "./position.ts";
 
-/** A kernel's code on a device that computes in f32 and gives, of two numbers' quotient, the float that is `units` further than the nearest: 2 make 2.5 units in the last place. */
-function quotientOn(units: number, threads: number, divisor: number): (i: number) => [quotient: number, remainder: number] {
+/**
+ * A kernel's code on a device that computes in f32 and gives, of two numbers' quotient, the float that is `units`
+ * further than the nearest: 2 make 2.5 units in the last place.
+ */
+function quotientOn(
+  units: number,
+  threads: number,
+  divisor: number,
+): (i: number) => [quotient: number, remainder: number] {
   const body = kernelBody(threads);
   const [quotient, remainder] = [body.code(body.quotient(thread, divisor)), body.code(body.remainder(thread, divisor))];
   body.line(`return [${quotient}, ${remainder}];`);
@@ -29,17 +37,24 @@ function quotientOn(units: number, threads: number, divisor: number): (i: number
   return (i) => Reflect.apply(kernel, { thread: { x: i } }, []) as [number, number];
 }
 
-const near = (divisor: number, threads: number, at: number, off: number): number => Math.max(0, Math.min(threads - 1, Math.floor(at / divisor) * divisor + off));
+const near = (divisor: number, threads: number, at: number, off: number): number =>
+  Math.max(0, Math.min(threads - 1, Math.floor(at / divisor) * divisor + off));
 
 test.each([
   ["few", 400_000],
   ["many", MOST_ELEMENTS],
 ] as const)("a quotient is exact for %s threads, whatever the device rounds to", (_, threads) => {
   fc.assert(
-    fc.property(fc.constantFrom(-2, -1, 0, 1, 2), fc.integer({ min: 2, max: 5000 }), fc.nat(threads - 1), fc.constantFrom(-1, 0, 1), (units, divisor, at, off) => {
-      const i = near(divisor, threads, at, off);
-      expect(quotientOn(units, threads, divisor)(i)).toEqual([Math.floor(i / divisor), i % divisor]);
-    }),
+    fc.property(
+      fc.constantFrom(-2, -1, 0, 1, 2),
+      fc.integer({ min: 2, max: 5000 }),
+      fc.nat(threads - 1),
+      fc.constantFrom(-1, 0, 1),
+      (units, divisor, at, off) => {
+        const i = near(divisor, threads, at, off);
+        expect(quotientOn(units, threads, divisor)(i)).toEqual([Math.floor(i / divisor), i % divisor]);
+      },
+    ),
     { numRuns: 5000 },
   );
 });

@@ -26,9 +26,12 @@ export function readerOf(body: KernelBody, sources: Sources): Reader {
       }
       const source = sources.of(x);
       if (source === undefined) return reader.compute(x, index);
-      return "place" in source ? load(body, x.dtype, source.place, index) : reader.value(source.tensor, [...source.lead, ...index]);
+      return "place" in source
+        ? load(body, x.dtype, source.place, index)
+        : reader.value(source.tensor, [...source.lead, ...index]);
     },
-    compute: (x, index) => body.shared(`${body.id(x.node)}.${x.index}@${index.map(keyOf).join()}`, () => compute(reader, x, index)),
+    compute: (x, index) =>
+      body.shared(`${body.id(x.node)}.${x.index}@${index.map(keyOf).join()}`, () => compute(reader, x, index)),
   };
   return reader;
 }
@@ -40,7 +43,12 @@ function uniformOf(x: ArrayTensor): number | undefined {
   return x.uniform !== undefined || x.data.every((value) => Object.is(value, first)) ? first : undefined;
 }
 
-function load(body: KernelBody, dtype: Tensor["dtype"], { buffer, offset, strides, low }: Place, index: readonly Index[]): Scalar {
+function load(
+  body: KernelBody,
+  dtype: Tensor["dtype"],
+  { buffer, offset, strides, low }: Place,
+  index: readonly Index[],
+): Scalar {
   const read = (start: number): string => {
     const at = body.code(offsetOf(index, strides, start));
     const array = body.array(buffer);
@@ -72,7 +80,10 @@ function compute(reader: Reader, x: SymbolTensor, index: readonly Index[]): Scal
       return operation.dtype === "i32" ? fromIndex(reader.body, code) : float(code);
     }
     case "gather":
-      return reader.value(first!, [rowOf(reader, second!, index.slice(0, second!.shape.length), first!.shape[0]!), ...index.slice(second!.shape.length)]);
+      return reader.value(first!, [
+        rowOf(reader, second!, index.slice(0, second!.shape.length), first!.shape[0]!),
+        ...index.slice(second!.shape.length),
+      ]);
     case "select":
       return select(reader.body, read(first), read(second), read(third));
     case "convert":
@@ -88,13 +99,18 @@ function compute(reader: Reader, x: SymbolTensor, index: readonly Index[]): Scal
     case "scatterAdd":
       throw new Error(`gpu: ${operation.op} is read before it is computed`);
     default:
-      return isBinary(operation, inputs) ? binary(reader.body, operation.op, read(first), read(second)) : unary(reader.body, operation.op, read(first));
+      return isBinary(operation, inputs)
+        ? binary(reader.body, operation.op, read(first), read(second))
+        : unary(reader.body, operation.op, read(first));
   }
 }
 
 type Elementwise = Extract<Operation, { op: Parameters<typeof unary>[1] | Parameters<typeof binary>[1] }>;
 
-function isBinary(operation: Elementwise, inputs: readonly Tensor[]): operation is Extract<Operation, { op: Parameters<typeof binary>[1] }> {
+function isBinary(
+  operation: Elementwise,
+  inputs: readonly Tensor[],
+): operation is Extract<Operation, { op: Parameters<typeof binary>[1] }> {
   return inputs.length === 2;
 }
 
@@ -102,5 +118,7 @@ function isBinary(operation: Elementwise, inputs: readonly Tensor[]): operation 
 export function rowOf(reader: Reader, indices: Tensor, index: readonly Index[], rows: number): Index {
   const { body } = reader;
   const code = toFloat(body, halvesOf(reader.value(indices, index))).code;
-  return body.index(body.define(`row ${code}/${rows}`, () => `Math.min(Math.max(${code}, 0.0), ${literal(rows - 1)}) + 0.0`));
+  return body.index(
+    body.define(`row ${code}/${rows}`, () => `Math.min(Math.max(${code}, 0.0), ${literal(rows - 1)}) + 0.0`),
+  );
 }

@@ -10,12 +10,21 @@ import { assign, zero } from "./variable.ts";
 export function reduction(reader: Reader, op: "add" | "max", x: Tensor, axis: number, index: readonly Index[]): Scalar {
   const { body } = reader;
   const at = (k: Index): Index[] => [...index.slice(0, axis), k, ...index.slice(axis)];
-  if (op === "add" && x.dtype === "f32") return float(sumInBlocks(body, x.shape[axis]!, SUM_BLOCK, oneByOne(body, (k) => codeOf(reader.value(x, at(k))))));
+  if (op === "add" && x.dtype === "f32")
+    return float(
+      sumInBlocks(
+        body,
+        x.shape[axis]!,
+        SUM_BLOCK,
+        oneByOne(body, (k) => codeOf(reader.value(x, at(k)))),
+      ),
+    );
   const total = zero(body, x.dtype);
   const length = x.shape[axis]!;
   // The largest starts from an element, since a literal cannot be -infinity.
   const start = op === "max" ? 1 : 0;
   if (start === 1) assign(body, total, reader.value(x, at(fixed(0))));
-  if (length > start) body.loop(start, length, 1, (k) => assign(body, total, binary(body, op, total, reader.value(x, at(k)))));
+  if (length > start)
+    body.loop(start, length, 1, (k) => assign(body, total, binary(body, op, total, reader.value(x, at(k)))));
   return total;
 }

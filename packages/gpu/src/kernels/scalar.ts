@@ -2,8 +2,9 @@ import type { DType } from "@sluice/tensor";
 import { literal } from "./body.ts";
 
 /**
- * One element in a kernel, by the names of what holds it. gpu.js computes in floats, which hold whole numbers up to 2^24 only, so an i32 is two halves: high from -32768 to 32767 and
- * low from 0 to 65535, with the value 65536 high + low. A bool is 1 or 0.
+ * One element in a kernel, by the names of what holds it. gpu.js computes in floats, which hold whole numbers up to
+ * 2^24 only, so an i32 is two halves: high from -32768 to 32767 and low from 0 to 65535, with the value 65536 high +
+ * low. A bool is 1 or 0.
  */
 export type Scalar = FloatScalar | IntegerScalar;
 

@@ -7,15 +7,29 @@ import { bool, codeOf, float, type Scalar } from "./scalar.ts";
 import { assign, zero } from "./variable.ts";
 import { decode } from "./view.ts";
 
-/** The sum of the updates that `indices` send to a row: a scatter from the point of view of who receives, since a thread writes only its own element. */
-export function scatterAdd(reader: Reader, indices: Tensor, updates: Tensor, rows: number, index: readonly Index[]): Scalar {
+/**
+ * The sum of the updates that `indices` send to a row: a scatter from the point of view of who receives, since a thread
+ * writes only its own element.
+ */
+export function scatterAdd(
+  reader: Reader,
+  indices: Tensor,
+  updates: Tensor,
+  rows: number,
+  index: readonly Index[],
+): Scalar {
   const { body } = reader;
   const [row, ...rest] = index;
   const own = body.code(row!);
   const count = sizeOf(indices.shape);
   const update = (k: Index) => {
     const from = decode(body, k, indices.shape);
-    const mine = bool(body.define(`mine ${body.code(k)}`, () => `${body.code(rowOf(reader, indices, from, rows))} === ${own} ? 1.0 : 0.0`));
+    const mine = bool(
+      body.define(
+        `mine ${body.code(k)}`,
+        () => `${body.code(rowOf(reader, indices, from, rows))} === ${own} ? 1.0 : 0.0`,
+      ),
+    );
     return { mine, element: reader.value(updates, [...from, ...rest]) };
   };
   if (updates.dtype === "f32") {

@@ -3,12 +3,15 @@ import { name } from "./integers.ts";
 import { integer, type IntegerScalar } from "./scalar.ts";
 
 /*
- * Threefry-2x32 with 20 rounds (`scalar/threefry.ts` of @sluice/tensor) on halves of 16 bits, the same bits as there. Only the exclusive or is left to gpu.js, on numbers of 16 bits,
- * which every mode has as integers.
+ * Threefry-2x32 with 20 rounds (`scalar/threefry.ts` of @sluice/tensor) on halves of 16 bits, the same bits as there.
+ * Only the exclusive or is left to gpu.js, on numbers of 16 bits, which every mode has as integers.
  */
 
 /** Rotations of the four rounds of a group, of even and of odd groups. */
-const ROTATIONS = [[13, 15, 26, 6], [17, 29, 16, 24]] as const;
+const ROTATIONS = [
+  [13, 15, 26, 6],
+  [17, 29, 16, 24],
+] as const;
 const PARITY: Word = { high: literal(0x1bd1), low: literal(0x1bda) };
 const SHRINK = "0.0000152587890625";
 
@@ -19,7 +22,12 @@ interface Word {
 }
 
 /** Word `word` (0 or 1) of the block of counter (c0, c1) under a key. */
-export function threefry(body: KernelBody, key: readonly [IntegerScalar, IntegerScalar], counter: readonly [IntegerScalar, IntegerScalar], word: string): IntegerScalar {
+export function threefry(
+  body: KernelBody,
+  key: readonly [IntegerScalar, IntegerScalar],
+  counter: readonly [IntegerScalar, IntegerScalar],
+  word: string,
+): IntegerScalar {
   const [k0, k1] = key.map((x) => unsigned(body, x)) as [Word, Word];
   const [c0, c1] = counter.map((x) => unsigned(body, x)) as [Word, Word];
   const k2 = xor(body, xor(body, PARITY, k0), k1);
@@ -37,13 +45,27 @@ export function threefry(body: KernelBody, key: readonly [IntegerScalar, Integer
       assign(body, x, sum);
       assign(body, y, mixed);
     }
-    const pick = (words: readonly Word[]): Word => ({ high: cycle(body, group, words.map((w) => w.high)), low: cycle(body, group, words.map((w) => w.low)) });
+    const pick = (words: readonly Word[]): Word => ({
+      high: cycle(
+        body,
+        group,
+        words.map((w) => w.high),
+      ),
+      low: cycle(
+        body,
+        group,
+        words.map((w) => w.low),
+      ),
+    });
     const [from, to] = [copy(body, x), copy(body, y)];
     const numbered = add(body, to, { high: "0.0", low: name(body, `${group} + 1.0`) });
     assign(body, x, add(body, from, pick([k1, k2, k0])));
     assign(body, y, add(body, numbered, pick([k2, k0, k1])));
   });
-  const result = { high: unshared(body, `${word} < 0.5 ? ${x.high} : ${y.high}`), low: unshared(body, `${word} < 0.5 ? ${x.low} : ${y.low}`) };
+  const result = {
+    high: unshared(body, `${word} < 0.5 ? ${x.high} : ${y.high}`),
+    low: unshared(body, `${word} < 0.5 ? ${x.low} : ${y.low}`),
+  };
   return integer(name(body, `${result.high} >= 32768.0 ? ${result.high} - 65536.0 : ${result.high}`), result.low);
 }
 
@@ -55,7 +77,10 @@ function add(body: KernelBody, a: Word, b: Word): Word {
   const low = name(body, `${a.low} + ${b.low}`);
   const carry = name(body, `Math.floor(${low} * ${SHRINK})`);
   const high = name(body, `${a.high} + ${b.high} + ${carry}`);
-  return { high: name(body, `${high} - Math.floor(${high} * ${SHRINK}) * 65536.0`), low: name(body, `${low} - ${carry} * 65536.0`) };
+  return {
+    high: name(body, `${high} - Math.floor(${high} * ${SHRINK}) * 65536.0`),
+    low: name(body, `${low} - ${carry} * 65536.0`),
+  };
 }
 
 function xor(body: KernelBody, a: Word, b: Word): Word {
@@ -72,8 +97,12 @@ function rotate(body: KernelBody, x: Word, isOdd: string, even: number, odd: num
   const power = (bits: (of: number) => number): string => choose(literal(bits(even % 16)), literal(bits(odd % 16)));
   const [up, down, most] = [power((n) => 1 << n), power((n) => 1 / (1 << (16 - n))), power((n) => 1 << (16 - n))];
   const [overHigh, overLow] = [name(body, `Math.floor(${high} * ${down})`), name(body, `Math.floor(${low} * ${down})`)];
-  // Each half loses what leaves it before it grows: Mesa's shader compiler takes sums in another order, so that every partial sum has to be exact.
-  const [restHigh, restLow] = [name(body, `${high} - ${overHigh} * ${most}`), name(body, `${low} - ${overLow} * ${most}`)];
+  // Each half loses what leaves it before it grows: Mesa's shader compiler takes sums in another order, so that every
+  // partial sum has to be exact.
+  const [restHigh, restLow] = [
+    name(body, `${high} - ${overHigh} * ${most}`),
+    name(body, `${low} - ${overLow} * ${most}`),
+  ];
   return { high: name(body, `${restHigh} * ${up} + ${overLow}`), low: name(body, `${restLow} * ${up} + ${overHigh}`) };
 }
 

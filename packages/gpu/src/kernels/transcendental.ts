@@ -3,16 +3,22 @@ import { name } from "./integers.ts";
 import { float, type FloatScalar } from "./scalar.ts";
 
 /*
- * The device's own exp and log, arranged so that nothing overflows on the way and small arguments keep their digits. Written out in place: gpu.js's WebAssembly leaves its vectors
- * for a call.
+ * The device's own exp and log, arranged so that nothing overflows on the way and small arguments keep their digits.
+ * Written out in place: gpu.js's WebAssembly leaves its vectors for a call.
  */
 
-/** tanh |x| = (1 - e) / (1 + e), e = exp(-2 |x|), with the sign put back; near 0, where 1 - e loses digits, the series. gpu.js's own is NaN on graphics cards from |x| = 89 on. */
+/**
+ * tanh |x| = (1 - e) / (1 + e), e = exp(-2 |x|), with the sign put back; near 0, where 1 - e loses digits, the series.
+ * gpu.js's own is NaN on graphics cards from |x| = 89 on.
+ */
 export function tanh(body: KernelBody, x: string): FloatScalar {
   const e = name(body, `Math.exp(-2.0 * Math.abs(${x}))`);
   const magnitude = name(body, `(1.0 - ${e}) / (1.0 + ${e})`);
   const z = name(body, `${x} * ${x}`);
-  const series = name(body, `${x} + ${x} * ${z} * (${z} * (${z} * (${z} * 0.02186948853615 - 0.05396825396825) + 0.13333333333333) - 0.33333333333333)`);
+  const series = name(
+    body,
+    `${x} + ${x} * ${z} * (${z} * (${z} * (${z} * 0.02186948853615 - 0.05396825396825) + 0.13333333333333) - 0.33333333333333)`,
+  );
   return float(name(body, `${z} < 0.09 ? ${series} : (${x} < 0.0 ? -${magnitude} : ${magnitude})`));
 }
 
@@ -38,7 +44,10 @@ export function log(body: KernelBody, x: string): FloatScalar {
 export function log1p(body: KernelBody, x: string): FloatScalar {
   const s = name(body, `${x} / (2.0 + ${x})`);
   const z = name(body, `${s} * ${s}`);
-  const series = name(body, `2.0 * ${s} + 2.0 * ${s} * ${z} * (0.33333333333333 + ${z} * (0.2 + ${z} * (0.14285714285714 + ${z} * (0.11111111111111 + ${z} * 0.09090909090909))))`);
+  const series = name(
+    body,
+    `2.0 * ${s} + 2.0 * ${s} * ${z} * (0.33333333333333 + ${z} * (0.2 + ${z} * (0.14285714285714 + ${z} * (0.11111111111111 + ${z} * 0.09090909090909))))`,
+  );
   const direct = log(body, name(body, `1.0 + ${x}`)).code;
   return float(name(body, `(${x} > -0.3 && ${x} < 0.4) ? ${series} : ${direct}`));
 }

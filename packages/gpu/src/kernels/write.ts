@@ -36,7 +36,13 @@ export function written(reader: Reader, x: Tensor, index: readonly Index[]): Sca
 }
 
 /** Element i is word `i mod 2` of the block of counter `(i div 2, stream)`. */
-function randomBits({ body, value }: Reader, key: Tensor, stream: Tensor, shape: Shape, index: readonly Index[]): Scalar {
+function randomBits(
+  { body, value }: Reader,
+  key: Tensor,
+  stream: Tensor,
+  shape: Shape,
+  index: readonly Index[],
+): Scalar {
   const element = offsetOf(index, stridesOf(shape), 0);
   const block = body.quotient(element, 2);
   const word = body.code(body.remainder(element, 2));

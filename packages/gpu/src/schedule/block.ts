@@ -30,7 +30,12 @@ export interface Arrangement {
 }
 
 /** Decides which values of a block get memory, which launch writes them, and in what order. */
-export function arrangeBlock(arrangement: Arrangement, outer: Scope, nodes: readonly Node[], results: readonly Result[]): { readonly block: Block; readonly scope: Scope } {
+export function arrangeBlock(
+  arrangement: Arrangement,
+  outer: Scope,
+  nodes: readonly Node[],
+  results: readonly Result[],
+): { readonly block: Block; readonly scope: Scope } {
   const forced = new Set<Node>();
   const { buffers } = arrangement.memory;
   const before = buffers.length;
@@ -62,8 +67,18 @@ interface Draft extends Arrangement {
   readonly taken: TensorMap<true>;
 }
 
-function draftOf({ memory, rules }: Arrangement, scope: Scope, nodes: readonly Node[], results: readonly Result[], forced: ReadonlySet<Node>): Draft {
-  const storage = decideStorage(nodes, results.map(({ tensor }) => tensor), forced);
+function draftOf(
+  { memory, rules }: Arrangement,
+  scope: Scope,
+  nodes: readonly Node[],
+  results: readonly Result[],
+  forced: ReadonlySet<Node>,
+): Draft {
+  const storage = decideStorage(
+    nodes,
+    results.map(({ tensor }) => tensor),
+    forced,
+  );
   const levels = new Map<Node, number>();
   const items = new Map<Node, Item>();
   const loops: { readonly node: Node; readonly level: number }[] = [];
@@ -81,7 +96,19 @@ function draftOf({ memory, rules }: Arrangement, scope: Scope, nodes: readonly N
     items.set(node, item);
     if (storage.read.has(node)) scope.known.set(tensor, () => ({ place: item.place }));
   }
-  return { memory, rules, scope, sources: sourcesOf(memory, scope), storage, nodes: new Set(nodes), levels, loops, items, copies: [], taken: new TensorMap() };
+  return {
+    memory,
+    rules,
+    scope,
+    sources: sourcesOf(memory, scope),
+    storage,
+    nodes: new Set(nodes),
+    levels,
+    loops,
+    items,
+    copies: [],
+    taken: new TensorMap(),
+  };
 }
 
 function levelIn(levels: ReadonlyMap<Node, number>, x: Tensor): number {
@@ -91,7 +118,12 @@ function levelIn(levels: ReadonlyMap<Node, number>, x: Tensor): number {
 /** Where a result will lie: where it is computed, where a loop leaves it, or in a copy. */
 function placeOf(draft: Draft, { tensor, role }: Result): (() => Place) | undefined {
   if (sizeOf(tensor.shape) === 0) return undefined;
-  const found = tensor.kind === "array" ? undefined : draft.nodes.has(tensor.node) ? ownPlace(draft, tensor, role) : statePlace(draft, tensor, role);
+  const found =
+    tensor.kind === "array"
+      ? undefined
+      : draft.nodes.has(tensor.node)
+        ? ownPlace(draft, tensor, role)
+        : statePlace(draft, tensor, role);
   if (found !== undefined) return found;
   const copy = newItem(draft.memory, tensor, 1 + levelIn(draft.levels, tensor), true);
   copy.roles.add(role);
@@ -99,7 +131,11 @@ function placeOf(draft: Draft, { tensor, role }: Result): (() => Place) | undefi
   return () => copy.place;
 }
 
-function ownPlace({ items, storage, sources, taken }: Draft, tensor: SymbolTensor, role: Role): (() => Place) | undefined {
+function ownPlace(
+  { items, storage, sources, taken }: Draft,
+  tensor: SymbolTensor,
+  role: Role,
+): (() => Place) | undefined {
   const item = items.get(tensor.node);
   if (item !== undefined && claim(item, role, storage.read)) return () => item.place;
   // What a loop inside carries is in a buffer of its own, which one loop outside may carry on.
@@ -131,12 +167,24 @@ function carriesOwn({ node, index }: SymbolTensor): boolean {
 function inOrder(draft: Draft): Work[] | { readonly cut: Node } {
   const { memory, rules, scope, sources, storage, nodes, loops, items, copies } = draft;
   const all = [...items.values(), ...copies];
-  const last = 1 + Math.max(0, ...all.map(({ level, roles }) => (roles.has("returned") ? level - 1 : level)), ...loops.map(({ level }) => level));
+  const last =
+    1 +
+    Math.max(
+      0,
+      ...all.map(({ level, roles }) => (roles.has("returned") ? level - 1 : level)),
+      ...loops.map(({ level }) => level),
+    );
   for (const item of all) if (item.roles.has("returned")) item.level = last;
   const work: Work[] = [];
   for (let level = 1; level <= last; level++) {
-    for (const { node } of loops.filter((loop) => loop.level === level)) work.push(...arrangeLoop({ memory, rules }, scope, node));
-    const packed = pack(memory, rules, sources, all.filter((item) => item.level === level));
+    for (const { node } of loops.filter((loop) => loop.level === level))
+      work.push(...arrangeLoop({ memory, rules }, scope, node));
+    const packed = pack(
+      memory,
+      rules,
+      sources,
+      all.filter((item) => item.level === level),
+    );
     if ("reads" in packed) return { cut: cutOf(packed.reads.tensor, rules.reads, sources, nodes, storage.read) };
     work.push(...packed.groups);
   }

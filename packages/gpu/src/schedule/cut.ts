@@ -3,8 +3,17 @@ import type { Sources } from "../kernels/source.ts";
 import { readsOf } from "./group.ts";
 import { isAnchor, isView } from "./storage.ts";
 
-/** Where a kernel that would read more buffers than it may is cut: at the value on the way to `x` that reads the most that it may. `within` are the values of the block, `read` those in memory. */
-export function cutOf(x: Tensor, limit: number, sources: Sources, within: ReadonlySet<Node>, read: ReadonlySet<Node>): Node {
+/**
+ * Where a kernel that would read more buffers than it may is cut: at the value on the way to `x` that reads the most
+ * that it may. `within` are the values of the block, `read` those in memory.
+ */
+export function cutOf(
+  x: Tensor,
+  limit: number,
+  sources: Sources,
+  within: ReadonlySet<Node>,
+  read: ReadonlySet<Node>,
+): Node {
   const seen = new Set<Node>();
   let best: { node: Node; reads: number } | undefined;
   const walk = (tensor: Tensor): void => {
@@ -19,6 +28,9 @@ export function cutOf(x: Tensor, limit: number, sources: Sources, within: Readon
     node.inputs.forEach(walk);
   };
   walk(x);
-  if (best === undefined) throw new TensorError(`gpu: ${x.kind === "symbol" ? x.node.operation.op : "a constant"} reads more than the ${limit} arrays that a kernel may read here`);
+  if (best === undefined)
+    throw new TensorError(
+      `gpu: ${x.kind === "symbol" ? x.node.operation.op : "a constant"} reads more than the ${limit} arrays that a kernel may read here`,
+    );
   return best.node;
 }

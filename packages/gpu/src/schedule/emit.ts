@@ -4,7 +4,10 @@ import type { Launch, Loop, Step } from "./schedule.ts";
 
 type Unreleased = Omit<Launch, "release"> | Omit<Loop, "release">;
 
-/** Writes the kernels of a block's work, and says after which step each of its buffers is of no more use. `kept` are needed at its end. */
+/**
+ * Writes the kernels of a block's work, and says after which step each of its buffers is of no more use. `kept` are
+ * needed at its end.
+ */
 export function emit(work: readonly Work[], kept: ReadonlySet<number>, rules: KernelRules): Step[] {
   const steps = work.map((each) => emitOne(each, rules));
   const lastUse = new Map<number, number>();
@@ -13,7 +16,10 @@ export function emit(work: readonly Work[], kept: ReadonlySet<number>, rules: Ke
     for (const buffer of writesOf(step)) written.add(buffer);
     for (const buffer of [...writesOf(step), ...readsOf(step)]) lastUse.set(buffer, i);
   });
-  return steps.map((step, i) => ({ ...step, release: [...written].filter((buffer) => lastUse.get(buffer) === i && !kept.has(buffer)) }));
+  return steps.map((step, i) => ({
+    ...step,
+    release: [...written].filter((buffer) => lastUse.get(buffer) === i && !kept.has(buffer)),
+  }));
 }
 
 function emitOne(work: Work, rules: KernelRules): Unreleased {
@@ -34,5 +40,8 @@ function writesOf(step: Unreleased): readonly number[] {
 function readsOf(step: Unreleased): readonly number[] {
   if (step.kind === "launch") return step.reads;
   const inside = new Set(step.body.flatMap(writesOf));
-  return [...step.carried.map(({ slot }) => slot), ...step.body.flatMap(readsOf).filter((buffer) => !inside.has(buffer))];
+  return [
+    ...step.carried.map(({ slot }) => slot),
+    ...step.body.flatMap(readsOf).filter((buffer) => !inside.has(buffer)),
+  ];
 }

@@ -40,12 +40,16 @@ export function groupSource({ parts, elements, sources }: Group, { positions }: 
   const reader = readerOf(body, sources);
   const ranges = parts.flatMap((part) => rangesOf(part));
   // What no part fills, which nobody reads, is 0.
-  const filled = withGaps(ranges.toSorted((a, b) => a.start - b.start), elements);
+  const filled = withGaps(
+    ranges.toSorted((a, b) => a.start - b.start),
+    elements,
+  );
   const result = body.declare("0.0");
   const write = ([range, ...rest]: readonly Range[]): void => {
     if (range === undefined) return;
     const fill = (): void => {
-      if (range.part !== undefined) body.line(`${result} = ${valueOf(reader, range.part, plus(thread, fixed(-range.start)), range.half)};`);
+      if (range.part !== undefined)
+        body.line(`${result} = ${valueOf(reader, range.part, plus(thread, fixed(-range.start)), range.half)};`);
     };
     if (rest.length === 0) return fill();
     body.block(`if (i < ${literal(range.end)})`, fill);

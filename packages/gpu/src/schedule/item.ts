@@ -3,7 +3,10 @@ import type { Place } from "../kernels/source.ts";
 import { placeAt, type Memory } from "./scope.ts";
 import { isAnchor } from "./storage.ts";
 
-/** Who needs a value beyond its block: a loop stacks it, a loop or the program carries it to the next step, or the caller reads it. */
+/**
+ * Who needs a value beyond its block: a loop stacks it, a loop or the program carries it to the next step, or the
+ * caller reads it.
+ */
 export type Role = "stacked" | "carried" | "returned";
 
 /** A value to be written. */

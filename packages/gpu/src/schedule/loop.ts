@@ -12,7 +12,10 @@ export interface LoopWork extends Omit<Loop, "body" | "release"> {
   readonly body: readonly Work[];
 }
 
-/** A state and the slot that its values are in at the beginning of a step: laid out as the buffer that brings its next values. */
+/**
+ * A state and the slot that its values are in at the beginning of a step: laid out as the buffer that brings its next
+ * values.
+ */
 export interface Slots {
   /** Where the values of the state at `index` are. */
   place(index: number): Place;
@@ -45,12 +48,16 @@ export function arrangeLoop(arrangement: Arrangement, scope: Scope, node: Node):
 
   const bindings: Scope = { depth: scope.depth + 1, known: new TensorMap(), parent: scope };
   inner.captures.forEach((x, i) => bindings.known.set(x, () => ({ tensor: outer.captures[i]!, lead: [] })));
-  inner.sequences.forEach((x, i) => bindings.known.set(x, () => ({ tensor: outer.sequences[i]!, lead: [positionAt(scope.depth)] })));
+  inner.sequences.forEach((x, i) =>
+    bindings.known.set(x, () => ({ tensor: outer.sequences[i]!, lead: [positionAt(scope.depth)] })),
+  );
   const later: { slots?: Slots } = {};
   inner.states.forEach((x, i) => {
     const provisional = placeAt(memory.provisional(), 0, x);
     const at = changed.indexOf(i);
-    bindings.known.set(x, (): Source => (at < 0 ? { tensor: outer.states[i]!, lead: [] } : { place: later.slots?.place(at) ?? provisional }));
+    bindings.known.set(x, (): Source =>
+      at < 0 ? { tensor: outer.states[i]!, lead: [] } : { place: later.slots?.place(at) ?? provisional },
+    );
   });
 
   const { block } = arrangeBlock(arrangement, bindings, body.nodes, [
@@ -63,15 +70,29 @@ export function arrangeLoop(arrangement: Arrangement, scope: Scope, node: Node):
 
   inner.states.forEach((_, i) => {
     const at = changed.indexOf(i);
-    scope.known.set(outputOf(node, i), (): Source => (at < 0 ? { tensor: outer.states[i]!, lead: [] } : { place: filled.place(at) }));
+    scope.known.set(outputOf(node, i), (): Source =>
+      at < 0 ? { tensor: outer.states[i]!, lead: [] } : { place: filled.place(at) },
+    );
   });
-  const stacked = stacksOf(memory, length, body.outputs.slice(states).map((y, i) => ({ output: outputOf(node, states + i), step: y, place: block.places[changed.length + i]?.() })), scope);
+  const stacked = stacksOf(
+    memory,
+    length,
+    body.outputs
+      .slice(states)
+      .map((y, i) => ({ output: outputOf(node, states + i), step: y, place: block.places[changed.length + i]?.() })),
+    scope,
+  );
   const starts = filled.carried.map(({ slot }): Group => {
-    const parts = changed.flatMap((i, at): Part[] => (filled.place(at).buffer === slot ? [{ tensor: outer.states[i]!, place: filled.place(at), copied: true }] : []));
+    const parts = changed.flatMap((i, at): Part[] =>
+      filled.place(at).buffer === slot ? [{ tensor: outer.states[i]!, place: filled.place(at), copied: true }] : [],
+    );
     return { kind: "group", buffer: slot, elements: memory.buffers[slot]!, parts, sources: sourcesOf(memory, scope) };
   });
   if (length === 0) return starts;
-  return [...starts, { kind: "loop", length, reverse, depth: scope.depth, body: block.work, carried: filled.carried, stacked }];
+  return [
+    ...starts,
+    { kind: "loop", length, reverse, depth: scope.depth, body: block.work, carried: filled.carried, stacked },
+  ];
 }
 
 interface StackedOutput {
@@ -87,7 +108,10 @@ function stacksOf(memory: Memory, length: number, outputs: readonly StackedOutpu
   for (const { step, place } of outputs) {
     if (place === undefined) continue;
     const { start, end } = ranges.get(place.buffer) ?? { start: Infinity, end: 0 };
-    ranges.set(place.buffer, { start: Math.min(start, place.offset), end: Math.max(end, place.offset + sizeOf(step.shape) * floatsOf(step)) });
+    ranges.set(place.buffer, {
+      start: Math.min(start, place.offset),
+      end: Math.max(end, place.offset + sizeOf(step.shape) * floatsOf(step)),
+    });
   }
   for (const { output, step, place } of outputs) {
     if (place === undefined || length === 0) continue;
@@ -95,12 +119,19 @@ function stacksOf(memory: Memory, length: number, outputs: readonly StackedOutpu
     const whole = length * (range.end - range.start) <= MOST_ELEMENTS;
     const start = whole ? range.start : place.offset;
     const elements = whole ? range.end - range.start : sizeOf(step.shape) * floatsOf(step);
-    let stack = stacks.find((other) => other.from === place.buffer && other.start === start && other.elements === elements);
+    let stack = stacks.find(
+      (other) => other.from === place.buffer && other.start === start && other.elements === elements,
+    );
     if (stack === undefined) {
       stack = { from: place.buffer, start, elements, to: newBuffer(memory, length * elements) };
       stacks.push(stack);
     }
-    const at: Place = { buffer: stack.to, offset: place.offset - start, strides: [elements, ...place.strides], low: place.low };
+    const at: Place = {
+      buffer: stack.to,
+      offset: place.offset - start,
+      strides: [elements, ...place.strides],
+      low: place.low,
+    };
     scope.known.set(output, () => ({ place: at }));
   }
   return stacks;

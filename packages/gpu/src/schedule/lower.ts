@@ -23,7 +23,9 @@ export function schedule(program: Program, state: readonly StateBinding[], rules
   });
   const inputBuffer = newBuffer(memory, elements);
 
-  const changed = state.flatMap(({ output }, i) => (output === undefined || sizeOf(program.outputs[output]!.shape) === 0 ? [] : [{ i, output }]));
+  const changed = state.flatMap(({ output }, i) =>
+    output === undefined || sizeOf(program.outputs[output]!.shape) === 0 ? [] : [{ i, output }],
+  );
   const fixedPlaces = new Map<number, Place>();
   const later: { slots?: Slots } = {};
   state.forEach(({ input }, i) => {
@@ -45,7 +47,10 @@ export function schedule(program: Program, state: readonly StateBinding[], rules
   ];
   const { block } = arrangeBlock({ memory, rules }, scope, program.nodes, results);
   const places = block.places.map((place) => place?.());
-  const carriedSlots = slotsOf(memory, places.slice(0, changed.length).map((place) => place!));
+  const carriedSlots = slotsOf(
+    memory,
+    places.slice(0, changed.length).map((place) => place!),
+  );
   later.slots = carriedSlots;
 
   const outputs = layout.outputs.map((i, at): Placed => {
@@ -57,7 +62,14 @@ export function schedule(program: Program, state: readonly StateBinding[], rules
   memory.buffers[0] = memory.constants.elements;
   return {
     buffers: memory.buffers,
-    constants: { buffer: 0, parts: [...memory.constants.placed.values()].map(({ tensor, place }) => ({ type: tensor, place, values: tensor.data })) },
+    constants: {
+      buffer: 0,
+      parts: [...memory.constants.placed.values()].map(({ tensor, place }) => ({
+        type: tensor,
+        place,
+        values: tensor.data,
+      })),
+    },
     inputs: { buffer: inputBuffer, parts: inputs },
     state: state.map(({ input }, i) => {
       const at = changed.findIndex((entry) => entry.i === i);

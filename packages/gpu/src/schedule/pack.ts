@@ -21,8 +21,16 @@ interface Pack {
   carried: number;
 }
 
-/** Puts items that are due at once into as few launches as the rules allow, each with a buffer; or names an item that reads too much for any. */
-export function pack(memory: Memory, rules: KernelRules, sources: Sources, due: readonly Item[]): { readonly groups: readonly Group[] } | { readonly reads: Item } {
+/**
+ * Puts items that are due at once into as few launches as the rules allow, each with a buffer; or names an item that
+ * reads too much for any.
+ */
+export function pack(
+  memory: Memory,
+  rules: KernelRules,
+  sources: Sources,
+  due: readonly Item[],
+): { readonly groups: readonly Group[] } | { readonly reads: Item } {
   const packs: Pack[] = [];
   for (const item of due.toSorted((a, b) => rank(a) - rank(b))) {
     const source = trial(item, sources);
@@ -45,8 +53,13 @@ export function pack(memory: Memory, rules: KernelRules, sources: Sources, due: 
 
 function fits(open: Pack, next: Pack, { reads }: KernelRules): boolean {
   return (
-    open.packable && next.packable && open.returned === next.returned && open.statements + next.statements <= LONGEST_KERNEL && open.floats + next.floats <= LARGEST_PACK &&
-    open.carried + next.carried <= reads && new Set([...open.reads, ...next.reads]).size <= reads
+    open.packable &&
+    next.packable &&
+    open.returned === next.returned &&
+    open.statements + next.statements <= LONGEST_KERNEL &&
+    open.floats + next.floats <= LARGEST_PACK &&
+    open.carried + next.carried <= reads &&
+    new Set([...open.reads, ...next.reads]).size <= reads
   );
 }
 

@@ -2,8 +2,9 @@ import type { Type, Values } from "@sluice/tensor";
 import type { Place } from "../kernels/source.ts";
 
 /**
- * A program as launches of kernels. A buffer is written as a whole by one launch and never again, so that no kernel reads what it writes; what a loop carries from step to step
- * changes by taking another buffer's handle, not its values.
+ * A program as launches of kernels. A buffer is written as a whole by one launch and never again, so that no kernel
+ * reads what it writes; what a loop carries from step to step changes by taking another buffer's handle, not its
+ * values.
  */
 export interface Schedule {
   /** Floats that each buffer holds. */

@@ -11,7 +11,9 @@ const PARTS = 4;
 const LONG = 256;
 const THREADS = 1024;
 
-/** Concatenations of many parts become concatenations of concatenations, and long reductions to few results become two. */
+/**
+ * Concatenations of many parts become concatenations of concatenations, and long reductions to few results become two.
+ */
 export function shapeForThreads(program: Program): Program {
   return rewrite(program, (node, inputs) => {
     const { operation } = node;
@@ -37,17 +39,32 @@ export function shapeForThreads(program: Program): Program {
 function inStages(parts: readonly Tensor[], axis: number): Tensor {
   if (parts.length <= PARTS) return concat(parts, axis);
   const each = Math.ceil(parts.length / PARTS);
-  const groups = Array.from({ length: Math.ceil(parts.length / each) }, (_, i) => parts.slice(i * each, (i + 1) * each));
-  return concat(groups.map((group) => (group.length === 1 ? group[0]! : inStages(group, axis))), axis);
+  const groups = Array.from({ length: Math.ceil(parts.length / each) }, (_, i) =>
+    parts.slice(i * each, (i + 1) * each),
+  );
+  return concat(
+    groups.map((group) => (group.length === 1 ? group[0]! : inStages(group, axis))),
+    axis,
+  );
 }
 
-/** Over groups of about the square root of the length first. A largest value admits no filling up, so there the groups have to divide the length. */
+/**
+ * Over groups of about the square root of the length first. A largest value admits no filling up, so there the groups
+ * have to divide the length.
+ */
 function reduceTwice(op: "reduceSum" | "reduceMax", x: Tensor, axis: number, length: number): Tensor | undefined {
   const root = Math.ceil(Math.sqrt(length));
   const group = op === "reduceSum" ? root : divisorNear(length, root);
   if (group === undefined) return undefined;
   const groups = Math.ceil(length / group);
-  const filled = groups * group === length ? x : pad(x, x.shape.map(() => 0), x.shape.map((_, a) => (a === axis ? groups * group - length : 0)));
+  const filled =
+    groups * group === length
+      ? x
+      : pad(
+          x,
+          x.shape.map(() => 0),
+          x.shape.map((_, a) => (a === axis ? groups * group - length : 0)),
+        );
   const split = reshape(filled, [...x.shape.slice(0, axis), groups, group, ...x.shape.slice(axis + 1)]);
   const reduce = op === "reduceSum" ? sum : reduceMax;
   return reduce(reduce(split, axis + 1), axis);

@@ -2,8 +2,9 @@ import { isElementwise, keepsAxes, roleOf } from "@sluice/compiler";
 import { sizeOf, type Node, type Tensor } from "@sluice/tensor";
 
 /**
- * Which values of a block get memory. A launch costs more than a few operations, so a kernel computes again what it needs of others' intermediate values, unless that is much work:
- * many operations, or few that are needed by many elements.
+ * Which values of a block get memory. A launch costs more than a few operations, so a kernel computes again what it
+ * needs of others' intermediate values, unless that is much work: many operations, or few that are needed by many
+ * elements.
  */
 export interface Storage {
   /** Values that a kernel writes. */
@@ -55,21 +56,29 @@ export function decideStorage(nodes: readonly Node[], results: readonly Tensor[]
       inMemory(node.inputs[0]!);
       want(node.inputs[1]!, evaluations);
     } else {
-      for (const x of node.inputs) want(x, node.operation.op === "concat" && size > 0 ? (evaluations * sizeOf(x.shape)) / size : evaluations);
+      for (const x of node.inputs)
+        want(x, node.operation.op === "concat" && size > 0 ? (evaluations * sizeOf(x.shape)) / size : evaluations);
     }
   }
   return { written, read };
 }
 
-/** What an element costs with everything that is computed on the way to it; a value that would cost too much is kept. */
-function accumulatedCosts(nodes: readonly Node[], read: ReadonlySet<Node>, keep: (node: Node) => void): Map<Node, number> {
+/**
+ * What an element costs with everything that is computed on the way to it; a value that would cost too much is kept.
+ */
+function accumulatedCosts(
+  nodes: readonly Node[],
+  read: ReadonlySet<Node>,
+  keep: (node: Node) => void,
+): Map<Node, number> {
   const own = new Set(nodes);
   const paths = new Map<Node, ReadonlySet<Node>>();
   const costs = new Map<Node, number>();
   for (const node of nodes) {
     const path = new Set<Node>([node]);
     for (const x of node.inputs) {
-      if (x.kind === "symbol" && own.has(x.node) && !read.has(x.node)) for (const other of paths.get(x.node)!) path.add(other);
+      if (x.kind === "symbol" && own.has(x.node) && !read.has(x.node))
+        for (const other of paths.get(x.node)!) path.add(other);
     }
     let cost = 0;
     for (const other of path) cost += costOf(other);
@@ -80,7 +89,12 @@ function accumulatedCosts(nodes: readonly Node[], read: ReadonlySet<Node>, keep:
   return costs;
 }
 
-function askOfAnchor(node: Node, size: number, want: (x: Tensor, elements: number) => void, inMemory: (x: Tensor) => void): void {
+function askOfAnchor(
+  node: Node,
+  size: number,
+  want: (x: Tensor, elements: number) => void,
+  inMemory: (x: Tensor) => void,
+): void {
   const { op } = node.operation;
   for (const x of node.inputs) {
     // Every element of a reduction's operand is needed once; everything else is read again and again.
@@ -89,7 +103,10 @@ function askOfAnchor(node: Node, size: number, want: (x: Tensor, elements: numbe
   }
 }
 
-/** Values that take a kernel of their own to compute. Gathering and counting a plan does in steps of their own; a kernel does them on the way. */
+/**
+ * Values that take a kernel of their own to compute. Gathering and counting a plan does in steps of their own; a kernel
+ * does them on the way.
+ */
 export function isAnchor(node: Node): boolean {
   const { op } = node.operation;
   return roleOf(node) === "anchor" && op !== "gather" && op !== "iota";

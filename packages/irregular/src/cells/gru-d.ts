@@ -1,11 +1,26 @@
 import { bias, defineCell, kernel, parameter, recurrentKernel } from "@sluice/cells";
-import { add, convert, equal, matmul, mul, select, sigmoid, sliceAxis, split, sub, tanh, tensor, TensorError, type Tensor } from "@sluice/tensor";
+import {
+  add,
+  convert,
+  equal,
+  matmul,
+  mul,
+  select,
+  sigmoid,
+  sliceAxis,
+  split,
+  sub,
+  tanh,
+  tensor,
+  TensorError,
+  type Tensor,
+} from "@sluice/tensor";
 import { decayRate, decayWeights, meanDecay } from "./decay.ts";
 
 /**
- * GRU-D, a gated recurrent unit with decay for irregular series with missing values (Che et al. 2016, arXiv:1606.01865, equations 3 to 10). Besides x it reads
- * `extra`: `mask` `[batch, time, input]`, 1 where observed, and `delta` `[batch, time, input]`, the time since the last observation of each variable
- * ({@link timeSinceObserved}).
+ * GRU-D, a gated recurrent unit with decay for irregular series with missing values (Che et al. 2016, arXiv:1606.01865,
+ * equations 3 to 10). Besides x it reads `extra`: `mask` `[batch, time, input]`, 1 where observed, and `delta` `[batch,
+ * time, input]`, the time since the last observation of each variable ({@link timeSinceObserved}).
  *
  *     gx = exp(-max(0, wx delta_t + bx))                        per variable: the W of the paper is diagonal here
  *     gh = exp(-max(0, delta_t Wh + bh))
@@ -16,13 +31,16 @@ import { decayRate, decayWeights, meanDecay } from "./decay.ts";
  *     n  = tanh(x' W_n + (r h') U_n + m_t V_n + b_n)
  *     h_t = z h' + (1 - z) n
  *
- * z keeps the old state, as in {@link gru}; in the paper it is 1 - z. With everything observed, no decay and V = 0 it is the GRU with reset before.
+ * z keeps the old state, as in {@link gru}; in the paper it is 1 - z. With everything observed, no decay and V = 0 it
+ * is the GRU with reset before.
  *
- * Option `means`: the empirical mean of each variable ({@link observedMeans}); default zeros, which are the means of standardised data. Option `decayInitialiser`: how Wh begins, of which the
- * absolute values are taken; default {@link meanDecay}. The paper does not say how, and weights of the usual size, `glorotUniform`, keep nothing of the state where there are many variables, as
- * their sum decays it; {@link retention} shows how much is kept. Scale times so that typical ones are near 1. Parameters: W, V `[input,
- * 3 hidden]`, U `[hidden, 3 hidden]`, b `[3 hidden]` in the order r, z, n; wx, bx `[input]`; Wh `[input, hidden]`, bh `[hidden]`. States: h, and `last` `[input]`, the
- * last observed value less the mean, so that zeros stand for the mean. Values of x that were not observed, NaN included, are not looked at.
+ * Option `means`: the empirical mean of each variable ({@link observedMeans}); default zeros, which are the means of
+ * standardised data. Option `decayInitialiser`: how Wh begins, of which the absolute values are taken; default {@link
+ * meanDecay}. The paper does not say how, and weights of the usual size, `glorotUniform`, keep nothing of the state
+ * where there are many variables, as their sum decays it; {@link retention} shows how much is kept. Scale times so that
+ * typical ones are near 1. Parameters: W, V `[input, 3 hidden]`, U `[hidden, 3 hidden]`, b `[3 hidden]` in the order r,
+ * z, n; wx, bx `[input]`; Wh `[input, hidden]`, bh `[hidden]`. States: h, and `last` `[input]`, the last observed value
+ * less the mean, so that zeros stand for the mean. Values of x that were not observed, NaN included, are not looked at.
  * Traces: inputDecay, hiddenDecay, reset, update, candidate.
  */
 export const gruD = defineCell({
@@ -31,7 +49,9 @@ export const gruD = defineCell({
   extra: ({ input }) => ({ mask: [input], delta: [input] }),
   params({ input, hidden }, { means, decayInitialiser }) {
     if (means !== undefined && (means.length !== input || !means.every(Number.isFinite))) {
-      throw new TensorError(`gruD: means must be ${input} finite numbers, one for each variable, got ${means.join(", ")}`);
+      throw new TensorError(
+        `gruD: means must be ${input} finite numbers, one for each variable, got ${means.join(", ")}`,
+      );
     }
     return {
       W: kernel([input, 3 * hidden]),
@@ -62,7 +82,10 @@ export const gruD = defineCell({
     const [r1, z1] = split(norm("gates", [gates(xW), matmul(inside, gates(U)), gates(mV), gates(b)]), 2);
     const r = trace("reset", sigmoid(r1));
     const z = trace("update", sigmoid(z1));
-    const n = trace("candidate", tanh(norm("candidate", [candidate(xW), matmul(mul(r, inside), candidate(U)), candidate(mV), candidate(b)])));
+    const n = trace(
+      "candidate",
+      tanh(norm("candidate", [candidate(xW), matmul(mul(r, inside), candidate(U)), candidate(mV), candidate(b)])),
+    );
     const next = add(mul(z, decayed), mul(sub(1, z), n));
     return { state: { h: next, last: select(missing, last, sub(x, mean)) }, output: "h" };
   },

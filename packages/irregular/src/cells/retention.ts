@@ -1,5 +1,18 @@
 import { evaluation, type Cell, type State } from "@sluice/cells";
-import { describe, isArray, leavesOf, tensor, TensorError, valuesOf, zerosArray, sizeOf, allocate, type ArrayTensor, type Tensor, type Tree } from "@sluice/tensor";
+import {
+  describe,
+  isArray,
+  leavesOf,
+  tensor,
+  TensorError,
+  valuesOf,
+  zerosArray,
+  sizeOf,
+  allocate,
+  type ArrayTensor,
+  type Tensor,
+  type Tree,
+} from "@sluice/tensor";
 
 /** Factors of a decay over all steps and units: 1 keeps everything, 0 keeps nothing. */
 export interface Retention {
@@ -11,9 +24,11 @@ export interface Retention {
 }
 
 /**
- * How much a cell with decays keeps from each step to the next, with these parameters and times: for each of its traces whose name has "decay" in it, such as `hiddenDecay` and `inputDecay` of
- * {@link gruD} and `decay.h` of {@link hiddenDecay}. `extra` is what the layer is given, arrays `[batch, time, ...]`; with `lengths` steps beyond them are left out. Look at it before training: a
- * state that is lost at every step makes no error, only a cell without a memory, and a decay that strong gets hardly any gradient.
+ * How much a cell with decays keeps from each step to the next, with these parameters and times: for each of its traces
+ * whose name has "decay" in it, such as `hiddenDecay` and `inputDecay` of {@link gruD} and `decay.h` of {@link
+ * hiddenDecay}. `extra` is what the layer is given, arrays `[batch, time, ...]`; with `lengths` steps beyond them are
+ * left out. Look at it before training: a state that is lost at every step makes no error, only a cell without a
+ * memory, and a decay that strong gets hardly any gradient.
  */
 export function retention<P extends Tree, S extends State>(
   cell: Cell<P, S>,
@@ -22,26 +37,48 @@ export function retention<P extends Tree, S extends State>(
   { lengths }: { readonly lengths?: readonly number[] | ArrayTensor } = {},
 ): Readonly<Record<string, Retention>> {
   const dtype = leavesOf(params)[0]?.tensor.dtype ?? "f32";
-  const steps = Object.fromEntries(Object.keys(cell.extra).map((name) => [name, stepsOf(cell, name, extra[name], lengths)]));
+  const steps = Object.fromEntries(
+    Object.keys(cell.extra).map((name) => [name, stepsOf(cell, name, extra[name], lengths)]),
+  );
   const rows = Object.values(steps)[0]?.shape[0] ?? 0;
   const factors: Record<string, Retention> = {};
   const trace = (name: string, value: Tensor): void => {
     if (/decay/i.test(name)) factors[name] = summary(valuesOf(value));
   };
-  cell.step(params, zerosOf<S>(cell, rows, dtype), zerosArray([rows, cell.sizes.input], dtype), { ...evaluation, extra: steps, trace });
-  if (Object.keys(factors).length === 0) throw new TensorError(`retention: ${cell.name} traces no decay; expected a cell such as gruD or hiddenDecay(...)`);
+  cell.step(params, zerosOf<S>(cell, rows, dtype), zerosArray([rows, cell.sizes.input], dtype), {
+    ...evaluation,
+    extra: steps,
+    trace,
+  });
+  if (Object.keys(factors).length === 0)
+    throw new TensorError(`retention: ${cell.name} traces no decay; expected a cell such as gruD or hiddenDecay(...)`);
   return factors;
 }
 
 /** `[batch, time, ...]` as `[steps, ...]`, those beyond the lengths left out. */
-function stepsOf({ name: cell, extra: shapes }: { readonly name: string; readonly extra: Cell["extra"] }, name: string, x: Tensor | undefined, lengths?: readonly number[] | ArrayTensor): ArrayTensor {
+function stepsOf(
+  { name: cell, extra: shapes }: { readonly name: string; readonly extra: Cell["extra"] },
+  name: string,
+  x: Tensor | undefined,
+  lengths?: readonly number[] | ArrayTensor,
+): ArrayTensor {
   const shape = shapes[name]!;
-  if (x === undefined || !isArray(x) || x.shape.length !== shape.length + 2 || shape.some((n, axis) => n !== x.shape[axis + 2])) {
-    throw new TensorError(`retention: extra ${name} of ${cell} must be an array [batch,time,${shape.join(",")}], got ${x === undefined ? "none" : describe(x)}`);
+  if (
+    x === undefined ||
+    !isArray(x) ||
+    x.shape.length !== shape.length + 2 ||
+    shape.some((n, axis) => n !== x.shape[axis + 2])
+  ) {
+    throw new TensorError(
+      `retention: extra ${name} of ${cell} must be an array [batch,time,${shape.join(",")}], got ${x === undefined ? "none" : describe(x)}`,
+    );
   }
   const [batch, time] = [x.shape[0]!, x.shape[1]!];
   const width = sizeOf(shape);
-  const counts = lengths === undefined ? new Array<number>(batch).fill(time) : Array.from("kind" in lengths ? lengths.data : lengths);
+  const counts =
+    lengths === undefined
+      ? new Array<number>(batch).fill(time)
+      : Array.from("kind" in lengths ? lengths.data : lengths);
   if (counts.length !== batch || counts.some((n) => !Number.isInteger(n) || n < 0 || n > time)) {
     throw new TensorError(`retention: lengths must be ${batch} integers from 0 to ${time}, got ${counts.join(", ")}`);
   }
@@ -64,5 +101,10 @@ function summary(values: ArrayLike<number>): Retention {
   const sorted = Float64Array.from(values).sort();
   const n = sorted.length;
   if (n === 0) return { median: NaN, smallest: NaN, largest: NaN, lost: NaN };
-  return { median: (sorted[(n - 1) >> 1]! + sorted[n >> 1]!) / 2, smallest: sorted[0]!, largest: sorted[n - 1]!, lost: sorted.filter((factor) => factor < 0.01).length / n };
+  return {
+    median: (sorted[(n - 1) >> 1]! + sorted[n >> 1]!) / 2,
+    smallest: sorted[0]!,
+    largest: sorted[n - 1]!,
+    lost: sorted.filter((factor) => factor < 0.01).length / n,
+  };
 }

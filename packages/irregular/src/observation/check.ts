@@ -1,4 +1,14 @@
-import { checkTensor, convert, describe, greater, sameShape, TensorError, transpose, type Tensor, type Values } from "@sluice/tensor";
+import {
+  checkTensor,
+  convert,
+  describe,
+  greater,
+  sameShape,
+  TensorError,
+  transpose,
+  type Tensor,
+  type Values,
+} from "@sluice/tensor";
 
 /** A mask `[batch, time, variables]` as bool; float masks of 0 and 1 are taken too. */
 export function observedOf(operation: string, mask: Tensor, like?: Tensor): Tensor {
@@ -12,9 +22,14 @@ export function observedOf(operation: string, mask: Tensor, like?: Tensor): Tens
 
 export const swapTime = (x: Tensor): Tensor => transpose(x, [1, 0, 2]);
 
-/** An error where elapsed times are none that a clock gives. `placeOf` says where value i stands; undefined where it is not used. */
+/**
+ * An error where elapsed times are none that a clock gives. `placeOf` says where value i stands; undefined where it is
+ * not used.
+ */
 export function checkElapsed(operation: string, data: Values, placeOf: (i: number) => string | undefined): void {
   const wrong = data.findIndex((value, i) => !(value >= 0 && value < Infinity) && placeOf(i) !== undefined);
   if (wrong < 0) return;
-  throw new TensorError(`${operation}: elapsed times are times since the step before, finite and >= 0, but elapsed is ${data[wrong]} ${placeOf(wrong)}; sort the steps of a sequence by time`);
+  throw new TensorError(
+    `${operation}: elapsed times are times since the step before, finite and >= 0, but elapsed is ${data[wrong]} ${placeOf(wrong)}; sort the steps of a sequence by time`,
+  );
 }

@@ -1,15 +1,26 @@
-import { checkOptions, checkTensor, describe, scan, select, TensorError, zerosArray, type Tensor } from "@sluice/tensor";
+import {
+  checkOptions,
+  checkTensor,
+  describe,
+  scan,
+  select,
+  TensorError,
+  zerosArray,
+  type Tensor,
+} from "@sluice/tensor";
 import { observedOf, swapTime } from "./check.ts";
 
 /**
- * The last observed value at every step: `y_t = x_t` where observed, else `y_{t-1}`; before the first observation `initial` `[batch, variables]` (default
- * zeros). x and mask `[batch, time, variables]`; what x holds where it was not observed, NaN included, reaches neither values nor gradients.
+ * The last observed value at every step: `y_t = x_t` where observed, else `y_{t-1}`; before the first observation
+ * `initial` `[batch, variables]` (default zeros). x and mask `[batch, time, variables]`; what x holds where it was not
+ * observed, NaN included, reaches neither values nor gradients.
  */
 export function forwardFill(x: Tensor, mask: Tensor, options: { readonly initial?: Tensor } = {}): Tensor {
   checkOptions("forwardFill", options, ["initial"]);
   checkTensor("forwardFill", "x", x);
   const { initial } = options;
-  if (x.shape.length !== 3) throw new TensorError(`forwardFill: expected x [batch, time, variables], got ${describe(x)}`);
+  if (x.shape.length !== 3)
+    throw new TensorError(`forwardFill: expected x [batch, time, variables], got ${describe(x)}`);
   const observed = observedOf("forwardFill", mask, x);
   const start = initial ?? zerosArray([x.shape[0]!, x.shape[2]!], x.dtype);
   const { output } = scan(

@@ -1,14 +1,17 @@
 import { checkTensor, describe, sameShape, TensorError, type ArrayTensor } from "@sluice/tensor";
 
 /**
- * The mean of the observed values of each variable, as GRU-D decays towards: over all steps of `values` `[..., variables]` where `mask` of the same shape is
- * not 0; 0 for a variable that was never observed. Steps beyond a row's length must be masked out, or use a ragged batch, which has none.
+ * The mean of the observed values of each variable, as GRU-D decays towards: over all steps of `values` `[...,
+ * variables]` where `mask` of the same shape is not 0; 0 for a variable that was never observed. Steps beyond a row's
+ * length must be masked out, or use a ragged batch, which has none.
  */
 export function observedMeans(values: ArrayTensor, mask: ArrayTensor): number[] {
   checkTensor("observedMeans", "values", values);
   checkTensor("observedMeans", "the mask", mask);
   if (!sameShape(values.shape, mask.shape) || values.shape.length === 0) {
-    throw new TensorError(`observedMeans: values ${describe(values)} and mask ${describe(mask)} must have one shape [..., variables]`);
+    throw new TensorError(
+      `observedMeans: values ${describe(values)} and mask ${describe(mask)} must have one shape [..., variables]`,
+    );
   }
   const variables = values.shape.at(-1)!;
   const [sums, counts] = [new Float64Array(variables), new Float64Array(variables)];

@@ -1,24 +1,44 @@
-import { add, checkTensor, concat, describe, isArray, sameShape, scan, select, sliceAxis, TensorError, zerosArray, type Tensor } from "@sluice/tensor";
+import {
+  add,
+  checkTensor,
+  concat,
+  describe,
+  isArray,
+  sameShape,
+  scan,
+  select,
+  sliceAxis,
+  TensorError,
+  zerosArray,
+  type Tensor,
+} from "@sluice/tensor";
 import { checkElapsed, observedOf, swapTime } from "./check.ts";
 
 /**
- * Time since the last observation of each variable (Che et al. 2016, arXiv:1606.01865, equation 2): with s_t the time of step t and m its mask,
+ * Time since the last observation of each variable (Che et al. 2016, arXiv:1606.01865, equation 2): with s_t the time
+ * of step t and m its mask,
  *
  *     delta_1 = 0
  *     delta_t = s_t - s_{t-1}                  where m_{t-1} = 1
  *     delta_t = s_t - s_{t-1} + delta_{t-1}    where m_{t-1} = 0
  *
- * so before the first observation it counts from the first step. Mask `[batch, time, variables]`, elapsed `[batch, time, 1]`: `s_t - s_{t-1}`, of which the
- * first step's is not used. The result is `[batch, time, variables]`, in the unit and dtype of elapsed.
+ * so before the first observation it counts from the first step. Mask `[batch, time, variables]`, elapsed `[batch,
+ * time, 1]`: `s_t - s_{t-1}`, of which the first step's is not used. The result is `[batch, time, variables]`, in the
+ * unit and dtype of elapsed.
  */
 export function timeSinceObserved(mask: Tensor, elapsed: Tensor): Tensor {
   const observed = observedOf("timeSinceObserved", mask);
   checkTensor("timeSinceObserved", "elapsed", elapsed);
   const [batch, time, variables] = [mask.shape[0]!, mask.shape[1]!, mask.shape[2]!];
   if (!sameShape(elapsed.shape, [batch, time, 1])) {
-    throw new TensorError(`timeSinceObserved: elapsed must be [${batch},${time},1], as the mask is ${describe(mask)}; got ${describe(elapsed)}`);
+    throw new TensorError(
+      `timeSinceObserved: elapsed must be [${batch},${time},1], as the mask is ${describe(mask)}; got ${describe(elapsed)}`,
+    );
   }
-  if (isArray(elapsed)) checkElapsed("timeSinceObserved", elapsed.data, (i) => (i % time === 0 ? undefined : `at step ${i % time} of row ${Math.floor(i / time)}`));
+  if (isArray(elapsed))
+    checkElapsed("timeSinceObserved", elapsed.data, (i) =>
+      i % time === 0 ? undefined : `at step ${i % time} of row ${Math.floor(i / time)}`,
+    );
   if (time === 0) return zerosArray(mask.shape, elapsed.dtype);
   const since = concat([zerosArray([batch, 1, 1], elapsed.dtype), sliceAxis(elapsed, 1, 1, time)], 1);
   const { output } = scan(

@@ -1,9 +1,24 @@
 import {
-  allocate, checkList, checkOptions, checkTensor, describe, isTensor, piecewiseArray, sameShape, sizeOf, tensor, TensorError, type ArrayTensor, type Values,
+  allocate,
+  checkList,
+  checkOptions,
+  checkTensor,
+  describe,
+  isTensor,
+  piecewiseArray,
+  sameShape,
+  sizeOf,
+  tensor,
+  TensorError,
+  type ArrayTensor,
+  type Values,
 } from "@sluice/tensor";
 import { lengthsOf, raggedBatch, unchecked, type RaggedBatch } from "./ragged-batch.ts";
 
-/** Sequences padded with zeros to one length: what the layers of @sluice/cells take. A type alias, so that it is a tree of tensors. */
+/**
+ * Sequences padded with zeros to one length: what the layers of @sluice/cells take. A type alias, so that it is a tree
+ * of tensors.
+ */
 export type Padded = {
   /** `[batch, time, features]` */
   readonly x: ArrayTensor;
@@ -27,22 +42,34 @@ export interface PaddedParts {
 export function fromPadded(parts: PaddedParts): RaggedBatch {
   checkOptions("fromPadded", parts, ["x", "lengths", "elapsed", "mask"]);
   const { x, lengths, elapsed, mask } = parts;
-  for (const [name, part] of [["x", x], ["elapsed", elapsed], ["mask", mask]] as const) if (part !== undefined || name === "x") checkTensor("fromPadded", name, part);
+  for (const [name, part] of [
+    ["x", x],
+    ["elapsed", elapsed],
+    ["mask", mask],
+  ] as const)
+    if (part !== undefined || name === "x") checkTensor("fromPadded", name, part);
   if (!isTensor(lengths) && !ArrayBuffer.isView(lengths)) checkList("fromPadded", "lengths", lengths, "[4, 2]");
   if (x.shape.length !== 3) throw new TensorError(`fromPadded: x must be [batch, time, features], got ${describe(x)}`);
   const [batch, time] = [x.shape[0]!, x.shape[1]!];
   const counts = Array.from(isTensor(lengths) ? lengths.data : lengths);
-  if (counts.length !== batch) throw new TensorError(`fromPadded: expected ${batch} lengths, one for each row, got ${counts.length}`);
+  if (counts.length !== batch)
+    throw new TensorError(`fromPadded: expected ${batch} lengths, one for each row, got ${counts.length}`);
   const wrong = counts.findIndex((n) => !Number.isInteger(n) || n < 0 || n > time);
-  if (wrong >= 0) throw new TensorError(`fromPadded: lengths must be integers from 0 to ${time}, the number of steps, got ${counts[wrong]} for row ${wrong}`);
+  if (wrong >= 0)
+    throw new TensorError(
+      `fromPadded: lengths must be integers from 0 to ${time}, the number of steps, got ${counts[wrong]} for row ${wrong}`,
+    );
   const offsets = [0];
   for (const count of counts) offsets.push(offsets.at(-1)! + count);
   const steps = offsets.at(-1)!;
 
   const packed = (name: string, from: ArrayTensor, features: number): ArrayTensor => {
-    if (!sameShape(from.shape, [batch, time, features])) throw new TensorError(`fromPadded: ${name} must be [${batch},${time},${features}], got ${describe(from)}`);
+    if (!sameShape(from.shape, [batch, time, features]))
+      throw new TensorError(`fromPadded: ${name} must be [${batch},${time},${features}], got ${describe(from)}`);
     const values = allocate(from.dtype, steps * features);
-    counts.forEach((count, i) => values.set(from.data.subarray(i * time * features, (i * time + count) * features), offsets[i]! * features));
+    counts.forEach((count, i) =>
+      values.set(from.data.subarray(i * time * features, (i * time + count) * features), offsets[i]! * features),
+    );
     return unchecked(values, [steps, features], from.dtype);
   };
   const features = x.shape[2]!;
@@ -63,20 +90,31 @@ export interface PaddedOptions {
   readonly rows?: number;
 }
 
-/** Pads with zeros. Nothing is copied until the arrays' `data` is read: a backend takes the steps from where they lie. */
+/**
+ * Pads with zeros. Nothing is copied until the arrays' `data` is read: a backend takes the steps from where they lie.
+ */
 export function toPadded(batch: RaggedBatch, options: PaddedOptions = {}): Padded {
-  checkOptions("toPadded", options, ["steps", "sequences", "rows"], { maxLength: "steps", length: "steps", time: "steps" });
+  checkOptions("toPadded", options, ["steps", "sequences", "rows"], {
+    maxLength: "steps",
+    length: "steps",
+    time: "steps",
+  });
   const offsets = batch.offsets.data;
   const { sequences = Int32Array.from({ length: offsets.length - 1 }, (_, i) => i), rows = sequences.length } = options;
   const wrong = sequences.find((i) => !Number.isInteger(i) || i < 0 || i + 1 >= offsets.length);
-  if (wrong !== undefined) throw new TensorError(`toPadded: expected sequences from 0 to ${offsets.length - 2}, got ${wrong}`);
-  if (!Number.isInteger(rows) || rows < sequences.length) throw new TensorError(`toPadded: ${sequences.length} sequences do not fit into ${rows} rows`);
+  if (wrong !== undefined)
+    throw new TensorError(`toPadded: expected sequences from 0 to ${offsets.length - 2}, got ${wrong}`);
+  if (!Number.isInteger(rows) || rows < sequences.length)
+    throw new TensorError(`toPadded: ${sequences.length} sequences do not fit into ${rows} rows`);
   const lengths = new Int32Array(rows);
   sequences.forEach((n, row) => (lengths[row] = offsets[n + 1]! - offsets[n]!));
   const time = timeOf("toPadded", lengths, options.steps);
   return mapPadded(batch, lengths, ({ data, shape, dtype }) => {
     const width = sizeOf(shape.slice(1));
-    const pieces = Array.from(sequences, (n, row) => ({ at: row * time * width, values: data.subarray(offsets[n]! * width, offsets[n + 1]! * width) }));
+    const pieces = Array.from(sequences, (n, row) => ({
+      at: row * time * width,
+      values: data.subarray(offsets[n]! * width, offsets[n + 1]! * width),
+    }));
     return piecewiseArray([rows, time, ...shape.slice(1)], pieces, dtype);
   });
 }
@@ -92,7 +130,8 @@ export function toTimeMajor(batch: RaggedBatch, options: { readonly steps?: numb
     const width = sizeOf(shape.slice(1));
     const to = allocate(dtype, time * rows * width);
     lengths.forEach((length, i) => {
-      for (let t = 0; t < length; t++) to.set(data.subarray((offsets[i]! + t) * width, (offsets[i]! + t + 1) * width), (t * rows + i) * width);
+      for (let t = 0; t < length; t++)
+        to.set(data.subarray((offsets[i]! + t) * width, (offsets[i]! + t + 1) * width), (t * rows + i) * width);
     });
     return tensor(to, [time, rows, ...shape.slice(1)], { dtype });
   });
@@ -101,11 +140,16 @@ export function toTimeMajor(batch: RaggedBatch, options: { readonly steps?: numb
 function timeOf(operation: string, lengths: Values, steps: number | undefined): number {
   const longest = Array.from(lengths).reduce((most, n) => Math.max(most, n), 0);
   if (steps === undefined) return longest;
-  if (!Number.isInteger(steps) || steps < longest) throw new TensorError(`${operation}: the longest sequence has ${longest} steps, which do not fit into ${steps}`);
+  if (!Number.isInteger(steps) || steps < longest)
+    throw new TensorError(`${operation}: the longest sequence has ${longest} steps, which do not fit into ${steps}`);
   return steps;
 }
 
-function mapPadded({ values, elapsed, mask }: RaggedBatch, lengths: Values, padded: (x: ArrayTensor) => ArrayTensor): Padded {
+function mapPadded(
+  { values, elapsed, mask }: RaggedBatch,
+  lengths: Values,
+  padded: (x: ArrayTensor) => ArrayTensor,
+): Padded {
   return {
     x: padded(values),
     lengths: tensor(lengths),

@@ -1,11 +1,24 @@
 import { checkElapsed } from "../observation/check.ts";
 import {
-  checkList, checkOptions, checkTensor, describe, isTensor, sameShape, showShape, sizeOf, tensor, TensorError, type ArrayTensor, type DType, type Shape, type Values,
+  checkList,
+  checkOptions,
+  checkTensor,
+  describe,
+  isTensor,
+  sameShape,
+  showShape,
+  sizeOf,
+  tensor,
+  TensorError,
+  type ArrayTensor,
+  type DType,
+  type Shape,
+  type Values,
 } from "@sluice/tensor";
 
 /**
- * Sequences of unequal length, one behind the other, without padding. Sequence `i` has the steps `offsets[i]` to `offsets[i + 1]`. Plain data: nothing in
- * it is changed once it is made.
+ * Sequences of unequal length, one behind the other, without padding. Sequence `i` has the steps `offsets[i]` to
+ * `offsets[i + 1]`. Plain data: nothing in it is changed once it is made.
  */
 export interface RaggedBatch {
   /** `[steps, features]`, the steps of all sequences. */
@@ -31,10 +44,17 @@ export function raggedBatch(parts: RaggedParts): RaggedBatch {
   checkOptions("raggedBatch", parts, ["values", "offsets", "elapsed", "mask"]);
   checkTensor("raggedBatch", "values", parts.values);
   const { values, elapsed, mask } = parts;
-  for (const [name, part] of [["elapsed", elapsed], ["mask", mask]] as const) if (part !== undefined) checkTensor("raggedBatch", name, part);
+  for (const [name, part] of [
+    ["elapsed", elapsed],
+    ["mask", mask],
+  ] as const)
+    if (part !== undefined) checkTensor("raggedBatch", name, part);
   if (!isTensor(parts.offsets)) checkList("raggedBatch", "offsets", parts.offsets, "[0, 4, 6]");
-  const offsets = isTensor(parts.offsets) ? parts.offsets : tensor(parts.offsets, [parts.offsets.length], { dtype: "i32" });
-  if (values.shape.length !== 2) throw new TensorError(`raggedBatch: values must be [steps, features], got ${describe(values)}`);
+  const offsets = isTensor(parts.offsets)
+    ? parts.offsets
+    : tensor(parts.offsets, [parts.offsets.length], { dtype: "i32" });
+  if (values.shape.length !== 2)
+    throw new TensorError(`raggedBatch: values must be [steps, features], got ${describe(values)}`);
   const [steps, features] = [values.shape[0]!, values.shape[1]!];
   if (offsets.dtype !== "i32" || offsets.shape.length !== 1 || offsets.data.length === 0) {
     throw new TensorError(`raggedBatch: offsets must be i32 [batch + 1], got ${offsets.dtype} ${describe(offsets)}`);
@@ -42,10 +62,18 @@ export function raggedBatch(parts: RaggedParts): RaggedBatch {
   const { data } = offsets;
   const falls = data.findIndex((offset, i) => (i === 0 ? offset !== 0 : offset < data[i - 1]!));
   if (falls === 0) throw new TensorError(`raggedBatch: offsets must begin with 0, got ${data[0]}`);
-  if (falls > 0) throw new TensorError(`raggedBatch: offsets must not fall, but offset ${falls} is ${data[falls]} after ${data[falls - 1]}`);
-  if (data.at(-1) !== steps) throw new TensorError(`raggedBatch: offsets end with ${data.at(-1)}, but values ${showShape(values.shape)} has ${steps} steps`);
+  if (falls > 0)
+    throw new TensorError(
+      `raggedBatch: offsets must not fall, but offset ${falls} is ${data[falls]} after ${data[falls - 1]}`,
+    );
+  if (data.at(-1) !== steps)
+    throw new TensorError(
+      `raggedBatch: offsets end with ${data.at(-1)}, but values ${showShape(values.shape)} has ${steps} steps`,
+    );
   if (elapsed !== undefined && (!sameShape(elapsed.shape, [steps, 1]) || elapsed.dtype !== values.dtype)) {
-    throw new TensorError(`raggedBatch: elapsed must be ${values.dtype} [${steps},1], got ${elapsed.dtype} ${describe(elapsed)}`);
+    throw new TensorError(
+      `raggedBatch: elapsed must be ${values.dtype} [${steps},1], got ${elapsed.dtype} ${describe(elapsed)}`,
+    );
   }
   if (elapsed !== undefined) {
     checkElapsed("raggedBatch", elapsed.data, (step) => {
@@ -60,11 +88,28 @@ export function raggedBatch(parts: RaggedParts): RaggedBatch {
 }
 
 /** An array of values that are known to fill the shape and to be of the dtype. */
-export const unchecked = (data: Values, shape: Shape, dtype: DType): ArrayTensor => ({ kind: "array", shape, dtype, data });
+export const unchecked = (data: Values, shape: Shape, dtype: DType): ArrayTensor => ({
+  kind: "array",
+  shape,
+  dtype,
+  data,
+});
 
-/** The parts of a ragged batch with `f` of those that have steps, for offsets that fit: what was checked as a whole is not checked again in parts. */
-export function mapSteps({ values, elapsed, mask }: RaggedBatch, offsets: ArrayTensor, f: (x: ArrayTensor) => ArrayTensor): RaggedBatch {
-  return { values: f(values), offsets, ...(elapsed === undefined ? {} : { elapsed: f(elapsed) }), ...(mask === undefined ? {} : { mask: f(mask) }) };
+/**
+ * The parts of a ragged batch with `f` of those that have steps, for offsets that fit: what was checked as a whole is
+ * not checked again in parts.
+ */
+export function mapSteps(
+  { values, elapsed, mask }: RaggedBatch,
+  offsets: ArrayTensor,
+  f: (x: ArrayTensor) => ArrayTensor,
+): RaggedBatch {
+  return {
+    values: f(values),
+    offsets,
+    ...(elapsed === undefined ? {} : { elapsed: f(elapsed) }),
+    ...(mask === undefined ? {} : { mask: f(mask) }),
+  };
 }
 
 /** Steps of every sequence, i32 `[batch]`. */
@@ -76,7 +121,8 @@ export function lengthsOf({ offsets: { data } }: RaggedBatch): ArrayTensor {
 export function sequenceAt(batch: RaggedBatch, index: number): RaggedBatch {
   const { data } = batch.offsets;
   const count = data.length - 1;
-  if (!Number.isInteger(index) || index < 0 || index >= count) throw new TensorError(`sequenceAt: expected a sequence from 0 to ${count - 1}, got ${index}`);
+  if (!Number.isInteger(index) || index < 0 || index >= count)
+    throw new TensorError(`sequenceAt: expected a sequence from 0 to ${count - 1}, got ${index}`);
   const [from, to] = [data[index]!, data[index + 1]!];
   return mapSteps(batch, tensor(Int32Array.of(0, to - from)), (x) => {
     const width = sizeOf(x.shape.slice(1));

@@ -1,7 +1,19 @@
 import { key, tensor, valuesOf, type ArrayTensor } from "@sluice/tensor";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { batchesByLength, fromPadded, joinRagged, lengthsOf, raggedBatch, sequenceAt, sortByLength, takeSequences, toPadded, toTimeMajor, type RaggedBatch } from "../index.ts";
+import {
+  batchesByLength,
+  fromPadded,
+  joinRagged,
+  lengthsOf,
+  raggedBatch,
+  sequenceAt,
+  sortByLength,
+  takeSequences,
+  toPadded,
+  toTimeMajor,
+  type RaggedBatch,
+} from "../index.ts";
 
 const list = (x: ArrayTensor | undefined): number[] => [...valuesOf(x!)];
 
@@ -11,10 +23,20 @@ function batchOf(lengths: readonly number[]): RaggedBatch {
   const offsets = [0];
   for (const length of lengths) offsets.push(offsets.at(-1)! + length);
   return raggedBatch({
-    values: tensor(steps.flatMap((s) => [s, -s]), [steps.length, 2]),
+    values: tensor(
+      steps.flatMap((s) => [s, -s]),
+      [steps.length, 2],
+    ),
     offsets,
-    elapsed: tensor(steps.map((s) => s / 8), [steps.length, 1]),
-    mask: tensor(steps.flatMap((s) => [s % 2, 1]), [steps.length, 2], { dtype: "bool" }),
+    elapsed: tensor(
+      steps.map((s) => s / 8),
+      [steps.length, 1],
+    ),
+    mask: tensor(
+      steps.flatMap((s) => [s % 2, 1]),
+      [steps.length, 2],
+      { dtype: "bool" },
+    ),
   });
 }
 
@@ -104,7 +126,8 @@ test("the short batch by length holds each sequence as often as any other, whate
     expect(short.map(({ length }) => length)).toEqual([3]);
     for (const i of short[0]!) times[i]!++;
   }
-  // Each is there with probability 3/23: binomial, mean 130.4, deviation 10.6. Five deviations leave 23 of them a chance of 1 in 10^5, and the draws are fixed.
+  // Each is there with probability 3/23: binomial, mean 130.4, deviation 10.6. Five deviations leave 23 of them a
+  // chance of 1 in 10^5, and the draws are fixed.
   const [mean, deviation] = [(draws * 3) / 23, Math.sqrt(draws * (3 / 23) * (20 / 23))];
   for (const n of times) expect(Math.abs(n - mean)).toBeLessThan(5 * deviation);
   // Without a key it is the last of the data, not the shortest.
@@ -122,29 +145,105 @@ test("no sequences, and sequences without steps", () => {
 describe("bad input is named", () => {
   const values = tensor([1, 2, 3], [3, 1]);
   test.each<[string, () => unknown, string]>([
-    ["values", () => raggedBatch({ values: tensor([1, 2]), offsets: [0, 2] }), "raggedBatch: values must be [steps, features], got [2]"],
-    ["no offsets", () => raggedBatch({ values, offsets: [] }), "raggedBatch: offsets must be i32 [batch + 1], got i32 [0]"],
+    [
+      "values",
+      () => raggedBatch({ values: tensor([1, 2]), offsets: [0, 2] }),
+      "raggedBatch: values must be [steps, features], got [2]",
+    ],
+    [
+      "no offsets",
+      () => raggedBatch({ values, offsets: [] }),
+      "raggedBatch: offsets must be i32 [batch + 1], got i32 [0]",
+    ],
     ["first offset", () => raggedBatch({ values, offsets: [1, 3] }), "raggedBatch: offsets must begin with 0, got 1"],
-    ["falling", () => raggedBatch({ values, offsets: [0, 2, 1, 3] }), "raggedBatch: offsets must not fall, but offset 2 is 1 after 2"],
-    ["end", () => raggedBatch({ values, offsets: [0, 2] }), "raggedBatch: offsets end with 2, but values [3,1] has 3 steps"],
-    ["elapsed", () => raggedBatch({ values, offsets: [0, 3], elapsed: tensor([1, 2, 3]) }), "raggedBatch: elapsed must be f32 [3,1], got f32 [3]"],
-    ["mask", () => raggedBatch({ values, offsets: [0, 3], mask: values }), "raggedBatch: mask must be bool [3,1], got f32 [3,1]"],
-    ["time that runs back", () => raggedBatch({ values, offsets: [0, 1, 1, 3], elapsed: tensor([0, 0, -2], [3, 1]) }), "raggedBatch: elapsed times are times since the step before, finite and >= 0, but elapsed is -2 at step 1 of sequence 2; sort the steps of a sequence by time"],
-    ["no time", () => raggedBatch({ values, offsets: [0, 3], elapsed: tensor([NaN, 1, 1], [3, 1]) }), "but elapsed is NaN at step 0 of sequence 0"],
-    ["time without end", () => fromPadded({ x: tensor([1, 2], [1, 2, 1]), lengths: [2], elapsed: tensor([1, Infinity], [1, 2, 1]) }), "but elapsed is Infinity at step 1 of sequence 0"],
+    [
+      "falling",
+      () => raggedBatch({ values, offsets: [0, 2, 1, 3] }),
+      "raggedBatch: offsets must not fall, but offset 2 is 1 after 2",
+    ],
+    [
+      "end",
+      () => raggedBatch({ values, offsets: [0, 2] }),
+      "raggedBatch: offsets end with 2, but values [3,1] has 3 steps",
+    ],
+    [
+      "elapsed",
+      () => raggedBatch({ values, offsets: [0, 3], elapsed: tensor([1, 2, 3]) }),
+      "raggedBatch: elapsed must be f32 [3,1], got f32 [3]",
+    ],
+    [
+      "mask",
+      () => raggedBatch({ values, offsets: [0, 3], mask: values }),
+      "raggedBatch: mask must be bool [3,1], got f32 [3,1]",
+    ],
+    [
+      "time that runs back",
+      () => raggedBatch({ values, offsets: [0, 1, 1, 3], elapsed: tensor([0, 0, -2], [3, 1]) }),
+      "raggedBatch: elapsed times are times since the step before, finite and >= 0, but elapsed is -2 at step 1 of sequence 2; sort the steps of a sequence by time",
+    ],
+    [
+      "no time",
+      () => raggedBatch({ values, offsets: [0, 3], elapsed: tensor([NaN, 1, 1], [3, 1]) }),
+      "but elapsed is NaN at step 0 of sequence 0",
+    ],
+    [
+      "time without end",
+      () => fromPadded({ x: tensor([1, 2], [1, 2, 1]), lengths: [2], elapsed: tensor([1, Infinity], [1, 2, 1]) }),
+      "but elapsed is Infinity at step 1 of sequence 0",
+    ],
     ["index", () => sequenceAt(batchOf([1]), 1), "sequenceAt: expected a sequence from 0 to 0, got 1"],
     ["numbers", () => takeSequences(batchOf([1]), [0, -1]), "takeSequences: expected sequences from 0 to 0, got -1"],
-    ["too short", () => toPadded(batchOf([4]), { steps: 3 }), "toPadded: the longest sequence has 4 steps, which do not fit into 3"],
-    ["lengths", () => fromPadded({ x: tensor([1, 2], [1, 2, 1]), lengths: [3] }), "fromPadded: lengths must be integers from 0 to 2, the number of steps, got 3 for row 0"],
-    ["rows", () => fromPadded({ x: tensor([1, 2], [1, 2, 1]), lengths: [1, 1] }), "fromPadded: expected 1 lengths, one for each row, got 2"],
-    ["part", () => fromPadded({ x: tensor([1, 2], [1, 2, 1]), lengths: [1], elapsed: tensor([1, 2], [1, 2]) }), "fromPadded: elapsed must be [1,2,1], got [1,2]"],
-    ["option of toPadded", () => toPadded(batchOf([4]), { maxLength: 5 } as object), "toPadded: unknown option maxLength; did you mean steps?"],
-    ["option of toTimeMajor", () => toTimeMajor(batchOf([4]), { step: 5 } as object), "toTimeMajor: unknown option step; did you mean steps?"],
-    ["option of batchesByLength", () => batchesByLength(batchOf([1]), { size: 1, ...{ shuffle: key(1) } }), "batchesByLength: unknown option shuffle; did you mean key?"],
-    ["part of raggedBatch", () => raggedBatch({ values, offsets: [0, 3], ...{ elpased: values } }), "raggedBatch: unknown option elpased; did you mean elapsed?"],
-    ["part of fromPadded", () => fromPadded({ x: tensor([1, 2], [1, 2, 1]), lengths: [1], ...{ masks: values } }), "fromPadded: unknown option masks; did you mean mask?"],
+    [
+      "too short",
+      () => toPadded(batchOf([4]), { steps: 3 }),
+      "toPadded: the longest sequence has 4 steps, which do not fit into 3",
+    ],
+    [
+      "lengths",
+      () => fromPadded({ x: tensor([1, 2], [1, 2, 1]), lengths: [3] }),
+      "fromPadded: lengths must be integers from 0 to 2, the number of steps, got 3 for row 0",
+    ],
+    [
+      "rows",
+      () => fromPadded({ x: tensor([1, 2], [1, 2, 1]), lengths: [1, 1] }),
+      "fromPadded: expected 1 lengths, one for each row, got 2",
+    ],
+    [
+      "part",
+      () => fromPadded({ x: tensor([1, 2], [1, 2, 1]), lengths: [1], elapsed: tensor([1, 2], [1, 2]) }),
+      "fromPadded: elapsed must be [1,2,1], got [1,2]",
+    ],
+    [
+      "option of toPadded",
+      () => toPadded(batchOf([4]), { maxLength: 5 } as object),
+      "toPadded: unknown option maxLength; did you mean steps?",
+    ],
+    [
+      "option of toTimeMajor",
+      () => toTimeMajor(batchOf([4]), { step: 5 } as object),
+      "toTimeMajor: unknown option step; did you mean steps?",
+    ],
+    [
+      "option of batchesByLength",
+      () => batchesByLength(batchOf([1]), { size: 1, ...{ shuffle: key(1) } }),
+      "batchesByLength: unknown option shuffle; did you mean key?",
+    ],
+    [
+      "part of raggedBatch",
+      () => raggedBatch({ values, offsets: [0, 3], ...{ elpased: values } }),
+      "raggedBatch: unknown option elpased; did you mean elapsed?",
+    ],
+    [
+      "part of fromPadded",
+      () => fromPadded({ x: tensor([1, 2], [1, 2, 1]), lengths: [1], ...{ masks: values } }),
+      "fromPadded: unknown option masks; did you mean mask?",
+    ],
     ["size", () => batchesByLength(batchOf([1]), { size: 0 }), "batchesByLength: size must be an integer >= 1, got 0"],
-    ["join", () => joinRagged([batchOf([1]), raggedBatch({ values: tensor([1, 2], [1, 2]), offsets: [0, 1] })]), "joinRagged: elapsed of batch 0 is f32 [1,1], but of batch 1 there is none"],
+    [
+      "join",
+      () => joinRagged([batchOf([1]), raggedBatch({ values: tensor([1, 2], [1, 2]), offsets: [0, 1] })]),
+      "joinRagged: elapsed of batch 0 is f32 [1,1], but of batch 1 there is none",
+    ],
   ])("%s", (_, run, message) => {
     expect(run).toThrow(message);
   });

@@ -1,11 +1,23 @@
-import { allocate, checkOptions, describe, keyFor, randomBits, sizeOf, tensor, TensorError, valuesOf, type ArrayTensor } from "@sluice/tensor";
+import {
+  allocate,
+  checkOptions,
+  describe,
+  keyFor,
+  randomBits,
+  sizeOf,
+  tensor,
+  TensorError,
+  valuesOf,
+  type ArrayTensor,
+} from "@sluice/tensor";
 import { lengthsOf, mapSteps, unchecked, type RaggedBatch } from "./ragged-batch.ts";
 
 /** The sequences of these numbers, in their order. A number may come more than once. */
 export function takeSequences(batch: RaggedBatch, numbers: readonly number[] | Int32Array): RaggedBatch {
   const from = batch.offsets.data;
   const wrong = numbers.find((i) => !Number.isInteger(i) || i < 0 || i + 1 >= from.length);
-  if (wrong !== undefined) throw new TensorError(`takeSequences: expected sequences from 0 to ${from.length - 2}, got ${wrong}`);
+  if (wrong !== undefined)
+    throw new TensorError(`takeSequences: expected sequences from 0 to ${from.length - 2}, got ${wrong}`);
   const offsets = new Int32Array(numbers.length + 1);
   numbers.forEach((i, to) => (offsets[to + 1] = offsets[to]! + from[i + 1]! - from[i]!));
   return mapSteps(batch, tensor(offsets), (x) => {
@@ -19,38 +31,61 @@ export function takeSequences(batch: RaggedBatch, numbers: readonly number[] | I
 
 export interface Sorted {
   readonly batch: RaggedBatch;
-  /** Where each sequence stood: sequence `i` of the result is sequence `order[i]` of the argument. Labels are taken by it too. */
+  /**
+   * Where each sequence stood: sequence `i` of the result is sequence `order[i]` of the argument. Labels are taken by
+   * it too.
+   */
   readonly order: Int32Array;
 }
 
-/** Longest first, so that the rows that are still running are always the first ones. Sequences of one length keep their order. */
+/**
+ * Longest first, so that the rows that are still running are always the first ones. Sequences of one length keep their
+ * order.
+ */
 export function sortByLength(batch: RaggedBatch): Sorted {
   const lengths = lengthsOf(batch).data;
-  const order = Int32Array.from({ length: lengths.length }, (_, i) => i).sort((a, b) => lengths[b]! - lengths[a]! || a - b);
+  const order = Int32Array.from({ length: lengths.length }, (_, i) => i).sort(
+    (a, b) => lengths[b]! - lengths[a]! || a - b,
+  );
   return { batch: takeSequences(batch, order), order };
 }
 
 /**
- * The numbers of the sequences of each batch of `size`, like lengths together, so that little is padded. With a key, sequences of one length are
- * mixed, and the batches come in random order; without one, the longest are first. Where `size` does not divide their number, those left over make a short batch, the last one: drawn by
- * the key from all sequences alike, or the last ones of the data. A mean over a short batch weighs its sequences more, and dropping it hides them, so they must not
- * always be the same, the shortest.
+ * The numbers of the sequences of each batch of `size`, like lengths together, so that little is padded. With a key,
+ * sequences of one length are mixed, and the batches come in random order; without one, the longest are first. Where
+ * `size` does not divide their number, those left over make a short batch, the last one: drawn by the key from all
+ * sequences alike, or the last ones of the data. A mean over a short batch weighs its sequences more, and dropping it
+ * hides them, so they must not always be the same, the shortest.
  */
-export function batchesByLength(batch: RaggedBatch, options: { readonly size: number; readonly key?: ArrayTensor }): Int32Array[] {
-  checkOptions("batchesByLength", options, ["size", "key"], { batchSize: "size", batch_size: "size", shuffle: "key", seed: "key" });
+export function batchesByLength(
+  batch: RaggedBatch,
+  options: { readonly size: number; readonly key?: ArrayTensor },
+): Int32Array[] {
+  checkOptions("batchesByLength", options, ["size", "key"], {
+    batchSize: "size",
+    batch_size: "size",
+    shuffle: "key",
+    seed: "key",
+  });
   const { size, key } = options;
-  if (!Number.isInteger(size) || size < 1) throw new TensorError(`batchesByLength: size must be an integer >= 1, got ${size}`);
+  if (!Number.isInteger(size) || size < 1)
+    throw new TensorError(`batchesByLength: size must be an integer >= 1, got ${size}`);
   const lengths = lengthsOf(batch).data;
-  const words = (name: string, n: number): ArrayLike<number> => (key === undefined ? new Int32Array(n) : valuesOf(randomBits(keyFor(key, name), [n])));
+  const words = (name: string, n: number): ArrayLike<number> =>
+    key === undefined ? new Int32Array(n) : valuesOf(randomBits(keyFor(key, name), [n]));
   const all = Int32Array.from({ length: lengths.length }, (_, i) => i);
   const [ties, drawn] = [words("sequences", lengths.length), words("left over", lengths.length)];
-  const byLength = (numbers: Int32Array): Int32Array => numbers.toSorted((a, b) => lengths[b]! - lengths[a]! || ties[a]! - ties[b]! || a - b);
+  const byLength = (numbers: Int32Array): Int32Array =>
+    numbers.toSorted((a, b) => lengths[b]! - lengths[a]! || ties[a]! - ties[b]! || a - b);
   const full = lengths.length - (lengths.length % size);
   const inOrder = all.toSorted((a, b) => drawn[a]! - drawn[b]! || a - b);
   const order = byLength(inOrder.subarray(0, full));
   const batches = Array.from({ length: full / size }, (_, i) => order.slice(i * size, (i + 1) * size));
   const places = words("batches", batches.length);
-  const placed = batches.map((numbers, i) => ({ numbers, i })).sort((a, b) => places[a.i]! - places[b.i]! || a.i - b.i).map(({ numbers }) => numbers);
+  const placed = batches
+    .map((numbers, i) => ({ numbers, i }))
+    .sort((a, b) => places[a.i]! - places[b.i]! || a.i - b.i)
+    .map(({ numbers }) => numbers);
   return full === lengths.length ? placed : [...placed, byLength(inOrder.subarray(full))];
 }
 
@@ -59,7 +94,9 @@ export function joinRagged(batches: readonly RaggedBatch[]): RaggedBatch {
   const [first] = batches;
   if (first === undefined) throw new TensorError("joinRagged: expected at least one batch");
   const offsets = [0];
-  for (const { offsets: { data } } of batches) {
+  for (const {
+    offsets: { data },
+  } of batches) {
     const start = offsets.at(-1)!;
     for (let i = 1; i < data.length; i++) offsets.push(start + data[i]!);
   }
@@ -70,7 +107,9 @@ export function joinRagged(batches: readonly RaggedBatch[]): RaggedBatch {
     batches.forEach((batch, i) => {
       const part = batch[name];
       if (part === undefined || part.dtype !== like.dtype || part.shape[1] !== like.shape[1]) {
-        throw new TensorError(`joinRagged: ${name} of batch 0 is ${like.dtype} ${describe(like)}, but of batch ${i} ${part === undefined ? "there is none" : `${part.dtype} ${describe(part)}`}`);
+        throw new TensorError(
+          `joinRagged: ${name} of batch 0 is ${like.dtype} ${describe(like)}, but of batch ${i} ${part === undefined ? "there is none" : `${part.dtype} ${describe(part)}`}`,
+        );
       }
       data.set(part.data, to);
       to += part.data.length;

@@ -5,8 +5,8 @@ export interface Verdict {
   /** The numbers the verdict rests on, in a sentence without a full stop. */
   readonly because: string;
   /**
-   * Two-sided p-value of the test, if it is one: the report corrects it for the number of the study's claims, and a verdict that does not outlive the
-   * correction becomes "undecided". A verdict without one stands as it is.
+   * Two-sided p-value of the test, if it is one: the report corrects it for the number of the study's claims, and a
+   * verdict that does not outlive the correction becomes "undecided". A verdict without one stands as it is.
    */
   readonly p?: number;
 }

@@ -3,7 +3,10 @@ import { resultsOf, type TrialStatus } from "../results.ts";
 import { judgeClaims } from "./judge.ts";
 import { all, alike, better, reaches } from "./tests.ts";
 
-const metrics = { accuracy: { label: "Accuracy", better: "higher" }, error: { label: "Error", better: "lower" } } as const;
+const metrics = {
+  accuracy: { label: "Accuracy", better: "higher" },
+  error: { label: "Error", better: "lower" },
+} as const;
 
 function results(values: Record<string, readonly (number | TrialStatus)[]>) {
   const trials = Object.entries(values).flatMap(([variant, list]) =>
@@ -38,35 +41,52 @@ describe("better", () => {
     expect(test5(results({ a: [11, 22], b: [10, 20] }))).toEqual({
       verdict: "undecided",
       // Differences 1 and 2: mean 1.5, sd 1/√2, t of 1 degree of freedom 12.706: 1.5 ± 12.706 / 2.
-      because: "On average a is better than b on rows by 1.5 (95 % interval −4.85 to 7.85, paired t over 2 seeds); needs at least 5 seeds (run with --seeds 5)",
+      because:
+        "On average a is better than b on rows by 1.5 (95 % interval −4.85 to 7.85, paired t over 2 seeds); needs at least 5 seeds (run with --seeds 5)",
     });
     const lost = test5(results({ a: [11, 21, 31, 41, 51, 61], b: [10, 20, 30, 40, 50, "diverged"] }));
     expect(lost.verdict).toBe("undecided");
     expect(lost.because).toContain("b seed 5 diverged");
-    expect(test5(results({ a: [], b: [] })).because).toBe("No seed has a result of both a and b on rows; needs at least 5 seeds (run with --seeds 5)");
+    expect(test5(results({ a: [], b: [] })).because).toBe(
+      "No seed has a result of both a and b on rows; needs at least 5 seeds (run with --seeds 5)",
+    );
     expect(test5(results({ a: [12], b: [10] })).because).toContain("a is better than b on rows by 2 (one seed)");
   });
 
   test("says what the numbers say", () => {
-    // Differences 1, 1, 1, 1, 2: mean 1.2, standard error 0.2, t = 6 with 4 degrees of freedom; the 97.5 % point is 2.776.
+    // Differences 1, 1, 1, 1, 2: mean 1.2, standard error 0.2, t = 6 with 4 degrees of freedom; the 97.5 % point is
+    // 2.776.
     const { because, p } = test5(results({ a: [11, 21, 31, 41, 52], b: [10, 20, 30, 40, 50] }));
-    expect(because).toBe("On average a is better than b on rows by 1.2 (95 % interval 0.645 to 1.76, paired t over 5 seeds), p = 0.0039");
+    expect(because).toBe(
+      "On average a is better than b on rows by 1.2 (95 % interval 0.645 to 1.76, paired t over 5 seeds), p = 0.0039",
+    );
     expect(p).toBeCloseTo(0.003882537, 8);
-    const reversed = better({ ...a, variant: "b", than: "a" })(results({ a: [11, 21, 31, 41, 52], b: [10, 20, 30, 40, 50] }));
+    const reversed = better({ ...a, variant: "b", than: "a" })(
+      results({ a: [11, 21, 31, 41, 52], b: [10, 20, 30, 40, 50] }),
+    );
     expect(reversed.because).toBe(because);
     expect(reversed.verdict).toBe("not reproduced");
   });
 
   test("of seeds that all say the same, asks the signs: five are too few", () => {
     const equal = test5(results({ a: [1, 2, 3, 4, 5], b: [1, 2, 3, 4, 5] }));
-    expect(equal).toMatchObject({ verdict: "undecided", because: "With each of 5 seeds a and b are equal on rows, p = 1.0" });
+    expect(equal).toMatchObject({
+      verdict: "undecided",
+      because: "With each of 5 seeds a and b are equal on rows, p = 1.0",
+    });
     const five = test5(results({ a: [1, 1, 1, 1, 1], b: [0, 0, 0, 0, 0] }));
-    expect(five).toMatchObject({ verdict: "undecided", p: 2 / 32, because: "On average a is better than b on rows by 1 with each of 5 seeds (no spread: sign test), p = 0.063" });
+    expect(five).toMatchObject({
+      verdict: "undecided",
+      p: 2 / 32,
+      because: "On average a is better than b on rows by 1 with each of 5 seeds (no spread: sign test), p = 0.063",
+    });
     expect(test5(results({ a: [1, 1, 1, 1, 1, 1], b: [0, 0, 0, 0, 0, 0] })).verdict).toBe("reproduced");
   });
 
   test("names what it does not know", () => {
-    expect(() => better({ ...a, metric: "acuracy", than: "b" })(results({ a: [1], b: [1] }))).toThrow('did you mean "accuracy"?');
+    expect(() => better({ ...a, metric: "acuracy", than: "b" })(results({ a: [1], b: [1] }))).toThrow(
+      'did you mean "accuracy"?',
+    );
     expect(() => better({ ...a, than: "c" })(results({ a: [1], bee: [1] }))).toThrow('unknown variant "c"');
   });
 });
@@ -96,7 +116,9 @@ describe("all", () => {
     const both = two(results({ a: up, b: down, c: [9, 18, 29, 39, 49] }));
     expect(both.verdict).toBe("reproduced");
     expect(both.p).toBeCloseTo(0.003882537, 8);
-    expect(both.because).toContain("better than b on rows by 1.2 (95 % interval 0.645 to 1.76, paired t over 5 seeds), p = 0.0039. On average a is better than c");
+    expect(both.because).toContain(
+      "better than b on rows by 1.2 (95 % interval 0.645 to 1.76, paired t over 5 seeds), p = 0.0039. On average a is better than c",
+    );
   });
 
   test("is refuted by any, corrected for their number, and undecided otherwise", () => {
@@ -115,11 +137,21 @@ test("verdicts of several claims are corrected for their number", () => {
     { text: "three", test: () => ({ verdict: "reproduced" as const, because: "seen" }) },
   ];
   // Differences 1, 1, 1, 1, 2 (p = 0.0039) and 1, 0.1, 1, 0.2, 1.2 (mean 0.7, standard error 0.2302, p = 0.037).
-  const judged = judgeClaims(claims, results({ a: [11, 21, 31, 41, 52], b: [10, 20, 30, 40, 50], c: [10, 20.9, 30, 40.8, 50.8] }));
+  const judged = judgeClaims(
+    claims,
+    results({ a: [11, 21, 31, 41, 52], b: [10, 20, 30, 40, 50], c: [10, 20.9, 30, 40.8, 50.8] }),
+  );
   expect(judged.map(({ verdict }) => verdict)).toEqual(["reproduced", "reproduced", "reproduced"]);
-  expect(judged.map(({ corrected }) => corrected)).toEqual([expect.closeTo(2 * 0.003882537, 8), expect.closeTo(0.037303763, 8), undefined]);
+  expect(judged.map(({ corrected }) => corrected)).toEqual([
+    expect.closeTo(2 * 0.003882537, 8),
+    expect.closeTo(0.037303763, 8),
+    undefined,
+  ]);
   expect(judged[0]?.because).toContain("p = 0.0039, p = 0.0078 after Holm’s correction for 2 claims");
   // The second claim twice: 0.037 times 2 is too much.
-  const twice = judgeClaims([claims[1], claims[1]].flatMap((claim) => claim ?? []), results({ a: [11, 21, 31, 41, 52], b: [1], c: [10, 20.9, 30, 40.8, 50.8] }));
+  const twice = judgeClaims(
+    [claims[1], claims[1]].flatMap((claim) => claim ?? []),
+    results({ a: [11, 21, 31, 41, 52], b: [1], c: [10, 20.9, 30, 40.8, 50.8] }),
+  );
   expect(twice.map(({ verdict }) => verdict)).toEqual(["undecided", "undecided"]);
 });

@@ -12,7 +12,10 @@ export interface Evidence {
   readonly because: string;
   readonly seeds: number;
   readonly minimumSeeds: number;
-  /** Trials that are not done, or `null`. One that is not done may not be dropped: which one it was can depend on the variant. */
+  /**
+   * Trials that are not done, or `null`. One that is not done may not be dropped: which one it was can depend on the
+   * variant.
+   */
   readonly missing: string | null;
   /** Two-sided p-value, and whether what it supports is the claim. */
   readonly p: number;
@@ -21,19 +24,31 @@ export interface Evidence {
 
 export function decide({ because, seeds, minimumSeeds, missing, p, holds }: Evidence): Verdict {
   if (missing !== null) return { verdict: "undecided", because: `${missing}. Ignoring those: ${because}` };
-  if (seeds < minimumSeeds) return { verdict: "undecided", because: `${because}; needs at least ${minimumSeeds} seeds (run with --seeds ${minimumSeeds})` };
-  return { verdict: p >= SIGNIFICANT ? "undecided" : holds ? "reproduced" : "not reproduced", because: `${because}, ${formatP(p)}`, p };
+  if (seeds < minimumSeeds)
+    return {
+      verdict: "undecided",
+      because: `${because}; needs at least ${minimumSeeds} seeds (run with --seeds ${minimumSeeds})`,
+    };
+  return {
+    verdict: p >= SIGNIFICANT ? "undecided" : holds ? "reproduced" : "not reproduced",
+    because: `${because}, ${formatP(p)}`,
+    p,
+  };
 }
 
 /** 1 where a higher value of the metric is better, -1 where a lower one is. */
 export function direction(results: Results, metric: string): 1 | -1 {
   const found = results.metrics[metric];
-  if (found === undefined) throw studyError(`claim: unknown metric "${metric}": ${suggestion(metric, Object.keys(results.metrics))}`);
+  if (found === undefined)
+    throw studyError(`claim: unknown metric "${metric}": ${suggestion(metric, Object.keys(results.metrics))}`);
   return found.better === "higher" ? 1 : -1;
 }
 
 /** Values of the first variant less those of the second, for the seeds that both have. */
-export function differences(results: Results, where: { readonly task: string; readonly metric: string; readonly variants: readonly [string, string] }): number[] {
+export function differences(
+  results: Results,
+  where: { readonly task: string; readonly metric: string; readonly variants: readonly [string, string] },
+): number[] {
   const { task, metric, variants } = where;
   for (const variant of variants) requireKnown("variant", variant, results.variants);
   requireKnown("task", task, results.tasks);

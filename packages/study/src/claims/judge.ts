@@ -11,7 +11,10 @@ export interface JudgedClaim extends Verdict {
   readonly corrected?: number;
 }
 
-/** Tests the claims of a study, and corrects the verdicts for how many were tested (Holm), so that none of them is found true by their number alone. */
+/**
+ * Tests the claims of a study, and corrects the verdicts for how many were tested (Holm), so that none of them is found
+ * true by their number alone.
+ */
 export function judgeClaims(claims: readonly Claim[], results: Results): JudgedClaim[] {
   const verdicts = claims.map((claim): JudgedClaim => ({ text: claim.text, ...verdictOf(claim, results) }));
   const tested = verdicts.flatMap(({ p }) => (p === undefined ? [] : [p]));
@@ -36,7 +39,10 @@ function verdictOf(claim: Claim, results: Results): Verdict {
       return undecided("the test gave a promise, and a claim's test has to give its verdict at once");
     }
     const checked = verdictSchema.safeParse(given);
-    if (!checked.success) return undecided('the test gave no verdict: expected { verdict: "reproduced", "not reproduced" or "undecided", because: a sentence }');
+    if (!checked.success)
+      return undecided(
+        'the test gave no verdict: expected { verdict: "reproduced", "not reproduced" or "undecided", because: a sentence }',
+      );
     const { verdict, because, p } = checked.data;
     return p === undefined ? { verdict, because } : { verdict, because, p };
   } catch (error) {

@@ -1,4 +1,8 @@
 import { z } from "zod";
 
 /** A verdict as a test gives it, and as a file holds it. */
-export const verdictSchema = z.object({ verdict: z.enum(["reproduced", "not reproduced", "undecided"]), because: z.string(), p: z.number().min(0).max(1).optional() });
+export const verdictSchema = z.object({
+  verdict: z.enum(["reproduced", "not reproduced", "undecided"]),
+  because: z.string(),
+  p: z.number().min(0).max(1).optional(),
+});

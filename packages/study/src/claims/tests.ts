@@ -1,7 +1,16 @@
 import { mean } from "../statistics/summary.ts";
 import { meanTest } from "../statistics/tests.ts";
 import type { Claim, Verdict } from "./claim.ts";
-import { decide, differences, direction, format, missingTrials, requireKnown, SIGNIFICANT, spread } from "./evidence.ts";
+import {
+  decide,
+  differences,
+  direction,
+  format,
+  missingTrials,
+  requireKnown,
+  SIGNIFICANT,
+  spread,
+} from "./evidence.ts";
 
 interface TestOptions {
   readonly metric: string;
@@ -12,21 +21,32 @@ interface TestOptions {
 }
 
 /**
- * Tests that `variant` is better than `than` by more than `margin` (0 by default, in the metric's unit): Student's t of the differences between runs that
- * share a seed, so that what the seed does to both cancels. "Better" follows the metric.
+ * Tests that `variant` is better than `than` by more than `margin` (0 by default, in the metric's unit): Student's t of
+ * the differences between runs that share a seed, so that what the seed does to both cancels. "Better" follows the
+ * metric.
  */
 export function better(options: TestOptions & { readonly than: string; readonly margin?: number }): Claim["test"] {
   const { metric, task, variant, than, margin = 0, minimumSeeds = 5 } = options;
   return (results) => {
     const sign = direction(results, metric);
-    const gains = differences(results, { task, metric, variants: [variant, than] }).map((difference) => sign * difference);
+    const gains = differences(results, { task, metric, variants: [variant, than] }).map(
+      (difference) => sign * difference,
+    );
     const by = mean(gains);
     const [first, second] = by < 0 ? [than, variant] : [variant, than];
     const compared = gains.every((gain) => gain === 0)
       ? `With each of ${gains.length} seeds ${variant} and ${than} are equal on ${task}`
-      : `On average ${first} is better than ${second} on ${task} by ${spread(gains.map((gain) => (by < 0 ? -gain : gain)), "paired t")}`;
+      : `On average ${first} is better than ${second} on ${task} by ${spread(
+          gains.map((gain) => (by < 0 ? -gain : gain)),
+          "paired t",
+        )}`;
     return decide({
-      because: gains.length === 0 ? nothingShared(task, variant, than) : margin === 0 ? compared : `${compared}, against a margin of ${format(margin)}`,
+      because:
+        gains.length === 0
+          ? nothingShared(task, variant, than)
+          : margin === 0
+            ? compared
+            : `${compared}, against a margin of ${format(margin)}`,
       seeds: gains.length,
       minimumSeeds,
       missing: missingTrials(results, task, [variant, than]),
@@ -36,7 +56,10 @@ export function better(options: TestOptions & { readonly than: string; readonly 
   };
 }
 
-/** Tests that the mean of `variant` reaches `value`: at least where higher is better, at most where lower is. Student's t over seeds. */
+/**
+ * Tests that the mean of `variant` reaches `value`: at least where higher is better, at most where lower is. Student's
+ * t over seeds.
+ */
 export function reaches(options: TestOptions & { readonly value: number }): Claim["test"] {
   const { metric, task, variant, value, minimumSeeds = 5 } = options;
   return (results) => {
@@ -45,7 +68,10 @@ export function reaches(options: TestOptions & { readonly value: number }): Clai
     requireKnown("task", task, results.tasks);
     const values = results.values({ task, variant, metric }).map((entry) => entry.value);
     return decide({
-      because: values.length === 0 ? `No seed of ${variant} on ${task} has a result` : `The mean of ${variant} on ${task} is ${spread(values, "Student’s t")}, against ${format(value)}`,
+      because:
+        values.length === 0
+          ? `No seed of ${variant} on ${task} has a result`
+          : `The mean of ${variant} on ${task} is ${spread(values, "Student’s t")}, against ${format(value)}`,
       seeds: values.length,
       minimumSeeds,
       missing: missingTrials(results, task, [variant]),
@@ -56,8 +82,8 @@ export function reaches(options: TestOptions & { readonly value: number }): Clai
 }
 
 /**
- * Tests that `variant` and `than` differ by less than `within` either way: two one-sided paired t tests (Schuirmann 1987). "Not reproduced" says that they
- * differ by more.
+ * Tests that `variant` and `than` differ by less than `within` either way: two one-sided paired t tests (Schuirmann
+ * 1987). "Not reproduced" says that they differ by more.
  */
 export function alike(options: TestOptions & { readonly than: string; readonly within: number }): Claim["test"] {
   const { metric, task, variant, than, within, minimumSeeds = 5 } = options;
@@ -67,7 +93,10 @@ export function alike(options: TestOptions & { readonly than: string; readonly w
     const [below, above] = [meanTest(apart, -within), meanTest(apart, within)];
     const holds = Math.abs(mean(apart)) < within;
     return decide({
-      because: apart.length === 0 ? nothingShared(task, variant, than) : `The difference ${variant} less ${than} on ${task} is ${spread(apart, "paired t")}; they are alike if it is within ±${format(within)}`,
+      because:
+        apart.length === 0
+          ? nothingShared(task, variant, than)
+          : `The difference ${variant} less ${than} on ${task} is ${spread(apart, "paired t")}; they are alike if it is within ±${format(within)}`,
       seeds: apart.length,
       minimumSeeds,
       missing: missingTrials(results, task, [variant, than]),
@@ -79,8 +108,8 @@ export function alike(options: TestOptions & { readonly than: string; readonly w
 }
 
 /**
- * Tests that all of some tests hold. It is reproduced if each is, with the largest of their p-values; one that is refuted refutes it, with its p-value times
- * the number of tests.
+ * Tests that all of some tests hold. It is reproduced if each is, with the largest of their p-values; one that is
+ * refuted refutes it, with its p-value times the number of tests.
  */
 export function all(...tests: readonly Claim["test"][]): Claim["test"] {
   return (results) => {
@@ -104,4 +133,5 @@ function pValues(verdicts: readonly Verdict[]): number[] | null {
   return values.length < verdicts.length ? null : values;
 }
 
-const nothingShared = (task: string, variant: string, than: string): string => `No seed has a result of both ${variant} and ${than} on ${task}`;
+const nothingShared = (task: string, variant: string, than: string): string =>
+  `No seed has a result of both ${variant} and ${than} on ${task}`;

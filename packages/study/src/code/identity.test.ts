@@ -21,24 +21,40 @@ function write(path: string, text: string): void {
 const identity = () => codeIdentity(join(checkout, "experiments/toy/study.ts"));
 
 test("code is what the study imports: own files, files of the checkout's packages, versions of installed ones and of what they depend on", () => {
-  write("experiments/toy/study.ts", 'import { a } from "./part.ts";\nimport "outside";\nimport { study } from "@sluice/study";\nimport fs from "node:fs";');
+  write(
+    "experiments/toy/study.ts",
+    'import { a } from "./part.ts";\nimport "outside";\nimport { study } from "@sluice/study";\nimport fs from "node:fs";',
+  );
   write("experiments/toy/part.ts", 'export { b as a } from "@x/cells";');
   write("experiments/toy/unused.ts", "");
-  write("packages/cells/package.json", '{ "name": "@x/cells", "exports": { ".": { "never": "./src/unused.ts", "default": "./src/index.ts" } } }');
+  write(
+    "packages/cells/package.json",
+    '{ "name": "@x/cells", "exports": { ".": { "never": "./src/unused.ts", "default": "./src/index.ts" } } }',
+  );
   write("packages/cells/src/index.ts", 'import "@x/tensor/deep"; export const b = 1;');
   write("packages/cells/src/unused.ts", "");
   write("packages/tensor/package.json", '{ "name": "@x/tensor", "exports": { "./*": "./src/*.ts" } }');
   write("packages/tensor/src/deep.ts", "");
-  write("node_modules/outside/package.json", '{ "name": "outside", "version": "1.2.3", "main": "index.js", "dependencies": { "further": "*" } }');
+  write(
+    "node_modules/outside/package.json",
+    '{ "name": "outside", "version": "1.2.3", "main": "index.js", "dependencies": { "further": "*" } }',
+  );
   write("node_modules/outside/index.js", "");
   write("node_modules/further/package.json", '{ "name": "further", "version": "2.0.0" }');
   mkdirSync(join(checkout, "node_modules/@x"));
-  for (const name of ["cells", "tensor"]) symlinkSync(join(checkout, "packages", name), join(checkout, "node_modules/@x", name));
+  for (const name of ["cells", "tensor"])
+    symlinkSync(join(checkout, "packages", name), join(checkout, "node_modules/@x", name));
 
   const before = identity();
-  expect(Object.keys(before.parts).sort()).toEqual(
-    ["@sluice/study", "experiments/toy/part.ts", "experiments/toy/study.ts", "further@2.0.0", "outside@1.2.3", "packages/cells/src/index.ts", "packages/tensor/src/deep.ts"],
-  );
+  expect(Object.keys(before.parts).sort()).toEqual([
+    "@sluice/study",
+    "experiments/toy/part.ts",
+    "experiments/toy/study.ts",
+    "further@2.0.0",
+    "outside@1.2.3",
+    "packages/cells/src/index.ts",
+    "packages/tensor/src/deep.ts",
+  ]);
   expect(before.unresolved).toEqual([]);
 
   write("packages/cells/src/unused.ts", "changed");
@@ -64,8 +80,16 @@ test.each<[string, string, string?]>([
   ["an absolute path", 'import "<checkout>/experiments/toy/part.ts";'],
   ["a file URL", 'import "<url>/experiments/toy/part.ts";'],
   ["an alias of the package.json", 'import "#part";'],
-  ["createRequire", 'import { createRequire as make } from "node:module"; const load = make(import.meta.url); load("./part.cjs");', "experiments/toy/part.cjs"],
-  ["createRequire at once", 'import module from "node:module"; module.createRequire(import.meta.url)("./part.cjs");', "experiments/toy/part.cjs"],
+  [
+    "createRequire",
+    'import { createRequire as make } from "node:module"; const load = make(import.meta.url); load("./part.cjs");',
+    "experiments/toy/part.cjs",
+  ],
+  [
+    "createRequire at once",
+    'import module from "node:module"; module.createRequire(import.meta.url)("./part.cjs");',
+    "experiments/toy/part.cjs",
+  ],
   ["require in CommonJS", 'import "./common.cjs";', "experiments/toy/part.cjs"],
   ["a worker's URL", 'new Worker(new URL("./part.ts", import.meta.url));'],
   ["import.meta.resolve", 'import.meta.resolve("./part.ts");'],
@@ -73,7 +97,10 @@ test.each<[string, string, string?]>([
 ])("%s is followed", (_, text, path = "experiments/toy/part.ts") => {
   write("experiments/package.json", '{ "name": "toys", "type": "module", "imports": { "#part": "./toy/part.ts" } }');
   write("experiments/toy/common.cjs", 'require("./part.cjs");');
-  write("experiments/toy/study.ts", text.replace("<checkout>", checkout).replace("<url>", pathToFileURL(checkout).href));
+  write(
+    "experiments/toy/study.ts",
+    text.replace("<checkout>", checkout).replace("<url>", pathToFileURL(checkout).href),
+  );
   write(path, "1");
   const before = identity();
   expect(before.parts).toHaveProperty([path]);
@@ -92,7 +119,10 @@ describe("what counts of a file", () => {
   test.each([
     ["a comment", '/** Doc. */ const rate: number = 0.5; // note\nexport default rate * f("a");'],
     ["a type", 'interface Unused {}\nconst rate = 0.5 as const;\nexport default rate * f<string>("a");'],
-    ["the import of a type", 'import type { T } from "./part.ts";\nconst rate: T = 0.5;\nexport default rate * f("a");'],
+    [
+      "the import of a type",
+      'import type { T } from "./part.ts";\nconst rate: T = 0.5;\nexport default rate * f("a");',
+    ],
     ["layout and quotes", "const   rate = 0.5\nexport default (\n  rate * f('a')\n)"],
   ])("not %s", (_, text) => {
     expect(hashOf(text)).toBe(hashOf(plain));
@@ -110,7 +140,11 @@ describe("what counts of a file", () => {
   });
 
   test("which of its imports lead where", () => {
-    const aliases = (x: string, y: string): void => write("experiments/package.json", `{ "name": "toys", "imports": { "#x": "./toy/${x}.ts", "#y": "./toy/${y}.ts" } }`);
+    const aliases = (x: string, y: string): void =>
+      write(
+        "experiments/package.json",
+        `{ "name": "toys", "imports": { "#x": "./toy/${x}.ts", "#y": "./toy/${y}.ts" } }`,
+      );
     write("experiments/toy/a.ts", "export default 1;");
     write("experiments/toy/b.ts", "export default 2;");
     aliases("a", "b");
@@ -123,9 +157,21 @@ describe("what counts of a file", () => {
 test.each([
   ["an import by a variable", "export const load = (name) => import(name);", "known only when it runs: import(name)"],
   ["a template with a parameter", "export const load = (name) => import(`./${name}.ts`);", "known only when it runs"],
-  ["a parameter that is called like a constant", 'const name = "./part.ts"; export const load = (name) => import(name);', "known only when it runs"],
-  ["a require that is handed on", 'import { createRequire } from "node:module"; const load = createRequire(import.meta.url); other(load);', "handed on: load"],
-  ["a require of another place", 'import { createRequire } from "node:module"; createRequire(somewhere)("./part.cjs");', "another place"],
+  [
+    "a parameter that is called like a constant",
+    'const name = "./part.ts"; export const load = (name) => import(name);',
+    "known only when it runs",
+  ],
+  [
+    "a require that is handed on",
+    'import { createRequire } from "node:module"; const load = createRequire(import.meta.url); other(load);',
+    "handed on: load",
+  ],
+  [
+    "a require of another place",
+    'import { createRequire } from "node:module"; createRequire(somewhere)("./part.cjs");',
+    "another place",
+  ],
   ["a folder", 'new URL("../toy/", import.meta.url);', "is a folder"],
   ["code of another site", 'import "https://example.org/code.js";', "is not a file"],
   ["what is not code", "const = ;", "it cannot be read"],
@@ -140,7 +186,10 @@ test.each([
 
 test("a comment, a string and a folder are no imports", () => {
   mkdirSync(join(checkout, "experiments/toy/folder"), { recursive: true });
-  write("experiments/toy/study.ts", '// import "./gone.ts"; import("./folder")\nexport default \'import x from "./gone.ts"\'; import.meta.resolve("./folder");');
+  write(
+    "experiments/toy/study.ts",
+    '// import "./gone.ts"; import("./folder")\nexport default \'import x from "./gone.ts"\'; import.meta.resolve("./folder");',
+  );
   expect(Object.keys(identity().parts).sort()).toEqual(["@sluice/study", "experiments/toy/study.ts"]);
 });
 

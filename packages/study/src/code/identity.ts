@@ -7,7 +7,10 @@ import { importConditions, isInstalled, packageFolder, readPackage, resolveRefer
 /** What a trial's code is: a hash over `parts`, which names every file and package version that went into it. */
 export interface CodeIdentity {
   readonly hash: string;
-  /** By file path (relative to the checkout or to the study's folder) a hash of what it does and of what its imports lead to; `installed` by package name and version. */
+  /**
+   * By file path (relative to the checkout or to the study's folder) a hash of what it does and of what its imports
+   * lead to; `installed` by package name and version.
+   */
   readonly parts: { readonly [name: string]: string };
   /** What the identity does not cover, with the reason. Part of the hash. */
   readonly unresolved: readonly string[];
@@ -16,24 +19,30 @@ export interface CodeIdentity {
 }
 
 export interface CodeIdentityOptions {
-  /** Arguments of the Node that will run the trial: its `--conditions` choose among the `exports` of a package. Those of this process by default. */
+  /**
+   * Arguments of the Node that will run the trial: its `--conditions` choose among the `exports` of a package. Those of
+   * this process by default.
+   */
   readonly execArgv?: readonly string[];
 }
 
 /**
- * Plans trials and writes reports, of which results do not depend. What they do depend on is how it draws the key of a seed, stores a row and reads a
- * summary off a curve: count it up when that changes; every trial is then new.
+ * Plans trials and writes reports, of which results do not depend. What they do depend on is how it draws the key of a
+ * seed, stores a row and reads a summary off a curve: count it up when that changes; every trial is then new.
  */
 const TRIAL_RULES = "rules 1";
 const OWN = /^@sluice\/study(\/|$)/;
 const CODE = new Set([".ts", ".mts", ".cts", ".js", ".mjs", ".cjs"]);
 
 /**
- * Identifies the code that a study module runs: every file that it imports, followed to the end, in the checkout and in packages that are linked from
- * elsewhere; name and version of installed packages and of all that they depend on. Of a file counts what can change a number: its program without types,
- * comments and layout, and where its imports lead.
+ * Identifies the code that a study module runs: every file that it imports, followed to the end, in the checkout and in
+ * packages that are linked from elsewhere; name and version of installed packages and of all that they depend on. Of a
+ * file counts what can change a number: its program without types, comments and layout, and where its imports lead.
  */
-export function codeIdentity(modulePath: string, { execArgv = process.execArgv }: CodeIdentityOptions = {}): CodeIdentity {
+export function codeIdentity(
+  modulePath: string,
+  { execArgv = process.execArgv }: CodeIdentityOptions = {},
+): CodeIdentity {
   const module = realpathSync(modulePath);
   const root = checkoutRoot(module) ?? dirname(module);
   const conditions = importConditions(execArgv, process.env["NODE_OPTIONS"]);
@@ -57,7 +66,8 @@ export function codeIdentity(modulePath: string, { execArgv = process.execArgv }
       const found = OWN.test(dependency) ? undefined : packageFolder(dependency, folder);
       if (found === undefined) continue;
       if (isInstalled(found)) addPackage(found);
-      else unresolved.push(`${part}: it depends on ${dependency} in ${nameOf(found)}, which is not an installed package`);
+      else
+        unresolved.push(`${part}: it depends on ${dependency} in ${nameOf(found)}, which is not an installed package`);
     }
     return part;
   };
@@ -70,7 +80,13 @@ export function codeIdentity(modulePath: string, { execArgv = process.execArgv }
     return nameOf(path);
   };
   const leadsTo = (target: Target): string =>
-    target.kind === "file" ? addFile(target.path) : target.kind === "package" ? addPackage(target.folder) : target.kind === "unresolved" ? `unresolved: ${target.why}` : target.kind;
+    target.kind === "file"
+      ? addFile(target.path)
+      : target.kind === "package"
+        ? addPackage(target.folder)
+        : target.kind === "unresolved"
+          ? `unresolved: ${target.why}`
+          : target.kind;
 
   addFile(module);
   for (let path = queue.pop(); path !== undefined; path = queue.pop()) {

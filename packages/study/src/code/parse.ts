@@ -27,7 +27,11 @@ export function parseCode(text: string, path: string): ParsedCode {
     const program = programOf(TYPED.has(extname(path)) ? withoutTypes(text) : text);
     return { form: JSON.stringify(program, withoutLayout), ...mentions(program, text) };
   } catch (error) {
-    return { form: text, references: [], unresolved: [`it cannot be read (${messageOf(error).split("\n")[0]}), so what it imports is not known`] };
+    return {
+      form: text,
+      references: [],
+      unresolved: [`it cannot be read (${messageOf(error).split("\n")[0]}), so what it imports is not known`],
+    };
   }
 }
 
@@ -46,8 +50,10 @@ function programOf(text: string): Program {
 
 /** As Node itself does when it runs the file. Types become spaces, so lines stay. */
 function withoutTypes(text: string): string {
-  if (typeof module.stripTypeScriptTypes !== "function") throw new Error(`Node ${process.version} cannot take the types out of TypeScript`);
-  // Node warns once that the function may change. The form does not depend on how it leaves the text, and the user can do nothing about it.
+  if (typeof module.stripTypeScriptTypes !== "function")
+    throw new Error(`Node ${process.version} cannot take the types out of TypeScript`);
+  // Node warns once that the function may change. The form does not depend on how it leaves the text, and the user can
+  // do nothing about it.
   const { emitWarning } = process;
   process.emitWarning = () => {};
   try {
@@ -60,7 +66,8 @@ function withoutTypes(text: string): string {
 function withoutLayout(this: unknown, key: string, value: unknown): unknown {
   if (key === "start" || key === "end") return undefined;
   // Quotes are layout. A number keeps its text, since JSON has no infinity for 1e999.
-  if (key === "raw" && typeof this === "object" && this !== null && "value" in this && typeof this.value === "string") return undefined;
+  if (key === "raw" && typeof this === "object" && this !== null && "value" in this && typeof this.value === "string")
+    return undefined;
   return typeof value === "bigint" ? String(value) : value;
 }
 
@@ -77,7 +84,8 @@ function mentions(program: Program, text: string): Pick<ParsedCode, "references"
   const names = namesOf(program);
   const references: Reference[] = [];
   const unresolved: string[] = [];
-  const tell = (node: AnyNode, what: string): void => void unresolved.push(`${what}: ${text.slice(node.start, node.end).split("\n")[0]?.slice(0, 80)}`);
+  const tell = (node: AnyNode, what: string): void =>
+    void unresolved.push(`${what}: ${text.slice(node.start, node.end).split("\n")[0]?.slice(0, 80)}`);
   const refer = (kind: Reference["kind"], node: AnyNode, given: AnyNode | null | undefined): void => {
     const specifiers = given === null || given === undefined ? null : stringsOf(given, names.constants);
     if (specifiers === null) tell(node, "a name that is known only when it runs");
@@ -85,10 +93,20 @@ function mentions(program: Program, text: string): Pick<ParsedCode, "references"
   };
   const known = new Set<AnyNode>();
   walk(program, (node) => {
-    if (node.type === "ImportDeclaration" || node.type === "ExportAllDeclaration" || node.type === "ExportNamedDeclaration") {
+    if (
+      node.type === "ImportDeclaration" ||
+      node.type === "ExportAllDeclaration" ||
+      node.type === "ExportNamedDeclaration"
+    ) {
       if (node.source) refer("import", node, node.source);
     } else if (node.type === "ImportExpression") refer("import", node, node.source);
-    else if (node.type === "NewExpression" && node.callee.type === "Identifier" && node.callee.name === "URL" && isMeta(node.arguments[1], ["url"])) refer("url", node, node.arguments[0]);
+    else if (
+      node.type === "NewExpression" &&
+      node.callee.type === "Identifier" &&
+      node.callee.name === "URL" &&
+      isMeta(node.arguments[1], ["url"])
+    )
+      refer("url", node, node.arguments[0]);
     else if (node.type === "CallExpression") {
       const { callee } = node;
       const required = callee.type === "MemberExpression" && nameOf(callee) === "resolve" ? callee.object : callee;
@@ -97,11 +115,18 @@ function mentions(program: Program, text: string): Pick<ParsedCode, "references"
         known.add(required);
         refer("require", node, node.arguments[0]);
       } else if (makes(required, names)) refer("require", node, node.arguments[0]);
-      else if (makes(node, names) && !isMeta(node.arguments[0], ["url", "filename"]) && !isIdentifier(node.arguments[0], "__filename")) tell(node, "a require of another place");
+      else if (
+        makes(node, names) &&
+        !isMeta(node.arguments[0], ["url", "filename"]) &&
+        !isIdentifier(node.arguments[0], "__filename")
+      )
+        tell(node, "a require of another place");
     } else if (node.type === "VariableDeclarator" && node.init && makes(node.init, names)) known.add(node.id);
-    else if (node.type === "MemberExpression" && !node.computed && node.property.type === "Identifier") known.add(node.property);
+    else if (node.type === "MemberExpression" && !node.computed && node.property.type === "Identifier")
+      known.add(node.property);
     else if (node.type === "Property" && !node.computed && !node.shorthand) known.add(node.key);
-    else if (node.type === "Identifier" && names.requires.has(node.name) && !known.has(node)) tell(node, "a require that is handed on");
+    else if (node.type === "Identifier" && names.requires.has(node.name) && !known.has(node))
+      tell(node, "a require that is handed on");
   });
   return { references, unresolved };
 }
@@ -114,10 +139,16 @@ function namesOf(program: Program): Names {
   // A name that means something else in another scope is not looked up: scopes are not followed.
   const hide = (node: AnyNode): void => void (node.type === "Identifier" && constants.set(node.name, null));
   walk(program, (node) => {
-    if (node.type === "ImportSpecifier" && node.imported.type === "Identifier" && node.imported.name === "createRequire") makers.add(node.local.name);
+    if (
+      node.type === "ImportSpecifier" &&
+      node.imported.type === "Identifier" &&
+      node.imported.name === "createRequire"
+    )
+      makers.add(node.local.name);
     if (node.type === "VariableDeclaration") {
       for (const { id, init } of node.declarations) {
-        if (id.type === "Identifier" && node.kind === "const" && !constants.has(id.name)) constants.set(id.name, init ?? null);
+        if (id.type === "Identifier" && node.kind === "const" && !constants.has(id.name))
+          constants.set(id.name, init ?? null);
         else walk(id, hide);
       }
     } else if ("params" in node) {
@@ -127,7 +158,13 @@ function namesOf(program: Program): Names {
   });
   if (!isModule) requires.add("require");
   walk(program, (node) => {
-    if (node.type === "VariableDeclarator" && node.id.type === "Identifier" && node.init && makes(node.init, { makers })) requires.add(node.id.name);
+    if (
+      node.type === "VariableDeclarator" &&
+      node.id.type === "Identifier" &&
+      node.init &&
+      makes(node.init, { makers })
+    )
+      requires.add(node.id.name);
   });
   return { makers, requires, constants };
 }
@@ -135,7 +172,9 @@ function namesOf(program: Program): Names {
 /** Whether a node is `createRequire(...)` or `module.createRequire(...)`. */
 function makes(node: AnyNode, { makers }: Pick<Names, "makers">): boolean {
   if (node.type !== "CallExpression") return false;
-  return node.callee.type === "Identifier" ? makers.has(node.callee.name) : node.callee.type === "MemberExpression" && nameOf(node.callee) === "createRequire";
+  return node.callee.type === "Identifier"
+    ? makers.has(node.callee.name)
+    : node.callee.type === "MemberExpression" && nameOf(node.callee) === "createRequire";
 }
 
 /** Every string that an expression can be, or `null` where the text does not say. */
@@ -147,13 +186,17 @@ function stringsOf(node: AnyNode, constants: Names["constants"]): string[] | nul
   const pairs = (a: string[], b: string[]): string[] => a.flatMap((first) => b.map((second) => first + second));
   if (node.type === "Literal") return typeof node.value === "string" ? [node.value] : null;
   if (node.type === "ConditionalExpression") return both(node.consequent, node.alternate, (a, b) => [...a, ...b]);
-  if (node.type === "BinaryExpression") return node.operator === "+" && node.left.type !== "PrivateIdentifier" ? both(node.left, node.right, pairs) : null;
+  if (node.type === "BinaryExpression")
+    return node.operator === "+" && node.left.type !== "PrivateIdentifier" ? both(node.left, node.right, pairs) : null;
   if (node.type === "TemplateLiteral") {
-    return node.quasis.reduce<string[] | null>((texts, { value }, index) => {
-      const before = node.expressions[index - 1];
-      const inserted = before === undefined ? [""] : stringsOf(before, constants);
-      return texts === null || inserted === null ? null : pairs(pairs(texts, inserted), [value.cooked ?? value.raw]);
-    }, [""]);
+    return node.quasis.reduce<string[] | null>(
+      (texts, { value }, index) => {
+        const before = node.expressions[index - 1];
+        const inserted = before === undefined ? [""] : stringsOf(before, constants);
+        return texts === null || inserted === null ? null : pairs(pairs(texts, inserted), [value.cooked ?? value.raw]);
+      },
+      [""],
+    );
   }
   if (node.type === "Identifier") {
     const value = constants.get(node.name);
@@ -186,5 +229,7 @@ function walk(node: AnyNode, visit: (node: AnyNode) => void): void {
 }
 
 function isNode(value: unknown): value is AnyNode {
-  return typeof value === "object" && value !== null && "type" in value && typeof value.type === "string" && "start" in value;
+  return (
+    typeof value === "object" && value !== null && "type" in value && typeof value.type === "string" && "start" in value
+  );
 }

@@ -21,18 +21,26 @@ export type Target =
 export type Conditions = readonly string[];
 
 /**
- * Follows a specifier by Node's own rules: `imports` and `exports` of a package.json, conditions, queries, percent-encoding, URLs. Reads the files as they are
- * now: Node, and what asks Node, keeps the package.json files of a process's start.
+ * Follows a specifier by Node's own rules: `imports` and `exports` of a package.json, conditions, queries,
+ * percent-encoding, URLs. Reads the files as they are now: Node, and what asks Node, keeps the package.json files of a
+ * process's start.
  */
-export function resolveReference(kind: Reference["kind"], specifier: string, importer: string, conditions: Conditions): Target {
+export function resolveReference(
+  kind: Reference["kind"],
+  specifier: string,
+  importer: string,
+  conditions: Conditions,
+): Target {
   if (isBuiltin(specifier)) return { kind: "known" };
   try {
     if (kind === "url") return ofUrl(new URL(specifier, pathToFileURL(importer)), { data: true });
     const given = { kind, importer, conditions: [...conditions, kind] };
     if (specifier.startsWith("#")) return ofAlias(specifier, given);
     const isPath = /^(\.{0,2}\/|\.{1,2}$)/.test(specifier);
-    if (kind === "require" && isPath) return placed(commonFile(join(specifier.startsWith("/") ? "" : dirname(importer), specifier)));
-    if (isPath || /^[a-z][a-z0-9+.-]*:/i.test(specifier)) return ofUrl(new URL(specifier, pathToFileURL(importer)), { data: false });
+    if (kind === "require" && isPath)
+      return placed(commonFile(join(specifier.startsWith("/") ? "" : dirname(importer), specifier)));
+    if (isPath || /^[a-z][a-z0-9+.-]*:/i.test(specifier))
+      return ofUrl(new URL(specifier, pathToFileURL(importer)), { data: false });
     return ofPackage(specifier, given);
   } catch (error) {
     return { kind: "unresolved", why: `${specifier}: ${messageOf(error)}` };
@@ -46,7 +54,10 @@ interface Given {
 }
 
 function ofUrl(url: URL, { data }: { readonly data: boolean }): Target {
-  if (url.protocol !== "file:") return data || url.protocol === "data:" ? { kind: "known" } : { kind: "unresolved", why: `${url.href} is not a file` };
+  if (url.protocol !== "file:")
+    return data || url.protocol === "data:"
+      ? { kind: "known" }
+      : { kind: "unresolved", why: `${url.href} is not a file` };
   const path = fileURLToPath(url);
   // Node imports no folder; a URL of one is read from.
   return !data && isFolder(path) ? { kind: "absent" } : placed(path);
@@ -54,15 +65,26 @@ function ofUrl(url: URL, { data }: { readonly data: boolean }): Target {
 
 function ofAlias(specifier: string, given: Given): Target {
   const scope = scopeOf(given.importer);
-  const target = scope === undefined ? undefined : aliased(scope.manifest, specifier, { conditions: given.conditions, unsafe: true })?.[0];
+  const target =
+    scope === undefined
+      ? undefined
+      : aliased(scope.manifest, specifier, { conditions: given.conditions, unsafe: true })?.[0];
   if (scope === undefined || target === undefined) return { kind: "absent" };
-  return target.startsWith("./") ? placed(join(scope.folder, target)) : resolveReference(given.kind, target, join(scope.folder, "package.json"), given.conditions);
+  return target.startsWith("./")
+    ? placed(join(scope.folder, target))
+    : resolveReference(given.kind, target, join(scope.folder, "package.json"), given.conditions);
 }
 
 function ofPackage(specifier: string, { importer, kind, conditions }: Given): Target {
-  const name = specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/");
+  const name = specifier
+    .split("/")
+    .slice(0, specifier.startsWith("@") ? 2 : 1)
+    .join("/");
   const scope = scopeOf(importer);
-  const folder = scope?.manifest["name"] === name && scope.manifest["exports"] !== undefined ? scope.folder : packageFolder(name, dirname(importer));
+  const folder =
+    scope?.manifest["name"] === name && scope.manifest["exports"] !== undefined
+      ? scope.folder
+      : packageFolder(name, dirname(importer));
   if (folder === undefined) return { kind: "absent" };
   if (isInstalled(folder)) return { kind: "package", folder };
   const manifest = readJson(join(folder, "package.json"));
@@ -85,8 +107,11 @@ function commonFile(path: string): string | undefined {
   const manifest = join(path, "package.json");
   const main = existsSync(manifest) ? readJson(manifest)["main"] : undefined;
   const candidates = [path, `${path}.js`, `${path}.json`, `${path}.node`];
-  if (typeof main === "string") candidates.push(join(path, main), `${join(path, main)}.js`, join(path, main, "index.js"));
-  return [...candidates, join(path, "index.js"), join(path, "index.json")].find((candidate) => existsSync(candidate) && !isFolder(candidate));
+  if (typeof main === "string")
+    candidates.push(join(path, main), `${join(path, main)}.js`, join(path, main, "index.js"));
+  return [...candidates, join(path, "index.js"), join(path, "index.json")].find(
+    (candidate) => existsSync(candidate) && !isFolder(candidate),
+  );
 }
 
 /** The conditions that the process of a trial resolves imports with: Node's own, and those on its command line. */
@@ -94,7 +119,11 @@ export function importConditions(execArgv: readonly string[], nodeOptions = ""):
   const given = [...execArgv, ...nodeOptions.split(/\s+/)];
   const own = given.flatMap((argument, index) => {
     const attached = /^(?:--conditions|-C)=(.*)$/.exec(argument)?.[1];
-    return attached !== undefined ? [attached] : argument === "--conditions" || argument === "-C" ? [given[index + 1] ?? ""] : [];
+    return attached !== undefined
+      ? [attached]
+      : argument === "--conditions" || argument === "-C"
+        ? [given[index + 1] ?? ""]
+        : [];
   });
   return ["node", "module-sync", "node-addons", ...own];
 }
@@ -104,11 +133,21 @@ interface Manifest {
 }
 
 /** Name, version and dependencies of the package in a folder. */
-export function readPackage(folder: string): { readonly name: string; readonly version: string; readonly dependencies: readonly string[] } {
+export function readPackage(folder: string): {
+  readonly name: string;
+  readonly version: string;
+  readonly dependencies: readonly string[];
+} {
   const manifest = readJson(join(folder, "package.json"));
   const keys = (part: unknown): string[] => (typeof part === "object" && part !== null ? Object.keys(part) : []);
-  const dependencies = ["dependencies", "optionalDependencies", "peerDependencies"].flatMap((part) => keys(manifest[part]));
-  return { name: String(manifest["name"] ?? folder.split(sep).at(-1)), version: String(manifest["version"] ?? "without version"), dependencies: [...new Set(dependencies)].sort() };
+  const dependencies = ["dependencies", "optionalDependencies", "peerDependencies"].flatMap((part) =>
+    keys(manifest[part]),
+  );
+  return {
+    name: String(manifest["name"] ?? folder.split(sep).at(-1)),
+    version: String(manifest["version"] ?? "without version"),
+    dependencies: [...new Set(dependencies)].sort(),
+  };
 }
 
 /** The folder of a package as seen from `from`, or `undefined`. */
@@ -120,7 +159,10 @@ export function packageFolder(name: string, from: string): string | undefined {
   }
 }
 
-/** Whether a path lies in a `node_modules` folder: what does not is source code that may change, linked or part of the checkout. */
+/**
+ * Whether a path lies in a `node_modules` folder: what does not is source code that may change, linked or part of the
+ * checkout.
+ */
 export function isInstalled(path: string): boolean {
   return path.split(sep).includes("node_modules");
 }

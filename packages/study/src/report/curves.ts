@@ -27,7 +27,10 @@ interface Bin {
 /** By metric. A metric without a number has none. */
 export type Curves = ReadonlyMap<string, Curve>;
 
-/** The curves of a trial, reduced to about as many points as can be seen; the lowest and highest value of every place stay. */
+/**
+ * The curves of a trial, reduced to about as many points as can be seen; the lowest and highest value of every place
+ * stay.
+ */
 export function curvesOf(rows: readonly MetricRow[]): Curves {
   const curves = new Map<string, Curve>();
   const names = new Set<string>();
@@ -47,11 +50,17 @@ export function curvesOf(rows: readonly MetricRow[]): Curves {
   return curves;
 }
 
-/** One metric of one variant over its seeds at every place: the mean of the seeds' means, and the lowest and highest value of any of them. */
+/**
+ * One metric of one variant over its seeds at every place: the mean of the seeds' means, and the lowest and highest
+ * value of any of them.
+ */
 export function curveOverSeeds(seeds: readonly Curve[]): Point[] {
   const steps = new Set(seeds.flatMap((curve) => curve.bins.map((bin) => bin.x)));
   const coarsest = extremes(seeds.map((curve) => curve.width)).high;
-  const width = seeds.length === 0 || (coarsest === 0 && steps.size <= MOST_POINTS) ? 0 : Math.max(coarsest, widthFor(extremes(steps).high));
+  const width =
+    seeds.length === 0 || (coarsest === 0 && steps.size <= MOST_POINTS)
+      ? 0
+      : Math.max(coarsest, widthFor(extremes(steps).high));
   const places = new Map<number, Bin[]>();
   for (const curve of seeds) {
     for (const bin of width === 0 ? curve.bins : merged(curve.bins, width)) {
@@ -60,15 +69,20 @@ export function curveOverSeeds(seeds: readonly Curve[]): Point[] {
       else list.push(bin);
     }
   }
-  return [...places].sort(([a], [b]) => a - b).map(([x, bins]) => ({
-    x,
-    centre: mean(bins.map((bin) => bin.sum / bin.count)),
-    low: extremes(bins.map((bin) => bin.low)).low,
-    high: extremes(bins.map((bin) => bin.high)).high,
-  }));
+  return [...places]
+    .sort(([a], [b]) => a - b)
+    .map(([x, bins]) => ({
+      x,
+      centre: mean(bins.map((bin) => bin.sum / bin.count)),
+      low: extremes(bins.map((bin) => bin.low)).low,
+      high: extremes(bins.map((bin) => bin.high)).high,
+    }));
 }
 
-/** The smallest power of two that divides the steps into few enough places. Places of one width then lie inside those of a larger one. */
+/**
+ * The smallest power of two that divides the steps into few enough places. Places of one width then lie inside those of
+ * a larger one.
+ */
 function widthFor(steps: number): number {
   let width = 1;
   while (steps / width > MOST_POINTS) width *= 2;
@@ -82,18 +96,27 @@ function merged(bins: readonly Bin[], width: number): Bin[] {
     const x = (Math.floor(bin.x / width) + 0.5) * width;
     const found = places.get(x);
     if (found === undefined) places.set(x, { ...bin, x });
-    else places.set(x, { x, count: found.count + bin.count, sum: found.sum + bin.sum, low: Math.min(found.low, bin.low), high: Math.max(found.high, bin.high) });
+    else
+      places.set(x, {
+        x,
+        count: found.count + bin.count,
+        sum: found.sum + bin.sum,
+        low: Math.min(found.low, bin.low),
+        high: Math.max(found.high, bin.high),
+      });
   }
   return [...places.values()];
 }
 
 /**
- * One line of a series over the seeds of a variant: median, lowest and highest at every x. Where there are very many, neighbours share a point: the mean
- * of their medians, and the lowest and highest value of any.
+ * One line of a series over the seeds of a variant: median, lowest and highest at every x. Where there are very many,
+ * neighbours share a point: the mean of their medians, and the lowest and highest value of any.
  */
 export function seriesOverSeeds(seeds: readonly StoredSeries[], line: string): Point[] {
   const points = (seeds[0]?.x.values ?? []).flatMap((x, index): Point[] => {
-    const ys = seeds.flatMap((series) => (series.lines[line]?.[index] === undefined ? [] : [series.lines[line][index]])).filter(Number.isFinite);
+    const ys = seeds
+      .flatMap((series) => (series.lines[line]?.[index] === undefined ? [] : [series.lines[line][index]]))
+      .filter(Number.isFinite);
     return ys.length === 0 ? [] : [{ x, centre: median(ys), ...extremes(ys) }];
   });
   const together = Math.ceil(points.length / MOST_POINTS);

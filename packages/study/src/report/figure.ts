@@ -35,7 +35,9 @@ const BOTTOM = 44;
 const LEFT = 62;
 const LABEL_HEIGHT = 14;
 
-/** A panel of lines with bands, as an SVG that takes its colours from the page. Line labels stand at the lines' ends. */
+/**
+ * A panel of lines with bands, as an SVG that takes its colours from the page. Line labels stand at the lines' ends.
+ */
 export function panel({ title, x, y, lines, extent }: Panel): Markup {
   const longest = Math.max(0, ...lines.map((line) => line.label.length));
   const right = WIDTH - Math.min(150, 16 + longest * 6.6);
@@ -50,18 +52,26 @@ export function panel({ title, x, y, lines, extent }: Panel): Markup {
   const drawn = lines.map((line) => {
     const runs = unbroken(line.points, (point) => usable(point.centre));
     const floor = low;
-    return html`<g class="line c${line.colour}">${runs.map((run) => {
-      const upper = run.map((point) => at(point.x, usable(point.high) ? point.high : point.centre));
-      const lower = run.map((point) => at(point.x, usable(point.low) ? point.low : Math.min(floor, point.centre))).reverse();
-      const banded = run.some((point) => point.low !== point.high);
-      const middle = run.map((point) => at(point.x, point.centre));
-      return html`${banded && html`<path class="band" d="M${[...upper, ...lower].join("L")}Z"/>`}${
-        run.length === 1 ? html`<circle class="dot" cx="${middle[0]?.split(",")[0]}" cy="${middle[0]?.split(",")[1]}" r="3"/>` : html`<path class="mean" d="M${middle.join("L")}"/>`
-      }`;
-    })}${(line.crosses ?? []).filter((cross) => usable(cross.y)).map((cross) => {
-      const [cx = "0", cy = "0"] = at(cross.x, cross.y).split(",");
-      return html`<path class="cross" d="M${Number(cx) - 4},${Number(cy) - 4}l8,8m0,-8l-8,8"/>`;
-    })}</g>`;
+    return html`<g class="line c${line.colour}"
+      >${runs.map((run) => {
+        const upper = run.map((point) => at(point.x, usable(point.high) ? point.high : point.centre));
+        const lower = run
+          .map((point) => at(point.x, usable(point.low) ? point.low : Math.min(floor, point.centre)))
+          .reverse();
+        const banded = run.some((point) => point.low !== point.high);
+        const middle = run.map((point) => at(point.x, point.centre));
+        return html`${banded && html`<path class="band" d="M${[...upper, ...lower].join("L")}Z" />`}${
+          run.length === 1
+            ? html`<circle class="dot" cx="${middle[0]?.split(",")[0]}" cy="${middle[0]?.split(",")[1]}" r="3" />`
+            : html`<path class="mean" d="M${middle.join("L")}" />`
+        }`;
+      })}${(line.crosses ?? [])
+        .filter((cross) => usable(cross.y))
+        .map((cross) => {
+          const [cx = "0", cy = "0"] = at(cross.x, cross.y).split(",");
+          return html`<path class="cross" d="M${Number(cx) - 4},${Number(cy) - 4}l8,8m0,-8l-8,8" />`;
+        })}</g
+    >`;
   });
 
   const labels = spreadOut(
@@ -69,18 +79,39 @@ export function panel({ title, x, y, lines, extent }: Panel): Markup {
       const last = line.points.findLast((point) => usable(point.centre));
       return last === undefined ? [] : [{ line, x: xScale.place(last.x), y: yScale.place(last.centre) }];
     }),
-  ).map(({ line, y: place }) => html`<text class="label c${line.colour}" x="${right + 7}" y="${round(place + 4)}">${line.label}</text>`);
+  ).map(
+    ({ line, y: place }) =>
+      html`<text class="label c${line.colour}" x="${right + 7}" y="${round(place + 4)}">${line.label}</text>`,
+  );
 
-  return html`<svg class="panel" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${title}: ${axisText(y)} over ${axisText(x)}">
-<text class="title" x="${LEFT}" y="12">${title}</text>
-<g class="grid">${yScale.ticks.map((tick) => html`<path d="M${LEFT},${round(yScale.place(tick.value))}H${round(right)}"/>`)}</g>
-<g class="ticks">${yScale.ticks.map((tick) => html`<text x="${LEFT - 7}" y="${round(yScale.place(tick.value) + 3.5)}" text-anchor="end">${tick.label}</text>`)}${xScale.ticks.map(
-    (tick) => html`<path d="M${round(xScale.place(tick.value))},${HEIGHT - BOTTOM}v4"/><text x="${round(xScale.place(tick.value))}" y="${HEIGHT - BOTTOM + 16}" text-anchor="middle">${tick.label}</text>`,
-  )}</g>
-<path class="base" d="M${LEFT},${HEIGHT - BOTTOM}H${round(right)}"/>
-<text class="axis" x="${round((LEFT + right) / 2)}" y="${HEIGHT - 8}" text-anchor="middle">${axisText(x)}</text>
-<text class="axis" transform="translate(11 ${round((TOP + HEIGHT - BOTTOM) / 2)}) rotate(-90)" text-anchor="middle">${axisText(y)}</text>
-${drawn}${labels}</svg>`;
+  return html`<svg
+    class="panel"
+    viewBox="0 0 ${WIDTH} ${HEIGHT}"
+    role="img"
+    aria-label="${title}: ${axisText(y)} over ${axisText(x)}"
+  >
+    <text class="title" x="${LEFT}" y="12">${title}</text>
+    <g class="grid">
+      ${yScale.ticks.map((tick) => html`<path d="M${LEFT},${round(yScale.place(tick.value))}H${round(right)}" />`)}
+    </g>
+    <g class="ticks">
+      ${yScale.ticks.map((tick) => html`<text x="${LEFT - 7}" y="${round(yScale.place(tick.value) + 3.5)}" text-anchor="end">${tick.label}</text>`)}${xScale.ticks.map(
+        (tick) =>
+          html`<path d="M${round(xScale.place(tick.value))},${HEIGHT - BOTTOM}v4" /><text
+              x="${round(xScale.place(tick.value))}"
+              y="${HEIGHT - BOTTOM + 16}"
+              text-anchor="middle"
+              >${tick.label}</text
+            >`,
+      )}
+    </g>
+    <path class="base" d="M${LEFT},${HEIGHT - BOTTOM}H${round(right)}" />
+    <text class="axis" x="${round((LEFT + right) / 2)}" y="${HEIGHT - 8}" text-anchor="middle">${axisText(x)}</text>
+    <text class="axis" transform="translate(11 ${round((TOP + HEIGHT - BOTTOM) / 2)}) rotate(-90)" text-anchor="middle">
+      ${axisText(y)}
+    </text>
+    ${drawn}${labels}
+  </svg>`;
 }
 
 /** Lowest and highest value that the axis can show. */

@@ -5,7 +5,10 @@ export interface Markup {
 
 type Content = string | number | Markup | null | undefined | false | readonly Content[];
 
-/** HTML or SVG from a template: what is put in is escaped, unless it is markup itself; lists are joined; `null`, `undefined` and `false` are nothing. */
+/**
+ * HTML or SVG from a template: what is put in is escaped, unless it is markup itself; lists are joined; `null`,
+ * `undefined` and `false` are nothing.
+ */
 export function html(strings: TemplateStringsArray, ...contents: readonly Content[]): Markup {
   return { markup: strings.reduce((text, part, index) => text + toMarkup(contents[index - 1]) + part) };
 }
@@ -21,7 +24,13 @@ function isList(content: Content): content is readonly Content[] {
   return Array.isArray(content);
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
+const ENTITIES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
 
 function escape(text: string): string {
   return text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? character);

@@ -55,23 +55,52 @@ export function readModel(folder: string, study: Study | null): ReportModel {
       return trial === undefined ? [] : [{ task, variant, config: trial.config }];
     }),
   );
-  return { folder, manifest, results, curves, configs, ...judge(folder, study, results), environments, problems, others };
+  return {
+    folder,
+    manifest,
+    results,
+    curves,
+    configs,
+    ...judge(folder, study, results),
+    environments,
+    problems,
+    others,
+  };
 }
 
 const storedClaim = verdictSchema.extend({ text: z.string(), corrected: z.number().optional() });
 
-function judge(folder: string, study: Study | null, results: Results): { claims: JudgedClaim[]; claimsNote: string | null } {
+function judge(
+  folder: string,
+  study: Study | null,
+  results: Results,
+): { claims: JudgedClaim[]; claimsNote: string | null } {
   if (study !== null) return { claims: judgeClaims(study.claims, results), claimsNote: null };
   try {
-    const last = z.object({ claims: z.array(storedClaim) }).parse(readSealed(runFiles(folder).results, "results").content);
-    const claims = last.claims.map(({ p, corrected, ...claim }) => ({ ...claim, ...(p === undefined ? {} : { p }), ...(corrected === undefined ? {} : { corrected }) }));
-    return { claims, claimsNote: "The study's module could not be loaded here: these are the verdicts of the last run." };
+    const last = z
+      .object({ claims: z.array(storedClaim) })
+      .parse(readSealed(runFiles(folder).results, "results").content);
+    const claims = last.claims.map(({ p, corrected, ...claim }) => ({
+      ...claim,
+      ...(p === undefined ? {} : { p }),
+      ...(corrected === undefined ? {} : { corrected }),
+    }));
+    return {
+      claims,
+      claimsNote: "The study's module could not be loaded here: these are the verdicts of the last run.",
+    };
   } catch (error) {
-    return { claims: [], claimsNote: `The study's module could not be loaded here, so its claims were not tested, nor are the verdicts of the last run known: ${messageOf(error)}` };
+    return {
+      claims: [],
+      claimsNote: `The study's module could not be loaded here, so its claims were not tested, nor are the verdicts of the last run known: ${messageOf(error)}`,
+    };
   }
 }
 
-function distinctEnvironments(records: readonly TrialRecord[], problems: string[]): { environment: Environment; trials: number }[] {
+function distinctEnvironments(
+  records: readonly TrialRecord[],
+  problems: string[],
+): { environment: Environment; trials: number }[] {
   const distinct = new Map<string, { environment: Environment; trials: number }>();
   for (const record of records) {
     if (record.status === "waiting") continue;

@@ -24,47 +24,101 @@ export function page(model: ReportModel): { readonly text: string; readonly undr
     }
   };
   const text = html`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${manifest.title}</title><style>${{ markup: STYLE }}</style></head>
-<body><main>
-<header><p class="kicker">${manifest.name}, ${manifest.budget} setting</p><h1>${manifest.title}</h1><p class="question">${manifest.question}</p>${
-    manifest.notes !== undefined && html`<p>${manifest.notes}</p>`
-  }<p class="facts">${facts(model)}</p></header>
-${part("claims", () => claims(model))}
-<section><h2>Results</h2><div class="metrics">${Object.entries(manifest.metrics).map(
-    ([name, metric]) => html`<div><h3>${metricLabel(metric)}, ${metric.better} is better</h3>${part(`table of ${name}`, () => seedTable(results, name, metric))}</div>`,
-  )}</div><p class="note">${intervalNote(model)}</p></section>
-${part("curves", () => curves(model))}
-${part("series", () => seriesSections(model))}
-${manifest.anchors.length > 0 && part("published figures", () => html`<section><h2>Published beside measured</h2>${anchorTable(results, manifest.anchors)}</section>`)}
-${unfinished(model)}
-${part("provenance", () => provenance(model))}
-</main></body></html>
-`.markup;
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>${manifest.title}</title>
+        <style>
+          ${{ markup: STYLE }}
+        </style>
+      </head>
+      <body>
+        <main>
+          <header>
+            <p class="kicker">${manifest.name}, ${manifest.budget} setting</p>
+            <h1>${manifest.title}</h1>
+            <p class="question">${manifest.question}</p>
+            ${manifest.notes !== undefined && html`<p>${manifest.notes}</p>`}
+            <p class="facts">${facts(model)}</p>
+          </header>
+          ${part("claims", () => claims(model))}
+          <section>
+            <h2>Results</h2>
+            <div class="metrics">
+              ${Object.entries(manifest.metrics).map(
+                ([name, metric]) =>
+                  html`<div>
+                    <h3>${metricLabel(metric)}, ${metric.better} is better</h3>
+                    ${part(`table of ${name}`, () => seedTable(results, name, metric))}
+                  </div>`,
+              )}
+            </div>
+            <p class="note">${intervalNote(model)}</p>
+          </section>
+          ${part("curves", () => curves(model))} ${part("series", () => seriesSections(model))}
+          ${
+            manifest.anchors.length > 0 &&
+            part(
+              "published figures",
+              () =>
+                html`<section>
+                  <h2>Published beside measured</h2>
+                  ${anchorTable(results, manifest.anchors)}
+                </section>`,
+            )
+          }
+          ${unfinished(model)} ${part("provenance", () => provenance(model))}
+        </main>
+      </body>
+    </html> `.markup;
   return { text, undrawn };
 }
 
 function facts({ manifest, results }: ReportModel): string {
   const { trials } = results;
   const count = (status: TrialRecord["status"]): number => trials.filter((trial) => trial.status === status).length;
-  const states = (["done", "diverged", "failed", "interrupted", "unreadable", "waiting"] as const).filter((status) => count(status) > 0).map((status) => `${count(status)} ${status}`);
+  const states = (["done", "diverged", "failed", "interrupted", "unreadable", "waiting"] as const)
+    .filter((status) => count(status) > 0)
+    .map((status) => `${count(status)} ${status}`);
   const seeds = new Set(trials.map((trial) => trial.seed)).size;
-  const parts = [plural(manifest.tasks.length, "task"), plural(manifest.variants.length, "variant"), plural(seeds, "seed")].join(" × ");
+  const parts = [
+    plural(manifest.tasks.length, "task"),
+    plural(manifest.variants.length, "variant"),
+    plural(seeds, "seed"),
+  ].join(" × ");
   const seconds = trials.reduce((sum, trial) => sum + (trial.seconds ?? 0), 0);
   return `${parts}: ${plural(trials.length, "trial")}, ${states.join(", ")}. ${formatSeconds(seconds)} of compute in total.`;
 }
 
 function intervalNote({ results, manifest }: ReportModel): string {
   const seeds = new Set(results.trials.map((trial) => trial.seed)).size;
-  const scaled = manifest.budget === "quick" ? " The quick setting is scaled down: it can show an order of the variants, not the figures of the papers." : "";
+  const scaled =
+    manifest.budget === "quick"
+      ? " The quick setting is scaled down: it can show an order of the variants, not the figures of the papers."
+      : "";
   if (seeds < 2) return `One seed: nothing is known about the spread.${scaled}`;
   return `± is half the 95 % confidence interval (CI) of the mean, by Student’s t over the seeds that are done. In the strip each dot is a seed and the stroke their mean; its ends are the lowest and highest seed of the task.${scaled}`;
 }
 
 function claims({ claims: judged, claimsNote }: ReportModel): Markup | null {
   if (judged.length === 0 && claimsNote === null) return null;
-  return html`<section><h2>Claims</h2>${claimsNote !== null && html`<p class="note">${claimsNote}</p>`}<ul class="claims">${judged.map(
-    (claim) => html`<li><span class="verdict ${claim.verdict.replace(" ", "-")}">${claim.verdict}</span><div><p>${claim.text}</p><p class="note">${claim.because}.</p></div></li>`,
-  )}</ul></section>`;
+  return html`<section>
+    <h2>Claims</h2>
+    ${claimsNote !== null && html`<p class="note">${claimsNote}</p>`}
+    <ul class="claims">
+      ${judged.map(
+        (claim) =>
+          html`<li>
+            <span class="verdict ${claim.verdict.replace(" ", "-")}">${claim.verdict}</span>
+            <div>
+              <p>${claim.text}</p>
+              <p class="note">${claim.because}.</p>
+            </div>
+          </li>`,
+      )}
+    </ul>
+  </section>`;
 }
 
 function curves({ manifest, results, curves: byTrial }: ReportModel): Markup | null {
@@ -72,7 +126,11 @@ function curves({ manifest, results, curves: byTrial }: ReportModel): Markup | n
   const figures = Object.entries(manifest.metrics).flatMap(([name, metric]) => {
     if (metric.curve === false) return [];
     const x: Axis = { label: manifest.stepLabel };
-    const y: Axis = { label: metric.label, ...(metric.unit === undefined ? {} : { unit: metric.unit }), ...(metric.log === undefined ? {} : { log: metric.log }) };
+    const y: Axis = {
+      label: metric.label,
+      ...(metric.unit === undefined ? {} : { unit: metric.unit }),
+      ...(metric.log === undefined ? {} : { log: metric.log }),
+    };
     const panels = manifest.tasks.flatMap((task) => {
       const lines = manifest.variants.flatMap((variant): Line[] => {
         const trials = results.of({ task, variant });
@@ -84,37 +142,83 @@ function curves({ manifest, results, curves: byTrial }: ReportModel): Markup | n
             return last === undefined ? [] : [last];
           });
         crossed ||= crosses.length > 0;
-        return points.length === 0 ? [] : [{ label: variant, colour: colourOf(manifest.variants, variant), points, crosses }];
+        return points.length === 0
+          ? []
+          : [{ label: variant, colour: colourOf(manifest.variants, variant), points, crosses }];
       });
       return lines.some((line) => line.points.length > 1) ? [panel({ title: task, x, y, lines })] : [];
     });
-    return panels.length === 0 ? [] : [html`<figure><h3>${metric.label}</h3><div class="panels">${panels}</div></figure>`];
+    return panels.length === 0
+      ? []
+      : [
+          html`<figure>
+            <h3>${metric.label}</h3>
+            <div class="panels">${panels}</div>
+          </figure>`,
+        ];
   });
   if (figures.length === 0) return null;
   const crossNote = crossed ? " A cross marks where a seed diverged or failed." : "";
-  return html`<section><h2>Training curves</h2>${figures}<p class="note">Line: mean over the seeds. Band: lowest to highest value of any seed; where steps are too many to draw, of some neighbouring ones together.${crossNote}</p></section>`;
+  return html`<section>
+    <h2>Training curves</h2>
+    ${figures}
+    <p class="note">
+      Line: mean over the seeds. Band: lowest to highest value of any seed; where steps are too many to draw, of some
+      neighbouring ones together.${crossNote}
+    </p>
+  </section>`;
 }
 
 function seriesSections({ manifest, results }: ReportModel): Markup[] {
-  const names = results.tasks.flatMap((task) => results.variants.flatMap((variant) => results.seriesNames({ task, variant })));
+  const names = results.tasks.flatMap((task) =>
+    results.variants.flatMap((variant) => results.seriesNames({ task, variant })),
+  );
   return [...new Set(names)].sort().flatMap((name) => {
     let title = name;
     let reduced = false;
     const panels = manifest.tasks.flatMap((task) => {
-      const found = manifest.variants.map((variant) => ({ variant, series: results.series({ task, variant, name }).map((entry) => entry.series) })).filter((entry) => entry.series.length > 0);
+      const found = manifest.variants
+        .map((variant) => ({ variant, series: results.series({ task, variant, name }).map((entry) => entry.series) }))
+        .filter((entry) => entry.series.length > 0);
       const first = found[0]?.series[0];
       if (first === undefined) return [];
       title = first.title;
       reduced ||= first.x.values.length > MOST_POINTS;
-      const lineNames = [...new Set(found.flatMap((entry) => entry.series.flatMap((series) => Object.keys(series.lines))))];
+      const lineNames = [
+        ...new Set(found.flatMap((entry) => entry.series.flatMap((series) => Object.keys(series.lines)))),
+      ];
       const drawn = lineNames.map((lineName) => ({
         lineName,
-        lines: found.map(({ variant, series }): Line => ({ label: variant, colour: colourOf(manifest.variants, variant), points: seriesOverSeeds(series, lineName) })).filter((line) => line.points.length > 0),
+        lines: found
+          .map(({ variant, series }): Line => ({
+            label: variant,
+            colour: colourOf(manifest.variants, variant),
+            points: seriesOverSeeds(series, lineName),
+          }))
+          .filter((line) => line.points.length > 0),
       }));
-      const extent = extentOf(drawn.flatMap((entry) => entry.lines), first.y);
-      return drawn.filter((entry) => entry.lines.length > 0).map(({ lineName, lines }) => panel({ title: `${task}, ${lineName}`, x: first.x, y: first.y, lines, extent }));
+      const extent = extentOf(
+        drawn.flatMap((entry) => entry.lines),
+        first.y,
+      );
+      return drawn
+        .filter((entry) => entry.lines.length > 0)
+        .map(({ lineName, lines }) => panel({ title: `${task}, ${lineName}`, x: first.x, y: first.y, lines, extent }));
     });
-    return panels.length === 0 ? [] : [html`<section><h2>${title}</h2><figure><div class="panels">${panels}</div><figcaption>Line: median over the seeds. Band: lowest to highest seed${reduced && "; where points are too many to draw, of some neighbouring ones together"}.</figcaption></figure></section>`];
+    return panels.length === 0
+      ? []
+      : [
+          html`<section>
+            <h2>${title}</h2>
+            <figure>
+              <div class="panels">${panels}</div>
+              <figcaption>
+                Line: median over the seeds. Band: lowest to highest
+                seed${reduced && "; where points are too many to draw, of some neighbouring ones together"}.
+              </figcaption>
+            </figure>
+          </section>`,
+        ];
   });
 }
 
@@ -122,13 +226,43 @@ function unfinished({ results, problems }: ReportModel): Markup | null {
   const trials = results.trials.filter((trial) => trial.status !== "done");
   const warned = results.trials.filter((trial) => trial.warnings.length > 0);
   if (trials.length === 0 && warned.length === 0 && problems.length === 0) return null;
-  return html`<section><h2>Trials that did not finish</h2>${
-    trials.length === 0
-      ? html`<p>None.</p>`
-      : html`<div class="scroll"><table class="stack"><thead><tr><th>task</th><th>variant</th><th>seed</th><th>status</th><th>reason</th></tr></thead><tbody>${trials.map(
-          (trial) => html`<tr><td data-label="task">${trial.task}</td><td data-label="variant">${variantName(results.variants, trial.variant)}</td><td data-label="seed">${trial.seed}</td><td data-label="status">${trial.status}</td><td class="wrap" data-label="reason">${(trial.reason ?? "").split("\n")[0]}<br><code class="soft">${trial.folder.split("/").slice(-2).join("/")}</code></td></tr>`,
-        )}</tbody></table></div><p class="note">They are counted and left out of the means. Claims that rest on them stay undecided.</p>`
-  }${warned.map((trial) => html`<p class="note">${trial.task}, ${trial.variant}, seed ${trial.seed}: ${trial.warnings.join("; ")}.</p>`)}${problems.map((problem) => html`<p class="note">${problem}</p>`)}</section>`;
+  return html`<section>
+    <h2>Trials that did not finish</h2>
+    ${
+      trials.length === 0
+        ? html`<p>None.</p>`
+        : html`<div class="scroll">
+              <table class="stack">
+                <thead>
+                  <tr>
+                    <th>task</th>
+                    <th>variant</th>
+                    <th>seed</th>
+                    <th>status</th>
+                    <th>reason</th>
+                  </tr>
+                </thead>
+                <tbody>
+                  ${trials.map(
+                    (trial) =>
+                      html`<tr>
+                        <td data-label="task">${trial.task}</td>
+                        <td data-label="variant">${variantName(results.variants, trial.variant)}</td>
+                        <td data-label="seed">${trial.seed}</td>
+                        <td data-label="status">${trial.status}</td>
+                        <td class="wrap" data-label="reason">
+                          ${(trial.reason ?? "").split("\n")[0]}<br /><code class="soft"
+                            >${trial.folder.split("/").slice(-2).join("/")}</code
+                          >
+                        </td>
+                      </tr>`,
+                  )}
+                </tbody>
+              </table>
+            </div>
+            <p class="note">They are counted and left out of the means. Claims that rest on them stay undecided.</p>`
+    }${warned.map((trial) => html`<p class="note">${trial.task}, ${trial.variant}, seed ${trial.seed}: ${trial.warnings.join("; ")}.</p>`)}${problems.map((problem) => html`<p class="note">${problem}</p>`)}
+  </section>`;
 }
 
 const plural = (n: number, word: string): string => `${n} ${word}${n === 1 ? "" : "s"}`;

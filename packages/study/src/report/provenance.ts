@@ -7,26 +7,112 @@ import { formatSeconds } from "./scale.ts";
 export function provenance({ manifest, results, environments, configs, others }: ReportModel): Markup {
   const uncommitted = environments.flatMap(({ environment: { git } }) => git?.uncommitted ?? [])[0];
   const settingNames = [...new Set(configs.flatMap((entry) => Object.keys(entry.config)))];
-  const shared = settingNames.filter((name) => new Set(configs.map((entry) => JSON.stringify(entry.config[name]))).size <= 1);
+  const shared = settingNames.filter(
+    (name) => new Set(configs.map((entry) => JSON.stringify(entry.config[name]))).size <= 1,
+  );
   const varying = settingNames.filter((name) => !shared.includes(name));
-  return html`<section><h2>Run it again</h2><pre>${manifest.command}</pre>
-<dl>${environments.map(
-    ({ environment, trials }) => html`<dt>${environments.length > 1 ? `environment of ${trials} trials` : "environment"}</dt><dd>Node ${environment.node.replace("v", "")}, V8 ${environment.v8}; ${environment.os}; ${environment.cpu}, ${environment.cores} cores; ${environment.threads} ${environment.threads === 1 ? "thread" : "threads"} a trial</dd>
-<dt>commit</dt><dd>${commitOf(environment.git)}</dd>`,
-  )}${
-    uncommitted !== undefined && results.trials[0] !== undefined && html`<dt>uncommitted changes</dt><dd>saved with every trial, as in <code>${diffPath(results.trials[0], uncommitted)}</code></dd>`
-  }<dt>code</dt><dd><code>${manifest.code}</code></dd>${manifest.unresolved !== undefined && html`<dt>code that this does not cover</dt><dd>${manifest.unresolved.map((what) => html`<p>${what}</p>`)}An edit there does not make a trial new.</dd>`}${Object.entries(manifest.data).map(
-    ([name, hash]) => html`<dt>data: ${name}</dt><dd><code>${hash}</code></dd>`,
-  )}${shared.length > 0 && html`<dt>settings</dt><dd>${shared.map((name) => `${name} ${settingText(configs[0]?.config[name])}`).join(" · ")}</dd>`}${
-    others > 0 && html`<dt>also in the folder</dt><dd>${others} ${others === 1 ? "trial" : "trials"} of other code, data or settings: kept, and not part of this report</dd>`
-  }</dl>
-${varying.length > 0 && html`<details><summary>Settings that differ</summary><div class="scroll"><table><thead><tr><th>task</th><th>variant</th>${varying.map((name) => html`<th>${name}</th>`)}</tr></thead><tbody>${configs.map(
-    (entry) => html`<tr><td>${entry.task}</td><td>${entry.variant}</td>${varying.map((name) => html`<td>${settingText(entry.config[name])}</td>`)}</tr>`,
-  )}</tbody></table></div></details>`}
-<details><summary>Trials: id, time, and SHA-256 of the weights</summary><div class="scroll"><table><thead><tr><th>task</th><th>variant</th><th>seed</th><th>trial</th><th class="number">time</th><th>weights</th></tr></thead><tbody>${results.trials.map(
-    (trial) => html`<tr><td>${trial.task}</td><td>${trial.variant}</td><td>${trial.seed}</td><td><code>${trial.id.slice(0, 12)}</code></td><td class="number">${trial.seconds === undefined ? "–" : formatSeconds(trial.seconds)}</td><td><code>${trial.weights ?? "–"}</code></td></tr>`,
-  )}</tbody></table></div></details>
-<p class="note">To compare a repetition with this run, compare the SHA-256 of the weights.</p></section>`;
+  return html`<section>
+    <h2>Run it again</h2>
+    <pre>${manifest.command}</pre>
+    <dl>
+      ${environments.map(
+        ({ environment, trials }) =>
+          html`<dt>${environments.length > 1 ? `environment of ${trials} trials` : "environment"}</dt>
+            <dd>
+              Node ${environment.node.replace("v", "")}, V8 ${environment.v8}; ${environment.os}; ${environment.cpu},
+              ${environment.cores} cores; ${environment.threads} ${environment.threads === 1 ? "thread" : "threads"} a
+              trial
+            </dd>
+            <dt>commit</dt>
+            <dd>${commitOf(environment.git)}</dd>`,
+      )}${
+        uncommitted !== undefined &&
+        results.trials[0] !== undefined &&
+        html`<dt>uncommitted changes</dt>
+          <dd>saved with every trial, as in <code>${diffPath(results.trials[0], uncommitted)}</code></dd>`
+      }
+      <dt>code</dt>
+      <dd><code>${manifest.code}</code></dd>
+      ${
+        manifest.unresolved !== undefined &&
+        html`<dt>code that this does not cover</dt>
+          <dd>${manifest.unresolved.map((what) => html`<p>${what}</p>`)}An edit there does not make a trial new.</dd>`
+      }${Object.entries(manifest.data).map(
+        ([name, hash]) =>
+          html`<dt>data: ${name}</dt>
+            <dd><code>${hash}</code></dd>`,
+      )}${
+        shared.length > 0 &&
+        html`<dt>settings</dt>
+          <dd>${shared.map((name) => `${name} ${settingText(configs[0]?.config[name])}`).join(" · ")}</dd>`
+      }${
+        others > 0 &&
+        html`<dt>also in the folder</dt>
+          <dd>
+            ${others} ${others === 1 ? "trial" : "trials"} of other code, data or settings: kept, and not part of this
+            report
+          </dd>`
+      }
+    </dl>
+    ${
+      varying.length > 0 &&
+      html`<details>
+        <summary>Settings that differ</summary>
+        <div class="scroll">
+          <table>
+            <thead>
+              <tr>
+                <th>task</th>
+                <th>variant</th>
+                ${varying.map((name) => html`<th>${name}</th>`)}
+              </tr>
+            </thead>
+            <tbody>
+              ${configs.map(
+                (entry) =>
+                  html`<tr>
+                    <td>${entry.task}</td>
+                    <td>${entry.variant}</td>
+                    ${varying.map((name) => html`<td>${settingText(entry.config[name])}</td>`)}
+                  </tr>`,
+              )}
+            </tbody>
+          </table>
+        </div>
+      </details>`
+    }
+    <details>
+      <summary>Trials: id, time, and SHA-256 of the weights</summary>
+      <div class="scroll">
+        <table>
+          <thead>
+            <tr>
+              <th>task</th>
+              <th>variant</th>
+              <th>seed</th>
+              <th>trial</th>
+              <th class="number">time</th>
+              <th>weights</th>
+            </tr>
+          </thead>
+          <tbody>
+            ${results.trials.map(
+              (trial) =>
+                html`<tr>
+                  <td>${trial.task}</td>
+                  <td>${trial.variant}</td>
+                  <td>${trial.seed}</td>
+                  <td><code>${trial.id.slice(0, 12)}</code></td>
+                  <td class="number">${trial.seconds === undefined ? "–" : formatSeconds(trial.seconds)}</td>
+                  <td><code>${trial.weights ?? "–"}</code></td>
+                </tr>`,
+            )}
+          </tbody>
+        </table>
+      </div>
+    </details>
+    <p class="note">To compare a repetition with this run, compare the SHA-256 of the weights.</p>
+  </section>`;
 }
 
 function commitOf(git: GitState | null): Markup | string {
@@ -37,5 +123,5 @@ function commitOf(git: GitState | null): Markup | string {
 }
 
 function settingText(value: unknown): string {
-  return typeof value === "string" ? value : JSON.stringify(value) ?? "–";
+  return typeof value === "string" ? value : (JSON.stringify(value) ?? "–");
 }

@@ -6,7 +6,13 @@ export interface Scale {
 }
 
 /** An axis of equal steps; the ends are widened to round numbers unless `tight`. */
-export function linearScale(low: number, high: number, range: readonly [number, number], wanted: number, tight = false): Scale {
+export function linearScale(
+  low: number,
+  high: number,
+  range: readonly [number, number],
+  wanted: number,
+  tight = false,
+): Scale {
   if (low === high) [low, high] = low === 0 ? [0, 1] : [low - Math.abs(low) * 0.05, high + Math.abs(high) * 0.05];
   const step = roundStep((high - low) / wanted);
   const from = tight ? low : Math.floor(low / step + 1e-9) * step;
@@ -20,7 +26,10 @@ export function linearScale(low: number, high: number, range: readonly [number, 
   return { place: (value) => range[0] + ((value - from) / (to - from)) * (range[1] - range[0]), ticks };
 }
 
-/** A logarithmic axis with a tick a decade, or fewer of them where there are many; 2 and 5 are marked too where there are few. */
+/**
+ * A logarithmic axis with a tick a decade, or fewer of them where there are many; 2 and 5 are marked too where there
+ * are few.
+ */
 export function logScale(low: number, high: number, range: readonly [number, number], wanted: number): Scale {
   const margin = Math.max(0.02, 0.04 * (log10(high) - log10(low)));
   const from = log10(low) - margin;
@@ -33,10 +42,22 @@ export function logScale(low: number, high: number, range: readonly [number, num
       const value = Number(`${multiple}e${exponent}`);
       const place = log10(value);
       if (place < from || place > to) continue;
-      ticks.push({ value, label: Math.abs(exponent) <= 2 ? String(value) : multiple === 1 ? powerOfTen(exponent) : `${multiple}·${powerOfTen(exponent)}` });
+      ticks.push({
+        value,
+        label:
+          Math.abs(exponent) <= 2
+            ? String(value)
+            : multiple === 1
+              ? powerOfTen(exponent)
+              : `${multiple}·${powerOfTen(exponent)}`,
+      });
     }
   }
-  return { place: (value) => (value > 0 ? range[0] + ((log10(value) - from) / (to - from)) * (range[1] - range[0]) : Number.NaN), ticks };
+  return {
+    place: (value) =>
+      value > 0 ? range[0] + ((log10(value) - from) / (to - from)) * (range[1] - range[0]) : Number.NaN,
+    ticks,
+  };
 }
 
 /** 1, 2 or 5 times a power of ten, at least `rough`. */
@@ -50,8 +71,8 @@ function decimalsOf(step: number): number {
 }
 
 /**
- * Common logarithm to about 1e-12, enough to place a point. `Math.log10` may differ between engines; with this one a report has the same bytes
- * everywhere.
+ * Common logarithm to about 1e-12, enough to place a point. `Math.log10` may differ between engines; with this one a
+ * report has the same bytes everywhere.
  */
 export function log10(value: number): number {
   if (!(value > 0) || value === Number.POSITIVE_INFINITY) return Number.NaN;
@@ -67,11 +88,21 @@ export function log10(value: number): number {
     sum += power / n;
     power *= z * z;
   }
-  return exponent * 0.30102999566398120 + 2 * sum * 0.43429448190325183;
+  return exponent * 0.3010299956639812 + 2 * sum * 0.43429448190325183;
 }
 
 const SUPERSCRIPTS: Readonly<Record<string, string>> = {
-  "-": "⁻", "0": "⁰", "1": "¹", "2": "²", "3": "³", "4": "⁴", "5": "⁵", "6": "⁶", "7": "⁷", "8": "⁸", "9": "⁹",
+  "-": "⁻",
+  "0": "⁰",
+  "1": "¹",
+  "2": "²",
+  "3": "³",
+  "4": "⁴",
+  "5": "⁵",
+  "6": "⁶",
+  "7": "⁷",
+  "8": "⁸",
+  "9": "⁹",
 };
 
 function powerOfTen(exponent: number): string {
@@ -99,11 +130,19 @@ export function formatNumber(value: number, digits?: number): string {
   return grouped(value.toFixed(Math.max(0, 3 - Math.floor(log10(size) + 1e-9))));
 }
 
-/** A mean with half the width of its interval. Without given digits, both go to the second significant digit of the half width. */
-export function formatMean(mean: number, half: number, digits?: number): { readonly mean: string; readonly half: string | null } {
+/**
+ * A mean with half the width of its interval. Without given digits, both go to the second significant digit of the half
+ * width.
+ */
+export function formatMean(
+  mean: number,
+  half: number,
+  digits?: number,
+): { readonly mean: string; readonly half: string | null } {
   if (!Number.isFinite(half)) return { mean: formatNumber(mean, digits), half: null };
   const size = Math.max(Math.abs(mean), half);
-  if (digits === undefined && (half === 0 || size >= 1e6 || size < 1e-3)) return { mean: formatNumber(mean), half: formatNumber(half) };
+  if (digits === undefined && (half === 0 || size >= 1e6 || size < 1e-3))
+    return { mean: formatNumber(mean), half: formatNumber(half) };
   const places = digits ?? Math.min(12, Math.max(0, 1 - Math.floor(log10(half) + 1e-9)));
   return { mean: formatNumber(mean, places), half: formatNumber(half, places) };
 }

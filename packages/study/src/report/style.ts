@@ -1,4 +1,7 @@
-/** The page's style. Colours for up to eight variants after Okabe and Ito, told apart with any colour vision, in a light and a dark shade. */
+/**
+ * The page's style. Colours for up to eight variants after Okabe and Ito, told apart with any colour vision, in a light
+ * and a dark shade.
+ */
 export const STYLE = `
 :root { color-scheme: light dark; --page: #fdfdfb; --ink: #1b1d1f; --soft: #5c6166; --rule: #dcdcd6; --faint: #f3f3ee; --good: #00684a; --bad: #a63c06; --open: #6b6354;
   --c0: #0068a8; --c1: #c65200; --c2: #00805d; --c3: #a8518a; --c4: #8f6b00; --c5: #3a3f45; --c6: #2f8fc4; --c7: #8a3ffc; }

@@ -82,18 +82,20 @@ function documentOf({ folder, manifest, results, claims }: ReportModel): Results
         }),
       ),
     ),
-    trials: results.trials.map(({ id, task, variant, seed, status, reason, metrics, weights, seconds, folder: path }) => ({
-      id,
-      task,
-      variant,
-      seed,
-      status,
-      reason: reason ?? null,
-      metrics,
-      weights: weights ?? null,
-      seconds: seconds ?? null,
-      folder: path,
-    })),
+    trials: results.trials.map(
+      ({ id, task, variant, seed, status, reason, metrics, weights, seconds, folder: path }) => ({
+        id,
+        task,
+        variant,
+        seed,
+        status,
+        reason: reason ?? null,
+        metrics,
+        weights: weights ?? null,
+        seconds: seconds ?? null,
+        folder: path,
+      }),
+    ),
     claims,
   };
 }

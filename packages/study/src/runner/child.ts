@@ -58,7 +58,13 @@ export async function runInChild(trial: PlannedTrial, folder: string, options: C
   if (ended.broken !== null) return { ...record, ...ended.broken };
   if (!existsSync(files.result)) {
     const stop = unsaid(ended, files.log, options);
-    const result: TrialResult = { trial: id, ...stop, metrics: {}, rests: null, timings: { seconds: ended.seconds, finished: new Date().toISOString() } };
+    const result: TrialResult = {
+      trial: id,
+      ...stop,
+      metrics: {},
+      rests: null,
+      timings: { seconds: ended.seconds, finished: new Date().toISOString() },
+    };
     try {
       const { lock } = takeLock(files.lock);
       if (lock === null) return { ...record, ...stop };
@@ -73,8 +79,13 @@ export async function runInChild(trial: PlannedTrial, folder: string, options: C
 
 /** What is said of a trial that died before it could say it. */
 function unsaid({ how, limitReached }: Ending, log: string, { signal, kill, limit }: ChildOptions): Stop {
-  if (limitReached) return { status: "failed", reason: `${overLimit(limit)}; it did not stop when it was told to, so its process was killed` };
-  if (signal.aborted || kill.aborted) return { status: "interrupted", reason: "stopped by the user before it could say so itself" };
+  if (limitReached)
+    return {
+      status: "failed",
+      reason: `${overLimit(limit)}; it did not stop when it was told to, so its process was killed`,
+    };
+  if (signal.aborted || kill.aborted)
+    return { status: "interrupted", reason: "stopped by the user before it could say so itself" };
   return { status: "failed", reason: `the process ended with ${how}\n${logTail(log)}` };
 }
 
@@ -83,7 +94,11 @@ const overLimit = (limit: number | null): string => `it took longer than its lim
 function childProcess(trial: PlannedTrial, folder: string, logFile: number, options: ChildOptions): Promise<Ending> {
   const started = performance.now();
   return new Promise((settle) => {
-    const child = fork(trialEntry, [], { execArgv: [...trialArguments()], serialization: "advanced", stdio: ["ignore", logFile, logFile, "ipc"] });
+    const child = fork(trialEntry, [], {
+      execArgv: [...trialArguments()],
+      serialization: "advanced",
+      stdio: ["ignore", logFile, logFile, "ipc"],
+    });
     let broken: Stop | null = null;
     let limitReached = false;
     let grace: NodeJS.Timeout | undefined;
@@ -94,10 +109,13 @@ function childProcess(trial: PlannedTrial, folder: string, logFile: number, opti
       grace ??= setTimeout(kill, GRACE_MS);
     };
     const abort = (): void => stop({ status: "interrupted", reason: "stopped by the user" });
-    const limit = options.limit === null ? undefined : setLongTimeout(options.limit * 1000, () => {
-      limitReached = true;
-      stop({ status: "failed", reason: overLimit(options.limit) });
-    });
+    const limit =
+      options.limit === null
+        ? undefined
+        : setLongTimeout(options.limit * 1000, () => {
+            limitReached = true;
+            stop({ status: "failed", reason: overLimit(options.limit) });
+          });
     const finish = (how: string): void => {
       clearTimeout(grace);
       limit?.clear();
@@ -113,7 +131,11 @@ function childProcess(trial: PlannedTrial, folder: string, logFile: number, opti
     child.once("error", (error) => finish(messageOf(error)));
     child.once("exit", (code, signal) => finish(signal === null ? `exit code ${code}` : `signal ${signal}`));
     const { modulePath, threads, dataFolder, environment, diff } = options;
-    send({ kind: "start", start: { modulePath, folder, trial, threads, dataFolder, environment, diff }, runner: thisProcess() });
+    send({
+      kind: "start",
+      start: { modulePath, folder, trial, threads, dataFolder, environment, diff },
+      runner: thisProcess(),
+    });
     options.kill.addEventListener("abort", kill, { once: true });
     if (options.signal.aborted) abort();
     else options.signal.addEventListener("abort", abort, { once: true });

@@ -49,7 +49,15 @@ export function trialContext(parts: ContextParts): TrialContext {
     async checkpoint(step, bytes, state = null) {
       const rows = await metrics.flush();
       assertHeld(parts.lock);
-      writeCheckpoint(files.checkpoints, { trial: trial.id, step, bytes, state, metrics: rows, series: parts.series.lines(), seconds: parts.seconds() });
+      writeCheckpoint(files.checkpoints, {
+        trial: trial.id,
+        step,
+        bytes,
+        state,
+        metrics: rows,
+        series: parts.series.lines(),
+        seconds: parts.seconds(),
+      });
     },
     async progress(progress) {
       const now = parts.seconds();

@@ -1,4 +1,14 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,7 +23,8 @@ import { prepareRun, type PreparedRun } from "./prepare.ts";
 import { runStudy } from "./run.ts";
 import { runTrial, stopping } from "./trial.ts";
 
-// The promise: whatever happens to a file of a run, the report names it, or is what it would have been; and a trial that goes on ends with the bits of one whose files were left alone.
+// The promise: whatever happens to a file of a run, the report names it, or is what it would have been; and a trial
+// that goes on ends with the bits of one whose files were left alone.
 
 const scratch = mkdtempSync(join(tmpdir(), "sluice-damage-"));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
@@ -33,7 +44,10 @@ const damages: Arbitrary<Damage> = oneof(
 );
 
 const filesBelow = (folder: string): string[] =>
-  readdirSync(folder, { recursive: true, encoding: "utf8" }).map((name) => join(folder, name)).filter((path) => statSync(path).isFile()).sort();
+  readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .map((name) => join(folder, name))
+    .filter((path) => statSync(path).isFile())
+    .sort();
 
 /** Damages one file of those that are there, or two; gives their paths, and a function that makes them whole again. */
 function inflict(damage: Damage, folder: string): { paths: string[]; mend(): void } {
@@ -86,12 +100,23 @@ describe("a finished run", () => {
         try {
           const { problems, text, rest } = report(withStudy);
           const told = JSON.stringify([problems, rest.claimsNote, rest.results.trials.map((trial) => trial.reason)]);
-          const again = rest.results.trials.some((trial) => (trial.status === "interrupted" || trial.status === "waiting") && paths.some((path) => path.startsWith(trial.folder)));
+          const again = rest.results.trials.some(
+            (trial) =>
+              (trial.status === "interrupted" || trial.status === "waiting") &&
+              paths.some((path) => path.startsWith(trial.folder)),
+          );
           if (again || paths.some((path) => told.includes(path))) named += 1;
-          else expect(text, `${damage.kind} of ${paths.join(" and ")}: ${told}`).toBe(withStudy ? before.withStudy.text : before.without.text);
+          else
+            expect(text, `${damage.kind} of ${paths.join(" and ")}: ${told}`).toBe(
+              withStudy ? before.withStudy.text : before.without.text,
+            );
         } catch (error) {
           // Without the manifest there is no report, and the message says how to have one again.
-          if (!paths.some((path) => messageOf(error).includes(path)) || !paths.some((path) => basename(path) === "study.json")) throw error;
+          if (
+            !paths.some((path) => messageOf(error).includes(path)) ||
+            !paths.some((path) => basename(path) === "study.json")
+          )
+            throw error;
           named += 1;
         } finally {
           mend();
@@ -114,7 +139,10 @@ describe("a finished run", () => {
     cpSync(from, to);
     const [, record] = readModel(whole, study).results.trials;
     writeFileSync(to, kept);
-    expect(record).toMatchObject({ status: "unreadable", reason: expect.stringContaining("the result of another trial") });
+    expect(record).toMatchObject({
+      status: "unreadable",
+      reason: expect.stringContaining("the result of another trial"),
+    });
   });
 });
 
@@ -130,7 +158,9 @@ describe("an interrupted trial", () => {
   /** What a trial leaves but for times. */
   const bits = (folder: string): unknown => {
     const { timings: _, seal: _seal, ...result } = JSON.parse(readFileSync(join(folder, "result.json"), "utf8"));
-    const files = ["metrics.jsonl", "artifacts/residual.json", "config.json"].map((name) => readFileSync(join(folder, name), "utf8"));
+    const files = ["metrics.jsonl", "artifacts/residual.json", "config.json"].map((name) =>
+      readFileSync(join(folder, name), "utf8"),
+    );
     return { result, files };
   };
 
@@ -138,10 +168,24 @@ describe("an interrupted trial", () => {
     // Stopped at step 50 or so, and then as if killed: rows after the last checkpoint, and no result.
     mkdirSync(left);
     const stop = new AbortController();
-    await runTrial({ ...start(), folder: left }, { signal: stop.signal, send: (message) => void (message.kind === "progress" && message.progress.step >= 1 && stop.abort(stopping({ status: "interrupted", reason: "stopped" }))) });
+    await runTrial(
+      { ...start(), folder: left },
+      {
+        signal: stop.signal,
+        send: (message) =>
+          void (
+            message.kind === "progress" &&
+            message.progress.step >= 1 &&
+            stop.abort(stopping({ status: "interrupted", reason: "stopped" }))
+          ),
+      },
+    );
     expect(JSON.parse(readFileSync(join(left, "result.json"), "utf8")).status).toBe("interrupted");
     rmSync(join(left, "result.json"));
-    writeFileSync(join(left, "metrics.jsonl"), `${readFileSync(join(left, "metrics.jsonl"), "utf8")}{"step":99,"loss":7,"error":7}\n{"st`);
+    writeFileSync(
+      join(left, "metrics.jsonl"),
+      `${readFileSync(join(left, "metrics.jsonl"), "utf8")}{"step":99,"loss":7,"error":7}\n{"st`,
+    );
   });
 
   test("ends with the bits of one that was left alone, whatever was damaged", { timeout: 300_000 }, async () => {
@@ -152,8 +196,13 @@ describe("an interrupted trial", () => {
         const folder = mkdtempSync(join(scratch, "again-"));
         cpSync(left, folder, { recursive: true });
         const { paths } = inflict(damage, folder);
-        await runTrial({ ...start(), folder }, { ...silent, send: (message) => void (message.kind === "resumed" && (resumed += 1)) });
-        expect(bits(folder), `${damage.kind} of ${paths.map((path) => relative(folder, path)).join(" and ")}`).toEqual(expected);
+        await runTrial(
+          { ...start(), folder },
+          { ...silent, send: (message) => void (message.kind === "resumed" && (resumed += 1)) },
+        );
+        expect(bits(folder), `${damage.kind} of ${paths.map((path) => relative(folder, path)).join(" and ")}`).toEqual(
+          expected,
+        );
         expect(existsSync(join(folder, "lock.json"))).toBe(false);
         rmSync(folder, { recursive: true });
       }),

@@ -4,7 +4,8 @@ import { isDiskFailure } from "../store/write.ts";
 import { GRACE_MS, type FromTrial, type ToTrial } from "./messages.ts";
 import { runTrial, stopping } from "./trial.ts";
 
-// The process of one trial. The runner starts it, tells it which trial to run, and reads the result from the trial's folder.
+// The process of one trial. The runner starts it, tells it which trial to run, and reads the result from the trial's
+// folder.
 
 const abort = new AbortController();
 
@@ -17,7 +18,10 @@ process.on("message", (message: ToTrial) => {
 });
 
 async function run({ start, runner }: Extract<ToTrial, { kind: "start" }>): Promise<void> {
-  const watchdog = new Worker(new URL(import.meta.url.endsWith(".ts") ? "./watchdog.ts" : "./watchdog.js", import.meta.url), { workerData: { runner, graceMs: GRACE_MS } });
+  const watchdog = new Worker(
+    new URL(import.meta.url.endsWith(".ts") ? "./watchdog.ts" : "./watchdog.js", import.meta.url),
+    { workerData: { runner, graceMs: GRACE_MS } },
+  );
   watchdog.unref();
   await runTrial(start, { signal: abort.signal, send });
 }
@@ -29,7 +33,11 @@ function send(message: FromTrial): void {
 /** How a trial ended stands in `result.json`; this is for when that cannot be written. */
 function giveUp(error: unknown): void {
   console.error(error);
-  const message: FromTrial = { kind: "broken", status: isDiskFailure(error) ? "interrupted" : "failed", reason: messageOf(error) };
+  const message: FromTrial = {
+    kind: "broken",
+    status: isDiskFailure(error) ? "interrupted" : "failed",
+    reason: messageOf(error),
+  };
   if (process.connected) process.send?.(message, undefined, undefined, () => process.exit(1));
   else process.exit(1);
 }

@@ -3,5 +3,8 @@ import type { Lock } from "../store/lock.ts";
 
 /** A process that was asleep while another machine took its place may write nothing more. */
 export function assertHeld(lock: Lock): void {
-  if (!lock.isHeld()) throw studyError(`${lock.path}: the lock was taken over by another process, since this one was silent for too long`);
+  if (!lock.isHeld())
+    throw studyError(
+      `${lock.path}: the lock was taken over by another process, since this one was silent for too long`,
+    );
 }

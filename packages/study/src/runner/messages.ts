@@ -25,7 +25,9 @@ export interface Stop {
 }
 
 /** From the runner to the process of a trial. */
-export type ToTrial = { readonly kind: "start"; readonly start: TrialStart; readonly runner: ProcessName } | { readonly kind: "stop"; readonly stop: Stop };
+export type ToTrial =
+  | { readonly kind: "start"; readonly start: TrialStart; readonly runner: ProcessName }
+  | { readonly kind: "stop"; readonly stop: Stop };
 
 /** From the process of a trial to the runner. How it ended stands in `result.json`; this only moves the live table. */
 export type FromTrial =

@@ -26,7 +26,10 @@ export interface RunOptions {
   readonly dataFolder?: string;
   /** Run failed, diverged and unreadable trials again. */
   readonly retry?: boolean;
-  /** Seconds that a trial may take; after them it is stopped and counts as failed. By default the study's limit, else none. */
+  /**
+   * Seconds that a trial may take; after them it is stopped and counts as failed. By default the study's limit, else
+   * none.
+   */
   readonly limit?: number;
   /** The command to print for running the study again. */
   readonly command?: string;
@@ -75,14 +78,22 @@ export interface PreparedRun {
 /** Loads the study, checks its data, and finds out which trials there are and which are left to run. */
 export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
   const checked = optionsSchema.safeParse(options);
-  if (!checked.success) throw studyError(`prepareRun: ${checked.error.issues.map(({ path, message }) => `${path.length === 0 ? "the options" : path.join(".")}: ${message}`).join("; ")}`);
+  if (!checked.success)
+    throw studyError(
+      `prepareRun: ${checked.error.issues.map(({ path, message }) => `${path.length === 0 ? "the options" : path.join(".")}: ${message}`).join("; ")}`,
+    );
   const modulePath = resolve(options.module);
   const out = resolve(options.out);
   const study = await loadStudy(modulePath);
   const dataFolder = options.dataFolder === undefined ? null : resolve(options.dataFolder);
   const data = await dataHashes(study, dataFolder);
   const code = codeIdentity(modulePath, { execArgv: trialArguments() });
-  const planned = plan(study, { budget: options.budget, code: code.hash, data, ...(options.seeds === undefined ? {} : { seeds: options.seeds }) });
+  const planned = plan(study, {
+    budget: options.budget,
+    code: code.hash,
+    data,
+    ...(options.seeds === undefined ? {} : { seeds: options.seeds }),
+  });
   const { trials } = withEarlierSeeds(out, planned);
   const records = trials.map((trial) => readTrial(out, trial));
   const retry = options.retry === true;
@@ -131,7 +142,9 @@ function estimate(study: Study, pending: readonly PlannedTrial[], jobs: number, 
   const timed = timedTrials(out);
   let total = 0;
   for (const trial of pending) {
-    const alike = timed.filter((entry) => entry.task === trial.task && entry.variant === trial.variant).map((entry) => entry.seconds);
+    const alike = timed
+      .filter((entry) => entry.task === trial.task && entry.variant === trial.variant)
+      .map((entry) => entry.seconds);
     const seconds = alike.length > 0 ? mean(alike) : study.estimate?.(trial.config);
     if (seconds === undefined) return null;
     total += seconds;

@@ -1,5 +1,14 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -12,12 +21,17 @@ import { runStudy } from "./run.ts";
 const scratch = mkdtempSync(join(tmpdir(), "sluice-run-"));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 const fixture = (name: string): string => fileURLToPath(new URL(`../../fixtures/${name}.ts`, import.meta.url));
-const prepare = (name: string, out: string, options: Partial<RunOptions> = {}) => prepareRun({ module: fixture(name), budget: "quick", out, seeds: 1, jobs: 4, ...options });
+const prepare = (name: string, out: string, options: Partial<RunOptions> = {}) =>
+  prepareRun({ module: fixture(name), budget: "quick", out, seeds: 1, jobs: 4, ...options });
 const folderOf = (name: string): string => mkdtempSync(join(scratch, `${name}-`));
 
 function trialsOf(out: string): string[] {
   const trials = join(out, "trials");
-  return existsSync(trials) ? readdirSync(trials).sort().map((name) => join(trials, name)) : [];
+  return existsSync(trials)
+    ? readdirSync(trials)
+        .sort()
+        .map((name) => join(trials, name))
+    : [];
 }
 
 const logsOf = (out: string): string[] => trialsOf(out).map((folder) => readFileSync(join(folder, "log.txt"), "utf8"));
@@ -28,7 +42,9 @@ describe("a run that is started twice", { timeout: 120_000 }, () => {
     const runs = await Promise.all([prepare("line", out), prepare("line", out), prepare("line", out)]);
     const settled = await Promise.allSettled(runs.map((run) => runStudy(run)));
     expect(settled.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
-    for (const outcome of settled) if (outcome.status === "rejected") expect(outcome.reason.message).toContain(`process ${process.pid} on this machine is at work here`);
+    for (const outcome of settled)
+      if (outcome.status === "rejected")
+        expect(outcome.reason.message).toContain(`process ${process.pid} on this machine is at work here`);
     for (const log of logsOf(out)) expect(log.match(/started/g)).toHaveLength(1);
     expect(existsSync(join(out, "lock.json"))).toBe(false);
 
@@ -48,7 +64,10 @@ describe("a run that is started twice", { timeout: 120_000 }, () => {
       console.log(await runStudy(run).then(({ records }) => records.map((record) => record.status).join(), (error) => error.message));`;
     const one = (): Promise<string> =>
       new Promise((settle) => {
-        const child = spawn(process.execPath, ["--conditions=@sluice/source", "--input-type=module", "-e", script], { cwd: fileURLToPath(new URL("../../../../tests", import.meta.url)), stdio: ["ignore", "pipe", "inherit"] });
+        const child = spawn(process.execPath, ["--conditions=@sluice/source", "--input-type=module", "-e", script], {
+          cwd: fileURLToPath(new URL("../../../../tests", import.meta.url)),
+          stdio: ["ignore", "pipe", "inherit"],
+        });
         let text = "";
         child.stdout.on("data", (part) => (text += part));
         child.once("close", () => settle(text.trim()));
@@ -69,7 +88,8 @@ describe("a trial without an end", { timeout: 120_000 }, () => {
       const begun = existsSync(join(folder, "checkpoints"));
       expect(status).toBe("failed");
       expect(reason).toContain("it took longer than its limit of 4 s");
-      if (begun && variant !== "listening") expect(reason).toContain("it did not stop when it was told to, so its process was killed");
+      if (begun && variant !== "listening")
+        expect(reason).toContain("it did not stop when it was told to, so its process was killed");
     }
     await expect(prepare("endless", out, { limit: 0 })).rejects.toThrow("prepareRun: limit: expected seconds above 0");
   });
@@ -79,10 +99,20 @@ describe("a trial without an end", { timeout: 120_000 }, () => {
     const script = `
       import { prepareRun, runStudy } from "@sluice/study";
       await runStudy(await prepareRun({ module: ${JSON.stringify(fixture("endless"))}, budget: "quick", jobs: 3, out: ${JSON.stringify(out)} }));`;
-    const runner = spawn(process.execPath, ["--conditions=@sluice/source", "--input-type=module", "-e", script], { cwd: fileURLToPath(new URL("../../../../tests", import.meta.url)), stdio: ["ignore", "ignore", "inherit"] });
-    const saved = (): string[] => trialsOf(out).filter((folder) => existsSync(join(folder, "checkpoints")) && readdirSync(join(folder, "checkpoints")).some((name) => name.endsWith(".json")));
+    const runner = spawn(process.execPath, ["--conditions=@sluice/source", "--input-type=module", "-e", script], {
+      cwd: fileURLToPath(new URL("../../../../tests", import.meta.url)),
+      stdio: ["ignore", "ignore", "inherit"],
+    });
+    const saved = (): string[] =>
+      trialsOf(out).filter(
+        (folder) =>
+          existsSync(join(folder, "checkpoints")) &&
+          readdirSync(join(folder, "checkpoints")).some((name) => name.endsWith(".json")),
+      );
     while (saved().length < 3) await wait(50);
-    const trials = trialsOf(out).map((folder): ProcessName => JSON.parse(readFileSync(join(folder, "lock.json"), "utf8")));
+    const trials = trialsOf(out).map((folder): ProcessName =>
+      JSON.parse(readFileSync(join(folder, "lock.json"), "utf8")),
+    );
     expect(trials.map(isAlive)).toEqual([true, true, true]);
     runner.kill("SIGKILL");
     while (trials.some((trial) => isAlive(trial) === true)) await wait(50);
@@ -93,29 +123,37 @@ describe("a trial without an end", { timeout: 120_000 }, () => {
 });
 
 describe("a disk that fails", { timeout: 120_000 }, () => {
-  test.runIf(process.platform === "linux")("interrupts the trial, starts no other, and the same command goes on", async () => {
-    const out = folderOf("full");
-    const run = await prepare("line", out, { jobs: 1 });
-    const [first] = run.trials;
-    const folder = join(out, "trials", first?.folder ?? "");
-    mkdirSync(folder, { recursive: true });
-    // Every write of a row fails as on a full disk.
-    symlinkSync("/dev/full", join(folder, "metrics.jsonl"));
-    const { records, ended } = await runStudy(run);
-    expect(records.map((record) => record.status)).toEqual(["interrupted", "waiting", "waiting", "waiting"]);
-    expect(records[0]?.reason).toContain("metrics.jsonl: the disk is full: free some space and run the same command again");
-    expect(ended).toMatchObject({ by: "disk", reason: records[0]?.reason });
-    rmSync(join(folder, "metrics.jsonl"));
-    const again = await runStudy(await prepare("line", out));
-    expect(again.records.map((record) => record.status)).toEqual(["done", "done", "done", "done"]);
-  });
+  test.runIf(process.platform === "linux")(
+    "interrupts the trial, starts no other, and the same command goes on",
+    async () => {
+      const out = folderOf("full");
+      const run = await prepare("line", out, { jobs: 1 });
+      const [first] = run.trials;
+      const folder = join(out, "trials", first?.folder ?? "");
+      mkdirSync(folder, { recursive: true });
+      // Every write of a row fails as on a full disk.
+      symlinkSync("/dev/full", join(folder, "metrics.jsonl"));
+      const { records, ended } = await runStudy(run);
+      expect(records.map((record) => record.status)).toEqual(["interrupted", "waiting", "waiting", "waiting"]);
+      expect(records[0]?.reason).toContain(
+        "metrics.jsonl: the disk is full: free some space and run the same command again",
+      );
+      expect(ended).toMatchObject({ by: "disk", reason: records[0]?.reason });
+      rmSync(join(folder, "metrics.jsonl"));
+      const again = await runStudy(await prepare("line", out));
+      expect(again.records.map((record) => record.status)).toEqual(["done", "done", "done", "done"]);
+    },
+  );
 });
 
 test("a damaged environment.json costs what it said, and is kept and named", { timeout: 120_000 }, async () => {
   const out = folderOf("environment");
   const stop = new AbortController();
   const run = await prepare("slow", out);
-  await runStudy(run, { signal: stop.signal, onEvent: (event) => void (event.kind === "progress" && event.progress.step > 20 && stop.abort()) });
+  await runStudy(run, {
+    signal: stop.signal,
+    onEvent: (event) => void (event.kind === "progress" && event.progress.step > 20 && stop.abort()),
+  });
   const [folder = ""] = trialsOf(out);
   writeFileSync(join(folder, "environment.json"), '{ "node": "v2');
   const { records, problems } = await runStudy(await prepare("slow", out));
@@ -125,22 +163,31 @@ test("a damaged environment.json costs what it said, and is kept and named", { t
   expect(readdirSync(folder).filter((name) => name.startsWith("environment.json.damaged-"))).toHaveLength(1);
 });
 
-test("an odd claim costs its verdict, and a damaged file its curve: there is a report all the same", { timeout: 120_000 }, async () => {
-  const out = folderOf("odd");
-  const { document } = await runStudy(await prepare("odd-claims", out));
-  const verdicts = Object.fromEntries(document.claims.map(({ text, verdict, because }) => [text, `${verdict}: ${because}`]));
-  expect(verdicts["asynchronous"]).toMatch(/^undecided: the test gave a promise/);
-  expect(verdicts["failing later"]).toMatch(/^undecided: the test gave a promise/);
-  for (const text of ["nothing", "another word", "no reason"]) expect(verdicts[text]).toMatch(/^undecided: the test gave no verdict/);
-  expect(verdicts["throwing"]).toBe("undecided: the test failed: boom");
-  expect(verdicts["throwing nothing"]).toBe("undecided: the test failed: undefined");
-  expect(verdicts["plain"]).toBe("reproduced: it is so");
+test(
+  "an odd claim costs its verdict, and a damaged file its curve: there is a report all the same",
+  { timeout: 120_000 },
+  async () => {
+    const out = folderOf("odd");
+    const { document } = await runStudy(await prepare("odd-claims", out));
+    const verdicts = Object.fromEntries(
+      document.claims.map(({ text, verdict, because }) => [text, `${verdict}: ${because}`]),
+    );
+    expect(verdicts["asynchronous"]).toMatch(/^undecided: the test gave a promise/);
+    expect(verdicts["failing later"]).toMatch(/^undecided: the test gave a promise/);
+    for (const text of ["nothing", "another word", "no reason"])
+      expect(verdicts[text]).toMatch(/^undecided: the test gave no verdict/);
+    expect(verdicts["throwing"]).toBe("undecided: the test failed: boom");
+    expect(verdicts["throwing nothing"]).toBe("undecided: the test failed: undefined");
+    expect(verdicts["plain"]).toBe("reproduced: it is so");
 
-  const [folder = ""] = trialsOf(out);
-  for (const name of ["metrics.jsonl", "artifacts/residual.json", "environment.json"]) writeFileSync(join(folder, name), '{ "of": "another form" }');
-  mkdirSync(join(out, "trials", "stray"));
-  const { problems, report } = await runStudy(await prepare("odd-claims", out));
-  for (const name of ["metrics.jsonl", "artifacts/residual.json", "environment.json"]) expect(problems.filter((problem) => problem.includes(join(folder, name)))).toHaveLength(1);
-  expect(problems.filter((problem) => problem.includes("stray"))).toHaveLength(1);
-  for (const problem of problems) expect(readFileSync(report, "utf8")).toContain(problem.slice(0, 60));
-});
+    const [folder = ""] = trialsOf(out);
+    for (const name of ["metrics.jsonl", "artifacts/residual.json", "environment.json"])
+      writeFileSync(join(folder, name), '{ "of": "another form" }');
+    mkdirSync(join(out, "trials", "stray"));
+    const { problems, report } = await runStudy(await prepare("odd-claims", out));
+    for (const name of ["metrics.jsonl", "artifacts/residual.json", "environment.json"])
+      expect(problems.filter((problem) => problem.includes(join(folder, name)))).toHaveLength(1);
+    expect(problems.filter((problem) => problem.includes("stray"))).toHaveLength(1);
+    for (const problem of problems) expect(readFileSync(report, "utf8")).toContain(problem.slice(0, 60));
+  },
+);

@@ -33,7 +33,10 @@ export interface RunControl {
 export interface RunOutcome extends Pick<WrittenReport, "report" | "document" | "problems"> {
   readonly records: readonly TrialRecord[];
   readonly interrupted: boolean;
-  /** Why no more trials were started: the disk failed, or the sources were edited during the run. `null` if all that was left has run, or was stopped by `signal`. */
+  /**
+   * Why no more trials were started: the disk failed, or the sources were edited during the run. `null` if all that was
+   * left has run, or was stopped by `signal`.
+   */
   readonly ended: { readonly by: "disk" | "code" | "lock"; readonly reason: string } | null;
 }
 
@@ -76,7 +79,10 @@ async function runLocked(run: PreparedRun, control: RunControl, lock: Lock): Pro
       const current = trial;
       const folder = join(files.trials, trial.folder);
       if (!lock.isHeld()) {
-        ended = { by: "lock", reason: `${lock.path}: another process took the lock over, since this one was silent for too long` };
+        ended = {
+          by: "lock",
+          reason: `${lock.path}: another process took the lock over, since this one was silent for too long`,
+        };
         return;
       }
       // A trial loads the sources as they are now: after an edit its result would stand under the wrong identity.
@@ -91,22 +97,25 @@ async function runLocked(run: PreparedRun, control: RunControl, lock: Lock): Pro
         return;
       }
       emit({ kind: "started", trial });
-      const record = makeWay(trial, folder, records.get(trial.id)?.status ?? "waiting") ?? (await runInChild(trial, folder, {
-        modulePath: run.modulePath,
-        out: run.out,
-        threads: run.threads,
-        dataFolder: run.dataFolder,
-        environment: run.environment,
-        diff: run.diff,
-        limit: run.limit,
-        signal,
-        kill,
-        onResumed: (step) => emit({ kind: "resumed", trial: current, step }),
-        onProgress: (progress) => emit({ kind: "progress", trial: current, progress }),
-      }));
+      const record =
+        makeWay(trial, folder, records.get(trial.id)?.status ?? "waiting") ??
+        (await runInChild(trial, folder, {
+          modulePath: run.modulePath,
+          out: run.out,
+          threads: run.threads,
+          dataFolder: run.dataFolder,
+          environment: run.environment,
+          diff: run.diff,
+          limit: run.limit,
+          signal,
+          kill,
+          onResumed: (step) => emit({ kind: "resumed", trial: current, step }),
+          onProgress: (progress) => emit({ kind: "progress", trial: current, progress }),
+        }));
       records.set(trial.id, record);
       emit({ kind: "ended", trial, record });
-      if (record.status === "interrupted" && !signal.aborted && !kill.aborted) ended ??= { by: "disk", reason: record.reason ?? "" };
+      if (record.status === "interrupted" && !signal.aborted && !kill.aborted)
+        ended ??= { by: "disk", reason: record.reason ?? "" };
     }
   };
   const workers = await Promise.allSettled(Array.from({ length: run.jobs }, work));
@@ -117,10 +126,15 @@ async function runLocked(run: PreparedRun, control: RunControl, lock: Lock): Pro
 }
 
 /**
- * Makes a folder ready for its trial to run (again), according to how it stands. What was written is kept or moved aside, but for a stale result.
- * Gives a record where that cannot be done: the process of an earlier run is still at work there, or the disk fails.
+ * Makes a folder ready for its trial to run (again), according to how it stands. What was written is kept or moved
+ * aside, but for a stale result. Gives a record where that cannot be done: the process of an earlier run is still at
+ * work there, or the disk fails.
  */
-function makeWay({ id, task, variant, seed }: PlannedTrial, folder: string, status: TrialRecord["status"]): TrialRecord | null {
+function makeWay(
+  { id, task, variant, seed }: PlannedTrial,
+  folder: string,
+  status: TrialRecord["status"],
+): TrialRecord | null {
   if (!existsSync(folder)) return null;
   const files = trialFiles(folder);
   // Without a result there is nothing to clear away, and the trial itself waits for the lock.

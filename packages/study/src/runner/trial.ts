@@ -30,7 +30,8 @@ export function stopping(stop: Stop): Error {
 }
 
 /**
- * Runs a trial in this process and leaves its result in its folder. Nothing is written before the folder's lock is held.
+ * Runs a trial in this process and leaves its result in its folder. Nothing is written before the folder's lock is
+ * held.
  *
  * @throws if the folder belongs to another process, or if the disk fails and there can be no result.
  */
@@ -84,7 +85,8 @@ async function runLocked(start: TrialStart, { signal, send }: TrialControl, lock
       threads: start.threads,
       dataFolder: start.dataFolder,
       signal,
-      restored: checkpoint === null ? null : { step: checkpoint.step, bytes: checkpoint.bytes, state: checkpoint.state },
+      restored:
+        checkpoint === null ? null : { step: checkpoint.step, bytes: checkpoint.bytes, state: checkpoint.state },
       lock,
       metrics,
       series,
@@ -104,7 +106,11 @@ async function runLocked(start: TrialStart, { signal, send }: TrialControl, lock
   }
   await metrics.close();
 
-  const timings: TrialResult["timings"] = { ...outcome.timings, seconds: seconds(), finished: new Date().toISOString() };
+  const timings: TrialResult["timings"] = {
+    ...outcome.timings,
+    seconds: seconds(),
+    finished: new Date().toISOString(),
+  };
   const result = conclude();
   appendLog(files.log, result.reason === undefined ? result.status : `${result.status}: ${result.reason}`);
   assertHeld(lock);
@@ -117,8 +123,15 @@ async function runLocked(start: TrialStart, { signal, send }: TrialControl, lock
     const common = { trial: trial.id, metrics: summary.values, rests, timings };
     // The work did not fail; it goes on from the last checkpoint when there is a place to write to.
     if (isDiskFailure(thrown)) return { status: "interrupted", reason: messageOf(thrown), ...common };
-    if (where !== null) return { status: "diverged", reason: `step ${where.step}: ${where.tensor} is not finite`, diverged: where, ...common };
-    // A trial that returned after an abort may have stopped half-way: only one that was never told to stop is taken as finished.
+    if (where !== null)
+      return {
+        status: "diverged",
+        reason: `step ${where.step}: ${where.tensor} is not finite`,
+        diverged: where,
+        ...common,
+      };
+    // A trial that returned after an abort may have stopped half-way: only one that was never told to stop is taken as
+    // finished.
     if (signal.aborted) return { ...stopOf(signal), ...common };
     if (thrown !== null) {
       const stack = thrown instanceof Error ? thrown.stack : undefined;
@@ -133,7 +146,10 @@ async function runLocked(start: TrialStart, { signal, send }: TrialControl, lock
   }
 }
 
-/** Where a trial goes on, all of it checked: from its last checkpoint, or from the start if anything that belongs to it is damaged. */
+/**
+ * Where a trial goes on, all of it checked: from its last checkpoint, or from the start if anything that belongs to it
+ * is damaged.
+ */
 function startingPoint(
   folder: string,
   trial: string,
@@ -145,7 +161,9 @@ function startingPoint(
     const series = seriesWriter(files.artifacts, trial, checkpoint.series);
     const metrics = series === null ? null : rewindMetrics(files.metrics, checkpoint.metrics);
     if (series !== null && metrics !== null) return { checkpoint, metrics, series, passedOver };
-    passedOver.push(`the checkpoint at step ${checkpoint.step}: ${series === null ? files.artifacts : files.metrics} is damaged, so the trial starts anew`);
+    passedOver.push(
+      `the checkpoint at step ${checkpoint.step}: ${series === null ? files.artifacts : files.metrics} is damaged, so the trial starts anew`,
+    );
   }
   const series = seriesWriter(files.artifacts, trial, {});
   const metrics = rewindMetrics(files.metrics, NO_METRICS);

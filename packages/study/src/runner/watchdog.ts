@@ -1,7 +1,8 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { isAlive, type ProcessName } from "../store/process.ts";
 
-// A thread beside a trial. The trial's own may be busy for hours and hear nothing: this one ends the process when the runner is gone.
+// A thread beside a trial. The trial's own may be busy for hours and hear nothing: this one ends the process when the
+// runner is gone.
 
 const LOOK_MS = 500;
 const { runner, graceMs }: { readonly runner: ProcessName; readonly graceMs: number } = workerData;

@@ -18,14 +18,17 @@ export interface BootstrapOptions {
 const FEWEST = 20;
 
 /**
- * Bootstrap interval of any statistic, corrected for bias and skewness (BCa; Efron 1987, "Better bootstrap confidence intervals"). It takes at least 20
- * values. For the mean of a handful of seeds use `meanInterval`.
+ * Bootstrap interval of any statistic, corrected for bias and skewness (BCa; Efron 1987, "Better bootstrap confidence
+ * intervals"). It takes at least 20 values. For the mean of a handful of seeds use `meanInterval`.
  */
 export function bcaInterval(values: readonly number[], options: BootstrapOptions = {}): Interval {
   const { statistic = mean, confidence = 0.95, resamples = 10_000, seed = 0 } = options;
-  if (!(confidence > 0 && confidence < 1)) throw new Error(`bcaInterval: confidence is ${confidence}, expected a number between 0 and 1`);
+  if (!(confidence > 0 && confidence < 1))
+    throw new Error(`bcaInterval: confidence is ${confidence}, expected a number between 0 and 1`);
   if (values.length < FEWEST) {
-    throw new Error(`bcaInterval: ${values.length} values, expected at least ${FEWEST}; for the mean of fewer use meanInterval (Student's t)`);
+    throw new Error(
+      `bcaInterval: ${values.length} values, expected at least ${FEWEST}; for the mean of fewer use meanInterval (Student's t)`,
+    );
   }
   const estimate = statistic(values);
   const draw = indexGenerator(seed);
@@ -36,7 +39,8 @@ export function bcaInterval(values: readonly number[], options: BootstrapOptions
     estimates[r] = statistic(sample);
   }
   estimates.sort();
-  const below = estimates.reduce((count, value) => count + (value < estimate ? 1 : value === estimate ? 0.5 : 0), 0) / resamples;
+  const below =
+    estimates.reduce((count, value) => count + (value < estimate ? 1 : value === estimate ? 0.5 : 0), 0) / resamples;
   if (below === 0 || below === 1) return { low: estimates[0] ?? Number.NaN, high: estimates.at(-1) ?? Number.NaN };
   const bias = normalQuantile(below);
   const acceleration = accelerationOf(values, statistic);

@@ -1,6 +1,6 @@
 /**
- * Whole numbers below a bound, the same on every machine for the same seed: a 32-bit mixer (Murmur3's finaliser) over a Weyl sequence. For resampling;
- * networks draw from the counter-based generator of `@sluice/tensor`.
+ * Whole numbers below a bound, the same on every machine for the same seed: a 32-bit mixer (Murmur3's finaliser) over a
+ * Weyl sequence. For resampling; networks draw from the counter-based generator of `@sluice/tensor`.
  */
 export function indexGenerator(seed: number): (bound: number) => number {
   let state = seed >>> 0;

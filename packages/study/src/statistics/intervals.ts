@@ -7,8 +7,8 @@ export interface Interval {
 }
 
 /**
- * Wilson's interval of a proportion, at 95 % (Wilson 1927). Stays inside 0..1 and is right for few trials, where the usual
- * `p ± 1.96 sqrt(p (1 - p) / n)` is not. Of no trials it is 0..1: nothing is known.
+ * Wilson's interval of a proportion, at 95 % (Wilson 1927). Stays inside 0..1 and is right for few trials, where the
+ * usual `p ± 1.96 sqrt(p (1 - p) / n)` is not. Of no trials it is 0..1: nothing is known.
  */
 export function wilsonInterval(successes: number, trials: number): Interval {
   if (!(Number.isInteger(trials) && trials >= 0 && successes >= 0 && successes <= trials)) {
@@ -27,17 +27,27 @@ export function wilsonInterval(successes: number, trials: number): Interval {
 }
 
 /**
- * Half the width of the 95 % interval of a mean by Student's t. A handful of seeds is too few for a bootstrap, whose interval cannot leave the range of
- * the values: of 5 normal values the percentile interval misses the mean in 16 % of cases. Of fewer than two values it is `NaN`.
+ * Half the width of the 95 % interval of a mean by Student's t. A handful of seeds is too few for a bootstrap, whose
+ * interval cannot leave the range of the values: of 5 normal values the percentile interval misses the mean in 16 % of
+ * cases. Of fewer than two values it is `NaN`.
  */
-export function studentHalfWidth(values: readonly number[], { confidence = 0.95 }: { readonly confidence?: number } = {}): number {
-  if (!(confidence > 0 && confidence < 1)) throw new Error(`studentHalfWidth: confidence is ${confidence}, expected a number between 0 and 1`);
+export function studentHalfWidth(
+  values: readonly number[],
+  { confidence = 0.95 }: { readonly confidence?: number } = {},
+): number {
+  if (!(confidence > 0 && confidence < 1))
+    throw new Error(`studentHalfWidth: confidence is ${confidence}, expected a number between 0 and 1`);
   if (values.length < 2) return Number.NaN;
-  return (studentQuantile((1 + confidence) / 2, values.length - 1) * standardDeviation(values)) / Math.sqrt(values.length);
+  return (
+    (studentQuantile((1 + confidence) / 2, values.length - 1) * standardDeviation(values)) / Math.sqrt(values.length)
+  );
 }
 
 /** Mean with its 95 % interval by Student's t. */
-export function meanInterval(values: readonly number[], options: { readonly confidence?: number } = {}): Interval & { readonly mean: number } {
+export function meanInterval(
+  values: readonly number[],
+  options: { readonly confidence?: number } = {},
+): Interval & { readonly mean: number } {
   const centre = mean(values);
   const half = studentHalfWidth(values, options);
   return { mean: centre, low: centre - half, high: centre + half };

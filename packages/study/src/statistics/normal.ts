@@ -1,6 +1,6 @@
 /**
- * P(Z <= z) of the standard normal distribution, to about 1e-14 (Marsaglia 2004, "Evaluating the normal distribution"). Made of operations that every
- * engine rounds alike.
+ * P(Z <= z) of the standard normal distribution, to about 1e-14 (Marsaglia 2004, "Evaluating the normal distribution").
+ * Made of operations that every engine rounds alike.
  */
 export function normalCdf(z: number): number {
   if (Number.isNaN(z)) return Number.NaN;

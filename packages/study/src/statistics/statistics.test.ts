@@ -59,7 +59,9 @@ describe("intervals", () => {
     // Of values with a long upper tail the interval reaches further up than down.
     expect(high - mean(skewed)).toBeGreaterThan(1.5 * (mean(skewed) - low));
     expect(bcaInterval(skewed.map(() => 3))).toEqual({ low: 3, high: 3 });
-    expect(() => bcaInterval([1, 2, 3, 4, 5])).toThrow("bcaInterval: 5 values, expected at least 20; for the mean of fewer use meanInterval");
+    expect(() => bcaInterval([1, 2, 3, 4, 5])).toThrow(
+      "bcaInterval: 5 values, expected at least 20; for the mean of fewer use meanInterval",
+    );
   });
 
   test("the generator draws every index about equally often", () => {
@@ -149,5 +151,10 @@ describe("tests", () => {
 test("extremes of more values than a call takes arguments", () => {
   const values = Float64Array.from({ length: 1_000_000 }, (_, n) => (n * 7919) % 1_000_003);
   values[5000] = -1;
-  expect(extremes(values)).toEqual({ low: -1, high: Math.max(...Array.from({ length: 10 }, (_, part) => Math.max(...values.subarray(part * 100_000, (part + 1) * 100_000)))) });
+  expect(extremes(values)).toEqual({
+    low: -1,
+    high: Math.max(
+      ...Array.from({ length: 10 }, (_, part) => Math.max(...values.subarray(part * 100_000, (part + 1) * 100_000))),
+    ),
+  });
 });

@@ -1,6 +1,7 @@
 /**
- * P(T <= t) of Student's t with a whole number of degrees of freedom, by its finite series (Abramowitz and Stegun 1964, 26.7.3 and 26.7.4). Made of
- * operations that every engine rounds alike, so that a report has the same bytes everywhere.
+ * P(T <= t) of Student's t with a whole number of degrees of freedom, by its finite series (Abramowitz and Stegun 1964,
+ * 26.7.3 and 26.7.4). Made of operations that every engine rounds alike, so that a report has the same bytes
+ * everywhere.
  */
 export function studentCdf(t: number, freedom: number): number {
   requireFreedom("studentCdf", freedom);
@@ -9,7 +10,10 @@ export function studentCdf(t: number, freedom: number): number {
   return (1 + within(t, freedom)) / 2;
 }
 
-/** The value that Student's t stays below with probability `p`, to the last digits of a double: bisection of `studentCdf`. */
+/**
+ * The value that Student's t stays below with probability `p`, to the last digits of a double: bisection of
+ * `studentCdf`.
+ */
 export function studentQuantile(p: number, freedom: number): number {
   requireFreedom("studentQuantile", freedom);
   if (!(p > 0 && p < 1)) throw new Error(`studentQuantile: p is ${p}, expected a number between 0 and 1`);
@@ -39,7 +43,10 @@ function within(t: number, freedom: number): number {
   return (arctangent(t / Math.sqrt(freedom)) + sine * Math.sqrt(cosineSquared) * sum) / (Math.PI / 2);
 }
 
-/** `Math.atan` may differ between engines. Three halvings of the angle bring it below 0.2, where nine terms are exact to a double's last digits. */
+/**
+ * `Math.atan` may differ between engines. Three halvings of the angle bring it below 0.2, where nine terms are exact to
+ * a double's last digits.
+ */
 function arctangent(x: number): number {
   let y = x;
   for (let halving = 0; halving < 3; halving += 1) y /= 1 + Math.sqrt(1 + y * y);
@@ -49,5 +56,6 @@ function arctangent(x: number): number {
 }
 
 function requireFreedom(name: string, freedom: number): void {
-  if (!(Number.isInteger(freedom) && freedom >= 1)) throw new Error(`${name}: ${freedom} degrees of freedom, expected a whole number of at least 1`);
+  if (!(Number.isInteger(freedom) && freedom >= 1))
+    throw new Error(`${name}: ${freedom} degrees of freedom, expected a whole number of at least 1`);
 }

@@ -15,7 +15,10 @@ export function standardDeviation(values: readonly number[]): number {
 
 /** The `q` quantile, 0 to 1, between order statistics by straight lines (type 7, the default of R and NumPy). */
 export function quantile(values: readonly number[], q: number): number {
-  return quantileOfSorted([...values].sort((a, b) => a - b), q);
+  return quantileOfSorted(
+    [...values].sort((a, b) => a - b),
+    q,
+  );
 }
 
 export function quantileOfSorted(sorted: ArrayLike<number>, q: number): number {
@@ -33,9 +36,9 @@ export function median(values: readonly number[]): number {
 }
 
 /**
- * Interquartile mean: the mean after a quarter of the values is cut off at either end, where a value that is cut through counts by
- * the part that stays. Robust as the median, and less noisy. Agarwal et al. 2021, "Deep reinforcement learning at the edge of the
- * statistical precipice".
+ * Interquartile mean: the mean after a quarter of the values is cut off at either end, where a value that is cut
+ * through counts by the part that stays. Robust as the median, and less noisy. Agarwal et al. 2021, "Deep reinforcement
+ * learning at the edge of the statistical precipice".
  */
 export function interquartileMean(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
@@ -50,7 +53,10 @@ export function interquartileMean(values: readonly number[]): number {
   return sum / weight;
 }
 
-/** Lowest and highest value, of any number of values: a call with each as an argument overflows the stack at about 125,000. Of none, `Infinity` and `-Infinity`. */
+/**
+ * Lowest and highest value, of any number of values: a call with each as an argument overflows the stack at about
+ * 125,000. Of none, `Infinity` and `-Infinity`.
+ */
 export function extremes(values: Iterable<number>): { readonly low: number; readonly high: number } {
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const value of values) [low, high] = [Math.min(low, value), Math.max(high, value)];

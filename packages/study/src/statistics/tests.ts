@@ -2,10 +2,11 @@ import { studentCdf } from "./student.ts";
 import { mean, standardDeviation } from "./summary.ts";
 
 /**
- * Two-sided p-value of the hypothesis that the mean of the values is `centre`: Student's t with one sample (or paired, of differences).
+ * Two-sided p-value of the hypothesis that the mean of the values is `centre`: Student's t with one sample (or paired,
+ * of differences).
  *
- * Values that are all equal have no spread to estimate, and t would be infinite: there the sign test decides, whose p-value of n values on one side is
- * 2 / 2^n. Of fewer than two values it is 1: nothing is known.
+ * Values that are all equal have no spread to estimate, and t would be infinite: there the sign test decides, whose
+ * p-value of n values on one side is 2 / 2^n. Of fewer than two values it is 1: nothing is known.
  */
 export function meanTest(values: readonly number[], centre = 0): number {
   if (values.length < 2) return 1;
@@ -24,8 +25,9 @@ function signTest(n: number): number {
 }
 
 /**
- * P-values corrected for their number by Holm's step-down method (Holm 1979): taking those below 0.05 for true findings, the probability of a single false
- * one among all stays below 0.05, however they depend on each other. In the order given.
+ * P-values corrected for their number by Holm's step-down method (Holm 1979): taking those below 0.05 for true
+ * findings, the probability of a single false one among all stays below 0.05, however they depend on each other. In the
+ * order given.
  */
 export function holm(pValues: readonly number[]): number[] {
   const order = pValues.map((p, index) => ({ p, index })).sort((a, b) => a.p - b.p);

@@ -33,7 +33,11 @@ export interface SeriesWriter {
  * Goes on with the series that a checkpoint remembers; what else is in the folder was written after it, and goes.
  * `null` if one of them is damaged or has lost a line: then the checkpoint is of no use.
  */
-export function seriesWriter(folder: string, trial: string, remembered: { readonly [name: string]: readonly string[] }): SeriesWriter | null {
+export function seriesWriter(
+  folder: string,
+  trial: string,
+  remembered: { readonly [name: string]: readonly string[] },
+): SeriesWriter | null {
   const kept = new Map<string, { readonly lines: readonly string[]; readonly seal: string }>();
   for (const [name, lines] of Object.entries(remembered)) {
     try {
@@ -44,12 +48,17 @@ export function seriesWriter(folder: string, trial: string, remembered: { readon
       return null;
     }
   }
-  if (existsSync(folder)) for (const entry of readdirSync(folder)) if (!kept.has(entry.replace(/\.json$/, ""))) rmSync(join(folder, entry), { force: true, recursive: true });
+  if (existsSync(folder))
+    for (const entry of readdirSync(folder))
+      if (!kept.has(entry.replace(/\.json$/, ""))) rmSync(join(folder, entry), { force: true, recursive: true });
   return {
     write(name, series) {
       const earlier = kept.has(name) ? readSeries(folder, trial, name).series.lines : {};
       const stored = storedSeries(name, series, earlier);
-      kept.set(name, { lines: Object.keys(stored.lines), seal: writeSealed(join(folder, `${name}.json`), "series", { trial, ...stored }) });
+      kept.set(name, {
+        lines: Object.keys(stored.lines),
+        seal: writeSealed(join(folder, `${name}.json`), "series", { trial, ...stored }),
+      });
     },
     lines: () => Object.fromEntries([...kept].map(([name, { lines }]) => [name, lines])),
     seals: () => Object.fromEntries([...kept].map(([name, { seal }]) => [name, seal])),
@@ -57,24 +66,38 @@ export function seriesWriter(folder: string, trial: string, remembered: { readon
 }
 
 function storedSeries(name: string, series: Series, earlier: StoredSeries["lines"]) {
-  if (!/^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(name)) throw new Error(`series: "${name}" becomes a file name: use letters, digits, - and _`);
+  if (!/^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(name))
+    throw new Error(`series: "${name}" becomes a file name: use letters, digits, - and _`);
   const { values, ...x } = series.x;
   for (const [line, given] of Object.entries(series.lines)) {
     if (given.length !== values.length) {
-      throw new Error(`series "${name}", line "${line}": ${given.length} points for ${values.length} values of x; each line needs one point an x`);
+      throw new Error(
+        `series "${name}", line "${line}": ${given.length} points for ${values.length} values of x; each line needs one point an x`,
+      );
     }
   }
-  const lines = Object.fromEntries(Object.entries({ ...earlier, ...series.lines }).map(([line, given]) => [line, Array.from(given, finiteOrNull)]));
+  const lines = Object.fromEntries(
+    Object.entries({ ...earlier, ...series.lines }).map(([line, given]) => [line, Array.from(given, finiteOrNull)]),
+  );
   return { name, title: series.title, x: { ...x, values: Array.from(values, finiteOrNull) }, y: series.y, lines };
 }
 
-/** Reads the named series of a trial; gives those that are whole, and what is wrong with the others. With `seals` a series has to be the very one that was sealed. */
-export function readAllSeries(folder: string, trial: string, names: readonly string[], seals?: { readonly [name: string]: string }): { series: StoredSeries[]; problems: string[] } {
+/**
+ * Reads the named series of a trial; gives those that are whole, and what is wrong with the others. With `seals` a
+ * series has to be the very one that was sealed.
+ */
+export function readAllSeries(
+  folder: string,
+  trial: string,
+  names: readonly string[],
+  seals?: { readonly [name: string]: string },
+): { series: StoredSeries[]; problems: string[] } {
   const problems: string[] = [];
   const series = [...names].sort().flatMap((name) => {
     try {
       const read = readSeries(folder, trial, name);
-      if (seals !== undefined && seals[name] !== read.seal) throw studyError(`${join(folder, `${name}.json`)}: damaged: not the series that the result was made with`);
+      if (seals !== undefined && seals[name] !== read.seal)
+        throw studyError(`${join(folder, `${name}.json`)}: damaged: not the series that the result was made with`);
       return [read.series];
     } catch (error) {
       problems.push(messageOf(error));
@@ -90,10 +113,20 @@ function readSeries(folder: string, trial: string, name: string): { series: Stor
   const checked = seriesSchema.safeParse(content);
   if (!checked.success) throw studyError(`${path}: not a series: ${checked.error.issues[0]?.path.join(".") ?? ""}`);
   const stored = checked.data;
-  if (stored.trial !== trial || stored.name !== name) throw studyError(`${path}: the series of another trial, or another series`);
+  if (stored.trial !== trial || stored.name !== name)
+    throw studyError(`${path}: the series of another trial, or another series`);
   const numbers = (list: readonly (number | null)[]): number[] => list.map((point) => point ?? Number.NaN);
   const lines = Object.fromEntries(Object.entries(stored.lines).map(([line, list]) => [line, numbers(list)]));
-  return { series: { name, title: stored.title, x: { ...plainAxis(stored.x), values: numbers(stored.x.values) }, y: plainAxis(stored.y), lines }, seal };
+  return {
+    series: {
+      name,
+      title: stored.title,
+      x: { ...plainAxis(stored.x), values: numbers(stored.x.values) },
+      y: plainAxis(stored.y),
+      lines,
+    },
+    seal,
+  };
 }
 
 function plainAxis({ label, unit, log }: z.infer<typeof axis>): Series["y"] {

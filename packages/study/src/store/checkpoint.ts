@@ -9,7 +9,10 @@ import { metricsSealSchema } from "./metrics-seal.ts";
 import { readSealed, writeSealed } from "./seal.ts";
 import { writeAtomically } from "./write.ts";
 
-/** `checkpoints/<step>.json`; the bytes lie beside it in `<step>.bin`. Writing this file, by rename, is what makes the checkpoint exist. */
+/**
+ * `checkpoints/<step>.json`; the bytes lie beside it in `<step>.bin`. Writing this file, by rename, is what makes the
+ * checkpoint exist.
+ */
 const checkpointSchema = z.object({
   /** Id of the trial. */
   trial: z.string(),
@@ -43,9 +46,15 @@ export function writeCheckpoint(folder: string, { bytes, ...checkpoint }: Stored
 }
 
 /** The last checkpoint of a trial that is whole, or `null`; `skipped` says of the others what is wrong with them. */
-export function readCheckpoint(folder: string, trial: string): { checkpoint: StoredCheckpoint | null; skipped: string[] } {
+export function readCheckpoint(
+  folder: string,
+  trial: string,
+): { checkpoint: StoredCheckpoint | null; skipped: string[] } {
   const skipped: string[] = [];
-  for (const entry of entries(folder).filter((name) => name.endsWith(".json")).sort().reverse()) {
+  for (const entry of entries(folder)
+    .filter((name) => name.endsWith(".json"))
+    .sort()
+    .reverse()) {
     try {
       return { checkpoint: readOne(join(folder, entry), trial), skipped };
     } catch (error) {

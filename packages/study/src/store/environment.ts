@@ -7,7 +7,12 @@ import { trialFiles } from "./files.ts";
 import { readSealed, writeSealed } from "./seal.ts";
 import { writeAtomically, writeError } from "./write.ts";
 
-const gitSchema = z.object({ commit: z.string().nullable(), branch: z.string().nullable(), uncommitted: z.string().nullable(), lost: z.string().optional() });
+const gitSchema = z.object({
+  commit: z.string().nullable(),
+  branch: z.string().nullable(),
+  uncommitted: z.string().nullable(),
+  lost: z.string().optional(),
+});
 
 const sessionSchema = z.object({
   node: z.string(),
@@ -23,7 +28,11 @@ const sessionSchema = z.object({
 });
 
 /** `environment.json`: where the trial began, and where it went on. */
-const environmentSchema = sessionSchema.extend({ trial: z.string(), resumed: z.array(sessionSchema).optional(), lost: z.string().optional() });
+const environmentSchema = sessionSchema.extend({
+  trial: z.string(),
+  resumed: z.array(sessionSchema).optional(),
+  lost: z.string().optional(),
+});
 
 /** Notes where a trial starts, or goes on. A file that is damaged is moved aside, and the trial goes on without it. */
 export function noteEnvironment(folder: string, trial: string, environment: Environment, diff: string): void {
@@ -45,20 +54,29 @@ export function noteEnvironment(folder: string, trial: string, environment: Envi
     } catch (failure) {
       throw writeError(files.environment, failure);
     }
-    writeSealed(files.environment, "environment", { trial, ...now, lost: `the environment of earlier sessions: ${messageOf(error)}; kept as ${aside}` });
+    writeSealed(files.environment, "environment", {
+      trial,
+      ...now,
+      lost: `the environment of earlier sessions: ${messageOf(error)}; kept as ${aside}`,
+    });
   }
 }
 
 /** Where a trial ran, in all its sessions, and what is not known of it. */
-export function readEnvironment(folder: string, trial: string): { environment: Environment | null; problems: string[] } {
+export function readEnvironment(
+  folder: string,
+  trial: string,
+): { environment: Environment | null; problems: string[] } {
   try {
     const { trial: _, resumed = [], lost, started: _started, ...first } = readFile(folder, trial);
     const problems = lost === undefined ? [] : [`${trialFiles(folder).environment}: lost: ${lost}`];
     const diffs = new Set([first, ...resumed].flatMap(({ git }) => git?.uncommitted ?? []));
     for (const hash of diffs) {
       const path = trialFiles(folder).diff(hash);
-      if (!existsSync(path)) problems.push(`${path}: the file is missing: the uncommitted changes that the trial ran with`);
-      else if (sha256(readFileSync(path)) !== hash) problems.push(`${path}: damaged: its content is not what was written`);
+      if (!existsSync(path))
+        problems.push(`${path}: the file is missing: the uncommitted changes that the trial ran with`);
+      else if (sha256(readFileSync(path)) !== hash)
+        problems.push(`${path}: damaged: its content is not what was written`);
     }
     return { environment: plain(first), problems };
   } catch (error) {
@@ -75,7 +93,8 @@ function plain({ git, ...rest }: Omit<z.infer<typeof sessionSchema>, "started">)
 function readFile(folder: string, trial: string): z.infer<typeof environmentSchema> {
   const path = trialFiles(folder).environment;
   const checked = environmentSchema.safeParse(readSealed(path, "environment").content);
-  if (!checked.success) throw studyError(`${path}: not an environment: ${checked.error.issues[0]?.path.join(".") ?? ""}`);
+  if (!checked.success)
+    throw studyError(`${path}: not an environment: ${checked.error.issues[0]?.path.join(".") ?? ""}`);
   if (checked.data.trial !== trial) throw studyError(`${path}: the environment of another trial`);
   return checked.data;
 }

@@ -27,7 +27,14 @@ function holder(): string | null {
   return attempt.lock === null ? attempt.holder : null;
 }
 
-const foreign = { token: "0123456789abcdef", pid: 12, host: "elsewhere", machine: "x", started: "1", since: "yesterday" };
+const foreign = {
+  token: "0123456789abcdef",
+  pid: 12,
+  host: "elsewhere",
+  machine: "x",
+  started: "1",
+  since: "yesterday",
+};
 const dead = () => ({ ...thisProcess(), token: "0123456789abcdef", pid: 2 ** 30, since: "yesterday" });
 
 function leave(content: object | string, secondsAgo = 0): void {
@@ -41,7 +48,9 @@ function processes(count: number, script: string): Promise<string[]> {
   const source = `import { takeLock } from ${JSON.stringify(new URL("./lock.ts", import.meta.url).href)}; import * as fs from "node:fs"; const folder = ${JSON.stringify(folder)}; ${script}`;
   const one = (): Promise<string> =>
     new Promise((settle) => {
-      const child = spawn(process.execPath, ["--input-type=module", "-e", source], { stdio: ["ignore", "pipe", "inherit"] });
+      const child = spawn(process.execPath, ["--input-type=module", "-e", source], {
+        stdio: ["ignore", "pipe", "inherit"],
+      });
       let text = "";
       child.stdout.on("data", (part) => (text += part));
       child.once("close", () => settle(text));
@@ -109,15 +118,20 @@ describe("a lock", () => {
   });
 });
 
-test("of many processes that try at once, one gets each lock: fresh, of a dead process, or damaged", { timeout: 120_000 }, async () => {
-  const rounds = 150;
-  for (let round = 0; round < rounds; round += 1) {
-    path = join(folder, `lock-${round}.json`);
-    if (round % 3 === 1) leave(dead());
-    if (round % 3 === 2) leave("junk", 130);
-  }
-  // Nobody releases, and nobody ends before all have tried: whoever gets a lock second gets it wrongly.
-  const printed = await processes(4, `
+test(
+  "of many processes that try at once, one gets each lock: fresh, of a dead process, or damaged",
+  { timeout: 120_000 },
+  async () => {
+    const rounds = 150;
+    for (let round = 0; round < rounds; round += 1) {
+      path = join(folder, `lock-${round}.json`);
+      if (round % 3 === 1) leave(dead());
+      if (round % 3 === 2) leave("junk", 130);
+    }
+    // Nobody releases, and nobody ends before all have tried: whoever gets a lock second gets it wrongly.
+    const printed = await processes(
+      4,
+      `
     const won = [];
     fs.writeFileSync(folder + "/ready-" + process.pid, "");
     while (fs.readdirSync(folder).filter((name) => name.startsWith("ready-")).length < 4);
@@ -126,14 +140,21 @@ test("of many processes that try at once, one gets each lock: fresh, of a dead p
     }
     fs.writeFileSync(folder + "/tried-" + process.pid, "");
     while (fs.readdirSync(folder).filter((name) => name.startsWith("tried-")).length < 4);
-    console.log(JSON.stringify(won));`);
-  const won = printed.flatMap((text): number[] => JSON.parse(text));
-  expect(won.sort((a, b) => a - b)).toEqual(Array.from({ length: rounds }, (_, round) => round));
-});
+    console.log(JSON.stringify(won));`,
+    );
+    const won = printed.flatMap((text): number[] => JSON.parse(text));
+    expect(won.sort((a, b) => a - b)).toEqual(Array.from({ length: rounds }, (_, round) => round));
+  },
+);
 
-test("two processes never hold a lock at once, while others take it, release it and die with it", { timeout: 120_000 }, async () => {
-  for (let wave = 0; wave < 4; wave += 1) {
-    const printed = await processes(4, `
+test(
+  "two processes never hold a lock at once, while others take it, release it and die with it",
+  { timeout: 120_000 },
+  async () => {
+    for (let wave = 0; wave < 4; wave += 1) {
+      const printed = await processes(
+        4,
+        `
       for (let taken = 0; taken < 60; ) {
         const { lock } = takeLock(folder + "/lock.json");
         if (lock === null) continue;
@@ -143,9 +164,11 @@ test("two processes never hold a lock at once, while others take it, release it 
         if (!lock.isHeld()) throw new Error("not held");
         if (taken === 60) { fs.writeSync(1, "whole"); process.kill(process.pid, "SIGKILL"); }
         lock.release();
-      }`);
-    // Opening "inside" fails for the second of two.
-    expect(printed).toEqual(["whole", "whole", "whole", "whole"]);
-  }
-  expect(existsSync(join(folder, "inside"))).toBe(false);
-});
+      }`,
+      );
+      // Opening "inside" fails for the second of two.
+      expect(printed).toEqual(["whole", "whole", "whole", "whole"]);
+    }
+    expect(existsSync(join(folder, "inside"))).toBe(false);
+  },
+);

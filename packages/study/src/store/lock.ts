@@ -1,4 +1,14 @@
-import { closeSync, linkSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { randomBytes } from "node:crypto";
 import { systemCode } from "../error.ts";
 import { sha256 } from "../json.ts";
@@ -24,22 +34,29 @@ interface LockFile extends ProcessName {
   readonly since: string;
 }
 
-/** A holder that cannot be asked, on another machine or with a file that cannot be read, has gone after this long without a beat. */
+/**
+ * A holder that cannot be asked, on another machine or with a file that cannot be read, has gone after this long
+ * without a beat.
+ */
 const SILENT_MS = 120_000;
 export const BEAT_MS = 10_000;
 
 /**
  * Takes a lock, or says who has it. However many processes, threads and calls try at once, one gets it.
  *
- * A lock file appears by a hard link, which exactly one can make. A lock whose holder has died is not deleted, since another one might delete its
- * successor in the same moment: the successor is linked to a name made of the dead one's token, `<path>.after-<token>`, which again exactly one can make. The
- * holder is the end of this chain. It then takes the place of the first file by a rename, and the chain is short again.
+ * A lock file appears by a hard link, which exactly one can make. A lock whose holder has died is not deleted, since
+ * another one might delete its successor in the same moment: the successor is linked to a name made of the dead one's
+ * token, `<path>.after-<token>`, which again exactly one can make. The holder is the end of this chain. It then takes
+ * the place of the first file by a rename, and the chain is short again.
  */
 export function takeLock(path: string): LockAttempt {
   const token = randomBytes(8).toString("hex");
   const draft = `${path}.${token}.draft`;
   try {
-    writeFileSync(draft, JSON.stringify({ token, ...thisProcess(), since: new Date().toISOString() } satisfies LockFile));
+    writeFileSync(
+      draft,
+      JSON.stringify({ token, ...thisProcess(), since: new Date().toISOString() } satisfies LockFile),
+    );
     const now = statSync(draft).mtimeMs;
     for (;;) {
       const chain = chainOf(path);
@@ -120,10 +137,26 @@ function readLink(path: string): Link | null {
 function parsed(text: string): LockFile | null {
   try {
     const file: unknown = JSON.parse(text);
-    if (typeof file !== "object" || file === null || !("token" in file) || !("pid" in file) || !("host" in file) || !("machine" in file) || !("started" in file)) return null;
+    if (
+      typeof file !== "object" ||
+      file === null ||
+      !("token" in file) ||
+      !("pid" in file) ||
+      !("host" in file) ||
+      !("machine" in file) ||
+      !("started" in file)
+    )
+      return null;
     const { token, pid, host, machine, started } = file;
-    if (typeof token !== "string" || !/^[0-9a-f]{16}$/.test(token) || typeof pid !== "number" || typeof host !== "string") return null;
-    if ((typeof machine !== "string" && machine !== null) || (typeof started !== "string" && started !== null)) return null;
+    if (
+      typeof token !== "string" ||
+      !/^[0-9a-f]{16}$/.test(token) ||
+      typeof pid !== "number" ||
+      typeof host !== "string"
+    )
+      return null;
+    if ((typeof machine !== "string" && machine !== null) || (typeof started !== "string" && started !== null))
+      return null;
     return { token, pid, host, machine, started, since: "since" in file ? String(file.since) : "" };
   } catch {
     return null;
@@ -133,10 +166,14 @@ function parsed(text: string): LockFile | null {
 /** Who holds a lock, in a sentence; `null` if it is free. @param now the file system's time. */
 function holderOf({ owner, changed }: Link, now: number): string | null {
   const alive = owner === null ? null : isAlive(owner);
-  if (alive !== null && owner !== null) return alive ? `process ${owner.pid} on this machine is at work here since ${owner.since}` : null;
+  if (alive !== null && owner !== null)
+    return alive ? `process ${owner.pid} on this machine is at work here since ${owner.since}` : null;
   const silent = now - changed;
   if (silent > SILENT_MS) return null;
-  const who = owner === null ? "a lock that cannot be read is here" : `process ${owner.pid} on ${owner.host} is at work here since ${owner.since}`;
+  const who =
+    owner === null
+      ? "a lock that cannot be read is here"
+      : `process ${owner.pid} on ${owner.host} is at work here since ${owner.since}`;
   return `${who}. It was heard ${Math.max(0, Math.round(silent / 1000))} s ago; after ${SILENT_MS / 1000} s of silence it counts as gone`;
 }
 
@@ -151,7 +188,8 @@ function appear(draft: string, path: string): boolean {
     if (systemCode(error) === "EEXIST") return false;
     if (!["EPERM", "ENOTSUP", "ENOSYS", "EMLINK"].includes(systemCode(error) ?? "")) throw error;
   }
-  // A file system without hard links. Who reads the file before it is whole takes it for one that cannot be read, and waits.
+  // A file system without hard links. Who reads the file before it is whole takes it for one that cannot be read, and
+  // waits.
   try {
     writeFileSync(path, readFileSync(draft), { flag: "wx" });
     return true;

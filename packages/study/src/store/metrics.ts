@@ -83,10 +83,13 @@ export function metricWriter(path: string, start: MetricsStart): MetricWriter {
 
 function toStored(row: MetricRow): StoredRow {
   const stored: { [name: string]: StoredRow[string] } = {};
-  if (!Number.isFinite(row.step)) throw new Error(`metric: step is ${String(row.step)}, expected a number, in the row ${describeRow(row)}`);
+  if (!Number.isFinite(row.step))
+    throw new Error(`metric: step is ${String(row.step)}, expected a number, in the row ${describeRow(row)}`);
   for (const [name, value] of Object.entries(row)) {
     if (typeof value !== "number") {
-      throw new Error(`metric: "${name}" is ${typeof value === "object" ? "an object" : String(value)}, expected a number, in the row ${describeRow(row)}; leave out what has no value`);
+      throw new Error(
+        `metric: "${name}" is ${typeof value === "object" ? "an object" : String(value)}, expected a number, in the row ${describeRow(row)}; leave out what has no value`,
+      );
     }
     stored[name] = Number.isFinite(value) ? value : Number.isNaN(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity";
   }
@@ -94,17 +97,23 @@ function toStored(row: MetricRow): StoredRow {
 }
 
 function describeRow(row: MetricRow): string {
-  return `{ ${Object.entries(row).map(([name, value]) => `${name}: ${String(value)}`).join(", ")} }`;
+  return `{ ${Object.entries(row)
+    .map(([name, value]) => `${name}: ${String(value)}`)
+    .join(", ")} }`;
 }
 
 /** The sealed rows of a `metrics.jsonl`; what was written after them is left out. */
 export function readSealedMetrics(path: string, seal: MetricsSeal): MetricRow[] {
   const content = sealedPart(path, seal);
-  if (content === null) throw studyError(`${path}: damaged: its first ${seal.bytes} bytes are not what was written`, new Error("damaged"));
+  if (content === null)
+    throw studyError(`${path}: damaged: its first ${seal.bytes} bytes are not what was written`, new Error("damaged"));
   return rowsOf(content.toString("utf8"), path);
 }
 
-/** The rows of a `metrics.jsonl`, unchecked. A missing file is no rows; a last line cut off by a crash is left out; any other bad line is an error. */
+/**
+ * The rows of a `metrics.jsonl`, unchecked. A missing file is no rows; a last line cut off by a crash is left out; any
+ * other bad line is an error.
+ */
 export function readMetrics(path: string): MetricRow[] {
   return rowsOf(read(path).toString("utf8"), path);
 }
@@ -135,7 +144,10 @@ interface RunningHash {
   digest(encoding: "hex"): string;
 }
 
-/** Cuts the file back to what was sealed, so that a resumed run writes each row once. `null` if the file no longer begins with that. */
+/**
+ * Cuts the file back to what was sealed, so that a resumed run writes each row once. `null` if the file no longer
+ * begins with that.
+ */
 export function rewindMetrics(path: string, seal: MetricsSeal): MetricsStart | null {
   const content = sealedPart(path, seal);
   if (content === null) return null;
@@ -160,7 +172,8 @@ function sealedPart(path: string, seal: MetricsSeal): Buffer | null {
     throw error;
   }
   try {
-    for (let filled = 0, read = -1; filled < part.length && read !== 0; filled += read) read = readSync(file, part, filled, part.length - filled, filled);
+    for (let filled = 0, read = -1; filled < part.length && read !== 0; filled += read)
+      read = readSync(file, part, filled, part.length - filled, filled);
   } finally {
     closeSync(file);
   }

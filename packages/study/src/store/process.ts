@@ -15,7 +15,12 @@ export interface ProcessName {
 /** The name of the process that this runs in. */
 export function thisProcess(): ProcessName {
   const machine = machineName();
-  return { pid: process.pid, host: hostname(), machine, started: machine === null ? String(performance.timeOrigin) : (startOf(process.pid) ?? null) };
+  return {
+    pid: process.pid,
+    host: hostname(),
+    machine,
+    started: machine === null ? String(performance.timeOrigin) : (startOf(process.pid) ?? null),
+  };
 }
 
 /** Whether a process is alive; `null` if this machine cannot tell, since it belongs to another one. */

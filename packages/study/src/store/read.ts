@@ -14,7 +14,9 @@ import { readSealedMetrics } from "./metrics.ts";
 import { readSealed, type SealedKind } from "./seal.ts";
 import type { TrialResult } from "./result.ts";
 
-/** `study.json` in a runs folder: what was asked and what was planned; enough, with the trials' folders, for the report. */
+/**
+ * `study.json` in a runs folder: what was asked and what was planned; enough, with the trials' folders, for the report.
+ */
 export interface Manifest {
   readonly name: string;
   readonly title: string;
@@ -80,7 +82,12 @@ function readChecked<T>(path: string, kind: SealedKind, schema: z.ZodType, goOn:
 }
 
 export function readManifest(folder: string): Manifest {
-  return readChecked(runFiles(folder).manifest, "study", manifestSchema, "Run the study again with the same --out: the file is written anew and the trials' folders are kept.");
+  return readChecked(
+    runFiles(folder).manifest,
+    "study",
+    manifestSchema,
+    "Run the study again with the same --out: the file is written anew and the trials' folders are kept.",
+  );
 }
 
 /** The state of a planned trial, from its folder alone. */
@@ -89,7 +96,8 @@ export function readTrial(runs: string, trial: PlannedTrial): TrialRecord {
   const { id, task, variant, seed } = trial;
   const record = { id, folder, task, variant, seed, metrics: {}, warnings: [] };
   if (!existsSync(folder)) return { ...record, status: "waiting", reason: "not started" };
-  if (!existsSync(trialFiles(folder).result)) return { ...record, status: "interrupted", reason: "ended without a result; goes on from its last checkpoint" };
+  if (!existsSync(trialFiles(folder).result))
+    return { ...record, status: "interrupted", reason: "ended without a result; goes on from its last checkpoint" };
   try {
     const result = readResult(folder, id);
     return {
@@ -108,9 +116,14 @@ export function readTrial(runs: string, trial: PlannedTrial): TrialRecord {
 
 function readResult(folder: string, trial: string): TrialResult {
   const path = trialFiles(folder).result;
-  const goOn = "Nothing was changed. To run the trial anew use --retry, which first moves the folder aside; to keep the result, bring the file back from a copy.";
+  const goOn =
+    "Nothing was changed. To run the trial anew use --retry, which first moves the folder aside; to keep the result, bring the file back from a copy.";
   const result = readChecked<TrialResult>(path, "result", resultSchema, goOn);
-  if (result.trial !== trial) throw studyError(`${path}: the result of another trial (${result.trial.slice(0, 12)}, expected ${trial.slice(0, 12)}). ${goOn}`, new Error("another trial"));
+  if (result.trial !== trial)
+    throw studyError(
+      `${path}: the result of another trial (${result.trial.slice(0, 12)}, expected ${trial.slice(0, 12)}). ${goOn}`,
+      new Error("another trial"),
+    );
   return result;
 }
 
@@ -136,7 +149,10 @@ export function readCurves({ folder, id, status }: TrialRecord): TrialCurves {
     }
   };
   const rests = existsSync(files.result) ? attempt(() => readResult(folder, id).rests, null) : null;
-  const saved = rests === null ? attempt(() => readCheckpoint(files.checkpoints, id), { checkpoint: null, skipped: [] }) : { checkpoint: null, skipped: [] };
+  const saved =
+    rests === null
+      ? attempt(() => readCheckpoint(files.checkpoints, id), { checkpoint: null, skipped: [] })
+      : { checkpoint: null, skipped: [] };
   const seal = rests?.metrics ?? saved.checkpoint?.metrics;
   const names = Object.keys(rests?.series ?? saved.checkpoint?.series ?? {});
   const rows = seal === undefined ? [] : attempt(() => readSealedMetrics(files.metrics, seal), []);
@@ -153,7 +169,10 @@ export interface FoundTrials {
   readonly problems: readonly string[];
 }
 
-/** Adds to a plan the trials in the folder that differ from it by the seed alone, so that no seed is dropped by asking for fewer. */
+/**
+ * Adds to a plan the trials in the folder that differ from it by the seed alone, so that no seed is dropped by asking
+ * for fewer.
+ */
 export function withEarlierSeeds(runs: string, planned: readonly PlannedTrial[]): FoundTrials {
   const known = new Set(planned.map((trial) => trial.id));
   const trials = [...planned];
@@ -185,7 +204,8 @@ function storedIdentities(runs: string): StoredIdentities {
     if (!existsSync(config) && !existsSync(environment) && existsSync(log)) return [];
     try {
       const identity = readChecked<TrialIdentity & { id: string }>(config, "config", configSchema, LEFT_OUT);
-      if (identified(identity).folder !== name || identified(identity).id !== identity.id) throw studyError(`${config}: the settings of another trial. ${LEFT_OUT}`);
+      if (identified(identity).folder !== name || identified(identity).id !== identity.id)
+        throw studyError(`${config}: the settings of another trial. ${LEFT_OUT}`);
       return [identity];
     } catch (error) {
       problems.push({ folder: name, what: messageOf(error) });
@@ -210,9 +230,13 @@ function foldersIn(path: string, problems: { folder: string; what: string }[]): 
 }
 
 /** Seconds that finished trials took, whatever their code, by task and variant: what an estimate is made from. */
-export function timedTrials(runs: string): { readonly task: string; readonly variant: string; readonly seconds: number }[] {
+export function timedTrials(
+  runs: string,
+): { readonly task: string; readonly variant: string; readonly seconds: number }[] {
   return storedIdentities(runs).identities.flatMap((identity) => {
     const record = readTrial(runs, identified(identity));
-    return record.status === "done" && record.seconds !== undefined ? [{ task: identity.task, variant: identity.variant, seconds: record.seconds }] : [];
+    return record.status === "done" && record.seconds !== undefined
+      ? [{ task: identity.task, variant: identity.variant, seconds: record.seconds }]
+      : [];
   });
 }

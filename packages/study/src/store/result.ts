@@ -15,18 +15,27 @@ export interface TrialResult {
   readonly metrics: { readonly [metric: string]: number | null };
   readonly weights?: string;
   readonly warnings?: readonly string[];
-  /** What the result rests on: the rows of `metrics.jsonl`, and the seals of the series. `null` if the trial died before it could say. */
+  /**
+   * What the result rests on: the rows of `metrics.jsonl`, and the seals of the series. `null` if the trial died before
+   * it could say.
+   */
   readonly rests: { readonly metrics: MetricsSeal; readonly series: { readonly [name: string]: string } } | null;
   /** With the seal the only part of the file that differs between two runs of a trial. */
   readonly timings: { readonly seconds: number; readonly finished: string; readonly [name: string]: number | string };
 }
 
-/** Summary values: those the trial gave, else those read off the curves. Says what is missing, and what is not a number. */
+/**
+ * Summary values: those the trial gave, else those read off the curves. Says what is missing, and what is not a number.
+ */
 export function summarise(
   metrics: { readonly [metric: string]: Metric },
   rows: readonly MetricRow[],
   outcome: TrialOutcome,
-): { values: { [metric: string]: number | null }; warnings: string[]; notFinite: { step: number; tensor: string } | null } {
+): {
+  values: { [metric: string]: number | null };
+  warnings: string[];
+  notFinite: { step: number; tensor: string } | null;
+} {
   const values: { [metric: string]: number | null } = {};
   const warnings: string[] = [];
   let notFinite: { step: number; tensor: string } | null = null;
@@ -34,13 +43,22 @@ export function summarise(
     const given = outcome.metrics?.[name];
     const curve = rows.flatMap((row) => (row[name] === undefined ? [] : [{ step: row.step, value: row[name] }]));
     const bad = curve.find((point) => !Number.isFinite(point.value));
-    const value = given === undefined ? read(metric, curve.map((point) => point.value)) : given;
-    if (value === undefined) warnings.push(`no value for the metric "${name}": give it in a metric row or in the trial's outcome`);
-    if (typeof value === "number" && !Number.isFinite(value)) notFinite ??= { step: bad?.step ?? rows.at(-1)?.step ?? 0, tensor: name };
+    const value =
+      given === undefined
+        ? read(
+            metric,
+            curve.map((point) => point.value),
+          )
+        : given;
+    if (value === undefined)
+      warnings.push(`no value for the metric "${name}": give it in a metric row or in the trial's outcome`);
+    if (typeof value === "number" && !Number.isFinite(value))
+      notFinite ??= { step: bad?.step ?? rows.at(-1)?.step ?? 0, tensor: name };
     values[name] = typeof value === "number" && Number.isFinite(value) ? value : null;
   }
   for (const name of Object.keys(outcome.metrics ?? {})) {
-    if (metrics[name] === undefined) warnings.push(`the outcome's metric "${name}" is not one of the study: ${Object.keys(metrics).join(", ")}`);
+    if (metrics[name] === undefined)
+      warnings.push(`the outcome's metric "${name}" is not one of the study: ${Object.keys(metrics).join(", ")}`);
   }
   return { values, warnings, notFinite };
 }

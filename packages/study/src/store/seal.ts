@@ -19,13 +19,25 @@ export function writeSealed(path: string, kind: SealedKind, content: object): st
  *
  * @throws an error that names the file and what is wrong with it; `goOn` says what to do about it.
  */
-export function readSealed(path: string, kind: SealedKind, goOn = ""): { readonly content: object; readonly seal: string } {
-  const fail = (what: string, cause?: unknown): Error => studyError(`${path}: ${what}${goOn === "" ? "" : `. ${goOn}`}`, cause ?? new Error(what));
+export function readSealed(
+  path: string,
+  kind: SealedKind,
+  goOn = "",
+): { readonly content: object; readonly seal: string } {
+  const fail = (what: string, cause?: unknown): Error =>
+    studyError(`${path}: ${what}${goOn === "" ? "" : `. ${goOn}`}`, cause ?? new Error(what));
   let parsed: unknown;
   try {
     parsed = JSON.parse(readFileSync(path, "utf8"));
   } catch (error) {
-    throw fail(systemCode(error) === "ENOENT" ? "the file is missing" : systemCode(error) === undefined ? `damaged: not JSON (${messageOf(error)})` : messageOf(error), error);
+    throw fail(
+      systemCode(error) === "ENOENT"
+        ? "the file is missing"
+        : systemCode(error) === undefined
+          ? `damaged: not JSON (${messageOf(error)})`
+          : messageOf(error),
+      error,
+    );
   }
   if (typeof parsed !== "object" || parsed === null || !("seal" in parsed)) throw fail("damaged: it has no seal");
   const { seal, ...content } = parsed;

@@ -1,11 +1,27 @@
 import { createHash } from "node:crypto";
-import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { readAllSeries, seriesWriter } from "./artifact.ts";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
-import { metricWriter, NO_METRICS, readMetrics, readSealedMetrics, rewindMetrics, type MetricWriter } from "./metrics.ts";
+import {
+  metricWriter,
+  NO_METRICS,
+  readMetrics,
+  readSealedMetrics,
+  rewindMetrics,
+  type MetricWriter,
+} from "./metrics.ts";
 import { summarise } from "./result.ts";
 import { readSealed, writeSealed } from "./seal.ts";
 import { isDiskFailure, writeAtomically, writeError } from "./write.ts";
@@ -24,14 +40,21 @@ function freshWriter(path: string): MetricWriter {
 }
 
 describe("metrics.jsonl", () => {
-  const rows = [{ step: 1, loss: 0.1 + 0.2 }, { step: 2, loss: Number.NaN }, { step: 3, loss: Number.NEGATIVE_INFINITY }];
+  const rows = [
+    { step: 1, loss: 0.1 + 0.2 },
+    { step: 2, loss: Number.NaN },
+    { step: 3, loss: Number.NEGATIVE_INFINITY },
+  ];
 
   test("holds every row in order, NaN and infinity included, and is sealed by its length and SHA-256", async () => {
     const path = join(folder, "metrics.jsonl");
     const writer = freshWriter(path);
     for (const row of rows) writer.add(row);
     const seal = await writer.flush();
-    expect(seal).toEqual({ bytes: readFileSync(path).length, sha256: createHash("sha256").update(readFileSync(path)).digest("hex") });
+    expect(seal).toEqual({
+      bytes: readFileSync(path).length,
+      sha256: createHash("sha256").update(readFileSync(path)).digest("hex"),
+    });
     expect(readMetrics(path)).toEqual(rows);
     expect(readSealedMetrics(path, seal)).toEqual(rows);
     expect(readMetrics(join(folder, "none"))).toEqual([]);
@@ -47,7 +70,9 @@ describe("metrics.jsonl", () => {
     const writer = freshWriter(path);
     // As a trial in plain JavaScript may call it: types do not stop it there.
     const given = (row: object) => () => Reflect.apply(writer.add, writer, [row]);
-    expect(given({ step: 3, loss: undefined })).toThrow('metric: "loss" is undefined, expected a number, in the row { step: 3, loss: undefined }; leave out what has no value');
+    expect(given({ step: 3, loss: undefined })).toThrow(
+      'metric: "loss" is undefined, expected a number, in the row { step: 3, loss: undefined }; leave out what has no value',
+    );
     expect(given({ step: 3, loss: "0.5" })).toThrow('"loss" is 0.5, expected a number');
     expect(given({ loss: 1 })).toThrow("metric: step is undefined");
     expect(await writer.flush()).toEqual(NO_METRICS);
@@ -122,7 +147,9 @@ describe("a sealed file", () => {
 describe("a file that cannot be written", () => {
   test("names the path, the reason and the way on", () => {
     const error = (code: string): Error => writeError("/runs/x", Object.assign(new Error("low-level"), { code }));
-    expect(error("EROFS").message).toBe("cannot write /runs/x: the file system is read-only: choose another folder with --out");
+    expect(error("EROFS").message).toBe(
+      "cannot write /runs/x: the file system is read-only: choose another folder with --out",
+    );
     expect(error("ENOSPC").message).toContain("run the same command again; it goes on from the last checkpoint");
     expect([error("ENOSPC"), new Error("x")].map(isDiskFailure)).toEqual([true, false]);
     writeFileSync(join(folder, "file"), "");
@@ -137,7 +164,15 @@ describe("a file that cannot be written", () => {
 });
 
 describe("checkpoints", () => {
-  const checkpoint = (step: number) => ({ trial: "id", step, bytes: Uint8Array.of(step, 2, 3), state: { at: step }, metrics: { bytes: 10 * step, sha256: "x" }, series: { s: ["a"] }, seconds: step });
+  const checkpoint = (step: number) => ({
+    trial: "id",
+    step,
+    bytes: Uint8Array.of(step, 2, 3),
+    state: { at: step },
+    metrics: { bytes: 10 * step, sha256: "x" },
+    series: { s: ["a"] },
+    seconds: step,
+  });
 
   test("the last one is kept", () => {
     writeCheckpoint(folder, checkpoint(5));
@@ -159,10 +194,16 @@ describe("checkpoints", () => {
 
   test("one with a changed state, or of another trial, is passed over", () => {
     writeCheckpoint(folder, checkpoint(5));
-    expect(readCheckpoint(folder, "other")).toEqual({ checkpoint: null, skipped: [expect.stringContaining("another trial")] });
+    expect(readCheckpoint(folder, "other")).toEqual({
+      checkpoint: null,
+      skipped: [expect.stringContaining("another trial")],
+    });
     const path = join(folder, "000000005.json");
     writeFileSync(path, readFileSync(path, "utf8").replace('"at": 5', '"at": 7'));
-    expect(readCheckpoint(folder, "id")).toEqual({ checkpoint: null, skipped: [expect.stringContaining(`${path}: damaged`)] });
+    expect(readCheckpoint(folder, "id")).toEqual({
+      checkpoint: null,
+      skipped: [expect.stringContaining(`${path}: damaged`)],
+    });
   });
 });
 
@@ -178,9 +219,16 @@ test("lines of a series that are given later join the earlier ones, also in a la
   second?.write("gradient", { ...series, lines: { end: [3, Number.NaN] } });
   const stored = [{ name: "gradient", ...series, lines: { start: [1, 2], end: [3, Number.NaN] } }];
   expect(readAllSeries(folder, "id", ["gradient"], second?.seals())).toEqual({ series: stored, problems: [] });
-  expect(readAllSeries(folder, "id", ["gradient"], { gradient: "another" }).problems).toEqual([expect.stringContaining("gradient.json")]);
-  expect(readAllSeries(folder, "other", ["gradient", "gone"]).problems).toEqual([expect.stringContaining("gone.json: the file is missing"), expect.stringContaining("another trial")]);
-  expect(() => second?.write("x", { ...series, lines: { a: [1] } })).toThrow('series "x", line "a": 1 points for 2 values of x');
+  expect(readAllSeries(folder, "id", ["gradient"], { gradient: "another" }).problems).toEqual([
+    expect.stringContaining("gradient.json"),
+  ]);
+  expect(readAllSeries(folder, "other", ["gradient", "gone"]).problems).toEqual([
+    expect.stringContaining("gone.json: the file is missing"),
+    expect.stringContaining("another trial"),
+  ]);
+  expect(() => second?.write("x", { ...series, lines: { a: [1] } })).toThrow(
+    'series "x", line "a": 1 points for 2 values of x',
+  );
   expect(() => second?.write("../x", { ...series, lines: {} })).toThrow("file name");
   expect(seriesWriter(folder, "id", { gradient: ["start", "lost"] })).toBeNull();
   expect(seriesWriter(folder, "id", { gone: [] })).toBeNull();
@@ -189,13 +237,21 @@ test("lines of a series that are given later join the earlier ones, also in a la
 test("summaries: last, best and tail mean; given values first; what is missing or not finite is said", () => {
   const metric = { label: "M", better: "higher" } as const;
   const rows = [0.5, 0.9, 0.7].map((m, index) => ({ step: index + 1, m }));
-  const value = (extra: object): number | null | undefined => summarise({ m: { ...metric, ...extra } }, rows, {}).values["m"];
+  const value = (extra: object): number | null | undefined =>
+    summarise({ m: { ...metric, ...extra } }, rows, {}).values["m"];
   expect(value({})).toBe(0.7);
   expect(value({ summarise: "best" })).toBe(0.9);
   expect(value({ summarise: "best", better: "lower" })).toBe(0.5);
   expect(value({ summarise: "tail mean" })).toBe(0.7);
   expect(summarise({ m: metric }, rows, { metrics: { m: 1 } }).values).toEqual({ m: 1 });
-  expect(summarise({ m: metric }, rows, { metrics: { m: null } })).toEqual({ values: { m: null }, warnings: [], notFinite: null });
+  expect(summarise({ m: metric }, rows, { metrics: { m: null } })).toEqual({
+    values: { m: null },
+    warnings: [],
+    notFinite: null,
+  });
   expect(summarise({ other: metric }, rows, {}).warnings[0]).toContain('no value for the metric "other"');
-  expect(summarise({ m: metric }, [...rows, { step: 4, m: Number.NaN }], {}).notFinite).toEqual({ step: 4, tensor: "m" });
+  expect(summarise({ m: metric }, [...rows, { step: 4, m: Number.NaN }], {}).notFinite).toEqual({
+    step: 4,
+    tensor: "m",
+  });
 });

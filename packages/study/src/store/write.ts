@@ -3,7 +3,10 @@ import { randomBytes } from "node:crypto";
 import { dirname } from "node:path";
 import { studyError, systemCode } from "../error.ts";
 
-/** Writes a file so that a reader, or a crash at any moment, sees the old content or the new, never a part. On return it is on the disk, and so is its name. */
+/**
+ * Writes a file so that a reader, or a crash at any moment, sees the old content or the new, never a part. On return it
+ * is on the disk, and so is its name.
+ */
 export function writeAtomically(path: string, content: string | Uint8Array): void {
   const draft = `${path}.${randomBytes(6).toString("hex")}.draft`;
   try {
@@ -11,7 +14,7 @@ export function writeAtomically(path: string, content: string | Uint8Array): voi
     const file = openSync(draft, "w");
     try {
       const bytes = typeof content === "string" ? Buffer.from(content) : content;
-      for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
+      for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
       fsyncSync(file);
     } finally {
       closeSync(file);
@@ -55,7 +58,8 @@ function syncFolder(path: string): void {
 
 const FIXES: Readonly<Record<string, string>> = {
   ENOSPC: "the disk is full: free some space and run the same command again; it goes on from the last checkpoint",
-  EDQUOT: "the disk quota is used up: free some space and run the same command again; it goes on from the last checkpoint",
+  EDQUOT:
+    "the disk quota is used up: free some space and run the same command again; it goes on from the last checkpoint",
   EROFS: "the file system is read-only: choose another folder with --out",
   EACCES: "no permission to write there: choose another folder with --out",
   EPERM: "writing there is not permitted: choose another folder with --out",
@@ -73,5 +77,8 @@ export function writeError(path: string, error: unknown): Error {
 
 /** Whether it was the disk that failed, and not the work. */
 export function isDiskFailure(thrown: unknown): boolean {
-  return thrown instanceof Error && ("unwritable" in thrown || ["ENOSPC", "EDQUOT", "EROFS", "EIO"].includes(systemCode(thrown) ?? ""));
+  return (
+    thrown instanceof Error &&
+    ("unwritable" in thrown || ["ENOSPC", "EDQUOT", "EROFS", "EIO"].includes(systemCode(thrown) ?? ""))
+  );
 }

@@ -22,21 +22,28 @@ interface Lengths {
   readonly steps: number;
 }
 
-/** Which inputs and outputs of a program `run` still has, once `state` is bound; an error where a binding does not fit. */
+/**
+ * Which inputs and outputs of a program `run` still has, once `state` is bound; an error where a binding does not fit.
+ */
 export function bindState(program: Program, state: readonly StateBinding[]): StateLayout {
   for (const { input, output } of state) {
     const from = program.inputs[input];
     const to = output === undefined ? from : program.outputs[output];
     if (from === undefined || to === undefined) {
       const target = output === undefined ? "" : ` to output ${output}`;
-      throw new TensorError(`compile: state binds input ${input}${target}; the program has ${program.inputs.length} inputs and ${program.outputs.length} outputs`);
+      throw new TensorError(
+        `compile: state binds input ${input}${target}; the program has ${program.inputs.length} inputs and ${program.outputs.length} outputs`,
+      );
     }
     if (from.dtype !== to.dtype || !sameShape(from.shape, to.shape)) {
-      throw new TensorError(`compile: state ${from.dtype} ${describe(from)} would be replaced by ${to.dtype} ${describe(to)}; shape and dtype must stay`);
+      throw new TensorError(
+        `compile: state ${from.dtype} ${describe(from)} would be replaced by ${to.dtype} ${describe(to)}; shape and dtype must stay`,
+      );
     }
   }
   const bound = new Set(state.map(({ input }) => input));
-  if (bound.size !== state.length) throw new TensorError(`compile: state binds an input twice: ${state.map(({ input }) => input).join(", ")}`);
+  if (bound.size !== state.length)
+    throw new TensorError(`compile: state binds an input twice: ${state.map(({ input }) => input).join(", ")}`);
   const replaced = new Set(state.map(({ output }) => output));
   const positions = program.inputs.flatMap((_, i) => (bound.has(i) ? [] : [i]));
   return {
@@ -61,7 +68,8 @@ function lengthsOf({ inputs, nodes }: Program, positions: readonly number[]): Le
 
 function behindViews(x: Tensor): Tensor {
   let seen = x;
-  while (seen.kind === "symbol" && ["name", "reshape", "stopGradient"].includes(seen.node.operation.op)) seen = seen.node.inputs[0]!;
+  while (seen.kind === "symbol" && ["name", "reshape", "stopGradient"].includes(seen.node.operation.op))
+    seen = seen.node.inputs[0]!;
   return seen;
 }
 
@@ -71,22 +79,31 @@ export function checkRun({ inputs, lengths }: StateLayout, given: readonly Array
   for (const { position, steps } of lengths) {
     const { data } = given[position]!;
     const row = data.findIndex((length) => length < 0 || length > steps);
-    if (row >= 0) throw new TensorError(`run: ${nameOf(inputs[position]!, position)} must lie in 0 to ${steps}, the number of steps, but that of row ${row} is ${data[row]}; cut the sequences, or compile for more steps`);
+    if (row >= 0)
+      throw new TensorError(
+        `run: ${nameOf(inputs[position]!, position)} must lie in 0 to ${steps}, the number of steps, but that of row ${row} is ${data[row]}; cut the sequences, or compile for more steps`,
+      );
   }
 }
 
 /** Rejects arrays that are not what a program was compiled for. */
 export function checkInputs(operation: string, expected: readonly Type[], given: readonly ArrayTensor[]): void {
-  if (given.length !== expected.length) throw new TensorError(`${operation}: expected ${expected.length} tensors, got ${given.length}`);
+  if (given.length !== expected.length)
+    throw new TensorError(`${operation}: expected ${expected.length} tensors, got ${given.length}`);
   expected.forEach((type, i) => {
     const array = given[i]!;
     const name = nameOf(type, i);
     if (array.dtype !== type.dtype || !sameShape(array.shape, type.shape)) {
-      throw new TensorError(`${operation}: ${name} is ${array.dtype} ${showShape(array.shape)}, expected ${type.dtype} ${showShape(type.shape)}; compile again for other types`);
+      throw new TensorError(
+        `${operation}: ${name} is ${array.dtype} ${showShape(array.shape)}, expected ${type.dtype} ${showShape(type.shape)}; compile again for other types`,
+      );
     }
-    // What is known to be made of pieces fills its shape. A tensor that was made by hand, or whose buffer was given away, may not.
+    // What is known to be made of pieces fills its shape. A tensor that was made by hand, or whose buffer was given
+    // away, may not.
     if (array.pieces === undefined && array.data.length !== sizeOf(type.shape)) {
-      throw new TensorError(`${operation}: ${name} ${showShape(type.shape)} has ${array.data.length} values, expected ${sizeOf(type.shape)}; make it with tensor(values, shape), and keep its buffer`);
+      throw new TensorError(
+        `${operation}: ${name} ${showShape(type.shape)} has ${array.data.length} values, expected ${sizeOf(type.shape)}; make it with tensor(values, shape), and keep its buffer`,
+      );
     }
   });
 }

@@ -23,8 +23,8 @@ export interface Compiled<A extends readonly Tree[], R extends Tree> {
 }
 
 /**
- * Traces `f` for arguments of the types of `example` and compiles it. Arguments of the compiled function are matched with the example by path; other shapes
- * or dtypes are an error.
+ * Traces `f` for arguments of the types of `example` and compiles it. Arguments of the compiled function are matched
+ * with the example by path; other shapes or dtypes are an error.
  */
 export async function compile<A extends readonly Tree[], R extends Tree>(
   f: (...args: A) => R,
@@ -52,8 +52,8 @@ export interface Session<S extends Tree, I extends readonly Tree[], Y extends Tr
 }
 
 /**
- * Compiles `step` as one program; its state starts as `initial`, stays on the backend and is replaced in place by each run. `inputs` are examples: only their
- * types are used. States and inputs are matched by path.
+ * Compiles `step` as one program; its state starts as `initial`, stays on the backend and is replaced in place by each
+ * run. `inputs` are examples: only their types are used. States and inputs are matched by path.
  */
 export async function compileStep<S extends Tree, I extends readonly Tree[], Y extends Tree>(
   step: (state: S, ...inputs: I) => { state: S; output: Y },
@@ -65,17 +65,23 @@ export async function compileStep<S extends Tree, I extends readonly Tree[], Y e
   checkList("compileStep", "the list of inputs", inputs, "[batch]");
   const { backend, limits } = whereOf("compileStep", options);
   const states = leavesOf(initial);
-  const { program, result } = trace((...args: readonly [S, ...I]) => {
-    const [state, ...rest] = args;
-    return step(state, ...rest);
-  }, [initial, ...inputs]);
+  const { program, result } = trace(
+    (...args: readonly [S, ...I]) => {
+      const [state, ...rest] = args;
+      return step(state, ...rest);
+    },
+    [initial, ...inputs],
+  );
   const after = matchTree("compileStep: the state that the step returns", initial, result.state);
   // What the step hands on as it is, such as the weights of a network that is only run, stays where it is.
   const changed = after.flatMap((x, i) => (x === program.inputs[i] ? [] : [i]));
   const outputs = [...changed.map((i) => after[i]!), ...tensorsOf(result.output)];
   const executable = await backend.compile(
     { ...program, outputs },
-    { ...limits, state: states.map((_, i) => (changed.includes(i) ? { input: i, output: changed.indexOf(i) } : { input: i })) },
+    {
+      ...limits,
+      state: states.map((_, i) => (changed.includes(i) ? { input: i, output: changed.indexOf(i) } : { input: i })),
+    },
   );
   await executable.writeState(arraysOf("compileStep: initial state", initial, initial));
   return {
@@ -87,18 +93,23 @@ export async function compileStep<S extends Tree, I extends readonly Tree[], Y e
   };
 }
 
-function whereOf(operation: string, options: CompileFunctionOptions): { readonly backend: Backend; readonly limits: CompileOptions } {
+function whereOf(
+  operation: string,
+  options: CompileFunctionOptions,
+): { readonly backend: Backend; readonly limits: CompileOptions } {
   checkOptions(operation, options, ["backend", "memory"]);
   const { backend = reference(), memory } = options;
   if (typeof backend !== "object" || backend === null || typeof backend.compile !== "function") {
     throw new TensorError(`${operation}: the backend is ${shown(backend)}, expected one such as wasm() or await gpu()`);
   }
-  if (memory !== undefined && !(memory > 0)) throw new TensorError(`${operation}: expected memory in bytes, more than 0, got ${memory}`);
+  if (memory !== undefined && !(memory > 0))
+    throw new TensorError(`${operation}: expected memory in bytes, more than 0, got ${memory}`);
   return { backend, limits: memory === undefined ? {} : { memory } };
 }
 
 function argumentsOf(like: readonly Tree[], given: readonly Tree[]): ArrayTensor[] {
-  if (given.length !== like.length) throw new TensorError(`run: expected ${like.length} arguments, got ${given.length}`);
+  if (given.length !== like.length)
+    throw new TensorError(`run: expected ${like.length} arguments, got ${given.length}`);
   return like.flatMap((tree, i) => arraysOf(like.length === 1 ? "run" : `run: argument ${i + 1}`, tree, given[i]!));
 }
 

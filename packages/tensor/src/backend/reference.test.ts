@@ -6,7 +6,10 @@ const values = (x: Tensor): number[] => [...t.valuesOf(x)];
 
 describe("compile", () => {
   test("gives the function's results on a backend", async () => {
-    const f = await t.compile((p: { a: Tensor; b: Tensor }, x: Tensor) => ({ sum: t.add(p.a, p.b), last: [t.mul(p.a, x)] }), [{ a: t.tensor([0]), b: t.tensor([0]) }, t.scalar(0)]);
+    const f = await t.compile(
+      (p: { a: Tensor; b: Tensor }, x: Tensor) => ({ sum: t.add(p.a, p.b), last: [t.mul(p.a, x)] }),
+      [{ a: t.tensor([0]), b: t.tensor([0]) }, t.scalar(0)],
+    );
     const { sum, last } = await f({ a: t.tensor([2]), b: t.tensor([3]) }, t.scalar(4));
     expect([values(sum), values(last[0]!)]).toEqual([[5], [8]]);
     await f.dispose();
@@ -23,19 +26,35 @@ describe("compile", () => {
   });
 
   test.each<[string, (f: (p: { x: Tensor }) => Promise<Tensor>) => Promise<unknown>, string]>([
-    ["another shape", (f) => f({ x: t.tensor([1, 2]) }), "run: x is f32 [2], expected f32 [3]; compile again for other types"],
-    ["another dtype", (f) => f({ x: t.tensor([1, 2, 3], [3], { dtype: "i32" }) }), "run: x is i32 [3], expected f32 [3]; compile again for other types"],
+    [
+      "another shape",
+      (f) => f({ x: t.tensor([1, 2]) }),
+      "run: x is f32 [2], expected f32 [3]; compile again for other types",
+    ],
+    [
+      "another dtype",
+      (f) => f({ x: t.tensor([1, 2, 3], [3], { dtype: "i32" }) }),
+      "run: x is i32 [3], expected f32 [3]; compile again for other types",
+    ],
     ["a missing tensor", (f) => f({} as { x: Tensor }), "run: no tensor at x (expected x)"],
     ["a missing argument", (f) => (f as () => Promise<Tensor>)(), "run: expected 1 arguments, got 0"],
-    ["a symbol", (f) => f({ x: t.placeholder({ shape: [3], dtype: "f32" }, "x") }), "run: x [3] is a symbol without values"],
+    [
+      "a symbol",
+      (f) => f({ x: t.placeholder({ shape: [3], dtype: "f32" }, "x") }),
+      "run: x [3] is a symbol without values",
+    ],
   ])("rejects %s", async (_, call, message) => {
     const f = await t.compile((p: { x: Tensor }) => t.sum(p.x), [{ x: t.zerosArray([3]) }]);
     await expect(call(f)).rejects.toThrow(new t.TensorError(message));
   });
 
   test("rejects an unknown option and a function that fails, with its place", async () => {
-    await expect(t.compile((x: Tensor) => x, [t.scalar(0)], { backend: t.reference(), ...{ backnd: t.reference() } })).rejects.toThrow("compile: unknown option backnd; did you mean backend?");
-    await expect(t.compile((x: Tensor) => t.at("head", () => t.matmul(x, x)), [t.zerosArray([2, 3])])).rejects.toThrow("head: matmul [2,3] x [2,3]: inner sizes 3 and 2 differ");
+    await expect(
+      t.compile((x: Tensor) => x, [t.scalar(0)], { backend: t.reference(), ...{ backnd: t.reference() } }),
+    ).rejects.toThrow("compile: unknown option backnd; did you mean backend?");
+    await expect(t.compile((x: Tensor) => t.at("head", () => t.matmul(x, x)), [t.zerosArray([2, 3])])).rejects.toThrow(
+      "head: matmul [2,3] x [2,3]: inner sizes 3 and 2 differ",
+    );
   });
 });
 
@@ -67,7 +86,11 @@ describe("compileStep", () => {
   });
 
   test("arrays belong to the caller again after each call", async () => {
-    const session = await t.compileStep((_: { w: Tensor }, x: Tensor) => ({ state: { w: x }, output: x }), { w: t.tensor([0]) }, [t.tensor([0])]);
+    const session = await t.compileStep(
+      (_: { w: Tensor }, x: Tensor) => ({ state: { w: x }, output: x }),
+      { w: t.tensor([0]) },
+      [t.tensor([0])],
+    );
     const given = Float32Array.of(5);
     const returned = await session.run(t.tensor(given));
     given[0] = 99;
@@ -84,15 +107,33 @@ describe("compileStep", () => {
 
   test("a run that fails leaves the state as it was", async () => {
     const session = await counting();
-    await expect(session.run(t.tensor([1]))).rejects.toThrow("run: tensor 0 is f32 [1], expected f32 [2]; compile again for other types");
+    await expect(session.run(t.tensor([1]))).rejects.toThrow(
+      "run: tensor 0 is f32 [1], expected f32 [2]; compile again for other types",
+    );
     expect(values((await session.state()).w)).toEqual([1, 2]);
   });
 
   test.each<[string, () => Promise<unknown>, string]>([
-    ["another state comes out", () => t.compileStep(() => ({ state: {} as { w: Tensor }, output: [] }), { w: t.scalar(0) }, []), "compileStep: the state that the step returns: no tensor at w (expected w)"],
-    ["the state changes its shape", () => t.compileStep(({ w }: { w: Tensor }) => ({ state: { w: t.sum(w) }, output: [] }), { w: t.tensor([1]) }, []), "compile: state f32 w [1] would be replaced by f32 []; shape and dtype must stay"],
-    ["the set state has another shape", async () => (await counting()).setState({ w: t.scalar(0), count: t.scalar(0, "i32") }), "writeState: w is f32 [], expected f32 [2]; compile again for other types"],
-    ["the set state has another name", async () => (await counting()).setState({ v: t.scalar(0), count: t.scalar(0, "i32") } as never), "setState: no tensor at w; unexpected v (expected w, count)"],
+    [
+      "another state comes out",
+      () => t.compileStep(() => ({ state: {} as { w: Tensor }, output: [] }), { w: t.scalar(0) }, []),
+      "compileStep: the state that the step returns: no tensor at w (expected w)",
+    ],
+    [
+      "the state changes its shape",
+      () => t.compileStep(({ w }: { w: Tensor }) => ({ state: { w: t.sum(w) }, output: [] }), { w: t.tensor([1]) }, []),
+      "compile: state f32 w [1] would be replaced by f32 []; shape and dtype must stay",
+    ],
+    [
+      "the set state has another shape",
+      async () => (await counting()).setState({ w: t.scalar(0), count: t.scalar(0, "i32") }),
+      "writeState: w is f32 [], expected f32 [2]; compile again for other types",
+    ],
+    [
+      "the set state has another name",
+      async () => (await counting()).setState({ v: t.scalar(0), count: t.scalar(0, "i32") } as never),
+      "setState: no tensor at w; unexpected v (expected w, count)",
+    ],
   ])("an error where %s", async (_, call, message) => {
     await expect(call()).rejects.toThrow(message);
   });
@@ -109,7 +150,10 @@ describe("the contract", () => {
     expect((await executable.readState()).map(values)).toEqual([[2, 4]]);
     const fixed = await t.reference().compile(program, { state: [{ input: 0 }] });
     await fixed.writeState([t.tensor([3, 3])]);
-    expect((await fixed.run([x])).map(values)).toEqual([[4, 5], [3, 6]]);
+    expect((await fixed.run([x])).map(values)).toEqual([
+      [4, 5],
+      [3, 6],
+    ]);
     expect((await fixed.readState()).map(values)).toEqual([[3, 3]]);
   });
 
@@ -132,9 +176,21 @@ describe("the contract", () => {
   });
 
   test.each<[string, t.CompileOptions, string]>([
-    ["an input that is not there", { state: [{ input: 2 }] }, "compile: state binds input 2; the program has 2 inputs and 2 outputs"],
-    ["an output that is not there", { state: [{ input: 0, output: 5 }] }, "compile: state binds input 0 to output 5; the program has 2 inputs and 2 outputs"],
-    ["one input twice", { state: [{ input: 0 }, { input: 0, output: 1 }] }, "compile: state binds an input twice: 0, 0"],
+    [
+      "an input that is not there",
+      { state: [{ input: 2 }] },
+      "compile: state binds input 2; the program has 2 inputs and 2 outputs",
+    ],
+    [
+      "an output that is not there",
+      { state: [{ input: 0, output: 5 }] },
+      "compile: state binds input 0 to output 5; the program has 2 inputs and 2 outputs",
+    ],
+    [
+      "one input twice",
+      { state: [{ input: 0 }, { input: 0, output: 1 }] },
+      "compile: state binds an input twice: 0, 0",
+    ],
     ["an unknown option", { state: [], ...{ states: [] } }, "compile: unknown option states; did you mean state?"],
   ])("binding %s is an error", async (_, options, message) => {
     await expect(t.reference().compile(program, options)).rejects.toThrow(message);

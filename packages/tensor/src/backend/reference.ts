@@ -7,7 +7,10 @@ import { zerosLike, type ArrayTensor } from "../tensor.ts";
 import type { Backend, CompileOptions, Executable } from "./backend.ts";
 import { bindState, checkInputs, checkRun } from "./binding.ts";
 
-/** Runs programs by the primitives' definitions, in plain JavaScript, in f32 and f64: slow, and what other backends are held against. */
+/**
+ * Runs programs by the primitives' definitions, in plain JavaScript, in f32 and f64: slow, and what other backends are
+ * held against.
+ */
 export function reference(): Backend {
   let closed = false;
   return {
@@ -24,7 +27,10 @@ export function reference(): Backend {
 
 function referenceExecutable(program: Program, options: CompileOptions = {}, closed: () => boolean): Executable {
   checkOptions("compile", options, ["state", "memory"]);
-  if (options.memory !== undefined) throw new TensorError("compile: the reference backend plans no memory and cannot keep to a budget; compile for wasm() from @sluice/wasm or gpu() from @sluice/gpu");
+  if (options.memory !== undefined)
+    throw new TensorError(
+      "compile: the reference backend plans no memory and cannot keep to a budget; compile for wasm() from @sluice/wasm or gpu() from @sluice/gpu",
+    );
   const bindings = options.state ?? [];
   const layout = bindState(program, bindings);
   let state: ArrayTensor[] | undefined = bindings.map(({ input }) => zerosLike(program.inputs[input]!));
@@ -52,13 +58,21 @@ function referenceExecutable(program: Program, options: CompileOptions = {}, clo
     readState: async () => live().map(copy),
     async writeState(values) {
       live();
-      checkInputs("writeState", bindings.map(({ input }) => program.inputs[input]!), values);
+      checkInputs(
+        "writeState",
+        bindings.map(({ input }) => program.inputs[input]!),
+        values,
+      );
       state = values.map(copy);
     },
     async dispose() {
       state = undefined;
     },
-    statistics: { compileMilliseconds: 0, bytes: state.reduce((sum, { data }) => sum + data.byteLength, 0), kernels: 0 },
+    statistics: {
+      compileMilliseconds: 0,
+      bytes: state.reduce((sum, { data }) => sum + data.byteLength, 0),
+      kernels: 0,
+    },
   };
 }
 

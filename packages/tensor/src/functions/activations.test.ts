@@ -16,7 +16,9 @@ test("softplus and logSigmoid have their derivatives everywhere, 0 included, to 
   const expected = [...valuesOf(x)];
   valuesOf(slope(x)).forEach((d, i) => expect(d).toBeCloseTo(logistic(expected[i]!), 14));
   valuesOf(curvature(x)).forEach((d, i) => expect(d).toBeCloseTo(logistic(expected[i]!) * logistic(-expected[i]!), 14));
-  valuesOf(grad((v: Tensor) => sum(logSigmoid(v)))(x)).forEach((d, i) => expect(d).toBeCloseTo(logistic(-expected[i]!), 14));
+  valuesOf(grad((v: Tensor) => sum(logSigmoid(v)))(x)).forEach((d, i) =>
+    expect(d).toBeCloseTo(logistic(-expected[i]!), 14),
+  );
 });
 
 test("elu has the derivative 1 at 0", () => {
@@ -26,14 +28,34 @@ test("elu has the derivative 1 at 0", () => {
 // x and exp(x) - 1, computed with 300 bits (mpmath 1.4.1) and rounded to double precision. The first are values of f32.
 const exponentials: Readonly<Record<"f32" | "f64", readonly (readonly [number, number])[]>> = {
   f32: [
-    [-1.401298464324817e-45, -1.401298464324817e-45], [-1.0000000031710769e-30, -1.0000000031710769e-30], [-9.99999993922529e-9, -9.999999889225291e-9],
-    [-2.9999999242136255e-5, -2.9999549246658956e-5], [-0.0010000000474974513, -0.000999500214074986], [-0.10000000149011612, -0.09516258331235325],
-    [-0.3465000092983246, -0.29284118728812086], [-0.3467000126838684, -0.2929826073020682], [-0.5, -0.3934693402873666], [-0.6930999755859375, -0.49997639695590995],
-    [-1, -0.6321205588285577], [-1.5, -0.7768698398515702], [-5, -0.9932620530009145], [-17, -0.9999999586006229], [-30, -0.9999999999999064],
+    [-1.401298464324817e-45, -1.401298464324817e-45],
+    [-1.0000000031710769e-30, -1.0000000031710769e-30],
+    [-9.99999993922529e-9, -9.999999889225291e-9],
+    [-2.9999999242136255e-5, -2.9999549246658956e-5],
+    [-0.0010000000474974513, -0.000999500214074986],
+    [-0.10000000149011612, -0.09516258331235325],
+    [-0.3465000092983246, -0.29284118728812086],
+    [-0.3467000126838684, -0.2929826073020682],
+    [-0.5, -0.3934693402873666],
+    [-0.6930999755859375, -0.49997639695590995],
+    [-1, -0.6321205588285577],
+    [-1.5, -0.7768698398515702],
+    [-5, -0.9932620530009145],
+    [-17, -0.9999999586006229],
+    [-30, -0.9999999999999064],
   ],
   f64: [
-    [-1e-300, -1e-300], [-1e-18, -1e-18], [-1e-09, -9.999999995e-10], [-0.0001, -9.999500016666251e-05], [-0.02, -0.0198013266932447], [-0.3, -0.2591817793182821],
-    [-0.35, -0.29531191028128656], [-0.7, -0.5034146962085905], [-2.0, -0.8646647167633873], [-12.0, -0.9999938557876467], [-36.0, -0.9999999999999998],
+    [-1e-300, -1e-300],
+    [-1e-18, -1e-18],
+    [-1e-9, -9.999999995e-10],
+    [-0.0001, -9.999500016666251e-5],
+    [-0.02, -0.0198013266932447],
+    [-0.3, -0.2591817793182821],
+    [-0.35, -0.29531191028128656],
+    [-0.7, -0.5034146962085905],
+    [-2.0, -0.8646647167633873],
+    [-12.0, -0.9999938557876467],
+    [-36.0, -0.9999999999999998],
   ],
 };
 
@@ -42,11 +64,17 @@ describe.each(["f32", "f64"] as const)("in %s", (dtype) => {
 
   test("elu and expm1 are within 2 units in the last place of exp(x) - 1, and elu's derivative within 2 of exp(x)", () => {
     const pairs = exponentials[dtype];
-    const at = tensor(pairs.map(([v]) => v), undefined, { dtype });
+    const at = tensor(
+      pairs.map(([v]) => v),
+      undefined,
+      { dtype },
+    );
     const slope = valuesOf(grad((v: Tensor) => sum(elu(v)))(at));
     for (const f of [elu, expm1]) {
       // A unit in the last place is at least epsilon / 2 of the value; of a denormal it is 2^-149.
-      valuesOf(f(at)).forEach((y, i) => expect(Math.abs(y - pairs[i]![1]), `at ${pairs[i]![0]}`).toBeLessThanOrEqual(epsilon * Math.abs(pairs[i]![1])));
+      valuesOf(f(at)).forEach((y, i) =>
+        expect(Math.abs(y - pairs[i]![1]), `at ${pairs[i]![0]}`).toBeLessThanOrEqual(epsilon * Math.abs(pairs[i]![1])),
+      );
     }
     slope.forEach((d, i) => expect(Math.abs(d / Math.exp(pairs[i]![0]) - 1)).toBeLessThanOrEqual(2 * epsilon));
   });
@@ -54,12 +82,18 @@ describe.each(["f32", "f64"] as const)("in %s", (dtype) => {
   test("expm1 has the derivative exp(x), to second order, at zeros and infinities too", () => {
     const slope = grad((v: Tensor) => sum(expm1(v)));
     const at = tensor([-Infinity, -30, -0, 0, 1, Infinity], undefined, { dtype });
-    for (const derivative of [slope, grad((v: Tensor) => sum(slope(v)))]) expect([...valuesOf(derivative(at))]).toEqual([...valuesOf(exp(at))]);
+    for (const derivative of [slope, grad((v: Tensor) => sum(slope(v)))])
+      expect([...valuesOf(derivative(at))]).toEqual([...valuesOf(exp(at))]);
     expect([...valuesOf(expm1(at))].filter((_, i) => i !== 1 && i !== 4)).toEqual([-1, -0, 0, Infinity]);
   });
 });
 
-test.each<[string, (x: Tensor) => Tensor]>([["expm1", expm1], ["elu", elu], ["silu", silu], ["softsign", softsign]])("the derivatives of %s are those of its values", (_, f) => {
+test.each<[string, (x: Tensor) => Tensor]>([
+  ["expm1", expm1],
+  ["elu", elu],
+  ["silu", silu],
+  ["softsign", softsign],
+])("the derivatives of %s are those of its values", (_, f) => {
   const at = tensor([-30, -2, -0.4, -1e-3, 1e-3, 0.3, 0.8, 3], undefined, { dtype: "f64" });
   assertGradient((v: Tensor) => sum(f(v)), at);
   assertGradient((v: Tensor) => sum(grad((w: Tensor) => sum(f(w)))(v)), at);
@@ -77,7 +111,10 @@ describe.each<[string, (x: Tensor) => Tensor, (largest: number) => readonly numb
   ["sigmoid", sigmoid, () => [0, 0, 0.5, 1, 1], [0, 0, 0.25, 0, 0]],
   ["tanh", tanh, () => [-1, -1, 0, 1, 1], [0, 0, 1, 0, 0]],
 ])("%s", (_, f, valuesAt, derivatives) => {
-  test.each<[DType, number]>([["f32", Math.fround(3e38)], ["f64", 1e308]])("in %s is what it tends to at infinities and the largest numbers, with its derivative", (dtype, largest) => {
+  test.each<[DType, number]>([
+    ["f32", Math.fround(3e38)],
+    ["f64", 1e308],
+  ])("in %s is what it tends to at infinities and the largest numbers, with its derivative", (dtype, largest) => {
     const at = tensor([-Infinity, -largest, 0, largest, Infinity], undefined, { dtype });
     const rounded = (x: number): number => (dtype === "f32" ? Math.fround(x) : x);
     expect([...valuesOf(f(at))].map((y) => y + 0)).toEqual(valuesAt(largest).map(rounded));

@@ -16,7 +16,8 @@ export function elu(x: Tensor): Tensor {
 
 /** log(1 + exp(x)), without overflow. */
 export function softplus(x: Tensor): Tensor {
-  // max(x, 0) + log1p(exp(-|x|)), with -|x| as min - max: in the tie at 0 min passes the gradient on to x, which makes it 1/2 there.
+  // max(x, 0) + log1p(exp(-|x|)), with -|x| as min - max: in the tie at 0 min passes the gradient on to x, which makes
+  // it 1/2 there.
   const positive = max(x, 0);
   return add(positive, log1p(exp(sub(min(0, x), positive))));
 }

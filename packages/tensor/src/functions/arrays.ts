@@ -38,7 +38,8 @@ export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
 export function expand(x: Tensor, axis: number): Tensor {
   checkTensor("expand", "the operand", x);
   const at = axis < 0 ? axis + x.shape.length + 1 : axis;
-  if (!Number.isInteger(at) || at < 0 || at > x.shape.length) throw new TensorError(`expand: ${describe(x)} takes no new axis at ${axis}`);
+  if (!Number.isInteger(at) || at < 0 || at > x.shape.length)
+    throw new TensorError(`expand: ${describe(x)} takes no new axis at ${axis}`);
   return reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)]);
 }
 
@@ -46,7 +47,8 @@ export function expand(x: Tensor, axis: number): Tensor {
 export function take(x: Tensor, index: number, axis = 0): Tensor {
   const [at] = normaliseAxes("take", x, axis);
   const i = index < 0 ? index + x.shape[at!]! : index;
-  if (!Number.isInteger(i) || i < 0 || i >= x.shape[at!]!) throw new TensorError(`take: axis ${at} of ${describe(x)} has no element ${index}`);
+  if (!Number.isInteger(i) || i < 0 || i >= x.shape[at!]!)
+    throw new TensorError(`take: axis ${at} of ${describe(x)} has no element ${index}`);
   const row = sliceAxis(x, at!, i, i + 1);
   return reshape(
     row,
@@ -71,7 +73,11 @@ export function argmax(x: Tensor, axis = -1): Tensor {
 }
 
 /** Mean squared deviation from the mean over `axes`, divided by n. */
-export function variance(x: Tensor, axes?: number | readonly number[], options: { readonly keep?: boolean } = {}): Tensor {
+export function variance(
+  x: Tensor,
+  axes?: number | readonly number[],
+  options: { readonly keep?: boolean } = {},
+): Tensor {
   checkOptions("variance", options, ["keep"], { keepdims: "keep", keepDims: "keep", keepdim: "keep" });
   const deviation = sub(x, mean(x, axes, { keep: true }));
   return mean(mul(deviation, deviation), axes, options);

@@ -12,14 +12,22 @@ describe.each<[DType, number[], number]>([
     const x = t.tensor([3 * magnitude, -4 * magnitude, 0, 12 * magnitude], undefined, { dtype });
     const { value, gradient } = t.valueAndGrad((y: Tensor) => t.euclideanNorm(y))(x);
     expect(Math.abs(t.item(value) / (13 * magnitude) - 1)).toBeLessThan(tolerance);
-    [3 / 13, -4 / 13, 0, 12 / 13].forEach((d, i) => expect(Math.abs(numbers(gradient)[i]! - d)).toBeLessThan(tolerance));
+    [3 / 13, -4 / 13, 0, 12 / 13].forEach((d, i) =>
+      expect(Math.abs(numbers(gradient)[i]! - d)).toBeLessThan(tolerance),
+    );
   });
 
   test("of zeros is 0 with the gradient 0; NaN and infinity stay", () => {
-    const { value, gradient } = t.valueAndGrad((y: Tensor) => t.sum(t.euclideanNorm(y, 1)))(t.tensor([0, 0, 3, 4], [2, 2], { dtype }));
+    const { value, gradient } = t.valueAndGrad((y: Tensor) => t.sum(t.euclideanNorm(y, 1)))(
+      t.tensor([0, 0, 3, 4], [2, 2], { dtype }),
+    );
     expect(t.item(value)).toBe(5);
     numbers(gradient).forEach((g, i) => expect(g).toBeCloseTo([0, 0, 0.6, 0.8][i]!, 6));
-    expect(numbers(t.euclideanNorm(t.tensor([NaN, 1, Infinity, -1, -Infinity, NaN], [3, 2], { dtype }), 1))).toEqual([NaN, Infinity, NaN]);
+    expect(numbers(t.euclideanNorm(t.tensor([NaN, 1, Infinity, -1, -Infinity, NaN], [3, 2], { dtype }), 1))).toEqual([
+      NaN,
+      Infinity,
+      NaN,
+    ]);
   });
 });
 

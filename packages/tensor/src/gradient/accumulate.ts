@@ -3,8 +3,8 @@ import { concat } from "../primitives/layout.ts";
 import { zerosLike, type Tensor } from "../tensor.ts";
 
 /**
- * The sum of a tensor's cotangents. The gradients of its slices arrive padded with zeros; where they lie side by side along one axis, as the
- * gates of a cell do, they are joined instead of added.
+ * The sum of a tensor's cotangents. The gradients of its slices arrive padded with zeros; where they lie side by side
+ * along one axis, as the gates of a cell do, they are joined instead of added.
  */
 export function accumulate(parts: readonly Tensor[]): Tensor {
   const [first, ...rest] = parts;
@@ -38,7 +38,8 @@ function join(parts: readonly Tensor[]): Tensor | undefined {
   const filled: Tensor[] = [];
   let end = 0;
   const gap = (from: number, to: number): void => {
-    if (to > from) filled.push(zerosLike({ dtype: whole.dtype, shape: whole.shape.map((n, i) => (i === axis ? to - from : n)) }));
+    if (to > from)
+      filled.push(zerosLike({ dtype: whole.dtype, shape: whole.shape.map((n, i) => (i === axis ? to - from : n)) }));
   };
   for (const { start, stop, values } of pieces) {
     if (start < end) return undefined;

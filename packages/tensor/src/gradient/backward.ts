@@ -14,8 +14,8 @@ export interface Backward {
 }
 
 /**
- * Reverse mode: from the cotangents of `outputs` to the cotangents of `wrt`, as a program over the same symbols. What it builds is made of ordinary
- * operations, so it can be differentiated again.
+ * Reverse mode: from the cotangents of `outputs` to the cotangents of `wrt`, as a program over the same symbols. What
+ * it builds is made of ordinary operations, so it can be differentiated again.
  */
 export function backward(
   outputs: readonly Tensor[],
@@ -38,7 +38,8 @@ export function backward(
     return parts && accumulate(parts);
   };
   const wanted = new Set(wrt.map((x) => x.node));
-  const needed = (x: Tensor): boolean => x.kind === "symbol" && isFloat(x.dtype) && (wanted.has(x.node) || active.has(x.node));
+  const needed = (x: Tensor): boolean =>
+    x.kind === "symbol" && isFloat(x.dtype) && (wanted.has(x.node) || active.has(x.node));
 
   outputs.forEach((x, i) => contribute(x, seeds[i]));
   const replacements = new Map<Node, readonly Tensor[]>();

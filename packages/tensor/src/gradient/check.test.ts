@@ -8,7 +8,8 @@ const params = { layers: [{ U: t.normal(t.key(1), [2, 3]), b: t.normal(t.key(2),
 type Params = typeof params;
 const right = ({ layers: [layer] }: Params): Tensor => t.tanh(t.add(t.matmul(t.full([4, 2], 0.5), layer!.U), layer!.b));
 /** Its gradient with respect to b misses a factor: half of b's way is stopped. */
-const wrong = ({ layers: [layer] }: Params): Tensor => right({ layers: [{ U: layer!.U, b: t.mul(t.add(layer!.b, t.stopGradient(layer!.b)), 0.5) }] });
+const wrong = ({ layers: [layer] }: Params): Tensor =>
+  right({ layers: [{ U: layer!.U, b: t.mul(t.add(layer!.b, t.stopGradient(layer!.b)), 0.5) }] });
 
 test("a right gradient passes, and differences tell it finely, in f64 though parameters and constants are f32", () => {
   const report = t.checkGradient(right, params);
@@ -46,7 +47,10 @@ describe("one entry that is wrong", () => {
   const check = (scale: number, factor: number): t.GradientReport =>
     t.checkGradient((y: Tensor) => {
       const last = t.mul(t.tanh(t.sliceAxis(y, 0, 3, 4)), t.tensor([scale]));
-      return t.concat([t.exp(t.sliceAxis(y, 0, 0, 3)), t.add(t.mul(last, factor), t.mul(t.stopGradient(last), 1 - factor))]);
+      return t.concat([
+        t.exp(t.sliceAxis(y, 0, 0, 3)),
+        t.add(t.mul(last, factor), t.mul(t.stopGradient(last), 1 - factor)),
+      ]);
     }, x as Tensor);
 
   test.each([
@@ -72,11 +76,19 @@ test("every output counts, each element with a weight of its own", () => {
   // The wrong parts cancel in a plain sum.
   const f = (x: Tensor): Tensor[] => [t.add(x, t.stopGradient(x)), t.sub(x, t.stopGradient(x))];
   expect(t.checkGradient(f, t.tensor([1, 2]) as Tensor).passed).toBe(false);
-  expect(t.checkGradient((x: Tensor) => ({ count: t.scalar(1, "i32"), deep: [t.exp(x)] }), t.tensor([1, 2]) as Tensor).passed).toBe(true);
+  expect(
+    t.checkGradient((x: Tensor) => ({ count: t.scalar(1, "i32"), deep: [t.exp(x)] }), t.tensor([1, 2]) as Tensor)
+      .passed,
+  ).toBe(true);
 });
 
 test("second order: the gradient of the gradient", () => {
-  expect(t.checkGradient(t.grad((p: Params) => t.sum(t.square(right(p)))), params).passed).toBe(true);
+  expect(
+    t.checkGradient(
+      t.grad((p: Params) => t.sum(t.square(right(p)))),
+      params,
+    ).passed,
+  ).toBe(true);
 });
 
 test("near a kink smaller steps are tried; at it, the difference is what it is", () => {
@@ -96,7 +108,9 @@ test("of a large parameter a sample is checked, another for another seed", () =>
 
 test("integers are held fixed; no gradient at all is no error", () => {
   const report = t.checkGradient((p: { x: Tensor; rows: Tensor; unused: Tensor }) => t.gather(t.exp(p.x), p.rows), {
-    x: t.tensor([1, 2, 3]), rows: t.tensor(Int32Array.of(0, 2)), unused: t.tensor([1]),
+    x: t.tensor([1, 2, 3]),
+    rows: t.tensor(Int32Array.of(0, 2)),
+    unused: t.tensor([1]),
   });
   expect(Object.keys(report.parameters)).toEqual(["x", "unused"]);
   expect(report.parameters["unused"]!.error).toBe(0);
@@ -113,19 +127,42 @@ test("what is not finite does not pass", () => {
 describe("in loops and with random numbers", () => {
   test("the program is widened throughout", () => {
     const f = (p: { x: Tensor; w: Tensor }): t.ScanResult<Tensor, Tensor> =>
-      t.scan((h: Tensor, x: Tensor) => {
-        const kept = t.mul(h, t.convert(t.bernoulli(t.key(4), [3], 0.5), "f32"));
-        return { state: t.checkpoint((s: Tensor) => t.tanh(t.add(t.mul(s, p.w), x)))(kept), output: t.add(kept, t.iota([3], { dtype: "f32" })) };
-      }, t.zerosArray([3]) as Tensor, p.x);
+      t.scan(
+        (h: Tensor, x: Tensor) => {
+          const kept = t.mul(h, t.convert(t.bernoulli(t.key(4), [3], 0.5), "f32"));
+          return {
+            state: t.checkpoint((s: Tensor) => t.tanh(t.add(t.mul(s, p.w), x)))(kept),
+            output: t.add(kept, t.iota([3], { dtype: "f32" })),
+          };
+        },
+        t.zerosArray([3]) as Tensor,
+        p.x,
+      );
     expect(t.checkGradient(f, { x: t.normal(t.key(1), [4, 3]), w: t.normal(t.key(2), [3]) }).passed).toBe(true);
   });
 });
 
 test.each<[string, () => unknown, string]>([
-  ["nothing to check", () => t.checkGradient(() => t.scalar(1), { n: t.scalar(1, "i32") }), "checkGradient: there is no f32 or f64 tensor among the parameters"],
-  ["nothing returned", () => t.checkGradient(() => [], params), "checkGradient: the function returns no f32 or f64 tensor"],
-  ["a symbol", () => t.checkGradient((x: Tensor) => x, t.placeholder({ shape: [2], dtype: "f32" }, "x")), "checkGradient: the parameter x [2] is a symbol without values"],
-  ["an unknown option", () => t.checkGradient(right, params, { seed: 0, ...{ tolerence: 1 } }), "checkGradient: unknown option tolerence; did you mean tolerance?"],
+  [
+    "nothing to check",
+    () => t.checkGradient(() => t.scalar(1), { n: t.scalar(1, "i32") }),
+    "checkGradient: there is no f32 or f64 tensor among the parameters",
+  ],
+  [
+    "nothing returned",
+    () => t.checkGradient(() => [], params),
+    "checkGradient: the function returns no f32 or f64 tensor",
+  ],
+  [
+    "a symbol",
+    () => t.checkGradient((x: Tensor) => x, t.placeholder({ shape: [2], dtype: "f32" }, "x")),
+    "checkGradient: the parameter x [2] is a symbol without values",
+  ],
+  [
+    "an unknown option",
+    () => t.checkGradient(right, params, { seed: 0, ...{ tolerence: 1 } }),
+    "checkGradient: unknown option tolerence; did you mean tolerance?",
+  ],
 ])("an error for %s", (_, f, message) => {
   expect(f).toThrow(new t.TensorError(message));
 });

@@ -20,8 +20,9 @@ import { differentiate } from "./grad.ts";
 /** How thoroughly a gradient is checked. */
 export interface GradientCheckOptions {
   /**
-   * How well the differences must tell the derivatives: the largest uncertainty that counts as a check, relative to the parameter's largest derivative or to the outputs'
-   * magnitude, whichever is larger. Default 1e-6; mostly it is below 1e-11. It is no leave for a gradient to be wrong by that much.
+   * How well the differences must tell the derivatives: the largest uncertainty that counts as a check, relative to the
+   * parameter's largest derivative or to the outputs' magnitude, whichever is larger. Default 1e-6; mostly it is below
+   * 1e-11. It is no leave for a gradient to be wrong by that much.
    */
   readonly tolerance?: number;
   /** How many elements of each parameter are checked, drawn at random where it has more. Default 100. */
@@ -32,7 +33,9 @@ export interface GradientCheckOptions {
 
 /** What was found for one parameter, at its worst element. */
 export interface ParameterCheck {
-  /** |derivative - difference| / uncertainty: at most 1 where rounding and truncation explain it. Infinity where derivative or difference is not finite, or the difference tells too little. */
+  /**
+   * |derivative - difference| / uncertainty: at most 1 where rounding and truncation explain it. Infinity where derivative or difference is not finite, or the difference tells too little.
+   */
   readonly error: number;
   /** Position of the worst element. */
   readonly index: readonly number[];
@@ -57,17 +60,23 @@ export interface GradientReport {
 }
 
 /**
- * Checks the gradient of `f` with respect to every element of `params` against central differences, in f64: `f` is traced once, and its f32 becomes f64, so a
- * cell or layer is checked as it is. `f` may return any tree of tensors: what is differentiated is a sum of all outputs' elements with fixed random
- * weights. Integer and boolean tensors are held fixed.
+ * Checks the gradient of `f` with respect to every element of `params` against central differences, in f64: `f` is
+ * traced once, and its f32 becomes f64, so a cell or layer is checked as it is. `f` may return any tree of tensors:
+ * what is differentiated is a sum of all outputs' elements with fixed random weights. Integer and boolean tensors are
+ * held fixed.
  *
- * What passes follows from the function, not from a chosen number. Each element is allowed the uncertainty of its own difference: rounding, which is that of f's values (measured, and
- * at least 2^-52 of the sum of all outputs' magnitudes) divided by the step, and truncation, which two orders of the difference tell. So one small wrong element is found among large ones,
- * down to about 1e-12 of the outputs' magnitude.
+ * What passes follows from the function, not from a chosen number. Each element is allowed the uncertainty of its own
+ * difference: rounding, which is that of f's values (measured, and at least 2^-52 of the sum of all outputs'
+ * magnitudes) divided by the step, and truncation, which two orders of the difference tell. So one small wrong element
+ * is found among large ones, down to about 1e-12 of the outputs' magnitude.
  *
  * Second order: `checkGradient(grad(f), params)`.
  */
-export function checkGradient<P extends Tree>(f: (params: P) => Tree, params: P, options: GradientCheckOptions = {}): GradientReport {
+export function checkGradient<P extends Tree>(
+  f: (params: P) => Tree,
+  params: P,
+  options: GradientCheckOptions = {},
+): GradientReport {
   checkOptions("checkGradient", options, ["tolerance", "samples", "seed"]);
   const { tolerance = 1e-6, samples = 100, seed = 0 } = options;
   const leaves = leavesOf(params);
@@ -79,20 +88,38 @@ export function checkGradient<P extends Tree>(f: (params: P) => Tree, params: P,
   const [, magnitude] = evaluate(program, args).map(item);
   const targets = leaves.flatMap((leaf, i) => (isFloat(leaf.tensor.dtype) ? [i] : []));
   if (targets.length === 0) throw new TensorError("checkGradient: there is no f32 or f64 tensor among the parameters");
-  const gradients = evaluate(differentiate(program, targets), [...args, scalar(1, "f64"), scalar(0, "f64")]).slice(2).filter(isArray);
+  const gradients = evaluate(differentiate(program, targets), [...args, scalar(1, "f64"), scalar(0, "f64")])
+    .slice(2)
+    .filter(isArray);
 
   const noise = noiseOf((offset) => item(evaluate(program, moved(args, targets, offset))[0]!), magnitude!);
   const parameters: Record<string, ParameterCheck> = {};
   targets.forEach((i, t) => {
     const elements = elementsOf(leaves[i]!, samples, seed);
-    parameters[leaves[i]!.path] = checkParameter({ program, args, position: i, gradient: gradients[t]!, noise, floor: magnitude!, tolerance, elements });
+    parameters[leaves[i]!.path] = checkParameter({
+      program,
+      args,
+      position: i,
+      gradient: gradients[t]!,
+      noise,
+      floor: magnitude!,
+      tolerance,
+      elements,
+    });
   });
   const error = Object.values(parameters).reduce((worst, check) => Math.max(worst, check.error), 0);
   return { passed: error <= 1, error, parameters };
 }
 
-/** {@link checkGradient} that throws where the check does not pass, and says for each parameter that fails where and by how much. */
-export function assertGradient<P extends Tree>(f: (params: P) => Tree, params: P, options: GradientCheckOptions = {}): GradientReport {
+/**
+ * {@link checkGradient} that throws where the check does not pass, and says for each parameter that fails where and by
+ * how much.
+ */
+export function assertGradient<P extends Tree>(
+  f: (params: P) => Tree,
+  params: P,
+  options: GradientCheckOptions = {},
+): GradientReport {
   const report = checkGradient(f, params, options);
   if (report.passed) return report;
   const failed = Object.entries(report.parameters).filter(([, check]) => !(check.error <= 1));
@@ -116,14 +143,19 @@ function weighted(result: Tree, seed: number): [Tensor, Tensor] {
   return [total(terms), total(terms.map(abs))];
 }
 
-/** Unit of an element's steps: a difference over it is neither lost in the element's rounding nor, where the element is small, smaller than f's own scale. */
+/**
+ * Unit of an element's steps: a difference over it is neither lost in the element's rounding nor, where the element is
+ * small, smaller than f's own scale.
+ */
 const unitOf = (x: number): number => Math.max(1, Math.abs(x));
 
 /** `args` with every element of the targets moved, each by a part of its unit of its own. */
 function moved(args: readonly ArrayTensor[], targets: readonly number[], offset: number): readonly ArrayTensor[] {
   return args.map((x, i) => {
     if (!targets.includes(i)) return x;
-    const direction = valuesOf(uniform(keyFor(key(0), `direction ${i}`), [x.data.length], { low: -1, high: 1, dtype: "f64" }));
+    const direction = valuesOf(
+      uniform(keyFor(key(0), `direction ${i}`), [x.data.length], { low: -1, high: 1, dtype: "f64" }),
+    );
     return { ...x, data: Float64Array.from(x.data, (value, j) => value + offset * unitOf(value) * direction[j]!) };
   });
 }
@@ -142,7 +174,16 @@ interface Checked {
   readonly elements: readonly number[];
 }
 
-function checkParameter({ program, args, position, gradient, noise, floor, tolerance, elements }: Checked): ParameterCheck {
+function checkParameter({
+  program,
+  args,
+  position,
+  gradient,
+  noise,
+  floor,
+  tolerance,
+  elements,
+}: Checked): ParameterCheck {
   const x = args[position]!;
   const found = elements.map((element) => {
     const derivative = gradient.data[element]!;
@@ -151,16 +192,37 @@ function checkParameter({ program, args, position, gradient, noise, floor, toler
       data[element] = data[element]! + offset;
       return item(evaluate(program, args.with(position, { ...x, data }))[0]!);
     };
-    return { element, derivative, ...differenceOf(at, { noise, unit: unitOf(x.data[element]!), expected: derivative }) };
+    return {
+      element,
+      derivative,
+      ...differenceOf(at, { noise, unit: unitOf(x.data[element]!), expected: derivative }),
+    };
   });
-  const scale = found.reduce((largest, { derivative }) => (Number.isFinite(derivative) ? Math.max(largest, Math.abs(derivative)) : largest), floor);
-  let worst: ParameterCheck = { error: 0, index: [], derivative: 0, difference: 0, uncertainty: 0, checked: elements.length };
+  const scale = found.reduce(
+    (largest, { derivative }) => (Number.isFinite(derivative) ? Math.max(largest, Math.abs(derivative)) : largest),
+    floor,
+  );
+  let worst: ParameterCheck = {
+    error: 0,
+    index: [],
+    derivative: 0,
+    difference: 0,
+    uncertainty: 0,
+    checked: elements.length,
+  };
   for (const { element, derivative, value: difference, uncertainty } of found) {
     const apart = Math.abs(derivative - difference);
     const told = Number.isFinite(apart) && uncertainty <= tolerance * scale;
     const error = apart === 0 ? 0 : told ? apart / uncertainty : Infinity;
     if (error > worst.error || worst.index.length === 0) {
-      worst = { error, index: indexOf(element, x.shape), derivative, difference, uncertainty, checked: elements.length };
+      worst = {
+        error,
+        index: indexOf(element, x.shape),
+        derivative,
+        difference,
+        uncertainty,
+        checked: elements.length,
+      };
     }
   }
   return worst;

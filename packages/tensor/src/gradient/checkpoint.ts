@@ -21,20 +21,31 @@ export const checkpointRules: Rules<CheckpointOperation> = {
     const produced = found.cotangents.filter((g) => g !== undefined);
     const gradient: Program = programOf([...body.inputs, ...seeds.filter((x) => x !== undefined)], produced);
     // The body is computed again inside this node, from the inputs alone.
-    const results = apply(checkpointRules, { op: "checkpoint", body: gradient }, [...inputs, ...cotangents.filter((g) => g !== undefined)]);
+    const results = apply(checkpointRules, { op: "checkpoint", body: gradient }, [
+      ...inputs,
+      ...cotangents.filter((g) => g !== undefined),
+    ]);
     let next = 0;
-    const byTarget = new Map(targets.map((x, i) => [x, found.cotangents[i] === undefined ? undefined : results[next++]]));
+    const byTarget = new Map(
+      targets.map((x, i) => [x, found.cotangents[i] === undefined ? undefined : results[next++]]),
+    );
     return { cotangents: body.inputs.map((x) => byTarget.get(x)) };
   },
 };
 
-/** The same function, whose intermediate values are computed again when its gradient is taken instead of being kept until then. */
+/**
+ * The same function, whose intermediate values are computed again when its gradient is taken instead of being kept
+ * until then.
+ */
 export function checkpoint<A extends readonly Tree[], R extends Tree>(f: (...args: A) => R): (...args: A) => R {
   return (...args) => {
     const inputs = symbolsLike(args);
     const result = f(...treeFrom(args, inputs));
     const { program, captures } = close(inputs, tensorsOf(result));
-    const outputs: readonly Tensor[] = apply(checkpointRules, { op: "checkpoint", body: program }, [...captures, ...args.flatMap(tensorsOf)]);
+    const outputs: readonly Tensor[] = apply(checkpointRules, { op: "checkpoint", body: program }, [
+      ...captures,
+      ...args.flatMap(tensorsOf),
+    ]);
     return treeFrom(result, outputs);
   };
 }

@@ -21,7 +21,9 @@ describe("a difference is off by less than it says", () => {
 });
 
 test("where values are exact to 2^-53, a derivative is known to 1e-11", () => {
-  const { uncertainty } = differenceOf((offset) => Math.exp(1 + offset), { noise: noiseOf((offset) => Math.exp(1 + offset), Math.E) });
+  const { uncertainty } = differenceOf((offset) => Math.exp(1 + offset), {
+    noise: noiseOf((offset) => Math.exp(1 + offset), Math.E),
+  });
   expect(uncertainty).toBeLessThan(2e-11);
 });
 

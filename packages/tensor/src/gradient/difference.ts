@@ -25,20 +25,27 @@ const deviations = 8;
  *
  *     D4 = (8 d1 - d2) / 12h        D6 = (45 d1 - 9 d2 + d3) / 60h        dk = f(kh) - f(-kh)
  *
- * Two things part a difference from the derivative. Rounding: an error of `noise` in every value of f becomes at most `noise sum |coefficients| / h`, 1.5 noise / h of D4 and
- * 1.84 noise / h of D6; it grows as the step shrinks. Truncation: that of D4 is `h^4 f'''''/30`, and `|D6 - D4|` measures it; D6, whose own falls with h^6, lies nearer. The uncertainty is
- * the sum of both. It is found without knowing what is expected, for one step after another until rounding outweighs truncation; the step with the least uncertainty counts.
+ * Two things part a difference from the derivative. Rounding: an error of `noise` in every value of f becomes at most
+ * `noise sum |coefficients| / h`, 1.5 noise / h of D4 and 1.84 noise / h of D6; it grows as the step shrinks.
+ * Truncation: that of D4 is `h^4 f'''''/30`, and `|D6 - D4|` measures it; D6, whose own falls with h^6, lies nearer.
+ * The uncertainty is the sum of both. It is found without knowing what is expected, for one step after another until
+ * rounding outweighs truncation; the step with the least uncertainty counts.
  */
-export function differenceOf(f: (offset: number) => number, { noise, unit = 1, expected }: DifferenceOptions): Difference {
+export function differenceOf(
+  f: (offset: number) => number,
+  { noise, unit = 1, expected }: DifferenceOptions,
+): Difference {
   let best: Difference = { value: NaN, uncertainty: Infinity };
   for (const step of steps) {
     const h = step * unit;
     const across = (k: number): number => f(k * h) - f(-k * h);
     const [d1, d2] = [across(1), across(2)];
     const fourth = (8 * d1 - d2) / (12 * h);
-    if (expected !== undefined && Math.abs(expected - fourth) <= (1.5 * deviations * noise) / h) return { value: fourth, uncertainty: (1.5 * deviations * noise) / h };
+    if (expected !== undefined && Math.abs(expected - fourth) <= (1.5 * deviations * noise) / h)
+      return { value: fourth, uncertainty: (1.5 * deviations * noise) / h };
     const sixth = (45 * d1 - 9 * d2 + across(3)) / (60 * h);
-    // The offsets themselves are rounded to what can be told apart at f's argument, which moves the values by the slope times that.
+    // The offsets themselves are rounded to what can be told apart at f's argument, which moves the values by the slope
+    // times that.
     const rounding = ((11 / 6) * deviations * (noise + Number.EPSILON * unit * Math.abs(sixth))) / h;
     const truncation = Math.abs(sixth - fourth);
     if (rounding + truncation < best.uncertainty) best = { value: sixth, uncertainty: rounding + truncation };
@@ -48,23 +55,31 @@ export function differenceOf(f: (offset: number) => number, { noise, unit = 1, e
 }
 
 /**
- * Distances of neighbouring arguments: small enough that a smooth function's fourth difference vanishes and that no kink is likely between, large enough that every value is rounded
- * anew where terms of up to 10^7 cancel. Several in no simple ratio, because one may be all but a multiple of the unit in the last place, so that all values are rounded alike.
+ * Distances of neighbouring arguments: small enough that a smooth function's fourth difference vanishes and that no
+ * kink is likely between, large enough that every value is rounded anew where terms of up to 10^7 cancel. Several in no
+ * simple ratio, because one may be all but a multiple of the unit in the last place, so that all values are rounded
+ * alike.
  */
 const nearby = [1, 1.4142135623730951, 1.618033988749895].map((ratio) => 3.7e-9 * ratio);
 
 /**
- * The rounding error of a value of `f` near 0, as a standard deviation: that of its differences of fourth to sixth order between neighbouring arguments (to one side: a kink at 0 does
- * not count), in which what is smooth in f cancels and rounding does not (Moré, Wild 2011, "Estimating computational noise", doi:10.1137/100786125). At least `2^-52 magnitude`, of what f
- * adds up last.
+ * The rounding error of a value of `f` near 0, as a standard deviation: that of its differences of fourth to sixth
+ * order between neighbouring arguments (to one side: a kink at 0 does not count), in which what is smooth in f cancels
+ * and rounding does not (Moré, Wild 2011, "Estimating computational noise", doi:10.1137/100786125). At least `2^-52
+ * magnitude`, of what f adds up last.
  */
 export function noiseOf(f: (offset: number) => number, magnitude: number): number {
-  const measured = nearby.flatMap((distance) => noiseOfDifferences(Array.from({ length: 9 }, (_, i) => f(i * distance))));
+  const measured = nearby.flatMap((distance) =>
+    noiseOfDifferences(Array.from({ length: 9 }, (_, i) => f(i * distance))),
+  );
   // At the edge of where f is defined nothing can be measured.
   return Math.max(Number.EPSILON * magnitude, ...measured.filter(Number.isFinite));
 }
 
-/** The standard deviation of what is added to equally spaced values of a smooth function, by their differences of fourth, fifth and sixth order. */
+/**
+ * The standard deviation of what is added to equally spaced values of a smooth function, by their differences of
+ * fourth, fifth and sixth order.
+ */
 function noiseOfDifferences(values: readonly number[]): number[] {
   let differences = values;
   let variance = 1;
@@ -73,7 +88,8 @@ function noiseOfDifferences(values: readonly number[]): number[] {
     differences = differences.slice(1).map((value, i) => value - differences[i]!);
     // Of independent errors of variance 1 the difference of this order has the variance (2k)! / k!^2.
     variance *= (2 * (2 * order - 1)) / order;
-    if (order >= 4) found.push(Math.sqrt(differences.reduce((sum, d) => sum + d * d, 0) / differences.length / variance));
+    if (order >= 4)
+      found.push(Math.sqrt(differences.reduce((sum, d) => sum + d * d, 0) / differences.length / variance));
   }
   return found;
 }

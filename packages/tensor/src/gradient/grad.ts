@@ -12,14 +12,15 @@ import { matchTree, tensorsOf, treeFrom, type Tree } from "../tree.ts";
 import { backward } from "./backward.ts";
 
 /**
- * The program that computes a program's outputs and, from cotangents of those outputs given as further inputs, the cotangents of its inputs `wrt`.
- * An input that no output depends on gets zeros.
+ * The program that computes a program's outputs and, from cotangents of those outputs given as further inputs, the
+ * cotangents of its inputs `wrt`. An input that no output depends on gets zeros.
  */
 export function differentiate(program: Program, wrt: readonly number[]): Program {
   const seeds = program.outputs.map((y) => (isFloat(y.dtype) ? input(y, "cotangent") : undefined));
   const targets = wrt.map((i) => {
     const target = program.inputs[i];
-    if (target === undefined) throw new TensorError(`differentiate: the program has no input ${i}; it has ${program.inputs.length}`);
+    if (target === undefined)
+      throw new TensorError(`differentiate: the program has no input ${i}; it has ${program.inputs.length}`);
     return target;
   });
   const { cotangents, outputs } = backward(program.outputs, seeds, targets);
@@ -28,8 +29,8 @@ export function differentiate(program: Program, wrt: readonly number[]): Program
 }
 
 /**
- * The value of a scalar function and its gradient with respect to the first argument; further arguments are held fixed. The gradient is nested as the
- * argument is; integer and boolean tensors in it get zeros.
+ * The value of a scalar function and its gradient with respect to the first argument; further arguments are held fixed.
+ * The gradient is nested as the argument is; integer and boolean tensors in it get zeros.
  */
 export function valueAndGrad<P extends Tree, A extends readonly Tree[]>(
   f: (params: P, ...args: A) => Tensor,
@@ -51,13 +52,20 @@ export function valueAndGradAux<P extends Tree, A extends readonly Tree[], X ext
     const inputs = symbolsLike([params, ...args]);
     const count = tensorsOf(params).length;
     const { value, aux } = f(treeFrom(params, inputs.slice(0, count)), ...treeFrom(args, inputs.slice(count)));
-    if (!isTensor(value)) throw new TensorError(`grad: expected a function with a scalar tensor as its result, got ${shown(value)}`);
+    if (!isTensor(value))
+      throw new TensorError(`grad: expected a function with a scalar tensor as its result, got ${shown(value)}`);
     if (value.shape.length > 0 || !isFloat(value.dtype)) {
-      throw new TensorError(`grad: expected a function with a scalar float result, got ${value.dtype} ${describe(value)}; reduce it with sum or mean`);
+      throw new TensorError(
+        `grad: expected a function with a scalar float result, got ${value.dtype} ${describe(value)}; reduce it with sum or mean`,
+      );
     }
     const targets = inputs.slice(0, count);
     const rest = tensorsOf(aux);
-    const { cotangents, outputs } = backward([value, ...rest], [onesLike(value), ...rest.map(() => undefined)], targets);
+    const { cotangents, outputs } = backward(
+      [value, ...rest],
+      [onesLike(value), ...rest.map(() => undefined)],
+      targets,
+    );
     const gradients = targets.map((x, i) => cotangents[i] ?? zerosLike(x));
     const [result, ...results] = inlined(inputs, [...outputs, ...gradients], [params, ...args]);
     return {
@@ -69,13 +77,18 @@ export function valueAndGradAux<P extends Tree, A extends readonly Tree[], X ext
 }
 
 /** The gradient of a scalar function with respect to its first argument. */
-export function grad<P extends Tree, A extends readonly Tree[]>(f: (params: P, ...args: A) => Tensor): (params: P, ...args: A) => P {
+export function grad<P extends Tree, A extends readonly Tree[]>(
+  f: (params: P, ...args: A) => Tensor,
+): (params: P, ...args: A) => P {
   const both = valueAndGrad(f);
   return (params, ...args) => both(params, ...args).gradient;
 }
 
 /** The result of `f` and the function from a cotangent of the result to the cotangents of the arguments. */
-export function vjp<A extends readonly Tree[], R extends Tree>(f: (...args: A) => R, ...args: A): { result: R; pullback: (cotangent: R) => A } {
+export function vjp<A extends readonly Tree[], R extends Tree>(
+  f: (...args: A) => R,
+  ...args: A
+): { result: R; pullback: (cotangent: R) => A } {
   const inputs = symbolsLike(args);
   const traced = f(...treeFrom(args, inputs));
   const outputs = tensorsOf(traced);
@@ -85,7 +98,9 @@ export function vjp<A extends readonly Tree[], R extends Tree>(f: (...args: A) =
     given.forEach((g, i) => {
       const y = outputs[i]!;
       if (g.dtype === y.dtype && sameShape(g.shape, y.shape)) return;
-      throw new TensorError(`vjp: cotangent ${g.dtype} ${describe(g)} does not fit the result ${y.dtype} ${showShape(y.shape)}`);
+      throw new TensorError(
+        `vjp: cotangent ${g.dtype} ${describe(g)} does not fit the result ${y.dtype} ${showShape(y.shape)}`,
+      );
     });
     const seeds = outputs.map((y) => (isFloat(y.dtype) ? input(y, "cotangent") : undefined));
     const { cotangents } = backward(outputs, seeds, inputs);
@@ -93,7 +108,10 @@ export function vjp<A extends readonly Tree[], R extends Tree>(f: (...args: A) =
     const seeded = seeds.flatMap((seed, i) => (seed === undefined ? [] : [[seed, given[i]!] as const]));
     return treeFrom(
       args,
-      evaluateOpen([...inputs, ...seeded.map(([seed]) => seed)], gradients, [...args.flatMap(tensorsOf), ...seeded.map(([, g]) => g)]),
+      evaluateOpen([...inputs, ...seeded.map(([seed]) => seed)], gradients, [
+        ...args.flatMap(tensorsOf),
+        ...seeded.map(([, g]) => g),
+      ]),
     );
   };
   return { result, pullback };

@@ -9,7 +9,10 @@ vi.setConfig({ testTimeout: 60_000 });
 /** Operand choices and a parameter, as natural numbers, that each operation takes modulo what it needs. */
 type Choice = readonly [operation: number, a: number, b: number, n: number];
 
-/** Steps of [rows, columns] to [rows, columns], with values that stay of moderate size; every pool tensor has the same shape. */
+/**
+ * Steps of [rows, columns] to [rows, columns], with values that stay of moderate size; every pool tensor has the same
+ * shape.
+ */
 const steps: readonly ((a: Tensor, b: Tensor, n: number) => Tensor)[] = [
   (a, b) => t.mul(t.add(a, b), 0.7),
   (a, b) => t.mul(t.sub(a, b), 0.7),
@@ -58,7 +61,14 @@ function run(choices: readonly Choice[], given: readonly Tensor[]): Tensor {
     pool.push(step(pick(a), pick(b), n));
   }
   // The mean, so that tanh does not saturate: differences of vanishing derivatives are rounding.
-  return t.sum(t.tanh(t.div(pool.reduce((sum, x) => t.add(sum, x)), pool.length)));
+  return t.sum(
+    t.tanh(
+      t.div(
+        pool.reduce((sum, x) => t.add(sum, x)),
+        pool.length,
+      ),
+    ),
+  );
 }
 
 const choices = (maxLength: number): fc.Arbitrary<Choice[]> =>
@@ -90,7 +100,8 @@ test("second derivatives", () => {
 
 test("every step of these programs is right alone", () => {
   for (const operation of steps.keys()) {
-    for (const n of [0, 1, 2, 3]) t.assertGradient((given: readonly Tensor[]) => run([[operation, 0, 1, n]], given), params(operation));
+    for (const n of [0, 1, 2, 3])
+      t.assertGradient((given: readonly Tensor[]) => run([[operation, 0, 1, n]], given), params(operation));
   }
 });
 
@@ -114,7 +125,10 @@ test("vjp gives the gradient of the weighted sum", () => {
       const [a, b] = params(seed);
       const { result, pullback } = t.vjp((x: Tensor, y: Tensor) => ({ value: run(program, [x, y]), x }), a!, b!);
       const [da, db] = pullback({ value: t.scalar(2, "f64"), x: t.onesLike(a!) });
-      const expected = t.grad((given: readonly Tensor[]) => t.add(t.mul(run(program, given), 2), t.sum(given[0]!)))([a!, b!]);
+      const expected = t.grad((given: readonly Tensor[]) => t.add(t.mul(run(program, given), 2), t.sum(given[0]!)))([
+        a!,
+        b!,
+      ]);
       expect(t.item(result.value)).toBe(t.item(run(program, [a!, b!])));
       [da, db].forEach((g, i) => {
         t.valuesOf(g!).forEach((x, j) => expect(x).toBeCloseTo(t.valuesOf(expected[i]!)[j]!, 12));

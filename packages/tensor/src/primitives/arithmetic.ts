@@ -9,7 +9,10 @@ export const addRules = binary("add", {
   evaluate: (a, b) => a + b,
   gradient: ({ cotangent }) => [() => cotangent, () => cotangent],
 });
-/** a + b. Here and below, operands are broadcast together as in NumPy, a number takes the dtype of the other operand, and i32 wraps around. */
+/**
+ * a + b. Here and below, operands are broadcast together as in NumPy, a number takes the dtype of the other operand,
+ * and i32 wraps around.
+ */
 export const add = (a: Operand, b: Operand): Tensor => applyBinary(addRules, "add", a, b);
 
 export const subRules = binary("sub", {
@@ -42,7 +45,10 @@ export const maxRules = binary("max", {
   evaluate: Math.max,
   gradient: ({ cotangent, a, b }) => [() => select(less(b, a), cotangent, 0), () => select(less(b, a), 0, cotangent)],
 });
-/** The larger; NaN where one is NaN. In a tie the gradient goes to `b`, so that relu(0) = max(0, 0) has the derivative 0. */
+/**
+ * The larger; NaN where one is NaN. In a tie the gradient goes to `b`, so that relu(0) = max(0, 0) has the derivative
+ * 0.
+ */
 export const max = (a: Operand, b: Operand): Tensor => applyBinary(maxRules, "max", a, b);
 
 export const minRules = binary("min", {

@@ -12,7 +12,11 @@ export const lessRules = binary("less", { accepts: numbers, dtype: "bool", evalu
 /** a < b, as bool; false where one is NaN. */
 export const less = (a: Operand, b: Operand): Tensor => applyBinary(lessRules, "less", a, b);
 
-export const lessEqualRules = binary("lessEqual", { accepts: numbers, dtype: "bool", evaluate: (a, b) => truth(a <= b) });
+export const lessEqualRules = binary("lessEqual", {
+  accepts: numbers,
+  dtype: "bool",
+  evaluate: (a, b) => truth(a <= b),
+});
 /** a <= b, as bool; false where one is NaN. */
 export const lessEqual = (a: Operand, b: Operand): Tensor => applyBinary(lessEqualRules, "lessEqual", a, b);
 

@@ -10,7 +10,10 @@ import type { CumulativeSumOperation } from "./operation.ts";
 import { pairwise, SUM_BLOCK } from "./pairwise.ts";
 import { normaliseAxes } from "./reduce.ts";
 
-/** Running sums start anew every 32 elements, and what the blocks before come to, added in pairs (see `pairwise.ts`), is added to each of their elements. */
+/**
+ * Running sums start anew every 32 elements, and what the blocks before come to, added in pairs (see `pairwise.ts`), is
+ * added to each of their elements.
+ */
 export const cumulativeSumRules: Rules<CumulativeSumOperation> = {
   op: "cumulativeSum",
   infer({ axis }, [x]) {
@@ -22,7 +25,10 @@ export const cumulativeSumRules: Rules<CumulativeSumOperation> = {
     const data = allocate(x!.dtype, x!.data.length);
     const length = x!.shape[axis]!;
     const inner = sizeOf(x!.shape.slice(axis + 1));
-    const add = x!.dtype === "f32" ? (a: number, b: number): number => Math.fround(a + b) : (a: number, b: number): number => a + b;
+    const add =
+      x!.dtype === "f32"
+        ? (a: number, b: number): number => Math.fround(a + b)
+        : (a: number, b: number): number => a + b;
     for (let outer = 0; outer < data.length; outer += length * inner) {
       for (let i = 0; i < inner; i++) {
         const blocks = pairwise(add);

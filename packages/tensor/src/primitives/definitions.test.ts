@@ -14,7 +14,10 @@ const draw = (seed: number, shape: Shape, dtype: DType = "f32"): Tensor => t.nor
 const dims = fc.integer({ min: 0, max: 9 });
 const seeds = fc.nat(1e6);
 
-const adding = (dtype: "f32" | "f64") => (a: number, b: number): number => (dtype === "f32" ? round(a + b) : a + b);
+const adding =
+  (dtype: "f32" | "f64") =>
+  (a: number, b: number): number =>
+    dtype === "f32" ? round(a + b) : a + b;
 const cut = (terms: readonly number[], length: number): number[][] =>
   Array.from({ length: Math.ceil(terms.length / length) }, (_, i) => terms.slice(i * length, (i + 1) * length));
 
@@ -27,11 +30,19 @@ function tree(totals: readonly number[], add: (a: number, b: number) => number):
 
 function paired(terms: readonly number[], block: number, dtype: "f32" | "f64"): number {
   const add = adding(dtype);
-  return tree(cut(terms, block).map((part) => part.reduce(add, 0)), add);
+  return tree(
+    cut(terms, block).map((part) => part.reduce(add, 0)),
+    add,
+  );
 }
 
 /** Around the borders of blocks, and of blocks of four lanes. */
-const lengths = fc.oneof(fc.integer({ min: 0, max: 70 }), fc.integer({ min: 120, max: 135 }), fc.integer({ min: 250, max: 260 }), fc.integer({ min: 1000, max: 1100 }));
+const lengths = fc.oneof(
+  fc.integer({ min: 0, max: 70 }),
+  fc.integer({ min: 120, max: 135 }),
+  fc.integer({ min: 250, max: 260 }),
+  fc.integer({ min: 1000, max: 1100 }),
+);
 
 describe("sums", () => {
   const big = 2 ** 24;
@@ -58,18 +69,33 @@ describe("sums", () => {
 
   test("in blocks of 32, which are added in pairs, for any length and along any axis", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 3 }), lengths, fc.constantFrom("f32" as const, "f64" as const), seeds, (rows, length, dtype, seed) => {
-        const x = draw(seed, [length, rows], dtype);
-        const column = (i: number): number[] => Array.from({ length }, (_, k) => t.valuesOf(x)[k * rows + i]!);
-        const expected = Array.from({ length: rows }, (_, i) => paired(column(i), 32, dtype));
-        expect(values(t.sum(x, 0))).toEqual(expected);
-        expect(values(t.sum(t.reshape(x, [length, rows, 1]), 0, { keep: true }))).toEqual(expected);
-        // Along the innermost axis each of four lanes is such a sum.
-        const add = adding(dtype);
-        const lanes = (all: number[]): number[] => [0, 1, 2, 3].map((lane) => paired(all.filter((_, k) => k % 4 === lane), 32, dtype));
-        const combined = Array.from({ length: rows }, (_, i) => lanes(column(i))).map(([a, b, c, d]) => add(add(a!, c!), add(b!, d!)));
-        expect(values(t.sum(t.transpose(x), 1))).toEqual(combined);
-      }),
+      fc.property(
+        fc.integer({ min: 0, max: 3 }),
+        lengths,
+        fc.constantFrom("f32" as const, "f64" as const),
+        seeds,
+        (rows, length, dtype, seed) => {
+          const x = draw(seed, [length, rows], dtype);
+          const column = (i: number): number[] => Array.from({ length }, (_, k) => t.valuesOf(x)[k * rows + i]!);
+          const expected = Array.from({ length: rows }, (_, i) => paired(column(i), 32, dtype));
+          expect(values(t.sum(x, 0))).toEqual(expected);
+          expect(values(t.sum(t.reshape(x, [length, rows, 1]), 0, { keep: true }))).toEqual(expected);
+          // Along the innermost axis each of four lanes is such a sum.
+          const add = adding(dtype);
+          const lanes = (all: number[]): number[] =>
+            [0, 1, 2, 3].map((lane) =>
+              paired(
+                all.filter((_, k) => k % 4 === lane),
+                32,
+                dtype,
+              ),
+            );
+          const combined = Array.from({ length: rows }, (_, i) => lanes(column(i))).map(([a, b, c, d]) =>
+            add(add(a!, c!), add(b!, d!)),
+          );
+          expect(values(t.sum(t.transpose(x), 1))).toEqual(combined);
+        },
+      ),
       { numRuns: 200 },
     );
   });
@@ -81,7 +107,9 @@ describe("sums", () => {
         const terms = reverse ? values(x).toReversed() : values(x);
         const blocks = cut(terms, 32).map((block) => block.reduce((sum, v) => round(sum + v)));
         const expected = terms.map((_, i) => {
-          const inBlock = cut(terms, 32)[i >> 5]!.slice(0, (i & 31) + 1).reduce((sum, v) => round(sum + v));
+          const inBlock = cut(terms, 32)
+            [i >> 5]!.slice(0, (i & 31) + 1)
+            .reduce((sum, v) => round(sum + v));
           return i < 32 ? inBlock : round(tree(blocks.slice(0, i >> 5), adding("f32")) + inBlock);
         });
         expect(values(t.cumulativeSum(x, 0, { reverse }))).toEqual(reverse ? expected.toReversed() : expected);
@@ -94,7 +122,8 @@ describe("sums", () => {
   // What full([n], c) adds up to is n times the float nearest to c, exactly in f64.
   test.each([[0], [1]])("2,500,000 times 0.1, axis %i", (axis) => {
     const shape = axis === 0 ? [2_500_000, 2] : [2, 2_500_000];
-    for (const total of values(t.sum(t.full(shape, 0.1), axis))) expect(within(total, 2_500_000 * round(0.1)), `${total}`).toBe(true);
+    for (const total of values(t.sum(t.full(shape, 0.1), axis)))
+      expect(within(total, 2_500_000 * round(0.1)), `${total}`).toBe(true);
   });
 
   test("10^7 positive terms lose at most 2^-20, along every axis", { timeout: 120_000 }, () => {
@@ -123,13 +152,22 @@ describe("sums", () => {
 
 test("a product starts at 0 and adds its products in order of k, each rounded before it is added, 512 at a time", () => {
   fc.assert(
-    fc.property(dims, fc.oneof(dims, fc.integer({ min: 506, max: 518 }), fc.integer({ min: 1000, max: 2600 })), dims, seeds, (m, k, n, seed) => {
-      const [a, b] = [draw(seed, [m, k]), draw(seed + 1, [k, n])];
-      const [x, y] = [t.valuesOf(a), t.valuesOf(b)];
-      const products = (row: number, column: number): number[] => Array.from({ length: k }, (_, p) => round(x[row * k + p]! * y[p * n + column]!));
-      const expected = Array.from({ length: m * n }, (_, at) => paired(products(Math.floor(at / n), at % n), 512, "f32"));
-      expect(t.matmul(a, b)).toEqual(f32(expected, [m, n]));
-    }),
+    fc.property(
+      dims,
+      fc.oneof(dims, fc.integer({ min: 506, max: 518 }), fc.integer({ min: 1000, max: 2600 })),
+      dims,
+      seeds,
+      (m, k, n, seed) => {
+        const [a, b] = [draw(seed, [m, k]), draw(seed + 1, [k, n])];
+        const [x, y] = [t.valuesOf(a), t.valuesOf(b)];
+        const products = (row: number, column: number): number[] =>
+          Array.from({ length: k }, (_, p) => round(x[row * k + p]! * y[p * n + column]!));
+        const expected = Array.from({ length: m * n }, (_, at) =>
+          paired(products(Math.floor(at / n), at % n), 512, "f32"),
+        );
+        expect(t.matmul(a, b)).toEqual(f32(expected, [m, n]));
+      },
+    ),
   );
   // (2^24 + 1) + 1 loses both; 1 + 1 + 2^24 loses none.
   expect(values(t.matmul(f32([2 ** 24, 1, 1], [1, 3]), f32([1, 1, 1], [3, 1])))).toEqual([2 ** 24]);
@@ -208,7 +246,11 @@ describe("moving elements", () => {
     expect(t.expand(x, -1).shape).toEqual([2, 3, 1]);
     expect(t.expand(x, 0).shape).toEqual([1, 2, 3]);
     expect(t.broadcastTo(f32([1, 2], [2, 1]), [2, 2, 2])).toEqual(f32([1, 1, 2, 2, 1, 1, 2, 2], [2, 2, 2]));
-    expect(t.split(x, 3).map(values)).toEqual([[0, 3], [1, 4], [2, 5]]);
+    expect(t.split(x, 3).map(values)).toEqual([
+      [0, 3],
+      [1, 4],
+      [2, 5],
+    ]);
   });
 
   test("gather clamps, and scatterAdd adds in order", () => {
@@ -254,7 +296,15 @@ describe("empty tensors", () => {
 test("there is no limit to the number of axes", () => {
   const shape = [1, 2, 1, 2, 1, 1, 2, 1, 1, 1];
   const x = draw(5, shape);
-  expect(t.reshape(t.transpose(x, shape.map((_, i) => 9 - i)), [8]).shape).toEqual([8]);
+  expect(
+    t.reshape(
+      t.transpose(
+        x,
+        shape.map((_, i) => 9 - i),
+      ),
+      [8],
+    ).shape,
+  ).toEqual([8]);
   t.assertGradient((y: Tensor) => t.sum(t.mul(y, t.transpose(y)), [1, 3, 8]), x);
 });
 

@@ -81,7 +81,8 @@ export function binary(op: BinaryName, definition: BinaryDefinition): Rules<Bina
       const b = inputs[1]!;
       const dtype = definition.dtype ?? a.dtype;
       const f = a.dtype === "i32" ? evaluateI32 : evaluate;
-      if (a.uniform !== undefined && b.uniform !== undefined) return [uniformArray(a.shape, f(a.uniform, b.uniform), dtype)];
+      if (a.uniform !== undefined && b.uniform !== undefined)
+        return [uniformArray(a.shape, f(a.uniform, b.uniform), dtype)];
       const y = allocate(dtype, a.data.length);
       for (let i = 0; i < y.length; i++) y[i] = f(a.data[i]!, b.data[i]!);
       return [{ kind: "array", shape: a.shape, dtype, data: y }];
@@ -110,12 +111,14 @@ export function applyBinary(rules: Rules<Binary>, op: BinaryName, a: Operand, b:
 /** Numbers become scalars of the tensors' dtype, and all operands are broadcast to one shape. */
 function align(op: string, operands: readonly Operand[]): Tensor[] {
   const first = operands.find((x) => typeof x !== "number");
-  if (first === undefined) throw new TensorError(`${op}: expected at least one tensor, got the numbers ${operands.join(", ")}`);
+  if (first === undefined)
+    throw new TensorError(`${op}: expected at least one tensor, got the numbers ${operands.join(", ")}`);
   const tensors = operands.map((x) => (typeof x === "number" ? numberAs(op, x, first) : x));
   let shape = tensors[0]!.shape;
   for (const x of tensors) {
     const wider = broadcastShapes(shape, x.shape);
-    if (wider === undefined) throw new TensorError(`${op}: shapes ${tensors.map(describe).join(" and ")} do not broadcast together`);
+    if (wider === undefined)
+      throw new TensorError(`${op}: shapes ${tensors.map(describe).join(" and ")} do not broadcast together`);
     shape = wider;
   }
   return tensors.map((x) => broadcastTo(x, shape));
@@ -124,7 +127,9 @@ function align(op: string, operands: readonly Operand[]): Tensor[] {
 function numberAs(op: string, x: number, other: Tensor): Tensor {
   const { dtype } = other;
   if ((dtype === "i32" && (x | 0) !== x) || (dtype === "bool" && x !== 0 && x !== 1)) {
-    throw new TensorError(`${op}: the number ${x} is no ${dtype}, which ${describe(other)} is; convert the tensor first`);
+    throw new TensorError(
+      `${op}: the number ${x} is no ${dtype}, which ${describe(other)} is; convert the tensor first`,
+    );
   }
   return scalar(x, dtype);
 }
@@ -184,10 +189,17 @@ export const selectRules: Rules<Extract<Operation, { op: "select" }>> = {
   },
 };
 
-/** `a` where `condition` holds, `b` elsewhere; all broadcast together. A NaN in the branch not taken does not reach the result. */
+/**
+ * `a` where `condition` holds, `b` elsewhere; all broadcast together. A NaN in the branch not taken does not reach the
+ * result.
+ */
 export function select(condition: Tensor, a: Operand, b: Operand): Tensor {
   checkDType("select", ["bool"], condition);
-  for (const [name, x] of [["a", a], ["b", b]] as const) if (typeof x !== "number") checkTensor("select", name, x);
+  for (const [name, x] of [
+    ["a", a],
+    ["b", b],
+  ] as const)
+    if (typeof x !== "number") checkTensor("select", name, x);
   const other = typeof a !== "number" ? a : typeof b !== "number" ? b : scalar(0);
   const [first, second] = [a, b].map((x) => (typeof x === "number" ? numberAs("select", x, other) : x));
   checkSameDType("select", first!, second!);
@@ -212,7 +224,10 @@ export const convertRules: Rules<Extract<Operation, { op: "convert" }>> = {
   },
 };
 
-/** To another dtype. To i32: towards zero, saturating, NaN to 0, as WebAssembly's `i32x4.trunc_sat_f32x4_s`; to bool: `x != 0`. */
+/**
+ * To another dtype. To i32: towards zero, saturating, NaN to 0, as WebAssembly's `i32x4.trunc_sat_f32x4_s`; to bool: `x
+ * != 0`.
+ */
 export function convert(x: Tensor, dtype: DType): Tensor {
   checkTensor("convert", "the operand", x);
   checkKnownDType("convert", dtype);

@@ -20,7 +20,13 @@ interface Sample {
 type Case = (sample: Sample) => { f: (...args: Tensor[]) => Tensor; args: Tensor[] };
 
 const samples: fc.Arbitrary<Sample> = fc
-  .record({ shape: fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 3 }), stretched: fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }), missing: fc.nat(3), axis: fc.nat(2), seed: fc.nat(1e6) })
+  .record({
+    shape: fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 3 }),
+    stretched: fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }),
+    missing: fc.nat(3),
+    axis: fc.nat(2),
+    seed: fc.nat(1e6),
+  })
   .map(({ shape, stretched, missing, axis, seed }): Sample => ({
     shape,
     narrow: shape.slice(Math.min(missing, shape.length)).map((n, i) => (stretched[i] === true ? 1 : n)),
@@ -29,21 +35,29 @@ const samples: fc.Arbitrary<Sample> = fc
     whole: (name, s, below) => t.convert(t.uniform(t.keyFor(t.key(seed), name), s, { high: below }), "i32"),
   }));
 
-const unary = (f: (x: Tensor) => Tensor, low?: number, high?: number): Case => ({ shape, draw }) => ({ f, args: [draw("x", shape, low, high)] });
+const unary =
+  (f: (x: Tensor) => Tensor, low?: number, high?: number): Case =>
+  ({ shape, draw }) => ({ f, args: [draw("x", shape, low, high)] });
 
 /** The second operand is broadcast, or the first. */
-const binary = (f: (a: Tensor, b: Tensor) => Tensor, low?: number, high?: number): Case => ({ shape, narrow, axis, draw }) => {
-  const operands = [draw("a", shape, low, high), draw("b", narrow, low, high)];
-  return { f, args: axis === 0 ? operands : operands.toReversed() };
-};
+const binary =
+  (f: (a: Tensor, b: Tensor) => Tensor, low?: number, high?: number): Case =>
+  ({ shape, narrow, axis, draw }) => {
+    const operands = [draw("a", shape, low, high), draw("b", narrow, low, high)];
+    return { f, args: axis === 0 ? operands : operands.toReversed() };
+  };
 
 /** Multiples of 1/16, shifted: random, and away from the places where a derivative jumps. */
 const onGrid = (x: Tensor, shift: number): Tensor => t.div(t.add(t.floor(t.mul(x, 16)), shift), 16);
-const unaryWithJumps = (f: (x: Tensor) => Tensor): Case => ({ shape, draw }) => ({ f, args: [onGrid(draw("x", shape), 0.5)] });
-const binaryWithJumps = (f: (a: Tensor, b: Tensor) => Tensor): Case => (sample) => {
-  const { args } = binary(f)(sample);
-  return { f, args: args.map((x, i) => onGrid(x, i === 0 ? 0.5 : 0)) };
-};
+const unaryWithJumps =
+  (f: (x: Tensor) => Tensor): Case =>
+  ({ shape, draw }) => ({ f, args: [onGrid(draw("x", shape), 0.5)] });
+const binaryWithJumps =
+  (f: (a: Tensor, b: Tensor) => Tensor): Case =>
+  (sample) => {
+    const { args } = binary(f)(sample);
+    return { f, args: args.map((x, i) => onGrid(x, i === 0 ? 0.5 : 0)) };
+  };
 
 const noGradient = "its result is integer or boolean, and has no derivative";
 
@@ -56,16 +70,31 @@ const cases: Readonly<Record<Operation["op"], Case | string>> = {
   checkpoint: binary((a, b) => t.checkpoint((x: Tensor, y: Tensor) => t.tanh(t.mul(t.exp(x), y)))(a, b)),
   concat: ({ shape, axis, draw }) => ({
     f: (a, b) => t.concat([a, b, a], axis),
-    args: [draw("a", shape), draw("b", shape.map((n, i) => (i === axis ? n + 1 : n)))],
+    args: [
+      draw("a", shape),
+      draw(
+        "b",
+        shape.map((n, i) => (i === axis ? n + 1 : n)),
+      ),
+    ],
   }),
-  convert: ({ shape, draw }) => ({ f: (x) => t.convert(t.sigmoid(x), "f64"), args: [t.convert(draw("x", shape), "f32")] }),
-  cumulativeSum: ({ shape, axis, narrow, draw }) => ({ f: (x) => t.cumulativeSum(x, axis, { reverse: narrow.length === shape.length }), args: [draw("x", shape)] }),
+  convert: ({ shape, draw }) => ({
+    f: (x) => t.convert(t.sigmoid(x), "f64"),
+    args: [t.convert(draw("x", shape), "f32")],
+  }),
+  cumulativeSum: ({ shape, axis, narrow, draw }) => ({
+    f: (x) => t.cumulativeSum(x, axis, { reverse: narrow.length === shape.length }),
+    args: [draw("x", shape)],
+  }),
   div: binary(t.div, 0.5, 2),
   equal: noGradient,
   exp: unary(t.exp),
   expm1: unary(t.expm1),
   floor: unaryWithJumps(t.floor),
-  gather: ({ shape, narrow, draw, whole }) => ({ f: (x) => t.gather(x, whole("rows", narrow, shape[0]!)), args: [draw("x", shape)] }),
+  gather: ({ shape, narrow, draw, whole }) => ({
+    f: (x) => t.gather(x, whole("rows", narrow, shape[0]!)),
+    args: [draw("x", shape)],
+  }),
   input: "a placeholder is not computed",
   iota: "it has no operand",
   less: noGradient,
@@ -76,7 +105,13 @@ const cases: Readonly<Record<Operation["op"], Case | string>> = {
     const k = shape.at(-1)!;
     const batch = axis === 0 ? [] : axis === 1 ? narrow : narrow.map(() => 1);
     const right = shape.length === 1 && axis === 0 ? [k] : [...batch, k, 2];
-    return { f: t.matmul, args: [draw("a", axis === 1 ? [...narrow, 3, k] : shape.length === 3 && axis === 2 ? [2, 3, k] : [k]), draw("b", right)] };
+    return {
+      f: t.matmul,
+      args: [
+        draw("a", axis === 1 ? [...narrow, 3, k] : shape.length === 3 && axis === 2 ? [2, 3, k] : [k]),
+        draw("b", right),
+      ],
+    };
   },
   max: binaryWithJumps(t.max),
   min: binaryWithJumps(t.min),
@@ -85,23 +120,41 @@ const cases: Readonly<Record<Operation["op"], Case | string>> = {
   neg: unary(t.neg),
   not: noGradient,
   or: noGradient,
-  pad: ({ shape, axis, draw }) => ({ f: (x) => t.pad(x, shape.map((_, i) => (i === axis ? 1 : 0)), shape.map((_, i) => i)), args: [draw("x", shape.slice().fill(2))] }),
+  pad: ({ shape, axis, draw }) => ({
+    f: (x) =>
+      t.pad(
+        x,
+        shape.map((_, i) => (i === axis ? 1 : 0)),
+        shape.map((_, i) => i),
+      ),
+    args: [draw("x", shape.slice().fill(2))],
+  }),
   randomBits: noGradient,
   reduceMax: ({ shape, axis, draw }) => {
     // No two elements are nearer than 1/1024.
     const apart = t.reshape(t.div(t.iota([t.sizeOf(shape)], { dtype: "f64" }), 1024), shape);
     return { f: (x) => t.reduceMax(x, axis), args: [t.add(onGrid(draw("x", shape), 0), apart)] };
   },
-  reduceSum: ({ shape, axis, narrow, draw }) => ({ f: (x) => t.sum(x, narrow.length === 0 ? undefined : axis), args: [draw("x", shape)] }),
+  reduceSum: ({ shape, axis, narrow, draw }) => ({
+    f: (x) => t.sum(x, narrow.length === 0 ? undefined : axis),
+    args: [draw("x", shape)],
+  }),
   reshape: ({ shape, draw }) => ({ f: (x) => t.reshape(x, [1, -1, 1, 1]), args: [draw("x", shape)] }),
   scan: ({ shape, narrow, draw }) => ({
     f: (h, x, w) => {
-      const { state, output } = t.scan((s: Tensor, y: Tensor) => ({ state: t.tanh(t.add(t.mul(s, w), y)), output: t.mul(s, y) }), h, x);
+      const { state, output } = t.scan(
+        (s: Tensor, y: Tensor) => ({ state: t.tanh(t.add(t.mul(s, w), y)), output: t.mul(s, y) }),
+        h,
+        x,
+      );
       return t.add(t.sum(output, 0), state);
     },
     args: [draw("h", shape), draw("x", [3, ...shape]), draw("w", narrow)],
   }),
-  scatterAdd: ({ shape, draw, whole }) => ({ f: (x) => t.scatterAdd(whole("rows", [shape[0]!], 3), x, 3), args: [draw("x", shape)] }),
+  scatterAdd: ({ shape, draw, whole }) => ({
+    f: (x) => t.scatterAdd(whole("rows", [shape[0]!], 3), x, 3),
+    args: [draw("x", shape)],
+  }),
   select: ({ shape, narrow, draw, whole }) => ({
     f: (a, b) => t.select(t.convert(whole("condition", narrow, 2), "bool"), a, b),
     args: [draw("a", shape), draw("b", narrow)],
@@ -109,13 +162,25 @@ const cases: Readonly<Record<Operation["op"], Case | string>> = {
   shiftRight: noGradient,
   sigmoid: unary(t.sigmoid),
   sign: unaryWithJumps(t.sign),
-  slice: ({ shape, axis, draw }) => ({ f: (x) => t.sliceAxis(x, axis, 1, shape[axis]! + 1), args: [draw("x", shape.map((n, i) => (i === axis ? n + 2 : n)))] }),
+  slice: ({ shape, axis, draw }) => ({
+    f: (x) => t.sliceAxis(x, axis, 1, shape[axis]! + 1),
+    args: [
+      draw(
+        "x",
+        shape.map((n, i) => (i === axis ? n + 2 : n)),
+      ),
+    ],
+  }),
   sqrt: unary(t.sqrt, 0.2, 3),
   stopGradient: "its gradient is zero by definition, not its derivative; tested below",
   sub: binary(t.sub),
   tanh: unary(t.tanh),
   transpose: ({ shape, axis, draw }) => ({
-    f: (x) => t.transpose(x, x.shape.map((_, i) => (i + axis + 1) % x.shape.length)),
+    f: (x) =>
+      t.transpose(
+        x,
+        x.shape.map((_, i) => (i + axis + 1) % x.shape.length),
+      ),
     args: [draw("x", [...shape, 2])],
   }),
 };
@@ -132,30 +197,33 @@ test("every primitive stands under its own name in the table", () => {
   for (const [op, rules] of Object.entries(t.primitives)) expect(rules.op).toBe(op);
 });
 
-describe.each(Object.entries(cases).flatMap(([op, make]) => (typeof make === "string" ? [] : [{ op, make }])))("$op", ({ op, make }) => {
-  test("first derivative", () => {
-    fc.assert(
-      fc.property(samples, (sample) => {
-        const { f, args } = make(sample);
-        const call = (given: readonly Tensor[]): Tensor => f(...given);
-        expect(operations(t.trace(call, [args]).program)).toContain(op);
-        t.assertGradient(call, args);
-      }),
-      { numRuns: 25 },
-    );
-  });
+describe.each(Object.entries(cases).flatMap(([op, make]) => (typeof make === "string" ? [] : [{ op, make }])))(
+  "$op",
+  ({ op, make }) => {
+    test("first derivative", () => {
+      fc.assert(
+        fc.property(samples, (sample) => {
+          const { f, args } = make(sample);
+          const call = (given: readonly Tensor[]): Tensor => f(...given);
+          expect(operations(t.trace(call, [args]).program)).toContain(op);
+          t.assertGradient(call, args);
+        }),
+        { numRuns: 25 },
+      );
+    });
 
-  test("second derivative", () => {
-    fc.assert(
-      fc.property(samples, (sample) => {
-        const { f, args } = make(sample);
-        const gradient = t.grad((given: readonly Tensor[]) => t.sum(t.square(f(...given))));
-        t.assertGradient((given: readonly Tensor[]): Tree => gradient(given), args);
-      }),
-      { numRuns: 15 },
-    );
-  });
-});
+    test("second derivative", () => {
+      fc.assert(
+        fc.property(samples, (sample) => {
+          const { f, args } = make(sample);
+          const gradient = t.grad((given: readonly Tensor[]) => t.sum(t.square(f(...given))));
+          t.assertGradient((given: readonly Tensor[]): Tree => gradient(given), args);
+        }),
+        { numRuns: 15 },
+      );
+    });
+  },
+);
 
 test("a small gradient of scan whose difference is off by rounding passes", () => {
   const { scan } = cases;
@@ -163,7 +231,9 @@ test("a small gradient of scan whose difference is off by rounding passes", () =
   const seen: number[] = [];
   const check = fc.property(samples, (sample) => {
     const { f, args } = scan(sample);
-    const { derivative, difference } = t.assertGradient((given: readonly Tensor[]) => f(...given), args).parameters["2"]!;
+    const { derivative, difference } = t.assertGradient((given: readonly Tensor[]) => f(...given), args).parameters[
+      "2"
+    ]!;
     seen.push(derivative);
     expect(Math.abs(derivative - difference)).toBeLessThan(1e-11);
   });
@@ -172,15 +242,24 @@ test("a small gradient of scan whose difference is off by rounding passes", () =
   expect(seen.some((derivative) => Math.abs(derivative + 2.2e-5) < 1e-8)).toBe(true);
 });
 
-test.each(Object.entries(cases).filter(([, make]) => make === noGradient))("%s has an integer or boolean result", (op) => {
-  const bool = t.tensor([1], [1], { dtype: "bool" });
-  const i32 = t.tensor([1, 2], [2], { dtype: "i32" });
-  const results: Record<string, () => Tensor> = {
-    and: () => t.and(bool, bool), or: () => t.or(bool, bool), not: () => t.not(bool), equal: () => t.equal(i32, 1), less: () => t.less(i32, 1),
-    lessEqual: () => t.lessEqual(i32, 1), shiftRight: () => t.shiftRight(i32, 1), randomBits: () => t.randomBits(i32, [3]),
-  };
-  expect(["i32", "bool"]).toContain(results[op]!().dtype);
-});
+test.each(Object.entries(cases).filter(([, make]) => make === noGradient))(
+  "%s has an integer or boolean result",
+  (op) => {
+    const bool = t.tensor([1], [1], { dtype: "bool" });
+    const i32 = t.tensor([1, 2], [2], { dtype: "i32" });
+    const results: Record<string, () => Tensor> = {
+      and: () => t.and(bool, bool),
+      or: () => t.or(bool, bool),
+      not: () => t.not(bool),
+      equal: () => t.equal(i32, 1),
+      less: () => t.less(i32, 1),
+      lessEqual: () => t.lessEqual(i32, 1),
+      shiftRight: () => t.shiftRight(i32, 1),
+      randomBits: () => t.randomBits(i32, [3]),
+    };
+    expect(["i32", "bool"]).toContain(results[op]!().dtype);
+  },
+);
 
 test("stopGradient stops the gradient and nothing else", () => {
   const x = t.tensor([2, 3]);

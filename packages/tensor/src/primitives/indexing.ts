@@ -12,7 +12,8 @@ export const gatherRules: Rules<Extract<Operation, { op: "gather" }>> = {
   op: "gather",
   infer(_, [x, indices]) {
     checkDType("gather", ["i32"], indices!);
-    if (x!.shape.length === 0 || (x!.shape[0] === 0 && sizeOf(indices!.shape) > 0)) throw new TensorError(`gather: ${describe(x!)} has no rows to take`);
+    if (x!.shape.length === 0 || (x!.shape[0] === 0 && sizeOf(indices!.shape) > 0))
+      throw new TensorError(`gather: ${describe(x!)} has no rows to take`);
     return [{ shape: [...indices!.shape, ...x!.shape.slice(1)], dtype: x!.dtype }];
   },
   evaluate(_, [x, indices]) {
@@ -42,26 +43,34 @@ export const scatterAddRules: Rules<ScatterAddOperation> = {
     checkDType("scatterAdd", numbers, updates!);
     const leading = updates!.shape.slice(0, indices!.shape.length);
     if (!sameShape(leading, indices!.shape) || !(rows >= Math.min(1, sizeOf(indices!.shape)))) {
-      throw new TensorError(`scatterAdd: updates ${describe(updates!)} need one row for each index of ${describe(indices!)}, and rows >= 1 (got ${rows})`);
+      throw new TensorError(
+        `scatterAdd: updates ${describe(updates!)} need one row for each index of ${describe(indices!)}, and rows >= 1 (got ${rows})`,
+      );
     }
     return [{ shape: [rows, ...updates!.shape.slice(indices!.shape.length)], dtype: updates!.dtype }];
   },
   evaluate({ rows }, [indices, updates]) {
     const rest = updates!.shape.slice(indices!.shape.length);
     const width = sizeOf(rest);
-    // A row may be met any number of times, in any order, so blocks have no place to wait in; f32 is added up in f64, and rounded once.
+    // A row may be met any number of times, in any order, so blocks have no place to wait in; f32 is added up in f64,
+    // and rounded once.
     const exact = updates!.dtype === "f32";
     const data = allocate(exact ? "f64" : updates!.dtype, rows * width);
     indices!.data.forEach((index, i) => {
       const to = clampRow(index, rows) * width;
       for (let j = 0; j < width; j++) data[to + j] = data[to + j]! + updates!.data[i * width + j]!;
     });
-    return [{ kind: "array", shape: [rows, ...rest], dtype: updates!.dtype, data: exact ? Float32Array.from(data) : data }];
+    return [
+      { kind: "array", shape: [rows, ...rest], dtype: updates!.dtype, data: exact ? Float32Array.from(data) : data },
+    ];
   },
   gradient: ({ inputs: [indices], cotangents: [g] }) => ({ cotangents: [undefined, g && gather(g, indices!)] }),
 };
 
-/** The transpose of {@link gather}: adds `updates` [...indices, ...] into `rows` rows of zeros, in order of the indices; f32 in double precision, rounded once. */
+/**
+ * The transpose of {@link gather}: adds `updates` [...indices, ...] into `rows` rows of zeros, in order of the indices;
+ * f32 in double precision, rounded once.
+ */
 export function scatterAdd(indices: Tensor, updates: Tensor, rows: number): Tensor {
   return applyOne(scatterAddRules, { op: "scatterAdd", rows }, [indices, updates]);
 }

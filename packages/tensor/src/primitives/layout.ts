@@ -6,13 +6,23 @@ import { TensorError } from "../errors.ts";
 import type { Rules } from "../node.ts";
 import { sameShape, showShape, sizeOf, stridesOf, type Shape } from "../shape.ts";
 import { describe, uniformArray, type ArrayTensor, type Tensor } from "../tensor.ts";
-import type { ConcatOperation, PadOperation, ReshapeOperation, SliceOperation, TransposeOperation } from "./operation.ts";
+import type {
+  ConcatOperation,
+  PadOperation,
+  ReshapeOperation,
+  SliceOperation,
+  TransposeOperation,
+} from "./operation.ts";
 import { copyStrided } from "./strided.ts";
 
 export const transposeRules: Rules<TransposeOperation> = {
   op: "transpose",
   infer({ axes }, [x]) {
-    if (axes.length !== x!.shape.length || new Set(axes).size !== axes.length || axes.some((a) => x!.shape[a] === undefined)) {
+    if (
+      axes.length !== x!.shape.length ||
+      new Set(axes).size !== axes.length ||
+      axes.some((a) => x!.shape[a] === undefined)
+    ) {
       throw new TensorError(`transpose: axes [${axes.join(",")}] are no permutation of the axes of ${describe(x!)}`);
     }
     return [{ shape: axes.map((a) => x!.shape[a]!), dtype: x!.dtype }];
@@ -20,7 +30,14 @@ export const transposeRules: Rules<TransposeOperation> = {
   evaluate({ axes }, [x]) {
     const strides = stridesOf(x!.shape);
     const shape = axes.map((a) => x!.shape[a]!);
-    return [gathered(x!, shape, 0, axes.map((a) => strides[a]!))];
+    return [
+      gathered(
+        x!,
+        shape,
+        0,
+        axes.map((a) => strides[a]!),
+      ),
+    ];
   },
   gradient({ operation, cotangents }) {
     const inverse = operation.axes.map((_, axis) => operation.axes.indexOf(axis));
@@ -35,7 +52,9 @@ export function transpose(x: Tensor, axes?: readonly number[]): Tensor {
   const rank = x.shape.length;
   if (axes === undefined && rank < 2) throw new TensorError(`transpose: ${describe(x)} has fewer than two axes`);
   const order = axes ?? [...Array.from({ length: rank - 2 }, (_, i) => i), rank - 1, rank - 2];
-  return order.every((a, axis) => a === axis) && order.length === rank ? x : applyOne(transposeRules, { op: "transpose", axes: order }, [x]);
+  return order.every((a, axis) => a === axis) && order.length === rank
+    ? x
+    : applyOne(transposeRules, { op: "transpose", axes: order }, [x]);
 }
 
 export const reshapeRules: Rules<ReshapeOperation> = {
@@ -49,7 +68,9 @@ export const reshapeRules: Rules<ReshapeOperation> = {
     return [{ shape, dtype: x!.dtype }];
   },
   evaluate: ({ shape }, [x]) => [
-    x!.uniform === undefined ? { kind: "array", shape, dtype: x!.dtype, data: x!.data } : uniformArray(shape, x!.uniform, x!.dtype),
+    x!.uniform === undefined
+      ? { kind: "array", shape, dtype: x!.dtype, data: x!.data }
+      : uniformArray(shape, x!.uniform, x!.dtype),
   ],
   gradient: ({ inputs, cotangents }) => ({ cotangents: cotangents.map((g) => g && reshape(g, inputs[0]!.shape)) }),
 };
@@ -70,7 +91,9 @@ export const sliceRules: Rules<SliceOperation> = {
   op: "slice",
   infer({ starts, stops }, [x]) {
     const rank = x!.shape.length;
-    const fits = [...starts, ...stops].every(Number.isInteger) && x!.shape.every((n, axis) => 0 <= starts[axis]! && starts[axis]! <= stops[axis]! && stops[axis]! <= n);
+    const fits =
+      [...starts, ...stops].every(Number.isInteger) &&
+      x!.shape.every((n, axis) => 0 <= starts[axis]! && starts[axis]! <= stops[axis]! && stops[axis]! <= n);
     if (starts.length !== rank || stops.length !== rank || !fits) {
       throw new TensorError(`slice: [${starts.join(",")}] to [${stops.join(",")}] reaches outside ${describe(x!)}`);
     }
@@ -79,7 +102,14 @@ export const sliceRules: Rules<SliceOperation> = {
   evaluate({ starts, stops }, [x]) {
     const strides = stridesOf(x!.shape);
     const offset = starts.reduce((sum, start, axis) => sum + start * strides[axis]!, 0);
-    return [gathered(x!, starts.map((start, axis) => stops[axis]! - start), offset, strides)];
+    return [
+      gathered(
+        x!,
+        starts.map((start, axis) => stops[axis]! - start),
+        offset,
+        strides,
+      ),
+    ];
   },
   gradient({ operation: { starts, stops }, inputs, cotangents }) {
     const shape = inputs[0]!.shape;
@@ -107,7 +137,10 @@ export const concatRules: Rules<ConcatOperation> = {
       if (!fits || first.shape[axis] === undefined) {
         throw new TensorError(`concat: shapes ${inputs.map(describe).join(", ")} must agree outside axis ${axis}`);
       }
-      if (x.dtype !== first.dtype) throw new TensorError(`concat: ${inputs.map((y) => `${describe(y)} is ${y.dtype}`).join(", ")}; convert them to one dtype`);
+      if (x.dtype !== first.dtype)
+        throw new TensorError(
+          `concat: ${inputs.map((y) => `${describe(y)} is ${y.dtype}`).join(", ")}; convert them to one dtype`,
+        );
     }
     const length = inputs.reduce((sum, x) => sum + x.shape[axis]!, 0);
     return [{ shape: first.shape.map((n, i) => (i === axis ? length : n)), dtype: first.dtype }];
@@ -142,14 +175,20 @@ export function concat(tensors: readonly Tensor[], axis = -1): Tensor {
   checkTensors("concat", "tensors", tensors);
   const [only] = tensors;
   const at = axis < 0 ? axis + (only?.shape.length ?? 0) : axis;
-  return tensors.length === 1 && only?.shape[at] !== undefined ? only : applyOne(concatRules, { op: "concat", axis: at }, tensors);
+  return tensors.length === 1 && only?.shape[at] !== undefined
+    ? only
+    : applyOne(concatRules, { op: "concat", axis: at }, tensors);
 }
 
 export const padRules: Rules<PadOperation> = {
   op: "pad",
   infer({ before, after }, [x]) {
     const rank = x!.shape.length;
-    if (before.length !== rank || after.length !== rank || [...before, ...after].some((n) => !Number.isInteger(n) || n < 0)) {
+    if (
+      before.length !== rank ||
+      after.length !== rank ||
+      [...before, ...after].some((n) => !Number.isInteger(n) || n < 0)
+    ) {
       throw new TensorError(
         `pad: [${before.join(",")}] before and [${after.join(",")}] after do not fit ${describe(x!)}: one count >= 0 for each axis`,
       );
@@ -175,7 +214,8 @@ export function pad(x: Tensor, before: readonly number[], after: readonly number
   checkTensor("pad", "the operand", x);
   checkIntegers("pad", "before", before);
   checkIntegers("pad", "after", after);
-  const nothing = before.length === x.shape.length && after.length === x.shape.length && [...before, ...after].every((n) => n === 0);
+  const nothing =
+    before.length === x.shape.length && after.length === x.shape.length && [...before, ...after].every((n) => n === 0);
   return nothing ? x : applyOne(padRules, { op: "pad", before, after }, [x]);
 }
 

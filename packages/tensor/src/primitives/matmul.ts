@@ -12,8 +12,9 @@ import type { Operation } from "./operation.ts";
 import { PRODUCT_BLOCK, sumRows } from "./pairwise.ts";
 
 /**
- * [...batch, m, k] x [...batch, k, n] -> [...batch, m, n]. Each element of the result adds its products in order of k, each product rounded before it is
- * added (no fused multiply-add): 512 at a time, from 0, and blocks of 512 are added in pairs, see `pairwise.ts`. This order is the definition on every deterministic backend.
+ * [...batch, m, k] x [...batch, k, n] -> [...batch, m, n]. Each element of the result adds its products in order of k,
+ * each product rounded before it is added (no fused multiply-add): 512 at a time, from 0, and blocks of 512 are added
+ * in pairs, see `pairwise.ts`. This order is the definition on every deterministic backend.
  */
 export const matmulRules: Rules<Extract<Operation, { op: "matmul" }>> = {
   op: "matmul",
@@ -22,7 +23,8 @@ export const matmulRules: Rules<Extract<Operation, { op: "matmul" }>> = {
     if (a!.dtype !== b!.dtype) throw mismatch(a!, b!, `dtypes ${a!.dtype} and ${b!.dtype} differ; convert one of them`);
     const rank = a!.shape.length;
     const batch = a!.shape.slice(0, -2);
-    if (rank < 2 || b!.shape.length !== rank || !sameShape(batch, b!.shape.slice(0, -2))) throw mismatch(a!, b!, "batch axes differ");
+    if (rank < 2 || b!.shape.length !== rank || !sameShape(batch, b!.shape.slice(0, -2)))
+      throw mismatch(a!, b!, "batch axes differ");
     const [m, k] = [a!.shape[rank - 2]!, a!.shape[rank - 1]!];
     const [inner, n] = [b!.shape[rank - 2]!, b!.shape[rank - 1]!];
     if (k !== inner) throw mismatch(a!, b!, `inner sizes ${k} and ${inner} differ`);
@@ -38,7 +40,9 @@ export const matmulRules: Rules<Extract<Operation, { op: "matmul" }>> = {
       const columns = b!.data.subarray(batch * k * n);
       for (let row = batch * m; row < (batch + 1) * m; row++) {
         const factors = a!.data.subarray(row * k, (row + 1) * k);
-        sumRows(k, PRODUCT_BLOCK, y.data.subarray(row * n, (row + 1) * n), (from, to, sums) => addProducts(factors, columns, sums, from, to));
+        sumRows(k, PRODUCT_BLOCK, y.data.subarray(row * n, (row + 1) * n), (from, to, sums) =>
+          addProducts(factors, columns, sums, from, to),
+        );
       }
     }
     return [y];
@@ -52,23 +56,30 @@ export const matmulRules: Rules<Extract<Operation, { op: "matmul" }>> = {
 };
 
 /**
- * Matrix product of [..., m, k] and [..., k, n]; batch axes broadcast. A tensor of one axis is a row on the left and a column on the right, and that
- * axis disappears again.
+ * Matrix product of [..., m, k] and [..., k, n]; batch axes broadcast. A tensor of one axis is a row on the left and a
+ * column on the right, and that axis disappears again.
  */
 export function matmul(a: Tensor, b: Tensor): Tensor {
   checkTensor("matmul", "a", a);
   checkTensor("matmul", "b", b);
-  if (a.shape.length === 0 || b.shape.length === 0) throw mismatch(a, b, "a scalar has no axis to multiply over; use mul");
+  if (a.shape.length === 0 || b.shape.length === 0)
+    throw mismatch(a, b, "a scalar has no axis to multiply over; use mul");
   const [k, inner] = [a.shape.at(-1)!, b.shape.length === 1 ? b.shape[0]! : b.shape.at(-2)!];
   if (k !== inner) throw mismatch(a, b, `inner sizes ${k} and ${inner} differ`);
   if (a.shape.length === 1) return squeeze(matmul(reshape(a, [1, ...a.shape]), b), b.shape.length === 1 ? -1 : -2);
   if (b.shape.length === 1) return squeeze(matmul(a, reshape(b, [...b.shape, 1])), -1);
   if (b.shape.length === 2 && a.shape.length > 2) {
-    return reshape(applyMatmul(reshape(a, [sizeOf(a.shape.slice(0, -1)), k]), b), [...a.shape.slice(0, -1), b.shape[1]!]);
+    return reshape(applyMatmul(reshape(a, [sizeOf(a.shape.slice(0, -1)), k]), b), [
+      ...a.shape.slice(0, -1),
+      b.shape[1]!,
+    ]);
   }
   const batch = broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2));
   if (batch === undefined) throw mismatch(a, b, "batch axes do not broadcast");
-  return applyMatmul(broadcastTo(a, [...batch, ...a.shape.slice(-2)]), broadcastTo(b, [...batch, ...b.shape.slice(-2)]));
+  return applyMatmul(
+    broadcastTo(a, [...batch, ...a.shape.slice(-2)]),
+    broadcastTo(b, [...batch, ...b.shape.slice(-2)]),
+  );
 }
 
 const applyMatmul = (a: Tensor, b: Tensor): Tensor => applyOne(matmulRules, { op: "matmul" }, [a, b]);

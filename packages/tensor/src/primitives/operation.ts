@@ -4,13 +4,29 @@ import type { Shape } from "../shape.ts";
 
 /** Elementwise operations of one operand. */
 export type UnaryName =
-  | "abs" | "ceil" | "exp" | "expm1" | "floor" | "log" | "log1p" | "neg" | "not" | "sigmoid" | "sign" | "sqrt" | "stopGradient" | "tanh";
+  | "abs"
+  | "ceil"
+  | "exp"
+  | "expm1"
+  | "floor"
+  | "log"
+  | "log1p"
+  | "neg"
+  | "not"
+  | "sigmoid"
+  | "sign"
+  | "sqrt"
+  | "stopGradient"
+  | "tanh";
 
 /** Elementwise operations of two operands of one shape and dtype. */
 export type BinaryName =
-  | "add" | "and" | "div" | "equal" | "less" | "lessEqual" | "max" | "min" | "mul" | "or" | "shiftRight" | "sub";
+  "add" | "and" | "div" | "equal" | "less" | "lessEqual" | "max" | "min" | "mul" | "or" | "shiftRight" | "sub";
 
-/** What a node does, as data; a backend switches on `op`. Elementwise operands have equal shapes: broadcasting is an operation of its own. */
+/**
+ * What a node does, as data; a backend switches on `op`. Elementwise operands have equal shapes: broadcasting is an
+ * operation of its own.
+ */
 export type Operation =
   | { readonly op: UnaryName }
   | { readonly op: BinaryName }
@@ -34,7 +50,9 @@ export type Operation =
   | CheckpointOperation
   | ScanOperation;
 
-/** A placeholder for a value that is given when the program runs. Its label is what errors and printed programs call it. */
+/**
+ * A placeholder for a value that is given when the program runs. Its label is what errors and printed programs call it.
+ */
 export interface InputOperation {
   readonly op: "input";
   readonly label: string;
@@ -124,8 +142,8 @@ export interface CheckpointOperation {
 }
 
 /**
- * The loop. Inputs: captures, initial states, sequences `[time, ...]`; outputs: final states, then stacked outputs `[time, ...]`.
- * `body` maps captures, states and one step's slices to next states and one step's outputs.
+ * The loop. Inputs: captures, initial states, sequences `[time, ...]`; outputs: final states, then stacked outputs
+ * `[time, ...]`. `body` maps captures, states and one step's slices to next states and one step's outputs.
  */
 export interface ScanOperation {
   readonly op: "scan";
@@ -138,9 +156,9 @@ export interface ScanOperation {
   /** From the last step to the first; outputs stay at their own step's place. */
   readonly reverse: boolean;
   /**
-   * A promise to the backend that makes ragged batches cheap: capture `lengths` holds i32 `[batch]`, and in step t a row b with `t >= lengths[b]` puts
-   * out zeros, keeps its rows of the states whose axis 0 is the batch, and adds only zeros to the others (sums of weight gradients). The body
-   * keeps the promise itself, so it may be ignored.
+   * A promise to the backend that makes ragged batches cheap: capture `lengths` holds i32 `[batch]`, and in step t a
+   * row b with `t >= lengths[b]` puts out zeros, keeps its rows of the states whose axis 0 is the batch, and adds only
+   * zeros to the others (sums of weight gradients). The body keeps the promise itself, so it may be ignored.
    */
   readonly lengths?: number;
 }

@@ -8,13 +8,15 @@ import { convert } from "./elementwise.ts";
 import type { RandomBitsOperation } from "./operation.ts";
 
 /**
- * Threefry-2x32, 20 rounds (Salmon et al. 2011). Element i is word `i mod 2` of the block of counter `(i div 2, stream)`: a function of
- * key, stream and position alone, so the numbers do not depend on who computes them or in what order.
+ * Threefry-2x32, 20 rounds (Salmon et al. 2011). Element i is word `i mod 2` of the block of counter `(i div 2,
+ * stream)`: a function of key, stream and position alone, so the numbers do not depend on who computes them or in what
+ * order.
  */
 export const randomBitsRules: Rules<RandomBitsOperation> = {
   op: "randomBits",
   infer({ shape }, [key, stream]) {
-    if (key!.dtype !== "i32" || !sameShape(key!.shape, [2])) throw new TensorError(`randomBits: expected a key, i32 [2], got ${key!.dtype} ${describe(key!)}`);
+    if (key!.dtype !== "i32" || !sameShape(key!.shape, [2]))
+      throw new TensorError(`randomBits: expected a key, i32 [2], got ${key!.dtype} ${describe(key!)}`);
     if (stream!.dtype !== "i32" || stream!.shape.length !== 0) {
       throw new TensorError(`randomBits: expected a stream number, i32 [], got ${stream!.dtype} ${describe(stream!)}`);
     }
@@ -33,7 +35,10 @@ export const randomBitsRules: Rules<RandomBitsOperation> = {
   gradient: () => ({ cotangents: [undefined, undefined] }),
 };
 
-/** i32 values whose 32 bits are each 0 or 1 with equal chance. Different `stream` numbers give independent values from one key. */
+/**
+ * i32 values whose 32 bits are each 0 or 1 with equal chance. Different `stream` numbers give independent values from
+ * one key.
+ */
 export function randomBits(key: Tensor, shape: Shape, stream: Tensor | number = 0): Tensor {
   const counter = typeof stream === "number" ? scalar(stream | 0, "i32") : convert(stream, "i32");
   return applyOne(randomBitsRules, { op: "randomBits", shape }, [key, counter]);

@@ -1,11 +1,13 @@
 import { checkIntegers, checkTensor } from "../arguments.ts";
 /**
- * Reductions over one axis. The order in which elements are taken is part of the definition, so every backend and every number of threads gives the same bits:
+ * Reductions over one axis. The order in which elements are taken is part of the definition, so every backend and every
+ * number of threads gives the same bits:
  *
  * - along the innermost axis: four lanes, element i goes to lane i mod 4, and the result is `(p0 + p2) + (p1 + p3)`;
  * - along any other axis: one sum for each element of the result.
  *
- * A lane or a sum takes its elements in order, 32 at a time, and blocks of 32 are added in pairs: see `pairwise.ts`. Neighbouring axes are reduced as one, in row-major order.
+ * A lane or a sum takes its elements in order, 32 at a time, and blocks of 32 are added in pairs: see `pairwise.ts`.
+ * Neighbouring axes are reduced as one, in row-major order.
  */
 import { applyOne } from "../apply.ts";
 import { allocate, floats, numbers, type DType, type Values } from "../dtype.ts";
@@ -26,17 +28,22 @@ export const reduceSumRules: Rules<ReduceOperation> = {
   op: "reduceSum",
   infer: ({ axis }, [x]) => [reducedType("sum", numbers, x!, axis)],
   evaluate: ({ axis }, [x]) => [reduceArray(x!, axis, sumStrided, sumLanes)],
-  gradient: ({ operation: { axis }, inputs, cotangents: [g] }) => ({ cotangents: [g && spread(g, inputs[0]!.shape, axis)] }),
+  gradient: ({ operation: { axis }, inputs, cotangents: [g] }) => ({
+    cotangents: [g && spread(g, inputs[0]!.shape, axis)],
+  }),
 };
 
 export const reduceMaxRules: Rules<ReduceOperation> = {
   op: "reduceMax",
   infer({ axis }, [x]) {
     const type = reducedType("reduceMax", numbers, x!, axis);
-    if (x!.shape[axis] === 0) throw new TensorError(`reduceMax: axis ${axis} of ${describe(x!)} is empty and has no largest element`);
+    if (x!.shape[axis] === 0)
+      throw new TensorError(`reduceMax: axis ${axis} of ${describe(x!)} is empty and has no largest element`);
     return [type];
   },
-  evaluate: ({ axis }, [x]) => [reduceArray(x!, axis, maxStrided, (data, first, count) => maxStrided(data, first, 1, count))],
+  evaluate: ({ axis }, [x]) => [
+    reduceArray(x!, axis, maxStrided, (data, first, count) => maxStrided(data, first, 1, count)),
+  ],
   gradient({ operation: { axis }, inputs, outputs, cotangents: [g] }) {
     const x = inputs[0]!;
     if (g === undefined) return { cotangents: [undefined] };
@@ -53,7 +60,11 @@ export function sum(x: Tensor, axes?: number | readonly number[], options: { rea
 }
 
 /** Largest element over `axes`; the gradient is shared equally among ties. */
-export function reduceMax(x: Tensor, axes?: number | readonly number[], options: { readonly keep?: boolean } = {}): Tensor {
+export function reduceMax(
+  x: Tensor,
+  axes?: number | readonly number[],
+  options: { readonly keep?: boolean } = {},
+): Tensor {
   checkDType("reduceMax", numbers, x);
   return reduce("reduceMax", x, axes, options);
 }
@@ -73,18 +84,25 @@ export function normaliseAxes(op: string, x: Tensor, axes: number | readonly num
   const listed = axes === undefined ? x.shape.map((_, axis) => axis) : typeof axes === "number" ? [axes] : axes;
   const positive = listed.map((axis) => (axis < 0 ? axis + rank : axis));
   if (positive.some((axis) => x.shape[axis] === undefined) || new Set(positive).size !== positive.length) {
-    throw new TensorError(`${op}: ${listed.length === 1 ? `${describe(x)} has no axis ${listed[0]}` : `axes [${listed.join(",")}] are not distinct axes of ${describe(x)}`}`);
+    throw new TensorError(
+      `${op}: ${listed.length === 1 ? `${describe(x)} has no axis ${listed[0]}` : `axes [${listed.join(",")}] are not distinct axes of ${describe(x)}`}`,
+    );
   }
   return positive.toSorted((a, b) => a - b);
 }
 
-function reduce(op: ReduceOperation["op"], x: Tensor, axes: number | readonly number[] | undefined, options: { readonly keep?: boolean }): Tensor {
+function reduce(
+  op: ReduceOperation["op"],
+  x: Tensor,
+  axes: number | readonly number[] | undefined,
+  options: { readonly keep?: boolean },
+): Tensor {
   checkOptions(nameOf(op), options, ["keep"], { keepdims: "keep", keepDims: "keep", keepdim: "keep" });
   const reduced = normaliseAxes(nameOf(op), x, axes);
   const kept = x.shape.flatMap((n, axis) => (reduced.includes(axis) ? (options.keep === true ? [1] : []) : [n]));
   let y = x;
   // From the last run of neighbouring axes to the first, so that earlier positions stay valid.
-  for (let end = reduced.length; end > 0; ) {
+  for (let end = reduced.length; end > 0;) {
     let start = end - 1;
     while (start > 0 && reduced[start - 1] === reduced[start]! - 1) start--;
     const from = reduced[start]!;
@@ -126,7 +144,9 @@ function reduceArray(
   const inner = sizeOf(x.shape.slice(axis + 1));
   const last = axis === x.shape.length - 1;
   for (let i = 0; i < data.length; i++) {
-    data[i] = last ? innermost(x.data, i * length, length) : strided(x.data, Math.floor(i / inner) * length * inner + (i % inner), inner, length);
+    data[i] = last
+      ? innermost(x.data, i * length, length)
+      : strided(x.data, Math.floor(i / inner) * length * inner + (i % inner), inner, length);
   }
   return { kind: "array", shape, dtype: x.dtype, data };
 }

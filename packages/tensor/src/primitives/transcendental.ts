@@ -1,5 +1,18 @@
 import { floats } from "../dtype.ts";
-import { expF32, expF64, expm1F32, expm1F64, log1pF32, log1pF64, logF32, logF64, sigmoidF32, sigmoidF64, tanhF32, tanhF64 } from "../scalar/index.ts";
+import {
+  expF32,
+  expF64,
+  expm1F32,
+  expm1F64,
+  log1pF32,
+  log1pF64,
+  logF32,
+  logF64,
+  sigmoidF32,
+  sigmoidF64,
+  tanhF32,
+  tanhF64,
+} from "../scalar/index.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, div, mul, sub } from "./arithmetic.ts";
 import { applyUnary, unary } from "./elementwise.ts";
@@ -10,7 +23,10 @@ export const expRules = unary("exp", {
   evaluateF32: expF32,
   gradient: (cotangent, _, y) => mul(cotangent, y),
 });
-/** e to the power x. Here and below, the values are those of the package's own scalar functions, the same bits everywhere. */
+/**
+ * e to the power x. Here and below, the values are those of the package's own scalar functions, the same bits
+ * everywhere.
+ */
 export const exp = (x: Tensor): Tensor => applyUnary(expRules, "exp", x);
 
 export const expm1Rules = unary("expm1", {

@@ -11,8 +11,8 @@ export interface Closed {
 }
 
 /**
- * Closes a traced function over what it uses from outside: everything that does not depend on its own inputs is computed outside, once, and passed in.
- * In a loop's body this is what moves invariant work out of the loop.
+ * Closes a traced function over what it uses from outside: everything that does not depend on its own inputs is
+ * computed outside, once, and passed in. In a loop's body this is what moves invariant work out of the loop.
  */
 export function close(inputs: readonly SymbolTensor[], outputs: readonly Tensor[]): Closed {
   const own = new Set(inputs.map((x) => x.node));
@@ -22,8 +22,10 @@ export function close(inputs: readonly SymbolTensor[], outputs: readonly Tensor[
   const seen = new Map<SymbolTensor["node"], Set<number>>();
   const capture = (used: Tensor): void => {
     let x = used;
-    // A broadcast stays inside: it costs nothing there, and its gradient is summed over the repeated axes in every step instead of being kept whole.
-    while (x.kind === "symbol" && !own.has(x.node) && !inner.has(x.node) && x.node.operation.op === "broadcast") x = x.node.inputs[0]!;
+    // A broadcast stays inside: it costs nothing there, and its gradient is summed over the repeated axes in every step
+    // instead of being kept whole.
+    while (x.kind === "symbol" && !own.has(x.node) && !inner.has(x.node) && x.node.operation.op === "broadcast")
+      x = x.node.inputs[0]!;
     if (x.kind === "array" || own.has(x.node) || inner.has(x.node)) return;
     const indices = seen.get(x.node) ?? new Set<number>();
     seen.set(x.node, indices);

@@ -14,13 +14,23 @@ test("finite outputs: nothing to report", () => {
 
 test("names the operation, what it was given, and the nearest name", () => {
   const found = diagnosis((p: { x: Tensor }) => t.sum(t.mul(t.named("loss", t.log(p.x)), 2)), { x });
-  expect(found).toEqual({ operation: "log", label: "loss", kind: "NaN", inputs: [{ label: "x", shape: [3], state: "finite", range: [-2, 3] }] });
+  expect(found).toEqual({
+    operation: "log",
+    label: "loss",
+    kind: "NaN",
+    inputs: [{ label: "x", shape: [3], state: "finite", range: [-2, 3] }],
+  });
   expect(t.showDiagnosis(found!)).toBe("NaN first in log for loss, of x [3] finite, -2 to 3");
 });
 
 test("an infinity is told from a NaN that comes of it", () => {
   const found = diagnosis((p: { x: Tensor }) => t.sub(t.exp(t.mul(p.x, 1000)), t.exp(t.mul(p.x, 1000))), { x });
-  expect(found).toMatchObject({ operation: "exp", kind: "Infinity", label: "x", inputs: [{ state: "finite", range: [-2000, 3000] }] });
+  expect(found).toMatchObject({
+    operation: "exp",
+    kind: "Infinity",
+    label: "x",
+    inputs: [{ state: "finite", range: [-2000, 3000] }],
+  });
 });
 
 test("an infinity that harms nothing is not the cause", () => {
@@ -52,16 +62,30 @@ describe("in a loop", () => {
   });
 
   test("counted along the sequence, also in reverse", () => {
-    const found = diagnosis((p: { x: Tensor }) => t.scan(grow, t.tensor([1]) as Tensor, p.x, { reverse: true }).state, { x: sequence });
+    const found = diagnosis((p: { x: Tensor }) => t.scan(grow, t.tensor([1]) as Tensor, p.x, { reverse: true }).state, {
+      x: sequence,
+    });
     expect(found).toMatchObject({ operation: "exp", step: 3 });
   });
 
   test("in a loop within a loop, a checkpoint, and a gradient", () => {
     const inner = (h: Tensor, row: Tensor): Tensor => t.checkpoint((s: Tensor) => t.scan(grow, s, row).state)(h);
-    const f = (p: { x: Tensor }): Tensor => t.scan((h: Tensor, row: Tensor) => ({ state: inner(h, row), output: [] }), t.tensor([1]) as Tensor, p.x).state;
+    const f = (p: { x: Tensor }): Tensor =>
+      t.scan((h: Tensor, row: Tensor) => ({ state: inner(h, row), output: [] }), t.tensor([1]) as Tensor, p.x).state;
     const rows = t.stack([t.full([2, 1], 0.1), t.full([2, 1], 0.1), sequence].map((y) => t.sliceAxis(y, 0, 0, 2)));
-    expect(diagnosis(f, { x: t.mul(rows, 50) })).toMatchObject({ operation: "exp", label: "candidate", kind: "Infinity" });
-    const root = (p: { x: Tensor }): Tensor => t.sum(t.scan((h: Tensor, y: Tensor) => ({ state: t.named("norm", t.sqrt(t.mul(h, y))), output: [] }), t.tensor([4]) as Tensor, p.x).state);
+    expect(diagnosis(f, { x: t.mul(rows, 50) })).toMatchObject({
+      operation: "exp",
+      label: "candidate",
+      kind: "Infinity",
+    });
+    const root = (p: { x: Tensor }): Tensor =>
+      t.sum(
+        t.scan(
+          (h: Tensor, y: Tensor) => ({ state: t.named("norm", t.sqrt(t.mul(h, y))), output: [] }),
+          t.tensor([4]) as Tensor,
+          p.x,
+        ).state,
+      );
     // sqrt has an infinite slope at 0, which only the gradient meets.
     const zeros = t.tensor([1, 0], [2, 1]) as Tensor;
     expect(diagnosis(root, { x: zeros })).toBeUndefined();

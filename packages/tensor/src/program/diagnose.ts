@@ -10,7 +10,10 @@ import type { Program } from "./program.ts";
 export interface Diagnosis {
   /** The operation that made it; `input` where it was given to the program. */
   readonly operation: Operation["op"];
-  /** The nearest name: of a `named` tensor that the value goes into or comes from, or an input's path. "" where there is none. */
+  /**
+   * The nearest name: of a `named` tensor that the value goes into or comes from, or an input's path. "" where there is
+   * none.
+   */
   readonly label: string;
   /** The step of the loop, where it happened in one; of the outermost, where loops are nested. */
   readonly step?: number;
@@ -30,8 +33,9 @@ export interface OperandState {
 }
 
 /**
- * Evaluates a program operation by operation, into loops and checkpoints, and says where the first NaN or infinity that reaches an output came from; undefined
- * where every output is finite. An infinity that leads to finite values only (a mask under a softmax) is not reported.
+ * Evaluates a program operation by operation, into loops and checkpoints, and says where the first NaN or infinity that
+ * reaches an output came from; undefined where every output is finite. An infinity that leads to finite values only (a
+ * mask under a softmax) is not reported.
  */
 export function diagnose(program: Program, inputs: readonly ArrayTensor[]): Diagnosis | undefined {
   return diagnosed(program, valuesOf(program, inputs));
@@ -45,7 +49,12 @@ function diagnosed(program: Program, values: Evaluated): Diagnosis | undefined {
   const { operation } = node;
   if (operands.every(({ state }) => state === "finite")) {
     const given = node.inputs.map((x) => values.get(x));
-    const inside = operation.op === "scan" ? inLoop(operation, given) : operation.op === "checkpoint" ? diagnose(operation.body, given) : undefined;
+    const inside =
+      operation.op === "scan"
+        ? inLoop(operation, given)
+        : operation.op === "checkpoint"
+          ? diagnose(operation.body, given)
+          : undefined;
     if (inside !== undefined) return inside.label === "" ? { ...inside, label: nearestLabel(program, node) } : inside;
   }
   return { operation: operation.op, label: nearestLabel(program, node), kind: kindOf(bad) ?? "NaN", inputs: operands };
@@ -74,11 +83,15 @@ function valuesOf(program: Program, inputs: readonly ArrayTensor[]): Evaluated {
     return value;
   };
   program.inputs.forEach((x, i) => outputs.set(x.node, [inputs[i]!]));
-  for (const node of program.nodes) outputs.set(node, apply(node.rules, node.operation, node.inputs.map(get)).filter(isArray));
+  for (const node of program.nodes)
+    outputs.set(node, apply(node.rules, node.operation, node.inputs.map(get)).filter(isArray));
   return { get };
 }
 
-/** The first node, in the order of computation, on a way of non-finite values to an output, none of whose operands is on such a way. */
+/**
+ * The first node, in the order of computation, on a way of non-finite values to an output, none of whose operands is on
+ * such a way.
+ */
 function originOf(program: Program, values: Evaluated): { node: Node; bad: ArrayTensor } | undefined {
   const bad = new Map<Node, ArrayTensor>();
   const follow = program.outputs.filter((x) => kindOf(values.get(x)) !== undefined);
@@ -95,11 +108,18 @@ function originOf(program: Program, values: Evaluated): { node: Node; bad: Array
   return undefined;
 }
 
-function inLoop({ body, captures, states, length, reverse }: ScanOperation, inputs: readonly ArrayTensor[]): Diagnosis | undefined {
+function inLoop(
+  { body, captures, states, length, reverse }: ScanOperation,
+  inputs: readonly ArrayTensor[],
+): Diagnosis | undefined {
   let current = inputs.slice(captures, captures + states);
   for (let i = 0; i < length; i++) {
     const step = reverse ? length - 1 - i : i;
-    const args = [...inputs.slice(0, captures), ...current, ...inputs.slice(captures + states).map((x) => rowOf(x, step))];
+    const args = [
+      ...inputs.slice(0, captures),
+      ...current,
+      ...inputs.slice(captures + states).map((x) => rowOf(x, step)),
+    ];
     const values = valuesOf(body, args);
     const found = diagnosed(body, values);
     if (found !== undefined) return { ...found, step };
@@ -131,10 +151,18 @@ function stateOf(x: ArrayTensor, label: string): OperandState {
     smallest = Math.min(smallest, value);
     largest = Math.max(largest, value);
   }
-  return { label, shape: x.shape, state: kindOf(x) ?? "finite", ...(smallest <= largest ? { range: [smallest, largest] as const } : {}) };
+  return {
+    label,
+    shape: x.shape,
+    state: kindOf(x) ?? "finite",
+    ...(smallest <= largest ? { range: [smallest, largest] as const } : {}),
+  };
 }
 
-/** The label that is fewest operations away, first where the value goes, then where it comes from; `named` before inputs. */
+/**
+ * The label that is fewest operations away, first where the value goes, then where it comes from; `named` before
+ * inputs.
+ */
 function nearestLabel(program: Program, node: Node): string {
   const consumers = new Map<Node, Node[]>();
   for (const consumer of program.nodes) {
@@ -148,11 +176,16 @@ function nearestLabel(program: Program, node: Node): string {
   const forward = search(node, (x) => consumers.get(x) ?? [], "name");
   const producers = (x: Node): Node[] => x.inputs.flatMap((y) => (y.kind === "symbol" ? [y.node] : []));
   const backward = search(node, producers, "name");
-  const near = forward !== undefined && (backward === undefined || forward.distance <= backward.distance) ? forward : backward;
+  const near =
+    forward !== undefined && (backward === undefined || forward.distance <= backward.distance) ? forward : backward;
   return (near ?? search(node, producers, "input"))?.label ?? "";
 }
 
-function search(start: Node, next: (node: Node) => readonly Node[], op: "name" | "input"): { label: string; distance: number } | undefined {
+function search(
+  start: Node,
+  next: (node: Node) => readonly Node[],
+  op: "name" | "input",
+): { label: string; distance: number } | undefined {
   const seen = new Set([start]);
   let ring = [start];
   for (let distance = 0; ring.length > 0; distance++) {

@@ -6,8 +6,8 @@ import { sameShape } from "../shape.ts";
 import type { Program } from "./program.ts";
 
 /**
- * Applies a program's operations to `args`: on arrays it computes, in order, what the program says (this is the reference backend); on symbols it
- * copies the program into the one being traced.
+ * Applies a program's operations to `args`: on arrays it computes, in order, what the program says (this is the
+ * reference backend); on symbols it copies the program into the one being traced.
  */
 export function evaluate(program: Program, args: readonly Tensor[]): Tensor[] {
   checkArguments(program, args);
@@ -39,6 +39,8 @@ function checkArguments(program: Program, args: readonly Tensor[]): void {
   program.inputs.forEach((input, i) => {
     const arg = args[i]!;
     if (input.dtype === arg.dtype && sameShape(input.shape, arg.shape)) return;
-    throw new TensorError(`program: input ${i} expects ${input.dtype} ${describe(input)}, got ${arg.dtype} ${describe(arg)}`);
+    throw new TensorError(
+      `program: input ${i} expects ${input.dtype} ${describe(input)}, got ${arg.dtype} ${describe(arg)}`,
+    );
   });
 }

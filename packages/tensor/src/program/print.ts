@@ -4,7 +4,10 @@ import { showShape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Program } from "./program.ts";
 
-/** A program as text, one operation a line, loop bodies indented: what `DEBUG=sluice:program` shows and what tests of passes compare. */
+/**
+ * A program as text, one operation a line, loop bodies indented: what `DEBUG=sluice:program` shows and what tests of
+ * passes compare.
+ */
 export function print(program: Program): string {
   return lines(program, { next: 0 }).join("\n");
 }
@@ -20,7 +23,8 @@ function lines(program: Program, counter: { next: number }): string[] {
     names.set(node, given);
     return given;
   };
-  const typed = (name: string, { shape, dtype }: { shape: readonly number[]; dtype: string }): string => `${name}: ${dtype}${showShape(shape)}`;
+  const typed = (name: string, { shape, dtype }: { shape: readonly number[]; dtype: string }): string =>
+    `${name}: ${dtype}${showShape(shape)}`;
   const inputs = program.inputs.map((x) => {
     const [name] = declare(x.node, x.node.operation.op === "input" ? x.node.operation.label : "");
     return typed(name ?? "?", x);

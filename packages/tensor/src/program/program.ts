@@ -5,8 +5,8 @@ import { inputRules } from "../primitives/name.ts";
 import { describe, type SymbolTensor, type Tensor, type Type } from "../tensor.ts";
 
 /**
- * A traced function: what it is given, what it computes in an order in which it can be computed, and what it returns. Programs are data: passes
- * and gradients turn programs into programs.
+ * A traced function: what it is given, what it computes in an order in which it can be computed, and what it returns.
+ * Programs are data: passes and gradients turn programs into programs.
  */
 export interface Program {
   readonly inputs: readonly SymbolTensor[];
@@ -28,7 +28,9 @@ export function input(type: Type, label = ""): SymbolTensor {
   return symbol;
 }
 
-/** The program that computes `outputs` from `inputs`; an error where an output needs a symbol that is not among them. */
+/**
+ * The program that computes `outputs` from `inputs`; an error where an output needs a symbol that is not among them.
+ */
 export function programOf(inputs: readonly SymbolTensor[], outputs: readonly Tensor[]): Program {
   const nodes = nodesOf(outputs, new Set(inputs.map((x) => x.node)));
   for (const node of nodes) {
@@ -41,8 +43,8 @@ export function programOf(inputs: readonly SymbolTensor[], outputs: readonly Ten
 }
 
 /**
- * The nodes that `outputs` need, each after its inputs, in the order in which a depth-first walk finishes them; not past `known`. A walk over other edges
- * than the nodes' inputs gives them as `operandsOf`.
+ * The nodes that `outputs` need, each after its inputs, in the order in which a depth-first walk finishes them; not
+ * past `known`. A walk over other edges than the nodes' inputs gives them as `operandsOf`.
  */
 export function nodesOf(
   outputs: readonly Tensor[],
@@ -79,7 +81,8 @@ export function dependents(nodes: readonly Node[], symbols: Iterable<SymbolTenso
   const set = new Set<Node>();
   const roots = new Map<Node, Set<number>>();
   for (const { node, index } of symbols) roots.set(node, (roots.get(node) ?? new Set()).add(index));
-  const depends = (x: Tensor): boolean => x.kind === "symbol" && (roots.get(x.node)?.has(x.index) === true || set.has(x.node));
+  const depends = (x: Tensor): boolean =>
+    x.kind === "symbol" && (roots.get(x.node)?.has(x.index) === true || set.has(x.node));
   for (const node of nodes) if (node.inputs.some(depends)) set.add(node);
   return set;
 }

@@ -12,8 +12,8 @@ export interface Traced<R extends Tree> {
 }
 
 /**
- * Calls `f` with symbols in place of the tensors of `args` and records what it does. Arguments may be given as arrays or as symbols; only
- * their shapes and dtypes are used, and their paths become labels.
+ * Calls `f` with symbols in place of the tensors of `args` and records what it does. Arguments may be given as arrays
+ * or as symbols; only their shapes and dtypes are used, and their paths become labels.
  */
 export function trace<A extends readonly Tree[], R extends Tree>(f: (...args: A) => R, args: A): Traced<R> {
   checkFunction("trace", "the first argument", f);

@@ -5,13 +5,17 @@ import { labelOf, tensor, type ArrayTensor, type SymbolTensor, type Tensor } fro
 import { Values } from "./evaluate.ts";
 import { input, programOf, type Program } from "./program.ts";
 
-/** The same program in double precision: every f32, of inputs, constants, intermediate values and loop bodies, becomes f64. */
+/**
+ * The same program in double precision: every f32, of inputs, constants, intermediate values and loop bodies, becomes
+ * f64.
+ */
 export function widen(program: Program): Program {
   const inputs = program.inputs.map((x): SymbolTensor => input({ shape: x.shape, dtype: wide(x.dtype) }, labelOf(x)));
   const values = new Values();
   program.inputs.forEach((x, i) => values.set(x.node, [inputs[i]!]));
   const get = (x: Tensor): Tensor => (x.kind === "array" ? widenArray(x) : values.get(x));
-  for (const node of program.nodes) values.set(node, apply(node.rules, widenOperation(node.operation), node.inputs.map(get)));
+  for (const node of program.nodes)
+    values.set(node, apply(node.rules, widenOperation(node.operation), node.inputs.map(get)));
   return programOf(inputs, program.outputs.map(get));
 }
 

@@ -19,10 +19,18 @@ interface UniformOptions {
 }
 
 /**
- * Uniform on [low, high), default [0, 1), in steps of 2^-24 of the range. In f32, where low is not 0, the rounding of `low + u (high - low)` may reach high.
+ * Uniform on [low, high), default [0, 1), in steps of 2^-24 of the range. In f32, where low is not 0, the rounding of
+ * `low + u (high - low)` may reach high.
  */
 export function uniform(key: Tensor, shape: Shape, options: UniformOptions = {}): Tensor {
-  checkOptions("uniform", options, ["low", "high", "dtype"], { min: "low", max: "high", minval: "low", maxval: "high", a: "low", b: "high" });
+  checkOptions("uniform", options, ["low", "high", "dtype"], {
+    min: "low",
+    max: "high",
+    minval: "low",
+    maxval: "high",
+    a: "low",
+    b: "high",
+  });
   const { low = 0, high = 1, dtype = "f32" } = options;
   checkFloat("uniform", dtype);
   const unit = mul(convert(shiftRight(randomBits(key, shape), 8), dtype), 1 / 16777216);
@@ -37,9 +45,18 @@ interface NormalOptions {
   readonly dtype?: DType;
 }
 
-/** Normal by inversion: sqrt(2) erfinv(u), u uniform on (-1, 1), with Giles's single-precision erfinv (2010), so |x| < 5.5 or so. */
+/**
+ * Normal by inversion: sqrt(2) erfinv(u), u uniform on (-1, 1), with Giles's single-precision erfinv (2010), so |x| <
+ * 5.5 or so.
+ */
 export function normal(key: Tensor, shape: Shape, options: NormalOptions = {}): Tensor {
-  checkOptions("normal", options, ["mean", "deviation", "dtype"], { std: "deviation", stddev: "deviation", sigma: "deviation", scale: "deviation", loc: "mean" });
+  checkOptions("normal", options, ["mean", "deviation", "dtype"], {
+    std: "deviation",
+    stddev: "deviation",
+    sigma: "deviation",
+    scale: "deviation",
+    loc: "mean",
+  });
   const { mean = 0, deviation = 1, dtype = "f32" } = options;
   checkFloat("normal", dtype);
   // Midpoints of 2^24 cells: never -1, 0 or 1.
@@ -60,7 +77,10 @@ function checkFloat(operation: string, dtype: DType): void {
 function inverseError(x: Tensor): Tensor {
   const w = neg(log1p(neg(mul(x, x))));
   const inCentre = less(w, 5);
-  return mul(x, select(inCentre, polynomial(inverseErrorCentre, sub(w, 2.5)), polynomial(inverseErrorTail, sub(sqrt(w), 3))));
+  return mul(
+    x,
+    select(inCentre, polynomial(inverseErrorCentre, sub(w, 2.5)), polynomial(inverseErrorTail, sub(sqrt(w), 3))),
+  );
 }
 
 /** Horner's scheme, highest power first. */

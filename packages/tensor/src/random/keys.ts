@@ -7,11 +7,15 @@ import { describe, tensor, type ArrayTensor, type Tensor } from "../tensor.ts";
 
 /** A key, i32 [2], from a seed: an integer of at most 53 bits. */
 export function key(seed: number): ArrayTensor {
-  if (!Number.isSafeInteger(seed) || seed < 0) throw new TensorError(`key: expected a seed that is an integer >= 0, got ${seed}`);
+  if (!Number.isSafeInteger(seed) || seed < 0)
+    throw new TensorError(`key: expected a seed that is an integer >= 0, got ${seed}`);
   return tensor(Int32Array.of(seed | 0, Math.floor(seed / 4294967296) | 0));
 }
 
-/** A key of its own for a purpose: `keyFor(key, "dropout")`. Other names give independent keys, and adding a name changes no other. */
+/**
+ * A key of its own for a purpose: `keyFor(key, "dropout")`. Other names give independent keys, and adding a name
+ * changes no other.
+ */
 export function keyFor(parent: ArrayTensor, name: string): ArrayTensor;
 export function keyFor(parent: Tensor, name: string): Tensor;
 export function keyFor(parent: Tensor, name: string): Tensor {
@@ -31,7 +35,9 @@ export function keyAt(parent: Tensor, index: Tensor | number): Tensor {
 function checkKey(operation: string, x: Tensor): void {
   checkTensor(operation, "the key", x);
   if (x.dtype === "i32" && sameShape(x.shape, [2])) return;
-  throw new TensorError(`${operation}: expected a key (i32 [2]; make one with key(seed)), got ${x.dtype} ${describe(x)}`);
+  throw new TensorError(
+    `${operation}: expected a key (i32 [2]; make one with key(seed)), got ${x.dtype} ${describe(x)}`,
+  );
 }
 
 /** FNV-1a over UTF-16 units, with the top bit set so that names and small indices do not share streams. */

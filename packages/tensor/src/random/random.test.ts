@@ -12,8 +12,11 @@ describe("randomBits", () => {
   // Random123-1.14, tests/kat_vectors: threefry2x32, 20 rounds. The counter of the first block is (0, stream).
   test("is Threefry-2x32 with counter (block, stream)", () => {
     expect(words(t.randomBits(keyOf(0, 0), [2]))).toEqual([0x6b200159, 0x99ba4efe]);
-    expect(words(t.randomBits(keyOf(0, 0), [8], 5))).toEqual([0, 1, 2, 3].flatMap((block) => t.threefry2x32(0, 0, block, 5)));
-    // The published vector with counter (0x243f6a88, 0x85a308d3), out of reach by position, is checked on the function itself.
+    expect(words(t.randomBits(keyOf(0, 0), [8], 5))).toEqual(
+      [0, 1, 2, 3].flatMap((block) => t.threefry2x32(0, 0, block, 5)),
+    );
+    // The published vector with counter (0x243f6a88, 0x85a308d3), out of reach by position, is checked on the function
+    // itself.
     expect(t.threefry2x32(0x13198a2e, 0x03707344, 0x243f6a88, 0x85a308d3)).toEqual([0xc4923a9c, 0x483df7a0]);
   });
 
@@ -72,10 +75,18 @@ describe("keys", () => {
     const f = (root: Tensor, step: Tensor): Tensor => t.keyAt(t.keyFor(root, "dropout"), step);
     const { program } = t.trace(f, [t.key(0), t.scalar(0, "i32")]);
     for (const step of [0, 1, 77]) {
-      expect(words(t.evaluate(program, [t.key(9), t.scalar(step, "i32")])[0]!)).toEqual(words(t.keyAt(t.keyFor(t.key(9), "dropout"), step)));
+      expect(words(t.evaluate(program, [t.key(9), t.scalar(step, "i32")])[0]!)).toEqual(
+        words(t.keyAt(t.keyFor(t.key(9), "dropout"), step)),
+      );
     }
-    const { output } = t.scan((k: Tensor, i: Tensor) => ({ state: k, output: t.uniform(t.keyAt(k, i), [2]) }), t.key(9) as Tensor, t.iota([3]));
-    expect([...t.valuesOf(output)]).toEqual([0, 1, 2].flatMap((i) => [...t.valuesOf(t.uniform(t.keyAt(t.key(9), i), [2]))]));
+    const { output } = t.scan(
+      (k: Tensor, i: Tensor) => ({ state: k, output: t.uniform(t.keyAt(k, i), [2]) }),
+      t.key(9) as Tensor,
+      t.iota([3]),
+    );
+    expect([...t.valuesOf(output)]).toEqual(
+      [0, 1, 2].flatMap((i) => [...t.valuesOf(t.uniform(t.keyAt(t.key(9), i), [2]))]),
+    );
   });
 });
 
@@ -86,7 +97,12 @@ describe("distributions", () => {
     const average = (f: (v: number) => number): number => data.reduce((sum, v) => sum + f(v), 0) / data.length;
     const mean = average((v) => v);
     const variance = average((v) => (v - mean) ** 2);
-    return { mean, variance, skew: average((v) => (v - mean) ** 3) / variance ** 1.5, kurtosis: average((v) => (v - mean) ** 4) / variance ** 2 };
+    return {
+      mean,
+      variance,
+      skew: average((v) => (v - mean) ** 3) / variance ** 1.5,
+      kurtosis: average((v) => (v - mean) ** 4) / variance ** 2,
+    };
   };
 
   // Each bound is five standard errors or so of the moment over n draws.
@@ -130,7 +146,11 @@ describe("distributions", () => {
   });
 
   test("traced and evaluated, draws have the bits of eager ones", () => {
-    const f = (k: Tensor): Tensor[] => [t.normal(k, [7]), t.uniform(k, [3, 3], { low: -1 }), t.normal(k, [5], { dtype: "f64" })];
+    const f = (k: Tensor): Tensor[] => [
+      t.normal(k, [7]),
+      t.uniform(k, [3, 3], { low: -1 }),
+      t.normal(k, [5], { dtype: "f64" }),
+    ];
     expect(t.evaluate(t.trace(f, [t.key(0)]).program, [t.key(8)])).toEqual(f(t.key(8)));
   });
 });

@@ -2,14 +2,21 @@ import { expF64 } from "./exp-f64.ts";
 import { log1pF64 } from "./log-f64.ts";
 
 /*
- * The inverse error function by Giles's single-precision approximation ("Approximating the erfinv function", GPU Computing Gems 2010): relative error about 4e-7, for
+ * The inverse error function by Giles's single-precision approximation ("Approximating the erfinv function", GPU
+ * Computing Gems 2010): relative error about 4e-7, for
  * |x| up to 1 - 2^-24 or so.
  */
 
 /** Coefficients of powers of w - 2.5, highest first, for w = -log(1 - x^2) below 5. */
-export const inverseErrorCentre: readonly number[] = [2.81022636e-8, 3.43273939e-7, -3.5233877e-6, -4.39150654e-6, 2.1858087e-4, -1.25372503e-3, -4.17768164e-3, 0.246640727, 1.50140941];
+export const inverseErrorCentre: readonly number[] = [
+  2.81022636e-8, 3.43273939e-7, -3.5233877e-6, -4.39150654e-6, 2.1858087e-4, -1.25372503e-3, -4.17768164e-3,
+  0.246640727, 1.50140941,
+];
 /** Coefficients of powers of sqrt(w) - 3 from there on. */
-export const inverseErrorTail: readonly number[] = [-2.00214257e-4, 1.00950558e-4, 1.34934322e-3, -3.67342844e-3, 5.73950773e-3, -7.6224613e-3, 9.43887047e-3, 1.00167406, 2.83297682];
+export const inverseErrorTail: readonly number[] = [
+  -2.00214257e-4, 1.00950558e-4, 1.34934322e-3, -3.67342844e-3, 5.73950773e-3, -7.6224613e-3, 9.43887047e-3, 1.00167406,
+  2.83297682,
+];
 
 /** erfinv(x), -1 < x < 1. */
 export function inverseErrorF64(x: number): number {
@@ -24,8 +31,8 @@ function polynomial(coefficients: readonly number[], t: number): number {
 }
 
 /**
- * erf(x) by the series `2 / sqrt(pi) exp(-x^2) sum_n 2^n x^(2n+1) / (1 3 5 ... (2n + 1))`, whose terms have one sign, so that nothing cancels: to a few units in the last
- * place. 1 beyond 6, where it is that in double precision.
+ * erf(x) by the series `2 / sqrt(pi) exp(-x^2) sum_n 2^n x^(2n+1) / (1 3 5 ... (2n + 1))`, whose terms have one sign,
+ * so that nothing cancels: to a few units in the last place. 1 beyond 6, where it is that in double precision.
  */
 export function errorFunctionF64(x: number): number {
   if (x !== x) return x;

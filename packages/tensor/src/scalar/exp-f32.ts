@@ -11,9 +11,9 @@ const LOG2_E = round(1.44269504088896341);
 const ROUNDER = 12582912;
 /** ln 2 in two parts; a product of the first with |n| < 2^14 is exact. */
 const LN2_HIGH = 0.693359375;
-const LN2_LOW = round(-2.12194440e-4);
+const LN2_LOW = round(-2.1219444e-4);
 
-const P0 = round(1.9875691500e-4);
+const P0 = round(1.98756915e-4);
 const P1 = round(1.3981999507e-3);
 const P2 = round(8.3334519073e-3);
 const P3 = round(4.1665795894e-2);
@@ -61,7 +61,8 @@ const EXPM1_SMALLEST = 2.9802322387695312e-8;
 const EXPM1_LOWEST = -20;
 
 /**
- * e^x - 1 in f32, accurate near 0; error below 2 ulp. With r = x - n ln 2, half of it is (e^r - 1) 2^(n-1) + (2^(n-1) - 1/2): half, because 2^n may be too large for a float.
+ * e^x - 1 in f32, accurate near 0; error below 2 ulp. With r = x - n ln 2, half of it is (e^r - 1) 2^(n-1) + (2^(n-1) -
+ * 1/2): half, because 2^n may be too large for a float.
  */
 export function expm1F32(x: number): number {
   if (Math.abs(x) < EXPM1_SMALLEST) return x;
@@ -77,7 +78,8 @@ export function expm1F32(x: number): number {
 const TANH_LARGEST = 20;
 
 /**
- * tanh x in f32 = t / (t + 2) with t = e^(2|x|) - 1, and the sign of x; error below 2 ulp. For small x, n is 0 and t keeps its relative accuracy.
+ * tanh x in f32 = t / (t + 2) with t = e^(2|x|) - 1, and the sign of x; error below 2 ulp. For small x, n is 0 and t
+ * keeps its relative accuracy.
  */
 export function tanhF32(x: number): number {
   const magnitude = Math.abs(x);
@@ -91,8 +93,8 @@ export function tanhF32(x: number): number {
 }
 
 /**
- * The logistic function 1 / (1 + e^-x) in f32; error below 2 ulp. Written over e^-|x|, so that it is as accurate for large negative x, where it
- * tends to e^x, down to the denormals.
+ * The logistic function 1 / (1 + e^-x) in f32; error below 2 ulp. Written over e^-|x|, so that it is as accurate for
+ * large negative x, where it tends to e^x, down to the denormals.
  */
 export function sigmoidF32(x: number): number {
   const e = expF32(-Math.abs(x));

@@ -1,15 +1,18 @@
 import { powerOfTwo } from "./bits.ts";
 
-/* Exponentials in double precision, after fdlibm (`e_exp.c`, `s_expm1.c`, `s_tanh.c`; Sun Microsystems 1993); error below 1 ulp. */
+/*
+ * Exponentials in double precision, after fdlibm (`e_exp.c`, `s_expm1.c`, `s_tanh.c`; Sun Microsystems 1993); error
+ * below 1 ulp.
+ */
 
-const LN2_HIGH = 6.93147180369123816490e-1;
+const LN2_HIGH = 6.9314718036912381649e-1;
 const LN2_LOW = 1.90821492927058770002e-10;
-const INVERSE_LN2 = 1.44269504088896338700;
+const INVERSE_LN2 = 1.442695040888963387;
 
 const P1 = 1.66666666666666019037e-1;
 const P2 = -2.77777777770155933842e-3;
 const P3 = 6.61375632143793436117e-5;
-const P4 = -1.65339022054652515390e-6;
+const P4 = -1.6533902205465251539e-6;
 const P5 = 4.13813679705723846039e-8;
 
 /** y * 2^k, also where the result is denormal or close to the largest double. */

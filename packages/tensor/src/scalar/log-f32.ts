@@ -1,8 +1,8 @@
 import { bitsOfF32, f32FromBits } from "./bits.ts";
 
 /*
- * Logarithms in single precision, in the order of operations of the WebAssembly kernels, which give the same bits. After fdlibm's single
- * precision versions `e_logf.c` and `s_log1pf.c` (Ian Lance Taylor, Cygnus; FreeBSD msun).
+ * Logarithms in single precision, in the order of operations of the WebAssembly kernels, which give the same bits.
+ * After fdlibm's single precision versions `e_logf.c` and `s_log1pf.c` (Ian Lance Taylor, Cygnus; FreeBSD msun).
  */
 const round = Math.fround;
 
@@ -49,13 +49,16 @@ export function logF32(x: number): number {
 /** Below this magnitude log(1 + x) is x in f32. */
 const TINY = f32FromBits(0x33000000);
 
-/** log(1 + x) in f32, accurate near 0; error below 1 ulp or so. log1p(-1) = -inf, log1p(x < -1) = NaN, log1p(-0) = -0. */
+/**
+ * log(1 + x) in f32, accurate near 0; error below 1 ulp or so. log1p(-1) = -inf, log1p(x < -1) = NaN, log1p(-0) = -0.
+ */
 export function log1pF32(x: number): number {
   const u = round(1 + x);
   const shifted = (bitsOfF32(u) + (ONE - SQRT_HALF)) | 0;
   const k = (shifted >> 23) - 127;
   const mantissa = f32FromBits((shifted & 0x007fffff) + SQRT_HALF);
-  // What the rounding of 1 + x lost, relative to u; where k is 0, x itself is the reduced argument and nothing was lost.
+  // What the rounding of 1 + x lost, relative to u; where k is 0, x itself is the reduced argument and nothing was
+  // lost.
   const lost = x < 1 ? round(x - round(u - 1)) : round(1 - round(u - x));
   const correction = k === 0 ? 0 : round(lost / u);
   const f = k === 0 ? x : round(mantissa - 1);

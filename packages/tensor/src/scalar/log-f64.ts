@@ -2,9 +2,9 @@ import { highWord, withHighWord } from "./bits.ts";
 
 /* Logarithms in double precision, after fdlibm (`e_log.c`, `s_log1p.c`; Sun Microsystems 1993); error below 1 ulp. */
 
-const LN2_HIGH = 6.93147180369123816490e-1;
+const LN2_HIGH = 6.9314718036912381649e-1;
 const LN2_LOW = 1.90821492927058770002e-10;
-const L1 = 6.666666666666735130e-1;
+const L1 = 6.66666666666673513e-1;
 const L2 = 3.999999999940941908e-1;
 const L3 = 2.857142874366239149e-1;
 const L4 = 2.222219843214978396e-1;

@@ -17,7 +17,10 @@ const functions = [
   { name: "log1p", f32: scalar.log1pF32, f64: scalar.log1pF64, truth: Math.log1p, ulps: 1 },
   { name: "tanh", f32: scalar.tanhF32, f64: scalar.tanhF64, truth: Math.tanh, ulps: 2.5 },
   {
-    name: "sigmoid", f32: scalar.sigmoidF32, f64: scalar.sigmoidF64, ulps: 2.5,
+    name: "sigmoid",
+    f32: scalar.sigmoidF32,
+    f64: scalar.sigmoidF64,
+    ulps: 2.5,
     truth: (x: number) => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x))),
   },
 ];
@@ -85,16 +88,34 @@ test("named special values", () => {
 describe("threefry2x32", () => {
   // Random123-1.14, tests/kat_vectors.
   test.each([
-    [[0, 0, 0, 0], [0x6b200159, 0x99ba4efe]],
-    [[0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff], [0x1cb996fc, 0xbb002be7]],
-    [[0x13198a2e, 0x03707344, 0x243f6a88, 0x85a308d3], [0xc4923a9c, 0x483df7a0]],
+    [
+      [0, 0, 0, 0],
+      [0x6b200159, 0x99ba4efe],
+    ],
+    [
+      [0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff],
+      [0x1cb996fc, 0xbb002be7],
+    ],
+    [
+      [0x13198a2e, 0x03707344, 0x243f6a88, 0x85a308d3],
+      [0xc4923a9c, 0x483df7a0],
+    ],
   ] as const)("key and counter %j", ([k0, k1, c0, c1], expected) => {
     expect(scalar.threefry2x32(k0, k1, c0, c1)).toEqual(expected);
   });
 });
 
 describe("the error function", () => {
-  test.each([[0, 0], [1e-10, 1.1283791670955126e-10], [0.5, 0.5204998778130465], [1, 0.8427007929497149], [2, 0.9953222650189527], [3, 0.9999779095030014], [5, 0.9999999999984626], [7, 1]])("erf(%d)", (x, expected) => {
+  test.each([
+    [0, 0],
+    [1e-10, 1.1283791670955126e-10],
+    [0.5, 0.5204998778130465],
+    [1, 0.8427007929497149],
+    [2, 0.9953222650189527],
+    [3, 0.9999779095030014],
+    [5, 0.9999999999984626],
+    [7, 1],
+  ])("erf(%d)", (x, expected) => {
     expect(Math.abs(scalar.errorFunctionF64(x) - expected)).toBeLessThanOrEqual(4 * 2 ** -52 * expected);
     expect(scalar.errorFunctionF64(-x)).toBe(-scalar.errorFunctionF64(x));
   });

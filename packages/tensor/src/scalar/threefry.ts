@@ -1,44 +1,77 @@
 /*
- * Threefry-2x32 with 20 rounds: a counter-based random bit generator (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as 1, 2, 3",
- * SC11). A pure function of key and counter, so the numbers are the same in any order of evaluation.
+ * Threefry-2x32 with 20 rounds: a counter-based random bit generator (Salmon, Moraes, Dror, Shaw: "Parallel random
+ * numbers: as easy as 1, 2, 3", SC11). A pure function of key and counter, so the numbers are the same in any order of
+ * evaluation.
  */
 const PARITY = 0x1bd11bda;
 
 /** Writes the two random words for `key` (k0, k1) and `counter` (c0, c1) to `out[offset]` and `out[offset + 1]`. */
-export function threefry2x32Into(out: Uint32Array, offset: number, k0: number, k1: number, c0: number, c1: number): void {
+export function threefry2x32Into(
+  out: Uint32Array,
+  offset: number,
+  k0: number,
+  k1: number,
+  c0: number,
+  c1: number,
+): void {
   const k2 = PARITY ^ k0 ^ k1;
   let x = (c0 + k0) | 0;
   let y = (c1 + k1) | 0;
 
-  x = (x + y) | 0; y = x ^ ((y << 13) | (y >>> 19));
-  x = (x + y) | 0; y = x ^ ((y << 15) | (y >>> 17));
-  x = (x + y) | 0; y = x ^ ((y << 26) | (y >>> 6));
-  x = (x + y) | 0; y = x ^ ((y << 6) | (y >>> 26));
-  x = (x + k1) | 0; y = (y + k2 + 1) | 0;
+  x = (x + y) | 0;
+  y = x ^ ((y << 13) | (y >>> 19));
+  x = (x + y) | 0;
+  y = x ^ ((y << 15) | (y >>> 17));
+  x = (x + y) | 0;
+  y = x ^ ((y << 26) | (y >>> 6));
+  x = (x + y) | 0;
+  y = x ^ ((y << 6) | (y >>> 26));
+  x = (x + k1) | 0;
+  y = (y + k2 + 1) | 0;
 
-  x = (x + y) | 0; y = x ^ ((y << 17) | (y >>> 15));
-  x = (x + y) | 0; y = x ^ ((y << 29) | (y >>> 3));
-  x = (x + y) | 0; y = x ^ ((y << 16) | (y >>> 16));
-  x = (x + y) | 0; y = x ^ ((y << 24) | (y >>> 8));
-  x = (x + k2) | 0; y = (y + k0 + 2) | 0;
+  x = (x + y) | 0;
+  y = x ^ ((y << 17) | (y >>> 15));
+  x = (x + y) | 0;
+  y = x ^ ((y << 29) | (y >>> 3));
+  x = (x + y) | 0;
+  y = x ^ ((y << 16) | (y >>> 16));
+  x = (x + y) | 0;
+  y = x ^ ((y << 24) | (y >>> 8));
+  x = (x + k2) | 0;
+  y = (y + k0 + 2) | 0;
 
-  x = (x + y) | 0; y = x ^ ((y << 13) | (y >>> 19));
-  x = (x + y) | 0; y = x ^ ((y << 15) | (y >>> 17));
-  x = (x + y) | 0; y = x ^ ((y << 26) | (y >>> 6));
-  x = (x + y) | 0; y = x ^ ((y << 6) | (y >>> 26));
-  x = (x + k0) | 0; y = (y + k1 + 3) | 0;
+  x = (x + y) | 0;
+  y = x ^ ((y << 13) | (y >>> 19));
+  x = (x + y) | 0;
+  y = x ^ ((y << 15) | (y >>> 17));
+  x = (x + y) | 0;
+  y = x ^ ((y << 26) | (y >>> 6));
+  x = (x + y) | 0;
+  y = x ^ ((y << 6) | (y >>> 26));
+  x = (x + k0) | 0;
+  y = (y + k1 + 3) | 0;
 
-  x = (x + y) | 0; y = x ^ ((y << 17) | (y >>> 15));
-  x = (x + y) | 0; y = x ^ ((y << 29) | (y >>> 3));
-  x = (x + y) | 0; y = x ^ ((y << 16) | (y >>> 16));
-  x = (x + y) | 0; y = x ^ ((y << 24) | (y >>> 8));
-  x = (x + k1) | 0; y = (y + k2 + 4) | 0;
+  x = (x + y) | 0;
+  y = x ^ ((y << 17) | (y >>> 15));
+  x = (x + y) | 0;
+  y = x ^ ((y << 29) | (y >>> 3));
+  x = (x + y) | 0;
+  y = x ^ ((y << 16) | (y >>> 16));
+  x = (x + y) | 0;
+  y = x ^ ((y << 24) | (y >>> 8));
+  x = (x + k1) | 0;
+  y = (y + k2 + 4) | 0;
 
-  x = (x + y) | 0; y = x ^ ((y << 13) | (y >>> 19));
-  x = (x + y) | 0; y = x ^ ((y << 15) | (y >>> 17));
-  x = (x + y) | 0; y = x ^ ((y << 26) | (y >>> 6));
-  x = (x + y) | 0; y = x ^ ((y << 6) | (y >>> 26));
-  x = (x + k2) | 0; y = (y + k0 + 5) | 0;
+  x = (x + y) | 0;
+  y = x ^ ((y << 13) | (y >>> 19));
+  x = (x + y) | 0;
+  y = x ^ ((y << 15) | (y >>> 17));
+  x = (x + y) | 0;
+  y = x ^ ((y << 26) | (y >>> 6));
+  x = (x + y) | 0;
+  y = x ^ ((y << 6) | (y >>> 26));
+  x = (x + k2) | 0;
+  y = (y + k0 + 5) | 0;
 
   out[offset] = x;
   out[offset + 1] = y;

@@ -12,8 +12,9 @@ export interface StepAxes {
 }
 
 /**
- * `x` with zeros at the steps that its rows do not have, so that whatever stands there, NaN included, reaches nothing that reads the result, forwards or backwards. `lengths` is i32 [batch]. Integers and
- * bools stay as they are: they have no NaN and no gradient. So does what a loop with the same lengths has put out, which is zero there already.
+ * `x` with zeros at the steps that its rows do not have, so that whatever stands there, NaN included, reaches nothing
+ * that reads the result, forwards or backwards. `lengths` is i32 [batch]. Integers and bools stay as they are: they
+ * have no NaN and no gradient. So does what a loop with the same lengths has put out, which is zero there already.
  */
 export function zeroBeyond(x: Tensor, lengths: Tensor, { time, batch }: StepAxes): Tensor {
   if (!isFloat(x.dtype) || isZeroBeyond(x, lengths, time)) return x;
@@ -32,5 +33,8 @@ function isZeroBeyond(x: Tensor, lengths: Tensor, time: number): boolean {
   const { operation, inputs } = seen.node;
   const own = operation.lengths === undefined ? undefined : inputs[operation.lengths];
   if (own === undefined || seen.index < operation.states) return false;
-  return own === lengths || (own.kind === "symbol" && lengths.kind === "symbol" && own.node === lengths.node && own.index === lengths.index);
+  return (
+    own === lengths ||
+    (own.kind === "symbol" && lengths.kind === "symbol" && own.node === lengths.node && own.index === lengths.index)
+  );
 }

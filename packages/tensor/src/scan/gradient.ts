@@ -1,6 +1,7 @@
 /**
- * Back-propagation through time. The forward scan is replaced by one that also puts out what the backward scan needs (its residuals); the
- * backward scan walks the steps the other way, and sums the cotangents of the captures (the weights) in states of its own.
+ * Back-propagation through time. The forward scan is replaced by one that also puts out what the backward scan needs
+ * (its residuals); the backward scan walks the steps the other way, and sums the cotangents of the captures (the
+ * weights) in states of its own.
  */
 import { isFloat } from "../dtype.ts";
 import { backward } from "../gradient/backward.ts";
@@ -25,27 +26,36 @@ export function scanGradient({ operation, inputs, cotangents, needs }: GradientC
   // Every float state carries a cotangent backwards, even one whose final value is not used.
   const states = inner.states.map((x, i) => ({ x, i })).filter(({ x }) => isFloat(x.dtype));
   const stateSeeds = states.map(({ x }) => input(x, `d ${labelOf(x) || "state"}`));
-  const outputSeeds = body.outputs.slice(operation.states).map((y, i) => (outputCotangents[i] ? input(y, "d output") : undefined));
+  const outputSeeds = body.outputs
+    .slice(operation.states)
+    .map((y, i) => (outputCotangents[i] ? input(y, "d output") : undefined));
   const captures = inner.captures.filter((x, i) => needed.captures[i] === true && isFloat(x.dtype));
   const sequences = inner.sequences.filter((x, i) => needed.sequences[i] === true && isFloat(x.dtype));
 
   const seedOfState = (i: number): SymbolTensor | undefined => stateSeeds[states.findIndex((state) => state.i === i)];
   const seeds = [...inner.states.map((_, i) => seedOfState(i)), ...outputSeeds];
   const step = backward(body.outputs, seeds, [...captures, ...states.map(({ x }) => x), ...sequences]);
-  const gradientOf = new Map([...captures, ...states.map(({ x }) => x), ...sequences].map((x, i) => [x, step.cotangents[i]]));
+  const gradientOf = new Map(
+    [...captures, ...states.map(({ x }) => x), ...sequences].map((x, i) => [x, step.cotangents[i]]),
+  );
 
   const summed = captures.flatMap((x) => pair(x, gradientOf.get(x)));
   const sliced = sequences.flatMap((x) => pair(x, gradientOf.get(x)));
   const totals = summed.map(({ x }) => input(x, `d ${labelOf(x) || "capture"}`));
   const bodyOutputs = [
-    ...states.map(({ x, i }, at) => held(operation, body.outputs[i]!, x, gradientOf.get(x) ?? zerosLike(x), stateSeeds[at]!)),
+    ...states.map(({ x, i }, at) =>
+      held(operation, body.outputs[i]!, x, gradientOf.get(x) ?? zerosLike(x), stateSeeds[at]!),
+    ),
     ...summed.map(({ gradient }, i) => add(totals[i]!, gradient)),
     ...sliced.map(({ gradient }) => gradient),
   ];
 
   const usedOutputSeeds = outputSeeds.filter((x) => x !== undefined);
   const residuals = residualsOf(bodyOutputs, [...stateSeeds, ...totals, ...usedOutputSeeds], inner);
-  const forward = applyScan({ ...operation, body: programOf(body.inputs, [...step.outputs, ...residuals.stacked]) }, inputs);
+  const forward = applyScan(
+    { ...operation, body: programOf(body.inputs, [...step.outputs, ...residuals.stacked]) },
+    inputs,
+  );
 
   const stackedInputs = residuals.stacked.map((x) => input(x, labelOf(x) || "residual"));
   const bodyInputs = [...stateSeeds, ...totals, ...usedOutputSeeds, ...stackedInputs, ...residuals.sequences];
@@ -81,10 +91,17 @@ export function scanGradient({ operation, inputs, cotangents, needs }: GradientC
 }
 
 /**
- * Where a row keeps its state because its sequence is over, its cotangent passes as it is: what the step's gradient adds there are zeros. Said as a select, so that the backward loop keeps
- * the promise about lengths by its form, as the forward loop does.
+ * Where a row keeps its state because its sequence is over, its cotangent passes as it is: what the step's gradient
+ * adds there are zeros. Said as a select, so that the backward loop keeps the promise about lengths by its form, as the
+ * forward loop does.
  */
-function held({ lengths }: ScanOperation, next: Tensor, state: SymbolTensor, gradient: Tensor, seed: SymbolTensor): Tensor {
+function held(
+  { lengths }: ScanOperation,
+  next: Tensor,
+  state: SymbolTensor,
+  gradient: Tensor,
+  seed: SymbolTensor,
+): Tensor {
   if (lengths === undefined || next.kind === "array" || next.node.operation.op !== "select") return gradient;
   const [active, , kept] = next.node.inputs;
   return kept === state ? select(active!, gradient, seed) : gradient;

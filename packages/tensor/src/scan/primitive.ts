@@ -14,27 +14,38 @@ export const scanRules: Rules<ScanOperation> = {
     const { body, length } = operation;
     const { captures, states, sequences } = split(operation, inputs);
     const sliced = sequences.map((x): Type => {
-      if (x.shape[0] !== length) throw new TensorError(`scan: sequence ${describe(x)} does not have ${length} steps in front`);
+      if (x.shape[0] !== length)
+        throw new TensorError(`scan: sequence ${describe(x)} does not have ${length} steps in front`);
       return { shape: x.shape.slice(1), dtype: x.dtype };
     });
     [...captures, ...states, ...sliced].forEach((type, i) => {
       const expected = body.inputs[i]!;
       if (expected.dtype === type.dtype && sameShape(expected.shape, type.shape)) return;
-      throw new TensorError(`scan: the step expects ${expected.dtype} ${describe(expected)}, got ${type.dtype} [${type.shape.join(",")}]`);
+      throw new TensorError(
+        `scan: the step expects ${expected.dtype} ${describe(expected)}, got ${type.dtype} [${type.shape.join(",")}]`,
+      );
     });
     states.forEach((state, i) => {
       const next = body.outputs[i]!;
       if (next.dtype === state.dtype && sameShape(next.shape, state.shape)) return;
-      throw new TensorError(`scan: state ${describe(body.inputs[operation.captures + i]!)} (${state.dtype}) leaves the step as ${next.dtype} ${describe(next)}; shape and dtype must stay`);
+      throw new TensorError(
+        `scan: state ${describe(body.inputs[operation.captures + i]!)} (${state.dtype}) leaves the step as ${next.dtype} ${describe(next)}; shape and dtype must stay`,
+      );
     });
-    return [...states.map(typeOf), ...body.outputs.slice(operation.states).map((y) => ({ shape: [length, ...y.shape], dtype: y.dtype }))];
+    return [
+      ...states.map(typeOf),
+      ...body.outputs.slice(operation.states).map((y) => ({ shape: [length, ...y.shape], dtype: y.dtype })),
+    ];
   },
   evaluate(operation, inputs) {
     const { body, length, reverse } = operation;
     const { captures, states, sequences } = split(operation, inputs);
-    const stacked = body.outputs
-      .slice(operation.states)
-      .map((y): ArrayTensor => ({ kind: "array", shape: [length, ...y.shape], dtype: y.dtype, data: allocate(y.dtype, length * sizeOf(y.shape)) }));
+    const stacked = body.outputs.slice(operation.states).map((y): ArrayTensor => ({
+      kind: "array",
+      shape: [length, ...y.shape],
+      dtype: y.dtype,
+      data: allocate(y.dtype, length * sizeOf(y.shape)),
+    }));
     let current: readonly ArrayTensor[] = states;
     for (let i = 0; i < length; i++) {
       const step = reverse ? length - 1 - i : i;

@@ -13,17 +13,44 @@ export interface Residuals {
 
 /** Operations that cost less to repeat than to keep, given that their operands are there. */
 const cheap: ReadonlySet<Operation["op"]> = new Set<Operation["op"]>([
-  "abs", "add", "and", "broadcast", "ceil", "convert", "div", "equal", "floor", "less", "lessEqual", "max", "min", "mul", "name", "neg", "not",
-  "or", "reshape", "select", "sign", "slice", "stopGradient", "sub", "transpose",
+  "abs",
+  "add",
+  "and",
+  "broadcast",
+  "ceil",
+  "convert",
+  "div",
+  "equal",
+  "floor",
+  "less",
+  "lessEqual",
+  "max",
+  "min",
+  "mul",
+  "name",
+  "neg",
+  "not",
+  "or",
+  "reshape",
+  "select",
+  "sign",
+  "slice",
+  "stopGradient",
+  "sub",
+  "transpose",
 ]);
 /** Operations that repeat or move elements: their operand is kept, never their result. */
 const views: ReadonlySet<Operation["op"]> = new Set<Operation["op"]>(["broadcast", "name", "reshape", "transpose"]);
 
 /**
- * Chooses what to keep: the forward values at the border of the backward computation, except what the captures alone determine, what the
- * sequences hold anyway, and cheap functions of values that are kept.
+ * Chooses what to keep: the forward values at the border of the backward computation, except what the captures alone
+ * determine, what the sequences hold anyway, and cheap functions of values that are kept.
  */
-export function residualsOf(outputs: readonly Tensor[], seeds: readonly SymbolTensor[], inner: ScanParts<SymbolTensor>): Residuals {
+export function residualsOf(
+  outputs: readonly Tensor[],
+  seeds: readonly SymbolTensor[],
+  inner: ScanParts<SymbolTensor>,
+): Residuals {
   const own = [...inner.captures, ...inner.states, ...inner.sequences];
   const nodes = nodesOf(outputs, new Set([...seeds, ...own].map((x) => x.node)));
   const later = dependents(nodes, seeds);
@@ -33,11 +60,13 @@ export function residualsOf(outputs: readonly Tensor[], seeds: readonly SymbolTe
   const seedNodes = new Set(seeds.map((x) => x.node));
 
   const border = new SymbolSet();
-  const isForward = (x: Tensor): x is SymbolTensor => x.kind === "symbol" && !later.has(x.node) && !seedNodes.has(x.node);
+  const isForward = (x: Tensor): x is SymbolTensor =>
+    x.kind === "symbol" && !later.has(x.node) && !seedNodes.has(x.node);
   const reach = (read: Tensor): void => {
     let x = read;
     // A view has one operand.
-    while (x.kind === "symbol" && varying.has(x.node) && isForward(x) && views.has(x.node.operation.op)) x = x.node.inputs[0]!;
+    while (x.kind === "symbol" && varying.has(x.node) && isForward(x) && views.has(x.node.operation.op))
+      x = x.node.inputs[0]!;
     if (isForward(x) && (varying.has(x.node) || states.has(x.node) || sequences.has(x.node))) border.add(x);
   };
   for (const node of nodes) if (later.has(node)) node.inputs.forEach(reach);
@@ -49,7 +78,10 @@ export function residualsOf(outputs: readonly Tensor[], seeds: readonly SymbolTe
   // In program order, so that what an earlier node keeps counts for the later ones.
   const repeated = new Set<Node>();
   const available = (x: Tensor): boolean =>
-    x.kind === "array" || sequences.has(x.node) || kept.has(x) || (!states.has(x.node) && (!varying.has(x.node) || repeated.has(x.node)));
+    x.kind === "array" ||
+    sequences.has(x.node) ||
+    kept.has(x) ||
+    (!states.has(x.node) && (!varying.has(x.node) || repeated.has(x.node)));
   const wanted = new Map(candidates.map((x) => [x.node, x]));
   for (const node of nodes) {
     if (!varying.has(node) || !cheap.has(node.operation.op)) continue;
@@ -57,7 +89,9 @@ export function residualsOf(outputs: readonly Tensor[], seeds: readonly SymbolTe
     else if (wanted.has(node)) kept.add(wanted.get(node)!);
   }
 
-  const roots = [...nodes.filter((node) => later.has(node)).flatMap((node) => node.inputs), ...outputs].filter(isForward);
+  const roots = [...nodes.filter((node) => later.has(node)).flatMap((node) => node.inputs), ...outputs].filter(
+    isForward,
+  );
   const read = nodesOf(
     roots.filter((x) => !kept.has(x)),
     new Set(),

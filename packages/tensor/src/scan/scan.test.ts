@@ -5,9 +5,17 @@ import type { ScanOptions, Tensor } from "../index.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 
-const draw = (name: string, shape: t.Shape, seed = 0): Tensor => t.normal(t.keyFor(t.key(seed), name), shape, { dtype: "f64" });
+const draw = (name: string, shape: t.Shape, seed = 0): Tensor =>
+  t.normal(t.keyFor(t.key(seed), name), shape, { dtype: "f64" });
 
-type Params = { readonly W: Tensor; readonly U: Tensor; readonly h: Tensor; readonly c: Tensor; readonly x: Tensor; readonly gain: Tensor };
+type Params = {
+  readonly W: Tensor;
+  readonly U: Tensor;
+  readonly h: Tensor;
+  readonly c: Tensor;
+  readonly x: Tensor;
+  readonly gain: Tensor;
+};
 
 function paramsOf({ batch = 2, time = 4, seed = 0 } = {}): Params {
   return {
@@ -41,7 +49,10 @@ function loop(p: Params, { reverse = false, lengths, resets }: ScanOptions) {
     const initial = { h: row(p.h), c: row(p.c) };
     const length = lengths ? t.valuesOf(lengths)[b]! : time;
     let state = initial;
-    const outputs = Array.from({ length: time }, () => ({ both: t.zerosArray([1, 2], "f64") as Tensor, sum: t.zerosArray([1], "f64") as Tensor }));
+    const outputs = Array.from({ length: time }, () => ({
+      both: t.zerosArray([1, 2], "f64") as Tensor,
+      sum: t.zerosArray([1], "f64") as Tensor,
+    }));
     for (let i = 0; i < time; i++) {
       const at = reverse ? time - 1 - i : i;
       if (at >= length) continue;
@@ -54,16 +65,32 @@ function loop(p: Params, { reverse = false, lengths, resets }: ScanOptions) {
   });
   const joined = (pick: (r: (typeof rows)[number]) => Tensor): Tensor => t.concat(rows.map(pick), 0);
   const stacked = (name: "both" | "sum", shape: t.Shape): Tensor =>
-    time === 0 ? t.zerosArray([0, batch, ...shape], "f64") : t.stack(Array.from({ length: time }, (_, i) => joined((r) => r.outputs[i]![name])));
-  return { state: { h: joined((r) => r.state.h), c: joined((r) => r.state.c) }, output: { both: stacked("both", [2]), sum: stacked("sum", []) } };
+    time === 0
+      ? t.zerosArray([0, batch, ...shape], "f64")
+      : t.stack(Array.from({ length: time }, (_, i) => joined((r) => r.outputs[i]![name])));
+  return {
+    state: { h: joined((r) => r.state.h), c: joined((r) => r.state.c) },
+    output: { both: stacked("both", [2]), sum: stacked("sum", []) },
+  };
 }
 
 const settings = fc
-  .record({ batch: fc.integer({ min: 1, max: 3 }), time: fc.nat(4), seed: fc.nat(1000), reverse: fc.boolean(), ragged: fc.boolean(), reset: fc.boolean() })
+  .record({
+    batch: fc.integer({ min: 1, max: 3 }),
+    time: fc.nat(4),
+    seed: fc.nat(1000),
+    reverse: fc.boolean(),
+    ragged: fc.boolean(),
+    reset: fc.boolean(),
+  })
   .map(({ batch, time, seed, reverse, ragged, reset }) => {
     const bits = t.valuesOf(t.randomBits(t.key(seed), [batch + time * batch]));
     const lengths = t.tensor(Int32Array.from(bits.slice(0, batch), (n) => (n >>> 0) % (time + 1)));
-    const resets = t.tensor(Int32Array.from(bits.slice(batch), (n) => n & 1), [time, batch], { dtype: "bool" });
+    const resets = t.tensor(
+      Int32Array.from(bits.slice(batch), (n) => n & 1),
+      [time, batch],
+      { dtype: "bool" },
+    );
     const options: ScanOptions = { reverse, ...(ragged ? { lengths } : {}), ...(reset ? { resets } : {}) };
     return { p: paramsOf({ batch, time, seed }), options };
   });
@@ -78,7 +105,10 @@ function expectClose(a: t.Tree, b: t.Tree): void {
 
 describe("with any combination of lengths, resets and reverse", () => {
   test("it is the loop over steps, row by row", () => {
-    fc.assert(fc.property(settings, ({ p, options }) => expectClose(layer(p, options), loop(p, options))), { numRuns: 60 });
+    fc.assert(
+      fc.property(settings, ({ p, options }) => expectClose(layer(p, options), loop(p, options))),
+      { numRuns: 60 },
+    );
   });
 
   test("its gradient is that of the loop", () => {
@@ -87,13 +117,18 @@ describe("with any combination of lengths, resets and reverse", () => {
       return t.add(t.sum(t.mul(state.h, 2)), t.add(t.sum(t.square(output.both)), t.sum(output.sum)));
     };
     fc.assert(
-      fc.property(settings, ({ p, options }) => expectClose(t.grad(loss(layer, options))(p), t.grad(loss(loop, options))(p))),
+      fc.property(settings, ({ p, options }) =>
+        expectClose(t.grad(loss(layer, options))(p), t.grad(loss(loop, options))(p)),
+      ),
       { numRuns: 40 },
     );
   });
 
   test("its gradient agrees with differences", () => {
-    fc.assert(fc.property(settings, ({ p, options }) => void t.assertGradient((q: Params) => layer(q, options), p)), { numRuns: 25 });
+    fc.assert(
+      fc.property(settings, ({ p, options }) => void t.assertGradient((q: Params) => layer(q, options), p)),
+      { numRuns: 25 },
+    );
   });
 
   test("its second derivative agrees with differences", () => {
@@ -121,7 +156,8 @@ test("lengths and resets may be arguments of the traced function", () => {
   const p = paramsOf();
   const lengths: Tensor = t.tensor(Int32Array.of(0, 4));
   const resets: Tensor = t.tensor([0, 1, 1, 0, 0, 0, 0, 1], [4, 2], { dtype: "bool" });
-  const f = (q: Params, l: Tensor, r: Tensor) => t.grad((x: Params) => t.sum(layer(x, { lengths: l, resets: r }).output.both))(q);
+  const f = (q: Params, l: Tensor, r: Tensor) =>
+    t.grad((x: Params) => t.sum(layer(x, { lengths: l, resets: r }).output.both))(q);
   const { program } = t.trace(f, [p, lengths, resets]);
   expect(t.evaluate(program, [...t.tensorsOf(p), lengths, resets])).toEqual(t.tensorsOf(f(p, lengths, resets)));
 });
@@ -154,10 +190,21 @@ test("an empty batch", () => {
 });
 
 test("a loop over a number of steps, with an integer state", () => {
-  const { state, output } = t.scan(({ i, y }: { i: Tensor; y: Tensor }) => ({ state: { i: t.add(i, 1), y: t.mul(y, 2) }, output: i }), { i: t.scalar(0, "i32"), y: t.scalar(1) }, [], { length: 5 });
+  const { state, output } = t.scan(
+    ({ i, y }: { i: Tensor; y: Tensor }) => ({ state: { i: t.add(i, 1), y: t.mul(y, 2) }, output: i }),
+    { i: t.scalar(0, "i32"), y: t.scalar(1) },
+    [],
+    { length: 5 },
+  );
   expect([t.item(state.i), t.item(state.y)]).toEqual([5, 32]);
   expect(t.valuesOf(output)).toEqual(Int32Array.of(0, 1, 2, 3, 4));
-  const power = (x: Tensor): Tensor => t.scan(({ i, y }: { i: Tensor; y: Tensor }) => ({ state: { i: t.add(i, 1), y: t.mul(y, x) }, output: [] }), { i: t.scalar(0, "i32"), y: t.onesLike(x) }, [], { length: 5 }).state.y;
+  const power = (x: Tensor): Tensor =>
+    t.scan(
+      ({ i, y }: { i: Tensor; y: Tensor }) => ({ state: { i: t.add(i, 1), y: t.mul(y, x) }, output: [] }),
+      { i: t.scalar(0, "i32"), y: t.onesLike(x) },
+      [],
+      { length: 5 },
+    ).state.y;
   expect(t.item(t.grad(power)(t.scalar(2)))).toBe(80);
 });
 
@@ -167,16 +214,45 @@ describe("nested with other transformations", () => {
   const inner = (w: Tensor, h: Tensor, row: Tensor): Tensor =>
     t.scan((s: Tensor, y: Tensor) => ({ state: t.tanh(t.add(t.mul(s, w), y)), output: t.mul(s, h) }), h, row).state;
   const twice: Record<string, (q: P) => Tensor> = {
-    "scan in scan": (q) => t.scan((h: Tensor, row: Tensor) => ({ state: inner(q.w, h, row), output: h }), q.h, q.x).state,
+    "scan in scan": (q) =>
+      t.scan((h: Tensor, row: Tensor) => ({ state: inner(q.w, h, row), output: h }), q.h, q.x).state,
     "scan in checkpoint": (q) => t.checkpoint((w: Tensor, h: Tensor) => inner(w, h, t.take(q.x, 0)))(q.w, q.h),
-    "checkpoint in scan": (q) => t.scan((h: Tensor, y: Tensor) => ({ state: t.checkpoint((s: Tensor) => t.tanh(t.add(t.mul(s, q.w), y)))(h), output: [] }), q.h, t.take(q.x, 1)).state,
+    "checkpoint in scan": (q) =>
+      t.scan(
+        (h: Tensor, y: Tensor) => ({
+          state: t.checkpoint((s: Tensor) => t.tanh(t.add(t.mul(s, q.w), y)))(h),
+          output: [],
+        }),
+        q.h,
+        t.take(q.x, 1),
+      ).state,
     "checkpointed scan in checkpointed scan": (q) =>
-      t.scan((h: Tensor, row: Tensor) => ({ state: t.checkpoint((s: Tensor) => inner(q.w, s, row))(h), output: h }), q.h, q.x).state,
+      t.scan(
+        (h: Tensor, row: Tensor) => ({ state: t.checkpoint((s: Tensor) => inner(q.w, s, row))(h), output: h }),
+        q.h,
+        q.x,
+      ).state,
     "gradient in scan": (q) =>
-      t.scan((h: Tensor, y: Tensor) => ({ state: t.grad((s: Tensor) => t.sum(t.tanh(t.mul(t.mul(s, s), t.add(q.w, y)))))(h), output: [] }), q.h, t.take(q.x, 2)).state,
+      t.scan(
+        (h: Tensor, y: Tensor) => ({
+          state: t.grad((s: Tensor) => t.sum(t.tanh(t.mul(t.mul(s, s), t.add(q.w, y)))))(h),
+          output: [],
+        }),
+        q.h,
+        t.take(q.x, 2),
+      ).state,
     "one scan after another": (q) => {
-      const first = t.scan((h: Tensor, y: Tensor) => ({ state: t.tanh(t.add(t.mul(h, q.w), y)), output: h }), q.h, t.take(q.x, 0));
-      const second = t.scan((h: Tensor, y: Tensor) => ({ state: t.sigmoid(t.add(t.mul(h, q.w), y)), output: t.mul(h, y) }), first.state, first.output, { reverse: true });
+      const first = t.scan(
+        (h: Tensor, y: Tensor) => ({ state: t.tanh(t.add(t.mul(h, q.w), y)), output: h }),
+        q.h,
+        t.take(q.x, 0),
+      );
+      const second = t.scan(
+        (h: Tensor, y: Tensor) => ({ state: t.sigmoid(t.add(t.mul(h, q.w), y)), output: t.mul(h, y) }),
+        first.state,
+        first.output,
+        { reverse: true },
+      );
       return t.sum(t.mul(second.output, first.output), 0);
     },
   };
@@ -195,7 +271,14 @@ test("what does not depend on the step's arguments is computed once, outside", (
 });
 
 test("a broadcast of something from outside stays in the step, so that its gradient is summed in each step and not kept whole", () => {
-  const f = (b: Tensor, x: Tensor): Tensor => t.sum(t.scan((h: Tensor, y: Tensor) => ({ state: t.tanh(t.add(t.add(h, y), b)), output: [] }), t.zerosArray([2, 3]) as Tensor, x).state);
+  const f = (b: Tensor, x: Tensor): Tensor =>
+    t.sum(
+      t.scan(
+        (h: Tensor, y: Tensor) => ({ state: t.tanh(t.add(t.add(h, y), b)), output: [] }),
+        t.zerosArray([2, 3]) as Tensor,
+        x,
+      ).state,
+    );
   const { program } = t.trace(t.grad(f), [t.zerosArray([3]) as Tensor, t.zerosArray([4, 2, 3]) as Tensor]);
   expect(program.nodes.map((node) => node.operation.op)).toEqual(["scan", "scan"]);
   expect(program.nodes[1]!.outputs.map((y) => y.shape)).toEqual([[2, 3], [3]]);
@@ -218,20 +301,40 @@ describe("with its gradient, a loop runs once forwards and once backwards", () =
   test("loops that feed one another", () => {
     const three = (q: Params): Tensor => {
       let x: Tensor = q.x;
-      for (let i = 0; i < 3; i++) x = t.scan((h: Tensor, y: Tensor) => ({ state: t.tanh(t.add(t.mul(h, 0.5), t.sum(y, 1, { keep: true }))), output: t.mul(y, h) }), t.sum(q.h, 1, { keep: true }), x).output;
+      for (let i = 0; i < 3; i++)
+        x = t.scan(
+          (h: Tensor, y: Tensor) => ({
+            state: t.tanh(t.add(t.mul(h, 0.5), t.sum(y, 1, { keep: true }))),
+            output: t.mul(y, h),
+          }),
+          t.sum(q.h, 1, { keep: true }),
+          x,
+        ).output;
       return t.sum(x);
     };
     expect(scans(t.trace(t.valueAndGrad(three), [p]).program)).toBe(6);
   });
 
   test("what the backward step can work out is not kept: of a sigmoid and a tanh, those and the state before", () => {
-    const gate = (q: Params): Tensor => t.sum(t.scan((h: Tensor, y: Tensor) => {
-      const [z, n] = t.split(t.add(t.matmul(y, q.W), t.matmul(h, q.U)), 2);
-      const [u, a] = [t.sigmoid(z!), t.tanh(n!)];
-      return { state: t.add(t.mul(u, h), t.mul(t.sub(1, u), a)), output: [] };
-    }, q.h, q.x).state);
+    const gate = (q: Params): Tensor =>
+      t.sum(
+        t.scan(
+          (h: Tensor, y: Tensor) => {
+            const [z, n] = t.split(t.add(t.matmul(y, q.W), t.matmul(h, q.U)), 2);
+            const [u, a] = [t.sigmoid(z!), t.tanh(n!)];
+            return { state: t.add(t.mul(u, h), t.mul(t.sub(1, u), a)), output: [] };
+          },
+          q.h,
+          q.x,
+        ).state,
+      );
     const [forward] = t.trace(t.valueAndGrad(gate), [p]).program.nodes.filter((node) => node.operation.op === "scan");
-    expect(forward!.outputs.map((y) => y.shape)).toEqual([[2, 2], [4, 2, 2], [4, 2, 2], [4, 2, 2]]);
+    expect(forward!.outputs.map((y) => y.shape)).toEqual([
+      [2, 2],
+      [4, 2, 2],
+      [4, 2, 2],
+      [4, 2, 2],
+    ]);
   });
 });
 
@@ -240,20 +343,85 @@ describe("bad input", () => {
   const same = (h: Tensor, x: Tensor) => ({ state: h, output: x });
   const i32 = (...values: number[]): Tensor => t.tensor(Int32Array.from(values));
   test.each<[string, () => unknown, string]>([
-    ["sequences of different length", () => t.scan((h: Tensor, _: { a: Tensor; b: Tensor }) => ({ state: h, output: [] }), p.h, { a: t.zerosArray([3, 1]), b: t.zerosArray([4]) }), "scan: sequences [3,1], [4] differ in their number of steps (axis 0)"],
-    ["a length that no sequence has", () => t.scan(same, p.h, p.x, { length: 5 }), "scan: sequences [4,2,3] and length 5 differ in their number of steps (axis 0)"],
-    ["nothing to tell the length", () => t.scan((h: Tensor) => ({ state: h, output: [] }), p.h, []), "scan: expected a sequence or options.length to tell the number of steps"],
+    [
+      "sequences of different length",
+      () =>
+        t.scan((h: Tensor, _: { a: Tensor; b: Tensor }) => ({ state: h, output: [] }), p.h, {
+          a: t.zerosArray([3, 1]),
+          b: t.zerosArray([4]),
+        }),
+      "scan: sequences [3,1], [4] differ in their number of steps (axis 0)",
+    ],
+    [
+      "a length that no sequence has",
+      () => t.scan(same, p.h, p.x, { length: 5 }),
+      "scan: sequences [4,2,3] and length 5 differ in their number of steps (axis 0)",
+    ],
+    [
+      "nothing to tell the length",
+      () => t.scan((h: Tensor) => ({ state: h, output: [] }), p.h, []),
+      "scan: expected a sequence or options.length to tell the number of steps",
+    ],
     ["a scalar as a sequence", () => t.scan(same, p.h, t.scalar(1)), "scan: sequence [] has no axis of time in front"],
-    ["a fractional length", () => t.scan((h: Tensor) => ({ state: h, output: [] }), p.h, [], { length: 1.5 }), "scan: expected a length that is an integer >= 0, got 1.5"],
-    ["an unknown option", () => t.scan(same, p.h, p.x, { length: 4, ...{ lenghts: i32(1, 1) } }), "scan: unknown option lenghts; did you mean lengths?"],
-    ["lengths of another batch", () => t.scan(same, { h: p.h }.h, p.x, { lengths: i32(1, 2, 3) }), "scan: with lengths or resets of 3 rows, axis 0 of the state [2,2] must be the batch of 3"],
-    ["lengths that are too long", () => t.scan(same, p.h, p.x, { lengths: i32(1, 5) }), "scan: lengths must lie in 0 to 4 (the number of steps), got 1, 5"],
-    ["lengths as floats", () => t.scan(same, p.h, p.x, { lengths: t.tensor([1, 2]) }), "scan: expected lengths as i32 [batch], got f32 [2]"],
-    ["resets as numbers", () => t.scan(same, p.h, p.x, { resets: t.zerosArray([4, 2]) }), "scan: expected resets as bool [4,2] (time, batch), got f32 [4,2]"],
-    ["an output without the batch", () => t.scan((h: Tensor) => ({ state: h, output: t.sum(h) }), p.h, p.x, { lengths: i32(1, 2) }), "scan: with lengths or resets of 2 rows, axis 0 of the output [] must be the batch of 2"],
-    ["a missing state", () => t.scan((s: { h?: Tensor }): { state: { h?: Tensor }; output: [] } => ({ state: { ...s, h: undefined } as never, output: [] }), { h: p.h } as never, p.x), "tree: expected a tensor, array or object at h, got undefined"],
-    ["another state", () => t.scan(() => ({ state: { c: p.h }, output: [] }) as never, { h: p.h }, p.x), "scan: the state that the step returns: no tensor at h; unexpected c (expected h)"],
-    ["a state that changes its shape", () => t.scan(({ h }: { h: Tensor }, x: Tensor) => ({ state: { h: t.concat([h, x]) }, output: [] }), { h: p.h }, p.x), "scan: state h [2,2] (f64) leaves the step as f64 [2,5]; shape and dtype must stay"],
+    [
+      "a fractional length",
+      () => t.scan((h: Tensor) => ({ state: h, output: [] }), p.h, [], { length: 1.5 }),
+      "scan: expected a length that is an integer >= 0, got 1.5",
+    ],
+    [
+      "an unknown option",
+      () => t.scan(same, p.h, p.x, { length: 4, ...{ lenghts: i32(1, 1) } }),
+      "scan: unknown option lenghts; did you mean lengths?",
+    ],
+    [
+      "lengths of another batch",
+      () => t.scan(same, { h: p.h }.h, p.x, { lengths: i32(1, 2, 3) }),
+      "scan: with lengths or resets of 3 rows, axis 0 of the state [2,2] must be the batch of 3",
+    ],
+    [
+      "lengths that are too long",
+      () => t.scan(same, p.h, p.x, { lengths: i32(1, 5) }),
+      "scan: lengths must lie in 0 to 4 (the number of steps), got 1, 5",
+    ],
+    [
+      "lengths as floats",
+      () => t.scan(same, p.h, p.x, { lengths: t.tensor([1, 2]) }),
+      "scan: expected lengths as i32 [batch], got f32 [2]",
+    ],
+    [
+      "resets as numbers",
+      () => t.scan(same, p.h, p.x, { resets: t.zerosArray([4, 2]) }),
+      "scan: expected resets as bool [4,2] (time, batch), got f32 [4,2]",
+    ],
+    [
+      "an output without the batch",
+      () => t.scan((h: Tensor) => ({ state: h, output: t.sum(h) }), p.h, p.x, { lengths: i32(1, 2) }),
+      "scan: with lengths or resets of 2 rows, axis 0 of the output [] must be the batch of 2",
+    ],
+    [
+      "a missing state",
+      () =>
+        t.scan(
+          (s: { h?: Tensor }): { state: { h?: Tensor }; output: [] } => ({
+            state: { ...s, h: undefined } as never,
+            output: [],
+          }),
+          { h: p.h } as never,
+          p.x,
+        ),
+      "tree: expected a tensor, array or object at h, got undefined",
+    ],
+    [
+      "another state",
+      () => t.scan(() => ({ state: { c: p.h }, output: [] }) as never, { h: p.h }, p.x),
+      "scan: the state that the step returns: no tensor at h; unexpected c (expected h)",
+    ],
+    [
+      "a state that changes its shape",
+      () =>
+        t.scan(({ h }: { h: Tensor }, x: Tensor) => ({ state: { h: t.concat([h, x]) }, output: [] }), { h: p.h }, p.x),
+      "scan: state h [2,2] (f64) leaves the step as f64 [2,5]; shape and dtype must stay",
+    ],
   ])("%s", (_, f, message) => {
     expect(f).toThrow(new t.TensorError(message));
   });

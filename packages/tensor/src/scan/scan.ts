@@ -21,16 +21,17 @@ export interface ScanOptions {
   /** From the last step to the first. With `lengths`, each sequence starts at its own last step. */
   readonly reverse?: boolean;
   /**
-   * i32 [batch], 0 <= lengths <= time: after its length a row keeps its state and puts out zeros. Axis 0 of every state, output and slice of a sequence is the batch; a slice without axes is the same
-   * for all rows. A compiled step costs as many rows as there
-   * are up to the last one whose sequence is not over: longest first is cheapest.
+   * i32 [batch], 0 <= lengths <= time: after its length a row keeps its state and puts out zeros. Axis 0 of every
+   * state, output and slice of a sequence is the batch; a slice without axes is the same for all rows. A compiled step
+   * costs as many rows as there are up to the last one whose sequence is not over: longest first is cheapest.
    */
   readonly lengths?: Tensor;
   /** bool [time, batch]: where true, the row's state is set back to the initial one before the step. */
   readonly resets?: Tensor;
   /**
-   * Steps a segment: for the gradient only the states between segments are kept, and the steps of a segment are computed again when it is their turn. Memory falls from the number of
-   * steps to that of segments plus the steps of one (least near the square root), for about a third more time. Values are the same. Default: everything is kept.
+   * Steps a segment: for the gradient only the states between segments are kept, and the steps of a segment are
+   * computed again when it is their turn. Memory falls from the number of steps to that of segments plus the steps of
+   * one (least near the square root), for about a third more time. Values are the same. Default: everything is kept.
    */
   readonly segment?: number;
 }
@@ -44,10 +45,12 @@ export type ScanResult<S extends Tree, Y extends Tree> = {
 };
 
 /**
- * The one loop: `state, output[t] = step(state, xs[t])` for each step. `xs` is a tree of sequences `[time, ...]`; the step may use any tensor from
- * outside, and what does not depend on its arguments is computed once. No steps give the initial state and outputs [0, ...].
+ * The one loop: `state, output[t] = step(state, xs[t])` for each step. `xs` is a tree of sequences `[time, ...]`; the
+ * step may use any tensor from outside, and what does not depend on its arguments is computed once. No steps give the
+ * initial state and outputs [0, ...].
  *
- * With `lengths`, sequences are read as zeros beyond a row's length, so what stands there, NaN included, reaches no state, output or gradient. The step should make finite values of zeros.
+ * With `lengths`, sequences are read as zeros beyond a row's length, so what stands there, NaN included, reaches no
+ * state, output or gradient. The step should make finite values of zeros.
  */
 export function scan<S extends Tree, X extends Tree, Y extends Tree>(
   step: (state: S, x: X) => { state: S; output: Y },
@@ -57,20 +60,30 @@ export function scan<S extends Tree, X extends Tree, Y extends Tree>(
 ): ScanResult<S, Y> {
   checkOptions("scan", options, ["length", "reverse", "lengths", "resets", "segment"]);
   const { reverse = false, lengths, resets, segment } = options;
-  if (segment !== undefined && (!Number.isInteger(segment) || segment < 1)) throw new TensorError(`scan: expected a segment of at least 1 step, got ${segment}`);
+  if (segment !== undefined && (!Number.isInteger(segment) || segment < 1))
+    throw new TensorError(`scan: expected a segment of at least 1 step, got ${segment}`);
   const sequences = leavesOf(xs);
-  const length = lengthOf(sequences.map((leaf) => leaf.tensor), options);
+  const length = lengthOf(
+    sequences.map((leaf) => leaf.tensor),
+    options,
+  );
   const states = leavesOf(initial);
   const batch = lengths?.shape[0] ?? resets?.shape[1];
   checkBatch("state", states, batch);
   if (lengths !== undefined) {
     const slices = sequences.map(({ path, tensor }) => ({ path, tensor: { ...tensor, shape: tensor.shape.slice(1) } }));
-    checkBatch("slices of sequence", slices.filter(({ tensor }) => tensor.shape.length > 0), batch);
+    checkBatch(
+      "slices of sequence",
+      slices.filter(({ tensor }) => tensor.shape.length > 0),
+      batch,
+    );
   }
   checkMasks(options, length, batch);
 
   const stateInputs = states.map(({ path, tensor }) => input(tensor, path));
-  const sliceInputs = sequences.map(({ path, tensor }) => input({ shape: tensor.shape.slice(1), dtype: tensor.dtype }, path));
+  const sliceInputs = sequences.map(({ path, tensor }) =>
+    input({ shape: tensor.shape.slice(1), dtype: tensor.dtype }, path),
+  );
   const resetInput = resets && input({ shape: resets.shape.slice(1), dtype: "bool" }, "resets");
   const stepInput = lengths && input({ shape: [], dtype: "i32" }, "step");
   const lengthsInput = lengths && input(lengths, "lengths");
@@ -104,7 +117,15 @@ export function scan<S extends Tree, X extends Tree, Y extends Tree>(
     reverse,
     ...(lengths ? { lengths: captures.length - 1 } : {}),
   };
-  const inputs = [...captures, ...states.map((leaf) => leaf.tensor), ...sequences.map(({ tensor }) => (lengths === undefined || tensor.shape.length < 2 ? tensor : zeroBeyond(tensor, lengths, { time: 0, batch: 1 }))), ...(resets ? [resets] : []), ...time];
+  const inputs = [
+    ...captures,
+    ...states.map((leaf) => leaf.tensor),
+    ...sequences.map(({ tensor }) =>
+      lengths === undefined || tensor.shape.length < 2 ? tensor : zeroBeyond(tensor, lengths, { time: 0, batch: 1 }),
+    ),
+    ...(resets ? [resets] : []),
+    ...time,
+  ];
   const scanned = segment === undefined ? applyScan(operation, inputs) : segmentedScan(operation, inputs, segment);
   return {
     state: treeFrom(initial, scanned.slice(0, states.length)),
@@ -113,9 +134,11 @@ export function scan<S extends Tree, X extends Tree, Y extends Tree>(
 }
 
 function lengthOf(sequences: readonly Tensor[], { length }: ScanOptions): number {
-  if (length !== undefined && (!Number.isInteger(length) || length < 0)) throw new TensorError(`scan: expected a length that is an integer >= 0, got ${length}`);
+  if (length !== undefined && (!Number.isInteger(length) || length < 0))
+    throw new TensorError(`scan: expected a length that is an integer >= 0, got ${length}`);
   const scalars = sequences.filter((x) => x.shape.length === 0);
-  if (scalars.length > 0) throw new TensorError(`scan: sequence ${scalars.map(describe).join(", ")} has no axis of time in front`);
+  if (scalars.length > 0)
+    throw new TensorError(`scan: sequence ${scalars.map(describe).join(", ")} has no axis of time in front`);
   const lengths = [...new Set([...sequences.map((x) => x.shape[0]!), ...(length === undefined ? [] : [length])])];
   const [only] = lengths;
   if (only === undefined || lengths.length > 1) {
@@ -129,11 +152,17 @@ function lengthOf(sequences: readonly Tensor[], { length }: ScanOptions): number
   return only;
 }
 
-function checkBatch(role: "state" | "output" | "slices of sequence", tensors: readonly Leaf[], batch: number | undefined): void {
+function checkBatch(
+  role: "state" | "output" | "slices of sequence",
+  tensors: readonly Leaf[],
+  batch: number | undefined,
+): void {
   if (batch === undefined) return;
   for (const { path, tensor } of tensors) {
     if (tensor.shape[0] === batch) continue;
-    throw new TensorError(`scan: with lengths or resets of ${batch} rows, axis 0 of ${path === "" ? `the ${role}` : `${role} ${path}`} ${showShape(tensor.shape)} must be the batch of ${batch}`);
+    throw new TensorError(
+      `scan: with lengths or resets of ${batch} rows, axis 0 of ${path === "" ? `the ${role}` : `${role} ${path}`} ${showShape(tensor.shape)} must be the batch of ${batch}`,
+    );
   }
 }
 
@@ -142,10 +171,17 @@ function checkMasks({ lengths, resets }: ScanOptions, length: number, batch: num
     throw new TensorError(`scan: expected lengths as i32 [batch], got ${lengths.dtype} ${describe(lengths)}`);
   }
   if (lengths?.kind === "array" && lengths.data.some((n) => n < 0 || n > length)) {
-    throw new TensorError(`scan: lengths must lie in 0 to ${length} (the number of steps), got ${lengths.data.join(", ")}`);
+    throw new TensorError(
+      `scan: lengths must lie in 0 to ${length} (the number of steps), got ${lengths.data.join(", ")}`,
+    );
   }
-  if (resets && (resets.dtype !== "bool" || resets.shape.length !== 2 || resets.shape[0] !== length || resets.shape[1] !== batch)) {
-    throw new TensorError(`scan: expected resets as bool [${length},${batch}] (time, batch), got ${resets.dtype} ${describe(resets)}`);
+  if (
+    resets &&
+    (resets.dtype !== "bool" || resets.shape.length !== 2 || resets.shape[0] !== length || resets.shape[1] !== batch)
+  ) {
+    throw new TensorError(
+      `scan: expected resets as bool [${length},${batch}] (time, batch), got ${resets.dtype} ${describe(resets)}`,
+    );
   }
 }
 

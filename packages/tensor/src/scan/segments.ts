@@ -7,8 +7,9 @@ import type { Tensor } from "../tensor.ts";
 import { applyScan, split } from "./primitive.ts";
 
 /**
- * The same loop in segments of `steps` steps: a loop over segments, whose step is a checkpointed loop over the steps of one. For the gradient only the states
- * between segments are kept, and a segment's steps are computed again when it is their turn (Chen et al. 2016, Gruslys et al. 2016).
+ * The same loop in segments of `steps` steps: a loop over segments, whose step is a checkpointed loop over the steps of
+ * one. For the gradient only the states between segments are kept, and a segment's steps are computed again when it is
+ * their turn (Chen et al. 2016, Gruslys et al. 2016).
  */
 export function segmentedScan(operation: ScanOperation, inputs: readonly Tensor[], steps: number): readonly Tensor[] {
   const { length, reverse } = operation;
@@ -17,22 +18,41 @@ export function segmentedScan(operation: ScanOperation, inputs: readonly Tensor[
   const rest = length - whole * steps;
   if (whole === 0 || steps === length) return applyScan(operation, inputs);
 
-  // Positions within a segment are not positions in the sequence, so the promise about lengths is not made; the step keeps it anyway.
+  // Positions within a segment are not positions in the sequence, so the promise about lengths is not made; the step
+  // keeps it anyway.
   const { lengths: _, ...plain } = operation;
   const run = (count: number) =>
-    checkpoint((from: readonly Tensor[], xs: readonly Tensor[]): readonly Tensor[] => applyScan({ ...plain, length: count }, [...captures, ...from, ...xs]));
+    checkpoint((from: readonly Tensor[], xs: readonly Tensor[]): readonly Tensor[] =>
+      applyScan({ ...plain, length: count }, [...captures, ...from, ...xs]),
+    );
 
   const overSegments = (from: readonly Tensor[]): readonly Tensor[] => {
     const stateInputs = from.map((x) => input(x, "state"));
     const sliceInputs = sequences.map((x) => input({ shape: [steps, ...x.shape.slice(1)], dtype: x.dtype }, "segment"));
     const closed = close([...stateInputs, ...sliceInputs], run(steps)(stateInputs, sliceInputs));
     const results = applyScan(
-      { op: "scan", body: closed.program, captures: closed.captures.length, states: from.length, sequences: sequences.length, length: whole, reverse },
-      [...closed.captures, ...from, ...sequences.map((x) => reshape(sliceAxis(x, 0, 0, whole * steps), [whole, steps, ...x.shape.slice(1)]))],
+      {
+        op: "scan",
+        body: closed.program,
+        captures: closed.captures.length,
+        states: from.length,
+        sequences: sequences.length,
+        length: whole,
+        reverse,
+      },
+      [
+        ...closed.captures,
+        ...from,
+        ...sequences.map((x) => reshape(sliceAxis(x, 0, 0, whole * steps), [whole, steps, ...x.shape.slice(1)])),
+      ],
     );
     return results.map((y, i) => (i < from.length ? y : reshape(y, [whole * steps, ...y.shape.slice(2)])));
   };
-  const overRest = (from: readonly Tensor[]): readonly Tensor[] => run(rest)(from, sequences.map((x) => sliceAxis(x, 0, whole * steps, length)));
+  const overRest = (from: readonly Tensor[]): readonly Tensor[] =>
+    run(rest)(
+      from,
+      sequences.map((x) => sliceAxis(x, 0, whole * steps, length)),
+    );
 
   if (rest === 0) return overSegments(states);
   const [first, second] = reverse ? [overRest, overSegments] : [overSegments, overRest];

@@ -19,7 +19,10 @@ export interface PrimitiveFindingsOptions {
 }
 
 /** Every primitive on random shapes and dtypes, its operands seen through random views, against its definition. */
-export async function primitiveFindings(backend: Backend, { runs = 8 }: PrimitiveFindingsOptions = {}): Promise<Finding[]> {
+export async function primitiveFindings(
+  backend: Backend,
+  { runs = 8 }: PrimitiveFindingsOptions = {},
+): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const name of Object.keys(primitiveCases) as (keyof typeof primitiveCases)[]) {
     let worst = 0;

@@ -2,12 +2,14 @@ import { showShape } from "../shape.ts";
 import { valuesOf, type Tensor } from "../tensor.ts";
 
 /**
- * How far results are from what they should be: the largest difference by the largest value of the tensor. Integers and bools, and which values are not finite, have to be equal; an error
- * says where they are not.
+ * How far results are from what they should be: the largest difference by the largest value of the tensor. Integers and
+ * bools, and which values are not finite, have to be equal; an error says where they are not.
  */
 export function distance(actual: Tensor, expected: Tensor): number {
   if (actual.dtype !== expected.dtype || showShape(actual.shape) !== showShape(expected.shape)) {
-    throw new Error(`${actual.dtype} ${showShape(actual.shape)} instead of ${expected.dtype} ${showShape(expected.shape)}`);
+    throw new Error(
+      `${actual.dtype} ${showShape(actual.shape)} instead of ${expected.dtype} ${showShape(expected.shape)}`,
+    );
   }
   const [a, b] = [valuesOf(actual), valuesOf(expected)];
   let largest = 0;

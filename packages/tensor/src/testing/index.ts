@@ -1,5 +1,12 @@
 export { type Difference, type DifferenceOptions, differenceOf, noiseOf } from "../gradient/difference.ts";
 export { type Finding, type PrimitiveFindingsOptions, primitiveFindings } from "./conformance.ts";
 export { distance } from "./distance.ts";
-export { chooser, primitiveCases, type Choose, type MakeCase, type Operand, type PrimitiveCase } from "./primitive-cases.ts";
+export {
+  chooser,
+  primitiveCases,
+  type Choose,
+  type MakeCase,
+  type Operand,
+  type PrimitiveCase,
+} from "./primitive-cases.ts";
 export { lookAt, positiveTerms, randomTensor, type Look } from "./random.ts";

@@ -44,7 +44,10 @@ export const primitiveCases: Readonly<Record<keyof typeof t.primitives, MakeCase
     const rank = withAxes(shape).length;
     const axis = choose(rank);
     const dtype = all[choose(3)]!;
-    const operands = [0, 1, 2].map(() => ({ shape: withAxes(shape).map((n, i) => (i === axis ? choose(5) : n)), dtype }));
+    const operands = [0, 1, 2].map(() => ({
+      shape: withAxes(shape).map((n, i) => (i === axis ? choose(5) : n)),
+      dtype,
+    }));
     return { operands, apply: (a, b, c) => t.concat([a!, dtype === "f32" ? t.neg(b!) : b!, c!], axis) };
   },
   convert: (shape, choose) => {
@@ -54,7 +57,10 @@ export const primitiveCases: Readonly<Record<keyof typeof t.primitives, MakeCase
   cumulativeSum: (shape, choose) => {
     const axis = choose(withAxes(shape).length);
     const reverse = choose(2) === 1;
-    return { operands: [{ shape: withAxes(shape), dtype: numbers[choose(2)]! }], apply: (x) => t.cumulativeSum(x!, axis, { reverse }) };
+    return {
+      operands: [{ shape: withAxes(shape), dtype: numbers[choose(2)]! }],
+      apply: (x) => t.cumulativeSum(x!, axis, { reverse }),
+    };
   },
   div: elementwise(floats, 2, (a, b) => t.div(a!, b!)),
   equal: elementwise(numbers, 2, (a, b) => t.equal(a!, t.select(t.less(a!, 0), a!, b!))),
@@ -62,13 +68,19 @@ export const primitiveCases: Readonly<Record<keyof typeof t.primitives, MakeCase
   expm1: elementwise(floats, 1, (x) => t.expm1(x!)),
   floor: elementwise(floats, 1, (x) => t.floor(x!)),
   gather: (shape, choose) => ({
-    operands: [{ shape: [1 + choose(6), ...shape.slice(0, 2)], dtype: all[choose(3)]! }, { shape: Array.from({ length: choose(3) }, () => choose(6)), dtype: "i32" }],
+    operands: [
+      { shape: [1 + choose(6), ...shape.slice(0, 2)], dtype: all[choose(3)]! },
+      { shape: Array.from({ length: choose(3) }, () => choose(6)), dtype: "i32" },
+    ],
     apply: (x, indices) => [t.gather(x!, indices!), t.gather(x!, t.shiftRight(indices!, 29))],
   }),
   input: elementwise(all, 1, (x) => x!),
   iota: (shape, choose) => {
     const axis = choose(withAxes(shape).length);
-    return { operands: [{ shape: withAxes(shape), dtype: "i32" }], apply: (x) => t.add(x!, t.iota(withAxes(shape), { axis })) };
+    return {
+      operands: [{ shape: withAxes(shape), dtype: "i32" }],
+      apply: (x) => t.add(x!, t.iota(withAxes(shape), { axis })),
+    };
   },
   less: elementwise(numbers, 2, (a, b) => t.less(a!, b!)),
   lessEqual: elementwise(numbers, 2, (a, b) => t.lessEqual(a!, b!)),
@@ -78,7 +90,13 @@ export const primitiveCases: Readonly<Record<keyof typeof t.primitives, MakeCase
     const [m, k, n] = [0, 1, 2].map(() => [0, 1, 2, 3, 5, 8, 16, 17, 33][choose(9)]!);
     const batch = choose(3) === 0 ? shape.slice(0, 2) : [];
     const dtype = "f32";
-    return { operands: [{ shape: [...batch, m!, k!], dtype }, { shape: [...batch, k!, n!], dtype }], apply: (a, b) => t.matmul(a!, b!) };
+    return {
+      operands: [
+        { shape: [...batch, m!, k!], dtype },
+        { shape: [...batch, k!, n!], dtype },
+      ],
+      apply: (a, b) => t.matmul(a!, b!),
+    };
   },
   max: elementwise(numbers, 2, (a, b) => t.max(a!, b!)),
   min: elementwise(numbers, 2, (a, b) => t.min(a!, b!)),
@@ -92,7 +110,10 @@ export const primitiveCases: Readonly<Record<keyof typeof t.primitives, MakeCase
     return { operands: [{ shape, dtype: all[choose(3)]! }], apply: (x) => t.pad(x!, before, after) };
   },
   randomBits: (shape) => ({
-    operands: [{ shape: [2], dtype: "i32" }, { shape: [], dtype: "i32" }],
+    operands: [
+      { shape: [2], dtype: "i32" },
+      { shape: [], dtype: "i32" },
+    ],
     apply: (key, stream) => [t.randomBits(key!, shape, stream), t.uniform(key!, shape)],
   }),
   reduceMax: (shape, choose) => {
@@ -102,19 +123,33 @@ export const primitiveCases: Readonly<Record<keyof typeof t.primitives, MakeCase
   },
   reduceSum: (shape, choose) => {
     const axis = choose(withAxes(shape).length);
-    return { operands: [{ shape: withAxes(shape), dtype: numbers[choose(2)]! }], apply: (x) => [t.sum(x!, axis), t.sum(x!)] };
+    return {
+      operands: [{ shape: withAxes(shape), dtype: numbers[choose(2)]! }],
+      apply: (x) => [t.sum(x!, axis), t.sum(x!)],
+    };
   },
   reshape: (shape, choose) => {
     const to = choose(2) === 0 ? [t.sizeOf(shape)] : [1, ...shape.toReversed()];
-    return { operands: [{ shape, dtype: all[choose(3)]! }], apply: (x) => t.reshape(t.reshape(x!, [t.sizeOf(shape), 1]), to) };
+    return {
+      operands: [{ shape, dtype: all[choose(3)]! }],
+      apply: (x) => t.reshape(t.reshape(x!, [t.sizeOf(shape), 1]), to),
+    };
   },
   scan: (shape, choose) => {
     const step = withAxes(shape);
     const reverse = choose(2) === 1;
     return {
-      operands: [{ shape: step, dtype: "f32" }, { shape: [choose(5), ...step], dtype: "f32" }],
+      operands: [
+        { shape: step, dtype: "f32" },
+        { shape: [choose(5), ...step], dtype: "f32" },
+      ],
       apply: (h, xs) => {
-        const { state, output } = t.scan((s: Tensor, x: Tensor) => ({ state: t.sub(t.mul(s, 0.5), x), output: t.add(s, x) }), h!, xs!, { reverse });
+        const { state, output } = t.scan(
+          (s: Tensor, x: Tensor) => ({ state: t.sub(t.mul(s, 0.5), x), output: t.add(s, x) }),
+          h!,
+          xs!,
+          { reverse },
+        );
         return [state, output];
       },
     };
@@ -123,13 +158,26 @@ export const primitiveCases: Readonly<Record<keyof typeof t.primitives, MakeCase
     const count = choose(10);
     const rows = (count === 0 ? 0 : 1) + choose(5);
     return {
-      operands: [{ shape: [count], dtype: "i32" }, { shape: [count, ...shape.slice(0, 2)], dtype: numbers[choose(2)]! }],
-      apply: (indices, updates) => [t.scatterAdd(t.shiftRight(indices!, 30), updates!, rows), t.scatterAdd(indices!, updates!, rows)],
+      operands: [
+        { shape: [count], dtype: "i32" },
+        { shape: [count, ...shape.slice(0, 2)], dtype: numbers[choose(2)]! },
+      ],
+      apply: (indices, updates) => [
+        t.scatterAdd(t.shiftRight(indices!, 30), updates!, rows),
+        t.scatterAdd(indices!, updates!, rows),
+      ],
     };
   },
   select: (shape, choose) => {
     const dtype = all[choose(3)]!;
-    return { operands: [{ shape, dtype: "bool" }, { shape, dtype }, { shape, dtype }], apply: (c, a, b) => t.select(c!, a!, b!) };
+    return {
+      operands: [
+        { shape, dtype: "bool" },
+        { shape, dtype },
+        { shape, dtype },
+      ],
+      apply: (c, a, b) => t.select(c!, a!, b!),
+    };
   },
   shiftRight: (shape, choose) => {
     const bits = choose(32);

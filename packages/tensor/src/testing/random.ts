@@ -49,10 +49,18 @@ export function lookAt(shape: Shape, choice: number): Look {
     case 2:
       return {
         stored: shape.map((n) => n + 3),
-        look: (x) => slice(x, shape.map((_, axis) => (axis + choice) % 3), shape.map((n, axis) => n + ((axis + choice) % 3))),
+        look: (x) =>
+          slice(
+            x,
+            shape.map((_, axis) => (axis + choice) % 3),
+            shape.map((n, axis) => n + ((axis + choice) % 3)),
+          ),
       };
     case 3:
-      return { stored: shape.map((n, axis) => (axis === Math.floor(choice / 6) % Math.max(1, shape.length) ? 1 : n)), look: (x) => broadcastTo(x, shape) };
+      return {
+        stored: shape.map((n, axis) => (axis === Math.floor(choice / 6) % Math.max(1, shape.length) ? 1 : n)),
+        look: (x) => broadcastTo(x, shape),
+      };
     case 4:
       return { stored: [sizeOf(shape)], look: (x) => reshape(x, shape) };
     case 5: {

@@ -3,15 +3,17 @@ import { bytesOf } from "./bytes.ts";
 import { compareNames } from "./safetensors.ts";
 
 /**
- * SHA-256 of weights, in hexadecimal: over every tensor in order of its name, `name \n dtype \n shape with commas \n` in UTF-8 and then its elements,
- * little-endian (a bool as one byte). Equal weights have equal hashes on every machine, whatever the order of the tree's keys.
+ * SHA-256 of weights, in hexadecimal: over every tensor in order of its name, `name \n dtype \n shape with commas \n`
+ * in UTF-8 and then its elements, little-endian (a bool as one byte). Equal weights have equal hashes on every machine,
+ * whatever the order of the tree's keys.
  */
 export async function weightsHash(params: Tree): Promise<string> {
   const encoder = new TextEncoder();
   const parts = leavesOf(params)
     .toSorted((a, b) => compareNames(a.path, b.path))
     .flatMap(({ path, tensor }) => {
-      if (!isArray(tensor)) throw new TensorError(`weightsHash: ${path} ${describe(tensor)} is a symbol without values`);
+      if (!isArray(tensor))
+        throw new TensorError(`weightsHash: ${path} ${describe(tensor)} is a symbol without values`);
       return [encoder.encode(`${path}\n${tensor.dtype}\n${tensor.shape.join(",")}\n`), bytesOf(tensor)];
     });
   const bytes = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
@@ -25,7 +27,8 @@ export async function weightsHash(params: Tree): Promise<string> {
 
 /** By WebCrypto, which Node and browsers (on secure pages) have. */
 async function sha256(bytes: Bytes): Promise<string> {
-  if (globalThis.crypto?.subtle === undefined) throw new Error("weightsHash: WebCrypto is missing; browsers have it on secure pages only (https, or localhost)");
+  if (globalThis.crypto?.subtle === undefined)
+    throw new Error("weightsHash: WebCrypto is missing; browsers have it on secure pages only (https, or localhost)");
   const digest = await crypto.subtle.digest("SHA-256", bytes);
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

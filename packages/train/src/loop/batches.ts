@@ -1,4 +1,18 @@
-import { allocate, checkOptions, describe, isArray, isTensor, leavesOf, mapTree, sizeOf, tensor, TensorError, type ArrayTensor, type Tensor, type Tree } from "@sluice/tensor";
+import {
+  allocate,
+  checkOptions,
+  describe,
+  isArray,
+  isTensor,
+  leavesOf,
+  mapTree,
+  sizeOf,
+  tensor,
+  TensorError,
+  type ArrayTensor,
+  type Tensor,
+  type Tree,
+} from "@sluice/tensor";
 import { cutEpochs, type Cut } from "./cut-epochs.ts";
 import { everyStep } from "./every-step.ts";
 
@@ -8,8 +22,9 @@ export interface BatchesOptions {
   /** Shuffles anew each epoch, by this key. Without it the order is the data's. */
   readonly key?: ArrayTensor;
   /**
-   * The last batch of an epoch, where it is short: padded with examples of weight 0, or dropped. Default "pad". Its examples are others in each epoch with a key; without one they are always the
-   * last of the data, which "drop" then never shows.
+   * The last batch of an epoch, where it is short: padded with examples of weight 0, or dropped. Default "pad". Its
+   * examples are others in each epoch with a key; without one they are always the last of the data, which "drop" then
+   * never shows.
    */
   readonly last?: "pad" | "drop";
 }
@@ -42,18 +57,31 @@ export interface Batches<D> {
   from(first: number, end?: number): Iterable<Numbered<Weighted<D>>>;
   /** Steps of the longest sequence of a batch, known without making it, where the data has lengths. */
   longestAt?(step: number): number;
-  /** Paths of the parts that have one entry for each step of a sequence, where that is known: others have one a sequence. */
+  /**
+   * Paths of the parts that have one entry for each step of a sequence, where that is known: others have one a
+   * sequence.
+   */
   readonly perStep?: ReadonlySet<string>;
 }
 
 /**
- * Cuts a data set into batches of one size: arrays whose first axis is the example. Every example comes once an epoch. A last short batch is filled up by
- * repeating its first example with weight 0 (give `batch.weight` to the loss as mask), so that no other shape is ever compiled.
+ * Cuts a data set into batches of one size: arrays whose first axis is the example. Every example comes once an epoch.
+ * A last short batch is filled up by repeating its first example with weight 0 (give `batch.weight` to the loss as
+ * mask), so that no other shape is ever compiled.
  */
 export function batches<D extends { readonly [name: string]: Tree }>(data: D, options: BatchesOptions): Batches<D> {
-  checkOptions("batches", options, ["size", "key", "last"], { batchSize: "size", batch_size: "size", seed: "key", shuffle: "key", drop_last: "last" });
+  checkOptions("batches", options, ["size", "key", "last"], {
+    batchSize: "size",
+    batch_size: "size",
+    seed: "key",
+    shuffle: "key",
+    drop_last: "last",
+  });
   const examples = examplesOf(data);
-  if ("weight" in data) throw new TensorError("batches: the data has a part called weight, which is the name of the weights that batches add; rename it");
+  if ("weight" in data)
+    throw new TensorError(
+      "batches: the data has a part called weight, which is the name of the weights that batches add; rename it",
+    );
   const cut = cutEpochs("batches", { ...options, examples });
   return everyStep("batches", {
     examples,
@@ -61,15 +89,25 @@ export function batches<D extends { readonly [name: string]: Tree }>(data: D, op
     ...(isLengths(data["lengths"]) && { longestAt: longestOf(data["lengths"].data, cut) }),
     at(step) {
       const numbered = cut.at(step);
-      return { ...numbered, batch: { ...rowsOf(data, filledUp(numbered.order, options.size)), weight: weightOf(numbered.order, options.size) } };
+      return {
+        ...numbered,
+        batch: {
+          ...rowsOf(data, filledUp(numbered.order, options.size)),
+          weight: weightOf(numbered.order, options.size),
+        },
+      };
     },
   });
 }
 
-const isLengths = (x: Tree | undefined): x is ArrayTensor => isTensor(x) && isArray(x) && x.dtype === "i32" && x.shape.length === 1;
+const isLengths = (x: Tree | undefined): x is ArrayTensor =>
+  isTensor(x) && isArray(x) && x.dtype === "i32" && x.shape.length === 1;
 
 /** The most steps that an example of a batch has. */
-export const longestOf = (lengths: ArrayLike<number>, cut: Cut) => (step: number): number => cut.at(step).order.reduce((most, n) => Math.max(most, lengths[n]!), 0);
+export const longestOf =
+  (lengths: ArrayLike<number>, cut: Cut) =>
+  (step: number): number =>
+    cut.at(step).order.reduce((most, n) => Math.max(most, lengths[n]!), 0);
 
 /** The numbers of a batch's examples and, up to its size, the first one again and again. */
 export function filledUp(order: Int32Array, size: number): Int32Array {
@@ -95,10 +133,13 @@ function examplesOf(data: Tree): number {
   const leaves = leavesOf(data);
   const [first] = leaves;
   const count = first?.tensor.shape[0];
-  if (first === undefined || count === undefined) throw new TensorError("batches: expected arrays whose first axis is the example");
+  if (first === undefined || count === undefined)
+    throw new TensorError("batches: expected arrays whose first axis is the example");
   const other = leaves.find(({ tensor: x }) => x.shape[0] !== count);
   if (other !== undefined) {
-    throw new TensorError(`batches: ${first.path} ${describe(first.tensor)} has ${count} examples but ${other.path} has the shape ${describe(other.tensor)}`);
+    throw new TensorError(
+      `batches: ${first.path} ${describe(first.tensor)} has ${count} examples but ${other.path} has the shape ${describe(other.tensor)}`,
+    );
   }
   return count;
 }

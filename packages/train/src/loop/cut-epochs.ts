@@ -11,22 +11,34 @@ export interface Cut {
 
 export interface CutOptions extends BatchesOptions {
   readonly examples: number;
-  /** The examples of each batch of an epoch with this key, or in order without one. Default: a random order, cut into pieces of `size`. */
+  /**
+   * The examples of each batch of an epoch with this key, or in order without one. Default: a random order, cut into
+   * pieces of `size`.
+   */
   readonly cut?: (key: ArrayTensor | undefined) => readonly Int32Array[];
 }
 
 /** Cuts each epoch anew, by a key of its own. */
-export function cutEpochs(operation: string, { examples, size, key, last = "pad", cut = (epochKey) => inPieces(orderOf(epochKey, examples), size) }: CutOptions): Cut {
+export function cutEpochs(
+  operation: string,
+  { examples, size, key, last = "pad", cut = (epochKey) => inPieces(orderOf(epochKey, examples), size) }: CutOptions,
+): Cut {
   if (!Number.isInteger(size) || size < 1) throw new TensorError(`${operation}: expected a size >= 1, got ${size}`);
-  if (last !== "pad" && last !== "drop") throw new TensorError(`${operation}: expected last as "pad" or "drop", got ${String(last)}`);
+  if (last !== "pad" && last !== "drop")
+    throw new TensorError(`${operation}: expected last as "pad" or "drop", got ${String(last)}`);
   const perEpoch = last === "pad" ? Math.ceil(examples / size) : Math.floor(examples / size);
   if (perEpoch === 0) {
-    throw new TensorError(examples === 0 ? `${operation}: the data has no examples` : `${operation}: ${examples} examples are less than one batch of ${size}, and last is "drop"`);
+    throw new TensorError(
+      examples === 0
+        ? `${operation}: the data has no examples`
+        : `${operation}: ${examples} examples are less than one batch of ${size}, and last is "drop"`,
+    );
   }
   const shuffles = key === undefined ? undefined : keyFor(key, "shuffle");
   const epochs = keepingLast((epoch) => {
     const epochKey = shuffles === undefined ? undefined : keyAt(shuffles, epoch);
-    if (epochKey !== undefined && !isArray(epochKey)) throw new TensorError(`${operation}: the key is a symbol without values`);
+    if (epochKey !== undefined && !isArray(epochKey))
+      throw new TensorError(`${operation}: the key is a symbol without values`);
     return cut(epochKey).filter(({ length }) => last === "pad" || length === size);
   });
   return {

@@ -4,7 +4,10 @@ import { describe, expect, test } from "vitest";
 import { batches, permutation, runningMean } from "../index.ts";
 
 const dataOf = (n: number) => ({
-  x: tensor(Float32Array.from({ length: 2 * n }, (_, i) => i), [n, 2]) as Tensor,
+  x: tensor(
+    Float32Array.from({ length: 2 * n }, (_, i) => i),
+    [n, 2],
+  ) as Tensor,
   parts: { y: tensor(Int32Array.from({ length: n }, (_, i) => i)) as Tensor },
 });
 
@@ -49,22 +52,29 @@ describe("batches", () => {
   });
 
   test("come in the same order wherever one starts, in another each epoch, and in the data's without a key", () => {
-    const orderOf = (b: { batch: { parts: { y: Tensor } } }[]): number[] => b.flatMap(({ batch }) => [...valuesOf(batch.parts.y)]);
+    const orderOf = (b: { batch: { parts: { y: Tensor } } }[]): number[] =>
+      b.flatMap(({ batch }) => [...valuesOf(batch.parts.y)]);
     const shuffled = batches(dataOf(20), { size: 6, key: key(1) });
     const all = [...shuffled.from(0, 12)];
     expect(orderOf([...batches(dataOf(20), { size: 6, key: key(1) }).from(5, 12)])).toEqual(orderOf(all.slice(5)));
-    expect(all.map(({ step, epoch }) => [step, epoch])).toEqual(Array.from({ length: 12 }, (_, i) => [i, Math.floor(i / 4)]));
+    expect(all.map(({ step, epoch }) => [step, epoch])).toEqual(
+      Array.from({ length: 12 }, (_, i) => [i, Math.floor(i / 4)]),
+    );
     expect(orderOf([...shuffled.epoch(0)])).not.toEqual(orderOf([...shuffled.epoch(1)]));
     expect(orderOf([...batches(dataOf(6), { size: 3 }).epoch(4)])).toEqual([0, 1, 2, 3, 4, 5]);
   });
 
   test("drop a short last batch when asked to", () => {
     expect(batches(dataOf(20), { size: 6, last: "drop" }).stepsIn(1)).toBe(3);
-    expect(() => batches(dataOf(2), { size: 6, last: "drop" })).toThrow('batches: 2 examples are less than one batch of 6, and last is "drop"');
+    expect(() => batches(dataOf(2), { size: 6, last: "drop" })).toThrow(
+      'batches: 2 examples are less than one batch of 6, and last is "drop"',
+    );
   });
 
   test("name what is wrong with the data", () => {
-    expect(() => batches({ x: tensor([1, 2]), y: tensor([1]) }, { size: 1 })).toThrow(/batches: x \[2\] has 2 examples but y has the shape \[1\]/);
+    expect(() => batches({ x: tensor([1, 2]), y: tensor([1]) }, { size: 1 })).toThrow(
+      /batches: x \[2\] has 2 examples but y has the shape \[1\]/,
+    );
     expect(() => batches({ x: tensor([], [0, 3]) }, { size: 1 })).toThrow("batches: the data has no examples");
     expect(() => batches({ weight: tensor([1]) }, { size: 1 })).toThrow(/rename it/);
     expect(() => batches({ x: tensor([1]) }, { size: 1, shuffel: true } as never)).toThrow(/unknown option shuffel/);

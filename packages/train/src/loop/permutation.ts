@@ -1,12 +1,14 @@
 import { isArray, isTensor, sameShape, shown, TensorError, threefry2x32, type ArrayTensor } from "@sluice/tensor";
 
 /**
- * A random order of 0 to n - 1: Fisher and Yates' shuffle (Knuth, vol. 2, 3.4.2, algorithm P) on the words of Threefry under `key` (i32 [2]), counted from 0. Words in the
- * last, incomplete multiple of a bound are thrown away, so every order is equally likely.
+ * A random order of 0 to n - 1: Fisher and Yates' shuffle (Knuth, vol. 2, 3.4.2, algorithm P) on the words of Threefry
+ * under `key` (i32 [2]), counted from 0. Words in the last, incomplete multiple of a bound are thrown away, so every
+ * order is equally likely.
  */
 export function permutation(key: ArrayTensor, n: number): Int32Array {
   if (!Number.isInteger(n) || n < 0) throw new TensorError(`permutation: expected a number of elements >= 0, got ${n}`);
-  if (!isTensor(key) || !isArray(key) || key.dtype !== "i32" || !sameShape(key.shape, [2])) throw new TensorError(`permutation: the key is ${shown(key)}, expected key(seed)`);
+  if (!isTensor(key) || !isArray(key) || key.dtype !== "i32" || !sameShape(key.shape, [2]))
+    throw new TensorError(`permutation: the key is ${shown(key)}, expected key(seed)`);
   const next = words(key);
   const order = Int32Array.from({ length: n }, (_, i) => i);
   for (let i = n - 1; i > 0; i--) {

@@ -1,5 +1,18 @@
 import { batchesByLength, lengthsOf, raggedBatch, toPadded, type Padded, type RaggedBatch } from "@sluice/irregular";
-import { checkOptions, describe, leavesOf, mapTree, piecewiseArray, sizeOf, tensor, TensorError, valuesOf, type ArrayTensor, type Tensor, type Tree } from "@sluice/tensor";
+import {
+  checkOptions,
+  describe,
+  leavesOf,
+  mapTree,
+  piecewiseArray,
+  sizeOf,
+  tensor,
+  TensorError,
+  valuesOf,
+  type ArrayTensor,
+  type Tensor,
+  type Tree,
+} from "@sluice/tensor";
 import { filledUp, longestOf, rowsOf, weightOf, type Batches, type BatchesOptions } from "./batches.ts";
 import { cutEpochs } from "./cut-epochs.ts";
 import { everyStep } from "./every-step.ts";
@@ -21,29 +34,52 @@ export interface RaggedBatchesOptions extends BatchesOptions {
   /** Steps that every batch is padded to. Default: those of the longest sequence. */
   readonly steps?: number;
   /**
-   * Whether sequences of like length go together, as in `batchesByLength` of @sluice/irregular. Those left over, which make the short batch or are dropped, are drawn from all by the key. Default
-   * false.
+   * Whether sequences of like length go together, as in `batchesByLength` of @sluice/irregular. Those left over, which
+   * make the short batch or are dropped, are drawn from all by the key. Default false.
    */
   readonly byLength?: boolean;
 }
 
-/** Sequences padded to `[size, steps, ...]`, the longest first. Beyond its length a row holds zeros: give `lengths` to layers, and to losses of every step. */
-export type RaggedRows<S extends Parts = NoParts, T extends Parts = NoParts> = { readonly [name in keyof Padded]: Tensor } & S & T;
+/**
+ * Sequences padded to `[size, steps, ...]`, the longest first. Beyond its length a row holds zeros: give `lengths` to
+ * layers, and to losses of every step.
+ */
+export type RaggedRows<S extends Parts = NoParts, T extends Parts = NoParts> = {
+  readonly [name in keyof Padded]: Tensor;
+} & S &
+  T;
 
 /**
- * {@link batches} of sequences of unequal length, all of one shape: nothing but the first batch is ever compiled, and where a backend leaves out steps that are not there, padding
- * costs nothing. Nor is anything copied: the arrays are pieces of the data, written out when `data` is read. Rows stand longest first, so that the ones that still run are the first ones; `order` says which sequence each is. A last short batch is filled up
- * with rows of no steps and weight 0, which have what the first row has once.
+ * {@link batches} of sequences of unequal length, all of one shape: nothing but the first batch is ever compiled, and
+ * where a backend leaves out steps that are not there, padding costs nothing. Nor is anything copied: the arrays are
+ * pieces of the data, written out when `data` is read. Rows stand longest first, so that the ones that still run are
+ * the first ones; `order` says which sequence each is. A last short batch is filled up with rows of no steps and weight
+ * 0, which have what the first row has once.
  */
-export function raggedBatches<S extends Parts = NoParts, T extends Parts = NoParts>(data: RaggedData<S, T>, options: RaggedBatchesOptions): Batches<RaggedRows<S, T>> {
-  checkOptions("raggedBatches", options, ["size", "key", "last", "steps", "byLength"], { batchSize: "size", shuffle: "key", drop_last: "last", maxLength: "steps", bucket: "byLength" });
+export function raggedBatches<S extends Parts = NoParts, T extends Parts = NoParts>(
+  data: RaggedData<S, T>,
+  options: RaggedBatchesOptions,
+): Batches<RaggedRows<S, T>> {
+  checkOptions("raggedBatches", options, ["size", "key", "last", "steps", "byLength"], {
+    batchSize: "size",
+    shuffle: "key",
+    drop_last: "last",
+    maxLength: "steps",
+    bucket: "byLength",
+  });
   const { sequences } = data;
   const lengths = Array.from(lengthsOf(sequences).data);
   const longest = lengths.reduce((most, length) => Math.max(most, length), 0);
   const { size, steps = longest, byLength = false } = options;
-  if (!Number.isInteger(steps) || steps < longest) throw new TensorError(`raggedBatches: the longest sequence has ${longest} steps, which do not fit into ${steps}`);
+  if (!Number.isInteger(steps) || steps < longest)
+    throw new TensorError(`raggedBatches: the longest sequence has ${longest} steps, which do not fit into ${steps}`);
   const { perSequence, perStep } = partsOf(data);
-  const ragged = new Map(leavesOf(perStep).map(({ path, tensor: x }) => [path, raggedBatch({ values: flat(x), offsets: sequences.offsets })]));
+  const ragged = new Map(
+    leavesOf(perStep).map(({ path, tensor: x }) => [
+      path,
+      raggedBatch({ values: flat(x), offsets: sequences.offsets }),
+    ]),
+  );
   const cut = cutEpochs("raggedBatches", {
     ...options,
     examples: lengths.length,
@@ -63,7 +99,9 @@ export function raggedBatches<S extends Parts = NoParts, T extends Parts = NoPar
       const batch = {
         ...rows,
         ...rowsOf(perSequence, filledUp(order, size)),
-        ...mapTree(perStep, (x, path) => piecewiseArray([size, steps, ...x.shape.slice(1)], padded(ragged.get(path)!).x.pieces!, x.dtype)),
+        ...mapTree(perStep, (x, path) =>
+          piecewiseArray([size, steps, ...x.shape.slice(1)], padded(ragged.get(path)!).x.pieces!, x.dtype),
+        ),
         weight: weightOf(order, size),
       };
       return { ...numbered, order, batch };
@@ -77,17 +115,33 @@ function flat(x: Tensor): ArrayTensor {
 }
 
 /** What goes along with the sequences, as far as there is any. */
-function partsOf<S extends Parts, T extends Parts>(data: RaggedData<S, T>): { readonly perSequence: S; readonly perStep: T };
-function partsOf({ sequences, perSequence = {}, perStep = {} }: RaggedData<Parts, Parts>): { readonly perSequence: Parts; readonly perStep: Parts } {
-  const own = ["x", "lengths", ...(["elapsed", "mask"] as const).filter((name) => sequences[name] !== undefined), "weight"];
+function partsOf<S extends Parts, T extends Parts>(
+  data: RaggedData<S, T>,
+): { readonly perSequence: S; readonly perStep: T };
+function partsOf({ sequences, perSequence = {}, perStep = {} }: RaggedData<Parts, Parts>): {
+  readonly perSequence: Parts;
+  readonly perStep: Parts;
+} {
+  const own = [
+    "x",
+    "lengths",
+    ...(["elapsed", "mask"] as const).filter((name) => sequences[name] !== undefined),
+    "weight",
+  ];
   const names = [...own, ...Object.keys(perSequence), ...Object.keys(perStep)];
   const twice = names.find((name, i) => names.indexOf(name) < i);
-  if (twice !== undefined) throw new TensorError(`raggedBatches: ${twice} is the name of two parts of a batch; rename one of them`);
+  if (twice !== undefined)
+    throw new TensorError(`raggedBatches: ${twice} is the name of two parts of a batch; rename one of them`);
   const [steps, count] = [sequences.values.shape[0]!, sequences.offsets.data.length - 1];
-  for (const [given, expected, of, parts] of [["perSequence", count, "sequences", perSequence], ["perStep", steps, "steps", perStep]] as const) {
+  for (const [given, expected, of, parts] of [
+    ["perSequence", count, "sequences", perSequence],
+    ["perStep", steps, "steps", perStep],
+  ] as const) {
     const strange = leavesOf(parts).find(({ tensor: x }) => x.shape[0] !== expected);
     if (strange === undefined) continue;
-    throw new TensorError(`raggedBatches: ${given} ${strange.path} must be [${expected}, ...], as there are ${expected} ${of}, got ${describe(strange.tensor)}`);
+    throw new TensorError(
+      `raggedBatches: ${given} ${strange.path} must be [${expected}, ...], as there are ${expected} ${of}, got ${describe(strange.tensor)}`,
+    );
   }
   return { perSequence, perStep };
 }

@@ -10,7 +10,13 @@ function dataOf(count: number, time: number): { readonly x: Tensor; readonly lab
   return { x: tensor(x, [count, time, 1]), label: tensor(Int32Array.from({ length: count }, (_, n) => n)) };
 }
 
-const sizes = fc.record({ count: fc.integer({ min: 1, max: 5 }), time: fc.integer({ min: 1, max: 9 }), size: fc.integer({ min: 1, max: 3 }), k1: fc.integer({ min: 1, max: 10 }), more: fc.nat(6) });
+const sizes = fc.record({
+  count: fc.integer({ min: 1, max: 5 }),
+  time: fc.integer({ min: 1, max: 9 }),
+  size: fc.integer({ min: 1, max: 3 }),
+  k1: fc.integer({ min: 1, max: 10 }),
+  more: fc.nat(6),
+});
 const numbers = (x: Tensor): number[] => [...valuesOf(x)];
 
 describe("windows", () => {
@@ -23,8 +29,18 @@ describe("windows", () => {
         expect(cut.stepsIn(1)).toBe(Math.ceil(count / size) * Math.ceil(time / k1));
         for (const { batch, step, examples } of cut.epoch(2)) {
           const end = ((step % Math.ceil(time / k1)) + 1) * k1;
-          expect([batch.x.shape, batch.counted.shape, batch.resets.shape, batch.resets.dtype]).toEqual([[size, k2, 1], [size, k2], [size, k2], "bool"]);
-          const [x, counted, resets, labels] = [numbers(batch.x), numbers(batch.counted), numbers(batch.resets), numbers(batch.label)];
+          expect([batch.x.shape, batch.counted.shape, batch.resets.shape, batch.resets.dtype]).toEqual([
+            [size, k2, 1],
+            [size, k2],
+            [size, k2],
+            "bool",
+          ]);
+          const [x, counted, resets, labels] = [
+            numbers(batch.x),
+            numbers(batch.counted),
+            numbers(batch.resets),
+            numbers(batch.label),
+          ];
           for (let row = 0; row < size; row++) {
             for (let j = 0; j < k2; j++) {
               const [i, t] = [row * k2 + j, end - k2 + j];
@@ -60,13 +76,30 @@ describe("windows", () => {
       counted: tensor([1, 1, 0.5, 1, 0, 0, 1, 1, 1, 1], [2, 5]) as Tensor,
     };
     const seen = [...windows(batches(data, { size: 2 }), { k1: 2, k2: 3 }).epoch(0)].map(({ batch }) => batch);
-    expect(seen.map(({ lengths }) => numbers(lengths))).toEqual([[3, 3], [3, 1], [2, 0]]);
-    expect(seen.map(({ resets }) => numbers(resets))).toEqual([[0, 1, 0, 0, 1, 1], [0, 1, 0, 1, 0, 0], [0, 0, 0, 0, 0, 0]]);
-    expect(seen.map(({ counted }) => numbers(counted))).toEqual([[0, 1, 1, 0, 0, 1], [0, 0.5, 1, 0, 0, 0], [0, 0, 0, 0, 0, 0]]);
+    expect(seen.map(({ lengths }) => numbers(lengths))).toEqual([
+      [3, 3],
+      [3, 1],
+      [2, 0],
+    ]);
+    expect(seen.map(({ resets }) => numbers(resets))).toEqual([
+      [0, 1, 0, 0, 1, 1],
+      [0, 1, 0, 1, 0, 0],
+      [0, 0, 0, 0, 0, 0],
+    ]);
+    expect(seen.map(({ counted }) => numbers(counted))).toEqual([
+      [0, 1, 1, 0, 0, 1],
+      [0, 0.5, 1, 0, 0, 0],
+      [0, 0, 0, 0, 0, 0],
+    ]);
   });
 
   test("cut whatever has an axis of time, of any dtype and nesting", () => {
-    const data = { parts: { y: tensor(Int32Array.of(1, 2, 3), [1, 3]) as Tensor, flag: tensor([1, 1, 0], [1, 3, 1], { dtype: "bool" }) as Tensor } };
+    const data = {
+      parts: {
+        y: tensor(Int32Array.of(1, 2, 3), [1, 3]) as Tensor,
+        flag: tensor([1, 1, 0], [1, 3, 1], { dtype: "bool" }) as Tensor,
+      },
+    };
     const { batch } = windows(batches(data, { size: 1 }), { k1: 2, perStep: ["parts.y"] }).at(1);
     expect(leavesOf(batch.parts).map(({ path, tensor: x }) => [path, x.dtype, x.shape, numbers(x)])).toEqual([
       ["y", "i32", [1, 2], [3, 0]],
@@ -75,50 +108,98 @@ describe("windows", () => {
   });
 
   test("leave whole what a sequence has once, also where its width is the number of steps", () => {
-    const data = { ...dataOf(2, 4), age: tensor([1, 2, 3, 4, 5, 6, 7, 8], [2, 4]) as Tensor, next: tensor([1, 2, 3, 4, 5, 6, 7, 8], [2, 4]) as Tensor };
-    expect(() => windows(batches(data, { size: 2 }), { k1: 2 })).toThrow('windows: age [2,4] may have one number for each of 4 steps, or 4 of a sequence; say which: perStep: ["age"] or perSequence: ["age"]');
+    const data = {
+      ...dataOf(2, 4),
+      age: tensor([1, 2, 3, 4, 5, 6, 7, 8], [2, 4]) as Tensor,
+      next: tensor([1, 2, 3, 4, 5, 6, 7, 8], [2, 4]) as Tensor,
+    };
+    expect(() => windows(batches(data, { size: 2 }), { k1: 2 })).toThrow(
+      'windows: age [2,4] may have one number for each of 4 steps, or 4 of a sequence; say which: perStep: ["age"] or perSequence: ["age"]',
+    );
     const { batch } = windows(batches(data, { size: 2 }), { k1: 2, perSequence: ["age"], perStep: ["next"] }).at(1);
-    expect([numbers(batch.age), numbers(batch.next)]).toEqual([[1, 2, 3, 4, 5, 6, 7, 8], [3, 4, 7, 8]]);
-    expect(() => windows(batches(data, { size: 2 }), { k1: 2, perSequence: ["age"], perStep: ["age"] })).toThrow("windows: age is given as perStep and as perSequence");
+    expect([numbers(batch.age), numbers(batch.next)]).toEqual([
+      [1, 2, 3, 4, 5, 6, 7, 8],
+      [3, 4, 7, 8],
+    ]);
+    expect(() => windows(batches(data, { size: 2 }), { k1: 2, perSequence: ["age"], perStep: ["age"] })).toThrow(
+      "windows: age is given as perStep and as perSequence",
+    );
     const sequences = raggedBatch({ values: tensor([1, 2, 3, 4, 5], [5, 1]), offsets: [0, 2, 5] });
-    const ragged = windows(raggedBatches({ sequences, perSequence: { age: tensor([1, 2, 3, 4, 5, 6], [2, 3]) as Tensor }, perStep: { y: tensor([1, 2, 3, 4, 5]) as Tensor } }, { size: 2 }), { k1: 2 }).at(0).batch;
-    expect([numbers(ragged.age), numbers(ragged.y)]).toEqual([[4, 5, 6, 1, 2, 3], [3, 4, 1, 2]]);
+    const ragged = windows(
+      raggedBatches(
+        {
+          sequences,
+          perSequence: { age: tensor([1, 2, 3, 4, 5, 6], [2, 3]) as Tensor },
+          perStep: { y: tensor([1, 2, 3, 4, 5]) as Tensor },
+        },
+        { size: 2 },
+      ),
+      { k1: 2 },
+    ).at(0).batch;
+    expect([numbers(ragged.age), numbers(ragged.y)]).toEqual([
+      [4, 5, 6, 1, 2, 3],
+      [3, 4, 1, 2],
+    ]);
   });
 
   test("of sequences with lengths end with the longest one: every window has steps that count, and together they have each step once", () => {
     fc.assert(
-      fc.property(fc.array(fc.nat({ max: 9 }), { minLength: 1, maxLength: 9 }), sizes, fc.boolean(), (lengths, { size, k1, more }, byLength) => {
-        const total = lengths.reduce((a, b) => a + b);
-        fc.pre(total > 0);
-        const offsets = [0];
-        for (const length of lengths) offsets.push(offsets.at(-1)! + length);
-        const sequences = raggedBatch({ values: tensor(Float32Array.from({ length: total }, (_, i) => i + 1), [total, 1]), offsets });
-        const cut = () => windows(raggedBatches({ sequences }, { size, key: key(1), byLength }), { k1, k2: k1 + more });
-        const all = [...cut().from(0, cut().stepsIn(3))];
-        for (const epoch of [0, 1, 2]) {
-          const own = all.filter((numbered) => numbered.epoch === epoch);
-          expect(own).toHaveLength(cut().stepsIn(epoch + 1) - cut().stepsIn(epoch));
-          const seen = own.flatMap(({ batch }) => numbers(batch.x).filter((_, i) => numbers(batch.counted)[i] === 1));
-          expect(seen.toSorted((a, b) => a - b)).toEqual(Array.from({ length: total }, (_, i) => i + 1));
-        }
-        for (const { batch } of all) expect(numbers(batch.counted)).toContain(1);
-        const from = all.length >> 1;
-        expect([...cut().from(from, all.length)]).toEqual(all.slice(from));
-      }),
+      fc.property(
+        fc.array(fc.nat({ max: 9 }), { minLength: 1, maxLength: 9 }),
+        sizes,
+        fc.boolean(),
+        (lengths, { size, k1, more }, byLength) => {
+          const total = lengths.reduce((a, b) => a + b);
+          fc.pre(total > 0);
+          const offsets = [0];
+          for (const length of lengths) offsets.push(offsets.at(-1)! + length);
+          const sequences = raggedBatch({
+            values: tensor(
+              Float32Array.from({ length: total }, (_, i) => i + 1),
+              [total, 1],
+            ),
+            offsets,
+          });
+          const cut = () =>
+            windows(raggedBatches({ sequences }, { size, key: key(1), byLength }), { k1, k2: k1 + more });
+          const all = [...cut().from(0, cut().stepsIn(3))];
+          for (const epoch of [0, 1, 2]) {
+            const own = all.filter((numbered) => numbered.epoch === epoch);
+            expect(own).toHaveLength(cut().stepsIn(epoch + 1) - cut().stepsIn(epoch));
+            const seen = own.flatMap(({ batch }) => numbers(batch.x).filter((_, i) => numbers(batch.counted)[i] === 1));
+            expect(seen.toSorted((a, b) => a - b)).toEqual(Array.from({ length: total }, (_, i) => i + 1));
+          }
+          for (const { batch } of all) expect(numbers(batch.counted)).toContain(1);
+          const from = all.length >> 1;
+          expect([...cut().from(from, all.length)]).toEqual(all.slice(from));
+        },
+      ),
       { numRuns: 30 },
     );
     const none = raggedBatch({ values: tensor([], [0, 1]), offsets: [0, 0, 0] });
-    expect(() => windows(raggedBatches({ sequences: none }, { size: 1, steps: 3 }), { k1: 1 }).at(0)).toThrow("windows: the sequences of epoch 0 have no steps");
+    expect(() => windows(raggedBatches({ sequences: none }, { size: 1, steps: 3 }), { k1: 1 }).at(0)).toThrow(
+      "windows: the sequences of epoch 0 have no steps",
+    );
   });
 
   test("name what does not fit", () => {
     const sequences = batches(dataOf(2, 4), { size: 1 });
     expect(() => windows(sequences, { k1: 0 })).toThrow("windows: expected k1 as an integer >= 1, got 0");
-    expect(() => windows(sequences, { k1: 3, k2: 2 })).toThrow("windows: expected k2 as an integer >= k1, which is 3, so that no step is left out; got 2");
-    expect(() => windows(sequences, { k1: 1, bptt: 2 } as never)).toThrow("windows: unknown option bptt; did you mean k2?");
-    expect(() => windows(batches({ y: tensor([1, 2]) }, { size: 1 }), { k1: 1 })).toThrow("no array of a batch has an axis of time");
-    expect(() => windows(batches({ ...dataOf(1, 4), y: tensor([1, 2, 3], [1, 3]) }, { size: 1 }), { k1: 1, perStep: ["y"] })).toThrow("windows: x [1,4,1] has 4 steps but y has the shape [1,3]");
-    expect(() => windows(batches({ ...dataOf(1, 4), lengths: tensor([1]) }, { size: 1 }), { k1: 1 }).at(0)).toThrow("windows: lengths must be i32 [1], got f32 [1]");
+    expect(() => windows(sequences, { k1: 3, k2: 2 })).toThrow(
+      "windows: expected k2 as an integer >= k1, which is 3, so that no step is left out; got 2",
+    );
+    expect(() => windows(sequences, { k1: 1, bptt: 2 } as never)).toThrow(
+      "windows: unknown option bptt; did you mean k2?",
+    );
+    expect(() => windows(batches({ y: tensor([1, 2]) }, { size: 1 }), { k1: 1 })).toThrow(
+      "no array of a batch has an axis of time",
+    );
+    expect(() =>
+      windows(batches({ ...dataOf(1, 4), y: tensor([1, 2, 3], [1, 3]) }, { size: 1 }), { k1: 1, perStep: ["y"] }),
+    ).toThrow("windows: x [1,4,1] has 4 steps but y has the shape [1,3]");
+    expect(() => windows(batches({ ...dataOf(1, 4), lengths: tensor([1]) }, { size: 1 }), { k1: 1 }).at(0)).toThrow(
+      "windows: lengths must be i32 [1], got f32 [1]",
+    );
     expect(() => windows(sequences, { k1: 1 }).at(-1)).toThrow("windows: expected a step >= 0, got -1");
   });
 });

@@ -1,6 +1,22 @@
 import {
-  checkOptions, describe, isTensor, leavesOf, mapTree, piecewiseArray, sameShape, showShape, sizeOf, tensor, TensorError, valuesOf,
-  type DType, type Piece, type Shape, type Tensor, type Tree, type Values,
+  checkOptions,
+  describe,
+  isTensor,
+  leavesOf,
+  mapTree,
+  piecewiseArray,
+  sameShape,
+  showShape,
+  sizeOf,
+  tensor,
+  TensorError,
+  valuesOf,
+  type DType,
+  type Piece,
+  type Shape,
+  type Tensor,
+  type Tree,
+  type Values,
 } from "@sluice/tensor";
 import type { Batches, Weighted } from "./batches.ts";
 import { everyStep } from "./every-step.ts";
@@ -11,7 +27,9 @@ export interface WindowsOptions {
   readonly k1: number;
   /** Steps of a window, at least k1: how far the gradient goes back. Default k1. */
   readonly k2?: number;
-  /** Names of parts `[batch, time]`, which have one number for each step. What `raggedBatches` makes tells by itself. */
+  /**
+   * Names of parts `[batch, time]`, which have one number for each step. What `raggedBatches` makes tells by itself.
+   */
   readonly perStep?: readonly string[];
   /** Names of parts that a sequence has once, such as `[batch, features]`: they go along whole. */
   readonly perSequence?: readonly string[];
@@ -19,33 +37,54 @@ export interface WindowsOptions {
 
 /** A window of the data, `[batch, k2, ...]`. */
 export type Window<D> = D & {
-  /** How much each step's loss counts, f32 `[batch, k2]`: give it to the loss as mask. Over the windows of a sequence each of its steps counts once. */
+  /**
+   * How much each step's loss counts, f32 `[batch, k2]`: give it to the loss as mask. Over the windows of a sequence
+   * each of its steps counts once.
+   */
   readonly counted: Tensor;
   /** Where a sequence begins, bool `[batch, k2]`: give it to `apply`. Nothing from before reaches the sequence then. */
   readonly resets: Tensor;
 };
 
 /**
- * Cuts batches of long sequences into windows for truncated back-propagation through time, TBPTT(k1, k2) (Williams, Peng 1990, who write h' and h; Sutskever 2013): after every k1 steps
- * the gradient of the last k1 losses goes back through the last k2 steps. Window n holds the steps
+ * Cuts batches of long sequences into windows for truncated back-propagation through time, TBPTT(k1, k2) (Williams,
+ * Peng 1990, who write h' and h; Sutskever 2013): after every k1 steps the gradient of the last k1 losses goes back
+ * through the last k2 steps. Window n holds the steps
  *
  *     (n + 1) k1 - k2, ..., (n + 1) k1 - 1
  *
- * of its sequences, and the next one begins after k1 steps of it: `apply` returns the state there as `carry`, for `carryAfter: k1`. Steps before the first and after the last are zeros
- * that do not count; the next batch's sequences begin with a reset. All windows have one shape and are a pure function of the step, as the batches are. Where the data has lengths, a batch has
- * windows up to the end of its longest sequence, so that there is none in which nothing counts, and epochs differ in their number of windows.
+ * of its sequences, and the next one begins after k1 steps of it: `apply` returns the state there as `carry`, for
+ * `carryAfter: k1`. Steps before the first and after the last are zeros that do not count; the next batch's sequences
+ * begin with a reset. All windows have one shape and are a pure function of the step, as the batches are. Where the
+ * data has lengths, a batch has windows up to the end of its longest sequence, so that there is none in which nothing
+ * counts, and epochs differ in their number of windows.
  *
- * Arrays `[batch, time, ...]` of three axes or more are cut. Those of one axis, such as labels and weights, go along whole, except for `lengths` (i32 `[batch]`), the steps of each row, which become
- * those of the window. One of two axes could be either, `[batch, time]` or `[batch, features]`: say which. `resets` (bool `[batch, time]`) of rows that hold several sequences, and `counted` (f32 `[batch, time]`) of a loss that does not count every step, are kept to.
+ * Arrays `[batch, time, ...]` of three axes or more are cut. Those of one axis, such as labels and weights, go along
+ * whole, except for `lengths` (i32 `[batch]`), the steps of each row, which become those of the window. One of two axes
+ * could be either, `[batch, time]` or `[batch, features]`: say which. `resets` (bool `[batch, time]`) of rows that hold
+ * several sequences, and `counted` (f32 `[batch, time]`) of a loss that does not count every step, are kept to.
  */
-export function windows<D extends { readonly [name: string]: Tree }>(sequences: Batches<D>, options: WindowsOptions): Batches<Window<D>> {
-  checkOptions("windows", options, ["k1", "k2", "perStep", "perSequence"], { stride: "k1", bptt: "k2", size: "k2", steps: "k2" });
+export function windows<D extends { readonly [name: string]: Tree }>(
+  sequences: Batches<D>,
+  options: WindowsOptions,
+): Batches<Window<D>> {
+  checkOptions("windows", options, ["k1", "k2", "perStep", "perSequence"], {
+    stride: "k1",
+    bptt: "k2",
+    size: "k2",
+    steps: "k2",
+  });
   const { k1, k2 = k1 } = options;
   if (!Number.isInteger(k1) || k1 < 1) throw new TensorError(`windows: expected k1 as an integer >= 1, got ${k1}`);
-  if (!Number.isInteger(k2) || k2 < k1) throw new TensorError(`windows: expected k2 as an integer >= k1, which is ${k1}, so that no step is left out; got ${k2}`);
+  if (!Number.isInteger(k2) || k2 < k1)
+    throw new TensorError(
+      `windows: expected k2 as an integer >= k1, which is ${k1}, so that no step is left out; got ${k2}`,
+    );
   const cuts = cutParts(sequences, options);
   const time = timeOf(sequences.at(0).batch, cuts);
-  const { place, stepsIn } = numberWindows(sequences, (batch) => Math.ceil((sequences.longestAt?.(batch) ?? time) / k1));
+  const { place, stepsIn } = numberWindows(sequences, (batch) =>
+    Math.ceil((sequences.longestAt?.(batch) ?? time) / k1),
+  );
   const batchAt = keepingLast(sequences.at);
   return everyStep("windows", {
     examples: sequences.examples,
@@ -63,7 +102,8 @@ export function windows<D extends { readonly [name: string]: Tree }>(sequences: 
 type Cuts = (path: string, x: Tensor) => boolean;
 
 function cutParts({ perStep: known }: Batches<unknown>, { perStep = [], perSequence = [] }: WindowsOptions): Cuts {
-  const among = (names: readonly string[], path: string): boolean => names.some((name) => path === name || path.startsWith(`${name}.`));
+  const among = (names: readonly string[], path: string): boolean =>
+    names.some((name) => path === name || path.startsWith(`${name}.`));
   const both = perStep.find((name) => perSequence.includes(name));
   if (both !== undefined) throw new TensorError(`windows: ${both} is given as perStep and as perSequence`);
   return (path, x) => {
@@ -71,7 +111,9 @@ function cutParts({ perStep: known }: Batches<unknown>, { perStep = [], perSeque
     if (known !== undefined) return known.has(path);
     if (x.shape.length > 2 || path === "counted" || path === "resets" || among(perStep, path)) return true;
     const name = path.split(".")[0]!;
-    throw new TensorError(`windows: ${path} ${describe(x)} may have one number for each of ${x.shape[1]} steps, or ${x.shape[1]} of a sequence; say which: perStep: ["${name}"] or perSequence: ["${name}"]`);
+    throw new TensorError(
+      `windows: ${path} ${describe(x)} may have one number for each of ${x.shape[1]} steps, or ${x.shape[1]} of a sequence; say which: perStep: ["${name}"] or perSequence: ["${name}"]`,
+    );
   };
 }
 
@@ -119,13 +161,21 @@ interface Span {
   readonly counts: number;
 }
 
-function windowOf<D extends { readonly [name: string]: Tree }>(batch: Weighted<D>, { begin, end, counts }: Span, cuts: Cuts): Weighted<Window<D>> {
+function windowOf<D extends { readonly [name: string]: Tree }>(
+  batch: Weighted<D>,
+  { begin, end, counts }: Span,
+  cuts: Cuts,
+): Weighted<Window<D>> {
   const rows = batch.weight.shape[0]!;
   const steps = end - begin;
   const time = timeOf(batch, cuts);
   const lengths = partOf(batch, "lengths", "i32", [rows]);
-  const own = { counted: partOf(batch, "counted", "f32", [rows, time]), resets: partOf(batch, "resets", "bool", [rows, time]) };
-  const stepByStep = (f: (row: number, t: number) => number): number[] => Array.from({ length: rows * steps }, (_, i) => f(Math.floor(i / steps), begin + (i % steps)));
+  const own = {
+    counted: partOf(batch, "counted", "f32", [rows, time]),
+    resets: partOf(batch, "resets", "bool", [rows, time]),
+  };
+  const stepByStep = (f: (row: number, t: number) => number): number[] =>
+    Array.from({ length: rows * steps }, (_, i) => f(Math.floor(i / steps), begin + (i % steps)));
   const weight = valuesOf(batch.weight);
   const counted = stepByStep((row, t) => {
     if (t < counts || t >= (lengths?.[row] ?? time)) return 0;
@@ -133,13 +183,17 @@ function windowOf<D extends { readonly [name: string]: Tree }>(batch: Weighted<D
   });
   const resets = stepByStep((row, t) => (t === 0 ? 1 : t < 0 || t >= time ? 0 : (own.resets?.[row * time + t] ?? 0)));
   const cut = mapTree(batch, (x, path) => {
-    if (path === "lengths") return tensor(Int32Array.from(valuesOf(x), (length) => Math.min(Math.max(length - begin, 0), steps)));
+    if (path === "lengths")
+      return tensor(Int32Array.from(valuesOf(x), (length) => Math.min(Math.max(length - begin, 0), steps)));
     return cuts(path, x) ? stepsOf(x, begin, end) : x;
   });
   return { ...cut, counted: tensor(counted, [rows, steps]), resets: tensor(resets, [rows, steps], { dtype: "bool" }) };
 }
 
-/** Steps `begin` to `end` of `[batch, time, ...]`, as pieces of what they are cut from; there are zeros before the first and after the last. */
+/**
+ * Steps `begin` to `end` of `[batch, time, ...]`, as pieces of what they are cut from; there are zeros before the first
+ * and after the last.
+ */
 function stepsOf(x: Tensor, begin: number, end: number): Tensor {
   const [rows, time, ...shape] = x.shape;
   const width = sizeOf(shape);
@@ -160,17 +214,30 @@ function stepsOf(x: Tensor, begin: number, end: number): Tensor {
 function timeOf(batch: Tree, cuts: Cuts): number {
   const cut = leavesOf(batch).filter(({ path, tensor: x }) => cuts(path, x));
   const [first] = cut;
-  if (first === undefined) throw new TensorError("windows: expected sequences [batch, time, ...], but no array of a batch has an axis of time");
+  if (first === undefined)
+    throw new TensorError(
+      "windows: expected sequences [batch, time, ...], but no array of a batch has an axis of time",
+    );
   const time = first.tensor.shape[1]!;
   const other = cut.find(({ tensor: x }) => x.shape[1] !== time);
-  if (other !== undefined) throw new TensorError(`windows: ${first.path} ${describe(first.tensor)} has ${time} steps but ${other.path} has the shape ${describe(other.tensor)}`);
+  if (other !== undefined)
+    throw new TensorError(
+      `windows: ${first.path} ${describe(first.tensor)} has ${time} steps but ${other.path} has the shape ${describe(other.tensor)}`,
+    );
   return time;
 }
 
 /** The values of the part of a batch that is called `name`, where there is one. */
-function partOf(batch: { readonly [name: string]: Tree }, name: string, dtype: DType, shape: Shape): Values | undefined {
+function partOf(
+  batch: { readonly [name: string]: Tree },
+  name: string,
+  dtype: DType,
+  shape: Shape,
+): Values | undefined {
   const part = batch[name];
   if (part === undefined) return undefined;
   if (isTensor(part) && part.dtype === dtype && sameShape(part.shape, shape)) return valuesOf(part);
-  throw new TensorError(`windows: ${name} must be ${dtype} ${showShape(shape)}, got ${isTensor(part) ? `${part.dtype} ${describe(part)}` : "several arrays"}`);
+  throw new TensorError(
+    `windows: ${name} must be ${dtype} ${showShape(shape)}, got ${isTensor(part) ? `${part.dtype} ${describe(part)}` : "several arrays"}`,
+  );
 }

@@ -1,15 +1,32 @@
-import { argmax, checkOptions, checkTensor, convert, describe, equal, sameShape, TensorError, type Tensor } from "@sluice/tensor";
+import {
+  argmax,
+  checkOptions,
+  checkTensor,
+  convert,
+  describe,
+  equal,
+  sameShape,
+  TensorError,
+  type Tensor,
+} from "@sluice/tensor";
 import { lossOptions, maskOver, reduceLosses, type LossOptions } from "./reduce.ts";
 
-/** The fraction of rows whose largest logit is the target's class (the first of equals). Logits `[..., classes]`, target i32 `[...]`, mask over `[...]`. */
+/**
+ * The fraction of rows whose largest logit is the target's class (the first of equals). Logits `[..., classes]`, target
+ * i32 `[...]`, mask over `[...]`.
+ */
 export function accuracy(logits: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
   checkOptions("accuracy", options, lossOptions);
   checkTensor("accuracy", "logits", logits);
   checkTensor("accuracy", "the target", target);
   const rows = logits.shape.slice(0, -1);
   if (target.dtype !== "i32" || logits.shape.length === 0 || !sameShape(target.shape, rows)) {
-    throw new TensorError(`accuracy: logits ${describe(logits)} need class indices i32 [${rows.join(",")}], got ${target.dtype} ${describe(target)}`);
+    throw new TensorError(
+      `accuracy: logits ${describe(logits)} need class indices i32 [${rows.join(",")}], got ${target.dtype} ${describe(target)}`,
+    );
   }
   const right = convert(equal(argmax(logits), target), logits.dtype);
-  return reduceLosses("accuracy", right, options.reduction ?? "mean", { mask: maskOver("accuracy", options, rows, logits.dtype) });
+  return reduceLosses("accuracy", right, options.reduction ?? "mean", {
+    mask: maskOver("accuracy", options, rows, logits.dtype),
+  });
 }

@@ -1,5 +1,14 @@
 import { add, checkOptions, convert, mul, neg, softplus, sub, type Tensor } from "@sluice/tensor";
-import { checkBroadcasts, checkSameShape, keepWhere, lossOptions, maskOver, reduceLosses, weigh, type LossOptions } from "./reduce.ts";
+import {
+  checkBroadcasts,
+  checkSameShape,
+  keepWhere,
+  lossOptions,
+  maskOver,
+  reduceLosses,
+  weigh,
+  type LossOptions,
+} from "./reduce.ts";
 
 export interface BinaryCrossEntropyOptions extends LossOptions {
   /** Multiplies the losses, broadcast to them. As in PyTorch, the mean's divisor does not change. */
@@ -10,8 +19,8 @@ export interface BinaryCrossEntropyOptions extends LossOptions {
 
 /**
  * Binary cross-entropy from logits x and targets y in [0, 1] of one shape, each element its own question, as PyTorch's
- * `binary_cross_entropy_with_logits`: `-(p y log sigmoid(x) + (1 - y) log(1 - sigmoid(x)))`, computed without overflow as
- * `(1 - y) softplus(x) + p y softplus(-x)`, of which a term with the weight 0 is 0 though x is infinite.
+ * `binary_cross_entropy_with_logits`: `-(p y log sigmoid(x) + (1 - y) log(1 - sigmoid(x)))`, computed without overflow
+ * as `(1 - y) softplus(x) + p y softplus(-x)`, of which a term with the weight 0 is 0 though x is infinite.
  */
 export function binaryCrossEntropy(logits: Tensor, target: Tensor, options: BinaryCrossEntropyOptions = {}): Tensor {
   const operation = "binaryCrossEntropy";

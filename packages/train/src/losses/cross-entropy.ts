@@ -1,11 +1,33 @@
 import {
-  add, and, checkOptions, checkTensor, convert, describe, equal, expand, gather, less, lessEqual, logSoftmax, mul, named, neg, not, oneHot, sameShape,
-  select, sum, TensorError, type Tensor,
+  add,
+  and,
+  checkOptions,
+  checkTensor,
+  convert,
+  describe,
+  equal,
+  expand,
+  gather,
+  less,
+  lessEqual,
+  logSoftmax,
+  mul,
+  named,
+  neg,
+  not,
+  oneHot,
+  sameShape,
+  select,
+  sum,
+  TensorError,
+  type Tensor,
 } from "@sluice/tensor";
 import { keepWhere, lossOptions, maskOver, reduceLosses, weigh, type LossOptions } from "./reduce.ts";
 
 export interface CrossEntropyOptions extends LossOptions {
-  /** Each target gives this much of its probability to all classes evenly: `q <- (1 - s) q + s / classes`. Default 0. */
+  /**
+   * Each target gives this much of its probability to all classes evenly: `q <- (1 - s) q + s / classes`. Default 0.
+   */
   readonly labelSmoothing?: number;
   /** Rows whose target is this index do not count, as if masked; PyTorch's default is -100, here there is none. */
   readonly ignoreIndex?: number;
@@ -14,10 +36,11 @@ export interface CrossEntropyOptions extends LossOptions {
 }
 
 /**
- * Cross-entropy `-sum_k w_k q_k log softmax(logits)_k`, as PyTorch's. Logits `[..., classes]`; target i32 `[...]` of class indices, or float `[..., classes]` of
- * probabilities q. The losses have the shape `[...]`, and so has the mask.
+ * Cross-entropy `-sum_k w_k q_k log softmax(logits)_k`, as PyTorch's. Logits `[..., classes]`; target i32 `[...]` of
+ * class indices, or float `[..., classes]` of probabilities q. The losses have the shape `[...]`, and so has the mask.
  *
- * A class with the logit -Infinity has the probability 0: it adds nothing where q is 0, and makes the loss infinite where q is not. An index that names no class gives NaN, not a silently wrong number.
+ * A class with the logit -Infinity has the probability 0: it adds nothing where q is 0, and makes the loss infinite
+ * where q is not. An index that names no class gives NaN, not a silently wrong number.
  */
 export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor {
   const operation = "crossEntropy";
@@ -33,8 +56,10 @@ export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntro
   const rows = logits.shape.slice(0, -1);
   const classes = logits.shape.at(-1);
   const { dtype } = logits;
-  if (classes === undefined || classes < 1) throw new TensorError(`${operation}: expected logits [..., classes], got ${describe(logits)}`);
-  if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) throw new TensorError(`${operation}: expected labelSmoothing in [0, 1], got ${labelSmoothing}`);
+  if (classes === undefined || classes < 1)
+    throw new TensorError(`${operation}: expected logits [..., classes], got ${describe(logits)}`);
+  if (!(labelSmoothing >= 0 && labelSmoothing <= 1))
+    throw new TensorError(`${operation}: expected labelSmoothing in [0, 1], got ${labelSmoothing}`);
   if (classWeights !== undefined && !sameShape(classWeights.shape, [classes])) {
     throw new TensorError(`${operation}: expected classWeights [${classes}], got ${describe(classWeights)}`);
   }
@@ -44,18 +69,25 @@ export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntro
       `${operation}: logits ${describe(logits)} need class indices i32 [${rows.join(",")}] or probabilities [${logits.shape.join(",")}], got ${target.dtype} ${describe(target)}`,
     );
   }
-  if (ignoreIndex !== undefined && !indices) throw new TensorError(`${operation}: ignoreIndex needs class indices (i32), got ${target.dtype} ${describe(target)}`);
+  if (ignoreIndex !== undefined && !indices)
+    throw new TensorError(
+      `${operation}: ignoreIndex needs class indices (i32), got ${target.dtype} ${describe(target)}`,
+    );
 
   const given = maskOver(operation, options, rows, dtype);
   const counted = ignoreIndex === undefined ? undefined : convert(not(equal(target, ignoreIndex)), dtype);
   const mask = given === undefined ? counted : counted === undefined ? given : mul(given, counted);
 
   const logProbabilities = logSoftmax(mask === undefined ? logits : keepWhere(expand(mask, mask.shape.length), logits));
-  const hard = indices ? oneHot(target, classes, dtype) : keepWhere(mask === undefined ? undefined : expand(mask, mask.shape.length), convert(target, dtype));
+  const hard = indices
+    ? oneHot(target, classes, dtype)
+    : keepWhere(mask === undefined ? undefined : expand(mask, mask.shape.length), convert(target, dtype));
   const q = labelSmoothing === 0 ? hard : add(mul(hard, 1 - labelSmoothing), labelSmoothing / classes);
   const weights = classWeights === undefined ? undefined : convert(classWeights, dtype);
   const entropies = sum(weigh(weights === undefined ? q : mul(q, weights), neg(logProbabilities)), -1);
-  const losses = indices ? named("crossEntropy.classIndex", select(namesClass(target, classes), entropies, NaN)) : entropies;
+  const losses = indices
+    ? named("crossEntropy.classIndex", select(namesClass(target, classes), entropies, NaN))
+    : entropies;
   const counts = indices && weights !== undefined ? gather(weights, target) : undefined;
   return reduceLosses(operation, keepWhere(mask, losses), reduction, { mask, counts });
 }

@@ -10,7 +10,11 @@ interface Golden {
 interface Case {
   readonly name: string;
   readonly loss: "mse" | "cross_entropy" | "binary_cross_entropy_with_logits";
-  readonly options: { readonly reduction: "mean" | "sum" | "none" | "mean over mask"; readonly ignore_index?: number; readonly label_smoothing?: number };
+  readonly options: {
+    readonly reduction: "mean" | "sum" | "none" | "mean over mask";
+    readonly ignore_index?: number;
+    readonly label_smoothing?: number;
+  };
   readonly prediction: Golden;
   readonly target: Golden;
   readonly mask?: Golden;
@@ -22,10 +26,19 @@ interface Case {
   readonly gradient: Golden;
 }
 
-const { cases }: { cases: Case[] } = JSON.parse(readFileSync(new URL("../../../../fixtures/train/losses.json", import.meta.url), "utf8"));
+const { cases }: { cases: Case[] } = JSON.parse(
+  readFileSync(new URL("../../../../fixtures/train/losses.json", import.meta.url), "utf8"),
+);
 
 /** Cross-entropy's fixtures say the same by -100 and by a mask: both ways are held to them. */
-const variants = cases.flatMap((c) => (c.loss === "cross_entropy" && c.mask ? [{ ...c, by: "mask" }, { ...c, by: "ignoreIndex" }] : [{ ...c, by: "" }]));
+const variants = cases.flatMap((c) =>
+  c.loss === "cross_entropy" && c.mask
+    ? [
+        { ...c, by: "mask" },
+        { ...c, by: "ignoreIndex" },
+      ]
+    : [{ ...c, by: "" }],
+);
 
 function lossOf(c: Case & { by: string }, prediction: Tensor, dtype: DType): Tensor {
   const float = (x: Golden): Tensor => tensor(x.data, x.shape, { dtype });
@@ -57,7 +70,10 @@ function error(actual: Tensor, expected: Golden): number {
   return Math.max(...expected.data.map((x, i) => Math.abs(values[i]! - x))) / (largest === 0 ? 1 : largest);
 }
 
-describe.each([["f64", 1e-12], ["f32", 1e-5]] as const)("against PyTorch, %s", (dtype, tolerance) => {
+describe.each([
+  ["f64", 1e-12],
+  ["f32", 1e-5],
+] as const)("against PyTorch, %s", (dtype, tolerance) => {
   test.each(variants)("$name $by", (c) => {
     const prediction = tensor(c.prediction.data, c.prediction.shape, { dtype });
     const value = lossOf(c, prediction, dtype);

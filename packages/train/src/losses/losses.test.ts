@@ -10,21 +10,34 @@ describe("masks", () => {
   const losses: [string, (p: Tensor) => Tensor, number][] = [
     ["mse", (p) => mse(p, f64([1, 1, NaN, 1], [2, 2]), { mask }), 0.5],
     ["crossEntropy", (p) => crossEntropy(p, i32([1, 9]), { mask }), Math.log(1 + Math.E) - 1],
-    ["binaryCrossEntropy", (p) => binaryCrossEntropy(p, f64([0, 1, NaN, 1], [2, 2]), { mask }), (Math.log(2) + Math.log1p(Math.exp(-1))) / 2],
+    [
+      "binaryCrossEntropy",
+      (p) => binaryCrossEntropy(p, f64([0, 1, NaN, 1], [2, 2]), { mask }),
+      (Math.log(2) + Math.log1p(Math.exp(-1))) / 2,
+    ],
   ];
 
-  test.each(losses)("%s: what is masked out gives no value and no gradient, even where it is NaN", (_, loss, expected) => {
-    const p = f64([0, 1, NaN, Infinity], [2, 2]);
-    expect(item(loss(p))).toBeCloseTo(expected, 14);
-    const gradient = [...valuesOf(grad(loss)(p))];
-    expect(gradient.slice(2)).toEqual([0, 0]);
-    expect(gradient.every(Number.isFinite)).toBe(true);
-  });
+  test.each(losses)(
+    "%s: what is masked out gives no value and no gradient, even where it is NaN",
+    (_, loss, expected) => {
+      const p = f64([0, 1, NaN, Infinity], [2, 2]);
+      expect(item(loss(p))).toBeCloseTo(expected, 14);
+      const gradient = [...valuesOf(grad(loss)(p))];
+      expect(gradient.slice(2)).toEqual([0, 0]);
+      expect(gradient.every(Number.isFinite)).toBe(true);
+    },
+  );
 
   test("over [batch, time] of [batch, time, features] the mean counts every kept element once", () => {
     const p = f64([1, 2, 3, 4, 5, 6, 7, 8], [2, 2, 2]);
-    expect(item(mse(p, f64(new Array<number>(8).fill(0), [2, 2, 2]), { mask: f64([1, 0, 1, 1], [2, 2]) }))).toBeCloseTo((1 + 4 + 25 + 36 + 49 + 64) / 6, 12);
-    expect(item(mse(p, f64(new Array<number>(8).fill(0), [2, 2, 2]), { mask: f64([0, 1]) }))).toBeCloseTo((25 + 36 + 49 + 64) / 4, 12);
+    expect(item(mse(p, f64(new Array<number>(8).fill(0), [2, 2, 2]), { mask: f64([1, 0, 1, 1], [2, 2]) }))).toBeCloseTo(
+      (1 + 4 + 25 + 36 + 49 + 64) / 6,
+      12,
+    );
+    expect(item(mse(p, f64(new Array<number>(8).fill(0), [2, 2, 2]), { mask: f64([0, 1]) }))).toBeCloseTo(
+      (25 + 36 + 49 + 64) / 4,
+      12,
+    );
   });
 
   test("weights in a mask make the mean a weighted one", () => {
@@ -39,7 +52,9 @@ describe("masks", () => {
   });
 
   test("an unfitting one is an error with both shapes", () => {
-    expect(() => mse(f64([1, 2]), f64([0, 0]), { mask: f64([1, 1, 1]) })).toThrow(/mse: the mask \[3\] must have the leading axes of the losses \[2\]/);
+    expect(() => mse(f64([1, 2]), f64([0, 0]), { mask: f64([1, 1, 1]) })).toThrow(
+      /mse: the mask \[3\] must have the leading axes of the losses \[2\]/,
+    );
   });
 });
 
@@ -49,12 +64,30 @@ describe("lengths", () => {
   const lengths = tensor(Int32Array.from(counts));
   const numbers = (n: number, f: (i: number) => number): number[] => Array.from({ length: n }, (_, i) => f(i));
   const step = (i: number): { row: number; t: number } => ({ row: Math.floor(i / time), t: i % time });
-  const mask = f64(numbers(batch * time, (i) => (step(i).t < counts[step(i).row]! ? 1 : 0)), [batch, time]);
-  const weights = f64(numbers(batch * time, (i) => 1 + (i % 3)), [batch, time]);
-  const both = f64(numbers(batch * time, (i) => valuesOf(mask)[i]! * (1 + (i % 3))), [batch, time]);
-  const logits = f64(numbers(batch * time * 3, (i) => Math.sin(7 * i)), [batch, time, 3]);
-  const target = f64(numbers(batch * time * 3, (i) => i % 2), [batch, time, 3]);
-  const classes = i32(numbers(batch * time, (i) => i % 3), [batch, time]);
+  const mask = f64(
+    numbers(batch * time, (i) => (step(i).t < counts[step(i).row]! ? 1 : 0)),
+    [batch, time],
+  );
+  const weights = f64(
+    numbers(batch * time, (i) => 1 + (i % 3)),
+    [batch, time],
+  );
+  const both = f64(
+    numbers(batch * time, (i) => valuesOf(mask)[i]! * (1 + (i % 3))),
+    [batch, time],
+  );
+  const logits = f64(
+    numbers(batch * time * 3, (i) => Math.sin(7 * i)),
+    [batch, time, 3],
+  );
+  const target = f64(
+    numbers(batch * time * 3, (i) => i % 2),
+    [batch, time, 3],
+  );
+  const classes = i32(
+    numbers(batch * time, (i) => i % 3),
+    [batch, time],
+  );
   const losses: [string, (p: Tensor, options: LossOptions) => Tensor][] = [
     ["mse", (p, options) => mse(p, target, options)],
     ["binaryCrossEntropy", (p, options) => binaryCrossEntropy(p, target, options)],
@@ -63,17 +96,29 @@ describe("lengths", () => {
 
   test.each(losses)("%s: steps beyond them are masked out, along with what the mask leaves out", (_, loss) => {
     for (const reduction of ["mean", "sum", "none"] as const) {
-      for (const [given, expected] of [[{ lengths }, { mask }], [{ lengths, mask: weights }, { mask: both }]]) {
-        const total = (options: LossOptions) => (p: Tensor): Tensor => sum(loss(p, { ...options, reduction }));
-        expect(valuesOf(loss(logits, { ...given, reduction }))).toEqual(valuesOf(loss(logits, { ...expected, reduction })));
+      for (const [given, expected] of [
+        [{ lengths }, { mask }],
+        [{ lengths, mask: weights }, { mask: both }],
+      ]) {
+        const total =
+          (options: LossOptions) =>
+          (p: Tensor): Tensor =>
+            sum(loss(p, { ...options, reduction }));
+        expect(valuesOf(loss(logits, { ...given, reduction }))).toEqual(
+          valuesOf(loss(logits, { ...expected, reduction })),
+        );
         expect(valuesOf(grad(total(given!))(logits))).toEqual(valuesOf(grad(total(expected!))(logits)));
       }
     }
   });
 
   test("of another number of rows, or of losses without steps, are an error", () => {
-    expect(() => mse(logits, target, { lengths: i32([1, 2]) })).toThrow("mse: lengths must be i32 [batch] of losses [batch, time, ...], got i32 [2] for losses [3,4,3]");
-    expect(() => accuracy(f64([1, 2], [1, 2]), i32([0]), { lengths: i32([1]) })).toThrow("accuracy: lengths must be i32 [batch] of losses [batch, time, ...], got i32 [1] for losses [1]");
+    expect(() => mse(logits, target, { lengths: i32([1, 2]) })).toThrow(
+      "mse: lengths must be i32 [batch] of losses [batch, time, ...], got i32 [2] for losses [3,4,3]",
+    );
+    expect(() => accuracy(f64([1, 2], [1, 2]), i32([0]), { lengths: i32([1]) })).toThrow(
+      "accuracy: lengths must be i32 [batch] of losses [batch, time, ...], got i32 [1] for losses [1]",
+    );
   });
 });
 
@@ -90,12 +135,19 @@ describe("crossEntropy", () => {
   test("gives NaN for an index that names no class, unless it is ignored", () => {
     expect(item(crossEntropy(logits, i32([2, 3])))).toBeNaN();
     expect(item(crossEntropy(logits, i32([2, -1])))).toBeNaN();
-    expect(item(crossEntropy(logits, i32([2, -1]), { ignoreIndex: -1 }))).toBeCloseTo(item(crossEntropy(f64([0.5, -1, 2], [1, 3]), i32([2]))), 14);
+    expect(item(crossEntropy(logits, i32([2, -1]), { ignoreIndex: -1 }))).toBeCloseTo(
+      item(crossEntropy(f64([0.5, -1, 2], [1, 3]), i32([2]))),
+      14,
+    );
   });
 
   test("says which target fits", () => {
-    expect(() => crossEntropy(logits, i32([1, 2, 0]))).toThrow("crossEntropy: logits [2,3] need class indices i32 [2] or probabilities [2,3], got i32 [3]");
-    expect(() => crossEntropy(logits, i32([1, 2]), { label_smoothing: 0.1 } as never)).toThrow(/did you mean labelSmoothing/);
+    expect(() => crossEntropy(logits, i32([1, 2, 0]))).toThrow(
+      "crossEntropy: logits [2,3] need class indices i32 [2] or probabilities [2,3], got i32 [3]",
+    );
+    expect(() => crossEntropy(logits, i32([1, 2]), { label_smoothing: 0.1 } as never)).toThrow(
+      /did you mean labelSmoothing/,
+    );
   });
 });
 
@@ -108,7 +160,11 @@ test("accuracy counts the first largest logit, over what the mask keeps", () => 
 
 test("an empty batch has the loss 0 and no gradient", () => {
   const none = f64([], [0, 3]);
-  const losses = [(p: Tensor) => mse(p, none), (p: Tensor) => crossEntropy(p, i32([])), (p: Tensor) => binaryCrossEntropy(p, none)];
+  const losses = [
+    (p: Tensor) => mse(p, none),
+    (p: Tensor) => crossEntropy(p, i32([])),
+    (p: Tensor) => binaryCrossEntropy(p, none),
+  ];
   for (const loss of losses) {
     expect(item(loss(none))).toBe(0);
     expect(grad(loss)(none).shape).toEqual([0, 3]);

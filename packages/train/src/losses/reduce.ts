@@ -1,5 +1,22 @@
 import {
-  and, broadcastShapes, checkTensor, convert, describe, div, equal, iota, less, mul, not, reshape, sameShape, scalar, select, sum, TensorError, type Shape,
+  and,
+  broadcastShapes,
+  checkTensor,
+  convert,
+  describe,
+  div,
+  equal,
+  iota,
+  less,
+  mul,
+  not,
+  reshape,
+  sameShape,
+  scalar,
+  select,
+  sum,
+  TensorError,
+  type Shape,
   type Tensor,
 } from "@sluice/tensor";
 
@@ -9,13 +26,14 @@ export type Reduction = "mean" | "sum" | "none";
 /** Options that every loss has. */
 export interface LossOptions {
   /**
-   * Which elements count: bool, or float weights >= 0, over the leading axes of the losses, so `[batch]` or `[batch, time]` for a sequence, or over all. What is
-   * masked out gives neither value nor gradient, whatever its prediction holds.
+   * Which elements count: bool, or float weights >= 0, over the leading axes of the losses, so `[batch]` or `[batch,
+   * time]` for a sequence, or over all. What is masked out gives neither value nor gradient, whatever its prediction
+   * holds.
    */
   readonly mask?: Tensor;
   /**
-   * Of sequences `[batch, time, ...]`, the steps of each row, i32 `[batch]`: later steps do not count, as if masked out. A backend that leaves out steps behind a sequence's end sees from it that their
-   * predictions are not needed.
+   * Of sequences `[batch, time, ...]`, the steps of each row, i32 `[batch]`: later steps do not count, as if masked
+   * out. A backend that leaves out steps behind a sequence's end sees from it that their predictions are not needed.
    */
   readonly lengths?: Tensor;
   /** Default mean: `sum(mask loss) / sum(mask)`; 0 where the mask keeps nothing. */
@@ -24,15 +42,29 @@ export interface LossOptions {
 
 export const lossOptions = ["mask", "lengths", "reduction"];
 
-/** What of losses of `shape` counts, by mask and lengths, as weights over leading axes with axes of length 1 behind that broadcast to it. */
-export function maskOver(operation: string, { mask, lengths }: Pick<LossOptions, "mask" | "lengths">, shape: Shape, dtype: Tensor["dtype"]): Tensor | undefined {
+/**
+ * What of losses of `shape` counts, by mask and lengths, as weights over leading axes with axes of length 1 behind that
+ * broadcast to it.
+ */
+export function maskOver(
+  operation: string,
+  { mask, lengths }: Pick<LossOptions, "mask" | "lengths">,
+  shape: Shape,
+  dtype: Tensor["dtype"],
+): Tensor | undefined {
   const given = mask && weightsOf(operation, mask, shape, dtype);
   if (lengths === undefined) return given;
   const [batch, time] = shape;
   if (batch === undefined || time === undefined || lengths.dtype !== "i32" || !sameShape(lengths.shape, [batch])) {
-    throw new TensorError(`${operation}: lengths must be i32 [batch] of losses [batch, time, ...], got ${lengths.dtype} ${describe(lengths)} for losses [${shape.join(",")}]`);
+    throw new TensorError(
+      `${operation}: lengths must be i32 [batch] of losses [batch, time, ...], got ${lengths.dtype} ${describe(lengths)} for losses [${shape.join(",")}]`,
+    );
   }
-  const before = reshape(less(iota([time]), reshape(lengths, [batch, 1])), [batch, time, ...shape.slice(2).map(() => 1)]);
+  const before = reshape(less(iota([time]), reshape(lengths, [batch, 1])), [
+    batch,
+    time,
+    ...shape.slice(2).map(() => 1),
+  ]);
   return given === undefined ? convert(before, dtype) : select(before, given, 0);
 }
 
@@ -40,12 +72,17 @@ function weightsOf(operation: string, mask: Tensor, shape: Shape, dtype: Tensor[
   checkTensor(operation, "the mask", mask);
   const leading = mask.shape.length <= shape.length && mask.shape.every((n, axis) => n === shape[axis] || n === 1);
   if (!leading) {
-    throw new TensorError(`${operation}: the mask ${describe(mask)} must have the leading axes of the losses [${shape.join(",")}], such as [batch] or [batch, time]`);
+    throw new TensorError(
+      `${operation}: the mask ${describe(mask)} must have the leading axes of the losses [${shape.join(",")}], such as [batch] or [batch, time]`,
+    );
   }
   return reshape(convert(mask, dtype), [...mask.shape, ...shape.slice(mask.shape.length).map(() => 1)]);
 }
 
-/** `x` where the mask is not 0, and 0 elsewhere: applied before a loss is computed, so that no NaN of a masked place reaches a gradient as 0 NaN. */
+/**
+ * `x` where the mask is not 0, and 0 elsewhere: applied before a loss is computed, so that no NaN of a masked place
+ * reaches a gradient as 0 NaN.
+ */
 export function keepWhere(mask: Tensor | undefined, x: Tensor): Tensor {
   return mask === undefined ? x : select(not(equal(mask, 0)), x, 0);
 }
@@ -62,7 +99,8 @@ export function reduceLosses(
   reduction: Reduction,
   { mask, counts }: { readonly mask?: Tensor | undefined; readonly counts?: Tensor | undefined } = {},
 ): Tensor {
-  if (!["mean", "sum", "none"].includes(reduction)) throw new TensorError(`${operation}: expected the reduction mean, sum or none, got ${String(reduction)}`);
+  if (!["mean", "sum", "none"].includes(reduction))
+    throw new TensorError(`${operation}: expected the reduction mean, sum or none, got ${String(reduction)}`);
   const weighted = mask === undefined ? losses : mul(losses, mask);
   if (reduction === "none") return weighted;
   const total = totalOf(weighted);
@@ -70,19 +108,31 @@ export function reduceLosses(
   const per = counts === undefined ? mask : mask === undefined ? counts : mul(counts, mask);
   const elements = losses.shape.reduce((size, n) => size * n, 1);
   if (per === undefined) return div(total, Math.max(elements, 1));
-  const repeats = elements / Math.max(per.shape.reduce((size, n) => size * n, 1), 1);
+  const repeats =
+    elements /
+    Math.max(
+      per.shape.reduce((size, n) => size * n, 1),
+      1,
+    );
   const divisor = mul(sum(per), repeats);
   return div(total, select(equal(divisor, 0), scalar(1, divisor.dtype), divisor));
 }
 
 /**
- * The sum of losses `[batch, time, ...]` of steps is that of each step's own sum, taken over rows of steps: steps that do not count can then be left out, which in one sum over all elements would move the
- * others to other places of its order.
+ * The sum of losses `[batch, time, ...]` of steps is that of each step's own sum, taken over rows of steps: steps that
+ * do not count can then be left out, which in one sum over all elements would move the others to other places of its
+ * order.
  */
 function totalOf(losses: Tensor): Tensor {
   const [batch, time, ...inner] = losses.shape;
   if (batch === undefined || time === undefined) return sum(losses);
-  const ofSteps = inner.length === 0 ? losses : sum(losses, inner.map((_, axis) => axis + 2));
+  const ofSteps =
+    inner.length === 0
+      ? losses
+      : sum(
+          losses,
+          inner.map((_, axis) => axis + 2),
+        );
   return reshape(sum(reshape(ofSteps, [batch * time, 1]), 0), []);
 }
 
@@ -90,7 +140,9 @@ export function checkSameShape(operation: string, prediction: Tensor, target: Te
   checkTensor(operation, "the prediction", prediction);
   checkTensor(operation, "the target", target);
   if (sameShape(prediction.shape, target.shape)) return;
-  throw new TensorError(`${operation}: prediction ${describe(prediction)} and target ${describe(target)} must have the same shape`);
+  throw new TensorError(
+    `${operation}: prediction ${describe(prediction)} and target ${describe(target)} must have the same shape`,
+  );
 }
 
 export function checkBroadcasts(operation: string, name: string, x: Tensor, shape: Shape): void {

@@ -1,4 +1,19 @@
-import { add, checkOptions, convert, div, mapTree, max, mul, scalar, sqrt, square, zerosLike, zipTrees, type Tensor, type Tree } from "@sluice/tensor";
+import {
+  add,
+  checkOptions,
+  convert,
+  div,
+  mapTree,
+  max,
+  mul,
+  scalar,
+  sqrt,
+  square,
+  zerosLike,
+  zipTrees,
+  type Tensor,
+  type Tree,
+} from "@sluice/tensor";
 import { biasCorrection, checkFraction, checkNotNegative } from "./bias-correction.ts";
 import { chain } from "./chain.ts";
 import { descend, type LearningRate } from "./descend.ts";
@@ -19,7 +34,10 @@ export interface MomentsOptions {
 
 export interface AdamOptions extends MomentsOptions {
   readonly learningRate: LearningRate;
-  /** `adam`: L2, `g <- g + lambda w` before the moments, default 0. `adamw`: decoupled, `w <- w - eta lambda w`, default 0.01. */
+  /**
+   * `adam`: L2, `g <- g + lambda w` before the moments, default 0. `adamw`: decoupled, `w <- w - eta lambda w`, default
+   * 0.01.
+   */
   readonly weightDecay?: number;
   /** Which parameters decay; default all. */
   readonly decays?: Decays;
@@ -39,15 +57,26 @@ const known = ["learningRate", "beta1", "beta2", "epsilon", "amsgrad", "weightDe
 export function adam(options: AdamOptions): Optimiser {
   checkOptions("adam", options, known, aliases);
   const { learningRate, weightDecay = 0, decays, ...rest } = options;
-  const members = [...(weightDecay === 0 ? [] : [decay(weightDecay, decays && { of: decays })]), moments(rest, "adam"), descend(learningRate)];
+  const members = [
+    ...(weightDecay === 0 ? [] : [decay(weightDecay, decays && { of: decays })]),
+    moments(rest, "adam"),
+    descend(learningRate),
+  ];
   return { ...chain(...members), name: "adam" };
 }
 
-/** Adam with decoupled weight decay (Loshchilov and Hutter 2019, arXiv 1711.05101), in PyTorch's form: `w <- w - eta (u + lambda w)`. */
+/**
+ * Adam with decoupled weight decay (Loshchilov and Hutter 2019, arXiv 1711.05101), in PyTorch's form: `w <- w - eta (u
+ * + lambda w)`.
+ */
 export function adamw(options: AdamOptions): Optimiser {
   checkOptions("adamw", options, known, aliases);
   const { learningRate, weightDecay = 0.01, decays, ...rest } = options;
-  const members = [moments(rest, "adamw"), ...(weightDecay === 0 ? [] : [decay(weightDecay, decays && { of: decays })]), descend(learningRate)];
+  const members = [
+    moments(rest, "adamw"),
+    ...(weightDecay === 0 ? [] : [decay(weightDecay, decays && { of: decays })]),
+    descend(learningRate),
+  ];
   return { ...chain(...members), name: "adamw" };
 }
 
@@ -79,7 +108,10 @@ export function moments(options: MomentsOptions = {}, operation = "moments"): Op
       const corrections = new Map<string, { readonly first: Tensor; readonly second: Tensor }>();
       const correction = (dtype: Tensor["dtype"]): { readonly first: Tensor; readonly second: Tensor } => {
         const time = convert(t, dtype);
-        const made = corrections.get(dtype) ?? { first: biasCorrection(beta1, time), second: sqrt(biasCorrection(beta2, time)) };
+        const made = corrections.get(dtype) ?? {
+          first: biasCorrection(beta1, time),
+          second: sqrt(biasCorrection(beta2, time)),
+        };
         corrections.set(dtype, made);
         return made;
       };

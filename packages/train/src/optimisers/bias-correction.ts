@@ -1,8 +1,9 @@
 import { div, logF64, mul, tanh, add, TensorError, type Tensor } from "@sluice/tensor";
 
 /**
- * `1 - beta^t` for t >= 1 (a float scalar), to a few units in the last place of its dtype: with `v = tanh(-t log(beta) / 2)` it is `2 v / (1 + v)`. The plain
- * form loses digits twice: rounding beta to f32 leaves `1 - 0.999` with an error of 1e-5, and the subtraction magnifies the error of the power.
+ * `1 - beta^t` for t >= 1 (a float scalar), to a few units in the last place of its dtype: with `v = tanh(-t log(beta)
+ * / 2)` it is `2 v / (1 + v)`. The plain form loses digits twice: rounding beta to f32 leaves `1 - 0.999` with an error
+ * of 1e-5, and the subtraction magnifies the error of the power.
  */
 export function biasCorrection(beta: number, t: Tensor): Tensor {
   if (beta === 0) return add(mul(t, 0), 1);
@@ -15,5 +16,6 @@ export function checkFraction(operation: string, name: string, value: number): v
 }
 
 export function checkNotNegative(operation: string, name: string, value: number): void {
-  if (!(value >= 0 && value < Infinity)) throw new TensorError(`${operation}: expected a finite ${name} >= 0, got ${value}`);
+  if (!(value >= 0 && value < Infinity))
+    throw new TensorError(`${operation}: expected a finite ${name} >= 0, got ${value}`);
 }

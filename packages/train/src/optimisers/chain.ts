@@ -3,9 +3,20 @@ import type { Optimiser } from "./optimiser.ts";
 
 type Named = { readonly [name: string]: Tree };
 
-/** Optimisers one after the other; the state is that of the members under their names (`momentum`, and `momentum2` for a second one). */
+/**
+ * Optimisers one after the other; the state is that of the members under their names (`momentum`, and `momentum2` for a
+ * second one).
+ */
 export function chain(...optimisers: readonly Optimiser[]): Optimiser<Named> {
-  optimisers.forEach((member, index) => checkMade("chain", `member ${index + 1}`, member, { init: "function", update: "function" }, "adam({ learningRate: 1e-3 })"));
+  optimisers.forEach((member, index) =>
+    checkMade(
+      "chain",
+      `member ${index + 1}`,
+      member,
+      { init: "function", update: "function" },
+      "adam({ learningRate: 1e-3 })",
+    ),
+  );
   const seen = new Map<string, number>();
   const members = optimisers.map((optimiser) => {
     const count = (seen.get(optimiser.name) ?? 0) + 1;

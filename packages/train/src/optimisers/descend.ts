@@ -11,7 +11,8 @@ type DescendState = { readonly count?: Tensor };
 /** `u <- -eta u`: the last member of a chain, which turns what came before into a step downhill. */
 export function descend(learningRate: LearningRate): Optimiser<DescendState> {
   if (typeof learningRate === "number") {
-    if (!(learningRate >= 0 && learningRate < Infinity)) throw new TensorError(`descend: expected a finite learningRate >= 0, got ${learningRate}`);
+    if (!(learningRate >= 0 && learningRate < Infinity))
+      throw new TensorError(`descend: expected a finite learningRate >= 0, got ${learningRate}`);
     return {
       name: "descend",
       init: () => ({}),
@@ -22,7 +23,8 @@ export function descend(learningRate: LearningRate): Optimiser<DescendState> {
     name: "descend",
     init: () => ({ count: scalar(0, "i32") }),
     update(gradients, { count }) {
-      if (count === undefined) throw new TensorError("descend: the state has no count; make it with init of the same optimiser");
+      if (count === undefined)
+        throw new TensorError("descend: the state has no count; make it with init of the same optimiser");
       const rates = new Map<string, Tensor>();
       const rate = (dtype: Tensor["dtype"]): Tensor => {
         const known = rates.get(dtype) ?? neg(learningRate(convert(count, dtype)));

@@ -33,11 +33,19 @@ const golden: { parameters: Goldens; gradients: Goldens[]; cases: Case[] } = JSO
 
 function ours(name: Case["optimiser"], { lr, eps, weight_decay, alpha, centered, betas, ...same }: Options): Optimiser {
   const { momentum, dampening, nesterov, amsgrad } = same;
-  const defined = <T extends object>(options: T): T => Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
+  const defined = <T extends object>(options: T): T =>
+    Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
   const common = { learningRate: lr, ...(weight_decay === undefined ? {} : { weightDecay: weight_decay }) };
-  if (name === "sgd") return sgd({ ...common, ...defined({ momentum, dampening, nesterov }) } as Parameters<typeof sgd>[0]);
-  if (name === "rmsprop") return rmsprop({ ...common, ...defined({ rho: alpha, epsilon: eps, centred: centered, momentum }) } as Parameters<typeof rmsprop>[0]);
-  const options = { ...common, ...defined({ beta1: betas?.[0], beta2: betas?.[1], epsilon: eps, amsgrad }) } as Parameters<typeof adam>[0];
+  if (name === "sgd")
+    return sgd({ ...common, ...defined({ momentum, dampening, nesterov }) } as Parameters<typeof sgd>[0]);
+  if (name === "rmsprop")
+    return rmsprop({ ...common, ...defined({ rho: alpha, epsilon: eps, centred: centered, momentum }) } as Parameters<
+      typeof rmsprop
+    >[0]);
+  const options = {
+    ...common,
+    ...defined({ beta1: betas?.[0], beta2: betas?.[1], epsilon: eps, amsgrad }),
+  } as Parameters<typeof adam>[0];
   return name === "adam" ? adam(options) : adamw(options);
 }
 
@@ -48,7 +56,10 @@ const treeOf = ({ kernel, bias }: Goldens, dtype: DType): Params => ({
   bias: tensor(bias.data, bias.shape, { dtype }),
 });
 
-describe.each([["f64", 1e-12], ["f32", 1e-5]] as const)("against PyTorch, %s", (dtype, tolerance) => {
+describe.each([
+  ["f64", 1e-12],
+  ["f32", 1e-5],
+] as const)("against PyTorch, %s", (dtype, tolerance) => {
   test.each(golden.cases)("$name", async ({ optimiser: name, options, parametersAfter }) => {
     const optimiser = ours(name, options);
     const params = treeOf(golden.parameters, dtype);
@@ -66,7 +77,8 @@ describe.each([["f64", 1e-12], ["f32", 1e-5]] as const)("against PyTorch, %s", (
       for (const part of ["kernel", "bias"] as const) {
         const expected = parametersAfter[i]![part].data;
         const actual = valuesOf(after[part]);
-        const error = Math.max(...expected.map((x, j) => Math.abs(actual[j]! - x))) / Math.max(...expected.map(Math.abs));
+        const error =
+          Math.max(...expected.map((x, j) => Math.abs(actual[j]! - x))) / Math.max(...expected.map(Math.abs));
         expect(error, `${part} after step ${i + 1}`).toBeLessThanOrEqual(tolerance);
       }
     }

@@ -1,4 +1,17 @@
-import { add, checkOptions, convert, equal, mapTree, mul, scalar, select, zerosLike, zipTrees, type Tensor, type Tree } from "@sluice/tensor";
+import {
+  add,
+  checkOptions,
+  convert,
+  equal,
+  mapTree,
+  mul,
+  scalar,
+  select,
+  zerosLike,
+  zipTrees,
+  type Tensor,
+  type Tree,
+} from "@sluice/tensor";
 import { checkFraction } from "./bias-correction.ts";
 import type { Optimiser } from "./optimiser.ts";
 
@@ -11,7 +24,10 @@ export interface MomentumOptions {
   readonly dampening?: number;
 }
 
-/** `v <- mu v + (1 - dampening) g;  u <- v`, or with Nesterov `u <- g + mu v` (Sutskever et al. 2013, in PyTorch's form: the learning rate outside). */
+/**
+ * `v <- mu v + (1 - dampening) g; u <- v`, or with Nesterov `u <- g + mu v` (Sutskever et al. 2013, in PyTorch's form:
+ * the learning rate outside).
+ */
 export function momentum(mu: number, options: MomentumOptions = {}): Optimiser<MomentumState> {
   checkOptions("momentum", options, ["nesterov", "dampening"]);
   const { nesterov = false, dampening = 0 } = options;
@@ -19,13 +35,20 @@ export function momentum(mu: number, options: MomentumOptions = {}): Optimiser<M
   checkFraction("momentum", "dampening", dampening);
   return {
     name: "momentum",
-    init: (params) => ({ velocity: mapTree(params, zerosLike), ...(dampening === 0 ? {} : { count: scalar(0, "i32") }) }),
+    init: (params) => ({
+      velocity: mapTree(params, zerosLike),
+      ...(dampening === 0 ? {} : { count: scalar(0, "i32") }),
+    }),
     update(gradients, { velocity, count }) {
       const first = count && equal(count, 0);
-      const share = (g: Tensor): Tensor => (first === undefined ? g : mul(g, convert(select(first, scalar(1, g.dtype), 1 - dampening), g.dtype)));
+      const share = (g: Tensor): Tensor =>
+        first === undefined ? g : mul(g, convert(select(first, scalar(1, g.dtype), 1 - dampening), g.dtype));
       const v = zipTrees(gradients, velocity, (g, old) => add(mul(old, mu), share(g)));
       const updates = nesterov ? zipTrees(gradients, v, (g, ahead) => add(g, mul(ahead, mu))) : v;
-      return { updates, state: { velocity: v, ...(count === undefined ? {} : { count: add(count, scalar(1, "i32")) }) } };
+      return {
+        updates,
+        state: { velocity: v, ...(count === undefined ? {} : { count: add(count, scalar(1, "i32")) }) },
+      };
     },
   };
 }

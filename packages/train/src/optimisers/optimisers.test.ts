@@ -71,8 +71,12 @@ test("`decays` chooses the parameters that decay", () => {
 test("bad options are named", () => {
   expect(() => adam({ lr: 1 } as never)).toThrow(/adam: unknown option lr; did you mean learningRate/);
   expect(() => adam({ learningRate: 0.1, beta2: 1 })).toThrow("adam: expected beta2 in [0, 1), got 1");
-  expect(() => momentum(0.9, { nestrov: true } as object)).toThrow("momentum: unknown option nestrov; did you mean nesterov?");
-  expect(() => weightDecay(0.1, { decays: () => true } as object)).toThrow("weightDecay: unknown option decays; did you mean of?");
+  expect(() => momentum(0.9, { nestrov: true } as object)).toThrow(
+    "momentum: unknown option nestrov; did you mean nesterov?",
+  );
+  expect(() => weightDecay(0.1, { decays: () => true } as object)).toThrow(
+    "weightDecay: unknown option decays; did you mean of?",
+  );
   expect(() => sgd({ learningRate: -1 })).toThrow("descend: expected a finite learningRate >= 0, got -1");
   expect(() => sgd({ learningRate: 1, nesterov: true })).toThrow("sgd: nesterov needs a momentum above 0");
 });

@@ -1,4 +1,17 @@
-import { add, checkOptions, div, mapTree, max, mul, sqrt, square, sub, zerosLike, zipTrees, type Tree } from "@sluice/tensor";
+import {
+  add,
+  checkOptions,
+  div,
+  mapTree,
+  max,
+  mul,
+  sqrt,
+  square,
+  sub,
+  zerosLike,
+  zipTrees,
+  type Tree,
+} from "@sluice/tensor";
 import { checkFraction, checkNotNegative } from "./bias-correction.ts";
 import { chain } from "./chain.ts";
 import { descend, type LearningRate } from "./descend.ts";
@@ -15,7 +28,10 @@ export interface RmspropOptions {
   readonly epsilon?: number;
   /** On what has been scaled. Default 0. */
   readonly momentum?: number;
-  /** Divide by the standard deviation instead of the root mean square (Graves 2013, arXiv 1308.0850, eq. 38 to 41). Default false. */
+  /**
+   * Divide by the standard deviation instead of the root mean square (Graves 2013, arXiv 1308.0850, eq. 38 to 41).
+   * Default false.
+   */
   readonly centred?: boolean;
   /** L2: `g <- g + lambda w` before anything else. Default 0. */
   readonly weightDecay?: number;
@@ -25,9 +41,17 @@ export interface RmspropOptions {
 
 type SquaresState = { readonly square: Tree; readonly mean?: Tree };
 
-/** RMSprop (Tieleman and Hinton 2012) as PyTorch's: `s <- rho s + (1 - rho) g^2;  w <- w - eta g / (sqrt(s) + epsilon)`; centred, `s - m^2` under the root. */
+/**
+ * RMSprop (Tieleman and Hinton 2012) as PyTorch's: `s <- rho s + (1 - rho) g^2; w <- w - eta g / (sqrt(s) + epsilon)`;
+ * centred, `s - m^2` under the root.
+ */
 export function rmsprop(options: RmspropOptions): Optimiser {
-  checkOptions("rmsprop", options, ["learningRate", "rho", "epsilon", "momentum", "centred", "weightDecay", "decays"], aliases);
+  checkOptions(
+    "rmsprop",
+    options,
+    ["learningRate", "rho", "epsilon", "momentum", "centred", "weightDecay", "decays"],
+    aliases,
+  );
   const { learningRate, rho = 0.99, epsilon = 1e-8, momentum = 0, centred = false, weightDecay = 0, decays } = options;
   checkFraction("rmsprop", "rho", rho);
   checkNotNegative("rmsprop", "epsilon", epsilon);
@@ -43,7 +67,10 @@ export function rmsprop(options: RmspropOptions): Optimiser {
 function squares(rho: number, epsilon: number, centred: boolean): Optimiser<SquaresState> {
   return {
     name: "squares",
-    init: (params) => ({ square: mapTree(params, zerosLike), ...(centred ? { mean: mapTree(params, zerosLike) } : {}) }),
+    init: (params) => ({
+      square: mapTree(params, zerosLike),
+      ...(centred ? { mean: mapTree(params, zerosLike) } : {}),
+    }),
     update(gradients, { square: before, mean }) {
       const s = zipTrees(gradients, before, (g, old) => add(mul(old, rho), mul(square(g), 1 - rho)));
       const m = mean && zipTrees(gradients, mean, (g, old) => add(mul(old, rho), mul(g, 1 - rho)));

@@ -29,12 +29,17 @@ export const aliases = {
   centered: "centred",
 };
 
-/** Stochastic gradient descent with momentum, as PyTorch's `SGD`: `g <- g + lambda w;  v <- mu v + (1 - dampening) g;  w <- w - eta v`. */
+/**
+ * Stochastic gradient descent with momentum, as PyTorch's `SGD`: `g <- g + lambda w; v <- mu v + (1 - dampening) g; w
+ * <- w - eta v`.
+ */
 export function sgd(options: SgdOptions): Optimiser {
   checkOptions("sgd", options, ["learningRate", "momentum", "nesterov", "dampening", "weightDecay", "decays"], aliases);
   const { learningRate, momentum = 0, nesterov = false, dampening = 0, weightDecay = 0, decays } = options;
   if (nesterov && (momentum === 0 || dampening !== 0)) {
-    throw new TensorError(`sgd: nesterov needs a momentum above 0 and a dampening of 0, got momentum ${momentum}, dampening ${dampening}`);
+    throw new TensorError(
+      `sgd: nesterov needs a momentum above 0 and a dampening of 0, got momentum ${momentum}, dampening ${dampening}`,
+    );
   }
   const members = [
     ...(weightDecay === 0 ? [] : [decay(weightDecay, decays && { of: decays })]),

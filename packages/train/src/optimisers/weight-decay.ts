@@ -6,10 +6,13 @@ import type { Optimiser } from "./optimiser.ts";
 export type Decays = (path: string, parameter: Tensor) => boolean;
 
 /**
- * `u <- u + lambda w`. First in a chain it is an L2 penalty of `lambda/2 |w|^2`; after the scaling by moments it is decoupled weight decay (Loshchilov and Hutter
- * 2019, arXiv 1711.05101).
+ * `u <- u + lambda w`. First in a chain it is an L2 penalty of `lambda/2 |w|^2`; after the scaling by moments it is
+ * decoupled weight decay (Loshchilov and Hutter 2019, arXiv 1711.05101).
  */
-export function weightDecay(lambda: number, options: { readonly of?: Decays } = {}): Optimiser<Readonly<Record<string, never>>> {
+export function weightDecay(
+  lambda: number,
+  options: { readonly of?: Decays } = {},
+): Optimiser<Readonly<Record<string, never>>> {
   checkOptions("weightDecay", options, ["of"], { decays: "of", mask: "of" });
   const { of = () => true } = options;
   checkNotNegative("weightDecay", "lambda", lambda);
@@ -20,7 +23,8 @@ export function weightDecay(lambda: number, options: { readonly of?: Decays } = 
       const weights = new Map(leavesOf(params).map(({ path, tensor }) => [path, tensor]));
       const updates = mapTree(gradients, (g, path) => {
         const w = weights.get(path);
-        if (w === undefined) throw new TensorError(`weightDecay: no parameter ${path}; there are ${[...weights.keys()].join(", ")}`);
+        if (w === undefined)
+          throw new TensorError(`weightDecay: no parameter ${path}; there are ${[...weights.keys()].join(", ")}`);
         return of(path, w) ? add(g, mul(w, lambda)) : g;
       });
       return { updates, state };

@@ -1,4 +1,7 @@
 import { scalar } from "@sluice/tensor";
 import type { Schedule } from "./schedule.ts";
 
-export const constant = (value: number): Schedule => (step) => scalar(value, step.dtype);
+export const constant =
+  (value: number): Schedule =>
+  (step) =>
+    scalar(value, step.dtype);

@@ -3,8 +3,8 @@ import type { RampOptions } from "./linear.ts";
 import { checkSteps, type Schedule } from "./schedule.ts";
 
 /**
- * `end + (start - end) (1 + cos(pi t / steps)) / 2`, then `end` (Loshchilov and Hutter 2017, arXiv 1608.03983, without restarts). As
- * `(1 + cos(pi u)) / 2 = sin(pi (1 - u) / 2)^2`, only a sine on the first quarter turn is needed.
+ * `end + (start - end) (1 + cos(pi t / steps)) / 2`, then `end` (Loshchilov and Hutter 2017, arXiv 1608.03983, without
+ * restarts). As `(1 + cos(pi u)) / 2 = sin(pi (1 - u) / 2)^2`, only a sine on the first quarter turn is needed.
  */
 export function cosine(options: RampOptions): Schedule {
   checkOptions("cosine", options, ["start", "end", "steps"], { T_max: "steps", eta_min: "end" });
@@ -16,7 +16,10 @@ export function cosine(options: RampOptions): Schedule {
 /** sin(pi v / 2) for 0 <= v <= 1 by its Taylor series up to v^21, which is cut off below 1e-17. */
 function quarterSine(v: Tensor): Tensor {
   const v2 = square(v);
-  return mul(v, coefficients.reduceRight<Tensor>((sum, c) => add(mul(sum, v2), c), scalar(0, v.dtype)));
+  return mul(
+    v,
+    coefficients.reduceRight<Tensor>((sum, c) => add(mul(sum, v2), c), scalar(0, v.dtype)),
+  );
 }
 
 /** (-1)^k (pi/2)^(2k+1) / (2k+1)! */

@@ -22,9 +22,14 @@ export function stepwise(options: DecayOptions): Schedule {
 }
 
 function checked(operation: string, options: DecayOptions): { start: number; exponent: number; every: number } {
-  checkOptions(operation, options, ["start", "factor", "every"], { gamma: "factor", rate: "factor", step_size: "every" });
+  checkOptions(operation, options, ["start", "factor", "every"], {
+    gamma: "factor",
+    rate: "factor",
+    step_size: "every",
+  });
   const { start, factor, every = 1 } = options;
   checkSteps(operation, "every", every);
-  if (!(factor > 0 && factor < Infinity)) throw new TensorError(`${operation}: expected a factor above 0, got ${factor}`);
+  if (!(factor > 0 && factor < Infinity))
+    throw new TensorError(`${operation}: expected a factor above 0, got ${factor}`);
   return { start, exponent: logF64(factor), every };
 }

@@ -1,6 +1,20 @@
 import {
-  abs, and, isFloat, leavesOf, less, matchTree, not, or, sameShape, select, showShape, TensorError, treeFrom, zipTrees,
-  type Tensor, type Tree,
+  abs,
+  and,
+  isFloat,
+  leavesOf,
+  less,
+  matchTree,
+  not,
+  or,
+  sameShape,
+  select,
+  showShape,
+  TensorError,
+  treeFrom,
+  zipTrees,
+  type Tensor,
+  type Tree,
 } from "@sluice/tensor";
 
 /** The carry of a training step that carries nothing: a tree without tensors. */
@@ -18,13 +32,22 @@ export function checkCarry<C extends Tree>(whose: string, before: C, returned: T
     const next = after[i]!;
     if (next.dtype === x.dtype && sameShape(next.shape, x.shape)) return;
     const shown = (tensor: Tensor): string => `${tensor.dtype} ${showShape(tensor.shape)}`;
-    throw new TensorError(`${whose}'s carry ${path} is given as ${shown(x)} and returned as ${shown(next)}; its shape and dtype must stay`);
+    throw new TensorError(
+      `${whose}'s carry ${path} is given as ${shown(x)} and returned as ${shown(next)}; its shape and dtype must stay`,
+    );
   });
   return treeFrom(before, after);
 }
 
-/** The carry of the next step: the new one, but the old one after a step that diverged, and for elements that are not finite also after a skipped one. */
-export function carriedOn<C extends Tree>(before: C, after: C, { skipped, diverged }: { readonly skipped: Tensor; readonly diverged: Tensor }): C {
+/**
+ * The carry of the next step: the new one, but the old one after a step that diverged, and for elements that are not
+ * finite also after a skipped one.
+ */
+export function carriedOn<C extends Tree>(
+  before: C,
+  after: C,
+  { skipped, diverged }: { readonly skipped: Tensor; readonly diverged: Tensor },
+): C {
   return zipTrees(before, after, (old, fresh) => {
     const stays = isFloat(fresh.dtype) ? or(diverged, and(skipped, not(less(abs(fresh), Infinity)))) : diverged;
     return select(stays, old, fresh);

@@ -8,7 +8,10 @@ export interface Divergence {
   readonly step: number;
   readonly loss: number;
   readonly gradientNorm: number;
-  /** Where the first NaN or infinity came from. Undefined where the reference backend, which is asked, finds everything finite. */
+  /**
+   * Where the first NaN or infinity came from. Undefined where the reference backend, which is asked, finds everything
+   * finite.
+   */
   readonly origin: Diagnosis | undefined;
 }
 
@@ -25,7 +28,10 @@ export class DivergedError extends Error {
   }
 }
 
-/** Evaluates loss and gradient of a step on the reference backend, operation by operation, and says where the first non-finite value came from. */
+/**
+ * Evaluates loss and gradient of a step on the reference backend, operation by operation, and says where the first
+ * non-finite value came from.
+ */
 export function diagnoseStep<P extends Tree, B extends Tree, R extends LossResult, C extends Tree>(
   step: TrainStep<P, B, R, C>,
   state: TrainState<P, C>,

@@ -16,7 +16,10 @@ export type LossResult = {
   readonly loss: Tensor;
   /** Further scalars to report. */
   readonly metrics?: Readonly<Record<string, Tensor>>;
-  /** What a mean of loss and metrics over several batches weights this one by, such as `sum(mask)`; default the number of its examples. A step of weight 0 changes no weights. */
+  /**
+   * What a mean of loss and metrics over several batches weights this one by, such as `sum(mask)`; default the number
+   * of its examples. A step of weight 0 changes no weights.
+   */
   readonly weight?: Tensor;
   /** What the next step gets as `context.carry`: nested as the option `carry`, with its shapes and dtypes. */
   readonly carry?: Tree;
@@ -25,14 +28,24 @@ export type LossResult = {
 /** What is reported of a loss's result: all of it but the carry, which stays on the backend. */
 export type Reported<R extends LossResult> = Omit<R, "carry"> & Omit<LossResult, "carry">;
 
-export type Loss<P extends Tree, B extends Tree, R extends LossResult, C extends Tree = NoCarry> = (params: P, batch: B, context: LossContext<C>) => R;
+export type Loss<P extends Tree, B extends Tree, R extends LossResult, C extends Tree = NoCarry> = (
+  params: P,
+  batch: B,
+  context: LossContext<C>,
+) => R;
 
 export function reported<R extends LossResult>(result: R): Reported<R>;
 export function reported(result: LossResult): Omit<LossResult, "carry"> {
   const given: unknown = result;
-  const fix = isTensor(given) ? ": return { loss }" : given instanceof Promise ? ": a loss is traced, so it cannot be async" : "";
+  const fix = isTensor(given)
+    ? ": return { loss }"
+    : given instanceof Promise
+      ? ": a loss is traced, so it cannot be async"
+      : "";
   if (typeof given !== "object" || given === null || isTensor(given) || !("loss" in given)) {
-    throw new TensorError(`trainStep: the loss returned ${shown(given)}, expected an object with the scalar tensor loss${fix}`);
+    throw new TensorError(
+      `trainStep: the loss returned ${shown(given)}, expected an object with the scalar tensor loss${fix}`,
+    );
   }
   const { carry: _, ...rest } = result;
   return rest;
@@ -41,11 +54,14 @@ export function reported(result: LossResult): Omit<LossResult, "carry"> {
 export function checkResult({ loss, metrics = {}, weight }: Omit<LossResult, "carry">): void {
   checkTensor("trainStep", "the loss", loss);
   if (loss.shape.length > 0 || !isFloat(loss.dtype)) {
-    throw new TensorError(`trainStep: the loss must be a float scalar, got ${loss.dtype} ${describe(loss)}; reduce it with mean`);
+    throw new TensorError(
+      `trainStep: the loss must be a float scalar, got ${loss.dtype} ${describe(loss)}; reduce it with mean`,
+    );
   }
   const scalars = { ...metrics, ...(weight === undefined ? {} : { weight }) };
   for (const [name, tensor] of Object.entries(scalars)) {
     checkTensor("trainStep", name, tensor);
-    if (tensor.shape.length > 0) throw new TensorError(`trainStep: ${name} must be a scalar, got ${describe(tensor)}; reduce it with mean or sum`);
+    if (tensor.shape.length > 0)
+      throw new TensorError(`trainStep: ${name} must be a scalar, got ${describe(tensor)}; reduce it with mean or sum`);
   }
 }

@@ -1,7 +1,9 @@
 import { item, leavesOf, type Tensor, type Tree } from "@sluice/tensor";
 
 /** The metrics of a loss's result as numbers, under the same names. */
-export type MetricsOf<R> = R extends { readonly metrics: infer M } ? { readonly [K in keyof M]: number } : Readonly<Record<never, number>>;
+export type MetricsOf<R> = R extends { readonly metrics: infer M }
+  ? { readonly [K in keyof M]: number }
+  : Readonly<Record<never, number>>;
 
 type Scalars = { readonly metrics?: Readonly<Record<string, Tensor>> };
 

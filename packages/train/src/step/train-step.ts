@@ -1,6 +1,28 @@
 import {
-  abs, add, and, checkFunction, checkMade, checkOptions, checkTree, convert, describe, equal, isFloat, keyAt, leavesOf, less, not, or, scalar, select,
-  TensorError, valueAndGradAux, zipTrees, type ArrayTensor, type Tensor, type Tree,
+  abs,
+  add,
+  and,
+  checkFunction,
+  checkMade,
+  checkOptions,
+  checkTree,
+  convert,
+  describe,
+  equal,
+  isFloat,
+  keyAt,
+  leavesOf,
+  less,
+  not,
+  or,
+  scalar,
+  select,
+  TensorError,
+  valueAndGradAux,
+  zipTrees,
+  type ArrayTensor,
+  type Tensor,
+  type Tree,
 } from "@sluice/tensor";
 import { treeNorm, type Clipper } from "@sluice/clip";
 import type { Optimiser } from "../optimisers/optimiser.ts";
@@ -12,9 +34,15 @@ export interface TrainStepOptions<P extends Tree, B extends Tree, R extends Loss
   readonly optimiser: Optimiser;
   /** Default: no clipping. */
   readonly clip?: Clipper;
-  /** A penalty on the parameters, a scalar that is added to the loss before the gradient is taken, and reported on its own. */
+  /**
+   * A penalty on the parameters, a scalar that is added to the loss before the gradient is taken, and reported on its
+   * own.
+   */
   readonly regularisation?: (params: P) => Tensor;
-  /** What is carried from step to step without a gradient, such as the state of a recurrent layer: arrays, as the first step gets them. Default: nothing. */
+  /**
+   * What is carried from step to step without a gradient, such as the state of a recurrent layer: arrays, as the first
+   * step gets them. Default: nothing.
+   */
   readonly carry?: C;
 }
 
@@ -43,20 +71,39 @@ export type StepReport = {
   readonly skipped: Tensor;
   /** bool []: the loss has weight 0, as it returned it: nothing in the batch counts. */
   readonly empty: Tensor;
-  /** bool []: the loss with its penalty or an element of the gradient is not finite (in the parameters' dtype), and the clipper let it pass. */
+  /**
+   * bool []: the loss with its penalty or an element of the gradient is not finite (in the parameters' dtype), and the
+   * clipper let it pass.
+   */
   readonly diverged: Tensor;
 };
 
 export interface TrainStep<P extends Tree, B extends Tree, R extends LossResult, C extends Tree = NoCarry> {
   init(params: P, key: ArrayTensor): TrainState<P, C>;
   /** Forward, backward, clipping and optimiser, as one pure function for `compileStep`. */
-  step(state: TrainState<P, C>, batch: B): { readonly state: TrainState<P, C>; readonly output: { readonly result: Reported<R>; readonly report: StepReport } };
+  step(
+    state: TrainState<P, C>,
+    batch: B,
+  ): {
+    readonly state: TrainState<P, C>;
+    readonly output: { readonly result: Reported<R>; readonly report: StepReport };
+  };
   /** Loss, penalty and gradient norm alone: what a diagnosis follows when a step has diverged. */
-  backward(state: TrainState<P, C>, batch: B): { readonly loss: Tensor; readonly penalty: Tensor; readonly gradientNorm: Tensor };
+  backward(
+    state: TrainState<P, C>,
+    batch: B,
+  ): { readonly loss: Tensor; readonly penalty: Tensor; readonly gradientNorm: Tensor };
 }
 
 export const trainStepOptions = ["loss", "optimiser", "clip", "regularisation", "carry"];
-export const trainStepAliases = { optimizer: "optimiser", regularization: "regularisation", clipper: "clip", metrics: "loss", initialState: "carry", state: "carry" };
+export const trainStepAliases = {
+  optimizer: "optimiser",
+  regularization: "regularisation",
+  clipper: "clip",
+  metrics: "loss",
+  initialState: "carry",
+  state: "carry",
+};
 
 const transform = { init: "function", update: "function" };
 
@@ -65,10 +112,11 @@ const transform = { init: "function", update: "function" };
  *
  *     g = d(loss + regularisation) / d(params);   g, skip = clip(g);   params <- params + optimiser(g)
  *
- * A skipped step leaves parameters and the optimiser's state as they were, bit for bit, and counts as a step; the carry goes on, but for elements that are not
- * finite, which stay as they were. A step whose loss has weight 0 is the same, and leaves the clipper's state alone too: where nothing counts there is nothing to learn, but momentum and weight decay
- * would move the weights all the same. A step that has diverged leaves the whole state as it was, carry and step count included, so that the state is always the last
- * good one.
+ * A skipped step leaves parameters and the optimiser's state as they were, bit for bit, and counts as a step; the carry
+ * goes on, but for elements that are not finite, which stay as they were. A step whose loss has weight 0 is the same,
+ * and leaves the clipper's state alone too: where nothing counts there is nothing to learn, but momentum and weight
+ * decay would move the weights all the same. A step that has diverged leaves the whole state as it was, carry and step
+ * count included, so that the state is always the last good one.
  */
 export function trainStep<P extends Tree, B extends Tree, R extends LossResult, C extends Tree = NoCarry>(
   options: TrainStepOptions<P, B, R, C>,
@@ -89,15 +137,25 @@ export function trainStep<P extends Tree, B extends Tree, R extends LossResult, 
     const value = regularisation === undefined ? result.loss : add(result.loss, penalty);
     return { value, aux: { result, penalty, carry: checkCarry("trainStep: the loss", carry, returned.carry) } };
   });
-  const gradientsOf = (state: TrainState<P, C>, batch: B) => differentiate(state.params, batch, keyAt(state.key, state.step), state.step, state.carry);
+  const gradientsOf = (state: TrainState<P, C>, batch: B) =>
+    differentiate(state.params, batch, keyAt(state.key, state.step), state.step, state.carry);
 
   return {
     init(params, key) {
       for (const { path, tensor } of leavesOf(params)) {
         if (isFloat(tensor.dtype)) continue;
-        throw new TensorError(`trainStep: parameter ${path} ${describe(tensor)} is ${tensor.dtype}; parameters are f32 (or f64 on the reference backend)`);
+        throw new TensorError(
+          `trainStep: parameter ${path} ${describe(tensor)} is ${tensor.dtype}; parameters are f32 (or f64 on the reference backend)`,
+        );
       }
-      return { params, optimiser: optimiser.init(params), clip: clip.init(params), step: scalar(0, "i32"), key, carry: first };
+      return {
+        params,
+        optimiser: optimiser.init(params),
+        clip: clip.init(params),
+        step: scalar(0, "i32"),
+        key,
+        carry: first,
+      };
     },
 
     step(state, batch) {
@@ -133,17 +191,33 @@ export function trainStep<P extends Tree, B extends Tree, R extends LossResult, 
   };
 }
 
-/** Compares a state with what the optimiser, the clipper and the carry begin with for these parameters: another's would be broadcast, or not be looked at. */
-function checkState(state: TrainState<Tree, Tree>, { optimiser, clip, carry }: { readonly optimiser: Optimiser; readonly clip: Clipper; readonly carry: Tree }): void {
+/**
+ * Compares a state with what the optimiser, the clipper and the carry begin with for these parameters: another's would
+ * be broadcast, or not be looked at.
+ */
+function checkState(
+  state: TrainState<Tree, Tree>,
+  { optimiser, clip, carry }: { readonly optimiser: Optimiser; readonly clip: Clipper; readonly carry: Tree },
+): void {
   const same = (what: string, like: Tree, given: Tree): void =>
-    checkTree("trainStep.step", what, leavesOf(like).map(({ path, tensor: { shape, dtype } }) => ({ path, shape, dtype })), given);
+    checkTree(
+      "trainStep.step",
+      what,
+      leavesOf(like).map(({ path, tensor: { shape, dtype } }) => ({ path, shape, dtype })),
+      given,
+    );
   same(`parts of the state of ${optimiser.name}`, optimiser.init(state.params), state.optimiser);
   same(`parts of the state of ${clip.name}`, clip.init(state.params), state.clip);
   same("parts of the carry", carry, state.carry);
 }
 
-const unclipped: Clipper = { name: "none", init: () => ({}), update: (gradients, state) => ({ gradients, state, report: {} }) };
+const unclipped: Clipper = {
+  name: "none",
+  init: () => ({}),
+  update: (gradients, state) => ({ gradients, state, report: {} }),
+};
 
 const isFinite = (x: Tensor): Tensor => less(abs(x), Infinity);
 
-const keepIf = (condition: Tensor, before: Tree, after: Tree): Tree => zipTrees(before, after, (old, fresh) => select(condition, old, fresh));
+const keepIf = (condition: Tensor, before: Tree, after: Tree): Tree =>
+  zipTrees(before, after, (old, fresh) => select(condition, old, fresh));

@@ -57,7 +57,11 @@ test("the carry that the loss is given has the type of the one that the trainer 
 });
 
 test("an evaluation has the metrics of its function", async () => {
-  const evaluated = await evaluator({ evaluate: (p, b) => ({ loss: mse(matmul(b.x, p.W), b.x), metrics: { twice: p.W } }), params, batch });
+  const evaluated = await evaluator({
+    evaluate: (p, b) => ({ loss: mse(matmul(b.x, p.W), b.x), metrics: { twice: p.W } }),
+    params,
+    batch,
+  });
   const { metrics } = await evaluated.run(params, []);
   expectTypeOf(metrics).toEqualTypeOf<{ readonly twice: number }>();
 });

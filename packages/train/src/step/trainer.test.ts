@@ -1,6 +1,27 @@
 import {
-  add, item, key, leavesOf, log, mapTree, matmul, mean, mul, named, normal, reference, scalar, square, sub, sum, tensor, tensorsOf, uniform, valuesOf,
-  type Backend, type Tensor, type Tree,
+  add,
+  item,
+  key,
+  leavesOf,
+  log,
+  mapTree,
+  matmul,
+  mean,
+  mul,
+  named,
+  normal,
+  reference,
+  scalar,
+  square,
+  sub,
+  sum,
+  tensor,
+  tensorsOf,
+  uniform,
+  valuesOf,
+  type Backend,
+  type Tensor,
+  type Tree,
 } from "@sluice/tensor";
 import { adaptive, chain, globalNorm, skipNonFinite, value, type Clipper } from "@sluice/clip";
 import { wasm } from "@sluice/wasm";
@@ -12,7 +33,11 @@ vi.setConfig({ testTimeout: 60_000 });
 
 const bits = (tree: Tree): unknown[] => tensorsOf(tree).map((x) => [...new Uint8Array(valuesOf(x).slice().buffer)]);
 
-const backends: [string, Backend][] = [["reference", reference()], ["wasm", wasm()], ["wasm with 2 threads", wasm({ threads: 2, oversubscribe: true })]];
+const backends: [string, Backend][] = [
+  ["reference", reference()],
+  ["wasm", wasm()],
+  ["wasm with 2 threads", wasm({ threads: 2, oversubscribe: true })],
+];
 afterAll(() => Promise.all(backends.map(([, backend]) => backend.close())));
 
 test("the small GRU after 50 steps on reference has the committed weights, and has learned", async () => {
@@ -89,12 +114,23 @@ describe.each(backends)("skipping on %s", (_, backend) => {
 
 describe.each(backends)("gradients whose squares f32 does not hold, on %s", (_, backend) => {
   test.each([
-    [1e25, undefined], [1e25, globalNorm(1)], [1e25, skipNonFinite()], [1e25, chain(skipNonFinite(), value(1))], [1e25, adaptive()], [1e-30, undefined], [1e-30, globalNorm(1e-32)],
+    [1e25, undefined],
+    [1e25, globalNorm(1)],
+    [1e25, skipNonFinite()],
+    [1e25, chain(skipNonFinite(), value(1))],
+    [1e25, adaptive()],
+    [1e-30, undefined],
+    [1e-30, globalNorm(1e-32)],
   ] as const)("%d: the norm is right and the step is made (clipper %#)", async (scale, clip: Clipper | undefined) => {
     const w = tensor([0, 0]);
     const gradient = tensor([3 * scale, 4 * scale]);
     const trained = await trainer({
-      loss: (params: { w: Tensor }, g: Tensor) => ({ loss: sum(mul(params.w, g)) }), optimiser: sgd({ learningRate: 1 }), params: { w }, key: key(0), batch: gradient, backend,
+      loss: (params: { w: Tensor }, g: Tensor) => ({ loss: sum(mul(params.w, g)) }),
+      optimiser: sgd({ learningRate: 1 }),
+      params: { w },
+      key: key(0),
+      batch: gradient,
+      backend,
       ...(clip === undefined ? {} : { clip }),
     });
     const { gradientNorm } = await trained.run(gradient);
@@ -112,7 +148,14 @@ describe.each(backends)("divergence on %s", (_, backend) => {
   };
 
   test("is named with its step and the first tensor that went bad, and the state stays the last good one", async () => {
-    const options = { loss: logarithmic, optimiser: adam({ learningRate: 0.01 }), params: { W: tensor([2], [1, 1]) as Tensor }, key: key(0), batch: good, backend };
+    const options = {
+      loss: logarithmic,
+      optimiser: adam({ learningRate: 0.01 }),
+      params: { W: tensor([2], [1, 1]) as Tensor },
+      key: key(0),
+      batch: good,
+      backend,
+    };
     const trained = await trainer(options);
     await trained.run(good);
     const before = await trained.state();
@@ -121,13 +164,22 @@ describe.each(backends)("divergence on %s", (_, backend) => {
     expect(error.divergence.step).toBe(1);
     expect(error.divergence.loss).toBeNaN();
     expect(error.divergence.origin).toMatchObject({ operation: "log", label: "model.logarithm", kind: "NaN" });
-    expect(error.message).toMatch(/^training diverged at step 1: loss NaN, gradient norm NaN; NaN first in log for model.logarithm/);
+    expect(error.message).toMatch(
+      /^training diverged at step 1: loss NaN, gradient norm NaN; NaN first in log for model.logarithm/,
+    );
     expect(bits(await trained.state())).toEqual(bits(before));
     expect((await trained.run(good)).step).toBe(1);
   });
 
   test("by weights that overflow is traced to the loss that they give", async () => {
-    const trained = await trainer({ loss: linear, optimiser: sgd({ learningRate: 1e15 }), params, key: key(0), batch: good, backend });
+    const trained = await trainer({
+      loss: linear,
+      optimiser: sgd({ learningRate: 1e15 }),
+      params,
+      key: key(0),
+      batch: good,
+      backend,
+    });
     const error: unknown = await (async () => {
       for (let i = 0; i < 10; i++) await trained.run(good);
       return undefined;
@@ -138,7 +190,15 @@ describe.each(backends)("divergence on %s", (_, backend) => {
   });
 
   test("that is skipped too often in a row ends the run", async () => {
-    const trained = await trainer({ loss: linear, optimiser: sgd({ learningRate: 0.1 }), clip: skipNonFinite({ consecutive: 2 }), params, key: key(0), batch: good, backend });
+    const trained = await trainer({
+      loss: linear,
+      optimiser: sgd({ learningRate: 0.1 }),
+      clip: skipNonFinite({ consecutive: 2 }),
+      params,
+      key: key(0),
+      batch: good,
+      backend,
+    });
     const bad = line([1, NaN], [2, 4]);
     await trained.run(bad);
     await trained.run(bad);
@@ -149,12 +209,19 @@ describe.each(backends)("divergence on %s", (_, backend) => {
 describe.each(backends)("a carry on %s", (_, backend) => {
   type Row = { readonly x: Tensor };
   const row = (...x: number[]): Row => ({ x: tensor(x) });
-  /** Carries the sum of each element and the number of steps. With `reciprocal`, a 0 makes the gradient infinite, and a NaN all of it NaN. */
+  /**
+   * Carries the sum of each element and the number of steps. With `reciprocal`, a 0 makes the gradient infinite, and a
+   * NaN all of it NaN.
+   */
   const summing = (clip?: Clipper) =>
     trainer({
       loss: ({ W }: { readonly W: Tensor }, { x }: Row, { carry }) => {
         const next = { sums: add(carry.sums, x), steps: add(carry.steps, 1) };
-        return { loss: mean(square(sub(mul(W, log(x)), next.sums))), metrics: { before: sum(carry.sums) }, carry: next };
+        return {
+          loss: mean(square(sub(mul(W, log(x)), next.sums))),
+          metrics: { before: sum(carry.sums) },
+          carry: next,
+        };
       },
       optimiser: sgd({ learningRate: 0.01 }),
       ...(clip === undefined ? {} : { clip }),
@@ -164,8 +231,12 @@ describe.each(backends)("a carry on %s", (_, backend) => {
       batch: row(1, 1),
       backend,
     });
-  const carried = async (trained: Awaited<ReturnType<typeof summing>>) => mapTree((await trained.state()).carry, (x) => x);
-  const values = ({ sums, steps }: { readonly sums: Tensor; readonly steps: Tensor }): number[] => [...valuesOf(sums), item(steps)];
+  const carried = async (trained: Awaited<ReturnType<typeof summing>>) =>
+    mapTree((await trained.state()).carry, (x) => x);
+  const values = ({ sums, steps }: { readonly sums: Tensor; readonly steps: Tensor }): number[] => [
+    ...valuesOf(sums),
+    item(steps),
+  ];
 
   test("goes from one step to the next, and only the scalars are reported", async () => {
     const trained = await summing();
@@ -231,7 +302,9 @@ describe("trainer", () => {
     };
     const data = batches({ x: normal(key(1), [5, 1]), y: normal(key(2), [5, 1]) }, { size: 2 });
     const trained = await trainer({
-      loss: ({ W }: { readonly W: Tensor }, { x, y, weight }: Line & { readonly weight: Tensor }) => ({ loss: mse(matmul(x, W), y, { mask: weight }) }),
+      loss: ({ W }: { readonly W: Tensor }, { x, y, weight }: Line & { readonly weight: Tensor }) => ({
+        loss: mse(matmul(x, W), y, { mask: weight }),
+      }),
       optimiser: adam({ learningRate: 0.1 }),
       clip: globalNorm(1),
       params,
@@ -248,8 +321,15 @@ describe("trainer", () => {
   test("leaves weights, moments and the clipper as they are where nothing counts, and counts the step", async () => {
     type Counted = Line & { readonly weight: Tensor };
     const trained = await trainer({
-      loss: ({ W }: { readonly W: Tensor }, { x, y, weight }: Counted, { carry }: { readonly carry: { readonly seen: Tensor } }) =>
-        ({ loss: mse(matmul(x, W), y, { mask: weight }), weight: sum(weight), carry: { seen: add(carry.seen, sum(x)) } }),
+      loss: (
+        { W }: { readonly W: Tensor },
+        { x, y, weight }: Counted,
+        { carry }: { readonly carry: { readonly seen: Tensor } },
+      ) => ({
+        loss: mse(matmul(x, W), y, { mask: weight }),
+        weight: sum(weight),
+        carry: { seen: add(carry.seen, sum(x)) },
+      }),
       optimiser: adam({ learningRate: 0.1, weightDecay: 0.1 }),
       clip: chain(skipNonFinite(), globalNorm(1)),
       regularisation: ({ W }) => sum(square(W)),
@@ -265,21 +345,32 @@ describe("trainer", () => {
     // What does not count may be anything: it is no divergence.
     expect(await trained.run({ ...nothing, x: tensor([NaN, 1], [2, 1]) })).toMatchObject({ step: 2, empty: true });
     const after = await trained.state();
-    expect(bits({ weights: after.params, optimiser: after.optimiser, clip: after.clip })).toEqual(bits({ weights, optimiser, clip }));
+    expect(bits({ weights: after.params, optimiser: after.optimiser, clip: after.clip })).toEqual(
+      bits({ weights, optimiser, clip }),
+    );
     expect([trained.step, item(after.carry.seen)]).toEqual([3, 6]);
     expect((await trained.run({ ...good, weight: tensor([1, 0]) })).empty).toBe(false);
     expect(bits((await trained.state()).params)).not.toEqual(bits(weights));
   });
 
   test("that carries nothing has nothing more in its state", async () => {
-    const trained = await trainer({ loss: linear, optimiser: sgd({ learningRate: 0.1 }), params, key: key(0), batch: good });
+    const trained = await trainer({
+      loss: linear,
+      optimiser: sgd({ learningRate: 0.1 }),
+      params,
+      key: key(0),
+      batch: good,
+    });
     expect(leavesOf(await trained.state()).map(({ path }) => path)).toEqual(["params.W", "step", "key"]);
   });
 
   test("gives each step a key of its own, the same in every run", async () => {
     const noisy = async (seed: number): Promise<number[]> => {
       const trained = await trainer({
-        loss: ({ W }: { readonly W: Tensor }, _: Line, { key: k }) => ({ loss: sum(square(W)), metrics: { noise: sum(uniform(k, [1])) } }),
+        loss: ({ W }: { readonly W: Tensor }, _: Line, { key: k }) => ({
+          loss: sum(square(W)),
+          metrics: { noise: sum(uniform(k, [1])) },
+        }),
         optimiser: sgd({ learningRate: 0.1 }),
         params,
         key: key(seed),
@@ -295,14 +386,29 @@ describe("trainer", () => {
 
   test("names options, parameters and results that do not fit", async () => {
     const given = { loss: linear, optimiser: sgd({ learningRate: 0.1 }), params, key: key(0), batch: good };
-    await expect(trainer({ ...given, optimizer: 1 } as never)).rejects.toThrow(/trainer: unknown option optimizer; did you mean optimiser/);
-    expect(() => trainStep({ loss: linear, optimiser: given.optimiser }).init({ W: tensor([1], undefined, { dtype: "i32" }) }, key(0))).toThrow(/parameter W \[1\] is i32/);
-    await expect(trainer({ ...given, loss: ({ W }: { W: Tensor }) => ({ loss: W }) })).rejects.toThrow(/the loss must be a float scalar, got f32 W \[1,1\]/);
-    await expect(trainer({ ...given, loss: ({ W }: { W: Tensor }) => ({ loss: sum(W), metrics: { all: W } }) })).rejects.toThrow(/trainStep: all must be a scalar/);
+    await expect(trainer({ ...given, optimizer: 1 } as never)).rejects.toThrow(
+      /trainer: unknown option optimizer; did you mean optimiser/,
+    );
+    expect(() =>
+      trainStep({ loss: linear, optimiser: given.optimiser }).init(
+        { W: tensor([1], undefined, { dtype: "i32" }) },
+        key(0),
+      ),
+    ).toThrow(/parameter W \[1\] is i32/);
+    await expect(trainer({ ...given, loss: ({ W }: { W: Tensor }) => ({ loss: W }) })).rejects.toThrow(
+      /the loss must be a float scalar, got f32 W \[1,1\]/,
+    );
+    await expect(
+      trainer({ ...given, loss: ({ W }: { W: Tensor }) => ({ loss: sum(W), metrics: { all: W } }) }),
+    ).rejects.toThrow(/trainStep: all must be a scalar/);
     const carrying = { ...given, carry: { h: tensor([0, 0]) as Tensor } };
     await expect(trainer(carrying)).rejects.toThrow("trainStep: the loss's carry: no tensor at h (expected h)");
-    await expect(trainer({ ...given, loss: (p, b) => ({ ...linear(p, b), carry: { h: p.W } }) })).rejects.toThrow("trainStep: the loss's carry: unexpected h (expected no tensors)");
-    await expect(trainer({ ...carrying, loss: (p, b, { carry }) => ({ ...linear(p, b), carry: { h: sum(carry.h) } }) })).rejects.toThrow(
+    await expect(trainer({ ...given, loss: (p, b) => ({ ...linear(p, b), carry: { h: p.W } }) })).rejects.toThrow(
+      "trainStep: the loss's carry: unexpected h (expected no tensors)",
+    );
+    await expect(
+      trainer({ ...carrying, loss: (p, b, { carry }) => ({ ...linear(p, b), carry: { h: sum(carry.h) } }) }),
+    ).rejects.toThrow(
       "trainStep: the loss's carry h is given as f32 [2] and returned as f32 []; its shape and dtype must stay",
     );
   });
@@ -313,10 +419,18 @@ test("a state of another optimiser, another model or another carry is an error i
   const state = step.init(params, key(0));
   expect(() => step.step(state, good)).not.toThrow();
   const wide = step.init({ W: tensor([1, 1], [2, 1]) }, key(0));
-  expect(() => step.step({ ...state, optimiser: wide.optimiser }, good)).toThrow("trainStep.step: the parts of the state of adam do not fit: moments.mean.W is [2,1], expected [1,1]");
-  expect(() => step.step({ ...state, optimiser: sgd({ learningRate: 0.1 }).init(params) }, good)).toThrow("no moments.count, expected []");
-  expect(() => step.step({ ...state, clip: {} }, good)).toThrow("trainStep.step: the parts of the state of skipNonFinite do not fit: no skipped, expected []");
-  expect(() => step.step({ ...state, carry: { h: scalar(0) } }, good)).toThrow("trainStep.step: the parts of the carry do not fit: unexpected h []");
+  expect(() => step.step({ ...state, optimiser: wide.optimiser }, good)).toThrow(
+    "trainStep.step: the parts of the state of adam do not fit: moments.mean.W is [2,1], expected [1,1]",
+  );
+  expect(() => step.step({ ...state, optimiser: sgd({ learningRate: 0.1 }).init(params) }, good)).toThrow(
+    "no moments.count, expected []",
+  );
+  expect(() => step.step({ ...state, clip: {} }, good)).toThrow(
+    "trainStep.step: the parts of the state of skipNonFinite do not fit: no skipped, expected []",
+  );
+  expect(() => step.step({ ...state, carry: { h: scalar(0) } }, good)).toThrow(
+    "trainStep.step: the parts of the carry do not fit: unexpected h []",
+  );
 });
 
 describe("evaluator", () => {
@@ -348,6 +462,7 @@ describe("evaluator", () => {
       batch: good,
     });
     const rows = [1, 2, 4].map((value) => ({ batch: line([value, 0], [0, 0]), examples: 1 }));
-    for (let run = 0; run < 2; run++) expect((await totals.run(params, rows)).metrics.total).toBeCloseTo((1 + 3 + 7) / 3, 6);
+    for (let run = 0; run < 2; run++)
+      expect((await totals.run(params, rows)).metrics.total).toBeCloseTo((1 + 3 + 7) / 3, 6);
   });
 });

@@ -1,4 +1,13 @@
-import { checkOptions, compileStep, item, type ArrayTensor, type Backend, type Bytes, type ExecutableStatistics, type Tree } from "@sluice/tensor";
+import {
+  checkOptions,
+  compileStep,
+  item,
+  type ArrayTensor,
+  type Backend,
+  type Bytes,
+  type ExecutableStatistics,
+  type Tree,
+} from "@sluice/tensor";
 import { loadState, saveState } from "../checkpoint/state.ts";
 import { diagnoseStep, DivergedError } from "./diverged.ts";
 import { flatNumbers, metricsOf, type MetricsOf } from "./numbers.ts";
@@ -6,7 +15,12 @@ import type { NoCarry } from "./carry.ts";
 import type { LossResult } from "./loss.ts";
 import { trainStep, trainStepAliases, trainStepOptions, type TrainState, type TrainStepOptions } from "./train-step.ts";
 
-export interface TrainerOptions<P extends Tree, B extends Tree, R extends LossResult, C extends Tree = NoCarry> extends TrainStepOptions<P, B, R, C> {
+export interface TrainerOptions<
+  P extends Tree,
+  B extends Tree,
+  R extends LossResult,
+  C extends Tree = NoCarry,
+> extends TrainStepOptions<P, B, R, C> {
   /** Initial parameters: f32 arrays. */
   readonly params: P;
   /** The run's key: `key(seed)`. */
@@ -16,8 +30,9 @@ export interface TrainerOptions<P extends Tree, B extends Tree, R extends LossRe
   /** Default: the reference backend. */
   readonly backend?: Backend;
   /**
-   * Bytes that a step may take, weights, moments and batch included, such as 256e6. Where keeping everything for the gradient takes more, as for long sequences, loops run in segments that are
-   * computed again when it is their turn, for at most about a third more time. Default: everything is kept.
+   * Bytes that a step may take, weights, moments and batch included, such as 256e6. Where keeping everything for the
+   * gradient takes more, as for long sequences, loops run in segments that are computed again when it is their turn,
+   * for at most about a third more time. Default: everything is kept.
    */
   readonly memory?: number;
 }
@@ -44,7 +59,10 @@ export interface StepResult<R extends LossResult> {
 export interface Trainer<P extends Tree, B extends Tree, R extends LossResult, C extends Tree = NoCarry> {
   /** Steps made. */
   readonly step: number;
-  /** One step. Rejects with a {@link DivergedError} where loss or gradient is not finite; the state then stays as it was. Await each before the next. */
+  /**
+   * One step. Rejects with a {@link DivergedError} where loss or gradient is not finite; the state then stays as it
+   * was. Await each before the next.
+   */
   run(batch: B): Promise<StepResult<R>>;
   /** Copies from the backend. */
   state(): Promise<TrainState<P, C>>;
@@ -61,14 +79,23 @@ export interface Trainer<P extends Tree, B extends Tree, R extends LossResult, C
 export async function trainer<P extends Tree, B extends Tree, R extends LossResult, C extends Tree = NoCarry>(
   options: TrainerOptions<P, B, R, C>,
 ): Promise<Trainer<P, B, R, C>> {
-  checkOptions("trainer", options, [...trainStepOptions, "params", "key", "batch", "backend", "memory"], { ...trainStepAliases, seed: "key", example: "batch" });
+  checkOptions("trainer", options, [...trainStepOptions, "params", "key", "batch", "backend", "memory"], {
+    ...trainStepAliases,
+    seed: "key",
+    example: "batch",
+  });
   const { params, key, batch: example, backend, memory, ...rest } = options;
   const step = trainStep(rest);
   const initial = step.init(params, key);
-  const session = await compileStep((state: TrainState<P, C>, batch: B) => step.step(state, batch), initial, [example], {
-    ...(backend === undefined ? {} : { backend }),
-    ...(memory === undefined ? {} : { memory }),
-  });
+  const session = await compileStep(
+    (state: TrainState<P, C>, batch: B) => step.step(state, batch),
+    initial,
+    [example],
+    {
+      ...(backend === undefined ? {} : { backend }),
+      ...(memory === undefined ? {} : { memory }),
+    },
+  );
   let made = 0;
 
   const setState = async (state: TrainState<P, C>): Promise<void> => {

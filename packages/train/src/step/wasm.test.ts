@@ -1,11 +1,47 @@
-// Whole training steps on WebAssembly: the same bits for any number of threads, for every run, and as the definitions give on the optimised program.
-import { bias, bidirectional, defineCell, dense, gru, kernel, lstm, recurrentKernel, sequence, stack, variationalDropout, zoneout } from "@sluice/cells";
+// Whole training steps on WebAssembly: the same bits for any number of threads, for every run, and as the definitions
+// give on the optimised program.
+import {
+  bias,
+  bidirectional,
+  defineCell,
+  dense,
+  gru,
+  kernel,
+  lstm,
+  recurrentKernel,
+  sequence,
+  stack,
+  variationalDropout,
+  zoneout,
+} from "@sluice/cells";
 import { chain, globalNorm, skipNonFinite } from "@sluice/clip";
 import { optimise } from "@sluice/compiler";
 import { layerNorm } from "@sluice/norm";
 import {
-  add, assertGradient, compile, grad, key, keyFor, leavesOf, mapTree, matmul, mul, normal, reference, sigmoid, split, square, sub, sum, tanh, tensor,
-  tensorsOf, valuesOf, type Backend, type Tensor, type Tree,
+  add,
+  assertGradient,
+  compile,
+  grad,
+  key,
+  keyFor,
+  leavesOf,
+  mapTree,
+  matmul,
+  mul,
+  normal,
+  reference,
+  sigmoid,
+  split,
+  square,
+  sub,
+  sum,
+  tanh,
+  tensor,
+  tensorsOf,
+  valuesOf,
+  type Backend,
+  type Tensor,
+  type Tree,
 } from "@sluice/tensor";
 import { wasm, type WasmOptions } from "@sluice/wasm";
 import { expect, test, vi } from "vitest";
@@ -19,7 +55,11 @@ const bits = (tree: Tree): unknown[] => tensorsOf(tree).map((x) => [...new Uint8
 /** The definitions, on the program that WebAssembly runs. */
 function optimisedReference(): Backend {
   const inner = reference();
-  return { ...inner, name: "reference, optimised", compile: (program, options) => inner.compile(optimise(program), options) };
+  return {
+    ...inner,
+    name: "reference, optimised",
+    compile: (program, options) => inner.compile(optimise(program), options),
+  };
 }
 
 async function using<T>(backend: Backend, use: (backend: Backend) => Promise<T>): Promise<T> {
@@ -30,7 +70,15 @@ async function using<T>(backend: Backend, use: (backend: Backend) => Promise<T>)
   }
 }
 
-const variants: readonly WasmOptions[] = [{}, {}, { threads: 2, oversubscribe: true }, { threads: 2, oversubscribe: true }, { threads: 3, oversubscribe: true }, { pairing: false }, { threads: 2, oversubscribe: true, pairing: false }];
+const variants: readonly WasmOptions[] = [
+  {},
+  {},
+  { threads: 2, oversubscribe: true },
+  { threads: 2, oversubscribe: true },
+  { threads: 3, oversubscribe: true },
+  { pairing: false },
+  { threads: 2, oversubscribe: true, pairing: false },
+];
 
 test("50 steps of the small GRU: one hash, which is that of the definitions on the optimised program", async () => {
   const expected = await trainSmallGru(optimisedReference());
@@ -47,15 +95,24 @@ test("50 steps of the small GRU: one hash, which is that of the definitions on t
 async function trainStack(backend: Backend, steps: number) {
   const [batch, time, input, hidden, classes] = [32, 8, 6, 32, 4];
   const first = variationalDropout(zoneout(gru({ input, hidden, norm: layerNorm() }), { h: 0.1 }), { input: 0.2 });
-  const second = zoneout(lstm({ input: hidden, hidden, norm: layerNorm({ placement: "gates" }), recurrentDropout: 0.1 }), { h: 0.1, c: 0.2 });
-  const model = stack([sequence(first), sequence(second, { outputs: "last" }), dense({ input: hidden, output: classes })], { dropout: 0.2 });
+  const second = zoneout(
+    lstm({ input: hidden, hidden, norm: layerNorm({ placement: "gates" }), recurrentDropout: 0.1 }),
+    { h: 0.1, c: 0.2 },
+  );
+  const model = stack(
+    [sequence(first), sequence(second, { outputs: "last" }), dense({ input: hidden, output: classes })],
+    { dropout: 0.2 },
+  );
   const x = normal(key(3), [batch, time, input]);
   const y = tensor(Int32Array.from({ length: batch }, (_, i) => i % classes));
   const lengths = tensor(Int32Array.from({ length: batch }, (_, i) => 1 + (i % time)));
   const trained = await trainer({
     params: model.init(key(1)),
     loss: (params, given: { x: Tensor; y: Tensor; lengths: Tensor }, context) => ({
-      loss: crossEntropy(model.apply(params, given.x, { training: true, key: context.key, lengths: given.lengths }).output, given.y),
+      loss: crossEntropy(
+        model.apply(params, given.x, { training: true, key: context.key, lengths: given.lengths }).output,
+        given.y,
+      ),
     }),
     optimiser: adam({ learningRate: 3e-3 }),
     clip: chain(skipNonFinite(), globalNorm(1)),
@@ -73,24 +130,40 @@ async function trainStack(backend: Backend, steps: number) {
 test("a stack with layer norm, zoneout and dropout: two runs, and any number of threads, end with the same bits", async () => {
   const expected = await using(wasm(), (backend) => trainStack(backend, 40));
   expect(expected.losses.at(-1)!).toBeLessThan(0.9 * expected.losses[0]!);
-  for (const options of variants) expect(await using(wasm(options), (backend) => trainStack(backend, 40)), JSON.stringify(options)).toEqual(expected);
+  for (const options of variants)
+    expect(await using(wasm(options), (backend) => trainStack(backend, 40)), JSON.stringify(options)).toEqual(expected);
 });
 
 test("a stack with layer norm, zoneout and dropout has the bits of the definitions on the optimised program", async () => {
-  expect(await using(wasm({ threads: 2, oversubscribe: true }), (backend) => trainStack(backend, 3))).toEqual(await trainStack(optimisedReference(), 3));
+  expect(await using(wasm({ threads: 2, oversubscribe: true }), (backend) => trainStack(backend, 3))).toEqual(
+    await trainStack(optimisedReference(), 3),
+  );
 });
 
-/** Three Adam steps of a model over 120 steps: two LSTMs, one each way, and a GRU over both, on rows of unequal lengths that begin anew here and there. */
+/**
+ * Three Adam steps of a model over 120 steps: two LSTMs, one each way, and a GRU over both, on rows of unequal lengths
+ * that begin anew here and there.
+ */
 async function trainLong(backend: Backend, memory?: number) {
   const [rows, time, input, hidden] = [4, 120, 3, 16];
-  const model = stack([bidirectional(lstm({ input, hidden })), sequence(gru({ input: 2 * hidden, hidden }), { outputs: "last" }), dense({ input: hidden, output: 2 })]);
+  const model = stack([
+    bidirectional(lstm({ input, hidden })),
+    sequence(gru({ input: 2 * hidden, hidden }), { outputs: "last" }),
+    dense({ input: hidden, output: 2 }),
+  ]);
   const x = normal(key(3), [rows, time, input]);
   const y = tensor(Int32Array.of(0, 1, 1, 0));
   const lengths = tensor(Int32Array.of(time, 80, 41, time));
-  const resets = tensor(Array.from({ length: rows * time }, (_, i) => (i % 50 === 7 ? 1 : 0)), [rows, time], { dtype: "bool" });
+  const resets = tensor(
+    Array.from({ length: rows * time }, (_, i) => (i % 50 === 7 ? 1 : 0)),
+    [rows, time],
+    { dtype: "bool" },
+  );
   const trained = await trainer({
     params: model.init(key(1)),
-    loss: (params, given: { x: Tensor }) => ({ loss: crossEntropy(model.apply(params, given.x, { lengths, resets }).output, y) }),
+    loss: (params, given: { x: Tensor }) => ({
+      loss: crossEntropy(model.apply(params, given.x, { lengths, resets }).output, y),
+    }),
     optimiser: adam({ learningRate: 1e-3 }),
     key: key(2),
     batch: { x },
@@ -116,8 +189,12 @@ test("a model of loops in both directions, with lengths and resets, trains withi
     const expected = leavesOf(whole!.params);
     leavesOf(within.params).forEach(({ path, tensor: w }, i) => {
       const values = valuesOf(expected[i]!.tensor);
-      // Adam's step is 1e-3 for each weight, however small its gradient; where that is next to nothing, rounding decides its sign.
-      expect([...valuesOf(w)].reduce((sum, v, j) => sum + Math.abs(v - values[j]!), 0) / values.length, path).toBeLessThan(1e-6);
+      // Adam's step is 1e-3 for each weight, however small its gradient; where that is next to nothing, rounding
+      // decides its sign.
+      expect(
+        [...valuesOf(w)].reduce((sum, v, j) => sum + Math.abs(v - values[j]!), 0) / values.length,
+        path,
+      ).toBeLessThan(1e-6);
     });
   }
 });
@@ -131,7 +208,10 @@ test("training begun on one backend goes on on another from its checkpoint", asy
   const whole = await start(webAssembly);
   for (const { batch } of whole.batches.from(0, 12)) await whole.trained.run(batch);
 
-  for (const [from, to] of [[webAssembly, optimisedReference()], [optimisedReference(), webAssembly]] as const) {
+  for (const [from, to] of [
+    [webAssembly, optimisedReference()],
+    [optimisedReference(), webAssembly],
+  ] as const) {
     const [first, second] = [await start(from), await start(to)];
     for (const { batch } of first.batches.from(0, 7)) await first.trained.run(batch);
     await second.trained.restore(await first.trained.save());
@@ -146,7 +226,11 @@ test("training begun on one backend goes on on another from its checkpoint", asy
 const janet = defineCell({
   name: "janet",
   options: { beta: 1 },
-  params: ({ input, hidden }) => ({ W: kernel([input, 2 * hidden]), U: recurrentKernel([hidden, 2 * hidden]), b: bias([2 * hidden]) }),
+  params: ({ input, hidden }) => ({
+    W: kernel([input, 2 * hidden]),
+    U: recurrentKernel([hidden, 2 * hidden]),
+    b: bias([2 * hidden]),
+  }),
   state: ({ hidden }) => ({ h: [hidden] }),
   step({ W, U, b }, { h }, x, { norm, trace, beta }) {
     const [s, a] = split(norm("gates", [matmul(x, W), matmul(h, U), b]), 2);
@@ -158,11 +242,17 @@ const janet = defineCell({
 
 test("a cell that is not in the library learns on WebAssembly, with the gradient of its equations", async () => {
   const [batch, time] = [24, 10];
-  const model = stack([sequence(zoneout(janet({ input: 1, hidden: 12, norm: layerNorm() }), { h: 0.05 }), { outputs: "last" }), dense({ input: 12, output: 2 })]);
+  const model = stack([
+    sequence(zoneout(janet({ input: 1, hidden: 12, norm: layerNorm() }), { h: 0.05 }), { outputs: "last" }),
+    dense({ input: 12, output: 2 }),
+  ]);
   // Which sign the first step had, the others being noise.
   const signs = Int32Array.from({ length: batch }, (_, i) => i % 2);
   const noise = valuesOf(normal(key(4), [batch, time, 1], { deviation: 0.3 }));
-  const x = tensor(Float32Array.from(noise, (value, i) => (i % time === 0 ? 2 * signs[Math.floor(i / time)]! - 1 : value)), [batch, time, 1]);
+  const x = tensor(
+    Float32Array.from(noise, (value, i) => (i % time === 0 ? 2 * signs[Math.floor(i / time)]! - 1 : value)),
+    [batch, time, 1],
+  );
   const example = { x: x as Tensor, y: tensor(signs) as Tensor };
   const params = model.init(key(1));
   const lossOf = (p: typeof params): Tensor => sum(square(model.apply(p, x, { training: true, key: key(5) }).output));
@@ -181,7 +271,9 @@ test("a cell that is not in the library learns on WebAssembly, with the gradient
 
   const trained = await trainer({
     params,
-    loss: (p, { x: inputs, y }: typeof example, context) => ({ loss: crossEntropy(model.apply(p, inputs, { training: true, key: keyFor(context.key, "model") }).output, y) }),
+    loss: (p, { x: inputs, y }: typeof example, context) => ({
+      loss: crossEntropy(model.apply(p, inputs, { training: true, key: keyFor(context.key, "model") }).output, y),
+    }),
     optimiser: adam({ learningRate: 0.02 }),
     clip: globalNorm(1),
     key: key(2),

@@ -1,1 +1,9 @@
-export { type SmallGruData, type SmallGruParams, type SmallGruResult, type SmallGruRun, smallGru, smallGruHash, trainSmallGru } from "./small-gru.ts";
+export {
+  type SmallGruData,
+  type SmallGruParams,
+  type SmallGruResult,
+  type SmallGruRun,
+  smallGru,
+  smallGruHash,
+  trainSmallGru,
+} from "./small-gru.ts";

@@ -1,6 +1,26 @@
 import {
-  add, key, keyFor, matmul, mul, normal, scan, sigmoid, slice, sub, sum, tanh, tensor, transpose, uniform, valuesOf, zerosArray,
-  type ArrayTensor, type Backend, type DType, type Shape, type Tensor,
+  add,
+  key,
+  keyFor,
+  matmul,
+  mul,
+  normal,
+  scan,
+  sigmoid,
+  slice,
+  sub,
+  sum,
+  tanh,
+  tensor,
+  transpose,
+  uniform,
+  valuesOf,
+  zerosArray,
+  type ArrayTensor,
+  type Backend,
+  type DType,
+  type Shape,
+  type Tensor,
 } from "@sluice/tensor";
 import { globalNorm } from "@sluice/clip";
 import { cosine } from "../schedules/cosine.ts";
@@ -14,9 +34,10 @@ import { trainer } from "../step/trainer.ts";
 import type { TrainStepOptions } from "../step/train-step.ts";
 
 /*
- * A whole training program, small and complete, that every backend can be held to: sequences of 6 steps of 4 features, whose class is that of the largest
- * of the first 3 features summed over time; a GRU of 8 units written in plain tensor operations; Adam with a schedule; clipping at a norm that matters;
- * epochs of 40 examples in batches of 16, the last one padded.
+ * A whole training program, small and complete, that every backend can be held to: sequences of 6 steps of 4 features,
+ * whose class is that of the largest of the first 3 features summed over time; a GRU of 8 units written in plain tensor
+ * operations; Adam with a schedule; clipping at a norm that matters; epochs of 40 examples in batches of 16, the last
+ * one padded.
  */
 
 const sizes = { input: 4, hidden: 8, classes: 3, time: 6, examples: 40, batch: 16 };
@@ -28,17 +49,30 @@ export type SmallGruParams = {
 
 export type SmallGruData = { readonly x: Tensor; readonly y: Tensor };
 
-export type SmallGruResult = { readonly loss: Tensor; readonly metrics: { readonly accuracy: Tensor }; readonly weight: Tensor };
+export type SmallGruResult = {
+  readonly loss: Tensor;
+  readonly metrics: { readonly accuracy: Tensor };
+  readonly weight: Tensor;
+};
 
 /** Everything that {@link trainer} needs besides a backend, and the batches. */
 export function smallGru(seed = 1, dtype: DType = "f32") {
   const root = key(seed);
   const data = dataOf(keyFor(root, "data"), dtype);
   const training = batches(data, { size: sizes.batch, key: root });
-  return { ...objective(), params: paramsOf(keyFor(root, "params"), dtype), key: keyFor(root, "train"), batch: training.at(0).batch, batches: training };
+  return {
+    ...objective(),
+    params: paramsOf(keyFor(root, "params"), dtype),
+    key: keyFor(root, "train"),
+    batch: training.at(0).batch,
+    batches: training,
+  };
 }
 
-/** {@link weightsHash} of `params` after 50 steps from seed 1 in f32 on the reference backend, which runs the program as it was traced. */
+/**
+ * {@link weightsHash} of `params` after 50 steps from seed 1 in f32 on the reference backend, which runs the program as
+ * it was traced.
+ */
 export const smallGruHash = "4f111c4782d3799604949df2ee728ebccd2dc40e422c024f6d7e30c6d715317d";
 
 export interface SmallGruRun {
@@ -47,10 +81,14 @@ export interface SmallGruRun {
 }
 
 /**
- * Trains it for 50 steps. A backend that runs programs as they were traced, to the bit, gives {@link smallGruHash}; one that optimises them first gives what
- * the reference gives on the optimised program, since a sum over time and batch taken in one product rounds differently from one taken step by step.
+ * Trains it for 50 steps. A backend that runs programs as they were traced, to the bit, gives {@link smallGruHash}; one
+ * that optimises them first gives what the reference gives on the optimised program, since a sum over time and batch
+ * taken in one product rounds differently from one taken step by step.
  */
-export async function trainSmallGru(backend: Backend, { dtype = "f32" }: { readonly dtype?: DType } = {}): Promise<SmallGruRun> {
+export async function trainSmallGru(
+  backend: Backend,
+  { dtype = "f32" }: { readonly dtype?: DType } = {},
+): Promise<SmallGruRun> {
   const { batches: training, ...program } = smallGru(1, dtype);
   const trained = await trainer({ ...program, backend });
   const losses: number[] = [];
@@ -99,7 +137,8 @@ function logitsOf({ gru, readout }: SmallGruParams, x: Tensor): Tensor {
 
 function paramsOf(root: ArrayTensor, dtype: DType): SmallGruParams {
   const { input, hidden, classes } = sizes;
-  const draw = (name: string, shape: Shape): Tensor => uniform(keyFor(root, name), shape, { low: -0.35, high: 0.35, dtype });
+  const draw = (name: string, shape: Shape): Tensor =>
+    uniform(keyFor(root, name), shape, { low: -0.35, high: 0.35, dtype });
   return {
     gru: { W: draw("W", [input, 3 * hidden]), U: draw("U", [hidden, 3 * hidden]), b: zerosArray([3 * hidden], dtype) },
     readout: { W: draw("readout", [hidden, classes]), b: zerosArray([classes], dtype) },

@@ -3,7 +3,10 @@ import { signed, signed64, unsigned } from "./leb128.ts";
 import { atomics, f32, f32x4, i32, i64, inStep, memory, select, v128, wasmModule } from "./index.ts";
 
 function instantiate(module: ReturnType<typeof wasmModule>, imports: WebAssembly.Imports = {}) {
-  return new WebAssembly.Instance(new WebAssembly.Module(module.encode()), imports).exports as Record<string, (...args: number[]) => number>;
+  return new WebAssembly.Instance(new WebAssembly.Module(module.encode()), imports).exports as Record<
+    string,
+    (...args: number[]) => number
+  >;
 }
 
 test("variable-length integers", () => {
@@ -50,24 +53,30 @@ describe("functions", () => {
 
   test("blocks are left from inside nested statements", () => {
     const module = wasmModule();
-    module.function("firstMultiple", { params: { of: "i32", above: "i32" }, result: "i32", export: true }, (body, params) => {
-      const i = body.let(params.above, "i");
-      body.block((found) => {
-        body.loop((next) => {
-          body.if(i32.eqz(i32.remU(i, params.of)), () => body.branch(found));
-          body.set(i, i32.add(i, 1));
-          body.branch(next);
+    module.function(
+      "firstMultiple",
+      { params: { of: "i32", above: "i32" }, result: "i32", export: true },
+      (body, params) => {
+        const i = body.let(params.above, "i");
+        body.block((found) => {
+          body.loop((next) => {
+            body.if(i32.eqz(i32.remU(i, params.of)), () => body.branch(found));
+            body.set(i, i32.add(i, 1));
+            body.branch(next);
+          });
         });
-      });
-      body.return(i);
-    });
+        body.return(i);
+      },
+    );
     expect(instantiate(module).firstMultiple!(7, 50)).toBe(56);
   });
 
   test("call each other and imported functions", () => {
     const module = wasmModule();
     const imported = module.importFunction("host", "twice", { params: { x: "f32" }, result: "f32" });
-    const square = module.function("square", { params: { x: "f32" }, result: "f32" }, (body, { x }) => body.return(f32.mul(x, x)));
+    const square = module.function("square", { params: { x: "f32" }, result: "f32" }, (body, { x }) =>
+      body.return(f32.mul(x, x)),
+    );
     module.function("both", { params: { x: "f32" }, result: "f32", export: true }, (body, { x }) => {
       body.return(f32.sub(imported.call(x), square.call(x)));
     });
@@ -152,7 +161,12 @@ test("vectors that a loop does not carry on are forgotten at the end of its turn
     });
     body.do(v128.store(0, f32x4.add(sum, last)));
   });
-  expect(module.print().split("\n").filter((line) => line.includes("f32x4.const(0)"))).toEqual(["    own = f32x4.const(0)"]);
+  expect(
+    module
+      .print()
+      .split("\n")
+      .filter((line) => line.includes("f32x4.const(0)")),
+  ).toEqual(["    own = f32x4.const(0)"]);
 });
 
 test("expressions in step: the same values, an instruction of each after the other", () => {
@@ -165,10 +179,12 @@ test("expressions in step: the same values, an instruction of each after the oth
     };
     inStep(body, [of(0), of(16)]).forEach((y, i) => body.do(v128.store(32 + 16 * i, y)));
   });
-  expect(module.print().match(/v128\.load|f32x4\.\w+/g)).toEqual(["v128.load", "mul", "sub", "add"].flatMap((op) => {
-    const name = op === "v128.load" ? op : `f32x4.${op}`;
-    return [name, name];
-  }));
+  expect(module.print().match(/v128\.load|f32x4\.\w+/g)).toEqual(
+    ["v128.load", "mul", "sub", "add"].flatMap((op) => {
+      const name = op === "v128.load" ? op : `f32x4.${op}`;
+      return [name, name];
+    }),
+  );
   const memory = new WebAssembly.Memory({ initial: 1 });
   const floats = new Float32Array(memory.buffer);
   floats.set([1, 2, 3, 4, 5, 6, 7, 8]);

@@ -14,7 +14,12 @@ export type Statement =
   | { readonly kind: "do"; readonly expression: Expression }
   | { readonly kind: "set"; readonly local: Local; readonly value: Expression }
   | { readonly kind: "block" | "loop"; readonly label: Label; readonly statements: readonly Statement[] }
-  | { readonly kind: "if"; readonly condition: Expression; readonly then: readonly Statement[]; readonly otherwise: readonly Statement[] }
+  | {
+      readonly kind: "if";
+      readonly condition: Expression;
+      readonly then: readonly Statement[];
+      readonly otherwise: readonly Statement[];
+    }
   | { readonly kind: "branch"; readonly label: Label; readonly condition: Expression | undefined }
   | { readonly kind: "return"; readonly value: Expression | undefined }
   | { readonly kind: "unreachable" };
@@ -58,11 +63,16 @@ export interface BodyBuilder {
 function constantOf<T extends ValueType>(type: T, value: Operand<T>): Expression {
   if (typeof value !== "number") return value;
   switch (type) {
-    case "i32": return toI32(value);
-    case "i64": return toI64(value);
-    case "f32": return toF32(value);
-    case "f64": return toF64(value);
-    default: throw new TypeError("A v128 variable is set to a vector, such as f32x4.const(1), not to a number.");
+    case "i32":
+      return toI32(value);
+    case "i64":
+      return toI64(value);
+    case "f32":
+      return toF32(value);
+    case "f64":
+      return toF64(value);
+    default:
+      throw new TypeError("A v128 variable is set to a vector, such as f32x4.const(1), not to a number.");
   }
 }
 
@@ -127,7 +137,12 @@ export function bodyBuilder(parameters: Readonly<Record<string, ValueType>>): Bo
     },
     if(condition, then, otherwise) {
       const test = tree(condition);
-      current.push({ kind: "if", condition: test, then: inside(then), otherwise: otherwise === undefined ? [] : inside(otherwise) });
+      current.push({
+        kind: "if",
+        condition: test,
+        then: inside(then),
+        otherwise: otherwise === undefined ? [] : inside(otherwise),
+      });
     },
     block: (write) => labelled("block", write),
     loop: (write) => labelled("loop", write),

@@ -2,7 +2,13 @@ import type { Built, Label, Statement } from "./body.ts";
 import type { Expression, ValueType } from "./expression.ts";
 import { unsigned } from "./leb128.ts";
 
-export const TYPE_CODES: Readonly<Record<ValueType, number>> = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b };
+export const TYPE_CODES: Readonly<Record<ValueType, number>> = {
+  i32: 0x7f,
+  i64: 0x7e,
+  f32: 0x7d,
+  f64: 0x7c,
+  v128: 0x7b,
+};
 
 const NO_RESULT = 0x40;
 const END = 0x0b;
@@ -32,7 +38,11 @@ function encodeExpression(expression: Expression, out: number[]): void {
 }
 
 /** `labels` are those around, outermost first; an `if` takes a place without a name. */
-function encodeStatements(statements: readonly Statement[], labels: readonly (Label | undefined)[], out: number[]): void {
+function encodeStatements(
+  statements: readonly Statement[],
+  labels: readonly (Label | undefined)[],
+  out: number[],
+): void {
   for (const statement of statements) {
     switch (statement.kind) {
       case "do":

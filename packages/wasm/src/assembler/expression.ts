@@ -1,6 +1,7 @@
 /*
- * Expressions: what a WebAssembly function computes, as a graph of nodes. A node may be used several times within one statement; it is then
- * evaluated once and kept in a local (see `sharing.ts`). A node used in two statements is evaluated in each: `body.let` keeps a value.
+ * Expressions: what a WebAssembly function computes, as a graph of nodes. A node may be used several times within one
+ * statement; it is then evaluated once and kept in a local (see `sharing.ts`). A node used in two statements is
+ * evaluated in each: `body.let` keeps a value.
  */
 
 export type ValueType = "i32" | "i64" | "f32" | "f64" | "v128";

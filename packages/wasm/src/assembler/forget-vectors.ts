@@ -3,31 +3,46 @@ import { f32x4Const } from "./constant.ts";
 import type { Expression, Local } from "./expression.ts";
 
 /**
- * Sets the vector variables of a loop that the next turn does not read to a constant at the end of each turn. V8 lets every variable that is set in a loop go round with it until it finds that nobody
- * reads it; before it does, it decides which vectors to pair, and takes one that goes round for one that is needed alone, which speaks against a pair. The constants cost no instruction.
+ * Sets the vector variables of a loop that the next turn does not read to a constant at the end of each turn. V8 lets
+ * every variable that is set in a loop go round with it until it finds that nobody reads it; before it does, it decides
+ * which vectors to pair, and takes one that goes round for one that is needed alone, which speaks against a pair. The
+ * constants cost no instruction.
  */
 export function forgetVectors(statements: readonly Statement[], locals: readonly Local[]): Statement[] {
   const vectors = new Map(locals.filter(({ type }) => type === "v128").map((local) => [local.name, local]));
   const everywhere = new Map<string, number>();
-  for (const statement of statements) for (const name of namesIn(statement)) everywhere.set(name, (everywhere.get(name) ?? 0) + 1);
+  for (const statement of statements)
+    for (const name of namesIn(statement)) everywhere.set(name, (everywhere.get(name) ?? 0) + 1);
 
-  const within = (list: readonly Statement[]): Statement[] => list.map((statement): Statement => {
-    switch (statement.kind) {
-      case "block": return { ...statement, statements: within(statement.statements) };
-      case "if": return { ...statement, then: within(statement.then), otherwise: within(statement.otherwise) };
-      case "loop": return { ...statement, statements: turn(statement.statements) };
-      default: return statement;
-    }
-  });
+  const within = (list: readonly Statement[]): Statement[] =>
+    list.map((statement): Statement => {
+      switch (statement.kind) {
+        case "block":
+          return { ...statement, statements: within(statement.statements) };
+        case "if":
+          return { ...statement, then: within(statement.then), otherwise: within(statement.otherwise) };
+        case "loop":
+          return { ...statement, statements: turn(statement.statements) };
+        default:
+          return statement;
+      }
+    });
 
   /** The statements of a loop, which end with the branch to its start. */
   function turn(list: readonly Statement[]): Statement[] {
     const body = list.slice(0, -1);
-    const forgotten = ownOf(body).map((name): Statement => ({ kind: "set", local: vectors.get(name)!, value: f32x4Const(0) }));
+    const forgotten = ownOf(body).map((name): Statement => ({
+      kind: "set",
+      local: vectors.get(name)!,
+      value: f32x4Const(0),
+    }));
     return [...within(body), ...forgotten, ...list.slice(-1)];
   }
 
-  /** Vectors that the statements of a list themselves set, in any case and before any of them reads them, and that occur nowhere else. */
+  /**
+   * Vectors that the statements of a list themselves set, in any case and before any of them reads them, and that occur
+   * nowhere else.
+   */
   function ownOf(list: readonly Statement[]): string[] {
     const here = new Map<string, number>();
     const own: string[] = [];
@@ -62,7 +77,8 @@ function keptIn({ op, note, operands }: Expression, kept: string[]): string[] {
 /** The variables that occur in a statement, each as often as it does. */
 function namesIn(statement: Statement, names: string[] = []): string[] {
   switch (statement.kind) {
-    case "block": case "loop":
+    case "block":
+    case "loop":
       for (const inner of statement.statements) namesIn(inner, names);
       break;
     case "if":

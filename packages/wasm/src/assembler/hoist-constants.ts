@@ -2,10 +2,14 @@ import type { Statement } from "./body.ts";
 import { type Expression, isLeaf, type Local, type ValueType } from "./expression.ts";
 
 /**
- * Moves vector constants out of loops into variables set at the start of the function. V8 builds a vector constant from 64-bit immediates at each
- * use, which takes longer than the arithmetic on it; a variable stays in a register or is read from the stack as part of the instruction.
+ * Moves vector constants out of loops into variables set at the start of the function. V8 builds a vector constant from
+ * 64-bit immediates at each use, which takes longer than the arithmetic on it; a variable stays in a register or is
+ * read from the stack as part of the instruction.
  */
-export function hoistConstants(statements: readonly Statement[], newLocal: <V extends ValueType>(type: V, name: string) => Local<V>): Statement[] {
+export function hoistConstants(
+  statements: readonly Statement[],
+  newLocal: <V extends ValueType>(type: V, name: string) => Local<V>,
+): Statement[] {
   const constants = new Map<string, { local: Local; value: Expression }>();
 
   function hoisted(expression: Expression): Expression {
@@ -27,7 +31,8 @@ export function hoistConstants(statements: readonly Statement[], newLocal: <V ex
     return local;
   }
 
-  const within = (list: readonly Statement[], inLoop: boolean): Statement[] => list.map((statement) => rewritten(statement, inLoop));
+  const within = (list: readonly Statement[], inLoop: boolean): Statement[] =>
+    list.map((statement) => rewritten(statement, inLoop));
 
   function rewritten(statement: Statement, inLoop: boolean): Statement {
     switch (statement.kind) {

@@ -2,8 +2,8 @@ import type { Body } from "./body.ts";
 import { type Expression, isLeaf, type Local, type ValueType } from "./expression.ts";
 
 /**
- * Evaluates expressions of one form in step: an instruction of each, then the next of each. One after the other, long chains of instructions that wait for each other keep a processor waiting too, which
- * looks only so far ahead.
+ * Evaluates expressions of one form in step: an instruction of each, then the next of each. One after the other, long
+ * chains of instructions that wait for each other keep a processor waiting too, which looks only so far ahead.
  */
 export function inStep<T extends ValueType>(body: Body, expressions: readonly Expression<T>[]): Expression<T>[] {
   const known = new Map<Expression, readonly Expression<ValueType>[]>();
@@ -14,13 +14,18 @@ export function inStep<T extends ValueType>(body: Body, expressions: readonly Ex
     return evaluated(same, first);
   }
 
-  function evaluated<U extends ValueType>(same: readonly Expression<U>[], first: Expression<U>): readonly Expression<U>[] {
+  function evaluated<U extends ValueType>(
+    same: readonly Expression<U>[],
+    first: Expression<U>,
+  ): readonly Expression<U>[] {
     const operands = first.operands.map((operand, i) => {
       const made = known.get(operand) ?? evaluate(same.map((expression) => expression.operands[i]!));
       known.set(operand, made);
       return made;
     });
-    return same.map((expression, i): Local<U> => body.let({ ...expression, operands: operands.map((of) => of[i]!) }, "s"));
+    return same.map((expression, i): Local<U> =>
+      body.let({ ...expression, operands: operands.map((of) => of[i]!) }, "s"),
+    );
   }
 
   return [...evaluate(expressions)];

@@ -18,7 +18,12 @@ export const atomics = {
   add: readModifyWrite("i32.atomic.rmw.add", atomic(0x1e), 2, toI32, "i32"),
   sub: readModifyWrite("i32.atomic.rmw.sub", atomic(0x25), 2, toI32, "i32"),
   exchange: readModifyWrite("i32.atomic.rmw.xchg", atomic(0x41), 2, toI32, "i32"),
-  compareExchange: (address: Operand<"i32">, expected: Operand<"i32">, replacement: Operand<"i32">, offset = 0): Expression<"i32"> =>
+  compareExchange: (
+    address: Operand<"i32">,
+    expected: Operand<"i32">,
+    replacement: Operand<"i32">,
+    offset = 0,
+  ): Expression<"i32"> =>
     node(
       "i32",
       "i32.atomic.rmw.cmpxchg",

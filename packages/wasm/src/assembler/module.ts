@@ -24,7 +24,11 @@ export interface MemoryOptions {
 
 export interface ModuleBuilder {
   /** Declares an imported function; all imports come before the first function. */
-  importFunction<R extends ResultType>(from: string, name: string, options: { params: Parameters; result: R }): WasmFunction<R>;
+  importFunction<R extends ResultType>(
+    from: string,
+    name: string,
+    options: { params: Parameters; result: R },
+  ): WasmFunction<R>;
   /** Adds a function; `write` gets the body to write to and the parameters by name. */
   function<const P extends Parameters, R extends ResultType = "none">(
     name: string,
@@ -61,12 +65,15 @@ export function wasmModule({ memory }: { memory?: MemoryOptions } = {}): ModuleB
       name: signature.name,
       call(...operands) {
         if (operands.length !== types.length) {
-          throw new TypeError(`${signature.name} takes ${types.length} operands (${Object.keys(signature.params).join(", ")}), not ${operands.length}.`);
+          throw new TypeError(
+            `${signature.name} takes ${types.length} operands (${Object.keys(signature.params).join(", ")}), not ${operands.length}.`,
+          );
         }
         const lifted = operands.map((operand, i) => {
           const type = types[i]!;
           if (typeof operand === "number") return lifts[type](operand);
-          if (operand.type !== type) throw new TypeError(`${signature.name}: operand ${i} is ${operand.type}, and should be ${type}.`);
+          if (operand.type !== type)
+            throw new TypeError(`${signature.name}: operand ${i} is ${operand.type}, and should be ${type}.`);
           return operand;
         });
         return node(result, `call ${signature.name}`, [0x10, ...unsigned(index)], lifted);
@@ -76,14 +83,17 @@ export function wasmModule({ memory }: { memory?: MemoryOptions } = {}): ModuleB
 
   return {
     importFunction(from, name, { params, result }) {
-      if (defined.length > 0) throw new Error(`Import ${from}.${name} before the first function: imports come first in the numbering.`);
+      if (defined.length > 0)
+        throw new Error(`Import ${from}.${name} before the first function: imports come first in the numbering.`);
       imported.push({ from, name, params, result });
       return handle({ name, params, result }, imported.length - 1, result);
     },
     function(name, options, write) {
       // Object.entries of `params` names every parameter, so the keys of Arguments are all there.
       const builder = bodyBuilder(options.params);
-      const params = Object.fromEntries(builder.parameters.map((local) => [local.name, local])) as Arguments<typeof options.params>;
+      const params = Object.fromEntries(builder.parameters.map((local) => [local.name, local])) as Arguments<
+        typeof options.params
+      >;
       write(builder.body, params);
       const result = options.result ?? ("none" as NonNullable<typeof options.result>);
       const signature = { name, params: options.params, result };
@@ -133,7 +143,11 @@ function joined(pieces: Pieces): Uint8Array<ArrayBuffer> {
 
 function limits({ initial, maximum, shared = false }: MemoryOptions): number[] {
   if (shared && maximum === undefined) throw new TypeError("A shared memory needs a maximum size.");
-  return [(shared ? 2 : 0) | (maximum === undefined ? 0 : 1), ...unsigned(initial), ...(maximum === undefined ? [] : unsigned(maximum))];
+  return [
+    (shared ? 2 : 0) | (maximum === undefined ? 0 : 1),
+    ...unsigned(initial),
+    ...(maximum === undefined ? [] : unsigned(maximum)),
+  ];
 }
 
 function signatureCode({ params, result }: Signature): number[] {
@@ -156,10 +170,17 @@ function encodeModule(
     return types.size - 1;
   };
 
-  const functionImports = imported.map((signature) => [...text(signature.from), ...text(signature.name), 0x00, ...unsigned(typeIndex(signature))]);
+  const functionImports = imported.map((signature) => [
+    ...text(signature.from),
+    ...text(signature.name),
+    0x00,
+    ...unsigned(typeIndex(signature)),
+  ]);
   const memoryImport = memory === undefined ? [] : [[...text("env"), ...text("memory"), 0x02, ...limits(memory)]];
   const functionTypes = defined.map((signature) => unsigned(typeIndex(signature)));
-  const exports = defined.flatMap(({ name, exported }, i) => (exported ? [[...text(name), 0x00, ...unsigned(imported.length + i)]] : []));
+  const exports = defined.flatMap(({ name, exported }, i) =>
+    exported ? [[...text(name), 0x00, ...unsigned(imported.length + i)]] : [],
+  );
   const bodies = defined.flatMap(({ built, params }) => {
     const code = encodeFunction(built, Object.keys(params).length);
     return [unsigned(code.length), code];

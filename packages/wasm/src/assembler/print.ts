@@ -24,7 +24,10 @@ export function printStatements(statements: readonly Statement[], indent: string
       case "loop":
         return [`${indent}${statement.label.name}:`, ...printStatements(statement.statements, `${indent}  `)];
       case "if": {
-        const then = [`${indent}if ${printExpression(statement.condition)}`, ...printStatements(statement.then, `${indent}  `)];
+        const then = [
+          `${indent}if ${printExpression(statement.condition)}`,
+          ...printStatements(statement.then, `${indent}  `),
+        ];
         if (statement.otherwise.length === 0) return then;
         return [...then, `${indent}else`, ...printStatements(statement.otherwise, `${indent}  `)];
       }

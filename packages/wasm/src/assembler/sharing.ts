@@ -2,10 +2,14 @@ import { type Expression, isLeaf, type Local, type ResultType, type ValueType } 
 import { unsigned } from "./leb128.ts";
 
 /**
- * Turns the graph of one statement into a tree: a node that is used more than once is kept in a local where it is first evaluated and read from there
- * afterwards. Operands are evaluated in order and nothing in an expression branches, so the first use always comes before the others.
+ * Turns the graph of one statement into a tree: a node that is used more than once is kept in a local where it is first
+ * evaluated and read from there afterwards. Operands are evaluated in order and nothing in an expression branches, so
+ * the first use always comes before the others.
  */
-export function shareCommon<T extends ResultType>(root: Expression<T>, newLocal: <V extends ValueType>(type: V) => Local<V>): Expression<T> {
+export function shareCommon<T extends ResultType>(
+  root: Expression<T>,
+  newLocal: <V extends ValueType>(type: V) => Local<V>,
+): Expression<T> {
   const uses = new Map<Expression, number>();
   count(root, uses);
   if (![...uses.values()].some((times) => times > 1)) return root;
@@ -24,7 +28,13 @@ export function shareCommon<T extends ResultType>(root: Expression<T>, newLocal:
     if (isLeaf(expression) || (uses.get(expression) ?? 0) < 2) return tree;
     const fresh = newLocal(expression.type);
     kept.set(expression, fresh);
-    return { type: expression.type, op: "local.tee", code: [0x22, ...unsigned(fresh.index)], operands: [tree], note: fresh.name };
+    return {
+      type: expression.type,
+      op: "local.tee",
+      code: [0x22, ...unsigned(fresh.index)],
+      operands: [tree],
+      note: fresh.name,
+    };
   }
 
   return rewritten(root);

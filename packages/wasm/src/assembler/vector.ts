@@ -1,9 +1,21 @@
-import { f32x4Const, f64x2Const, i32x4Const, type Lift, toF32, toF32x4, toF64, toF64x2, toI32, toI32x4 } from "./constant.ts";
+import {
+  f32x4Const,
+  f64x2Const,
+  i32x4Const,
+  type Lift,
+  toF32,
+  toF32x4,
+  toF64,
+  toF64x2,
+  toI32,
+  toI32x4,
+} from "./constant.ts";
 import { type Expression, node, type Operand, type ValueType } from "./expression.ts";
 import { binary, load, loadLane, shift, simd, store, storeLane, unary } from "./operation.ts";
 
 function extract<R extends ValueType>(op: string, code: readonly number[], result: R) {
-  return (vector: Expression<"v128">, lane: number): Expression<R> => node(result, op, [...code, lane], [vector], `lane ${lane}`);
+  return (vector: Expression<"v128">, lane: number): Expression<R> =>
+    node(result, op, [...code, lane], [vector], `lane ${lane}`);
 }
 
 function replace<V extends ValueType>(op: string, code: readonly number[], lift: Lift<V>) {
@@ -33,7 +45,11 @@ export const v128 = {
     node("v128", "v128.bitselect", simd(0x52), [a, b, mask]),
   anyTrue: unary("v128.any_true", simd(0x53), toI32x4, "i32"),
   /** Four 32-bit lanes chosen from a (0-3) and b (4-7). */
-  shuffle32(a: Expression<"v128">, b: Expression<"v128">, lanes: readonly [number, number, number, number]): Expression<"v128"> {
+  shuffle32(
+    a: Expression<"v128">,
+    b: Expression<"v128">,
+    lanes: readonly [number, number, number, number],
+  ): Expression<"v128"> {
     const bytes = lanes.flatMap((lane) => [4 * lane, 4 * lane + 1, 4 * lane + 2, 4 * lane + 3]);
     return node("v128", "i8x16.shuffle", [...simd(0x0d), ...bytes], [a, b], lanes.join(" "));
   },

@@ -29,7 +29,8 @@ const mix: readonly ((value: Tensor, gate: Tensor, h: Tensor) => Tensor)[] = [
 
 function step({ gates, normalise }: Cell, { W, U, b }: Weights, h: Tensor, x: Tensor): Tensor {
   const products = t.add(t.matmul(x, W), t.matmul(h, U));
-  const centred = normalise === "no" ? products : t.sub(products, t.mean(products, normalise === "batch" ? 0 : 1, { keep: true }));
+  const centred =
+    normalise === "no" ? products : t.sub(products, t.mean(products, normalise === "batch" ? 0 : 1, { keep: true }));
   return t.split(t.add(centred, b), gates.length).reduce((value, part, i) => {
     const [squashed, mixed] = gates[i]!;
     return mix[mixed]!(value, squash[squashed]!(part), h);
@@ -39,10 +40,14 @@ function step({ gates, normalise }: Cell, { W, U, b }: Weights, h: Tensor, x: Te
 /** Outputs and last state of a layer; gradients of a loss by the weights, the initial state and the inputs. */
 function layer(cell: Cell, given: Given): Tensor[] {
   const forward = ({ weights, h, xs }: Given) =>
-    t.scan((state: Tensor, x: Tensor) => {
-      const next = step(cell, weights, state, x);
-      return { state: next, output: next };
-    }, h, xs);
+    t.scan(
+      (state: Tensor, x: Tensor) => {
+        const next = step(cell, weights, state, x);
+        return { state: next, output: next };
+      },
+      h,
+      xs,
+    );
   const { state, output } = forward(given);
   const gradients = t.grad((at: Given) => {
     const result = forward(at);
@@ -57,16 +62,27 @@ const cells: fc.Arbitrary<Cell> = fc.record({
 });
 
 const sizes = fc.record({
-  batch: fc.integer({ min: 1, max: 37 }), time: fc.integer({ min: 1, max: 4 }), input: fc.integer({ min: 1, max: 20 }), hidden: fc.integer({ min: 1, max: 33 }),
+  batch: fc.integer({ min: 1, max: 37 }),
+  time: fc.integer({ min: 1, max: 4 }),
+  input: fc.integer({ min: 1, max: 20 }),
+  hidden: fc.integer({ min: 1, max: 33 }),
 });
 
 test("random cells on random shapes", async () => {
   await fc.assert(
     fc.asyncProperty(cells, sizes, fc.nat(1e6), async (cell, { batch, time, input, hidden }, seed) => {
       const width = cell.gates.length * hidden;
-      const [W, U, b] = [randomTensor([input, width], "f32", seed), randomTensor([hidden, width], "f32", seed + 1), randomTensor([width], "f32", seed + 2)];
-      const [h, xs] = [randomTensor([batch, hidden], "f32", seed + 3), randomTensor([time, batch, input], "f32", seed + 4)];
-      const all = (...[ofW, ofU, ofB, ofH, ofXs]: Tensor[]): Tensor[] => layer(cell, { weights: { W: ofW!, U: ofU!, b: ofB! }, h: ofH!, xs: ofXs! });
+      const [W, U, b] = [
+        randomTensor([input, width], "f32", seed),
+        randomTensor([hidden, width], "f32", seed + 1),
+        randomTensor([width], "f32", seed + 2),
+      ];
+      const [h, xs] = [
+        randomTensor([batch, hidden], "f32", seed + 3),
+        randomTensor([time, batch, input], "f32", seed + 4),
+      ];
+      const all = (...[ofW, ofU, ofB, ofH, ofXs]: Tensor[]): Tensor[] =>
+        layer(cell, { weights: { W: ofW!, U: ofU!, b: ofB! }, h: ofH!, xs: ofXs! });
       await expectAgreement(all, [W, U, b, h, xs]);
       if (cell.normalise === "batch") return;
 
@@ -75,13 +91,19 @@ test("random cells on random shapes", async () => {
       const rows = (...given: Tensor[]): Tensor[] => all(...given).slice(0, 4);
       const together = await run(rows, [W, U, b, h, xs], "4 threads");
       const single = await run(rows, [W, U, b, alone(h, 0), alone(xs, 1)], "1 thread");
-      single.forEach((y, i) => expectSameBits(y, alone(together[i]!, y.shape.length - 2), `row ${row} of ${batch} alone, output ${i}`));
+      single.forEach((y, i) =>
+        expectSameBits(y, alone(together[i]!, y.shape.length - 2), `row ${row} of ${batch} alone, output ${i}`),
+      );
     }),
     { numRuns: 25 },
   );
 });
 
-async function run(f: (...args: Tensor[]) => Tensor[], args: readonly ArrayTensor[], variant: string): Promise<readonly Tensor[]> {
+async function run(
+  f: (...args: Tensor[]) => Tensor[],
+  args: readonly ArrayTensor[],
+  variant: string,
+): Promise<readonly Tensor[]> {
   const compiled = await t.compile((...given: Tensor[]) => f(...given), [...args], { backend: variants[variant]! });
   const results = await compiled(...args);
   await compiled.dispose();

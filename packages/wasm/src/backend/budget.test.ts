@@ -13,27 +13,39 @@ const [input, hidden] = [2, 64];
 /** What the kernels of one thread need for themselves. */
 const scratch = 0.2e6;
 const weights = {
-  W: t.mul(randomTensor([input, 3 * hidden], "f32", 1), 0.1), U: t.mul(randomTensor([hidden, 3 * hidden], "f32", 2), 0.05), b: t.mul(randomTensor([3 * hidden], "f32", 3), 0.1),
+  W: t.mul(randomTensor([input, 3 * hidden], "f32", 1), 0.1),
+  U: t.mul(randomTensor([hidden, 3 * hidden], "f32", 2), 0.05),
+  b: t.mul(randomTensor([3 * hidden], "f32", 3), 0.1),
 };
 
-/** A GRU over x [time, batch, input]; the loss is a sum over all steps that the loop carries along, so that no step's output is kept. */
+/**
+ * A GRU over x [time, batch, input]; the loss is a sum over all steps that the loop carries along, so that no step's
+ * output is kept.
+ */
 function loss({ W, U, b }: typeof weights, x: Tensor): Tensor {
   const zero: Tensor = t.zerosArray([x.shape[1]!, hidden]);
-  const { state } = t.scan(({ h, total }: { h: Tensor; total: Tensor }, xt: Tensor) => {
-    const [xr, xz, xn] = t.split(t.add(t.matmul(xt, W), b), 3);
-    const [hr, hz, hn] = t.split(t.matmul(h, U), 3);
-    const z = t.sigmoid(t.add(xz, hz));
-    const n = t.tanh(t.add(xn, t.mul(t.sigmoid(t.add(xr, hr)), hn)));
-    const next = t.add(t.mul(z, h), t.mul(t.sub(1, z), n));
-    return { state: { h: next, total: t.add(total, t.square(next)) }, output: [] };
-  }, { h: zero, total: zero }, x);
+  const { state } = t.scan(
+    ({ h, total }: { h: Tensor; total: Tensor }, xt: Tensor) => {
+      const [xr, xz, xn] = t.split(t.add(t.matmul(xt, W), b), 3);
+      const [hr, hz, hn] = t.split(t.matmul(h, U), 3);
+      const z = t.sigmoid(t.add(xz, hz));
+      const n = t.tanh(t.add(xn, t.mul(t.sigmoid(t.add(xr, hr)), hn)));
+      const next = t.add(t.mul(z, h), t.mul(t.sub(1, z), n));
+      return { state: { h: next, total: t.add(total, t.square(next)) }, output: [] };
+    },
+    { h: zero, total: zero },
+    x,
+  );
   return t.div(t.sum(state.total), x.shape[0]!);
 }
 
 const lossAndGradient = (w: typeof weights, x: Tensor) => t.valueAndGrad(loss)(w, x);
 
 async function run(x: Tensor, memory: number | undefined, backend: t.Backend) {
-  const compiled = await t.compile(lossAndGradient, [weights, x], { backend, ...(memory === undefined ? {} : { memory }) });
+  const compiled = await t.compile(lossAndGradient, [weights, x], {
+    backend,
+    ...(memory === undefined ? {} : { memory }),
+  });
   const result = await compiled(weights, x);
   await compiled.dispose();
   return { ...result, bytes: compiled.statistics.bytes };
@@ -53,7 +65,9 @@ test("10,000 steps: the gradient of everything kept", async () => {
       const magnitude = expected!.reduce((largest, v) => Math.max(largest, Math.abs(v)), 0);
       expect(magnitude).toBeGreaterThan(1e-3);
       // Sums of 10,000 terms each, in another order.
-      expect(expected!.reduce((worst, v, i) => Math.max(worst, Math.abs(v - found![i]!)), 0) / magnitude).toBeLessThan(1e-5);
+      expect(expected!.reduce((worst, v, i) => Math.max(worst, Math.abs(v - found![i]!)), 0) / magnitude).toBeLessThan(
+        1e-5,
+      );
     }
   }
   await backend.close();
@@ -84,6 +98,8 @@ test("a budget that is too small says so, and so does one that is none", async (
   expect(error).toBeInstanceOf(t.TensorError);
   expect(String(error)).toContain("compile: 100.0 kB of memory do not suffice");
   await expect(run(x, 0, backend)).rejects.toThrow("compile: expected memory in bytes, more than 0, got 0");
-  await expect(run(x, 1e6, t.reference())).rejects.toThrow("compile: the reference backend plans no memory and cannot keep to a budget; compile for wasm() from @sluice/wasm");
+  await expect(run(x, 1e6, t.reference())).rejects.toThrow(
+    "compile: the reference backend plans no memory and cannot keep to a budget; compile for wasm() from @sluice/wasm",
+  );
   await backend.close();
 });

@@ -1,5 +1,18 @@
 import { debug, type Padding, type Passes, type Plan, planWithin, unpadded, type View } from "@sluice/compiler";
-import { type ArrayTensor, bindState, checkInputs, checkRun, type CompileOptions, type Executable, type Piece, print, type Program, sizeOf, type Type, type Values } from "@sluice/tensor";
+import {
+  type ArrayTensor,
+  bindState,
+  checkInputs,
+  checkRun,
+  type CompileOptions,
+  type Executable,
+  type Piece,
+  print,
+  type Program,
+  sizeOf,
+  type Type,
+  type Values,
+} from "@sluice/tensor";
 import { PANEL_COLUMNS, type TileSize } from "../gemm/index.ts";
 import type { Host, Place, Written } from "../hosts/index.ts";
 import { BARRIER, byteOffset } from "./layout.ts";
@@ -13,11 +26,21 @@ export interface ExecutableContext {
 }
 
 /** A program compiled and laid out in a memory of its own. */
-export async function wasmExecutable(program: Program, { state = [], ...limits }: CompileOptions, context: ExecutableContext): Promise<Executable> {
+export async function wasmExecutable(
+  program: Program,
+  { state = [], ...limits }: CompileOptions,
+  context: ExecutableContext,
+): Promise<Executable> {
   const { host } = context;
   const start = performance.now();
   const layout = bindState(program, state);
-  const { program: optimised, plan } = planWithin(program, { panelColumns: PANEL_COLUMNS, state, passes: context.passes, addressable: ADDRESSABLE_BYTES, ...limits });
+  const { program: optimised, plan } = planWithin(program, {
+    panelColumns: PANEL_COLUMNS,
+    state,
+    passes: context.passes,
+    addressable: ADDRESSABLE_BYTES,
+    ...limits,
+  });
   debug("sluice:program", () => print(optimised));
   const generated = programModule(plan, { ...context, threads: host.threads });
   debug("sluice:kernels", () => generated.print());
@@ -27,13 +50,24 @@ export async function wasmExecutable(program: Program, { state = [], ...limits }
     places.push({ dtype, offset: byteOffset(plan, view), elements: sizeOf(shape) });
     return { place: places.length - 1, type: { shape, dtype } };
   };
-  const inputs = layout.positions.map((i) => ({ ...slotOf(plan.inputs[i]!, program.inputs[i]!), ...paddingOf(plan, i, layout.positions) }));
+  const inputs = layout.positions.map((i) => ({
+    ...slotOf(plan.inputs[i]!, program.inputs[i]!),
+    ...paddingOf(plan, i, layout.positions),
+  }));
   const outputs = layout.outputs.map((i) => slotOf(plan.outputs[i]!, program.outputs[i]!));
   const states = state.map(({ input }) => slotOf(plan.inputs[input]!, program.inputs[input]!));
-  const constants = plan.constants.map(({ buffer, values }) => ({ values, place: slotOf(...constantAt(plan, buffer, values)).place }));
+  const constants = plan.constants.map(({ buffer, values }) => ({
+    values,
+    place: slotOf(...constantAt(plan, buffer, values)).place,
+  }));
 
   const module = await compiled(generated.code);
-  const session = await host.open({ module, pages: Math.ceil(generated.layout.bytes / PAGE_BYTES), barrier: BARRIER, places });
+  const session = await host.open({
+    module,
+    pages: Math.ceil(generated.layout.bytes / PAGE_BYTES),
+    barrier: BARRIER,
+    places,
+  });
   await session.exchange({ write: constants.map(({ values, place }) => whole(place, values)), run: false, read: [] });
 
   const [outputPlaces, statePlaces] = [outputs, states].map((slots) => slots.map(({ place }) => place));
@@ -45,7 +79,10 @@ export async function wasmExecutable(program: Program, { state = [], ...limits }
     async run(given) {
       checkLive();
       checkRun(layout, given);
-      return tensorsOf(outputs, await session.exchange({ write: written(inputs, given), run: true, read: outputPlaces! }));
+      return tensorsOf(
+        outputs,
+        await session.exchange({ write: written(inputs, given), run: true, read: outputPlaces! }),
+      );
     },
     async readState() {
       checkLive();
@@ -53,7 +90,11 @@ export async function wasmExecutable(program: Program, { state = [], ...limits }
     },
     async writeState(given) {
       checkLive();
-      checkInputs("writeState", states.map(({ type }) => type), given);
+      checkInputs(
+        "writeState",
+        states.map(({ type }) => type),
+        given,
+      );
       await session.exchange({ write: written(states, given), run: false, read: [] });
     },
     async dispose() {
@@ -61,7 +102,11 @@ export async function wasmExecutable(program: Program, { state = [], ...limits }
       live = false;
       await session.release();
     },
-    statistics: { compileMilliseconds: performance.now() - start, bytes: generated.layout.bytes, kernels: generated.kernels },
+    statistics: {
+      compileMilliseconds: performance.now() - start,
+      bytes: generated.layout.bytes,
+      kernels: generated.kernels,
+    },
   };
 }
 
@@ -71,7 +116,10 @@ async function compiled(code: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Modu
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
     if (!/Content.Security|unsafe-eval|CSP/i.test(message)) throw cause;
-    throw new Error(`wasm: the page's Content-Security-Policy forbids WebAssembly; add 'wasm-unsafe-eval' to its script-src. The browser says: ${message}`, { cause });
+    throw new Error(
+      `wasm: the page's Content-Security-Policy forbids WebAssembly; add 'wasm-unsafe-eval' to its script-src. The browser says: ${message}`,
+      { cause },
+    );
   }
 }
 
@@ -83,7 +131,10 @@ interface Slot {
 }
 
 function constantAt(plan: Plan, buffer: number, { length }: Values): [View, Type] {
-  return [{ buffer, offset: 0, shape: [length], strides: [1], loops: [] }, { shape: [length], dtype: plan.buffers[buffer]!.dtype }];
+  return [
+    { buffer, offset: 0, shape: [length], strides: [1], loops: [] },
+    { shape: [length], dtype: plan.buffers[buffer]!.dtype },
+  ];
 }
 
 function paddingOf({ padding: paddings }: Plan, input: number, given: readonly number[]): Pick<Slot, "padding"> {
@@ -101,7 +152,9 @@ function written(slots: readonly Slot[], tensors: readonly ArrayTensor[]): Writt
       return { place, pieces: x.pieces, zeros: filling(needed, x.pieces) ? [] : needed };
     }
     if (ranges === undefined || x.data.length < WORTH_A_RANGE * ranges.length) return whole(place, x.data);
-    const pieces = ranges.flatMap((at, bound): Piece[] => (bound % 2 === 0 ? [{ at, values: x.data.subarray(at, ranges[bound + 1]) }] : []));
+    const pieces = ranges.flatMap((at, bound): Piece[] =>
+      bound % 2 === 0 ? [{ at, values: x.data.subarray(at, ranges[bound + 1]) }] : [],
+    );
     return { place, zeros: [], pieces };
   });
 }
@@ -113,13 +166,16 @@ function filling(ranges: readonly number[], pieces: readonly Piece[]): boolean {
   let next = 0;
   for (let i = 0; i < ranges.length; i += 2) {
     let at = ranges[i]!;
-    for (; next < pieces.length && pieces[next]!.at <= at; next++) at = Math.max(at, pieces[next]!.at + pieces[next]!.values.length);
+    for (; next < pieces.length && pieces[next]!.at <= at; next++)
+      at = Math.max(at, pieces[next]!.at + pieces[next]!.values.length);
     if (at < ranges[i + 1]!) return false;
   }
   return true;
 }
 
-/** Elements of a tensor for each bound of a range, from which on copying ranges takes less time than copying everything. */
+/**
+ * Elements of a tensor for each bound of a range, from which on copying ranges takes less time than copying everything.
+ */
 const WORTH_A_RANGE = 1024;
 
 function tensorsOf(slots: readonly Slot[], values: readonly Values[]): ArrayTensor[] {

@@ -9,7 +9,8 @@ import { closeVariants, expectAgreement, variants } from "../testing/agree.ts";
 vi.setConfig({ testTimeout: 240_000 });
 afterAll(closeVariants);
 
-const around = (...borders: number[]): fc.Arbitrary<number> => fc.constantFrom(...borders).chain((border) => fc.integer({ min: border - 3, max: border + 3 }));
+const around = (...borders: number[]): fc.Arbitrary<number> =>
+  fc.constantFrom(...borders).chain((border) => fc.integer({ min: border - 3, max: border + 3 }));
 const width = fc.constantFrom(1, 2, 3, 4, 5, 16, 19, 64, 70);
 const seeds = fc.nat(1e6);
 
@@ -19,11 +20,20 @@ describe("around the borders of blocks", () => {
       fc.asyncProperty(around(32, 64, 128, 160, 256, 1024), width, width, seeds, async (n, before, after, seed) => {
         const x = randomTensor([before, n, after], "f32", seed);
         const indices = t.tensor(Int32Array.from({ length: before * n }, (_, i) => (i * 7) % 3));
-        await expectAgreement((a) => [
-          t.sum(a!, 1), t.sum(a!, [0, 1], { keep: true }), t.sum(a!, [1, 2]), t.sum(t.transpose(a!, [0, 2, 1]), 2), t.sum(a!), t.reduceMax(a!, 1),
-          t.cumulativeSum(a!, 1), t.cumulativeSum(t.transpose(a!, [1, 0, 2]), 0, { reverse: true }),
-          t.scatterAdd(indices, t.reshape(a!, [before * n, after]), 3),
-        ], [x]);
+        await expectAgreement(
+          (a) => [
+            t.sum(a!, 1),
+            t.sum(a!, [0, 1], { keep: true }),
+            t.sum(a!, [1, 2]),
+            t.sum(t.transpose(a!, [0, 2, 1]), 2),
+            t.sum(a!),
+            t.reduceMax(a!, 1),
+            t.cumulativeSum(a!, 1),
+            t.cumulativeSum(t.transpose(a!, [1, 0, 2]), 0, { reverse: true }),
+            t.scatterAdd(indices, t.reshape(a!, [before * n, after]), 3),
+          ],
+          [x],
+        );
       }),
       { numRuns: 12 },
     );
@@ -32,7 +42,11 @@ describe("around the borders of blocks", () => {
   test("sums of gathered rows, of which there are so many that few columns are added up together", async () => {
     const [rows, count] = [40_000, 500];
     const indices = t.tensor(Int32Array.from({ length: count }, (_, i) => (i % 3 === 0 ? 7 : (i * 7919) % rows)));
-    await expectAgreement((a) => [t.scatterAdd(indices, a!, rows)], [randomTensor([count, 5], "f32", 1)], ["1 thread", "3 threads"]);
+    await expectAgreement(
+      (a) => [t.scatterAdd(indices, a!, rows)],
+      [randomTensor([count, 5], "f32", 1)],
+      ["1 thread", "3 threads"],
+    );
   });
 
   test("products of every layout", async () => {
@@ -42,10 +56,17 @@ describe("around the borders of blocks", () => {
         const [a, b] = [randomTensor([m, k], "f32", seed), randomTensor([k, n], "f32", seed + 1)];
         const [at, bt] = [t.transpose(a), t.transpose(b)] as [t.ArrayTensor, t.ArrayTensor];
         const batched = randomTensor([2, k, 3], "f32", seed + 2);
-        await expectAgreement((x, y, xt, yt, z) => [
-          t.matmul(x!, y!), t.matmul(t.transpose(xt!), y!), t.matmul(x!, t.transpose(yt!)), t.matmul(t.transpose(xt!), t.transpose(yt!)),
-          t.matmul(t.transpose(z!, [0, 2, 1]), z!), t.matmul(x!, z!),
-        ], [a, b, at, bt, batched]);
+        await expectAgreement(
+          (x, y, xt, yt, z) => [
+            t.matmul(x!, y!),
+            t.matmul(t.transpose(xt!), y!),
+            t.matmul(x!, t.transpose(yt!)),
+            t.matmul(t.transpose(xt!), t.transpose(yt!)),
+            t.matmul(t.transpose(z!, [0, 2, 1]), z!),
+            t.matmul(x!, z!),
+          ],
+          [a, b, at, bt, batched],
+        );
       }),
       { numRuns: 12 },
     );
@@ -53,24 +74,44 @@ describe("around the borders of blocks", () => {
 
   test("weights' gradients of a recurrent layer over many steps", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 20, max: 70 }), seeds, async (batch, time, seed) => {
-        const [W, b, xs] = [randomTensor([6, 5], "f32", seed), randomTensor([5], "f32", seed + 1), randomTensor([time, batch, 6], "f32", seed + 2)];
-        const U = t.mul(randomTensor([5, 5], "f32", seed + 3), 0.3) as t.ArrayTensor;
-        await expectAgreement((...[w, u, c, x]: Tensor[]) => {
-          const { state, output } = t.scan((h: Tensor, xt: Tensor) => {
-            const next = t.tanh(t.add(t.add(t.matmul(xt, w!), t.matmul(h, u!)), c!));
-            return { state: next, output: next };
-          }, t.zerosArray([batch, 5]), x!);
-          const loss = (given: { w: Tensor; u: Tensor; c: Tensor }): Tensor => {
-            const run = t.scan((h: Tensor, xt: Tensor) => {
-              const next = t.tanh(t.add(t.add(t.matmul(xt, given.w), t.matmul(h, given.u)), given.c));
-              return { state: next, output: next };
-            }, t.zerosArray([batch, 5]), x!);
-            return t.mean(t.square(run.output));
-          };
-          return [state, output, ...t.tensorsOf(t.grad(loss)({ w: w!, u: u!, c: c! }))];
-        }, [W, U, b, xs]);
-      }),
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 40 }),
+        fc.integer({ min: 20, max: 70 }),
+        seeds,
+        async (batch, time, seed) => {
+          const [W, b, xs] = [
+            randomTensor([6, 5], "f32", seed),
+            randomTensor([5], "f32", seed + 1),
+            randomTensor([time, batch, 6], "f32", seed + 2),
+          ];
+          const U = t.mul(randomTensor([5, 5], "f32", seed + 3), 0.3) as t.ArrayTensor;
+          await expectAgreement(
+            (...[w, u, c, x]: Tensor[]) => {
+              const { state, output } = t.scan(
+                (h: Tensor, xt: Tensor) => {
+                  const next = t.tanh(t.add(t.add(t.matmul(xt, w!), t.matmul(h, u!)), c!));
+                  return { state: next, output: next };
+                },
+                t.zerosArray([batch, 5]),
+                x!,
+              );
+              const loss = (given: { w: Tensor; u: Tensor; c: Tensor }): Tensor => {
+                const run = t.scan(
+                  (h: Tensor, xt: Tensor) => {
+                    const next = t.tanh(t.add(t.add(t.matmul(xt, given.w), t.matmul(h, given.u)), given.c));
+                    return { state: next, output: next };
+                  },
+                  t.zerosArray([batch, 5]),
+                  x!,
+                );
+                return t.mean(t.square(run.output));
+              };
+              return [state, output, ...t.tensorsOf(t.grad(loss)({ w: w!, u: u!, c: c! }))];
+            },
+            [W, U, b, xs],
+          );
+        },
+      ),
       { numRuns: 8 },
     );
   });
@@ -83,8 +124,18 @@ test("10^7 positive terms lose at most 2^-20, along every axis, with any number 
   const { data, exact } = positiveTerms(n);
   const shapes: Shape[] = [[n], [n, 1], [1, n], [1, n, 1], [1000, 1e4], [1e4, 1000]];
   for (const name of bounded) {
-    const sums = await t.compile((x: Tensor) => [...shapes.map((shape) => t.sum(t.reshape(x, shape), undefined, { keep: true })), t.sum(t.sum(t.reshape(x, [1e4, 1000]), 0))], [t.tensor(data)], { backend: variants[name]! });
-    for (const y of await sums(t.tensor(data))) expect(Math.abs(t.item(t.reshape(y, [])) - exact) / exact, `${name} ${y.shape.join()}`).toBeLessThanOrEqual(2 ** -20);
+    const sums = await t.compile(
+      (x: Tensor) => [
+        ...shapes.map((shape) => t.sum(t.reshape(x, shape), undefined, { keep: true })),
+        t.sum(t.sum(t.reshape(x, [1e4, 1000]), 0)),
+      ],
+      [t.tensor(data)],
+      { backend: variants[name]! },
+    );
+    for (const y of await sums(t.tensor(data)))
+      expect(Math.abs(t.item(t.reshape(y, [])) - exact) / exact, `${name} ${y.shape.join()}`).toBeLessThanOrEqual(
+        2 ** -20,
+      );
     await sums.dispose();
   }
 });
@@ -92,12 +143,17 @@ test("10^7 positive terms lose at most 2^-20, along every axis, with any number 
 test("2,500,000 times 0.1", async () => {
   const x = t.full([2_500_000, 2], 0.1) as t.ArrayTensor;
   for (const name of bounded) {
-    const run = await t.compile((a: Tensor) => [t.sum(a, 0), t.matmul(t.onesLike(t.reshape(t.sliceAxis(a, 1, 0, 1), [1, 2_500_000])), a)], [x], { backend: variants[name]! });
+    const run = await t.compile(
+      (a: Tensor) => [t.sum(a, 0), t.matmul(t.onesLike(t.reshape(t.sliceAxis(a, 1, 0, 1), [1, 2_500_000])), a)],
+      [x],
+      { backend: variants[name]! },
+    );
     const [sums, products] = await run(x);
     const exact = 2_500_000 * Math.fround(0.1);
     for (const total of t.valuesOf(sums!)) expect(Math.abs(total - exact) / exact).toBeLessThanOrEqual(2 ** -20);
     // A block of 512 products that are alike loses up to 171 units of 2^-24.
-    for (const total of t.valuesOf(products!)) expect(Math.abs(total - exact) / exact).toBeLessThanOrEqual(171 * 2 ** -24);
+    for (const total of t.valuesOf(products!))
+      expect(Math.abs(total - exact) / exact).toBeLessThanOrEqual(171 * 2 ** -24);
     await run.dispose();
   }
 });
@@ -109,7 +165,9 @@ test("a product of a million positive terms loses at most 2^-20", async () => {
   let exact = 0;
   for (let i = 0; i < 2 * k; i += 2) exact += data[i]!;
   for (const name of bounded) {
-    const run = await t.compile((a: Tensor, b: Tensor) => t.matmul(t.transpose(a), b), [x, ones], { backend: variants[name]! });
+    const run = await t.compile((a: Tensor, b: Tensor) => t.matmul(t.transpose(a), b), [x, ones], {
+      backend: variants[name]!,
+    });
     const [total] = t.valuesOf(await run(x, ones));
     expect(Math.abs(total! - exact) / exact).toBeLessThanOrEqual(2 ** -20);
     await run.dispose();

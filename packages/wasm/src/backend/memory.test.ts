@@ -1,4 +1,5 @@
-// Memory stays flat: over many steps of one program, and over many programs. In a process of its own, where garbage is collected on demand.
+// Memory stays flat: over many steps of one program, and over many programs. In a process of its own, where garbage is
+// collected on demand.
 import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
 
@@ -28,7 +29,9 @@ function sizesAfter(code: string): Sizes[] {
       return { heap: heapUsed, external, buffers: arrayBuffers, pages };
     };`;
   const flags = ["--expose-gc", "--conditions=@sluice/source", "--input-type=module", "--eval"];
-  return JSON.parse(execFileSync(process.execPath, [...flags, prelude + code], { encoding: "utf8", timeout: 60_000 })) as Sizes[];
+  return JSON.parse(
+    execFileSync(process.execPath, [...flags, prelude + code], { encoding: "utf8", timeout: 60_000 }),
+  ) as Sizes[];
 }
 
 const MEGABYTE = 1e6;

@@ -30,19 +30,30 @@ test.each(Object.keys(primitiveCases) as (keyof typeof primitiveCases)[])("%s", 
   );
 });
 
-test.each(Object.keys(primitiveCases) as (keyof typeof primitiveCases)[])("%s on little or nothing, with its gradient", async (op) => {
-  const small = fc.array(fc.integer({ min: 0, max: 2 }), { maxLength: 3 });
-  await fc.assert(
-    fc.asyncProperty(small, fc.nat(1e9), async (shape, seed) => {
-      const choose = chooser(seed);
-      const { operands, apply } = primitiveCases[op](shape, choose);
-      const looks = operands.map((operand) => lookAt(operand.shape, choose(30)));
-      const args = looks.map(({ stored }, i) => randomTensor(stored, operands[i]!.dtype, seed + i));
-      const f = (given: readonly Tensor[]): Tensor[] => [apply(...given.map((x, i) => looks[i]!.look(x)))].flat() as Tensor[];
-      const loss = (given: readonly Tensor[]): Tensor => f(given).filter((y) => t.isFloat(y.dtype)).reduce((total, y) => t.add(total, t.sum(y)), t.scalar(0) as Tensor);
-      const floats = args.flatMap(({ dtype }, i) => (t.isFloat(dtype) ? [i] : []));
-      await expectAgreement((...given) => [...f(given), ...floats.map((i) => t.grad((x: Tensor) => loss(given.with(i, x)))(given[i]!))], args, ["1 thread", "2 threads, not fused"]);
-    }),
-    { numRuns: 25 },
-  );
-});
+test.each(Object.keys(primitiveCases) as (keyof typeof primitiveCases)[])(
+  "%s on little or nothing, with its gradient",
+  async (op) => {
+    const small = fc.array(fc.integer({ min: 0, max: 2 }), { maxLength: 3 });
+    await fc.assert(
+      fc.asyncProperty(small, fc.nat(1e9), async (shape, seed) => {
+        const choose = chooser(seed);
+        const { operands, apply } = primitiveCases[op](shape, choose);
+        const looks = operands.map((operand) => lookAt(operand.shape, choose(30)));
+        const args = looks.map(({ stored }, i) => randomTensor(stored, operands[i]!.dtype, seed + i));
+        const f = (given: readonly Tensor[]): Tensor[] =>
+          [apply(...given.map((x, i) => looks[i]!.look(x)))].flat() as Tensor[];
+        const loss = (given: readonly Tensor[]): Tensor =>
+          f(given)
+            .filter((y) => t.isFloat(y.dtype))
+            .reduce((total, y) => t.add(total, t.sum(y)), t.scalar(0) as Tensor);
+        const floats = args.flatMap(({ dtype }, i) => (t.isFloat(dtype) ? [i] : []));
+        await expectAgreement(
+          (...given) => [...f(given), ...floats.map((i) => t.grad((x: Tensor) => loss(given.with(i, x)))(given[i]!))],
+          args,
+          ["1 thread", "2 threads, not fused"],
+        );
+      }),
+      { numRuns: 25 },
+    );
+  },
+);

@@ -1,5 +1,14 @@
 import type { Plan, View } from "@sluice/compiler";
-import { type Body, type Expression, i32, type Local, type ModuleBuilder, select, wasmModule, type WasmFunction } from "../assembler/index.ts";
+import {
+  type Body,
+  type Expression,
+  i32,
+  type Local,
+  type ModuleBuilder,
+  select,
+  wasmModule,
+  type WasmFunction,
+} from "../assembler/index.ts";
 import type { TileSize } from "../gemm/index.ts";
 import { kernelModule } from "../kernels/index.ts";
 import { emitBarrier } from "../threads/index.ts";
@@ -9,7 +18,10 @@ import { type KernelTask, type LoopTask, type Task, tasksOf } from "./schedule.t
 
 export const PAGE_BYTES = 65536;
 export const MAXIMUM_PAGES = 65536;
-/** What a plan may take of a memory; the rest is for what threads need for themselves. Engines set a bound of their own below 4 GiB. */
+/**
+ * What a plan may take of a memory; the rest is for what threads need for themselves. Engines set a bound of their own
+ * below 4 GiB.
+ */
 export const ADDRESSABLE_BYTES = (MAXIMUM_PAGES - 1024) * PAGE_BYTES;
 
 export interface ProgramModule {
@@ -54,7 +66,10 @@ interface Driver {
   readonly steps: Map<LoopTask, WasmFunction<"none">>;
 }
 
-/** Who executes the code that is being written: one thread for all rows, each thread for its rows, or all threads, which share out each step. */
+/**
+ * Who executes the code that is being written: one thread for all rows, each thread for its rows, or all threads, which
+ * share out each step.
+ */
 type Mode = "single" | "rows" | "team";
 
 interface Place {
@@ -71,17 +86,35 @@ function modeInside(task: LoopTask, outside: Mode): Mode {
   return { split: "rows", inside: "team", alone: "single" }[task.sharing] as Mode;
 }
 
-function emitLoops(driver: Driver, tasks: readonly Task[], outer: readonly LoopTask[], mode: Mode = driver.threads > 1 ? "team" : "single"): void {
+function emitLoops(
+  driver: Driver,
+  tasks: readonly Task[],
+  outer: readonly LoopTask[],
+  mode: Mode = driver.threads > 1 ? "team" : "single",
+): void {
   for (const task of tasks) {
     if (task.kind !== "loop") continue;
     const inside = modeInside(task, mode);
     emitLoops(driver, task.body, [...outer, task], inside);
     const names = [...outer, task].map((_, depth) => `t${depth}`);
-    const params = { worker: "i32", scratch: "i32", first: "i32", end: "i32", ...Object.fromEntries(names.map((name) => [name, "i32" as const])) } as const;
+    const params = {
+      worker: "i32",
+      scratch: "i32",
+      first: "i32",
+      end: "i32",
+      ...Object.fromEntries(names.map((name) => [name, "i32" as const])),
+    } as const;
     const step = driver.module.function(`loop${driver.steps.size}.step`, { params }, (body, all) => {
       const { worker, scratch, first, end } = all;
       const positions = names.map((name) => (all as Readonly<Record<string, Local<"i32">>>)[name]!);
-      writeBlock(driver, task.body, { body, worker, scratch, positions, mode: inside, ...(byRows(task, inside) ? { rows: { first, end } } : {}) });
+      writeBlock(driver, task.body, {
+        body,
+        worker,
+        scratch,
+        positions,
+        mode: inside,
+        ...(byRows(task, inside) ? { rows: { first, end } } : {}),
+      });
     });
     driver.steps.set(task, step);
   }
@@ -93,8 +126,8 @@ function byRows({ loop }: LoopTask, inside: Mode): boolean {
 }
 
 /**
- * Threads wait for each other before a step that touches what another thread may still be writing, or writes what another may still be reading, since the last wait;
- * and at the end of a block that is repeated.
+ * Threads wait for each other before a step that touches what another thread may still be writing, or writes what
+ * another may still be reading, since the last wait; and at the end of a block that is repeated.
  */
 function writeBlock(driver: Driver, tasks: readonly Task[], place: Place): void {
   const { body, worker, mode, positions } = place;
@@ -117,8 +150,10 @@ function writeBlock(driver: Driver, tasks: readonly Task[], place: Place): void 
       alone.add(accesses);
     } else {
       write();
-      // Every step of a loop that threads share from inside ends with a wait; but where no row is active, it has no step.
-      if (task.kind === "loop" && task.sharing === "inside" && task.loop.active === undefined) [alone, divided] = [pending(), pending()];
+      // Every step of a loop that threads share from inside ends with a wait; but where no row is active, it has no
+      // step.
+      if (task.kind === "loop" && task.sharing === "inside" && task.loop.active === undefined)
+        [alone, divided] = [pending(), pending()];
       else divided.add(accesses);
     }
   }
@@ -130,9 +165,17 @@ function writeTask(driver: Driver, task: Task, place: Place): void {
   else writeLoop(driver, task, place);
 }
 
-function writeKernel({ plan, threads }: Driver, { kernel, sharing }: KernelTask, { body, worker, scratch, positions, mode, rows }: Place): void {
+function writeKernel(
+  { plan, threads }: Driver,
+  { kernel, sharing }: KernelTask,
+  { body, worker, scratch, positions, mode, rows }: Place,
+): void {
   const addresses = kernel.views.map((view) => addressOf(plan, view, positions));
-  const range = rows ?? (mode === "team" && sharing === "split" ? rangeOf(body, worker, threads, kernel.count, kernel.grain) : whole(kernel.count));
+  const range =
+    rows ??
+    (mode === "team" && sharing === "split"
+      ? rangeOf(body, worker, threads, kernel.count, kernel.grain)
+      : whole(kernel.count));
   body.do(kernel.call({ ...range, addresses, scratch }));
 }
 
@@ -146,16 +189,26 @@ function writeLoop(driver: Driver, task: LoopTask, { body, worker, scratch, posi
   const range = (): RowRange => {
     if (!divided) return whole(rows);
     const [{ threads }, grain] = [driver, grainOf(task)];
-    return active?.part === "active" ? shareOf(body, worker, threads, rows, grain, addressIn(active.work)) : rangeOf(body, worker, threads, rows, grain);
+    return active?.part === "active"
+      ? shareOf(body, worker, threads, rows, grain, addressIn(active.work))
+      : rangeOf(body, worker, threads, rows, grain);
   };
   const { first, end } = range();
   const stepOn = (of: RowRange): Expression<"none"> => step.call(worker, scratch, of.first, of.end, ...positions, t);
-  const steps = active?.part === "active" ? body.let(i32.load(addressIn(active.counts), 4 * length), "steps") : i32.const(length);
+  const steps =
+    active?.part === "active" ? body.let(i32.load(addressIn(active.counts), 4 * length), "steps") : i32.const(length);
   body.set(t, reverse ? i32.sub(steps, 1) : 0);
   body.set(left, steps);
   body.while(left, () => {
     if (active === undefined) body.do(stepOn({ first, end }));
-    else writeActiveStep(body, active.part, i32.load(i32.add(addressIn(active.counts), i32.shl(t, 2))), { first, end }, stepOn);
+    else
+      writeActiveStep(
+        body,
+        active.part,
+        i32.load(i32.add(addressIn(active.counts), i32.shl(t, 2))),
+        { first, end },
+        stepOn,
+      );
     body.set(t, i32.add(t, reverse ? -1 : 1));
     body.set(left, i32.sub(left, 1));
   });
@@ -167,7 +220,13 @@ interface RowRange {
 }
 
 /** Of a range of rows, those before the number of active rows, or the others; no call where there are none. */
-function writeActiveStep(body: Body, part: "active" | "over", count: Expression<"i32">, range: RowRange, call: (rows: RowRange) => Expression<"none">): void {
+function writeActiveStep(
+  body: Body,
+  part: "active" | "over",
+  count: Expression<"i32">,
+  range: RowRange,
+  call: (rows: RowRange) => Expression<"none">,
+): void {
   const bound = body.let(count, "bound");
   if (part === "active") body.set(bound, select(bound, range.end, i32.ltS(bound, range.end)));
   else body.set(bound, select(bound, range.first, i32.gtS(bound, range.first)));
@@ -175,8 +234,18 @@ function writeActiveStep(body: Body, part: "active" | "over", count: Expression<
   body.if(i32.ltS(rows.first, rows.end), () => body.do(call(rows)));
 }
 
-/** The rows of a worker, in whole grains, so that all have about as many steps to do. `work` is the address of the steps of all rows before each. */
-function shareOf(body: Body, worker: Expression<"i32">, threads: number, count: number, grain: number, work: Expression<"i32">): RowRange {
+/**
+ * The rows of a worker, in whole grains, so that all have about as many steps to do. `work` is the address of the steps
+ * of all rows before each.
+ */
+function shareOf(
+  body: Body,
+  worker: Expression<"i32">,
+  threads: number,
+  count: number,
+  grain: number,
+  work: Expression<"i32">,
+): RowRange {
   const steps = body.let(work, "work");
   const total = body.let(i32.load(steps, 4 * count), "total");
   const boundary = (of: Expression<"i32">, name: string): Local<"i32"> => {
@@ -212,7 +281,10 @@ function rangeOf(body: Body, worker: Expression<"i32">, threads: number, count: 
 }
 
 function scratchOf(tasks: readonly Task[]): number {
-  return Math.max(0, ...tasks.map((task) => (task.kind === "kernel" ? task.kernel.scratchBytes : scratchOf(task.body))));
+  return Math.max(
+    0,
+    ...tasks.map((task) => (task.kind === "kernel" ? task.kernel.scratchBytes : scratchOf(task.body))),
+  );
 }
 
 const counts = new WeakMap<ModuleBuilder, { functions: number }>();

@@ -1,4 +1,5 @@
-// One executable for all lengths: what an earlier batch left in memory beyond the lengths of a later one reaches nothing.
+// One executable for all lengths: what an earlier batch left in memory beyond the lengths of a later one reaches
+// nothing.
 import * as t from "@sluice/tensor";
 import type { ArrayTensor, Tensor } from "@sluice/tensor";
 import { randomTensor } from "@sluice/tensor/testing";
@@ -34,18 +35,29 @@ const sizes = [
   { name: "lengths that the program computes", batch: 5, time: 8, input: 4, hidden: 7, fewer: 2 },
   { name: "one row", batch: 1, time: 6, input: 4, hidden: 8, fewer: 0 },
   { name: "one input", batch: 6, time: 5, input: 1, hidden: 16, fewer: 0 },
-  { name: "rows of several blocks a step, of which most are empty", batch: 700, time: 4, input: 3, hidden: 2, fewer: 0 },
+  {
+    name: "rows of several blocks a step, of which most are empty",
+    batch: 700,
+    time: 4,
+    input: 3,
+    hidden: 2,
+    fewer: 0,
+  },
   { name: "steps of several blocks", batch: 5, time: 170, input: 3, hidden: 4, fewer: 0 },
   { name: "an input that is worth copying without its padding", batch: 3, time: 24, input: 512, hidden: 4, fewer: 0 },
 ];
 
 /** The steps of x [batch, time, input] before each row's length. */
 function steps({ data }: ArrayTensor, { data: values, shape: [, time, input] }: ArrayTensor) {
-  return Array.from(data, (length, row) => ({ at: row * time! * input!, values: values.subarray(row * time! * input!, (row * time! + length) * input!) }));
+  return Array.from(data, (length, row) => ({
+    at: row * time! * input!,
+    values: values.subarray(row * time! * input!, (row * time! + length) * input!),
+  }));
 }
 
 test.each(sizes)("$name", async ({ batch, time, input, hidden, fewer }) => {
-  const small = (shape: readonly number[], seed: number): ArrayTensor => t.mul(t.tanh(randomTensor(shape, "f32", seed)), 0.5) as ArrayTensor;
+  const small = (shape: readonly number[], seed: number): ArrayTensor =>
+    t.mul(t.tanh(randomTensor(shape, "f32", seed)), 0.5) as ArrayTensor;
   const f = (lengths: Tensor, W1: Tensor, U1: Tensor, W2: Tensor, U2: Tensor, x: Tensor) => {
     const { value, gradient } = t.valueAndGrad((p: { one: Layer; two: Layer; x: Tensor }) => {
       const first = gru(p.one, t.transpose(p.x, [1, 0, 2]), lengths, batch, hidden);
@@ -54,12 +66,29 @@ test.each(sizes)("$name", async ({ batch, time, input, hidden, fewer }) => {
     })({ one: { W: W1, U: U1 }, two: { W: W2, U: U2 }, x });
     return [value, ...t.tensorsOf(gradient)];
   };
-  const rest = [small([input, 3 * hidden], 1), small([hidden, 3 * hidden], 2), small([hidden, 3 * hidden], 3), small([hidden, 3 * hidden], 4)];
-  const batches = [(_: number) => time, (row: number) => (time * (batch - row)) / batch, (row: number) => (row * 5) % (time + 1), () => 0, (row: number) => (row === batch - 1 ? time : 1)].map(
-    (length, i) => [t.tensor(Int32Array.from({ length: batch }, (_, row) => Math.floor(length(row)))), ...rest, small([batch, time, input], 10 + i)],
-  );
+  const rest = [
+    small([input, 3 * hidden], 1),
+    small([hidden, 3 * hidden], 2),
+    small([hidden, 3 * hidden], 3),
+    small([hidden, 3 * hidden], 4),
+  ];
+  const batches = [
+    (_: number) => time,
+    (row: number) => (time * (batch - row)) / batch,
+    (row: number) => (row * 5) % (time + 1),
+    () => 0,
+    (row: number) => (row === batch - 1 ? time : 1),
+  ].map((length, i) => [
+    t.tensor(Int32Array.from({ length: batch }, (_, row) => Math.floor(length(row)))),
+    ...rest,
+    small([batch, time, input], 10 + i),
+  ]);
   // The same batches with zeros beyond the lengths, as pieces that nobody has written out.
-  const zeroed = batches.map(([lengths, ...others]) => [lengths!, ...others.slice(0, -1), t.piecewiseArray([batch, time, input], steps(lengths!, others.at(-1)!), "f32")]);
+  const zeroed = batches.map(([lengths, ...others]) => [
+    lengths!,
+    ...others.slice(0, -1),
+    t.piecewiseArray([batch, time, input], steps(lengths!, others.at(-1)!), "f32"),
+  ]);
   batches.push(...zeroed);
   const { program } = t.trace(f, batches[0] as Parameters<typeof f>);
   const optimised = optimise(program);
@@ -74,8 +103,14 @@ test.each(sizes)("$name", async ({ batch, time, input, hidden, fewer }) => {
   }
 });
 
-test.each([{ batch: 7, time: 9, hidden: 6, outputs: 5 }, { batch: 4, time: 6, hidden: 8, outputs: 16 }, { batch: 1, time: 5, hidden: 3, outputs: 1 }, { batch: 6, time: 1, hidden: 4, outputs: 2 }])("readouts of every step and their losses: %o", async ({ batch, time, hidden, outputs }) => {
-  const small = (shape: readonly number[], seed: number): ArrayTensor => t.mul(t.tanh(randomTensor(shape, "f32", seed)), 0.5) as ArrayTensor;
+test.each([
+  { batch: 7, time: 9, hidden: 6, outputs: 5 },
+  { batch: 4, time: 6, hidden: 8, outputs: 16 },
+  { batch: 1, time: 5, hidden: 3, outputs: 1 },
+  { batch: 6, time: 1, hidden: 4, outputs: 2 },
+])("readouts of every step and their losses: %o", async ({ batch, time, hidden, outputs }) => {
+  const small = (shape: readonly number[], seed: number): ArrayTensor =>
+    t.mul(t.tanh(randomTensor(shape, "f32", seed)), 0.5) as ArrayTensor;
   const f = (lengths: Tensor, W: Tensor, U: Tensor, R: Tensor, c: Tensor, x: Tensor, y: Tensor) => {
     const before = t.reshape(t.less(t.iota([time]), t.reshape(lengths, [batch, 1])), [batch, time, 1]);
     const { value, gradient, aux } = t.valueAndGradAux((p: Layer & { R: Tensor; c: Tensor }) => {
@@ -85,12 +120,28 @@ test.each([{ batch: 7, time: 9, hidden: 6, outputs: 5 }, { batch: 4, time: 6, hi
       const classes = t.select(before, t.mul(y, t.logSoftmax(t.select(before, logits, 0))), 0);
       const squares = t.mul(t.square(t.sub(t.select(before, logits, 0), y)), t.convert(before, "f32"));
       const ofSteps = t.sum(t.sub(squares, classes), 2);
-      return { value: t.reshape(t.sum(t.reshape(ofSteps, [batch * time, 1]), 0), []), aux: t.reduceMax(t.select(before, logits, 0), 2) };
+      return {
+        value: t.reshape(t.sum(t.reshape(ofSteps, [batch * time, 1]), 0), []),
+        aux: t.reduceMax(t.select(before, logits, 0), 2),
+      };
     })({ W, U, R, c });
     return [value, aux, ...t.tensorsOf(gradient)];
   };
-  const rest = [small([3, 3 * hidden], 1), small([hidden, 3 * hidden], 2), small([hidden, outputs], 3), small([outputs], 4), small([batch, time, 3], 5), small([batch, time, outputs], 6)];
-  const lengths = [(_: number) => time, (row: number) => Math.floor((time * (batch - row)) / batch), (row: number) => (row * 5) % (time + 1), () => 0, (row: number) => (row === batch - 1 ? time : 1)];
+  const rest = [
+    small([3, 3 * hidden], 1),
+    small([hidden, 3 * hidden], 2),
+    small([hidden, outputs], 3),
+    small([outputs], 4),
+    small([batch, time, 3], 5),
+    small([batch, time, outputs], 6),
+  ];
+  const lengths = [
+    (_: number) => time,
+    (row: number) => Math.floor((time * (batch - row)) / batch),
+    (row: number) => (row * 5) % (time + 1),
+    () => 0,
+    (row: number) => (row === batch - 1 ? time : 1),
+  ];
   const { program } = t.trace(f, [t.tensor(new Int32Array(batch)), ...rest] as Parameters<typeof f>);
   const optimised = optimise(program);
   for (const [name, backend] of Object.entries(variants)) {
@@ -98,7 +149,9 @@ test.each([{ batch: 7, time: 9, hidden: 6, outputs: 5 }, { batch: 4, time: 6, hi
     for (const [i, length] of lengths.entries()) {
       const given = [t.tensor(Int32Array.from({ length: batch }, (_, row) => length(row))), ...rest];
       const results = await executable.run(given);
-      t.evaluate(optimised, given).forEach((y, at) => expectSameBits(results[at]!, y, `${name}, batch ${i}, result ${at}`));
+      t.evaluate(optimised, given).forEach((y, at) =>
+        expectSameBits(results[at]!, y, `${name}, batch ${i}, result ${at}`),
+      );
     }
     await executable.dispose();
   }
@@ -108,7 +161,10 @@ test("pieces of a tensor that is read everywhere are zeros around them, whatever
   const backend = variants["1 thread"]!;
   const f = await t.compile((x: Tensor) => t.add(x, 0), [t.zerosArray([2, 3])], { backend });
   await f(t.full([2, 3], 7));
-  const pieces = [{ at: 1, values: Float32Array.of(1, 2) }, { at: 5, values: Float32Array.of(3) }];
+  const pieces = [
+    { at: 1, values: Float32Array.of(1, 2) },
+    { at: 5, values: Float32Array.of(3) },
+  ];
   expect([...t.valuesOf(await f(t.piecewiseArray([2, 3], pieces, "f32")))]).toEqual([0, 1, 2, 0, 0, 3]);
   await f.dispose();
 });

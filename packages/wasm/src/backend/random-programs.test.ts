@@ -1,4 +1,5 @@
-// Random compositions, their gradients, and recurrent layers: the bits of the definitions, for any number of threads, with vectors paired or not.
+// Random compositions, their gradients, and recurrent layers: the bits of the definitions, for any number of threads,
+// with vectors paired or not.
 import * as t from "@sluice/tensor";
 import type { Tensor } from "@sluice/tensor";
 import { randomTensor } from "@sluice/tensor/testing";
@@ -31,13 +32,27 @@ const ofAnySize: readonly Step[] = [
   (a) => t.slice(t.pad(a, [1, 0], [0, 1]), [1, 1], [1 + a.shape[0]!, 1 + a.shape[1]!]),
   (a, b) => t.select(t.less(a, b), a, t.neg(b)),
   (a, _, n) => t.gather(a, t.tensor(Int32Array.from({ length: a.shape[0]! }, (_unused, i) => (i * n) % a.shape[0]!))),
-  (a, _, n) => t.scatterAdd(t.tensor(Int32Array.from({ length: a.shape[0]! }, (_unused, i) => (i * n) % a.shape[0]!)), a, a.shape[0]!),
+  (a, _, n) =>
+    t.scatterAdd(
+      t.tensor(Int32Array.from({ length: a.shape[0]! }, (_unused, i) => (i * n) % a.shape[0]!)),
+      a,
+      a.shape[0]!,
+    ),
   (a, b) => t.checkpoint((x: Tensor) => t.mul(t.tanh(x), t.sigmoid(b)))(a),
   (a, _, n) => t.mul(a, t.convert(t.bernoulli(t.key(n), a.shape, 0.6), "f32")),
   // A loop over columns.
-  (a, b, n) => t.transpose(t.scan((h: Tensor, x: Tensor) => ({ state: t.tanh(t.add(t.mul(h, 0.5), x)), output: h }), t.sum(b, 1), t.transpose(a), { reverse: n % 2 === 1 }).output),
+  (a, b, n) =>
+    t.transpose(
+      t.scan(
+        (h: Tensor, x: Tensor) => ({ state: t.tanh(t.add(t.mul(h, 0.5), x)), output: h }),
+        t.sum(b, 1),
+        t.transpose(a),
+        { reverse: n % 2 === 1 },
+      ).output,
+    ),
   // A reshape that joins axes, and one that parts them again.
-  (a, b) => t.reshape(t.mul(t.reshape(t.transpose(a), [t.sizeOf(a.shape)]), t.reshape(b, [t.sizeOf(b.shape)])), a.shape),
+  (a, b) =>
+    t.reshape(t.mul(t.reshape(t.transpose(a), [t.sizeOf(a.shape)]), t.reshape(b, [t.sizeOf(b.shape)])), a.shape),
 ];
 
 const steps: readonly Step[] = [
@@ -46,7 +61,11 @@ const steps: readonly Step[] = [
     const columns = a.shape[1]!;
     return t.concat([t.sliceAxis(a, 1, 1, columns), t.tanh(t.sliceAxis(b, 1, 0, 1))], 1);
   },
-  (a, b) => t.concat([t.sliceAxis(a, 0, 0, 1), t.mul(t.sliceAxis(a, 0, 1, a.shape[0]!), t.sliceAxis(b, 0, 0, a.shape[0]! - 1))], 0),
+  (a, b) =>
+    t.concat(
+      [t.sliceAxis(a, 0, 0, 1), t.mul(t.sliceAxis(a, 0, 1, a.shape[0]!), t.sliceAxis(b, 0, 0, a.shape[0]! - 1))],
+      0,
+    ),
   (a, b, n) => {
     const { state, output } = t.scan(
       ({ h, c }: { h: Tensor; c: Tensor }, x: Tensor) => {
@@ -80,13 +99,19 @@ function run(choices: readonly Choice[], given: readonly Tensor[], of = steps): 
   return pool.slice(-3);
 }
 
-const choices = fc.array(fc.tuple(fc.nat(steps.length - 1), fc.nat(7), fc.nat(7), fc.nat(23)), { minLength: 1, maxLength: 10 });
+const choices = fc.array(fc.tuple(fc.nat(steps.length - 1), fc.nat(7), fc.nat(7), fc.nat(23)), {
+  minLength: 1,
+  maxLength: 10,
+});
 const shape = fc.tuple(fc.integer({ min: 2, max: 9 }), fc.integer({ min: 1, max: 19 }));
 
 test("compositions", async () => {
   await fc.assert(
     fc.asyncProperty(choices, shape, fc.nat(1e6), async (program, of, seed) => {
-      await expectAgreement((...given) => run(program, given), [randomTensor(of, "f32", seed), randomTensor(of, "f32", seed + 1)]);
+      await expectAgreement(
+        (...given) => run(program, given),
+        [randomTensor(of, "f32", seed), randomTensor(of, "f32", seed + 1)],
+      );
     }),
     { numRuns: 40 },
   );
@@ -96,10 +121,10 @@ test("gradients of compositions", async () => {
   await fc.assert(
     fc.asyncProperty(choices, shape, fc.nat(1e6), async (program, of, seed) => {
       const loss = (...given: Tensor[]): Tensor => t.sum(t.tanh(run(program, given).reduce((sum, x) => t.add(sum, x))));
-      await expectAgreement((a, b) => [t.grad((x: Tensor) => loss(x, b!))(a!), t.grad((x: Tensor) => loss(a!, x))(b!)], [
-        randomTensor(of, "f32", seed),
-        randomTensor(of, "f32", seed + 1),
-      ]);
+      await expectAgreement(
+        (a, b) => [t.grad((x: Tensor) => loss(x, b!))(a!), t.grad((x: Tensor) => loss(a!, x))(b!)],
+        [randomTensor(of, "f32", seed), randomTensor(of, "f32", seed + 1)],
+      );
     }),
     { numRuns: 25 },
   );
@@ -110,8 +135,17 @@ test("compositions of nothing, and their gradients", async () => {
   await fc.assert(
     fc.asyncProperty(choices, small, fc.nat(1e6), async (program, of, seed) => {
       const given = [randomTensor(of, "f32", seed), randomTensor(of, "f32", seed + 1)] as const;
-      const loss = (...x: Tensor[]): Tensor => t.sum(t.tanh(run(program, x, ofAnySize).reduce((sum, y) => t.add(sum, y))));
-      await expectAgreement((a, b) => [...run(program, [a!, b!], ofAnySize), t.grad((x: Tensor) => loss(x, b!))(a!), t.grad((x: Tensor) => loss(a!, x))(b!)], given, quick);
+      const loss = (...x: Tensor[]): Tensor =>
+        t.sum(t.tanh(run(program, x, ofAnySize).reduce((sum, y) => t.add(sum, y))));
+      await expectAgreement(
+        (a, b) => [
+          ...run(program, [a!, b!], ofAnySize),
+          t.grad((x: Tensor) => loss(x, b!))(a!),
+          t.grad((x: Tensor) => loss(a!, x))(b!),
+        ],
+        given,
+        quick,
+      );
     }),
     { numRuns: 150 },
   );
@@ -120,11 +154,19 @@ test("compositions of nothing, and their gradients", async () => {
 /** Enough where sizes matter more than threads. */
 const quick = ["1 thread", "2 threads", "2 threads, not fused"];
 
-/** One layer over time: its outputs, its last state, and the gradients of a loss by weights, inputs and initial state. */
+/**
+ * One layer over time: its outputs, its last state, and the gradients of a loss by weights, inputs and initial state.
+ */
 const layers = {
   gru: (hidden: number) => (W: Tensor, U: Tensor, h: Tensor, x: Tensor) => {
-    const [z, r] = t.split(t.sigmoid(t.add(t.matmul(x, t.sliceAxis(W, 1, 0, 2 * hidden)), t.matmul(h, t.sliceAxis(U, 1, 0, 2 * hidden)))), 2);
-    const a = t.add(t.matmul(x, t.sliceAxis(W, 1, 2 * hidden, 3 * hidden)), t.matmul(t.mul(r!, h), t.sliceAxis(U, 1, 2 * hidden, 3 * hidden)));
+    const [z, r] = t.split(
+      t.sigmoid(t.add(t.matmul(x, t.sliceAxis(W, 1, 0, 2 * hidden)), t.matmul(h, t.sliceAxis(U, 1, 0, 2 * hidden)))),
+      2,
+    );
+    const a = t.add(
+      t.matmul(x, t.sliceAxis(W, 1, 2 * hidden, 3 * hidden)),
+      t.matmul(t.mul(r!, h), t.sliceAxis(U, 1, 2 * hidden, 3 * hidden)),
+    );
     return t.add(t.mul(z!, h), t.mul(t.sub(1, z!), t.tanh(a)));
   },
   norm: () => (W: Tensor, U: Tensor, h: Tensor, x: Tensor) => {
@@ -137,35 +179,63 @@ const layers = {
 // Loops in which no row has a step, between work that threads share.
 const noSteps = { batch: 1, time: 1, input: 5, hidden: 12, reverse: false, ragged: true, resets: false, seed: 771736 };
 
-test.each(["gru", "norm"] as const)("%s over time, forward and backward, with lengths, resets and direction", async (kind) => {
-  const sizes = fc.record({
-    batch: fc.integer({ min: 0, max: 9 }), time: fc.integer({ min: 0, max: 5 }), input: fc.integer({ min: 1, max: 9 }), hidden: fc.integer({ min: 1, max: 17 }),
-    reverse: fc.boolean(), ragged: fc.boolean(), resets: fc.boolean(), seed: fc.nat(1e6),
-  });
-  await fc.assert(
-    fc.asyncProperty(sizes, async ({ batch, time, input, hidden, reverse, ragged, resets, seed }) => {
-      const gates = kind === "gru" ? 3 * hidden : hidden;
-      const step = layers[kind](hidden);
-      const layer = (W: Tensor, U: Tensor, h: Tensor, xs: Tensor, lengths: Tensor, reset: Tensor): { state: Tensor; output: Tensor } =>
-        t.scan((s: Tensor, x: Tensor) => ({ state: step(W, U, s, x), output: s }), h, xs, { reverse, ...(ragged ? { lengths } : {}), ...(resets ? { resets: reset } : {}) });
-      const lengths = t.tensor(Int32Array.from({ length: batch }, (_, b) => (seed + 7 * b) % (time + 1)));
-      await expectAgreement(
-        (W, U, h, xs, given, reset) => {
-          const loss = (...args: [Tensor, Tensor, Tensor, Tensor]): Tensor => {
-            const { state, output } = layer(...args, given!, reset!);
-            return t.add(t.sum(t.square(output)), t.sum(state));
-          };
-          const all = [W!, U!, h!, xs!] as const;
-          const gradients = all.map((_, i) => t.grad((x: Tensor) => loss(...(all.map((y, j) => (i === j ? x : y)) as [Tensor, Tensor, Tensor, Tensor])))(all[i]!));
-          const { state, output } = layer(...all, given!, reset!);
-          return [state, output, ...gradients];
-        },
-        [
-          randomTensor([input, gates], "f32", seed), randomTensor([hidden, gates], "f32", seed + 1), randomTensor([batch, hidden], "f32", seed + 2),
-          randomTensor([time, batch, input], "f32", seed + 3), lengths, randomTensor([time, batch], "bool", seed + 4),
-        ],
-      );
-    }),
-    { numRuns: 25, examples: [[noSteps]] },
-  );
-});
+test.each(["gru", "norm"] as const)(
+  "%s over time, forward and backward, with lengths, resets and direction",
+  async (kind) => {
+    const sizes = fc.record({
+      batch: fc.integer({ min: 0, max: 9 }),
+      time: fc.integer({ min: 0, max: 5 }),
+      input: fc.integer({ min: 1, max: 9 }),
+      hidden: fc.integer({ min: 1, max: 17 }),
+      reverse: fc.boolean(),
+      ragged: fc.boolean(),
+      resets: fc.boolean(),
+      seed: fc.nat(1e6),
+    });
+    await fc.assert(
+      fc.asyncProperty(sizes, async ({ batch, time, input, hidden, reverse, ragged, resets, seed }) => {
+        const gates = kind === "gru" ? 3 * hidden : hidden;
+        const step = layers[kind](hidden);
+        const layer = (
+          W: Tensor,
+          U: Tensor,
+          h: Tensor,
+          xs: Tensor,
+          lengths: Tensor,
+          reset: Tensor,
+        ): { state: Tensor; output: Tensor } =>
+          t.scan((s: Tensor, x: Tensor) => ({ state: step(W, U, s, x), output: s }), h, xs, {
+            reverse,
+            ...(ragged ? { lengths } : {}),
+            ...(resets ? { resets: reset } : {}),
+          });
+        const lengths = t.tensor(Int32Array.from({ length: batch }, (_, b) => (seed + 7 * b) % (time + 1)));
+        await expectAgreement(
+          (W, U, h, xs, given, reset) => {
+            const loss = (...args: [Tensor, Tensor, Tensor, Tensor]): Tensor => {
+              const { state, output } = layer(...args, given!, reset!);
+              return t.add(t.sum(t.square(output)), t.sum(state));
+            };
+            const all = [W!, U!, h!, xs!] as const;
+            const gradients = all.map((_, i) =>
+              t.grad((x: Tensor) =>
+                loss(...(all.map((y, j) => (i === j ? x : y)) as [Tensor, Tensor, Tensor, Tensor])),
+              )(all[i]!),
+            );
+            const { state, output } = layer(...all, given!, reset!);
+            return [state, output, ...gradients];
+          },
+          [
+            randomTensor([input, gates], "f32", seed),
+            randomTensor([hidden, gates], "f32", seed + 1),
+            randomTensor([batch, hidden], "f32", seed + 2),
+            randomTensor([time, batch, input], "f32", seed + 3),
+            lengths,
+            randomTensor([time, batch], "bool", seed + 4),
+          ],
+        );
+      }),
+      { numRuns: 25, examples: [[noSteps]] },
+    );
+  },
+);

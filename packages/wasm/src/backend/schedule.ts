@@ -3,8 +3,8 @@ import { type Kernel, kernelOf, type KernelModule } from "../kernels/index.ts";
 import { writes } from "../kernels/step.ts";
 
 /**
- * How a step is shared among threads: its range is divided (`split`), or one thread does it (`alone`). A loop is divided by batch rows as a whole, without waiting in between
- * (`split`), step by step (`inside`), or not at all.
+ * How a step is shared among threads: its range is divided (`split`), or one thread does it (`alone`). A loop is
+ * divided by batch rows as a whole, without waiting in between (`split`), step by step (`inside`), or not at all.
  */
 export type Task = KernelTask | LoopTask;
 
@@ -47,7 +47,8 @@ function loopTask(loop: LoopStep, body: readonly Task[], { threads, worthDividin
   const work = each * loop.length;
   const task = { kind: "loop", loop, body, work } as const;
   const byRows = dividesByRows(loop, body);
-  if (loop.active !== undefined && loop.rows! > 1 && !byRows) throw new Error("wasm: a loop over active rows has a step that does not work row by row");
+  if (loop.active !== undefined && loop.rows! > 1 && !byRows)
+    throw new Error("wasm: a loop over active rows has a step that does not work row by row");
   if (threads === 1 || work < worthDividing) return { ...task, sharing: "alone" };
   if (byRows) return { ...task, sharing: "split" };
   return { ...task, sharing: body.some(({ sharing }) => sharing !== "alone") ? "inside" : "alone" };
@@ -60,15 +61,27 @@ function workOf(task: Task): number {
 /** Whether rows `first .. end` of every step need nothing of the other rows. */
 function dividesByRows({ rows, body }: LoopStep, tasks: readonly Task[]): boolean {
   if (rows === undefined || rows < 2) return false;
-  const written = new Set(body.flatMap((step) => (step.kind === "loop" ? [] : writes(step).map(({ buffer }) => buffer))));
+  const written = new Set(
+    body.flatMap((step) => (step.kind === "loop" ? [] : writes(step).map(({ buffer }) => buffer))),
+  );
   const byRow = body.every((step) => {
     switch (step.kind) {
-      case "elementwise": return step.shape[0] === rows;
-      case "matmul": return step.c.shape[0] === rows && (step.c.shape.length > 2 || (!written.has(step.b.buffer) && !(step.packed && written.has(step.packed.buffer))));
-      case "reduce": return step.axis > 0 && step.y.shape[0] === rows;
-      case "cumulativeSum": return step.axis > 0 && step.y.shape[0] === rows;
-      case "gather": return step.y.shape[0] === rows && !written.has(step.x.buffer);
-      case "randomBits": return step.y.shape[0] === rows;
+      case "elementwise":
+        return step.shape[0] === rows;
+      case "matmul":
+        return (
+          step.c.shape[0] === rows &&
+          (step.c.shape.length > 2 ||
+            (!written.has(step.b.buffer) && !(step.packed && written.has(step.packed.buffer))))
+        );
+      case "reduce":
+        return step.axis > 0 && step.y.shape[0] === rows;
+      case "cumulativeSum":
+        return step.axis > 0 && step.y.shape[0] === rows;
+      case "gather":
+        return step.y.shape[0] === rows && !written.has(step.x.buffer);
+      case "randomBits":
+        return step.y.shape[0] === rows;
       case "pack":
       case "activeRows":
       case "scatterAdd":

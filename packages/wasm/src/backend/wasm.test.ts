@@ -12,9 +12,17 @@ import { wasmBackend } from "./wasm.ts";
 vi.setConfig({ testTimeout: 60_000 });
 
 /** Adam on a small recurrent regression: parameters, moments and step number are state. */
-function trainingStep(state: { W: Tensor; U: Tensor; m: { W: Tensor; U: Tensor }; v: { W: Tensor; U: Tensor }; step: Tensor }, x: Tensor, y: Tensor) {
+function trainingStep(
+  state: { W: Tensor; U: Tensor; m: { W: Tensor; U: Tensor }; v: { W: Tensor; U: Tensor }; step: Tensor },
+  x: Tensor,
+  y: Tensor,
+) {
   const loss = ({ W, U }: { W: Tensor; U: Tensor }): Tensor => {
-    const { state: last } = t.scan((h: Tensor, xt: Tensor) => ({ state: t.tanh(t.add(t.matmul(xt, W), t.matmul(h, U))), output: h }), t.zerosArray([x.shape[1]!, U.shape[0]!]), x);
+    const { state: last } = t.scan(
+      (h: Tensor, xt: Tensor) => ({ state: t.tanh(t.add(t.matmul(xt, W), t.matmul(h, U))), output: h }),
+      t.zerosArray([x.shape[1]!, U.shape[0]!]),
+      x,
+    );
     return t.mean(t.square(t.sub(last, y)));
   };
   const { value, gradient } = t.valueAndGrad(loss)({ W: state.W, U: state.U });
@@ -32,7 +40,10 @@ function trainingStep(state: { W: Tensor; U: Tensor; m: { W: Tensor; U: Tensor }
 
 const x = randomTensor([6, 8, 5], "f32", 1);
 const y = t.tanh(randomTensor([8, 16], "f32", 2));
-const [W, U] = [t.mul(t.tanh(randomTensor([5, 16], "f32", 3)), 0.3), t.mul(t.tanh(randomTensor([16, 16], "f32", 4)), 0.3)];
+const [W, U] = [
+  t.mul(t.tanh(randomTensor([5, 16], "f32", 3)), 0.3),
+  t.mul(t.tanh(randomTensor([16, 16], "f32", 4)), 0.3),
+];
 const zeros = { W: t.zerosLike(W), U: t.zerosLike(U) };
 const initial = { W, U, m: zeros, v: zeros, step: t.scalar(0, "i32") };
 
@@ -55,7 +66,11 @@ const places: readonly (readonly [string, () => t.Backend])[] = [
 test("weights that are constants, for a product and for a loop", async () => {
   const run = (xs: Tensor, h: Tensor): Tensor[] => [
     t.matmul(h, t.transpose(U)),
-    t.scan((state: Tensor, xt: Tensor) => ({ state: t.tanh(t.add(t.matmul(xt, W), t.matmul(state, U))), output: {} }), h, xs).state,
+    t.scan(
+      (state: Tensor, xt: Tensor) => ({ state: t.tanh(t.add(t.matmul(xt, W), t.matmul(state, U))), output: {} }),
+      h,
+      xs,
+    ).state,
   ];
   await expectAgreement(run, [x as t.ArrayTensor, y as t.ArrayTensor]);
 });
@@ -67,15 +82,28 @@ test("fifty training steps: the same weights for any number of threads, and the 
   expect(t.item(first!.state.step)).toBe(50);
   for (const other of others) {
     expect(other.losses).toEqual(first!.losses);
-    for (const { path, tensor } of t.leavesOf(first!.state)) expectSameBits(t.leavesOf(other.state).find((leaf) => leaf.path === path)!.tensor, tensor, path);
+    for (const { path, tensor } of t.leavesOf(first!.state))
+      expectSameBits(t.leavesOf(other.state).find((leaf) => leaf.path === path)!.tensor, tensor, path);
   }
 });
 
 test("states that exchange places", async () => {
-  const swap = (state: { a: Tensor; b: Tensor; c: Tensor }, n: Tensor) => ({ state: { a: state.b, b: state.a, c: t.add(state.a, n) }, output: state.c });
-  const session = await t.compileStep(swap, { a: t.tensor([1, 2]), b: t.tensor([3, 4]), c: t.tensor([0, 0]) }, [t.scalar(10)], { backend: wasm() });
+  const swap = (state: { a: Tensor; b: Tensor; c: Tensor }, n: Tensor) => ({
+    state: { a: state.b, b: state.a, c: t.add(state.a, n) },
+    output: state.c,
+  });
+  const session = await t.compileStep(
+    swap,
+    { a: t.tensor([1, 2]), b: t.tensor([3, 4]), c: t.tensor([0, 0]) },
+    [t.scalar(10)],
+    { backend: wasm() },
+  );
   await session.run(t.scalar(10));
-  expect(await session.state()).toMatchObject({ a: { data: Float32Array.of(3, 4) }, b: { data: Float32Array.of(1, 2) }, c: { data: Float32Array.of(11, 12) } });
+  expect(await session.state()).toMatchObject({
+    a: { data: Float32Array.of(3, 4) },
+    b: { data: Float32Array.of(1, 2) },
+    c: { data: Float32Array.of(11, 12) },
+  });
   await session.setState({ a: t.tensor([5, 5]), b: t.tensor([6, 6]), c: t.tensor([7, 7]) });
   expect(t.valuesOf(await session.run(t.scalar(1)))).toEqual(Float32Array.of(7, 7));
 });
@@ -85,42 +113,57 @@ test.each(places)("runs are queued, and arrays are the caller's own: %s", async 
   const double = await t.compile((a: Tensor) => t.mul(a, 2), [t.tensor([0, 0])], { backend });
   const large = Float32Array.of(9, 1, -1, 2, -2, 3, -3);
   const results = await Promise.all([1, 3, 5].map((at) => double(t.tensor(large.subarray(at, at + 2)))));
-  expect(results.map((r) => [...t.valuesOf(r)])).toEqual([[2, -2], [4, -4], [6, -6]]);
+  expect(results.map((r) => [...t.valuesOf(r)])).toEqual([
+    [2, -2],
+    [4, -4],
+    [6, -6],
+  ]);
   t.valuesOf(results[0]!)[0] = 7;
   expect([...t.valuesOf(await double(results[0]!))]).toEqual([14, -4]);
   expect(large).toEqual(Float32Array.of(9, 1, -1, 2, -2, 3, -3));
   await backend.close();
 });
 
-test.each(places)("what comes in is checked, and a disposed executable and one of a closed backend say so: %s", async (_, backendOf) => {
-  const backend = backendOf();
-  const { program } = t.trace((a: Tensor) => t.mul(a, 2), [t.tensor([0, 0])]);
-  const executable = await backend.compile(program);
-  await expect(executable.run([t.tensor([1, 2, 3])])).rejects.toThrow("run: tensor 0 is f32 [3], expected [2]".replace("expected [2]", "expected f32 [2]"));
-  await expect(executable.run([])).rejects.toThrow("run: expected 1 tensors, got 0");
-  expect(await executable.run([t.tensor([1, 2])])).toMatchObject([{ data: Float32Array.of(2, 4) }]);
-  await executable.dispose();
-  await executable.dispose();
-  await expect(executable.run([t.tensor([1, 2])])).rejects.toThrow("disposed");
-  const other = await backend.compile(program);
-  const last = other.run([t.tensor([3, 4])]);
-  await other.dispose();
-  expect(await last).toMatchObject([{ data: Float32Array.of(6, 8) }]);
-  const orphan = await backend.compile(program);
-  await backend.close();
-  await expect(orphan.run([t.tensor([1, 2])])).rejects.toThrow("closed");
-  await expect(backend.compile(program)).rejects.toThrow("closed");
-});
+test.each(places)(
+  "what comes in is checked, and a disposed executable and one of a closed backend say so: %s",
+  async (_, backendOf) => {
+    const backend = backendOf();
+    const { program } = t.trace((a: Tensor) => t.mul(a, 2), [t.tensor([0, 0])]);
+    const executable = await backend.compile(program);
+    await expect(executable.run([t.tensor([1, 2, 3])])).rejects.toThrow(
+      "run: tensor 0 is f32 [3], expected [2]".replace("expected [2]", "expected f32 [2]"),
+    );
+    await expect(executable.run([])).rejects.toThrow("run: expected 1 tensors, got 0");
+    expect(await executable.run([t.tensor([1, 2])])).toMatchObject([{ data: Float32Array.of(2, 4) }]);
+    await executable.dispose();
+    await executable.dispose();
+    await expect(executable.run([t.tensor([1, 2])])).rejects.toThrow("disposed");
+    const other = await backend.compile(program);
+    const last = other.run([t.tensor([3, 4])]);
+    await other.dispose();
+    expect(await last).toMatchObject([{ data: Float32Array.of(6, 8) }]);
+    const orphan = await backend.compile(program);
+    await backend.close();
+    await expect(orphan.run([t.tensor([1, 2])])).rejects.toThrow("closed");
+    await expect(backend.compile(program)).rejects.toThrow("closed");
+  },
+);
 
 test("passes can be switched off one by one and all together; training goes the same way", async () => {
   const all = await weightsAfter(wasm(), 5);
-  const without = (names: readonly (typeof passNames)[number][]) => wasm({ passes: Object.fromEntries(names.map((name) => [name, false])) });
+  const without = (names: readonly (typeof passNames)[number][]) =>
+    wasm({ passes: Object.fromEntries(names.map((name) => [name, false])) });
   for (const names of [...passNames.map((name) => [name]), passNames]) {
     const { losses, state } = await weightsAfter(without(names), 5);
     losses.forEach((loss, i) => expect(Math.abs(loss / all.losses[i]! - 1), names.join()).toBeLessThan(1e-4));
     // What only plans otherwise keeps the order of sums.
     if (names.every((name) => name === "fuse" || name === "memory" || name === "ragged")) {
-      for (const { path, tensor } of t.leavesOf(all.state)) expectSameBits(t.leavesOf(state).find((leaf) => leaf.path === path)!.tensor, tensor, `without ${names.join()}: ${path}`);
+      for (const { path, tensor } of t.leavesOf(all.state))
+        expectSameBits(
+          t.leavesOf(state).find((leaf) => leaf.path === path)!.tensor,
+          tensor,
+          `without ${names.join()}: ${path}`,
+        );
     }
   }
 });
@@ -133,25 +176,40 @@ test("f64 is for the reference backend", async () => {
 test("options", () => {
   expect(() => wasm({ threads: 0 })).toThrow("wasm: expected threads to be an integer >= 1, got 0");
   expect(() => wasm({ threads: 1, ...{ thread: 2 } })).toThrow("wasm: unknown option thread; did you mean threads?");
-  expect(() => wasm({ passes: { fuse: true, ...{ fusion: false } } })).toThrow("wasm: passes: unknown option fusion; did you mean fuse?");
+  expect(() => wasm({ passes: { fuse: true, ...{ fusion: false } } })).toThrow(
+    "wasm: passes: unknown option fusion; did you mean fuse?",
+  );
 });
 
-test.each([["reference", () => t.reference()] as const, ...places])("what a program cannot be run on is an error, not the run before: %s", async (_, open) => {
-  const backend = open();
-  const f = await t.compile((x: Tensor, lengths: Tensor) => t.scan((h: Tensor, xt: Tensor) => ({ state: t.add(h, xt), output: {} }), t.zerosArray([2, 1]), x, { lengths }).state, [t.zerosArray([3, 2, 1]), t.tensor(Int32Array.of(1, 1))], { backend });
-  const ones = t.full([3, 2, 1], 1);
-  const lengths = (...values: number[]) => t.tensor(Int32Array.from(values));
-  expect([...t.valuesOf(await f(ones, lengths(3, 0)))]).toEqual([3, 0]);
-  await expect(f(ones, lengths(3, 4))).rejects.toThrow("run: tensor 1 must lie in 0 to 3, the number of steps, but that of row 1 is 4; cut the sequences, or compile for more steps");
-  await expect(f(ones, lengths(-1, 3))).rejects.toThrow("but that of row 0 is -1");
-  const short: t.ArrayTensor = { kind: "array", shape: [3, 2, 1], dtype: "f32", data: Float32Array.of(1, 1) };
-  await expect(f(short, lengths(3, 3))).rejects.toThrow("run: tensor 0 [3,2,1] has 2 values, expected 6; make it with tensor(values, shape), and keep its buffer");
-  const gone = t.full([3, 2, 1], 1);
-  structuredClone(gone.data, { transfer: [gone.data.buffer as ArrayBuffer] });
-  await expect(f(gone, lengths(3, 3))).rejects.toThrow("run: tensor 0 [3,2,1] has 0 values, expected 6");
-  expect([...t.valuesOf(await f(ones, lengths(1, 2)))]).toEqual([1, 2]);
-  await backend.close();
-});
+test.each([["reference", () => t.reference()] as const, ...places])(
+  "what a program cannot be run on is an error, not the run before: %s",
+  async (_, open) => {
+    const backend = open();
+    const f = await t.compile(
+      (x: Tensor, lengths: Tensor) =>
+        t.scan((h: Tensor, xt: Tensor) => ({ state: t.add(h, xt), output: {} }), t.zerosArray([2, 1]), x, { lengths })
+          .state,
+      [t.zerosArray([3, 2, 1]), t.tensor(Int32Array.of(1, 1))],
+      { backend },
+    );
+    const ones = t.full([3, 2, 1], 1);
+    const lengths = (...values: number[]) => t.tensor(Int32Array.from(values));
+    expect([...t.valuesOf(await f(ones, lengths(3, 0)))]).toEqual([3, 0]);
+    await expect(f(ones, lengths(3, 4))).rejects.toThrow(
+      "run: tensor 1 must lie in 0 to 3, the number of steps, but that of row 1 is 4; cut the sequences, or compile for more steps",
+    );
+    await expect(f(ones, lengths(-1, 3))).rejects.toThrow("but that of row 0 is -1");
+    const short: t.ArrayTensor = { kind: "array", shape: [3, 2, 1], dtype: "f32", data: Float32Array.of(1, 1) };
+    await expect(f(short, lengths(3, 3))).rejects.toThrow(
+      "run: tensor 0 [3,2,1] has 2 values, expected 6; make it with tensor(values, shape), and keep its buffer",
+    );
+    const gone = t.full([3, 2, 1], 1);
+    structuredClone(gone.data, { transfer: [gone.data.buffer as ArrayBuffer] });
+    await expect(f(gone, lengths(3, 3))).rejects.toThrow("run: tensor 0 [3,2,1] has 0 values, expected 6");
+    expect([...t.valuesOf(await f(ones, lengths(1, 2)))]).toEqual([1, 2]);
+    await backend.close();
+  },
+);
 
 describe("threads asked for and had", () => {
   const threadsOf = async (options: WasmOptions) => {
@@ -159,7 +217,8 @@ describe("threads asked for and had", () => {
     await backend.close();
     return backend.threads;
   };
-  const processors = (count: number) => vi.spyOn(process.getBuiltinModule("node:os"), "availableParallelism").mockReturnValue(count);
+  const processors = (count: number) =>
+    vi.spyOn(process.getBuiltinModule("node:os"), "availableParallelism").mockReturnValue(count);
   afterEach(() => {
     vi.restoreAllMocks();
     vi.unstubAllGlobals();
@@ -169,10 +228,18 @@ describe("threads asked for and had", () => {
     processors(2);
     expect(await threadsOf({})).toEqual({ asked: 1, used: 1 });
     expect(await threadsOf({ threads: 2 })).toEqual({ asked: 2, used: 2 });
-    expect(await threadsOf({ threads: 200 })).toEqual({ asked: 200, used: 2, reason: expect.stringContaining("the machine has 2 processors") });
+    expect(await threadsOf({ threads: 200 })).toEqual({
+      asked: 200,
+      used: 2,
+      reason: expect.stringContaining("the machine has 2 processors"),
+    });
     expect(await threadsOf({ threads: 3, oversubscribe: true })).toEqual({ asked: 3, used: 3 });
     processors(1);
-    expect(await threadsOf({ threads: 2 })).toEqual({ asked: 2, used: 1, reason: expect.stringContaining("the machine has 1 processor;") });
+    expect(await threadsOf({ threads: 2 })).toEqual({
+      asked: 2,
+      used: 1,
+      reason: expect.stringContaining("the machine has 1 processor;"),
+    });
   });
 
   test("as many as asked for where the machine does not say", async () => {
@@ -181,22 +248,36 @@ describe("threads asked for and had", () => {
   });
 
   test("one where memory cannot be shared, or no worker may be started", async () => {
-    expect(await threadsOf({ threads: 2, worker: false })).toEqual({ asked: 2, used: 1, reason: "programs run on the calling thread (worker: false)" });
+    expect(await threadsOf({ threads: 2, worker: false })).toEqual({
+      asked: 2,
+      used: 1,
+      reason: "programs run on the calling thread (worker: false)",
+    });
     vi.stubGlobal("SharedArrayBuffer", undefined);
-    expect(await threadsOf({ threads: 2 })).toEqual({ asked: 2, used: 1, reason: expect.stringMatching(/cross-origin isolated; serve it with Cross-Origin-Opener-Policy: same-origin and/) });
+    expect(await threadsOf({ threads: 2 })).toEqual({
+      asked: 2,
+      used: 1,
+      reason: expect.stringMatching(/cross-origin isolated; serve it with Cross-Origin-Opener-Policy: same-origin and/),
+    });
   });
 
   test("the address of the workers' file is a string or a URL", () => {
-    expect(() => wasm({ worker: true as unknown as string })).toThrow("wasm: expected worker to be the URL of the file @sluice/wasm/worker, or false, got true");
+    expect(() => wasm({ worker: true as unknown as string })).toThrow(
+      "wasm: expected worker to be the URL of the file @sluice/wasm/worker, or false, got true",
+    );
   });
 });
 
 test("a worker that the platform refuses is an error of compiling, which names it", async () => {
-  const refused = vi.spyOn(process.getBuiltinModule("node:worker_threads"), "Worker").mockImplementation(function refuse() {
-    throw new Error("Access to this API has been restricted");
-  });
+  const refused = vi
+    .spyOn(process.getBuiltinModule("node:worker_threads"), "Worker")
+    .mockImplementation(function refuse() {
+      throw new Error("Access to this API has been restricted");
+    });
   const backend = wasm({ threads: 2, oversubscribe: true });
   refused.mockRestore();
-  await expect(t.compile((a: Tensor) => t.mul(a, 2), [t.tensor([1])], { backend })).rejects.toThrow("wasm: worker 1 of 1 was not started: Access to this API has been restricted. Close the backend and make another.");
+  await expect(t.compile((a: Tensor) => t.mul(a, 2), [t.tensor([1])], { backend })).rejects.toThrow(
+    "wasm: worker 1 of 1 was not started: Access to this API has been restricted. Close the backend and make another.",
+  );
   await backend.close();
 });

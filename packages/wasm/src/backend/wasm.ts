@@ -8,23 +8,33 @@ import { type Pairing, pairVectors } from "../pairing.ts";
 
 export interface WasmOptions {
   /**
-   * Threads that share the work; results do not depend on it. Default 1. At most as many as the machine has processors are used, and 1 in a page that is not cross-origin isolated: the backend's
-   * `threads` says how many, and why. In Node this thread is one of them, and busy while a program runs; elsewhere all of several are workers, and in a page also a single one.
+   * Threads that share the work; results do not depend on it. Default 1. At most as many as the machine has processors
+   * are used, and 1 in a page that is not cross-origin isolated: the backend's `threads` says how many, and why. In
+   * Node this thread is one of them, and busy while a program runs; elsewhere all of several are workers, and in a page
+   * also a single one.
    */
   readonly threads?: number;
-  /** Use as many threads as asked for, also beyond the number of processors, which makes everything slower: for tests of what does not depend on it. Default false. */
+  /**
+   * Use as many threads as asked for, also beyond the number of processors, which makes everything slower: for tests of
+   * what does not depend on it. Default false.
+   */
   readonly oversubscribe?: boolean;
   /**
-   * Where a browser finds the file of its workers, `@sluice/wasm/worker`, served from the page's origin: for pages whose Content-Security-Policy forbids `blob:` workers. `false`: no workers; programs
-   * run on the calling thread, which is busy meanwhile. Default: a `blob:` URL. Node, Deno and Bun need no file.
+   * Where a browser finds the file of its workers, `@sluice/wasm/worker`, served from the page's origin: for pages
+   * whose Content-Security-Policy forbids `blob:` workers. `false`: no workers; programs run on the calling thread,
+   * which is busy meanwhile. Default: a `blob:` URL. Node, Deno and Bun need no file.
    */
   readonly worker?: string | { readonly href: string } | false;
   /**
-   * Whether V8 may pair vectors of 128 bits: in the versions of Node that this was tried in, from 24 on, on x64. Faster; results do not depend on it. V8 has one setting for a process, so the last backend
-   * that was made decides for all code that is optimised from then on. Default true.
+   * Whether V8 may pair vectors of 128 bits: in the versions of Node that this was tried in, from 24 on, on x64.
+   * Faster; results do not depend on it. V8 has one setting for a process, so the last backend that was made decides
+   * for all code that is optimised from then on. Default true.
    */
   readonly pairing?: boolean;
-  /** What the compiler leaves out, to measure what it gains: `{ hoist: false, fuse: false }`. Results may differ in the last bits. Default: nothing. */
+  /**
+   * What the compiler leaves out, to measure what it gains: `{ hoist: false, fuse: false }`. Results may differ in the
+   * last bits. Default: nothing.
+   */
   readonly passes?: Passes;
 }
 
@@ -43,7 +53,10 @@ export interface WasmBackend extends Backend {
   readonly threads: Threads;
 }
 
-/** The default backend: programs become WebAssembly modules. f32, i32 and bool; the same bits on every machine and with any number of threads. */
+/**
+ * The default backend: programs become WebAssembly modules. f32, i32 and bool; the same bits on every machine and with
+ * any number of threads.
+ */
 export function wasm(options: WasmOptions = {}): WasmBackend {
   return wasmBackend(options, {});
 }
@@ -59,7 +72,8 @@ export function wasmBackend(options: WasmOptions, internals: Internals): WasmBac
   checkOptions("wasm", options, ["threads", "oversubscribe", "worker", "pairing", "passes"]);
   const { threads: asked = 1, pairing: wanted = true, passes = {} } = options;
   checkOptions("wasm: passes", passes, passNames);
-  if (!Number.isInteger(asked) || asked < 1) throw new TensorError(`wasm: expected threads to be an integer >= 1, got ${asked}`);
+  if (!Number.isInteger(asked) || asked < 1)
+    throw new TensorError(`wasm: expected threads to be an integer >= 1, got ${asked}`);
   const worker = workerOf(options);
   const threads = threadsFor(asked, options);
   const { host = hostFor(threads.used, worker), ...dividing } = internals;
@@ -89,14 +103,19 @@ function threadsFor(asked: number, { worker, oversubscribe = false }: WasmOption
   if (alone !== undefined) return fewer(1, alone);
   const most = oversubscribe ? asked : (processors() ?? asked);
   if (asked <= most) return { asked, used: asked };
-  return fewer(most, `the machine has ${most} ${most === 1 ? "processor" : "processors"}; more threads would wait for each other (oversubscribe: true insists)`);
+  return fewer(
+    most,
+    `the machine has ${most} ${most === 1 ? "processor" : "processors"}; more threads would wait for each other (oversubscribe: true insists)`,
+  );
 }
 
 /** The address of the workers' file as a string. */
 function workerOf({ worker }: WasmOptions): string | false | undefined {
   if (worker === undefined || worker === false || typeof worker === "string") return worker;
   if (typeof worker?.href === "string") return worker.href;
-  throw new TensorError(`wasm: expected worker to be the URL of the file @sluice/wasm/worker, or false, got ${String(worker)}`);
+  throw new TensorError(
+    `wasm: expected worker to be the URL of the file @sluice/wasm/worker, or false, got ${String(worker)}`,
+  );
 }
 
 function hostFor(threads: number, worker: string | false | undefined): Host {

@@ -3,7 +3,17 @@ import { describe, expect, test, vi } from "vitest";
 import { type ModuleBuilder, wasmModule } from "../assembler/index.ts";
 import { blocksOf, placesFor } from "../pairwise.ts";
 import {
-  DEFAULT_TILE, emitGemm, emitGemmStreamed, emitGemmTransposedA, emitPack, gemmScratchBytes, packedBytes, panelCount, STREAMED_COLUMNS, streamedScratchBytes, transposedAScratchBytes,
+  DEFAULT_TILE,
+  emitGemm,
+  emitGemmStreamed,
+  emitGemmTransposedA,
+  emitPack,
+  gemmScratchBytes,
+  packedBytes,
+  panelCount,
+  STREAMED_COLUMNS,
+  streamedScratchBytes,
+  transposedAScratchBytes,
 } from "./index.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -47,7 +57,8 @@ function values(seed: number) {
 /** Products added from `start` on, 512 at a time; then these sums, the largest power of two of them on the left. */
 function sumOf(products: readonly number[], start = 0): number {
   const blocks = Array.from({ length: Math.max(1, Math.ceil(products.length / 512)) }, (_, i) =>
-    products.slice(512 * i, 512 * (i + 1)).reduce((sum, product) => round(sum + product), i === 0 ? start : 0));
+    products.slice(512 * i, 512 * (i + 1)).reduce((sum, product) => round(sum + product), i === 0 ? start : 0),
+  );
   const tree = (totals: readonly number[]): number => {
     if (totals.length === 1) return totals[0]!;
     const left = 2 ** (31 - Math.clz32(totals.length - 1));
@@ -57,15 +68,21 @@ function sumOf(products: readonly number[], start = 0): number {
 }
 
 /** Short, and around the borders of blocks. */
-const contracted = (max: number) => fc.oneof(size(max), size(max), fc.integer({ min: 506, max: 518 }), fc.integer({ min: 1000, max: 2000 }));
+const contracted = (max: number) =>
+  fc.oneof(size(max), size(max), fc.integer({ min: 506, max: 518 }), fc.integer({ min: 1000, max: 2000 }));
 const size = (max: number) => fc.oneof(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max }));
 const tile = fc.record({ rows: fc.integer({ min: 1, max: 7 }), panels: fc.integer({ min: 1, max: 3 }) });
 const seed = fc.integer();
 
 describe("C = start + A B", () => {
   const shapes = fc.record({
-    m: size(40), n: size(70), k: contracted(60), tile, seed,
-    aGap: fc.integer({ min: 0, max: 3 }), cGap: fc.integer({ min: 0, max: 3 }),
+    m: size(40),
+    n: size(70),
+    k: contracted(60),
+    tile,
+    seed,
+    aGap: fc.integer({ min: 0, max: 3 }),
+    cGap: fc.integer({ min: 0, max: 3 }),
     start: fc.constantFrom("zero" as const, "add" as const, "bias" as const),
     transposed: fc.boolean(),
     from: fc.nat(3),
@@ -94,7 +111,10 @@ describe("C = start + A B", () => {
           for (let j = 0; j < n; j++) {
             const from = start === "zero" ? 0 : start === "add" ? c.floats[i * cStride + j]! : bias.floats[j]!;
             const right = (l: number): number => (transposed ? b.floats[j * k + l]! : b.floats[l * n + j]!);
-            expected[i * cStride + j] = sumOf(Array.from({ length: k }, (_, l) => round(a.floats[i * aStride + l]! * right(l))), from);
+            expected[i * cStride + j] = sumOf(
+              Array.from({ length: k }, (_, l) => round(a.floats[i * aStride + l]! * right(l))),
+              from,
+            );
           }
         }
 
@@ -121,7 +141,9 @@ describe("C = start + A B", () => {
     const packed = reserve(packedBytes({ n, k }));
     exports.pack!(b.address, packed, 0, panelCount(n));
     exports.gemm!(0, m, a.address, packed, c.address, 0);
-    const row = Array.from({ length: n }, (_, j) => a.floats.reduce((sum, x, l) => round(sum + round(x * b.floats[l * n + j]!)), 0));
+    const row = Array.from({ length: n }, (_, j) =>
+      a.floats.reduce((sum, x, l) => round(sum + round(x * b.floats[l * n + j]!)), 0),
+    );
     expect([...c.floats]).toEqual(Array.from({ length: m }, () => row).flat());
   });
 
@@ -143,16 +165,35 @@ describe("C = start + A B", () => {
     const packed = reserve(packedBytes({ n, k }));
     exports.pack!(b.address, packed, 0, panelCount(n));
     exports.gemm!(0, m, a.address, packed, c.address, 0, reserve(gemmScratchBytes({ k, tile: DEFAULT_TILE })));
-    for (const [i, j] of [[0, 0], [149, 23], [31, 7], [32, 8], [77, 16]] as const) {
-      expect(c.floats[i * n + j]).toBe(sumOf(Array.from({ length: k }, (_, l) => round(a.floats[i * k + l]! * b.floats[l * n + j]!))));
+    for (const [i, j] of [
+      [0, 0],
+      [149, 23],
+      [31, 7],
+      [32, 8],
+      [77, 16],
+    ] as const) {
+      expect(c.floats[i * n + j]).toBe(
+        sumOf(Array.from({ length: k }, (_, l) => round(a.floats[i * k + l]! * b.floats[l * n + j]!))),
+      );
     }
   });
 });
 
 describe("C = start + A^T B", () => {
   const shapes = fc.record({
-    rows: fc.oneof(fc.nat(9), fc.integer({ min: 100, max: 300 }), fc.integer({ min: 506, max: 518 }), fc.integer({ min: 1000, max: 2000 })), m: size(30), n: size(50), tile, seed,
-    aGap: fc.integer({ min: 0, max: 3 }), bGap: fc.integer({ min: 0, max: 3 }), cGap: fc.integer({ min: 0, max: 3 }),
+    rows: fc.oneof(
+      fc.nat(9),
+      fc.integer({ min: 100, max: 300 }),
+      fc.integer({ min: 506, max: 518 }),
+      fc.integer({ min: 1000, max: 2000 }),
+    ),
+    m: size(30),
+    n: size(50),
+    tile,
+    seed,
+    aGap: fc.integer({ min: 0, max: 3 }),
+    bGap: fc.integer({ min: 0, max: 3 }),
+    cGap: fc.integer({ min: 0, max: 3 }),
     start: fc.constantFrom("zero" as const, "add" as const),
     cut: fc.nat(30),
     // Of a hundred rows, how many are listed; in front of which others.
@@ -164,7 +205,17 @@ describe("C = start + A^T B", () => {
       fc.property(shapes, ({ rows, m, n, tile, seed, aGap, bGap, cGap, start, cut, listed }) => {
         const isListed = listed !== null;
         const waitingRows = rows > 512 ? m : 0;
-        const shape = { m, n, aStride: m + aGap, bStride: n + bGap, cStride: n + cGap, waitingRows, listed: isListed, start: isListed ? "zero" as const : start, tile };
+        const shape = {
+          m,
+          n,
+          aStride: m + aGap,
+          bStride: n + bGap,
+          cStride: n + cGap,
+          waitingRows,
+          listed: isListed,
+          start: isListed ? ("zero" as const) : start,
+          tile,
+        };
         const { exports, place, reserve } = instantiate((module) => emitGemmTransposedA(module, "product", shape));
         const next = values(seed);
         const a = place(rows, shape.aStride, m, next);
@@ -173,7 +224,9 @@ describe("C = start + A^T B", () => {
         const scratch = reserve(transposedAScratchBytes(shape));
         const places = reserve(4 * placesFor(blocksOf(rows, 512)) * m * n);
         const list = place(1, rows + 1, 0, () => 0);
-        const taken = Array.from({ length: rows }, (_, r) => r).filter((r) => listed === null || (r >= listed.from % (rows + 1) && (r * 37) % 100 < listed.part));
+        const taken = Array.from({ length: rows }, (_, r) => r).filter(
+          (r) => listed === null || (r >= listed.from % (rows + 1) && (r * 37) % 100 < listed.part),
+        );
         const isTaken = new Set(taken);
         new Int32Array(list.floats.buffer, list.address, rows + 1).set(taken);
         const beyond = place(1, 1, 1, () => 42);
@@ -181,8 +234,12 @@ describe("C = start + A^T B", () => {
         const expected = c.floats.slice();
         for (let i = 0; i < m; i++) {
           for (let j = 0; j < n; j++) {
-            const product = (r: number): number => (isTaken.has(r) ? round(a.floats[r * shape.aStride + i]! * b.floats[r * shape.bStride + j]!) : 0);
-            expected[i * shape.cStride + j] = sumOf(Array.from({ length: rows }, (_, r) => product(r)), shape.start === "zero" ? 0 : c.floats[i * shape.cStride + j]!);
+            const product = (r: number): number =>
+              isTaken.has(r) ? round(a.floats[r * shape.aStride + i]! * b.floats[r * shape.bStride + j]!) : 0;
+            expected[i * shape.cStride + j] = sumOf(
+              Array.from({ length: rows }, (_, r) => product(r)),
+              shape.start === "zero" ? 0 : c.floats[i * shape.cStride + j]!,
+            );
           }
         }
 
@@ -199,8 +256,14 @@ describe("C = start + A^T B", () => {
 
 describe("C = A B, of a few rows", () => {
   const shapes = fc.record({
-    m: fc.integer({ min: 1, max: 3 }), n: size(70), k: contracted(30), seed, transposed: fc.boolean(),
-    aGap: fc.integer({ min: 0, max: 3 }), bGap: fc.integer({ min: 0, max: 3 }), cGap: fc.integer({ min: 0, max: 3 }),
+    m: fc.integer({ min: 1, max: 3 }),
+    n: size(70),
+    k: contracted(30),
+    seed,
+    transposed: fc.boolean(),
+    aGap: fc.integer({ min: 0, max: 3 }),
+    bGap: fc.integer({ min: 0, max: 3 }),
+    cGap: fc.integer({ min: 0, max: 3 }),
     divided: fc.nat(5),
   });
 
@@ -212,7 +275,9 @@ describe("C = A B, of a few rows", () => {
         const { exports, place, reserve } = instantiate((module) => {
           const run = emitGemmStreamed(module, "streamed", { m, n, k, aStrides, bStride, cStride });
           const params = { first: "i32", end: "i32", a: "i32", b: "i32", c: "i32", scratch: "i32" } as const;
-          module.function("run", { params, export: true }, (body, { first, end, a, b, c, scratch }) => body.do(run.call(first, end, a, b, c, scratch)));
+          module.function("run", { params, export: true }, (body, { first, end, a, b, c, scratch }) =>
+            body.do(run.call(first, end, a, b, c, scratch)),
+          );
         });
         const next = values(seed);
         const a = place(transposed ? k : m, aStride, transposed ? m : k, next);
@@ -227,7 +292,9 @@ describe("C = A B, of a few rows", () => {
         expect(beyond.floats[0]).toBe(42);
         for (let row = 0; row < m; row++) {
           for (let column = 0; column < cStride; column++) {
-            const products = Array.from({ length: k }, (_, i) => round(a.floats[row * aStrides[0] + i * aStrides[1]]! * b.floats[i * bStride + column]!));
+            const products = Array.from({ length: k }, (_, i) =>
+              round(a.floats[row * aStrides[0] + i * aStrides[1]]! * b.floats[i * bStride + column]!),
+            );
             expect(c.floats[row * cStride + column], `${row}, ${column}`).toBe(column < n ? sumOf(products) : NaN);
           }
         }

@@ -1,8 +1,28 @@
 import { PRODUCT_BLOCK } from "@sluice/tensor";
-import { type Body, type Expression, i32, type Local, type ModuleBuilder, type Operand, times, v128, type WasmFunction } from "../assembler/index.ts";
+import {
+  type Body,
+  type Expression,
+  i32,
+  type Local,
+  type ModuleBuilder,
+  type Operand,
+  times,
+  v128,
+  type WasmFunction,
+} from "../assembler/index.ts";
 import { blocksOf, eachPlace, nextPlace, placesFor } from "../pairwise.ts";
 import { PANEL_COLUMNS, PANEL_ROW } from "./panel.ts";
-import { addProducts, addTile, declareTile, DEFAULT_TILE, startFrom, startFromZero, storeTile, tileHeights, type TileSize } from "./tile.ts";
+import {
+  addProducts,
+  addTile,
+  declareTile,
+  DEFAULT_TILE,
+  startFrom,
+  startFromZero,
+  storeTile,
+  tileHeights,
+  type TileSize,
+} from "./tile.ts";
 
 /** What each sum starts from: 0, the value that C has, or a row of N biases. */
 type Start = "zero" | "add" | "bias";
@@ -42,10 +62,11 @@ export function gemmScratchBytes({ k, tile }: { readonly k: number; readonly til
 }
 
 /**
- * Emits `(first, end, a, b, c, bias, scratch)`: C[first .. end, N] = start + A[first .. end, K] . B[K, N], with B packed by `emitPack`. `a` and `c` are the addresses
- * of row 0; `bias` is only read with `start: "bias"`.
+ * Emits `(first, end, a, b, c, bias, scratch)`: C[first .. end, N] = start + A[first .. end, K] . B[K, N], with B
+ * packed by `emitPack`. `a` and `c` are the addresses of row 0; `bias` is only read with `start: "bias"`.
  *
- * Every element is start + a_0 b_0 + a_1 b_1 + ..., in this order, each product and each sum rounded to f32; after every 512 products a sum starts anew from 0, and these sums are added in pairs.
+ * Every element is start + a_0 b_0 + a_1 b_1 + ..., in this order, each product and each sum rounded to f32; after
+ * every 512 products a sum starts anew from 0, and these sums are added in pairs.
  */
 export function emitGemm(module: ModuleBuilder, name: string, shape: GemmShape): WasmFunction<"none"> {
   const plan: Plan = {
@@ -62,22 +83,26 @@ export function emitGemm(module: ModuleBuilder, name: string, shape: GemmShape):
   const blockTiles = Math.max(1, Math.floor(A_BLOCK / (4 * plan.k * main)));
   const strips = plan.heights.map((rows) => ({ rows, strip: emitStrip(module, name, rows, plan) }));
 
-  return module.function(name, { params: { first: "i32", end: "i32", ...POINTERS }, export: true }, (body, { first, end, a, b, c, bias, scratch }) => {
-    const left = body.let(i32.sub(end, first), "left");
-    const aRow = body.let(i32.add(a, i32.mul(first, 4 * plan.aStride)), "aRow");
-    const cRow = body.let(i32.add(c, i32.mul(first, 4 * plan.cStride)), "cRow");
-    const tiles = body.local("i32", "tiles");
-    for (const { rows, strip } of strips) {
-      body.while(i32.geS(left, rows), () => {
-        body.set(tiles, i32.divU(left, rows));
-        body.if(i32.gtU(tiles, blockTiles), () => body.set(tiles, blockTiles));
-        body.do(strip.call(aRow, b, cRow, bias, scratch, tiles));
-        body.set(aRow, i32.add(aRow, i32.mul(tiles, 4 * rows * plan.aStride)));
-        body.set(cRow, i32.add(cRow, i32.mul(tiles, 4 * rows * plan.cStride)));
-        body.set(left, i32.sub(left, i32.mul(tiles, rows)));
-      });
-    }
-  });
+  return module.function(
+    name,
+    { params: { first: "i32", end: "i32", ...POINTERS }, export: true },
+    (body, { first, end, a, b, c, bias, scratch }) => {
+      const left = body.let(i32.sub(end, first), "left");
+      const aRow = body.let(i32.add(a, i32.mul(first, 4 * plan.aStride)), "aRow");
+      const cRow = body.let(i32.add(c, i32.mul(first, 4 * plan.cStride)), "cRow");
+      const tiles = body.local("i32", "tiles");
+      for (const { rows, strip } of strips) {
+        body.while(i32.geS(left, rows), () => {
+          body.set(tiles, i32.divU(left, rows));
+          body.if(i32.gtU(tiles, blockTiles), () => body.set(tiles, blockTiles));
+          body.do(strip.call(aRow, b, cRow, bias, scratch, tiles));
+          body.set(aRow, i32.add(aRow, i32.mul(tiles, 4 * rows * plan.aStride)));
+          body.set(cRow, i32.add(cRow, i32.mul(tiles, 4 * rows * plan.cStride)));
+          body.set(left, i32.sub(left, i32.mul(tiles, rows)));
+        });
+      }
+    },
+  );
 }
 
 /** Panels beside each other in one tile: with few rows, more columns keep as many sums in flight. */
@@ -86,7 +111,10 @@ function panelsPerTile(rows: number, { tile, fullPanels }: Plan): number {
   return Math.max(1, Math.min(wanted, fullPanels));
 }
 
-/** Emits `(a, b, c, bias, scratch, tiles)`: `tiles` times `rows` rows of C, over all columns; panel by panel, so that a panel stays in the first-level cache. */
+/**
+ * Emits `(a, b, c, bias, scratch, tiles)`: `tiles` times `rows` rows of C, over all columns; panel by panel, so that a
+ * panel stays in the first-level cache.
+ */
 function emitStrip(module: ModuleBuilder, name: string, rows: number, plan: Plan): WasmFunction<"none"> {
   const group = panelsPerTile(rows, plan);
   const groups = Math.floor(plan.fullPanels / group);
@@ -96,41 +124,54 @@ function emitStrip(module: ModuleBuilder, name: string, rows: number, plan: Plan
   const one = single > 0 ? tileOf(PANEL_COLUMNS) : undefined;
   const last = plan.tail > 0 ? tileOf(plan.tail) : undefined;
 
-  return module.function(`${name}.strip${rows}`, { params: { ...POINTERS, tiles: "i32" } }, (body, { a, b, c, bias, scratch, tiles }) => {
-    // Counted on C: of an A whose rows are one row repeated, all rows have one address.
-    const cEnd = body.let(i32.add(c, i32.mul(tiles, 4 * rows * plan.cStride)), "cEnd");
-    const aTile = body.local("i32", "aTile");
-    const cTile = body.local("i32", "cTile");
+  return module.function(
+    `${name}.strip${rows}`,
+    { params: { ...POINTERS, tiles: "i32" } },
+    (body, { a, b, c, bias, scratch, tiles }) => {
+      // Counted on C: of an A whose rows are one row repeated, all rows have one address.
+      const cEnd = body.let(i32.add(c, i32.mul(tiles, 4 * rows * plan.cStride)), "cEnd");
+      const aTile = body.local("i32", "aTile");
+      const cTile = body.local("i32", "cTile");
 
-    /** All rows of one group of panels. */
-    function column(tile: WasmFunction<"none">, panels: number): void {
-      body.set(aTile, a);
-      body.set(cTile, c);
-      body.repeatWhile(i32.ltU(cTile, cEnd), () => {
-        body.do(tile.call(aTile, b, cTile, bias, scratch));
-        body.set(aTile, i32.add(aTile, 4 * rows * plan.aStride));
-        body.set(cTile, i32.add(cTile, 4 * rows * plan.cStride));
-      });
-      body.set(b, i32.add(b, panels * plan.k * PANEL_ROW));
-      body.set(c, i32.add(c, panels * PANEL_ROW));
-      if (plan.start === "bias") body.set(bias, i32.add(bias, panels * PANEL_ROW));
-    }
+      /** All rows of one group of panels. */
+      function column(tile: WasmFunction<"none">, panels: number): void {
+        body.set(aTile, a);
+        body.set(cTile, c);
+        body.repeatWhile(i32.ltU(cTile, cEnd), () => {
+          body.do(tile.call(aTile, b, cTile, bias, scratch));
+          body.set(aTile, i32.add(aTile, 4 * rows * plan.aStride));
+          body.set(cTile, i32.add(cTile, 4 * rows * plan.cStride));
+        });
+        body.set(b, i32.add(b, panels * plan.k * PANEL_ROW));
+        body.set(c, i32.add(c, panels * PANEL_ROW));
+        if (plan.start === "bias") body.set(bias, i32.add(bias, panels * PANEL_ROW));
+      }
 
-    if (wide !== undefined) times(body, groups, () => column(wide, group));
-    if (one !== undefined) times(body, single, () => column(one, 1));
-    if (last !== undefined) column(last, 1);
-  });
+      if (wide !== undefined) times(body, groups, () => column(wide, group));
+      if (one !== undefined) times(body, single, () => column(one, 1));
+      if (last !== undefined) column(last, 1);
+    },
+  );
 }
 
 /** Emits `(a, b, c, bias, scratch)`: one tile of C, block by block. */
-function emitTile(module: ModuleBuilder, name: string, rows: number, columns: number, plan: Plan): WasmFunction<"none"> {
+function emitTile(
+  module: ModuleBuilder,
+  name: string,
+  rows: number,
+  columns: number,
+  plan: Plan,
+): WasmFunction<"none"> {
   const finished = blocksOf(plan.k, PRODUCT_BLOCK) - 1;
   const whole = { name, rows, columns, length: plan.k - Math.max(0, finished) * PRODUCT_BLOCK };
   if (finished < 1) return emitBlock(module, plan, { ...whole, start: plan.start, target: "c", waits: 0 });
   const last = emitBlock(module, plan, { ...whole, name: `${name}.last`, start: "zero", target: "c", waits: finished });
   const full = { rows, columns, length: PRODUCT_BLOCK, target: "scratch", waits: 0 } as const;
   const first = emitBlock(module, plan, { ...full, name: `${name}.first`, start: plan.start });
-  const next = finished === 1 ? undefined : emitBlock(module, plan, { ...full, name: `${name}.next`, start: "zero", waits: "places" });
+  const next =
+    finished === 1
+      ? undefined
+      : emitBlock(module, plan, { ...full, name: `${name}.next`, start: "zero", waits: "places" });
   return module.function(name, { params: POINTERS }, (body, { a, b, c, bias, scratch }) => {
     const forward = (): void => {
       advance(body, a, 4 * PRODUCT_BLOCK);
@@ -158,19 +199,27 @@ interface BlockShape {
   /** Products of each sum. */
   readonly length: number;
   readonly start: Start;
-  /** What is added at last: the totals of this many blocks, or what waits in the places that a parameter has the bits of. */
+  /**
+   * What is added at last: the totals of this many blocks, or what waits in the places that a parameter has the bits
+   * of.
+   */
   readonly waits: number | "places";
   /** Whether the tile is left in C, or in scratch memory, in the place that a parameter says. */
   readonly target: "c" | "scratch";
 }
 
 /**
- * Emits `(a, b, c, bias, scratch, added, place)`, without the last two where the target is C: a block of one tile of C. A function of its own, because it is called often and so reaches the optimising compiler
- * soon, and with one loop: a loop over blocks around it made products a sixth slower.
+ * Emits `(a, b, c, bias, scratch, added, place)`, without the last two where the target is C: a block of one tile of C.
+ * A function of its own, because it is called often and so reaches the optimising compiler soon, and with one loop: a
+ * loop over blocks around it made products a sixth slower.
  */
-function emitBlock(module: ModuleBuilder, plan: Plan, { name, rows, columns, length, start, waits, target }: BlockShape): WasmFunction<"none"> {
+function emitBlock(
+  module: ModuleBuilder,
+  plan: Plan,
+  { name, rows, columns, length, start, waits, target }: BlockShape,
+): WasmFunction<"none"> {
   const { k } = plan;
-  const params = target === "c" ? POINTERS : { ...POINTERS, added: "i32", place: "i32" } as const;
+  const params = target === "c" ? POINTERS : ({ ...POINTERS, added: "i32", place: "i32" } as const);
   return module.function(name, { params }, (body, all) => {
     const { a, b, c, bias, scratch } = all;
     const tile = declareTile(body, rows, columns);
@@ -204,8 +253,11 @@ function emitBlock(module: ModuleBuilder, plan: Plan, { name, rows, columns, len
     const bytes = rows * rowBytes;
     const addPlace = (at: Expression<"i32">): void => addTile(body, tile, at, rowBytes);
     if (waits === "places" && "added" in all) eachPlace(body, scratch, bytes, all.added, addPlace);
-    else if (typeof waits === "number") for (let bit = 0; waits >> bit > 0; bit++) if ((waits >> bit) % 2 === 1) addPlace(body.let(i32.add(scratch, bit * bytes), "waiting"));
-    if (target === "scratch" && "place" in all) storeTile(body, tile, body.let(i32.add(scratch, i32.mul(all.place, bytes)), "to"), rowBytes);
+    else if (typeof waits === "number")
+      for (let bit = 0; waits >> bit > 0; bit++)
+        if ((waits >> bit) % 2 === 1) addPlace(body.let(i32.add(scratch, bit * bytes), "waiting"));
+    if (target === "scratch" && "place" in all)
+      storeTile(body, tile, body.let(i32.add(scratch, i32.mul(all.place, bytes)), "to"), rowBytes);
     else storeTile(body, tile, c, 4 * plan.cStride);
   });
 }

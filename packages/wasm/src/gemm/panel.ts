@@ -1,9 +1,19 @@
-import { type Body, type Expression, f32x4, i32, type Local, type ModuleBuilder, v128, type WasmFunction } from "../assembler/index.ts";
+import {
+  type Body,
+  type Expression,
+  f32x4,
+  i32,
+  type Local,
+  type ModuleBuilder,
+  v128,
+  type WasmFunction,
+} from "../assembler/index.ts";
 import { loadColumns } from "./columns.ts";
 
 /*
- * The right operand B[K, N] of a product is packed into panels of 8 columns: panel p holds B[0, 8p .. 8p+8), B[1, 8p .. 8p+8), ... one after the other,
- * the last panel filled up with zeros. The inner loop of the product then reads one panel from front to back.
+ * The right operand B[K, N] of a product is packed into panels of 8 columns: panel p holds B[0, 8p .. 8p+8), B[1, 8p ..
+ * 8p+8), ... one after the other, the last panel filled up with zeros. The inner loop of the product then reads one
+ * panel from front to back.
  */
 
 export const PANEL_COLUMNS = 8;
@@ -29,10 +39,14 @@ interface PackShape {
 }
 
 /**
- * Emits `(source, packed, first, end)`, which packs the panels from `first` up to `end` of the matrix at `source` into the packed matrix at `packed`.
- * Pass 0 and `panelCount(n)` for all of them; threads divide them.
+ * Emits `(source, packed, first, end)`, which packs the panels from `first` up to `end` of the matrix at `source` into
+ * the packed matrix at `packed`. Pass 0 and `panelCount(n)` for all of them; threads divide them.
  */
-export function emitPack(module: ModuleBuilder, name: string, { n, k, transposed = false, stride = transposed ? k : n }: PackShape): WasmFunction<"none"> {
+export function emitPack(
+  module: ModuleBuilder,
+  name: string,
+  { n, k, transposed = false, stride = transposed ? k : n }: PackShape,
+): WasmFunction<"none"> {
   const [rowStep, columnStep] = transposed ? [4, 4 * stride] : [4 * stride, 4];
   const fullPanels = Math.floor(n / PANEL_COLUMNS);
   const tail = n % PANEL_COLUMNS;

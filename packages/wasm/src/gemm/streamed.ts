@@ -1,11 +1,22 @@
 import { PRODUCT_BLOCK } from "@sluice/tensor";
-import { type Body, type Expression, f32x4, i32, type Local, type ModuleBuilder, times, v128, type WasmFunction } from "../assembler/index.ts";
+import {
+  type Body,
+  type Expression,
+  f32x4,
+  i32,
+  type Local,
+  type ModuleBuilder,
+  times,
+  v128,
+  type WasmFunction,
+} from "../assembler/index.ts";
 import { blocksOf, eachPlace, nextPlace, placesFor } from "../pairwise.ts";
 import { loadColumns, storeColumns } from "./columns.ts";
 
 /*
- * The product of a few rows with a matrix that is read once, as it lies: C[M, N] = A[M, K] B[K, N]. Its speed is that at which B comes from memory or a cache, so B is read along its rows, a few
- * of them side by side, as memory is fetched ahead; the sums wait in C, which stays in the first-level cache.
+ * The product of a few rows with a matrix that is read once, as it lies: C[M, N] = A[M, K] B[K, N]. Its speed is that
+ * at which B comes from memory or a cache, so B is read along its rows, a few of them side by side, as memory is
+ * fetched ahead; the sums wait in C, which stays in the first-level cache.
  */
 interface StreamedShape {
   m: number;
@@ -23,11 +34,22 @@ const ROWS = 4;
 export const STREAMED_COLUMNS = 16;
 
 /** Bytes of scratch memory that each thread needs: totals of blocks wait there, [places, m, n]. */
-export function streamedScratchBytes({ m, n, k }: { readonly m: number; readonly n: number; readonly k: number }): number {
+export function streamedScratchBytes({
+  m,
+  n,
+  k,
+}: {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+}): number {
   return placesFor(blocksOf(k, PRODUCT_BLOCK)) * 4 * m * n;
 }
 
-/** Emits `(first, end, a, b, c, scratch)`: blocks `first .. end` of 16 columns of C, whose elements are 0 + a_0 b_0 + a_1 b_1 + ..., in this order, 512 at a time. */
+/**
+ * Emits `(first, end, a, b, c, scratch)`: blocks `first .. end` of 16 columns of C, whose elements are 0 + a_0 b_0 +
+ * a_1 b_1 + ..., in this order, 512 at a time.
+ */
 export function emitGemmStreamed(module: ModuleBuilder, name: string, shape: StreamedShape): WasmFunction<"none"> {
   const { m, n, k, bStride, cStride } = shape;
   const full = Math.floor(n / STREAMED_COLUMNS);
@@ -77,7 +99,9 @@ export function emitGemmStreamed(module: ModuleBuilder, name: string, shape: Str
             const sum = body.let(loadColumns(cAt, 4 * (row * cStride + column), width), "sum");
             const offset = 4 * (row * n + column);
             body.set(left, bits);
-            eachPlace(body, places, 4 * m * n, left, (at) => body.set(sum, f32x4.add(loadColumns(at, offset, width), sum)));
+            eachPlace(body, places, 4 * m * n, left, (at) =>
+              body.set(sum, f32x4.add(loadColumns(at, offset, width), sum)),
+            );
             if (place === undefined) storeColumns(body, cAt, sum, 4 * (row * cStride + column), width);
             else storeColumns(body, body.let(i32.add(places, i32.mul(place, 4 * m * n)), "to"), sum, offset, width);
           }
@@ -107,7 +131,9 @@ export function emitGemmStreamed(module: ModuleBuilder, name: string, shape: Str
 /** Elements of A, each in all lanes: by row of C, for each row of B. */
 function factorsOf(body: Body, { m, aStrides }: StreamedShape, a: Expression<"i32">, rows: number): Local<"v128">[][] {
   return Array.from({ length: m }, (_, row) =>
-    Array.from({ length: rows }, (_unused, i) => body.let(v128.load32Splat(a, 4 * (row * aStrides[0] + i * aStrides[1])), `a${row}${i}`)),
+    Array.from({ length: rows }, (_unused, i) =>
+      body.let(v128.load32Splat(a, 4 * (row * aStrides[0] + i * aStrides[1])), `a${row}${i}`),
+    ),
   );
 }
 
@@ -119,15 +145,23 @@ interface Block {
   readonly start: boolean;
 }
 
-/** All is loaded before anything is stored, and neighbours are stored one after the other, so that V8 makes one vector of two. */
+/**
+ * All is loaded before anything is stored, and neighbours are stored one after the other, so that V8 makes one vector
+ * of two.
+ */
 function addColumns(body: Body, { bStride, cStride }: StreamedShape, { factors, b, c, columns, start }: Block): void {
   for (let at = 0; at < columns; at += 8) {
-    const vectors = [at, at + 4].filter((column) => column < columns).map((column) => ({ column, count: Math.min(4, columns - column) }));
+    const vectors = [at, at + 4]
+      .filter((column) => column < columns)
+      .map((column) => ({ column, count: Math.min(4, columns - column) }));
     const sums = vectors.map(({ column, count }) => {
       const bs = factors[0]!.map((_, i) => body.let(loadColumns(b, 4 * (i * bStride + column), count), `b${i}`));
       return factors.map((row, r) => {
         const from = start ? f32x4.const(0) : loadColumns(c, 4 * (r * cStride + column), count);
-        return body.let(row.reduce<Expression<"v128">>((sum, factor, i) => f32x4.add(sum, f32x4.mul(factor, bs[i]!)), from), "sum");
+        return body.let(
+          row.reduce<Expression<"v128">>((sum, factor, i) => f32x4.add(sum, f32x4.mul(factor, bs[i]!)), from),
+          "sum",
+        );
       });
     });
     factors.forEach((_, r) => {

@@ -7,15 +7,18 @@ export interface TileSize {
   panels: number;
 }
 
-/** 8 sums of 256 bits once V8 pairs the vectors (`pairing`): enough to hide the latency of an addition. Measured against 3x2 to 6x2 and 4x1 to 12x1. */
+/**
+ * 8 sums of 256 bits once V8 pairs the vectors (`pairing`): enough to hide the latency of an addition. Measured against
+ * 3x2 to 6x2 and 4x1 to 12x1.
+ */
 export const DEFAULT_TILE: TileSize = { rows: 4, panels: 2 };
 
 /** The fastest where vectors are not paired: 8 sums of 128 bits. */
 export const UNPAIRED_TILE: TileSize = { rows: 4, panels: 1 };
 
 /**
- * Heights of the tiles that cover ranges of rows: the main one, then smaller ones for what is left. With `of`, the rows of C in all, only those that occur in ranges that start at
- * multiples of the main height.
+ * Heights of the tiles that cover ranges of rows: the main one, then smaller ones for what is left. With `of`, the rows
+ * of C in all, only those that occur in ranges that start at multiples of the main height.
  */
 export function tileHeights(main: number, of?: number): number[] {
   const heights = [main, ...[4, 2, 1].filter((rows) => rows < main)];
@@ -29,8 +32,9 @@ export function tileHeights(main: number, of?: number): number[] {
 }
 
 /**
- * A tile of C in registers: `rows` rows of up to 4 `columns` a vector. Every element is the running sum of a block, to which products are added in order of the
- * contracted index, one rounding for the product and one for the sum; so the result does not depend on the tile.
+ * A tile of C in registers: `rows` rows of up to 4 `columns` a vector. Every element is the running sum of a block, to
+ * which products are added in order of the contracted index, one rounding for the product and one for the sum; so the
+ * result does not depend on the tile.
  */
 export interface Tile {
   readonly rows: number;
@@ -48,7 +52,9 @@ export function declareTile(body: Body, rows: number, columns: number): Tile {
   return {
     rows,
     columns,
-    accumulators: Array.from({ length: rows }, (_, r) => Array.from({ length: vectors }, (_, v) => body.local("v128", `c${r}${v}`))),
+    accumulators: Array.from({ length: rows }, (_, r) =>
+      Array.from({ length: vectors }, (_, v) => body.local("v128", `c${r}${v}`)),
+    ),
     b: Array.from({ length: vectors }, (_, v) => body.local("v128", `b${v}`)),
     a: body.local("v128", "a"),
   };
@@ -59,7 +65,9 @@ export function startFromZero(body: Body, { accumulators }: Tile): void {
   for (const row of accumulators) for (const accumulator of row) body.set(accumulator, f32x4.const(0));
 }
 
-/** Starts the sums from a row-major matrix at `address`; row stride in bytes, 0 to start every row from the same values. */
+/**
+ * Starts the sums from a row-major matrix at `address`; row stride in bytes, 0 to start every row from the same values.
+ */
 export function startFrom(body: Body, tile: Tile, address: Expression<"i32">, rowStride: number): void {
   eachVector(tile, (accumulator, row, vector, count) => {
     body.set(accumulator, loadColumns(address, row * rowStride + 16 * vector, count));
@@ -99,6 +107,7 @@ function eachVector(
   { accumulators, columns }: Tile,
   visit: (accumulator: Local<"v128">, row: number, vector: number, count: number) => void,
 ): void {
-  accumulators.forEach((row, r) => row.forEach((accumulator, v) => visit(accumulator, r, v, Math.min(4, columns - 4 * v))));
+  accumulators.forEach((row, r) =>
+    row.forEach((accumulator, v) => visit(accumulator, r, v, Math.min(4, columns - 4 * v))),
+  );
 }
-

@@ -10,8 +10,9 @@ interface Question {
 }
 
 /**
- * One thread that is not this one: each program has a worker, with a memory of its own that need not be shared. A page so goes on while its programs run, also where it is not
- * cross-origin isolated. What goes in and out is copied once more than elsewhere. `worker` is where a browser finds the workers' file.
+ * One thread that is not this one: each program has a worker, with a memory of its own that need not be shared. A page
+ * so goes on while its programs run, also where it is not cross-origin isolated. What goes in and out is copied once
+ * more than elsewhere. `worker` is where a browser finds the workers' file.
  */
 export function away(worker?: string): Host {
   const sessions = new Set<{ end(error: Error): Promise<void> }>();
@@ -29,7 +30,12 @@ export function away(worker?: string): Host {
         else question?.reject(new Error(reply.error));
       },
       lost(what, cause) {
-        lose(new Error(`wasm: the worker of a program ${what}. Its state is lost with it; compile the program again.`, cause === undefined ? undefined : { cause }));
+        lose(
+          new Error(
+            `wasm: the worker of a program ${what}. Its state is lost with it; compile the program again.`,
+            cause === undefined ? undefined : { cause },
+          ),
+        );
       },
     };
     const thread = spawn<Reply>(listeners, worker);
@@ -61,9 +67,16 @@ export function away(worker?: string): Host {
     }
     return {
       exchange({ write, run, read }) {
-        // Copies, since the caller owns what it passes; and of the values alone, since a message takes a whole buffer along.
-        const copies = write.map((written) => ({ ...written, pieces: written.pieces.map(({ at, values }) => ({ at, values: values.slice() })) }));
-        const answer = ask({ exchange: { write: copies, run, read } }, copies.flatMap(({ pieces }) => pieces.map(({ values }) => values.buffer)));
+        // Copies, since the caller owns what it passes; and of the values alone, since a message takes a whole buffer
+        // along.
+        const copies = write.map((written) => ({
+          ...written,
+          pieces: written.pieces.map(({ at, values }) => ({ at, values: values.slice() })),
+        }));
+        const answer = ask(
+          { exchange: { write: copies, run, read } },
+          copies.flatMap(({ pieces }) => pieces.map(({ values }) => values.buffer)),
+        );
         last = answer.catch(() => {});
         return answer;
       },

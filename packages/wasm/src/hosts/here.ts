@@ -1,7 +1,10 @@
 import { copyIn, copyOut, type Host, viewsOf } from "./host.ts";
 import { memoryPool } from "./memory-pool.ts";
 
-/** This thread, which is busy for as long as a program runs. An exchange is over when the call returns; its promise is only how it says so. */
+/**
+ * This thread, which is busy for as long as a program runs. An exchange is over when the call returns; its promise is
+ * only how it says so.
+ */
 export function here(): Host {
   const memories = memoryPool({ shared: false });
   let closed = false;

@@ -55,7 +55,9 @@ export type View = Float32Array | Int32Array;
 /** What shows the places of a memory that does not grow any more. */
 export function viewsOf(memory: WebAssembly.Memory, places: readonly Place[]): View[] {
   return places.map(({ dtype, offset, elements }) =>
-    dtype === "f32" ? new Float32Array(memory.buffer, offset, elements) : new Int32Array(memory.buffer, offset, elements),
+    dtype === "f32"
+      ? new Float32Array(memory.buffer, offset, elements)
+      : new Int32Array(memory.buffer, offset, elements),
   );
 }
 

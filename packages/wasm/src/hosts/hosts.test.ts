@@ -16,10 +16,19 @@ function program(shared: boolean) {
   return { module: new WebAssembly.Module(builder.encode()), pages: 1, barrier: 0, places };
 }
 
-test.each<[string, () => Host]>([["here", here], ["away", away], ["team", () => team(2)]])("%s: a program that traps rejects its exchange, and goes on", async (_, hostOf) => {
+test.each<[string, () => Host]>([
+  ["here", here],
+  ["away", away],
+  ["team", () => team(2)],
+])("%s: a program that traps rejects its exchange, and goes on", async (_, hostOf) => {
   const host = hostOf();
   const session = await host.open(program(host.threads > 1));
-  const double = (x: number) => session.exchange({ write: [{ place: 0, zeros: [], pieces: [{ at: 0, values: Int32Array.of(x) }] }], run: true, read: [1] });
+  const double = (x: number) =>
+    session.exchange({
+      write: [{ place: 0, zeros: [], pieces: [{ at: 0, values: Int32Array.of(x) }] }],
+      run: true,
+      read: [1],
+    });
   const answers = await Promise.allSettled([double(4), double(0), double(-3)]);
   expect(answers).toEqual([
     { status: "fulfilled", value: [Int32Array.of(8)] },
@@ -32,7 +41,9 @@ test.each<[string, () => Host]>([["here", here], ["away", away], ["team", () => 
 
 test("a program that cannot be opened in a worker is an error, and so is a call of a closed host", async () => {
   const host = away();
-  await expect(host.open({ ...program(false), places: [{ dtype: "f32", offset: 65536, elements: 1 }] })).rejects.toThrow("Invalid typed array length");
+  await expect(
+    host.open({ ...program(false), places: [{ dtype: "f32", offset: 65536, elements: 1 }] }),
+  ).rejects.toThrow("Invalid typed array length");
   const session = await host.open(program(false));
   const pending = session.exchange({ write: [], run: true, read: [] });
   await Promise.all([expect(pending).rejects.toThrow("the backend was closed"), host.close()]);

@@ -17,7 +17,8 @@ export function memoryPool({ shared }: { readonly shared: boolean }): MemoryPool
       const [largest] = free.toSorted((a, b) => pagesOf(b) - pagesOf(a));
       const fitting = free.filter((memory) => pagesOf(memory) >= pages).toSorted((a, b) => pagesOf(a) - pagesOf(b))[0];
       const memory = fitting ?? largest;
-      if (memory === undefined) return new WebAssembly.Memory(shared ? { initial: pages, maximum: MAXIMUM_PAGES, shared } : { initial: pages });
+      if (memory === undefined)
+        return new WebAssembly.Memory(shared ? { initial: pages, maximum: MAXIMUM_PAGES, shared } : { initial: pages });
       free = free.filter((other) => other !== memory);
       if (pagesOf(memory) < pages) memory.grow(pages - pagesOf(memory));
       new Uint8Array(memory.buffer).fill(0);

@@ -4,7 +4,8 @@ import { copyIn, copyOut, type Host, type Session, viewsOf } from "./host.ts";
 import { memoryPool } from "./memory-pool.ts";
 
 /**
- * Several threads on shared memory: in Node this one among them; elsewhere workers alone, so that a page is never blocked, and a lost worker is noticed. `worker` is where a browser finds the workers' file.
+ * Several threads on shared memory: in Node this one among them; elsewhere workers alone, so that a page is never
+ * blocked, and a lost worker is noticed. `worker` is where a browser finds the workers' file.
  */
 export function team(threads: number, worker?: string): Host {
   const pool = createPool(worker === undefined ? { threads } : { threads, worker });

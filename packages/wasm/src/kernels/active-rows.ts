@@ -12,8 +12,16 @@ interface Sizes {
 }
 
 /** Few operations, done by one thread. */
-export function activeRowsKernel(target: KernelModule, { lengths, counts, work, ends, rowsBefore, positions, byRow }: ActiveRowsStep): Kernel {
-  const sizes: Sizes = { time: counts.shape[0]! - 1, batch: work.shape[0]! - 1, stride: lengths.strides[0]!, rows: byRow !== undefined };
+export function activeRowsKernel(
+  target: KernelModule,
+  { lengths, counts, work, ends, rowsBefore, positions, byRow }: ActiveRowsStep,
+): Kernel {
+  const sizes: Sizes = {
+    time: counts.shape[0]! - 1,
+    batch: work.shape[0]! - 1,
+    stride: lengths.strides[0]!,
+    rows: byRow !== undefined,
+  };
   const run = target.shared("activeRows", sizes, (name) => emitActiveRows(target, name, sizes));
   return {
     views: [lengths, counts, work, ends, rowsBefore, positions, ...(byRow ? [byRow] : [])],
@@ -21,12 +29,25 @@ export function activeRowsKernel(target: KernelModule, { lengths, counts, work, 
     grain: 1,
     work: sizes.time * sizes.batch,
     scratchBytes: 0,
-    call: ({ addresses: [pLengths, pCounts, pWork, pEnds, pRowsBefore, pPositions, pByRow] }) => run.call(pLengths!, pCounts!, pWork!, pEnds!, pRowsBefore!, pPositions!, pByRow ?? 0),
+    call: ({ addresses: [pLengths, pCounts, pWork, pEnds, pRowsBefore, pPositions, pByRow] }) =>
+      run.call(pLengths!, pCounts!, pWork!, pEnds!, pRowsBefore!, pPositions!, pByRow ?? 0),
   };
 }
 
-function emitActiveRows({ module }: KernelModule, name: string, { time, batch, stride, rows }: Sizes): WasmFunction<"none"> {
-  const params = { lengths: "i32", counts: "i32", work: "i32", ends: "i32", rowsBefore: "i32", positions: "i32", byRow: "i32" } as const;
+function emitActiveRows(
+  { module }: KernelModule,
+  name: string,
+  { time, batch, stride, rows }: Sizes,
+): WasmFunction<"none"> {
+  const params = {
+    lengths: "i32",
+    counts: "i32",
+    work: "i32",
+    ends: "i32",
+    rowsBefore: "i32",
+    positions: "i32",
+    byRow: "i32",
+  } as const;
   return module.function(name, { params }, (body, { lengths, counts, work, ends, rowsBefore, positions, byRow }) => {
     const t = body.local("i32", "t");
     const row = body.local("i32", "row");

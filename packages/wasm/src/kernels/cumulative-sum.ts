@@ -38,7 +38,11 @@ function placesOf({ dtype, length }: Running): number {
   return dtype === "f32" ? placesFor(blocksOf(length, SUM_BLOCK)) : 0;
 }
 
-function emitRunning({ module }: KernelModule, name: string, { dtype, shape, strides, length, along }: Running): WasmFunction<"none"> {
+function emitRunning(
+  { module }: KernelModule,
+  name: string,
+  { dtype, shape, strides, length, along }: Running,
+): WasmFunction<"none"> {
   const iteration = iterationOf(shape, strides);
   const params = { first: "i32", end: "i32", x: "i32", y: "i32", scratch: "i32" } as const;
   return module.function(name, { params }, (body, { first, end, x, y, scratch }) => {
@@ -60,7 +64,8 @@ function emitRunning({ module }: KernelModule, name: string, { dtype, shape, str
         const total = body.let(f32x4.const(0), "total");
         const waiting = waitingAt(body, scratch, 16);
         const block = (elements: number, isFirst: boolean): void => {
-          const store = (): void => body.do(v128.store32Lane(out, isFirst ? total : body.let(f32x4.add(before, total), "y"), 0));
+          const store = (): void =>
+            body.do(v128.store32Lane(out, isFirst ? total : body.let(f32x4.add(before, total), "y"), 0));
           body.set(total, v128.load32Zero(at));
           store();
           forward();
@@ -74,7 +79,11 @@ function emitRunning({ module }: KernelModule, name: string, { dtype, shape, str
         const endBlockBefore = (): void => {
           endBlock(body, waiting, [total], i32.add(waiting.block, 1));
           body.set(before, total);
-          endBlocks(body, { ...waiting, taken: body.let(i32.and(waiting.taken, i32.sub(waiting.taken, 1)), "others") }, [before]);
+          endBlocks(
+            body,
+            { ...waiting, taken: body.let(i32.and(waiting.taken, i32.sub(waiting.taken, 1)), "others") },
+            [before],
+          );
         };
         const finished = blocksOf(length, SUM_BLOCK) - 1;
         block(Math.min(length, SUM_BLOCK), true);

@@ -57,7 +57,10 @@ function placesOf(views: readonly View[]): { pointers: View[]; places: Place[] }
   const keys = [...lowest.keys()];
   return {
     pointers: [...lowest.values()],
-    places: views.map((view) => ({ pointer: keys.indexOf(keyOf(view)), offset: 4 * (view.offset - lowest.get(keyOf(view))!.offset) })),
+    places: views.map((view) => ({
+      pointer: keys.indexOf(keyOf(view)),
+      offset: 4 * (view.offset - lowest.get(keyOf(view))!.offset),
+    })),
   };
 }
 
@@ -65,7 +68,11 @@ function emitPass({ module }: KernelModule, name: string, pass: Pass): WasmFunct
   const iteration = iterationOf(pass.shape, pass.strides);
   const inner = innermost(iteration.axes, pass);
   const outer = iteration.axes.filter((axis) => axis !== inner);
-  const params = { first: "i32", end: "i32", ...Object.fromEntries(pass.strides.map((_, i) => [`p${i}`, "i32" as const])) } as const;
+  const params = {
+    first: "i32",
+    end: "i32",
+    ...Object.fromEntries(pass.strides.map((_, i) => [`p${i}`, "i32" as const])),
+  } as const;
   return module.function(name, { params }, (body, all) => {
     const { first, end } = all;
     const pointers = pass.strides.map((_, i) => (all as Readonly<Record<string, Local<"i32">>>)[`p${i}`]!);
@@ -77,14 +84,22 @@ function emitPass({ module }: KernelModule, name: string, pass: Pass): WasmFunct
   });
 }
 
-/** The axis that vectors run along: the one along which most values lie side by side, or repeat; of equal ones the last. */
+/**
+ * The axis that vectors run along: the one along which most values lie side by side, or repeat; of equal ones the last.
+ */
 function innermost(axes: readonly Axis[], { loads, stores }: Pass): Axis | undefined {
   const score = ({ length, strides }: Axis): number => {
-    const easy = (place: Place, weight: number): number => (strides[place.pointer]! === 1 ? weight : strides[place.pointer] === 0 ? 0.9 * weight : 0);
-    const sum = loads.reduce((total, place) => total + easy(place, 1), 0) + stores.reduce((total, place) => total + easy(place, 2), 0);
+    const easy = (place: Place, weight: number): number =>
+      strides[place.pointer]! === 1 ? weight : strides[place.pointer] === 0 ? 0.9 * weight : 0;
+    const sum =
+      loads.reduce((total, place) => total + easy(place, 1), 0) +
+      stores.reduce((total, place) => total + easy(place, 2), 0);
     return length < 4 ? 0 : sum;
   };
-  return axes.reduce<Axis | undefined>((best, axis) => (best === undefined || score(axis) >= score(best) ? axis : best), undefined);
+  return axes.reduce<Axis | undefined>(
+    (best, axis) => (best === undefined || score(axis) >= score(best) ? axis : best),
+    undefined,
+  );
 }
 
 /** All elements along one axis. */
@@ -97,7 +112,10 @@ function emitRow(body: Body, pass: Pass, axis: Axis, count: Expression<"i32">, r
     if (!invariant[i]) return;
     const value =
       instruction.op === "load"
-        ? fromMemory(instruction.dtype, loadLanes(row[pass.loads[instruction.input]!.pointer]!, pass.loads[instruction.input]!.offset, 0, 4))
+        ? fromMemory(
+            instruction.dtype,
+            loadLanes(row[pass.loads[instruction.input]!.pointer]!, pass.loads[instruction.input]!.offset, 0, 4),
+          )
         : compute(instruction, "args" in instruction ? instruction.args.map((arg) => fixed.get(arg)!) : []);
     fixed.set(i, instruction.op === "constant" ? value : body.let(value, `r${i}`));
   });
@@ -116,7 +134,10 @@ function emitRow(body: Body, pass: Pass, axis: Axis, count: Expression<"i32">, r
           const offset = place.offset + 16 * copy * strideOf(place);
           return fromMemory(instruction.dtype, loadLanes(pointers[place.pointer]!, offset, strideOf(place), lanes));
         }
-        return compute(instruction, "args" in instruction ? instruction.args.map((arg) => values.get(arg)![copy]!) : []);
+        return compute(
+          instruction,
+          "args" in instruction ? instruction.args.map((arg) => values.get(arg)![copy]!) : [],
+        );
       });
       const early = instruction.op === "load" && pass.overwritten[instruction.input] === true;
       const keep = known === undefined && instruction.op !== "constant" && (uses[i]! > 1 || early);
@@ -129,14 +150,30 @@ function emitRow(body: Body, pass: Pass, axis: Axis, count: Expression<"i32">, r
       values.get(store.value)!.forEach((value, copy) => {
         const stored = toMemory(dtype, value);
         const once = stride === 1 && lanes === 4;
-        storeLanes(body, pointers[store.pointer]!, once ? stored : body.let(stored, "out"), store.offset + 16 * copy * stride, stride, lanes);
+        storeLanes(
+          body,
+          pointers[store.pointer]!,
+          once ? stored : body.let(stored, "out"),
+          store.offset + 16 * copy * stride,
+          stride,
+          lanes,
+        );
       });
     }
     pointers.forEach((pointer, i) => {
       if (axis.strides[i] !== 0) body.set(pointer, i32.add(pointer, 4 * width * axis.strides[i]!));
     });
   };
-  blocks(body, count, { known: axis.split ? undefined : axis.length, unit: axis.perRow, widths: pass.instructions.some(isLong) ? [32, 16, 8, 4, 1] : [8, 4, 1] }, block);
+  blocks(
+    body,
+    count,
+    {
+      known: axis.split ? undefined : axis.length,
+      unit: axis.perRow,
+      widths: pass.instructions.some(isLong) ? [32, 16, 8, 4, 1] : [8, 4, 1],
+    },
+    block,
+  );
 }
 
 function usesOf({ instructions, stores }: Pass): number[] {
@@ -151,7 +188,8 @@ function usesOf({ instructions, stores }: Pass): number[] {
 function invariants({ instructions, loads, overwritten }: Pass, strideOf: (place: Place) => number): boolean[] {
   const result: boolean[] = [];
   for (const instruction of instructions) {
-    if (instruction.op === "load") result.push(strideOf(loads[instruction.input]!) === 0 && overwritten[instruction.input] !== true);
+    if (instruction.op === "load")
+      result.push(strideOf(loads[instruction.input]!) === 0 && overwritten[instruction.input] !== true);
     else result.push(!("args" in instruction) || instruction.args.every((arg) => result[arg] === true));
   }
   return result;

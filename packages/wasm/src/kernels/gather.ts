@@ -34,7 +34,11 @@ export function clampedRow(body: Body, index: Expression<"i32">, rows: number): 
   return row;
 }
 
-function emitGather({ module }: KernelModule, name: string, { rows, width, x: [row, column], indices: step, y: [outRow, outColumn] }: Rows): WasmFunction<"none"> {
+function emitGather(
+  { module }: KernelModule,
+  name: string,
+  { rows, width, x: [row, column], indices: step, y: [outRow, outColumn] }: Rows,
+): WasmFunction<"none"> {
   const params = { first: "i32", end: "i32", x: "i32", indices: "i32", y: "i32" } as const;
   return module.function(name, { params }, (body, { first, end, x, indices, y }) => {
     const left = body.let(i32.sub(end, first), "left");
@@ -46,7 +50,14 @@ function emitGather({ module }: KernelModule, name: string, { rows, width, x: [r
       blocks(body, i32.const(width), { known: width, unit: 1, widths: [8, 4, 1] }, (size) => {
         for (let at = 0; at < size; at += 4) {
           const lanes = Math.min(4, size - at);
-          storeLanes(body, to, body.let(loadLanes(from, 4 * at * column!, column!, lanes), "moved"), 4 * at * outColumn!, outColumn!, lanes);
+          storeLanes(
+            body,
+            to,
+            body.let(loadLanes(from, 4 * at * column!, column!, lanes), "moved"),
+            4 * at * outColumn!,
+            outColumn!,
+            lanes,
+          );
         }
         body.set(from, i32.add(from, 4 * size * column!));
         body.set(to, i32.add(to, 4 * size * outColumn!));

@@ -4,7 +4,8 @@ import { type Expression, f32x4, i32, i32x4, v128 } from "../assembler/index.ts"
 import * as math from "../math/index.ts";
 
 /*
- * The instructions of a pass on four elements at a time. In registers a bool is a mask of all ones or all zeros; in memory it is 1 or 0.
+ * The instructions of a pass on four elements at a time. In registers a bool is a mask of all ones or all zeros; in
+ * memory it is 1 or 0.
  */
 type Vector = Expression<"v128">;
 export type Computation = Exclude<Instruction, { op: "load" }>;
@@ -62,64 +63,106 @@ function convert(from: DType, to: DType, x: Vector): Vector {
 
 function unaryF32(op: string, x: Vector): Vector {
   switch (op) {
-    case "abs": return f32x4.abs(x);
-    case "ceil": return f32x4.ceil(x);
-    case "exp": return math.exp(x);
-    case "expm1": return math.expm1(x);
-    case "floor": return f32x4.floor(x);
-    case "log": return math.log(x);
-    case "log1p": return math.log1p(x);
-    case "neg": return f32x4.neg(x);
-    case "not": return v128.not(x);
-    case "sigmoid": return math.sigmoid(x);
+    case "abs":
+      return f32x4.abs(x);
+    case "ceil":
+      return f32x4.ceil(x);
+    case "exp":
+      return math.exp(x);
+    case "expm1":
+      return math.expm1(x);
+    case "floor":
+      return f32x4.floor(x);
+    case "log":
+      return math.log(x);
+    case "log1p":
+      return math.log1p(x);
+    case "neg":
+      return f32x4.neg(x);
+    case "not":
+      return v128.not(x);
+    case "sigmoid":
+      return math.sigmoid(x);
     // Zeros and NaN stay what they are.
-    case "sign": return v128.bitselect(v128.or(v128.and(x, i32x4.const(SIGN)), f32x4.const(1)), x, f32x4.lt(0, f32x4.abs(x)));
-    case "sqrt": return f32x4.sqrt(x);
-    case "stopGradient": return x;
-    case "tanh": return math.tanh(x);
-    default: throw unknown(op, "f32");
+    case "sign":
+      return v128.bitselect(v128.or(v128.and(x, i32x4.const(SIGN)), f32x4.const(1)), x, f32x4.lt(0, f32x4.abs(x)));
+    case "sqrt":
+      return f32x4.sqrt(x);
+    case "stopGradient":
+      return x;
+    case "tanh":
+      return math.tanh(x);
+    default:
+      throw unknown(op, "f32");
   }
 }
 
 function unaryI32(op: string, x: Vector): Vector {
   switch (op) {
-    case "abs": return i32x4.abs(x);
-    case "neg": return i32x4.neg(x);
-    case "sign": return i32x4.maxS(i32x4.minS(x, 1), -1);
-    case "stopGradient": return x;
-    default: throw unknown(op, "i32");
+    case "abs":
+      return i32x4.abs(x);
+    case "neg":
+      return i32x4.neg(x);
+    case "sign":
+      return i32x4.maxS(i32x4.minS(x, 1), -1);
+    case "stopGradient":
+      return x;
+    default:
+      throw unknown(op, "i32");
   }
 }
 
 function binaryF32(op: string, a: Vector, b: Vector): Vector {
   switch (op) {
-    case "add": return f32x4.add(a, b);
-    case "and": return v128.and(a, b);
-    case "div": return f32x4.div(a, b);
-    case "equal": return f32x4.eq(a, b);
-    case "less": return f32x4.lt(a, b);
-    case "lessEqual": return f32x4.le(a, b);
-    case "max": return f32x4.max(a, b);
-    case "min": return f32x4.min(a, b);
-    case "mul": return f32x4.mul(a, b);
-    case "or": return v128.or(a, b);
-    case "sub": return f32x4.sub(a, b);
-    default: throw unknown(op, "f32");
+    case "add":
+      return f32x4.add(a, b);
+    case "and":
+      return v128.and(a, b);
+    case "div":
+      return f32x4.div(a, b);
+    case "equal":
+      return f32x4.eq(a, b);
+    case "less":
+      return f32x4.lt(a, b);
+    case "lessEqual":
+      return f32x4.le(a, b);
+    case "max":
+      return f32x4.max(a, b);
+    case "min":
+      return f32x4.min(a, b);
+    case "mul":
+      return f32x4.mul(a, b);
+    case "or":
+      return v128.or(a, b);
+    case "sub":
+      return f32x4.sub(a, b);
+    default:
+      throw unknown(op, "f32");
   }
 }
 
 function binaryI32(op: string, a: Vector, b: Vector): Vector {
   switch (op) {
-    case "add": return i32x4.add(a, b);
-    case "equal": return i32x4.eq(a, b);
-    case "less": return i32x4.ltS(a, b);
-    case "lessEqual": return i32x4.leS(a, b);
-    case "max": return i32x4.maxS(a, b);
-    case "min": return i32x4.minS(a, b);
-    case "mul": return i32x4.mul(a, b);
-    case "shiftRight": return shiftRight(a, b);
-    case "sub": return i32x4.sub(a, b);
-    default: throw unknown(op, "i32");
+    case "add":
+      return i32x4.add(a, b);
+    case "equal":
+      return i32x4.eq(a, b);
+    case "less":
+      return i32x4.ltS(a, b);
+    case "lessEqual":
+      return i32x4.leS(a, b);
+    case "max":
+      return i32x4.maxS(a, b);
+    case "min":
+      return i32x4.minS(a, b);
+    case "mul":
+      return i32x4.mul(a, b);
+    case "shiftRight":
+      return shiftRight(a, b);
+    case "sub":
+      return i32x4.sub(a, b);
+    default:
+      throw unknown(op, "i32");
   }
 }
 

@@ -55,5 +55,7 @@ export function kernelModule(module: ModuleBuilder, tile: TileSize): KernelModul
 
 /** JSON has no -0, infinities or NaN. */
 function exact(_: string, value: unknown): unknown {
-  return typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0)) ? `number ${Object.is(value, -0) ? "-0" : value}` : value;
+  return typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0))
+    ? `number ${Object.is(value, -0) ? "-0" : value}`
+    : value;
 }

@@ -1,8 +1,15 @@
 import { type Body, type Expression, i32, v128 } from "../assembler/index.ts";
 import { loadColumns, storeColumns } from "../gemm/columns.ts";
 
-/** `count` (1 to 4) elements that are `stride` elements apart, from `address + offset` on; the other lanes are anything. */
-export function loadLanes(address: Expression<"i32">, offset: number, stride: number, count: number): Expression<"v128"> {
+/**
+ * `count` (1 to 4) elements that are `stride` elements apart, from `address + offset` on; the other lanes are anything.
+ */
+export function loadLanes(
+  address: Expression<"i32">,
+  offset: number,
+  stride: number,
+  count: number,
+): Expression<"v128"> {
   if (stride === 1) return loadColumns(address, offset, count);
   if (stride === 0) return v128.load32Splat(address, offset);
   let vector = v128.load32Zero(...shifted(address, offset));
@@ -14,7 +21,14 @@ export function loadLanes(address: Expression<"i32">, offset: number, stride: nu
 }
 
 /** `value` is used several times: a variable. */
-export function storeLanes(body: Body, address: Expression<"i32">, value: Expression<"v128">, offset: number, stride: number, count: number): void {
+export function storeLanes(
+  body: Body,
+  address: Expression<"i32">,
+  value: Expression<"v128">,
+  offset: number,
+  stride: number,
+  count: number,
+): void {
   if (stride === 1) return storeColumns(body, address, value, offset, count);
   for (let lane = 0; lane < count; lane++) {
     const [at, by] = shifted(address, offset + 4 * stride * lane);

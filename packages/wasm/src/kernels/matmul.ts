@@ -1,29 +1,48 @@
 import type { MatmulStep } from "@sluice/compiler";
 import { PRODUCT_BLOCK, sizeOf } from "@sluice/tensor";
 import { f32x4, i32, v128, type WasmFunction } from "../assembler/index.ts";
-import { emitGemm, emitGemmStreamed, emitGemmTransposedA, gemmScratchBytes, STREAMED_COLUMNS, streamedScratchBytes, tileHeights, transposedAScratchBytes } from "../gemm/index.ts";
+import {
+  emitGemm,
+  emitGemmStreamed,
+  emitGemmTransposedA,
+  gemmScratchBytes,
+  STREAMED_COLUMNS,
+  streamedScratchBytes,
+  tileHeights,
+  transposedAScratchBytes,
+} from "../gemm/index.ts";
 import { addInOrder, addListed, blocksOf, placesFor, waitingAt } from "../pairwise.ts";
 import type { Kernel, KernelModule, RangeOptions } from "./kernel.ts";
 import { loadLanes, storeLanes } from "./lanes.ts";
 import { blocks, iterationOf, nest, toFirstRow } from "./nest.ts";
 
 /**
- * A product by the kernel for its layout: b in panels; a read by columns, as in a gradient of weights; or any strides and batch axes. All add products in
- * the order of the contracted axis, in the same blocks, so they give the same bits.
+ * A product by the kernel for its layout: b in panels; a read by columns, as in a gradient of weights; or any strides
+ * and batch axes. All add products in the order of the contracted axis, in the same blocks, so they give the same bits.
  */
 export function matmulKernel(target: KernelModule, step: MatmulStep, { anyRows, byRows }: RangeOptions): Kernel {
   const [m, k] = step.a.shape.slice(-2);
   const n = step.b.shape.at(-1);
   if (step.c.shape.length === 2 && k! > 0 && step.c.strides[1] === 1) {
     const rowMajor = step.a.strides[1] === 1 || k === 1;
-    if (rowMajor && step.packed !== undefined && step.positions === undefined) return panelKernel(target, step, m!, k!, n!, anyRows);
-    if (!byRows && m! <= FEW_ROWS && step.b.strides[1] === 1 && step.positions === undefined) return streamedKernel(target, step, m!, k!, n!);
-    if (!rowMajor && m! > 1 && step.b.strides[1] === 1 && (step.waiting !== undefined || k! <= PRODUCT_BLOCK)) return transposedKernel(target, step, m!, k!, n!);
+    if (rowMajor && step.packed !== undefined && step.positions === undefined)
+      return panelKernel(target, step, m!, k!, n!, anyRows);
+    if (!byRows && m! <= FEW_ROWS && step.b.strides[1] === 1 && step.positions === undefined)
+      return streamedKernel(target, step, m!, k!, n!);
+    if (!rowMajor && m! > 1 && step.b.strides[1] === 1 && (step.waiting !== undefined || k! <= PRODUCT_BLOCK))
+      return transposedKernel(target, step, m!, k!, n!);
   }
   return stridedKernel(target, step);
 }
 
-function panelKernel(target: KernelModule, { a, c, packed }: MatmulStep, m: number, k: number, n: number, anyRows: boolean): Kernel {
+function panelKernel(
+  target: KernelModule,
+  { a, c, packed }: MatmulStep,
+  m: number,
+  k: number,
+  n: number,
+  anyRows: boolean,
+): Kernel {
   const heights = tileHeights(target.tile.rows, anyRows ? undefined : m);
   const shape = { n, k, aStride: a.strides[0]!, cStride: c.strides[0]!, tile: target.tile, heights };
   const run = target.shared("matmul", shape, (name) => emitGemm(target.module, name, shape));
@@ -37,10 +56,24 @@ function panelKernel(target: KernelModule, { a, c, packed }: MatmulStep, m: numb
   };
 }
 
-function transposedKernel(target: KernelModule, { a, b, c, positions, waiting }: MatmulStep, m: number, k: number, n: number): Kernel {
+function transposedKernel(
+  target: KernelModule,
+  { a, b, c, positions, waiting }: MatmulStep,
+  m: number,
+  k: number,
+  n: number,
+): Kernel {
   const listed = positions !== undefined;
   const strides = { aStride: a.strides[1]!, bStride: b.strides[0]!, cStride: c.strides[0]! };
-  const shape = { m, n, ...strides, listed, waitingRows: waiting?.shape[1] ?? 0, tile: target.tile, heights: tileHeights(target.tile.rows, m) };
+  const shape = {
+    m,
+    n,
+    ...strides,
+    listed,
+    waitingRows: waiting?.shape[1] ?? 0,
+    tile: target.tile,
+    heights: tileHeights(target.tile.rows, m),
+  };
   const run = target.shared("matmulTransposed", shape, (name) => emitGemmTransposedA(target.module, name, shape));
   return {
     views: [a, b, c, waiting ?? c, ...(listed ? [positions] : [])],
@@ -59,7 +92,14 @@ function transposedKernel(target: KernelModule, { a, b, c, positions, waiting }:
 const FEW_ROWS = 3;
 
 function streamedKernel(target: KernelModule, { a, b, c }: MatmulStep, m: number, k: number, n: number): Kernel {
-  const shape = { m, n, k, aStrides: [a.strides[0]!, a.strides[1]!] as const, bStride: b.strides[0]!, cStride: c.strides[0]! };
+  const shape = {
+    m,
+    n,
+    k,
+    aStrides: [a.strides[0]!, a.strides[1]!] as const,
+    bStride: b.strides[0]!,
+    cStride: c.strides[0]!,
+  };
   const run = target.shared("matmulStreamed", shape, (name) => emitGemmStreamed(target.module, name, shape));
   return {
     views: [a, b, c],
@@ -103,7 +143,8 @@ function stridedKernel(target: KernelModule, { a, b, c, positions }: MatmulStep)
     grain: 1,
     work: 2 * sizeOf(c.shape) * shape.k,
     scratchBytes: placesFor(blocksOf(shape.k, PRODUCT_BLOCK)) * 4 * COLUMNS,
-    call: ({ first, end, addresses: [pa, pb, pc, list], scratch }) => run.call(first, end, pa!, pb!, pc!, list ?? 0, scratch),
+    call: ({ first, end, addresses: [pa, pb, pc, list], scratch }) =>
+      run.call(first, end, pa!, pb!, pc!, list ?? 0, scratch),
   };
 }
 
@@ -121,7 +162,7 @@ function emitStrided({ module }: KernelModule, name: string, shape: Strided): Wa
       const cAt = body.let(rowC!, "cAt");
       blocks(body, i32.const(n), { known: n, unit: 1, widths: [COLUMNS, 16, 4, 1] }, (width) => {
         const lanes = Math.min(4, width);
-        const sums = Array.from({ length: Math.max(1, width / 4 | 0) }, (_, v) => body.local("v128", `sum${v}`));
+        const sums = Array.from({ length: Math.max(1, (width / 4) | 0) }, (_, v) => body.local("v128", `sum${v}`));
         for (const sum of sums) body.set(sum, f32x4.const(0));
         if (k > 0) {
           const x = body.let(rowA!, "x");

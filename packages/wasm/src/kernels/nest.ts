@@ -20,7 +20,10 @@ export interface Iteration {
   readonly rowStrides: readonly number[];
 }
 
-/** The loops over `shape` with as few axes as the strides of all pointers allow: neighbours that can be walked as one are one. */
+/**
+ * The loops over `shape` with as few axes as the strides of all pointers allow: neighbours that can be walked as one
+ * are one.
+ */
 export function iterationOf(shape: Shape, strides: readonly (readonly number[])[]): Iteration {
   const long = shape.flatMap((length, axis): Axis[] =>
     length === 1 ? [] : [{ length, split: false, perRow: 1, strides: strides.map((of) => of[axis]!) }],
@@ -31,7 +34,12 @@ export function iterationOf(shape: Shape, strides: readonly (readonly number[])[
   for (const axis of [{ ...first, split: true }, ...rest]) {
     const outer = axes.at(-1);
     if (outer !== undefined && outer.strides.every((stride, i) => stride === axis.strides[i]! * axis.length)) {
-      axes.splice(-1, 1, { ...axis, length: outer.length * axis.length, split: outer.split, perRow: outer.perRow * axis.length });
+      axes.splice(-1, 1, {
+        ...axis,
+        length: outer.length * axis.length,
+        split: outer.split,
+        perRow: outer.perRow * axis.length,
+      });
     } else axes.push(axis);
   }
   return { axes, rows: first.length, rowStrides: first.strides };
@@ -43,7 +51,12 @@ export function countOf(axis: Axis, first: Expression<"i32">, end: Expression<"i
 }
 
 /** Moves pointers to row `first`. */
-export function toFirstRow(body: Body, { rowStrides }: Iteration, first: Expression<"i32">, pointers: readonly Local<"i32">[]): void {
+export function toFirstRow(
+  body: Body,
+  { rowStrides }: Iteration,
+  first: Expression<"i32">,
+  pointers: readonly Local<"i32">[],
+): void {
   pointers.forEach((pointer, i) => {
     if (rowStrides[i] !== 0) body.set(pointer, i32.add(pointer, i32.mul(first, 4 * rowStrides[i]!)));
   });
@@ -71,8 +84,9 @@ export function nest(
 }
 
 /**
- * Walks `count` elements in blocks of the given widths, widest first, then narrower ones for what is left; the last width should be 1 unless `unit` says that
- * every count is a multiple of it. A count known beforehand ends with one block of exactly what is left.
+ * Walks `count` elements in blocks of the given widths, widest first, then narrower ones for what is left; the last
+ * width should be 1 unless `unit` says that every count is a multiple of it. A count known beforehand ends with one
+ * block of exactly what is left.
  */
 export function blocks(
   body: Body,

@@ -17,7 +17,11 @@ interface Shape {
 /** Words by their position alone, so any range gives the bits of the whole. */
 export function randomBitsKernel(target: KernelModule, { key, stream, y, whole }: RandomBitsStep): Kernel {
   const rows = y.shape[0] ?? 1;
-  const shape: Shape = { perRow: sizeOf(y.shape.slice(1)), keyStride: key.strides[0]!, ...(whole && { stride: y.strides[0]! }) };
+  const shape: Shape = {
+    perRow: sizeOf(y.shape.slice(1)),
+    keyStride: key.strides[0]!,
+    ...(whole && { stride: y.strides[0]! }),
+  };
   const run = target.shared("randomBits", shape, (name) => emitRandomBits(target, name, shape));
   return {
     views: [key, stream, y, whole ?? y],
@@ -29,10 +33,17 @@ export function randomBitsKernel(target: KernelModule, { key, stream, y, whole }
   };
 }
 
-function emitRandomBits({ module }: KernelModule, name: string, { perRow, stride, keyStride }: Shape): WasmFunction<"none"> {
+function emitRandomBits(
+  { module }: KernelModule,
+  name: string,
+  { perRow, stride, keyStride }: Shape,
+): WasmFunction<"none"> {
   const params = { first: "i32", end: "i32", key: "i32", stream: "i32", y: "i32", whole: "i32" } as const;
   return module.function(name, { params }, (body, { first, end, key, stream, y, whole }) => {
-    const keys = [body.let(v128.load32Splat(key), "key0"), body.let(v128.load32Splat(key, 4 * keyStride), "key1")] as const;
+    const keys = [
+      body.let(v128.load32Splat(key), "key0"),
+      body.let(v128.load32Splat(key, 4 * keyStride), "key1"),
+    ] as const;
     const streams = body.let(v128.load32Splat(stream), "streams");
     const words = (counters: Vector): readonly [Vector, Vector] => {
       const [x, second] = threefry2x32(keys, [counters, streams]);
@@ -55,7 +66,9 @@ function emitRandomBits({ module }: KernelModule, name: string, { perRow, stride
     const run = (): void => {
       body.if(i32.and(i32.and(at, 1), i32.ltU(at, stop)), single);
       body.while(i32.leU(i32.add(at, 8), stop), () => {
-        const [x, second] = words(body.let(i32x4.add(i32x4.splat(i32.shrU(at, 1)), i32x4.const(0, 1, 2, 3)), "counters"));
+        const [x, second] = words(
+          body.let(i32x4.add(i32x4.splat(i32.shrU(at, 1)), i32x4.const(0, 1, 2, 3)), "counters"),
+        );
         const evens = body.let(x, "evens");
         const odds = body.let(second, "odds");
         body.do(v128.store(address, v128.shuffle32(evens, odds, [0, 4, 1, 5])));

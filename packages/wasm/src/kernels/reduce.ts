@@ -1,6 +1,17 @@
 import type { ReduceStep } from "@sluice/compiler";
 import { sizeOf, SUM_BLOCK, type DType } from "@sluice/tensor";
-import { type Body, type Expression, f32, f32x4, i32, i32x4, type Local, select, v128, type WasmFunction } from "../assembler/index.ts";
+import {
+  type Body,
+  type Expression,
+  f32,
+  f32x4,
+  i32,
+  i32x4,
+  type Local,
+  select,
+  v128,
+  type WasmFunction,
+} from "../assembler/index.ts";
 import { addInOrder, addListed, blocksOf, placesFor, waitingAt } from "../pairwise.ts";
 import type { Kernel, KernelModule } from "./kernel.ts";
 import { loadLanes, storeLanes } from "./lanes.ts";
@@ -22,15 +33,18 @@ function ruleOf(op: "sum" | "max", dtype: DType): Rule {
     return {
       start: f32x4.const(op === "sum" ? 0 : -Infinity),
       vector: op === "sum" ? f32x4.add : f32x4.max,
-      store: (body, address, x) => body.do(f32.store(address, scalar(scalar(lane(x, 0), lane(x, 2)), scalar(lane(x, 1), lane(x, 3))))),
+      store: (body, address, x) =>
+        body.do(f32.store(address, scalar(scalar(lane(x, 0), lane(x, 2)), scalar(lane(x, 1), lane(x, 3))))),
     };
   }
-  const scalar = (a: Expression<"i32">, b: Expression<"i32">): Expression<"i32"> => (op === "sum" ? i32.add(a, b) : select(a, b, i32.gtS(a, b)));
+  const scalar = (a: Expression<"i32">, b: Expression<"i32">): Expression<"i32"> =>
+    op === "sum" ? i32.add(a, b) : select(a, b, i32.gtS(a, b));
   const lane = (x: Vector, i: number): Expression<"i32"> => i32x4.extractLane(x, i);
   return {
     start: i32x4.const(op === "sum" ? 0 : -2147483648),
     vector: op === "sum" ? i32x4.add : i32x4.maxS,
-    store: (body, address, x) => body.do(i32.store(address, scalar(scalar(lane(x, 0), lane(x, 2)), scalar(lane(x, 1), lane(x, 3))))),
+    store: (body, address, x) =>
+      body.do(i32.store(address, scalar(scalar(lane(x, 0), lane(x, 2)), scalar(lane(x, 1), lane(x, 3))))),
   };
 }
 
@@ -52,7 +66,10 @@ interface Reduction {
 /** Columns that are summed together. */
 const COLUMNS = 64;
 
-/** The order of a sum is part of its definition: in four lanes along the innermost axis, else element by element; in blocks, which are added in pairs. */
+/**
+ * The order of a sum is part of its definition: in four lanes along the innermost axis, else element by element; in
+ * blocks, which are added in pairs.
+ */
 export function reduceKernel(target: KernelModule, { op, dtype, x, y, axis, positions }: ReduceStep): Kernel {
   const reduction: Reduction = {
     op,
@@ -77,7 +94,9 @@ export function reduceKernel(target: KernelModule, { op, dtype, x, y, axis, posi
 
 /** Vectors of four along the innermost axis, else elements, whose order shows: blocks of them wait for each other. */
 function placesOf({ op, dtype, length, innermost }: Reduction): number {
-  return op === "sum" && dtype === "f32" ? placesFor(blocksOf(innermost ? Math.ceil(length / 4) : length, SUM_BLOCK)) : 0;
+  return op === "sum" && dtype === "f32"
+    ? placesFor(blocksOf(innermost ? Math.ceil(length / 4) : length, SUM_BLOCK))
+    : 0;
 }
 
 function emitReduction({ module }: KernelModule, name: string, reduction: Reduction): WasmFunction<"none"> {
@@ -86,7 +105,9 @@ function emitReduction({ module }: KernelModule, name: string, reduction: Reduct
   return module.function(name, { params }, (body, { first, end, x, y, list, scratch }) => {
     toFirstRow(body, iteration, first, [x, y]);
     if (reduction.innermost) {
-      nest(body, iteration.axes, { first, end }, [x, y], ([row, out]) => emitLanes(body, reduction, { x: row!, y: out!, scratch }));
+      nest(body, iteration.axes, { first, end }, [x, y], ([row, out]) =>
+        emitLanes(body, reduction, { x: row!, y: out!, scratch }),
+      );
       return;
     }
     const inner: Axis = iteration.axes.at(-1) ?? { length: 1, split: false, perRow: 1, strides: [1, 1] };
@@ -123,7 +144,13 @@ function emitLanes(body: Body, reduction: Reduction, { x, y, scratch }: Pointers
   rule.store(body, y, lanes);
 }
 
-function emitColumns(body: Body, reduction: Reduction, axis: Axis, count: Expression<"i32">, pointers: Pointers & { readonly list: Local<"i32"> }): void {
+function emitColumns(
+  body: Body,
+  reduction: Reduction,
+  axis: Axis,
+  count: Expression<"i32">,
+  pointers: Pointers & { readonly list: Local<"i32"> },
+): void {
   const { op, dtype, length, stride, listed } = reduction;
   const { list, scratch } = pointers;
   const rule = ruleOf(op, dtype);
@@ -132,30 +159,36 @@ function emitColumns(body: Body, reduction: Reduction, axis: Axis, count: Expres
   const y = body.let(pointers.y, "y");
   const at = body.local("i32", "at");
   const left = body.local("i32", "steps");
-  blocks(body, count, { known: axis.split ? undefined : axis.length, unit: axis.perRow, widths: [COLUMNS, 16, 4, 1] }, (width) => {
-    const lanes = Math.min(4, width);
-    const sums = Array.from({ length: Math.ceil(width / 4) }, (_, v) => body.let(rule.start, `sum${v}`));
-    const take = (): void => sums.forEach((sum, v) => body.set(sum, rule.vector(sum, loadLanes(at, 16 * v * across!, across!, lanes))));
-    const waiting = placesOf(reduction) > 0 ? waitingAt(body, scratch, 16 * sums.length) : undefined;
-    const blocked = { sums, start: rule.start, block: SUM_BLOCK, waiting };
-    body.set(at, x);
-    if (listed) {
-      addListed(body, blocked, list, (position) => {
-        body.set(at, i32.add(x, i32.mul(position, 4 * stride)));
-        take();
-      });
-    } else {
-      addInOrder(body, blocked, length, (terms) => {
-        body.set(left, terms);
-        body.while(left, () => {
+  blocks(
+    body,
+    count,
+    { known: axis.split ? undefined : axis.length, unit: axis.perRow, widths: [COLUMNS, 16, 4, 1] },
+    (width) => {
+      const lanes = Math.min(4, width);
+      const sums = Array.from({ length: Math.ceil(width / 4) }, (_, v) => body.let(rule.start, `sum${v}`));
+      const take = (): void =>
+        sums.forEach((sum, v) => body.set(sum, rule.vector(sum, loadLanes(at, 16 * v * across!, across!, lanes))));
+      const waiting = placesOf(reduction) > 0 ? waitingAt(body, scratch, 16 * sums.length) : undefined;
+      const blocked = { sums, start: rule.start, block: SUM_BLOCK, waiting };
+      body.set(at, x);
+      if (listed) {
+        addListed(body, blocked, list, (position) => {
+          body.set(at, i32.add(x, i32.mul(position, 4 * stride)));
           take();
-          body.set(at, i32.add(at, 4 * stride));
-          body.set(left, i32.sub(left, 1));
         });
-      });
-    }
-    sums.forEach((sum, v) => storeLanes(body, y, sum, 16 * v * outStride!, outStride!, lanes));
-    body.set(x, i32.add(x, 4 * width * across!));
-    body.set(y, i32.add(y, 4 * width * outStride!));
-  });
+      } else {
+        addInOrder(body, blocked, length, (terms) => {
+          body.set(left, terms);
+          body.while(left, () => {
+            take();
+            body.set(at, i32.add(at, 4 * stride));
+            body.set(left, i32.sub(left, 1));
+          });
+        });
+      }
+      sums.forEach((sum, v) => storeLanes(body, y, sum, 16 * v * outStride!, outStride!, lanes));
+      body.set(x, i32.add(x, 4 * width * across!));
+      body.set(y, i32.add(y, 4 * width * outStride!));
+    },
+  );
 }

@@ -1,5 +1,16 @@
 import type { ScatterAddStep } from "@sluice/compiler";
-import { type Body, type Expression, f32x4, f64x2, i32, i32x4, type Local, memory, v128, type WasmFunction } from "../assembler/index.ts";
+import {
+  type Body,
+  type Expression,
+  f32x4,
+  f64x2,
+  i32,
+  i32x4,
+  type Local,
+  memory,
+  v128,
+  type WasmFunction,
+} from "../assembler/index.ts";
 import { clampedRow } from "./gather.ts";
 import type { Kernel, KernelModule } from "./kernel.ts";
 import { loadLanes, storeLanes } from "./lanes.ts";
@@ -15,10 +26,17 @@ interface Updates {
 
 /** Ranges divide the columns, so that each sum keeps the order of the indices. */
 export function scatterAddKernel(target: KernelModule, { dtype, indices, updates, y }: ScatterAddStep): Kernel {
-  const shape: Updates = { count: updates.shape[0]!, rows: y.shape[0]!, indices: indices.strides[0]!, updates: updates.strides, y: y.strides };
-  const run = dtype === "f32"
-    ? target.shared("scatterAdd", shape, (name) => emitScatterAdd(target, name, shape))
-    : target.shared("scatterAddIntegers", shape, (name) => emitScatterAddIntegers(target, name, shape));
+  const shape: Updates = {
+    count: updates.shape[0]!,
+    rows: y.shape[0]!,
+    indices: indices.strides[0]!,
+    updates: updates.strides,
+    y: y.strides,
+  };
+  const run =
+    dtype === "f32"
+      ? target.shared("scatterAdd", shape, (name) => emitScatterAdd(target, name, shape))
+      : target.shared("scatterAddIntegers", shape, (name) => emitScatterAddIntegers(target, name, shape));
   return {
     views: [indices, updates, y],
     count: y.shape[1]!,
@@ -29,7 +47,10 @@ export function scatterAddKernel(target: KernelModule, { dtype, indices, updates
   };
 }
 
-/** Columns of f32 that are added up together, in f64: fewer where there are many rows, so that their sums fit a megabyte, which is what a thread may take for itself. */
+/**
+ * Columns of f32 that are added up together, in f64: fewer where there are many rows, so that their sums fit a
+ * megabyte, which is what a thread may take for itself.
+ */
 function widthsFor(rows: number): number[] {
   return [16, 4, 2, 1].filter((width) => width <= 2 || bytesOf(width) * rows <= 1_048_576);
 }
@@ -41,15 +62,27 @@ function bytesOf(width: number): number {
 
 const PARAMETERS = { first: "i32", end: "i32", indices: "i32", updates: "i32", y: "i32", scratch: "i32" } as const;
 
-/** All updates for a few columns, then for the next: so a row's sums, which take twice the room of its elements, lie side by side in scratch memory. */
+/**
+ * All updates for a few columns, then for the next: so a row's sums, which take twice the room of its elements, lie
+ * side by side in scratch memory.
+ */
 function emitScatterAdd({ module }: KernelModule, name: string, shape: Updates): WasmFunction<"none"> {
-  const { count, rows, indices: step, updates: [from, fromColumn], y: [row, column] } = shape;
+  const {
+    count,
+    rows,
+    indices: step,
+    updates: [from, fromColumn],
+    y: [row, column],
+  } = shape;
   return module.function(name, { params: PARAMETERS }, (body, { first, end, indices, updates, y, scratch }) => {
     const columns = body.let(i32.sub(end, first), "columns");
     body.set(updates, i32.add(updates, i32.mul(first, 4 * fromColumn!)));
     body.set(y, i32.add(y, i32.mul(first, 4 * column!)));
     blocks(body, columns, { known: undefined, unit: 1, widths: widthsFor(rows) }, (width) => {
-      const pairs = Array.from({ length: Math.ceil(width / 2) }, (_, i) => ({ at: 2 * i, lanes: Math.min(2, width - 2 * i) }));
+      const pairs = Array.from({ length: Math.ceil(width / 2) }, (_, i) => ({
+        at: 2 * i,
+        lanes: Math.min(2, width - 2 * i),
+      }));
       const bytes = bytesOf(width);
       body.do(memory.fill(scratch, 0, rows * bytes));
       const index = body.let(indices, "index");
@@ -76,7 +109,13 @@ function emitScatterAdd({ module }: KernelModule, name: string, shape: Updates):
 }
 
 function emitScatterAddIntegers({ module }: KernelModule, name: string, shape: Updates): WasmFunction<"none"> {
-  const { count, rows, indices: step, updates: [from, fromColumn], y: [row, column] } = shape;
+  const {
+    count,
+    rows,
+    indices: step,
+    updates: [from, fromColumn],
+    y: [row, column],
+  } = shape;
   return module.function(name, { params: PARAMETERS }, (body, { first, end, indices, updates, y }) => {
     const columns = body.let(i32.sub(end, first), "columns");
     body.set(updates, i32.add(updates, i32.mul(first, 4 * fromColumn!)));
@@ -102,7 +141,13 @@ function emitScatterAddIntegers({ module }: KernelModule, name: string, shape: U
   });
 }
 
-function repeat(body: Body, count: number, pointer: Expression<"i32">, stride: number, write: (start: Local<"i32">) => void): void {
+function repeat(
+  body: Body,
+  count: number,
+  pointer: Expression<"i32">,
+  stride: number,
+  write: (start: Local<"i32">) => void,
+): void {
   const at = body.let(pointer, "start");
   const left = body.local("i32", "left");
   body.set(left, count);

@@ -11,28 +11,46 @@ import { reduceKernel } from "./reduce.ts";
 import { scatterAddKernel } from "./scatter-add.ts";
 
 /** The kernel of a step; undefined where it writes nothing. */
-export function kernelOf(target: KernelModule, step: Exclude<Step, LoopStep>, ranges: RangeOptions): Kernel | undefined {
+export function kernelOf(
+  target: KernelModule,
+  step: Exclude<Step, LoopStep>,
+  ranges: RangeOptions,
+): Kernel | undefined {
   if (writes(step).some((view) => view.shape.includes(0))) return undefined;
   switch (step.kind) {
-    case "elementwise": return elementwiseKernel(target, step);
-    case "matmul": return matmulKernel(target, step, ranges);
-    case "pack": return packKernel(target, step);
-    case "reduce": return reduceKernel(target, step);
-    case "cumulativeSum": return cumulativeSumKernel(target, step);
-    case "gather": return gatherKernel(target, step);
-    case "scatterAdd": return scatterAddKernel(target, step);
-    case "randomBits": return randomBitsKernel(target, step);
-    case "activeRows": return activeRowsKernel(target, step);
+    case "elementwise":
+      return elementwiseKernel(target, step);
+    case "matmul":
+      return matmulKernel(target, step, ranges);
+    case "pack":
+      return packKernel(target, step);
+    case "reduce":
+      return reduceKernel(target, step);
+    case "cumulativeSum":
+      return cumulativeSumKernel(target, step);
+    case "gather":
+      return gatherKernel(target, step);
+    case "scatterAdd":
+      return scatterAddKernel(target, step);
+    case "randomBits":
+      return randomBitsKernel(target, step);
+    case "activeRows":
+      return activeRowsKernel(target, step);
   }
 }
 
 /** What a step writes. */
 export function writes(step: Exclude<Step, LoopStep>) {
   switch (step.kind) {
-    case "elementwise": return step.stores.map(({ view }) => view);
-    case "matmul": return step.waiting === undefined ? [step.c] : [step.c, step.waiting];
-    case "pack": return [step.packed];
-    case "activeRows": return [step.counts, step.work, step.ends, step.rowsBefore, step.positions, ...(step.byRow ? [step.byRow] : [])];
-    default: return [step.y];
+    case "elementwise":
+      return step.stores.map(({ view }) => view);
+    case "matmul":
+      return step.waiting === undefined ? [step.c] : [step.c, step.waiting];
+    case "pack":
+      return [step.packed];
+    case "activeRows":
+      return [step.counts, step.work, step.ends, step.rowsBefore, step.positions, ...(step.byRow ? [step.byRow] : [])];
+    default:
+      return [step.y];
   }
 }

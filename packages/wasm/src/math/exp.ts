@@ -1,8 +1,9 @@
 import { type Expression, f32x4, i32x4, v128 } from "../assembler/index.ts";
 
 /*
- * Exponentials of four floats at a time: the algorithms, constants and order of operations of @sluice/tensor's `scalar/exp-f32.ts`, which
- * explains them; the bits are the same. Each function builds a graph of instructions to stand within a larger expression.
+ * Exponentials of four floats at a time: the algorithms, constants and order of operations of @sluice/tensor's
+ * `scalar/exp-f32.ts`, which explains them; the bits are the same. Each function builds a graph of instructions to
+ * stand within a larger expression.
  */
 type Vector = Expression<"v128">;
 
@@ -11,8 +12,8 @@ const ROUNDER = 12582912;
 /** The bits of ROUNDER; shifted left by 23 they are gone. */
 const ROUNDER_BITS = 0x4b400000;
 const LN2_HIGH = 0.693359375;
-const LN2_LOW = -2.12194440e-4;
-const P = [1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1];
+const LN2_LOW = -2.1219444e-4;
+const P = [1.98756915e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1];
 const SIGN = 0x80000000 | 0;
 
 interface Reduced {
@@ -45,7 +46,10 @@ export function exp(x: Vector): Vector {
   return f32x4.mul(f32x4.mul(f32x4.add(expm1, 1), powerOfTwo(half)), powerOfTwo(i32x4.sub(n, half)));
 }
 
-/** e^-|x|, which is at most 1: the one factor is 2^(n + 64), never too small for a float, and the other a constant. Rounded once, at the end, as in `exp`. */
+/**
+ * e^-|x|, which is at most 1: the one factor is 2^(n + 64), never too small for a float, and the other a constant.
+ * Rounded once, at the end, as in `exp`.
+ */
 function expOfNegative(x: Vector): Vector {
   const { rounded, expm1 } = reduce(f32x4.pmax(v128.or(x, i32x4.const(SIGN)), -104));
   return f32x4.mul(f32x4.mul(f32x4.add(expm1, 1), powerOfTwo(rounded, 64)), 5.421010862427522e-20); // 2^-64

@@ -1,8 +1,8 @@
 import { type Expression, f32x4, i32x4, v128 } from "../assembler/index.ts";
 
 /*
- * Logarithms of four floats at a time: the algorithms, constants and order of operations of @sluice/tensor's `scalar/log-f32.ts`, which
- * explains them; the bits are the same.
+ * Logarithms of four floats at a time: the algorithms, constants and order of operations of @sluice/tensor's
+ * `scalar/log-f32.ts`, which explains them; the bits are the same.
  */
 type Vector = Expression<"v128">;
 

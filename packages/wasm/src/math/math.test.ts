@@ -1,4 +1,12 @@
-import { expF32, expm1F32, log1pF32, logF32, sigmoidF32, tanhF32, threefry2x32 as threefryScalar } from "@sluice/tensor";
+import {
+  expF32,
+  expm1F32,
+  log1pF32,
+  logF32,
+  sigmoidF32,
+  tanhF32,
+  threefry2x32 as threefryScalar,
+} from "@sluice/tensor";
 import { describe, expect, test } from "vitest";
 import { type Expression, i32, i32x4, v128, wasmModule } from "../assembler/index.ts";
 import * as math from "./index.ts";
@@ -41,14 +49,18 @@ describe.each([
     for (let start = 0; start < 2 ** 32; start += 2039 * COUNT) {
       for (let i = 0; i < COUNT; i++) inputBits[i] = start + 2039 * i;
       run();
-      for (let i = 0; i < COUNT; i++) if (!Object.is(output[i], scalar(input[i]!))) different.push([input[i]!, output[i]!, scalar(input[i]!)]);
+      for (let i = 0; i < COUNT; i++)
+        if (!Object.is(output[i], scalar(input[i]!))) different.push([input[i]!, output[i]!, scalar(input[i]!)]);
     }
     expect(different.slice(0, 5)).toEqual([]);
   });
 
   test("has the bits of the scalar function at the edges", () => {
     const { inputBits, input, output, run } = overMemory(kernel);
-    const edges = [0, 1, 0x007fffff, 0x00800000, 0x7f7fffff, 0x7f800000, 0x7fc00000, 0x3f800000, 0x42b17217, 0x42b17218, 0x42cff1b5, 0x3f3504f3];
+    const edges = [
+      0, 1, 0x007fffff, 0x00800000, 0x7f7fffff, 0x7f800000, 0x7fc00000, 0x3f800000, 0x42b17217, 0x42b17218, 0x42cff1b5,
+      0x3f3504f3,
+    ];
     inputBits.set(edges.flatMap((bits) => [bits - 1, bits, bits + 1, bits + 0x80000000]));
     run();
     for (let i = 0; i < 4 * edges.length; i++) expect(output[i], `at ${input[i]}`).toBe(scalar(input[i]!));
@@ -64,6 +76,7 @@ test("threefry2x32 has the words of the scalar function", () => {
     });
     for (let i = 0; i < COUNT; i++) inputBits[i] = Math.imul(i, 0x9e3779b9);
     run();
-    for (let i = 0; i < COUNT; i++) expect(outputBits[i]).toBe(threefryScalar(key[0], key[1], inputBits[i]!, ~inputBits[i]!)[word]);
+    for (let i = 0; i < COUNT; i++)
+      expect(outputBits[i]).toBe(threefryScalar(key[0], key[1], inputBits[i]!, ~inputBits[i]!)[word]);
   }
 });

@@ -1,12 +1,16 @@
 import { type Expression, i32x4, v128 } from "../assembler/index.ts";
 
 /*
- * Threefry-2x32 with 20 rounds on four counters at a time (Salmon et al., SC11); the scalar version is @sluice/tensor's `scalar/threefry.ts`.
+ * Threefry-2x32 with 20 rounds on four counters at a time (Salmon et al., SC11); the scalar version is @sluice/tensor's
+ * `scalar/threefry.ts`.
  */
 type Vector = Expression<"v128">;
 
 const PARITY = 0x1bd11bda;
-const ROTATIONS = [[13, 15, 26, 6], [17, 29, 16, 24]] as const;
+const ROTATIONS = [
+  [13, 15, 26, 6],
+  [17, 29, 16, 24],
+] as const;
 
 function rotateLeft(x: Vector, bits: number): Vector {
   return v128.or(i32x4.shl(x, bits), i32x4.shrU(x, 32 - bits));

@@ -11,7 +11,10 @@ export const variants: Readonly<Record<string, Backend>> = {
   "2 threads": wasmBackend({ threads: 2, oversubscribe: true }, { worthDividing: 0 }),
   "3 threads": wasmBackend({ threads: 3, oversubscribe: true }, { worthDividing: 0 }),
   "4 threads": wasmBackend({ threads: 4, oversubscribe: true }, { worthDividing: 0 }),
-  "2 threads, not fused": wasmBackend({ threads: 2, oversubscribe: true, passes: { fuse: false, memory: false } }, { worthDividing: 0 }),
+  "2 threads, not fused": wasmBackend(
+    { threads: 2, oversubscribe: true, passes: { fuse: false, memory: false } },
+    { worthDividing: 0 },
+  ),
 };
 
 export async function closeVariants(): Promise<void> {

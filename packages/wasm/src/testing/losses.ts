@@ -1,5 +1,6 @@
 /**
- * For tests, in a process of its own, which a wait without an end would hold for ever: loses workers at every moment, and prints what each promise came to, a line of JSON for each case.
+ * For tests, in a process of its own, which a wait without an end would hold for ever: loses workers at every moment,
+ * and prints what each promise came to, a line of JSON for each case.
  */
 import worker_threads, { type Worker } from "node:worker_threads";
 import { compileStep, matmul, tensor, type Tensor } from "@sluice/tensor";
@@ -8,7 +9,10 @@ import { wasmBackend } from "../backend/wasm.ts";
 import { away } from "../hosts/index.ts";
 import { createPool, emitBarrier } from "../threads/index.ts";
 
-/** The workers of a pool or a backend, as they are spawned; with one to be ended while this thread sleeps in a program, by what asks whether it is still there. */
+/**
+ * The workers of a pool or a backend, as they are spawned; with one to be ended while this thread sleeps in a program,
+ * by what asks whether it is still there.
+ */
 const spawned: Worker[] = [];
 let endWhenAsked: Worker | undefined;
 const { Worker: Original } = worker_threads;
@@ -42,7 +46,9 @@ function program() {
     body.do(barrier.call(0, workers));
   });
   // The participant number `value` never ends; nobody waits for it within the program.
-  builder.function("linger", { params, export: true }, (body, { worker, value }) => body.if(i32.eq(worker, value), () => body.while(i32.eqz(forEver), () => undefined)));
+  builder.function("linger", { params, export: true }, (body, { worker, value }) =>
+    body.if(i32.eq(worker, value), () => body.while(i32.eqz(forEver), () => undefined)),
+  );
   return { module: new WebAssembly.Module(builder.encode()), memory: new WebAssembly.Memory(options), barrier: 0 };
 }
 
@@ -76,48 +82,88 @@ for (const blocking of [true, false]) {
 
   const unstarted = createPool({ threads, blocking });
   void spawned[0]!.terminate();
-  await say(`${where}: while starting`, () => unstarted.load(program()), () => unstarted.load(program()), () => unstarted.close());
+  await say(
+    `${where}: while starting`,
+    () => unstarted.load(program()),
+    () => unstarted.load(program()),
+    () => unstarted.close(),
+  );
 
   const idle = await start();
   await idle.loaded.run("meet", 0);
   await spawned[1]!.terminate();
   await pause(20);
-  await say(`${where}: between runs`, () => idle.loaded.run("meet", 0), () => idle.pool.check(), () => idle.loaded.release(), () => idle.pool.close());
+  await say(
+    `${where}: between runs`,
+    () => idle.loaded.run("meet", 0),
+    () => idle.pool.check(),
+    () => idle.loaded.release(),
+    () => idle.pool.close(),
+  );
 
   const failed = await start();
   spawned[0]!.postMessage(null);
   await pause(50);
-  await say(`${where}: by an error of its own`, () => failed.loaded.run("meet", 0), () => failed.pool.close());
+  await say(
+    `${where}: by an error of its own`,
+    () => failed.loaded.run("meet", 0),
+    () => failed.pool.close(),
+  );
 
   for (const entry of ["meet", "pass"]) {
     const eager = await start();
     await eager.loaded.run("meet", 0);
     void spawned[1]!.terminate();
-    await say(`${where}: as a run of ${entry} starts`, () => eager.loaded.run(entry, 0), () => eager.loaded.run("pass", 0), () => eager.pool.load(program()), () => eager.pool.close());
+    await say(
+      `${where}: as a run of ${entry} starts`,
+      () => eager.loaded.run(entry, 0),
+      () => eager.loaded.run("pass", 0),
+      () => eager.pool.load(program()),
+      () => eager.pool.close(),
+    );
   }
 
   // Of the last two participants, one never comes to the barrier where the others wait.
-  for (const [victim, index] of [["the one waited for", workers - 1], ["one that waits", workers - 2]] as const) {
+  for (const [victim, index] of [
+    ["the one waited for", workers - 1],
+    ["one that waits", workers - 2],
+  ] as const) {
     const busy = await start();
     if (blocking) endWhenAsked = spawned[index];
     else setTimeout((worker: Worker) => void worker.terminate(), 50, spawned[index]);
-    await say(`${where}: within a run, ${victim}`, () => busy.loaded.run("stall", threads - 1), () => busy.loaded.run("pass", 0), () => busy.pool.close());
+    await say(
+      `${where}: within a run, ${victim}`,
+      () => busy.loaded.run("stall", threads - 1),
+      () => busy.loaded.run("pass", 0),
+      () => busy.pool.close(),
+    );
   }
 
   const slow = await start();
   setTimeout((worker: Worker) => void worker.terminate(), 50, spawned[workers - 1]);
-  await say(`${where}: at the end of a run`, () => slow.loaded.run("linger", threads - 1), () => slow.pool.close());
+  await say(
+    `${where}: at the end of a run`,
+    () => slow.loaded.run("linger", threads - 1),
+    () => slow.pool.close(),
+  );
 
   const closed = await start();
   const pending = outcome(() => closed.loaded.run("linger", threads - 1));
   await pause(20);
-  await say(`${where}: closed within a run`, () => closed.pool.close(), async () => Promise.reject(new Error(await pending)));
+  await say(
+    `${where}: closed within a run`,
+    () => closed.pool.close(),
+    async () => Promise.reject(new Error(await pending)),
+  );
 }
 
 const square = (state: Tensor) => ({ state: matmul(state, state), output: [] });
 const identity = tensor([1, 0, 0, 1], [2, 2]);
 
-for (const [name, backend] of [["team", wasmBackend({ threads: 2, oversubscribe: true, pairing: false }, { worthDividing: 0 })], ["away", wasmBackend({ pairing: false }, { host: away() })]] as const) {
+for (const [name, backend] of [
+  ["team", wasmBackend({ threads: 2, oversubscribe: true, pairing: false }, { worthDividing: 0 })],
+  ["away", wasmBackend({ pairing: false }, { host: away() })],
+] as const) {
   const session = await compileStep(square, identity, [], { backend });
   await session.run();
   void spawned[0]!.terminate();

@@ -1,6 +1,8 @@
 import { atomics, i32, i64, type ModuleBuilder, type WasmFunction } from "../assembler/index.ts";
 
-/** Bytes of a barrier's state, 4-byte aligned and zero at first: arrivals, generation, and whether a participant failed. */
+/**
+ * Bytes of a barrier's state, 4-byte aligned and zero at first: arrivals, generation, and whether a participant failed.
+ */
 export const BARRIER_BYTES = 12;
 const ARRIVALS = 0;
 export const GENERATION = 4;
@@ -14,8 +16,9 @@ const PATIENCE = 100_000_000n;
 const TIMED_OUT = 2;
 
 /**
- * Emits `(state, workers)`: returns when all `workers` have called it. Traps when another participant failed, which will never come. While it sleeps it calls the import `env.stillWaiting` now and
- * then, which sees to it that a participant that is gone counts as one that failed. Comes before the module's first function.
+ * Emits `(state, workers)`: returns when all `workers` have called it. Traps when another participant failed, which
+ * will never come. While it sleeps it calls the import `env.stillWaiting` now and then, which sees to it that a
+ * participant that is gone counts as one that failed. Comes before the module's first function.
  */
 export function emitBarrier(module: ModuleBuilder, name = "barrier"): WasmFunction<"none"> {
   const stillWaiting = module.importFunction("env", "stillWaiting", { params: {}, result: "none" });
@@ -35,7 +38,11 @@ export function emitBarrier(module: ModuleBuilder, name = "barrier"): WasmFuncti
       },
       () => {
         body.while(i32.and(waiting, i32.gtS(spins, 0)), () => body.set(spins, i32.sub(spins, 1)));
-        body.while(waiting, () => body.if(i32.eq(atomics.wait32(state, generation, i64.const(PATIENCE), GENERATION), TIMED_OUT), () => body.do(stillWaiting.call())));
+        body.while(waiting, () =>
+          body.if(i32.eq(atomics.wait32(state, generation, i64.const(PATIENCE), GENERATION), TIMED_OUT), () =>
+            body.do(stillWaiting.call()),
+          ),
+        );
       },
     );
     body.if(atomics.load(state, ABORTED), () => body.unreachable());

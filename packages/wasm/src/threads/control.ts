@@ -1,9 +1,10 @@
 /*
- * The words through which a pool and its workers talk while no event loop turns. A worker is in one of three states: running; waiting, asleep on the
- * generation; parked, back in its event loop after a while without work, where only a message reaches it.
+ * The words through which a pool and its workers talk while no event loop turns. A worker is in one of three states:
+ * running; waiting, asleep on the generation; parked, back in its event loop after a while without work, where only a
+ * message reaches it.
  *
- * A run starts with a new generation. A worker that waits sees it; one that is parked is claimed (parked -> running) by the pool, which posts a message, or by
- * itself, if it parked at the same moment. Only one of the two succeeds.
+ * A run starts with a new generation. A worker that waits sees it; one that is parked is claimed (parked -> running) by
+ * the pool, which posts a message, or by itself, if it parked at the same moment. Only one of the two succeeds.
  */
 export const control = {
   generation: 0,

@@ -1,4 +1,5 @@
-// No wait is without an end: a worker that is lost, at whatever moment, is an error of what waits for it and of what comes later.
+// No wait is without an end: a worker that is lost, at whatever moment, is an error of what waits for it and of what
+// comes later.
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { beforeAll, expect, test } from "vitest";
@@ -6,7 +7,11 @@ import { beforeAll, expect, test } from "vitest";
 const outcomes = new Map<string, readonly string[]>();
 
 beforeAll(async () => {
-  const child = spawn(process.execPath, ["--conditions=@sluice/source", fileURLToPath(new URL("../testing/losses.ts", import.meta.url))], { timeout: 120_000, stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(
+    process.execPath,
+    ["--conditions=@sluice/source", fileURLToPath(new URL("../testing/losses.ts", import.meta.url))],
+    { timeout: 120_000, stdio: ["ignore", "pipe", "inherit"] },
+  );
   let printed = "";
   child.stdout.on("data", (chunk: Buffer) => (printed += chunk.toString()));
   await new Promise((resolve) => child.on("close", resolve));
@@ -16,17 +21,28 @@ beforeAll(async () => {
   }
 }, 150_000);
 
-const lost = (worker: number, workers: number, what = "ended with code [01]"): unknown => expect.stringMatching(new RegExp(`^wasm: worker ${worker} of ${workers} ${what}.*\\. Close the backend and make another\\.$`));
+const lost = (worker: number, workers: number, what = "ended with code [01]"): unknown =>
+  expect.stringMatching(
+    new RegExp(`^wasm: worker ${worker} of ${workers} ${what}.*\\. Close the backend and make another\\.$`),
+  );
 
-test.each([["blocking", 2], ["workers alone", 3]] as const)("%s", (where, workers) => {
+test.each([
+  ["blocking", 2],
+  ["workers alone", 3],
+] as const)("%s", (where, workers) => {
   const is = (moment: string): readonly string[] | undefined => outcomes.get(`${where}: ${moment}`);
   const [second, last] = [lost(2, workers), lost(workers, workers)];
   expect.soft(is("while starting")).toEqual([lost(1, workers), lost(1, workers), "resolved"]);
   expect.soft(is("between runs")).toEqual([second, second, "resolved", "resolved"]);
-  expect.soft(is("by an error of its own")).toEqual([lost(1, workers, "failed: Cannot read properties of null"), "resolved"]);
-  for (const entry of ["meet", "pass"]) expect.soft(is(`as a run of ${entry} starts`)).toEqual([second, second, second, "resolved"]);
+  expect
+    .soft(is("by an error of its own"))
+    .toEqual([lost(1, workers, "failed: Cannot read properties of null"), "resolved"]);
+  for (const entry of ["meet", "pass"])
+    expect.soft(is(`as a run of ${entry} starts`)).toEqual([second, second, second, "resolved"]);
   expect.soft(is("within a run, the one waited for")).toEqual([last, last, "resolved"]);
-  expect.soft(is("within a run, one that waits")).toEqual([lost(workers - 1, workers), lost(workers - 1, workers), "resolved"]);
+  expect
+    .soft(is("within a run, one that waits"))
+    .toEqual([lost(workers - 1, workers), lost(workers - 1, workers), "resolved"]);
   expect.soft(is("at the end of a run")).toEqual([last, "resolved"]);
   expect.soft(is("closed within a run")).toEqual(["resolved", "wasm: the backend was closed"]);
 });
@@ -37,6 +53,8 @@ test("a backend with a team: neither its programs nor their state can be used, a
 });
 
 test("a program in a worker of its own is lost, and the backend goes on", () => {
-  const gone = expect.stringMatching(/^wasm: the worker of a program ended with code 1\. Its state is lost with it; compile the program again\.$/);
+  const gone = expect.stringMatching(
+    /^wasm: the worker of a program ended with code 1\. Its state is lost with it; compile the program again\.$/,
+  );
   expect(outcomes.get("away")).toEqual([gone, gone, gone, "resolved", "resolved", "resolved"]);
 });

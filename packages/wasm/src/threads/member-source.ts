@@ -2,8 +2,9 @@ import { ABORTED, GENERATION } from "./barrier.ts";
 import { control, state } from "./control.ts";
 
 /*
- * A worker that belongs to a pool, as an expression: a function that takes its messages. The first brings { control, index, participants, worker, workers, announce }; `index` counts the workers, `worker`
- * the participants. `say` answers.
+ * A worker that belongs to a pool, as an expression: a function that takes its messages. The first brings { control,
+ * index, participants, worker, workers, announce }; `index` counts the workers, `worker` the participants. `say`
+ * answers.
  */
 export const memberSource = `(() => {
 const programs = new Map();

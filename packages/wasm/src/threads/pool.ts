@@ -12,7 +12,10 @@ type Reply =
 interface PoolOptions {
   /** Participants in every run. Default 1: no worker, and no shared memory needed. */
   threads?: number;
-  /** Whether the calling thread takes part and sleeps for the others; else it leaves all to workers. Default: where it learns even so that a worker is gone. */
+  /**
+   * Whether the calling thread takes part and sleeps for the others; else it leaves all to workers. Default: where it
+   * learns even so that a worker is gone.
+   */
   blocking?: boolean;
   /** Where a browser finds the workers' file. Default: a `blob:` URL. */
   worker?: string;
@@ -29,8 +32,9 @@ interface ProgramOptions {
 /** One module, instantiated in every participant. */
 interface LoadedProgram {
   /**
-   * Calls the exported `entry(worker, workers, ...args)` in every participant, `worker` from 0 to `workers` - 1, and resolves when all have returned. Runs of a
-   * pool follow each other. Rejects with the first failure of a participant; the pool remains usable, unless a worker was lost.
+   * Calls the exported `entry(worker, workers, ...args)` in every participant, `worker` from 0 to `workers` - 1, and
+   * resolves when all have returned. Runs of a pool follow each other. Rejects with the first failure of a participant;
+   * the pool remains usable, unless a worker was lost.
    */
   run(entry: string, ...args: number[]): Promise<void>;
   /** Lets the workers forget the program. */
@@ -39,7 +43,9 @@ interface LoadedProgram {
 
 export interface Pool {
   readonly threads: number;
-  /** Throws where a worker was lost or the pool is closed: what programs left in their memories may be half of a run. */
+  /**
+   * Throws where a worker was lost or the pool is closed: what programs left in their memories may be half of a run.
+   */
   check(): void;
   load(program: ProgramOptions): Promise<LoadedProgram>;
   /** Ends the workers; later runs are errors. */
@@ -53,14 +59,18 @@ const PATIENCE = 50;
 const TURNS = 200;
 
 /**
- * Threads that run programs together. No wait is without an end: a worker that does not start, ends or is ended, at whatever moment, is an error of what waits for it and of every later call.
+ * Threads that run programs together. No wait is without an end: a worker that does not start, ends or is ended, at
+ * whatever moment, is an error of what waits for it and of every later call.
  */
 export function createPool({ threads = 1, blocking = noticesLosses(), worker: url }: PoolOptions = {}): Pool {
   if (!Number.isInteger(threads) || threads < 1) throw new RangeError(`A pool has 1 thread or more, not ${threads}.`);
   const own = blocking || threads === 1 ? 1 : 0;
   const workers = threads - own;
   const words = workers > 0 ? controlWords(workers) : new Int32Array(control.states);
-  const loading = new Map<number, { left: number; error: string | undefined; settle: (error: string | undefined) => void }>();
+  const loading = new Map<
+    number,
+    { left: number; error: string | undefined; settle: (error: string | undefined) => void }
+  >();
   let lost: Error | undefined;
   let ended: (error: Error) => void;
   const end = new Promise<never>((_, reject) => (ended = reject));
@@ -98,9 +108,18 @@ export function createPool({ threads = 1, blocking = noticesLosses(), worker: ur
   }
 
   const team = Array.from({ length: workers }, (_, index): Thread => {
-    const gone = (what: string, cause: unknown): void => lose(lossOf(`worker ${index + 1} of ${workers} ${what}`, cause));
+    const gone = (what: string, cause: unknown): void =>
+      lose(lossOf(`worker ${index + 1} of ${workers} ${what}`, cause));
     const thread = spawn<Reply>({ reply: receive, lost: gone }, url);
-    thread.post({ kind: "setup", control: words, index, worker: index + own, participants: threads, workers, announce: own === 0 });
+    thread.post({
+      kind: "setup",
+      control: words,
+      index,
+      worker: index + own,
+      participants: threads,
+      workers,
+      announce: own === 0,
+    });
     return thread;
   });
 
@@ -111,7 +130,8 @@ export function createPool({ threads = 1, blocking = noticesLosses(), worker: ur
 
   /** Why a worker that is gone is gone, which takes a turn of the event loop or more. */
   async function loss(): Promise<Error> {
-    for (let turn = 0; lost === undefined && turn < TURNS; turn++) await new Promise((resolve) => setTimeout(resolve, 5));
+    for (let turn = 0; lost === undefined && turn < TURNS; turn++)
+      await new Promise((resolve) => setTimeout(resolve, 5));
     if (lost === undefined) lose(lossOf("a worker is gone", undefined));
     return lost!;
   }
@@ -142,7 +162,8 @@ export function createPool({ threads = 1, blocking = noticesLosses(), worker: ur
     Atomics.notify(words, control.generation);
     team.forEach((thread, index) => {
       const at = control.states + control.stateStride * index;
-      if (Atomics.compareExchange(words, at, state.parked, state.running) === state.parked) thread.post({ kind: "run" });
+      if (Atomics.compareExchange(words, at, state.parked, state.running) === state.parked)
+        thread.post({ kind: "run" });
     });
   }
 
@@ -152,7 +173,8 @@ export function createPool({ threads = 1, blocking = noticesLosses(), worker: ur
       const done = Atomics.load(words, control.done);
       if (done === workers) return;
       check();
-      if (Atomics.wait(words, control.done, done, PATIENCE) === "timed-out") await new Promise((resolve) => setTimeout(resolve));
+      if (Atomics.wait(words, control.done, done, PATIENCE) === "timed-out")
+        await new Promise((resolve) => setTimeout(resolve));
     }
   }
 
@@ -160,13 +182,18 @@ export function createPool({ threads = 1, blocking = noticesLosses(), worker: ur
     check();
     await hearing(Promise.all(team.map(({ ready }) => ready)));
     const id = programs++;
-    const names = WebAssembly.Module.exports(module).filter(({ kind }) => kind === "function").map(({ name }) => name);
+    const names = WebAssembly.Module.exports(module)
+      .filter(({ kind }) => kind === "function")
+      .map(({ name }) => name);
     const entries = own === 1 ? new WebAssembly.Instance(module, { env: { memory, stillWaiting } }).exports : {};
     const state = barrier === undefined ? undefined : new Int32Array(memory.buffer, barrier, 3);
 
     if (workers > 0) {
-      if (!(memory.buffer instanceof SharedArrayBuffer)) throw new TypeError(`A program for ${threads} threads needs a shared memory.`);
-      const loaded = new Promise<string | undefined>((settle) => loading.set(id, { left: workers, error: undefined, settle }));
+      if (!(memory.buffer instanceof SharedArrayBuffer))
+        throw new TypeError(`A program for ${threads} threads needs a shared memory.`);
+      const loaded = new Promise<string | undefined>((settle) =>
+        loading.set(id, { left: workers, error: undefined, settle }),
+      );
       mail({ kind: "load", id, module, memory, names, barrier });
       const error = await hearing(loaded).finally(() => loading.delete(id));
       if (error !== undefined) throw new Error(`The program cannot be loaded in a worker: ${error}`);
@@ -194,15 +221,20 @@ export function createPool({ threads = 1, blocking = noticesLosses(), worker: ur
       const failed = workers > 0 ? Atomics.load(words, control.failed) : 0;
       if (failed === 0 && ownError === undefined) return;
       state?.set([0, 0, 0]);
-      if (ownError !== undefined) throw new Error(`${entry} failed in thread 0: ${String(ownError)}`, { cause: ownError });
+      if (ownError !== undefined)
+        throw new Error(`${entry} failed in thread 0: ${String(ownError)}`, { cause: ownError });
       throw new Error(`${entry} failed in ${await hearing(failure)}`);
     }
 
     return {
       run(entry, ...args) {
         const index = names.indexOf(entry);
-        if (index < 0) return Promise.reject(new RangeError(`The program has no entry ${entry}; it has ${names.join(", ")}.`));
-        if (args.length > MAX_ARGUMENTS) return Promise.reject(new RangeError(`${entry}: ${args.length} arguments, at most ${MAX_ARGUMENTS} are passed.`));
+        if (index < 0)
+          return Promise.reject(new RangeError(`The program has no entry ${entry}; it has ${names.join(", ")}.`));
+        if (args.length > MAX_ARGUMENTS)
+          return Promise.reject(
+            new RangeError(`${entry}: ${args.length} arguments, at most ${MAX_ARGUMENTS} are passed.`),
+          );
         const run = last.then(() => runAll(entry, index, args));
         last = run.catch(() => undefined);
         return run;

@@ -10,7 +10,9 @@ export interface Thread {
   hold(alive: boolean): void;
   /** Resolves once the worker runs and `gone` can be asked. Never rejects: a worker that does not start is `lost`. */
   readonly ready: Promise<void>;
-  /** Whether the worker is known to be gone, without a turn of the event loop. False where the platform does not say. */
+  /**
+   * Whether the worker is known to be gone, without a turn of the event loop. False where the platform does not say.
+   */
   gone(): boolean;
   terminate(): Promise<void>;
 }
@@ -24,12 +26,15 @@ export interface Listeners<Reply> {
 /** What a worker says about itself, or its answer to a message. */
 type Said<Reply> = { readonly ready: number } | { readonly unreadable: true } | { readonly reply: Reply };
 
-/** Seconds that a worker may take to start, counted in turns of this thread's event loop, so that a busy thread is no failure. */
+/**
+ * Seconds that a worker may take to start, counted in turns of this thread's event loop, so that a busy thread is no
+ * failure.
+ */
 const PATIENCE = 60;
 
 /**
- * A worker that runs {@link workerSource}. In Node, Deno and Bun from the text itself; in a browser from `url`, which leads to the published file of that text, or from a `blob:` URL
- * where there is none.
+ * A worker that runs {@link workerSource}. In Node, Deno and Bun from the text itself; in a browser from `url`, which
+ * leads to the published file of that text, or from a `blob:` URL where there is none.
  */
 export function spawn<Reply>(listeners: Listeners<Reply>, url?: string): Thread {
   const greeted = Promise.withResolvers<void>();
@@ -40,7 +45,9 @@ export function spawn<Reply>(listeners: Listeners<Reply>, url?: string): Thread 
   let seconds = 0;
   const watch = setInterval(() => {
     if (++seconds < PATIENCE) return;
-    lost(`has not answered in ${PATIENCE} seconds${url === undefined ? "" : `; is ${url} the file @sluice/wasm/worker?`}`);
+    lost(
+      `has not answered in ${PATIENCE} seconds${url === undefined ? "" : `; is ${url} the file @sluice/wasm/worker?`}`,
+    );
   }, 1000);
   if (typeof watch === "object") watch.unref();
 
@@ -48,7 +55,10 @@ export function spawn<Reply>(listeners: Listeners<Reply>, url?: string): Thread 
     if ("reply" in message) return listeners.reply(message.reply);
     if ("unreadable" in message) return lost("was sent something that it could not read");
     clearInterval(watch);
-    if (message.ready !== version) return lost(`is of another version of @sluice/wasm than this one; copy the file @sluice/wasm/worker to ${url} again`);
+    if (message.ready !== version)
+      return lost(
+        `is of another version of @sluice/wasm than this one; copy the file @sluice/wasm/worker to ${url} again`,
+      );
     greeted.resolve();
   };
   const thread = start({ said, lost }, url);
@@ -70,17 +80,26 @@ interface PlatformListeners<Reply> {
 function start<Reply>(listeners: PlatformListeners<Reply>, url: string | undefined): Thread {
   const threads = workerThreads();
   try {
-    return threads === undefined ? spawnInBrowser(listeners, url) : spawnInNode(new threads.Worker(workerSource, { eval: true, execArgv: [] }), listeners);
+    return threads === undefined
+      ? spawnInBrowser(listeners, url)
+      : spawnInNode(new threads.Worker(workerSource, { eval: true, execArgv: [] }), listeners);
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
     queueMicrotask(() => listeners.lost(threads === undefined ? refusal(url) : `was not started: ${message}`, cause));
-    return { post: () => undefined, hold: () => undefined, ready: new Promise(() => undefined), gone: () => true, terminate: () => Promise.resolve() };
+    return {
+      post: () => undefined,
+      hold: () => undefined,
+      ready: new Promise(() => undefined),
+      gone: () => true,
+      terminate: () => Promise.resolve(),
+    };
   }
 }
 
 function spawnInNode<Reply>(worker: NodeWorker, { said, lost }: PlatformListeners<Reply>): Thread {
   let ended: Promise<void> | undefined;
-  // The idle time of a thread that has stopped is -1, at once; all else that Node says about its end it says in an event. The first answer must be had while the worker lives.
+  // The idle time of a thread that has stopped is -1, at once; all else that Node says about its end it says in an
+  // event. The first answer must be had while the worker lives.
   const idle = (): number => worker.performance?.eventLoopUtilization?.().idle ?? 0;
   const online = new Promise<void>((resolve) =>
     worker.on("online", () => {
@@ -138,7 +157,7 @@ function refusal(url: string | undefined): string {
   }
   const ways = [
     "allow `worker-src blob:`",
-    "serve the file @sluice/wasm/worker from the page's origin and pass its address: wasm({ worker: \"/worker.js\" })",
+    'serve the file @sluice/wasm/worker from the page\'s origin and pass its address: wasm({ worker: "/worker.js" })',
     "run programs on the calling thread: wasm({ worker: false })",
   ];
   return `was not started from a blob: URL, which a Content-Security-Policy without \`worker-src blob:\` forbids; ${ways.join(", or ")}`;

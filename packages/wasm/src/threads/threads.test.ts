@@ -63,7 +63,9 @@ describe.each([
     const { words, ...options } = program(threads > 1);
     const loaded = await pool.load(options);
     for (let culprit = 0; culprit < threads; culprit++) {
-      await expect(loaded.run("trap", culprit)).rejects.toThrow(new RegExp(`trap failed in thread ${culprit}: .*unreachable`));
+      await expect(loaded.run("trap", culprit)).rejects.toThrow(
+        new RegExp(`trap failed in thread ${culprit}: .*unreachable`),
+      );
     }
     await loaded.run("mark", 7);
     expect(words[SEEN / 4]).toBe(7 + threads);
@@ -93,7 +95,8 @@ test("workers that go back to their event loops for mail run each generation onc
   for (let round = 1; round <= 500; round++) {
     const other = await pool.load(options);
     await loaded.run("mark", round);
-    // The workers wait for the next run and park as soon as it is done, maybe before the pool has looked at their states.
+    // The workers wait for the next run and park as soon as it is done, maybe before the pool has looked at their
+    // states.
     other.release();
     await loaded.run("mark", -round);
     expect([...words.subarray(SEEN / 4, SEEN / 4 + 3)]).toEqual([3 - round, 3 - round, 3 - round]);
@@ -128,6 +131,9 @@ test("workers do not keep the process alive", () => {
     const loaded = await createPool({ threads: 2 }).load({ module: new WebAssembly.Module(builder.encode()), memory: new WebAssembly.Memory(memory) });
     await loaded.run("idle");
     console.log("end");`;
-  const output = execFileSync(process.execPath, ["--input-type=module", "--eval", code], { timeout: 10000, encoding: "utf8" });
+  const output = execFileSync(process.execPath, ["--input-type=module", "--eval", code], {
+    timeout: 10000,
+    encoding: "utf8",
+  });
   expect(output).toBe("end\n");
 });

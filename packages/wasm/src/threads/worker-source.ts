@@ -23,8 +23,9 @@ if (node) {
 export const version = checksum(roles);
 
 /**
- * What a worker runs, as a string: it is the same in Node and in browsers, from sources, from a build and from a bundle, with no file to be found. The build also writes it to a file, for
- * pages whose policy asks for one. What it is to be, its first message says.
+ * What a worker runs, as a string: it is the same in Node and in browsers, from sources, from a build and from a
+ * bundle, with no file to be found. The build also writes it to a file, for pages whose policy asks for one. What it is
+ * to be, its first message says.
  */
 export const workerSource = `${roles}port.postMessage({ ready: ${version} });\n`;
 
