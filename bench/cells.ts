@@ -33,7 +33,7 @@ const customGru = defineCell({
 
 const norm = layerNorm();
 
-/** A GRU that normalises each of its two products before they meet: LN(x W) and LN(h U). */
+/** A GRU that normalizes each of its two products before they meet: LN(x W) and LN(h U). */
 const layerNormGru = defineCell({
   name: "layerNormGru",
   params: ({ input, hidden }) => ({
@@ -66,7 +66,7 @@ function gated(
 }
 
 function gain(shape: readonly number[]) {
-  return parameter(shape, { role: "norm", initialiser: (_, s) => full(s, 1, "f64") });
+  return parameter(shape, { role: "norm", initializer: (_, s) => full(s, 1, "f64") });
 }
 
 /** The layer of a case. Every cell has two biases, as PyTorch's have. */

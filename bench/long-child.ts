@@ -16,7 +16,7 @@ const training = await trainer({
   loss: (p: typeof params, { x: xs, y }: typeof batch) => ({
     loss: mean(square(sub(readout.apply(p.readout, layer.apply(p.layer, xs).output).output, y))),
   }),
-  optimiser: adam({ learningRate: 0.001 }),
+  optimizer: adam({ learningRate: 0.001 }),
   params,
   key: key(3),
   batch,

@@ -213,7 +213,7 @@ export function openBench({ own = ownProcess, peers, samples, warmMilliseconds, 
   };
 }
 
-/** What compiling takes at first, when nothing of the compiler has been optimised. */
+/** What compiling takes at first, when nothing of the compiler has been optimized. */
 async function compileTime(own: Peer, of: Case, data: string): Promise<number | undefined> {
   const start = own.find(of.threads);
   if ("absent" in start || "connect" in start) return undefined;

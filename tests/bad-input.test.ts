@@ -85,7 +85,7 @@ const calls: Readonly<Record<string, Call>> = {
   "cells.parameter": [cells.parameter, [3, 3], cells.orthogonal],
   "cells.kernel": [cells.kernel, [3, 3]],
   "cells.normal": [cells.normal, 0.1],
-  "cells.initialise": [cells.initialise, cells.dense({ input: 3, output: 2 }).params, seed],
+  "cells.initialize": [cells.initialize, cells.dense({ input: 3, output: 2 }).params, seed],
   "cells.apply": [
     (params: never, v: t.Tensor, options: object) => layer.apply(params, v, options),
     cells.sequence(cells.gru({ input: 3, hidden: 4 })).init(seed),
@@ -131,7 +131,7 @@ const calls: Readonly<Record<string, Call>> = {
     {
       params: { w: x },
       loss: ({ w }: { w: t.Tensor }) => ({ loss: t.sum(w) }),
-      optimiser: train.adam({ learningRate: 0.1 }),
+      optimizer: train.adam({ learningRate: 0.1 }),
       key: seed,
     },
   ],
@@ -194,7 +194,7 @@ const weights = { w: t.scalar(1) };
 const right = {
   params: weights,
   loss: ({ w }: { w: t.Tensor }) => ({ loss: t.square(w) }),
-  optimiser: train.adam({ learningRate: 0.1 }),
+  optimizer: train.adam({ learningRate: 0.1 }),
   key: seed,
   batch: {},
 };
@@ -216,9 +216,9 @@ test.each<[string, object, string]>([
     "trainStep: the loss is 1, expected a tensor; make one: scalar(1)",
   ],
   [
-    "an optimiser that was not called",
-    { optimiser: train.adam },
-    "trainStep: optimiser is the function adam, expected what adam({ learningRate: 1e-3 }) gives: call it",
+    "an optimizer that was not called",
+    { optimizer: train.adam },
+    "trainStep: optimizer is the function adam, expected what adam({ learningRate: 1e-3 }) gives: call it",
   ],
   [
     "a clipper that was not called",

@@ -20,7 +20,7 @@ interface Tolerance {
 
 /*
  * The docs repeat these. Sums in another order, and functions rounded otherwise, differ in the last of 24 bits, which
- * is 6e-8 of a value: a few times that in a primitive, and, in the gradient of a normaliser, which divides by what a
+ * is 6e-8 of a value: a few times that in a primitive, and, in the gradient of a normalizer, which divides by what a
  * subtraction left, up to 5e-6. Graphics cards may be off further: WGSL allows exp(x) 3 + 2 |x| units in the last
  * place, which is 1e-5 at the largest x that a float has an exp of, and 2.5 of them to a division.
  */

@@ -1,4 +1,4 @@
-// Batches without rows and sequences without steps: every cell with every normaliser, losses and fusions, with
+// Batches without rows and sequences without steps: every cell with every normalizer, losses and fusions, with
 // gradients, by the definitions, on WebAssembly and on gpu.js.
 import {
   bidirectional,
@@ -100,9 +100,9 @@ test("layers over batches without rows and sequences without steps", { timeout: 
     fc.asyncProperty(
       given,
       async ({ cell, norm, layer, sizes: [batch = 0, time = 0], lengths, resets, mask, training }) => {
-        // GRU-D has nothing that is normalised.
-        const normaliser = cell === "gru-d" ? undefined : norms[norm];
-        const made = layers[layer]!(cells[cell]!({ input, hidden, ...(normaliser && { norm: normaliser }) }));
+        // GRU-D has nothing that is normalized.
+        const normalizer = cell === "gru-d" ? undefined : norms[norm];
+        const made = layers[layer]!(cells[cell]!({ input, hidden, ...(normalizer && { norm: normalizer }) }));
         const ones = (features: number): ArrayTensor => arrayOf(normal(key(2), [batch, time, features], { mean: 1 }));
         const flags = (): ArrayTensor =>
           tensor(

@@ -57,7 +57,7 @@ async function start(mode: GpuMode, pipelines: boolean, { batch: rows, time, inp
   const begun = performance.now();
   const training = await trainer({
     loss,
-    optimiser: adam({ learningRate: 1e-3 }),
+    optimizer: adam({ learningRate: 1e-3 }),
     params,
     batch,
     key: key(4),

@@ -197,7 +197,7 @@ const traps: Readonly<Record<string, Trap>> = {
       const times = [performance.now()];
       const training = await trainer({
         loss,
-        optimiser: adam({ learningRate: 0.01 }),
+        optimizer: adam({ learningRate: 0.01 }),
         params,
         key: key(16),
         batch,

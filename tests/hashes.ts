@@ -1,5 +1,5 @@
 // Programs whose results are hashed, to compare one runtime with another: they run in Node, Bun and Deno, and in pages.
-// They take long enough to be optimised.
+// They take long enough to be optimized.
 import { dense, gru, lstm, sequence, stack, variationalDropout, zoneout } from "@sluice/cells";
 import { globalNorm } from "@sluice/clip";
 import { layerNorm } from "@sluice/norm";
@@ -91,7 +91,7 @@ async function trainStack(backend: Backend): Promise<string> {
     loss: (params, { x, y, lengths }, context) => ({
       loss: crossEntropy(model.apply(params, x, { training: true, key: context.key, lengths }).output, y),
     }),
-    optimiser: adam({ learningRate: 3e-3 }),
+    optimizer: adam({ learningRate: 3e-3 }),
     clip: globalNorm(1),
     key: key(2),
     batch: given,

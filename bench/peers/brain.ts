@@ -1,7 +1,7 @@
 /**
  * brain.js: a GRU over characters, one sequence at a time, which is all that it offers. Its training step on a batch of
  * sequences as long as the case's, of as many symbols as the case has inputs, stands beside the case's whole training
- * step; its loss is at every symbol, and its optimiser is its own.
+ * step; its loss is at every symbol, and its optimizer is its own.
  */
 
 import { createRequire } from "node:module";

@@ -80,7 +80,7 @@ async function training(of: Case, data: Named, backend: Backend): Promise<Work> 
       const logits = readout.apply(params.readout, recurrent.apply(params.recurrent, x).output).output;
       return { loss: crossEntropy(logits, labels) };
     },
-    optimiser: adam({ learningRate: 0.001 }),
+    optimizer: adam({ learningRate: 0.001 }),
     params: { recurrent: part(data, "params"), readout: { W: data["dense.W"]!, b: data["dense.b"]! } },
     key: key(1),
     batch,

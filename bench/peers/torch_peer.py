@@ -138,13 +138,13 @@ def adam(case, data):
     readout = torch.nn.Linear(case["hidden"], data["dense.b"].shape[0])
     readout.load_state_dict({"weight": torch.from_numpy(data["dense.W"].T.copy()), "bias": torch.from_numpy(data["dense.b"])})
     x, labels = time_first(data["x"]), torch.from_numpy(data["labels"]).long()
-    optimiser = torch.optim.Adam([*module.parameters(), *readout.parameters()], lr=0.001)
+    optimizer = torch.optim.Adam([*module.parameters(), *readout.parameters()], lr=0.001)
 
     def run():
-        optimiser.zero_grad(set_to_none=True)
+        optimizer.zero_grad(set_to_none=True)
         loss = F.cross_entropy(readout(module(x)[0][-1]), labels)
         loss.backward()
-        optimiser.step()
+        optimizer.step()
         return loss.item()
 
     return run, lambda: {"losses": torch.tensor([run() for _ in range(3)]).numpy()}

@@ -12,7 +12,7 @@ import {
   weightsHash,
   type Batches,
   type BatchesOptions,
-  type Optimiser,
+  type Optimizer,
   type Weighted,
 } from "@sluice/train";
 import { backendOf } from "./backend.ts";
@@ -52,7 +52,7 @@ export interface ClassificationTask<P extends Tree, E extends Labelled> {
   /** Default: {@link batches}. */
   readonly batchesOf?: (examples: NoInfer<E>, options: BatchesOptions) => Batches<E>;
   /** Default: Adam with the settings' learning rate. */
-  readonly optimiser?: Optimiser;
+  readonly optimizer?: Optimizer;
   /** Looks at the weights before the first and after the last step. */
   inspect?(params: P, when: "start of training" | "end of training", backend: Backend): Promise<void>;
   /** Metrics of the weights, added to the row of every validation. */
@@ -77,7 +77,7 @@ export async function classificationTrial<P extends Tree, E extends Labelled>(
     batchesOf = batches,
     inspect,
     watch,
-    optimiser = adam({ learningRate: context.config.learningRate }),
+    optimizer = adam({ learningRate: context.config.learningRate }),
   }: ClassificationTask<P, E>,
 ): Promise<TrialOutcome> {
   const { config, restored, signal } = context;
@@ -100,7 +100,7 @@ export async function classificationTrial<P extends Tree, E extends Labelled>(
     const training = await trainer({
       loss: (weights: P, batch: Weighted<E>, { key: stepKey }) =>
         score(weights, batch, { training: true, key: stepKey }),
-      optimiser,
+      optimizer,
       clip: globalNorm(config.clip),
       params,
       key: keyFor(root, "training"),

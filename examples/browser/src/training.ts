@@ -13,7 +13,7 @@ export interface Training {
   evaluate(): Promise<Evaluation>;
   /** SHA-256 over the weights. */
   hash(): Promise<string>;
-  /** Weights and optimiser, for a training that goes on from here, here or on another backend. */
+  /** Weights and optimizer, for a training that goes on from here, here or on another backend. */
   save(): Promise<Uint8Array<ArrayBuffer>>;
 }
 
@@ -37,7 +37,7 @@ export async function startTraining(settings: Settings, backend: Backend, saved?
 
   const training = await trainer({
     loss: (weights: typeof params, { x, y }) => ({ loss: mse(answer(weights, x), y) }),
-    optimiser: adam({ learningRate }),
+    optimizer: adam({ learningRate }),
     clip: globalNorm(1),
     params,
     key: keyFor(key(seed), "training"),

@@ -66,7 +66,7 @@ export async function recordPaddingCost<P extends Tree>(
     loss: (weights: P, given: Weighted<Streams>) => ({
       loss: crossEntropy(model.logits(weights, given), given.y, { mask: given.weight }),
     }),
-    optimiser: adam({ learningRate: 1e-3 }),
+    optimizer: adam({ learningRate: 1e-3 }),
     params: model.init(key(0)),
     key: key(0),
     batch: epochs[0]!.batches[0]!.batch,

@@ -55,7 +55,7 @@ export default study({
       test: better({ task: "pixels", metric: "accuracy", variant: "GRU", than: "LSTM" }),
     },
   ],
-  stepLabel: "optimiser step",
+  stepLabel: "optimizer step",
   notes:
     "The 10,000 images are the first of MNIST's training set, split into 8,000 for training, 1,000 for validation and 1,000 held out. Held-out accuracy is measured on 1,000 MNIST training images kept out of training; do not compare it with MNIST test accuracy. The published figures are of 784 pixels, 60,000 training images and MNIST's own test set, so only the order of the variants can be compared. All variants have the same settings and orthogonal recurrent matrices at first, from which the gradient of a tanh RNN does not vanish at once.",
   data: async () => (await digits()).provenance.files,

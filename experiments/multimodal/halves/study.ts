@@ -57,7 +57,7 @@ export default study({
   budget: { quick: { seeds: 1, hidden: 32, epochs: 8 }, full: {} },
   metrics: { ...classificationMetrics, ...byCase },
   claims,
-  stepLabel: "optimiser step",
+  stepLabel: "optimizer step",
   notes:
     "A task of this project: there are no published figures for it, and the claims are its own questions. The digits are from MNIST’s training set, held-out ones included. A GRU reads each half, the last states are fused, and a linear layer reads the result. Noise and what is missing belong to an example and are the same each time. A half alone, and the concatenation, are given a flag for each half that says whether it is there, so that no variant has to guess it; when its only half is missing it can do no better than guess the most frequent digit.",
   data: async () => (await halves({ train: 1, validation: 0, test: 0 })).provenance.files,

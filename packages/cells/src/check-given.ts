@@ -1,6 +1,6 @@
-/** Checks of what a user hands to cells, modifiers and layers: the cell, the layer or the normaliser itself. */
+/** Checks of what a user hands to cells, modifiers and layers: the cell, the layer or the normalizer itself. */
 import { checkMade, hasMembers, shown, TensorError } from "@sluice/tensor";
-import type { Normaliser } from "@sluice/norm";
+import type { Normalizer } from "@sluice/norm";
 import type { Cell } from "./cell.ts";
 import type { Layer } from "./layers/layer.ts";
 
@@ -33,8 +33,8 @@ export function checkLayer(operation: string, what: string, given: unknown): ass
   );
 }
 
-/** An error where a value is not a normaliser. */
-export function checkNormaliser(operation: string, given: unknown): asserts given is Normaliser {
+/** An error where a value is not a normalizer. */
+export function checkNormalizer(operation: string, given: unknown): asserts given is Normalizer {
   checkMade(
     operation,
     "norm",

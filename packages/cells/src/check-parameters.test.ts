@@ -47,7 +47,7 @@ describe("parameters that do not fit are an error that names paths, what is ther
     ["none", applied(layer, {}), "no W, expected [2,9]; no U, expected [3,9]; no b, expected [9]; no bh, expected [9]"],
     ["no tree", applied(layer, JSON.parse("null")), "gru: expected the parameters as a tree of tensors, got null"],
     [
-      "a normaliser's",
+      "a normalizer's",
       applied(sequence(rnn({ ...sizes, norm: layerNorm({ bias: false, cell: false }) })), rnn(sizes).init(root)),
       "rnn: the parameters do not fit: no norm.gates.0.gain, expected [3]; no norm.gates.1.gain, expected [3]",
     ],

@@ -1,7 +1,7 @@
 // Every cell x norm x zoneout x dropout x lengths x resets x direction: gradients in f64 against central differences,
 // and WebAssembly against the definitions.
-import { optimise } from "@sluice/compiler";
-import { layerNorm, rmsNorm, type Normaliser } from "@sluice/norm";
+import { optimize } from "@sluice/compiler";
+import { layerNorm, rmsNorm, type Normalizer } from "@sluice/norm";
 import {
   add,
   assertGradient,
@@ -100,7 +100,7 @@ const cells: Readonly<Record<string, (options: CellOptions) => Cell>> = {
 
 // A large epsilon: over so few features the quotient is otherwise steep enough to spoil central differences.
 const epsilon = 0.1;
-const norms: Readonly<Record<string, Normaliser | undefined>> = {
+const norms: Readonly<Record<string, Normalizer | undefined>> = {
   none: undefined,
   "layerNorm, branches": layerNorm({ epsilon }),
   "layerNorm, gates": layerNorm({ epsilon, placement: "gates" }),
@@ -163,11 +163,11 @@ test(
         const executable = await backend.compile(program);
         const found = await executable.run(inputs);
         await executable.dispose();
-        const optimised = evaluate(optimise(program), inputs);
+        const optimized = evaluate(optimize(program), inputs);
         const traced = evaluate(program, inputs);
         leavesOf(result).forEach(({ path }, i) => {
-          const [values, expected, plain] = [found[i]!, optimised[i]!, traced[i]!].map((y) => [...valuesOf(y)]);
-          expect(found[i], path).toMatchObject({ shape: optimised[i]!.shape, dtype: "f32" });
+          const [values, expected, plain] = [found[i]!, optimized[i]!, traced[i]!].map((y) => [...valuesOf(y)]);
+          expect(found[i], path).toMatchObject({ shape: optimized[i]!.shape, dtype: "f32" });
           expect(
             values!.filter((value, j) => !Object.is(value, expected![j])),
             path,
@@ -231,7 +231,7 @@ test("random combinations, with their gradients, are the same in segments", { ti
       });
       const { program, result } = trace(f, [trained]);
       const [whole, divided] = [{}, { checkpoint: each }].map((options) =>
-        evaluate(optimise(widen(program), options), tensorsOf(trained).filter(isArray).map(inDouble)),
+        evaluate(optimize(widen(program), options), tensorsOf(trained).filter(isArray).map(inDouble)),
       );
       leavesOf(result).forEach(({ path }, i) => {
         const [expected, found] = [whole![i]!, divided![i]!].map((y) => [...valuesOf(y)]);

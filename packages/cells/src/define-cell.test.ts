@@ -1,4 +1,4 @@
-import { layerNorm, rmsNorm, type Normaliser } from "@sluice/norm";
+import { layerNorm, rmsNorm, type Normalizer } from "@sluice/norm";
 import {
   add,
   concat,
@@ -156,7 +156,7 @@ describe("what would change nothing is an error where the cell is made", () => {
   const sizes = { input: 2, hidden: 3 };
   test.each<[string, () => unknown, string]>([
     [
-      "a normaliser of a step without norm",
+      "a normalizer of a step without norm",
       () => silent({ ...sizes, norm: layerNorm() }),
       "silent: layerNorm would change nothing, since the step of silent calls norm at no place where it acts",
     ],
@@ -171,14 +171,14 @@ describe("what would change nothing is an error where the cell is made", () => {
       "onlyCell: layerNorm would change nothing",
     ],
     [
-      "a bias's initialiser without biases",
-      () => silent({ ...sizes, biasInitialiser: identity }),
-      "silent: biasInitialiser would change nothing, since no parameter has the role bias; there are kernel, recurrent",
+      "a bias's initializer without biases",
+      () => silent({ ...sizes, biasInitializer: identity }),
+      "silent: biasInitializer would change nothing, since no parameter has the role bias; there are kernel, recurrent",
     ],
     [
-      "a regulariser of biases that are left out",
-      () => gru({ ...sizes, biases: 0, biasRegulariser: l2() }),
-      "gru: biasRegulariser would change nothing, since no parameter has the role bias",
+      "a regularizer of biases that are left out",
+      () => gru({ ...sizes, biases: 0, biasRegularizer: l2() }),
+      "gru: biasRegularizer would change nothing, since no parameter has the role bias",
     ],
     [
       "a part of the definition",
@@ -189,7 +189,7 @@ describe("what would change nothing is an error where the cell is made", () => {
     expect(make).toThrow(message);
   });
 
-  test("a normaliser without parameters that does act is none", () => {
+  test("a normalizer without parameters that does act is none", () => {
     expect(() => onlyCell({ ...sizes, norm: layerNorm() })).not.toThrow();
     expect(() => rnn({ ...sizes, norm: rmsNorm({ gain: false }) })).not.toThrow();
   });
@@ -274,12 +274,12 @@ test("extra inputs reach the step by name, and a missing one is named", () => {
   );
 });
 
-test("initialisers and regularisers are chosen by role, and a forget bias stays on top", () => {
+test("initializers and regularizers are chosen by role, and a forget bias stays on top", () => {
   const cell = lstm({
     input: 2,
     hidden: 3,
-    biasInitialiser: (_, shape) => full(shape, 0.5, "f64"),
-    recurrentInitialiser: identity,
+    biasInitializer: (_, shape) => full(shape, 0.5, "f64"),
+    recurrentInitializer: identity,
   });
   const { b, U } = cell.init(root);
   expect(numbers(b!)).toEqual([0.5, 0.5, 0.5, 1.5, 1.5, 1.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5]);
@@ -331,12 +331,12 @@ describe("norm", () => {
     { name: "gates, with the cell", norm: layerNorm({ placement: "gates" }), gates: gatewise, cell: LN },
     { name: "branches, not the cell", norm: layerNorm({ cell: false }), gates: branches, cell: (y: Tensor) => y },
   ])("an LSTM with layerNorm on $name is the published one", ({ norm, gates, cell }) => {
-    const made = lstm({ input, hidden, norm, biasInitialiser: (_, shape) => full(shape, 0.3, "f64") });
+    const made = lstm({ input, hidden, norm, biasInitializer: (_, shape) => full(shape, 0.3, "f64") });
     const params = made.init(root);
     close(outputOf(made.step(params, { h, c }, x)), expected(params.W, params.U, params.b!, gates, cell));
   });
 
-  test("a GRU with layerNorm is the paper's: r and z together, the candidate on its own, the reset after the normalised product", () => {
+  test("a GRU with layerNorm is the paper's: r and z together, the candidate on its own, the reset after the normalized product", () => {
     const made = gru({ input, hidden, norm: layerNorm() });
     const params = made.init(root);
     const blocks = (y: Tensor): Tensor[] => split(y, 3);
@@ -347,7 +347,7 @@ describe("norm", () => {
     close(outputOf(made.step(params, { h }, x)), add(mul(z!, h), mul(sub(1, z!), n)));
   });
 
-  test("the parameters of a normaliser lie under norm, by place", () => {
+  test("the parameters of a normalizer lie under norm, by place", () => {
     expect(paths(lstm({ input, hidden, norm: layerNorm({ placement: "gates" }) }).init(root))).toEqual({
       W: [3, 20],
       U: [5, 20],
@@ -371,11 +371,11 @@ describe("norm", () => {
     });
   });
 
-  test("a normaliser of one's own is a plain object", () => {
-    const dyt: Normaliser = {
+  test("a normalizer of one's own is a plain object", () => {
+    const dyt: Normalizer = {
       name: "dyt",
       placement: { preactivation: "gates", cell: false },
-      params: () => ({ alpha: { shape: [], initialiser: (_, shape) => full(shape, 0.5, "f64") } }),
+      params: () => ({ alpha: { shape: [], initializer: (_, shape) => full(shape, 0.5, "f64") } }),
       apply: ({ alpha }, y) => tanh(mul(y, alpha!)),
     };
     const made = rnn({ input, hidden, norm: dyt });
@@ -406,8 +406,8 @@ test("an IRNN starts by adding what is not negative", () => {
     input: 2,
     hidden: 2,
     activation: "relu",
-    kernelInitialiser: identity,
-    recurrentInitialiser: identity,
+    kernelInitializer: identity,
+    recurrentInitializer: identity,
   });
   const state = mapTree({ h: full([1, 2], 1) }, (s) => s);
   expect(numbers(outputOf(cell.step(cell.init(root), state, full([1, 2], 3))))).toEqual([4, 4]);

@@ -1,5 +1,5 @@
-import type { Normaliser } from "@sluice/norm";
-import { checkNormaliser } from "./check-given.ts";
+import type { Normalizer } from "@sluice/norm";
+import { checkNormalizer } from "./check-given.ts";
 import {
   at,
   checkOptions,
@@ -25,18 +25,18 @@ import {
   type Stepped,
 } from "./cell.ts";
 import { checkParameters } from "./check-parameters.ts";
-import type { Initialiser } from "./initialisers/initialiser.ts";
+import type { Initializer } from "./initializers/initializer.ts";
 import { variationalDropout } from "./modifiers/variational-dropout.ts";
-import { normOf, type Norm, type ParamsAt } from "./normalise.ts";
+import { normOf, type Norm, type ParamsAt } from "./normalize.ts";
 import { initialTree, parameter, type ParameterSpec, type Specs } from "./parameter.ts";
 import { probe } from "./probe.ts";
-import type { Regulariser } from "./regularisers.ts";
+import type { Regularizer } from "./regularizers.ts";
 import { checkSize } from "./size.ts";
 
 /** What a definition's step is given besides parameters, state and input. */
 export interface StepContext<E = Readonly<Record<string, Tensor>>> {
   /**
-   * The sum of terms, normalised as the user of the cell chose: `norm("gates", [matmul(x, W), matmul(h, U), b])`;
+   * The sum of terms, normalized as the user of the cell chose: `norm("gates", [matmul(x, W), matmul(h, U), b])`;
    * `norm("cell", c)`.
    */
   readonly norm: Norm;
@@ -79,18 +79,18 @@ export interface CellDefinition<
 }
 
 /**
- * Options of every cell; the names that differ from Keras's are `hidden` (units) and the spelling of Initialiser and
- * Regulariser.
+ * Options of every cell; the names that differ from Keras's are `hidden` (units) and the spelling of Initializer and
+ * Regularizer.
  */
 export interface CellOptions extends CellSizes {
-  readonly norm?: Normaliser | undefined;
+  readonly norm?: Normalizer | undefined;
   /** Instead of the definition's, for all parameters of the role. */
-  readonly kernelInitialiser?: Initialiser;
-  readonly recurrentInitialiser?: Initialiser;
-  readonly biasInitialiser?: Initialiser;
-  readonly kernelRegulariser?: Regulariser;
-  readonly recurrentRegulariser?: Regulariser;
-  readonly biasRegulariser?: Regulariser;
+  readonly kernelInitializer?: Initializer;
+  readonly recurrentInitializer?: Initializer;
+  readonly biasInitializer?: Initializer;
+  readonly kernelRegularizer?: Regularizer;
+  readonly recurrentRegularizer?: Regularizer;
+  readonly biasRegularizer?: Regularizer;
   /** Rate of {@link variationalDropout} of the input; as Keras's, where that stands alone. */
   readonly dropout?: number;
   /**
@@ -113,12 +113,12 @@ const common: readonly string[] = [
   "input",
   "hidden",
   "norm",
-  "kernelInitialiser",
-  "recurrentInitialiser",
-  "biasInitialiser",
-  "kernelRegulariser",
-  "recurrentRegulariser",
-  "biasRegulariser",
+  "kernelInitializer",
+  "recurrentInitializer",
+  "biasInitializer",
+  "kernelRegularizer",
+  "recurrentRegularizer",
+  "biasRegularizer",
   "dropout",
   "recurrentDropout",
 ];
@@ -138,18 +138,18 @@ const aliases = {
   unitForgetBias: "forgetBias",
   useBias: "biases",
   use_bias: "biases",
-  kernel_initializer: "kernelInitialiser",
-  recurrent_initializer: "recurrentInitialiser",
-  bias_initializer: "biasInitialiser",
-  kernelInitializer: "kernelInitialiser",
-  recurrentInitializer: "recurrentInitialiser",
-  biasInitializer: "biasInitialiser",
-  kernel_regularizer: "kernelRegulariser",
-  recurrent_regularizer: "recurrentRegulariser",
-  bias_regularizer: "biasRegulariser",
-  kernelRegularizer: "kernelRegulariser",
-  recurrentRegularizer: "recurrentRegulariser",
-  biasRegularizer: "biasRegulariser",
+  kernel_initializer: "kernelInitializer",
+  recurrent_initializer: "recurrentInitializer",
+  bias_initializer: "biasInitializer",
+  kernelInitializer: "kernelInitializer",
+  recurrentInitializer: "recurrentInitializer",
+  biasInitializer: "biasInitializer",
+  kernel_regularizer: "kernelRegularizer",
+  recurrent_regularizer: "recurrentRegularizer",
+  bias_regularizer: "biasRegularizer",
+  kernelRegularizer: "kernelRegularizer",
+  recurrentRegularizer: "recurrentRegularizer",
+  biasRegularizer: "biasRegularizer",
 };
 
 /**
@@ -178,14 +178,14 @@ export function defineCell(definition: AnyDefinition): { (options: CellOptions):
 
   const make = (given: CellOptions): Cell => {
     checkOptions(name, given, [...common, ...own], aliases);
-    if (given.norm !== undefined) checkNormaliser(name, given.norm);
+    if (given.norm !== undefined) checkNormalizer(name, given.norm);
     const sizes = { input: checkSize(name, "input", given.input), hidden: checkSize(name, "hidden", given.hidden) };
     const chosen = Object.entries(given).filter(([option, value]) => own.includes(option) && value !== undefined);
     const made: Made = { definition, sizes, options: { ...defaults, ...Object.fromEntries(chosen) }, norm: given.norm };
     const declared = definition.params(sizes, made.options);
     if (Object.hasOwn(declared, "norm"))
       throw new TensorError(
-        `defineCell: ${name} has a parameter norm, the name under which normalisers keep theirs; rename it`,
+        `defineCell: ${name} has a parameter norm, the name under which normalizers keep theirs; rename it`,
       );
     for (const [parameter, spec] of Object.entries<unknown>(declared)) {
       if (typeof spec === "object" && spec !== null && "kind" in spec && spec.kind === "parameter") continue;
@@ -218,7 +218,7 @@ interface Made {
   readonly definition: AnyDefinition;
   readonly sizes: CellSizes;
   readonly options: object;
-  readonly norm: Normaliser | undefined;
+  readonly norm: Normalizer | undefined;
 }
 
 function cellOf(made: Made, params: Specs): Cell {
@@ -280,7 +280,7 @@ function runStep(made: Made, params: Tree, state: State, x: Tensor, context: Cel
   );
 }
 
-/** The parameters of the normaliser at every place the step has for one, found by running the step once on symbols. */
+/** The parameters of the normalizer at every place the step has for one, found by running the step once on symbols. */
 function placesOf(made: Made, specs: Specs): Specs | undefined {
   const { norm } = made;
   if (norm === undefined) return undefined;
@@ -293,8 +293,8 @@ function placesOf(made: Made, specs: Specs): Specs | undefined {
         const parts = (places[place] ??= {});
         if (parts[part] !== undefined)
           throw new TensorError(`norm: the place ${place} is used twice; give each its own name`);
-        parts[part] = mapValues(norm.params(shape), ({ shape: of, initialiser }) =>
-          parameter(of, { role: "norm", initialiser }),
+        parts[part] = mapValues(norm.params(shape), ({ shape: of, initializer }) =>
+          parameter(of, { role: "norm", initializer }),
         );
         return mapValues(parts[part], (spec, name) =>
           placeholder({ shape: spec.shape, dtype: "f32" }, `${place}.${part}.${name}`),
@@ -311,12 +311,12 @@ function placesOf(made: Made, specs: Specs): Specs | undefined {
 }
 
 const perRole = {
-  kernel: ["kernelInitialiser", "kernelRegulariser"],
-  recurrent: ["recurrentInitialiser", "recurrentRegulariser"],
-  bias: ["biasInitialiser", "biasRegulariser"],
+  kernel: ["kernelInitializer", "kernelRegularizer"],
+  recurrent: ["recurrentInitializer", "recurrentRegularizer"],
+  bias: ["biasInitializer", "biasRegularizer"],
 } as const;
 
-/** Rejects an initialiser or regulariser for a role that no parameter has. */
+/** Rejects an initializer or regularizer for a role that no parameter has. */
 function checkRoles(name: string, declared: Readonly<Record<string, ParameterSpec>>, given: CellOptions): void {
   const roles = new Set<string>(Object.values(declared).map(({ role }) => role));
   for (const [role, options] of Object.entries(perRole)) {
@@ -328,32 +328,32 @@ function checkRoles(name: string, declared: Readonly<Record<string, ParameterSpe
   }
 }
 
-/** The user's initialiser and regulariser for the parameter's role, where there is one. */
+/** The user's initializer and regularizer for the parameter's role, where there is one. */
 function chooseFor(spec: ParameterSpec, sizes: CellSizes, given: CellOptions): ParameterSpec {
   const { role } = spec;
-  const initialiser = {
-    kernel: given.kernelInitialiser,
-    recurrent: given.recurrentInitialiser,
-    bias: given.biasInitialiser,
+  const initializer = {
+    kernel: given.kernelInitializer,
+    recurrent: given.recurrentInitializer,
+    bias: given.biasInitializer,
     norm: undefined,
     other: undefined,
   }[role];
-  const regulariser = {
-    kernel: given.kernelRegulariser,
-    recurrent: given.recurrentRegulariser,
-    bias: given.biasRegulariser,
+  const regularizer = {
+    kernel: given.kernelRegularizer,
+    recurrent: given.recurrentRegularizer,
+    bias: given.biasRegularizer,
     norm: undefined,
     other: undefined,
   }[role];
   return {
     ...spec,
     sizes,
-    ...(initialiser === undefined ? {} : { initialiser }),
-    ...(regulariser === undefined ? {} : { regulariser }),
+    ...(initializer === undefined ? {} : { initializer }),
+    ...(regularizer === undefined ? {} : { regularizer }),
   };
 }
 
-/** The tensors directly under a path of a tree; none where it ends before, as under a normaliser without parameters. */
+/** The tensors directly under a path of a tree; none where it ends before, as under a normalizer without parameters. */
 function tensorsAt(params: Tree, path: readonly string[]): Record<string, Tensor> {
   const [name, ...below] = path;
   if (isTensor(params)) return {};

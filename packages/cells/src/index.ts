@@ -19,7 +19,7 @@ export {
   outputOf,
   withTrainingStep,
 } from "./cell.ts";
-export type { Norm, Term } from "./normalise.ts";
+export type { Norm, Term } from "./normalize.ts";
 export { type Probed, probe } from "./probe.ts";
 export { rnn } from "./cells/rnn.ts";
 export { type Reset, gru } from "./cells/gru.ts";
@@ -64,9 +64,9 @@ export {
   type Specs,
 } from "./parameter.ts";
 export { checkParameters } from "./check-parameters.ts";
-export { bias, initialise, kernel, parameter, parameterCount, recurrentKernel, specsOf } from "./parameter.ts";
-export type { Initialiser, Sizes } from "./initialisers/initialiser.ts";
-export { constant, identity, ones, scaledIdentity, zeros } from "./initialisers/constant.ts";
+export { bias, initialize, kernel, parameter, parameterCount, recurrentKernel, specsOf } from "./parameter.ts";
+export type { Initializer, Sizes } from "./initializers/initializer.ts";
+export { constant, identity, ones, scaledIdentity, zeros } from "./initializers/constant.ts";
 export {
   type NormalOptions,
   type TruncatedNormalOptions,
@@ -74,7 +74,7 @@ export {
   normal,
   truncatedNormal,
   uniform,
-} from "./initialisers/random.ts";
+} from "./initializers/random.ts";
 export {
   glorotNormal,
   glorotUniform,
@@ -83,9 +83,9 @@ export {
   lecunNormal,
   lecunUniform,
   pytorchUniform,
-} from "./initialisers/scaled.ts";
-export { orthogonal, scaledOrthogonal } from "./initialisers/orthogonal.ts";
-export { type Regulariser, l1, l1l2, l2, regularisation } from "./regularisers.ts";
+} from "./initializers/scaled.ts";
+export { orthogonal, scaledOrthogonal } from "./initializers/orthogonal.ts";
+export { type Regularizer, l1, l1l2, l2, regularization } from "./regularizers.ts";
 
 // Weights from and to other libraries
 export { fromPyTorch, toPyTorch } from "./exchange/pytorch.ts";

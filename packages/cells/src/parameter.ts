@@ -14,13 +14,13 @@ import {
   type Tensor,
   type Tree,
 } from "@sluice/tensor";
-import { glorotUniform } from "./initialisers/scaled.ts";
-import { zeros } from "./initialisers/constant.ts";
-import { orthogonal } from "./initialisers/orthogonal.ts";
-import type { Initialiser, Sizes } from "./initialisers/initialiser.ts";
-import type { Regulariser } from "./regularisers.ts";
+import { glorotUniform } from "./initializers/scaled.ts";
+import { zeros } from "./initializers/constant.ts";
+import { orthogonal } from "./initializers/orthogonal.ts";
+import type { Initializer, Sizes } from "./initializers/initializer.ts";
+import type { Regularizer } from "./regularizers.ts";
 
-/** What a parameter is for, so that an initialiser or regulariser can be chosen for all of a kind at once. */
+/** What a parameter is for, so that an initializer or regularizer can be chosen for all of a kind at once. */
 export type Role = "kernel" | "recurrent" | "bias" | "norm" | "other";
 
 /** A parameter before it has values. */
@@ -28,11 +28,11 @@ export interface ParameterSpec {
   readonly kind: "parameter";
   readonly shape: Shape;
   readonly role: Role;
-  readonly initialiser: Initialiser;
-  /** Applied around the initialiser, also around one that the user chose instead: an LSTM's forget bias. */
+  readonly initializer: Initializer;
+  /** Applied around the initializer, also around one that the user chose instead: an LSTM's forget bias. */
   readonly adjust?: (initial: ArrayTensor) => ArrayTensor;
-  readonly regulariser?: Regulariser;
-  /** What the initialiser is told of the sizes of the cell. */
+  readonly regularizer?: Regularizer;
+  /** What the initializer is told of the sizes of the cell. */
   readonly sizes?: Sizes;
 }
 
@@ -44,29 +44,29 @@ export type ParamsOf<D extends Specs> = D extends ParameterSpec
   ? Tensor
   : { [K in keyof D]: D[K] extends Specs ? ParamsOf<D[K]> : never };
 
-type SpecOptions = Partial<Pick<ParameterSpec, "initialiser" | "adjust" | "regulariser" | "role">>;
+type SpecOptions = Partial<Pick<ParameterSpec, "initializer" | "adjust" | "regularizer" | "role">>;
 
 /** A parameter of any role (default `other`, initially zeros). */
 export function parameter(shape: Shape, options: SpecOptions = {}): ParameterSpec {
-  checkOptions("parameter", options, ["role", "initialiser", "adjust", "regulariser"], {
-    initializer: "initialiser",
-    init: "initialiser",
-    regularizer: "regulariser",
+  checkOptions("parameter", options, ["role", "initializer", "adjust", "regularizer"], {
+    initializer: "initializer",
+    init: "initializer",
+    regularizer: "regularizer",
   });
-  return { kind: "parameter", shape, role: "other", initialiser: zeros, ...options };
+  return { kind: "parameter", shape, role: "other", initializer: zeros, ...options };
 }
 
 /** A matrix `[input, gates * hidden]` that multiplies the input; by default glorotUniform. */
 export const kernel = (shape: Shape, options: Omit<SpecOptions, "role"> = {}): ParameterSpec =>
-  parameter(shape, { role: "kernel", initialiser: glorotUniform, ...options });
+  parameter(shape, { role: "kernel", initializer: glorotUniform, ...options });
 
 /** A matrix `[hidden, gates * hidden]` that multiplies the state; by default orthogonal, as a whole. */
 export const recurrentKernel = (shape: Shape, options: Omit<SpecOptions, "role"> = {}): ParameterSpec =>
-  parameter(shape, { role: "recurrent", initialiser: orthogonal, ...options });
+  parameter(shape, { role: "recurrent", initializer: orthogonal, ...options });
 
 /** A bias `[gates * hidden]`; by default zeros. */
 export const bias = (shape: Shape, options: Omit<SpecOptions, "role"> = {}): ParameterSpec =>
-  parameter(shape, { role: "bias", initialiser: zeros, ...options });
+  parameter(shape, { role: "bias", initializer: zeros, ...options });
 
 export interface SpecLeaf {
   readonly path: string;
@@ -99,26 +99,26 @@ function checkBranch(specs: unknown, path: string): void {
 }
 
 export interface InitOptions {
-  /** Default f32. Initialisers compute in f64 and are rounded once. */
+  /** Default f32. Initializers compute in f64 and are rounded once. */
   readonly dtype?: DType;
 }
 
 /** Initial values of all parameters. Each draws from a key of its own path, so adding a parameter changes no other. */
-export function initialise<D extends Specs>(specs: D, key: ArrayTensor, options?: InitOptions): ParamsOf<D>;
-export function initialise(specs: Specs, key: ArrayTensor, options: InitOptions = {}): Tree {
+export function initialize<D extends Specs>(specs: D, key: ArrayTensor, options?: InitOptions): ParamsOf<D>;
+export function initialize(specs: Specs, key: ArrayTensor, options: InitOptions = {}): Tree {
   return initialTree(specs, key, options);
 }
 
-/** {@link initialise} for specs whose names are not known at compile time. */
+/** {@link initialize} for specs whose names are not known at compile time. */
 export function initialTree(specs: Specs, key: ArrayTensor, options: InitOptions = {}): Tree {
   checkOptions("init", options, ["dtype"]);
   const { dtype = "f32" } = options;
   return mapSpecs(specs, (spec, path) => {
-    const { initialiser, shape, sizes, adjust } = spec;
-    const drawn = initialiser(keyFor(key, path), shape, sizes ?? {});
+    const { initializer, shape, sizes, adjust } = spec;
+    const drawn = initializer(keyFor(key, path), shape, sizes ?? {});
     if (!sameShape(drawn.shape, shape)) {
       throw new TensorError(
-        `init: the initialiser of ${path} must give an array ${showShape(shape)}, got ${showShape(drawn.shape)}`,
+        `init: the initializer of ${path} must give an array ${showShape(shape)}, got ${showShape(drawn.shape)}`,
       );
     }
     return convert(adjust === undefined ? drawn : adjust(drawn), dtype);

@@ -20,7 +20,7 @@ export interface Clipped<P extends Tree, S extends Tree = Tree, R extends Tree =
   /** Scalars only. The members here report at least {@link ClipReport}. */
   readonly report: R;
   /**
-   * bool []. Where true the step is not to be made at all: whoever trains keeps the parameters and the optimiser's
+   * bool []. Where true the step is not to be made at all: whoever trains keeps the parameters and the optimizer's
    * whole state (moments and count) as they were, and ignores `gradients`. The clipper's own `state` is kept all the
    * same.
    */

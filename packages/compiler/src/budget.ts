@@ -1,6 +1,6 @@
 import { showShape, sizeOf, TensorError, type Node, type Program, type Type } from "@sluice/tensor";
 import { elementsKept, loopPairs, type LoopPair } from "./passes/loop-pairs.ts";
-import { finish, prepare, programPasses } from "./passes/optimise.ts";
+import { finish, prepare, programPasses } from "./passes/optimize.ts";
 import { planPasses, type LowerOptions } from "./plan/lower.ts";
 import { plan as planOf } from "./plan/make.ts";
 import type { Plan } from "./plan/plan.ts";

@@ -1,5 +1,5 @@
 // Passes from program to program
-export { type PassOptions, optimise } from "./passes/optimise.ts";
+export { type PassOptions, optimize } from "./passes/optimize.ts";
 export { expand } from "./passes/expand.ts";
 export { checkpoint } from "./passes/checkpoint.ts";
 export { type LoopPair, loopPairs } from "./passes/loop-pairs.ts";

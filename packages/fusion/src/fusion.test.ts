@@ -212,7 +212,7 @@ describe.each(Object.entries(fusions))("%s", (kind, fusion) => {
     });
   });
 
-  test("its parameters are named and initialised from the key", () => {
+  test("its parameters are named and initialized from the key", () => {
     const paths = leavesOf(fusion.init(key(1))).map(({ path }) => path);
     expect(paths).toEqual(specsOf(fusion.params).map(({ path }) => path));
     expect(leavesOf(fusion.init(key(1))).map((leaf) => numbers(leaf.tensor))).toEqual(

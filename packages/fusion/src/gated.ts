@@ -1,4 +1,4 @@
-import { initialise, kernel, type Initialiser } from "@sluice/cells";
+import { initialize, kernel, type Initializer } from "@sluice/cells";
 import {
   add,
   checkOptions,
@@ -22,7 +22,7 @@ export interface GatedOptions<M extends string> {
   /** Width of the output. */
   readonly output: number;
   /** Of all matrices. Default glorotUniform. */
-  readonly kernelInitialiser?: Initialiser;
+  readonly kernelInitializer?: Initializer;
 }
 
 /** W.m `[width, output]` and Wz.m `[all widths, output]` of every modality m. */
@@ -49,18 +49,18 @@ export type GatedParams<M extends string = string> = {
  */
 export function gated<M extends string>(options: GatedOptions<M>): Fusion<GatedParams<M>, M>;
 export function gated(options: GatedOptions<string>): Fusion<GatedParams> {
-  checkOptions("gated", options, ["inputs", "output", "kernelInitialiser"], {
+  checkOptions("gated", options, ["inputs", "output", "kernelInitializer"], {
     hidden: "output",
     units: "output",
     features: "output",
   });
-  const { inputs, output: features, kernelInitialiser } = options;
+  const { inputs, output: features, kernelInitializer } = options;
   checkWidths("gated", inputs);
   checkSize("gated", "output", features);
   const names = Object.keys(inputs);
   const total = Object.values(inputs).reduce((sum, width) => sum + width, 0);
   const matrix = (rows: number): ReturnType<typeof kernel> =>
-    kernel([rows, features], kernelInitialiser === undefined ? {} : { initialiser: kernelInitialiser });
+    kernel([rows, features], kernelInitializer === undefined ? {} : { initializer: kernelInitializer });
   const params = {
     W: Object.fromEntries(names.map((name) => [name, matrix(inputs[name]!)])),
     Wz: Object.fromEntries(names.map((name) => [name, matrix(total)])),
@@ -70,7 +70,7 @@ export function gated(options: GatedOptions<string>): Fusion<GatedParams> {
     inputs,
     features,
     params,
-    init: (key, initOptions) => initialise(params, key, initOptions),
+    init: (key, initOptions) => initialize(params, key, initOptions),
     apply(weights, given, fuseOptions = {}) {
       const modalities = modalitiesOf({ name: "gated", inputs, params }, weights, given, fuseOptions);
       const { W, Wz } = weights;
@@ -78,7 +78,7 @@ export function gated(options: GatedOptions<string>): Fusion<GatedParams> {
         modalities.map(({ x }) => x),
         -1,
       );
-      const z = renormalised(modalities.map(({ name, present }) => ({ z: sigmoid(matmul(all, Wz[name]!)), present })));
+      const z = renormalized(modalities.map(({ name, present }) => ({ z: sigmoid(matmul(all, Wz[name]!)), present })));
       const terms = modalities.map(({ name, x }, m) => mul(z[m]!, tanh(matmul(x, W[name]!))));
       return {
         output: sumOf(terms),
@@ -92,7 +92,7 @@ export function gated(options: GatedOptions<string>): Fusion<GatedParams> {
 const CLOSED = 7.888609052210118e-31;
 
 /** The gates of those present with the share of those that are missing. */
-function renormalised(gates: readonly { readonly z: Tensor; readonly present: Tensor | undefined }[]): Tensor[] {
+function renormalized(gates: readonly { readonly z: Tensor; readonly present: Tensor | undefined }[]): Tensor[] {
   const kept = gates.map(({ z, present }) => (present === undefined ? z : select(present, z, 0)));
   if (gates.every(({ present }) => present === undefined)) return kept;
   const missing = sumOf(gates.map(({ z }, m) => sub(z, kept[m]!)));

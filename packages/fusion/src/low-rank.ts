@@ -1,4 +1,4 @@
-import { bias, initialise, kernel, uniform, type Initialiser } from "@sluice/cells";
+import { bias, initialize, kernel, uniform, type Initializer } from "@sluice/cells";
 import {
   add,
   checkOptions,
@@ -28,7 +28,7 @@ export interface LowRankOptions<M extends string> {
    * Of the factors. Default: uniform with variance `rank^(-1/M) / (width + 1)`, so that for inputs of variance 1 and
    * independent factors h has variance 1 too.
    */
-  readonly kernelInitialiser?: Initialiser;
+  readonly kernelInitializer?: Initializer;
 }
 
 /** W.m `[width + 1, rank * output]` of every modality m, its last row for the appended 1, and b `[output]`. */
@@ -52,19 +52,19 @@ export type LowRankParams<M extends string = string> = {
  */
 export function lowRank<M extends string>(options: LowRankOptions<M>): Fusion<LowRankParams<M>, M>;
 export function lowRank(options: LowRankOptions<string>): Fusion<LowRankParams> {
-  checkOptions("lowRank", options, ["inputs", "output", "rank", "kernelInitialiser"], {
+  checkOptions("lowRank", options, ["inputs", "output", "rank", "kernelInitializer"], {
     hidden: "output",
     units: "output",
     features: "output",
   });
-  const { inputs, output: features, rank = 4, kernelInitialiser } = options;
+  const { inputs, output: features, rank = 4, kernelInitializer } = options;
   checkWidths("lowRank", inputs);
   checkSize("lowRank", "output", features);
   checkSize("lowRank", "rank", rank);
   const names = Object.keys(inputs);
   const factor = (rows: number): ReturnType<typeof kernel> =>
     kernel([rows, rank * features], {
-      initialiser: kernelInitialiser ?? ofVariance(expF64(-logF64(rank) / names.length) / rows),
+      initializer: kernelInitializer ?? ofVariance(expF64(-logF64(rank) / names.length) / rows),
     });
   const params = { W: Object.fromEntries(names.map((name) => [name, factor(inputs[name]! + 1)])), b: bias([features]) };
   return {
@@ -72,7 +72,7 @@ export function lowRank(options: LowRankOptions<string>): Fusion<LowRankParams> 
     inputs,
     features,
     params,
-    init: (key, initOptions) => initialise(params, key, initOptions),
+    init: (key, initOptions) => initialize(params, key, initOptions),
     apply(weights, given, fuseOptions = {}) {
       const modalities = modalitiesOf({ name: "lowRank", inputs, params }, weights, given, fuseOptions);
       const { W, b } = weights;
@@ -89,7 +89,7 @@ export function lowRank(options: LowRankOptions<string>): Fusion<LowRankParams> 
 }
 
 /** U(+-sqrt(3 variance)) */
-function ofVariance(variance: number): Initialiser {
+function ofVariance(variance: number): Initializer {
   const limit = Math.sqrt(3 * variance);
   return uniform({ low: -limit, high: limit });
 }

@@ -1,5 +1,5 @@
 import { checkOptions, checkTree, suggestion, TensorError, type Tensor } from "@sluice/tensor";
-import type { PlacementOptions } from "./normaliser.ts";
+import type { PlacementOptions } from "./normalizer.ts";
 
 interface Options extends PlacementOptions {
   readonly epsilon?: number;
@@ -28,7 +28,7 @@ export function check(name: string, options: Options, known: readonly string[]):
 }
 
 /**
- * Compares the parameters at a place with what the normaliser has there: tensors over the last axes of `x`, over the
+ * Compares the parameters at a place with what the normalizer has there: tensors over the last axes of `x`, over the
  * last alone or all but the batch.
  */
 export function checkParams(

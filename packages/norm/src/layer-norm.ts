@@ -1,6 +1,6 @@
 import { add, div, full, mean, mul, sqrt, square, sub } from "@sluice/tensor";
 import { check, checkParams } from "./check.ts";
-import { placementOf, type Normaliser, type PlacementOptions } from "./normaliser.ts";
+import { placementOf, type Normalizer, type PlacementOptions } from "./normalizer.ts";
 
 export interface LayerNormOptions extends PlacementOptions {
   /**
@@ -15,7 +15,7 @@ export interface LayerNormOptions extends PlacementOptions {
 }
 
 /**
- * Layer normalisation over the features (Ba, Kiros, Hinton 2016, arXiv:1607.06450): `gain (x - mean) / sqrt(variance +
+ * Layer normalization over the features (Ba, Kiros, Hinton 2016, arXiv:1607.06450): `gain (x - mean) / sqrt(variance +
  * epsilon) + bias`, with the biased variance.
  *
  * Published variants, by name:
@@ -25,15 +25,15 @@ export interface LayerNormOptions extends PlacementOptions {
  *   LayerNormBasicLSTMCell.
  * - `layerNorm({ cell: false })`: as the first, with the memory left as it is.
  */
-export function layerNorm(options: LayerNormOptions = {}): Normaliser {
+export function layerNorm(options: LayerNormOptions = {}): Normalizer {
   check("layerNorm", options, ["gain", "bias"]);
   const { epsilon = 1e-5, gain = true, bias = true } = options;
   return {
     name: "layerNorm",
     placement: placementOf(options),
     params: (shape) => ({
-      ...(gain ? { gain: { shape, initialiser: (_, s) => full(s, 1, "f64") } } : {}),
-      ...(bias ? { bias: { shape, initialiser: (_, s) => full(s, 0, "f64") } } : {}),
+      ...(gain ? { gain: { shape, initializer: (_, s) => full(s, 1, "f64") } } : {}),
+      ...(bias ? { bias: { shape, initializer: (_, s) => full(s, 0, "f64") } } : {}),
     }),
     apply(params, x) {
       checkParams("layerNorm", [...(gain ? ["gain"] : []), ...(bias ? ["bias"] : [])], params, x);

@@ -15,7 +15,7 @@ import {
 } from "@sluice/tensor";
 import { wasm } from "@sluice/wasm";
 import { afterAll, describe, expect, test } from "vitest";
-import { layerNorm, rmsNorm, type Normaliser } from "./index.ts";
+import { layerNorm, rmsNorm, type Normalizer } from "./index.ts";
 
 interface Fixture {
   readonly shape: readonly number[];
@@ -42,7 +42,7 @@ const runs: readonly { name: string; backend: () => Backend; dtype: DType; toler
   { name: "wasm", backend: () => webAssembly, dtype: "f32", tolerance: 1e-5 },
 ];
 
-const norms: readonly { file: string; norm: (golden: Case) => Normaliser }[] = [
+const norms: readonly { file: string; norm: (golden: Case) => Normalizer }[] = [
   {
     file: "layer-norm",
     norm: ({ eps, gain, bias }) => layerNorm({ epsilon: eps, gain: gain !== undefined, bias: bias !== undefined }),
@@ -53,16 +53,16 @@ const norms: readonly { file: string; norm: (golden: Case) => Normaliser }[] = [
 describe.each(runs)("$name", ({ backend, dtype, tolerance }) => {
   describe.each(norms)("$file", ({ file, norm }) => {
     test.each(casesOf(file))("$name: output and gradients", async (golden) => {
-      const normaliser = norm(golden);
+      const normalizer = norm(golden);
       const array = ({ shape, data }: Fixture): ArrayTensor => tensor(data, shape, { dtype });
       const params: Record<string, Tensor> = {
         ...(golden.gain && { gain: array(golden.gain) }),
         ...(golden.bias && { bias: array(golden.bias) }),
       };
-      expect(Object.keys(normaliser.params([8])).toSorted()).toEqual(Object.keys(params).toSorted());
+      expect(Object.keys(normalizer.params([8])).toSorted()).toEqual(Object.keys(params).toSorted());
       const upstream = array(golden.upstream);
       const f = valueAndGradAux((given: { params: Record<string, Tensor>; input: Tensor }) => {
-        const output = normaliser.apply(given.params, given.input);
+        const output = normalizer.apply(given.params, given.input);
         return { value: sum(mul(output, upstream)), aux: output };
       });
       const example = { params, input: array(golden.input) };
@@ -79,8 +79,8 @@ describe.each(runs)("$name", ({ backend, dtype, tolerance }) => {
 test("gains start at 1 and biases at 0", () => {
   const { gain, bias } = layerNorm().params([2, 3]);
   const key = tensor(Int32Array.of(1, 2));
-  expect([...valuesOf(gain!.initialiser(key, gain!.shape))]).toEqual([1, 1, 1, 1, 1, 1]);
-  expect([...valuesOf(bias!.initialiser(key, bias!.shape))]).toEqual([0, 0, 0, 0, 0, 0]);
+  expect([...valuesOf(gain!.initializer(key, gain!.shape))]).toEqual([1, 1, 1, 1, 1, 1]);
+  expect([...valuesOf(bias!.initializer(key, bias!.shape))]).toEqual([0, 0, 0, 0, 0, 0]);
 });
 
 test("placements are data", () => {

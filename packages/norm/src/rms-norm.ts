@@ -1,6 +1,6 @@
 import { add, div, full, mean, mul, sqrt, square } from "@sluice/tensor";
 import { check, checkParams } from "./check.ts";
-import { placementOf, type Normaliser, type PlacementOptions } from "./normaliser.ts";
+import { placementOf, type Normalizer, type PlacementOptions } from "./normalizer.ts";
 
 export interface RmsNormOptions extends PlacementOptions {
   /** Added to the mean square, inside the root. Default 1e-5. */
@@ -10,16 +10,16 @@ export interface RmsNormOptions extends PlacementOptions {
 }
 
 /**
- * Root mean square normalisation (Zhang, Sennrich 2019, arXiv:1910.07467): `gain x / sqrt(mean(x^2) + epsilon)`.
+ * Root mean square normalization (Zhang, Sennrich 2019, arXiv:1910.07467): `gain x / sqrt(mean(x^2) + epsilon)`.
  * Placements as for layerNorm.
  */
-export function rmsNorm(options: RmsNormOptions = {}): Normaliser {
+export function rmsNorm(options: RmsNormOptions = {}): Normalizer {
   check("rmsNorm", options, ["gain"]);
   const { epsilon = 1e-5, gain = true } = options;
   return {
     name: "rmsNorm",
     placement: placementOf(options),
-    params: (shape) => (gain ? { gain: { shape, initialiser: (_, s) => full(s, 1, "f64") } } : {}),
+    params: (shape) => (gain ? { gain: { shape, initializer: (_, s) => full(s, 1, "f64") } } : {}),
     apply(params, x) {
       checkParams("rmsNorm", gain ? ["gain"] : [], params, x);
       const y = div(x, sqrt(add(mean(square(x), -1, { keep: true }), epsilon)));

@@ -27,18 +27,18 @@ describe("options that are wrong are named, with the nearest known one", () => {
     [
       "a member of a nested setting",
       {
-        settings: { ...options.settings, optimiser: { rate: 1e-3, decay: { from: 1 } } },
-        variants: { GRU: { optimiser: { rat: 0.5 } } },
+        settings: { ...options.settings, optimizer: { rate: 1e-3, decay: { from: 1 } } },
+        variants: { GRU: { optimizer: { rat: 0.5 } } },
       },
-      'variants.GRU.optimiser: unknown setting "rat": did you mean "rate"?',
+      'variants.GRU.optimizer: unknown setting "rat": did you mean "rate"?',
     ],
     [
       "one that is nested deeper",
       {
-        settings: { ...options.settings, optimiser: { rate: 1e-3, decay: { from: 1 } } },
-        budget: { quick: { perTask: { rows: { optimiser: { decay: { form: 2 } } } } }, full: {} },
+        settings: { ...options.settings, optimizer: { rate: 1e-3, decay: { from: 1 } } },
+        budget: { quick: { perTask: { rows: { optimizer: { decay: { form: 2 } } } } }, full: {} },
       },
-      'budget.quick.perTask.rows.optimiser.decay: unknown setting "form": did you mean "from"?',
+      'budget.quick.perTask.rows.optimizer.decay: unknown setting "form": did you mean "from"?',
     ],
     [
       "a name that every object has",
@@ -52,8 +52,8 @@ describe("options that are wrong are named, with the nearest known one", () => {
     ],
     [
       "a value where an object belongs",
-      { settings: { ...options.settings, optimiser: { rate: 1e-3 } }, tasks: { rows: { optimiser: 0.5 } } },
-      "tasks.rows.optimiser: 0.5 is a number, expected an object",
+      { settings: { ...options.settings, optimizer: { rate: 1e-3 } }, tasks: { rows: { optimizer: 0.5 } } },
+      "tasks.rows.optimizer: 0.5 is a number, expected an object",
     ],
     [
       "a budget that is not there",
@@ -115,27 +115,27 @@ describe("a plan", () => {
   test("joins nested settings member by member, and replaces lists", () => {
     const settings = {
       cell: "rnn",
-      optimiser: { name: "adam", rate: 1e-3, decay: { from: 1, to: 0.1 } as { from: number; to: number } | null },
+      optimizer: { name: "adam", rate: 1e-3, decay: { from: 1, to: 0.1 } as { from: number; to: number } | null },
       sizes: [64, 64],
     };
     const nested = study({
       ...options,
       settings,
-      tasks: { rows: { optimiser: { decay: { to: 0.5 } } }, pixels: { optimiser: { decay: null } } },
-      variants: { GRU: { optimiser: { rate: 0.5 }, sizes: [32] } },
-      budget: { quick: { optimiser: { name: "sgd" }, perTask: { pixels: { optimiser: { rate: 2 } } } }, full: {} },
+      tasks: { rows: { optimizer: { decay: { to: 0.5 } } }, pixels: { optimizer: { decay: null } } },
+      variants: { GRU: { optimizer: { rate: 0.5 }, sizes: [32] } },
+      budget: { quick: { optimizer: { name: "sgd" }, perTask: { pixels: { optimizer: { rate: 2 } } } }, full: {} },
     });
     expect(trialConfig(nested, { task: "rows", variant: "GRU", budget: "quick" })).toEqual({
       cell: "rnn",
-      optimiser: { name: "sgd", rate: 0.5, decay: { from: 1, to: 0.5 } },
+      optimizer: { name: "sgd", rate: 0.5, decay: { from: 1, to: 0.5 } },
       sizes: [32],
     });
-    expect(trialConfig(nested, { task: "pixels", variant: "GRU", budget: "quick" }).optimiser).toEqual({
+    expect(trialConfig(nested, { task: "pixels", variant: "GRU", budget: "quick" }).optimizer).toEqual({
       name: "sgd",
       rate: 2,
       decay: null,
     });
-    expect(settings.optimiser.decay).toEqual({ from: 1, to: 0.1 });
+    expect(settings.optimizer.decay).toEqual({ from: 1, to: 0.1 });
   });
 
   test("has the seeds of the budget, or those asked for", () => {

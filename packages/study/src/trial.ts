@@ -6,7 +6,7 @@ export type Settings = { readonly [name: string]: Json };
 
 /** One line of `metrics.jsonl`: numbers by name at a step. */
 export interface MetricRow {
-  /** Optimiser steps taken so far; the horizontal axis of the curves. */
+  /** Optimizer steps taken so far; the horizontal axis of the curves. */
   readonly step: number;
   readonly [metric: string]: number;
 }

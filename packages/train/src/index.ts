@@ -8,15 +8,15 @@ export { type Evaluation, type Evaluator, type EvaluatorOptions, evaluator } fro
 export { DivergedError, type Divergence, diagnoseStep } from "./step/diverged.ts";
 export type { MetricsOf } from "./step/numbers.ts";
 
-// Optimisers
-export type { Optimiser } from "./optimisers/optimiser.ts";
-export { type SgdOptions, sgd } from "./optimisers/sgd.ts";
-export { type RmspropOptions, rmsprop } from "./optimisers/rmsprop.ts";
-export { type AdamOptions, type MomentsOptions, adam, adamw, moments } from "./optimisers/adam.ts";
-export { chain } from "./optimisers/chain.ts";
-export { type MomentumOptions, momentum } from "./optimisers/momentum.ts";
-export { type Decays, weightDecay } from "./optimisers/weight-decay.ts";
-export { type LearningRate, descend } from "./optimisers/descend.ts";
+// Optimizers
+export type { Optimizer } from "./optimizers/optimizer.ts";
+export { type SgdOptions, sgd } from "./optimizers/sgd.ts";
+export { type RmspropOptions, rmsprop } from "./optimizers/rmsprop.ts";
+export { type AdamOptions, type MomentsOptions, adam, adamw, moments } from "./optimizers/adam.ts";
+export { chain } from "./optimizers/chain.ts";
+export { type MomentumOptions, momentum } from "./optimizers/momentum.ts";
+export { type Decays, weightDecay } from "./optimizers/weight-decay.ts";
+export { type LearningRate, descend } from "./optimizers/descend.ts";
 
 // Schedules
 export type { Schedule } from "./schedules/schedule.ts";

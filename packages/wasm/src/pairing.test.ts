@@ -67,12 +67,12 @@ test("the compilers' own flags stay as they are, a budget given on the command l
     inProcess(
       `
     import v8 from "node:v8";
-    import { optimiseAtOnce, nodeV8 } from ${here("./v8-flags.ts")};
+    import { optimizeAtOnce, nodeV8 } from ${here("./v8-flags.ts")};
     const flags = [];
     v8.setFlagsFromString = (flag) => flags.push(flag);
     const node = nodeV8();
-    optimiseAtOnce(node, true);
-    optimiseAtOnce(node, false);
+    optimizeAtOnce(node, true);
+    optimizeAtOnce(node, false);
     console.log(JSON.stringify(flags));`,
       args,
     );
@@ -85,13 +85,13 @@ test("the compilers' own flags stay as they are, a budget given on the command l
   ]);
 });
 
-test("a function is optimised in its first call where that is asked for, and is not otherwise", () => {
-  const optimised = inProcess(
+test("a function is optimized in its first call where that is asked for, and is not otherwise", () => {
+  const optimized = inProcess(
     `
     import { i32, wasmModule } from ${here("./assembler/index.ts")};
-    import { nodeV8, optimiseAtOnce } from ${here("./v8-flags.ts")};
+    import { nodeV8, optimizeAtOnce } from ${here("./v8-flags.ts")};
     const answers = [true, false].map((on) => {
-      optimiseAtOnce(nodeV8(), on);
+      optimizeAtOnce(nodeV8(), on);
       const builder = wasmModule({});
       builder.function("count", { params: { i: "i32", to: "i32" }, export: true }, (body, { i, to }) => body.repeatWhile(i32.ltU(i, to), () => body.set(i, i32.add(i, on ? 1 : 2))));
       const { count } = new WebAssembly.Instance(new WebAssembly.Module(builder.encode())).exports;
@@ -101,7 +101,7 @@ test("a function is optimised in its first call where that is asked for, and is 
     console.log(JSON.stringify(answers));`,
     ["--allow-natives-syntax"],
   );
-  expect(optimised).toEqual([true, false]);
+  expect(optimized).toEqual([true, false]);
 });
 
 test("changes no bit of a product, of a weight gradient or of a function", () => {
@@ -109,13 +109,13 @@ test("changes no bit of a product, of a weight gradient or of a function", () =>
     inProcess(`
     import { createHash } from "node:crypto";
     import { pairVectors } from ${here("./pairing.ts")};
-    import { nodeV8, optimiseAtOnce } from ${here("./v8-flags.ts")};
+    import { nodeV8, optimizeAtOnce } from ${here("./v8-flags.ts")};
     import { f32x4, i32, v128, wasmModule } from ${here("./assembler/index.ts")};
     import * as gemm from ${here("./gemm/index.ts")};
     import * as math from ${here("./math/index.ts")};
     pairVectors(${pairing});
     const v8 = nodeV8();
-    if (v8 !== undefined) optimiseAtOnce(v8, true);
+    if (v8 !== undefined) optimizeAtOnce(v8, true);
     const hash = createHash("sha256");
     for (const [m, n, k] of [[32, 96, 32], [13, 27, 50], [1, 40, 65]]) {
       const builder = wasmModule({ memory: { initial: 16 } });
@@ -149,16 +149,16 @@ test("changes no bit of a product, of a weight gradient or of a function", () =>
   expect(digest(true)).toBe(digest(false));
 }, 60000);
 
-test("changes no bit of whole programs, in the code that the optimising compiler made", () => {
+test("changes no bit of whole programs, in the code that the optimizing compiler made", () => {
   const digest = (pairing: boolean) =>
     inProcess(`
     import { createHash } from "node:crypto";
     import * as t from ${JSON.stringify(import.meta.resolve("@sluice/tensor"))};
     import { wasm } from ${here("./index.ts")};
-    import { nodeV8, optimiseAtOnce } from ${here("./v8-flags.ts")};
+    import { nodeV8, optimizeAtOnce } from ${here("./v8-flags.ts")};
     const backend = wasm({ pairing: ${pairing} });
     const v8 = nodeV8();
-    if (v8 !== undefined) optimiseAtOnce(v8, true);
+    if (v8 !== undefined) optimizeAtOnce(v8, true);
     const numbers = (shape, seed) => t.sub(t.mul(t.uniform(t.key(seed), shape), 6), 3);
     const functions = [t.sigmoid, t.tanh, t.exp, (a) => t.log(t.add(t.square(a), 0.1)), (a) => t.log1p(t.abs(a)), (a) => t.softmax(a, 1), (a) => t.sqrt(t.abs(a)), t.sign, t.floor];
     const step = ({ W, U, b }, h, x) => {

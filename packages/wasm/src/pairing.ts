@@ -1,7 +1,7 @@
 import { f32x4, i32, type ModuleBuilder, v128, wasmModule } from "./assembler/index.ts";
 import { emitGemm, emitPack, packedBytes, panelCount } from "./gemm/index.ts";
 import { exp, tanh } from "./math/index.ts";
-import { nodeV8, optimiseAtOnce } from "./v8-flags.ts";
+import { nodeV8, optimizeAtOnce } from "./v8-flags.ts";
 
 /*
  * V8's `--experimental-wasm-revectorize` pairs neighbouring 128-bit operations into 256-bit ones; products run two to
@@ -23,7 +23,7 @@ export interface Pairing {
 
 /**
  * The versions of V8 on which the programs of `tests/runtimes.test.ts` had the same bits with pairing and without,
- * optimised, on one thread and on two; each with the Nodes it was tried in. A build stands for its patches, which are
+ * optimized, on one thread and on two; each with the Nodes it was tried in. A build stands for its patches, which are
  * fixes brought back from later versions.
  */
 export const shownOn: Readonly<Record<string, string>> = {
@@ -39,7 +39,7 @@ let answer: Pairing | undefined;
 
 /**
  * Turns pairing on for this process, if its V8 is one of {@link shownOn}, on x64, and the check passes; else says why
- * not. `wanted: false` turns it off again. What V8 optimises from then on follows it, also of modules that were
+ * not. `wanted: false` turns it off again. What V8 optimizes from then on follows it, also of modules that were
  * compiled before.
  */
 export function pairVectors(wanted: boolean): Pairing {
@@ -58,12 +58,12 @@ function tryToPair(): Pairing {
   if (shownOn[v8.version] === undefined)
     return off(`it was not tried with V8 ${v8.version}; it was with ${Object.keys(shownOn).join(", ")}`);
   if (process.arch !== "x64") return off(`it is for x64, and this is ${process.arch}`);
-  // Only the optimising compiler pairs vectors.
-  optimiseAtOnce(v8, true);
+  // Only the optimizing compiler pairs vectors.
+  optimizeAtOnce(v8, true);
   const plain = checkResult("plain");
   v8.set(`--${FLAG}`);
   const paired = checkResult("paired");
-  optimiseAtOnce(v8, false);
+  optimizeAtOnce(v8, false);
   if (paired.every((bits, i) => bits === plain[i])) return { used: true };
   v8.set(`--no-${FLAG}`);
   return off("its results differed from those without it");
@@ -76,7 +76,7 @@ const PACKED = B + 4 * K * N;
 const C = PACKED + packedBytes({ n: N, k: K });
 
 /**
- * Bits of a product passed through functions, in code that was optimised. The name makes another module of it, so that
+ * Bits of a product passed through functions, in code that was optimized. The name makes another module of it, so that
  * V8 compiles it afresh.
  */
 function checkResult(name: string): Uint32Array {
@@ -92,7 +92,7 @@ function checkResult(name: string): Uint32Array {
   };
   const floats = new Float32Array(memory.buffer);
   for (let i = 0; i < M * K + K * N; i++) floats[i] = (Math.imul(i + 1, 0x9e3779b1) >> 8) / 0x1000000;
-  // The first time each function is optimised, the second time the result is that of the optimised one.
+  // The first time each function is optimized, the second time the result is that of the optimized one.
   for (let time = 0; time < 2; time++) {
     call("pack", B, PACKED, 0, panelCount(N));
     call("gemm", 0, M, A, PACKED, C, 0);

@@ -1,8 +1,8 @@
 /*
  * V8's flags belong to the whole process, and some of them do not go together. Without Liftoff but with `wasm-deopt`,
- * which is on from V8 14 (Node 25), V8 ends the process as soon as it optimises a function: it then needs the feedback
- * that only Liftoff's code collects. So no flag of the compilers' is changed here. A function that has to be optimised
- * now runs in Liftoff first, as always, uses up its budget at once, and is optimised within that call. V8's own tests
+ * which is on from V8 14 (Node 25), V8 ends the process as soon as it optimizes a function: it then needs the feedback
+ * that only Liftoff's code collects. So no flag of the compilers' is changed here. A function that has to be optimized
+ * now runs in Liftoff first, as always, uses up its budget at once, and is optimized within that call. V8's own tests
  * do the same.
  *
  * This is the only file that sets a flag; lint refuses it elsewhere.
@@ -32,10 +32,10 @@ export function nodeV8(): NodeV8 | undefined {
 }
 
 /**
- * Whether WebAssembly functions that are instantiated from now on are optimised in their first call, so that each later
- * call runs what the optimising compiler made.
+ * Whether WebAssembly functions that are instantiated from now on are optimized in their first call, so that each later
+ * call runs what the optimizing compiler made.
  */
-export function optimiseAtOnce(v8: NodeV8, on: boolean): void {
+export function optimizeAtOnce(v8: NodeV8, on: boolean): void {
   const asked = process.execArgv
     .map((argument) => /^--wasm[-_]tiering[-_]budget=(\d+)$/.exec(argument)?.[1])
     .find((budget) => budget !== undefined);

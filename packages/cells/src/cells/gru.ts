@@ -21,7 +21,7 @@ export type Reset = "after" | "before";
  *
  * The two resets are different networks. Parameters: W `[input, 3 hidden]`, U `[hidden, 3 hidden]`, biases b and bh `[3
  * hidden]`, gates in PyTorch's order r, z, n. State and output: h. Traces: reset, update, candidate. Places of norm:
- * gates (r and z together, as in layer normalisation's paper) and candidate. Options: `reset` (default after), `biases`
+ * gates (r and z together, as in layer normalization's paper) and candidate. Options: `reset` (default after), `biases`
  * (default 2 with reset after, 1 before), `activation` (default tanh), `recurrentActivation` (default sigmoid).
  */
 export const gru = defineCell({

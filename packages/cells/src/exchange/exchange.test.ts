@@ -119,7 +119,7 @@ describe("what has no exact counterpart is an error that says why", () => {
       "its GRU applies the reset after the recurrent product",
     ],
     ["another cell", out(sequence(mine(sizes))), "PyTorch: it has no mine; rnn, gru and lstm can be exchanged"],
-    ["norm", out(sequence(gru({ ...sizes, norm: layerNorm() }))), "PyTorch: its gru has no normalisation"],
+    ["norm", out(sequence(gru({ ...sizes, norm: layerNorm() }))), "PyTorch: its gru has no normalization"],
     [
       "activation",
       out(sequence(lstm({ ...sizes, activation: "relu" }))),

@@ -18,7 +18,7 @@ import { checked, checkNames, isZero, plainCell, weightOf, type Named, type Plai
  * `SimpleRNN`, `GRU`, `LSTM` and `Dense`. Keras orders a GRU's gates z, r, h; its bias is `[2, 3 * units]` with reset
  * after the product and `[3 * units]` before.
  *
- * An error says where Keras has no such layer: two biases of an RNN, an LSTM or a GRU with reset before, normalisation.
+ * An error says where Keras has no such layer: two biases of an RNN, an LSTM or a GRU with reset before, normalization.
  */
 export function toKeras<P extends Tree>(layer: Layer<P>, params: P): Record<string, Tensor>;
 export function toKeras(layer: Layer, params: Tree): Record<string, Tensor> {

@@ -54,7 +54,7 @@ export function plainCell(cell: Cell, library: string): PlainCell {
     throw new TensorError(`${library}: it has no ${cell.name}; rnn, gru and lstm can be exchanged`);
   if ("norm" in cell.params)
     throw new TensorError(
-      `${library}: its ${kind} has no normalisation, so the gains and biases of ${cell.name}.norm have no place there`,
+      `${library}: its ${kind} has no normalization, so the gains and biases of ${cell.name}.norm have no place there`,
     );
   if (kind !== "rnn" && (options["activation"] !== "tanh" || options["recurrentActivation"] !== "sigmoid")) {
     throw new TensorError(

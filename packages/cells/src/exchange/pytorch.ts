@@ -13,7 +13,7 @@ import { checked, checkNames, isZero, plainCell, weightOf, type Named, type Plai
  * number is kept as it is.
  *
  * A cell with one bias becomes `bias_ih` beside a `bias_hh` of zeros: the same function, but in training PyTorch then
- * moves both. An error says where PyTorch has no such layer: the GRU's reset before the product, normalisation, other
+ * moves both. An error says where PyTorch has no such layer: the GRU's reset before the product, normalization, other
  * activations (`nn.Linear` has none), a merge other than concat, and a cell with another step than its own, as after
  * zoneout. Variational dropout is no obstacle, since in evaluation it does nothing.
  */

@@ -2,9 +2,9 @@ import { add, checkOptions, matmul, TensorError, type Tensor } from "@sluice/ten
 import { activationOf, type Activation } from "../activations.ts";
 import { checkParameters } from "../check-parameters.ts";
 import { checkSize } from "../size.ts";
-import type { Initialiser } from "../initialisers/initialiser.ts";
-import { bias, initialise, kernel, type ParameterSpec } from "../parameter.ts";
-import type { Regulariser } from "../regularisers.ts";
+import type { Initializer } from "../initializers/initializer.ts";
+import { bias, initialize, kernel, type ParameterSpec } from "../parameter.ts";
+import type { Regularizer } from "../regularizers.ts";
 import { checkApply, checkStates, lookedAt } from "./arguments.ts";
 import { asMade, type Layer } from "./layer.ts";
 
@@ -15,10 +15,10 @@ export interface DenseOptions {
   readonly activation?: Activation;
   /** Default true. */
   readonly bias?: boolean;
-  readonly kernelInitialiser?: Initialiser;
-  readonly biasInitialiser?: Initialiser;
-  readonly kernelRegulariser?: Regulariser;
-  readonly biasRegulariser?: Regulariser;
+  readonly kernelInitializer?: Initializer;
+  readonly biasInitializer?: Initializer;
+  readonly kernelRegularizer?: Regularizer;
+  readonly biasRegularizer?: Regularizer;
 }
 
 export type DenseParams = { readonly W: Tensor; readonly b?: Tensor };
@@ -44,29 +44,29 @@ export function dense(options: DenseOptions): DenseLayer {
       "output",
       "activation",
       "bias",
-      "kernelInitialiser",
-      "biasInitialiser",
-      "kernelRegulariser",
-      "biasRegulariser",
+      "kernelInitializer",
+      "biasInitializer",
+      "kernelRegularizer",
+      "biasRegularizer",
     ],
     { units: "output", hidden: "output", useBias: "bias", inputDim: "input" },
   );
-  const { activation = "linear", kernelInitialiser, biasInitialiser, kernelRegulariser, biasRegulariser } = options;
+  const { activation = "linear", kernelInitializer, biasInitializer, kernelRegularizer, biasRegularizer } = options;
   const input = checkSize("dense", "input", options.input);
   const output = checkSize("dense", "output", options.output);
   const f = activationOf(activation);
   const chosen = (
     spec: ParameterSpec,
-    initialiser: Initialiser | undefined,
-    regulariser: Regulariser | undefined,
+    initializer: Initializer | undefined,
+    regularizer: Regularizer | undefined,
   ): ParameterSpec => ({
     ...spec,
     sizes: { input },
-    ...(initialiser === undefined ? {} : { initialiser }),
-    ...(regulariser === undefined ? {} : { regulariser }),
+    ...(initializer === undefined ? {} : { initializer }),
+    ...(regularizer === undefined ? {} : { regularizer }),
   });
-  const W = chosen(kernel([input, output]), kernelInitialiser, kernelRegulariser);
-  const b = chosen(bias([output]), biasInitialiser, biasRegulariser);
+  const W = chosen(kernel([input, output]), kernelInitializer, kernelRegularizer);
+  const b = chosen(bias([output]), biasInitializer, biasRegularizer);
   const params: { readonly W: ParameterSpec; readonly b?: ParameterSpec } = options.bias === false ? { W } : { W, b };
   return asMade({
     kind: "dense",
@@ -76,7 +76,7 @@ export function dense(options: DenseOptions): DenseLayer {
     features: output,
     params,
     extra: {},
-    init: (key, initOptions) => initialise(params, key, initOptions),
+    init: (key, initOptions) => initialize(params, key, initOptions),
     initialState: () => ({}),
     perturbations: () => ({}),
     outputShape: ({ batch, time }) => [batch, ...(time === undefined ? [] : [time]), output],

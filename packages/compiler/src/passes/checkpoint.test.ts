@@ -27,7 +27,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { checkpoint } from "./checkpoint.ts";
 import { loopPairs } from "./loop-pairs.ts";
-import { optimise, prepare } from "./optimise.ts";
+import { optimize, prepare } from "./optimize.ts";
 
 const random = (name: string, shape: readonly number[]): ArrayTensor => {
   const values = uniform(keyFor(key(7), name), shape, { low: -1, high: 1, dtype: "f64" });
@@ -90,7 +90,7 @@ describe("before and after", () => {
   });
 
   test("sums of a segment are products over its steps, as those of a whole loop", () => {
-    const products = print(optimise(training(), { checkpoint: [2] }))
+    const products = print(optimize(training(), { checkpoint: [2] }))
       .split("\n")
       .filter((line) => /= matmul/.test(line))
       .map((line) => /f32\S+/.exec(line)![0]);
@@ -177,7 +177,7 @@ describe("values and gradients", () => {
         fc.boolean(),
         fc.boolean(),
         fc.boolean(),
-        (time, segments, layers, reverse, ragged, withResets, optimised) => {
+        (time, segments, layers, reverse, ragged, withResets, optimized) => {
           const params = paramsOf(time);
           const options: ScanOptions = {
             reverse,
@@ -194,8 +194,8 @@ describe("values and gradients", () => {
           };
           const { program } = trace(valueAndGrad(loss(layers, options)), [params]);
           const args = tensorsOf(params);
-          const divided = optimised
-            ? optimise(program, { checkpoint: segments })
+          const divided = optimized
+            ? optimize(program, { checkpoint: segments })
             : checkpoint(prepare(program), segments);
           const expected = evaluate(program, args).filter(isArray);
           evaluate(divided, args)

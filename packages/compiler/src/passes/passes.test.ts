@@ -30,7 +30,7 @@ import { defer } from "./defer.ts";
 import { expand } from "./expand.ts";
 import { group } from "./group.ts";
 import { hoist } from "./hoist.ts";
-import { optimise, programPasses } from "./optimise.ts";
+import { optimize, programPasses } from "./optimize.ts";
 import { merge } from "./merge.ts";
 import { prune } from "./prune.ts";
 import { share } from "./share.ts";
@@ -301,8 +301,8 @@ describe("every pass keeps the meaning, alone and switched off", () => {
     ["defer", defer],
     ["share", share],
     ["prune", prune],
-    ["optimise", optimise],
+    ["optimize", optimize],
   ] as const)("%s", (_, pass) => agrees(pass(program)));
-  test.each(programPasses)("without %s", (name) => agrees(optimise(program, { [name]: false })));
-  test("without any", () => agrees(optimise(program, Object.fromEntries(programPasses.map((name) => [name, false])))));
+  test.each(programPasses)("without %s", (name) => agrees(optimize(program, { [name]: false })));
+  test("without any", () => agrees(optimize(program, Object.fromEntries(programPasses.map((name) => [name, false])))));
 });

@@ -37,7 +37,7 @@ import {
 } from "@sluice/tensor";
 import { expect, test } from "vitest";
 import { planWithin, type Passes } from "../budget.ts";
-import { optimise } from "./optimise.ts";
+import { optimize } from "./optimize.ts";
 
 interface Sizes {
   readonly batch: number;
@@ -143,7 +143,7 @@ test.each(Object.entries(cells))("%s: the passes change nothing but the order of
   ]) {
     const wide = widen(make(sizes));
     const args = wide.inputs.map((x) => tensor(Float64Array.from(random(x.shape).data), x.shape));
-    const [expected, found] = [wide, optimise(wide)].map((program) =>
+    const [expected, found] = [wide, optimize(wide)].map((program) =>
       evaluate(program, args).map((y) => [...valuesOf(y)]),
     );
     expected!.forEach((values, i) => {
@@ -156,7 +156,7 @@ test.each(Object.entries(cells))("%s: the passes change nothing but the order of
 const bytes = (program: Program, passes: Passes = {}): number =>
   planWithin(program, { panelColumns: 8, passes }).plan.bytes;
 const loopsOf = (program: Program, options = {}): Program[] =>
-  optimise(program, options).nodes.flatMap(({ operation }) => (operation.op === "scan" ? [operation.body] : []));
+  optimize(program, options).nodes.flatMap(({ operation }) => (operation.op === "scan" ? [operation.body] : []));
 const products = (body: Program): string[] =>
   body.nodes.flatMap(({ operation, outputs }) => (operation.op === "matmul" ? [outputs[0]!.shape.join("x")] : []));
 
@@ -204,7 +204,7 @@ test("a block-diagonal recurrence: the gradient of the blocks leaves the loop as
   expect(products(without!)).toContain("4x16x64");
   expect(products(backward!)).not.toContain("4x16x64");
   expect(
-    optimise(program).nodes.filter(
+    optimize(program).nodes.filter(
       ({ operation, outputs }) => operation.op === "matmul" && outputs[0]!.shape.join() === "16,64",
     ).length,
   ).toBe(heads);

@@ -33,7 +33,7 @@ import {
 } from "@sluice/tensor";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { optimise } from "../passes/optimise.ts";
+import { optimize } from "../passes/optimize.ts";
 import { interpret } from "../testing/interpret.ts";
 import { plan } from "./make.ts";
 import type { LoopStep, Plan, Step } from "./plan.ts";
@@ -46,9 +46,9 @@ const random = (name: string, shape: readonly number[]): ArrayTensor => {
 };
 
 /** The plan of `f` gives the bits of the program that it was made from; with parts of planning switched off, too. */
-function holds(f: (...args: Tensor[]) => Tree, args: readonly ArrayTensor[], optimised = true): Plan {
+function holds(f: (...args: Tensor[]) => Tree, args: readonly ArrayTensor[], optimized = true): Plan {
   const traced = trace((...symbols: readonly Tensor[]) => f(...symbols), [...args]).program;
-  const program = optimised ? optimise(traced) : traced;
+  const program = optimized ? optimize(traced) : traced;
   const made = plan(program, { panelColumns: 8 });
   const expected = evaluate(program, args).filter(isArray);
   for (const of of [made, plan(program, { panelColumns: 8, passes: { fuse: false, memory: false } })]) {
@@ -121,7 +121,7 @@ describe("views and assemblies", () => {
     ];
     const choice = fc.tuple(fc.nat(steps.length - 1), fc.nat(3), fc.nat(3), fc.boolean());
     fc.assert(
-      fc.property(fc.array(choice, { minLength: 2, maxLength: 8 }), fc.boolean(), (choices, optimised) => {
+      fc.property(fc.array(choice, { minLength: 2, maxLength: 8 }), fc.boolean(), (choices, optimized) => {
         holds(
           (...given) => {
             const pool = [...given];
@@ -135,7 +135,7 @@ describe("views and assemblies", () => {
             return [...results, pool.at(-1)!];
           },
           [random("a", [2, 3]), random("b", [2, 3])],
-          optimised,
+          optimized,
         );
       }),
       { numRuns: 500 },
@@ -310,7 +310,7 @@ describe("loops", () => {
         fc.boolean(),
         fc.boolean(),
         fc.boolean(),
-        (lengths, reverse, withResets, optimised) => {
+        (lengths, reverse, withResets, optimized) => {
           const resets = tensor(
             Array.from({ length: 10 }, (_, i) => (i % 3 === 0 ? 1 : 0)),
             [5, 2],
@@ -325,7 +325,7 @@ describe("loops", () => {
           holds(
             (W, U, b, x, h) => valueAndGrad(loss)({ W: W!, U: U!, b: b!, h: h! }, x!),
             [W!, U!, b!, random("x", [5, 2, 3]), h!],
-            optimised,
+            optimized,
           );
         },
       ),
@@ -345,7 +345,7 @@ describe("before and after", () => {
   const [W, U, b, x, h] = args;
   const loss = (p: { W: Tensor; U: Tensor; b: Tensor; h: Tensor }): Tensor =>
     sum(scan(gruStep(p.W, p.U, p.b), { h: p.h }, x!).output);
-  const program = optimise(trace(valueAndGrad(loss), [{ W: W!, U: U!, b: b!, h: h! }]).program);
+  const program = optimize(trace(valueAndGrad(loss), [{ W: W!, U: U!, b: b!, h: h! }]).program);
   const passes = (made: Plan): number[] =>
     loops(made.steps).map(({ body }) => body.filter(({ kind }) => kind === "elementwise").length);
 

@@ -14,7 +14,7 @@ import {
   type Tensor,
 } from "@sluice/tensor";
 import { expect, test } from "vitest";
-import { optimise } from "../passes/optimise.ts";
+import { optimize } from "../passes/optimize.ts";
 import { plan } from "../plan/make.ts";
 import { unpadded } from "./padding.ts";
 
@@ -54,13 +54,13 @@ test("inputs that are read by a loop with lengths, and by its gradient, have pad
     zerosArray([T, B, H]),
   ];
   const { program } = trace(gradient, inputs);
-  expect(plan(optimise(program)).padding).toEqual([
+  expect(plan(optimize(program)).padding).toEqual([
     undefined,
     undefined,
     { lengths: 0, time: 1, batch: 0 },
     { lengths: 0, time: 0, batch: 1 },
   ]);
-  expect(plan(optimise(program), { passes: { ragged: false } }).padding).toEqual([
+  expect(plan(optimize(program), { passes: { ragged: false } }).padding).toEqual([
     undefined,
     undefined,
     undefined,
@@ -70,5 +70,5 @@ test("inputs that are read by a loop with lengths, and by its gradient, have pad
     (of: Tensor, W: Tensor, x: Tensor) => [run(W, x, of).state, reshape(sum(x, 2), [T * B])],
     [inputs[0], inputs[1], zerosArray([T, B, I])],
   ).program;
-  expect(plan(optimise(both)).padding).toEqual([undefined, undefined, undefined]);
+  expect(plan(optimize(both)).padding).toEqual([undefined, undefined, undefined]);
 });

@@ -44,7 +44,7 @@ import {
 } from "@sluice/tensor";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { optimise } from "../passes/optimise.ts";
+import { optimize } from "../passes/optimize.ts";
 import { plan } from "../plan/make.ts";
 import type { LoopStep, Plan, Step } from "../plan/plan.ts";
 import { interpret } from "../testing/interpret.ts";
@@ -69,18 +69,18 @@ interface Options {
   /** The state before the first step; default zeros. */
   readonly from?: Tensor;
   readonly reverse?: boolean;
-  readonly normalise?: (x: Tensor) => Tensor;
+  readonly normalize?: (x: Tensor) => Tensor;
 }
 
 /** x [time, batch, features] to the outputs and the last state. */
 function gru(
   { W, U, b }: Weights,
   x: Tensor,
-  { normalise = (a) => a, from = tensor(new Float32Array(B * H), [B, H]), ...options }: Options,
+  { normalize = (a) => a, from = tensor(new Float32Array(B * H), [B, H]), ...options }: Options,
 ) {
   const step = (h: Tensor, xt: Tensor) => {
-    const [xr, xz, xn] = split(add(normalise(matmul(xt, W)), b), 3);
-    const [hr, hz, hn] = split(normalise(matmul(h, U)), 3);
+    const [xr, xz, xn] = split(add(normalize(matmul(xt, W)), b), 3);
+    const [hr, hz, hn] = split(normalize(matmul(h, U)), 3);
     const z = sigmoid(add(xz!, hz!));
     const n = tanh(add(xn!, mul(sigmoid(add(xr!, hr!)), hn!)));
     const next = add(mul(z, h), mul(sub(1, z), n));
@@ -107,7 +107,7 @@ function holds(
     (...symbols: readonly Tensor[]) => f(...symbols),
     [tensor(Int32Array.from(lengths[0]!)), ...args],
   ).program;
-  const program = optimise(traced);
+  const program = optimize(traced);
   const made = plan(program, { panelColumns: 8 });
   for (const of of lengths) {
     const given = [tensor(Int32Array.from(of)), ...args];
@@ -164,14 +164,14 @@ describe("a layer over a ragged batch", () => {
       (lengths, W, U, b, x, g) => gradients(lengths!, W!, U!, b!, x!, g!),
       [tensor(Int32Array.from(allLengths[0]!)), w.W, w.U, w.b, x, g],
     );
-    const without = plan(optimise(program), { panelColumns: 8, passes: { ragged: false } });
+    const without = plan(optimize(program), { panelColumns: 8, passes: { ragged: false } });
     expect(products(without).every((rows) => rows === "all")).toBe(true);
   });
 
   test("the last state alone, in reverse, with row statistics", () => {
     const last = (lengths: Tensor, W: Tensor, U: Tensor, b: Tensor, x: Tensor): Tree =>
       grad(({ x, ...w }: Weights & { x: Tensor }) =>
-        sum(square(gru(w, x, { lengths, reverse: true, normalise: layerNorm }).state)),
+        sum(square(gru(w, x, { lengths, reverse: true, normalize: layerNorm }).state)),
       )({ W, U, b, x });
     const made = holds((lengths, W, U, b, x) => last(lengths!, W!, U!, b!, x!), [w.W, w.U, w.b, x]);
     expect(products(made)).not.toContain("all");
@@ -444,13 +444,13 @@ test("random lengths, and two batches with lengths of their own", () => {
       return add(sum(output), sum(square(gru(w, mul(x, 0.5), { lengths: others }).output)));
     })({ W, U, b });
   const { program } = trace(f, [tensor(new Int32Array(B)), tensor(new Int32Array(B)), w.W, w.U, w.b, x]);
-  const optimised = optimise(program);
-  const made = plan(optimised, { panelColumns: 8 });
+  const optimized = optimize(program);
+  const made = plan(optimized, { panelColumns: 8 });
   const lengths = fc.array(fc.nat(T), { minLength: B, maxLength: B }).map((values) => tensor(Int32Array.from(values)));
   fc.assert(
     fc.property(lengths, lengths, (one, other) => {
       const given = [one, other, w.W, w.U, w.b, x];
-      const expected = evaluate(optimised, given);
+      const expected = evaluate(optimized, given);
       interpret(made, given).forEach((value, i) => expect(value).toEqual(expected[i]));
     }),
     { numRuns: 40 },

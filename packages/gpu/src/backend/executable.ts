@@ -43,14 +43,14 @@ export async function gpuExecutable(
   const start = performance.now();
   const layout = bindState(program, state);
   const {
-    plan: { optimised, plan, bytes },
+    plan: { optimized, plan, bytes },
   } = fitWithin(program, memory === undefined ? {} : { memory }, (finished) => {
     const shaped = shapeForThreads(finished);
     checkValues(shaped);
     const scheduled = schedule(shaped, state, modes[device.mode].rules);
-    return { optimised: shaped, plan: scheduled, bytes: 4 * scheduled.buffers.reduce((sum, n) => sum + n, 0) };
+    return { optimized: shaped, plan: scheduled, bytes: 4 * scheduled.buffers.reduce((sum, n) => sum + n, 0) };
   });
-  debug("sluice:program", () => print(optimised));
+  debug("sluice:program", () => print(optimized));
   const { buffers: sizes } = plan;
   for (const elements of sizes) device.checkBuffer(elements);
   const kernels = device.kernels();

@@ -8,7 +8,7 @@ import { slotsOf, type Slots } from "./loop.ts";
 import type { Placed, Schedule } from "./schedule.ts";
 import { floatsOf, newBuffer, newMemory, placeAt, type Scope } from "./scope.ts";
 
-/** The schedule of an optimised program. */
+/** The schedule of an optimized program. */
 export function schedule(program: Program, state: readonly StateBinding[], rules: KernelRules): Schedule {
   const memory = newMemory();
   const layout = bindState(program, state);

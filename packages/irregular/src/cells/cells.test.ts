@@ -4,13 +4,13 @@ import {
   l2,
   lstm,
   outputOf,
-  regularisation,
+  regularization,
   rnn,
   sequence,
   toPyTorch,
   variationalDropout,
   zoneout,
-  type Initialiser,
+  type Initializer,
 } from "@sluice/cells";
 import {
   add,
@@ -175,8 +175,8 @@ describe("GRU-D", () => {
     for (const variables of [1, 37, 400]) {
       const [units, days] = [64, 2];
       const seen = { mask: full([rows, steps, variables], 0), delta: full([rows, steps, variables], days) };
-      const begin = (decayInitialiser: Initialiser) => {
-        const cell = gruD({ input: variables, hidden: units, decayInitialiser });
+      const begin = (decayInitializer: Initializer) => {
+        const cell = gruD({ input: variables, hidden: units, decayInitializer });
         return retention(cell, cell.init(key(3)), seen)["hiddenDecay"]!;
       };
       // |w| is uniform below sqrt(6 / (variables + units)): its mean is half of that.
@@ -219,9 +219,9 @@ describe("GRU-D", () => {
     );
   });
 
-  test("takes what every cell takes: normalisation, dropout, zoneout, traces", () => {
+  test("takes what every cell takes: normalization, dropout, zoneout, traces", () => {
     const cell = zoneout(
-      gruD({ input, hidden, norm: layerNorm(), recurrentDropout: 0.2, kernelRegulariser: l2(0.1) }),
+      gruD({ input, hidden, norm: layerNorm(), recurrentDropout: 0.2, kernelRegularizer: l2(0.1) }),
       { h: 0.1 },
     );
     const model = sequence(cell);
@@ -235,7 +235,7 @@ describe("GRU-D", () => {
     expect(output.shape).toEqual([batch, time, hidden]);
     expect(Object.keys(traces)).toEqual(["inputDecay", "hiddenDecay", "reset", "update", "candidate"]);
     expect(numbers(traces["hiddenDecay"]!).every((g) => g > 0 && g <= 1)).toBe(true);
-    expect(valuesOf(regularisation(model, weights))[0]).toBeGreaterThan(0);
+    expect(valuesOf(regularization(model, weights))[0]).toBeGreaterThan(0);
   });
 
   test("errors", () => {

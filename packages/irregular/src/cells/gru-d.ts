@@ -35,7 +35,7 @@ import { decayRate, decayWeights, meanDecay } from "./decay.ts";
  * is the GRU with reset before.
  *
  * Option `means`: the empirical mean of each variable ({@link observedMeans}); default zeros, which are the means of
- * standardised data. Option `decayInitialiser`: how Wh begins, of which the absolute values are taken; default {@link
+ * standardised data. Option `decayInitializer`: how Wh begins, of which the absolute values are taken; default {@link
  * meanDecay}. The paper does not say how, and weights of the usual size, `glorotUniform`, keep nothing of the state
  * where there are many variables, as their sum decays it; {@link retention} shows how much is kept. Scale times so that
  * typical ones are near 1. Parameters: W, V `[input, 3 hidden]`, U `[hidden, 3 hidden]`, b `[3 hidden]` in the order r,
@@ -45,9 +45,9 @@ import { decayRate, decayWeights, meanDecay } from "./decay.ts";
  */
 export const gruD = defineCell({
   name: "gruD",
-  options: { means: undefined as readonly number[] | undefined, decayInitialiser: meanDecay },
+  options: { means: undefined as readonly number[] | undefined, decayInitializer: meanDecay },
   extra: ({ input }) => ({ mask: [input], delta: [input] }),
-  params({ input, hidden }, { means, decayInitialiser }) {
+  params({ input, hidden }, { means, decayInitializer }) {
     if (means !== undefined && (means.length !== input || !means.every(Number.isFinite))) {
       throw new TensorError(
         `gruD: means must be ${input} finite numbers, one for each variable, got ${means.join(", ")}`,
@@ -60,7 +60,7 @@ export const gruD = defineCell({
       b: bias([3 * hidden]),
       wx: decayWeights([input]),
       bx: parameter([input]),
-      Wh: decayWeights([input, hidden], decayInitialiser),
+      Wh: decayWeights([input, hidden], decayInitializer),
       bh: parameter([hidden]),
     };
   },

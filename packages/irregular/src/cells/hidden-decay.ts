@@ -1,7 +1,7 @@
 import {
   checkParameters,
   evaluation,
-  initialise,
+  initialize,
   parameter,
   rnn,
   type Cell,
@@ -87,7 +87,7 @@ function decaySpecs(states: Readonly<Record<string, Shape>>): DecaySpecs {
 
 function initialDecay<S extends State>(specs: DecaySpecs, key: ArrayTensor, options?: InitOptions): DecayOf<S>;
 function initialDecay(specs: DecaySpecs, key: ArrayTensor, options?: InitOptions): Readonly<Record<string, Decay>> {
-  return initialise(specs, key, options);
+  return initialize(specs, key, options);
 }
 
 /** The parameters of the cell alone. */

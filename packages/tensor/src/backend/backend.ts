@@ -17,7 +17,7 @@ export interface Backend {
 
 /** How a program is compiled. */
 export interface CompileOptions {
-  /** Inputs that live on the backend between runs: weights, optimiser moments, recurrent state. They start as zeros. */
+  /** Inputs that live on the backend between runs: weights, optimizer moments, recurrent state. They start as zeros. */
   readonly state?: readonly StateBinding[];
   /**
    * Bytes that may be planned: inputs, outputs, state and all values between them. Where keeping everything for a

@@ -6,7 +6,7 @@ import { equal, not, or } from "../primitives/comparison.ts";
 import { convert, select } from "../primitives/elementwise.ts";
 import { iota } from "../primitives/indexing.ts";
 import { concat, reshape, sliceAxis } from "../primitives/layout.ts";
-import { mean, normaliseAxes, reduceMax } from "../primitives/reduce.ts";
+import { mean, normalizeAxes, reduceMax } from "../primitives/reduce.ts";
 import type { DType } from "../dtype.ts";
 import { describe, type Tensor } from "../tensor.ts";
 
@@ -16,7 +16,7 @@ export function split(x: Tensor, parts: 3, axis?: number): [Tensor, Tensor, Tens
 export function split(x: Tensor, parts: 4, axis?: number): [Tensor, Tensor, Tensor, Tensor];
 export function split(x: Tensor, parts: number, axis?: number): Tensor[];
 export function split(x: Tensor, parts: number, axis = -1): Tensor[] {
-  const [at] = normaliseAxes("split", x, axis);
+  const [at] = normalizeAxes("split", x, axis);
   const length = x.shape[at!]!;
   if (!Number.isInteger(parts) || parts < 1 || length % parts !== 0) {
     throw new TensorError(`split: axis ${at} of ${describe(x)} does not divide into ${parts} equal parts`);
@@ -45,7 +45,7 @@ export function expand(x: Tensor, axis: number): Tensor {
 
 /** Element `index` of an axis (negative: from the end), which disappears. */
 export function take(x: Tensor, index: number, axis = 0): Tensor {
-  const [at] = normaliseAxes("take", x, axis);
+  const [at] = normalizeAxes("take", x, axis);
   const i = index < 0 ? index + x.shape[at!]! : index;
   if (!Number.isInteger(i) || i < 0 || i >= x.shape[at!]!)
     throw new TensorError(`take: axis ${at} of ${describe(x)} has no element ${index}`);
@@ -64,7 +64,7 @@ export function oneHot(indices: Tensor, classes: number, dtype: DType = "f32"): 
 
 /** The first index of the largest element along an axis (default the last), as i32; NaN counts as the largest. */
 export function argmax(x: Tensor, axis = -1): Tensor {
-  const [at] = normaliseAxes("argmax", x, axis);
+  const [at] = normalizeAxes("argmax", x, axis);
   const length = x.shape[at!]!;
   const positions = iota(x.shape, { axis: at! });
   const largest = or(equal(x, reduceMax(x, at!, { keep: true })), not(equal(x, x)));

@@ -2,7 +2,7 @@ import { abs, mul, stopGradient, sqrt } from "../primitives/arithmetic.ts";
 import { less } from "../primitives/comparison.ts";
 import { select } from "../primitives/elementwise.ts";
 import { reshape } from "../primitives/layout.ts";
-import { normaliseAxes, reduceMax, sum } from "../primitives/reduce.ts";
+import { normalizeAxes, reduceMax, sum } from "../primitives/reduce.ts";
 import { scalar, type Tensor } from "../tensor.ts";
 import { square } from "./arrays.ts";
 
@@ -56,7 +56,7 @@ export function euclideanNorm(
   axes?: number | readonly number[],
   options: { readonly keep?: boolean } = {},
 ): Tensor {
-  const over = normaliseAxes("euclideanNorm", x, axes);
+  const over = normalizeAxes("euclideanNorm", x, axes);
   if (over.some((axis) => x.shape[axis] === 0)) return sum(x, over, options);
   const { scale, inverse } = scaleOfSquares(stopGradient(reduceMax(abs(x), over, { keep: true })));
   const norm = mul(root(sum(square(mul(x, scale)), over, { keep: true })), inverse);

@@ -8,7 +8,7 @@ import { describe, type Tensor } from "../tensor.ts";
 import { checkDType } from "./elementwise.ts";
 import type { CumulativeSumOperation } from "./operation.ts";
 import { pairwise, SUM_BLOCK } from "./pairwise.ts";
-import { normaliseAxes } from "./reduce.ts";
+import { normalizeAxes } from "./reduce.ts";
 
 /**
  * Running sums start anew every 32 elements, and what the blocks before come to, added in pairs (see `pairwise.ts`), is
@@ -55,7 +55,7 @@ export const cumulativeSumRules: Rules<CumulativeSumOperation> = {
 
 /** y_i = x_0 + ... + x_i along `axis`; with `reverse`, from the end. */
 export function cumulativeSum(x: Tensor, axis: number, options: { readonly reverse?: boolean } = {}): Tensor {
-  const [at] = normaliseAxes("cumulativeSum", x, axis);
+  const [at] = normalizeAxes("cumulativeSum", x, axis);
   checkOptions("cumulativeSum", options, ["reverse"]);
   return applyOne(cumulativeSumRules, { op: "cumulativeSum", axis: at!, reverse: options.reverse ?? false }, [x]);
 }

@@ -72,12 +72,12 @@ export function reduceMax(
 /** Mean over `axes`; NaN over nothing. */
 export function mean(x: Tensor, axes?: number | readonly number[], options: { readonly keep?: boolean } = {}): Tensor {
   checkDType("mean", floats, x);
-  const count = normaliseAxes("mean", x, axes).reduce((size, axis) => size * x.shape[axis]!, 1);
+  const count = normalizeAxes("mean", x, axes).reduce((size, axis) => size * x.shape[axis]!, 1);
   return div(sum(x, axes, options), count);
 }
 
 /** Axes as sorted numbers >= 0; an error, begun by `op`, where they are no axes of `x` or not distinct. */
-export function normaliseAxes(op: string, x: Tensor, axes: number | readonly number[] | undefined): number[] {
+export function normalizeAxes(op: string, x: Tensor, axes: number | readonly number[] | undefined): number[] {
   checkTensor(op, "the operand", x);
   if (axes !== undefined && typeof axes !== "number") checkIntegers(op, "axes", axes);
   const rank = x.shape.length;
@@ -98,7 +98,7 @@ function reduce(
   options: { readonly keep?: boolean },
 ): Tensor {
   checkOptions(nameOf(op), options, ["keep"], { keepdims: "keep", keepDims: "keep", keepdim: "keep" });
-  const reduced = normaliseAxes(nameOf(op), x, axes);
+  const reduced = normalizeAxes(nameOf(op), x, axes);
   const kept = x.shape.flatMap((n, axis) => (reduced.includes(axis) ? (options.keep === true ? [1] : []) : [n]));
   let y = x;
   // From the last run of neighbouring axes to the first, so that earlier positions stay valid.

@@ -39,7 +39,7 @@ export async function loadState<S extends Tree>(bytes: Uint8Array, like: S): Pro
       strange.length > 0 ? `has ${strange.join(", ")}, which do not belong` : "",
     ];
     throw new SafetensorsError(
-      `the file is of another model or optimiser: it ${parts.filter((part) => part !== "").join(" and ")}`,
+      `the file is of another model or optimizer: it ${parts.filter((part) => part !== "").join(" and ")}`,
     );
   }
   return mapTree(like, (x, path) => {

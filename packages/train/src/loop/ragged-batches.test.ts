@@ -316,7 +316,7 @@ describe.each(backends)("an epoch over ragged batches on %s", (_, backend) => {
     });
     const training = await trainer({
       loss: score,
-      optimiser: adam({ learningRate: 0.01 }),
+      optimizer: adam({ learningRate: 0.01 }),
       params,
       key: key(4),
       batch: cut.at(0).batch,

@@ -25,20 +25,20 @@ import {
   type Tree,
 } from "@sluice/tensor";
 import { treeNorm, type Clipper } from "@sluice/clip";
-import type { Optimiser } from "../optimisers/optimiser.ts";
+import type { Optimizer } from "../optimizers/optimizer.ts";
 import { carriedOn, checkCarry, initialCarry, type NoCarry } from "./carry.ts";
 import { checkResult, reported, type Loss, type LossResult, type Reported } from "./loss.ts";
 
 export interface TrainStepOptions<P extends Tree, B extends Tree, R extends LossResult, C extends Tree = NoCarry> {
   readonly loss: Loss<P, B, R, C>;
-  readonly optimiser: Optimiser;
+  readonly optimizer: Optimizer;
   /** Default: no clipping. */
   readonly clip?: Clipper;
   /**
    * A penalty on the parameters, a scalar that is added to the loss before the gradient is taken, and reported on its
    * own.
    */
-  readonly regularisation?: (params: P) => Tensor;
+  readonly regularization?: (params: P) => Tensor;
   /**
    * What is carried from step to step without a gradient, such as the state of a recurrent layer: arrays, as the first
    * step gets them. Default: nothing.
@@ -49,7 +49,7 @@ export interface TrainStepOptions<P extends Tree, B extends Tree, R extends Loss
 /** Everything that training goes on from: a checkpoint is exactly this. */
 export type TrainState<P extends Tree, C extends Tree = NoCarry> = {
   readonly params: P;
-  readonly optimiser: Tree;
+  readonly optimizer: Tree;
   readonly clip: Tree;
   /** Steps made, i32 []. */
   readonly step: Tensor;
@@ -61,7 +61,7 @@ export type TrainState<P extends Tree, C extends Tree = NoCarry> = {
 
 /** Scalars of one step, besides what the loss returned. */
 export type StepReport = {
-  /** What `regularisation` added to the loss; 0 without it. */
+  /** What `regularization` added to the loss; 0 without it. */
   readonly penalty: Tensor;
   /** Norm of all gradients together, before clipping. */
   readonly gradientNorm: Tensor;
@@ -80,7 +80,7 @@ export type StepReport = {
 
 export interface TrainStep<P extends Tree, B extends Tree, R extends LossResult, C extends Tree = NoCarry> {
   init(params: P, key: ArrayTensor): TrainState<P, C>;
-  /** Forward, backward, clipping and optimiser, as one pure function for `compileStep`. */
+  /** Forward, backward, clipping and optimizer, as one pure function for `compileStep`. */
   step(
     state: TrainState<P, C>,
     batch: B,
@@ -95,10 +95,10 @@ export interface TrainStep<P extends Tree, B extends Tree, R extends LossResult,
   ): { readonly loss: Tensor; readonly penalty: Tensor; readonly gradientNorm: Tensor };
 }
 
-export const trainStepOptions = ["loss", "optimiser", "clip", "regularisation", "carry"];
+export const trainStepOptions = ["loss", "optimizer", "clip", "regularization", "carry"];
 export const trainStepAliases = {
-  optimizer: "optimiser",
-  regularization: "regularisation",
+  optimizer: "optimizer",
+  regularization: "regularization",
   clipper: "clip",
   metrics: "loss",
   initialState: "carry",
@@ -110,9 +110,9 @@ const transform = { init: "function", update: "function" };
 /**
  * The training step of a loss, as a pure function of state and batch:
  *
- *     g = d(loss + regularisation) / d(params);   g, skip = clip(g);   params <- params + optimiser(g)
+ *     g = d(loss + regularization) / d(params);   g, skip = clip(g);   params <- params + optimizer(g)
  *
- * A skipped step leaves parameters and the optimiser's state as they were, bit for bit, and counts as a step; the carry
+ * A skipped step leaves parameters and the optimizer's state as they were, bit for bit, and counts as a step; the carry
  * goes on, but for elements that are not finite, which stay as they were. A step whose loss has weight 0 is the same,
  * and leaves the clipper's state alone too: where nothing counts there is nothing to learn, but momentum and weight
  * decay would move the weights all the same. A step that has diverged leaves the whole state as it was, carry and step
@@ -122,19 +122,19 @@ export function trainStep<P extends Tree, B extends Tree, R extends LossResult, 
   options: TrainStepOptions<P, B, R, C>,
 ): TrainStep<P, B, R, C> {
   checkOptions("trainStep", options, trainStepOptions, trainStepAliases);
-  const { loss, optimiser, clip = unclipped, regularisation } = options;
+  const { loss, optimizer, clip = unclipped, regularization } = options;
   checkFunction("trainStep", "the loss", loss);
-  checkMade("trainStep", "optimiser", optimiser, transform, "adam({ learningRate: 1e-3 })");
+  checkMade("trainStep", "optimizer", optimizer, transform, "adam({ learningRate: 1e-3 })");
   checkMade("trainStep", "clip", clip, transform, "globalNorm(1)");
-  if (regularisation !== undefined) checkFunction("trainStep", "regularisation", regularisation);
+  if (regularization !== undefined) checkFunction("trainStep", "regularization", regularization);
   const first = initialCarry(options);
 
   const differentiate = valueAndGradAux((params: P, batch: B, key: Tensor, step: Tensor, carry: C) => {
     const returned = loss(params, batch, { key, step, carry });
     const result = reported(returned);
     checkResult(result);
-    const penalty = regularisation?.(params) ?? scalar(0, result.loss.dtype);
-    const value = regularisation === undefined ? result.loss : add(result.loss, penalty);
+    const penalty = regularization?.(params) ?? scalar(0, result.loss.dtype);
+    const value = regularization === undefined ? result.loss : add(result.loss, penalty);
     return { value, aux: { result, penalty, carry: checkCarry("trainStep: the loss", carry, returned.carry) } };
   });
   const gradientsOf = (state: TrainState<P, C>, batch: B) =>
@@ -150,7 +150,7 @@ export function trainStep<P extends Tree, B extends Tree, R extends LossResult, 
       }
       return {
         params,
-        optimiser: optimiser.init(params),
+        optimizer: optimizer.init(params),
         clip: clip.init(params),
         step: scalar(0, "i32"),
         key,
@@ -159,11 +159,11 @@ export function trainStep<P extends Tree, B extends Tree, R extends LossResult, 
     },
 
     step(state, batch) {
-      checkState(state, { optimiser, clip, carry: first });
+      checkState(state, { optimizer, clip, carry: first });
       const { value, gradient, aux } = gradientsOf(state, batch);
       const gradientNorm = treeNorm(gradient);
       const clipped = clip.update(gradient, state.clip, state.params);
-      const { updates, state: optimised } = optimiser.update(clipped.gradients, state.optimiser, state.params);
+      const { updates, state: optimized } = optimizer.update(clipped.gradients, state.optimizer, state.params);
       const skipped = clipped.skip ?? scalar(0, "bool");
       const { weight } = aux.result;
       const empty = weight === undefined ? scalar(0, "bool") : equal(weight, 0);
@@ -174,7 +174,7 @@ export function trainStep<P extends Tree, B extends Tree, R extends LossResult, 
       return {
         state: {
           params: zipTrees(state.params, updates, (w, u) => select(stays, w, add(w, u))),
-          optimiser: keepIf(stays, state.optimiser, optimised),
+          optimizer: keepIf(stays, state.optimizer, optimized),
           clip: keepIf(or(empty, diverged), state.clip, clipped.state),
           step: add(state.step, convert(not(diverged), "i32")),
           key: state.key,
@@ -192,12 +192,12 @@ export function trainStep<P extends Tree, B extends Tree, R extends LossResult, 
 }
 
 /**
- * Compares a state with what the optimiser, the clipper and the carry begin with for these parameters: another's would
+ * Compares a state with what the optimizer, the clipper and the carry begin with for these parameters: another's would
  * be broadcast, or not be looked at.
  */
 function checkState(
   state: TrainState<Tree, Tree>,
-  { optimiser, clip, carry }: { readonly optimiser: Optimiser; readonly clip: Clipper; readonly carry: Tree },
+  { optimizer, clip, carry }: { readonly optimizer: Optimizer; readonly clip: Clipper; readonly carry: Tree },
 ): void {
   const same = (what: string, like: Tree, given: Tree): void =>
     checkTree(
@@ -206,7 +206,7 @@ function checkState(
       leavesOf(like).map(({ path, tensor: { shape, dtype } }) => ({ path, shape, dtype })),
       given,
     );
-  same(`parts of the state of ${optimiser.name}`, optimiser.init(state.params), state.optimiser);
+  same(`parts of the state of ${optimizer.name}`, optimizer.init(state.params), state.optimizer);
   same(`parts of the state of ${clip.name}`, clip.init(state.params), state.clip);
   same("parts of the carry", carry, state.carry);
 }

@@ -14,7 +14,7 @@ test("the loss's arguments come from params and batch, and its metrics come out 
       const y = matmul(b.x, p.W);
       return { loss: mse(y, b.x), metrics: { error: mse(y, b.x) } };
     },
-    optimiser: sgd({ learningRate: 0.1 }),
+    optimizer: sgd({ learningRate: 0.1 }),
     params,
     key: key(0),
     batch,
@@ -35,7 +35,7 @@ test("the carry that the loss is given has the type of the one that the trainer 
       expectTypeOf(context.carry).toEqualTypeOf<{ readonly h: Tensor }>();
       return { loss: mse(matmul(b.x, p.W), b.x), metrics: { error: p.W }, carry: context.carry };
     },
-    optimiser: sgd({ learningRate: 0.1 }),
+    optimizer: sgd({ learningRate: 0.1 }),
     params,
     carry,
     key: key(0),
@@ -49,7 +49,7 @@ test("the carry that the loss is given has the type of the one that the trainer 
       void context.carry.h;
       return { loss: mse(matmul(b.x, p.W), b.x) };
     },
-    optimiser: sgd({ learningRate: 0.1 }),
+    optimizer: sgd({ learningRate: 0.1 }),
     params,
     key: key(0),
     batch,

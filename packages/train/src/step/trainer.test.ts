@@ -89,10 +89,10 @@ const linear = (params: { readonly W: Tensor }, { x, y }: Line) => ({ loss: mse(
 const params = { W: tensor([0.5], [1, 1]) as Tensor };
 
 describe.each(backends)("skipping on %s", (_, backend) => {
-  test("leaves parameters and the optimiser's whole state untouched, counts, and training goes on", async () => {
+  test("leaves parameters and the optimizer's whole state untouched, counts, and training goes on", async () => {
     const trained = await trainer({
       loss: linear,
-      optimiser: adam({ learningRate: 0.1 }),
+      optimizer: adam({ learningRate: 0.1 }),
       clip: chain(skipNonFinite(), globalNorm(1)),
       params,
       key: key(0),
@@ -105,7 +105,7 @@ describe.each(backends)("skipping on %s", (_, backend) => {
     const after = await trained.state();
     expect([skipped, step, clip["skipNonFinite.skipped"]]).toEqual([true, 1, 1]);
     expect(loss).toBeNaN();
-    expect(bits([after.params, after.optimiser])).toEqual(bits([before.params, before.optimiser]));
+    expect(bits([after.params, after.optimizer])).toEqual(bits([before.params, before.optimizer]));
     expect(trained.step).toBe(2);
     expect((await trained.run(good)).skipped).toBe(false);
     expect(bits(await trained.params())).not.toEqual(bits(before.params));
@@ -126,7 +126,7 @@ describe.each(backends)("gradients whose squares f32 does not hold, on %s", (_, 
     const gradient = tensor([3 * scale, 4 * scale]);
     const trained = await trainer({
       loss: (params: { w: Tensor }, g: Tensor) => ({ loss: sum(mul(params.w, g)) }),
-      optimiser: sgd({ learningRate: 1 }),
+      optimizer: sgd({ learningRate: 1 }),
       params: { w },
       key: key(0),
       batch: gradient,
@@ -150,7 +150,7 @@ describe.each(backends)("divergence on %s", (_, backend) => {
   test("is named with its step and the first tensor that went bad, and the state stays the last good one", async () => {
     const options = {
       loss: logarithmic,
-      optimiser: adam({ learningRate: 0.01 }),
+      optimizer: adam({ learningRate: 0.01 }),
       params: { W: tensor([2], [1, 1]) as Tensor },
       key: key(0),
       batch: good,
@@ -174,7 +174,7 @@ describe.each(backends)("divergence on %s", (_, backend) => {
   test("by weights that overflow is traced to the loss that they give", async () => {
     const trained = await trainer({
       loss: linear,
-      optimiser: sgd({ learningRate: 1e15 }),
+      optimizer: sgd({ learningRate: 1e15 }),
       params,
       key: key(0),
       batch: good,
@@ -192,7 +192,7 @@ describe.each(backends)("divergence on %s", (_, backend) => {
   test("that is skipped too often in a row ends the run", async () => {
     const trained = await trainer({
       loss: linear,
-      optimiser: sgd({ learningRate: 0.1 }),
+      optimizer: sgd({ learningRate: 0.1 }),
       clip: skipNonFinite({ consecutive: 2 }),
       params,
       key: key(0),
@@ -223,7 +223,7 @@ describe.each(backends)("a carry on %s", (_, backend) => {
           carry: next,
         };
       },
-      optimiser: sgd({ learningRate: 0.01 }),
+      optimizer: sgd({ learningRate: 0.01 }),
       ...(clip === undefined ? {} : { clip }),
       params: { W: scalar(1) as Tensor },
       carry: { sums: tensor([10, 20]) as Tensor, steps: scalar(0, "i32") as Tensor },
@@ -267,8 +267,8 @@ describe("trainer", () => {
   test("takes the gradient of loss and penalty, and reports them apart", async () => {
     const trained = await trainer({
       loss: linear,
-      regularisation: ({ W }) => sum(square(W)),
-      optimiser: sgd({ learningRate: 0.1 }),
+      regularization: ({ W }) => sum(square(W)),
+      optimizer: sgd({ learningRate: 0.1 }),
       params,
       key: key(0),
       batch: good,
@@ -305,7 +305,7 @@ describe("trainer", () => {
       loss: ({ W }: { readonly W: Tensor }, { x, y, weight }: Line & { readonly weight: Tensor }) => ({
         loss: mse(matmul(x, W), y, { mask: weight }),
       }),
-      optimiser: adam({ learningRate: 0.1 }),
+      optimizer: adam({ learningRate: 0.1 }),
       clip: globalNorm(1),
       params,
       key: key(0),
@@ -330,23 +330,23 @@ describe("trainer", () => {
         weight: sum(weight),
         carry: { seen: add(carry.seen, sum(x)) },
       }),
-      optimiser: adam({ learningRate: 0.1, weightDecay: 0.1 }),
+      optimizer: adam({ learningRate: 0.1, weightDecay: 0.1 }),
       clip: chain(skipNonFinite(), globalNorm(1)),
-      regularisation: ({ W }) => sum(square(W)),
+      regularization: ({ W }) => sum(square(W)),
       params,
       carry: { seen: scalar(0) },
       key: key(0),
       batch: { ...good, weight: tensor([1, 1]) },
     });
     await trained.run({ ...good, weight: tensor([1, 1]) });
-    const { params: weights, optimiser, clip } = await trained.state();
+    const { params: weights, optimizer, clip } = await trained.state();
     const nothing = { ...good, weight: tensor([0, 0]) };
     expect(await trained.run(nothing)).toMatchObject({ step: 1, empty: true, skipped: false, weight: 0 });
     // What does not count may be anything: it is no divergence.
     expect(await trained.run({ ...nothing, x: tensor([NaN, 1], [2, 1]) })).toMatchObject({ step: 2, empty: true });
     const after = await trained.state();
-    expect(bits({ weights: after.params, optimiser: after.optimiser, clip: after.clip })).toEqual(
-      bits({ weights, optimiser, clip }),
+    expect(bits({ weights: after.params, optimizer: after.optimizer, clip: after.clip })).toEqual(
+      bits({ weights, optimizer, clip }),
     );
     expect([trained.step, item(after.carry.seen)]).toEqual([3, 6]);
     expect((await trained.run({ ...good, weight: tensor([1, 0]) })).empty).toBe(false);
@@ -356,7 +356,7 @@ describe("trainer", () => {
   test("that carries nothing has nothing more in its state", async () => {
     const trained = await trainer({
       loss: linear,
-      optimiser: sgd({ learningRate: 0.1 }),
+      optimizer: sgd({ learningRate: 0.1 }),
       params,
       key: key(0),
       batch: good,
@@ -371,7 +371,7 @@ describe("trainer", () => {
           loss: sum(square(W)),
           metrics: { noise: sum(uniform(k, [1])) },
         }),
-        optimiser: sgd({ learningRate: 0.1 }),
+        optimizer: sgd({ learningRate: 0.1 }),
         params,
         key: key(seed),
         batch: good,
@@ -385,12 +385,12 @@ describe("trainer", () => {
   });
 
   test("names options, parameters and results that do not fit", async () => {
-    const given = { loss: linear, optimiser: sgd({ learningRate: 0.1 }), params, key: key(0), batch: good };
-    await expect(trainer({ ...given, optimizer: 1 } as never)).rejects.toThrow(
-      /trainer: unknown option optimizer; did you mean optimiser/,
+    const given = { loss: linear, optimizer: sgd({ learningRate: 0.1 }), params, key: key(0), batch: good };
+    await expect(trainer({ ...given, optimiser: 1 } as never)).rejects.toThrow(
+      /trainer: unknown option optimiser; did you mean optimizer/,
     );
     expect(() =>
-      trainStep({ loss: linear, optimiser: given.optimiser }).init(
+      trainStep({ loss: linear, optimizer: given.optimizer }).init(
         { W: tensor([1], undefined, { dtype: "i32" }) },
         key(0),
       ),
@@ -414,15 +414,15 @@ describe("trainer", () => {
   });
 });
 
-test("a state of another optimiser, another model or another carry is an error in the step, not broadcast", () => {
-  const step = trainStep({ loss: linear, optimiser: adam({ learningRate: 0.1 }), clip: skipNonFinite() });
+test("a state of another optimizer, another model or another carry is an error in the step, not broadcast", () => {
+  const step = trainStep({ loss: linear, optimizer: adam({ learningRate: 0.1 }), clip: skipNonFinite() });
   const state = step.init(params, key(0));
   expect(() => step.step(state, good)).not.toThrow();
   const wide = step.init({ W: tensor([1, 1], [2, 1]) }, key(0));
-  expect(() => step.step({ ...state, optimiser: wide.optimiser }, good)).toThrow(
+  expect(() => step.step({ ...state, optimizer: wide.optimizer }, good)).toThrow(
     "trainStep.step: the parts of the state of adam do not fit: moments.mean.W is [2,1], expected [1,1]",
   );
-  expect(() => step.step({ ...state, optimiser: sgd({ learningRate: 0.1 }).init(params) }, good)).toThrow(
+  expect(() => step.step({ ...state, optimizer: sgd({ learningRate: 0.1 }).init(params) }, good)).toThrow(
     "no moments.count, expected []",
   );
   expect(() => step.step({ ...state, clip: {} }, good)).toThrow(

@@ -173,7 +173,7 @@ describe("TBPTT(k1, k2) of Elman's network in f64", () => {
     const cut = windows(batches(data, { size: 2 }), { k1, k2 });
     const training = await trainer({
       loss: lossOf(k1),
-      optimiser: sgd({ learningRate }),
+      optimizer: sgd({ learningRate }),
       params: elmanParams,
       carry: elman.initialState(2, { dtype: "f64" }),
       key: key(0),
@@ -233,7 +233,7 @@ function languageModel({ k1, k2, count = 5, size = 2 }: { k1: number; k2: number
       const { output, carry } = model.apply(params, x, { state, resets, carryAfter: k1 });
       return { loss: mse(output, y, { mask: counted }), weight: sum(counted), carry };
     },
-    optimiser: adam({ learningRate: 0.02 }),
+    optimizer: adam({ learningRate: 0.02 }),
     clip: globalNorm(1),
     params: model.init(key(6)),
     carry: model.initialState(size),

@@ -1,5 +1,5 @@
 // Whole training steps on WebAssembly: the same bits for any number of threads, for every run, and as the definitions
-// give on the optimised program.
+// give on the optimized program.
 import {
   bias,
   bidirectional,
@@ -15,7 +15,7 @@ import {
   zoneout,
 } from "@sluice/cells";
 import { chain, globalNorm, skipNonFinite } from "@sluice/clip";
-import { optimise } from "@sluice/compiler";
+import { optimize } from "@sluice/compiler";
 import { layerNorm } from "@sluice/norm";
 import {
   add,
@@ -53,12 +53,12 @@ vi.setConfig({ testTimeout: 120_000 });
 const bits = (tree: Tree): unknown[] => tensorsOf(tree).map((x) => [...new Uint8Array(valuesOf(x).slice().buffer)]);
 
 /** The definitions, on the program that WebAssembly runs. */
-function optimisedReference(): Backend {
+function optimizedReference(): Backend {
   const inner = reference();
   return {
     ...inner,
-    name: "reference, optimised",
-    compile: (program, options) => inner.compile(optimise(program), options),
+    name: "reference, optimized",
+    compile: (program, options) => inner.compile(optimize(program), options),
   };
 }
 
@@ -80,8 +80,8 @@ const variants: readonly WasmOptions[] = [
   { threads: 2, oversubscribe: true, pairing: false },
 ];
 
-test("50 steps of the small GRU: one hash, which is that of the definitions on the optimised program", async () => {
-  const expected = await trainSmallGru(optimisedReference());
+test("50 steps of the small GRU: one hash, which is that of the definitions on the optimized program", async () => {
+  const expected = await trainSmallGru(optimizedReference());
   // One after the other: pairing counts for all that a process compiles from then on.
   for (const options of variants) {
     expect(await using(wasm(options), (backend) => trainSmallGru(backend)), JSON.stringify(options)).toEqual(expected);
@@ -114,7 +114,7 @@ async function trainStack(backend: Backend, steps: number) {
         given.y,
       ),
     }),
-    optimiser: adam({ learningRate: 3e-3 }),
+    optimizer: adam({ learningRate: 3e-3 }),
     clip: chain(skipNonFinite(), globalNorm(1)),
     key: key(2),
     batch: { x, y, lengths },
@@ -134,9 +134,9 @@ test("a stack with layer norm, zoneout and dropout: two runs, and any number of 
     expect(await using(wasm(options), (backend) => trainStack(backend, 40)), JSON.stringify(options)).toEqual(expected);
 });
 
-test("a stack with layer norm, zoneout and dropout has the bits of the definitions on the optimised program", async () => {
+test("a stack with layer norm, zoneout and dropout has the bits of the definitions on the optimized program", async () => {
   expect(await using(wasm({ threads: 2, oversubscribe: true }), (backend) => trainStack(backend, 3))).toEqual(
-    await trainStack(optimisedReference(), 3),
+    await trainStack(optimizedReference(), 3),
   );
 });
 
@@ -164,7 +164,7 @@ async function trainLong(backend: Backend, memory?: number) {
     loss: (params, given: { x: Tensor }) => ({
       loss: crossEntropy(model.apply(params, given.x, { lengths, resets }).output, y),
     }),
-    optimiser: adam({ learningRate: 1e-3 }),
+    optimizer: adam({ learningRate: 1e-3 }),
     key: key(2),
     batch: { x },
     backend,
@@ -209,8 +209,8 @@ test("training begun on one backend goes on on another from its checkpoint", asy
   for (const { batch } of whole.batches.from(0, 12)) await whole.trained.run(batch);
 
   for (const [from, to] of [
-    [webAssembly, optimisedReference()],
-    [optimisedReference(), webAssembly],
+    [webAssembly, optimizedReference()],
+    [optimizedReference(), webAssembly],
   ] as const) {
     const [first, second] = [await start(from), await start(to)];
     for (const { batch } of first.batches.from(0, 7)) await first.trained.run(batch);
@@ -274,7 +274,7 @@ test("a cell that is not in the library learns on WebAssembly, with the gradient
     loss: (p, { x: inputs, y }: typeof example, context) => ({
       loss: crossEntropy(model.apply(p, inputs, { training: true, key: keyFor(context.key, "model") }).output, y),
     }),
-    optimiser: adam({ learningRate: 0.02 }),
+    optimizer: adam({ learningRate: 0.02 }),
     clip: globalNorm(1),
     key: key(2),
     batch: example,

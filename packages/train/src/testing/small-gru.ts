@@ -25,7 +25,7 @@ import {
 import { globalNorm } from "@sluice/clip";
 import { cosine } from "../schedules/cosine.ts";
 import { warmup } from "../schedules/warmup.ts";
-import { adam } from "../optimisers/adam.ts";
+import { adam } from "../optimizers/adam.ts";
 import { accuracy } from "../losses/accuracy.ts";
 import { crossEntropy } from "../losses/cross-entropy.ts";
 import { batches, type Weighted } from "../loop/batches.ts";
@@ -82,7 +82,7 @@ export interface SmallGruRun {
 
 /**
  * Trains it for 50 steps. A backend that runs programs as they were traced, to the bit, gives {@link smallGruHash}; one
- * that optimises them first gives what the reference gives on the optimised program, since a sum over time and batch
+ * that optimizes them first gives what the reference gives on the optimized program, since a sum over time and batch
  * taken in one product rounds differently from one taken step by step.
  */
 export async function trainSmallGru(
@@ -108,7 +108,7 @@ function objective(): TrainStepOptions<SmallGruParams, Weighted<SmallGruData>, S
         weight: sum(weight),
       };
     },
-    optimiser: adam({ learningRate: warmup(5, cosine({ start: 0.02, end: 0.002, steps: 45 })) }),
+    optimizer: adam({ learningRate: warmup(5, cosine({ start: 0.02, end: 0.002, steps: 45 })) }),
     clip: globalNorm(0.3),
   };
 }

@@ -16,7 +16,7 @@ interface Cell {
   /** How each gate is squashed, and how it is mixed with what the gates before it made of the state. */
   readonly gates: readonly (readonly [squash: number, mix: number])[];
   /** Over the features of a row, which leaves rows independent; or over the rows of the batch. */
-  readonly normalise: "no" | "features" | "batch";
+  readonly normalize: "no" | "features" | "batch";
 }
 
 const squash: readonly ((a: Tensor) => Tensor)[] = [t.sigmoid, t.tanh, (a) => t.exp(t.neg(t.square(a))), t.relu];
@@ -27,10 +27,10 @@ const mix: readonly ((value: Tensor, gate: Tensor, h: Tensor) => Tensor)[] = [
   (value, gate) => t.tanh(t.add(value, gate)),
 ];
 
-function step({ gates, normalise }: Cell, { W, U, b }: Weights, h: Tensor, x: Tensor): Tensor {
+function step({ gates, normalize }: Cell, { W, U, b }: Weights, h: Tensor, x: Tensor): Tensor {
   const products = t.add(t.matmul(x, W), t.matmul(h, U));
   const centred =
-    normalise === "no" ? products : t.sub(products, t.mean(products, normalise === "batch" ? 0 : 1, { keep: true }));
+    normalize === "no" ? products : t.sub(products, t.mean(products, normalize === "batch" ? 0 : 1, { keep: true }));
   return t.split(t.add(centred, b), gates.length).reduce((value, part, i) => {
     const [squashed, mixed] = gates[i]!;
     return mix[mixed]!(value, squash[squashed]!(part), h);
@@ -58,7 +58,7 @@ function layer(cell: Cell, given: Given): Tensor[] {
 
 const cells: fc.Arbitrary<Cell> = fc.record({
   gates: fc.array(fc.tuple(fc.nat(squash.length - 1), fc.nat(mix.length - 1)), { minLength: 1, maxLength: 4 }),
-  normalise: fc.constantFrom("no", "features", "batch"),
+  normalize: fc.constantFrom("no", "features", "batch"),
 });
 
 const sizes = fc.record({
@@ -84,7 +84,7 @@ test("random cells on random shapes", async () => {
       const all = (...[ofW, ofU, ofB, ofH, ofXs]: Tensor[]): Tensor[] =>
         layer(cell, { weights: { W: ofW!, U: ofU!, b: ofB! }, h: ofH!, xs: ofXs! });
       await expectAgreement(all, [W, U, b, h, xs]);
-      if (cell.normalise === "batch") return;
+      if (cell.normalize === "batch") return;
 
       const row = seed % batch;
       const alone = (x: Tensor, axis: number): ArrayTensor => t.sliceAxis(x, axis, row, row + 1) as ArrayTensor;

@@ -34,14 +34,14 @@ export async function wasmExecutable(
   const { host } = context;
   const start = performance.now();
   const layout = bindState(program, state);
-  const { program: optimised, plan } = planWithin(program, {
+  const { program: optimized, plan } = planWithin(program, {
     panelColumns: PANEL_COLUMNS,
     state,
     passes: context.passes,
     addressable: ADDRESSABLE_BYTES,
     ...limits,
   });
-  debug("sluice:program", () => print(optimised));
+  debug("sluice:program", () => print(optimized));
   const generated = programModule(plan, { ...context, threads: host.threads });
   debug("sluice:kernels", () => generated.print());
 

@@ -62,7 +62,7 @@ interface Driver {
   readonly threads: number;
   readonly module: ModuleBuilder;
   readonly barrier: WasmFunction<"none"> | undefined;
-  /** One step of each loop, as a function: called often, it is soon compiled by the optimising compiler. */
+  /** One step of each loop, as a function: called often, it is soon compiled by the optimizing compiler. */
   readonly steps: Map<LoopTask, WasmFunction<"none">>;
 }
 

@@ -3,7 +3,7 @@
 import * as t from "@sluice/tensor";
 import type { ArrayTensor, Tensor } from "@sluice/tensor";
 import { randomTensor } from "@sluice/tensor/testing";
-import { optimise } from "@sluice/compiler";
+import { optimize } from "@sluice/compiler";
 import { afterAll, expect, test, vi } from "vitest";
 import { away } from "../hosts/index.ts";
 import { closeVariants, expectSameBits, variants } from "../testing/agree.ts";
@@ -91,12 +91,12 @@ test.each(sizes)("$name", async ({ batch, time, input, hidden, fewer }) => {
   ]);
   batches.push(...zeroed);
   const { program } = t.trace(f, batches[0] as Parameters<typeof f>);
-  const optimised = optimise(program);
+  const optimized = optimize(program);
   for (const [name, backend] of [...Object.entries(variants), ["in a worker", inWorker] as const]) {
     const executable = await backend.compile(program);
     for (const [i, given] of batches.entries()) {
       const results = await executable.run(given as ArrayTensor[]);
-      const expected = t.evaluate(optimised, given);
+      const expected = t.evaluate(optimized, given);
       results.forEach((y, at) => expectSameBits(y, expected[at]!, `${name}, batch ${i}, result ${at}`));
     }
     await executable.dispose();
@@ -143,13 +143,13 @@ test.each([
     (row: number) => (row === batch - 1 ? time : 1),
   ];
   const { program } = t.trace(f, [t.tensor(new Int32Array(batch)), ...rest] as Parameters<typeof f>);
-  const optimised = optimise(program);
+  const optimized = optimize(program);
   for (const [name, backend] of Object.entries(variants)) {
     const executable = await backend.compile(program);
     for (const [i, length] of lengths.entries()) {
       const given = [t.tensor(Int32Array.from({ length: batch }, (_, row) => length(row))), ...rest];
       const results = await executable.run(given);
-      t.evaluate(optimised, given).forEach((y, at) =>
+      t.evaluate(optimized, given).forEach((y, at) =>
         expectSameBits(results[at]!, y, `${name}, batch ${i}, result ${at}`),
       );
     }

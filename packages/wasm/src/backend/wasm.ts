@@ -28,7 +28,7 @@ export interface WasmOptions {
   /**
    * Whether V8 may pair vectors of 128 bits: in the versions of Node that this was tried in, from 24 on, on x64.
    * Faster; results do not depend on it. V8 has one setting for a process, so the last backend that was made decides
-   * for all code that is optimised from then on. Default true.
+   * for all code that is optimized from then on. Default true.
    */
   readonly pairing?: boolean;
   /**

@@ -210,7 +210,7 @@ interface BlockShape {
 
 /**
  * Emits `(a, b, c, bias, scratch, added, place)`, without the last two where the target is C: a block of one tile of C.
- * A function of its own, because it is called often and so reaches the optimising compiler soon, and with one loop: a
+ * A function of its own, because it is called often and so reaches the optimizing compiler soon, and with one loop: a
  * loop over blocks around it made products a sixth slower.
  */
 function emitBlock(

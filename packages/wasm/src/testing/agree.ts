@@ -1,5 +1,5 @@
 /** For tests: a program on the WebAssembly backend, in every variant, against the definitions, to the bit. */
-import { optimise } from "@sluice/compiler";
+import { optimize } from "@sluice/compiler";
 import { type ArrayTensor, type Backend, compile, evaluate, type Tensor, trace, valuesOf } from "@sluice/tensor";
 import { expect } from "vitest";
 import { wasmBackend } from "../backend/wasm.ts";
@@ -29,8 +29,8 @@ export async function expectAgreement(
 ): Promise<void> {
   const given = [...args];
   const { program } = trace((...symbols: Tensor[]) => f(...symbols), given);
-  const optimised = optimise(program);
-  const expected = evaluate(optimised, given);
+  const optimized = optimize(program);
+  const expected = evaluate(optimized, given);
   for (const name of names) {
     const compiled = await compile((...symbols: Tensor[]) => f(...symbols), given, { backend: variants[name]! });
     try {

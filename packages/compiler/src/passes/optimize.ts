@@ -24,7 +24,7 @@ export type PassOptions = { readonly [name in (typeof programPasses)[number]]?: 
 };
 
 /** The passes from program to program, in order. */
-export function optimise(program: Program, options: PassOptions = {}): Program {
+export function optimize(program: Program, options: PassOptions = {}): Program {
   return finish(prepare(program, options), options);
 }
 

@@ -16,7 +16,7 @@ import { checkFraction, checkNotNegative } from "./bias-correction.ts";
 import { chain } from "./chain.ts";
 import { descend, type LearningRate } from "./descend.ts";
 import { momentum as withMomentum } from "./momentum.ts";
-import type { Optimiser } from "./optimiser.ts";
+import type { Optimizer } from "./optimizer.ts";
 import { aliases } from "./sgd.ts";
 import { weightDecay as decay, type Decays } from "./weight-decay.ts";
 
@@ -45,7 +45,7 @@ type SquaresState = { readonly square: Tree; readonly mean?: Tree };
  * RMSprop (Tieleman and Hinton 2012) as PyTorch's: `s <- rho s + (1 - rho) g^2; w <- w - eta g / (sqrt(s) + epsilon)`;
  * centred, `s - m^2` under the root.
  */
-export function rmsprop(options: RmspropOptions): Optimiser {
+export function rmsprop(options: RmspropOptions): Optimizer {
   checkOptions(
     "rmsprop",
     options,
@@ -64,7 +64,7 @@ export function rmsprop(options: RmspropOptions): Optimiser {
   return { ...chain(...members), name: "rmsprop" };
 }
 
-function squares(rho: number, epsilon: number, centred: boolean): Optimiser<SquaresState> {
+function squares(rho: number, epsilon: number, centred: boolean): Optimizer<SquaresState> {
   return {
     name: "squares",
     init: (params) => ({

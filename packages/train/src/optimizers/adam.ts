@@ -17,7 +17,7 @@ import {
 import { biasCorrection, checkFraction, checkNotNegative } from "./bias-correction.ts";
 import { chain } from "./chain.ts";
 import { descend, type LearningRate } from "./descend.ts";
-import type { Optimiser } from "./optimiser.ts";
+import type { Optimizer } from "./optimizer.ts";
 import { aliases } from "./sgd.ts";
 import { weightDecay as decay, type Decays } from "./weight-decay.ts";
 
@@ -54,7 +54,7 @@ type MomentsState = {
 const known = ["learningRate", "beta1", "beta2", "epsilon", "amsgrad", "weightDecay", "decays"];
 
 /** Adam (Kingma and Ba 2015, arXiv 1412.6980): {@link moments} and a step of size eta. */
-export function adam(options: AdamOptions): Optimiser {
+export function adam(options: AdamOptions): Optimizer {
   checkOptions("adam", options, known, aliases);
   const { learningRate, weightDecay = 0, decays, ...rest } = options;
   const members = [
@@ -69,7 +69,7 @@ export function adam(options: AdamOptions): Optimiser {
  * Adam with decoupled weight decay (Loshchilov and Hutter 2019, arXiv 1711.05101), in PyTorch's form: `w <- w - eta (u
  * + lambda w)`.
  */
-export function adamw(options: AdamOptions): Optimiser {
+export function adamw(options: AdamOptions): Optimizer {
   checkOptions("adamw", options, known, aliases);
   const { learningRate, weightDecay = 0.01, decays, ...rest } = options;
   const members = [
@@ -86,7 +86,7 @@ export function adamw(options: AdamOptions): Optimiser {
  *     m <- beta1 m + (1 - beta1) g;   v <- beta2 v + (1 - beta2) g^2
  *     u = (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)
  */
-export function moments(options: MomentsOptions = {}, operation = "moments"): Optimiser<MomentsState> {
+export function moments(options: MomentsOptions = {}, operation = "moments"): Optimizer<MomentsState> {
   checkOptions(operation, options, ["beta1", "beta2", "epsilon", "amsgrad"], aliases);
   const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, amsgrad = false } = options;
   checkFraction(operation, "beta1", beta1);

@@ -12,7 +12,7 @@ const PANEL = 16;
  * `rows` holds an even number of rows; one behind the last, if there is, is left as it is. Every sum is taken in one
  * order, so the bits are the same everywhere.
  */
-export function orthonormaliseRows(rows: Float64Array, count: number, length: number): void {
+export function orthonormalizeRows(rows: Float64Array, count: number, length: number): void {
   const signs = new Float64Array(count);
   for (let first = Math.floor((count - 1) / PANEL) * PANEL; first >= 0; first -= PANEL) {
     const panel = reflectionsOf(rows, { first, count, length }, signs);

@@ -1,14 +1,14 @@
 import { checkMade, TensorError, type Tree } from "@sluice/tensor";
-import type { Optimiser } from "./optimiser.ts";
+import type { Optimizer } from "./optimizer.ts";
 
 type Named = { readonly [name: string]: Tree };
 
 /**
- * Optimisers one after the other; the state is that of the members under their names (`momentum`, and `momentum2` for a
+ * Optimizers one after the other; the state is that of the members under their names (`momentum`, and `momentum2` for a
  * second one).
  */
-export function chain(...optimisers: readonly Optimiser[]): Optimiser<Named> {
-  optimisers.forEach((member, index) =>
+export function chain(...optimizers: readonly Optimizer[]): Optimizer<Named> {
+  optimizers.forEach((member, index) =>
     checkMade(
       "chain",
       `member ${index + 1}`,
@@ -18,20 +18,20 @@ export function chain(...optimisers: readonly Optimiser[]): Optimiser<Named> {
     ),
   );
   const seen = new Map<string, number>();
-  const members = optimisers.map((optimiser) => {
-    const count = (seen.get(optimiser.name) ?? 0) + 1;
-    seen.set(optimiser.name, count);
-    return { name: count === 1 ? optimiser.name : `${optimiser.name}${count}`, optimiser };
+  const members = optimizers.map((optimizer) => {
+    const count = (seen.get(optimizer.name) ?? 0) + 1;
+    seen.set(optimizer.name, count);
+    return { name: count === 1 ? optimizer.name : `${optimizer.name}${count}`, optimizer };
   });
   return {
     name: "chain",
-    init: (params) => Object.fromEntries(members.map(({ name, optimiser }) => [name, optimiser.init(params)])),
+    init: (params) => Object.fromEntries(members.map(({ name, optimizer }) => [name, optimizer.init(params)])),
     update<P extends Tree>(gradients: P, state: Named, params: P) {
       let updates = gradients;
-      const next = members.map(({ name, optimiser }): [string, Tree] => {
+      const next = members.map(({ name, optimizer }): [string, Tree] => {
         const before = state[name];
         if (before === undefined) throw new TensorError(`chain: the state has no part ${name}; make it with init`);
-        const result = optimiser.update(updates, before, params);
+        const result = optimizer.update(updates, before, params);
         updates = result.updates;
         return [name, result.state];
       });

@@ -1,6 +1,6 @@
 import { grad, item, key, tensor, valuesOf } from "@sluice/tensor";
 import { expect, test } from "vitest";
-import { dense, gru, l1, l1l2, l2, regularisation, sequence, stack } from "./index.ts";
+import { dense, gru, l1, l1l2, l2, regularization, sequence, stack } from "./index.ts";
 
 const w = tensor([1, -2, 3]);
 
@@ -17,9 +17,9 @@ test("penalties as in Keras", () => {
 test("a model's penalty is the sum over the parameters that were given one, and has their gradient", () => {
   const model = stack([
     sequence(
-      gru({ input: 2, hidden: 3, kernelRegulariser: l1(0.1), recurrentRegulariser: l2(0.2), biasRegulariser: l2(1) }),
+      gru({ input: 2, hidden: 3, kernelRegularizer: l1(0.1), recurrentRegularizer: l2(0.2), biasRegularizer: l2(1) }),
     ),
-    dense({ input: 3, output: 1, kernelRegulariser: l2(0.5) }),
+    dense({ input: 3, output: 1, kernelRegularizer: l2(0.5) }),
   ]);
   const params = model.init(key(1), { dtype: "f64" });
   const squares = (x: readonly number[]): number => x.reduce((sum, v) => sum + v * v, 0);
@@ -28,20 +28,20 @@ test("a model's penalty is the sum over the parameters that were given one, and 
     0.1 * [...valuesOf(W)].reduce((sum, v) => sum + Math.abs(v), 0) +
     0.2 * squares([...valuesOf(U)]) +
     0.5 * squares([...valuesOf(V)]);
-  expect(item(regularisation(model, params))).toBeCloseTo(expected, 12);
-  const gradient = grad((p: typeof params) => regularisation(model, p))(params);
+  expect(item(regularization(model, params))).toBeCloseTo(expected, 12);
+  const gradient = grad((p: typeof params) => regularization(model, p))(params);
   expect([...valuesOf(gradient[1].W)]).toEqual([...valuesOf(V)]);
   expect([...valuesOf(gradient[1].b!)]).toEqual([0]);
 });
 
-test("without regularisers the penalty is 0", () => {
+test("without regularizers the penalty is 0", () => {
   const layer = sequence(gru({ input: 2, hidden: 3 }));
-  expect(item(regularisation(layer, layer.init(key(1))))).toBe(0);
+  expect(item(regularization(layer, layer.init(key(1))))).toBe(0);
 });
 
 test("parameters of another layer are an error", () => {
   const layer = sequence(gru({ input: 2, hidden: 3 }));
-  expect(() => regularisation(layer, { V: w })).toThrow(
-    "regularisation: the parameters do not fit: no W, expected [2,9]; no U, expected [3,9]",
+  expect(() => regularization(layer, { V: w })).toThrow(
+    "regularization: the parameters do not fit: no W, expected [2,9]; no U, expected [3,9]",
   );
 });

@@ -13,7 +13,7 @@ import {
   type Tree,
 } from "@sluice/tensor";
 import { checkFraction } from "./bias-correction.ts";
-import type { Optimiser } from "./optimiser.ts";
+import type { Optimizer } from "./optimizer.ts";
 
 type MomentumState = { readonly velocity: Tree; readonly count?: Tensor };
 
@@ -28,7 +28,7 @@ export interface MomentumOptions {
  * `v <- mu v + (1 - dampening) g; u <- v`, or with Nesterov `u <- g + mu v` (Sutskever et al. 2013, in PyTorch's form:
  * the learning rate outside).
  */
-export function momentum(mu: number, options: MomentumOptions = {}): Optimiser<MomentumState> {
+export function momentum(mu: number, options: MomentumOptions = {}): Optimizer<MomentumState> {
   checkOptions("momentum", options, ["nesterov", "dampening"]);
   const { nesterov = false, dampening = 0 } = options;
   checkFraction("momentum", "mu", mu);

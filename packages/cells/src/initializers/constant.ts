@@ -1,19 +1,19 @@
 import { full, type ArrayTensor, type Shape } from "@sluice/tensor";
-import type { Initialiser } from "./initialiser.ts";
+import type { Initializer } from "./initializer.ts";
 
 export const constant =
-  (value: number): Initialiser =>
+  (value: number): Initializer =>
   (_, shape) =>
     full(shape, value, "f64");
 
-export const zeros: Initialiser = constant(0);
-export const ones: Initialiser = constant(1);
+export const zeros: Initializer = constant(0);
+export const ones: Initializer = constant(1);
 
 /**
  * The identity times `scale`, repeated for each gate of a matrix `[n, gates * n]`; elsewhere ones on the diagonal. With
  * relu it makes an IRNN (Le, Jaitly, Hinton 2015, arXiv:1504.00941).
  */
-export function scaledIdentity(scale: number): Initialiser {
+export function scaledIdentity(scale: number): Initializer {
   return (_, shape): ArrayTensor => {
     const matrix = full(shape, 0, "f64");
     const [rows, columns] = rowsAndColumns(shape);
@@ -25,7 +25,7 @@ export function scaledIdentity(scale: number): Initialiser {
 }
 
 /** {@link scaledIdentity} of 1. */
-export const identity: Initialiser = scaledIdentity(1);
+export const identity: Initializer = scaledIdentity(1);
 
 function rowsAndColumns(shape: Shape): readonly [number, number] {
   const columns = shape.at(-1) ?? 1;

@@ -1,17 +1,17 @@
 import { checkShape, sizeOf, TensorError } from "@sluice/tensor";
 import { drawNormal } from "./draws.ts";
-import type { Initialiser } from "./initialiser.ts";
-import { orthonormaliseRows } from "./orthonormal-rows.ts";
+import type { Initializer } from "./initializer.ts";
+import { orthonormalizeRows } from "./orthonormal-rows.ts";
 
 /**
  * A random matrix with orthonormal rows or columns, whichever are fewer, uniform over all of them (Saxe et al. 2013,
  * arXiv:1312.6120). A matrix `[hidden, gates * hidden]` is orthogonal as a whole, as in Keras. The work grows with the
  * product of the longer side and the square of the shorter.
  */
-export const orthogonal: Initialiser = scaledOrthogonal(1);
+export const orthogonal: Initializer = scaledOrthogonal(1);
 
 /** {@link orthogonal} times `scale`. */
-export function scaledOrthogonal(scale: number): Initialiser {
+export function scaledOrthogonal(scale: number): Initializer {
   if (!(Math.abs(scale) < Infinity))
     throw new TensorError(`scaledOrthogonal: expected a finite scale, got ${String(scale)}`);
   return (key, shape) => {
@@ -21,7 +21,7 @@ export function scaledOrthogonal(scale: number): Initialiser {
     const [count, length] = rows < columns ? [rows, columns] : [columns, rows];
     const vectors = new Float64Array((count + (count % 2)) * length);
     vectors.set(drawNormal(key, [count, length]).data);
-    orthonormaliseRows(vectors, count, length);
+    orthonormalizeRows(vectors, count, length);
     const data = new Float64Array(rows * columns);
     const [across, down] = rows < columns ? [columns, 1] : [1, columns];
     for (let i = 0; i < count; i++) {

@@ -1,6 +1,6 @@
 // Prints what it takes to draw initial values, in milliseconds of processor time: medians of five rounds, in which all
 // take turns.
-//   pnpm exec node --conditions=@sluice/source tests/time-initialisers.ts
+//   pnpm exec node --conditions=@sluice/source tests/time-initializers.ts
 import { heNormal, lstm, normal, orthogonal, uniform } from "@sluice/cells";
 import { key } from "@sluice/tensor";
 
@@ -13,7 +13,7 @@ const draws: Readonly<Record<string, () => unknown>> = {
   "LSTM of 512 units": () => lstm({ input: 512, hidden: 512 }).init(key(1)),
   "LSTM of 1,024 units": () => lstm({ input: 1024, hidden: 1024 }).init(key(1)),
   "LSTM of 1,024 units, not orthogonal": () =>
-    lstm({ input: 1024, hidden: 1024, recurrentInitialiser: normal() }).init(key(1)),
+    lstm({ input: 1024, hidden: 1024, recurrentInitializer: normal() }).init(key(1)),
 };
 
 const rounds = Object.fromEntries(Object.keys(draws).map((name): [string, number[]] => [name, []]));

@@ -9,7 +9,7 @@ export interface Sizes {
  * Initial values of a parameter, computed in f64 with the same bits on every machine. `sizes` are those of the cell or
  * layer, for rules that need more than the shape.
  */
-export type Initialiser = (key: ArrayTensor, shape: Shape, sizes: Sizes) => ArrayTensor;
+export type Initializer = (key: ArrayTensor, shape: Shape, sizes: Sizes) => ArrayTensor;
 
 /**
  * Rows and columns of a matrix `[in, out]`; further axes in front count as rows, and a vector has as many rows as

@@ -1,12 +1,12 @@
 import { TensorError } from "@sluice/tensor";
-import { fans, type Initialiser } from "./initialiser.ts";
+import { fans, type Initializer } from "./initializer.ts";
 import { CUT_DEVIATION, truncatedNormal, uniform } from "./random.ts";
 
 /**
  * U(+-sqrt(6 / (in + out))), over the whole matrix with all its gates (Glorot, Bengio 2010). Keras's default of
  * kernels.
  */
-export const glorotUniform: Initialiser = (key, shape, sizes) => {
+export const glorotUniform: Initializer = (key, shape, sizes) => {
   const { fanIn, fanOut } = fans(shape);
   return within(6 / (fanIn + fanOut))(key, shape, sizes);
 };
@@ -15,41 +15,41 @@ export const glorotUniform: Initialiser = (key, shape, sizes) => {
  * Normal, cut at two of its deviations, of variance 2 / (in + out) after that (Glorot, Bengio 2010). Keras's
  * `GlorotNormal`.
  */
-export const glorotNormal: Initialiser = (key, shape, sizes) => {
+export const glorotNormal: Initializer = (key, shape, sizes) => {
   const { fanIn, fanOut } = fans(shape);
   return ofVariance(2 / (fanIn + fanOut))(key, shape, sizes);
 };
 
 /** U(+-sqrt(3 / in)) (LeCun et al. 1998). */
-export const lecunUniform: Initialiser = (key, shape, sizes) => within(3 / fans(shape).fanIn)(key, shape, sizes);
+export const lecunUniform: Initializer = (key, shape, sizes) => within(3 / fans(shape).fanIn)(key, shape, sizes);
 
 /** Normal, cut at two of its deviations, of variance 1 / in after that (LeCun et al. 1998). Keras's `LecunNormal`. */
-export const lecunNormal: Initialiser = (key, shape, sizes) => ofVariance(1 / fans(shape).fanIn)(key, shape, sizes);
+export const lecunNormal: Initializer = (key, shape, sizes) => ofVariance(1 / fans(shape).fanIn)(key, shape, sizes);
 
 /** U(+-sqrt(6 / in)) (He et al. 2015), for relu. */
-export const heUniform: Initialiser = (key, shape, sizes) => within(6 / fans(shape).fanIn)(key, shape, sizes);
+export const heUniform: Initializer = (key, shape, sizes) => within(6 / fans(shape).fanIn)(key, shape, sizes);
 
 /**
  * Normal, cut at two of its deviations, of variance 2 / in after that (He et al. 2015), for relu. Keras's `HeNormal`;
  * PyTorch's `kaiming_normal_` is not cut.
  */
-export const heNormal: Initialiser = (key, shape, sizes) => ofVariance(2 / fans(shape).fanIn)(key, shape, sizes);
+export const heNormal: Initializer = (key, shape, sizes) => ofVariance(2 / fans(shape).fanIn)(key, shape, sizes);
 
 /**
  * PyTorch's default of recurrent layers: U(+-1 / sqrt(hidden)), for every weight and bias; of a linear layer U(+-1 /
  * sqrt(in)).
  */
-export const pytorchUniform: Initialiser = (key, shape, sizes) => {
+export const pytorchUniform: Initializer = (key, shape, sizes) => {
   const width = sizes.hidden ?? sizes.input;
   if (width === undefined)
     throw new TensorError("pytorchUniform: it needs sizes { hidden } (or { input } of a linear layer)");
   return within(1 / width)(key, shape, sizes);
 };
 
-const within = (squared: number): Initialiser => {
+const within = (squared: number): Initializer => {
   const limit = Math.sqrt(squared);
   return uniform({ low: -limit, high: limit });
 };
 
-const ofVariance = (variance: number): Initialiser =>
+const ofVariance = (variance: number): Initializer =>
   truncatedNormal({ deviation: Math.sqrt(variance) / CUT_DEVIATION });

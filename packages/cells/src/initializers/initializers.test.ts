@@ -9,7 +9,7 @@ import {
   heNormal,
   heUniform,
   identity,
-  initialise,
+  initialize,
   kernel,
   lecunNormal,
   lecunUniform,
@@ -24,12 +24,12 @@ import {
   truncatedNormal,
   uniform,
   zeros,
-  type Initialiser,
+  type Initializer,
   type TruncatedNormalOptions,
 } from "../index.ts";
 
-const draw = (initialiser: Initialiser, shape: Shape, sizes = {}): number[] => [
-  ...valuesOf(initialiser(key(5), shape, sizes)),
+const draw = (initializer: Initializer, shape: Shape, sizes = {}): number[] => [
+  ...valuesOf(initializer(key(5), shape, sizes)),
 ];
 const shape = [40, 120];
 const range = (values: readonly number[]): number => values.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
@@ -43,8 +43,8 @@ describe("uniform on the published range", () => {
     ["heUniform", heUniform, Math.sqrt(6 / 40)],
     ["pytorchUniform", pytorchUniform, 1 / Math.sqrt(30)],
     ["uniform", uniform({ low: -0.3, high: 0.3 }), 0.3],
-  ])("%s", (_, initialiser, limit) => {
-    const values = draw(initialiser, shape, { hidden: 30 });
+  ])("%s", (_, initializer, limit) => {
+    const values = draw(initializer, shape, { hidden: 30 });
     expect(range(values)).toBeLessThanOrEqual(limit);
     expect(range(values)).toBeGreaterThan(0.99 * limit);
     expect(deviation(values) / (limit / Math.sqrt(3))).toBeCloseTo(1, 1);
@@ -58,8 +58,8 @@ describe("normal of the published deviation", () => {
     ["heNormal", heNormal, Math.sqrt(2 / 40), true],
     ["truncatedNormal", truncatedNormal({ deviation: 2 }), 2 * 0.87962566103423978, true],
     ["normal", normal({ deviation: 2 }), 2, false],
-  ])("%s", (_, initialiser, expected, cut) => {
-    const values = draw(initialiser, shape);
+  ])("%s", (_, initializer, expected, cut) => {
+    const values = draw(initializer, shape);
     // Five standard errors of a deviation over 4800 draws.
     expect(Math.abs(deviation(values) / expected - 1)).toBeLessThan(5 / Math.sqrt(2 * values.length));
     if (cut) expect(range(values)).toBeLessThanOrEqual((2 / 0.87962566103423978) * expected);
@@ -268,9 +268,9 @@ test("constants and identities", () => {
 });
 
 test("the same bits everywhere: these hashes are part of the definition", () => {
-  const hash = (initialiser: Initialiser): string =>
+  const hash = (initializer: Initializer): string =>
     createHash("sha256")
-      .update(Float64Array.from(draw(initialiser, [7, 21])))
+      .update(Float64Array.from(draw(initializer, [7, 21])))
       .digest("hex")
       .slice(0, 16);
   expect({ glorotUniform: hash(glorotUniform), orthogonal: hash(orthogonal), heNormal: hash(heNormal) })
@@ -285,17 +285,17 @@ test("the same bits everywhere: these hashes are part of the definition", () => 
 
 test("f32 weights are the f64 ones rounded once, and names have keys of their own", () => {
   const specs = { W: kernel([3, 4]), V: kernel([3, 4]), U: recurrentKernel([4, 4]) };
-  const [f32, f64] = [initialise(specs, key(1)), initialise(specs, key(1), { dtype: "f64" })];
+  const [f32, f64] = [initialize(specs, key(1)), initialize(specs, key(1), { dtype: "f64" })];
   expect([...valuesOf(f32.U)]).toEqual([...valuesOf(f64.U)].map(Math.fround));
   expect([...valuesOf(f32.W)]).not.toEqual([...valuesOf(f32.V)]);
-  expect([...valuesOf(initialise({ W: kernel([3, 4]) }, key(1)).W)]).toEqual([...valuesOf(f32.W)]);
+  expect([...valuesOf(initialize({ W: kernel([3, 4]) }, key(1)).W)]).toEqual([...valuesOf(f32.W)]);
 });
 
-test("an initialiser of the wrong shape, or without the sizes it needs, is named", () => {
-  expect(() => initialise({ a: { b: parameter([2], { initialiser: (k) => zeros(k, [3], {}) }) } }, key(1))).toThrow(
-    "init: the initialiser of a.b must give an array [2], got [3]",
+test("an initializer of the wrong shape, or without the sizes it needs, is named", () => {
+  expect(() => initialize({ a: { b: parameter([2], { initializer: (k) => zeros(k, [3], {}) }) } }, key(1))).toThrow(
+    "init: the initializer of a.b must give an array [2], got [3]",
   );
-  expect(() => initialise({ W: kernel([2, 2], { initialiser: pytorchUniform }) }, key(1))).toThrow(
+  expect(() => initialize({ W: kernel([2, 2], { initializer: pytorchUniform }) }, key(1))).toThrow(
     "pytorchUniform: it needs sizes { hidden }",
   );
 });

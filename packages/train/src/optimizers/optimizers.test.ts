@@ -1,14 +1,14 @@
 import { add, compileStep, item, scalar, tensor, valuesOf, zipTrees, type Tensor, type Tree } from "@sluice/tensor";
 import { expect, test } from "vitest";
-import { adam, adamw, chain, descend, exponential, momentum, sgd, weightDecay, type Optimiser } from "../index.ts";
+import { adam, adamw, chain, descend, exponential, momentum, sgd, weightDecay, type Optimizer } from "../index.ts";
 import { biasCorrection } from "./bias-correction.ts";
 
 /** The parameter after each step from 1 with the given gradients, in f64. */
-function path(optimiser: Optimiser, gradients: number[]): number[] {
+function path(optimizer: Optimizer, gradients: number[]): number[] {
   let params: { w: Tensor } = { w: tensor([1], undefined, { dtype: "f64" }) };
-  let state = optimiser.init(params);
+  let state = optimizer.init(params);
   return gradients.map((g) => {
-    const result = optimiser.update({ w: tensor([g], undefined, { dtype: "f64" }) as Tensor }, state, params);
+    const result = optimizer.update({ w: tensor([g], undefined, { dtype: "f64" }) as Tensor }, state, params);
     state = result.state;
     params = zipTrees(params, result.updates, add);
     return item(params.w);
@@ -27,14 +27,14 @@ test("the bias correction holds 1 - beta^t to 3e-7 in f32 and 1e-13 in f64, from
 
 test("adam in f32 stays within 1e-5 of f64 over 1000 steps", async () => {
   const after = async (dtype: "f32" | "f64"): Promise<number[]> => {
-    const optimiser = adam({ learningRate: 0.001 });
+    const optimizer = adam({ learningRate: 0.001 });
     const params: { w: Tensor } = { w: tensor([1, -2, 3], undefined, { dtype }) };
     const session = await compileStep(
-      (state: { params: { w: Tensor }; optimiser: Tree }, gradients: { w: Tensor }) => {
-        const { updates, state: next } = optimiser.update(gradients, state.optimiser, state.params);
-        return { state: { params: zipTrees(state.params, updates, add), optimiser: next }, output: [] };
+      (state: { params: { w: Tensor }; optimizer: Tree }, gradients: { w: Tensor }) => {
+        const { updates, state: next } = optimizer.update(gradients, state.optimizer, state.params);
+        return { state: { params: zipTrees(state.params, updates, add), optimizer: next }, output: [] };
       },
-      { params, optimiser: optimiser.init(params) },
+      { params, optimizer: optimizer.init(params) },
       [params],
     );
     for (let t = 0; t < 1000; t++) {
@@ -52,7 +52,7 @@ test("a schedule counts the updates", () => {
   [0, -0.5, -0.75].forEach((x, i) => expect(steps[i]).toBeCloseTo(x, 14));
 });
 
-test("an optimiser put together from public members is the built-in one", () => {
+test("an optimizer put together from public members is the built-in one", () => {
   const gradients = [0.5, -1, 2, 0.25];
   expect(path(chain(weightDecay(0.1), momentum(0.9, { nesterov: true }), descend(0.01)), gradients)).toEqual(
     path(sgd({ learningRate: 0.01, momentum: 0.9, nesterov: true, weightDecay: 0.1 }), gradients),
@@ -61,9 +61,9 @@ test("an optimiser put together from public members is the built-in one", () => 
 
 test("`decays` chooses the parameters that decay", () => {
   const params = { W: tensor([1, 1], [1, 2]), b: tensor([1, 1]) };
-  const optimiser = adamw({ learningRate: 0.1, weightDecay: 0.5, decays: (_, w) => w.shape.length > 1 });
+  const optimizer = adamw({ learningRate: 0.1, weightDecay: 0.5, decays: (_, w) => w.shape.length > 1 });
   const zero = { W: tensor([0, 0], [1, 2]), b: tensor([0, 0]) };
-  const { updates } = optimiser.update(zero, optimiser.init(params), params);
+  const { updates } = optimizer.update(zero, optimizer.init(params), params);
   expect(valuesOf(updates.W)[0]).toBeCloseTo(-0.05, 7);
   expect(valuesOf(updates.b)[0]).toBeCloseTo(0, 7);
 });

@@ -1,6 +1,6 @@
 import { add, checkOptions, leavesOf, mapTree, mul, TensorError, type Tensor } from "@sluice/tensor";
 import { checkNotNegative } from "./bias-correction.ts";
-import type { Optimiser } from "./optimiser.ts";
+import type { Optimizer } from "./optimizer.ts";
 
 /** Which parameters decay; often `(path, w) => w.shape.length > 1`, which leaves out biases and gains. */
 export type Decays = (path: string, parameter: Tensor) => boolean;
@@ -12,7 +12,7 @@ export type Decays = (path: string, parameter: Tensor) => boolean;
 export function weightDecay(
   lambda: number,
   options: { readonly of?: Decays } = {},
-): Optimiser<Readonly<Record<string, never>>> {
+): Optimizer<Readonly<Record<string, never>>> {
   checkOptions("weightDecay", options, ["of"], { decays: "of", mask: "of" });
   const { of = () => true } = options;
   checkNotNegative("weightDecay", "lambda", lambda);

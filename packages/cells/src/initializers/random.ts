@@ -1,6 +1,6 @@
 import { checkOptions, errorFunctionF64, inverseErrorF64, TensorError } from "@sluice/tensor";
 import { drawWhole } from "./draws.ts";
-import type { Initialiser } from "./initialiser.ts";
+import type { Initializer } from "./initializer.ts";
 
 /** Other libraries' names of the options here, for the error about an unknown one. */
 const aliases = {
@@ -26,7 +26,7 @@ export interface UniformOptions {
 }
 
 /** Uniform on [low, high). */
-export function uniform(options: UniformOptions = {}): Initialiser {
+export function uniform(options: UniformOptions = {}): Initializer {
   checkOptions("uniform", options, ["low", "high"], aliases);
   const { low = -0.05, high = 0.05 } = options;
   checkRange("uniform", low, high);
@@ -46,7 +46,7 @@ export interface NormalOptions {
 }
 
 /** Normal. */
-export function normal(options: NormalOptions = {}): Initialiser {
+export function normal(options: NormalOptions = {}): Initializer {
   checkOptions("normal", options, ["mean", "deviation"], aliases);
   const { mean = 0, deviation = 0.05 } = options;
   checkDeviation("normal", mean, deviation);
@@ -79,7 +79,7 @@ export interface TruncatedNormalOptions extends NormalOptions {
  *   `jax.nn.initializers.truncated_normal(deviation)`: what remains has that deviation. So
  *   has what glorotNormal, lecunNormal and heNormal draw, in Keras and JAX as here.
  */
-export function truncatedNormal(options: TruncatedNormalOptions = {}): Initialiser {
+export function truncatedNormal(options: TruncatedNormalOptions = {}): Initializer {
   checkOptions("truncatedNormal", options, ["mean", "deviation", "low", "high"], aliases);
   const { mean = 0, deviation = 0.05 } = options;
   const { low = mean - 2 * deviation, high = mean + 2 * deviation } = options;

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { add, compileStep, tensor, valuesOf, zipTrees, type DType, type Tensor, type Tree } from "@sluice/tensor";
 import { describe, expect, test } from "vitest";
-import { adam, adamw, rmsprop, sgd, type Optimiser } from "../index.ts";
+import { adam, adamw, rmsprop, sgd, type Optimizer } from "../index.ts";
 
 interface Golden {
   readonly shape: number[];
@@ -22,16 +22,16 @@ interface Options {
 }
 interface Case {
   readonly name: string;
-  readonly optimiser: "sgd" | "rmsprop" | "adam" | "adamw";
+  readonly optimizer: "sgd" | "rmsprop" | "adam" | "adamw";
   readonly options: Options;
   readonly parametersAfter: Goldens[];
 }
 
 const golden: { parameters: Goldens; gradients: Goldens[]; cases: Case[] } = JSON.parse(
-  readFileSync(new URL("../../../../fixtures/train/optimisers.json", import.meta.url), "utf8"),
+  readFileSync(new URL("../../../../fixtures/train/optimizers.json", import.meta.url), "utf8"),
 );
 
-function ours(name: Case["optimiser"], { lr, eps, weight_decay, alpha, centered, betas, ...same }: Options): Optimiser {
+function ours(name: Case["optimizer"], { lr, eps, weight_decay, alpha, centered, betas, ...same }: Options): Optimizer {
   const { momentum, dampening, nesterov, amsgrad } = same;
   const defined = <T extends object>(options: T): T =>
     Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
@@ -60,15 +60,15 @@ describe.each([
   ["f64", 1e-12],
   ["f32", 1e-5],
 ] as const)("against PyTorch, %s", (dtype, tolerance) => {
-  test.each(golden.cases)("$name", async ({ optimiser: name, options, parametersAfter }) => {
-    const optimiser = ours(name, options);
+  test.each(golden.cases)("$name", async ({ optimizer: name, options, parametersAfter }) => {
+    const optimizer = ours(name, options);
     const params = treeOf(golden.parameters, dtype);
     const session = await compileStep(
-      (state: { params: Params; optimiser: Tree }, gradients: Params) => {
-        const { updates, state: next } = optimiser.update(gradients, state.optimiser, state.params);
-        return { state: { params: zipTrees(state.params, updates, add), optimiser: next }, output: [] };
+      (state: { params: Params; optimizer: Tree }, gradients: Params) => {
+        const { updates, state: next } = optimizer.update(gradients, state.optimizer, state.params);
+        return { state: { params: zipTrees(state.params, updates, add), optimizer: next }, output: [] };
       },
-      { params, optimiser: optimiser.init(params) },
+      { params, optimizer: optimizer.init(params) },
       [treeOf(golden.gradients[0]!, dtype)],
     );
     for (const [i, gradients] of golden.gradients.entries()) {
