@@ -1,5 +1,6 @@
 import { dense, specsOf, toPyTorch } from "@sluice/cells";
-import { sizeOf, tensor, type ArrayTensor, type Shape, type Tensor, type Tree } from "@sluice/tensor";
+import { tensor, type ArrayTensor, type Shape, type Tensor, type Tree } from "@sluice/tensor";
+import { sizeOf } from "@sluice/tensor/internal";
 import { classes, raggedLengths, type Case } from "./cases.ts";
 import { isBuiltIn, layerOf } from "./cells.ts";
 

@@ -24,11 +24,9 @@ import {
   add,
   compile,
   evaluate,
-  isArray,
   key,
   leavesOf,
   normal,
-  sizeOf,
   square,
   sum,
   tensor,
@@ -41,6 +39,7 @@ import {
   type Tensor,
   type Tree,
 } from "@sluice/tensor";
+import { isArray, sizeOf } from "@sluice/tensor/internal";
 import { binaryCrossEntropy, crossEntropy, mse } from "@sluice/train";
 import { wasm } from "@sluice/wasm";
 import fc from "fast-check";

@@ -14,12 +14,12 @@ import {
   tensor,
   valueAndGrad,
   valuesOf,
-  zerosArray,
   full,
   type Backend,
   type Session,
   type Tensor,
 } from "@sluice/tensor";
+import { zerosArray } from "@sluice/tensor/internal";
 import { wasm } from "@sluice/wasm";
 
 type Weights = { readonly W: Tensor; readonly m: Tensor };

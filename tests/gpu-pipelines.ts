@@ -1,7 +1,8 @@
 /** A GRU's training step with Adam, launch by launch and as one pipeline: in Node, or in a page. */
 import { dense, gru, sequence } from "@sluice/cells";
 import { gpu, type GpuMode } from "@sluice/gpu";
-import { key, keyFor, leavesOf, mapTree, sizeOf, tensor, uniform, valuesOf, type Tensor } from "@sluice/tensor";
+import { key, keyFor, leavesOf, mapTree, tensor, uniform, valuesOf, type Tensor } from "@sluice/tensor";
+import { sizeOf } from "@sluice/tensor/internal";
 import { adam, crossEntropy, trainer } from "@sluice/train";
 
 export interface StepSize {

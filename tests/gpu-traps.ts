@@ -31,12 +31,12 @@ import {
   tensor,
   transpose,
   trace,
-  zerosArray,
   valuesOf,
   type ArrayTensor,
   type Backend,
   type Tensor,
 } from "@sluice/tensor";
+import { zerosArray } from "@sluice/tensor/internal";
 import { distance, type Finding } from "@sluice/tensor/testing";
 import { adam, trainer } from "@sluice/train";
 

@@ -5,13 +5,13 @@ import {
   matmul,
   scan,
   tensor,
-  zerosArray,
   type ArrayTensor,
   type Backend,
   type Compiled,
   type Tensor,
   type Tree,
 } from "@sluice/tensor";
+import { zerosArray } from "@sluice/tensor/internal";
 import { outputOf } from "@sluice/cells";
 import { adam, crossEntropy, trainer } from "@sluice/train";
 import type { Case } from "../cases.ts";

@@ -1,4 +1,4 @@
-import { logF64 } from "@sluice/tensor";
+import { logF64 } from "@sluice/tensor/internal";
 
 /** Where values of an axis stand, and where it has a tick. */
 export interface Axis {

@@ -7,11 +7,11 @@ import {
   silu,
   softplus,
   softsign,
-  suggestion,
   tanh,
   TensorError,
   type Tensor,
 } from "@sluice/tensor";
+import { suggestion } from "@sluice/tensor/internal";
 
 const activations = {
   linear: (x: Tensor): Tensor => x,

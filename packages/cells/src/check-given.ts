@@ -1,5 +1,6 @@
 /** Checks of what a user hands to cells, modifiers and layers: the cell, the layer or the normalizer itself. */
-import { checkMade, hasMembers, shown, TensorError } from "@sluice/tensor";
+import { TensorError } from "@sluice/tensor";
+import { checkMade, hasMembers, shown } from "@sluice/tensor/internal";
 import type { Normalizer } from "@sluice/norm";
 import type { Cell } from "./cell.ts";
 import type { Layer } from "./layers/layer.ts";

@@ -1,6 +1,7 @@
 // Parameters and states are compared with what a cell or layer has, wherever it is applied.
 import { layerNorm } from "@sluice/norm";
-import { full, key, normal, tensor, zerosArray, type Tree } from "@sluice/tensor";
+import { full, key, normal, tensor, type Tree } from "@sluice/tensor";
+import { zerosArray } from "@sluice/tensor/internal";
 import { describe, expect, test } from "vitest";
 import { bidirectional, dense, gru, lstm, rnn, sequence, stack, toKeras, toPyTorch, type Layer } from "./index.ts";
 

@@ -1,4 +1,5 @@
-import { checkTree, isFloat, type Tensor, type Tree } from "@sluice/tensor";
+import { type Tensor, type Tree } from "@sluice/tensor";
+import { checkTree, isFloat } from "@sluice/tensor/internal";
 import { specsOf, type Specs } from "./parameter.ts";
 
 /**

@@ -7,7 +7,6 @@ import {
   assertGradient,
   evaluate,
   grad,
-  isArray,
   key,
   keyFor,
   leavesOf,
@@ -27,11 +26,11 @@ import {
   trace,
   valueAndGradAux,
   valuesOf,
-  widen,
   type ArrayTensor,
   type Tensor,
   type Tree,
 } from "@sluice/tensor";
+import { isArray, widen } from "@sluice/tensor/internal";
 import { wasm } from "@sluice/wasm";
 import fc from "fast-check";
 import { expect, test } from "vitest";

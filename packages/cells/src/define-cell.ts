@@ -1,20 +1,7 @@
 import type { Normalizer } from "@sluice/norm";
 import { checkNormalizer } from "./check-given.ts";
-import {
-  at,
-  checkOptions,
-  checkTree,
-  describe,
-  isFloat,
-  isTensor,
-  named,
-  placeholder,
-  shown,
-  TensorError,
-  type Shape,
-  type Tensor,
-  type Tree,
-} from "@sluice/tensor";
+import { isTensor, named, TensorError, type Shape, type Tensor, type Tree } from "@sluice/tensor";
+import { at, checkOptions, checkTree, describe, isFloat, placeholder, shown } from "@sluice/tensor/internal";
 import {
   evaluation,
   type Cell,

@@ -1,12 +1,7 @@
 import {
-  checkOptions,
   convert,
   isTensor,
   keyFor,
-  sameShape,
-  shown,
-  showShape,
-  sizeOf,
   TensorError,
   type ArrayTensor,
   type DType,
@@ -14,6 +9,7 @@ import {
   type Tensor,
   type Tree,
 } from "@sluice/tensor";
+import { checkOptions, sameShape, shown, showShape, sizeOf } from "@sluice/tensor/internal";
 import { glorotUniform } from "./initializers/scaled.ts";
 import { zeros } from "./initializers/constant.ts";
 import { orthogonal } from "./initializers/orthogonal.ts";

@@ -1,14 +1,5 @@
-import {
-  at,
-  checkOptions,
-  placeholder,
-  sameShape,
-  shown,
-  showShape,
-  TensorError,
-  type Shape,
-  type Tensor,
-} from "@sluice/tensor";
+import { TensorError, type Shape, type Tensor } from "@sluice/tensor";
+import { at, checkOptions, placeholder, sameShape, shown, showShape } from "@sluice/tensor/internal";
 import { outputOf, type Cell, type CellContext, type State } from "./cell.ts";
 import { mapSpecs } from "./parameter.ts";
 

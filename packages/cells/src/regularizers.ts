@@ -1,16 +1,5 @@
-import {
-  abs,
-  add,
-  checkOptions,
-  leavesOf,
-  mul,
-  scalar,
-  square,
-  sum,
-  TensorError,
-  type Tensor,
-  type Tree,
-} from "@sluice/tensor";
+import { abs, add, leavesOf, mul, scalar, square, sum, TensorError, type Tensor, type Tree } from "@sluice/tensor";
+import { checkOptions } from "@sluice/tensor/internal";
 import { checkParameters } from "./check-parameters.ts";
 import { specsOf, type Specs } from "./parameter.ts";
 

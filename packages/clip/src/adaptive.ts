@@ -1,9 +1,7 @@
 import {
   add,
-  checkOptions,
   convert,
   div,
-  euclideanNorm,
   leavesOf,
   less,
   mapTree,
@@ -13,10 +11,10 @@ import {
   reshape,
   scalar,
   select,
-  sizeOf,
   sum,
   type Tensor,
 } from "@sluice/tensor";
+import { checkOptions, euclideanNorm, sizeOf } from "@sluice/tensor/internal";
 import { checkPositive } from "./check.ts";
 import type { Clipper, ClipReport, NoState } from "./clipper.ts";
 

@@ -1,4 +1,5 @@
-import { and, checkMade, not, or, select, TensorError, zipTrees, type Tensor, type Tree } from "@sluice/tensor";
+import { and, not, or, select, TensorError, zipTrees, type Tensor, type Tree } from "@sluice/tensor";
+import { checkMade } from "@sluice/tensor/internal";
 import type { Clipper } from "./clipper.ts";
 
 type Named = { readonly [name: string]: Tree };

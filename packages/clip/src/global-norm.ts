@@ -1,4 +1,5 @@
-import { add, checkOptions, convert, div, less, mapTree, min, mul, scalar, TensorError } from "@sluice/tensor";
+import { add, convert, div, less, mapTree, min, mul, scalar, TensorError } from "@sluice/tensor";
+import { checkOptions } from "@sluice/tensor/internal";
 import { checkPositive } from "./check.ts";
 import type { Clipper, ClipReport, NoState } from "./clipper.ts";
 import { treeNorm, type NormKind } from "./norm.ts";

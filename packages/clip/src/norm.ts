@@ -5,9 +5,6 @@ import {
   mul,
   reduceMax,
   reshape,
-  root,
-  scaleOfSquares,
-  sizeOf,
   square,
   sum,
   TensorError,
@@ -15,6 +12,7 @@ import {
   type Tensor,
   type Tree,
 } from "@sluice/tensor";
+import { root, scaleOfSquares, sizeOf } from "@sluice/tensor/internal";
 
 /** 2: sqrt(sum g^2); 1: sum |g|; "max": max |g|. */
 export type NormKind = 1 | 2 | "max";

@@ -1,4 +1,5 @@
-import { add, and, checkOptions, convert, less, not, scalar, select, TensorError, type Tensor } from "@sluice/tensor";
+import { add, and, convert, less, not, scalar, select, TensorError, type Tensor } from "@sluice/tensor";
+import { checkOptions } from "@sluice/tensor/internal";
 import type { Clipper } from "./clipper.ts";
 import { treeNorm } from "./norm.ts";
 

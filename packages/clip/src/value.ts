@@ -1,18 +1,5 @@
-import {
-  abs,
-  add,
-  convert,
-  div,
-  less,
-  mapTree,
-  max,
-  min,
-  scalar,
-  sizeOf,
-  sum,
-  tensorsOf,
-  type Tensor,
-} from "@sluice/tensor";
+import { abs, add, convert, div, less, mapTree, max, min, scalar, sum, tensorsOf, type Tensor } from "@sluice/tensor";
+import { sizeOf } from "@sluice/tensor/internal";
 import { checkPositive } from "./check.ts";
 import type { Clipper, ClipReport, NoState } from "./clipper.ts";
 import { treeNorm } from "./norm.ts";

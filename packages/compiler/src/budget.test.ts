@@ -1,12 +1,10 @@
 import {
   add,
   evaluate,
-  isArray,
   key,
   keyFor,
   matmul,
   mul,
-  placeholder,
   scan,
   sigmoid,
   split,
@@ -20,6 +18,7 @@ import {
   type Program,
   type Tensor,
 } from "@sluice/tensor";
+import { isArray, placeholder } from "@sluice/tensor/internal";
 import { expect, test } from "vitest";
 import { planWithin, type Planned } from "./budget.ts";
 import { elementsKept, loopPairs } from "./passes/loop-pairs.ts";

@@ -1,4 +1,5 @@
-import { showShape, sizeOf, TensorError, type Node, type Program, type Type } from "@sluice/tensor";
+import { TensorError, type Program, type Type } from "@sluice/tensor";
+import { showShape, sizeOf, type Node } from "@sluice/tensor/internal";
 import { elementsKept, loopPairs, type LoopPair } from "./passes/loop-pairs.ts";
 import { finish, prepare, programPasses } from "./passes/optimize.ts";
 import { planPasses, type LowerOptions } from "./plan/lower.ts";

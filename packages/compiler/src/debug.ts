@@ -1,4 +1,4 @@
-import { environmentVariable, storedSetting } from "@sluice/tensor";
+import { environmentVariable, storedSetting } from "@sluice/tensor/internal";
 
 /** `DEBUG=sluice:program,sluice:kernels` in Node; in a browser, `localStorage.debug`. */
 function isWanted(topic: string): boolean {

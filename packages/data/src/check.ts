@@ -1,5 +1,6 @@
 /** Checks of options. */
-import { suggestion, TensorError } from "@sluice/tensor";
+import { TensorError } from "@sluice/tensor";
+import { suggestion } from "@sluice/tensor/internal";
 import type { SplitSizes } from "./dataset.ts";
 
 /** An integer of at least `least`. */

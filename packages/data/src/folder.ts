@@ -1,4 +1,5 @@
-import { environmentVariable, type Bytes } from "@sluice/tensor";
+import { type Bytes } from "@sluice/tensor";
+import { environmentVariable } from "@sluice/tensor/internal";
 import { DataError } from "./error.ts";
 import { readChecked, readFromDisk } from "./files.ts";
 

@@ -1,4 +1,5 @@
-import { checkOptions, concat, convert, onesLike, sliceAxis, type Tensor } from "@sluice/tensor";
+import { concat, convert, onesLike, sliceAxis, type Tensor } from "@sluice/tensor";
+import { checkOptions } from "@sluice/tensor/internal";
 import type { Fusion } from "./fusion.ts";
 import { checkWidths, modalitiesOf } from "./modalities.ts";
 

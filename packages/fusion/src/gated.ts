@@ -1,18 +1,6 @@
 import { initialize, kernel, type Initializer } from "@sluice/cells";
-import {
-  add,
-  checkOptions,
-  concat,
-  div,
-  greater,
-  matmul,
-  mul,
-  select,
-  sigmoid,
-  sub,
-  tanh,
-  type Tensor,
-} from "@sluice/tensor";
+import { add, concat, div, greater, matmul, mul, select, sigmoid, sub, tanh, type Tensor } from "@sluice/tensor";
+import { checkOptions } from "@sluice/tensor/internal";
 import type { Fusion } from "./fusion.ts";
 import { checkSize, checkWidths, modalitiesOf } from "./modalities.ts";
 

@@ -1,19 +1,6 @@
 import { bias, initialize, kernel, uniform, type Initializer } from "@sluice/cells";
-import {
-  add,
-  checkOptions,
-  concat,
-  expF64,
-  logF64,
-  matmul,
-  mul,
-  onesLike,
-  reshape,
-  select,
-  sliceAxis,
-  sum,
-  type Tensor,
-} from "@sluice/tensor";
+import { add, concat, matmul, mul, onesLike, reshape, select, sliceAxis, sum, type Tensor } from "@sluice/tensor";
+import { checkOptions, expF64, logF64 } from "@sluice/tensor/internal";
 import type { Fusion } from "./fusion.ts";
 import { checkSize, checkWidths, modalitiesOf } from "./modalities.ts";
 

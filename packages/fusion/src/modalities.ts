@@ -1,18 +1,7 @@
 /** Checks of what `apply` is given. */
 import { checkParameters, type Specs } from "@sluice/cells";
-import {
-  checkOptions,
-  isTensor,
-  sameShape,
-  select,
-  shown,
-  showShape,
-  sliceAxis,
-  suggestion,
-  TensorError,
-  type Tensor,
-  type Tree,
-} from "@sluice/tensor";
+import { isTensor, select, sliceAxis, TensorError, type Tensor, type Tree } from "@sluice/tensor";
+import { checkOptions, sameShape, shown, showShape, suggestion } from "@sluice/tensor/internal";
 import type { FuseOptions } from "./fusion.ts";
 
 export type Widths = Readonly<Record<string, number>>;

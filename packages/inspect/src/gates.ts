@@ -1,4 +1,5 @@
-import { convert, greater, less, mapTree, reshape, root, square, sub, TensorError, type Tensor } from "@sluice/tensor";
+import { convert, greater, less, mapTree, reshape, square, sub, TensorError, type Tensor } from "@sluice/tensor";
+import { root } from "@sluice/tensor/internal";
 import { activeSteps, batchAndTime, checkSteps, meanOverSteps, type StepOptions } from "./steps.ts";
 
 export interface GateOptions extends StepOptions {

@@ -1,4 +1,5 @@
-import { grad, isFloat, mapTree, showShape, TensorError, leavesOf, type Tensor, type Tree } from "@sluice/tensor";
+import { grad, mapTree, TensorError, leavesOf, type Tensor, type Tree } from "@sluice/tensor";
+import { isFloat, showShape } from "@sluice/tensor/internal";
 import { stepNorms } from "./norms.ts";
 import { activeSteps, checkSteps, meanOverSteps, type StepOptions } from "./steps.ts";
 

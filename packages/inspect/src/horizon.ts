@@ -1,6 +1,5 @@
 import {
   and,
-  checkOptions,
   convert,
   greater,
   greaterEqual,
@@ -15,6 +14,7 @@ import {
   TensorError,
   type Tensor,
 } from "@sluice/tensor";
+import { checkOptions } from "@sluice/tensor/internal";
 
 export interface HorizonOptions {
   /** The part of the largest norm that still counts, over 0 and at most 1. Default 0.01. */

@@ -1,4 +1,5 @@
-import { checkTensor, euclideanNorm, reshape, sizeOf, type Tensor } from "@sluice/tensor";
+import { reshape, type Tensor } from "@sluice/tensor";
+import { checkTensor, euclideanNorm, sizeOf } from "@sluice/tensor/internal";
 import { batchAndTime } from "./steps.ts";
 
 /**

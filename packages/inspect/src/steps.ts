@@ -1,5 +1,4 @@
 import {
-  checkOptions,
   convert,
   div,
   full,
@@ -9,15 +8,13 @@ import {
   max,
   mul,
   reshape,
-  sameShape,
   select,
-  showShape,
-  sizeOf,
   sum,
   tensor,
   TensorError,
   type Tensor,
 } from "@sluice/tensor";
+import { checkOptions, sameShape, showShape, sizeOf } from "@sluice/tensor/internal";
 
 /** Which steps count, as they were given to the layer. */
 export interface StepOptions {

@@ -1,4 +1,5 @@
-import { checkOptions, checkTree, suggestion, TensorError, type Tensor } from "@sluice/tensor";
+import { TensorError, type Tensor } from "@sluice/tensor";
+import { checkOptions, checkTree, suggestion } from "@sluice/tensor/internal";
 import type { PlacementOptions } from "./normalizer.ts";
 
 interface Options extends PlacementOptions {

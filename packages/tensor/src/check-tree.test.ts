@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { checkTree, full, scalar, tensor, type ExpectedLeaf, type Tree } from "./index.ts";
+import { full, scalar, tensor, type Tree } from "./index.ts";
+import { checkTree, type ExpectedLeaf } from "./internal.ts";
 
 const expected: readonly ExpectedLeaf[] = [
   { path: "a.W", shape: [2, 3] },

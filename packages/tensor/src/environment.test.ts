@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { environmentVariable, storedSetting } from "./index.ts";
+import { environmentVariable, storedSetting } from "./internal.ts";
 
 afterEach(() => vi.unstubAllGlobals());
 

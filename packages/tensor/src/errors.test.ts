@@ -1,12 +1,13 @@
 // What an error says: operation, operands with labels and shapes, place, fix.
 import { describe, expect, test } from "vitest";
 import * as t from "./index.ts";
+import * as internal from "./internal.ts";
 import type { DType, Shape, Tensor } from "./index.ts";
 
-const x = (shape: Shape, dtype: DType = "f32", label = "x"): Tensor => t.placeholder({ shape, dtype }, label);
-const f32 = t.zerosArray([2, 3]);
-const i32 = t.zerosArray([2, 3], "i32");
-const bool = t.zerosArray([2, 3], "bool");
+const x = (shape: Shape, dtype: DType = "f32", label = "x"): Tensor => internal.placeholder({ shape, dtype }, label);
+const f32 = internal.zerosArray([2, 3]);
+const i32 = internal.zerosArray([2, 3], "i32");
+const bool = internal.zerosArray([2, 3], "bool");
 
 test.each<[string, () => unknown]>([
   // Shapes
@@ -14,20 +15,26 @@ test.each<[string, () => unknown]>([
     "matmul x [32,64] x U [128,192]: inner sizes 64 and 128 differ",
     () => t.matmul(x([32, 64]), x([128, 192], "f32", "U")),
   ],
-  ["matmul [5,4,3] x [2,6]: inner sizes 3 and 2 differ", () => t.matmul(t.zerosArray([5, 4, 3]), t.zerosArray([2, 6]))],
-  ["matmul x [3] x [4]: inner sizes 3 and 4 differ", () => t.matmul(x([3]), t.zerosArray([4]))],
+  [
+    "matmul [5,4,3] x [2,6]: inner sizes 3 and 2 differ",
+    () => t.matmul(internal.zerosArray([5, 4, 3]), internal.zerosArray([2, 6])),
+  ],
+  ["matmul x [3] x [4]: inner sizes 3 and 4 differ", () => t.matmul(x([3]), internal.zerosArray([4]))],
   [
     "matmul [2,4,3] x [5,3,4]: batch axes do not broadcast",
-    () => t.matmul(t.zerosArray([2, 4, 3]), t.zerosArray([5, 3, 4])),
+    () => t.matmul(internal.zerosArray([2, 4, 3]), internal.zerosArray([5, 3, 4])),
   ],
-  ["matmul [] x [3]: a scalar has no axis to multiply over; use mul", () => t.matmul(t.scalar(1), t.zerosArray([3]))],
+  [
+    "matmul [] x [3]: a scalar has no axis to multiply over; use mul",
+    () => t.matmul(t.scalar(1), internal.zerosArray([3])),
+  ],
   ["add: shapes x [2,3] and bias [4] do not broadcast together", () => t.add(x([2, 3]), x([4], "f32", "bias"))],
-  ["select: shapes [2,3] and [4] and [] do not broadcast together", () => t.select(bool, t.zerosArray([4]), 0)],
+  ["select: shapes [2,3] and [4] and [] do not broadcast together", () => t.select(bool, internal.zerosArray([4]), 0)],
   ["reshape: x [2,3] has 6 elements, which do not fill [4,2] of 8", () => t.reshape(x([2, 3]), [4, 2])],
   ["reshape: [2,3] cannot take the shape [4,-1]", () => t.reshape(f32, [4, -1])],
   ["reshape: [2,3] cannot take the shape [-1,-1]", () => t.reshape(f32, [-1, -1])],
   ["transpose: axes [0,0] are no permutation of the axes of [2,3]", () => t.transpose(f32, [0, 0])],
-  ["transpose: [3] has fewer than two axes", () => t.transpose(t.zerosArray([3]))],
+  ["transpose: [3] has fewer than two axes", () => t.transpose(internal.zerosArray([3]))],
   ["slice: [0,1] to [2,4] reaches outside x [2,3]", () => t.slice(x([2, 3]), [0, 1], [2, 4])],
   ["slice: starts is [0, 0.5], expected a list of whole numbers", () => t.slice(f32, [0, 0.5], [2, 2])],
   ["slice: [2,3] has no axis 2", () => t.sliceAxis(f32, 2, 0, 1)],
@@ -42,15 +49,15 @@ test.each<[string, () => unknown]>([
   ["broadcast: x [2,3] does not stretch to [2,4]", () => t.broadcastTo(x([2, 3]), [2, 4])],
   ["sum: x [2,3] has no axis 2", () => t.sum(x([2, 3]), 2)],
   ["reduceMax: axes [0,-2] are not distinct axes of [2,3]", () => t.reduceMax(f32, [0, -2])],
-  ["reduceMax: axis 0 of [0] is empty and has no largest element", () => t.reduceMax(t.zerosArray([0]))],
+  ["reduceMax: axis 0 of [0] is empty and has no largest element", () => t.reduceMax(internal.zerosArray([0]))],
   ["sum: unknown option keepDims; did you mean keep?", () => t.sum(f32, 0, { keep: true, ...{ keepDims: true } })],
   ["cumulativeSum: [2,3] has no axis 2", () => t.cumulativeSum(f32, 2)],
   ["iota: [2] has no axis 1", () => t.iota([2], { axis: 1 })],
   ["iota: expected a dtype of numbers, got bool", () => t.iota([2], { dtype: "bool" })],
-  ["gather: [0,3] has no rows to take", () => t.gather(t.zerosArray([0, 3]), i32)],
+  ["gather: [0,3] has no rows to take", () => t.gather(internal.zerosArray([0, 3]), i32)],
   [
     "scatterAdd: updates [3] need one row for each index of [2,3], and rows >= 1 (got 4)",
-    () => t.scatterAdd(i32, t.zerosArray([3]), 4),
+    () => t.scatterAdd(i32, internal.zerosArray([3]), 4),
   ],
   // dtypes
   ["add: x [2] is f32 but n [] is i32; convert one of them", () => t.add(x([2]), x([], "i32", "n"))],
@@ -116,7 +123,7 @@ test.each<[string, () => unknown]>([
   [
     "piecewiseArray: a piece of 2 elements from element 1 does not lie between the piece before it, which ends at 2, and the end of [4]",
     () =>
-      t.piecewiseArray(
+      internal.piecewiseArray(
         [4],
         [
           { at: 0, values: Float32Array.of(1, 2) },
@@ -127,11 +134,14 @@ test.each<[string, () => unknown]>([
   ],
   [
     "piecewiseArray: pieces of a tensor of f32 must be Float32Array, got Int32Array",
-    () => t.piecewiseArray([4], [{ at: 0, values: Int32Array.of(1, 2) }], "f32"),
+    () => internal.piecewiseArray([4], [{ at: 0, values: Int32Array.of(1, 2) }], "f32"),
   ],
   ["tensor: 2 is no bool, which holds 0 or 1", () => t.tensor([0, 2], [2], { dtype: "bool" })],
   ["tensor: 0.5 is no i32, which holds integers of 32 bits", () => t.full([2], 0.5, "i32")],
-  ["full: [2.5] is not a shape, which is a list of whole numbers >= 0, such as [32, 64]", () => t.zerosArray([2.5])],
+  [
+    "full: [2.5] is not a shape, which is a list of whole numbers >= 0, such as [32, 64]",
+    () => internal.zerosArray([2.5]),
+  ],
   ["placeholder: [NaN] is not a shape, which is a list of whole numbers >= 0, such as [32, 64]", () => x([NaN])],
   [
     "values: x [2] is a symbol, which has no values while a function is traced. Return it from the function and read the result",
@@ -162,11 +172,11 @@ test.each<[string, () => unknown]>([
   ["vjp: cotangent: no tensor at y (expected y)", () => t.vjp((a: Tensor) => ({ y: a }), f32).pullback({} as never)],
   [
     "vjp: cotangent f32 [2] does not fit the result f32 [2,3]",
-    () => t.vjp((a: Tensor) => a, f32).pullback(t.zerosArray([2])),
+    () => t.vjp((a: Tensor) => a, f32).pullback(internal.zerosArray([2])),
   ],
   [
     "program: it needs outside [2], which belongs to another function being traced; pass it as an argument",
-    () => t.trace((a: Tensor) => t.add(a, x([2], "f32", "outside")), [t.zerosArray([2])]),
+    () => t.trace((a: Tensor) => t.add(a, x([2], "f32", "outside")), [internal.zerosArray([2])]),
   ],
   ["program: expected 1 inputs, got 0", () => t.evaluate(t.trace((a: Tensor) => a, [f32]).program, [])],
   [
@@ -175,7 +185,7 @@ test.each<[string, () => unknown]>([
   ],
   [
     "differentiate: the program has no input 1; it has 1",
-    () => t.differentiate(t.trace((a: Tensor) => a, [f32]).program, [1]),
+    () => internal.differentiate(t.trace((a: Tensor) => a, [f32]).program, [1]),
   ],
 ])("%s", (message, f) => {
   expect(f).toThrow(new t.TensorError(message));
@@ -194,14 +204,14 @@ describe("the place of an error", () => {
   };
 
   test("is the path from the outside in", () => {
-    const error = caught(() => t.at("gru", () => t.at("reset", product)));
+    const error = caught(() => internal.at("gru", () => internal.at("reset", product)));
     expect(error.message).toBe("gru.reset: matmul x [32,64] x U [128,192]: inner sizes 64 and 128 differ");
     expect(error.place).toEqual(["gru", "reset"]);
     expect(error.problem).toBe("matmul x [32,64] x U [128,192]: inner sizes 64 and 128 differ");
   });
 
   test("stands in the stack, which still begins where the error was made", () => {
-    const { stack } = caught(() => t.at("gru", product));
+    const { stack } = caught(() => internal.at("gru", product));
     expect(stack).toContain("gru: matmul x [32,64]");
     expect(stack).toContain("at product");
   });
@@ -209,14 +219,14 @@ describe("the place of an error", () => {
   test("passes through scan, checkpoint, grad and compile", async () => {
     const f = (y: Tensor): Tensor =>
       t.sum(
-        t.at("cell", () =>
+        internal.at("cell", () =>
           t.scan(
             (h: Tensor, row: Tensor) => ({
-              state: t.at("gate", () => t.checkpoint((s: Tensor) => t.matmul(s, row))(h)),
+              state: internal.at("gate", () => t.checkpoint((s: Tensor) => t.matmul(s, row))(h)),
               output: [],
             }),
             y,
-            t.zerosArray([2, 5, 5]),
+            internal.zerosArray([2, 5, 5]),
           ),
         ).state,
       );
@@ -228,11 +238,11 @@ describe("the place of an error", () => {
   test("leaves other errors, and results, alone", () => {
     const other = new RangeError("other");
     expect(() =>
-      t.at("gru", () => {
+      internal.at("gru", () => {
         throw other;
       }),
     ).toThrow(other);
-    expect(t.at("gru", () => 3)).toBe(3);
+    expect(internal.at("gru", () => 3)).toBe(3);
   });
 });
 

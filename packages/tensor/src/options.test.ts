@@ -1,16 +1,6 @@
 import { expect, test } from "vitest";
-import {
-  checkOptions,
-  cumulativeSum,
-  iota,
-  key,
-  nearest,
-  scalar,
-  suggestion,
-  tensor,
-  uniform,
-  variance,
-} from "./index.ts";
+import { cumulativeSum, iota, key, scalar, tensor, uniform, variance } from "./index.ts";
+import { checkOptions, nearest, suggestion } from "./internal.ts";
 
 test("an unknown option is named with the nearest known one", () => {
   expect(() => checkOptions("gru", { hiden: 3 }, ["input", "hidden"])).toThrow(

@@ -1,17 +1,6 @@
 import { describe, expect, test } from "vitest";
-import {
-  leavesOf,
-  mapTree,
-  matchTree,
-  scalar,
-  tensor,
-  tensorsOf,
-  treeFrom,
-  valuesOf,
-  zipTrees,
-  type Tensor,
-  type Tree,
-} from "./index.ts";
+import { leavesOf, mapTree, scalar, tensor, tensorsOf, valuesOf, zipTrees, type Tensor, type Tree } from "./index.ts";
+import { matchTree, treeFrom } from "./internal.ts";
 
 const tree = {
   layers: [

@@ -1,4 +1,5 @@
-import { add, matmul, mul, sliceAxis, split, sub, suggestion, TensorError, type Tensor } from "@sluice/tensor";
+import { add, matmul, mul, sliceAxis, split, sub, TensorError, type Tensor } from "@sluice/tensor";
+import { suggestion } from "@sluice/tensor/internal";
 import { activationOf, type Activation } from "../activations.ts";
 import { defineCell } from "../define-cell.ts";
 import { bias, kernel, recurrentKernel } from "../parameter.ts";

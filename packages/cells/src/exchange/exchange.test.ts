@@ -1,5 +1,6 @@
 import { layerNorm } from "@sluice/norm";
-import { add, key, mapTree, mul, tensor, valuesOf, zerosArray, type Tensor, type Tree } from "@sluice/tensor";
+import { add, key, mapTree, mul, tensor, valuesOf, type Tensor, type Tree } from "@sluice/tensor";
+import { zerosArray } from "@sluice/tensor/internal";
 import { describe, expect, test } from "vitest";
 import {
   bidirectional,

@@ -1,15 +1,6 @@
 /** What the cells of other libraries can hold of a cell of ours. */
-import {
-  isTensor,
-  leavesOf,
-  sameShape,
-  showShape,
-  suggestion,
-  TensorError,
-  type Shape,
-  type Tensor,
-  type Tree,
-} from "@sluice/tensor";
+import { isTensor, leavesOf, TensorError, type Shape, type Tensor, type Tree } from "@sluice/tensor";
+import { sameShape, showShape, suggestion } from "@sluice/tensor/internal";
 import { originOf, type Cell } from "../cell.ts";
 import { gru } from "../cells/gru.ts";
 import { lstm } from "../cells/lstm.ts";

@@ -2,15 +2,8 @@
  * Many random numbers at once, in plain loops over typed arrays: what the eager functions of @sluice/tensor draw, bit
  * for bit, at a fraction of their time.
  */
-import {
-  inverseErrorF64,
-  sizeOf,
-  TensorError,
-  threefry2x32Into,
-  type ArrayTensor,
-  type Shape,
-  type Tensor,
-} from "@sluice/tensor";
+import { TensorError, type ArrayTensor, type Shape, type Tensor } from "@sluice/tensor";
+import { inverseErrorF64, sizeOf, threefry2x32Into } from "@sluice/tensor/internal";
 
 /**
  * Whole numbers from 0 to 2^24 - 1, as many as fill the shape, each as likely as the others. They are the tensor's own

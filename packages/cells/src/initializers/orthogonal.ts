@@ -1,4 +1,5 @@
-import { checkShape, sizeOf, TensorError } from "@sluice/tensor";
+import { TensorError } from "@sluice/tensor";
+import { checkShape, sizeOf } from "@sluice/tensor/internal";
 import { drawNormal } from "./draws.ts";
 import type { Initializer } from "./initializer.ts";
 import { orthonormalizeRows } from "./orthonormal-rows.ts";

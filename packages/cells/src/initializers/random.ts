@@ -1,4 +1,5 @@
-import { checkOptions, errorFunctionF64, inverseErrorF64, TensorError } from "@sluice/tensor";
+import { TensorError } from "@sluice/tensor";
+import { checkOptions, errorFunctionF64, inverseErrorF64 } from "@sluice/tensor/internal";
 import { drawWhole } from "./draws.ts";
 import type { Initializer } from "./initializer.ts";
 

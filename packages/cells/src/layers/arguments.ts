@@ -1,30 +1,32 @@
 /** Checks of what `apply` is given. */
 import {
-  checkList,
-  checkOptions,
-  checkTensor,
-  checkTree,
   full,
-  isFloat,
   isTensor,
   leavesOf,
   pad,
   reshape,
-  sameShape,
   select,
-  showShape,
   sliceAxis,
-  suggestion,
   tensor,
   TensorError,
   transpose,
-  zeroBeyond,
-  zerosArray,
   type DType,
   type Shape,
   type Tensor,
   type Tree,
 } from "@sluice/tensor";
+import {
+  checkList,
+  checkOptions,
+  checkTensor,
+  checkTree,
+  isFloat,
+  sameShape,
+  showShape,
+  suggestion,
+  zeroBeyond,
+  zerosArray,
+} from "@sluice/tensor/internal";
 import type { State } from "../cell.ts";
 import type { ApplyOptions, BatchSize } from "./layer.ts";
 

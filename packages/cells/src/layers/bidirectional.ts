@@ -1,16 +1,5 @@
-import {
-  add,
-  at,
-  checkOptions,
-  concat,
-  keyFor,
-  mul,
-  suggestion,
-  TensorError,
-  type DType,
-  type Tensor,
-  type Tree,
-} from "@sluice/tensor";
+import { add, concat, keyFor, mul, TensorError, type DType, type Tensor, type Tree } from "@sluice/tensor";
+import { at, checkOptions, suggestion } from "@sluice/tensor/internal";
 import type { Cell, State } from "../cell.ts";
 import { checkCell } from "../check-given.ts";
 import { checkParameters } from "../check-parameters.ts";

@@ -1,4 +1,5 @@
-import { add, checkOptions, matmul, TensorError, type Tensor } from "@sluice/tensor";
+import { add, matmul, TensorError, type Tensor } from "@sluice/tensor";
+import { checkOptions } from "@sluice/tensor/internal";
 import { activationOf, type Activation } from "../activations.ts";
 import { checkParameters } from "../check-parameters.ts";
 import { checkSize } from "../size.ts";

@@ -1,4 +1,5 @@
-import { bernoulli, checkTensor, convert, mul, TensorError, type Tensor } from "@sluice/tensor";
+import { bernoulli, convert, mul, TensorError, type Tensor } from "@sluice/tensor";
+import { checkTensor } from "@sluice/tensor/internal";
 import { checkRate } from "../modifiers/rate.ts";
 
 /**

@@ -1,12 +1,5 @@
-import {
-  checkTensor,
-  TensorError,
-  type ArrayTensor,
-  type DType,
-  type Shape,
-  type Tensor,
-  type Tree,
-} from "@sluice/tensor";
+import { TensorError, type ArrayTensor, type DType, type Shape, type Tensor, type Tree } from "@sluice/tensor";
+import { checkTensor } from "@sluice/tensor/internal";
 import type { InitOptions, Specs } from "../parameter.ts";
 
 /**

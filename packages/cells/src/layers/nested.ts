@@ -1,4 +1,5 @@
-import { isTensor, keyFor, sameShape, showShape, TensorError, type Shape } from "@sluice/tensor";
+import { isTensor, keyFor, TensorError, type Shape } from "@sluice/tensor";
+import { sameShape, showShape } from "@sluice/tensor/internal";
 import type { ApplyOptions, Layer } from "./layer.ts";
 
 type StateOptions = "state" | "resetState";

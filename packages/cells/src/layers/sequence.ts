@@ -1,6 +1,5 @@
 import {
   add,
-  checkOptions,
   greater,
   keyAt,
   keyFor,
@@ -8,13 +7,12 @@ import {
   mapTree,
   reshape,
   select,
-  suggestion,
   TensorError,
-  zerosArray,
   zipTrees,
   type Tensor,
   type Tree,
 } from "@sluice/tensor";
+import { checkOptions, suggestion, zerosArray } from "@sluice/tensor/internal";
 import { evaluation, outputOf, type Cell, type CellContext, type State } from "../cell.ts";
 import { checkCell } from "../check-given.ts";
 import { checkParameters } from "../check-parameters.ts";

@@ -1,4 +1,5 @@
-import { at, checkList, checkOptions, keyFor, TensorError, type Tree } from "@sluice/tensor";
+import { keyFor, TensorError, type Tree } from "@sluice/tensor";
+import { at, checkList, checkOptions } from "@sluice/tensor/internal";
 import { checkLayer } from "../check-given.ts";
 import type { Specs } from "../parameter.ts";
 import { checkRate } from "../modifiers/rate.ts";

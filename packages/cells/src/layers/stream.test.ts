@@ -4,7 +4,6 @@ import {
   concat,
   convert,
   exp,
-  isArray,
   key,
   matmul,
   mul,
@@ -19,6 +18,7 @@ import {
   type Backend,
   type Tensor,
 } from "@sluice/tensor";
+import { isArray } from "@sluice/tensor/internal";
 import { wasm } from "@sluice/wasm";
 import { describe, expect, test } from "vitest";
 import { gru } from "../cells/gru.ts";

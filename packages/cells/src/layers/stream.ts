@@ -1,24 +1,26 @@
 import {
-  allocate,
-  checkOptions,
-  checkTree,
   compileStep,
-  isArray,
   leavesOf,
   mapTree,
   reshape,
-  showShape,
-  sizeOf,
   tensor,
   TensorError,
   type ArrayTensor,
   type Backend,
   type DType,
-  type ExpectedLeaf,
   type Shape,
   type Tensor,
   type Tree,
 } from "@sluice/tensor";
+import {
+  allocate,
+  checkOptions,
+  checkTree,
+  isArray,
+  showShape,
+  sizeOf,
+  type ExpectedLeaf,
+} from "@sluice/tensor/internal";
 import type { Layer } from "./layer.ts";
 
 export interface StreamOptions {

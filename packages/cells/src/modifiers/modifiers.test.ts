@@ -14,10 +14,10 @@ import {
   tanh,
   tensor,
   valuesOf,
-  zerosArray,
   type Tensor,
   type Tree,
 } from "@sluice/tensor";
+import { zerosArray } from "@sluice/tensor/internal";
 import { describe, expect, test } from "vitest";
 import {
   bidirectional,

@@ -1,4 +1,5 @@
-import { bernoulli, checkOptions, convert, mul, TensorError, type Tensor, type Tree } from "@sluice/tensor";
+import { bernoulli, convert, mul, TensorError, type Tensor, type Tree } from "@sluice/tensor";
+import { checkOptions } from "@sluice/tensor/internal";
 import { evaluation, withTrainingStep, type Cell, type State } from "../cell.ts";
 import { checkCell } from "../check-given.ts";
 import { probe } from "../probe.ts";

@@ -1,4 +1,5 @@
-import { add, bernoulli, checkOptions, mapTree, mul, select, type Tree } from "@sluice/tensor";
+import { add, bernoulli, mapTree, mul, select, type Tree } from "@sluice/tensor";
+import { checkOptions } from "@sluice/tensor/internal";
 import { evaluation, type Cell, type State } from "../cell.ts";
 import { checkCell } from "../check-given.ts";
 import { keysWithin } from "./keys-within.ts";

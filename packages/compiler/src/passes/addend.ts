@@ -1,4 +1,5 @@
-import type { Node, SymbolTensor, Tensor } from "@sluice/tensor";
+import type { Tensor } from "@sluice/tensor";
+import type { Node, SymbolTensor } from "@sluice/tensor/internal";
 
 /**
  * What a loop's step adds to `state`, if adding to it is all that the step does with it: so weights' gradients are

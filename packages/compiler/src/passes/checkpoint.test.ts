@@ -1,7 +1,6 @@
 import {
   add,
   evaluate,
-  isArray,
   key,
   keyFor,
   matmul,
@@ -22,6 +21,7 @@ import {
   type ScanOptions,
   type Tensor,
 } from "@sluice/tensor";
+import { isArray } from "@sluice/tensor/internal";
 import { differenceOf, noiseOf } from "@sluice/tensor/testing";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";

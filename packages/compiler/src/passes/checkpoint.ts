@@ -1,22 +1,15 @@
+import { add, concat, programOf, reshape, sliceAxis, zerosLike, type Program, type Tensor } from "@sluice/tensor";
 import {
-  add,
   applyScan,
   close,
-  concat,
   input,
   labelOf,
-  programOf,
-  reshape,
-  sliceAxis,
   splitScan,
-  zerosLike,
   type Node,
-  type Program,
   type ScanOperation,
   type ScanParts,
   type SymbolTensor,
-  type Tensor,
-} from "@sluice/tensor";
+} from "@sluice/tensor/internal";
 import { addendOf } from "./addend.ts";
 import { loopPairs, type LoopPair } from "./loop-pairs.ts";
 import { rewrite } from "./rewrite.ts";

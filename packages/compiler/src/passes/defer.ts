@@ -1,14 +1,12 @@
+import { programOf, type Program, type Tensor } from "@sluice/tensor";
 import {
   applyScan,
   nodesOf,
-  programOf,
   splitScan,
   type Node,
-  type Program,
   type ScanOperation,
   type SymbolTensor,
-  type Tensor,
-} from "@sluice/tensor";
+} from "@sluice/tensor/internal";
 import { TensorMap } from "../plan/tensor-map.ts";
 import { lift, liftable, type Lifted } from "./lift.ts";
 import { rewriteScans } from "./rewrite.ts";

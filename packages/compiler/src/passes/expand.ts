@@ -1,4 +1,5 @@
-import { apply, evaluate, type Program } from "@sluice/tensor";
+import { evaluate, type Program } from "@sluice/tensor";
+import { apply } from "@sluice/tensor/internal";
 import { rewrite } from "./rewrite.ts";
 
 /**

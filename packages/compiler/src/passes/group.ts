@@ -1,18 +1,5 @@
-import {
-  add,
-  applyScan,
-  concat,
-  input,
-  matmul,
-  programOf,
-  sliceAxis,
-  splitScan,
-  type Node,
-  type Program,
-  type ScanOperation,
-  type SymbolTensor,
-  type Tensor,
-} from "@sluice/tensor";
+import { add, concat, matmul, programOf, sliceAxis, type Program, type Tensor } from "@sluice/tensor";
+import { applyScan, input, splitScan, type Node, type ScanOperation, type SymbolTensor } from "@sluice/tensor/internal";
 import { TensorMap } from "../plan/tensor-map.ts";
 import { rewrite, rewriteScans } from "./rewrite.ts";
 import { countUses } from "./uses.ts";

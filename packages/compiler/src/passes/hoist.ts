@@ -1,17 +1,15 @@
+import { programOf, type Program, type Tensor } from "@sluice/tensor";
 import {
   applyScan,
   dependents,
   input,
-  programOf,
   sizeOf,
   splitScan,
   substitute,
   type Node,
-  type Program,
   type ScanOperation,
   type SymbolTensor,
-  type Tensor,
-} from "@sluice/tensor";
+} from "@sluice/tensor/internal";
 import { roleOf } from "../plan/roles.ts";
 import { TensorMap } from "../plan/tensor-map.ts";
 import { isHeavy, lift, liftable, type Lifted } from "./lift.ts";

@@ -1,17 +1,5 @@
-import {
-  apply,
-  applyOne,
-  broadcastTo,
-  concat,
-  gather,
-  matmul,
-  pad,
-  reshape,
-  slice,
-  transpose,
-  type Node,
-  type Tensor,
-} from "@sluice/tensor";
+import { broadcastTo, concat, gather, matmul, pad, reshape, slice, transpose, type Tensor } from "@sluice/tensor";
+import { apply, applyOne, type Node } from "@sluice/tensor/internal";
 
 /** A value of a loop's step for all steps at once: [time, ...] where it differs from step to step. */
 export interface Lifted {

@@ -1,4 +1,5 @@
-import { sizeOf, type Node, type Program, type ScanOperation } from "@sluice/tensor";
+import { type Program } from "@sluice/tensor";
+import { sizeOf, type Node, type ScanOperation } from "@sluice/tensor/internal";
 
 /**
  * A loop, and the loop back through the same steps that reads what the first one keeps for it: forward and backward

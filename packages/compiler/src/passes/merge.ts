@@ -1,13 +1,5 @@
-import {
-  isArray,
-  programOf,
-  replaceNodes,
-  sizeOf,
-  symbolsOf,
-  type Node,
-  type Program,
-  type Tensor,
-} from "@sluice/tensor";
+import { programOf, type Program, type Tensor } from "@sluice/tensor";
+import { isArray, replaceNodes, sizeOf, symbolsOf, type Node } from "@sluice/tensor/internal";
 
 /**
  * Merge: a single number that the program computes twice from the same tensors is computed once. A training step asks

@@ -3,7 +3,6 @@ import {
   checkpoint,
   div,
   evaluate,
-  isArray,
   key,
   keyFor,
   matmul,
@@ -25,6 +24,7 @@ import {
   type Program,
   type Tensor,
 } from "@sluice/tensor";
+import { isArray } from "@sluice/tensor/internal";
 import { describe, expect, test } from "vitest";
 import { defer } from "./defer.ts";
 import { expand } from "./expand.ts";

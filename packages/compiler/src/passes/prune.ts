@@ -1,4 +1,5 @@
-import { applyScan, programOf, splitScan, type Node, type Program, type Tensor } from "@sluice/tensor";
+import { programOf, type Program, type Tensor } from "@sluice/tensor";
+import { applyScan, splitScan, type Node } from "@sluice/tensor/internal";
 import { rewrite } from "./rewrite.ts";
 
 /**

@@ -7,7 +7,6 @@ import {
   evaluate,
   exp,
   expand,
-  isArray,
   key,
   matmul,
   max,
@@ -17,7 +16,6 @@ import {
   reshape,
   scan,
   sigmoid,
-  sizeOf,
   sliceAxis,
   split,
   square,
@@ -29,12 +27,11 @@ import {
   uniform,
   valueAndGrad,
   valuesOf,
-  widen,
-  zerosArray,
   type ArrayTensor,
   type Program,
   type Tensor,
 } from "@sluice/tensor";
+import { isArray, sizeOf, widen, zerosArray } from "@sluice/tensor/internal";
 import { expect, test } from "vitest";
 import { planWithin, type Passes } from "../budget.ts";
 import { optimize } from "./optimize.ts";

@@ -1,4 +1,5 @@
-import { apply, programOf, symbolsOf, type Node, type Program, type ScanOperation, type Tensor } from "@sluice/tensor";
+import { programOf, type Program, type Tensor } from "@sluice/tensor";
+import { apply, symbolsOf, type Node, type ScanOperation } from "@sluice/tensor/internal";
 
 /** What takes a node's place, given its rewritten inputs; undefined to keep the node. */
 export type RewriteNode = (node: Node, inputs: readonly Tensor[]) => readonly Tensor[] | undefined;

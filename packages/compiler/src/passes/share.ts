@@ -1,13 +1,5 @@
-import {
-  applyScan,
-  concat,
-  programOf,
-  sliceAxis,
-  type Program,
-  type ScanOperation,
-  type SymbolTensor,
-  type Tensor,
-} from "@sluice/tensor";
+import { concat, programOf, sliceAxis, type Program, type Tensor } from "@sluice/tensor";
+import { applyScan, type ScanOperation, type SymbolTensor } from "@sluice/tensor/internal";
 import { sameTensor } from "../plan/tensor-map.ts";
 import { rewrite, rewriteScans } from "./rewrite.ts";
 

@@ -1,4 +1,5 @@
-import { apply, isArray, isFloat, type Program, type Tensor } from "@sluice/tensor";
+import { type Program, type Tensor } from "@sluice/tensor";
+import { apply, isArray, isFloat } from "@sluice/tensor/internal";
 import { rewrite, rewriteScans } from "./rewrite.ts";
 
 /**

@@ -1,27 +1,29 @@
 import {
   add,
-  applyOne,
-  applyScan,
   concat,
-  input,
   matmul,
   programOf,
   reshape,
-  sizeOf,
   slice,
-  splitScan,
-  stridesOf,
   sum,
   transpose,
   zerosLike,
-  type Node,
-  type Operation,
   type Program,
-  type ScanOperation,
   type Shape,
-  type SymbolTensor,
   type Tensor,
 } from "@sluice/tensor";
+import {
+  applyOne,
+  applyScan,
+  input,
+  sizeOf,
+  splitScan,
+  stridesOf,
+  type Node,
+  type Operation,
+  type ScanOperation,
+  type SymbolTensor,
+} from "@sluice/tensor/internal";
 import type { View } from "../plan/plan.ts";
 import { TensorMap } from "../plan/tensor-map.ts";
 import { reshapeView, sliceView, transposeView, whole } from "../plan/view.ts";

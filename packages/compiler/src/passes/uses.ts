@@ -1,4 +1,5 @@
-import type { Node, Program, Tensor } from "@sluice/tensor";
+import type { Program, Tensor } from "@sluice/tensor";
+import type { Node } from "@sluice/tensor/internal";
 
 /** How often a program reads the outputs of each node, its results included. */
 export function countUses(program: Program): Map<Node, number> {

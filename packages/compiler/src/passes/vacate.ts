@@ -1,14 +1,5 @@
-import {
-  apply,
-  sizeOf,
-  splitScan,
-  zerosArray,
-  type ArrayTensor,
-  type Program,
-  type ScanOperation,
-  type Tensor,
-  type Type,
-} from "@sluice/tensor";
+import { type ArrayTensor, type Program, type Tensor, type Type } from "@sluice/tensor";
+import { apply, sizeOf, splitScan, zerosArray, type ScanOperation } from "@sluice/tensor/internal";
 import { rewrite } from "./rewrite.ts";
 
 /**

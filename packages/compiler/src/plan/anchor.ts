@@ -1,4 +1,5 @@
-import { PRODUCT_BLOCK, sizeOf, type Node, type Shape } from "@sluice/tensor";
+import { type Shape } from "@sluice/tensor";
+import { PRODUCT_BLOCK, sizeOf, type Node } from "@sluice/tensor/internal";
 import { zerosBeyond } from "./active-rows.ts";
 import { isCheaperUnpacked, pack, walkable } from "./operand.ts";
 import type { Placement } from "./placement.ts";

@@ -1,4 +1,5 @@
-import type { SymbolTensor, Tensor } from "@sluice/tensor";
+import type { Tensor } from "@sluice/tensor";
+import type { SymbolTensor } from "@sluice/tensor/internal";
 import type { Rows } from "../ragged/layout.ts";
 import { MOST_VIEWS } from "./in-place.ts";
 import { kernelBuilder } from "./kernel.ts";

@@ -1,4 +1,5 @@
-import type { DType, Node, Shape, SymbolTensor, Tensor } from "@sluice/tensor";
+import type { DType, Shape, Tensor } from "@sluice/tensor";
+import type { Node, SymbolTensor } from "@sluice/tensor/internal";
 import type { ElementwiseStep, Instruction, View } from "./plan.ts";
 import { isElementwise, keepsAxes, roleOf } from "./roles.ts";
 

@@ -1,5 +1,6 @@
 /** From a program to steps on buffers. Addresses come afterwards, by `memory.ts`. */
-import { splitScan, type Node, type Program, type ScanOperation, type SymbolTensor, type Values } from "@sluice/tensor";
+import { type Program, type Values } from "@sluice/tensor";
+import { splitScan, type Node, type ScanOperation, type SymbolTensor } from "@sluice/tensor/internal";
 import type { Region } from "../ragged/layout.ts";
 import { workBefore } from "../ragged/lengths.ts";
 import { paddingOf } from "../ragged/padding.ts";

@@ -1,4 +1,5 @@
-import { zerosArray, type Node, type Shape, type SymbolTensor, type Tensor } from "@sluice/tensor";
+import { type Shape, type Tensor } from "@sluice/tensor";
+import { zerosArray, type Node, type SymbolTensor } from "@sluice/tensor/internal";
 import type { View } from "./plan.ts";
 import { roleOf } from "./roles.ts";
 import { placeable } from "./schedule.ts";

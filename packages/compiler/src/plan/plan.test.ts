@@ -1,19 +1,16 @@
 import {
   add,
-  applyOne,
   broadcastTo,
   concat,
   cumulativeSum,
   evaluate,
   exp,
   gather,
-  isArray,
   key,
   keyFor,
   matmul,
   mul,
   pad,
-  primitives,
   reduceMax,
   reshape,
   scan,
@@ -31,6 +28,7 @@ import {
   type Tensor,
   type Tree,
 } from "@sluice/tensor";
+import { applyOne, isArray, primitives } from "@sluice/tensor/internal";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { optimize } from "../passes/optimize.ts";

@@ -1,4 +1,5 @@
-import type { BinaryName, DType, Shape, UnaryName, Values } from "@sluice/tensor";
+import type { DType, Shape, Values } from "@sluice/tensor";
+import type { BinaryName, UnaryName } from "@sluice/tensor/internal";
 
 /**
  * A program as work on planned memory: what a backend generates kernels for. Every size, address and order is decided

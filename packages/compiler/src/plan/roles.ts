@@ -1,4 +1,5 @@
-import type { BinaryName, Node, Operation, Shape, UnaryName } from "@sluice/tensor";
+import type { Shape } from "@sluice/tensor";
+import type { BinaryName, Node, Operation, UnaryName } from "@sluice/tensor/internal";
 
 /**
  * What an operation is to the planner: elementwise work is fused, a view moves nothing, an assembly is filled in place

@@ -1,5 +1,6 @@
-import type { Node, ScanOperation, Tensor } from "@sluice/tensor";
-import { splitScan } from "@sluice/tensor";
+import type { Tensor } from "@sluice/tensor";
+import type { Node, ScanOperation } from "@sluice/tensor/internal";
+import { splitScan } from "@sluice/tensor/internal";
 import { roleOf } from "./roles.ts";
 import { sameTensor } from "./tensor-map.ts";
 

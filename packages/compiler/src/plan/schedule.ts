@@ -3,7 +3,8 @@
  * Work is put into slots: an elementwise value and the elementwise values of the same shape that read it share a slot,
  * and so one pass; whatever is read through memory is written in an earlier slot.
  */
-import { sizeOf, type Node, type SymbolTensor, type Tensor } from "@sluice/tensor";
+import { type Tensor } from "@sluice/tensor";
+import { sizeOf, type Node, type SymbolTensor } from "@sluice/tensor/internal";
 import type { Placement } from "./placement.ts";
 import { isLight, isLong, keepsAxes, roleOf } from "./roles.ts";
 import { outputOf, TensorMap } from "./tensor-map.ts";

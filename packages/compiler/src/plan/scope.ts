@@ -1,4 +1,5 @@
-import { sizeOf, TensorError, type ArrayTensor, type DType, type Shape, type Values } from "@sluice/tensor";
+import { TensorError, type ArrayTensor, type DType, type Shape, type Values } from "@sluice/tensor";
+import { sizeOf } from "@sluice/tensor/internal";
 import { type Region, type Rows, sameLayout, sameRegion } from "../ragged/layout.ts";
 import type { Ragged } from "../ragged/ragged.ts";
 import { type ActiveTable, overActiveRows } from "./active-rows.ts";

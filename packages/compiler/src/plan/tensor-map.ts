@@ -1,4 +1,5 @@
-import type { Node, SymbolTensor, Tensor } from "@sluice/tensor";
+import type { Tensor } from "@sluice/tensor";
+import type { Node, SymbolTensor } from "@sluice/tensor/internal";
 
 /**
  * A map from the tensors of a program. Two symbols are the same tensor when they are the same output of the same node.

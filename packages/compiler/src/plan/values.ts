@@ -1,4 +1,5 @@
-import type { DType, Node, Shape, SymbolTensor, Tensor } from "@sluice/tensor";
+import type { DType, Shape, Tensor } from "@sluice/tensor";
+import type { Node, SymbolTensor } from "@sluice/tensor/internal";
 import { rowsInFront, type Rows } from "../ragged/layout.ts";
 import { copyStep } from "./in-place.ts";
 import type { Placement } from "./placement.ts";

@@ -1,4 +1,5 @@
-import { stridesOf, type Shape } from "@sluice/tensor";
+import { type Shape } from "@sluice/tensor";
+import { stridesOf } from "@sluice/tensor/internal";
 import type { View } from "./plan.ts";
 
 /** A whole buffer, row-major. */

@@ -1,4 +1,5 @@
-import { sizeOf, type Node, type Program, type Tensor } from "@sluice/tensor";
+import { type Program, type Tensor } from "@sluice/tensor";
+import { sizeOf, type Node } from "@sluice/tensor/internal";
 import { roleOf } from "../plan/roles.ts";
 import { outputOf, TensorMap } from "../plan/tensor-map.ts";
 import {

@@ -1,4 +1,5 @@
-import { apply, isArray, primitives, scalar, type Node, type Operation, type Tensor } from "@sluice/tensor";
+import { scalar, type Tensor } from "@sluice/tensor";
+import { apply, isArray, primitives, type Node, type Operation } from "@sluice/tensor/internal";
 import { uniformValue } from "../plan/kernel.ts";
 import { isElementwise } from "../plan/roles.ts";
 

@@ -1,4 +1,5 @@
-import { sizeOf, type Node, type Shape, type Tensor } from "@sluice/tensor";
+import { type Shape, type Tensor } from "@sluice/tensor";
+import { sizeOf, type Node } from "@sluice/tensor/internal";
 import { sameTensor } from "../plan/tensor-map.ts";
 
 /** Steps of a batch of sequences, of which only those before each sequence's length count. */
@@ -13,7 +14,7 @@ export interface Region {
 /** Where a value's steps and rows lie: on two axes, or on one of time x batch, on which rows or steps vary faster. */
 export type Layout = { readonly time: number; readonly batch: number } | MergedLayout;
 
-export interface MergedLayout {
+interface MergedLayout {
   readonly merged: number;
   readonly faster: Faster;
 }

@@ -1,4 +1,5 @@
-import { nodesOf, sizeOf, type Node, type Tensor } from "@sluice/tensor";
+import { type Tensor } from "@sluice/tensor";
+import { nodesOf, sizeOf, type Node } from "@sluice/tensor/internal";
 
 /**
  * What computes lengths from a program's inputs. It is done before all other work and again where something else reads

@@ -1,4 +1,5 @@
-import { splitScan, type Node, type ScanOperation, type Tensor } from "@sluice/tensor";
+import { type Tensor } from "@sluice/tensor";
+import { splitScan, type Node, type ScanOperation } from "@sluice/tensor/internal";
 import { roleOf } from "../plan/roles.ts";
 import { rowsOf } from "../plan/rows.ts";
 import { sameTensor } from "../plan/tensor-map.ts";

@@ -8,11 +8,11 @@ import {
   tensor,
   trace,
   transpose,
-  zerosArray,
   add,
   tanh,
   type Tensor,
 } from "@sluice/tensor";
+import { zerosArray } from "@sluice/tensor/internal";
 import { expect, test } from "vitest";
 import { optimize } from "../passes/optimize.ts";
 import { plan } from "../plan/make.ts";

@@ -1,4 +1,5 @@
-import { sizeOf, type Program, type Shape, type Values } from "@sluice/tensor";
+import { type Program, type Shape, type Values } from "@sluice/tensor";
+import { sizeOf } from "@sluice/tensor/internal";
 import type { Padding, Plan } from "../plan/plan.ts";
 import { sameTensor } from "../plan/tensor-map.ts";
 import type { Ragged } from "./ragged.ts";

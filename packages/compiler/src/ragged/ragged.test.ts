@@ -7,7 +7,6 @@ import {
   equal,
   evaluate,
   gather,
-  isArray,
   key,
   keyFor,
   less,
@@ -42,6 +41,7 @@ import {
   type Tensor,
   type Tree,
 } from "@sluice/tensor";
+import { isArray } from "@sluice/tensor/internal";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { optimize } from "../passes/optimize.ts";

@@ -7,7 +7,8 @@
  * The lengths themselves are run-time values: rows of a step are left out from the last one on whose sequence is not
  * over (`ActiveRowsStep`), so sequences should come longest first.
  */
-import { splitScan, type Node, type Program, type SymbolTensor, type Tensor } from "@sluice/tensor";
+import { type Program, type Tensor } from "@sluice/tensor";
+import { splitScan, type Node, type SymbolTensor } from "@sluice/tensor/internal";
 import { roleOf } from "../plan/roles.ts";
 import { outputOf, TensorMap } from "../plan/tensor-map.ts";
 import { isPositiveZero, isZero } from "./beyond.ts";
@@ -45,7 +46,7 @@ export interface Ragged {
   unread(x: SymbolTensor): Rows | undefined;
 }
 
-export interface Contracted {
+interface Contracted {
   readonly region: Region;
   /** Which of steps and rows vary faster along what is summed over. */
   readonly faster: Faster;

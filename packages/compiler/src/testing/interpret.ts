@@ -2,17 +2,8 @@
  * Does what a plan says, element by element, in plain JavaScript: slow, and independent of any generated code. Tests
  * hold plans to the programs that they came from with it.
  */
-import {
-  apply,
-  isArray,
-  primitives,
-  sizeOf,
-  tensor,
-  type ArrayTensor,
-  type Operation,
-  type Tensor,
-  type Values,
-} from "@sluice/tensor";
+import { tensor, type ArrayTensor, type Tensor, type Values } from "@sluice/tensor";
+import { apply, isArray, primitives, sizeOf, type Operation } from "@sluice/tensor/internal";
 import type { ActiveRowsStep, ElementwiseStep, LoopStep, Plan, Step, View } from "../plan/plan.ts";
 import { unpadded } from "../ragged/padding.ts";
 

@@ -1,4 +1,5 @@
-import { checkOptions, key, keyFor, tensor, type Tensor } from "@sluice/tensor";
+import { key, keyFor, tensor, type Tensor } from "@sluice/tensor";
+import { checkOptions } from "@sluice/tensor/internal";
 import { checkChoice, checkSizes } from "../check.ts";
 import type { Dataset, SplitSizes } from "../dataset.ts";
 import { shuffled } from "../shuffle.ts";

@@ -1,5 +1,4 @@
 import {
-  checkOptions,
   key,
   keyFor,
   normal,
@@ -11,6 +10,7 @@ import {
   type Tensor,
   type Values,
 } from "@sluice/tensor";
+import { checkOptions } from "@sluice/tensor/internal";
 import { checkRange, checkSizes } from "../check.ts";
 import type { Dataset, SplitSizes } from "../dataset.ts";
 import { defaultSizes, greysOf, labelsOf, provenanceOf, splitsOf, type Read } from "./digits.ts";

@@ -1,14 +1,5 @@
-import {
-  checkOptions,
-  key,
-  keyFor,
-  randomBits,
-  tensor,
-  uniform,
-  valuesOf,
-  type ArrayTensor,
-  type Tensor,
-} from "@sluice/tensor";
+import { key, keyFor, randomBits, tensor, uniform, valuesOf, type ArrayTensor, type Tensor } from "@sluice/tensor";
+import { checkOptions } from "@sluice/tensor/internal";
 import { checkChoice, checkCount, checkSizes } from "../check.ts";
 import type { Dataset, SplitSizes } from "../dataset.ts";
 

@@ -1,4 +1,5 @@
-import { checkOptions, key, keyFor, randomBits, tensor, valuesOf, type ArrayTensor, type Tensor } from "@sluice/tensor";
+import { key, keyFor, randomBits, tensor, valuesOf, type ArrayTensor, type Tensor } from "@sluice/tensor";
+import { checkOptions } from "@sluice/tensor/internal";
 import { checkCount, checkSizes } from "../check.ts";
 import type { Dataset, SplitSizes } from "../dataset.ts";
 

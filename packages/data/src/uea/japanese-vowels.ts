@@ -1,4 +1,5 @@
-import { checkOptions, key, keyFor, tensor, TensorError, type Tensor } from "@sluice/tensor";
+import { key, keyFor, tensor, TensorError, type Tensor } from "@sluice/tensor";
+import { checkOptions } from "@sluice/tensor/internal";
 import { checkCount } from "../check.ts";
 import type { Dataset } from "../dataset.ts";
 import { DataError } from "../error.ts";

@@ -1,5 +1,6 @@
 // A budget of memory: what the schedule's buffers take stays within it, and gradients are those of the whole loops.
 import * as t from "@sluice/tensor";
+import * as internal from "@sluice/tensor/internal";
 import type { Tensor } from "@sluice/tensor";
 import { randomTensor } from "@sluice/tensor/testing";
 import { expect, test } from "vitest";
@@ -21,7 +22,7 @@ const lossAndGradient = (w: typeof weights, xs: Tensor) =>
         const next = t.add(t.mul(gate, h), t.mul(t.sub(1, gate), t.tanh(t.add(t.matmul(xt, W), t.matmul(h, U)))));
         return { state: next, output: [] };
       },
-      t.zerosArray([batch, hidden]),
+      internal.zerosArray([batch, hidden]),
       xs,
     );
     return t.sum(t.square(state));

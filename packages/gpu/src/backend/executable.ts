@@ -1,11 +1,6 @@
 import { debug, fitWithin } from "@sluice/compiler";
 import {
-  bindState,
-  checkInputs,
-  checkRun,
   print,
-  showShape,
-  sizeOf,
   TensorError,
   zerosLike,
   type ArrayTensor,
@@ -13,6 +8,7 @@ import {
   type Executable,
   type Program,
 } from "@sluice/tensor";
+import { bindState, checkInputs, checkRun, showShape, sizeOf } from "@sluice/tensor/internal";
 import type { Device } from "../device/device.ts";
 import { checkElements } from "../device/kernels.ts";
 import { modes } from "../device/modes.ts";

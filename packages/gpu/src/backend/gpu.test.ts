@@ -1,5 +1,6 @@
 // The backend contract, and which mode it is.
 import * as t from "@sluice/tensor";
+import * as internal from "@sluice/tensor/internal";
 import type { Tensor } from "@sluice/tensor";
 import { distance } from "@sluice/tensor/testing";
 import { describe, expect, test } from "vitest";
@@ -48,7 +49,7 @@ describe.each<GpuOptions>([{ mode: "cpu" }, { mode: "webasm" }, { mode: "webasm"
           output: { before: w },
         }),
         { w: t.tensor([1, 2]), count: t.scalar(16777216, "i32") },
-        [t.zerosArray([2])],
+        [internal.zerosArray([2])],
         { backend: await gpu(options) },
       );
 
@@ -62,7 +63,7 @@ describe.each<GpuOptions>([{ mode: "cpu" }, { mode: "webasm" }, { mode: "webasm"
             slope: t.grad((z: Tensor) => t.sum(t.elu(z)))(y),
             ends: [t.expm1(end), t.elu(end), t.silu(end), t.softsign(end)],
           }),
-          [x, t.zerosArray([3])],
+          [x, internal.zerosArray([3])],
           { backend: await gpu(options) },
         )
       )(x, t.tensor([-Infinity, 0, Infinity]));

@@ -1,4 +1,5 @@
-import { checkOptions, TensorError, type Backend } from "@sluice/tensor";
+import { TensorError, type Backend } from "@sluice/tensor";
+import { checkOptions } from "@sluice/tensor/internal";
 import { createDevice } from "../device/device.ts";
 import { loadLibrary } from "../device/library.ts";
 import { chooseMode, modes, type GpuMode } from "../device/modes.ts";

@@ -6,6 +6,7 @@ import { expect, test } from "vitest";
 function heapsAfter(code: string): [early: number, late: number] {
   const prelude = `
     import * as t from ${JSON.stringify(import.meta.resolve("@sluice/tensor"))};
+    import * as internal from ${JSON.stringify(import.meta.resolve("@sluice/tensor/internal"))};
     import { gpu } from ${JSON.stringify(new URL("../index.ts", import.meta.url).href)};
     const heap = () => { for (let i = 0; i < 3; i++) gc(); const { heapUsed, external } = process.memoryUsage(); return heapUsed + external; };`;
   const flags = ["--expose-gc", "--conditions=@sluice/source", "--input-type=module", "--eval"];
@@ -20,7 +21,7 @@ test.each(["cpu", "webasm"])("a thousand training steps, mode %s", { timeout: 12
   const [early, late] = heapsAfter(`
     const step = ({ W }, x) => {
       const { value, gradient } = t.valueAndGrad((W) => {
-        const { state } = t.scan((h, xt) => ({ state: t.tanh(t.add(t.matmul(h, W), xt)), output: h }), t.zerosArray([4, 8]), x);
+        const { state } = t.scan((h, xt) => ({ state: t.tanh(t.add(t.matmul(h, W), xt)), output: h }), internal.zerosArray([4, 8]), x);
         return t.mean(t.square(t.sub(state, 0.5)));
       })(W);
       return { state: { W: t.sub(W, t.mul(gradient, 0.01)) }, output: value };

@@ -1,4 +1,5 @@
-import { allocate, sizeOf, type ArrayTensor, type Values } from "@sluice/tensor";
+import { type ArrayTensor, type Values } from "@sluice/tensor";
+import { allocate, sizeOf } from "@sluice/tensor/internal";
 import type { Placed } from "../schedule/schedule.ts";
 
 /** Puts a tensor's values where they lie among floats. */

@@ -1,4 +1,5 @@
-import type { BinaryName, DType, UnaryName } from "@sluice/tensor";
+import type { DType } from "@sluice/tensor";
+import type { BinaryName, UnaryName } from "@sluice/tensor/internal";
 import type { KernelBody } from "./body.ts";
 import * as integers from "./integers.ts";
 import { name } from "./integers.ts";

@@ -1,4 +1,5 @@
-import type { Node, Tensor } from "@sluice/tensor";
+import type { Tensor } from "@sluice/tensor";
+import type { Node } from "@sluice/tensor/internal";
 import { literal } from "./body.ts";
 import { fixed, plus, type Index } from "./position.ts";
 import type { Reader } from "./reader.ts";

@@ -1,4 +1,5 @@
-import { SUM_BLOCK, type Tensor } from "@sluice/tensor";
+import { type Tensor } from "@sluice/tensor";
+import { SUM_BLOCK } from "@sluice/tensor/internal";
 import { binary, select } from "./arithmetic.ts";
 import { oneByOne, sumInBlocks } from "./pairwise.ts";
 import type { Index } from "./position.ts";

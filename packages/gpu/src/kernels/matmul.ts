@@ -1,4 +1,5 @@
-import { PRODUCT_BLOCK, type Tensor } from "@sluice/tensor";
+import { type Tensor } from "@sluice/tensor";
+import { PRODUCT_BLOCK } from "@sluice/tensor/internal";
 import { sumInBlocks } from "./pairwise.ts";
 import { fixed, plus, type Index } from "./position.ts";
 import type { Reader } from "./reader.ts";

@@ -1,4 +1,5 @@
-import type { ArrayTensor, Operation, SymbolTensor, Tensor } from "@sluice/tensor";
+import type { ArrayTensor, Tensor } from "@sluice/tensor";
+import type { Operation, SymbolTensor } from "@sluice/tensor/internal";
 import { binary, convert, select, unary } from "./arithmetic.ts";
 import { concat, pad } from "./assembly.ts";
 import { literal, type KernelBody } from "./body.ts";

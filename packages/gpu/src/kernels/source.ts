@@ -1,4 +1,5 @@
-import type { ArrayTensor, SymbolTensor, Tensor } from "@sluice/tensor";
+import type { ArrayTensor, Tensor } from "@sluice/tensor";
+import type { SymbolTensor } from "@sluice/tensor/internal";
 import type { Index } from "./position.ts";
 
 /**

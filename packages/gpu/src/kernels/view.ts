@@ -1,5 +1,6 @@
 import { keepsAxes } from "@sluice/compiler";
-import { sizeOf, stridesOf, type Operation, type Shape } from "@sluice/tensor";
+import { type Shape } from "@sluice/tensor";
+import { sizeOf, stridesOf, type Operation } from "@sluice/tensor/internal";
 import type { KernelBody } from "./body.ts";
 import { fixed, offsetOf, plus, type Index } from "./position.ts";
 

@@ -1,4 +1,5 @@
-import { stridesOf, type Shape, type Tensor } from "@sluice/tensor";
+import { type Shape, type Tensor } from "@sluice/tensor";
+import { stridesOf } from "@sluice/tensor/internal";
 import { cumulativeSum } from "./cumulative-sum.ts";
 import { fromIndex } from "./integers.ts";
 import { product } from "./matmul.ts";

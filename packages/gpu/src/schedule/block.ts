@@ -1,4 +1,5 @@
-import { sizeOf, type Node, type SymbolTensor, type Tensor } from "@sluice/tensor";
+import { type Tensor } from "@sluice/tensor";
+import { sizeOf, type Node, type SymbolTensor } from "@sluice/tensor/internal";
 import { outputOf, TensorMap } from "@sluice/compiler";
 import type { Place, Sources } from "../kernels/source.ts";
 import { cutOf } from "./cut.ts";

@@ -1,4 +1,5 @@
-import { TensorError, type Node, type Tensor } from "@sluice/tensor";
+import { TensorError, type Tensor } from "@sluice/tensor";
+import { type Node } from "@sluice/tensor/internal";
 import type { Sources } from "../kernels/source.ts";
 import { readsOf } from "./group.ts";
 import { isAnchor, isView } from "./storage.ts";

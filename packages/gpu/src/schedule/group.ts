@@ -1,4 +1,5 @@
-import { sizeOf, type SymbolTensor, type Tensor } from "@sluice/tensor";
+import { type Tensor } from "@sluice/tensor";
+import { sizeOf, type SymbolTensor } from "@sluice/tensor/internal";
 import { kernelBody, literal, thread, type KernelBody, type KernelSource } from "../kernels/body.ts";
 import { fixed, plus, type Index } from "../kernels/position.ts";
 import { readerOf, type Reader } from "../kernels/reader.ts";

@@ -1,4 +1,5 @@
-import type { Node, Tensor } from "@sluice/tensor";
+import type { Tensor } from "@sluice/tensor";
+import type { Node } from "@sluice/tensor/internal";
 import type { Place } from "../kernels/source.ts";
 import { placeAt, type Memory } from "./scope.ts";
 import { isAnchor } from "./storage.ts";

@@ -1,5 +1,5 @@
 import { outputOf, TensorMap } from "@sluice/compiler";
-import { sizeOf, splitScan, type Node, type SymbolTensor } from "@sluice/tensor";
+import { sizeOf, splitScan, type Node, type SymbolTensor } from "@sluice/tensor/internal";
 import { positionAt } from "../kernels/body.ts";
 import { MOST_ELEMENTS } from "../kernels/position.ts";
 import type { Place, Source } from "../kernels/source.ts";

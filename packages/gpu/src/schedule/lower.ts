@@ -1,5 +1,6 @@
 import { TensorMap } from "@sluice/compiler";
-import { bindState, sizeOf, type Program, type StateBinding } from "@sluice/tensor";
+import { type Program, type StateBinding } from "@sluice/tensor";
+import { bindState, sizeOf } from "@sluice/tensor/internal";
 import type { Place, Source } from "../kernels/source.ts";
 import { arrangeBlock, type Result } from "./block.ts";
 import { emit } from "./emit.ts";

@@ -1,4 +1,4 @@
-import { sizeOf } from "@sluice/tensor";
+import { sizeOf } from "@sluice/tensor/internal";
 import { MOST_ELEMENTS } from "../kernels/position.ts";
 import type { Sources } from "../kernels/source.ts";
 import { trial, type Group, type KernelRules, type Part } from "./group.ts";

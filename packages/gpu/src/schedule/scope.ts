@@ -1,5 +1,6 @@
 import { TensorMap } from "@sluice/compiler";
-import { sizeOf, stridesOf, type ArrayTensor, type SymbolTensor, type Tensor, type Values } from "@sluice/tensor";
+import { type ArrayTensor, type Tensor, type Values } from "@sluice/tensor";
+import { sizeOf, stridesOf, type SymbolTensor } from "@sluice/tensor/internal";
 import type { Place, Source, Sources } from "../kernels/source.ts";
 
 /** Buffers and constants of a schedule in the making. */

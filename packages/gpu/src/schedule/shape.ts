@@ -1,5 +1,6 @@
 import { rewrite } from "@sluice/compiler";
-import { apply, concat, pad, reduceMax, reshape, sizeOf, sum, type Program, type Tensor } from "@sluice/tensor";
+import { concat, pad, reduceMax, reshape, sum, type Program, type Tensor } from "@sluice/tensor";
+import { apply, sizeOf } from "@sluice/tensor/internal";
 
 /*
  * Passes that give a program the shape that suits one output a thread.

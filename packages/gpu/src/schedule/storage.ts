@@ -1,5 +1,6 @@
 import { isElementwise, keepsAxes, roleOf } from "@sluice/compiler";
-import { sizeOf, type Node, type Tensor } from "@sluice/tensor";
+import { type Tensor } from "@sluice/tensor";
+import { sizeOf, type Node } from "@sluice/tensor/internal";
 
 /**
  * Which values of a block get memory. A launch costs more than a few operations, so a kernel computes again what it

@@ -1,18 +1,6 @@
 import { evaluation, type Cell, type State } from "@sluice/cells";
-import {
-  describe,
-  isArray,
-  leavesOf,
-  tensor,
-  TensorError,
-  valuesOf,
-  zerosArray,
-  sizeOf,
-  allocate,
-  type ArrayTensor,
-  type Tensor,
-  type Tree,
-} from "@sluice/tensor";
+import { leavesOf, tensor, TensorError, valuesOf, type ArrayTensor, type Tensor, type Tree } from "@sluice/tensor";
+import { describe, isArray, zerosArray, sizeOf, allocate } from "@sluice/tensor/internal";
 
 /** Factors of a decay over all steps and units: 1 keeps everything, 0 keeps nothing. */
 export interface Retention {

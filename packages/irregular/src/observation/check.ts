@@ -1,14 +1,5 @@
-import {
-  checkTensor,
-  convert,
-  describe,
-  greater,
-  sameShape,
-  TensorError,
-  transpose,
-  type Tensor,
-  type Values,
-} from "@sluice/tensor";
+import { convert, greater, TensorError, transpose, type Tensor, type Values } from "@sluice/tensor";
+import { checkTensor, describe, sameShape } from "@sluice/tensor/internal";
 
 /** A mask `[batch, time, variables]` as bool; float masks of 0 and 1 are taken too. */
 export function observedOf(operation: string, mask: Tensor, like?: Tensor): Tensor {

@@ -1,13 +1,5 @@
-import {
-  checkOptions,
-  checkTensor,
-  describe,
-  scan,
-  select,
-  TensorError,
-  zerosArray,
-  type Tensor,
-} from "@sluice/tensor";
+import { scan, select, TensorError, type Tensor } from "@sluice/tensor";
+import { checkOptions, checkTensor, describe, zerosArray } from "@sluice/tensor/internal";
 import { observedOf, swapTime } from "./check.ts";
 
 /**

@@ -1,4 +1,5 @@
-import { checkTensor, describe, sameShape, TensorError, type ArrayTensor } from "@sluice/tensor";
+import { TensorError, type ArrayTensor } from "@sluice/tensor";
+import { checkTensor, describe, sameShape } from "@sluice/tensor/internal";
 
 /**
  * The mean of the observed values of each variable, as GRU-D decays towards: over all steps of `values` `[...,

@@ -1,17 +1,5 @@
-import {
-  add,
-  checkTensor,
-  concat,
-  describe,
-  isArray,
-  sameShape,
-  scan,
-  select,
-  sliceAxis,
-  TensorError,
-  zerosArray,
-  type Tensor,
-} from "@sluice/tensor";
+import { add, concat, scan, select, sliceAxis, TensorError, type Tensor } from "@sluice/tensor";
+import { checkTensor, describe, isArray, sameShape, zerosArray } from "@sluice/tensor/internal";
 import { checkElapsed, observedOf, swapTime } from "./check.ts";
 
 /**

@@ -1,18 +1,14 @@
+import { isTensor, tensor, TensorError, type ArrayTensor, type Values } from "@sluice/tensor";
 import {
   allocate,
   checkList,
   checkOptions,
   checkTensor,
   describe,
-  isTensor,
   piecewiseArray,
   sameShape,
   sizeOf,
-  tensor,
-  TensorError,
-  type ArrayTensor,
-  type Values,
-} from "@sluice/tensor";
+} from "@sluice/tensor/internal";
 import { lengthsOf, raggedBatch, unchecked, type RaggedBatch } from "./ragged-batch.ts";
 
 /**

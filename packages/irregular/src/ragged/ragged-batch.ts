@@ -1,20 +1,6 @@
 import { checkElapsed } from "../observation/check.ts";
-import {
-  checkList,
-  checkOptions,
-  checkTensor,
-  describe,
-  isTensor,
-  sameShape,
-  showShape,
-  sizeOf,
-  tensor,
-  TensorError,
-  type ArrayTensor,
-  type DType,
-  type Shape,
-  type Values,
-} from "@sluice/tensor";
+import { isTensor, tensor, TensorError, type ArrayTensor, type DType, type Shape, type Values } from "@sluice/tensor";
+import { checkList, checkOptions, checkTensor, describe, sameShape, showShape, sizeOf } from "@sluice/tensor/internal";
 
 /**
  * Sequences of unequal length, one behind the other, without padding. Sequence `i` has the steps `offsets[i]` to

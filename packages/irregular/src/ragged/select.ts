@@ -1,15 +1,5 @@
-import {
-  allocate,
-  checkOptions,
-  describe,
-  keyFor,
-  randomBits,
-  sizeOf,
-  tensor,
-  TensorError,
-  valuesOf,
-  type ArrayTensor,
-} from "@sluice/tensor";
+import { keyFor, randomBits, tensor, TensorError, valuesOf, type ArrayTensor } from "@sluice/tensor";
+import { allocate, checkOptions, describe, sizeOf } from "@sluice/tensor/internal";
 import { lengthsOf, mapSteps, unchecked, type RaggedBatch } from "./ragged-batch.ts";
 
 /** The sequences of these numbers, in their order. A number may come more than once. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import * as t from "../index.ts";
+import * as internal from "../internal.ts";
 import type { ArrayTensor, Tensor } from "../index.ts";
 
 const values = (x: Tensor): number[] => [...t.valuesOf(x)];
@@ -21,7 +22,7 @@ describe("compile", () => {
   });
 
   test("takes placeholders as examples", async () => {
-    const f = await t.compile((x: Tensor) => t.neg(x), [t.placeholder({ shape: [2], dtype: "f32" }, "x")]);
+    const f = await t.compile((x: Tensor) => t.neg(x), [internal.placeholder({ shape: [2], dtype: "f32" }, "x")]);
     expect(values(await f(t.tensor([1, 2])))).toEqual([-1, -2]);
   });
 
@@ -40,11 +41,11 @@ describe("compile", () => {
     ["a missing argument", (f) => (f as () => Promise<Tensor>)(), "run: expected 1 arguments, got 0"],
     [
       "a symbol",
-      (f) => f({ x: t.placeholder({ shape: [3], dtype: "f32" }, "x") }),
+      (f) => f({ x: internal.placeholder({ shape: [3], dtype: "f32" }, "x") }),
       "run: x [3] is a symbol without values",
     ],
   ])("rejects %s", async (_, call, message) => {
-    const f = await t.compile((p: { x: Tensor }) => t.sum(p.x), [{ x: t.zerosArray([3]) }]);
+    const f = await t.compile((p: { x: Tensor }) => t.sum(p.x), [{ x: internal.zerosArray([3]) }]);
     await expect(call(f)).rejects.toThrow(new t.TensorError(message));
   });
 
@@ -52,9 +53,9 @@ describe("compile", () => {
     await expect(
       t.compile((x: Tensor) => x, [t.scalar(0)], { backend: t.reference(), ...{ backnd: t.reference() } }),
     ).rejects.toThrow("compile: unknown option backnd; did you mean backend?");
-    await expect(t.compile((x: Tensor) => t.at("head", () => t.matmul(x, x)), [t.zerosArray([2, 3])])).rejects.toThrow(
-      "head: matmul [2,3] x [2,3]: inner sizes 3 and 2 differ",
-    );
+    await expect(
+      t.compile((x: Tensor) => internal.at("head", () => t.matmul(x, x)), [internal.zerosArray([2, 3])]),
+    ).rejects.toThrow("head: matmul [2,3] x [2,3]: inner sizes 3 and 2 differ");
   });
 });
 
@@ -63,7 +64,7 @@ const counting = (backend = t.reference()) =>
   t.compileStep(
     ({ w, count }: State, x: Tensor) => ({ state: { count: t.add(count, 1), w: t.add(w, x) }, output: { before: w } }),
     { w: t.tensor([1, 2]), count: t.scalar(0, "i32") },
-    [t.zerosArray([2])],
+    [internal.zerosArray([2])],
     { backend },
   );
 

@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 import * as t from "../index.ts";
+import * as internal from "../internal.ts";
 import type { Tensor } from "../index.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -135,7 +136,7 @@ describe("in loops and with random numbers", () => {
             output: t.add(kept, t.iota([3], { dtype: "f32" })),
           };
         },
-        t.zerosArray([3]) as Tensor,
+        internal.zerosArray([3]) as Tensor,
         p.x,
       );
     expect(t.checkGradient(f, { x: t.normal(t.key(1), [4, 3]), w: t.normal(t.key(2), [3]) }).passed).toBe(true);
@@ -155,7 +156,7 @@ test.each<[string, () => unknown, string]>([
   ],
   [
     "a symbol",
-    () => t.checkGradient((x: Tensor) => x, t.placeholder({ shape: [2], dtype: "f32" }, "x")),
+    () => t.checkGradient((x: Tensor) => x, internal.placeholder({ shape: [2], dtype: "f32" }, "x")),
     "checkGradient: the parameter x [2] is a symbol without values",
   ],
   [

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 import * as t from "../index.ts";
+import * as internal from "../internal.ts";
 import type { ScanOptions, Tensor } from "../index.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -50,8 +51,8 @@ function loop(p: Params, { reverse = false, lengths, resets }: ScanOptions) {
     const length = lengths ? t.valuesOf(lengths)[b]! : time;
     let state = initial;
     const outputs = Array.from({ length: time }, () => ({
-      both: t.zerosArray([1, 2], "f64") as Tensor,
-      sum: t.zerosArray([1], "f64") as Tensor,
+      both: internal.zerosArray([1, 2], "f64") as Tensor,
+      sum: internal.zerosArray([1], "f64") as Tensor,
     }));
     for (let i = 0; i < time; i++) {
       const at = reverse ? time - 1 - i : i;
@@ -66,7 +67,7 @@ function loop(p: Params, { reverse = false, lengths, resets }: ScanOptions) {
   const joined = (pick: (r: (typeof rows)[number]) => Tensor): Tensor => t.concat(rows.map(pick), 0);
   const stacked = (name: "both" | "sum", shape: t.Shape): Tensor =>
     time === 0
-      ? t.zerosArray([0, batch, ...shape], "f64")
+      ? internal.zerosArray([0, batch, ...shape], "f64")
       : t.stack(Array.from({ length: time }, (_, i) => joined((r) => r.outputs[i]![name])));
   return {
     state: { h: joined((r) => r.state.h), c: joined((r) => r.state.c) },
@@ -275,11 +276,14 @@ test("a broadcast of something from outside stays in the step, so that its gradi
     t.sum(
       t.scan(
         (h: Tensor, y: Tensor) => ({ state: t.tanh(t.add(t.add(h, y), b)), output: [] }),
-        t.zerosArray([2, 3]) as Tensor,
+        internal.zerosArray([2, 3]) as Tensor,
         x,
       ).state,
     );
-  const { program } = t.trace(t.grad(f), [t.zerosArray([3]) as Tensor, t.zerosArray([4, 2, 3]) as Tensor]);
+  const { program } = t.trace(t.grad(f), [
+    internal.zerosArray([3]) as Tensor,
+    internal.zerosArray([4, 2, 3]) as Tensor,
+  ]);
   expect(program.nodes.map((node) => node.operation.op)).toEqual(["scan", "scan"]);
   expect(program.nodes[1]!.outputs.map((y) => y.shape)).toEqual([[2, 3], [3]]);
 });
@@ -347,8 +351,8 @@ describe("bad input", () => {
       "sequences of different length",
       () =>
         t.scan((h: Tensor, _: { a: Tensor; b: Tensor }) => ({ state: h, output: [] }), p.h, {
-          a: t.zerosArray([3, 1]),
-          b: t.zerosArray([4]),
+          a: internal.zerosArray([3, 1]),
+          b: internal.zerosArray([4]),
         }),
       "scan: sequences [3,1], [4] differ in their number of steps (axis 0)",
     ],
@@ -390,7 +394,7 @@ describe("bad input", () => {
     ],
     [
       "resets as numbers",
-      () => t.scan(same, p.h, p.x, { resets: t.zerosArray([4, 2]) }),
+      () => t.scan(same, p.h, p.x, { resets: internal.zerosArray([4, 2]) }),
       "scan: expected resets as bool [4,2] (time, batch), got f32 [4,2]",
     ],
     [

@@ -1,5 +1,6 @@
 /** For tests of backends: every primitive on random shapes and dtypes. */
 import * as t from "../index.ts";
+import * as internal from "../internal.ts";
 import type { DType, Shape, Tensor } from "../index.ts";
 
 export interface Operand {
@@ -30,7 +31,7 @@ const all: readonly DType[] = ["f32", "i32", "bool"];
 const withAxes = (shape: Shape): Shape => (shape.length === 0 ? [3] : shape);
 
 /** What a primitive is to be tried on, for every primitive. */
-export const primitiveCases: Readonly<Record<keyof typeof t.primitives, MakeCase>> = {
+export const primitiveCases: Readonly<Record<keyof typeof internal.primitives, MakeCase>> = {
   abs: elementwise(numbers, 1, (x) => t.abs(x!)),
   add: elementwise(numbers, 2, (a, b) => t.add(a!, b!)),
   and: elementwise(bools, 2, (a, b) => t.and(a!, b!)),
@@ -129,10 +130,10 @@ export const primitiveCases: Readonly<Record<keyof typeof t.primitives, MakeCase
     };
   },
   reshape: (shape, choose) => {
-    const to = choose(2) === 0 ? [t.sizeOf(shape)] : [1, ...shape.toReversed()];
+    const to = choose(2) === 0 ? [internal.sizeOf(shape)] : [1, ...shape.toReversed()];
     return {
       operands: [{ shape, dtype: all[choose(3)]! }],
-      apply: (x) => t.reshape(t.reshape(x!, [t.sizeOf(shape), 1]), to),
+      apply: (x) => t.reshape(t.reshape(x!, [internal.sizeOf(shape), 1]), to),
     };
   },
   scan: (shape, choose) => {

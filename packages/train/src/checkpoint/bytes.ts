@@ -1,4 +1,5 @@
-import { allocate, type ArrayTensor, type DType, type Values } from "@sluice/tensor";
+import { type ArrayTensor, type DType, type Values } from "@sluice/tensor";
+import { allocate } from "@sluice/tensor/internal";
 
 /** Bytes of one element in a file; a bool, four bytes in memory, takes one. */
 export const widths: Readonly<Record<DType, number>> = { f64: 8, f32: 4, i32: 4, bool: 1 };

@@ -1,4 +1,5 @@
-import { describe, isArray, leavesOf, TensorError, type Bytes, type Tree } from "@sluice/tensor";
+import { leavesOf, TensorError, type Bytes, type Tree } from "@sluice/tensor";
+import { describe, isArray } from "@sluice/tensor/internal";
 import { bytesOf } from "./bytes.ts";
 import { compareNames } from "./safetensors.ts";
 

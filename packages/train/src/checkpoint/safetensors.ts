@@ -1,17 +1,5 @@
-import {
-  describe,
-  isArray,
-  leavesOf,
-  shown,
-  showShape,
-  sizeOf,
-  tensor,
-  TensorError,
-  type ArrayTensor,
-  type Bytes,
-  type DType,
-  type Tree,
-} from "@sluice/tensor";
+import { leavesOf, tensor, TensorError, type ArrayTensor, type Bytes, type DType, type Tree } from "@sluice/tensor";
+import { describe, isArray, shown, showShape, sizeOf } from "@sluice/tensor/internal";
 import { bytesOf, valuesFrom, widths } from "./bytes.ts";
 
 /*

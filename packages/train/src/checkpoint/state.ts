@@ -1,4 +1,5 @@
-import { checkOptions, leavesOf, mapTree, sameShape, type Bytes, type Tree } from "@sluice/tensor";
+import { leavesOf, mapTree, type Bytes, type Tree } from "@sluice/tensor";
+import { checkOptions, sameShape } from "@sluice/tensor/internal";
 import { weightsHash } from "./hash.ts";
 import { readSafetensors, SafetensorsError, writeSafetensors } from "./safetensors.ts";
 

@@ -1,18 +1,14 @@
 import {
-  allocate,
-  checkOptions,
-  describe,
-  isArray,
   isTensor,
   leavesOf,
   mapTree,
-  sizeOf,
   tensor,
   TensorError,
   type ArrayTensor,
   type Tensor,
   type Tree,
 } from "@sluice/tensor";
+import { allocate, checkOptions, describe, isArray, sizeOf } from "@sluice/tensor/internal";
 import { cutEpochs, type Cut } from "./cut-epochs.ts";
 import { everyStep } from "./every-step.ts";
 

@@ -1,4 +1,5 @@
-import { isArray, keyAt, keyFor, TensorError, type ArrayTensor } from "@sluice/tensor";
+import { keyAt, keyFor, TensorError, type ArrayTensor } from "@sluice/tensor";
+import { isArray } from "@sluice/tensor/internal";
 import type { BatchesOptions, Numbered } from "./batches.ts";
 import { keepingLast } from "./keeping-last.ts";
 import { permutation } from "./permutation.ts";

@@ -1,4 +1,5 @@
-import { isArray, isTensor, sameShape, shown, TensorError, threefry2x32, type ArrayTensor } from "@sluice/tensor";
+import { isTensor, TensorError, type ArrayTensor } from "@sluice/tensor";
+import { isArray, sameShape, shown, threefry2x32 } from "@sluice/tensor/internal";
 
 /**
  * A random order of 0 to n - 1: Fisher and Yates' shuffle (Knuth, vol. 2, 3.4.2, algorithm P) on the words of Threefry

@@ -1,11 +1,7 @@
 import { batchesByLength, lengthsOf, raggedBatch, toPadded, type Padded, type RaggedBatch } from "@sluice/irregular";
 import {
-  checkOptions,
-  describe,
   leavesOf,
   mapTree,
-  piecewiseArray,
-  sizeOf,
   tensor,
   TensorError,
   valuesOf,
@@ -13,6 +9,7 @@ import {
   type Tensor,
   type Tree,
 } from "@sluice/tensor";
+import { checkOptions, describe, piecewiseArray, sizeOf } from "@sluice/tensor/internal";
 import { filledUp, longestOf, rowsOf, weightOf, type Batches, type BatchesOptions } from "./batches.ts";
 import { cutEpochs } from "./cut-epochs.ts";
 import { everyStep } from "./every-step.ts";

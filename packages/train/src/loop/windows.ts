@@ -1,23 +1,25 @@
 import {
-  checkOptions,
-  describe,
   isTensor,
   leavesOf,
   mapTree,
-  piecewiseArray,
-  sameShape,
-  showShape,
-  sizeOf,
   tensor,
   TensorError,
   valuesOf,
   type DType,
-  type Piece,
   type Shape,
   type Tensor,
   type Tree,
   type Values,
 } from "@sluice/tensor";
+import {
+  checkOptions,
+  describe,
+  piecewiseArray,
+  sameShape,
+  showShape,
+  sizeOf,
+  type Piece,
+} from "@sluice/tensor/internal";
 import type { Batches, Weighted } from "./batches.ts";
 import { everyStep } from "./every-step.ts";
 import { keepingLast } from "./keeping-last.ts";

@@ -1,14 +1,5 @@
-import {
-  argmax,
-  checkOptions,
-  checkTensor,
-  convert,
-  describe,
-  equal,
-  sameShape,
-  TensorError,
-  type Tensor,
-} from "@sluice/tensor";
+import { argmax, convert, equal, TensorError, type Tensor } from "@sluice/tensor";
+import { checkOptions, checkTensor, describe, sameShape } from "@sluice/tensor/internal";
 import { lossOptions, maskOver, reduceLosses, type LossOptions } from "./reduce.ts";
 
 /**

@@ -1,4 +1,5 @@
-import { add, checkOptions, convert, mul, neg, softplus, sub, type Tensor } from "@sluice/tensor";
+import { add, convert, mul, neg, softplus, sub, type Tensor } from "@sluice/tensor";
+import { checkOptions } from "@sluice/tensor/internal";
 import {
   checkBroadcasts,
   checkSameShape,

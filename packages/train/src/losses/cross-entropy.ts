@@ -1,10 +1,7 @@
 import {
   add,
   and,
-  checkOptions,
-  checkTensor,
   convert,
-  describe,
   equal,
   expand,
   gather,
@@ -16,12 +13,12 @@ import {
   neg,
   not,
   oneHot,
-  sameShape,
   select,
   sum,
   TensorError,
   type Tensor,
 } from "@sluice/tensor";
+import { checkOptions, checkTensor, describe, sameShape } from "@sluice/tensor/internal";
 import { keepWhere, lossOptions, maskOver, reduceLosses, weigh, type LossOptions } from "./reduce.ts";
 
 export interface CrossEntropyOptions extends LossOptions {

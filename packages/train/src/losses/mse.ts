@@ -1,4 +1,5 @@
-import { checkOptions, convert, square, sub, type Tensor } from "@sluice/tensor";
+import { convert, square, sub, type Tensor } from "@sluice/tensor";
+import { checkOptions } from "@sluice/tensor/internal";
 import { checkSameShape, keepWhere, lossOptions, maskOver, reduceLosses, type LossOptions } from "./reduce.ts";
 
 /** Mean squared error `(p - y)^2`, over all elements: prediction and target of one shape `[batch, ...]`. */

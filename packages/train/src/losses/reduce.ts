@@ -1,9 +1,6 @@
 import {
   and,
-  broadcastShapes,
-  checkTensor,
   convert,
-  describe,
   div,
   equal,
   iota,
@@ -11,7 +8,6 @@ import {
   mul,
   not,
   reshape,
-  sameShape,
   scalar,
   select,
   sum,
@@ -19,6 +15,7 @@ import {
   type Shape,
   type Tensor,
 } from "@sluice/tensor";
+import { broadcastShapes, checkTensor, describe, sameShape } from "@sluice/tensor/internal";
 
 /** `mean` is the weighted mean over what the mask keeps; `none` gives every element's loss. */
 export type Reduction = "mean" | "sum" | "none";

@@ -1,6 +1,5 @@
 import {
   add,
-  checkOptions,
   convert,
   div,
   mapTree,
@@ -14,6 +13,7 @@ import {
   type Tensor,
   type Tree,
 } from "@sluice/tensor";
+import { checkOptions } from "@sluice/tensor/internal";
 import { biasCorrection, checkFraction, checkNotNegative } from "./bias-correction.ts";
 import { chain } from "./chain.ts";
 import { descend, type LearningRate } from "./descend.ts";

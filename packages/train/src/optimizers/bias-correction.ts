@@ -1,4 +1,5 @@
-import { div, logF64, mul, tanh, add, TensorError, type Tensor } from "@sluice/tensor";
+import { div, mul, tanh, add, TensorError, type Tensor } from "@sluice/tensor";
+import { logF64 } from "@sluice/tensor/internal";
 
 /**
  * `1 - beta^t` for t >= 1 (a float scalar), to a few units in the last place of its dtype: with `v = tanh(-t log(beta)

@@ -1,4 +1,5 @@
-import { checkMade, TensorError, type Tree } from "@sluice/tensor";
+import { TensorError, type Tree } from "@sluice/tensor";
+import { checkMade } from "@sluice/tensor/internal";
 import type { Optimizer } from "./optimizer.ts";
 
 type Named = { readonly [name: string]: Tree };

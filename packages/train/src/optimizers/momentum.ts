@@ -1,6 +1,5 @@
 import {
   add,
-  checkOptions,
   convert,
   equal,
   mapTree,
@@ -12,6 +11,7 @@ import {
   type Tensor,
   type Tree,
 } from "@sluice/tensor";
+import { checkOptions } from "@sluice/tensor/internal";
 import { checkFraction } from "./bias-correction.ts";
 import type { Optimizer } from "./optimizer.ts";
 

@@ -1,17 +1,5 @@
-import {
-  add,
-  checkOptions,
-  div,
-  mapTree,
-  max,
-  mul,
-  sqrt,
-  square,
-  sub,
-  zerosLike,
-  zipTrees,
-  type Tree,
-} from "@sluice/tensor";
+import { add, div, mapTree, max, mul, sqrt, square, sub, zerosLike, zipTrees, type Tree } from "@sluice/tensor";
+import { checkOptions } from "@sluice/tensor/internal";
 import { checkFraction, checkNotNegative } from "./bias-correction.ts";
 import { chain } from "./chain.ts";
 import { descend, type LearningRate } from "./descend.ts";

@@ -1,4 +1,5 @@
-import { checkOptions, TensorError } from "@sluice/tensor";
+import { TensorError } from "@sluice/tensor";
+import { checkOptions } from "@sluice/tensor/internal";
 import { chain } from "./chain.ts";
 import { descend, type LearningRate } from "./descend.ts";
 import { momentum as withMomentum } from "./momentum.ts";

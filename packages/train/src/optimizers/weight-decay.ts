@@ -1,4 +1,5 @@
-import { add, checkOptions, leavesOf, mapTree, mul, TensorError, type Tensor } from "@sluice/tensor";
+import { add, leavesOf, mapTree, mul, TensorError, type Tensor } from "@sluice/tensor";
+import { checkOptions } from "@sluice/tensor/internal";
 import { checkNotNegative } from "./bias-correction.ts";
 import type { Optimizer } from "./optimizer.ts";
 

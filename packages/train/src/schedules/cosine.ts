@@ -1,4 +1,5 @@
-import { add, checkOptions, div, min, mul, scalar, square, sub, type Tensor } from "@sluice/tensor";
+import { add, div, min, mul, scalar, square, sub, type Tensor } from "@sluice/tensor";
+import { checkOptions } from "@sluice/tensor/internal";
 import type { RampOptions } from "./linear.ts";
 import { checkSteps, type Schedule } from "./schedule.ts";
 

@@ -1,4 +1,5 @@
-import { checkOptions, div, exp, floor, logF64, mul, TensorError } from "@sluice/tensor";
+import { div, exp, floor, mul, TensorError } from "@sluice/tensor";
+import { checkOptions, logF64 } from "@sluice/tensor/internal";
 import { checkSteps, type Schedule } from "./schedule.ts";
 
 export interface DecayOptions {

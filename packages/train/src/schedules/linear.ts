@@ -1,4 +1,5 @@
-import { add, checkOptions, div, min, mul } from "@sluice/tensor";
+import { add, div, min, mul } from "@sluice/tensor";
+import { checkOptions } from "@sluice/tensor/internal";
 import { checkSteps, type Schedule } from "./schedule.ts";
 
 export interface RampOptions {

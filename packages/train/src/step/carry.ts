@@ -1,21 +1,17 @@
 import {
   abs,
   and,
-  isFloat,
   leavesOf,
   less,
-  matchTree,
   not,
   or,
-  sameShape,
   select,
-  showShape,
   TensorError,
-  treeFrom,
   zipTrees,
   type Tensor,
   type Tree,
 } from "@sluice/tensor";
+import { isFloat, matchTree, sameShape, showShape, treeFrom } from "@sluice/tensor/internal";
 
 /** The carry of a training step that carries nothing: a tree without tensors. */
 export type NoCarry = Readonly<Record<never, Tensor>>;

@@ -1,4 +1,5 @@
-import { diagnose, isArray, showDiagnosis, tensorsOf, trace, type Diagnosis, type Tree } from "@sluice/tensor";
+import { diagnose, showDiagnosis, tensorsOf, trace, type Diagnosis, type Tree } from "@sluice/tensor";
+import { isArray } from "@sluice/tensor/internal";
 import type { LossResult } from "./loss.ts";
 import type { TrainState, TrainStep } from "./train-step.ts";
 

@@ -1,12 +1,5 @@
-import {
-  checkOptions,
-  compileStep,
-  item,
-  TensorError,
-  type Backend,
-  type ExecutableStatistics,
-  type Tree,
-} from "@sluice/tensor";
+import { compileStep, item, TensorError, type Backend, type ExecutableStatistics, type Tree } from "@sluice/tensor";
+import { checkOptions } from "@sluice/tensor/internal";
 import type { Numbered } from "../loop/batches.ts";
 import { runningMean } from "../loop/running-mean.ts";
 import { checkCarry, initialCarry, type NoCarry } from "./carry.ts";

@@ -1,4 +1,5 @@
-import { checkTensor, describe, isFloat, isTensor, shown, TensorError, type Tensor, type Tree } from "@sluice/tensor";
+import { isTensor, TensorError, type Tensor, type Tree } from "@sluice/tensor";
+import { checkTensor, describe, isFloat, shown } from "@sluice/tensor/internal";
 import type { NoCarry } from "./carry.ts";
 
 /** What a loss may use besides parameters and batch. */

@@ -2,14 +2,8 @@ import {
   abs,
   add,
   and,
-  checkFunction,
-  checkMade,
-  checkOptions,
-  checkTree,
   convert,
-  describe,
   equal,
-  isFloat,
   keyAt,
   leavesOf,
   less,
@@ -24,6 +18,7 @@ import {
   type Tensor,
   type Tree,
 } from "@sluice/tensor";
+import { checkFunction, checkMade, checkOptions, checkTree, describe, isFloat } from "@sluice/tensor/internal";
 import { treeNorm, type Clipper } from "@sluice/clip";
 import type { Optimizer } from "../optimizers/optimizer.ts";
 import { carriedOn, checkCarry, initialCarry, type NoCarry } from "./carry.ts";

@@ -1,5 +1,4 @@
 import {
-  checkOptions,
   compileStep,
   item,
   type ArrayTensor,
@@ -8,6 +7,7 @@ import {
   type ExecutableStatistics,
   type Tree,
 } from "@sluice/tensor";
+import { checkOptions } from "@sluice/tensor/internal";
 import { loadState, saveState } from "../checkpoint/state.ts";
 import { diagnoseStep, DivergedError } from "./diverged.ts";
 import { flatNumbers, metricsOf, type MetricsOf } from "./numbers.ts";

@@ -15,13 +15,13 @@ import {
   transpose,
   uniform,
   valuesOf,
-  zerosArray,
   type ArrayTensor,
   type Backend,
   type DType,
   type Shape,
   type Tensor,
 } from "@sluice/tensor";
+import { zerosArray } from "@sluice/tensor/internal";
 import { globalNorm } from "@sluice/clip";
 import { cosine } from "../schedules/cosine.ts";
 import { warmup } from "../schedules/warmup.ts";

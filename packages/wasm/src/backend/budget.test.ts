@@ -1,5 +1,6 @@
 // A budget of memory: what is planned stays within it, and gradients are those of the whole loops.
 import * as t from "@sluice/tensor";
+import * as internal from "@sluice/tensor/internal";
 import type { Tensor } from "@sluice/tensor";
 import { randomTensor } from "@sluice/tensor/testing";
 import { afterAll, expect, test, vi } from "vitest";
@@ -23,7 +24,7 @@ const weights = {
  * output is kept.
  */
 function loss({ W, U, b }: typeof weights, x: Tensor): Tensor {
-  const zero: Tensor = t.zerosArray([x.shape[1]!, hidden]);
+  const zero: Tensor = internal.zerosArray([x.shape[1]!, hidden]);
   const { state } = t.scan(
     ({ h, total }: { h: Tensor; total: Tensor }, xt: Tensor) => {
       const [xr, xz, xn] = t.split(t.add(t.matmul(xt, W), b), 3);

@@ -1,18 +1,14 @@
 import { debug, type Padding, type Passes, type Plan, planWithin, unpadded, type View } from "@sluice/compiler";
 import {
   type ArrayTensor,
-  bindState,
-  checkInputs,
-  checkRun,
   type CompileOptions,
   type Executable,
-  type Piece,
   print,
   type Program,
-  sizeOf,
   type Type,
   type Values,
 } from "@sluice/tensor";
+import { bindState, checkInputs, checkRun, type Piece, sizeOf } from "@sluice/tensor/internal";
 import { PANEL_COLUMNS, type TileSize } from "../gemm/index.ts";
 import type { Host, Place, Written } from "../hosts/index.ts";
 import { BARRIER, byteOffset } from "./layout.ts";

@@ -1,5 +1,6 @@
 // Sums and products longer than a block: the bits of the definitions in every kernel, and what they lose.
 import * as t from "@sluice/tensor";
+import * as internal from "@sluice/tensor/internal";
 import type { Shape, Tensor } from "@sluice/tensor";
 import { positiveTerms, randomTensor } from "@sluice/tensor/testing";
 import fc from "fast-check";
@@ -92,7 +93,7 @@ describe("around the borders of blocks", () => {
                   const next = t.tanh(t.add(t.add(t.matmul(xt, w!), t.matmul(h, u!)), c!));
                   return { state: next, output: next };
                 },
-                t.zerosArray([batch, 5]),
+                internal.zerosArray([batch, 5]),
                 x!,
               );
               const loss = (given: { w: Tensor; u: Tensor; c: Tensor }): Tensor => {
@@ -101,7 +102,7 @@ describe("around the borders of blocks", () => {
                     const next = t.tanh(t.add(t.add(t.matmul(xt, given.w), t.matmul(h, given.u)), given.c));
                     return { state: next, output: next };
                   },
-                  t.zerosArray([batch, 5]),
+                  internal.zerosArray([batch, 5]),
                   x!,
                 );
                 return t.mean(t.square(run.output));

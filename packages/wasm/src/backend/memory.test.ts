@@ -16,6 +16,7 @@ interface Sizes {
 function sizesAfter(code: string): Sizes[] {
   const prelude = `
     import * as t from ${JSON.stringify(import.meta.resolve("@sluice/tensor"))};
+    import * as internal from ${JSON.stringify(import.meta.resolve("@sluice/tensor/internal"))};
     import { wasm } from ${here("../index.ts")};
     const { Memory } = WebAssembly;
     let pages = 0;
@@ -40,14 +41,14 @@ test("ten thousand training steps", () => {
   const [early, late] = sizesAfter(`
     const step = ({ W, m }, x, y) => {
       const { value, gradient } = t.valueAndGrad((W) => {
-        const { state } = t.scan((h, xt) => ({ state: t.tanh(t.add(t.matmul(h, W), xt)), output: h }), t.zerosArray([4, 8]), x);
+        const { state } = t.scan((h, xt) => ({ state: t.tanh(t.add(t.matmul(h, W), xt)), output: h }), internal.zerosArray([4, 8]), x);
         return t.mean(t.square(t.sub(state, y)));
       })(W);
       const next = t.add(t.mul(m, 0.9), gradient);
       return { state: { W: t.sub(W, t.mul(next, 0.01)), m: next }, output: value };
     };
     const [x, y] = [t.full([5, 4, 8], 0.1), t.full([4, 8], 0.5)];
-    const session = await t.compileStep(step, { W: t.full([8, 8], 0.05), m: t.zerosArray([8, 8]) }, [x, y], { backend: wasm() });
+    const session = await t.compileStep(step, { W: t.full([8, 8], 0.05), m: internal.zerosArray([8, 8]) }, [x, y], { backend: wasm() });
     const run = async (steps) => { for (let i = 0; i < steps; i++) await session.run(x, y); return sizes(); };
     await run(1000);
     console.log(JSON.stringify([await run(1000), await run(10000)]));`);
@@ -61,9 +62,9 @@ test("two hundred programs, compiled, run and dropped", () => {
     const backend = wasm();
     const drop = async (from, to) => {
       for (let i = from; i < to; i++) {
-        const compiled = await t.compile((a) => t.tanh(t.cumulativeSum(a, 0)), [t.zerosArray([1000 + 37 * (i % 20)])], { backend });
+        const compiled = await t.compile((a) => t.tanh(t.cumulativeSum(a, 0)), [internal.zerosArray([1000 + 37 * (i % 20)])], { backend });
         const y = await compiled(t.full([1000 + 37 * (i % 20)], 1));
-        if (t.valuesOf(y)[0] !== t.tanhF32(1)) throw new Error("wrong result");
+        if (t.valuesOf(y)[0] !== internal.tanhF32(1)) throw new Error("wrong result");
         await compiled.dispose();
       }
       await new Promise((resolve) => setTimeout(resolve, 20));

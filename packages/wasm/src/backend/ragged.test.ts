@@ -1,6 +1,7 @@
 // One executable for all lengths: what an earlier batch left in memory beyond the lengths of a later one reaches
 // nothing.
 import * as t from "@sluice/tensor";
+import * as internal from "@sluice/tensor/internal";
 import type { ArrayTensor, Tensor } from "@sluice/tensor";
 import { randomTensor } from "@sluice/tensor/testing";
 import { optimize } from "@sluice/compiler";
@@ -27,7 +28,7 @@ function gru({ W, U }: Layer, x: Tensor, lengths: Tensor, batch: number, hidden:
     const next = t.add(t.mul(z, h), t.mul(t.sub(1, z), n));
     return { state: next, output: next };
   };
-  return t.scan(step, t.zerosArray([batch, hidden]), x, { lengths });
+  return t.scan(step, internal.zerosArray([batch, hidden]), x, { lengths });
 }
 
 const sizes = [
@@ -87,7 +88,7 @@ test.each(sizes)("$name", async ({ batch, time, input, hidden, fewer }) => {
   const zeroed = batches.map(([lengths, ...others]) => [
     lengths!,
     ...others.slice(0, -1),
-    t.piecewiseArray([batch, time, input], steps(lengths!, others.at(-1)!), "f32"),
+    internal.piecewiseArray([batch, time, input], steps(lengths!, others.at(-1)!), "f32"),
   ]);
   batches.push(...zeroed);
   const { program } = t.trace(f, batches[0] as Parameters<typeof f>);
@@ -159,12 +160,12 @@ test.each([
 
 test("pieces of a tensor that is read everywhere are zeros around them, whatever ran before", async () => {
   const backend = variants["1 thread"]!;
-  const f = await t.compile((x: Tensor) => t.add(x, 0), [t.zerosArray([2, 3])], { backend });
+  const f = await t.compile((x: Tensor) => t.add(x, 0), [internal.zerosArray([2, 3])], { backend });
   await f(t.full([2, 3], 7));
   const pieces = [
     { at: 1, values: Float32Array.of(1, 2) },
     { at: 5, values: Float32Array.of(3) },
   ];
-  expect([...t.valuesOf(await f(t.piecewiseArray([2, 3], pieces, "f32")))]).toEqual([0, 1, 2, 0, 0, 3]);
+  expect([...t.valuesOf(await f(internal.piecewiseArray([2, 3], pieces, "f32")))]).toEqual([0, 1, 2, 0, 0, 3]);
   await f.dispose();
 });

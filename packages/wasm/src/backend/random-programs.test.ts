@@ -1,6 +1,7 @@
 // Random compositions, their gradients, and recurrent layers: the bits of the definitions, for any number of threads,
 // with vectors paired or not.
 import * as t from "@sluice/tensor";
+import * as internal from "@sluice/tensor/internal";
 import type { Tensor } from "@sluice/tensor";
 import { randomTensor } from "@sluice/tensor/testing";
 import fc from "fast-check";
@@ -52,7 +53,10 @@ const ofAnySize: readonly Step[] = [
     ),
   // A reshape that joins axes, and one that parts them again.
   (a, b) =>
-    t.reshape(t.mul(t.reshape(t.transpose(a), [t.sizeOf(a.shape)]), t.reshape(b, [t.sizeOf(b.shape)])), a.shape),
+    t.reshape(
+      t.mul(t.reshape(t.transpose(a), [internal.sizeOf(a.shape)]), t.reshape(b, [internal.sizeOf(b.shape)])),
+      a.shape,
+    ),
 ];
 
 const steps: readonly Step[] = [

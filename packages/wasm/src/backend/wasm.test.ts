@@ -1,6 +1,7 @@
 // The backend contract: state, errors, order of runs, memory, threads.
 import { passNames } from "@sluice/compiler";
 import * as t from "@sluice/tensor";
+import * as internal from "@sluice/tensor/internal";
 import type { Tensor } from "@sluice/tensor";
 import { randomTensor } from "@sluice/tensor/testing";
 import { afterEach, describe, expect, test, vi } from "vitest";
@@ -20,7 +21,7 @@ function trainingStep(
   const loss = ({ W, U }: { W: Tensor; U: Tensor }): Tensor => {
     const { state: last } = t.scan(
       (h: Tensor, xt: Tensor) => ({ state: t.tanh(t.add(t.matmul(xt, W), t.matmul(h, U))), output: h }),
-      t.zerosArray([x.shape[1]!, U.shape[0]!]),
+      internal.zerosArray([x.shape[1]!, U.shape[0]!]),
       x,
     );
     return t.mean(t.square(t.sub(last, y)));
@@ -187,9 +188,10 @@ test.each([["reference", () => t.reference()] as const, ...places])(
     const backend = open();
     const f = await t.compile(
       (x: Tensor, lengths: Tensor) =>
-        t.scan((h: Tensor, xt: Tensor) => ({ state: t.add(h, xt), output: {} }), t.zerosArray([2, 1]), x, { lengths })
-          .state,
-      [t.zerosArray([3, 2, 1]), t.tensor(Int32Array.of(1, 1))],
+        t.scan((h: Tensor, xt: Tensor) => ({ state: t.add(h, xt), output: {} }), internal.zerosArray([2, 1]), x, {
+          lengths,
+        }).state,
+      [internal.zerosArray([3, 2, 1]), t.tensor(Int32Array.of(1, 1))],
       { backend },
     );
     const ones = t.full([3, 2, 1], 1);

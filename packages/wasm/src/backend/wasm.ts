@@ -1,5 +1,6 @@
 import { type Passes, passNames } from "@sluice/compiler";
-import { type Backend, checkOptions, TensorError } from "@sluice/tensor";
+import { type Backend, TensorError } from "@sluice/tensor";
+import { checkOptions } from "@sluice/tensor/internal";
 import { away, here, type Host, team } from "../hosts/index.ts";
 import { mayBlock, processors, whyNotShared } from "../threads/index.ts";
 import { DEFAULT_TILE, UNPAIRED_TILE } from "../gemm/index.ts";

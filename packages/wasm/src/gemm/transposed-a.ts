@@ -1,4 +1,4 @@
-import { PRODUCT_BLOCK } from "@sluice/tensor";
+import { PRODUCT_BLOCK } from "@sluice/tensor/internal";
 import {
   type Body,
   type Expression,

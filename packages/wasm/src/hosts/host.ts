@@ -1,4 +1,5 @@
-import type { DType, Piece, Values } from "@sluice/tensor";
+import type { DType, Values } from "@sluice/tensor";
+import type { Piece } from "@sluice/tensor/internal";
 
 /** Where executables live: their memories, and the threads that run them. */
 export interface Host {

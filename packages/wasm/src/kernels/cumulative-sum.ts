@@ -1,5 +1,5 @@
 import type { CumulativeSumStep } from "@sluice/compiler";
-import { sizeOf, SUM_BLOCK } from "@sluice/tensor";
+import { sizeOf, SUM_BLOCK } from "@sluice/tensor/internal";
 import { f32x4, i32, times, v128, type WasmFunction } from "../assembler/index.ts";
 import { blocksOf, endBlock, endBlocks, placesFor, waitingAt } from "../pairwise.ts";
 import type { Kernel, KernelModule } from "./kernel.ts";

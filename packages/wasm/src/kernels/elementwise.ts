@@ -1,5 +1,5 @@
 import type { ElementwiseStep, View } from "@sluice/compiler";
-import { sizeOf } from "@sluice/tensor";
+import { sizeOf } from "@sluice/tensor/internal";
 import { type Body, type Expression, i32, inStep, type Local, type WasmFunction } from "../assembler/index.ts";
 import { compute, fromMemory, isLong, toMemory } from "./instruction.ts";
 import type { Kernel, KernelModule } from "./kernel.ts";

@@ -1,5 +1,5 @@
 import type { MatmulStep } from "@sluice/compiler";
-import { PRODUCT_BLOCK, sizeOf } from "@sluice/tensor";
+import { PRODUCT_BLOCK, sizeOf } from "@sluice/tensor/internal";
 import { f32x4, i32, v128, type WasmFunction } from "../assembler/index.ts";
 import {
   emitGemm,

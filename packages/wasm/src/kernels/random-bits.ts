@@ -1,5 +1,5 @@
 import type { RandomBitsStep } from "@sluice/compiler";
-import { sizeOf } from "@sluice/tensor";
+import { sizeOf } from "@sluice/tensor/internal";
 import { type Expression, i32, i32x4, v128, type WasmFunction } from "../assembler/index.ts";
 import { threefry2x32 } from "../math/index.ts";
 import type { Kernel, KernelModule } from "./kernel.ts";

@@ -1,5 +1,6 @@
 import type { ReduceStep } from "@sluice/compiler";
-import { sizeOf, SUM_BLOCK, type DType } from "@sluice/tensor";
+import { type DType } from "@sluice/tensor";
+import { sizeOf, SUM_BLOCK } from "@sluice/tensor/internal";
 import {
   type Body,
   type Expression,

@@ -6,7 +6,7 @@ import {
   sigmoidF32,
   tanhF32,
   threefry2x32 as threefryScalar,
-} from "@sluice/tensor";
+} from "@sluice/tensor/internal";
 import { describe, expect, test } from "vitest";
 import { type Expression, i32, i32x4, v128, wasmModule } from "../assembler/index.ts";
 import * as math from "./index.ts";
