@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { packageNames, root } from "./workspace.ts";
@@ -10,13 +10,23 @@ export const readmes = [
   ...packageNames.map((name) => ({ name, folder: `packages/${name}` })),
 ];
 
-/**
- * The ```ts blocks of a README, joined: one whole program, in which a later block may use the names of an earlier one.
- */
+/** The guides, each a program. */
+export const guides = readdirSync(join(root, "docs", "guides")).map((file) => ({
+  name: `guide-${file.replace(/\.md$/, "")}`,
+  file: `docs/guides/${file}`,
+}));
+
 export function exampleOf(folder: string): string | undefined {
-  const readme = join(root, folder, "README.md");
-  if (!existsSync(readme)) return undefined;
-  const blocks = Array.from(readFileSync(readme, "utf8").matchAll(/^```ts\n(.*?)^```$/gms), ([, code]) => code);
+  return programOf(`${folder}/README.md`);
+}
+
+/**
+ * The ```ts blocks of a page, joined: one whole program, in which a later block may use the names of an earlier one.
+ */
+export function programOf(page: string): string | undefined {
+  const path = join(root, page);
+  if (!existsSync(path)) return undefined;
+  const blocks = Array.from(readFileSync(path, "utf8").matchAll(/^```ts\n(.*?)^```$/gms), ([, code]) => code);
   return blocks.length === 0 ? undefined : blocks.join("\n");
 }
 

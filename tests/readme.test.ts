@@ -1,11 +1,16 @@
-// The example of every README runs, and type-checks, straight from the sources.
+// The example of every README and the program of every guide run, and type-check, straight from the sources.
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { exampleOf, outcomeOf, readmes, type Outcome } from "./examples.ts";
+import { guides, outcomeOf, programOf, readmes, type Outcome } from "./examples.ts";
 import { root } from "./workspace.ts";
 
 const scratch = join(root, "tests", ".examples");
+
+const pages = [
+  ...readmes.map(({ name, folder }) => ({ name, file: `${folder}/README.md`, title: `the README of ${name}` })),
+  ...guides.map(({ name, file }) => ({ name, file, title: file })),
+];
 
 let types: Outcome;
 
@@ -17,8 +22,8 @@ beforeAll(async () => {
     '{ "extends": "../../tsconfig.test.json", "include": ["*.ts"], "exclude": [] }\n',
   );
   writeFileSync(join(scratch, "none.ts"), "export {};\n");
-  for (const { name, folder } of readmes) {
-    const example = exampleOf(folder);
+  for (const { name, file } of pages) {
+    const example = programOf(file);
     if (example !== undefined) writeFileSync(join(scratch, `${name}.ts`), example);
   }
   types = await outcomeOf(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", scratch], {
@@ -26,9 +31,9 @@ beforeAll(async () => {
   });
 }, 120_000);
 
-describe.each(readmes)("the README of $name", ({ name, folder }) => {
+describe.each(pages)("$title", ({ name, file }) => {
   test("has an example that runs", { timeout: 120_000 }, async () => {
-    expect(exampleOf(folder), `${folder}/README.md has no \`\`\`ts block`).toBeDefined();
+    expect(programOf(file), `${file} has no \`\`\`ts block`).toBeDefined();
     const { code, output } = await outcomeOf(process.execPath, ["--conditions=@sluice/source", `${name}.ts`], {
       cwd: scratch,
     });
@@ -36,7 +41,7 @@ describe.each(readmes)("the README of $name", ({ name, folder }) => {
   });
 
   test("has an example that type-checks", () => {
-    expect(exampleOf(folder)).toBeDefined();
+    expect(programOf(file)).toBeDefined();
     expect(types.output).not.toMatch(/^error /m);
     expect(types.output.split("\n").filter((line) => line.startsWith(`${name}.ts`))).toEqual([]);
   });
