@@ -1,15 +1,5 @@
-import {
-  bias,
-  defineCell,
-  gru,
-  kernel,
-  lstm,
-  recurrentKernel,
-  rnn,
-  sequence,
-  parameter,
-  type SequenceLayer,
-} from "@sluice/cells";
+import { defineCell, gru, lstm, rnn, sequence, type SequenceLayer } from "@sluice/cells";
+import { bias, kernel, recurrentKernel, parameter } from "@sluice/params";
 import { layerNorm } from "@sluice/norm";
 import { add, full, matmul, mul, sigmoid, split, sub, tanh, type Tensor } from "@sluice/tensor";
 import type { Case } from "./cases.ts";

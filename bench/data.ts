@@ -1,4 +1,5 @@
-import { dense, specsOf, toPyTorch } from "@sluice/cells";
+import { dense, toPyTorch } from "@sluice/cells";
+import { specsOf } from "@sluice/params";
 import { tensor, type ArrayTensor, type Shape, type Tensor, type Tree } from "@sluice/tensor";
 import { sizeOf } from "@sluice/tensor/internal";
 import { classes, raggedLengths, type Case } from "./cases.ts";

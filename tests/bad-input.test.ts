@@ -6,6 +6,7 @@ import * as fusion from "@sluice/fusion";
 import * as inspect from "@sluice/inspect";
 import * as irregular from "@sluice/irregular";
 import * as norm from "@sluice/norm";
+import * as params from "@sluice/params";
 import * as t from "@sluice/tensor";
 import * as train from "@sluice/train";
 import { wasm } from "@sluice/wasm";
@@ -82,10 +83,10 @@ const calls: Readonly<Record<string, Call>> = {
   "cells.dropout": [cells.dropout, x, 0.1, seed],
   "cells.zoneout": [cells.zoneout, cells.gru({ input: 3, hidden: 4 }), { h: 0.1 }],
   "cells.variationalDropout": [cells.variationalDropout, cells.gru({ input: 3, hidden: 4 }), { input: 0.1 }],
-  "cells.parameter": [cells.parameter, [3, 3], cells.orthogonal],
-  "cells.kernel": [cells.kernel, [3, 3]],
-  "cells.normal": [cells.normal, 0.1],
-  "cells.initialize": [cells.initialize, cells.dense({ input: 3, output: 2 }).params, seed],
+  "params.parameter": [params.parameter, [3, 3], params.orthogonal],
+  "params.kernel": [params.kernel, [3, 3]],
+  "params.normal": [params.normal, 0.1],
+  "params.initialize": [params.initialize, cells.dense({ input: 3, output: 2 }).params, seed],
   "cells.apply": [
     (params: never, v: t.Tensor, options: object) => layer.apply(params, v, options),
     cells.sequence(cells.gru({ input: 3, hidden: 4 })).init(seed),

@@ -2,14 +2,11 @@
  * What every backend is held to, in Node and in a page: the cells of the library with their gradients, and training.
  */
 import {
-  bias,
   bidirectional,
   defineCell,
   dense,
   gru,
-  kernel,
   lstm,
-  recurrentKernel,
   rnn,
   sequence,
   stack,
@@ -17,6 +14,7 @@ import {
   zoneout,
   type Layer,
 } from "@sluice/cells";
+import { bias, kernel, recurrentKernel } from "@sluice/params";
 import { gruD, hiddenDecay, rnnDecay, timeSinceObserved } from "@sluice/irregular";
 import { layerNorm, rmsNorm } from "@sluice/norm";
 import {

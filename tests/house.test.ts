@@ -4,10 +4,11 @@ import { describe, expect, test } from "vitest";
 import { layers, mayImport } from "../house.js";
 import { internal, members, packageNames, readJson, root, type Manifest } from "./workspace.ts";
 
-test("the house points down, and sideways only from cells to norm", () => {
+test("the house points down", () => {
   expect(mayImport("cells", "tensor")).toBe(true);
   expect(mayImport("cells", "norm")).toBe(true);
   expect(mayImport("norm", "cells")).toBe(false);
+  expect(mayImport("norm", "clip")).toBe(false);
   expect(mayImport("tensor", "wasm")).toBe(false);
   expect(mayImport("fusion", "irregular")).toBe(false);
   expect(mayImport("lab", "experiments")).toBe(false);

@@ -1,7 +1,8 @@
 // Prints what it takes to draw initial values, in milliseconds of processor time: medians of five rounds, in which all
 // take turns.
 //   pnpm exec node --conditions=@sluice/source tests/time-initializers.ts
-import { heNormal, lstm, normal, orthogonal, uniform } from "@sluice/cells";
+import { lstm } from "@sluice/cells";
+import { heNormal, normal, orthogonal, uniform } from "@sluice/params";
 import { key } from "@sluice/tensor";
 
 const draws: Readonly<Record<string, () => unknown>> = {

@@ -1,6 +1,6 @@
 import type { ArrayTensor, Shape, Tensor, Tree } from "@sluice/tensor";
 import { TensorError } from "@sluice/tensor";
-import type { InitOptions, Specs } from "./parameter.ts";
+import type { InitOptions, Specs } from "@sluice/params";
 
 /** The states of a cell by name, each `[batch, ...]`. */
 export type State = { readonly [name: string]: Tensor };

@@ -1,19 +1,8 @@
 import type { Tensor } from "@sluice/tensor";
 import { key, tensor } from "@sluice/tensor";
 import { expectTypeOf, test } from "vitest";
-import {
-  bias,
-  bidirectional,
-  defineCell,
-  dense,
-  gru,
-  kernel,
-  lstm,
-  sequence,
-  stack,
-  variationalDropout,
-  zoneout,
-} from "./index.ts";
+import { bias, kernel } from "@sluice/params";
+import { bidirectional, defineCell, dense, gru, lstm, sequence, stack, variationalDropout, zoneout } from "./index.ts";
 
 const mine = defineCell({
   name: "mine",

@@ -34,14 +34,12 @@ import { isArray, widen } from "@sluice/tensor/internal";
 import { wasm } from "@sluice/wasm";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { bias, kernel, recurrentKernel } from "@sluice/params";
 import {
-  bias,
   bidirectional,
   defineCell,
   gru,
-  kernel,
   lstm,
-  recurrentKernel,
   rnn,
   sequence,
   stack,

@@ -22,20 +22,14 @@ import {
   type Tensor,
 } from "@sluice/tensor";
 import { describe, expect, test } from "vitest";
+import { bias, identity, kernel, l2, parameter, parameterCount, recurrentKernel } from "@sluice/params";
 import {
-  bias,
   defineCell,
   evaluation,
   gru,
-  identity,
-  kernel,
-  l2,
   lstm,
   outputOf,
-  parameter,
-  parameterCount,
   probe,
-  recurrentKernel,
   rnn,
   sequence,
   type CellOptions,

@@ -11,13 +11,18 @@ import {
   type State,
   type Stepped,
 } from "./cell.ts";
-import { checkParameters } from "./check-parameters.ts";
-import type { Initializer } from "./initializers/initializer.ts";
+import {
+  checkParameters,
+  type Initializer,
+  initialTree,
+  parameter,
+  type ParameterSpec,
+  type Specs,
+  type Regularizer,
+} from "@sluice/params";
 import { variationalDropout } from "./modifiers/variational-dropout.ts";
 import { normOf, type Norm, type ParamsAt } from "./normalize.ts";
-import { initialTree, parameter, type ParameterSpec, type Specs } from "./parameter.ts";
 import { probe } from "./probe.ts";
-import type { Regularizer } from "./regularizers.ts";
 import { checkSize } from "./size.ts";
 
 /** What a definition's step is given besides parameters, state and input. */

@@ -54,39 +54,6 @@ export { type DenseLayer, type DenseOptions, type DenseParams, dense } from "./l
 export { dropout } from "./layers/dropout.ts";
 export { type Stream, type StreamOptions, stream } from "./layers/stream.ts";
 
-// Parameters
-export {
-  type InitOptions,
-  type ParameterSpec,
-  type ParamsOf,
-  type Role,
-  type SpecLeaf,
-  type Specs,
-} from "./parameter.ts";
-export { checkParameters } from "./check-parameters.ts";
-export { bias, initialize, kernel, parameter, parameterCount, recurrentKernel, specsOf } from "./parameter.ts";
-export type { Initializer, Sizes } from "./initializers/initializer.ts";
-export { constant, identity, ones, scaledIdentity, zeros } from "./initializers/constant.ts";
-export {
-  type NormalOptions,
-  type TruncatedNormalOptions,
-  type UniformOptions,
-  normal,
-  truncatedNormal,
-  uniform,
-} from "./initializers/random.ts";
-export {
-  glorotNormal,
-  glorotUniform,
-  heNormal,
-  heUniform,
-  lecunNormal,
-  lecunUniform,
-  pytorchUniform,
-} from "./initializers/scaled.ts";
-export { orthogonal, scaledOrthogonal } from "./initializers/orthogonal.ts";
-export { type Regularizer, l1, l1l2, l2, regularization } from "./regularizers.ts";
-
 // Weights from and to other libraries
 export { fromPyTorch, toPyTorch } from "./exchange/pytorch.ts";
 export { fromKeras, toKeras } from "./exchange/keras.ts";

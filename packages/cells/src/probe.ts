@@ -1,7 +1,7 @@
 import { TensorError, type Shape, type Tensor } from "@sluice/tensor";
 import { at, checkOptions, placeholder, sameShape, shown, showShape } from "@sluice/tensor/internal";
 import { outputOf, type Cell, type CellContext, type State } from "./cell.ts";
-import { mapSpecs } from "./parameter.ts";
+import { mapSpecs } from "@sluice/params";
 
 /** What one run of a cell's step on symbols tells of it. */
 export interface Probed {

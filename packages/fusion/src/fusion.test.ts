@@ -19,7 +19,7 @@ import {
   type Tensor,
   type Tree,
 } from "@sluice/tensor";
-import { parameterCount, specsOf } from "@sluice/cells";
+import { parameterCount, specsOf } from "@sluice/params";
 import { wasm } from "@sluice/wasm";
 import { describe, expect, test } from "vitest";
 import { concatenation, gated, lowRank, type Fusion } from "./index.ts";

@@ -1,4 +1,4 @@
-import type { InitOptions, Specs } from "@sluice/cells";
+import type { InitOptions, Specs } from "@sluice/params";
 import type { ArrayTensor, Tensor, Tree } from "@sluice/tensor";
 
 /**

@@ -1,4 +1,4 @@
-import { initialize, kernel, type Initializer } from "@sluice/cells";
+import { initialize, kernel, type Initializer } from "@sluice/params";
 import { add, concat, div, greater, matmul, mul, select, sigmoid, sub, tanh, type Tensor } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
 import type { Fusion } from "./fusion.ts";

@@ -1,4 +1,4 @@
-import { bias, initialize, kernel, uniform, type Initializer } from "@sluice/cells";
+import { bias, initialize, kernel, uniform, type Initializer } from "@sluice/params";
 import { add, concat, matmul, mul, onesLike, reshape, select, sliceAxis, sum, type Tensor } from "@sluice/tensor";
 import { checkOptions, expF64, logF64 } from "@sluice/tensor/internal";
 import type { Fusion } from "./fusion.ts";

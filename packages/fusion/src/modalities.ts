@@ -1,5 +1,5 @@
 /** Checks of what `apply` is given. */
-import { checkParameters, type Specs } from "@sluice/cells";
+import { checkParameters, type Specs } from "@sluice/params";
 import { isTensor, select, sliceAxis, TensorError, type Tensor, type Tree } from "@sluice/tensor";
 import { checkOptions, sameShape, shown, showShape, suggestion } from "@sluice/tensor/internal";
 import type { FuseOptions } from "./fusion.ts";

@@ -1,5 +1,5 @@
 import { TensorError, type Tensor } from "@sluice/tensor";
-import type { ParameterSpec } from "../parameter.ts";
+import type { ParameterSpec } from "@sluice/params";
 
 /**
  * No bias, one for the sum (as Keras), or one each for the input's and the recurrent product (as PyTorch and cuDNN).

@@ -2,7 +2,7 @@ import { add, matmul, mul, sliceAxis, split, sub, TensorError, type Tensor } fro
 import { suggestion } from "@sluice/tensor/internal";
 import { activationOf, type Activation } from "../activations.ts";
 import { defineCell } from "../define-cell.ts";
-import { bias, kernel, recurrentKernel } from "../parameter.ts";
+import { bias, kernel, recurrentKernel } from "@sluice/params";
 import { biasesOf, given, type Biases } from "./biases.ts";
 
 /**

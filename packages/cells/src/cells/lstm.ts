@@ -1,7 +1,7 @@
 import { add, matmul, mul, split, tensor, type ArrayTensor } from "@sluice/tensor";
 import { activationOf, type Activation } from "../activations.ts";
 import { defineCell } from "../define-cell.ts";
-import { bias, kernel, recurrentKernel } from "../parameter.ts";
+import { bias, kernel, recurrentKernel } from "@sluice/params";
 import { biasesOf, given, type Biases } from "./biases.ts";
 
 /**

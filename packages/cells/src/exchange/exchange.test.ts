@@ -2,6 +2,7 @@ import { layerNorm } from "@sluice/norm";
 import { add, key, mapTree, mul, tensor, valuesOf, type Tensor, type Tree } from "@sluice/tensor";
 import { zerosArray } from "@sluice/tensor/internal";
 import { describe, expect, test } from "vitest";
+import { kernel } from "@sluice/params";
 import {
   bidirectional,
   defineCell,
@@ -9,7 +10,6 @@ import {
   fromKeras,
   fromPyTorch,
   gru,
-  kernel,
   lstm,
   rnn,
   sequence,

@@ -8,7 +8,7 @@ import {
   type Tensor,
   type Tree,
 } from "@sluice/tensor";
-import { checkParameters } from "../check-parameters.ts";
+import { checkParameters } from "@sluice/params";
 import type { Layer } from "../layers/layer.ts";
 import { isDense, isSequence } from "./layers.ts";
 import { checked, checkNames, isZero, plainCell, weightOf, type Named, type PlainCell } from "./plain.ts";

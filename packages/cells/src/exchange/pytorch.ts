@@ -1,7 +1,7 @@
 import { TensorError, transpose, zerosLike, type Tensor, type Tree } from "@sluice/tensor";
 import type { Cell } from "../cell.ts";
 import { childOf } from "../layers/arguments.ts";
-import { checkParameters } from "../check-parameters.ts";
+import { checkParameters } from "@sluice/params";
 import type { Layer } from "../layers/layer.ts";
 import { isBidirectional, isDense, isSequence, isStack } from "./layers.ts";
 import { checked, checkNames, isZero, plainCell, weightOf, type Named, type PlainCell } from "./plain.ts";

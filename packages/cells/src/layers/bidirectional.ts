@@ -2,7 +2,7 @@ import { add, concat, keyFor, mul, TensorError, type DType, type Tensor, type Tr
 import { at, checkOptions, suggestion } from "@sluice/tensor/internal";
 import type { Cell, State } from "../cell.ts";
 import { checkCell } from "../check-given.ts";
-import { checkParameters } from "../check-parameters.ts";
+import { checkParameters } from "@sluice/params";
 import { carryAfterOf, checkApply, checkStates } from "./arguments.ts";
 import { asMade, type Applied, type Layer } from "./layer.ts";
 import { checkNested, extraOf, optionsOf } from "./nested.ts";

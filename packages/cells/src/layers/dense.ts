@@ -1,11 +1,16 @@
 import { add, matmul, TensorError, type Tensor } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
 import { activationOf, type Activation } from "../activations.ts";
-import { checkParameters } from "../check-parameters.ts";
+import {
+  checkParameters,
+  type Initializer,
+  bias,
+  initialize,
+  kernel,
+  type ParameterSpec,
+  type Regularizer,
+} from "@sluice/params";
 import { checkSize } from "../size.ts";
-import type { Initializer } from "../initializers/initializer.ts";
-import { bias, initialize, kernel, type ParameterSpec } from "../parameter.ts";
-import type { Regularizer } from "../regularizers.ts";
 import { checkApply, checkStates, lookedAt } from "./arguments.ts";
 import { asMade, type Layer } from "./layer.ts";
 

@@ -1,6 +1,6 @@
 import { TensorError, type ArrayTensor, type DType, type Shape, type Tensor, type Tree } from "@sluice/tensor";
 import { checkTensor } from "@sluice/tensor/internal";
-import type { InitOptions, Specs } from "../parameter.ts";
+import type { InitOptions, Specs } from "@sluice/params";
 
 /**
  * A layer: plain data and functions from parameters and a batch of sequences `[batch, time, features]` to outputs.

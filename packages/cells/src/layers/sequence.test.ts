@@ -18,16 +18,15 @@ import {
   type Tensor,
 } from "@sluice/tensor";
 import { describe, expect, test } from "vitest";
+import { kernel, recurrentKernel } from "@sluice/params";
 import {
   bidirectional,
   defineCell,
   dense,
   gru,
-  kernel,
   lstm,
   outputOf,
   probe,
-  recurrentKernel,
   rnn,
   sequence,
   stack,

@@ -15,7 +15,7 @@ import {
 import { checkOptions, suggestion, zerosArray } from "@sluice/tensor/internal";
 import { evaluation, outputOf, type Cell, type CellContext, type State } from "../cell.ts";
 import { checkCell } from "../check-given.ts";
-import { checkParameters } from "../check-parameters.ts";
+import { checkParameters } from "@sluice/params";
 import { probe } from "../probe.ts";
 import {
   carryAfterOf,

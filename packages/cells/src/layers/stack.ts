@@ -1,9 +1,8 @@
 import { keyFor, TensorError, type Tree } from "@sluice/tensor";
 import { at, checkList, checkOptions } from "@sluice/tensor/internal";
 import { checkLayer } from "../check-given.ts";
-import type { Specs } from "../parameter.ts";
+import { type Specs, checkParameters } from "@sluice/params";
 import { checkRate } from "../modifiers/rate.ts";
-import { checkParameters } from "../check-parameters.ts";
 import { checkApply, checkStates, childOf } from "./arguments.ts";
 import { dropout } from "./dropout.ts";
 import { checkNested, extraOf, optionsOf } from "./nested.ts";

@@ -24,7 +24,7 @@ import { describe, expect, test } from "vitest";
 import { gru } from "../cells/gru.ts";
 import { lstm } from "../cells/lstm.ts";
 import { defineCell } from "../define-cell.ts";
-import { kernel } from "../parameter.ts";
+import { kernel } from "@sluice/params";
 import { bidirectional } from "./bidirectional.ts";
 import { dense } from "./dense.ts";
 import { sequence } from "./sequence.ts";

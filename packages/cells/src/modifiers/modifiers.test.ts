@@ -19,13 +19,13 @@ import {
 } from "@sluice/tensor";
 import { zerosArray } from "@sluice/tensor/internal";
 import { describe, expect, test } from "vitest";
+import { kernel } from "@sluice/params";
 import {
   bidirectional,
   defineCell,
   dropout,
   evaluation,
   gru,
-  kernel,
   lstm,
   outputOf,
   sequence,

@@ -1,17 +1,5 @@
-import {
-  glorotUniform,
-  gru,
-  l2,
-  lstm,
-  outputOf,
-  regularization,
-  rnn,
-  sequence,
-  toPyTorch,
-  variationalDropout,
-  zoneout,
-  type Initializer,
-} from "@sluice/cells";
+import { gru, lstm, outputOf, rnn, sequence, toPyTorch, variationalDropout, zoneout } from "@sluice/cells";
+import { glorotUniform, l2, regularization, type Initializer } from "@sluice/params";
 import {
   add,
   assertGradient,

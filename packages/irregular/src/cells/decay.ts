@@ -1,4 +1,4 @@
-import { glorotUniform, parameter, type Initializer, type ParameterSpec } from "@sluice/cells";
+import { glorotUniform, parameter, type Initializer, type ParameterSpec } from "@sluice/params";
 import { add, exp, neg, relu, tensor, type ArrayTensor, type Shape, type Tensor } from "@sluice/tensor";
 
 /** `gamma = exp(-max(0, s))` of Che et al. 2016, equation 3: from 1, nothing decays, towards 0. */

@@ -1,4 +1,5 @@
-import { bias, defineCell, kernel, parameter, recurrentKernel } from "@sluice/cells";
+import { defineCell } from "@sluice/cells";
+import { bias, kernel, parameter, recurrentKernel } from "@sluice/params";
 import {
   add,
   convert,

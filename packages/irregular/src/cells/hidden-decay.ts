@@ -1,16 +1,12 @@
+import { evaluation, rnn, type Cell, type CellOptions, type State } from "@sluice/cells";
 import {
   checkParameters,
-  evaluation,
   initialize,
   parameter,
-  rnn,
-  type Cell,
-  type CellOptions,
   type InitOptions,
   type ParameterSpec,
   type Specs,
-  type State,
-} from "@sluice/cells";
+} from "@sluice/params";
 import {
   keyFor,
   mapTree,

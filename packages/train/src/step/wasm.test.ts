@@ -1,19 +1,17 @@
 // Whole training steps on WebAssembly: the same bits for any number of threads, for every run, and as the definitions
 // give on the optimized program.
 import {
-  bias,
   bidirectional,
   defineCell,
   dense,
   gru,
-  kernel,
   lstm,
-  recurrentKernel,
   sequence,
   stack,
   variationalDropout,
   zoneout,
 } from "@sluice/cells";
+import { bias, kernel, recurrentKernel } from "@sluice/params";
 import { chain, globalNorm, skipNonFinite } from "@sluice/clip";
 import { optimize } from "@sluice/compiler";
 import { layerNorm } from "@sluice/norm";

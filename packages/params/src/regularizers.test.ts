@@ -1,6 +1,6 @@
 import { grad, item, key, tensor, valuesOf } from "@sluice/tensor";
 import { expect, test } from "vitest";
-import { dense, gru, l1, l1l2, l2, regularization, sequence, stack } from "./index.ts";
+import { bias, initialize, kernel, l1, l1l2, l2, recurrentKernel, regularization } from "./index.ts";
 
 const w = tensor([1, -2, 3]);
 
@@ -15,33 +15,31 @@ test("penalties as in Keras", () => {
 });
 
 test("a model's penalty is the sum over the parameters that were given one, and has their gradient", () => {
-  const model = stack([
-    sequence(
-      gru({ input: 2, hidden: 3, kernelRegularizer: l1(0.1), recurrentRegularizer: l2(0.2), biasRegularizer: l2(1) }),
-    ),
-    dense({ input: 3, output: 1, kernelRegularizer: l2(0.5) }),
-  ]);
-  const params = model.init(key(1), { dtype: "f64" });
+  const specs = [
+    { W: kernel([2, 9], { regularizer: l1(0.1) }), U: recurrentKernel([3, 9], { regularizer: l2(0.2) }), b: bias([9]) },
+    { W: kernel([3, 1], { regularizer: l2(0.5) }), b: bias([1]) },
+  ] as const;
+  const params = initialize(specs, key(1), { dtype: "f64" });
   const squares = (x: readonly number[]): number => x.reduce((sum, v) => sum + v * v, 0);
   const [{ W, U }, { W: V }] = [params[0], params[1]];
   const expected =
     0.1 * [...valuesOf(W)].reduce((sum, v) => sum + Math.abs(v), 0) +
     0.2 * squares([...valuesOf(U)]) +
     0.5 * squares([...valuesOf(V)]);
-  expect(item(regularization(model, params))).toBeCloseTo(expected, 12);
-  const gradient = grad((p: typeof params) => regularization(model, p))(params);
+  expect(item(regularization({ params: specs }, params))).toBeCloseTo(expected, 12);
+  const gradient = grad((p: typeof params) => regularization({ params: specs }, p))(params);
   expect([...valuesOf(gradient[1].W)]).toEqual([...valuesOf(V)]);
-  expect([...valuesOf(gradient[1].b!)]).toEqual([0]);
+  expect([...valuesOf(gradient[1].b)]).toEqual([0]);
 });
 
 test("without regularizers the penalty is 0", () => {
-  const layer = sequence(gru({ input: 2, hidden: 3 }));
-  expect(item(regularization(layer, layer.init(key(1))))).toBe(0);
+  const params = { W: kernel([2, 9]), b: bias([9]) };
+  expect(item(regularization({ params }, initialize(params, key(1))))).toBe(0);
 });
 
 test("parameters of another layer are an error", () => {
-  const layer = sequence(gru({ input: 2, hidden: 3 }));
-  expect(() => regularization(layer, { V: w })).toThrow(
+  const params = { W: kernel([2, 9]), U: recurrentKernel([3, 9]) };
+  expect(() => regularization({ params }, { V: w })).toThrow(
     "regularization: the parameters do not fit: no W, expected [2,9]; no U, expected [3,9]",
   );
 });

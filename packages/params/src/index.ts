@@ -1,0 +1,30 @@
+// Specs: parameters before they have values
+export type { InitOptions, ParameterSpec, ParamsOf, Role, SpecLeaf, Specs } from "./parameter.ts";
+export { bias, kernel, parameter, recurrentKernel } from "./parameter.ts";
+export { initialize, initialTree, mapSpecs, parameterCount, specsOf } from "./parameter.ts";
+export { checkParameters } from "./check-parameters.ts";
+
+// Initializers
+export type { Initializer, Sizes } from "./initializers/initializer.ts";
+export { constant, identity, ones, scaledIdentity, zeros } from "./initializers/constant.ts";
+export {
+  type NormalOptions,
+  type TruncatedNormalOptions,
+  type UniformOptions,
+  normal,
+  truncatedNormal,
+  uniform,
+} from "./initializers/random.ts";
+export {
+  glorotNormal,
+  glorotUniform,
+  heNormal,
+  heUniform,
+  lecunNormal,
+  lecunUniform,
+  pytorchUniform,
+} from "./initializers/scaled.ts";
+export { orthogonal, scaledOrthogonal } from "./initializers/orthogonal.ts";
+
+// Regularizers
+export { type Regularizer, l1, l1l2, l2, regularization } from "./regularizers.ts";
