@@ -223,8 +223,8 @@ test.each<[string, object, string]>([
   ],
   [
     "a clipper that was not called",
-    { clip: globalNorm },
-    "trainStep: clip is the function globalNorm, expected what globalNorm(1) gives: call it",
+    { optimizer: globalNorm },
+    "trainStep: optimizer is the function globalNorm, expected what adam({ learningRate: 1e-3 }) gives: call it",
   ],
   [
     "a backend that was not awaited",

@@ -1,7 +1,7 @@
 // Programs whose results are hashed, to compare one runtime with another: they run in Node, Bun and Deno, and in pages.
 // They take long enough to be optimized.
 import { dense, gru, lstm, sequence, stack, variationalDropout, zoneout } from "@sluice/cells";
-import { globalNorm } from "@sluice/clip";
+import { chain, globalNorm } from "@sluice/clip";
 import { layerNorm } from "@sluice/norm";
 import {
   abs,
@@ -91,8 +91,7 @@ async function trainStack(backend: Backend): Promise<string> {
     loss: (params, { x, y, lengths }, context) => ({
       loss: crossEntropy(model.apply(params, x, { training: true, key: context.key, lengths }).output, y),
     }),
-    optimizer: adam({ learningRate: 3e-3 }),
-    clip: globalNorm(1),
+    optimizer: chain(globalNorm(1), adam({ learningRate: 3e-3 })),
     key: key(2),
     batch: given,
     backend,

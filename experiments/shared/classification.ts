@@ -1,4 +1,4 @@
-import { globalNorm } from "@sluice/clip";
+import { chain, globalNorm, type GradientTransform } from "@sluice/clip";
 import type { Dataset, Examples } from "@sluice/data";
 import type { Metric, Settings, TrialContext, TrialOutcome } from "@sluice/study";
 import { key, keyFor, sum, type Backend, type Tensor, type Tree } from "@sluice/tensor";
@@ -12,7 +12,6 @@ import {
   weightsHash,
   type Batches,
   type BatchesOptions,
-  type Optimizer,
   type Weighted,
 } from "@sluice/train";
 import { backendOf } from "./backend.ts";
@@ -52,7 +51,7 @@ export interface ClassificationTask<P extends Tree, E extends Labelled> {
   /** Default: {@link batches}. */
   readonly batchesOf?: (examples: NoInfer<E>, options: BatchesOptions) => Batches<E>;
   /** Default: Adam with the settings' learning rate. */
-  readonly optimizer?: Optimizer;
+  readonly optimizer?: GradientTransform;
   /** Looks at the weights before the first and after the last step. */
   inspect?(params: P, when: "start of training" | "end of training", backend: Backend): Promise<void>;
   /** Metrics of the weights, added to the row of every validation. */
@@ -100,8 +99,7 @@ export async function classificationTrial<P extends Tree, E extends Labelled>(
     const training = await trainer({
       loss: (weights: P, batch: Weighted<E>, { key: stepKey }) =>
         score(weights, batch, { training: true, key: stepKey }),
-      optimizer,
-      clip: globalNorm(config.clip),
+      optimizer: chain(globalNorm(config.clip), optimizer),
       params,
       key: keyFor(root, "training"),
       batch: train.at(0).batch,

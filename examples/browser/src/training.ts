@@ -1,5 +1,5 @@
 import { dense, gru, sequence, stack } from "@sluice/cells";
-import { globalNorm } from "@sluice/clip";
+import { chain, globalNorm } from "@sluice/clip";
 import { compile, key, keyFor, valuesOf, type Backend, type Tensor } from "@sluice/tensor";
 import { adam, mse, trainer, weightsHash } from "@sluice/train";
 import type { Settings } from "./settings.ts";
@@ -37,8 +37,7 @@ export async function startTraining(settings: Settings, backend: Backend, saved?
 
   const training = await trainer({
     loss: (weights: typeof params, { x, y }) => ({ loss: mse(answer(weights, x), y) }),
-    optimizer: adam({ learningRate }),
-    clip: globalNorm(1),
+    optimizer: chain(globalNorm(1), adam({ learningRate })),
     params,
     key: keyFor(key(seed), "training"),
     batch: batchAt(settings, 0),

@@ -16,7 +16,7 @@ import {
 } from "@sluice/tensor";
 import { checkOptions, euclideanNorm, sizeOf } from "@sluice/tensor/internal";
 import { checkPositive } from "./check.ts";
-import type { Clipper, ClipReport, NoState } from "./clipper.ts";
+import type { ClipReport, GradientTransform, NoState } from "./gradient-transform.ts";
 
 export interface AdaptiveOptions {
   /** Stands in for the norm of a unit whose weights are (nearly) zero, so that it can leave zero. Default 1e-3. */
@@ -37,7 +37,7 @@ export interface AdaptiveOptions {
  * Reports `{ norm, limit, clipped }`: the largest ratio |G_i| / max(|W_i|, epsilon), lambda, and the fraction of units
  * that were clipped.
  */
-export function adaptive(lambda = 0.01, options: AdaptiveOptions = {}): Clipper<NoState, ClipReport> {
+export function adaptive(lambda = 0.01, options: AdaptiveOptions = {}): GradientTransform<NoState, ClipReport> {
   checkOptions("adaptive", options, ["epsilon", "of"], { eps: "epsilon", exclude: "of" });
   const { epsilon = 1e-3, of = () => true } = options;
   checkPositive("adaptive", "lambda", lambda);

@@ -1,56 +1,71 @@
-import { and, not, or, select, TensorError, zipTrees, type Tensor, type Tree } from "@sluice/tensor";
+import { and, keyFor, not, or, select, TensorError, zipTrees, type Tensor, type Tree } from "@sluice/tensor";
 import { checkMade } from "@sluice/tensor/internal";
-import type { Clipper } from "./clipper.ts";
+import type { GradientTransform, Transformed, UpdateContext } from "./gradient-transform.ts";
 
 type Named = { readonly [name: string]: Tree };
+interface Member {
+  readonly name: string;
+  readonly transform: GradientTransform;
+}
 
 /**
- * Clippers one after the other: each gets the gradients that the one before it returned. State and report are those of
- * the members under their names (`globalNorm`, and `globalNorm2` for a second one).
+ * Gradient transforms one after the other: each gets the gradients that the one before it returned. Chains nest.
  *
- * The step is skipped where one member says so. Then the members that did not ask for it keep their state too, so that
- * a history of norms never sees the step that was not made.
+ * State and report are those of the members under their names (`globalNorm`, and `globalNorm2` for a second one). Each
+ * member draws from a random stream of its own, named as its state, so adding a member at the end changes the numbers
+ * of no other.
+ *
+ * The step is skipped where one member says so. Then the members that did not ask for it keep their state, so that a
+ * history of norms never sees the step that was not made.
  */
-export function chain(...clippers: readonly Clipper[]): Clipper<Named, Named> {
-  const members = named(clippers);
+export function chain(...transforms: readonly GradientTransform[]): GradientTransform<Named, Named> {
+  const members = named(transforms);
   return {
     name: "chain",
-    init: (params) => Object.fromEntries(members.map(({ name, clipper }) => [name, clipper.init(params)])),
-    update<P extends Tree>(gradients: P, state: Named, params: P) {
+    init: (params) => Object.fromEntries(members.map(({ name, transform }) => [name, transform.init(params)])),
+    update<P extends Tree>(gradients: P, state: Named, params: P, context: UpdateContext) {
       let current = gradients;
-      let skip: Tensor | undefined;
-      const results = members.map(({ name, clipper }) => {
+      const results = members.map(({ name, transform }) => {
         const before = state[name];
         if (before === undefined) throw new TensorError(`chain: the state has no part ${name}; make it with init`);
-        const result = clipper.update(current, before, params);
+        const result = transform.update(current, before, params, { ...context, key: keyFor(context.key, name) });
         current = result.gradients;
-        if (result.skip !== undefined) skip = skip === undefined ? result.skip : or(skip, result.skip);
         return { name, before, result };
       });
-      const all = skip;
-      const next = results.map(({ name, before, result }): [string, Tree] => {
-        if (all === undefined) return [name, result.state];
-        const keep = result.skip === undefined ? all : and(all, not(result.skip));
-        return [name, zipTrees(before, result.state, (old, fresh) => select(keep, old, fresh))];
-      });
+      const skip = results
+        .map(({ result }) => result.skip)
+        .reduce((all, one) => (all === undefined || one === undefined ? (all ?? one) : or(all, one)), undefined);
       return {
         gradients: current,
-        state: Object.fromEntries(next),
-        report: Object.fromEntries(results.map(({ name, result }) => [name, result.report])),
-        ...(all === undefined ? {} : { skip: all }),
+        state: Object.fromEntries(results.map(({ name, before, result }) => [name, stateAfter(before, result, skip)])),
+        report: Object.fromEntries(
+          results.flatMap(({ name, result: { report } }) => (report === undefined ? [] : [[name, report]])),
+        ),
+        ...(skip === undefined ? {} : { skip }),
       };
     },
   };
 }
 
-function named(clippers: readonly Clipper[]): { readonly name: string; readonly clipper: Clipper }[] {
-  clippers.forEach((member, index) =>
-    checkMade("chain", `member ${index + 1}`, member, { init: "function", update: "function" }, "globalNorm(1)"),
-  );
-  const seen = new Map<string, number>();
-  return clippers.map((clipper) => {
-    const count = (seen.get(clipper.name) ?? 0) + 1;
-    seen.set(clipper.name, count);
-    return { name: count === 1 ? clipper.name : `${clipper.name}${count}`, clipper };
+/** A member's state: as it was where the step is skipped and another member asked for that. */
+function stateAfter(before: Tree, { state, skip: own }: Transformed<Tree>, skip: Tensor | undefined): Tree {
+  if (skip === undefined || skip === own) return state;
+  const stays = own === undefined ? skip : and(skip, not(own));
+  return zipTrees(before, state, (old, fresh) => select(stays, old, fresh));
+}
+
+function named(transforms: readonly GradientTransform[]): readonly Member[] {
+  const taken = new Set<string>();
+  return transforms.map((transform, index) => {
+    checkMade("chain", `member ${index + 1}`, transform, { init: "function", update: "function" }, "globalNorm(1)");
+    const { name } = transform;
+    if (typeof name !== "string" || name === "" || name.includes("."))
+      throw new TensorError(
+        `chain: member ${index + 1} has the name ${JSON.stringify(name)}, expected one without dots`,
+      );
+    let own = name;
+    for (let count = 2; taken.has(own); count++) own = `${name}${count}`;
+    taken.add(own);
+    return { name: own, transform };
   });
 }

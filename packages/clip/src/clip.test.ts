@@ -1,17 +1,39 @@
-import { compileStep, item, mul, scalar, tensor, tensorsOf, valuesOf, type Tensor, type Tree } from "@sluice/tensor";
+import {
+  compileStep,
+  item,
+  key,
+  mul,
+  scalar,
+  tensor,
+  tensorsOf,
+  valuesOf,
+  type Tensor,
+  type Tree,
+} from "@sluice/tensor";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { adaptive, chain, globalNorm, skipNonFinite, treeNorm, value, type Clipper } from "./index.ts";
+import {
+  adaptive,
+  chain,
+  globalNorm,
+  skipNonFinite,
+  treeNorm,
+  value,
+  type GradientTransform,
+  type UpdateContext,
+} from "./index.ts";
 
 const numbers = (tree: Tree): number[] => tensorsOf(tree).flatMap((x) => [...valuesOf(x)]);
 const f64 = (values: number[], shape?: number[]): Tensor => tensor(values, shape, { dtype: "f64" });
 
+const context: UpdateContext = { key: key(0), step: scalar(0, "i32"), loss: scalar(0) };
+
 function once<S extends Tree, R extends Tree, P extends Tree>(
-  clipper: Clipper<S, R>,
+  clipper: GradientTransform<S, R>,
   gradients: P,
   params: P = gradients,
 ) {
-  return clipper.update(gradients, clipper.init(params), params);
+  return clipper.update(gradients, clipper.init(params), params, context);
 }
 
 describe("globalNorm", () => {
@@ -24,7 +46,7 @@ describe("globalNorm", () => {
           const tree = { a: f64(g.slice(0, 2)), b: f64(g.slice(2)) };
           const { gradients, report } = once(globalNorm(c), tree);
           const norm = Math.hypot(...g);
-          expect(item(report.norm)).toBeCloseTo(norm, 8);
+          expect(item(report!.norm)).toBeCloseTo(norm, 8);
           expect(item(treeNorm(gradients))).toBeCloseTo(Math.min(norm, c), 10);
           const factor = norm > c ? c / norm : 1;
           numbers(gradients).forEach((x, i) => expect(x).toBeCloseTo(g[i]! * factor, 10));
@@ -53,8 +75,8 @@ describe("adaptive", () => {
     const G = { W: f64([0.6, 0, 0.8, 1], [2, 2]) };
     const { gradients, report } = once(adaptive(0.5), G, W);
     expect(numbers(gradients)).toEqual([0.6, 0, 0.8, 0.5]);
-    expect(item(report.norm)).toBe(1);
-    expect(item(report.clipped)).toBe(0.5);
+    expect(item(report!.norm)).toBe(1);
+    expect(item(report!.clipped)).toBe(0.5);
   });
 
   test("a bias is one unit, and epsilon lets zero weights move", () => {
@@ -69,7 +91,7 @@ describe("adaptive", () => {
       { b: f64([0, 0]) },
     );
     expect(numbers(gradients)).toEqual([3, 4]);
-    expect(item(report.clipped)).toBe(0);
+    expect(item(report!.clipped)).toBe(0);
   });
 });
 
@@ -79,9 +101,9 @@ describe("skipNonFinite", () => {
   test("asks to skip on NaN and infinity, counts, and gives up after `consecutive` in a row", () => {
     let state = clipper.init({ a: f64([1]) });
     const seen = [NaN, 1, Infinity, -Infinity, NaN, NaN].map((g) => {
-      const result = clipper.update({ a: f64([g]) }, state, { a: f64([1]) });
+      const result = clipper.update({ a: f64([g]) }, state, { a: f64([1]) }, context);
       state = result.state;
-      return [item(result.skip!), item(result.report.skipped)];
+      return [item(result.skip!), item(result.report!.skipped)];
     });
     expect(seen).toEqual([
       [1, 1],
@@ -100,28 +122,28 @@ describe("chain", () => {
   test("runs its members in order and reports under their names", () => {
     const { gradients, report, skip } = once(chained, { a: f64([30, 4]) });
     expect(item(treeNorm(gradients))).toBeCloseTo(0.5, 12);
-    expect(Object.keys(report)).toEqual(["skipNonFinite", "value", "globalNorm", "globalNorm2"]);
-    expect(item((report.globalNorm as { norm: Tensor }).norm)).toBeCloseTo(Math.hypot(3, 3), 12);
+    expect(Object.keys(report!)).toEqual(["skipNonFinite", "value", "globalNorm", "globalNorm2"]);
+    expect(item((report!.globalNorm as { norm: Tensor }).norm)).toBeCloseTo(Math.hypot(3, 3), 12);
     expect(item(skip!)).toBe(0);
   });
 
   test("a member that did not ask for the skip keeps its state", () => {
-    const history: Clipper<{ last: Tensor }> = {
+    const history: GradientTransform<{ last: Tensor }> = {
       name: "history",
       init: () => ({ last: scalar(0, "f64") }),
       update: (gradients) => ({ gradients, state: { last: treeNorm(gradients) }, report: {} }),
     };
     const both = chain(history, skipNonFinite());
     const params = { a: f64([1]) };
-    const good = both.update({ a: f64([5]) }, both.init(params), params);
-    const bad = both.update({ a: f64([NaN]) }, good.state, params);
+    const good = both.update({ a: f64([5]) }, both.init(params), params, context);
+    const bad = both.update({ a: f64([NaN]) }, good.state, params, context);
     expect(numbers(bad.state)).toEqual([5, 1, 1]);
   });
 
   test("compiles into a step", async () => {
     const session = await compileStep(
       (state: { clip: ReturnType<typeof chained.init> }, gradients: { a: Tensor }) => {
-        const result = chained.update(gradients, state.clip, gradients);
+        const result = chained.update(gradients, state.clip, gradients, context);
         return { state: { clip: result.state }, output: { a: mul(result.gradients.a, 2), skip: result.skip! } };
       },
       { clip: chained.init({ a: tensor([1, 2]) }) },

@@ -1,7 +1,7 @@
 import { add, convert, div, less, mapTree, min, mul, scalar, TensorError } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
 import { checkPositive } from "./check.ts";
-import type { Clipper, ClipReport, NoState } from "./clipper.ts";
+import type { ClipReport, GradientTransform, NoState } from "./gradient-transform.ts";
 import { treeNorm, type NormKind } from "./norm.ts";
 
 export interface GlobalNormOptions {
@@ -19,7 +19,7 @@ export interface GlobalNormOptions {
  * NaN makes every gradient NaN; {@link skipNonFinite} says no to such a step. Reports `{ norm, limit, clipped }`,
  * `clipped` being 1 where the norm was above the limit.
  */
-export function globalNorm(limit: number, options: GlobalNormOptions = {}): Clipper<NoState, ClipReport> {
+export function globalNorm(limit: number, options: GlobalNormOptions = {}): GradientTransform<NoState, ClipReport> {
   checkOptions("globalNorm", options, ["epsilon", "norm"], { eps: "epsilon", normType: "norm", norm_type: "norm" });
   checkPositive("globalNorm", "limit", limit);
   const { epsilon = 0, norm: kind = 2 } = options;

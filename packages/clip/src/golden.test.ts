@@ -2,7 +2,9 @@ import { readFileSync } from "node:fs";
 import {
   compile,
   item,
+  key,
   reference,
+  scalar,
   tensor,
   tensorsOf,
   valuesOf,
@@ -13,7 +15,7 @@ import {
 } from "@sluice/tensor";
 import { wasm } from "@sluice/wasm";
 import { afterAll, describe, expect, test } from "vitest";
-import { globalNorm, value, type Clipper, type NormKind } from "./index.ts";
+import { globalNorm, value, type GradientTransform, type NormKind } from "./index.ts";
 
 interface Golden {
   readonly shape: number[];
@@ -45,12 +47,20 @@ const treeOf = (golden: Goldens, dtype: DType): { [K in keyof Goldens]: Tensor }
   return { kernel: one(golden.kernel), recurrent: one(golden.recurrent), bias: one(golden.bias) };
 };
 
-async function clip(clipper: Clipper, gradients: Goldens, { dtype, backend }: { dtype: DType; backend: Backend }) {
+async function clip(
+  clipper: GradientTransform,
+  gradients: Goldens,
+  { dtype, backend }: { dtype: DType; backend: Backend },
+) {
   const tree = treeOf(gradients, dtype);
   const clipped = await compile(
     (given: typeof tree) => {
-      const { gradients: after, report } = clipper.update(given, clipper.init(given), given);
-      return { gradients: after, report };
+      const { gradients: after, report } = clipper.update(given, clipper.init(given), given, {
+        key: key(0),
+        step: scalar(0, "i32"),
+        loss: scalar(0),
+      });
+      return { gradients: after, report: report! };
     },
     [tree],
     { backend },

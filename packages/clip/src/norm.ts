@@ -5,9 +5,9 @@ import {
   mul,
   reduceMax,
   reshape,
+  scalar,
   square,
   sum,
-  TensorError,
   tensorsOf,
   type Tensor,
   type Tree,
@@ -19,13 +19,13 @@ export type NormKind = 1 | 2 | "max";
 
 /**
  * The norm of all tensors of a tree together, a scalar. Tensors are added in the tree's order. Squares are scaled where
- * they would leave the dtype's range, so that the norm is infinite or 0 only where it does not fit itself.
+ * they would leave the dtype's range, so that the norm is infinite or 0 only where it does not fit itself. A tree without elements has the norm 0.
  */
 export function treeNorm(tree: Tree, kind: NormKind = 2): Tensor {
   const tensors = tensorsOf(tree)
     .filter((x) => sizeOf(x.shape) > 0)
     .map((x) => reshape(x, [sizeOf(x.shape)]));
-  if (tensors.length === 0) throw new TensorError("norm: the tree has no elements");
+  if (tensors.length === 0) return scalar(0);
   if (kind === 1) return tensors.map((x) => sum(abs(x))).reduce((a, b) => add(a, b));
   const largest = tensors.map((x) => reduceMax(abs(x))).reduce((a, b) => max(a, b));
   if (kind === "max") return largest;

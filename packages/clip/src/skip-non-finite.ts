@@ -1,6 +1,6 @@
 import { add, and, convert, less, not, scalar, select, TensorError, type Tensor } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
-import type { Clipper } from "./clipper.ts";
+import type { GradientTransform } from "./gradient-transform.ts";
 import { treeNorm } from "./norm.ts";
 
 export interface SkipNonFiniteOptions {
@@ -23,7 +23,7 @@ type SkipReport = { readonly norm: Tensor; readonly clipped: Tensor; readonly sk
  *
  * Reports `{ norm, clipped, skipped }`.
  */
-export function skipNonFinite(options: SkipNonFiniteOptions = {}): Clipper<SkipState, SkipReport> {
+export function skipNonFinite(options: SkipNonFiniteOptions = {}): GradientTransform<SkipState, SkipReport> {
   checkOptions("skipNonFinite", options, ["consecutive"]);
   const { consecutive: patience = 10 } = options;
   if (!(patience >= 1) || (patience !== Infinity && !Number.isInteger(patience))) {

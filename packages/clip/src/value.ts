@@ -1,7 +1,7 @@
 import { abs, add, convert, div, less, mapTree, max, min, scalar, sum, tensorsOf, type Tensor } from "@sluice/tensor";
 import { sizeOf } from "@sluice/tensor/internal";
 import { checkPositive } from "./check.ts";
-import type { Clipper, ClipReport, NoState } from "./clipper.ts";
+import type { ClipReport, GradientTransform, NoState } from "./gradient-transform.ts";
 import { treeNorm } from "./norm.ts";
 
 /**
@@ -10,7 +10,7 @@ import { treeNorm } from "./norm.ts";
  *
  * Reports `{ norm, limit, clipped }`: the largest |g|, and the fraction of elements beyond the limit.
  */
-export function value(limit: number): Clipper<NoState, ClipReport> {
+export function value(limit: number): GradientTransform<NoState, ClipReport> {
   checkPositive("value", "limit", limit);
   return {
     name: "value",
@@ -25,7 +25,7 @@ export function value(limit: number): Clipper<NoState, ClipReport> {
       return {
         gradients: mapTree(gradients, (g) => max(min(g, limit), -limit)),
         state,
-        report: { norm, limit: scalar(limit, norm.dtype), clipped: div(beyond, elements) },
+        report: { norm, limit: scalar(limit, norm.dtype), clipped: div(beyond, Math.max(elements, 1)) },
       };
     },
   };

@@ -9,11 +9,9 @@ export { DivergedError, type Divergence, diagnoseStep } from "./step/diverged.ts
 export type { MetricsOf } from "./step/numbers.ts";
 
 // Optimizers
-export type { Optimizer } from "./optimizers/optimizer.ts";
 export { type SgdOptions, sgd } from "./optimizers/sgd.ts";
 export { type RmspropOptions, rmsprop } from "./optimizers/rmsprop.ts";
 export { type AdamOptions, type MomentsOptions, adam, adamw, moments } from "./optimizers/adam.ts";
-export { chain } from "./optimizers/chain.ts";
 export { type MomentumOptions, momentum } from "./optimizers/momentum.ts";
 export { type Decays, weightDecay } from "./optimizers/weight-decay.ts";
 export { type LearningRate, descend } from "./optimizers/descend.ts";

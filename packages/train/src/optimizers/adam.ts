@@ -15,9 +15,8 @@ import {
 } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
 import { biasCorrection, checkFraction, checkNotNegative } from "./bias-correction.ts";
-import { chain } from "./chain.ts";
 import { descend, type LearningRate } from "./descend.ts";
-import type { Optimizer } from "./optimizer.ts";
+import { chain, type GradientTransform } from "@sluice/clip";
 import { aliases } from "./sgd.ts";
 import { weightDecay as decay, type Decays } from "./weight-decay.ts";
 
@@ -54,7 +53,7 @@ type MomentsState = {
 const known = ["learningRate", "beta1", "beta2", "epsilon", "amsgrad", "weightDecay", "decays"];
 
 /** Adam (Kingma and Ba 2015, arXiv 1412.6980): {@link moments} and a step of size eta. */
-export function adam(options: AdamOptions): Optimizer {
+export function adam(options: AdamOptions): GradientTransform {
   checkOptions("adam", options, known, aliases);
   const { learningRate, weightDecay = 0, decays, ...rest } = options;
   const members = [
@@ -69,7 +68,7 @@ export function adam(options: AdamOptions): Optimizer {
  * Adam with decoupled weight decay (Loshchilov and Hutter 2019, arXiv 1711.05101), in PyTorch's form: `w <- w - eta (u
  * + lambda w)`.
  */
-export function adamw(options: AdamOptions): Optimizer {
+export function adamw(options: AdamOptions): GradientTransform {
   checkOptions("adamw", options, known, aliases);
   const { learningRate, weightDecay = 0.01, decays, ...rest } = options;
   const members = [
@@ -86,7 +85,7 @@ export function adamw(options: AdamOptions): Optimizer {
  *     m <- beta1 m + (1 - beta1) g;   v <- beta2 v + (1 - beta2) g^2
  *     u = (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)
  */
-export function moments(options: MomentsOptions = {}, operation = "moments"): Optimizer<MomentsState> {
+export function moments(options: MomentsOptions = {}, operation = "moments"): GradientTransform<MomentsState> {
   checkOptions(operation, options, ["beta1", "beta2", "epsilon", "amsgrad"], aliases);
   const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, amsgrad = false } = options;
   checkFraction(operation, "beta1", beta1);
@@ -120,7 +119,7 @@ export function moments(options: MomentsOptions = {}, operation = "moments"): Op
         return div(div(first, by.first), add(div(sqrt(second), by.second), epsilon));
       });
       const state = { count: t, mean: m, square: v, ...(top === undefined ? {} : { largest: top }) };
-      return { updates: zipTrees(gradients, updates, (_, u) => u), state };
+      return { gradients: zipTrees(gradients, updates, (_, u) => u), state };
     },
   };
 }

@@ -1,7 +1,19 @@
 import { readFileSync } from "node:fs";
-import { add, compileStep, tensor, valuesOf, zipTrees, type DType, type Tensor, type Tree } from "@sluice/tensor";
+import {
+  compileStep,
+  key,
+  scalar,
+  sub,
+  tensor,
+  valuesOf,
+  zipTrees,
+  type DType,
+  type Tensor,
+  type Tree,
+} from "@sluice/tensor";
 import { describe, expect, test } from "vitest";
-import { adam, adamw, rmsprop, sgd, type Optimizer } from "../index.ts";
+import type { GradientTransform } from "@sluice/clip";
+import { adam, adamw, rmsprop, sgd } from "../index.ts";
 
 interface Golden {
   readonly shape: number[];
@@ -31,7 +43,10 @@ const golden: { parameters: Goldens; gradients: Goldens[]; cases: Case[] } = JSO
   readFileSync(new URL("../../../../fixtures/train/optimizers.json", import.meta.url), "utf8"),
 );
 
-function ours(name: Case["optimizer"], { lr, eps, weight_decay, alpha, centered, betas, ...same }: Options): Optimizer {
+function ours(
+  name: Case["optimizer"],
+  { lr, eps, weight_decay, alpha, centered, betas, ...same }: Options,
+): GradientTransform {
   const { momentum, dampening, nesterov, amsgrad } = same;
   const defined = <T extends object>(options: T): T =>
     Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
@@ -65,8 +80,15 @@ describe.each([
     const params = treeOf(golden.parameters, dtype);
     const session = await compileStep(
       (state: { params: Params; optimizer: Tree }, gradients: Params) => {
-        const { updates, state: next } = optimizer.update(gradients, state.optimizer, state.params);
-        return { state: { params: zipTrees(state.params, updates, add), optimizer: next }, output: [] };
+        const result = optimizer.update(gradients, state.optimizer, state.params, {
+          key: key(0),
+          step: scalar(0, "i32"),
+          loss: scalar(0, dtype),
+        });
+        return {
+          state: { params: zipTrees(state.params, result.gradients, sub), optimizer: result.state },
+          output: [],
+        };
       },
       { params, optimizer: optimizer.init(params) },
       [treeOf(golden.gradients[0]!, dtype)],

@@ -13,7 +13,7 @@ import {
 } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
 import { checkFraction } from "./bias-correction.ts";
-import type { Optimizer } from "./optimizer.ts";
+import type { GradientTransform } from "@sluice/clip";
 
 type MomentumState = { readonly velocity: Tree; readonly count?: Tensor };
 
@@ -28,7 +28,7 @@ export interface MomentumOptions {
  * `v <- mu v + (1 - dampening) g; u <- v`, or with Nesterov `u <- g + mu v` (Sutskever et al. 2013, in PyTorch's form:
  * the learning rate outside).
  */
-export function momentum(mu: number, options: MomentumOptions = {}): Optimizer<MomentumState> {
+export function momentum(mu: number, options: MomentumOptions = {}): GradientTransform<MomentumState> {
   checkOptions("momentum", options, ["nesterov", "dampening"]);
   const { nesterov = false, dampening = 0 } = options;
   checkFraction("momentum", "mu", mu);
@@ -46,7 +46,7 @@ export function momentum(mu: number, options: MomentumOptions = {}): Optimizer<M
       const v = zipTrees(gradients, velocity, (g, old) => add(mul(old, mu), share(g)));
       const updates = nesterov ? zipTrees(gradients, v, (g, ahead) => add(g, mul(ahead, mu))) : v;
       return {
-        updates,
+        gradients: updates,
         state: { velocity: v, ...(count === undefined ? {} : { count: add(count, scalar(1, "i32")) }) },
       };
     },

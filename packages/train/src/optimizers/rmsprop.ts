@@ -1,10 +1,9 @@
 import { add, div, mapTree, max, mul, sqrt, square, sub, zerosLike, zipTrees, type Tree } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
 import { checkFraction, checkNotNegative } from "./bias-correction.ts";
-import { chain } from "./chain.ts";
 import { descend, type LearningRate } from "./descend.ts";
 import { momentum as withMomentum } from "./momentum.ts";
-import type { Optimizer } from "./optimizer.ts";
+import { chain, type GradientTransform } from "@sluice/clip";
 import { aliases } from "./sgd.ts";
 import { weightDecay as decay, type Decays } from "./weight-decay.ts";
 
@@ -33,7 +32,7 @@ type SquaresState = { readonly square: Tree; readonly mean?: Tree };
  * RMSprop (Tieleman and Hinton 2012) as PyTorch's: `s <- rho s + (1 - rho) g^2; w <- w - eta g / (sqrt(s) + epsilon)`;
  * centred, `s - m^2` under the root.
  */
-export function rmsprop(options: RmspropOptions): Optimizer {
+export function rmsprop(options: RmspropOptions): GradientTransform {
   checkOptions(
     "rmsprop",
     options,
@@ -52,7 +51,7 @@ export function rmsprop(options: RmspropOptions): Optimizer {
   return { ...chain(...members), name: "rmsprop" };
 }
 
-function squares(rho: number, epsilon: number, centred: boolean): Optimizer<SquaresState> {
+function squares(rho: number, epsilon: number, centred: boolean): GradientTransform<SquaresState> {
   return {
     name: "squares",
     init: (params) => ({
@@ -65,7 +64,7 @@ function squares(rho: number, epsilon: number, centred: boolean): Optimizer<Squa
       // Rounding can bring the variance below 0.
       const variance = m === undefined ? s : zipTrees(s, m, (squared, first) => max(sub(squared, square(first)), 0));
       const updates = zipTrees(gradients, variance, (g, v) => div(g, add(sqrt(v), epsilon)));
-      return { updates, state: { square: s, ...(m === undefined ? {} : { mean: m }) } };
+      return { gradients: updates, state: { square: s, ...(m === undefined ? {} : { mean: m }) } };
     },
   };
 }

@@ -1,9 +1,8 @@
 import { TensorError } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
-import { chain } from "./chain.ts";
 import { descend, type LearningRate } from "./descend.ts";
 import { momentum as withMomentum } from "./momentum.ts";
-import type { Optimizer } from "./optimizer.ts";
+import { chain, type GradientTransform } from "@sluice/clip";
 import { weightDecay as decay, type Decays } from "./weight-decay.ts";
 
 export interface SgdOptions {
@@ -34,7 +33,7 @@ export const aliases = {
  * Stochastic gradient descent with momentum, as PyTorch's `SGD`: `g <- g + lambda w; v <- mu v + (1 - dampening) g; w
  * <- w - eta v`.
  */
-export function sgd(options: SgdOptions): Optimizer {
+export function sgd(options: SgdOptions): GradientTransform {
   checkOptions("sgd", options, ["learningRate", "momentum", "nesterov", "dampening", "weightDecay", "decays"], aliases);
   const { learningRate, momentum = 0, nesterov = false, dampening = 0, weightDecay = 0, decays } = options;
   if (nesterov && (momentum === 0 || dampening !== 0)) {

@@ -1,19 +1,16 @@
 import { add, leavesOf, mapTree, mul, TensorError, type Tensor } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
 import { checkNotNegative } from "./bias-correction.ts";
-import type { Optimizer } from "./optimizer.ts";
+import type { GradientTransform, NoState } from "@sluice/clip";
 
 /** Which parameters decay; often `(path, w) => w.shape.length > 1`, which leaves out biases and gains. */
 export type Decays = (path: string, parameter: Tensor) => boolean;
 
 /**
- * `u <- u + lambda w`. First in a chain it is an L2 penalty of `lambda/2 |w|^2`; after the scaling by moments it is
+ * `g <- g + lambda w`. First in a chain it is an L2 penalty of `lambda/2 |w|^2`; after the scaling by moments it is
  * decoupled weight decay (Loshchilov and Hutter 2019, arXiv 1711.05101).
  */
-export function weightDecay(
-  lambda: number,
-  options: { readonly of?: Decays } = {},
-): Optimizer<Readonly<Record<string, never>>> {
+export function weightDecay(lambda: number, options: { readonly of?: Decays } = {}): GradientTransform<NoState> {
   checkOptions("weightDecay", options, ["of"], { decays: "of", mask: "of" });
   const { of = () => true } = options;
   checkNotNegative("weightDecay", "lambda", lambda);
@@ -28,7 +25,7 @@ export function weightDecay(
           throw new TensorError(`weightDecay: no parameter ${path}; there are ${[...weights.keys()].join(", ")}`);
         return of(path, w) ? add(g, mul(w, lambda)) : g;
       });
-      return { updates, state };
+      return { gradients: updates, state };
     },
   };
 }

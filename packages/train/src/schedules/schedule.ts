@@ -1,7 +1,7 @@
 import { TensorError, type Tensor } from "@sluice/tensor";
 
 /**
- * A value that changes over training: a function of the number of updates made so far, a float scalar (0 at the first),
+ * A value that changes over training: a function of the number of steps made so far, a float scalar (0 at the first),
  * that returns a scalar of its dtype.
  */
 export type Schedule = (step: Tensor) => Tensor;

@@ -5,30 +5,33 @@ import {
   convert,
   equal,
   keyAt,
+  keyFor,
   leavesOf,
   less,
   not,
   or,
   scalar,
   select,
+  sub,
   TensorError,
-  valueAndGradAux,
   zipTrees,
   type ArrayTensor,
   type Tensor,
   type Tree,
 } from "@sluice/tensor";
 import { checkFunction, checkMade, checkOptions, checkTree, describe, isFloat } from "@sluice/tensor/internal";
-import { treeNorm, type Clipper } from "@sluice/clip";
-import type { Optimizer } from "../optimizers/optimizer.ts";
-import { carriedOn, checkCarry, initialCarry, type NoCarry } from "./carry.ts";
-import { checkResult, reported, type Loss, type LossResult, type Reported } from "./loss.ts";
+import { treeNorm, type GradientTransform } from "@sluice/clip";
+import { carriedOn, initialCarry, type NoCarry } from "./carry.ts";
+import { batchGradient } from "./gradients.ts";
+import type { Loss, LossResult, Reported } from "./loss.ts";
 
 export interface TrainStepOptions<P extends Tree, B extends Tree, R extends LossResult, C extends Tree = NoCarry> {
   readonly loss: Loss<P, B, R, C>;
-  readonly optimizer: Optimizer;
-  /** Default: no clipping. */
-  readonly clip?: Clipper;
+  /**
+   * What becomes of the gradients before they are subtracted from the parameters: an optimizer, or a `chain` of
+   * clippers, noise and an optimizer.
+   */
+  readonly optimizer: GradientTransform;
   /**
    * A penalty on the parameters, a scalar that is added to the loss before the gradient is taken, and reported on its
    * own.
@@ -44,8 +47,8 @@ export interface TrainStepOptions<P extends Tree, B extends Tree, R extends Loss
 /** Everything that training goes on from: a checkpoint is exactly this. */
 export type TrainState<P extends Tree, C extends Tree = NoCarry> = {
   readonly params: P;
+  /** The state of the gradient transforms. */
   readonly optimizer: Tree;
-  readonly clip: Tree;
   /** Steps made, i32 []. */
   readonly step: Tensor;
   /** The run's key, i32 [2]; each step derives its own from it. */
@@ -58,24 +61,24 @@ export type TrainState<P extends Tree, C extends Tree = NoCarry> = {
 export type StepReport = {
   /** What `regularization` added to the loss; 0 without it. */
   readonly penalty: Tensor;
-  /** Norm of all gradients together, before clipping. */
+  /** Norm of all gradients together, before any transform. */
   readonly gradientNorm: Tensor;
-  /** The clipper's report. */
-  readonly clip: Tree;
-  /** bool []: the clipper skipped the update. */
+  /** What the gradient transforms reported. */
+  readonly transforms: Tree;
+  /** bool []: a gradient transform skipped the update. */
   readonly skipped: Tensor;
   /** bool []: the loss has weight 0, as it returned it: nothing in the batch counts. */
   readonly empty: Tensor;
   /**
-   * bool []: the loss with its penalty or an element of the gradient is not finite (in the parameters' dtype), and the
-   * clipper let it pass.
+   * bool []: the loss with its penalty or an element of the gradient is not finite (in the parameters' dtype), and no
+   * transform skipped the step.
    */
   readonly diverged: Tensor;
 };
 
 export interface TrainStep<P extends Tree, B extends Tree, R extends LossResult, C extends Tree = NoCarry> {
   init(params: P, key: ArrayTensor): TrainState<P, C>;
-  /** Forward, backward, clipping and optimizer, as one pure function for `compileStep`. */
+  /** Forward, backward and gradient transforms, as one pure function for `compileStep`. */
   step(
     state: TrainState<P, C>,
     batch: B,
@@ -90,109 +93,103 @@ export interface TrainStep<P extends Tree, B extends Tree, R extends LossResult,
   ): { readonly loss: Tensor; readonly penalty: Tensor; readonly gradientNorm: Tensor };
 }
 
-export const trainStepOptions = ["loss", "optimizer", "clip", "regularization", "carry"];
+export const trainStepOptions = ["loss", "optimizer", "regularization", "carry"];
 export const trainStepAliases = {
-  optimizer: "optimizer",
-  regularization: "regularization",
-  clipper: "clip",
+  clip: "optimizer",
+  clipper: "optimizer",
   metrics: "loss",
   initialState: "carry",
   state: "carry",
 };
 
-const transform = { init: "function", update: "function" };
-
 /**
  * The training step of a loss, as a pure function of state and batch:
  *
- *     g = d(loss + regularization) / d(params);   g, skip = clip(g);   params <- params + optimizer(g)
+ *     g = d(loss + regularization) / d(params);   params <- params - optimizer(g)
  *
- * A skipped step leaves parameters and the optimizer's state as they were, bit for bit, and counts as a step; the carry
- * goes on, but for elements that are not finite, which stay as they were. A step whose loss has weight 0 is the same,
- * and leaves the clipper's state alone too: where nothing counts there is nothing to learn, but momentum and weight
- * decay would move the weights all the same. A step that has diverged leaves the whole state as it was, carry and step
- * count included, so that the state is always the last good one.
+ * A skipped step leaves parameters and the transforms' states as they were, bit for bit (but for the state of the
+ * transform that asked, which counts), and counts as a step; the carry goes on, but for elements that are not finite,
+ * which stay as they were. A step whose loss has weight 0 leaves all transforms' states alone: where nothing counts
+ * there is nothing to learn, but momentum and weight decay would move the weights all the same. A step that has
+ * diverged leaves the whole state as it was, carry and step count included, so that the state is always the last good
+ * one.
  */
 export function trainStep<P extends Tree, B extends Tree, R extends LossResult, C extends Tree = NoCarry>(
   options: TrainStepOptions<P, B, R, C>,
 ): TrainStep<P, B, R, C> {
   checkOptions("trainStep", options, trainStepOptions, trainStepAliases);
-  const { loss, optimizer, clip = unclipped, regularization } = options;
+  const { loss, optimizer, regularization } = options;
   checkFunction("trainStep", "the loss", loss);
-  checkMade("trainStep", "optimizer", optimizer, transform, "adam({ learningRate: 1e-3 })");
-  checkMade("trainStep", "clip", clip, transform, "globalNorm(1)");
+  const made = { init: "function", update: "function" };
+  checkMade("trainStep", "optimizer", optimizer, made, "adam({ learningRate: 1e-3 })");
   if (regularization !== undefined) checkFunction("trainStep", "regularization", regularization);
   const first = initialCarry(options);
-
-  const differentiate = valueAndGradAux((params: P, batch: B, key: Tensor, step: Tensor, carry: C) => {
-    const returned = loss(params, batch, { key, step, carry });
-    const result = reported(returned);
-    checkResult(result);
-    const penalty = regularization?.(params) ?? scalar(0, result.loss.dtype);
-    const value = regularization === undefined ? result.loss : add(result.loss, penalty);
-    return { value, aux: { result, penalty, carry: checkCarry("trainStep: the loss", carry, returned.carry) } };
-  });
-  const gradientsOf = (state: TrainState<P, C>, batch: B) =>
-    differentiate(state.params, batch, keyAt(state.key, state.step), state.step, state.carry);
+  const differentiate = batchGradient(loss, regularization);
 
   return {
     init(params, key) {
-      for (const { path, tensor } of leavesOf(params)) {
-        if (isFloat(tensor.dtype)) continue;
-        throw new TensorError(
-          `trainStep: parameter ${path} ${describe(tensor)} is ${tensor.dtype}; parameters are f32 (or f64 on the reference backend)`,
-        );
-      }
-      return {
-        params,
-        optimizer: optimizer.init(params),
-        clip: clip.init(params),
-        step: scalar(0, "i32"),
-        key,
-        carry: first,
-      };
+      checkFloats(params);
+      return { params, optimizer: optimizer.init(params), step: scalar(0, "i32"), key, carry: first };
     },
 
     step(state, batch) {
-      checkState(state, { optimizer, clip, carry: first });
-      const { value, gradient, aux } = gradientsOf(state, batch);
-      const gradientNorm = treeNorm(gradient);
-      const clipped = clip.update(gradient, state.clip, state.params);
-      const { updates, state: optimized } = optimizer.update(clipped.gradients, state.optimizer, state.params);
-      const skipped = clipped.skip ?? scalar(0, "bool");
-      const { weight } = aux.result;
-      const empty = weight === undefined ? scalar(0, "bool") : equal(weight, 0);
+      checkState(state, { optimizer, carry: first });
+      const { value, gradient, penalty, result, carry } = differentiate(state, batch);
+      const transformed = optimizer.update(gradient, state.optimizer, state.params, {
+        key: keyAt(keyFor(state.key, "optimizer"), state.step),
+        step: state.step,
+        loss: value,
+      });
+      const skipped = transformed.skip ?? scalar(0, "bool");
+      const empty = result.weight === undefined ? scalar(0, "bool") : equal(result.weight, 0);
       const unchanged = or(skipped, empty);
       const diverged = and(not(unchanged), not(and(isFinite(value), isFinite(treeNorm(gradient, "max")))));
       const stays = or(unchanged, diverged);
-      const report: StepReport = { penalty: aux.penalty, gradientNorm, clip: clipped.report, skipped, empty, diverged };
+      const report: StepReport = {
+        penalty,
+        gradientNorm: treeNorm(gradient),
+        transforms: transformed.report ?? {},
+        skipped,
+        empty,
+        diverged,
+      };
       return {
         state: {
-          params: zipTrees(state.params, updates, (w, u) => select(stays, w, add(w, u))),
-          optimizer: keepIf(stays, state.optimizer, optimized),
-          clip: keepIf(or(empty, diverged), state.clip, clipped.state),
+          params: zipTrees(state.params, transformed.gradients, (w, g) => select(stays, w, sub(w, g))),
+          optimizer: zipTrees(state.optimizer, transformed.state, (old, fresh) =>
+            select(or(empty, diverged), old, fresh),
+          ),
           step: add(state.step, convert(not(diverged), "i32")),
           key: state.key,
-          carry: carriedOn(state.carry, aux.carry, { skipped: unchanged, diverged }),
+          carry: carriedOn(state.carry, carry, { skipped: unchanged, diverged }),
         },
-        output: { result: aux.result, report },
+        output: { result, report },
       };
     },
 
     backward(state, batch) {
-      const { gradient, aux } = gradientsOf(state, batch);
-      return { loss: aux.result.loss, penalty: aux.penalty, gradientNorm: treeNorm(gradient) };
+      const { gradient, penalty, result } = differentiate(state, batch);
+      return { loss: result.loss, penalty, gradientNorm: treeNorm(gradient) };
     },
   };
 }
 
+function checkFloats(params: Tree): void {
+  for (const { path, tensor } of leavesOf(params)) {
+    if (isFloat(tensor.dtype)) continue;
+    throw new TensorError(
+      `trainStep: parameter ${path} ${describe(tensor)} is ${tensor.dtype}; parameters are f32 (or f64 on the reference backend)`,
+    );
+  }
+}
+
 /**
- * Compares a state with what the optimizer, the clipper and the carry begin with for these parameters: another's would
- * be broadcast, or not be looked at.
+ * Compares a state with what the optimizer and the carry begin with for these parameters: another's would be
+ * broadcast, or not be looked at.
  */
 function checkState(
   state: TrainState<Tree, Tree>,
-  { optimizer, clip, carry }: { readonly optimizer: Optimizer; readonly clip: Clipper; readonly carry: Tree },
+  { optimizer, carry }: { readonly optimizer: GradientTransform; readonly carry: Tree },
 ): void {
   const same = (what: string, like: Tree, given: Tree): void =>
     checkTree(
@@ -202,17 +199,7 @@ function checkState(
       given,
     );
   same(`parts of the state of ${optimizer.name}`, optimizer.init(state.params), state.optimizer);
-  same(`parts of the state of ${clip.name}`, clip.init(state.params), state.clip);
   same("parts of the carry", carry, state.carry);
 }
 
-const unclipped: Clipper = {
-  name: "none",
-  init: () => ({}),
-  update: (gradients, state) => ({ gradients, state, report: {} }),
-};
-
 const isFinite = (x: Tensor): Tensor => less(abs(x), Infinity);
-
-const keepIf = (condition: Tensor, before: Tree, after: Tree): Tree =>
-  zipTrees(before, after, (old, fresh) => select(condition, old, fresh));

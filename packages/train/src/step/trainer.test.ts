@@ -23,7 +23,7 @@ import {
   type Tensor,
   type Tree,
 } from "@sluice/tensor";
-import { adaptive, chain, globalNorm, skipNonFinite, value, type Clipper } from "@sluice/clip";
+import { adaptive, chain, globalNorm, skipNonFinite, value, type GradientTransform } from "@sluice/clip";
 import { wasm } from "@sluice/wasm";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { adam, batches, DivergedError, evaluator, mse, sgd, trainer, trainStep } from "../index.ts";
@@ -55,7 +55,8 @@ describe.each(backends)("the small GRU on %s", (_, backend) => {
   test("clips some of its steps and not all", async () => {
     const { training, trained } = await start();
     const clipped = new Set<number>();
-    for (const { batch } of training.from(0, 50)) clipped.add((await trained.run(batch)).clip.clipped!);
+    for (const { batch } of training.from(0, 50))
+      clipped.add((await trained.run(batch)).transforms["globalNorm.clipped"]!);
     expect(clipped).toEqual(new Set([0, 1]));
   });
 
@@ -92,8 +93,7 @@ describe.each(backends)("skipping on %s", (_, backend) => {
   test("leaves parameters and the optimizer's whole state untouched, counts, and training goes on", async () => {
     const trained = await trainer({
       loss: linear,
-      optimizer: adam({ learningRate: 0.1 }),
-      clip: chain(skipNonFinite(), globalNorm(1)),
+      optimizer: chain(skipNonFinite(), globalNorm(1), adam({ learningRate: 0.1 })),
       params,
       key: key(0),
       batch: good,
@@ -101,11 +101,14 @@ describe.each(backends)("skipping on %s", (_, backend) => {
     });
     await trained.run(good);
     const before = await trained.state();
-    const { skipped, clip, loss, step } = await trained.run(line([1, NaN], [2, 4]));
+    const { skipped, transforms, loss, step } = await trained.run(line([1, NaN], [2, 4]));
     const after = await trained.state();
-    expect([skipped, step, clip["skipNonFinite.skipped"]]).toEqual([true, 1, 1]);
+    expect([skipped, step, transforms["skipNonFinite.skipped"]]).toEqual([true, 1, 1]);
     expect(loss).toBeNaN();
-    expect(bits([after.params, after.optimizer])).toEqual(bits([before.params, before.optimizer]));
+    const but = ({ optimizer }: typeof after): Tree =>
+      Object.fromEntries(Object.entries(optimizer).filter(([name]) => name !== "skipNonFinite"));
+    expect(bits([after.params, but(after)])).toEqual(bits([before.params, but(before)]));
+    expect(tensorsOf(but(after)).length).toBe(3);
     expect(trained.step).toBe(2);
     expect((await trained.run(good)).skipped).toBe(false);
     expect(bits(await trained.params())).not.toEqual(bits(before.params));
@@ -121,17 +124,16 @@ describe.each(backends)("gradients whose squares f32 does not hold, on %s", (_, 
     [1e25, adaptive()],
     [1e-30, undefined],
     [1e-30, globalNorm(1e-32)],
-  ] as const)("%d: the norm is right and the step is made (clipper %#)", async (scale, clip: Clipper | undefined) => {
+  ] as const)("%d: the norm is right and the step is made (clipper %#)", async (scale, clip?: GradientTransform) => {
     const w = tensor([0, 0]);
     const gradient = tensor([3 * scale, 4 * scale]);
     const trained = await trainer({
       loss: (params: { w: Tensor }, g: Tensor) => ({ loss: sum(mul(params.w, g)) }),
-      optimizer: sgd({ learningRate: 1 }),
+      optimizer: clip === undefined ? sgd({ learningRate: 1 }) : chain(clip, sgd({ learningRate: 1 })),
       params: { w },
       key: key(0),
       batch: gradient,
       backend,
-      ...(clip === undefined ? {} : { clip }),
     });
     const { gradientNorm } = await trained.run(gradient);
     expect(gradientNorm / (5 * scale)).toBeCloseTo(1, 6);
@@ -192,8 +194,7 @@ describe.each(backends)("divergence on %s", (_, backend) => {
   test("that is skipped too often in a row ends the run", async () => {
     const trained = await trainer({
       loss: linear,
-      optimizer: sgd({ learningRate: 0.1 }),
-      clip: skipNonFinite({ consecutive: 2 }),
+      optimizer: chain(skipNonFinite({ consecutive: 2 }), sgd({ learningRate: 0.1 })),
       params,
       key: key(0),
       batch: good,
@@ -213,7 +214,7 @@ describe.each(backends)("a carry on %s", (_, backend) => {
    * Carries the sum of each element and the number of steps. With `reciprocal`, a 0 makes the gradient infinite, and a
    * NaN all of it NaN.
    */
-  const summing = (clip?: Clipper) =>
+  const summing = (...clip: readonly GradientTransform[]) =>
     trainer({
       loss: ({ W }: { readonly W: Tensor }, { x }: Row, { carry }) => {
         const next = { sums: add(carry.sums, x), steps: add(carry.steps, 1) };
@@ -223,8 +224,7 @@ describe.each(backends)("a carry on %s", (_, backend) => {
           carry: next,
         };
       },
-      optimizer: sgd({ learningRate: 0.01 }),
-      ...(clip === undefined ? {} : { clip }),
+      optimizer: chain(...clip, sgd({ learningRate: 0.01 })),
       params: { W: scalar(1) as Tensor },
       carry: { sums: tensor([10, 20]) as Tensor, steps: scalar(0, "i32") as Tensor },
       key: key(0),
@@ -305,20 +305,19 @@ describe("trainer", () => {
       loss: ({ W }: { readonly W: Tensor }, { x, y, weight }: Line & { readonly weight: Tensor }) => ({
         loss: mse(matmul(x, W), y, { mask: weight }),
       }),
-      optimizer: adam({ learningRate: 0.1 }),
-      clip: globalNorm(1),
+      optimizer: chain(globalNorm(1), adam({ learningRate: 0.1 })),
       params,
       key: key(0),
       batch: data.at(0).batch,
       backend,
     });
     for (const { batch } of data.from(0, 4)) await trained.run(batch);
-    // In: x, y, weight. Out: loss; penalty, norm, skipped, empty, diverged; the clipper's norm, limit and clipped.
+    // In: x, y, weight. Out: loss; penalty, norm, skipped, empty, diverged; globalNorm's norm, limit and clipped.
     expect(programs).toBe(1);
     expect(runs).toEqual(new Array(4).fill({ inputs: 3, outputs: 9 }));
   });
 
-  test("leaves weights, moments and the clipper as they are where nothing counts, and counts the step", async () => {
+  test("leaves weights and the transforms' states as they are where nothing counts, and counts the step", async () => {
     type Counted = Line & { readonly weight: Tensor };
     const trained = await trainer({
       loss: (
@@ -330,8 +329,7 @@ describe("trainer", () => {
         weight: sum(weight),
         carry: { seen: add(carry.seen, sum(x)) },
       }),
-      optimizer: adam({ learningRate: 0.1, weightDecay: 0.1 }),
-      clip: chain(skipNonFinite(), globalNorm(1)),
+      optimizer: chain(skipNonFinite(), globalNorm(1), adam({ learningRate: 0.1, weightDecay: 0.1 })),
       regularization: ({ W }) => sum(square(W)),
       params,
       carry: { seen: scalar(0) },
@@ -339,15 +337,13 @@ describe("trainer", () => {
       batch: { ...good, weight: tensor([1, 1]) },
     });
     await trained.run({ ...good, weight: tensor([1, 1]) });
-    const { params: weights, optimizer, clip } = await trained.state();
+    const { params: weights, optimizer } = await trained.state();
     const nothing = { ...good, weight: tensor([0, 0]) };
     expect(await trained.run(nothing)).toMatchObject({ step: 1, empty: true, skipped: false, weight: 0 });
     // What does not count may be anything: it is no divergence.
     expect(await trained.run({ ...nothing, x: tensor([NaN, 1], [2, 1]) })).toMatchObject({ step: 2, empty: true });
     const after = await trained.state();
-    expect(bits({ weights: after.params, optimizer: after.optimizer, clip: after.clip })).toEqual(
-      bits({ weights, optimizer, clip }),
-    );
+    expect(bits({ weights: after.params, optimizer: after.optimizer })).toEqual(bits({ weights, optimizer }));
     expect([trained.step, item(after.carry.seen)]).toEqual([3, 6]);
     expect((await trained.run({ ...good, weight: tensor([1, 0]) })).empty).toBe(false);
     expect(bits((await trained.state()).params)).not.toEqual(bits(weights));
@@ -415,7 +411,7 @@ describe("trainer", () => {
 });
 
 test("a state of another optimizer, another model or another carry is an error in the step, not broadcast", () => {
-  const step = trainStep({ loss: linear, optimizer: adam({ learningRate: 0.1 }), clip: skipNonFinite() });
+  const step = trainStep({ loss: linear, optimizer: adam({ learningRate: 0.1 }) });
   const state = step.init(params, key(0));
   expect(() => step.step(state, good)).not.toThrow();
   const wide = step.init({ W: tensor([1, 1], [2, 1]) }, key(0));
@@ -425,8 +421,9 @@ test("a state of another optimizer, another model or another carry is an error i
   expect(() => step.step({ ...state, optimizer: sgd({ learningRate: 0.1 }).init(params) }, good)).toThrow(
     "no moments.count, expected []",
   );
-  expect(() => step.step({ ...state, clip: {} }, good)).toThrow(
-    "trainStep.step: the parts of the state of skipNonFinite do not fit: no skipped, expected []",
+  const skipping = trainStep({ loss: linear, optimizer: chain(skipNonFinite(), sgd({ learningRate: 0.1 })) });
+  expect(() => skipping.step({ ...state, optimizer: {} }, good)).toThrow(
+    "trainStep.step: the parts of the state of chain do not fit: no skipNonFinite.skipped, expected []",
   );
   expect(() => step.step({ ...state, carry: { h: scalar(0) } }, good)).toThrow(
     "trainStep.step: the parts of the carry do not fit: unexpected h []",

@@ -44,11 +44,11 @@ export interface StepResult<R extends LossResult> {
   readonly loss: number;
   readonly metrics: MetricsOf<R>;
   readonly penalty: number;
-  /** Norm of all gradients together, before clipping. */
+  /** Norm of all gradients together, before any transform. */
   readonly gradientNorm: number;
-  /** The clipper's report by path: `{ "globalNorm.norm": 3.2, ... }`. */
-  readonly clip: Readonly<Record<string, number>>;
-  /** The clipper skipped the update. */
+  /** What the gradient transforms reported, by path: `{ "globalNorm.norm": 3.2, ... }`. */
+  readonly transforms: Readonly<Record<string, number>>;
+  /** A gradient transform skipped the update. */
   readonly skipped: boolean;
   /** The loss has weight 0: nothing in the batch counts, and weights and moments are as they were. */
   readonly empty: boolean;
@@ -120,7 +120,7 @@ export async function trainer<P extends Tree, B extends Tree, R extends LossResu
         metrics: metricsOf<R>(result),
         penalty: item(report.penalty),
         gradientNorm,
-        clip: flatNumbers(report.clip),
+        transforms: flatNumbers(report.transforms),
         skipped: item(report.skipped) !== 0,
         empty: item(report.empty) !== 0,
         ...(result.weight === undefined ? {} : { weight: item(result.weight) }),

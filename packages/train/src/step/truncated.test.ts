@@ -1,6 +1,6 @@
 // Truncated back-propagation through time, TBPTT(k1, k2): windows, a carry, and a layer's carryAfter together.
 import { dense, gru, lstm, rnn, sequence, stack } from "@sluice/cells";
-import { globalNorm } from "@sluice/clip";
+import { chain, globalNorm } from "@sluice/clip";
 import {
   add,
   assertGradient,
@@ -233,8 +233,7 @@ function languageModel({ k1, k2, count = 5, size = 2 }: { k1: number; k2: number
       const { output, carry } = model.apply(params, x, { state, resets, carryAfter: k1 });
       return { loss: mse(output, y, { mask: counted }), weight: sum(counted), carry };
     },
-    optimizer: adam({ learningRate: 0.02 }),
-    clip: globalNorm(1),
+    optimizer: chain(globalNorm(1), adam({ learningRate: 0.02 })),
     params: model.init(key(6)),
     carry: model.initialState(size),
     key: key(7),
@@ -317,7 +316,7 @@ describe.each(backends)("on %s", (_, backend) => {
     for (const { batch } of cut.from(0, cut.stepsIn(2))) losses.push((await training.run(batch)).loss);
     expect(losses).toHaveLength(18);
     expect(programs).toBe(1);
-    // Loss and weight; penalty, norm, skipped, empty, diverged; the clipper's norm, limit and clipped. No carry.
+    // Loss and weight; penalty, norm, skipped, empty, diverged; the norm clipper's norm, limit and clipped. No carry.
     expect([...outputs]).toEqual([10]);
   });
 });

@@ -22,7 +22,7 @@ import {
   type Tensor,
 } from "@sluice/tensor";
 import { zerosArray } from "@sluice/tensor/internal";
-import { globalNorm } from "@sluice/clip";
+import { chain, globalNorm } from "@sluice/clip";
 import { cosine } from "../schedules/cosine.ts";
 import { warmup } from "../schedules/warmup.ts";
 import { adam } from "../optimizers/adam.ts";
@@ -108,8 +108,10 @@ function objective(): TrainStepOptions<SmallGruParams, Weighted<SmallGruData>, S
         weight: sum(weight),
       };
     },
-    optimizer: adam({ learningRate: warmup(5, cosine({ start: 0.02, end: 0.002, steps: 45 })) }),
-    clip: globalNorm(0.3),
+    optimizer: chain(
+      globalNorm(0.3),
+      adam({ learningRate: warmup(5, cosine({ start: 0.02, end: 0.002, steps: 45 })) }),
+    ),
   };
 }
 
