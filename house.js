@@ -5,7 +5,7 @@ export const layers = [
   ["tensor"],
   ["compiler"],
   ["wasm", "gpu"],
-  ["params"],
+  ["params", "formats"],
   ["norm", "clip"],
   ["cells"],
   ["inspect", "fusion", "irregular"],

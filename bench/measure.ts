@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { readSafetensors, writeSafetensors } from "@sluice/train";
+import { readSafetensors, writeSafetensors } from "@sluice/formats";
 import { disagreement } from "./agreement.ts";
 import { flopsOf, makeCase, stepsOf, type Case } from "./cases.ts";
 import type { Clock } from "./clock.ts";

@@ -2,6 +2,7 @@ import { globalNorm } from "@sluice/clip";
 import * as clip from "@sluice/clip";
 import * as cells from "@sluice/cells";
 import * as data from "@sluice/data";
+import * as formats from "@sluice/formats";
 import * as fusion from "@sluice/fusion";
 import * as inspect from "@sluice/inspect";
 import * as irregular from "@sluice/irregular";
@@ -124,9 +125,9 @@ const calls: Readonly<Record<string, Call>> = {
   "train.accuracy": [train.accuracy, x, rows],
   "train.batches": [train.batches, { x, y: rows }, { size: 1, key: seed }],
   "train.permutation": [train.permutation, seed, 5],
-  "train.readSafetensors": [train.readSafetensors, new Uint8Array(9)],
-  "train.writeSafetensors": [train.writeSafetensors, { x }],
-  "train.weightsHash": [train.weightsHash, { x }],
+  "formats.readSafetensors": [formats.readSafetensors, new Uint8Array(9)],
+  "formats.writeSafetensors": [formats.writeSafetensors, { x }],
+  "formats.weightsHash": [formats.weightsHash, { x }],
   "train.trainStep": [
     train.trainStep,
     {

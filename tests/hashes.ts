@@ -30,7 +30,8 @@ import {
   type Backend,
   type Tensor,
 } from "@sluice/tensor";
-import { adam, crossEntropy, trainer, weightsHash } from "@sluice/train";
+import { adam, crossEntropy, trainer } from "@sluice/train";
+import { weightsHash } from "@sluice/formats";
 import { trainSmallGru } from "@sluice/train/testing";
 import { wasm } from "@sluice/wasm";
 

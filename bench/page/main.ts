@@ -1,5 +1,5 @@
 /** The page of the bench: contenders that Node asks one after the other, as it asks those that are processes. */
-import { readSafetensors, writeSafetensors } from "@sluice/train";
+import { readSafetensors, writeSafetensors } from "@sluice/formats";
 import type { Answer, Command } from "../protocol.ts";
 import { answering } from "../peers/work.ts";
 import { contenders } from "./contenders.ts";

@@ -1,6 +1,6 @@
 import { createInterface } from "node:readline";
 import { readFileSync, writeFileSync } from "node:fs";
-import { readSafetensors, writeSafetensors } from "@sluice/train";
+import { readSafetensors, writeSafetensors } from "@sluice/formats";
 import type { Command } from "../protocol.ts";
 import { profile } from "./profile.ts";
 import { answering, type Contender } from "./work.ts";

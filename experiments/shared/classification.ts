@@ -9,11 +9,11 @@ import {
   crossEntropy,
   evaluator,
   trainer,
-  weightsHash,
   type Batches,
   type BatchesOptions,
   type Weighted,
 } from "@sluice/train";
+import { weightsHash } from "@sluice/formats";
 import { backendOf } from "./backend.ts";
 import type { Classifier, LogitsOptions } from "./classifier.ts";
 import { divergesAs } from "./diverged.ts";

@@ -1,7 +1,8 @@
 import { dense, gru, sequence, stack } from "@sluice/cells";
 import { chain, globalNorm } from "@sluice/clip";
 import { compile, key, keyFor, valuesOf, type Backend, type Tensor } from "@sluice/tensor";
-import { adam, mse, trainer, weightsHash } from "@sluice/train";
+import { adam, mse, trainer } from "@sluice/train";
+import { weightsHash } from "@sluice/formats";
 import type { Settings } from "./settings.ts";
 import { batchAt, heldOut } from "./task.ts";
 

@@ -1,4 +1,5 @@
 /** Bytes and their sums. */
+import { sha256Later } from "@sluice/formats";
 import type { Bytes } from "@sluice/tensor";
 import { DataError } from "./error.ts";
 
@@ -27,15 +28,6 @@ function found(resolve: (file: string) => string, file: string): string {
   }
 }
 
-async function sha256(bytes: Bytes): Promise<string> {
-  if (globalThis.crypto?.subtle === undefined)
-    throw new Error(
-      "a file cannot be checked without WebCrypto, which browsers have on secure pages only (https, or localhost)",
-    );
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
 /**
  * The bytes of a file of a set; an error says how to obtain it where it cannot be read, or has another sum than `sum`.
  */
@@ -58,7 +50,7 @@ export async function readChecked(
       cause,
     });
   }
-  const found = await sha256(bytes);
+  const found = await sha256Later(bytes);
   if (found === sum) return bytes;
   const wrong = `damaged or another version: its SHA-256 is ${found}, expected ${sum} (${bytes.length} bytes)`;
   throw new DataError({ set, file, wrong, obtain });

@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { arch, availableParallelism, cpus, platform, release, tmpdir, totalmem } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { messageOf, systemCode } from "./error.ts";
-import { sha256 } from "./json.ts";
+import { sha256 } from "@sluice/formats";
 
 /** Where a trial ran. None of it takes part in its identity. */
 export interface Environment {

@@ -5,7 +5,7 @@ export type { Claim, Verdict } from "./claims/claim.ts";
 export { alike, all, better, reaches } from "./claims/tests.ts";
 export { judgeClaims, type JudgedClaim } from "./claims/judge.ts";
 export type { Results, StoredSeries, TrialRecord, TrialStatus } from "./results.ts";
-export { canonicalJson, sha256, type Json } from "./json.ts";
+export { canonicalJson, type Json } from "./json.ts";
 
 // Running it
 export { loadStudy } from "./load.ts";

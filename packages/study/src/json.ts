@@ -1,5 +1,3 @@
-import { createHash } from "node:crypto";
-
 /** What a JSON file can hold. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
@@ -27,9 +25,4 @@ function canonical(value: unknown, path: string): string {
     return `{${members.join(",")}}`;
   }
   throw new Error(`canonicalJson: ${path} is a ${typeof value}, which JSON cannot hold`);
-}
-
-/** SHA-256 as 64 hexadecimal digits. A string is hashed as UTF-8. */
-export function sha256(content: string | Uint8Array): string {
-  return createHash("sha256").update(content).digest("hex");
 }

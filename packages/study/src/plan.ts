@@ -1,5 +1,6 @@
 import { studyError } from "./error.ts";
-import { canonicalJson, sha256 } from "./json.ts";
+import { sha256 } from "@sluice/formats";
+import { canonicalJson } from "./json.ts";
 import { laidOver } from "./settings.ts";
 import type { Study } from "./study.ts";
 import type { Settings } from "./trial.ts";

@@ -47,6 +47,4 @@ export { permutation } from "./loop/permutation.ts";
 export { type RunningMean, runningMean } from "./loop/running-mean.ts";
 
 // Checkpoints
-export { type Safetensors, SafetensorsError, readSafetensors, writeSafetensors } from "./checkpoint/safetensors.ts";
 export { loadState, saveState } from "./checkpoint/state.ts";
-export { weightsHash } from "./checkpoint/hash.ts";

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { dirname, extname, join, relative, sep } from "node:path";
-import { canonicalJson, sha256 } from "../json.ts";
+import { sha256 } from "@sluice/formats";
+import { canonicalJson } from "../json.ts";
 import { parseCode, type ParsedCode } from "./parse.ts";
 import { importConditions, isInstalled, packageFolder, readPackage, resolveReference, type Target } from "./resolve.ts";
 

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, renameSync } from "node:fs";
 import { z } from "zod";
 import type { Environment } from "../environment.ts";
 import { messageOf, studyError } from "../error.ts";
-import { sha256 } from "../json.ts";
+import { sha256 } from "@sluice/formats";
 import { trialFiles } from "./files.ts";
 import { readSealed, writeSealed } from "./seal.ts";
 import { writeAtomically, writeError } from "./write.ts";

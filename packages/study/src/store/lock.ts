@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { randomBytes } from "node:crypto";
 import { systemCode } from "../error.ts";
-import { sha256 } from "../json.ts";
+import { sha256 } from "@sluice/formats";
 import { isAlive, thisProcess, type ProcessName } from "./process.ts";
 import { writeError } from "./write.ts";
 

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { closeSync, existsSync, openSync, readFileSync, readSync, statSync, truncateSync } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import { studyError, systemCode } from "../error.ts";
-import { sha256 } from "../json.ts";
+import { sha256 } from "@sluice/formats";
 import type { MetricRow } from "../trial.ts";
 import { writeError } from "./write.ts";
 

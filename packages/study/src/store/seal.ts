@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { messageOf, studyError, systemCode } from "../error.ts";
-import { canonicalJson, sha256 } from "../json.ts";
+import { sha256 } from "@sluice/formats";
+import { canonicalJson } from "../json.ts";
 import { writeAtomically } from "./write.ts";
 
 /** What a sealed file is. It takes part in the seal, so that one file does not pass for another of a like form. */

@@ -1,7 +1,6 @@
+import { readSafetensors, SafetensorsError, weightsHash, writeSafetensors } from "@sluice/formats";
 import { leavesOf, mapTree, type Bytes, type Tree } from "@sluice/tensor";
 import { checkOptions, sameShape } from "@sluice/tensor/internal";
-import { weightsHash } from "./hash.ts";
-import { readSafetensors, SafetensorsError, writeSafetensors } from "./safetensors.ts";
 
 const hashName = "sluice.sha256";
 

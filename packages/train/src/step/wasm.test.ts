@@ -43,7 +43,8 @@ import {
 } from "@sluice/tensor";
 import { wasm, type WasmOptions } from "@sluice/wasm";
 import { expect, test, vi } from "vitest";
-import { adam, crossEntropy, trainer, weightsHash } from "../index.ts";
+import { weightsHash } from "@sluice/formats";
+import { adam, crossEntropy, trainer } from "../index.ts";
 import { smallGru, trainSmallGru } from "../testing/index.ts";
 
 vi.setConfig({ testTimeout: 120_000 });

@@ -21,6 +21,7 @@ import {
   type Shape,
   type Tensor,
 } from "@sluice/tensor";
+import { weightsHash } from "@sluice/formats";
 import { zerosArray } from "@sluice/tensor/internal";
 import { chain, globalNorm } from "@sluice/clip";
 import { cosine } from "../schedules/cosine.ts";
@@ -29,7 +30,6 @@ import { adam } from "../optimizers/adam.ts";
 import { accuracy } from "../losses/accuracy.ts";
 import { crossEntropy } from "../losses/cross-entropy.ts";
 import { batches, type Weighted } from "../loop/batches.ts";
-import { weightsHash } from "../checkpoint/hash.ts";
 import { trainer } from "../step/trainer.ts";
 import type { TrainStepOptions } from "../step/train-step.ts";
 

@@ -1,7 +1,8 @@
-import { leavesOf, TensorError, type Bytes, type Tree } from "@sluice/tensor";
+import { leavesOf, TensorError, type Tree } from "@sluice/tensor";
 import { describe, isArray } from "@sluice/tensor/internal";
 import { bytesOf } from "./bytes.ts";
 import { compareNames } from "./safetensors.ts";
+import { sha256Later } from "./sha256.ts";
 
 /**
  * SHA-256 of weights, in hexadecimal: over every tensor in order of its name, `name \n dtype \n shape with commas \n`
@@ -23,13 +24,5 @@ export async function weightsHash(params: Tree): Promise<string> {
     bytes.set(part, at);
     at += part.length;
   }
-  return sha256(bytes);
-}
-
-/** By WebCrypto, which Node and browsers (on secure pages) have. */
-async function sha256(bytes: Bytes): Promise<string> {
-  if (globalThis.crypto?.subtle === undefined)
-    throw new Error("weightsHash: WebCrypto is missing; browsers have it on secure pages only (https, or localhost)");
-  const digest = await crypto.subtle.digest("SHA-256", bytes);
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return sha256Later(bytes);
 }

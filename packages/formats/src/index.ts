@@ -1,0 +1,6 @@
+// Files of tensors
+export { type Safetensors, SafetensorsError, readSafetensors, writeSafetensors } from "./safetensors.ts";
+
+// Hashes
+export { weightsHash } from "./weights-hash.ts";
+export { sha256, sha256Later } from "./sha256.ts";
