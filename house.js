@@ -10,6 +10,7 @@ export const layers = [
   ["cells"],
   ["inspect", "fusion", "irregular"],
   ["data", "train"],
+  ["exchange"],
   ["study"],
   ["lab"],
   ["browsers"],

@@ -1,4 +1,5 @@
-import { dense, toPyTorch } from "@sluice/cells";
+import { dense } from "@sluice/cells";
+import { toPyTorch } from "@sluice/exchange";
 import { specsOf } from "@sluice/params";
 import { tensor, type ArrayTensor, type Shape, type Tensor, type Tree } from "@sluice/tensor";
 import { sizeOf } from "@sluice/tensor/internal";

@@ -3,7 +3,7 @@ import { layerNorm } from "@sluice/norm";
 import { full, key, normal, tensor, type Tree } from "@sluice/tensor";
 import { zerosArray } from "@sluice/tensor/internal";
 import { describe, expect, test } from "vitest";
-import { bidirectional, dense, gru, lstm, rnn, sequence, stack, toKeras, toPyTorch, type Layer } from "./index.ts";
+import { bidirectional, dense, gru, lstm, rnn, sequence, stack, type Layer } from "./index.ts";
 
 const sizes = { input: 2, hidden: 3 };
 const root = key(1);
@@ -90,16 +90,6 @@ describe("parameters that do not fit are an error that names paths, what is ther
       "of a single step",
       () => gru(sizes).step({ ...params, b: tensor([0]) }, { h: zerosArray([2, 3]) }, zerosArray([2, 2])),
       "gru: the parameters do not fit: b is [1], expected [9]",
-    ],
-    [
-      "to PyTorch",
-      () => toPyTorch<Tree>(layer, { ...params, V: tensor([1]) }),
-      "toPyTorch: the parameters do not fit: unexpected V [1]",
-    ],
-    [
-      "to Keras",
-      () => toKeras<Tree>(layer, { ...params, V: tensor([1]) }),
-      "toKeras: the parameters do not fit: unexpected V [1]",
     ],
   ])("%s", (_, run, message) => {
     expect(run).toThrow(message);

@@ -40,8 +40,10 @@ export type {
   Layer,
   LayerParams,
   LayerState,
+  Made,
   Perturbations,
 } from "./layers/layer.ts";
+export { isAsMade } from "./layers/layer.ts";
 export { type Outputs, type SequenceLayer, type SequenceOptions, sequence } from "./layers/sequence.ts";
 export { type StackLayer, type StackOptions, stack } from "./layers/stack.ts";
 export {
@@ -53,7 +55,3 @@ export {
 export { type DenseLayer, type DenseOptions, type DenseParams, dense } from "./layers/dense.ts";
 export { dropout } from "./layers/dropout.ts";
 export { type Stream, type StreamOptions, stream } from "./layers/stream.ts";
-
-// Weights from and to other libraries
-export { fromPyTorch, toPyTorch } from "./exchange/pytorch.ts";
-export { fromKeras, toKeras } from "./exchange/keras.ts";

@@ -22,12 +22,11 @@ test("Node's digest of every length around the borders of blocks, from views at 
 
 test("Node's digest of any bytes and any text, now and later", async () => {
   await fc.assert(
-    fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), fc.string({ unit: "binary" }), async (given, text) => {
+    fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), fc.string({ unit: "grapheme" }), async (given, text) => {
       const bytes = Uint8Array.from(given);
       expect(sha256(bytes)).toBe(expected(bytes));
       expect(await sha256Later(bytes)).toBe(expected(bytes));
-      const whole = text.toWellFormed(); // Node and TextEncoder write lone surrogates alike, but the digest is of UTF-8
-      expect(sha256(whole)).toBe(expected(whole));
+      expect(sha256(text)).toBe(expected(text));
     }),
   );
 });

@@ -1,10 +1,14 @@
 /** The kinds of layer that exchange knows, told apart by their data. */
+import {
+  isAsMade,
+  type BidirectionalLayer,
+  type DenseLayer,
+  type Layer,
+  type Made,
+  type SequenceLayer,
+  type StackLayer,
+} from "@sluice/cells";
 import { TensorError } from "@sluice/tensor";
-import type { BidirectionalLayer } from "../layers/bidirectional.ts";
-import type { DenseLayer } from "../layers/dense.ts";
-import { isAsMade, type Layer, type Made } from "../layers/layer.ts";
-import type { SequenceLayer } from "../layers/sequence.ts";
-import type { StackLayer } from "../layers/stack.ts";
 
 export const isSequence = (layer: Layer): layer is SequenceLayer => isOf("sequence", layer);
 export const isBidirectional = (layer: Layer): layer is BidirectionalLayer => isOf("bidirectional", layer);

@@ -22,21 +22,8 @@ import {
 } from "@sluice/tensor";
 import { wasm } from "@sluice/wasm";
 import { afterAll, describe, expect, test } from "vitest";
-import {
-  bidirectional,
-  fromKeras,
-  fromPyTorch,
-  gru,
-  lstm,
-  rnn,
-  sequence,
-  stack,
-  toKeras,
-  toPyTorch,
-  type Cell,
-  type CellSizes,
-  type Layer,
-} from "./index.ts";
+import { bidirectional, gru, lstm, rnn, sequence, stack, type Cell, type CellSizes, type Layer } from "@sluice/cells";
+import { fromKeras, fromPyTorch, toKeras, toPyTorch } from "./index.ts";
 
 interface Fixture {
   readonly shape: readonly number[];

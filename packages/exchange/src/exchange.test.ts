@@ -1,3 +1,4 @@
+import { gruD, rnnDecay } from "@sluice/irregular";
 import { layerNorm } from "@sluice/norm";
 import { add, key, mapTree, mul, tensor, valuesOf, type Tensor, type Tree } from "@sluice/tensor";
 import { zerosArray } from "@sluice/tensor/internal";
@@ -7,22 +8,19 @@ import {
   bidirectional,
   defineCell,
   dense,
-  fromKeras,
-  fromPyTorch,
   gru,
   lstm,
   rnn,
   sequence,
   stack,
-  toKeras,
-  toPyTorch,
   variationalDropout,
   withTrainingStep,
   zoneout,
   type Cell,
   type Layer,
   type State,
-} from "../index.ts";
+} from "@sluice/cells";
+import { fromKeras, fromPyTorch, toKeras, toPyTorch } from "./index.ts";
 
 const sizes = { input: 2, hidden: 3 };
 const root = key(1);
@@ -53,7 +51,7 @@ test("one bias becomes two by zeros, and comes back", () => {
   expect(fromPyTorch(layer, named)).toEqual(params);
   const two = { ...named, bias_hh_l0: add(named["bias_hh_l0"]!, 1) };
   expect(() => fromPyTorch(layer, two)).toThrow(
-    "the cell has one bias, and bias_hh_l0 is not zero, so two do not become one exactly; make the cell with biases: 2",
+    "PyTorch: the cell has no bh, and bias_hh_l0 is not zero; make the cell with biases: 2",
   );
   expect(numbers(fromPyTorch(sequence(lstm({ ...sizes, biases: 2 })), two).bh!)).toEqual(new Array(12).fill(1));
 });
@@ -119,7 +117,11 @@ describe("what has no exact counterpart is an error that says why", () => {
       out(sequence(gru({ ...sizes, reset: "before" }))),
       "its GRU applies the reset after the recurrent product",
     ],
-    ["another cell", out(sequence(mine(sizes))), "PyTorch: it has no mine; rnn, gru and lstm can be exchanged"],
+    [
+      "another cell",
+      out(sequence(mine(sizes))),
+      "PyTorch: there is no layout of the cell mine; give one in layouts, as { cell: mine, weights }",
+    ],
     ["norm", out(sequence(gru({ ...sizes, norm: layerNorm() }))), "PyTorch: its gru has no normalization"],
     [
       "activation",
@@ -231,4 +233,19 @@ describe("what has no exact counterpart is an error that says why", () => {
       "Keras: no recurrent_kernel; there are kernel",
     );
   });
+});
+
+test("parameters of another layer are an error that names them", () => {
+  const layer = sequence(gru(sizes));
+  const given: Tree = { ...layer.init(root), V: tensor([1]) };
+  expect(() => toPyTorch<Tree>(layer, given)).toThrow("toPyTorch: the parameters do not fit: unexpected V [1]");
+  expect(() => toKeras<Tree>(layer, given)).toThrow("toKeras: the parameters do not fit: unexpected V [1]");
+});
+
+test("cells with decay have no counterpart", () => {
+  for (const cell of [rnnDecay(sizes), gruD(sizes)]) {
+    const layer: Layer = sequence(cell);
+    expect(() => toPyTorch(layer, layer.init(root))).toThrow(cell.name);
+    expect(() => toKeras(layer, layer.init(root))).toThrow(cell.name);
+  }
 });

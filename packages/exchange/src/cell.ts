@@ -1,0 +1,43 @@
+import { originOf, type Cell } from "@sluice/cells";
+import { specsOf } from "@sluice/params";
+import { TensorError } from "@sluice/tensor";
+import { pathsOf, presentIn } from "./convert.ts";
+import type { CellLayout, ExchangedCell, WeightLayout } from "./layout.ts";
+
+/** A cell that a library has, and its weights there. */
+export interface LaidOut {
+  readonly cell: ExchangedCell;
+  readonly layout: CellLayout;
+  readonly weights: readonly WeightLayout[];
+}
+
+/** The layout of a cell among `layouts`; an error that says why `library` has no exact counterpart of it. */
+export function laidOut(cell: Cell, layouts: readonly CellLayout[], library: string): LaidOut {
+  const origin = originOf(cell);
+  if (origin === undefined && cell.origin !== undefined) {
+    throw new TensorError(
+      `${library}: ${cell.name} has another step or other parameters than it was made with, as after zoneout, and ${library} has no such cell; for its weights alone, give the layer of the cell before that`,
+    );
+  }
+  const layout = layouts.find((candidate) => candidate.cell.definition === origin?.definition);
+  if (layout === undefined) {
+    throw new TensorError(
+      `${library}: there is no layout of the cell ${cell.name}; give one in layouts, as { cell: ${cell.name}, weights }`,
+    );
+  }
+  const parameters = specsOf(cell.params).map(({ path }) => path);
+  const exchanged = { name: cell.name, sizes: cell.sizes, options: origin?.options ?? {}, parameters };
+  const refused = layout.refuse?.(exchanged);
+  if (refused !== undefined) throw new TensorError(`${library}: ${refused}`);
+  const weights = presentIn(layout.weights(exchanged), new Set(parameters));
+  const placed = new Set(weights.flatMap(pathsOf));
+  const left = parameters.filter((path) => !placed.has(path));
+  if (left.some((path) => path.startsWith("norm."))) {
+    throw new TensorError(
+      `${library}: its ${cell.name} has no normalization, so the gains and biases of ${cell.name}.norm have no place there`,
+    );
+  }
+  if (left.length > 0)
+    throw new TensorError(`${library}: the layout of ${cell.name} has no place for ${left.join(", ")}`);
+  return { cell: exchanged, layout, weights };
+}

@@ -1,0 +1,6 @@
+// Weights from and to other libraries
+export { fromPyTorch, toPyTorch } from "./pytorch.ts";
+export { fromKeras, toKeras } from "./keras.ts";
+
+// Layouts, for cells of your own
+export type { CellLayout, ExchangedCell, ExchangeOptions, GateOrder, WeightLayout } from "./layout.ts";
