@@ -20,7 +20,7 @@ export function check(name: string, options: Options, known: readonly string[]):
   const { epsilon, placement } = options;
   if (epsilon !== undefined && !(epsilon > 0 && epsilon < Infinity)) {
     throw new TensorError(
-      `${name}: expected epsilon > 0, got ${epsilon}; without it, equal features, such as those of a state that starts at 0, are 0 / 0`,
+      `${name}: expected epsilon > 0, got ${epsilon}; without it, a row of equal features, such as a state of zeros, gives 0 / 0`,
     );
   }
   if (placement !== undefined && !placements.includes(placement)) {
@@ -29,8 +29,8 @@ export function check(name: string, options: Options, known: readonly string[]):
 }
 
 /**
- * Compares the parameters at a place with what the normalizer has there: tensors over the last axes of `x`, over the
- * last alone or all but the batch.
+ * Throws unless `params` holds exactly the `known` parameters. Each must span the last axes of `x`: the last axis
+ * alone, or all axes but the batch.
  */
 export function checkParams(
   name: string,

@@ -4,26 +4,31 @@ import { placementOf, type Normalizer, type PlacementOptions } from "./normalize
 
 export interface LayerNormOptions extends PlacementOptions {
   /**
-   * Added to the variance, inside the root. Default 1e-5, PyTorch's; 1e-3, Keras's, is safer where a layer may be
-   * nearly constant.
+   * Added to the variance, inside the root. Default 1e-5, as in PyTorch. Keras uses 1e-3, which is safer if the
+   * features of a row can be nearly equal.
    */
   readonly epsilon?: number;
-  /** Learned factor for each feature, from 1. Default true. */
+  /** One learned factor per feature, initially 1. Default true. */
   readonly gain?: boolean;
-  /** Learned offset for each feature, from 0. Default true. */
+  /** One learned offset per feature, initially 0. Default true. */
   readonly bias?: boolean;
 }
 
 /**
- * Layer normalization over the features (Ba, Kiros, Hinton 2016, arXiv:1607.06450): `gain (x - mean) / sqrt(variance +
- * epsilon) + bias`, with the biased variance.
+ * Layer normalization over the features (Ba, Kiros, Hinton 2016, arXiv:1607.06450):
  *
- * Published variants, by name:
- * - `layerNorm()`: `LN(W x) + LN(U h) + b`, each product over its gates together, and `tanh(LN(c))`. The paper's;
- *   haste's.
- * - `layerNorm({ placement: "gates" })`: each gate's sum on its own, and `tanh(LN(c))`. TensorFlow's
+ *     y = gain (x - mean) / sqrt(variance + epsilon) + bias
+ *
+ * `x` is `[batch, ..., features]`. Mean and biased variance are taken over the last axis.
+ *
+ * Published variants:
+ * - `layerNorm()`: `LN(W x) + LN(U h) + b`, each product normalized over all its gates together, and `tanh(LN(c))`.
+ *   From the paper; haste does the same.
+ * - `layerNorm({ placement: "gates" })`: the sum of each gate normalized separately, and `tanh(LN(c))`. TensorFlow's
  *   LayerNormBasicLSTMCell.
- * - `layerNorm({ cell: false })`: as the first, with the memory left as it is.
+ * - `layerNorm({ cell: false })`: as the first, but the memory is not normalized.
+ *
+ * Throws a TensorError if an option is unknown or `epsilon` is not positive.
  */
 export function layerNorm(options: LayerNormOptions = {}): Normalizer {
   check("layerNorm", options, ["gain", "bias"]);

@@ -96,7 +96,7 @@ test("bad options are named", () => {
   expect(() => rmsNorm(given({ placement: "gate" }))).toThrow("rmsNorm: unknown placement gate; did you mean gates?");
   expect(() => layerNorm({ epsilon: -1 })).toThrow("layerNorm: expected epsilon > 0, got -1");
   expect(() => rmsNorm({ epsilon: 0 })).toThrow(
-    "rmsNorm: expected epsilon > 0, got 0; without it, equal features, such as those of a state that starts at 0, are 0 / 0",
+    "rmsNorm: expected epsilon > 0, got 0; without it, a row of equal features, such as a state of zeros, gives 0 / 0",
   );
 });
 

@@ -1,19 +1,18 @@
 import type { ArrayTensor, Shape, Tensor } from "@sluice/tensor";
 
 /**
- * A normalizer of activations, as a cell uses it: plain functions over the last axis, and where in a cell they act.
- * Anyone can write one; {@link layerNorm} and {@link rmsNorm} use nothing else.
+ * A normalizer of activations: functions that normalize the last axis, and where in a cell they act. To write your own,
+ * make an object of this form; {@link layerNorm} and {@link rmsNorm} use nothing else.
  *
- * A cell writes a preactivation as the sum of its terms, `norm("gates", [matmul(x, W), matmul(h, U), b])`, and may
- * normalize its memory before the output nonlinearity, `norm("cell", c)`. The placement says which of these tensors
- * reach `apply`.
+ * A cell calls `norm("gates", [matmul(x, W), matmul(h, U), b])` to add the terms of a preactivation, and `norm("cell",
+ * c)` for its memory before the output nonlinearity. `placement` decides which of these tensors `apply` gets.
  */
 export interface Normalizer {
   readonly name: string;
   readonly placement: Placement;
   /**
-   * The parameters at one place. `shape` is what `apply` will see without the batch: `[width]` for a branch or the
-   * cell, `[gates, hidden]` for the gates of a sum.
+   * The parameters for one tensor that is normalized. `shape` is the shape of that tensor without the batch: `[width]`
+   * for a product or the memory, `[gates, hidden]` for the gates of a sum.
    */
   params(shape: Shape): Readonly<Record<string, NormalizerParameter>>;
   /** Normalizes `x` `[batch, ...shape]` along its last axis. */
@@ -27,15 +26,15 @@ export interface NormalizerParameter {
 
 export interface Placement {
   /**
-   * `branches`: each product of a preactivation on its own, over all its gates together: `LN(W x) + LN(U h) + b`.
-   * `gates`: the whole sum, each gate on its own: `LN_i(W_i x + U_i h + b_i)`.
+   * `branches`: each product separately, over all its gates together: `LN(W x) + LN(U h) + b`. `gates`: the whole sum,
+   * each gate separately: `LN_i(W_i x + U_i h + b_i)`.
    */
   readonly preactivation: "branches" | "gates";
   /** Whether the memory is normalized before the output nonlinearity: `h = o tanh(LN(c))`. */
   readonly cell: boolean;
 }
 
-/** What every normalizer here can be told. */
+/** Where a normalizer of this package acts. */
 export interface PlacementOptions {
   /** Default `branches`. */
   readonly placement?: Placement["preactivation"];

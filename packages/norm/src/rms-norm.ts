@@ -5,13 +5,17 @@ import { placementOf, type Normalizer, type PlacementOptions } from "./normalize
 export interface RmsNormOptions extends PlacementOptions {
   /** Added to the mean square, inside the root. Default 1e-5. */
   readonly epsilon?: number;
-  /** Learned factor for each feature, from 1. Default true. */
+  /** One learned factor per feature, initially 1. Default true. */
   readonly gain?: boolean;
 }
 
 /**
- * Root mean square normalization (Zhang, Sennrich 2019, arXiv:1910.07467): `gain x / sqrt(mean(x^2) + epsilon)`.
- * Placements as for layerNorm.
+ * Root mean square normalization over the features (Zhang, Sennrich 2019, arXiv:1910.07467):
+ *
+ *     y = gain x / sqrt(mean(x^2) + epsilon)
+ *
+ * `x` is `[batch, ..., features]`. Takes the placements of {@link layerNorm}. Throws a TensorError if an option is
+ * unknown or `epsilon` is not positive.
  */
 export function rmsNorm(options: RmsNormOptions = {}): Normalizer {
   check("rmsNorm", options, ["gain"]);
