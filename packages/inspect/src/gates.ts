@@ -3,13 +3,16 @@ import { root } from "@sluice/tensor/internal";
 import { activeSteps, batchAndTime, checkSteps, meanOverSteps, type StepOptions } from "./steps.ts";
 
 export interface GateOptions extends StepOptions {
-  /** A gate below it is closed. Default 0.1; -0.9 for a value of tanh. */
+  /** A gate below this counts as closed. Default 0.1; use -0.9 for a tanh. */
   readonly low?: number;
-  /** A gate above it is open. Default 0.9. */
+  /** A gate above this counts as open. Default 0.9. */
   readonly high?: number;
 }
 
-/** A gate over time, each `[time]`, over the units and the rows that have the step; 0 at a step that no row has. */
+/**
+ * Statistics of a gate at every step, each `[time]`, over all units and the rows that have the step. 0 if no row has
+ * it.
+ */
 export type GateOverTime = {
   readonly mean: Tensor;
   /** Standard deviation. */
@@ -20,15 +23,16 @@ export type GateOverTime = {
   readonly high: Tensor;
 };
 
-/** How often each unit was closed and open, each `[units]`, as fractions of the steps that were taken. */
+/** The fractions of steps at which each unit was closed (`low`) and open (`high`), each `[units]`. */
 export type Saturation = {
   readonly low: Tensor;
   readonly high: Tensor;
 };
 
 /**
- * Every traced gate over time: of the traces that a layer returns with `traces: true`, `[batch, time, units]` by name.
- * A pure function of tensors, for use inside of compiled programs too.
+ * Mean, standard deviation and saturation of every traced gate at every step. `traces` are those that a layer returns
+ * with `traces: true`, each `[batch, time, units]`. Can also be used inside compiled programs. Throws a TensorError if
+ * a trace, `lengths` or `mask` has the wrong shape, or unless `low < high`.
  */
 export function gatesOverTime<N extends string>(
   traces: Readonly<Record<N, Tensor>>,
@@ -55,8 +59,8 @@ export function gatesOverTime(
 
 /**
  * The fraction of steps at which each unit of a gate `[batch, time, units]` was closed (below `low`) and open (above
- * `high`): the left- and right-saturated gates of Karpathy et al. 2015 (arXiv:1506.02078, section 4.2). A unit whose
- * forget gate is open most of the time is an integrator.
+ * `high`), as in Karpathy et al. 2015 (arXiv:1506.02078, section 4.2: left- and right-saturated gates). A unit whose
+ * forget gate is mostly open integrates its input.
  */
 export function saturation(trace: Tensor, options: GateOptions = {}): Saturation {
   check("saturation", options);
@@ -64,7 +68,7 @@ export function saturation(trace: Tensor, options: GateOptions = {}): Saturation
   return mapTree(saturated(trace, options), (x) => meanOverSteps(x, active, [0, 1]));
 }
 
-/** 1 where a gate is closed, and where it is open. */
+/** Two tensors in the shape of the gate: 1 where it is closed, and 1 where it is open. */
 function saturated(trace: Tensor, { low = 0.1, high = 0.9 }: GateOptions): Saturation {
   return { low: convert(less(trace, low), trace.dtype), high: convert(greater(trace, high), trace.dtype) };
 }

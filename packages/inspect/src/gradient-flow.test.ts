@@ -340,12 +340,12 @@ test.each<[string, () => unknown, string]>([
   [
     "a fraction of nothing",
     () => effectiveHorizon(tensor([1, 2]), { fraction: 0 }),
-    "effectiveHorizon: expected fraction over 0 and at most 1, got 0",
+    "effectiveHorizon: fraction must be above 0 and at most 1, got 0",
   ],
   [
     "no steps",
     () => effectiveHorizon(tensor([], [0])),
-    "effectiveHorizon: expected norms [..., time] of at least one step",
+    "effectiveHorizon: expected norms [..., time] with at least one step",
   ],
 ])("a clear error: %s", (_, run, message) => {
   expect(run).toThrow(message);

@@ -4,14 +4,18 @@ import { stepNorms } from "./norms.ts";
 import { activeSteps, checkSteps, meanOverSteps, type StepOptions } from "./steps.ts";
 
 /**
- * dL/ds_t of every state at every step, `[batch, time, ...]`, nested as `perturbations`: the zeros of
- * `layer.perturbations({ batch, time })`, which the loss passes on to `layer.apply(params, x, { perturbations })`. A
- * layer adds them to its new states, so the derivative with respect to them is that with respect to the state that
- * leaves step t, along every way on which it reaches the loss from there: later steps, and outputs of this one.
+ * dL/ds_t for every state s at every step t: `[batch, time, ...]`, in the structure of `perturbations`.
  *
- * Of a cell with several states each derivative holds the others fixed. So dL/dc_t of an LSTM is that along the memory,
- * c_t to c_{t+1} and on; what c_t does through `h_t = o_t tanh(c_t)` is part of dL/dh_t. Together they are the adjoint
- * of the state (h_t, c_t).
+ * `perturbations` are the zeros that `layer.perturbations({ batch, time })` makes. `loss` passes them to
+ * `layer.apply(params, x, { perturbations })`, and the layer adds them to its new states. So the derivative by a
+ * perturbation is the derivative by the state after step t, over every path from there to the loss: through later steps
+ * and through the output of step t.
+ *
+ * If a cell has several states, each derivative holds the others fixed. In an LSTM, dL/dc_t follows the memory, from
+ * c_t to c_{t+1} and on; the effect of c_t through `h_t = o_t tanh(c_t)` is part of dL/dh_t. Together they are the
+ * adjoint of the state (h_t, c_t).
+ *
+ * Throws a TensorError unless every perturbation is a float tensor `[batch, time, ...]`.
  */
 export function stateGradients<P extends Tree>(loss: (perturbations: P) => Tensor, perturbations: P): P {
   for (const { path, tensor } of leavesOf(perturbations)) {
@@ -25,16 +29,16 @@ export function stateGradients<P extends Tree>(loss: (perturbations: P) => Tenso
 }
 
 /**
- * How the gradient flows back in time: for every state the norm of dL/ds_t, averaged over the rows that have a step t,
- * `[time]`, nested as `perturbations` (see {@link stateGradients}). 0 at a step that no row has. A pure function of
- * tensors, for use inside of compiled programs too.
+ * How the gradient flows back in time: for every state s the norm of dL/ds_t, averaged over the rows that have step t,
+ * as `[time]`, in the structure of `perturbations` (see {@link stateGradients}). 0 at a step that no row has. Can also
+ * be used inside compiled programs.
  *
  *     const flow = gradientFlow((perturbations) => lossOf(model.apply(params, x, { perturbations })), model.perturbations({ batch, time }));
  *     flow[0].h      // [time], of layer 0 of a stack; flow.forward.h of a bidirectional layer; flow.h of a sequence
  *
- * L is the loss as given: of a mean over the batch the gradients are 1 / batch of those of one example. A backward
- * direction's gradient flows from the first step to the last. Resets and masks act as they do on the layer; give the
- * same `lengths` and `mask`.
+ * A loss that is a mean over the batch divides every gradient by the batch size. In a backward direction the gradient
+ * flows from the first step to the last. Resets and masks act as they do in the layer; pass the `lengths` and `mask`
+ * that the layer got.
  */
 export function gradientFlow<P extends Tree>(
   loss: (perturbations: P) => Tensor,

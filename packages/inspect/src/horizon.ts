@@ -17,27 +17,29 @@ import {
 import { checkOptions } from "@sluice/tensor/internal";
 
 export interface HorizonOptions {
-  /** The part of the largest norm that still counts, over 0 and at most 1. Default 0.01. */
+  /** A norm counts if it is at least this fraction of the largest. Above 0, at most 1. Default 0.01. */
   readonly fraction?: number;
-  /** For a layer or direction that runs backward. Default false. */
+  /** True for a layer or direction that runs backward. Default false. */
   readonly reverse?: boolean;
 }
 
 /**
- * How many steps back the gradient reaches: the distance from the last step with any gradient (that of the loss) to the
- * earliest whose norm is at least `fraction` of the largest. Norms `[..., time]` to numbers of steps `[...]` in the
- * norms' dtype: of a mean curve of {@link gradientFlow}, or, as one should where lengths differ, of every row's own
- * {@link stepNorms}. 0 where all are zero; NaN where one is not finite.
+ * How many steps back the gradient reaches: the distance from the last step with a gradient that is not 0 (usually
+ * where the loss reads the output) to the earliest step whose norm is at least `fraction` of the largest.
+ *
+ * `norms` is `[..., time]`, such as a mean curve of {@link gradientFlow}. Where lengths differ, use the {@link
+ * stepNorms} of every row instead. The result is `[...]`, in steps, with the dtype of the norms: 0 if all norms are 0,
+ * NaN if one is not finite. Throws a TensorError if there are no steps, or if `fraction` is out of range.
  */
 export function effectiveHorizon(norms: Tensor, options: HorizonOptions = {}): Tensor {
   checkOptions("effectiveHorizon", options, ["fraction", "reverse"]);
   const { fraction = 0.01, reverse = false } = options;
   if (!(fraction > 0 && fraction <= 1))
-    throw new TensorError(`effectiveHorizon: expected fraction over 0 and at most 1, got ${fraction}`);
+    throw new TensorError(`effectiveHorizon: fraction must be above 0 and at most 1, got ${fraction}`);
   const axis = norms.shape.length - 1;
   const time = norms.shape[axis];
   if (time === undefined || time === 0)
-    throw new TensorError("effectiveHorizon: expected norms [..., time] of at least one step");
+    throw new TensorError("effectiveHorizon: expected norms [..., time] with at least one step");
   const largest = reduceMax(norms, axis, { keep: true });
   const some = greater(norms, 0);
   const counts = and(some, greaterEqual(norms, mul(largest, fraction)));

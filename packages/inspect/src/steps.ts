@@ -16,18 +16,18 @@ import {
 } from "@sluice/tensor";
 import { checkOptions, sameShape, showShape, sizeOf } from "@sluice/tensor/internal";
 
-/** Which steps count, as they were given to the layer. */
+/** Which steps count: the `lengths` and `mask` that the layer got. */
 export interface StepOptions {
-  /** The number of steps of each row, i32 `[batch]` or numbers. Default: all steps. */
+  /** The number of steps of each row: i32 `[batch]`, or numbers. Default: all rows have all steps. */
   readonly lengths?: Tensor | readonly number[];
-  /** bool `[batch, time]`: false where a step was skipped. Default: none was. */
+  /** bool `[batch, time]`: false where the layer skipped a step. Default: it skipped none. */
   readonly mask?: Tensor;
 }
 
 const stepOptions = ["lengths", "mask"];
 const stepAliases = { sequenceLengths: "lengths" };
 
-/** bool `[batch, time]`: the steps that were taken. */
+/** bool `[batch, time]`: true for the steps that the layer took. */
 export function activeSteps(
   operation: string,
   [batch, time]: readonly [number, number],
@@ -49,7 +49,7 @@ export function activeSteps(
   return select(less(reshape(iota([time]), [1, time]), reshape(counts, [batch, 1])), taken, full([], 0, "bool"));
 }
 
-/** The mean of `x` `[batch, time, ...]` over `axes`, of the active steps alone; 0 where there is none. */
+/** The mean of `x` `[batch, time, ...]` over `axes`, of active steps only; 0 where there are none. */
 export function meanOverSteps(x: Tensor, active: Tensor, axes: readonly number[]): Tensor {
   const lead = reshape(active, [...active.shape, ...x.shape.slice(2).map(() => 1)]);
   const total = sum(select(lead, x, 0), axes);
