@@ -7,13 +7,15 @@ export interface ConcatenationOptions<M extends string> {
   /** The modalities in order, and the width of each. */
   readonly inputs: Readonly<Record<M, number>>;
   /**
-   * Append 1 or 0 for each modality, so that what comes after can tell a missing one from one of zeros. Default false.
+   * Append a 1 (present) or 0 (missing) for each modality, so that later layers can tell a missing modality from one
+   * whose values are zeros. Default false.
    */
   readonly presence?: boolean;
 }
 
 /**
- * The modalities one after the other, `h = [x_1; ...; x_M]`. A missing one is zeros. It has no parameters.
+ * Concatenates the modalities: `h = [x_1; ...; x_M]`, `[batch, sum of widths]`. A missing modality is zeros. There are
+ * no parameters.
  */
 export function concatenation<M extends string>(
   options: ConcatenationOptions<M>,

@@ -329,7 +329,7 @@ describe("bad input", () => {
     [
       "no modalities",
       () => concatenation({ inputs: {} }),
-      "concatenation: inputs names no modality; expected their widths, such as { audio: 16, video: 32 }",
+      "concatenation: inputs is empty; expected the width of each modality, for example { audio: 16, video: 32 }",
     ],
     [
       "a width of 0",
@@ -349,7 +349,7 @@ describe("bad input", () => {
     [
       "a dot in a name",
       () => concatenation({ inputs: { "a.b": 1 } }),
-      "concatenation: modality a.b has a dot in its name, which paths to parameters use",
+      'concatenation: the name of modality "a.b" has a dot, which separates the parts of a parameter\'s path; use another name',
     ],
     [
       "an unknown option",
@@ -369,7 +369,7 @@ describe("bad input", () => {
     [
       "one not given",
       () => fusion.apply(params, { audio } as never),
-      "gated: no modality video; where it is missing, give any values and false in present",
+      "gated: modality video was not given; where it is missing, give any values and set present to false",
     ],
     [
       "a wrong width",

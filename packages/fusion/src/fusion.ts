@@ -2,8 +2,8 @@ import type { InitOptions, Specs } from "@sluice/params";
 import type { ArrayTensor, Tensor, Tree } from "@sluice/tensor";
 
 /**
- * Several modalities of one example to one vector: plain data and pure functions. Anything of this form is a fusion.
- * What the modalities are (readouts of encoders, raw features) is not its concern; their widths may differ.
+ * Fuses several modalities of an example into one vector: plain data and pure functions. Any object of this form is a
+ * fusion. A modality can be an encoder's output or raw features, and widths may differ.
  */
 export interface Fusion<P extends Tree = Tree, M extends string = string> {
   readonly name: string;
@@ -11,12 +11,13 @@ export interface Fusion<P extends Tree = Tree, M extends string = string> {
   readonly inputs: Readonly<Record<M, number>>;
   /** Width of the output. */
   readonly features: number;
-  /** The parameters before they have values; their paths are the weights' names. */
+  /** The parameters' shapes and initializers; their paths are the names of the weights. */
   readonly params: Specs;
   init(key: ArrayTensor, options?: InitOptions): P;
   /**
-   * Modalities `[batch, width]` by name, or `[batch, time, width]` to fuse every step. One that is missing in a row
-   * counts by the fusion's rule; its values there, NaN included, reach neither the output nor a gradient.
+   * Fuses modalities given by name: `[batch, width]`, or `[batch, time, width]` to fuse every step. Each fusion says
+   * what it does about a missing modality. The values given for it, even NaN, reach neither the output nor a gradient.
+   * Throws a TensorError if a modality is unknown or absent, or has the wrong shape.
    */
   apply(params: P, modalities: Readonly<Record<M, Tensor>>, options?: FuseOptions): Fused;
 }
@@ -24,7 +25,7 @@ export interface Fusion<P extends Tree = Tree, M extends string = string> {
 export interface FuseOptions {
   /**
    * bool `[batch, modalities]` (or `[batch, time, modalities]`), in the order of `inputs`: false where a modality is
-   * missing. Default: none is.
+   * missing. Default: none is missing.
    */
   readonly present?: Tensor;
 }
@@ -32,6 +33,6 @@ export interface FuseOptions {
 export interface Fused {
   /** `[batch, features]`, or `[batch, time, features]`. */
   readonly output: Tensor;
-  /** Values worth a look, by name: the gates, `gate.audio`. */
+  /** Intermediate values to look at, by name, such as the gate `gate.audio`. */
   readonly traces: Readonly<Record<string, Tensor>>;
 }

@@ -9,31 +9,33 @@ export interface GatedOptions<M extends string> {
   readonly inputs: Readonly<Record<M, number>>;
   /** Width of the output. */
   readonly output: number;
-  /** Of all matrices. Default glorotUniform. */
+  /** The initializer of all matrices. Default glorotUniform. */
   readonly kernelInitializer?: Initializer;
 }
 
-/** W.m `[width, output]` and Wz.m `[all widths, output]` of every modality m. */
+/** For every modality m: W.m `[width, output]` and Wz.m `[sum of widths, output]`. */
 export type GatedParams<M extends string = string> = {
   readonly W: Readonly<Record<M, Tensor>>;
   readonly Wz: Readonly<Record<M, Tensor>>;
 };
 
 /**
- * Gated multimodal unit (Arevalo et al. 2017, arXiv:1702.01992, figure 2a): every modality's gate looks at all of them,
+ * Gated multimodal unit (GMU; Arevalo et al. 2017, arXiv:1702.01992, figure 2a). The gate of each modality reads all
+ * modalities:
  *
  *     h_m = tanh(x_m W_m)
  *     z_m = sigmoid([x_1; ...; x_M] Wz_m)
- *     h = sum_m z_m h_m
+ *     h = sum_m z_m h_m                                  [batch, output]
  *
- * (The paper's unit for two modalities ties the gates: z and 1 - z.) As in the paper there are no biases.
+ * As in the paper there are no biases. (The paper's unit for two modalities ties the gates: z and 1 - z.)
  *
- * Where modalities are missing, their x are zeros, and what their gates would let through goes to those that are
- * present, in proportion to their gates, so that the weights of each unit keep their sum:
+ * A missing modality's x is zeros and its gate is 0. The other gates grow in proportion, so that for each unit the
+ * gates keep their sum:
  *
  *     z_m <- z_m + z_m / (sum of z present) (sum of z missing)   where m is present, else 0
  *
- * (not where the sum of z present is below 2^-100). h is 0 where all are missing. Traces: gate.m, as applied.
+ * Gates do not grow where the sum of z present is below 2^-100. h is 0 where all modalities are missing. Traces:
+ * gate.m, as applied.
  */
 export function gated<M extends string>(options: GatedOptions<M>): Fusion<GatedParams<M>, M>;
 export function gated(options: GatedOptions<string>): Fusion<GatedParams> {
@@ -76,16 +78,17 @@ export function gated(options: GatedOptions<string>): Fusion<GatedParams> {
   };
 }
 
-/** 2^-100: below it, gates that are present count as closed, and what is missing is not shared out. */
+/** 2^-100. If the present gates sum to less, they count as closed and do not grow to replace the missing ones. */
 const CLOSED = 7.888609052210118e-31;
 
-/** The gates of those present with the share of those that are missing. */
+/** Gates of missing modalities become 0; the others grow in proportion to keep the sum. */
 function renormalized(gates: readonly { readonly z: Tensor; readonly present: Tensor | undefined }[]): Tensor[] {
   const kept = gates.map(({ z, present }) => (present === undefined ? z : select(present, z, 0)));
   if (gates.every(({ present }) => present === undefined)) return kept;
   const missing = sumOf(gates.map(({ z }, m) => sub(z, kept[m]!)));
   const sum = sumOf(kept);
-  // Where all are missing, or every gate is so closed that the derivative by it would not fit f32, nothing is divided.
+  // Nothing is divided where all modalities are missing, or where the gates are so closed that the quotient's
+  // derivative would overflow f32.
   const divisor = select(greater(sum, CLOSED), sum, 1);
   return kept.map((z) => add(z, mul(div(z, divisor), missing)));
 }

@@ -9,33 +9,33 @@ export interface LowRankOptions<M extends string> {
   readonly inputs: Readonly<Record<M, number>>;
   /** Width of the output. */
   readonly output: number;
-  /** Of the weight tensor, r in the paper. Default 4. */
+  /** The rank of the weight tensor, r in the paper. Default 4. */
   readonly rank?: number;
   /**
-   * Of the factors. Default: uniform with variance `rank^(-1/M) / (width + 1)`, so that for inputs of variance 1 and
-   * independent factors h has variance 1 too.
+   * The initializer of the factors. Default: uniform with variance `rank^(-1/M) / (width + 1)`. Then h has variance 1
+   * for independent inputs of variance 1.
    */
   readonly kernelInitializer?: Initializer;
 }
 
-/** W.m `[width + 1, rank * output]` of every modality m, its last row for the appended 1, and b `[output]`. */
+/**
+ * For every modality m: W.m `[width + 1, rank * output]`, whose last row belongs to the appended 1; and b `[output]`.
+ */
 export type LowRankParams<M extends string = string> = {
   readonly W: Readonly<Record<M, Tensor>>;
   readonly b: Tensor;
 };
 
 /**
- * Low-rank multimodal fusion (LMF; Liu et al. 2018, arXiv:1806.00064): the product of all modalities, each with a 1
- * appended, with a weight tensor of rank r in factors, of which the tensor itself is never made:
+ * Low-rank multimodal fusion (LMF; Liu et al. 2018, arXiv:1806.00064). A weight tensor of rank r multiplies the outer
+ * product of all modalities, each with a 1 appended. Only its factors are stored; the tensor itself is never formed:
  *
- *     h = sum_{i=1..r} prod_m ([x_m; 1] W_m^(i)) + b          elementwise product over the modalities
+ *     h = sum_{i=1..r} prod_m ([x_m; 1] W_m^(i)) + b          elementwise product over the modalities; [batch, output]
  *
- * The sum over the rank stands outside of the product, as in the paper's decomposition of the tensor and in its
- * authors' code. The paper's last form, `prod_m sum_i`, is equal only for r = 1: with the sum inside, r matrices are no
- * more than one.
+ * The sum over the rank is outside the product, as in the paper's decomposition and in its authors' code. The paper's
+ * last form, `prod_m sum_i`, is equal only for r = 1: with the sum inside, r matrices act as one.
  *
- * A missing modality's factor is 1, the neutral element of the product, and leaves the product of the others; h is `r +
- * b` where all are missing.
+ * The factor of a missing modality is 1, so the product is that of the others. h is `r + b` where all are missing.
  */
 export function lowRank<M extends string>(options: LowRankOptions<M>): Fusion<LowRankParams<M>, M>;
 export function lowRank(options: LowRankOptions<string>): Fusion<LowRankParams> {

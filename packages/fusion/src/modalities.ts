@@ -1,4 +1,4 @@
-/** Checks of what `apply` is given. */
+/** Checks the arguments of `apply`. */
 import { checkParameters, type Specs } from "@sluice/params";
 import { isTensor, select, sliceAxis, TensorError, type Tensor, type Tree } from "@sluice/tensor";
 import { checkOptions, sameShape, shown, showShape, suggestion } from "@sluice/tensor/internal";
@@ -11,23 +11,25 @@ export interface Modality {
   readonly name: string;
   /** `[batch, width]`, 0 in the rows where it is missing. */
   readonly x: Tensor;
-  /** bool `[batch, 1]`; undefined where no row can miss it. */
+  /** bool `[batch, 1]`; undefined if no row misses it. */
   readonly present: Tensor | undefined;
 }
 
 export function checkWidths(fusion: string, inputs: Widths): void {
   if (typeof inputs !== "object" || inputs === null)
     throw new TensorError(
-      `${fusion}: inputs is ${shown(inputs)}, expected the modalities' widths, such as { audio: 16, video: 32 }`,
+      `${fusion}: inputs must be the widths of the modalities, got ${shown(inputs)}; for example { audio: 16, video: 32 }`,
     );
   const names = Object.keys(inputs);
   if (names.length === 0)
     throw new TensorError(
-      `${fusion}: inputs names no modality; expected their widths, such as { audio: 16, video: 32 }`,
+      `${fusion}: inputs is empty; expected the width of each modality, for example { audio: 16, video: 32 }`,
     );
   for (const name of names) {
     if (name.includes("."))
-      throw new TensorError(`${fusion}: modality ${name} has a dot in its name, which paths to parameters use`);
+      throw new TensorError(
+        `${fusion}: the name of modality "${name}" has a dot, which separates the parts of a parameter's path; use another name`,
+      );
     checkSize(fusion, `inputs.${name}`, inputs[name]);
   }
 }
@@ -37,7 +39,7 @@ export function checkSize(fusion: string, what: string, value: unknown): void {
   throw new TensorError(`${fusion}: ${what} must be an integer >= 1, got ${String(value)}`);
 }
 
-/** A fusion as its `apply` is checked against it. */
+/** What the arguments of a fusion's `apply` are checked against. */
 export interface Fusing {
   readonly name: string;
   readonly inputs: Widths;
@@ -45,8 +47,8 @@ export interface Fusing {
 }
 
 /**
- * The modalities in the order of `inputs`, zeroed where they are missing. Parameters that are not those of the fusion
- * are an error.
+ * The modalities in the order of `inputs`, with zeros where they are missing. Throws unless `weights` fit the fusion's
+ * parameters.
  */
 export function modalitiesOf(
   { name: fusion, inputs, params }: Fusing,
@@ -89,5 +91,7 @@ function tensorOf(fusion: string, name: string, x: Tensor | undefined, width: nu
     throw new TensorError(
       `${fusion}: modality ${name} must be [batch, ${width}] or [batch, time, ${width}], got ${showShape(x.shape)}`,
     );
-  throw new TensorError(`${fusion}: no modality ${name}; where it is missing, give any values and false in present`);
+  throw new TensorError(
+    `${fusion}: modality ${name} was not given; where it is missing, give any values and set present to false`,
+  );
 }
