@@ -228,7 +228,7 @@ describe("GRU-D", () => {
 
   test("errors", () => {
     expect(() => gruD({ input, hidden, means: [1] })).toThrow(
-      "gruD: means must be 2 finite numbers, one for each variable, got 1",
+      "gruD: means must be 2 finite numbers, one per variable, got 1",
     );
     expect(() => layer.apply(params, x)).toThrow("gruD: extra mask must be [3,5,2] (batch, time, ...), got none");
     expect(() => layer.apply(params, x, { extra: { mask, delta: elapsed } })).toThrow(
@@ -265,7 +265,7 @@ describe("retention", () => {
       "retention: lengths must be 1 integers from 0 to 1, got 2",
     );
     expect(() => retention(gru({ input, hidden }), gru({ input, hidden }).init(key(1)), {})).toThrow(
-      "retention: gru traces no decay",
+      "retention: gru traces no decay factors; expected a cell such as",
     );
   });
 });
@@ -339,7 +339,7 @@ describe("hidden decay", () => {
       "rnnDecay: the time between steps is missing; pass { extra: { elapsed } }",
     );
     expect(() => hiddenDecay(rnnDecay({ input, hidden }))).toThrow(
-      "hiddenDecay: rnnDecay has a parameter decay already",
+      "hiddenDecay: rnnDecay already has a parameter named decay; rename it",
     );
   });
 });

@@ -1,20 +1,20 @@
 import { glorotUniform, parameter, type Initializer, type ParameterSpec } from "@sluice/params";
 import { add, exp, neg, relu, tensor, type ArrayTensor, type Shape, type Tensor } from "@sluice/tensor";
 
-/** `gamma = exp(-max(0, s))` of Che et al. 2016, equation 3: from 1, nothing decays, towards 0. */
+/** `gamma = exp(-max(0, s + b))` (Che et al. 2016, equation 3): 1 keeps everything, 0 keeps nothing. */
 export const decayRate = (s: Tensor, b: Tensor): Tensor => exp(neg(relu(add(s, b))));
 
 /**
- * Weights of a decay, initially positive: the papers do not say how they begin, and where `W delta + b <= 0` they get
- * no gradient, so a negative weight, or a zero one, would stay as it is.
+ * Weights of a decay, initially positive. Where `W delta + b <= 0` they get no gradient, so a negative or zero weight
+ * would never change. The papers do not give initial values.
  */
 export const decayWeights = (shape: Shape, initializer: Initializer = glorotUniform): ParameterSpec =>
   parameter(shape, { initializer, adjust: positive });
 
 /**
- * {@link glorotUniform} divided by the rows of `[inputs, units]`, for weights that all count in one direction: a decay
- * then begins as strong as the mean of its inputs makes it, however many there are. Undivided, their sum grows with the
- * inputs: 64 units over 37 variables, all seen two days ago, keep a ten-thousandth.
+ * {@link glorotUniform} divided by the number of inputs, for decay weights `[inputs, units]`. These weights are all
+ * positive, so their sum over the inputs grows with the number of inputs. Divided, the initial decay does not depend on
+ * that number. Undivided, 64 units that read 37 variables, all seen two days ago, keep a ten-thousandth of their state.
  */
 export const meanDecay: Initializer = (key, shape, sizes) => {
   const { data, dtype } = glorotUniform(key, shape, sizes);

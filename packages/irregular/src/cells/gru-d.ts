@@ -19,9 +19,10 @@ import {
 import { decayRate, decayWeights, meanDecay } from "./decay.ts";
 
 /**
- * GRU-D, a gated recurrent unit with decay for irregular series with missing values (Che et al. 2016, arXiv:1606.01865,
- * equations 3 to 10). Besides x it reads `extra`: `mask` `[batch, time, input]`, 1 where observed, and `delta` `[batch,
- * time, input]`, the time since the last observation of each variable ({@link timeSinceObserved}).
+ * GRU-D, a gated recurrent unit with decay, for irregular series with missing values (Che et al. 2016,
+ * arXiv:1606.01865, equations 3 to 10). Besides x `[batch, time, input]` it reads `extra`: `mask` `[batch, time,
+ * input]`, 1 where a value was observed, and `delta` `[batch, time, input]`, the time since the last observation of
+ * each variable ({@link timeSinceObserved}).
  *
  *     gx = exp(-max(0, wx delta_t + bx))                        per variable: the W of the paper is diagonal here
  *     gh = exp(-max(0, delta_t Wh + bh))
@@ -32,17 +33,21 @@ import { decayRate, decayWeights, meanDecay } from "./decay.ts";
  *     n  = tanh(x' W_n + (r h') U_n + m_t V_n + b_n)
  *     h_t = z h' + (1 - z) n
  *
- * z keeps the old state, as in {@link gru}; in the paper it is 1 - z. With everything observed, no decay and V = 0 it
- * is the GRU with reset before.
+ * z keeps the old state, as in {@link gru}; in the paper 1 - z does. If everything is observed, nothing decays and V =
+ * 0, this is the GRU with reset before.
  *
- * Option `means`: the empirical mean of each variable ({@link observedMeans}); default zeros, which are the means of
- * standardised data. Option `decayInitializer`: how Wh begins, of which the absolute values are taken; default {@link
- * meanDecay}. The paper does not say how, and weights of the usual size, `glorotUniform`, keep nothing of the state
- * where there are many variables, as their sum decays it; {@link retention} shows how much is kept. Scale times so that
- * typical ones are near 1. Parameters: W, V `[input, 3 hidden]`, U `[hidden, 3 hidden]`, b `[3 hidden]` in the order r,
- * z, n; wx, bx `[input]`; Wh `[input, hidden]`, bh `[hidden]`. States: h, and `last` `[input]`, the last observed value
- * less the mean, so that zeros stand for the mean. Values of x that were not observed, NaN included, are not looked at.
- * Traces: inputDecay, hiddenDecay, reset, update, candidate.
+ * Options:
+ * - `means`: the mean of each variable ({@link observedMeans}). Default zeros, the means of standardised data.
+ * - `decayInitializer`: draws Wh; its absolute values are used. Default {@link meanDecay}. The paper does
+ *   not give one. With weights of the usual size (`glorotUniform`) and many variables nothing is left of the state;
+ *   {@link retention} shows how much is.
+ *
+ * Scale times so that typical ones are near 1.
+ *
+ * Parameters: W, V `[input, 3 hidden]`, U `[hidden, 3 hidden]`, b `[3 hidden]` in the order r, z, n; wx, bx `[input]`;
+ * Wh `[input, hidden]`, bh `[hidden]`. States: h `[hidden]`, and `last` `[input]`, the last observed value minus the
+ * mean, so that an initial state of zeros stands for the mean. Traces: inputDecay, hiddenDecay, reset, update,
+ * candidate. Where x was not observed, it is never read and may be NaN.
  */
 export const gruD = defineCell({
   name: "gruD",
@@ -50,9 +55,7 @@ export const gruD = defineCell({
   extra: ({ input }) => ({ mask: [input], delta: [input] }),
   params({ input, hidden }, { means, decayInitializer }) {
     if (means !== undefined && (means.length !== input || !means.every(Number.isFinite))) {
-      throw new TensorError(
-        `gruD: means must be ${input} finite numbers, one for each variable, got ${means.join(", ")}`,
-      );
+      throw new TensorError(`gruD: means must be ${input} finite numbers, one per variable, got ${means.join(", ")}`);
     }
     return {
       W: kernel([input, 3 * hidden]),

@@ -19,27 +19,29 @@ import {
 } from "@sluice/tensor";
 import { decayRate, decayWeights } from "./decay.ts";
 
-/** Parameters of the decay of one state, each of the state's shape. */
+/** Parameters of the decay of one state. W and b have the state's shape. */
 export type Decay = { readonly W: Tensor; readonly b: Tensor };
 
 type DecayOf<S> = { readonly [K in keyof S]: Decay };
 
 /**
- * Any cell whose states decay with the time between steps, as the RNN-Decay baselines do (Rubanova et al. 2019,
- * arXiv:1907.03907: `h exp(-tau delta)`, with tau from a linear function of delta cut off at 0, as in GRU-D):
+ * Wraps a cell so that its states decay with the time between steps, as in the RNN-Decay baseline (Rubanova et al.
+ * 2019, arXiv:1907.03907: `h exp(-tau delta)`; here tau is a linear function of delta, cut off at 0, as in GRU-D):
  *
  *     s' = exp(-max(0, W delta_t + b)) s_{t-1}        for every state and unit
  *     s_t, y_t = step(s', x_t)
  *
- * It reads `extra.elapsed` `[batch, time, 1]`, the time since the step before. Its parameters are the cell's and
- * `decay.<state>.W` and `.b`. A trace `decay.<state>` has the factors.
+ * Besides what the cell reads, it reads `extra.elapsed` `[batch, time, 1]`, the time since the previous step. Its
+ * parameters are the cell's and, for each state, `decay.<state>.W` and `decay.<state>.b`. The traces `decay.<state>`
+ * are the factors. Throws a TensorError if the cell has a parameter named `decay`.
  */
 export function hiddenDecay<P extends { readonly [name: string]: Tree }, S extends State>(
   cell: Cell<P, S>,
 ): Cell<P & { readonly decay: DecayOf<S> }, S> {
   const { extra, name } = cell;
   const own = recordOf(name, cell.params);
-  if (Object.hasOwn(own, "decay")) throw new TensorError(`hiddenDecay: ${name} has a parameter decay already`);
+  if (Object.hasOwn(own, "decay"))
+    throw new TensorError(`hiddenDecay: ${name} already has a parameter named decay; rename it`);
   const decay = decaySpecs(cell.state);
   const specs = { ...own, decay };
   return {
@@ -70,7 +72,7 @@ export function hiddenDecay<P extends { readonly [name: string]: Tree }, S exten
   };
 }
 
-/** The simple recurrent network with decay: {@link hiddenDecay} of {@link rnn}. */
+/** A simple recurrent network with decay: {@link hiddenDecay} of {@link rnn}. */
 export const rnnDecay = (options: CellOptions) => hiddenDecay(rnn(options));
 
 type DecaySpecs = Readonly<Record<string, { readonly W: ParameterSpec; readonly b: ParameterSpec }>>;
@@ -86,7 +88,7 @@ function initialDecay(specs: DecaySpecs, key: ArrayTensor, options?: InitOptions
   return initialize(specs, key, options);
 }
 
-/** The parameters of the cell alone. */
+/** The cell's parameters, without those of the decay. */
 function withoutDecay<P extends Tree>(params: P & { readonly decay: Tree }): P;
 function withoutDecay({ decay: _, ...own }: { readonly [name: string]: Tree }): Tree {
   return own;
@@ -94,7 +96,8 @@ function withoutDecay({ decay: _, ...own }: { readonly [name: string]: Tree }): 
 
 /** The parameters of a cell by name. */
 function recordOf(name: string, specs: Specs): { readonly [parameter: string]: Specs } {
-  if (isList(specs) || isSpec(specs)) throw new TensorError(`hiddenDecay: the parameters of ${name} have no names`);
+  if (isList(specs) || isSpec(specs))
+    throw new TensorError(`hiddenDecay: the parameters of ${name} must be an object of named parameters`);
   return specs;
 }
 

@@ -2,21 +2,25 @@ import { evaluation, type Cell, type State } from "@sluice/cells";
 import { leavesOf, tensor, TensorError, valuesOf, type ArrayTensor, type Tensor, type Tree } from "@sluice/tensor";
 import { describe, isArray, zerosArray, sizeOf, allocate } from "@sluice/tensor/internal";
 
-/** Factors of a decay over all steps and units: 1 keeps everything, 0 keeps nothing. */
+/** Statistics of a decay's factors over all steps and units. A factor of 1 keeps everything, 0 keeps nothing. */
 export interface Retention {
   readonly median: number;
   readonly smallest: number;
   readonly largest: number;
-  /** The share of factors below 0.01: of what they multiply, nothing is left that could be learned from. */
+  /** The share of factors below 0.01. What such a factor multiplies is lost, and nothing can be learned from it. */
   readonly lost: number;
 }
 
 /**
- * How much a cell with decays keeps from each step to the next, with these parameters and times: for each of its traces
- * whose name has "decay" in it, such as `hiddenDecay` and `inputDecay` of {@link gruD} and `decay.h` of {@link
- * hiddenDecay}. `extra` is what the layer is given, arrays `[batch, time, ...]`; with `lengths` steps beyond them are
- * left out. Look at it before training: a state that is lost at every step makes no error, only a cell without a
- * memory, and a decay that strong gets hardly any gradient.
+ * How much a cell with decays keeps from each step to the next, for these parameters and times. Returns statistics for
+ * every trace of the cell with "decay" in its name: `hiddenDecay` and `inputDecay` of {@link gruD}, `decay.h` of {@link
+ * hiddenDecay}.
+ *
+ * `extra` is what the layer gets, arrays `[batch, time, ...]`. Steps beyond `lengths` are not counted.
+ *
+ * Look at it before training. If a state is lost at every step, you get no error, only a cell without memory; and a
+ * decay that strong gets almost no gradient. Throws a TensorError if the cell traces no decay, or if an extra or
+ * `lengths` has the wrong shape.
  */
 export function retention<P extends Tree, S extends State>(
   cell: Cell<P, S>,
@@ -39,11 +43,13 @@ export function retention<P extends Tree, S extends State>(
     trace,
   });
   if (Object.keys(factors).length === 0)
-    throw new TensorError(`retention: ${cell.name} traces no decay; expected a cell such as gruD or hiddenDecay(...)`);
+    throw new TensorError(
+      `retention: ${cell.name} traces no decay factors; expected a cell such as gruD or hiddenDecay(...)`,
+    );
   return factors;
 }
 
-/** `[batch, time, ...]` as `[steps, ...]`, those beyond the lengths left out. */
+/** `[batch, time, ...]` as `[steps, ...]`, without the steps beyond the lengths. */
 function stepsOf(
   { name: cell, extra: shapes }: { readonly name: string; readonly extra: Cell["extra"] },
   name: string,

@@ -3,9 +3,9 @@ import { checkOptions, checkTensor, describe, zerosArray } from "@sluice/tensor/
 import { observedOf, swapTime } from "./check.ts";
 
 /**
- * The last observed value at every step: `y_t = x_t` where observed, else `y_{t-1}`; before the first observation
- * `initial` `[batch, variables]` (default zeros). x and mask `[batch, time, variables]`; what x holds where it was not
- * observed, NaN included, reaches neither values nor gradients.
+ * Repeats the last observed value: `y_t = x_t` where observed, else `y_{t-1}`. Before the first observation y is
+ * `initial` `[batch, variables]` (default zeros). x, mask and result are `[batch, time, variables]`. Where x was not
+ * observed, its values, even NaN, reach neither the result nor a gradient.
  */
 export function forwardFill(x: Tensor, mask: Tensor, options: { readonly initial?: Tensor } = {}): Tensor {
   checkOptions("forwardFill", options, ["initial"]);

@@ -94,17 +94,17 @@ test.each<[string, () => unknown, string]>([
   [
     "elapsed",
     () => timeSinceObserved(bools([1, 1], [1, 2, 1]), tensor([1, 1], [1, 2])),
-    "timeSinceObserved: elapsed must be [1,2,1], as the mask is [1,2,1]; got [1,2]",
+    "timeSinceObserved: elapsed must be [1,2,1] to fit the mask [1,2,1], got [1,2]",
   ],
   [
     "time that runs back",
     () => timeSinceObserved(bools([1, 1, 1, 1], [2, 2, 1]), tensor([-5, 1, NaN, -1], [2, 2, 1])),
-    "timeSinceObserved: elapsed times are times since the step before, finite and >= 0, but elapsed is -1 at step 1 of row 1; sort the steps of a sequence by time",
+    "timeSinceObserved: elapsed must be the time since the previous step, finite and >= 0, got -1 at step 1 of row 1; sort the steps of each sequence by time",
   ],
   [
     "means",
     () => observedMeans(tensor([1], [1, 1]), bools([1], [1])),
-    "observedMeans: values [1,1] and mask [1] must have one shape",
+    "observedMeans: values [1,1] and mask [1] must have the same shape",
   ],
 ])("bad input: %s", (_, run, message) => {
   expect(run).toThrow(message);

@@ -3,16 +3,16 @@ import { checkTensor, describe, isArray, sameShape, zerosArray } from "@sluice/t
 import { checkElapsed, observedOf, swapTime } from "./check.ts";
 
 /**
- * Time since the last observation of each variable (Che et al. 2016, arXiv:1606.01865, equation 2): with s_t the time
- * of step t and m its mask,
+ * Time since the last observation of each variable (Che et al. 2016, arXiv:1606.01865, equation 2). With s_t the time
+ * of step t and m its mask:
  *
  *     delta_1 = 0
  *     delta_t = s_t - s_{t-1}                  where m_{t-1} = 1
  *     delta_t = s_t - s_{t-1} + delta_{t-1}    where m_{t-1} = 0
  *
- * so before the first observation it counts from the first step. Mask `[batch, time, variables]`, elapsed `[batch,
- * time, 1]`: `s_t - s_{t-1}`, of which the first step's is not used. The result is `[batch, time, variables]`, in the
- * unit and dtype of elapsed.
+ * So before the first observation, delta counts from the first step. `mask` is `[batch, time, variables]`. `elapsed` is
+ * `s_t - s_{t-1}`, `[batch, time, 1]`; its value at the first step is not used. The result is `[batch, time,
+ * variables]`, in the unit and dtype of `elapsed`. Throws a TensorError if a time is negative or not finite.
  */
 export function timeSinceObserved(mask: Tensor, elapsed: Tensor): Tensor {
   const observed = observedOf("timeSinceObserved", mask);
@@ -20,7 +20,7 @@ export function timeSinceObserved(mask: Tensor, elapsed: Tensor): Tensor {
   const [batch, time, variables] = [mask.shape[0]!, mask.shape[1]!, mask.shape[2]!];
   if (!sameShape(elapsed.shape, [batch, time, 1])) {
     throw new TensorError(
-      `timeSinceObserved: elapsed must be [${batch},${time},1], as the mask is ${describe(mask)}; got ${describe(elapsed)}`,
+      `timeSinceObserved: elapsed must be [${batch},${time},1] to fit the mask ${describe(mask)}, got ${describe(elapsed)}`,
     );
   }
   if (isArray(elapsed))

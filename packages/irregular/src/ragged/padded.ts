@@ -12,8 +12,8 @@ import {
 import { lengthsOf, raggedBatch, unchecked, type RaggedBatch } from "./ragged-batch.ts";
 
 /**
- * Sequences padded with zeros to one length: what the layers of @sluice/cells take. A type alias, so that it is a tree
- * of tensors.
+ * Sequences padded with zeros to one length, as the layers of @sluice/cells take them. (A type alias, not an interface,
+ * so that TypeScript accepts it as a tree of tensors.)
  */
 export type Padded = {
   /** `[batch, time, features]` */
@@ -34,7 +34,10 @@ export interface PaddedParts {
   readonly mask?: ArrayTensor;
 }
 
-/** Drops the padding. What stood beyond a row's length is not looked at. */
+/**
+ * Removes the padding. Values beyond a row's length are never read. Throws a TensorError if a part has the wrong shape
+ * or a length is out of range.
+ */
 export function fromPadded(parts: PaddedParts): RaggedBatch {
   checkOptions("fromPadded", parts, ["x", "lengths", "elapsed", "mask"]);
   const { x, lengths, elapsed, mask } = parts;
@@ -49,7 +52,7 @@ export function fromPadded(parts: PaddedParts): RaggedBatch {
   const [batch, time] = [x.shape[0]!, x.shape[1]!];
   const counts = Array.from(isTensor(lengths) ? lengths.data : lengths);
   if (counts.length !== batch)
-    throw new TensorError(`fromPadded: expected ${batch} lengths, one for each row, got ${counts.length}`);
+    throw new TensorError(`fromPadded: expected ${batch} lengths, one per row, got ${counts.length}`);
   const wrong = counts.findIndex((n) => !Number.isInteger(n) || n < 0 || n > time);
   if (wrong >= 0)
     throw new TensorError(
@@ -78,16 +81,17 @@ export function fromPadded(parts: PaddedParts): RaggedBatch {
 }
 
 export interface PaddedOptions {
-  /** Steps to pad to. Default: those of the longest sequence. */
+  /** How many steps to pad to. Default: the length of the longest sequence. */
   readonly steps?: number;
-  /** Numbers of the sequences of each row, in order; a number may come more than once. Default: all. */
+  /** The index of the sequence for each row. An index may occur more than once. Default: all sequences, in order. */
   readonly sequences?: readonly number[] | Int32Array;
-  /** Rows, of which those behind the sequences have no steps. Default: as many as sequences. */
+  /** How many rows to make. Rows after the last sequence have length 0. Default: one per sequence. */
   readonly rows?: number;
 }
 
 /**
- * Pads with zeros. Nothing is copied until the arrays' `data` is read: a backend takes the steps from where they lie.
+ * Pads with zeros to `[batch, time, features]`. Copies nothing until you read the arrays' `data`: a backend reads the
+ * steps straight from the ragged batch.
  */
 export function toPadded(batch: RaggedBatch, options: PaddedOptions = {}): Padded {
   checkOptions("toPadded", options, ["steps", "sequences", "rows"], {
@@ -115,7 +119,10 @@ export function toPadded(batch: RaggedBatch, options: PaddedOptions = {}): Padde
   });
 }
 
-/** {@link toPadded} with time first, `[time, batch, ...]`: what `scan` of @sluice/tensor takes. Copied at once. */
+/**
+ * Like {@link toPadded}, but with time first, `[time, batch, ...]`, as `scan` of @sluice/tensor takes it. Copies at
+ * once.
+ */
 export function toTimeMajor(batch: RaggedBatch, options: { readonly steps?: number } = {}): Padded {
   checkOptions("toTimeMajor", options, ["steps"], { maxLength: "steps", length: "steps", time: "steps" });
   const { steps } = options;

@@ -3,21 +3,21 @@ import { isTensor, tensor, TensorError, type ArrayTensor, type DType, type Shape
 import { checkList, checkOptions, checkTensor, describe, sameShape, showShape, sizeOf } from "@sluice/tensor/internal";
 
 /**
- * Sequences of unequal length, one behind the other, without padding. Sequence `i` has the steps `offsets[i]` to
- * `offsets[i + 1]`. Plain data: nothing in it is changed once it is made.
+ * Sequences of unequal length, one after another, without padding. Sequence `i` has the steps from `offsets[i]` up to,
+ * but not including, `offsets[i + 1]`. Plain data that never changes.
  */
 export interface RaggedBatch {
   /** `[steps, features]`, the steps of all sequences. */
   readonly values: ArrayTensor;
-  /** i32 `[batch + 1]`, from 0 to the number of steps, never falling. A sequence may have no steps. */
+  /** i32 `[batch + 1]`: from 0 to the number of steps, never decreasing. A sequence may have no steps. */
   readonly offsets: ArrayTensor;
-  /** `[steps, 1]`: time since the step before in the same sequence, in the unit of the data. */
+  /** `[steps, 1]`: time since the previous step of the same sequence, in the unit of the data. */
   readonly elapsed?: ArrayTensor;
   /** bool `[steps, features]`: which values were observed. */
   readonly mask?: ArrayTensor;
 }
 
-/** What a ragged batch is made of, as {@link raggedBatch} takes it. */
+/** The parts of a ragged batch, for {@link raggedBatch}. */
 export interface RaggedParts {
   readonly values: ArrayTensor;
   readonly offsets: ArrayTensor | readonly number[];
@@ -25,7 +25,7 @@ export interface RaggedParts {
   readonly mask?: ArrayTensor;
 }
 
-/** Checks the parts of a ragged batch against each other. */
+/** Makes a ragged batch. Throws a TensorError if the parts do not fit each other, or if an elapsed time is negative. */
 export function raggedBatch(parts: RaggedParts): RaggedBatch {
   checkOptions("raggedBatch", parts, ["values", "offsets", "elapsed", "mask"]);
   checkTensor("raggedBatch", "values", parts.values);
@@ -47,10 +47,10 @@ export function raggedBatch(parts: RaggedParts): RaggedBatch {
   }
   const { data } = offsets;
   const falls = data.findIndex((offset, i) => (i === 0 ? offset !== 0 : offset < data[i - 1]!));
-  if (falls === 0) throw new TensorError(`raggedBatch: offsets must begin with 0, got ${data[0]}`);
+  if (falls === 0) throw new TensorError(`raggedBatch: offsets must start with 0, got ${data[0]}`);
   if (falls > 0)
     throw new TensorError(
-      `raggedBatch: offsets must not fall, but offset ${falls} is ${data[falls]} after ${data[falls - 1]}`,
+      `raggedBatch: offsets must not decrease, but offset ${falls} is ${data[falls]} after ${data[falls - 1]}`,
     );
   if (data.at(-1) !== steps)
     throw new TensorError(
@@ -73,7 +73,7 @@ export function raggedBatch(parts: RaggedParts): RaggedBatch {
   return { values, offsets, ...(elapsed === undefined ? {} : { elapsed }), ...(mask === undefined ? {} : { mask }) };
 }
 
-/** An array of values that are known to fill the shape and to be of the dtype. */
+/** Makes an array without checking that the values fit the shape and the dtype. */
 export const unchecked = (data: Values, shape: Shape, dtype: DType): ArrayTensor => ({
   kind: "array",
   shape,
@@ -81,10 +81,7 @@ export const unchecked = (data: Values, shape: Shape, dtype: DType): ArrayTensor
   data,
 });
 
-/**
- * The parts of a ragged batch with `f` of those that have steps, for offsets that fit: what was checked as a whole is
- * not checked again in parts.
- */
+/** A ragged batch whose parts are `f` of this batch's. `offsets` must fit the new parts: they are not checked again. */
 export function mapSteps(
   { values, elapsed, mask }: RaggedBatch,
   offsets: ArrayTensor,
@@ -98,12 +95,12 @@ export function mapSteps(
   };
 }
 
-/** Steps of every sequence, i32 `[batch]`. */
+/** The number of steps of every sequence, i32 `[batch]`. */
 export function lengthsOf({ offsets: { data } }: RaggedBatch): ArrayTensor {
   return tensor(Int32Array.from({ length: data.length - 1 }, (_, i) => data[i + 1]! - data[i]!));
 }
 
-/** One sequence: a ragged batch of one, whose arrays are views of the batch's. */
+/** One sequence, as a ragged batch of one. Its arrays are views of this batch's arrays. */
 export function sequenceAt(batch: RaggedBatch, index: number): RaggedBatch {
   const { data } = batch.offsets;
   const count = data.length - 1;

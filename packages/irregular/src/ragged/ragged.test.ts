@@ -155,11 +155,11 @@ describe("bad input is named", () => {
       () => raggedBatch({ values, offsets: [] }),
       "raggedBatch: offsets must be i32 [batch + 1], got i32 [0]",
     ],
-    ["first offset", () => raggedBatch({ values, offsets: [1, 3] }), "raggedBatch: offsets must begin with 0, got 1"],
+    ["first offset", () => raggedBatch({ values, offsets: [1, 3] }), "raggedBatch: offsets must start with 0, got 1"],
     [
       "falling",
       () => raggedBatch({ values, offsets: [0, 2, 1, 3] }),
-      "raggedBatch: offsets must not fall, but offset 2 is 1 after 2",
+      "raggedBatch: offsets must not decrease, but offset 2 is 1 after 2",
     ],
     [
       "end",
@@ -179,17 +179,17 @@ describe("bad input is named", () => {
     [
       "time that runs back",
       () => raggedBatch({ values, offsets: [0, 1, 1, 3], elapsed: tensor([0, 0, -2], [3, 1]) }),
-      "raggedBatch: elapsed times are times since the step before, finite and >= 0, but elapsed is -2 at step 1 of sequence 2; sort the steps of a sequence by time",
+      "raggedBatch: elapsed must be the time since the previous step, finite and >= 0, got -2 at step 1 of sequence 2; sort the steps of each sequence by time",
     ],
     [
       "no time",
       () => raggedBatch({ values, offsets: [0, 3], elapsed: tensor([NaN, 1, 1], [3, 1]) }),
-      "but elapsed is NaN at step 0 of sequence 0",
+      "finite and >= 0, got NaN at step 0 of sequence 0",
     ],
     [
       "time without end",
       () => fromPadded({ x: tensor([1, 2], [1, 2, 1]), lengths: [2], elapsed: tensor([1, Infinity], [1, 2, 1]) }),
-      "but elapsed is Infinity at step 1 of sequence 0",
+      "finite and >= 0, got Infinity at step 1 of sequence 0",
     ],
     ["index", () => sequenceAt(batchOf([1]), 1), "sequenceAt: expected a sequence from 0 to 0, got 1"],
     ["numbers", () => takeSequences(batchOf([1]), [0, -1]), "takeSequences: expected sequences from 0 to 0, got -1"],
@@ -206,7 +206,7 @@ describe("bad input is named", () => {
     [
       "rows",
       () => fromPadded({ x: tensor([1, 2], [1, 2, 1]), lengths: [1, 1] }),
-      "fromPadded: expected 1 lengths, one for each row, got 2",
+      "fromPadded: expected 1 lengths, one per row, got 2",
     ],
     [
       "part",

@@ -2,7 +2,7 @@ import { keyFor, randomBits, tensor, TensorError, valuesOf, type ArrayTensor } f
 import { allocate, checkOptions, describe, sizeOf } from "@sluice/tensor/internal";
 import { lengthsOf, mapSteps, unchecked, type RaggedBatch } from "./ragged-batch.ts";
 
-/** The sequences of these numbers, in their order. A number may come more than once. */
+/** The sequences with these indices, in this order. An index may occur more than once. */
 export function takeSequences(batch: RaggedBatch, numbers: readonly number[] | Int32Array): RaggedBatch {
   const from = batch.offsets.data;
   const wrong = numbers.find((i) => !Number.isInteger(i) || i < 0 || i + 1 >= from.length);
@@ -21,16 +21,13 @@ export function takeSequences(batch: RaggedBatch, numbers: readonly number[] | I
 
 export interface Sorted {
   readonly batch: RaggedBatch;
-  /**
-   * Where each sequence stood: sequence `i` of the result is sequence `order[i]` of the argument. Labels are taken by
-   * it too.
-   */
+  /** Sequence `i` of the result is sequence `order[i]` of the argument. Use it to reorder labels. */
   readonly order: Int32Array;
 }
 
 /**
- * Longest first, so that the rows that are still running are always the first ones. Sequences of one length keep their
- * order.
+ * Sorts the sequences, longest first, so that at every step the rows still running are the first ones. Sequences of
+ * equal length keep their order.
  */
 export function sortByLength(batch: RaggedBatch): Sorted {
   const lengths = lengthsOf(batch).data;
@@ -41,11 +38,13 @@ export function sortByLength(batch: RaggedBatch): Sorted {
 }
 
 /**
- * The numbers of the sequences of each batch of `size`, like lengths together, so that little is padded. With a key,
- * sequences of one length are mixed, and the batches come in random order; without one, the longest are first. Where
- * `size` does not divide their number, those left over make a short batch, the last one: drawn by the key from all
- * sequences alike, or the last ones of the data. A mean over a short batch weighs its sequences more, and dropping it
- * hides them, so they must not always be the same, the shortest.
+ * The indices of the sequences of each batch of `size`. Each batch has sequences of similar length, so that little is
+ * padded.
+ *
+ * With a key, sequences of equal length are shuffled and the batches come in random order. Without one, the longest
+ * come first. If `size` does not divide the number of sequences, the last batch is short: with a key its sequences are
+ * drawn from all lengths alike, without one they are the last of the data. They must not always be the shortest: a mean
+ * over a short batch gives its sequences more weight, and dropping the batch hides them.
  */
 export function batchesByLength(
   batch: RaggedBatch,
@@ -79,7 +78,10 @@ export function batchesByLength(
   return full === lengths.length ? placed : [...placed, byLength(inOrder.subarray(full))];
 }
 
-/** Sequences of several batches in one. All must have the same features, and all or none elapsed times and masks. */
+/**
+ * Joins several batches into one. They must have the same features and dtypes, and either all or none must have elapsed
+ * times, and masks.
+ */
 export function joinRagged(batches: readonly RaggedBatch[]): RaggedBatch {
   const [first] = batches;
   if (first === undefined) throw new TensorError("joinRagged: expected at least one batch");
