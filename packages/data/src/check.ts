@@ -1,4 +1,4 @@
-/** Checks of options. */
+/** Checks options. */
 import { TensorError } from "@sluice/tensor";
 import { suggestion } from "@sluice/tensor/internal";
 import type { SplitSizes } from "./dataset.ts";
@@ -26,7 +26,7 @@ export function checkChoice<T extends string | number>(
   );
 }
 
-/** The sizes that were asked for, or the defaults; together at most `available`. */
+/** The given sizes, with defaults for the rest. Throws if together they exceed `available`. */
 export function checkSizes(
   operation: string,
   given: SplitSizes,
@@ -39,7 +39,7 @@ export function checkSizes(
   const total = train + validation + test;
   if (total > available) {
     throw new TensorError(
-      `${operation}: train ${train}, validation ${validation} and test ${test} are ${total} examples, but there are ${available}`,
+      `${operation}: train ${train}, validation ${validation} and test ${test} add up to ${total} examples, but only ${available} exist`,
     );
   }
   return sizes;

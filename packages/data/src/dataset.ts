@@ -1,35 +1,36 @@
 import type { Tensor } from "@sluice/tensor";
 
-/** Tensors by name whose first axis is the example, all of one length: what `batches` of @sluice/train cuts up. */
+/**
+ * Named tensors whose first axis is the example, all with the same number of examples. `batches` of @sluice/train takes
+ * them.
+ */
 export type Examples = { readonly [name: string]: Tensor };
 
-/** Where data comes from: enough for a reader to judge a figure, and to get the same data. */
+/** Where data comes from: what a reader needs to judge a result, and to get the same data. */
 export interface Provenance {
-  /** Publisher and version, or for a generated task its definition. */
+  /** Publisher and version, or the definition of a generated task. */
   readonly source: string;
   readonly licence: string;
-  /** SHA-256 of every file that was read, by its name; none for a generated task. */
+  /** SHA-256 of every file that was read, by file name. Empty for a generated task. */
   readonly files: Readonly<Record<string, string>>;
   /** How the splits were made. */
   readonly split: string;
-  /** What figures on this data must not be called or compared with. */
+  /** What results on this data must not be called or compared with. */
   readonly caution: string;
 }
 
-/**
- * A data set: a name, splits, and where they come from. Anything of this form is one. A split may be empty.
- */
+/** A data set: a name, splits and their source. Any object of this form is a data set. A split may be empty. */
 export interface Dataset<E extends Examples = Examples> {
   readonly name: string;
   readonly train: E;
   readonly validation: E;
   readonly test: E;
   readonly provenance: Provenance;
-  /** Names of the classes, where `y` numbers them from 0. */
+  /** Names of the classes, if `y` holds class numbers from 0. */
   readonly classes?: readonly string[];
 }
 
-/** Numbers of examples. */
+/** How many examples each split has. */
 export interface SplitSizes {
   readonly train?: number;
   readonly validation?: number;

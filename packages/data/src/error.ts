@@ -1,4 +1,4 @@
-/** A data set that is missing or damaged: which file, what is wrong with it, and how to obtain the set. */
+/** A data set is missing or damaged. The message names the file, what is wrong with it, and how to get the data set. */
 export class DataError extends Error {
   /** The file or the folder. */
   readonly file: string;

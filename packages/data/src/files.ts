@@ -1,12 +1,12 @@
-/** Bytes and their sums. */
+/** Reads files and checks their SHA-256 sums. */
 import { sha256Later } from "@sluice/formats";
 import type { Bytes } from "@sluice/tensor";
 import { DataError } from "./error.ts";
 
-/** A module of Node's, asked for at run time, so that bundlers for browsers find nothing to resolve. */
+/** A built-in module of Node, loaded at run time so that bundlers for browsers do not try to resolve it. */
 function builtin<Name extends "node:fs/promises" | "node:module">(name: Name) {
   const found = typeof process === "object" ? process.getBuiltinModule?.(name) : undefined;
-  if (found === undefined) throw new Error("there are no files in a browser");
+  if (found === undefined) throw new Error("a browser cannot read files from disk");
   return found;
 }
 
@@ -29,7 +29,8 @@ function found(resolve: (file: string) => string, file: string): string {
 }
 
 /**
- * The bytes of a file of a set; an error says how to obtain it where it cannot be read, or has another sum than `sum`.
+ * Reads a file of a data set. Throws a {@link DataError} with `obtain` if it cannot be read, or if its SHA-256 is not
+ * `sum`.
  */
 export async function readChecked(
   set: string,

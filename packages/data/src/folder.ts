@@ -3,31 +3,31 @@ import { environmentVariable } from "@sluice/tensor/internal";
 import { DataError } from "./error.ts";
 import { readChecked, readFromDisk } from "./files.ts";
 
-/** A file of a set, by its path within the data folder. */
+/** A file of a data set. `path` is relative to the data folder. */
 export interface SetFile {
   readonly path: string;
   readonly sha256: string;
 }
 
-/** A set that does not come as a package: its files, and where its publisher has them. */
+/** A data set that is not an npm package: its files, and how to get them. */
 export interface FileSet {
   readonly name: string;
   readonly files: readonly SetFile[];
-  /** One or two sentences: where to download what, and where to put it. */
+  /** One or two sentences: what to download from where, and where to put it. Errors quote them. */
   readonly obtain: string;
 }
 
 /**
- * The folder of data sets: the one given, as with `--data`, or else the environment variable SLUICE_DATA; undefined
- * where there is neither.
+ * The data folder: `given` (as from `--data`), or else the environment variable SLUICE_DATA. Undefined if neither is
+ * set.
  */
 export function dataFolder(given?: string | null): string | undefined {
   return given ?? environmentVariable("SLUICE_DATA");
 }
 
 /**
- * Reads all files of a set from the data folder, in their order, and holds them to their sums. Throws a {@link
- * DataError} that names the file, what is wrong, and how to obtain the set.
+ * Reads all files of a data set from the data folder, in order, and checks their SHA-256 sums. Throws a {@link
+ * DataError} that names the file, what is wrong, and how to get the data set.
  */
 export async function readFileSet(set: FileSet, folder?: string | null): Promise<Bytes[]> {
   const { name, files, obtain } = set;
@@ -37,7 +37,7 @@ export async function readFileSet(set: FileSet, folder?: string | null): Promise
     throw new DataError({
       set: name,
       file,
-      wrong: "no data folder is known; give it with --data or SLUICE_DATA",
+      wrong: "the data folder is not set; set it with --data or SLUICE_DATA",
       obtain,
     });
   }

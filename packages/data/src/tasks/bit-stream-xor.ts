@@ -6,38 +6,38 @@ import type { Dataset, SplitSizes } from "../dataset.ts";
 export type BitStreams = {
   /** The bit, 0 or 1, `[examples, steps, 1]`; zeros beyond the length. */
   readonly x: Tensor;
-  /** Time since the step before, in units of `steps` bits, `[examples, steps, 1]`; zeros beyond the length. */
+  /** Time since the previous step, in units of `steps` bits, `[examples, steps, 1]`; zeros beyond the length. */
   readonly elapsed: Tensor;
-  /** Steps of each row, i32 `[examples]`. */
+  /** Number of steps of each row, i32 `[examples]`. */
   readonly lengths: Tensor;
-  /** The exclusive or of all bits of the stream, 0 or 1, f32 `[examples, 1]`. */
+  /** The exclusive or of all bits: 0 or 1, f32 `[examples, 1]`. */
   readonly y: Tensor;
 };
 
 export interface BitStreamXorOptions extends SplitSizes {
-  /** `events` (default): a step where the stream changes. `dense`: a step for every bit. */
+  /** `events` (default): one step per change of the stream. `dense`: one step per bit. */
   readonly form?: "events" | "dense";
-  /** Fewest and most bits of a stream; every number in between is as likely. Default 2 and 31. */
+  /** The fewest and the most bits of a stream. Every number between is equally likely. Default 2 and 31. */
   readonly shortest?: number;
   readonly longest?: number;
-  /** Steps of the padded arrays, and bits to the unit of time. Default 32. */
+  /** The number of steps of the padded arrays, and of bits per unit of time. Default 32. */
   readonly steps?: number;
   readonly key?: ArrayTensor;
 }
 
 /**
  * Bit-stream XOR: is the number of ones in a random bit stream odd? (Hasani et al. 2022, "Closed-form continuous-time
- * neural networks", Nature Machine Intelligence 4, table 4, arXiv:2106.13898; 100,000 streams for training and 10,000
- * for the test.)
+ * neural networks", Nature Machine Intelligence 4, table 4, arXiv:2106.13898; 100,000 training streams and 10,000 test
+ * streams.)
  *
- * In event form a step comes with the first bit, with every bit that differs from the one before, and, unless it has
- * just come, at the end of the stream. Each carries its bit and the time since the step before, so how many times a bit
- * was repeated is known from the times alone.
+ * In event form there is a step at the first bit, at every bit that differs from the previous one, and at the end of
+ * the stream unless the last bit already has a step. Each step carries its bit and the time since the previous step, so
+ * only the times tell how often a bit was repeated.
  *
- * Known from the authors' published code (github.com/raminmh/CfC, XORData), and done so here: lengths uniform from 2 to
- * 31 bits, padding to 32, the step at the end of a stream, times divided by 32. For streams of 32 bits each set
- * `shortest` and `longest` to 32. Other here: the random numbers, and a validation split, which that code does not
- * have. Not known: how the baselines of the table were tuned.
+ * Taken from the authors' published code (github.com/raminmh/CfC, XORData): lengths uniform from 2 to 31 bits, padding
+ * to 32, the step at the end of a stream, times divided by 32. To make every stream 32 bits long, set `shortest` and
+ * `longest` to 32. Different here: the random numbers, and a validation split, which that code does not have. Not
+ * known: how the baselines of the table were tuned.
  */
 export function bitStreamXor(options: BitStreamXorOptions = {}): Dataset<BitStreams> {
   const name = "bitStreamXor";
@@ -51,7 +51,9 @@ export function bitStreamXor(options: BitStreamXorOptions = {}): Dataset<BitStre
   checkCount(name, "shortest", shortest);
   checkCount(name, "longest", longest, shortest);
   if (checkCount(name, "steps", steps) < longest)
-    throw new TensorError(`${name}: ${steps} steps do not hold the longest stream of ${longest} bits`);
+    throw new TensorError(
+      `${name}: ${steps} steps are too few for the longest stream of ${longest} bits; raise steps or lower longest`,
+    );
   const sizes = checkSizes(name, options, { train: 100_000, validation: 10_000, test: 10_000 });
 
   const examples = (split: keyof typeof sizes): BitStreams => {
@@ -99,8 +101,8 @@ export function bitStreamXor(options: BitStreamXorOptions = {}): Dataset<BitStre
       licence: "none needed",
       files: {},
       split:
-        "independent draws with a key of its own for each split; short streams are few, so the same ones come in all splits",
-      caution: "Published figures are for 100,000 training streams and 200 epochs; with fewer it is a scaled-down run.",
+        "independent draws with a separate key for each split; there are few short streams, so the same ones occur in all splits",
+      caution: "Published figures are for 100,000 training streams and 200 epochs; a run with fewer is not comparable.",
     },
   };
 }

@@ -5,18 +5,18 @@ import type { Dataset, SplitSizes } from "../dataset.ts";
 
 export type Copying = {
   /**
-   * Symbols, i32 `[examples, time]`: 0 blank, 1 to `symbols`, and `symbols + 1` for "now"; feed `oneHot(x, symbols +
-   * 2)`.
+   * Symbols, i32 `[examples, time]`: 0 is blank, 1 to `symbols` are to be remembered, `symbols + 1` means "now". Feed
+   * `oneHot(x, symbols + 2)`.
    */
   readonly x: Tensor;
-  /** The symbol to put out at each step, i32 `[examples, time]`: blank, and at the end what was to be remembered. */
+  /** The symbol to output at each step, i32 `[examples, time]`: blanks, then at the end the remembered symbols. */
   readonly y: Tensor;
 };
 
 export interface CopyingOptions extends SplitSizes {
   /** Steps from the last symbol to the first answer, T in the papers. */
   readonly delay: number;
-  /** How many symbols are to be remembered. Default 10. */
+  /** How many symbols to remember. Default 10. */
   readonly length?: number;
   /** How many different symbols there are. Default 8. */
   readonly symbols?: number;
@@ -24,10 +24,10 @@ export interface CopyingOptions extends SplitSizes {
 }
 
 /**
- * The copying problem (Hochreiter and Schmidhuber 1997; in the form of Arjovsky, Shah, Bengio 2016, arXiv:1511.06464):
- * `length` symbols, `delay - 1` blanks, the mark "now", and `length` blanks, during which the symbols are to be put out
- * in their order. Time is `delay + 2 length`. Without memory the cross-entropy is `length log(symbols) / (delay + 2
- * length)` nats a step.
+ * The copying problem (Hochreiter and Schmidhuber 1997; in the form of Arjovsky, Shah, Bengio 2016, arXiv:1511.06464).
+ * A sequence has `length` symbols, `delay - 1` blanks, the symbol "now", and `length` blanks. The network must output
+ * the symbols in order during the last `length` steps. Time is `delay + 2 length`. Without memory, the best
+ * cross-entropy is `length log(symbols) / (delay + 2 length)` nats per step.
  */
 export function copying(options: CopyingOptions): Dataset<Copying> {
   checkOptions("copying", options, ["delay", "length", "symbols", "train", "validation", "test", "key"], {
@@ -65,7 +65,7 @@ export function copying(options: CopyingOptions): Dataset<Copying> {
       source: `generated: the copying problem, ${length} of ${symbols} symbols over a delay of ${delay} (arXiv:1511.06464)`,
       licence: "none needed",
       files: {},
-      split: "independent draws with a key of its own for each split",
+      split: "independent draws with a separate key for each split",
       caution: "Cross-entropy is the mean over all steps, blanks included, as in the papers.",
     },
   };

@@ -146,7 +146,7 @@ test.each<[string, () => unknown, string]>([
   [
     "steps",
     () => bitStreamXor({ longest: 40, shortest: 40 }),
-    "bitStreamXor: 32 steps do not hold the longest stream of 40 bits",
+    "bitStreamXor: 32 steps are too few for the longest stream of 40 bits; raise steps or lower longest",
   ],
   ["longest", () => bitStreamXor({ shortest: 5, longest: 4 }), "bitStreamXor: longest must be an integer >= 5, got 4"],
   ["option", () => bitStreamXor(given<object>({ seed: 1 })), "bitStreamXor: unknown option seed; did you mean key?"],

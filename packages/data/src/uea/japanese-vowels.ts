@@ -10,16 +10,16 @@ import { parseUea, type UeaSeries } from "./parse.ts";
 export type JapaneseVowels = {
   /** LPC cepstrum coefficients, `[examples, 29, 12]`; zeros beyond the length. */
   readonly x: Tensor;
-  /** 7 to 29 steps, i32 `[examples]`. */
+  /** Number of steps, 7 to 29, i32 `[examples]`. */
   readonly lengths: Tensor;
   /** The speaker, 0 to 8, i32 `[examples]`. */
   readonly y: Tensor;
 };
 
 export interface JapaneseVowelsOptions {
-  /** The data folder; default SLUICE_DATA. */
+  /** The data folder. Default: SLUICE_DATA. */
   readonly folder?: string | null;
-  /** How many of the 270 training utterances are held out for validation. Default 45. */
+  /** How many of the 270 training utterances to hold out for validation. Default 45. */
   readonly validation?: number;
 }
 
@@ -36,14 +36,14 @@ const files: FileSet = {
     },
   ],
   obtain:
-    "Download JapaneseVowels from https://www.timeseriesclassification.com/description.php?Dataset=JapaneseVowels, put the two .ts files under uea/JapaneseVowels of your data folder, and name the folder with --data or SLUICE_DATA.",
+    "Download JapaneseVowels from https://www.timeseriesclassification.com/description.php?Dataset=JapaneseVowels, put the two .ts files under uea/JapaneseVowels of your data folder, and set the data folder with --data or SLUICE_DATA.",
 };
 const [steps, channels] = [29, 12];
 
 /**
  * Japanese Vowels (Kudo, Toyama, Shimbo 1999; UEA archive): which of nine speakers said two vowels, from 12 LPC
- * cepstrum coefficients over 7 to 29 steps. The published split of 270 and 370; validation is taken from the training
- * set by a fixed key.
+ * cepstrum coefficients over 7 to 29 steps. Uses the published split of 270 training and 370 test utterances; a fixed
+ * key chooses the validation utterances from the 270. Throws a {@link DataError} if a file is missing or damaged.
  */
 export async function japaneseVowels(options: JapaneseVowelsOptions = {}): Promise<Dataset<JapaneseVowels>> {
   checkOptions("japaneseVowels", options, ["folder", "validation"], { data: "folder" });
@@ -64,7 +64,7 @@ export async function japaneseVowels(options: JapaneseVowelsOptions = {}): Promi
       licence: "as stated by the UCI Machine Learning Repository and the UEA archive",
       files: Object.fromEntries(files.files.map(({ path, sha256 }) => [path, sha256])),
       split: `the published split of 270 and 370; ${held} of the 270 held out for validation by a fixed key`,
-      caution: "Published accuracies are of training on all 270 utterances.",
+      caution: "Published accuracies are for training on all 270 utterances.",
     },
     classes: training!.classes,
   };

@@ -1,9 +1,9 @@
 import { DataError } from "../error.ts";
 
 export interface UeaSeries {
-  /** Values by channel. All channels of a series have one length; NaN where the file has "?". */
+  /** One array of values per channel. All channels of a series have the same length. NaN where the file has "?". */
   readonly channels: readonly Float64Array[];
-  /** Its class, as a position in `classes`. */
+  /** Its class, as an index into `classes`. */
   readonly label: number;
 }
 
@@ -14,9 +14,9 @@ export interface UeaSet {
 }
 
 /**
- * Reads a `.ts` file of the UEA and UCR archives (timeseriesclassification.com): a header of `@` lines, then one series
- * a line, channels separated by ":", values by ",", the class last. `file` and `obtain` are for errors, which name the
- * line.
+ * Reads a `.ts` file of the UEA and UCR archives (timeseriesclassification.com): header lines that start with `@`, then
+ * one series per line, with channels separated by ":", values by ",", and the class last. `where` is used in errors
+ * only. Throws a {@link DataError} that names the line if the text is malformed, or has time stamps.
  */
 export function parseUea(
   text: string,
@@ -26,18 +26,18 @@ export function parseUea(
     throw new DataError({
       set: "a .ts file",
       file: "unnamed",
-      wrong: "parseUea was not told where the text is from",
-      obtain: "Give { set, file, obtain }.",
+      wrong: "parseUea needs to know where the text is from, for its errors",
+      obtain: "Pass { set, file, obtain } as the second argument.",
     });
   const { set, file, obtain } = where;
   if (typeof text !== "string")
-    throw new DataError({ set, file, wrong: `its text is of the type ${typeof text}, expected a string`, obtain });
+    throw new DataError({ set, file, wrong: `expected the text as a string, got ${typeof text}`, obtain });
   const lines = text.split(/\r?\n/);
   const fail = (line: number, wrong: string): never => {
     throw new DataError({ set, file: `${file}, line ${line + 1}`, wrong, obtain });
   };
   const start = lines.findIndex((line) => line.trim().toLowerCase() === "@data");
-  if (start < 0) return fail(lines.length - 1, "there is no @data line, so this is no .ts file or a part of one");
+  if (start < 0) return fail(lines.length - 1, "it has no @data line, so it is not a .ts file, or it is truncated");
   const header = new Map<string, string>();
   for (const line of lines.slice(0, start)) {
     const found = /^@(\S+)\s*(.*)$/.exec(line.trim());
@@ -66,9 +66,11 @@ export function parseUea(
     const parts = line.trim().split(":");
     const name = parts.pop()!;
     const label = classes.indexOf(name);
-    if (label < 0) fail(at, `its class "${name}" is none of ${classes.join(", ")}`);
+    if (label < 0) fail(at, `its class "${name}" is not one of ${classes.join(", ")}`);
     const channels = parts.map((part) =>
-      Float64Array.from(part.split(","), (value) => numberOf(value.trim(), () => fail(at, `"${value}" is no number`))),
+      Float64Array.from(part.split(","), (value) =>
+        numberOf(value.trim(), () => fail(at, `"${value}" is not a number`)),
+      ),
     );
     if (dimensions !== undefined && channels.length !== dimensions)
       fail(at, `it has ${channels.length} channels, but the header says ${dimensions}`);
@@ -79,7 +81,7 @@ export function parseUea(
     if (equal && steps !== (seriesLength ?? first))
       fail(
         at,
-        `it has ${steps} steps, but the header says that all series have ${seriesLength ?? `one length, and the first has ${first}`}`,
+        `it has ${steps} steps, but the header says that all series have ${seriesLength ?? `the same length, and the first has ${first}`}`,
       );
     return [{ channels, label }];
   });

@@ -32,14 +32,14 @@ describe("the .ts format", () => {
   });
 
   test.each([
-    ["no data", "@problemName toy\n", "there is no @data line"],
-    ["another class", `${header}1:2:c\n`, 'toy: toy.ts, line 8: its class "c" is none of a, b. Get it there.'],
-    ["cut off", `${header}1,2:3,4:a\n1,2:3,`, 'line 9: its class "3," is none of a, b'],
+    ["no data", "@problemName toy\n", "it has no @data line"],
+    ["another class", `${header}1:2:c\n`, 'toy: toy.ts, line 8: its class "c" is not one of a, b. Get it there.'],
+    ["cut off", `${header}1,2:3,4:a\n1,2:3,`, 'line 9: its class "3," is not one of a, b'],
     ["unequal channels", `${header}1,2:3:a\n`, "line 8: channel 2 has 1 values, but the first has 2"],
     ["a channel missing", `${header}1,2:a\n`, "line 8: it has 1 channels, but the header says 2"],
-    ["no number", `${header}1,x:3,4:a\n`, 'line 8: "x" is no number'],
+    ["no number", `${header}1,x:3,4:a\n`, 'line 8: "x" is not a number'],
     // Number("0x10") is 16.
-    ["a hexadecimal number", `${header}1,0x10:3,4:a\n`, 'line 8: "0x10" is no number'],
+    ["a hexadecimal number", `${header}1,0x10:3,4:a\n`, 'line 8: "0x10" is not a number'],
     [
       "no channels",
       `${header.replace("@dimensions 2", "@dimensions 0")}1,2:a\n`,
@@ -53,14 +53,14 @@ describe("the .ts format", () => {
     [
       "lengths that differ where the header says that they do not",
       `${header.replace("@equalLength false", "@equalLength true")}1,2:3,4:a\n1:2:b\n`,
-      "line 9: it has 1 steps, but the header says that all series have one length, and the first has 2",
+      "line 9: it has 1 steps, but the header says that all series have the same length, and the first has 2",
     ],
     [
       "another length than the header's",
       `${header.replace("@equalLength false", "@equalLength true\n@seriesLength 3")}1,2:3,4:a\n`,
       "line 9: it has 2 steps, but the header says that all series have 3",
     ],
-    ["an empty value", `${header}1,:3,4:a\n`, 'line 8: "" is no number'],
+    ["an empty value", `${header}1,:3,4:a\n`, 'line 8: "" is not a number'],
   ])("damaged: %s", (_, text, message) => {
     expect(() => parseUea(text, where)).toThrow(DataError);
     expect(() => parseUea(text, where)).toThrow(message);
@@ -85,7 +85,7 @@ describe("a data folder", () => {
     vi.stubEnv("SLUICE_DATA", undefined);
     expect(dataFolder()).toBeUndefined();
     await expect(japaneseVowels()).rejects.toThrow(
-      /JapaneseVowels: .*no data folder is known; give it with --data or SLUICE_DATA\. Download JapaneseVowels from https/,
+      /JapaneseVowels: .*the data folder is not set; set it with --data or SLUICE_DATA\. Download JapaneseVowels from https/,
     );
   });
 
