@@ -61,12 +61,12 @@ describe.each<GpuOptions>([{ mode: "webgl2" }, { mode: "webgpu" }, { mode: "webg
       const { messages, resumed, whole } = (await inPage("deviceLoss")) as Lost;
       const gone = expect.stringMatching(
         new RegExp(
-          `the device of mode ${mode} was lost, and with it what it held. Go on from the last state that was read`,
+          `the device of mode ${mode} was lost, and its state with it. Make a new backend \\(gpu\\(\\) again, or @sluice/wasm\\) and continue from the state that you read last`,
         ),
       );
       // What a pipeline takes and gives lies in the page, and gpu.js asks for another device.
       const kept = expect.stringMatching(
-        /the device of mode webgpu was lost. The state is as it was before this run: run again/,
+        /the device of mode webgpu was lost. The state is unchanged by this run: run again/,
       );
       expect(messages).toEqual(pipelines ? [kept, "nothing failed", "nothing failed"] : [gone, gone, gone]);
       resumed.forEach((loss, i) => expect(Math.abs(loss - whole[i]!)).toBeLessThan(1e-6));
@@ -98,7 +98,7 @@ describe("textures of webgl2 in Chromium", { timeout: 120_000 }, () => {
     const { differing, message } = (await inChromium(script, { graphics: true })) as Textures;
     expect(differing).toBe(0);
     expect(message).toBe(
-      "gpu: an array of 4097 elements is too large: the largest texture of mode webgl2 holds 4096 here. Use a smaller batch, fewer steps, scan's segment, or @sluice/wasm",
+      "gpu: an array of 4097 elements is too large: the largest texture of mode webgl2 holds 4096 on this device. Use a smaller batch, fewer steps, scan's option segment, or @sluice/wasm",
     );
   });
 });

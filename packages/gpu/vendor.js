@@ -1,5 +1,5 @@
-// Puts gpu.js into the build, its files as they are and with their licence. As a dependency it would bring two native
-// packages to everybody: webgpu, of 84 MB, and gl, which builds for minutes.
+// Copies gpu.js and its licence into the build. As a dependency it would install two native packages for everyone:
+// webgpu (84 MB), and gl, which takes minutes to build.
 import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -12,5 +12,5 @@ mkdirSync(to, { recursive: true });
 writeFileSync(join(to, "package.json"), '{ "type": "commonjs" }\n');
 for (const path of ["src", "dist/gpu-browser.js"])
   cpSync(join(from, path), join(to, path), { recursive: true, filter: (source) => !source.endsWith(".d.ts") });
-// Under another name: where a package holds a file called LICENSE anywhere, pnpm does not add the repository's.
+// Renamed: if a package contains a file called LICENSE anywhere, pnpm does not add the repository's.
 cpSync(join(from, "LICENSE"), join(to, "MIT-LICENSE.txt"));

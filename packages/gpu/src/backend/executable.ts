@@ -16,7 +16,7 @@ import { schedule } from "../schedule/lower.ts";
 import type { Placed, Step } from "../schedule/schedule.ts";
 import { shapeForThreads } from "../schedule/shape.ts";
 import { launches } from "./launches.ts";
-import { manner } from "./manner.ts";
+import { chooseStrategy } from "./run-strategy.ts";
 import { pipelined } from "./pipeline.ts";
 import { prepare } from "./prepare.ts";
 import { queue } from "./queue.ts";
@@ -29,7 +29,7 @@ export interface ExecutableOptions {
   closed(): boolean;
 }
 
-/** A program compiled for a device, and what it keeps there. */
+/** Compiles a program for a device, with its state on it. */
 export async function gpuExecutable(
   program: Program,
   { state = [], memory }: CompileOptions,
@@ -51,9 +51,9 @@ export async function gpuExecutable(
   for (const elements of sizes) device.checkBuffer(elements);
   const kernels = device.kernels();
   const steps = prepare(kernels, sizes, plan.steps);
-  const how = manner(device.mode, plan, pipelines);
-  debug("sluice:kernels", () => `${how.reason}\n${show(plan.steps)}`);
-  const running = (how.pipeline ? pipelined : launches)(device, kernels, plan, steps);
+  const strategy = chooseStrategy(device.mode, plan, pipelines);
+  debug("sluice:kernels", () => `${strategy.reason}\n${show(plan.steps)}`);
+  const running = (strategy.pipeline ? pipelined : launches)(device, kernels, plan, steps);
 
   const write = async (
     buffer: number,
@@ -124,14 +124,17 @@ export async function gpuExecutable(
   };
 }
 
-/** An index of an element of any value, kept or not, has to be exact. */
+/**
+ * Throws if a value of the program is f64 or has too many elements. Even a value that is never stored needs exact
+ * indices.
+ */
 function checkValues({ inputs, nodes, outputs }: Program): void {
   for (const { operation } of nodes) if ("body" in operation) checkValues(operation.body);
   for (const x of [...inputs, ...nodes.flatMap((node) => node.outputs), ...outputs]) {
     checkElements(sizeOf(x.shape));
     if (x.dtype === "f64")
       throw new TensorError(
-        `gpu: a value is f64 ${showShape(x.shape)}; f64 runs on the reference backend only, for checking gradients. Use f32 here`,
+        `gpu: the program has a value of dtype f64, ${showShape(x.shape)}; f64 runs on the reference backend only. Use f32 here`,
       );
   }
 }

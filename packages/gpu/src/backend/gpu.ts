@@ -6,31 +6,35 @@ import { chooseMode, modes, type GpuMode } from "../device/modes.ts";
 import { gpuExecutable } from "./executable.ts";
 
 export interface GpuOptions {
-  /** Where kernels run. Default `auto`: the fastest that is available, of webgpu, webgl2, webasm and cpu. */
+  /** Where kernels run. Default `auto`: the first available of webgpu, webgl2, webasm and cpu. */
   readonly mode?: GpuMode | "auto";
   /**
-   * Whether a run may be one pipeline, which gpu.js does faster than launch by launch: in the modes webgpu and webasm,
-   * where it saves time. State then lies in this process between runs. Default true; false keeps it on the device.
+   * Whether a run may be one pipeline, where that is faster (modes webgpu and webasm). Between runs state is then in
+   * this process's memory. Default true. With false, state stays on the device.
    */
   readonly pipelines?: boolean;
 }
 
-/** A backend that says where it runs. */
+/** A backend on gpu.js that says where it runs. */
 export interface GpuBackend extends Backend {
   readonly mode: GpuMode;
-  /** Why this mode. */
+  /** Why it runs in this mode. */
   readonly reason: string;
 }
 
 /**
- * A backend on gpu.js: programs become its kernels. What runs is the mode asked for or an error, never another. f32,
- * i32 and bool; results are those of the definitions within the tolerances in `docs/backends.md`, not to the bit.
+ * Makes a backend that runs programs as kernels of gpu.js. It supports f32, i32 and bool. Results agree with the other
+ * backends within the tolerances in `docs/backends.md`, not bit for bit.
+ *
+ * Rejects with a TensorError if the mode is unknown or not available; the message lists the available modes. If gpu.js
+ * falls back to another mode, the run rejects.
  */
 export async function gpu(options: GpuOptions = {}): Promise<GpuBackend> {
   checkOptions("gpu", options, ["mode", "pipelines"], { backend: "mode", device: "mode" });
   const { mode: wanted = "auto", pipelines = true } = options;
   const known = [...Object.keys(modes), "auto"];
-  if (!known.includes(wanted)) throw new TensorError(`gpu: unknown mode ${wanted}; known: ${known.join(", ")}`);
+  if (!known.includes(wanted))
+    throw new TensorError(`gpu: unknown mode ${wanted}; expected one of ${known.join(", ")}`);
   const library = await loadLibrary();
   const { mode, reason } = await chooseMode(library, wanted);
   const device = createDevice(library, mode);

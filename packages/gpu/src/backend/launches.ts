@@ -7,7 +7,7 @@ import type { Prepared } from "./prepare.ts";
 import type { Running } from "./running.ts";
 import { deviceStack, hostStack } from "./stack.ts";
 
-/** Launch by launch, everything on the device until it is read. */
+/** Runs a schedule launch by launch. Everything stays on the device until it is read. */
 export function launches(
   device: Device,
   kernels: KernelSet,
@@ -15,7 +15,7 @@ export function launches(
   steps: readonly Prepared[],
 ): Running {
   const machine = machineOf(device, kernels);
-  /** What stays on the device between runs: constants, the last inputs, state. */
+  /** What stays on the device between runs: constants, the last inputs and state. */
   const resident: Environment<Handle> = new Map();
   const read = async (
     environment: Environment<Handle>,
@@ -58,7 +58,8 @@ function machineOf(device: Device, kernels: KernelSet): Machine<Handle> {
   const { take, give } = device;
   const { isHost, rules } = modes[device.mode];
   const argument = (position: Position<Handle>): number | Float32Array => {
-    if (typeof position !== "number") throw new Error("gpu: positions are numbers where launches are made one by one");
+    if (typeof position !== "number")
+      throw new Error("gpu: a position must be a number where kernels are launched one by one");
     return rules.positions === "arrays" ? Float32Array.of(position) : position;
   };
   const machine: Omit<Machine<Handle>, "stack"> = {
@@ -73,7 +74,7 @@ function machineOf(device: Device, kernels: KernelSet): Machine<Handle> {
   };
 }
 
-/** Does work whose launches may take time to be ready: the first of a kernel, which is compiled then. */
+/** Does work, and waits for launches that are not ready at once: the first launch of a kernel compiles it. */
 async function settle<R>(work: Work<Handle, R>): Promise<R> {
   let next = work.next();
   while (next.done !== true) {

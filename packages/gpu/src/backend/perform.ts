@@ -3,32 +3,32 @@ import type { Carried } from "../schedule/schedule.ts";
 import type { Prepared, PreparedLoop } from "./prepare.ts";
 import type { Stack, StackOptions } from "./stack.ts";
 
-/** What a buffer is while steps are performed: values on the device, or what stands for them in a pipeline. */
+/** A buffer while steps run: values on the device, or a placeholder in a pipeline. */
 export interface Buffer {
   readonly elements: number;
 }
 
-/** A number, or a buffer of one element that holds it. */
+/** A position in a loop: a number, or a buffer of one element that holds it. */
 export type Position<B extends Buffer> = number | B;
 
-/** Where launches go: to the device at once, or into a pipeline. */
+/** Executes launches: on the device at once, or by recording them into a pipeline. */
 export interface Machine<B extends Buffer> {
   launch(kernel: Kernel, reads: readonly B[], positions: readonly Position<B>[]): B | Promise<B>;
-  /** The position `index` of a loop, where `step`, 1 or -1, leads to from the one before. */
+  /** The position `index` of a loop. `before` is the previous position, and `step` (1 or -1) the difference. */
   position(index: number, step: number, before: Position<B> | undefined): Position<B>;
   stack(options: StackOptions): Stack<B>;
-  /** Whoever holds a buffer has taken it, and gives it back. */
+  /** Reference counting: each holder of a buffer takes it once and gives it back once. */
   take(buffer: B): B;
   give(buffer: B): void;
 }
 
-/** What the buffers of a schedule hold while it runs. */
+/** The contents of the schedule's buffers while it runs. */
 export type Environment<B extends Buffer> = Map<number, B>;
 
-/** Steps to do: each launch is asked for, and what it gives is sent back. */
+/** Work as a generator: it yields each launch, and gets the launch's result back. */
 export type Work<B extends Buffer, R = void> = Generator<B | Promise<B>, R, B>;
 
-/** Performs steps in order; `positions` are those of the loops around them. */
+/** Performs steps in order. `positions` are the positions in the enclosing loops. */
 export function* perform<B extends Buffer>(
   machine: Machine<B>,
   steps: readonly Prepared[],
@@ -57,13 +57,13 @@ function* loop<B extends Buffer>(
   environment: Environment<B>,
   positions: readonly Position<B>[],
 ): Work<B> {
-  const { length, reverse, body, carried, stacked, ends, counts } = step;
+  const { length, reverse, body, carried, stacked, ends, usesPosition } = step;
   const stacks = stacked.map(({ start, elements }) => machine.stack({ start, elements, reverse }));
   let position: Position<B> | undefined;
   try {
     for (let i = 0; i < length; i++) {
       const index = reverse ? length - 1 - i : i;
-      position = counts ? machine.position(index, reverse ? -1 : 1, position) : index;
+      position = usesPosition ? machine.position(index, reverse ? -1 : 1, position) : index;
       yield* perform(machine, body, environment, [...positions, position]);
       for (const [at, { from }] of stacked.entries()) yield* stacks[at]!.add(machine.take(environment.get(from)!));
       carry(machine, environment, carried);
@@ -77,7 +77,7 @@ function* loop<B extends Buffer>(
 
 type Owner<B extends Buffer> = Pick<Machine<B>, "take" | "give">;
 
-/** Slots take what other buffers hold; `next` is never itself a slot of the same loop. */
+/** Moves each `next` buffer into its slot. `next` is never itself a slot of the same loop. */
 export function carry<B extends Buffer>(
   owner: Owner<B>,
   environment: Environment<B>,

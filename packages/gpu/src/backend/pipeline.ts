@@ -15,9 +15,9 @@ interface Recording extends Buffer {
 }
 
 /**
- * A run as one pipeline of gpu.js: on webgpu its launches go to the device in one piece, on webasm they work over one
- * memory. A pipeline takes arrays and reads back all its results, so what stays between runs lies in this process, and
- * comes back with the results.
+ * Runs a schedule as one pipeline of gpu.js: on webgpu all launches go to the device in one submission; on webasm they
+ * share one memory. A pipeline takes arrays and reads back all its results. So state is in this process between runs,
+ * and comes back with the results.
  */
 export function pipelined(
   device: Device,
@@ -83,11 +83,11 @@ function recorder(device: Device, kernels: KernelSet): Machine<Recording> {
   return { ...machine, stack: (options) => deviceStack(machine, kernels, options) };
 }
 
-/** Does work whose launches are written down. */
+/** Does work whose launches are recorded. */
 function record(work: Work<Recording>): void {
   let next = work.next();
   while (next.done !== true) {
-    if (next.value instanceof Promise) throw new Error("gpu: what is recorded does not wait");
+    if (next.value instanceof Promise) throw new Error("gpu: a recorded launch must not be a promise");
     next = work.next(next.value);
   }
 }

@@ -1,7 +1,7 @@
 import type { Kernel, KernelSet } from "../device/kernels.ts";
 import type { Launch, Loop, Step } from "../schedule/schedule.ts";
 
-/** Steps with their kernels. */
+/** A step with its kernel, or a loop of such steps. */
 export type Prepared = PreparedLaunch | PreparedLoop;
 
 interface PreparedLaunch extends Launch {
@@ -10,10 +10,10 @@ interface PreparedLaunch extends Launch {
 
 export interface PreparedLoop extends Omit<Loop, "body"> {
   readonly body: readonly Prepared[];
-  /** Buffers that are given back at the end of each of its steps. */
+  /** Buffers to give back at the end of each step. */
   readonly ends: readonly number[];
-  /** A kernel in it asks for the position. */
-  readonly counts: boolean;
+  /** Whether a kernel in it reads the loop's position. */
+  readonly usesPosition: boolean;
 }
 
 export function prepare(kernels: KernelSet, sizes: readonly number[], steps: readonly Step[]): Prepared[] {
@@ -32,10 +32,17 @@ export function prepare(kernels: KernelSet, sizes: readonly number[], steps: rea
       ...step.carried.map(({ next }) => next),
       ...step.stacked.flatMap(({ from }) => (slots.has(from) ? [] : [from])),
     ]);
-    return { ...step, body: prepare(kernels, sizes, step.body), ends: [...ends], counts: asks(step.body, step.depth) };
+    return {
+      ...step,
+      body: prepare(kernels, sizes, step.body),
+      ends: [...ends],
+      usesPosition: readsPosition(step.body, step.depth),
+    };
   });
 }
 
-function asks(steps: readonly Step[], depth: number): boolean {
-  return steps.some((step) => (step.kind === "launch" ? step.positions.includes(depth) : asks(step.body, depth)));
+function readsPosition(steps: readonly Step[], depth: number): boolean {
+  return steps.some((step) =>
+    step.kind === "launch" ? step.positions.includes(depth) : readsPosition(step.body, depth),
+  );
 }

@@ -1,4 +1,4 @@
-/** Runs what it is given one after the other. */
+/** Makes a queue that runs asynchronous work one after another. */
 export function queue(): <T>(work: () => Promise<T>) => Promise<T> {
   let last: Promise<unknown> = Promise.resolve();
   return (work) => {

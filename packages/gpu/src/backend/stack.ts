@@ -2,31 +2,32 @@ import type { Handle, KernelSet } from "../device/kernels.ts";
 import { literal } from "../kernels/body.ts";
 import type { Buffer, Machine, Work } from "./perform.ts";
 
-/** Joins a range of each step's buffer into one, by position. */
+/** Joins a range of every step's buffer into one buffer, in order of position. */
 export interface Stack<B extends Buffer> {
-  /** Takes over the buffer. */
+  /** Adds the next step's buffer, and owns it from now on. */
   add(part: B): Work<B>;
   finish(): Work<B, B>;
-  /** Gives back what it still holds. */
+  /** Gives back the buffers that it still holds. */
   dispose(): void;
 }
 
 export interface StackOptions {
-  /** The range of each buffer that is wanted. */
+  /** The range of each buffer to join, in elements. */
   readonly start: number;
   readonly elements: number;
-  /** Steps come from the last position to the first. */
+  /** Whether steps arrive from the last position to the first. */
   readonly reverse: boolean;
 }
 
-/** Parts that one kernel joins. */
+/** How many parts one kernel joins. */
 export const FAN = 6;
 
 /**
- * A kernel writes its whole result, so a step cannot write its slice of the outputs of all steps; writing all of them
- * anew in each step would take time with the square of the number of steps. Here a few parts are joined at a time, and
- * what they give again a few at a time, as digits carry: every element is moved a number of times that grows with the
- * logarithm.
+ * Stacks on the device. A kernel always writes its whole result, so a step cannot write only its slice of the stacked
+ * output. Writing the whole output in every step would take time quadratic in the number of steps.
+ *
+ * Instead, a few parts are joined at a time, and their results again a few at a time, like carries in a counter. So
+ * each element is copied O(log steps) times.
  */
 export function deviceStack<B extends Buffer>(
   machine: Omit<Machine<B>, "stack">,
@@ -64,7 +65,7 @@ export function deviceStack<B extends Buffer>(
       const [single = [], ...joinedBefore] = levels;
       levels = [];
       const rest = single.length > 0 ? [yield* join(single, start, () => elements)] : [];
-      // The earliest steps are in the highest level.
+      // The highest level has the earliest steps.
       let parts = [...joinedBefore.toReversed().flat(), ...rest];
       while (parts.length > 1) {
         const next: B[] = [];
@@ -94,7 +95,7 @@ function joinSource(sizes: readonly number[], start: number): string {
   return `function (${sizes.map((_, i) => `a${i}`).join(", ")}) {\n  const i = this.thread.x;\n${lines.join("\n")}\n}`;
 }
 
-/** Where results are arrays of this process. */
+/** Stacks in this process, for modes whose results are arrays of this process. */
 export function hostStack(
   give: (handle: Handle) => void,
   kernels: KernelSet,

@@ -2,7 +2,7 @@ import { type ArrayTensor, type Values } from "@sluice/tensor";
 import { allocate, sizeOf } from "@sluice/tensor/internal";
 import type { Placed } from "../schedule/schedule.ts";
 
-/** Puts a tensor's values where they lie among floats. */
+/** Writes a tensor's values to their place in an array of floats. */
 export function put(floats: Float32Array, { type, place }: Placed, values: Values): void {
   if (type.dtype !== "i32") return floats.set(values, place.offset);
   values.forEach((value, i) => {
@@ -11,7 +11,7 @@ export function put(floats: Float32Array, { type, place }: Placed, values: Value
   });
 }
 
-/** A tensor's values from where they lie. */
+/** Reads a tensor's values from their place in an array of floats. */
 export function pick(floats: Float32Array, { type, place }: Placed): ArrayTensor {
   const data = allocate(type.dtype, sizeOf(type.shape));
   for (let i = 0; i < data.length; i++) {

@@ -67,7 +67,7 @@ test("the mode that was asked for runs", async () => {
 
 test("another kernel than that of the mode is an error", () => {
   expect(() => runOn({ kernel: Other })).toThrow(
-    "gpu: gpu.js did not run a kernel in mode webgl2: it took another mode. The result was not used; take another mode or backend",
+    "gpu: gpu.js did not run a kernel in mode webgl2: it used another mode. The result was discarded; choose another mode or backend",
   );
   expect(() => runOn({ fallbackReason: "kernel maps are not supported" })).toThrow(
     "gpu: gpu.js did not run a kernel in mode webgl2: kernel maps are not supported",
@@ -78,8 +78,8 @@ test("a pipeline that is not done as one, or elsewhere, is an error", async () =
   await expect(
     pipelineOn({ executorKind: "generic", fallbackReason: "pipeline argument 0 is a GPU-resident handle" }),
   ).rejects.toThrow(
-    "gpu: gpu.js did not run a pipeline in mode webgpu: pipeline argument 0 is a GPU-resident handle. The result was not used; gpu({ pipelines: false }) launches kernels one by one",
+    "gpu: gpu.js did not run a pipeline in mode webgpu: pipeline argument 0 is a GPU-resident handle. The result was discarded. Use gpu({ pipelines: false }) to launch kernels one by one",
   );
-  await expect(pipelineOn({ executorKind: "generic" })).rejects.toThrow("it took generic in mode webgpu");
-  await expect(pipelineOn({ backend: "cpu" })).rejects.toThrow("it took fused-encoder in mode cpu");
+  await expect(pipelineOn({ executorKind: "generic" })).rejects.toThrow("it used generic in mode webgpu");
+  await expect(pipelineOn({ backend: "cpu" })).rejects.toThrow("it used fused-encoder in mode cpu");
 });

@@ -1,25 +1,25 @@
 import { TensorError } from "@sluice/tensor";
 import type { GpuMode } from "./modes.ts";
 
-/** Where gpu.js is asked to do something. */
-export interface Place {
+/** What an error of gpu.js is explained with. */
+export interface FailureContext {
   readonly mode: GpuMode;
-  /** Whether its context is lost. */
+  /** Whether the device's context is lost. */
   lost(): boolean;
-  /** Whether nothing that is needed again lies on the device. Default false. */
+  /** Whether the device holds nothing that is needed again. Default false. */
   readonly stateless?: boolean;
 }
 
-/** Does what gpu.js may fail at, now or later, and says in which mode and what to do. */
-export function explained<T>(place: Place, task: string, work: () => T | Promise<T>): T | Promise<T>;
+/** Does work that may fail in gpu.js, now or later. Errors say in which mode it failed, and what to do. */
+export function explained<T>(context: FailureContext, task: string, work: () => T | Promise<T>): T | Promise<T>;
 export function explained<T, R>(
-  place: Place,
+  context: FailureContext,
   task: string,
   work: () => T | Promise<T>,
   then: (value: T) => R,
 ): R | Promise<R>;
 export function explained(
-  place: Place,
+  context: FailureContext,
   task: string,
   work: () => unknown,
   then: (value: unknown) => unknown = (value) => value,
@@ -27,8 +27,8 @@ export function explained(
   const explain = (error: unknown): never => {
     if (error instanceof TensorError) throw error;
     const message = error instanceof Error ? error.message : String(error);
-    if (place.lost() || /\blost\b/.test(message)) throw lostError(place);
-    throw new TensorError(`gpu: gpu.js could not ${task} in mode ${place.mode}: ${message}`);
+    if (context.lost() || /\blost\b/.test(message)) throw lostError(context);
+    throw new TensorError(`gpu: gpu.js could not ${task} in mode ${context.mode}: ${message}`);
   };
   try {
     const result = work();
@@ -38,13 +38,13 @@ export function explained(
   }
 }
 
-export function lostError({ mode, stateless = false }: Place): TensorError {
+export function lostError({ mode, stateless = false }: FailureContext): TensorError {
   if (stateless)
     return new TensorError(
-      `gpu: the device of mode ${mode} was lost. The state is as it was before this run: run again, or go on from it with another backend, such as @sluice/wasm`,
+      `gpu: the device of mode ${mode} was lost. The state is unchanged by this run: run again, or continue on another backend, such as @sluice/wasm`,
     );
   return new TensorError(
-    `gpu: the device of mode ${mode} was lost, and with it what it held. Go on from the last state that was read, with a new backend: gpu() again, or @sluice/wasm`,
+    `gpu: the device of mode ${mode} was lost, and its state with it. Make a new backend (gpu() again, or @sluice/wasm) and continue from the state that you read last`,
   );
 }
 

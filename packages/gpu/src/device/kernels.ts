@@ -1,10 +1,10 @@
 import { TensorError } from "@sluice/tensor";
 import { MOST_ELEMENTS } from "../kernels/position.ts";
-import { explained, type Place } from "./failure.ts";
+import { explained, type FailureContext } from "./failure.ts";
 import type { Instance, KernelFunction, Recorded, Resident } from "./library.ts";
 import { modes } from "./modes.ts";
 
-/** Values on the device, owned by whoever holds it; given back as often as it was taken. */
+/** Values on the device, with a reference count. They are freed when given back as often as taken. */
 export interface Handle {
   readonly elements: number;
   readonly resident: Resident;
@@ -13,19 +13,19 @@ export interface Handle {
 
 /** A kernel ready to run. */
 export interface Kernel {
-  /** Of its result. */
+  /** The number of elements of its result. */
   readonly elements: number;
   run(reads: readonly Handle[], positions: readonly (number | Float32Array)[]): Handle | Promise<Handle>;
-  /** Writes a launch into the pipeline that is being made. */
+  /** Records a launch into the pipeline that is being made. */
   record(reads: readonly Recorded[], positions: readonly (number | Recorded)[]): Recorded;
 }
 
 /** The kernels that one executable uses. */
 export interface KernelSet {
-  /** The kernel of a source for arrays of these sizes. */
+  /** The kernel for this source and these array sizes. */
   kernel(code: string, reads: readonly number[], elements: number): Kernel;
   upload(values: Float32Array): Handle | Promise<Handle>;
-  /** Of no more use; those that no other executable uses are destroyed. */
+  /** Releases the kernels. Those that no other executable uses are destroyed. */
   release(): void;
 }
 
@@ -35,8 +35,11 @@ interface SharedKernel {
   users: number;
 }
 
-/** Makes sets whose kernels are shared: what several executables need is compiled once. */
-export function kernelSets(instance: Instance, place: Place): () => KernelSet {
+/**
+ * Returns a function that makes kernel sets. The sets share kernels, so a kernel that several executables use is
+ * compiled once.
+ */
+export function kernelSets(instance: Instance, context: FailureContext): () => KernelSet {
   const shared = new Map<string, SharedKernel>();
   return () => {
     const used = new Map<string, Kernel>();
@@ -47,7 +50,7 @@ export function kernelSets(instance: Instance, place: Place): () => KernelSet {
         if (mine !== undefined) return mine;
         let entry = shared.get(key);
         if (entry === undefined) {
-          entry = { ...createKernel(instance, place, code, elements), users: 0 };
+          entry = { ...createKernel(instance, context, code, elements), users: 0 };
           shared.set(key, entry);
         }
         entry.users++;
@@ -56,7 +59,7 @@ export function kernelSets(instance: Instance, place: Place): () => KernelSet {
       },
       upload(values) {
         const handle = newHandle(values, values.length);
-        if (modes[place.mode].isHost) return handle;
+        if (modes[context.mode].isHost) return handle;
         return set
           .kernel("function (a0) {\n  return a0[this.thread.x];\n}", [values.length], values.length)
           .run([handle], []);
@@ -79,17 +82,17 @@ function newHandle(resident: Resident, elements: number): Handle {
   return { resident, elements, owners: 1 };
 }
 
-/** An error where an array has more elements than gpu.js can index. */
+/** Throws if an array has more elements than gpu.js can index. */
 export function checkElements(elements: number): void {
   if (elements <= MOST_ELEMENTS) return;
   throw new TensorError(
-    `gpu: an array of ${elements} elements is too large: gpu.js indexes in floats, which hold every whole number up to ${MOST_ELEMENTS} only. Use a smaller batch, fewer steps, scan's segment, or @sluice/wasm`,
+    `gpu: an array of ${elements} elements is too large: gpu.js computes indices in floats, which are exact up to ${MOST_ELEMENTS} only. Use a smaller batch, fewer steps, scan's option segment, or @sluice/wasm`,
   );
 }
 
 function createKernel(
   instance: Instance,
-  place: Place,
+  context: FailureContext,
   code: string,
   elements: number,
 ): { readonly kernel: Kernel; readonly destroy: () => void } {
@@ -101,7 +104,7 @@ function createKernel(
   });
   let ran = false;
   const finish = (resident: Resident): Handle => {
-    if (!ran) checkExecuted(instance, place, kernel);
+    if (!ran) checkExecuted(instance, context, kernel);
     ran = true;
     return newHandle(resident, elements);
   };
@@ -109,7 +112,12 @@ function createKernel(
     kernel: {
       elements,
       run: (reads, positions) =>
-        explained(place, "run a kernel", () => kernel(...reads.map(({ resident }) => resident), ...positions), finish),
+        explained(
+          context,
+          "run a kernel",
+          () => kernel(...reads.map(({ resident }) => resident), ...positions),
+          finish,
+        ),
       record: (reads, positions) => kernel(...reads, ...positions),
     },
     destroy: () => {
@@ -120,10 +128,10 @@ function createKernel(
   };
 }
 
-/** gpu.js exchanges a kernel that it cannot run for one on the CPU, with a warning at most; here that is an error. */
-function checkExecuted(instance: Instance, { mode }: Place, { kernel }: KernelFunction): void {
+/** If gpu.js cannot run a kernel in the mode, it runs it on the CPU, with a warning at most. Here that is an error. */
+function checkExecuted(instance: Instance, { mode }: FailureContext, { kernel }: KernelFunction): void {
   if (kernel.constructor === instance.Kernel && (kernel.fallbackReason ?? undefined) === undefined) return;
   throw new TensorError(
-    `gpu: gpu.js did not run a kernel in mode ${mode}: ${kernel.fallbackReason ?? "it took another mode"}. The result was not used; take another mode or backend`,
+    `gpu: gpu.js did not run a kernel in mode ${mode}: ${kernel.fallbackReason ?? "it used another mode"}. The result was discarded; choose another mode or backend`,
   );
 }

@@ -1,6 +1,6 @@
 /**
- * What is used of gpu.js 2.24: its own typings leave out WebGPU's results and the kernel that runs. Nothing else
- * imports it.
+ * The parts of gpu.js 2.24 that this package uses. gpu.js's own types lack the results of WebGPU and the kernel that
+ * runs. Only this file imports gpu.js.
  */
 export interface Library {
   new (settings: { readonly mode: string }): Instance;
@@ -10,12 +10,12 @@ export interface Library {
   readonly isWebAssemblySupported: boolean;
 }
 
-/** One gpu.js GPU: a context and its kernels. */
+/** A gpu.js instance: a context and its kernels. */
 export interface Instance {
-  /** The class of the kernels that it makes. */
+  /** The class of its kernels. */
   readonly Kernel: unknown;
   readonly context: unknown;
-  /** All its kernels; in mode cpu those that were destroyed too. */
+  /** All its kernels. In mode cpu the destroyed ones stay in the list. */
   readonly kernels: unknown[];
   createKernel(source: string, settings: KernelSettings): KernelFunction;
   createPipeline(
@@ -27,41 +27,41 @@ export interface Instance {
 
 interface KernelSettings {
   readonly output: readonly [number];
-  /** Floats; `unsigned` would pack them into bytes. */
+  /** Results are floats; `unsigned` would pack them into bytes. */
   readonly precision: "single";
   /** The result stays on the device. */
   readonly pipeline: true;
-  /** Each result has memory of its own. */
+  /** Each result gets its own memory. */
   readonly immutable: true;
 }
 
 export interface KernelFunction {
   (...args: readonly (Resident | number)[]): Resident | Promise<Resident>;
-  /** While a pipeline is made. */
+  /** Records a launch, while a pipeline is being made. */
   (...args: readonly (Recorded | number)[]): Recorded;
-  /** The kernel that runs, which gpu.js may have exchanged for another. */
+  /** The kernel that runs. gpu.js may have replaced it. */
   readonly kernel: { readonly constructor: unknown; readonly fallbackReason?: string | null };
   destroy(): void;
 }
 
-/** A run of launches, and after its first run how gpu.js does them. */
+/** A pipeline. After its first run it says how gpu.js runs it. */
 export interface PipelineFunction {
   (...args: readonly Float32Array[]): Promise<readonly Float32Array[]>;
   readonly executorKind: string;
   readonly backend: string | null;
-  /** Why it is not the kind that it could be. */
+  /** Why gpu.js fell back to a slower kind of run. */
   readonly fallbackReason: string | null;
   destroy(): Promise<void>;
 }
 
 declare const recorded: unique symbol;
 
-/** Stands for an argument or a result while a pipeline is made; whoever looks into it gets an error. */
+/** A placeholder for an argument or a result while a pipeline is being made. Reading its values throws. */
 export interface Recorded {
   readonly [recorded]: true;
 }
 
-/** A result on the device: a texture, a buffer, or, where the device is this process, an array. */
+/** A result: a texture or buffer on the device, or an array if the device is this process. */
 export type Resident = Float32Array | { toArray(): Float32Array | Promise<Float32Array>; delete(): void };
 
 export async function loadLibrary(): Promise<Library> {
@@ -69,12 +69,12 @@ export async function loadLibrary(): Promise<Library> {
   for (const candidate of [found, property(found, "default")]) {
     for (const library of [property(candidate, "GPU"), candidate]) if (isLibrary(library)) return library;
   }
-  throw new Error("gpu: the module gpu.js has no GPU class; is it version 2.24?");
+  throw new Error("gpu: the module gpu.js has no GPU class; expected version 2.24");
 }
 
 /**
- * The most elements that an array may have, as far as the textures that it becomes in the modes on GL say: they are
- * about square.
+ * The most elements that an array may have. In the GL modes an array becomes a nearly square texture, so the largest
+ * texture limits it.
  */
 export function largestArray({ Kernel }: Instance): number {
   const side = property(property(Kernel, "features"), "maxTextureSize");

@@ -7,24 +7,21 @@ export type GpuMode = "cpu" | "webasm" | "headlessgl" | "webgl2" | "webgpu";
 
 interface ModeDescription {
   isAvailable(library: Library): boolean | Promise<boolean>;
-  /** What it takes to have it. */
+  /** What the mode needs, for error messages. */
   readonly needs: string;
   readonly rules: KernelRules;
-  /** Results are arrays of this process. */
+  /** Whether results are arrays of this process. */
   readonly isHost: boolean;
-  /** How gpu.js does the launches of a pipeline as one; undefined where it does them one by one. */
+  /** How gpu.js runs the launches of a pipeline as one. Undefined if it launches them one by one. */
   readonly pipelines?: "fused-encoder" | "fused-sync";
 }
 
-/**
- * From the fastest. `auto` takes the first that there is; `headlessgl` only where it is asked for, since it may take a
- * display.
- */
+/** The modes, fastest first. `auto` uses the first available one, but never `headlessgl`, which may need a display. */
 export const modes: Readonly<Record<GpuMode, ModeDescription>> = {
   webgpu: {
     isAvailable: (library) => library.isWebGPUAvailable(),
     needs: "a browser with WebGPU and an adapter; in Node the package webgpu, with create([]) as navigator.gpu",
-    // WebGPU guarantees 8 storage buffers a kernel, of which one takes the result.
+    // WebGPU guarantees 8 storage buffers per kernel. One of them is for the result.
     rules: { reads: 7, positions: "numbers", packs: true },
     isHost: false,
     pipelines: "fused-encoder",
@@ -32,23 +29,23 @@ export const modes: Readonly<Record<GpuMode, ModeDescription>> = {
   webgl2: {
     isAvailable: (library) => library.isWebGL2Supported,
     needs: "a browser with WebGL 2",
-    // WebGL 2 guarantees 16 textures a kernel.
+    // WebGL 2 guarantees 16 textures per kernel.
     rules: { reads: 12, positions: "numbers", packs: true },
     isHost: false,
   },
   headlessgl: {
     isAvailable: (library) => library.isHeadlessGLSupported,
     needs: "Node with the package gl, and a display (xvfb-run)",
-    // WebGL 1 guarantees 8 textures a kernel.
+    // WebGL 1 guarantees 8 textures per kernel.
     rules: { reads: 7, positions: "numbers", packs: true },
     isHost: false,
   },
   webasm: {
     isAvailable: (library) => library.isWebAssemblySupported,
     needs: "WebAssembly",
-    // A number has a place of its own in a pipeline's memory, and gpu.js compiles a kernel anew for every place that an
-    // argument is in. Its vectors of four threads go through both sides of an if, so a kernel of several values would
-    // compute them all for each.
+    // Positions are arrays because gpu.js gives each number its own address in a pipeline's memory, and compiles a
+    // kernel again for every address of an argument. Kernels do not pack several values because its vectors of four
+    // threads execute both sides of an if, so every thread would compute all values.
     rules: { reads: 32, positions: "arrays", packs: false },
     isHost: true,
     pipelines: "fused-sync",
@@ -63,19 +60,24 @@ export const modes: Readonly<Record<GpuMode, ModeDescription>> = {
 
 const order: readonly GpuMode[] = ["webgpu", "webgl2", "headlessgl", "webasm", "cpu"];
 
-/** A mode that is available, and why it was taken. */
+/** An available mode, and why it was chosen. */
 export interface Chosen {
   readonly mode: GpuMode;
   readonly reason: string;
 }
 
-/** The mode asked for, or the best one for `auto`; an error that names those available and how to get the others. */
+/**
+ * The given mode, or the best one for `auto`. Throws if the mode is not available; the message lists the available
+ * modes and what the others need.
+ */
 export async function chooseMode(library: Library, wanted: GpuMode | "auto"): Promise<Chosen> {
   if (wanted !== "auto") {
-    if (await isAvailable(library, wanted)) return { mode: wanted, reason: "it was asked for" };
+    if (await isAvailable(library, wanted)) return { mode: wanted, reason: "it was requested" };
     const there = await availableModes(library);
     const missing = order.filter((mode) => !there.includes(mode)).map((mode) => `${mode} needs ${modes[mode].needs}`);
-    throw new TensorError(`gpu: mode ${wanted} is not available here; ${there.join(", ")} are. ${missing.join("; ")}`);
+    throw new TensorError(
+      `gpu: mode ${wanted} is not available here. Available: ${there.join(", ")}. ${missing.join("; ")}`,
+    );
   }
   const passed: string[] = [];
   for (const mode of order) {
@@ -99,7 +101,7 @@ async function isAvailable(library: Library, mode: GpuMode): Promise<boolean> {
   try {
     return await modes[mode].isAvailable(library);
   } catch {
-    // A probe that throws, such as a native package that does not load, has answered.
+    // A probe that throws means "not available", for instance a native package that does not load.
     return false;
   }
 }

@@ -7,8 +7,8 @@ import { bool, codeOf, float, halvesOf, integer, type Scalar } from "./scalar.ts
 import * as transcendental from "./transcendental.ts";
 
 /*
- * Elementwise operations. Comparisons and choices are written so that NaN goes where the primitives' definitions send
- * it wherever the device keeps IEEE 754's rules for it; WGSL lets a device assume that there is none.
+ * Elementwise operations. Comparisons and selections propagate NaN as the primitives define, on devices that follow
+ * IEEE 754. WGSL allows a device to assume that there is no NaN.
  */
 
 export function unary(body: KernelBody, op: UnaryName, x: Scalar): Scalar {
@@ -92,7 +92,7 @@ export function binary(body: KernelBody, op: BinaryName, a: Scalar, b: Scalar): 
     case "sub":
       return value(`${x} - ${y}`);
     case "shiftRight":
-      throw new Error("gpu: shiftRight is of i32");
+      throw new Error("gpu: shiftRight needs i32");
   }
 }
 

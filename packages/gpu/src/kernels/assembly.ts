@@ -6,9 +6,7 @@ import type { Reader } from "./reader.ts";
 import type { Scalar } from "./scalar.ts";
 import { assign, zero } from "./variable.ts";
 
-/*
- * Values made of others side by side: which of them an element comes from is decided in the kernel.
- */
+/* Concatenation and padding: the kernel decides which source an element comes from. */
 
 export function concat(reader: Reader, { inputs }: Node, axis: number, index: readonly Index[]): Scalar {
   let start = 0;

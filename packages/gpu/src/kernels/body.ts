@@ -3,49 +3,52 @@ import { divisions } from "./division.ts";
 import { keyOf, variable, type Index } from "./position.ts";
 
 /**
- * Writes the source of one kernel, a function of gpu.js's subset of JavaScript: constants and blocks, each value
- * computed once in the innermost block that needs it. Every size is a literal, since a loop's bound that is an argument
- * ends silently at `loopMaxIterations`.
+ * Writes the source of one kernel, a function in gpu.js's subset of JavaScript. It consists of constants and blocks;
+ * each value is computed once, in the innermost block that needs it. Every loop bound is a literal, because gpu.js
+ * silently stops a loop with a variable bound at `loopMaxIterations`.
  */
 export interface KernelBody {
   /** The name of the array that holds a buffer. */
   array(buffer: number): string;
-  /** Names the value of `code`; what has the same key and is in reach is not computed again. */
+  /** A name for the value of `code`. Code with the same key is not computed again if its name is in scope. */
   define(key: string, code: () => string): string;
-  /** What has the same key and is in reach is not written again. */
+  /** Like `define` for a value written in several lines. */
   shared(key: string, write: () => Scalar): Scalar;
-  /** A variable that changes. */
+  /** Declares a variable that may be assigned to. */
   declare(start: string): string;
   line(code: string): void;
-  /** `head { ... }` with what `write` writes. */
+  /** Writes `head { ... }` around what `write` writes. */
   block(head: string, write: () => void): void;
-  /** `write` in a loop from `start` in steps of `step`, as often as the counter is below `end`. */
+  /** Writes a loop whose counter runs from `start` in steps of `step` while it is below `end`. */
   loop(start: number, end: number, step: number, write: (k: Index) => void): void;
-  /** A whole number in a name, as an index. */
+  /** The named whole number as an index. */
   index(name: string): Index;
-  /** Rounded down to whole numbers; `below`, where it is known, is larger than it. */
+  /** The quotient rounded down. If `below` is given, the quotient is less than it. */
   quotient(index: Index, divisor: number, below?: number): Index;
   remainder(index: Index, divisor: number): Index;
-  /** An index as code. */
+  /** The code of an index. */
   code(index: Index): string;
-  /** Keeps names unique among tensors. */
+  /** A number for an object, to make keys unique. */
   id(of: object): number;
-  /** `positions`: whether those of loops are given as numbers, the default, or as arrays of one. */
+  /**
+   * The finished source. `positions` says whether a loop position is passed as a number (default) or as an array of
+   * one.
+   */
   finish(positions?: "numbers" | "arrays"): KernelSource;
 }
 
 export interface KernelSource {
   readonly code: string;
-  /** Buffers in the order of the arguments. */
+  /** The buffers, in the order of the arguments. */
   readonly arrays: readonly number[];
-  /** Depths of the loops whose positions follow them. */
+  /** The depths of the loops whose positions are the arguments after the buffers. */
   readonly positions: readonly number[];
-  /** Statements, a measure of how long gpu.js takes to translate it. */
+  /** The number of statements, a measure of how long gpu.js takes to translate it. */
   readonly statements: number;
 }
 
 interface Scope {
-  /** The counter, where this is a loop. */
+  /** The counter, if this is a loop. */
   readonly counter?: string;
   readonly known: Map<string, string>;
   readonly shared: Map<string, Scalar>;
@@ -53,10 +56,10 @@ interface Scope {
   readonly indent: string;
 }
 
-/** The number of the thread. */
+/** The thread number. */
 export const thread = variable("i");
 
-/** The position in the loop at a depth: an argument of the kernel. */
+/** The position in the loop at a depth. It is an argument of the kernel. */
 export function positionAt(depth: number): Index {
   return variable(`t${depth}`);
 }
@@ -65,7 +68,7 @@ function depthOf(name: string): number | undefined {
   return /^t\d+$/.test(name) ? Number(name.slice(1)) : undefined;
 }
 
-/** `threads`: how many run it, where that is known. */
+/** An empty kernel. `threads` is the number of threads that will run it, if known. */
 export function kernelBody(threads = Infinity): KernelBody {
   const arrays: number[] = [];
   const positions = new Set<number>();
@@ -75,7 +78,7 @@ export function kernelBody(threads = Infinity): KernelBody {
   const scopes: Scope[] = [{ known: new Map([["index i", "i"]]), shared: new Map(), lines: [], indent: "  " }];
   let names = 0;
   let statements = 0;
-  /** The scope that is written to, and those around it. */
+  /** The depth of the scope that is being written. */
   let level = 0;
   const inner = (): Scope => scopes[level]!;
   const levelOf = (key: string): number => scopes.findLastIndex(({ known }, at) => at <= level && known.has(key));
@@ -202,7 +205,7 @@ export function kernelBody(threads = Infinity): KernelBody {
     return Math.max(...[...divided.find(name)!.of.terms.keys()].map(levelNeeded));
   };
 
-  /** Writes in front of the loops that change nothing in it. */
+  /** Writes before the outermost loop that does not change the value. */
   const outside = <T>(needed: number, write: () => T): T => {
     const loop = scopes.findIndex(({ counter }, at) => at > needed && at <= level && counter !== undefined);
     if (loop < 0) return write();
@@ -216,11 +219,14 @@ export function kernelBody(threads = Infinity): KernelBody {
 }
 
 /*
- * WGSL and GLSL let a device be off by 2.5 units in the last place of a division, so a quotient that should be whole
- * may come out just below and lose one.
+ * WGSL and GLSL allow a division an error of 2.5 units in the last place. So a quotient that should be a whole number
+ * may come out slightly below it, and rounding down would lose one.
  */
 
-/** Below it a half that is added to the dividend keeps the quotient further from any whole number than that. */
+/**
+ * For dividends below this, adding 0.5 to the dividend keeps the quotient further from every whole number than that
+ * error.
+ */
 const SMALL = 524_288;
 
 function smallQuotient(body: KernelBody, dividend: string, divisor: number): string {
@@ -228,8 +234,9 @@ function smallQuotient(body: KernelBody, dividend: string, divisor: number): str
 }
 
 /**
- * Below 2^24 2.5 units are at most 1.25, so 1.5 less is too low by 3 at most, and by how much the rest, which is exact,
- * tells.
+ * For dividends below 2^24, in three steps. Estimate: the quotient is off by at most 1.25 (2.5 units), so rounding it
+ * down after subtracting 1.5 gives a value at most 3 too low, never too high. Remainder: it is exact. Correction: the
+ * remainder tells whether to add 0, 1, 2 or 3.
  */
 function exactQuotient(body: KernelBody, dividend: string, divisor: number): string {
   const n = literal(divisor);
@@ -239,14 +246,14 @@ function exactQuotient(body: KernelBody, dividend: string, divisor: number): str
   return body.define(`exact ${dividend}/${divisor}`, () => `${low} + (${missing})`);
 }
 
-/** A finite number as a literal of a float. */
+/** A finite number as a float literal. */
 export function literal(value: number): string {
   const text = String(Math.abs(value));
   const float = /[.e]/.test(text) ? text : `${text}.0`;
   return value < 0 || Object.is(value, -0) ? `(-${float})` : float;
 }
 
-/** A name or a literal, which needs no name. */
+/** Whether the text is a name or a literal, so that it needs no name of its own. */
 function isPlain(text: string): boolean {
   return /^\(?-?[\w.]+(?:e[+-]\d+)?\)?$/.test(text);
 }

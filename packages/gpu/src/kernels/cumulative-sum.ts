@@ -7,7 +7,7 @@ import type { Reader } from "./reader.ts";
 import { bool, codeOf, float, type Scalar } from "./scalar.ts";
 import { assign, zero } from "./variable.ts";
 
-/** The sum of the elements up to this one along an axis; reversed, from this one on. */
+/** The sum of the elements along an axis up to this one; from this one on if reversed. */
 export function cumulativeSum(
   reader: Reader,
   x: Tensor,

@@ -1,29 +1,26 @@
 import { fixed, keyOf, plus, times, variable, type Index } from "./position.ts";
 
 /**
- * Quotients and remainders of indices by constants: variables of their own, whose values a kernel computes where it
- * needs them.
+ * Quotients and remainders of indices by constants. Each becomes a variable; the kernel computes it where it is needed.
  */
 export interface Divisions {
-  /** Rounded down to whole numbers; `below`, where it is known, is larger than it. */
+  /** The quotient rounded down. If `below` is given, the quotient is less than it. */
   quotient(index: Index, by: number, below?: number): Index;
   /**
-   * A variable of its own: `index - quotient * by`, multiplied by a stride, would leave the range in which floats are
-   * exact on the way to a small sum.
+   * The remainder, as a variable of its own. Written as `index - quotient * by` and multiplied by a stride, an
+   * intermediate value could exceed the range in which floats are exact, although the final sum is small.
    */
   remainder(index: Index, by: number): Index;
-  /**
-   * Where a quotient and the remainder of the same division stand as far apart as in the dividend, it stands for both.
-   */
+  /** Replaces a quotient and a remainder of the same division by the dividend, if their factors allow it. */
   together(index: Index): Index;
   find(name: string): Division | undefined;
-  /** A variable is a whole number from 0 up, less than `below`. */
+  /** Records that a variable is a whole number from 0 to `below` - 1. */
   limit(name: string, below: number): void;
-  /** What an index is less than, as far as that is known. */
+  /** An upper bound of an index (exclusive); Infinity if unknown. */
   below(index: Index): number;
 }
 
-/** What a variable stands for. */
+/** The division that a variable stands for. */
 interface Division {
   readonly of: Index;
   readonly by: number;

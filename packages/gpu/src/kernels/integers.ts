@@ -2,11 +2,11 @@ import { literal, type KernelBody } from "./body.ts";
 import { bool, float, integer, type FloatScalar, type IntegerScalar } from "./scalar.ts";
 
 /*
- * Arithmetic of 32-bit integers in halves of 16 bits. Every intermediate value is a whole number below 2^24, or one of
- * 16 bits times a power of two, and so exact in a float.
+ * Arithmetic on 32-bit integers in halves of 16 bits. Every intermediate value is a whole number below 2^24, or a
+ * 16-bit number times a power of two, so it is exact in a float.
  */
 
-/** Names a value by its code. */
+/** A name for the value of some code; equal code gets one name. */
 export function name(body: KernelBody, code: string): string {
   return body.define(code, () => code);
 }
@@ -15,16 +15,16 @@ const HALF = "65536.0";
 /** 2^-16. */
 const SHRINK = "0.0000152587890625";
 
-/** What 16 bits cannot hold of a whole number. */
+/** The carry: the part of a whole number above its lower 16 bits. */
 const carryOf = (body: KernelBody, x: string): string => name(body, `Math.floor(${x} * ${SHRINK})`);
 
 /** The lower 16 bits, 0 to 65535. */
 const lowOf = (body: KernelBody, x: string): string => name(body, `${x} - ${carryOf(body, x)} * ${HALF}`);
 
-/** -32768 to 32767, from 16 bits. */
+/** Interprets 16 bits as a signed number, -32768 to 32767. */
 const signed = (body: KernelBody, x: string): string => name(body, `${x} >= 32768.0 ? ${x} - ${HALF} : ${x}`);
 
-/** The integer of two halves that may have left their ranges: wraps around. */
+/** An integer from two halves that may have left their ranges. Wraps around. */
 function wrap(body: KernelBody, high: string, low: string): IntegerScalar {
   const sum = name(body, `${high} + ${carryOf(body, low)}`);
   return integer(signed(body, lowOf(body, sum)), lowOf(body, low));
@@ -42,13 +42,13 @@ export function neg(body: KernelBody, x: IntegerScalar): IntegerScalar {
   return sub(body, integer("0.0", "0.0"), x);
 }
 
-/** Products of 16 by 8 bits are below 2^24. */
+/** Multiplies in parts of 16 by 8 bits, whose products are below 2^24. */
 export function mul(body: KernelBody, a: IntegerScalar, b: IntegerScalar): IntegerScalar {
   const bytes = (x: string): [upper: string, lower: string] => {
     const upper = name(body, `Math.floor(${x} * 0.00390625)`);
     return [upper, name(body, `${x} - ${upper} * 256.0`)];
   };
-  /** The lower 16 bits of a product, and a carry: of x times the upper byte only the lowest byte counts. */
+  /** The lower 16 bits of x * y, plus a carry. Of x times the upper byte, only the lowest byte matters. */
   const product = (x: string, y: string): string => {
     const [upper, lower] = bytes(y);
     return name(
@@ -110,13 +110,13 @@ export function shiftRight(body: KernelBody, x: IntegerScalar, bits: number): In
   return integer(upper, name(body, `${shifted(x.low, bits)} + ${fallen}`));
 }
 
-/** The nearest float, rounded once. */
+/** Converts to the nearest float, rounding once. */
 export function toFloat(body: KernelBody, x: IntegerScalar): FloatScalar {
   if (x.high === "0.0") return float(x.low);
   return float(name(body, `${x.high} * ${HALF} + ${x.low}`));
 }
 
-/** Towards zero; beyond the range the largest or smallest integer, and 0 of NaN. */
+/** Rounds towards zero. Values out of range give the largest or smallest integer, NaN gives 0. */
 export function fromFloat(body: KernelBody, x: string): IntegerScalar {
   const whole = name(body, `${x} > 0.0 ? Math.floor(${x}) : (${x} < 0.0 ? Math.ceil(${x}) : 0.0)`);
   const high = name(

@@ -5,10 +5,13 @@ import { fixed, plus, type Index } from "./position.ts";
 import type { Reader } from "./reader.ts";
 import { codeOf, float, type FloatScalar } from "./scalar.ts";
 
-/** Products added in one turn of the loop. */
+/** How many products are added per iteration of the loop. */
 const TURN = 4;
 
-/** An element of [..., m, k] x [..., k, n]: products, added a few at a time in order of the inner index, in blocks. */
+/**
+ * An element of the product [..., m, k] x [..., k, n]. Products are added a few at a time, in order of the inner index,
+ * in blocks.
+ */
 export function product({ body, value }: Reader, a: Tensor, b: Tensor, index: readonly Index[]): FloatScalar {
   const batch = index.slice(0, -2);
   const [row, column] = index.slice(-2);

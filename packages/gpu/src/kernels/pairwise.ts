@@ -2,9 +2,11 @@ import type { KernelBody } from "./body.ts";
 import { fixed, plus, type Index } from "./position.ts";
 
 /**
- * A sum of `length` terms, of which `add` adds those from an index on, as many as it is told, to a variable: in blocks,
- * whose totals are added in pairs, in the order that @sluice/tensor defines. A total that waits for its neighbour has a
- * variable, one for each size; 0 stands for none, since adding it changes nothing.
+ * Sums `length` terms in blocks, and adds the blocks' totals in pairs, in the order that @sluice/tensor defines. `add`
+ * adds `count` terms from an index on to a variable.
+ *
+ * A total that waits for its neighbour has a variable, one per size. A variable of 0 means that none waits, because
+ * adding 0 changes nothing.
  */
 export function sumInBlocks(
   body: KernelBody,
@@ -33,7 +35,7 @@ export function sumInBlocks(
   return last;
 }
 
-/** Terms from `from` on, one by one. */
+/** Adds terms one by one. */
 export function oneByOne(
   body: KernelBody,
   term: (k: Index) => string,
@@ -48,7 +50,7 @@ interface PlaceToWait {
   readonly taken: string;
 }
 
-/** Where a place is taken, what waits there is added and goes on to the next. */
+/** If another total of this size waits, adds it and passes the sum on to the next size. */
 function push(body: KernelBody, [place, ...larger]: readonly PlaceToWait[], total: string): void {
   if (place === undefined) return;
   const { waiting, taken } = place;

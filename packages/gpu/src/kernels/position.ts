@@ -1,18 +1,15 @@
 /*
- * Where in a tensor an element lies, as a sum of variables with whole factors: the number of the thread, a loop's
- * counter, what a division left. Views only rearrange such sums, so an element seen through any of them is still one
- * read.
+ * The position of an element in a tensor, as a sum of variables with integer factors. The variables are the thread
+ * number, loop counters, and results of divisions. Views only rearrange such sums, so an element seen through different
+ * views is still read once.
  */
 export interface Index {
   readonly constant: number;
-  /** Factors by variable; none is 0. */
+  /** The factor of each variable; never 0. */
   readonly terms: ReadonlyMap<string, number>;
 }
 
-/**
- * The most elements of a buffer: a float, which gpu.js indexes with, holds every whole number up to here and not
- * beyond.
- */
+/** The most elements of a buffer. gpu.js computes indices in floats, which are exact up to here. */
 export const MOST_ELEMENTS = 16_777_216;
 
 export function fixed(constant: number): Index {
@@ -38,12 +35,12 @@ export function times(a: Index, n: number): Index {
   return { constant: a.constant * n, terms: new Map([...a.terms].map(([name, factor]) => [name, factor * n])) };
 }
 
-/** The offset in memory of an element, by the strides of its axes. */
+/** The offset of an element in memory, from the strides of its axes. */
 export function offsetOf(indices: readonly Index[], strides: readonly number[], offset: number): Index {
   return indices.reduce((sum, index, axis) => plus(sum, times(index, strides[axis]!)), fixed(offset));
 }
 
-/** Two indices are the same where their keys are. */
+/** A key that is equal for equal indices. */
 export function keyOf(index: Index): string {
   return [...index.terms]
     .map(([name, factor]) => `${factor}${name}`)

@@ -6,14 +6,14 @@ import { literal, type KernelBody } from "./body.ts";
 import { fromIndex, toFloat } from "./integers.ts";
 import { keyOf, offsetOf, type Index } from "./position.ts";
 import { constant, float, halvesOf, integer, type Scalar } from "./scalar.ts";
-import type { Place, Sources } from "./source.ts";
+import type { BufferLocation, Sources } from "./source.ts";
 import { throughView } from "./view.ts";
 
-/** Elements of tensors in a kernel: read where they lie, seen through views, or computed on the way. */
+/** Gives elements of tensors in a kernel: read from a buffer, seen through views, or computed on the fly. */
 export interface Reader {
   readonly body: KernelBody;
   value(x: Tensor, index: readonly Index[]): Scalar;
-  /** By the operation, even where the value lies in a buffer. */
+  /** Computes the element, even if the value is in a buffer. */
   compute(x: SymbolTensor, index: readonly Index[]): Scalar;
 }
 
@@ -37,7 +37,10 @@ export function readerOf(body: KernelBody, sources: Sources): Reader {
   return reader;
 }
 
-/** The one finite value of a constant. Others are read from memory: a literal is finite. */
+/**
+ * The value of a constant whose elements are all equal and finite. Other constants are read from memory, because
+ * literals must be finite.
+ */
 function uniformOf(x: ArrayTensor): number | undefined {
   const first = x.uniform ?? x.data[0] ?? 0;
   if (!Number.isFinite(first)) return undefined;
@@ -47,7 +50,7 @@ function uniformOf(x: ArrayTensor): number | undefined {
 function load(
   body: KernelBody,
   dtype: Tensor["dtype"],
-  { buffer, offset, strides, low }: Place,
+  { buffer, offset, strides, low }: BufferLocation,
   index: readonly Index[],
 ): Scalar {
   const read = (start: number): string => {
@@ -98,7 +101,7 @@ function compute(reader: Reader, x: SymbolTensor, index: readonly Index[]): Scal
     case "reduceSum":
     case "scan":
     case "scatterAdd":
-      throw new Error(`gpu: ${operation.op} is read before it is computed`);
+      throw new Error(`gpu: ${operation.op} is read before it was computed`);
     default:
       return isBinary(operation, inputs)
         ? binary(reader.body, operation.op, read(first), read(second))
@@ -115,7 +118,7 @@ function isBinary(
   return inputs.length === 2;
 }
 
-/** An index that the program computes, clamped to the rows that there are. */
+/** An index that the program computes, clamped to the existing rows. */
 export function rowOf(reader: Reader, indices: Tensor, index: readonly Index[], rows: number): Index {
   const { body } = reader;
   const code = toFloat(body, halvesOf(reader.value(indices, index))).code;

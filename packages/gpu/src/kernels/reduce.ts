@@ -7,7 +7,7 @@ import type { Reader } from "./reader.ts";
 import { codeOf, float, type Scalar } from "./scalar.ts";
 import { assign, zero } from "./variable.ts";
 
-/** The sum along an axis, in blocks, or the largest. */
+/** The sum along an axis, in blocks, or the maximum. */
 export function reduction(reader: Reader, op: "add" | "max", x: Tensor, axis: number, index: readonly Index[]): Scalar {
   const { body } = reader;
   const at = (k: Index): Index[] => [...index.slice(0, axis), k, ...index.slice(axis)];
@@ -22,7 +22,7 @@ export function reduction(reader: Reader, op: "add" | "max", x: Tensor, axis: nu
     );
   const total = zero(body, x.dtype);
   const length = x.shape[axis]!;
-  // The largest starts from an element, since a literal cannot be -infinity.
+  // The maximum starts with an element, because a literal cannot be -infinity.
   const start = op === "max" ? 1 : 0;
   if (start === 1) assign(body, total, reader.value(x, at(fixed(0))));
   if (length > start)

@@ -2,9 +2,9 @@ import type { DType } from "@sluice/tensor";
 import { literal } from "./body.ts";
 
 /**
- * One element in a kernel, by the names of what holds it. gpu.js computes in floats, which hold whole numbers up to
- * 2^24 only, so an i32 is two halves: high from -32768 to 32767 and low from 0 to 65535, with the value 65536 high +
- * low. A bool is 1 or 0.
+ * One element in a kernel, given by the names of the variables that hold it. gpu.js computes in floats, which hold
+ * whole numbers exactly only up to 2^24. So an i32 is two halves: high from -32768 to 32767 and low from 0 to 65535,
+ * with the value 65536 high + low. A bool is 1 or 0.
  */
 export type Scalar = FloatScalar | IntegerScalar;
 
@@ -31,7 +31,7 @@ export function integer(high: string, low: string): IntegerScalar {
   return { dtype: "i32", high, low };
 }
 
-/** A finite number of a dtype. */
+/** A finite constant of a dtype. */
 export function constant(dtype: DType, value: number): Scalar {
   if (dtype === "i32") return integer(literal(value >> 16), literal(value & 65535));
   return dtype === "bool" ? bool(literal(value)) : float(literal(value));
@@ -39,11 +39,11 @@ export function constant(dtype: DType, value: number): Scalar {
 
 /** The code of an f32 or a bool. */
 export function codeOf(x: Scalar): string {
-  if (x.dtype === "i32") throw new Error("an i32 has two halves");
+  if (x.dtype === "i32") throw new Error("gpu: expected an f32 or a bool, got an i32");
   return x.code;
 }
 
 export function halvesOf(x: Scalar): IntegerScalar {
-  if (x.dtype !== "i32") throw new Error(`an i32 was expected, not ${x.dtype}`);
+  if (x.dtype !== "i32") throw new Error(`gpu: expected an i32, got ${x.dtype}`);
   return x;
 }

@@ -9,8 +9,8 @@ import { assign, zero } from "./variable.ts";
 import { decode } from "./view.ts";
 
 /**
- * The sum of the updates that `indices` send to a row: a scatter from the point of view of who receives, since a thread
- * writes only its own element.
+ * An element of the result: the sum of the updates that `indices` send to its row. Each thread gathers the updates for
+ * its own element, because a thread cannot write any other.
  */
 export function scatterAdd(
   reader: Reader,

@@ -3,10 +3,10 @@ import type { SymbolTensor } from "@sluice/tensor/internal";
 import type { Index } from "./position.ts";
 
 /**
- * Where a value lies: element i at `offset + sum(i[axis] * strides[axis])` of a buffer of floats; of an i32 the high
- * half there, and the low half `low` further.
+ * Where a value is stored: element i at `offset + sum(i[axis] * strides[axis])` of a buffer of floats. For an i32 that
+ * is the high half; the low half is `low` floats later.
  */
-export interface Place {
+export interface BufferLocation {
   readonly buffer: number;
   readonly offset: number;
   readonly strides: readonly number[];
@@ -14,13 +14,14 @@ export interface Place {
 }
 
 /**
- * What a symbol stands for: values in a buffer, or another tensor at a position (of a loop) in front of its own axes.
+ * Where a symbol's value comes from: a buffer, or another tensor with `lead` as its first indices (the position in a
+ * loop).
  */
-export type Source = { readonly place: Place } | { readonly tensor: Tensor; readonly lead: readonly Index[] };
+export type Source = { readonly place: BufferLocation } | { readonly tensor: Tensor; readonly lead: readonly Index[] };
 
-/** What a kernel has to know about values from outside. */
+/** What a kernel needs to know about values that it does not compute. */
 export interface Sources {
-  /** Undefined where the kernel computes the value itself. */
+  /** Undefined if the kernel computes the value itself. */
   of(x: SymbolTensor): Source | undefined;
-  constant(x: ArrayTensor): Place;
+  constant(x: ArrayTensor): BufferLocation;
 }

@@ -3,11 +3,11 @@ import { name } from "./integers.ts";
 import { integer, type IntegerScalar } from "./scalar.ts";
 
 /*
- * Threefry-2x32 with 20 rounds (`scalar/threefry.ts` of @sluice/tensor) on halves of 16 bits, the same bits as there.
- * Only the exclusive or is left to gpu.js, on numbers of 16 bits, which every mode has as integers.
+ * Threefry-2x32 with 20 rounds (`scalar/threefry.ts` of @sluice/tensor) on halves of 16 bits, with the same bits. The
+ * only operation of gpu.js on bits is the exclusive or, of 16-bit numbers, which every mode computes as integers.
  */
 
-/** Rotations of the four rounds of a group, of even and of odd groups. */
+/** Rotations of the four rounds of a group, for even and for odd groups. */
 const ROTATIONS = [
   [13, 15, 26, 6],
   [17, 29, 16, 24],
@@ -15,13 +15,13 @@ const ROTATIONS = [
 const PARITY: Word = { high: literal(0x1bd1), low: literal(0x1bda) };
 const SHRINK = "0.0000152587890625";
 
-/** Halves of a word of 32 bits, both 0 to 65535. */
+/** A 32-bit word as two halves, each 0 to 65535. */
 interface Word {
   readonly high: string;
   readonly low: string;
 }
 
-/** Word `word` (0 or 1) of the block of counter (c0, c1) under a key. */
+/** Word `word` (0 or 1) of the block for counter (c0, c1) and a key. */
 export function threefry(
   body: KernelBody,
   key: readonly [IntegerScalar, IntegerScalar],
@@ -38,7 +38,7 @@ export function threefry(
     const group = body.code(k);
     const odd = name(body, `${group} - 2.0 * Math.floor(${group} * 0.5)`);
     for (let round = 0; round < 4; round++) {
-      // Constants take the values; the variables change below, so that nothing is read that has been overwritten.
+      // Copy the values first: the variables are overwritten below.
       const [from, to] = [copy(body, x), copy(body, y)];
       const sum = add(body, from, to);
       const mixed = xor(body, rotate(body, to, odd, ROTATIONS[0][round]!, ROTATIONS[1][round]!), sum);
@@ -87,7 +87,7 @@ function xor(body: KernelBody, a: Word, b: Word): Word {
   return { high: name(body, `${a.high} ^ ${b.high}`), low: name(body, `${a.low} ^ ${b.low}`) };
 }
 
-/** To the left by `even` or `odd` bits: whole halves first, then by powers of two. */
+/** Rotates left by `even` or `odd` bits: first swaps halves, then multiplies by powers of two. */
 function rotate(body: KernelBody, x: Word, isOdd: string, even: number, odd: number): Word {
   const choose = (a: string, b: string): string => (a === b ? a : name(body, `${isOdd} < 0.5 ? ${a} : ${b}`));
   const swapped = (bits: number): Word => (bits >= 16 ? { high: x.low, low: x.high } : x);
@@ -97,8 +97,8 @@ function rotate(body: KernelBody, x: Word, isOdd: string, even: number, odd: num
   const power = (bits: (of: number) => number): string => choose(literal(bits(even % 16)), literal(bits(odd % 16)));
   const [up, down, most] = [power((n) => 1 << n), power((n) => 1 / (1 << (16 - n))), power((n) => 1 << (16 - n))];
   const [overHigh, overLow] = [name(body, `Math.floor(${high} * ${down})`), name(body, `Math.floor(${low} * ${down})`)];
-  // Each half loses what leaves it before it grows: Mesa's shader compiler takes sums in another order, so that every
-  // partial sum has to be exact.
+  // Each half drops its upper bits before it is multiplied: Mesa's shader compiler reorders sums, so every partial sum
+  // must be exact.
   const [restHigh, restLow] = [
     name(body, `${high} - ${overHigh} * ${most}`),
     name(body, `${low} - ${overLow} * ${most}`),
@@ -106,13 +106,13 @@ function rotate(body: KernelBody, x: Word, isOdd: string, even: number, odd: num
   return { high: name(body, `${restHigh} * ${up} + ${overLow}`), low: name(body, `${restLow} * ${up} + ${overHigh}`) };
 }
 
-/** The element at the group's number, round and round. */
+/** The word at index `group` modulo 3. */
 function cycle(body: KernelBody, group: string, words: readonly string[]): string {
   const turn = name(body, `${group} < 2.5 ? ${group} : ${group} - 3.0`);
   return name(body, `${turn} < 0.5 ? ${words[0]} : (${turn} < 1.5 ? ${words[1]} : ${words[2]})`);
 }
 
-/** Words that change. */
+/** Variables that hold a word. */
 function variables(body: KernelBody, start: Word): Word {
   return { high: body.declare(start.high), low: body.declare(start.low) };
 }
@@ -121,7 +121,7 @@ function copy(body: KernelBody, x: Word): Word {
   return { high: unshared(body, `${x.high} + 0.0`), low: unshared(body, `${x.low} + 0.0`) };
 }
 
-/** Read now: the variables in it change later. */
+/** Reads now, because the variables in the code change later. */
 function unshared(body: KernelBody, code: string): string {
   return body.define(`read ${body.id({})}`, () => code);
 }

@@ -3,13 +3,13 @@ import { name } from "./integers.ts";
 import { float, type FloatScalar } from "./scalar.ts";
 
 /*
- * The device's own exp and log, arranged so that nothing overflows on the way and small arguments keep their digits.
- * Written out in place: gpu.js's WebAssembly leaves its vectors for a call.
+ * Uses the device's exp and log, arranged so that nothing overflows and small arguments keep their digits. Written
+ * inline, because gpu.js's WebAssembly leaves vector code for a call.
  */
 
 /**
- * tanh |x| = (1 - e) / (1 + e), e = exp(-2 |x|), with the sign put back; near 0, where 1 - e loses digits, the series.
- * gpu.js's own is NaN on graphics cards from |x| = 89 on.
+ * tanh |x| = (1 - e) / (1 + e), e = exp(-2 |x|), with the sign restored. Near 0, where 1 - e loses digits, a series.
+ * gpu.js's own tanh is NaN on GPUs for |x| >= 89.
  */
 export function tanh(body: KernelBody, x: string): FloatScalar {
   const e = name(body, `Math.exp(-2.0 * Math.abs(${x}))`);
@@ -22,7 +22,7 @@ export function tanh(body: KernelBody, x: string): FloatScalar {
   return float(name(body, `${z} < 0.09 ? ${series} : (${x} < 0.0 ? -${magnitude} : ${magnitude})`));
 }
 
-/** exp(x) - 1; near 0, where that loses digits, the series. */
+/** exp(x) - 1. Near 0, where that loses digits, a series. */
 export function expm1(body: KernelBody, x: string): FloatScalar {
   const inner = `1.0 + ${x} * (0.5 + ${x} * (0.16666666666667 + ${x} * (0.04166666666667 + ${x} * (0.00833333333333 + ${x} * (0.00138888888889 + ${x} * (0.00019841269841 + ${x} * 0.0000248015873))))))`;
   const series = name(body, `${x} * (${inner})`);
@@ -35,7 +35,7 @@ export function sigmoid(body: KernelBody, x: string): FloatScalar {
   return float(name(body, `(${x} < 0.0 ? ${e} : 1.0) / (1.0 + ${e})`));
 }
 
-/** The root is NaN below 0 on every device; what log is there varies. */
+/** Below 0 the result is NaN, from the square root: the log of a negative number differs between devices. */
 export function log(body: KernelBody, x: string): FloatScalar {
   return float(name(body, `${x} < 0.0 ? Math.sqrt(${x}) : Math.log(${x})`));
 }

@@ -4,7 +4,7 @@ import { sizeOf, stridesOf, type Operation } from "@sluice/tensor/internal";
 import type { KernelBody } from "./body.ts";
 import { fixed, offsetOf, plus, type Index } from "./position.ts";
 
-/** The indices of an element by its number in row-major order. */
+/** The indices of an element, from its row-major position. */
 export function decode(body: KernelBody, flat: Index, shape: Shape): Index[] {
   let rest = flat;
   return shape.map((n, axis) => {
@@ -18,7 +18,7 @@ export function decode(body: KernelBody, flat: Index, shape: Shape): Index[] {
 
 type View = Extract<Operation, { op: "broadcast" | "reshape" | "slice" | "transpose" }>;
 
-/** The indices in a view's source of what lies at `index` in the view. */
+/** The indices in a view's source of the element at `index` of the view. */
 export function throughView(body: KernelBody, operation: View, from: Shape, index: readonly Index[]): readonly Index[] {
   switch (operation.op) {
     case "slice":

@@ -10,7 +10,7 @@ import { halvesOf, type Scalar } from "./scalar.ts";
 import { scatterAdd } from "./scatter-add.ts";
 import { threefry } from "./threefry.ts";
 
-/** The element of a tensor that a thread writes, by the operation that makes it. */
+/** The element that a thread writes, computed by the operation that makes the tensor. */
 export function written(reader: Reader, x: Tensor, index: readonly Index[]): Scalar {
   if (x.kind === "array") return reader.value(x, index);
   const { operation, inputs } = x.node;

@@ -1,7 +1,7 @@
 import { type Tensor } from "@sluice/tensor";
 import { sizeOf, type Node, type SymbolTensor } from "@sluice/tensor/internal";
 import { outputOf, TensorMap } from "@sluice/compiler";
-import type { Place, Sources } from "../kernels/source.ts";
+import type { BufferLocation, Sources } from "../kernels/source.ts";
 import { cutOf } from "./cut.ts";
 import type { Group, KernelRules } from "./group.ts";
 import { claim, newItem, type Item, type Role } from "./item.ts";
@@ -10,10 +10,10 @@ import { pack } from "./pack.ts";
 import { sourcesOf, type Memory, type Scope } from "./scope.ts";
 import { decideStorage, type Storage } from "./storage.ts";
 
-/** What a block does, in order; the kernels' sources are written once everything has its place. */
+/** The work of a block, in order. Kernel sources are written after every buffer has its place. */
 export type Work = Group | LoopWork;
 
-/** A value that a block has to leave in a buffer. */
+/** A value that a block must leave in a buffer. */
 export interface Result {
   readonly tensor: Tensor;
   readonly role: Role;
@@ -21,8 +21,8 @@ export interface Result {
 
 export interface Block {
   readonly work: readonly Work[];
-  /** Where each result lies; undefined where it has no elements. */
-  readonly places: readonly ((() => Place) | undefined)[];
+  /** Where each result is stored; undefined if it has no elements. */
+  readonly places: readonly ((() => BufferLocation) | undefined)[];
 }
 
 export interface Arrangement {
@@ -46,13 +46,14 @@ export function arrangeBlock(
     const places = results.map((result) => placeOf(draft, result));
     const work = inOrder(draft);
     if (!("cut" in work)) return { block: { work, places }, scope };
-    // A kernel that would read too many buffers is cut at a value on the way, and the block is arranged anew.
+    // A kernel that would read too many buffers is cut: an intermediate value gets a buffer, and the block is arranged
+    // again.
     forced.add(work.cut);
     buffers.length = before;
   }
 }
 
-/** A block whose values have levels and not yet launches. */
+/** A block whose values have levels, but no launches yet. */
 interface Draft extends Arrangement {
   readonly scope: Scope;
   readonly sources: Sources;
@@ -60,11 +61,11 @@ interface Draft extends Arrangement {
   readonly nodes: ReadonlySet<Node>;
   readonly levels: ReadonlyMap<Node, number>;
   readonly loops: readonly { readonly node: Node; readonly level: number }[];
-  /** Values to be written, by what computes them. */
+  /** Values to write, by the node that computes them. */
   readonly items: ReadonlyMap<Node, Item>;
-  /** Values that are written again, for results. */
+  /** Copies of values, for results. */
   readonly copies: Item[];
-  /** Loops' states that a result has taken over. */
+  /** States of inner loops that a result uses as its storage. */
   readonly taken: TensorMap<true>;
 }
 
@@ -116,8 +117,8 @@ function levelIn(levels: ReadonlyMap<Node, number>, x: Tensor): number {
   return x.kind === "array" ? 0 : (levels.get(x.node) ?? 0);
 }
 
-/** Where a result will lie: where it is computed, where a loop leaves it, or in a copy. */
-function placeOf(draft: Draft, { tensor, role }: Result): (() => Place) | undefined {
+/** Where a result will be stored: where it is computed, where a loop leaves it, or in a copy. */
+function placeOf(draft: Draft, { tensor, role }: Result): (() => BufferLocation) | undefined {
   if (sizeOf(tensor.shape) === 0) return undefined;
   const found =
     tensor.kind === "array"
@@ -136,21 +137,21 @@ function ownPlace(
   { items, storage, sources, taken }: Draft,
   tensor: SymbolTensor,
   role: Role,
-): (() => Place) | undefined {
+): (() => BufferLocation) | undefined {
   const item = items.get(tensor.node);
   if (item !== undefined && claim(item, role, storage.read)) return () => item.place;
-  // What a loop inside carries is in a buffer of its own, which one loop outside may carry on.
+  // A state of an inner loop has a buffer of its own, which one outer loop may carry on.
   if (role !== "carried" || !carriesOwn(tensor) || taken.has(tensor)) return undefined;
   taken.set(tensor, true);
   return () => placeIn(sources, tensor)!;
 }
 
-/** A state before its step, which a loop may stack from where it lies. */
-function statePlace({ sources }: Draft, tensor: SymbolTensor, role: Role): (() => Place) | undefined {
+/** A state before its step. A loop may stack it from where it is. */
+function statePlace({ sources }: Draft, tensor: SymbolTensor, role: Role): (() => BufferLocation) | undefined {
   return role === "stacked" && placeIn(sources, tensor) !== undefined ? () => placeIn(sources, tensor)! : undefined;
 }
 
-function placeIn(sources: Sources, x: SymbolTensor): Place | undefined {
+function placeIn(sources: Sources, x: SymbolTensor): BufferLocation | undefined {
   const source = sources.of(x);
   return source !== undefined && "place" in source ? source.place : undefined;
 }
@@ -164,7 +165,7 @@ function carriesOwn({ node, index }: SymbolTensor): boolean {
   return !(next.kind === "symbol" && next.node === input.node);
 }
 
-/** Loops and launches level by level, what the caller reads last; or a value to cut at. */
+/** Loops and launches level by level, with those that the caller reads last; or a node to cut at. */
 function inOrder(draft: Draft): Work[] | { readonly cut: Node } {
   const { memory, rules, scope, sources, storage, nodes, loops, items, copies } = draft;
   const all = [...items.values(), ...copies];

@@ -5,8 +5,8 @@ import { readsOf } from "./group.ts";
 import { isAnchor, isView } from "./storage.ts";
 
 /**
- * Where a kernel that would read more buffers than it may is cut: at the value on the way to `x` that reads the most
- * that it may. `within` are the values of the block, `read` those in memory.
+ * Where to cut a kernel that would read too many buffers: of the values that `x` is computed from, the one that reads
+ * the most buffers within the limit. `within` are the values of the block, `read` those in memory.
  */
 export function cutOf(
   x: Tensor,
@@ -31,7 +31,7 @@ export function cutOf(
   walk(x);
   if (best === undefined)
     throw new TensorError(
-      `gpu: ${x.kind === "symbol" ? x.node.operation.op : "a constant"} reads more than the ${limit} arrays that a kernel may read here`,
+      `gpu: ${x.kind === "symbol" ? x.node.operation.op : "a constant"} reads more arrays than the ${limit} that a kernel may read in this mode`,
     );
   return best.node;
 }

@@ -5,8 +5,8 @@ import type { Launch, Loop, Step } from "./schedule.ts";
 type Unreleased = Omit<Launch, "release"> | Omit<Loop, "release">;
 
 /**
- * Writes the kernels of a block's work, and says after which step each of its buffers is of no more use. `kept` are
- * needed at its end.
+ * Writes the kernels of a block, and determines after which step each of its buffers is no longer needed. The buffers
+ * `kept` are needed after the block.
  */
 export function emit(work: readonly Work[], kept: ReadonlySet<number>, rules: KernelRules): Step[] {
   const steps = work.map((each) => emitOne(each, rules));
@@ -36,7 +36,7 @@ function writesOf(step: Unreleased): readonly number[] {
   return step.kind === "launch" ? [step.writes] : step.stacked.map(({ to }) => to);
 }
 
-/** Buffers from outside that a step needs. */
+/** The buffers from outside that a step reads. */
 function readsOf(step: Unreleased): readonly number[] {
   if (step.kind === "launch") return step.reads;
   const inside = new Set(step.body.flatMap(writesOf));

@@ -4,11 +4,11 @@ import { kernelBody, literal, thread, type KernelBody, type KernelSource } from 
 import { fixed, plus, type Index } from "../kernels/position.ts";
 import { readerOf, type Reader } from "../kernels/reader.ts";
 import type { Scalar } from "../kernels/scalar.ts";
-import type { Place, Sources } from "../kernels/source.ts";
+import type { BufferLocation, Sources } from "../kernels/source.ts";
 import { decode } from "../kernels/view.ts";
 import { written } from "../kernels/write.ts";
 
-/** Values that one launch writes, side by side in one buffer. */
+/** Values that one launch writes into one buffer, side by side. */
 export interface Group {
   readonly kind: "group";
   readonly buffer: number;
@@ -17,19 +17,19 @@ export interface Group {
   readonly sources: Sources;
 }
 
-/** A value and where it goes. */
+/** A value and where it is written. */
 export interface Part {
   readonly tensor: Tensor;
-  readonly place: Place;
-  /** The tensor is read from where it lies, not computed. */
+  readonly place: BufferLocation;
+  /** Whether the tensor is copied from its buffer instead of computed. */
   readonly copied: boolean;
 }
 
-/** What a mode asks of kernels. */
+/** A mode's limits for kernels. */
 export interface KernelRules {
-  /** Buffers that one may read. */
+  /** How many buffers a kernel may read. */
   readonly reads: number;
-  /** Whether the position in a loop is a number or, read from a buffer, an array of one. */
+  /** Whether a loop position is passed as a number, or as an array of one, read from a buffer. */
   readonly positions: "numbers" | "arrays";
   /** Whether a kernel may write several values. */
   readonly packs: boolean;
@@ -40,7 +40,7 @@ export function groupSource({ parts, elements, sources }: Group, { positions }: 
   const body = kernelBody(elements);
   const reader = readerOf(body, sources);
   const ranges = parts.flatMap((part) => rangesOf(part));
-  // What no part fills, which nobody reads, is 0.
+  // Gaps between parts are 0. They are never read.
   const filled = withGaps(
     ranges.toSorted((a, b) => a.start - b.start),
     elements,
@@ -97,14 +97,14 @@ function elementOf(reader: Reader, { tensor, copied }: Part, element: Index): Sc
   return copied ? reader.value(tensor, index) : written(reader, tensor, index);
 }
 
-/** What a part's kernel would be on its own: how much of a kernel's limits it takes. */
+/** The kernel of a part alone, to measure how much of the limits it needs. */
 export function trial(part: Part, sources: Sources): KernelSource {
   const body = kernelBody();
   body.line(`return ${valueOf(readerOf(body, sources), part, thread, "high")};`);
   return body.finish();
 }
 
-/** The buffers that a value is read from or computed of. */
+/** The buffers that a value is read or computed from. */
 export function readsOf(x: SymbolTensor, sources: Sources): readonly number[] {
   const body: KernelBody = kernelBody();
   readerOf(body, sources).value(x, decode(body, thread, x.shape));

@@ -2,7 +2,7 @@ import { outputOf, TensorMap } from "@sluice/compiler";
 import { sizeOf, splitScan, type Node, type SymbolTensor } from "@sluice/tensor/internal";
 import { positionAt } from "../kernels/body.ts";
 import { MOST_ELEMENTS } from "../kernels/position.ts";
-import type { Place, Source } from "../kernels/source.ts";
+import type { BufferLocation, Source } from "../kernels/source.ts";
 import { arrangeBlock, type Arrangement, type Work } from "./block.ts";
 import type { Group, Part } from "./group.ts";
 import type { Carried, Loop, Stacked } from "./schedule.ts";
@@ -13,17 +13,17 @@ export interface LoopWork extends Omit<Loop, "body" | "release"> {
 }
 
 /**
- * A state and the slot that its values are in at the beginning of a step: laid out as the buffer that brings its next
- * values.
+ * The slots of a loop's states. A slot holds a state's values at the beginning of a step, in the layout of the buffer
+ * with its next values.
  */
 export interface Slots {
   /** Where the values of the state at `index` are. */
-  place(index: number): Place;
+  place(index: number): BufferLocation;
   readonly carried: readonly Carried[];
 }
 
-/** A slot for each buffer that brings next values. */
-export function slotsOf(memory: Memory, next: readonly Place[]): Slots {
+/** Makes a slot for each buffer that holds next values. */
+export function slotsOf(memory: Memory, next: readonly BufferLocation[]): Slots {
   const slots = new Map<number, number>();
   for (const { buffer } of next) if (!slots.has(buffer)) slots.set(buffer, newBuffer(memory, memory.buffers[buffer]!));
   return {
@@ -32,10 +32,10 @@ export function slotsOf(memory: Memory, next: readonly Place[]): Slots {
   };
 }
 
-/** A scan: launches that fill its slots, then the loop. Its outputs become known in `scope`. */
+/** Arranges a scan: launches that fill its slots, then the loop. Registers its outputs in `scope`. */
 export function arrangeLoop(arrangement: Arrangement, scope: Scope, node: Node): Work[] {
   const { operation } = node;
-  if (operation.op !== "scan") throw new Error("a scan was expected");
+  if (operation.op !== "scan") throw new Error(`gpu: expected a scan, got ${operation.op}`);
   const { memory } = arrangement;
   const { body, length, reverse, states } = operation;
   const outer = splitScan(operation, node.inputs);
@@ -98,10 +98,13 @@ export function arrangeLoop(arrangement: Arrangement, scope: Scope, node: Node):
 interface StackedOutput {
   readonly output: SymbolTensor;
   readonly step: { readonly shape: readonly number[]; readonly dtype: SymbolTensor["dtype"] };
-  readonly place: Place | undefined;
+  readonly place: BufferLocation | undefined;
 }
 
-/** What lies side by side in a step's buffer is stacked together, unless that would be too much for one buffer. */
+/**
+ * Outputs that are side by side in a step's buffer are stacked together, unless the stack would be too large for a
+ * buffer.
+ */
 function stacksOf(memory: Memory, length: number, outputs: readonly StackedOutput[], scope: Scope): Stacked[] {
   const stacks: Stacked[] = [];
   const ranges = new Map<number, { readonly start: number; readonly end: number }>();
@@ -126,7 +129,7 @@ function stacksOf(memory: Memory, length: number, outputs: readonly StackedOutpu
       stack = { from: place.buffer, start, elements, to: newBuffer(memory, length * elements) };
       stacks.push(stack);
     }
-    const at: Place = {
+    const at: BufferLocation = {
       buffer: stack.to,
       offset: place.offset - start,
       strides: [elements, ...place.strides],

@@ -1,7 +1,7 @@
 import { TensorMap } from "@sluice/compiler";
 import { type Program, type StateBinding } from "@sluice/tensor";
 import { bindState, sizeOf } from "@sluice/tensor/internal";
-import type { Place, Source } from "../kernels/source.ts";
+import type { BufferLocation, Source } from "../kernels/source.ts";
 import { arrangeBlock, type Result } from "./block.ts";
 import { emit } from "./emit.ts";
 import type { KernelRules } from "./group.ts";
@@ -27,7 +27,7 @@ export function schedule(program: Program, state: readonly StateBinding[], rules
   const changed = state.flatMap(({ output }, i) =>
     output === undefined || sizeOf(program.outputs[output]!.shape) === 0 ? [] : [{ i, output }],
   );
-  const fixedPlaces = new Map<number, Place>();
+  const fixedPlaces = new Map<number, BufferLocation>();
   const later: { slots?: Slots } = {};
   state.forEach(({ input }, i) => {
     const symbol = program.inputs[input]!;

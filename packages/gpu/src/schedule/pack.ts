@@ -5,12 +5,12 @@ import { trial, type Group, type KernelRules, type Part } from "./group.ts";
 import { isPackable, rank, type Item } from "./item.ts";
 import { floatsOf, newBuffer, placeAt, type Memory } from "./scope.ts";
 
-/** Statements of a kernel, which gpu.js translates slowly. */
+/** The most statements of a kernel that writes several values: gpu.js translates long kernels slowly. */
 const LONGEST_KERNEL = 240;
-/** Floats of a buffer that values share. */
+/** The most floats of a buffer that several values share. */
 const LARGEST_PACK = MOST_ELEMENTS / 4;
 
-/** Items that share a launch, and what that takes of a kernel's limits. */
+/** Items that share a launch, and how much of a kernel's limits they need. */
 interface Pack {
   readonly items: Item[];
   readonly reads: Set<number>;
@@ -22,8 +22,8 @@ interface Pack {
 }
 
 /**
- * Puts items that are due at once into as few launches as the rules allow, each with a buffer; or names an item that
- * reads too much for any.
+ * Packs the items of one level into as few launches as the rules allow, each with its buffer. Returns an item instead
+ * if it reads too many buffers for any launch.
  */
 export function pack(
   memory: Memory,

@@ -1,29 +1,28 @@
 import type { Type, Values } from "@sluice/tensor";
-import type { Place } from "../kernels/source.ts";
+import type { BufferLocation } from "../kernels/source.ts";
 
 /**
- * A program as launches of kernels. A buffer is written as a whole by one launch and never again, so that no kernel
- * reads what it writes; what a loop carries from step to step changes by taking another buffer's handle, not its
- * values.
+ * A program as kernel launches. One launch writes a whole buffer, and nothing writes it again, so no kernel reads what
+ * it writes. A loop's state changes by taking over another buffer's handle; values are not copied.
  */
 export interface Schedule {
-  /** Floats that each buffer holds. */
+  /** The size of each buffer, in floats. */
   readonly buffers: readonly number[];
   readonly constants: Packed<Placed & { readonly values: Values }>;
-  /** The inputs that `run` is given, one behind the other in one buffer. */
+  /** The inputs of `run`, one after another in one buffer. */
   readonly inputs: Packed<Placed>;
-  /** What stays on the device between runs. */
+  /** The state, which stays on the device between runs. */
   readonly state: readonly Placed[];
   readonly steps: readonly Step[];
-  /** State that takes another buffer after each run. */
+  /** State slots, and the buffers that they take over after each run. */
   readonly carried: readonly Carried[];
   readonly outputs: readonly Placed[];
 }
 
-/** A tensor and where it lies. */
+/** A tensor and where it is stored. */
 export interface Placed {
   readonly type: Type;
-  readonly place: Place;
+  readonly place: BufferLocation;
 }
 
 /** Tensors in one buffer. */
@@ -37,34 +36,34 @@ export type Step = Launch | Loop;
 export interface Launch {
   readonly kind: "launch";
   readonly code: string;
-  /** Buffers in the order of the kernel's arguments; the positions of the loops at these depths follow. */
+  /** The buffers in the order of the kernel's arguments, then the depths of the loops whose positions follow. */
   readonly reads: readonly number[];
   readonly positions: readonly number[];
   readonly writes: number;
-  /** Buffers that nobody in this block reads after this step. */
+  /** Buffers that no later step of this block reads. */
   readonly release: readonly number[];
 }
 
 export interface Loop {
   readonly kind: "loop";
   readonly length: number;
-  /** The position runs from length - 1 to 0. */
+  /** Whether the position runs from length - 1 down to 0. */
   readonly reverse: boolean;
   readonly depth: number;
   readonly body: readonly Step[];
   readonly carried: readonly Carried[];
-  /** Buffers of every step, stacked. */
+  /** Outputs of all steps, stacked. */
   readonly stacked: readonly Stacked[];
   readonly release: readonly number[];
 }
 
-/** At the end of a step `slot` takes what `next` holds. */
+/** At the end of a step, `slot` takes over the contents of `next`. */
 export interface Carried {
   readonly slot: number;
   readonly next: number;
 }
 
-/** `elements` floats of `from` in each step, one behind the other in `to` by position. */
+/** `elements` floats of `from`, taken in each step and stored one after another in `to`, by position. */
 export interface Stacked {
   readonly from: number;
   readonly start: number;

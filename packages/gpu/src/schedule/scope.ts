@@ -1,18 +1,18 @@
 import { TensorMap } from "@sluice/compiler";
 import { type ArrayTensor, type Tensor, type Values } from "@sluice/tensor";
 import { sizeOf, stridesOf, type SymbolTensor } from "@sluice/tensor/internal";
-import type { Place, Source, Sources } from "../kernels/source.ts";
+import type { BufferLocation, Source, Sources } from "../kernels/source.ts";
 
-/** Buffers and constants of a schedule in the making. */
+/** The buffers and constants of a schedule while it is made. */
 export interface Memory {
-  /** Floats that each buffer holds. */
+  /** The size of each buffer, in floats. */
   readonly buffers: number[];
-  /** A number for a buffer that is not decided yet, another one each time. */
+  /** A new number for a buffer that is not decided yet. */
   readonly provisional: () => number;
   readonly constants: ConstantPool;
 }
 
-/** What symbols stand for in a block; what a block does not know its enclosing one may. */
+/** The sources of symbols in a block. Symbols that it does not know are looked up in the enclosing one. */
 export interface Scope {
   readonly depth: number;
   readonly known: TensorMap<() => Source | undefined>;
@@ -28,13 +28,17 @@ export function newBuffer({ buffers }: Memory, elements: number): number {
   return buffers.push(elements) - 1;
 }
 
-/** Floats that an element of a tensor takes. */
+/** How many floats an element takes. */
 export function floatsOf({ dtype }: { readonly dtype: Tensor["dtype"] }): number {
   return dtype === "i32" ? 2 : 1;
 }
 
-/** A tensor row-major at an offset of a buffer, an i32's low halves behind its high ones. */
-export function placeAt(buffer: number, offset: number, { shape }: { readonly shape: readonly number[] }): Place {
+/** A tensor stored row-major from an offset of a buffer on. The low halves of an i32 follow all high halves. */
+export function placeAt(
+  buffer: number,
+  offset: number,
+  { shape }: { readonly shape: readonly number[] },
+): BufferLocation {
   return { buffer, offset, strides: stridesOf(shape), low: sizeOf(shape) };
 }
 
@@ -47,16 +51,16 @@ export function sourcesOf({ constants }: Memory, scope: Scope): Sources {
   return { of: (x) => find(x, scope), constant: (x) => constants.place(x) };
 }
 
-/** Constants that are no literals, one behind the other in one buffer. */
+/** Constants that are not literals, one after another in one buffer. */
 interface ConstantPool {
   readonly buffer: number;
-  place(x: ArrayTensor): Place;
-  readonly placed: ReadonlyMap<Values, { readonly tensor: ArrayTensor; readonly place: Place }>;
+  place(x: ArrayTensor): BufferLocation;
+  readonly placed: ReadonlyMap<Values, { readonly tensor: ArrayTensor; readonly place: BufferLocation }>;
   readonly elements: number;
 }
 
 function constantPool(buffer: number): ConstantPool {
-  const placed = new Map<Values, { tensor: ArrayTensor; place: Place }>();
+  const placed = new Map<Values, { tensor: ArrayTensor; place: BufferLocation }>();
   let elements = 0;
   return {
     buffer,

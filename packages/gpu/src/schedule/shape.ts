@@ -2,19 +2,15 @@ import { rewrite } from "@sluice/compiler";
 import { concat, pad, reduceMax, reshape, sum, type Program, type Tensor } from "@sluice/tensor";
 import { apply, sizeOf } from "@sluice/tensor/internal";
 
-/*
- * Passes that give a program the shape that suits one output a thread.
- */
+/* Rewrites a program for kernels with one output element per thread. */
 
-/** Parts that a concatenation may have: each may bring a buffer to read, of which a kernel has few. */
+/** The most parts of a concatenation: each may need a buffer, and a kernel can read only a few. */
 const PARTS = 4;
-/** A reduction of more elements than this to fewer results than `THREADS` keeps few threads busy for long. */
+/** A reduction of more than `LONG` elements to fewer than `THREADS` results would keep few threads busy for long. */
 const LONG = 256;
 const THREADS = 1024;
 
-/**
- * Concatenations of many parts become concatenations of concatenations, and long reductions to few results become two.
- */
+/** Turns concatenations of many parts into nested ones, and long reductions to few results into two reductions each. */
 export function shapeForThreads(program: Program): Program {
   return rewrite(program, (node, inputs) => {
     const { operation } = node;
@@ -50,8 +46,8 @@ function inStages(parts: readonly Tensor[], axis: number): Tensor {
 }
 
 /**
- * Over groups of about the square root of the length first. A largest value admits no filling up, so there the groups
- * have to divide the length.
+ * Reduces groups of about the square root of the length first. A sum can be padded with zeros; for a maximum the group
+ * size must divide the length.
  */
 function reduceTwice(op: "reduceSum" | "reduceMax", x: Tensor, axis: number, length: number): Tensor | undefined {
   const root = Math.ceil(Math.sqrt(length));

@@ -3,20 +3,20 @@ import { type Tensor } from "@sluice/tensor";
 import { sizeOf, type Node } from "@sluice/tensor/internal";
 
 /**
- * Which values of a block get memory. A launch costs more than a few operations, so a kernel computes again what it
- * needs of others' intermediate values, unless that is much work: many operations, or few that are needed by many
- * elements.
+ * Decides which values of a block are stored. A launch costs more than a few operations, so a kernel recomputes the
+ * intermediate values that it needs. The exceptions are values that would cost much: through many operations, or
+ * through few operations for many elements.
  */
 export interface Storage {
-  /** Values that a kernel writes. */
+  /** The values that a kernel writes. */
   readonly written: ReadonlySet<Node>;
-  /** Those of them that other kernels read; the others are also computed where they are used. */
+  /** The written values that other kernels read. The other written values are also recomputed where they are used. */
   readonly read: ReadonlySet<Node>;
 }
 
-/** Operations in one kernel for one element, by {@link costOf}. */
+/** The most operations for one element in a kernel, by {@link costOf}. */
 const LONGEST = 160;
-/** Operations computed again for one element. */
+/** The most operations to recompute per element. */
 const WASTE = 64;
 
 export function decideStorage(nodes: readonly Node[], results: readonly Tensor[], forced: ReadonlySet<Node>): Storage {
@@ -31,7 +31,7 @@ export function decideStorage(nodes: readonly Node[], results: readonly Tensor[]
 
   const own = new Set(nodes);
   for (const x of results) if (x.kind === "symbol" && own.has(x.node)) written.add(x.node);
-  /** How many elements of a value other values ask for. */
+  /** How many elements of each value the other values read. */
   const wanted = new Map<Node, number>();
   const want = (x: Tensor, elements: number): void => {
     if (x.kind === "symbol" && own.has(x.node)) wanted.set(x.node, (wanted.get(x.node) ?? 0) + elements);
@@ -65,7 +65,8 @@ export function decideStorage(nodes: readonly Node[], results: readonly Tensor[]
 }
 
 /**
- * What an element costs with everything that is computed on the way to it; a value that would cost too much is kept.
+ * The cost of one element of each value, including everything computed on the way. A value that would cost too much is
+ * stored.
  */
 function accumulatedCosts(
   nodes: readonly Node[],
@@ -98,22 +99,22 @@ function askOfAnchor(
 ): void {
   const { op } = node.operation;
   for (const x of node.inputs) {
-    // Every element of a reduction's operand is needed once; everything else is read again and again.
+    // A reduction reads every element of its operand once. Other anchors read elements again and again.
     if ((op === "reduceSum" || op === "reduceMax") && size > 0) want(x, sizeOf(x.shape));
     else inMemory(x);
   }
 }
 
 /**
- * Values that take a kernel of their own to compute. Gathering and counting a plan does in steps of their own; a kernel
- * does them on the way.
+ * Values that need a kernel of their own. A plan has separate steps for gather and iota; a kernel computes them on the
+ * fly.
  */
 export function isAnchor(node: Node): boolean {
   const { op } = node.operation;
   return roleOf(node) === "anchor" && op !== "gather" && op !== "iota";
 }
 
-/** Other looks at the same elements. */
+/** Whether a node only views the elements of its input. */
 export function isView(node: Node): boolean {
   return roleOf(node) === "view";
 }

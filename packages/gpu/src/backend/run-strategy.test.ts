@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Schedule, Step } from "../schedule/schedule.ts";
-import { manner } from "./manner.ts";
+import { chooseStrategy } from "./run-strategy.ts";
 
 const launch: Step = { kind: "launch", code: "", reads: [], positions: [], writes: 0, release: [] };
 
@@ -30,15 +30,20 @@ function scheduleOf({ length, state }: { readonly length: number; readonly state
 const small = scheduleOf({ length: 50, state: 100 });
 
 test("a run is a pipeline where gpu.js does it as one and that costs less", () => {
-  expect(manner("webgpu", small, true)).toEqual({ pipeline: true, reason: "a pipeline of 111 launches" });
-  expect(manner("webasm", small, true).pipeline).toBe(true);
+  expect(chooseStrategy("webgpu", small, true)).toEqual({ pipeline: true, reason: "a pipeline of 111 launches" });
+  expect(chooseStrategy("webasm", small, true).pipeline).toBe(true);
 });
 
 test.each([
-  ["webgl2", small, true, "111 launches one by one: gpu.js does no pipelines as one in mode webgl2"],
-  ["cpu", small, true, "111 launches one by one: gpu.js does no pipelines as one in mode cpu"],
-  ["webgpu", small, false, "111 launches one by one: so it was asked for"],
-  ["webasm", scheduleOf({ length: 100_000, state: 1 }), true, "220001 launches one by one: a pipeline may have 20000"],
+  ["webgl2", small, true, "111 launches one by one: gpu.js cannot run a pipeline as one in mode webgl2"],
+  ["cpu", small, true, "111 launches one by one: gpu.js cannot run a pipeline as one in mode cpu"],
+  ["webgpu", small, false, "111 launches one by one: pipelines are turned off"],
+  [
+    "webasm",
+    scheduleOf({ length: 100_000, state: 1 }),
+    true,
+    "220001 launches one by one: a pipeline may have at most 20000",
+  ],
   [
     "webgpu",
     scheduleOf({ length: 50, state: 1e6 }),
@@ -46,9 +51,9 @@ test.each([
     "111 launches one by one: 4000000 bytes of state stay on the device",
   ],
 ] as const)("otherwise it is not: %s", (mode, plan, allowed, reason) => {
-  expect(manner(mode, plan, allowed)).toEqual({ pipeline: false, reason });
+  expect(chooseStrategy(mode, plan, allowed)).toEqual({ pipeline: false, reason });
 });
 
 test("in this process state costs nothing to hand over", () => {
-  expect(manner("webasm", scheduleOf({ length: 50, state: 1e6 }), true).pipeline).toBe(true);
+  expect(chooseStrategy("webasm", scheduleOf({ length: 50, state: 1e6 }), true).pipeline).toBe(true);
 });
