@@ -1,5 +1,5 @@
-// Writes what workers run into a file of the build, for pages whose Content-Security-Policy forbids workers from blob:
-// URLs. It imports nothing, so it can be copied or bundled as an asset.
+// Writes the workers' code into a file of the build, for pages whose Content-Security-Policy forbids workers from blob:
+// URLs. The file imports nothing, so it can be copied or bundled as an asset.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { workerSource } from "./dist/threads/worker-source.js";

@@ -4,27 +4,26 @@ import { exp, tanh } from "./math/index.ts";
 import { nodeV8, optimizeAtOnce } from "./v8-flags.ts";
 
 /*
- * V8's `--experimental-wasm-revectorize` pairs neighbouring 128-bit operations into 256-bit ones; products run two to
- * three times as fast. It is an experiment of V8's. So it is turned on only for versions of V8 that the suite has run
- * on, and before it is relied on, a product and an elementwise pass are run with and without it, and must have the same
- * bits.
+ * V8's `--experimental-wasm-revectorize` pairs neighbouring 128-bit operations into 256-bit ones. Products then run two
+ * to three times as fast. The feature is experimental. So it is turned on only for versions of V8 that the suite has
+ * run on, and only after a check: a product and an elementwise pass must give the same bits with it and without it.
  *
- * It starts from two stores to neighbouring addresses, one right after the other, and goes back through what they
- * store. So a kernel computes two vectors, both loads before both stores, and then stores both; a store between the
- * loads of the two keeps them apart.
+ * V8 starts from two consecutive stores to neighbouring addresses, and follows back what they store. So a kernel
+ * computes two vectors, with both loads before both stores, and then stores both. A store between the two loads
+ * prevents the pair.
  */
 const FLAG = "experimental-wasm-revectorize";
 
-/** Whether V8 pairs vectors of 128 bits, and if not, why. */
+/** Whether V8 pairs 128-bit vectors and, if not, why. */
 export interface Pairing {
   readonly used: boolean;
   readonly reason?: string;
 }
 
 /**
- * The versions of V8 on which the programs of `tests/runtimes.test.ts` had the same bits with pairing and without,
- * optimized, on one thread and on two; each with the Nodes it was tried in. A build stands for its patches, which are
- * fixes brought back from later versions.
+ * The versions of V8 on which the programs of `tests/runtimes.test.ts` gave the same bits with and without pairing, in
+ * optimized code, on one thread and on two. Each lists the versions of Node that were tested. A build stands for all
+ * its patch versions, which only backport fixes.
  */
 export const shownOn: Readonly<Record<string, string>> = {
   "13.6.233": "Node 24.0.0, 24.21.0, 24.22.3",
@@ -34,18 +33,18 @@ export const shownOn: Readonly<Record<string, string>> = {
 
 const off = (reason: string): Pairing => ({ used: false, reason });
 
-/** V8's flags are the process's, so the answer is found once. */
+/** Flags of V8 belong to the process, so the answer is determined once. */
 let answer: Pairing | undefined;
 
 /**
- * Turns pairing on for this process, if its V8 is one of {@link shownOn}, on x64, and the check passes; else says why
- * not. `wanted: false` turns it off again. What V8 optimizes from then on follows it, also of modules that were
- * compiled before.
+ * Turns pairing on for this process if its V8 is in {@link shownOn}, the processor is x64, and the check passes.
+ * Otherwise says why not. `wanted: false` turns it off again. The setting applies to everything that V8 optimizes from
+ * then on, even in modules compiled before.
  */
 export function pairVectors(wanted: boolean): Pairing {
   if (!wanted) {
     if (answer?.used === true) nodeV8()?.set(`--no-${FLAG}`);
-    return off("it was not asked for");
+    return off("it is turned off by wasm({ pairing: false })");
   }
   if (answer === undefined) answer = tryToPair();
   else if (answer.used) nodeV8()?.set(`--${FLAG}`);
@@ -54,10 +53,10 @@ export function pairVectors(wanted: boolean): Pairing {
 
 function tryToPair(): Pairing {
   const v8 = nodeV8();
-  if (v8 === undefined) return off("it is an experiment of V8's that only a program in Node can turn on");
+  if (v8 === undefined) return off("it is an experimental feature of V8 that only a program in Node can turn on");
   if (shownOn[v8.version] === undefined)
-    return off(`it was not tried with V8 ${v8.version}; it was with ${Object.keys(shownOn).join(", ")}`);
-  if (process.arch !== "x64") return off(`it is for x64, and this is ${process.arch}`);
+    return off(`it was not tested with V8 ${v8.version}, only with ${Object.keys(shownOn).join(", ")}`);
+  if (process.arch !== "x64") return off(`it works on x64 only, and this is ${process.arch}`);
   // Only the optimizing compiler pairs vectors.
   optimizeAtOnce(v8, true);
   const plain = checkResult("plain");
@@ -66,7 +65,7 @@ function tryToPair(): Pairing {
   optimizeAtOnce(v8, false);
   if (paired.every((bits, i) => bits === plain[i])) return { used: true };
   v8.set(`--no-${FLAG}`);
-  return off("its results differed from those without it");
+  return off("its results differed from those without pairing");
 }
 
 const [M, N, K] = [8, 48, 64];
@@ -76,8 +75,8 @@ const PACKED = B + 4 * K * N;
 const C = PACKED + packedBytes({ n: N, k: K });
 
 /**
- * Bits of a product passed through functions, in code that was optimized. The name makes another module of it, so that
- * V8 compiles it afresh.
+ * The bits of a product followed by elementwise functions, from optimized code. The name makes the module's bytes
+ * differ, so that V8 compiles it again.
  */
 function checkResult(name: string): Uint32Array {
   const builder = wasmModule({ memory: { initial: 1 } });
@@ -92,7 +91,7 @@ function checkResult(name: string): Uint32Array {
   };
   const floats = new Float32Array(memory.buffer);
   for (let i = 0; i < M * K + K * N; i++) floats[i] = (Math.imul(i + 1, 0x9e3779b1) >> 8) / 0x1000000;
-  // The first time each function is optimized, the second time the result is that of the optimized one.
+  // The first call optimizes each function; the second gives the result of the optimized code.
   for (let time = 0; time < 2; time++) {
     call("pack", B, PACKED, 0, panelCount(N));
     call("gemm", 0, M, A, PACKED, C, 0);

@@ -1,28 +1,28 @@
 import { type Body, type Expression, f32x4, i32, type Local, times, v128 } from "./assembler/index.ts";
 
 /*
- * Totals of blocks, added in pairs (see `pairwise.ts` of @sluice/tensor). A total waits for its neighbour in a place of
- * memory, one for each size of what waits; which places are taken are the bits of a number, which is that of the
- * finished blocks where none is left out. A block of nothing but +0 may be left out, since adding it changes no bit:
- * the next one then waits, or is added, as if it had been there.
+ * Adds the totals of blocks in pairs (see `pairwise.ts` of @sluice/tensor). A total waits for its neighbour in a place
+ * in memory; there is one place per size. The bits of a number say which places are taken. If no block is left out,
+ * that number is the number of finished blocks. A block of nothing but +0 may be left out, because adding it changes no
+ * bit: the next total then waits, or is added, as if that block had been there.
  */
 export interface Waiting {
   /** Address of the first place. */
   readonly places: Expression<"i32">;
-  /** Bytes from one place to the next: those of the sums. */
+  /** Bytes from one place to the next, which is the size of the sums. */
   readonly bytes: number;
-  /** Bits of the places that are taken. */
+  /** The places that are taken, as bits. */
   readonly taken: Local<"i32">;
-  /** The block that the sums belong to. */
+  /** The number of the current block. */
   readonly block: Local<"i32">;
 }
 
-/** Places for the totals of `blocks` blocks. */
+/** How many places `blocks` blocks need. */
 export function placesFor(blocks: number): number {
   return blocks < 2 ? 0 : 32 - Math.clz32(blocks - 1);
 }
 
-/** Blocks of `length` terms that `count` terms fill. */
+/** How many blocks of `length` terms `count` terms fill. */
 export function blocksOf(count: number, length: number): number {
   return Math.ceil(count / length);
 }
@@ -35,8 +35,8 @@ export function waitingAt(body: Body, places: Expression<"i32">, bytes: number):
 }
 
 /**
- * The bits of `taken` that a block's total is added to when `next` is the next block, and the place that it then waits
- * in.
+ * For a block that ends, when `next` is the next block: the bits of the places whose totals are added to its total, and
+ * the place where the sum then waits.
  */
 export function nextPlace(
   body: Body,
@@ -50,8 +50,8 @@ export function nextPlace(
 }
 
 /**
- * Ends a block: adds the sums to what waits for them and lets the total wait until block `next` is done. The sums are
- * then free.
+ * Ends a block: adds the totals that wait for its sums, and stores the result to wait until block `next` is done. The
+ * sums are then free.
  */
 export function endBlock(body: Body, waiting: Waiting, sums: readonly Local<"v128">[], next: Expression<"i32">): void {
   const { places, bytes, taken, block } = waiting;
@@ -63,17 +63,17 @@ export function endBlock(body: Body, waiting: Waiting, sums: readonly Local<"v12
   sums.forEach((sum, v) => body.do(v128.store(to, sum, 16 * v)));
 }
 
-/** Adds all that waits to the sums of the last block. */
+/** Adds all waiting totals to the sums of the last block. */
 export function endBlocks(body: Body, { places, bytes, taken }: Waiting, sums: readonly Local<"v128">[]): void {
   addWaiting(body, sums, places, bytes, taken);
 }
 
-/** Sums of terms, and where the totals of their blocks wait; without `waiting` all terms are one block. */
+/** Sums of terms, and the waiting totals of their blocks. Without `waiting` all terms are one block. */
 export interface Blocked {
   readonly sums: readonly Local<"v128">[];
-  /** What a sum begins with. */
+  /** The initial value of a sum. */
   readonly start: Expression<"v128">;
-  /** Terms of a block. */
+  /** The number of terms in a block. */
   readonly block: number;
   readonly waiting: Waiting | undefined;
 }
@@ -94,8 +94,8 @@ export function addInOrder(body: Body, blocked: Blocked, count: number, take: (t
 }
 
 /**
- * Adds the terms at the positions of a list, which begins with their number; they rise. `take(position)` adds one to
- * the sums.
+ * Adds the terms at listed positions. The list starts with their number; the positions increase. `take(position)` adds
+ * one term to the sums.
  */
 export function addListed(
   body: Body,
@@ -126,7 +126,7 @@ function startAnew(body: Body, { sums, start }: Blocked): void {
   for (const sum of sums) body.set(sum, start);
 }
 
-/** Adds to the sums what waits in the places of `bits`, small totals first. `bits` is left 0. */
+/** Adds the totals in the places of `bits` to the sums, small totals first. Sets `bits` to 0. */
 function addWaiting(
   body: Body,
   sums: readonly Local<"v128">[],
@@ -139,7 +139,7 @@ function addWaiting(
   );
 }
 
-/** Visits the places of `bits`, in their order, which is left 0. */
+/** Visits the places of `bits` in order. Sets `bits` to 0. */
 export function eachPlace(
   body: Body,
   places: Expression<"i32">,

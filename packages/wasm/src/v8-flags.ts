@@ -1,17 +1,14 @@
 /*
- * V8's flags belong to the whole process, and some of them do not go together. Without Liftoff but with `wasm-deopt`,
- * which is on from V8 14 (Node 25), V8 ends the process as soon as it optimizes a function: it then needs the feedback
- * that only Liftoff's code collects. So no flag of the compilers' is changed here. A function that has to be optimized
+ * V8's flags belong to the whole process, and some do not work together. Without Liftoff but with `wasm-deopt` (on by
+ * default from V8 14, Node 25), V8 crashes as soon as it optimizes a function, because it needs feedback that only
+ * Liftoff's code collects. So this file changes no flag of the compilers. Instead, a function that must be optimized
  * now runs in Liftoff first, as always, uses up its budget at once, and is optimized within that call. V8's own tests
  * do the same.
  *
  * This is the only file that sets a flag; lint refuses it elsewhere.
  */
 
-/**
- * V8, where it is Node that runs on it: its version (`13.6.233`, without what Node added to it) and how its flags are
- * set.
- */
+/** The V8 of Node: its version (`13.6.233`, without Node's suffix), and a function that sets a flag. */
 export interface NodeV8 {
   readonly version: string;
   set(flag: string): void;
@@ -21,8 +18,8 @@ export interface NodeV8 {
 const BUDGET = 13_000_000;
 
 /**
- * Undefined elsewhere: in browsers, in Deno and Electron, whose V8 is another, and in Bun, which has none but gives
- * itself the version of Node's.
+ * Node's V8. Undefined in browsers; in Deno and Electron, which have a V8 of their own; and in Bun, which has no V8 but
+ * reports the version of Node's.
  */
 export function nodeV8(): NodeV8 | undefined {
   const module = typeof process === "object" ? process.getBuiltinModule?.("node:v8") : undefined;
@@ -32,8 +29,8 @@ export function nodeV8(): NodeV8 | undefined {
 }
 
 /**
- * Whether WebAssembly functions that are instantiated from now on are optimized in their first call, so that each later
- * call runs what the optimizing compiler made.
+ * Turns on or off that WebAssembly functions instantiated from now on are optimized within their first call, so that
+ * every later call runs optimized code.
  */
 export function optimizeAtOnce(v8: NodeV8, on: boolean): void {
   const asked = process.execArgv

@@ -82,7 +82,7 @@ describe("functions", () => {
     });
     expect(instantiate(module, { host: { twice: (x: number) => 2 * x } }).both!(5)).toBe(-15);
     expect(() => square.call()).toThrow("square takes 1 operands (x), not 0.");
-    expect(() => square.call(i32.const(1))).toThrow("square: operand 0 is i32, and should be f32.");
+    expect(() => square.call(i32.const(1))).toThrow("square: operand 0 is i32, expected f32.");
   });
 
   test("a shared node is evaluated once", () => {

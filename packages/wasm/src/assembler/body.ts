@@ -5,7 +5,7 @@ import { hoistConstants } from "./hoist-constants.ts";
 import { unsigned } from "./leb128.ts";
 import { shareCommon } from "./sharing.ts";
 
-/** A place to branch to: the start of a loop or the end of a block. */
+/** A branch target: the start of a loop or the end of a block. */
 export interface Label {
   readonly name: string;
 }
@@ -31,15 +31,15 @@ export interface Body {
   /** A new variable that holds `value`. */
   let<T extends ValueType>(value: Expression<T>, name?: string): Local<T>;
   set<T extends ValueType>(local: Local<T>, value: Operand<T>): void;
-  /** Executes a store, a call without a result, and the like; a result is dropped. */
+  /** Executes a store, a call, or another expression. Drops its result, if any. */
   do(expression: Expression): void;
   if(condition: Expression<"i32">, then: () => void, otherwise?: () => void): void;
-  /** Statements that `branch(label)` leaves. */
+  /** A block: `branch(label)` leaves it. */
   block(statements: (label: Label) => void): void;
-  /** Statements that `branch(label)` starts again. */
+  /** A loop: `branch(label)` starts its next iteration. */
   loop(statements: (label: Label) => void): void;
   while(condition: Expression<"i32">, statements: () => void): void;
-  /** As `while`, but the condition is tested after the statements. */
+  /** Like `while`, but tests the condition after the statements. */
   repeatWhile(condition: Expression<"i32">, statements: () => void): void;
   branch(label: Label): void;
   branchIf(label: Label, condition: Expression<"i32">): void;
@@ -47,7 +47,7 @@ export interface Body {
   unreachable(): void;
 }
 
-/** What a body was built into. */
+/** A finished body. */
 export interface Built {
   readonly statements: readonly Statement[];
   /** Parameters first. */
@@ -72,13 +72,13 @@ function constantOf<T extends ValueType>(type: T, value: Operand<T>): Expression
     case "f64":
       return toF64(value);
     default:
-      throw new TypeError("A v128 variable is set to a vector, such as f32x4.const(1), not to a number.");
+      throw new TypeError("A v128 variable must be set to a vector, such as f32x4.const(1), not to a number.");
   }
 }
 
 export function bodyBuilder(parameters: Readonly<Record<string, ValueType>>): BodyBuilder {
   const locals: Local[] = [];
-  /** How many variables were given each name. */
+  /** The number of variables with each wanted name. */
   const names = new Map<string, number>();
   let labels = 0;
   let current: Statement[] = [];

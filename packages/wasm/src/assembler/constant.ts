@@ -31,7 +31,7 @@ export function f32x4Const(value: number): Expression<"v128"> {
   return node("v128", "f32x4.const", [0xfd, 0x0c, ...bytesOf(16)], [], printed(Math.fround(value)));
 }
 
-/** A vector of four integers, or of four times the same one. */
+/** A vector of four integers, or of one integer four times. */
 export function i32x4Const(...values: [number] | [number, number, number, number]): Expression<"v128"> {
   for (let lane = 0; lane < 4; lane++) view.setInt32(4 * lane, values[lane % values.length]!, true);
   return node("v128", "i32x4.const", [0xfd, 0x0c, ...bytesOf(16)], [], values.join(" "));
@@ -52,7 +52,7 @@ export function i32Value(expression: Expression): number | undefined {
   return expression.op === "i32.const" ? Number(expression.note) : undefined;
 }
 
-/** A way from a number at the call site to a constant operand. */
+/** Turns a number at the call site into a constant operand. */
 export type Lift<T extends ValueType> = (operand: Operand<T>) => Expression<T>;
 
 function lift<T extends ValueType>(constant: (value: number) => Expression<T>): Lift<T> {

@@ -13,7 +13,7 @@ export const TYPE_CODES: Readonly<Record<ValueType, number>> = {
 const NO_RESULT = 0x40;
 const END = 0x0b;
 
-/** The code entry of one function: its locals, then its instructions. */
+/** The code entry of a function: its locals, then its instructions. */
 export function encodeFunction({ statements, locals }: Built, parameterCount: number): number[] {
   const out = declarations(locals.slice(parameterCount).map(({ type }) => type));
   encodeStatements(statements, [], out);
@@ -21,7 +21,7 @@ export function encodeFunction({ statements, locals }: Built, parameterCount: nu
   return out;
 }
 
-/** Locals are declared in runs of one type. */
+/** Declares locals in runs of the same type. */
 function declarations(types: readonly ValueType[]): number[] {
   const runs: { type: ValueType; count: number }[] = [];
   for (const type of types) {
@@ -37,7 +37,7 @@ function encodeExpression(expression: Expression, out: number[]): void {
   for (const byte of expression.code) out.push(byte);
 }
 
-/** `labels` are those around, outermost first; an `if` takes a place without a name. */
+/** `labels` are the enclosing labels, outermost first. An `if` counts as a level without a label. */
 function encodeStatements(
   statements: readonly Statement[],
   labels: readonly (Label | undefined)[],
@@ -71,7 +71,7 @@ function encodeStatements(
         break;
       case "branch": {
         const depth = labels.length - 1 - labels.lastIndexOf(statement.label);
-        if (depth === labels.length) throw new Error(`A branch to ${statement.label.name} stands outside of it.`);
+        if (depth === labels.length) throw new Error(`A branch to ${statement.label.name} must be inside it.`);
         if (statement.condition !== undefined) encodeExpression(statement.condition, out);
         out.push(statement.condition === undefined ? 0x0c : 0x0d, ...unsigned(depth));
         break;

@@ -1,7 +1,7 @@
 import { f32Const, f64Const, type Lift, toF32, toF64, toI32, toI64 } from "./constant.ts";
 import { binary, load, store, unary } from "./operation.ts";
 
-/** Arithmetic that single and double precision have in common; opcodes count up from those of `eq` and `abs`. */
+/** Arithmetic of single and double precision. Opcodes count up from those of `eq` and `abs`. */
 function arithmetic<T extends "f32" | "f64">(type: T, comparisons: number, operations: number, lift: Lift<T>) {
   return {
     eq: binary(`${type}.eq`, [comparisons], lift, "i32"),

@@ -3,10 +3,12 @@ import { f32x4Const } from "./constant.ts";
 import type { Expression, Local } from "./expression.ts";
 
 /**
- * Sets the vector variables of a loop that the next turn does not read to a constant at the end of each turn. V8 lets
- * every variable that is set in a loop go round with it until it finds that nobody reads it; before it does, it decides
- * which vectors to pair, and takes one that goes round for one that is needed alone, which speaks against a pair. The
- * constants cost no instruction.
+ * Helps V8 pair vectors: at the end of each iteration of a loop, sets vector variables that the next iteration does not
+ * read to a constant.
+ *
+ * V8 first treats every variable that is set in a loop as carried to the next iteration, until it finds that nothing
+ * reads it. It decides before that which vectors to pair, and a carried vector counts against a pair. The constants
+ * cost no instruction.
  */
 export function forgetVectors(statements: readonly Statement[], locals: readonly Local[]): Statement[] {
   const vectors = new Map(locals.filter(({ type }) => type === "v128").map((local) => [local.name, local]));
@@ -28,7 +30,7 @@ export function forgetVectors(statements: readonly Statement[], locals: readonly
       }
     });
 
-  /** The statements of a loop, which end with the branch to its start. */
+  /** The statements of a loop. They end with the branch to its start. */
   function turn(list: readonly Statement[]): Statement[] {
     const body = list.slice(0, -1);
     const forgotten = ownOf(body).map((name): Statement => ({
@@ -39,10 +41,7 @@ export function forgetVectors(statements: readonly Statement[], locals: readonly
     return [...within(body), ...forgotten, ...list.slice(-1)];
   }
 
-  /**
-   * Vectors that the statements of a list themselves set, in any case and before any of them reads them, and that occur
-   * nowhere else.
-   */
+  /** Vectors that the statements always set before any of them reads them, and that occur nowhere else. */
   function ownOf(list: readonly Statement[]): string[] {
     const here = new Map<string, number>();
     const own: string[] = [];
@@ -58,7 +57,7 @@ export function forgetVectors(statements: readonly Statement[], locals: readonly
   return within(statements);
 }
 
-/** Variables that a statement sets in any case and does not read before. */
+/** Variables that a statement always sets, and does not read before it does. */
 function setBy(statement: Statement, names: readonly string[]): string[] {
   if (statement.kind === "do") return keptIn(statement.expression, []);
   if (statement.kind !== "set") return [];
@@ -67,14 +66,14 @@ function setBy(statement: Statement, names: readonly string[]): string[] {
   return keptIn(statement.value, own);
 }
 
-/** What an expression keeps where it is first evaluated. */
+/** The variables that an expression sets. */
 function keptIn({ op, note, operands }: Expression, kept: string[]): string[] {
   for (const operand of operands) keptIn(operand, kept);
   if (op === "local.tee") kept.push(note);
   return kept;
 }
 
-/** The variables that occur in a statement, each as often as it does. */
+/** All occurrences of variables in a statement. */
 function namesIn(statement: Statement, names: string[] = []): string[] {
   switch (statement.kind) {
     case "block":

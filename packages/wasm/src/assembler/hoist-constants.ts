@@ -2,9 +2,9 @@ import type { Statement } from "./body.ts";
 import { type Expression, isLeaf, type Local, type ValueType } from "./expression.ts";
 
 /**
- * Moves vector constants out of loops into variables set at the start of the function. V8 builds a vector constant from
- * 64-bit immediates at each use, which takes longer than the arithmetic on it; a variable stays in a register or is
- * read from the stack as part of the instruction.
+ * Moves vector constants out of loops, into variables set at the start of the function. V8 builds a vector constant
+ * from 64-bit immediates at each use, which takes longer than the arithmetic on it. A variable stays in a register, or
+ * the instruction reads it from the stack.
  */
 export function hoistConstants(
   statements: readonly Statement[],
@@ -60,7 +60,7 @@ export function hoistConstants(
   return [...[...constants.values()].map(({ local, value }): Statement => ({ kind: "set", local, value })), ...rest];
 }
 
-/** All zeros and all ones are made by one instruction. A variable is a leaf too. */
+/** Whether V8 needs several instructions for a constant. All zeros and all ones need one. */
 function isCostly({ type, op, code }: Expression): boolean {
   return type === "v128" && op.endsWith(".const") && code.slice(2).some((byte) => byte !== code[2]);
 }

@@ -2,8 +2,9 @@ import type { Body } from "./body.ts";
 import { type Expression, isLeaf, type Local, type ValueType } from "./expression.ts";
 
 /**
- * Evaluates expressions of one form in step: an instruction of each, then the next of each. One after the other, long
- * chains of instructions that wait for each other keep a processor waiting too, which looks only so far ahead.
+ * Evaluates expressions of the same form in step: the first instruction of each, then the second of each, and so on.
+ * Evaluated one after another, each long chain of dependent instructions would stall the processor, which looks ahead
+ * only so far.
  */
 export function inStep<T extends ValueType>(body: Body, expressions: readonly Expression<T>[]): Expression<T>[] {
   const known = new Map<Expression, readonly Expression<ValueType>[]>();

@@ -31,7 +31,10 @@ export const atomics = {
       [toI32(address), toI32(expected), toI32(replacement)],
       offsetNote(offset),
     ),
-  /** Sleeps while the word is `expected`: 0 woken, 1 another value, 2 after `nanoseconds` (-1: never). */
+  /**
+   * Sleeps while the word is `expected`. Returns 0 if woken, 1 if the word has another value, 2 after `nanoseconds`
+   * (-1: never).
+   */
   wait32: (
     address: Operand<"i32">,
     expected: Operand<"i32">,
@@ -45,7 +48,7 @@ export const atomics = {
       [toI32(address), toI32(expected), toI64(nanoseconds)],
       offsetNote(offset),
     ),
-  /** Wakes up to `count` sleepers, and gives how many. */
+  /** Wakes up to `count` sleepers. Returns how many it woke. */
   notify: readModifyWrite("memory.atomic.notify", atomic(0x00), 2, toI32, "i32"),
 };
 

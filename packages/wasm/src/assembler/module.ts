@@ -8,14 +8,14 @@ import { printStatements } from "./print.ts";
 type Parameters = Readonly<Record<string, ValueType>>;
 type Arguments<P extends Parameters> = { readonly [K in keyof P]: P[K] extends ValueType ? Local<P[K]> : never };
 
-/** A function of the module, called with its operands in the order of its parameters. */
+/** A function of the module. Call it with its operands in the order of its parameters. */
 export interface WasmFunction<R extends ResultType = ResultType> {
   readonly name: string;
   call(...operands: Operand<ValueType>[]): Expression<R>;
 }
 
 export interface MemoryOptions {
-  /** Pages of 64 KiB. */
+  /** In pages of 64 KiB. */
   initial: number;
   maximum?: number;
   /** Needs `maximum`. */
@@ -23,13 +23,13 @@ export interface MemoryOptions {
 }
 
 export interface ModuleBuilder {
-  /** Declares an imported function; all imports come before the first function. */
+  /** Declares an imported function. Import all functions before you add the first one. */
   importFunction<R extends ResultType>(
     from: string,
     name: string,
     options: { params: Parameters; result: R },
   ): WasmFunction<R>;
-  /** Adds a function; `write` gets the body to write to and the parameters by name. */
+  /** Adds a function. `write` gets its body and its parameters by name. */
   function<const P extends Parameters, R extends ResultType = "none">(
     name: string,
     options: { params: P; result?: R; export?: boolean },
@@ -54,7 +54,7 @@ interface Defined extends Signature {
 
 const lifts = { i32: toI32, i64: toI64, f32: toF32, f64: toF64, v128: toF32x4 } as const;
 
-/** Begins a module. Its memory, if any, is imported as `env.memory`. */
+/** Starts a module. Its memory, if any, is imported as `env.memory`. */
 export function wasmModule({ memory }: { memory?: MemoryOptions } = {}): ModuleBuilder {
   const imported: (Signature & { from: string })[] = [];
   const defined: Defined[] = [];
@@ -73,7 +73,7 @@ export function wasmModule({ memory }: { memory?: MemoryOptions } = {}): ModuleB
           const type = types[i]!;
           if (typeof operand === "number") return lifts[type](operand);
           if (operand.type !== type)
-            throw new TypeError(`${signature.name}: operand ${i} is ${operand.type}, and should be ${type}.`);
+            throw new TypeError(`${signature.name}: operand ${i} is ${operand.type}, expected ${type}.`);
           return operand;
         });
         return node(result, `call ${signature.name}`, [0x10, ...unsigned(index)], lifted);
@@ -84,12 +84,12 @@ export function wasmModule({ memory }: { memory?: MemoryOptions } = {}): ModuleB
   return {
     importFunction(from, name, { params, result }) {
       if (defined.length > 0)
-        throw new Error(`Import ${from}.${name} before the first function: imports come first in the numbering.`);
+        throw new Error(`Import ${from}.${name} before you add the first function: imports are numbered first.`);
       imported.push({ from, name, params, result });
       return handle({ name, params, result }, imported.length - 1, result);
     },
     function(name, options, write) {
-      // Object.entries of `params` names every parameter, so the keys of Arguments are all there.
+      // `builder.parameters` has every key of `params`, so all keys of Arguments are there.
       const builder = bodyBuilder(options.params);
       const params = Object.fromEntries(builder.parameters.map((local) => [local.name, local])) as Arguments<
         typeof options.params
@@ -116,7 +116,7 @@ function text(value: string): number[] {
   return [...unsigned(bytes.length), ...bytes];
 }
 
-/** Bytes in pieces: function bodies are long, and copied only once. */
+/** Bytes in pieces: function bodies are long, so they are copied only once. */
 type Pieces = readonly (readonly number[])[];
 
 function section(id: number, content: Pieces): Pieces {

@@ -3,7 +3,9 @@ import { toI32 } from "./constant.ts";
 import { type Expression, node, type Operand, type ResultType, type ValueType } from "./expression.ts";
 import { unsigned } from "./leb128.ts";
 
-/* Makers of the instruction tables: each takes a mnemonic and an opcode and gives the function that builds the node. */
+/*
+ * Helpers for the instruction tables. Each takes a mnemonic and an opcode, and returns a function that builds the node.
+ */
 
 /** Opcode of a vector instruction. */
 export const simd = (code: number): number[] => [0xfd, ...unsigned(code)];
@@ -34,7 +36,7 @@ export function shift(op: string, code: readonly number[], lift: Lift<"v128">) {
     node("v128", op, code, [lift(a), toI32(bits)]);
 }
 
-/** `align` is the base-2 logarithm of the natural alignment, `offset` in bytes. */
+/** `align` is the base-2 logarithm of the natural alignment; `offset` is in bytes. */
 function memoryArgument(align: number, offset: number): number[] {
   return [align, ...unsigned(offset)];
 }
@@ -75,7 +77,7 @@ export function storeLane(op: string, code: readonly number[], align: number) {
     );
 }
 
-/** An atomic access that takes values and gives the old one back. */
+/** An atomic access that takes a value and returns the old one. */
 export function readModifyWrite<V extends ValueType>(
   op: string,
   code: readonly number[],

@@ -2,9 +2,9 @@ import { type Expression, isLeaf, type Local, type ResultType, type ValueType } 
 import { unsigned } from "./leb128.ts";
 
 /**
- * Turns the graph of one statement into a tree: a node that is used more than once is kept in a local where it is first
- * evaluated and read from there afterwards. Operands are evaluated in order and nothing in an expression branches, so
- * the first use always comes before the others.
+ * Turns the graph of one statement into a tree. A node that is used more than once is stored in a local where it is
+ * first evaluated, and read from there afterwards. Operands are evaluated in order and no expression branches, so the
+ * first use always comes before the others.
  */
 export function shareCommon<T extends ResultType>(
   root: Expression<T>,

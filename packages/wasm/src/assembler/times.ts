@@ -1,7 +1,7 @@
 import type { Body } from "./body.ts";
 import { i32 } from "./integer.ts";
 
-/** Statements that are executed `count` times, a number known beforehand. */
+/** Executes statements `count` times. `count` is known when the code is generated. */
 export function times(body: Body, count: number, write: () => void): void {
   if (count <= 0) return;
   if (count === 1) {

@@ -40,11 +40,11 @@ export const v128 = {
   andnot: binary("v128.andnot", simd(0x4f), toI32x4, "v128"),
   or: binary("v128.or", simd(0x50), toI32x4, "v128"),
   xor: binary("v128.xor", simd(0x51), toI32x4, "v128"),
-  /** Bits of `a` where the mask has ones, of `b` where it has zeros. */
+  /** The bits of `a` where the mask has ones, of `b` where it has zeros. */
   bitselect: (a: Expression<"v128">, b: Expression<"v128">, mask: Expression<"v128">): Expression<"v128"> =>
     node("v128", "v128.bitselect", simd(0x52), [a, b, mask]),
   anyTrue: unary("v128.any_true", simd(0x53), toI32x4, "i32"),
-  /** Four 32-bit lanes chosen from a (0-3) and b (4-7). */
+  /** Chooses four 32-bit lanes from a (0-3) and b (4-7). */
   shuffle32(
     a: Expression<"v128">,
     b: Expression<"v128">,
@@ -107,14 +107,14 @@ export const f32x4 = {
   sub: binary("f32x4.sub", simd(0xe5), toF32x4, "v128"),
   mul: binary("f32x4.mul", simd(0xe6), toF32x4, "v128"),
   div: binary("f32x4.div", simd(0xe7), toF32x4, "v128"),
-  /** NaN if either is; -0 below +0. */
+  /** NaN if either operand is NaN. -0 is less than +0. */
   min: binary("f32x4.min", simd(0xe8), toF32x4, "v128"),
   max: binary("f32x4.max", simd(0xe9), toF32x4, "v128"),
-  /** b < a ? b : a, one machine instruction; `a` where either is NaN. */
+  /** b < a ? b : a, in one machine instruction. Gives `a` if either is NaN. */
   pmin: binary("f32x4.pmin", simd(0xea), toF32x4, "v128"),
   /** a < b ? b : a */
   pmax: binary("f32x4.pmax", simd(0xeb), toF32x4, "v128"),
-  /** Two doubles rounded, in the lower lanes; the others are 0. */
+  /** Two doubles rounded to floats, in the lower lanes. The other lanes are 0. */
   demoteF64x2Zero: unary("f32x4.demote_f64x2_zero", simd(0x5e), toF64x2, "v128"),
   convertI32x4S: unary("f32x4.convert_i32x4_s", simd(0xfa), toI32x4, "v128"),
   convertI32x4U: unary("f32x4.convert_i32x4_u", simd(0xfb), toI32x4, "v128"),

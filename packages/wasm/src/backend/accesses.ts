@@ -1,7 +1,10 @@
 import { type Plan, type Step, type View, viewsOf } from "@sluice/compiler";
 import { writes } from "../kernels/step.ts";
 
-/** Memory that a step touches, loops included, in whole buffers. */
+/**
+ * The memory that a step reads or writes (`touched`) and writes (`written`), in whole buffers. A loop counts with all
+ * its steps.
+ */
 export interface Accesses {
   readonly touched: readonly Range[];
   readonly written: readonly Range[];
@@ -20,7 +23,7 @@ function writtenBy(step: Step): readonly View[] {
   return step.kind === "loop" ? step.body.flatMap(writtenBy) : writes(step);
 }
 
-/** Buffers may share addresses, so it is addresses that count. */
+/** Compares addresses, not buffers, because buffers may share addresses. */
 function rangesOf({ buffers }: Plan, views: readonly View[]): Range[] {
   return [...new Set(views.map(({ buffer }) => buffer))].map((buffer) => {
     const { offset, elements } = buffers[buffer]!;
@@ -28,10 +31,12 @@ function rangesOf({ buffers }: Plan, views: readonly View[]): Range[] {
   });
 }
 
-/** What several steps have touched and written. */
+/** The memory that several steps touched and wrote. */
 export interface Pending {
   add(accesses: Accesses): void;
-  /** Whether a step writes what these touch, or touches what they write, so that it has to follow them. */
+  /**
+   * Whether a step must wait for these: because it writes memory that they touched, or touches memory that they wrote.
+   */
   conflicts(accesses: Accesses): boolean;
   isEmpty(): boolean;
 }
@@ -48,10 +53,10 @@ export function pending(): Pending {
   };
 }
 
-/** Ranges in order, joined where they overlap, so that one is found by bisection among those of thousands of steps. */
+/** A sorted set of ranges. Overlapping ranges are joined, so a search among thousands of steps is a bisection. */
 function rangeSet(): { add(range: Range): void; meets(range: Range): boolean; isEmpty(): boolean } {
   const ranges: Range[] = [];
-  /** The first range that ends behind a position. */
+  /** The first range that ends after a position. */
   const from = (position: number): number => {
     let [low, high] = [0, ranges.length];
     while (low < high) {

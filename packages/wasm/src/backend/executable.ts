@@ -10,7 +10,7 @@ import {
 } from "@sluice/tensor";
 import { bindState, checkInputs, checkRun, type Piece, sizeOf } from "@sluice/tensor/internal";
 import { PANEL_COLUMNS, type TileSize } from "../gemm/index.ts";
-import type { Host, Place, Written } from "../hosts/index.ts";
+import type { Host, TensorRange, Written } from "../hosts/index.ts";
 import { BARRIER, byteOffset } from "./layout.ts";
 import { ADDRESSABLE_BYTES, PAGE_BYTES, programModule } from "./program-module.ts";
 
@@ -21,7 +21,7 @@ export interface ExecutableContext {
   readonly passes: Passes;
 }
 
-/** A program compiled and laid out in a memory of its own. */
+/** Compiles a program, with a memory of its own. */
 export async function wasmExecutable(
   program: Program,
   { state = [], ...limits }: CompileOptions,
@@ -41,7 +41,7 @@ export async function wasmExecutable(
   const generated = programModule(plan, { ...context, threads: host.threads });
   debug("sluice:kernels", () => generated.print());
 
-  const places: Place[] = [];
+  const places: TensorRange[] = [];
   const slotOf = (view: View, { shape, dtype }: Type): Slot => {
     places.push({ dtype, offset: byteOffset(plan, view), elements: sizeOf(shape) });
     return { place: places.length - 1, type: { shape, dtype } };
@@ -113,7 +113,7 @@ async function compiled(code: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Modu
     const message = cause instanceof Error ? cause.message : String(cause);
     if (!/Content.Security|unsafe-eval|CSP/i.test(message)) throw cause;
     throw new Error(
-      `wasm: the page's Content-Security-Policy forbids WebAssembly; add 'wasm-unsafe-eval' to its script-src. The browser says: ${message}`,
+      `wasm: the page's Content-Security-Policy forbids WebAssembly; add 'wasm-unsafe-eval' to its script-src. The browser's message: ${message}`,
       { cause },
     );
   }
@@ -122,7 +122,7 @@ async function compiled(code: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Modu
 interface Slot {
   readonly place: number;
   readonly type: Type;
-  /** `lengths` is a position among what `run` is given. */
+  /** `lengths` is an index into the inputs of `run`. */
   readonly padding?: Padding;
 }
 
@@ -157,7 +157,7 @@ function written(slots: readonly Slot[], tensors: readonly ArrayTensor[]): Writt
 
 const whole = (place: number, values: Values): Written => ({ place, zeros: [], pieces: [{ at: 0, values }] });
 
-/** Whether pieces leave no element of ranges out. */
+/** Whether the pieces cover every element of the ranges. */
 function filling(ranges: readonly number[], pieces: readonly Piece[]): boolean {
   let next = 0;
   for (let i = 0; i < ranges.length; i += 2) {
@@ -170,7 +170,8 @@ function filling(ranges: readonly number[], pieces: readonly Piece[]): boolean {
 }
 
 /**
- * Elements of a tensor for each bound of a range, from which on copying ranges takes less time than copying everything.
+ * Copying only ranges is faster than copying the whole tensor if the tensor has at least this many elements per range
+ * bound.
  */
 const WORTH_A_RANGE = 1024;
 

@@ -1,12 +1,12 @@
 import type { Plan, View } from "@sluice/compiler";
 import { type Expression, i32 } from "../assembler/index.ts";
 
-/** Address of the state of the barrier at which threads meet, and the bytes in front of everything else. */
+/** The address of the state of the threads' barrier. */
 export const BARRIER = 0;
 const CONTROL_BYTES = 256;
 const ALIGNMENT = 64;
 
-/** Where things lie in an executable's memory: control words, the plan's buffers, and scratch for each thread. */
+/** The layout of an executable's memory: control words, the plan's buffers, and scratch memory for each thread. */
 export interface Layout {
   readonly scratch: number;
   readonly scratchBytes: number;

@@ -19,8 +19,8 @@ import { type KernelTask, type LoopTask, type Task, tasksOf } from "./schedule.t
 export const PAGE_BYTES = 65536;
 export const MAXIMUM_PAGES = 65536;
 /**
- * What a plan may take of a memory; the rest is for what threads need for themselves. Engines set a bound of their own
- * below 4 GiB.
+ * The most bytes of a memory that a plan may use. The rest is for the threads' own needs. Engines have a limit of their
+ * own below 4 GiB.
  */
 export const ADDRESSABLE_BYTES = (MAXIMUM_PAGES - 1024) * PAGE_BYTES;
 
@@ -34,11 +34,14 @@ export interface ProgramModule {
 export interface ModuleOptions {
   readonly threads: number;
   readonly tile: TileSize;
-  /** Elementary operations from which on dividing a step is worth that threads wait for each other. */
+  /**
+   * A step with fewer elementary operations is not divided, because threads would wait longer for each other than they
+   * save.
+   */
   readonly worthDividing?: number;
 }
 
-/** A plan as a WebAssembly module. Every thread calls its `run(worker, workers)`. */
+/** Generates the WebAssembly module of a plan. Every thread calls its `run(worker, workers)`. */
 export function programModule(plan: Plan, { threads, tile, worthDividing = 32768 }: ModuleOptions): ProgramModule {
   const pages = Math.ceil(layoutOf(plan, threads, 0).bytes / PAGE_BYTES);
   const memory = threads > 1 ? { initial: pages, maximum: MAXIMUM_PAGES, shared: true } : { initial: pages };
@@ -62,17 +65,18 @@ interface Driver {
   readonly threads: number;
   readonly module: ModuleBuilder;
   readonly barrier: WasmFunction<"none"> | undefined;
-  /** One step of each loop, as a function: called often, it is soon compiled by the optimizing compiler. */
+  /** One step of each loop, as a function. It is called often, so V8's optimizing compiler soon compiles it. */
   readonly steps: Map<LoopTask, WasmFunction<"none">>;
 }
 
 /**
- * Who executes the code that is being written: one thread for all rows, each thread for its rows, or all threads, which
- * share out each step.
+ * Which threads execute the code being written. `single`: one thread does all rows. `rows`: each thread does its own
+ * rows. `team`: all threads divide each step.
  */
 type Mode = "single" | "rows" | "team";
 
-interface Place {
+/** Where code is written to, with the values and the mode that it has there. */
+interface EmitContext {
   readonly body: Body;
   readonly worker: Expression<"i32">;
   readonly scratch: Expression<"i32">;
@@ -120,19 +124,19 @@ function emitLoops(
   }
 }
 
-/** Whether a loop's steps work on a range of rows: that of a thread, or the active ones. */
+/** Whether a loop's steps work on a range of rows: those of a thread, or the active ones. */
 function byRows({ loop }: LoopTask, inside: Mode): boolean {
   return inside === "rows" || (loop.active !== undefined && loop.rows! > 1);
 }
 
 /**
- * Threads wait for each other before a step that touches what another thread may still be writing, or writes what
- * another may still be reading, since the last wait; and at the end of a block that is repeated.
+ * Writes the tasks of a block. Threads wait for each other before a step that touches what another thread may still be
+ * writing, or writes what another may still be reading; and at the end of a block that is repeated.
  */
-function writeBlock(driver: Driver, tasks: readonly Task[], place: Place): void {
-  const { body, worker, mode, positions } = place;
+function writeBlock(driver: Driver, tasks: readonly Task[], context: EmitContext): void {
+  const { body, worker, mode, positions } = context;
   if (mode !== "team") {
-    for (const task of tasks) writeTask(driver, task, place);
+    for (const task of tasks) writeTask(driver, task, context);
     return;
   }
   let [alone, divided] = [pending(), pending()];
@@ -142,16 +146,15 @@ function writeBlock(driver: Driver, tasks: readonly Task[], place: Place): void 
   };
   for (const task of tasks) {
     const accesses = accessesOf(driver.plan, task.kind === "kernel" ? task.step : task.loop);
-    // What one thread does alone, it does in order.
+    // Steps that one thread does alone need no wait among each other.
     if (divided.conflicts(accesses) || (task.sharing !== "alone" && alone.conflicts(accesses))) wait();
-    const write = (): void => writeTask(driver, task, place);
+    const write = (): void => writeTask(driver, task, context);
     if (task.sharing === "alone") {
       body.if(i32.eqz(worker), write);
       alone.add(accesses);
     } else {
       write();
-      // Every step of a loop that threads share from inside ends with a wait; but where no row is active, it has no
-      // step.
+      // If threads divide a loop's steps, every step ends with a wait. But a loop without active rows has no step.
       if (task.kind === "loop" && task.sharing === "inside" && task.loop.active === undefined)
         [alone, divided] = [pending(), pending()];
       else divided.add(accesses);
@@ -160,15 +163,15 @@ function writeBlock(driver: Driver, tasks: readonly Task[], place: Place): void 
   if (positions.length > 0 && !(alone.isEmpty() && divided.isEmpty())) wait();
 }
 
-function writeTask(driver: Driver, task: Task, place: Place): void {
-  if (task.kind === "kernel") writeKernel(driver, task, place);
-  else writeLoop(driver, task, place);
+function writeTask(driver: Driver, task: Task, context: EmitContext): void {
+  if (task.kind === "kernel") writeKernel(driver, task, context);
+  else writeLoop(driver, task, context);
 }
 
 function writeKernel(
   { plan, threads }: Driver,
   { kernel, sharing }: KernelTask,
-  { body, worker, scratch, positions, mode, rows }: Place,
+  { body, worker, scratch, positions, mode, rows }: EmitContext,
 ): void {
   const addresses = kernel.views.map((view) => addressOf(plan, view, positions));
   const range =
@@ -179,7 +182,7 @@ function writeKernel(
   body.do(kernel.call({ ...range, addresses, scratch }));
 }
 
-function writeLoop(driver: Driver, task: LoopTask, { body, worker, scratch, positions, mode }: Place): void {
+function writeLoop(driver: Driver, task: LoopTask, { body, worker, scratch, positions, mode }: EmitContext): void {
   const { length, reverse, rows = 0, active } = task.loop;
   const step = driver.steps.get(task)!;
   const divided = modeInside(task, mode) === "rows";
@@ -219,7 +222,9 @@ interface RowRange {
   readonly end: Expression<"i32">;
 }
 
-/** Of a range of rows, those before the number of active rows, or the others; no call where there are none. */
+/**
+ * Calls a step for the rows of a range that are active, or for those that are over. Makes no call if there are none.
+ */
 function writeActiveStep(
   body: Body,
   part: "active" | "over",
@@ -235,8 +240,8 @@ function writeActiveStep(
 }
 
 /**
- * The rows of a worker, in whole grains, so that all have about as many steps to do. `work` is the address of the steps
- * of all rows before each.
+ * The rows of a worker, in whole grains, so that all workers have about the same number of steps to do. `work` is the
+ * address of the table of the number of steps of all rows before each row.
  */
 function shareOf(
   body: Body,
@@ -261,7 +266,7 @@ function shareOf(
   return { first: boundary(worker, "first"), end: boundary(i32.add(worker, 1), "end") };
 }
 
-/** Rows of a range of a loop suit all that is done in it. */
+/** The largest grain of a loop's kernels. */
 function grainOf({ body }: LoopTask): number {
   return Math.max(...body.map((task) => (task.kind === "kernel" ? task.kernel.grain : 1)));
 }
@@ -270,7 +275,7 @@ function whole(count: number): RowRange {
   return { first: i32.const(0), end: i32.const(count) };
 }
 
-/** The part of a worker, in whole grains. */
+/** The range of a worker, in whole grains. */
 function rangeOf(body: Body, worker: Expression<"i32">, threads: number, count: number, grain: number): RowRange {
   const grains = Math.ceil(count / grain);
   const start = (of: Expression<"i32">): Expression<"i32"> => i32.mul(i32.divU(i32.mul(of, grains), threads), grain);

@@ -84,7 +84,7 @@ test.each(sizes)("$name", async ({ batch, time, input, hidden, fewer }) => {
     ...rest,
     small([batch, time, input], 10 + i),
   ]);
-  // The same batches with zeros beyond the lengths, as pieces that nobody has written out.
+  // The same batches with zeros beyond the lengths, as pieces that were not written into one array.
   const zeroed = batches.map(([lengths, ...others]) => [
     lengths!,
     ...others.slice(0, -1),

@@ -3,8 +3,8 @@ import { type Kernel, kernelOf, type KernelModule } from "../kernels/index.ts";
 import { writes } from "../kernels/step.ts";
 
 /**
- * How a step is shared among threads: its range is divided (`split`), or one thread does it (`alone`). A loop is
- * divided by batch rows as a whole, without waiting in between (`split`), step by step (`inside`), or not at all.
+ * How threads share a step. `split`: each does a part of its range. `alone`: one thread does it. A loop is divided by
+ * batch rows as a whole, with no waits inside (`split`), step by step (`inside`), or not at all (`alone`).
  */
 export type Task = KernelTask | LoopTask;
 
@@ -28,7 +28,7 @@ export interface Dividing {
   readonly worthDividing: number;
 }
 
-/** Emits the kernels of a block of steps, that of `loop` if it is one. */
+/** Emits the kernels of a block of steps. `loop` is the loop around them, if any. */
 export function tasksOf(target: KernelModule, steps: readonly Step[], dividing: Dividing, loop?: LoopStep): Task[] {
   return steps.flatMap((step): Task[] => {
     if (step.kind === "loop") {
@@ -58,7 +58,7 @@ function workOf(task: Task): number {
   return task.kind === "kernel" ? task.kernel.work : task.work;
 }
 
-/** Whether rows `first .. end` of every step need nothing of the other rows. */
+/** Whether rows `first .. end` of every step depend on no other rows. */
 function dividesByRows({ rows, body }: LoopStep, tasks: readonly Task[]): boolean {
   if (rows === undefined || rows < 2) return false;
   const written = new Set(

@@ -213,7 +213,7 @@ test.each([["reference", () => t.reference()] as const, ...places])(
   },
 );
 
-describe("threads asked for and had", () => {
+describe("the number of threads", () => {
   const threadsOf = async (options: WasmOptions) => {
     const backend = wasm(options);
     await backend.close();
@@ -226,7 +226,7 @@ describe("threads asked for and had", () => {
     vi.unstubAllGlobals();
   });
 
-  test("no more than the machine has processors, unless one insists", async () => {
+  test("at most one per processor, unless oversubscribe is set", async () => {
     processors(2);
     expect(await threadsOf({})).toEqual({ asked: 1, used: 1 });
     expect(await threadsOf({ threads: 2 })).toEqual({ asked: 2, used: 2 });
@@ -244,7 +244,7 @@ describe("threads asked for and had", () => {
     });
   });
 
-  test("as many as asked for where the machine does not say", async () => {
+  test("as many as asked for if the number of processors is unknown", async () => {
     processors(0);
     expect(await threadsOf({ threads: 3 })).toEqual({ asked: 3, used: 3 });
   });

@@ -9,45 +9,45 @@ import { type Pairing, pairVectors } from "../pairing.ts";
 
 export interface WasmOptions {
   /**
-   * Threads that share the work; results do not depend on it. Default 1. At most as many as the machine has processors
-   * are used, and 1 in a page that is not cross-origin isolated: the backend's `threads` says how many, and why. In
-   * Node this thread is one of them, and busy while a program runs; elsewhere all of several are workers, and in a page
-   * also a single one.
+   * How many threads share the work. Results do not depend on it. Default 1. The backend uses at most as many as the
+   * machine has processors, and only 1 in a page that is not cross-origin isolated; its `threads` says how many and
+   * why. In Node the calling thread is one of them and is busy while a program runs. Elsewhere, several threads are all
+   * workers. In a page even a single one is.
    */
   readonly threads?: number;
   /**
-   * Use as many threads as asked for, also beyond the number of processors, which makes everything slower: for tests of
-   * what does not depend on it. Default false.
+   * Uses as many threads as asked for, even more than the machine has processors. That makes everything slower; it is
+   * for tests. Default false.
    */
   readonly oversubscribe?: boolean;
   /**
-   * Where a browser finds the file of its workers, `@sluice/wasm/worker`, served from the page's origin: for pages
-   * whose Content-Security-Policy forbids `blob:` workers. `false`: no workers; programs run on the calling thread,
-   * which is busy meanwhile. Default: a `blob:` URL. Node, Deno and Bun need no file.
+   * The URL of the file `@sluice/wasm/worker`, served from the page's origin, for pages whose Content-Security-Policy
+   * forbids `blob:` workers. `false`: no workers; programs run on the calling thread, which is busy meanwhile. Default:
+   * a `blob:` URL. Node, Deno and Bun need no file.
    */
   readonly worker?: string | { readonly href: string } | false;
   /**
-   * Whether V8 may pair vectors of 128 bits: in the versions of Node that this was tried in, from 24 on, on x64.
-   * Faster; results do not depend on it. V8 has one setting for a process, so the last backend that was made decides
-   * for all code that is optimized from then on. Default true.
+   * Whether V8 may pair 128-bit vectors, which is faster and does not change results. It does so only in versions of
+   * Node that this was tested with (from 24 on, on x64). V8 has one setting per process: the backend made last decides
+   * for all code optimized from then on. Default true.
    */
   readonly pairing?: boolean;
   /**
-   * What the compiler leaves out, to measure what it gains: `{ hoist: false, fuse: false }`. Results may differ in the
-   * last bits. Default: nothing.
+   * Compiler passes to switch off, to measure their effect: `{ hoist: false, fuse: false }`. Results may differ in the
+   * last bits. Default: none.
    */
   readonly passes?: Passes;
 }
 
-/** How many threads a backend was asked for and has. */
+/** How many threads were asked for, and how many are used. */
 export interface Threads {
   readonly asked: number;
   readonly used: number;
-  /** Why it has fewer. */
+  /** Why fewer are used. */
   readonly reason?: string;
 }
 
-/** The backend, and what became of the options that a runtime may not be able to follow. */
+/** The WebAssembly backend, with the options that a runtime may not be able to follow. */
 export interface WasmBackend extends Backend {
   /** Whether V8 pairs vectors, and if not, why. */
   readonly pairing: Pairing;
@@ -55,14 +55,15 @@ export interface WasmBackend extends Backend {
 }
 
 /**
- * The default backend: programs become WebAssembly modules. f32, i32 and bool; the same bits on every machine and with
- * any number of threads.
+ * Makes the default backend, which compiles programs to WebAssembly. It supports f32, i32 and bool. Results have the
+ * same bits on every machine and with any number of threads. Throws a TensorError if an option is unknown or `threads`
+ * is not a positive integer.
  */
 export function wasm(options: WasmOptions = {}): WasmBackend {
   return wasmBackend(options, {});
 }
 
-/** For tests, which divide small work too, and have a page's host elsewhere. @internal */
+/** For tests: divides even small work, and runs programs on a page's host in Node. @internal */
 interface Internals {
   readonly worthDividing?: number;
   readonly host?: Host;
@@ -106,11 +107,11 @@ function threadsFor(asked: number, { worker, oversubscribe = false }: WasmOption
   if (asked <= most) return { asked, used: asked };
   return fewer(
     most,
-    `the machine has ${most} ${most === 1 ? "processor" : "processors"}; more threads would wait for each other (oversubscribe: true insists)`,
+    `the machine has ${most} ${most === 1 ? "processor" : "processors"}; more threads would only wait for each other (use them anyway with oversubscribe: true)`,
   );
 }
 
-/** The address of the workers' file as a string. */
+/** The URL of the workers' file as a string. */
 function workerOf({ worker }: WasmOptions): string | false | undefined {
   if (worker === undefined || worker === false || typeof worker === "string") return worker;
   if (typeof worker?.href === "string") return worker.href;

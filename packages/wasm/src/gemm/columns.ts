@@ -1,11 +1,11 @@
 import { type Body, type Expression, v128 } from "../assembler/index.ts";
 
 /*
- * Vectors at the right edge of a matrix, where fewer than four columns are left: nothing beside the matrix is read or
- * written.
+ * Loads and stores at the right edge of a matrix, where fewer than four columns are left. They touch nothing outside
+ * the matrix.
  */
 
-/** The first `count` (1 to 4) floats at `address + offset`, the other lanes 0. */
+/** Loads `count` (1 to 4) floats from `address + offset`. The other lanes are 0. */
 export function loadColumns(address: Expression<"i32">, offset: number, count: number): Expression<"v128"> {
   switch (count) {
     case 1:

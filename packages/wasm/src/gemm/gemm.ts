@@ -24,7 +24,7 @@ import {
   type TileSize,
 } from "./tile.ts";
 
-/** What each sum starts from: 0, the value that C has, or a row of N biases. */
+/** What each sum starts from: 0, the value in C, or an element of a row of N biases. */
 type Start = "zero" | "add" | "bias";
 
 interface GemmShape {
@@ -36,9 +36,9 @@ interface GemmShape {
   cStride?: number;
   /** Default "zero". */
   start?: Start;
-  /** For speed alone: the result does not depend on it. Default `DEFAULT_TILE`. */
+  /** Affects speed only. Default `DEFAULT_TILE`. */
   tile?: TileSize;
-  /** Heights of tiles to write code for, `tileHeights`. Default: for any range of rows. */
+  /** The tile heights to write code for (`tileHeights`). Default: those for any range of rows. */
   heights?: readonly number[];
 }
 
@@ -48,12 +48,12 @@ interface Plan extends Required<GemmShape> {
 }
 
 const UNROLL = 4;
-/** Up to this K the whole sum is written out. */
+/** Sums of up to this K are fully unrolled. */
 const WRITTEN_OUT = 16;
-/** Bytes of A that are multiplied by all of B before the next are read: they stay in the second-level cache. */
+/** Bytes of A that are multiplied by all of B before the next ones are read. They stay in the second-level cache. */
 const A_BLOCK = 131072;
 
-/** `a`, `b`, `c`, `bias` are addresses of row 0 and panel 0; totals of blocks wait in `scratch`. */
+/** `a`, `b`, `c`, `bias` are the addresses of row 0 and panel 0. Totals of blocks wait in `scratch`. */
 const POINTERS = { a: "i32", b: "i32", c: "i32", bias: "i32", scratch: "i32" } as const;
 
 /** Bytes of scratch memory that each thread needs. */
@@ -63,10 +63,10 @@ export function gemmScratchBytes({ k, tile }: { readonly k: number; readonly til
 
 /**
  * Emits `(first, end, a, b, c, bias, scratch)`: C[first .. end, N] = start + A[first .. end, K] . B[K, N], with B
- * packed by `emitPack`. `a` and `c` are the addresses of row 0; `bias` is only read with `start: "bias"`.
+ * packed by `emitPack`. `a` and `c` are the addresses of row 0; `bias` is read only with `start: "bias"`.
  *
- * Every element is start + a_0 b_0 + a_1 b_1 + ..., in this order, each product and each sum rounded to f32; after
- * every 512 products a sum starts anew from 0, and these sums are added in pairs.
+ * Every element is start + a_0 b_0 + a_1 b_1 + ..., in this order, with each product and each sum rounded to f32. After
+ * every 512 products a new sum starts from 0, and these sums are added in pairs.
  */
 export function emitGemm(module: ModuleBuilder, name: string, shape: GemmShape): WasmFunction<"none"> {
   const plan: Plan = {
@@ -105,15 +105,15 @@ export function emitGemm(module: ModuleBuilder, name: string, shape: GemmShape):
   );
 }
 
-/** Panels beside each other in one tile: with few rows, more columns keep as many sums in flight. */
+/** How many panels a tile spans. With few rows, more columns keep as many sums in flight. */
 function panelsPerTile(rows: number, { tile, fullPanels }: Plan): number {
   const wanted = rows === tile.rows ? tile.panels : rows === 1 ? 4 : rows === 2 ? 2 : 1;
   return Math.max(1, Math.min(wanted, fullPanels));
 }
 
 /**
- * Emits `(a, b, c, bias, scratch, tiles)`: `tiles` times `rows` rows of C, over all columns; panel by panel, so that a
- * panel stays in the first-level cache.
+ * Emits `(a, b, c, bias, scratch, tiles)`: `tiles` times `rows` rows of C, over all columns. It goes panel by panel, so
+ * that a panel stays in the first-level cache.
  */
 function emitStrip(module: ModuleBuilder, name: string, rows: number, plan: Plan): WasmFunction<"none"> {
   const group = panelsPerTile(rows, plan);
@@ -128,7 +128,7 @@ function emitStrip(module: ModuleBuilder, name: string, rows: number, plan: Plan
     `${name}.strip${rows}`,
     { params: { ...POINTERS, tiles: "i32" } },
     (body, { a, b, c, bias, scratch, tiles }) => {
-      // Counted on C: of an A whose rows are one row repeated, all rows have one address.
+      // The end is an address in C, because all rows of an A that repeats one row have the same address.
       const cEnd = body.let(i32.add(c, i32.mul(tiles, 4 * rows * plan.cStride)), "cEnd");
       const aTile = body.local("i32", "aTile");
       const cTile = body.local("i32", "cTile");
@@ -196,22 +196,22 @@ interface BlockShape {
   readonly name: string;
   readonly rows: number;
   readonly columns: number;
-  /** Products of each sum. */
+  /** The number of products in each sum. */
   readonly length: number;
   readonly start: Start;
   /**
-   * What is added at last: the totals of this many blocks, or what waits in the places that a parameter has the bits
-   * of.
+   * What is added at the end: the totals of this many blocks, or (`places`) the totals in the places whose bits are set
+   * in a parameter.
    */
   readonly waits: number | "places";
-  /** Whether the tile is left in C, or in scratch memory, in the place that a parameter says. */
+  /** Where the tile is stored: in C, or in scratch memory, in the place given by a parameter. */
   readonly target: "c" | "scratch";
 }
 
 /**
- * Emits `(a, b, c, bias, scratch, added, place)`, without the last two where the target is C: a block of one tile of C.
- * A function of its own, because it is called often and so reaches the optimizing compiler soon, and with one loop: a
- * loop over blocks around it made products a sixth slower.
+ * Emits `(a, b, c, bias, scratch, added, place)`, without the last two if the target is C: a block of one tile of C. It
+ * is a function of its own, with one loop: because it is called often, the optimizing compiler compiles it soon. With a
+ * loop over blocks around it, products were a sixth slower.
  */
 function emitBlock(
   module: ModuleBuilder,

@@ -11,9 +11,9 @@ import {
 import { loadColumns } from "./columns.ts";
 
 /*
- * The right operand B[K, N] of a product is packed into panels of 8 columns: panel p holds B[0, 8p .. 8p+8), B[1, 8p ..
- * 8p+8), ... one after the other, the last panel filled up with zeros. The inner loop of the product then reads one
- * panel from front to back.
+ * The right operand B[K, N] of a product is packed into panels of 8 columns. Panel p holds B[0, 8p .. 8p+8), B[1, 8p ..
+ * 8p+8), ... one after another. The last panel is filled with zeros. The inner loop of the product then reads one panel
+ * from front to back.
  */
 
 export const PANEL_COLUMNS = 8;
@@ -32,7 +32,7 @@ export function packedBytes({ n, k }: { n: number; k: number }): number {
 interface PackShape {
   n: number;
   k: number;
-  /** Floats from one row of the source to the next: of B, default n; of its transpose, default k. */
+  /** Floats from one row of the source to the next. Default n for B, k for its transpose. */
   stride?: number;
   /** Whether the source holds the transpose of B, [n, k]. Default false. */
   transposed?: boolean;
@@ -40,7 +40,7 @@ interface PackShape {
 
 /**
  * Emits `(source, packed, first, end)`, which packs the panels from `first` up to `end` of the matrix at `source` into
- * the packed matrix at `packed`. Pass 0 and `panelCount(n)` for all of them; threads divide them.
+ * the packed matrix at `packed`. Threads divide the panels; pass 0 and `panelCount(n)` for all.
  */
 export function emitPack(
   module: ModuleBuilder,
@@ -76,7 +76,7 @@ export function emitPack(
   });
 }
 
-/** Copies `columns` values, `columnStep` bytes apart, into one row of as many panels as they fill. */
+/** Copies `columns` values, `columnStep` bytes apart, into one row of as many panels as they need. */
 function packRow(body: Body, from: Local<"i32">, to: Local<"i32">, columns: number, columnStep: number): void {
   for (let at = 0; at < panelCount(columns) * PANEL_COLUMNS; at += 4) {
     body.do(v128.store(to, gather(from, at * columnStep, Math.min(4, columns - at), columnStep), 4 * at));

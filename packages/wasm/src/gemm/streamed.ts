@@ -14,9 +14,9 @@ import { blocksOf, eachPlace, nextPlace, placesFor } from "../pairwise.ts";
 import { loadColumns, storeColumns } from "./columns.ts";
 
 /*
- * The product of a few rows with a matrix that is read once, as it lies: C[M, N] = A[M, K] B[K, N]. Its speed is that
- * at which B comes from memory or a cache, so B is read along its rows, a few of them side by side, as memory is
- * fetched ahead; the sums wait in C, which stays in the first-level cache.
+ * The product of a few rows with a matrix that is read once, unpacked: C[M, N] = A[M, K] B[K, N]. Its speed is the
+ * speed of reading B from memory or a cache. So B is read along its rows, a few rows at once, which suits prefetching.
+ * The sums wait in C, which stays in the first-level cache.
  */
 interface StreamedShape {
   m: number;
@@ -28,12 +28,12 @@ interface StreamedShape {
   cStride: number;
 }
 
-/** Rows of B that are read side by side. */
+/** Rows of B that are read at once. */
 const ROWS = 4;
-/** Columns of C that are worked on together; threads divide them in such blocks. */
+/** Columns of C per block. Threads divide C into such blocks. */
 export const STREAMED_COLUMNS = 16;
 
-/** Bytes of scratch memory that each thread needs: totals of blocks wait there, [places, m, n]. */
+/** Bytes of scratch memory per thread, for the totals of blocks that wait, [places, m, n]. */
 export function streamedScratchBytes({
   m,
   n,
@@ -47,8 +47,8 @@ export function streamedScratchBytes({
 }
 
 /**
- * Emits `(first, end, a, b, c, scratch)`: blocks `first .. end` of 16 columns of C, whose elements are 0 + a_0 b_0 +
- * a_1 b_1 + ..., in this order, 512 at a time.
+ * Emits `(first, end, a, b, c, scratch)`: blocks `first .. end` of 16 columns of C. Each element is 0 + a_0 b_0 + a_1
+ * b_1 + ..., in this order, 512 at a time.
  */
 export function emitGemmStreamed(module: ModuleBuilder, name: string, shape: StreamedShape): WasmFunction<"none"> {
   const { m, n, k, bStride, cStride } = shape;
@@ -61,11 +61,14 @@ export function emitGemmStreamed(module: ModuleBuilder, name: string, shape: Str
     const bAt = body.local("i32", "bAt");
     const cAt = body.local("i32", "cAt");
     const cEnd = body.let(i32.add(c, i32.mul(end, 4 * STREAMED_COLUMNS)), "cEnd");
-    // An empty range has no tail, wherever it is.
+    // An empty range has no tail, even at the end.
     const withTail = i32.and(i32.gtU(end, full), i32.leU(first, full));
     if (tail > 0) body.if(i32.gtU(end, full), () => body.set(cEnd, i32.add(c, 4 * STREAMED_COLUMNS * full)));
 
-    /** Adds `rows` rows of B, from the one that `bFirst` points into on; before the first ones there is 0 in C. */
+    /**
+     * Adds `rows` rows of B, starting with the one that `bFirst` points to. With `start`, the sums start from 0 instead
+     * of C.
+     */
     function addRows(rows: number, start: boolean): void {
       const factors = factorsOf(body, shape, a, rows);
       const columns = (count: number): void => {
@@ -88,7 +91,7 @@ export function emitGemmStreamed(module: ModuleBuilder, name: string, shape: Str
       if (length > ROWS && length % ROWS > 0) addRows(length % ROWS, false);
     }
 
-    /** Adds what waits in the places of `bits` to C, and leaves the total in C or, if `place` is given, there. */
+    /** Adds the totals in the places of `bits` to C. The sum goes to C, or to `place` if it is given. */
     function addWaiting(bits: Expression<"i32">, place?: Expression<"i32">): void {
       const places = body.let(i32.add(scratch, i32.mul(first, 4 * STREAMED_COLUMNS)), "places");
       const left = body.local("i32", "bits");
@@ -128,7 +131,7 @@ export function emitGemmStreamed(module: ModuleBuilder, name: string, shape: Str
   });
 }
 
-/** Elements of A, each in all lanes: by row of C, for each row of B. */
+/** Elements of A, each in all lanes: for each row of C, one per row of B. */
 function factorsOf(body: Body, { m, aStrides }: StreamedShape, a: Expression<"i32">, rows: number): Local<"v128">[][] {
   return Array.from({ length: m }, (_, row) =>
     Array.from({ length: rows }, (_unused, i) =>
@@ -145,10 +148,7 @@ interface Block {
   readonly start: boolean;
 }
 
-/**
- * All is loaded before anything is stored, and neighbours are stored one after the other, so that V8 makes one vector
- * of two.
- */
+/** Loads everything before it stores anything, and stores neighbours one after another, so that V8 pairs them. */
 function addColumns(body: Body, { bStride, cStride }: StreamedShape, { factors, b, c, columns, start }: Block): void {
   for (let at = 0; at < columns; at += 8) {
     const vectors = [at, at + 4]

@@ -1,24 +1,24 @@
 import { type Body, type Expression, f32x4, type Local } from "../assembler/index.ts";
 import { loadColumns, storeColumns } from "./columns.ts";
 
-/** Registers of the main tile of a product: rows of C, and panels of 8 columns beside each other. */
+/** The size of a product's main tile in registers: rows of C, and panels of 8 columns side by side. */
 export interface TileSize {
   rows: number;
   panels: number;
 }
 
 /**
- * 8 sums of 256 bits once V8 pairs the vectors (`pairing`): enough to hide the latency of an addition. Measured against
- * 3x2 to 6x2 and 4x1 to 12x1.
+ * 8 sums of 256 bits when V8 pairs the vectors (`pairing.ts`): enough to hide the latency of an addition. The fastest
+ * of 3x2 to 6x2 and 4x1 to 12x1.
  */
 export const DEFAULT_TILE: TileSize = { rows: 4, panels: 2 };
 
-/** The fastest where vectors are not paired: 8 sums of 128 bits. */
+/** The fastest without pairing: 8 sums of 128 bits. */
 export const UNPAIRED_TILE: TileSize = { rows: 4, panels: 1 };
 
 /**
- * Heights of the tiles that cover ranges of rows: the main one, then smaller ones for what is left. With `of`, the rows
- * of C in all, only those that occur in ranges that start at multiples of the main height.
+ * The heights of the tiles that cover a range of rows: the main one, then smaller ones for the rest. With `of`, the
+ * number of rows of C, only the heights that occur in ranges that start at multiples of the main height.
  */
 export function tileHeights(main: number, of?: number): number[] {
   const heights = [main, ...[4, 2, 1].filter((rows) => rows < main)];
@@ -32,16 +32,16 @@ export function tileHeights(main: number, of?: number): number[] {
 }
 
 /**
- * A tile of C in registers: `rows` rows of up to 4 `columns` a vector. Every element is the running sum of a block, to
- * which products are added in order of the contracted index, one rounding for the product and one for the sum; so the
- * result does not depend on the tile.
+ * A tile of C in registers: `rows` rows of vectors, each with up to 4 of the `columns`. Every element is the running
+ * sum of a block. Products are added in order of the contracted index, with one rounding for the product and one for
+ * the sum. So the result does not depend on the tile.
  */
 export interface Tile {
   readonly rows: number;
   /** Columns of C, up to 4 per vector. */
   readonly columns: number;
   readonly accumulators: readonly (readonly Local<"v128">[])[];
-  /** One row of B, one vector a variable. */
+  /** One row of B, one vector per variable. */
   readonly b: readonly Local<"v128">[];
   /** One element of A in all lanes. */
   readonly a: Local<"v128">;
@@ -66,7 +66,8 @@ export function startFromZero(body: Body, { accumulators }: Tile): void {
 }
 
 /**
- * Starts the sums from a row-major matrix at `address`; row stride in bytes, 0 to start every row from the same values.
+ * Starts the sums from a row-major matrix at `address`. The row stride is in bytes; 0 starts every row from the same
+ * values.
  */
 export function startFrom(body: Body, tile: Tile, address: Expression<"i32">, rowStride: number): void {
   eachVector(tile, (accumulator, row, vector, count) => {
@@ -74,7 +75,7 @@ export function startFrom(body: Body, tile: Tile, address: Expression<"i32">, ro
   });
 }
 
-/** Adds a row-major matrix at `address`; row stride in bytes. */
+/** Adds a row-major matrix at `address`. The row stride is in bytes. */
 export function addTile(body: Body, tile: Tile, address: Expression<"i32">, rowStride: number): void {
   eachVector(tile, (accumulator, row, vector, count) => {
     body.set(accumulator, f32x4.add(loadColumns(address, row * rowStride + 16 * vector, count), accumulator));

@@ -26,12 +26,11 @@ import {
 } from "./tile.ts";
 
 /*
- * The product of weight gradients: C[M, N] = start + A^T B with A[rows, M] and B[rows, N], contracted over a number of
- * rows known only when it runs (steps times batch). Threads divide the rows of C, so that each sum keeps its order.
+ * The product of weight gradients: C[M, N] = start + A^T B with A[rows, M] and B[rows, N]. The number of rows (steps
+ * times batch) is known only at run time. Threads divide the rows of C, so each sum keeps its order.
  *
- * The contraction is cut into chunks that fit the caches; between the chunks of a block the sums wait in C, which loses
- * nothing. At the end of a block they are added to the totals that wait for it, tile by tile, while they are in
- * registers.
+ * The rows are contracted in chunks that fit the caches. Between the chunks of a block the sums are kept in C, which is
+ * exact. At the end of a block they are added, tile by tile while in registers, to the totals that wait for them.
  */
 interface TransposedAShape {
   m: number;
@@ -41,33 +40,32 @@ interface TransposedAShape {
   /** Default n. */
   bStride?: number;
   cStride?: number;
-  /** Whether `list` gives the rows to contract, by number, instead of all. Default false. */
+  /** Whether `list` gives the row numbers to contract, instead of all rows. Default false. */
   listed?: boolean;
   /**
-   * Rows of each of the places where totals of blocks wait, [places, waitingRows, n]; 0 where all rows make one block.
-   * Default 0.
+   * Rows of each place where totals of blocks wait, [places, waitingRows, n]. 0 if all rows make one block. Default 0.
    */
   waitingRows?: number;
-  /** Whether sums start from 0 or from the value that C has. Default "zero". */
+  /** Whether sums start from 0 or from the value in C. Default "zero". */
   start?: "zero" | "add";
-  /** For speed alone: the result does not depend on it. Default `DEFAULT_TILE`. */
+  /** Affects speed only. Default `DEFAULT_TILE`. */
   tile?: TileSize;
-  /** Heights of tiles to write code for, `tileHeights`. Default: for any range of rows. */
+  /** The tile heights to write code for (`tileHeights`). Default: those for any range of rows. */
   heights?: readonly number[];
 }
 
 /**
- * Rows contracted at a time: a packed group of B of this length stays in the first-level cache. A block is several of
- * them.
+ * Rows contracted at a time: a packed group of B of this length stays in the first-level cache. A block has several
+ * chunks.
  */
 const CHUNK = 128;
-/** Columns of B packed at a time: together with A's they stay in the second-level cache. */
+/** Columns of B packed at a time. Together with those of A they stay in the second-level cache. */
 const BLOCK_COLUMNS = 384;
-/** Between packed groups, so that one row of all groups does not fall into one set of a cache. */
+/** Bytes between packed groups, so that the same row of all groups does not map to one cache set. */
 const GAP = 64;
 const UNROLL = 4;
 
-/** Bytes of scratch memory that each thread needs. */
+/** Bytes of scratch memory per thread. */
 export function transposedAScratchBytes({ m, n, tile = DEFAULT_TILE }: TransposedAShape): number {
   const ofA = Math.floor(m / tile.rows) * groupBytes(tile.rows) + groupBytes(4) + groupBytes(2) + groupBytes(1);
   return packedBBytes(n, tile) + ofA;
@@ -96,9 +94,9 @@ function paddedColumns(columns: number): number {
 }
 
 /**
- * Emits `(first, end, rows, a, b, c, scratch, places, list)`: rows `first .. end` of C[M, N]; a, b, c are the addresses
- * of element 0. `first` should be a multiple of the tile's rows, for speed. With 0 rows, C is its start value. `list`
- * is read where rows are listed: i32 [rows]. The totals of blocks wait in `places`, of which each thread uses its rows.
+ * Emits `(first, end, rows, a, b, c, scratch, places, list)`: rows `first .. end` of C[M, N]. a, b, c are the addresses
+ * of element 0. For speed, `first` should be a multiple of the tile's rows. With 0 rows, C is its start value. `list`
+ * (i32 [rows]) is read if rows are listed. Totals of blocks wait in `places`; each thread uses its own rows of it.
  */
 export function emitGemmTransposedA(
   module: ModuleBuilder,
@@ -183,8 +181,8 @@ export function emitGemmTransposedA(
         plan.listed ? i32.load(i32.add(list, i32.shl(i32.sub(row, done), 2))) : row;
 
       /**
-       * Makes a chunk end where its block ends; says what is added to its sums then, and where the total waits (-1: it
-       * does not).
+       * Ends a chunk where its block ends. Sets which totals are then added to its sums, and the place where the total
+       * waits (-1: none).
        */
       function endOfChunk(): void {
         if (plan.listed) {
@@ -282,7 +280,7 @@ export function emitGemmTransposedA(
   );
 }
 
-/** The columns of C as runs of equal groups: as wide as the tile, then single panels, then the rest. */
+/** The columns of C as runs of equal groups: first groups as wide as the tile, then single panels, then the rest. */
 function groupsOf(n: number, panels: number): { columns: number; count: number }[] {
   const full = Math.floor(n / PANEL_COLUMNS);
   const groups = [
@@ -294,8 +292,8 @@ function groupsOf(n: number, panels: number): { columns: number; count: number }
 }
 
 /**
- * Emits `(from, packed, rows, groups, list)`: `groups` times `columns` columns side by side, each group row after row,
- * its rows filled up with zeros to `padded`. Read row by row, as memory is fetched ahead.
+ * Emits `(from, packed, rows, groups, list)`, which packs `groups` groups of `columns` columns. Each group is stored
+ * row after row, with its rows filled with zeros to `padded`. The source is read row by row, which suits prefetching.
  */
 function emitPackColumns(
   module: ModuleBuilder,
@@ -328,7 +326,7 @@ function emitPackColumns(
   });
 }
 
-/** Two vectors are loaded before they are stored, so that V8 makes one of them. */
+/** Loads two vectors before storing them, so that V8 pairs them. */
 function packRow(body: Body, source: Local<"i32">, target: Local<"i32">, columns: number, padded: number): void {
   for (let at = 0; at < padded; at += 8) {
     const vectors = [at, at + 4]
@@ -351,8 +349,9 @@ interface TileShape extends Pick<Required<TransposedAShape>, "n" | "cStride" | "
 }
 
 /**
- * Emits `(a, b, c, length, add, places, added, place)`: one tile of C from packed operands, starting from C where `add`
- * is not 0. What waits in the places of the bits `added` is added, and the tile is left in C or, from 0 on, in a place.
+ * Emits `(a, b, c, length, add, places, added, place)`: one tile of C from packed operands, starting from C if `add` is
+ * not 0. Adds the totals in the places whose bits are set in `added`. Stores the tile in the place `place`, or in C if
+ * that is negative.
  */
 function emitTile(
   module: ModuleBuilder,

@@ -10,9 +10,9 @@ interface Question {
 }
 
 /**
- * One thread that is not this one: each program has a worker, with a memory of its own that need not be shared. A page
- * so goes on while its programs run, also where it is not cross-origin isolated. What goes in and out is copied once
- * more than elsewhere. `worker` is where a browser finds the workers' file.
+ * Runs each program in a worker with a memory of its own, which need not be shared. So a page stays responsive while
+ * its programs run, even if it is not cross-origin isolated. Inputs and outputs are copied once more than with the
+ * other hosts. `worker` is the URL of the workers' file.
  */
 export function away(worker?: string): Host {
   const sessions = new Set<{ end(error: Error): Promise<void> }>();
@@ -32,7 +32,7 @@ export function away(worker?: string): Host {
       lost(what, cause) {
         lose(
           new Error(
-            `wasm: the worker of a program ${what}. Its state is lost with it; compile the program again.`,
+            `wasm: the worker of a program ${what}. Its state is lost; compile the program again.`,
             cause === undefined ? undefined : { cause },
           ),
         );
@@ -62,13 +62,13 @@ export function away(worker?: string): Host {
     try {
       await ask({ open: program });
     } catch (error) {
-      await session.end(new Error("The program was not opened."));
+      await session.end(new Error("wasm: the program could not be opened"));
       throw error;
     }
     return {
       exchange({ write, run, read }) {
-        // Copies, since the caller owns what it passes; and of the values alone, since a message takes a whole buffer
-        // along.
+        // Copies, because the caller keeps its arrays. Only the values are copied: transferring a view would transfer
+        // its whole buffer.
         const copies = write.map((written) => ({
           ...written,
           pieces: written.pieces.map(({ at, values }) => ({ at, values: values.slice() })),

@@ -2,8 +2,8 @@ import { copyIn, copyOut, type Host, viewsOf } from "./host.ts";
 import { memoryPool } from "./memory-pool.ts";
 
 /**
- * This thread, which is busy for as long as a program runs. An exchange is over when the call returns; its promise is
- * only how it says so.
+ * Runs programs on this thread, which is busy meanwhile. An exchange is complete when the call returns; the promise
+ * only reports it.
  */
 export function here(): Host {
   const memories = memoryPool({ shared: false });

@@ -1,43 +1,43 @@
 import type { DType, Values } from "@sluice/tensor";
 import type { Piece } from "@sluice/tensor/internal";
 
-/** Where executables live: their memories, and the threads that run them. */
+/** Hosts executables: their memories, and the threads that run them. */
 export interface Host {
-  /** For how many threads modules are to be generated; with more than one their memory is shared. */
+  /** The number of threads that modules must be generated for. With more than one, their memory is shared. */
   readonly threads: number;
   open(program: HostedProgram): Promise<Session>;
-  /** Ends the threads; every later call is an error. */
+  /** Ends the threads. Every later call rejects. */
   close(): Promise<void>;
 }
 
 /** A module that imports `env.memory` and exports `run(worker, workers)`. */
 interface HostedProgram {
   readonly module: WebAssembly.Module;
-  /** Pages of its memory, which are zeros at first. */
+  /** The pages of its memory, initially zeros. */
   readonly pages: number;
-  /** Address of the barrier at which its threads meet. */
+  /** The address of its threads' barrier. */
   readonly barrier: number;
-  /** What is copied in and out. */
-  readonly places: readonly Place[];
+  /** The tensors that are copied in and out. */
+  readonly places: readonly TensorRange[];
 }
 
-/** A tensor's place in the memory. */
-export interface Place {
+/** The part of the memory that holds a tensor. */
+export interface TensorRange {
   readonly dtype: DType;
-  /** In bytes. */
+  /** The address in bytes. */
   readonly offset: number;
   readonly elements: number;
 }
 
 /** A program and its memory. */
 export interface Session {
-  /** Copies in, runs, copies out. Exchanges follow each other in the order in which they were asked for. */
+  /** Copies inputs in, runs, copies outputs out. Exchanges happen in the order in which they were requested. */
   exchange(exchange: Exchange): Promise<Values[]>;
-  /** Gives the memory back once all exchanges have been made. */
+  /** Gives the memory back after all exchanges. */
   release(): Promise<void>;
 }
 
-/** Places are meant by their position in {@link HostedProgram.places}. */
+/** Places are indices into {@link HostedProgram.places}. */
 interface Exchange {
   readonly write: readonly Written[];
   readonly run: boolean;
@@ -46,15 +46,15 @@ interface Exchange {
 
 export interface Written {
   readonly place: number;
-  /** Elements that become zero before anything is copied, [start, end, start, end, ...]. */
+  /** Ranges of elements to set to zero before copying: [start, end, start, end, ...]. */
   readonly zeros: readonly number[];
   readonly pieces: readonly Piece[];
 }
 
 export type View = Float32Array | Int32Array;
 
-/** What shows the places of a memory that does not grow any more. */
-export function viewsOf(memory: WebAssembly.Memory, places: readonly Place[]): View[] {
+/** Views of the places in a memory that does not grow any more. */
+export function viewsOf(memory: WebAssembly.Memory, places: readonly TensorRange[]): View[] {
   return places.map(({ dtype, offset, elements }) =>
     dtype === "f32"
       ? new Float32Array(memory.buffer, offset, elements)
@@ -70,7 +70,7 @@ export function copyIn(views: readonly View[], written: readonly Written[]): voi
   }
 }
 
-/** Copies that the caller owns, also where the memory is shared. */
+/** Copies the values out. The caller owns the copies, even if the memory is shared. */
 export function copyOut(views: readonly View[], places: readonly number[]): Values[] {
   return places.map((place) => {
     const view = views[place]!;

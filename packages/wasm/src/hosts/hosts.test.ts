@@ -20,7 +20,7 @@ test.each<[string, () => Host]>([
   ["here", here],
   ["away", away],
   ["team", () => team(2)],
-])("%s: a program that traps rejects its exchange, and goes on", async (_, hostOf) => {
+])("%s: a program that traps rejects its exchange, and can run again", async (_, hostOf) => {
   const host = hostOf();
   const session = await host.open(program(host.threads > 1));
   const double = (x: number) =>

@@ -1,6 +1,6 @@
 import { MAXIMUM_PAGES } from "../backend/program-module.ts";
 
-/** Memories of disposed executables, for the next ones: engines give a WebAssembly memory back late, if ever. */
+/** Keeps the memories of disposed executables for new ones, because engines free a WebAssembly memory late, if ever. */
 export interface MemoryPool {
   /** A memory of at least `pages` pages, all zeros. */
   take(pages: number): WebAssembly.Memory;

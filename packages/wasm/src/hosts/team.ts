@@ -4,8 +4,8 @@ import { copyIn, copyOut, type Host, type Session, viewsOf } from "./host.ts";
 import { memoryPool } from "./memory-pool.ts";
 
 /**
- * Several threads on shared memory: in Node this one among them; elsewhere workers alone, so that a page is never
- * blocked, and a lost worker is noticed. `worker` is where a browser finds the workers' file.
+ * Runs programs on several threads with shared memory. In Node this thread is one of them. Elsewhere all are workers,
+ * so that a page is never blocked and a lost worker is noticed. `worker` is the URL of the workers' file.
  */
 export function team(threads: number, worker?: string): Host {
   const pool = createPool(worker === undefined ? { threads } : { threads, worker });

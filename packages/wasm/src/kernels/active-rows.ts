@@ -7,11 +7,11 @@ interface Sizes {
   readonly batch: number;
   /** Elements from one length to the next. */
   readonly stride: number;
-  /** Whether pairs are also listed by rows. */
+  /** Whether pairs are also listed by row. */
   readonly rows: boolean;
 }
 
-/** Few operations, done by one thread. */
+/** Computes the tables of active rows. It has few operations, so one thread does it. */
 export function activeRowsKernel(
   target: KernelModule,
   { lengths, counts, work, ends, rowsBefore, positions, byRow }: ActiveRowsStep,
@@ -53,7 +53,7 @@ function emitActiveRows(
     const row = body.local("i32", "row");
     const lengthOf = (at: typeof row) => i32.load(i32.add(lengths, i32.mul(at, 4 * stride)));
 
-    // Row b is worked on until the last sequence from it on is over.
+    // Row b is computed until the longest sequence from row b on ends.
     const longest = body.local("i32", "longest");
     const length = body.local("i32", "length");
     const workAt = body.let(i32.add(work, 4 * batch), "workAt");

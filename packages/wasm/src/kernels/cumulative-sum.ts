@@ -10,7 +10,7 @@ interface Running {
   readonly shape: readonly number[];
   readonly strides: readonly (readonly number[])[];
   readonly length: number;
-  /** Of x and y along the axis, in the direction of the sum. */
+  /** Strides of x and y along the axis, in the direction of the sum. */
   readonly along: readonly [number, number];
 }
 
@@ -58,7 +58,7 @@ function emitRunning(
         body.set(out, i32.add(out, 4 * along[1]));
         body.set(left, i32.sub(left, 1));
       };
-      // The first element of a block is taken as it is: 0 + -0 would be 0.
+      // The first element of a block is copied, because 0 + -0 would be 0.
       if (dtype === "f32") {
         const before = body.let(f32x4.const(0), "before");
         const total = body.let(f32x4.const(0), "total");

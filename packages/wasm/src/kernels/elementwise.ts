@@ -8,21 +8,21 @@ import { type Axis, blocks, countOf, iterationOf, nest, toFirstRow } from "./nes
 
 type Vector = Expression<"v128">;
 
-/** Views of one buffer that move together share a pointer; `offset` is in bytes from it. */
-interface Place {
+/** Where a view is: views of one buffer with the same strides share a pointer. `offset` is in bytes from it. */
+interface PointerOffset {
   readonly pointer: number;
   readonly offset: number;
 }
 
-/** A pass without its addresses. */
+/** An elementwise pass without its addresses. */
 interface Pass {
   readonly shape: readonly number[];
   readonly strides: readonly (readonly number[])[];
-  readonly loads: readonly Place[];
-  /** Whether the pass also writes to the buffer of an input: it is then read before anything is written. */
+  readonly loads: readonly PointerOffset[];
+  /** Whether the pass also writes to the buffer of an input. Such an input is read before anything is written. */
   readonly overwritten: readonly boolean[];
   readonly instructions: ElementwiseStep["instructions"];
-  readonly stores: readonly (Place & { readonly value: number })[];
+  readonly stores: readonly (PointerOffset & { readonly value: number })[];
 }
 
 export function elementwiseKernel(target: KernelModule, step: ElementwiseStep): Kernel {
@@ -47,7 +47,7 @@ export function elementwiseKernel(target: KernelModule, step: ElementwiseStep): 
   };
 }
 
-function placesOf(views: readonly View[]): { pointers: View[]; places: Place[] } {
+function placesOf(views: readonly View[]): { pointers: View[]; places: PointerOffset[] } {
   const keyOf = ({ buffer, strides, loops }: View): string => `${buffer}:${strides.join()}:${loops.join()}`;
   const lowest = new Map<string, View>();
   for (const view of views) {
@@ -85,11 +85,12 @@ function emitPass({ module }: KernelModule, name: string, pass: Pass): WasmFunct
 }
 
 /**
- * The axis that vectors run along: the one along which most values lie side by side, or repeat; of equal ones the last.
+ * The axis that vectors run along: the one along which most values are contiguous or constant. If several are equal,
+ * the last.
  */
 function innermost(axes: readonly Axis[], { loads, stores }: Pass): Axis | undefined {
   const score = ({ length, strides }: Axis): number => {
-    const easy = (place: Place, weight: number): number =>
+    const easy = (place: PointerOffset, weight: number): number =>
       strides[place.pointer]! === 1 ? weight : strides[place.pointer] === 0 ? 0.9 * weight : 0;
     const sum =
       loads.reduce((total, place) => total + easy(place, 1), 0) +
@@ -102,10 +103,10 @@ function innermost(axes: readonly Axis[], { loads, stores }: Pass): Axis | undef
   );
 }
 
-/** All elements along one axis. */
+/** Computes all elements along one axis. */
 function emitRow(body: Body, pass: Pass, axis: Axis, count: Expression<"i32">, row: readonly Local<"i32">[]): void {
   const uses = usesOf(pass);
-  const strideOf = (place: Place): number => axis.strides[place.pointer]!;
+  const strideOf = (place: PointerOffset): number => axis.strides[place.pointer]!;
   const invariant = invariants(pass, strideOf);
   const fixed = new Map<number, Vector>();
   pass.instructions.forEach((instruction, i) => {
@@ -184,8 +185,8 @@ function usesOf({ instructions, stores }: Pass): number[] {
   return uses;
 }
 
-/** Which values are the same along the axis. */
-function invariants({ instructions, loads, overwritten }: Pass, strideOf: (place: Place) => number): boolean[] {
+/** Which values are constant along the axis. */
+function invariants({ instructions, loads, overwritten }: Pass, strideOf: (place: PointerOffset) => number): boolean[] {
   const result: boolean[] = [];
   for (const instruction of instructions) {
     if (instruction.op === "load")

@@ -26,7 +26,7 @@ export function gatherKernel(target: KernelModule, { x, indices, y }: GatherStep
   };
 }
 
-/** The row that an index means: outside it is the first or the last. */
+/** The row for an index. An index out of range gives the first or the last row. */
 export function clampedRow(body: Body, index: Expression<"i32">, rows: number): Expression<"i32"> {
   const row = body.let(index, "row");
   body.set(row, select(row, i32.const(0), i32.gtS(row, 0)));

@@ -4,7 +4,7 @@ import { type Expression, f32x4, i32, i32x4, v128 } from "../assembler/index.ts"
 import * as math from "../math/index.ts";
 
 /*
- * The instructions of a pass on four elements at a time. In registers a bool is a mask of all ones or all zeros; in
+ * The instructions of a pass, on four elements at a time. In registers a bool is a mask of all ones or all zeros; in
  * memory it is 1 or 0.
  */
 type Vector = Expression<"v128">;
@@ -22,7 +22,7 @@ export function toMemory(dtype: DType, value: Vector): Vector {
 
 const long: ReadonlySet<string> = new Set(["exp", "expm1", "log", "log1p", "sigmoid", "tanh"]);
 
-/** Whether it is a chain of dozens of instructions of the machine. */
+/** Whether it is a chain of dozens of machine instructions. */
 export function isLong({ op }: Instruction): boolean {
   return long.has(op);
 }
@@ -83,7 +83,7 @@ function unaryF32(op: string, x: Vector): Vector {
       return v128.not(x);
     case "sigmoid":
       return math.sigmoid(x);
-    // Zeros and NaN stay what they are.
+    // Zeros and NaN are unchanged.
     case "sign":
       return v128.bitselect(v128.or(v128.and(x, i32x4.const(SIGN)), f32x4.const(1)), x, f32x4.lt(0, f32x4.abs(x)));
     case "sqrt":
@@ -166,7 +166,7 @@ function binaryI32(op: string, a: Vector, b: Vector): Vector {
   }
 }
 
-/** Each lane by its own number of bits, which no vector instruction does. */
+/** Shifts each lane by its own number of bits. No vector instruction does that. */
 function shiftRight(a: Vector, bits: Vector): Vector {
   let result = a;
   for (let lane = 0; lane < 4; lane++) {

@@ -2,7 +2,7 @@ import type { View } from "@sluice/compiler";
 import type { Expression, ModuleBuilder, WasmFunction } from "../assembler/index.ts";
 import type { TileSize } from "../gemm/index.ts";
 
-/** Part of a step's work, and where its views lie. */
+/** A range of a step's work, and the addresses of its views. */
 interface Part {
   readonly first: Expression<"i32">;
   readonly end: Expression<"i32">;
@@ -11,28 +11,30 @@ interface Part {
   readonly scratch: Expression<"i32">;
 }
 
-/** How a step is done: a function of the module, called for a range of rows. An empty range does nothing. */
+/** A function of the module that does a step, called for a range of rows. It does nothing for an empty range. */
 export interface Kernel {
   readonly views: readonly View[];
-  /** What ranges divide: rows of the iteration, rows of a product, panels. */
+  /** The number of items that ranges divide: rows of the iteration, rows of a product, or panels. */
   readonly count: number;
-  /** Ranges should start at multiples of it, for speed. */
+  /** For speed, ranges should start at multiples of this. */
   readonly grain: number;
-  /** Elementary operations, about. */
+  /** The approximate number of elementary operations. */
   readonly work: number;
   readonly scratchBytes: number;
   call(part: Part): Expression<"none">;
 }
 
-/** What the ranges are like that a kernel is called for. */
+/** The ranges that a kernel will be called for. */
 export interface RangeOptions {
-  /** They may end at any row. */
+  /** Whether they may end at any row. */
   readonly anyRows: boolean;
-  /** They may be rows of a batch: what else a kernel could divide, such as columns, does not do. */
+  /**
+   * Whether they may be rows of a batch. A kernel that divides something else, such as columns, is then not possible.
+   */
   readonly byRows: boolean;
 }
 
-/** Where kernels are written. Steps that differ in their addresses alone share a function. */
+/** The module that kernels are written to. Steps that differ only in their addresses share a function. */
 export interface KernelModule {
   readonly module: ModuleBuilder;
   readonly tile: TileSize;
@@ -53,7 +55,7 @@ export function kernelModule(module: ModuleBuilder, tile: TileSize): KernelModul
   };
 }
 
-/** JSON has no -0, infinities or NaN. */
+/** Replaces -0, infinities and NaN by text, because JSON lacks them. */
 function exact(_: string, value: unknown): unknown {
   return typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0))
     ? `number ${Object.is(value, -0) ? "-0" : value}`

@@ -2,7 +2,8 @@ import { type Body, type Expression, i32, v128 } from "../assembler/index.ts";
 import { loadColumns, storeColumns } from "../gemm/columns.ts";
 
 /**
- * `count` (1 to 4) elements that are `stride` elements apart, from `address + offset` on; the other lanes are anything.
+ * Loads `count` (1 to 4) elements that are `stride` elements apart, from `address + offset` on. The other lanes are
+ * undefined.
  */
 export function loadLanes(
   address: Expression<"i32">,
@@ -20,7 +21,7 @@ export function loadLanes(
   return vector;
 }
 
-/** `value` is used several times: a variable. */
+/** Stores `count` lanes. `value` must be a variable, because it is used several times. */
 export function storeLanes(
   body: Body,
   address: Expression<"i32">,
@@ -36,7 +37,7 @@ export function storeLanes(
   }
 }
 
-/** The offset of an instruction cannot be negative. */
+/** Moves a negative offset into the address, because an instruction's offset cannot be negative. */
 function shifted(address: Expression<"i32">, offset: number): [Expression<"i32">, number] {
   return offset >= 0 ? [address, offset] : [i32.add(address, offset), 0];
 }

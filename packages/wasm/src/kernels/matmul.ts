@@ -17,8 +17,9 @@ import { loadLanes, storeLanes } from "./lanes.ts";
 import { blocks, iterationOf, nest, toFirstRow } from "./nest.ts";
 
 /**
- * A product by the kernel for its layout: b in panels; a read by columns, as in a gradient of weights; or any strides
- * and batch axes. All add products in the order of the contracted axis, in the same blocks, so they give the same bits.
+ * Chooses the kernel for a product by its layout: b in panels; a read by columns, as in weight gradients; few rows; or
+ * any strides and batch axes. All kernels add products in the order of the contracted axis, in the same blocks, so they
+ * give the same bits.
  */
 export function matmulKernel(target: KernelModule, step: MatmulStep, { anyRows, byRows }: RangeOptions): Kernel {
   const [m, k] = step.a.shape.slice(-2);
@@ -88,7 +89,7 @@ function transposedKernel(
   };
 }
 
-/** Rows for which a matrix is read as it lies: too few to be worth packing it. */
+/** Up to this many rows, packing the matrix is not worthwhile. */
 const FEW_ROWS = 3;
 
 function streamedKernel(target: KernelModule, { a, b, c }: MatmulStep, m: number, k: number, n: number): Kernel {
@@ -115,13 +116,13 @@ interface Strided {
   readonly rows: readonly number[];
   readonly k: number;
   readonly n: number;
-  /** Of a, b and c, along all axes but the last one of c. */
+  /** Strides of a, b and c, along all axes but the last one of c. */
   readonly strides: readonly (readonly number[])[];
-  /** Along the contracted axis. */
+  /** Strides along the contracted axis. */
   readonly contracted: readonly [number, number];
-  /** From one column to the next. */
+  /** Strides from one column to the next. */
   readonly columns: readonly [number, number];
-  /** Whether positions to contract are listed. */
+  /** Whether the positions to contract are listed. */
   readonly listed: boolean;
 }
 
@@ -148,7 +149,7 @@ function stridedKernel(target: KernelModule, { a, b, c, positions }: MatmulStep)
   };
 }
 
-/** Columns of c that are worked on together. */
+/** Columns of c that are computed together. */
 const COLUMNS = 64;
 
 function emitStrided({ module }: KernelModule, name: string, shape: Strided): WasmFunction<"none"> {

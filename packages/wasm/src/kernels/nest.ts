@@ -1,29 +1,26 @@
 import type { Shape } from "@sluice/tensor";
 import { type Body, type Expression, i32, type Local } from "../assembler/index.ts";
 
-/** One loop of a kernel. */
+/** A loop of a kernel. */
 export interface Axis {
   readonly length: number;
-  /** Whether the kernel's range of rows is a part of this axis; `length / rows` elements of it belong to each row. */
+  /** Whether the kernel's range of rows is a part of this axis. Each row then has `perRow` of its elements. */
   readonly split: boolean;
   readonly perRow: number;
-  /** Elements that each pointer moves by. */
+  /** The stride of each pointer, in elements. */
   readonly strides: readonly number[];
 }
 
-/** The space that a kernel walks: axes, outermost first, and what is shared out among threads. */
+/** The iteration space of a kernel: its axes, outermost first, and the rows that threads divide. */
 export interface Iteration {
   readonly axes: readonly Axis[];
-  /** Rows: the length of the outermost axis longer than 1. */
+  /** The number of rows: the length of the outermost axis that is longer than 1. */
   readonly rows: number;
   /** Elements from one row to the next, for each pointer. */
   readonly rowStrides: readonly number[];
 }
 
-/**
- * The loops over `shape` with as few axes as the strides of all pointers allow: neighbours that can be walked as one
- * are one.
- */
+/** The loops over `shape`. Neighbouring axes are merged where the strides of all pointers allow it. */
 export function iterationOf(shape: Shape, strides: readonly (readonly number[])[]): Iteration {
   const long = shape.flatMap((length, axis): Axis[] =>
     length === 1 ? [] : [{ length, split: false, perRow: 1, strides: strides.map((of) => of[axis]!) }],
@@ -45,7 +42,7 @@ export function iterationOf(shape: Shape, strides: readonly (readonly number[])[
   return { axes, rows: first.length, rowStrides: first.strides };
 }
 
-/** Elements of an axis that a range of rows covers. */
+/** How many elements of an axis a range of rows covers. */
 export function countOf(axis: Axis, first: Expression<"i32">, end: Expression<"i32">): Expression<"i32"> {
   return axis.split ? i32.mul(i32.sub(end, first), axis.perRow) : i32.const(axis.length);
 }
@@ -62,7 +59,7 @@ export function toFirstRow(
   });
 }
 
-/** Loops over `axes`; `inner` gets pointers at the first element of what is left, and does not change them. */
+/** Loops over `axes`. `inner` gets pointers to the first element of the remaining axes, and must not change them. */
 export function nest(
   body: Body,
   axes: readonly Axis[],
@@ -84,9 +81,9 @@ export function nest(
 }
 
 /**
- * Walks `count` elements in blocks of the given widths, widest first, then narrower ones for what is left; the last
- * width should be 1 unless `unit` says that every count is a multiple of it. A count known beforehand ends with one
- * block of exactly what is left.
+ * Walks `count` elements in blocks of the given widths: the widest first, then narrower ones for the rest. The last
+ * width should be 1, unless every count is a multiple of it (`unit`). If the count is known when the code is generated,
+ * the last block has exactly the rest.
  */
 export function blocks(
   body: Body,

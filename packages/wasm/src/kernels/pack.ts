@@ -3,7 +3,8 @@ import { emitPack, PANEL_COLUMNS, panelCount } from "../gemm/index.ts";
 import type { Kernel, KernelModule } from "./kernel.ts";
 
 export function packKernel(target: KernelModule, { b, packed, columns }: PackStep): Kernel {
-  if (columns !== PANEL_COLUMNS) throw new Error(`wasm: panels have ${PANEL_COLUMNS} columns, the plan has ${columns}`);
+  if (columns !== PANEL_COLUMNS)
+    throw new Error(`wasm: panels must have ${PANEL_COLUMNS} columns, but the plan's have ${columns}`);
   const [k, n] = [b.shape[0]!, b.shape[1]!];
   const transposed = b.strides[1] !== 1 && n !== 1;
   const shape = { n, k, transposed, stride: b.strides[transposed ? 1 : 0]! };

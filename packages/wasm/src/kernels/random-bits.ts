@@ -7,14 +7,14 @@ import type { Kernel, KernelModule } from "./kernel.ts";
 type Vector = Expression<"v128">;
 
 interface Shape {
-  /** Words of a row. */
+  /** The number of words in a row. */
   readonly perRow: number;
-  /** From one row to the next, where they are rows of something larger. */
+  /** The stride from one row to the next, if the rows are part of a larger tensor. */
   readonly stride?: number;
   readonly keyStride: number;
 }
 
-/** Words by their position alone, so any range gives the bits of the whole. */
+/** A word depends only on its position, so any range gives the same bits as the whole. */
 export function randomBitsKernel(target: KernelModule, { key, stream, y, whole }: RandomBitsStep): Kernel {
   const rows = y.shape[0] ?? 1;
   const shape: Shape = {

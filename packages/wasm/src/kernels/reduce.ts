@@ -23,7 +23,7 @@ type Vector = Expression<"v128">;
 interface Rule {
   readonly start: Vector;
   vector(a: Vector, b: Vector): Vector;
-  /** One number from the four lanes of a variable: (lane 0 o lane 2) o (lane 1 o lane 3). */
+  /** Reduces the four lanes to one number: (lane 0 o lane 2) o (lane 1 o lane 3). */
   store(body: Body, address: Expression<"i32">, lanes: Local<"v128">): void;
 }
 
@@ -52,15 +52,15 @@ function ruleOf(op: "sum" | "max", dtype: DType): Rule {
 interface Reduction {
   readonly op: "sum" | "max";
   readonly dtype: DType;
-  /** Of y. */
+  /** The shape of y. */
   readonly shape: readonly number[];
-  /** Of x and y, along the axes of y. */
+  /** The strides of x and y along the axes of y. */
   readonly strides: readonly (readonly number[])[];
   readonly length: number;
-  /** Of x, along the axis that disappears. */
+  /** The stride of x along the reduced axis. */
   readonly stride: number;
   readonly innermost: boolean;
-  /** Whether the positions to take are listed. */
+  /** Whether the positions to reduce are listed. */
   readonly listed: boolean;
 }
 
@@ -68,8 +68,8 @@ interface Reduction {
 const COLUMNS = 64;
 
 /**
- * The order of a sum is part of its definition: in four lanes along the innermost axis, else element by element; in
- * blocks, which are added in pairs.
+ * Sums in the order that is part of the definition: in four lanes along the innermost axis, otherwise element by
+ * element; in blocks that are added in pairs.
  */
 export function reduceKernel(target: KernelModule, { op, dtype, x, y, axis, positions }: ReduceStep): Kernel {
   const reduction: Reduction = {
@@ -93,7 +93,10 @@ export function reduceKernel(target: KernelModule, { op, dtype, x, y, axis, posi
   };
 }
 
-/** Vectors of four along the innermost axis, else elements, whose order shows: blocks of them wait for each other. */
+/**
+ * The places for block totals: 0 unless the order matters (sums in f32). A block counts vectors of four along the
+ * innermost axis, otherwise elements.
+ */
 function placesOf({ op, dtype, length, innermost }: Reduction): number {
   return op === "sum" && dtype === "f32"
     ? placesFor(blocksOf(innermost ? Math.ceil(length / 4) : length, SUM_BLOCK))

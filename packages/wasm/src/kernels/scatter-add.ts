@@ -24,7 +24,7 @@ interface Updates {
   readonly y: readonly number[];
 }
 
-/** Ranges divide the columns, so that each sum keeps the order of the indices. */
+/** Threads divide the columns, so each sum keeps the order of the indices. */
 export function scatterAddKernel(target: KernelModule, { dtype, indices, updates, y }: ScatterAddStep): Kernel {
   const shape: Updates = {
     count: updates.shape[0]!,
@@ -48,14 +48,14 @@ export function scatterAddKernel(target: KernelModule, { dtype, indices, updates
 }
 
 /**
- * Columns of f32 that are added up together, in f64: fewer where there are many rows, so that their sums fit a
- * megabyte, which is what a thread may take for itself.
+ * How many columns of f32 are summed together, in f64. With many rows there are fewer, so that the sums fit into the
+ * megabyte that a thread may use.
  */
 function widthsFor(rows: number): number[] {
   return [16, 4, 2, 1].filter((width) => width <= 2 || bytesOf(width) * rows <= 1_048_576);
 }
 
-/** Of a row's sums: pairs of doubles. */
+/** Bytes of a row's sums, which are pairs of doubles. */
 function bytesOf(width: number): number {
   return 16 * Math.ceil(width / 2);
 }
@@ -63,8 +63,8 @@ function bytesOf(width: number): number {
 const PARAMETERS = { first: "i32", end: "i32", indices: "i32", updates: "i32", y: "i32", scratch: "i32" } as const;
 
 /**
- * All updates for a few columns, then for the next: so a row's sums, which take twice the room of its elements, lie
- * side by side in scratch memory.
+ * Adds all updates for a few columns, then for the next few. So a row's sums, twice as large as its elements, are
+ * contiguous in scratch memory.
  */
 function emitScatterAdd({ module }: KernelModule, name: string, shape: Updates): WasmFunction<"none"> {
   const {

@@ -10,7 +10,7 @@ import { randomBitsKernel } from "./random-bits.ts";
 import { reduceKernel } from "./reduce.ts";
 import { scatterAddKernel } from "./scatter-add.ts";
 
-/** The kernel of a step; undefined where it writes nothing. */
+/** The kernel of a step. Undefined if the step writes nothing. */
 export function kernelOf(
   target: KernelModule,
   step: Exclude<Step, LoopStep>,
@@ -39,7 +39,7 @@ export function kernelOf(
   }
 }
 
-/** What a step writes. */
+/** The views that a step writes. */
 export function writes(step: Exclude<Step, LoopStep>) {
   switch (step.kind) {
     case "elementwise":

@@ -1,15 +1,15 @@
 import { type Expression, f32x4, i32x4, v128 } from "../assembler/index.ts";
 
 /*
- * Exponentials of four floats at a time: the algorithms, constants and order of operations of @sluice/tensor's
- * `scalar/exp-f32.ts`, which explains them; the bits are the same. Each function builds a graph of instructions to
- * stand within a larger expression.
+ * Exponentials of four floats at a time. The algorithms, constants and order of operations are those of
+ * `scalar/exp-f32.ts` in @sluice/tensor, which explains them, so the bits are the same. Each function builds a graph of
+ * instructions for use in a larger expression.
  */
 type Vector = Expression<"v128">;
 
 const LOG2_E = 1.44269504088896341;
 const ROUNDER = 12582912;
-/** The bits of ROUNDER; shifted left by 23 they are gone. */
+/** The bits of ROUNDER. A left shift by 23 removes them. */
 const ROUNDER_BITS = 0x4b400000;
 const LN2_HIGH = 0.693359375;
 const LN2_LOW = -2.1219444e-4;
@@ -17,7 +17,7 @@ const P = [1.98756915e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6
 const SIGN = 0x80000000 | 0;
 
 interface Reduced {
-  /** The bits of n + ROUNDER, with n the integer nearest to x / ln 2: n stands in their low end. */
+  /** The bits of n + ROUNDER, where n is the integer nearest to x / ln 2. The low bits hold n. */
   readonly rounded: Vector;
   /** e^r - 1 with r = x - n ln 2. */
   readonly expm1: Vector;
@@ -32,7 +32,7 @@ function reduce(x: Vector): Reduced {
   return { rounded, expm1: f32x4.add(f32x4.mul(p, f32x4.mul(r, r)), r) };
 }
 
-/** 2^(n + more) of four integers, as floats; their high bits do not matter. */
+/** 2^(n + more) for four integers, as floats. Their high bits do not matter. */
 function powerOfTwo(n: Vector, more = 0): Vector {
   return i32x4.shl(i32x4.add(n, i32x4.const(127 + more)), 23);
 }
@@ -47,8 +47,8 @@ export function exp(x: Vector): Vector {
 }
 
 /**
- * e^-|x|, which is at most 1: the one factor is 2^(n + 64), never too small for a float, and the other a constant.
- * Rounded once, at the end, as in `exp`.
+ * e^-|x|, which is at most 1. The power of two is 2^(n + 64), never too small for a float, times a constant. Rounded
+ * once, at the end, as in `exp`.
  */
 function expOfNegative(x: Vector): Vector {
   const { rounded, expm1 } = reduce(f32x4.pmax(v128.or(x, i32x4.const(SIGN)), -104));
@@ -74,7 +74,7 @@ export function tanh(x: Vector): Vector {
 /** 1 / (1 + e^-x). */
 export function sigmoid(x: Vector): Vector {
   const e = expOfNegative(x);
-  // e where x < 0, else 1: both are at most 1.
+  // e where x < 0, else 1. Both are at most 1.
   const numerator = f32x4.pmax(e, v128.andnot(f32x4.const(1), f32x4.lt(x, 0)));
   return f32x4.div(numerator, f32x4.add(e, 1));
 }

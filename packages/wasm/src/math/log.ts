@@ -1,8 +1,8 @@
 import { type Expression, f32x4, i32x4, v128 } from "../assembler/index.ts";
 
 /*
- * Logarithms of four floats at a time: the algorithms, constants and order of operations of @sluice/tensor's
- * `scalar/log-f32.ts`, which explains them; the bits are the same.
+ * Logarithms of four floats at a time. The algorithms, constants and order of operations are those of
+ * `scalar/log-f32.ts` in @sluice/tensor, which explains them, so the bits are the same.
  */
 type Vector = Expression<"v128">;
 
@@ -17,7 +17,7 @@ const ONE = 0x3f800000;
 const SMALLEST_NORMAL = 1.1754943508222875e-38;
 const TINY = 2.9802322387695312e-8; // 2^-25
 
-/** The bits of x, moved so that the exponent field counts from sqrt(1/2). */
+/** The bits of x, shifted so that the exponent field counts from sqrt(1/2). */
 function shiftedBits(x: Vector): Vector {
   return i32x4.add(x, i32x4.const(ONE - SQRT_HALF));
 }
@@ -39,7 +39,7 @@ function logOfReduced(f: Vector, k: Vector, correction: Vector): Vector {
   return f32x4.sub(f32x4.mul(k, LN2_HIGH), f32x4.sub(f32x4.sub(halfSquare, tail), f));
 }
 
-/** `result`, but x itself where x is infinite or NaN, -inf at `pole`, NaN below it. */
+/** `result`, except: x if x is infinite or NaN, -inf if x is `pole`, NaN below it. */
 function withSpecialValues(result: Vector, x: Vector, pole: number): Vector {
   const finite = v128.bitselect(result, x, f32x4.lt(x, Infinity));
   const atPole = v128.bitselect(f32x4.const(-Infinity), finite, f32x4.eq(x, pole));

@@ -1,8 +1,8 @@
 import { type Expression, i32x4, v128 } from "../assembler/index.ts";
 
 /*
- * Threefry-2x32 with 20 rounds on four counters at a time (Salmon et al., SC11); the scalar version is @sluice/tensor's
- * `scalar/threefry.ts`.
+ * Threefry-2x32 with 20 rounds on four counters at a time (Salmon et al., SC11). The scalar version is
+ * `scalar/threefry.ts` in @sluice/tensor.
  */
 type Vector = Expression<"v128">;
 

@@ -1,10 +1,10 @@
-/** For tests: a program on the WebAssembly backend, in every variant, against the definitions, to the bit. */
+/** For tests: compares a program on every variant of the WebAssembly backend with the definitions, bit for bit. */
 import { optimize } from "@sluice/compiler";
 import { type ArrayTensor, type Backend, compile, evaluate, type Tensor, trace, valuesOf } from "@sluice/tensor";
 import { expect } from "vitest";
 import { wasmBackend } from "../backend/wasm.ts";
 
-/** Threads divide even the smallest steps here. */
+/** The variants. Threads divide even the smallest steps. */
 export const variants: Readonly<Record<string, Backend>> = {
   "1 thread": wasmBackend({}, {}),
   "1 thread, unpaired": wasmBackend({ pairing: false }, {}),
@@ -21,7 +21,7 @@ export async function closeVariants(): Promise<void> {
   await Promise.all(Object.values(variants).map((backend) => backend.close()));
 }
 
-/** Runs `f` by the definitions and on the variants, twice each, and expects equal bits (of NaN any). */
+/** Evaluates `f` by the definitions, runs it on the variants, twice each, and expects equal bits (any bits for NaN). */
 export async function expectAgreement(
   f: (...args: Tensor[]) => Tensor[],
   args: readonly ArrayTensor[],

@@ -1,6 +1,6 @@
 /**
- * For tests, in a process of its own, which a wait without an end would hold for ever: loses workers at every moment,
- * and prints what each promise came to, a line of JSON for each case.
+ * For tests. Loses workers at every moment, and prints what each promise came to, one line of JSON per case. Runs in a
+ * process of its own, because an endless wait would block it for ever.
  */
 import worker_threads, { type Worker } from "node:worker_threads";
 import { compileStep, matmul, tensor, type Tensor } from "@sluice/tensor";
@@ -10,8 +10,8 @@ import { away } from "../hosts/index.ts";
 import { createPool, emitBarrier } from "../threads/index.ts";
 
 /**
- * The workers of a pool or a backend, as they are spawned; with one to be ended while this thread sleeps in a program,
- * by what asks whether it is still there.
+ * The workers of a pool or a backend, as they are spawned. `endWhenAsked` is ended while this thread sleeps in a
+ * program, at the moment when the pool checks whether it is still there.
  */
 const spawned: Worker[] = [];
 let endWhenAsked: Worker | undefined;
@@ -40,12 +40,12 @@ function program() {
   const forEver = atomics.load(i32.const(128));
   builder.function("meet", { params, export: true }, (body, { workers }) => body.do(barrier.call(0, workers)));
   builder.function("pass", { params, export: true }, () => undefined);
-  // The participant number `value` never comes.
+  // The participant with number `value` never reaches the barrier.
   builder.function("stall", { params, export: true }, (body, { worker, workers, value }) => {
     body.if(i32.eq(worker, value), () => body.while(i32.eqz(forEver), () => undefined));
     body.do(barrier.call(0, workers));
   });
-  // The participant number `value` never ends; nobody waits for it within the program.
+  // The participant with number `value` never ends. Nothing inside the program waits for it.
   builder.function("linger", { params, export: true }, (body, { worker, value }) =>
     body.if(i32.eq(worker, value), () => body.while(i32.eqz(forEver), () => undefined)),
   );
@@ -123,7 +123,7 @@ for (const blocking of [true, false]) {
     );
   }
 
-  // Of the last two participants, one never comes to the barrier where the others wait.
+  // One of the last two participants never reaches the barrier where the others wait.
   for (const [victim, index] of [
     ["the one waited for", workers - 1],
     ["one that waits", workers - 2],

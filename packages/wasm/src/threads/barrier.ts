@@ -1,31 +1,32 @@
 import { atomics, i32, i64, type ModuleBuilder, type WasmFunction } from "../assembler/index.ts";
 
 /**
- * Bytes of a barrier's state, 4-byte aligned and zero at first: arrivals, generation, and whether a participant failed.
+ * Bytes of a barrier's state, 4-byte aligned and initially zero: arrivals, generation, and whether a participant
+ * failed.
  */
 export const BARRIER_BYTES = 12;
 const ARRIVALS = 0;
 export const GENERATION = 4;
 export const ABORTED = 8;
 
-/** Looks at the generation before sleeping: a few microseconds, about as long as a wake-up takes. */
+/** How often to check the generation before sleeping. It takes a few microseconds, about as long as a wake-up. */
 const SPINS = 2000;
 
-/** Nanoseconds of sleep after which a participant looks around: the thread that should wake it may be gone. */
+/** Nanoseconds of sleep after which a participant checks the others: the thread that should wake it may be gone. */
 const PATIENCE = 100_000_000n;
 const TIMED_OUT = 2;
 
 /**
- * Emits `(state, workers)`: returns when all `workers` have called it. Traps when another participant failed, which
- * will never come. While it sleeps it calls the import `env.stillWaiting` now and then, which sees to it that a
- * participant that is gone counts as one that failed. Comes before the module's first function.
+ * Emits `(state, workers)`, which returns when all `workers` have called it. It traps if another participant failed,
+ * because that one will never come. While it sleeps, it calls the import `env.stillWaiting` from time to time, which
+ * marks a lost participant as failed. Emit it before the module's first function.
  */
 export function emitBarrier(module: ModuleBuilder, name = "barrier"): WasmFunction<"none"> {
   const stillWaiting = module.importFunction("env", "stillWaiting", { params: {}, result: "none" });
   return module.function(name, { params: { state: "i32", workers: "i32" } }, (body, { state, workers }) => {
     const generation = body.let(atomics.load(state, GENERATION), "generation");
     const spins = body.let(i32.const(SPINS), "spins");
-    // A failure sets ABORTED and then moves the generation: seen here, or as the end of the wait below.
+    // A failure sets ABORTED and then increments the generation. So it is seen here, or it ends the wait below.
     body.if(atomics.load(state, ABORTED), () => body.unreachable());
     const waiting = i32.eq(atomics.load(state, GENERATION), generation);
 

@@ -1,24 +1,25 @@
 /*
- * The words through which a pool and its workers talk while no event loop turns. A worker is in one of three states:
- * running; waiting, asleep on the generation; parked, back in its event loop after a while without work, where only a
- * message reaches it.
+ * Shared words through which a pool and its workers communicate without their event loops. A worker is in one of three
+ * states: running; waiting, asleep on the generation; or parked, back in its event loop after a while without work,
+ * where only a message reaches it.
  *
- * A run starts with a new generation. A worker that waits sees it; one that is parked is claimed (parked -> running) by
- * the pool, which posts a message, or by itself, if it parked at the same moment. Only one of the two succeeds.
+ * A run starts with a new generation. A waiting worker sees it. A parked one must be claimed (parked -> running): by
+ * the pool, which then posts a message, or by the worker itself, if it parked at that very moment. Only one of the two
+ * succeeds.
  */
 export const control = {
   generation: 0,
   /** Workers that finished this generation. */
   done: 1,
-  /** 1 + the participant that failed first; 0 while none has. */
+  /** 1 + the participant that failed first; 0 if none failed. */
   failed: 2,
-  /** Messages posted that every worker should go back to its event loop for. */
+  /** The number of messages that workers must return to their event loops for. */
   mail: 3,
   program: 4,
   entry: 5,
   argumentCount: 6,
   arguments: 7,
-  /** One state for each worker, a cache line apart. */
+  /** One state per worker, a cache line apart. */
   states: 32,
   stateStride: 16,
 } as const;

@@ -1,5 +1,4 @@
-// No wait is without an end: a worker that is lost, at whatever moment, is an error of what waits for it and of what
-// comes later.
+// No wait is endless: if a worker is lost, at whatever moment, whatever waits for it rejects, and so do later calls.
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { beforeAll, expect, test } from "vitest";
@@ -52,9 +51,9 @@ test("a backend with a team: neither its programs nor their state can be used, a
   expect(outcomes.get("team")).toEqual([gone, gone, gone, gone, "resolved", "resolved"]);
 });
 
-test("a program in a worker of its own is lost, and the backend goes on", () => {
+test("a program in a worker of its own is lost, and the backend stays usable", () => {
   const gone = expect.stringMatching(
-    /^wasm: the worker of a program ended with code 1\. Its state is lost with it; compile the program again\.$/,
+    /^wasm: the worker of a program ended with code 1\. Its state is lost; compile the program again\.$/,
   );
   expect(outcomes.get("away")).toEqual([gone, gone, gone, "resolved", "resolved", "resolved"]);
 });

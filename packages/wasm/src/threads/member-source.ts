@@ -2,9 +2,9 @@ import { ABORTED, GENERATION } from "./barrier.ts";
 import { control, state } from "./control.ts";
 
 /*
- * A worker that belongs to a pool, as an expression: a function that takes its messages. The first brings { control,
- * index, participants, worker, workers, announce }; `index` counts the workers, `worker` the participants. `say`
- * answers.
+ * The code of a worker in a pool, as an expression: a function that takes its messages. The first message has {
+ * control, index, participants, worker, workers, announce }; `index` numbers the workers, `worker` the participants. It
+ * answers through `say`.
  */
 export const memberSource = `(() => {
 const programs = new Map();
@@ -31,7 +31,7 @@ function execute() {
 function serve() {
   const own = ${control.states} + ${control.stateStride} * setup.index;
   for (;;) {
-    // A worker that ran this generation and parked before the pool looked at its state was claimed for it once more.
+    // If a worker ran this generation and parked before the pool checked its state, the pool claimed it again.
     if (Atomics.load(words, ${control.generation}) !== executed) {
       executed = Atomics.load(words, ${control.generation});
       execute();

@@ -1,8 +1,8 @@
-/** What this thread may do, and what the machine has. */
+/** What the platform offers. */
 
 /**
- * A module of Node's, where this is Node or something like it. Asked for at run time, so that bundlers for browsers
- * find nothing to resolve.
+ * A built-in module of Node, if this is Node or a compatible runtime. Loaded at run time so that bundlers for browsers
+ * do not try to resolve it.
  */
 function builtin<T>(get: (process: NodeJS.Process) => T | undefined): T | undefined {
   try {
@@ -17,7 +17,7 @@ export function workerThreads(): typeof import("node:worker_threads") | undefine
 }
 
 /**
- * Whether this thread may sleep or compute for long: any in Node, Deno and Bun, and workers in a browser, but not a
+ * Whether this thread may sleep or compute for long: true in Node, Deno and Bun and in a browser's workers, false in a
  * page.
  */
 export function mayBlock(): boolean {
@@ -25,8 +25,8 @@ export function mayBlock(): boolean {
 }
 
 /**
- * Whether a thread that sleeps can learn that a worker is gone ({@link Thread.gone}). Only Node tells without a turn of
- * the event loop.
+ * Whether a sleeping thread can learn that a worker is gone ({@link Thread.gone}). Only Node reports this without a
+ * turn of the event loop.
  */
 export function noticesLosses(): boolean {
   const { node, deno, bun } = builtin(({ versions }) => versions as Readonly<Record<string, string | undefined>>) ?? {};
@@ -34,17 +34,16 @@ export function noticesLosses(): boolean {
 }
 
 /**
- * Why memory cannot be shared among threads; undefined where it can: everywhere in Node, and in a page that is
- * cross-origin isolated.
+ * Why threads cannot share memory. Undefined if they can: always in Node, and in a page that is cross-origin isolated.
  */
 export function whyNotShared(): string | undefined {
   if (typeof SharedArrayBuffer === "function" && (workerThreads() !== undefined || globalThis.crossOriginIsolated))
     return undefined;
   const headers = "Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp";
-  return `a page shares memory among threads only where it is cross-origin isolated; serve it with ${headers}`;
+  return `a page can share memory between threads only if it is cross-origin isolated; serve it with ${headers}`;
 }
 
-/** How many threads the machine runs at the same time; undefined where it does not say. */
+/** How many threads the machine can run at once. Undefined if it does not say. */
 export function processors(): number | undefined {
   const count =
     builtin((process) => process.getBuiltinModule?.("node:os").availableParallelism()) ??

@@ -3,67 +3,69 @@ import { control, controlWords, MAX_ARGUMENTS, state } from "./control.ts";
 import { noticesLosses } from "./platform.ts";
 import { spawn, type Thread } from "./spawn.ts";
 
-/** What a worker says. */
+/** A worker's message to the pool. */
 type Reply =
   | { kind: "loaded"; id: number; error?: string }
   | { kind: "done" }
   | { kind: "failed"; worker: number; message: string };
 
 interface PoolOptions {
-  /** Participants in every run. Default 1: no worker, and no shared memory needed. */
+  /** The number of participants in every run. Default 1, which needs no worker and no shared memory. */
   threads?: number;
   /**
-   * Whether the calling thread takes part and sleeps for the others; else it leaves all to workers. Default: where it
-   * learns even so that a worker is gone.
+   * Whether the calling thread takes part, and sleeps while it waits. Otherwise workers do everything. Default: true if
+   * a sleeping thread can learn that a worker is gone.
    */
   blocking?: boolean;
-  /** Where a browser finds the workers' file. Default: a `blob:` URL. */
+  /** The URL of the workers' file, for browsers. Default: a `blob:` URL. */
   worker?: string;
 }
 
 interface ProgramOptions {
   module: WebAssembly.Module;
-  /** Imported as `env.memory`; shared if there is more than one thread. */
+  /** Imported as `env.memory`. Must be shared if there is more than one thread. */
   memory: WebAssembly.Memory;
-  /** Address of the state of the barrier that the program uses, so that a failure frees those who wait at it. */
+  /**
+   * The address of the program's barrier state. On a failure the pool uses it to release the participants that wait
+   * there.
+   */
   barrier?: number;
 }
 
-/** One module, instantiated in every participant. */
+/** A module, instantiated in every participant. */
 interface LoadedProgram {
   /**
-   * Calls the exported `entry(worker, workers, ...args)` in every participant, `worker` from 0 to `workers` - 1, and
-   * resolves when all have returned. Runs of a pool follow each other. Rejects with the first failure of a participant;
-   * the pool remains usable, unless a worker was lost.
+   * Calls the exported `entry(worker, workers, ...args)` in every participant, with `worker` from 0 to `workers` - 1.
+   * Resolves when all have returned. A pool does one run after another. Rejects with the first failure of a
+   * participant; the pool remains usable unless a worker was lost.
    */
   run(entry: string, ...args: number[]): Promise<void>;
-  /** Lets the workers forget the program. */
+  /** Removes the program from the workers. */
   release(): void;
 }
 
 export interface Pool {
   readonly threads: number;
-  /**
-   * Throws where a worker was lost or the pool is closed: what programs left in their memories may be half of a run.
-   */
+  /** Throws if a worker was lost or the pool is closed. The memories of programs may then hold half-finished runs. */
   check(): void;
   load(program: ProgramOptions): Promise<LoadedProgram>;
-  /** Ends the workers; later runs are errors. */
+  /** Ends the workers. Later runs reject. */
   close(): Promise<void>;
 }
 
 const SPINS = 20000;
-/** Milliseconds of sleep after which the event loop gets a turn, to learn of workers that are gone. */
+/** Milliseconds of sleep after which the event loop gets a turn, so that it can report lost workers. */
 const PATIENCE = 50;
-/** Turns of the event loop, of some milliseconds each, in which the reason of a worker's end must come up. */
+/** Turns of the event loop, a few milliseconds each, within which the reason for a worker's end must arrive. */
 const TURNS = 200;
 
 /**
- * Threads that run programs together. No wait is without an end: a worker that does not start, ends or is ended, at
- * whatever moment, is an error of what waits for it and of every later call.
+ * Makes a pool of threads that run programs together. No wait is endless: if a worker does not start or ends, at
+ * whatever moment, everything that waits for it rejects, and so does every later call.
  */
 export function createPool({ threads = 1, blocking = noticesLosses(), worker: url }: PoolOptions = {}): Pool {
-  if (!Number.isInteger(threads) || threads < 1) throw new RangeError(`A pool has 1 thread or more, not ${threads}.`);
+  if (!Number.isInteger(threads) || threads < 1)
+    throw new RangeError(`A pool needs at least 1 thread, got ${threads}.`);
   const own = blocking || threads === 1 ? 1 : 0;
   const workers = threads - own;
   const words = workers > 0 ? controlWords(workers) : new Int32Array(control.states);
@@ -75,7 +77,7 @@ export function createPool({ threads = 1, blocking = noticesLosses(), worker: ur
   let ended: (error: Error) => void;
   const end = new Promise<never>((_, reject) => (ended = reject));
   end.catch(() => undefined);
-  /** Of the programs that are loaded. */
+  /** The barriers of the loaded programs. */
   const barriers = new Set<Int32Array>();
   let hearings = 0;
   let announceDone = () => {};
@@ -123,12 +125,12 @@ export function createPool({ threads = 1, blocking = noticesLosses(), worker: ur
     return thread;
   });
 
-  /** Frees those who wait in a program for a worker that is gone. */
+  /** Releases the participants that wait in a program for a lost worker. */
   function stillWaiting(): void {
     if (team.some((thread) => thread.gone())) barriers.forEach(abort);
   }
 
-  /** Why a worker that is gone is gone, which takes a turn of the event loop or more. */
+  /** The reason for a lost worker. It arrives in a later turn of the event loop. */
   async function loss(): Promise<Error> {
     for (let turn = 0; lost === undefined && turn < TURNS; turn++)
       await new Promise((resolve) => setTimeout(resolve, 5));
@@ -136,7 +138,7 @@ export function createPool({ threads = 1, blocking = noticesLosses(), worker: ur
     return lost!;
   }
 
-  /** Awaits news from the workers; the process stays alive meanwhile, and the loss of a worker is an error. */
+  /** Awaits a message from the workers. The process stays alive meanwhile, and a lost worker rejects. */
   async function hearing<T>(news: Promise<T>): Promise<T> {
     if (hearings++ === 0) for (const thread of team) thread.hold(true);
     try {
@@ -233,7 +235,7 @@ export function createPool({ threads = 1, blocking = noticesLosses(), worker: ur
           return Promise.reject(new RangeError(`The program has no entry ${entry}; it has ${names.join(", ")}.`));
         if (args.length > MAX_ARGUMENTS)
           return Promise.reject(
-            new RangeError(`${entry}: ${args.length} arguments, at most ${MAX_ARGUMENTS} are passed.`),
+            new RangeError(`${entry}: got ${args.length} arguments; at most ${MAX_ARGUMENTS} are possible.`),
           );
         const run = last.then(() => runAll(entry, index, args));
         last = run.catch(() => undefined);

@@ -1,7 +1,7 @@
 /*
- * A worker that hosts one program, as an expression: a function that takes its messages. The first brings { open:
- * HostedProgram }, the others { exchange: Exchange }; each is answered by `say`, in order, with { values } or { error
- * }.
+ * The code of a worker that hosts one program, as an expression: a function that takes its messages. The first is {
+ * open: HostedProgram }, the others { exchange: Exchange }. It answers each through `say`, in order, with { values } or
+ * { error }.
  */
 export const sessionSource = `(() => {
 let entry, views;

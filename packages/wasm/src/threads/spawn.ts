@@ -2,16 +2,20 @@ import type { Worker as NodeWorker } from "node:worker_threads";
 import { workerThreads } from "./platform.ts";
 import { version, workerSource } from "./worker-source.ts";
 
-/** A worker of either platform. */
+/** A worker, in Node or in a browser. */
 export interface Thread {
-  /** `transfer`: buffers that become the worker's without being copied. */
+  /** Sends a message. The buffers in `transfer` move to the worker without being copied. */
   post(message: object, transfer?: readonly ArrayBuffer[]): void;
-  /** Whether the worker keeps the process alive; a browser's never does. */
+  /** Whether the worker keeps the process alive. In a browser it never does. */
   hold(alive: boolean): void;
-  /** Resolves once the worker runs and `gone` can be asked. Never rejects: a worker that does not start is `lost`. */
+  /**
+   * Resolves when the worker runs and `gone` can be called. Never rejects: a worker that does not start is reported as
+   * `lost`.
+   */
   readonly ready: Promise<void>;
   /**
-   * Whether the worker is known to be gone, without a turn of the event loop. False where the platform does not say.
+   * Whether the worker is known to be gone, without a turn of the event loop. Always false on platforms that cannot
+   * tell.
    */
   gone(): boolean;
   terminate(): Promise<void>;
@@ -19,22 +23,22 @@ export interface Thread {
 
 export interface Listeners<Reply> {
   reply(reply: Reply): void;
-  /** The worker is gone, or cannot be started: what happened, as the end of a sentence that begins with the worker. */
+  /** Called when the worker is gone or cannot be started. `what` completes a sentence whose subject is the worker. */
   lost(what: string, cause: unknown): void;
 }
 
-/** What a worker says about itself, or its answer to a message. */
+/** A worker's message about itself, or its reply. */
 type Said<Reply> = { readonly ready: number } | { readonly unreadable: true } | { readonly reply: Reply };
 
 /**
- * Seconds that a worker may take to start, counted in turns of this thread's event loop, so that a busy thread is no
- * failure.
+ * How many seconds a worker may take to start. They are counted in turns of this thread's event loop, so a busy thread
+ * does not count as a failure.
  */
 const PATIENCE = 60;
 
 /**
- * A worker that runs {@link workerSource}. In Node, Deno and Bun from the text itself; in a browser from `url`, which
- * leads to the published file of that text, or from a `blob:` URL where there is none.
+ * Starts a worker that runs {@link workerSource}. Node, Deno and Bun run the text itself. A browser loads the published
+ * file at `url`, or a `blob:` URL of the text if there is no `url`.
  */
 export function spawn<Reply>(listeners: Listeners<Reply>, url?: string): Thread {
   const greeted = Promise.withResolvers<void>();
@@ -46,19 +50,17 @@ export function spawn<Reply>(listeners: Listeners<Reply>, url?: string): Thread 
   const watch = setInterval(() => {
     if (++seconds < PATIENCE) return;
     lost(
-      `has not answered in ${PATIENCE} seconds${url === undefined ? "" : `; is ${url} the file @sluice/wasm/worker?`}`,
+      `did not answer within ${PATIENCE} seconds${url === undefined ? "" : `; is ${url} the file @sluice/wasm/worker?`}`,
     );
   }, 1000);
   if (typeof watch === "object") watch.unref();
 
   const said = (message: Said<Reply>): void => {
     if ("reply" in message) return listeners.reply(message.reply);
-    if ("unreadable" in message) return lost("was sent something that it could not read");
+    if ("unreadable" in message) return lost("could not read a message");
     clearInterval(watch);
     if (message.ready !== version)
-      return lost(
-        `is of another version of @sluice/wasm than this one; copy the file @sluice/wasm/worker to ${url} again`,
-      );
+      return lost(`has another version of @sluice/wasm; copy the file @sluice/wasm/worker to ${url} again`);
     greeted.resolve();
   };
   const thread = start({ said, lost }, url);
@@ -98,8 +100,8 @@ function start<Reply>(listeners: PlatformListeners<Reply>, url: string | undefin
 
 function spawnInNode<Reply>(worker: NodeWorker, { said, lost }: PlatformListeners<Reply>): Thread {
   let ended: Promise<void> | undefined;
-  // The idle time of a thread that has stopped is -1, at once; all else that Node says about its end it says in an
-  // event. The first answer must be had while the worker lives.
+  // The idle time of a stopped thread is -1 at once. Everything else about its end arrives in an event. The first call
+  // must be made while the worker is alive.
   const idle = (): number => worker.performance?.eventLoopUtilization?.().idle ?? 0;
   const online = new Promise<void>((resolve) =>
     worker.on("online", () => {
@@ -111,14 +113,14 @@ function spawnInNode<Reply>(worker: NodeWorker, { said, lost }: PlatformListener
     idle();
     said(message);
   });
-  worker.on("messageerror", (error: Error) => lost(`said something that cannot be read (${error.message})`, error));
+  worker.on("messageerror", (error: Error) => lost(`sent a message that cannot be read (${error.message})`, error));
   worker.on("error", (error: Error) => lost(`failed: ${error.message}`, error));
   worker.on("exit", (code) => lost(`ended with code ${code}`));
   worker.unref();
   return {
     post: (message, transfer = []) => worker.postMessage(message, [...transfer]),
     hold(alive) {
-      // Its end is waited for: that keeps the process alive in any case.
+      // `terminate` is awaited, which keeps the process alive in any case.
       if (ended !== undefined) return;
       if (alive) worker.ref();
       else worker.unref();
@@ -136,7 +138,7 @@ function spawnInBrowser<Reply>({ said, lost }: PlatformListeners<Reply>, given: 
   const url = given ?? URL.createObjectURL(new Blob([workerSource], { type: "text/javascript" }));
   const worker = new Worker(url);
   worker.onmessage = (event: MessageEvent<Said<Reply>>) => said(event.data);
-  worker.onmessageerror = () => lost("said something that cannot be read");
+  worker.onmessageerror = () => lost("sent a message that cannot be read");
   worker.onerror = (event) => lost(event.message ? `failed: ${event.message}` : refusal(given), event);
   return {
     post: (message, transfer = []) => worker.postMessage(message, [...transfer]),
@@ -150,7 +152,7 @@ function spawnInBrowser<Reply>({ said, lost }: PlatformListeners<Reply>, given: 
   };
 }
 
-/** A browser does not say why it starts no worker. */
+/** What to try: a browser does not say why it did not start a worker. */
 function refusal(url: string | undefined): string {
   if (url !== undefined) {
     return `was not started from ${url}: that must be the file @sluice/wasm/worker, served as JavaScript from the page's origin, and the page's Content-Security-Policy must allow it (worker-src 'self')`;

@@ -58,7 +58,7 @@ describe.each([
     }
   });
 
-  test("a failure in any thread rejects the run, and the pool goes on", async () => {
+  test("a failure in any thread rejects the run, and the pool stays usable", async () => {
     pool = createPool({ threads, blocking });
     const { words, ...options } = program(threads > 1);
     const loaded = await pool.load(options);
@@ -118,7 +118,7 @@ test("a closed pool, an unshared memory and a bad number of threads are errors",
   const loaded = await closed.load(program(true));
   await closed.close();
   await expect(loaded.run("mark", 0)).rejects.toThrow("wasm: the backend was closed");
-  expect(() => createPool({ threads: 0 })).toThrow("A pool has 1 thread or more, not 0.");
+  expect(() => createPool({ threads: 0 })).toThrow("A pool needs at least 1 thread, got 0.");
 });
 
 test("workers do not keep the process alive", () => {

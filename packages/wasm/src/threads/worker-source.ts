@@ -19,13 +19,13 @@ if (node) {
 }
 `;
 
-/** Tells one text from another: a page may be served an old copy of the file. */
+/** Identifies this text. A page may be served an old copy of the file. */
 export const version = checksum(roles);
 
 /**
- * What a worker runs, as a string: it is the same in Node and in browsers, from sources, from a build and from a
- * bundle, with no file to be found. The build also writes it to a file, for pages whose policy asks for one. What it is
- * to be, its first message says.
+ * The code of a worker, as a string, so that it is the same in Node and in browsers, from sources, builds and bundles,
+ * without a file to find. The build also writes it to a file, for pages whose policy requires one. A worker's first
+ * message tells it which role to take.
  */
 export const workerSource = `${roles}port.postMessage({ ready: ${version} });\n`;
 
