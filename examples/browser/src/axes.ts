@@ -1,14 +1,14 @@
 import { logF64 } from "@sluice/tensor/internal";
 
-/** Where values of an axis stand, and where it has a tick. */
+/** Maps values to pixels along an axis, and lists its ticks. */
 export interface Axis {
   place(value: number): number;
   readonly ticks: readonly number[];
 }
 
 /**
- * From pixel `start` to pixel `end`; a tick at multiples of 1, 2 or 5 times a power of ten, so that there are at most
- * about `wanted`.
+ * A linear axis from pixel `start` to pixel `end`. Ticks are multiples of 1, 2 or 5 times a power of ten; there are at
+ * most about `wanted`.
  */
 export function linearAxis(from: number, to: number, [start, end]: readonly [number, number], wanted: number): Axis {
   let step = 1;
@@ -18,7 +18,7 @@ export function linearAxis(from: number, to: number, [start, end]: readonly [num
   return { place: (value) => start + ((value - from) / (to - from)) * (end - start), ticks };
 }
 
-/** A logarithmic axis with a tick at every power of ten. What has no place on it, such as 0, stands at its start. */
+/** A logarithmic axis with a tick at every power of ten. Values that are not positive are placed at its start. */
 export function logAxis(from: number, to: number, [start, end]: readonly [number, number]): Axis {
   const [low, high] = [log10(from), log10(to)];
   const ticks = [];

@@ -1,25 +1,25 @@
 import { reference, type Backend } from "@sluice/tensor";
 import { wasm } from "@sluice/wasm";
 
-/** Where training can run. */
+/** A backend that training can run on. */
 export interface BackendChoice {
   readonly name: string;
   readonly label: string;
   readonly note: string;
-  /** Whether it divides its work among threads. */
+  /** Whether it can use several threads. */
   readonly threads: boolean;
-  /** Whether weights have the same bits on every machine. */
+  /** Whether the weights have the same bits on every machine. */
   readonly exact: boolean;
-  /** What is here for it; without it, nothing speaks against it. */
+  /** Finds out whether it can run here, and on which device. Without this function, it always can. */
   look?(): Found | Promise<Found>;
-  /** Rejects where it cannot run here after all. */
+  /** Makes the backend. Rejects if it cannot run here after all. */
   make(options: { readonly threads: number }): Promise<Backend>;
 }
 
 export interface Found {
   /** Why it cannot run here. */
   readonly unavailable?: string;
-  /** What it runs on, as the browser names it. */
+  /** The device that it runs on, as the browser names it. */
   readonly device?: string;
 }
 
@@ -27,7 +27,7 @@ export const backends: readonly BackendChoice[] = [
   {
     name: "wasm",
     label: "WebAssembly",
-    note: "The default: one program for the whole training step, generated in this page.",
+    note: "The default: this page generates one WebAssembly program for the whole training step.",
     threads: true,
     exact: true,
     look: lookForWebAssembly,
@@ -36,7 +36,7 @@ export const backends: readonly BackendChoice[] = [
   {
     name: "webgpu",
     label: "WebGPU",
-    note: "Kernels of gpu.js on the graphics card.",
+    note: "gpu.js kernels on the GPU.",
     threads: false,
     exact: false,
     look: lookForWebGpu,
@@ -45,7 +45,7 @@ export const backends: readonly BackendChoice[] = [
   {
     name: "webgl2",
     label: "WebGL 2",
-    note: "The same kernels as fragment shaders, where there is no WebGPU.",
+    note: "The same kernels as fragment shaders, for browsers without WebGPU.",
     threads: false,
     exact: false,
     look: lookForWebGl2,
@@ -54,7 +54,7 @@ export const backends: readonly BackendChoice[] = [
   {
     name: "webasm",
     label: "gpu.js on WebAssembly",
-    note: "The same kernels without a graphics card.",
+    note: "The same kernels on the CPU.",
     threads: false,
     exact: false,
     look: lookForWebAssembly,
@@ -63,7 +63,7 @@ export const backends: readonly BackendChoice[] = [
   {
     name: "cpu",
     label: "gpu.js in JavaScript",
-    note: "The same kernels as plain functions.",
+    note: "The same kernels as plain JavaScript functions.",
     threads: false,
     exact: false,
     make: async () => (await import("@sluice/gpu")).gpu({ mode: "cpu" }),
@@ -71,7 +71,7 @@ export const backends: readonly BackendChoice[] = [
   {
     name: "reference",
     label: "Plain JavaScript",
-    note: "The reference: each operation as it is defined, one after the other. Slow; choose short sequences.",
+    note: "The reference backend: computes one operation after another, exactly as defined. Slow; choose short sequences.",
     threads: false,
     exact: true,
     make: async () => reference(),
@@ -81,7 +81,7 @@ export const backends: readonly BackendChoice[] = [
 export function backendNamed(name: string): BackendChoice {
   const found = backends.find((choice) => choice.name === name);
   if (found === undefined)
-    throw new Error(`There is no backend ${name}; there are ${backends.map((choice) => choice.name).join(", ")}.`);
+    throw new Error(`There is no backend ${name}. Choose one of ${backends.map((choice) => choice.name).join(", ")}.`);
   return found;
 }
 
@@ -93,16 +93,16 @@ function lookForWebAssembly(): Found {
 
 async function lookForWebGpu(): Promise<Found> {
   if (!("gpu" in navigator))
-    return { unavailable: "This browser has no WebGPU, or this page did not come from localhost or by https." };
+    return { unavailable: "This browser has no WebGPU, or the page was not loaded from localhost or over https." };
   const adapter = await navigator.gpu.requestAdapter();
-  if (adapter === null) return { unavailable: "This browser has WebGPU, but no graphics card for it." };
+  if (adapter === null) return { unavailable: "No GPU available to WebGPU on this machine." };
   const { vendor, architecture, description } = adapter.info;
   return { device: description === "" ? `${vendor} ${architecture}`.trim() : description };
 }
 
 function lookForWebGl2(): Found {
   const context = new OffscreenCanvas(1, 1).getContext("webgl2");
-  if (context === null) return { unavailable: "This browser has no WebGL 2, or no graphics card that it trusts." };
+  if (context === null) return { unavailable: "This browser has no WebGL 2, or no GPU that it can use for it." };
   const unmasked = context.getExtension("WEBGL_debug_renderer_info");
   return unmasked === null ? {} : { device: String(context.getParameter(unmasked.UNMASKED_RENDERER_WEBGL)) };
 }

@@ -4,7 +4,7 @@ import type { RunState } from "./run.ts";
 import { round, svg } from "./svg.ts";
 import { BASELINE } from "./task.ts";
 
-/** Steps that are shown. */
+/** How many steps the curve shows. */
 const WINDOW = 1000;
 const TOP = 10;
 const BOTTOM = 40;
@@ -15,8 +15,8 @@ type Shown = Pick<RunState, "settings" | "losses" | "heldOut">;
 type Point = { readonly step: number; readonly error: number };
 
 /**
- * Loss over the last steps, as an SVG of that size in pixels: of each batch, of the sequences held out, and of always
- * answering 1.
+ * The loss over the last steps, as an SVG `width` by `height` pixels: of each batch, of the held-out sequences, and of
+ * always answering 1.
  */
 export function curve({ settings, losses, heldOut }: Shown, width: number, height: number): string {
   const to = Math.max(losses.length, Math.min(settings.steps, WINDOW));
@@ -57,7 +57,7 @@ function line(points: readonly Point[], x: Axis, y: Axis): string {
     .join("");
 }
 
-/** Down to a whole decade, and to 0.01 at least, so that the axis seldom changes. */
+/** The range of the loss axis: down to a whole decade, at most 0.01, so that the axis seldom changes. */
 function extentOf(points: readonly Point[]): [number, number] {
   let [low, high] = [0.01, 1];
   for (const { error } of points) [low, high] = [error > 0 ? Math.min(low, error) : low, Math.max(high, error)];

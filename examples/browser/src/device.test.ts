@@ -4,12 +4,12 @@ import { deviceNote } from "./device.ts";
 test.each([
   [
     "ANGLE (NVIDIA, NVIDIA GeForce RTX 3080 Direct3D11 vs_5_0 ps_5_0, D3D11)",
-    "Here: NVIDIA GeForce RTX 3080 Direct3D11 vs_5_0 ps_5_0.",
+    "GPU: NVIDIA GeForce RTX 3080 Direct3D11 vs_5_0 ps_5_0.",
   ],
   [
     "ANGLE (Google, Vulkan 1.3.0 (SwiftShader Device (Subzero) (0x0000C0DE)), SwiftShader driver)",
-    "Here the processor stands in for a card (SwiftShader), so it is slow.",
+    "Slow here: the CPU emulates a GPU (SwiftShader).",
   ],
-  ["apple metal-3", "Here: apple metal-3."],
+  ["apple metal-3", "GPU: apple metal-3."],
   [undefined, ""],
 ])("%s", (device, note) => expect(deviceNote(device)).toBe(note));

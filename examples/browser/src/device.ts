@@ -1,15 +1,15 @@
-/** What a browser says of the device that draws and computes for it, in words for the page. */
+/** Describes the device that a browser draws and computes on. */
 
-/** Renderers that take no graphics card. */
+/** Renderers that work without a GPU. */
 const software = ["SwiftShader", "llvmpipe", "lavapipe", "softpipe", "Basic Render"];
 
-/** `device` as WebGL or WebGPU name it; undefined where they keep it to themselves. */
+/** A sentence about `device`, the name that WebGL or WebGPU gives. Empty if the browser hides it. */
 export function deviceNote(device: string | undefined): string {
   if (device === undefined || device === "") return "";
   const inProcessor = software.find((name) => device.toLowerCase().includes(name.toLowerCase()));
   return inProcessor === undefined
-    ? `Here: ${shortName(device)}.`
-    : `Here the processor stands in for a card (${inProcessor}), so it is slow.`;
+    ? `GPU: ${shortName(device)}.`
+    : `Slow here: the CPU emulates a GPU (${inProcessor}).`;
 }
 
 /** Chromium says "ANGLE (maker, device and driver, version)". */

@@ -1,4 +1,4 @@
-/** The element with that id, which the page is sure to have. */
+/** The element with that id. Throws if the page has none of that type. */
 export function element<E extends HTMLElement>(id: string, type: new () => E): E {
   const found = document.getElementById(id);
   if (found instanceof type) return found;

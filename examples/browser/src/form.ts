@@ -1,20 +1,20 @@
 import { backendNamed, backends, type BackendChoice, type Found } from "./backends.ts";
 import { deviceNote } from "./device.ts";
 import { element } from "./element.ts";
-import type { Place } from "./protocol.ts";
+import type { ExecutionTarget } from "./protocol.ts";
 import { defaults, settingsFrom, type Settings } from "./settings.ts";
 
 const MOST_THREADS = 8;
 
-/** The form by which a run, and where it runs, is chosen. */
+/** The form where the visitor chooses a run and the backend. */
 export interface Form {
   settings(): Settings;
-  place(): Place;
-  /** What cannot be changed now. */
+  target(): ExecutionTarget;
+  /** Disables the settings that cannot be changed now. */
   lock(locked: { readonly run: boolean; readonly where: boolean }): void;
 }
 
-/** Fills the page's form. Backends that cannot run here are shown with the reason, and cannot be chosen. */
+/** Fills in the page's form. Backends that cannot run here are disabled and show the reason. */
 export async function createForm(): Promise<Form> {
   const form = element("form", HTMLFormElement);
   const control = (name: string): HTMLSelectElement | HTMLInputElement => {
@@ -41,7 +41,7 @@ export async function createForm(): Promise<Form> {
 
   return {
     settings: () => settingsFrom((name) => control(name).value),
-    place: () => ({ backend: chosen().name, threads: chosen().threads ? Number(threads.value) : 1 }),
+    target: () => ({ backend: chosen().name, threads: chosen().threads ? Number(threads.value) : 1 }),
     lock({ run, where }) {
       element("run", HTMLFieldSetElement).disabled = run;
       element("where", HTMLFieldSetElement).disabled = where;
@@ -72,8 +72,10 @@ function radio({ name, label, note }: BackendChoice, { unavailable, device }: Fo
 }
 
 function threadsNote({ threads, label }: BackendChoice, most: number): string {
-  if (!threads) return `${label} has no use for threads.`;
+  if (!threads) return `${label} uses one thread.`;
   if (!crossOriginIsolated)
-    return "One thread: this page was served without the headers of cross-origin isolation, so threads cannot share memory.";
-  return most === 1 ? "This machine has one processor." : "They change the speed, and no bit of the result.";
+    return "One thread only: the server did not send the headers for cross-origin isolation, so threads cannot share memory.";
+  return most === 1
+    ? "One thread only: this machine has one processor core."
+    : "Threads change the speed, never the result.";
 }

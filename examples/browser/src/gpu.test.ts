@@ -35,7 +35,7 @@ describe("the page on gpu.js in Chromium", { timeout: 60_000 }, () => {
   });
 
   test.each(["WebGPU", "WebGL 2", "gpu.js on WebAssembly", "gpu.js in JavaScript"])(
-    "trains on %s as on WebAssembly, which goes on from its weights",
+    "trains on %s as on WebAssembly, which can continue from its weights",
     async (label) => {
       const page = await open(browser, server.address);
       await choose(page, small);
@@ -48,30 +48,28 @@ describe("the page on gpu.js in Chromium", { timeout: 60_000 }, () => {
       expect(step).toBeLessThan(small.steps);
       const { error } = await inNode({ ...small, steps: step - (step % 25) });
       expect((await numberOf(page, "held-out")) / error).toBeCloseTo(1, 2);
-      expect(await textOf(page, "weights-note")).toContain("rounds as the device does");
+      expect(await textOf(page, "weights-note")).toContain("depends on the device");
       await backend(page, "WebAssembly").check();
       await click(page, "Continue");
       await status(page, "Done: 300 steps.");
-      expect(await textOf(page, "weights-note")).toContain("More than one backend");
+      expect(await textOf(page, "weights-note")).toContain("several backends");
       await page.close();
     },
   );
 
-  test("a card that the processor stands in for is told from one", async () => {
+  test("a GPU that the CPU emulates is recognised", async () => {
     const page = await open(browser, server.address);
     for (const name of ["webgpu", "webgl2"])
-      expect(await textOf(page, `backend-${name}-note`)).toContain(
-        "Here the processor stands in for a card (SwiftShader)",
-      );
+      expect(await textOf(page, `backend-${name}-note`)).toContain("the CPU emulates a GPU (SwiftShader)");
     await page.close();
   });
 
-  test("without a graphics card it says so, and trains elsewhere", async () => {
+  test("without a GPU the page says so, and trains on another backend", async () => {
     const without = await launch(["--disable-gpu", "--disable-software-rasterizer"]);
     try {
       const page = await open(without, server.address);
       for (const label of ["WebGPU", "WebGL 2"]) expect(await backend(page, label).isDisabled()).toBe(true);
-      expect(await page.locator("#backend-webgl2-note").textContent()).toContain("no graphics card");
+      expect(await page.locator("#backend-webgl2-note").textContent()).toContain("no GPU that it can use");
       await choose(page, small);
       await click(page, "Start");
       await status(page, "Done: 300 steps.");

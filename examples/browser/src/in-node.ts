@@ -1,4 +1,4 @@
-// The run of the page, in Node: prints the hash of the weights that the page shows.
+// Trains in Node with the page's settings, and prints the same hash of the weights as the page:
 //   node --conditions=@sluice/source examples/browser/src/in-node.ts --time 100 --steps 600
 import { parseArgs } from "node:util";
 import { backendNamed } from "./backends.ts";

@@ -1,6 +1,6 @@
 const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
-/** To three significant digits; small ones with a power of ten. A dash where there is none. */
+/** A number with three significant digits, or two with a power of ten if it is below 0.001. A dash if undefined. */
 export function significant(value: number | undefined): string {
   if (value === undefined) return "–";
   if (value >= 100) return value.toFixed(0);

@@ -67,7 +67,7 @@ describe("the page in Chromium", { timeout: 60_000 }, () => {
     expect(await textOf(page, "hash")).toBe(hash);
   });
 
-  test("pause stops, continue goes on, reset begins anew", async () => {
+  test("pause stops, continue resumes, reset starts over", async () => {
     const page = await newPage();
     await choose(page, { ...small, steps: 5000 });
     await click(page, "Start");
@@ -88,7 +88,7 @@ describe("the page in Chromium", { timeout: 60_000 }, () => {
     expect(await page.getByLabel("Sequence length").isEnabled()).toBe(true);
   });
 
-  test("a run goes on with another backend, from the same weights", async () => {
+  test("a run continues on another backend from the same weights", async () => {
     const page = await newPage();
     await choose(page, { time: 20, hidden: 16, steps: 100 });
     await backend(page, "Plain JavaScript").check();
@@ -102,10 +102,10 @@ describe("the page in Chromium", { timeout: 60_000 }, () => {
     await backend(page, "WebAssembly").check();
     await click(page, "Continue");
     await status(page, "Done: 100 steps.");
-    expect(await page.locator("#weights").textContent()).toContain("More than one backend");
+    expect(await page.locator("#weights").textContent()).toContain("several backends");
   });
 
-  test("the page goes on while a long step is made", async () => {
+  test("the page stays responsive during a long step", async () => {
     const page = await newPage();
     await choose(page, { time: 100, hidden: 32 });
     await backend(page, "Plain JavaScript").check();
@@ -137,7 +137,7 @@ describe("the page in Chromium", { timeout: 60_000 }, () => {
     expect(await textOf(page, "hash")).toBe((await inNode({ ...small, steps: 100, seed: 7 })).hash);
   });
 
-  test("a worker that fails loses no more than the steps since the last evaluation, and the run goes on to the bits it would have had", async () => {
+  test("after a worker fails, the run continues from the last evaluation and ends with the same bits", async () => {
     const page = await newPage();
     await choose(page, small);
     await click(page, "Start");

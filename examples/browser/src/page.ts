@@ -11,7 +11,7 @@ function newRun(): Run {
   return createRun(form.settings(), draw);
 }
 
-/** Shows the current run when the browser is about to draw: once a frame at most. */
+/** Shows the current run in the next animation frame, at most once per frame. */
 function draw(): void {
   cancelAnimationFrame(frame);
   frame = requestAnimationFrame(() => {
@@ -30,7 +30,7 @@ element("form", HTMLFormElement).addEventListener("submit", (event) => {
   event.preventDefault();
   if (isBusy(run.state)) return run.pause();
   if (isOpen(run.state)) reset();
-  void run.start(form.place());
+  void run.start(form.target());
 });
 element("form", HTMLFormElement).addEventListener("change", () => {
   if (run.state.phase === "ready") reset();

@@ -1,15 +1,23 @@
 import type { Settings } from "./settings.ts";
 import type { Evaluation } from "./training.ts";
 
-/** What the page asks of the worker that trains, one at a time; each is answered by a {@link Reply}. */
+/**
+ * Messages from the page to the worker that trains. The page sends one at a time; the worker answers each with a {@link
+ * Reply}.
+ */
 export type Request =
-  | { readonly kind: "start"; readonly settings: Settings; readonly place: Place; readonly saved?: Uint8Array }
-  /** Some steps: as many as fit into a moment, but none beyond the next held-out evaluation or the end. */
+  | {
+      readonly kind: "start";
+      readonly settings: Settings;
+      readonly target: ExecutionTarget;
+      readonly saved?: Uint8Array;
+    }
+  /** Trains for a moment (some steps), but not beyond the next held-out evaluation or the end of the run. */
   | { readonly kind: "train" }
   | { readonly kind: "save" };
 
-/** Where it runs: a backend by name. */
-export interface Place {
+/** The backend to run on, and how many threads it uses. */
+export interface ExecutionTarget {
   readonly backend: string;
   readonly threads: number;
 }
@@ -19,15 +27,15 @@ export type Reply = Progress | { readonly error: string };
 /** What has happened since the last reply. */
 export interface Progress {
   readonly error?: undefined;
-  /** Steps made in all. */
+  /** Steps done so far, in total. */
   readonly step: number;
   readonly losses: readonly number[];
-  /** Time that these steps took. */
+  /** Time that the steps of this reply took. */
   readonly milliseconds: number;
   /** After `step` steps. */
   readonly evaluation?: Evaluation;
-  /** State after `step` steps, to go on from. */
+  /** State after `step` steps, from which training can continue. */
   readonly saved?: Uint8Array<ArrayBuffer>;
-  /** SHA-256 over the weights after `step` steps. */
+  /** SHA-256 of the weights after `step` steps. */
   readonly hash?: string;
 }

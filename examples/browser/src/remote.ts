@@ -1,13 +1,13 @@
-import type { Place, Progress, Reply, Request } from "./protocol.ts";
+import type { ExecutionTarget, Progress, Reply, Request } from "./protocol.ts";
 import type { Settings } from "./settings.ts";
 
-/** A worker that trains. Await each call before the next; all reject once it has ended. */
+/** A worker that trains. Await each call before the next. After `end`, or if the worker fails, all calls reject. */
 export interface Remote {
-  /** From `saved` where given, else from the beginning. */
-  start(settings: Settings, place: Place, saved?: Uint8Array): Promise<Progress>;
+  /** Starts training, from `saved` if given. */
+  start(settings: Settings, target: ExecutionTarget, saved?: Uint8Array): Promise<Progress>;
   train(): Promise<Progress>;
   save(): Promise<Progress>;
-  /** At once, whatever it is doing. */
+  /** Ends the worker at once. */
   end(): void;
 }
 
@@ -26,8 +26,8 @@ export function openRemote(): Remote {
     return reply;
   };
   return {
-    start: (settings, place, saved) =>
-      ask({ kind: "start", settings, place, ...(saved === undefined ? {} : { saved }) }),
+    start: (settings, target, saved) =>
+      ask({ kind: "start", settings, target, ...(saved === undefined ? {} : { saved }) }),
     train: () => ask({ kind: "train" }),
     save: () => ask({ kind: "save" }),
     end() {
@@ -37,8 +37,10 @@ export function openRemote(): Remote {
   };
 }
 
-/** An error that nobody caught in the worker, or, without a message, a worker that could not be loaded. */
+/**
+ * The message of an uncaught error in the worker. An event without a message means that the worker could not be loaded.
+ */
 function reasonOf(event: Event): string {
   if (event instanceof ErrorEvent && event.message !== "") return event.message.replace(/^Uncaught (Error: )?/, "");
-  return "The worker that trains could not be loaded. Is the server that this page came from still running?";
+  return "The worker that trains could not be loaded. Check that the server of this page is still running.";
 }

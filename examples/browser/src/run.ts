@@ -1,24 +1,24 @@
-import type { Place, Progress } from "./protocol.ts";
+import type { ExecutionTarget, Progress } from "./protocol.ts";
 import { openRemote, type Remote } from "./remote.ts";
 import type { Settings } from "./settings.ts";
 import type { Evaluation } from "./training.ts";
 
 export type Phase = "ready" | "starting" | "training" | "pausing" | "paused" | "done" | "failed";
 
-/** All that is shown of a run. */
+/** The state of a run: everything that the page shows. */
 export interface RunState {
   readonly settings: Settings;
   readonly phase: Phase;
-  /** Of every step so far. */
+  /** The loss of every step so far. */
   readonly losses: readonly number[];
   readonly heldOut: readonly { readonly step: number; readonly error: number }[];
-  /** Of the last evaluation. */
+  /** The answers of the last evaluation. */
   readonly answers: Evaluation["answers"];
-  /** Of the last replies. */
+  /** How long the last replies took. */
   readonly pace: readonly Pace[];
-  /** Backends that have made steps of it, by name. */
+  /** Names of the backends that did steps of this run. */
   readonly backends: readonly string[];
-  /** SHA-256 over the weights, while nothing is trained. */
+  /** SHA-256 of the weights. Known only while training is paused or done. */
   readonly hash?: string | undefined;
   /** Why it failed. */
   readonly failure?: string | undefined;
@@ -26,40 +26,41 @@ export interface RunState {
 
 interface Pace {
   readonly steps: number;
-  /** That the steps took. */
+  /** Milliseconds that the training steps took. */
   readonly training: number;
-  /** From question to answer: with evaluation, and what the page and the worker have to tell each other. */
+  /** Milliseconds from request to reply, including evaluation and messages. */
   readonly milliseconds: number;
 }
 
 export interface Run {
   readonly state: RunState;
   /**
-   * Begins, or goes on, there; elsewhere than before it goes on from the same weights. Does nothing while it trains.
+   * Starts or continues the run on `target`. If the target changed, the run continues from the same weights. Does
+   * nothing while the run is training or done.
    */
-  start(place: Place): Promise<void>;
-  /** Stops after the steps that are being made. */
+  start(target: ExecutionTarget): Promise<void>;
+  /** Pauses after the steps that the worker is doing now. */
   pause(): void;
-  /** Ends it for good. Its state stays as it is. */
+  /** Ends the run for good. Its state stays readable. */
   end(): void;
 }
 
-/** Whether it trains, or is about to. */
+/** Whether the run is training, or about to. */
 export function isBusy({ phase }: Pick<RunState, "phase">): boolean {
   return phase === "starting" || phase === "training" || phase === "pausing";
 }
 
-/** Whether nothing would be lost by beginning another run. */
+/** Whether the visitor can start another run without losing this one's progress. */
 export function isOpen({ phase, losses }: Pick<RunState, "phase" | "losses">): boolean {
   return phase === "done" || (!isBusy({ phase }) && losses.length === 0);
 }
 
 const PACE_REPLIES = 20;
 
-/** A run that has not begun. `changed` is called at every change of its state. */
+/** Makes a run that has not started. Calls `changed` at every change of its state. */
 export function createRun(settings: Settings, changed: (state: RunState) => void): Run {
   let state: RunState = { settings, phase: "ready", losses: [], heldOut: [], answers: [], pace: [], backends: [] };
-  let worker: { readonly remote: Remote; readonly place: Place } | undefined;
+  let worker: { readonly remote: Remote; readonly target: ExecutionTarget } | undefined;
   let saved: { readonly step: number; readonly bytes: Uint8Array } | undefined;
   let ended = false;
 
@@ -85,7 +86,7 @@ export function createRun(settings: Settings, changed: (state: RunState) => void
     });
   }
 
-  /** The state that was saved last is where a run goes on after a failure. */
+  /** After a failure, the run continues from the state that was saved last. */
   function fail(error: unknown): void {
     worker?.remote.end();
     worker = undefined;
@@ -98,24 +99,24 @@ export function createRun(settings: Settings, changed: (state: RunState) => void
     });
   }
 
-  async function open(place: Place): Promise<Remote> {
-    if (worker !== undefined && samePlace(worker.place, place)) return worker.remote;
+  async function open(target: ExecutionTarget): Promise<Remote> {
+    if (worker !== undefined && sameTarget(worker.target, target)) return worker.remote;
     worker?.remote.end();
     worker = undefined;
     const remote = openRemote();
-    worker = { remote, place };
-    await take(remote.start(settings, place, saved?.bytes));
+    worker = { remote, target };
+    await take(remote.start(settings, target, saved?.bytes));
     return remote;
   }
 
-  async function start(place: Place): Promise<void> {
+  async function start(target: ExecutionTarget): Promise<void> {
     if (isBusy(state) || state.phase === "done") return;
     change({ phase: "starting", failure: undefined, hash: undefined, pace: [] });
     try {
-      const remote = await open(place);
-      const known = state.backends.includes(place.backend);
+      const remote = await open(target);
+      const known = state.backends.includes(target.backend);
       if (state.phase === "starting")
-        change({ phase: "training", backends: known ? state.backends : [...state.backends, place.backend] });
+        change({ phase: "training", backends: known ? state.backends : [...state.backends, target.backend] });
       while (state.phase === "training" && state.losses.length < settings.steps && !ended) await take(remote.train());
       await take(remote.save());
       if (!ended) change({ phase: state.losses.length < settings.steps ? "paused" : "done" });
@@ -139,6 +140,6 @@ export function createRun(settings: Settings, changed: (state: RunState) => void
   };
 }
 
-function samePlace(a: Place, b: Place): boolean {
+function sameTarget(a: ExecutionTarget, b: ExecutionTarget): boolean {
   return a.backend === b.backend && a.threads === b.threads;
 }

@@ -10,8 +10,8 @@ const LEFT = 40;
 const RIGHT = 8;
 
 /**
- * Answers over the sums asked for: on the level line by one who always answers 1, on the diagonal by one who has learnt
- * to add.
+ * A scatter plot of answers over correct sums. Always answering 1 gives points on the horizontal line; correct answers
+ * lie on the diagonal.
  */
 export function scatter(answers: Evaluation["answers"], size: number): string {
   const [right, bottom] = [size - RIGHT, size - BOTTOM];
@@ -33,7 +33,7 @@ export function scatter(answers: Evaluation["answers"], size: number): string {
       const inside = Math.min(HIGH, Math.max(LOW, answer));
       return `<circle class="answer" cx="${round(x.place(sum))}" cy="${round(y.place(inside))}" r="2.4"/>`;
     }),
-    `<text x="${round((LEFT + right) / 2)}" y="${size - 4}" text-anchor="middle">sum asked for</text>`,
+    `<text x="${round((LEFT + right) / 2)}" y="${size - 4}" text-anchor="middle">correct sum</text>`,
     `<text transform="translate(11 ${round((TOP + bottom) / 2)}) rotate(-90)" text-anchor="middle">answer</text>`,
   ]);
 }

@@ -1,21 +1,21 @@
-/** What a run is made of. Together with how its backend rounds, this decides every bit of it. */
+/** The settings of a run. Together with the backend's rounding they determine every bit of the weights. */
 export interface Settings {
-  /** Steps of a sequence. */
+  /** Steps per sequence. */
   readonly time: number;
-  /** Sequences of a batch. */
+  /** Sequences per batch. */
   readonly batch: number;
-  /** Units of the GRU. */
+  /** Hidden units of the GRU. */
   readonly hidden: number;
-  /** Adam's. */
+  /** The learning rate of Adam. */
   readonly learningRate: number;
-  /** Training steps after which the run is done. */
+  /** How many training steps the run has. */
   readonly steps: number;
   readonly seed: number;
 }
 
 export const defaults: Settings = { time: 100, batch: 32, hidden: 64, learningRate: 0.01, steps: 600, seed: 1 };
 
-/** From texts by name, of a form or of a command line; the default where there is none. */
+/** Settings from texts by name, as from a form or a command line. A missing text gives the default. */
 export function settingsFrom(textOf: (name: keyof Settings) => string | undefined): Settings {
   const number = (name: keyof Settings): number => Number(textOf(name) ?? defaults[name]);
   return {

@@ -7,28 +7,28 @@ import type { Settings } from "./settings.ts";
 import { batchAt, heldOut } from "./task.ts";
 
 export interface Training {
-  /** Steps made. */
+  /** Steps done so far. */
   readonly step: number;
-  /** Makes a step; its loss is the mean squared error over the batch, before the update. */
+  /** Does one training step. Returns the batch's mean squared error before the update. */
   next(): Promise<number>;
   evaluate(): Promise<Evaluation>;
-  /** SHA-256 over the weights. */
+  /** SHA-256 of the weights. */
   hash(): Promise<string>;
-  /** Weights and optimizer, for a training that goes on from here, here or on another backend. */
+  /** Saves weights and optimizer state. Training can continue from them on any backend. */
   save(): Promise<Uint8Array<ArrayBuffer>>;
 }
 
-/** What has been learnt, by sequences that training never sees. */
+/** Results on held-out sequences. */
 export interface Evaluation {
   /** Mean squared error. */
   readonly error: number;
-  /** For each sequence the sum that is asked for, and the answer. */
+  /** The correct sum and the answer for each sequence. */
   readonly answers: readonly { readonly sum: number; readonly answer: number }[];
 }
 
 /**
- * A GRU with a linear readout of its last state learns the adding problem. Runs in a page, a worker or Node; from
- * `saved` where given, else from the beginning.
+ * Trains a GRU with a linear readout of its last state on the adding problem, from `saved` if given. Runs in a page, a
+ * worker or Node.
  */
 export async function startTraining(settings: Settings, backend: Backend, saved?: Uint8Array): Promise<Training> {
   const { hidden, learningRate, seed } = settings;

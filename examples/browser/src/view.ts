@@ -16,7 +16,7 @@ const startLabels: { readonly [phase in Phase]: string } = {
   failed: "Try again",
 };
 
-/** Shows a run. */
+/** Shows the state of a run. */
 export function show(state: RunState): void {
   const { phase, settings, losses, heldOut, failure } = state;
   const start = element("start", HTMLButtonElement);
@@ -32,8 +32,8 @@ export function show(state: RunState): void {
     failure === undefined
       ? ""
       : losses.length === 0
-        ? "Try again, or choose where else to run it."
-        : `The weights of step ${losses.length} are kept: go on from them, here or elsewhere.`,
+        ? "Try again, or choose another backend."
+        : `The weights of step ${losses.length} are kept. Continue from there, on this backend or another.`,
   );
 
   const last = heldOut.at(-1);
@@ -48,7 +48,7 @@ export function show(state: RunState): void {
   showFigures(state);
 }
 
-/** Loss curve and answers, as large as there is room. */
+/** Draws the loss curve and the answers, as large as the page allows. */
 export function showFigures(state: RunState): void {
   const place = element("curve", HTMLElement);
   const width = place.clientWidth;
@@ -57,14 +57,14 @@ export function showFigures(state: RunState): void {
   const error =
     last === undefined
       ? "nothing has been trained yet"
-      : `held-out error ${significant(last.error)} after ${last.step} steps; always answering 1 has 0.167`;
+      : `held-out error ${significant(last.error)} after ${last.step} steps; always answering 1 gives 0.167`;
   place.setAttribute("aria-label", `Loss over ${state.losses.length} steps: ${error}.`);
 
   const answers = element("answers", HTMLElement);
   answers.innerHTML = scatter(state.answers, Math.min(260, answers.clientWidth));
   answers.setAttribute(
     "aria-label",
-    `Answers to ${state.answers.length} held-out sequences over the sums asked for; ${error}.`,
+    `Answers to ${state.answers.length} held-out sequences over the correct sums; ${error}.`,
   );
 }
 
@@ -78,10 +78,10 @@ function showWeights({ hash, losses, settings, backends: used }: RunState): void
   setText(
     "weights-note",
     exact
-      ? "Every machine has the same, with any number of threads; so has Node:"
+      ? "Any machine gives the same hash with any number of threads. Check it in Node:"
       : others.length > 0
-        ? "More than one backend had a hand in them, so no one run has the same."
-        : "This backend rounds as the device does, so another machine may have others.",
+        ? "These weights were trained on several backends, so no single run reproduces them."
+        : "Rounding on this backend depends on the device, so another machine may give other weights.",
   );
   const command = element("node-command", HTMLElement);
   command.hidden = !exact;
@@ -119,8 +119,8 @@ function statusOf({ phase, losses }: RunState): string {
 function noteOf({ phase, losses }: RunState): string {
   if (isOpen({ phase, losses })) return "";
   if (!isBusy({ phase }))
-    return "Where it runs may be changed now; training then goes on from the same weights. Reset to change the run.";
-  return "Pause to change where it runs, reset to change the run.";
+    return "You can change the backend and the threads now; training continues from the same weights. To change the model or the training, reset.";
+  return "Pause to change the backend or the threads. Reset to change the model or the training.";
 }
 
 function paceOf({ pace }: RunState): { readonly milliseconds?: number; readonly speed?: number } {
@@ -130,7 +130,7 @@ function paceOf({ pace }: RunState): { readonly milliseconds?: number; readonly 
   return { milliseconds: total("training") / steps, speed: (1000 * steps) / total("milliseconds") };
 }
 
-/** Only where it changes, so that nothing is announced twice. */
+/** Sets the text only if it changed, so that screen readers do not announce it twice. */
 function setText(id: string, text: string): void {
   const place = element(id, HTMLElement);
   if (place.textContent !== text) place.textContent = text;

@@ -1,11 +1,13 @@
-// Trains away from the page's thread, which so stays free to draw and to be clicked whatever the backend does.
+// Trains in a worker, so that the page's thread stays free for drawing and clicks.
 import { backendNamed } from "./backends.ts";
 import type { Progress, Reply, Request } from "./protocol.ts";
 import { startTraining, type Training } from "./training.ts";
 
 /** Steps between two evaluations. */
 const EVALUATE_EVERY = 25;
-/** Milliseconds of training for one reply: often enough for a curve that moves and for a pause that is felt at once. */
+/**
+ * Milliseconds of training per reply: short enough for a curve that moves and for a pause that takes effect at once.
+ */
 const MOMENT = 50;
 
 let training: Training | undefined;
@@ -23,8 +25,8 @@ function send(reply: Reply): void {
 
 async function answer(request: Request): Promise<Progress> {
   if (request.kind === "start") {
-    const { settings, place, saved } = request;
-    const backend = await backendNamed(place.backend).make(place);
+    const { settings, target, saved } = request;
+    const backend = await backendNamed(target.backend).make(target);
     training = await startTraining(settings, backend, saved);
     steps = settings.steps;
     return { step: training.step, losses: [], milliseconds: 0, ...(await evaluate(training)) };

@@ -1,5 +1,5 @@
 /**
- * Chromium does nothing but show a page: no sandbox, which needs rights that containers lack, and no traffic of its
+ * Flags for a quiet Chromium: no sandbox, because it needs rights that containers lack, and no network traffic of its
  * own.
  */
 export const quiet: readonly string[] = [
@@ -11,7 +11,7 @@ export const quiet: readonly string[] = [
   "--disable-sync",
 ];
 
-/** WebGL and WebGPU, drawn by SwiftShader, which takes no graphics card. */
+/** Flags for WebGL and WebGPU in software (SwiftShader), without a GPU. */
 export const software: readonly string[] = [
   "--use-gl=angle",
   "--use-angle=swiftshader",

@@ -1,25 +1,25 @@
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 
-/** A browser of this machine, if it has it. CI installs what is absent. */
+/** A browser that may be installed on this machine. */
 export interface InstalledBrowser {
   readonly name: string;
-  /** Where it is; undefined where there is none. */
+  /** Path of its executable; undefined if it is not installed. */
   readonly path: string | undefined;
-  /** What to say where there is none. */
+  /** The message to show if it is not installed. */
   readonly absent: string;
 }
 
 export const chromium: InstalledBrowser = {
   name: "Chromium",
   path: onPath(["chromium", "chromium-browser", "google-chrome"]),
-  absent: "there is no Chromium (Debian: apt-get install chromium)",
+  absent: "Chromium is not installed (Debian: apt-get install chromium)",
 };
 
 export const firefox: InstalledBrowser = {
   name: "Firefox",
   path: onPath(["firefox-esr", "firefox"]),
-  absent: "there is no Firefox (Debian: apt-get install firefox-esr)",
+  absent: "Firefox is not installed (Debian: apt-get install firefox-esr)",
 };
 
 function onPath(commands: readonly string[]): string | undefined {

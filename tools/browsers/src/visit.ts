@@ -6,18 +6,20 @@ import { quiet, software } from "./chromium-flags.ts";
 import { firefox, type InstalledBrowser } from "./installed.ts";
 
 export interface VisitOptions {
-  /** Chromium only: WebGL and WebGPU, drawn in software. Default false. */
+  /** Chromium only: turns on WebGL and WebGPU, drawn in software. Default false. */
   readonly graphics?: boolean;
 }
 
-/** A browser without a window, on one page. It has no other way to talk than the page's own requests. */
+/** A headless browser that shows one page. The page talks to the caller only through its own requests. */
 export interface Visit {
-  /** Rejects when the browser ends without having been closed; never resolves. */
+  /** Rejects if the browser ends before `close`. Never resolves. */
   readonly lost: Promise<never>;
   close(): Promise<void>;
 }
 
-/** Starts a browser on a page, with a profile of its own that goes when it is closed. */
+/**
+ * Starts a browser on a page, with a temporary profile that `close` deletes. Throws if the browser is not installed.
+ */
 export function visit(browser: InstalledBrowser, address: string, { graphics = false }: VisitOptions = {}): Visit {
   if (browser.path === undefined) throw new Error(browser.absent);
   const profile = mkdtempSync(join(tmpdir(), `sluice-${browser.name.toLowerCase()}-`));
@@ -26,14 +28,14 @@ export function visit(browser: InstalledBrowser, address: string, { graphics = f
     browser === firefox
       ? ["--headless", "--no-remote", "--profile", profile, address]
       : [...chromiumArgs(graphics), `--user-data-dir=${profile}`, address];
-  // A process group of its own: Firefox's page runs in a child, which must not outlive it.
+  // A process group of its own: Firefox runs the page in a child process, which must not outlive it.
   const child = spawn(browser.path, args, { stdio: "ignore", detached: true });
   const over = Promise.withResolvers<void>();
   const lost = Promise.withResolvers<never>();
   lost.promise.catch(() => {});
   child.on("error", (error) => lost.reject(error));
   child.on("exit", (code, signal) => {
-    lost.reject(new Error(`${browser.name} ended with ${signal ?? `code ${code}`} before the page had answered`));
+    lost.reject(new Error(`${browser.name} ended with ${signal ?? `code ${code}`} before the page answered`));
     over.resolve();
   });
   return {
@@ -58,7 +60,7 @@ function chromiumArgs(graphics: boolean): string[] {
   ];
 }
 
-/** Firefox does nothing but show a page, and does not ask whether a script that works for long is to be stopped. */
+/** Preferences for a quiet Firefox: no network traffic of its own, and no question whether to stop a slow script. */
 const preferences = Object.entries({
   "app.normandy.enabled": false,
   "app.update.auto": false,

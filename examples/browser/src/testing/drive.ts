@@ -1,7 +1,4 @@
-/**
- * What tests need to use the page as a visitor does: what is clicked is found by role and label, as an assistive
- * technology finds it.
- */
+/** Helpers that use the page as a visitor does. They find controls by role and label, as assistive technology does. */
 import { chromium, quiet } from "@sluice/browsers";
 import { wasm } from "@sluice/wasm";
 import { chromium as playwright, type Browser, type Page } from "playwright-core";
@@ -10,12 +7,12 @@ import { beforeEach } from "vitest";
 import { defaults, type Settings } from "../settings.ts";
 import { startTraining, type Evaluation } from "../training.ts";
 
-/** Skips every test of a suite where there is no Chromium, and says so. */
+/** Skips every test of a suite if there is no Chromium, and says so. */
 export function skipWithoutChromium(): void {
   beforeEach(({ skip }) => skip(chromium.path === undefined, chromium.absent));
 }
 
-/** The server of `npm run example`, on a port of its own. */
+/** Starts the server of `npm run example` on a free port. */
 export async function serve(): Promise<{ readonly address: string; close(): Promise<void> }> {
   const server = await createServer({
     configFile: `${import.meta.dirname}/../../vite.config.ts`,
