@@ -2,6 +2,8 @@
 export { type PassOptions, optimize } from "./passes/optimize.ts";
 export { expand } from "./passes/expand.ts";
 export { checkpoint } from "./passes/checkpoint.ts";
+export type { Lifted } from "./passes/lift.ts";
+export { vectorize } from "./passes/vectorize.ts";
 export { type LoopPair, loopPairs } from "./passes/loop-pairs.ts";
 export { vacate } from "./passes/vacate.ts";
 export { simplify } from "./passes/simplify.ts";

@@ -3,6 +3,8 @@ export { trainStep } from "./step/train-step.ts";
 export type { StepReport, TrainState, TrainStep, TrainStepOptions } from "./step/train-step.ts";
 export type { Loss, LossContext, LossResult, Reported } from "./step/loss.ts";
 export type { NoCarry } from "./step/carry.ts";
+export type { BatchGradient, Differentiate, GradientMethod } from "./step/gradients.ts";
+export { type PerExampleOptions, perExample } from "./step/per-example.ts";
 export { type StepResult, type Trainer, type TrainerOptions, trainer } from "./step/trainer.ts";
 export { type Evaluation, type Evaluator, type EvaluatorOptions, evaluator } from "./step/evaluator.ts";
 export { DivergedError, type Divergence, diagnoseStep } from "./step/diverged.ts";

@@ -22,7 +22,7 @@ import {
 import { checkFunction, checkMade, checkOptions, checkTree, describe, isFloat } from "@sluice/tensor/internal";
 import { treeNorm, type GradientTransform } from "@sluice/clip";
 import { carriedOn, initialCarry, type NoCarry } from "./carry.ts";
-import { batchGradient } from "./gradients.ts";
+import { batchGradient, type GradientMethod } from "./gradients.ts";
 import type { Loss, LossResult, Reported } from "./loss.ts";
 
 export interface TrainStepOptions<P extends Tree, B extends Tree, R extends LossResult, C extends Tree = NoCarry> {
@@ -32,6 +32,11 @@ export interface TrainStepOptions<P extends Tree, B extends Tree, R extends Loss
    * clippers, noise and an optimizer.
    */
   readonly optimizer: GradientTransform;
+  /**
+   * How the gradient is taken. Default: that of the batch's loss, in one backward pass. `perExample(globalNorm(1))`
+   * clips the gradient of each example.
+   */
+  readonly gradients?: GradientMethod;
   /**
    * A penalty on the parameters, a scalar that is added to the loss before the gradient is taken, and reported on its
    * own.
@@ -65,6 +70,8 @@ export type StepReport = {
   readonly gradientNorm: Tensor;
   /** What the gradient transforms reported. */
   readonly transforms: Tree;
+  /** Means over the examples, where the gradients are taken per example. */
+  readonly examples: Tree;
   /** bool []: a gradient transform skipped the update. */
   readonly skipped: Tensor;
   /** bool []: the loss has weight 0, as it returned it: nothing in the batch counts. */
@@ -93,7 +100,7 @@ export interface TrainStep<P extends Tree, B extends Tree, R extends LossResult,
   ): { readonly loss: Tensor; readonly penalty: Tensor; readonly gradientNorm: Tensor };
 }
 
-export const trainStepOptions = ["loss", "optimizer", "regularization", "carry"];
+export const trainStepOptions = ["loss", "optimizer", "gradients", "regularization", "carry"];
 export const trainStepAliases = {
   clip: "optimizer",
   clipper: "optimizer",
@@ -118,13 +125,14 @@ export function trainStep<P extends Tree, B extends Tree, R extends LossResult, 
   options: TrainStepOptions<P, B, R, C>,
 ): TrainStep<P, B, R, C> {
   checkOptions("trainStep", options, trainStepOptions, trainStepAliases);
-  const { loss, optimizer, regularization } = options;
+  const { loss, optimizer, gradients = batchGradient, regularization } = options;
   checkFunction("trainStep", "the loss", loss);
   const made = { init: "function", update: "function" };
   checkMade("trainStep", "optimizer", optimizer, made, "adam({ learningRate: 1e-3 })");
+  checkMade("trainStep", "gradients", gradients, { of: "function" }, "perExample(globalNorm(1))");
   if (regularization !== undefined) checkFunction("trainStep", "regularization", regularization);
   const first = initialCarry(options);
-  const differentiate = batchGradient(loss, regularization);
+  const differentiate = gradients.of(loss, regularization);
 
   return {
     init(params, key) {
@@ -134,7 +142,7 @@ export function trainStep<P extends Tree, B extends Tree, R extends LossResult, 
 
     step(state, batch) {
       checkState(state, { optimizer, carry: first });
-      const { value, gradient, penalty, result, carry } = differentiate(state, batch);
+      const { value, gradient, penalty, result, carry, examples } = differentiate(state, batch);
       const transformed = optimizer.update(gradient, state.optimizer, state.params, {
         key: keyAt(keyFor(state.key, "optimizer"), state.step),
         step: state.step,
@@ -149,6 +157,7 @@ export function trainStep<P extends Tree, B extends Tree, R extends LossResult, 
         penalty,
         gradientNorm: treeNorm(gradient),
         transforms: transformed.report ?? {},
+        examples,
         skipped,
         empty,
         diverged,

@@ -48,6 +48,8 @@ export interface StepResult<R extends LossResult> {
   readonly gradientNorm: number;
   /** What the gradient transforms reported, by path: `{ "globalNorm.norm": 3.2, ... }`. */
   readonly transforms: Readonly<Record<string, number>>;
+  /** Means over the examples of what `perExample`'s transform reported, by path; empty without it. */
+  readonly examples: Readonly<Record<string, number>>;
   /** A gradient transform skipped the update. */
   readonly skipped: boolean;
   /** The loss has weight 0: nothing in the batch counts, and weights and moments are as they were. */
@@ -121,6 +123,7 @@ export async function trainer<P extends Tree, B extends Tree, R extends LossResu
         penalty: item(report.penalty),
         gradientNorm,
         transforms: flatNumbers(report.transforms),
+        examples: flatNumbers(report.examples),
         skipped: item(report.skipped) !== 0,
         empty: item(report.empty) !== 0,
         ...(result.weight === undefined ? {} : { weight: item(result.weight) }),

@@ -1,0 +1,155 @@
+import {
+  add,
+  broadcastTo,
+  gather,
+  iota,
+  max,
+  min,
+  mul,
+  programOf,
+  reshape,
+  scatterAdd,
+  transpose,
+  type Program,
+  type Tensor,
+} from "@sluice/tensor";
+import {
+  apply,
+  applyScan,
+  input,
+  labelOf,
+  splitScan,
+  type Node,
+  type ScanOperation,
+  type ScanParts,
+  type SymbolTensor,
+} from "@sluice/tensor/internal";
+import { lift, liftable, type Lifted } from "./lift.ts";
+
+/**
+ * A program for `count` inputs at once, as if it ran for each alone. `inputs` are the program's; a stacked one is
+ * `[count, ...]`, the others are the same for all. Outputs are stacked where they depend on a stacked input.
+ *
+ * Each operation gains an axis, so a product of a stacked value with a shared matrix stays one product, and a loop stays
+ * one loop. What cannot gain an axis, such as random numbers that each have a key of their own, becomes a loop over the
+ * inputs.
+ */
+export function vectorize(program: Program, inputs: readonly Lifted[], count: number): readonly Lifted[] {
+  const values = new Map<Node, readonly Lifted[]>();
+  const get = (x: Tensor): Lifted =>
+    (x.kind === "symbol" ? values.get(x.node)?.[x.index] : undefined) ?? { tensor: x, stacked: false };
+  program.inputs.forEach((x, i) => values.set(x.node, [inputs[i]!]));
+  for (const node of program.nodes) values.set(node, ofNode(node, node.inputs.map(get), count));
+  return program.outputs.map(get);
+}
+
+function ofNode(node: Node, inputs: readonly Lifted[], count: number): readonly Lifted[] {
+  const { operation, rules } = node;
+  const stacked = inputs.map((x) => x.stacked);
+  if (!stacked.includes(true)) {
+    return apply(
+      rules,
+      operation,
+      inputs.map((x) => x.tensor),
+    ).map((tensor) => ({ tensor, stacked: false }));
+  }
+  if (operation.op === "scan") return ofScan(operation, inputs, count);
+  if (operation.op === "gather") return [{ tensor: gatherEach(inputs, count), stacked: true }];
+  if (operation.op === "scatterAdd") return [{ tensor: scatterEach(inputs, operation.rows, count), stacked: true }];
+  return (liftable(node, stacked) ? lift(node, inputs, count) : undefined) ?? oneByOne(node, inputs, count);
+}
+
+const everyOne = ({ tensor, stacked }: Lifted, count: number): Tensor =>
+  stacked ? tensor : broadcastTo(tensor, [count, ...tensor.shape]);
+
+/** The loop, with the axis of the inputs behind that of the steps: `[time, count, ...]`. */
+function ofScan(operation: ScanOperation, inputs: readonly Lifted[], count: number): readonly Lifted[] {
+  const { body, states: number } = operation;
+  const parts = splitScan(operation, inputs);
+  const varying = varyingStates(operation, parts);
+  const flags = [...parts.captures.map((x) => x.stacked), ...varying, ...parts.sequences.map((x) => x.stacked)];
+  const own = body.inputs.map((x, i) => (flags[i] === true ? inputLike(x, count) : input(x, labelOf(x))));
+  const after = vectorize(
+    body,
+    own.map((tensor, i) => ({ tensor, stacked: flags[i] === true })),
+    count,
+  );
+  const outputs = after.map((y, i) => (varying[i] === true ? everyOne(y, count) : y.tensor));
+  // The promise about lengths is about rows in axis 0, which each input has for itself now; it may be left out.
+  const { lengths: _, ...rest } = operation;
+  const results = applyScan({ ...rest, body: programOf(own, outputs) }, [
+    ...parts.captures.map((x) => x.tensor),
+    ...parts.states.map((x, i) => (varying[i] === true ? everyOne(x, count) : x.tensor)),
+    ...parts.sequences.map((x) => (x.stacked ? swapped(x.tensor) : x.tensor)),
+  ]);
+  return results.map((tensor, i): Lifted => {
+    if (i < number) return { tensor, stacked: varying[i] === true };
+    return after[i]!.stacked ? { tensor: swapped(tensor), stacked: true } : { tensor, stacked: false };
+  });
+}
+
+/** Which states differ between the inputs: those that begin so, and those that become so in a step. */
+function varyingStates({ body, states }: ScanOperation, parts: ScanParts<Lifted>): readonly boolean[] {
+  const varying = parts.states.map((x) => x.stacked);
+  for (;;) {
+    const flags = [...parts.captures.map((x) => x.stacked), ...varying, ...parts.sequences.map((x) => x.stacked)];
+    const differs = new Set(body.inputs.filter((_, i) => flags[i]).map((x) => x.node));
+    for (const node of body.nodes)
+      if (node.inputs.some((x) => x.kind === "symbol" && differs.has(x.node))) differs.add(node);
+    const found = body.outputs
+      .slice(0, states)
+      .map((y, i) => varying[i] !== true && y.kind === "symbol" && differs.has(y.node));
+    if (!found.includes(true)) return varying;
+    found.forEach((also, i) => (varying[i] = varying[i] === true || also));
+  }
+}
+
+/** Rows of a table of each input's own: one table of all, in which each has its rows. */
+function gatherEach([x, indices]: readonly Lifted[], count: number): Tensor {
+  if (!x!.stacked) return gather(x!.tensor, indices!.tensor);
+  const [, rows, ...rest] = x!.tensor.shape;
+  return gather(reshape(x!.tensor, [count * rows!, ...rest]), ownRows(everyOne(indices!, count), rows!, count));
+}
+
+function scatterEach([indices, updates]: readonly Lifted[], rows: number, count: number): Tensor {
+  const all = scatterAdd(ownRows(everyOne(indices!, count), rows, count), everyOne(updates!, count), count * rows);
+  return reshape(all, [count, rows, ...all.shape.slice(1)]);
+}
+
+/** Indices `[count, ...]` of rows from 0 to `rows - 1`, as those of one table of `count * rows` rows. */
+function ownRows(indices: Tensor, rows: number, count: number): Tensor {
+  const first = reshape(mul(iota([count]), rows), [count, ...indices.shape.slice(1).map(() => 1)]);
+  return add(min(max(indices, 0), Math.max(rows - 1, 0)), first);
+}
+
+/** A loop over the inputs whose step is the node itself. */
+function oneByOne(node: Node, inputs: readonly Lifted[], count: number): readonly Lifted[] {
+  const distinct = [...new Set(inputs)];
+  const given = [...distinct.filter((x) => !x.stacked), ...distinct.filter((x) => x.stacked)];
+  const captures = distinct.filter((x) => !x.stacked).length;
+  const own = given.map(({ tensor: { shape, dtype }, stacked }) =>
+    input({ shape: stacked ? shape.slice(1) : shape, dtype }),
+  );
+  const outputs = apply(
+    node.rules,
+    node.operation,
+    inputs.map((x) => own[given.indexOf(x)]!),
+  );
+  return applyScan(
+    {
+      op: "scan",
+      body: programOf(own, outputs),
+      captures,
+      states: 0,
+      sequences: given.length - captures,
+      length: count,
+      reverse: false,
+    },
+    given.map((x) => x.tensor),
+  ).map((tensor) => ({ tensor, stacked: true }));
+}
+
+const swapped = (x: Tensor): Tensor => transpose(x, [1, 0, ...x.shape.slice(2).map((_, i) => i + 2)]);
+
+const inputLike = (x: SymbolTensor, count: number): SymbolTensor =>
+  input({ shape: [count, ...x.shape], dtype: x.dtype }, labelOf(x));
