@@ -16,6 +16,7 @@ export { type RmspropOptions, rmsprop } from "./optimizers/rmsprop.ts";
 export { type AdamOptions, type MomentsOptions, adam, adamw, moments } from "./optimizers/adam.ts";
 export { type MomentumOptions, momentum } from "./optimizers/momentum.ts";
 export { type Decays, weightDecay } from "./optimizers/weight-decay.ts";
+export { type GradientNoiseOptions, gradientNoise } from "./optimizers/gradient-noise.ts";
 export { type LearningRate, descend } from "./optimizers/descend.ts";
 
 // Schedules

@@ -18,6 +18,7 @@ import { biasCorrection, checkFraction, checkNotNegative } from "./bias-correcti
 import { descend, type LearningRate } from "./descend.ts";
 import { chain, type GradientTransform } from "@sluice/clip";
 import { aliases } from "./sgd.ts";
+import { squarable } from "./squarable.ts";
 import { weightDecay as decay, type Decays } from "./weight-decay.ts";
 
 export interface MomentsOptions {
@@ -84,6 +85,8 @@ export function adamw(options: AdamOptions): GradientTransform {
  *
  *     m <- beta1 m + (1 - beta1) g;   v <- beta2 v + (1 - beta2) g^2
  *     u = (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)
+ *
+ * Gradients beyond ±2^63 in f32 count as 2^63, so that v stays finite.
  */
 export function moments(options: MomentsOptions = {}, operation = "moments"): GradientTransform<MomentsState> {
   checkOptions(operation, options, ["beta1", "beta2", "epsilon", "amsgrad"], aliases);
@@ -99,8 +102,9 @@ export function moments(options: MomentsOptions = {}, operation = "moments"): Gr
       square: mapTree(params, zerosLike),
       ...(amsgrad ? { largest: mapTree(params, zerosLike) } : {}),
     }),
-    update(gradients, { count, mean, square: squares, largest }) {
+    update(given, { count, mean, square: squares, largest }) {
       const t = add(count, 1);
+      const gradients = mapTree(given, squarable);
       const m = zipTrees(gradients, mean, (g, old) => add(mul(old, beta1), mul(g, 1 - beta1)));
       const v = zipTrees(gradients, squares, (g, old) => add(mul(old, beta2), mul(square(g), 1 - beta2)));
       const top = largest && zipTrees(v, largest, (now, before) => max(before, now));

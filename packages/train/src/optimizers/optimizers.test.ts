@@ -5,15 +5,17 @@ import {
   scalar,
   sub,
   tensor,
+  tensorsOf,
   valuesOf,
   zipTrees,
   type Tensor,
   type Tree,
 } from "@sluice/tensor";
 import { chain, type GradientTransform, type UpdateContext } from "@sluice/clip";
-import { expect, test } from "vitest";
-import { adam, adamw, descend, exponential, momentum, sgd, weightDecay } from "../index.ts";
+import { describe, expect, test } from "vitest";
+import { adam, adamw, descend, exponential, momentum, rmsprop, sgd, weightDecay } from "../index.ts";
 import { biasCorrection } from "./bias-correction.ts";
+import { squarable } from "./squarable.ts";
 
 const at = (step: number): UpdateContext => ({ key: key(0), step: scalar(step, "i32"), loss: scalar(0) });
 
@@ -96,4 +98,36 @@ test("bad options are named", () => {
   );
   expect(() => sgd({ learningRate: -1 })).toThrow("descend: expected a finite learningRate >= 0, got -1");
   expect(() => sgd({ learningRate: 1, nesterov: true })).toThrow("sgd: nesterov needs a momentum above 0");
+});
+
+describe.each([
+  ["adam", () => adam({ learningRate: 0.1 })],
+  ["adam with amsgrad", () => adam({ learningRate: 0.1, amsgrad: true })],
+  ["adamw", () => adamw({ learningRate: 0.1 })],
+  ["rmsprop", () => rmsprop({ learningRate: 0.1, rho: 0.9 })],
+  ["rmsprop, centred, with momentum", () => rmsprop({ learningRate: 0.1, centred: true, momentum: 0.5 })],
+] as const)("%s in f32, gradients whose squares do not fit", (_, make) => {
+  test.each([1e25, -1e30, 3e38])("%d: the state stays finite and the weight moves at every step", (g) => {
+    const optimizer = make();
+    let params: { readonly w: Tensor } = { w: tensor([1]) };
+    let state = optimizer.init(params);
+    for (let step = 0; step < 20; step++) {
+      const result = optimizer.update({ w: tensor([g]) as Tensor }, state, params, at(step));
+      const move = item(result.gradients.w);
+      expect(Number.isFinite(move)).toBe(true);
+      expect(Math.sign(move)).toBe(Math.sign(g));
+      expect(Math.abs(move)).toBeGreaterThan(0.05);
+      for (const part of tensorsOf(result.state)) expect([...valuesOf(part)].every(Number.isFinite)).toBe(true);
+      state = result.state;
+      params = zipTrees(params, result.gradients, sub);
+    }
+  });
+});
+
+test("gradients whose squares fit have the bits that they had without the limit", () => {
+  for (const g of [1, -0, 1e-40, 9.2e18, -9.2e18]) {
+    const x = tensor([g]);
+    expect(new Uint32Array(valuesOf(squarable(x)).slice().buffer)).toEqual(new Uint32Array(valuesOf(x).slice().buffer));
+  }
+  expect(item(squarable(tensor([NaN])))).toBeNaN();
 });

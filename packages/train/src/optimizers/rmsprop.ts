@@ -5,6 +5,7 @@ import { descend, type LearningRate } from "./descend.ts";
 import { momentum as withMomentum } from "./momentum.ts";
 import { chain, type GradientTransform } from "@sluice/clip";
 import { aliases } from "./sgd.ts";
+import { squarable } from "./squarable.ts";
 import { weightDecay as decay, type Decays } from "./weight-decay.ts";
 
 export interface RmspropOptions {
@@ -30,7 +31,7 @@ type SquaresState = { readonly square: Tree; readonly mean?: Tree };
 
 /**
  * RMSprop (Tieleman and Hinton 2012) as PyTorch's: `s <- rho s + (1 - rho) g^2; w <- w - eta g / (sqrt(s) + epsilon)`;
- * centred, `s - m^2` under the root.
+ * centred, `s - m^2` under the root. Gradients beyond ±2^63 in f32 count as 2^63, so that s stays finite.
  */
 export function rmsprop(options: RmspropOptions): GradientTransform {
   checkOptions(
@@ -58,7 +59,8 @@ function squares(rho: number, epsilon: number, centred: boolean): GradientTransf
       square: mapTree(params, zerosLike),
       ...(centred ? { mean: mapTree(params, zerosLike) } : {}),
     }),
-    update(gradients, { square: before, mean }) {
+    update(given, { square: before, mean }) {
+      const gradients = mapTree(given, squarable);
       const s = zipTrees(gradients, before, (g, old) => add(mul(old, rho), mul(square(g), 1 - rho)));
       const m = mean && zipTrees(gradients, mean, (g, old) => add(mul(old, rho), mul(g, 1 - rho)));
       // Rounding can bring the variance below 0.
