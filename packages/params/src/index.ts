@@ -26,5 +26,9 @@ export {
 } from "./initializers/scaled.ts";
 export { orthogonal, scaledOrthogonal } from "./initializers/orthogonal.ts";
 
+// Constraints
+export { type Constraint, constrain } from "./constraints/constraint.ts";
+export { type MaxNormOptions, maxNorm } from "./constraints/max-norm.ts";
+
 // Regularizers
 export { type Regularizer, l1, l1l2, l2, regularization } from "./regularizers.ts";

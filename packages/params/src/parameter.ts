@@ -14,6 +14,7 @@ import { glorotUniform } from "./initializers/scaled.ts";
 import { zeros } from "./initializers/constant.ts";
 import { orthogonal } from "./initializers/orthogonal.ts";
 import type { Initializer, Sizes } from "./initializers/initializer.ts";
+import type { Constraint } from "./constraints/constraint.ts";
 import type { Regularizer } from "./regularizers.ts";
 
 /** What a parameter is for, so that an initializer or regularizer can be chosen for all of a kind at once. */
@@ -28,6 +29,8 @@ export interface ParameterSpec {
   /** Applied around the initializer, also around one that the user chose instead: an LSTM's forget bias. */
   readonly adjust?: (initial: ArrayTensor) => ArrayTensor;
   readonly regularizer?: Regularizer;
+  /** Applied after each update of a training step that constrains: see `constrain`. */
+  readonly constraint?: Constraint;
   /** What the initializer is told of the sizes of the cell. */
   readonly sizes?: Sizes;
 }
@@ -40,11 +43,11 @@ export type ParamsOf<D extends Specs> = D extends ParameterSpec
   ? Tensor
   : { [K in keyof D]: D[K] extends Specs ? ParamsOf<D[K]> : never };
 
-type SpecOptions = Partial<Pick<ParameterSpec, "initializer" | "adjust" | "regularizer" | "role">>;
+type SpecOptions = Partial<Pick<ParameterSpec, "initializer" | "adjust" | "regularizer" | "constraint" | "role">>;
 
 /** A parameter of any role (default `other`, initially zeros). */
 export function parameter(shape: Shape, options: SpecOptions = {}): ParameterSpec {
-  checkOptions("parameter", options, ["role", "initializer", "adjust", "regularizer"], {
+  checkOptions("parameter", options, ["role", "initializer", "adjust", "regularizer", "constraint"], {
     initializer: "initializer",
     init: "initializer",
     regularizer: "regularizer",

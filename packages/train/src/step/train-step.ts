@@ -43,6 +43,11 @@ export interface TrainStepOptions<P extends Tree, B extends Tree, R extends Loss
    */
   readonly regularization?: (params: P) => Tensor;
   /**
+   * A projection of the parameters after each update, the last part of a step: `(params) => constrain(model, params)`
+   * of `@sluice/params`, or a function of your own. It must not change shapes, dtypes or paths.
+   */
+  readonly constrain?: (params: P) => P;
+  /**
    * What is carried from step to step without a gradient, such as the state of a recurrent layer: arrays, as the first
    * step gets them. Default: nothing.
    */
@@ -100,10 +105,11 @@ export interface TrainStep<P extends Tree, B extends Tree, R extends LossResult,
   ): { readonly loss: Tensor; readonly penalty: Tensor; readonly gradientNorm: Tensor };
 }
 
-export const trainStepOptions = ["loss", "optimizer", "gradients", "regularization", "carry"];
+export const trainStepOptions = ["loss", "optimizer", "gradients", "regularization", "constrain", "carry"];
 export const trainStepAliases = {
   clip: "optimizer",
   clipper: "optimizer",
+  constraint: "constrain",
   metrics: "loss",
   initialState: "carry",
   state: "carry",
@@ -112,7 +118,7 @@ export const trainStepAliases = {
 /**
  * The training step of a loss, as a pure function of state and batch:
  *
- *     g = d(loss + regularization) / d(params);   params <- params - optimizer(g)
+ *     g = d(loss + regularization) / d(params);   params <- constrain(params - optimizer(g))
  *
  * A skipped step leaves parameters and the transforms' states as they were, bit for bit (but for the state of the
  * transform that asked, which counts), and counts as a step; the carry goes on, but for elements that are not finite,
@@ -125,12 +131,13 @@ export function trainStep<P extends Tree, B extends Tree, R extends LossResult, 
   options: TrainStepOptions<P, B, R, C>,
 ): TrainStep<P, B, R, C> {
   checkOptions("trainStep", options, trainStepOptions, trainStepAliases);
-  const { loss, optimizer, gradients = batchGradient, regularization } = options;
+  const { loss, optimizer, gradients = batchGradient, regularization, constrain } = options;
   checkFunction("trainStep", "the loss", loss);
   const made = { init: "function", update: "function" };
   checkMade("trainStep", "optimizer", optimizer, made, "adam({ learningRate: 1e-3 })");
   checkMade("trainStep", "gradients", gradients, { of: "function" }, "perExample(globalNorm(1))");
   if (regularization !== undefined) checkFunction("trainStep", "regularization", regularization);
+  if (constrain !== undefined) checkFunction("trainStep", "constrain", constrain);
   const first = initialCarry(options);
   const differentiate = gradients.of(loss, regularization);
 
@@ -153,6 +160,7 @@ export function trainStep<P extends Tree, B extends Tree, R extends LossResult, 
       const unchanged = or(skipped, empty);
       const diverged = and(not(unchanged), not(and(isFinite(value), isFinite(treeNorm(gradient, "max")))));
       const stays = or(unchanged, diverged);
+      const moved = zipTrees(state.params, transformed.gradients, sub);
       const report: StepReport = {
         penalty,
         gradientNorm: treeNorm(gradient),
@@ -164,7 +172,7 @@ export function trainStep<P extends Tree, B extends Tree, R extends LossResult, 
       };
       return {
         state: {
-          params: zipTrees(state.params, transformed.gradients, (w, g) => select(stays, w, sub(w, g))),
+          params: zipTrees(state.params, constrained(moved, constrain), (w, next) => select(stays, w, next)),
           optimizer: zipTrees(state.optimizer, transformed.state, (old, fresh) =>
             select(or(empty, diverged), old, fresh),
           ),
@@ -181,6 +189,14 @@ export function trainStep<P extends Tree, B extends Tree, R extends LossResult, 
       return { loss: result.loss, penalty, gradientNorm: treeNorm(gradient) };
     },
   };
+}
+
+function constrained<P extends Tree>(params: P, constrain: ((params: P) => P) | undefined): P {
+  if (constrain === undefined) return params;
+  const projected = constrain(params);
+  const like = leavesOf(params).map(({ path, tensor: { shape, dtype } }) => ({ path, shape, dtype }));
+  checkTree("trainStep.step", "parameters that constrain returned", like, projected);
+  return projected;
 }
 
 function checkFloats(params: Tree): void {

@@ -1,0 +1,28 @@
+import { mapTree, TensorError, type Tensor, type Tree } from "@sluice/tensor";
+import { sameShape, showShape } from "@sluice/tensor/internal";
+import { checkParameters } from "../check-parameters.ts";
+import { specsOf, type Specs } from "../parameter.ts";
+
+/**
+ * A projection of one parameter onto the values that it may have, applied after each update: any function from a weight
+ * to a weight of its shape and dtype. Projecting twice gives what projecting once gives.
+ */
+export type Constraint = (weight: Tensor) => Tensor;
+
+/**
+ * The parameters of a layer or cell, each projected by the constraint that it was given; the others as they are. For the
+ * training step: `trainer({ constrain: (params) => constrain(model, params), ... })`.
+ */
+export function constrain<P extends Tree>(of: { readonly params: Specs }, params: P): P {
+  checkParameters("constrain", of.params, params);
+  const constraints = new Map(specsOf(of.params).map(({ path, spec }) => [path, spec.constraint]));
+  return mapTree(params, (w, path) => {
+    const constraint = constraints.get(path);
+    if (constraint === undefined) return w;
+    const projected = constraint(w);
+    if (projected.dtype === w.dtype && sameShape(projected.shape, w.shape)) return projected;
+    throw new TensorError(
+      `constrain: the constraint of ${path} must return ${w.dtype} ${showShape(w.shape)}, got ${projected.dtype} ${showShape(projected.shape)}`,
+    );
+  });
+}
