@@ -243,9 +243,12 @@ test("parameters of another layer are an error that names them", () => {
 });
 
 test("cells with decay have no counterpart", () => {
-  for (const cell of [rnnDecay(sizes), gruD(sizes)]) {
-    const layer: Layer = sequence(cell);
-    expect(() => toPyTorch(layer, layer.init(root))).toThrow(cell.name);
-    expect(() => toKeras(layer, layer.init(root))).toThrow(cell.name);
+  const layers: readonly (readonly [string, Layer])[] = [
+    ["rnnDecay", sequence(rnnDecay(sizes))],
+    ["gruD", sequence(gruD(sizes))],
+  ];
+  for (const [name, layer] of layers) {
+    expect(() => toPyTorch(layer, layer.init(root))).toThrow(name);
+    expect(() => toKeras(layer, layer.init(root))).toThrow(name);
   }
 });

@@ -40,7 +40,7 @@ test("is independent between tensors and members of a chain, and follows from th
     valuesOf(one.a),
   );
   const twice = chain(gradientNoise({ deviation: 1 }), gradientNoise({ deviation: 1 }));
-  const both = valuesOf(twice.update(zeros, twice.init(zeros), zeros, at(0)).gradients.a);
+  const both = Array.from<number>(valuesOf(twice.update(zeros, twice.init(zeros), zeros, at(0)).gradients.a));
   // Of two independent terms the variance is 2; of the same term twice it would be 4.
   expect(both.reduce((sum, v) => sum + v * v, 0) / both.length).toBeCloseTo(2, 0);
 });
