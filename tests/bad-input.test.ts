@@ -78,7 +78,7 @@ const calls: Readonly<Record<string, Call>> = {
   "cells.gru": [cells.gru, { input: 3, hidden: 4 }],
   "cells.lstm": [cells.lstm, { input: 3, hidden: 4, norm: norm.layerNorm() }],
   "cells.sequence": [cells.sequence, cells.gru({ input: 3, hidden: 4 }), { outputs: "last" }],
-  "cells.stack": [cells.stack, [cells.dense({ input: 3, output: 2 })]],
+  "cells.sequential": [cells.sequential, [cells.dense({ input: 3, output: 2 })]],
   "cells.bidirectional": [cells.bidirectional, cells.gru({ input: 3, hidden: 4 }), { merge: "concat" }],
   "cells.dense": [cells.dense, { input: 3, output: 2 }],
   "cells.dropout": [cells.dropout, x, 0.1, seed],
@@ -86,7 +86,7 @@ const calls: Readonly<Record<string, Call>> = {
   "cells.variationalDropout": [cells.variationalDropout, cells.gru({ input: 3, hidden: 4 }), { input: 0.1 }],
   "params.parameter": [params.parameter, [3, 3], params.orthogonal],
   "params.kernel": [params.kernel, [3, 3]],
-  "params.normal": [params.normal, 0.1],
+  "params.randomNormal": [params.randomNormal, 0.1],
   "params.initialize": [params.initialize, cells.dense({ input: 3, output: 2 }).params, seed],
   "cells.apply": [
     (params: never, v: t.Tensor, options: object) => layer.apply(params, v, options),

@@ -9,7 +9,7 @@ import {
   lstm,
   rnn,
   sequence,
-  stack,
+  sequential,
   variationalDropout,
   zoneout,
   type Layer,
@@ -107,7 +107,7 @@ const cells: Readonly<Record<string, readonly [Layer, Run]>> = {
   ],
   "gru, both directions": [bidirectional(gru(sizes)), ragged],
   "a stack": [
-    stack([
+    sequential([
       sequence(gru(sizes)),
       sequence(lstm({ input: hidden, hidden }), { outputs: "last" }),
       dense({ input: hidden, output: 2 }),

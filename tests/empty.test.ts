@@ -7,7 +7,7 @@ import {
   lstm,
   rnn,
   sequence,
-  stack,
+  sequential,
   variationalDropout,
   zoneout,
   type ApplyOptions,
@@ -77,7 +77,7 @@ const layers: Readonly<Record<string, (cell: Cell) => Layer>> = {
   "last, reversed": (cell) => sequence(cell, { outputs: "last", reverse: true }),
   both: (cell) => bidirectional(cell),
   stacked: (cell) =>
-    stack([
+    sequential([
       sequence(variationalDropout(zoneout<Tree, State>(cell, { h: 0.3 }), { input: 0.2 })),
       dense({ input: hidden, output: 2 }),
     ]),

@@ -1,6 +1,6 @@
 // Programs whose results are hashed, to compare one runtime with another: they run in Node, Bun and Deno, and in pages.
 // They take long enough to be optimized.
-import { dense, gru, lstm, sequence, stack, variationalDropout, zoneout } from "@sluice/cells";
+import { dense, gru, lstm, sequence, sequential, variationalDropout, zoneout } from "@sluice/cells";
 import { chain, globalNorm } from "@sluice/clip";
 import { layerNorm } from "@sluice/norm";
 import {
@@ -78,7 +78,7 @@ async function trainStack(backend: Backend): Promise<string> {
   const [batch, time, input, hidden, classes] = [32, 12, 10, 48, 4];
   const first = variationalDropout(zoneout(gru({ input, hidden, norm: layerNorm() }), { h: 0.1 }), { input: 0.2 });
   const second = zoneout(lstm({ input: hidden, hidden, recurrentDropout: 0.1 }), { h: 0.1, c: 0.2 });
-  const model = stack(
+  const model = sequential(
     [sequence(first), sequence(second, { outputs: "last" }), dense({ input: hidden, output: classes })],
     { dropout: 0.2 },
   );

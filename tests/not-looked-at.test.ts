@@ -1,6 +1,16 @@
 // What is not to be looked at (steps beyond a length, masked steps, rows that are not present, missing modalities,
 // masked losses) reaches nothing: outputs, losses and gradients have the bits that they have with zeros there.
-import { bidirectional, dense, gru, lstm, rnn, sequence, stack, type ApplyOptions, type Layer } from "@sluice/cells";
+import {
+  bidirectional,
+  dense,
+  gru,
+  lstm,
+  rnn,
+  sequence,
+  sequential,
+  type ApplyOptions,
+  type Layer,
+} from "@sluice/cells";
 import { concatenation, gated, lowRank, type Fusion } from "@sluice/fusion";
 import { gpu } from "@sluice/gpu";
 import { gruD, hiddenDecay } from "@sluice/irregular";
@@ -102,7 +112,7 @@ const layers: Record<string, Layer> = {
   "gru, last output": sequence(gru(sizes), { outputs: "last" }),
   "lstm with layer norm, backwards": sequence(lstm({ ...sizes, norm: layerNorm() }), { reverse: true }),
   "gru both ways": bidirectional(gru(sizes)),
-  "dense, gru, gru and dense": stack([
+  "dense, gru, gru and dense": sequential([
     dense({ input, output: input }),
     sequence(gru(sizes)),
     sequence(gru({ input: hidden, hidden })),

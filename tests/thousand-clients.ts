@@ -2,10 +2,10 @@
 // it took to begin and to step each.
 import { key, tensor } from "@sluice/tensor";
 import { wasm } from "@sluice/wasm";
-import { dense, lstm, sequence, stack, stream } from "@sluice/cells";
+import { dense, lstm, sequence, sequential, stream } from "@sluice/cells";
 
 const [input, hidden, count] = [16, 128, 1000];
-const model = stack([sequence(lstm({ input, hidden })), dense({ input: hidden, output: 4 })]);
+const model = sequential([sequence(lstm({ input, hidden })), dense({ input: hidden, output: 4 })]);
 const backend = wasm();
 const base = await stream(model, model.init(key(1)), { backend });
 const before = process.cpuUsage();

@@ -2,19 +2,19 @@
 // take turns.
 //   pnpm exec node --conditions=@sluice/source tests/time-initializers.ts
 import { lstm } from "@sluice/cells";
-import { heNormal, normal, orthogonal, uniform } from "@sluice/params";
+import { heNormal, randomNormal, orthogonal, randomUniform } from "@sluice/params";
 import { key } from "@sluice/tensor";
 
 const draws: Readonly<Record<string, () => unknown>> = {
-  "uniform [1024, 4096]": () => uniform()(key(1), [1024, 4096], {}),
-  "normal [1024, 4096]": () => normal()(key(1), [1024, 4096], {}),
+  "uniform [1024, 4096]": () => randomUniform()(key(1), [1024, 4096], {}),
+  "normal [1024, 4096]": () => randomNormal()(key(1), [1024, 4096], {}),
   "heNormal [512, 2048]": () => heNormal(key(1), [512, 2048], {}),
   "orthogonal [512, 2048]": () => orthogonal(key(1), [512, 2048], {}),
   "orthogonal [1024, 1024]": () => orthogonal(key(1), [1024, 1024], {}),
   "LSTM of 512 units": () => lstm({ input: 512, hidden: 512 }).init(key(1)),
   "LSTM of 1,024 units": () => lstm({ input: 1024, hidden: 1024 }).init(key(1)),
   "LSTM of 1,024 units, not orthogonal": () =>
-    lstm({ input: 1024, hidden: 1024, recurrentInitializer: normal() }).init(key(1)),
+    lstm({ input: 1024, hidden: 1024, recurrentInitializer: randomNormal() }).init(key(1)),
 };
 
 const rounds = Object.fromEntries(Object.keys(draws).map((name): [string, number[]] => [name, []]));

@@ -1,4 +1,4 @@
-import { dense, gru, sequence, stack } from "@sluice/cells";
+import { dense, gru, sequence, sequential } from "@sluice/cells";
 import { chain, globalNorm } from "@sluice/clip";
 import { compile, key, keyFor, valuesOf, type Backend, type Tensor } from "@sluice/tensor";
 import { adam, mse, trainer } from "@sluice/train";
@@ -32,7 +32,10 @@ export interface Evaluation {
  */
 export async function startTraining(settings: Settings, backend: Backend, saved?: Uint8Array): Promise<Training> {
   const { hidden, learningRate, seed } = settings;
-  const model = stack([sequence(gru({ input: 2, hidden }), { outputs: "last" }), dense({ input: hidden, output: 1 })]);
+  const model = sequential([
+    sequence(gru({ input: 2, hidden }), { outputs: "last" }),
+    dense({ input: hidden, output: 1 }),
+  ]);
   const params = model.init(keyFor(key(seed), "weights"));
   const answer = (weights: typeof params, x: Tensor): Tensor => model.apply(weights, x).output;
 

@@ -1,4 +1,4 @@
-import { dense, gru, lstm, sequence, stack, type Cell } from "@sluice/cells";
+import { dense, gru, lstm, sequence, sequential, type Cell } from "@sluice/cells";
 import { gruD, rnnDecay } from "@sluice/irregular";
 import { concat, onesLike, type ArrayTensor, type Tensor } from "@sluice/tensor";
 import type { LogitsOptions } from "../../shared/classifier.ts";
@@ -47,7 +47,7 @@ const readers: { readonly [name in CellName]: Reader } = {
 export function eventModel({ cell, hidden }: { readonly cell: CellName; readonly hidden: number }) {
   const { cell: cellOf, read, kept } = readers[cell];
   const layer = sequence(cellOf(hidden), { outputs: "last" });
-  const model = stack([layer, dense({ input: hidden, output: 2 })]);
+  const model = sequential([layer, dense({ input: hidden, output: 2 })]);
   type Params = Parameters<typeof model.apply>[0];
   const run = (params: Params, events: Events, options: LogitsOptions & { readonly traces?: readonly string[] }) => {
     const { x, extra } = read(events);

@@ -1,4 +1,4 @@
-import { dense, gru, lstm, rnn, sequence, stack, type Cell, type CellSizes } from "@sluice/cells";
+import { dense, gru, lstm, rnn, sequence, sequential, type Cell, type CellSizes } from "@sluice/cells";
 
 export type CellName = "rnn" | "gru" | "lstm";
 
@@ -14,5 +14,8 @@ export function digitModel({
   readonly input: number;
   readonly hidden: number;
 }) {
-  return stack([sequence(cells[cell]({ input, hidden }), { outputs: "last" }), dense({ input: hidden, output: 10 })]);
+  return sequential([
+    sequence(cells[cell]({ input, hidden }), { outputs: "last" }),
+    dense({ input: hidden, output: 10 }),
+  ]);
 }

@@ -2,7 +2,17 @@ import type { Tensor } from "@sluice/tensor";
 import { key, tensor } from "@sluice/tensor";
 import { expectTypeOf, test } from "vitest";
 import { bias, kernel } from "@sluice/params";
-import { bidirectional, defineCell, dense, gru, lstm, sequence, stack, variationalDropout, zoneout } from "./index.ts";
+import {
+  bidirectional,
+  defineCell,
+  dense,
+  gru,
+  lstm,
+  sequence,
+  sequential,
+  variationalDropout,
+  zoneout,
+} from "./index.ts";
 
 const mine = defineCell({
   name: "mine",
@@ -45,7 +55,7 @@ test("modifiers keep them, and take the states' names", () => {
 });
 
 test("layers of layers keep them by their place", () => {
-  const model = stack([
+  const model = sequential([
     bidirectional(gru({ input: 1, hidden: 1 })),
     sequence(lstm({ input: 2, hidden: 1 })),
     dense({ input: 1, output: 1 }),

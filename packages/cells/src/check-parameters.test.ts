@@ -3,7 +3,7 @@ import { layerNorm } from "@sluice/norm";
 import { full, key, normal, tensor, type Tree } from "@sluice/tensor";
 import { zerosArray } from "@sluice/tensor/internal";
 import { describe, expect, test } from "vitest";
-import { bidirectional, dense, gru, lstm, rnn, sequence, stack, type Layer } from "./index.ts";
+import { bidirectional, dense, gru, lstm, rnn, sequence, sequential, type Layer } from "./index.ts";
 
 const sizes = { input: 2, hidden: 3 };
 const root = key(1);
@@ -12,7 +12,7 @@ const layer = sequence(gru(sizes));
 const params = layer.init(root);
 const both = bidirectional(rnn(sizes));
 const weights = both.init(root);
-const two = stack([sequence(rnn(sizes)), dense({ input: 3, output: 2 })]);
+const two = sequential([sequence(rnn(sizes)), dense({ input: 3, output: 2 })]);
 const pair = two.init(root);
 
 /** `apply` for parameters and states that the types would refuse. */
@@ -74,7 +74,7 @@ describe("parameters that do not fit are an error that names paths, what is ther
     [
       "a third layer's",
       applied(two, [...pair, { W: tensor([1], [1, 1]) }]),
-      "stack: the parameters do not fit: unexpected 2.W [1,1]",
+      "sequential: the parameters do not fit: unexpected 2.W [1,1]",
     ],
     [
       "another direction's",
@@ -106,12 +106,12 @@ describe("so are states", () => {
     [
       "of a third layer",
       applied(two, pair, { state: [{ h: zerosArray([2, 3]) }, {}, { h: zerosArray([2, 3]) }] }),
-      "stack: the states of state do not fit: unexpected 2.h [2,3]",
+      "sequential: the states of state do not fit: unexpected 2.h [2,3]",
     ],
     [
       "to reset to",
       applied(two, pair, { resetState: [{ h: zerosArray([1, 3]) }, {}] }),
-      "stack: the states of resetState do not fit: 0.h is [1,3], expected [2,3]",
+      "sequential: the states of resetState do not fit: 0.h is [1,3], expected [2,3]",
     ],
     [
       "of one row in a step",

@@ -42,7 +42,7 @@ import {
   lstm,
   rnn,
   sequence,
-  stack,
+  sequential,
   variationalDropout,
   zoneout,
   type ApplyOptions,
@@ -332,7 +332,7 @@ function layerOf(given: Combination): Layer {
   if (given.direction === "both") return bidirectional(make(input), { outputs, merge: "sum" });
   if (given.direction === "stacked") {
     const first = bidirectional(make(input));
-    return stack([first, sequence(make(first.features), { outputs })], { dropout: given.dropout });
+    return sequential([first, sequence(make(first.features), { outputs })], { dropout: given.dropout });
   }
   return sequence(make(input), { outputs, reverse: given.direction === "backward" });
 }

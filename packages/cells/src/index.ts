@@ -45,7 +45,7 @@ export type {
 } from "./layers/layer.ts";
 export { isAsMade } from "./layers/layer.ts";
 export { type Outputs, type SequenceLayer, type SequenceOptions, sequence } from "./layers/sequence.ts";
-export { type StackLayer, type StackOptions, stack } from "./layers/stack.ts";
+export { type SequentialLayer, type SequentialOptions, sequential } from "./layers/sequential.ts";
 export {
   type BidirectionalLayer,
   type BidirectionalOptions,

@@ -23,7 +23,7 @@ import { expect, test } from "vitest";
 import { planWithin, type Planned } from "./budget.ts";
 import { elementsKept, loopPairs } from "./passes/loop-pairs.ts";
 import { optimize, prepare } from "./passes/optimize.ts";
-import { plan } from "./plan/make.ts";
+import { planProgram } from "./plan/make.ts";
 import { interpret } from "./testing/interpret.ts";
 
 const random = (name: string, shape: readonly number[]): ArrayTensor => {
@@ -80,7 +80,7 @@ test("the less memory, the more segments, and no more than are needed", () => {
     expect(bytes).toBeLessThanOrEqual(budgets[i]!);
     const [n] = segments;
     const fewer = numbers[numbers.indexOf(n!) - 1]!;
-    expect(plan(optimize(program, { checkpoint: [fewer] }), options).bytes).toBeGreaterThan(budgets[i]!);
+    expect(planProgram(optimize(program, { checkpoint: [fewer] }), options).bytes).toBeGreaterThan(budgets[i]!);
   });
   const chosen = found.map(({ segments }) => segments[0]!);
   expect(chosen).toEqual([...new Set(chosen)].toSorted((a, b) => a - b));

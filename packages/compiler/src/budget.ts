@@ -3,7 +3,7 @@ import { showShape, sizeOf, type Node } from "@sluice/tensor/internal";
 import { elementsKept, loopPairs, type LoopPair } from "./passes/loop-pairs.ts";
 import { finish, prepare, programPasses } from "./passes/optimize.ts";
 import { planPasses, type LowerOptions } from "./plan/lower.ts";
-import { plan as planOf } from "./plan/make.ts";
+import { planProgram as planOf } from "./plan/make.ts";
 import type { Plan } from "./plan/plan.ts";
 import { roleOf } from "./plan/roles.ts";
 

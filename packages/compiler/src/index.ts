@@ -1,7 +1,7 @@
 // Passes from program to program
 export { type PassOptions, optimize } from "./passes/optimize.ts";
-export { expand } from "./passes/expand.ts";
-export { checkpoint } from "./passes/checkpoint.ts";
+export { inlineBodies } from "./passes/expand.ts";
+export { checkpointLoops } from "./passes/checkpoint.ts";
 export type { Lifted } from "./passes/lift.ts";
 export { vectorize } from "./passes/vectorize.ts";
 export { type LoopPair, loopPairs } from "./passes/loop-pairs.ts";
@@ -19,7 +19,7 @@ export { type RewriteNode, rewrite } from "./passes/rewrite.ts";
 export { debug } from "./debug.ts";
 
 // From programs to plans
-export { plan } from "./plan/make.ts";
+export { planProgram } from "./plan/make.ts";
 export type { LowerOptions } from "./plan/lower.ts";
 export type * from "./plan/plan.ts";
 export { type BudgetOptions, fitWithin, type Passes, passNames, type Planned, planWithin } from "./budget.ts";
@@ -27,4 +27,4 @@ export { viewsOf } from "./plan/in-place.ts";
 export { isContiguous, sameView } from "./plan/view.ts";
 export { isElementwise, keepsAxes, roleOf } from "./plan/roles.ts";
 export { unpadded } from "./ragged/padding.ts";
-export { outputOf, TensorMap } from "./plan/tensor-map.ts";
+export { nodeOutput, TensorMap } from "./plan/tensor-map.ts";

@@ -12,7 +12,7 @@ import {
   lstm,
   rnn,
   sequence,
-  stack,
+  sequential,
   variationalDropout,
   withTrainingStep,
   zoneout,
@@ -63,7 +63,7 @@ test("no bias has no bias there", () => {
 });
 
 test("names run over layers and directions; dropout, which does nothing in evaluation, is no obstacle", () => {
-  const model = stack([
+  const model = sequential([
     bidirectional(gru({ ...sizes, dropout: 0.1, recurrentDropout: 0.2 })),
     bidirectional(gru({ input: 6, hidden: 3 })),
   ]);
@@ -166,7 +166,7 @@ describe("what has no exact counterpart is an error that says why", () => {
     ],
     [
       "another apply within a stack",
-      out(stack([{ ...sequence(gru(sizes)), apply: sequence(gru(sizes)).apply }])),
+      out(sequential([{ ...sequence(gru(sizes)), apply: sequence(gru(sizes)).apply }])),
       "exchange: gru has another part",
     ],
     ["another cell in the layer", keras(relayed), "exchange: gru has another part"],
@@ -188,17 +188,17 @@ describe("what has no exact counterpart is an error that says why", () => {
     ],
     [
       "a readout within",
-      out(stack([sequence(gru(sizes)), dense({ input: 3, output: 1 })])),
+      out(sequential([sequence(gru(sizes)), dense({ input: 3, output: 1 })])),
       "dense is no recurrent layer; convert it on its own",
     ],
     [
       "other hidden sizes",
-      out(stack([sequence(gru(sizes)), sequence(gru({ input: 3, hidden: 4 }))])),
+      out(sequential([sequence(gru(sizes)), sequence(gru({ input: 3, hidden: 4 }))])),
       "all layers of its gru are alike",
     ],
     [
       "mixed directions",
-      out(stack([bidirectional(gru(sizes)), sequence(gru({ input: 6, hidden: 3 }))])),
+      out(sequential([bidirectional(gru(sizes)), sequence(gru({ input: 6, hidden: 3 }))])),
       "either all layers of a stack run in both directions or none",
     ],
     ["Keras's LSTM with two biases", keras(sequence(lstm({ ...sizes, biases: 2 }))), "Keras: its lstm has one bias"],
@@ -209,8 +209,8 @@ describe("what has no exact counterpart is an error that says why", () => {
     ],
     [
       "Keras of a stack",
-      keras(stack([sequence(gru(sizes))])),
-      "Keras: stack is not one layer of Keras; convert its layers one by one",
+      keras(sequential([sequence(gru(sizes))])),
+      "Keras: sequential is not one layer of Keras; convert its layers one by one",
     ],
   ])("%s", (_, run, message) => {
     expect(run).toThrow(message);

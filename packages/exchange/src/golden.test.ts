@@ -22,7 +22,17 @@ import {
 } from "@sluice/tensor";
 import { wasm } from "@sluice/wasm";
 import { afterAll, describe, expect, test } from "vitest";
-import { bidirectional, gru, lstm, rnn, sequence, stack, type Cell, type CellSizes, type Layer } from "@sluice/cells";
+import {
+  bidirectional,
+  gru,
+  lstm,
+  rnn,
+  sequence,
+  sequential,
+  type Cell,
+  type CellSizes,
+  type Layer,
+} from "@sluice/cells";
 import { fromKeras, fromPyTorch, toKeras, toPyTorch } from "./index.ts";
 
 interface Fixture {
@@ -143,7 +153,7 @@ test.each(["keras-gru", "keras-lstm"])("Keras's %s: weights come back as they we
 function layerOf({ layers, bidirectional: both }: Case, cell: (sizes: CellSizes) => Cell): Layer {
   const make = (input: number): Layer =>
     both ? bidirectional(cell({ input, hidden: 6 })) : sequence(cell({ input, hidden: 6 }));
-  return layers === 1 ? make(4) : stack([make(4), make(both ? 12 : 6)]);
+  return layers === 1 ? make(4) : sequential([make(4), make(both ? 12 : 6)]);
 }
 
 async function run(layer: Layer, params: Tree, golden: Case, { backend, dtype }: { backend: Backend; dtype: DType }) {

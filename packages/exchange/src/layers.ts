@@ -6,13 +6,13 @@ import {
   type Layer,
   type Made,
   type SequenceLayer,
-  type StackLayer,
+  type SequentialLayer,
 } from "@sluice/cells";
 import { TensorError } from "@sluice/tensor";
 
 export const isSequence = (layer: Layer): layer is SequenceLayer => isOf("sequence", layer);
 export const isBidirectional = (layer: Layer): layer is BidirectionalLayer => isOf("bidirectional", layer);
-export const isStack = (layer: Layer): layer is StackLayer => isOf("stack", layer);
+export const isSequential = (layer: Layer): layer is SequentialLayer => isOf("sequential", layer);
 export const isDense = (layer: Layer): layer is DenseLayer => isOf("dense", layer);
 
 /** Whether a layer is of a kind; an error if it was and one of its parts has been replaced. */

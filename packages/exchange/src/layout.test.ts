@@ -1,5 +1,5 @@
 // Cells that this package has never heard of get an exchange by a layout of their own.
-import { bidirectional, defineCell, gru, sequence, stack, type CellSizes } from "@sluice/cells";
+import { bidirectional, defineCell, gru, sequence, sequential, type CellSizes } from "@sluice/cells";
 import { bias, kernel, recurrentKernel } from "@sluice/params";
 import { add, key, mapTree, matmul, mul, sigmoid, split, sub, tanh, tensor, valuesOf } from "@sluice/tensor";
 import { expect, test } from "vitest";
@@ -82,7 +82,10 @@ test("gates in weights of their own", () => {
 });
 
 test("stacks and directions come back to the bit, at any size", () => {
-  const model = stack([bidirectional(janet({ input: 3, hidden: 5 })), bidirectional(janet({ input: 10, hidden: 5 }))]);
+  const model = sequential([
+    bidirectional(janet({ input: 3, hidden: 5 })),
+    bidirectional(janet({ input: 10, hidden: 5 })),
+  ]);
   const given = mapTree(model.init(key(1)), (x) => add(x, 0.25));
   const named = toPyTorch(model, given, { layouts: [inModules] });
   expect(Object.keys(named).filter((name) => name.startsWith("weight_ih"))).toEqual([
@@ -114,7 +117,7 @@ test("what does not fit is an error that says so", () => {
   const half: CellLayout = { cell: janet, weights: (cell) => byGate.weights(cell).slice(0, 3) };
   const named = toKeras(layer, params, { layouts: [half] });
   expect(() => fromKeras(layer, named, { layouts: [half] })).toThrow("the layout gives no values for all of W");
-  const pair = stack([layer, sequence(janet({ input: 1, hidden: 1 }))]);
+  const pair = sequential([layer, sequence(janet({ input: 1, hidden: 1 }))]);
   expect(() => toPyTorch(pair, [params, params], { layouts: [byGate] })).toThrow(
     "PyTorch: two weights would be called if.kernel; put {layer} into the layout's names",
   );

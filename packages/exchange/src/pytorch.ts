@@ -5,7 +5,7 @@ import { checkOptions } from "@sluice/tensor/internal";
 import { laidOut, type LaidOut } from "./cell.ts";
 import { presentIn, type Named } from "./convert.ts";
 import type { CellLayout, ExchangedCell, ExchangeOptions, WeightLayout } from "./layout.ts";
-import { isBidirectional, isDense, isSequence, isStack } from "./layers.ts";
+import { isBidirectional, isDense, isSequence, isSequential } from "./layers.ts";
 import { exportParts, importParts, type Part } from "./parts.ts";
 import { otherActivations } from "./published.ts";
 
@@ -93,7 +93,7 @@ function partsOf(layer: Layer, options: ExchangeOptions): readonly Part[] {
     return [{ path: "", layer: "", weights: presentIn(linear, paths) }];
   }
   const known = [...(options.layouts ?? []), ...layouts];
-  const parts = isStack(layer)
+  const parts = isSequential(layer)
     ? layer.layers.flatMap((inner, i) => directionsOf(inner, i, `${i}.`, known))
     : directionsOf(layer, 0, "", known);
   checkAlike(parts);

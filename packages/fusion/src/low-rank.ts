@@ -1,4 +1,4 @@
-import { bias, initialize, kernel, uniform, type Initializer } from "@sluice/params";
+import { bias, initialize, kernel, randomUniform, type Initializer } from "@sluice/params";
 import { add, concat, matmul, mul, onesLike, reshape, select, sliceAxis, sum, type Tensor } from "@sluice/tensor";
 import { checkOptions, expF64, logF64 } from "@sluice/tensor/internal";
 import type { Fusion } from "./fusion.ts";
@@ -78,5 +78,5 @@ export function lowRank(options: LowRankOptions<string>): Fusion<LowRankParams> 
 /** U(+-sqrt(3 variance)) */
 function ofVariance(variance: number): Initializer {
   const limit = Math.sqrt(3 * variance);
-  return uniform({ low: -limit, high: limit });
+  return randomUniform({ low: -limit, high: limit });
 }

@@ -1,4 +1,4 @@
-import { bidirectional, dense, gru, lstm, rnn, sequence, stack, zoneout, type Cell } from "@sluice/cells";
+import { bidirectional, dense, gru, lstm, rnn, sequence, sequential, zoneout, type Cell } from "@sluice/cells";
 import {
   add,
   assertGradient,
@@ -236,7 +236,7 @@ describe("where the flow is known", () => {
 });
 
 test("layers of layers: nested as their states", () => {
-  const model = stack([
+  const model = sequential([
     bidirectional(gru({ input, hidden })),
     sequence(lstm({ input: 2 * hidden, hidden }), { outputs: "last" }),
     dense({ input: hidden, output: 2 }),

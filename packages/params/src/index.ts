@@ -8,12 +8,12 @@ export { checkParameters } from "./check-parameters.ts";
 export type { Initializer, Sizes } from "./initializers/initializer.ts";
 export { constant, identity, ones, scaledIdentity, zeros } from "./initializers/constant.ts";
 export {
-  type NormalOptions,
+  type RandomNormalOptions,
   type TruncatedNormalOptions,
-  type UniformOptions,
-  normal,
+  type RandomUniformOptions,
+  randomNormal,
   truncatedNormal,
-  uniform,
+  randomUniform,
 } from "./initializers/random.ts";
 export {
   glorotNormal,

@@ -36,7 +36,7 @@ export { bcaInterval, type BootstrapOptions } from "./statistics/bootstrap.ts";
 export { holm, meanTest } from "./statistics/tests.ts";
 export { studentCdf, studentQuantile } from "./statistics/student.ts";
 export { normalCdf, normalQuantile } from "./statistics/normal.ts";
-export { interquartileMean, mean, median, quantile, standardDeviation } from "./statistics/summary.ts";
+export { interquartileMean, mean as sampleMean, median, quantile, standardDeviation } from "./statistics/summary.ts";
 
 // Telling people what went wrong
 export { messageOf, studyError } from "./error.ts";

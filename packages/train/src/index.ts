@@ -21,7 +21,7 @@ export { type LearningRate, descend } from "./optimizers/descend.ts";
 
 // Schedules
 export type { Schedule } from "./schedules/schedule.ts";
-export { constant } from "./schedules/constant.ts";
+export { constantSchedule } from "./schedules/constant.ts";
 export { type DecayOptions, exponential, stepwise } from "./schedules/exponential.ts";
 export { type RampOptions, linear } from "./schedules/linear.ts";
 export { cosine } from "./schedules/cosine.ts";

@@ -29,7 +29,7 @@ import {
   probe,
   rnn,
   sequence,
-  stack,
+  sequential,
   zoneout,
   type Cell,
 } from "../index.ts";
@@ -242,7 +242,7 @@ test("traces are the gates of every step", () => {
 });
 
 test("in layers of layers, traces and states are found by the path", () => {
-  const model = stack([
+  const model = sequential([
     bidirectional(gru({ input, hidden })),
     sequence(lstm({ input: 2 * hidden, hidden }), { outputs: "last" }),
     dense({ input: hidden, output: 2 }),
@@ -263,7 +263,7 @@ test("in layers of layers, traces and states are found by the path", () => {
 });
 
 test("a stack carries the states of its layers, and a readout that sees no time is left alone", () => {
-  const model = stack([
+  const model = sequential([
     sequence(lstm({ input, hidden })),
     sequence(gru({ input: hidden, hidden }), { outputs: "last" }),
     dense({ input: hidden, output: 2 }),
@@ -352,24 +352,24 @@ describe("bad input is named", () => {
     ],
     [
       "sizes of a stack",
-      () => stack([layer, dense({ input: 5, output: 1 })]),
-      "stack: layer 1 (dense) takes 5 features, but layer 0 (gru) gives 4",
+      () => sequential([layer, dense({ input: 5, output: 1 })]),
+      "sequential: layer 1 (dense) takes 5 features, but layer 0 (gru) gives 4",
     ],
-    ["an empty stack", () => stack([]), "stack: expected at least one layer"],
+    ["an empty stack", () => sequential([]), "sequential: expected at least one layer"],
     [
       "time in a stack",
-      () => stack([sequence(cells.gru, { outputs: "last" }), sequence(gru({ input: hidden, hidden }))]),
+      () => sequential([sequence(cells.gru, { outputs: "last" }), sequence(gru({ input: hidden, hidden }))]),
       "its input has no time axis",
     ],
     [
       "place in a stack",
-      () => stack([layer, dense({ input: 4, output: 1 })]).apply([params, { W: x }], x),
-      "stack: the parameters do not fit: 1.W is [3,5,2], expected [4,1]; no 1.b, expected [1]",
+      () => sequential([layer, dense({ input: 4, output: 1 })]).apply([params, { W: x }], x),
+      "sequential: the parameters do not fit: 1.W is [3,5,2], expected [4,1]; no 1.b, expected [1]",
     ],
     [
       "perturbations of a stack",
-      () => stack([layer]).apply([params], x, { perturbations: { h: x } }),
-      "stack: perturbations has h, but the layers are 0",
+      () => sequential([layer]).apply([params], x, { perturbations: { h: x } }),
+      "sequential: perturbations has h, but the layers are 0",
     ],
     ["merge", () => bidirectional(cells.gru, given({ merge: "ave" })), "bidirectional: unknown merge ave"],
     [

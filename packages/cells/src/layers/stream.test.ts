@@ -28,10 +28,10 @@ import { kernel } from "@sluice/params";
 import { bidirectional } from "./bidirectional.ts";
 import { dense } from "./dense.ts";
 import { sequence } from "./sequence.ts";
-import { stack } from "./stack.ts";
+import { sequential } from "./sequential.ts";
 import { stream } from "./stream.ts";
 
-const model = stack([
+const model = sequential([
   sequence(gru({ input: 3, hidden: 5 })),
   sequence(lstm({ input: 5, hidden: 4 })),
   dense({ input: 4, output: 2 }),
@@ -84,7 +84,7 @@ describe.each([
 ] as const)("extra inputs on %s", (_, make) => {
   test("are read step by step: the whole sequence's outputs, bit for bit", async () => {
     const backend = make();
-    const layer = stack([sequence(decaying({ input: 3, hidden: 4 })), dense({ input: 4, output: 2 })]);
+    const layer = sequential([sequence(decaying({ input: 3, hidden: 4 })), dense({ input: 4, output: 2 })]);
     const weights = layer.init(key(1));
     const delta = uniform(key(3), [2, 6, 1]);
     const seen = bernoulli(key(4), [2, 6, 3], 0.5);
@@ -210,9 +210,9 @@ test("layers that read an extra input in two shapes are refused", () => {
     state: () => ({ h: [4] }),
     step: (_, { h }) => ({ state: { h }, output: "h" }),
   });
-  expect(() => stack([sequence(decaying({ input: 3, hidden: 4 })), sequence(wide({ input: 4, hidden: 4 }))])).toThrow(
-    "stack: its layers read extra delta as [1] and as [2]; rename one",
-  );
+  expect(() =>
+    sequential([sequence(decaying({ input: 3, hidden: 4 })), sequence(wide({ input: 4, hidden: 4 }))]),
+  ).toThrow("sequential: its layers read extra delta as [1] and as [2]; rename one");
 });
 
 test("what cannot be read step by step is refused", async () => {

@@ -29,7 +29,7 @@ import {
   lstm,
   outputOf,
   sequence,
-  stack,
+  sequential,
   variationalDropout,
   zoneout,
   type Cell,
@@ -223,7 +223,7 @@ describe("what draws twice draws independently", () => {
 
   test("one modifier in two layers, in both directions, and at two steps", () => {
     const drop = variationalDropout(mirror({ input: wide, hidden: wide }), { input: 0.5 });
-    const model = stack([bidirectional(drop, { merge: "mean" }), sequence(drop)]);
+    const model = sequential([bidirectional(drop, { merge: "mean" }), sequence(drop)]);
     const { traces } = model.apply(model.init(root), ones(wide), {
       ...context,
       state: [
@@ -287,7 +287,7 @@ describe("an output that is a state is the state after what was done to it", () 
 test("dropout between the layers of a stack skips the last, and is drawn for every step", () => {
   const a = sequence(gru({ input, hidden }));
   const b = sequence(mirror({ input: hidden, hidden }));
-  const model = stack([a, b], { dropout: 0.4 });
+  const model = sequential([a, b], { dropout: 0.4 });
   const weights = model.init(root);
   const { traces, output } = model.apply(weights, x, { ...training, traces: true });
   const clean = a.apply(weights[0], x).output;
@@ -300,7 +300,7 @@ test("dropout between the layers of a stack skips the last, and is drawn for eve
     numbers(take(traces["1.input"]!, 1, 1)).map((v) => v === 0),
   );
   expect(numbers(output).every((v) => v === 0)).toBe(true);
-  expect(numbers(stack([a], { dropout: 0.4 }).apply([weights[0]], x, training).output)).toEqual(numbers(clean));
+  expect(numbers(sequential([a], { dropout: 0.4 }).apply([weights[0]], x, training).output)).toEqual(numbers(clean));
 });
 
 test("bad rates and states are named", () => {
@@ -314,7 +314,9 @@ test("bad rates and states are named", () => {
     "variationalDropout: the rate of input must lie in [0, 1), got 1",
   );
   expect(() => gru({ input, hidden, dropout: -1 })).toThrow("the rate of input must lie in [0, 1), got -1");
-  expect(() => stack([sequence(cell)], { dropout: 2 })).toThrow("stack: the rate of dropout must lie in [0, 1), got 2");
+  expect(() => sequential([sequence(cell)], { dropout: 2 })).toThrow(
+    "sequential: the rate of dropout must lie in [0, 1), got 2",
+  );
   expect(() => dropout(x, 0.5, undefined)).toThrow("dropout: training needs a key");
 });
 

@@ -13,7 +13,7 @@ import { checkRate } from "./rate.ts";
  *
  * All gates share a mask: the paper's tied weights. So do Keras's GRU and LSTM with `dropout` alone; with
  * `recurrent_dropout`, Keras (its `implementation` is then 1) draws a mask for each gate, of the input too: the paper's
- * untied weights, which are not here. PyTorch has neither: its `dropout` is that of {@link stack}.
+ * untied weights, which are not here. PyTorch has neither: its `dropout` is that of {@link sequential}.
  *
  * The recurrent mask needs a cell that marks its recurrent products: `matmul(recurrent(h), U)`. The state that is
  * carried on is never masked.

@@ -25,7 +25,7 @@ import { isArray } from "@sluice/tensor/internal";
 import { differenceOf, noiseOf } from "@sluice/tensor/testing";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { checkpoint } from "./checkpoint.ts";
+import { checkpointLoops } from "./checkpoint.ts";
 import { loopPairs } from "./loop-pairs.ts";
 import { optimize, prepare } from "./optimize.ts";
 
@@ -67,7 +67,7 @@ describe("before and after", () => {
   test("what 7 steps keep becomes what 3 keep, and the states before 2 segments", () => {
     const before = training();
     expect(loops(before)).toEqual(["[1,1], [7,1,1], [7,1,1], 7 steps on", "[1,1], [1,1], 7 steps back"]);
-    expect(loops(checkpoint(before, [3]))).toEqual([
+    expect(loops(checkpointLoops(before, [3]))).toEqual([
       "[1,1], [2,1,1], 2 steps on",
       "  [1,1], 3 steps on",
       "[1,1], [1,1,1], [1,1,1], 1 steps on",
@@ -79,7 +79,7 @@ describe("before and after", () => {
   });
 
   test("what the last segment of a loop in reverse reads are the first steps", () => {
-    const divided = checkpoint(training({ reverse: true }), [2]);
+    const divided = checkpointLoops(training({ reverse: true }), [2]);
     const slices = print(divided)
       .split("\n")
       .filter((line) => / = slice\(/.test(line))
@@ -100,17 +100,17 @@ describe("before and after", () => {
 
   test("1 segment, a program without a gradient, and one with no steps stay as they are", () => {
     const one = training();
-    expect(print(checkpoint(one, [1]))).toBe(print(one));
+    expect(print(checkpointLoops(one, [1]))).toBe(print(one));
     const forward = prepare(trace((u: Tensor, xs: Tensor) => last(u, xs), [U, x]).program);
     expect(loopPairs(forward)).toEqual([]);
-    expect(print(checkpoint(forward, [4]))).toBe(print(forward));
+    expect(print(checkpointLoops(forward, [4]))).toBe(print(forward));
     const empty = prepare(
       trace(
         valueAndGrad((u: Tensor, xs: Tensor) => sum(last(u, xs))),
         [U, tensor([], [0, 1, 1])],
       ).program,
     );
-    expect(print(checkpoint(empty, [4]))).toBe(print(empty));
+    expect(print(checkpointLoops(empty, [4]))).toBe(print(empty));
   });
 
   test("an output that is read elsewhere stays whole and is not kept a second time", () => {
@@ -196,7 +196,7 @@ describe("values and gradients", () => {
           const args = tensorsOf(params);
           const divided = optimized
             ? optimize(program, { checkpoint: segments })
-            : checkpoint(prepare(program), segments);
+            : checkpointLoops(prepare(program), segments);
           const expected = evaluate(program, args).filter(isArray);
           evaluate(divided, args)
             .filter(isArray)
@@ -215,7 +215,7 @@ describe("values and gradients", () => {
 
   test("are those of central differences", () => {
     const params = paramsOf(5);
-    const divided = checkpoint(prepare(trace(valueAndGrad(loss(2, {})), [params]).program), [3, 2]);
+    const divided = checkpointLoops(prepare(trace(valueAndGrad(loss(2, {})), [params]).program), [3, 2]);
     expect(loopPairs(prepare(trace(valueAndGrad(loss(2, {})), [params]).program))).toHaveLength(2);
     const [, ...gradients] = evaluate(divided, tensorsOf(params)).filter(isArray);
     const at = (which: number, element: number, by: number): number => {

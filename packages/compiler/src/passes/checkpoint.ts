@@ -25,7 +25,7 @@ import { countUses } from "./uses.ts";
  * loop of T steps, (n - 1) / n of its steps are computed twice, and what is kept falls from that of T steps to that of
  * T / n and n - 1 states.
  */
-export function checkpoint(program: Program, segments: readonly number[]): Program {
+export function checkpointLoops(program: Program, segments: readonly number[]): Program {
   const divisions = new Map<Node, { readonly pair: LoopPair; readonly division: Division }>();
   loopPairs(program).forEach((pair, i) => {
     const division = divide(pair, segments[i] ?? 1);

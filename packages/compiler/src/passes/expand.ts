@@ -6,16 +6,16 @@ import { rewrite } from "./rewrite.ts";
  * Puts the bodies of checkpoints in their place and drops names. A checkpoint's gradient has a copy of the body of its
  * own, so what was to be computed again still is.
  */
-export function expand(program: Program): Program {
+export function inlineBodies(program: Program): Program {
   return rewrite(program, (node, inputs) => {
     switch (node.operation.op) {
       case "checkpoint":
-        return evaluate(expand(node.operation.body), inputs);
+        return evaluate(inlineBodies(node.operation.body), inputs);
       case "name":
       case "stopGradient":
         return inputs;
       case "scan":
-        return apply(node.rules, { ...node.operation, body: expand(node.operation.body) }, inputs);
+        return apply(node.rules, { ...node.operation, body: inlineBodies(node.operation.body) }, inputs);
       default:
         return undefined;
     }

@@ -1,7 +1,7 @@
 import type { Program } from "@sluice/tensor";
-import { checkpoint } from "./checkpoint.ts";
+import { checkpointLoops } from "./checkpoint.ts";
 import { defer } from "./defer.ts";
-import { expand } from "./expand.ts";
+import { inlineBodies } from "./expand.ts";
 import { group } from "./group.ts";
 import { hoist } from "./hoist.ts";
 import { merge } from "./merge.ts";
@@ -30,7 +30,7 @@ export function optimize(program: Program, options: PassOptions = {}): Program {
 
 /** The passes before {@link checkpoint}, which `segments` count the pairs of loops after. */
 export function prepare(program: Program, options: PassOptions = {}): Program {
-  return inOrder(vacate(expand(program)), [
+  return inOrder(vacate(inlineBodies(program)), [
     options.simplify !== false && simplify,
     options.merge !== false && merge,
     options.prune !== false && prune,
@@ -41,7 +41,7 @@ export function prepare(program: Program, options: PassOptions = {}): Program {
 export function finish(prepared: Program, options: PassOptions = {}): Program {
   const { checkpoint: segments } = options;
   return inOrder(prepared, [
-    segments !== undefined && ((program) => checkpoint(program, segments)),
+    segments !== undefined && ((program) => checkpointLoops(program, segments)),
     options.hoist !== false && hoist,
     options.sink !== false && sink,
     options.defer !== false && defer,

@@ -27,7 +27,7 @@ import {
 import { isArray } from "@sluice/tensor/internal";
 import { describe, expect, test } from "vitest";
 import { defer } from "./defer.ts";
-import { expand } from "./expand.ts";
+import { inlineBodies } from "./expand.ts";
 import { group } from "./group.ts";
 import { hoist } from "./hoist.ts";
 import { optimize, programPasses } from "./optimize.ts";
@@ -247,7 +247,7 @@ test("expand: a checkpoint's body stands in its place, once for the value and on
     [tensor([1, 2])],
   ).program;
   expect(opsOf(program).filter((op) => op === "checkpoint").length).toBe(2);
-  const expanded = opsOf(expand(program));
+  const expanded = opsOf(inlineBodies(program));
   expect(expanded).not.toContain("checkpoint");
   expect(expanded.filter((op) => op === "tanh").length).toBe(4);
 });
@@ -292,7 +292,7 @@ describe("every pass keeps the meaning, alone and switched off", () => {
       });
   };
   test.each([
-    ["expand", expand],
+    ["expand", inlineBodies],
     ["simplify", simplify],
     ["merge", merge],
     ["hoist", hoist],

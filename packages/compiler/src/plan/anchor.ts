@@ -5,7 +5,7 @@ import { isCheaperUnpacked, pack, walkable } from "./operand.ts";
 import type { Placement } from "./placement.ts";
 import type { MatmulStep, View } from "./plan.ts";
 import { newBuffer, pushFor, tableOf, type Context, type Scope } from "./scope.ts";
-import { outputOf } from "./tensor-map.ts";
+import { nodeOutput } from "./tensor-map.ts";
 import { contiguous, storage, viewOf } from "./values.ts";
 import { reshapeView } from "./view.ts";
 
@@ -17,7 +17,7 @@ export function lowerAnchor(context: Context, scope: Scope, node: Node, placemen
     const view = read(i);
     return reshapeView(view, shape) ?? contiguous(context, scope, view, inputs[i]!.dtype, shape);
   };
-  const write = (): View => storage(context, scope, outputOf(node), placement);
+  const write = (): View => storage(context, scope, nodeOutput(node), placement);
   const dtype = node.outputs[0]?.dtype ?? "f32";
   const active = context.ragged.active(node);
   const contracted = context.ragged.contracted(node);

@@ -15,7 +15,7 @@ import { roleOf } from "./roles.ts";
 import { rowsOf } from "./rows.ts";
 import { schedule } from "./schedule.ts";
 import { newBuffer, tableOf, type Context, type Scope, type VirtualBuffer } from "./scope.ts";
-import { outputOf, sameTensor, TensorMap } from "./tensor-map.ts";
+import { nodeOutput, sameTensor, TensorMap } from "./tensor-map.ts";
 import { storage, viewOf } from "./values.ts";
 import { slot } from "./view.ts";
 
@@ -120,7 +120,7 @@ function lowerBlock(context: Context, scope: Scope, nodes: readonly Node[], sink
   );
   const own = new Set(nodes);
   for (const node of nodes) {
-    if (roleOf(node) === "assembly") scope.views.set(outputOf(node), placement.of(outputOf(node))!);
+    if (roleOf(node) === "assembly") scope.views.set(nodeOutput(node), placement.of(nodeOutput(node))!);
   }
   const copies = assignCopies(context, plan, placement);
   const bySlot: Node[][] = [];
@@ -133,7 +133,7 @@ function lowerBlock(context: Context, scope: Scope, nodes: readonly Node[], sink
     }
     const writes = members.flatMap((node): PassSink[] => {
       if (!plan.stored.has(node)) return [];
-      const tensor = outputOf(node);
+      const tensor = nodeOutput(node);
       return [{ tensor, view: storage(context, scope, tensor, placement), rows: context.ragged.active(node) }];
     });
     const load = (x: SymbolTensor): View | undefined => {
@@ -169,7 +169,7 @@ function lowerScan(context: Context, scope: Scope, node: Node, operation: ScanOp
   inner.sequences.forEach((x, i) => views.set(x, slot(viewOf(context, scope, outer.sequences[i]!), scope.depth)));
   const stacked = body.outputs
     .slice(operation.states)
-    .map((_, i) => storage(context, scope, outputOf(node, operation.states + i), placement));
+    .map((_, i) => storage(context, scope, nodeOutput(node, operation.states + i), placement));
 
   const changed = inner.states.flatMap((x, i) => (sameTensor(x, body.outputs[i]!) ? [] : [i]));
   const nextStates = changed.map((i) => newBuffer(context, inner.states[i]!, depth));
@@ -201,5 +201,5 @@ function lowerScan(context: Context, scope: Scope, node: Node, operation: ScanOp
         zerosBeyond(stacked[index - operation.states]!, node.outputs[index]!.dtype, active.layout, table, scope.depth),
       );
   }
-  states.forEach((view, i) => scope.views.set(outputOf(node, i), view));
+  states.forEach((view, i) => scope.views.set(nodeOutput(node, i), view));
 }

@@ -33,7 +33,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { optimize } from "../passes/optimize.ts";
 import { interpret } from "../testing/interpret.ts";
-import { plan } from "./make.ts";
+import { planProgram } from "./make.ts";
 import type { LoopStep, Plan, Step } from "./plan.ts";
 import { isElementwise } from "./roles.ts";
 
@@ -47,9 +47,9 @@ const random = (name: string, shape: readonly number[]): ArrayTensor => {
 function holds(f: (...args: Tensor[]) => Tree, args: readonly ArrayTensor[], optimized = true): Plan {
   const traced = trace((...symbols: readonly Tensor[]) => f(...symbols), [...args]).program;
   const program = optimized ? optimize(traced) : traced;
-  const made = plan(program, { panelColumns: 8 });
+  const made = planProgram(program, { panelColumns: 8 });
   const expected = evaluate(program, args).filter(isArray);
-  for (const of of [made, plan(program, { panelColumns: 8, passes: { fuse: false, memory: false } })]) {
+  for (const of of [made, planProgram(program, { panelColumns: 8, passes: { fuse: false, memory: false } })]) {
     interpret(of, args).forEach((value, i) => expect(value).toEqual(expected[i]));
   }
   return made;
@@ -348,20 +348,20 @@ describe("before and after", () => {
     loops(made.steps).map(({ body }) => body.filter(({ kind }) => kind === "elementwise").length);
 
   test("fuse: a GRU's step, forwards and backwards, makes few passes instead of one for each operation", () => {
-    const unfused = plan(program, { passes: { fuse: false } });
+    const unfused = planProgram(program, { passes: { fuse: false } });
     const operations = program.nodes.flatMap(({ operation }) =>
       operation.op === "scan" ? [operation.body.nodes.filter(isElementwise).length] : [],
     );
     // Values that are kept for the gradient are copied to where they are kept by passes of their own.
     passes(unfused).forEach((count, i) => expect(count).toBeGreaterThanOrEqual(operations[i]!));
     expect(operations.every((count) => count > 10)).toBe(true);
-    expect(passes(plan(program))).toEqual([1, 2]);
+    expect(passes(planProgram(program))).toEqual([1, 2]);
     for (const step of loops(unfused.steps).flatMap(({ body }) => body))
       if (step.kind === "elementwise") expect(step.stores).toHaveLength(1);
   });
 
   test("memory: buffers that are never in use together share memory", () => {
-    const [apart, shared] = [plan(program, { passes: { memory: false } }), plan(program)];
+    const [apart, shared] = [planProgram(program, { passes: { memory: false } }), planProgram(program)];
     expect(apart.steps).toEqual(shared.steps);
     expect(shared.bytes).toBeLessThan(0.8 * apart.bytes);
     const ends = apart.buffers
@@ -377,7 +377,7 @@ describe("state", () => {
       (w: Tensor, g: Tensor) => ({ w: add(w, mul(g, -0.1)) }),
       [random("w", [4]), random("g", [4])],
     ).program;
-    const made = plan(traced, { state: [{ input: 0, output: 0 }] });
+    const made = planProgram(traced, { state: [{ input: 0, output: 0 }] });
     expect(made.steps).toHaveLength(1);
     const [step] = made.steps;
     expect(step?.kind === "elementwise" && step.stores[0]!.view).toEqual(made.inputs[0]);
@@ -385,7 +385,7 @@ describe("state", () => {
 
   test("states that are each other's next value are copied after both were read", () => {
     const traced = trace((a: Tensor, b: Tensor) => [b, a], [random("a", [4]), random("b", [4])]).program;
-    const made = plan(traced, {
+    const made = planProgram(traced, {
       state: [
         { input: 0, output: 0 },
         { input: 1, output: 1 },
@@ -398,5 +398,5 @@ describe("state", () => {
 
 test("f64 is refused, with the way out", () => {
   const traced = trace((a: Tensor) => exp(a), [tensor(Float64Array.of(1))]).program;
-  expect(() => plan(traced)).toThrow("f64 runs on the reference backend only");
+  expect(() => planProgram(traced)).toThrow("f64 runs on the reference backend only");
 });

@@ -7,7 +7,7 @@ import { type Tensor } from "@sluice/tensor";
 import { sizeOf, type Node, type SymbolTensor } from "@sluice/tensor/internal";
 import type { Placement } from "./placement.ts";
 import { isLight, isLong, keepsAxes, roleOf } from "./roles.ts";
-import { outputOf, TensorMap } from "./tensor-map.ts";
+import { nodeOutput, TensorMap } from "./tensor-map.ts";
 
 export interface Schedule {
   readonly slotOf: ReadonlyMap<Node, number>;
@@ -65,7 +65,7 @@ export function schedule(
   // long.
   for (const node of nodes.toReversed()) {
     if (!free(node)) continue;
-    const first = (uses.get(outputOf(node))?.direct ?? []).reduce(
+    const first = (uses.get(nodeOutput(node))?.direct ?? []).reduce(
       (least, reader) => Math.min(least, slotOf.get(reader)!),
       Infinity,
     );
@@ -74,7 +74,7 @@ export function schedule(
   for (const node of nodes) {
     if (!free(node)) continue;
     const slot = slotOf.get(node)!;
-    const readers = uses.get(outputOf(node))?.direct ?? [];
+    const readers = uses.get(nodeOutput(node))?.direct ?? [];
     if (readers.every((reader) => slotOf.get(reader) === slot)) continue;
     if (isLight(node) && node.inputs.every(isLeaf)) inlined.add(node);
     else stored.add(node);
@@ -166,7 +166,7 @@ function decideStorage(
   const symbols = (tensors: readonly Tensor[]): SymbolTensor[] => tensors.filter((x) => x.kind === "symbol");
   for (const x of symbols(results)) usesOf(x).memory = true;
   for (const node of nodes.toReversed()) {
-    const own = node.outputs.length === 1 ? usesOf(outputOf(node)) : undefined;
+    const own = node.outputs.length === 1 ? usesOf(nodeOutput(node)) : undefined;
     switch (roleOf(node)) {
       case "view": {
         const affine = node.operation.op !== "reshape" || keepsAxes(node.inputs[0]!.shape, node.outputs[0]!.shape);

@@ -21,7 +21,7 @@ export class TensorMap<V> {
   }
 }
 
-export function outputOf(node: Node, index = 0): SymbolTensor {
+export function nodeOutput(node: Node, index = 0): SymbolTensor {
   return { kind: "symbol", ...node.outputs[index]!, node, index };
 }
 

@@ -1,7 +1,7 @@
 import { type Program, type Tensor } from "@sluice/tensor";
 import { sizeOf, type Node } from "@sluice/tensor/internal";
 import { roleOf } from "../plan/roles.ts";
-import { outputOf, TensorMap } from "../plan/tensor-map.ts";
+import { nodeOutput, TensorMap } from "../plan/tensor-map.ts";
 import {
   type Beyond,
   beyondOfAssembly,
@@ -31,7 +31,7 @@ export function beyondRowsOf(program: Program, loops: ReadonlyMap<Node, RaggedLo
     const loop = loops.get(node);
     loop?.beyond.forEach((value, i) => {
       if (value !== undefined)
-        known.set(outputOf(node, node.outputs.length - loop.beyond.length + i), {
+        known.set(nodeOutput(node, node.outputs.length - loop.beyond.length + i), {
           region: loop.region,
           layout: { time: 0, batch: 1 },
           value,
@@ -44,7 +44,7 @@ export function beyondRowsOf(program: Program, loops: ReadonlyMap<Node, RaggedLo
         node,
         node.inputs.map((x) => (x.kind === "symbol" ? known.get(x) : undefined)),
       );
-    if (rows !== undefined) known.set(outputOf(node), rows);
+    if (rows !== undefined) known.set(nodeOutput(node), rows);
   }
   return known;
 }

@@ -15,7 +15,7 @@ import {
 import { zerosArray } from "@sluice/tensor/internal";
 import { expect, test } from "vitest";
 import { optimize } from "../passes/optimize.ts";
-import { plan } from "../plan/make.ts";
+import { planProgram } from "../plan/make.ts";
 import { unpadded } from "./padding.ts";
 
 const [B, T, I, H] = [3, 4, 2, 5];
@@ -54,13 +54,13 @@ test("inputs that are read by a loop with lengths, and by its gradient, have pad
     zerosArray([T, B, H]),
   ];
   const { program } = trace(gradient, inputs);
-  expect(plan(optimize(program)).padding).toEqual([
+  expect(planProgram(optimize(program)).padding).toEqual([
     undefined,
     undefined,
     { lengths: 0, time: 1, batch: 0 },
     { lengths: 0, time: 0, batch: 1 },
   ]);
-  expect(plan(optimize(program), { passes: { ragged: false } }).padding).toEqual([
+  expect(planProgram(optimize(program), { passes: { ragged: false } }).padding).toEqual([
     undefined,
     undefined,
     undefined,
@@ -70,5 +70,5 @@ test("inputs that are read by a loop with lengths, and by its gradient, have pad
     (of: Tensor, W: Tensor, x: Tensor) => [run(W, x, of).state, reshape(sum(x, 2), [T * B])],
     [inputs[0], inputs[1], zerosArray([T, B, I])],
   ).program;
-  expect(plan(optimize(both)).padding).toEqual([undefined, undefined, undefined]);
+  expect(planProgram(optimize(both)).padding).toEqual([undefined, undefined, undefined]);
 });

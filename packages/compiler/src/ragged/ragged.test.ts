@@ -45,7 +45,7 @@ import { isArray } from "@sluice/tensor/internal";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { optimize } from "../passes/optimize.ts";
-import { plan } from "../plan/make.ts";
+import { planProgram } from "../plan/make.ts";
 import type { LoopStep, Plan, Step } from "../plan/plan.ts";
 import { interpret } from "../testing/interpret.ts";
 
@@ -108,7 +108,7 @@ function holds(
     [tensor(Int32Array.from(lengths[0]!)), ...args],
   ).program;
   const program = optimize(traced);
-  const made = plan(program, { panelColumns: 8 });
+  const made = planProgram(program, { panelColumns: 8 });
   for (const of of lengths) {
     const given = [tensor(Int32Array.from(of)), ...args];
     const expected = evaluate(program, given).filter(isArray);
@@ -164,7 +164,7 @@ describe("a layer over a ragged batch", () => {
       (lengths, W, U, b, x, g) => gradients(lengths!, W!, U!, b!, x!, g!),
       [tensor(Int32Array.from(allLengths[0]!)), w.W, w.U, w.b, x, g],
     );
-    const without = plan(optimize(program), { panelColumns: 8, passes: { ragged: false } });
+    const without = planProgram(optimize(program), { panelColumns: 8, passes: { ragged: false } });
     expect(products(without).every((rows) => rows === "all")).toBe(true);
   });
 
@@ -445,7 +445,7 @@ test("random lengths, and two batches with lengths of their own", () => {
     })({ W, U, b });
   const { program } = trace(f, [tensor(new Int32Array(B)), tensor(new Int32Array(B)), w.W, w.U, w.b, x]);
   const optimized = optimize(program);
-  const made = plan(optimized, { panelColumns: 8 });
+  const made = planProgram(optimized, { panelColumns: 8 });
   const lengths = fc.array(fc.nat(T), { minLength: B, maxLength: B }).map((values) => tensor(Int32Array.from(values)));
   fc.assert(
     fc.property(lengths, lengths, (one, other) => {

@@ -10,7 +10,7 @@
 import { type Program, type Tensor } from "@sluice/tensor";
 import { splitScan, type Node, type SymbolTensor } from "@sluice/tensor/internal";
 import { roleOf } from "../plan/roles.ts";
-import { outputOf, TensorMap } from "../plan/tensor-map.ts";
+import { nodeOutput, TensorMap } from "../plan/tensor-map.ts";
 import { isPositiveZero, isZero } from "./beyond.ts";
 import { type BeyondRows, beyondRowsOf } from "./beyond-rows.ts";
 import {
@@ -82,7 +82,7 @@ export function raggedWork(program: Program): Ragged {
   };
   for (const y of program.outputs) demand(y, "all");
   for (const node of program.nodes.toReversed()) {
-    const wanted = node.outputs.map((_, index) => demands.get(outputOf(node, index)));
+    const wanted = node.outputs.map((_, index) => demands.get(nodeOutput(node, index)));
     const contraction = contractionOf(node, beyond);
     if (contraction !== undefined) {
       const { region, faster, axes } = contraction;
@@ -94,7 +94,7 @@ export function raggedWork(program: Program): Ragged {
       node,
       loops.get(node),
       wanted,
-      node.outputs.map((_, index) => beyond.get(outputOf(node, index))),
+      node.outputs.map((_, index) => beyond.get(nodeOutput(node, index))),
     );
     if (work?.active !== undefined) active.set(node, work.active);
     node.inputs.forEach((x, i) => demand(x, work?.inputs[i] ?? "all"));

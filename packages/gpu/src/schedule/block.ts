@@ -1,6 +1,6 @@
 import { type Tensor } from "@sluice/tensor";
 import { sizeOf, type Node, type SymbolTensor } from "@sluice/tensor/internal";
-import { outputOf, TensorMap } from "@sluice/compiler";
+import { nodeOutput, TensorMap } from "@sluice/compiler";
 import type { BufferLocation, Sources } from "../kernels/source.ts";
 import { cutOf } from "./cut.ts";
 import type { Group, KernelRules } from "./group.ts";
@@ -92,7 +92,7 @@ function draftOf(
       continue;
     }
     levels.set(node, storage.read.has(node) ? level : level - 1);
-    const tensor = outputOf(node);
+    const tensor = nodeOutput(node);
     if (!storage.written.has(node) || sizeOf(tensor.shape) === 0) continue;
     const item = newItem(memory, tensor, level, false);
     items.set(node, item);

@@ -1,4 +1,4 @@
-import { outputOf, TensorMap } from "@sluice/compiler";
+import { nodeOutput, TensorMap } from "@sluice/compiler";
 import { sizeOf, splitScan, type Node, type SymbolTensor } from "@sluice/tensor/internal";
 import { positionAt } from "../kernels/body.ts";
 import { MOST_ELEMENTS } from "../kernels/position.ts";
@@ -70,7 +70,7 @@ export function arrangeLoop(arrangement: Arrangement, scope: Scope, node: Node):
 
   inner.states.forEach((_, i) => {
     const at = changed.indexOf(i);
-    scope.known.set(outputOf(node, i), (): Source =>
+    scope.known.set(nodeOutput(node, i), (): Source =>
       at < 0 ? { tensor: outer.states[i]!, lead: [] } : { place: filled.place(at) },
     );
   });
@@ -79,7 +79,7 @@ export function arrangeLoop(arrangement: Arrangement, scope: Scope, node: Node):
     length,
     body.outputs
       .slice(states)
-      .map((y, i) => ({ output: outputOf(node, states + i), step: y, place: block.places[changed.length + i]?.() })),
+      .map((y, i) => ({ output: nodeOutput(node, states + i), step: y, place: block.places[changed.length + i]?.() })),
     scope,
   );
   const starts = filled.carried.map(({ slot }): Group => {

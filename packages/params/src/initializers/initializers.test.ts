@@ -13,7 +13,7 @@ import {
   kernel,
   lecunNormal,
   lecunUniform,
-  normal,
+  randomNormal,
   ones,
   orthogonal,
   parameter,
@@ -22,7 +22,7 @@ import {
   scaledIdentity,
   scaledOrthogonal,
   truncatedNormal,
-  uniform,
+  randomUniform,
   zeros,
   type Initializer,
   type TruncatedNormalOptions,
@@ -42,7 +42,7 @@ describe("uniform on the published range", () => {
     ["lecunUniform", lecunUniform, Math.sqrt(3 / 40)],
     ["heUniform", heUniform, Math.sqrt(6 / 40)],
     ["pytorchUniform", pytorchUniform, 1 / Math.sqrt(30)],
-    ["uniform", uniform({ low: -0.3, high: 0.3 }), 0.3],
+    ["uniform", randomUniform({ low: -0.3, high: 0.3 }), 0.3],
   ])("%s", (_, initializer, limit) => {
     const values = draw(initializer, shape, { hidden: 30 });
     expect(range(values)).toBeLessThanOrEqual(limit);
@@ -57,7 +57,7 @@ describe("normal of the published deviation", () => {
     ["lecunNormal", lecunNormal, Math.sqrt(1 / 40), true],
     ["heNormal", heNormal, Math.sqrt(2 / 40), true],
     ["truncatedNormal", truncatedNormal({ deviation: 2 }), 2 * 0.87962566103423978, true],
-    ["normal", normal({ deviation: 2 }), 2, false],
+    ["normal", randomNormal({ deviation: 2 }), 2, false],
   ])("%s", (_, initializer, expected, cut) => {
     const values = draw(initializer, shape);
     // Five standard errors of a deviation over 4800 draws.
@@ -69,10 +69,10 @@ describe("normal of the published deviation", () => {
 
 test("uniform and normal have the bits of the tensor functions of that name", () => {
   for (const odd of [[7], [3, 5], [2, 4]]) {
-    expect(draw(uniform({ low: -1, high: 2 }), odd)).toEqual([
+    expect(draw(randomUniform({ low: -1, high: 2 }), odd)).toEqual([
       ...valuesOf(random.uniform(key(5), odd, { low: -1, high: 2, dtype: "f64" })),
     ]);
-    expect(draw(normal({ mean: 3, deviation: 2 }), odd)).toEqual([
+    expect(draw(randomNormal({ mean: 3, deviation: 2 }), odd)).toEqual([
       ...valuesOf(random.normal(key(5), odd, { mean: 3, deviation: 2, dtype: "f64" })),
     ]);
   }
@@ -135,8 +135,16 @@ describe("truncated normal", () => {
 describe("options", () => {
   const given = (options: object): object => options;
   test.each<[string, () => unknown, string]>([
-    ["normal's stddev", () => normal(given({ stddev: 3 })), "normal: unknown option stddev; did you mean deviation?"],
-    ["uniform's minval", () => uniform(given({ minval: -1 })), "uniform: unknown option minval; did you mean low?"],
+    [
+      "normal's stddev",
+      () => randomNormal(given({ stddev: 3 })),
+      "normal: unknown option stddev; did you mean deviation?",
+    ],
+    [
+      "uniform's minval",
+      () => randomUniform(given({ minval: -1 })),
+      "uniform: unknown option minval; did you mean low?",
+    ],
     [
       "truncatedNormal's std",
       () => truncatedNormal(given({ std: 3 })),
@@ -144,23 +152,27 @@ describe("options", () => {
     ],
     [
       "a number",
-      () => normal(JSON.parse("0.1")),
+      () => randomNormal(JSON.parse("0.1")),
       "normal: expected an object of options, such as { mean }, got 0.1; known: mean, deviation",
     ],
-    ["null", () => uniform(JSON.parse("null")), "uniform: expected an object of options, such as { low }, got null"],
+    [
+      "null",
+      () => randomUniform(JSON.parse("null")),
+      "uniform: expected an object of options, such as { low }, got null",
+    ],
     [
       "limits the wrong way round",
-      () => uniform({ low: 1, high: 0 }),
+      () => randomUniform({ low: 1, high: 0 }),
       "uniform: expected numbers low < high, got 1 and 0",
     ],
     [
       "one limit beyond the other's default",
-      () => uniform({ low: 1 }),
+      () => randomUniform({ low: 1 }),
       "uniform: expected numbers low < high, got 1 and 0.05",
     ],
     [
       "a deviation below 0",
-      () => normal({ deviation: -1 }),
+      () => randomNormal({ deviation: -1 }),
       "normal: expected a finite mean and a deviation above 0, got 0 and -1",
     ],
     [

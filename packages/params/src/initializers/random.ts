@@ -19,7 +19,7 @@ const aliases = {
   scale: "deviation",
 };
 
-export interface UniformOptions {
+export interface RandomUniformOptions {
   /** Default -0.05. */
   readonly low?: number;
   /** Default 0.05. */
@@ -27,10 +27,10 @@ export interface UniformOptions {
 }
 
 /** Uniform on [low, high). */
-export function uniform(options: UniformOptions = {}): Initializer {
-  checkOptions("uniform", options, ["low", "high"], aliases);
+export function randomUniform(options: RandomUniformOptions = {}): Initializer {
+  checkOptions("randomUniform", options, ["low", "high"], aliases);
   const { low = -0.05, high = 0.05 } = options;
-  checkRange("uniform", low, high);
+  checkRange("randomUniform", low, high);
   return (key, shape) => {
     const drawn = drawWhole(key, shape);
     const { data } = drawn;
@@ -39,7 +39,7 @@ export function uniform(options: UniformOptions = {}): Initializer {
   };
 }
 
-export interface NormalOptions {
+export interface RandomNormalOptions {
   /** Default 0. */
   readonly mean?: number;
   /** Standard deviation; default 0.05. */
@@ -47,10 +47,10 @@ export interface NormalOptions {
 }
 
 /** Normal. */
-export function normal(options: NormalOptions = {}): Initializer {
-  checkOptions("normal", options, ["mean", "deviation"], aliases);
+export function randomNormal(options: RandomNormalOptions = {}): Initializer {
+  checkOptions("randomNormal", options, ["mean", "deviation"], aliases);
   const { mean = 0, deviation = 0.05 } = options;
-  checkDeviation("normal", mean, deviation);
+  checkDeviation("randomNormal", mean, deviation);
   return (key, shape) => {
     const drawn = drawWhole(key, shape);
     const { data } = drawn;
@@ -61,7 +61,7 @@ export function normal(options: NormalOptions = {}): Initializer {
   };
 }
 
-export interface TruncatedNormalOptions extends NormalOptions {
+export interface TruncatedNormalOptions extends RandomNormalOptions {
   /** Default: two deviations below the mean. */
   readonly low?: number;
   /** Default: two deviations above the mean. */

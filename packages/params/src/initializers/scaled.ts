@@ -1,6 +1,6 @@
 import { TensorError } from "@sluice/tensor";
 import { fans, type Initializer } from "./initializer.ts";
-import { CUT_DEVIATION, truncatedNormal, uniform } from "./random.ts";
+import { CUT_DEVIATION, truncatedNormal, randomUniform } from "./random.ts";
 
 /**
  * U(+-sqrt(6 / (in + out))), over the whole matrix with all its gates (Glorot, Bengio 2010). Keras's default of
@@ -48,7 +48,7 @@ export const pytorchUniform: Initializer = (key, shape, sizes) => {
 
 const within = (squared: number): Initializer => {
   const limit = Math.sqrt(squared);
-  return uniform({ low: -limit, high: limit });
+  return randomUniform({ low: -limit, high: limit });
 };
 
 const ofVariance = (variance: number): Initializer =>

@@ -1,4 +1,4 @@
-import { dense, gru, sequence, stack } from "@sluice/cells";
+import { dense, gru, sequence, sequential } from "@sluice/cells";
 import { joinRagged, raggedBatch, takeSequences, toPadded, type RaggedBatch } from "@sluice/irregular";
 import {
   compile,
@@ -294,11 +294,11 @@ describe.each(backends)("an epoch over ragged batches on %s", (_, backend) => {
     readonly target: Tensor;
     readonly weight?: Tensor;
   };
-  const model = stack([
+  const model = sequential([
     sequence(gru({ input: 3, hidden: 6 }), { outputs: "last" }),
     dense({ input: 6, output: outputs }),
   ]);
-  const perStepModel = stack([sequence(gru({ input: 3, hidden: 6 })), dense({ input: 6, output: outputs })]);
+  const perStepModel = sequential([sequence(gru({ input: 3, hidden: 6 })), dense({ input: 6, output: outputs })]);
   const losses = {
     "of each sequence": (params: ReturnType<typeof model.init>, { x, lengths: own, y, weight }: Given): Tensor =>
       crossEntropy(model.apply(params, x, { lengths: own }).output, y, weight && { mask: weight }),

@@ -1,7 +1,7 @@
 import { scalar } from "@sluice/tensor";
 import type { Schedule } from "./schedule.ts";
 
-export const constant =
+export const constantSchedule =
   (value: number): Schedule =>
   (step) =>
     scalar(value, step.dtype);

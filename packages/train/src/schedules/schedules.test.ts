@@ -1,9 +1,9 @@
 import { item, scalar, type DType } from "@sluice/tensor";
 import { describe, expect, test } from "vitest";
-import { constant, cosine, exponential, linear, piecewise, stepwise, warmup, type Schedule } from "../index.ts";
+import { constantSchedule, cosine, exponential, linear, piecewise, stepwise, warmup, type Schedule } from "../index.ts";
 
 const cases: [string, Schedule, (t: number) => number][] = [
-  ["constant", constant(0.3), () => 0.3],
+  ["constant", constantSchedule(0.3), () => 0.3],
   ["linear", linear({ start: 1, end: 0.2, steps: 40 }), (t) => 1 - 0.8 * Math.min(t / 40, 1)],
   ["exponential", exponential({ start: 0.1, factor: 0.5, every: 7 }), (t) => 0.1 * 0.5 ** (t / 7)],
   ["stepwise", stepwise({ start: 0.1, factor: 0.1, every: 30 }), (t) => 0.1 * 0.1 ** Math.floor(t / 30)],

@@ -1,5 +1,5 @@
 // Truncated back-propagation through time, TBPTT(k1, k2): windows, a carry, and a layer's carryAfter together.
-import { dense, gru, lstm, rnn, sequence, stack } from "@sluice/cells";
+import { dense, gru, lstm, rnn, sequence, sequential } from "@sluice/cells";
 import { chain, globalNorm } from "@sluice/clip";
 import {
   add,
@@ -40,7 +40,7 @@ const sequencesOf = (count: number, dtype: "f32" | "f64" = "f32"): Sequences => 
   y: normal(keyFor(key(1), "y"), [count, time, 1], { dtype }),
 });
 
-const elman = stack([sequence(rnn({ input, hidden })), dense({ input: hidden, output: 1 })]);
+const elman = sequential([sequence(rnn({ input, hidden })), dense({ input: hidden, output: 1 })]);
 const elmanParams = mapTree(elman.init(key(2), { dtype: "f64" }), (w, path) =>
   add(w, normal(keyFor(key(3), path), w.shape, { deviation: 0.3, dtype: "f64" })),
 );
@@ -218,7 +218,7 @@ describe("TBPTT(k1, k2) of Elman's network in f64", () => {
 
 /** A model of two layers with two states, and everything that trainer needs, but for the backend. */
 function languageModel({ k1, k2, count = 5, size = 2 }: { k1: number; k2: number; count?: number; size?: number }) {
-  const model = stack([
+  const model = sequential([
     sequence(lstm({ input, hidden: 4 })),
     sequence(gru({ input: 4, hidden: 4 })),
     dense({ input: 4, output: 1 }),

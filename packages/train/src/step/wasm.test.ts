@@ -7,7 +7,7 @@ import {
   gru,
   lstm,
   sequence,
-  stack,
+  sequential,
   variationalDropout,
   zoneout,
 } from "@sluice/cells";
@@ -98,7 +98,7 @@ async function trainStack(backend: Backend, steps: number) {
     lstm({ input: hidden, hidden, norm: layerNorm({ placement: "gates" }), recurrentDropout: 0.1 }),
     { h: 0.1, c: 0.2 },
   );
-  const model = stack(
+  const model = sequential(
     [sequence(first), sequence(second, { outputs: "last" }), dense({ input: hidden, output: classes })],
     { dropout: 0.2 },
   );
@@ -144,7 +144,7 @@ test("a stack with layer norm, zoneout and dropout has the bits of the definitio
  */
 async function trainLong(backend: Backend, memory?: number) {
   const [rows, time, input, hidden] = [4, 120, 3, 16];
-  const model = stack([
+  const model = sequential([
     bidirectional(lstm({ input, hidden })),
     sequence(gru({ input: 2 * hidden, hidden }), { outputs: "last" }),
     dense({ input: hidden, output: 2 }),
@@ -240,7 +240,7 @@ const janet = defineCell({
 
 test("a cell that is not in the library learns on WebAssembly, with the gradient of its equations", async () => {
   const [batch, time] = [24, 10];
-  const model = stack([
+  const model = sequential([
     sequence(zoneout(janet({ input: 1, hidden: 12, norm: layerNorm() }), { h: 0.05 }), { outputs: "last" }),
     dense({ input: 12, output: 2 }),
   ]);

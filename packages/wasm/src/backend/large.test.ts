@@ -1,6 +1,6 @@
 // Programs of 10,000 operations and thousands of tensors. What grows with the square of a program shows as a test that
 // does not end; the limits of WebAssembly, as one that fails.
-import { optimize, plan, type Step } from "@sluice/compiler";
+import { optimize, planProgram, type Step } from "@sluice/compiler";
 import * as t from "@sluice/tensor";
 import * as internal from "@sluice/tensor/internal";
 import type { ArrayTensor, Tensor } from "@sluice/tensor";
@@ -133,7 +133,9 @@ describe.each(Object.entries(programs))("%s", (_, make) => {
   test("twice the operations are at most twice the steps and buffers, and no pass is longer", () => {
     const [few, many] = [5_000, 10_000].map((size) => {
       const [f, args] = make(size);
-      return plan(optimize(t.trace((...symbols: Tensor[]) => f(...symbols), [...args]).program), { panelColumns: 8 });
+      return planProgram(optimize(t.trace((...symbols: Tensor[]) => f(...symbols), [...args]).program), {
+        panelColumns: 8,
+      });
     });
     const flat = (steps: readonly Step[]): readonly Step[] =>
       steps.flatMap((step) => (step.kind === "loop" ? flat(step.body) : [step]));

@@ -8,7 +8,7 @@ import { dropout } from "./dropout.ts";
 import { checkNested, extraOf, optionsOf } from "./nested.ts";
 import { asMade, type Applied, type ApplyOptions, type Layer, type LayerParams, type LayerState } from "./layer.ts";
 
-export interface StackOptions {
+export interface SequentialOptions {
   /**
    * Rate of dropout of the output of every layer but the last, with a fresh mask at each step, as in PyTorch. Default
    * 0.
@@ -16,8 +16,8 @@ export interface StackOptions {
   readonly dropout?: number;
 }
 
-export interface StackLayer<P extends Tree = Tree, S extends Tree = Tree> extends Layer<P, S> {
-  readonly kind: "stack";
+export interface SequentialLayer<P extends Tree = Tree, S extends Tree = Tree> extends Layer<P, S> {
+  readonly kind: "sequential";
   readonly layers: readonly Layer[];
 }
 
@@ -33,30 +33,30 @@ type StatesOfLayers<L extends readonly Layer[]> = {
  * Parameters and states are lists in the order of the layers; lengths, masks, resets and extra inputs reach every layer
  * that runs over time.
  */
-export function stack<const L extends readonly Layer[]>(
+export function sequential<const L extends readonly Layer[]>(
   layers: L,
-  options?: StackOptions,
-): StackLayer<ParamsOfLayers<L>, StatesOfLayers<L>>;
-export function stack(layers: readonly Layer[], options: StackOptions = {}): StackLayer {
-  checkOptions("stack", options, ["dropout"]);
-  checkList("stack", "the list of layers", layers, "[sequence(cell), dense({ input, output })]");
-  layers.forEach((layer, i) => checkLayer("stack", `layer ${i}`, layer));
-  const rate = checkRate("stack", "dropout", options.dropout ?? 0, { below: true });
+  options?: SequentialOptions,
+): SequentialLayer<ParamsOfLayers<L>, StatesOfLayers<L>>;
+export function sequential(layers: readonly Layer[], options: SequentialOptions = {}): SequentialLayer {
+  checkOptions("sequential", options, ["dropout"]);
+  checkList("sequential", "the list of layers", layers, "[sequence(cell), dense({ input, output })]");
+  layers.forEach((layer, i) => checkLayer("sequential", `layer ${i}`, layer));
+  const rate = checkRate("sequential", "dropout", options.dropout ?? 0, { below: true });
   const first = layers[0];
   const last = layers.at(-1);
-  if (first === undefined || last === undefined) throw new TensorError("stack: expected at least one layer");
+  if (first === undefined || last === undefined) throw new TensorError("sequential: expected at least one layer");
   layers.forEach((layer, i) => {
     const before = layers[i - 1];
     if (before === undefined || before.features === layer.input) return;
     throw new TensorError(
-      `stack: layer ${i} (${layer.name}) takes ${layer.input} features, but layer ${i - 1} (${before.name}) gives ${before.features}`,
+      `sequential: layer ${i} (${layer.name}) takes ${layer.input} features, but layer ${i - 1} (${before.name}) gives ${before.features}`,
     );
   });
   const outputShape: Layer["outputShape"] = (size) => {
     let shape = [size.batch, ...(size.time === undefined ? [] : [size.time]), first.input];
     layers.forEach((layer, i) => {
       const [batch, time] = shape.length > 2 ? shape : [shape[0], undefined];
-      shape = at(`stack.${i}`, () => [
+      shape = at(`sequential.${i}`, () => [
         ...layer.outputShape({ batch: batch!, ...(time === undefined ? {} : { time }) }),
       ]);
     });
@@ -68,30 +68,30 @@ export function stack(layers: readonly Layer[], options: StackOptions = {}): Sta
     layers.map((layer) => layer.initialState(batch, stateOptions));
 
   return asMade({
-    kind: "stack",
-    name: "stack",
+    kind: "sequential",
+    name: "sequential",
     layers,
     input: first.input,
     features: last.features,
     params,
-    extra: extraOf("stack", layers),
+    extra: extraOf("sequential", layers),
     init: (key, initOptions) => layers.map((layer, i) => layer.init(keyFor(key, String(i)), initOptions)),
     initialState,
     perturbations: (size, stateOptions) => layers.map((layer) => layer.perturbations(size, stateOptions)),
     outputShape,
     apply(weights, x, given = {}): Applied {
-      checkApply("stack", given);
+      checkApply("sequential", given);
       checkNested(
-        "stack",
+        "sequential",
         given,
         layers.map((_, i) => String(i)),
       );
-      checkParameters("stack", params, weights, x);
-      checkStates("stack", given, initialState(x.shape[0]!, { dtype: x.dtype }));
+      checkParameters("sequential", params, weights, x);
+      checkStates("sequential", given, initialState(x.shape[0]!, { dtype: x.dtype }));
       const applied: Applied[] = [];
       let output = x;
       layers.forEach((layer, i) => {
-        const result = at(`stack.${i}`, () =>
+        const result = at(`sequential.${i}`, () =>
           layer.apply(childOf(weights, String(i), "parameters"), output, optionsAt(i, output, given)),
         );
         applied.push(result);
