@@ -1,4 +1,4 @@
-import { bidirectional, dense, gru, lstm, sequence, stack, variationalDropout, zoneout } from "@sluice/cells";
+import { bidirectional, dense, gru, lstm, sequence, sequential, variationalDropout, zoneout } from "@sluice/cells";
 import { globalNorm, skipNonFinite, treeNorm, value, type GradientTransform } from "@sluice/clip";
 import { layerNorm } from "@sluice/norm";
 import {
@@ -47,7 +47,7 @@ const batchOf = (dtype: DType): Batch => ({
 });
 
 /** Two layers with normalization, zoneout and dropout, on rows of unequal lengths, one of which does not count. */
-const model = stack(
+const model = sequential(
   [
     bidirectional(lstm({ input, hidden, norm: layerNorm() })),
     sequence(zoneout(variationalDropout(gru({ input: 2 * hidden, hidden }), { recurrent: 0.3 }), { h: 0.3 }), {
