@@ -21,10 +21,7 @@ export {
 } from "./cell.ts";
 export type { Norm, Term } from "./normalize.ts";
 export { type Probed, probe } from "./probe.ts";
-export { rnn } from "./cells/rnn.ts";
-export { type Reset, gru } from "./cells/gru.ts";
-export { lstm } from "./cells/lstm.ts";
-export type { Biases } from "./cells/biases.ts";
+export { type Biases, gru, lstm, type Reset, rnn } from "./gated/index.ts";
 export { type Activation, type ActivationName, activationOf } from "./activations.ts";
 
 // Modifiers of any cell

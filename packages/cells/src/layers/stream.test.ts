@@ -21,8 +21,8 @@ import {
 import { isArray } from "@sluice/tensor/internal";
 import { wasm } from "@sluice/wasm";
 import { describe, expect, test } from "vitest";
-import { gru } from "../cells/gru.ts";
-import { lstm } from "../cells/lstm.ts";
+import { gru } from "../gated/gru.ts";
+import { lstm } from "../gated/lstm.ts";
 import { defineCell } from "../define-cell.ts";
 import { kernel } from "@sluice/params";
 import { bidirectional } from "./bidirectional.ts";

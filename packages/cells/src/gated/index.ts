@@ -1,0 +1,5 @@
+// Gated cells, and the simple one that they began from
+export { rnn } from "./rnn.ts";
+export { type Reset, gru } from "./gru.ts";
+export { lstm } from "./lstm.ts";
+export type { Biases } from "./biases.ts";
