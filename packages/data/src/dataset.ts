@@ -21,6 +21,7 @@ export interface Provenance {
 
 /** A data set: a name, splits and their source. Any object of this form is a data set. A split may be empty. */
 export interface Dataset<E extends Examples = Examples> {
+  /** The name, with the options that change its contents. */
   readonly name: string;
   readonly train: E;
   readonly validation: E;

@@ -6,6 +6,7 @@ import { readChecked, readFromDisk } from "./files.ts";
 /** A file of a data set. `path` is relative to the data folder. */
 export interface SetFile {
   readonly path: string;
+  /** The expected SHA-256, in hexadecimal. */
   readonly sha256: string;
 }
 

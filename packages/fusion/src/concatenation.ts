@@ -3,6 +3,7 @@ import { checkOptions } from "@sluice/tensor/internal";
 import type { Fusion } from "./fusion.ts";
 import { checkWidths, modalitiesOf } from "./modalities.ts";
 
+/** Options of {@link concatenation}. */
 export interface ConcatenationOptions<M extends string> {
   /** The modalities in order, and the width of each. */
   readonly inputs: Readonly<Record<M, number>>;

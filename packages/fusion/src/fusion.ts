@@ -6,6 +6,7 @@ import type { ArrayTensor, Tensor, Tree } from "@sluice/tensor";
  * fusion. A modality can be an encoder's output or raw features, and widths may differ.
  */
 export interface Fusion<P extends Tree = Tree, M extends string = string> {
+  /** The name of the fusion, such as `gated`. */
   readonly name: string;
   /** The modalities in order, and the width of each. */
   readonly inputs: Readonly<Record<M, number>>;
@@ -13,6 +14,7 @@ export interface Fusion<P extends Tree = Tree, M extends string = string> {
   readonly features: number;
   /** The parameters' shapes and initializers; their paths are the names of the weights. */
   readonly params: Specs;
+  /** Draws the initial parameters from a key. */
   init(key: ArrayTensor, options?: InitOptions): P;
   /**
    * Fuses modalities given by name: `[batch, width]`, or `[batch, time, width]` to fuse every step. Each fusion says
@@ -22,6 +24,7 @@ export interface Fusion<P extends Tree = Tree, M extends string = string> {
   apply(params: P, modalities: Readonly<Record<M, Tensor>>, options?: FuseOptions): Fused;
 }
 
+/** Options of a fusion's `apply`. */
 export interface FuseOptions {
   /**
    * bool `[batch, modalities]` (or `[batch, time, modalities]`), in the order of `inputs`: false where a modality is
@@ -30,6 +33,7 @@ export interface FuseOptions {
   readonly present?: Tensor;
 }
 
+/** The result of a fusion. */
 export interface Fused {
   /** `[batch, features]`, or `[batch, time, features]`. */
   readonly output: Tensor;

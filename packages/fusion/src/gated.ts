@@ -4,6 +4,7 @@ import { checkOptions } from "@sluice/tensor/internal";
 import type { Fusion } from "./fusion.ts";
 import { checkSize, checkWidths, modalitiesOf } from "./modalities.ts";
 
+/** Options of {@link gated}. */
 export interface GatedOptions<M extends string> {
   /** The modalities in order, and the width of each. */
   readonly inputs: Readonly<Record<M, number>>;

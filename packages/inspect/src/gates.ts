@@ -2,6 +2,7 @@ import { convert, greater, less, mapTree, reshape, square, sub, TensorError, typ
 import { root } from "@sluice/tensor/internal";
 import { activeSteps, batchAndTime, checkSteps, meanOverSteps, type StepOptions } from "./steps.ts";
 
+/** Options of {@link gatesOverTime} and {@link saturation}. */
 export interface GateOptions extends StepOptions {
   /** A gate below this counts as closed. Default 0.1; use -0.9 for a tanh. */
   readonly low?: number;

@@ -16,6 +16,7 @@ import {
 } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
 
+/** Options of {@link effectiveHorizon}. */
 export interface HorizonOptions {
   /** A norm counts if it is at least this fraction of the largest. Above 0, at most 1. Default 0.01. */
   readonly fraction?: number;

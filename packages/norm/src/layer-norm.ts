@@ -2,6 +2,7 @@ import { add, div, full, mean, mul, sqrt, square, sub } from "@sluice/tensor";
 import { check, checkParams } from "./check.ts";
 import { placementOf, type Normalizer, type PlacementOptions } from "./normalizer.ts";
 
+/** Options of {@link layerNorm}. */
 export interface LayerNormOptions extends PlacementOptions {
   /**
    * Added to the variance, inside the root. Default 1e-5, as in PyTorch. Keras uses 1e-3, which is safer if the

@@ -8,6 +8,7 @@ import type { ArrayTensor, Shape, Tensor } from "@sluice/tensor";
  * c)` for its memory before the output nonlinearity. `placement` decides which of these tensors `apply` gets.
  */
 export interface Normalizer {
+  /** Used in error messages. */
   readonly name: string;
   readonly placement: Placement;
   /**
@@ -19,11 +20,14 @@ export interface Normalizer {
   apply(params: Readonly<Record<string, Tensor>>, x: Tensor): Tensor;
 }
 
+/** A parameter of a normalizer. */
 export interface NormalizerParameter {
   readonly shape: Shape;
+  /** Makes the initial values for a key. */
   readonly initializer: (key: ArrayTensor, shape: Shape) => ArrayTensor;
 }
 
+/** Where in a cell a normalizer acts. */
 export interface Placement {
   /**
    * `branches`: each product separately, over all its gates together: `LN(W x) + LN(U h) + b`. `gates`: the whole sum,
@@ -42,6 +46,7 @@ export interface PlacementOptions {
   readonly cell?: boolean;
 }
 
+/** The placement for these options, with the defaults filled in. */
 export function placementOf({ placement = "branches", cell = true }: PlacementOptions): Placement {
   return { preactivation: placement, cell };
 }

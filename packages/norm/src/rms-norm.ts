@@ -2,6 +2,7 @@ import { add, div, full, mean, mul, sqrt, square } from "@sluice/tensor";
 import { check, checkParams } from "./check.ts";
 import { placementOf, type Normalizer, type PlacementOptions } from "./normalizer.ts";
 
+/** Options of {@link rmsNorm}. */
 export interface RmsNormOptions extends PlacementOptions {
   /** Added to the mean square, inside the root. Default 1e-5. */
   readonly epsilon?: number;

@@ -7,6 +7,7 @@ import { images, readMnist, side, type Mnist, type Read } from "./mnist.ts";
 
 export type { Read };
 
+/** Examples of {@link digits}. */
 export type Digits = {
   /** Grey values from 0 to 1. `[examples, size, size]` by rows, `[examples, size * size, 1]` by pixels. */
   readonly x: Tensor;
@@ -14,6 +15,7 @@ export type Digits = {
   readonly y: Tensor;
 };
 
+/** Options of {@link digits}. */
 export interface DigitsOptions extends SplitSizes {
   /** 28 as published (default), or 14, where each value is the mean of 2x2 pixels. */
   readonly size?: 28 | 14;

@@ -16,6 +16,7 @@ import type { Dataset, SplitSizes } from "../dataset.ts";
 import { defaultSizes, greysOf, labelsOf, provenanceOf, splitsOf, type Read } from "./digits.ts";
 import { readMnist, side } from "./mnist.ts";
 
+/** Examples of {@link halves}. */
 export type Halves = {
   /** The upper half, row by row from the top, `[examples, 14, 28]`; zeros where missing. */
   readonly upper: Tensor;
@@ -27,6 +28,7 @@ export type Halves = {
   readonly y: Tensor;
 };
 
+/** Options of {@link halves}. */
 export interface HalvesOptions extends SplitSizes {
   /** Standard deviation of the normal noise added to every pixel (pixels range from 0 to 1). Default 0.3. */
   readonly noise?: number;

@@ -3,6 +3,7 @@ import { checkOptions } from "@sluice/tensor/internal";
 import { checkChoice, checkCount, checkSizes } from "../check.ts";
 import type { Dataset, SplitSizes } from "../dataset.ts";
 
+/** Examples of {@link adding}. */
 export type Adding = {
   /** Values and marks: `[examples, time, 2]`. */
   readonly x: Tensor;
@@ -10,13 +11,16 @@ export type Adding = {
   readonly y: Tensor;
 };
 
+/** Options of {@link adding}. */
 export interface AddingOptions extends SplitSizes {
+  /** Steps of a sequence, at least 2. */
   readonly time: number;
   /**
    * Where the marks are. `halves` (default): one in the first half of the sequence and one in the second. `anywhere`:
    * at any two steps.
    */
   readonly marks?: "halves" | "anywhere";
+  /** The key of all draws. Default `key(0)`. */
   readonly key?: ArrayTensor;
 }
 

@@ -3,6 +3,7 @@ import { checkOptions } from "@sluice/tensor/internal";
 import { checkChoice, checkCount, checkSizes } from "../check.ts";
 import type { Dataset, SplitSizes } from "../dataset.ts";
 
+/** Examples of {@link bitStreamXor}. */
 export type BitStreams = {
   /** The bit, 0 or 1, `[examples, steps, 1]`; zeros beyond the length. */
   readonly x: Tensor;
@@ -14,6 +15,7 @@ export type BitStreams = {
   readonly y: Tensor;
 };
 
+/** Options of {@link bitStreamXor}. */
 export interface BitStreamXorOptions extends SplitSizes {
   /** `events` (default): one step per change of the stream. `dense`: one step per bit. */
   readonly form?: "events" | "dense";
@@ -22,6 +24,7 @@ export interface BitStreamXorOptions extends SplitSizes {
   readonly longest?: number;
   /** The number of steps of the padded arrays, and of bits per unit of time. Default 32. */
   readonly steps?: number;
+  /** The key of all draws. Default `key(0)`. */
   readonly key?: ArrayTensor;
 }
 

@@ -3,6 +3,7 @@ import { checkOptions } from "@sluice/tensor/internal";
 import { checkCount, checkSizes } from "../check.ts";
 import type { Dataset, SplitSizes } from "../dataset.ts";
 
+/** Examples of {@link copying}. */
 export type Copying = {
   /**
    * Symbols, i32 `[examples, time]`: 0 is blank, 1 to `symbols` are to be remembered, `symbols + 1` means "now". Feed
@@ -13,6 +14,7 @@ export type Copying = {
   readonly y: Tensor;
 };
 
+/** Options of {@link copying}. */
 export interface CopyingOptions extends SplitSizes {
   /** Steps from the last symbol to the first answer, T in the papers. */
   readonly delay: number;
@@ -20,6 +22,7 @@ export interface CopyingOptions extends SplitSizes {
   readonly length?: number;
   /** How many different symbols there are. Default 8. */
   readonly symbols?: number;
+  /** The key of all draws. Default `key(0)`. */
   readonly key?: ArrayTensor;
 }
 

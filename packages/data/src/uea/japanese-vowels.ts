@@ -7,6 +7,7 @@ import { readFileSet, type FileSet } from "../folder.ts";
 import { shuffled } from "../shuffle.ts";
 import { parseUea, type UeaSeries } from "./parse.ts";
 
+/** Examples of {@link japaneseVowels}. */
 export type JapaneseVowels = {
   /** LPC cepstrum coefficients, `[examples, 29, 12]`; zeros beyond the length. */
   readonly x: Tensor;
@@ -16,6 +17,7 @@ export type JapaneseVowels = {
   readonly y: Tensor;
 };
 
+/** Options of {@link japaneseVowels}. */
 export interface JapaneseVowelsOptions {
   /** The data folder. Default: SLUICE_DATA. */
   readonly folder?: string | null;

@@ -1,5 +1,6 @@
 import { DataError } from "../error.ts";
 
+/** One series of a `.ts` file. */
 export interface UeaSeries {
   /** One array of values per channel. All channels of a series have the same length. NaN where the file has "?". */
   readonly channels: readonly Float64Array[];
@@ -7,8 +8,11 @@ export interface UeaSeries {
   readonly label: number;
 }
 
+/** The contents of a `.ts` file. */
 export interface UeaSet {
+  /** The `@problemName`, or an empty string. */
   readonly problem: string;
+  /** The names of the classes, from the `@classLabel` line. */
   readonly classes: readonly string[];
   readonly series: readonly UeaSeries[];
 }

@@ -5,6 +5,7 @@ import { loadLibrary } from "../device/library.ts";
 import { chooseMode, modes, type GpuMode } from "../device/modes.ts";
 import { gpuExecutable } from "./executable.ts";
 
+/** Options of {@link gpu}. */
 export interface GpuOptions {
   /** Where kernels run. Default `auto`: the first available of webgpu, webgl2, webasm and cpu. */
   readonly mode?: GpuMode | "auto";
@@ -17,6 +18,7 @@ export interface GpuOptions {
 
 /** A backend on gpu.js that says where it runs. */
 export interface GpuBackend extends Backend {
+  /** The mode that it runs in. */
   readonly mode: GpuMode;
   /** Why it runs in this mode. */
   readonly reason: string;

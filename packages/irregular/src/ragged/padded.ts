@@ -28,9 +28,13 @@ export type Padded = {
 
 /** What {@link fromPadded} takes. */
 export interface PaddedParts {
+  /** `[batch, time, features]` */
   readonly x: ArrayTensor;
+  /** The number of steps of each row: i32 `[batch]`, or numbers. */
   readonly lengths: ArrayTensor | readonly number[];
+  /** `[batch, time, 1]`, the time since the previous step. */
   readonly elapsed?: ArrayTensor;
+  /** `[batch, time, features]`: which values were observed. */
   readonly mask?: ArrayTensor;
 }
 
@@ -80,6 +84,7 @@ export function fromPadded(parts: PaddedParts): RaggedBatch {
   });
 }
 
+/** Options of {@link toPadded}. */
 export interface PaddedOptions {
   /** How many steps to pad to. Default: the length of the longest sequence. */
   readonly steps?: number;

@@ -19,9 +19,13 @@ export interface RaggedBatch {
 
 /** The parts of a ragged batch, for {@link raggedBatch}. */
 export interface RaggedParts {
+  /** `[steps, features]`, the steps of all sequences. */
   readonly values: ArrayTensor;
+  /** i32 `[batch + 1]`, or numbers: where each sequence starts, and at last the number of steps. */
   readonly offsets: ArrayTensor | readonly number[];
+  /** `[steps, 1]`, the time since the previous step of the same sequence, with the dtype of `values`. */
   readonly elapsed?: ArrayTensor;
+  /** bool `[steps, features]`: which values were observed. */
   readonly mask?: ArrayTensor;
 }
 

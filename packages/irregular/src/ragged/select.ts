@@ -19,6 +19,7 @@ export function takeSequences(batch: RaggedBatch, numbers: readonly number[] | I
   });
 }
 
+/** Sorted sequences and their order. */
 export interface Sorted {
   readonly batch: RaggedBatch;
   /** Sequence `i` of the result is sequence `order[i]` of the argument. Use it to reorder labels. */

@@ -7,6 +7,7 @@ import { DEFAULT_TILE, UNPAIRED_TILE } from "../gemm/index.ts";
 import { wasmExecutable } from "./executable.ts";
 import { type Pairing, pairVectors } from "../pairing.ts";
 
+/** Options of {@link wasm}. */
 export interface WasmOptions {
   /**
    * How many threads share the work. Results do not depend on it. Default 1. The backend uses at most as many as the
