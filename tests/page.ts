@@ -6,7 +6,7 @@ import { dirname, join, normalize } from "node:path";
 import { chromium, visit, type InstalledBrowser } from "@sluice/browsers";
 import { beforeEach } from "vitest";
 import { workerSource } from "../packages/wasm/src/threads/worker-source.ts";
-import { members, packageNames, root } from "./workspace.ts";
+import { packageNames, readJson, root } from "./workspace.ts";
 
 /** Skips every test of a suite where a browser is absent, and says so. */
 export function skipWithout(browser: InstalledBrowser): void {
@@ -55,12 +55,17 @@ export async function inBrowser(
 export const inChromium = (script: string, options?: PageOptions): Promise<unknown> =>
   inBrowser(chromium, script, options);
 
+interface Exports {
+  readonly exports: Readonly<Record<string, string | { readonly "@sluice/source"?: string }>>;
+}
+
+/** Every export of every package, such as `@sluice/tensor/internal`, with the path of its source. */
 const imports = Object.fromEntries([
-  ...packageNames.map((name) => [`@sluice/${name}`, `/packages/${name}/src/index.ts`]),
-  ...members.flatMap(({ name }) =>
-    ["tensor", "train", "gpu"].includes(name)
-      ? [[`@sluice/${name}/testing`, `/packages/${name}/src/testing/index.ts`]]
-      : [],
+  ...packageNames.flatMap((name) =>
+    Object.entries(readJson<Exports>("packages", name, "package.json").exports).flatMap(([key, target]) => {
+      const source = typeof target === "string" ? undefined : target["@sluice/source"];
+      return source === undefined ? [] : [[join(`@sluice/${name}`, key), join(`/packages/${name}`, source)]];
+    }),
   ),
   ["#gpu.js", "/gpu.js"],
 ]);
