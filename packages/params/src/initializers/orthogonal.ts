@@ -20,8 +20,7 @@ export function scaledOrthogonal(scale: number): Initializer {
     const columns = shape.at(-1) ?? 1;
     const rows = sizeOf(shape.slice(0, -1));
     const [count, length] = rows < columns ? [rows, columns] : [columns, rows];
-    const vectors = new Float64Array((count + (count % 2)) * length);
-    vectors.set(drawNormal(key, [count, length]).data);
+    const vectors = drawNormal(key, [count, length]).data;
     orthonormalizeRows(vectors, count, length);
     const data = new Float64Array(rows * columns);
     const [across, down] = rows < columns ? [columns, 1] : [1, columns];

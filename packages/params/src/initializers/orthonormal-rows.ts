@@ -1,178 +1,186 @@
+import { type BlockProducts, blockProducts, CHUNK } from "./block-products.ts";
+
 /** How many reflections are applied together. */
-const PANEL = 16;
+const PANEL = 64;
+
+const roundedUp = (n: number, to: number): number => Math.ceil(n / to) * to;
 
 /**
  * Turns rows of standard normal numbers, `count` of `length`, count <= length, into orthonormal ones that are uniform
  * over all of them: the Q of a normal matrix, whose QR decomposition is never made. Reflection i takes a normal vector
  * of the last `length - i` coordinates to the first of them, and row i is `H_0 H_1 ... H_i e_i` (Stewart 1980, "The
  * efficient generation of random orthogonal matrices"), with the sign that makes the diagonal of R positive (Mezzadri
- * 2007, arXiv:math-ph/0609050). That is half the work of a decomposition. Reflections are applied 16 together, `H_j ...
- * H_j+15 = I - V' T V` (Schreiber, Van Loan 1989), so that each row is read once for all of them.
+ * 2007, arXiv:math-ph/0609050). That is half the work of a decomposition. Reflections are applied 64 together, `H_j ...
+ * H_j+63 = I - V' T V` (Schreiber, Van Loan 1989): to many rows that is three matrix products, which `BlockProducts`
+ * makes.
  *
- * `rows` holds an even number of rows; one behind the last, if there is, is left as it is. Every sum is taken in one
- * order, so the bits are the same everywhere.
+ * Every sum is taken in one order, so the bits are the same everywhere.
  */
-export function orthonormalizeRows(rows: Float64Array, count: number, length: number): void {
+export function orthonormalizeRows(normals: Float64Array, count: number, length: number, make = blockProducts): void {
+  const work = layOut(count, length, make);
+  const { memory, stride } = work;
+  for (let row = 0; row < count; row++)
+    memory.set(normals.subarray(row * length, (row + 1) * length), work.rows + row * stride);
   const signs = new Float64Array(count);
   for (let first = Math.floor((count - 1) / PANEL) * PANEL; first >= 0; first -= PANEL) {
-    const panel = reflectionsOf(rows, { first, count, length }, signs);
-    for (let row = first; row < count; row += 2) reflectTwo(rows, row * length + first, length, panel);
+    const panel = { first, size: Math.min(PANEL, roundedUp(count - first, 4)) };
+    takeReflections(work, panel, signs);
+    joinReflections(work, panel);
+    reflect(work, panel);
   }
   for (let row = 0; row < count; row++) {
     const sign = signs[row]!;
-    for (let i = row * length; i < (row + 1) * length; i++) rows[i] = sign * rows[i]!;
+    const from = work.rows + row * stride;
+    for (let j = 0; j < length; j++) normals[row * length + j] = sign * memory[from + j]!;
   }
+}
+
+/** Where everything stands in the memory, in numbers. */
+interface Work extends BlockProducts {
+  readonly count: number;
+  /** Rows of `stride` numbers each, which stand for `length`; zeros behind them, and rows of zeros to a multiple of 4. */
+  readonly rows: number;
+  readonly height: number;
+  readonly stride: number;
+  readonly length: number;
+  /** The vectors V of the panel's reflections, by chunks of columns: `[chunk, size, CHUNK]`. */
+  readonly vectors: number;
+  /** The same by fours of columns: `[columns / 4, size, 4]`. */
+  readonly fours: number;
+  /** Products of rows with the vectors, `[height, size]`. */
+  readonly products: number;
+  /** The shares of the vectors in what is taken from the rows, `[height, size]`. */
+  readonly shares: number;
+  /** Products of the vectors with each other, `[size, size]`. */
+  readonly squares: number;
+  /** T, upper triangular, `[size, size]`. */
+  readonly factors: number;
 }
 
 interface Panel {
-  /**
-   * The vectors V `[16, length]` of the reflections, from the panel's first coordinate on; zeros where there are fewer.
-   */
-  readonly vectors: Float64Array;
-  readonly length: number;
-  /** T `[16, 16]`, upper triangular. */
-  readonly factors: Float64Array;
+  readonly first: number;
+  readonly size: number;
+}
+
+function layOut(count: number, length: number, make: typeof blockProducts): Work {
+  const height = roundedUp(count, 4);
+  const stride = roundedUp(length, 8);
+  const size = Math.min(PANEL, height);
+  let total = 0;
+  const place = (numbers: number): number => {
+    total += numbers;
+    return total - numbers;
+  };
+  const places = {
+    rows: place(height * stride),
+    vectors: place(size * stride),
+    fours: place(size * stride),
+    products: place(height * size),
+    shares: place(height * size),
+    squares: place(size * size),
+    factors: place(size * size),
+  };
+  return { ...make(total, 4 * count * count * length), ...places, count, height, stride, length };
+}
+
+/** Calls `write` with the columns from `first` on, CHUNK at a time, and where the vectors of these are. */
+function eachChunk(
+  { stride, vectors, fours }: Work,
+  { first, size }: Panel,
+  write: (chunk: { column: number; width: number; vectors: number; fours: number }) => void,
+): void {
+  for (let column = first; column < stride; column += CHUNK) {
+    const width = Math.min(CHUNK, stride - column);
+    const before = (column - first) * size;
+    write({ column, width, vectors: vectors + before, fours: fours + before });
+  }
 }
 
 /**
- * The reflections of the rows `first`, ... of a panel, in whose place the unit vectors are put that they will be
- * applied to.
+ * The vectors of the panel's reflections, in place of whose rows the unit vectors are put that they will be applied to.
+ * The diagonal of T is 2 by the vectors' squares.
  */
-function reflectionsOf(
-  rows: Float64Array,
-  { first, count, length }: { readonly first: number; readonly count: number; readonly length: number },
-  signs: Float64Array,
-): Panel {
-  const width = length - first;
-  const vectors = new Float64Array(PANEL * width);
-  const factors = new Float64Array(PANEL * PANEL);
-  for (let p = 0; p < PANEL && first + p < count; p++) {
-    const row = (first + p) * length;
+function takeReflections(work: Work, panel: Panel, signs: Float64Array): void {
+  const { memory, rows, stride, count, factors } = work;
+  const { first, size } = panel;
+  memory.fill(0, factors, factors + size * size);
+  for (let p = 0; p < size && first + p < count; p++) {
+    const row = rows + (first + p) * stride;
+    memory.fill(0, row, row + first + p);
+    const at = row + first + p;
     let tail = 0;
-    for (let j = p + 1; j < width; j++) {
-      const x = rows[row + first + j]!;
-      vectors[p * width + j] = x;
-      tail += x * x;
-    }
-    const x = rows[row + first + p]!;
+    for (let j = at + 1; j < row + stride; j++) tail += memory[j]! * memory[j]!;
+    const x = memory[at]!;
     const norm = Math.sqrt(x * x + tail);
     // Away from x, so that nothing cancels.
     const head = x < 0 ? x - norm : x + norm;
-    vectors[p * width + p] = head;
+    memory[at] = head;
     signs[first + p] = x < 0 ? 1 : -1;
-    factors[p * PANEL + p] = tail + head * head === 0 ? 0 : 2 / (tail + head * head);
-    rows.fill(0, row, row + length);
-    rows[row + first + p] = 1;
+    const square = tail + head * head;
+    memory[factors + p * size + p] = square === 0 ? 0 : 2 / square;
   }
-  joinFactors(vectors, width, factors);
-  return { vectors, length: width, factors };
+  eachChunk(work, panel, ({ column, width, vectors, fours }) => {
+    for (let p = 0; p < size; p++) {
+      const row = rows + (first + p) * stride + column;
+      for (let j = 0; j < width; j++) {
+        const value = memory[row + j]!;
+        memory[vectors + p * width + j] = value;
+        memory[fours + (j >> 2) * 4 * size + 4 * p + (j & 3)] = value;
+      }
+    }
+  });
+  for (let p = 0; p < size; p++) {
+    const row = rows + (first + p) * stride;
+    memory.fill(0, row, row + stride);
+    if (first + p < count) memory[row + first + p] = 1;
+  }
 }
 
 /** T from its diagonal: column p is `-t_pp T (V v_p)` above it. */
-function joinFactors(vectors: Float64Array, width: number, factors: Float64Array): void {
-  for (let p = 1; p < PANEL; p++) {
-    const products = Array.from({ length: p }, (_, i) => {
-      let sum = 0;
-      for (let j = p; j < width; j++) sum += vectors[i * width + j]! * vectors[p * width + j]!;
-      return sum;
-    });
+function joinReflections(work: Work, panel: Panel): void {
+  const { memory, squares, factors, addProducts } = work;
+  const { size } = panel;
+  memory.fill(0, squares, squares + size * size);
+  eachChunk(work, panel, ({ width, vectors }) => {
+    for (let p = 0; p < size; p += 4) {
+      const out = squares + p * size;
+      addProducts({ x: vectors + p * width, xStride: width, y: vectors, yStride: width, size, width, out });
+    }
+  });
+  for (let p = 1; p < size; p++) {
     for (let i = 0; i < p; i++) {
       let sum = 0;
-      for (let l = i; l < p; l++) sum += factors[i * PANEL + l]! * products[l]!;
-      factors[i * PANEL + p] = -factors[p * PANEL + p]! * sum;
+      for (let l = i; l < p; l++) sum += memory[factors + i * size + l]! * memory[squares + l * size + p]!;
+      memory[factors + i * size + p] = -memory[factors + p * size + p]! * sum;
     }
   }
 }
 
-/** Applies a panel to two rows, which begin at `at` and `at + stride`: `x <- x - V' T V x`. */
-function reflectTwo(rows: Float64Array, at: number, stride: number, { vectors, length, factors }: Panel): void {
-  const products = new Float64Array(2 * PANEL);
-  for (let p = 0; p < PANEL; p += 4) multiplyFour(rows, at, stride, vectors, p, length, products);
-  const shares = new Float64Array(2 * PANEL);
-  for (let i = 0; i < PANEL; i++) {
-    for (let j = i; j < PANEL; j++) {
-      const factor = factors[i * PANEL + j]!;
-      shares[i] = shares[i]! + factor * products[j]!;
-      shares[PANEL + i] = shares[PANEL + i]! + factor * products[PANEL + j]!;
+/** Applies a panel to its rows and those below: `X <- X - (X V') T' V`. */
+function reflect(work: Work, panel: Panel): void {
+  const { memory, rows, stride, height, products, shares, factors, addProducts, subtractShares } = work;
+  const { first, size } = panel;
+  memory.fill(0, products, products + height * size);
+  memory.fill(0, shares, shares + height * size);
+  eachChunk(work, panel, ({ column, width, vectors }) => {
+    for (let row = first; row < height; row += 4) {
+      const x = rows + row * stride + column;
+      addProducts({ x, xStride: stride, y: vectors, yStride: width, size, width, out: products + row * size });
     }
+  });
+  for (let row = first; row < height; row += 4) {
+    const [x, out] = [products + row * size, shares + row * size];
+    addProducts({ x, xStride: size, y: factors, yStride: size, size, width: size, out });
   }
-  for (let p = 0; p < PANEL; p += 4) subtractFour(rows, at, stride, vectors, p, length, shares);
-}
-
-/**
- * Products of two rows with the vectors p to p + 3. Plain variables, and no lists of them: so they stay in registers.
- */
-function multiplyFour(
-  rows: Float64Array,
-  at: number,
-  stride: number,
-  vectors: Float64Array,
-  p: number,
-  length: number,
-  products: Float64Array,
-): void {
-  const second = at + stride;
-  const v0 = p * length;
-  const v1 = v0 + length;
-  const v2 = v1 + length;
-  const v3 = v2 + length;
-  let a0 = 0;
-  let a1 = 0;
-  let a2 = 0;
-  let a3 = 0;
-  let b0 = 0;
-  let b1 = 0;
-  let b2 = 0;
-  let b3 = 0;
-  for (let j = 0; j < length; j++) {
-    const x = rows[at + j]!;
-    const y = rows[second + j]!;
-    const w0 = vectors[v0 + j]!;
-    const w1 = vectors[v1 + j]!;
-    const w2 = vectors[v2 + j]!;
-    const w3 = vectors[v3 + j]!;
-    a0 += x * w0;
-    b0 += y * w0;
-    a1 += x * w1;
-    b1 += y * w1;
-    a2 += x * w2;
-    b2 += y * w2;
-    a3 += x * w3;
-    b3 += y * w3;
-  }
-  products.set([a0, a1, a2, a3], p);
-  products.set([b0, b1, b2, b3], PANEL + p);
-}
-
-/** Takes the shares of the vectors p to p + 3 from two rows. */
-function subtractFour(
-  rows: Float64Array,
-  at: number,
-  stride: number,
-  vectors: Float64Array,
-  p: number,
-  length: number,
-  shares: Float64Array,
-): void {
-  const second = at + stride;
-  const v0 = p * length;
-  const v1 = v0 + length;
-  const v2 = v1 + length;
-  const v3 = v2 + length;
-  const a0 = shares[p]!;
-  const a1 = shares[p + 1]!;
-  const a2 = shares[p + 2]!;
-  const a3 = shares[p + 3]!;
-  const b0 = shares[PANEL + p]!;
-  const b1 = shares[PANEL + p + 1]!;
-  const b2 = shares[PANEL + p + 2]!;
-  const b3 = shares[PANEL + p + 3]!;
-  for (let j = 0; j < length; j++) {
-    const w0 = vectors[v0 + j]!;
-    const w1 = vectors[v1 + j]!;
-    const w2 = vectors[v2 + j]!;
-    const w3 = vectors[v3 + j]!;
-    rows[at + j] = rows[at + j]! - (w0 * a0 + w1 * a1 + (w2 * a2 + w3 * a3));
-    rows[second + j] = rows[second + j]! - (w0 * b0 + w1 * b1 + (w2 * b2 + w3 * b3));
-  }
+  eachChunk(work, panel, ({ column, width, fours }) => {
+    for (let row = first; row < height; row += 4)
+      subtractShares({
+        x: rows + row * stride + column,
+        xStride: stride,
+        shares: shares + row * size,
+        fours,
+        size,
+        width,
+      });
+  });
 }
