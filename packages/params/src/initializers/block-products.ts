@@ -4,7 +4,7 @@ import { compiledProducts } from "./compiled-products.ts";
 export const CHUNK = 256;
 
 /** All places and strides are in numbers, not in bytes. */
-export interface AddProducts {
+interface AddProducts {
   /** Four rows of `width`. */
   readonly x: number;
   readonly xStride: number;
@@ -19,7 +19,7 @@ export interface AddProducts {
   readonly out: number;
 }
 
-export interface SubtractShares {
+interface SubtractShares {
   /** Four rows of `width`, which are changed. */
   readonly x: number;
   readonly xStride: number;
