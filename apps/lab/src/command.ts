@@ -2,10 +2,10 @@ import { existsSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import {
   formatSeconds,
+  knownManifest,
   loadStudy,
   messageOf,
   prepareRun,
-  readManifest,
   runStudy,
   studyError,
   writeReport,
@@ -158,14 +158,15 @@ export async function list(
 export async function report(
   given: string,
   { json = false }: { readonly json?: boolean },
-  { folder, stdout }: Console,
+  { folder, stdout, stderr }: Console,
 ): Promise<number> {
   const runs = resolve(folder, given);
   if (!existsSync(runs))
     throw studyError(`${runs}: there is no such runs folder; "sluice run <study>" makes runs/<study>/<quick or full>`);
-  const manifest = readManifest(runs);
+  const { manifest, problem } = knownManifest(runs);
   const study = await loadStudy(manifest.module).catch(() => null);
   const { report: path, document } = writeReport(runs, { study });
+  if (problem !== null) stderr.write(`${problem}.\n`);
   stdout.write(
     json
       ? `${JSON.stringify(document, null, 2)}\n`

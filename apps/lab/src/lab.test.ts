@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { canonicalJson, sha256 } from "@sluice/study";
 import { afterAll, describe, expect, test } from "vitest";
 
 const main = fileURLToPath(new URL("./main.ts", import.meta.url));
@@ -65,8 +66,15 @@ async function untilCheckpoint(out: string, trials = 2): Promise<void> {
   throw new Error("no checkpoint within twenty seconds");
 }
 
+/** The manifest of another study, whole and with a seal that holds. */
+function sealedElsewhere(manifest: string): string {
+  const { seal: _, ...content } = JSON.parse(manifest);
+  const other = { ...content, name: "another", trials: [] };
+  return JSON.stringify({ ...other, seal: sha256(`study\n${canonicalJson(other)}`) });
+}
+
 describe("a run", () => {
-  test("does what is left, and nothing twice", { timeout: 90_000 }, async () => {
+  test("does what is left, and nothing twice", { timeout: 240_000 }, async () => {
     const out = join(scratch, "line");
     const first = await sluice("run", fixture("line"), "--quick", "--seeds", "1", "--out", out, "--json");
     expect(first.stderr).toContain("4 trials to run");
@@ -90,11 +98,23 @@ describe("a run", () => {
     expect(readFileSync(join(out, "report.html"), "utf8")).toBe(report);
 
     const manifest = readFileSync(join(out, "study.json"));
-    writeFileSync(join(out, "study.json"), "{");
-    const damaged = await sluice("report", out);
-    expect(damaged.code).toBe(1);
-    expect(damaged.stderr).toContain(join(out, "study.json"));
-    expect(damaged.stderr).toContain("Run the study again");
+    const foreign = sealedElsewhere(manifest.toString());
+    const flipped = Buffer.from(manifest);
+    flipped[flipped.indexOf("Fitting")] = "f".charCodeAt(0);
+    for (const bytes of [manifest.subarray(0, manifest.length / 2), flipped, "", foreign, null]) {
+      if (bytes === null) rmSync(join(out, "study.json"));
+      else writeFileSync(join(out, "study.json"), bytes);
+      const remade = await sluice("report", out, "--json");
+      expect(remade.code).toBe(0);
+      expect(remade.stderr).toContain(join(out, "study.json"));
+      const { trials: _trials, report: _report, claims: _claims, ...kept } = JSON.parse(remade.stdout);
+      expect(kept.code).toBe(document.code);
+      for (const { task, variant, metric, seeds } of document.summary)
+        expect(kept.summary).toContainEqual(expect.objectContaining({ task, variant, metric, seeds }));
+      const remadePage = readFileSync(join(out, "report.html"), "utf8");
+      expect(remadePage).toContain("made from the trials&#39; folders alone");
+      expect(remadePage).not.toContain("lower is better");
+    }
     writeFileSync(join(out, "study.json"), manifest);
   });
 

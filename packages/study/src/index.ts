@@ -25,7 +25,8 @@ export { codeIdentity, type CodeIdentity } from "./code/identity.ts";
 export { captureEnvironment, type Environment, type GitState } from "./environment.ts";
 
 // Reading and reporting it
-export { readManifest, readTrial, type Manifest } from "./store/read.ts";
+export { knownManifest, type KnownManifest } from "./store/known-manifest.ts";
+export { readTrial, type Manifest } from "./store/read.ts";
 export { readMetrics } from "./store/metrics.ts";
 export { writeReport, type ResultsDocument, type WrittenReport } from "./report/write.ts";
 export { formatMean, formatNumber, formatSeconds } from "./report/scale.ts";

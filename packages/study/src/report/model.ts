@@ -7,7 +7,8 @@ import { messageOf } from "../error.ts";
 import { resultsOf, type Results, type StoredSeries, type TrialRecord } from "../results.ts";
 import { readEnvironment } from "../store/environment.ts";
 import { runFiles, trialFiles } from "../store/files.ts";
-import { readCurves, readManifest, readTrial, withEarlierSeeds, type Manifest } from "../store/read.ts";
+import { knownManifest } from "../store/known-manifest.ts";
+import { readCurves, readTrial, withEarlierSeeds, type Manifest } from "../store/read.ts";
 import { readSealed } from "../store/seal.ts";
 import type { Study } from "../study.ts";
 import type { Settings } from "../trial.ts";
@@ -33,9 +34,9 @@ export interface ReportModel {
 
 /** Reads a runs folder. Without `study` the claims keep the verdicts of the last run. */
 export function readModel(folder: string, study: Study | null): ReportModel {
-  const manifest = readManifest(folder);
+  const { manifest, problem } = knownManifest(folder);
   const { trials, others, problems: strangers } = withEarlierSeeds(folder, manifest.trials);
-  const problems = [...strangers];
+  const problems = [...(problem === null ? [] : [problem]), ...strangers];
   const records = trials.map((trial) => readTrial(folder, trial));
   const curves = new Map<string, Curves>();
   const series = new Map<string, readonly StoredSeries[]>();

@@ -49,7 +49,7 @@ export function page(model: ReportModel): { readonly text: string; readonly undr
               ${Object.entries(manifest.metrics).map(
                 ([name, metric]) =>
                   html`<div>
-                    <h3>${metricLabel(metric)}, ${metric.better} is better</h3>
+                    <h3>${metricLabel(metric)}${manifest.remade === true ? "" : `, ${metric.better} is better`}</h3>
                     ${part(`table of ${name}`, () => seedTable(results, name, metric))}
                   </div>`,
               )}

@@ -36,6 +36,8 @@ export interface Manifest {
   readonly metrics: { readonly [metric: string]: Metric };
   readonly anchors: readonly Anchor[];
   readonly trials: readonly PlannedTrial[];
+  /** Made from the trials' folders, without `study.json`: which way each metric is better is then not known. */
+  readonly remade?: true;
 }
 
 const resultSchema = z.looseObject({
@@ -114,7 +116,7 @@ export function readTrial(runs: string, trial: PlannedTrial): TrialRecord {
   }
 }
 
-function readResult(folder: string, trial: string): TrialResult {
+export function readResult(folder: string, trial: string): TrialResult {
   const path = trialFiles(folder).result;
   const goOn =
     "Nothing was changed. To run the trial anew use --retry, which first moves the folder aside; to keep the result, bring the file back from a copy.";
@@ -196,7 +198,7 @@ interface StoredIdentities {
   readonly problems: readonly { readonly folder: string; readonly what: string }[];
 }
 
-function storedIdentities(runs: string): StoredIdentities {
+export function storedIdentities(runs: string): StoredIdentities {
   const problems: { folder: string; what: string }[] = [];
   const identities = foldersIn(runFiles(runs).trials, problems).flatMap((name) => {
     const { config, environment, log } = trialFiles(join(runFiles(runs).trials, name));
