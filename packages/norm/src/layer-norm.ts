@@ -29,6 +29,10 @@ export interface LayerNormOptions extends PlacementOptions {
  *   LayerNormBasicLSTMCell.
  * - `layerNorm({ cell: false })`: as the first, but the memory is not normalized.
  *
+ * Where the squares of a row's deviations add up to more than 3.4e38 in f32 (1.8e308 in f64), as they do from one
+ * deviation of 1.8e19 on, the variance is infinite and the row's result is `bias`, without an error. PyTorch does the
+ * same.
+ *
  * Throws a TensorError if an option is unknown or `epsilon` is not positive.
  */
 export function layerNorm(options: LayerNormOptions = {}): Normalizer {

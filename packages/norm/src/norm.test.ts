@@ -126,3 +126,27 @@ function close(found: Tensor, { shape, data }: Fixture, tolerance: number, what:
   const magnitude = data.reduce((largest, expected) => Math.max(largest, Math.abs(expected)), 0);
   expect(difference, what).toBeLessThanOrEqual(tolerance * magnitude);
 }
+
+describe.each(runs.filter(({ dtype }) => dtype === "f32"))("squares beyond f32, $name", ({ backend }) => {
+  // PyTorch 2.15: layer_norm of [2e19, -2e19, 4e19, 1e19] is 0, rms_norm of it 0 or -0.
+  const rows = tensor([2e19, -2e19, 4e19, 1e19, 1e18, -1e18, 2e18, -2e18], [2, 4]);
+  const applied = async (normalizer: Normalizer, params: Record<string, Tensor>): Promise<number[]> => {
+    const f = (x: Tensor): Tensor => normalizer.apply(params, x);
+    const compiled = await compile(f, [rows], { backend: backend() });
+    return [...valuesOf(await compiled(rows))];
+  };
+  const root = Math.sqrt(2.5);
+
+  test("layerNorm gives the offset alone, and other rows are as they should be", async () => {
+    const bias = tensor([1, 2, 3, 4], [4]);
+    const values = await applied(layerNorm({ gain: false }), { bias });
+    expect(values.slice(0, 4)).toEqual([1, 2, 3, 4]);
+    [1 + 1 / root, 2 - 1 / root, 3 + 2 / root, 4 - 2 / root].forEach((x, i) => expect(values[4 + i]).toBeCloseTo(x, 5));
+  });
+
+  test("rmsNorm gives 0, and other rows are as they should be", async () => {
+    const values = await applied(rmsNorm({ gain: false }), {});
+    expect(values.slice(0, 4).map(Math.abs)).toEqual([0, 0, 0, 0]);
+    [1, -1, 2, -2].forEach((x, i) => expect(values[4 + i]).toBeCloseTo(x / root, 5));
+  });
+});

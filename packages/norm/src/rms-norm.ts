@@ -17,6 +17,9 @@ export interface RmsNormOptions extends PlacementOptions {
  *
  * `x` is `[batch, ..., features]`. Takes the placements of {@link layerNorm}. Throws a TensorError if an option is
  * unknown or `epsilon` is not positive.
+ *
+ * Where the squares of a row add up to infinity, as they do from one |x| of 1.8e19 on in f32, the row's result is 0,
+ * without an error. PyTorch does the same.
  */
 export function rmsNorm(options: RmsNormOptions = {}): Normalizer {
   check("rmsNorm", options, ["gain"]);
