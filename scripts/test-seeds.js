@@ -1,36 +1,36 @@
 // npm run test:seeds -- 200                    runs every property test with 200 seeds that were not drawn before
 // npm run test:seeds -- 50 packages/tensor only those in files whose path contains that; SLUICE_SEED=n begins with a
 // seed that is known
-import { readdirSync, readFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
 import { install } from "./install.js";
-import { root, run } from "./process.js";
+import { closingLine } from "./test-counts.js";
+import { testFilesWith } from "./test-files.js";
+import { runVitest } from "./vitest.js";
 
-const [count, ...paths] = process.argv.slice(2);
+/** A seed that was not drawn before, or that of SLUICE_SEED. */
+export const firstSeed = () => Number(process.env.SLUICE_SEED ?? Date.now() % 2 ** 31);
 
-function filesWithProperties() {
-  const tests = ["packages", "apps", "examples", "experiments", "bench", "tests"].flatMap((folder) =>
-    readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-      .filter(({ name, parentPath }) => name.endsWith(".test.ts") && !parentPath.includes("node_modules"))
-      .map(({ name, parentPath }) => relative(root, join(parentPath, name))),
+/** Runs every property test in files whose path contains one of `paths` (all, if there are none) with `count` seeds. */
+export async function runSeeds(node, { first, count, paths = [] }) {
+  const files = testFilesWith("fast-check").filter(
+    (file) => paths.length === 0 || paths.some((path) => file.includes(path)),
   );
-  return tests.filter(
-    (file) =>
-      readFileSync(join(root, file), "utf8").includes("fast-check") &&
-      (paths.length === 0 || paths.some((path) => file.includes(path))),
-  );
+  if (files.length === 0) throw new Error(`No file with property tests has ${paths.join(" or ")} in its path.`);
+  return runVitest(node, ["--typecheck.enabled=false", ...files], {
+    SLUICE_SEED: String(first),
+    SLUICE_SEEDS: String(count),
+  });
 }
 
-try {
-  if (!/^[1-9]\d*$/.test(count ?? "")) throw new Error("How many seeds? npm run test:seeds -- 200");
-  const node = await install();
-  const files = filesWithProperties();
-  if (files.length === 0) throw new Error(`No file with property tests has ${paths.join(" or ")} in its path.`);
-  const first = process.env.SLUICE_SEED ?? String(Date.now() % 2 ** 31);
-  process.exitCode = await run(node, ["node_modules/vitest/vitest.mjs", "run", "--typecheck.enabled=false", ...files], {
-    env: { ...process.env, SLUICE_SEED: first, SLUICE_SEEDS: count },
-  });
-} catch (error) {
-  console.error(error.message);
-  process.exitCode = 1;
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const [count, ...paths] = process.argv.slice(2);
+  try {
+    if (!/^[1-9]\d*$/.test(count ?? "")) throw new Error("How many seeds? npm run test:seeds -- 200");
+    const { code, counts } = await runSeeds(await install(), { first: firstSeed(), count: Number(count), paths });
+    console.log(closingLine(counts));
+    process.exitCode = code;
+  } catch (error) {
+    console.error(error.message);
+    process.exitCode = 1;
+  }
 }

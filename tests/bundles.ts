@@ -15,7 +15,7 @@ import webpack from "webpack";
 const commonjs = commonjsPlugin as unknown as () => Plugin;
 
 /** Rejects where the bundler has an error, and also where it warns. */
-type Bundler = (entry: string, folder: string) => Promise<void>;
+type Bundler = (entry: string, folder: string, options: { readonly minify: boolean }) => Promise<void>;
 
 const bundlers: Readonly<Record<string, Bundler>> = {
   async esbuild(entry, folder) {
@@ -49,13 +49,14 @@ const bundlers: Readonly<Record<string, Bundler>> = {
     });
     refuse(warnings);
   },
-  async webpack(entry, folder) {
+  async webpack(entry, folder, { minify }) {
     const compiler = webpack({
       mode: "production",
       context: join(entry, ".."),
       entry,
       target: "web",
       performance: false,
+      optimization: { minimize: minify },
       output: { path: folder, filename: "page.js", publicPath: "", globalObject: "globalThis" },
     });
     const stats = await new Promise<webpack.Stats>((resolve, reject) =>
@@ -84,12 +85,17 @@ export const bundlerNames = Object.keys(bundlers);
 
 /**
  * The scripts that a bundler makes of a module called `page.js`, in a folder of its own beside it: that of the page,
- * and the text of all.
+ * and the text of all. Vite always minifies, esbuild and rollup never do; webpack does where it is asked, since that
+ * takes most of a minute.
  */
-export async function bundled(name: string, entry: string): Promise<{ readonly page: string; readonly text: string }> {
+export async function bundled(
+  name: string,
+  entry: string,
+  options: { readonly minify: boolean },
+): Promise<{ readonly page: string; readonly text: string }> {
   const folder = join(entry, "..", `in-${name}`);
   mkdirSync(folder);
-  await bundlers[name]!(entry, folder);
+  await bundlers[name]!(entry, folder, options);
   const scripts = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith("js"));
   return {
     page: join(folder, "page.js"),

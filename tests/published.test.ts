@@ -15,7 +15,7 @@ import { delimiter, join } from "node:path";
 import { adding } from "@sluice/data";
 import { trainSmallGru } from "@sluice/train/testing";
 import { wasm } from "@sluice/wasm";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { pnpmFolder } from "../scripts/pnpm.js";
 import { bundled, bundlerNames } from "./bundles.ts";
 import { chromium } from "@sluice/browsers";
@@ -44,10 +44,11 @@ async function succeed(program: string, args: readonly string[], cwd: string): P
 
 beforeAll(async () => {
   env["PATH"] = `${await pnpmFolder()}${delimiter}${env["PATH"] ?? ""}`;
-  await succeed(process.execPath, ["node_modules/typescript/bin/tsc", "-b"], root);
+  await succeed("pnpm", ["run", "build"], root);
   mkdirSync(tarballs);
-  for (const name of packageNames)
-    await succeed("pnpm", ["pack", "--pack-destination", tarballs], join(root, "packages", name));
+  // All at once, and not built again one by one; tests/release.long.test.ts packs what was not built.
+  const pack = ["-r", "--filter=./packages/*", "pack", "--ignore-scripts", "--pack-destination", tarballs];
+  await succeed("pnpm", pack, root);
 
   mkdirSync(project);
   const dependencies = Object.fromEntries(packageNames.map((name) => [`@sluice/${name}`, `file:${tarballOf(name)}`]));
@@ -161,7 +162,7 @@ globalThis.startPage = start;
   beforeAll(() => writeFileSync(join(project, "page.js"), script));
 
   test.each(bundlerNames)("is bundled by %s without a word, imports nothing of Node's, and runs", async (name) => {
-    const { page, text } = await bundled(name, join(project, "page.js"));
+    const { page, text } = await bundled(name, join(project, "page.js"), { minify: inject("long") });
     expect(text.match(/(\bfrom|\bimport|\brequire)\s*\(?\s*["'\`]node:[a-z/_]+["'\`]/g)).toBeNull();
     if (name === "esbuild") esbuilt = text;
     writeFileSync(

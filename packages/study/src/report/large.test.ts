@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, expect, inject, test } from "vitest";
 import { prepareRun } from "../runner/prepare.ts";
 import { runStudy } from "../runner/run.ts";
 
@@ -10,11 +10,17 @@ const scratch = mkdtempSync(join(tmpdir(), "sluice-large-"));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 test(
-  "a trial of 1,000,000 rows and a series of 130,000 points has a small report that keeps the extremes",
+  `a trial of ${inject("long") ? "1,000,000" : "50,000"} rows and a series of 130,000 points has a small report that keeps the extremes`,
   { timeout: 300_000 },
   async () => {
     const module = fileURLToPath(new URL("../../fixtures/many-rows.ts", import.meta.url));
-    const run = await prepareRun({ module, budget: "quick", out: join(scratch, "runs"), threads: 1, jobs: 1 });
+    const run = await prepareRun({
+      module,
+      budget: inject("long") ? "full" : "quick",
+      out: join(scratch, "runs"),
+      threads: 1,
+      jobs: 1,
+    });
     const { records, report } = await runStudy(run);
     expect(records.map(({ status, reason }) => ({ status, reason }))).toEqual([{ status: "done", reason: undefined }]);
     expect(records[0]?.metrics).toEqual({ loss: -17, peak: 41 });

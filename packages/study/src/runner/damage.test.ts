@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { basename, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { assert, asyncProperty, constantFrom, nat, oneof, property, record, type Arbitrary } from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { messageOf } from "../error.ts";
 import { loadStudy } from "../load.ts";
 import { readModel } from "../report/model.ts";
@@ -29,6 +29,9 @@ import { runTrial, stopping } from "./trial.ts";
 const scratch = mkdtempSync(join(tmpdir(), "sluice-damage-"));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 const module = fileURLToPath(new URL("../../fixtures/line.ts", import.meta.url));
+
+/** So many damages in `npm run test:long`, and a quarter of them in `npm test`. */
+const runs = (long: number): number => (inject("long") ? long : Math.ceil(long / 4));
 
 type Damage =
   | { readonly kind: "flip"; readonly file: number; readonly at: number; readonly bit: number }
@@ -122,9 +125,9 @@ describe("a finished run", () => {
           mend();
         }
       }),
-      { numRuns: 250, seed: 15 },
+      { numRuns: runs(250), seed: 15 },
     );
-    expect(named).toBeGreaterThan(60);
+    expect(named).toBeGreaterThan(runs(60));
     expect(report(true).text).toBe(before.withStudy.text);
   });
 
@@ -206,11 +209,11 @@ describe("an interrupted trial", () => {
         expect(existsSync(join(folder, "lock.json"))).toBe(false);
         rmSync(folder, { recursive: true });
       }),
-      { numRuns: 80, seed: 15 },
+      { numRuns: runs(80), seed: 15 },
     );
     // Neither always from the start nor always from the checkpoint.
-    expect(resumed).toBeGreaterThan(10);
-    expect(resumed).toBeLessThan(78);
+    expect(resumed).toBeGreaterThan(runs(10));
+    expect(resumed).toBeLessThan(runs(78));
   });
 
   test("of another trial is not gone on with", async () => {

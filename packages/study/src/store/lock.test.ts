@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeEach, describe, expect, inject, test } from "vitest";
 import { takeLock, type Lock } from "./lock.ts";
 import { thisProcess } from "./process.ts";
 
@@ -122,7 +122,7 @@ test(
   "of many processes that try at once, one gets each lock: fresh, of a dead process, or damaged",
   { timeout: 120_000 },
   async () => {
-    const rounds = 150;
+    const rounds = inject("long") ? 1500 : 60;
     for (let round = 0; round < rounds; round += 1) {
       path = join(folder, `lock-${round}.json`);
       if (round % 3 === 1) leave(dead());
@@ -151,7 +151,8 @@ test(
   "two processes never hold a lock at once, while others take it, release it and die with it",
   { timeout: 120_000 },
   async () => {
-    for (let wave = 0; wave < 4; wave += 1) {
+    const waves = inject("long") ? 20 : 2;
+    for (let wave = 0; wave < waves; wave += 1) {
       const printed = await processes(
         4,
         `

@@ -1,16 +1,18 @@
-// Programs of 10,000 operations and thousands of tensors. What grows with the square of a program shows as a test that
+// Programs of 10,000 operations (3,000 in `npm test`) and thousands of tensors. What grows with the square of a program shows as a test that
 // does not end; the limits of WebAssembly, as one that fails.
 import { optimize, planProgram, type Step } from "@sluice/compiler";
 import * as t from "@sluice/tensor";
 import * as internal from "@sluice/tensor/internal";
 import type { ArrayTensor, Tensor } from "@sluice/tensor";
 import { randomTensor } from "@sluice/tensor/testing";
-import { afterAll, describe, expect, test, vi } from "vitest";
+import { afterAll, describe, expect, inject, test, vi } from "vitest";
 import { closeVariants, expectAgreement } from "../testing/agree.ts";
 import { wasm } from "./wasm.ts";
 
 vi.setConfig({ testTimeout: 300_000 });
 afterAll(closeVariants);
+
+const operations = inject("long") ? 10_000 : 3_000;
 
 type Large = readonly [f: (...args: Tensor[]) => Tensor[], args: readonly ArrayTensor[]];
 
@@ -125,13 +127,13 @@ const programs: Readonly<Record<string, (size: number) => Large>> = {
 };
 
 describe.each(Object.entries(programs))("%s", (_, make) => {
-  test("of 10,000 operations compiles, and has the bits of the definitions", async () => {
-    const [f, args] = make(10_000);
+  test(`of ${operations} operations compiles, and has the bits of the definitions`, async () => {
+    const [f, args] = make(operations);
     await expectAgreement(f, args, ["2 threads"]);
   });
 
   test("twice the operations are at most twice the steps and buffers, and no pass is longer", () => {
-    const [few, many] = [5_000, 10_000].map((size) => {
+    const [few, many] = [operations / 2, operations].map((size) => {
       const [f, args] = make(size);
       return planProgram(optimize(t.trace((...symbols: Tensor[]) => f(...symbols), [...args]).program), {
         panelColumns: 8,

@@ -27,7 +27,7 @@ test.each(Object.keys(primitiveCases) as (keyof typeof primitiveCases)[])("%s", 
         return Array.isArray(y) ? [...(y as readonly Tensor[])] : [y as Tensor];
       }, args);
     }),
-    { numRuns: 25 },
+    { numRuns: 10 },
   );
 });
 
@@ -54,7 +54,7 @@ test.each(Object.keys(primitiveCases) as (keyof typeof primitiveCases)[])(
           ["1 thread", "2 threads, not fused"],
         );
       }),
-      { numRuns: 25 },
+      { numRuns: 10 },
     );
   },
 );

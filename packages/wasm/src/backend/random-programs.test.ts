@@ -117,7 +117,7 @@ test("compositions", async () => {
         [randomTensor(of, "f32", seed), randomTensor(of, "f32", seed + 1)],
       );
     }),
-    { numRuns: 40 },
+    { numRuns: 15 },
   );
 });
 
@@ -130,7 +130,7 @@ test("gradients of compositions", async () => {
         [randomTensor(of, "f32", seed), randomTensor(of, "f32", seed + 1)],
       );
     }),
-    { numRuns: 25 },
+    { numRuns: 10 },
   );
 });
 
@@ -151,7 +151,7 @@ test("compositions of nothing, and their gradients", async () => {
         quick,
       );
     }),
-    { numRuns: 150 },
+    { numRuns: 50 },
   );
 });
 
@@ -239,7 +239,7 @@ test.each(["gru", "norm"] as const)(
           ],
         );
       }),
-      { numRuns: 25, examples: [[noSteps]] },
+      { numRuns: 10, examples: [[noSteps]] },
     );
   },
 );
