@@ -74,6 +74,27 @@ function sourceRules(name, { flags = false } = {}) {
 
 const testRules = (name) => ({ "no-restricted-imports": ["error", { patterns: forbiddenPatterns(name) }] });
 
+/**
+ * What only the types tell. They are those of one program, tsconfig.lint.json, since what the packages' own programs
+ * leave out, above all the tests, is linted too.
+ */
+const typed = {
+  files: ["**/*.ts"],
+  languageOptions: {
+    parserOptions: { project: ["./tsconfig.lint.json"], tsconfigRootDir: import.meta.dirname },
+  },
+  rules: {
+    "@typescript-eslint/no-floating-promises": "error",
+    "@typescript-eslint/no-misused-promises": "error",
+    "@typescript-eslint/await-thenable": "error",
+    // A switch over a union names every member: one that is added later is an error where it is forgotten.
+    "@typescript-eslint/switch-exhaustiveness-check": [
+      "error",
+      { considerDefaultExhaustiveForUnions: true, requireDefaultForNonUnion: false },
+    ],
+  },
+};
+
 export default tseslint.config(
   { ignores: ["**/dist/", "**/node_modules/", "**/.examples/", ".pnpm-home/", ".runtimes/", "**/runs/"] },
   { linterOptions: { reportUnusedDisableDirectives: "error" } },
@@ -90,6 +111,7 @@ export default tseslint.config(
       "no-restricted-syntax": ["error", noFlags],
     },
   },
+  typed,
   ...names.map((name) => ({ files: [`${folderOf(name)}/**/*.ts`], ignores: tests, rules: sourceRules(name) })),
   { files: [setsFlags], rules: sourceRules("wasm", { flags: true }) },
   ...names.map((name) => ({ files: tests.map((test) => `${folderOf(name)}/${test}`), rules: testRules(name) })),

@@ -98,6 +98,8 @@ function namesIn(statement: Statement, names: string[] = []): string[] {
     case "return":
       if (statement.value !== undefined) namesOf(statement.value, names);
       break;
+    case "unreachable":
+      break;
   }
   return names;
 }
