@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Clock } from "./clock.ts";
 import { inTurns, median } from "./statistics.ts";
-import { markdownTable, number } from "./table.ts";
+import { markdownTable, number } from "./layout.ts";
 
 /** A training step on one sequence, within a budget of memory. */
 export interface LongCase {

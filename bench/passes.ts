@@ -5,7 +5,7 @@ import { clocks, type Clock } from "./clock.ts";
 import { dataOf } from "./data.ts";
 import { compileLayer, type CompiledLayer } from "./layer.ts";
 import { inTurns, median, runsFor } from "./statistics.ts";
-import { markdownTable, number } from "./table.ts";
+import { markdownTable, number } from "./layout.ts";
 
 /** What the compiler does to a case, and what is left without one of its passes, or without any. */
 export interface WithoutPass {

@@ -1,5 +1,5 @@
 import type { Profile } from "./measure.ts";
-import { layOut, number } from "./table.ts";
+import { layOut, number } from "./layout.ts";
 
 /** The functions that take the most time, and how near to their peak the products run, packing included. */
 export function profileText({ functions, flops, peak }: Profile, most = 16): string {

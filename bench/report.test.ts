@@ -4,7 +4,7 @@ import { figuresOf } from "./figures.ts";
 import type { Row } from "./measure.ts";
 import type { Place } from "./places.ts";
 import { beginMark, endMark, fromJson, toJson, toText, withMarkdown, type Run } from "./report.ts";
-import { layOut } from "./table.ts";
+import { layOut } from "./layout.ts";
 
 const row: Row = {
   case: makeCase("train", "gru", [32, 100, 128, 128], 1),

@@ -5,7 +5,8 @@ import { figuresOf } from "./figures.ts";
 import type { Machine } from "./machine.ts";
 import type { Row } from "./measure.ts";
 import { isSoftware, type Place, type PlaceName } from "./places.ts";
-import { cellsOf, columns, layOut, markdownTable, number, placeTable, presentIn } from "./table.ts";
+import { layOut, markdownTable, number } from "./layout.ts";
+import { cellsOf, columns, placeTable, presentIn } from "./table.ts";
 
 export interface Run {
   readonly machine: Machine;

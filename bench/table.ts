@@ -1,24 +1,6 @@
+import { number, type Cells } from "./layout.ts";
 import type { Row } from "./measure.ts";
 import { isSoftware, type Place } from "./places.ts";
-
-/** A cell of the table for each column; numbers stand right. */
-export type Cells = readonly string[];
-
-/** Columns as wide as their widest cell; the first stands left, the others right. */
-export function layOut(header: Cells, rows: readonly Cells[]): string {
-  const widths = header.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)));
-  const line = (cells: Cells): string =>
-    cells
-      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
-      .join("  ")
-      .trimEnd();
-  return [line(header), widths.map((width) => "-".repeat(width)).join("  "), ...rows.map(line)].join("\n");
-}
-
-export function markdownTable(header: Cells, rows: readonly Cells[]): string {
-  const line = (cells: Cells): string => `| ${cells.join(" | ")} |`;
-  return [line(header), line(header.map((_, i) => (i === 0 ? "---" : "--:"))), ...rows.map(line)].join("\n");
-}
 
 /**
  * The columns for some contenders. A peer's cell has its time and how many of Sluice's fit into it: above 1, Sluice is
@@ -88,10 +70,4 @@ export function presentIn(contenders: Readonly<Record<string, string>>): string[
   return Object.entries(contenders)
     .filter(([, about]) => !about.startsWith("absent"))
     .map(([name]) => name);
-}
-
-/** Three significant digits, without an exponent. */
-export function number(x: number): string {
-  if (!Number.isFinite(x)) return "-";
-  return x >= 100 ? x.toFixed(0) : x >= 10 ? x.toFixed(1) : x.toFixed(2);
 }

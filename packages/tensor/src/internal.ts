@@ -32,7 +32,8 @@ export { apply, applyOne, isArray, symbolsOf } from "./apply.ts";
 export { broadcastStrides } from "./primitives/broadcast.ts";
 export { PRODUCT_BLOCK, SUM_BLOCK } from "./primitives/pairwise.ts";
 export { type StepAxes, zeroBeyond } from "./scan/beyond.ts";
-export { type ScanParts, applyScan, split as splitScan } from "./scan/primitive.ts";
+export { type ScanParts, split as splitScan } from "./scan/parts.ts";
+export { applyScan } from "./scan/primitive.ts";
 
 // Functions made of primitives
 export { euclideanNorm, root, scaleOfSquares } from "./functions/norms.ts";

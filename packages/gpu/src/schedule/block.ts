@@ -180,7 +180,7 @@ function inOrder(draft: Draft): Work[] | { readonly cut: Node } {
   const work: Work[] = [];
   for (let level = 1; level <= last; level++) {
     for (const { node } of loops.filter((loop) => loop.level === level))
-      work.push(...arrangeLoop({ memory, rules }, scope, node));
+      work.push(...arrangeLoop({ memory, rules }, scope, node, arrangeBlock));
     const packed = pack(
       memory,
       rules,

@@ -3,7 +3,7 @@ import { sizeOf, splitScan, type Node, type SymbolTensor } from "@sluice/tensor/
 import { positionAt } from "../kernels/body.ts";
 import { MOST_ELEMENTS } from "../kernels/position.ts";
 import type { BufferLocation, Source } from "../kernels/source.ts";
-import { arrangeBlock, type Arrangement, type Work } from "./block.ts";
+import type { arrangeBlock, Arrangement, Work } from "./block.ts";
 import type { Group, Part } from "./group.ts";
 import type { Carried, Loop, Stacked } from "./schedule.ts";
 import { floatsOf, newBuffer, placeAt, sourcesOf, type Memory, type Scope } from "./scope.ts";
@@ -32,8 +32,11 @@ export function slotsOf(memory: Memory, next: readonly BufferLocation[]): Slots 
   };
 }
 
-/** Arranges a scan: launches that fill its slots, then the loop. Registers its outputs in `scope`. */
-export function arrangeLoop(arrangement: Arrangement, scope: Scope, node: Node): Work[] {
+/**
+ * Arranges a scan: launches that fill its slots, then the loop. Registers its outputs in `scope`. Its step is a block,
+ * which `arrange` arranges, since blocks hold loops and loops hold blocks.
+ */
+export function arrangeLoop(arrangement: Arrangement, scope: Scope, node: Node, arrange: typeof arrangeBlock): Work[] {
   const { operation } = node;
   if (operation.op !== "scan") throw new Error(`gpu: expected a scan, got ${operation.op}`);
   const { memory } = arrangement;
@@ -60,7 +63,7 @@ export function arrangeLoop(arrangement: Arrangement, scope: Scope, node: Node):
     );
   });
 
-  const { block } = arrangeBlock(arrangement, bindings, body.nodes, [
+  const { block } = arrange(arrangement, bindings, body.nodes, [
     ...changed.map((i) => ({ tensor: body.outputs[i]!, role: "carried" as const })),
     ...body.outputs.slice(states).map((tensor) => ({ tensor, role: "stacked" as const })),
   ]);

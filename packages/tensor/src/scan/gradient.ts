@@ -13,10 +13,13 @@ import { close } from "../program/close.ts";
 import { input, programOf } from "../program/program.ts";
 import { substitute } from "../program/rewrite.ts";
 import { labelOf, zerosLike, type SymbolTensor, type Tensor } from "../tensor.ts";
-import { applyScan, split } from "./primitive.ts";
+import { split } from "./parts.ts";
 import { residualsOf } from "./residuals.ts";
 
-export function scanGradient({ operation, inputs, cotangents, needs }: GradientContext<ScanOperation>): GradientResult {
+export function scanGradient(
+  { operation, inputs, cotangents, needs }: GradientContext<ScanOperation>,
+  applyScan: (operation: ScanOperation, inputs: readonly Tensor[]) => readonly Tensor[],
+): GradientResult {
   const { body } = operation;
   const outer = split(operation, inputs);
   const inner = split(operation, body.inputs);

@@ -7,6 +7,7 @@ import { evaluate } from "../program/evaluate.ts";
 import { sameShape, sizeOf } from "../shape.ts";
 import { describe, type ArrayTensor, type Tensor, type Type } from "../tensor.ts";
 import { scanGradient } from "./gradient.ts";
+import { split } from "./parts.ts";
 
 export const scanRules: Rules<ScanOperation> = {
   op: "scan",
@@ -55,25 +56,8 @@ export const scanRules: Rules<ScanOperation> = {
     }
     return [...current, ...stacked];
   },
-  gradient: scanGradient,
+  gradient: (context) => scanGradient(context, applyScan),
 };
-
-/** A scan's inputs, or its body's, by their roles. */
-export interface ScanParts<T> {
-  readonly captures: readonly T[];
-  readonly states: readonly T[];
-  readonly sequences: readonly T[];
-}
-
-/** A scan's inputs by their roles; also the inputs of its body. */
-export function split<T>(operation: Pick<ScanOperation, "captures" | "states">, inputs: readonly T[]): ScanParts<T> {
-  const { captures, states } = operation;
-  return {
-    captures: inputs.slice(0, captures),
-    states: inputs.slice(captures, captures + states),
-    sequences: inputs.slice(captures + states),
-  };
-}
 
 /** Applies the scan primitive itself; users call {@link scan}. */
 export function applyScan(operation: ScanOperation, inputs: readonly Tensor[]): readonly Tensor[] {

@@ -2,7 +2,7 @@ import type { Node } from "../node.ts";
 import type { Operation } from "../primitives/operation.ts";
 import { dependents, nodesOf } from "../program/program.ts";
 import type { SymbolTensor, Tensor } from "../tensor.ts";
-import type { ScanParts } from "./primitive.ts";
+import type { ScanParts } from "./parts.ts";
 
 export interface Residuals {
   /** Values of a forward step that are kept for the backward step. */

@@ -4,7 +4,8 @@ import { concat, reshape, sliceAxis } from "../primitives/layout.ts";
 import { close } from "../program/close.ts";
 import { input } from "../program/program.ts";
 import type { Tensor } from "../tensor.ts";
-import { applyScan, split } from "./primitive.ts";
+import { split } from "./parts.ts";
+import { applyScan } from "./primitive.ts";
 
 /**
  * The same loop in segments of `steps` steps: a loop over segments, whose step is a checkpointed loop over the steps of
