@@ -1,0 +1,1 @@
+export { type TestFunctions, type TransformSuiteOptions, gradientTransformSuite } from "./suite.ts";
