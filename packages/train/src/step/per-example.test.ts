@@ -1,5 +1,5 @@
 import { bidirectional, dense, gru, lstm, sequence, sequential, variationalDropout, zoneout } from "@sluice/cells";
-import { globalNorm, skipNonFinite, treeNorm, value, type GradientTransform } from "@sluice/clip";
+import { chain, globalNorm, skipNonFinite, treeNorm, value, type GradientTransform } from "@sluice/clip";
 import { layerNorm } from "@sluice/norm";
 import {
   add,
@@ -9,6 +9,7 @@ import {
   item,
   key,
   keyAt,
+  keyFor,
   leavesOf,
   mapTree,
   matmul,
@@ -31,7 +32,17 @@ import {
 } from "@sluice/tensor";
 import { wasm } from "@sluice/wasm";
 import { afterAll, describe, expect, test, vi } from "vitest";
-import { crossEntropy, descend, mse, perExample, sgd, trainer, trainStep, type LossContext } from "../index.ts";
+import {
+  crossEntropy,
+  descend,
+  gradientNoise,
+  mse,
+  perExample,
+  sgd,
+  trainer,
+  trainStep,
+  type LossContext,
+} from "../index.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -192,6 +203,23 @@ test("divides by what it is told, and an example that the transform skips adds n
   await trained.run(line([1, 2, 3]));
   // d/dW (x W)^2 = 2 x^2 W: 1, 4 and 9, of which 9 is left out.
   expect(valuesOf((await trained.params()).W)[0]).toBeCloseTo(0.5 - 5 / 10, 6);
+});
+
+test("with noise it is DP-SGD: w - eta / L (sum_i g_i min(1, C / |g_i|) + N(0, (sigma C)^2))", async () => {
+  const [L, C, sigma, eta] = [5, 2, 0.8, 0.1];
+  const trained = await trainer({
+    loss: linear,
+    gradients: perExample(globalNorm(C), { divideBy: L }),
+    optimizer: chain(gradientNoise({ deviation: (sigma * C) / L }), descend(eta)),
+    params: W,
+    key: key(9),
+    batch: line([1, 2, 3]),
+  });
+  await trained.run(line([1, 2, 3]));
+  // Gradients 2 x^2 W of 1, 4 and 9, clipped at 2. The member's key is that of the step, named as the member.
+  const own = keyFor(keyAt(keyFor(key(9), "optimizer"), 0), "gradientNoise");
+  const noise = sigma * C * item(normal(keyFor(own, "W"), [1, 1]));
+  expect(valuesOf((await trained.params()).W)[0]).toBeCloseTo(0.5 - (eta / L) * (1 + 2 + 2 + noise), 6);
 });
 
 test("an embedding's gradient is kept apart for each example", async () => {
