@@ -1,9 +1,7 @@
-import type { ArrayTensor, Shape, Tensor, Tree } from "@sluice/tensor";
-import { TensorError } from "@sluice/tensor";
+import { leavesOf, matmul, TensorError, type ArrayTensor, type Shape, type Tensor, type Tree } from "@sluice/tensor";
+import type { Extras, InputSpec } from "./inputs.ts";
 import type { InitOptions, Specs } from "@sluice/params";
-
-/** The states of a cell by name, each `[batch, ...]`. */
-export type State = { readonly [name: string]: Tensor };
+import type { State, States } from "./states.ts";
 
 export interface CellSizes {
   readonly input: number;
@@ -15,7 +13,8 @@ export interface Stepped<S extends State = State> {
   readonly state: S;
   /**
    * The name of the state that the output is, or a tensor `[batch, features]` of its own. By the name whatever is done
-   * to the state, such as zoneout, is done to the output too. {@link outputOf} gives the tensor.
+   * to the state, such as zoneout, is done to the output too. A state of a cell within the cell has its path as its
+   * name, `inner.h`. {@link outputOf} gives the tensor.
    */
   readonly output: string | Tensor;
 }
@@ -23,10 +22,11 @@ export interface Stepped<S extends State = State> {
 /** The output of a step as a tensor. */
 export function outputOf({ state, output }: Stepped): Tensor {
   if (typeof output !== "string") return output;
-  const named = state[output];
+  const leaves = leavesOf(state);
+  const named = leaves.find(({ path }) => path === output)?.tensor;
   if (named === undefined)
     throw new TensorError(
-      `the output is said to be the state ${output}, but the states are ${Object.keys(state).join(", ") || "none"}`,
+      `the output is said to be the state ${output}, but the states are ${leaves.map(({ path }) => path).join(", ") || "none"}`,
     );
   return named;
 }
@@ -40,10 +40,12 @@ export interface Cell<P extends Tree = Tree, S extends State = State> {
   readonly sizes: CellSizes;
   /** The parameters before they have values; their nesting is that of `init`'s result. */
   readonly params: Specs;
-  /** Shapes of the states of one example. */
-  readonly state: { readonly [K in keyof S]: Shape };
-  /** Shapes, for one example and step, of what the step reads besides `x`: elapsed times, masks. */
-  readonly extra: Readonly<Record<string, Shape>>;
+  /** The states before they have values; their nesting is that of the state. */
+  readonly state: States;
+  /** What `x` is for one example and step; default `[sizes.input]`. */
+  readonly input?: Shape | InputSpec;
+  /** What the step reads besides `x`, for one example and step: elapsed times, masks. */
+  readonly extra: Extras;
   /**
    * What {@link defineCell} made it from. A cell with another step or other parameters may carry it along, but {@link
    * originOf} tells that it is no longer true.
@@ -51,7 +53,7 @@ export interface Cell<P extends Tree = Tree, S extends State = State> {
   readonly origin?: Origin;
   init(key: ArrayTensor, options?: InitOptions): P;
   /**
-   * One step: `x` `[batch, input]`, states `[batch, ...]`. Without a context it evaluates (no dropout, nothing
+   * One step: `x` `[batch, input]` (or as `input` says), states `[batch, ...]`. Without a context it evaluates (no dropout, nothing
    * recorded).
    */
   step(params: P, state: S, x: Tensor, context?: CellContext): Stepped<S>;
@@ -86,13 +88,29 @@ export function withTrainingStep<P extends Tree, S extends State>(
   return origin === undefined ? { ...cell, step } : { ...cell, step, origin: { ...origin, step } };
 }
 
+/** A product of the step's input or of a state with weights. */
+export interface Product {
+  /** Whether a new input is multiplied, or what the cell remembers. */
+  readonly kind: "input" | "recurrent";
+  /** Its place in the step, such as `gates`: no other product of its kind has the name. */
+  readonly name: string;
+  /** What is multiplied, `[batch, rows]`. */
+  readonly x: Tensor;
+  /** `[rows, columns]`. */
+  readonly W: Tensor;
+  /** Into how many gates of equal width the columns divide. */
+  readonly gates: number;
+  /** Products of one kind and source share what is done to their `x`, such as a dropout mask. Default `""`. */
+  readonly source: string;
+}
+
 /** What a layer gives the cells it runs. A modifier may pass on a changed one. */
 export interface CellContext {
   readonly training: boolean;
   /** Called with everything the step traces. */
   readonly trace: (name: string, value: Tensor) => void;
-  /** The state as the recurrent products see it. */
-  readonly recurrent: (state: Tensor) => Tensor;
+  /** Makes the step's products, `[batch, columns]`: `x W`, or what a modifier makes of it. */
+  readonly product: (product: Product) => Tensor;
   readonly keys: Keys;
   readonly extra: Readonly<Record<string, Tensor>>;
 }
@@ -109,11 +127,33 @@ export interface Keys {
 export const evaluation: CellContext = {
   training: false,
   trace: () => {},
-  recurrent: (state) => state,
+  product: ({ x, W }) => matmul(x, W),
   keys: { sequence: needsKey, step: needsKey },
   extra: {},
 };
 
 function needsKey(name: string): never {
   throw new TensorError(`${name}: training with randomness needs a key; pass { training: true, key: key(seed) }`);
+}
+
+/**
+ * The context of a cell within a cell: traces, products and keys stand under `name`, `inner.forget`, so that they are
+ * told from the outer cell's own.
+ */
+export function contextWithin(name: string, context: CellContext): CellContext {
+  const below = (own: string): string => `${name}.${own}`;
+  return {
+    ...context,
+    trace: (own, value) => context.trace(below(own), value),
+    product: (product) =>
+      context.product({
+        ...product,
+        name: below(product.name),
+        source: product.source === "" ? name : below(product.source),
+      }),
+    keys: {
+      sequence: (own) => context.keys.sequence(below(own)),
+      step: (own) => context.keys.step(below(own)),
+    },
+  };
 }

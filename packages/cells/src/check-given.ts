@@ -1,15 +1,18 @@
 /** Checks of what a user hands to cells, modifiers and layers: the cell, the layer or the normalizer itself. */
 import { TensorError } from "@sluice/tensor";
-import { checkMade, hasMembers, shown } from "@sluice/tensor/internal";
+import { at, checkMade, hasMembers, shown } from "@sluice/tensor/internal";
 import type { Normalizer } from "@sluice/norm";
 import type { Cell } from "./cell.ts";
+import { checkExtras } from "./inputs.ts";
 import type { Layer } from "./layers/layer.ts";
+import { checkStateShapes } from "./states.ts";
 
 /** An error, begun by `operation`, where a value is not a cell. */
 export function checkCell(operation: string, given: unknown): asserts given is Cell {
   if (hasMembers(given, { params: "object", state: "object", sizes: "object", extra: "object", step: "function" })) {
-    checkShapes(operation, "state", given);
-    checkShapes(operation, "extra", given);
+    const { state, extra }: { readonly state?: unknown; readonly extra?: unknown } = Object(given);
+    at(`${operation}: the cell`, () => checkStateShapes(state));
+    checkExtras(`${operation}: the cell's extra`, extra);
     return;
   }
   const fix =
@@ -43,14 +46,4 @@ export function checkNormalizer(operation: string, given: unknown): asserts give
     { name: "string", placement: "object", params: "function", apply: "function" },
     "layerNorm()",
   );
-}
-
-function checkShapes(operation: string, member: "state" | "extra", cell: unknown): void {
-  const shapes: unknown = Object.entries(cell ?? {}).find(([name]) => name === member)?.[1];
-  for (const [name, shape] of Object.entries(shapes ?? {})) {
-    if (!Array.isArray(shape))
-      throw new TensorError(
-        `${operation}: the cell's ${member}.${name} is ${shown(shape)}, expected the shape of one example, such as [64]`,
-      );
-  }
 }

@@ -62,8 +62,8 @@ const janet = defineCell({
     b: bias([2 * hidden]),
   }),
   state: ({ hidden }) => ({ h: [hidden] }),
-  step({ W, U, b }, { h }, x, { norm, trace, recurrent, beta }) {
-    const [s, a] = split(norm("gates", [matmul(x, W), matmul(recurrent(h), U), b]), 2);
+  step({ W, U, b }, { h }, x, { norm, trace, input, recurrent, beta }) {
+    const [s, a] = split(norm("gates", [input("gates", x, W), recurrent("gates", h, U), b]), 2);
     const f = trace("forget", sigmoid(s));
     const next = add(mul(f, h), mul(sub(1, sigmoid(sub(s, beta))), tanh(a)));
     return { state: { h: next }, output: "h" };
@@ -79,8 +79,8 @@ const projected = defineCell({
     V: kernel([hidden, 2]),
   }),
   state: ({ hidden }) => ({ h: [hidden], before: [hidden] }),
-  step({ W, U, V }, { h, before }, x, { norm, recurrent }) {
-    const next = tanh(norm("gates", [matmul(x, W), matmul(recurrent(h), U)]));
+  step({ W, U, V }, { h, before }, x, { norm, input, recurrent }) {
+    const next = tanh(norm("gates", [input("gates", x, W), recurrent("gates", h, U)]));
     return { state: { h: next, before: h }, output: matmul(add(next, before), V) };
   },
 });

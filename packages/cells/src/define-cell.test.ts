@@ -390,7 +390,10 @@ test("probing says what a step puts out and traces", () => {
     features: 3,
     outputState: "h",
     traces: { reset: [3], update: [3], candidate: [3] },
-    recurrent: true,
+    products: [
+      { kind: "input", name: "gates", gates: 3, source: "", rows: 2, columns: 9 },
+      { kind: "recurrent", name: "gates", gates: 3, source: "", rows: 3, columns: 9 },
+    ],
   });
   expect(evaluation.training).toBe(false);
 });
@@ -406,16 +409,4 @@ test("an IRNN starts by adding what is not negative", () => {
   const state = mapTree({ h: full([1, 2], 1) }, (s) => s);
   expect(numbers(outputOf(cell.step(cell.init(root), state, full([1, 2], 3))))).toEqual([4, 4]);
   expect(numbers(outputOf(cell.step(cell.init(root), state, full([1, 2], -3))))).toEqual([0, 0]);
-});
-
-test("parameters that nest are named", () => {
-  const nested = {
-    name: "nest",
-    params: () => ({ a: { W: kernel([2, 3]) } }),
-    state: () => ({ h: [3] }),
-    step: () => ({ state: {}, output: "h" }),
-  };
-  expect(() => Reflect.apply(defineCell, undefined, [nested])({ input: 2, hidden: 3 })).toThrow(
-    "defineCell: nest: parameter a is an object of W, expected one such as kernel([input, hidden])",
-  );
 });

@@ -1,105 +1,48 @@
 import type { Normalizer } from "@sluice/norm";
 import { checkNormalizer } from "./check-given.ts";
-import { isTensor, named, TensorError, type Shape, type Tensor, type Tree } from "@sluice/tensor";
-import { at, checkOptions, checkTree, describe, isFloat, placeholder, shown } from "@sluice/tensor/internal";
 import {
-  evaluation,
-  type Cell,
-  type CellContext,
-  type CellSizes,
-  type Keys,
-  type State,
-  type Stepped,
-} from "./cell.ts";
+  add,
+  isTensor,
+  leavesOf,
+  mapTree,
+  keyFor,
+  named,
+  TensorError,
+  type ArrayTensor,
+  type Tensor,
+  type Tree,
+} from "@sluice/tensor";
+import {
+  at,
+  checkOptions,
+  checkTree,
+  describe,
+  placeholder,
+  sameShape,
+  shown,
+  showShape,
+} from "@sluice/tensor/internal";
+import { evaluation, type Cell, type CellContext, type CellSizes, type Stepped } from "./cell.ts";
 import {
   checkParameters,
-  type Initializer,
+  changeSpecs,
   initialTree,
   parameter,
+  specsOf,
+  type InitOptions,
   type ParameterSpec,
   type Specs,
-  type Regularizer,
 } from "@sluice/params";
+import type { CellDefinition, CellFactory, CellOptions, NamedSpecs, StepContext } from "./definition.ts";
+import { checkInner, innerStates, innerSteps, type Inner } from "./inner-cells.ts";
+import { actualDType, inputOf, joinExtras, type Extras, type InputSpec } from "./inputs.ts";
 import { variationalDropout } from "./modifiers/variational-dropout.ts";
-import { normOf, type Norm, type ParamsAt } from "./normalize.ts";
+import { normOf, type ParamsAt } from "./normalize.ts";
 import { probe } from "./probe.ts";
+import { multiplyOf } from "./products.ts";
+import { checkRoles, chooseFor, chosenInitializer } from "./role-options.ts";
 import { checkSize } from "./size.ts";
-
-/** What a definition's step is given besides parameters, state and input. */
-export interface StepContext<E = Readonly<Record<string, Tensor>>> {
-  /**
-   * The sum of terms, normalized as the user of the cell chose: `norm("gates", [matmul(x, W), matmul(h, U), b])`;
-   * `norm("cell", c)`.
-   */
-  readonly norm: Norm;
-  /**
-   * Gives a value a name, under which it can be read over time: `trace("forget", sigmoid(s))`. Of a function, an error
-   * inside names the cell and this place: `trace("forget", () => sigmoid(s))`.
-   */
-  readonly trace: (name: string, value: Tensor | (() => Tensor)) => Tensor;
-  /** The state as it enters a recurrent product, where recurrent dropout acts: `matmul(recurrent(h), U)`. */
-  readonly recurrent: (state: Tensor) => Tensor;
-  readonly training: boolean;
-  readonly keys: Keys;
-  /** What the step reads besides `x`, as declared. */
-  readonly extra: E;
-}
-
-export interface CellDefinition<
-  D extends Record<string, ParameterSpec>,
-  S extends Record<string, Shape>,
-  O extends object,
-  E extends Record<string, Shape>,
-> {
-  readonly name: string;
-  /** The cell's own options with their defaults; they reach `params` and, merged into the context, `step`. */
-  readonly options?: O;
-  readonly extra?: (sizes: CellSizes) => E;
-  readonly params: (sizes: CellSizes, options: O) => D;
-  /** Shapes of the states of one example. */
-  readonly state: (sizes: CellSizes, options: O) => S;
-  /**
-   * The equations. Pure; `x` `[batch, input]`, states `[batch, ...]`; the output is the name of a state, `output: "h"`,
-   * or a tensor `[batch, features]` of its own.
-   */
-  readonly step: (
-    params: { readonly [K in keyof D]: Tensor },
-    state: { readonly [K in keyof S]: Tensor },
-    x: Tensor,
-    context: StepContext<{ readonly [K in keyof E]: Tensor }> & O,
-  ) => { readonly state: { readonly [K in keyof S]: Tensor }; readonly output: NoInfer<keyof S & string> | Tensor };
-}
-
-/**
- * Options of every cell; the names that differ from Keras's are `hidden` (units) and the spelling of Initializer and
- * Regularizer.
- */
-export interface CellOptions extends CellSizes {
-  readonly norm?: Normalizer | undefined;
-  /** Instead of the definition's, for all parameters of the role. */
-  readonly kernelInitializer?: Initializer;
-  readonly recurrentInitializer?: Initializer;
-  readonly biasInitializer?: Initializer;
-  readonly kernelRegularizer?: Regularizer;
-  readonly recurrentRegularizer?: Regularizer;
-  readonly biasRegularizer?: Regularizer;
-  /** Rate of {@link variationalDropout} of the input; as Keras's, where that stands alone. */
-  readonly dropout?: number;
-  /**
-   * Rate of {@link variationalDropout} of the state in the recurrent products, one mask for all gates (Keras's
-   * `recurrent_dropout` has one for each).
-   */
-  readonly recurrentDropout?: number;
-}
-
-export interface CellFactory<
-  D extends Record<string, ParameterSpec>,
-  S extends Record<string, Shape>,
-  O extends object,
-> {
-  (options: CellOptions & Partial<O>): Cell<{ readonly [K in keyof D]: Tensor }, { readonly [K in keyof S]: Tensor }>;
-  readonly definition: object;
-}
+import { floatOf, statesOf, type State, type States } from "./states.ts";
 
 const common: readonly string[] = [
   "input",
@@ -113,8 +56,18 @@ const common: readonly string[] = [
   "biasRegularizer",
   "dropout",
   "recurrentDropout",
+  "dropoutMasks",
 ];
-const reserved: readonly string[] = [...common, "trace", "recurrent", "training", "keys", "extra"];
+const reserved: readonly string[] = [
+  ...common,
+  "trace",
+  "recurrent",
+  "training",
+  "keys",
+  "extra",
+  "cells",
+  "stepIndex",
+];
 const aliases = {
   units: "hidden",
   hiddenSize: "hidden",
@@ -150,18 +103,20 @@ const aliases = {
  * the message, and the places of `norm` are known.
  */
 export function defineCell<
-  D extends Record<string, ParameterSpec>,
-  S extends Record<string, Shape>,
+  D extends NamedSpecs,
+  S extends States,
   O extends object = Record<never, never>,
-  E extends Record<string, Shape> = Record<never, never>,
->(definition: CellDefinition<D, S, O, E>): CellFactory<D, S, O>;
+  E extends Extras = Record<never, never>,
+  C extends Inner = Record<never, never>,
+  I extends boolean = false,
+>(definition: CellDefinition<D, S, O, E, C, I>): CellFactory<D, S, O, C, I>;
 export function defineCell(definition: AnyDefinition): { (options: CellOptions): Cell; readonly definition: object } {
-  checkOptions("defineCell", definition, ["name", "options", "extra", "params", "state", "step"], {
-    parameters: "params",
-    states: "state",
-    extras: "extra",
-    defaults: "options",
-  });
+  checkOptions(
+    "defineCell",
+    definition,
+    ["name", "options", "input", "extra", "cells", "params", "state", "stepIndex", "step"],
+    { parameters: "params", states: "state", extras: "extra", defaults: "options", inner: "cells" },
+  );
   const { name, options: defaults = {} } = definition;
   const own = Object.keys(defaults);
   const clash = own.find((option) => reserved.includes(option));
@@ -173,113 +128,191 @@ export function defineCell(definition: AnyDefinition): { (options: CellOptions):
     if (given.norm !== undefined) checkNormalizer(name, given.norm);
     const sizes = { input: checkSize(name, "input", given.input), hidden: checkSize(name, "hidden", given.hidden) };
     const chosen = Object.entries(given).filter(([option, value]) => own.includes(option) && value !== undefined);
-    const made: Made = { definition, sizes, options: { ...defaults, ...Object.fromEntries(chosen) }, norm: given.norm };
-    const declared = definition.params(sizes, made.options);
-    if (Object.hasOwn(declared, "norm"))
-      throw new TensorError(
-        `defineCell: ${name} has a parameter norm, the name under which normalizers keep theirs; rename it`,
-      );
-    for (const [parameter, spec] of Object.entries<unknown>(declared)) {
-      if (typeof spec === "object" && spec !== null && "kind" in spec && spec.kind === "parameter") continue;
-      throw new TensorError(
-        `defineCell: ${name}: parameter ${parameter} is ${shown(spec)}, expected one such as kernel([input, hidden]); a cell's parameters do not nest`,
-      );
-    }
-    checkRoles(name, declared, given);
-    const specs = mapValues(declared, (spec) => chooseFor(spec, sizes, given));
-    const norm = placesOf(made, specs);
-    const cell = cellOf(made, norm === undefined ? specs : { ...specs, norm });
+    const made = partsOf(definition, sizes, { ...defaults, ...Object.fromEntries(chosen) }, given);
+    const norm = placesOf(made);
+    const cell = cellOf(norm === undefined ? made : { ...made, params: { ...made.params, norm } });
     probe(cell);
-    const { dropout = 0, recurrentDropout = 0 } = given;
-    return dropout === 0 && recurrentDropout === 0
+    const { dropout = 0, recurrentDropout = 0, dropoutMasks } = given;
+    return dropout === 0 && recurrentDropout === 0 && dropoutMasks === undefined
       ? cell
-      : variationalDropout(cell, { input: dropout, recurrent: recurrentDropout });
+      : variationalDropout(cell, {
+          input: dropout,
+          recurrent: recurrentDropout,
+          ...(dropoutMasks === undefined ? {} : { masks: dropoutMasks }),
+        });
   };
   return Object.assign(make, { definition });
 }
 
-type AnyDefinition = CellDefinition<
-  Record<string, ParameterSpec>,
-  Record<string, Shape>,
-  object,
-  Record<string, Shape>
->;
+/** A definition whose names are not known at compile time. */
+interface AnyDefinition {
+  readonly name: string;
+  readonly options?: object;
+  readonly input?: (sizes: CellSizes) => NonNullable<Cell["input"]>;
+  readonly extra?: (sizes: CellSizes) => Extras;
+  readonly cells?: (sizes: CellSizes, options: object, given: { readonly norm: Normalizer | undefined }) => Inner;
+  readonly params: (sizes: CellSizes, options: object) => NamedSpecs;
+  readonly state: (sizes: CellSizes, options: object) => States;
+  readonly stepIndex?: boolean;
+  step(params: Readonly<Record<string, Tree>>, state: State, x: Tensor, context: AnyContext): Stepped;
+}
+
+type AnyContext = StepContext<Readonly<Record<string, Tensor>>, Inner> & { readonly stepIndex?: Tensor };
 
 /** A definition with everything that a cell of it is made from. */
 interface Made {
   readonly definition: AnyDefinition;
+  readonly name: string;
   readonly sizes: CellSizes;
   readonly options: object;
-  readonly norm: Normalizer | undefined;
+  readonly given: CellOptions;
+  readonly cells: Inner;
+  readonly input: Required<InputSpec>;
+  readonly extra: Extras;
+  /** The definition's own parameters. */
+  readonly own: NamedSpecs;
+  /** Those, the inner cells' and a normalizer's. */
+  readonly params: NamedSpecs;
+  readonly state: States;
 }
 
-function cellOf(made: Made, params: Specs): Cell {
-  const { definition, sizes, options } = made;
+function partsOf(definition: AnyDefinition, sizes: CellSizes, options: object, given: CellOptions): Made {
+  const { name } = definition;
+  const cells = definition.cells?.(sizes, options, { norm: given.norm }) ?? {};
+  const declared = definition.params(sizes, options);
+  checkDeclared(name, declared);
   const states = definition.state(sizes, options);
+  checkInner(`defineCell: ${name}`, cells, { parameter: declared, state: states });
+  const inner = Object.fromEntries(Object.entries(cells).map(([cell, { params }]) => [cell, params]));
+  checkRoles(name, { ...declared, ...inner }, given);
+  const choose = (specs: NamedSpecs): NamedSpecs =>
+    mapValues(specs, (spec) => changeSpecs(spec, (leaf) => chooseFor(leaf, sizes, given)));
+  const own = choose(declared);
+  const counted = definition.stepIndex === true ? { stepIndex: { shape: [], dtype: "i32" as const } } : {};
+  return {
+    definition,
+    name,
+    sizes,
+    options,
+    given,
+    cells,
+    input: inputOf(definition.input?.(sizes) ?? [sizes.input]),
+    extra: joinExtras(name, [definition.extra?.(sizes) ?? {}, ...Object.values(cells).map(({ extra }) => extra)]),
+    own,
+    params: { ...own, ...choose(inner) },
+    state: { ...states, ...innerStates(cells), ...counted },
+  };
+}
+
+function checkDeclared(name: string, declared: NamedSpecs): void {
+  if (Object.hasOwn(declared, "norm"))
+    throw new TensorError(
+      `defineCell: ${name} has a parameter norm, the name under which normalizers keep theirs; rename it`,
+    );
+  const check = (specs: unknown, path: string): void => {
+    if (typeof specs === "object" && specs !== null && !("kind" in specs && specs.kind === "array")) {
+      if ("kind" in specs && specs.kind === "parameter") return;
+      for (const [child, below] of Object.entries({ ...specs })) check(below, `${path}.${child}`);
+      return;
+    }
+    throw new TensorError(
+      `defineCell: ${name}: parameter ${path} is ${shown(specs)}, expected one such as kernel([input, hidden]), or an object or list of them`,
+    );
+  };
+  for (const [parameter, specs] of Object.entries<unknown>(declared)) check(specs, parameter);
+}
+
+function cellOf(made: Made): Cell {
+  const { definition, name, sizes, options, params, state: states, input, extra } = made;
   const step: Cell["step"] = (weights, state, x, context = evaluation) => {
-    checkStep(definition.name, { sizes, params, states }, weights, state, x);
+    checkStep(made, weights, state, x);
     return runStep(made, weights, state, x, context, (place, part) => tensorsAt(weights, ["norm", place, part]));
   };
   return {
-    name: definition.name,
+    name,
     sizes,
     params,
     state: states,
-    extra: definition.extra?.(sizes) ?? {},
+    ...(definition.input === undefined ? {} : { input }),
+    extra,
     origin: { definition, options: { ...options }, step, params },
-    init: (key, initOptions) => initialTree(params, key, initOptions),
+    init: (key, initOptions) => initialParams(made, key, initOptions),
     step,
   };
 }
 
-interface Expected {
-  readonly sizes: CellSizes;
-  readonly params: Specs;
-  readonly states: Readonly<Record<string, Shape>>;
+/** Inner cells begin as they do by themselves, but where the user chose an initializer. */
+function initialParams({ cells, params, given }: Made, key: ArrayTensor, options?: InitOptions): Tree {
+  const drawn = (specs: Specs): Tree => initialTree(specs, key, options);
+  const own = Object.fromEntries(Object.entries(params).filter(([name]) => !Object.hasOwn(cells, name)));
+  const inner = Object.entries(cells).map(([name, cell]) => {
+    const specs = params[name]!;
+    const chosen = new Map(
+      leavesOf(initialTree(specs, keyFor(key, name), options)).map(({ path, tensor }) => [path, tensor]),
+    );
+    const kept = new Set(specsOf(specs).flatMap(({ path, spec }) => (chosenInitializer(spec, given) ? [] : [path])));
+    const begun = cell.init(keyFor(key, name), options);
+    return [name, mapTree(begun, (value, path) => (kept.has(path) ? value : (chosen.get(path) ?? value)))];
+  });
+  return { ...drawn(own), ...Object.fromEntries(inner) };
 }
 
 /** Compares what a step is given with what the cell declares. */
-function checkStep(name: string, { sizes, params, states }: Expected, weights: Tree, state: State, x: Tensor): void {
-  if (x.shape.length !== 2 || x.shape[1] !== sizes.input)
-    throw new TensorError(`${name}: a step expects x [batch, ${sizes.input}], got ${describe(x)}`);
+function checkStep({ name, input, params, state: states }: Made, weights: Tree, state: State, x: Tensor): void {
+  const float = floatOf(x, weights);
+  const expected = [...input.shape];
+  if (x.shape.length !== expected.length + 1 || !sameShape(x.shape.slice(1), expected))
+    throw new TensorError(
+      `${name}: a step expects x ${showShape([NaN, ...expected]).replace("NaN", "batch")}, got ${describe(x)}`,
+    );
+  if (input.dtype !== "f32" && x.dtype !== input.dtype)
+    throw new TensorError(`${name}: a step expects x of dtype ${input.dtype}, got ${x.dtype} ${describe(x)}`);
   checkParameters(name, params, weights, x);
-  const dtype = isFloat(x.dtype) ? { dtype: x.dtype } : {};
   checkTree(
     name,
     "states",
-    Object.entries(states).map(([path, shape]) => ({ path, shape: [x.shape[0]!, ...shape], ...dtype })),
+    statesOf(states).map(({ path, shape, dtype }) => ({
+      path,
+      shape: [x.shape[0]!, ...shape],
+      dtype: actualDType(dtype, float),
+    })),
     state,
   );
 }
 
 /** The definition's step in its context; errors name the cell. */
 function runStep(made: Made, params: Tree, state: State, x: Tensor, context: CellContext, paramsAt: ParamsAt): Stepped {
-  const { definition, sizes, options, norm } = made;
-  return at(definition.name, () =>
-    definition.step(tensorsAt(params, []), state, x, {
+  const { definition, name, sizes, options, given, cells } = made;
+  const { stepIndex, ...states } = definition.stepIndex === true ? state : { ...state, stepIndex: undefined };
+  const next = at(name, () =>
+    definition.step(childrenOf(params), states, x, {
       ...options,
-      norm: normOf(norm, sizes.hidden, paramsAt),
-      trace(name, value) {
-        const traced = named(`${definition.name}.${name}`, typeof value === "function" ? at(name, value) : value);
-        context.trace(name, traced);
+      norm: normOf(given.norm, sizes.hidden, paramsAt),
+      trace(trace: string, value: Tensor | (() => Tensor)) {
+        const traced = named(`${name}.${trace}`, typeof value === "function" ? at(trace, value) : value);
+        context.trace(trace, traced);
         return traced;
       },
-      recurrent: context.recurrent,
+      input: multiplyOf("input", sizes.hidden, context),
+      recurrent: multiplyOf("recurrent", sizes.hidden, context),
       training: context.training,
       keys: context.keys,
       extra: context.extra,
+      cells: innerSteps(cells, params, state, context),
+      ...(isTensor(stepIndex) ? { stepIndex } : {}),
     }),
   );
+  if (!isTensor(stepIndex)) return next;
+  return { ...next, state: { ...next.state, stepIndex: add(stepIndex, 1) } };
 }
 
 /** The parameters of the normalizer at every place the step has for one, found by running the step once on symbols. */
-function placesOf(made: Made, specs: Specs): Specs | undefined {
-  const { norm } = made;
+function placesOf(made: Made): Specs | undefined {
+  const { norm } = made.given;
   if (norm === undefined) return undefined;
   const places: Record<string, Record<string, Record<string, ParameterSpec>>> = {};
-  const cell = cellOf(made, specs);
   probe({
-    ...cell,
+    ...cellOf(made),
     step: (params, state, x, context = evaluation) =>
       runStep(made, params, state, x, context, (place, part, shape) => {
         const parts = (places[place] ??= {});
@@ -294,55 +327,17 @@ function placesOf(made: Made, specs: Specs): Specs | undefined {
       }),
   });
   if (Object.keys(places).length === 0) {
-    const name = made.definition.name;
+    const { name } = made;
     throw new TensorError(
-      `${name}: ${norm.name} would change nothing, since the step of ${name} calls norm at no place where it acts; write norm("gates", [matmul(x, W), matmul(h, U)]) there, or make the cell without norm`,
+      `${name}: ${norm.name} would change nothing, since the step of ${name} calls norm at no place where it acts; write norm("gates", [input("gates", x, W), recurrent("gates", h, U)]) there, or make the cell without norm`,
     );
   }
   return places;
 }
 
-const perRole = {
-  kernel: ["kernelInitializer", "kernelRegularizer"],
-  recurrent: ["recurrentInitializer", "recurrentRegularizer"],
-  bias: ["biasInitializer", "biasRegularizer"],
-} as const;
-
-/** Rejects an initializer or regularizer for a role that no parameter has. */
-function checkRoles(name: string, declared: Readonly<Record<string, ParameterSpec>>, given: CellOptions): void {
-  const roles = new Set<string>(Object.values(declared).map(({ role }) => role));
-  for (const [role, options] of Object.entries(perRole)) {
-    const idle = roles.has(role) ? undefined : options.find((option) => given[option] !== undefined);
-    if (idle !== undefined)
-      throw new TensorError(
-        `${name}: ${idle} would change nothing, since no parameter has the role ${role}; there are ${[...roles].join(", ") || "none"}`,
-      );
-  }
-}
-
-/** The user's initializer and regularizer for the parameter's role, where there is one. */
-function chooseFor(spec: ParameterSpec, sizes: CellSizes, given: CellOptions): ParameterSpec {
-  const { role } = spec;
-  const initializer = {
-    kernel: given.kernelInitializer,
-    recurrent: given.recurrentInitializer,
-    bias: given.biasInitializer,
-    norm: undefined,
-    other: undefined,
-  }[role];
-  const regularizer = {
-    kernel: given.kernelRegularizer,
-    recurrent: given.recurrentRegularizer,
-    bias: given.biasRegularizer,
-    norm: undefined,
-    other: undefined,
-  }[role];
-  return {
-    ...spec,
-    sizes,
-    ...(initializer === undefined ? {} : { initializer }),
-    ...(regularizer === undefined ? {} : { regularizer }),
-  };
+/** What stands directly under the root of a tree. */
+function childrenOf(params: Tree): Record<string, Tree> {
+  return isTensor(params) ? {} : Object.fromEntries(Object.entries<Tree>(params).filter(([name]) => name !== "norm"));
 }
 
 /** The tensors directly under a path of a tree; none where it ends before, as under a normalizer without parameters. */

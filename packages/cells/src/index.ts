@@ -1,43 +1,60 @@
 // Cells: write one, or take one
-export {
-  type CellDefinition,
-  type CellFactory,
-  type CellOptions,
-  type StepContext,
-  defineCell,
-} from "./define-cell.ts";
+export { defineCell } from "./define-cell.ts";
+export type { CellDefinition, CellFactory, CellOptions, NamedSpecs, StepContext } from "./definition.ts";
 export {
   type Cell,
   type CellContext,
   type CellSizes,
   type Keys,
   type Origin,
-  type State,
+  type Product,
   type Stepped,
+  contextWithin,
   evaluation,
   originOf,
   outputOf,
   withTrainingStep,
 } from "./cell.ts";
+export {
+  type NestedStates,
+  type State,
+  type StateLeaf,
+  type StateOf,
+  type StatePath,
+  type StateSpec,
+  type States,
+  mapStates,
+  statesOf,
+  statesWithin,
+} from "./states.ts";
+export { type Extras, type InputSpec, inputOf } from "./inputs.ts";
+export type { Inner, InnerCell, InnerStepOptions } from "./inner-cells.ts";
+export type { Multiply, MultiplyOptions } from "./products.ts";
 export type { Norm, Term } from "./normalize.ts";
-export { type Probed, probe } from "./probe.ts";
+export { type Probed, type ProbedProduct, probe } from "./probe.ts";
 export { type Biases, gru, lstm, type Reset, rnn } from "./gated/index.ts";
 export { type Activation, type ActivationName, activationOf } from "./activations.ts";
 
 // Modifiers of any cell
 export { keysWithin } from "./modifiers/keys-within.ts";
-export { zoneout } from "./modifiers/zoneout.ts";
-export { variationalDropout } from "./modifiers/variational-dropout.ts";
+export { type StateRates, zoneout } from "./modifiers/zoneout.ts";
+export {
+  type DropoutMasks,
+  type VariationalDropoutOptions,
+  variationalDropout,
+} from "./modifiers/variational-dropout.ts";
 
 // Layers
 export type {
   Applied,
   ApplyOptions,
   BatchSize,
+  InitialStateOptions,
   Layer,
   LayerParams,
   LayerState,
   Made,
+  MaskedOutput,
   Perturbations,
 } from "./layers/layer.ts";
 export { isAsMade } from "./layers/layer.ts";
@@ -50,5 +67,6 @@ export {
   bidirectional,
 } from "./layers/bidirectional.ts";
 export { type DenseLayer, type DenseOptions, type DenseParams, dense } from "./layers/dense.ts";
+export { type EmbeddingLayer, type EmbeddingOptions, type EmbeddingParams, embedding } from "./layers/embedding.ts";
 export { dropout } from "./layers/dropout.ts";
 export { type Stream, type StreamOptions, stream } from "./layers/stream.ts";

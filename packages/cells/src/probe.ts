@@ -1,7 +1,9 @@
-import { TensorError, type Shape, type Tensor } from "@sluice/tensor";
+import { leavesOf, matmul, TensorError, type DType, type Shape, type Tensor } from "@sluice/tensor";
 import { at, checkOptions, placeholder, sameShape, shown, showShape } from "@sluice/tensor/internal";
-import { outputOf, type Cell, type CellContext, type State } from "./cell.ts";
+import { outputOf, type Cell, type CellContext, type Product } from "./cell.ts";
+import { inputOf } from "./inputs.ts";
 import { mapSpecs } from "@sluice/params";
+import { checkStates, mapStates, statesOf, type State } from "./states.ts";
 
 /** What one run of a cell's step on symbols tells of it. */
 export interface Probed {
@@ -11,8 +13,14 @@ export interface Probed {
   readonly outputState: string | undefined;
   /** Shapes of the traced values of one example. */
   readonly traces: Readonly<Record<string, Shape>>;
-  /** Whether the step marks its recurrent products. */
-  readonly recurrent: boolean;
+  /** The products with weights that the step makes through its context. */
+  readonly products: readonly ProbedProduct[];
+}
+
+/** A product with weights `[rows, columns]`. */
+export interface ProbedProduct extends Omit<Product, "x" | "W"> {
+  readonly rows: number;
+  readonly columns: number;
 }
 
 const batch = 2;
@@ -22,9 +30,10 @@ export function probe(cell: Cell, options: { readonly training?: boolean } = {})
   checkOptions("probe", options, ["training"]);
   const { training = false } = options;
   const { name } = cell;
-  const f32 = (shape: Shape, label: string): Tensor => placeholder({ shape, dtype: "f32" }, label);
+  checkStates(name, cell.state, cell.params);
+  const symbol = (shape: Shape, label: string, dtype: DType = "f32"): Tensor => placeholder({ shape, dtype }, label);
   const traces: Record<string, Shape> = {};
-  let recurrent = false;
+  const products: ProbedProduct[] = [];
   const drawn = new Set<string>();
   const randomKey = (stream: string): Tensor => {
     if (drawn.has(stream))
@@ -43,20 +52,25 @@ export function probe(cell: Cell, options: { readonly training?: boolean } = {})
         throw new TensorError(`trace: ${trace} ${showShape(value.shape)} must have the batch as its first axis`);
       traces[trace] = value.shape.slice(1);
     },
-    recurrent: (state) => {
-      recurrent = true;
-      return state;
+    product({ x, W, ...product }) {
+      if (products.some((other) => other.kind === product.kind && other.name === product.name))
+        throw new TensorError(`${product.kind}: the product ${product.name} is made twice; give each its own name`);
+      const result = matmul(x, W);
+      products.push({ ...product, rows: x.shape[1]!, columns: W.shape[1]! });
+      return result;
     },
     keys: { sequence: randomKey, step: randomKey },
     extra: Object.fromEntries(
-      Object.entries(cell.extra).map(([extra, shape]) => [extra, f32([batch, ...shape], extra)]),
+      Object.entries(cell.extra).map(([extra, spec]) => {
+        const { shape, dtype } = inputOf(spec);
+        return [extra, symbol([batch, ...shape], extra, dtype)];
+      }),
     ),
   };
-  const params = mapSpecs(cell.params, (spec, path) => f32(spec.shape, path));
-  const before: State = Object.fromEntries(
-    Object.entries(cell.state).map(([state, shape]) => [state, f32([batch, ...shape], state)]),
-  );
-  const stepped = cell.step(params, before, f32([batch, cell.sizes.input], "x"), context);
+  const params = mapSpecs(cell.params, (spec, path) => symbol(spec.shape, path));
+  const before = mapStates(cell.state, ({ path, shape, dtype }) => symbol([batch, ...shape], path, dtype));
+  const { shape: inputShape, dtype: inputDType } = inputOf(cell.input ?? [cell.sizes.input]);
+  const stepped = cell.step(params, before, symbol([batch, ...inputShape], "x", inputDType), context);
   const found: unknown = stepped;
   if (
     typeof found !== "object" ||
@@ -67,26 +81,12 @@ export function probe(cell: Cell, options: { readonly training?: boolean } = {})
   ) {
     throw new TensorError(`${name}: the step returned ${shown(found)}, expected { state, output }`);
   }
-  const { state: after } = stepped;
-
-  const declared = Object.keys(cell.state);
-  const returned = Object.keys(after);
-  if (declared.length !== returned.length || declared.some((state) => after[state] === undefined)) {
-    throw new TensorError(
-      `${name}: the step must return the states ${declared.join(", ")}; it returned ${returned.join(", ") || "none"}`,
-    );
-  }
-  for (const state of declared) {
-    const [from, to] = [before[state]!.shape, after[state]!.shape];
-    if (!sameShape(from, to))
-      throw new TensorError(
-        `${name}: state ${state} is declared as ${showShape(from)} for a batch of ${batch} but leaves the step as ${showShape(to)}`,
-      );
-  }
+  const after = leavesOf(stepped.state);
+  checkReturned(cell, stepped.state);
   const outputState = typeof stepped.output === "string" ? stepped.output : undefined;
   const output = at(name, () => outputOf(stepped));
   const same =
-    outputState === undefined ? declared.find((state) => unnamed(after[state]!) === unnamed(output)) : undefined;
+    outputState === undefined ? after.find(({ tensor }) => unnamed(tensor) === unnamed(output))?.path : undefined;
   if (same !== undefined) {
     throw new TensorError(
       `${name}: the output is the new state ${same}; return output: "${same}", so that what happens to the state, such as zoneout, happens to the output too`,
@@ -97,7 +97,28 @@ export function probe(cell: Cell, options: { readonly training?: boolean } = {})
       `${name}: the output must be [batch, features]; for a batch of ${batch} it is ${showShape(output.shape)}`,
     );
   }
-  return { features: output.shape[1]!, outputState, traces, recurrent };
+  return { features: output.shape[1]!, outputState, traces, products };
+}
+
+/** Compares the states that a step returns with those that the cell declares. */
+function checkReturned({ name, state }: Cell, returned: State): void {
+  const after = new Map(leavesOf(returned).map(({ path, tensor }) => [path, tensor]));
+  const declared = statesOf(state);
+  if (declared.length !== after.size || declared.some(({ path }) => !after.has(path))) {
+    const list = (paths: readonly string[]): string => paths.join(", ") || "none";
+    throw new TensorError(
+      `${name}: the step must return the states ${list(declared.map(({ path }) => path))}; it returned ${list([...after.keys()])}`,
+    );
+  }
+  for (const { path, shape, dtype } of declared) {
+    const [from, to] = [[batch, ...shape], after.get(path)!];
+    if (!sameShape(from, to.shape))
+      throw new TensorError(
+        `${name}: state ${path} is declared as ${showShape(from)} for a batch of ${batch} but leaves the step as ${showShape(to.shape)}`,
+      );
+    if (to.dtype !== dtype)
+      throw new TensorError(`${name}: state ${path} is declared as ${dtype} but leaves the step as ${to.dtype}`);
+  }
 }
 
 /** The tensor that has been given names. */

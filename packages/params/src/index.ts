@@ -1,7 +1,7 @@
 // Specs: parameters before they have values
 export type { InitOptions, ParameterSpec, ParamsOf, Role, SpecLeaf, Specs } from "./parameter.ts";
 export { bias, kernel, parameter, recurrentKernel } from "./parameter.ts";
-export { initialize, initialTree, mapSpecs, parameterCount, specsOf } from "./parameter.ts";
+export { changeSpecs, initialize, initialTree, mapSpecs, parameterCount, specsOf } from "./parameter.ts";
 export { checkParameters } from "./check-parameters.ts";
 
 // Initializers

@@ -90,6 +90,13 @@ export function mapSpecs(specs: Specs, f: (spec: ParameterSpec, path: string) =>
   return Object.fromEntries(Object.entries(specs).map(([name, child]) => [name, mapSpecs(child, f, below(name))]));
 }
 
+/** The specs with `f` of every one. */
+export function changeSpecs(specs: Specs, f: (spec: ParameterSpec) => ParameterSpec): Specs {
+  if (isSpec(specs)) return f(specs);
+  if (isList(specs)) return specs.map((child) => changeSpecs(child, f));
+  return Object.fromEntries(Object.entries(specs).map(([name, child]) => [name, changeSpecs(child, f)]));
+}
+
 function checkBranch(specs: unknown, path: string): void {
   if (typeof specs === "object" && specs !== null && !isTensor(specs)) return;
   throw new TensorError(

@@ -1,4 +1,4 @@
-import { add, matmul, mul, sliceAxis, split, sub, TensorError, type Tensor } from "@sluice/tensor";
+import { add, mul, sliceAxis, split, sub, TensorError, type Tensor } from "@sluice/tensor";
 import { suggestion } from "@sluice/tensor/internal";
 import { activationOf, type Activation } from "../activations.ts";
 import { defineCell } from "../define-cell.ts";
@@ -43,15 +43,14 @@ export const gru = defineCell({
     };
   },
   state: ({ hidden }) => ({ h: [hidden] }),
-  step({ W, U, b, bh }, { h }, x, { norm, trace, recurrent, reset, activation, recurrentActivation }) {
+  step({ W, U, b, bh }, { h }, x, { norm, trace, input, recurrent, reset, activation, recurrentActivation }) {
     const [f, s] = [activationOf(activation), activationOf(recurrentActivation)];
     const hidden = h.shape[1]!;
     const gates = (y: Tensor): Tensor => sliceAxis(y, y.shape.length - 1, 0, 2 * hidden);
     const candidate = (y: Tensor): Tensor => sliceAxis(y, y.shape.length - 1, 2 * hidden, 3 * hidden);
 
-    const seen = recurrent(h);
-    const xW = matmul(x, W);
-    const hU = matmul(seen, reset === "after" ? U : gates(U));
+    const xW = input("gates", x, W);
+    const hU = recurrent("gates", h, reset === "after" ? U : gates(U));
     const [r1, z1] = split(norm("gates", [gates(xW), gates(hU), ...given(b, bh).map(gates)]), 2);
     const r = trace("reset", s(r1));
     const z = trace("update", s(z1));
@@ -60,7 +59,7 @@ export const gru = defineCell({
     const product =
       reset === "after"
         ? { product: candidate(hU), ...biasesOfProduct, times: r }
-        : { product: matmul(mul(r, seen), candidate(U)), ...biasesOfProduct };
+        : { product: recurrent("candidate", mul(r, h), candidate(U)), ...biasesOfProduct };
     const n = trace("candidate", f(norm("candidate", [candidate(xW), product, ...biases])));
     const next = add(mul(z, h), mul(sub(1, z), n));
     return { state: { h: next }, output: "h" };

@@ -1,4 +1,4 @@
-import { add, matmul, mul, split, tensor, type ArrayTensor } from "@sluice/tensor";
+import { add, mul, split, tensor, type ArrayTensor } from "@sluice/tensor";
 import { activationOf, type Activation } from "../activations.ts";
 import { defineCell } from "../define-cell.ts";
 import { bias, kernel, recurrentKernel } from "@sluice/params";
@@ -35,9 +35,9 @@ export const lstm = defineCell({
     ),
   }),
   state: ({ hidden }) => ({ h: [hidden], c: [hidden] }),
-  step({ W, U, b, bh }, { h, c }, x, { norm, trace, recurrent, activation, recurrentActivation }) {
+  step({ W, U, b, bh }, { h, c }, x, { norm, trace, input, recurrent, activation, recurrentActivation }) {
     const [f1, s] = [activationOf(activation), activationOf(recurrentActivation)];
-    const [a1, a2, a3, a4] = split(norm("gates", [matmul(x, W), matmul(recurrent(h), U), ...given(b, bh)]), 4);
+    const [a1, a2, a3, a4] = split(norm("gates", [input("gates", x, W), recurrent("gates", h, U), ...given(b, bh)]), 4);
     const i = trace("input", s(a1));
     const f = trace("forget", s(a2));
     const g = trace("candidate", f1(a3));

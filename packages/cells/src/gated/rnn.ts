@@ -1,4 +1,3 @@
-import { matmul } from "@sluice/tensor";
 import { activationOf, type Activation } from "../activations.ts";
 import { defineCell } from "../define-cell.ts";
 import { bias, kernel, recurrentKernel } from "@sluice/params";
@@ -20,9 +19,9 @@ export const rnn = defineCell({
     ...biasesOf(biases, bias([hidden])),
   }),
   state: ({ hidden }) => ({ h: [hidden] }),
-  step({ W, U, b, bh }, { h }, x, { norm, recurrent, activation }) {
+  step({ W, U, b, bh }, { h }, x, { norm, input, recurrent, activation }) {
     const f = activationOf(activation);
-    const next = f(norm("gates", [matmul(x, W), matmul(recurrent(h), U), ...given(b, bh)]));
+    const next = f(norm("gates", [input("gates", x, W), recurrent("gates", h, U), ...given(b, bh)]));
     return { state: { h: next }, output: "h" };
   },
 });

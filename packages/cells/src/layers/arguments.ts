@@ -1,5 +1,6 @@
 /** Checks of what `apply` is given. */
 import {
+  convert,
   full,
   isTensor,
   leavesOf,
@@ -25,15 +26,16 @@ import {
   showShape,
   suggestion,
   zeroBeyond,
-  zerosArray,
 } from "@sluice/tensor/internal";
-import type { State } from "../cell.ts";
-import type { ApplyOptions, BatchSize } from "./layer.ts";
+import { actualDType, inputOf, type Extras } from "../inputs.ts";
+import { statesOf, type State, type States } from "../states.ts";
+import type { ApplyOptions, BatchSize, InitialStateOptions } from "./layer.ts";
 
 const applyOptions = [
   "state",
   "lengths",
   "mask",
+  "maskedOutput",
   "present",
   "resets",
   "resetState",
@@ -46,26 +48,36 @@ const applyOptions = [
   "carryAfter",
 ];
 
-export function checkApply(name: string, given: object): void {
+export function checkApply(name: string, given: { readonly maskedOutput?: unknown }): void {
   checkOptions(`${name}.apply`, given, applyOptions, {
     initialState: "state",
     initial_state: "state",
     sequenceLengths: "lengths",
+    zeroOutputForMask: "maskedOutput",
+    zero_output_for_mask: "maskedOutput",
   });
+  const { maskedOutput = "zeros" } = given;
+  if (maskedOutput !== "zeros" && maskedOutput !== "repeat")
+    throw new TensorError(
+      `${name}.apply: unknown maskedOutput ${String(maskedOutput)}; ${suggestion(String(maskedOutput), ["zeros", "repeat"])}`,
+    );
 }
 
-/** The dtype that `initialState` or `perturbations` is asked for. */
+/** The dtype that `perturbations` is asked for. */
 export function dtypeOf(operation: string, options: { readonly dtype?: DType } = {}): DType {
   checkOptions(operation, options, ["dtype"]);
   return options.dtype ?? "f32";
 }
 
-/** Zeros `[...lead, ...shape]` for every state. */
-export function zeroState<S extends State>(shapes: { readonly [K in keyof S]: Shape }, lead: Shape, dtype: DType): S;
-export function zeroState(shapes: Readonly<Record<string, Shape>>, lead: Shape, dtype: DType): State {
-  return Object.fromEntries(
-    Object.entries(shapes).map(([name, shape]) => [name, zerosArray([...lead, ...shape], dtype)]),
-  );
+/** The dtype that `initialState` is asked for, and the parameters that learned states begin as. */
+export function beginOf<P extends Tree>(
+  operation: string,
+  options: InitialStateOptions<P> = {},
+): { readonly dtype: DType; readonly params: P | undefined } {
+  checkOptions(operation, options, ["dtype", "params"]);
+  const { params } = options;
+  const float = params === undefined ? undefined : leavesOf(params).find(({ tensor: { dtype } }) => isFloat(dtype));
+  return { dtype: options.dtype ?? float?.tensor.dtype ?? "f32", params };
 }
 
 /** Compares the states that a layer of layers is given, nested, with its own. */
@@ -79,15 +91,17 @@ export function checkStates<S extends Tree>(
   if (given.resetState !== undefined) checkTree(name, "states of resetState", expected, given.resetState);
 }
 
-export function stateOf<S extends State>(name: string, option: string, given: S | undefined, zeros: S): S {
-  if (given === undefined) return zeros;
+export function stateOf<S extends State>(name: string, option: string, given: S | undefined, initial: S): S {
+  if (given === undefined) return initial;
   const tensors = new Map(leavesOf(given).map(({ path, tensor }) => [path, tensor]));
-  const strange = [...tensors.keys()].find((path) => !Object.hasOwn(zeros, path));
+  const expected = leavesOf(initial);
+  const paths = expected.map(({ path }) => path);
+  const strange = [...tensors.keys()].find((path) => !paths.includes(path));
   if (strange !== undefined)
     throw new TensorError(
-      `${name}: ${option} has ${strange}, which is no state of the cell; ${suggestion(strange, Object.keys(zeros))}`,
+      `${name}: ${option} has ${strange}, which is no state of the cell; ${suggestion(strange, paths)}`,
     );
-  for (const { path, tensor: zero } of leavesOf(zeros)) {
+  for (const { path, tensor: zero } of expected) {
     const state = tensors.get(path);
     if (state !== undefined && sameShape(state.shape, zero.shape) && state.dtype === zero.dtype) continue;
     const got = state === undefined ? "none" : `${state.dtype} ${showShape(state.shape)}`;
@@ -186,34 +200,62 @@ export function startsOf(resets: Tensor, { reverse }: { readonly reverse: boolea
   return pad(sliceAxis(resets, 1, 1, time), [0, 0], [0, 1]);
 }
 
-/**
- * The tensors `[batch, time, ...shape]` of `given` by the names of `shapes`, time first; with `all` none may be
- * missing.
- */
-export function tensorsOver(
+/** The extra inputs, `[batch, time, ...]`, time first. A bool that is read as a number is 0 or 1. */
+export function extraOver(
   name: string,
-  option: string,
   given: object,
-  shapes: Readonly<Record<string, Shape>>,
-  { batch, time }: BatchSize,
-  { all }: { readonly all: boolean },
+  extras: Extras,
+  { batch, time, float }: BatchSize & { readonly float: DType },
 ): Record<string, Tensor> {
+  // Extra inputs of another layer may be among those given.
   const tensors = new Map<string, unknown>(Object.entries(given));
-  const strange = [...tensors.keys()].find((key) => !Object.hasOwn(shapes, key));
-  // Extra inputs of another layer may be among them.
-  if (strange !== undefined && !all)
-    throw new TensorError(`${name}: ${option} has ${strange}; ${suggestion(strange, Object.keys(shapes))}`);
   return Object.fromEntries(
-    Object.entries(shapes).flatMap(([key, shape]) => {
-      const value = tensors.get(key);
-      if (value === undefined && !all) return [];
-      const expected = [batch, time, ...shape];
-      if (value !== undefined && isTensor(value) && sameShape(value.shape, expected)) return [[key, swapTime(value)]];
-      const got =
-        value !== undefined && isTensor(value) ? showShape(value.shape) : value === undefined ? "none" : String(value);
-      throw new TensorError(`${name}: ${option} ${key} must be ${showShape(expected)} (batch, time, ...), got ${got}`);
+    Object.entries(extras).map(([key, spec]) => {
+      const { shape, dtype: declared } = inputOf(spec);
+      const x = tensorOver(`${name}: extra ${key}`, tensors.get(key), [batch, time, ...shape]);
+      const dtype = actualDType(declared, float);
+      if (x.dtype === dtype) return [key, x];
+      if (x.dtype === "bool") return [key, convert(x, dtype)];
+      throw new TensorError(
+        `${name}: extra ${key} must be ${dtype}, got ${x.dtype}; convert it, or declare it in the cell's extra as { shape, dtype: "${x.dtype}" }`,
+      );
     }),
   );
+}
+
+/** The perturbations that are given, `[batch, time, ...]`, time first, by the paths of their states. */
+export function perturbationsOver(
+  name: string,
+  given: ApplyOptions["perturbations"],
+  states: States,
+  { batch, time }: BatchSize,
+): Record<string, Tensor> {
+  const shapes = Object.fromEntries(statesOf(states).map(({ path, shape }) => [path, shape]));
+  return Object.fromEntries(
+    partsOf(given).map(([path, value]) => {
+      const shape = shapes[path];
+      if (shape === undefined)
+        throw new TensorError(`${name}: perturbations has ${path}; ${suggestion(path, Object.keys(shapes))}`);
+      return [path, tensorOver(`${name}: perturbations ${path}`, value, [batch, time, ...shape])];
+    }),
+  );
+}
+
+/** What is given of a tree that may have holes, by path. */
+function partsOf(given: ApplyOptions["perturbations"], path = ""): [string, unknown][] {
+  if (given === undefined) return [];
+  if (typeof given !== "object" || given === null || isTensor(given)) return [[path, given]];
+  return Object.entries<ApplyOptions["perturbations"]>(given).flatMap(([name, part]) =>
+    partsOf(part, path === "" ? name : `${path}.${name}`),
+  );
+}
+
+/** A tensor `[batch, time, ...]`, time first. */
+function tensorOver(what: string, value: unknown, expected: Shape): Tensor {
+  if (value !== undefined && isTensor(value) && sameShape(value.shape, expected)) return swapTime(value);
+  const got =
+    value !== undefined && isTensor(value) ? showShape(value.shape) : value === undefined ? "none" : String(value);
+  throw new TensorError(`${what} must be ${showShape(expected)} (batch, time, ...), got ${got}`);
 }
 
 /** Which traces to collect. */

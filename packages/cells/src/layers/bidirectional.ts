@@ -1,11 +1,13 @@
-import { add, concat, keyFor, mul, TensorError, type DType, type Tensor, type Tree } from "@sluice/tensor";
+import { add, concat, keyFor, mul, TensorError, type Tensor, type Tree } from "@sluice/tensor";
 import { at, checkOptions, suggestion } from "@sluice/tensor/internal";
-import type { Cell, State } from "../cell.ts";
+import type { Cell } from "../cell.ts";
 import { checkCell } from "../check-given.ts";
+import { joinExtras } from "../inputs.ts";
+import { floatOf, type State } from "../states.ts";
 import { checkParameters } from "@sluice/params";
-import { carryAfterOf, checkApply, checkStates } from "./arguments.ts";
-import { asMade, type Applied, type Layer } from "./layer.ts";
-import { checkNested, extraOf, optionsOf } from "./nested.ts";
+import { beginOf, carryAfterOf, checkApply, checkStates } from "./arguments.ts";
+import { asMade, type Applied, type InitialStateOptions, type Layer } from "./layer.ts";
+import { checkNested, optionsOf } from "./nested.ts";
 import { sequence, type Outputs, type SequenceLayer } from "./sequence.ts";
 
 const merges = {
@@ -63,10 +65,13 @@ export function bidirectional<P extends Tree, S extends State>(
   }
   const params = { forward: forward.params, backward: backward.params };
   const features = merge === "concat" ? forward.features + backward.features : forward.features;
-  const initialState = (batch: number, stateOptions?: { readonly dtype?: DType }): Both<S> => ({
-    forward: forward.initialState(batch, stateOptions),
-    backward: backward.initialState(batch, stateOptions),
-  });
+  const initialState = (batch: number, stateOptions?: InitialStateOptions<Both<P>>): Both<S> => {
+    const { dtype, params } = beginOf("bidirectional.initialState", stateOptions);
+    return {
+      forward: forward.initialState(batch, { dtype, ...(params && { params: params.forward }) }),
+      backward: backward.initialState(batch, { dtype, ...(params && { params: params.backward }) }),
+    };
+  };
   return asMade({
     kind: "bidirectional",
     name: `bidirectional ${cell.name}`,
@@ -74,9 +79,10 @@ export function bidirectional<P extends Tree, S extends State>(
     backward,
     merge,
     input: forward.input,
+    ...(forward.x && { x: forward.x }),
     features,
     params,
-    extra: extraOf("bidirectional", [forward, backward]),
+    extra: joinExtras("bidirectional", [forward.extra, backward.extra]),
     init: (key, initOptions) => ({
       forward: forward.init(keyFor(key, "forward"), initOptions),
       backward: backward.init(keyFor(key, "backward"), initOptions),
@@ -91,7 +97,7 @@ export function bidirectional<P extends Tree, S extends State>(
       checkApply("bidirectional", given);
       checkNested("bidirectional", given, ["forward", "backward"]);
       checkParameters("bidirectional", params, weights, x);
-      checkStates("bidirectional", given, initialState(x.shape[0]!, { dtype: x.dtype }));
+      checkStates("bidirectional", given, initialState(x.shape[0]!, { dtype: floatOf(x, weights), params: weights }));
       const { state, resetState, ...rest } = given;
       const run = (name: "forward" | "backward", layer: SequenceLayer<P, S>): Applied<S> =>
         at(name, () =>

@@ -13,6 +13,7 @@ import {
 import { checkSize } from "../size.ts";
 import { checkApply, checkStates, lookedAt } from "./arguments.ts";
 import { asMade, type Layer } from "./layer.ts";
+import { repeatMasked } from "./repeat-masked.ts";
 
 export interface DenseOptions {
   readonly input: number;
@@ -39,7 +40,8 @@ export interface DenseLayer extends Layer<DenseParams, NoState> {
 /**
  * A linear layer over the last axis, `f(x W + b)`: the readout of a model, of every step `[batch, time, input]` or of
  * one vector `[batch, input]` a row. W `[input, output]`, b `[output]`. It has no state. Steps beyond a row's length,
- * and masked ones, get its value of zeros, `f(b)`, whatever stands there.
+ * and masked ones, get its value of zeros, `f(b)`, whatever stands there; with `maskedOutput: "repeat"` masked steps
+ * repeat its last output.
  */
 export function dense(options: DenseOptions): DenseLayer {
   checkOptions(
@@ -97,7 +99,8 @@ export function dense(options: DenseOptions): DenseLayer {
       checkStates("dense", applied, {});
       const x = given.shape.length === 3 ? lookedAt("dense", given, applied) : given;
       const y = matmul(x, weights.W);
-      return { output: f(weights.b === undefined ? y : add(y, weights.b)), state: {}, carry: {}, traces: {} };
+      const output = f(weights.b === undefined ? y : add(y, weights.b));
+      return { output: repeatMasked("dense", output, applied), state: {}, carry: {}, traces: {} };
     },
   });
 }

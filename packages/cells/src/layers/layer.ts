@@ -1,5 +1,6 @@
 import { TensorError, type ArrayTensor, type DType, type Shape, type Tensor, type Tree } from "@sluice/tensor";
-import { checkTensor } from "@sluice/tensor/internal";
+import { checkTensor, isFloat, sameShape } from "@sluice/tensor/internal";
+import { inputOf, type Extras, type InputSpec } from "../inputs.ts";
 import type { InitOptions, Specs } from "@sluice/params";
 
 /**
@@ -13,15 +14,32 @@ export interface Layer<P extends Tree = Tree, S extends Tree = Tree> {
   /** Width of the last axis of the output. */
   readonly features: number;
   readonly params: Specs;
-  /** Shapes, for one example and step, of what its cells read besides `x`: what `apply` takes as `extra`. */
-  readonly extra: Readonly<Record<string, Shape>>;
+  /** What its input is for one example and step, where that is not f32 `[input]`: token ids, or an image. */
+  readonly x?: InputSpec;
+  /** What its cells read besides `x`, for one example and step: what `apply` takes as `extra`. */
+  readonly extra: Extras;
   init(key: ArrayTensor, options?: InitOptions): P;
-  /** The state before the first step: zeros. `{}` for a layer without state. */
-  initialState(batch: number, options?: { readonly dtype?: DType }): S;
-  /** Zeros to be passed as `perturbations`: gradients with respect to them are dL/ds_t of every state. */
+  /**
+   * The state before the first step, as the cells say: zeros if they say nothing. States that are learned need the
+   * parameters. `{}` for a layer without state.
+   */
+  initialState(batch: number, options?: InitialStateOptions<P>): S;
+  /**
+   * Zeros to be passed as `perturbations`: gradients with respect to them are dL/ds_t of every state. Those of i32 and
+   * bool states are floats that change nothing.
+   */
   perturbations(size: BatchSize, options?: { readonly dtype?: DType }): S;
   outputShape(size: { readonly batch: number; readonly time?: number }): Shape;
   apply(params: P, x: Tensor, options?: ApplyOptions<S>): Applied<S>;
+}
+
+export type MaskedOutput = "zeros" | "repeat";
+
+export interface InitialStateOptions<P extends Tree = Tree> {
+  /** Of the states that are floats. Default that of the parameters, or f32. */
+  readonly dtype?: DType;
+  /** What learned initial states begin as. */
+  readonly params?: P;
 }
 
 /** A layer of a kind that is known here, as it was made. */
@@ -46,7 +64,7 @@ export interface BatchSize {
 }
 
 export interface ApplyOptions<S extends Tree = Tree> {
-  /** The state before the first step, such as the final state of the part before. Default zeros. */
+  /** The state before the first step, such as the final state of the part before. Default the initial state. */
   readonly state?: S;
   /**
    * The number of steps of each row, i32 `[batch]` or numbers: after its length a row keeps its state and puts out
@@ -60,15 +78,22 @@ export interface ApplyOptions<S extends Tree = Tree> {
    */
   readonly present?: Tensor;
   /**
-   * bool `[batch, time]`: where false, the step is skipped: the row keeps its state and puts out zeros. Any pattern.
+   * bool `[batch, time]`: where false, the step is skipped: the row keeps its state and puts out zeros, or what
+   * `maskedOutput` says. Any pattern.
    */
   readonly mask?: Tensor;
+  /**
+   * What is put out at masked steps: `zeros` (default), or `repeat`, the row's output at the last step that was not
+   * masked, as Keras does it; zeros where there is none yet, in this call or since a reset. Traces are zeros there, and
+   * so are outputs beyond the lengths, in any case.
+   */
+  readonly maskedOutput?: MaskedOutput;
   /**
    * bool `[batch, time]`: true at the first step of each sequence that begins within a row: the state is set to
    * `resetState` before it.
    */
   readonly resets?: Tensor;
-  /** What resets go back to. Default zeros, whatever `state` is. */
+  /** What resets go back to. Default the initial state, whatever `state` is. */
   readonly resetState?: S;
   /** Default false: evaluation, without dropout and with zoneout's expectation. */
   readonly training?: boolean;
@@ -116,12 +141,16 @@ export type LayerParams<L> = L extends { init(...args: never): infer P } ? P : n
 /** The state of a layer. */
 export type LayerState<L> = L extends { initialState(...args: never): infer S } ? S : never;
 
-export function checkInput(layer: Pick<Layer, "name" | "input">, x: Tensor): void {
+export function checkInput(layer: Pick<Layer, "name" | "input" | "x">, x: Tensor): void {
   const { name, input } = layer;
   checkTensor(name, "the input", x);
-  if (x.shape.length === 3 && x.shape[2] === input) return;
-  const hint = x.shape.length === 2 ? '; a layer before it with outputs: "last" leaves no time axis' : "";
+  const { shape, dtype } = inputOf(layer.x ?? [input]);
+  const fits = x.shape.length === shape.length + 2 && sameShape(x.shape.slice(2), shape);
+  if (fits && isFloat(x.dtype) === (dtype === "f32") && (isFloat(x.dtype) || x.dtype === dtype)) return;
+  const hint =
+    x.shape.length === shape.length + 1 ? '; a layer before it with outputs: "last" leaves no time axis' : "";
+  const [type, got] = fits ? [`${dtype} `, `${x.dtype} `] : ["", ""];
   throw new TensorError(
-    `${name}: expected an input [batch, time, ${input}], got [${x.shape.join(", ")}]${x.shape.length === 3 ? "" : hint}`,
+    `${name}: expected an input ${type}[${["batch", "time", ...shape].join(", ")}], got ${got}[${x.shape.join(", ")}]${hint}`,
   );
 }

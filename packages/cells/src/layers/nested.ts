@@ -1,6 +1,5 @@
-import { isTensor, keyFor, TensorError, type Shape } from "@sluice/tensor";
-import { sameShape, showShape } from "@sluice/tensor/internal";
-import type { ApplyOptions, Layer } from "./layer.ts";
+import { isTensor, keyFor, TensorError } from "@sluice/tensor";
+import type { ApplyOptions } from "./layer.ts";
 
 type StateOptions = "state" | "resetState";
 
@@ -34,19 +33,6 @@ export function checkNested(
     throw new TensorError(
       `${where}: no trace ${trace}; names begin with a layer's: ${names.map((name) => `${name}.`).join(", ")}`,
     );
-}
-
-/** What the layers of a layer read besides `x`, all together. */
-export function extraOf(where: string, layers: readonly Layer[]): Readonly<Record<string, Shape>> {
-  const all: Record<string, Shape> = {};
-  for (const [name, shape] of layers.flatMap(({ extra }) => Object.entries(extra))) {
-    const other = (all[name] ??= shape);
-    if (!sameShape(other, shape))
-      throw new TensorError(
-        `${where}: its layers read extra ${name} as ${showShape(other)} and as ${showShape(shape)}; rename one`,
-      );
-  }
-  return all;
 }
 
 function entriesOf(perturbations: ApplyOptions["perturbations"]): [string, ApplyOptions["perturbations"]][] {

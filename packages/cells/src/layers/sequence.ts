@@ -12,27 +12,31 @@ import {
   type Tensor,
   type Tree,
 } from "@sluice/tensor";
-import { checkOptions, suggestion, zerosArray } from "@sluice/tensor/internal";
-import { evaluation, outputOf, type Cell, type CellContext, type State } from "../cell.ts";
+import { checkOptions, isFloat, suggestion, zerosArray } from "@sluice/tensor/internal";
+import { evaluation, outputOf, type Cell, type CellContext } from "../cell.ts";
 import { checkCell } from "../check-given.ts";
 import { checkParameters } from "@sluice/params";
+import { inputOf } from "../inputs.ts";
 import { probe } from "../probe.ts";
+import { floatOf, initialState, zeroPerturbations, type State } from "../states.ts";
 import {
+  beginOf,
   carryAfterOf,
   checkApply,
   dtypeOf,
+  extraOver,
   flagsOf,
+  perturbationsOver,
   startsOf,
   stateOf,
   stepsOf,
   swapTime,
-  tensorsOver,
   wantedOf,
   whereMasked,
-  zeroState,
 } from "./arguments.ts";
 import { asMade, checkInput, type Applied, type ApplyOptions, type Layer } from "./layer.ts";
 import { carriedScan } from "./carried-scan.ts";
+import { rowsOf } from "./repeat-masked.ts";
 
 export type Outputs = "all" | "last";
 
@@ -78,7 +82,11 @@ export function sequence<P extends Tree, S extends State>(
   // In training a modifier may put out something else.
   const outputState =
     probe(cell, { training: true }).outputState === probed.outputState ? probed.outputState : undefined;
-  const layer = { name: cell.name, input: cell.sizes.input };
+  const layer = {
+    name: cell.name,
+    input: cell.sizes.input,
+    ...(cell.input === undefined ? {} : { x: inputOf(cell.input) }),
+  };
 
   return asMade({
     kind: "sequence",
@@ -90,10 +98,12 @@ export function sequence<P extends Tree, S extends State>(
     outputs,
     reverse,
     init: (key, initOptions) => cell.init(key, initOptions),
-    initialState: (batch, stateOptions) =>
-      zeroState(cell.state, [batch], dtypeOf(`${cell.name}.initialState`, stateOptions)),
+    initialState(batch, stateOptions) {
+      const { dtype, params } = beginOf(`${cell.name}.initialState`, stateOptions);
+      return initialState(cell, batch, dtype, params);
+    },
     perturbations: ({ batch, time }, stateOptions) =>
-      zeroState(cell.state, [batch, time], dtypeOf(`${cell.name}.perturbations`, stateOptions)),
+      zeroPerturbations(cell.state, [batch, time], dtypeOf(`${cell.name}.perturbations`, stateOptions)),
     outputShape({ batch, time }) {
       if (time === undefined)
         throw new TensorError(
@@ -113,13 +123,14 @@ export function sequence<P extends Tree, S extends State>(
     const [batch, time] = [x.shape[0]!, x.shape[1]!];
     const size = { batch, time };
     const { training = false, key } = given;
-    const zeros = zeroState(cell.state, [batch], x.dtype);
+    const float = floatOf(x, params);
+    const initial = initialState<S>(cell, batch, float, params);
     const lengths = stepsOf(cell.name, given, size);
     const mask = given.mask === undefined ? undefined : swapTime(flagsOf(cell.name, "mask", given.mask, size));
     // What is not to be looked at is replaced before anything reads it: a select behind the step would leave a gradient
     // of 0 NaN.
     const looked = (x: Tensor): Tensor => (mask === undefined ? x : whereMasked(mask, x));
-    const resetState = stateOf(cell.name, "resetState", given.resetState, zeros);
+    const resetState = stateOf(cell.name, "resetState", given.resetState, initial);
     const wanted = wantedOf(cell.name, given.traces, Object.keys(probed.traces));
     const random = training && key !== undefined;
     const slices: Slices = {
@@ -129,18 +140,16 @@ export function sequence<P extends Tree, S extends State>(
         ? {}
         : { reset: swapTime(startsOf(flagsOf(cell.name, "resets", given.resets, size), { reverse })) }),
       ...(random ? { step: iota([time]) } : {}),
-      extra: mapTree(tensorsOver(cell.name, "extra", given.extra ?? {}, cell.extra, size, { all: true }), looked),
-      perturbations: mapTree(
-        tensorsOver(cell.name, "perturbations", given.perturbations ?? {}, cell.state, size, { all: false }),
-        looked,
-      ),
+      extra: mapTree(extraOver(cell.name, given.extra ?? {}, cell.extra, { ...size, float }), looked),
+      perturbations: mapTree(perturbationsOver(cell.name, given.perturbations, cell.state, size), looked),
     };
     // Where the output is a state, its last value is the final state; but a row of which every step is masked has no
     // output at all.
-    const carries = outputs === "last" && (outputState === undefined || given.mask !== undefined);
+    const repeats = outputs === "all" && mask !== undefined && given.maskedOutput === "repeat";
+    const carries = repeats || (outputs === "last" && (outputState === undefined || given.mask !== undefined));
     const start: Carried<S> = {
-      cell: stateOf(cell.name, "state", given.state, zeros),
-      ...(carries ? { last: zerosArray([batch, features], x.dtype) } : {}),
+      cell: stateOf(cell.name, "state", given.state, initial),
+      ...(carries ? { last: zerosArray([batch, features], float) } : {}),
     };
     const scanned = carriedScan(
       ({ cell: state, last }: Carried<S>, slice: Slices) => {
@@ -160,7 +169,7 @@ export function sequence<P extends Tree, S extends State>(
         const next = cell.step(params, old, slice.x, context);
         const perturbed = mapTree(next.state, (value, name) => {
           const by = slice.perturbations[name];
-          return by === undefined ? value : add(value, by);
+          return by === undefined || !isFloat(value.dtype) ? value : add(value, by);
         });
         const output = outputOf({ state: perturbed, output: next.output });
         const kept =
@@ -168,15 +177,10 @@ export function sequence<P extends Tree, S extends State>(
             ? perturbed
             : zipTrees(perturbed, old, (now, before) => select(rowsOf(mask, now), now, before));
         const visible = (value: Tensor): Tensor => (mask === undefined ? value : select(rowsOf(mask, value), value, 0));
-        const carried: Carried<S> = {
-          cell: kept,
-          ...(last === undefined
-            ? {}
-            : { last: mask === undefined ? output : select(rowsOf(mask, output), output, last) }),
-        };
+        const shown = last === undefined ? visible(output) : lastOf(output, last, mask, repeats ? reset : undefined);
         return {
-          state: carried,
-          output: { ...(outputs === "all" ? { output: visible(output) } : {}), traces: mapTree(traces, visible) },
+          state: { cell: kept, ...(last === undefined ? {} : { last: shown }) },
+          output: { ...(outputs === "all" ? { output: shown } : {}), traces: mapTree(traces, visible) },
         };
       },
       start,
@@ -200,9 +204,8 @@ export function sequence<P extends Tree, S extends State>(
     function finalOutput(): Tensor {
       if (scanned.output.output !== undefined) return swapTime(scanned.output.output);
       if (scanned.state.last !== undefined) return scanned.state.last;
-      const states: State = scanned.state.cell;
-      const last = outputState === undefined ? undefined : states[outputState];
-      if (time === 0 || last === undefined) return zerosArray([batch, features], x.dtype);
+      const last = outputState === undefined ? undefined : outputOf({ state: scanned.state.cell, output: outputState });
+      if (time === 0 || last === undefined) return zerosArray([batch, features], float);
       return lengths === undefined ? last : select(reshape(greater(lengths, 0), [batch, 1]), last, 0);
     }
   }
@@ -223,7 +226,9 @@ function keysOf(key: Tensor, step: Tensor): CellContext["keys"] {
   return { sequence: (name) => keyFor(key, name), step: (name) => keyAt(keyFor(key, name), step) };
 }
 
-/** bool [batch] as a condition on the rows of `x` [batch, ...]. */
-function rowsOf(condition: Tensor, x: Tensor): Tensor {
-  return reshape(condition, [condition.shape[0]!, ...x.shape.slice(1).map(() => 1)]);
+/** The output of a row's last step that was not masked, with zeros since a reset. */
+function lastOf(output: Tensor, before: Tensor, mask: Tensor | undefined, reset: Tensor | undefined): Tensor {
+  if (mask === undefined) return output;
+  const last = reset === undefined ? before : select(rowsOf(reset, before), 0, before);
+  return select(rowsOf(mask, output), output, last);
 }

@@ -1,11 +1,13 @@
 import { keyFor, TensorError, type Tree } from "@sluice/tensor";
-import { at, checkList, checkOptions } from "@sluice/tensor/internal";
+import { at, checkList, checkOptions, showShape } from "@sluice/tensor/internal";
 import { checkLayer } from "../check-given.ts";
+import { joinExtras } from "../inputs.ts";
 import { type Specs, checkParameters } from "@sluice/params";
+import { floatOf } from "../states.ts";
 import { checkRate } from "../modifiers/rate.ts";
-import { checkApply, checkStates, childOf } from "./arguments.ts";
+import { beginOf, checkApply, checkStates, childOf } from "./arguments.ts";
 import { dropout } from "./dropout.ts";
-import { checkNested, extraOf, optionsOf } from "./nested.ts";
+import { checkNested, optionsOf } from "./nested.ts";
 import { asMade, type Applied, type ApplyOptions, type Layer, type LayerParams, type LayerState } from "./layer.ts";
 
 export interface SequentialOptions {
@@ -47,7 +49,12 @@ export function sequential(layers: readonly Layer[], options: SequentialOptions 
   if (first === undefined || last === undefined) throw new TensorError("sequential: expected at least one layer");
   layers.forEach((layer, i) => {
     const before = layers[i - 1];
-    if (before === undefined || before.features === layer.input) return;
+    if (before === undefined) return;
+    if (layer.x !== undefined && (layer.x.shape.length !== 1 || (layer.x.dtype ?? "f32") !== "f32"))
+      throw new TensorError(
+        `sequential: layer ${i} (${layer.name}) takes ${layer.x.dtype ?? "f32"} ${showShape(layer.x.shape)} a step, so no layer can stand before it`,
+      );
+    if (before.features === layer.input) return;
     throw new TensorError(
       `sequential: layer ${i} (${layer.name}) takes ${layer.input} features, but layer ${i - 1} (${before.name}) gives ${before.features}`,
     );
@@ -64,17 +71,28 @@ export function sequential(layers: readonly Layer[], options: SequentialOptions 
   };
   outputShape({ batch: 1, time: 1 });
   const params: Specs = layers.map((layer) => layer.params);
-  const initialState: Layer["initialState"] = (batch, stateOptions) =>
-    layers.map((layer) => layer.initialState(batch, stateOptions));
+  const initialState: Layer["initialState"] = (batch, stateOptions) => {
+    const { dtype, params: weights } = beginOf("sequential.initialState", stateOptions);
+    return layers.map((layer, i) =>
+      layer.initialState(batch, {
+        dtype,
+        ...(weights === undefined ? {} : { params: childOf(weights, String(i), "parameters") }),
+      }),
+    );
+  };
 
   return asMade({
     kind: "sequential",
     name: "sequential",
     layers,
     input: first.input,
+    ...(first.x && { x: first.x }),
     features: last.features,
     params,
-    extra: extraOf("sequential", layers),
+    extra: joinExtras(
+      "sequential",
+      layers.map(({ extra }) => extra),
+    ),
     init: (key, initOptions) => layers.map((layer, i) => layer.init(keyFor(key, String(i)), initOptions)),
     initialState,
     perturbations: (size, stateOptions) => layers.map((layer) => layer.perturbations(size, stateOptions)),
@@ -87,7 +105,7 @@ export function sequential(layers: readonly Layer[], options: SequentialOptions 
         layers.map((_, i) => String(i)),
       );
       checkParameters("sequential", params, weights, x);
-      checkStates("sequential", given, initialState(x.shape[0]!, { dtype: x.dtype }));
+      checkStates("sequential", given, initialState(x.shape[0]!, { dtype: floatOf(x, weights), params: weights }));
       const applied: Applied[] = [];
       let output = x;
       layers.forEach((layer, i) => {

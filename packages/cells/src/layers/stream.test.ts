@@ -69,7 +69,7 @@ describe.each([
 /** Decays with the time between steps, and adds what was observed. */
 const decaying = defineCell({
   name: "decaying",
-  extra: ({ input }) => ({ delta: [1], seen: [input] }),
+  extra: ({ input }) => ({ delta: [1], seen: { shape: [input], dtype: "bool" } }),
   params: ({ input, hidden }) => ({ W: kernel([input, hidden]) }),
   state: ({ hidden }) => ({ h: [hidden] }),
   step({ W }, { h }, given, { extra: { delta, seen } }) {
@@ -89,7 +89,7 @@ describe.each([
     const delta = uniform(key(3), [2, 6, 1]);
     const seen = bernoulli(key(4), [2, 6, 3], 0.5);
     const whole = layer.apply(weights, x, { extra: { delta, seen } }).output;
-    const reading = await stream(layer, weights, { batch: 2, backend, extra: { seen: "bool" } });
+    const reading = await stream(layer, weights, { batch: 2, backend });
     for (let t = 0; t < 6; t++)
       expect(await reading.step(at(x, t), { extra: { delta: at(delta, t), seen: at(seen, t) } })).toEqual(at(whole, t));
     await expect(reading.step(at(x, 0), { extra: { delta: at(delta, 0) } })).rejects.toThrow(

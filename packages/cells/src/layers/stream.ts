@@ -3,6 +3,7 @@ import {
   leavesOf,
   mapTree,
   reshape,
+  select,
   tensor,
   TensorError,
   type ArrayTensor,
@@ -21,18 +22,23 @@ import {
   sizeOf,
   type ExpectedLeaf,
 } from "@sluice/tensor/internal";
-import type { Layer } from "./layer.ts";
+import { inputOf } from "../inputs.ts";
+import type { Layer, MaskedOutput } from "./layer.ts";
 
 export interface StreamOptions {
   /** Sequences that are read side by side. Default 1. */
   readonly batch?: number;
   /** Default: the reference backend. */
   readonly backend?: Backend;
-  /** Dtypes of extra inputs that are not f32: `{ mask: "bool" }`. */
-  readonly extra?: Readonly<Record<string, DType>>;
+  /** Whether steps are given a `mask`. Default false. */
+  readonly masks?: boolean;
+  /** What rows that are masked put out, as in `apply`. Default zeros. */
+  readonly maskedOutput?: MaskedOutput;
 }
 
 interface StreamStepOptions {
+  /** bool `[batch]`, with `masks`: false where a row has no step now. It keeps its state. */
+  readonly mask?: ArrayTensor;
   /** What the layer's cells read besides `x`, `[batch, ...]`, by name: all that `layer.extra` has. */
   readonly extra?: Readonly<Record<string, ArrayTensor>>;
 }
@@ -42,7 +48,7 @@ interface StreamStepOptions {
  * answered in their order, so none has to be awaited before the next.
  */
 export interface Stream<S extends Tree> {
-  /** One step: x `[batch, input]` in, output `[batch, features]` out. A step that fails leaves the state as it was. */
+  /** One step: x `[batch, input]` (or as `layer.x` says) in, output `[batch, features]` out. A step that fails leaves the state as it was. */
   step(x: ArrayTensor, options?: StreamStepOptions): Promise<ArrayTensor>;
   /** A copy of the state, to go on from later or elsewhere. */
   state(): Promise<S>;
@@ -67,74 +73,89 @@ export async function stream<P extends Tree, S extends Tree>(
   params: P,
   options: StreamOptions = {},
 ): Promise<Stream<S>> {
-  checkOptions("stream", options, ["batch", "backend", "extra"]);
-  const { batch = 1, backend, extra: dtypes = {} } = options;
-  checkOptions("stream: extra", dtypes, Object.keys(layer.extra));
+  checkOptions("stream", options, ["batch", "backend", "masks", "maskedOutput"]);
+  const { batch = 1, backend, masks = false, maskedOutput = "zeros" } = options;
+  const repeats = masks && maskedOutput === "repeat";
   if (!Number.isInteger(batch) || batch < 1)
     throw new TensorError(`stream: expected a batch of at least 1, got ${batch}`);
-  checkForwards(layer, params, dtypes);
-  const initial = layer.initialState(batch);
+  checkForwards(layer, params);
+  const initial: Reading<S> = {
+    state: layer.initialState(batch, { params }),
+    ...(repeats ? { last: constant([batch, layer.features], 0) } : {}),
+  };
+  const xSpec = inputOf(layer.x ?? [layer.input]);
   const example = {
-    state: initial,
-    x: constant([batch, layer.input], 0),
-    extra: extraOf(layer, dtypes, [batch], () => 0),
+    reading: initial,
+    x: constant([batch, ...xSpec.shape], 0, xSpec.dtype),
+    extra: extraOf(layer, [batch], () => 0),
+    ...(masks ? { mask: constant([batch], 1, "bool") } : {}),
   };
   const session = await compileStep(
-    ({ weights }: { weights: P }, { state, x, extra }: typeof example) => {
+    ({ weights }: { weights: P }, { reading: { state, last }, x, extra, mask }: typeof example) => {
       const oneStep = mapTree(extra, (value) => reshape(value, [batch, 1, ...value.shape.slice(1)]));
-      const applied = layer.apply(weights, reshape(x, [batch, 1, layer.input]), { state, extra: oneStep });
+      const applied = layer.apply(weights, reshape(x, [batch, 1, ...xSpec.shape]), {
+        state,
+        extra: oneStep,
+        ...(mask && { mask: reshape(mask, [batch, 1]) }),
+      });
+      const now = reshape(applied.output, [batch, layer.features]);
+      const y = mask && last ? select(reshape(mask, [batch, 1]), now, last) : now;
       return {
         state: { weights },
-        output: { state: applied.state, y: reshape(applied.output, [batch, layer.features]) },
+        output: { reading: { state: applied.state, ...(last && { last: y }) }, y },
       };
     },
     { weights: params },
     [example],
     backend === undefined ? {} : { backend },
   );
-  const expected = typesOf({ x: example.x, extra: example.extra });
+  const { reading: _, ...inputs } = example;
+  const expected = typesOf(inputs);
   let readers = 0;
 
   return reader(Promise.resolve(initial));
 
   /** A reader's state is replaced, never changed, so that forks may begin with the same one. */
-  function reader(begin: Promise<S>): Stream<S> {
+  function reader(begin: Promise<Reading<S>>): Stream<S> {
     let current = begin;
     let disposed = false;
     readers++;
     /** The state after what has been asked for so far; what fails leaves it as it was. */
-    const then = async <R>(next: (state: S) => Promise<{ readonly state: S; readonly result: R }>): Promise<R> => {
+    const then = async <R>(
+      next: (reading: Reading<S>) => Promise<{ readonly reading: Reading<S>; readonly result: R }>,
+    ): Promise<R> => {
       if (disposed) throw new TensorError("stream: it was disposed of");
       const before = current;
       const after = before.then(next);
       current = after.then(
-        ({ state }) => state,
+        ({ reading }) => reading,
         () => before,
       );
       return (await after).result;
     };
     return {
       async step(x, stepOptions = {}) {
-        checkOptions("stream.step", stepOptions, ["extra"]);
-        const inputs = { x, extra: stepOptions.extra ?? {} };
-        checkTree("stream.step", "inputs", expected, inputs);
-        return then(async (state) => {
-          const output = await session.run({ state, ...inputs });
-          return { state: output.state, result: arrayOf(output.y) };
+        checkOptions("stream.step", stepOptions, ["extra", "mask"]);
+        const { extra = {}, mask } = stepOptions;
+        const given = { x, extra, ...(mask && { mask }) };
+        checkTree("stream.step", "inputs", expected, given);
+        return then(async (reading) => {
+          const output = await session.run({ reading, ...given });
+          return { reading: output.reading, result: arrayOf(output.y) };
         });
       },
-      state: () => then(async (state) => ({ state, result: copyOf(state) })),
+      state: () => then(async (reading) => ({ reading, result: copyOf(reading.state) })),
       async setState(state) {
-        checkTree("stream.setState", "states", typesOf(initial), state);
+        checkTree("stream.setState", "states", typesOf(initial.state), state);
         const copy = copyOf(state);
-        return then(async () => ({ state: copy, result: undefined }));
+        return then(async () => ({ reading: { ...initial, state: copy }, result: undefined }));
       },
       async reset(rows) {
         const wrong = rows?.find((row) => !Number.isInteger(row) || row < 0 || row >= batch);
         if (wrong !== undefined)
           throw new TensorError(`stream.reset: expected rows from 0 to ${batch - 1}, got ${wrong}`);
-        return then(async (state) => ({
-          state: rows === undefined ? initial : withRows(state, initial, rows),
+        return then(async (reading) => ({
+          reading: rows === undefined ? initial : withRows(reading, initial, rows),
           result: undefined,
         }));
       },
@@ -151,6 +172,9 @@ export async function stream<P extends Tree, S extends Tree>(
     };
   }
 }
+
+/** Where a reader stands: the layer's state, and its last output where masked steps repeat it. */
+type Reading<S extends Tree> = { readonly state: S; readonly last?: Tensor };
 
 function typesOf(tree: Tree): ExpectedLeaf[] {
   return leavesOf(tree).map(({ path, tensor: { shape, dtype } }) => ({ path, shape, dtype }));
@@ -184,13 +208,13 @@ function constant(shape: Shape, value: number, dtype: DType = "f32"): ArrayTenso
 /** Extra inputs of a layer, `[...lead, ...]`, of which step t holds `valueAt(t)`. */
 function extraOf(
   layer: Pick<Layer, "extra">,
-  dtypes: Readonly<Record<string, DType>>,
   lead: Shape,
   valueAt: (t: number) => number,
 ): Record<string, ArrayTensor> {
   return Object.fromEntries(
-    Object.entries(layer.extra).map(([name, shape]) => {
-      const values = constant([...lead, ...shape], 0, dtypes[name]);
+    Object.entries(layer.extra).map(([name, spec]) => {
+      const { shape, dtype } = inputOf(spec);
+      const values = constant([...lead, ...shape], 0, dtype);
       const width = sizeOf(shape);
       return [name, { ...values, data: values.data.map((_, i) => valueAt(Math.floor(i / width))) }];
     }),
@@ -201,11 +225,7 @@ function extraOf(
  * A layer that reads backwards, or only puts out its last step, gives something else for parts of a sequence than for
  * the whole.
  */
-function checkForwards<P extends Tree, S extends Tree>(
-  layer: Layer<P, S>,
-  params: P,
-  dtypes: Readonly<Record<string, DType>>,
-): void {
+function checkForwards<P extends Tree, S extends Tree>(layer: Layer<P, S>, params: P): void {
   const [all, ahead] = [2, 3].map((time) => layer.outputShape({ batch: 1, time }));
   if (all?.length !== 3 || ahead?.[1] !== 3) {
     throw new TensorError(
@@ -214,9 +234,10 @@ function checkForwards<P extends Tree, S extends Tree>(
   }
   // The first output may not depend on the second step.
   const first = (second: number): readonly number[] => {
-    const x = constant([1, 2, layer.input], 0);
-    x.data.fill(second, layer.input);
-    const { output } = layer.apply(params, x, { extra: extraOf(layer, dtypes, [1, 2], (t) => t * second) });
+    const { shape, dtype } = inputOf(layer.x ?? [layer.input]);
+    const x = constant([1, 2, ...shape], 0, dtype);
+    x.data.fill(second, sizeOf(shape));
+    const { output } = layer.apply(params, x, { extra: extraOf(layer, [1, 2], (t) => t * second) });
     return [...arrayOf(output).data.subarray(0, layer.features)];
   };
   const [before, after] = [first(0), first(1)];

@@ -92,21 +92,34 @@ test("zoneout draws another mask at each step, and the same with the same key", 
   expect(run(1)).not.toEqual(run(2));
 });
 
+/** Traces what is multiplied with weights, as it reaches the product. */
+const spied = <P extends Tree, S extends State>(c: Cell<P, S>): Cell<P, S> => ({
+  ...c,
+  step: (p, s, given, at = evaluation) =>
+    c.step(p, s, given, {
+      ...at,
+      product(product) {
+        at.trace(product.name, product.x);
+        return at.product(product);
+      },
+    }),
+});
+
 /** What reaches the step: the input, and the state as the recurrent product sees it. */
 const mirror = defineCell({
   name: "mirror",
-  params: ({ input: n }) => ({ W: kernel([n, 1]) }),
+  params: ({ hidden: n }) => ({ U: kernel([n, 1]) }),
   state: ({ hidden: n }) => ({ h: [n] }),
-  step(_, { h }, given, { trace, recurrent }) {
+  step({ U }, { h }, given, { trace, recurrent }) {
     trace("input", given);
-    trace("seen", recurrent(h));
-    trace("again", recurrent(h));
+    recurrent("seen", h, U);
+    recurrent("again", h, U);
     return { state: { h }, output: "h" };
   },
 });
 
 test("variational dropout holds one mask for the whole sequence, scales what it keeps, and leaves the carried state alone", () => {
-  const layer = sequence(variationalDropout(mirror({ input, hidden }), { input: 0.5, recurrent: 0.2 }));
+  const layer = sequence(spied(variationalDropout(mirror({ input, hidden }), { input: 0.5, recurrent: 0.2 })));
   const ones = { h: add(zerosArray([batch, hidden]), 1) };
   const flat = add(zerosArray([batch, time, input]), 1);
   const { traces, state: final } = layer.apply(layer.init(root), flat, { ...training, state: ones, traces: true });
@@ -191,9 +204,11 @@ describe("what draws twice draws independently", () => {
 
   test("recurrent dropout of recurrent dropout does so too, and differs from that of the input", () => {
     const twice = sequence(
-      variationalDropout(variationalDropout(mirror({ input: wide, hidden: wide }), { input: 0.4, recurrent: 0.3 }), {
-        recurrent: 0.3,
-      }),
+      spied(
+        variationalDropout(variationalDropout(mirror({ input: wide, hidden: wide }), { input: 0.4, recurrent: 0.3 }), {
+          recurrent: 0.3,
+        }),
+      ),
     );
     const { traces } = twice.apply(twice.init(root), ones(wide), {
       ...context,
@@ -328,7 +343,7 @@ test("recurrent dropout of a cell that does not mark its recurrent products is a
     step: (_, { h }) => ({ state: { h: sub(h, 1) }, output: h }),
   });
   expect(() => silent({ input, hidden, recurrentDropout: 0.1 })).toThrow(
-    "silent does not mark its recurrent products; write matmul(recurrent(h), U)",
+    'silent does not mark its recurrent products; write recurrent("gates", h, U)',
   );
   expect(() => silent({ input, hidden, dropout: 0.1 })).not.toThrow();
 });

@@ -1,57 +1,143 @@
-import { bernoulli, convert, mul, TensorError, type Tensor, type Tree } from "@sluice/tensor";
-import { checkOptions } from "@sluice/tensor/internal";
-import { evaluation, withTrainingStep, type Cell, type State } from "../cell.ts";
+import { bernoulli, concat, convert, mul, sliceAxis, TensorError, type Tensor, type Tree } from "@sluice/tensor";
+import { checkOptions, suggestion } from "@sluice/tensor/internal";
+import { evaluation, withTrainingStep, type Cell, type CellContext, type Product } from "../cell.ts";
 import { checkCell } from "../check-given.ts";
 import { probe } from "../probe.ts";
+import type { State } from "../states.ts";
 import { keysWithin } from "./keys-within.ts";
 import { checkRate } from "./rate.ts";
+
+/** One mask for all gates, or one for each. */
+export type DropoutMasks = "shared" | "perGate";
+
+export interface VariationalDropoutOptions {
+  /** Rate of dropout of the input. Default 0. */
+  readonly input?: number;
+  /** Rate of dropout of the state in the recurrent products. Default 0. */
+  readonly recurrent?: number;
+  /** Default `shared`. */
+  readonly masks?: DropoutMasks;
+}
 
 /**
  * Variational dropout (Gal, Ghahramani 2015, arXiv:1512.05287): one mask for the whole sequence, of the input (`input`)
  * and of the state as it enters the recurrent products (`recurrent`); what is kept is divided by `1 - rate`. In
  * evaluation nothing happens.
  *
- * All gates share a mask: the paper's tied weights. So do Keras's GRU and LSTM with `dropout` alone; with
- * `recurrent_dropout`, Keras (its `implementation` is then 1) draws a mask for each gate, of the input too: the paper's
- * untied weights, which are not here. PyTorch has neither: its `dropout` is that of {@link sequential}.
+ * With `masks: "shared"` all gates share a mask, the paper's tied weights: `(m x) [W_i W_f ...]`. With `masks:
+ * "perGate"` each gate has its own, the paper's untied weights: `[(m_i x) W_i, (m_f x) W_f, ...]`, a product for each
+ * gate. Keras's GRU and LSTM do the first with `dropout` alone, and the second, for the input too, with
+ * `recurrent_dropout` (which sets its `implementation` to 1). PyTorch has neither: its `dropout` is that of {@link
+ * sequential}, between layers, with a new mask at each step.
  *
- * The recurrent mask needs a cell that marks its recurrent products: `matmul(recurrent(h), U)`. The state that is
- * carried on is never masked.
+ * The masks of products are for what the step multiplies by `input("gates", x, W)` and `recurrent("gates", h, U)`;
+ * products of one source share them. A shared mask of the input needs no such product: it is put on `x` itself. The
+ * state that is carried on is never masked.
  */
 export function variationalDropout<P extends Tree, S extends State>(
   cell: Cell<P, S>,
-  rates: { readonly input?: number; readonly recurrent?: number },
+  options: VariationalDropoutOptions,
 ): Cell<P, S> {
   checkCell("variationalDropout", cell);
-  checkOptions("variationalDropout", rates, ["input", "recurrent"], {
+  checkOptions("variationalDropout", options, ["input", "recurrent", "masks"], {
     dropout: "input",
     recurrentDropout: "recurrent",
     hidden: "recurrent",
+    dropoutMasks: "masks",
   });
-  const input = checkRate("variationalDropout", "input", rates.input ?? 0, { below: true });
-  const recurrent = checkRate("variationalDropout", "recurrent", rates.recurrent ?? 0, { below: true });
-  if (recurrent > 0 && !probe(cell).recurrent) {
+  const { masks = "shared" } = options;
+  if (masks !== "shared" && masks !== "perGate")
     throw new TensorError(
-      `variationalDropout: ${cell.name} does not mark its recurrent products; write matmul(recurrent(h), U) in its step`,
+      `variationalDropout: unknown masks ${String(masks)}; ${suggestion(String(masks), ["shared", "perGate"])}`,
     );
-  }
+  const rates = {
+    input: checkRate("variationalDropout", "input", options.input ?? 0, { below: true }),
+    recurrent: checkRate("variationalDropout", "recurrent", options.recurrent ?? 0, { below: true }),
+  };
+  checkMarked(cell, rates, masks);
   return withTrainingStep(cell, (params, state, x, context = evaluation) => {
     if (!context.training) return cell.step(params, state, x, context);
-    const drop = (name: string, value: Tensor, rate: number): Tensor => {
-      if (rate === 0) return value;
-      const kept = bernoulli(context.keys.sequence(`variationalDropout.${name}`), value.shape, 1 - rate);
-      return mul(value, mul(convert(kept, value.dtype), 1 / (1 - rate)));
-    };
-    // One mask for each state, however often the step asks for it.
-    const masked = new Map<Tensor, Tensor>();
-    return cell.step(params, state, drop("input", x, input), {
+    const drop = dropper(context);
+    const given = masks === "shared" ? drop("input", x, rates.input) : x;
+    return cell.step(params, state, given, {
       ...context,
       keys: keysWithin("variationalDropout", context.keys),
-      recurrent(h) {
-        const given = masked.get(h) ?? drop(`recurrent.${masked.size}`, context.recurrent(h), recurrent);
-        masked.set(h, given);
-        return given;
-      },
+      product:
+        masks === "perGate" ? maskedPerGate(rates, drop, context) : maskedTogether(rates.recurrent, drop, context),
     });
   });
+}
+
+type Drop = (name: string, value: Tensor, rate: number) => Tensor;
+
+/** Masks values by ones of their streams, each drawn once in a step, however often it is asked for. */
+function dropper(context: CellContext): Drop {
+  const masks = new Map<string, Tensor>();
+  return (name, value, rate) => {
+    if (rate === 0) return value;
+    const drawn = (): Tensor => {
+      const kept = bernoulli(context.keys.sequence(`variationalDropout.${name}`), value.shape, 1 - rate);
+      return mul(convert(kept, value.dtype), 1 / (1 - rate));
+    };
+    const mask = masks.get(name) ?? drawn();
+    masks.set(name, mask);
+    return mul(value, mask);
+  };
+}
+
+/** One mask for all recurrent products of a source. */
+function maskedTogether(rate: number, drop: Drop, context: CellContext): CellContext["product"] {
+  return (product) => {
+    if (product.kind === "input" || rate === 0) return context.product(product);
+    return context.product({ ...product, x: drop(streamOf(product), product.x, rate) });
+  };
+}
+
+/** A mask for each gate of each source: as many products as there are gates. */
+function maskedPerGate(
+  rates: Readonly<Record<Product["kind"], number>>,
+  drop: Drop,
+  context: CellContext,
+): CellContext["product"] {
+  return (product) => {
+    const { kind, name, x, W, gates } = product;
+    const rate = rates[kind];
+    if (rate === 0) return context.product(product);
+    const width = W.shape[1]! / gates;
+    const parts = Array.from({ length: gates }, (_, gate) =>
+      context.product({
+        ...product,
+        name: gates === 1 ? name : `${name}.${gate}`,
+        x: drop(`${streamOf(product)}.${name}.${gate}`, x, rate),
+        W: gates === 1 ? W : sliceAxis(W, 1, gate * width, (gate + 1) * width),
+        gates: 1,
+      }),
+    );
+    return gates === 1 ? parts[0]! : concat(parts, 1);
+  };
+}
+
+/** The random stream of a source's masks. */
+const streamOf = ({ kind, source }: Product): string => (source === "" ? kind : `${kind}.${source}`);
+
+/** An error where a rate would change nothing, as the step does not make its products through the context. */
+function checkMarked(cell: Cell, rates: Readonly<Record<Product["kind"], number>>, masks: DropoutMasks): void {
+  const { products } = probe(cell);
+  const lacks = (kind: Product["kind"]): boolean => rates[kind] > 0 && !products.some((made) => made.kind === kind);
+  if (lacks("recurrent"))
+    throw new TensorError(
+      `variationalDropout: ${cell.name} does not mark its recurrent products; write recurrent("gates", h, U) in its step instead of matmul(h, U)`,
+    );
+  if (masks === "perGate" && lacks("input"))
+    throw new TensorError(
+      `variationalDropout: ${cell.name} does not mark the products of its input; write input("gates", x, W) in its step instead of matmul(x, W)`,
+    );
+  const marked = products.filter(({ kind }) => kind === "recurrent" && rates.recurrent > 0);
+  for (const made of marked) {
+    const other = marked.find(({ source, rows }) => source === made.source && rows !== made.rows);
+    if (masks === "shared" && other !== undefined)
+      throw new TensorError(
+        `variationalDropout: the recurrent products ${made.name} and ${other.name} of ${cell.name} are of ${made.rows} and ${other.rows} features, so they cannot share a mask; give each { source } in the step`,
+      );
+  }
 }

@@ -1,9 +1,13 @@
-import { add, bernoulli, mapTree, mul, select, type Tree } from "@sluice/tensor";
-import { checkOptions } from "@sluice/tensor/internal";
-import { evaluation, type Cell, type State } from "../cell.ts";
+import { add, bernoulli, leavesOf, mapTree, mul, select, TensorError, type Tensor, type Tree } from "@sluice/tensor";
+import { checkOptions, suggestion } from "@sluice/tensor/internal";
+import { evaluation, type Cell } from "../cell.ts";
 import { checkCell } from "../check-given.ts";
+import { statesOf, type State } from "../states.ts";
 import { keysWithin } from "./keys-within.ts";
 import { checkRate } from "./rate.ts";
+
+/** A rate for each state that has one, nested as the states. */
+export type StateRates<S> = { readonly [K in keyof S]?: S[K] extends Tensor ? number : StateRates<S[K]> };
 
 /**
  * Zoneout (Krueger et al. 2016, arXiv:1606.01305): in training each unit keeps its old value with probability `rate`,
@@ -14,24 +18,18 @@ import { checkRate } from "./rate.ts";
  * the new value, as in the paper (an LSTM's h is made from the new c). Where the output is a state, it is the state
  * after zoneout.
  */
-export function zoneout<P extends Tree, S extends State>(
-  cell: Cell<P, S>,
-  rates: { readonly [K in keyof S]?: number },
-): Cell<P, S> {
+export function zoneout<P extends Tree, S extends State>(cell: Cell<P, S>, rates: StateRates<S>): Cell<P, S> {
   checkCell("zoneout", cell);
-  const given: Readonly<Record<string, number | undefined>> = rates;
-  checkOptions(`zoneout of ${cell.name}`, rates, Object.keys(cell.state));
-  const rateOf = (name: string): number => given[name] ?? 0;
-  for (const name of Object.keys(rates)) checkRate("zoneout", name, rateOf(name), { below: false });
+  const byPath = ratesOf(`zoneout of ${cell.name}`, rates, cell);
   return {
     ...cell,
     step(params, state, x, context = evaluation) {
-      const old: State = state;
+      const old = new Map(leavesOf(state).map(({ path, tensor }) => [path, tensor]));
       const next = cell.step(params, state, x, { ...context, keys: keysWithin("zoneout", context.keys) });
       const zoned = mapTree(next.state, (now, name) => {
-        const rate = rateOf(name);
-        if (rate === 0) return now;
-        const before = old[name]!;
+        const rate = byPath.get(name) ?? 0;
+        const before = old.get(name);
+        if (rate === 0 || before === undefined) return now;
         return context.training
           ? select(bernoulli(context.keys.step(`zoneout.${name}`), now.shape, rate), before, now)
           : add(mul(before, rate), mul(now, 1 - rate));
@@ -39,4 +37,25 @@ export function zoneout<P extends Tree, S extends State>(
       return { state: zoned, output: next.output };
     },
   };
+}
+
+/** The rates by the paths of their states. */
+function ratesOf(operation: string, rates: object, cell: Cell): ReadonlyMap<string, number> {
+  checkOptions(operation, rates, Object.keys(cell.state));
+  const states = new Map(statesOf(cell.state).map(({ path, dtype }) => [path, dtype]));
+  const flat = (given: object, path: string): [string, unknown][] =>
+    Object.entries({ ...given }).flatMap<[string, unknown]>(([name, rate]: [string, unknown]) =>
+      typeof rate === "object" && rate !== null ? flat(rate, `${path}${name}.`) : [[`${path}${name}`, rate]],
+    );
+  return new Map(
+    flat(rates, "").map(([path, rate]) => {
+      const dtype = states.get(path);
+      if (dtype === undefined)
+        throw new TensorError(`${operation}: unknown option ${path}; ${suggestion(path, [...states.keys()])}`);
+      const checked = checkRate("zoneout", path, typeof rate === "number" ? rate : NaN, { below: false });
+      if (checked > 0 && dtype !== "f32")
+        throw new TensorError(`${operation}: state ${path} is ${dtype}, and only floats have an expectation`);
+      return [path, checked];
+    }),
+  );
 }

@@ -2,7 +2,6 @@ import { defineCell } from "@sluice/cells";
 import { bias, kernel, parameter, recurrentKernel } from "@sluice/params";
 import {
   add,
-  convert,
   equal,
   matmul,
   mul,
@@ -69,9 +68,9 @@ export const gruD = defineCell({
     };
   },
   state: ({ input, hidden }) => ({ h: [hidden], last: [input] }),
-  step({ W, U, V, b, wx, bx, Wh, bh }, { h, last }, x, { norm, trace, recurrent, extra, means }) {
+  step({ W, U, V, b, wx, bx, Wh, bh }, { h, last }, x, { norm, trace, input: multiply, recurrent, extra, means }) {
     const [input, hidden] = [x.shape[1]!, h.shape[1]!];
-    const m = convert(extra.mask, x.dtype);
+    const m = extra.mask;
     const mean = tensor(means ?? new Array<number>(input).fill(0), [input], { dtype: x.dtype });
     const gates = (y: Tensor): Tensor => sliceAxis(y, y.shape.length - 1, 0, 2 * hidden);
     const candidate = (y: Tensor): Tensor => sliceAxis(y, y.shape.length - 1, 2 * hidden, 3 * hidden);
@@ -82,13 +81,22 @@ export const gruD = defineCell({
     const seen = select(missing, add(mul(gx, last), mean), x);
     const decayed = mul(gh, h);
 
-    const [xW, mV, inside] = [matmul(seen, W), matmul(m, V), recurrent(decayed)];
-    const [r1, z1] = split(norm("gates", [gates(xW), matmul(inside, gates(U)), gates(mV), gates(b)]), 2);
+    const xW = multiply("x", seen, W);
+    const mV = multiply("mask", m, V, { source: "mask" });
+    const hU = recurrent("gates", decayed, gates(U));
+    const [r1, z1] = split(norm("gates", [gates(xW), hU, gates(mV), gates(b)]), 2);
     const r = trace("reset", sigmoid(r1));
     const z = trace("update", sigmoid(z1));
     const n = trace(
       "candidate",
-      tanh(norm("candidate", [candidate(xW), matmul(mul(r, inside), candidate(U)), candidate(mV), candidate(b)])),
+      tanh(
+        norm("candidate", [
+          candidate(xW),
+          recurrent("candidate", mul(r, decayed), candidate(U)),
+          candidate(mV),
+          candidate(b),
+        ]),
+      ),
     );
     const next = add(mul(z, decayed), mul(sub(1, z), n));
     return { state: { h: next, last: select(missing, last, sub(x, mean)) }, output: "h" };

@@ -1,28 +1,20 @@
-import { evaluation, rnn, type Cell, type CellOptions, type State } from "@sluice/cells";
+import { evaluation, mapStates, rnn, type Cell, type CellOptions, type State, type States } from "@sluice/cells";
 import {
   checkParameters,
-  initialize,
+  initialTree,
   parameter,
   type InitOptions,
   type ParameterSpec,
   type Specs,
 } from "@sluice/params";
-import {
-  keyFor,
-  mapTree,
-  mul,
-  TensorError,
-  type ArrayTensor,
-  type Shape,
-  type Tensor,
-  type Tree,
-} from "@sluice/tensor";
+import { keyFor, leavesOf, mapTree, mul, TensorError, type ArrayTensor, type Tensor, type Tree } from "@sluice/tensor";
 import { decayRate, decayWeights } from "./decay.ts";
 
 /** Parameters of the decay of one state. W and b have the state's shape. */
 export type Decay = { readonly W: Tensor; readonly b: Tensor };
 
-type DecayOf<S> = { readonly [K in keyof S]: Decay };
+/** A decay for each state that is a float, nested as the states. */
+type DecayOf<S> = { readonly [K in keyof S]: S[K] extends Tensor ? Decay : DecayOf<S[K]> };
 
 /**
  * Wraps a cell so that its states decay with the time between steps, as in the RNN-Decay baseline (Rubanova et al.
@@ -60,9 +52,10 @@ export function hiddenDecay<P extends { readonly [name: string]: Tree }, S exten
         throw new TensorError(
           `${name}Decay: the time between steps is missing; pass { extra: { elapsed } }, [batch, time, 1]`,
         );
-      const weights: Readonly<Record<string, Decay>> = params.decay;
+      const weights = new Map(leavesOf(params.decay).map(({ path, tensor }) => [path, tensor]));
       const decayed = mapTree(state, (s, path) => {
-        const { W, b } = weights[path]!;
+        const [W, b] = [weights.get(`${path}.W`), weights.get(`${path}.b`)];
+        if (W === undefined || b === undefined) return s;
         const gamma = decayRate(mul(elapsed, W), b);
         context.trace(`decay.${path}`, gamma);
         return mul(gamma, s);
@@ -75,17 +68,15 @@ export function hiddenDecay<P extends { readonly [name: string]: Tree }, S exten
 /** A simple recurrent network with decay: {@link hiddenDecay} of {@link rnn}. */
 export const rnnDecay = (options: CellOptions) => hiddenDecay(rnn(options));
 
-type DecaySpecs = Readonly<Record<string, { readonly W: ParameterSpec; readonly b: ParameterSpec }>>;
-
-function decaySpecs(states: Readonly<Record<string, Shape>>): DecaySpecs {
-  return Object.fromEntries(
-    Object.entries(states).map(([state, shape]) => [state, { W: decayWeights(shape), b: parameter(shape) }]),
+/** Integers and bools do not decay. */
+const decaySpecs = (states: States): Specs =>
+  mapStates(states, ({ shape, dtype }): { readonly [name: string]: ParameterSpec } =>
+    dtype === "f32" ? { W: decayWeights(shape), b: parameter(shape) } : {},
   );
-}
 
-function initialDecay<S extends State>(specs: DecaySpecs, key: ArrayTensor, options?: InitOptions): DecayOf<S>;
-function initialDecay(specs: DecaySpecs, key: ArrayTensor, options?: InitOptions): Readonly<Record<string, Decay>> {
-  return initialize(specs, key, options);
+function initialDecay<S extends State>(specs: Specs, key: ArrayTensor, options?: InitOptions): DecayOf<S>;
+function initialDecay(specs: Specs, key: ArrayTensor, options?: InitOptions): Tree {
+  return initialTree(specs, key, options);
 }
 
 /** The cell's parameters, without those of the decay. */

@@ -1,4 +1,4 @@
-import { evaluation, type Cell, type State } from "@sluice/cells";
+import { evaluation, inputOf, sequence, type Cell, type State } from "@sluice/cells";
 import { leavesOf, tensor, TensorError, valuesOf, type ArrayTensor, type Tensor, type Tree } from "@sluice/tensor";
 import { describe, isArray, zerosArray, sizeOf, allocate } from "@sluice/tensor/internal";
 
@@ -37,7 +37,8 @@ export function retention<P extends Tree, S extends State>(
   const trace = (name: string, value: Tensor): void => {
     if (/decay/i.test(name)) factors[name] = summary(valuesOf(value));
   };
-  cell.step(params, zerosOf<S>(cell, rows, dtype), zerosArray([rows, cell.sizes.input], dtype), {
+  const { shape } = inputOf(cell.input ?? [cell.sizes.input]);
+  cell.step(params, sequence(cell).initialState(rows, { dtype, params }), zerosArray([rows, ...shape], dtype), {
     ...evaluation,
     extra: steps,
     trace,
@@ -56,7 +57,7 @@ function stepsOf(
   x: Tensor | undefined,
   lengths?: readonly number[] | ArrayTensor,
 ): ArrayTensor {
-  const shape = shapes[name]!;
+  const { shape } = inputOf(shapes[name]!);
   if (
     x === undefined ||
     !isArray(x) ||
@@ -84,11 +85,6 @@ function stepsOf(
     at += count * width;
   });
   return tensor(values, [steps, ...shape], { dtype: x.dtype });
-}
-
-function zerosOf<S extends State>(cell: Cell<Tree, S>, rows: number, dtype: Tensor["dtype"]): S;
-function zerosOf({ state }: Cell, rows: number, dtype: Tensor["dtype"]): State {
-  return Object.fromEntries(Object.entries(state).map(([name, shape]) => [name, zerosArray([rows, ...shape], dtype)]));
 }
 
 function summary(values: ArrayLike<number>): Retention {

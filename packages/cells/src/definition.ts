@@ -1,0 +1,150 @@
+/** What a cell is written as, and how a user makes one of it. */
+import type { Normalizer } from "@sluice/norm";
+import type { Shape, Tensor, Tree } from "@sluice/tensor";
+import type { Cell, CellSizes, Keys } from "./cell.ts";
+import type { Initializer, ParamsOf, Specs, Regularizer } from "@sluice/params";
+import type { InnerCell, Inner } from "./inner-cells.ts";
+import type { Extras, InputSpec } from "./inputs.ts";
+import type { DropoutMasks } from "./modifiers/variational-dropout.ts";
+import type { Norm } from "./normalize.ts";
+import type { Multiply } from "./products.ts";
+import type { State, StateOf, StatePath, States } from "./states.ts";
+
+/** Parameters of a definition by name, each a spec or a tree of them. */
+export type NamedSpecs = { readonly [name: string]: Specs };
+
+type Flat<T> = { readonly [K in keyof T]: T[K] };
+
+/** A definition's parameters, and those of its inner cells under their names. */
+export type DefinedParams<D, C> = Flat<
+  {
+    readonly [K in keyof D]: NonNullable<D[K]> extends infer N extends Specs ? ParamsOf<N> : never;
+  } & { readonly [K in keyof C]: C[K] extends Cell<infer P> ? P : never }
+>;
+
+/** The states that a step takes and returns: a definition's, and those of its inner cells under their names. */
+export type StepState<S, C> = Flat<
+  { readonly [K in keyof S]: StateOf<S[K]> } & {
+    readonly [K in keyof C]: C[K] extends { step(...args: never): { readonly state: infer T } } ? T : never;
+  }
+>;
+
+type Asked<I, T> = I extends true ? T : unknown;
+
+/** All the states of a cell: those that its step returns and, where it asks for that, the step index. */
+export type DefinedState<S, C, I> = Flat<StepState<S, C> & Asked<I, { readonly stepIndex: Tensor }>>;
+
+/** The cells that a definition makes. */
+export type DefinedCell<D, S, C, I> =
+  DefinedParams<D, C> extends infer P extends Tree
+    ? DefinedState<S, C, I> extends infer T extends State
+      ? Cell<P, T>
+      : never
+    : never;
+
+/** What a definition's step is given besides parameters, state and input. */
+export interface StepContext<E = Readonly<Record<string, Tensor>>, C = Readonly<Record<never, never>>> {
+  /**
+   * The sum of terms, normalized as the user of the cell chose: `norm("gates", [input("gates", x, W),
+   * recurrent("gates", h, U), b])`; `norm("cell", c)`.
+   */
+  readonly norm: Norm;
+  /**
+   * Gives a value a name, under which it can be read over time: `trace("forget", sigmoid(s))`. Of a function, an error
+   * inside names the cell and this place: `trace("forget", () => sigmoid(s))`.
+   */
+  readonly trace: (name: string, value: Tensor | (() => Tensor)) => Tensor;
+  /**
+   * A product of a new input with weights, `x W`: `input("gates", x, W)`. Whoever uses the cell may drop inputs out or
+   * do something to the weights there. The name is that of its place, as for `norm`.
+   */
+  readonly input: Multiply;
+  /**
+   * A product of what the cell remembers with weights, `h U`: `recurrent("gates", h, U)`. Recurrent dropout acts there,
+   * and whatever is done to recurrent weights.
+   */
+  readonly recurrent: Multiply;
+  readonly training: boolean;
+  readonly keys: Keys;
+  /** What the step reads besides `x`, as declared. */
+  readonly extra: E;
+  /** The inner cells: `const { state, output } = cells.inner(x)` makes one step of one. */
+  readonly cells: { readonly [K in keyof C]: InnerCell<C[K]> };
+}
+
+export interface CellDefinition<
+  D extends NamedSpecs,
+  S extends States,
+  O extends object,
+  E extends Extras,
+  C extends Inner,
+  I extends boolean,
+> {
+  readonly name: string;
+  /** The cell's own options with their defaults; they reach `params` and, merged into the context, `step`. */
+  readonly options?: O;
+  /** What `x` is for one example and step; default `[input]`. */
+  readonly input?: (sizes: CellSizes) => Shape | InputSpec;
+  /** What the step reads besides `x`: shapes for one example and step, or `{ shape, dtype }`. */
+  readonly extra?: (sizes: CellSizes) => E;
+  /**
+   * Cells within the cell. Their parameters, states and extra inputs become its own, each under the cell's name:
+   * `inner.W`. The user's normalizer is for them only where this hands it on.
+   */
+  readonly cells?: (sizes: CellSizes, options: O, given: { readonly norm: Normalizer | undefined }) => C;
+  /** Specs by name, nested where that reads better: `{ W: kernel([2, 3]), mlp: [{ W: ..., b: ... }, ...] }`. */
+  readonly params: (sizes: CellSizes, options: O) => D;
+  /** Shapes of the states of one example, or `{ shape, dtype, initial }`. */
+  readonly state: (sizes: CellSizes, options: O) => S;
+  /**
+   * Whether the context has `stepIndex`, i32 `[batch]`: how many steps the row has taken before this one. It is a state
+   * of the cell, so one rule holds: what leaves the state alone leaves it alone. A masked step and steps beyond the
+   * length do not count, a reset starts it anew, and carried states, streams and windows go on counting. Default false.
+   */
+  readonly stepIndex?: I;
+  /**
+   * The equations. Pure; `x` `[batch, input]`, states `[batch, ...]`; the output is the name of a state, `output: "h"`,
+   * or a tensor `[batch, features]` of its own.
+   */
+  readonly step: (
+    params: DefinedParams<D, C>,
+    state: StepState<S, C>,
+    x: Tensor,
+    context: StepContext<{ readonly [K in keyof E]: Tensor }, C> & O & Asked<I, { readonly stepIndex: Tensor }>,
+  ) => {
+    readonly state: StepState<NoInfer<S>, NoInfer<C>>;
+    readonly output: StatePath<StepState<NoInfer<S>, NoInfer<C>>> | Tensor;
+  };
+}
+
+/**
+ * Options of every cell; the names that differ from Keras's are `hidden` (units) and the spelling of Initializer and
+ * Regularizer.
+ */
+export interface CellOptions extends CellSizes {
+  readonly norm?: Normalizer | undefined;
+  /** Instead of the definition's, for all parameters of the role, nested ones and those of inner cells included. */
+  readonly kernelInitializer?: Initializer;
+  readonly recurrentInitializer?: Initializer;
+  readonly biasInitializer?: Initializer;
+  readonly kernelRegularizer?: Regularizer;
+  readonly recurrentRegularizer?: Regularizer;
+  readonly biasRegularizer?: Regularizer;
+  /** Rate of dropout of the input, one mask for the whole sequence: {@link variationalDropout}. */
+  readonly dropout?: number;
+  /** Rate of dropout of the state in the recurrent products, one mask for the whole sequence. */
+  readonly recurrentDropout?: number;
+  /** Whether all gates share a mask (`shared`, the default) or each has its own (`perGate`). */
+  readonly dropoutMasks?: DropoutMasks;
+}
+
+export interface CellFactory<
+  D extends NamedSpecs,
+  S extends States,
+  O extends object,
+  C extends Inner,
+  I extends boolean,
+> {
+  (options: CellOptions & Partial<O>): DefinedCell<D, S, C, I>;
+  readonly definition: object;
+}

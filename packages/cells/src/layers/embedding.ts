@@ -1,0 +1,90 @@
+import { checkParameters, initialize, normal, parameter, type Initializer, type Regularizer } from "@sluice/params";
+import { equal, full, gather, reshape, select, TensorError, type Tensor } from "@sluice/tensor";
+import { checkOptions, isArray } from "@sluice/tensor/internal";
+import { checkSize } from "../size.ts";
+import { checkApply, checkStates, lookedAt } from "./arguments.ts";
+import { asMade, checkInput, type ApplyOptions, type Layer } from "./layer.ts";
+import { repeatMasked } from "./repeat-masked.ts";
+
+export interface EmbeddingOptions {
+  /** How many ids there are: they go from 0 to `tokens - 1`. */
+  readonly tokens: number;
+  readonly features: number;
+  /** An id whose vector is zeros and is not trained. Default: none. */
+  readonly padding?: number;
+  /** Default `normal({ deviation: 1 })`, PyTorch's; Keras's is `uniform({ low: -0.05, high: 0.05 })`. */
+  readonly initializer?: Initializer;
+  readonly regularizer?: Regularizer;
+}
+
+export type EmbeddingParams = { readonly W: Tensor };
+
+type NoState = Readonly<Record<string, never>>;
+
+export interface EmbeddingLayer extends Layer<EmbeddingParams, NoState> {
+  readonly kind: "embedding";
+  readonly padding: number | undefined;
+}
+
+/**
+ * A vector for each token: ids i32 `[batch, time]` to rows of W `[tokens, features]`, `[batch, time, features]`. The
+ * gradient of W adds up over the places where an id stands. The first layer of a model of tokens.
+ *
+ * An id outside of 0 to `tokens - 1` is an error where values are known. A compiled program cannot tell: there the
+ * first or last row is taken. Steps beyond a row's length, and masked ones, get zeros, whatever id stands there.
+ */
+export function embedding(options: EmbeddingOptions): EmbeddingLayer {
+  checkOptions("embedding", options, ["tokens", "features", "padding", "initializer", "regularizer"], {
+    inputDim: "tokens",
+    input: "tokens",
+    numEmbeddings: "tokens",
+    outputDim: "features",
+    output: "features",
+    embeddingDim: "features",
+    paddingIdx: "padding",
+    maskZero: "padding",
+    embeddingsInitializer: "initializer",
+  });
+  const tokens = checkSize("embedding", "tokens", options.tokens);
+  const features = checkSize("embedding", "features", options.features);
+  const { padding, initializer = normal({ deviation: 1 }), regularizer } = options;
+  if (padding !== undefined && !(Number.isInteger(padding) && padding >= 0 && padding < tokens))
+    throw new TensorError(`embedding: padding must be an id from 0 to ${tokens - 1}, got ${padding}`);
+  const params = { W: parameter([tokens, features], { initializer, ...(regularizer && { regularizer }) }) };
+  const layer = { name: "embedding", input: tokens, x: { shape: [], dtype: "i32" } } as const;
+  return asMade({
+    kind: "embedding",
+    ...layer,
+    features,
+    padding,
+    params,
+    extra: {},
+    init: (key, initOptions) => initialize(params, key, initOptions),
+    initialState: () => ({}),
+    perturbations: () => ({}),
+    outputShape: ({ batch, time }) => [batch, ...(time === undefined ? [] : [time]), features],
+    apply(weights, ids, given = {}) {
+      checkInput(layer, ids);
+      checkApply("embedding", given);
+      checkParameters("embedding", params, weights);
+      checkStates("embedding", given, {});
+      checkIds(ids, tokens, given);
+      const rows = gather(weights.W, ids);
+      const vectors = padding === undefined ? rows : select(reshape(equal(ids, padding), [...ids.shape, 1]), 0, rows);
+      const output = repeatMasked("embedding", lookedAt("embedding", vectors, given), given);
+      return { output, state: {}, carry: {}, traces: {} };
+    },
+  });
+}
+
+/** An error where an id that is looked at, and known, is none. */
+function checkIds(ids: Tensor, tokens: number, given: ApplyOptions): void {
+  const looked = lookedAt("embedding", full(ids.shape, 1), given);
+  if (!isArray(ids) || !isArray(looked)) return;
+  const at = ids.data.findIndex((id, i) => (id < 0 || id >= tokens) && looked.data[i] !== 0);
+  if (at < 0) return;
+  const time = ids.shape[1]!;
+  throw new TensorError(
+    `embedding: ids must lie in 0 to ${tokens - 1}, got ${ids.data[at]} at row ${Math.floor(at / time)}, step ${at % time}`,
+  );
+}

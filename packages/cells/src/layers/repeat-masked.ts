@@ -1,0 +1,40 @@
+import { iota, less, not, or, reshape, scan, select, type Tensor } from "@sluice/tensor";
+import { zerosArray } from "@sluice/tensor/internal";
+import { flagsOf, stepsOf, swapTime } from "./arguments.ts";
+import type { ApplyOptions } from "./layer.ts";
+
+type Given = Pick<ApplyOptions, "mask" | "maskedOutput" | "lengths" | "present" | "resets">;
+
+/**
+ * The output `[batch, time, ...]` of a layer without states, where `maskedOutput` is `repeat`: at masked steps that of
+ * the row's last step that was not, and zeros before there is one. Steps beyond the length stay as they are.
+ */
+export function repeatMasked(name: string, y: Tensor, given: Given): Tensor {
+  if (given.mask === undefined || given.maskedOutput !== "repeat" || y.shape.length < 3) return y;
+  const [batch, time] = [y.shape[0]!, y.shape[1]!];
+  const size = { batch, time };
+  const mask = flagsOf(name, "mask", given.mask, size);
+  const lengths = stepsOf(name, given, size);
+  const beyond = lengths && not(less(reshape(iota([time]), [1, time]), reshape(lengths, [batch, 1])));
+  const taken = beyond === undefined ? mask : or(mask, beyond);
+  const { output } = scan(
+    ({ last }: { last: Tensor }, { now, keep, reset }: { now: Tensor; keep: Tensor; reset?: Tensor }) => {
+      const before = reset === undefined ? last : select(rowsOf(reset, last), 0, last);
+      const next = select(rowsOf(keep, now), now, before);
+      return { state: { last: next }, output: next };
+    },
+    { last: zerosArray([batch, ...y.shape.slice(2)], y.dtype) },
+    {
+      now: swapTime(y),
+      keep: swapTime(taken),
+      ...(given.resets && { reset: swapTime(flagsOf(name, "resets", given.resets, size)) }),
+    },
+    { length: time },
+  );
+  return swapTime(output);
+}
+
+/** bool [batch] as a condition on the rows of `x` [batch, ...]. */
+export function rowsOf(condition: Tensor, x: Tensor): Tensor {
+  return reshape(condition, [condition.shape[0]!, ...x.shape.slice(1).map(() => 1)]);
+}
