@@ -7,7 +7,9 @@ import { keysWithin } from "./keys-within.ts";
 import { checkRate } from "./rate.ts";
 
 /** A rate for each state that has one, nested as the states. */
-export type StateRates<S> = { readonly [K in keyof S]?: S[K] extends Tensor ? number : StateRates<S[K]> };
+export type StateRates<S> = { readonly [K in keyof S]?: RateOf<S[K]> };
+
+type RateOf<T> = T extends Tensor ? number : StateRates<T>;
 
 /**
  * Zoneout (Krueger et al. 2016, arXiv:1606.01305): in training each unit keeps its old value with probability `rate`,

@@ -1,0 +1,101 @@
+import { TensorError, type Backend } from "@sluice/tensor";
+import { checkOptions, suggestion } from "@sluice/tensor/internal";
+import type { Cell } from "../cell.ts";
+import { checkCell } from "../check-given.ts";
+import { onBackend } from "./compiled.ts";
+import * as laws from "./laws.ts";
+import { subjectOf, type MakeInput, type Subject } from "./subject.ts";
+
+/** One law, to be run as a test. */
+export interface CellLaw {
+  readonly name: LawName;
+  /** Why the law is left out for this cell; run it otherwise. */
+  readonly skip?: string;
+  /** Throws where the cell breaks the law. */
+  run(): void | Promise<void>;
+}
+
+export interface CellSuiteOptions {
+  /** Laws that do not hold for the cell, and why: `{ "masks equal the cut sequence": "statistics of the batch" }`. */
+  readonly except?: Partial<Readonly<Record<LawName, string>>>;
+  /** Where the law about backends is tried. Without one it is left out. */
+  readonly backend?: Backend | undefined;
+  /** How far the backend may be from the reference, relative to the largest value. Default 0: to the bit. */
+  readonly tolerance?: number;
+  /**
+   * Values of `x` or of an extra input, `[...lead, ...shape]`, for a cell that does not take just any. By default
+   * numbers from 0.1 to 1, integers 0 and 1, and bools.
+   */
+  readonly input?: MakeInput;
+}
+
+const inDouble = {
+  "the gradient is that of the differences": laws.gradient,
+  "the second derivative is that of the differences": laws.secondDerivative,
+} as const;
+
+const inSingle = {
+  "parameters are named and counted": laws.parameters,
+  "parameters are saved and loaded": laws.saved,
+  "lengths equal truncated runs": laws.truncated,
+  "masks equal the cut sequence": laws.masked,
+  "what is not looked at reaches nothing": laws.notLookedAt,
+  "resets equal separate runs": laws.reset,
+  "a carried state goes on": laws.carried,
+  "a stream equals the sequence": laws.streamed,
+  "both directions are one forwards and one backwards": laws.bothDirections,
+  "modifiers change what they say and nothing else": laws.modifiers,
+  "evaluation draws nothing": laws.evaluationDrawsNothing,
+} as const;
+
+const backendLaw = "a backend has the reference's values";
+
+export type LawName = keyof typeof inDouble | keyof typeof inSingle | typeof backendLaw;
+
+const names: readonly string[] = [...Object.keys(inDouble), ...Object.keys(inSingle), backendLaw];
+
+/**
+ * The laws that every cell must pass, as tests of any runner:
+ *
+ *     for (const { name, skip, run } of cellSuite(janet({ input: 2, hidden: 3 }), { backend: wasm() }))
+ *       test(name, { skip: skip !== undefined }, run);
+ *
+ * Gradients of first and second order in f64 against differences; lengths, masks, resets, carried states, streams and
+ * directions against separate runs, to the bit; zoneout and dropout; evaluation; names, counts, saving and loading of
+ * the parameters; and values and gradients on a backend. Make the cell small, of two inputs and three units: it is run
+ * some thousand times. A cell with random modifiers is looked at in evaluation.
+ */
+export function cellSuite(cell: Cell, options: CellSuiteOptions = {}): readonly CellLaw[] {
+  checkOptions("cellSuite", options, ["except", "backend", "tolerance", "input"]);
+  checkCell("cellSuite", cell);
+  const { except = {}, backend, tolerance = 0, input } = options;
+  const strange = Object.keys(except).find((name) => !names.includes(name));
+  if (strange !== undefined) throw new TensorError(`cellSuite: no law ${strange}; ${suggestion(strange, names)}`);
+  const excepted: Readonly<Record<string, string | undefined>> = except;
+  const single = once(() => subjectOf(cell, input));
+  const double = once(() => subjectOf(cell, input, "f64"));
+  const law = (name: LawName, run: () => void | Promise<void>, skip = excepted[name]): CellLaw => ({
+    name,
+    ...(skip === undefined ? {} : { skip }),
+    run,
+  });
+  return [
+    ...entriesOf(inSingle).map(([name, check]) => law(name, () => check(single()))),
+    ...entriesOf(inDouble).map(([name, check]) => law(name, () => check(double()))),
+    backend === undefined
+      ? law(backendLaw, () => {}, excepted[backendLaw] ?? "no backend is given")
+      : law(backendLaw, () => onBackend(single(), backend, tolerance)),
+  ];
+}
+
+type Check = (subject: Subject) => void | Promise<void>;
+
+function entriesOf<N extends string>(checks: Readonly<Record<N, Check>>): [N, Check][];
+function entriesOf(checks: Readonly<Record<string, Check>>): [string, Check][] {
+  return Object.entries(checks);
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}

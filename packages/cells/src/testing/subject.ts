@@ -1,0 +1,123 @@
+/** What the laws of a cell look at: the cell with parameters, a state, a batch of sequences and extra inputs. */
+import {
+  add,
+  bernoulli,
+  convert,
+  key,
+  keyFor,
+  leavesOf,
+  mapTree,
+  normal,
+  sliceAxis,
+  tensor,
+  TensorError,
+  uniform,
+  valuesOf,
+  type ArrayTensor,
+  type DType,
+  type Shape,
+  type Tensor,
+  type Tree,
+} from "@sluice/tensor";
+import { isArray, isFloat, sizeOf, zerosArray } from "@sluice/tensor/internal";
+import type { Cell } from "../cell.ts";
+import { inputOf, type InputSpec } from "../inputs.ts";
+import { sequence, type SequenceLayer } from "../layers/sequence.ts";
+import type { State } from "../states.ts";
+
+export const [batch, time] = [3, 4];
+
+/** Values of an extra input, or of `x`, for a cell that does not take just any. */
+export type MakeInput = (name: string, spec: Required<InputSpec>, lead: Shape, key: ArrayTensor) => Tensor | undefined;
+
+export interface Subject {
+  readonly cell: Cell;
+  readonly layer: SequenceLayer;
+  /** Away from where they begin, so that every term counts. */
+  readonly params: Tree;
+  readonly state: State;
+  /** `[batch, time, ...]`. */
+  readonly x: Tensor;
+  readonly extra: Readonly<Record<string, Tensor>>;
+}
+
+export function subjectOf(cell: Cell, makeInput: MakeInput | undefined, dtype: DType = "f32"): Subject {
+  const root = key(7);
+  const layer = sequence(cell);
+  const draw = (name: string, given: InputSpec): Tensor => {
+    const [spec, own] = [inputOf(given), keyFor(root, name)];
+    return asFloat(makeInput?.(name, spec, [batch, time], own) ?? drawn(spec, own), dtype);
+  };
+  const away = <T extends Tree>(tree: T, name: string): T =>
+    mapTree(tree, (value, path) =>
+      isFloat(value.dtype)
+        ? add(value, normal(keyFor(root, `${name} ${path}`), value.shape, { deviation: 0.3, dtype: value.dtype }))
+        : value,
+    );
+  const params = away(layer.init(keyFor(root, "init"), { dtype }), "params");
+  return {
+    cell,
+    layer,
+    params,
+    state: away(layer.initialState(batch, { params, dtype }), "state"),
+    x: draw("x", inputOf(cell.input ?? [cell.sizes.input])),
+    extra: Object.fromEntries(Object.entries(cell.extra).map(([name, spec]) => [name, draw(name, inputOf(spec))])),
+  };
+}
+
+function drawn({ shape, dtype }: Required<InputSpec>, own: ArrayTensor): Tensor {
+  const whole = [batch, time, ...shape];
+  if (dtype === "f32") return uniform(own, whole, { low: 0.1, high: 1 });
+  const coins = bernoulli(own, whole, 0.5);
+  return dtype === "bool" ? coins : convert(coins, dtype);
+}
+
+const asFloat = (x: Tensor, dtype: DType): Tensor => (isFloat(x.dtype) ? convert(x, dtype) : x);
+
+/** Steps `from` to `to` of `[batch, time, ...]`. */
+export const stepsOf = (x: Tensor, from: number, to: number): Tensor => sliceAxis(x, 1, from, to);
+
+/** Row `row` of `[batch, ...]`, as a batch of one. */
+export const rowOf = (x: Tensor, row: number): Tensor => sliceAxis(x, 0, row, row + 1);
+
+/** bool `[batch, time]` of one row after the other. */
+export const flagsOf = (rows: readonly (readonly number[])[]): ArrayTensor =>
+  tensor(rows.flat(), [rows.length, rows[0]?.length ?? 0], { dtype: "bool" });
+
+/** The steps of `[batch, time, ...]` at these places, of one row. */
+export function pick(x: Tensor, row: number, steps: readonly number[]): ArrayTensor {
+  const width = sizeOf(x.shape.slice(2));
+  const values = valuesOf(x);
+  const out = zerosArray([1, steps.length, ...x.shape.slice(2)], x.dtype);
+  const data = out.data.slice();
+  steps.forEach((t, i) => {
+    const from = (row * x.shape[1]! + t) * width;
+    data.set(values.subarray(from, from + width), i * width);
+  });
+  return { ...out, data };
+}
+
+export function arrayOf(x: Tensor): ArrayTensor {
+  if (isArray(x)) return x;
+  throw new TensorError("cellSuite: expected values, got a symbol");
+}
+
+/** An error where two trees differ in a bit, -0 and 0 included. */
+export function expectSame(what: string, found: Tree, expected: Tree): void {
+  const others = new Map(leavesOf(expected).map(({ path, tensor: y }) => [path, y]));
+  const leaves = leavesOf(found);
+  if (leaves.length !== others.size) throw new TensorError(`${what}: ${leaves.length} tensors, not ${others.size}`);
+  for (const { path, tensor: y } of leaves) {
+    const other = others.get(path);
+    if (other === undefined) throw new TensorError(`${what}: ${path} is not expected`);
+    const [a, b] = [valuesOf(y), valuesOf(other)];
+    const at = a.length === b.length ? a.findIndex((value, i) => !Object.is(value, b[i])) : 0;
+    if (at >= 0)
+      throw new TensorError(`${what}: ${path || "value"} differs at ${at}: ${a[at]} where ${b[at]} is expected`);
+  }
+}
+
+/** An error where something does not hold. */
+export function expectThat(what: string, holds: boolean): void {
+  if (!holds) throw new TensorError(what);
+}
