@@ -99,18 +99,17 @@ async function training(of: Case, data: Named, backend: Backend): Promise<Work> 
 }
 
 async function streaming(of: Case, data: Named, backend: Backend): Promise<Work> {
-  const { cell } = layerOf(of);
+  const layer = layerOf(of);
+  const { cell } = layer;
   const params = part(data, "params");
-  const zeros = Object.fromEntries(
-    Object.entries(cell.state).map(([name, shape]) => [name, zerosArray([1, ...shape])]),
-  );
+  const zeros = layer.initialState(1, { params });
   const x = data["x"]!;
   const steps = Array.from({ length: of.time }, (_, t) =>
     tensor(Float32Array.from(x.data.subarray(t * of.input, (t + 1) * of.input)), [1, of.input]),
   );
   const start = performance.now();
   const session = await compileStep(
-    (state: Readonly<Record<string, Tensor>>, xt: Tensor) => {
+    (state: typeof zeros, xt: Tensor) => {
       const next = cell.step(params, state, xt);
       return { state: next.state, output: outputOf(next) };
     },

@@ -83,3 +83,55 @@ test("options of the wrong type and states that are lost are errors", () => {
     step: (_, { h }) => ({ state: { h }, output: h }),
   });
 });
+
+const outer = defineCell({
+  name: "outer",
+  stepIndex: true,
+  extra: () => ({ token: { shape: [], dtype: "i32" } }),
+  cells: ({ input, hidden }) => ({ inner: lstm({ input, hidden }) }),
+  params: ({ hidden }) => ({ mlp: [{ W: kernel([hidden, 2]) }, { b: bias([2]) }] as const, h0: bias([hidden]) }),
+  state: ({ hidden }) => ({ h: { shape: [hidden], initial: "h0" }, n: { shape: [], dtype: "i32" } }),
+  step({ mlp, inner }, { h, n }, x, { cells, stepIndex, extra, input, recurrent }) {
+    expectTypeOf(mlp[0].W).toEqualTypeOf<Tensor>();
+    expectTypeOf(inner.W).toEqualTypeOf<Tensor>();
+    expectTypeOf(stepIndex).toEqualTypeOf<Tensor>();
+    expectTypeOf(extra.token).toEqualTypeOf<Tensor>();
+    expectTypeOf(recurrent("h", h, input("x", x, mlp[0].W))).toEqualTypeOf<Tensor>();
+    const next = cells.inner(x);
+    expectTypeOf(next.state.c).toEqualTypeOf<Tensor>();
+    // @ts-expect-error there is no inner cell other
+    void cells.other;
+    return { state: { h, n, inner: next.state }, output: "inner.h" };
+  },
+});
+
+test("nested parameters, inner cells and the step index are known by name", () => {
+  const cell = outer({ input: 1, hidden: 1 });
+  const params = cell.init(root);
+  expectTypeOf(params.mlp[1].b).toEqualTypeOf<Tensor>();
+  expectTypeOf(params.inner.U).toEqualTypeOf<Tensor>();
+  const { state } = sequence(cell).apply(params, x);
+  expectTypeOf(state.inner.c).toEqualTypeOf<Tensor>();
+  expectTypeOf(state.stepIndex).toEqualTypeOf<Tensor>();
+  zoneout(cell, { h: 0.1, inner: { c: 0.2 } });
+  // @ts-expect-error the inner LSTM has no state m
+  zoneout(cell, { inner: { m: 0.2 } });
+});
+
+test("an inner state that is lost is an error", () => {
+  defineCell({
+    name: "lost",
+    cells: ({ input, hidden }) => ({ inner: gru({ input, hidden }) }),
+    params: () => ({}),
+    state: () => ({ h: [1] }),
+    // @ts-expect-error the state of inner is not returned
+    step: (_, { h }) => ({ state: { h }, output: "h" }),
+  });
+  defineCell({
+    name: "uncounted",
+    params: () => ({}),
+    state: () => ({ h: [1] }),
+    // @ts-expect-error the step index is not asked for
+    step: (_, { h }, __, { stepIndex }) => ({ state: { h: stepIndex }, output: "h" }),
+  });
+});

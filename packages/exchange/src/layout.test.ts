@@ -1,7 +1,7 @@
 // Cells that this package has never heard of get an exchange by a layout of their own.
 import { bidirectional, defineCell, gru, sequence, sequential, type CellSizes } from "@sluice/cells";
 import { bias, kernel, recurrentKernel } from "@sluice/params";
-import { add, key, mapTree, matmul, mul, sigmoid, split, sub, tanh, tensor, valuesOf } from "@sluice/tensor";
+import { add, key, mapTree, mul, sigmoid, split, sub, tanh, tensor, valuesOf } from "@sluice/tensor";
 import { expect, test } from "vitest";
 import { fromKeras, fromPyTorch, toKeras, toPyTorch, type CellLayout } from "./index.ts";
 
@@ -15,8 +15,8 @@ const janet = defineCell({
     b: bias([2 * hidden]),
   }),
   state: ({ hidden }) => ({ h: [hidden] }),
-  step({ W, U, b }, { h }, x, { norm, recurrent, beta }) {
-    const [s, a] = split(norm("gates", [matmul(x, W), matmul(recurrent(h), U), b]), 2);
+  step({ W, U, b }, { h }, x, { norm, input, recurrent, beta }) {
+    const [s, a] = split(norm("gates", [input("gates", x, W), recurrent("gates", h, U), b]), 2);
     const next = add(mul(sigmoid(s), h), mul(sub(1, sigmoid(sub(s, beta))), tanh(a)));
     return { state: { h: next }, output: "h" };
   },

@@ -1,4 +1,4 @@
-import { checkParameters, initialize, normal, parameter, type Initializer, type Regularizer } from "@sluice/params";
+import { checkParameters, initialize, randomNormal, parameter, type Initializer, type Regularizer } from "@sluice/params";
 import { equal, full, gather, reshape, select, TensorError, type Tensor } from "@sluice/tensor";
 import { checkOptions, isArray } from "@sluice/tensor/internal";
 import { checkSize } from "../size.ts";
@@ -12,7 +12,7 @@ export interface EmbeddingOptions {
   readonly features: number;
   /** An id whose vector is zeros and is not trained. Default: none. */
   readonly padding?: number;
-  /** Default `normal({ deviation: 1 })`, PyTorch's; Keras's is `uniform({ low: -0.05, high: 0.05 })`. */
+  /** Default `randomNormal({ deviation: 1 })`, PyTorch's; Keras's is `randomUniform({ low: -0.05, high: 0.05 })`. */
   readonly initializer?: Initializer;
   readonly regularizer?: Regularizer;
 }
@@ -47,7 +47,7 @@ export function embedding(options: EmbeddingOptions): EmbeddingLayer {
   });
   const tokens = checkSize("embedding", "tokens", options.tokens);
   const features = checkSize("embedding", "features", options.features);
-  const { padding, initializer = normal({ deviation: 1 }), regularizer } = options;
+  const { padding, initializer = randomNormal({ deviation: 1 }), regularizer } = options;
   if (padding !== undefined && !(Number.isInteger(padding) && padding >= 0 && padding < tokens))
     throw new TensorError(`embedding: padding must be an id from 0 to ${tokens - 1}, got ${padding}`);
   const params = { W: parameter([tokens, features], { initializer, ...(regularizer && { regularizer }) }) };

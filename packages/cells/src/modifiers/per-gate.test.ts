@@ -1,5 +1,23 @@
 // Dropout with a mask for each gate, against plain loops over the equations with the masks drawn.
-import { bernoulli, key, keyFor, normal, valuesOf, type Tensor } from "@sluice/tensor";
+import { optimize } from "@sluice/compiler";
+import {
+  add,
+  bernoulli,
+  grad,
+  key,
+  keyFor,
+  matmul,
+  mul,
+  normal,
+  print,
+  sigmoid,
+  split,
+  sum,
+  tanh,
+  trace,
+  valuesOf,
+  type Tensor,
+} from "@sluice/tensor";
 import { describe, expect, test } from "vitest";
 import { defineCell, gru, lstm, sequence, variationalDropout } from "../index.ts";
 import { kernel, recurrentKernel } from "@sluice/params";
@@ -106,4 +124,32 @@ test("products of different sources do not share a mask, and of different widths
   expect(() => gru({ input, hidden, recurrentDropout: 0.5, ...Object({ dropoutMasks: "each" }) })).toThrow(
     "variationalDropout: unknown masks each",
   );
+});
+
+test("a product that nobody changes is matmul: the optimized training program is the same, node for node", () => {
+  const made = (hooked: boolean) =>
+    defineCell({
+      name: "janet",
+      params: ({ input: n, hidden: m }) => ({
+        W: kernel([n, 2 * m]),
+        U: recurrentKernel([m, 2 * m]),
+        Un: recurrentKernel([m, m]),
+      }),
+      state: ({ hidden: m }) => ({ h: [m] }),
+      step({ W, U, Un }, { h }, given, { input: multiply, recurrent }) {
+        const product = hooked ? multiply("gates", given, W) : matmul(given, W);
+        const gates = hooked ? recurrent("gates", h, U) : matmul(h, U);
+        const extra = hooked ? recurrent("candidate", h, Un) : matmul(h, Un);
+        const [s, a] = split(add(product, gates), 2);
+        return { state: { h: add(mul(sigmoid(s), h), tanh(add(a, extra))) }, output: "h" };
+      },
+    })({ input, hidden });
+  const program = (hooked: boolean): string => {
+    const layer = sequence(made(hooked));
+    const params = layer.init(key(1));
+    const loss = (p: typeof params, y: Tensor): Tensor => sum(layer.apply(p, y).output);
+    const { program: traced } = trace(grad(loss), [params, normal(key(2), [batch, time, input])]);
+    return print(optimize(traced));
+  };
+  expect(program(true)).toBe(program(false));
 });
