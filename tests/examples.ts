@@ -23,8 +23,8 @@ export function exampleOf(folder: string): string | undefined {
 /**
  * The ```ts blocks of a page, joined: one whole program, in which a later block may use the names of an earlier one.
  */
-export function programOf(page: string): string | undefined {
-  const path = join(root, page);
+export function programOf(page: string, clone = root): string | undefined {
+  const path = join(clone, page);
   if (!existsSync(path)) return undefined;
   const blocks = Array.from(readFileSync(path, "utf8").matchAll(/^```ts\n(.*?)^```$/gms), ([, code]) => code);
   return blocks.length === 0 ? undefined : blocks.join("\n");

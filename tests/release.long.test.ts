@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { published } from "../scripts/manifests.js";
-import { exampleOf, outcomeOf } from "./examples.ts";
+import { outcomeOf, programOf } from "./examples.ts";
 import { registry, type Registry } from "./registry.ts";
 import { readJson, root, type Manifest } from "./workspace.ts";
 
@@ -88,7 +88,7 @@ test(
       expect(readdirSync(join(project, "node_modules", name, "dist")).length).toBeGreaterThan(1);
       expect(readFileSync(join(project, "node_modules", name, "package.json"), "utf8")).not.toContain("workspace:");
     }
-    writeFileSync(join(project, "example.ts"), exampleOf(".") ?? "");
+    writeFileSync(join(project, "example.ts"), programOf("README.md", clone) ?? "");
     const { code, output } = await outcomeOf(process.execPath, ["example.ts"], { cwd: project, env });
     expect(code, output).toBe(0);
   },
