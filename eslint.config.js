@@ -95,6 +95,54 @@ const typed = {
   },
 };
 
+/** Files with a function of more than 60 lines. None is added; one that has been divided is taken off. */
+export const longFunctions = [
+  "apps/lab/src/command.ts",
+  "bench/measure.ts",
+  "examples/browser/src/run.ts",
+  "experiments/irregular-sequence/events/padding.ts",
+  "experiments/shared/classification.ts",
+  "packages/cells/src/layers/bidirectional.ts",
+  "packages/cells/src/layers/sequence.ts",
+  "packages/cells/src/layers/stack.ts",
+  "packages/cells/src/layers/stream.ts",
+  "packages/cells/src/probe.ts",
+  "packages/compiler/src/passes/sink.ts",
+  "packages/compiler/src/plan/anchor.ts",
+  "packages/compiler/src/plan/kernel.ts",
+  "packages/compiler/src/testing/interpret.ts",
+  "packages/data/src/tasks/bit-stream-xor.ts",
+  "packages/data/src/uea/parse.ts",
+  "packages/gpu/src/backend/executable.ts",
+  "packages/gpu/src/kernels/body.ts",
+  "packages/gpu/src/kernels/division.ts",
+  "packages/gpu/src/schedule/lower.ts",
+  "packages/study/src/code/identity.ts",
+  "packages/study/src/report/figure.ts",
+  "packages/study/src/report/page.ts",
+  "packages/study/src/report/provenance.ts",
+  "packages/study/src/report/tables.ts",
+  "packages/study/src/runner/trial.ts",
+  "packages/tensor/src/scalar/threefry.ts",
+  "packages/tensor/src/scan/gradient.ts",
+  "packages/tensor/src/scan/scan.ts",
+  "packages/wasm/src/assembler/body.ts",
+  "packages/wasm/src/backend/executable.ts",
+  "packages/wasm/src/gemm/streamed.ts",
+  "packages/wasm/src/gemm/transposed-a.ts",
+  "packages/wasm/src/hosts/away.ts",
+  "packages/wasm/src/kernels/active-rows.ts",
+  "packages/wasm/src/kernels/cumulative-sum.ts",
+  "packages/wasm/src/kernels/elementwise.ts",
+  "packages/wasm/src/threads/pool.ts",
+];
+
+const shortFunctions = {
+  files: ["**/*.ts"],
+  ignores: [...tests, ...longFunctions],
+  rules: { "max-lines-per-function": ["error", { max: 60, skipBlankLines: true, skipComments: true }] },
+};
+
 export default tseslint.config(
   { ignores: ["**/dist/", "**/node_modules/", "**/.examples/", ".pnpm-home/", ".runtimes/", "**/runs/"] },
   { linterOptions: { reportUnusedDisableDirectives: "error" } },
@@ -112,6 +160,7 @@ export default tseslint.config(
     },
   },
   typed,
+  shortFunctions,
   ...names.map((name) => ({ files: [`${folderOf(name)}/**/*.ts`], ignores: tests, rules: sourceRules(name) })),
   { files: [setsFlags], rules: sourceRules("wasm", { flags: true }) },
   ...names.map((name) => ({ files: tests.map((test) => `${folderOf(name)}/${test}`), rules: testRules(name) })),

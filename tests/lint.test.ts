@@ -1,6 +1,9 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { ESLint } from "eslint";
 import tseslint from "typescript-eslint";
 import { expect, test } from "vitest";
+import { longFunctions } from "../eslint.config.js";
 import { root } from "./workspace.ts";
 
 /** Without the rules that need types: the snippets are of files that are not there. */
@@ -107,4 +110,21 @@ test("flags of V8 are set in one file only", async () => {
       expect(await rulesFiring(file, code)).toContain("no-restricted-syntax");
     expect(await rulesFiring("packages/wasm/src/v8-flags.ts", code)).toEqual([]);
   }
+});
+
+test("types are asked about promises and switches, and functions have at most 60 lines", async () => {
+  for (const file of ["packages/cells/src/probe.test.ts", "packages/cells/src/define-cell.ts", "tests/page.ts"]) {
+    const { rules } = (await new ESLint({ cwd: root }).calculateConfigForFile(join(root, file))) as {
+      rules: Record<string, readonly unknown[]>;
+    };
+    for (const rule of ["no-floating-promises", "no-misused-promises", "await-thenable", "switch-exhaustiveness-check"])
+      expect(rules[`@typescript-eslint/${rule}`]?.[0], `${rule} in ${file}`).toBe(2);
+  }
+  const long = (lines: number): string => `export function f(): void {\n${"  f();\n".repeat(lines - 2)}}\n`;
+  expect(await rulesFiring(cell, long(60))).toEqual([]);
+  expect(await rulesFiring(cell, long(61))).toEqual(["max-lines-per-function"]);
+});
+
+test("every file that may have longer functions is there", () => {
+  expect(longFunctions.filter((file) => !existsSync(join(root, file)))).toEqual([]);
 });
