@@ -6,7 +6,7 @@ import { packageNames, root } from "./workspace.ts";
 
 /** The READMEs with an example: the root's and every package's. */
 export const readmes = [
-  { name: "sluice", folder: "." },
+  { name: "root", folder: "." },
   ...packageNames.map((name) => ({ name, folder: `packages/${name}` })),
 ];
 

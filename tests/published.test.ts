@@ -21,7 +21,7 @@ import { bundled, bundlerNames } from "./bundles.ts";
 import { chromium } from "@sluice/browsers";
 import { inChromium, skipWithout } from "./page.ts";
 import { exampleOf, outcomeOf, readmes, type Outcome } from "./examples.ts";
-import { packageNames, readJson, root, type Manifest } from "./workspace.ts";
+import { npmName, packageNames, readJson, root, type Manifest } from "./workspace.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "sluice-published-"));
 const tarballs = join(scratch, "tarballs");
@@ -51,7 +51,7 @@ beforeAll(async () => {
   await succeed("pnpm", pack, root);
 
   mkdirSync(project);
-  const dependencies = Object.fromEntries(packageNames.map((name) => [`@sluice/${name}`, `file:${tarballOf(name)}`]));
+  const dependencies = Object.fromEntries(packageNames.map((name) => [npmName(name), `file:${tarballOf(name)}`]));
   writeFileSync(join(project, "package.json"), JSON.stringify({ private: true, type: "module", dependencies }));
   await succeed("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline"], project);
   plain = readdirSync(join(project, "node_modules"), { recursive: true, encoding: "utf8" });
@@ -87,13 +87,15 @@ beforeAll(async () => {
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 function tarballOf(name: string): string {
-  const file = readdirSync(tarballs).find((tarball) => tarball.startsWith(`sluice-${name}-`));
-  if (file === undefined) throw new Error(`pnpm pack left no tarball of @sluice/${name}`);
+  const file = readdirSync(tarballs).find((tarball) =>
+    tarball.startsWith(name === "sluice" ? "sluice-0" : `sluice-${name}-`),
+  );
+  if (file === undefined) throw new Error(`pnpm pack left no tarball of ${npmName(name)}`);
   return join(tarballs, file);
 }
 
-describe.each(packageNames)("@sluice/%s as published", (name) => {
-  const installed = join(project, "node_modules", "@sluice", name);
+describe.each(packageNames)("packages/%s as published", (name) => {
+  const installed = join(project, "node_modules", npmName(name));
 
   test("holds its build, its sources, its README and the licence, and no tests", () => {
     for (const file of [
@@ -134,7 +136,7 @@ test("generated tasks come without the digits, which say what to install", () =>
 const pagePackages = packageNames.filter((name) => name !== "study");
 
 describe("a page with every package", { timeout: 180_000 }, () => {
-  const imports = pagePackages.map((name) => `import * as ${name} from "@sluice/${name}";`).join("\n");
+  const imports = pagePackages.map((name) => `import * as ${name} from "${npmName(name)}";`).join("\n");
   const script = `${imports}
 import { trainSmallGru } from "@sluice/train/testing";
 
@@ -222,7 +224,7 @@ describe.each(compilers)("TypeScript $typescript", ({ folder }) => {
           "package.json",
         );
         return Object.entries(exports).flatMap(([path, conditions]) =>
-          typeof conditions === "object" && conditions.types !== undefined ? [`@sluice/${name}${path.slice(1)}`] : [],
+          typeof conditions === "object" && conditions.types !== undefined ? [`${npmName(name)}${path.slice(1)}`] : [],
         );
       });
       expect(entries.length).toBeGreaterThanOrEqual(packageNames.length);
