@@ -1,5 +1,5 @@
 import tseslint from "typescript-eslint";
-import { folderOf, layers, mayImport, reserved } from "./house.js";
+import { folderOf, folders, layers, mayImport, reserved } from "./house.js";
 
 const names = layers.flat();
 const tests = ["**/*.test.ts", "**/*.test-d.ts"];
@@ -52,11 +52,19 @@ function forbiddenPatterns(name) {
   ];
   if (above(name).length > 0)
     patterns.push({ regex: `^@sluice/(${above(name).join("|")})(/|$)`, message: pointsDown(name) });
+  if (!mayImport(name, "sluice")) patterns.push({ regex: "^sluice(/|$)", message: pointsDown(name) });
   if (name !== "experiments") patterns.push({ regex: "^(\\.\\./)+experiments/", message: pointsDown(name) });
   return patterns;
 }
 
-function sourceRules(name, { flags = false } = {}) {
+/** Folders of the same package that the house forbids to a folder. */
+function foldersPattern(not) {
+  if (not.length === 0) return [];
+  const message = `The folders ${not.join(", ")} of this package are out of bounds here (folders in house.js).`;
+  return [{ regex: `^(\\.\\./)+(${not.join("|")})/`, message }];
+}
+
+function sourceRules(name, { flags = false, not = [] } = {}) {
   const paths = reserved
     .filter(({ packages }) => !packages.includes(name))
     .flatMap(({ modules, why }) => modules.map((module) => ({ name: module, message: why })));
@@ -68,7 +76,7 @@ function sourceRules(name, { flags = false } = {}) {
   return {
     "no-restricted-properties": exactNumbers,
     "no-restricted-syntax": ["error", ...syntax],
-    "no-restricted-imports": ["error", { paths, patterns: forbiddenPatterns(name) }],
+    "no-restricted-imports": ["error", { paths, patterns: [...forbiddenPatterns(name), ...foldersPattern(not)] }],
   };
 }
 
@@ -162,6 +170,11 @@ export default tseslint.config(
   typed,
   shortFunctions,
   ...names.map((name) => ({ files: [`${folderOf(name)}/**/*.ts`], ignores: tests, rules: sourceRules(name) })),
+  ...folders.map(({ of, not }) => ({
+    files: [`packages/${of}/**/*.ts`],
+    ignores: tests,
+    rules: sourceRules(of.split("/")[0], { not }),
+  })),
   { files: [setsFlags], rules: sourceRules("wasm", { flags: true }) },
   ...names.map((name) => ({ files: tests.map((test) => `${folderOf(name)}/${test}`), rules: testRules(name) })),
 );

@@ -1,5 +1,6 @@
 /**
- * The house: layers from the ground up. An import may only point down, to a lower layer. The lint rules are generated from this table, and a test holds the package.json files to it.
+ * The house: layers from the ground up. An import may only point down, to a lower layer. The lint rules are generated
+ * from this table, and a test holds the package.json files to it.
  */
 export const layers = [
   ["tensor"],
@@ -11,6 +12,7 @@ export const layers = [
   ["inspect", "fusion", "irregular"],
   ["data", "train"],
   ["exchange"],
+  ["sluice"],
   ["study"],
   ["lab"],
   ["browsers"],
@@ -27,6 +29,31 @@ export const reserved = [
   },
   { modules: ["gpu.js"], packages: ["gpu"], why: "Only @sluice/gpu depends on gpu.js." },
 ];
+
+/**
+ * Folders inside packages, each with the folders of its package that its files may not import. The tests in them may.
+ * `families` are folders beside one another that know nothing of each other.
+ */
+export const folders = [
+  { of: "tensor/src/scalar", not: ["primitives", "program", "scan", "gradient", "backend", "functions", "random"] },
+  { of: "compiler/src/passes", not: ["ragged"] },
+  { of: "compiler/src/ragged", not: ["passes"] },
+  { of: "compiler/src/plan", not: ["passes"] },
+  { of: "train/src/schedules", not: ["step", "loop", "checkpoint", "optimizers", "losses"] },
+  { of: "train/src/losses", not: ["step", "loop", "checkpoint", "optimizers", "schedules"] },
+  { of: "train/src/optimizers", not: ["step", "loop", "checkpoint", "losses"] },
+  { of: "cells/src/modifiers", not: ["layers", ...families("cells")] },
+  { of: "cells/src/layers", not: families("cells") },
+  ...families("cells").map((family) => ({
+    of: `cells/src/${family}`,
+    not: ["layers", ...families("cells").filter((other) => other !== family)],
+  })),
+];
+
+/** The families of cells: folders of `cells/src` that do not import each other. */
+export function families(name) {
+  return name === "cells" ? ["gated", "orthogonal", "linear", "memory", "time"] : [];
+}
 
 /** The folder of a package, from the root of the repository. */
 export function folderOf(name) {

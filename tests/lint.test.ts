@@ -75,6 +75,11 @@ test.each([
   ["packages/study/src/example.ts", "../../../experiments/index.ts"],
   ["packages/cells/src/example.ts", "node:fs"],
   ["packages/wasm/src/example.ts", "gpu.js"],
+  ["packages/cells/src/example.ts", "sluice"],
+  ["packages/cells/src/gated/example.ts", "../time/gru-d.ts"],
+  ["packages/cells/src/gated/example.ts", "../layers/sequence.ts"],
+  ["packages/cells/src/layers/example.ts", "../gated/gru.ts"],
+  ["packages/compiler/src/passes/example.ts", "../ragged/ragged.ts"],
 ])("%s may not import %s", async (filePath, module) => {
   expect(await rulesFiring(filePath, `export * from "${module}";\n`)).toEqual(["no-restricted-imports"]);
 });
@@ -88,6 +93,8 @@ test("an upward import is refused when it is dynamic, too", async () => {
 test.each([
   ["packages/cells/src/example.ts", "@sluice/norm"],
   ["packages/cells/src/example.test.ts", "@sluice/wasm"],
+  ["packages/cells/src/gated/example.ts", "../define-cell.ts"],
+  ["packages/cells/src/layers/example.test.ts", "../gated/gru.ts"],
   ["packages/cells/src/example.test.ts", "node:fs"],
   ["packages/data/src/example.ts", "node:fs"],
   ["packages/train/src/example.ts", "./schedules/cosine.ts"],
