@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import * as esbuild from "esbuild";
-import { packageNames, root } from "./workspace.ts";
+import { npmName, packageNames, root } from "./workspace.ts";
 
 const budgetsFile = join(root, "tests", "size-budgets.json");
 
@@ -36,7 +36,7 @@ async function sizes(): Promise<Readonly<Record<string, number>>> {
   const own = packageNames.map(
     async (name) =>
       [
-        `@sluice/${name}`,
+        npmName(name),
         await kilobytes(`export * from "./../packages/${name}/src/index.ts";`, [
           "@sluice/*",
           "*gpu.js",
