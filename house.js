@@ -14,6 +14,7 @@ export const layers = [
   ["exchange"],
   ["sluice"],
   ["study"],
+  ["runner"],
   ["lab"],
   ["browsers"],
   ["experiments", "bench"],
@@ -24,8 +25,8 @@ export const layers = [
 export const reserved = [
   {
     modules: ["node:fs", "node:fs/promises", "fs", "fs/promises"],
-    packages: ["data", "study", "lab", "experiments", "bench", "browsers"],
-    why: "Only study, the lab, the bench, the tools and the loaders of data touch the file system.",
+    packages: ["data", "runner", "lab", "experiments", "bench", "browsers"],
+    why: "Only runner, the lab, the bench, the tools and the loaders of data touch the file system.",
   },
   { modules: ["gpu.js"], packages: ["gpu"], why: "Only @sluice/gpu depends on gpu.js." },
 ];

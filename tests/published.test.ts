@@ -132,8 +132,8 @@ test("generated tasks come without the digits, which say what to install", () =>
   );
 });
 
-/** All that DESIGN lets load in a page. */
-const pagePackages = packageNames.filter((name) => name !== "study");
+/** All that loads in a page. */
+const pagePackages = packageNames.filter((name) => name !== "runner");
 
 describe("a page with every package", { timeout: 180_000 }, () => {
   const imports = pagePackages.map((name) => `import * as ${name} from "${npmName(name)}";`).join("\n");

@@ -1,4 +1,4 @@
-import type { PlannedTrial, PreparedRun, Progress, RunEvent, TrialRecord } from "@sluice/study";
+import type { PlannedTrial, Progress, RunEvent, RunPlan, TrialRecord } from "@sluice/study";
 import { duration, layTable, shortNumber, type Column } from "./layout.ts";
 
 /** A trial as the live table shows it. */
@@ -14,7 +14,7 @@ export interface BoardRow {
 
 export type Board = ReadonlyMap<string, BoardRow>;
 
-export function newBoard(run: PreparedRun): Board {
+export function newBoard(run: RunPlan): Board {
   const pending = new Set(run.pending.map((trial) => trial.id));
   return new Map(
     run.trials.map((trial, index) => {

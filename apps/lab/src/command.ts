@@ -1,15 +1,12 @@
 import { existsSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
+import { folderStore, loadStudy, prepareRun, type PreparedRun } from "@sluice/runner";
 import {
   formatSeconds,
-  knownManifest,
-  loadStudy,
   messageOf,
-  prepareRun,
   runStudy,
   studyError,
   writeReport,
-  type PreparedRun,
   type RunOutcome,
   type Study,
 } from "@sluice/study";
@@ -163,10 +160,10 @@ export async function report(
   const runs = resolve(folder, given);
   if (!existsSync(runs))
     throw studyError(`${runs}: there is no such runs folder; "sluice run <study>" makes runs/<study>/<quick or full>`);
-  const { manifest, problem } = knownManifest(runs);
-  const study = await loadStudy(manifest.module).catch(() => null);
-  const { report: path, document } = writeReport(runs, { study });
-  if (problem !== null) stderr.write(`${problem}.\n`);
+  const store = folderStore(runs);
+  const manifest = await store.readManifest();
+  const study = manifest.module === null ? null : await loadStudy(manifest.module).catch(() => null);
+  const { report: path, document } = await writeReport(store, { study });
   stdout.write(
     json
       ? `${JSON.stringify(document, null, 2)}\n`
@@ -178,7 +175,7 @@ export async function report(
 function endedEarly({ by, reason }: NonNullable<RunOutcome["ended"]>): string {
   if (by === "code")
     return `Stopped: ${reason}. The trials that were left were not started. Run the command again: with new code all trials are new.`;
-  return by === "disk" ? `Stopped: ${reason}. No more trials were started.` : `Stopped: ${reason}.`;
+  return by === "store" ? `Stopped: ${reason}. No more trials were started.` : `Stopped: ${reason}.`;
 }
 
 /** What is about to happen, in two lines. */

@@ -9,7 +9,7 @@ import { afterAll, describe, expect, test } from "vitest";
 
 const main = fileURLToPath(new URL("./main.ts", import.meta.url));
 const fixture = (name: string): string =>
-  fileURLToPath(new URL(`../../../packages/study/fixtures/${name}.ts`, import.meta.url));
+  fileURLToPath(new URL(`../../../packages/runner/fixtures/${name}.ts`, import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), "sluice-lab-"));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 

@@ -1,5 +1,5 @@
 import { createLogUpdate } from "log-update";
-import type { PreparedRun, RunEvent } from "@sluice/study";
+import type { RunEvent, RunPlan } from "@sluice/study";
 import { drawBoard, newBoard, plainLine, updated } from "./board.ts";
 
 export interface Display {
@@ -13,7 +13,7 @@ const REDRAW_MS = 150;
 const PLAIN_EVERY_MS = 10_000;
 
 /** A table that is drawn over itself. */
-export function liveDisplay(run: PreparedRun, stream: NodeJS.WriteStream): Display {
+export function liveDisplay(run: RunPlan, stream: NodeJS.WriteStream): Display {
   const update = createLogUpdate(stream, { showCursor: true });
   const headline = shortHeadline(run);
   let board = newBoard(run);
@@ -44,7 +44,7 @@ export function liveDisplay(run: PreparedRun, stream: NodeJS.WriteStream): Displ
 }
 
 /** Lines one after another: starts and ends at once, progress now and then. */
-export function plainDisplay(run: PreparedRun, print: (line: string) => void, every = PLAIN_EVERY_MS): Display {
+export function plainDisplay(run: RunPlan, print: (line: string) => void, every = PLAIN_EVERY_MS): Display {
   let board = newBoard(run);
   const printed = new Map<string, number>();
   return {
@@ -62,7 +62,7 @@ export function plainDisplay(run: PreparedRun, print: (line: string) => void, ev
   };
 }
 
-function shortHeadline(run: PreparedRun): string {
+function shortHeadline(run: RunPlan): string {
   const label = (Object.values(run.study.metrics)[0]?.label ?? "metric").toLowerCase();
   if (label === "loss") return "score";
   return label.length <= 9 ? label : label.includes("accuracy") ? "accuracy" : `${label.slice(0, 8)}…`;

@@ -1,12 +1,8 @@
-import { formatMean, type PreparedRun, type ResultsDocument } from "@sluice/study";
+import { formatMean, type ResultsDocument, type Study } from "@sluice/study";
 import { layTable, type Column } from "./layout.ts";
 
 /** The table printed at the end: every task and variant, with every metric's mean ± half its 95 % interval. */
-export function summaryTable(
-  document: ResultsDocument,
-  metrics: PreparedRun["study"]["metrics"],
-  width: number,
-): string[] {
+export function summaryTable(document: ResultsDocument, metrics: Study["metrics"], width: number): string[] {
   const cells = [...new Set(document.trials.map(({ task, variant }) => JSON.stringify([task, variant])))].map((key) => {
     const [task = "", variant = ""]: string[] = JSON.parse(key);
     return { task, variant };

@@ -18,3 +18,16 @@ export function systemCode(thrown: unknown): string | undefined {
   if (thrown instanceof Error && "code" in thrown && typeof thrown.code === "string") return thrown.code;
   return undefined;
 }
+
+/** The error of a store that could not write: `place` is what could not be written, the message says how to go on. */
+export function storeError(place: string, message: string, cause?: unknown): Error {
+  return Object.assign(studyError(message, cause), { unwritable: place });
+}
+
+/** Whether it was the store that failed, or the disk below it, and not the work. */
+export function isStoreFailure(thrown: unknown): boolean {
+  return (
+    thrown instanceof Error &&
+    ("unwritable" in thrown || ["ENOSPC", "EDQUOT", "EROFS", "EIO"].includes(systemCode(thrown) ?? ""))
+  );
+}

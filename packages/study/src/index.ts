@@ -7,8 +7,7 @@ export { judgeClaims, type JudgedClaim } from "./claims/judge.ts";
 export type { Results, StoredSeries, TrialRecord, TrialStatus } from "./results.ts";
 export { canonicalJson, type Json } from "./json.ts";
 
-// Running it
-export { loadStudy } from "./load.ts";
+// Planning and running it
 export {
   identified,
   plan,
@@ -19,16 +18,36 @@ export {
   type PlanOptions,
   type TrialIdentity,
 } from "./plan.ts";
-export { prepareRun, type PreparedRun, type RunOptions } from "./runner/prepare.ts";
-export { runStudy, type RunControl, type RunEvent, type RunOutcome } from "./runner/run.ts";
-export { codeIdentity, type CodeIdentity } from "./code/identity.ts";
-export { captureEnvironment, type Environment, type GitState } from "./environment.ts";
+export { planRun, type RunCode, type RunPlan, type RunPlanOptions } from "./run/plan-run.ts";
+export { runStudy, type RunControl, type RunEvent, type RunOutcome } from "./run/run-study.ts";
+export { inProcess } from "./run/in-process.ts";
+export { memoryStore, type MemoryStore } from "./run/memory-store.ts";
 
-// Reading and reporting it
-export { knownManifest, type KnownManifest } from "./store/known-manifest.ts";
-export { readTrial, type Manifest } from "./store/read.ts";
-export { readMetrics } from "./store/metrics.ts";
-export { writeReport, type ResultsDocument, type WrittenReport } from "./report/write.ts";
+// Writing an executor
+export { overLimit, stopping, type Ending, type Executor, type Stop, type TrialTask } from "./run/executor.ts";
+export { runTrial, type TrialControl, type TrialStart } from "./run/run-trial.ts";
+
+// Writing a store
+export type {
+  OpenOptions,
+  Store,
+  StoredEnvironment,
+  StoredIdentities,
+  StoreLock,
+  TrialCurves,
+  TrialSession,
+} from "./run/store.ts";
+export { reportedOf, type TrialResult } from "./run/result.ts";
+export { checkedRow, storedSeries } from "./run/checked.ts";
+export { type Environment, type GitState } from "./environment.ts";
+export type { Manifest } from "./manifest.ts";
+
+// Reporting it
+export { readModel, type ReportedEnvironment, type ReportModel } from "./report/model.ts";
+export { page } from "./report/page.ts";
+export type { Curve, Curves } from "./report/curves.ts";
+export type { ResultsDocument } from "./report/document.ts";
+export { writeReport, type WrittenReport } from "./report/write.ts";
 export { formatMean, formatNumber, formatSeconds } from "./report/scale.ts";
 
 // Statistics
@@ -40,5 +59,5 @@ export { normalCdf, normalQuantile } from "./statistics/normal.ts";
 export { interquartileMean, mean as sampleMean, median, quantile, standardDeviation } from "./statistics/summary.ts";
 
 // Telling people what went wrong
-export { messageOf, studyError } from "./error.ts";
+export { isStoreFailure, messageOf, storeError, studyError, systemCode } from "./error.ts";
 export { nearest, suggestion } from "./nearest.ts";

@@ -1,22 +1,18 @@
-import { basename, join } from "node:path";
 import { z } from "zod";
 import { judgeClaims, type JudgedClaim } from "../claims/judge.ts";
 import { verdictSchema } from "../claims/schema.ts";
 import type { Environment } from "../environment.ts";
 import { messageOf } from "../error.ts";
 import { resultsOf, type Results, type StoredSeries, type TrialRecord } from "../results.ts";
-import { readEnvironment } from "../store/environment.ts";
-import { runFiles, trialFiles } from "../store/files.ts";
-import { knownManifest } from "../store/known-manifest.ts";
-import { readCurves, readTrial, withEarlierSeeds, type Manifest } from "../store/read.ts";
-import { readSealed } from "../store/seal.ts";
+import type { Manifest } from "../manifest.ts";
+import type { Store } from "../run/store.ts";
+import { withEarlierSeeds } from "../run/stored.ts";
 import type { Study } from "../study.ts";
 import type { Settings } from "../trial.ts";
 import { curvesOf, type Curves } from "./curves.ts";
 
-/** Everything the report prints, read from the folders. */
+/** Everything the report prints, read from a store. */
 export interface ReportModel {
-  readonly folder: string;
   readonly manifest: Manifest;
   readonly results: Results;
   /** Training curves by the id of the trial and the metric. */
@@ -25,29 +21,38 @@ export interface ReportModel {
   readonly claims: readonly JudgedClaim[];
   /** Said above the claims when they could not be judged anew. */
   readonly claimsNote: string | null;
-  readonly environments: readonly { readonly environment: Environment; readonly trials: number }[];
-  /** Files that could not be read, with the reason. */
+  readonly environments: readonly ReportedEnvironment[];
+  /** What could not be read, with the reason. */
   readonly problems: readonly string[];
   /** Trials of other code, data or settings in the same folder. */
   readonly others: number;
 }
 
-/** Reads a runs folder. Without `study` the claims keep the verdicts of the last run. */
-export function readModel(folder: string, study: Study | null): ReportModel {
-  const { manifest, problem } = knownManifest(folder);
-  const { trials, others, problems: strangers } = withEarlierSeeds(folder, manifest.trials);
-  const problems = [...(problem === null ? [] : [problem]), ...strangers];
-  const records = trials.map((trial) => readTrial(folder, trial));
+/** Where some of the trials ran. */
+export interface ReportedEnvironment {
+  readonly environment: Environment;
+  readonly trials: number;
+  /** Where the uncommitted changes lie, of one of the trials; `null` where there are none. */
+  readonly changes: string | null;
+}
+
+/** Reads a store. Without `study` the claims keep the verdicts of the last run. */
+export async function readModel(store: Store, study: Study | null): Promise<ReportModel> {
+  const manifest = await store.readManifest();
+  const { trials, others, problems: strangers } = await withEarlierSeeds(store, manifest.trials);
+  const problems = [...strangers];
+  const records: TrialRecord[] = [];
+  for (const trial of trials) records.push(await store.readTrial(trial));
   const curves = new Map<string, Curves>();
   const series = new Map<string, readonly StoredSeries[]>();
   for (const record of records) {
-    const { rows, series: own, problems: damaged } = readCurves(record);
+    const { rows, series: own, problems: damaged } = await store.readCurves(record);
     // Reduced at once: the rows of all trials need not fit into memory together.
     curves.set(record.id, curvesOf(rows));
     series.set(record.id, own);
     problems.push(...damaged);
   }
-  const environments = distinctEnvironments(records, problems);
+  const environments = await distinctEnvironments(store, records, problems);
   const { tasks, variants, metrics } = manifest;
   const results = resultsOf({ tasks, variants, metrics, trials: records, series });
   const configs = tasks.flatMap((task) =>
@@ -57,12 +62,11 @@ export function readModel(folder: string, study: Study | null): ReportModel {
     }),
   );
   return {
-    folder,
     manifest,
     results,
     curves,
     configs,
-    ...judge(folder, study, results),
+    ...(await judge(store, study, results)),
     environments,
     problems,
     others,
@@ -71,16 +75,14 @@ export function readModel(folder: string, study: Study | null): ReportModel {
 
 const storedClaim = verdictSchema.extend({ text: z.string(), corrected: z.number().optional() });
 
-function judge(
-  folder: string,
+async function judge(
+  store: Store,
   study: Study | null,
   results: Results,
-): { claims: JudgedClaim[]; claimsNote: string | null } {
+): Promise<{ claims: JudgedClaim[]; claimsNote: string | null }> {
   if (study !== null) return { claims: judgeClaims(study.claims, results), claimsNote: null };
   try {
-    const last = z
-      .object({ claims: z.array(storedClaim) })
-      .parse(readSealed(runFiles(folder).results, "results").content);
+    const last = z.object({ claims: z.array(storedClaim) }).parse(await store.readDocument());
     const claims = last.claims.map(({ p, corrected, ...claim }) => ({
       ...claim,
       ...(p === undefined ? {} : { p }),
@@ -98,26 +100,24 @@ function judge(
   }
 }
 
-function distinctEnvironments(
+async function distinctEnvironments(
+  store: Store,
   records: readonly TrialRecord[],
   problems: string[],
-): { environment: Environment; trials: number }[] {
-  const distinct = new Map<string, { environment: Environment; trials: number }>();
+): Promise<ReportedEnvironment[]> {
+  const distinct = new Map<string, ReportedEnvironment>();
   for (const record of records) {
     if (record.status === "waiting") continue;
-    const { environment, problems: own } = readEnvironment(record.folder, record.id);
+    const { environment, changes, problems: own } = await store.readEnvironment(record);
     problems.push(...own);
     if (environment === null) continue;
-    const { node, v8, os, cpu, git } = environment;
-    const key = JSON.stringify({ node, v8, os, cpu, git });
+    const { threads: _, command: _command, ...place } = environment;
+    const key = JSON.stringify(place);
     const entry = distinct.get(key);
-    if (entry === undefined) distinct.set(key, { environment, trials: 1 });
-    else entry.trials += 1;
+    distinct.set(
+      key,
+      entry === undefined ? { environment, trials: 1, changes } : { ...entry, trials: entry.trials + 1 },
+    );
   }
   return [...distinct.values()];
-}
-
-/** Where a trial's uncommitted changes lie, for the page. */
-export function diffPath(record: TrialRecord, hash: string): string {
-  return join("trials", basename(record.folder), basename(trialFiles(record.folder).diff(hash)));
 }

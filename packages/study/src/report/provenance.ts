@@ -1,11 +1,11 @@
-import type { GitState } from "../environment.ts";
+import type { Environment, GitState } from "../environment.ts";
 import { html, type Markup } from "./html.ts";
-import { diffPath, type ReportModel } from "./model.ts";
+import type { ReportModel } from "./model.ts";
 import { formatSeconds } from "./scale.ts";
 
 /** What is needed to run the study again, and to tell whether the result is the same. */
 export function provenance({ manifest, results, environments, configs, others }: ReportModel): Markup {
-  const uncommitted = environments.flatMap(({ environment: { git } }) => git?.uncommitted ?? [])[0];
+  const changes = environments.flatMap((entry) => entry.changes ?? [])[0];
   const settingNames = [...new Set(configs.flatMap((entry) => Object.keys(entry.config)))];
   const shared = settingNames.filter(
     (name) => new Set(configs.map((entry) => JSON.stringify(entry.config[name]))).size <= 1,
@@ -18,18 +18,13 @@ export function provenance({ manifest, results, environments, configs, others }:
       ${environments.map(
         ({ environment, trials }) =>
           html`<dt>${environments.length > 1 ? `environment of ${trials} trials` : "environment"}</dt>
-            <dd>
-              Node ${environment.node.replace("v", "")}, V8 ${environment.v8}; ${environment.os}; ${environment.cpu},
-              ${environment.cores} cores; ${environment.threads} ${environment.threads === 1 ? "thread" : "threads"} a
-              trial
-            </dd>
+            <dd>${environmentText(environment)}</dd>
             <dt>commit</dt>
             <dd>${commitOf(environment.git)}</dd>`,
       )}${
-        uncommitted !== undefined &&
-        results.trials[0] !== undefined &&
+        changes !== undefined &&
         html`<dt>uncommitted changes</dt>
-          <dd>saved with every trial, as in <code>${diffPath(results.trials[0], uncommitted)}</code></dd>`
+          <dd>saved with every trial, as in <code>${changes}</code></dd>`
       }
       <dt>code</dt>
       <dd><code>${manifest.code}</code></dd>
@@ -113,6 +108,18 @@ export function provenance({ manifest, results, environments, configs, others }:
     </details>
     <p class="note">To compare a repetition with this run, compare the SHA-256 of the weights.</p>
   </section>`;
+}
+
+function environmentText({ runtime, engine, os, cpu, cores, threads }: Environment): string {
+  const count = (n: number, word: string): string => `${n} ${word}${n === 1 ? "" : "s"}`;
+  return [
+    [runtime, engine].filter((part) => part !== null).join(", "),
+    os,
+    [cpu, cores === null ? null : count(cores, "core")].filter((part) => part !== null).join(", "),
+    `${count(threads, "thread")} per trial`,
+  ]
+    .filter((part) => part !== null && part !== "")
+    .join("; ");
 }
 
 function commitOf(git: GitState | null): Markup | string {

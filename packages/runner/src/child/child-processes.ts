@@ -1,0 +1,153 @@
+import { fork, type ChildProcess } from "node:child_process";
+import { closeSync, openSync, readFileSync } from "node:fs";
+import {
+  messageOf,
+  overLimit,
+  studyError,
+  type Ending,
+  type Executor,
+  type PlannedTrial,
+  type Stop,
+  type TrialTask,
+} from "@sluice/study";
+import { trialFiles } from "../folder/files.ts";
+import { makeTrialFolder, type FolderStore } from "../folder/folder-store.ts";
+import { thisProcess } from "../folder/process.ts";
+import { writeError } from "../folder/write.ts";
+import { GRACE_MS, type FromTrial, type ToTrial } from "./messages.ts";
+import { trialArguments, trialEntry } from "./node-arguments.ts";
+
+export interface ChildProcessesOptions {
+  /** Path of the module that exports the study by default: each process loads it. */
+  readonly module: string;
+  /** The store of the run, where the processes leave their trials. */
+  readonly store: FolderStore;
+}
+
+/** Runs each trial in a process of its own, so that a crash is a failed trial and not the end of the study. */
+export function childProcesses({ module, store }: ChildProcessesOptions): Executor {
+  return {
+    async run(trial, task) {
+      if (task.store.place !== store.place)
+        throw studyError(
+          `childProcesses: made for the store ${store.place}, and the run has ${task.store.place}: give both the same folder`,
+        );
+      return runInChild(trial, task, { module, store });
+    },
+  };
+}
+
+/** How the process of a trial ended. */
+interface Exit {
+  readonly how: string;
+  /** What it said if it could not write a result. */
+  readonly broken: Stop | null;
+  readonly limitReached: boolean;
+  readonly seconds: number;
+}
+
+async function runInChild(
+  trial: PlannedTrial,
+  task: TrialTask,
+  { module, store }: ChildProcessesOptions,
+): Promise<Ending | null> {
+  const folder = store.folderOf(trial);
+  const files = trialFiles(folder);
+  let logFile: number;
+  try {
+    makeTrialFolder(folder);
+    logFile = openSync(files.log, "a");
+  } catch (error) {
+    return { status: "interrupted", reason: messageOf(writeError(folder, error)), seconds: 0, write: false };
+  }
+  const { threads, dataFolder, environment, changes } = task;
+  const start = { module, out: store.folder, trial, threads, dataFolder, environment, changes };
+  const exit = await superviseChild(logFile, start, task).finally(() => closeSync(logFile));
+  const { seconds, broken } = exit;
+  if (broken !== null) return { ...broken, seconds, write: false };
+  return { ...unsaid(exit, files.log, task), seconds, write: true };
+}
+
+/** What is said of a trial that died before it could say it. */
+function unsaid({ how, limitReached }: Exit, log: string, { signal, kill, limit }: TrialTask): Stop {
+  if (limitReached && limit !== null) {
+    const { status, reason } = overLimit(limit);
+    return { status, reason: `${reason}; it did not stop when it was told to, so its process was killed` };
+  }
+  if (signal.aborted || kill.aborted)
+    return { status: "interrupted", reason: "stopped by the user before it could say so itself" };
+  return { status: "failed", reason: `the process ended with ${how}\n${logTail(log)}` };
+}
+
+/** Starts a process, passes on what it says and what it is told, and waits for its end. */
+function superviseChild(
+  logFile: number,
+  start: Extract<ToTrial, { kind: "start" }>["start"],
+  { limit, signal, kill, onProgress, onResumed }: TrialTask,
+): Promise<Exit> {
+  const started = performance.now();
+  return new Promise((settle) => {
+    const child = fork(trialEntry, [], {
+      execArgv: [...trialArguments()],
+      serialization: "advanced",
+      stdio: ["ignore", logFile, logFile, "ipc"],
+    });
+    let broken: Stop | null = null;
+    let limitReached = false;
+    let grace: NodeJS.Timeout | undefined;
+    const end = (): void => void child.kill("SIGKILL");
+    const stop = (why: Stop): void => {
+      send(child, { kind: "stop", stop: why });
+      grace ??= setTimeout(end, GRACE_MS);
+    };
+    const abort = (): void => stop({ status: "interrupted", reason: "stopped by the user" });
+    const timer =
+      limit === null
+        ? undefined
+        : setLongTimeout(limit * 1000, () => {
+            limitReached = true;
+            stop(overLimit(limit));
+          });
+    const finish = (how: string): void => {
+      clearTimeout(grace);
+      timer?.clear();
+      signal.removeEventListener("abort", abort);
+      kill.removeEventListener("abort", end);
+      settle({ how, broken, limitReached, seconds: (performance.now() - started) / 1000 });
+    };
+    child.on("message", (message: FromTrial) => {
+      if (message.kind === "progress") onProgress(message.progress);
+      else if (message.kind === "resumed") onResumed(message.step);
+      else broken = { status: message.status, reason: message.reason };
+    });
+    child.once("error", (error) => finish(messageOf(error)));
+    child.once("exit", (code, by) => finish(by === null ? `exit code ${code}` : `signal ${by}`));
+    send(child, { kind: "start", start, runner: thisProcess() });
+    kill.addEventListener("abort", end);
+    if (signal.aborted) abort();
+    else signal.addEventListener("abort", abort);
+  });
+}
+
+const send = (child: ChildProcess, message: ToTrial): void => void (child.connected && child.send(message, () => {}));
+
+/** A timer beyond the 24.8 days that one of Node's can count. */
+function setLongTimeout(milliseconds: number, then: () => void): { clear(): void } {
+  const end = performance.now() + milliseconds;
+  let timer: NodeJS.Timeout;
+  const next = (): void => {
+    const left = end - performance.now();
+    if (left <= 0) then();
+    else timer = setTimeout(next, Math.min(left, 0x7fffffff));
+  };
+  timer = setTimeout(next, 0);
+  return { clear: () => clearTimeout(timer) };
+}
+
+function logTail(path: string): string {
+  try {
+    return readFileSync(path, "utf8").trimEnd().split("\n").slice(-12).join("\n");
+  } catch {
+    return "";
+  }
+}

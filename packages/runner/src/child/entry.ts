@@ -1,0 +1,51 @@
+import { Worker } from "node:worker_threads";
+import { isStoreFailure, messageOf, runTrial, stopping } from "@sluice/study";
+import { folderStore } from "../folder/folder-store.ts";
+import { loadStudy } from "../load.ts";
+import { GRACE_MS, type FromTrial, type ToTrial } from "./messages.ts";
+
+// The process of one trial. The runner starts it, tells it which trial to run, and reads the result from the trial's
+// folder.
+
+const abort = new AbortController();
+
+// A terminal sends Ctrl-C to every process of the group. The runner decides: it says so by a message, or by going away.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
+process.on("disconnect", () => abort.abort(stopping({ status: "interrupted", reason: "the runner ended" })));
+process.on("message", (message: ToTrial) => {
+  if (message.kind === "stop") abort.abort(stopping(message.stop));
+  else void run(message).then(() => process.exit(0), giveUp);
+});
+
+async function run({ start, runner }: Extract<ToTrial, { kind: "start" }>): Promise<void> {
+  const watchdog = new Worker(
+    new URL(import.meta.url.endsWith(".ts") ? "./watchdog.ts" : "./watchdog.js", import.meta.url),
+    { workerData: { runner, graceMs: GRACE_MS } },
+  );
+  watchdog.unref();
+  const { module, out, ...given } = start;
+  await runTrial(
+    { ...given, store: folderStore(out), study: () => loadStudy(module) },
+    {
+      signal: abort.signal,
+      onResumed: (step) => send({ kind: "resumed", step }),
+      onProgress: (progress) => send({ kind: "progress", progress }),
+    },
+  );
+}
+
+function send(message: FromTrial): void {
+  if (process.connected) process.send?.(message, undefined, undefined, () => {});
+}
+
+/** How a trial ended stands in `result.json`; this is for when that cannot be written. */
+function giveUp(error: unknown): void {
+  console.error(error);
+  const message: FromTrial = {
+    kind: "broken",
+    status: isStoreFailure(error) ? "interrupted" : "failed",
+    reason: messageOf(error),
+  };
+  if (process.connected) process.send?.(message, undefined, undefined, () => process.exit(1));
+  else process.exit(1);
+}

@@ -1,0 +1,126 @@
+import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { dirname, extname, join, relative, sep } from "node:path";
+import { sha256 } from "@sluice/formats";
+import { canonicalJson } from "@sluice/study";
+import { parseCode, type ParsedCode } from "./parse.ts";
+import { importConditions, isInstalled, packageFolder, readPackage, resolveReference, type Target } from "./resolve.ts";
+
+/** What a trial's code is: a hash over `parts`, which names every file and package version that went into it. */
+export interface CodeIdentity {
+  readonly hash: string;
+  /**
+   * By file path (relative to the checkout or to the study's folder) a hash of what it does and of what its imports
+   * lead to; `installed` by package name and version.
+   */
+  readonly parts: { readonly [name: string]: string };
+  /** What the identity does not cover, with the reason. Part of the hash. */
+  readonly unresolved: readonly string[];
+  /** SHA-256 of the bytes of every file that was read, by absolute path. */
+  readonly contents: { readonly [path: string]: string };
+}
+
+export interface CodeIdentityOptions {
+  /**
+   * Arguments of the Node that will run the trial: its `--conditions` choose among the `exports` of a package. Those of
+   * this process by default.
+   */
+  readonly execArgv?: readonly string[];
+}
+
+/**
+ * Plans trials and writes reports, of which results do not depend. What they do depend on is how it draws the key of a
+ * seed, stores a row and reads a summary off a curve: count it up when that changes; every trial is then new.
+ */
+const TRIAL_RULES = "rules 1";
+const OWN = /^@sluice\/(study|runner)(\/|$)/;
+const CODE = new Set([".ts", ".mts", ".cts", ".js", ".mjs", ".cjs"]);
+
+/**
+ * Identifies the code that a study module runs: every file that it imports, followed to the end, in the checkout and in
+ * packages that are linked from elsewhere; name and version of installed packages and of all that they depend on. Of a
+ * file counts what can change a number: its program without types, comments and layout, and where its imports lead.
+ */
+export function codeIdentity(
+  modulePath: string,
+  { execArgv = process.execArgv }: CodeIdentityOptions = {},
+): CodeIdentity {
+  const module = realpathSync(modulePath);
+  const root = checkoutRoot(module) ?? dirname(module);
+  const conditions = importConditions(execArgv, process.env["NODE_OPTIONS"]);
+  const parts: { [name: string]: string } = { "@sluice/study": TRIAL_RULES };
+  const contents: { [path: string]: string } = {};
+  const unresolved: string[] = [];
+  const nameOf = (path: string): string => relative(root, path).split(sep).join("/");
+  const read = (path: string): Buffer => {
+    const bytes = readFileSync(path);
+    contents[path] = sha256(bytes);
+    return bytes;
+  };
+
+  const addPackage = (folder: string): string => {
+    read(join(folder, "package.json"));
+    const { name, version, dependencies } = readPackage(folder);
+    const part = `${name}@${version}`;
+    if (parts[part] !== undefined) return part;
+    parts[part] = "installed";
+    for (const dependency of dependencies) {
+      const found = OWN.test(dependency) ? undefined : packageFolder(dependency, folder);
+      if (found === undefined) continue;
+      if (isInstalled(found)) addPackage(found);
+      else
+        unresolved.push(`${part}: it depends on ${dependency} in ${nameOf(found)}, which is not an installed package`);
+    }
+    return part;
+  };
+
+  const queue: string[] = [];
+  const seen = new Set<string>();
+  const addFile = (path: string): string => {
+    if (!seen.has(path)) queue.push(path);
+    seen.add(path);
+    return nameOf(path);
+  };
+  const leadsTo = (target: Target): string =>
+    target.kind === "file"
+      ? addFile(target.path)
+      : target.kind === "package"
+        ? addPackage(target.folder)
+        : target.kind === "unresolved"
+          ? `unresolved: ${target.why}`
+          : target.kind;
+
+  addFile(module);
+  for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
+    const bytes = read(path);
+    const name = nameOf(path);
+    if (!CODE.has(extname(path))) {
+      parts[name] = sha256(bytes);
+      continue;
+    }
+    const parsed: ParsedCode = parseCode(bytes.toString("utf8"), path);
+    const open = [...parsed.unresolved];
+    const imports = parsed.references.map(({ kind, specifiers }) => {
+      const own = specifiers.filter((specifier) => !OWN.test(specifier));
+      const targets = own.map((specifier) => resolveReference(kind, specifier, path, conditions));
+      for (const target of targets) if (target.kind === "unresolved") open.push(target.why);
+      return targets.map(leadsTo);
+    });
+    unresolved.push(...open.map((what) => `${name}: ${what}`));
+    parts[name] = sha256(canonicalJson({ form: sha256(parsed.form), imports }));
+  }
+  unresolved.sort();
+  return { hash: sha256(canonicalJson({ parts, unresolved })), parts, unresolved, contents };
+}
+
+/** Whether every file that an identity was read from has the bytes it had. */
+export function unchanged({ contents }: Pick<CodeIdentity, "contents">): boolean {
+  return Object.entries(contents).every(([path, hash]) => existsSync(path) && sha256(readFileSync(path)) === hash);
+}
+
+/** The nearest folder upwards that holds a workspace or a repository. */
+function checkoutRoot(path: string): string | undefined {
+  for (let folder = dirname(path); ; folder = dirname(folder)) {
+    if (existsSync(join(folder, "pnpm-workspace.yaml")) || existsSync(join(folder, ".git"))) return folder;
+    if (folder === dirname(folder)) return undefined;
+  }
+}

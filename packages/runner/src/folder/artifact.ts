@@ -1,0 +1,115 @@
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { messageOf, storedSeries, studyError, type Series, type StoredSeries } from "@sluice/study";
+import { readSealed, writeSealed } from "./seal.ts";
+
+const axis = z.object({ label: z.string(), unit: z.string().optional(), log: z.boolean().optional() });
+const points = z.array(z.number().nullable());
+
+/** `artifacts/<name>.json`. A number that is not finite is `null`. */
+const seriesSchema = z.object({
+  trial: z.string(),
+  name: z.string(),
+  title: z.string(),
+  x: axis.extend({ values: points }),
+  y: axis,
+  lines: z.record(z.string(), points),
+});
+
+/** The series of a trial, in its `artifacts` folder. */
+export interface SeriesWriter {
+  /** Writes a series; lines of the same name are replaced, others that the file holds stay. */
+  write(name: string, series: Series): void;
+  /** Names of the lines by series: what a checkpoint remembers. */
+  lines(): { readonly [name: string]: readonly string[] };
+  /** Seals of the files by series: what a result remembers. */
+  seals(): { readonly [name: string]: string };
+}
+
+/**
+ * Goes on with the series that a checkpoint remembers; what else is in the folder was written after it, and goes.
+ * `null` if one of them is damaged or has lost a line: then the checkpoint is of no use.
+ */
+export function seriesWriter(
+  folder: string,
+  trial: string,
+  remembered: { readonly [name: string]: readonly string[] },
+): SeriesWriter | null {
+  const kept = new Map<string, { readonly lines: readonly string[]; readonly seal: string }>();
+  for (const [name, lines] of Object.entries(remembered)) {
+    try {
+      const { series, seal } = readSeries(folder, trial, name);
+      if (!lines.every((line) => line in series.lines)) return null;
+      kept.set(name, { lines: Object.keys(series.lines), seal });
+    } catch {
+      return null;
+    }
+  }
+  if (existsSync(folder))
+    for (const entry of readdirSync(folder))
+      if (!kept.has(entry.replace(/\.json$/, ""))) rmSync(join(folder, entry), { force: true, recursive: true });
+  return {
+    write(name, series) {
+      const earlier = kept.has(name) ? readSeries(folder, trial, name).series.lines : {};
+      const stored = storedSeries(name, series, earlier);
+      kept.set(name, {
+        lines: Object.keys(stored.lines),
+        seal: writeSealed(join(folder, `${name}.json`), "series", { trial, ...stored }),
+      });
+    },
+    lines: () => Object.fromEntries([...kept].map(([name, { lines }]) => [name, lines])),
+    seals: () => Object.fromEntries([...kept].map(([name, { seal }]) => [name, seal])),
+  };
+}
+
+/**
+ * Reads the named series of a trial; gives those that are whole, and what is wrong with the others. With `seals` a
+ * series has to be the very one that was sealed.
+ */
+export function readAllSeries(
+  folder: string,
+  trial: string,
+  names: readonly string[],
+  seals?: { readonly [name: string]: string },
+): { series: StoredSeries[]; problems: string[] } {
+  const problems: string[] = [];
+  const series = [...names].sort().flatMap((name) => {
+    try {
+      const read = readSeries(folder, trial, name);
+      if (seals !== undefined && seals[name] !== read.seal)
+        throw studyError(`${join(folder, `${name}.json`)}: damaged: not the series that the result was made with`);
+      return [read.series];
+    } catch (error) {
+      problems.push(messageOf(error));
+      return [];
+    }
+  });
+  return { series, problems };
+}
+
+function readSeries(folder: string, trial: string, name: string): { series: StoredSeries; seal: string } {
+  const path = join(folder, `${name}.json`);
+  const { content, seal } = readSealed(path, "series");
+  const checked = seriesSchema.safeParse(content);
+  if (!checked.success) throw studyError(`${path}: not a series: ${checked.error.issues[0]?.path.join(".") ?? ""}`);
+  const stored = checked.data;
+  if (stored.trial !== trial || stored.name !== name)
+    throw studyError(`${path}: the series of another trial, or another series`);
+  const numbers = (list: readonly (number | null)[]): number[] => list.map((point) => point ?? Number.NaN);
+  const lines = Object.fromEntries(Object.entries(stored.lines).map(([line, list]) => [line, numbers(list)]));
+  return {
+    series: {
+      name,
+      title: stored.title,
+      x: { ...plainAxis(stored.x), values: numbers(stored.x.values) },
+      y: plainAxis(stored.y),
+      lines,
+    },
+    seal,
+  };
+}
+
+function plainAxis({ label, unit, log }: z.infer<typeof axis>): Series["y"] {
+  return { label, ...(unit === undefined ? {} : { unit }), ...(log === undefined ? {} : { log }) };
+}

@@ -1,0 +1,131 @@
+import { existsSync, renameSync, rmSync } from "node:fs";
+import { join, resolve } from "node:path";
+import {
+  messageOf,
+  studyError,
+  type PlannedTrial,
+  type Store,
+  type TrialRecord,
+  type TrialResult,
+  type TrialStatus,
+} from "@sluice/study";
+import { readEnvironment } from "./environment.ts";
+import { runFiles, trialFiles } from "./files.ts";
+import { BEAT_MS, takeLock } from "./lock.ts";
+import { readCurves, readManifest, readTrial, storedIdentities } from "./read.ts";
+import { readSealed, writeSealed } from "./seal.ts";
+import { openFolder } from "./session.ts";
+import { makeFolder, writeAtomically, writeError } from "./write.ts";
+
+/** A store in a folder. */
+export interface FolderStore extends Store {
+  /** Its path. */
+  readonly folder: string;
+  /** Path of the folder of a trial. */
+  folderOf(trial: PlannedTrial): string;
+}
+
+/**
+ * Keeps a study in a folder, which need not be there yet: a folder for each trial below `trials/`, `study.json`,
+ * `report.html` and `results.json`. Everything that is read is checked, and what is damaged is named.
+ */
+export function folderStore(path: string): FolderStore {
+  const folder = resolve(path);
+  const files = runFiles(folder);
+  const folderOf = (trial: PlannedTrial): string => join(files.trials, trial.folder);
+  return {
+    folder,
+    place: folder,
+    reportPlace: files.report,
+    folderOf,
+    lock: async () => lockFolder(folder),
+    writeManifest: async (manifest) => void writeSealed(files.manifest, "study", manifest),
+    readManifest: async () => readManifest(folder),
+    identities: async () => storedIdentities(folder),
+    readTrial: async (trial) => readTrial(folder, trial),
+    readCurves: async (record) => readCurves(record),
+    readEnvironment: async (record) => readEnvironment(record.folder, record.id),
+    makeWay: async (trial, status) => makeWay(trial, folderOf(trial), status),
+    openTrial: (trial, options) => {
+      const own = folderOf(trial);
+      makeTrialFolder(own);
+      return openFolder(own, trial, options);
+    },
+    conclude: async (trial, result) => conclude(folderOf(trial), result),
+    async writeReport({ page, document }) {
+      writeAtomically(files.report, page);
+      writeSealed(files.results, "results", document);
+    },
+    readDocument: async () => readSealed(files.results, "results").content,
+  };
+}
+
+/** Makes the folder of a trial. */
+export function makeTrialFolder(folder: string): void {
+  try {
+    makeFolder(folder);
+  } catch (error) {
+    throw writeError(folder, error);
+  }
+}
+
+async function lockFolder(folder: string): Promise<ReturnType<Store["lock"]> extends Promise<infer L> ? L : never> {
+  const files = runFiles(folder);
+  makeTrialFolder(files.trials);
+  const attempt = takeLock(files.lock);
+  if (attempt.lock === null) throw studyError(`${folder}: ${attempt.holder}. Wait for it, or choose another --out`);
+  const { lock } = attempt;
+  const beat = setInterval(() => lock.beat(), BEAT_MS);
+  return {
+    lost: () =>
+      lock.isHeld() ? null : `${lock.path}: another process took the lock over, since this one was silent for too long`,
+    async release() {
+      clearInterval(beat);
+      lock.release();
+    },
+  };
+}
+
+/** Of a trial whose process died before it could write a result, unless it did, or another is at work there. */
+function conclude(folder: string, result: TrialResult): void {
+  const files = trialFiles(folder);
+  if (existsSync(files.result)) return;
+  const attempt = takeLock(files.lock);
+  if (attempt.lock === null) throw studyError(`${folder}: ${attempt.holder}`);
+  try {
+    writeSealed(files.result, "result", { ...result, rests: null });
+  } finally {
+    attempt.lock.release();
+  }
+}
+
+/**
+ * Makes a folder ready for its trial to run (again), according to how it stands. What was written is kept or moved
+ * aside, but for a stale result. Gives a record where that cannot be done: the process of an earlier run is still at
+ * work there, or the disk fails.
+ */
+function makeWay({ id, task, variant, seed }: PlannedTrial, folder: string, status: TrialStatus): TrialRecord | null {
+  if (!existsSync(folder)) return null;
+  const files = trialFiles(folder);
+  // Without a result there is nothing to clear away, and the trial itself waits for the lock.
+  if (!existsSync(files.result)) return null;
+  const record = { id, folder, task, variant, seed, metrics: {}, warnings: [] };
+  try {
+    const attempt = takeLock(files.lock);
+    if (attempt.lock === null) return { ...record, status: "failed", reason: `${folder}: ${attempt.holder}` };
+    try {
+      if (status === "unreadable" || status === "diverged") {
+        // From its checkpoint a diverged trial would diverge again: it starts anew.
+        let n = 1;
+        while (existsSync(`${folder}.aside-${n}`)) n += 1;
+        renameSync(folder, `${folder}.aside-${n}`);
+        rmSync(join(`${folder}.aside-${n}`, "lock.json"), { force: true });
+      } else rmSync(files.result, { force: true });
+    } finally {
+      attempt.lock.release();
+    }
+  } catch (error) {
+    return { ...record, status: "interrupted", reason: messageOf(writeError(folder, error)) };
+  }
+  return null;
+}

@@ -1,0 +1,10 @@
+import { studyError } from "@sluice/study";
+import type { Lock } from "./lock.ts";
+
+/** A process that was asleep while another machine took its place may write nothing more. */
+export function assertHeld(lock: Lock): void {
+  if (!lock.isHeld())
+    throw studyError(
+      `${lock.path}: the lock was taken over by another process, since this one was silent for too long`,
+    );
+}

@@ -1,0 +1,200 @@
+import {
+  closeSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { randomBytes } from "node:crypto";
+import { sha256 } from "@sluice/formats";
+import { systemCode } from "@sluice/study";
+import { isAlive, thisProcess, type ProcessName } from "./process.ts";
+import { writeError } from "./write.ts";
+
+/** A folder's lock, while it is held. */
+export interface Lock {
+  readonly path: string;
+  /** Whether it is held still: one that fell silent for too long on another machine can have been taken over. */
+  isHeld(): boolean;
+  /** Tells other machines that the holder is alive; due every few seconds. */
+  beat(): void;
+  release(): void;
+}
+
+/** The lock, or who holds it, in a sentence. */
+export type LockAttempt = { readonly lock: Lock } | { readonly lock: null; readonly holder: string };
+
+interface LockFile extends ProcessName {
+  /** Of one taking of the lock; never used again. */
+  readonly token: string;
+  readonly since: string;
+}
+
+/**
+ * A holder that cannot be asked, on another machine or with a file that cannot be read, has gone after this long
+ * without a beat.
+ */
+const SILENT_MS = 120_000;
+export const BEAT_MS = 10_000;
+
+/**
+ * Takes a lock, or says who has it. However many processes, threads and calls try at once, one gets it.
+ *
+ * A lock file appears by a hard link, which exactly one can make. A lock whose holder has died is not deleted, since
+ * another one might delete its successor in the same moment: the successor is linked to a name made of the dead one's
+ * token, `<path>.after-<token>`, which again exactly one can make. The holder is the end of this chain. It then takes
+ * the place of the first file by a rename, and the chain is short again.
+ */
+export function takeLock(path: string): LockAttempt {
+  const token = randomBytes(8).toString("hex");
+  const draft = `${path}.${token}.draft`;
+  try {
+    writeFileSync(
+      draft,
+      JSON.stringify({ token, ...thisProcess(), since: new Date().toISOString() } satisfies LockFile),
+    );
+    const now = statSync(draft).mtimeMs;
+    for (;;) {
+      const chain = chainOf(path);
+      const last = chain.at(-1);
+      const holder = last === undefined ? null : holderOf(last, now);
+      if (holder !== null) return { lock: null, holder };
+      const place = last === undefined ? path : after(path, last.token);
+      if (!appear(draft, place)) continue;
+      if (last !== undefined) {
+        // Whoever was slower may have linked to a chain that is no longer there.
+        if (chainOf(path).at(-1)?.token !== token) {
+          rmSync(place, { force: true });
+          continue;
+        }
+        renameSync(draft, path);
+        for (const { token: gone } of chain) rmSync(after(path, gone), { force: true });
+      }
+      return { lock: lockOf(path, token) };
+    }
+  } catch (error) {
+    throw writeError(path, error);
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+function lockOf(path: string, token: string): Lock {
+  const isHeld = (): boolean => chainOf(path).at(-1)?.token === token;
+  return {
+    path,
+    isHeld,
+    beat() {
+      // The first character again: the time of the change is then the file system's, the same for every machine.
+      try {
+        const file = openSync(path, "r+");
+        try {
+          if (isHeld()) writeSync(file, "{", 0);
+        } finally {
+          closeSync(file);
+        }
+      } catch {
+        // A lock that cannot be touched is told by isHeld, and at the latest by what its holder writes.
+      }
+    },
+    release() {
+      if (isHeld()) rmSync(path, { force: true });
+    },
+  };
+}
+
+interface Link {
+  readonly token: string;
+  readonly changed: number;
+  /** `null` for a file that cannot be read. */
+  readonly owner: LockFile | null;
+}
+
+function chainOf(path: string): Link[] {
+  const chain: Link[] = [];
+  for (let link = readLink(path); link !== null; link = readLink(after(path, link.token))) chain.push(link);
+  return chain;
+}
+
+function readLink(path: string): Link | null {
+  let text: string;
+  let changed: number;
+  try {
+    changed = statSync(path).mtimeMs;
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return null;
+    throw error;
+  }
+  const owner = parsed(text);
+  return { token: owner?.token ?? sha256(text).slice(0, 16), changed, owner };
+}
+
+function parsed(text: string): LockFile | null {
+  try {
+    const file: unknown = JSON.parse(text);
+    if (
+      typeof file !== "object" ||
+      file === null ||
+      !("token" in file) ||
+      !("pid" in file) ||
+      !("host" in file) ||
+      !("machine" in file) ||
+      !("started" in file)
+    )
+      return null;
+    const { token, pid, host, machine, started } = file;
+    if (
+      typeof token !== "string" ||
+      !/^[0-9a-f]{16}$/.test(token) ||
+      typeof pid !== "number" ||
+      typeof host !== "string"
+    )
+      return null;
+    if ((typeof machine !== "string" && machine !== null) || (typeof started !== "string" && started !== null))
+      return null;
+    return { token, pid, host, machine, started, since: "since" in file ? String(file.since) : "" };
+  } catch {
+    return null;
+  }
+}
+
+/** Who holds a lock, in a sentence; `null` if it is free. @param now the file system's time. */
+function holderOf({ owner, changed }: Link, now: number): string | null {
+  const alive = owner === null ? null : isAlive(owner);
+  if (alive !== null && owner !== null)
+    return alive ? `process ${owner.pid} on this machine is at work here since ${owner.since}` : null;
+  const silent = now - changed;
+  if (silent > SILENT_MS) return null;
+  const who =
+    owner === null
+      ? "a lock that cannot be read is here"
+      : `process ${owner.pid} on ${owner.host} is at work here since ${owner.since}`;
+  return `${who}. It was heard ${Math.max(0, Math.round(silent / 1000))} s ago; after ${SILENT_MS / 1000} s of silence it counts as gone`;
+}
+
+const after = (path: string, token: string): string => `${path}.after-${token}`;
+
+/** Makes the whole draft appear under a name; `false` if the name is taken. */
+function appear(draft: string, path: string): boolean {
+  try {
+    linkSync(draft, path);
+    return true;
+  } catch (error) {
+    if (systemCode(error) === "EEXIST") return false;
+    if (!["EPERM", "ENOTSUP", "ENOSYS", "EMLINK"].includes(systemCode(error) ?? "")) throw error;
+  }
+  // A file system without hard links. Who reads the file before it is whole takes it for one that cannot be read, and
+  // waits.
+  try {
+    writeFileSync(path, readFileSync(draft), { flag: "wx" });
+    return true;
+  } catch (error) {
+    if (systemCode(error) === "EEXIST") return false;
+    throw error;
+  }
+}

@@ -1,0 +1,191 @@
+import { createHash } from "node:crypto";
+import { closeSync, existsSync, openSync, readFileSync, readSync, statSync, truncateSync } from "node:fs";
+import { open, type FileHandle } from "node:fs/promises";
+import { sha256 } from "@sluice/formats";
+import { checkedRow, studyError, systemCode, type MetricRow } from "@sluice/study";
+import { writeError } from "./write.ts";
+
+/** JSON has no NaN; a row that holds one says so in words. */
+type StoredRow = { readonly [name: string]: number | "NaN" | "Infinity" | "-Infinity" };
+
+/** The beginning of `metrics.jsonl` that a checkpoint or a result rests on. */
+export interface MetricsSeal {
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** Appends rows to `metrics.jsonl` in the background: adding one only puts text into memory. */
+export interface MetricWriter {
+  add(row: MetricRow): void;
+  /** Waits until everything added is on the disk, and seals the file. */
+  flush(): Promise<MetricsSeal>;
+  /** Seals what is in the file, after a write that failed too. */
+  written(): MetricsSeal;
+  close(): Promise<void>;
+}
+
+/** @param start what the file holds now. */
+export function metricWriter(path: string, start: MetricsStart): MetricWriter {
+  const hash = start.hash.copy();
+  let pending = "";
+  let bytes = start.bytes;
+  let file: FileHandle | null = null;
+  let writing: Promise<void> | null = null;
+  let failure: Error | null = null;
+
+  const attempt = async (write: () => Promise<void>): Promise<void> => {
+    if (failure !== null) return;
+    try {
+      await write();
+    } catch (error) {
+      failure = writeError(path, error);
+    }
+  };
+
+  const drain = async (): Promise<void> => {
+    // A turn of the event loop gathers all rows of one burst into a single write.
+    await new Promise((turn) => setImmediate(turn));
+    while (pending !== "" && failure === null) {
+      const text = pending;
+      pending = "";
+      await attempt(async () => {
+        file ??= await open(path, "a");
+        await file.appendFile(text);
+        hash.update(text);
+        bytes += Buffer.byteLength(text);
+      });
+    }
+    writing = null;
+  };
+
+  const written = (): MetricsSeal => ({ bytes, sha256: hash.copy().digest("hex") });
+  return {
+    add(row) {
+      if (failure !== null) throw failure;
+      pending += `${JSON.stringify(toStored(row))}\n`;
+      writing ??= drain();
+    },
+    async flush() {
+      while (writing !== null) await writing;
+      await attempt(async () => file?.sync());
+      if (failure !== null) throw failure;
+      return written();
+    },
+    written,
+    async close() {
+      while (writing !== null) await writing;
+      await file?.close();
+      file = null;
+    },
+  };
+}
+
+function toStored(row: MetricRow): StoredRow {
+  const stored: { [name: string]: StoredRow[string] } = {};
+  for (const [name, value] of Object.entries(checkedRow(row)))
+    stored[name] = Number.isFinite(value) ? value : Number.isNaN(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity";
+  return stored;
+}
+
+/** The sealed rows of a `metrics.jsonl`; what was written after them is left out. */
+export function readSealedMetrics(path: string, seal: MetricsSeal): MetricRow[] {
+  const content = sealedPart(path, seal);
+  if (content === null)
+    throw studyError(`${path}: damaged: its first ${seal.bytes} bytes are not what was written`, new Error("damaged"));
+  return rowsOf(content.toString("utf8"), path);
+}
+
+/**
+ * The rows of a `metrics.jsonl`, unchecked. A missing file is no rows; a last line cut off by a crash is left out; any
+ * other bad line is an error.
+ */
+export function readMetrics(path: string): MetricRow[] {
+  return rowsOf(read(path).toString("utf8"), path);
+}
+
+function rowsOf(text: string, path: string): MetricRow[] {
+  const lines = text.split("\n");
+  const torn = lines.pop();
+  const rows = lines.flatMap((line, index) => {
+    if (line === "") return [];
+    const row = parseRow(line);
+    if (row === null) throw new Error(`${path}, line ${index + 1}: not a row of metrics: ${line.slice(0, 80)}`);
+    return [row];
+  });
+  const last = torn === undefined || torn === "" ? null : parseRow(torn);
+  return last === null ? rows : [...rows, last];
+}
+
+/** Where a `MetricWriter` goes on. */
+export interface MetricsStart {
+  readonly bytes: number;
+  readonly hash: RunningHash;
+}
+
+/** Of Node's `Hash`, what is used: declarations that users see name nothing of Node's. */
+interface RunningHash {
+  update(data: string | Uint8Array): unknown;
+  copy(): RunningHash;
+  digest(encoding: "hex"): string;
+}
+
+/**
+ * Cuts the file back to what was sealed, so that a resumed run writes each row once. `null` if the file no longer
+ * begins with that.
+ */
+export function rewindMetrics(path: string, seal: MetricsSeal): MetricsStart | null {
+  const content = sealedPart(path, seal);
+  if (content === null) return null;
+  try {
+    if (existsSync(path) && statSync(path).size > seal.bytes) truncateSync(path, seal.bytes);
+  } catch (error) {
+    throw writeError(path, error);
+  }
+  return { bytes: seal.bytes, hash: createHash("sha256").update(content) };
+}
+
+export const NO_METRICS: MetricsSeal = { bytes: 0, sha256: sha256("") };
+
+function sealedPart(path: string, seal: MetricsSeal): Buffer | null {
+  const part = Buffer.alloc(seal.bytes);
+  if (seal.bytes === 0) return part;
+  let file: number;
+  try {
+    file = openSync(path, "r");
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return null;
+    throw error;
+  }
+  try {
+    for (let filled = 0, read = -1; filled < part.length && read !== 0; filled += read)
+      read = readSync(file, part, filled, part.length - filled, filled);
+  } finally {
+    closeSync(file);
+  }
+  return sha256(part) === seal.sha256 ? part : null;
+}
+
+function read(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return Buffer.alloc(0);
+    throw error;
+  }
+}
+
+function parseRow(line: string): MetricRow | null {
+  try {
+    const parsed: unknown = JSON.parse(line);
+    if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) return null;
+    const row: { [name: string]: number } = {};
+    for (const [name, value] of Object.entries(parsed)) {
+      if (typeof value !== "number" && value !== "NaN" && value !== "Infinity" && value !== "-Infinity") return null;
+      row[name] = Number(value);
+    }
+    const { step, ...rest } = row;
+    return step === undefined ? null : { step, ...rest };
+  } catch {
+    return null;
+  }
+}

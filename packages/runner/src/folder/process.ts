@@ -1,0 +1,59 @@
+import { readFileSync, readlinkSync } from "node:fs";
+import { hostname } from "node:os";
+import { systemCode } from "@sluice/study";
+
+/** A process, told apart from every other one of this machine, also from a later one of the same number. */
+export interface ProcessName {
+  readonly pid: number;
+  readonly host: string;
+  /** This start of this machine, and the process numbers that count in it; `null` where the system does not say. */
+  readonly machine: string | null;
+  /** When the process started, by the system's own clock. */
+  readonly started: string | null;
+}
+
+/** The name of the process that this runs in. */
+export function thisProcess(): ProcessName {
+  const machine = machineName();
+  return {
+    pid: process.pid,
+    host: hostname(),
+    machine,
+    started: machine === null ? String(performance.timeOrigin) : (startOf(process.pid) ?? null),
+  };
+}
+
+/** Whether a process is alive; `null` if this machine cannot tell, since it belongs to another one. */
+export function isAlive(name: ProcessName): boolean | null {
+  const here = thisProcess();
+  if (name.host !== here.host || name.machine !== here.machine) return null;
+  if (name.machine !== null) return startOf(name.pid) === name.started;
+  if (name.pid === here.pid) return name.started === here.started;
+  try {
+    process.kill(name.pid, 0);
+    return true;
+  } catch (error) {
+    return systemCode(error) === "EPERM";
+  }
+}
+
+/** Containers may share a host's name and still count processes of their own. */
+function machineName(): string | null {
+  try {
+    return `${readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()} ${readlinkSync("/proc/self/ns/pid")}`;
+  } catch {
+    return null;
+  }
+}
+
+/** Clock ticks from the start of the machine to that of the process, from /proc; `undefined` for one that has ended. */
+function startOf(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    // The name of the program, in parentheses, may hold anything; the state is the field after it.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return fields[0] === "Z" || fields[0] === "X" ? undefined : fields[19];
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,170 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import {
+  identified,
+  messageOf,
+  reportedOf,
+  studyError,
+  systemCode,
+  type Manifest,
+  type PlannedTrial,
+  type StoredIdentities,
+  type TrialCurves,
+  type TrialIdentity,
+  type TrialRecord,
+  type TrialResult,
+} from "@sluice/study";
+import { readAllSeries } from "./artifact.ts";
+import { readCheckpoint } from "./checkpoint.ts";
+import { metricsSealSchema } from "./metrics-seal.ts";
+import { runFiles, trialFiles } from "./files.ts";
+import { readSealedMetrics, type MetricsSeal } from "./metrics.ts";
+import { readSealed, type SealedKind } from "./seal.ts";
+
+/** `result.json`: a result, with what it rests on. */
+interface StoredResult extends TrialResult {
+  /** The rows of `metrics.jsonl`, and the seals of the series. `null` if the trial died before it could say. */
+  readonly rests: { readonly metrics: MetricsSeal; readonly series: { readonly [name: string]: string } } | null;
+}
+
+const resultSchema = z.looseObject({
+  trial: z.string(),
+  status: z.enum(["done", "diverged", "failed", "interrupted"]),
+  reason: z.string().optional(),
+  metrics: z.record(z.string(), z.number().nullable()),
+  weights: z.string().optional(),
+  warnings: z.array(z.string()).optional(),
+  rests: z.object({ metrics: metricsSealSchema, series: z.record(z.string(), z.string()) }).nullable(),
+  timings: z.looseObject({ seconds: z.number() }),
+});
+
+const configSchema = z.looseObject({
+  id: z.string(),
+  study: z.string(),
+  task: z.string(),
+  variant: z.string(),
+  seed: z.number(),
+  config: z.record(z.string(), z.json()),
+  code: z.string(),
+  data: z.record(z.string(), z.string()),
+});
+
+const manifestSchema = z.looseObject({
+  name: z.string(),
+  title: z.string(),
+  budget: z.enum(["quick", "full"]),
+  tasks: z.array(z.string()),
+  variants: z.array(z.string()),
+  metrics: z.record(z.string(), z.looseObject({ label: z.string(), better: z.enum(["higher", "lower"]) })),
+  trials: z.array(configSchema),
+});
+
+/** Reads a sealed file and checks its form; the error says which file, what is wrong, and how to go on. */
+function readChecked<T>(path: string, kind: SealedKind, schema: z.ZodType, goOn: string): T {
+  const checked = schema.safeParse(readSealed(path, kind, goOn).content);
+  if (!checked.success) {
+    const issue = checked.error.issues[0];
+    const what = `"${issue?.path.join(".") ?? ""}" is not as it should be (${issue?.message ?? "wrong form"})`;
+    throw studyError(`${path}: ${what}. ${goOn}`, checked.error);
+  }
+  return checked.data as T;
+}
+
+export function readManifest(folder: string): Manifest {
+  return readChecked(
+    runFiles(folder).manifest,
+    "study",
+    manifestSchema,
+    "Run the study again with the same --out: the file is written anew and the trials' folders are kept.",
+  );
+}
+
+/** The state of a planned trial, from its folder alone. */
+export function readTrial(runs: string, trial: PlannedTrial): TrialRecord {
+  const folder = join(runFiles(runs).trials, trial.folder);
+  const { id, task, variant, seed } = trial;
+  const record = { id, folder, task, variant, seed, metrics: {}, warnings: [] };
+  if (!existsSync(folder)) return { ...record, status: "waiting", reason: "not started" };
+  if (!existsSync(trialFiles(folder).result))
+    return { ...record, status: "interrupted", reason: "ended without a result; goes on from its last checkpoint" };
+  try {
+    const result = readResult(folder, id);
+    return { ...record, ...reportedOf(result) };
+  } catch (error) {
+    return { ...record, status: "unreadable", reason: messageOf(error) };
+  }
+}
+
+function readResult(folder: string, trial: string): StoredResult {
+  const path = trialFiles(folder).result;
+  const goOn =
+    "Nothing was changed. To run the trial anew use --retry, which first moves the folder aside; to keep the result, bring the file back from a copy.";
+  const result = readChecked<StoredResult>(path, "result", resultSchema, goOn);
+  if (result.trial !== trial)
+    throw studyError(
+      `${path}: the result of another trial (${result.trial.slice(0, 12)}, expected ${trial.slice(0, 12)}). ${goOn}`,
+      new Error("another trial"),
+    );
+  return result;
+}
+
+/** Rows and series of a trial: those that its result rests on; of a trial without one, those of its last checkpoint. */
+export function readCurves({ folder, id, status }: TrialRecord): TrialCurves {
+  const files = trialFiles(folder);
+  const nothing: TrialCurves = { rows: [], series: [], problems: [] };
+  if (status === "waiting" || status === "unreadable") return nothing;
+  const problems: string[] = [];
+  const attempt = <T>(read: () => T, otherwise: T): T => {
+    try {
+      return read();
+    } catch (error) {
+      problems.push(messageOf(error));
+      return otherwise;
+    }
+  };
+  const rests = existsSync(files.result) ? attempt(() => readResult(folder, id).rests, null) : null;
+  const saved =
+    rests === null
+      ? attempt(() => readCheckpoint(files.checkpoints, id), { checkpoint: null, skipped: [] })
+      : { checkpoint: null, skipped: [] };
+  const seal = rests?.metrics ?? saved.checkpoint?.metrics;
+  const names = Object.keys(rests?.series ?? saved.checkpoint?.series ?? {});
+  const rows = seal === undefined ? [] : attempt(() => readSealedMetrics(files.metrics, seal), []);
+  const { series, problems: damaged } = readAllSeries(files.artifacts, id, names, rests?.series);
+  return { rows, series, problems: [...problems, ...saved.skipped, ...damaged] };
+}
+
+/** What the trials in a runs folder are. */
+export function storedIdentities(runs: string): StoredIdentities {
+  const problems: { folder: string; what: string }[] = [];
+  const identities = foldersIn(runFiles(runs).trials, problems).flatMap((name) => {
+    const { config, environment, log } = trialFiles(join(runFiles(runs).trials, name));
+    // A trial that was stopped before it had written anything is nothing yet.
+    if (!existsSync(config) && !existsSync(environment) && existsSync(log)) return [];
+    try {
+      const identity = readChecked<TrialIdentity & { id: string }>(config, "config", configSchema, LEFT_OUT);
+      if (identified(identity).folder !== name || identified(identity).id !== identity.id)
+        throw studyError(`${config}: the settings of another trial. ${LEFT_OUT}`);
+      return [identity];
+    } catch (error) {
+      problems.push({ folder: name, what: messageOf(error) });
+      return [];
+    }
+  });
+  return { identities, problems };
+}
+
+const LEFT_OUT = "It cannot be told which trial this is, so the report leaves it out";
+
+function foldersIn(path: string, problems: { folder: string; what: string }[]): string[] {
+  try {
+    return readdirSync(path, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && !entry.name.includes(".aside-"))
+      .map((entry) => entry.name)
+      .sort();
+  } catch (error) {
+    if (systemCode(error) !== "ENOENT") problems.push({ folder: "", what: `${path}: ${messageOf(error)}` });
+    return [];
+  }
+}

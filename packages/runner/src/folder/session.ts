@@ -1,0 +1,130 @@
+import { appendFileSync } from "node:fs";
+import { setTimeout as wait } from "node:timers/promises";
+import { studyError, type OpenOptions, type PlannedTrial, type TrialSession } from "@sluice/study";
+import { seriesWriter, type SeriesWriter } from "./artifact.ts";
+import { readCheckpoint, writeCheckpoint, type StoredCheckpoint } from "./checkpoint.ts";
+import { noteEnvironment } from "./environment.ts";
+import { trialFiles } from "./files.ts";
+import { assertHeld } from "./held.ts";
+import { BEAT_MS, takeLock, type Lock } from "./lock.ts";
+import { metricWriter, NO_METRICS, readSealedMetrics, rewindMetrics, type MetricsStart } from "./metrics.ts";
+import { writeSealed } from "./seal.ts";
+import { writeError } from "./write.ts";
+
+const LOCK_WAIT_MS = 10_000;
+
+/**
+ * Opens a trial's folder for the one that runs it. Nothing is written before the folder's lock is held.
+ *
+ * @throws if the folder belongs to another process.
+ */
+export async function openFolder(
+  folder: string,
+  trial: PlannedTrial,
+  { environment, changes, signal }: OpenOptions,
+): Promise<TrialSession> {
+  const files = trialFiles(folder);
+  const lock = await lockOf(folder, signal);
+  const beat = setInterval(() => lock.beat(), BEAT_MS);
+  const release = (): void => {
+    clearInterval(beat);
+    lock.release();
+  };
+  try {
+    const { folder: _, ...identity } = trial;
+    writeSealed(files.config, "config", identity);
+    noteEnvironment(folder, trial.id, environment, changes);
+    const from = startingPoint(folder, trial.id);
+    for (const what of from.passedOver) appendLog(files.log, `passed over: ${what}`);
+    return sessionOf(folder, trial.id, from, lock, release);
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+function sessionOf(
+  folder: string,
+  trial: string,
+  { checkpoint, metrics: start, series }: StartingPoint,
+  lock: Lock,
+  release: () => void,
+): TrialSession {
+  const files = trialFiles(folder);
+  const metrics = metricWriter(files.metrics, start);
+  return {
+    restored: checkpoint,
+    log: (text) => appendLog(files.log, text),
+    metric: (row) => metrics.add(row),
+    series: (name, given) => series.write(name, given),
+    async checkpoint(given) {
+      const rows = await metrics.flush();
+      assertHeld(lock);
+      writeCheckpoint(files.checkpoints, { ...given, trial, metrics: rows, series: series.lines() });
+    },
+    flush: async () => void (await metrics.flush()),
+    rows: async () => readSealedMetrics(files.metrics, metrics.written()),
+    async finish(result) {
+      await metrics.close();
+      assertHeld(lock);
+      const rests = { metrics: metrics.written(), series: series.seals() };
+      writeSealed(files.result, "result", { ...result, rests });
+    },
+    async close() {
+      try {
+        await metrics.close();
+      } finally {
+        release();
+      }
+    },
+  };
+}
+
+async function lockOf(folder: string, signal: OpenOptions["signal"]): Promise<Lock> {
+  const { lock: path } = trialFiles(folder);
+  // After a killed runner its trials need a moment to notice and to write their checkpoints.
+  for (let waited = 0; ; waited += 100) {
+    const attempt = takeLock(path);
+    if (attempt.lock !== null) return attempt.lock;
+    if (waited >= LOCK_WAIT_MS || signal.aborted) throw studyError(`${folder}: ${attempt.holder}`);
+    await wait(100);
+  }
+}
+
+interface StartingPoint {
+  readonly checkpoint: StoredCheckpoint | null;
+  readonly metrics: MetricsStart;
+  readonly series: SeriesWriter;
+  /** Checkpoints that are not whole, with the reason. */
+  readonly passedOver: readonly string[];
+}
+
+/**
+ * Where a trial goes on, all of it checked: from its last checkpoint, or from the start if anything that belongs to it
+ * is damaged.
+ */
+function startingPoint(folder: string, trial: string): StartingPoint {
+  const files = trialFiles(folder);
+  const { checkpoint, skipped } = readCheckpoint(files.checkpoints, trial);
+  const passedOver = [...skipped];
+  if (checkpoint !== null) {
+    const series = seriesWriter(files.artifacts, trial, checkpoint.series);
+    const metrics = series === null ? null : rewindMetrics(files.metrics, checkpoint.metrics);
+    if (series !== null && metrics !== null) return { checkpoint, metrics, series, passedOver };
+    passedOver.push(
+      `the checkpoint at step ${checkpoint.step}: ${series === null ? files.artifacts : files.metrics} is damaged, so the trial starts anew`,
+    );
+  }
+  const series = seriesWriter(files.artifacts, trial, {});
+  const metrics = rewindMetrics(files.metrics, NO_METRICS);
+  if (series === null || metrics === null) throw studyError(`${folder}: cannot be emptied`);
+  return { checkpoint: null, metrics, series, passedOver };
+}
+
+function appendLog(path: string, text: string): void {
+  try {
+    appendFileSync(path, `${new Date().toISOString()} ${text}\n`);
+  } catch (error) {
+    throw writeError(path, error);
+  }
+}

@@ -1,0 +1,76 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { dirname } from "node:path";
+import { storeError, studyError, systemCode } from "@sluice/study";
+
+/**
+ * Writes a file so that a reader, or a crash at any moment, sees the old content or the new, never a part. On return it
+ * is on the disk, and so is its name.
+ */
+export function writeAtomically(path: string, content: string | Uint8Array): void {
+  const draft = `${path}.${randomBytes(6).toString("hex")}.draft`;
+  try {
+    makeFolder(dirname(path));
+    const file = openSync(draft, "w");
+    try {
+      const bytes = typeof content === "string" ? Buffer.from(content) : content;
+      for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(draft, path);
+    syncFolder(dirname(path));
+  } catch (error) {
+    try {
+      rmSync(draft, { force: true });
+    } catch {
+      // The first error says more than the failure to clear up after it.
+    }
+    throw writeError(path, error);
+  }
+}
+
+/** Makes a folder with all that are above it. */
+export function makeFolder(path: string): void {
+  const first = mkdirSync(path, { recursive: true });
+  if (first !== undefined) syncFolder(dirname(first));
+}
+
+/** Puts the names in a folder on the disk. Windows opens no folder, and needs no such thing. */
+function syncFolder(path: string): void {
+  let folder: number;
+  try {
+    folder = openSync(path, "r");
+  } catch (error) {
+    if (["EISDIR", "EPERM", "EACCES"].includes(systemCode(error) ?? "")) return;
+    throw error;
+  }
+  try {
+    fsyncSync(folder);
+  } catch (error) {
+    // Some file systems sync no folders.
+    if (!["EINVAL", "ENOTSUP", "EPERM", "EBADF"].includes(systemCode(error) ?? "")) throw error;
+  } finally {
+    closeSync(folder);
+  }
+}
+
+const FIXES: Readonly<Record<string, string>> = {
+  ENOSPC: "the disk is full: free some space and run the same command again; it goes on from the last checkpoint",
+  EDQUOT:
+    "the disk quota is used up: free some space and run the same command again; it goes on from the last checkpoint",
+  EROFS: "the file system is read-only: choose another folder with --out",
+  EACCES: "no permission to write there: choose another folder with --out",
+  EPERM: "writing there is not permitted: choose another folder with --out",
+  ENOTDIR: "a part of that path is a file, not a folder: choose another folder with --out",
+  EEXIST: "a file is in the way where a folder is needed: choose another folder with --out",
+  ENOENT: "the folder cannot be made: choose another one with --out",
+};
+
+/** Says what could not be written, why, and how to go on. */
+export function writeError(path: string, error: unknown): Error {
+  const code = systemCode(error);
+  if (code === undefined) return error instanceof Error ? error : studyError(`cannot write ${path}`, error);
+  return storeError(path, `cannot write ${path}: ${FIXES[code] ?? code}`, error);
+}

@@ -1,0 +1,12 @@
+// Running a study that stands in a module
+export { prepareRun, type PreparedRun, type RunOptions } from "./prepare.ts";
+export { loadStudy } from "./load.ts";
+
+// Where it runs, and where it leaves its trials
+export { childProcesses, type ChildProcessesOptions } from "./child/child-processes.ts";
+export { folderStore, type FolderStore } from "./folder/folder-store.ts";
+export { readMetrics } from "./folder/metrics.ts";
+
+// What it was run with
+export { codeIdentity, type CodeIdentity, type CodeIdentityOptions } from "./code/identity.ts";
+export { captureEnvironment } from "./environment.ts";

@@ -1,0 +1,24 @@
+import { existsSync } from "node:fs";
+import { pathToFileURL } from "node:url";
+import { isStudy, messageOf, studyError, systemCode, type Study } from "@sluice/study";
+
+/** Imports a module and gives the study it exports by default. */
+export async function loadStudy(path: string): Promise<Study> {
+  if (!existsSync(path)) throw studyError(`${path}: there is no such file`);
+  let module: { default?: unknown };
+  try {
+    module = await import(pathToFileURL(path).href);
+  } catch (error) {
+    // An error of the study's own checks is told whole; one of loading says which module would not load.
+    if (error instanceof Error && error.name === "StudyError") throw error;
+    if (systemCode(error) === "ERR_UNKNOWN_FILE_EXTENSION" && /\.[mc]?ts\b/.test(messageOf(error))) {
+      throw studyError(
+        `${path}: TypeScript needs Node 22.18 or newer (or 22.12 and newer with --experimental-strip-types), and this is ${process.version}. Take a newer Node, or compile the study to JavaScript`,
+      );
+    }
+    throw studyError(`${path}: the module does not load: ${messageOf(error)}`, error);
+  }
+  if (!isStudy(module.default))
+    throw studyError(`${path}: no study in the module's default export; write "export default study({ ... })"`);
+  return module.default;
+}

@@ -1,0 +1,108 @@
+import { availableParallelism } from "node:os";
+import { resolve } from "node:path";
+import { messageOf, planRun, studyError, type RunPlan } from "@sluice/study";
+import { z } from "zod";
+import { trialArguments } from "./child/node-arguments.ts";
+import { childProcesses } from "./child/child-processes.ts";
+import { codeIdentity, unchanged, type CodeIdentity } from "./code/identity.ts";
+import { captureEnvironment } from "./environment.ts";
+import { folderStore } from "./folder/folder-store.ts";
+import { loadStudy } from "./load.ts";
+
+export interface RunOptions {
+  /** Path of the module that exports the study by default. */
+  readonly module: string;
+  readonly budget: "quick" | "full";
+  /** The runs folder. */
+  readonly out: string;
+  readonly seeds?: number;
+  /** Threads a trial; by default the cores shared out among the trials that are left to run. */
+  readonly threads?: number;
+  /** Trials at a time; by default cores / threads. */
+  readonly jobs?: number;
+  readonly dataFolder?: string;
+  /** Run failed, diverged and unreadable trials again. */
+  readonly retry?: boolean;
+  /**
+   * Seconds that a trial may take; after them it is stopped and counts as failed. By default the study's limit, else
+   * none.
+   */
+  readonly limit?: number;
+  /** The command to print for running the study again. */
+  readonly command?: string;
+}
+
+const count = z.int("expected a whole number of at least 1").min(1, "expected a whole number of at least 1").optional();
+
+const optionsSchema = z.strictObject({
+  module: z.string("expected the path of a module that exports a study").min(1),
+  budget: z.enum(["quick", "full"]),
+  out: z.string("expected the path of a folder for the run").min(1),
+  seeds: count,
+  threads: count,
+  jobs: count,
+  dataFolder: z.string().optional(),
+  retry: z.boolean().optional(),
+  limit: z.number().gt(0, "expected seconds above 0").optional(),
+  command: z.string().optional(),
+});
+
+/** A run of a study that stands in a module, with a process for each trial, in a folder. */
+export interface PreparedRun extends RunPlan {
+  /** Path of the module. */
+  readonly module: string;
+  /** Path of the runs folder. */
+  readonly out: string;
+}
+
+/**
+ * Loads a study, identifies its code, checks its data, and finds out which trials there are and which are left to run.
+ * Nothing is written; `runStudy` of `@sluice/study` runs it.
+ */
+export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
+  const checked = optionsSchema.safeParse(options);
+  if (!checked.success)
+    throw studyError(
+      `prepareRun: ${checked.error.issues.map(({ path, message }) => `${path.length === 0 ? "the options" : path.join(".")}: ${message}`).join("; ")}`,
+    );
+  const { budget, seeds, threads, jobs, retry, limit, command } = options;
+  const module = resolve(options.module);
+  const out = resolve(options.out);
+  const store = folderStore(out);
+  const plan = await planRun(await loadStudy(module), {
+    store,
+    executor: childProcesses({ module, store }),
+    budget,
+    cores: availableParallelism(),
+    dataFolder: options.dataFolder === undefined ? null : resolve(options.dataFolder),
+    code: watchedCode(module),
+    module,
+    command: command ?? `sluice run ${module}`,
+    environment: (given) => captureEnvironment({ module, ...given }),
+    ...(seeds === undefined ? {} : { seeds }),
+    ...(threads === undefined ? {} : { threads }),
+    ...(jobs === undefined ? {} : { jobs }),
+    ...(retry === undefined ? {} : { retry }),
+    ...(limit === undefined ? {} : { limit }),
+  });
+  return { ...plan, module, out };
+}
+
+/** The identity of a module's code as it is now, which notices when the code no longer is that. */
+function watchedCode(module: string): NonNullable<Parameters<typeof planRun>[1]["code"]> {
+  const identify = (): CodeIdentity => codeIdentity(module, { execArgv: trialArguments() });
+  const { hash, unresolved, ...rest } = identify();
+  let last: Pick<CodeIdentity, "hash" | "contents"> = { hash, ...rest };
+  return {
+    hash,
+    unresolved,
+    changed() {
+      try {
+        if (!unchanged(last)) last = identify();
+      } catch (error) {
+        return `the code can no longer be read: ${messageOf(error)}`;
+      }
+      return last.hash === hash ? null : "the code changed while the study ran";
+    },
+  };
+}

@@ -1,0 +1,78 @@
+import { meanInterval } from "../statistics/intervals.ts";
+import type { ReportModel } from "./model.ts";
+
+/** What `results.json` and `sluice run --json` hold. */
+export interface ResultsDocument {
+  readonly study: string;
+  readonly budget: string;
+  readonly code: string;
+  readonly data: { readonly [name: string]: string };
+  /** Where the report is: in a folder the path of `report.html`. */
+  readonly report: string;
+  readonly summary: readonly {
+    readonly task: string;
+    readonly variant: string;
+    readonly metric: string;
+    readonly n: number;
+    readonly mean: number | null;
+    /** 95 % interval by Student's t; `null` for fewer than two seeds. */
+    readonly interval: readonly [number, number] | null;
+    readonly seeds: readonly { readonly seed: number; readonly value: number }[];
+  }[];
+  readonly trials: readonly {
+    readonly id: string;
+    readonly task: string;
+    readonly variant: string;
+    readonly seed: number;
+    readonly status: string;
+    readonly reason: string | null;
+    readonly metrics: { readonly [metric: string]: number | null };
+    readonly weights: string | null;
+    readonly seconds: number | null;
+    readonly folder: string;
+  }[];
+  readonly claims: ReportModel["claims"];
+}
+
+/** The results of a run as plain data. */
+export function documentOf(report: string, { manifest, results, claims }: ReportModel): ResultsDocument {
+  return {
+    study: manifest.name,
+    budget: manifest.budget,
+    code: manifest.code,
+    data: manifest.data,
+    report,
+    summary: manifest.tasks.flatMap((task) =>
+      manifest.variants.flatMap((variant) =>
+        Object.keys(manifest.metrics).map((metric) => {
+          const seeds = results.values({ task, variant, metric });
+          const { mean, low, high } = meanInterval(seeds.map((entry) => entry.value));
+          return {
+            task,
+            variant,
+            metric,
+            n: seeds.length,
+            mean: Number.isFinite(mean) ? mean : null,
+            interval: Number.isFinite(low) ? ([low, high] as const) : null,
+            seeds,
+          };
+        }),
+      ),
+    ),
+    trials: results.trials.map(
+      ({ id, task, variant, seed, status, reason, metrics, weights, seconds, folder: path }) => ({
+        id,
+        task,
+        variant,
+        seed,
+        status,
+        reason: reason ?? null,
+        metrics,
+        weights: weights ?? null,
+        seconds: seconds ?? null,
+        folder: path,
+      }),
+    ),
+    claims,
+  };
+}

@@ -1,0 +1,53 @@
+import type { StoredSeries } from "../results.ts";
+import type { MetricRow, Series } from "../trial.ts";
+
+/**
+ * A row of metrics as a trial gave it, which may be plain JavaScript.
+ *
+ * @throws an error that names what is not a number.
+ */
+export function checkedRow(row: MetricRow): MetricRow {
+  if (!Number.isFinite(row.step))
+    throw new Error(`metric: step is ${String(row.step)}, expected a number, in the row ${describeRow(row)}`);
+  for (const [name, value] of Object.entries(row)) {
+    if (typeof value !== "number") {
+      throw new Error(
+        `metric: "${name}" is ${typeof value === "object" ? "an object" : String(value)}, expected a number, in the row ${describeRow(row)}; leave out what has no value`,
+      );
+    }
+  }
+  return { ...row };
+}
+
+function describeRow(row: MetricRow): string {
+  return `{ ${Object.entries(row)
+    .map(([name, value]) => `${name}: ${String(value)}`)
+    .join(", ")} }`;
+}
+
+/**
+ * A series as it is stored: a copy, with the lines that `earlier` had under the same name.
+ *
+ * @throws an error for a name that is no file name, and for a line that is not as long as the axis.
+ */
+export function storedSeries(name: string, series: Series, earlier: StoredSeries["lines"] = {}): StoredSeries {
+  if (!/^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(name))
+    throw new Error(`series: "${name}" becomes a file name: use letters, digits, - and _`);
+  const { values, ...x } = series.x;
+  for (const [line, given] of Object.entries(series.lines)) {
+    if (given.length !== values.length) {
+      throw new Error(
+        `series "${name}", line "${line}": ${given.length} points for ${values.length} values of x; each line needs one point per x`,
+      );
+    }
+  }
+  const lines = Object.fromEntries(
+    Object.entries({ ...earlier, ...series.lines }).map(([line, given]) => [line, finite(given)]),
+  );
+  return { name, title: series.title, x: { ...x, values: finite(values) }, y: series.y, lines };
+}
+
+/** JSON knows no infinity: what is not finite is stored as not a number. */
+function finite(values: ArrayLike<number>): number[] {
+  return Array.from(values, (value) => (Number.isFinite(value) ? value : Number.NaN));
+}

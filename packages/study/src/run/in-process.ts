@@ -1,0 +1,37 @@
+import { isStoreFailure, messageOf } from "../error.ts";
+import { overLimit, stopping, type Executor } from "./executor.ts";
+import { runTrial } from "./run-trial.ts";
+
+/**
+ * Runs trials in this process, as a page, a notebook or a test does. Trials that run at the same time share its thread.
+ * What a trial does to the process it does to the study, and one that does not listen to its signal cannot be stopped:
+ * a limit only tells it to.
+ */
+export function inProcess(): Executor {
+  return {
+    async run(trial, { study, limit, signal, kill, onResumed, onProgress, ...start }) {
+      const began = performance.now();
+      const stop = new AbortController();
+      const abort = (): void => stop.abort(stopping({ status: "interrupted", reason: "stopped by the user" }));
+      const timer = limit === null ? undefined : setTimeout(() => stop.abort(stopping(overLimit(limit))), limit * 1000);
+      for (const each of [signal, kill]) {
+        if (each.aborted) abort();
+        else each.addEventListener("abort", abort);
+      }
+      try {
+        await runTrial({ ...start, trial, study: async () => study }, { signal: stop.signal, onResumed, onProgress });
+        return null;
+      } catch (error) {
+        return {
+          status: isStoreFailure(error) ? "interrupted" : "failed",
+          reason: messageOf(error),
+          seconds: (performance.now() - began) / 1000,
+          write: false,
+        };
+      } finally {
+        clearTimeout(timer);
+        for (const each of [signal, kill]) each.removeEventListener("abort", abort);
+      }
+    },
+  };
+}

@@ -1,0 +1,148 @@
+import { unknownEnvironment, type Environment } from "../environment.ts";
+import { messageOf, studyError } from "../error.ts";
+import { plan, type BudgetName, type PlannedTrial } from "../plan.ts";
+import type { TrialRecord, TrialStatus } from "../results.ts";
+import { mean } from "../statistics/summary.ts";
+import type { Study } from "../study.ts";
+import type { Executor } from "./executor.ts";
+import type { Store } from "./store.ts";
+import { timedTrials, withEarlierSeeds } from "./stored.ts";
+
+export interface RunPlanOptions {
+  readonly store: Store;
+  readonly executor: Executor;
+  readonly budget: BudgetName;
+  /** How many seeds; by default those of the budget, else all of the study's. */
+  readonly seeds?: number;
+  /** Processor cores that the run may use; 1 by default. */
+  readonly cores?: number;
+  /** Threads a trial; by default the cores shared out among the trials that are left to run. */
+  readonly threads?: number;
+  /** Trials at a time; by default cores / threads. */
+  readonly jobs?: number;
+  /** Given to the study's `data` and to its trials; none by default. */
+  readonly dataFolder?: string | null;
+  /** Run failed, diverged and unreadable trials again. */
+  readonly retry?: boolean;
+  /** Seconds that a trial may take; by default the study's limit, else none. */
+  readonly limit?: number;
+  /** What the trials' code is. Without it all code counts as the same: name a version where trials are kept. */
+  readonly code?: RunCode;
+  /** Path of the study's module, for the report. */
+  readonly module?: string | null;
+  /** The command to print for running the study again. */
+  readonly command?: string;
+  /** Where it runs, given the number of threads, with the text of the uncommitted changes. */
+  environment?(given: { readonly threads: number; readonly command: string }): {
+    readonly environment: Environment;
+    readonly changes: string;
+  };
+}
+
+/** What the code of a run's trials is, and whether it still is that. */
+export interface RunCode {
+  readonly hash: string;
+  /** What the hash does not cover, with the reason. */
+  readonly unresolved: readonly string[];
+  /** Asked before each trial: `null`, or why no more trials may be started. */
+  changed?(): string | null;
+}
+
+/** What a run is going to do; nothing has been written yet. */
+export interface RunPlan {
+  readonly study: Study;
+  readonly store: Store;
+  readonly executor: Executor;
+  readonly budget: BudgetName;
+  readonly trials: readonly PlannedTrial[];
+  /** State of every trial as found. */
+  readonly records: readonly TrialRecord[];
+  readonly retry: boolean;
+  readonly limit: number | null;
+  /** The trials that will run. */
+  readonly pending: readonly PlannedTrial[];
+  readonly threads: number;
+  readonly jobs: number;
+  readonly dataFolder: string | null;
+  readonly code: RunCode;
+  readonly data: { readonly [name: string]: string };
+  readonly module: string | null;
+  readonly environment: Environment;
+  /** Text of the uncommitted changes. */
+  readonly changes: string;
+  readonly command: string;
+  /** Seconds until all is done, roughly; `null` when nothing is known to go by. */
+  readonly estimate: number | null;
+}
+
+const UNIDENTIFIED: RunCode = { hash: "not identified", unresolved: [] };
+
+/** Checks the study's data, and finds out which trials there are and which are left to run. */
+export async function planRun(study: Study, options: RunPlanOptions): Promise<RunPlan> {
+  const { store, executor, budget, seeds, cores = 1, dataFolder = null, retry = false } = options;
+  const { code = UNIDENTIFIED, module = null, command = `a run of the study "${study.name}"` } = options;
+  const data = await dataHashes(study, dataFolder);
+  const planned = plan(study, { budget, code: code.hash, data, ...(seeds === undefined ? {} : { seeds }) });
+  const { trials } = await withEarlierSeeds(store, planned);
+  const records: TrialRecord[] = [];
+  for (const trial of trials) records.push(await store.readTrial(trial));
+  const asked = new Set(planned.map((trial) => trial.id));
+  const pending = trials.filter((trial, index) => asked.has(trial.id) && isLeft(records[index]?.status, retry));
+  const threads = options.threads ?? Math.max(1, Math.floor(cores / Math.max(1, pending.length)));
+  const jobs = options.jobs ?? Math.max(1, Math.floor(cores / threads));
+  const found = options.environment?.({ threads, command });
+  return {
+    study,
+    store,
+    executor,
+    budget,
+    trials,
+    records,
+    pending,
+    retry,
+    limit: options.limit ?? study.limit ?? null,
+    threads,
+    jobs,
+    dataFolder,
+    code,
+    data,
+    module,
+    command,
+    environment: found?.environment ?? unknownEnvironment({ threads, command }),
+    changes: found?.changes ?? "",
+    estimate: await estimate(study, pending, jobs, store),
+  };
+}
+
+/** Whether a trial that stands so will run. */
+export function isLeft(status: TrialStatus | undefined, retry: boolean): boolean {
+  return status === "waiting" || status === "interrupted" || (retry && status !== undefined && status !== "done");
+}
+
+async function dataHashes(study: Study, dataFolder: string | null): Promise<{ readonly [name: string]: string }> {
+  try {
+    return (await study.data?.({ dataFolder })) ?? {};
+  } catch (error) {
+    throw studyError(`data of the study "${study.name}": ${messageOf(error)}`, error);
+  }
+}
+
+/** From trials timed in this store where there are any, else from the study's own guess. */
+async function estimate(
+  study: Study,
+  pending: readonly PlannedTrial[],
+  jobs: number,
+  store: Store,
+): Promise<number | null> {
+  const timed = await timedTrials(store);
+  let total = 0;
+  for (const trial of pending) {
+    const alike = timed
+      .filter((entry) => entry.task === trial.task && entry.variant === trial.variant)
+      .map((entry) => entry.seconds);
+    const seconds = alike.length > 0 ? mean(alike) : study.estimate?.(trial.config);
+    if (seconds === undefined) return null;
+    total += seconds;
+  }
+  return total / Math.min(jobs, Math.max(1, pending.length));
+}

@@ -1,0 +1,88 @@
+import type { TrialRecord } from "../results.ts";
+import { extremes } from "../statistics/summary.ts";
+import type { Metric } from "../study.ts";
+import type { MetricRow, TrialOutcome } from "../trial.ts";
+
+/** How a trial ended. Written last: a trial without one is not finished. */
+export interface TrialResult {
+  /** Id of the trial. */
+  readonly trial: string;
+  readonly status: "done" | "diverged" | "failed" | "interrupted";
+  /** Why, for every status but `done`. */
+  readonly reason?: string;
+  readonly stack?: string;
+  readonly diverged?: { readonly step: number; readonly tensor: string };
+  readonly metrics: { readonly [metric: string]: number | null };
+  readonly weights?: string;
+  readonly warnings?: readonly string[];
+  /** The only part that differs between two runs of a trial. */
+  readonly timings: { readonly seconds: number; readonly finished: string; readonly [name: string]: number | string };
+}
+
+/** What the record of a trial says of its result. */
+export function reportedOf(
+  result: Pick<TrialResult, "status" | "metrics"> & {
+    readonly reason?: string | undefined;
+    readonly weights?: string | undefined;
+    readonly warnings?: readonly string[] | undefined;
+    readonly timings: { readonly seconds: number };
+  },
+): Pick<TrialRecord, "status" | "reason" | "metrics" | "weights" | "seconds" | "warnings"> {
+  return {
+    status: result.status,
+    ...(result.reason === undefined ? {} : { reason: result.reason }),
+    metrics: result.metrics,
+    ...(result.weights === undefined ? {} : { weights: result.weights }),
+    seconds: result.timings.seconds,
+    warnings: result.warnings ?? [],
+  };
+}
+
+/**
+ * Summary values: those the trial gave, else those read off the curves. Says what is missing, and what is not a number.
+ */
+export function summarise(
+  metrics: { readonly [metric: string]: Metric },
+  rows: readonly MetricRow[],
+  outcome: TrialOutcome,
+): {
+  values: { [metric: string]: number | null };
+  warnings: string[];
+  notFinite: { step: number; tensor: string } | null;
+} {
+  const values: { [metric: string]: number | null } = {};
+  const warnings: string[] = [];
+  let notFinite: { step: number; tensor: string } | null = null;
+  for (const [name, metric] of Object.entries(metrics)) {
+    const given = outcome.metrics?.[name];
+    const curve = rows.flatMap((row) => (row[name] === undefined ? [] : [{ step: row.step, value: row[name] }]));
+    const bad = curve.find((point) => !Number.isFinite(point.value));
+    const value =
+      given === undefined
+        ? read(
+            metric,
+            curve.map((point) => point.value),
+          )
+        : given;
+    if (value === undefined)
+      warnings.push(`no value for the metric "${name}": give it in a metric row or in the trial's outcome`);
+    if (typeof value === "number" && !Number.isFinite(value))
+      notFinite ??= { step: bad?.step ?? rows.at(-1)?.step ?? 0, tensor: name };
+    values[name] = typeof value === "number" && Number.isFinite(value) ? value : null;
+  }
+  for (const name of Object.keys(outcome.metrics ?? {})) {
+    if (metrics[name] === undefined)
+      warnings.push(`the outcome's metric "${name}" is not one of the study: ${Object.keys(metrics).join(", ")}`);
+  }
+  return { values, warnings, notFinite };
+}
+
+function read(metric: Metric, curve: readonly number[]): number | undefined {
+  if (curve.length === 0) return undefined;
+  if (metric.summarise === "best") return extremes(curve)[metric.better === "higher" ? "high" : "low"];
+  if (metric.summarise === "tail mean") {
+    const tail = curve.slice(-Math.max(1, Math.ceil(curve.length / 10)));
+    return tail.reduce((sum, value) => sum + value, 0) / tail.length;
+  }
+  return curve.at(-1);
+}

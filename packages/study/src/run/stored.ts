@@ -1,0 +1,46 @@
+import { identified, type PlannedTrial } from "../plan.ts";
+import type { Store } from "./store.ts";
+
+export interface FoundTrials {
+  /** Trials of the same settings, code and data as the plan, those of seeds that were planned earlier included. */
+  readonly trials: readonly PlannedTrial[];
+  /** Trials of other code, data or settings: kept, and left out. */
+  readonly others: number;
+  /** What cannot be matched with a trial, with the reason. */
+  readonly problems: readonly string[];
+}
+
+/**
+ * Adds to a plan the trials in the store that differ from it by the seed alone, so that no seed is dropped by asking
+ * for fewer.
+ */
+export async function withEarlierSeeds(store: Store, planned: readonly PlannedTrial[]): Promise<FoundTrials> {
+  const known = new Set(planned.map((trial) => trial.id));
+  const trials = [...planned];
+  let others = 0;
+  const { identities, problems } = await store.identities();
+  for (const identity of identities) {
+    const twin = planned.find((trial) => trial.task === identity.task && trial.variant === identity.variant);
+    const expected = twin === undefined ? undefined : identified({ ...twin, seed: identity.seed });
+    if (expected !== undefined && expected.id === identity.id) {
+      if (!known.has(expected.id)) trials.push(expected);
+      known.add(expected.id);
+    } else others += 1;
+  }
+  // A planned trial needs no file to say what it is.
+  const folders = new Set(trials.map((trial) => trial.folder));
+  return { trials, others, problems: problems.filter(({ folder }) => !folders.has(folder)).map(({ what }) => what) };
+}
+
+/** Seconds that finished trials took, whatever their code, by task and variant: what an estimate is made from. */
+export async function timedTrials(
+  store: Store,
+): Promise<{ readonly task: string; readonly variant: string; readonly seconds: number }[]> {
+  const timed: { task: string; variant: string; seconds: number }[] = [];
+  for (const identity of (await store.identities()).identities) {
+    const { status, seconds } = await store.readTrial(identified(identity));
+    const { task, variant } = identity;
+    if (status === "done" && seconds !== undefined) timed.push({ task, variant, seconds });
+  }
+  return timed;
+}
