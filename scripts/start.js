@@ -1,4 +1,4 @@
-// npm start: installs what is missing and runs the main job, the quick setting of the digits study.
+// npm start: installs what is missing and runs the main job, the quick budget of the digits study.
 // npm start -- --seeds 2        the same job with more options
 // npm start -- run events       any other command of `sluice`
 import { install } from "./install.js";
@@ -7,7 +7,7 @@ import { run } from "./process.js";
 const given = process.argv.slice(2);
 const addsOptions =
   given.length === 0 || (given[0].startsWith("-") && !["-h", "--help", "-V", "--version"].includes(given[0]));
-const args = addsOptions ? ["run", "digits", "--quick", ...given] : given;
+const args = addsOptions ? ["run", "digits", "--budget", "quick", ...given] : given;
 
 try {
   const node = await install();

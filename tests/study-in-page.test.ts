@@ -20,7 +20,6 @@ const descent = study({
   tasks: { parabola: {} },
   variants: { slow: {}, fast: { rate: 0.4 } },
   seeds: 3,
-  budget: { quick: {}, full: {} },
   metrics: { distance: { label: "Distance", better: "lower" } },
   async trial({ config, metric }) {
     let x = 1;
@@ -32,7 +31,7 @@ const descent = study({
 });
 
 const store = memoryStore();
-const run = await planRun(descent, { store, executor: inProcess(), budget: "quick" });
+const run = await planRun(descent, { store, executor: inProcess() });
 const { records, problems } = await runStudy(run);
 globalThis.finished({ statuses: records.map(({ status }) => status), problems, report: store.report() });
 `;

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { folderStore, loadStudy, prepareRun, type PreparedRun } from "@sluice/runner";
 import {
+  budgetOf,
   formatSeconds,
   messageOf,
   runStudy,
@@ -20,7 +21,7 @@ export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 export interface RunFlags {
-  readonly quick?: boolean;
+  readonly budget?: string;
   readonly seeds?: number;
   readonly threads?: number;
   readonly jobs?: number;
@@ -46,9 +47,9 @@ export async function run(
   flags: RunFlags,
   { folder, stdout, stderr, closed }: Console,
 ): Promise<number> {
-  const budget = flags.quick === true ? "quick" : "full";
   const found = locateStudy(given, folder);
   const study = await loadStudy(found.module);
+  const { name: budget } = budgetOf(study, flags.budget);
   const out = resolve(folder, flags.out ?? join("runs", study.name, budget));
   const { seeds, threads, jobs, limit, retry = false } = flags;
   const prepared = await prepareRun({
@@ -133,12 +134,22 @@ export async function list(
           module,
           title: study.title,
           question: study.question,
+          budgets: Object.keys(study.budgets),
           tasks: Object.keys(study.tasks),
           variants: Object.keys(study.variants),
           problem: null,
         };
       } catch (error) {
-        return { name, module, title: null, question: null, tasks: [], variants: [], problem: messageOf(error) };
+        return {
+          name,
+          module,
+          title: null,
+          question: null,
+          budgets: [],
+          tasks: [],
+          variants: [],
+          problem: messageOf(error),
+        };
       }
     }),
   );
@@ -159,7 +170,7 @@ export async function report(
 ): Promise<number> {
   const runs = resolve(folder, given);
   if (!existsSync(runs))
-    throw studyError(`${runs}: there is no such runs folder; "sluice run <study>" makes runs/<study>/<quick or full>`);
+    throw studyError(`${runs}: there is no such runs folder; "sluice run <study>" makes runs/<study>/<budget>`);
   const store = folderStore(runs);
   const manifest = await store.readManifest();
   const study = manifest.module === null ? null : await loadStudy(manifest.module).catch(() => null);
@@ -211,9 +222,9 @@ function announcement(run: PreparedRun, name: string): string[] {
   ];
 }
 
-function commandLine(given: string, { quick, seeds, threads, jobs, out, data, limit }: RunFlags): string {
+function commandLine(given: string, { budget, seeds, threads, jobs, out, data, limit }: RunFlags): string {
   const parts = [
-    quick === true && "--quick",
+    budget !== undefined && `--budget ${budget}`,
     seeds !== undefined && `--seeds ${seeds}`,
     threads !== undefined && `--threads ${threads}`,
     jobs !== undefined && `--jobs ${jobs}`,

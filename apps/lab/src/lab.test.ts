@@ -76,7 +76,7 @@ function sealedElsewhere(manifest: string): string {
 describe("a run", () => {
   test("does what is left, and nothing twice", { timeout: 240_000 }, async () => {
     const out = join(scratch, "line");
-    const first = await sluice("run", fixture("line"), "--quick", "--seeds", "1", "--out", out, "--json");
+    const first = await sluice("run", fixture("line"), "--budget", "quick", "--seeds", "1", "--out", out, "--json");
     expect(first.stderr).toContain("4 trials to run");
     expect(first.code).toBe(0);
     const document = JSON.parse(first.stdout);
@@ -84,7 +84,7 @@ describe("a run", () => {
     expect(document.trials.every((trial: { status: string }) => trial.status === "done")).toBe(true);
     const logs = trialFolders(out).map((folder) => readFileSync(join(folder, "log.txt"), "utf8"));
 
-    const second = await sluice("run", fixture("line"), "--quick", "--seeds", "1", "--out", out);
+    const second = await sluice("run", fixture("line"), "--budget", "quick", "--seeds", "1", "--out", out);
     expect(second.code).toBe(0);
     expect(second.stdout).toContain("Nothing is left to run");
     expect(trialFolders(out).map((folder) => readFileSync(join(folder, "log.txt"), "utf8"))).toEqual(logs);
@@ -126,7 +126,7 @@ describe("a run", () => {
       path,
       rows.replace(/\d(?=[,}])/, (digit) => String((Number(digit) + 1) % 10)),
     );
-    const run = await sluice("run", fixture("line"), "--quick", "--seeds", "1", "--out", out);
+    const run = await sluice("run", fixture("line"), "--budget", "quick", "--seeds", "1", "--out", out);
     expect(run.code).toBe(0);
     expect(run.stdout).toContain(`not in the report: ${path}: damaged`);
     writeFileSync(path, rows);
@@ -170,7 +170,7 @@ describe("a run", () => {
     writeFileSync(join(folder, "result.json"), '{ "status": "do');
     appendFileSync(join(trialFolders(out)[1] ?? "", "metrics.jsonl"), '{"step":101,"lo');
 
-    const run = await sluice("run", fixture("line"), "--quick", "--seeds", "1", "--out", out, "--json");
+    const run = await sluice("run", fixture("line"), "--budget", "quick", "--seeds", "1", "--out", out, "--json");
     expect(run.code).toBe(1);
     const [damaged] = JSON.parse(run.stdout).trials.filter(
       (trial: { status: string }) => trial.status === "unreadable",
@@ -179,7 +179,7 @@ describe("a run", () => {
     expect(damaged.reason).toContain("--retry");
     expect(readFileSync(join(folder, "result.json"), "utf8")).toBe('{ "status": "do');
 
-    const retried = await sluice("run", fixture("line"), "--quick", "--seeds", "1", "--out", out, "--retry");
+    const retried = await sluice("run", fixture("line"), "--budget", "quick", "--seeds", "1", "--out", out, "--retry");
     expect(retried.code).toBe(0);
     expect(existsSync(`${folder}.aside-1`)).toBe(true);
   });
@@ -270,16 +270,22 @@ test("a trial that takes longer than --limit is stopped, and counts as failed", 
 describe("what cannot be done is said", () => {
   test("an unknown option or command, with the nearest known one", { timeout: 90_000 }, async () => {
     const [option, command, seeds] = await Promise.all([
-      sluice("run", fixture("line"), "--quik"),
+      sluice("run", fixture("line"), "--budgt", "quick"),
       sluice("rum"),
       sluice("run", fixture("line"), "--seeds", "0"),
     ]);
     expect(option.code).toBe(2);
-    expect(option.stderr).toContain("--quick");
+    expect(option.stderr).toContain("--budget");
     expect(command.code).toBe(2);
     expect(command.stderr).toContain("run");
     expect(seeds.code).toBe(2);
     expect(seeds.stderr).toContain("at least 1");
+  });
+
+  test("a budget that the study does not have, with those that it has", { timeout: 90_000 }, async () => {
+    const { code, stderr } = await sluice("run", fixture("line"), "--budget", "paper");
+    expect(code).toBe(2);
+    expect(stderr).toBe('the study "line" has no budget "paper"; it has quick, full\n');
   });
 
   test("data that is missing, before anything starts", { timeout: 90_000 }, async () => {

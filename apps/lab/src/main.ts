@@ -37,11 +37,11 @@ async function main(args: readonly string[]): Promise<number> {
     .command("run")
     .description("run a study (finished trials are skipped), and write its report")
     .argument("<study>", "a name (digits, long-sequence/digits) or the path of a module that exports a study")
-    .option("--quick", "the quick setting instead of the full one")
+    .option("--budget <name>", "one of the study's budgets, such as quick (default: the study's own)")
     .option("--seeds <n>", "how many seeds", positive)
     .option("--threads <n>", "threads per trial (default: the cores shared out among the trials)", positive)
     .option("--jobs <n>", "trials at a time (default: cores / threads)", positive)
-    .option("--out <folder>", "runs folder (default: runs/<study>/<quick or full>)")
+    .option("--out <folder>", "runs folder (default: runs/<study>/<budget>)")
     .option("--data <folder>", "folder with data sets that are not npm packages")
     .option("--retry", "run failed, diverged and unreadable trials again")
     .option(

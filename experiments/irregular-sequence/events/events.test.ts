@@ -8,7 +8,7 @@ import { key, mapTree, tensor, valuesOf } from "@sluice/tensor";
 import { afterAll, describe, expect, test } from "vitest";
 import { runTrial, type MemoryContextOptions } from "../../shared/testing/run-trial.ts";
 import { claims } from "./claims.ts";
-import tiny from "./fixtures/tiny.ts";
+import tiny, { size } from "./fixtures/tiny.ts";
 import { eventModel, type CellName } from "./model.ts";
 import { inOrder, likeLengths, longestFirst, perEpoch, perEvent } from "./padding.ts";
 import events from "./study.ts";
@@ -19,7 +19,7 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 type Config = (typeof tiny)["settings"];
 
-const config: Config = { ...tiny.settings, ...tiny.budget.full, cell: "gruD" };
+const config: Config = { ...tiny.settings, ...size, cell: "gruD" };
 
 const run = (given: Config, options: Omit<MemoryContextOptions<Config>, "config"> = {}) =>
   runTrial(tiny, { config: given, ...options });

@@ -6,7 +6,7 @@ import { prepareRun } from "@sluice/runner";
 import { runStudy, trialConfig } from "@sluice/study";
 import { afterAll, describe, expect, test } from "vitest";
 import { runTrial, type Left, type MemoryContextOptions } from "../../shared/testing/run-trial.ts";
-import tiny from "./fixtures/tiny.ts";
+import tiny, { size } from "./fixtures/tiny.ts";
 import digits from "./study.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "sluice-digits-"));
@@ -14,7 +14,7 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 type Config = (typeof tiny)["settings"];
 
-const rows: Config = { ...tiny.settings, ...tiny.budget.full, size: 14, cell: "lstm" };
+const rows: Config = { ...tiny.settings, ...size, size: 14, cell: "lstm" };
 
 const run = (given: Config, options: Omit<MemoryContextOptions<Config>, "config"> = {}) =>
   runTrial(tiny, { config: given, ...options });

@@ -35,8 +35,13 @@ export default study({
   tasks: { rows: { by: "rows", size: 28 }, pixels: { by: "pixels", size: 14 } },
   variants: { RNN: { cell: "rnn" }, GRU: { cell: "gru" }, LSTM: { cell: "lstm" } },
   seeds: 5,
-  budget: {
-    quick: { seeds: 1, perTask: { rows: { epochs: 10 }, pixels: { epochs: 12 } } },
+  defaultBudget: "full",
+  budgets: {
+    quick: {
+      seeds: 1,
+      notes: "Scaled down: it can show an order of the variants, not the figures of the papers.",
+      perTask: { rows: { epochs: 10 }, pixels: { epochs: 12 } },
+    },
     full: { perTask: { pixels: { epochs: 40 } } },
   },
   metrics: { ...classificationMetrics, horizon: horizonMetric },

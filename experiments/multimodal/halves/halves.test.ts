@@ -10,7 +10,7 @@ import { rowsOf } from "@sluice/train";
 import { afterAll, describe, expect, test } from "vitest";
 import { runTrial, type MemoryContextOptions } from "../../shared/testing/run-trial.ts";
 import { claims } from "./claims.ts";
-import tiny from "./fixtures/tiny.ts";
+import tiny, { size } from "./fixtures/tiny.ts";
 import { accuracyByCase, casesOf } from "./missing.ts";
 import { halvesModel, type FusionName } from "./model.ts";
 
@@ -19,7 +19,7 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 type Config = (typeof tiny)["settings"];
 
-const config: Config = { ...tiny.settings, ...tiny.budget.full, fusion: "gated" };
+const config: Config = { ...tiny.settings, ...size, fusion: "gated" };
 
 const run = (given: Config, options: Omit<MemoryContextOptions<Config>, "config"> = {}) =>
   runTrial(tiny, { config: given, ...options });

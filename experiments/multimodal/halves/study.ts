@@ -54,7 +54,16 @@ export default study({
     LMF: { fusion: "lowRank" },
   },
   seeds: 5,
-  budget: { quick: { seeds: 1, hidden: 32, epochs: 8 }, full: {} },
+  defaultBudget: "full",
+  budgets: {
+    quick: {
+      seeds: 1,
+      notes: "Scaled down: it can show an order of the variants, not the figures of the papers.",
+      hidden: 32,
+      epochs: 8,
+    },
+    full: {},
+  },
   metrics: { ...classificationMetrics, ...byCase },
   claims,
   stepLabel: "optimizer step",

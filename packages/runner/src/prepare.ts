@@ -12,7 +12,8 @@ import { loadStudy } from "./load.ts";
 export interface RunOptions {
   /** Path of the module that exports the study by default. */
   readonly module: string;
-  readonly budget: "quick" | "full";
+  /** One of the study's budgets; its default by default. */
+  readonly budget?: string;
   /** The runs folder. */
   readonly out: string;
   readonly seeds?: number;
@@ -36,7 +37,7 @@ const count = z.int("expected a whole number of at least 1").min(1, "expected a 
 
 const optionsSchema = z.strictObject({
   module: z.string("expected the path of a module that exports a study").min(1),
-  budget: z.enum(["quick", "full"]),
+  budget: z.string("expected the name of one of the study's budgets").optional(),
   out: z.string("expected the path of a folder for the run").min(1),
   seeds: count,
   threads: count,
@@ -72,13 +73,13 @@ export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
   const plan = await planRun(await loadStudy(module), {
     store,
     executor: childProcesses({ module, store }),
-    budget,
     cores: availableParallelism(),
     dataFolder: options.dataFolder === undefined ? null : resolve(options.dataFolder),
     code: watchedCode(module),
     module,
     command: command ?? `sluice run ${module}`,
     environment: (given) => captureEnvironment({ module, ...given }),
+    ...(budget === undefined ? {} : { budget }),
     ...(seeds === undefined ? {} : { seeds }),
     ...(threads === undefined ? {} : { threads }),
     ...(jobs === undefined ? {} : { jobs }),

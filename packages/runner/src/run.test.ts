@@ -22,7 +22,14 @@ const scratch = mkdtempSync(join(tmpdir(), "sluice-run-"));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 const fixture = (name: string): string => fileURLToPath(new URL(`../fixtures/${name}.ts`, import.meta.url));
 const prepare = (name: string, out: string, options: Partial<RunOptions> = {}) =>
-  prepareRun({ module: fixture(name), budget: "quick", out, seeds: 1, jobs: 4, ...options });
+  prepareRun({
+    module: fixture(name),
+    ...(name === "line" ? { budget: "quick" } : {}),
+    out,
+    seeds: 1,
+    jobs: 4,
+    ...options,
+  });
 const folderOf = (name: string): string => mkdtempSync(join(scratch, `${name}-`));
 
 function trialsOf(out: string): string[] {
@@ -100,7 +107,7 @@ describe("a trial without an end", { timeout: 120_000 }, () => {
     const script = `
       import { prepareRun } from "@sluice/runner";
       import { runStudy } from "@sluice/study";
-      await runStudy(await prepareRun({ module: ${JSON.stringify(fixture("endless"))}, budget: "quick", jobs: 3, out: ${JSON.stringify(out)} }));`;
+      await runStudy(await prepareRun({ module: ${JSON.stringify(fixture("endless"))}, jobs: 3, out: ${JSON.stringify(out)} }));`;
     const runner = spawn(process.execPath, ["--conditions=@sluice/source", "--input-type=module", "-e", script], {
       cwd: fileURLToPath(new URL("../../../tests", import.meta.url)),
       stdio: ["ignore", "ignore", "inherit"],

@@ -7,13 +7,16 @@ export { judgeClaims, type JudgedClaim } from "./claims/judge.ts";
 export type { Results, StoredSeries, TrialRecord, TrialStatus } from "./results.ts";
 export { canonicalJson, type Json } from "./json.ts";
 
+export { crossed, grid, type Axes } from "./variants/grid.ts";
+export { randomSearch, type Distribution, type RandomSearchOptions } from "./variants/random-search.ts";
+
 // Planning and running it
 export {
+  budgetOf,
   identified,
   plan,
   seedKey,
   trialConfig,
-  type BudgetName,
   type PlannedTrial,
   type PlanOptions,
   type TrialIdentity,

@@ -1,4 +1,4 @@
-import type { BudgetName, PlannedTrial } from "./plan.ts";
+import type { PlannedTrial } from "./plan.ts";
 import type { Anchor, Metric } from "./study.ts";
 
 /** What was asked and what was planned; enough, with the trials that a store holds, for the report. */
@@ -8,7 +8,9 @@ export interface Manifest {
   readonly question: string;
   readonly notes?: string;
   readonly stepLabel: string;
-  readonly budget: BudgetName;
+  readonly budget: string;
+  /** What the budget says of itself. */
+  readonly budgetNotes?: string;
   /** Path of the study's module, for running it again; `null` of a study that came from no file. */
   readonly module: string | null;
   readonly command: string;

@@ -1,11 +1,10 @@
-import { studyError } from "./error.ts";
 import { sha256 } from "@sluice/formats";
+import { studyError } from "./error.ts";
 import { canonicalJson } from "./json.ts";
+import { nearest } from "./nearest.ts";
 import { laidOver } from "./settings.ts";
-import type { Study } from "./study.ts";
+import { settingsOf, type Budget, type Study } from "./study.ts";
 import type { Settings } from "./trial.ts";
-
-export type BudgetName = "quick" | "full";
 
 /** Everything that a trial's result depends on. */
 export interface TrialIdentity {
@@ -28,7 +27,8 @@ export interface PlannedTrial extends TrialIdentity {
 }
 
 export interface PlanOptions {
-  readonly budget: BudgetName;
+  /** The study's default by default. */
+  readonly budget?: string;
   readonly code: string;
   readonly data: { readonly [name: string]: string };
   /**
@@ -42,7 +42,8 @@ export interface PlanOptions {
  * variants.
  */
 export function plan(study: Study, options: PlanOptions): PlannedTrial[] {
-  const seeds = seedsOf(study, options.seeds ?? study.budget[options.budget].seeds ?? study.seeds.length);
+  const { name: budget, given } = budgetOf(study, options.budget);
+  const seeds = seedsOf(study, options.seeds ?? given.seeds ?? study.seeds.length);
   return Object.keys(study.tasks).flatMap((task) =>
     seeds.flatMap((seed) =>
       Object.keys(study.variants).map((variant) => {
@@ -52,7 +53,7 @@ export function plan(study: Study, options: PlanOptions): PlannedTrial[] {
           task,
           variant,
           seed,
-          config: trialConfig(study, { task, variant, budget: options.budget }),
+          config: trialConfig(study, { task, variant, budget }),
           code,
           data,
         });
@@ -62,15 +63,33 @@ export function plan(study: Study, options: PlanOptions): PlannedTrial[] {
 }
 
 /**
+ * A budget of a study by its name; without one, the default.
+ *
+ * @throws an error that lists the budgets of the study.
+ */
+export function budgetOf(
+  study: Study,
+  name: string = study.defaultBudget,
+): { readonly name: string; readonly given: Budget<Settings> } {
+  const given = Object.hasOwn(study.budgets, name) ? study.budgets[name] : undefined;
+  if (given !== undefined) return { name, given };
+  const names = Object.keys(study.budgets);
+  const near = nearest(name, names);
+  throw studyError(
+    `the study "${study.name}" has no budget "${name}"; it has ${names.join(", ")}${near === undefined ? "" : `. Did you mean "${near}"?`}`,
+  );
+}
+
+/**
  * The study's settings with those of the task, the variant, the budget and the budget's part for the task laid over
  * them, in this order; objects member by member.
  */
 export function trialConfig(
   study: Study,
-  { task, variant, budget }: { task: string; variant: string; budget: BudgetName },
+  { task, variant, budget }: { task: string; variant: string; budget?: string },
 ): Settings {
-  const { seeds: _, perTask, ...common } = study.budget[budget];
-  return [study.tasks[task], study.variants[variant], common, perTask?.[task]].reduce<Settings>(
+  const { given } = budgetOf(study, budget);
+  return [study.tasks[task], study.variants[variant], settingsOf(given), given.perTask?.[task]].reduce<Settings>(
     (below, layer) => laidOver(below, layer ?? {}),
     study.settings,
   );

@@ -11,7 +11,7 @@ test("tasks, variants and budgets know the settings, and the trial has them type
     variants: { lstm: { cel: "lstm" } },
     seeds: 5,
     // @ts-expect-error: a number is expected
-    budget: { quick: { seeds: 2, hidden: "8" }, full: {} },
+    budgets: { quick: { seeds: 2, hidden: "8" }, full: {} },
     metrics: { accuracy: { label: "Accuracy", better: "higher" } },
     async trial({ config, restored }) {
       expectTypeOf(config.cell).toEqualTypeOf<string>();

@@ -9,7 +9,8 @@ const options = {
   tasks: { rows: {}, pixels: { hidden: 32 } },
   variants: { RNN: {}, GRU: { cell: "gru", clip: 5 } },
   seeds: 4,
-  budget: { quick: { seeds: 2, epochs: 1, perTask: { pixels: { epochs: 2 } } }, full: {} },
+  budgets: { quick: { seeds: 2, epochs: 1, perTask: { pixels: { epochs: 2 } } }, full: {} },
+  defaultBudget: "full",
   metrics: { accuracy: { label: "Accuracy", better: "higher" as const } },
   trial: async () => {},
 };
@@ -36,9 +37,9 @@ describe("options that are wrong are named, with the nearest known one", () => {
       "one that is nested deeper",
       {
         settings: { ...options.settings, optimizer: { rate: 1e-3, decay: { from: 1 } } },
-        budget: { quick: { perTask: { rows: { optimizer: { decay: { form: 2 } } } } }, full: {} },
+        budgets: { quick: { perTask: { rows: { optimizer: { decay: { form: 2 } } } } }, full: {} },
       },
-      'budget.quick.perTask.rows.optimizer.decay: unknown setting "form": did you mean "from"?',
+      'budgets.quick.perTask.rows.optimizer.decay: unknown setting "form": did you mean "from"?',
     ],
     [
       "a name that every object has",
@@ -56,9 +57,9 @@ describe("options that are wrong are named, with the nearest known one", () => {
       "tasks.rows.optimizer: 0.5 is a number, expected an object",
     ],
     [
-      "a budget that is not there",
-      { budget: { quik: {}, full: {} } },
-      'unknown option "budget.quik": did you mean "quick"?',
+      "a default budget that is not there",
+      { defaultBudget: "fulll" },
+      'defaultBudget: unknown budget "fulll": did you mean "full"?',
     ],
     [
       "a setting of a variant that no default names",
@@ -67,13 +68,13 @@ describe("options that are wrong are named, with the nearest known one", () => {
     ],
     [
       "a setting of a budget",
-      { budget: { quick: { epoch: 1 }, full: {} } },
-      'budget.quick: unknown setting "epoch": did you mean "epochs"?',
+      { budgets: { quick: { epoch: 1 }, full: {} } },
+      'budgets.quick: unknown setting "epoch": did you mean "epochs"?',
     ],
     [
       "a task of a budget",
-      { budget: { quick: { perTask: { row: {} } }, full: {} } },
-      'budget.quick.perTask: unknown task "row": did you mean "rows"?',
+      { budgets: { quick: { perTask: { row: {} } }, full: {} } },
+      'budgets.quick.perTask: unknown task "row": did you mean "rows"?',
     ],
     [
       "an anchor's metric",
@@ -123,7 +124,7 @@ describe("a plan", () => {
       settings,
       tasks: { rows: { optimizer: { decay: { to: 0.5 } } }, pixels: { optimizer: { decay: null } } },
       variants: { GRU: { optimizer: { rate: 0.5 }, sizes: [32] } },
-      budget: { quick: { optimizer: { name: "sgd" }, perTask: { pixels: { optimizer: { rate: 2 } } } }, full: {} },
+      budgets: { quick: { optimizer: { name: "sgd" }, perTask: { pixels: { optimizer: { rate: 2 } } } }, full: {} },
     });
     expect(trialConfig(nested, { task: "rows", variant: "GRU", budget: "quick" })).toEqual({
       cell: "rnn",
@@ -143,6 +144,23 @@ describe("a plan", () => {
     expect(plan(toy, { budget: "full", ...identity })).toHaveLength(16);
     const seeds = new Set(plan(toy, { budget: "full", seeds: 6, ...identity }).map((trial) => trial.seed));
     expect([...seeds]).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+
+  test("has the budgets of the study, by its own names, and one of them by default", () => {
+    const named = study({
+      ...options,
+      budgets: { smoke: { epochs: 1 }, paper: { epochs: 200 } },
+      defaultBudget: "smoke",
+    });
+    const epochs = (budget?: string) =>
+      plan(named, { ...identity, ...(budget === undefined ? {} : { budget }) })[0]?.config["epochs"];
+    expect([epochs(), epochs("smoke"), epochs("paper")]).toEqual([1, 1, 200]);
+    expect(() => epochs("papr")).toThrow(
+      'the study "toy" has no budget "papr"; it has smoke, paper. Did you mean "paper"?',
+    );
+    const { budgets: _, defaultBudget: _default, ...without } = options;
+    expect(plan(study(without), { budget: "full", ...identity })).toHaveLength(16);
+    expect(() => study({ ...options, budgets: {} })).toThrow("budgets: at least one is needed");
   });
 
   test("identifies a trial by its config, code and data, whatever else is planned", () => {

@@ -48,6 +48,8 @@ type Override<V> = V extends readonly unknown[] ? V : V extends object ? Overrid
 export type Budget<S extends Settings> = Overrides<S> & {
   /** The first so many of the study's seeds. */
   readonly seeds?: number;
+  /** A sentence for the report, such as what a smaller budget cannot show. */
+  readonly notes?: string;
   readonly perTask?: { readonly [task: string]: Overrides<S> };
 };
 
@@ -63,7 +65,10 @@ export interface StudyOptions<S extends Settings> {
   readonly variants: { readonly [variant: string]: Overrides<NoInfer<S>> };
   /** How many seeds (0, 1, ...), or which. */
   readonly seeds: number | readonly number[];
-  readonly budget: { readonly quick: Budget<NoInfer<S>>; readonly full: Budget<NoInfer<S>> };
+  /** How much a run may cost, by names of the study's own. One called "full" that changes nothing by default. */
+  readonly budgets?: { readonly [budget: string]: Budget<NoInfer<S>> };
+  /** The budget of a run that names none; the first by default. */
+  readonly defaultBudget?: string;
   /** By name, as in the rows given to `context.metric`. The first is the headline. */
   readonly metrics: { readonly [metric: string]: Metric };
   readonly anchors?: readonly Anchor[];
@@ -95,6 +100,8 @@ export interface Study<S extends Settings = Settings> extends StudyOptions<S> {
   readonly kind: "study";
   readonly seeds: readonly number[];
   readonly title: string;
+  readonly budgets: { readonly [budget: string]: Budget<S> };
+  readonly defaultBudget: string;
   readonly stepLabel: string;
   readonly anchors: readonly Anchor[];
   readonly claims: readonly Claim[];
@@ -127,18 +134,24 @@ const anchorSchema = z.strictObject({
 });
 
 const budgetSchema = z
-  .object({ seeds: count.optional(), perTask: z.record(z.string(), settings).optional() })
+  .object({ seeds: count.optional(), notes: z.string().optional(), perTask: z.record(z.string(), settings).optional() })
   .catchall(json);
 
+/** A name that becomes that of a folder. */
+const nameSchema = z
+  .string()
+  .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'expected lower-case words joined by hyphens, such as "digits"');
+
 const studySchema = z.strictObject({
-  name: z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'expected lower-case words joined by hyphens, such as "digits"'),
+  name: nameSchema,
   title: z.string().optional(),
   question: z.string().min(1),
   settings,
   tasks: z.record(z.string().min(1), settings),
   variants: z.record(z.string().min(1), settings),
   seeds: z.union([count, z.array(z.int().min(0)).min(1)], "expected a number of seeds, or a list of whole numbers"),
-  budget: z.strictObject({ quick: budgetSchema, full: budgetSchema }),
+  budgets: z.record(nameSchema, budgetSchema).optional(),
+  defaultBudget: z.string().optional(),
   metrics: z.record(z.string().min(1), metricSchema),
   anchors: z.array(anchorSchema).optional(),
   claims: z.array(z.strictObject({ text: z.string().min(1), test: callable })).optional(),
@@ -161,9 +174,12 @@ export function study<S extends Settings>(options: StudyOptions<S>): Study<S> {
   if (!parsed.success) throw studyError(describe(options, parsed.error));
   const problems = crossCheck(options);
   if (problems.length > 0) throw studyError(headed(options, problems));
+  const { budgets = DEFAULT_BUDGETS } = options;
   return Object.freeze({
     ...options,
     kind: "study",
+    budgets,
+    defaultBudget: options.defaultBudget ?? Object.keys(budgets)[0] ?? "",
     title: options.title ?? options.name,
     stepLabel: options.stepLabel ?? "step",
     seeds:
@@ -171,6 +187,13 @@ export function study<S extends Settings>(options: StudyOptions<S>): Study<S> {
     anchors: options.anchors ?? [],
     claims: options.claims ?? [],
   });
+}
+
+const DEFAULT_BUDGETS = { full: {} };
+
+/** The settings of a budget, without what else it says. */
+export function settingsOf<S extends Settings>({ seeds: _, notes: _notes, perTask: _tasks, ...settings }: Budget<S>) {
+  return settings;
 }
 
 /** Whether a module's default export is a study made by `study`, of this or another copy of the package. */
@@ -188,7 +211,6 @@ export function isStudy(value: unknown): value is Study {
 const KNOWN = Object.keys(studySchema.shape);
 const KNOWN_BELOW: Readonly<Record<string, readonly string[]>> = {
   "": KNOWN,
-  budget: ["quick", "full"],
   metrics: Object.keys(metricSchema.shape),
   anchors: Object.keys(anchorSchema.shape),
   claims: ["text", "test"],
@@ -219,7 +241,7 @@ function crossCheck<S extends Settings>(options: StudyOptions<S>): string[] {
       if (!names.includes(key)) problems.push(`${where}: unknown ${what} "${key}": ${suggestion(key, names)}`);
     }
   };
-  for (const reserved of ["seeds", "perTask"]) {
+  for (const reserved of ["seeds", "notes", "perTask"]) {
     if (settingNames.includes(reserved))
       problems.push(`settings.${reserved}: the name is taken by the budget; rename the setting`);
   }
@@ -227,12 +249,17 @@ function crossCheck<S extends Settings>(options: StudyOptions<S>): string[] {
     problems.push(...overrideProblems(`tasks.${name}`, given, options.settings));
   for (const [name, given] of Object.entries(options.variants))
     problems.push(...overrideProblems(`variants.${name}`, given, options.settings));
-  for (const [name, budget] of Object.entries(options.budget)) {
-    const { seeds: _, perTask: __, ...common } = budget;
-    problems.push(...overrideProblems(`budget.${name}`, common, options.settings));
-    known(`budget.${name}.perTask`, budget.perTask ?? {}, Object.keys(options.tasks), "task");
+  const budgets: { readonly [budget: string]: Budget<Settings> } = options.budgets ?? DEFAULT_BUDGETS;
+  if (Object.keys(budgets).length === 0)
+    problems.push("budgets: at least one is needed; leave the option out for none");
+  if (options.defaultBudget !== undefined)
+    known("defaultBudget", { [options.defaultBudget]: {} }, Object.keys(budgets), "budget");
+  for (const [name, budget] of Object.entries(budgets)) {
+    const common = settingsOf(budget);
+    problems.push(...overrideProblems(`budgets.${name}`, common, options.settings));
+    known(`budgets.${name}.perTask`, budget.perTask ?? {}, Object.keys(options.tasks), "task");
     for (const [task, given] of Object.entries(budget.perTask ?? {}))
-      problems.push(...overrideProblems(`budget.${name}.perTask.${task}`, given, options.settings));
+      problems.push(...overrideProblems(`budgets.${name}.perTask.${task}`, given, options.settings));
   }
   for (const part of ["tasks", "variants", "metrics"] as const) {
     if (Object.keys(options[part]).length === 0) problems.push(`${part}: at least one is needed`);

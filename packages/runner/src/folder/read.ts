@@ -53,7 +53,7 @@ const configSchema = z.looseObject({
 const manifestSchema = z.looseObject({
   name: z.string(),
   title: z.string(),
-  budget: z.enum(["quick", "full"]),
+  budget: z.string(),
   tasks: z.array(z.string()),
   variants: z.array(z.string()),
   metrics: z.record(z.string(), z.looseObject({ label: z.string(), better: z.enum(["higher", "lower"]) })),

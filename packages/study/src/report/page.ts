@@ -36,7 +36,7 @@ export function page(model: ReportModel): { readonly text: string; readonly undr
       <body>
         <main>
           <header>
-            <p class="kicker">${manifest.name}, ${manifest.budget} setting</p>
+            <p class="kicker">${manifest.name}, budget ${manifest.budget}</p>
             <h1>${manifest.title}</h1>
             <p class="question">${manifest.question}</p>
             ${manifest.notes !== undefined && html`<p>${manifest.notes}</p>`}
@@ -93,10 +93,7 @@ function facts({ manifest, results }: ReportModel): string {
 
 function intervalNote({ results, manifest }: ReportModel): string {
   const seeds = new Set(results.trials.map((trial) => trial.seed)).size;
-  const scaled =
-    manifest.budget === "quick"
-      ? " The quick setting is scaled down: it can show an order of the variants, not the figures of the papers."
-      : "";
+  const scaled = manifest.budgetNotes === undefined ? "" : ` ${manifest.budgetNotes}`;
   if (seeds < 2) return `One seed: nothing is known about the spread.${scaled}`;
   return `± is half the 95 % confidence interval (CI) of the mean, by Student’s t over the seeds that are done. In the strip each dot is a seed and the stroke their mean; its ends are the lowest and highest seed of the task.${scaled}`;
 }

@@ -33,7 +33,7 @@ const descent = study({
   tasks: { parabola: {} },
   variants: { slow: {}, fast: { rate: 0.4 } },
   seeds: 6,
-  budget: { quick: { seeds: 2 }, full: {} },
+  budgets: { full: {}, quick: { seeds: 2 } },
   metrics: { distance: { label: "Distance", better: "lower" } },
   claims: [
     {
@@ -45,7 +45,7 @@ const descent = study({
 });
 
 const planned = (options: Partial<RunPlanOptions> = {}, of = descent) =>
-  planRun(of, { store: memoryStore(), executor: inProcess(), budget: "full", ...options });
+  planRun(of, { store: memoryStore(), executor: inProcess(), ...options });
 
 describe("a study in this process and in memory", () => {
   test("runs, judges its claim and makes its report; run again, nothing runs twice", async () => {

@@ -1,6 +1,6 @@
 import { unknownEnvironment, type Environment } from "../environment.ts";
 import { messageOf, studyError } from "../error.ts";
-import { plan, type BudgetName, type PlannedTrial } from "../plan.ts";
+import { budgetOf, plan, type PlannedTrial } from "../plan.ts";
 import type { TrialRecord, TrialStatus } from "../results.ts";
 import { mean } from "../statistics/summary.ts";
 import type { Study } from "../study.ts";
@@ -11,7 +11,8 @@ import { timedTrials, withEarlierSeeds } from "./stored.ts";
 export interface RunPlanOptions {
   readonly store: Store;
   readonly executor: Executor;
-  readonly budget: BudgetName;
+  /** One of the study's budgets; its default by default. */
+  readonly budget?: string;
   /** How many seeds; by default those of the budget, else all of the study's. */
   readonly seeds?: number;
   /** Processor cores that the run may use; 1 by default. */
@@ -53,7 +54,7 @@ export interface RunPlan {
   readonly study: Study;
   readonly store: Store;
   readonly executor: Executor;
-  readonly budget: BudgetName;
+  readonly budget: string;
   readonly trials: readonly PlannedTrial[];
   /** State of every trial as found. */
   readonly records: readonly TrialRecord[];
@@ -79,8 +80,9 @@ const UNIDENTIFIED: RunCode = { hash: "not identified", unresolved: [] };
 
 /** Checks the study's data, and finds out which trials there are and which are left to run. */
 export async function planRun(study: Study, options: RunPlanOptions): Promise<RunPlan> {
-  const { store, executor, budget, seeds, cores = 1, dataFolder = null, retry = false } = options;
+  const { store, executor, seeds, cores = 1, dataFolder = null, retry = false } = options;
   const { code = UNIDENTIFIED, module = null, command = `a run of the study "${study.name}"` } = options;
+  const { name: budget } = budgetOf(study, options.budget);
   const data = await dataHashes(study, dataFolder);
   const planned = plan(study, { budget, code: code.hash, data, ...(seeds === undefined ? {} : { seeds }) });
   const { trials } = await withEarlierSeeds(store, planned);

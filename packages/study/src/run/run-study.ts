@@ -1,5 +1,5 @@
 import type { Manifest } from "../manifest.ts";
-import type { PlannedTrial } from "../plan.ts";
+import { budgetOf, type PlannedTrial } from "../plan.ts";
 import { writeReport, type WrittenReport } from "../report/write.ts";
 import type { TrialRecord } from "../results.ts";
 import type { Signal } from "../signal.ts";
@@ -118,6 +118,7 @@ function resultOf({ id }: PlannedTrial, { status, reason, seconds }: Ending) {
 
 function manifestOf(run: RunPlan): Manifest {
   const { study } = run;
+  const { notes } = budgetOf(study, run.budget).given;
   return {
     name: study.name,
     title: study.title,
@@ -125,6 +126,7 @@ function manifestOf(run: RunPlan): Manifest {
     ...(study.notes === undefined ? {} : { notes: study.notes }),
     stepLabel: study.stepLabel,
     budget: run.budget,
+    ...(notes === undefined ? {} : { budgetNotes: notes }),
     module: run.module,
     command: run.command,
     code: run.code.hash,

@@ -1,0 +1,112 @@
+import { sha256 } from "@sluice/formats";
+import { studyError } from "../error.ts";
+import type { Json } from "../json.ts";
+
+/** What a setting is drawn from, as plain data. Both ends of a range can be drawn. */
+export type Distribution =
+  /** Every number of a range alike. */
+  | { readonly uniform: readonly [low: number, high: number] }
+  /** Every ratio alike: as many draws from 0.001 to 0.01 as from 0.01 to 0.1. Both ends are above 0. */
+  | { readonly logUniform: readonly [low: number, high: number] }
+  /** Every whole number of a range alike. */
+  | { readonly integer: readonly [low: number, high: number] }
+  /** Every value of a list alike. */
+  | { readonly choice: readonly Json[] };
+
+export type Distributions = { readonly [setting: string]: Distribution };
+
+type DrawOf<D> = D extends { readonly choice: readonly (infer V)[] } ? V : number;
+
+export interface RandomSearchOptions {
+  /** How many variants. */
+  readonly draws: number;
+  /** Of the draws: another seed draws other values. 0 by default. */
+  readonly seed?: number;
+}
+
+/**
+ * Variants of a study with settings that are drawn at random (Bergstra and Bengio 2012, "Random search for
+ * hyper-parameter optimization"), named "draw 1", "draw 2" and so on.
+ *
+ * Each value is drawn by the seed, the number of the draw and the name of the setting alone: more draws, or another
+ * setting, change none of the others. The same everywhere. Numbers of a continuous range are rounded to three
+ * significant digits, so that a report can print what was run.
+ *
+ * @throws an error that names the setting, for a range that is empty or not of numbers.
+ */
+export function randomSearch<const D extends Distributions>(
+  distributions: D,
+  { draws, seed = 0 }: RandomSearchOptions,
+): { readonly [variant: string]: { readonly [K in keyof D]: DrawOf<D[K]> } } {
+  if (!Number.isInteger(draws) || draws < 1)
+    throw studyError(`randomSearch: draws is ${draws}, expected a whole number of at least 1`);
+  if (!Number.isSafeInteger(seed)) throw studyError(`randomSearch: seed is ${seed}, expected a whole number`);
+  const samplers = Object.entries(distributions).map(([setting, given]) => ({
+    setting,
+    draw: samplerOf(setting, given),
+  }));
+  const variants = Array.from({ length: draws }, (_, index) => {
+    const values = samplers.map(({ setting, draw }) => [
+      setting,
+      draw(unitInterval(`sluice random search ${seed} draw ${index + 1} of ${setting}`)),
+    ]);
+    return [`draw ${index + 1}`, Object.fromEntries(values)];
+  });
+  return Object.fromEntries(variants);
+}
+
+/** From a number of [0, 1) to a value. */
+function samplerOf(setting: string, given: Distribution): (u: number) => Json {
+  if ("choice" in given) {
+    const { choice } = given;
+    if (choice.length === 0) throw studyError(`randomSearch: ${setting}: choice of nothing: list at least one value`);
+    return (u) => choice[Math.floor(u * choice.length)] ?? null;
+  }
+  if ("integer" in given) {
+    const [low, high] = range(setting, "integer", given.integer);
+    if (!Number.isInteger(low) || !Number.isInteger(high))
+      throw studyError(`randomSearch: ${setting}: integer from ${low} to ${high}, expected whole numbers`);
+    return (u) => low + Math.floor(u * (high - low + 1));
+  }
+  if ("logUniform" in given) {
+    const [low, high] = range(setting, "logUniform", given.logUniform);
+    if (low <= 0) throw studyError(`randomSearch: ${setting}: logUniform from ${low}, expected a number above 0`);
+    return (u) => rounded(low * power(high / low, u), low, high);
+  }
+  if (!("uniform" in given))
+    throw studyError(`randomSearch: ${setting}: unknown distribution; known: uniform, logUniform, integer, choice`);
+  const [low, high] = range(setting, "uniform", given.uniform);
+  return (u) => rounded(low + u * (high - low), low, high);
+}
+
+function range(setting: string, kind: string, [low, high]: readonly [number, number]): readonly [number, number] {
+  if (!Number.isFinite(low) || !Number.isFinite(high) || low > high)
+    throw studyError(`randomSearch: ${setting}: ${kind} from ${low} to ${high}, expected two numbers, the lower first`);
+  return [low, high];
+}
+
+function rounded(value: number, low: number, high: number): number {
+  return Math.min(high, Math.max(low, Number(value.toPrecision(3))));
+}
+
+/** A number of [0, 1), of 52 bits: those that a SHA-256 begins with. */
+function unitInterval(text: string): number {
+  return Number.parseInt(sha256(text).slice(0, 13), 16) / 0x10000000000000;
+}
+
+/**
+ * `base` to the power of `u` of [0, 1): the product of the roots that the binary digits of `u` name. Square roots and
+ * products are exactly defined everywhere; `Math.pow` is not.
+ */
+function power(base: number, u: number): number {
+  let [root, rest, product] = [base, u, 1];
+  for (let digit = 0; digit < 52; digit += 1) {
+    root = Math.sqrt(root);
+    rest *= 2;
+    if (rest >= 1) {
+      rest -= 1;
+      product *= root;
+    }
+  }
+  return product;
+}
