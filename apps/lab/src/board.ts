@@ -1,4 +1,11 @@
-import type { PlannedTrial, Progress, RunEvent, RunPlan, TrialRecord } from "@sluice/study";
+import {
+  trialName,
+  type PlannedTrial,
+  type Progress,
+  type RunEvent,
+  type RunPlan,
+  type TrialRecord,
+} from "@sluice/study";
 import { duration, layTable, shortNumber, type Column } from "./layout.ts";
 
 /** A trial as the live table shows it. */
@@ -80,7 +87,9 @@ function columns(headline: string, now: number): Column<BoardRow>[] {
   return [
     text("task", 10, (row) => row.trial.task),
     text("variant", 10, (row) => row.trial.variant),
-    number("seed", 9, (row) => String(row.trial.seed)),
+    number("seed", 9, ({ trial: { seed, fold } }) =>
+      fold === undefined ? String(seed) : `${seed}, fold ${fold.index + 1}`,
+    ),
     number("step", 6, ({ progress }) => (progress === undefined ? "" : `${progress.step}/${progress.steps}`)),
     number("loss", 5, ({ progress }) => shortNumber(progress?.loss)),
     number(headline, 4, ({ progress }) => shortNumber(progress?.accuracy)),
@@ -122,7 +131,7 @@ export function drawBoard(
 /** One line on a trial, for output that is not a terminal. */
 export function plainLine(row: BoardRow, now: number, record?: TrialRecord): string {
   const { trial, progress, status } = row;
-  const name = `${trial.task} / ${trial.variant} / seed ${trial.seed}`;
+  const name = `${trial.task} / ${trialName(trial)}`;
   if (record !== undefined) {
     const took = record.seconds === undefined ? "" : ` in ${duration(record.seconds)}`;
     return `${name}: ${record.status}${took}${record.reason === undefined ? "" : `: ${record.reason.split("\n")[0]}`}`;

@@ -7,6 +7,7 @@ import {
   messageOf,
   runStudy,
   studyError,
+  trialName,
   writeReport,
   type RunOutcome,
   type Study,
@@ -100,9 +101,7 @@ export async function run(
     for (const record of outcome.records.filter(
       ({ status }) => status === "failed" || status === "diverged" || status === "unreadable",
     )) {
-      print(
-        `${record.status}: ${record.task} / ${record.variant} / seed ${record.seed}: ${record.reason?.split("\n")[0] ?? ""}`,
-      );
+      print(`${record.status}: ${record.task} / ${trialName(record)}: ${record.reason?.split("\n")[0] ?? ""}`);
       print(`  ${relative(folder, record.folder)}`);
     }
     for (const problem of problems) print(`not in the report: ${problem}`);

@@ -40,6 +40,7 @@ function memoryContext<S extends Settings>({
     variant: "test",
     seedIndex: 0,
     seed: 1,
+    fold: null,
     config,
     threads,
     dataFolder: null,

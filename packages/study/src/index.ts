@@ -4,7 +4,8 @@ export type { Axis, MetricRow, Progress, Restored, Series, Settings, TrialContex
 export type { Claim, Verdict } from "./claims/claim.ts";
 export { alike, all, better, reaches } from "./claims/tests.ts";
 export { judgeClaims, type JudgedClaim } from "./claims/judge.ts";
-export type { Results, StoredSeries, TrialRecord, TrialStatus } from "./results.ts";
+export type { FoldUnits, Results, StoredSeries, TrialRecord, TrialStatus, UnitValue } from "./results.ts";
+export { foldRows, type Fold, type FoldRowsOptions } from "./folds.ts";
 export { canonicalJson, type Json } from "./json.ts";
 
 export { crossed, grid, type Axes } from "./variants/grid.ts";
@@ -17,6 +18,7 @@ export {
   plan,
   seedKey,
   trialConfig,
+  trialName,
   type PlannedTrial,
   type PlanOptions,
   type TrialIdentity,
@@ -31,6 +33,7 @@ export { overLimit, stopping, type Ending, type Executor, type Stop, type TrialT
 export { runTrial, type TrialControl, type TrialStart } from "./run/run-trial.ts";
 
 // Writing a store
+export { recordOf, UNFINISHED } from "./results.ts";
 export type {
   OpenOptions,
   Store,
@@ -54,7 +57,13 @@ export { writeReport, type WrittenReport } from "./report/write.ts";
 export { formatMean, formatNumber, formatSeconds } from "./report/scale.ts";
 
 // Statistics
-export { meanInterval, studentHalfWidth, wilsonInterval, type Interval } from "./statistics/intervals.ts";
+export {
+  meanInterval,
+  studentHalfWidth,
+  wilsonInterval,
+  type Interval,
+  type IntervalOptions,
+} from "./statistics/intervals.ts";
 export { bcaInterval, type BootstrapOptions } from "./statistics/bootstrap.ts";
 export { holm, meanTest } from "./statistics/tests.ts";
 export { studentCdf, studentQuantile } from "./statistics/student.ts";

@@ -1,5 +1,6 @@
 import { sha256 } from "@sluice/formats";
 import { studyError } from "./error.ts";
+import type { Fold } from "./folds.ts";
 import { canonicalJson } from "./json.ts";
 import { nearest } from "./nearest.ts";
 import { laidOver } from "./settings.ts";
@@ -12,6 +13,8 @@ export interface TrialIdentity {
   readonly task: string;
   readonly variant: string;
   readonly seed: number;
+  /** Absent in a study without folds. */
+  readonly fold?: Fold;
   readonly config: Settings;
   /** Hash of the code. */
   readonly code: string;
@@ -38,26 +41,30 @@ export interface PlanOptions {
 }
 
 /**
- * The trials of a study under a budget: tasks, then seeds, then variants, so that early results already compare
+ * The trials of a study under a budget: tasks, then seeds, then folds, then variants, so that early results already compare
  * variants.
  */
 export function plan(study: Study, options: PlanOptions): PlannedTrial[] {
   const { name: budget, given } = budgetOf(study, options.budget);
   const seeds = seedsOf(study, options.seeds ?? given.seeds ?? study.seeds.length);
+  const folds = foldsOf(study, given.folds);
   return Object.keys(study.tasks).flatMap((task) =>
     seeds.flatMap((seed) =>
-      Object.keys(study.variants).map((variant) => {
-        const { code, data } = options;
-        return identified({
-          study: study.name,
-          task,
-          variant,
-          seed,
-          config: trialConfig(study, { task, variant, budget }),
-          code,
-          data,
-        });
-      }),
+      folds.flatMap((fold) =>
+        Object.keys(study.variants).map((variant) => {
+          const { code, data } = options;
+          return identified({
+            study: study.name,
+            task,
+            variant,
+            seed,
+            ...(fold === null ? {} : { fold }),
+            config: trialConfig(study, { task, variant, budget }),
+            code,
+            data,
+          });
+        }),
+      ),
     ),
   );
 }
@@ -97,9 +104,10 @@ export function trialConfig(
 
 /** Adds the id and the folder to what identifies a trial. */
 export function identified(identity: TrialIdentity): PlannedTrial {
-  const { study, task, variant, seed, config, code, data } = identity;
-  const id = sha256(canonicalJson({ study, task, variant, seed, config, code, data }));
-  return { ...identity, id, folder: [slug(task), slug(variant), `seed${seed}`, id.slice(0, 12)].join("-") };
+  const { study, task, variant, seed, fold, config, code, data } = identity;
+  const id = sha256(canonicalJson({ study, task, variant, seed, fold, config, code, data }));
+  const part = fold === undefined ? [] : [`fold${fold.index + 1}`];
+  return { ...identity, id, folder: [slug(task), slug(variant), `seed${seed}`, ...part, id.slice(0, 12)].join("-") };
 }
 
 /**
@@ -107,6 +115,17 @@ export function identified(identity: TrialIdentity): PlannedTrial {
  */
 export function seedKey(study: string, seed: number): number {
   return Number.parseInt(sha256(`sluice study ${study} seed ${seed}`).slice(0, 8), 16);
+}
+
+/** The folds that are run, or `[null]` for a study without. */
+function foldsOf({ folds }: Study, count = folds): (Fold | null)[] {
+  if (folds === undefined) return [null];
+  return Array.from({ length: Math.min(folds, count ?? folds) }, (_, index) => ({ index, of: folds }));
+}
+
+/** "LSTM seed 0", or "LSTM seed 0 fold 3": how people are told of a trial. Folds are counted from 1. */
+export function trialName({ variant, seed, fold }: Pick<TrialIdentity, "variant" | "seed" | "fold">): string {
+  return `${variant} seed ${seed}${fold === undefined ? "" : ` fold ${fold.index + 1}`}`;
 }
 
 function seedsOf(study: Study, count: number): number[] {

@@ -1,4 +1,7 @@
 import type { Metric } from "./study.ts";
+import type { Fold } from "./folds.ts";
+import type { PlannedTrial } from "./plan.ts";
+import { mean } from "./statistics/summary.ts";
 import type { Series } from "./trial.ts";
 
 /** Where a trial stands. Every status but `done` keeps its reason and is shown in the report. */
@@ -12,6 +15,8 @@ export interface TrialRecord {
   readonly task: string;
   readonly variant: string;
   readonly seed: number;
+  /** Absent in a study without folds. */
+  readonly fold?: Fold;
   readonly status: TrialStatus;
   /** Why, for every status but `done`. */
   readonly reason?: string;
@@ -21,6 +26,31 @@ export interface TrialRecord {
   /** Seconds of work, over all sessions of a resumed trial. */
   readonly seconds?: number;
   readonly warnings: readonly string[];
+}
+
+/** What is said of a trial that was begun and has no result. */
+export const UNFINISHED = {
+  status: "interrupted",
+  reason: "ended without a result; goes on from its last checkpoint",
+} as const;
+
+/** The record of a trial of which nothing else is known. */
+export function recordOf(
+  { id, task, variant, seed, fold }: PlannedTrial,
+  folder: string,
+  { status, reason }: { readonly status: TrialStatus; readonly reason: string },
+): TrialRecord {
+  const common = { id, folder, task, variant, seed, status, reason, metrics: {}, warnings: [] };
+  return fold === undefined ? common : { ...common, fold };
+}
+
+/** What counts once when a metric is averaged or two variants are compared. */
+export interface UnitValue {
+  readonly seed: number;
+  /** Of a single seed with folds, each of which then counts by itself. */
+  readonly fold?: Fold;
+  /** Of a seed with folds the mean over them. */
+  readonly value: number;
 }
 
 /** A named artefact of a trial, as read back. */
@@ -39,12 +69,13 @@ export interface Results {
   readonly trials: readonly TrialRecord[];
   /** The trials of one cell of the table, by seed. */
   of(where: { readonly task: string; readonly variant: string }): readonly TrialRecord[];
-  /** Summary values of the trials that are done and have one, by seed. */
-  values(where: {
-    readonly task: string;
-    readonly variant: string;
-    readonly metric: string;
-  }): readonly { readonly seed: number; readonly value: number }[];
+  /**
+   * Summary values, one for each seed that is done and has one. With folds a seed's value is the mean over them, and a
+   * seed without all of them has none. Of one seed alone the folds are the values.
+   */
+  values(where: { readonly task: string; readonly variant: string; readonly metric: string }): readonly UnitValue[];
+  /** Absent where values are of seeds: those of the folds of one seed share training data ({@link FoldUnits}). */
+  readonly folds?: FoldUnits;
   /** Names of the artefacts that the trials of a cell have. */
   seriesNames(where: { readonly task: string; readonly variant: string }): readonly string[];
   /** An artefact written by `context.series`, from every trial that has it. */
@@ -53,6 +84,17 @@ export interface Results {
     readonly variant: string;
     readonly name: string;
   }): readonly { readonly seed: number; readonly series: StoredSeries }[];
+}
+
+/**
+ * Values are of the folds of one seed. They are not independent, since any two folds share most of what they were trained
+ * on, and the usual t test finds differences where there are none. Nadeau and Bengio (2003, "Inference for the
+ * generalization error") correct it: the variance of the mean of n values is s² (1/n + test rows / training rows).
+ * They derived it for random divisions; Bouckaert and Frank (2004) use it for folds too.
+ */
+export interface FoldUnits {
+  /** Test rows by training rows: 1 / (k - 1) for k folds. */
+  readonly overlap: number;
 }
 
 export interface ResultsParts {
@@ -66,18 +108,28 @@ export interface ResultsParts {
 
 export function resultsOf(parts: ResultsParts): Results {
   const of: Results["of"] = ({ task, variant }) =>
-    parts.trials.filter((trial) => trial.task === task && trial.variant === variant).sort((a, b) => a.seed - b.seed);
+    parts.trials
+      .filter((trial) => trial.task === task && trial.variant === variant)
+      .sort((a, b) => a.seed - b.seed || (a.fold?.index ?? 0) - (b.fold?.index ?? 0));
+  const [some] = parts.trials.flatMap(({ fold }) => fold ?? []);
+  const seeds = new Set(parts.trials.map(({ seed }) => seed));
+  const units = some !== undefined && seeds.size === 1 ? { folds: { overlap: 1 / (some.of - 1) } } : {};
   return {
+    ...units,
     tasks: parts.tasks,
     variants: parts.variants,
     metrics: parts.metrics,
     trials: parts.trials,
     of,
-    values: ({ metric, ...where }) =>
-      of(where).flatMap((trial) => {
-        const value = trial.metrics[metric];
-        return trial.status === "done" && typeof value === "number" ? [{ seed: trial.seed, value }] : [];
-      }),
+    values: ({ metric, ...where }) => {
+      const trials = of(where);
+      if ("folds" in units || some === undefined) return trials.flatMap((trial) => valueOf(trial, metric));
+      return [...new Set(trials.map(({ seed }) => seed))].flatMap((seed) => {
+        const folds = trials.filter((trial) => trial.seed === seed);
+        const values = folds.flatMap((trial) => valueOf(trial, metric));
+        return values.length < folds.length ? [] : [{ seed, value: mean(values.map(({ value }) => value)) }];
+      });
+    },
     seriesNames: (where) => [
       ...new Set(of(where).flatMap((trial) => (parts.series?.get(trial.id) ?? []).map((series) => series.name))),
     ],
@@ -87,4 +139,10 @@ export function resultsOf(parts: ResultsParts): Results {
         return found === undefined ? [] : [{ seed: trial.seed, series: found }];
       }),
   };
+}
+
+function valueOf({ seed, fold, status, metrics }: TrialRecord, metric: string): UnitValue[] {
+  const value = metrics[metric];
+  if (status !== "done" || typeof value !== "number") return [];
+  return [fold === undefined ? { seed, value } : { seed, fold, value }];
 }

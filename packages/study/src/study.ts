@@ -48,6 +48,8 @@ type Override<V> = V extends readonly unknown[] ? V : V extends object ? Overrid
 export type Budget<S extends Settings> = Overrides<S> & {
   /** The first so many of the study's seeds. */
   readonly seeds?: number;
+  /** The first so many of the study's folds. */
+  readonly folds?: number;
   /** A sentence for the report, such as what a smaller budget cannot show. */
   readonly notes?: string;
   readonly perTask?: { readonly [task: string]: Overrides<S> };
@@ -65,6 +67,11 @@ export interface StudyOptions<S extends Settings> {
   readonly variants: { readonly [variant: string]: Overrides<NoInfer<S>> };
   /** How many seeds (0, 1, ...), or which. */
   readonly seeds: number | readonly number[];
+  /**
+   * Trains and tests each seed so many times, each time on another part of the data (cross-validation): trials then
+   * exist per fold, and find theirs in `context.fold`. A seed counts by the mean over its folds.
+   */
+  readonly folds?: number;
   /** How much a run may cost, by names of the study's own. One called "full" that changes nothing by default. */
   readonly budgets?: { readonly [budget: string]: Budget<NoInfer<S>> };
   /** The budget of a run that names none; the first by default. */
@@ -134,7 +141,12 @@ const anchorSchema = z.strictObject({
 });
 
 const budgetSchema = z
-  .object({ seeds: count.optional(), notes: z.string().optional(), perTask: z.record(z.string(), settings).optional() })
+  .object({
+    seeds: count.optional(),
+    folds: count.optional(),
+    notes: z.string().optional(),
+    perTask: z.record(z.string(), settings).optional(),
+  })
   .catchall(json);
 
 /** A name that becomes that of a folder. */
@@ -151,6 +163,7 @@ const studySchema = z.strictObject({
   variants: z.record(z.string().min(1), settings),
   seeds: z.union([count, z.array(z.int().min(0)).min(1)], "expected a number of seeds, or a list of whole numbers"),
   budgets: z.record(nameSchema, budgetSchema).optional(),
+  folds: z.int().min(2, "expected a whole number of at least 2; leave the option out for none").optional(),
   defaultBudget: z.string().optional(),
   metrics: z.record(z.string().min(1), metricSchema),
   anchors: z.array(anchorSchema).optional(),
@@ -192,7 +205,13 @@ export function study<S extends Settings>(options: StudyOptions<S>): Study<S> {
 const DEFAULT_BUDGETS = { full: {} };
 
 /** The settings of a budget, without what else it says. */
-export function settingsOf<S extends Settings>({ seeds: _, notes: _notes, perTask: _tasks, ...settings }: Budget<S>) {
+export function settingsOf<S extends Settings>({
+  seeds: _,
+  folds: _folds,
+  notes: _notes,
+  perTask: _tasks,
+  ...settings
+}: Budget<S>) {
   return settings;
 }
 
@@ -241,7 +260,7 @@ function crossCheck<S extends Settings>(options: StudyOptions<S>): string[] {
       if (!names.includes(key)) problems.push(`${where}: unknown ${what} "${key}": ${suggestion(key, names)}`);
     }
   };
-  for (const reserved of ["seeds", "notes", "perTask"]) {
+  for (const reserved of ["seeds", "folds", "notes", "perTask"]) {
     if (settingNames.includes(reserved))
       problems.push(`settings.${reserved}: the name is taken by the budget; rename the setting`);
   }
@@ -256,6 +275,8 @@ function crossCheck<S extends Settings>(options: StudyOptions<S>): string[] {
     known("defaultBudget", { [options.defaultBudget]: {} }, Object.keys(budgets), "budget");
   for (const [name, budget] of Object.entries(budgets)) {
     const common = settingsOf(budget);
+    if (budget.folds !== undefined && budget.folds > (options.folds ?? 0))
+      problems.push(`budgets.${name}.folds: ${budget.folds}, and the study has ${options.folds ?? "no"} folds`);
     problems.push(...overrideProblems(`budgets.${name}`, common, options.settings));
     known(`budgets.${name}.perTask`, budget.perTask ?? {}, Object.keys(options.tasks), "task");
     for (const [task, given] of Object.entries(budget.perTask ?? {}))

@@ -1,3 +1,4 @@
+import type { Fold } from "./folds.ts";
 import type { Json } from "./json.ts";
 import type { Signal } from "./signal.ts";
 
@@ -67,6 +68,8 @@ export interface TrialContext<S extends Settings = Settings> {
    * all variants and tasks.
    */
   readonly seed: number;
+  /** Which part of the data this trial is tested on; `null` in a study without folds. */
+  readonly fold: Fold | null;
   /** The study's settings, then the task's, the variant's and the budget's laid over them. */
   readonly config: Readonly<S>;
   /** How many threads to use. Never part of a trial's identity: results may not depend on it. */

@@ -2,6 +2,7 @@ import { existsSync, renameSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import {
   messageOf,
+  recordOf,
   studyError,
   type PlannedTrial,
   type Store,
@@ -104,15 +105,15 @@ function conclude(folder: string, result: TrialResult): void {
  * aside, but for a stale result. Gives a record where that cannot be done: the process of an earlier run is still at
  * work there, or the disk fails.
  */
-function makeWay({ id, task, variant, seed }: PlannedTrial, folder: string, status: TrialStatus): TrialRecord | null {
+function makeWay(trial: PlannedTrial, folder: string, status: TrialStatus): TrialRecord | null {
   if (!existsSync(folder)) return null;
   const files = trialFiles(folder);
   // Without a result there is nothing to clear away, and the trial itself waits for the lock.
   if (!existsSync(files.result)) return null;
-  const record = { id, folder, task, variant, seed, metrics: {}, warnings: [] };
   try {
     const attempt = takeLock(files.lock);
-    if (attempt.lock === null) return { ...record, status: "failed", reason: `${folder}: ${attempt.holder}` };
+    if (attempt.lock === null)
+      return recordOf(trial, folder, { status: "failed", reason: `${folder}: ${attempt.holder}` });
     try {
       if (status === "unreadable" || status === "diverged") {
         // From its checkpoint a diverged trial would diverge again: it starts anew.
@@ -125,7 +126,7 @@ function makeWay({ id, task, variant, seed }: PlannedTrial, folder: string, stat
       attempt.lock.release();
     }
   } catch (error) {
-    return { ...record, status: "interrupted", reason: messageOf(writeError(folder, error)) };
+    return recordOf(trial, folder, { status: "interrupted", reason: messageOf(writeError(folder, error)) });
   }
   return null;
 }

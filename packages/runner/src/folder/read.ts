@@ -4,9 +4,11 @@ import { z } from "zod";
 import {
   identified,
   messageOf,
+  recordOf,
   reportedOf,
   studyError,
   systemCode,
+  UNFINISHED,
   type Manifest,
   type PlannedTrial,
   type StoredIdentities,
@@ -45,6 +47,7 @@ const configSchema = z.looseObject({
   task: z.string(),
   variant: z.string(),
   seed: z.number(),
+  fold: z.object({ index: z.int(), of: z.int() }).optional(),
   config: z.record(z.string(), z.json()),
   code: z.string(),
   data: z.record(z.string(), z.string()),
@@ -83,16 +86,14 @@ export function readManifest(folder: string): Manifest {
 /** The state of a planned trial, from its folder alone. */
 export function readTrial(runs: string, trial: PlannedTrial): TrialRecord {
   const folder = join(runFiles(runs).trials, trial.folder);
-  const { id, task, variant, seed } = trial;
-  const record = { id, folder, task, variant, seed, metrics: {}, warnings: [] };
-  if (!existsSync(folder)) return { ...record, status: "waiting", reason: "not started" };
-  if (!existsSync(trialFiles(folder).result))
-    return { ...record, status: "interrupted", reason: "ended without a result; goes on from its last checkpoint" };
+  if (!existsSync(folder)) return recordOf(trial, folder, { status: "waiting", reason: "not started" });
+  if (!existsSync(trialFiles(folder).result)) return recordOf(trial, folder, UNFINISHED);
   try {
-    const result = readResult(folder, id);
+    const result = readResult(folder, trial.id);
+    const { reason: _, ...record } = recordOf(trial, folder, UNFINISHED);
     return { ...record, ...reportedOf(result) };
   } catch (error) {
-    return { ...record, status: "unreadable", reason: messageOf(error) };
+    return recordOf(trial, folder, { status: "unreadable", reason: messageOf(error) });
   }
 }
 

@@ -1,4 +1,5 @@
-import type { Results } from "../results.ts";
+import { trialName } from "../plan.ts";
+import type { Results, UnitValue } from "../results.ts";
 import { studyError } from "../error.ts";
 import { suggestion } from "../nearest.ts";
 import { meanInterval } from "../statistics/intervals.ts";
@@ -10,7 +11,9 @@ export const SIGNIFICANT = 0.05;
 /** What a claim rests on, in words and numbers. */
 export interface Evidence {
   readonly because: string;
-  readonly seeds: number;
+  /** How many values: of seeds, or of the folds of one. */
+  readonly values: number;
+  readonly unit: Unit;
   readonly minimumSeeds: number;
   /**
    * Trials that are not done, or `null`. One that is not done may not be dropped: which one it was can depend on the
@@ -22,12 +25,19 @@ export interface Evidence {
   readonly holds: boolean;
 }
 
-export function decide({ because, seeds, minimumSeeds, missing, p, holds }: Evidence): Verdict {
+/** What the values are of. */
+export type Unit = "seed" | "fold";
+
+export const unitOf = ({ folds }: Results): Unit => (folds === undefined ? "seed" : "fold");
+
+export const overlapOf = ({ folds }: Results): number => folds?.overlap ?? 0;
+
+export function decide({ because, values, unit, minimumSeeds, missing, p, holds }: Evidence): Verdict {
   if (missing !== null) return { verdict: "undecided", because: `${missing}. Ignoring those: ${because}` };
-  if (seeds < minimumSeeds)
+  if (values < minimumSeeds)
     return {
       verdict: "undecided",
-      because: `${because}; needs at least ${minimumSeeds} seeds (run with --seeds ${minimumSeeds})`,
+      because: `${because}; needs at least ${minimumSeeds} ${unit}s (run with --seeds ${minimumSeeds})`,
     };
   return {
     verdict: p >= SIGNIFICANT ? "undecided" : holds ? "reproduced" : "not reproduced",
@@ -44,7 +54,7 @@ export function direction(results: Results, metric: string): 1 | -1 {
   return found.better === "higher" ? 1 : -1;
 }
 
-/** Values of the first variant less those of the second, for the seeds that both have. */
+/** Values of the first variant less those of the second, for the seeds that both have, or the folds. */
 export function differences(
   results: Results,
   where: { readonly task: string; readonly metric: string; readonly variants: readonly [string, string] },
@@ -52,12 +62,16 @@ export function differences(
   const { task, metric, variants } = where;
   for (const variant of variants) requireKnown("variant", variant, results.variants);
   requireKnown("task", task, results.tasks);
-  const other = new Map(results.values({ task, variant: variants[1], metric }).map(({ seed, value }) => [seed, value]));
-  return results.values({ task, variant: variants[0], metric }).flatMap(({ seed, value }) => {
-    const partner = other.get(seed);
-    return partner === undefined ? [] : [value - partner];
+  const other = new Map(
+    results.values({ task, variant: variants[1], metric }).map((entry) => [pairOf(entry), entry.value]),
+  );
+  return results.values({ task, variant: variants[0], metric }).flatMap((entry) => {
+    const partner = other.get(pairOf(entry));
+    return partner === undefined ? [] : [entry.value - partner];
   });
 }
+
+const pairOf = ({ seed, fold }: UnitValue): string => `${seed} ${fold?.index ?? ""}`;
 
 export function requireKnown(what: "variant" | "task", name: string, known: readonly string[]): void {
   if (!known.includes(name)) throw studyError(`claim: unknown ${what} "${name}": ${suggestion(name, known)}`);
@@ -69,17 +83,22 @@ export function missingTrials(results: Results, task: string, variants: readonly
     results
       .of({ task, variant })
       .filter((trial) => trial.status !== "done")
-      .map((trial) => `${variant} seed ${trial.seed} ${trial.status}`),
+      .map((trial) => `${trialName(trial)} ${trial.status}`),
   );
   return lost.length === 0 ? null : lost.join(", ");
 }
 
 /** A mean with its interval and how that was found: "1.2 (95 % interval 0.65 to 1.76, paired t over 5 seeds)". */
-export function spread(values: readonly number[], method: "paired t" | "Student’s t"): string {
-  const { mean, low, high } = meanInterval(values);
-  if (values.length < 2) return `${format(mean)} (one seed)`;
-  if (low === high) return `${format(mean)} with each of ${values.length} seeds (no spread: sign test)`;
-  return `${format(mean)} (95 % interval ${format(low)} to ${format(high)}, ${method} over ${values.length} seeds)`;
+export function spread(results: Results, values: readonly number[], method: "paired t" | "Student’s t"): string {
+  const { mean, low, high } = meanInterval(values, { overlap: overlapOf(results) });
+  const unit = unitOf(results);
+  const dependent = unit === "fold" ? ` of one seed, corrected since they share training data` : "";
+  if (values.length < 2) return `${format(mean)} (one ${unit})`;
+  if (low === high) {
+    const tested = unit === "seed" ? "no spread: sign test" : "no spread, so nothing can be said of others";
+    return `${format(mean)} with each of ${values.length} ${unit}s (${tested})`;
+  }
+  return `${format(mean)} (95 % interval ${format(low)} to ${format(high)}, ${method} over ${values.length} ${unit}s${dependent})`;
 }
 
 export const format = (value: number): string => String(Number(value.toPrecision(3))).replace("-", "−");

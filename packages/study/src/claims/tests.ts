@@ -7,16 +7,18 @@ import {
   direction,
   format,
   missingTrials,
+  overlapOf,
   requireKnown,
   SIGNIFICANT,
   spread,
+  unitOf,
 } from "./evidence.ts";
 
 interface TestOptions {
   readonly metric: string;
   readonly task: string;
   readonly variant: string;
-  /** With fewer seeds the verdict is "undecided": a claim is not settled by a lucky pair. 5 by default. */
+  /** With fewer seeds, or folds of a single seed, the verdict is "undecided": a claim is not settled by a lucky pair. 5 by default. */
   readonly minimumSeeds?: number;
 }
 
@@ -35,8 +37,9 @@ export function better(options: TestOptions & { readonly than: string; readonly 
     const by = mean(gains);
     const [first, second] = by < 0 ? [than, variant] : [variant, than];
     const compared = gains.every((gain) => gain === 0)
-      ? `With each of ${gains.length} seeds ${variant} and ${than} are equal on ${task}`
+      ? `With each of ${gains.length} ${unitOf(results)}s ${variant} and ${than} are equal on ${task}`
       : `On average ${first} is better than ${second} on ${task} by ${spread(
+          results,
           gains.map((gain) => (by < 0 ? -gain : gain)),
           "paired t",
         )}`;
@@ -47,10 +50,11 @@ export function better(options: TestOptions & { readonly than: string; readonly 
           : margin === 0
             ? compared
             : `${compared}, against a margin of ${format(margin)}`,
-      seeds: gains.length,
+      values: gains.length,
+      unit: unitOf(results),
       minimumSeeds,
       missing: missingTrials(results, task, [variant, than]),
-      p: meanTest(gains, margin),
+      p: meanTest(gains, margin, overlapOf(results)),
       holds: by > margin,
     });
   };
@@ -71,11 +75,12 @@ export function reaches(options: TestOptions & { readonly value: number }): Clai
       because:
         values.length === 0
           ? `No seed of ${variant} on ${task} has a result`
-          : `The mean of ${variant} on ${task} is ${spread(values, "Student’s t")}, against ${format(value)}`,
-      seeds: values.length,
+          : `The mean of ${variant} on ${task} is ${spread(results, values, "Student’s t")}, against ${format(value)}`,
+      values: values.length,
+      unit: unitOf(results),
       minimumSeeds,
       missing: missingTrials(results, task, [variant]),
-      p: meanTest(values, value),
+      p: meanTest(values, value, overlapOf(results)),
       holds: sign * mean(values) > sign * value,
     });
   };
@@ -90,14 +95,15 @@ export function alike(options: TestOptions & { readonly than: string; readonly w
   return (results) => {
     direction(results, metric);
     const apart = differences(results, { task, metric, variants: [variant, than] });
-    const [below, above] = [meanTest(apart, -within), meanTest(apart, within)];
+    const [below, above] = [meanTest(apart, -within, overlapOf(results)), meanTest(apart, within, overlapOf(results))];
     const holds = Math.abs(mean(apart)) < within;
     return decide({
       because:
         apart.length === 0
           ? nothingShared(task, variant, than)
-          : `The difference ${variant} less ${than} on ${task} is ${spread(apart, "paired t")}; they are alike if it is within ±${format(within)}`,
-      seeds: apart.length,
+          : `The difference ${variant} less ${than} on ${task} is ${spread(results, apart, "paired t")}; they are alike if it is within ±${format(within)}`,
+      values: apart.length,
+      unit: unitOf(results),
       minimumSeeds,
       missing: missingTrials(results, task, [variant, than]),
       // The nearer margin decides, whether the mean lies inside or outside.

@@ -1,4 +1,5 @@
 import { meanInterval } from "../statistics/intervals.ts";
+import type { UnitValue } from "../results.ts";
 import type { ReportModel } from "./model.ts";
 
 /** What `results.json` and `sluice run --json` hold. */
@@ -15,15 +16,18 @@ export interface ResultsDocument {
     readonly metric: string;
     readonly n: number;
     readonly mean: number | null;
-    /** 95 % interval by Student's t; `null` for fewer than two seeds. */
+    /** 95 % interval by Student's t, of folds after Nadeau and Bengio; `null` for fewer than two values. */
     readonly interval: readonly [number, number] | null;
-    readonly seeds: readonly { readonly seed: number; readonly value: number }[];
+    /** A value for each seed, or for each fold of a single one. */
+    readonly seeds: readonly UnitValue[];
   }[];
   readonly trials: readonly {
     readonly id: string;
     readonly task: string;
     readonly variant: string;
     readonly seed: number;
+    /** 0 and up; `null` in a study without folds. */
+    readonly fold: number | null;
     readonly status: string;
     readonly reason: string | null;
     readonly metrics: { readonly [metric: string]: number | null };
@@ -46,7 +50,10 @@ export function documentOf(report: string, { manifest, results, claims }: Report
       manifest.variants.flatMap((variant) =>
         Object.keys(manifest.metrics).map((metric) => {
           const seeds = results.values({ task, variant, metric });
-          const { mean, low, high } = meanInterval(seeds.map((entry) => entry.value));
+          const { mean, low, high } = meanInterval(
+            seeds.map((entry) => entry.value),
+            { overlap: results.folds?.overlap ?? 0 },
+          );
           return {
             task,
             variant,
@@ -60,11 +67,12 @@ export function documentOf(report: string, { manifest, results, claims }: Report
       ),
     ),
     trials: results.trials.map(
-      ({ id, task, variant, seed, status, reason, metrics, weights, seconds, folder: path }) => ({
+      ({ id, task, variant, seed, fold, status, reason, metrics, weights, seconds, folder: path }) => ({
         id,
         task,
         variant,
         seed,
+        fold: fold?.index ?? null,
         status,
         reason: reason ?? null,
         metrics,

@@ -1,4 +1,5 @@
 import { messageOf } from "../error.ts";
+import { trialName } from "../plan.ts";
 import type { TrialRecord } from "../results.ts";
 import type { Axis } from "../trial.ts";
 import { curveOverSeeds, MOST_POINTS, seriesOverSeeds } from "./curves.ts";
@@ -8,7 +9,7 @@ import type { ReportModel } from "./model.ts";
 import { provenance } from "./provenance.ts";
 import { formatSeconds } from "./scale.ts";
 import { STYLE } from "./style.ts";
-import { anchorTable, colourOf, metricLabel, seedTable, variantName } from "./tables.ts";
+import { anchorTable, colourOf, metricLabel, seedTable, unitText, variantName } from "./tables.ts";
 
 /** The report: one HTML file that asks nothing of the network. */
 export function page(model: ReportModel): { readonly text: string; readonly undrawn: readonly string[] } {
@@ -82,10 +83,12 @@ function facts({ manifest, results }: ReportModel): string {
     .filter((status) => count(status) > 0)
     .map((status) => `${count(status)} ${status}`);
   const seeds = new Set(trials.map((trial) => trial.seed)).size;
+  const folds = new Set(trials.flatMap(({ fold }) => fold?.index ?? [])).size;
   const parts = [
     plural(manifest.tasks.length, "task"),
     plural(manifest.variants.length, "variant"),
     plural(seeds, "seed"),
+    ...(folds === 0 ? [] : [plural(folds, "fold")]),
   ].join(" × ");
   const seconds = trials.reduce((sum, trial) => sum + (trial.seconds ?? 0), 0);
   return `${parts}: ${plural(trials.length, "trial")}, ${states.join(", ")}. ${formatSeconds(seconds)} of compute in total.`;
@@ -94,8 +97,11 @@ function facts({ manifest, results }: ReportModel): string {
 function intervalNote({ results, manifest }: ReportModel): string {
   const seeds = new Set(results.trials.map((trial) => trial.seed)).size;
   const scaled = manifest.budgetNotes === undefined ? "" : ` ${manifest.budgetNotes}`;
+  const folded = results.trials.some(({ fold }) => fold !== undefined);
+  if (results.folds !== undefined)
+    return `One seed, so each value is of a fold. Folds are not independent: any two share most of what they were trained on. ± is half the 95 % confidence interval (CI) of the mean, corrected for that (Nadeau and Bengio 2003); it says how much the division of the data matters, and nothing of other seeds. In the strip each dot is a fold and the stroke their mean.${scaled}`;
   if (seeds < 2) return `One seed: nothing is known about the spread.${scaled}`;
-  return `± is half the 95 % confidence interval (CI) of the mean, by Student’s t over the seeds that are done. In the strip each dot is a seed and the stroke their mean; its ends are the lowest and highest seed of the task.${scaled}`;
+  return `± is half the 95 % confidence interval (CI) of the mean, by Student’s t over the seeds that are done. In the strip each dot is a seed and the stroke their mean; its ends are the lowest and highest seed of the task.${folded ? " The value of a seed is the mean over its folds." : ""}${scaled}`;
 }
 
 function claims({ claims: judged, claimsNote }: ReportModel): Markup | null {
@@ -245,7 +251,7 @@ function unfinished({ results, problems }: ReportModel): Markup | null {
                       html`<tr>
                         <td data-label="task">${trial.task}</td>
                         <td data-label="variant">${variantName(results.variants, trial.variant)}</td>
-                        <td data-label="seed">${trial.seed}</td>
+                        <td data-label="seed">${unitText(trial)}</td>
                         <td data-label="status">${trial.status}</td>
                         <td class="wrap" data-label="reason">
                           ${(trial.reason ?? "").split("\n")[0]}<br /><code class="soft"
@@ -258,7 +264,7 @@ function unfinished({ results, problems }: ReportModel): Markup | null {
               </table>
             </div>
             <p class="note">They are counted and left out of the means. Claims that rest on them stay undecided.</p>`
-    }${warned.map((trial) => html`<p class="note">${trial.task}, ${trial.variant}, seed ${trial.seed}: ${trial.warnings.join("; ")}.</p>`)}${problems.map((problem) => html`<p class="note">${problem}</p>`)}
+    }${warned.map((trial) => html`<p class="note">${trial.task}, ${trialName(trial)}: ${trial.warnings.join("; ")}.</p>`)}${problems.map((problem) => html`<p class="note">${problem}</p>`)}
   </section>`;
 }
 

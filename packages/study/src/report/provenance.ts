@@ -2,6 +2,7 @@ import type { Environment, GitState } from "../environment.ts";
 import { html, type Markup } from "./html.ts";
 import type { ReportModel } from "./model.ts";
 import { formatSeconds } from "./scale.ts";
+import { unitText } from "./tables.ts";
 
 /** What is needed to run the study again, and to tell whether the result is the same. */
 export function provenance({ manifest, results, environments, configs, others }: ReportModel): Markup {
@@ -96,7 +97,7 @@ export function provenance({ manifest, results, environments, configs, others }:
                 html`<tr>
                   <td>${trial.task}</td>
                   <td>${trial.variant}</td>
-                  <td>${trial.seed}</td>
+                  <td>${unitText(trial)}</td>
                   <td><code>${trial.id.slice(0, 12)}</code></td>
                   <td class="number">${trial.seconds === undefined ? "–" : formatSeconds(trial.seconds)}</td>
                   <td><code>${trial.weights ?? "–"}</code></td>

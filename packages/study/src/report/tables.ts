@@ -1,7 +1,7 @@
 import { meanInterval, type Interval } from "../statistics/intervals.ts";
-import type { Results } from "../results.ts";
+import type { Results, TrialRecord } from "../results.ts";
 import type { Anchor, Metric } from "../study.ts";
-import { extremes } from "../statistics/summary.ts";
+import { extremes, mean } from "../statistics/summary.ts";
 import { html, type Markup } from "./html.ts";
 import { formatMean, formatNumber, grouped } from "./scale.ts";
 
@@ -14,10 +14,15 @@ export function variantName(variants: readonly string[], variant: string): Marku
   return html`<span class="key c${colourOf(variants, variant)}"></span>${variant}`;
 }
 
+/** The seed of a trial, and its fold. */
+export function unitText({ seed, fold }: TrialRecord): string {
+  return fold === undefined ? String(seed) : `${seed}, fold ${fold.index + 1}`;
+}
+
 /** Mean ± half the 95 % interval; the mean alone for a single seed. */
-function meanText(values: readonly number[], metric: Metric): Markup {
+function meanText(values: readonly number[], metric: Metric, overlap: number): Markup {
   if (values.length === 0) return html`<span class="soft">–</span>`;
-  const interval = meanInterval(values);
+  const interval = meanInterval(values, { overlap });
   const { mean, half } = formatMean(interval.mean, interval.high - interval.mean, metric.digits);
   return html`<strong>${mean}</strong>${half !== null && html` <span class="soft">± ${half}</span>`}`;
 }
@@ -31,7 +36,7 @@ export function metricLabel(metric: Metric): string {
  * interval.
  */
 export function seedTable(results: Results, name: string, metric: Metric): Markup {
-  const seeds = [...new Set(results.trials.map((trial) => trial.seed))].sort((a, b) => a - b);
+  const units = unitsOf(results);
   const tasks = results.tasks.filter((task) => results.trials.some((trial) => trial.task === task));
   return html`<div class="scroll">
     <table>
@@ -39,10 +44,10 @@ export function seedTable(results: Results, name: string, metric: Metric): Marku
         <tr>
           <th></th>
           ${
-            seeds.length > 1 &&
+            units.length > 1 &&
             html`<th class="number">mean ± half 95 % CI</th>
-              <th>seeds</th>`
-          }${seeds.map((seed) => html`<th class="number">seed ${seed}</th>`)}
+              <th>${results.folds === undefined ? "seeds" : "folds"}</th>`
+          }${units.map(({ title }) => html`<th class="number">${title}</th>`)}
         </tr>
       </thead>
       <tbody>
@@ -52,13 +57,13 @@ export function seedTable(results: Results, name: string, metric: Metric): Marku
           );
           const range = extremes(all);
           const ends =
-            all.length === 0 || seeds.length < 2
+            all.length === 0 || units.length < 2
               ? ""
               : `${formatNumber(range.low, metric.digits)} to ${formatNumber(range.high, metric.digits)}`;
           return html`<tr class="task">
               <th scope="rowgroup">${task}</th>
               ${
-                seeds.length > 1 &&
+                units.length > 1 &&
                 html`<td></td>
                   <td>${ends}</td>`
               }
@@ -69,21 +74,13 @@ export function seedTable(results: Results, name: string, metric: Metric): Marku
               return html`<tr class="c${colourOf(results.variants, variant)}">
                 <th scope="row">${variantName(results.variants, variant)}</th>
                 ${
-                  seeds.length > 1 &&
-                  html`<td class="number">${meanText(values, metric)}</td>
+                  units.length > 1 &&
+                  html`<td class="number">${meanText(values, metric, results.folds?.overlap ?? 0)}</td>
                     <td class="strip-cell">${strip(values, range)}</td>`
-                }${seeds.map((seed) => {
-                  const trial = trials.find((candidate) => candidate.seed === seed);
-                  const value = trial?.metrics[name];
-                  const shown =
-                    trial === undefined
-                      ? ""
-                      : trial.status !== "done"
-                        ? trial.status
-                        : typeof value === "number"
-                          ? formatNumber(value, metric.digits)
-                          : "–";
-                  return html`<td class="number${trial?.status !== "done" && " soft"}">${shown}</td>`;
+                }${units.map((unit) => {
+                  const own = trials.filter((trial) => unit.has(trial));
+                  const { text, soft } = cell(own, name, metric);
+                  return html`<td class="number${soft && " soft"}">${text}</td>`;
                 })}
               </tr>`;
             })}`;
@@ -91,6 +88,30 @@ export function seedTable(results: Results, name: string, metric: Metric): Marku
       </tbody>
     </table>
   </div>`;
+}
+
+/** What a column is of: a seed with all its folds, or a fold where there is one seed. */
+interface Unit {
+  readonly title: string;
+  has(trial: TrialRecord): boolean;
+}
+
+function unitsOf({ trials, folds }: Results): Unit[] {
+  const numbers = (of: (trial: TrialRecord) => number): number[] => [...new Set(trials.map(of))].sort((a, b) => a - b);
+  if (folds === undefined)
+    return numbers(({ seed }) => seed).map((seed) => ({ title: `seed ${seed}`, has: (trial) => trial.seed === seed }));
+  return numbers(({ fold }) => fold?.index ?? 0).map((index) => ({
+    title: `fold ${index + 1}`,
+    has: ({ fold }) => fold?.index === index,
+  }));
+}
+
+/** The value of a unit, the mean over its folds; or how the first of its trials stands that is not done. */
+function cell(trials: readonly TrialRecord[], name: string, metric: Metric): { text: string; soft: boolean } {
+  const open = trials.find(({ status }) => status !== "done");
+  if (trials.length === 0 || open !== undefined) return { text: open?.status ?? "", soft: true };
+  const values = trials.flatMap(({ metrics }) => metrics[name] ?? []);
+  return { text: values.length < trials.length ? "–" : formatNumber(mean(values), metric.digits), soft: false };
 }
 
 /** Every seed as a dot on the range of its task, with the mean as a stroke. */
@@ -143,7 +164,7 @@ export function anchorTable(results: Results, anchors: readonly Anchor[]): Marku
               }
             </td>
             <td class="number" data-label="measured">
-              ${values.length === 0 ? html`<span class="soft">not run</span>` : meanText(values, metric)}
+              ${values.length === 0 ? html`<span class="soft">not run</span>` : meanText(values, metric, results.folds?.overlap ?? 0)}
             </td>
             <td class="wrap" data-label="setting">
               ${!anchor.sameSetting && html`<em>Another setting:</em> `}${anchor.setting}.

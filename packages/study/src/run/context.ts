@@ -27,6 +27,7 @@ export function trialContext({ trial, session, ...parts }: ContextParts): TrialC
     variant: trial.variant,
     seedIndex: trial.seed,
     seed: seedKey(trial.study, trial.seed),
+    fold: trial.fold ?? null,
     config: trial.config,
     threads: parts.threads,
     dataFolder: parts.dataFolder,

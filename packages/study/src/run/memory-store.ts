@@ -3,7 +3,7 @@ import type { Environment } from "../environment.ts";
 import type { Manifest } from "../manifest.ts";
 import type { PlannedTrial } from "../plan.ts";
 import type { ResultsDocument } from "../report/document.ts";
-import type { StoredSeries, TrialRecord } from "../results.ts";
+import { recordOf, UNFINISHED, type StoredSeries, type TrialRecord } from "../results.ts";
 import type { MetricRow, Restored } from "../trial.ts";
 import { reportedOf, type TrialResult } from "./result.ts";
 import { checkedRow, storedSeries } from "./checked.ts";
@@ -81,7 +81,7 @@ export function memoryStore({ place = "memory" }: { readonly place?: string } = 
       return manifest;
     },
     identities: async () => ({ identities: [...trials.values()].map(({ trial }) => trial), problems: [] }),
-    readTrial: async (trial) => recordOf(place, trial, trials.get(trial.id)),
+    readTrial: async (trial) => storedRecord(place, trial, trials.get(trial.id)),
     async readCurves({ id }) {
       const found = trials.get(id);
       const { rows, series } = (found?.result === null ? found.checkpoint : found?.remains) ?? NOTHING;
@@ -146,13 +146,11 @@ function sessionOf(found: StoredTrial): TrialSession {
   };
 }
 
-function recordOf(place: string, trial: PlannedTrial, found: StoredTrial | undefined): TrialRecord {
-  const { id, task, variant, seed } = trial;
+function storedRecord(place: string, trial: PlannedTrial, found: StoredTrial | undefined): TrialRecord {
   const folder = `${place}/trials/${trial.folder}`;
-  const record = { id, folder, task, variant, seed, metrics: {}, warnings: [] };
-  if (found === undefined) return { ...record, status: "waiting", reason: "not started" };
+  if (found === undefined) return recordOf(trial, folder, { status: "waiting", reason: "not started" });
   const { result } = found;
-  if (result === null)
-    return { ...record, status: "interrupted", reason: "ended without a result; goes on from its last checkpoint" };
+  if (result === null) return recordOf(trial, folder, UNFINISHED);
+  const { reason: _, ...record } = recordOf(trial, folder, UNFINISHED);
   return { ...record, ...reportedOf(result) };
 }

@@ -20,7 +20,13 @@ export async function withEarlierSeeds(store: Store, planned: readonly PlannedTr
   let others = 0;
   const { identities, problems } = await store.identities();
   for (const identity of identities) {
-    const twin = planned.find((trial) => trial.task === identity.task && trial.variant === identity.variant);
+    const twin = planned.find(
+      ({ task, variant, fold }) =>
+        task === identity.task &&
+        variant === identity.variant &&
+        fold?.index === identity.fold?.index &&
+        fold?.of === identity.fold?.of,
+    );
     const expected = twin === undefined ? undefined : identified({ ...twin, seed: identity.seed });
     if (expected !== undefined && expected.id === identity.id) {
       if (!known.has(expected.id)) trials.push(expected);

@@ -13,6 +13,14 @@ export function standardDeviation(values: readonly number[]): number {
   return values.length < 2 ? Number.NaN : Math.sqrt(sum / (values.length - 1));
 }
 
+/**
+ * As how many independent values `n` count whose mean has the variance s² (1/n + overlap): those of `FoldUnits`. Without
+ * overlap as `n`.
+ */
+export function effectiveSize(n: number, overlap: number): number {
+  return n / (1 + n * overlap);
+}
+
 /** The `q` quantile, 0 to 1, between order statistics by straight lines (type 7, the default of R and NumPy). */
 export function quantile(values: readonly number[], q: number): number {
   return quantileOfSorted(

@@ -1,19 +1,22 @@
 import { studentCdf } from "./student.ts";
-import { mean, standardDeviation } from "./summary.ts";
+import { effectiveSize, mean, standardDeviation } from "./summary.ts";
 
 /**
  * Two-sided p-value of the hypothesis that the mean of the values is `centre`: Student's t with one sample (or paired,
  * of differences).
  *
+ * `overlap` is that of values which share training data (`FoldUnits`): it widens the variance of their mean.
+ *
  * Values that are all equal have no spread to estimate, and t would be infinite: there the sign test decides, whose
- * p-value of n values on one side is 2 / 2^n. Of fewer than two values it is 1: nothing is known.
+ * p-value of n values on one side is 2 / 2^n. Of fewer than two values it is 1: nothing
+ * is known; nor is anything by the sign test of values that share data.
  */
-export function meanTest(values: readonly number[], centre = 0): number {
+export function meanTest(values: readonly number[], centre = 0, overlap = 0): number {
   if (values.length < 2) return 1;
   const distance = mean(values) - centre;
   const deviation = standardDeviation(values);
-  if (deviation === 0) return distance === 0 ? 1 : signTest(values.length);
-  const t = Math.abs(distance) / (deviation / Math.sqrt(values.length));
+  if (deviation === 0) return distance === 0 || overlap > 0 ? 1 : signTest(values.length);
+  const t = Math.abs(distance) / (deviation / Math.sqrt(effectiveSize(values.length, overlap)));
   return 2 * studentCdf(-t, values.length - 1);
 }
 
