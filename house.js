@@ -14,7 +14,7 @@ export const layers = [
   ["exchange"],
   ["sluice"],
   ["study"],
-  ["runner"],
+  ["runner", "trials"],
   ["lab"],
   ["browsers"],
   ["experiments", "bench"],

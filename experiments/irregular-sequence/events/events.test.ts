@@ -6,7 +6,7 @@ import { prepareRun } from "@sluice/runner";
 import { runStudy, type Results } from "@sluice/study";
 import { key, mapTree, tensor, valuesOf } from "@sluice/tensor";
 import { afterAll, describe, expect, test } from "vitest";
-import { runTrial, type MemoryContextOptions } from "../../shared/testing/run-trial.ts";
+import { runInMemory, type MemoryContextOptions } from "@sluice/trials/testing";
 import { claims } from "./claims.ts";
 import tiny, { size } from "./fixtures/tiny.ts";
 import { eventModel, type CellName } from "./model.ts";
@@ -22,7 +22,7 @@ type Config = (typeof tiny)["settings"];
 const config: Config = { ...tiny.settings, ...size, cell: "gruD" };
 
 const run = (given: Config, options: Omit<MemoryContextOptions<Config>, "config"> = {}) =>
-  runTrial(tiny, { config: given, ...options });
+  runInMemory(tiny, { config: given, ...options });
 
 /** What may not differ between two runs: all but the times. */
 function bits({ outcome, left }: Awaited<ReturnType<typeof run>>): unknown {

@@ -1,7 +1,7 @@
 import { dense, gru, lstm, sequence, sequential, type Cell } from "@sluice/cells";
 import { gruD, rnnDecay } from "@sluice/irregular";
 import { concat, onesLike, type ArrayTensor, type Tensor } from "@sluice/tensor";
-import type { LogitsOptions } from "../../shared/classifier.ts";
+import type { LogitsOptions } from "@sluice/trials";
 
 export type CellName = "lstm" | "gru" | "rnnDecay" | "gruD";
 

@@ -1,7 +1,7 @@
 import type { TrialContext } from "@sluice/study";
 import { key, valuesOf, type Backend, type Tree } from "@sluice/tensor";
 import { adam, batches, crossEntropy, trainer, type Weighted } from "@sluice/train";
-import type { Classifier } from "../../shared/classifier.ts";
+import type { Classifier } from "@sluice/trials";
 import type { Events } from "./model.ts";
 import { streamBatches, streams as streamsOf, type Streams } from "./streams.ts";
 

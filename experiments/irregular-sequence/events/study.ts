@@ -1,6 +1,5 @@
 import { study } from "@sluice/study";
-import { backendOf } from "../../shared/backend.ts";
-import { classificationMetrics, classificationTrial } from "../../shared/classification.ts";
+import { classificationMetrics, classificationTrial, trialBackend } from "@sluice/trials";
 import { anchors } from "./anchors.ts";
 import { claims } from "./claims.ts";
 import { recordKept } from "./kept.ts";
@@ -81,7 +80,7 @@ export default study({
       batchesOf: streamBatches,
       inspect: async (params, when) => recordKept(context, { model, params, steps, when }),
     });
-    const backend = backendOf(context);
+    const backend = trialBackend(context);
     try {
       return {
         ...outcome,

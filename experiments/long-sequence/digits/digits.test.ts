@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { prepareRun } from "@sluice/runner";
 import { runStudy, trialConfig } from "@sluice/study";
 import { afterAll, describe, expect, test } from "vitest";
-import { runTrial, type Left, type MemoryContextOptions } from "../../shared/testing/run-trial.ts";
+import { runInMemory, type Left, type MemoryContextOptions } from "@sluice/trials/testing";
 import tiny, { size } from "./fixtures/tiny.ts";
 import digits from "./study.ts";
 
@@ -17,7 +17,7 @@ type Config = (typeof tiny)["settings"];
 const rows: Config = { ...tiny.settings, ...size, size: 14, cell: "lstm" };
 
 const run = (given: Config, options: Omit<MemoryContextOptions<Config>, "config"> = {}) =>
-  runTrial(tiny, { config: given, ...options });
+  runInMemory(tiny, { config: given, ...options });
 
 test("runs to its end and reports what was run", { timeout: 120_000 }, async () => {
   const module = fileURLToPath(new URL("./fixtures/tiny.ts", import.meta.url));

@@ -1,9 +1,13 @@
 import { digits } from "@sluice/data";
 import { better, study } from "@sluice/study";
-import { classificationMetrics, classificationTrial } from "../../shared/classification.ts";
-import { sequenceClassifier } from "../../shared/classifier.ts";
-import { firstRows } from "../../shared/examples.ts";
-import { horizonMetric, gradientFlowOf } from "../../shared/gradient-flow.ts";
+import {
+  classificationMetrics,
+  classificationTrial,
+  firstRows,
+  gradientFlowOf,
+  horizonMetric,
+  sequenceClassifier,
+} from "@sluice/trials";
 import { anchors } from "./anchors.ts";
 import { digitModel, type CellName } from "./model.ts";
 

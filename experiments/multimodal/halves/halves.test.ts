@@ -8,7 +8,7 @@ import { runStudy, type Results } from "@sluice/study";
 import { key, reference, tensor, valuesOf } from "@sluice/tensor";
 import { rowsOf } from "@sluice/train";
 import { afterAll, describe, expect, test } from "vitest";
-import { runTrial, type MemoryContextOptions } from "../../shared/testing/run-trial.ts";
+import { runInMemory, type MemoryContextOptions } from "@sluice/trials/testing";
 import { claims } from "./claims.ts";
 import tiny, { size } from "./fixtures/tiny.ts";
 import { accuracyByCase, casesOf } from "./missing.ts";
@@ -22,7 +22,7 @@ type Config = (typeof tiny)["settings"];
 const config: Config = { ...tiny.settings, ...size, fusion: "gated" };
 
 const run = (given: Config, options: Omit<MemoryContextOptions<Config>, "config"> = {}) =>
-  runTrial(tiny, { config: given, ...options });
+  runInMemory(tiny, { config: given, ...options });
 
 test("runs to its end and reports what was run", { timeout: 240_000 }, async () => {
   const module = fileURLToPath(new URL("./fixtures/tiny.ts", import.meta.url));

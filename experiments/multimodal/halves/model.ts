@@ -2,7 +2,7 @@ import { dense, gru, sequence, type LayerParams } from "@sluice/cells";
 import type { Halves } from "@sluice/data";
 import { concatenation, gated, lowRank, type Fused, type Fusion } from "@sluice/fusion";
 import { keyFor, sliceAxis, type ArrayTensor, type Tensor, type Tree } from "@sluice/tensor";
-import type { LogitsOptions } from "../../shared/classifier.ts";
+import type { LogitsOptions } from "@sluice/trials";
 
 export type FusionName = "upper" | "lower" | "concatenation" | "gated" | "lowRank";
 

@@ -1,6 +1,6 @@
 import { halves } from "@sluice/data";
 import { study, type Metric } from "@sluice/study";
-import { classificationMetrics, classificationTrial } from "../../shared/classification.ts";
+import { classificationMetrics, classificationTrial } from "@sluice/trials";
 import { claims } from "./claims.ts";
 import { recordGates } from "./gates.ts";
 import { accuracyByCase, complete, type Case } from "./missing.ts";

@@ -1,5 +1,6 @@
 import { chain, globalNorm, type GradientTransform } from "@sluice/clip";
 import type { Dataset, Examples } from "@sluice/data";
+import { weightsHash } from "@sluice/formats";
 import type { Metric, Settings, TrialContext, TrialOutcome } from "@sluice/study";
 import { key, keyFor, sum, type Backend, type Tensor, type Tree } from "@sluice/tensor";
 import {
@@ -13,8 +14,7 @@ import {
   type BatchesOptions,
   type Weighted,
 } from "@sluice/train";
-import { weightsHash } from "@sluice/formats";
-import { backendOf } from "./backend.ts";
+import { trialBackend } from "./backend.ts";
 import type { Classifier, LogitsOptions } from "./classifier.ts";
 import { divergesAs } from "./diverged.ts";
 import { pace } from "./pace.ts";
@@ -46,7 +46,7 @@ export const classificationMetrics = {
 } as const satisfies { readonly [name: string]: Metric };
 
 export interface ClassificationTask<P extends Tree, E extends Labelled> {
-  readonly data: Dataset<E>;
+  readonly data: Pick<Dataset<E>, "train" | "validation" | "test">;
   readonly model: Classifier<P, NoInfer<E>>;
   /** Default: {@link batches}. */
   readonly batchesOf?: (examples: NoInfer<E>, options: BatchesOptions) => Batches<E>;
@@ -59,7 +59,7 @@ export interface ClassificationTask<P extends Tree, E extends Labelled> {
 }
 
 /** Examples with the number of their class, `y` i32 `[examples]`. */
-type Labelled = Examples & { readonly y: Tensor };
+export type Labelled = Examples & { readonly y: Tensor };
 
 /**
  * Trains a classifier on the training split by cross-entropy, validates it on the way, and measures it at the end,
@@ -81,7 +81,7 @@ export async function classificationTrial<P extends Tree, E extends Labelled>(
 ): Promise<TrialOutcome> {
   const { config, restored, signal } = context;
   const root = key(context.seed);
-  const backend = backendOf(context);
+  const backend = trialBackend(context);
   const score = (params: P, batch: Weighted<E>, options: LogitsOptions) => {
     const logits = model.logits(params, batch, options);
     const mask = batch.weight;

@@ -64,7 +64,7 @@ function memoryContext<S extends Settings>({
 }
 
 /** Runs a trial in this process, to its end (an outcome) or until it is stopped or has diverged (none). */
-export async function runTrial<S extends Settings>(
+export async function runInMemory<S extends Settings>(
   { trial }: { trial(context: TrialContext<S>): Promise<TrialOutcome | void> },
   options: MemoryContextOptions<S>,
 ): Promise<{ readonly outcome: TrialOutcome | null; readonly left: Left }> {

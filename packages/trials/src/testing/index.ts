@@ -1,0 +1,1 @@
+export { runInMemory, type Left, type MemoryContextOptions } from "./run-in-memory.ts";
