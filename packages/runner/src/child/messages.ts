@@ -5,7 +5,7 @@ import type { ProcessName } from "../folder/process.ts";
 export const GRACE_MS = 5000;
 
 /** What the process of a trial is told to do. */
-export interface ChildStart {
+interface ChildStart {
   /** Path of the study's module. */
   readonly module: string;
   /** The runs folder. */
