@@ -4,6 +4,7 @@ import { folderStore, loadStudy, prepareRun, type PreparedRun } from "@sluice/ru
 import {
   budgetOf,
   formatSeconds,
+  knownManifest,
   messageOf,
   runStudy,
   studyError,
@@ -171,9 +172,10 @@ export async function report(
   if (!existsSync(runs))
     throw studyError(`${runs}: there is no such runs folder; "sluice run <study>" makes runs/<study>/<budget>`);
   const store = folderStore(runs);
-  const manifest = await store.readManifest();
+  const { manifest, problem } = await knownManifest(store);
   const study = manifest.module === null ? null : await loadStudy(manifest.module).catch(() => null);
   const { report: path, document } = await writeReport(store, { study });
+  if (problem !== null) stderr.write(`${problem}.\n`);
   stdout.write(
     json
       ? `${JSON.stringify(document, null, 2)}\n`

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { canonicalJson, sha256 } from "@sluice/study";
+import { createHash } from "node:crypto";
+import { canonicalJson } from "@sluice/study";
 import { afterAll, describe, expect, test } from "vitest";
 
 const main = fileURLToPath(new URL("./main.ts", import.meta.url));
@@ -70,7 +71,7 @@ async function untilCheckpoint(out: string, trials = 2): Promise<void> {
 function sealedElsewhere(manifest: string): string {
   const { seal: _, ...content } = JSON.parse(manifest);
   const other = { ...content, name: "another", trials: [] };
-  return JSON.stringify({ ...other, seal: sha256(`study\n${canonicalJson(other)}`) });
+  return JSON.stringify({ ...other, seal: createHash("sha256").update(`study\n${canonicalJson(other)}`).digest("hex") });
 }
 
 describe("a run", () => {

@@ -49,6 +49,7 @@ export { type Environment, type GitState } from "./environment.ts";
 export type { Manifest } from "./manifest.ts";
 
 // Reporting it
+export { knownManifest, type KnownManifest } from "./run/known-manifest.ts";
 export { readModel, type ReportedEnvironment, type ReportModel } from "./report/model.ts";
 export { page } from "./report/page.ts";
 export type { Curve, Curves } from "./report/curves.ts";

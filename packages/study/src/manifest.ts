@@ -23,4 +23,6 @@ export interface Manifest {
   readonly metrics: { readonly [metric: string]: Metric };
   readonly anchors: readonly Anchor[];
   readonly trials: readonly PlannedTrial[];
+  /** Made from the trials, without the manifest: which way each metric is better is then not known. */
+  readonly remade?: true;
 }

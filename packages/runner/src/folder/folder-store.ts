@@ -37,6 +37,7 @@ export function folderStore(path: string): FolderStore {
   return {
     folder,
     place: folder,
+    manifestPlace: files.manifest,
     reportPlace: files.report,
     folderOf,
     lock: async () => lockFolder(folder),

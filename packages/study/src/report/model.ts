@@ -5,6 +5,7 @@ import type { Environment } from "../environment.ts";
 import { messageOf } from "../error.ts";
 import { resultsOf, type Results, type StoredSeries, type TrialRecord } from "../results.ts";
 import type { Manifest } from "../manifest.ts";
+import { knownManifest } from "../run/known-manifest.ts";
 import type { Store } from "../run/store.ts";
 import { withEarlierSeeds } from "../run/stored.ts";
 import type { Study } from "../study.ts";
@@ -38,9 +39,9 @@ export interface ReportedEnvironment {
 
 /** Reads a store. Without `study` the claims keep the verdicts of the last run. */
 export async function readModel(store: Store, study: Study | null): Promise<ReportModel> {
-  const manifest = await store.readManifest();
+  const { manifest, problem } = await knownManifest(store);
   const { trials, others, problems: strangers } = await withEarlierSeeds(store, manifest.trials);
-  const problems = [...strangers];
+  const problems = [...(problem === null ? [] : [problem]), ...strangers];
   const records: TrialRecord[] = [];
   for (const trial of trials) records.push(await store.readTrial(trial));
   const curves = new Map<string, Curves>();

@@ -67,6 +67,7 @@ export function memoryStore({ place = "memory" }: { readonly place?: string } = 
 
   return {
     place,
+    manifestPlace: place,
     reportPlace: place,
     async lock() {
       if (taken) throw studyError(`${place}: another run is at work here. Wait for it, or take another store`);

@@ -22,6 +22,8 @@ import type { TrialResult } from "./result.ts";
 export interface Store {
   /** Where it is, for people: a path, or "memory". */
   readonly place: string;
+  /** Where the manifest is, once there is one, for people. */
+  readonly manifestPlace: string;
   /** Where the report is, once there is one, for people. */
   readonly reportPlace: string;
   /**

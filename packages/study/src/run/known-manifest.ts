@@ -1,0 +1,79 @@
+import { messageOf } from "../error.ts";
+import { canonicalJson } from "../json.ts";
+import type { Manifest } from "../manifest.ts";
+import { identified, type PlannedTrial } from "../plan.ts";
+import type { Store } from "./store.ts";
+
+export interface KnownManifest {
+  readonly manifest: Manifest;
+  /** Why the manifest was made up from the trials' folders; `null` where it was read. */
+  readonly problem: string | null;
+}
+
+/**
+ * The manifest of a store. Where it cannot be read, or is that of another study, the trials say what was run: tasks, variants, seeds and settings. What only the file knew is left out.
+ *
+ * @throws if there is neither a manifest nor a trial.
+ */
+export async function knownManifest(store: Store): Promise<KnownManifest> {
+  const trials = (await store.identities()).identities.map(identified);
+  try {
+    const manifest = await store.readManifest();
+    if (trials.length === 0 || trials.some(({ study }) => study === manifest.name)) return { manifest, problem: null };
+    return await madeUp(
+      store,
+      trials,
+      `${store.manifestPlace}: it is of another study, "${manifest.name}", while the trials are of "${trials[0]?.study ?? ""}"`,
+    );
+  } catch (error) {
+    if (trials.length === 0) throw error;
+    return await madeUp(store, trials, messageOf(error));
+  }
+}
+
+async function madeUp(store: Store, all: readonly PlannedTrial[], why: string): Promise<KnownManifest> {
+  const trials = mostAlike(all);
+  const left = all.length - trials.length;
+  const [first] = trials;
+  const names = (of: (trial: PlannedTrial) => string): string[] => [...new Set(trials.map(of))].sort();
+  const metrics = new Set<string>();
+  for (const trial of trials) for (const name of Object.keys((await store.readTrial(trial)).metrics)) metrics.add(name);
+  return {
+    manifest: {
+      name: first?.study ?? "",
+      title: first?.study ?? "",
+      question: "Not known: study.json could not be read.",
+      stepLabel: "step",
+      budget: store.place.split(/[\\/]/).at(-1) ?? "",
+      module: null,
+      command: "not known",
+      code: first?.code ?? "",
+      data: first?.data ?? {},
+      tasks: names(({ task }) => task),
+      variants: names(({ variant }) => variant),
+      metrics: Object.fromEntries([...metrics].sort().map((name) => [name, { label: name, better: "lower" }])),
+      anchors: [],
+      trials,
+      remade: true,
+    },
+    problem: `${why}. This report was made from the trials' folders alone${left === 0 ? "" : `, of the ${trials.length} that agree in code, data and settings; ${left} do not`}. The question, labels, units, the direction of each metric, published figures and trials that were not started are missing; the budget is taken from the folder's name`,
+  };
+}
+
+/** Of trials of several codes, data or settings, those of the code and data that most have, and of their settings. */
+function mostAlike(trials: readonly PlannedTrial[]): readonly PlannedTrial[] {
+  const sameCode = largest(trials, ({ study, code, data }) => canonicalJson({ study, code, data }));
+  const cells = grouped(sameCode, ({ task, variant }) => canonicalJson([task, variant]));
+  return cells.flatMap((cell) => largest(cell, ({ config }) => canonicalJson(config)));
+}
+
+function largest(trials: readonly PlannedTrial[], by: (trial: PlannedTrial) => string): readonly PlannedTrial[] {
+  return grouped(trials, by).reduce((most, group) => (group.length > most.length ? group : most), []);
+}
+
+/** In the order of their keys, so that what is chosen does not depend on the order of folders. */
+function grouped(trials: readonly PlannedTrial[], by: (trial: PlannedTrial) => string): PlannedTrial[][] {
+  const groups = new Map<string, PlannedTrial[]>();
+  for (const trial of trials) groups.set(by(trial), [...(groups.get(by(trial)) ?? []), trial]);
+  return [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group);
+}
