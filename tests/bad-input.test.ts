@@ -87,6 +87,7 @@ const calls: Readonly<Record<string, Call>> = {
   "params.parameter": [params.parameter, [3, 3], params.orthogonal],
   "params.kernel": [params.kernel, [3, 3]],
   "params.randomNormal": [params.randomNormal, 0.1],
+  "params.maxNorm": [(limit: never, options: object) => params.maxNorm(limit, options)(x), 2, { axes: [0] }],
   "params.initialize": [params.initialize, cells.dense({ input: 3, output: 2 }).params, seed],
   "cells.apply": [
     (params: never, v: t.Tensor, options: object) => layer.apply(params, v, options),
@@ -118,6 +119,9 @@ const calls: Readonly<Record<string, Call>> = {
   "train.adam": [train.adam, { learningRate: 0.1 }],
   "train.sgd": [train.sgd, { learningRate: 0.1, momentum: 0.9 }],
   "train.rmsprop": [train.rmsprop, { learningRate: 0.1 }],
+  "train.gradientNoise": [train.gradientNoise, { deviation: 0.1, decay: 0.55 }],
+  "train.perExample": [train.perExample, globalNorm(1), { divideBy: 8 }],
+  "train.descend": [train.descend, 0.1],
   "train.cosine": [train.cosine, { start: 1, end: 0, steps: 10 }],
   "train.mse": [train.mse, x, y],
   "train.crossEntropy": [train.crossEntropy, x, rows],

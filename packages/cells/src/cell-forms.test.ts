@@ -41,7 +41,7 @@ import {
 } from "@sluice/params";
 import { wasm } from "@sluice/wasm";
 import { describe, expect, test } from "vitest";
-import { bidirectional, defineCell, gru, lstm, sequence, stack, stream, variationalDropout, zoneout } from "./index.ts";
+import { bidirectional, defineCell, gru, lstm, sequence, sequential, stream, variationalDropout, zoneout } from "./index.ts";
 
 const [batch, time, input, hidden] = [3, 5, 2, 4];
 const root = key(3);
@@ -252,7 +252,7 @@ describe("states", () => {
     expect(numbers(layer.apply(params, steps(x, 2, 5), { state: first.carry }).output)).toEqual(
       numbers(steps(whole.output, 2, 5)),
     );
-    const both = stack([bidirectional(cell, { merge: "sum" }), sequence(gru({ input: hidden, hidden }))]);
+    const both = sequential([bidirectional(cell, { merge: "sum" }), sequence(gru({ input: hidden, hidden }))]);
     const weights = both.init(root);
     expect(numbers(both.apply(weights, x, { state: both.initialState(batch, { params: weights }) }).output)).toEqual(
       numbers(both.apply(weights, x).output),
@@ -466,7 +466,7 @@ describe("inputs", () => {
     expect(() => layer.apply(params, x, { extra })).toThrow(
       "reader: expected an input [batch, time, 2, 2], got [3, 5, 2]",
     );
-    expect(() => stack([sequence(gru({ input, hidden: 2 })), layer])).toThrow(
+    expect(() => sequential([sequence(gru({ input, hidden: 2 })), layer])).toThrow(
       "takes f32 [2,2] a step, so no layer can stand before it",
     );
   });

@@ -17,7 +17,7 @@ import { bidirectional } from "./bidirectional.ts";
 import { dense } from "./dense.ts";
 import { embedding } from "./embedding.ts";
 import { sequence } from "./sequence.ts";
-import { stack } from "./stack.ts";
+import { sequential } from "./sequential.ts";
 import { stream } from "./stream.ts";
 import { gru } from "../cells/gru.ts";
 import { lstm } from "../cells/lstm.ts";
@@ -51,7 +51,7 @@ function sources(b: number, options: { reverse?: boolean; resets?: boolean; leng
 const layers: Readonly<Record<string, Layer>> = {
   sequence: sequence(gru({ input, hidden: 4 })),
   dense: dense({ input, output: 2 }),
-  stack: stack([sequence(lstm({ input, hidden: 4 })), dense({ input: 4, output: 2, bias: false })]),
+  sequential: sequential([sequence(lstm({ input, hidden: 4 })), dense({ input: 4, output: 2, bias: false })]),
 };
 
 describe.each(Object.entries(layers))("%s", (_, layer) => {
@@ -137,7 +137,7 @@ describe("embedding", () => {
   });
 
   test("in a model of tokens, also step by step", async () => {
-    const model = stack([
+    const model = sequential([
       embedding({ tokens: 5, features: 3 }),
       sequence(lstm({ input: 3, hidden: 4 })),
       dense({ input: 4, output: 5 }),

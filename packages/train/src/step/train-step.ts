@@ -130,14 +130,8 @@ export const trainStepAliases = {
 export function trainStep<P extends Tree, B extends Tree, R extends LossResult, C extends Tree = NoCarry>(
   options: TrainStepOptions<P, B, R, C>,
 ): TrainStep<P, B, R, C> {
-  checkOptions("trainStep", options, trainStepOptions, trainStepAliases);
+  checkGiven(options);
   const { loss, optimizer, gradients = batchGradient, regularization, constrain } = options;
-  checkFunction("trainStep", "the loss", loss);
-  const made = { init: "function", update: "function" };
-  checkMade("trainStep", "optimizer", optimizer, made, "adam({ learningRate: 1e-3 })");
-  checkMade("trainStep", "gradients", gradients, { of: "function" }, "perExample(globalNorm(1))");
-  if (regularization !== undefined) checkFunction("trainStep", "regularization", regularization);
-  if (constrain !== undefined) checkFunction("trainStep", "constrain", constrain);
   const first = initialCarry(options);
   const differentiate = gradients.of(loss, regularization);
 
@@ -189,6 +183,20 @@ export function trainStep<P extends Tree, B extends Tree, R extends LossResult, 
       return { loss: result.loss, penalty, gradientNorm: treeNorm(gradient) };
     },
   };
+}
+
+function checkGiven<P extends Tree, B extends Tree, R extends LossResult, C extends Tree>(
+  options: TrainStepOptions<P, B, R, C>,
+): void {
+  checkOptions("trainStep", options, trainStepOptions, trainStepAliases);
+  const { loss, optimizer, gradients, regularization, constrain } = options;
+  checkFunction("trainStep", "the loss", loss);
+  const made = { init: "function", update: "function" };
+  checkMade("trainStep", "optimizer", optimizer, made, "adam({ learningRate: 1e-3 })");
+  if (gradients !== undefined)
+    checkMade("trainStep", "gradients", gradients, { of: "function" }, "perExample(globalNorm(1))");
+  if (regularization !== undefined) checkFunction("trainStep", "regularization", regularization);
+  if (constrain !== undefined) checkFunction("trainStep", "constrain", constrain);
 }
 
 function constrained<P extends Tree>(params: P, constrain: ((params: P) => P) | undefined): P {
