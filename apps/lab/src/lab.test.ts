@@ -71,7 +71,12 @@ async function untilCheckpoint(out: string, trials = 2): Promise<void> {
 function sealedElsewhere(manifest: string): string {
   const { seal: _, ...content } = JSON.parse(manifest);
   const other = { ...content, name: "another", trials: [] };
-  return JSON.stringify({ ...other, seal: createHash("sha256").update(`study\n${canonicalJson(other)}`).digest("hex") });
+  return JSON.stringify({
+    ...other,
+    seal: createHash("sha256")
+      .update(`study\n${canonicalJson(other)}`)
+      .digest("hex"),
+  });
 }
 
 describe("a run", () => {

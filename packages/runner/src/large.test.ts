@@ -14,7 +14,13 @@ test(
   { timeout: 300_000 },
   async () => {
     const module = fileURLToPath(new URL("../fixtures/many-rows.ts", import.meta.url));
-    const run = await prepareRun({ module, budget: inject("long") ? "full" : "quick", out: join(scratch, "runs"), threads: 1, jobs: 1 });
+    const run = await prepareRun({
+      module,
+      budget: inject("long") ? "full" : "quick",
+      out: join(scratch, "runs"),
+      threads: 1,
+      jobs: 1,
+    });
     const { records, report } = await runStudy(run);
     expect(records.map(({ status, reason }) => ({ status, reason }))).toEqual([{ status: "done", reason: undefined }]);
     expect(records[0]?.metrics).toEqual({ loss: -17, peak: 41 });

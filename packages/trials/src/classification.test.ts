@@ -1,4 +1,4 @@
-import { dense, rnn, sequence, stack } from "@sluice/cells";
+import { dense, rnn, sequence, sequential } from "@sluice/cells";
 import { inProcess, memoryStore, planRun, runStudy, study, type TrialContext } from "@sluice/study";
 import { key, normal, tensor, valuesOf } from "@sluice/tensor";
 import { describe, expect, test } from "vitest";
@@ -26,7 +26,7 @@ function lasts(count: number, seed: number) {
 }
 
 const data = { train: lasts(40, 1), validation: lasts(20, 2), test: lasts(30, 3) };
-const model = stack([sequence(rnn({ input: 1, hidden: 3 }), { outputs: "last" }), dense({ input: 3, output: 2 })]);
+const model = sequential([sequence(rnn({ input: 1, hidden: 3 }), { outputs: "last" }), dense({ input: 3, output: 2 })]);
 
 const trial = (context: TrialContext<TrainingSettings>) =>
   classificationTrial(context, {
