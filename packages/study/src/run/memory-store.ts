@@ -81,25 +81,7 @@ export function memoryStore({ place = "memory" }: { readonly place?: string } = 
       if (manifest === null) throw studyError(`${place}: no study has been run here`);
       return manifest;
     },
-    identities: async () => ({ identities: [...trials.values()].map(({ trial }) => trial), problems: [] }),
-    readTrial: async (trial) => storedRecord(place, trial, trials.get(trial.id)),
-    async readCurves({ id }) {
-      const found = trials.get(id);
-      const { rows, series } = (found?.result === null ? found.checkpoint : found?.remains) ?? NOTHING;
-      return { rows, series: [...series.values()].sort((a, b) => (a.name < b.name ? -1 : 1)), problems: [] };
-    },
-    readEnvironment: async ({ id }) => ({
-      environment: trials.get(id)?.environment ?? null,
-      changes: null,
-      problems: [],
-    }),
-    async makeWay(trial, status) {
-      const found = trials.get(trial.id);
-      if (found === undefined || found.result === null) return null;
-      found.result = null;
-      if (status === "diverged") found.checkpoint = null;
-      return null;
-    },
+    ...readingOf(place, trials),
     async openTrial(trial, { environment }) {
       const found = stored(trial);
       if (found.open) throw studyError(`${place}: the trial ${trial.folder} is at work already`);
@@ -119,6 +101,34 @@ export function memoryStore({ place = "memory" }: { readonly place?: string } = 
     },
     report: () => written?.page ?? null,
     logOf: (trial) => trials.get(trial.id)?.log ?? [],
+  };
+}
+
+/** What of a store looks at its trials, or clears one for another run. */
+function readingOf(
+  place: string,
+  trials: ReadonlyMap<string, StoredTrial>,
+): Pick<Store, "identities" | "readTrial" | "readCurves" | "readEnvironment" | "makeWay"> {
+  return {
+    identities: async () => ({ identities: [...trials.values()].map(({ trial }) => trial), problems: [] }),
+    readTrial: async (trial) => storedRecord(place, trial, trials.get(trial.id)),
+    async readCurves({ id }) {
+      const found = trials.get(id);
+      const { rows, series } = (found?.result === null ? found.checkpoint : found?.remains) ?? NOTHING;
+      return { rows, series: [...series.values()].sort((a, b) => (a.name < b.name ? -1 : 1)), problems: [] };
+    },
+    readEnvironment: async ({ id }) => ({
+      environment: trials.get(id)?.environment ?? null,
+      changes: null,
+      problems: [],
+    }),
+    async makeWay(trial, status) {
+      const found = trials.get(trial.id);
+      if (found === undefined || found.result === null) return null;
+      found.result = null;
+      if (status === "diverged") found.checkpoint = null;
+      return null;
+    },
   };
 }
 
