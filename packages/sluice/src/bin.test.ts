@@ -1,17 +1,21 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "vitest";
 
-const folder = mkdtempSync(join(tmpdir(), "sluice-bin-"));
+// A copy outside the workspace, which has the lab.
+const folder = realpathSync(mkdtempSync(join(tmpdir(), "sluice-bin-")));
+const bin = join(folder, "bin.ts");
+copyFileSync(fileURLToPath(new URL("./bin.ts", import.meta.url)), bin);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const sluice = (...args: string[]) =>
-  spawnSync(process.execPath, [fileURLToPath(new URL("./bin.ts", import.meta.url)), ...args], {
+  spawnSync(process.execPath, [bin, ...args], {
     cwd: folder,
     encoding: "utf8",
+    env: { ...process.env, NODE_PATH: "" },
   });
 
 test("without the lab, the command says how to get it", () => {
