@@ -19,8 +19,8 @@ import { embedding } from "./embedding.ts";
 import { sequence } from "./sequence.ts";
 import { sequential } from "./sequential.ts";
 import { stream } from "./stream.ts";
-import { gru } from "../cells/gru.ts";
-import { lstm } from "../cells/lstm.ts";
+import { gru } from "../gated/gru.ts";
+import { lstm } from "../gated/lstm.ts";
 import type { Layer } from "./layer.ts";
 
 const [batch, time, input] = [2, 6, 3];
@@ -51,7 +51,7 @@ function sources(b: number, options: { reverse?: boolean; resets?: boolean; leng
 const layers: Readonly<Record<string, Layer>> = {
   sequence: sequence(gru({ input, hidden: 4 })),
   dense: dense({ input, output: 2 }),
-  sequential: sequential([sequence(lstm({ input, hidden: 4 })), dense({ input: 4, output: 2, bias: false })]),
+  stack: sequential([sequence(lstm({ input, hidden: 4 })), dense({ input: 4, output: 2, bias: false })]),
 };
 
 describe.each(Object.entries(layers))("%s", (_, layer) => {

@@ -138,12 +138,12 @@ describe("options", () => {
     [
       "normal's stddev",
       () => randomNormal(given({ stddev: 3 })),
-      "normal: unknown option stddev; did you mean deviation?",
+      "randomNormal: unknown option stddev; did you mean deviation?",
     ],
     [
       "uniform's minval",
       () => randomUniform(given({ minval: -1 })),
-      "uniform: unknown option minval; did you mean low?",
+      "randomUniform: unknown option minval; did you mean low?",
     ],
     [
       "truncatedNormal's std",
@@ -153,27 +153,27 @@ describe("options", () => {
     [
       "a number",
       () => randomNormal(JSON.parse("0.1")),
-      "normal: expected an object of options, such as { mean }, got 0.1; known: mean, deviation",
+      "randomNormal: expected an object of options, such as { mean }, got 0.1; known: mean, deviation",
     ],
     [
       "null",
       () => randomUniform(JSON.parse("null")),
-      "uniform: expected an object of options, such as { low }, got null",
+      "randomUniform: expected an object of options, such as { low }, got null",
     ],
     [
       "limits the wrong way round",
       () => randomUniform({ low: 1, high: 0 }),
-      "uniform: expected numbers low < high, got 1 and 0",
+      "randomUniform: expected numbers low < high, got 1 and 0",
     ],
     [
       "one limit beyond the other's default",
       () => randomUniform({ low: 1 }),
-      "uniform: expected numbers low < high, got 1 and 0.05",
+      "randomUniform: expected numbers low < high, got 1 and 0.05",
     ],
     [
       "a deviation below 0",
       () => randomNormal({ deviation: -1 }),
-      "normal: expected a finite mean and a deviation above 0, got 0 and -1",
+      "randomNormal: expected a finite mean and a deviation above 0, got 0 and -1",
     ],
     [
       "a tail too far",
