@@ -41,7 +41,17 @@ import {
 } from "@sluice/params";
 import { wasm } from "@sluice/wasm";
 import { describe, expect, test } from "vitest";
-import { bidirectional, defineCell, gru, lstm, sequence, sequential, stream, variationalDropout, zoneout } from "./index.ts";
+import {
+  bidirectional,
+  defineCell,
+  gru,
+  lstm,
+  sequence,
+  sequential,
+  stream,
+  variationalDropout,
+  zoneout,
+} from "./index.ts";
 
 const [batch, time, input, hidden] = [3, 5, 2, 4];
 const root = key(3);

@@ -1,4 +1,11 @@
-import { checkParameters, initialize, randomNormal, parameter, type Initializer, type Regularizer } from "@sluice/params";
+import {
+  checkParameters,
+  initialize,
+  randomNormal,
+  parameter,
+  type Initializer,
+  type Regularizer,
+} from "@sluice/params";
 import { equal, full, gather, reshape, select, TensorError, type Tensor } from "@sluice/tensor";
 import { checkOptions, isArray } from "@sluice/tensor/internal";
 import { checkSize } from "../size.ts";
