@@ -11,7 +11,6 @@ import {
   type Tensor,
   type Tree,
 } from "@sluice/tensor";
-import { zerosArray } from "@sluice/tensor/internal";
 import { outputOf } from "@sluice/cells";
 import { adam, crossEntropy, trainer } from "@sluice/train";
 import type { Case } from "../cases.ts";

@@ -451,7 +451,9 @@ describe("inputs", () => {
     const at = (y: Tensor, t: number) =>
       tensor(numbers(steps(y, t, t + 1)), [batch, ...y.shape.slice(2)], { dtype: y.dtype });
     for (let t = 0; t < time; t++) {
-      const now = await reading.step(at(images, t), { extra: mapTree(extra, (e) => at(e, t)) });
+      const now = await reading.step(at(images, t), {
+        extra: { token: at(token, t), may: at(may, t), rate: at(rate, t) },
+      });
       expect(numbers(now)).toEqual(numbers(steps(output, t, t + 1)));
     }
     await reading.dispose();

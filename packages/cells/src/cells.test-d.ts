@@ -132,6 +132,6 @@ test("an inner state that is lost is an error", () => {
     params: () => ({}),
     state: () => ({ h: [1] }),
     // @ts-expect-error the step index is not asked for
-    step: (_, { h }, __, { stepIndex }) => ({ state: { h: stepIndex }, output: "h" }),
+    step: (_, __, ___, { stepIndex }) => ({ state: { h: stepIndex }, output: "h" }),
   });
 });

@@ -6,7 +6,6 @@ import {
   add,
   assertGradient,
   evaluate,
-  grad,
   key,
   keyFor,
   leavesOf,

@@ -107,8 +107,8 @@ export interface CellDefinition<
    * or a tensor `[batch, features]` of its own.
    */
   readonly step: (
-    params: DefinedParams<D, C>,
-    state: StepState<S, C>,
+    params: DefinedParams<NoInfer<D>, NoInfer<C>>,
+    state: StepState<NoInfer<S>, NoInfer<C>>,
     x: Tensor,
     context: StepContext<{ readonly [K in keyof E]: Tensor }, C> & O & Asked<I, { readonly stepIndex: Tensor }>,
   ) => {

@@ -1,6 +1,7 @@
 import { bidirectional, dense, gru, lstm, rnn, sequence, sequential, zoneout, type Cell } from "@sluice/cells";
 import {
   add,
+  leavesOf,
   assertGradient,
   compile,
   grad,
@@ -56,7 +57,8 @@ function unrolledLoss(
     );
     for (let t = 0; t < time; t++) {
       if (!taken[row]![t]!) continue;
-      const next: States = { ...cell.step(params, state, reshape(take(take(x, row), t), [1, input])).state };
+      const stepped = cell.step(params, state, reshape(take(take(x, row), t), [1, input]));
+      const next: States = Object.fromEntries(leavesOf(stepped.state).map(({ path, tensor: s }) => [path, s]));
       if (changed?.row === row && changed.at === t) {
         const by = new Float64Array(hidden);
         by[changed.unit] = changed.offset;
