@@ -16,14 +16,14 @@ export type NamedSpecs = { readonly [name: string]: Specs };
 type Flat<T> = { readonly [K in keyof T]: T[K] };
 
 /** A definition's parameters, and those of its inner cells under their names. */
-export type DefinedParams<D, C> = Flat<
+type DefinedParams<D, C> = Flat<
   {
     readonly [K in keyof D]: NonNullable<D[K]> extends infer N extends Specs ? ParamsOf<N> : never;
   } & { readonly [K in keyof C]: C[K] extends Cell<infer P> ? P : never }
 >;
 
 /** The states that a step takes and returns: a definition's, and those of its inner cells under their names. */
-export type StepState<S, C> = Flat<
+type StepState<S, C> = Flat<
   { readonly [K in keyof S]: StateOf<S[K]> } & {
     readonly [K in keyof C]: C[K] extends { step(...args: never): { readonly state: infer T } } ? T : never;
   }
@@ -32,10 +32,10 @@ export type StepState<S, C> = Flat<
 type Asked<I, T> = I extends true ? T : unknown;
 
 /** All the states of a cell: those that its step returns and, where it asks for that, the step index. */
-export type DefinedState<S, C, I> = Flat<StepState<S, C> & Asked<I, { readonly stepIndex: Tensor }>>;
+type DefinedState<S, C, I> = Flat<StepState<S, C> & Asked<I, { readonly stepIndex: Tensor }>>;
 
 /** The cells that a definition makes. */
-export type DefinedCell<D, S, C, I> =
+type DefinedCell<D, S, C, I> =
   DefinedParams<D, C> extends infer P extends Tree
     ? DefinedState<S, C, I> extends infer T extends State
       ? Cell<P, T>
