@@ -5,7 +5,7 @@ import { finish, prepare, programPasses } from "./passes/optimize.ts";
 import { planPasses, type LowerOptions } from "./plan/lower.ts";
 import { planProgram as planOf } from "./plan/make.ts";
 import type { Plan } from "./plan/plan.ts";
-import { roleOf } from "./plan/roles.ts";
+import { roleOf } from "./facts/roles.ts";
 
 /** All that can be switched off between a program and its plan. */
 export const passNames = [...programPasses, ...planPasses] as const;

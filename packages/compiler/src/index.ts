@@ -25,6 +25,7 @@ export type * from "./plan/plan.ts";
 export { type BudgetOptions, fitWithin, type Passes, passNames, type Planned, planWithin } from "./budget.ts";
 export { viewsOf } from "./plan/in-place.ts";
 export { isContiguous, sameView } from "./plan/view.ts";
-export { isElementwise, keepsAxes, roleOf } from "./plan/roles.ts";
+export { factsOf, readingOf } from "./facts/facts.ts";
+export { isAnchor, isElementwise, isLong, isView, keepsAxes, roleOf } from "./facts/roles.ts";
 export { unpadded } from "./ragged/padding.ts";
 export { nodeOutput, TensorMap } from "./plan/tensor-map.ts";

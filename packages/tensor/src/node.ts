@@ -33,9 +33,16 @@ export interface GradientResult {
   readonly outputs?: readonly Tensor[];
 }
 
+/**
+ * What the gradient of a loop does about a value that it reads again: a `view` is not kept, but what it looks at; a
+ * `cheap` one is computed again where its operands are kept; a `costly` one is kept.
+ */
+export type Recompute = "view" | "cheap" | "costly";
+
 /** A primitive, in one place: its shape rule, its reference evaluation and its gradient rule. */
 export interface Rules<O extends Operation> {
   readonly op: O["op"];
+  readonly recompute: Recompute;
   /** Types of the outputs; throws a TensorError that names the operands where they do not fit. */
   infer(operation: O, inputs: readonly Tensor[]): readonly Type[];
   /** The definition of the values, to the bit, that every deterministic backend keeps. */

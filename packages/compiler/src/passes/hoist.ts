@@ -10,7 +10,7 @@ import {
   type ScanOperation,
   type SymbolTensor,
 } from "@sluice/tensor/internal";
-import { roleOf } from "../plan/roles.ts";
+import { roleOf } from "../facts/roles.ts";
 import { TensorMap } from "../plan/tensor-map.ts";
 import { isHeavy, lift, liftable, type Lifted } from "./lift.ts";
 import { rewriteScans } from "./rewrite.ts";

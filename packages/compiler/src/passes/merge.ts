@@ -30,8 +30,8 @@ function numbering(): (node: Node) => number {
     const known = byNode.get(node);
     if (known !== undefined) return known;
     const { operation } = node;
-    // A loop or a checkpoint is the same only as itself, and so is an input.
-    const own = operation.op === "scan" || operation.op === "checkpoint" || operation.op === "input";
+    // What holds a program, such as a loop, is the same only as itself, and so is an input.
+    const own = "body" in operation || operation.op === "input";
     const key = own ? `node ${byNode.size}` : `${JSON.stringify(operation)} ${node.inputs.map(ofTensor).join(" ")}`;
     const number = byKey.get(key) ?? byKey.size;
     byKey.set(key, number);

@@ -20,10 +20,11 @@ import {
   splitScan,
   stridesOf,
   type Node,
-  type Operation,
   type ScanOperation,
   type SymbolTensor,
 } from "@sluice/tensor/internal";
+import { factsOf } from "../facts/facts.ts";
+import { isView } from "../facts/roles.ts";
 import type { View } from "../plan/plan.ts";
 import { TensorMap } from "../plan/tensor-map.ts";
 import { reshapeView, sliceView, transposeView, whole } from "../plan/view.ts";
@@ -167,16 +168,10 @@ function totalOf(x: Tensor): Total | undefined {
       const summed = total ?? sumOf(terms);
       return summed && ((of) => applyOne(rules, operation, [summed(of)]));
     }
-    case "neg":
-    case "pad":
-    case "reshape":
-    case "slice":
-    case "transpose": {
-      const whole = totalOf(a!);
+    default: {
+      const whole = factsOf(operation).sumsThrough ? totalOf(a!) : undefined;
       return whole && ((of) => applyOne(rules, operation, [whole(of)]));
     }
-    default:
-      return undefined;
   }
 }
 
@@ -224,7 +219,7 @@ function indexOf(shape: Shape, i: number): number[] {
 function behindViews(x: Tensor): { readonly source: SymbolTensor; readonly views: readonly Node[] } | undefined {
   const chain: SymbolTensor[] = [];
   let source = x;
-  while (source.kind === "symbol" && looking.has(source.node.operation.op)) {
+  while (source.kind === "symbol" && isView(source.node) && factsOf(source.node.operation).sumsThrough) {
     chain.push(source);
     source = source.node.inputs[0]!;
   }
@@ -240,8 +235,6 @@ function behindViews(x: Tensor): { readonly source: SymbolTensor; readonly views
   }
   return { source: from, views };
 }
-
-const looking: ReadonlySet<Operation["op"]> = new Set<Operation["op"]>(["transpose", "reshape", "slice"]);
 
 /** Two steps of a value as they are stacked: enough to see what is a view. */
 function stackedView({ shape }: SymbolTensor): View {

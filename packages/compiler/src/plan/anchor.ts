@@ -1,5 +1,6 @@
 import { type Shape } from "@sluice/tensor";
 import { PRODUCT_BLOCK, sizeOf, type Node } from "@sluice/tensor/internal";
+import type { OperationWith } from "../facts/facts.ts";
 import { zerosBeyond } from "./active-rows.ts";
 import { isCheaperUnpacked, pack, walkable } from "./operand.ts";
 import type { Placement } from "./placement.ts";
@@ -9,8 +10,10 @@ import { nodeOutput } from "./tensor-map.ts";
 import { contiguous, storage, viewOf } from "./values.ts";
 import { reshapeView } from "./view.ts";
 
+type AnchorNode = Node & { readonly operation: OperationWith<"anchor"> };
+
 /** An operation that is a step of its own. */
-export function lowerAnchor(context: Context, scope: Scope, node: Node, placement: Placement): void {
+export function lowerAnchor(context: Context, scope: Scope, node: AnchorNode, placement: Placement): void {
   const { operation, inputs } = node;
   const read = (i: number): View => viewOf(context, scope, inputs[i]!);
   const readAs = (i: number, shape: Shape): View => {
@@ -85,8 +88,9 @@ export function lowerAnchor(context: Context, scope: Scope, node: Node, placemen
     case "randomBits":
       pushFor(context, scope, active, { kind: "randomBits", key: read(0), stream: read(1), y: write() });
       return;
-    default:
-      throw new Error(`plan: ${operation.op} should have been expanded or evaluated before`);
+    case "iota":
+    case "scan":
+      throw new Error(`plan: ${operation.op} should have been evaluated, or lowered as a loop`);
   }
 }
 

@@ -5,7 +5,7 @@ import { MOST_VIEWS } from "./in-place.ts";
 import { kernelBuilder } from "./kernel.ts";
 import type { Placement, Sink } from "./placement.ts";
 import type { View } from "./plan.ts";
-import { roleOf } from "./roles.ts";
+import { roleOf } from "../facts/roles.ts";
 import type { Schedule } from "./schedule.ts";
 import { constantView, pushFor, sameRows, type Context, type Scope } from "./scope.ts";
 

@@ -1,7 +1,8 @@
 import type { DType, Shape, Tensor } from "@sluice/tensor";
 import type { Node, SymbolTensor } from "@sluice/tensor/internal";
 import type { ElementwiseStep, Instruction, View } from "./plan.ts";
-import { isElementwise, keepsAxes, roleOf } from "./roles.ts";
+import type { OperationWith } from "../facts/facts.ts";
+import { isElementwise, isView, keepsAxes } from "../facts/roles.ts";
 
 /** What a kernel needs to know about values from outside: their memory, or that they are to be computed in it. */
 export interface KernelSource {
@@ -56,7 +57,7 @@ export function kernelBuilder(shape: Shape, source: KernelSource): KernelBuilder
   /** The value behind a chain of views, however long, and where in it the iteration reads. */
   const behindViews = (x: Tensor, map: IndexMap): readonly [Tensor, IndexMap] => {
     let [seen, at] = [x, map];
-    while (seen.kind === "symbol" && roleOf(seen.node) === "view" && source.load(seen) === undefined) {
+    while (seen.kind === "symbol" && isView(seen.node) && source.load(seen) === undefined) {
       at = throughView(seen.node, at);
       seen = seen.node.inputs[0]!;
     }
@@ -101,7 +102,7 @@ export function kernelBuilder(shape: Shape, source: KernelSource): KernelBuilder
 }
 
 /** The index map of a view's source, from that of the view. */
-function throughView(node: Node, map: IndexMap): IndexMap {
+function throughView(node: Node & { readonly operation: OperationWith<"view"> }, map: IndexMap): IndexMap {
   const { operation } = node;
   const from = node.inputs[0]!.shape;
   switch (operation.op) {
@@ -121,7 +122,8 @@ function throughView(node: Node, map: IndexMap): IndexMap {
       let next = 0;
       return from.map((n) => (n === 1 ? { axis: -1, offset: 0 } : long[next++]!));
     }
-    default:
+    case "name":
+    case "stopGradient":
       return map;
   }
 }

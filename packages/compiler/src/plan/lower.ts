@@ -11,7 +11,7 @@ import { assignCopies, type PassSink, writePasses } from "./elementwise.ts";
 import { commitInPlace, type Commit } from "./in-place.ts";
 import { placeValues, type Placement, type Sink } from "./placement.ts";
 import type { LoopStep, Plan, Step, View } from "./plan.ts";
-import { roleOf } from "./roles.ts";
+import { isAnchor, roleOf } from "../facts/roles.ts";
 import { rowsOf } from "./rows.ts";
 import { schedule } from "./schedule.ts";
 import { newBuffer, tableOf, type Context, type Scope, type VirtualBuffer } from "./scope.ts";
@@ -129,7 +129,7 @@ function lowerBlock(context: Context, scope: Scope, nodes: readonly Node[], sink
     const members = bySlot[index] ?? [];
     for (const node of members) {
       if (node.operation.op === "scan") lowerScan(context, scope, node, node.operation, placement);
-      else if (roleOf(node) === "anchor") lowerAnchor(context, scope, node, placement);
+      else if (isAnchor(node)) lowerAnchor(context, scope, node, placement);
     }
     const writes = members.flatMap((node): PassSink[] => {
       if (!plan.stored.has(node)) return [];

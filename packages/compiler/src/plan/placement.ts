@@ -1,7 +1,7 @@
 import { type Shape, type Tensor } from "@sluice/tensor";
 import { zerosArray, type Node, type SymbolTensor } from "@sluice/tensor/internal";
 import type { View } from "./plan.ts";
-import { roleOf } from "./roles.ts";
+import { roleOf } from "../facts/roles.ts";
 import { placeable } from "./schedule.ts";
 import { TensorMap } from "./tensor-map.ts";
 import { isContiguous, reshapeView, sliceView } from "./view.ts";

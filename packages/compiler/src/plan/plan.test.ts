@@ -35,7 +35,7 @@ import { optimize } from "../passes/optimize.ts";
 import { interpret } from "../testing/interpret.ts";
 import { planProgram } from "./make.ts";
 import type { LoopStep, Plan, Step } from "./plan.ts";
-import { isElementwise } from "./roles.ts";
+import { isElementwise } from "../facts/roles.ts";
 
 const random = (name: string, shape: readonly number[]): ArrayTensor => {
   const values = uniform(keyFor(key(1), name), shape, { low: -1, high: 1 });

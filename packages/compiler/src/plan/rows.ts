@@ -1,7 +1,8 @@
 import type { Tensor } from "@sluice/tensor";
 import type { Node, ScanOperation } from "@sluice/tensor/internal";
 import { splitScan } from "@sluice/tensor/internal";
-import { roleOf } from "./roles.ts";
+import { factsOf } from "../facts/facts.ts";
+import { roleOf } from "../facts/roles.ts";
 import { sameTensor } from "./tensor-map.ts";
 
 /**
@@ -19,13 +20,14 @@ export function rowsOf(operation: ScanOperation): number | undefined {
     if (x.shape[0] !== rows) return undefined;
     byRow.add(x.node);
   }
-  const isByRow = (x: Tensor): boolean => x.kind === "symbol" && byRow.has(x.node);
+  const isByRow = (x: Tensor | undefined): boolean => x?.kind === "symbol" && byRow.has(x.node);
   const hasRows = (x: Tensor): boolean => x.shape[0] === rows;
   for (const node of body.nodes) {
-    const isView = roleOf(node) === "view";
+    const { operation: inner, inputs, outputs } = node;
     // A view of what the step only reads is as good as what it looks at.
-    if (isView && !node.inputs.some(isByRow)) continue;
-    if (!keepsRows(node, rows, isByRow, hasRows)) return undefined;
+    if (roleOf(node) === "view" && !inputs.some(isByRow)) continue;
+    if (outputs[0]?.shape[0] !== rows) return undefined;
+    if (!factsOf(inner).rows({ operation: inner, inputs, rows, isByRow })) return undefined;
     byRow.add(node);
   }
   const results = body.outputs.map((y, i) => {
@@ -33,50 +35,4 @@ export function rowsOf(operation: ScanOperation): number | undefined {
     return hasRows(y);
   });
   return results.every(Boolean) ? rows : undefined;
-}
-
-function keepsRows(
-  node: Node,
-  rows: number,
-  isByRow: (x: Tensor) => boolean,
-  hasRows: (x: Tensor) => boolean,
-): boolean {
-  const { operation, inputs } = node;
-  const [output] = node.outputs;
-  if (output === undefined || output.shape[0] !== rows) return false;
-  const [first, second] = inputs;
-  switch (operation.op) {
-    case "broadcast":
-      return first!.shape.length === operation.shape.length && hasRows(first!);
-    case "reshape":
-    case "name":
-    case "stopGradient":
-      return hasRows(first!);
-    case "transpose":
-      return operation.axes[0] === 0;
-    case "slice":
-      return operation.starts[0] === 0 && operation.stops[0] === rows && hasRows(first!);
-    case "concat":
-      return operation.axis !== 0;
-    case "pad":
-      return operation.before[0] === 0 && operation.after[0] === 0;
-    case "reduceSum":
-    case "reduceMax":
-    case "cumulativeSum":
-      return operation.axis !== 0;
-    case "matmul":
-      return inputs[0]!.shape.length === 2 ? !isByRow(second!) : true;
-    case "gather":
-      return !isByRow(first!) && second!.shape[0] === rows;
-    case "randomBits":
-      return !inputs.some(isByRow);
-    case "checkpoint":
-    case "input":
-    case "iota":
-    case "scan":
-    case "scatterAdd":
-      return false;
-    default:
-      return true;
-  }
 }

@@ -6,7 +6,8 @@
 import { type Tensor } from "@sluice/tensor";
 import { sizeOf, type Node, type SymbolTensor } from "@sluice/tensor/internal";
 import type { Placement } from "./placement.ts";
-import { isLight, isLong, keepsAxes, roleOf } from "./roles.ts";
+import { factsOf } from "../facts/facts.ts";
+import { isLight, isLong, keepsAxes, roleOf } from "../facts/roles.ts";
 import { nodeOutput, TensorMap } from "./tensor-map.ts";
 
 export interface Schedule {
@@ -250,9 +251,7 @@ function sourcesOf(nodes: readonly Node[]): (x: SymbolTensor) => Node {
 
 /** Whether a value may be computed into any row-major window of memory, such as its part of an assembly. */
 export function placeable(x: SymbolTensor): boolean {
-  const { op } = x.node.operation;
-  const role = roleOf(x.node);
-  return role === "elementwise" || role === "assembly" || op === "matmul" || op === "reduceSum" || op === "reduceMax";
+  return factsOf(x.node.operation).placeable;
 }
 
 function isLeaf(x: Tensor): boolean {

@@ -1,10 +1,11 @@
 import type { DType, Shape, Tensor } from "@sluice/tensor";
-import type { Node, SymbolTensor } from "@sluice/tensor/internal";
+import type { SymbolTensor } from "@sluice/tensor/internal";
 import { rowsInFront, type Rows } from "../ragged/layout.ts";
 import { copyStep } from "./in-place.ts";
 import type { Placement } from "./placement.ts";
 import type { View } from "./plan.ts";
-import { roleOf } from "./roles.ts";
+import type { OperationWith } from "../facts/facts.ts";
+import { isView } from "../facts/roles.ts";
 import { constantView, homeOf, newBuffer, pushFor, sameRows, type Context, type Scope } from "./scope.ts";
 import { broadcastView, reshapeView, sameView, sliceView, transposeView, whole } from "./view.ts";
 
@@ -18,18 +19,18 @@ export function storage(context: Context, scope: Scope, x: SymbolTensor, placeme
 /** The memory of a value that has been computed; views are made without moving anything, unless a reshape cannot be. */
 export function viewOf(context: Context, scope: Scope, x: Tensor): View {
   // A chain of views may be long.
-  const chain: SymbolTensor[] = [];
+  const chain: { readonly looking: SymbolTensor; readonly operation: OperationWith<"view"> }[] = [];
   let source = x;
   while (source.kind === "symbol" && !scope.views.has(source)) {
-    if (roleOf(source.node) !== "view")
-      throw new Error(`plan: ${source.node.operation.op} is read before it is computed`);
-    chain.push(source);
-    source = source.node.inputs[0]!;
+    const { node } = source;
+    if (!isView(node)) throw new Error(`plan: ${node.operation.op} is read before it is computed`);
+    chain.push({ looking: source, operation: node.operation });
+    source = node.inputs[0]!;
   }
   let view = source.kind === "array" ? constantView(context, source) : scope.views.get(source)!;
-  for (const looking of chain.toReversed()) {
+  for (const { looking, operation } of chain.toReversed()) {
     view =
-      look(looking.node.operation, view) ??
+      look(operation, view) ??
       contiguous(context, scope, view, looking.dtype, looking.shape, rowsOfSource(context, looking));
     scope.views.set(looking, view);
   }
@@ -43,7 +44,7 @@ function rowsOfSource({ ragged }: Context, x: SymbolTensor): Rows | undefined {
   return rows !== undefined && rowsInFront(rows.layout) ? rows : undefined;
 }
 
-function look(operation: Node["operation"], source: View): View | undefined {
+function look(operation: OperationWith<"view">, source: View): View | undefined {
   switch (operation.op) {
     case "transpose":
       return transposeView(source, operation.axes);
@@ -53,7 +54,8 @@ function look(operation: Node["operation"], source: View): View | undefined {
       return broadcastView(source, operation.shape);
     case "reshape":
       return reshapeView(source, operation.shape);
-    default:
+    case "name":
+    case "stopGradient":
       return source;
   }
 }

@@ -1,15 +1,9 @@
 import { type Program, type Tensor } from "@sluice/tensor";
 import { sizeOf, type Node } from "@sluice/tensor/internal";
-import { roleOf } from "../plan/roles.ts";
+import { type Beyond } from "../facts/beyond.ts";
+import { factsOf } from "../facts/facts.ts";
 import { nodeOutput, TensorMap } from "../plan/tensor-map.ts";
-import {
-  type Beyond,
-  beyondOfAssembly,
-  beyondOfConstant,
-  beyondOfElementwise,
-  beyondOfSum,
-  weakest,
-} from "./beyond.ts";
+import { beyondOf, beyondOfConstant } from "./beyond.ts";
 import { axesOf, layoutAfter, moved, sameLayout, sameRegion, type Layout, type Region } from "./layout.ts";
 import { workBefore } from "./lengths.ts";
 import { behindViews, type RaggedLoop } from "./loop.ts";
@@ -92,25 +86,33 @@ function ofNode(node: Node, rows: readonly (BeyondRows | undefined)[]): BeyondRo
         ? of.value
         : undefined;
   });
-  const as = (value: Beyond, at: Layout | undefined): BeyondRows | undefined =>
-    value === undefined || at === undefined ? undefined : { region, layout: at, value };
-  switch (roleOf(node)) {
-    case "elementwise":
-      return as(beyondOfElementwise(node, operands), layout);
-    case "view":
-      return as(weakest(operands), layoutAfter(node, layout, region));
-    case "assembly":
-      return as(beyondOfAssembly(node, operands), layoutAfter(node, layout, region));
-    default:
-      return as(beyondOfSum(node, operands), layoutOfSum(node, layout));
-  }
+  const value = beyondOf(node, operands);
+  const at = value === undefined ? undefined : layoutOf(node, layout, region);
+  return value === undefined || at === undefined ? undefined : { region, layout: at, value };
 }
 
-/** Where rows lie in a product with them on the left, or in a sum along another axis. */
-function layoutOfSum({ operation, inputs }: Node, layout: Layout): Layout | undefined {
+/** Where rows lie in the result, from where they lie in what it is made of. */
+function layoutOf(node: Node, layout: Layout, region: Region): Layout | undefined {
+  const { operation, inputs } = node;
   const axes = axesOf(layout);
-  if (operation.op === "matmul")
-    return inputs[0]!.shape.length === 2 && axes.length === 1 && axes[0] === 0 ? layout : undefined;
-  if (operation.op !== "reduceSum" && operation.op !== "reduceMax") return undefined;
-  return axes.includes(operation.axis) ? undefined : moved(layout, (axis) => (axis > operation.axis ? axis - 1 : axis));
+  const { active } = factsOf(operation);
+  switch (active) {
+    case "rows":
+      return layout;
+    case "view":
+    case "parts":
+      return layoutAfter(node, layout, region);
+    case "product":
+      return inputs[0]!.shape.length === 2 && axes.length === 1 && axes[0] === 0 ? layout : undefined;
+    case "sum":
+    case "maximum": {
+      const gone = "axis" in operation ? operation.axis : -1;
+      return axes.includes(gone) ? undefined : moved(layout, (axis) => (axis > gone ? axis - 1 : axis));
+    }
+    case "words":
+    case "indices":
+    case "loop":
+    case "never":
+      return undefined;
+  }
 }

@@ -1,5 +1,6 @@
 import { type Shape, type Tensor } from "@sluice/tensor";
-import { sizeOf, type Node } from "@sluice/tensor/internal";
+import { sizeOf, type Node, type Operation } from "@sluice/tensor/internal";
+import { factsOf, type OperationWith } from "../facts/facts.ts";
 import { sameTensor } from "../plan/tensor-map.ts";
 
 /** Steps of a batch of sequences, of which only those before each sequence's length count. */
@@ -64,56 +65,69 @@ export function moved(layout: Layout, to: (axis: number) => number | undefined):
 }
 
 /** The layout of a view's or an assembly's result, from that of what it shows. */
-export function layoutAfter(node: Node, layout: Layout, region: Region): Layout | undefined {
-  const { operation, inputs } = node;
-  const [from, to] = [inputs[0]!.shape, node.outputs[0]!.shape];
-  switch (operation.op) {
-    case "transpose":
-      return moved(layout, (axis) => operation.axes.indexOf(axis));
-    case "reshape":
-      return reshaped(layout, from, to, region);
-    case "broadcast":
-      return moved(layout, (axis) =>
-        from[axis] === to[axis + to.length - from.length] ? axis + to.length - from.length : undefined,
-      );
-    default:
-      return keepsLayout(node, layout) ? layout : undefined;
-  }
+export function layoutAfter({ operation, inputs, outputs }: Node, layout: Layout, region: Region): Layout | undefined {
+  const [from, to] = [inputs[0]!.shape, outputs[0]!.shape];
+  return layoutThrough(operation, layout, region, {
+    from,
+    to,
+    transposed: (axes, axis) => axes.indexOf(axis),
+    broadcast: (axis) =>
+      from[axis] === to[axis + to.length - from.length] ? axis + to.length - from.length : undefined,
+  });
 }
 
 /** The layout of what a view or an assembly shows, from that of its result. */
-export function layoutBefore(node: Node, layout: Layout, region: Region): Layout | undefined {
-  const { operation, inputs } = node;
-  const [from, to] = [inputs[0]!.shape, node.outputs[0]!.shape];
+export function layoutBefore({ operation, inputs, outputs }: Node, layout: Layout, region: Region): Layout | undefined {
+  const [from, to] = [inputs[0]!.shape, outputs[0]!.shape];
+  return layoutThrough(operation, layout, region, {
+    from: to,
+    to: from,
+    transposed: (axes, axis) => axes[axis],
+    broadcast: (axis) =>
+      from[axis - to.length + from.length] === to[axis] ? axis - to.length + from.length : undefined,
+  });
+}
+
+/** One way through a view or an assembly. */
+interface Through {
+  readonly from: Shape;
+  readonly to: Shape;
+  readonly transposed: (axes: readonly number[], axis: number) => number | undefined;
+  readonly broadcast: (axis: number) => number | undefined;
+}
+
+function layoutThrough(
+  operation: Operation,
+  layout: Layout,
+  region: Region,
+  { from, to, transposed, broadcast }: Through,
+): Layout | undefined {
+  if (!isLooking(operation)) return undefined;
+  const axes = axesOf(layout);
+  const isWhole = (axis: number): boolean => from[axis] === to[axis];
+  const kept = (condition: boolean): Layout | undefined => (condition ? layout : undefined);
   switch (operation.op) {
     case "transpose":
-      return moved(layout, (axis) => operation.axes[axis]);
+      return moved(layout, (axis) => transposed(operation.axes, axis));
     case "reshape":
-      return reshaped(layout, to, from, region);
+      return reshaped(layout, from, to, region);
     case "broadcast":
-      return moved(layout, (axis) =>
-        from[axis - to.length + from.length] === to[axis] ? axis - to.length + from.length : undefined,
-      );
-    default:
-      return keepsLayout(node, layout) ? layout : undefined;
+      return moved(layout, broadcast);
+    case "slice":
+      return kept(axes.every(isWhole));
+    case "concat":
+      return kept(!axes.includes(operation.axis));
+    case "pad":
+      return kept(axes.every((axis) => operation.before[axis] === 0 && isWhole(axis)));
+    case "name":
+    case "stopGradient":
+      return layout;
   }
 }
 
-function keepsLayout({ operation, inputs, outputs }: Node, layout: Layout): boolean {
-  const axes = axesOf(layout);
-  switch (operation.op) {
-    case "slice":
-      return axes.every((axis) => inputs[0]!.shape[axis] === outputs[0]!.shape[axis]);
-    case "concat":
-      return !axes.includes(operation.axis);
-    case "pad":
-      return axes.every((axis) => operation.before[axis] === 0 && inputs[0]!.shape[axis] === outputs[0]!.shape[axis]);
-    case "name":
-    case "stopGradient":
-      return true;
-    default:
-      return false;
-  }
+function isLooking(operation: Operation): operation is OperationWith<"view" | "assembly"> {
+  const { role } = factsOf(operation);
+  return role === "view" || role === "assembly";
 }
 
 /** A reshape keeps an axis where as many elements lie before it as before; it may join steps and rows, or part them. */

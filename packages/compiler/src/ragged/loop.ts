@@ -1,19 +1,11 @@
 import { type Tensor } from "@sluice/tensor";
 import { splitScan, type Node, type ScanOperation } from "@sluice/tensor/internal";
-import { roleOf } from "../plan/roles.ts";
+import { type Beyond, isPositiveZero, isZero } from "../facts/beyond.ts";
 import { rowsOf } from "../plan/rows.ts";
 import { sameTensor } from "../plan/tensor-map.ts";
 import type { Region } from "./layout.ts";
 import { workBefore } from "./lengths.ts";
-import {
-  type Beyond,
-  beyondOfAssembly,
-  beyondOfConstant,
-  beyondOfElementwise,
-  beyondOfSum,
-  isPositiveZero,
-  isZero,
-} from "./beyond.ts";
+import { beyondOf, beyondOfConstant } from "./beyond.ts";
 
 /** What a loop with lengths does with rows whose sequence is over. */
 export interface RaggedLoop {
@@ -89,20 +81,7 @@ function beyondIn(nodes: readonly Node[], isActive: (x: Tensor) => boolean): (x:
   for (const node of nodes) {
     const operands = node.inputs.map(beyond);
     if (node.operation.op === "select" && isActive(node.inputs[0]!)) known.set(node, operands[2]);
-    else known.set(node, ofNode(node, operands));
+    else known.set(node, beyondOf(node, operands));
   }
   return beyond;
-}
-
-function ofNode(node: Node, operands: readonly Beyond[]): Beyond {
-  switch (roleOf(node)) {
-    case "elementwise":
-      return beyondOfElementwise(node, operands);
-    case "view":
-      return operands[0];
-    case "assembly":
-      return beyondOfAssembly(node, operands);
-    default:
-      return beyondOfSum(node, operands);
-  }
 }

@@ -8,10 +8,10 @@
  * over (`ActiveRowsStep`), so sequences should come longest first.
  */
 import { type Program, type Tensor } from "@sluice/tensor";
-import { splitScan, type Node, type SymbolTensor } from "@sluice/tensor/internal";
-import { roleOf } from "../plan/roles.ts";
+import { splitScan, type Node, type Operation, type SymbolTensor } from "@sluice/tensor/internal";
+import { isPositiveZero, isZero } from "../facts/beyond.ts";
+import { factsOf } from "../facts/facts.ts";
 import { nodeOutput, TensorMap } from "../plan/tensor-map.ts";
-import { isPositiveZero, isZero } from "./beyond.ts";
 import { type BeyondRows, beyondRowsOf } from "./beyond-rows.ts";
 import {
   axesOf,
@@ -132,14 +132,7 @@ function contractionOf(
   { operation, inputs }: Node,
   beyond: TensorMap<BeyondRows>,
 ): (Contracted & { readonly axes: readonly number[] }) | undefined {
-  const axes =
-    operation.op === "matmul" && inputs[0]!.shape.length === 2
-      ? [1, 0]
-      : operation.op === "reduceSum"
-        ? [operation.axis]
-        : [];
-  // A sum along the innermost axis goes in four lanes, and which lane an element is in depends on those before it.
-  if (operation.op === "reduceSum" && operation.axis === inputs[0]!.shape.length - 1) return undefined;
+  const axes = contractedAxes(operation, inputs);
   for (const [i, axis] of axes.entries()) {
     const x = inputs[i]!;
     const rows = x.kind === "symbol" ? beyond.get(x) : undefined;
@@ -147,6 +140,16 @@ function contractionOf(
       return { region: rows.region, faster: rows.layout.faster, axes };
   }
   return undefined;
+}
+
+/** The axis that is summed over, in each operand; none where the sum cannot leave terms out. */
+function contractedAxes(operation: Operation, inputs: readonly Tensor[]): readonly number[] {
+  const rank = inputs[0]?.shape.length;
+  const { active } = factsOf(operation);
+  if (active === "product") return rank === 2 ? [1, 0] : [];
+  // A sum along the innermost axis goes in four lanes, and which lane an element is in depends on those before it.
+  if (active !== "sum" || !("axis" in operation) || operation.axis + 1 === rank) return [];
+  return [operation.axis];
 }
 
 interface Work {
@@ -163,43 +166,43 @@ function workOf(
   wanted: readonly (Demand | undefined)[],
   beyond: readonly (BeyondRows | undefined)[],
 ): Work | undefined {
-  const { operation, inputs } = node;
-  if (operation.op === "scan") return loop && workOfLoop(node, loop, wanted, beyond);
+  const { inputs, operation } = node;
+  const { active } = factsOf(operation);
+  if (active === "loop") return loop && workOfLoop(node, loop, wanted, beyond);
   const [only] = wanted;
   if (only === undefined) return undefined;
-  if (operation.op === "matmul" || operation.op === "reduceSum") return workOfSum(node, only, beyond[0]);
+  if (active === "product" || active === "sum") return workOfSum(node, only, beyond[0]);
   if (only === "all") return undefined;
   const { region, layout } = only;
-  const everywhere = (at: Layout): Work => ({
-    active: { region, layout, filled: [] },
-    inputs: inputs.map(() => ({ region, layout: at })),
-  });
-  switch (roleOf(node)) {
+  const rows: ActiveRows = { region, layout, filled: [] };
+  const everywhere = (at: Layout): Work => ({ active: rows, inputs: inputs.map(() => ({ region, layout: at })) });
+  switch (active) {
     case "view": {
       const before = layoutBefore(node, layout, region);
       return before && { inputs: [{ region, layout: before }] };
     }
-    case "assembly":
+    case "parts":
       return layoutBefore(node, layout, region) && rowsInFront(layout) ? everywhere(layout) : undefined;
-    case "elementwise":
+    case "rows":
       return rowsInFront(layout) ? everywhere(layout) : undefined;
-    default:
+    case "maximum": {
+      const before = layoutBeforeSum(operation, layout);
+      return rowsInFront(layout) && rowsInFront(before) ? everywhere(before) : undefined;
+    }
+    // The words of a row must follow each other.
+    case "words":
+      return inFront(layout) ? { active: rows, inputs: [] } : undefined;
+    case "indices": {
+      const whole = inFront(layout) && inputs[1]!.shape.length === axesOf(layout).length;
+      return whole ? { active: rows, inputs: [undefined, { region, layout }] } : undefined;
+    }
+    case "never":
+      return undefined;
   }
-  if (operation.op === "reduceMax") {
-    const before = layoutBeforeSum(operation, layout);
-    return rowsInFront(layout) && rowsInFront(before) ? everywhere(before) : undefined;
-  }
-  // The words of a row must follow each other.
-  if (operation.op === "randomBits")
-    return inFront(layout) ? { active: { region, layout, filled: [] }, inputs: [] } : undefined;
-  if (operation.op === "gather") {
-    const whole = inFront(layout) && inputs[1]!.shape.length === axesOf(layout).length;
-    return whole ? { active: { region, layout, filled: [] }, inputs: [undefined, { region, layout }] } : undefined;
-  }
-  return undefined;
 }
 
-function layoutBeforeSum({ axis: gone }: { readonly axis: number }, layout: Layout): Layout {
+function layoutBeforeSum(operation: Operation, layout: Layout): Layout {
+  const gone = "axis" in operation ? operation.axis : Infinity;
   return moved(layout, (axis) => (axis >= gone ? axis + 1 : axis))!;
 }
 
@@ -212,9 +215,8 @@ function workOfSum({ operation, inputs }: Node, wanted: Demand, beyond: BeyondRo
   if (rows === undefined || !rowsInFront(rows.layout)) return undefined;
   const { region, layout } = rows;
   const active = { region, layout, filled: wanted === "all" ? [0] : [] };
-  if (operation.op === "matmul")
+  if (factsOf(operation).active === "product")
     return "merged" in layout && inputs[0]!.shape.length === 2 ? { active, inputs: [{ region, layout }] } : undefined;
-  if (operation.op !== "reduceSum") return undefined;
   const before = layoutBeforeSum(operation, layout);
   return rowsInFront(before) ? { active, inputs: [{ region, layout: before }] } : undefined;
 }

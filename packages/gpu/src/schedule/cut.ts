@@ -1,8 +1,9 @@
+import { isView } from "@sluice/compiler";
 import { TensorError, type Tensor } from "@sluice/tensor";
 import { type Node } from "@sluice/tensor/internal";
 import type { Sources } from "../kernels/source.ts";
 import { readsOf } from "./group.ts";
-import { isAnchor, isView } from "./storage.ts";
+import { isAnchor, isCounting } from "./storage.ts";
 
 /**
  * Where to cut a kernel that would read too many buffers: of the values that `x` is computed from, the one that reads
@@ -22,7 +23,7 @@ export function cutOf(
     seen.add(tensor.node);
     const { node } = tensor;
     if (read.has(node) && tensor !== x) return;
-    if (tensor !== x && !isView(node) && !isAnchor(node) && node.operation.op !== "iota") {
+    if (tensor !== x && !isView(node) && !isAnchor(node) && !isCounting(node)) {
       const reads = readsOf(tensor, sources).length;
       if (reads > 1 && reads <= limit && (best === undefined || reads > best.reads)) best = { node, reads };
     }

@@ -1,3 +1,4 @@
+import { factsOf, readingOf } from "@sluice/compiler";
 import type { Tensor } from "@sluice/tensor";
 import type { Node } from "@sluice/tensor/internal";
 import type { BufferLocation } from "../kernels/source.ts";
@@ -38,8 +39,7 @@ export function claim({ tensor, roles }: Item, role: Role, read: ReadonlySet<Nod
 /** Whether the item may share a launch with others. */
 export function isPackable({ tensor, copied }: Item): boolean {
   if (copied || tensor.kind === "array") return true;
-  const { op } = tensor.node.operation;
-  return !isAnchor(tensor.node) || op === "reduceSum" || op === "reduceMax";
+  return !isAnchor(tensor.node) || readingOf(factsOf(tensor.node.operation), 0) === "once";
 }
 
 /** Stacked values come first in a buffer, so that a loop stacks one range of it. */

@@ -1,4 +1,4 @@
-import { isElementwise, keepsAxes, roleOf } from "@sluice/compiler";
+import { factsOf, isView, keepsAxes, readingOf, roleOf } from "@sluice/compiler";
 import { type Tensor } from "@sluice/tensor";
 import { sizeOf, type Node } from "@sluice/tensor/internal";
 
@@ -39,7 +39,7 @@ export function decideStorage(nodes: readonly Node[], results: readonly Tensor[]
   const inMemory = (x: Tensor): void => {
     if (x.kind === "array" || !own.has(x.node)) return;
     if (isView(x.node)) inMemory(x.node.inputs[0]!);
-    else if (x.node.operation.op !== "iota") keep(x.node);
+    else if (!isCounting(x.node)) keep(x.node);
   };
   for (const node of nodes.toReversed()) {
     const size = sizeOf(node.outputs[0]?.shape ?? []);
@@ -48,18 +48,16 @@ export function decideStorage(nodes: readonly Node[], results: readonly Tensor[]
       continue;
     }
     const asked = wanted.get(node) ?? 0;
-    if (!read.has(node) && !isView(node) && node.operation.op !== "iota" && size > 0) {
+    if (!read.has(node) && !isView(node) && !isCounting(node) && size > 0) {
       const again = asked - (written.has(node) ? 0 : size);
       if ((costs.get(node)! * again) / size > WASTE) keep(node);
     }
     const evaluations = (written.has(node) ? size : 0) + (read.has(node) ? 0 : asked);
-    if (node.operation.op === "gather") {
-      inMemory(node.inputs[0]!);
-      want(node.inputs[1]!, evaluations);
-    } else {
-      for (const x of node.inputs)
-        want(x, node.operation.op === "concat" && size > 0 ? (evaluations * sizeOf(x.shape)) / size : evaluations);
-    }
+    const isJoined = node.inputs.length > 1 && roleOf(node) === "assembly" && size > 0;
+    node.inputs.forEach((x, i) => {
+      if (readingOf(factsOf(node.operation), i) === "again") inMemory(x);
+      else want(x, isJoined ? (evaluations * sizeOf(x.shape)) / size : evaluations);
+    });
   }
   return { written, read };
 }
@@ -97,12 +95,10 @@ function askOfAnchor(
   want: (x: Tensor, elements: number) => void,
   inMemory: (x: Tensor) => void,
 ): void {
-  const { op } = node.operation;
-  for (const x of node.inputs) {
-    // A reduction reads every element of its operand once. Other anchors read elements again and again.
-    if ((op === "reduceSum" || op === "reduceMax") && size > 0) want(x, sizeOf(x.shape));
+  node.inputs.forEach((x, i) => {
+    if (readingOf(factsOf(node.operation), i) === "once" && size > 0) want(x, sizeOf(x.shape));
     else inMemory(x);
-  }
+  });
 }
 
 /**
@@ -110,38 +106,31 @@ function askOfAnchor(
  * fly.
  */
 export function isAnchor(node: Node): boolean {
-  const { op } = node.operation;
-  return roleOf(node) === "anchor" && op !== "gather" && op !== "iota";
+  return roleOf(node) === "anchor" && !factsOf(node.operation).byElement;
 }
 
-/** Whether a node only views the elements of its input. */
-export function isView(node: Node): boolean {
-  return roleOf(node) === "view";
+/** Values that are a function of the position alone, which nothing is read for. */
+export function isCounting({ inputs }: Node): boolean {
+  return inputs.length === 0;
 }
 
 function costOf(node: Node): number {
   const { operation, inputs } = node;
-  switch (operation.op) {
-    case "exp":
-    case "expm1":
-    case "log":
-    case "log1p":
-    case "sigmoid":
-    case "tanh":
+  switch (factsOf(operation).cost) {
+    case "long":
       return 10;
-    case "div":
-    case "sqrt":
-    case "gather":
-    case "pad":
-      return 4;
-    case "concat":
-      return 2 * inputs.length;
-    case "reshape":
-      return keepsAxes(inputs[0]!.shape, operation.shape) ? 0 : 4;
-    case "mul":
-      return inputs[0]!.dtype === "i32" ? 24 : 1;
-    default:
-      if (!isElementwise(node)) return 0;
-      return inputs.at(-1)!.dtype === "i32" ? 8 : 1;
+    case "slow":
+    case "bulk":
+      return isAnchor(node) ? 0 : 4;
+    case "light":
+    case "short":
+      // An integer is two halves, and a product of them four.
+      if (inputs.at(-1)?.dtype === "i32") return operation.op === "mul" ? 24 : 8;
+      return 1;
+    case "moved":
+      if (roleOf(node) === "assembly") return 2 * Math.max(2, inputs.length);
+      return operation.op === "reshape" && !keepsAxes(inputs[0]!.shape, operation.shape) ? 4 : 0;
+    case "own":
+      return 0;
   }
 }

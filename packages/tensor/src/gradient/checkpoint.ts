@@ -12,6 +12,7 @@ import { backward } from "./backward.ts";
 
 export const checkpointRules: Rules<CheckpointOperation> = {
   op: "checkpoint",
+  recompute: "costly",
   infer: ({ body }) => body.outputs.map(({ shape, dtype }) => ({ shape, dtype })),
   evaluate: ({ body }, inputs): readonly ArrayTensor[] => evaluate(body, inputs).filter(isArray),
   gradient({ operation: { body }, inputs, cotangents, needs }) {

@@ -5,6 +5,7 @@ import { less } from "./comparison.ts";
 import { applyBinary, applyUnary, binary, select, unary } from "./elementwise.ts";
 
 export const addRules = binary("add", {
+  recompute: "cheap",
   accepts: numbers,
   evaluate: (a, b) => a + b,
   gradient: ({ cotangent }) => [() => cotangent, () => cotangent],
@@ -16,6 +17,7 @@ export const addRules = binary("add", {
 export const add = (a: Operand, b: Operand): Tensor => applyBinary(addRules, "add", a, b);
 
 export const subRules = binary("sub", {
+  recompute: "cheap",
   accepts: numbers,
   evaluate: (a, b) => a - b,
   gradient: ({ cotangent }) => [() => cotangent, () => neg(cotangent)],
@@ -24,6 +26,7 @@ export const subRules = binary("sub", {
 export const sub = (a: Operand, b: Operand): Tensor => applyBinary(subRules, "sub", a, b);
 
 export const mulRules = binary("mul", {
+  recompute: "cheap",
   accepts: numbers,
   evaluate: (a, b) => a * b,
   evaluateI32: Math.imul,
@@ -33,6 +36,7 @@ export const mulRules = binary("mul", {
 export const mul = (a: Operand, b: Operand): Tensor => applyBinary(mulRules, "mul", a, b);
 
 export const divRules = binary("div", {
+  recompute: "cheap",
   accepts: floats,
   evaluate: (a, b) => a / b,
   gradient: ({ cotangent, b, y }) => [() => div(cotangent, b), () => neg(div(mul(cotangent, y), b))],
@@ -41,6 +45,7 @@ export const divRules = binary("div", {
 export const div = (a: Operand, b: Operand): Tensor => applyBinary(divRules, "div", a, b);
 
 export const maxRules = binary("max", {
+  recompute: "cheap",
   accepts: numbers,
   evaluate: Math.max,
   gradient: ({ cotangent, a, b }) => [() => select(less(b, a), cotangent, 0), () => select(less(b, a), 0, cotangent)],
@@ -52,6 +57,7 @@ export const maxRules = binary("max", {
 export const max = (a: Operand, b: Operand): Tensor => applyBinary(maxRules, "max", a, b);
 
 export const minRules = binary("min", {
+  recompute: "cheap",
   accepts: numbers,
   evaluate: Math.min,
   gradient: ({ cotangent, a, b }) => [() => select(less(a, b), cotangent, 0), () => select(less(a, b), 0, cotangent)],
@@ -59,13 +65,14 @@ export const minRules = binary("min", {
 /** The smaller; NaN where one is NaN. In a tie the gradient goes to `b`. */
 export const min = (a: Operand, b: Operand): Tensor => applyBinary(minRules, "min", a, b);
 
-export const negRules = unary("neg", { accepts: numbers, evaluate: (x) => -x, gradient: neg });
+export const negRules = unary("neg", { recompute: "cheap", accepts: numbers, evaluate: (x) => -x, gradient: neg });
 /** -x */
 export function neg(x: Tensor): Tensor {
   return applyUnary(negRules, "neg", x);
 }
 
 export const absRules = unary("abs", {
+  recompute: "cheap",
   accepts: numbers,
   evaluate: Math.abs,
   gradient: (cotangent, x) => mul(cotangent, sign(x)),
@@ -73,19 +80,20 @@ export const absRules = unary("abs", {
 /** |x|, with the derivative 0 at 0. */
 export const abs = (x: Tensor): Tensor => applyUnary(absRules, "abs", x);
 
-export const signRules = unary("sign", { accepts: numbers, evaluate: Math.sign });
+export const signRules = unary("sign", { recompute: "cheap", accepts: numbers, evaluate: Math.sign });
 /** -1, 0 or 1 (a zero keeps its sign, NaN stays NaN). */
 export const sign = (x: Tensor): Tensor => applyUnary(signRules, "sign", x);
 
-export const floorRules = unary("floor", { accepts: floats, evaluate: Math.floor });
+export const floorRules = unary("floor", { recompute: "cheap", accepts: floats, evaluate: Math.floor });
 /** The largest integer <= x, with the derivative 0. */
 export const floor = (x: Tensor): Tensor => applyUnary(floorRules, "floor", x);
 
-export const ceilRules = unary("ceil", { accepts: floats, evaluate: Math.ceil });
+export const ceilRules = unary("ceil", { recompute: "cheap", accepts: floats, evaluate: Math.ceil });
 /** The smallest integer >= x, with the derivative 0. */
 export const ceil = (x: Tensor): Tensor => applyUnary(ceilRules, "ceil", x);
 
 export const sqrtRules = unary("sqrt", {
+  recompute: "costly",
   accepts: floats,
   evaluate: Math.sqrt,
   gradient: (cotangent, _, y) => div(mul(cotangent, 0.5), y),
@@ -93,11 +101,19 @@ export const sqrtRules = unary("sqrt", {
 /** The square root, rounded correctly; NaN below 0. */
 export const sqrt = (x: Tensor): Tensor => applyUnary(sqrtRules, "sqrt", x);
 
-export const stopGradientRules = unary("stopGradient", { accepts: ["f32", "f64", "i32", "bool"], evaluate: (x) => x });
+export const stopGradientRules = unary("stopGradient", {
+  recompute: "cheap",
+  accepts: ["f32", "f64", "i32", "bool"],
+  evaluate: (x) => x,
+});
 /** The identity, with a gradient of zero. */
 export const stopGradient = (x: Tensor): Tensor => applyUnary(stopGradientRules, "stopGradient", x);
 
-export const shiftRightRules = binary("shiftRight", { accepts: ["i32"], evaluate: (a, b) => (a >>> b) | 0 });
+export const shiftRightRules = binary("shiftRight", {
+  recompute: "costly",
+  accepts: ["i32"],
+  evaluate: (a, b) => (a >>> b) | 0,
+});
 /** Logical shift of i32 to the right, by 0 to 31 bits. */
 export function shiftRight(a: Tensor, bits: number): Tensor {
   if (!Number.isInteger(bits) || bits < 0 || bits > 31) {

@@ -12,6 +12,7 @@ import { copyStrided } from "./strided.ts";
 
 export const broadcastRules: Rules<BroadcastOperation> = {
   op: "broadcast",
+  recompute: "view",
   infer({ shape }, [x]) {
     checkShape("broadcast", shape);
     const wider = broadcastShapes(x!.shape, shape);

@@ -16,6 +16,7 @@ import { normalizeAxes } from "./reduce.ts";
  */
 export const cumulativeSumRules: Rules<CumulativeSumOperation> = {
   op: "cumulativeSum",
+  recompute: "costly",
   infer({ axis }, [x]) {
     checkDType("cumulativeSum", numbers, x!);
     if (x!.shape[axis] === undefined) throw new TensorError(`cumulativeSum: ${describe(x!)} has no axis ${axis}`);

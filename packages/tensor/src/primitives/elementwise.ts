@@ -2,7 +2,7 @@ import { apply, applyOne } from "../apply.ts";
 import { checkOperands, checkTensor } from "../arguments.ts";
 import { allocate, checkKnownDType, isFloat, type DType } from "../dtype.ts";
 import { TensorError } from "../errors.ts";
-import type { GradientContext, GradientResult, Rules } from "../node.ts";
+import type { GradientContext, GradientResult, Recompute, Rules } from "../node.ts";
 import { broadcastShapes, sameShape, sizeOf } from "../shape.ts";
 import { describe, scalar, uniformArray, type ArrayTensor, type Operand, type Tensor, type Type } from "../tensor.ts";
 import { broadcastTo } from "./broadcast.ts";
@@ -12,6 +12,7 @@ type Unary = Extract<Operation, { op: UnaryName }>;
 type Binary = Extract<Operation, { op: BinaryName }>;
 
 interface UnaryDefinition {
+  readonly recompute: Recompute;
   /** dtypes that are accepted. */
   readonly accepts: readonly DType[];
   /** In exact arithmetic or rounded once: the result is stored in the output's dtype. */
@@ -24,9 +25,10 @@ interface UnaryDefinition {
 
 /** The rules of an elementwise primitive of one operand. */
 export function unary(op: UnaryName, definition: UnaryDefinition): Rules<Unary> {
-  const { accepts, evaluate, evaluateF32 = evaluate, gradient } = definition;
+  const { recompute, accepts, evaluate, evaluateF32 = evaluate, gradient } = definition;
   return {
     op,
+    recompute,
     infer(_, inputs) {
       const [x] = take(op, inputs, 1);
       checkDType(op, accepts, x!);
@@ -49,6 +51,7 @@ export function unary(op: UnaryName, definition: UnaryDefinition): Rules<Unary> 
 }
 
 interface BinaryDefinition {
+  readonly recompute: Recompute;
   readonly accepts: readonly DType[];
   readonly evaluate: (a: number, b: number) => number;
   /** For i32, where it differs. */
@@ -67,9 +70,10 @@ interface BinaryGradient {
 
 /** The rules of an elementwise primitive of two operands of one shape and dtype. */
 export function binary(op: BinaryName, definition: BinaryDefinition): Rules<Binary> {
-  const { accepts, evaluate, evaluateI32 = evaluate, gradient } = definition;
+  const { recompute, accepts, evaluate, evaluateI32 = evaluate, gradient } = definition;
   return {
     op,
+    recompute,
     infer(_, inputs) {
       const [a, b] = take(op, inputs, 2);
       checkDType(op, accepts, a!);
@@ -161,6 +165,7 @@ function checkSameType(op: string, a: Tensor, b: Tensor): void {
 /** select(condition, a, b): a where the condition holds, b elsewhere. */
 export const selectRules: Rules<Extract<Operation, { op: "select" }>> = {
   op: "select",
+  recompute: "cheap",
   infer(_, inputs) {
     const [condition, a, b] = take("select", inputs, 3);
     checkDType("select", ["bool"], condition!);
@@ -209,6 +214,7 @@ export function select(condition: Tensor, a: Operand, b: Operand): Tensor {
 
 export const convertRules: Rules<Extract<Operation, { op: "convert" }>> = {
   op: "convert",
+  recompute: "cheap",
   infer: ({ dtype }, inputs): Type[] => [{ shape: take("convert", inputs, 1)[0]!.shape, dtype }],
   evaluate({ dtype }, [x]): ArrayTensor[] {
     const data = allocate(dtype, sizeOf(x!.shape));

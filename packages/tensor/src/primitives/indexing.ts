@@ -10,6 +10,7 @@ import type { IotaOperation, Operation, ScatterAddOperation } from "./operation.
 
 export const gatherRules: Rules<Extract<Operation, { op: "gather" }>> = {
   op: "gather",
+  recompute: "costly",
   infer(_, [x, indices]) {
     checkDType("gather", ["i32"], indices!);
     if (x!.shape.length === 0 || (x!.shape[0] === 0 && sizeOf(indices!.shape) > 0))
@@ -38,6 +39,7 @@ export function gather(x: Tensor, indices: Tensor): Tensor {
 
 export const scatterAddRules: Rules<ScatterAddOperation> = {
   op: "scatterAdd",
+  recompute: "costly",
   infer({ rows }, [indices, updates]) {
     checkDType("scatterAdd", ["i32"], indices!);
     checkDType("scatterAdd", numbers, updates!);
@@ -77,6 +79,7 @@ export function scatterAdd(indices: Tensor, updates: Tensor, rows: number): Tens
 
 export const iotaRules: Rules<IotaOperation> = {
   op: "iota",
+  recompute: "costly",
   infer({ shape, axis, dtype }) {
     checkShape("iota", shape);
     if (shape[axis] === undefined) throw new TensorError(`iota: ${showShape(shape)} has no axis ${axis}`);

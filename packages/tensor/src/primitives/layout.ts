@@ -17,6 +17,7 @@ import { copyStrided } from "./strided.ts";
 
 export const transposeRules: Rules<TransposeOperation> = {
   op: "transpose",
+  recompute: "view",
   infer({ axes }, [x]) {
     if (
       axes.length !== x!.shape.length ||
@@ -59,6 +60,7 @@ export function transpose(x: Tensor, axes?: readonly number[]): Tensor {
 
 export const reshapeRules: Rules<ReshapeOperation> = {
   op: "reshape",
+  recompute: "view",
   infer({ shape }, [x]) {
     if (sizeOf(shape) !== sizeOf(x!.shape)) {
       throw new TensorError(
@@ -89,6 +91,7 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
 
 export const sliceRules: Rules<SliceOperation> = {
   op: "slice",
+  recompute: "cheap",
   infer({ starts, stops }, [x]) {
     const rank = x!.shape.length;
     const fits =
@@ -129,6 +132,7 @@ export function slice(x: Tensor, starts: readonly number[], stops: readonly numb
 
 export const concatRules: Rules<ConcatOperation> = {
   op: "concat",
+  recompute: "costly",
   infer({ axis }, inputs) {
     const [first] = inputs;
     if (first === undefined) throw new TensorError("concat: expected at least one tensor");
@@ -182,6 +186,7 @@ export function concat(tensors: readonly Tensor[], axis = -1): Tensor {
 
 export const padRules: Rules<PadOperation> = {
   op: "pad",
+  recompute: "costly",
   infer({ before, after }, [x]) {
     const rank = x!.shape.length;
     if (

@@ -18,6 +18,7 @@ import { PRODUCT_BLOCK, sumRows } from "./pairwise.ts";
  */
 export const matmulRules: Rules<Extract<Operation, { op: "matmul" }>> = {
   op: "matmul",
+  recompute: "costly",
   infer(_, [a, b]) {
     checkDType("matmul", floats, a!);
     if (a!.dtype !== b!.dtype) throw mismatch(a!, b!, `dtypes ${a!.dtype} and ${b!.dtype} differ; convert one of them`);

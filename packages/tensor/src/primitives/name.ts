@@ -5,6 +5,7 @@ import type { InputOperation, NameOperation } from "./operation.ts";
 
 export const nameRules: Rules<NameOperation> = {
   op: "name",
+  recompute: "view",
   infer: (_, [x]) => [{ shape: x!.shape, dtype: x!.dtype }],
   evaluate: (_, inputs) => inputs,
   gradient: ({ cotangents }) => ({ cotangents }),
@@ -17,6 +18,7 @@ export function named(label: string, x: Tensor): Tensor {
 
 export const inputRules: Rules<InputOperation> = {
   op: "input",
+  recompute: "costly",
   infer: () => [],
   evaluate({ label }) {
     throw new Error(`input ${label} has no value here`);

@@ -14,6 +14,7 @@ import type { RandomBitsOperation } from "./operation.ts";
  */
 export const randomBitsRules: Rules<RandomBitsOperation> = {
   op: "randomBits",
+  recompute: "costly",
   infer({ shape }, [key, stream]) {
     if (key!.dtype !== "i32" || !sameShape(key!.shape, [2]))
       throw new TensorError(`randomBits: expected a key, i32 [2], got ${key!.dtype} ${describe(key!)}`);

@@ -26,6 +26,7 @@ import { sumLanes, sumStrided } from "./pairwise.ts";
 
 export const reduceSumRules: Rules<ReduceOperation> = {
   op: "reduceSum",
+  recompute: "costly",
   infer: ({ axis }, [x]) => [reducedType("sum", numbers, x!, axis)],
   evaluate: ({ axis }, [x]) => [reduceArray(x!, axis, sumStrided, sumLanes)],
   gradient: ({ operation: { axis }, inputs, cotangents: [g] }) => ({
@@ -35,6 +36,7 @@ export const reduceSumRules: Rules<ReduceOperation> = {
 
 export const reduceMaxRules: Rules<ReduceOperation> = {
   op: "reduceMax",
+  recompute: "costly",
   infer({ axis }, [x]) {
     const type = reducedType("reduceMax", numbers, x!, axis);
     if (x!.shape[axis] === 0)

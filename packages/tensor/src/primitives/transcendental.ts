@@ -18,6 +18,7 @@ import { add, div, mul, sub } from "./arithmetic.ts";
 import { applyUnary, unary } from "./elementwise.ts";
 
 export const expRules = unary("exp", {
+  recompute: "costly",
   accepts: floats,
   evaluate: expF64,
   evaluateF32: expF32,
@@ -30,6 +31,7 @@ export const expRules = unary("exp", {
 export const exp = (x: Tensor): Tensor => applyUnary(expRules, "exp", x);
 
 export const expm1Rules = unary("expm1", {
+  recompute: "costly",
   accepts: floats,
   evaluate: expm1F64,
   evaluateF32: expm1F32,
@@ -40,6 +42,7 @@ export const expm1Rules = unary("expm1", {
 export const expm1 = (x: Tensor): Tensor => applyUnary(expm1Rules, "expm1", x);
 
 export const logRules = unary("log", {
+  recompute: "costly",
   accepts: floats,
   evaluate: logF64,
   evaluateF32: logF32,
@@ -49,6 +52,7 @@ export const logRules = unary("log", {
 export const log = (x: Tensor): Tensor => applyUnary(logRules, "log", x);
 
 export const log1pRules = unary("log1p", {
+  recompute: "costly",
   accepts: floats,
   evaluate: log1pF64,
   evaluateF32: log1pF32,
@@ -58,6 +62,7 @@ export const log1pRules = unary("log1p", {
 export const log1p = (x: Tensor): Tensor => applyUnary(log1pRules, "log1p", x);
 
 export const tanhRules = unary("tanh", {
+  recompute: "costly",
   accepts: floats,
   evaluate: tanhF64,
   evaluateF32: tanhF32,
@@ -67,6 +72,7 @@ export const tanhRules = unary("tanh", {
 export const tanh = (x: Tensor): Tensor => applyUnary(tanhRules, "tanh", x);
 
 export const sigmoidRules = unary("sigmoid", {
+  recompute: "costly",
   accepts: floats,
   evaluate: sigmoidF64,
   evaluateF32: sigmoidF32,

@@ -24,17 +24,10 @@ export function widenArray(x: ArrayTensor): ArrayTensor {
   return x.dtype === "f32" ? tensor(Float64Array.from(x.data), x.shape) : x;
 }
 
+/** Whatever an operation holds of programs and dtypes. */
 function widenOperation(operation: Operation): Operation {
-  switch (operation.op) {
-    case "scan":
-    case "checkpoint":
-      return { ...operation, body: widen(operation.body) };
-    case "convert":
-    case "iota":
-      return { ...operation, dtype: wide(operation.dtype) };
-    default:
-      return operation;
-  }
+  if ("body" in operation) return { ...operation, body: widen(operation.body) };
+  return "dtype" in operation ? { ...operation, dtype: wide(operation.dtype) } : operation;
 }
 
 const wide = (dtype: DType): DType => (dtype === "f32" ? "f64" : dtype);

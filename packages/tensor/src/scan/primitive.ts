@@ -11,6 +11,7 @@ import { split } from "./parts.ts";
 
 export const scanRules: Rules<ScanOperation> = {
   op: "scan",
+  recompute: "costly",
   infer(operation, inputs) {
     const { body, length } = operation;
     const { captures, states, sequences } = split(operation, inputs);

@@ -1,5 +1,4 @@
 import type { Node } from "../node.ts";
-import type { Operation } from "../primitives/operation.ts";
 import { dependents, nodesOf } from "../program/program.ts";
 import type { SymbolTensor, Tensor } from "../tensor.ts";
 import type { ScanParts } from "./parts.ts";
@@ -11,36 +10,8 @@ export interface Residuals {
   readonly sequences: readonly SymbolTensor[];
 }
 
-/** Operations that cost less to repeat than to keep, given that their operands are there. */
-const cheap: ReadonlySet<Operation["op"]> = new Set<Operation["op"]>([
-  "abs",
-  "add",
-  "and",
-  "broadcast",
-  "ceil",
-  "convert",
-  "div",
-  "equal",
-  "floor",
-  "less",
-  "lessEqual",
-  "max",
-  "min",
-  "mul",
-  "name",
-  "neg",
-  "not",
-  "or",
-  "reshape",
-  "select",
-  "sign",
-  "slice",
-  "stopGradient",
-  "sub",
-  "transpose",
-]);
-/** Operations that repeat or move elements: their operand is kept, never their result. */
-const views: ReadonlySet<Operation["op"]> = new Set<Operation["op"]>(["broadcast", "name", "reshape", "transpose"]);
+const isView = ({ rules }: Node): boolean => rules.recompute === "view";
+const isCheap = ({ rules }: Node): boolean => rules.recompute !== "costly";
 
 /**
  * Chooses what to keep: the forward values at the border of the backward computation, except what the captures alone
@@ -65,8 +36,7 @@ export function residualsOf(
   const reach = (read: Tensor): void => {
     let x = read;
     // A view has one operand.
-    while (x.kind === "symbol" && varying.has(x.node) && isForward(x) && views.has(x.node.operation.op))
-      x = x.node.inputs[0]!;
+    while (x.kind === "symbol" && varying.has(x.node) && isForward(x) && isView(x.node)) x = x.node.inputs[0]!;
     if (isForward(x) && (varying.has(x.node) || states.has(x.node) || sequences.has(x.node))) border.add(x);
   };
   for (const node of nodes) if (later.has(node)) node.inputs.forEach(reach);
@@ -74,7 +44,7 @@ export function residualsOf(
 
   const candidates = [...border].filter((x) => !sequences.has(x.node));
   const kept = new SymbolSet();
-  for (const x of candidates) if (!cheap.has(x.node.operation.op)) kept.add(x);
+  for (const x of candidates) if (!isCheap(x.node)) kept.add(x);
   // In program order, so that what an earlier node keeps counts for the later ones.
   const repeated = new Set<Node>();
   const available = (x: Tensor): boolean =>
@@ -84,7 +54,7 @@ export function residualsOf(
     (!states.has(x.node) && (!varying.has(x.node) || repeated.has(x.node)));
   const wanted = new Map(candidates.map((x) => [x.node, x]));
   for (const node of nodes) {
-    if (!varying.has(node) || !cheap.has(node.operation.op)) continue;
+    if (!varying.has(node) || !isCheap(node)) continue;
     if (node.inputs.every(available)) repeated.add(node);
     else if (wanted.has(node)) kept.add(wanted.get(node)!);
   }

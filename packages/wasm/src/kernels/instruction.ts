@@ -1,4 +1,4 @@
-import type { Instruction } from "@sluice/compiler";
+import { factsOf, type Instruction } from "@sluice/compiler";
 import type { DType } from "@sluice/tensor";
 import { type Expression, f32x4, i32, i32x4, v128 } from "../assembler/index.ts";
 import * as math from "../math/index.ts";
@@ -20,11 +20,9 @@ export function toMemory(dtype: DType, value: Vector): Vector {
   return dtype === "bool" ? v128.and(value, i32x4.const(1)) : value;
 }
 
-const long: ReadonlySet<string> = new Set(["exp", "expm1", "log", "log1p", "sigmoid", "tanh"]);
-
 /** Whether it is a chain of dozens of machine instructions. */
-export function isLong({ op }: Instruction): boolean {
-  return long.has(op);
+export function isLong(instruction: Instruction): boolean {
+  return instruction.op !== "load" && instruction.op !== "constant" && factsOf(instruction).cost === "long";
 }
 
 export function compute(instruction: Computation, args: readonly Vector[]): Vector {
@@ -38,8 +36,9 @@ export function compute(instruction: Computation, args: readonly Vector[]): Vect
       return v128.bitselect(b!, c!, a!);
     default: {
       const { op, operand } = instruction;
-      if (b === undefined) return operand === "i32" ? unaryI32(op, a!) : unaryF32(op, a!);
-      return operand === "i32" ? binaryI32(op, a!, b) : binaryF32(op, a!, b);
+      const write = operand === "i32" ? integer[op] : float[op];
+      if (write === undefined) throw new Error(`wasm: no instruction for ${op} of ${operand}`);
+      return write(a!, b!);
     }
   }
 }
@@ -61,110 +60,54 @@ function convert(from: DType, to: DType, x: Vector): Vector {
   }
 }
 
-function unaryF32(op: string, x: Vector): Vector {
-  switch (op) {
-    case "abs":
-      return f32x4.abs(x);
-    case "ceil":
-      return f32x4.ceil(x);
-    case "exp":
-      return math.exp(x);
-    case "expm1":
-      return math.expm1(x);
-    case "floor":
-      return f32x4.floor(x);
-    case "log":
-      return math.log(x);
-    case "log1p":
-      return math.log1p(x);
-    case "neg":
-      return f32x4.neg(x);
-    case "not":
-      return v128.not(x);
-    case "sigmoid":
-      return math.sigmoid(x);
-    // Zeros and NaN are unchanged.
-    case "sign":
-      return v128.bitselect(v128.or(v128.and(x, i32x4.const(SIGN)), f32x4.const(1)), x, f32x4.lt(0, f32x4.abs(x)));
-    case "sqrt":
-      return f32x4.sqrt(x);
-    case "stopGradient":
-      return x;
-    case "tanh":
-      return math.tanh(x);
-    default:
-      throw unknown(op, "f32");
-  }
-}
+type Write = (a: Vector, b: Vector) => Vector;
+type Name = Exclude<Computation["op"], "constant" | "convert" | "select">;
 
-function unaryI32(op: string, x: Vector): Vector {
-  switch (op) {
-    case "abs":
-      return i32x4.abs(x);
-    case "neg":
-      return i32x4.neg(x);
-    case "sign":
-      return i32x4.maxS(i32x4.minS(x, 1), -1);
-    case "stopGradient":
-      return x;
-    default:
-      throw unknown(op, "i32");
-  }
-}
+/** Of f32; of bool, which are masks, where they are operations on those. */
+const float: Readonly<Record<Exclude<Name, "shiftRight">, Write>> & { readonly shiftRight?: Write } = {
+  abs: f32x4.abs,
+  add: f32x4.add,
+  and: v128.and,
+  ceil: f32x4.ceil,
+  div: f32x4.div,
+  equal: f32x4.eq,
+  exp: math.exp,
+  expm1: math.expm1,
+  floor: f32x4.floor,
+  less: f32x4.lt,
+  lessEqual: f32x4.le,
+  log: math.log,
+  log1p: math.log1p,
+  max: f32x4.max,
+  min: f32x4.min,
+  mul: f32x4.mul,
+  neg: f32x4.neg,
+  not: v128.not,
+  or: v128.or,
+  sigmoid: math.sigmoid,
+  // Zeros and NaN stay what they are.
+  sign: (x) => v128.bitselect(v128.or(v128.and(x, i32x4.const(SIGN)), f32x4.const(1)), x, f32x4.lt(0, f32x4.abs(x))),
+  sqrt: f32x4.sqrt,
+  stopGradient: (x) => x,
+  sub: f32x4.sub,
+  tanh: math.tanh,
+};
 
-function binaryF32(op: string, a: Vector, b: Vector): Vector {
-  switch (op) {
-    case "add":
-      return f32x4.add(a, b);
-    case "and":
-      return v128.and(a, b);
-    case "div":
-      return f32x4.div(a, b);
-    case "equal":
-      return f32x4.eq(a, b);
-    case "less":
-      return f32x4.lt(a, b);
-    case "lessEqual":
-      return f32x4.le(a, b);
-    case "max":
-      return f32x4.max(a, b);
-    case "min":
-      return f32x4.min(a, b);
-    case "mul":
-      return f32x4.mul(a, b);
-    case "or":
-      return v128.or(a, b);
-    case "sub":
-      return f32x4.sub(a, b);
-    default:
-      throw unknown(op, "f32");
-  }
-}
-
-function binaryI32(op: string, a: Vector, b: Vector): Vector {
-  switch (op) {
-    case "add":
-      return i32x4.add(a, b);
-    case "equal":
-      return i32x4.eq(a, b);
-    case "less":
-      return i32x4.ltS(a, b);
-    case "lessEqual":
-      return i32x4.leS(a, b);
-    case "max":
-      return i32x4.maxS(a, b);
-    case "min":
-      return i32x4.minS(a, b);
-    case "mul":
-      return i32x4.mul(a, b);
-    case "shiftRight":
-      return shiftRight(a, b);
-    case "sub":
-      return i32x4.sub(a, b);
-    default:
-      throw unknown(op, "i32");
-  }
-}
+const integer: Readonly<Partial<Record<Name, Write>>> = {
+  abs: i32x4.abs,
+  add: i32x4.add,
+  equal: i32x4.eq,
+  less: i32x4.ltS,
+  lessEqual: i32x4.leS,
+  max: i32x4.maxS,
+  min: i32x4.minS,
+  mul: i32x4.mul,
+  neg: i32x4.neg,
+  shiftRight,
+  sign: (x) => i32x4.maxS(i32x4.minS(x, 1), -1),
+  stopGradient: (x) => x,
+  sub: i32x4.sub,
+};
 
 /** Shifts each lane by its own number of bits. No vector instruction does that. */
 function shiftRight(a: Vector, bits: Vector): Vector {
@@ -173,8 +116,4 @@ function shiftRight(a: Vector, bits: Vector): Vector {
     result = i32x4.replaceLane(result, lane, i32.shrU(i32x4.extractLane(a, lane), i32x4.extractLane(bits, lane)));
   }
   return result;
-}
-
-function unknown(op: string, dtype: DType): Error {
-  return new Error(`wasm: no instruction for ${op} of ${dtype}`);
 }

@@ -50,7 +50,11 @@ export function writes(step: Exclude<Step, LoopStep>) {
       return [step.packed];
     case "activeRows":
       return [step.counts, step.work, step.ends, step.rowsBefore, step.positions, ...(step.byRow ? [step.byRow] : [])];
-    default:
+    case "cumulativeSum":
+    case "gather":
+    case "randomBits":
+    case "reduce":
+    case "scatterAdd":
       return [step.y];
   }
 }

@@ -1,0 +1,215 @@
+import type { primitives, Operation } from "@sluice/tensor/internal";
+import * as beyond from "./beyond.ts";
+import * as lift from "./lift.ts";
+import * as rows from "./rows.ts";
+
+/**
+ * What an operation is to the planner: elementwise work is fused, a view moves nothing, an assembly is filled in place
+ * by what it is made of, and an anchor is a step of its own. A wrapper is replaced by the program that it holds before
+ * anything else is asked.
+ */
+export type Role = "elementwise" | "view" | "assembly" | "anchor" | "wrapper" | "input";
+
+/**
+ * What an element costs. Elementwise: `light` work costs less to repeat than to load, `short` a little more, `slow`
+ * about as much as a division, `long` dozens of instructions. Else: `moved` elements cost nothing themselves; `bulk`
+ * work is faster for all steps of a loop together than step by step; `own` work is neither.
+ */
+export type Cost = "light" | "short" | "slow" | "long" | "moved" | "bulk" | "own";
+
+/**
+ * How elements of an operand are read: `each` by one element of the result, `once` by one of the few elements of the
+ * result, or `again` and again.
+ */
+export type Reading = "each" | "once" | "again";
+
+/**
+ * How work is done for the active rows of a ragged batch alone: by the rows of the result (`rows`), through a `view`,
+ * by parts (`parts`), as a product with rows on the left (`product`), as a `sum` or a `maximum` along another axis, as
+ * `words` that follow each other, by `indices`; a loop by its own rules (`loop`), and `never` what cannot be.
+ */
+export type Active = "rows" | "view" | "parts" | "product" | "sum" | "maximum" | "words" | "indices" | "loop" | "never";
+
+/** All that the compiler and the backends ask about a primitive, apart from what it computes. */
+export interface Facts<O extends Operation> {
+  readonly role: Role;
+  readonly cost: Cost;
+  /** For all operands, or for each. */
+  readonly reads: Reading | readonly Reading[];
+  /** Whether the result may be put into any row-major window of memory, such as its part of a concatenation. */
+  readonly placeable: boolean;
+  /** Of an anchor: whether a kernel can also compute single elements of it, on the way to others. */
+  readonly byElement: boolean;
+  /** Whether the sum of its results over the steps of a loop is the result for the sum, each element moved once. */
+  readonly sumsThrough: boolean;
+  /** What stands in its place once gradients are taken: itself, its operand, or the program that it holds. */
+  readonly expands: "itself" | "operand" | "body";
+  readonly active: Active;
+  /** Whether row b of the result needs row b of operands alone, where the result has rows. */
+  rows(question: rows.RowQuestion<O>): boolean;
+  /** What is known of the result where sequences are over. */
+  beyond(question: beyond.BeyondQuestion<O>): beyond.Beyond;
+  /** How it is done for all steps of a loop at once. */
+  readonly lift: lift.LiftRule<O>;
+}
+
+type Name = keyof typeof primitives;
+type OperationOf<N extends Name, O = Operation> = O extends Operation
+  ? N extends O["op"]
+    ? O & { readonly op: N }
+    : never
+  : never;
+
+const elementwise = (cost: Cost, ofZero: Facts<Operation>["beyond"]) =>
+  ({
+    role: "elementwise",
+    cost,
+    reads: "each",
+    placeable: true,
+    byElement: true,
+    sumsThrough: false,
+    expands: "itself",
+    active: "rows",
+    rows: rows.always,
+    beyond: ofZero,
+    lift: lift.elementwise,
+  }) as const;
+
+const view = {
+  role: "view",
+  cost: "moved",
+  reads: "each",
+  placeable: false,
+  byElement: true,
+  sumsThrough: true,
+  expands: "itself",
+  active: "view",
+  beyond: beyond.sameElements,
+} as const;
+
+/** Another name for its operand. */
+const identity = {
+  ...view,
+  sumsThrough: false,
+  expands: "operand",
+  rows: rows.sameRows,
+  lift: lift.elementwise,
+} as const;
+
+const assembly = {
+  role: "assembly",
+  cost: "moved",
+  reads: "each",
+  placeable: true,
+  byElement: true,
+  expands: "itself",
+  active: "parts",
+} as const;
+
+const anchor = {
+  role: "anchor",
+  cost: "own",
+  reads: "again",
+  placeable: false,
+  byElement: false,
+  sumsThrough: false,
+  expands: "itself",
+  active: "never",
+  rows: rows.never,
+  beyond: beyond.unknown,
+  lift: lift.never,
+} as const;
+
+const reduction = {
+  ...anchor,
+  cost: "bulk",
+  reads: "once",
+  placeable: true,
+  rows: rows.alongOtherAxes,
+  lift: lift.alongAxis,
+} as const;
+
+const wrapper = { ...anchor, role: "wrapper", expands: "body" } as const;
+
+/** The facts of every primitive. A table in which one is missing does not compile. */
+const facts = {
+  abs: elementwise("light", beyond.positiveZeroOfZero),
+  add: elementwise("light", beyond.ofAddition),
+  and: elementwise("light", beyond.ofAnd),
+  broadcast: { ...view, sumsThrough: false, rows: rows.ofBroadcast, lift: lift.ofBroadcast },
+  ceil: elementwise("short", beyond.unknown),
+  checkpoint: wrapper,
+  concat: { ...assembly, sumsThrough: false, rows: rows.alongOtherAxes, beyond: beyond.ofParts, lift: lift.ofConcat },
+  convert: elementwise("light", beyond.ofConversion),
+  cumulativeSum: { ...anchor, rows: rows.alongOtherAxes, beyond: beyond.ofSum, lift: lift.alongAxis },
+  div: elementwise("slow", beyond.zeroOfZero),
+  equal: elementwise("light", beyond.unknown),
+  exp: elementwise("long", beyond.unknown),
+  expm1: elementwise("long", beyond.zeroOfZero),
+  floor: elementwise("short", beyond.unknown),
+  gather: {
+    ...anchor,
+    cost: "bulk",
+    reads: ["again", "each"],
+    byElement: true,
+    active: "indices",
+    rows: rows.ofGather,
+    lift: lift.ofGather,
+  },
+  input: { ...anchor, role: "input" },
+  iota: { ...anchor, byElement: true },
+  less: elementwise("light", beyond.unknown),
+  lessEqual: elementwise("light", beyond.unknown),
+  log: elementwise("long", beyond.unknown),
+  log1p: elementwise("long", beyond.zeroOfZero),
+  matmul: {
+    ...anchor,
+    cost: "bulk",
+    placeable: true,
+    active: "product",
+    rows: rows.ofMatrixProduct,
+    beyond: beyond.ofMatrixProduct,
+    lift: lift.matrixProduct,
+  },
+  max: elementwise("light", beyond.unknown),
+  min: elementwise("light", beyond.unknown),
+  mul: elementwise("light", beyond.ofProduct),
+  name: identity,
+  neg: { ...elementwise("light", beyond.zeroOfZero), sumsThrough: true },
+  not: elementwise("light", beyond.unknown),
+  or: elementwise("light", beyond.ofOr),
+  pad: { ...assembly, sumsThrough: true, rows: rows.ofPadding, beyond: beyond.ofPadding, lift: lift.ofPadding },
+  randomBits: { ...anchor, active: "words", rows: rows.ofRandomBits },
+  reduceMax: { ...reduction, active: "maximum", beyond: beyond.sameElements },
+  reduceSum: { ...reduction, active: "sum", beyond: beyond.ofSum },
+  reshape: { ...view, rows: rows.sameRows, lift: lift.ofReshape },
+  scan: { ...anchor, active: "loop" },
+  scatterAdd: anchor,
+  select: elementwise("light", beyond.ofChoice),
+  shiftRight: elementwise("short", beyond.unknown),
+  sigmoid: elementwise("long", beyond.unknown),
+  sign: elementwise("short", beyond.unknown),
+  slice: { ...view, rows: rows.ofSlice, lift: lift.ofSlice },
+  sqrt: elementwise("slow", beyond.zeroOfZero),
+  stopGradient: identity,
+  sub: elementwise("light", beyond.ofSubtraction),
+  tanh: elementwise("long", beyond.zeroOfZero),
+  transpose: { ...view, rows: rows.ofTranspose, lift: lift.ofTranspose },
+} satisfies { readonly [N in Name]: Facts<OperationOf<N>> };
+
+/** The operations of a role. A switch on them without a default does not compile where one is missing. */
+export type OperationWith<R extends Role> = {
+  [N in Name]: (typeof facts)[N] extends { readonly role: R } ? OperationOf<N> : never;
+}[Name];
+
+const byName: { readonly [N in Name]: Facts<OperationOf<N>> } = facts;
+
+/** The facts of a node's or an instruction's primitive. */
+export function factsOf({ op }: { readonly op: Name }): Facts<Operation> {
+  return byName[op];
+}
+
+/** How operand `i` is read. */
+export function readingOf({ reads }: Facts<Operation>, i: number): Reading {
+  return typeof reads === "string" ? reads : (reads[i] ?? "again");
+}

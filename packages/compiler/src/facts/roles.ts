@@ -1,0 +1,36 @@
+import type { Shape } from "@sluice/tensor";
+import type { Node } from "@sluice/tensor/internal";
+import { factsOf, type OperationWith, type Role } from "./facts.ts";
+
+export function roleOf({ operation }: Node): Role {
+  return factsOf(operation).role;
+}
+
+export function isElementwise(node: Node): node is Node & { readonly operation: OperationWith<"elementwise"> } {
+  return roleOf(node) === "elementwise";
+}
+
+export function isView(node: Node): node is Node & { readonly operation: OperationWith<"view"> } {
+  return roleOf(node) === "view";
+}
+
+export function isAnchor(node: Node): node is Node & { readonly operation: OperationWith<"anchor"> } {
+  return roleOf(node) === "anchor";
+}
+
+/** Elementwise operations that cost less to repeat than to load. */
+export function isLight({ operation }: Node): boolean {
+  return factsOf(operation).cost === "light";
+}
+
+/** Operations that take dozens of instructions. */
+export function isLong({ operation }: Node): boolean {
+  return factsOf(operation).cost === "long";
+}
+
+/** Whether a reshape only adds or removes axes of length 1, so that an index of the one is an index of the other. */
+export function keepsAxes(from: Shape, to: Shape): boolean {
+  const long = (shape: Shape): number[] => shape.filter((n) => n !== 1);
+  const [a, b] = [long(from), long(to)];
+  return a.length === b.length && a.every((n, i) => n === b[i]);
+}
