@@ -69,6 +69,8 @@ export {
   checkGradient,
 } from "./gradient/check.ts";
 export { checkpoint } from "./gradient/checkpoint.ts";
+export { type GradientRuleContext, customGradient } from "./gradient/custom.ts";
+export { clipGradient, scaleGradient, straightThrough } from "./functions/gradients.ts";
 
 // Backends
 export type { Backend, CompileOptions, Executable, ExecutableStatistics, StateBinding } from "./backend/backend.ts";

@@ -142,6 +142,7 @@ const facts = {
   concat: { ...assembly, sumsThrough: false, rows: rows.alongOtherAxes, beyond: beyond.ofParts, lift: lift.ofConcat },
   convert: elementwise("light", beyond.ofConversion),
   cumulativeSum: { ...anchor, rows: rows.alongOtherAxes, beyond: beyond.ofSum, lift: lift.alongAxis },
+  customGradient: wrapper,
   div: elementwise("slow", beyond.zeroOfZero),
   equal: elementwise("light", beyond.unknown),
   exp: elementwise("long", beyond.unknown),

@@ -94,6 +94,7 @@ function compute(reader: Reader, x: SymbolTensor, index: readonly Index[]): Scal
       return convert(reader.body, read(first), operation.dtype);
     case "checkpoint":
     case "cumulativeSum":
+    case "customGradient":
     case "input":
     case "matmul":
     case "randomBits":

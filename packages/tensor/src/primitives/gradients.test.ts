@@ -61,6 +61,9 @@ const binaryWithJumps =
     return { f, args: args.map((x, i) => onGrid(x, i === 0 ? 0.5 : 0)) };
   };
 
+/** Both, broadcast to one shape. */
+const alike = (a: Tensor, b: Tensor): [Tensor, Tensor] => [t.add(a, t.mul(b, 0)), t.add(b, t.mul(a, 0))];
+
 const noGradient = "its result is integer or boolean, and has no derivative";
 
 const cases: Readonly<Record<Operation["op"], Case | string>> = {
@@ -70,6 +73,15 @@ const cases: Readonly<Record<Operation["op"], Case | string>> = {
   broadcast: ({ shape, narrow, draw }) => ({ f: (x) => t.broadcastTo(x, [2, ...shape]), args: [draw("x", narrow)] }),
   ceil: unaryWithJumps(t.ceil),
   checkpoint: binary((a, b) => t.checkpoint((x: Tensor, y: Tensor) => t.tanh(t.mul(t.exp(x), y)))(a, b)),
+  customGradient: binary((a, b) =>
+    t.customGradient(
+      (x: Tensor, y: Tensor) => t.mul(t.tanh(x), y),
+      ({ args: [x, y], cotangent }) => {
+        const h = t.tanh(x);
+        return [t.mul(cotangent, t.mul(y, t.sub(1, t.mul(h, h)))), t.mul(cotangent, h)];
+      },
+    )(...alike(a, b)),
+  ),
   concat: ({ shape, axis, draw }) => ({
     f: (a, b) => t.concat([a, b, a], axis),
     args: [

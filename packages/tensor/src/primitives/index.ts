@@ -14,6 +14,7 @@ import { randomBitsRules } from "./random-bits.ts";
 import { reduceMaxRules, reduceSumRules } from "./reduce.ts";
 import * as transcendental from "./transcendental.ts";
 import { checkpointRules } from "../gradient/checkpoint.ts";
+import { customGradientRules } from "../gradient/custom.ts";
 import { scanRules } from "../scan/primitive.ts";
 
 export const primitives: Readonly<Record<Operation["op"], Rules<Operation>>> = {
@@ -26,6 +27,7 @@ export const primitives: Readonly<Record<Operation["op"], Rules<Operation>>> = {
   concat: concatRules,
   convert: convertRules,
   cumulativeSum: cumulativeSumRules,
+  customGradient: customGradientRules,
   div: arithmetic.divRules,
   equal: comparison.equalRules,
   exp: transcendental.expRules,

@@ -48,6 +48,7 @@ export type Operation =
   | IotaOperation
   | RandomBitsOperation
   | CheckpointOperation
+  | CustomGradientOperation
   | ScanOperation;
 
 /**
@@ -139,6 +140,20 @@ export interface RandomBitsOperation {
 export interface CheckpointOperation {
   readonly op: "checkpoint";
   readonly body: Program;
+}
+
+/**
+ * A program with a gradient rule of its own. Inputs: what the program and then what the rule uses from outside, which
+ * get no gradient, and the arguments; outputs: those of `body`.
+ */
+export interface CustomGradientOperation {
+  readonly op: "customGradient";
+  /** Of all inputs. */
+  readonly body: Program;
+  /** Of what the rule uses, the arguments, the outputs and the cotangents of float outputs; those of float arguments. */
+  readonly gradient: Program;
+  readonly captures: number;
+  readonly ruleCaptures: number;
 }
 
 /**

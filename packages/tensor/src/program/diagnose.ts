@@ -52,7 +52,7 @@ function diagnosed(program: Program, values: Evaluated): Diagnosis | undefined {
     const inside =
       operation.op === "scan"
         ? inLoop(operation, given)
-        : operation.op === "checkpoint"
+        : "body" in operation
           ? diagnose(operation.body, given)
           : undefined;
     if (inside !== undefined) return inside.label === "" ? { ...inside, label: nearestLabel(program, node) } : inside;

@@ -26,6 +26,8 @@ export function widenArray(x: ArrayTensor): ArrayTensor {
 
 /** Whatever an operation holds of programs and dtypes. */
 function widenOperation(operation: Operation): Operation {
+  if (operation.op === "customGradient")
+    return { ...operation, body: widen(operation.body), gradient: widen(operation.gradient) };
   if ("body" in operation) return { ...operation, body: widen(operation.body) };
   return "dtype" in operation ? { ...operation, dtype: wide(operation.dtype) } : operation;
 }

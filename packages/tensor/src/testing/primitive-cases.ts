@@ -63,6 +63,12 @@ export const primitiveCases: Readonly<Record<keyof typeof internal.primitives, M
       apply: (x) => t.cumulativeSum(x!, axis, { reverse }),
     };
   },
+  customGradient: elementwise(floats, 2, (a, b) =>
+    t.customGradient(
+      (x: Tensor, y: Tensor) => t.mul(t.tanh(x), y),
+      ({ args: [x, y] }) => [y, x],
+    )(a!, b!),
+  ),
   div: elementwise(floats, 2, (a, b) => t.div(a!, b!)),
   equal: elementwise(numbers, 2, (a, b) => t.equal(a!, t.select(t.less(a!, 0), a!, b!))),
   exp: elementwise(floats, 1, (x) => t.exp(x!)),

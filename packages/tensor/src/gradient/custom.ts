@@ -1,0 +1,119 @@
+import { apply, isArray } from "../apply.ts";
+import { checkFunction, checkList } from "../arguments.ts";
+import { isFloat } from "../dtype.ts";
+import { TensorError } from "../errors.ts";
+import type { GradientContext, GradientResult, Rules } from "../node.ts";
+import type { CustomGradientOperation } from "../primitives/operation.ts";
+import { close } from "../program/close.ts";
+import { evaluate } from "../program/evaluate.ts";
+import { input, programOf } from "../program/program.ts";
+import { symbolsLike } from "../program/trace.ts";
+import { sameShape, showShape } from "../shape.ts";
+import { describe, zerosLike, type ArrayTensor, type SymbolTensor, type Tensor, type Type } from "../tensor.ts";
+import { leavesOf, matchTree, tensorsOf, treeFrom, type Tree } from "../tree.ts";
+
+const ofFloats = <T extends Type>(types: readonly T[]): T[] => types.filter(({ dtype }) => isFloat(dtype));
+
+export const customGradientRules: Rules<CustomGradientOperation> = {
+  op: "customGradient",
+  recompute: "costly",
+  infer: ({ body }) => body.outputs.map(({ shape, dtype }) => ({ shape, dtype })),
+  evaluate: ({ body }, inputs): readonly ArrayTensor[] => evaluate(body, inputs).filter(isArray),
+  gradient({ operation, inputs, outputs, cotangents }: GradientContext<CustomGradientOperation>): GradientResult {
+    const { captures, ruleCaptures, gradient } = operation;
+    const args = inputs.slice(captures + ruleCaptures);
+    const seeds = outputs.flatMap((y, i) => (isFloat(y.dtype) ? [cotangents[i] ?? zerosLike(y)] : []));
+    const ofRule = inputs.slice(captures, captures + ruleCaptures);
+    const found = evaluate(gradient, [...ofRule, ...args, ...outputs, ...seeds]);
+    let next = 0;
+    return {
+      cotangents: [
+        ...inputs.slice(0, captures + ruleCaptures).map(() => undefined),
+        ...args.map((x) => (isFloat(x.dtype) ? found[next++] : undefined)),
+      ],
+    };
+  },
+};
+
+/** What a gradient rule of one's own is given. */
+export interface GradientRuleContext<A extends readonly Tree[], R extends Tree> {
+  readonly args: A;
+  /** What the function gave. */
+  readonly result: R;
+  /** The gradient with respect to the result, nested as it; integers and bools have zeros. */
+  readonly cotangent: R;
+}
+
+/**
+ * The function `f` with a gradient rule of one's own. `rule` gives the gradient with respect to each argument, nested
+ * as the arguments are and of their shapes; what it gives for integers and bools is not looked at. It is made of
+ * tensor functions, so it can be differentiated again: that is the second derivative.
+ *
+ * `f` may not use float tensors of an enclosing function, since the rule says nothing about them: pass them as
+ * arguments. The rule itself may.
+ *
+ *     const round = customGradient((x: Tensor) => floor(add(x, 0.5)), ({ cotangent }) => [cotangent]);
+ */
+export function customGradient<A extends readonly Tree[], R extends Tree>(
+  f: (...args: A) => R,
+  rule: (context: GradientRuleContext<A, R>) => readonly [...A],
+): (...args: A) => R {
+  checkFunction("customGradient", "the first argument", f);
+  checkFunction("customGradient", "the second argument", rule);
+  return (...args) => {
+    const inputs = symbolsLike(args);
+    const traced = f(...treeFrom(args, inputs));
+    const body = close(inputs, tensorsOf(traced));
+    const [captured] = ofFloats(body.captures);
+    if (captured !== undefined) {
+      throw new TensorError(
+        `customGradient: the function uses ${describe(captured)} from outside, for which the rule gives no gradient; pass it as an argument, or stopGradient of it`,
+      );
+    }
+    const gradient = traceRule(rule, args, traced);
+    const ofRule = gradient.captures.map((x) => input(x));
+    const count = body.captures.length;
+    const operation: CustomGradientOperation = {
+      op: "customGradient",
+      body: programOf(
+        [...body.program.inputs.slice(0, count), ...ofRule, ...body.program.inputs.slice(count)],
+        body.program.outputs,
+      ),
+      gradient: gradient.program,
+      captures: count,
+      ruleCaptures: ofRule.length,
+    };
+    const given: readonly Tensor[] = [...body.captures, ...gradient.captures, ...args.flatMap(tensorsOf)];
+    return treeFrom(traced, apply(customGradientRules, operation, given));
+  };
+}
+
+/** The rule as a program of arguments, results and the cotangents of float results. */
+function traceRule<A extends readonly Tree[], R extends Tree>(
+  rule: (context: GradientRuleContext<A, R>) => readonly [...A],
+  args: A,
+  traced: R,
+) {
+  const inputs = symbolsLike(args);
+  const results = tensorsOf(traced).map((y): SymbolTensor => input(y, "result"));
+  const seeds = results.map((y): Tensor => (isFloat(y.dtype) ? input(y, "cotangent") : zerosLike(y)));
+  const given = rule({
+    args: treeFrom(args, inputs),
+    result: treeFrom(traced, results),
+    cotangent: treeFrom(traced, seeds),
+  });
+  checkList("customGradient", "what the rule gives", given, "[cotangent]");
+  const found = matchTree("customGradient: what the rule gives", args, given);
+  const paths = leavesOf(args);
+  const outputs = inputs.flatMap((x, i) => (isFloat(x.dtype) ? [checked(x, found[i], paths[i]?.path ?? "")] : []));
+  const symbols = seeds.filter((seed) => seed.kind === "symbol");
+  return close([...inputs, ...results, ...symbols], outputs);
+}
+
+function checked(x: Tensor, given: Tensor | undefined, path: string): Tensor {
+  if (given !== undefined && given.dtype === x.dtype && sameShape(given.shape, x.shape)) return given;
+  const got = given === undefined ? "nothing" : `${given.dtype} ${describe(given)}`;
+  throw new TensorError(
+    `customGradient: the rule gives ${got} for argument ${path}, expected ${x.dtype} ${showShape(x.shape)}`,
+  );
+}
