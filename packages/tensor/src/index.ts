@@ -50,6 +50,12 @@ export {
 } from "./functions/activations.ts";
 export { argmax, expand, oneHot, split, square, stack, take, variance } from "./functions/arrays.ts";
 
+export { associativeScan } from "./functions/associative-scan.ts";
+export { cumulativeMax, cumulativeProduct } from "./functions/cumulative.ts";
+export { einsum } from "./functions/einsum.ts";
+export { logSumExp } from "./functions/log-sum-exp.ts";
+export { type SortOptions, argsort, flip, sort, topK } from "./functions/sort.ts";
+
 // Random numbers
 export { key, keyAt, keyFor } from "./random/keys.ts";
 export { bernoulli, normal, uniform } from "./random/distributions.ts";
