@@ -12,16 +12,7 @@ import {
   type Tensor,
   type Tree,
 } from "@sluice/tensor";
-import {
-  at,
-  checkOptions,
-  checkTree,
-  describe,
-  placeholder,
-  sameShape,
-  shown,
-  showShape,
-} from "@sluice/tensor/internal";
+import { at, checkOptions, checkTree, describe, placeholder, sameShape, shown } from "@sluice/tensor/internal";
 import { evaluation, type Cell, type CellContext, type CellSizes, type Stepped } from "./cell.ts";
 import {
   checkParameters,
@@ -262,9 +253,7 @@ function checkStep({ name, input, params, state: states }: Made, weights: Tree, 
   const float = floatOf(x, weights);
   const expected = [...input.shape];
   if (x.shape.length !== expected.length + 1 || !sameShape(x.shape.slice(1), expected))
-    throw new TensorError(
-      `${name}: a step expects x ${showShape([NaN, ...expected]).replace("NaN", "batch")}, got ${describe(x)}`,
-    );
+    throw new TensorError(`${name}: a step expects x [${["batch", ...expected].join(", ")}], got ${describe(x)}`);
   if (input.dtype !== "f32" && x.dtype !== input.dtype)
     throw new TensorError(`${name}: a step expects x of dtype ${input.dtype}, got ${x.dtype} ${describe(x)}`);
   checkParameters(name, params, weights, x);
