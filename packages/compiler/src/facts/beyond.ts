@@ -22,7 +22,7 @@ export const isZero = (x: Beyond): boolean => x === 0 || x === "zero";
 export const isPositiveZero = (x: Beyond): boolean => Object.is(x, 0);
 
 /** Of a joined value: what holds for all of its parts. */
-export function weakest(parts: readonly Beyond[]): Beyond {
+function weakest(parts: readonly Beyond[]): Beyond {
   const [first] = parts;
   if (parts.every((x) => Object.is(x, first))) return first;
   return parts.every(isZero) ? "zero" : undefined;

@@ -15,7 +15,7 @@ export type Role = "elementwise" | "view" | "assembly" | "anchor" | "wrapper" | 
  * about as much as a division, `long` dozens of instructions. Else: `moved` elements cost nothing themselves; `bulk`
  * work is faster for all steps of a loop together than step by step; `own` work is neither.
  */
-export type Cost = "light" | "short" | "slow" | "long" | "moved" | "bulk" | "own";
+type Cost = "light" | "short" | "slow" | "long" | "moved" | "bulk" | "own";
 
 /**
  * How elements of an operand are read: `each` by one element of the result, `once` by one of the few elements of the
@@ -28,7 +28,7 @@ export type Reading = "each" | "once" | "again";
  * by parts (`parts`), as a product with rows on the left (`product`), as a `sum` or a `maximum` along another axis, as
  * `words` that follow each other, by `indices`; a loop by its own rules (`loop`), and `never` what cannot be.
  */
-export type Active = "rows" | "view" | "parts" | "product" | "sum" | "maximum" | "words" | "indices" | "loop" | "never";
+type Active = "rows" | "view" | "parts" | "product" | "sum" | "maximum" | "words" | "indices" | "loop" | "never";
 
 /** All that the compiler and the backends ask about a primitive, apart from what it computes. */
 export interface Facts<O extends Operation> {

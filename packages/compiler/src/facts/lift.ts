@@ -18,7 +18,7 @@ export interface Lifted {
 }
 
 /** A node of a step, at least one of whose operands differs from step to step. */
-export interface LiftQuestion<O extends Operation> {
+interface LiftQuestion<O extends Operation> {
   readonly operation: O;
   readonly rules: Rules<Operation>;
   readonly first: Lifted;
