@@ -36,6 +36,7 @@ export { type Biases, gru, lstm, type Reset, rnn } from "./gated/index.ts";
 export { type Activation, type ActivationName, activationOf } from "./activations.ts";
 
 // Modifiers of any cell
+export { type ClipStateGradientOptions, clipStateGradient } from "./modifiers/clip-state-gradient.ts";
 export { keysWithin } from "./modifiers/keys-within.ts";
 export { type StateRates, zoneout } from "./modifiers/zoneout.ts";
 export {

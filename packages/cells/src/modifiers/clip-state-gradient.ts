@@ -1,0 +1,35 @@
+import { clipGradient, mapTree, type Tree } from "@sluice/tensor";
+import { checkOptions, isFloat } from "@sluice/tensor/internal";
+import { evaluation, withTrainingStep, type Cell } from "../cell.ts";
+import { checkCell } from "../check-given.ts";
+import type { State } from "../states.ts";
+
+export interface ClipStateGradientOptions {
+  /** The largest element, or norm, that passes. */
+  readonly max: number;
+  /**
+   * Whether each element is clipped to [-max, max] (`value`, the default), or each example's vector to a Euclidean norm
+   * of at most `max` (`norm`).
+   */
+  readonly by?: "value" | "norm";
+}
+
+/**
+ * Clips the gradient inside back-propagation through time: dL/ds_t of every float state s, at every step, before it
+ * goes back through that step. Graves 2013 (arXiv:1308.0850) trains LSTMs this way. Where the output is a state, what
+ * comes from the output is clipped together with what comes from later steps.
+ *
+ * Values do not change, so the cell computes and is exported as before. To clip the gradients of the weights instead,
+ * chain a clipper with the optimizer.
+ */
+export function clipStateGradient<P extends Tree, S extends State>(
+  cell: Cell<P, S>,
+  options: ClipStateGradientOptions,
+): Cell<P, S> {
+  checkCell("clipStateGradient", cell);
+  checkOptions(`clipStateGradient of ${cell.name}`, options, ["max", "by"]);
+  return withTrainingStep(cell, (params, state, x, context = evaluation) => {
+    const next = cell.step(params, state, x, context);
+    return { ...next, state: mapTree(next.state, (s) => (isFloat(s.dtype) ? clipGradient(s, options) : s)) };
+  });
+}
