@@ -73,7 +73,9 @@ const bundlers: Readonly<Record<string, Bundler>> = {
     const bundle = await rollup({
       input: entry,
       plugins: [nodeResolve({ browser: true }), commonjs()],
-      onwarn: ({ code, message }) => void (code === "CIRCULAR_DEPENDENCY" || warnings.push(message)),
+      // zod writes annotations of purity where Rollup ignores them.
+      onwarn: ({ code, message }) =>
+        void (code === "CIRCULAR_DEPENDENCY" || code === "INVALID_ANNOTATION" || warnings.push(message)),
     });
     await bundle.write({ dir: folder, entryFileNames: "page.js", format: "es" });
     await bundle.close();

@@ -3,6 +3,8 @@
  * browsers have it on secure pages only; where it is there, {@link sha256Later} uses it for long content.
  */
 
+import type { Bytes } from "@sluice/tensor";
+
 /** SHA-256 as 64 hexadecimal digits. A string is hashed as UTF-8. */
 export function sha256(content: string | Uint8Array): string {
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
@@ -16,7 +18,7 @@ export function sha256(content: string | Uint8Array): string {
 }
 
 /** {@link sha256}, by WebCrypto where there is one: several times as fast, and beside this thread's work. */
-export async function sha256Later(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+export async function sha256Later(bytes: Bytes): Promise<string> {
   if (globalThis.crypto?.subtle === undefined) return sha256(bytes);
   const digest = await crypto.subtle.digest("SHA-256", bytes);
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
