@@ -5,7 +5,7 @@ import { openBench, type MeasureOptions, type Row } from "./measure.ts";
 import { peers } from "./peers.ts";
 
 /**
- * Where every backend, and whoever else trains there, is timed in turns: processes of Node, or one page of Chromium.
+ * Where all backends and peers are timed in turns: in processes of Node, or in one page of Chromium.
  */
 export interface Place {
   readonly name: PlaceName;

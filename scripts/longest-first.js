@@ -1,7 +1,7 @@
 import { BaseSequencer } from "vitest/node";
 
 /** The files that take longest, the longest first: one that began last would be waited for by idle cores. */
-const longest = [
+export const longest = [
   "tests/published.test.ts",
   "tests/gpu.test.ts",
   "tests/runtimes.test.ts",
@@ -11,7 +11,7 @@ const longest = [
   "examples/browser/src/page.test.ts",
   "tests/readme.test.ts",
   "packages/inspect/src/gradient-flow.test.ts",
-  "packages/study/src/runner/run.test.ts",
+  "packages/runner/src/run.test.ts",
 ];
 
 /** Of vitest: its own order, behind the files that are known to take longest. */

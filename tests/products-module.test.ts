@@ -5,8 +5,8 @@ import { orthonormalizeRows } from "../packages/params/src/initializers/orthonor
 import { f64x2, i32, type ModuleBuilder, v128, wasmModule } from "../packages/wasm/src/assembler/index.ts";
 
 /*
- * The WebAssembly that makes orthogonal matrices is kept in its binary form: 1 kB in a page, where the assembler that
- * it is written with takes 17. Here is its source. After a change, `vitest -u` writes the module.
+ * The WebAssembly that makes orthogonal matrices is kept in its binary form, so that a page that makes a
+ * cell does not load the assembler. Here is its source. After a change, `vitest -u` writes the module.
  */
 
 /** All parameters are in bytes, but for `size`. */

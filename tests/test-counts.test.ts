@@ -1,6 +1,10 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test, vi } from "vitest";
+import { longest } from "../scripts/longest-first.js";
 import SkippedReporter from "../scripts/skipped-reporter.js";
 import { closingLine, countTests } from "../scripts/test-counts.js";
+import { root } from "./workspace.ts";
 
 const file = (status: string, ...tests: string[]) => ({
   status,
@@ -40,4 +44,8 @@ test("the reasons of skipped tests are told once each, with their number", () =>
   new SkippedReporter().onTestRunEnd([module("no Chromium", undefined), module("no Chromium")]);
   expect(log.mock.calls.flat()).toEqual(["2 skipped: no Chromium", "1 skipped: no reason given"]);
   log.mockRestore();
+});
+
+test("the files that run first are there", () => {
+  expect(longest.filter((path) => !existsSync(join(root, path)))).toEqual([]);
 });

@@ -16,7 +16,7 @@ function webglRenderer(): string | undefined {
   return String(context.getParameter(unmasked?.UNMASKED_RENDERER_WEBGL ?? context.RENDERER));
 }
 
-/** In Node too, where somebody has put WebGPU there. */
+/** In Node too, if WebGPU is installed there. */
 export async function webgpuAdapter(): Promise<string | undefined> {
   const adapter =
     "gpu" in navigator ? await navigator.gpu.requestAdapter({ powerPreference: "high-performance" }) : null;

@@ -11,7 +11,7 @@ const terminal: Console = {
   closed: closed.signal,
 };
 
-// Whoever reads may leave, as `head` does, and a file may have no more room: neither is an error of the command.
+// The reader of a pipe may leave, as `head` does, and a disk may be full: neither is an error of the command.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => closed.abort());
 
 function seconds(text: string): number {

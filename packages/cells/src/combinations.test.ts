@@ -32,7 +32,7 @@ import {
 import { isArray, widen } from "@sluice/tensor/internal";
 import { wasm } from "@sluice/wasm";
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, inject, test } from "vitest";
 import { bias, kernel, recurrentKernel } from "@sluice/params";
 import {
   bidirectional,
@@ -134,7 +134,7 @@ test("random combinations are differentiated as they are computed", { timeout: 1
       const report = assertGradient(run, trained, { samples: 3, seed: given.seed });
       expect(Object.keys(report.parameters).length).toBeGreaterThan(3);
     }),
-    { numRuns: 25 },
+    { numRuns: inject("long") ? 40 : 25 },
   );
 });
 
@@ -173,7 +173,7 @@ test(
           expect(difference / magnitude, path).toBeLessThanOrEqual(1e-5);
         });
       }),
-      { numRuns: 15 },
+      { numRuns: inject("long") ? 40 : 15 },
     );
     await backend.close();
   },
@@ -207,7 +207,7 @@ test("random combinations: carryAfter changes no bit, and carries the state that
         bitsByPath(short.run({ ...rest, x: first(x), perturbations: mapTree(perturbations, first) }))["state"],
       );
     }),
-    { numRuns: 30 },
+    { numRuns: inject("long") ? 60 : 30 },
   );
 });
 
@@ -238,7 +238,7 @@ test("random combinations, with their gradients, are the same in segments", { ti
         ).toBeLessThanOrEqual(1e-12);
       });
     }),
-    { numRuns: 20 },
+    { numRuns: inject("long") ? 40 : 20 },
   );
 });
 

@@ -55,7 +55,7 @@ export interface StepContext<E = Readonly<Record<string, Tensor>>, C = Readonly<
    */
   readonly trace: (name: string, value: Tensor | (() => Tensor)) => Tensor;
   /**
-   * A product of a new input with weights, `x W`: `input("gates", x, W)`. Whoever uses the cell may drop inputs out or
+   * A product of a new input with weights, `x W`: `input("gates", x, W)`. The cell's user may drop inputs out there, or
    * do something to the weights there. The name is that of its place, as for `norm`.
    */
   readonly input: Multiply;

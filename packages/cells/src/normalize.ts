@@ -44,7 +44,7 @@ export function normOf(normalizer: Normalizer | undefined, hidden: number, param
       const width = total.shape.at(-1)!;
       if (width % hidden !== 0)
         throw new TensorError(
-          `norm: the width ${width} of ${place} is no multiple of hidden ${hidden}, so it has no gates to normalize`,
+          `norm: the width ${width} of ${place} is not a multiple of hidden ${hidden}, so it has no gates to normalize`,
         );
       const gates = reshape(total, [...total.shape.slice(0, -1), width / hidden, hidden]);
       return reshape(apply(place, "gates", gates), total.shape);

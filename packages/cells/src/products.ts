@@ -1,4 +1,4 @@
-/** Products of a step with weights, which whoever uses the cell may change. */
+/** A step's products with weights. The cell's user may change them, for example by dropout. */
 import { TensorError, type Tensor } from "@sluice/tensor";
 import { describe } from "@sluice/tensor/internal";
 import type { CellContext, Product } from "./cell.ts";

@@ -189,7 +189,7 @@ describe("what has no exact counterpart is an error that says why", () => {
     [
       "a readout within",
       out(sequential([sequence(gru(sizes)), dense({ input: 3, output: 1 })])),
-      "dense is no recurrent layer; convert it on its own",
+      "dense is not a recurrent layer; convert it on its own",
     ],
     [
       "other hidden sizes",

@@ -55,7 +55,7 @@ const layouts: readonly CellLayout[] = [
  * A cell with one bias becomes `bias_ih` beside a `bias_hh` of zeros: the same function, but in training PyTorch then
  * moves both. An error says where PyTorch has no such layer: the GRU's reset before the product, normalization, other
  * activations (`nn.Linear` has none), a merge other than concat, and a cell with another step than its own, as after
- * zoneout. Variational dropout is no obstacle, since in evaluation it does nothing.
+ * zoneout. Variational dropout does not matter, since it does nothing in evaluation.
  */
 export function toPyTorch<P extends Tree>(
   layer: Layer<P>,
@@ -122,7 +122,7 @@ function directionsOf(layer: Layer, index: number, path: string, known: readonly
         : [{ path: `${path}backward.`, layer: `l${index}_reverse`, weights: backward.weights, of: backward }]),
     ];
   }
-  throw new TensorError(`PyTorch: ${layer.name} is no recurrent layer; convert it on its own`);
+  throw new TensorError(`PyTorch: ${layer.name} is not a recurrent layer; convert it on its own`);
 }
 
 /** One module of PyTorch has layers of one kind and size, and runs all of them in both directions or none. */

@@ -122,7 +122,7 @@ function headerOf(bytes: Uint8Array): { header: Json; start: number } {
   const length = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);
   if (length > BigInt(bytes.length - 8)) {
     throw new SafetensorsError(
-      `the header should have ${length} bytes, but only ${bytes.length - 8} follow: the file is cut off, or it is no safetensors file`,
+      `the header should have ${length} bytes, but only ${bytes.length - 8} follow: the file is cut off, or it is not a safetensors file`,
     );
   }
   const start = 8 + Number(length);
@@ -131,7 +131,7 @@ function headerOf(bytes: Uint8Array): { header: Json; start: number } {
     header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(8, start)));
   } catch (cause) {
     throw new SafetensorsError(
-      `the header is not JSON: the file is damaged, or it is no safetensors file (${String(cause)})`,
+      `the header is not JSON: the file is damaged, or it is not a safetensors file (${String(cause)})`,
       { cause },
     );
   }

@@ -27,7 +27,7 @@ export interface GradientContext<O extends Operation> {
 
 /** What a gradient rule gives. */
 export interface GradientResult {
-  /** One a input; undefined where there is no gradient or none was asked for. */
+  /** One per input; undefined where there is no gradient or none was asked for. */
   readonly cotangents: readonly (Tensor | undefined)[];
   /** Tensors equal to the node's outputs that the gradient computes anyway; the node itself is then dropped. */
   readonly outputs?: readonly Tensor[];

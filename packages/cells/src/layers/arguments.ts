@@ -99,7 +99,7 @@ export function stateOf<S extends State>(name: string, option: string, given: S 
   const strange = [...tensors.keys()].find((path) => !paths.includes(path));
   if (strange !== undefined)
     throw new TensorError(
-      `${name}: ${option} has ${strange}, which is no state of the cell; ${suggestion(strange, paths)}`,
+      `${name}: ${option} has ${strange}, which is not a state of the cell; ${suggestion(strange, paths)}`,
     );
   for (const { path, tensor: zero } of expected) {
     const state = tensors.get(path);

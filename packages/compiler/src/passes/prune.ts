@@ -3,7 +3,7 @@ import { applyScan, splitScan, type Node } from "@sluice/tensor/internal";
 import { rewrite } from "./rewrite.ts";
 
 /**
- * Prune: a loop loses the outputs that nobody reads, gives equal outputs once, and loses the captures and sequences
+ * Prune: a loop loses the outputs that are never read, gives equal outputs once, and loses the captures and sequences
  * that its step does not use.
  */
 export function prune(program: Program): Program {
@@ -56,7 +56,7 @@ export function prune(program: Program): Program {
     return outputs.map((y, i) => {
       if (i < states) return results[i]!;
       const at = kept.findIndex((k) => same(outputs[k]!, y));
-      // An output that nobody reads has no value any more; nothing will ask for this one.
+      // An output that is never read has no value any more; nothing will ask for it.
       return results[at >= 0 ? states + at : 0] ?? y;
     });
   });

@@ -15,7 +15,7 @@ export interface Plan {
   /** Written once before the first run. */
   readonly constants: readonly { readonly buffer: number; readonly values: Values }[];
   readonly steps: readonly Step[];
-  /** For each input: what of it nobody reads. */
+  /** For each input: which part of it is never read. */
   readonly padding: readonly (Padding | undefined)[];
 }
 

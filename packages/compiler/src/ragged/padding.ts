@@ -4,7 +4,7 @@ import type { Padding, Plan } from "../plan/plan.ts";
 import { sameTensor } from "../plan/tensor-map.ts";
 import type { Ragged } from "./ragged.ts";
 
-/** For each input of a program, what of it nobody reads. */
+/** For each input of a program, which part of it is never read. */
 export function paddingOf({ inputs }: Program, ragged: Ragged): Plan["padding"] {
   return inputs.map((x): Padding | undefined => {
     const { region, layout } = ragged.unread(x) ?? {};

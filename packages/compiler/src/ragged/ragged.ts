@@ -30,7 +30,7 @@ import { raggedLoop, type RaggedLoop } from "./loop.ts";
 
 /** Rows that are worked on: those of steps before their sequence's end. */
 interface ActiveRows extends Rows {
-  /** Outputs that somebody reads beyond the lengths, where they are zero: these zeros are to be written. */
+  /** Outputs that are read beyond the lengths, where they are zero: these zeros must be written. */
   readonly filled: readonly number[];
 }
 
@@ -42,7 +42,7 @@ export interface Ragged {
   contracted(node: Node): Contracted | undefined;
   /** Whether a product or a sum takes a region's pairs of step and row by rows. */
   byRow(region: Region): boolean;
-  /** Where nobody reads a value beyond the lengths. */
+  /** Where no value is read beyond the lengths. */
   unread(x: SymbolTensor): Rows | undefined;
 }
 

@@ -66,7 +66,7 @@ export function takeLock(path: string): LockAttempt {
       const place = last === undefined ? path : after(path, last.token);
       if (!appear(draft, place)) continue;
       if (last !== undefined) {
-        // Whoever was slower may have linked to a chain that is no longer there.
+        // A slower process may have linked to a chain that is no longer there.
         if (chainOf(path).at(-1)?.token !== token) {
           rmSync(place, { force: true });
           continue;

@@ -104,6 +104,12 @@ function intervalNote({ results, manifest }: ReportModel): string {
   return `± is half the 95 % confidence interval (CI) of the mean, by Student’s t over the seeds that are done. In the strip each dot is a seed and the stroke their mean; its ends are the lowest and highest seed of the task.${folded ? " The value of a seed is the mean over its folds." : ""}${scaled}`;
 }
 
+/** A text in which a line does not break within an option of the command, such as `--seeds 5`. */
+function withOptions(text: string): Markup {
+  const parts = text.split(/(--[a-z]+ \d+)/);
+  return html`${parts.map((part, i) => (i % 2 === 1 ? html`<span class="option">${part}</span>` : part))}`;
+}
+
 function claims({ claims: judged, claimsNote }: ReportModel): Markup | null {
   if (judged.length === 0 && claimsNote === null) return null;
   return html`<section>
@@ -116,7 +122,7 @@ function claims({ claims: judged, claimsNote }: ReportModel): Markup | null {
             <span class="verdict ${claim.verdict.replace(" ", "-")}">${claim.verdict}</span>
             <div>
               <p>${claim.text}</p>
-              <p class="note">${claim.because}.</p>
+              <p class="note">${withOptions(claim.because)}.</p>
             </div>
           </li>`,
       )}

@@ -25,7 +25,7 @@ table { border-collapse: collapse; font-size: .86rem; line-height: 1.35; font-va
 th, td { text-align: left; padding: .42em 1.1em .42em 0; vertical-align: baseline; }
 th { font-weight: 500; color: var(--soft); white-space: nowrap; border-bottom: 1px solid var(--rule); }
 tbody th { color: var(--ink); border: 0; }
-tbody td { white-space: nowrap; }
+tbody td, .option { white-space: nowrap; }
 td.wrap { white-space: normal; min-width: 15em; max-width: 34em; overflow-wrap: anywhere; }
 .number { text-align: right; }
 td strong { font-weight: 600; }

@@ -71,7 +71,7 @@ function contractAll(operands: readonly Named[], result: readonly string[]): Ten
   return arranged(summed(total, new Set(result)), result);
 }
 
-/** Sums over the axes that nobody asks for. */
+/** Sums over the axes that the result does not name. */
 function summed({ x, axes }: Named, wanted: ReadonlySet<string>): Named {
   const gone = axes.flatMap((axis, i) => (wanted.has(axis) ? [] : [i]));
   return gone.length === 0 ? { x, axes } : { x: sum(x, gone), axes: axes.filter((axis) => wanted.has(axis)) };

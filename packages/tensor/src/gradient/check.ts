@@ -22,7 +22,7 @@ export interface GradientCheckOptions {
   /**
    * How well the differences must tell the derivatives: the largest uncertainty that counts as a check, relative to the
    * parameter's largest derivative or to the outputs' magnitude, whichever is larger. Default 1e-6; mostly it is below
-   * 1e-11. It is no leave for a gradient to be wrong by that much.
+   * 1e-11. A gradient may not be wrong by that much.
    */
   readonly tolerance?: number;
   /** How many elements of each parameter are checked, drawn at random where it has more. Default 100. */

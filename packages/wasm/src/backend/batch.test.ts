@@ -3,7 +3,7 @@ import * as t from "@sluice/tensor";
 import type { ArrayTensor, Tensor } from "@sluice/tensor";
 import { randomTensor } from "@sluice/tensor/testing";
 import fc from "fast-check";
-import { afterAll, test, vi } from "vitest";
+import { afterAll, inject, test, vi } from "vitest";
 import { closeVariants, expectAgreement, expectSameBits, variants } from "../testing/agree.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
@@ -95,7 +95,7 @@ test("random cells on random shapes", async () => {
         expectSameBits(y, alone(together[i]!, y.shape.length - 2), `row ${row} of ${batch} alone, output ${i}`),
       );
     }),
-    { numRuns: 10 },
+    { numRuns: inject("long") ? 25 : 10 },
   );
 });
 

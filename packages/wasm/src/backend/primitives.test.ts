@@ -4,7 +4,7 @@ import * as internal from "@sluice/tensor/internal";
 import type { Tensor } from "@sluice/tensor";
 import { chooser, lookAt, primitiveCases, randomTensor } from "@sluice/tensor/testing";
 import fc from "fast-check";
-import { afterAll, expect, test, vi } from "vitest";
+import { afterAll, expect, inject, test, vi } from "vitest";
 import { closeVariants, expectAgreement } from "../testing/agree.ts";
 import { shapes } from "../testing/random.ts";
 
@@ -27,7 +27,7 @@ test.each(Object.keys(primitiveCases) as (keyof typeof primitiveCases)[])("%s", 
         return Array.isArray(y) ? [...(y as readonly Tensor[])] : [y as Tensor];
       }, args);
     }),
-    { numRuns: 10 },
+    { numRuns: inject("long") ? 25 : 10 },
   );
 });
 
@@ -54,7 +54,7 @@ test.each(Object.keys(primitiveCases) as (keyof typeof primitiveCases)[])(
           ["1 thread", "2 threads, not fused"],
         );
       }),
-      { numRuns: 10 },
+      { numRuns: inject("long") ? 25 : 10 },
     );
   },
 );

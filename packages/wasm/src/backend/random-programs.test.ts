@@ -5,7 +5,7 @@ import * as internal from "@sluice/tensor/internal";
 import type { Tensor } from "@sluice/tensor";
 import { randomTensor } from "@sluice/tensor/testing";
 import fc from "fast-check";
-import { afterAll, test, vi } from "vitest";
+import { afterAll, inject, test, vi } from "vitest";
 import { closeVariants, expectAgreement } from "../testing/agree.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
@@ -117,7 +117,7 @@ test("compositions", async () => {
         [randomTensor(of, "f32", seed), randomTensor(of, "f32", seed + 1)],
       );
     }),
-    { numRuns: 15 },
+    { numRuns: inject("long") ? 40 : 15 },
   );
 });
 
@@ -130,7 +130,7 @@ test("gradients of compositions", async () => {
         [randomTensor(of, "f32", seed), randomTensor(of, "f32", seed + 1)],
       );
     }),
-    { numRuns: 10 },
+    { numRuns: inject("long") ? 25 : 10 },
   );
 });
 
@@ -151,7 +151,7 @@ test("compositions of nothing, and their gradients", async () => {
         quick,
       );
     }),
-    { numRuns: 50 },
+    { numRuns: inject("long") ? 150 : 50 },
   );
 });
 
@@ -239,7 +239,7 @@ test.each(["gru", "norm"] as const)(
           ],
         );
       }),
-      { numRuns: 10, examples: [[noSteps]] },
+      { numRuns: inject("long") ? 25 : 10, examples: [[noSteps]] },
     );
   },
 );
