@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { plainProducts } from "../packages/params/src/initializers/block-products.ts";
 import { compiledProducts } from "../packages/params/src/initializers/compiled-products.ts";
 import { orthonormalizeRows } from "../packages/params/src/initializers/orthonormal-rows.ts";
-import { f64x2, i32, type ModuleBuilder, v128, wasmModule } from "../packages/wasm/src/assembler/index.ts";
+import { f32x4, i32, type ModuleBuilder, v128, wasmModule } from "../packages/wasm/src/assembler/index.ts";
 
 /*
  * The WebAssembly that makes orthogonal matrices is kept in its binary form, so that a page that makes a
@@ -13,7 +13,7 @@ import { f64x2, i32, type ModuleBuilder, v128, wasmModule } from "../packages/wa
 function emitAddProducts(builder: ModuleBuilder): void {
   const params = { x: "i32", xStride: "i32", y: "i32", yStride: "i32", size: "i32", width: "i32", out: "i32" } as const;
   builder.function("addProducts", { params, export: true }, (body, { x, xStride, y, yStride, size, width, out }) => {
-    const outStride = body.let(i32.shl(size, 3));
+    const outStride = body.let(i32.shl(size, 2));
     const end = body.let(i32.add(out, outStride));
     const xEnd = body.let(i32.add(x, width));
     const rows = [0, 1, 2, 3].map((row) => body.local("i32", `x${row}`));
@@ -23,13 +23,13 @@ function emitAddProducts(builder: ModuleBuilder): void {
       rows.forEach((row, r) => body.set(row, r === 0 ? x : i32.add(rows[r - 1]!, xStride)));
       body.set(vectors[0]!, y);
       body.set(vectors[1]!, i32.add(y, yStride));
-      for (const sum of sums.flat()) body.set(sum, f64x2.const(0));
+      for (const sum of sums.flat()) body.set(sum, f32x4.const(0));
       body.repeatWhile(i32.ltU(rows[0]!, xEnd), () => {
         for (const offset of [0, 16]) {
           const b = vectors.map((vector) => body.let(v128.load(vector, offset)));
           rows.forEach((row, r) => {
             const a = body.let(v128.load(row, offset));
-            sums[r]!.forEach((sum, p) => body.set(sum, f64x2.add(sum, f64x2.mul(a, b[p]!))));
+            sums[r]!.forEach((sum, p) => body.set(sum, f32x4.add(sum, f32x4.mul(a, b[p]!))));
           });
         }
         for (const pointer of [...rows, ...vectors]) body.set(pointer, i32.add(pointer, 32));
@@ -37,20 +37,25 @@ function emitAddProducts(builder: ModuleBuilder): void {
       const at = body.let(out);
       sums.forEach(([first, second], r) => {
         if (r > 0) body.set(at, i32.add(at, outStride));
-        const evens = v128.shuffle32(first!, second!, [0, 1, 4, 5]);
-        const odds = v128.shuffle32(first!, second!, [2, 3, 6, 7]);
-        body.do(v128.store(at, f64x2.add(v128.load(at), f64x2.add(evens, odds))));
+        const halves = body.let(
+          f32x4.add(v128.shuffle32(first!, second!, [0, 1, 4, 5]), v128.shuffle32(first!, second!, [2, 3, 6, 7])),
+        );
+        const totals = f32x4.add(
+          v128.shuffle32(halves, halves, [0, 2, 0, 2]),
+          v128.shuffle32(halves, halves, [1, 3, 1, 3]),
+        );
+        body.do(v128.store64Lane(at, f32x4.add(v128.load64Zero(at), totals), 0));
       });
       body.set(y, i32.add(y, i32.shl(yStride, 1)));
-      body.set(out, i32.add(out, 16));
+      body.set(out, i32.add(out, 8));
     });
   });
 }
 
 /** All parameters are in bytes. */
 function emitSubtractShares(builder: ModuleBuilder): void {
-  const params = { x: "i32", xStride: "i32", shares: "i32", fours: "i32", size: "i32", width: "i32" } as const;
-  builder.function("subtractShares", { params, export: true }, (body, { x, xStride, shares, fours, size, width }) => {
+  const params = { x: "i32", xStride: "i32", shares: "i32", eights: "i32", size: "i32", width: "i32" } as const;
+  builder.function("subtractShares", { params, export: true }, (body, { x, xStride, shares, eights, size, width }) => {
     const end = body.let(i32.add(x, width));
     const sharesEnd = body.let(i32.add(shares, size));
     const rows = [0, 1, 2, 3].map((row) => body.local("i32", `x${row}`));
@@ -64,14 +69,14 @@ function emitSubtractShares(builder: ModuleBuilder): void {
       });
       body.repeatWhile(i32.ltU(parts[0]!, sharesEnd), () => {
         for (const p of [0, 1]) {
-          const b = [0, 16].map((offset) => body.let(v128.load(fours, 32 * p + offset)));
+          const b = [0, 16].map((offset) => body.let(v128.load(eights, 32 * p + offset)));
           parts.forEach((part, r) => {
-            const share = body.let(v128.load64Splat(part, 8 * p));
-            values[r]!.forEach((value, v) => body.set(value, f64x2.sub(value, f64x2.mul(share, b[v]!))));
+            const share = body.let(v128.load32Splat(part, 4 * p));
+            values[r]!.forEach((value, v) => body.set(value, f32x4.sub(value, f32x4.mul(share, b[v]!))));
           });
         }
-        for (const part of parts) body.set(part, i32.add(part, 16));
-        body.set(fours, i32.add(fours, 64));
+        for (const part of parts) body.set(part, i32.add(part, 8));
+        body.set(eights, i32.add(eights, 64));
       });
       rows.forEach((row, r) => values[r]!.forEach((value, v) => body.do(v128.store(row, value, 16 * v))));
       body.set(x, i32.add(x, 32));

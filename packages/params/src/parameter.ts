@@ -105,7 +105,7 @@ function checkBranch(specs: unknown, path: string): void {
 }
 
 export interface InitOptions {
-  /** Default f32. Initializers compute in f64 and are rounded once. */
+  /** Default f32. Initializers compute in f64 and are rounded once, but {@link orthogonal} computes in f32. */
   readonly dtype?: DType;
 }
 

@@ -11,9 +11,9 @@ interface AddProducts {
   /** `size` rows of `width`. */
   readonly y: number;
   readonly yStride: number;
-  /** A multiple of 4. */
+  /** A multiple of 8. */
   readonly size: number;
-  /** A multiple of 4. */
+  /** A multiple of 8. */
   readonly width: number;
   /** `[4, size]`, one behind the other. */
   readonly out: number;
@@ -25,16 +25,19 @@ interface SubtractShares {
   readonly xStride: number;
   /** `[4, size]`, one behind the other. */
   readonly shares: number;
-  /** `[width / 4, size, 4]`. */
-  readonly fours: number;
+  /** `[width / 8, size, 8]`. */
+  readonly eights: number;
   readonly size: number;
   readonly width: number;
 }
 
-/** A memory of numbers, and the two products over it that an orthogonal matrix is made with. */
+/** A memory of numbers in f32, and the two products over it that an orthogonal matrix is made with. */
 export interface BlockProducts {
-  readonly memory: Float64Array;
-  /** `out += x y'`: of each product, the terms of even columns are added up, and those of odd ones, then the two. */
+  readonly memory: Float32Array;
+  /**
+   * `out += x y'`: of each product the terms of columns 0, 4, 8 ... are added up, those of 1, 5, 9 ... and so on, then
+   * these four: `(s0 + s2) + (s1 + s3)`.
+   */
   addProducts(of: AddProducts): void;
   /** `x -= shares y`, one row of y after the other. */
   subtractShares(of: SubtractShares): void;
@@ -50,105 +53,82 @@ export function blockProducts(numbers: number, operations: number): BlockProduct
 
 /** In plain JavaScript. */
 export function plainProducts(numbers: number): BlockProducts {
-  const memory = new Float64Array(numbers);
+  const memory = new Float32Array(numbers);
   return {
     memory,
     addProducts({ x, xStride, y, yStride, size, width, out }) {
-      for (let row = 0; row < 4; row += 2) {
+      for (let row = 0; row < 4; row++) {
         for (let p = 0; p < size; p += 2)
-          addFour(memory, x + row * xStride, xStride, y + p * yStride, yStride, width, out + row * size + p, size);
+          addTwo(memory, x + row * xStride, y + p * yStride, yStride, width, out + row * size + p);
       }
     },
-    subtractShares({ x, xStride, shares, fours, size, width }) {
-      for (let j = 0; j < width; j += 4) {
-        for (let row = 0; row < 4; row += 2) {
-          const from = x + row * xStride + j;
-          subtractFromEight(memory, from, xStride, shares + row * size, fours + j * size, size);
-        }
+    subtractShares({ x, xStride, shares, eights, size, width }) {
+      for (let j = 0; j < width; j += 8) {
+        for (let row = 0; row < 4; row++)
+          subtractFromEight(memory, x + row * xStride + j, shares + row * size, eights + j * size, size);
       }
     },
   };
 }
 
-/** Products of two rows with two others. Plain variables, and no lists of them: so they stay in registers. */
-function addFour(
-  memory: Float64Array,
-  x: number,
-  xStride: number,
-  y: number,
-  yStride: number,
-  width: number,
-  out: number,
-  outStride: number,
-): void {
-  let even00 = 0;
-  let even01 = 0;
-  let even10 = 0;
-  let even11 = 0;
-  let odd00 = 0;
-  let odd01 = 0;
-  let odd10 = 0;
-  let odd11 = 0;
-  for (let j = 0; j < width; j += 2) {
-    const a0 = memory[x + j]!;
-    const a1 = memory[x + xStride + j]!;
-    const b0 = memory[y + j]!;
-    const b1 = memory[y + yStride + j]!;
-    even00 += a0 * b0;
-    even01 += a0 * b1;
-    even10 += a1 * b0;
-    even11 += a1 * b1;
-    const c0 = memory[x + j + 1]!;
-    const c1 = memory[x + xStride + j + 1]!;
-    const d0 = memory[y + j + 1]!;
-    const d1 = memory[y + yStride + j + 1]!;
-    odd00 += c0 * d0;
-    odd01 += c0 * d1;
-    odd10 += c1 * d0;
-    odd11 += c1 * d1;
+const { fround } = Math;
+
+/** Products of a row with two vectors. Plain variables, and no lists of them: so they stay in registers. */
+function addTwo(memory: Float32Array, x: number, y: number, yStride: number, width: number, out: number): void {
+  let first0 = fround(0);
+  let first1 = fround(0);
+  let first2 = fround(0);
+  let first3 = fround(0);
+  let second0 = fround(0);
+  let second1 = fround(0);
+  let second2 = fround(0);
+  let second3 = fround(0);
+  const z = y + yStride;
+  for (let j = 0; j < width; j += 4) {
+    const x0 = memory[x + j]!;
+    const x1 = memory[x + j + 1]!;
+    const x2 = memory[x + j + 2]!;
+    const x3 = memory[x + j + 3]!;
+    first0 = fround(first0 + fround(x0 * memory[y + j]!));
+    first1 = fround(first1 + fround(x1 * memory[y + j + 1]!));
+    first2 = fround(first2 + fround(x2 * memory[y + j + 2]!));
+    first3 = fround(first3 + fround(x3 * memory[y + j + 3]!));
+    second0 = fround(second0 + fround(x0 * memory[z + j]!));
+    second1 = fround(second1 + fround(x1 * memory[z + j + 1]!));
+    second2 = fround(second2 + fround(x2 * memory[z + j + 2]!));
+    second3 = fround(second3 + fround(x3 * memory[z + j + 3]!));
   }
-  memory[out] = memory[out]! + (even00 + odd00);
-  memory[out + 1] = memory[out + 1]! + (even01 + odd01);
-  memory[out + outStride] = memory[out + outStride]! + (even10 + odd10);
-  memory[out + outStride + 1] = memory[out + outStride + 1]! + (even11 + odd11);
+  memory[out] = memory[out]! + fround(fround(first0 + first2) + fround(first1 + first3));
+  memory[out + 1] = memory[out + 1]! + fround(fround(second0 + second2) + fround(second1 + second3));
 }
 
-function subtractFromEight(
-  memory: Float64Array,
-  x: number,
-  xStride: number,
-  shares: number,
-  fours: number,
-  size: number,
-): void {
-  const y = x + xStride;
+function subtractFromEight(memory: Float32Array, x: number, shares: number, eights: number, size: number): void {
   let x0 = memory[x]!;
   let x1 = memory[x + 1]!;
   let x2 = memory[x + 2]!;
   let x3 = memory[x + 3]!;
-  let y0 = memory[y]!;
-  let y1 = memory[y + 1]!;
-  let y2 = memory[y + 2]!;
-  let y3 = memory[y + 3]!;
+  let x4 = memory[x + 4]!;
+  let x5 = memory[x + 5]!;
+  let x6 = memory[x + 6]!;
+  let x7 = memory[x + 7]!;
   for (let p = 0; p < size; p++) {
-    const a = memory[shares + p]!;
-    const b = memory[shares + size + p]!;
-    const at = fours + 4 * p;
-    x0 -= a * memory[at]!;
-    x1 -= a * memory[at + 1]!;
-    x2 -= a * memory[at + 2]!;
-    x3 -= a * memory[at + 3]!;
-    y0 -= b * memory[at]!;
-    y1 -= b * memory[at + 1]!;
-    y2 -= b * memory[at + 2]!;
-    y3 -= b * memory[at + 3]!;
+    const share = memory[shares + p]!;
+    const at = eights + 8 * p;
+    x0 = fround(x0 - fround(share * memory[at]!));
+    x1 = fround(x1 - fround(share * memory[at + 1]!));
+    x2 = fround(x2 - fround(share * memory[at + 2]!));
+    x3 = fround(x3 - fround(share * memory[at + 3]!));
+    x4 = fround(x4 - fround(share * memory[at + 4]!));
+    x5 = fround(x5 - fround(share * memory[at + 5]!));
+    x6 = fround(x6 - fround(share * memory[at + 6]!));
+    x7 = fround(x7 - fround(share * memory[at + 7]!));
   }
   memory[x] = x0;
   memory[x + 1] = x1;
   memory[x + 2] = x2;
   memory[x + 3] = x3;
-  memory[y] = y0;
-  memory[y + 1] = y1;
-  memory[y + 2] = y2;
-  memory[y + 3] = y3;
+  memory[x + 4] = x4;
+  memory[x + 5] = x5;
+  memory[x + 6] = x6;
+  memory[x + 7] = x7;
 }

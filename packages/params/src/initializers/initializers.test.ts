@@ -209,6 +209,9 @@ function reflected(normals: ArrayLike<number>, count: number, length: number): n
   });
 }
 
+/** Orthogonal matrices are made in f32: each of so many reflections rounds some four times, without a common sign. */
+const roundingOf = (reflections: number): number => Math.sqrt(reflections) * 4 * 2 ** -24;
+
 describe("orthogonal", () => {
   test.each([
     [1, 1],
@@ -227,7 +230,7 @@ describe("orthogonal", () => {
     const worst = expected
       .flatMap((row, i) => row.map((x, j) => Math.abs(x - at(i, j))))
       .reduce((a, b) => Math.max(a, b));
-    expect(worst).toBeLessThan(1e-13);
+    expect(worst).toBeLessThan(roundingOf(count));
   });
 
   test("is uniform: the entries of many small ones have the moments of the Haar measure", () => {
@@ -260,7 +263,7 @@ describe("orthogonal", () => {
       for (let b = 0; b <= a; b++) {
         let product = 0;
         for (let j = 0; j < Math.max(rows, columns); j++) product += at(a, j) * at(b, j);
-        expect(Math.abs(product - (a === b ? 1 : 0))).toBeLessThan(1e-14);
+        expect(Math.abs(product - (a === b ? 1 : 0))).toBeLessThan(roundingOf(short));
       }
     }
   });
@@ -290,7 +293,7 @@ test("the same bits everywhere: these hashes are part of the definition", () => 
       {
         "glorotUniform": "efaa111517f628ec",
         "heNormal": "edfd29c97eea8ba4",
-        "orthogonal": "a9eab6f37ba6cda0",
+        "orthogonal": "b2f67a1f29682bfe",
       }
     `);
 });
