@@ -5,6 +5,9 @@
 import { TensorError, type ArrayTensor, type Shape, type Tensor } from "@sluice/tensor";
 import { inverseErrorF64, sizeOf, threefry2x32Into } from "@sluice/tensor/internal";
 
+/** Numbers that are drawn together, so that their bits stay in a near cache. */
+const BLOCK = 4096;
+
 /**
  * Whole numbers from 0 to 2^24 - 1, as many as fill the shape, each as likely as the others. They are the tensor's own
  * to change.
@@ -12,10 +15,13 @@ import { inverseErrorF64, sizeOf, threefry2x32Into } from "@sluice/tensor/intern
 export function drawWhole(key: ArrayTensor, shape: Shape): Drawn {
   const count = sizeOf(shape);
   const [k0, k1] = wordsOf(key);
-  const bits = new Uint32Array(count + (count % 2));
-  for (let i = 0; i < count; i += 2) threefry2x32Into(bits, i, k0, k1, i >>> 1, 0);
   const data = new Float64Array(count);
-  for (let i = 0; i < count; i++) data[i] = bits[i]! >>> 8;
+  const block = new Uint32Array(BLOCK);
+  for (let from = 0; from < count; from += BLOCK) {
+    const size = Math.min(BLOCK, count - from);
+    for (let i = 0; i < size; i += 2) threefry2x32Into(block, i, k0, k1, (from + i) >>> 1, 0);
+    for (let i = 0; i < size; i++) data[from + i] = block[i]! >>> 8;
+  }
   return { kind: "array", shape, dtype: "f64", data };
 }
 
