@@ -72,7 +72,7 @@ const calls: Readonly<Record<string, Call>> = {
   "tensor.bernoulli": [t.bernoulli, seed, [2], 0.5],
   "tensor.compile": [t.compile, (p: t.Tensor) => t.neg(p), [x], { backend: t.reference() }],
   "tensor.grad": [t.grad, (p: t.Tensor) => t.sum(p)],
-  "tensor.trace": [t.trace, (p: t.Tensor) => t.neg(p), [x]],
+  "tensor.recordProgram": [t.recordProgram, (p: t.Tensor) => t.neg(p), [x]],
   "tensor.leavesOf": [t.leavesOf, { a: x }],
   "tensor.mapTree": [t.mapTree, { a: x }, (leaf: t.Tensor) => leaf],
   "cells.gru": [cells.gru, { input: 3, hidden: 4 }],
@@ -214,7 +214,7 @@ test.each<[string, object, string]>([
   [
     "a loss that is async",
     { loss: async () => ({ loss: t.scalar(1) }) },
-    "trainStep: the loss returned a promise; await it, expected an object with the scalar tensor loss: a loss is traced, so it cannot be async",
+    "trainStep: the loss returned a promise; await it, expected an object with the scalar tensor loss: a loss is recorded as a program, so it cannot be async",
   ],
   [
     "a loss of a number",

@@ -31,7 +31,7 @@ import {
   sum,
   tensor,
   tensorsOf,
-  trace,
+  recordProgram,
   valueAndGradAux,
   valuesOf,
   type ArrayTensor,
@@ -200,10 +200,10 @@ test("fusions of no rows", async () => {
   }
 });
 
-/** The results of `f` applied to arrays, which the program traced from it and both backends have to give as well. */
+/** The results of `f` applied to arrays, which the program recorded from it and both backends have to give as well. */
 async function agreed<A extends Tree>(f: (at: A) => Tree, at: A): Promise<Tree> {
   const eager = leavesOf(f(at));
-  const { program } = trace(f, [at]);
+  const { program } = recordProgram(f, [at]);
   const found: Record<string, readonly Tensor[]> = { evaluated: evaluate(program, tensorsOf(at)) };
   for (const [name, backend] of Object.entries(backends)) {
     const compiled = await compile(f, [at], { backend });

@@ -30,7 +30,7 @@ import {
   tanh,
   tensor,
   transpose,
-  trace,
+  recordProgram,
   valuesOf,
   type ArrayTensor,
   type Backend,
@@ -177,7 +177,7 @@ const traps: Readonly<Record<string, Trap>> = {
     [tensor(Int32Array.of(2147483647, -2147483648, 16777217, -16777219, 65535, -65536, 123456789))],
   ),
   "an array that is too large is an error": async (backend) => {
-    const { program } = trace((x: Tensor) => sum(mul(x, 2)), [zerosArray([17_000_000])]);
+    const { program } = recordProgram((x: Tensor) => sum(mul(x, 2)), [zerosArray([17_000_000])]);
     const failed = await backend.compile(program).then(
       () => "",
       (error: Error) => error.message,

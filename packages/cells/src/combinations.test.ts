@@ -22,7 +22,7 @@ import {
   tanh,
   tensor,
   tensorsOf,
-  trace,
+  recordProgram,
   valueAndGradAux,
   valuesOf,
   type ArrayTensor,
@@ -154,15 +154,15 @@ test(
           const results = run(at);
           return { value: weigh(results), aux: results };
         });
-        const { program, result } = trace(f, [trained]);
+        const { program, result } = recordProgram(f, [trained]);
         const inputs = tensorsOf(trained).filter(isArray);
         const executable = await backend.compile(program);
         const found = await executable.run(inputs);
         await executable.dispose();
         const optimized = evaluate(optimize(program), inputs);
-        const traced = evaluate(program, inputs);
+        const recorded = evaluate(program, inputs);
         leavesOf(result).forEach(({ path }, i) => {
-          const [values, expected, plain] = [found[i]!, optimized[i]!, traced[i]!].map((y) => [...valuesOf(y)]);
+          const [values, expected, plain] = [found[i]!, optimized[i]!, recorded[i]!].map((y) => [...valuesOf(y)]);
           expect(found[i], path).toMatchObject({ shape: optimized[i]!.shape, dtype: "f32" });
           expect(
             values!.filter((value, j) => !Object.is(value, expected![j])),
@@ -225,7 +225,7 @@ test("random combinations, with their gradients, are the same in segments", { ti
           aux: results,
         };
       });
-      const { program, result } = trace(f, [trained]);
+      const { program, result } = recordProgram(f, [trained]);
       const [whole, divided] = [{}, { checkpoint: each }].map((options) =>
         evaluate(optimize(widen(program), options), tensorsOf(trained).filter(isArray).map(inDouble)),
       );

@@ -11,7 +11,7 @@ import {
   sum,
   tanh,
   tensorsOf,
-  trace,
+  recordProgram,
   uniform,
   valueAndGrad,
   type ArrayTensor,
@@ -58,7 +58,7 @@ const oneLayer = (p: Params, x: Tensor): Tensor => sum(gru(p.first, x).state.h);
 const twoLayers = (p: Params, x: Tensor): Tensor => sum(gru(p.second, gru(p.first, x).output).state.h);
 
 const training = (loss: typeof oneLayer, time: number): Program =>
-  trace(valueAndGrad(loss), [params, placeholder({ shape: [time, 1, 2], dtype: "f32" }, "x")]).program;
+  recordProgram(valueAndGrad(loss), [params, placeholder({ shape: [time, 1, 2], dtype: "f32" }, "x")]).program;
 const options = { panelColumns: 8 };
 const megabytes = ({ plan }: Planned): number => plan.bytes / 1e6;
 
@@ -109,7 +109,7 @@ test("of two layers both run in segments only where one does not suffice", () =>
 
 test("the plan gives the bits of its program, and the values of the one without a budget", () => {
   const x = random("x", [40, 1, 2]);
-  const program = trace(valueAndGrad(twoLayers), [params, x]).program;
+  const program = recordProgram(valueAndGrad(twoLayers), [params, x]).program;
   const args = [...tensorsOf(params), x].filter(isArray);
   const { plan: whole } = planWithin(program, options);
   const within = planWithin(program, { ...options, memory: 0.6 * whole.bytes });
@@ -129,7 +129,7 @@ test("a loop without states has nothing to keep between segments", () => {
       scan((state: readonly Tensor[], at: Tensor) => ({ state, output: tanh(mul(tanh(mul(at, p.a)), p.a)) }), [], x)
         .output,
     );
-  const { program } = trace(valueAndGrad(squares), [
+  const { program } = recordProgram(valueAndGrad(squares), [
     { a: random("a", [8]) },
     placeholder({ shape: [1000, 8], dtype: "f32" }, "x"),
   ]);
@@ -148,7 +148,7 @@ test("a budget that nothing meets: what was planned, the least, and what takes i
   expect(short(twoLayers, 4e6)).toThrow(
     /at least [\d.]+ MB with loops in \d+ and \d+ segments\. Inputs and outputs take 805\.0 kB, and the \[100000,1,8\] of a scan 3\.2 MB \(it is read after its loop: the last step's output alone, or doing in the step what is done with it, would save that\)\./,
   );
-  const forward = trace(
+  const forward = recordProgram(
     (x: Tensor) => oneLayer(params, x),
     [placeholder({ shape: [1000, 1, 2], dtype: "f32" }, "x")],
   ).program;

@@ -15,7 +15,7 @@ export interface ExpectedLeaf {
 /**
  * Compares a tree with the tensors that it should have, by path: an error, begun by `operation` and naming `what` it is
  * (`parameters`), says everything that is missing, too much, or of another shape or dtype. It looks at no values, so
- * that of a compiled function it costs nothing once that is traced.
+ * that of a compiled function it costs nothing once that is recorded.
  */
 export function checkTree(operation: string, what: string, expected: readonly ExpectedLeaf[], given: Tree): void {
   const tensors = new Map(leavesWithin(operation, what, given).map(({ path, tensor }) => [path, tensor]));

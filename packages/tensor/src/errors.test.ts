@@ -144,7 +144,7 @@ test.each<[string, () => unknown]>([
   ],
   ["placeholder: [NaN] is not a shape, which is a list of whole numbers >= 0, such as [32, 64]", () => x([NaN])],
   [
-    "values: x [2] is a symbol, which has no values while a function is traced. Return it from the function and read the result",
+    "values: x [2] is a symbol, which has no values while a function is recorded. Return it from the function and read the result",
     () => t.valuesOf(x([2])),
   ],
   ["item: expected one value, got [2,3]", () => t.item(f32)],
@@ -175,17 +175,17 @@ test.each<[string, () => unknown]>([
     () => t.vjp((a: Tensor) => a, f32).pullback(internal.zerosArray([2])),
   ],
   [
-    "program: it needs outside [2], which belongs to another function being traced; pass it as an argument",
-    () => t.trace((a: Tensor) => t.add(a, x([2], "f32", "outside")), [internal.zerosArray([2])]),
+    "program: it needs outside [2], which belongs to another function being recorded; pass it as an argument",
+    () => t.recordProgram((a: Tensor) => t.add(a, x([2], "f32", "outside")), [internal.zerosArray([2])]),
   ],
-  ["program: expected 1 inputs, got 0", () => t.evaluate(t.trace((a: Tensor) => a, [f32]).program, [])],
+  ["program: expected 1 inputs, got 0", () => t.evaluate(t.recordProgram((a: Tensor) => a, [f32]).program, [])],
   [
     "program: input 0 expects f32 [2,3], got i32 [2,3]",
-    () => t.evaluate(t.trace((a: Tensor) => a, [f32]).program, [i32]),
+    () => t.evaluate(t.recordProgram((a: Tensor) => a, [f32]).program, [i32]),
   ],
   [
     "differentiate: the program has no input 1; it has 1",
-    () => internal.differentiate(t.trace((a: Tensor) => a, [f32]).program, [1]),
+    () => internal.differentiate(t.recordProgram((a: Tensor) => a, [f32]).program, [1]),
   ],
 ])("%s", (message, f) => {
   expect(f).toThrow(new t.TensorError(message));

@@ -62,7 +62,7 @@ export { bernoulli, normal, uniform } from "./random/distributions.ts";
 
 // Programs and their gradients
 export { type Program, programOf } from "./program/program.ts";
-export { type Traced, trace } from "./program/trace.ts";
+export { type RecordedProgram, recordProgram } from "./program/record.ts";
 export { evaluate } from "./program/evaluate.ts";
 export { type Diagnosis, type OperandState, diagnose, showDiagnosis } from "./program/diagnose.ts";
 export { print } from "./program/print.ts";

@@ -40,7 +40,7 @@ export { euclideanNorm, root, scaleOfSquares } from "./functions/norms.ts";
 
 // Programs and their gradients
 export { dependents, input, nodesOf } from "./program/program.ts";
-export { placeholder } from "./program/trace.ts";
+export { placeholder } from "./program/record.ts";
 export { close } from "./program/close.ts";
 export { replaceNodes, substitute } from "./program/rewrite.ts";
 export { widen } from "./program/widen.ts";

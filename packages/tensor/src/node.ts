@@ -2,7 +2,7 @@ import type { Operation } from "./primitives/operation.ts";
 import type { ArrayTensor, Tensor, Type } from "./tensor.ts";
 
 /**
- * One application of a primitive in a traced program. Nodes are immutable; a program is the graph that its outputs
+ * One application of a primitive in a recorded program. Nodes are immutable; a program is the graph that its outputs
  * reach.
  */
 export interface Node {

@@ -27,7 +27,7 @@ export interface Piece {
   readonly values: Values;
 }
 
-/** A tensor that stands for output `index` of `node` in a program that is being traced. */
+/** A tensor that stands for output `index` of `node` in a program that is being recorded. */
 export interface SymbolTensor extends Type {
   readonly kind: "symbol";
   readonly node: Node;
@@ -36,7 +36,7 @@ export interface SymbolTensor extends Type {
 
 /**
  * A tensor has a static shape, a dtype, and either values or a symbol. A function of tensors therefore runs eagerly on
- * arrays, or is traced into a {@link Program} by being called with symbols.
+ * arrays, or is recorded into a {@link Program} by being called with symbols.
  */
 export type Tensor = ArrayTensor | SymbolTensor;
 
@@ -165,12 +165,12 @@ export function isTensor(value: unknown): value is Tensor {
   );
 }
 
-/** The values of a tensor; an error for a symbol, which has none while a function is traced. */
+/** The values of a tensor; an error for a symbol, which has none while a function is recorded. */
 export function valuesOf(x: Tensor): Values {
   if (!isTensor(x)) throw new TensorError(`values: the argument is ${shown(x)}, expected a tensor`);
   if (x.kind === "array") return x.data;
   throw new TensorError(
-    `values: ${describe(x)} is a symbol, which has no values while a function is traced. Return it from the function and read the result`,
+    `values: ${describe(x)} is a symbol, which has no values while a function is recorded. Return it from the function and read the result`,
   );
 }
 

@@ -14,7 +14,7 @@ import {
   split,
   sum,
   tanh,
-  trace,
+  recordProgram,
   valuesOf,
   type Tensor,
 } from "@sluice/tensor";
@@ -148,8 +148,8 @@ test("a product that nobody changes is matmul: the optimized training program is
     const layer = sequence(made(hooked));
     const params = layer.init(key(1));
     const loss = (p: typeof params, y: Tensor): Tensor => sum(layer.apply(p, y).output);
-    const { program: traced } = trace(grad(loss), [params, normal(key(2), [batch, time, input])]);
-    return print(optimize(traced));
+    const { program: recorded } = recordProgram(grad(loss), [params, normal(key(2), [batch, time, input])]);
+    return print(optimize(recorded));
   };
   expect(program(true)).toBe(program(false));
 });

@@ -1,5 +1,13 @@
 import { optimize } from "@sluice/compiler";
-import { evaluate, trace, leavesOf, TensorError, valueAndGradAux, valuesOf, type Backend } from "@sluice/tensor";
+import {
+  evaluate,
+  recordProgram,
+  leavesOf,
+  TensorError,
+  valueAndGradAux,
+  valuesOf,
+  type Backend,
+} from "@sluice/tensor";
 import { arrayOf, type Subject } from "./subject.ts";
 import { run, runAt, trained, weighed, type Results, type Trained } from "./laws.ts";
 
@@ -13,7 +21,7 @@ export async function onBackend(subject: Subject, backend: Backend, tolerance: n
     const results = runAt(subject, at, { lengths: [4, 2, 0] });
     return { value: weighed({ output: results.output, state: results.state }), aux: results };
   });
-  const { program, result } = trace(f, [given]);
+  const { program, result } = recordProgram(f, [given]);
   const inputs = leavesOf(given).map(({ tensor }) => arrayOf(tensor));
   const executable = await backend.compile(program);
   try {

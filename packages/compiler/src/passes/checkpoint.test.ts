@@ -13,7 +13,7 @@ import {
   tanh,
   tensor,
   tensorsOf,
-  trace,
+  recordProgram,
   uniform,
   valueAndGrad,
   type ArrayTensor,
@@ -47,7 +47,7 @@ describe("before and after", () => {
     ).state.h;
   const training = (options: ScanOptions = {}): Program =>
     prepare(
-      trace(
+      recordProgram(
         valueAndGrad((u: Tensor, xs: Tensor) => sum(last(u, xs, options))),
         [U, x],
       ).program,
@@ -101,11 +101,11 @@ describe("before and after", () => {
   test("1 segment, a program without a gradient, and one with no steps stay as they are", () => {
     const one = training();
     expect(print(checkpointLoops(one, [1]))).toBe(print(one));
-    const forward = prepare(trace((u: Tensor, xs: Tensor) => last(u, xs), [U, x]).program);
+    const forward = prepare(recordProgram((u: Tensor, xs: Tensor) => last(u, xs), [U, x]).program);
     expect(loopPairs(forward)).toEqual([]);
     expect(print(checkpointLoops(forward, [4]))).toBe(print(forward));
     const empty = prepare(
-      trace(
+      recordProgram(
         valueAndGrad((u: Tensor, xs: Tensor) => sum(last(u, xs))),
         [U, tensor([], [0, 1, 1])],
       ).program,
@@ -115,7 +115,7 @@ describe("before and after", () => {
 
   test("an output that is read elsewhere stays whole and is not kept a second time", () => {
     const program = prepare(
-      trace(
+      recordProgram(
         valueAndGrad((u: Tensor, xs: Tensor) => {
           const { output } = scan(
             (s: { h: Tensor }, at: Tensor) => {
@@ -192,7 +192,7 @@ describe("values and gradients", () => {
                 }
               : {}),
           };
-          const { program } = trace(valueAndGrad(loss(layers, options)), [params]);
+          const { program } = recordProgram(valueAndGrad(loss(layers, options)), [params]);
           const args = tensorsOf(params);
           const divided = optimized
             ? optimize(program, { checkpoint: segments })
@@ -215,8 +215,8 @@ describe("values and gradients", () => {
 
   test("are those of central differences", () => {
     const params = paramsOf(5);
-    const divided = checkpointLoops(prepare(trace(valueAndGrad(loss(2, {})), [params]).program), [3, 2]);
-    expect(loopPairs(prepare(trace(valueAndGrad(loss(2, {})), [params]).program))).toHaveLength(2);
+    const divided = checkpointLoops(prepare(recordProgram(valueAndGrad(loss(2, {})), [params]).program), [3, 2]);
+    expect(loopPairs(prepare(recordProgram(valueAndGrad(loss(2, {})), [params]).program))).toHaveLength(2);
     const [, ...gradients] = evaluate(divided, tensorsOf(params)).filter(isArray);
     const at = (which: number, element: number, by: number): number => {
       const moved = tensorsOf(params).map((x, i) =>

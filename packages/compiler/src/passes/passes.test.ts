@@ -17,7 +17,7 @@ import {
   tanh,
   tensor,
   tensorsOf,
-  trace,
+  recordProgram,
   uniform,
   valueAndGrad,
   type ArrayTensor,
@@ -52,9 +52,9 @@ const rnn = ({ W, U, b }: Params, xs: Tensor): Tensor =>
     xs,
   ).state.h;
 
-const forward = (): Program => trace(rnn, [params, x]).program;
+const forward = (): Program => recordProgram(rnn, [params, x]).program;
 const training = (): Program =>
-  trace(
+  recordProgram(
     valueAndGrad((p: { params: Params; x: Tensor }) => sum(rnn(p.params, p.x))),
     [{ params, x }],
   ).program;
@@ -96,7 +96,7 @@ test("sink: a sum over rows is taken of what is stacked anyway, or else of what 
     return sum(state.h);
   };
   const given = { U: tensor([1, 2, 3, 4], [2, 2]), bias: tensor([1, 2]), gain: tensor([1, 2]) };
-  const before = prune(trace(valueAndGrad(gradient), [given]).program);
+  const before = prune(recordProgram(valueAndGrad(gradient), [given]).program);
   const after = prune(sink(before));
   const [, from] = scansOf(before);
   const [, to] = scansOf(after);
@@ -128,7 +128,8 @@ test("sink: biases with the same gradient have one sum", () => {
       ).state.h,
     );
   const before = prune(
-    trace(valueAndGrad(gradient), [{ U: tensor([1, 2, 3, 4], [2, 2]), b: tensor([1, 2]), bh: tensor([3, 4]) }]).program,
+    recordProgram(valueAndGrad(gradient), [{ U: tensor([1, 2, 3, 4], [2, 2]), b: tensor([1, 2]), bh: tensor([3, 4]) }])
+      .program,
   );
   const after = sink(before);
   const biases = after.outputs.slice(2);
@@ -156,9 +157,9 @@ test("share: a part of a stacked output is a slice of it", () => {
     );
     return [...output];
   };
-  const program = trace(f, [x]).program;
+  const program = recordProgram(f, [x]).program;
   expect(print(share(program))).toBe(print(program));
-  const gates = trace(
+  const gates = recordProgram(
     valueAndGrad((p: { U: Tensor; bias: Tensor }) => {
       const { state } = scan(
         (s: { h: Tensor }, at: Tensor) => {
@@ -196,7 +197,7 @@ test("group: gates with a matrix each cost one product a step, forwards and back
         x,
       ).state.h,
     );
-  const before = prune(defer(sink(trace(valueAndGrad(f), [separate]).program)));
+  const before = prune(defer(sink(recordProgram(valueAndGrad(f), [separate]).program)));
   const after = group(before);
   const products = (program: Program): number[] =>
     scansOf(program).map((body) => opsOf(body).filter((op) => op === "matmul").length);
@@ -214,12 +215,12 @@ test("prune: outputs that nobody reads are not stacked", () => {
 
 test("simplify: factors of 1 and the like are left out, but not what changes a zero's sign", () => {
   const f = (a: Tensor): Tensor[] => [div(mul(mul(1, a), 1), 1), sub(a, 0), neg(neg(a)), add(a, 0), sub(a, -0)];
-  expect(opsOf(simplify(trace(f, [tensor([1, 2])]).program))).toEqual(["add", "sub"]);
+  expect(opsOf(simplify(recordProgram(f, [tensor([1, 2])]).program))).toEqual(["add", "sub"]);
 });
 
 test("merge: a number that is computed twice from the same tensors is computed once, and larger values as often as they are asked for", () => {
   const norm = (a: Tensor): Tensor => mul(sum(mul(mul(a, 2), a)), 3);
-  const twice = trace(
+  const twice = recordProgram(
     (a: Tensor, b: Tensor) => [add(norm(a), norm(a)), norm(b), tanh(a), tanh(a)],
     [tensor([1, 2]), tensor([3, 4])],
   ).program;
@@ -233,7 +234,7 @@ test("merge: a number that is computed twice from the same tensors is computed o
       .flatMap((y) => (isArray(y) ? [...y.data] : [])),
   ).toEqual([60, 150]);
   // A constant of another value, another axis or another key is another number.
-  const other = trace(
+  const other = recordProgram(
     (a: Tensor) => [sum(mul(a, 2)), sum(mul(a, -2)), sum(mul(a, 0)), sum(mul(a, -0))],
     [tensor([1, 2])],
   ).program;
@@ -242,7 +243,7 @@ test("merge: a number that is computed twice from the same tensors is computed o
 
 test("expand: a checkpoint's body stands in its place, once for the value and once for the gradient", () => {
   const f = checkpoint((a: Tensor) => tanh(tanh(a)));
-  const program = trace(
+  const program = recordProgram(
     valueAndGrad((a: Tensor) => sum(f(a))),
     [tensor([1, 2])],
   ).program;
@@ -280,7 +281,7 @@ describe("every pass keeps the meaning, alone and switched off", () => {
     );
     return sum(mul(output, output));
   };
-  const program = trace(valueAndGrad(loss), [given]).program;
+  const program = recordProgram(valueAndGrad(loss), [given]).program;
   const args = tensorsOf(given);
   const expected = evaluate(program, args).filter(isArray);
   const agrees = (other: Program): void => {

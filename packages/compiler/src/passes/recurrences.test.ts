@@ -22,7 +22,7 @@ import {
   sum,
   tanh,
   tensor,
-  trace,
+  recordProgram,
   transpose,
   uniform,
   valueAndGrad,
@@ -119,8 +119,10 @@ function training(
   xs: readonly number[],
 ): Program {
   const f = valueAndGrad((all: readonly Tensor[], x: Tensor) => sum(square(outputs(all, x))));
-  return trace((all: readonly Tensor[], x: Tensor) => f(all, x), [weights.map((shape) => random(shape)), random(xs)])
-    .program;
+  return recordProgram(
+    (all: readonly Tensor[], x: Tensor) => f(all, x),
+    [weights.map((shape) => random(shape)), random(xs)],
+  ).program;
 }
 
 function random(shape: readonly number[]): ArrayTensor {
@@ -187,7 +189,7 @@ test("hoist: a product with weights leaves the loop though what it is computed o
         zerosArray([8, 16]) as Tensor,
         xs,
       ).state;
-    const { program } = trace(make, [random([5, 8, width]), random([outer ? width * width : width, 16])]);
+    const { program } = recordProgram(make, [random([5, 8, width]), random([outer ? width * width : width, 16])]);
     return products(loopsOf(program)[0]!).length === 0;
   };
   expect(hoisted(32, false)).toBe(true);

@@ -27,7 +27,7 @@ import {
   tanh,
   tensor,
   tensorsOf,
-  trace,
+  recordProgram,
   transpose,
   uniform,
   valuesOf,
@@ -119,7 +119,7 @@ describe.each(Object.entries(functions))("%s", (_, f) => {
           key: placeholder({ shape: [2], dtype: "i32" }),
           n: placeholder({ shape: [], dtype: "i32" }),
         };
-        const { program } = trace(f, [shared, one]);
+        const { program } = recordProgram(f, [shared, one]);
         const all = vectorize(
           optimized ? optimize(program) : program,
           [
@@ -152,10 +152,10 @@ test("a recurrent layer for all at once is as many loops as for one, each with o
   const { shared } = given(1, 1);
   const x = placeholder({ shape: [2, 3], dtype: "f64" });
   const loss = (W: Tensor, own: Tensor): Tensor => sum(square(recurrent({ ...shared, W }, own)));
-  const { program } = trace(grad(loss), [shared.W, x]);
+  const { program } = recordProgram(grad(loss), [shared.W, x]);
   const optimized = optimize(program);
   const loops = (nodes: typeof program.nodes): number => nodes.filter((node) => node.operation.op === "scan").length;
-  const { program: all } = trace(
+  const { program: all } = recordProgram(
     (W: Tensor, own: Tensor) =>
       vectorize(
         optimized,

@@ -20,7 +20,7 @@ import {
   sum,
   tanh,
   tensor,
-  trace,
+  recordProgram,
   transpose,
   uniform,
   valueAndGrad,
@@ -45,8 +45,8 @@ const random = (name: string, shape: readonly number[]): ArrayTensor => {
 
 /** The plan of `f` gives the bits of the program that it was made from; with parts of planning switched off, too. */
 function holds(f: (...args: Tensor[]) => Tree, args: readonly ArrayTensor[], optimized = true): Plan {
-  const traced = trace((...symbols: readonly Tensor[]) => f(...symbols), [...args]).program;
-  const program = optimized ? optimize(traced) : traced;
+  const recorded = recordProgram((...symbols: readonly Tensor[]) => f(...symbols), [...args]).program;
+  const program = optimized ? optimize(recorded) : recorded;
   const made = planProgram(program, { panelColumns: 8 });
   const expected = evaluate(program, args).filter(isArray);
   for (const of of [made, planProgram(program, { panelColumns: 8, passes: { fuse: false, memory: false } })]) {
@@ -343,7 +343,7 @@ describe("before and after", () => {
   const [W, U, b, x, h] = args;
   const loss = (p: { W: Tensor; U: Tensor; b: Tensor; h: Tensor }): Tensor =>
     sum(scan(gruStep(p.W, p.U, p.b), { h: p.h }, x!).output);
-  const program = optimize(trace(valueAndGrad(loss), [{ W: W!, U: U!, b: b!, h: h! }]).program);
+  const program = optimize(recordProgram(valueAndGrad(loss), [{ W: W!, U: U!, b: b!, h: h! }]).program);
   const passes = (made: Plan): number[] =>
     loops(made.steps).map(({ body }) => body.filter(({ kind }) => kind === "elementwise").length);
 
@@ -373,19 +373,19 @@ describe("before and after", () => {
 
 describe("state", () => {
   test("an updated weight is written over the old one where nothing reads it later", () => {
-    const traced = trace(
+    const recorded = recordProgram(
       (w: Tensor, g: Tensor) => ({ w: add(w, mul(g, -0.1)) }),
       [random("w", [4]), random("g", [4])],
     ).program;
-    const made = planProgram(traced, { state: [{ input: 0, output: 0 }] });
+    const made = planProgram(recorded, { state: [{ input: 0, output: 0 }] });
     expect(made.steps).toHaveLength(1);
     const [step] = made.steps;
     expect(step?.kind === "elementwise" && step.stores[0]!.view).toEqual(made.inputs[0]);
   });
 
   test("states that are each other's next value are copied after both were read", () => {
-    const traced = trace((a: Tensor, b: Tensor) => [b, a], [random("a", [4]), random("b", [4])]).program;
-    const made = planProgram(traced, {
+    const recorded = recordProgram((a: Tensor, b: Tensor) => [b, a], [random("a", [4]), random("b", [4])]).program;
+    const made = planProgram(recorded, {
       state: [
         { input: 0, output: 0 },
         { input: 1, output: 1 },
@@ -397,6 +397,6 @@ describe("state", () => {
 });
 
 test("f64 is refused, with the way out", () => {
-  const traced = trace((a: Tensor) => exp(a), [tensor(Float64Array.of(1))]).program;
-  expect(() => planProgram(traced)).toThrow("f64 runs on the reference backend only");
+  const recorded = recordProgram((a: Tensor) => exp(a), [tensor(Float64Array.of(1))]).program;
+  expect(() => planProgram(recorded)).toThrow("f64 runs on the reference backend only");
 });

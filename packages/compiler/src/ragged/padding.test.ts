@@ -6,7 +6,7 @@ import {
   scan,
   sum,
   tensor,
-  trace,
+  recordProgram,
   transpose,
   add,
   tanh,
@@ -53,7 +53,7 @@ test("inputs that are read by a loop with lengths, and by its gradient, have pad
     zerosArray([B, T, I]),
     zerosArray([T, B, H]),
   ];
-  const { program } = trace(gradient, inputs);
+  const { program } = recordProgram(gradient, inputs);
   expect(planProgram(optimize(program)).padding).toEqual([
     undefined,
     undefined,
@@ -66,7 +66,7 @@ test("inputs that are read by a loop with lengths, and by its gradient, have pad
     undefined,
     undefined,
   ]);
-  const both = trace(
+  const both = recordProgram(
     (of: Tensor, W: Tensor, x: Tensor) => [run(W, x, of).state, reshape(sum(x, 2), [T * B])],
     [inputs[0], inputs[1], zerosArray([T, B, I])],
   ).program;

@@ -32,7 +32,7 @@ import {
   sum,
   tanh,
   tensor,
-  trace,
+  recordProgram,
   transpose,
   uniform,
   valueAndGradAux,
@@ -103,11 +103,11 @@ function holds(
   args: readonly ArrayTensor[],
   lengths: readonly (readonly number[])[] = allLengths,
 ): Plan {
-  const traced = trace(
+  const recorded = recordProgram(
     (...symbols: readonly Tensor[]) => f(...symbols),
     [tensor(Int32Array.from(lengths[0]!)), ...args],
   ).program;
-  const program = optimize(traced);
+  const program = optimize(recorded);
   const made = planProgram(program, { panelColumns: 8 });
   for (const of of lengths) {
     const given = [tensor(Int32Array.from(of)), ...args];
@@ -160,7 +160,7 @@ describe("a layer over a ragged batch", () => {
     const made = holds((lengths, W, U, b, x, g) => gradients(lengths!, W!, U!, b!, x!, g!), [w.W, w.U, w.b, x, g]);
     expect(products(made).toSorted()).toEqual(["active", "active", "active", "active", "positions", "positions"]);
     expect(workOf(made.steps).filter(({ kind, rows }) => kind === "reduce" && rows !== "positions")).toEqual([]);
-    const { program } = trace(
+    const { program } = recordProgram(
       (lengths, W, U, b, x, g) => gradients(lengths!, W!, U!, b!, x!, g!),
       [tensor(Int32Array.from(allLengths[0]!)), w.W, w.U, w.b, x, g],
     );
@@ -443,7 +443,7 @@ test("random lengths, and two batches with lengths of their own", () => {
       const output = gru(w, x, { lengths }).output;
       return add(sum(output), sum(square(gru(w, mul(x, 0.5), { lengths: others }).output)));
     })({ W, U, b });
-  const { program } = trace(f, [tensor(new Int32Array(B)), tensor(new Int32Array(B)), w.W, w.U, w.b, x]);
+  const { program } = recordProgram(f, [tensor(new Int32Array(B)), tensor(new Int32Array(B)), w.W, w.U, w.b, x]);
   const optimized = optimize(program);
   const made = planProgram(optimized, { panelColumns: 8 });
   const lengths = fc.array(fc.nat(T), { minLength: B, maxLength: B }).map((values) => tensor(Int32Array.from(values)));

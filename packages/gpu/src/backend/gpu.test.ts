@@ -144,7 +144,7 @@ describe.each<GpuOptions>([{ mode: "cpu" }, { mode: "webasm" }, { mode: "webasm"
       await expect(session.run(t.tensor([1, 1]))).rejects.toThrow("gpu: the executable was disposed of");
 
       const backend = await gpu(options);
-      const { program } = t.trace((x: Tensor) => t.mul(x, 2), [t.tensor([1])]);
+      const { program } = t.recordProgram((x: Tensor) => t.mul(x, 2), [t.tensor([1])]);
       const executable = await backend.compile(program);
       expect((await executable.run([t.tensor([4])])).map(values)).toEqual([[8]]);
       await backend.close();
@@ -155,7 +155,7 @@ describe.each<GpuOptions>([{ mode: "cpu" }, { mode: "webasm" }, { mode: "webasm"
     });
 
     test("f64 is for the reference backend", async () => {
-      const { program } = t.trace((x: Tensor) => t.mul(x, 2), [t.tensor(Float64Array.of(1, 2))]);
+      const { program } = t.recordProgram((x: Tensor) => t.mul(x, 2), [t.tensor(Float64Array.of(1, 2))]);
       await expect((await gpu(options)).compile(program)).rejects.toThrow(
         /gpu: the program has a value of dtype f64, .*reference backend/,
       );

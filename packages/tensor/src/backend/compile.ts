@@ -3,7 +3,7 @@ import { checkFunction, checkList } from "../arguments.ts";
 import { TensorError } from "../errors.ts";
 import { checkOptions } from "../options.ts";
 import { shown } from "../shown.ts";
-import { trace } from "../program/trace.ts";
+import { recordProgram } from "../program/record.ts";
 import { describe, type ArrayTensor } from "../tensor.ts";
 import { leavesOf, matchTree, tensorsOf, treeFrom, type Tree } from "../tree.ts";
 import type { Backend, CompileOptions, ExecutableStatistics } from "./backend.ts";
@@ -23,7 +23,7 @@ export interface Compiled<A extends readonly Tree[], R extends Tree> {
 }
 
 /**
- * Traces `f` for arguments of the types of `example` and compiles it. Arguments of the compiled function are matched
+ * Records `f` for arguments of the types of `example` and compiles it. Arguments of the compiled function are matched
  * with the example by path; other shapes or dtypes are an error.
  */
 export async function compile<A extends readonly Tree[], R extends Tree>(
@@ -34,7 +34,7 @@ export async function compile<A extends readonly Tree[], R extends Tree>(
   checkFunction("compile", "the first argument", f);
   checkList("compile", "the example of the arguments", example, "[x]");
   const { backend, limits } = whereOf("compile", options);
-  const { program, result } = trace(f, example);
+  const { program, result } = recordProgram(f, example);
   const executable = await backend.compile(program, limits);
   const run = async (...args: A): Promise<R> => treeFrom(result, await executable.run(argumentsOf(example, args)));
   return Object.assign(run, { dispose: () => executable.dispose(), statistics: executable.statistics });
@@ -65,7 +65,7 @@ export async function compileStep<S extends Tree, I extends readonly Tree[], Y e
   checkList("compileStep", "the list of inputs", inputs, "[batch]");
   const { backend, limits } = whereOf("compileStep", options);
   const states = leavesOf(initial);
-  const { program, result } = trace(
+  const { program, result } = recordProgram(
     (...args: readonly [S, ...I]) => {
       const [state, ...rest] = args;
       return step(state, ...rest);

@@ -142,7 +142,7 @@ describe("compileStep", () => {
 
 describe("the contract", () => {
   const x = t.tensor([1, 2]) as ArrayTensor;
-  const { program } = t.trace((a: Tensor, b: Tensor) => [t.add(a, b), t.mul(a, b)], [x, x]);
+  const { program } = t.recordProgram((a: Tensor, b: Tensor) => [t.add(a, b), t.mul(a, b)], [x, x]);
 
   test("state starts as zeros, is not passed in, and replaces no output that it is not bound to", async () => {
     const executable = await t.reference().compile(program, { state: [{ input: 1, output: 0 }] });

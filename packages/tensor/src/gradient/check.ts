@@ -6,7 +6,7 @@ import { abs, add, mul } from "../primitives/arithmetic.ts";
 import { sum } from "../primitives/reduce.ts";
 import { evaluate } from "../program/evaluate.ts";
 import type { Program } from "../program/program.ts";
-import { trace } from "../program/trace.ts";
+import { recordProgram } from "../program/record.ts";
 import { widen, widenArray } from "../program/widen.ts";
 import { uniform } from "../random/distributions.ts";
 import { randomBits } from "../primitives/random-bits.ts";
@@ -61,7 +61,7 @@ export interface GradientReport {
 
 /**
  * Checks the gradient of `f` with respect to every element of `params` against central differences, in f64: `f` is
- * traced once, and its f32 becomes f64, so a cell or layer is checked as it is. `f` may return any tree of tensors:
+ * recorded once, and its f32 becomes f64, so a cell or layer is checked as it is. `f` may return any tree of tensors:
  * what is differentiated is a sum of all outputs' elements with fixed random weights. Integer and boolean tensors are
  * held fixed.
  *
@@ -84,7 +84,7 @@ export function checkGradient<P extends Tree>(
     if (isArray(tensor)) return widenArray(tensor);
     throw new TensorError(`checkGradient: ${path || "the parameter"} ${describe(tensor)} is a symbol without values`);
   });
-  const program = widen(trace((p: P) => weighted(f(p), seed), [params]).program);
+  const program = widen(recordProgram((p: P) => weighted(f(p), seed), [params]).program);
   const [, magnitude] = evaluate(program, args).map(item);
   const targets = leaves.flatMap((leaf, i) => (isFloat(leaf.tensor.dtype) ? [i] : []));
   if (targets.length === 0) throw new TensorError("checkGradient: there is no f32 or f64 tensor among the parameters");

@@ -5,7 +5,7 @@ import type { CheckpointOperation } from "../primitives/operation.ts";
 import { close } from "../program/close.ts";
 import { evaluate } from "../program/evaluate.ts";
 import { input, programOf, type Program } from "../program/program.ts";
-import { symbolsLike } from "../program/trace.ts";
+import { symbolsLike } from "../program/record.ts";
 import type { ArrayTensor, Tensor } from "../tensor.ts";
 import { tensorsOf, treeFrom, type Tree } from "../tree.ts";
 import { backward } from "./backward.ts";

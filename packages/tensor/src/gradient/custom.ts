@@ -7,7 +7,7 @@ import type { CustomGradientOperation } from "../primitives/operation.ts";
 import { close } from "../program/close.ts";
 import { evaluate } from "../program/evaluate.ts";
 import { input, programOf } from "../program/program.ts";
-import { symbolsLike } from "../program/trace.ts";
+import { symbolsLike } from "../program/record.ts";
 import { sameShape, showShape } from "../shape.ts";
 import { describe, zerosLike, type ArrayTensor, type SymbolTensor, type Tensor, type Type } from "../tensor.ts";
 import { leavesOf, matchTree, tensorsOf, treeFrom, type Tree } from "../tree.ts";
@@ -62,15 +62,15 @@ export function customGradient<A extends readonly Tree[], R extends Tree>(
   checkFunction("customGradient", "the second argument", rule);
   return (...args) => {
     const inputs = symbolsLike(args);
-    const traced = f(...treeFrom(args, inputs));
-    const body = close(inputs, tensorsOf(traced));
+    const recorded = f(...treeFrom(args, inputs));
+    const body = close(inputs, tensorsOf(recorded));
     const [captured] = ofFloats(body.captures);
     if (captured !== undefined) {
       throw new TensorError(
         `customGradient: the function uses ${describe(captured)} from outside, for which the rule gives no gradient; pass it as an argument, or stopGradient of it`,
       );
     }
-    const gradient = traceRule(rule, args, traced);
+    const gradient = recordRule(rule, args, recorded);
     const ofRule = gradient.captures.map((x) => input(x));
     const count = body.captures.length;
     const operation: CustomGradientOperation = {
@@ -84,23 +84,23 @@ export function customGradient<A extends readonly Tree[], R extends Tree>(
       ruleCaptures: ofRule.length,
     };
     const given: readonly Tensor[] = [...body.captures, ...gradient.captures, ...args.flatMap(tensorsOf)];
-    return treeFrom(traced, apply(customGradientRules, operation, given));
+    return treeFrom(recorded, apply(customGradientRules, operation, given));
   };
 }
 
 /** The rule as a program of arguments, results and the cotangents of float results. */
-function traceRule<A extends readonly Tree[], R extends Tree>(
+function recordRule<A extends readonly Tree[], R extends Tree>(
   rule: (context: GradientRuleContext<A, R>) => readonly [...A],
   args: A,
-  traced: R,
+  recorded: R,
 ) {
   const inputs = symbolsLike(args);
-  const results = tensorsOf(traced).map((y): SymbolTensor => input(y, "result"));
+  const results = tensorsOf(recorded).map((y): SymbolTensor => input(y, "result"));
   const seeds = results.map((y): Tensor => (isFloat(y.dtype) ? input(y, "cotangent") : zerosLike(y)));
   const given = rule({
     args: treeFrom(args, inputs),
-    result: treeFrom(traced, results),
-    cotangent: treeFrom(traced, seeds),
+    result: treeFrom(recorded, results),
+    cotangent: treeFrom(recorded, seeds),
   });
   checkList("customGradient", "what the rule gives", given, "[cotangent]");
   const found = matchTree("customGradient: what the rule gives", args, given);

@@ -4,7 +4,7 @@ import { TensorError } from "../errors.ts";
 import { close } from "../program/close.ts";
 import { evaluate } from "../program/evaluate.ts";
 import { input, programOf, type Program } from "../program/program.ts";
-import { symbolsLike } from "../program/trace.ts";
+import { symbolsLike } from "../program/record.ts";
 import { sameShape, showShape } from "../shape.ts";
 import { shown } from "../shown.ts";
 import { describe, isTensor, onesLike, zerosLike, type SymbolTensor, type Tensor } from "../tensor.ts";
@@ -90,11 +90,11 @@ export function vjp<A extends readonly Tree[], R extends Tree>(
   ...args: A
 ): { result: R; pullback: (cotangent: R) => A } {
   const inputs = symbolsLike(args);
-  const traced = f(...treeFrom(args, inputs));
-  const outputs = tensorsOf(traced);
-  const result = treeFrom(traced, inlined(inputs, outputs, args));
+  const recorded = f(...treeFrom(args, inputs));
+  const outputs = tensorsOf(recorded);
+  const result = treeFrom(recorded, inlined(inputs, outputs, args));
   const pullback = (cotangent: R): A => {
-    const given = matchTree("vjp: cotangent", traced, cotangent);
+    const given = matchTree("vjp: cotangent", recorded, cotangent);
     given.forEach((g, i) => {
       const y = outputs[i]!;
       if (g.dtype === y.dtype && sameShape(g.shape, y.shape)) return;
@@ -121,7 +121,7 @@ function inlined(inputs: readonly SymbolTensor[], outputs: readonly Tensor[], ar
   return evaluateOpen(inputs, outputs, args.flatMap(tensorsOf));
 }
 
-/** Evaluates with `args` for `inputs`. Symbols of an enclosing trace that `outputs` also use stay as they are. */
+/** Evaluates with `args` for `inputs`. Symbols of an enclosing program that `outputs` also use stay as they are. */
 function evaluateOpen(inputs: readonly SymbolTensor[], outputs: readonly Tensor[], args: readonly Tensor[]): Tensor[] {
   const { program, captures } = close(inputs, outputs);
   return evaluate(program, [...captures, ...args]);

@@ -1,4 +1,4 @@
-// Random compositions: gradients against differences, of first and second order, and traced against eager.
+// Random compositions: gradients against differences, of first and second order, and recorded against eager.
 import fc from "fast-check";
 import { expect, test, vi } from "vitest";
 import * as t from "../index.ts";
@@ -105,15 +105,15 @@ test("every step of these programs is right alone", () => {
   }
 });
 
-test("tracing and evaluating gives the bits of eager evaluation, of values and gradients", () => {
+test("recording and evaluating gives the bits of eager evaluation, of values and gradients", () => {
   fc.assert(
     fc.property(choices(12), seeds, (program, seed) => {
       const f = t.valueAndGrad((given: readonly Tensor[]) => run(program, given));
       const args = params(seed);
       const eager = f(args);
       expect(t.item(eager.value)).toBe(t.item(run(program, args)));
-      const traced = t.trace((given: readonly Tensor[]) => f(given), [args]);
-      expect(t.evaluate(traced.program, args)).toEqual(t.tensorsOf(eager));
+      const recorded = t.recordProgram((given: readonly Tensor[]) => f(given), [args]);
+      expect(t.evaluate(recorded.program, args)).toEqual(t.tensorsOf(eager));
     }),
     { numRuns: 100 },
   );

@@ -219,7 +219,7 @@ describe.each(Object.entries(cases).flatMap(([op, make]) => (typeof make === "st
         fc.property(samples, (sample) => {
           const { f, args } = make(sample);
           const call = (given: readonly Tensor[]): Tensor => f(...given);
-          expect(operations(t.trace(call, [args]).program)).toContain(op);
+          expect(operations(t.recordProgram(call, [args]).program)).toContain(op);
           t.assertGradient(call, args);
         }),
         { numRuns: 25 },

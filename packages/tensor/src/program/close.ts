@@ -6,12 +6,12 @@ import { substitute } from "./rewrite.ts";
 export interface Closed {
   /** Inputs: the captures, then the program's own. */
   readonly program: Program;
-  /** Tensors of the enclosing trace that the program uses. */
+  /** Tensors of the enclosing program that the program uses. */
   readonly captures: readonly SymbolTensor[];
 }
 
 /**
- * Closes a traced function over what it uses from outside: everything that does not depend on its own inputs is
+ * Closes a recorded function over what it uses from outside: everything that does not depend on its own inputs is
  * computed outside, once, and passed in. In a loop's body this is what moves invariant work out of the loop.
  */
 export function close(inputs: readonly SymbolTensor[], outputs: readonly Tensor[]): Closed {

@@ -3,7 +3,7 @@ import * as t from "../index.ts";
 import type { ArrayTensor, Tensor, Tree } from "../index.ts";
 
 function diagnosis<A extends readonly Tree[]>(f: (...args: A) => Tree, ...args: A): t.Diagnosis | undefined {
-  return t.diagnose(t.trace(f, args).program, t.tensorsOf(args) as ArrayTensor[]);
+  return t.diagnose(t.recordProgram(f, args).program, t.tensorsOf(args) as ArrayTensor[]);
 }
 
 const x = t.tensor([1, -2, 3]) as Tensor;

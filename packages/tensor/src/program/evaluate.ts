@@ -7,7 +7,7 @@ import type { Program } from "./program.ts";
 
 /**
  * Applies a program's operations to `args`: on arrays it computes, in order, what the program says (this is the
- * reference backend); on symbols it copies the program into the one being traced.
+ * reference backend); on symbols it copies the program into the one being recorded.
  */
 export function evaluate(program: Program, args: readonly Tensor[]): Tensor[] {
   checkArguments(program, args);

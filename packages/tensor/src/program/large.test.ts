@@ -16,10 +16,10 @@ const nodes = (program: t.Program): number =>
 
 function sizes(f: (y: Tensor) => Tensor): { forward: number; gradient: number } {
   const gradient = t.grad((y: Tensor) => t.sum(f(y)));
-  return { forward: nodes(t.trace(f, [x]).program), gradient: nodes(t.trace(gradient, [x]).program) };
+  return { forward: nodes(t.recordProgram(f, [x]).program), gradient: nodes(t.recordProgram(gradient, [x]).program) };
 }
 
-test("a chain of 20,000 operations, each also reading the input, is traced and differentiated; the gradient has a few operations for each", () => {
+test("a chain of 20,000 operations, each also reading the input, is recorded and differentiated; the gradient has a few operations for each", () => {
   const { forward, gradient } = sizes((y) => chain(20_000, y));
   expect(forward).toBe(20_000);
   expect(gradient).toBeLessThan(6 * forward);

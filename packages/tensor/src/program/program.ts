@@ -5,7 +5,7 @@ import { inputRules } from "../primitives/name.ts";
 import { describe, type SymbolTensor, type Tensor, type Type } from "../tensor.ts";
 
 /**
- * A traced function: what it is given, what it computes in an order in which it can be computed, and what it returns.
+ * A recorded function: what it is given, what it computes in an order in which it can be computed, and what it returns.
  * Programs are data: passes and gradients turn programs into programs.
  */
 export interface Program {
@@ -36,7 +36,7 @@ export function programOf(inputs: readonly SymbolTensor[], outputs: readonly Ten
   for (const node of nodes) {
     if (node.operation.op !== "input") continue;
     throw new TensorError(
-      `program: it needs ${describe({ kind: "symbol", ...node.outputs[0]!, node, index: 0 })}, which belongs to another function being traced; pass it as an argument`,
+      `program: it needs ${describe({ kind: "symbol", ...node.outputs[0]!, node, index: 0 })}, which belongs to another function being recorded; pass it as an argument`,
     );
   }
   return { inputs, nodes, outputs };

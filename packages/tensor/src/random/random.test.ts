@@ -33,7 +33,7 @@ describe("randomBits", () => {
 
   test("streams differ, and a stream may be known only at run time", () => {
     const f = (stream: Tensor): Tensor => t.randomBits(t.key(1), [5], stream);
-    const { program } = t.trace(f, [t.scalar(0, "i32")]);
+    const { program } = t.recordProgram(f, [t.scalar(0, "i32")]);
     const streams = [0, 1, 2].map((s) => words(t.evaluate(program, [t.scalar(s, "i32")])[0]!));
     expect(streams).toEqual([0, 1, 2].map((s) => words(t.randomBits(t.key(1), [5], s))));
     expect(new Set(streams.flat()).size).toBe(15);
@@ -72,9 +72,9 @@ describe("keys", () => {
     expect(words(t.keyFor(t.key(0), "dropout"))).toEqual(words(t.keyAt(t.key(0), 1135909658 | 0x80000000)));
   });
 
-  test("are the same traced as eager, also in a loop over steps", () => {
+  test("are the same recorded as eager, also in a loop over steps", () => {
     const f = (root: Tensor, step: Tensor): Tensor => t.keyAt(t.keyFor(root, "dropout"), step);
-    const { program } = t.trace(f, [t.key(0), t.scalar(0, "i32")]);
+    const { program } = t.recordProgram(f, [t.key(0), t.scalar(0, "i32")]);
     for (const step of [0, 1, 77]) {
       expect(words(t.evaluate(program, [t.key(9), t.scalar(step, "i32")])[0]!)).toEqual(
         words(t.keyAt(t.keyFor(t.key(9), "dropout"), step)),
@@ -146,12 +146,12 @@ describe("distributions", () => {
     expect(Math.abs([...a!].reduce((sum, v, i) => sum + v * b![i]!, 0) / n)).toBeLessThan(0.016);
   });
 
-  test("traced and evaluated, draws have the bits of eager ones", () => {
+  test("recorded and evaluated, draws have the bits of eager ones", () => {
     const f = (k: Tensor): Tensor[] => [
       t.normal(k, [7]),
       t.uniform(k, [3, 3], { low: -1 }),
       t.normal(k, [5], { dtype: "f64" }),
     ];
-    expect(t.evaluate(t.trace(f, [t.key(0)]).program, [t.key(8)])).toEqual(f(t.key(8)));
+    expect(t.evaluate(t.recordProgram(f, [t.key(0)]).program, [t.key(8)])).toEqual(f(t.key(8)));
   });
 });

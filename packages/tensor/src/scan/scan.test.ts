@@ -142,10 +142,10 @@ describe("with any combination of lengths, resets and reverse", () => {
     );
   });
 
-  test("traced and evaluated it has the bits of eager evaluation", () => {
+  test("recorded and evaluated it has the bits of eager evaluation", () => {
     fc.assert(
       fc.property(settings, ({ p, options }) => {
-        const { program } = t.trace((q: Params) => layer(q, options), [p]);
+        const { program } = t.recordProgram((q: Params) => layer(q, options), [p]);
         expect(t.evaluate(program, t.tensorsOf(p))).toEqual(t.tensorsOf(layer(p, options)));
       }),
       { numRuns: 30 },
@@ -153,13 +153,13 @@ describe("with any combination of lengths, resets and reverse", () => {
   });
 });
 
-test("lengths and resets may be arguments of the traced function", () => {
+test("lengths and resets may be arguments of the recorded function", () => {
   const p = paramsOf();
   const lengths: Tensor = t.tensor(Int32Array.of(0, 4));
   const resets: Tensor = t.tensor([0, 1, 1, 0, 0, 0, 0, 1], [4, 2], { dtype: "bool" });
   const f = (q: Params, l: Tensor, r: Tensor) =>
     t.grad((x: Params) => t.sum(layer(x, { lengths: l, resets: r }).output.both))(q);
-  const { program } = t.trace(f, [p, lengths, resets]);
+  const { program } = t.recordProgram(f, [p, lengths, resets]);
   expect(t.evaluate(program, [...t.tensorsOf(p), lengths, resets])).toEqual(t.tensorsOf(f(p, lengths, resets)));
 });
 
@@ -257,17 +257,17 @@ describe("nested with other transformations", () => {
       return t.sum(t.mul(second.output, first.output), 0);
     },
   };
-  test.each(Object.entries(twice))("%s: first and second derivative, traced as eager", (_, f) => {
+  test.each(Object.entries(twice))("%s: first and second derivative, recorded as eager", (_, f) => {
     t.assertGradient(f, p);
     const gradient = t.grad((q: P) => t.sum(t.square(f(q))));
     t.assertGradient((q: P) => gradient(q), p);
-    const { program } = t.trace((q: P) => gradient(q), [p]);
+    const { program } = t.recordProgram((q: P) => gradient(q), [p]);
     expect(t.evaluate(program, t.tensorsOf(p))).toEqual(t.tensorsOf(gradient(p)));
   });
 });
 
 test("what does not depend on the step's arguments is computed once, outside", () => {
-  const { program } = t.trace((q: Params) => layer(q, {}).state, [paramsOf()]);
+  const { program } = t.recordProgram((q: Params) => layer(q, {}).state, [paramsOf()]);
   expect(program.nodes.map((node) => node.operation.op)).toEqual(["mul", "scan"]);
 });
 
@@ -280,7 +280,7 @@ test("a broadcast of something from outside stays in the step, so that its gradi
         x,
       ).state,
     );
-  const { program } = t.trace(t.grad(f), [
+  const { program } = t.recordProgram(t.grad(f), [
     internal.zerosArray([3]) as Tensor,
     internal.zerosArray([4, 2, 3]) as Tensor,
   ]);
@@ -294,12 +294,12 @@ describe("with its gradient, a loop runs once forwards and once backwards", () =
   const loss = (q: Params): Tensor => t.sum(layer(q, {}).output.both);
 
   test("one loop, its value and other results used too", () => {
-    expect(scans(t.trace(t.valueAndGrad(loss), [p]).program)).toBe(2);
+    expect(scans(t.recordProgram(t.valueAndGrad(loss), [p]).program)).toBe(2);
     const both = t.valueAndGradAux((q: Params) => {
       const { output, state } = layer(q, {});
       return { value: t.sum(output.both), aux: { output, state } };
     });
-    expect(scans(t.trace((q: Params) => both(q), [p]).program)).toBe(2);
+    expect(scans(t.recordProgram((q: Params) => both(q), [p]).program)).toBe(2);
   });
 
   test("loops that feed one another", () => {
@@ -316,7 +316,7 @@ describe("with its gradient, a loop runs once forwards and once backwards", () =
         ).output;
       return t.sum(x);
     };
-    expect(scans(t.trace(t.valueAndGrad(three), [p]).program)).toBe(6);
+    expect(scans(t.recordProgram(t.valueAndGrad(three), [p]).program)).toBe(6);
   });
 
   test("what the backward step can work out is not kept: of a sigmoid and a tanh, those and the state before", () => {
@@ -332,7 +332,9 @@ describe("with its gradient, a loop runs once forwards and once backwards", () =
           q.x,
         ).state,
       );
-    const [forward] = t.trace(t.valueAndGrad(gate), [p]).program.nodes.filter((node) => node.operation.op === "scan");
+    const [forward] = t
+      .recordProgram(t.valueAndGrad(gate), [p])
+      .program.nodes.filter((node) => node.operation.op === "scan");
     expect(forward!.outputs.map((y) => y.shape)).toEqual([
       [2, 2],
       [4, 2, 2],

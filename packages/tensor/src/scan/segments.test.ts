@@ -6,7 +6,7 @@ import { add, mul } from "../primitives/arithmetic.ts";
 import { matmul } from "../primitives/matmul.ts";
 import { sum } from "../primitives/reduce.ts";
 import { tanh } from "../primitives/transcendental.ts";
-import { trace } from "../program/trace.ts";
+import { recordProgram } from "../program/record.ts";
 import { uniform } from "../random/distributions.ts";
 import { key, keyFor } from "../random/keys.ts";
 import { tensor, type Tensor } from "../tensor.ts";
@@ -84,7 +84,7 @@ test("what is kept grows with segments and the steps of one, not with the steps"
       h: random("h", [2, 3]),
       x: random("x", [100, 2, 2]),
     };
-    const traced = trace(
+    const recorded = recordProgram(
       valueAndGrad((p: typeof params) => {
         const { state } = scan(
           (s: { h: Tensor }, at: Tensor) => ({
@@ -99,7 +99,7 @@ test("what is kept grows with segments and the steps of one, not with the steps"
       }),
       [params],
     ).program;
-    const [forward] = traced.nodes.filter(({ operation }) => operation.op === "scan");
+    const [forward] = recorded.nodes.filter(({ operation }) => operation.op === "scan");
     return forward!.outputs.slice(1).reduce((elements, { shape }) => elements + shape.reduce((a, b) => a * b, 1), 0);
   };
   expect(program(undefined)).toBe(100 * (6 + 6)); // tanh's output and the old state, [2, 3] each

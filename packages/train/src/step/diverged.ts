@@ -1,4 +1,4 @@
-import { diagnose, showDiagnosis, tensorsOf, trace, type Diagnosis, type Tree } from "@sluice/tensor";
+import { diagnose, showDiagnosis, tensorsOf, recordProgram, type Diagnosis, type Tree } from "@sluice/tensor";
 import { isArray } from "@sluice/tensor/internal";
 import type { LossResult } from "./loss.ts";
 import type { TrainState, TrainStep } from "./train-step.ts";
@@ -38,6 +38,6 @@ export function diagnoseStep<P extends Tree, B extends Tree, R extends LossResul
   state: TrainState<P, C>,
   batch: B,
 ): Diagnosis | undefined {
-  const { program } = trace((s: TrainState<P, C>, b: B) => step.backward(s, b), [state, batch]);
+  const { program } = recordProgram((s: TrainState<P, C>, b: B) => step.backward(s, b), [state, batch]);
   return diagnose(program, tensorsOf([state, batch]).filter(isArray));
 }

@@ -41,7 +41,7 @@ export function reported(result: LossResult): Omit<LossResult, "carry"> {
   const fix = isTensor(given)
     ? ": return { loss }"
     : given instanceof Promise
-      ? ": a loss is traced, so it cannot be async"
+      ? ": a loss is recorded as a program, so it cannot be async"
       : "";
   if (typeof given !== "object" || given === null || isTensor(given) || !("loss" in given)) {
     throw new TensorError(

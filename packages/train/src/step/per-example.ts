@@ -20,7 +20,7 @@ import {
   sum,
   TensorError,
   tensorsOf,
-  trace,
+  recordProgram,
   valueAndGradAux,
   zipTrees,
   type Tensor,
@@ -134,7 +134,7 @@ function forEach<S extends Tree, O extends { readonly index: Tensor }, R extends
   own: O,
 ): R {
   const one = mapTree(own, ({ shape, dtype }, path) => placeholder({ shape: shape.slice(1), dtype }, path));
-  const { program, result } = trace(f, [shared, one]);
+  const { program, result } = recordProgram(f, [shared, one]);
   const count = own.index.shape[0] ?? 0;
   const outputs = vectorize(
     // Weights' gradients leave the loops over time first, so that each is one product an example.

@@ -173,7 +173,7 @@ describe.each(backends)("divergence on %s", (_, backend) => {
     expect((await trained.run(good)).step).toBe(1);
   });
 
-  test("by weights that overflow is traced to the loss that they give", async () => {
+  test("by weights that overflow leads to the loss that they give", async () => {
     const trained = await trainer({
       loss: linear,
       optimizer: sgd({ learningRate: 1e15 }),

@@ -71,7 +71,7 @@ export function smallGru(seed = 1, dtype: DType = "f32") {
 
 /**
  * {@link weightsHash} of `params` after 50 steps from seed 1 in f32 on the reference backend, which runs the program as
- * it was traced.
+ * it was recorded.
  */
 export const smallGruHash = "4f111c4782d3799604949df2ee728ebccd2dc40e422c024f6d7e30c6d715317d";
 
@@ -81,7 +81,7 @@ export interface SmallGruRun {
 }
 
 /**
- * Trains it for 50 steps. A backend that runs programs as they were traced, to the bit, gives {@link smallGruHash}; one
+ * Trains it for 50 steps. A backend that runs programs as they were recorded, to the bit, gives {@link smallGruHash}; one
  * that optimizes them first gives what the reference gives on the optimized program, since a sum over time and batch
  * taken in one product rounds differently from one taken step by step.
  */

@@ -135,7 +135,7 @@ describe.each(Object.entries(programs))("%s", (_, make) => {
   test("twice the operations are at most twice the steps and buffers, and no pass is longer", () => {
     const [few, many] = [operations / 2, operations].map((size) => {
       const [f, args] = make(size);
-      return planProgram(optimize(t.trace((...symbols: Tensor[]) => f(...symbols), [...args]).program), {
+      return planProgram(optimize(t.recordProgram((...symbols: Tensor[]) => f(...symbols), [...args]).program), {
         panelColumns: 8,
       });
     });

@@ -91,7 +91,7 @@ test.each(sizes)("$name", async ({ batch, time, input, hidden, fewer }) => {
     internal.piecewiseArray([batch, time, input], steps(lengths!, others.at(-1)!), "f32"),
   ]);
   batches.push(...zeroed);
-  const { program } = t.trace(f, batches[0] as Parameters<typeof f>);
+  const { program } = t.recordProgram(f, batches[0] as Parameters<typeof f>);
   const optimized = optimize(program);
   for (const [name, backend] of [...Object.entries(variants), ["in a worker", inWorker] as const]) {
     const executable = await backend.compile(program);
@@ -143,7 +143,7 @@ test.each([
     () => 0,
     (row: number) => (row === batch - 1 ? time : 1),
   ];
-  const { program } = t.trace(f, [t.tensor(new Int32Array(batch)), ...rest] as Parameters<typeof f>);
+  const { program } = t.recordProgram(f, [t.tensor(new Int32Array(batch)), ...rest] as Parameters<typeof f>);
   const optimized = optimize(program);
   for (const [name, backend] of Object.entries(variants)) {
     const executable = await backend.compile(program);

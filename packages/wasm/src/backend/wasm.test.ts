@@ -129,7 +129,7 @@ test.each(places)(
   "what comes in is checked, and a disposed executable and one of a closed backend say so: %s",
   async (_, backendOf) => {
     const backend = backendOf();
-    const { program } = t.trace((a: Tensor) => t.mul(a, 2), [t.tensor([0, 0])]);
+    const { program } = t.recordProgram((a: Tensor) => t.mul(a, 2), [t.tensor([0, 0])]);
     const executable = await backend.compile(program);
     await expect(executable.run([t.tensor([1, 2, 3])])).rejects.toThrow(
       "run: tensor 0 is f32 [3], expected [2]".replace("expected [2]", "expected f32 [2]"),
@@ -170,7 +170,7 @@ test("passes can be switched off one by one and all together; training goes the 
 });
 
 test("f64 is for the reference backend", async () => {
-  const { program } = t.trace((a: Tensor) => t.mul(a, 2), [t.tensor(Float64Array.of(1, 2))]);
+  const { program } = t.recordProgram((a: Tensor) => t.mul(a, 2), [t.tensor(Float64Array.of(1, 2))]);
   await expect(wasm().compile(program)).rejects.toThrow(/f64 .*reference backend/);
 });
 

@@ -1,6 +1,14 @@
 /** For tests: compares a program on every variant of the WebAssembly backend with the definitions, bit for bit. */
 import { optimize } from "@sluice/compiler";
-import { type ArrayTensor, type Backend, compile, evaluate, type Tensor, trace, valuesOf } from "@sluice/tensor";
+import {
+  type ArrayTensor,
+  type Backend,
+  compile,
+  evaluate,
+  type Tensor,
+  recordProgram,
+  valuesOf,
+} from "@sluice/tensor";
 import { expect } from "vitest";
 import { wasmBackend } from "../backend/wasm.ts";
 
@@ -28,7 +36,7 @@ export async function expectAgreement(
   names: readonly string[] = Object.keys(variants),
 ): Promise<void> {
   const given = [...args];
-  const { program } = trace((...symbols: Tensor[]) => f(...symbols), given);
+  const { program } = recordProgram((...symbols: Tensor[]) => f(...symbols), given);
   const optimized = optimize(program);
   const expected = evaluate(optimized, given);
   for (const name of names) {
