@@ -7,7 +7,7 @@ import { machineOf } from "./machine.ts";
 import { openBench, type Row } from "./measure.ts";
 import { measurePasses, passCases, passesTable, type WithoutPass } from "./passes.ts";
 import { peers, type Peer } from "./peers.ts";
-import { measurePlaces } from "./places.ts";
+import { measureRuntimes } from "./runtimes.ts";
 import { profileText } from "./profile-text.ts";
 import { fromJson, toJson, toText, withMarkdown, type Run } from "./report.ts";
 
@@ -52,7 +52,7 @@ const filters = values.filter.split(",");
 const wanted = (of: Case): boolean =>
   filters.some((text) => idOf(of).includes(text)) && !(values.cpu && of.threads > 1);
 const cases = values.backends ? [] : (values.quick ? quickCases : allCases).filter(wanted);
-const casesOfPlaces = values.backends
+const runtimeCases = values.backends
   ? backendCases.filter(wanted)
   : values.filter !== ""
     ? []
@@ -61,7 +61,7 @@ const casesOfPlaces = values.backends
       : backendCases;
 if (values.help) console.log(help);
 else if (values.list)
-  console.log([...cases.map(idOf), ...casesOfPlaces.map((of) => `${idOf(of)}, every backend`)].join("\n"));
+  console.log([...cases.map(idOf), ...runtimeCases.map((of) => `${idOf(of)}, every backend`)].join("\n"));
 else if (values.from !== undefined) publish(fromJson(readFileSync(values.from, "utf8")));
 else await main();
 
@@ -70,7 +70,7 @@ async function main(): Promise<void> {
     if (install === undefined) throw new Error(`${name} is not installed by the bench`);
     install();
   }
-  if (cases.length + casesOfPlaces.length === 0)
+  if (cases.length + runtimeCases.length === 0)
     throw new Error(`no case contains ${JSON.stringify(values.filter)}; --list shows them`);
   const samples = Number(values.samples);
   if (!Number.isInteger(samples) || samples < 1)
@@ -112,7 +112,7 @@ async function compare(
     clock,
     contenders,
     rows,
-    places: [],
+    runtimes: [],
   };
   // After every part, so that a run that is cut short leaves what it has.
   const keep = (): void => {
@@ -123,10 +123,12 @@ async function compare(
     rows.push(await bench.measure(of));
     keep();
   }
-  if (casesOfPlaces.length > 0) run = { ...run, places: await measurePlaces(casesOfPlaces, options) };
+  if (runtimeCases.length > 0) run = { ...run, runtimes: await measureRuntimes(runtimeCases, options) };
   keep();
   publish(run);
-  if ([...rows, ...run.places.flatMap((place) => place.rows)].some(({ errors }) => Object.keys(errors).length > 0))
+  if (
+    [...rows, ...run.runtimes.flatMap((runtime) => runtime.rows)].some(({ errors }) => Object.keys(errors).length > 0)
+  )
     process.exitCode = 1;
 }
 

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { makeCase } from "./cases.ts";
 import { figuresOf } from "./figures.ts";
 import type { Row } from "./measure.ts";
-import type { Place } from "./places.ts";
+import type { RuntimeResult } from "./runtimes.ts";
 import { beginMark, endMark, fromJson, toJson, toText, withMarkdown, type Run } from "./report.ts";
 import { layOut } from "./layout.ts";
 
@@ -21,9 +21,9 @@ const run: Run = {
   clock: "wall",
   contenders: { sluice: "this repository", torch: "PyTorch 2", jax: "JAX", tfjs: "absent: it is not installed" },
   rows: [row],
-  places: [],
+  runtimes: [],
 };
-const place: Place = {
+const runtime: RuntimeResult = {
   name: "Chromium",
   about: "Chromium 156",
   contenders: {
@@ -80,8 +80,8 @@ test("a kept run is laid out again as it was", () => {
   ).toThrow("there is no case train gru/1x2x3x4");
 });
 
-test("each backend's place is laid out by contender, and what the processor draws is called so, in the table and in the JSON", () => {
-  const text = toText({ ...run, rows: [], contenders: {}, places: [place] });
+test("each backend's runtime is laid out by contender, and what the processor draws is called so, in the table and in the JSON", () => {
+  const text = toText({ ...run, rows: [], contenders: {}, runtimes: [runtime] });
   expect(text).toContain(
     "In Chromium: Chromium 156\nsluice: this repository\ngpu-webgl2: gpu.js on ANGLE (SwiftShader Device)\n",
   );
@@ -90,29 +90,29 @@ test("each backend's place is laid out by contender, and what the processor draw
   expect(text).toMatch(/^gpu-webgpu +1\.00 +5\.00$/m);
   expect(text).toMatch(/^jax-js-webgpu +error$/m);
   expect(text).not.toMatch(/^tfjs-webgl +/m);
-  const { machine, cases } = JSON.parse(toJson({ ...run, places: [place] })) as {
-    machine: { places: unknown[] };
+  const { machine, cases } = JSON.parse(toJson({ ...run, runtimes: [runtime] })) as {
+    machine: { runtimes: unknown[] };
     cases: unknown[];
   };
-  expect(machine.places).toMatchObject([
-    { name: "Chromium", contenders: place.contenders, softwareRendering: ["gpu-webgl2"] },
+  expect(machine.runtimes).toMatchObject([
+    { name: "Chromium", contenders: runtime.contenders, softwareRendering: ["gpu-webgl2"] },
   ]);
   expect(cases[1]).toMatchObject({
     name: "gru/8x20x16x16",
     kind: "adam",
     threads: 1,
-    place: "Chromium",
-    ms: place.rows[0]!.ms,
+    runtime: "Chromium",
+    ms: runtime.rows[0]!.ms,
   });
-  expect(fromJson(toJson({ ...run, places: [place] }))).toEqual({ ...run, places: [place] });
+  expect(fromJson(toJson({ ...run, runtimes: [runtime] }))).toEqual({ ...run, runtimes: [runtime] });
 });
 
-test("a place that cannot be had is named with the reason", () => {
+test("a runtime that cannot be had is named with the reason", () => {
   expect(
     toText({
       ...run,
       rows: [],
-      places: [{ ...place, about: "absent: there is no Chromium", contenders: {}, rows: [] }],
+      runtimes: [{ ...runtime, about: "absent: there is no Chromium", contenders: {}, rows: [] }],
     }),
   ).toBe("In Chromium: absent: there is no Chromium");
 });

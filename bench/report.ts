@@ -4,9 +4,9 @@ import type { Figure } from "./figures.ts";
 import { figuresOf } from "./figures.ts";
 import type { Machine } from "./machine.ts";
 import type { Row } from "./measure.ts";
-import { isSoftware, type Place, type PlaceName } from "./places.ts";
+import { isSoftware, type RuntimeResult, type RuntimeName } from "./runtimes.ts";
 import { layOut, markdownTable, number } from "./layout.ts";
-import { cellsOf, columns, placeTable, presentIn } from "./table.ts";
+import { cellsOf, columns, runtimeTable, presentIn } from "./table.ts";
 
 export interface Run {
   readonly machine: Machine;
@@ -17,33 +17,40 @@ export interface Run {
   readonly contenders: Readonly<Record<string, string>>;
   readonly rows: readonly Row[];
   /** Where every backend was timed; empty where that was not asked for. */
-  readonly places: readonly Place[];
+  readonly runtimes: readonly RuntimeResult[];
 }
 
 /** The file of `--json`. `peak` is in GFLOP/s, as `gflops` is. */
-export function toJson({ machine, command, samples, clock, contenders, rows, places }: Run): string {
+export function toJson({ machine, command, samples, clock, contenders, rows, runtimes }: Run): string {
   const entryOf = (
     { case: { name, kind, threads }, ms, microsecondsPerStep: _, errors, ...measured }: Row,
-    place?: PlaceName,
+    runtime?: RuntimeName,
   ): JsonCase => ({
     name,
     kind,
     threads,
-    ...(place === undefined ? {} : { place }),
+    ...(runtime === undefined ? {} : { runtime }),
     ms,
     ...measured,
     ...(Object.keys(errors).length === 0 ? {} : { errors }),
   });
   const cases = [
     ...rows.map((row) => entryOf(row)),
-    ...places.flatMap((place) => place.rows.map((row) => entryOf(row, place.name))),
+    ...runtimes.flatMap((runtime) => runtime.rows.map((row) => entryOf(row, runtime.name))),
   ];
-  const described = places.map(({ rows: _, ...place }): JsonPlace => ({
-    ...place,
-    softwareRendering: presentIn(place.contenders).filter((name) => isSoftware(place.contenders[name]!)),
+  const described = runtimes.map(({ rows: _, ...runtime }): JsonRuntime => ({
+    ...runtime,
+    softwareRendering: presentIn(runtime.contenders).filter((name) => isSoftware(runtime.contenders[name]!)),
   }));
   const file: JsonRun = {
-    machine: { ...machine, command, samples, clock, contenders, ...(places.length === 0 ? {} : { places: described }) },
+    machine: {
+      ...machine,
+      command,
+      samples,
+      clock,
+      contenders,
+      ...(runtimes.length === 0 ? {} : { runtimes: described }),
+    },
     cases,
   };
   return `${JSON.stringify(file, undefined, 2)}\n`;
@@ -52,13 +59,13 @@ export function toJson({ machine, command, samples, clock, contenders, rows, pla
 /** The run that {@link toJson} has written, so that a kept one can be laid out again. */
 export function fromJson(text: string): Run {
   const {
-    machine: { command, samples, clock, contenders, places = [], ...machine },
+    machine: { command, samples, clock, contenders, runtimes = [], ...machine },
     cases,
   } = JSON.parse(text) as JsonRun;
-  const rowsIn = (where?: PlaceName): Row[] =>
+  const rowsIn = (where?: RuntimeName): Row[] =>
     cases
-      .filter(({ place }) => place === where)
-      .map(({ name, kind, threads, ms, errors = {}, place: _, ...measured }) => {
+      .filter(({ runtime }) => runtime === where)
+      .map(({ name, kind, threads, ms, errors = {}, runtime: _, ...measured }) => {
         const of = caseOf({ name, kind, threads });
         return { case: of, ms, errors, ...measured, microsecondsPerStep: (1000 * (ms["sluice"] ?? NaN)) / stepsOf(of) };
       });
@@ -69,7 +76,7 @@ export function fromJson(text: string): Run {
     clock,
     contenders,
     rows: rowsIn(),
-    places: places.map(({ softwareRendering: _, ...place }) => ({ ...place, rows: rowsIn(place.name) })),
+    runtimes: runtimes.map(({ softwareRendering: _, ...runtime }) => ({ ...runtime, rows: rowsIn(runtime.name) })),
   };
 }
 
@@ -77,23 +84,24 @@ type JsonCase = Pick<Case, "name" | "kind" | "threads"> &
   Omit<Row, "case" | "errors" | "microsecondsPerStep"> &
   Partial<Pick<Row, "errors">> & {
     /** Where it was timed beside the other backends; absent in the comparison. */
-    readonly place?: PlaceName;
+    readonly runtime?: RuntimeName;
   };
 
-type JsonPlace = Omit<Place, "rows"> & {
+type JsonRuntime = Omit<RuntimeResult, "rows"> & {
   /** Contenders whose device is made up by the processor. */
   readonly softwareRendering: readonly string[];
 };
 
 interface JsonRun {
-  readonly machine: Machine & Omit<Run, "machine" | "rows" | "places"> & { readonly places?: readonly JsonPlace[] };
+  readonly machine: Machine &
+    Omit<Run, "machine" | "rows" | "runtimes"> & { readonly runtimes?: readonly JsonRuntime[] };
   readonly cases: readonly JsonCase[];
 }
 
-export function toText({ contenders, rows, places }: Run): string {
+export function toText({ contenders, rows, runtimes }: Run): string {
   return [
     ...(rows.length === 0 ? [] : [comparisonText(contenders, rows)]),
-    ...places.map((place) => placeText(place)),
+    ...runtimes.map((runtime) => runtimeText(runtime)),
   ].join("\n\n");
 }
 
@@ -112,13 +120,13 @@ function comparisonText(contenders: Run["contenders"], rows: readonly Row[]): st
   ].join("\n");
 }
 
-function placeText(place: Place): string {
-  const { header, rows } = placeTable(place);
+function runtimeText(runtime: RuntimeResult): string {
+  const { header, rows } = runtimeTable(runtime);
   return [
-    `In ${place.name}: ${place.about}`,
-    ...linesOf(place.contenders),
+    `In ${runtime.name}: ${runtime.about}`,
+    ...linesOf(runtime.contenders),
     ...(rows.length === 0 ? [] : ["", layOut(header, rows)]),
-    ...errorLines(place.rows),
+    ...errorLines(runtime.rows),
   ].join("\n");
 }
 
@@ -136,13 +144,13 @@ export function withMarkdown(page: string, run: Run): string {
   return `${before}${beginMark}\n\n${toMarkdown(run)}\n\n${after}`;
 }
 
-function toMarkdown({ machine, command, samples, clock, contenders, rows, places }: Run): string {
+function toMarkdown({ machine, command, samples, clock, contenders, rows, runtimes }: Run): string {
   const { cpu, cores, memoryGiB, os, node, v8, commit } = machine;
   return [
     `Machine: ${cpu}, ${cores} cores, ${memoryGiB} GiB, ${os}; Node ${node}, V8 ${v8}; commit ${commit}.`,
     `Command: \`${command}\`. Medians of ${samples} samples, taken in turns${clock === "cpu" ? "; processor time, on a machine that did other work meanwhile" : ""}.`,
     ...(rows.length === 0 ? [] : ["", comparisonMarkdown(contenders, rows)]),
-    ...places.flatMap((place) => ["", placeMarkdown(place)]),
+    ...runtimes.flatMap((runtime) => ["", runtimeMarkdown(runtime)]),
   ].join("\n");
 }
 
@@ -163,14 +171,14 @@ function comparisonMarkdown(contenders: Run["contenders"], rows: readonly Row[])
   ].join("\n");
 }
 
-function placeMarkdown(place: Place): string {
-  const { header, rows } = placeTable(place);
+function runtimeMarkdown(runtime: RuntimeResult): string {
+  const { header, rows } = runtimeTable(runtime);
   return [
-    `In ${place.name}: ${place.about}`,
+    `In ${runtime.name}: ${runtime.about}`,
     "",
-    ...itemsOf(place.contenders),
+    ...itemsOf(runtime.contenders),
     ...(rows.length === 0 ? [] : ["", markdownTable(header, rows)]),
-    ...errorLines(place.rows),
+    ...errorLines(runtime.rows),
   ]
     .join("\n")
     .trimEnd();

@@ -1,6 +1,6 @@
 import { number, type Cells } from "./layout.ts";
 import type { Row } from "./measure.ts";
-import { isSoftware, type Place } from "./places.ts";
+import { isSoftware, type RuntimeResult } from "./runtimes.ts";
 
 /**
  * The columns for some contenders. A peer's cell has its time and how many of Sluice's fit into it: above 1, Sluice is
@@ -46,18 +46,18 @@ function percent(x: number): string {
 }
 
 /**
- * The contenders of a place below each other, and for each case its time and how many of Sluice's on WebAssembly fit
+ * The contenders of a runtime below each other, and for each case its time and how many of Sluice's on WebAssembly fit
  * into it.
  */
-export function placeTable(place: Place): { readonly header: Cells; readonly rows: readonly Cells[] } {
+export function runtimeTable(runtime: RuntimeResult): { readonly header: Cells; readonly rows: readonly Cells[] } {
   return {
-    header: ["milliseconds a step", ...place.rows.flatMap(({ case: of }) => [`${of.kind} ${of.name}`, "ratio"])],
+    header: ["milliseconds a step", ...runtime.rows.flatMap(({ case: of }) => [`${of.kind} ${of.name}`, "ratio"])],
     rows:
-      place.rows.length === 0
+      runtime.rows.length === 0
         ? []
-        : presentIn(place.contenders).map((name) => [
-            isSoftware(place.contenders[name]!) ? `${name} (software rendering)` : name,
-            ...place.rows.flatMap(({ ms, errors }) => [
+        : presentIn(runtime.contenders).map((name) => [
+            isSoftware(runtime.contenders[name]!) ? `${name} (software rendering)` : name,
+            ...runtime.rows.flatMap(({ ms, errors }) => [
               name in errors ? "error" : ms[name] === undefined ? "" : number(ms[name]),
               ms[name] === undefined || ms["sluice"] === undefined ? "" : (ms[name] / ms["sluice"]).toFixed(2),
             ]),

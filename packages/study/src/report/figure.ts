@@ -12,7 +12,7 @@ export interface Point {
 
 export interface Line {
   readonly label: string;
-  /** Place in the palette. */
+  /** Index into the palette. */
   readonly colour: number;
   readonly points: readonly Point[];
   /** Where a seed ended early. */

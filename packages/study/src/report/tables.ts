@@ -5,7 +5,7 @@ import { extremes, mean } from "../statistics/summary.ts";
 import { html, type Markup } from "./html.ts";
 import { formatMean, formatNumber, grouped } from "./scale.ts";
 
-/** Place of a variant in the palette. */
+/** Index of a variant in the palette. */
 export function colourOf(variants: readonly string[], variant: string): number {
   return Math.max(0, variants.indexOf(variant)) % 8;
 }

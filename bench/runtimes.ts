@@ -5,24 +5,25 @@ import { openBench, type MeasureOptions, type Row } from "./measure.ts";
 import { peers } from "./peers.ts";
 
 /**
- * Where all backends and peers are timed in turns: in processes of Node, or in one page of Chromium.
+ * Timings from one runtime, Node or Chromium. Every backend and peer is timed there in turns, in child processes of
+ * Node or in one page of Chromium.
  */
-export interface Place {
-  readonly name: PlaceName;
+export interface RuntimeResult {
+  readonly name: RuntimeName;
   /** Its version, or `absent: ` and why. */
   readonly about: string;
   readonly contenders: Readonly<Record<string, string>>;
   readonly rows: readonly Row[];
 }
 
-export type PlaceName = "Node" | "Chromium";
+export type RuntimeName = "Node" | "Chromium";
 
 const inNode = ["gpu-webasm", "gpu-cpu", "gpu-webgpu", "tfjs", "jax-js"];
 
-export async function measurePlaces(
+export async function measureRuntimes(
   cases: readonly Case[],
   options: Omit<MeasureOptions, "own" | "peers">,
-): Promise<Place[]> {
+): Promise<RuntimeResult[]> {
   const nodePeers = inNode.map((name) => peers.find((peer) => peer.name === name)!);
   return [
     await measureIn({ name: "Node", about: `Node ${process.versions.node}` }, cases, { ...options, peers: nodePeers }),
@@ -33,7 +34,7 @@ export async function measurePlaces(
 async function measureInChromium(
   cases: readonly Case[],
   options: Omit<MeasureOptions, "own" | "peers">,
-): Promise<Place> {
+): Promise<RuntimeResult> {
   const absent =
     chromium.path === undefined
       ? chromium.absent
@@ -54,19 +55,19 @@ async function measureInChromium(
 }
 
 async function measureIn(
-  place: Pick<Place, "name" | "about">,
+  runtime: Pick<RuntimeResult, "name" | "about">,
   cases: readonly Case[],
   options: MeasureOptions,
-): Promise<Place> {
+): Promise<RuntimeResult> {
   const bench = openBench(options);
   try {
     const contenders = await bench.contenders(1);
     const rows: Row[] = [];
     for (const of of cases) {
-      console.error(`${idOf(of)} in ${place.name}`);
+      console.error(`${idOf(of)} in ${runtime.name}`);
       rows.push(await bench.measure(of));
     }
-    return { ...place, contenders, rows };
+    return { ...runtime, contenders, rows };
   } finally {
     bench.close();
   }

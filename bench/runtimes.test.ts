@@ -1,7 +1,7 @@
 import { chromium as browser } from "@sluice/browsers";
 import { expect, test } from "vitest";
 import { makeCase } from "./cases.ts";
-import { measurePlaces } from "./places.ts";
+import { measureRuntimes } from "./runtimes.ts";
 
 const options = { samples: 1, warmMilliseconds: 0, clock: "wall" } as const;
 const own = ["gpu-webasm", "gpu-webgl2", "gpu-webgpu", "sluice"];
@@ -9,7 +9,7 @@ const own = ["gpu-webasm", "gpu-webgl2", "gpu-webgpu", "sluice"];
 test("every backend computes the same and is timed, in Node and in one page of Chromium", async ({ skip }) => {
   skip(browser.path === undefined, browser.absent);
   const cases = [makeCase("train", "gru", [2, 3, 4, 5], 1), makeCase("adam", "gru", [2, 3, 4, 5], 1)];
-  const [node, chromium] = await measurePlaces(cases, options);
+  const [node, chromium] = await measureRuntimes(cases, options);
   expect(node).toMatchObject({
     name: "Node",
     contenders: {
@@ -39,6 +39,6 @@ test("every backend computes the same and is timed, in Node and in one page of C
 }, 120_000);
 
 test("what a page cannot tell is said", async () => {
-  const [, chromium] = await measurePlaces([], { ...options, clock: "cpu" });
+  const [, chromium] = await measureRuntimes([], { ...options, clock: "cpu" });
   expect(chromium!.about).toMatch(/^absent: (a page cannot tell its processor time|Chromium is not installed)/);
 });
