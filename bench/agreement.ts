@@ -2,19 +2,20 @@ import type { ArrayTensor } from "@sluice/tensor";
 import type { Named } from "./data.ts";
 
 /**
- * Results are named as the data are: `output` `[batch, time, hidden]`, `grad.x`, `grad.W`, ...; of `adam` the losses of
- * the first three steps. Two agree where every tensor's largest difference is at most this share of its largest value:
- * sums of a few thousand f32 products, taken in different orders, stay well within.
+ * Results have the names of the data: `output` `[batch, time, hidden]`, `grad.x`, `grad.W`, ...; for `adam`, the losses of
+ * the first three steps. Two results agree if the largest difference in every tensor, divided by its largest value, is at
+ * most this. Sums of a few thousand f32 products in different orders differ by much less.
  */
 const tolerance = 2e-4;
 
-/** What is wrong, or undefined. */
+/** The first difference, or undefined. */
 export function disagreement(ours: Named, theirs: Named): string | undefined {
   const names = new Set([...Object.keys(ours), ...Object.keys(theirs)]);
   for (const name of names) {
     const [a, b] = [ours[name], theirs[name]];
-    if (a === undefined || b === undefined) return `${name} is there only once`;
-    if (a.shape.join() !== b.shape.join()) return `${name} is [${a.shape.join(", ")}] and [${b.shape.join(", ")}]`;
+    if (a === undefined || b === undefined) return `${name} is missing from one of the two`;
+    if (a.shape.join() !== b.shape.join())
+      return `${name} has shape [${a.shape.join(", ")}] in one and [${b.shape.join(", ")}] in the other`;
     const error = relativeError(a, b);
     if (!(error <= tolerance)) return `${name} differs by ${error.toPrecision(2)} of its largest value`;
   }

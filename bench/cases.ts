@@ -8,7 +8,7 @@ export type CellName = (typeof cellNames)[number];
  * - `adam`: a whole training step of a classifier: layer, last output, dense layer of 10 classes, cross entropy,
  *   backward, Adam.
  * - `ragged`: as `train`, with the lengths of {@link raggedLengths}; peers with packed sequences use them.
- * - `inference`: one sequence, one step at a time, each result awaited before the next; the time is that of all steps.
+ * - `inference`: one sequence, one step at a time, each result awaited before the next; the time is the sum of all steps.
  */
 export type Kind = "train" | "adam" | "ragged" | "inference";
 
@@ -58,7 +58,7 @@ export const allCases: readonly Case[] = [
   makeCase("ragged", "gru", sizes[2], 2),
 ];
 
-/** A few minutes' worth: each kind, each cell, both numbers of threads. */
+/** Cases that take a few minutes: each kind, each cell, one and two threads. */
 export const quickCases: readonly Case[] = [
   ...cellNames.map((cell) => makeCase("train", cell, sizes[1], 1)),
   makeCase("train", "gru", sizes[2], 1),
@@ -68,7 +68,7 @@ export const quickCases: readonly Case[] = [
   makeCase("train", "gru", sizes[2], 2),
 ];
 
-/** What each backend, and what else trains in a browser, is timed on: sizes that take software rendering seconds. */
+/** Cases for comparing backends, and libraries in a page. With software rendering, these sizes take seconds. */
 export const backendCases: readonly Case[] = (
   [
     [8, 20, 16, 16],
@@ -106,14 +106,14 @@ export function raggedLengths({ batch, time }: Pick<Case, "batch" | "time">): nu
   });
 }
 
-/** Steps that are computed, over all rows. */
+/** The number of real steps, over all rows. */
 export function stepsOf(of: Case): number {
   return of.kind === "ragged" ? raggedLengths(of).reduce((sum, length) => sum + length, 0) : of.batch * of.time;
 }
 
 /**
- * Floating-point operations of the matrix products, 2 for each multiplication: what a GFLOP/s of the table counts. The
- * gradient takes one product for the weights and one for what flows on; in `adam` nothing flows on to the input.
+ * Floating-point operations of the matrix products, 2 per multiplication. The table's GFLOP/s count these. The gradient
+ * takes one product for the weights and one for the layer's input; `adam` needs no gradient of the input.
  */
 export function flopsOf(of: Case): number {
   const { kind, input, hidden } = of;

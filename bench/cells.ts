@@ -4,7 +4,7 @@ import { layerNorm } from "@sluice/norm";
 import { add, full, matmul, mul, sigmoid, split, sub, tanh, type Tensor } from "@sluice/tensor";
 import type { Case } from "./cases.ts";
 
-/** The GRU again, as a user of the library would write it. */
+/** A GRU written with `defineCell`, as a user would write it. */
 const customGru = defineCell({
   name: "customGru",
   params: ({ input, hidden }) => ({

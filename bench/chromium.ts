@@ -11,7 +11,7 @@ import type {} from "./page/main.ts";
 import { cache, type Peer } from "./peers.ts";
 import type { Command } from "./protocol.ts";
 
-/** One page of Chromium in which all contenders train. */
+/** A Chromium page in which all contenders train. */
 export interface ChromiumPage {
   /** Its version. */
   readonly about: string;
@@ -20,13 +20,13 @@ export interface ChromiumPage {
   close(): Promise<void>;
 }
 
-/** The longest that one command may take: then the page, which may hang, is given up. */
+/** The time limit of one command. After it, the page is closed, because it may hang. */
 const patience = 300_000;
 
 const flags = [...quiet, "--disable-background-timer-throttling"];
 const anyCard = [...flags, "--enable-unsafe-webgpu", "--enable-features=Vulkan", "--ignore-gpu-blocklist"];
 
-/** Contenders by whom they need from the cache folder. */
+/** The contenders that need each library in the cache folder. */
 const names: readonly (readonly [name: string, needs?: string])[] = [
   ["gpu-webasm"],
   ["gpu-webgl2"],
@@ -39,8 +39,8 @@ const names: readonly (readonly [name: string, needs?: string])[] = [
 ];
 
 /**
- * Opens the page on the graphics card that there is; where a card has not both WebGL 2 and WebGPU, on Chromium's own
- * software.
+ * Opens the page on the machine's GPU. If it does not support both WebGL 2 and WebGPU, opens it with Chromium's software
+ * rendering.
  */
 export async function openChromium(): Promise<ChromiumPage> {
   const folder = mkdtempSync(join(tmpdir(), "sluice-page-"));
@@ -87,16 +87,16 @@ async function launch(
   const browser = await playwright.launch({ executablePath: chromium.path, args: [...args] });
   const page = await browser.newPage();
   page.setDefaultTimeout(patience);
-  // Every contender has one thread: libraries that ask how many processors there are hear of one.
+  // Every contender gets one thread: libraries that ask for the number of cores see one.
   await page.addInitScript(() => Object.defineProperty(navigator, "hardwareConcurrency", { value: 1 }));
   await page.goto(address);
   await page.waitForFunction(() => "bench" in globalThis);
   if (!(await page.evaluate(() => crossOriginIsolated)))
-    throw new Error("the page of the bench is not cross-origin isolated");
+    throw new Error("the bench's page is not cross-origin isolated");
   return { browser, page, devices: await page.evaluate(() => globalThis.bench.devices()) };
 }
 
-/** A contender of the page, which cannot read files: what a command's path leads to goes with it. */
+/** A contender in the page. A page cannot read files, so the contents of a command's file are sent with it. */
 function contenderIn(browser: Browser, page: Page, name: string): Process {
   const call = (command: Command) => {
     const file =

@@ -1,11 +1,10 @@
 /**
- * `wall`: time as it passes. `cpu`: time that the process's threads spent on processors, for a machine that does other
- * work meanwhile; it says something about one thread only, and counts against a contender what its garbage collector
- * does beside it.
+ * `wall`: elapsed time. `cpu`: CPU time of all threads of the process, for a machine that is busy with other work. `cpu` is
+ * meaningful for one thread only, and it includes the garbage collector's threads.
  */
 export type Clock = keyof typeof clocks;
 
-/** Milliseconds since some moment. */
+/** Milliseconds since an arbitrary moment. */
 export const clocks = {
   wall: () => performance.now(),
   cpu: () => {

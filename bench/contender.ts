@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Answer, Command } from "./protocol.ts";
 
-/** A running contender; commands are answered one after the other. */
+/** A running contender. It answers commands one after the other. */
 export interface Process {
   ask(command: Command): Promise<Answer>;
   close(): void;
@@ -14,10 +14,10 @@ interface Program {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** A program to start, or what is running already. */
+/** A program to start, or a contender that is already running. */
 export type Start = Program | { readonly connect: () => Process };
 
-/** An answer that is an error throws it. */
+/** Throws if the answer is an error. */
 export function startProcess(start: Start): Process {
   if ("connect" in start) return start.connect();
   const { program, args, env = {} } = start;
@@ -53,6 +53,6 @@ export function startProcess(start: Start): Process {
 /** A command whose answer is a time. */
 export async function millisecondsOf(process: Process, command: Command): Promise<number> {
   const answer = await process.ask(command);
-  if (!("ms" in answer)) throw new Error(`${command.op} gave no time`);
+  if (!("ms" in answer)) throw new Error(`${command.op} did not return a time`);
   return answer.ms;
 }

@@ -6,12 +6,12 @@ import { sizeOf } from "@sluice/tensor/internal";
 import { classes, raggedLengths, type Case } from "./cases.ts";
 import { isBuiltIn, layerOf } from "./cells.ts";
 
-/** What every contender of a case is given, by name, row-major: the same weights and the same batch. */
+/** The inputs of every contender of a case, by name, row-major: the same weights and the same batch. */
 export type Named = Readonly<Record<string, ArrayTensor>>;
 
 /**
- * - `params.W`, ...: weights in this library's layout; `torch.weight_ih_l0`, ...: those of a built-in cell in
- *   PyTorch's; `dense.W`, `dense.b` for `adam`.
+ * - `params.W`, ...: weights in Sluice's layout; `torch.weight_ih_l0`, ...: the same weights of a built-in cell in
+ *   PyTorch's layout; `dense.W`, `dense.b` for `adam`.
  * - `x` `[batch, time, input]`; `g` `[batch, time, hidden]`, the gradient that arrives at the output, 0 beyond a row's
  *   length; `lengths`, `labels` i32 `[batch]`.
  */
@@ -77,7 +77,7 @@ function filled(shape: Shape, value: (i: number) => number): ArrayTensor {
   );
 }
 
-/** Numbers in (-1, 1): a linear congruential generator, which is enough for timing and for comparing sums. */
+/** Numbers in (-1, 1) from a linear congruential generator, which is good enough for timing and comparing sums. */
 function numbers(seed: number): () => number {
   let state = seed;
   return () => {

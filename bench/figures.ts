@@ -1,17 +1,17 @@
 import type { Row } from "./measure.ts";
 
-/** What is to be reached, and what was. */
+/** A target, and what was reached. */
 export interface Figure {
   readonly name: string;
   readonly floor: number;
   readonly reached: number;
-  /** The case that it was measured on. */
+  /** The case in which it was measured. */
   readonly case: string;
 }
 
 /**
- * The figures that the project sets itself, as far as the rows say something about them. A ratio is the other's time by
- * Sluice's; of two PyTorches, the faster one's. All are for one thread, but for that of two threads against one.
+ * The project's targets, for the cases in `rows`. A ratio is the peer's time divided by Sluice's; of the two PyTorches it
+ * takes the faster one. All targets are for one thread, except the speedup of two threads.
  */
 export function figuresOf(rows: readonly Row[]): Figure[] {
   return rows.flatMap(({ case: of, ms, microsecondsPerStep, products, peak, compileMilliseconds }) => {
@@ -27,7 +27,7 @@ export function figuresOf(rows: readonly Row[]): Figure[] {
     };
     if (of.threads > 1)
       return figure(
-        "two threads against one",
+        "speedup of two threads",
         of.kind === "train" && of.hidden >= 128 ? 1.7 : undefined,
         ratio("sluiceOneThread"),
       );
@@ -42,17 +42,17 @@ export function figuresOf(rows: readonly Row[]): Figure[] {
       return [
         ...anywhere,
         ...figure("against PyTorch's packed sequences", 1.5, ratio("torch", "torch-system")),
-        ...figure("a step of a full batch against a real step", 1 / 1.25, perStep),
+        ...figure("step of a full batch / real step of a ragged one", 1 / 1.25, perStep),
       ];
     }
     if (of.kind !== "train") return anywhere;
     return [
       ...anywhere,
       ...figure("against PyTorch", floorAgainstTorch(of.cell, of.hidden), ratio("torch", "torch-system")),
-      ...figure("a custom cell against the built-in one", 0.95, ratio("sluiceBuiltIn")),
-      ...figure("products, share of the peak", of.hidden >= 128 ? 0.7 : undefined, products && products / peak),
+      ...figure("built-in cell / custom cell, time", 0.95, ratio("sluiceBuiltIn")),
+      ...figure("products, fraction of the peak", of.hidden >= 128 ? 0.7 : undefined, products && products / peak),
       ...figure(
-        "150 ms by the time to compile",
+        "150 ms / compile time",
         of.cell === "gru" ? 1 : undefined,
         compileMilliseconds && 150 / compileMilliseconds,
       ),

@@ -1,7 +1,7 @@
-/** A cell of the table for each column; numbers stand right. */
+/** One text per column of the table. */
 export type Cells = readonly string[];
 
-/** Columns as wide as their widest cell; the first stands left, the others right. */
+/** A table with columns as wide as their widest cell. The first is aligned left, the others right. */
 export function layOut(header: Cells, rows: readonly Cells[]): string {
   const widths = header.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)));
   const line = (cells: Cells): string =>

@@ -4,7 +4,7 @@ import type { Clock } from "./clock.ts";
 import { inTurns, median } from "./statistics.ts";
 import { markdownTable, number } from "./layout.ts";
 
-/** A training step on one sequence, within a budget of memory. */
+/** A training step on one sequence, within a memory budget. */
 export interface LongCase {
   readonly steps: number;
   readonly input: number;
@@ -16,9 +16,9 @@ export interface LongCase {
 
 export interface LongSample {
   readonly ms: number;
-  /** Bytes that the program takes. */
+  /** Planned memory of the program, in bytes. */
   readonly planned: number;
-  /** Bytes that the whole process took at most. */
+  /** Peak memory of the whole process, in bytes. */
   readonly resident: number;
 }
 
@@ -26,13 +26,13 @@ export interface LongRow extends LongSample {
   readonly case: LongCase;
 }
 
-/** Everything kept; and budgets of 256 bytes a step, with which loops run in segments. */
+/** A budget that lets everything be kept, and budgets of 256 bytes per step, for which loops run in segments. */
 export function longCases(clock: Clock): LongCase[] {
   const of = (steps: number, memory: number): LongCase => ({ steps, input: 2, hidden: 64, memory, clock });
   return [of(100_000, 1e9), of(100_000, 25.6e6), of(1_000_000, 256e6)];
 }
 
-/** Each case in a process of its own, whose memory can be told; steps are taken in turns, after one to warm up. */
+/** Runs each case in its own process, so that its memory can be measured. Cases take turns, after one warm-up step. */
 export async function measureLong(cases: readonly LongCase[], samples: number): Promise<LongRow[]> {
   const children = cases.map((of) =>
     fork(fileURLToPath(new URL("long-child.ts", import.meta.url)), [JSON.stringify(of)], {
@@ -76,7 +76,7 @@ function ask(child: ChildProcess): Promise<LongSample> {
 export function longTable(rows: readonly LongRow[]): string {
   const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
   return markdownTable(
-    ["steps", "budget MB", "planned MB", "whole process MB", "s", "us a step"],
+    ["steps", "budget MB", "planned MB", "whole process MB", "s", "us per step"],
     rows.map(({ case: { steps, memory }, planned, resident, ms }) => [
       steps.toLocaleString("en"),
       megabytes(memory),

@@ -16,16 +16,16 @@ const help = `pnpm bench [options]
   --filter TEXTS       only cases whose id contains one of TEXTS, such as "train gru/,2 threads"
   --peers NAMES        none, or some of ${peers.map(({ name }) => name).join(",")}; default torch,jax,tfjs,brain
   --install NAMES      puts these peers into the cache folder first
-  --samples N          samples of each contender, at least 7 for figures that are to be kept; default 7
-  --json FILE          writes the figures as JSON
-  --markdown FILE      puts the table into the generated part of FILE
-  --cpu                counts processor time, on a machine that does other work meanwhile; one thread only
-  --profile            where Sluice's time goes, by kernel, instead of the comparison
-  --passes             what each part of the compiler brings: time and memory without it; of three cases, or of those of --filter
-  --backends           only each backend in Node and in a page of Chromium, beside who else trains there; a run without --filter ends with it
-  --long               training on one sequence of up to a million steps, within budgets of memory
-  --from FILE          lays out a run that --json has written, instead of measuring
-  --list               the ids of the cases`;
+  --samples N          samples per contender; at least 7 for results that you keep; default 7
+  --json FILE          writes the results as JSON
+  --markdown FILE      writes the table into the generated part of FILE
+  --cpu                measures CPU time, for a machine that is busy with other work; one thread only
+  --profile            shows Sluice's time per kernel instead of the comparison
+  --passes             time and memory without each compiler pass; three cases, or those that --filter selects
+  --backends           only the backends and other libraries, in Node and in a Chromium page; a run without --filter ends with this
+  --long               training on one sequence of up to a million steps, within memory budgets
+  --from FILE          prints a run that --json wrote, without measuring
+  --list               lists the ids of the cases`;
 
 const { values } = parseArgs({
   args: process.argv.slice(2).filter((argument) => argument !== "--"),
@@ -67,7 +67,7 @@ else await main();
 
 async function main(): Promise<void> {
   for (const { name, install } of named(values.install)) {
-    if (install === undefined) throw new Error(`${name} is not installed by the bench`);
+    if (install === undefined) throw new Error(`${name} cannot be installed by the bench`);
     install();
   }
   if (cases.length + runtimeCases.length === 0)
@@ -114,7 +114,7 @@ async function compare(
     rows,
     runtimes: [],
   };
-  // After every part, so that a run that is cut short leaves what it has.
+  // Written after every case, so that an interrupted run keeps its results.
   const keep = (): void => {
     if (values.json !== undefined) writeFileSync(values.json, toJson(run));
   };
@@ -146,7 +146,7 @@ function named(list: string): Peer[] {
   return names.map((name) => {
     const peer = peers.find((other) => other.name === name);
     if (peer === undefined)
-      throw new Error(`unknown peer ${name}; there are ${peers.map((other) => other.name).join(", ")}`);
+      throw new Error(`unknown peer ${name}; expected one of ${peers.map((other) => other.name).join(", ")}`);
     return peer;
   });
 }

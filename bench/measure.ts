@@ -16,71 +16,71 @@ import { inTurns, median, runsFor } from "./statistics.ts";
 /** One line of the table. */
 export interface Row {
   readonly case: Case;
-  /** Median milliseconds a run by contender; and of the variants of a case. */
+  /** Median milliseconds per run, by contender; also of Sluice's variants of a case. */
   readonly ms: Readonly<Record<string, number>>;
-  /** Of Sluice: operations of {@link flopsOf} by its time, in GFLOP/s. */
+  /** GFLOP/s of Sluice: the operations of {@link flopsOf} divided by its time. */
   readonly gflops: number;
-  /** What its own best matrix product reached in the same turns, on as many threads, in GFLOP/s. */
+  /** GFLOP/s of Sluice's own large matrix product, measured in the same turns with the same number of threads. */
   readonly peak: number;
   /**
-   * Of Sluice's products alone, packing included, by the share of the time that the profiler finds in them; on one
-   * thread, of `train` cases.
+   * GFLOP/s of Sluice's products alone, with packing, from the fraction of the time that the profiler attributes to them.
+   * Only for `train` cases on one thread.
    */
   readonly products?: number;
   /**
-   * What Sluice takes from the layer's function to a program that is ready, in a process that has compiled nothing
-   * before; not of a page.
+   * Sluice's compile time: from the layer's function to a program that is ready, in a process that has compiled nothing
+   * before. Not measured in a page.
    */
   readonly compileMilliseconds?: number;
-  /** Sluice's time for a step of one row. */
+  /** Sluice's time per step of one row. */
   readonly microsecondsPerStep: number;
-  /** What went wrong, by contender. */
+  /** Errors, by contender. */
   readonly errors: Readonly<Record<string, string>>;
 }
 
 export interface MeasureOptions {
-  /** Sluice, which the others are held against. Default: a process of its own. */
+  /** Sluice, with which the others are compared. Default: a separate process. */
   readonly own?: Peer;
   readonly peers: readonly Peer[];
-  /** Samples of each contender; the median of them counts. */
+  /** Samples per contender; the median is reported. */
   readonly samples: number;
   readonly warmMilliseconds: number;
   readonly clock: Clock;
 }
 
 export interface Profile {
-  /** Milliseconds a run in each of its functions. */
+  /** Milliseconds per run in each of its functions. */
   readonly functions: Readonly<Record<string, number>>;
-  /** Operations of the products a run, and the best product's GFLOP/s. */
+  /** Operations of the products per run, and the GFLOP/s of the large matrix product. */
   readonly flops: number;
   readonly peak: number;
 }
 
 export interface Bench {
-  /** Who takes part with so many threads, and who is absent. */
+  /** The contenders with this number of threads, and the missing ones. */
   contenders(threads: number): Promise<Readonly<Record<string, string>>>;
   measure(of: Case): Promise<Row>;
-  /** Where Sluice's time goes. */
+  /** Sluice's time per function. */
   profile(of: Case, runs: number): Promise<Profile>;
   close(): void;
 }
 
 /**
- * Milliseconds of untimed runs with which every turn begins. After a pause, a kernel on a virtual machine may wake a
- * worker thread on the waker's own processor, so that for some milliseconds two threads run on one core; a training
- * loop, which runs back to back, never sees that.
+ * Every turn begins with this many milliseconds of untimed runs. After a pause, the operating system of a virtual machine
+ * may wake a worker thread on the core of the thread that wakes it. Two threads then share one core for some
+ * milliseconds. This does not happen in a training loop, which never pauses.
  */
 const leadIn = 50;
 /**
- * Milliseconds before a turn with several threads, in which those of the contender before, which spin for a while, go
- * to sleep.
+ * Milliseconds to wait before a turn with several threads. The threads of the contender before spin for a while; in this
+ * time they go to sleep.
  */
 const settling = 60;
 
 const peakCase: PeakCase = { kind: "peak", size: 256, products: 16 };
 const peakFlops = 2 * peakCase.products * peakCase.size * peakCase.size * peakCase.size;
 
-/** Sluice again, in the same turns: what a case is held against besides the peers. */
+/** Variants of a case that Sluice also runs in the same turns, to be compared with it. */
 function variants(of: Case): { readonly name: string; readonly case: Case }[] {
   const size = [of.batch, of.time, of.input, of.hidden] as const;
   return [
@@ -213,7 +213,7 @@ export function openBench({ own = ownProcess, peers, samples, warmMilliseconds, 
   };
 }
 
-/** What compiling takes at first, when nothing of the compiler has been optimized. */
+/** The first compile time, before V8 has optimized the compiler. */
 async function compileTime(own: Peer, of: Case, data: string): Promise<number | undefined> {
   const start = own.find(of.threads);
   if ("absent" in start || "connect" in start) return undefined;
@@ -226,7 +226,7 @@ async function compileTime(own: Peer, of: Case, data: string): Promise<number | 
   }
 }
 
-/** The share of Sluice's time that goes into products, over about half a second. */
+/** The fraction of Sluice's time that products take, measured over about half a second. */
 async function shareOfProducts(process: Process, milliseconds: number): Promise<number | undefined> {
   const answer = await process.ask({ op: "profile", slot: "sluice", runs: Math.max(3, Math.ceil(500 / milliseconds)) });
   if (!("functions" in answer)) return undefined;
@@ -254,7 +254,7 @@ async function startAll(
     const process = startProcess(start);
     try {
       const answer = await process.ask({ op: "about" });
-      if (!("about" in answer)) throw new Error("it does not say what it is");
+      if (!("about" in answer)) throw new Error("it did not report its name and version");
       present.push({
         name,
         process,

@@ -7,11 +7,11 @@ import { compileLayer, type CompiledLayer } from "./layer.ts";
 import { inTurns, median, runsFor } from "./statistics.ts";
 import { markdownTable, number } from "./layout.ts";
 
-/** What the compiler does to a case, and what is left without one of its passes, or without any. */
+/** Time and memory of a case with one compiler pass switched off, with all of them off, or with none. */
 export interface WithoutPass {
   readonly without: "nothing" | (typeof passNames)[number] | "any";
   readonly ms: number;
-  /** Planned. */
+  /** Planned memory, in bytes. */
   readonly bytes: number;
 }
 
@@ -23,7 +23,7 @@ export const passCases: readonly Case[] = [
   "ragged gru/32x100x64x64 1",
 ].flatMap((id) => allCases.filter((of) => idOf(of).startsWith(id)));
 
-/** Compiles a case with each pass switched off, and times them all in turns, in this process. */
+/** Compiles a case with each pass switched off and times the results in turns, in this process. */
 export async function measurePasses(
   of: Case,
   {
@@ -69,7 +69,7 @@ export async function measurePasses(
 }
 
 /**
- * For each pass that is left out: milliseconds and megabytes, and how many times those of the whole compiler they are.
+ * For each pass that is switched off: milliseconds and megabytes, and both relative to the full compiler.
  */
 export function passesTable(
   measured: readonly { readonly case: Case; readonly rows: readonly WithoutPass[] }[],

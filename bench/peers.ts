@@ -10,18 +10,18 @@ const scripts = join(dirname(fileURLToPath(import.meta.url)), "peers");
 export const cache = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "sluice-bench");
 const scratchManifest = '{ "private": true }\n';
 
-/** A library that one would take instead, or Sluice on another backend. */
+/** An alternative library, or Sluice on another backend. */
 export interface Peer {
   readonly name: string;
-  /** How to start it, or why it is absent. */
+  /** How to start it, or why it is missing. */
   find(threads: number): Start | { readonly absent: string };
-  /** Puts pinned versions into the cache folder; nothing is installed globally. */
+  /** Installs pinned versions into the cache folder, never globally. */
   install?(): void;
-  /** Whether it has the case; what it has not is left blank in the table. */
+  /** Whether it can run the case; if not, the cell of the table stays empty. */
   has(of: Case): boolean;
 }
 
-/** One thread means one for everything that the process may start. */
+/** Limits every thread pool that the process may start. */
 const threadVariables = (threads: number): Record<string, string> =>
   Object.fromEntries(
     ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"].map((name) => [name, String(threads)]),
@@ -102,7 +102,7 @@ function hasGpu({ kind, hidden, threads }: Case): boolean {
   return threads === 1 && (kind === "train" || kind === "adam") && hidden <= 32;
 }
 
-/** Sluice itself, as any other contender. */
+/** Sluice itself, as a contender. */
 export const own: Peer = { name: "sluice", find: (threads) => sluice("--threads", String(threads)), has: () => true };
 
 function sluice(...options: readonly string[]): Start {
@@ -148,7 +148,7 @@ function makeEnvironment(name: string, packages: readonly string[]): void {
   run(environment(name), "-m", "pip", "install", "--disable-pip-version-check", ...packages);
 }
 
-/** No install script runs: what these need, they bring along. */
+/** Runs no install scripts; these packages do not need any. */
 function installModules(name: string, packages: readonly string[]): void {
   const folder = join(cache, name);
   mkdirSync(folder, { recursive: true });

@@ -1,7 +1,7 @@
 import type { Profile } from "./measure.ts";
 import { layOut, number } from "./layout.ts";
 
-/** The functions that take the most time, and how near to their peak the products run, packing included. */
+/** The functions that take most time, and the products' fraction of the peak, packing included. */
 export function profileText({ functions, flops, peak }: Profile, most = 16): string {
   const { all, products } = timesOf(functions);
   const row = (name: string, ms: number): string[] => [name, number(ms), `${number((100 * ms) / all)} %`];
@@ -11,7 +11,7 @@ export function profileText({ functions, flops, peak }: Profile, most = 16): str
     .slice(0, most);
   return [
     layOut(
-      ["function", "ms a run", "share"],
+      ["function", "ms per run", "share"],
       [row("all", all), row("all products", products), ...top.map(([name, ms]) => row(name, ms))],
     ),
     `products: ${number(gflops)} GFLOP/s, ${number((100 * gflops) / peak)} % of the peak of ${number(peak)}`,
@@ -20,7 +20,7 @@ export function profileText({ functions, flops, peak }: Profile, most = 16): str
 
 type Functions = Profile["functions"];
 
-/** Milliseconds a run, of all and of the products with their packing. */
+/** Milliseconds per run, in total and of the products with their packing. */
 export function timesOf(functions: Functions): { readonly all: number; readonly products: number } {
   const sum = (entries: [string, number][]): number => entries.reduce((total, [, ms]) => total + ms, 0);
   return {

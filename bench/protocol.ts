@@ -2,20 +2,20 @@ import type { Case } from "./cases.ts";
 import type { Clock } from "./clock.ts";
 
 /**
- * A contender is a process of its own that lives as long as the run: commands in on standard input, answers out on
- * standard output, one JSON object a line. That way the contenders of a case can be timed in turns, and none of them
- * shares memory, threads or a garbage collector with another.
+ * Each contender is a process that lives as long as the run. It reads commands from standard input and writes answers to
+ * standard output, one JSON object per line. So the contenders of a case can be timed in turns, and no two share memory,
+ * threads or a garbage collector.
  */
 export type Command =
-  /** Who are you. */
+  /** Asks for name and version. */
   | { readonly op: "about" }
-  /** Makes a case ready under a name; data are read from a safetensors file. */
+  /** Prepares a case under a name; the data are in a safetensors file. */
   | { readonly op: "prepare"; readonly slot: string; readonly case: Case | PeakCase; readonly data: string }
-  /** Runs the freshly prepared case for its results (see `Results` in agreement.ts) and writes them. */
+  /** Runs a freshly prepared case and writes its results (see `Results` in agreement.ts). */
   | { readonly op: "results"; readonly slot: string; readonly path: string }
-  /** Runs for at least so many milliseconds, and twice. */
+  /** Runs for at least this many milliseconds, and at least twice. */
   | { readonly op: "warm"; readonly slot: string; readonly milliseconds: number }
-  /** Runs untimed for at least `leadIn` milliseconds, and once, and then timed so many times. */
+  /** Runs untimed for at least `leadIn` milliseconds, and at least once; then runs and times this many times. */
   | {
       readonly op: "sample";
       readonly slot: string;
@@ -23,11 +23,11 @@ export type Command =
       readonly runs: number;
       readonly clock: Clock;
     }
-  /** Runs so many times under the profiler: self time of each function, in milliseconds a run. */
+  /** Runs this many times under the profiler and returns the self time of each function, in milliseconds per run. */
   | { readonly op: "profile"; readonly slot: string; readonly runs: number }
   | { readonly op: "drop"; readonly slot: string };
 
-/** The contender's own large matrix product, for the peak: `size` cubed, so many times in a row. */
+/** The contender's own large matrix product, for the peak: `size` x `size` matrices, this many times in a row. */
 export interface PeakCase {
   readonly kind: "peak";
   readonly size: number;
@@ -36,10 +36,10 @@ export interface PeakCase {
 
 export type Answer =
   | { readonly about: string; readonly warning?: string }
-  /** Milliseconds a run. */
+  /** Milliseconds per run. */
   | { readonly ms: number }
   | { readonly functions: Readonly<Record<string, number>> }
   | { readonly done: true }
-  /** Made ready; what compiling took, of a contender that compiles. */
+  /** The case is ready; with the compile time if the contender compiles. */
   | { readonly prepared: true; readonly compileMilliseconds?: number }
   | { readonly error: string };

@@ -73,14 +73,14 @@ test("the JSON holds what the figures are read from", () => {
   });
 });
 
-test("a kept run is laid out again as it was", () => {
+test("a run read from its JSON is the run that was written", () => {
   expect(fromJson(toJson(run))).toEqual(run);
   expect(() =>
     fromJson(toJson({ ...run, rows: [{ ...row, case: makeCase("train", "gru", [1, 2, 3, 4], 1) }] })),
   ).toThrow("there is no case train gru/1x2x3x4");
 });
 
-test("each backend's runtime is laid out by contender, and what the processor draws is called so, in the table and in the JSON", () => {
+test("a runtime's table has a row per contender; table and JSON mark software rendering", () => {
   const text = toText({ ...run, rows: [], contenders: {}, runtimes: [runtime] });
   expect(text).toContain(
     "In Chromium: Chromium 156\nsluice: this repository\ngpu-webgl2: gpu.js on ANGLE (SwiftShader Device)\n",
@@ -107,7 +107,7 @@ test("each backend's runtime is laid out by contender, and what the processor dr
   expect(fromJson(toJson({ ...run, runtimes: [runtime] }))).toEqual({ ...run, runtimes: [runtime] });
 });
 
-test("a runtime that cannot be had is named with the reason", () => {
+test("a missing runtime is listed with the reason", () => {
   expect(
     toText({
       ...run,
@@ -117,7 +117,7 @@ test("a runtime that cannot be had is named with the reason", () => {
   ).toBe("In Chromium: absent: there is no Chromium");
 });
 
-test("a figure that names no kind holds for every kind", () => {
+test("a target without a kind applies to every kind", () => {
   const inference: Row = {
     ...row,
     case: makeCase("inference", "gru", [32, 100, 64, 64], 1),
@@ -130,14 +130,14 @@ test("a figure that names no kind holds for every kind", () => {
   ]);
 });
 
-test("the text has times, ratios and shares, names who is absent, and says what failed", () => {
+test("the text has times, ratios and fractions, and lists missing contenders and errors", () => {
   const text = toText(run);
   expect(text).toMatch(/train gru\/32x100x128x128 +1 +20\.0 +60\.0 +75 % +30\.0 +1\.50 +error/);
   expect(text).toContain("tfjs: absent: it is not installed");
   expect(text).toContain("jax: results differ: grad.W");
 });
 
-test("a figure is the other's time by ours, held against its floor", () => {
+test("a target compares the peer's time divided by ours with a floor", () => {
   expect(figuresOf([row])).toEqual([
     { name: "against PyTorch", floor: 1, reached: 1.5, case: "train gru/32x100x128x128 1" },
   ]);
@@ -148,12 +148,12 @@ test("a figure is the other's time by ours, held against its floor", () => {
     microsecondsPerStep: 250,
   };
   expect(figuresOf([{ ...row, ms: { sluice: 20 }, products: 72, compileMilliseconds: 100 }])).toMatchObject([
-    { name: "products, share of the peak", floor: 0.7, reached: 0.9 },
-    { name: "150 ms by the time to compile", floor: 1, reached: 1.5 },
+    { name: "products, fraction of the peak", floor: 0.7, reached: 0.9 },
+    { name: "150 ms / compile time", floor: 1, reached: 1.5 },
   ]);
-  // 40 ms by 200 steps is 200 us a step of the full batch, by 250 us a real step.
+  // 40 ms / 200 steps is 200 us per step of the full batch; divided by 250 us per real step that is 0.8.
   expect(figuresOf([ragged])).toMatchObject([
-    { name: "a step of a full batch against a real step", reached: 0.8, floor: 0.8 },
+    { name: "step of a full batch / real step of a ragged one", reached: 0.8, floor: 0.8 },
   ]);
 });
 

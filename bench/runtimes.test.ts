@@ -38,7 +38,7 @@ test("every backend computes the same and is timed, in Node and in one page of C
   }
 }, 120_000);
 
-test("what a page cannot tell is said", async () => {
+test("CPU time, which a page cannot measure, is refused with the reason", async () => {
   const [, chromium] = await measureRuntimes([], { ...options, clock: "cpu" });
-  expect(chromium!.about).toMatch(/^absent: (a page cannot tell its processor time|Chromium is not installed)/);
+  expect(chromium!.about).toMatch(/^absent: (a page cannot measure its CPU time|Chromium is not installed)/);
 });

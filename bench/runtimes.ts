@@ -39,7 +39,7 @@ async function measureInChromium(
     chromium.path === undefined
       ? chromium.absent
       : options.clock === "cpu"
-        ? "a page cannot tell its processor time"
+        ? "a page cannot measure its CPU time"
         : undefined;
   if (absent !== undefined) return { name: "Chromium", about: `absent: ${absent}`, contenders: {}, rows: [] };
   const page = await openChromium();
@@ -74,8 +74,8 @@ async function measureIn(
 }
 
 /**
- * Whether a contender, by what it says of itself, draws or computes on a device that the processor makes up: its times
- * say nothing of graphics cards.
+ * Whether a contender, by its own description, renders or computes in software on the CPU. Its times then say nothing
+ * about GPUs.
  */
 export function isSoftware(about: string): boolean {
   return / on .*(swiftshader|llvmpipe|softpipe|lavapipe|basic render)/i.test(about);

@@ -1,4 +1,4 @@
-/** The middle value; of an even number, the mean of the two in the middle. */
+/** The median. */
 export function median(values: readonly number[]): number {
   if (values.length === 0) throw new Error("median: no values");
   const sorted = [...values].sort((a, b) => a - b);
@@ -6,14 +6,14 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-/** Runs to take together, so that one sample lasts at least `least` milliseconds. */
+/** The number of runs per sample, so that a sample takes at least `least` milliseconds. */
 export function runsFor(milliseconds: number, least = 20): number {
   return Math.max(1, Math.ceil(least / Math.max(milliseconds, 0.001)));
 }
 
 /**
- * Samples of several things in turns: a round takes one of each, in the order given, and the next begins with another,
- * so that neither drift of the machine nor what ran just before falls on one alone.
+ * Takes samples of several contenders in turns. A round takes one sample of each in the given order, and every round begins
+ * with another one. So neither drift of the machine nor the contender before favors one of them.
  */
 export async function inTurns<K>(
   takers: readonly (readonly [K, () => Promise<number>])[],

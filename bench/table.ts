@@ -3,7 +3,7 @@ import type { Row } from "./measure.ts";
 import { isSoftware, type RuntimeResult } from "./runtimes.ts";
 
 /**
- * The columns for some contenders. A peer's cell has its time and how many of Sluice's fit into it: above 1, Sluice is
+ * The table's columns. Each peer has its time and its ratio, the peer's time divided by Sluice's: above 1, Sluice is
  * faster.
  */
 export function columns(peers: readonly string[]): Cells {
@@ -46,12 +46,11 @@ function percent(x: number): string {
 }
 
 /**
- * The contenders of a runtime below each other, and for each case its time and how many of Sluice's on WebAssembly fit
- * into it.
+ * One row per contender. For each case it has the time, and the time divided by that of Sluice on WebAssembly.
  */
 export function runtimeTable(runtime: RuntimeResult): { readonly header: Cells; readonly rows: readonly Cells[] } {
   return {
-    header: ["milliseconds a step", ...runtime.rows.flatMap(({ case: of }) => [`${of.kind} ${of.name}`, "ratio"])],
+    header: ["milliseconds per step", ...runtime.rows.flatMap(({ case: of }) => [`${of.kind} ${of.name}`, "ratio"])],
     rows:
       runtime.rows.length === 0
         ? []
@@ -65,7 +64,7 @@ export function runtimeTable(runtime: RuntimeResult): { readonly header: Cells; 
   };
 }
 
-/** Those who take part. */
+/** The contenders that are installed. */
 export function presentIn(contenders: Readonly<Record<string, string>>): string[] {
   return Object.entries(contenders)
     .filter(([, about]) => !about.startsWith("absent"))

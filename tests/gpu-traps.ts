@@ -55,7 +55,7 @@ const agrees =
 const draw = (seed: number, ...shape: number[]): ArrayTensor => tensor(valuesOf(normal(key(seed), shape)), shape);
 const counted = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
-/** From here on gpu.js's own tanh is NaN on graphics cards. */
+/** From here on gpu.js's own tanh is NaN on GPUs. */
 const steep = tensor([0, 1e-6, 0.3, 5, 20, 88, 89, 90, 100, 1e4, 1e30].flatMap((x) => [x, -x]));
 /** Longer than gpu.js lets a loop be whose bound is an argument. */
 const LONG = 1100;

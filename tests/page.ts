@@ -22,7 +22,7 @@ export interface PageOptions {
   readonly sandboxed?: boolean;
   /** Scripts by their paths, beside the sources and before them. */
   readonly files?: Readonly<Record<string, string>>;
-  /** WebGL and WebGPU, drawn by SwiftShader, which takes no graphics card: in Chromium only. Default false. */
+  /** Render WebGL and WebGPU in software, by SwiftShader. Chromium only. Default false. */
   readonly graphics?: boolean;
 }
 

@@ -21,7 +21,7 @@ const inPage = (size: StepSize): Promise<unknown> =>
 const number = (ms: number): string => (ms < 100 ? ms.toFixed(1) : ms.toFixed(0));
 
 console.log(
-  "| mode | batch x time x input x hidden | weights and moments, kB | launch by launch, ms a step | one pipeline, ms a step | launch by launch, ms until ready | one pipeline, ms until ready |",
+  "| mode | batch x time x input x hidden | weights and moments, kB | launch by launch, ms per step | one pipeline, ms per step | launch by launch, ms until ready | one pipeline, ms until ready |",
 );
 console.log("|---|---|--:|--:|--:|--:|--:|");
 for (const [mode, time] of [

@@ -1,7 +1,7 @@
 import { Session } from "node:inspector/promises";
 
 /**
- * Self time of each function in milliseconds a run, by V8's sampling profiler; WebAssembly functions by the names in
+ * Self time of each function in milliseconds per run, by V8's sampling profiler; WebAssembly functions by the names in
  * their module.
  */
 export async function profile(run: () => unknown, runs: number): Promise<Record<string, number>> {

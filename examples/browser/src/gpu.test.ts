@@ -1,4 +1,4 @@
-// The page on gpu.js, with a graphics card that Chromium makes up in software.
+// The page on gpu.js, with a GPU that Chromium emulates in software.
 import { chromium, software } from "@sluice/browsers";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
