@@ -37,9 +37,11 @@ export const reserved = [
  */
 export const folders = [
   { of: "tensor/src/scalar", not: ["primitives", "program", "scan", "gradient", "backend", "functions", "random"] },
-  { of: "compiler/src/passes", not: ["ragged"] },
-  { of: "compiler/src/ragged", not: ["passes"] },
+  { of: "compiler/src/program", not: ["facts", "ragged", "plan", "passes"] },
+  { of: "compiler/src/facts", not: ["ragged", "plan", "passes"] },
+  { of: "compiler/src/ragged", not: ["plan", "passes"] },
   { of: "compiler/src/plan", not: ["passes"] },
+  { of: "compiler/src/passes", not: ["ragged"] },
   { of: "train/src/schedules", not: ["step", "loop", "checkpoint", "optimizers", "losses"] },
   { of: "train/src/losses", not: ["step", "loop", "checkpoint", "optimizers", "schedules"] },
   { of: "train/src/optimizers", not: ["step", "loop", "checkpoint", "losses"] },

@@ -27,5 +27,5 @@ export { viewsOf } from "./plan/in-place.ts";
 export { isContiguous, sameView } from "./plan/view.ts";
 export { factsOf, readingOf } from "./facts/facts.ts";
 export { isAnchor, isElementwise, isLong, isView, keepsAxes, roleOf } from "./facts/roles.ts";
-export { unpadded } from "./ragged/padding.ts";
-export { nodeOutput, TensorMap } from "./plan/tensor-map.ts";
+export { unpadded } from "./plan/padding.ts";
+export { nodeOutput, TensorMap } from "./program/tensor-map.ts";

@@ -7,7 +7,7 @@ import {
   type ScanOperation,
   type SymbolTensor,
 } from "@sluice/tensor/internal";
-import { TensorMap } from "../plan/tensor-map.ts";
+import { TensorMap } from "../program/tensor-map.ts";
 import { lift, liftable, type Lifted } from "./lift.ts";
 import { rewriteScans } from "./rewrite.ts";
 import { hasLoop } from "./uses.ts";

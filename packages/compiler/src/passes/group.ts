@@ -1,6 +1,6 @@
 import { add, concat, matmul, programOf, sliceAxis, type Program, type Tensor } from "@sluice/tensor";
 import { applyScan, input, splitScan, type Node, type ScanOperation, type SymbolTensor } from "@sluice/tensor/internal";
-import { TensorMap } from "../plan/tensor-map.ts";
+import { TensorMap } from "../program/tensor-map.ts";
 import { rewrite, rewriteScans } from "./rewrite.ts";
 import { countUses } from "./uses.ts";
 

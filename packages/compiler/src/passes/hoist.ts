@@ -11,7 +11,7 @@ import {
   type SymbolTensor,
 } from "@sluice/tensor/internal";
 import { roleOf } from "../facts/roles.ts";
-import { TensorMap } from "../plan/tensor-map.ts";
+import { TensorMap } from "../program/tensor-map.ts";
 import { isHeavy, lift, liftable, type Lifted } from "./lift.ts";
 import { rewriteScans } from "./rewrite.ts";
 import { hasLoop } from "./uses.ts";

@@ -1,6 +1,6 @@
 import { concat, programOf, sliceAxis, type Program, type Tensor } from "@sluice/tensor";
 import { applyScan, type ScanOperation, type SymbolTensor } from "@sluice/tensor/internal";
-import { sameTensor } from "../plan/tensor-map.ts";
+import { sameTensor } from "../program/tensor-map.ts";
 import { rewrite, rewriteScans } from "./rewrite.ts";
 
 /**

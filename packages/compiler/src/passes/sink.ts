@@ -26,7 +26,7 @@ import {
 import { factsOf } from "../facts/facts.ts";
 import { isView } from "../facts/roles.ts";
 import type { View } from "../plan/plan.ts";
-import { TensorMap } from "../plan/tensor-map.ts";
+import { TensorMap } from "../program/tensor-map.ts";
 import { reshapeView, sliceView, transposeView, whole } from "../plan/view.ts";
 import { addendOf } from "./addend.ts";
 import { lift } from "./lift.ts";

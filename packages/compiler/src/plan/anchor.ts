@@ -6,7 +6,7 @@ import { isCheaperUnpacked, pack, walkable } from "./operand.ts";
 import type { Placement } from "./placement.ts";
 import type { MatmulStep, View } from "./plan.ts";
 import { newBuffer, pushFor, tableOf, type Context, type Scope } from "./scope.ts";
-import { nodeOutput } from "./tensor-map.ts";
+import { nodeOutput } from "../program/tensor-map.ts";
 import { contiguous, storage, viewOf } from "./values.ts";
 import { reshapeView } from "./view.ts";
 

@@ -3,6 +3,7 @@ import type { Node, SymbolTensor } from "@sluice/tensor/internal";
 import type { ElementwiseStep, Instruction, View } from "./plan.ts";
 import type { OperationWith } from "../facts/facts.ts";
 import { isElementwise, isView, keepsAxes } from "../facts/roles.ts";
+import { uniformValue } from "../program/uniform.ts";
 
 /** What a kernel needs to know about values from outside: their memory, or that they are to be computed in it. */
 export interface KernelSource {
@@ -126,12 +127,4 @@ function throughView(node: Node & { readonly operation: OperationWith<"view"> },
     case "stopGradient":
       return map;
   }
-}
-
-/** The value that all elements share, to the bit. */
-export function uniformValue(data: ArrayLike<number>): number | undefined {
-  const first = data[0];
-  if (first === undefined) return 0;
-  for (let i = 1; i < data.length; i++) if (!Object.is(data[i], first)) return undefined;
-  return first;
 }

@@ -3,7 +3,7 @@ import { zerosArray, type Node, type SymbolTensor } from "@sluice/tensor/interna
 import type { View } from "./plan.ts";
 import { roleOf } from "../facts/roles.ts";
 import { placeable } from "./schedule.ts";
-import { TensorMap } from "./tensor-map.ts";
+import { TensorMap } from "../program/tensor-map.ts";
 import { isContiguous, reshapeView, sliceView } from "./view.ts";
 
 /** A value and where it has to be left. */

@@ -8,7 +8,7 @@ import { sizeOf, type Node, type SymbolTensor } from "@sluice/tensor/internal";
 import type { Placement } from "./placement.ts";
 import { factsOf } from "../facts/facts.ts";
 import { isLight, isLong, keepsAxes, roleOf } from "../facts/roles.ts";
-import { nodeOutput, TensorMap } from "./tensor-map.ts";
+import { nodeOutput, TensorMap } from "../program/tensor-map.ts";
 
 export interface Schedule {
   readonly slotOf: ReadonlyMap<Node, number>;

@@ -4,7 +4,7 @@ import { type Region, type Rows, sameLayout, sameRegion } from "../ragged/layout
 import type { Ragged } from "../ragged/ragged.ts";
 import { type ActiveTable, overActiveRows } from "./active-rows.ts";
 import type { Step, View } from "./plan.ts";
-import type { TensorMap } from "./tensor-map.ts";
+import type { TensorMap } from "../program/tensor-map.ts";
 import { whole } from "./view.ts";
 
 /**

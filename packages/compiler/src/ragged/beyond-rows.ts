@@ -2,7 +2,7 @@ import { type Program, type Tensor } from "@sluice/tensor";
 import { sizeOf, type Node } from "@sluice/tensor/internal";
 import { type Beyond } from "../facts/beyond.ts";
 import { factsOf } from "../facts/facts.ts";
-import { nodeOutput, TensorMap } from "../plan/tensor-map.ts";
+import { nodeOutput, TensorMap } from "../program/tensor-map.ts";
 import { beyondOf, beyondOfConstant } from "./beyond.ts";
 import { axesOf, layoutAfter, moved, sameLayout, sameRegion, type Layout, type Region } from "./layout.ts";
 import { workBefore } from "./lengths.ts";

@@ -3,7 +3,7 @@ import { apply, isArray, primitives, type Node, type Operation } from "@sluice/t
 import type { Beyond } from "../facts/beyond.ts";
 import { factsOf } from "../facts/facts.ts";
 import { isElementwise } from "../facts/roles.ts";
-import { uniformValue } from "../plan/kernel.ts";
+import { uniformValue } from "../program/uniform.ts";
 
 export function beyondOfConstant(x: Tensor): Beyond {
   return x.kind === "array" ? (x.uniform ?? uniformValue(x.data)) : undefined;

@@ -1,7 +1,7 @@
 import { type Shape, type Tensor } from "@sluice/tensor";
 import { sizeOf, type Node, type Operation } from "@sluice/tensor/internal";
 import { factsOf, type OperationWith } from "../facts/facts.ts";
-import { sameTensor } from "../plan/tensor-map.ts";
+import { sameTensor } from "../program/tensor-map.ts";
 
 /** Steps of a batch of sequences, of which only those before each sequence's length count. */
 export interface Region {

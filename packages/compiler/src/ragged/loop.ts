@@ -1,8 +1,8 @@
 import { type Tensor } from "@sluice/tensor";
 import { splitScan, type Node, type ScanOperation } from "@sluice/tensor/internal";
 import { type Beyond, isPositiveZero, isZero } from "../facts/beyond.ts";
-import { rowsOf } from "../plan/rows.ts";
-import { sameTensor } from "../plan/tensor-map.ts";
+import { rowsOf } from "../facts/loop-rows.ts";
+import { sameTensor } from "../program/tensor-map.ts";
 import type { Region } from "./layout.ts";
 import { workBefore } from "./lengths.ts";
 import { beyondOf, beyondOfConstant } from "./beyond.ts";

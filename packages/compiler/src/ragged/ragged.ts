@@ -11,7 +11,7 @@ import { type Program, type Tensor } from "@sluice/tensor";
 import { splitScan, type Node, type Operation, type SymbolTensor } from "@sluice/tensor/internal";
 import { isPositiveZero, isZero } from "../facts/beyond.ts";
 import { factsOf } from "../facts/facts.ts";
-import { nodeOutput, TensorMap } from "../plan/tensor-map.ts";
+import { nodeOutput, TensorMap } from "../program/tensor-map.ts";
 import { type BeyondRows, beyondRowsOf } from "./beyond-rows.ts";
 import {
   axesOf,

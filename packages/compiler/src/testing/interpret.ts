@@ -5,7 +5,7 @@
 import { tensor, type ArrayTensor, type Tensor, type Values } from "@sluice/tensor";
 import { apply, isArray, primitives, sizeOf, type Operation } from "@sluice/tensor/internal";
 import type { ActiveRowsStep, ElementwiseStep, LoopStep, Plan, Step, View } from "../plan/plan.ts";
-import { unpadded } from "../ragged/padding.ts";
+import { unpadded } from "../plan/padding.ts";
 
 export function interpret(plan: Plan, args: readonly ArrayTensor[]): ArrayTensor[] {
   // One memory for all buffers, so that buffers which share addresses can spoil each other's values.

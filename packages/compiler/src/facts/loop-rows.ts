@@ -1,9 +1,9 @@
 import type { Tensor } from "@sluice/tensor";
 import type { Node, ScanOperation } from "@sluice/tensor/internal";
 import { splitScan } from "@sluice/tensor/internal";
-import { factsOf } from "../facts/facts.ts";
-import { roleOf } from "../facts/roles.ts";
-import { sameTensor } from "./tensor-map.ts";
+import { factsOf } from "./facts.ts";
+import { roleOf } from "./roles.ts";
+import { sameTensor } from "../program/tensor-map.ts";
 
 /**
  * The number of batch rows, if a loop's step works row by row: row b of every value that the step computes depends on

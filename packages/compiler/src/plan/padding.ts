@@ -1,8 +1,8 @@
 import { type Program, type Shape, type Values } from "@sluice/tensor";
 import { sizeOf } from "@sluice/tensor/internal";
-import type { Padding, Plan } from "../plan/plan.ts";
-import { sameTensor } from "../plan/tensor-map.ts";
-import type { Ragged } from "./ragged.ts";
+import type { Padding, Plan } from "./plan.ts";
+import { sameTensor } from "../program/tensor-map.ts";
+import type { Ragged } from "../ragged/ragged.ts";
 
 /** For each input of a program, which part of it is never read. */
 export function paddingOf({ inputs }: Program, ragged: Ragged): Plan["padding"] {

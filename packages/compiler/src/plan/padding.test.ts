@@ -15,7 +15,7 @@ import {
 import { zerosArray } from "@sluice/tensor/internal";
 import { expect, test } from "vitest";
 import { optimize } from "../passes/optimize.ts";
-import { planProgram } from "../plan/make.ts";
+import { planProgram } from "./make.ts";
 import { unpadded } from "./padding.ts";
 
 const [B, T, I, H] = [3, 4, 2, 5];
