@@ -117,7 +117,6 @@ export const longFunctions = [
   "packages/cells/src/layers/stream.ts",
   "packages/cells/src/probe.ts",
   "packages/clip/src/testing/purity.ts",
-  "packages/compiler/src/passes/sink.ts",
   "packages/compiler/src/plan/anchor.ts",
   "packages/compiler/src/plan/kernel.ts",
   "packages/compiler/src/testing/interpret.ts",

@@ -1,37 +1,18 @@
+import { add, programOf, sum, zerosLike, type Program, type Tensor } from "@sluice/tensor";
 import {
-  add,
-  concat,
-  matmul,
-  programOf,
-  reshape,
-  slice,
-  sum,
-  transpose,
-  zerosLike,
-  type Program,
-  type Shape,
-  type Tensor,
-} from "@sluice/tensor";
-import {
-  applyOne,
   applyScan,
   input,
-  sizeOf,
   splitScan,
-  stridesOf,
-  type Node,
   type ScanOperation,
+  type ScanParts,
   type SymbolTensor,
 } from "@sluice/tensor/internal";
-import { factsOf } from "../facts/facts.ts";
-import { isView } from "../facts/roles.ts";
-import type { View } from "../plan/plan.ts";
 import { TensorMap } from "../program/tensor-map.ts";
-import { reshapeView, sliceView, transposeView, whole } from "../plan/view.ts";
 import { addendOf } from "./addend.ts";
-import { lift } from "./lift.ts";
 import { rewriteScans } from "./rewrite.ts";
 import { partOf } from "./share.ts";
+import { Symbols } from "./symbols.ts";
+import { merged, totalOf, type OfAllSteps, type Total } from "./total.ts";
 import { countUses, hasLoop } from "./uses.ts";
 
 /**
@@ -44,53 +25,68 @@ export function sink(program: Program): Program {
   return rewriteScans(program, sinkScan);
 }
 
-/** What a loop gives of its step's values. */
-interface OfAllSteps {
-  /** All steps, [time, ...]. */
-  stacked(x: SymbolTensor): Tensor;
-  /** Their sum. */
-  summed(x: SymbolTensor): Tensor;
-  /** The sum of all rows (axis 0) of all steps. */
-  rowsSummed(x: SymbolTensor): Tensor;
+/** A loop, what its step computes with, and what it is given. */
+interface Loop {
+  readonly operation: ScanOperation;
+  readonly inner: ScanParts<SymbolTensor>;
+  readonly outer: ScanParts<Tensor>;
+  /** For each state the total it ends as, where it is a sum that leaves the loop. */
+  readonly totals: readonly (Total | undefined)[];
 }
 
-/** The total over all steps. */
-type Total = (of: OfAllSteps) => Tensor;
+/** What the totals are made of, besides the loop's sequences. */
+interface Needed {
+  /** Values of the step that become outputs of the loop. */
+  readonly toStack: Symbols;
+  /** Values that the loop adds up. */
+  readonly toSum: Symbols;
+}
 
 function sinkScan(operation: ScanOperation, inputs: readonly Tensor[]): readonly Tensor[] | undefined {
-  const { body, length } = operation;
-  if (hasLoop(body)) return undefined;
-  const inner = splitScan(operation, body.inputs);
+  if (hasLoop(operation.body)) return undefined;
+  const inner = splitScan(operation, operation.body.inputs);
   const outer = splitScan(operation, inputs);
+  const totals = totalsOf(operation, inner, outer);
+  if (totals.every((total) => total === undefined)) return undefined;
+  const loop = { operation, inner, outer, totals };
+  return withTotals(loop, neededBy(loop));
+}
+
+function totalsOf(
+  { body }: ScanOperation,
+  inner: ScanParts<SymbolTensor>,
+  outer: ScanParts<Tensor>,
+): (Total | undefined)[] {
   const uses = countUses(body);
-  const totals = inner.states.map((state, i) => {
+  return inner.states.map((state, i) => {
     const initial = outer.states[i]!;
     if (initial.kind !== "array" || initial.data.some((v) => v !== 0)) return undefined;
     const added = addendOf(state, body.outputs[i]!, uses);
     return added && totalOf(added);
   });
-  if (totals.every((total) => total === undefined)) return undefined;
+}
 
-  // Sequences of the loop are stacked already; other values become outputs of it.
-  const sequences = new Map(inner.sequences.map((x, i) => [x.node, i]));
-  const isSequence = (x: SymbolTensor): boolean => sequences.has(x.node);
+/** Asks the totals twice: what is stacked for one of them need not be added up for another. */
+function neededBy({ operation: { length }, inner, totals }: Loop): Needed {
+  const sequences = new Set(inner.sequences.map(({ node }) => node));
   const toStack = new Symbols();
-  const stackInto = (x: SymbolTensor): Tensor => {
-    if (!isSequence(x)) toStack.add(x);
+  const toSum = new Symbols();
+  const stacked = (x: SymbolTensor): Tensor => {
+    if (!sequences.has(x.node)) toStack.add(x);
     return input({ shape: [length, ...x.shape], dtype: x.dtype });
   };
   const rowOf = (x: SymbolTensor): Tensor => input({ shape: x.shape.slice(1), dtype: x.dtype });
-  for (const total of totals) total?.({ stacked: stackInto, summed: (x) => input(x), rowsSummed: rowOf });
+  for (const total of totals) total?.({ stacked, summed: (x) => input(x), rowsSummed: rowOf });
+
   const isStacked = (x: SymbolTensor): boolean =>
-    isSequence(x) || toStack.indexOf(x) >= 0 || toStack.list.some((y) => partOf(y, x) !== undefined);
-  const toSum = new Symbols();
+    sequences.has(x.node) || toStack.indexOf(x) >= 0 || toStack.list.some((y) => partOf(y, x) !== undefined);
   const sumInto = (x: SymbolTensor): void => {
-    if (isStacked(x)) stackInto(x);
+    if (isStacked(x)) stacked(x);
     else toSum.add(x);
   };
   for (const total of totals) {
     total?.({
-      stacked: stackInto,
+      stacked,
       summed(x) {
         sumInto(x);
         return input(x);
@@ -101,7 +97,12 @@ function sinkScan(operation: ScanOperation, inputs: readonly Tensor[]): readonly
       },
     });
   }
+  return { toStack, toSum };
+}
 
+/** The loop without the sums that leave it, and behind it their totals in the sums' places. */
+function withTotals({ operation, inner, outer, totals }: Loop, { toStack, toSum }: Needed): readonly Tensor[] {
+  const { body } = operation;
   const kept = inner.states.flatMap((_, i) => (totals[i] === undefined ? [i] : []));
   const sums = toSum.list.map((x) => input(x, "sum"));
   const states = kept.length + sums.length;
@@ -121,9 +122,9 @@ function sinkScan(operation: ScanOperation, inputs: readonly Tensor[]): readonly
     },
     [...outer.captures, ...kept.map((i) => outer.states[i]!), ...toSum.list.map(zerosLike), ...outer.sequences],
   );
-  const outputs = body.outputs.length - operation.states;
-  const stacked = (x: SymbolTensor): Tensor =>
-    isSequence(x) ? outer.sequences[sequences.get(x.node)!]! : results[states + outputs + toStack.indexOf(x)]!;
+  const outputs = states + body.outputs.length - operation.states;
+  const sequences = new Map(inner.sequences.map((x, i) => [x.node, outer.sequences[i]!]));
+  const stacked = (x: SymbolTensor): Tensor => sequences.get(x.node) ?? results[outputs + toStack.indexOf(x)]!;
   const addedUp = (x: SymbolTensor): Tensor | undefined =>
     toSum.indexOf(x) >= 0 ? results[kept.length + toSum.indexOf(x)] : undefined;
   const of: OfAllSteps = {
@@ -133,159 +134,8 @@ function sinkScan(operation: ScanOperation, inputs: readonly Tensor[]): readonly
   };
   return [
     ...inner.states.map((_, i) => totals[i]?.(of) ?? results[kept.indexOf(i)]!),
-    ...results.slice(states, states + outputs),
+    ...results.slice(states, outputs),
   ];
-}
-
-/** How the total of `x` is put together outside of the loop; undefined where adding `x` up in the loop is as good. */
-function totalOf(x: Tensor): Total | undefined {
-  if (x.kind === "array") return undefined;
-  const { operation, rules, inputs } = x.node;
-  const [a, b] = inputs;
-  switch (operation.op) {
-    case "add":
-      return totalOfSum(x);
-    case "matmul": {
-      const [columns, right] = [a!, b!];
-      if (columns.shape.length > 2) return totalOfBatched(columns, right);
-      if (
-        columns.kind === "array" ||
-        columns.node.operation.op !== "transpose" ||
-        columns.shape.length !== 2 ||
-        right.kind === "array"
-      )
-        return undefined;
-      const rows = columns.node.inputs[0]!;
-      return rows.kind === "array"
-        ? undefined
-        : (of) => matmul(transpose(merged(of.stacked(rows))), merged(of.stacked(right)));
-    }
-    case "reduceSum": {
-      const terms = a!;
-      const total = totalOf(terms);
-      if (total === undefined && operation.axis === 0)
-        return terms.kind === "array" ? undefined : (of) => of.rowsSummed(terms);
-      const summed = total ?? sumOf(terms);
-      return summed && ((of) => applyOne(rules, operation, [summed(of)]));
-    }
-    default: {
-      const whole = factsOf(operation).sumsThrough ? totalOf(a!) : undefined;
-      return whole && ((of) => applyOne(rules, operation, [whole(of)]));
-    }
-  }
-}
-
-/**
- * Of a product with batch axes, such as that of the gradient of a block-diagonal matrix, which has one block for each
- * head: over all steps, one product for each. Its factors are looked at through views, so that what is stacked is what
- * the step has, `[rows, heads x width]`, and nothing is moved.
- */
-function totalOfBatched(left: Tensor, right: Tensor): Total | undefined {
-  const [a, b] = [behindViews(left), behindViews(right)];
-  const batch = left.shape.slice(0, -2);
-  const blocks = sizeOf(batch);
-  if (a === undefined || b === undefined || blocks === 0 || blocks > MOST_BLOCKS) return undefined;
-  const [m, k, n] = [...left.shape.slice(-2), right.shape.at(-1)!] as [number, number, number];
-  return (of) => {
-    const [lefts, rights] = [a, b].map(({ source, views }) =>
-      views.reduce((x, node) => liftView(node, x), of.stacked(source)),
-    );
-    const time = lefts!.shape[0]!;
-    const block = (x: Tensor, i: number, shape: readonly [number, number]): Tensor => {
-      const starts = indexOf(batch, i);
-      const one = slice(x, [0, ...starts, 0, 0], [time, ...starts.map((at) => at + 1), ...shape]);
-      return reshape(one, [time, ...shape]);
-    };
-    const products = Array.from({ length: blocks }, (_, i) => {
-      const rows = reshape(transpose(block(lefts!, i, [m, k]), [0, 2, 1]), [time * k, m]);
-      return matmul(transpose(rows), reshape(block(rights!, i, [k, n]), [time * k, n]));
-    });
-    return reshape(concat(products, 0), [...batch, m, n]);
-  };
-}
-
-/** More products than this, each in a step of its own, would take longer than those of the loop. */
-const MOST_BLOCKS = 64;
-
-/** Position `i` of a row-major shape, by axis. */
-function indexOf(shape: Shape, i: number): number[] {
-  return stridesOf(shape).map((stride, axis) => Math.floor(i / stride) % shape[axis]!);
-}
-
-/**
- * What a value looks at, and the views from there on, the first one first; undefined for a constant. A reshape that
- * could not be a view of what is stacked is where the chain begins: it would be copied for all steps.
- */
-function behindViews(x: Tensor): { readonly source: SymbolTensor; readonly views: readonly Node[] } | undefined {
-  const chain: SymbolTensor[] = [];
-  let source = x;
-  while (source.kind === "symbol" && isView(source.node) && factsOf(source.node.operation).sumsThrough) {
-    chain.push(source);
-    source = source.node.inputs[0]!;
-  }
-  if (source.kind === "array") return undefined;
-  let from: SymbolTensor = source;
-  let views: Node[] = [];
-  let memory = stackedView(source);
-  for (const looked of chain.toReversed()) {
-    const next = throughView(looked.node, memory);
-    views = next === undefined ? [] : [...views, looked.node];
-    from = next === undefined ? looked : from;
-    memory = next ?? stackedView(looked);
-  }
-  return { source: from, views };
-}
-
-/** Two steps of a value as they are stacked: enough to see what is a view. */
-function stackedView({ shape }: SymbolTensor): View {
-  return whole(0, [2, ...shape]);
-}
-
-function throughView({ operation }: Node, memory: View): View | undefined {
-  switch (operation.op) {
-    case "transpose":
-      return transposeView(memory, [0, ...operation.axes.map((axis) => axis + 1)]);
-    case "slice":
-      return sliceView(memory, [0, ...operation.starts], [2, ...operation.stops]);
-    case "reshape":
-      return reshapeView(memory, [2, ...operation.shape]);
-    default:
-      return undefined;
-  }
-}
-
-/** A view of a step's value, for all steps. */
-function liftView(node: Node, stacked: Tensor): Tensor {
-  return lift(node, [{ tensor: stacked, stacked: true }], stacked.shape[0]!)![0]!.tensor;
-}
-
-/**
- * The total of `((t0 + t1) + t2) + ...`, which may be long; what comes before the first term that has a total of its
- * own is added up as it is.
- */
-function totalOfSum(x: SymbolTensor): Total | undefined {
-  const sums: SymbolTensor[] = [];
-  let first: Tensor = x;
-  while (first.kind === "symbol" && first.node.operation.op === "add") {
-    sums.push(first);
-    first = first.node.inputs[0]!;
-  }
-  sums.reverse();
-  const terms = [first, ...sums.map(({ node }) => node.inputs[1]!)];
-  const totals = terms.map(totalOf);
-  const start = totals.findIndex((total) => total !== undefined);
-  if (start < 0) return undefined;
-  const before = start === 0 ? [] : [sumOf(start === 1 ? first : sums[start - 2]!)];
-  const all = [...before, ...terms.slice(start).map((term, i) => totals[start + i] ?? sumOf(term))];
-  const known = all.filter((total) => total !== undefined);
-  return known.length < all.length
-    ? undefined
-    : (of) => known.map((total) => total(of)).reduce((sum, total) => add(sum, total));
-}
-
-/** [time, rows, ...] as [time x rows, ...]. */
-function merged(x: Tensor): Tensor {
-  return reshape(x, [x.shape[0]! * x.shape[1]!, ...x.shape.slice(2)]);
 }
 
 /** Several totals may be made of one sum: a cell with two biases has the same gradient for both. */
@@ -296,22 +146,4 @@ function onceEach(f: (x: SymbolTensor) => Tensor): (x: SymbolTensor) => Tensor {
     known.set(x, result);
     return result;
   };
-}
-
-function sumOf(x: Tensor): Total | undefined {
-  return x.kind === "array" ? undefined : (of) => of.summed(x);
-}
-
-/** Symbols, each once, in the order in which they were added. */
-class Symbols {
-  readonly list: SymbolTensor[] = [];
-  readonly #places = new TensorMap<number>();
-
-  indexOf(x: SymbolTensor): number {
-    return this.#places.get(x) ?? -1;
-  }
-
-  add(x: SymbolTensor): void {
-    if (!this.#places.has(x)) this.#places.set(x, this.list.push(x) - 1);
-  }
 }

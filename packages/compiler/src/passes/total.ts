@@ -1,0 +1,88 @@
+import { add, matmul, reshape, transpose, type Tensor } from "@sluice/tensor";
+import { applyOne, type SymbolTensor } from "@sluice/tensor/internal";
+import { factsOf } from "../facts/facts.ts";
+import { totalOfBatched } from "./batched-total.ts";
+
+/** What a loop gives of its step's values. */
+export interface OfAllSteps {
+  /** All steps, [time, ...]. */
+  stacked(x: SymbolTensor): Tensor;
+  /** Their sum. */
+  summed(x: SymbolTensor): Tensor;
+  /** The sum of all rows (axis 0) of all steps. */
+  rowsSummed(x: SymbolTensor): Tensor;
+}
+
+/** The total over all steps. */
+export type Total = (of: OfAllSteps) => Tensor;
+
+/** How the total of `x` is put together outside of the loop; undefined where adding `x` up in the loop is as good. */
+export function totalOf(x: Tensor): Total | undefined {
+  if (x.kind === "array") return undefined;
+  const { operation, rules, inputs } = x.node;
+  const [a, b] = inputs;
+  switch (operation.op) {
+    case "add":
+      return totalOfSum(x);
+    case "matmul": {
+      const [columns, right] = [a!, b!];
+      if (columns.shape.length > 2) return totalOfBatched(columns, right);
+      if (
+        columns.kind === "array" ||
+        columns.node.operation.op !== "transpose" ||
+        columns.shape.length !== 2 ||
+        right.kind === "array"
+      )
+        return undefined;
+      const rows = columns.node.inputs[0]!;
+      return rows.kind === "array"
+        ? undefined
+        : (of) => matmul(transpose(merged(of.stacked(rows))), merged(of.stacked(right)));
+    }
+    case "reduceSum": {
+      const terms = a!;
+      const total = totalOf(terms);
+      if (total === undefined && operation.axis === 0)
+        return terms.kind === "array" ? undefined : (of) => of.rowsSummed(terms);
+      const summed = total ?? sumOf(terms);
+      return summed && ((of) => applyOne(rules, operation, [summed(of)]));
+    }
+    default: {
+      const whole = factsOf(operation).sumsThrough ? totalOf(a!) : undefined;
+      return whole && ((of) => applyOne(rules, operation, [whole(of)]));
+    }
+  }
+}
+
+/**
+ * The total of `((t0 + t1) + t2) + ...`, which may be long; what comes before the first term that has a total of its
+ * own is added up as it is.
+ */
+function totalOfSum(x: SymbolTensor): Total | undefined {
+  const sums: SymbolTensor[] = [];
+  let first: Tensor = x;
+  while (first.kind === "symbol" && first.node.operation.op === "add") {
+    sums.push(first);
+    first = first.node.inputs[0]!;
+  }
+  sums.reverse();
+  const terms = [first, ...sums.map(({ node }) => node.inputs[1]!)];
+  const totals = terms.map(totalOf);
+  const start = totals.findIndex((total) => total !== undefined);
+  if (start < 0) return undefined;
+  const before = start === 0 ? [] : [sumOf(start === 1 ? first : sums[start - 2]!)];
+  const all = [...before, ...terms.slice(start).map((term, i) => totals[start + i] ?? sumOf(term))];
+  const known = all.filter((total) => total !== undefined);
+  return known.length < all.length
+    ? undefined
+    : (of) => known.map((total) => total(of)).reduce((sum, total) => add(sum, total));
+}
+
+/** [time, rows, ...] as [time x rows, ...]. */
+export function merged(x: Tensor): Tensor {
+  return reshape(x, [x.shape[0]! * x.shape[1]!, ...x.shape.slice(2)]);
+}
+
+function sumOf(x: Tensor): Total | undefined {
+  return x.kind === "array" ? undefined : (of) => of.summed(x);
+}
