@@ -142,7 +142,6 @@ export const longFunctions = [
   "packages/wasm/src/kernels/active-rows.ts",
   "packages/wasm/src/kernels/cumulative-sum.ts",
   "packages/wasm/src/kernels/elementwise.ts",
-  "packages/wasm/src/threads/pool.ts",
 ];
 
 const shortFunctions = {

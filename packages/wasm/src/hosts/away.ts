@@ -1,11 +1,10 @@
 import type { Values } from "@sluice/tensor";
 import { type Listeners, spawn } from "../threads/index.ts";
+import type { FromSession, ToSession } from "../threads/worker/session.ts";
 import type { Host, Session } from "./host.ts";
 
-type Reply = { readonly values: Values[]; readonly error?: undefined } | { readonly error: string };
-
 interface Question {
-  resolve(values: Values[]): void;
+  resolve(values: readonly Values[]): void;
   reject(error: Error): void;
 }
 
@@ -22,7 +21,7 @@ export function away(worker?: string): Host {
     if (closed) throw new Error("wasm: the backend was closed");
     const questions: Question[] = [];
     let lost: Error | undefined;
-    const listeners: Listeners<Reply> = {
+    const listeners: Listeners<FromSession> = {
       reply(reply) {
         const question = questions.shift();
         if (questions.length === 0) thread.hold(false);
@@ -38,12 +37,12 @@ export function away(worker?: string): Host {
         );
       },
     };
-    const thread = spawn<Reply>(listeners, worker);
+    const thread = spawn<FromSession>(listeners, worker);
     const lose = (error: Error): void => {
       lost ??= error;
       for (const { reject } of questions.splice(0)) reject(lost);
     };
-    const ask = (message: object, transfer: readonly ArrayBuffer[] = []): Promise<Values[]> =>
+    const ask = (message: ToSession, transfer: readonly ArrayBuffer[] = []): Promise<readonly Values[]> =>
       new Promise((resolve, reject) => {
         if (lost !== undefined) return reject(lost);
         questions.push({ resolve, reject });

@@ -11,7 +11,7 @@ export interface Host {
 }
 
 /** A module that imports `env.memory` and exports `run(worker, workers)`. */
-interface HostedProgram {
+export interface HostedProgram {
   readonly module: WebAssembly.Module;
   /** The pages of its memory, initially zeros. */
   readonly pages: number;
@@ -32,13 +32,13 @@ export interface TensorRange {
 /** A program and its memory. */
 export interface Session {
   /** Copies inputs in, runs, copies outputs out. Exchanges happen in the order in which they were requested. */
-  exchange(exchange: Exchange): Promise<Values[]>;
+  exchange(exchange: Exchange): Promise<readonly Values[]>;
   /** Gives the memory back after all exchanges. */
   release(): Promise<void>;
 }
 
 /** Places are indices into {@link HostedProgram.places}. */
-interface Exchange {
+export interface Exchange {
   readonly write: readonly Written[];
   readonly run: boolean;
   readonly read: readonly number[];

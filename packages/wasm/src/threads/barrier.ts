@@ -1,13 +1,11 @@
 import { atomics, i32, i64, type ModuleBuilder, type WasmFunction } from "../assembler/index.ts";
+import { ABORTED, ARRIVALS, GENERATION } from "./barrier-words.ts";
 
 /**
  * Bytes of a barrier's state, 4-byte aligned and initially zero: arrivals, generation, and whether a participant
  * failed.
  */
 export const BARRIER_BYTES = 12;
-const ARRIVALS = 0;
-export const GENERATION = 4;
-export const ABORTED = 8;
 
 /** How often to check the generation before sleeping. It takes a few microseconds, about as long as a wake-up. */
 const SPINS = 2000;

@@ -35,7 +35,7 @@ test.each([
   expect.soft(is("between runs")).toEqual([second, second, "resolved", "resolved"]);
   expect
     .soft(is("by an error of its own"))
-    .toEqual([lost(1, workers, "failed: Cannot read properties of null"), "resolved"]);
+    .toEqual([lost(1, workers, "failed: Cannot use 'in' operator to search for 'kind' in null"), "resolved"]);
   for (const entry of ["meet", "pass"])
     expect.soft(is(`as a run of ${entry} starts`)).toEqual([second, second, second, "resolved"]);
   expect.soft(is("within a run, the one waited for")).toEqual([last, last, "resolved"]);

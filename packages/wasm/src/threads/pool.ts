@@ -1,13 +1,8 @@
-import { ABORTED, GENERATION } from "./barrier.ts";
-import { control, controlWords, MAX_ARGUMENTS, state } from "./control.ts";
+import { startCrew, type Crew } from "./crew.ts";
+import { MAX_ARGUMENTS } from "./control.ts";
 import { noticesLosses } from "./platform.ts";
-import { spawn, type Thread } from "./spawn.ts";
-
-/** A worker's message to the pool. */
-type Reply =
-  | { kind: "loaded"; id: number; error?: string }
-  | { kind: "done" }
-  | { kind: "failed"; worker: number; message: string };
+import { runAll } from "./run.ts";
+import { releaseBarrier } from "./worker/release-barrier.ts";
 
 interface PoolOptions {
   /** The number of participants in every run. Default 1, which needs no worker and no shared memory. */
@@ -53,12 +48,6 @@ export interface Pool {
   close(): Promise<void>;
 }
 
-const SPINS = 20000;
-/** Milliseconds of sleep after which the event loop gets a turn, so that it can report lost workers. */
-const PATIENCE = 50;
-/** Turns of the event loop, a few milliseconds each, within which the reason for a worker's end must arrive. */
-const TURNS = 200;
-
 /**
  * Makes a pool of threads that run programs together. No wait is endless: if a worker does not start or ends, at
  * whatever moment, everything that waits for it rejects, and so does every later call.
@@ -66,167 +55,26 @@ const TURNS = 200;
 export function createPool({ threads = 1, blocking = noticesLosses(), worker: url }: PoolOptions = {}): Pool {
   if (!Number.isInteger(threads) || threads < 1)
     throw new RangeError(`A pool needs at least 1 thread, got ${threads}.`);
-  const own = blocking || threads === 1 ? 1 : 0;
-  const workers = threads - own;
-  const words = workers > 0 ? controlWords(workers) : new Int32Array(control.states);
-  const loading = new Map<
-    number,
-    { left: number; error: string | undefined; settle: (error: string | undefined) => void }
-  >();
-  let lost: Error | undefined;
-  let ended: (error: Error) => void;
-  const end = new Promise<never>((_, reject) => (ended = reject));
-  end.catch(() => undefined);
-  /** The barriers of the loaded programs. */
-  const barriers = new Set<Int32Array>();
-  let hearings = 0;
-  let announceDone = () => {};
-  let announceFailure: (message: string) => void = () => {};
+  const takesPart = blocking || threads === 1;
+  const crew = startCrew({ threads, takesPart, url });
   let programs = 0;
   let last: Promise<void> = Promise.resolve();
 
-  function receive(reply: Reply): void {
-    if (reply.kind === "done") announceDone();
-    else if (reply.kind === "failed") announceFailure(`thread ${reply.worker}: ${reply.message}`);
-    else {
-      const entry = loading.get(reply.id);
-      if (entry === undefined) return;
-      entry.error ??= reply.error;
-      entry.left--;
-      if (entry.left === 0) entry.settle(entry.error);
-    }
-  }
-
-  function lose(error: Error): void {
-    if (lost !== undefined) return;
-    lost = error;
-    ended(error);
-    barriers.forEach(abort);
-    for (const thread of team) void thread.terminate();
-  }
-
-  function check(): void {
-    if (lost !== undefined) throw lost;
-  }
-
-  const team = Array.from({ length: workers }, (_, index): Thread => {
-    const gone = (what: string, cause: unknown): void =>
-      lose(lossOf(`worker ${index + 1} of ${workers} ${what}`, cause));
-    const thread = spawn<Reply>({ reply: receive, lost: gone }, url);
-    thread.post({
-      kind: "setup",
-      control: words,
-      index,
-      worker: index + own,
-      participants: threads,
-      workers,
-      announce: own === 0,
-    });
-    return thread;
-  });
-
-  /** Releases the participants that wait in a program for a lost worker. */
-  function stillWaiting(): void {
-    if (team.some((thread) => thread.gone())) barriers.forEach(abort);
-  }
-
-  /** The reason for a lost worker. It arrives in a later turn of the event loop. */
-  async function loss(): Promise<Error> {
-    for (let turn = 0; lost === undefined && turn < TURNS; turn++)
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    if (lost === undefined) lose(lossOf("a worker is gone", undefined));
-    return lost!;
-  }
-
-  /** Awaits a message from the workers. The process stays alive meanwhile, and a lost worker rejects. */
-  async function hearing<T>(news: Promise<T>): Promise<T> {
-    if (hearings++ === 0) for (const thread of team) thread.hold(true);
-    try {
-      return await Promise.race([news, end]);
-    } finally {
-      if (--hearings === 0) for (const thread of team) thread.hold(false);
-    }
-  }
-
-  function mail(message: object): void {
-    Atomics.add(words, control.mail, 1);
-    for (const thread of team) thread.post(message);
-  }
-
-  function start(program: number, entry: number, args: readonly number[]): void {
-    words[control.program] = program;
-    words[control.entry] = entry;
-    words[control.argumentCount] = args.length;
-    words.set(args, control.arguments);
-    Atomics.store(words, control.done, 0);
-    Atomics.store(words, control.failed, 0);
-    Atomics.add(words, control.generation, 1);
-    Atomics.notify(words, control.generation);
-    team.forEach((thread, index) => {
-      const at = control.states + control.stateStride * index;
-      if (Atomics.compareExchange(words, at, state.parked, state.running) === state.parked)
-        thread.post({ kind: "run" });
-    });
-  }
-
-  async function othersDone(): Promise<void> {
-    for (let spin = 0; spin < SPINS && Atomics.load(words, control.done) < workers; spin++);
-    for (;;) {
-      const done = Atomics.load(words, control.done);
-      if (done === workers) return;
-      check();
-      if (Atomics.wait(words, control.done, done, PATIENCE) === "timed-out")
-        await new Promise((resolve) => setTimeout(resolve));
-    }
-  }
-
-  async function load({ module, memory, barrier }: ProgramOptions): Promise<LoadedProgram> {
-    check();
-    await hearing(Promise.all(team.map(({ ready }) => ready)));
+  async function load(program: ProgramOptions): Promise<LoadedProgram> {
+    crew.check();
+    await crew.hearing(crew.ready());
     const id = programs++;
+    const { module, memory } = program;
     const names = WebAssembly.Module.exports(module)
       .filter(({ kind }) => kind === "function")
       .map(({ name }) => name);
-    const entries = own === 1 ? new WebAssembly.Instance(module, { env: { memory, stillWaiting } }).exports : {};
-    const state = barrier === undefined ? undefined : new Int32Array(memory.buffer, barrier, 3);
-
-    if (workers > 0) {
-      if (!(memory.buffer instanceof SharedArrayBuffer))
-        throw new TypeError(`A program for ${threads} threads needs a shared memory.`);
-      const loaded = new Promise<string | undefined>((settle) =>
-        loading.set(id, { left: workers, error: undefined, settle }),
-      );
-      mail({ kind: "load", id, module, memory, names, barrier });
-      const error = await hearing(loaded).finally(() => loading.delete(id));
-      if (error !== undefined) throw new Error(`The program cannot be loaded in a worker: ${error}`);
-    }
-
-    if (state !== undefined) barriers.add(state);
-
-    async function runAll(entry: string, index: number, args: readonly number[]): Promise<void> {
-      check();
-      const failure = new Promise<string>((resolve) => (announceFailure = resolve));
-      const done = new Promise<void>((resolve) => (announceDone = resolve));
-      let ownError: unknown;
-      if (workers > 0) start(id, index, args);
-      if (own === 1) {
-        try {
-          const call = entries[entry];
-          if (typeof call === "function") call(0, threads, ...args);
-        } catch (error) {
-          if (team.some((thread) => thread.gone())) throw await loss();
-          if (workers === 0 || Atomics.compareExchange(words, control.failed, 0, 1) === 0) ownError = error;
-          if (state !== undefined) abort(state);
-        }
-      }
-      if (workers > 0) await (own === 1 ? othersDone() : hearing(done));
-      const failed = workers > 0 ? Atomics.load(words, control.failed) : 0;
-      if (failed === 0 && ownError === undefined) return;
-      state?.set([0, 0, 0]);
-      if (ownError !== undefined)
-        throw new Error(`${entry} failed in thread 0: ${String(ownError)}`, { cause: ownError });
-      throw new Error(`${entry} failed in ${await hearing(failure)}`);
-    }
+    const stillWaiting = (): void => {
+      if (crew.someGone()) crew.barriers.forEach(releaseBarrier);
+    };
+    const entries = takesPart ? new WebAssembly.Instance(module, { env: { memory, stillWaiting } }).exports : {};
+    const barrier = program.barrier === undefined ? undefined : new Int32Array(memory.buffer, program.barrier, 3);
+    if (crew.workers > 0) await loadInWorkers(crew, id, names, program);
+    if (barrier !== undefined) crew.barriers.add(barrier);
 
     return {
       run(entry, ...args) {
@@ -237,34 +85,39 @@ export function createPool({ threads = 1, blocking = noticesLosses(), worker: ur
           return Promise.reject(
             new RangeError(`${entry}: got ${args.length} arguments; at most ${MAX_ARGUMENTS} are possible.`),
           );
-        const run = last.then(() => runAll(entry, index, args));
+        const called = entries[entry];
+        const own = typeof called === "function" ? (...all: number[]): unknown => called(...all) : undefined;
+        const run = last.then(() => runAll(crew, { program: id, entry, index, args, own, barrier }));
         last = run.catch(() => undefined);
         return run;
       },
       release() {
-        if (state !== undefined) barriers.delete(state);
-        if (workers > 0 && lost === undefined) mail({ kind: "release", id });
+        if (barrier !== undefined) crew.barriers.delete(barrier);
+        if (crew.workers > 0 && !crew.isLost()) crew.mail({ kind: "release", id });
       },
     };
   }
 
-  return {
-    threads,
-    load,
-    check,
-    async close() {
-      lose(new Error("wasm: the backend was closed"));
-      await Promise.all(team.map((thread) => thread.terminate()));
-    },
-  };
+  return { threads, load, check: () => crew.check(), close: () => crew.close() };
 }
 
-function lossOf(what: string, cause: unknown): Error {
-  return new Error(`wasm: ${what}. Close the backend and make another.`, cause === undefined ? undefined : { cause });
-}
-
-function abort(barrier: Int32Array): void {
-  Atomics.store(barrier, ABORTED / 4, 1);
-  Atomics.add(barrier, GENERATION / 4, 1);
-  Atomics.notify(barrier, GENERATION / 4);
+async function loadInWorkers(
+  { heard, threads, workers, mail, hearing }: Crew,
+  id: number,
+  names: readonly string[],
+  { module, memory, barrier }: ProgramOptions,
+): Promise<void> {
+  if (!(memory.buffer instanceof SharedArrayBuffer))
+    throw new TypeError(`A program for ${threads} threads needs a shared memory.`);
+  const loaded = new Promise<string | undefined>((settle) => {
+    let left = workers;
+    let first: string | undefined;
+    heard.loaded.set(id, (error) => {
+      first ??= error;
+      if (--left === 0) settle(first);
+    });
+  });
+  mail({ kind: "load", id, module, memory, names, barrier });
+  const error = await hearing(loaded).finally(() => heard.loaded.delete(id));
+  if (error !== undefined) throw new Error(`The program cannot be loaded in a worker: ${error}`);
 }
