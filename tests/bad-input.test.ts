@@ -224,12 +224,12 @@ test.each<[string, object, string]>([
   [
     "an optimizer that was not called",
     { optimizer: train.adam },
-    "trainStep: optimizer is the function adam, expected what adam({ learningRate: 1e-3 }) gives: call it",
+    "trainStep: optimizer is the function adam, expected the result of adam({ learningRate: 1e-3 }): call it",
   ],
   [
     "a clipper that was not called",
     { optimizer: globalNorm },
-    "trainStep: optimizer is the function globalNorm, expected what adam({ learningRate: 1e-3 }) gives: call it",
+    "trainStep: optimizer is the function globalNorm, expected the result of adam({ learningRate: 1e-3 }): call it",
   ],
   [
     "a backend that was not awaited",

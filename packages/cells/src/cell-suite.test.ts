@@ -117,7 +117,7 @@ describe("a cell that breaks a law is found", () => {
   test("one whose gradient is cut", () => {
     const cell = adding((_, before) => stopGradient(before));
     expect(broken(cell, "the gradient is that of the differences")).toThrow(
-      "the gradient is not that of central differences",
+      "the gradient differs from central differences",
     );
   });
 

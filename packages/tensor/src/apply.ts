@@ -3,7 +3,7 @@ import type { Node, Rules } from "./node.ts";
 import type { Operation } from "./primitives/operation.ts";
 import type { ArrayTensor, SymbolTensor, Tensor } from "./tensor.ts";
 
-/** Applies a primitive: evaluated at once on arrays, recorded as a node as soon as one input is a symbol. */
+/** Applies a primitive. On arrays it is evaluated at once; if any input is a symbol, it is recorded as a node. */
 export function apply<O extends Operation>(
   rules: Rules<O>,
   operation: O,

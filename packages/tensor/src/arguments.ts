@@ -2,15 +2,15 @@ import { TensorError } from "./errors.ts";
 import { shown } from "./shown.ts";
 import { isTensor, type Tensor } from "./tensor.ts";
 
-/** An error, begun by `operation`, where a value is not a tensor. `what` names the argument. */
+/** Throws an error that begins with `operation` if a value is not a tensor. `what` names the argument. */
 export function checkTensor(operation: string, what: string, value: unknown): asserts value is Tensor {
   if (!isTensor(value))
     throw new TensorError(`${operation}: ${what} is ${shown(value)}, expected a tensor${wrapped(value)}`);
 }
 
 /**
- * An error where an operand is not a tensor, nor, where `numbers` are taken too, a number. Every operation asks this,
- * so nothing is written where all is well.
+ * Throws an error if an operand is neither a tensor nor, with `numbers`, a number. Every operation calls this, so it
+ * builds the message only when it throws.
  */
 export function checkOperands(
   operation: string,
@@ -24,33 +24,33 @@ export function checkOperands(
   }
 }
 
-/** An error where a value is not a list of tensors. */
+/** Throws an error if a value is not a list of tensors. */
 export function checkTensors(operation: string, what: string, values: unknown): void {
   if (!Array.isArray(values))
     throw new TensorError(`${operation}: ${what} is ${shown(values)}, expected a list of tensors`);
   values.forEach((value, index) => checkTensor(operation, `${what}[${index}]`, value));
 }
 
-/** An error where a value is not a list. */
+/** Throws an error if a value is not a list. */
 export function checkList(operation: string, what: string, value: unknown, example: string): void {
   if (!Array.isArray(value))
     throw new TensorError(`${operation}: ${what} is ${shown(value)}, expected a list, such as ${example}`);
 }
 
-/** An error where a value is not a function. */
+/** Throws an error if a value is not a function. */
 export function checkFunction(operation: string, what: string, value: unknown): void {
   if (typeof value !== "function")
     throw new TensorError(`${operation}: ${what} is ${shown(value)}, expected a function`);
 }
 
-/** An error where a value is not a list of whole numbers, such as axes or places along each axis. */
+/** Throws an error if a value is not a list of integers, such as axes or positions along each axis. */
 export function checkIntegers(operation: string, what: string, values: unknown): void {
   if (Array.isArray(values) && values.every(Number.isInteger)) return;
-  throw new TensorError(`${operation}: ${what} is ${shown(values)}, expected a list of whole numbers`);
+  throw new TensorError(`${operation}: ${what} is ${shown(values)}, expected a list of integers`);
 }
 
 /**
- * Whether a value is an object, but not a tensor, whose members have these types: `{ init: "function" }`. Members of a
+ * Whether a value is an object other than a tensor whose members have these types: `{ init: "function" }`. Members of a
  * class count too.
  */
 export function hasMembers(given: unknown, members: Readonly<Record<string, string>>): boolean {
@@ -61,7 +61,10 @@ export function hasMembers(given: unknown, members: Readonly<Record<string, stri
   });
 }
 
-/** An error where a value is not what `example` gives. The function itself, not called, is a common slip. */
+/**
+ * Throws an error if a value is not an object like the one that `example` makes. A common mistake is to pass the
+ * function instead of calling it.
+ */
 export function checkMade(
   operation: string,
   what: string,
@@ -71,11 +74,11 @@ export function checkMade(
 ): void {
   if (hasMembers(given, members)) return;
   throw new TensorError(
-    `${operation}: ${what} is ${shown(given)}, expected what ${example} gives${typeof given === "function" ? ": call it" : ""}`,
+    `${operation}: ${what} is ${shown(given)}, expected the result of ${example}${typeof given === "function" ? ": call it" : ""}`,
   );
 }
 
-/** How to make a tensor of a value that is none. */
+/** How to make a tensor from a value that is not one. */
 function wrapped(value: unknown): string {
   if (typeof value === "number") return `; make one: scalar(${value})`;
   return Array.isArray(value) || ArrayBuffer.isView(value) ? "; make one: tensor(values, shape)" : "";

@@ -4,18 +4,18 @@ import { sameShape, showShape, type Shape } from "./shape.ts";
 import { isTensor, type Tensor } from "./tensor.ts";
 import { leavesOf, type Tree } from "./tree.ts";
 
-/** What stands at a path of a tree. */
+/** The expected tensor at a path of a tree. */
 export interface ExpectedLeaf {
   readonly path: string;
   readonly shape: Shape;
-  /** Default: f32 or f64, the same for all of the tree. */
+  /** Default: f32 or f64, the same for the whole tree. */
   readonly dtype?: DType;
 }
 
 /**
- * Compares a tree with the tensors that it should have, by path: an error, begun by `operation` and naming `what` it is
- * (`parameters`), says everything that is missing, too much, or of another shape or dtype. It looks at no values, so
- * that of a compiled function it costs nothing once that is recorded.
+ * Compares a tree with the expected tensors, by path. The error begins with `operation`, names what the tree is
+ * (`what`, such as `parameters`) and lists every tensor that is missing, unexpected, or has another shape or dtype.
+ * Values are not read, so in a compiled function this costs nothing after recording.
  */
 export function checkTree(operation: string, what: string, expected: readonly ExpectedLeaf[], given: Tree): void {
   const tensors = new Map(leavesWithin(operation, what, given).map(({ path, tensor }) => [path, tensor]));

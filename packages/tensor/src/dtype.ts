@@ -12,8 +12,8 @@ export type DType = "f32" | "f64" | "i32" | "bool";
 export type Values = Float32Array | Float64Array | Int32Array;
 
 /**
- * Bytes that no other thread shares, so that they can be hashed, written and sent: `Uint8Array<ArrayBuffer>`, which
- * TypeScript says from 5.7 on.
+ * Bytes that no other thread shares, so that they can be hashed, written and sent. TypeScript 5.7 and newer call this
+ * `Uint8Array<ArrayBuffer>`.
  */
 export type Bytes = ReturnType<Uint8Array["slice"]>;
 
@@ -30,7 +30,7 @@ export function allocate(dtype: DType, length: number): Values {
   }
 }
 
-/** An error, begun by `operation`, where a value is not a dtype. */
+/** Throws an error that begins with `operation` if a value is not a dtype. */
 export function checkKnownDType(operation: string, dtype: unknown): void {
   if (known.some((name) => name === dtype)) return;
   throw new TensorError(
@@ -62,6 +62,6 @@ export function dtypeOf(values: Values): DType {
   return "i32";
 }
 
-/** What arithmetic and transcendental primitives accept. */
+/** The dtypes that arithmetic and transcendental primitives accept. */
 export const floats: readonly DType[] = ["f32", "f64"];
 export const numbers: readonly DType[] = ["f32", "f64", "i32"];

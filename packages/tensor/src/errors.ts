@@ -1,6 +1,6 @@
 /**
- * What went wrong in a shape, dtype or argument, and where. `place` is the path from the outside in (`["gru",
- * "reset"]`); it grows while the error passes through {@link at}, so no state has to follow the computation.
+ * An invalid shape, dtype or argument. `place` is the path to it from the outside in (`["gru", "reset"]`). It grows
+ * while the error passes through {@link at}, so the computation needs no state for it.
  */
 export class TensorError extends Error {
   readonly problem: string;
@@ -14,7 +14,7 @@ export class TensorError extends Error {
   }
 }
 
-/** Runs `f`; an error that leaves it also names `place`. The stack still points at the line that caused it. */
+/** Runs `f` and adds `place` to an error that it throws. The stack still points at the line that caused the error. */
 export function at<T>(place: string, f: () => T): T {
   try {
     return f();

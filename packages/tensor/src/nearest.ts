@@ -1,4 +1,4 @@
-/** `did you mean x?` where a known name is near, otherwise the known names. */
+/** `did you mean x?` if a known name is close, otherwise the known names. */
 export function suggestion(
   name: string,
   known: readonly string[],
@@ -21,8 +21,8 @@ export function nearest(name: string, known: readonly string[]): string | undefi
 }
 
 /**
- * Levenshtein's distance, with an exchange of neighbours counted once (optimal string alignment): `lenghts` is one edit
- * from `lengths`.
+ * Levenshtein's distance, where exchanging two neighbors counts as one edit (optimal string alignment): `lenghts` is
+ * one edit from `lengths`.
  */
 function editDistance(a: string, b: string): number {
   const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];

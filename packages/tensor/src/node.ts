@@ -2,8 +2,8 @@ import type { Operation } from "./primitives/operation.ts";
 import type { ArrayTensor, Tensor, Type } from "./tensor.ts";
 
 /**
- * One application of a primitive in a recorded program. Nodes are immutable; a program is the graph that its outputs
- * reach.
+ * One application of a primitive in a recorded program. Nodes are immutable. A program is everything reachable from its
+ * outputs.
  */
 export interface Node {
   readonly operation: Operation;
@@ -13,29 +13,29 @@ export interface Node {
 }
 
 /**
- * What a gradient rule sees: the node's inputs and outputs, and the cotangent of each output (undefined where it has
- * none).
+ * The arguments of a gradient rule: the node's inputs and outputs, and the cotangent of each output (undefined if it
+ * has none).
  */
 export interface GradientContext<O extends Operation> {
   readonly operation: O;
   readonly inputs: readonly Tensor[];
   readonly outputs: readonly Tensor[];
   readonly cotangents: readonly (Tensor | undefined)[];
-  /** Which inputs' cotangents are asked for. */
+  /** The inputs whose cotangents are needed. */
   readonly needs: readonly boolean[];
 }
 
-/** What a gradient rule gives. */
+/** The result of a gradient rule. */
 export interface GradientResult {
-  /** One per input; undefined where there is no gradient or none was asked for. */
+  /** One per input; undefined if there is no gradient or it is not needed. */
   readonly cotangents: readonly (Tensor | undefined)[];
-  /** Tensors equal to the node's outputs that the gradient computes anyway; the node itself is then dropped. */
+  /** Tensors equal to the node's outputs that the gradient computes anyway. The node itself is then dropped. */
   readonly outputs?: readonly Tensor[];
 }
 
 /**
- * What the gradient of a loop does about a value that it reads again: a `view` is not kept, but what it looks at; a
- * `cheap` one is computed again where its operands are kept; a `costly` one is kept.
+ * How a loop's gradient gets a value that it needs again. A `view` is not kept, but its operand is; a `cheap` value is
+ * computed again if its operands are kept; a `costly` value is kept.
  */
 export type Recompute = "view" | "cheap" | "costly";
 
@@ -43,9 +43,9 @@ export type Recompute = "view" | "cheap" | "costly";
 export interface Rules<O extends Operation> {
   readonly op: O["op"];
   readonly recompute: Recompute;
-  /** Types of the outputs; throws a TensorError that names the operands where they do not fit. */
+  /** Types of the outputs. Throws a TensorError that names the operands if they do not fit. */
   infer(operation: O, inputs: readonly Tensor[]): readonly Type[];
-  /** The definition of the values, to the bit, that every deterministic backend keeps. */
+  /** The definition of the values, to the bit. Every deterministic backend follows it. */
   evaluate(operation: O, inputs: readonly ArrayTensor[]): readonly ArrayTensor[];
   gradient(context: GradientContext<O>): GradientResult;
 }

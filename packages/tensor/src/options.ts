@@ -3,8 +3,8 @@ import { suggestion } from "./nearest.ts";
 import { looksLikeTensor, shown } from "./shown.ts";
 
 /**
- * Rejects options that are no plain object, and an option that is not among `known`, naming the nearest known one.
- * `aliases` maps other libraries' names to ours.
+ * Throws an error if options are not a plain object, or if an option is not among `known`; the error names the nearest
+ * known option. `aliases` maps other libraries' names to ours.
  */
 export function checkOptions(
   operation: string,
@@ -13,7 +13,7 @@ export function checkOptions(
   aliases: Readonly<Record<string, string>> = {},
 ): void {
   if (!isPlain(given)) {
-    const names = known.length === 0 ? "of which there are none" : `such as { ${known[0]} }`;
+    const names = known.length === 0 ? "but there are no options" : `such as { ${known[0]} }`;
     throw new TensorError(
       `${operation}: expected an object of options, ${names}, got ${shown(given)}${typeof given === "function" ? "; call it" : ""}${known.length === 0 ? "" : `; known: ${known.join(", ")}`}`,
     );

@@ -22,11 +22,11 @@ export function stridesOf(shape: Shape): number[] {
   return strides;
 }
 
-/** An error, begun by `operation`, where a length is negative or no integer. */
+/** Throws an error that begins with `operation` if a length is negative or not an integer. */
 export function checkShape(operation: string, shape: Shape): void {
   if (Array.isArray(shape) && shape.every((n) => Number.isInteger(n) && n >= 0)) return;
   throw new TensorError(
-    `${operation}: ${Array.isArray(shape) ? showShape(shape) : shown(shape)} is not a shape, which is a list of whole numbers >= 0, such as [32, 64]`,
+    `${operation}: ${Array.isArray(shape) ? showShape(shape) : shown(shape)} is not a shape, which is a list of integers >= 0, such as [32, 64]`,
   );
 }
 
@@ -41,8 +41,7 @@ export function showShape(shape: Shape): string {
 }
 
 /**
- * NumPy's broadcasting: axes are aligned at the end, and a length of 1 stretches. Undefined where the shapes do not
- * fit.
+ * NumPy's broadcasting: axes are aligned at the end, and a length of 1 stretches. Undefined if the shapes do not fit.
  */
 export function broadcastShapes(a: Shape, b: Shape): Shape | undefined {
   const rank = Math.max(a.length, b.length);

@@ -1,4 +1,4 @@
-/** A value as an error names it: short, and never an error itself. */
+/** A short text for a value in an error message. It never throws. */
 export function shown(value: unknown): string {
   if (typeof value === "function") return value.name === "" ? "a function" : `the function ${value.name}`;
   if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
@@ -17,7 +17,7 @@ export function shown(value: unknown): string {
     : `an object of ${keys.slice(0, 6).join(", ")}${keys.length > 6 ? ", …" : ""}`;
 }
 
-/** As `isTensor` of tensor.ts, which stands above this file. */
+/** The same as `isTensor` of tensor.ts, which imports this file. */
 export function looksLikeTensor(value: object): boolean {
   return "kind" in value && (value.kind === "array" || value.kind === "symbol");
 }

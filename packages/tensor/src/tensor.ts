@@ -5,23 +5,23 @@ import { checkOptions } from "./options.ts";
 import { shown } from "./shown.ts";
 import { checkShape, showShape, sizeOf, type Shape } from "./shape.ts";
 
-/** What is known of a tensor before it has values. */
+/** The shape and dtype of a tensor. */
 export interface Type {
   readonly shape: Shape;
   readonly dtype: DType;
 }
 
-/** A tensor with values, row-major. Values are never changed once a tensor holds them. */
+/** A tensor with values, row-major. The values must never be changed. */
 export interface ArrayTensor extends Type {
   readonly kind: "array";
   readonly data: Values;
-  /** The value of every element, where it is known without reading them: of a broadcast scalar. */
+  /** The value of every element, if it is known without reading them, as for a broadcast scalar. */
   readonly uniform?: number;
-  /** Of a tensor that is zero but for some pieces, where it is known: those, from the first element to the last. */
+  /** The pieces of a tensor that is zero elsewhere, if they are known, from the first element to the last. */
   readonly pieces?: readonly Piece[];
 }
 
-/** Values that follow each other in a tensor, from element `at`. */
+/** Consecutive values of a tensor, from element `at`. */
 export interface Piece {
   readonly at: number;
   readonly values: Values;
@@ -36,17 +36,17 @@ export interface SymbolTensor extends Type {
 
 /**
  * A tensor has a static shape, a dtype, and either values or a symbol. A function of tensors therefore runs eagerly on
- * arrays, or is recorded into a {@link Program} by being called with symbols.
+ * arrays, or is recorded into a {@link Program} when it is called with symbols.
  */
 export type Tensor = ArrayTensor | SymbolTensor;
 
-/** A number stands for a scalar of the other operand's dtype. */
+/** A tensor, or a number that stands for a scalar of the other operand's dtype. */
 export type Operand = Tensor | number;
 
 /**
- * A tensor of `values` (row-major) with `shape`; by default one axis. A typed array of the dtype is taken as it is, not
- * copied. The dtype is by default that of the typed array, and f32 for a list of numbers. An error where the values do
- * not fill the shape or are none of the dtype (2 as a bool, 0.5 as an i32).
+ * A tensor of `values` (row-major) with `shape`, by default one axis. A typed array of the dtype is used without
+ * copying. The default dtype is that of the typed array, or f32 for a list of numbers. Throws an error if the values do
+ * not fill the shape or do not fit the dtype (2 as a bool, 0.5 as an i32).
  */
 export function tensor(
   values: Values | readonly number[],
@@ -89,8 +89,8 @@ export function full(shape: Shape, value: number, dtype: DType = "f32"): ArrayTe
 }
 
 /**
- * An array that is the same everywhere, and is not written out until `data` is read: a program's constants may be as
- * large as its values.
+ * An array whose elements all have the same value. It is not written until `data` is read, because a program's
+ * constants may be as large as its other values.
  */
 export function uniformArray(shape: Shape, value: number, dtype: DType): ArrayTensor {
   const [uniform] = full([1], value, dtype).data;
@@ -115,8 +115,8 @@ function lazyArray(shape: Shape, dtype: DType, write: () => Values): ArrayTensor
 }
 
 /**
- * An array that is zero but for pieces, in order and without overlap, and is not written out until `data` is read: a
- * batch of sequences that are padded to one length, of which a backend may take the pieces alone.
+ * An array that is zero except for pieces, which are in order and do not overlap. It is not written until `data` is
+ * read. A batch of sequences padded to one length is such an array; a backend may copy only the pieces.
  */
 export function piecewiseArray(shape: Shape, pieces: readonly Piece[], dtype: DType): ArrayTensor {
   checkShape("piecewiseArray", shape);
@@ -165,7 +165,7 @@ export function isTensor(value: unknown): value is Tensor {
   );
 }
 
-/** The values of a tensor; an error for a symbol, which has none while a function is recorded. */
+/** The values of a tensor. Throws an error for a symbol, which has no values while a function is recorded. */
 export function valuesOf(x: Tensor): Values {
   if (!isTensor(x)) throw new TensorError(`values: the argument is ${shown(x)}, expected a tensor`);
   if (x.kind === "array") return x.data;
@@ -174,20 +174,20 @@ export function valuesOf(x: Tensor): Values {
   );
 }
 
-/** The one value of a scalar. */
+/** The value of a scalar. */
 export function item(x: Tensor): number {
   const values = valuesOf(x);
   if (values.length !== 1) throw new TensorError(`item: expected one value, got ${describe(x)}`);
   return values[0]!;
 }
 
-/** How an error names a tensor: by its label, where it has one, and its shape. */
+/** How an error names a tensor: by its label, if it has one, and its shape. */
 export function describe(x: Tensor): string {
   const label = labelOf(x);
   return label === "" ? showShape(x.shape) : `${label} ${showShape(x.shape)}`;
 }
 
-/** The label of an input or of a `named` tensor; "" where there is none. */
+/** The label of an input or of a `named` tensor; "" if there is none. */
 export function labelOf(x: Tensor): string {
   const operation = x.kind === "symbol" ? x.node.operation : undefined;
   return operation?.op === "input" || operation?.op === "name" ? operation.label : "";
@@ -198,14 +198,15 @@ function checkWhole(values: Values | readonly number[], dtype: "i32" | "bool"): 
   for (const value of values) {
     if (dtype === "bool" ? value === 0 || value === 1 : (value | 0) === value) continue;
     throw new TensorError(
-      `tensor: ${value} is no ${dtype}, which holds ${dtype === "bool" ? "0 or 1" : "integers of 32 bits"}`,
+      `tensor: ${value} is not a valid ${dtype}, which holds ${dtype === "bool" ? "0 or 1" : "32-bit integers"}`,
     );
   }
 }
 
 /**
- * Typed arrays turn what is not a number into one without a word: null into 0, words and nested lists into NaN. So
- * lists are looked at; of a typed array only the kind, and whether its buffer was given away.
+ * Typed arrays silently convert other values to numbers: null becomes 0, strings and nested lists become NaN. The
+ * elements of lists are therefore checked. For a typed array it is enough to check its kind and whether its buffer was
+ * transferred.
  */
 function checkValues(values: unknown): void {
   if (values instanceof Float32Array || values instanceof Float64Array || values instanceof Int32Array) {

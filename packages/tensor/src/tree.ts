@@ -17,8 +17,7 @@ export interface Leaf {
 }
 
 /**
- * The tensors of a tree in order of their keys as they stand, each with its path; the path of a tree that is one tensor
- * is "".
+ * The tensors of a tree in the order of their keys, each with its path. If the tree is a single tensor, its path is "".
  */
 export function leavesOf(tree: Tree, path = ""): Leaf[] {
   if (isTensor(tree)) return [{ path, tensor: tree }];
@@ -40,7 +39,7 @@ export function treeFrom<T extends Tree>(like: T, tensors: readonly Tensor[]): T
   });
 }
 
-/** A tree of the same nesting with `f` of every tensor. */
+/** A tree of the same nesting with `f` applied to every tensor. */
 export function mapTree<T extends Tree>(tree: T, f: (tensor: Tensor, path: string) => Tensor): T;
 export function mapTree(tree: Tree, f: (tensor: Tensor, path: string) => Tensor): Tree {
   checkFunction("mapTree", "the second argument", f);
@@ -61,8 +60,8 @@ export function zipTrees<T extends Tree>(a: T, b: Tree, f: (a: Tensor, b: Tensor
 }
 
 /**
- * The tensors of `given` in the order in which `like` has them. They are matched by path, so the order of the keys in
- * `given` does not matter; an error, begun by `operation`, names the paths that are missing or too many.
+ * The tensors of `given` in the order of `like`. They are matched by path, so the order of the keys in `given` does not
+ * matter. The error begins with `operation` and names the paths that are missing or unexpected.
  */
 export function matchTree(operation: string, like: Tree, given: Tree): Tensor[] {
   const tensors: Tensor[] = [];
@@ -70,8 +69,8 @@ export function matchTree(operation: string, like: Tree, given: Tree): Tensor[] 
 }
 
 /**
- * Collects the tensors of `given` if it is nested as `like` with the same keys: no paths are written, as a compiled
- * program is called often. False if it is not, or if paths may be ambiguous.
+ * Collects the tensors of `given` if it has the nesting and keys of `like`. It builds no paths, because a compiled
+ * program is called often. False if the nesting differs or if paths may be ambiguous.
  */
 function collectAlike(like: Tree, given: Tree, into: Tensor[]): boolean {
   if (isTensor(like) || isTensor(given)) {

@@ -1,11 +1,11 @@
-/** What every backend has to work out of a program and its state, and to check of what it is given. */
+/** What every backend derives from a program and its state, and the checks of its arguments. */
 import { TensorError } from "../errors.ts";
 import type { Program } from "../program/program.ts";
 import { sameShape, showShape, sizeOf } from "../shape.ts";
 import { describe, isTensor, labelOf, type ArrayTensor, type SymbolTensor, type Tensor, type Type } from "../tensor.ts";
 import type { StateBinding } from "./backend.ts";
 
-/** What `run` takes and returns once some inputs are state. */
+/** The inputs and outputs of `run` when some inputs are state. */
 export interface StateLayout {
   /** Types of the inputs that `run` takes. */
   readonly inputs: readonly SymbolTensor[];
@@ -13,7 +13,7 @@ export interface StateLayout {
   readonly positions: readonly number[];
   /** Positions of the outputs that `run` returns. */
   readonly outputs: readonly number[];
-  /** Which of the tensors that `run` takes are lengths of sequences, and how many steps the loops over them have. */
+  /** The arguments of `run` that are lengths of sequences, with the number of steps of the loops over them. */
   readonly lengths: readonly Lengths[];
 }
 
@@ -22,9 +22,7 @@ interface Lengths {
   readonly steps: number;
 }
 
-/**
- * Which inputs and outputs of a program `run` still has, once `state` is bound; an error where a binding does not fit.
- */
+/** Finds the inputs and outputs of `run` for a given `state`; throws an error if a binding does not fit the program. */
 export function bindState(program: Program, state: readonly StateBinding[]): StateLayout {
   for (const { input, output } of state) {
     const from = program.inputs[input];
@@ -54,7 +52,7 @@ export function bindState(program: Program, state: readonly StateBinding[]): Sta
   };
 }
 
-/** Lengths that a program computes from others are its own affair. */
+/** Lengths that the program computes itself are not checked. */
 function lengthsOf({ inputs, nodes }: Program, positions: readonly number[]): Lengths[] {
   const fewest = new Map<number, number>();
   for (const { operation, inputs: given } of nodes) {
@@ -73,7 +71,9 @@ function behindViews(x: Tensor): Tensor {
   return seen;
 }
 
-/** Rejects what a program cannot be run on: arrays of another type, and lengths that its loops do not have. */
+/**
+ * Throws an error if arrays have other types than the program's inputs, or if lengths exceed the steps of its loops.
+ */
 export function checkRun({ inputs, lengths }: StateLayout, given: readonly ArrayTensor[]): void {
   checkInputs("run", inputs, given);
   for (const { position, steps } of lengths) {
@@ -81,12 +81,12 @@ export function checkRun({ inputs, lengths }: StateLayout, given: readonly Array
     const row = data.findIndex((length) => length < 0 || length > steps);
     if (row >= 0)
       throw new TensorError(
-        `run: ${nameOf(inputs[position]!, position)} must lie in 0 to ${steps}, the number of steps, but that of row ${row} is ${data[row]}; cut the sequences, or compile for more steps`,
+        `run: ${nameOf(inputs[position]!, position)} must be from 0 to ${steps}, the number of steps, but row ${row} has ${data[row]}; cut the sequences, or compile for more steps`,
       );
   }
 }
 
-/** Rejects arrays that are not what a program was compiled for. */
+/** Throws an error if arrays do not have the types that a program was compiled for. */
 export function checkInputs(operation: string, expected: readonly Type[], given: readonly ArrayTensor[]): void {
   if (given.length !== expected.length)
     throw new TensorError(`${operation}: expected ${expected.length} tensors, got ${given.length}`);
@@ -98,8 +98,8 @@ export function checkInputs(operation: string, expected: readonly Type[], given:
         `${operation}: ${name} is ${array.dtype} ${showShape(array.shape)}, expected ${type.dtype} ${showShape(type.shape)}; compile again for other types`,
       );
     }
-    // What is known to be made of pieces fills its shape. A tensor that was made by hand, or whose buffer was given
-    // away, may not.
+    // Arrays made from pieces always fill their shape. A tensor made by hand, or one whose buffer was transferred, may
+    // not.
     if (array.pieces === undefined && array.data.length !== sizeOf(type.shape)) {
       throw new TensorError(
         `${operation}: ${name} ${showShape(type.shape)} has ${array.data.length} values, expected ${sizeOf(type.shape)}; make it with tensor(values, shape), and keep its buffer`,

@@ -9,7 +9,7 @@ import { leavesOf, matchTree, tensorsOf, treeFrom, type Tree } from "../tree.ts"
 import type { Backend, CompileOptions, ExecutableStatistics } from "./backend.ts";
 import { reference } from "./reference.ts";
 
-/** Where a function is compiled, and within which memory. */
+/** Options of `compile`: the backend and its memory budget. */
 export interface CompileFunctionOptions extends Pick<CompileOptions, "memory"> {
   /** Default: the reference backend. */
   readonly backend?: Backend;
@@ -23,8 +23,8 @@ export interface Compiled<A extends readonly Tree[], R extends Tree> {
 }
 
 /**
- * Records `f` for arguments of the types of `example` and compiles it. Arguments of the compiled function are matched
- * with the example by path; other shapes or dtypes are an error.
+ * Records `f` for arguments of the types of `example` and compiles it. The compiled function matches its arguments with
+ * the example by path and throws an error for other shapes or dtypes.
  */
 export async function compile<A extends readonly Tree[], R extends Tree>(
   f: (...args: A) => R,
@@ -73,7 +73,7 @@ export async function compileStep<S extends Tree, I extends readonly Tree[], Y e
     [initial, ...inputs],
   );
   const after = matchTree("compileStep: the state that the step returns", initial, result.state);
-  // What the step hands on as it is, such as the weights of a network that is only run, stays where it is.
+  // State that the step returns unchanged, such as the weights of a network that is only run, stays in place.
   const changed = after.flatMap((x, i) => (x === program.inputs[i] ? [] : [i]));
   const outputs = [...changed.map((i) => after[i]!), ...tensorsOf(result.output)];
   const executable = await backend.compile(

@@ -8,8 +8,8 @@ import type { Backend, CompileOptions, Executable } from "./backend.ts";
 import { bindState, checkInputs, checkRun } from "./binding.ts";
 
 /**
- * Runs programs by the primitives' definitions, in plain JavaScript, in f32 and f64: slow, and what other backends are
- * held against.
+ * Runs programs by the primitives' definitions in plain JavaScript, in f32 and f64. It is slow, and the other backends
+ * are compared with it.
  */
 export function reference(): Backend {
   let closed = false;
@@ -29,7 +29,7 @@ function referenceExecutable(program: Program, options: CompileOptions = {}, clo
   checkOptions("compile", options, ["state", "memory"]);
   if (options.memory !== undefined)
     throw new TensorError(
-      "compile: the reference backend plans no memory and cannot keep to a budget; compile for wasm() from @sluice/wasm or gpu() from @sluice/gpu",
+      "compile: the reference backend does not support a memory budget; compile for wasm() from @sluice/wasm or gpu() from @sluice/gpu",
     );
   const bindings = options.state ?? [];
   const layout = bindState(program, bindings);

@@ -16,8 +16,8 @@ export function elu(x: Tensor): Tensor {
 
 /** log(1 + exp(x)), without overflow. */
 export function softplus(x: Tensor): Tensor {
-  // max(x, 0) + log1p(exp(-|x|)), with -|x| as min - max: in the tie at 0 min passes the gradient on to x, which makes
-  // it 1/2 there.
+  // max(x, 0) + log1p(exp(-|x|)), with -|x| written as min - max. In the tie at 0 min passes the gradient to x, which
+  // makes the derivative 1/2 there.
   const positive = max(x, 0);
   return add(positive, log1p(exp(sub(min(0, x), positive))));
 }
@@ -25,7 +25,7 @@ export function softplus(x: Tensor): Tensor {
 /** log(sigmoid(x)), without overflow. */
 export const logSigmoid = (x: Tensor): Tensor => neg(softplus(neg(x)));
 
-/** 2^54: from here on x / (1 + x) is 1, rounded. */
+/** 2^54: from here on x / (1 + x) rounds to 1. */
 const SOFTSIGN_ONE = 18014398509481984;
 
 /** x / (1 + |x|); -1 and 1 at the infinities. */
@@ -35,7 +35,7 @@ export function softsign(x: Tensor): Tensor {
   return select(inside, div(within, add(abs(within), 1)), sign(x));
 }
 
-/** From here on sigmoid(x) is 1 and sigmoid(-x) is 0, rounded. */
+/** From here on sigmoid(x) rounds to 1 and sigmoid(-x) to 0. */
 const SIGMOID_ONE = 750;
 
 /** x sigmoid(x), also called swish; 0 and infinity at the infinities. */

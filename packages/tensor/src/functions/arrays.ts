@@ -10,7 +10,7 @@ import { mean, normalizeAxes, reduceMax } from "../primitives/reduce.ts";
 import type { DType } from "../dtype.ts";
 import { describe, type Tensor } from "../tensor.ts";
 
-/** Equal parts along an axis (default the last): the gates of `[batch, gates * hidden]`. */
+/** Splits an axis (default the last) into equal parts, such as the gates of `[batch, gates * hidden]`. */
 export function split(x: Tensor, parts: 2, axis?: number): [Tensor, Tensor];
 export function split(x: Tensor, parts: 3, axis?: number): [Tensor, Tensor, Tensor];
 export function split(x: Tensor, parts: 4, axis?: number): [Tensor, Tensor, Tensor, Tensor];
@@ -34,16 +34,16 @@ export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
   );
 }
 
-/** Adds an axis of length 1, which is axis `axis` of the result (negative: from its end). */
+/** Adds an axis of length 1 at position `axis` of the result (negative: from the end). */
 export function expand(x: Tensor, axis: number): Tensor {
   checkTensor("expand", "the operand", x);
   const at = axis < 0 ? axis + x.shape.length + 1 : axis;
   if (!Number.isInteger(at) || at < 0 || at > x.shape.length)
-    throw new TensorError(`expand: ${describe(x)} takes no new axis at ${axis}`);
+    throw new TensorError(`expand: ${describe(x)} cannot get a new axis at ${axis}`);
   return reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)]);
 }
 
-/** Element `index` of an axis (negative: from the end), which disappears. */
+/** Takes element `index` of an axis (negative: from the end). The axis disappears. */
 export function take(x: Tensor, index: number, axis = 0): Tensor {
   const [at] = normalizeAxes("take", x, axis);
   const i = index < 0 ? index + x.shape[at!]! : index;
@@ -56,7 +56,7 @@ export function take(x: Tensor, index: number, axis = 0): Tensor {
   );
 }
 
-/** i32 [...] to [..., classes]: 1 at the index, 0 elsewhere; all zeros for an index outside. */
+/** One-hot vectors, i32 [...] to [..., classes]: 1 at the index, 0 elsewhere. An index out of range gives zeros. */
 export function oneHot(indices: Tensor, classes: number, dtype: DType = "f32"): Tensor {
   checkTensor("oneHot", "indices", indices);
   return convert(equal(expand(indices, indices.shape.length), iota([classes])), dtype);

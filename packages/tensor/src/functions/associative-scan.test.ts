@@ -57,7 +57,7 @@ describe("associativeScan", () => {
 
   test("errors", () => {
     expect(() => t.associativeScan(line, { a: t.tensor([1, 2]), b: t.tensor([1]) })).toThrow("differ in length");
-    expect(() => t.associativeScan((p: Tensor) => t.sum(p), t.tensor([1, 2]))).toThrow("combine gives f32");
+    expect(() => t.associativeScan((p: Tensor) => t.sum(p), t.tensor([1, 2]))).toThrow("combine returns f32");
   });
 });
 

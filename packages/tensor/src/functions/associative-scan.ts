@@ -15,11 +15,11 @@ type Combine = (a: readonly Tensor[], b: readonly Tensor[]) => readonly Tensor[]
  *
  *     associativeScan((p, q) => ({ a: mul(p.a, q.a), b: add(mul(q.a, p.b), q.b) }), { a, b }).b
  *
- * `combine` is given trees like `elements`, shorter along the axis (negative: from the end), and works on all positions
- * at once. With `reverse` the prefixes begin at the end: `y_t = combine(y_(t+1), x_t)`.
+ * `combine` receives trees nested like `elements`, shorter along the axis (negative: from the end), and works on all
+ * positions at once. With `reverse` the prefixes begin at the end: `y_t = combine(y_(t+1), x_t)`.
  *
- * How the elements of a prefix are put together depends on their positions alone. So more elements behind them, such
- * as padding, change no bit of it. `combine` is called for about 2 n elements in all.
+ * The grouping of a prefix's elements depends only on their positions. Additional elements after them, such as padding,
+ * therefore do not change a bit. In total `combine` processes about 2 n elements.
  *
  * Blelloch, "Prefix Sums and Their Applications" (1990).
  */
@@ -52,15 +52,15 @@ export function associativeScan<E extends Tree>(
 }
 
 interface Along {
-  /** By tensor. */
+  /** The axis of each tensor. */
   readonly axes: readonly number[];
   readonly length: number;
   readonly reverse: boolean;
 }
 
 /**
- * Pairs are combined, the prefixes of the pairs found, and those between them made of a prefix and one element more.
- * Pairs are counted from where prefixes begin; an element too many stands at the other end.
+ * Combines pairs, finds the prefixes of the pairs, and combines each of them with one more element to get the prefixes
+ * in between. Pairs are counted from the end where prefixes begin, so an odd element is at the other end.
  */
 function prefixes(combine: Combine, elements: readonly Tensor[], along: Along): readonly Tensor[] {
   const { axes, length, reverse } = along;
@@ -70,7 +70,7 @@ function prefixes(combine: Combine, elements: readonly Tensor[], along: Along): 
   const part = (xs: readonly Tensor[], start: number, stop: number): Tensor[] =>
     xs.map((x, i) => sliceAxis(x, axes[i] ?? 0, start, stop));
   const pairs = part(elements, from, from + 2 * half).map((x, i) => split(x, axes[i] ?? 0, half));
-  // Of each pair, the element that comes first in the order of the scan, and the other one.
+  // The two elements of each pair: the one that comes first in the order of the scan, and the other.
   const [earlier, later] = [reverse ? 1 : 0, reverse ? 0 : 1].map((which) =>
     pairs.map((pair, i) => squeeze(sliceAxis(pair, (axes[i] ?? 0) + 1, which, which + 1), (axes[i] ?? 0) + 1)),
   ) as [Tensor[], Tensor[]];
@@ -118,6 +118,6 @@ function interleave(a: Tensor | undefined, b: Tensor | undefined, axis: number):
 function checkAlike(given: Tensor, like: Tensor | undefined, path: string): void {
   if (like !== undefined && given.dtype === like.dtype && sameShape(given.shape, like.shape)) return;
   throw new TensorError(
-    `associativeScan: combine gives ${given.dtype} ${describe(given)}${path === "" ? "" : ` for ${path}`}, expected ${like?.dtype} ${showShape(like?.shape ?? [])}, as it was given`,
+    `associativeScan: combine returns ${given.dtype} ${describe(given)}${path === "" ? "" : ` for ${path}`}, expected ${like?.dtype} ${showShape(like?.shape ?? [])}, the same as its arguments`,
   );
 }

@@ -11,8 +11,8 @@ export function cumulativeMax(x: Tensor, axis: number, options: { readonly rever
 }
 
 /**
- * y_i = x_0 ... x_i along `axis`; with `reverse`, from the end. The gradient is made of products, without a division,
- * so it is right where elements are 0. Factors are multiplied in the order of {@link associativeScan}.
+ * y_i = x_0 ... x_i along `axis`; with `reverse`, from the end. The gradient uses products only, no division, so it is
+ * correct if elements are 0. Factors are multiplied in the order of {@link associativeScan}.
  */
 export function cumulativeProduct(x: Tensor, axis: number, options: { readonly reverse?: boolean } = {}): Tensor {
   checkDType("cumulativeProduct", numbers, x);

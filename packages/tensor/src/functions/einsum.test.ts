@@ -74,7 +74,7 @@ test("any two operands", () => {
 
 test.each<[string, string, readonly Tensor[]]>([
   ["ij,jk->ik", "axis j is 3 in operand 1 [2,3] and 2 in operand 2 [2,4]", [draw(1, "ij"), draw(2, "ik")]],
-  ["ij->ik", "the result has an axis k, which no operand has", [draw(1, "ij")]],
+  ["ij->ik", "the result has axis k, but no operand does", [draw(1, "ij")]],
   ["ij->ii", "the result has axis i twice", [draw(1, "ij")]],
   ["ij,jk", 'expected one "->"', [draw(1, "ij"), draw(2, "jk")]],
   ["ijk->i", "operand 1 [2,3] has 2 axes, but ijk names 3", [draw(1, "ij")]],

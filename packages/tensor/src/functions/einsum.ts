@@ -18,8 +18,8 @@ interface Named {
 
 /**
  * A sum of products over named axes, as in NumPy: `einsum("bij,bjk->bik", a, b)` is a matrix product for each b. Each
- * letter is an axis, of one length wherever it stands. Axes that the result does not have are summed over; an axis
- * that stands twice in one operand is its diagonal. The result is always given (`"ij->"` is the sum of all).
+ * letter names an axis and has the same length everywhere. Axes that are not in the result are summed over. An axis
+ * that appears twice in one operand is its diagonal. The result must be given; `"ij->"` is the sum of all elements.
  *
  * Operands are contracted from left to right, two at a time, each time as one (batched) matrix product.
  */
@@ -52,7 +52,7 @@ export function einsum(equation: string, ...operands: readonly Tensor[]): Tensor
   });
   const result = [...right];
   for (const axis of result) {
-    if (!sizes.has(axis)) fail(`the result has an axis ${axis}, which no operand has`);
+    if (!sizes.has(axis)) fail(`the result has axis ${axis}, but no operand does`);
     if (result.indexOf(axis) !== result.lastIndexOf(axis)) fail(`the result has axis ${axis} twice`);
   }
   return contractAll(named.map(withoutRepeats), result);
@@ -112,7 +112,7 @@ function contract(a: Named, b: Named, wanted: ReadonlySet<string>): Named {
   return { x: reshape(product, lengths(axes)), axes };
 }
 
-/** The diagonal of axes that stand twice. */
+/** The diagonal of axes that appear twice. */
 function withoutRepeats({ x, axes }: Named): Named {
   const again = axes.findIndex((axis, i) => axes.indexOf(axis) < i);
   if (again < 0) return { x, axes };

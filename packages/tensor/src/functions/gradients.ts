@@ -21,7 +21,7 @@ export function straightThrough(f: (x: Tensor) => Tensor): (x: Tensor) => Tensor
       const y = f(x);
       if (y.dtype === x.dtype && sameShape(y.shape, x.shape)) return y;
       throw new TensorError(
-        `straightThrough: the function makes ${y.dtype} ${describe(y)} of ${x.dtype} ${describe(x)}; it has to keep shape and dtype`,
+        `straightThrough: the function turns ${x.dtype} ${describe(x)} into ${y.dtype} ${describe(y)}; it must keep shape and dtype`,
       );
     },
     ({ cotangent }) => [cotangent],
@@ -33,7 +33,7 @@ export function straightThrough(f: (x: Tensor) => Tensor): (x: Tensor) => Tensor
 }
 
 /**
- * `x` itself; the gradient that passes here is multiplied by `factor`, a number or a tensor that broadcasts to `x`. A
+ * Returns `x`; multiplies the gradient that passes through by `factor`, a number or a tensor that broadcasts to `x`. A
  * factor of -1 reverses it (Ganin and Lempitsky, "Unsupervised Domain Adaptation by Backpropagation", 2015).
  */
 export function scaleGradient(x: Tensor, factor: Operand): Tensor {
@@ -46,12 +46,12 @@ export function scaleGradient(x: Tensor, factor: Operand): Tensor {
 }
 
 /**
- * `x` itself; the gradient that passes here is clipped. Applied to a state inside a loop, this clips dL/dh_t within
+ * Returns `x`; clips the gradient that passes through. Applied to a state inside a loop, this clips dL/dh_t within
  * back-propagation through time, before it can grow.
  *
  * - `by: "value"` (default): each element to [-max, max];
- * - `by: "norm"`: each row along the last axis, such as those of `[batch, features]`, to a Euclidean norm of at most
- *   `max`. Its direction stays.
+ * - `by: "norm"`: each row along the last axis, such as the rows of `[batch, features]`, to a Euclidean norm of at most
+ *   `max`, keeping its direction.
  *
  * NaN stays NaN.
  */

@@ -10,8 +10,8 @@ import { exp, log } from "../primitives/transcendental.ts";
 import type { Tensor } from "../tensor.ts";
 
 /**
- * log(sum(exp(x))) over `axes` (default all), shifted by the largest element, so that nothing overflows. -infinity
- * where all elements are, or none is there. Its gradient is softmax(x), and 0 where all elements are -infinity.
+ * log(sum(exp(x))) over `axes` (default all), shifted by the largest element, so that nothing overflows. -infinity if
+ * all elements are -infinity or there are none. Its gradient is softmax(x), or 0 if all elements are -infinity.
  */
 export function logSumExp(
   x: Tensor,

@@ -7,15 +7,15 @@ import { scalar, type Tensor } from "../tensor.ts";
 import { square } from "./arrays.ts";
 
 /**
- * The square root with the derivative 0 at 0, where that of sqrt is infinite: of a norm of zeros, or a deviation of
- * equal values, times 0 it would be NaN. NaN below 0.
+ * The square root with derivative 0 at 0, where sqrt has an infinite derivative. Without this, the gradient of a norm
+ * of zeros, or of the deviation of equal values, would be infinity times 0, which is NaN. NaN below 0.
  */
 export function root(x: Tensor): Tensor {
   const positive = less(0, x);
   return select(positive, sqrt(select(positive, x, 1)), select(less(x, 0), NaN, mul(x, 0)));
 }
 
-/** Powers of two, so that scaling rounds nothing. */
+/** Powers of two, because scaling by them does not round. */
 const limits = {
   f32: {
     high: 1125899906842624,
@@ -32,9 +32,9 @@ const limits = {
 } as const;
 
 /**
- * The factor by which values are multiplied before they are squared, and its inverse, given the largest magnitude: 1 in
- * the middle of the range, where no bit changes, else a power of two that leaves room for the squares of 2^27 elements
- * and for their gradient.
+ * The factor by which values are multiplied before they are squared, and its inverse, for a given largest magnitude. In
+ * the middle of the range it is 1, which changes no bit. Otherwise it is a power of two that leaves room for the
+ * squares of 2^27 elements and for their gradient.
  */
 export function scaleOfSquares(largest: Tensor): { readonly scale: Tensor; readonly inverse: Tensor } {
   const { dtype } = largest;
@@ -47,9 +47,9 @@ export function scaleOfSquares(largest: Tensor): { readonly scale: Tensor; reado
 }
 
 /**
- * The Euclidean norm over axes (default all), in range wherever the norm itself is, though the squares of 1e20 and
- * 1e-30 do not fit f32. Its gradient is `x / |x|`, and 0 at zeros. NaN and infinity stay what they are; over nothing it
- * is 0.
+ * The Euclidean norm over axes (default all). It does not overflow or underflow if the norm itself does not, although
+ * the squares of 1e20 and 1e-30 do not fit f32. Its gradient is `x / |x|`, and 0 at zeros. NaN and infinity give NaN
+ * and infinity; the norm of no elements is 0.
  */
 export function euclideanNorm(
   x: Tensor,

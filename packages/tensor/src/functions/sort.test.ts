@@ -56,6 +56,6 @@ test("gradients go where the elements came from, to the second order", () => {
 });
 
 test("errors", () => {
-  expect(() => t.topK(t.tensor([1, 2]), 3)).toThrow("topK: count is 3, expected a whole number from 0 to the 2");
+  expect(() => t.topK(t.tensor([1, 2]), 3)).toThrow("topK: count is 3, expected an integer from 0 to 2");
   expect(() => t.sort(t.tensor([1, 2]), 1)).toThrow("sort: [2] has no axis 1");
 });

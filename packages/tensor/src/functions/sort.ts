@@ -12,14 +12,14 @@ import { sizeOf } from "../shape.ts";
 import { describe, full, tensor, type Tensor } from "../tensor.ts";
 
 /*
- * Sorting is composed: a bitonic network (Batcher, "Sorting Networks and their Applications", 1968), as one loop over
- * its log2(n) (log2(n) + 1) / 2 stages, each of which compares every element with one partner. It only compares,
- * selects and gathers, so every backend gives the same permutation, and its program is as small for any n. Positions
- * break ties, which makes it stable.
+ * Sorting is composed from other primitives: a bitonic network (Batcher, "Sorting Networks and their Applications",
+ * 1968) as one loop over its log2(n) (log2(n) + 1) / 2 stages, each of which compares every element with one partner.
+ * It only compares, selects and gathers, so every backend gives the same permutation, and the program is equally small
+ * for any n. Ties are broken by position, so the sort is stable.
  */
 
 export interface SortOptions {
-  /** The largest first. Default: the smallest first. NaN stands last either way. */
+  /** Sort the largest element first. Default: the smallest first. NaN is last in both cases. */
   readonly descending?: boolean;
 }
 
@@ -29,21 +29,21 @@ export function sort(x: Tensor, axis = -1, options: SortOptions = {}): Tensor {
   return back(pick(rows, order));
 }
 
-/** i32: where the elements of {@link sort} come from, along the axis (default the last). */
+/** i32: the position in `x` of each element of {@link sort}, along the axis (default the last). */
 export function argsort(x: Tensor, axis = -1, options: SortOptions = {}): Tensor {
   const { back, order } = sorted("argsort", x, axis, options);
   return back(order);
 }
 
 /**
- * The `count` largest elements along an axis (default the last), the largest first, and where they are, i32. Of equal
- * ones the first comes first; NaN comes last.
+ * The `count` largest elements along an axis (default the last), the largest first, and their positions (i32). Among
+ * equal elements the one with the lower position comes first. NaN comes last.
  */
 export function topK(x: Tensor, count: number, axis = -1): { readonly values: Tensor; readonly indices: Tensor } {
   const { rows, back, order } = sorted("topK", x, axis, { descending: true });
   const length = rows.shape[0] ?? 0;
   if (!Number.isInteger(count) || count < 0 || count > length)
-    throw new TensorError(`topK: count is ${count}, expected a whole number from 0 to the ${length} of axis ${axis}`);
+    throw new TensorError(`topK: count is ${count}, expected an integer from 0 to ${length}, the length of axis ${axis}`);
   const first = sliceAxis(order, 0, 0, count);
   return { values: back(pick(rows, first)), indices: back(first) };
 }
@@ -73,14 +73,14 @@ function rowsAlong(op: string, x: Tensor, axis: number): Rows {
   };
 }
 
-/** Elements `order[i, j]` of column j, [m, others]. */
+/** Elements `order[i, j]` of column j, as [m, others]. */
 function pick(rows: Tensor, order: Tensor): Tensor {
   const width = rows.shape[1] ?? 0;
   if (sizeOf(order.shape) === 0) return sliceAxis(rows, 0, 0, order.shape[0] ?? 0);
   return gather(reshape(rows, [-1]), add(mul(order, width), iota([width])));
 }
 
-/** Positions are computed in f32, which has them exactly up to here. */
+/** Positions are computed in f32, which is exact up to here. */
 const LONGEST = 8388608;
 
 function sorted(op: string, x: Tensor, axis: number, options: SortOptions): Rows & { readonly order: Tensor } {
@@ -105,7 +105,7 @@ function sorted(op: string, x: Tensor, axis: number, options: SortOptions): Rows
   return { ...along, order: sliceAxis(state.order, 0, 0, length) };
 }
 
-/** What comes behind all else, given that its position does. */
+/** A value that sorts behind all others, ties being broken by position. */
 function lastKey(dtype: DType, descending: boolean): number {
   if (dtype !== "i32") return NaN;
   return descending ? -2147483648 : 2147483647;

@@ -3,8 +3,8 @@ import { concat } from "../primitives/layout.ts";
 import { zerosLike, type Tensor } from "../tensor.ts";
 
 /**
- * The sum of a tensor's cotangents. The gradients of its slices arrive padded with zeros; where they lie side by side
- * along one axis, as the gates of a cell do, they are joined instead of added.
+ * The sum of a tensor's cotangents. The gradients of slices arrive padded with zeros. If the slices are adjacent along
+ * one axis, as the gates of a cell are, they are concatenated instead of added.
  */
 export function accumulate(parts: readonly Tensor[]): Tensor {
   const [first, ...rest] = parts;

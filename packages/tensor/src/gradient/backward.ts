@@ -7,15 +7,15 @@ import type { SymbolTensor, Tensor } from "../tensor.ts";
 import { accumulate } from "./accumulate.ts";
 
 export interface Backward {
-  /** One for each `wrt`; undefined where no output depends on it. */
+  /** One per `wrt`; undefined if no output depends on it. */
   readonly cotangents: readonly (Tensor | undefined)[];
-  /** The outputs, computed once together with what the gradient keeps. */
+  /** The outputs, computed once together with the values that the gradient keeps. */
   readonly outputs: readonly Tensor[];
 }
 
 /**
- * Reverse mode: from the cotangents of `outputs` to the cotangents of `wrt`, as a program over the same symbols. What
- * it builds is made of ordinary operations, so it can be differentiated again.
+ * Reverse mode: from the cotangents of `outputs` to the cotangents of `wrt`, as a program over the same symbols. It
+ * consists of ordinary operations, so it can be differentiated again.
  */
 export function backward(
   outputs: readonly Tensor[],

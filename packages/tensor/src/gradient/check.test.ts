@@ -29,7 +29,7 @@ test("a wrong gradient fails for its parameter alone, with the place and both va
   expect(b!.derivative / b!.difference).toBeCloseTo(0.5, 8);
   expect(report.error).toBe(b!.error);
   expect(() => t.assertGradient(wrong, params)).toThrow(
-    /^the gradient is not that of central differences\n {2}layers\.0\.b at \[\d\]: gradient [-\d.]+, central difference [-\d.]+ ± [\d.e-]+$/,
+    /^the gradient differs from central differences\n {2}layers\.0\.b at \[\d\]: gradient [-\d.]+, central difference [-\d.]+ ± [\d.e-]+$/,
   );
 });
 

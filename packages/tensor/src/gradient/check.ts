@@ -17,39 +17,40 @@ import { leavesOf, type Leaf, type Tree } from "../tree.ts";
 import { differenceOf, noiseOf } from "./difference.ts";
 import { differentiate } from "./grad.ts";
 
-/** How thoroughly a gradient is checked. */
+/** Options of {@link checkGradient}. */
 export interface GradientCheckOptions {
   /**
-   * How well the differences must tell the derivatives: the largest uncertainty that counts as a check, relative to the
-   * parameter's largest derivative or to the outputs' magnitude, whichever is larger. Default 1e-6; mostly it is below
-   * 1e-11. A gradient may not be wrong by that much.
+   * The required precision of the differences. An element whose difference is less certain than this does not count as
+   * checked. The uncertainty is relative to the parameter's largest derivative or to the outputs' magnitude, whichever
+   * is larger. Default 1e-6; usually it is below 1e-11. This is not a tolerance for errors of the gradient.
    */
   readonly tolerance?: number;
-  /** How many elements of each parameter are checked, drawn at random where it has more. Default 100. */
+  /** How many elements of each parameter are checked; if it has more, they are drawn at random. Default 100. */
   readonly samples?: number;
-  /** Seed of what is drawn: elements, and the weights of the outputs. Default 0. */
+  /** Seed of the random choices: elements, and the weights of the outputs. Default 0. */
   readonly seed?: number;
 }
 
-/** What was found for one parameter, at its worst element. */
+/** The result for one parameter, at its worst element. */
 export interface ParameterCheck {
   /**
-   * |derivative - difference| / uncertainty: at most 1 where rounding and truncation explain it. Infinity where derivative or difference is not finite, or the difference tells too little.
+   * |derivative - difference| / uncertainty; at most 1 if rounding and truncation explain the difference. Infinity if
+   * derivative or difference is not finite, or if the difference is too uncertain.
    */
   readonly error: number;
   /** Position of the worst element. */
   readonly index: readonly number[];
-  /** What the gradient says there. */
+  /** The gradient at this element. */
   readonly derivative: number;
-  /** What the central difference says there. */
+  /** The central difference at this element. */
   readonly difference: number;
-  /** How far rounding and truncation may have brought the difference from the true derivative. */
+  /** How much rounding and truncation may have changed the difference from the true derivative. */
   readonly uncertainty: number;
   /** How many elements were checked. */
   readonly checked: number;
 }
 
-/** What a check found. */
+/** The result of a check. */
 export interface GradientReport {
   /** Whether every error is at most 1. */
   readonly passed: boolean;
@@ -60,15 +61,15 @@ export interface GradientReport {
 }
 
 /**
- * Checks the gradient of `f` with respect to every element of `params` against central differences, in f64: `f` is
- * recorded once, and its f32 becomes f64, so a cell or layer is checked as it is. `f` may return any tree of tensors:
- * what is differentiated is a sum of all outputs' elements with fixed random weights. Integer and boolean tensors are
- * held fixed.
+ * Compares the gradient of `f` with respect to every element of `params` with central differences, in f64. `f` is
+ * recorded once and its f32 becomes f64, so you can check a cell or layer as it is. `f` may return any tree of tensors;
+ * the check differentiates a sum of all their elements with fixed random weights. Integer and boolean tensors are held
+ * fixed.
  *
- * What passes follows from the function, not from a chosen number. Each element is allowed the uncertainty of its own
- * difference: rounding, which is that of f's values (measured, and at least 2^-52 of the sum of all outputs'
- * magnitudes) divided by the step, and truncation, which two orders of the difference tell. So one small wrong element
- * is found among large ones, down to about 1e-12 of the outputs' magnitude.
+ * There is no tolerance to choose. Each element is allowed the uncertainty of its own difference, the sum of two parts.
+ * Rounding: the rounding error of f's values (measured, and at least 2^-52 of the sum of all outputs' magnitudes)
+ * divided by the step. Truncation: estimated from two orders of the difference. So one small wrong element is found
+ * among large ones, down to about 1e-12 of the outputs' magnitude.
  *
  * Second order: `checkGradient(grad(f), params)`.
  */
@@ -112,8 +113,8 @@ export function checkGradient<P extends Tree>(
 }
 
 /**
- * {@link checkGradient} that throws where the check does not pass, and says for each parameter that fails where and by
- * how much.
+ * Runs {@link checkGradient} and throws if the check fails. The error says where and by how much, for each parameter
+ * that fails.
  */
 export function assertGradient<P extends Tree>(
   f: (params: P) => Tree,
@@ -127,10 +128,10 @@ export function assertGradient<P extends Tree>(
     ([path, { index, derivative, difference, uncertainty }]) =>
       `${path === "" ? "the parameter" : path} at [${index.join(",")}]: gradient ${derivative}, central difference ${difference} ± ${uncertainty.toPrecision(2)}`,
   );
-  throw new TensorError(`the gradient is not that of central differences\n  ${lines.join("\n  ")}`);
+  throw new TensorError(`the gradient differs from central differences\n  ${lines.join("\n  ")}`);
 }
 
-/** The weighted sum of all float outputs, and the same of their absolute values. */
+/** The weighted sum of all float outputs, and the weighted sum of their absolute values. */
 function weighted(result: Tree, seed: number): [Tensor, Tensor] {
   const outputs = leavesOf(result).filter(({ tensor }) => isFloat(tensor.dtype));
   if (outputs.length === 0) throw new TensorError("checkGradient: the function returns no f32 or f64 tensor");
@@ -144,12 +145,12 @@ function weighted(result: Tree, seed: number): [Tensor, Tensor] {
 }
 
 /**
- * Unit of an element's steps: a difference over it is neither lost in the element's rounding nor, where the element is
- * small, smaller than f's own scale.
+ * Unit of an element's steps. It is large enough that a difference is not lost in the element's rounding and, for a
+ * small element, not smaller than f's own scale.
  */
 const unitOf = (x: number): number => Math.max(1, Math.abs(x));
 
-/** `args` with every element of the targets moved, each by a part of its unit of its own. */
+/** `args` with every element of the targets moved by a multiple of its own unit. */
 function moved(args: readonly ArrayTensor[], targets: readonly number[], offset: number): readonly ArrayTensor[] {
   return args.map((x, i) => {
     if (!targets.includes(i)) return x;
@@ -163,7 +164,7 @@ function moved(args: readonly ArrayTensor[], targets: readonly number[], offset:
 interface Checked {
   readonly program: Program;
   readonly args: readonly ArrayTensor[];
-  /** Which of `args` is checked. */
+  /** The position in `args` of the checked parameter. */
   readonly position: number;
   readonly gradient: ArrayTensor;
   /** Rounding error of the program's value. */

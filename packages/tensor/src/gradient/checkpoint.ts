@@ -34,10 +34,7 @@ export const checkpointRules: Rules<CheckpointOperation> = {
   },
 };
 
-/**
- * The same function, whose intermediate values are computed again when its gradient is taken instead of being kept
- * until then.
- */
+/** The same function, but its intermediate values are computed again for its gradient instead of being kept. */
 export function checkpoint<A extends readonly Tree[], R extends Tree>(f: (...args: A) => R): (...args: A) => R {
   return (...args) => {
     const inputs = symbolsLike(args);

@@ -69,7 +69,7 @@ describe("customGradient", () => {
       (x: Tensor) => t.sum(x),
       ({ cotangent }) => [cotangent],
     );
-    expect(() => wrong(t.tensor([1, 2]))).toThrow(/the rule gives f32 .*\[\] for argument 0, expected f32 \[2\]/);
+    expect(() => wrong(t.tensor([1, 2]))).toThrow(/the rule returns f32 .*\[\] for argument 0, expected f32 \[2\]/);
   });
 });
 
@@ -80,7 +80,7 @@ describe("users of it", () => {
     expect([...t.valuesOf(round(x))]).toEqual([0, 1, -2]);
     const slopes = t.grad((y: Tensor) => t.sum(t.mul(round(y), t.tensor([1, 2, 3]))))(x);
     expect([...t.valuesOf(slopes)]).toEqual([1, 2, 3]);
-    expect(() => t.straightThrough((y) => t.sum(y))(x)).toThrow("it has to keep shape and dtype");
+    expect(() => t.straightThrough((y) => t.sum(y))(x)).toThrow("it must keep shape and dtype");
   });
 
   test("scaleGradient and clipGradient change nothing but the gradient", () => {

@@ -35,22 +35,22 @@ export const customGradientRules: Rules<CustomGradientOperation> = {
   },
 };
 
-/** What a gradient rule of one's own is given. */
+/** The arguments of a custom gradient rule. */
 export interface GradientRuleContext<A extends readonly Tree[], R extends Tree> {
   readonly args: A;
-  /** What the function gave. */
+  /** The result of the function. */
   readonly result: R;
-  /** The gradient with respect to the result, nested as it; integers and bools have zeros. */
+  /** The gradient with respect to the result, with the same nesting; zeros for integers and bools. */
   readonly cotangent: R;
 }
 
 /**
- * The function `f` with a gradient rule of one's own. `rule` gives the gradient with respect to each argument, nested
- * as the arguments are and of their shapes; what it gives for integers and bools is not looked at. It is made of
- * tensor functions, so it can be differentiated again: that is the second derivative.
+ * Gives the function `f` a custom gradient rule. `rule` returns the gradient with respect to each argument, with the
+ * nesting and shapes of the arguments; results for integers and bools are ignored. The rule is made of tensor
+ * functions, so it can be differentiated again, which gives the second derivative.
  *
- * `f` may not use float tensors of an enclosing function, since the rule says nothing about them: pass them as
- * arguments. The rule itself may.
+ * `f` must not use float tensors of an enclosing function, because the rule says nothing about them: pass them as
+ * arguments. The rule itself may use them.
  *
  *     const round = customGradient((x: Tensor) => floor(add(x, 0.5)), ({ cotangent }) => [cotangent]);
  */
@@ -114,6 +114,6 @@ function checked(x: Tensor, given: Tensor | undefined, path: string): Tensor {
   if (given !== undefined && given.dtype === x.dtype && sameShape(given.shape, x.shape)) return given;
   const got = given === undefined ? "nothing" : `${given.dtype} ${describe(given)}`;
   throw new TensorError(
-    `customGradient: the rule gives ${got} for argument ${path}, expected ${x.dtype} ${showShape(x.shape)}`,
+    `customGradient: the rule returns ${got} for argument ${path}, expected ${x.dtype} ${showShape(x.shape)}`,
   );
 }

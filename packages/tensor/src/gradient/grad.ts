@@ -12,8 +12,8 @@ import { matchTree, tensorsOf, treeFrom, type Tree } from "../tree.ts";
 import { backward } from "./backward.ts";
 
 /**
- * The program that computes a program's outputs and, from cotangents of those outputs given as further inputs, the
- * cotangents of its inputs `wrt`. An input that no output depends on gets zeros.
+ * The program that computes a program's outputs and the cotangents of its inputs `wrt`. The cotangents of the outputs
+ * are further inputs. If no output depends on an input, its cotangent is zero.
  */
 export function differentiate(program: Program, wrt: readonly number[]): Program {
   const seeds = program.outputs.map((y) => (isFloat(y.dtype) ? input(y, "cotangent") : undefined));
@@ -30,7 +30,7 @@ export function differentiate(program: Program, wrt: readonly number[]): Program
 
 /**
  * The value of a scalar function and its gradient with respect to the first argument; further arguments are held fixed.
- * The gradient is nested as the argument is; integer and boolean tensors in it get zeros.
+ * The gradient has the nesting of the argument, with zeros for integer and boolean tensors.
  */
 export function valueAndGrad<P extends Tree, A extends readonly Tree[]>(
   f: (params: P, ...args: A) => Tensor,
@@ -43,7 +43,7 @@ export function valueAndGrad<P extends Tree, A extends readonly Tree[]>(
   };
 }
 
-/** {@link valueAndGrad} for a function that also returns other results (`aux`), which are not differentiated. */
+/** {@link valueAndGrad} for a function that also returns other results (`aux`). They are not differentiated. */
 export function valueAndGradAux<P extends Tree, A extends readonly Tree[], X extends Tree>(
   f: (params: P, ...args: A) => { value: Tensor; aux: X },
 ): (params: P, ...args: A) => { value: Tensor; gradient: P; aux: X } {
@@ -84,7 +84,7 @@ export function grad<P extends Tree, A extends readonly Tree[]>(
   return (params, ...args) => both(params, ...args).gradient;
 }
 
-/** The result of `f` and the function from a cotangent of the result to the cotangents of the arguments. */
+/** The result of `f`, and a function that maps a cotangent of the result to cotangents of the arguments. */
 export function vjp<A extends readonly Tree[], R extends Tree>(
   f: (...args: A) => R,
   ...args: A
@@ -121,7 +121,7 @@ function inlined(inputs: readonly SymbolTensor[], outputs: readonly Tensor[], ar
   return evaluateOpen(inputs, outputs, args.flatMap(tensorsOf));
 }
 
-/** Evaluates with `args` for `inputs`. Symbols of an enclosing program that `outputs` also use stay as they are. */
+/** Evaluates with `args` for `inputs`. Symbols of an enclosing program that `outputs` also use stay unchanged. */
 function evaluateOpen(inputs: readonly SymbolTensor[], outputs: readonly Tensor[], args: readonly Tensor[]): Tensor[] {
   const { program, captures } = close(inputs, outputs);
   return evaluate(program, [...captures, ...args]);

@@ -11,8 +11,8 @@ export const addRules = binary("add", {
   gradient: ({ cotangent }) => [() => cotangent, () => cotangent],
 });
 /**
- * a + b. Here and below, operands are broadcast together as in NumPy, a number takes the dtype of the other operand,
- * and i32 wraps around.
+ * a + b. For this and the functions below, operands are broadcast as in NumPy, a number takes the dtype of the other
+ * operand, and i32 wraps around.
  */
 export const add = (a: Operand, b: Operand): Tensor => applyBinary(addRules, "add", a, b);
 
@@ -51,8 +51,8 @@ export const maxRules = binary("max", {
   gradient: ({ cotangent, a, b }) => [() => select(less(b, a), cotangent, 0), () => select(less(b, a), 0, cotangent)],
 });
 /**
- * The larger; NaN where one is NaN. In a tie the gradient goes to `b`, so that relu(0) = max(0, 0) has the derivative
- * 0.
+ * The larger of a and b; NaN if either is NaN. In a tie the gradient goes to `b`, so that relu(0) = max(0, 0) has the
+ * derivative 0.
  */
 export const max = (a: Operand, b: Operand): Tensor => applyBinary(maxRules, "max", a, b);
 
@@ -62,7 +62,7 @@ export const minRules = binary("min", {
   evaluate: Math.min,
   gradient: ({ cotangent, a, b }) => [() => select(less(a, b), cotangent, 0), () => select(less(a, b), 0, cotangent)],
 });
-/** The smaller; NaN where one is NaN. In a tie the gradient goes to `b`. */
+/** The smaller of a and b; NaN if either is NaN. In a tie the gradient goes to `b`. */
 export const min = (a: Operand, b: Operand): Tensor => applyBinary(minRules, "min", a, b);
 
 export const negRules = unary("neg", { recompute: "cheap", accepts: numbers, evaluate: (x) => -x, gradient: neg });

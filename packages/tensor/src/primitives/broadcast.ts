@@ -17,7 +17,7 @@ export const broadcastRules: Rules<BroadcastOperation> = {
     checkShape("broadcast", shape);
     const wider = broadcastShapes(x!.shape, shape);
     if (wider === undefined || !sameShape(wider, shape)) {
-      throw new TensorError(`broadcast: ${describe(x!)} does not stretch to ${showShape(shape)}`);
+      throw new TensorError(`broadcast: ${describe(x!)} cannot be broadcast to ${showShape(shape)}`);
     }
     return [{ shape, dtype: x!.dtype }];
   },
@@ -30,7 +30,7 @@ export const broadcastRules: Rules<BroadcastOperation> = {
   gradient: ({ inputs, cotangents }) => ({ cotangents: cotangents.map((g) => g && sumTo(g, inputs[0]!.shape)) }),
 };
 
-/** Stretches axes of length 1, and adds axes in front, as NumPy does. */
+/** Stretches axes of length 1 and adds leading axes, as NumPy does. */
 export function broadcastTo(x: Tensor, shape: Shape): Tensor {
   checkTensor("broadcast", "the operand", x);
   checkIntegers("broadcast", "the shape", shape);

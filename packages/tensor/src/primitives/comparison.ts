@@ -10,7 +10,7 @@ export const equalRules = binary("equal", {
   dtype: "bool",
   evaluate: (a, b) => truth(a === b),
 });
-/** As in IEEE 754: NaN equals nothing, -0 equals 0. */
+/** a == b as bool. As in IEEE 754, NaN equals nothing and -0 equals 0. */
 export const equal = (a: Operand, b: Operand): Tensor => applyBinary(equalRules, "equal", a, b);
 
 export const lessRules = binary("less", {
@@ -19,7 +19,7 @@ export const lessRules = binary("less", {
   dtype: "bool",
   evaluate: (a, b) => truth(a < b),
 });
-/** a < b, as bool; false where one is NaN. */
+/** a < b, as bool; false if either is NaN. */
 export const less = (a: Operand, b: Operand): Tensor => applyBinary(lessRules, "less", a, b);
 
 export const lessEqualRules = binary("lessEqual", {
@@ -28,7 +28,7 @@ export const lessEqualRules = binary("lessEqual", {
   dtype: "bool",
   evaluate: (a, b) => truth(a <= b),
 });
-/** a <= b, as bool; false where one is NaN. */
+/** a <= b, as bool; false if either is NaN. */
 export const lessEqual = (a: Operand, b: Operand): Tensor => applyBinary(lessEqualRules, "lessEqual", a, b);
 
 /** a > b, as bool. */
@@ -37,13 +37,13 @@ export const greater = (a: Operand, b: Operand): Tensor => less(b, a);
 export const greaterEqual = (a: Operand, b: Operand): Tensor => lessEqual(b, a);
 
 export const andRules = binary("and", { recompute: "cheap", accepts: ["bool"], evaluate: (a, b) => a & b });
-/** Both, of bools. */
+/** a and b, for bools. */
 export const and = (a: Tensor, b: Tensor): Tensor => applyBinary(andRules, "and", a, b);
 
 export const orRules = binary("or", { recompute: "cheap", accepts: ["bool"], evaluate: (a, b) => a | b });
-/** One or both, of bools. */
+/** a or b, for bools. */
 export const or = (a: Tensor, b: Tensor): Tensor => applyBinary(orRules, "or", a, b);
 
 export const notRules = unary("not", { recompute: "cheap", accepts: ["bool"], evaluate: (x) => 1 - x });
-/** The opposite of a bool. */
+/** not a, for bools. */
 export const not = (x: Tensor): Tensor => applyUnary(notRules, "not", x);

@@ -11,8 +11,8 @@ import { pairwise, SUM_BLOCK } from "./pairwise.ts";
 import { normalizeAxes } from "./reduce.ts";
 
 /**
- * Running sums start anew every 32 elements, and what the blocks before come to, added in pairs (see `pairwise.ts`), is
- * added to each of their elements.
+ * Every 32 elements a new running sum starts. The totals of the blocks before it, added in pairs (see `pairwise.ts`),
+ * are added to each of its elements.
  */
 export const cumulativeSumRules: Rules<CumulativeSumOperation> = {
   op: "cumulativeSum",

@@ -13,13 +13,13 @@ type Binary = Extract<Operation, { op: BinaryName }>;
 
 interface UnaryDefinition {
   readonly recompute: Recompute;
-  /** dtypes that are accepted. */
+  /** The dtypes that are accepted. */
   readonly accepts: readonly DType[];
-  /** In exact arithmetic or rounded once: the result is stored in the output's dtype. */
+  /** The value, exact or rounded once; the result is rounded to the output's dtype. */
   readonly evaluate: (x: number) => number;
-  /** Where f32 has a sequence of roundings of its own. */
+  /** The value in f32, if it has its own sequence of roundings. */
   readonly evaluateF32?: (x: number) => number;
-  /** The cotangent of x from x, y and the cotangent of y; absent where the derivative is zero everywhere. */
+  /** The cotangent of x from x, y and the cotangent of y; absent if the derivative is zero everywhere. */
   readonly gradient?: (cotangent: Tensor, x: Tensor, y: Tensor) => Tensor;
 }
 
@@ -54,9 +54,9 @@ interface BinaryDefinition {
   readonly recompute: Recompute;
   readonly accepts: readonly DType[];
   readonly evaluate: (a: number, b: number) => number;
-  /** For i32, where it differs. */
+  /** The value for i32, if it differs. */
   readonly evaluateI32?: (a: number, b: number) => number;
-  /** The output's dtype where it is not the operands'. */
+  /** The output's dtype, if it is not that of the operands. */
   readonly dtype?: DType;
   readonly gradient?: (context: BinaryGradient) => readonly [(() => Tensor) | undefined, (() => Tensor) | undefined];
 }
@@ -132,7 +132,7 @@ function numberAs(op: string, x: number, other: Tensor): Tensor {
   const { dtype } = other;
   if ((dtype === "i32" && (x | 0) !== x) || (dtype === "bool" && x !== 0 && x !== 1)) {
     throw new TensorError(
-      `${op}: the number ${x} is no ${dtype}, which ${describe(other)} is; convert the tensor first`,
+      `${op}: the number ${x} is not a valid ${dtype}, the dtype of ${describe(other)}; convert the tensor first`,
     );
   }
   return scalar(x, dtype);
@@ -143,7 +143,7 @@ function take(op: string, inputs: readonly Tensor[], count: number): readonly Te
   return inputs;
 }
 
-/** An error where the dtype of `x` is none of `accepts`. */
+/** Throws an error if the dtype of `x` is not among `accepts`. */
 export function checkDType(op: string, accepts: readonly DType[], x: Tensor): void {
   checkTensor(op, "the operand", x);
   if (accepts.includes(x.dtype)) return;
@@ -156,13 +156,13 @@ function checkSameDType(op: string, a: Tensor, b: Tensor): void {
   throw new TensorError(`${op}: ${describe(a)} is ${a.dtype} but ${describe(b)} is ${b.dtype}; convert one of them`);
 }
 
-/** An error where dtypes or shapes differ. */
+/** Throws an error if dtypes or shapes differ. */
 function checkSameType(op: string, a: Tensor, b: Tensor): void {
   checkSameDType(op, a, b);
   if (!sameShape(a.shape, b.shape)) throw new TensorError(`${op}: shapes ${describe(a)} and ${describe(b)} differ`);
 }
 
-/** select(condition, a, b): a where the condition holds, b elsewhere. */
+/** select(condition, a, b): a if the condition is true, b otherwise. */
 export const selectRules: Rules<Extract<Operation, { op: "select" }>> = {
   op: "select",
   recompute: "cheap",
@@ -195,8 +195,8 @@ export const selectRules: Rules<Extract<Operation, { op: "select" }>> = {
 };
 
 /**
- * `a` where `condition` holds, `b` elsewhere; all broadcast together. A NaN in the branch not taken does not reach the
- * result.
+ * `a` where `condition` is true, `b` elsewhere; all three are broadcast together. A NaN in the branch not taken does
+ * not reach the result.
  */
 export function select(condition: Tensor, a: Operand, b: Operand): Tensor {
   checkDType("select", ["bool"], condition);
@@ -231,8 +231,8 @@ export const convertRules: Rules<Extract<Operation, { op: "convert" }>> = {
 };
 
 /**
- * To another dtype. To i32: towards zero, saturating, NaN to 0, as WebAssembly's `i32x4.trunc_sat_f32x4_s`; to bool: `x
- * != 0`.
+ * Converts to another dtype. To i32 it rounds towards zero, saturates and turns NaN into 0, as WebAssembly's
+ * `i32x4.trunc_sat_f32x4_s`. To bool it is `x != 0`.
  */
 export function convert(x: Tensor, dtype: DType): Tensor {
   checkTensor("convert", "the operand", x);

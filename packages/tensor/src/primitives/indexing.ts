@@ -32,7 +32,9 @@ export const gatherRules: Rules<Extract<Operation, { op: "gather" }>> = {
   }),
 };
 
-/** Rows `x[indices]` of [rows, ...]: shape [...indices, ...]. An index outside is clamped to the first or last row. */
+/**
+ * Rows `x[indices]` of [rows, ...]: shape [...indices, ...]. An index out of range is clamped to the first or last row.
+ */
 export function gather(x: Tensor, indices: Tensor): Tensor {
   return applyOne(gatherRules, { op: "gather" }, [x, indices]);
 }
@@ -54,8 +56,8 @@ export const scatterAddRules: Rules<ScatterAddOperation> = {
   evaluate({ rows }, [indices, updates]) {
     const rest = updates!.shape.slice(indices!.shape.length);
     const width = sizeOf(rest);
-    // A row may be met any number of times, in any order, so blocks have no place to wait in; f32 is added up in f64,
-    // and rounded once.
+    // A row may occur any number of times in any order, so there are no blocks to sum. f32 is summed in f64 and rounded
+    // once.
     const exact = updates!.dtype === "f32";
     const data = allocate(exact ? "f64" : updates!.dtype, rows * width);
     indices!.data.forEach((index, i) => {
@@ -70,8 +72,8 @@ export const scatterAddRules: Rules<ScatterAddOperation> = {
 };
 
 /**
- * The transpose of {@link gather}: adds `updates` [...indices, ...] into `rows` rows of zeros, in order of the indices;
- * f32 in double precision, rounded once.
+ * The transpose of {@link gather}: adds `updates` [...indices, ...] into `rows` rows of zeros, in the order of the
+ * indices. f32 is summed in double precision and rounded once.
  */
 export function scatterAdd(indices: Tensor, updates: Tensor, rows: number): Tensor {
   return applyOne(scatterAddRules, { op: "scatterAdd", rows }, [indices, updates]);

@@ -1,5 +1,5 @@
 import { checkIntegers, checkTensor, checkTensors } from "../arguments.ts";
-/** Primitives that move elements and compute nothing. */
+/** Primitives that move elements without computing. */
 import { applyOne } from "../apply.ts";
 import { allocate } from "../dtype.ts";
 import { TensorError } from "../errors.ts";
@@ -24,7 +24,7 @@ export const transposeRules: Rules<TransposeOperation> = {
       new Set(axes).size !== axes.length ||
       axes.some((a) => x!.shape[a] === undefined)
     ) {
-      throw new TensorError(`transpose: axes [${axes.join(",")}] are no permutation of the axes of ${describe(x!)}`);
+      throw new TensorError(`transpose: axes [${axes.join(",")}] are not a permutation of the axes of ${describe(x!)}`);
     }
     return [{ shape: axes.map((a) => x!.shape[a]!), dtype: x!.dtype }];
   },
@@ -77,14 +77,14 @@ export const reshapeRules: Rules<ReshapeOperation> = {
   gradient: ({ inputs, cotangents }) => ({ cotangents: cotangents.map((g) => g && reshape(g, inputs[0]!.shape)) }),
 };
 
-/** The same elements in row-major order under another shape; one length may be -1 and is worked out. */
+/** The same elements in row-major order with another shape. One length may be -1; it is inferred. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   checkTensor("reshape", "the operand", x);
   checkIntegers("reshape", "the shape", shape);
   const known = shape.reduce((size, n) => (n === -1 ? size : size * n), 1);
   const to = shape.map((n) => (n === -1 ? (known === 0 ? 0 : sizeOf(x.shape) / known) : n));
   if (to.some((n) => !Number.isInteger(n) || n < 0) || shape.filter((n) => n === -1).length > 1) {
-    throw new TensorError(`reshape: ${describe(x)} cannot take the shape ${showShape(shape)}`);
+    throw new TensorError(`reshape: ${describe(x)} cannot be reshaped to ${showShape(shape)}`);
   }
   return sameShape(to, x.shape) ? x : applyOne(reshapeRules, { op: "reshape", shape: to }, [x]);
 }
@@ -121,7 +121,7 @@ export const sliceRules: Rules<SliceOperation> = {
   },
 };
 
-/** Elements `starts[axis] <= i < stops[axis]` of every axis. */
+/** The elements with `starts[axis] <= i < stops[axis]` for every axis. */
 export function slice(x: Tensor, starts: readonly number[], stops: readonly number[]): Tensor {
   checkTensor("slice", "the operand", x);
   checkIntegers("slice", "starts", starts);
@@ -174,7 +174,7 @@ export const concatRules: Rules<ConcatOperation> = {
   },
 };
 
-/** Joins tensors along an axis (negative: from the end). */
+/** Concatenates tensors along an axis (negative: from the end). */
 export function concat(tensors: readonly Tensor[], axis = -1): Tensor {
   checkTensors("concat", "tensors", tensors);
   const [only] = tensors;
@@ -214,7 +214,7 @@ export const padRules: Rules<PadOperation> = {
   },
 };
 
-/** Zeros around a tensor. */
+/** Adds zeros around a tensor. */
 export function pad(x: Tensor, before: readonly number[], after: readonly number[]): Tensor {
   checkTensor("pad", "the operand", x);
   checkIntegers("pad", "before", before);
@@ -224,7 +224,7 @@ export function pad(x: Tensor, before: readonly number[], after: readonly number
   return nothing ? x : applyOne(padRules, { op: "pad", before, after }, [x]);
 }
 
-/** `start <= i < stop` of one axis (negative: from the end). */
+/** The elements with `start <= i < stop` along one axis (negative: from the end). */
 export function sliceAxis(x: Tensor, axis: number, start: number, stop: number): Tensor {
   checkTensor("slice", "the operand", x);
   const at = axis < 0 ? axis + x.shape.length : axis;

@@ -12,9 +12,10 @@ import type { Operation } from "./operation.ts";
 import { PRODUCT_BLOCK, sumRows } from "./pairwise.ts";
 
 /**
- * [...batch, m, k] x [...batch, k, n] -> [...batch, m, n]. Each element of the result adds its products in order of k,
- * each product rounded before it is added (no fused multiply-add): 512 at a time, from 0, and blocks of 512 are added
- * in pairs, see `pairwise.ts`. This order is the definition on every deterministic backend.
+ * [...batch, m, k] x [...batch, k, n] -> [...batch, m, n]. Each element of the result adds its products in order of k.
+ * Each product is rounded before it is added (no fused multiply-add). Products are summed in blocks of 512, each from
+ * 0, and the blocks are added in pairs (see `pairwise.ts`). This order is the definition on every deterministic
+ * backend.
  */
 export const matmulRules: Rules<Extract<Operation, { op: "matmul" }>> = {
   op: "matmul",
@@ -57,8 +58,8 @@ export const matmulRules: Rules<Extract<Operation, { op: "matmul" }>> = {
 };
 
 /**
- * Matrix product of [..., m, k] and [..., k, n]; batch axes broadcast. A tensor of one axis is a row on the left and a
- * column on the right, and that axis disappears again.
+ * Matrix product of [..., m, k] and [..., k, n]; batch axes are broadcast. A tensor with one axis is a row on the left
+ * and a column on the right, and that axis disappears from the result.
  */
 export function matmul(a: Tensor, b: Tensor): Tensor {
   checkTensor("matmul", "a", a);

@@ -24,8 +24,8 @@ export type BinaryName =
   "add" | "and" | "div" | "equal" | "less" | "lessEqual" | "max" | "min" | "mul" | "or" | "shiftRight" | "sub";
 
 /**
- * What a node does, as data; a backend switches on `op`. Elementwise operands have equal shapes: broadcasting is an
- * operation of its own.
+ * The operation of a node, as data; a backend switches on `op`. Elementwise operands have equal shapes: broadcasting is
+ * a separate operation.
  */
 export type Operation =
   | { readonly op: UnaryName }
@@ -51,15 +51,13 @@ export type Operation =
   | CustomGradientOperation
   | ScanOperation;
 
-/**
- * A placeholder for a value that is given when the program runs. Its label is what errors and printed programs call it.
- */
+/** A placeholder for a value that is given when the program runs. Errors and printed programs call it by its label. */
 export interface InputOperation {
   readonly op: "input";
   readonly label: string;
 }
 
-/** The identity, with a name for traces, errors and printed programs: `gru.reset`. */
+/** The identity, with a name for errors and printed programs, such as `gru.reset`. */
 export interface NameOperation {
   readonly op: "name";
   readonly label: string;
@@ -84,7 +82,7 @@ export interface SliceOperation {
   readonly stops: readonly number[];
 }
 
-/** All operands one after another along an axis. */
+/** All operands concatenated along an axis. */
 export interface ConcatOperation {
   readonly op: "concat";
   readonly axis: number;
@@ -103,7 +101,7 @@ export interface BroadcastOperation {
   readonly shape: Shape;
 }
 
-/** The axis disappears. The order in which elements are taken is fixed: see `primitives/reduce.ts`. */
+/** Reduces an axis, which disappears. The order of elements is fixed: see `primitives/reduce.ts`. */
 export interface ReduceOperation {
   readonly op: "reduceSum" | "reduceMax";
   readonly axis: number;
@@ -116,7 +114,7 @@ export interface CumulativeSumOperation {
   readonly reverse: boolean;
 }
 
-/** Rows of `updates` added to `rows` rows of zeros. */
+/** Adds the rows of `updates` to `rows` rows of zeros. */
 export interface ScatterAddOperation {
   readonly op: "scatterAdd";
   readonly rows: number;
@@ -130,7 +128,7 @@ export interface IotaOperation {
   readonly dtype: DType;
 }
 
-/** Random words of a key and a stream number: see `primitives/random-bits.ts`. */
+/** Random words from a key and a stream number: see `primitives/random-bits.ts`. */
 export interface RandomBitsOperation {
   readonly op: "randomBits";
   readonly shape: Shape;
@@ -143,14 +141,17 @@ export interface CheckpointOperation {
 }
 
 /**
- * A program with a gradient rule of its own. Inputs: what the program and then what the rule uses from outside, which
- * get no gradient, and the arguments; outputs: those of `body`.
+ * A program with a custom gradient rule. Inputs: the tensors that the program and then the rule use from outside, which
+ * get no gradient, and the arguments. Outputs: the outputs of `body`.
  */
 export interface CustomGradientOperation {
   readonly op: "customGradient";
-  /** Of all inputs. */
+  /** Maps all inputs to the outputs. */
   readonly body: Program;
-  /** Of what the rule uses, the arguments, the outputs and the cotangents of float outputs; those of float arguments. */
+  /**
+   * Maps the tensors that the rule uses, the arguments, the outputs and the cotangents of float outputs to the
+   * cotangents of float arguments.
+   */
   readonly gradient: Program;
   readonly captures: number;
   readonly ruleCaptures: number;
@@ -168,12 +169,12 @@ export interface ScanOperation {
   readonly sequences: number;
   /** Number of steps. */
   readonly length: number;
-  /** From the last step to the first; outputs stay at their own step's place. */
+  /** From the last step to the first. Outputs stay at the position of their step. */
   readonly reverse: boolean;
   /**
-   * A promise to the backend that makes ragged batches cheap: capture `lengths` holds i32 `[batch]`, and in step t a
-   * row b with `t >= lengths[b]` puts out zeros, keeps its rows of the states whose axis 0 is the batch, and adds only
-   * zeros to the others (sums of weight gradients). The body keeps the promise itself, so it may be ignored.
+   * A promise to the backend that makes ragged batches cheap. Capture `lengths` holds i32 `[batch]`. In step t a row b
+   * with `t >= lengths[b]` outputs zeros, keeps its rows of the states whose axis 0 is the batch, and adds only zeros
+   * to the other states (sums of weight gradients). The body keeps the promise itself, so a backend may ignore it.
    */
   readonly lengths?: number;
 }

@@ -3,36 +3,33 @@ import type { Values } from "../dtype.ts";
 /*
  * The order of long sums, on every backend.
  *
- * A running sum of n terms may lose n / 3 units in the last place where its terms are alike, and stands still in the
- * end. So terms are taken in blocks of a fixed length, one running sum each, and the totals of blocks are added in
- * pairs: two neighbouring blocks, two neighbouring pairs, and so on, as in a binary tree; what is left over at the end
- * is added from the right. A sum that fits a block is a running sum. Blocks are counted from the first term, so terms
- * of +0 may be left out anywhere, as long as the others stay where they are.
+ * A running sum of n similar terms may lose n / 3 units in the last place, and in the end stops growing. Terms are
+ * therefore summed in blocks of a fixed length, and the totals of the blocks are added in pairs: two neighboring
+ * blocks, two neighboring pairs, and so on, as in a binary tree. The remaining totals are added from the right. A sum
+ * that fits into one block is a running sum. Blocks are counted from the first term, so terms of +0 may be left out
+ * anywhere, as long as the others keep their positions.
  *
  * Each addition rounds to the element type.
  */
 
-/**
- * Terms in a block of a sum. With 32, terms that are alike lose at most 11 units of 2^-24 in all, whatever their
- * number.
- */
+/** Terms per block of a sum. With 32, similar terms lose at most 11 units of 2^-24 in total, whatever their number. */
 export const SUM_BLOCK = 32;
 
 /**
- * Products in a block of a matrix product: more, since it is at the end of a block that a kernel has to touch memory
- * once more. With 512, products that are alike lose at most 171 units of 2^-24.
+ * Products per block of a matrix product. This is larger, because a kernel accesses memory once more at the end of each
+ * block. With 512, similar products lose at most 171 units of 2^-24.
  */
 export const PRODUCT_BLOCK = 512;
 
 /**
- * Totals of blocks, in the order of the blocks. Those that wait for a neighbour are like the digits of a binary
+ * Adds totals of blocks, in the order of the blocks. Totals that wait for a neighbor are like the digits of a binary
  * counter.
  */
 export interface Pairwise<T> {
   push(total: T): void;
-  /** The total of all so far, and of a last block whose total is `last`. */
+  /** The sum of all totals so far and of a last block whose total is `last`. */
   with(last: T): T;
-  /** The total of all so far; undefined before the first. */
+  /** The sum of all totals so far; undefined before the first. */
   total(): T | undefined;
 }
 
@@ -69,8 +66,8 @@ export function sumStrided(data: Values, first: number, stride: number, count: n
 }
 
 /**
- * Sum of `count` neighbouring elements in four lanes: element i goes to lane i mod 4, and the result is (lane 0 + lane
- * 2) + (lane 1 + lane 3). That is what a loop over vectors of four does.
+ * Sum of `count` neighboring elements in four lanes: element i goes to lane i mod 4, and the result is (lane 0 + lane
+ * 2) + (lane 1 + lane 3), as in a loop over vectors of four.
  */
 export function sumLanes(data: Values, first: number, count: number): number {
   const add = data instanceof Float32Array ? addF32 : addExact;
@@ -79,8 +76,8 @@ export function sumLanes(data: Values, first: number, count: number): number {
 }
 
 /**
- * Adds rows of `width` elements that `block(from, to, total)` adds to `total` for the terms from `from` to `to`; the
- * result is written to `total`, which begins as zeros.
+ * Sums rows of `width` elements. `block(from, to, total)` adds the terms from `from` to `to` to `total`. The result is
+ * written to `total`, which begins as zeros.
  */
 export function sumRows(
   count: number,

@@ -8,9 +8,8 @@ import { convert } from "./elementwise.ts";
 import type { RandomBitsOperation } from "./operation.ts";
 
 /**
- * Threefry-2x32, 20 rounds (Salmon et al. 2011). Element i is word `i mod 2` of the block of counter `(i div 2,
- * stream)`: a function of key, stream and position alone, so the numbers do not depend on who computes them or in what
- * order.
+ * Threefry-2x32, 20 rounds (Salmon et al. 2011). Element i is word `i mod 2` of the block with counter `(i div 2,
+ * stream)`. It is a function of key, stream and position only, so it does not depend on the order of computation.
  */
 export const randomBitsRules: Rules<RandomBitsOperation> = {
   op: "randomBits",
@@ -37,8 +36,8 @@ export const randomBitsRules: Rules<RandomBitsOperation> = {
 };
 
 /**
- * i32 values whose 32 bits are each 0 or 1 with equal chance. Different `stream` numbers give independent values from
- * one key.
+ * i32 values whose 32 bits are each 0 or 1 with equal probability. Different `stream` numbers give independent values
+ * from the same key.
  */
 export function randomBits(key: Tensor, shape: Shape, stream: Tensor | number = 0): Tensor {
   const counter = typeof stream === "number" ? scalar(stream | 0, "i32") : convert(stream, "i32");

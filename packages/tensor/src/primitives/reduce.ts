@@ -1,13 +1,13 @@
 import { checkIntegers, checkTensor } from "../arguments.ts";
 /**
- * Reductions over one axis. The order in which elements are taken is part of the definition, so every backend and every
- * number of threads gives the same bits:
+ * Reductions over one axis. The order of elements is part of the definition, so every backend gives the same bits with
+ * any number of threads:
  *
  * - along the innermost axis: four lanes, element i goes to lane i mod 4, and the result is `(p0 + p2) + (p1 + p3)`;
- * - along any other axis: one sum for each element of the result.
+ * - along any other axis: one sum per element of the result.
  *
- * A lane or a sum takes its elements in order, 32 at a time, and blocks of 32 are added in pairs: see `pairwise.ts`.
- * Neighbouring axes are reduced as one, in row-major order.
+ * A lane or a sum takes its elements in order, 32 at a time, and blocks of 32 are added in pairs (see `pairwise.ts`).
+ * Neighboring axes are reduced as one, in row-major order.
  */
 import { applyOne } from "../apply.ts";
 import { allocate, floats, numbers, type DType, type Values } from "../dtype.ts";
@@ -61,7 +61,7 @@ export function sum(x: Tensor, axes?: number | readonly number[], options: { rea
   return reduce("reduceSum", x, axes, options);
 }
 
-/** Largest element over `axes`; the gradient is shared equally among ties. */
+/** Largest element over `axes`. Ties share the gradient equally. */
 export function reduceMax(
   x: Tensor,
   axes?: number | readonly number[],
@@ -71,14 +71,17 @@ export function reduceMax(
   return reduce("reduceMax", x, axes, options);
 }
 
-/** Mean over `axes`; NaN over nothing. */
+/** Mean over `axes`; NaN if there are no elements. */
 export function mean(x: Tensor, axes?: number | readonly number[], options: { readonly keep?: boolean } = {}): Tensor {
   checkDType("mean", floats, x);
   const count = normalizeAxes("mean", x, axes).reduce((size, axis) => size * x.shape[axis]!, 1);
   return div(sum(x, axes, options), count);
 }
 
-/** Axes as sorted numbers >= 0; an error, begun by `op`, where they are no axes of `x` or not distinct. */
+/**
+ * Axes as sorted numbers >= 0. Throws an error that begins with `op` if `x` does not have them or if they are not
+ * distinct.
+ */
 export function normalizeAxes(op: string, x: Tensor, axes: number | readonly number[] | undefined): number[] {
   checkTensor(op, "the operand", x);
   if (axes !== undefined && typeof axes !== "number") checkIntegers(op, "axes", axes);
@@ -116,7 +119,7 @@ function reduce(
   return reshape(y, kept);
 }
 
-/** The function that a user called. */
+/** The function that the user called. */
 const nameOf = (op: ReduceOperation["op"]): string => (op === "reduceSum" ? "sum" : "reduceMax");
 
 function reduceOne(op: ReduceOperation["op"], x: Tensor, axis: number): Tensor {

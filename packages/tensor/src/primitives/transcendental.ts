@@ -25,7 +25,7 @@ export const expRules = unary("exp", {
   gradient: (cotangent, _, y) => mul(cotangent, y),
 });
 /**
- * e to the power x. Here and below, the values are those of the package's own scalar functions, the same bits
+ * e to the power x. This and the functions below use the package's own scalar functions, which give the same bits
  * everywhere.
  */
 export const exp = (x: Tensor): Tensor => applyUnary(expRules, "exp", x);
@@ -35,7 +35,7 @@ export const expm1Rules = unary("expm1", {
   accepts: floats,
   evaluate: expm1F64,
   evaluateF32: expm1F32,
-  // Not y + 1, which has lost the digits of exp(x) far below 0.
+  // Not y + 1, which has lost the digits of exp(x) for large negative x.
   gradient: (cotangent, x) => mul(cotangent, exp(x)),
 });
 /** exp(x) - 1, accurate near 0. */

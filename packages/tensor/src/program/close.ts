@@ -2,17 +2,17 @@ import { labelOf, type SymbolTensor, type Tensor } from "../tensor.ts";
 import { input, dependents, nodesOf, programOf, type Program } from "./program.ts";
 import { substitute } from "./rewrite.ts";
 
-/** A program that uses nothing from outside, and what it used. */
+/** A program that uses nothing from outside, and what the original used. */
 export interface Closed {
-  /** Inputs: the captures, then the program's own. */
+  /** Inputs: the captures, then the program's own inputs. */
   readonly program: Program;
   /** Tensors of the enclosing program that the program uses. */
   readonly captures: readonly SymbolTensor[];
 }
 
 /**
- * Closes a recorded function over what it uses from outside: everything that does not depend on its own inputs is
- * computed outside, once, and passed in. In a loop's body this is what moves invariant work out of the loop.
+ * Closes a recorded function over the tensors that it uses from outside. Whatever does not depend on its own inputs is
+ * computed outside, once, and passed in. For a loop's body this moves invariant work out of the loop.
  */
 export function close(inputs: readonly SymbolTensor[], outputs: readonly Tensor[]): Closed {
   const own = new Set(inputs.map((x) => x.node));
@@ -22,8 +22,8 @@ export function close(inputs: readonly SymbolTensor[], outputs: readonly Tensor[
   const seen = new Map<SymbolTensor["node"], Set<number>>();
   const capture = (used: Tensor): void => {
     let x = used;
-    // A broadcast stays inside: it costs nothing there, and its gradient is summed over the repeated axes in every step
-    // instead of being kept whole.
+    // A broadcast stays inside. It costs nothing there, and its gradient is summed over the repeated axes in every step
+    // instead of being kept in full size.
     while (x.kind === "symbol" && !own.has(x.node) && !inner.has(x.node) && x.node.operation.op === "broadcast")
       x = x.node.inputs[0]!;
     if (x.kind === "array" || own.has(x.node) || inner.has(x.node)) return;

@@ -6,36 +6,36 @@ import { sizeOf, showShape, type Shape } from "../shape.ts";
 import { labelOf, type ArrayTensor, type Tensor } from "../tensor.ts";
 import type { Program } from "./program.ts";
 
-/** Where the first value that is not finite came from. */
+/** The origin of the first value that is not finite. */
 export interface Diagnosis {
-  /** The operation that made it; `input` where it was given to the program. */
+  /** The operation that computed it; `input` if it was given to the program. */
   readonly operation: Operation["op"];
   /**
-   * The nearest name: of a `named` tensor that the value goes into or comes from, or an input's path. "" where there is
+   * The nearest name: of a `named` tensor that the value goes into or comes from, or an input's path. "" if there is
    * none.
    */
   readonly label: string;
-  /** The step of the loop, where it happened in one; of the outermost, where loops are nested. */
+  /** The step of the loop in which it happened; for nested loops, of the outermost one. Absent outside of loops. */
   readonly step?: number;
   readonly kind: "NaN" | "Infinity";
-  /** What the operation was given. */
+  /** The operands of the operation. */
   readonly inputs: readonly OperandState[];
 }
 
-/** What an operation was given. */
+/** An operand of the operation. */
 export interface OperandState {
-  /** The operand's own name; "" where it has none. */
+  /** The operand's own name; "" if it has none. */
   readonly label: string;
   readonly shape: Shape;
   readonly state: "finite" | "NaN" | "Infinity";
-  /** Of its finite values; absent where there is none. */
+  /** Smallest and largest finite value; absent if there is none. */
   readonly range?: readonly [smallest: number, largest: number];
 }
 
 /**
- * Evaluates a program operation by operation, into loops and checkpoints, and says where the first NaN or infinity that
- * reaches an output came from; undefined where every output is finite. An infinity that leads to finite values only (a
- * mask under a softmax) is not reported.
+ * Evaluates a program operation by operation, also inside loops and checkpoints, and finds the origin of the first NaN
+ * or infinity that reaches an output. Undefined if every output is finite. An infinity that leads to finite values only
+ * (a mask under a softmax) is not reported.
  */
 export function diagnose(program: Program, inputs: readonly ArrayTensor[]): Diagnosis | undefined {
   return diagnosed(program, valuesOf(program, inputs));
@@ -89,8 +89,8 @@ function valuesOf(program: Program, inputs: readonly ArrayTensor[]): Evaluated {
 }
 
 /**
- * The first node, in the order of computation, on a way of non-finite values to an output, none of whose operands is on
- * such a way.
+ * The first node, in the order of computation, that lies on a path of non-finite values to an output and has no operand
+ * on such a path.
  */
 function originOf(program: Program, values: Evaluated): { node: Node; bad: ArrayTensor } | undefined {
   const bad = new Map<Node, ArrayTensor>();
@@ -160,7 +160,8 @@ function stateOf(x: ArrayTensor, label: string): OperandState {
 }
 
 /**
- * The label that is fewest operations away, first where the value goes, then where it comes from; `named` before
+ * The label that is the fewest operations away, first in the direction of the data flow, then against it; `named`
+ * before inputs.
  * inputs.
  */
 function nearestLabel(program: Program, node: Node): string {

@@ -6,8 +6,8 @@ import { sameShape } from "../shape.ts";
 import type { Program } from "./program.ts";
 
 /**
- * Applies a program's operations to `args`: on arrays it computes, in order, what the program says (this is the
- * reference backend); on symbols it copies the program into the one being recorded.
+ * Applies a program's operations to `args`. On arrays it computes the results in the program's order; this is the
+ * reference backend. On symbols it copies the program into the one being recorded.
  */
 export function evaluate(program: Program, args: readonly Tensor[]): Tensor[] {
   checkArguments(program, args);
@@ -25,7 +25,7 @@ export class Values {
     this.#outputs.set(node, outputs);
   };
 
-  /** Arrays stand for themselves; a symbol without a value does too. */
+  /** Arrays, and symbols without a value, stand for themselves. */
   readonly get = (x: Tensor): Tensor => {
     if (x.kind === "array") return x;
     return this.#outputs.get(x.node)?.[x.index] ?? x;

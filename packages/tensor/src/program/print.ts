@@ -5,8 +5,8 @@ import type { Tensor } from "../tensor.ts";
 import type { Program } from "./program.ts";
 
 /**
- * A program as text, one operation a line, loop bodies indented: what `DEBUG=sluice:program` shows and what tests of
- * passes compare.
+ * A program as text, one operation per line, with indented loop bodies. `DEBUG=sluice:program` prints it and tests of
+ * passes compare it.
  */
 export function print(program: Program): string {
   return lines(program, { next: 0 }).join("\n");

@@ -5,8 +5,8 @@ import { inputRules } from "../primitives/name.ts";
 import { describe, type SymbolTensor, type Tensor, type Type } from "../tensor.ts";
 
 /**
- * A recorded function: what it is given, what it computes in an order in which it can be computed, and what it returns.
- * Programs are data: passes and gradients turn programs into programs.
+ * A recorded function: its inputs, its nodes in an order in which they can be computed, and its outputs. Programs are
+ * data: passes and gradients turn programs into programs.
  */
 export interface Program {
   readonly inputs: readonly SymbolTensor[];
@@ -29,7 +29,8 @@ export function input(type: Type, label = ""): SymbolTensor {
 }
 
 /**
- * The program that computes `outputs` from `inputs`; an error where an output needs a symbol that is not among them.
+ * The program that computes `outputs` from `inputs`. Throws an error if an output needs a symbol that is not among
+ * them.
  */
 export function programOf(inputs: readonly SymbolTensor[], outputs: readonly Tensor[]): Program {
   const nodes = nodesOf(outputs, new Set(inputs.map((x) => x.node)));
@@ -43,8 +44,8 @@ export function programOf(inputs: readonly SymbolTensor[], outputs: readonly Ten
 }
 
 /**
- * The nodes that `outputs` need, each after its inputs, in the order in which a depth-first walk finishes them; not
- * past `known`. A walk over other edges than the nodes' inputs gives them as `operandsOf`.
+ * The nodes that `outputs` need, each after its inputs, in the order in which a depth-first walk finishes them. The
+ * walk stops at `known`. With `operandsOf` it follows other edges than the nodes' inputs.
  */
 export function nodesOf(
   outputs: readonly Tensor[],

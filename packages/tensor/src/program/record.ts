@@ -4,7 +4,7 @@ import type { SymbolTensor, Tensor, Type } from "../tensor.ts";
 import { leavesOf, tensorsOf, treeFrom, type Tree } from "../tree.ts";
 import { input, programOf, type Program } from "./program.ts";
 
-/** What recording a function gives. */
+/** The result of {@link recordProgram}. */
 export interface RecordedProgram<R extends Tree> {
   readonly program: Program;
   /** The result as a tree of symbols: how the program's flat outputs are nested. */
@@ -12,8 +12,8 @@ export interface RecordedProgram<R extends Tree> {
 }
 
 /**
- * Calls `f` with symbols in place of the tensors of `args` and records the operations that it applies. Give arguments as arrays
- * or as symbols; only their shapes and dtypes are used, and their paths become labels.
+ * Calls `f` with symbols in place of the tensors of `args` and records the operations that it applies. Give arguments
+ * as arrays or as symbols; only their shapes and dtypes are used, and their paths become labels.
  */
 export function recordProgram<A extends readonly Tree[], R extends Tree>(
   f: (...args: A) => R,

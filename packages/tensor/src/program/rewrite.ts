@@ -10,7 +10,7 @@ export function substitute(outputs: readonly Tensor[], from: readonly SymbolTens
   from.forEach((x, i) =>
     replaced.set(x.node, (replaced.get(x.node) ?? new Map<number, Tensor>()).set(x.index, to[i]!)),
   );
-  // What lies behind a node that is replaced as a whole is not looked at.
+  // The operands of a node that is replaced as a whole are not visited.
   const whole = [...replaced].filter(([node, byIndex]) => byIndex.size === node.outputs.length).map(([node]) => node);
   const nodes = nodesOf(outputs, new Set(whole));
   const affected = dependents(nodes, from);
@@ -22,8 +22,8 @@ export function substitute(outputs: readonly Tensor[], from: readonly SymbolTens
 }
 
 /**
- * `outputs` with the outputs of whole nodes replaced, in one walk. What replaces a node may itself use other nodes that
- * are replaced, but not the node.
+ * `outputs` with the outputs of whole nodes replaced, in one walk. The replacement of a node may use other nodes that
+ * are replaced, but not the node itself.
  */
 export function replaceNodes(outputs: readonly Tensor[], replacements: ReadonlyMap<Node, readonly Tensor[]>): Tensor[] {
   const values = new Values();

@@ -6,8 +6,8 @@ import { Values } from "./evaluate.ts";
 import { input, programOf, type Program } from "./program.ts";
 
 /**
- * The same program in double precision: every f32, of inputs, constants, intermediate values and loop bodies, becomes
- * f64.
+ * The same program in double precision: every f32 becomes f64, in inputs, constants, intermediate values and loop
+ * bodies.
  */
 export function widen(program: Program): Program {
   const inputs = program.inputs.map((x): SymbolTensor => input({ shape: x.shape, dtype: wide(x.dtype) }, labelOf(x)));
@@ -19,12 +19,12 @@ export function widen(program: Program): Program {
   return programOf(inputs, program.outputs.map(get));
 }
 
-/** The same values in f64, where they are f32. */
+/** The same values in f64, if they are f32. */
 export function widenArray(x: ArrayTensor): ArrayTensor {
   return x.dtype === "f32" ? tensor(Float64Array.from(x.data), x.shape) : x;
 }
 
-/** Whatever an operation holds of programs and dtypes. */
+/** Widens the programs and dtypes that an operation contains. */
 function widenOperation(operation: Operation): Operation {
   if (operation.op === "customGradient")
     return { ...operation, body: widen(operation.body), gradient: widen(operation.gradient) };

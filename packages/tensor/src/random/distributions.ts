@@ -19,8 +19,8 @@ interface UniformOptions {
 }
 
 /**
- * Uniform on [low, high), default [0, 1), in steps of 2^-24 of the range. In f32, where low is not 0, the rounding of
- * `low + u (high - low)` may reach high.
+ * Uniform on [low, high), default [0, 1), in steps of 2^-24 of the range. In f32, if low is not 0, `low + u (high -
+ * low)` may round to high.
  */
 export function uniform(key: Tensor, shape: Shape, options: UniformOptions = {}): Tensor {
   checkOptions("uniform", options, ["low", "high", "dtype"], {
@@ -46,8 +46,8 @@ interface NormalOptions {
 }
 
 /**
- * Normal by inversion: sqrt(2) erfinv(u), u uniform on (-1, 1), with Giles's single-precision erfinv (2010), so |x| <
- * 5.5 or so.
+ * Normal distribution by inversion: sqrt(2) erfinv(u) with u uniform on (-1, 1) and Giles's single-precision erfinv
+ * (2010), so |x| is below about 5.5.
  */
 export function normal(key: Tensor, shape: Shape, options: NormalOptions = {}): Tensor {
   checkOptions("normal", options, ["mean", "deviation", "dtype"], {

@@ -13,8 +13,8 @@ export function key(seed: number): ArrayTensor {
 }
 
 /**
- * A key of its own for a purpose: `keyFor(key, "dropout")`. Other names give independent keys, and adding a name
- * changes no other.
+ * A key for one purpose: `keyFor(key, "dropout")`. Different names give independent keys, and adding a name does not
+ * change the others.
  */
 export function keyFor(parent: ArrayTensor, name: string): ArrayTensor;
 export function keyFor(parent: Tensor, name: string): Tensor;
@@ -26,7 +26,7 @@ export function keyFor(parent: Tensor, name: string): Tensor {
   return tensor(Int32Array.of(a, b));
 }
 
-/** A key for a number that may be known only at run time, such as the training step (i32 []). */
+/** A key for a number that is known only at run time, such as the training step (i32 []). */
 export function keyAt(parent: Tensor, index: Tensor | number): Tensor {
   checkKey("keyAt", parent);
   return randomBits(parent, [2], index);

@@ -31,8 +31,8 @@ function polynomial(coefficients: readonly number[], t: number): number {
 }
 
 /**
- * erf(x) by the series `2 / sqrt(pi) exp(-x^2) sum_n 2^n x^(2n+1) / (1 3 5 ... (2n + 1))`, whose terms have one sign,
- * so that nothing cancels: to a few units in the last place. 1 beyond 6, where it is that in double precision.
+ * erf(x) by the series `2 / sqrt(pi) exp(-x^2) sum_n 2^n x^(2n+1) / (1 3 5 ... (2n + 1))`, to a few units in the last
+ * place. All terms have the same sign, so nothing cancels. Beyond 6 it is 1 in double precision.
  */
 export function errorFunctionF64(x: number): number {
   if (x !== x) return x;

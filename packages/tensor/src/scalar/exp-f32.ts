@@ -1,8 +1,8 @@
 import { f32FromBits } from "./bits.ts";
 
 /*
- * The exponential in single precision, in the order of operations of the WebAssembly kernels, which give the same bits.
- * Range reduction and polynomial are those of Cephes (S. L. Moshier, `expf.c`).
+ * The exponential in single precision, with the same operations in the same order, and so the same bits, as the
+ * WebAssembly kernels. Range reduction and polynomial are from Cephes (S. L. Moshier, `expf.c`).
  */
 const round = Math.fround;
 
@@ -40,7 +40,7 @@ function powerOfTwoF32(n: number): number {
   return f32FromBits((n + 127) << 23);
 }
 
-/** Arguments beyond which the result is infinity or zero. */
+/** Beyond these arguments the result is infinity or zero. */
 const LARGEST = 89;
 const SMALLEST = -104;
 
@@ -55,9 +55,9 @@ export function expF32(x: number): number {
   return round(round(mantissa * powerOfTwoF32(half)) * powerOfTwoF32(n - half));
 }
 
-/** Below it e^x - 1 is x, rounded: 2^-25. */
+/** Below this magnitude e^x - 1 rounds to x: 2^-25. */
 const EXPM1_SMALLEST = 2.9802322387695312e-8;
-/** Below it e^x - 1 is -1, rounded. */
+/** Below this e^x - 1 rounds to -1. */
 const EXPM1_LOWEST = -20;
 
 /**
@@ -93,8 +93,8 @@ export function tanhF32(x: number): number {
 }
 
 /**
- * The logistic function 1 / (1 + e^-x) in f32; error below 2 ulp. Written over e^-|x|, so that it is as accurate for
- * large negative x, where it tends to e^x, down to the denormals.
+ * The logistic function 1 / (1 + e^-x) in f32; error below 2 ulp. It is computed from e^-|x|, so that it is as accurate
+ * for large negative x, where it tends to e^x, down to the denormals.
  */
 export function sigmoidF32(x: number): number {
   const e = expF32(-Math.abs(x));

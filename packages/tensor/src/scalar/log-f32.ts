@@ -1,8 +1,9 @@
 import { bitsOfF32, f32FromBits } from "./bits.ts";
 
 /*
- * Logarithms in single precision, in the order of operations of the WebAssembly kernels, which give the same bits.
- * After fdlibm's single precision versions `e_logf.c` and `s_log1pf.c` (Ian Lance Taylor, Cygnus; FreeBSD msun).
+ * Logarithms in single precision, with the same operations in the same order, and so the same bits, as the WebAssembly
+ * kernels. After fdlibm's single precision versions `e_logf.c` and `s_log1pf.c` (Ian Lance Taylor, Cygnus; FreeBSD
+ * msun).
  */
 const round = Math.fround;
 
@@ -57,8 +58,7 @@ export function log1pF32(x: number): number {
   const shifted = (bitsOfF32(u) + (ONE - SQRT_HALF)) | 0;
   const k = (shifted >> 23) - 127;
   const mantissa = f32FromBits((shifted & 0x007fffff) + SQRT_HALF);
-  // What the rounding of 1 + x lost, relative to u; where k is 0, x itself is the reduced argument and nothing was
-  // lost.
+  // The rounding error of 1 + x, relative to u. If k is 0, x itself is the reduced argument and nothing was lost.
   const lost = x < 1 ? round(x - round(u - 1)) : round(1 - round(u - x));
   const correction = k === 0 ? 0 : round(lost / u);
   const f = k === 0 ? x : round(mantissa - 1);

@@ -54,7 +54,7 @@ export function log1pF64(x: number): number {
   const shifted = highWord(u) + (ONE - SQRT_HALF);
   const k = (shifted >> 20) - 1023;
   if (k === 0) return logOfReduced(x, 0, 0);
-  // What the rounding of 1 + x lost, relative to u.
+  // The rounding error of 1 + x, relative to u.
   const lost = k >= 2 ? 1 - (u - x) : x - (u - 1);
   const mantissa = withHighWord(u, (shifted & 0x000fffff) + SQRT_HALF);
   return logOfReduced(mantissa - 1, k, k < 54 ? lost / u : 0);

@@ -5,16 +5,17 @@ import { reshape } from "../primitives/layout.ts";
 import { isFloat } from "../dtype.ts";
 import type { Tensor } from "../tensor.ts";
 
-/** Which axis of a tensor has the steps and which the rows: 0 and 1, or 1 and 0. */
+/** The axes of the steps and the rows of a tensor: 0 and 1, or 1 and 0. */
 export interface StepAxes {
   readonly time: 0 | 1;
   readonly batch: 0 | 1;
 }
 
 /**
- * `x` with zeros at the steps that its rows do not have, so that whatever stands there, NaN included, reaches nothing
- * that reads the result, forwards or backwards. `lengths` is i32 [batch]. Integers and bools stay as they are: they
- * have no NaN and no gradient. So does what a loop with the same lengths has put out, which is zero there already.
+ * `x` with zeros at the steps beyond each row's length. Whatever is there, NaN included, then cannot reach anything
+ * that reads the result, forwards or backwards. `lengths` is i32 [batch]. Integers and bools stay unchanged: they have
+ * no NaN and no gradient. Outputs of a loop with the same lengths stay unchanged too, because they are zero there
+ * already.
  */
 export function zeroBeyond(x: Tensor, lengths: Tensor, { time, batch }: StepAxes): Tensor {
   if (!isFloat(x.dtype) || isZeroBeyond(x, lengths, time)) return x;

@@ -1,7 +1,7 @@
 /**
- * Back-propagation through time. The forward scan is replaced by one that also puts out what the backward scan needs
- * (its residuals); the backward scan walks the steps the other way, and sums the cotangents of the captures (the
- * weights) in states of its own.
+ * Back-propagation through time. The forward scan is replaced by one that also returns the values that the backward
+ * scan needs (its residuals). The backward scan walks the steps in the other direction and sums the cotangents of the
+ * captures (the weights) in additional states.
  */
 import { isFloat } from "../dtype.ts";
 import { backward } from "../gradient/backward.ts";
@@ -76,7 +76,7 @@ export function scanGradient(
       ...(lengths >= 0 ? { lengths } : {}),
     },
     [
-      // What the step uses of the captures alone is computed outside the loop, from the outer tensors.
+      // Values of the step that depend on the captures only are computed outside the loop, from the outer tensors.
       ...substitute(closed.captures, inner.captures, outer.captures),
       ...states.map(({ x, i }) => cotangents[i] ?? zerosLike(x)),
       ...totals.map(zerosLike),
@@ -94,9 +94,9 @@ export function scanGradient(
 }
 
 /**
- * Where a row keeps its state because its sequence is over, its cotangent passes as it is: what the step's gradient
- * adds there are zeros. Said as a select, so that the backward loop keeps the promise about lengths by its form, as the
- * forward loop does.
+ * If a row keeps its state because its sequence is over, its cotangent passes unchanged: the step's gradient adds zeros
+ * there. It is written as a select, so that the form of the backward loop shows the promise about lengths, as that of
+ * the forward loop does.
  */
 function held(
   { lengths }: ScanOperation,

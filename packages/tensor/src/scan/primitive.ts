@@ -17,7 +17,7 @@ export const scanRules: Rules<ScanOperation> = {
     const { captures, states, sequences } = split(operation, inputs);
     const sliced = sequences.map((x): Type => {
       if (x.shape[0] !== length)
-        throw new TensorError(`scan: sequence ${describe(x)} does not have ${length} steps in front`);
+        throw new TensorError(`scan: sequence ${describe(x)} must have ${length} steps on axis 0`);
       return { shape: x.shape.slice(1), dtype: x.dtype };
     });
     [...captures, ...states, ...sliced].forEach((type, i) => {

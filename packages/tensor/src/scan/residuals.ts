@@ -6,7 +6,7 @@ import type { ScanParts } from "./parts.ts";
 export interface Residuals {
   /** Values of a forward step that are kept for the backward step. */
   readonly stacked: readonly SymbolTensor[];
-  /** Slices of the forward sequences that the backward step reads again. */
+  /** Slices of the forward sequences, which the backward step reads again. */
   readonly sequences: readonly SymbolTensor[];
 }
 
@@ -14,8 +14,8 @@ const isView = ({ rules }: Node): boolean => rules.recompute === "view";
 const isCheap = ({ rules }: Node): boolean => rules.recompute !== "costly";
 
 /**
- * Chooses what to keep: the forward values at the border of the backward computation, except what the captures alone
- * determine, what the sequences hold anyway, and cheap functions of values that are kept.
+ * Chooses the values to keep: the forward values that the backward computation reads, except values that depend only on
+ * captures, values that are in the sequences anyway, and cheap functions of values that are kept.
  */
 export function residualsOf(
   outputs: readonly Tensor[],
@@ -45,7 +45,7 @@ export function residualsOf(
   const candidates = [...border].filter((x) => !sequences.has(x.node));
   const kept = new SymbolSet();
   for (const x of candidates) if (!isCheap(x.node)) kept.add(x);
-  // In program order, so that what an earlier node keeps counts for the later ones.
+  // In program order, so that values kept for an earlier node are available for later ones.
   const repeated = new Set<Node>();
   const available = (x: Tensor): boolean =>
     x.kind === "array" ||
@@ -74,7 +74,7 @@ export function residualsOf(
   };
 }
 
-/** Symbols, equal where node and index are, in the order in which they were added. */
+/** Symbols in the order in which they were added; two are equal if node and index are. */
 class SymbolSet {
   readonly #indices = new Map<Node, Set<number>>();
   readonly #order: SymbolTensor[] = [];

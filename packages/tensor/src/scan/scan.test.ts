@@ -366,9 +366,9 @@ describe("bad input", () => {
     [
       "nothing to tell the length",
       () => t.scan((h: Tensor) => ({ state: h, output: [] }), p.h, []),
-      "scan: expected a sequence or options.length to tell the number of steps",
+      "scan: expected a sequence or options.length for the number of steps",
     ],
-    ["a scalar as a sequence", () => t.scan(same, p.h, t.scalar(1)), "scan: sequence [] has no axis of time in front"],
+    ["a scalar as a sequence", () => t.scan(same, p.h, t.scalar(1)), "scan: sequence [] has no time axis (axis 0)"],
     [
       "a fractional length",
       () => t.scan((h: Tensor) => ({ state: h, output: [] }), p.h, [], { length: 1.5 }),
@@ -387,7 +387,7 @@ describe("bad input", () => {
     [
       "lengths that are too long",
       () => t.scan(same, p.h, p.x, { lengths: i32(1, 5) }),
-      "scan: lengths must lie in 0 to 4 (the number of steps), got 1, 5",
+      "scan: lengths must be from 0 to 4 (the number of steps), got 1, 5",
     ],
     [
       "lengths as floats",

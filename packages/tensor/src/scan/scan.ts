@@ -14,24 +14,24 @@ import { zeroBeyond } from "./beyond.ts";
 import { applyScan } from "./primitive.ts";
 import { segmentedScan } from "./segments.ts";
 
-/** How a loop runs. */
+/** Options of {@link scan}. */
 export interface ScanOptions {
-  /** Number of steps, where there is no sequence to tell. */
+  /** Number of steps; needed if there is no sequence. */
   readonly length?: number;
   /** From the last step to the first. With `lengths`, each sequence starts at its own last step. */
   readonly reverse?: boolean;
   /**
-   * i32 [batch], 0 <= lengths <= time: after its length a row keeps its state and puts out zeros. Axis 0 of every
+   * i32 [batch], 0 <= lengths <= time. Beyond its length a row keeps its state and outputs zeros. Axis 0 of every
    * state, output and slice of a sequence is the batch; a slice without axes is the same for all rows. A compiled step
-   * costs as many rows as there are up to the last one whose sequence is not over: longest first is cheapest.
+   * computes all rows up to the last one whose sequence is not over, so sort rows longest first.
    */
   readonly lengths?: Tensor;
-  /** bool [time, batch]: where true, the row's state is set back to the initial one before the step. */
+  /** bool [time, batch]: where true, the row's state is reset to the initial state before the step. */
   readonly resets?: Tensor;
   /**
-   * Steps a segment: for the gradient only the states between segments are kept, and the steps of a segment are
-   * computed again when it is their turn. Memory falls from the number of steps to that of segments plus the steps of
-   * one (least near the square root), for about a third more time. Values are the same. Default: everything is kept.
+   * Steps per segment. For the gradient only the states between segments are kept; the steps of a segment are computed
+   * again. Memory falls from the number of steps to the number of segments plus the steps of one (least near the square
+   * root), for about a third more time. Results are the same. Default: everything is kept.
    */
   readonly segment?: number;
 }
@@ -40,17 +40,17 @@ export interface ScanOptions {
 export type ScanResult<S extends Tree, Y extends Tree> = {
   /** The state after the last step. */
   readonly state: S;
-  /** The outputs of all steps, stacked in front: [time, ...]. */
+  /** The outputs of all steps, stacked along a new first axis: [time, ...]. */
   readonly output: Y;
 };
 
 /**
- * The one loop: `state, output[t] = step(state, xs[t])` for each step. `xs` is a tree of sequences `[time, ...]`; the
- * step may use any tensor from outside, and what does not depend on its arguments is computed once. No steps give the
- * initial state and outputs [0, ...].
+ * The loop: `state, output[t] = step(state, xs[t])` for each step. `xs` is a tree of sequences `[time, ...]`. The step
+ * may use any tensor from outside; whatever does not depend on its arguments is computed once. With no steps it returns
+ * the initial state and outputs [0, ...].
  *
- * With `lengths`, sequences are read as zeros beyond a row's length, so what stands there, NaN included, reaches no
- * state, output or gradient. The step should make finite values of zeros.
+ * With `lengths`, sequences are read as zeros beyond a row's length. Whatever is there, NaN included, reaches no state,
+ * output or gradient. The step should return finite values for zeros.
  */
 export function scan<S extends Tree, X extends Tree, Y extends Tree>(
   step: (state: S, x: X) => { state: S; output: Y },
@@ -138,7 +138,7 @@ function lengthOf(sequences: readonly Tensor[], { length }: ScanOptions): number
     throw new TensorError(`scan: expected a length that is an integer >= 0, got ${length}`);
   const scalars = sequences.filter((x) => x.shape.length === 0);
   if (scalars.length > 0)
-    throw new TensorError(`scan: sequence ${scalars.map(describe).join(", ")} has no axis of time in front`);
+    throw new TensorError(`scan: sequence ${scalars.map(describe).join(", ")} has no time axis (axis 0)`);
   const lengths = [...new Set([...sequences.map((x) => x.shape[0]!), ...(length === undefined ? [] : [length])])];
   const [only] = lengths;
   if (only === undefined || lengths.length > 1) {
@@ -146,7 +146,7 @@ function lengthOf(sequences: readonly Tensor[], { length }: ScanOptions): number
     throw new TensorError(
       lengths.length > 1
         ? `scan: sequences ${found}${length === undefined ? "" : ` and length ${length}`} differ in their number of steps (axis 0)`
-        : "scan: expected a sequence or options.length to tell the number of steps",
+        : "scan: expected a sequence or options.length for the number of steps",
     );
   }
   return only;
@@ -172,7 +172,7 @@ function checkMasks({ lengths, resets }: ScanOptions, length: number, batch: num
   }
   if (lengths?.kind === "array" && lengths.data.some((n) => n < 0 || n > length)) {
     throw new TensorError(
-      `scan: lengths must lie in 0 to ${length} (the number of steps), got ${lengths.data.join(", ")}`,
+      `scan: lengths must be from 0 to ${length} (the number of steps), got ${lengths.data.join(", ")}`,
     );
   }
   if (

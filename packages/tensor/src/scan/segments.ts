@@ -9,8 +9,8 @@ import { applyScan } from "./primitive.ts";
 
 /**
  * The same loop in segments of `steps` steps: a loop over segments, whose step is a checkpointed loop over the steps of
- * one. For the gradient only the states between segments are kept, and a segment's steps are computed again when it is
- * their turn (Chen et al. 2016, Gruslys et al. 2016).
+ * one segment. For the gradient only the states between segments are kept, and the steps of a segment are computed
+ * again (Chen et al. 2016, Gruslys et al. 2016).
  */
 export function segmentedScan(operation: ScanOperation, inputs: readonly Tensor[], steps: number): readonly Tensor[] {
   const { length, reverse } = operation;
@@ -19,7 +19,7 @@ export function segmentedScan(operation: ScanOperation, inputs: readonly Tensor[
   const rest = length - whole * steps;
   if (whole === 0 || steps === length) return applyScan(operation, inputs);
 
-  // Positions within a segment are not positions in the sequence, so the promise about lengths is not made; the step
+  // Positions within a segment are not positions in the sequence, so the node makes no promise about lengths. The step
   // keeps it anyway.
   const { lengths: _, ...plain } = operation;
   const run = (count: number) =>

@@ -5,20 +5,23 @@ import { distance } from "./distance.ts";
 import { chooser, primitiveCases, type Choose } from "./primitive-cases.ts";
 import { lookAt, randomTensor } from "./random.ts";
 
-/** How far a backend is from the definitions in one respect, or what went wrong. */
+/** How far a backend is from the definitions for one primitive, or the error that occurred. */
 export interface Finding {
   readonly name: string;
-  /** See {@link distance}; the largest over all runs. */
+  /** The largest {@link distance} over all runs. */
   readonly distance: number;
   readonly problem?: string;
 }
 
 export interface PrimitiveFindingsOptions {
-  /** Shapes, dtypes and values for each primitive. Default 8. */
+  /** Random choices of shapes, dtypes and values per primitive. Default 8. */
   readonly runs?: number;
 }
 
-/** Every primitive on random shapes and dtypes, its operands seen through random views, against its definition. */
+/**
+ * Compares every primitive with its definition, on random shapes and dtypes and with operands seen through random
+ * views.
+ */
 export async function primitiveFindings(
   backend: Backend,
   { runs = 8 }: PrimitiveFindingsOptions = {},
@@ -49,7 +52,7 @@ export async function primitiveFindings(
 }
 
 function randomShape(choose: Choose): number[] {
-  // The first numbers of neighbouring seeds are neighbours.
+  // The first random numbers of neighboring seeds are similar.
   for (let i = 0; i < 5; i++) choose(7);
   const rank = choose(5);
   return Array.from({ length: rank }, () => (choose(12) === 0 ? 0 : 1 + choose(rank < 3 ? 20 : 5)));

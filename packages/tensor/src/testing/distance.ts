@@ -2,8 +2,8 @@ import { showShape } from "../shape.ts";
 import { valuesOf, type Tensor } from "../tensor.ts";
 
 /**
- * How far results are from what they should be: the largest difference by the largest value of the tensor. Integers and
- * bools, and which values are not finite, have to be equal; an error says where they are not.
+ * How far results are from the expected ones: the largest difference divided by the tensor's largest value. Integers,
+ * bools and the positions of non-finite values must be equal; otherwise it throws an error that says where they differ.
  */
 export function distance(actual: Tensor, expected: Tensor): number {
   if (actual.dtype !== expected.dtype || showShape(actual.shape) !== showShape(expected.shape)) {
@@ -18,12 +18,12 @@ export function distance(actual: Tensor, expected: Tensor): number {
     const [x, y] = [a[i]!, b[i]!];
     if (expected.dtype !== "f32" || !Number.isFinite(y)) {
       if (x === y || (Number.isNaN(x) && Number.isNaN(y))) continue;
-      throw new Error(`element ${i} of ${showShape(expected.shape)} is ${x}, should be ${y}`);
+      throw new Error(`element ${i} of ${showShape(expected.shape)} is ${x}, expected ${y}`);
     }
-    if (!Number.isFinite(x)) throw new Error(`element ${i} of ${showShape(expected.shape)} is ${x}, should be ${y}`);
+    if (!Number.isFinite(x)) throw new Error(`element ${i} of ${showShape(expected.shape)} is ${x}, expected ${y}`);
     largest = Math.max(largest, Math.abs(y));
     furthest = Math.max(furthest, Math.abs(x - y));
   }
-  // What is below the smallest normal float may be flushed to 0.
+  // Values below the smallest normal float may be flushed to 0.
   return furthest / Math.max(largest, 1e-30);
 }

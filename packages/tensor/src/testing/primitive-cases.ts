@@ -13,7 +13,7 @@ export interface PrimitiveCase {
   readonly apply: (...operands: Tensor[]) => Tensor | readonly Tensor[];
 }
 
-/** A natural number for each choice that a case makes. */
+/** A source of natural numbers, one per random choice of a case. */
 export type Choose = (n: number) => number;
 export type MakeCase = (shape: Shape, choose: Choose) => PrimitiveCase;
 
@@ -30,7 +30,7 @@ const all: readonly DType[] = ["f32", "i32", "bool"];
 
 const withAxes = (shape: Shape): Shape => (shape.length === 0 ? [3] : shape);
 
-/** What a primitive is to be tried on, for every primitive. */
+/** Test cases for every primitive. */
 export const primitiveCases: Readonly<Record<keyof typeof internal.primitives, MakeCase>> = {
   abs: elementwise(numbers, 1, (x) => t.abs(x!)),
   add: elementwise(numbers, 2, (a, b) => t.add(a!, b!)),
@@ -207,7 +207,7 @@ export const primitiveCases: Readonly<Record<keyof typeof internal.primitives, M
   },
 };
 
-/** Choices from a seed. */
+/** Random choices from a seed. */
 export function chooser(seed: number): Choose {
   let state = seed;
   return (n) => {

@@ -7,7 +7,7 @@ import { tensor, type ArrayTensor, type Tensor } from "../tensor.ts";
 
 const special = [NaN, Infinity, -Infinity, -0, 0, 1e-40, -3e-39, 3e38, 1, -1, 0.5];
 
-/** Mostly numbers of moderate size; with `specials`, also those at the edges. */
+/** Mostly numbers of moderate size; with `specials`, also edge cases such as NaN and infinity. */
 export function randomTensor(shape: Shape, dtype: DType, seed: number, specials = false): ArrayTensor {
   let state = (seed ^ 0x9e3779b9) >>> 0;
   const next = (): number => {
@@ -23,7 +23,7 @@ export function randomTensor(shape: Shape, dtype: DType, seed: number, specials 
   return tensor(values, shape, { dtype });
 }
 
-/** Numbers from 0 to 1, and what they add up to in f64: for what long sums lose. */
+/** Numbers from 0 to 1 and their sum in f64, to measure what long sums lose. */
 export function positiveTerms(n: number): { readonly data: Float32Array; readonly exact: number } {
   const data = new Float32Array(n);
   let [state, exact] = [1, 0];
@@ -35,7 +35,7 @@ export function positiveTerms(n: number): { readonly data: Float32Array; readonl
   return { data, exact };
 }
 
-/** A way to see a tensor: the memory behind it has another shape or order. */
+/** A view of a tensor: the memory behind it has another shape or order. */
 export interface Look {
   readonly stored: Shape;
   readonly look: (x: Tensor) => Tensor;

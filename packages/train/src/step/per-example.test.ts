@@ -258,7 +258,7 @@ test("a carry goes on for each example", () => {
 
 test("what does not fit is named", () => {
   expect(() => perExample(globalNorm as never)).toThrow(
-    "perExample: the transform is the function globalNorm, expected what globalNorm(1) gives: call it",
+    "perExample: the transform is the function globalNorm, expected the result of globalNorm(1): call it",
   );
   expect(() => perExample(globalNorm(1), { divideBy: 0 })).toThrow(
     "perExample: expected divideBy as a finite number above 0, got 0",
@@ -274,6 +274,6 @@ test("what does not fit is named", () => {
     "perExample: batch.x has 2 examples on axis 0 but batch.weight has the shape [1]",
   );
   expect(() => trainStep({ loss: linear, gradients: perExample, optimizer: descend(1) } as never)).toThrow(
-    "trainStep: gradients is the function perExample, expected what perExample(globalNorm(1)) gives: call it",
+    "trainStep: gradients is the function perExample, expected the result of perExample(globalNorm(1)): call it",
   );
 });

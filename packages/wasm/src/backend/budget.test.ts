@@ -100,7 +100,7 @@ test("a budget that is too small says so, and so does one that is none", async (
   expect(String(error)).toContain("compile: 100.0 kB of memory do not suffice");
   await expect(run(x, 0, backend)).rejects.toThrow("compile: expected memory in bytes, more than 0, got 0");
   await expect(run(x, 1e6, t.reference())).rejects.toThrow(
-    "compile: the reference backend plans no memory and cannot keep to a budget; compile for wasm() from @sluice/wasm",
+    "compile: the reference backend does not support a memory budget; compile for wasm() from @sluice/wasm",
   );
   await backend.close();
 });

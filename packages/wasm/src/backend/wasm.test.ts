@@ -198,9 +198,9 @@ test.each([["reference", () => t.reference()] as const, ...places])(
     const lengths = (...values: number[]) => t.tensor(Int32Array.from(values));
     expect([...t.valuesOf(await f(ones, lengths(3, 0)))]).toEqual([3, 0]);
     await expect(f(ones, lengths(3, 4))).rejects.toThrow(
-      "run: tensor 1 must lie in 0 to 3, the number of steps, but that of row 1 is 4; cut the sequences, or compile for more steps",
+      "run: tensor 1 must be from 0 to 3, the number of steps, but row 1 has 4; cut the sequences, or compile for more steps",
     );
-    await expect(f(ones, lengths(-1, 3))).rejects.toThrow("but that of row 0 is -1");
+    await expect(f(ones, lengths(-1, 3))).rejects.toThrow("but row 0 has -1");
     const short: t.ArrayTensor = { kind: "array", shape: [3, 2, 1], dtype: "f32", data: Float32Array.of(1, 1) };
     await expect(f(short, lengths(3, 3))).rejects.toThrow(
       "run: tensor 0 [3,2,1] has 2 values, expected 6; make it with tensor(values, shape), and keep its buffer",
