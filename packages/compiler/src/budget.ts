@@ -7,39 +7,43 @@ import { planProgram as planOf } from "./plan/make.ts";
 import type { Plan } from "./plan/plan.ts";
 import { roleOf } from "./facts/roles.ts";
 
-/** All that can be switched off between a program and its plan. */
+/** Everything that can be switched off: passes, and parts of the plan. */
 export const passNames = [...programPasses, ...planPasses] as const;
 
 export type Passes = { readonly [name in (typeof passNames)[number]]?: boolean };
 
 export interface BudgetOptions extends Omit<LowerOptions, "passes"> {
   readonly passes?: Passes;
-  /** Bytes that may be planned. Default: any number. */
+  /** Memory budget of the plan in bytes. Default: no limit. */
   readonly memory?: number;
-  /** Bytes that the backend can address; beyond them is an error that says what takes them. Default: any number. */
+  /**
+   * The number of bytes that the backend can address. A larger plan is an error that lists what takes the memory.
+   * Default: no limit.
+   */
   readonly addressable?: number;
 }
 
-/** What a backend makes of a program: it tells what memory it takes. */
+/** What a backend makes from a program. It knows how much memory it needs. */
 export interface WithBytes {
   readonly bytes: number;
 }
 
 export interface Planned<P extends WithBytes = Plan> {
-  /** After the passes. */
+  /** The program after the passes. */
   readonly program: Program;
   readonly plan: P;
-  /** Into how many segments each pair of loops is divided: see `checkpoint`. */
+  /** The number of segments of each pair of loops: see `checkpoint`. */
   readonly segments: readonly number[];
 }
 
 /**
- * The passes and the plan of a program, within a budget of memory. Everything is kept if it fits. Otherwise loops are
- * divided into segments, those first that keep most, and into as few as fit, so that few steps are computed twice;
- * where these are many, into small ones. An error where even the division that takes least does not fit.
+ * Runs the passes and plans a program within a memory budget. If everything fits, everything is kept. Otherwise loops
+ * are divided into segments: first those that keep the most memory, and into the fewest segments that fit, so that few
+ * steps are computed twice. If that needs many segments, small ones are used. Throws an error if even the division that
+ * needs the least memory does not fit.
  *
- * What a division takes is known when it is planned, which costs milliseconds whatever the number of steps; about ten
- * are.
+ * The memory of a division is known once it is planned, which takes milliseconds for any number of steps. About ten
+ * divisions are planned.
  */
 export function planWithin(program: Program, options: BudgetOptions = {}): Planned {
   const { memory, addressable = Infinity, passes = {}, ...rest } = options;
@@ -49,7 +53,7 @@ export function planWithin(program: Program, options: BudgetOptions = {}): Plann
     {
       passes,
       memory: limit,
-      // Without a budget nothing is computed twice: a program that is too large is an error that names the option.
+      // Without a budget nothing is computed twice. If the program is too large, the error names the option.
       ...(memory === undefined ? { refuse: (whole: Planned) => tooLarge(whole, addressable) } : {}),
     },
     (finished) => planOf(finished, { ...rest, passes }),
@@ -57,7 +61,7 @@ export function planWithin(program: Program, options: BudgetOptions = {}): Plann
 }
 
 interface FitOptions<P extends WithBytes> extends Pick<BudgetOptions, "memory" | "passes"> {
-  /** The error of a plan that keeps everything and is too large, instead of trying others. */
+  /** Throws for a plan that keeps everything and is too large, instead of trying others. */
   readonly refuse?: (whole: Planned<P>) => Error;
 }
 
@@ -93,7 +97,7 @@ export function fitWithin<P extends WithBytes>(
 }
 
 /**
- * Divisions that take little memory: of the pair that keeps most, of it and the next, and so on; of all of them also
+ * Divisions that need little memory: of the pair that keeps most, of it and the next one, and so on; and of all pairs
  * into twice as many segments.
  */
 function divisions(pairs: readonly LoopPair[]): number[][] {
@@ -105,14 +109,14 @@ function divisions(pairs: readonly LoopPair[]): number[][] {
 }
 
 /**
- * Where `length / n` steps kept and n states between segments are least. What passes add for each step, such as hoisted
- * products, is not known yet.
+ * The number of segments that minimizes the sum of `length / n` kept steps and n states between segments. Additional
+ * memory per step, such as hoisted products, is not known yet.
  */
 function leastSegments(pair: LoopPair): number {
   return Math.max(2, Math.round(Math.sqrt(elementsKept(pair) / Math.max(1, pair.stateElements))));
 }
 
-/** The same loops in the fewest segments that fit. Memory falls with their number, up to that of `divided`. */
+/** The same loops in the fewest segments that fit. Memory falls with their number, up to the number in `divided`. */
 function fewest<P extends WithBytes>(
   divided: Planned<P>,
   attempt: (segments: readonly number[]) => Planned<P>,
@@ -131,9 +135,9 @@ function fewest<P extends WithBytes>(
 }
 
 /**
- * Of many segments nearly every step is computed twice, whatever their number; then they may as well be small enough
- * for the cache. Measured on one long sequence (GRU of 64 units, 10^6 steps): a fifth faster in segments that keep 2 MB
- * than in those that fill 256 MB; and no slower on 32 rows.
+ * With many segments nearly every step is computed twice, whatever their number. The segments may then as well be small
+ * enough for the cache. Measured on one long sequence (GRU of 64 units, 10^6 steps), segments that keep 2 MB are a
+ * fifth faster than segments that fill 256 MB; with 32 rows they are no slower.
  */
 const MANY = 8;
 const CACHED_BYTES = 2e6;
@@ -152,7 +156,7 @@ function small<P extends WithBytes>(
   return fits(divided) ? divided : few;
 }
 
-/** 2, 3, 4, 6, 8, 12, 16, ...: a finer division would hardly change how many steps are computed twice. */
+/** 2, 3, 4, 6, 8, 12, 16, ...: a finer choice would hardly change how many steps are computed twice. */
 function numbersBelow(limit: number): number[] {
   const numbers: number[] = [];
   for (let n = 2; n < limit; n *= 2) numbers.push(n, ...(n + n / 2 < limit ? [n + n / 2] : []));
@@ -160,7 +164,7 @@ function numbersBelow(limit: number): number[] {
 }
 
 interface Needed {
-  /** Bytes with everything kept, and with the division that takes least. */
+  /** Bytes if everything is kept, and with the division that needs the least. */
   readonly whole: number;
   readonly least: number;
   readonly segments: readonly number[];
@@ -192,7 +196,7 @@ function tooLittle(
   );
 }
 
-/** Without a budget nothing is computed twice, so a program may need more than there is. */
+/** Without a budget nothing is computed twice, so a program may need more memory than there is. */
 function tooLarge({ program, plan }: Planned, addressable: number): TensorError {
   const largest = program.nodes
     .flatMap((node) => (roleOf(node) === "view" ? [] : node.outputs.map((type) => ({ node, type }))))

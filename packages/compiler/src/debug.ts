@@ -14,7 +14,7 @@ function wanted(): string {
   return environmentVariable("DEBUG") ?? storedSetting("debug") ?? "";
 }
 
-/** Prints a text about a topic, such as `sluice:program`, where it is asked for. */
+/** Prints a text if its topic, such as `sluice:program`, is enabled. */
 export function debug(topic: string, text: () => string): void {
   if (isWanted(topic)) console.error(`${topic}\n${text()}`);
 }

@@ -15,7 +15,7 @@ export { share } from "./passes/share.ts";
 export { prune } from "./passes/prune.ts";
 export { type RewriteNode, rewrite } from "./passes/rewrite.ts";
 
-// What backends print of them
+// What backends print
 export { debug } from "./debug.ts";
 
 // From programs to plans

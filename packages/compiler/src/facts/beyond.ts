@@ -2,12 +2,12 @@ import type { Tensor, Type } from "@sluice/tensor";
 import type { Operation } from "@sluice/tensor/internal";
 
 /**
- * What is known of all elements of a value where sequences are over: the number that they are, or that they are 0 of
- * either sign; undefined: nothing. Factors are taken to be finite, which `scan` asks for.
+ * What is known of all elements of a value beyond the lengths: their number, or that they are 0 of either sign;
+ * undefined if nothing is known. Factors are assumed to be finite, as `scan` requires.
  */
 export type Beyond = number | "zero" | undefined;
 
-/** A node, and what is known of its operands where sequences are over. */
+/** A node, and what is known of its operands beyond the lengths. */
 export interface BeyondQuestion<O extends Operation> {
   readonly operation: O;
   readonly inputs: readonly Tensor[];
@@ -21,7 +21,7 @@ export const isZero = (x: Beyond): boolean => x === 0 || x === "zero";
 
 export const isPositiveZero = (x: Beyond): boolean => Object.is(x, 0);
 
-/** Of a joined value: what holds for all of its parts. */
+/** For a joined value: what is known of all its parts. */
 function weakest(parts: readonly Beyond[]): Beyond {
   const [first] = parts;
   if (parts.every((x) => Object.is(x, first))) return first;
@@ -30,10 +30,10 @@ function weakest(parts: readonly Beyond[]): Beyond {
 
 const isFloat = ({ outputs }: BeyondQuestion<Operation>): boolean => outputs[0]?.dtype === "f32";
 
-/** Nothing is known, unless all operands are known numbers. */
+/** Nothing is known unless all operands are known numbers. */
 export const unknown: Rule = () => undefined;
 
-/** The same elements, in other places. */
+/** The same elements at other positions. */
 export const sameElements: Rule = ({ operands }) => operands[0];
 
 export const ofParts: Rule = ({ operands }) => weakest(operands);

@@ -4,50 +4,52 @@ import * as lift from "./lift.ts";
 import * as rows from "./rows.ts";
 
 /**
- * What an operation is to the planner: elementwise work is fused, a view moves nothing, an assembly is filled in place
- * by what it is made of, and an anchor is a step of its own. A wrapper is replaced by the program that it holds before
- * anything else is asked.
+ * The role of an operation in planning. Elementwise operations are fused. A view moves nothing. An assembly is filled
+ * in place by its parts. An anchor is a separate step. A wrapper is replaced by the program that it contains before
+ * planning.
  */
 export type Role = "elementwise" | "view" | "assembly" | "anchor" | "wrapper" | "input";
 
 /**
- * What an element costs. Elementwise: `light` work costs less to repeat than to load, `short` a little more, `slow`
- * about as much as a division, `long` dozens of instructions. Else: `moved` elements cost nothing themselves; `bulk`
+ * The cost per element. Elementwise: `light` costs less to repeat than to load, `short` a little more, `slow` about as
+ * much as a division, `long` dozens of instructions. Other operations: `moved` elements cost nothing themselves; `bulk`
  * work is faster for all steps of a loop together than step by step; `own` work is neither.
  */
 type Cost = "light" | "short" | "slow" | "long" | "moved" | "bulk" | "own";
 
 /**
- * How elements of an operand are read: `each` by one element of the result, `once` by one of the few elements of the
- * result, or `again` and again.
+ * How elements of an operand are read: each by one element of the result (`each`), by one of the few elements of the
+ * result (`once`), or repeatedly (`again`).
  */
 export type Reading = "each" | "once" | "again";
 
 /**
- * How work is done for the active rows of a ragged batch alone: by the rows of the result (`rows`), through a `view`,
- * by parts (`parts`), as a product with rows on the left (`product`), as a `sum` or a `maximum` along another axis, as
- * `words` that follow each other, by `indices`; a loop by its own rules (`loop`), and `never` what cannot be.
+ * How an operation is restricted to the active rows of a ragged batch: by the rows of the result (`rows`), through a
+ * `view`, by parts (`parts`), as a product with rows on the left (`product`), as a `sum` or a `maximum` along another
+ * axis, as consecutive `words`, by `indices`, by a loop's own rules (`loop`), or not at all (`never`).
  */
 type Active = "rows" | "view" | "parts" | "product" | "sum" | "maximum" | "words" | "indices" | "loop" | "never";
 
-/** All that the compiler and the backends ask about a primitive, apart from what it computes. */
+/** Everything that the compiler and the backends ask about a primitive, apart from its values. */
 export interface Facts<O extends Operation> {
   readonly role: Role;
   readonly cost: Cost;
-  /** For all operands, or for each. */
+  /** One for all operands, or one per operand. */
   readonly reads: Reading | readonly Reading[];
-  /** Whether the result may be put into any row-major window of memory, such as its part of a concatenation. */
+  /** Whether the result may be written into any row-major window of memory, such as its part of a concatenation. */
   readonly placeable: boolean;
-  /** Of an anchor: whether a kernel can also compute single elements of it, on the way to others. */
+  /** For an anchor: whether a kernel can also compute single elements of it while it computes other values. */
   readonly byElement: boolean;
-  /** Whether the sum of its results over the steps of a loop is the result for the sum, each element moved once. */
+  /**
+   * Whether summing the results over the steps of a loop equals the result for the sum, with each element moved once.
+   */
   readonly sumsThrough: boolean;
-  /** What stands in its place once gradients are taken: itself, its operand, or the program that it holds. */
+  /** What replaces it once gradients are taken: nothing, its operand, or the program that it contains. */
   readonly expands: "itself" | "operand" | "body";
   readonly active: Active;
-  /** Whether row b of the result needs row b of operands alone, where the result has rows. */
+  /** Whether row b of the result needs only row b of the operands, if the result has rows. */
   rows(question: rows.RowQuestion<O>): boolean;
-  /** What is known of the result where sequences are over. */
+  /** What is known of the result beyond the lengths. */
   beyond(question: beyond.BeyondQuestion<O>): beyond.Beyond;
   /** How it is done for all steps of a loop at once. */
   readonly lift: lift.LiftRule<O>;
@@ -131,7 +133,7 @@ const reduction = {
 
 const wrapper = { ...anchor, role: "wrapper", expands: "body" } as const;
 
-/** The facts of every primitive. A table in which one is missing does not compile. */
+/** The facts of every primitive. The table does not compile if one is missing. */
 const facts = {
   abs: elementwise("light", beyond.positiveZeroOfZero),
   add: elementwise("light", beyond.ofAddition),
@@ -198,7 +200,7 @@ const facts = {
   transpose: { ...view, rows: rows.ofTranspose, lift: lift.ofTranspose },
 } satisfies { readonly [N in Name]: Facts<OperationOf<N>> };
 
-/** The operations of a role. A switch on them without a default does not compile where one is missing. */
+/** The operations of a role. A switch on them without a default does not compile if one is missing. */
 export type OperationWith<R extends Role> = {
   [N in Name]: (typeof facts)[N] extends { readonly role: R } ? OperationOf<N> : never;
 }[Name];

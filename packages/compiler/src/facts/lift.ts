@@ -11,13 +11,13 @@ import {
   type TransposeOperation,
 } from "@sluice/tensor/internal";
 
-/** A value of a loop's step for all steps at once: [time, ...] where it differs from step to step. */
+/** A value of a loop's step, for all steps at once: [time, ...] if it differs from step to step. */
 export interface Lifted {
   readonly tensor: Tensor;
   readonly stacked: boolean;
 }
 
-/** A node of a step, at least one of whose operands differs from step to step. */
+/** A node of a step with at least one operand that differs from step to step. */
 interface LiftQuestion<O extends Operation> {
   readonly operation: O;
   readonly rules: Rules<Operation>;
@@ -39,7 +39,7 @@ function everyStep({ time }: LiftQuestion<Operation>, x: Lifted): Tensor {
   return x.stacked ? x.tensor : broadcastTo(x.tensor, [time, ...x.tensor.shape]);
 }
 
-/** Its steps cannot be done together. */
+/** Its steps cannot be computed together. */
 export const never: LiftRule<Operation> = {
   when: () => false,
   lift({ operation }) {
@@ -107,13 +107,13 @@ export const ofBroadcast: LiftRule<BroadcastOperation> = {
   },
 };
 
-/** Work along one axis, which is one further behind. */
+/** Work along one axis, which moves one position to the right. */
 export const alongAxis: LiftRule<Extract<Operation, { readonly axis: number }>> = {
   when: whenever,
   lift: ({ operation, rules, first }) => applyOne(rules, { ...operation, axis: operation.axis + 1 }, [first.tensor]),
 };
 
-/** All steps look into the same table. */
+/** All steps use the same table. */
 export const ofGather: LiftRule<Operation> = {
   when: ([table]) => table === false,
   lift: ({ first, inputs: [, indices] }) => gather(first.tensor, (indices ?? first).tensor),

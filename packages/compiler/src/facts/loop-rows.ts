@@ -6,9 +6,9 @@ import { roleOf } from "./roles.ts";
 import { sameTensor } from "../program/tensor-map.ts";
 
 /**
- * The number of batch rows, if a loop's step works row by row: row b of every value that the step computes depends on
- * row b of the others alone, and on what is the same for all rows. Threads can then take rows each, and run the whole
- * loop without waiting for one another.
+ * The number of batch rows, if a loop's step works row by row: row b of every value that the step computes depends only
+ * on row b of other values, and on values that are the same for all rows. Threads can then divide the rows and run the
+ * whole loop without waiting for each other.
  */
 export function rowsOf(operation: ScanOperation): number | undefined {
   const { body } = operation;
@@ -24,7 +24,7 @@ export function rowsOf(operation: ScanOperation): number | undefined {
   const hasRows = (x: Tensor): boolean => x.shape[0] === rows;
   for (const node of body.nodes) {
     const { operation: inner, inputs, outputs } = node;
-    // A view of what the step only reads is as good as what it looks at.
+    // A view of a value that the step only reads is treated like that value.
     if (roleOf(node) === "view" && !inputs.some(isByRow)) continue;
     if (outputs[0]?.shape[0] !== rows) return undefined;
     if (!factsOf(inner).rows({ operation: inner, inputs, rows, isByRow })) return undefined;

@@ -7,7 +7,7 @@ import type {
   TransposeOperation,
 } from "@sluice/tensor/internal";
 
-/** A node of a step whose result has as many rows (axis 0) as the batch. */
+/** A node of a step whose result has one row (axis 0) per row of the batch. */
 export interface RowQuestion<O extends Operation> {
   readonly operation: O;
   readonly inputs: readonly Tensor[];
@@ -20,7 +20,7 @@ type Question = RowQuestion<Operation>;
 
 const rowsOf = ({ inputs: [first] }: Question): number | undefined => first?.shape[0];
 
-/** Row b of the result needs row b of the operands alone. */
+/** Row b of the result needs only row b of the operands. */
 export const always = (): boolean => true;
 
 export const never = (): boolean => false;
@@ -42,18 +42,18 @@ export function ofSlice(question: RowQuestion<SliceOperation>): boolean {
 export const ofPadding = ({ operation: { before, after } }: RowQuestion<PadOperation>): boolean =>
   before[0] === 0 && after[0] === 0;
 
-/** Work along one axis, which must not be that of the rows. */
+/** Work along one axis, which must not be the axis of the rows. */
 export const alongOtherAxes = ({ operation }: { readonly operation: { readonly axis: number } }): boolean =>
   operation.axis !== 0;
 
-/** A matrix that differs from row to row is one only where there is one for each row. */
+/** A matrix that differs from row to row is only allowed if there is one per row. */
 export const ofMatrixProduct = ({ inputs: [a, b], isByRow }: Question): boolean => rank(a) !== 2 || !isByRow(b);
 
-/** Each row looks into the same table. */
+/** All rows use the same table. */
 export const ofGather = ({ inputs: [x, indices], rows, isByRow }: Question): boolean =>
   !isByRow(x) && indices?.shape[0] === rows;
 
-/** What is the same for all rows may be computed for some of them. */
+/** A value that is the same for all rows may be computed for some of them. */
 export const ofRandomBits = ({ inputs, isByRow }: Question): boolean => !inputs.some(isByRow);
 
 const rank = (x: { readonly shape: Shape } | undefined): number | undefined => x?.shape.length;

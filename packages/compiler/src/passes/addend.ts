@@ -2,8 +2,8 @@ import type { Tensor } from "@sluice/tensor";
 import type { Node, SymbolTensor } from "@sluice/tensor/internal";
 
 /**
- * What a loop's step adds to `state`, if adding to it is all that the step does with it: so weights' gradients are
- * summed. `uses` are those of the step.
+ * What a loop's step adds to `state`, if the step does nothing else with this state. Weight gradients are summed in
+ * this way. `uses` are the uses of the step.
  */
 export function addendOf(state: SymbolTensor, next: Tensor, uses: ReadonlyMap<Node, number>): Tensor | undefined {
   if (

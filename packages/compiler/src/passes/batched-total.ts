@@ -8,9 +8,9 @@ import { lift } from "./lift.ts";
 import type { Total } from "./total.ts";
 
 /**
- * Of a product with batch axes, such as that of the gradient of a block-diagonal matrix, which has one block for each
- * head: over all steps, one product for each. Its factors are looked at through views, so that what is stacked is what
- * the step has, `[rows, heads x width]`, and nothing is moved.
+ * For a product with batch axes, such as that of the gradient of a block-diagonal matrix with one block per head: one
+ * product per block over all steps. Its factors are read through views, so the values of the step, `[rows, heads x
+ * width]`, are stacked and nothing is moved.
  */
 export function totalOfBatched(left: Tensor, right: Tensor): Total | undefined {
   const [a, b] = [behindViews(left), behindViews(right)];
@@ -36,7 +36,7 @@ export function totalOfBatched(left: Tensor, right: Tensor): Total | undefined {
   };
 }
 
-/** More products than this, each in a step of its own, would take longer than those of the loop. */
+/** More products than this, each in its own step, would take longer than those in the loop. */
 const MOST_BLOCKS = 64;
 
 /** Position `i` of a row-major shape, by axis. */
@@ -45,8 +45,8 @@ function indexOf(shape: Shape, i: number): number[] {
 }
 
 /**
- * What a value looks at, and the views from there on, the first one first; undefined for a constant. A reshape that
- * could not be a view of what is stacked is where the chain begins: it would be copied for all steps.
+ * The value behind a chain of views, and the views from there on in order; undefined for a constant. The chain begins
+ * after a reshape that could not be a view of the stacked value, because that would be copied for all steps.
  */
 function behindViews(x: Tensor): { readonly source: SymbolTensor; readonly views: readonly Node[] } | undefined {
   const chain: SymbolTensor[] = [];
@@ -68,7 +68,7 @@ function behindViews(x: Tensor): { readonly source: SymbolTensor; readonly views
   return { source: from, views };
 }
 
-/** Two steps of a value as they are stacked: enough to see what is a view. */
+/** Two steps of a value as they would be stacked, which is enough to see whether something is a view. */
 function stackedView({ shape }: SymbolTensor): View {
   return whole(0, [2, ...shape]);
 }

@@ -16,14 +16,13 @@ import { rewrite } from "./rewrite.ts";
 import { countUses } from "./uses.ts";
 
 /**
- * Checkpoint: a loop and the loop back through it run in segments. Forwards only the states between segments are kept;
- * backwards a segment's steps are computed again when it is their turn (Chen et al. 2016, Gruslys et al. 2016). The
- * segment that the forward loop ends with is the first that is needed, so it keeps everything and is not computed
- * again.
+ * Checkpoint: runs a loop and its backward loop in segments. The forward loop keeps only the states between segments.
+ * The backward loop computes the steps of a segment again (Chen et al. 2016, Gruslys et al. 2016). The last segment of
+ * the forward loop is needed first, so it keeps everything and is not computed again.
  *
- * `segments` says into how many each pair of {@link loopPairs} is divided; 1 leaves it as it is. With n segments of a
- * loop of T steps, (n - 1) / n of its steps are computed twice, and what is kept falls from that of T steps to that of
- * T / n and n - 1 states.
+ * `segments` gives the number of segments of each pair of {@link loopPairs}; 1 leaves a pair unchanged. With n segments
+ * of a loop of T steps, (n - 1) / n of its steps are computed twice. The kept memory falls from T steps to T / n steps
+ * and n - 1 states.
  */
 export function checkpointLoops(program: Program, segments: readonly number[]): Program {
   const divisions = new Map<Node, { readonly pair: LoopPair; readonly division: Division }>();
@@ -48,12 +47,12 @@ export function checkpointLoops(program: Program, segments: readonly number[]): 
   });
 }
 
-/** `whole` segments of `steps` steps, and `rest` >= 1 steps that the forward loop ends with. */
+/** `whole` segments of `steps` steps, and `rest` >= 1 steps at the end of the forward loop. */
 interface Division {
   readonly steps: number;
   readonly whole: number;
   readonly rest: number;
-  /** The forward loop's direction: in reverse the rest lies at the beginning of time. */
+  /** The forward loop's direction. If it is reversed, the rest is at the beginning of time. */
   readonly reverse: boolean;
 }
 
@@ -73,7 +72,7 @@ interface Forward {
   readonly operation: ScanOperation;
   readonly outer: ScanParts<Tensor>;
   readonly kept: readonly number[];
-  /** The states that each whole segment begins with, [whole, ...]. */
+  /** The initial states of each whole segment, [whole, ...]. */
   readonly starts: readonly Tensor[];
 }
 
@@ -111,12 +110,14 @@ function divideForward(
     after,
     outer.sequences.map((x) => restOf(x, division)),
   );
-  // Of what is kept there are the steps of the last segment alone: nothing but the backward loop reads it.
+  // Only the steps of the last segment are kept in full: nothing but the backward loop reads them.
   const results = last.map((y, i) => (read.includes(i) ? joined(outputs[read.indexOf(i)]!, y, division) : y));
   return { operation, outer, kept, starts, results };
 }
 
-/** `keptBy`: of each input, which output of the forward loop it is, if that was kept for this loop alone. */
+/**
+ * `keptBy`: for each input, the position of the forward loop's output that it is, if that was kept only for this loop.
+ */
 function divideBackward(
   operation: ScanOperation,
   inputs: readonly Tensor[],
@@ -155,7 +156,7 @@ function divideBackward(
   ).slice(starts.length);
   const begin = inner.states.map(like);
   const uses = countUses(body);
-  // What a loop only adds to is summed for each segment by itself, and so by one product over its steps.
+  // Sums that a loop never reads are computed per segment, and so by one product over its steps.
   const isSum = inner.states.map((state, i) => addendOf(state, body.outputs[i]!, uses) !== undefined);
   const segment = loopOver(
     operation,
@@ -178,8 +179,8 @@ function divideBackward(
 }
 
 /**
- * A loop over `steps` steps that puts out its states and some of its outputs. Positions within a segment are not
- * positions in the sequence, so it promises nothing about lengths.
+ * A loop over `steps` steps that returns its states and some of its outputs. Positions within a segment are not
+ * positions in the sequence, so it makes no promise about lengths.
  */
 function loopOver(
   { lengths: _, ...operation }: ScanOperation,
@@ -208,7 +209,7 @@ interface SegmentLoop {
   readonly initial: readonly Tensor[];
   readonly sequences: readonly SymbolTensor[];
   readonly stacked: readonly Tensor[];
-  /** Next states, then what is stacked for all segments. */
+  /** Next states, then the values that are stacked for all segments. */
   readonly outputs: readonly Tensor[];
   readonly whole: number;
   readonly reverse: boolean;

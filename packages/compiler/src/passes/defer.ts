@@ -13,8 +13,8 @@ import { rewriteScans } from "./rewrite.ts";
 import { hasLoop } from "./uses.ts";
 
 /**
- * Defer: products that only an output of the loop needs, and no later step, are done for all steps at once after the
- * loop. In a backward loop that is the gradient of the input.
+ * Defer: products that only an output of the loop needs, and no later step, are computed for all steps at once after
+ * the loop. In a backward loop this is the gradient of the input.
  */
 export function defer(program: Program): Program {
   return rewriteScans(program, deferScan);
@@ -65,7 +65,9 @@ function deferScan(operation: ScanOperation, inputs: readonly Tensor[]): readonl
   });
 }
 
-/** Products with a matrix that is the same in every step, and what depends on them, as long as no later step does. */
+/**
+ * Products with a matrix that is the same in every step, and values that depend on them, if no later step needs them.
+ */
 function chooseDeferred(body: Program, looped: ReadonlySet<Node>, stackedInputs: ReadonlySet<Node>): Set<Node> {
   const varying = new Set<Node>(stackedInputs);
   for (const node of body.nodes)
@@ -88,8 +90,8 @@ function chooseDeferred(body: Program, looped: ReadonlySet<Node>, stackedInputs:
       else known.push(node);
     }
   }
-  // From the last node to the first: a node can be deferred if it can be done for all steps, and so can all that
-  // depends on it.
+  // From the last node to the first. A node can be deferred if it can be computed for all steps, and if all nodes that
+  // depend on it can be deferred.
   const possible = new Set<Node>();
   for (const node of body.nodes.toReversed()) {
     if (liftable(node, node.inputs.map(varies)) && (readers.get(node) ?? []).every((reader) => possible.has(reader)))

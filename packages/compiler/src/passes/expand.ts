@@ -4,8 +4,8 @@ import { factsOf } from "../facts/facts.ts";
 import { rewrite } from "./rewrite.ts";
 
 /**
- * Puts the bodies of wrappers, such as checkpoints, in their place and drops names. A checkpoint's gradient has a copy
- * of the body of its own, so what was to be computed again still is.
+ * Replaces wrappers, such as checkpoints, by their bodies, and removes names. A checkpoint's gradient has its own copy
+ * of the body, so values that should be computed again still are.
  */
 export function inlineBodies(program: Program): Program {
   return rewrite(program, ({ operation, rules }, inputs) => {

@@ -6,8 +6,8 @@ import { countUses } from "./uses.ts";
 
 /**
  * Group: in a loop, products of one value with several matrices that are the same in every step become one product with
- * the matrices side by side, and a sum of such products becomes one product of the values side by side. A cell whose
- * gates have a matrix each runs like one whose gates share a matrix.
+ * the matrices side by side. A sum of such products becomes one product of the values side by side. A cell whose gates
+ * have a matrix each then runs like one whose gates share a matrix.
  */
 export function group(program: Program): Program {
   return rewriteScans(program, (operation, inputs) => {
@@ -24,13 +24,13 @@ interface Scan {
   readonly inputs: readonly Tensor[];
 }
 
-/** Products that become one: their matrices are captures, joined along `axis` outside the loop. */
+/** Products that become one. Their matrices are captures; they are joined along `axis` outside the loop. */
 interface Group {
   readonly matrices: readonly SymbolTensor[];
   readonly axis: 0 | 1;
 }
 
-/** Finds groups in a body and says what takes the place of their nodes, given the joined matrix of each. */
+/** Finds groups in a body and returns the replacements of their nodes, given the joined matrix of each group. */
 type Grouping = (
   body: Program,
   captures: readonly SymbolTensor[],
@@ -163,16 +163,14 @@ const sums: Grouping = (body, captures) => {
       const at = sumAt.get(node);
       if (at === undefined) return undefined;
       const [, { products, others }] = found[at]!;
-      // Operands as they are after rewriting: those of products are found where the products were.
+      // Operands after rewriting: the products' operands are found where the products were.
       const left = products.map(({ x }) => (x.kind === "symbol" ? rewritten.get(x.node)![0]! : x));
       const product = matmul(concat(left, 1), joined[at]!);
       return [others.reduce((sum, { parent, index }) => add(sum, rewritten.get(parent)![index]!), product)];
     },
   };
 
-  /**
-   * The terms of a sum in order, each with the addition that reads it: of that, the operand after rewriting is known.
-   */
+  /** The terms of a sum in order. Each has the addition that reads it, whose operand after rewriting is known. */
   function terms(sum: Node): { readonly x: Tensor; readonly parent: Node; readonly index: number }[] {
     const result: { readonly x: Tensor; readonly parent: Node; readonly index: number }[] = [];
     const of = (parent: Node): { readonly x: Tensor; readonly parent: Node; readonly index: number }[] =>

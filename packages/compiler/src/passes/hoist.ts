@@ -18,11 +18,11 @@ import { hasLoop } from "./uses.ts";
 
 /**
  * Hoist: products and reductions that do not depend on the state leave the loop. The projection of the input, one
- * product a step, becomes one product over all steps; its result comes back as a sequence. What depends on the captures
- * alone is computed once.
+ * product per step, becomes one product over all steps, and its result comes back as a sequence. Values that depend
+ * only on captures are computed once.
  *
- * What leaves is stacked for all steps, so it must be worth its memory: what grows in the step out of little, such as
- * the outer product of a matrix memory, stays there, and so does what needs it.
+ * What leaves the loop is stacked for all steps, so it must be worth its memory. Values that are much larger than their
+ * operands, such as the outer product of a matrix memory, stay in the step, and so do the nodes that need them.
  */
 export function hoist(program: Program): Program {
   return rewriteScans(program, hoistScan);
@@ -81,7 +81,7 @@ function hoistScan(operation: ScanOperation, inputs: readonly Tensor[]): readonl
   );
 }
 
-/** The heavy nodes that can leave, and what they need. */
+/** The expensive nodes that can leave, and their operands. */
 function chooseHoisted(
   body: Program,
   ofState: ReadonlySet<Node>,
@@ -118,8 +118,8 @@ function chooseHoisted(
 }
 
 /**
- * A product over all steps reads its matrix once instead of in every step. For that its operand may have grown to this
- * many times its result.
+ * A product over all steps reads its matrix once instead of once per step. In return, its operand may be this many
+ * times as large as its result.
  */
 const GROWTH = 4;
 
@@ -130,17 +130,17 @@ function isByWeights({ operation, inputs }: Node, varies: (x: Tensor) => boolean
 
 interface Grown {
   /**
-   * Elements of the largest value on the way to a node, the node included, that has more of them than all that it is
-   * computed from. What a product by weights is computed from is stacked for it anyway.
+   * The number of elements of the largest value on the way to a node, including the node, that is larger than
+   * everything that it is computed from. Operands of a product with weights are stacked for it anyway.
    */
   until(node: Node): number;
-  /** Whether a product by weights may leave, given what its operand has grown to. */
+  /** Whether a product with weights may leave, given the size of its operand. */
   isSmall(product: Node): boolean;
 }
 
 function grownOnTheWay(nodes: readonly Node[], varies: (x: Tensor) => boolean): Grown {
   const known = new Map<Node, { readonly isSmall: boolean; readonly until: number; readonly elements: number }>();
-  /** What is behind a view: a broadcast has no more elements than what it repeats. */
+  /** The value behind a view. A broadcast has no more elements than the value that it repeats. */
   const elementsOf = (x: Tensor): number =>
     x.kind === "array"
       ? x.uniform === undefined
@@ -166,7 +166,7 @@ function grownOnTheWay(nodes: readonly Node[], varies: (x: Tensor) => boolean): 
   return { until: (node) => known.get(node)?.until ?? 0, isSmall: (node) => known.get(node)?.isSmall ?? true };
 }
 
-/** Of a value that is the same in every step. */
+/** For a value that is the same in every step. */
 function sourceElements(x: SymbolTensor): number {
   let [seen, least]: [Tensor, number] = [x, sizeOf(x.shape)];
   while (seen.kind === "symbol" && roleOf(seen.node) === "view") {

@@ -6,8 +6,8 @@ import type { Lifted } from "../facts/lift.ts";
 export type { Lifted };
 
 /**
- * One node of a step, for all steps at once: undefined where its operation cannot be. Elementwise work gains an axis; a
- * product with a matrix that is the same in every step becomes one product over time x batch rows.
+ * One node of a step for all steps at once; undefined if its operation does not allow it. Elementwise work gains an
+ * axis. A product with a matrix that is the same in every step becomes one product over time x batch rows.
  */
 export function lift(node: Node, inputs: readonly Lifted[], time: number): readonly Lifted[] | undefined {
   const { operation, rules } = node;
@@ -28,12 +28,12 @@ export function lift(node: Node, inputs: readonly Lifted[], time: number): reado
   return [{ tensor, stacked: true }];
 }
 
-/** Whether {@link lift} knows what to do with a node, given which of its inputs differ from step to step. */
+/** Whether {@link lift} supports a node, given which of its inputs differ from step to step. */
 export function liftable({ operation }: Node, stacked: readonly boolean[]): boolean {
   return stacked.includes(true) ? factsOf(operation).lift.when(stacked) : operation.op !== "scan";
 }
 
-/** Work that is worth taking out of a loop: a product or a reduction over all steps runs faster than one a step. */
+/** Work that is worth moving out of a loop: a product or a reduction over all steps is faster than one per step. */
 export function isHeavy({ operation }: Node): boolean {
   return factsOf(operation).cost === "bulk";
 }

@@ -2,7 +2,7 @@ import { type Program } from "@sluice/tensor";
 import { sizeOf, type Node, type ScanOperation } from "@sluice/tensor/internal";
 
 /**
- * A loop, and the loop back through the same steps that reads what the first one keeps for it: forward and backward
+ * A loop, and the loop in the other direction that reads the values that the first one keeps: forward and backward
  * propagation through time.
  */
 export interface LoopPair {
@@ -11,17 +11,16 @@ export interface LoopPair {
   /** Number of steps. */
   readonly length: number;
   /**
-   * Outputs of the forward loop that nothing but the backward loop reads, step by step: positions among the node's
-   * outputs.
+   * Outputs of the forward loop that only the backward loop reads, step by step: positions among the node's outputs.
    */
   readonly kept: readonly number[];
-  /** Elements of them, for one step. */
+  /** The number of their elements per step. */
   readonly keptElements: number;
   /** Elements of the forward loop's states. */
   readonly stateElements: number;
 }
 
-/** The pairs of loops of a program, in its order. A loop takes part in one pair: the one with most to keep. */
+/** The pairs of loops of a program, in program order. A loop belongs to one pair, the one that keeps most. */
 export function loopPairs(program: Program): LoopPair[] {
   const uses = usesOf(program);
   const scans = program.nodes.filter((node) => node.operation.op === "scan");

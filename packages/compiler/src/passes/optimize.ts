@@ -14,12 +14,9 @@ import { vacate } from "./vacate.ts";
 /** Passes that can be switched off. */
 export const programPasses = ["simplify", "merge", "prune", "hoist", "sink", "defer", "group", "share"] as const;
 
-/**
- * Each pass can be switched off, so that what it gains can be measured. Results may differ in the last bits, never in
- * meaning.
- */
+/** Each pass can be switched off to measure its effect. Results may then differ in the last bits. */
 export type PassOptions = { readonly [name in (typeof programPasses)[number]]?: boolean } & {
-  /** Into how many segments each pair of loops is divided: see {@link checkpoint}. Default: none is. */
+  /** The number of segments of each pair of loops: see {@link checkpoint}. Default: loops are not divided. */
   readonly checkpoint?: readonly number[];
 };
 
@@ -28,7 +25,7 @@ export function optimize(program: Program, options: PassOptions = {}): Program {
   return finish(prepare(program, options), options);
 }
 
-/** The passes before {@link checkpoint}, which `segments` count the pairs of loops after. */
+/** The passes before {@link checkpoint}. `segments` counts the pairs of loops after them. */
 export function prepare(program: Program, options: PassOptions = {}): Program {
   return inOrder(vacate(inlineBodies(program)), [
     options.simplify !== false && simplify,

@@ -3,8 +3,8 @@ import { applyScan, splitScan, type Node } from "@sluice/tensor/internal";
 import { rewrite } from "./rewrite.ts";
 
 /**
- * Prune: a loop loses the outputs that are never read, gives equal outputs once, and loses the captures and sequences
- * that its step does not use.
+ * Prune: removes the outputs of a loop that are never read, returns equal outputs once, and removes the captures and
+ * sequences that its step does not use.
  */
 export function prune(program: Program): Program {
   const used = new Map<Node, Set<number>>();
@@ -56,7 +56,7 @@ export function prune(program: Program): Program {
     return outputs.map((y, i) => {
       if (i < states) return results[i]!;
       const at = kept.findIndex((k) => same(outputs[k]!, y));
-      // An output that is never read has no value any more; nothing will ask for it.
+      // An output that is never read has no value any more. No node asks for it.
       return results[at >= 0 ? states + at : 0] ?? y;
     });
   });

@@ -1,10 +1,10 @@
 import { programOf, type Program, type Tensor } from "@sluice/tensor";
 import { apply, symbolsOf, type Node, type ScanOperation } from "@sluice/tensor/internal";
 
-/** What takes a node's place, given its rewritten inputs; undefined to keep the node. */
+/** The replacement of a node, given its rewritten inputs; undefined to keep the node. */
 export type RewriteNode = (node: Node, inputs: readonly Tensor[]) => readonly Tensor[] | undefined;
 
-/** Rebuilds a program node by node. Whatever the new outputs no longer need is gone. */
+/** Rebuilds a program node by node. Nodes that the new outputs do not need disappear. */
 export function rewrite(program: Program, replace: RewriteNode): Program {
   const values = new Map<Node, readonly Tensor[]>();
   const get = (x: Tensor): Tensor => (x.kind === "symbol" ? (values.get(x.node)?.[x.index] ?? x) : x);

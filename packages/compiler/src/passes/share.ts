@@ -4,8 +4,8 @@ import { sameTensor } from "../program/tensor-map.ts";
 import { rewrite, rewriteScans } from "./rewrite.ts";
 
 /**
- * Share: an output of a loop that is a part of another output is not stacked a second time, but read from the other.
- * The gates' gradients are stacked once, together, however their weights and biases are divided.
+ * Share: if an output of a loop is a part of another output, it is not stacked a second time, but read from the other
+ * one. The gates' gradients are stacked once, however their weights and biases are divided.
  */
 export function share(program: Program): Program {
   return rewriteScans(flatten(program), (operation, inputs) =>
@@ -13,7 +13,7 @@ export function share(program: Program): Program {
   );
 }
 
-/** A concatenation of concatenations along the same axis is one. */
+/** A concatenation of concatenations along the same axis counts as one. */
 function flatten(program: Program): Program {
   return rewrite(program, (node, inputs) => {
     const { operation } = node;
@@ -28,7 +28,7 @@ function flatten(program: Program): Program {
 }
 
 interface Part {
-  /** Which output it is a part of, and where. */
+  /** The output that contains it, and the position in it. */
   readonly whole: number;
   readonly axis: number;
   readonly start: number;
@@ -60,7 +60,8 @@ function findPart(y: Tensor, index: number, outputs: readonly Tensor[]): Part | 
 }
 
 /**
- * The range of the concatenation `whole` that is `y`, or that the parts of the concatenation `y` are in the same order.
+ * The range of the concatenation `whole` that equals `y`, or that has the same parts in the same order as the
+ * concatenation `y`.
  */
 export function partOf(whole: Tensor, y: Tensor): Omit<Part, "whole"> | undefined {
   const outer = partsOf(whole);

@@ -3,8 +3,8 @@ import { apply, isArray, isFloat } from "@sluice/tensor/internal";
 import { rewrite, rewriteScans } from "./rewrite.ts";
 
 /**
- * Simplify: what changes no value is left out, to the bit: x * 1, x / 1, x - 0, and -(-x). A gradient begins with a
- * factor of 1.
+ * Simplify: removes operations that change no bit: x * 1, x / 1, x - 0, and -(-x). A gradient begins with a factor of
+ * 1.
  */
 export function simplify(program: Program): Program {
   return simplifyBlock(
@@ -31,7 +31,7 @@ function simplifyBlock(program: Program): Program {
   });
 }
 
-/** Whether a constant is `value` everywhere; 0 means +0, since x - (-0) is another value for x = -0. */
+/** Whether a constant is `value` everywhere. 0 means +0, because x - (-0) is another value for x = -0. */
 function isAll(x: Tensor, value: number): boolean {
   if (!isArray(x) || !isFloat(x.dtype)) return false;
   return x.uniform === undefined ? x.data.every((v) => Object.is(v, value)) : Object.is(x.uniform, value);

@@ -16,10 +16,10 @@ import { merged, totalOf, type OfAllSteps, type Total } from "./total.ts";
 import { countUses, hasLoop } from "./uses.ts";
 
 /**
- * Sink: a sum that a loop only adds to, such as a weight's gradient, leaves the loop. Where a step would add a product
- * of values of that step, those are stacked instead, and one product over all steps (time x batch rows) gives the
- * total. Where it would add a sum over some axis, such as that over the batch rows of a bias's gradient, the axis is
- * summed once after the loop: from what is stacked anyway, or else from elements that the steps add up.
+ * Sink: a sum that the loop itself never reads, such as a weight gradient, leaves the loop. If a step adds a product of
+ * two of its values, these are stacked instead, and one product over all steps (time x batch rows) gives the total. If
+ * a step adds a sum over some axis, such as the sum over the batch rows of a bias gradient, that axis is summed once
+ * after the loop: from a value that is stacked anyway, or from elements that the steps add up.
  */
 export function sink(program: Program): Program {
   return rewriteScans(program, sinkScan);
@@ -138,7 +138,7 @@ function withTotals({ operation, inner, outer, totals }: Loop, { toStack, toSum 
   ];
 }
 
-/** Several totals may be made of one sum: a cell with two biases has the same gradient for both. */
+/** Several totals may use the same sum: a cell with two biases has the same gradient for both. */
 function onceEach(f: (x: SymbolTensor) => Tensor): (x: SymbolTensor) => Tensor {
   const known = new TensorMap<Tensor>();
   return (x) => {

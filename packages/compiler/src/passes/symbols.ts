@@ -1,7 +1,7 @@
 import type { SymbolTensor } from "@sluice/tensor/internal";
 import { TensorMap } from "../program/tensor-map.ts";
 
-/** Symbols, each once, in the order in which they were added. */
+/** Symbols without duplicates, in the order in which they were added. */
 export class Symbols {
   readonly list: SymbolTensor[] = [];
   readonly #places = new TensorMap<number>();

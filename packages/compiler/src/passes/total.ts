@@ -3,7 +3,7 @@ import { applyOne, type SymbolTensor } from "@sluice/tensor/internal";
 import { factsOf } from "../facts/facts.ts";
 import { totalOfBatched } from "./batched-total.ts";
 
-/** What a loop gives of its step's values. */
+/** Ways to get from a value of the step to all steps. */
 export interface OfAllSteps {
   /** All steps, [time, ...]. */
   stacked(x: SymbolTensor): Tensor;
@@ -16,7 +16,7 @@ export interface OfAllSteps {
 /** The total over all steps. */
 export type Total = (of: OfAllSteps) => Tensor;
 
-/** How the total of `x` is put together outside of the loop; undefined where adding `x` up in the loop is as good. */
+/** How the total of `x` is computed outside of the loop; undefined if adding `x` up in the loop is as good. */
 export function totalOf(x: Tensor): Total | undefined {
   if (x.kind === "array") return undefined;
   const { operation, rules, inputs } = x.node;
@@ -55,8 +55,8 @@ export function totalOf(x: Tensor): Total | undefined {
 }
 
 /**
- * The total of `((t0 + t1) + t2) + ...`, which may be long; what comes before the first term that has a total of its
- * own is added up as it is.
+ * The total of `((t0 + t1) + t2) + ...`, which may be long. Terms before the first one with its own total are added as
+ * they are.
  */
 function totalOfSum(x: SymbolTensor): Total | undefined {
   const sums: SymbolTensor[] = [];

@@ -1,7 +1,7 @@
 import type { Program, Tensor } from "@sluice/tensor";
 import type { Node } from "@sluice/tensor/internal";
 
-/** How often a program reads the outputs of each node, its results included. */
+/** How often a program reads the outputs of each node. The program's results count as reads. */
 export function countUses(program: Program): Map<Node, number> {
   const uses = new Map<Node, number>();
   const use = (x: Tensor): void => {
@@ -13,8 +13,8 @@ export function countUses(program: Program): Map<Node, number> {
 }
 
 /**
- * Whether a loop's step is itself a loop, as in a loop over segments. Its steps are few and large, and it is divided so
- * that little is kept; so nothing of it is stacked to be done for all steps at once.
+ * Whether a loop's step is itself a loop, as in a loop over segments. Such steps are few and large, and the loop was
+ * divided to keep little. Nothing of it is therefore stacked for all steps at once.
  */
 export function hasLoop(body: Program): boolean {
   return body.nodes.some(({ operation }) => operation.op === "scan");

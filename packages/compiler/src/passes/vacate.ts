@@ -3,9 +3,9 @@ import { apply, sizeOf, splitScan, zerosArray, type ScanOperation } from "@sluic
 import { rewrite } from "./rewrite.ts";
 
 /**
- * Vacate: work on nothing is left out. A value without elements, as of a batch without rows, is a constant, and a loop
- * without steps ends with the states that it began with. So planners and kernels never see empty values but as inputs,
- * constants and parts of an assembly.
+ * Vacate: removes work on tensors without elements. A value without elements, as in a batch without rows, becomes a
+ * constant, and a loop without steps returns its initial states. Planners and kernels therefore see empty values only
+ * as inputs, constants and parts of an assembly.
  */
 export function vacate(program: Program): Program {
   return rewrite(program, ({ operation, rules, outputs }, inputs) => {

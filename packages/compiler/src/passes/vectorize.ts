@@ -27,12 +27,13 @@ import {
 import { lift, liftable, type Lifted } from "./lift.ts";
 
 /**
- * A program for `count` inputs at once, as if it ran for each alone. `inputs` are the program's; a stacked one is
- * `[count, ...]`, the others are the same for all. Outputs are stacked where they depend on a stacked input.
+ * A program for `count` inputs at once that gives the results of running it for each input separately. `inputs` are the
+ * program's inputs; a stacked one is `[count, ...]`, the others are shared. Outputs that depend on a stacked input are
+ * stacked.
  *
- * Each operation gains an axis, so a product of a stacked value with a shared matrix stays one product, and a loop stays
- * one loop. What cannot gain an axis, such as random numbers that each have a key of their own, becomes a loop over the
- * inputs.
+ * Each operation gains an axis, so a product of a stacked value with a shared matrix stays one product, and a loop
+ * stays one loop. An operation that cannot gain an axis, such as random numbers with a key per input, becomes a loop
+ * over the inputs.
  */
 export function vectorize(program: Program, inputs: readonly Lifted[], count: number): readonly Lifted[] {
   const values = new Map<Node, readonly Lifted[]>();
@@ -62,7 +63,7 @@ function ofNode(node: Node, inputs: readonly Lifted[], count: number): readonly 
 const everyOne = ({ tensor, stacked }: Lifted, count: number): Tensor =>
   stacked ? tensor : broadcastTo(tensor, [count, ...tensor.shape]);
 
-/** The loop, with the axis of the inputs behind that of the steps: `[time, count, ...]`. */
+/** The loop, with the axis of the inputs behind the axis of the steps: `[time, count, ...]`. */
 function ofScan(operation: ScanOperation, inputs: readonly Lifted[], count: number): readonly Lifted[] {
   const { body, states: number } = operation;
   const parts = splitScan(operation, inputs);
@@ -75,7 +76,8 @@ function ofScan(operation: ScanOperation, inputs: readonly Lifted[], count: numb
     count,
   );
   const outputs = after.map((y, i) => (varying[i] === true ? everyOne(y, count) : y.tensor));
-  // The promise about lengths is about rows in axis 0, which each input has for itself now; it may be left out.
+  // The promise about lengths refers to rows in axis 0, which now is the axis of the inputs. It is optional, so it is
+  // dropped.
   const { lengths: _, ...rest } = operation;
   const results = applyScan({ ...rest, body: programOf(own, outputs) }, [
     ...parts.captures.map((x) => x.tensor),
@@ -88,7 +90,7 @@ function ofScan(operation: ScanOperation, inputs: readonly Lifted[], count: numb
   });
 }
 
-/** Which states differ between the inputs: those that begin so, and those that become so in a step. */
+/** Which states differ between the inputs: those that differ at the start, and those that a step makes different. */
 function varyingStates({ body, states }: ScanOperation, parts: ScanParts<Lifted>): readonly boolean[] {
   const varying = parts.states.map((x) => x.stacked);
   for (;;) {
@@ -104,7 +106,7 @@ function varyingStates({ body, states }: ScanOperation, parts: ScanParts<Lifted>
   }
 }
 
-/** Rows of a table of each input's own: one table of all, in which each has its rows. */
+/** Rows of a table per input: one table of all, in which each input has its rows. */
 function gatherEach([x, indices]: readonly Lifted[], count: number): Tensor {
   if (!x!.stacked) return gather(x!.tensor, indices!.tensor);
   const [, rows, ...rest] = x!.tensor.shape;
@@ -116,7 +118,7 @@ function scatterEach([indices, updates]: readonly Lifted[], rows: number, count:
   return reshape(all, [count, rows, ...all.shape.slice(1)]);
 }
 
-/** Indices `[count, ...]` of rows from 0 to `rows - 1`, as those of one table of `count * rows` rows. */
+/** Indices `[count, ...]` of rows from 0 to `rows - 1`, as indices of one table of `count * rows` rows. */
 function ownRows(indices: Tensor, rows: number, count: number): Tensor {
   const first = reshape(mul(iota([count]), rows), [count, ...indices.shape.slice(1).map(() => 1)]);
   return add(min(max(indices, 0), Math.max(rows - 1, 0)), first);

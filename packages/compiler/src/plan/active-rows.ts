@@ -15,17 +15,17 @@ import type {
 /** Work that can be done step by step for some of the rows. */
 type DivisibleStep = ElementwiseStep | MatmulStep | ReduceStep | GatherStep | RandomBitsStep;
 
-/** Where the rows to work on are found, for a region. */
+/** Where the active rows of a region are listed. */
 export interface ActiveTable extends ActiveRowsStep {
   readonly region: Region;
 }
 
-/** Which axis work is taken apart along: the other one is left to each part. */
+/** The axis along which work is divided. The other axis stays in each part. */
 type Along = "time" | "batch";
 
 /**
- * Work over all steps and rows as a loop over steps that works on active rows, or over rows that works on active steps:
- * whichever are fewer, so that each part is as large as can be. `layout` is that of the result.
+ * Turns work over all steps and rows into a loop over steps that works on active rows, or over rows that works on
+ * active steps, whichever are fewer, so that each part is as large as possible. `layout` is the layout of the result.
  */
 export function overActiveRows(step: DivisibleStep, layout: Layout, table: ActiveTable, depth: number): LoopStep {
   const along = shorter(layout, table.region);
@@ -36,7 +36,7 @@ function shorter(layout: Layout, { time, batch }: Region): Along {
   return time >= batch && inFront(layout) ? "batch" : "time";
 }
 
-/** Writes zeros to the rows of a value that are not worked on. */
+/** Writes zeros to the inactive rows of a value. */
 export function zerosBeyond(view: View, dtype: DType, layout: Layout, table: ActiveTable, depth: number): LoopStep {
   const { shape } = view;
   const step: ElementwiseStep = {
@@ -88,7 +88,7 @@ function divided(step: DivisibleStep, layout: Layout, region: Region, along: Alo
   }
 }
 
-/** The rows of one step, or the steps of one row: one axis goes, the other one remains. */
+/** The rows of one step, or the steps of one row: one axis is removed, the other stays. */
 function partOf(view: View, layout: Layout, region: Region, along: Along, depth: number): View {
   const loops = Array.from({ length: Math.max(view.loops.length, depth + 1) }, (_, i) => view.loops[i] ?? 0);
   if ("merged" in layout) {

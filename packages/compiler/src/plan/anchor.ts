@@ -12,7 +12,7 @@ import { reshapeView } from "./view.ts";
 
 type AnchorNode = Node & { readonly operation: OperationWith<"anchor"> };
 
-/** An operation that is a step of its own. */
+/** An operation that is a separate step. */
 export function lowerAnchor(context: Context, scope: Scope, node: AnchorNode, placement: Placement): void {
   const { operation, inputs } = node;
   const read = (i: number): View => viewOf(context, scope, inputs[i]!);
@@ -94,7 +94,7 @@ export function lowerAnchor(context: Context, scope: Scope, node: AnchorNode, pl
   }
 }
 
-/** Memory for the totals of a long product's blocks: of n blocks, those wait that the bits of n - 1 stand for. */
+/** Memory for the totals of a long product's blocks. Of n blocks, one total waits for each bit of n - 1 that is set. */
 function waitingOf(context: Context, scope: Scope, a: View, c: View): Pick<MatmulStep, "waiting"> {
   const blocks = Math.ceil(a.shape.at(-1)! / PRODUCT_BLOCK);
   const [m, n] = c.shape;

@@ -9,14 +9,14 @@ import { roleOf } from "../facts/roles.ts";
 import type { Schedule } from "./schedule.ts";
 import { constantView, pushFor, sameRows, type Context, type Scope } from "./scope.ts";
 
-/** A value that a pass leaves in memory, for active rows alone where these are given. */
+/** A value that a pass writes to memory; only its active rows if these are given. */
 export interface PassSink extends Sink {
   readonly rows?: Rows | undefined;
 }
 
 /**
- * One pass for each shape and choice of rows, and more where it would take too many windows of memory; without `fuse`,
- * one for each value.
+ * One pass per shape and choice of rows, and more if one would use too many windows of memory. Without `fuse`, one pass
+ * per value.
  */
 export function writePasses(
   context: Context,
@@ -54,9 +54,7 @@ export function writePasses(
   }
 }
 
-/**
- * In which slot each copy is done: where its value is ready, and if possible together with another pass of its shape.
- */
+/** The slot of each copy: as soon as its value is ready and, if possible, together with another pass of its shape. */
 export function assignCopies({ ragged }: Context, schedule: Schedule, placement: Placement): PassSink[][] {
   const { slotOf, stored } = schedule;
   const copies: PassSink[][] = [];
@@ -69,8 +67,8 @@ export function assignCopies({ ragged }: Context, schedule: Schedule, placement:
     lastPass.set(shape, Math.max(lastPass.get(shape) ?? 0, slotOf.get(node)!));
   }
   for (const sink of placement.unplaced) {
-    // With the last pass of its shape, if the value is ready by then: a loop's old state is so copied by the pass that
-    // reads it last.
+    // With the last pass of its shape, if the value is ready by then. The pass that reads a loop's old state last then
+    // also copies the new one.
     put(Math.max(readySlot(sink.tensor, schedule), lastPass.get(sink.tensor.shape.join()) ?? 0), sink);
   }
   return copies;

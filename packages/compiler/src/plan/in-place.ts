@@ -3,12 +3,12 @@ import type { ElementwiseStep, Step, View } from "./plan.ts";
 import { sameView } from "./view.ts";
 
 /**
- * Windows of memory that one pass may take: a backend makes a function of it, and each may be one of its parameters, of
- * which WebAssembly allows 1,000.
+ * The number of windows of memory that one pass may use. A backend makes a function of a pass, and each window may be
+ * one of its parameters, of which WebAssembly allows 1,000.
  */
 export const MOST_VIEWS = 500;
 
-/** At the end of a block, `to` takes the value of `from`: a loop's state its next value, a weight its update. */
+/** At the end of a block, `to` takes the value of `from`: a loop's state takes its next value, a weight its update. */
 export interface Commit {
   readonly from: View;
   readonly to: View;
@@ -16,8 +16,8 @@ export interface Commit {
 }
 
 /**
- * Ends a block with its commits. Where the step that computes the new value is the last to read the old one, and reads
- * it element by element, or is a product that does not read it, it writes over it; otherwise the value is copied.
+ * Ends a block with its commits. The new value overwrites the old one if the step that computes it is the last to read
+ * the old one, and reads it element by element, or is a product that does not read it. Otherwise the value is copied.
  */
 export function commitInPlace(steps: readonly Step[], commits: readonly Commit[]): Step[] {
   const current = [...steps];
@@ -51,8 +51,8 @@ export function commitInPlace(steps: readonly Step[], commits: readonly Commit[]
 }
 
 /**
- * Copies of one shape, in as few passes as may be. No copy reads what another one writes: new values are in buffers of
- * their own.
+ * Copies of one shape, in as few passes as possible. No copy reads what another one writes, because new values have
+ * their own buffers.
  */
 function copySteps(copies: readonly Commit[]): ElementwiseStep[] {
   const each = MOST_VIEWS / 2;
@@ -72,8 +72,8 @@ export function copyStep(copies: readonly Commit[]): ElementwiseStep {
 }
 
 /**
- * The step with its result over the old value; undefined where that is not safe. No other step touches the new value,
- * and none after it the old one.
+ * The step with its result written over the old value; undefined if that is not safe. It is safe if no other step
+ * touches the new value and no later step touches the old one.
  */
 function writeOver(writer: Step, { from, to }: Commit): Step | undefined {
   if (writer.kind === "matmul")
@@ -92,7 +92,7 @@ function touches(step: Step, buffer: number): boolean {
   return viewsOf(step).some((view) => view.buffer === buffer);
 }
 
-/** Every window of memory that a step reads or writes, those of a loop's body included. */
+/** Every window of memory that a step reads or writes, including those of a loop's body. */
 export function viewsOf(step: Step): readonly View[] {
   switch (step.kind) {
     case "elementwise":

@@ -5,20 +5,22 @@ import type { OperationWith } from "../facts/facts.ts";
 import { isElementwise, isView, keepsAxes } from "../facts/roles.ts";
 import { uniformValue } from "../program/uniform.ts";
 
-/** What a kernel needs to know about values from outside: their memory, or that they are to be computed in it. */
+/** What a kernel needs to know about values from outside: their memory, or that it computes them itself. */
 export interface KernelSource {
-  /** The memory of a value; undefined where the kernel computes it itself. */
+  /** The memory of a value; undefined if the kernel computes it itself. */
   load(x: SymbolTensor): View | undefined;
   constant(values: Extract<Tensor, { kind: "array" }>): View;
 }
 
-/** Where in a tensor an iteration reads: for each axis an axis of the iteration (-1: none) and an offset. */
+/**
+ * Where in a tensor an iteration reads: for each axis of the tensor, an axis of the iteration (-1: none) and an offset.
+ */
 type IndexMap = readonly { readonly axis: number; readonly offset: number }[];
 
-/** Writes one elementwise step: values are added with `store`, and what they share is computed once. */
+/** Writes one elementwise step. Values are added with `store`; common subexpressions are computed once. */
 export interface KernelBuilder {
   store(x: Tensor, view: View): void;
-  /** Windows of memory that it reads and writes so far. */
+  /** The number of windows of memory that it reads and writes so far. */
   views(): number;
   finish(): ElementwiseStep;
 }
@@ -55,7 +57,7 @@ export function kernelBuilder(shape: Shape, source: KernelSource): KernelBuilder
     return emit({ op: "load", dtype, input });
   };
 
-  /** The value behind a chain of views, however long, and where in it the iteration reads. */
+  /** The value behind a chain of views, however long, and the position in it that the iteration reads. */
   const behindViews = (x: Tensor, map: IndexMap): readonly [Tensor, IndexMap] => {
     let [seen, at] = [x, map];
     while (seen.kind === "symbol" && isView(seen.node) && source.load(seen) === undefined) {
@@ -88,7 +90,7 @@ export function kernelBuilder(shape: Shape, source: KernelSource): KernelBuilder
     if (!isElementwise(node))
       throw new Error(`plan: ${node.operation.op} has no memory and cannot be computed inside a pass`);
     const args = node.inputs.map((operand) => valueOf(operand, map));
-    // The last operand tells the dtype: a select's first one is its condition.
+    // The last operand has the dtype: a select's first operand is its condition.
     const operand = node.inputs.at(-1)!.dtype;
     const { operation } = node;
     if (operation.op === "convert") return emit({ op: "convert", dtype: x.dtype, from: operand, args });
@@ -102,7 +104,7 @@ export function kernelBuilder(shape: Shape, source: KernelSource): KernelBuilder
   };
 }
 
-/** The index map of a view's source, from that of the view. */
+/** The index map of a view's source, from the index map of the view. */
 function throughView(node: Node & { readonly operation: OperationWith<"view"> }, map: IndexMap): IndexMap {
   const { operation } = node;
   const from = node.inputs[0]!.shape;

@@ -1,4 +1,4 @@
-/** From a program to steps on buffers. Addresses come afterwards, by `memory.ts`. */
+/** From a program to steps on buffers. `memory.ts` assigns addresses afterwards. */
 import { type Program, type Values } from "@sluice/tensor";
 import { splitScan, type Node, type ScanOperation, type SymbolTensor } from "@sluice/tensor/internal";
 import type { Region } from "../ragged/layout.ts";
@@ -19,17 +19,17 @@ import { nodeOutput, sameTensor, TensorMap } from "../program/tensor-map.ts";
 import { storage, viewOf } from "./values.ts";
 import { slot } from "./view.ts";
 
-/** Parts of planning that can be switched off: they change no bit. */
+/** Parts of planning that can be switched off. They change no bit. */
 export const planPasses = ["fuse", "memory", "ragged"] as const;
 
 export interface LowerOptions {
-  /** Columns of a panel of a packed matrix; without it matrices are not packed. */
+  /** Columns of a panel of a packed matrix. Without this, matrices are not packed. */
   readonly panelColumns?: number;
   /** Inputs that take an output's value after each run. */
   readonly state?: readonly { readonly input: number; readonly output?: number }[];
   /**
    * `fuse`: elementwise values of one shape share passes. `memory`: buffers that are never in use together share
-   * memory. `ragged`: work is left out where sequences of a batch are over. Default: all true.
+   * memory. `ragged`: work beyond the lengths is skipped. Default: all true.
    */
   readonly passes?: { readonly [name in (typeof planPasses)[number]]?: boolean };
 }

@@ -5,15 +5,15 @@ import type { Buffer, Step } from "./plan.ts";
 
 const ALIGNMENT = 64;
 /**
- * Sizes are often multiples of 4096, and then the same rows of all buffers of a pass lie in the same set of the
- * first-level cache, which holds only a few. Five lines between buffers keep them apart: 5 and the 64 sets have no
- * factor in common.
+ * Sizes are often multiples of 4096. The same rows of all buffers of a pass would then map to the same set of the
+ * first-level cache, which holds only a few lines. A gap of five lines between buffers prevents this: 5 and the 64 sets
+ * have no common factor.
  */
 const APART = { from: 4096, bytes: 5 * 64 };
 
 /**
- * Addresses for all buffers; with `reuse`, two that are never in use at the same time may share. Inputs, outputs and
- * constants keep theirs throughout.
+ * Addresses for all buffers. With `reuse`, two buffers that are never in use at the same time may share addresses.
+ * Inputs, outputs and constants keep theirs throughout.
  */
 export function assignMemory(lowered: Lowered, reuse: boolean): { buffers: Buffer[]; bytes: number } {
   const lifetimes = reuse ? lifetimesOf(lowered) : lowered.buffers.map((): Lifetime => ({ start: 0, end: 0 }));
@@ -42,9 +42,9 @@ function size(lowered: Lowered, buffer: number): number {
 }
 
 /**
- * From the first to the last step that touches a buffer. One that a loop and something outside it touch is in use for
- * the whole loop, and so is every buffer of a loop whose rows are shared out among threads: there one thread may be
- * steps ahead of another.
+ * From the first to the last step that touches a buffer. If a loop and something outside of it touch a buffer, it is in
+ * use for the whole loop. So is every buffer of a loop whose rows are divided among threads, because one thread may be
+ * some steps ahead of another.
  */
 function lifetimesOf({ buffers, inputs, outputs, constants, steps }: Lowered): (Lifetime | undefined)[] {
   const lifetimes = new Array<Lifetime | undefined>(buffers.length).fill(undefined);
@@ -68,7 +68,7 @@ function lifetimesOf({ buffers, inputs, outputs, constants, steps }: Lowered): (
       if (step.kind === "loop" && step.rows !== undefined)
         for (const buffer of inLoop.get(step) ?? []) extend(buffer, start, end);
       for (const { buffer } of viewsOf(step)) {
-        // Inside a loop, only buffers that nothing outside it touches have a shorter life than the loop.
+        // Inside a loop, only buffers that nothing outside touches have a shorter life than the loop.
         if (homes.get(buffer) === (path.at(-1) ?? null)) extend(buffer, start, end);
       }
     }

@@ -4,16 +4,16 @@ export interface Lifetime {
   readonly end: number;
 }
 
-/** Which addresses are taken when. */
+/** Which addresses are in use at which steps. */
 export interface Occupancy {
-  /** The lowest address from which on `bytes` bytes are free throughout a lifetime. */
+  /** The lowest address at which `bytes` bytes are free throughout a lifetime. */
   firstFit(lifetime: Lifetime, bytes: number): number;
   take(lifetime: Lifetime, from: number, to: number): void;
 }
 
 /** A span of time in a tree of spans, each divided into halves. */
 interface Span {
-  /** Addresses taken for the whole span, and those taken for some of it. */
+  /** Addresses in use for the whole span, and addresses in use for a part of it. */
   readonly throughout: Ranges;
   readonly partly: Ranges;
   first?: Span;
@@ -21,8 +21,8 @@ interface Span {
 }
 
 /**
- * A tree of spans of time, so that what is taken at any moment of a lifetime is found in as many steps as the tree is
- * high: among thousands of buffers, comparing each with each takes longer than all other planning.
+ * A tree of time spans. It finds the addresses in use during a lifetime in a number of steps that grows with the height
+ * of the tree. With thousands of buffers, comparing all pairs would take longer than the rest of planning.
  */
 export function occupancy(last: number): Occupancy {
   const root = newSpan();
@@ -68,13 +68,13 @@ function newSpan(): Span {
   return { throughout: { starts: [], ends: [] }, partly: { starts: [], ends: [] } };
 }
 
-/** Ranges of addresses in order, none of which meet. */
+/** Ranges of addresses in order, without overlap. */
 interface Ranges {
   readonly starts: number[];
   readonly ends: number[];
 }
 
-/** The first position whose value is above `bound`, of values in order. */
+/** The first position whose value is above `bound`, in a sorted list of values. */
 function firstAbove(values: readonly number[], bound: number): number {
   let [low, high] = [0, values.length];
   while (low < high) {

@@ -13,7 +13,7 @@ export function walkable(context: Context, scope: Scope, view: View, dtype: DTyp
 }
 
 /**
- * Panels of b, made in the outermost block in which b is the same: a weight is packed once for all steps of a loop, and
+ * Panels of b, made in the outermost block in which b is constant: a weight is packed once for all steps of a loop, and
  * a constant once for all runs.
  */
 export function pack(context: Context, scope: Scope, b: View): View | undefined {
@@ -35,8 +35,8 @@ export function pack(context: Context, scope: Scope, b: View): View | undefined 
 }
 
 /**
- * A product of few rows with a row-major matrix reads the matrix about once; packing it just for that would read and
- * write it once more.
+ * A product of few rows with a row-major matrix reads the matrix about once. Packing it only for this product would
+ * read and write it once more.
  */
 export function isCheaperUnpacked(context: Context, scope: Scope, a: View, b: View): boolean {
   return a.shape.at(-2)! < 4 && b.strides.at(-1) === 1 && homeOf(context, scope, b) === scope;

@@ -4,7 +4,7 @@ import type { Padding, Plan } from "./plan.ts";
 import { sameTensor } from "../program/tensor-map.ts";
 import type { Ragged } from "../ragged/ragged.ts";
 
-/** For each input of a program, which part of it is never read. */
+/** For each input of a program, the part that is never read. */
 export function paddingOf({ inputs }: Program, ragged: Ragged): Plan["padding"] {
   return inputs.map((x): Padding | undefined => {
     const { region, layout } = ragged.unread(x) ?? {};
@@ -15,7 +15,7 @@ export function paddingOf({ inputs }: Program, ragged: Ragged): Plan["padding"] 
   });
 }
 
-/** Of a row-major tensor, the elements that are no padding: ranges of them, as [start, end, start, end, ...]. */
+/** The elements of a row-major tensor that are not padding, as ranges [start, end, start, end, ...]. */
 export function unpadded(shape: Shape, { time, batch }: Padding, lengths: Values): number[] {
   const [steps, rows] = [shape[time]!, shape[batch]!];
   const until = new Int32Array(rows);

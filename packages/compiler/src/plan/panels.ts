@@ -1,7 +1,7 @@
 import type { Values } from "@sluice/tensor";
 import type { View } from "./plan.ts";
 
-/** What a `PackStep` makes of `b` [k, n], whose buffer holds `values`. */
+/** The result of a `PackStep` for `b` [k, n], whose buffer holds `values`. */
 export function panelsOf(values: Values, { shape, strides, offset }: View, columns: number): Float32Array {
   const [k, n] = [shape[0]!, shape[1]!];
   const panels = new Float32Array(Math.ceil(n / columns) * k * columns);

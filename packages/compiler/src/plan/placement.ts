@@ -6,23 +6,25 @@ import { placeable } from "./schedule.ts";
 import { TensorMap } from "../program/tensor-map.ts";
 import { isContiguous, reshapeView, sliceView } from "./view.ts";
 
-/** A value and where it has to be left. */
+/** A value and the memory where it is needed. */
 export interface Sink {
   readonly tensor: Tensor;
   readonly view: View;
 }
 
 export interface Placement {
-  /** Memory that a value is computed into directly; undefined where it gets a buffer of its own. */
+  /** Memory into which a value is computed directly; undefined if it gets its own buffer. */
   of(x: SymbolTensor): View | undefined;
-  /** What has to be copied, because it could not be computed in place. */
+  /** Values that must be copied, because they could not be computed in place. */
   readonly copies: ReadonlyMap<Node, readonly Sink[]>;
   /** Whether a part of an assembly is among them. */
   isCopied(assembly: Node, part: SymbolTensor): boolean;
   readonly unplaced: readonly Sink[];
 }
 
-/** Gives results and parts of assemblies the memory where they are needed, so that joining costs nothing. */
+/**
+ * Computes results and parts of assemblies directly in the memory where they are needed, so that joining costs nothing.
+ */
 export function placeValues(
   nodes: readonly Node[],
   sinks: readonly Sink[],
@@ -46,7 +48,7 @@ export function placeValues(
     if (tensor.kind === "array" || !own.has(tensor.node)) return false;
     const { operation } = tensor.node;
     if (placed.has(tensor) || roleOf(tensor.node) === "view") return false;
-    // The states of a loop live in memory of their own while it runs.
+    // The states of a loop have their own memory while it runs.
     if (operation.op === "scan" && (tensor.index < operation.states || !isContiguous(view))) return false;
     if (operation.op !== "scan" && !placeable(tensor) && !isContiguous(view)) return false;
     placed.set(tensor, view);
@@ -95,7 +97,8 @@ function joined(parts: readonly Tensor[], axis: number, storage: View): Sink[] {
 }
 
 /**
- * The source in the middle, and zeros in margins that do not overlap: those of an axis span the inner range of the axes
+ * The source in the middle, and zeros in margins that do not overlap: the margins of an axis span the inner range of
+ * the axes before it.
  * before it.
  */
 function padded(source: Tensor, before: readonly number[], storage: View): Sink[] {

@@ -2,26 +2,28 @@ import type { DType, Shape, Values } from "@sluice/tensor";
 import type { BinaryName, UnaryName } from "@sluice/tensor/internal";
 
 /**
- * A program as work on planned memory: what a backend generates kernels for. Every size, address and order is decided
- * here, so that a backend only has to do each step fast.
+ * A program as work on planned memory. A backend generates kernels for it. Every size, address and order is decided
+ * here, so a backend only has to make each step fast.
  */
 export interface Plan {
   readonly buffers: readonly Buffer[];
-  /** Bytes of memory in all. */
+  /** Total memory in bytes. */
   readonly bytes: number;
-  /** Where the program's inputs are read from and its outputs left, contiguous and row-major. */
+  /** Where the program's inputs are read and its outputs written, contiguous and row-major. */
   readonly inputs: readonly View[];
   readonly outputs: readonly View[];
   /** Written once before the first run. */
   readonly constants: readonly { readonly buffer: number; readonly values: Values }[];
   readonly steps: readonly Step[];
-  /** For each input: which part of it is never read. */
+  /** For each input: the part that is never read. */
   readonly padding: readonly (Padding | undefined)[];
 }
 
-/** A ragged batch is padded where a sequence and all those after it are over. */
+/**
+ * The padding of an input: the steps of its batch at which the sequence of a row and those of all later rows are over.
+ */
 export interface Padding {
-  /** Which input holds the lengths, i32 [batch]. */
+  /** The position of the input with the lengths, i32 [batch]. */
   readonly lengths: number;
   /** The axes, 0 and 1 or 1 and 0. */
   readonly time: number;
@@ -33,7 +35,8 @@ export interface Buffer {
   readonly elements: number;
   readonly dtype: DType;
   /**
-   * In bytes from the start of the plan's memory, a multiple of 64. Buffers that are never in use together may share.
+   * In bytes from the start of the plan's memory, a multiple of 64. Buffers that are never in use together may share
+   * memory.
    */
   readonly offset: number;
 }
@@ -68,7 +71,7 @@ export interface ElementwiseStep {
   readonly shape: Shape;
   readonly inputs: readonly View[];
   readonly instructions: readonly Instruction[];
-  /** Values (positions in `instructions`) and where they go; views of `shape` that do not overlap each other. */
+  /** Values (positions in `instructions`) and their destinations: views of `shape` that do not overlap. */
   readonly stores: readonly { readonly value: number; readonly view: View }[];
 }
 
@@ -94,19 +97,19 @@ export interface MatmulStep {
   /** Where a pack step has put b in panels. */
   readonly packed?: View;
   /**
-   * The positions k to take, in this order, where not all are: a list of an {@link ActiveRowsStep}. Without batch axes.
-   * The others add +0.
+   * The positions k to add, in this order, if not all: a list of an {@link ActiveRowsStep}. Only without batch axes.
+   * The other positions add +0.
    */
   readonly positions?: View;
   /**
-   * f32 [places, m, n], where a is read by columns: memory in which the totals of blocks of a long product wait for
-   * each other. What is in it before and afterwards is nothing.
+   * f32 [places, m, n], if a is read by columns: memory for totals of blocks of a long product that wait to be added.
+   * Its contents before and after the step mean nothing.
    */
   readonly waiting?: View;
 }
 
 /**
- * Copies b [k, n] into panels of `columns` columns (the last one filled up with zeros): panel after panel, each
+ * Copies b [k, n] into panels of `columns` columns (the last one is filled with zeros), one panel after another, each
  * row-major [k, columns].
  */
 export interface PackStep {
@@ -117,7 +120,8 @@ export interface PackStep {
 }
 
 /**
- * y [outer..., inner...] from x [outer..., n, inner...] by the order that @sluice/tensor defines; `axis` is that of n.
+ * y [outer..., inner...] from x [outer..., n, inner...], in the order that @sluice/tensor defines. `axis` is the
+ * position of n.
  */
 export interface ReduceStep {
   readonly kind: "reduce";
@@ -127,8 +131,8 @@ export interface ReduceStep {
   readonly y: View;
   readonly axis: number;
   /**
-   * The positions along the axis to take, in this order, where not all are; the axis is then not the innermost one. The
-   * others add +0.
+   * The positions along the axis to add, in this order, if not all. The axis is then not the innermost one. The other
+   * positions add +0.
    */
   readonly positions?: View;
 }
@@ -151,8 +155,8 @@ export interface GatherStep {
 }
 
 /**
- * y [rows, width] = 0, then y[clamp(indices[i]), :] += updates[i, :] in order of i; f32 in double precision, rounded
- * once.
+ * y [rows, width] = 0, then y[clamp(indices[i]), :] += updates[i, :] in order of i; f32 is summed in double precision
+ * and rounded once.
  */
 export interface ScatterAddStep {
   readonly kind: "scatterAdd";
@@ -169,34 +173,36 @@ export interface RandomBitsStep {
   readonly stream: View;
   readonly y: View;
   /**
-   * Where y is a part of it, rows of elements that follow each other: the contiguous value among whose words y's are.
+   * If y is a part of another value, namely rows of consecutive elements: the contiguous value among whose words those
+   * of y are.
    */
   readonly whole?: View;
 }
 
 /**
- * Of i32 lengths [batch], the rows to work on. A step of a ragged batch works on the rows up to the last one whose
+ * From i32 lengths [batch], the active rows. A step of a ragged batch works on the rows up to the last one whose
  * sequence is not over.
  */
 export interface ActiveRowsStep {
   readonly kind: "activeRows";
   readonly lengths: View;
-  /** i32 [time + 1]: the number of rows of each step; at last the number of steps that have any. */
+  /** i32 [time + 1]: the number of active rows per step; then the number of steps that have any. */
   readonly counts: View;
   /**
-   * i32 [batch + 1]: steps in which the rows before row b are worked on, all together; by it threads find a fair share.
+   * i32 [batch + 1]: the total number of steps in which the rows before row b are active. Threads use it to divide work
+   * fairly.
    */
   readonly work: View;
-  /** i32 [batch + 1]: the number of steps in which a row is worked on; at last the number of rows that have any. */
+  /** i32 [batch + 1]: the number of steps in which a row is active; then the number of rows that are ever active. */
   readonly ends: View;
-  /** i32 [time + 1]: rows that are worked on in the steps before step t, all together. */
+  /** i32 [time + 1]: the total number of active rows in the steps before step t. */
   readonly rowsBefore: View;
   /**
-   * i32 [1 + time * batch]: how many pairs of step and row there are, and then their positions `step * batch + row` in
+   * i32 [1 + time * batch]: the number of active pairs of step and row, then their positions `step * batch + row` in
    * order.
    */
   readonly positions: View;
-  /** i32 [1 + time * batch]: the same pairs as `row * time + step` in order, where a step takes them so. */
+  /** i32 [1 + time * batch]: the same pairs as `row * time + step` in order, if a step needs them in this form. */
   readonly byRow?: View;
 }
 
@@ -208,14 +214,14 @@ export interface LoopStep {
   readonly reverse: boolean;
   readonly body: readonly Step[];
   /**
-   * Where every step of the body works row by row on this many batch rows (axis 0 of all that varies), so that rows can
-   * be shared out among threads for the whole loop without waiting for each other.
+   * If every step of the body works row by row on this many batch rows (axis 0 of all varying values). Threads can then
+   * divide the rows for the whole loop without waiting for each other.
    */
   readonly rows?: number;
   /**
-   * Of the rows, those that a step is done for: the active ones, in as many steps as have any; or the others, in all
-   * steps. `rows` is then given. In a loop over the rows of a batch, its steps are what is called rows here, and `ends`
-   * and `rowsBefore` are its counts and work.
+   * The rows for which a step is done: the active ones, in the steps that have any, or the others, in all steps; `rows`
+   * is then given. In a loop over the rows of a batch, its steps play the role of rows, and `ends` and `rowsBefore` are
+   * their counts and totals.
    */
   readonly active?: Pick<ActiveRowsStep, "counts" | "work"> & { readonly part: "active" | "over" };
 }

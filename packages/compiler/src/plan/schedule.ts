@@ -1,7 +1,7 @@
 /**
- * Which values of a block get memory, and in which order its work is done. A block is a program or the body of a loop.
- * Work is put into slots: an elementwise value and the elementwise values of the same shape that read it share a slot,
- * and so one pass; whatever is read through memory is written in an earlier slot.
+ * Chooses the values of a block that get memory, and the order of its work. A block is a program or the body of a loop.
+ * Work is put into slots. An elementwise value shares a slot, and so one pass, with the elementwise values of the same
+ * shape that read it. A value that is read through memory is written in an earlier slot.
  */
 import { type Tensor } from "@sluice/tensor";
 import { sizeOf, type Node, type SymbolTensor } from "@sluice/tensor/internal";
@@ -15,30 +15,30 @@ export interface Schedule {
   readonly slots: number;
   /** Elementwise values that are written to memory. Values of anchors and assemblies always are. */
   readonly stored: ReadonlySet<Node>;
-  /** Elementwise values that are computed again wherever they are read. */
+  /** Elementwise values that are computed again by each reader. */
   readonly inlined: ReadonlySet<Node>;
-  /** The node that a chain of views looks at. */
+  /** The node behind a chain of views. */
   sourceOf(x: SymbolTensor): Node;
 }
 
 /** How a value is read. */
 interface Uses {
-  /** By an anchor, an assembly or as a result. */
+  /** By an anchor or an assembly, or as a result. */
   memory: boolean;
   /** By elementwise work of the same shape, element by element. */
   readonly direct: Node[];
-  /** Elements read by elementwise work through views. */
+  /** By elementwise work, through views. */
   mapped: number;
 }
 
 /**
- * What one pass may weigh: a backend writes it as one function, and engines compile long functions slowly and limit
- * what is in them. A function that takes dozens of instructions counts for many operations.
+ * The weight limit of one pass. A backend writes a pass as one function; engines compile long functions slowly and
+ * limit their contents. An operation that takes dozens of instructions counts as many operations.
  */
 const HEAVIEST_PASS = 512;
 const LONG_WEIGHT = 16;
 
-/** Without `fuse`, every elementwise value is written to memory by a pass of its own. */
+/** Without `fuse`, a separate pass writes every elementwise value to memory. */
 export function schedule(
   nodes: readonly Node[],
   results: readonly Tensor[],
@@ -62,8 +62,8 @@ export function schedule(
     slotOf.set(node, inPass && fuse ? passes.add(node, earliest) : earliest);
   }
   const free = (node: Node): boolean => roleOf(node) === "elementwise" && !stored.has(node) && !inlined.has(node);
-  // An elementwise value that only others read is computed where the first of them is, if that pass does not become too
-  // long.
+  // An elementwise value that only other elementwise values read is computed with the first of them, if that pass does
+  // not become too long.
   for (const node of nodes.toReversed()) {
     if (!free(node)) continue;
     const first = (uses.get(nodeOutput(node))?.direct ?? []).reduce(
@@ -86,8 +86,8 @@ export function schedule(
 }
 
 /**
- * What each value weighs in the pass that computes it, with what is computed again there. A value that is to be
- * computed again and weighs much is stored instead.
+ * The weight of each value in the pass that computes it, including the values that are computed again there. A heavy
+ * value is stored instead of being computed again.
  */
 function weightsOf(
   nodes: readonly Node[],
@@ -110,7 +110,7 @@ function weightsOf(
   return weights;
 }
 
-/** What each pass weighs, by slot and shape. */
+/** The weight of each pass, by slot and shape. */
 function passWeights(weights: ReadonlyMap<Node, number>): {
   add(node: Node, earliest: number): number;
   move(node: Node, from: number, to: number): boolean;
@@ -124,7 +124,7 @@ function passWeights(weights: ReadonlyMap<Node, number>): {
   };
   const change = (passes: Map<number, number>, slot: number, by: number): void =>
     void passes.set(slot, (passes.get(slot) ?? 0) + by);
-  /** The first slot with room, of slots that were found full: a path that is shortened where it is walked. */
+  /** The first slot with room, starting from slots that were found full. The path is shortened as it is followed. */
   const after = new Map<Map<number, number>, Map<number, number>>();
   return {
     add(node, earliest) {
@@ -197,14 +197,14 @@ function decideStorage(
   return { uses, stored, inlined };
 }
 
-/** An empty value counts as one element: it is read as well, only that nothing is done. */
+/** An empty value counts as one element, because its readers still exist. */
 function elementsOf(node: Node): number {
   return Math.max(1, sizeOf(node.outputs[0]!.shape));
 }
 
 /**
- * Within a slot anchors come first, then passes; so memory that a pass or an assembly fills can be read from the next
- * slot on.
+ * Within a slot anchors come first, then passes. Memory that a pass or an assembly fills can therefore be read from the
+ * next slot on.
  */
 function earliestSlot(
   node: Node,
@@ -229,7 +229,7 @@ function earliestSlot(
     const producer = roleOf(source);
     const inRegisters =
       fuse && role === "elementwise" && producer === "elementwise" && (source === x.node || inlined.has(source));
-    // An assembly that could not be filled within this one is copied from memory, which has to be filled first.
+    // An assembly that could not be filled within this one is copied from memory, which must be filled first.
     const copied = producer === "assembly" && isCopied(node, x);
     const inPlace = role === "assembly" && source === x.node && placeable(x) && !copied;
     slot = Math.max(slot, from + (inRegisters || inPlace || producer === "anchor" || producer === "input" ? 0 : 1));
@@ -237,13 +237,13 @@ function earliestSlot(
   return slot;
 }
 
-/** The node that a chain of views looks at, for the nodes of a block. */
+/** The node behind a chain of views, for the nodes of a block. */
 function sourcesOf(nodes: readonly Node[]): (x: SymbolTensor) => Node {
   const sources = new Map<Node, Node>();
   const sourceOf = (x: SymbolTensor): Node => sources.get(x.node) ?? x.node;
   for (const node of nodes) {
     const [viewed] = node.inputs;
-    // A view of a constant has nothing behind it that is computed.
+    // Behind a view of a constant nothing is computed.
     if (roleOf(node) === "view" && viewed?.kind === "symbol") sources.set(node, sourceOf(viewed));
   }
   return sourceOf;

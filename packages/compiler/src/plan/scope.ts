@@ -8,8 +8,8 @@ import type { TensorMap } from "../program/tensor-map.ts";
 import { whole } from "./view.ts";
 
 /**
- * A buffer before it has an address. Its depth counts the loops around the step that writes it: outside of them it is
- * always the same.
+ * A buffer before it has an address. Its depth is the number of loops around the step that writes it. Outside of these
+ * loops it is constant.
  */
 export interface VirtualBuffer {
   readonly elements: number;
@@ -17,10 +17,10 @@ export interface VirtualBuffer {
   readonly depth: number;
 }
 
-/** What is known of the whole program while it is lowered. */
+/** What is known of the whole program during lowering. */
 export interface Context {
   readonly buffers: VirtualBuffer[];
-  /** By buffer. */
+  /** The values of constant buffers, by buffer. */
   readonly constants: Map<number, Values>;
   readonly constantViews: Map<ArrayTensor, View>;
   readonly panelColumns: number | undefined;
@@ -29,12 +29,12 @@ export interface Context {
   readonly fuse: boolean;
 }
 
-/** A block, the program's or a loop's: the steps that it has so far and where its values lie. */
+/** A block, the program's or a loop's: its steps so far, and the memory of its values. */
 export interface Scope {
   readonly depth: number;
   readonly steps: Step[];
   readonly views: TensorMap<View>;
-  /** Matrices that are packed, and views that are copied, by the buffer that they are of. */
+  /** Packed matrices and copied views, by the buffer that they were made from. */
   readonly packed: Map<number, { readonly b: View; readonly packed: View }[]>;
   readonly copied: Map<number, { readonly from: View; readonly to: View; readonly rows?: Rows }[]>;
   readonly parent?: Scope;
@@ -62,7 +62,7 @@ export function constantView(context: Context, x: ArrayTensor): View {
   return view;
 }
 
-/** The outermost block in which a view always shows the same values. */
+/** The outermost block in which a view is constant. */
 export function homeOf({ buffers }: Context, scope: Scope, view: View): Scope {
   const depth = Math.max(buffers[view.buffer]!.depth, view.loops.findLastIndex((stride) => stride !== 0) + 1);
   let home = scope;
@@ -70,7 +70,7 @@ export function homeOf({ buffers }: Context, scope: Scope, view: View): Scope {
   return home;
 }
 
-/** Does a step for all rows, or for active ones where they are given. */
+/** Does a step for all rows, or for the given active rows. */
 export function pushFor(
   context: Context,
   scope: Scope,

@@ -9,14 +9,14 @@ import { isView } from "../facts/roles.ts";
 import { constantView, homeOf, newBuffer, pushFor, sameRows, type Context, type Scope } from "./scope.ts";
 import { broadcastView, reshapeView, sameView, sliceView, transposeView, whole } from "./view.ts";
 
-/** Where an elementwise value, an anchor's result or a loop's output goes. */
+/** The destination of an elementwise value, an anchor's result or a loop's output. */
 export function storage(context: Context, scope: Scope, x: SymbolTensor, placement: Placement): View {
   const view = placement.of(x) ?? newBuffer(context, x, scope.depth);
   scope.views.set(x, view);
   return view;
 }
 
-/** The memory of a value that has been computed; views are made without moving anything, unless a reshape cannot be. */
+/** The memory of a computed value. Views need no copy, except for a reshape that cannot be a view. */
 export function viewOf(context: Context, scope: Scope, x: Tensor): View {
   // A chain of views may be long.
   const chain: { readonly looking: SymbolTensor; readonly operation: OperationWith<"view"> }[] = [];
@@ -37,7 +37,7 @@ export function viewOf(context: Context, scope: Scope, x: Tensor): View {
   return view;
 }
 
-/** Which rows a reshape has to copy, in the layout of what it reshapes. */
+/** Which rows a reshape must copy, in the layout of its operand. */
 function rowsOfSource({ ragged }: Context, x: SymbolTensor): Rows | undefined {
   const source = x.node.inputs[0]!;
   const rows = source.kind === "array" || ragged.unread(x) === undefined ? undefined : ragged.unread(source);
@@ -60,9 +60,7 @@ function look(operation: OperationWith<"view">, source: View): View | undefined 
   }
 }
 
-/**
- * A copy in a buffer of its own, seen under `shape`. What is the same in every step of a loop is copied outside of it.
- */
+/** A copy in a separate buffer, with the shape `shape`. A value that is constant in a loop is copied outside of it. */
 export function contiguous(
   context: Context,
   scope: Scope,

@@ -40,15 +40,15 @@ export function broadcastView(view: View, shape: Shape): View {
   return { ...view, shape, strides };
 }
 
-/** The same elements under another shape without moving them; undefined where the strides do not allow it. */
+/** The same elements with another shape, without moving them; undefined if the strides do not allow it. */
 export function reshapeView(view: View, shape: Shape): View | undefined {
   const strides = reshapeStrides(view.shape, view.strides, shape);
   return strides && { ...view, shape, strides };
 }
 
 /**
- * Axes are matched in runs of equal size, as NumPy does: within a run the old axes must be walkable as one (each stride
- * is the next one's times its length), and the new axes then divide that walk.
+ * Axes are matched in runs of equal size, as NumPy does. Within a run the old axes must act as one axis (each stride is
+ * the next stride times the next length), and the new axes then divide it.
  */
 function reshapeStrides(from: Shape, strides: readonly number[], to: Shape): number[] | undefined {
   if (from.includes(0)) return stridesOf(to);

@@ -8,7 +8,7 @@ import { axesOf, layoutAfter, moved, sameLayout, sameRegion, type Layout, type R
 import { workBefore } from "./lengths.ts";
 import { behindViews, type RaggedLoop } from "./loop.ts";
 
-/** Rows of a value, of steps after their sequence's end: where they lie, and what they hold. */
+/** The rows of a value at the steps beyond their length: their layout, and their contents. */
 export interface BeyondRows {
   readonly region: Region;
   readonly layout: Layout;
@@ -16,8 +16,8 @@ export interface BeyondRows {
 }
 
 /**
- * Which values outside of loops are known where sequences are over. It begins with the loops' outputs and with the
- * question itself, whether a step is one before the length.
+ * What is known beyond the lengths, for values outside of loops. It starts from the loops' outputs and from comparisons
+ * of the step with the length.
  */
 export function beyondRowsOf(program: Program, loops: ReadonlyMap<Node, RaggedLoop>): TensorMap<BeyondRows> {
   const known = new TensorMap<BeyondRows>();
@@ -91,7 +91,7 @@ function ofNode(node: Node, rows: readonly (BeyondRows | undefined)[]): BeyondRo
   return value === undefined || at === undefined ? undefined : { region, layout: at, value };
 }
 
-/** Where rows lie in the result, from where they lie in what it is made of. */
+/** The layout of rows in the result, from their layout in the operands. */
 function layoutOf(node: Node, layout: Layout, region: Region): Layout | undefined {
   const { operation, inputs } = node;
   const axes = axesOf(layout);

@@ -9,14 +9,14 @@ export function beyondOfConstant(x: Tensor): Beyond {
   return x.kind === "array" ? (x.uniform ?? uniformValue(x.data)) : undefined;
 }
 
-/** Of a node's result, from what is known of its operands. */
+/** What is known of a node's result, from what is known of its operands. */
 export function beyondOf(node: Node, operands: readonly Beyond[]): Beyond {
   const { operation, inputs, outputs } = node;
   if (isElementwise(node) && operands.every((x) => typeof x === "number")) return evaluated(node, operands);
   return factsOf(operation).beyond({ operation, inputs, outputs, operands });
 }
 
-/** Of one element, by the operation's definition. */
+/** For one element, by the operation's definition. */
 function evaluated({ operation, inputs }: Node, operands: readonly number[]): Beyond {
   const result = apply<Operation>(
     primitives[operation.op],

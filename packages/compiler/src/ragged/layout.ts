@@ -3,16 +3,19 @@ import { sizeOf, type Node, type Operation } from "@sluice/tensor/internal";
 import { factsOf, type OperationWith } from "../facts/facts.ts";
 import { sameTensor } from "../program/tensor-map.ts";
 
-/** Steps of a batch of sequences, of which only those before each sequence's length count. */
+/** Steps of a batch of sequences. Only the steps before each sequence's length are real. */
 export interface Region {
   /** i32 [batch] */
   readonly lengths: Tensor;
-  /** Steps of the longest sequence that fits. */
+  /** The number of steps of the longest sequence that fits. */
   readonly time: number;
   readonly batch: number;
 }
 
-/** Where a value's steps and rows lie: on two axes, or on one of time x batch, on which rows or steps vary faster. */
+/**
+ * The position of a value's steps and rows: on two axes, or on one axis of time x batch on which rows or steps vary
+ * faster.
+ */
 export type Layout = { readonly time: number; readonly batch: number } | MergedLayout;
 
 interface MergedLayout {
@@ -41,12 +44,12 @@ export function axesOf(layout: Layout): readonly number[] {
   return "merged" in layout ? [layout.merged] : [layout.time, layout.batch];
 }
 
-/** What varies faster where steps and rows are joined as they lie. */
+/** What varies faster if the axes of steps and rows are joined in their order. */
 export function fasterOf(layout: Layout): Faster {
   return "merged" in layout ? layout.faster : layout.time < layout.batch ? "batch" : "time";
 }
 
-/** Whether rows are the first axis once steps are taken one by one. */
+/** Whether rows are the first axis once steps are processed one by one. */
 export function rowsInFront(layout: Layout): boolean {
   return "merged" in layout ? layout.merged === 0 : layout.batch === (layout.time === 0 ? 1 : 0);
 }
@@ -56,7 +59,7 @@ export function inFront(layout: Layout): boolean {
   return "merged" in layout ? layout.merged === 0 : layout.time + layout.batch === 1;
 }
 
-/** Each axis moved; undefined where one is lost. */
+/** Moves each axis; undefined if one is lost. */
 export function moved(layout: Layout, to: (axis: number) => number | undefined): Layout | undefined {
   const [first, second] = axesOf(layout).map(to);
   if (first === undefined || first < 0) return undefined;
@@ -64,7 +67,7 @@ export function moved(layout: Layout, to: (axis: number) => number | undefined):
   return second === undefined || second < 0 ? undefined : { time: first, batch: second };
 }
 
-/** The layout of a view's or an assembly's result, from that of what it shows. */
+/** The layout of the result of a view or an assembly, from the layout of its operand. */
 export function layoutAfter({ operation, inputs, outputs }: Node, layout: Layout, region: Region): Layout | undefined {
   const [from, to] = [inputs[0]!.shape, outputs[0]!.shape];
   return layoutThrough(operation, layout, region, {
@@ -76,7 +79,7 @@ export function layoutAfter({ operation, inputs, outputs }: Node, layout: Layout
   });
 }
 
-/** The layout of what a view or an assembly shows, from that of its result. */
+/** The layout of the operand of a view or an assembly, from the layout of its result. */
 export function layoutBefore({ operation, inputs, outputs }: Node, layout: Layout, region: Region): Layout | undefined {
   const [from, to] = [inputs[0]!.shape, outputs[0]!.shape];
   return layoutThrough(operation, layout, region, {
@@ -88,7 +91,7 @@ export function layoutBefore({ operation, inputs, outputs }: Node, layout: Layou
   });
 }
 
-/** One way through a view or an assembly. */
+/** One direction through a view or an assembly. */
 interface Through {
   readonly from: Shape;
   readonly to: Shape;
@@ -130,7 +133,7 @@ function isLooking(operation: Operation): operation is OperationWith<"view" | "a
   return role === "view" || role === "assembly";
 }
 
-/** A reshape keeps an axis where as many elements lie before it as before; it may join steps and rows, or part them. */
+/** A reshape keeps an axis if as many elements come before it as before. It may join or separate steps and rows. */
 function reshaped(layout: Layout, from: Shape, to: Shape, { time, batch }: Region): Layout | undefined {
   const before = (axis: number): number => sizeOf(from.slice(0, axis));
   const find = (elementsBefore: number, length: number): number =>

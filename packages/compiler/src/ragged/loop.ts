@@ -7,18 +7,18 @@ import type { Region } from "./layout.ts";
 import { workBefore } from "./lengths.ts";
 import { beyondOf, beyondOfConstant } from "./beyond.ts";
 
-/** What a loop with lengths does with rows whose sequence is over. */
+/** How a loop with lengths treats rows whose sequence is over. */
 export interface RaggedLoop {
   readonly region: Region;
-  /** Whether those rows may be left out: the step keeps their states as they are. */
+  /** Whether those rows may be skipped: the step leaves their states unchanged. */
   readonly skips: boolean;
-  /** For each stacked output, what it is there. */
+  /** For each stacked output, what is known of it there. */
   readonly beyond: readonly Beyond[];
 }
 
 /**
- * Undefined for anything but a loop with lengths that can be known before other work is done, whose step works row by
- * row.
+ * Undefined for anything but a loop with lengths that can be known before other work is done, and whose step works row
+ * by row.
  */
 export function raggedLoop({ operation, inputs }: Node): RaggedLoop | undefined {
   if (operation.op !== "scan" || operation.lengths === undefined) return undefined;
@@ -35,7 +35,7 @@ export function raggedLoop({ operation, inputs }: Node): RaggedLoop | undefined 
     if (sameTensor(next, state)) return true;
     if (next.kind === "array") return false;
     const [a, b, old] = next.node.inputs;
-    // Adding a zero of either sign changes no sum that began as +0.
+    // Adding a zero of either sign does not change a sum that began as +0.
     if (next.node.operation.op === "add")
       return isPositiveZero(beyondOfConstant(outer.states[i]!)) && sameTensor(a!, state) && isZero(beyond(b!));
     return next.node.operation.op === "select" && isActive(a!) && sameTensor(old!, state);
@@ -43,7 +43,7 @@ export function raggedLoop({ operation, inputs }: Node): RaggedLoop | undefined 
   return { region: { lengths, time, batch }, skips: keeps, beyond: body.outputs.slice(states).map(beyond) };
 }
 
-/** Whether a bool value is the step's `t < lengths`, repeated along the axes behind the rows. */
+/** Whether a bool value is the step's `t < lengths`, repeated along the axes after the rows. */
 function activeCondition(operation: ScanOperation, outerInputs: readonly Tensor[]): (x: Tensor) => boolean {
   const inner = splitScan(operation, operation.body.inputs);
   const outer = splitScan(operation, outerInputs);

@@ -1,11 +1,11 @@
 /**
- * Batches of sequences of different lengths: which work can be left out where sequences are over. A loop with lengths
- * says what its steps do with such rows (`scan`): nothing. From there it is followed to the work around the loop,
- * products over all steps and their like, which need not be done for rows that nobody reads, and sums over all steps,
- * which need not read rows that are zero.
+ * Batches of sequences of different lengths: which work can be skipped beyond the lengths. A loop with lengths says
+ * that its steps leave such rows unchanged (`scan`). From there this is followed to the work around the loop. Products
+ * over all steps and similar work need not be done for rows that are never read. Sums over all steps need not read rows
+ * that are zero.
  *
- * The lengths themselves are run-time values: rows of a step are left out from the last one on whose sequence is not
- * over (`ActiveRowsStep`), so sequences should come longest first.
+ * The lengths themselves are run-time values. In each step, the rows after the last one whose sequence is not over are
+ * skipped (`ActiveRowsStep`), so sequences should be sorted longest first.
  */
 import { type Program, type Tensor } from "@sluice/tensor";
 import { splitScan, type Node, type Operation, type SymbolTensor } from "@sluice/tensor/internal";
@@ -28,31 +28,31 @@ import {
 } from "./layout.ts";
 import { raggedLoop, type RaggedLoop } from "./loop.ts";
 
-/** Rows that are worked on: those of steps before their sequence's end. */
+/** The active rows: those of steps before their sequence's end. */
 interface ActiveRows extends Rows {
-  /** Outputs that are read beyond the lengths, where they are zero: these zeros must be written. */
+  /** Outputs that are read beyond the lengths, where they are zero. These zeros must be written. */
   readonly filled: readonly number[];
 }
 
 export interface Ragged {
   readonly regions: readonly Region[];
-  /** Work that is done for active rows alone. */
+  /** Work that is done for active rows only. */
   active(node: Node): ActiveRows | undefined;
   /** Products and sums over all steps and rows that take only active ones. */
   contracted(node: Node): Contracted | undefined;
-  /** Whether a product or a sum takes a region's pairs of step and row by rows. */
+  /** Whether a product or a sum takes a region's pairs of step and row ordered by rows. */
   byRow(region: Region): boolean;
-  /** Where no value is read beyond the lengths. */
+  /** Values that are never read beyond the lengths. */
   unread(x: SymbolTensor): Rows | undefined;
 }
 
 interface Contracted {
   readonly region: Region;
-  /** Which of steps and rows vary faster along what is summed over. */
+  /** Whether steps or rows vary faster along the summed axis. */
   readonly faster: Faster;
 }
 
-/** What is read of a value: all of it, or nothing beyond lengths. */
+/** Which part of a value is read: all of it, or nothing beyond the lengths. */
 type Demand = "all" | Rows;
 
 export const notRagged: Ragged = {
@@ -125,8 +125,8 @@ function sameDemand(a: Demand, b: Demand): boolean {
 }
 
 /**
- * A product or sum over all steps and rows, one factor of which is zero where sequences are over; and the axis of time
- * x batch in each operand.
+ * A product or sum over all steps and rows with one factor that is zero beyond the lengths; and the axis of time x
+ * batch in each operand.
  */
 function contractionOf(
   { operation, inputs }: Node,
@@ -142,24 +142,24 @@ function contractionOf(
   return undefined;
 }
 
-/** The axis that is summed over, in each operand; none where the sum cannot leave terms out. */
+/** The summed axis in each operand; none if the sum cannot skip terms. */
 function contractedAxes(operation: Operation, inputs: readonly Tensor[]): readonly number[] {
   const rank = inputs[0]?.shape.length;
   const { active } = factsOf(operation);
   if (active === "product") return rank === 2 ? [1, 0] : [];
-  // A sum along the innermost axis goes in four lanes, and which lane an element is in depends on those before it.
+  // A sum along the innermost axis uses four lanes, and the lane of an element depends on the elements before it.
   if (active !== "sum" || !("axis" in operation) || operation.axis + 1 === rank) return [];
   return [operation.axis];
 }
 
 interface Work {
-  /** Undefined for views, which do nothing. */
+  /** Undefined for views, which do no work. */
   readonly active?: ActiveRows;
-  /** By input; undefined where all of it is read. */
+  /** One per input; undefined if all of it is read. */
   readonly inputs: readonly (Demand | undefined)[];
 }
 
-/** How a node can be done for active rows alone, given what is read of its outputs; undefined where it cannot. */
+/** How a node can be done for active rows only, given which part of its outputs is read; undefined if it cannot. */
 function workOf(
   node: Node,
   loop: RaggedLoop | undefined,
@@ -189,7 +189,7 @@ function workOf(
       const before = layoutBeforeSum(operation, layout);
       return rowsInFront(layout) && rowsInFront(before) ? everywhere(before) : undefined;
     }
-    // The words of a row must follow each other.
+    // The words of a row must be consecutive.
     case "words":
       return inFront(layout) ? { active: rows, inputs: [] } : undefined;
     case "indices": {
@@ -207,7 +207,7 @@ function layoutBeforeSum(operation: Operation, layout: Layout): Layout {
 }
 
 /**
- * Of a product or a sum: for the rows that are wanted, or, if all are wanted and the others are known to be zero, for
+ * For a product or a sum: the rows that are needed or, if all are needed and the inactive ones are known to be zero,
  * the active ones.
  */
 function workOfSum({ operation, inputs }: Node, wanted: Demand, beyond: BeyondRows | undefined): Work | undefined {

@@ -1,6 +1,6 @@
 /**
- * Does what a plan says, element by element, in plain JavaScript: slow, and independent of any generated code. Tests
- * hold plans to the programs that they came from with it.
+ * Runs a plan element by element in plain JavaScript. It is slow, and independent of generated code. Tests use it to
+ * compare plans with the programs that they came from.
  */
 import { tensor, type ArrayTensor, type Tensor, type Values } from "@sluice/tensor";
 import { apply, isArray, primitives, sizeOf, type Operation } from "@sluice/tensor/internal";
@@ -8,7 +8,7 @@ import type { ActiveRowsStep, ElementwiseStep, LoopStep, Plan, Step, View } from
 import { unpadded } from "../plan/padding.ts";
 
 export function interpret(plan: Plan, args: readonly ArrayTensor[]): ArrayTensor[] {
-  // One memory for all buffers, so that buffers which share addresses can spoil each other's values.
+  // One memory for all buffers, so that errors in sharing addresses show up as wrong values.
   const memory = new ArrayBuffer(plan.bytes);
   new Float32Array(memory).fill(NaN);
   const arrays = plan.buffers.map(({ elements, dtype, offset }): Values =>
@@ -195,7 +195,7 @@ function ofRows(step: Step, first: number, end: number): Step {
   }
 }
 
-/** Zeros at all positions that are not listed, so that the others stay in the blocks that they are added in. */
+/** Writes zeros at all positions that are not listed, so that the others stay in their blocks of the sum. */
 function take(x: ArrayTensor, axis: number, positions: View, machine: Machine): Tensor {
   const [count = 0, ...places] = read(positions, machine).data;
   const listed = new Set(places.slice(0, count));
