@@ -23,7 +23,7 @@ export { planProgram } from "./plan/make.ts";
 export type { LowerOptions } from "./plan/lower.ts";
 export type * from "./plan/plan.ts";
 export { type BudgetOptions, fitWithin, type Passes, passNames, type Planned, planWithin } from "./budget.ts";
-export { viewsOf } from "./plan/in-place.ts";
+export { viewsOf, writesOf } from "./plan/accesses.ts";
 export { isContiguous, sameView } from "./plan/view.ts";
 export { factsOf, readingOf } from "./facts/facts.ts";
 export { isAnchor, isElementwise, isLong, isView, keepsAxes, roleOf } from "./facts/roles.ts";

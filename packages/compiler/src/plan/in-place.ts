@@ -1,5 +1,6 @@
 import type { DType } from "@sluice/tensor";
 import type { ElementwiseStep, Step, View } from "./plan.ts";
+import { viewsOf } from "./accesses.ts";
 import { sameView } from "./view.ts";
 
 /**
@@ -90,38 +91,4 @@ function writeOver(writer: Step, { from, to }: Commit): Step | undefined {
 
 function touches(step: Step, buffer: number): boolean {
   return viewsOf(step).some((view) => view.buffer === buffer);
-}
-
-/** Every window of memory that a step reads or writes, including those of a loop's body. */
-export function viewsOf(step: Step): readonly View[] {
-  switch (step.kind) {
-    case "elementwise":
-      return [...step.inputs, ...step.stores.map(({ view }) => view)];
-    case "matmul":
-      return [step.a, step.b, step.c, step.packed, step.positions, step.waiting].filter((view) => view !== undefined);
-    case "pack":
-      return [step.b, step.packed];
-    case "reduce":
-      return [step.x, step.y, ...(step.positions ? [step.positions] : [])];
-    case "cumulativeSum":
-      return [step.x, step.y];
-    case "gather":
-      return [step.x, step.indices, step.y];
-    case "scatterAdd":
-      return [step.indices, step.updates, step.y];
-    case "randomBits":
-      return [step.key, step.stream, step.y];
-    case "activeRows":
-      return [
-        step.lengths,
-        step.counts,
-        step.work,
-        step.ends,
-        step.rowsBefore,
-        step.positions,
-        ...(step.byRow ? [step.byRow] : []),
-      ];
-    case "loop":
-      return [...(step.active ? [step.active.counts, step.active.work] : []), ...step.body.flatMap(viewsOf)];
-  }
 }

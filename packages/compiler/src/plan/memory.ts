@@ -1,5 +1,5 @@
 import type { Lowered } from "./lower.ts";
-import { viewsOf } from "./in-place.ts";
+import { viewsOf } from "./accesses.ts";
 import { occupancy, type Lifetime } from "./occupancy.ts";
 import type { Buffer, Step } from "./plan.ts";
 

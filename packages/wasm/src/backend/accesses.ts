@@ -1,5 +1,4 @@
-import { type Plan, type Step, type View, viewsOf } from "@sluice/compiler";
-import { writes } from "../kernels/step.ts";
+import { type Plan, type Step, type View, viewsOf, writesOf } from "@sluice/compiler";
 
 /**
  * The memory that a step reads or writes (`touched`) and writes (`written`), in whole buffers. A loop counts with all
@@ -16,11 +15,7 @@ interface Range {
 }
 
 export function accessesOf(plan: Plan, step: Step): Accesses {
-  return { touched: rangesOf(plan, viewsOf(step)), written: rangesOf(plan, writtenBy(step)) };
-}
-
-function writtenBy(step: Step): readonly View[] {
-  return step.kind === "loop" ? step.body.flatMap(writtenBy) : writes(step);
+  return { touched: rangesOf(plan, viewsOf(step)), written: rangesOf(plan, writesOf(step)) };
 }
 
 /** Compares addresses, not buffers, because buffers may share addresses. */

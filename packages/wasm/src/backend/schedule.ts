@@ -1,6 +1,5 @@
-import type { LoopStep, Step } from "@sluice/compiler";
+import { writesOf, type LoopStep, type Step } from "@sluice/compiler";
 import { type Kernel, kernelOf, type KernelModule } from "../kernels/index.ts";
-import { writes } from "../kernels/step.ts";
 
 /**
  * How threads share a step. `split`: each does a part of its range. `alone`: one thread does it. A loop is divided by
@@ -62,7 +61,7 @@ function workOf(task: Task): number {
 function dividesByRows({ rows, body }: LoopStep, tasks: readonly Task[]): boolean {
   if (rows === undefined || rows < 2) return false;
   const written = new Set(
-    body.flatMap((step) => (step.kind === "loop" ? [] : writes(step).map(({ buffer }) => buffer))),
+    body.flatMap((step) => (step.kind === "loop" ? [] : writesOf(step).map(({ buffer }) => buffer))),
   );
   const byRow = body.every((step) => {
     switch (step.kind) {

@@ -1,4 +1,4 @@
-import type { LoopStep, Step } from "@sluice/compiler";
+import { writesOf, type LoopStep, type Step } from "@sluice/compiler";
 import { activeRowsKernel } from "./active-rows.ts";
 import { cumulativeSumKernel } from "./cumulative-sum.ts";
 import { elementwiseKernel } from "./elementwise.ts";
@@ -16,7 +16,7 @@ export function kernelOf(
   step: Exclude<Step, LoopStep>,
   ranges: RangeOptions,
 ): Kernel | undefined {
-  if (writes(step).some((view) => view.shape.includes(0))) return undefined;
+  if (writesOf(step).some((view) => view.shape.includes(0))) return undefined;
   switch (step.kind) {
     case "elementwise":
       return elementwiseKernel(target, step);
@@ -36,25 +36,5 @@ export function kernelOf(
       return randomBitsKernel(target, step);
     case "activeRows":
       return activeRowsKernel(target, step);
-  }
-}
-
-/** The views that a step writes. */
-export function writes(step: Exclude<Step, LoopStep>) {
-  switch (step.kind) {
-    case "elementwise":
-      return step.stores.map(({ view }) => view);
-    case "matmul":
-      return step.waiting === undefined ? [step.c] : [step.c, step.waiting];
-    case "pack":
-      return [step.packed];
-    case "activeRows":
-      return [step.counts, step.work, step.ends, step.rowsBefore, step.positions, ...(step.byRow ? [step.byRow] : [])];
-    case "cumulativeSum":
-    case "gather":
-    case "randomBits":
-    case "reduce":
-    case "scatterAdd":
-      return [step.y];
   }
 }
