@@ -1,6 +1,7 @@
+import { isFloat, type DType } from "./dtype.ts";
 import { TensorError } from "./errors.ts";
 import { shown } from "./shown.ts";
-import { isTensor, type Tensor } from "./tensor.ts";
+import { describe, isTensor, type Tensor } from "./tensor.ts";
 
 /** Throws an error that begins with `operation` if a value is not a tensor. `what` names the argument. */
 export function checkTensor(operation: string, what: string, value: unknown): asserts value is Tensor {
@@ -82,4 +83,12 @@ export function checkMade(
 function wrapped(value: unknown): string {
   if (typeof value === "number") return `; make one: scalar(${value})`;
   return Array.isArray(value) || ArrayBuffer.isView(value) ? "; make one: tensor(values, shape)" : "";
+}
+
+/** Throws an error if the dtype of `x` is not among `accepts`. */
+export function checkDType(op: string, accepts: readonly DType[], x: Tensor): void {
+  checkTensor(op, "the operand", x);
+  if (accepts.includes(x.dtype)) return;
+  const fix = accepts.every(isFloat) ? `convert it first: convert(x, "f32")` : "convert it first";
+  throw new TensorError(`${op}: ${describe(x)} is ${x.dtype}, expected ${accepts.join(" or ")}; ${fix}`);
 }

@@ -72,7 +72,10 @@ test.each<[string, () => unknown]>([
   ["select: [2,3] is f32 but [2,3] is i32; convert one of them", () => t.select(bool, f32, i32)],
   ["concat: [2,3] is f32, [2,3] is i32; convert them to one dtype", () => t.concat([f32, i32])],
   ["gather: [2,3] is f32, expected i32; convert it first", () => t.gather(f32, f32)],
-  ["mul: the number 0.5 is not a valid i32, the dtype of n [2]; convert the tensor first", () => t.mul(x([2], "i32", "n"), 0.5)],
+  [
+    "mul: the number 0.5 is not a valid i32, the dtype of n [2]; convert the tensor first",
+    () => t.mul(x([2], "i32", "n"), 0.5),
+  ],
   ["add: expected at least one tensor, got the numbers 1, 2", () => t.add(1, 2)],
   ["shiftRight: expected a shift of 0 to 31 bits, got 32", () => t.shiftRight(i32, 32)],
   // Arrays
@@ -138,10 +141,7 @@ test.each<[string, () => unknown]>([
   ],
   ["tensor: 2 is not a valid bool, which holds 0 or 1", () => t.tensor([0, 2], [2], { dtype: "bool" })],
   ["tensor: 0.5 is not a valid i32, which holds 32-bit integers", () => t.full([2], 0.5, "i32")],
-  [
-    "full: [2.5] is not a shape, which is a list of integers >= 0, such as [32, 64]",
-    () => internal.zerosArray([2.5]),
-  ],
+  ["full: [2.5] is not a shape, which is a list of integers >= 0, such as [32, 64]", () => internal.zerosArray([2.5])],
   ["placeholder: [NaN] is not a shape, which is a list of integers >= 0, such as [32, 64]", () => x([NaN])],
   [
     "values: x [2] is a symbol, which has no values while a function is recorded. Return it from the function and read the result",

@@ -6,7 +6,8 @@ import { equal, not, or } from "../primitives/comparison.ts";
 import { convert, select } from "../primitives/elementwise.ts";
 import { iota } from "../primitives/indexing.ts";
 import { concat, reshape, sliceAxis } from "../primitives/layout.ts";
-import { mean, normalizeAxes, reduceMax } from "../primitives/reduce.ts";
+import { normalizeAxes } from "../primitives/axes.ts";
+import { mean, reduceMax } from "../primitives/reduce.ts";
 import type { DType } from "../dtype.ts";
 import { describe, type Tensor } from "../tensor.ts";
 

@@ -2,7 +2,7 @@ import { checkFunction } from "../arguments.ts";
 import { TensorError } from "../errors.ts";
 import { checkOptions } from "../options.ts";
 import { concat, reshape, sliceAxis } from "../primitives/layout.ts";
-import { normalizeAxes } from "../primitives/reduce.ts";
+import { normalizeAxes } from "../primitives/axes.ts";
 import { sameShape, showShape } from "../shape.ts";
 import { describe, type Tensor } from "../tensor.ts";
 import { leavesOf, matchTree, tensorsOf, treeFrom, type Tree } from "../tree.ts";

@@ -1,6 +1,6 @@
 import { numbers } from "../dtype.ts";
 import { max, mul } from "../primitives/arithmetic.ts";
-import { checkDType } from "../primitives/elementwise.ts";
+import { checkDType } from "../arguments.ts";
 import type { Tensor } from "../tensor.ts";
 import { associativeScan } from "./associative-scan.ts";
 

@@ -1,8 +1,7 @@
-import { checkTensor } from "../arguments.ts";
+import { checkDType, checkTensor } from "../arguments.ts";
 import { floats } from "../dtype.ts";
 import { TensorError } from "../errors.ts";
 import { mul } from "../primitives/arithmetic.ts";
-import { checkDType } from "../primitives/elementwise.ts";
 import { gather, iota } from "../primitives/indexing.ts";
 import { reshape, transpose } from "../primitives/layout.ts";
 import { matmul } from "../primitives/matmul.ts";

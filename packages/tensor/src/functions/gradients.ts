@@ -1,10 +1,9 @@
-import { checkTensor } from "../arguments.ts";
+import { checkDType, checkTensor } from "../arguments.ts";
 import { floats } from "../dtype.ts";
 import { TensorError } from "../errors.ts";
 import { customGradient } from "../gradient/custom.ts";
 import { checkOptions } from "../options.ts";
 import { div, max, min, mul } from "../primitives/arithmetic.ts";
-import { checkDType } from "../primitives/elementwise.ts";
 import { sameShape } from "../shape.ts";
 import { shown } from "../shown.ts";
 import { describe, type Operand, type Tensor } from "../tensor.ts";

@@ -3,9 +3,11 @@ import { customGradient } from "../gradient/custom.ts";
 import { checkOptions } from "../options.ts";
 import { abs, add, mul, stopGradient, sub } from "../primitives/arithmetic.ts";
 import { equal, less } from "../primitives/comparison.ts";
-import { checkDType, select } from "../primitives/elementwise.ts";
+import { checkDType } from "../arguments.ts";
+import { select } from "../primitives/elementwise.ts";
 import { reshape } from "../primitives/layout.ts";
-import { normalizeAxes, reduceMax, sum } from "../primitives/reduce.ts";
+import { normalizeAxes } from "../primitives/axes.ts";
+import { reduceMax, sum } from "../primitives/reduce.ts";
 import { exp, log } from "../primitives/transcendental.ts";
 import type { Tensor } from "../tensor.ts";
 

@@ -2,7 +2,8 @@ import { abs, mul, stopGradient, sqrt } from "../primitives/arithmetic.ts";
 import { less } from "../primitives/comparison.ts";
 import { select } from "../primitives/elementwise.ts";
 import { reshape } from "../primitives/layout.ts";
-import { normalizeAxes, reduceMax, sum } from "../primitives/reduce.ts";
+import { normalizeAxes } from "../primitives/axes.ts";
+import { reduceMax, sum } from "../primitives/reduce.ts";
 import { scalar, type Tensor } from "../tensor.ts";
 import { square } from "./arrays.ts";
 

@@ -3,10 +3,11 @@ import { TensorError } from "../errors.ts";
 import { checkOptions } from "../options.ts";
 import { add, div, floor, mul, stopGradient, sub } from "../primitives/arithmetic.ts";
 import { and, equal, less, not, or } from "../primitives/comparison.ts";
-import { checkDType, convert, select } from "../primitives/elementwise.ts";
+import { checkDType } from "../arguments.ts";
+import { convert, select } from "../primitives/elementwise.ts";
 import { gather, iota } from "../primitives/indexing.ts";
 import { concat, reshape, sliceAxis, transpose } from "../primitives/layout.ts";
-import { normalizeAxes } from "../primitives/reduce.ts";
+import { normalizeAxes } from "../primitives/axes.ts";
 import { scan } from "../scan/scan.ts";
 import { sizeOf } from "../shape.ts";
 import { describe, full, tensor, type Tensor } from "../tensor.ts";
@@ -43,7 +44,9 @@ export function topK(x: Tensor, count: number, axis = -1): { readonly values: Te
   const { rows, back, order } = sorted("topK", x, axis, { descending: true });
   const length = rows.shape[0] ?? 0;
   if (!Number.isInteger(count) || count < 0 || count > length)
-    throw new TensorError(`topK: count is ${count}, expected an integer from 0 to ${length}, the length of axis ${axis}`);
+    throw new TensorError(
+      `topK: count is ${count}, expected an integer from 0 to ${length}, the length of axis ${axis}`,
+    );
   const first = sliceAxis(order, 0, 0, count);
   return { values: back(pick(rows, first)), indices: back(first) };
 }

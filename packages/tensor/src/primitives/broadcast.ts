@@ -1,13 +1,15 @@
+/** Broadcasting, and the sum over an axis: each is the other's transpose, so their gradients need each other. */
 import { checkIntegers, checkTensor } from "../arguments.ts";
 import { applyOne } from "../apply.ts";
-import { allocate } from "../dtype.ts";
+import { allocate, numbers } from "../dtype.ts";
 import { TensorError } from "../errors.ts";
 import type { Rules } from "../node.ts";
 import { broadcastShapes, checkShape, sameShape, showShape, sizeOf, stridesOf, type Shape } from "../shape.ts";
 import { describe, uniformArray, type Tensor } from "../tensor.ts";
 import { reshape } from "./layout.ts";
-import type { BroadcastOperation } from "./operation.ts";
-import { sum } from "./reduce.ts";
+import type { BroadcastOperation, ReduceOperation } from "./operation.ts";
+import { sumLanes, sumStrided } from "./pairwise.ts";
+import { reduceArray, reducedType, reduceRuns } from "./reduction.ts";
 import { copyStrided } from "./strided.ts";
 
 export const broadcastRules: Rules<BroadcastOperation> = {
@@ -48,5 +50,23 @@ export function broadcastStrides(from: Shape, to: Shape): number[] {
 export function sumTo(x: Tensor, shape: Shape): Tensor {
   const added = x.shape.length - shape.length;
   const axes = x.shape.flatMap((n, axis) => (axis < added || (shape[axis - added] === 1 && n !== 1) ? [axis] : []));
-  return axes.length === 0 ? x : reshape(sum(x, axes), shape);
+  return axes.length === 0 ? x : reshape(reduceRuns(x, axes, { keep: false, one: sumAxis }), shape);
+}
+
+export const reduceSumRules: Rules<ReduceOperation> = {
+  op: "reduceSum",
+  recompute: "costly",
+  infer: ({ axis }, [x]) => [reducedType("sum", numbers, x!, axis)],
+  evaluate: ({ axis }, [x]) => [reduceArray(x!, axis, sumStrided, sumLanes)],
+  gradient: ({ operation: { axis }, inputs, cotangents: [g] }) => ({
+    cotangents: [g && spread(g, inputs[0]!.shape, axis)],
+  }),
+};
+
+/** The sum over one axis. */
+export const sumAxis = (x: Tensor, axis: number): Tensor => applyOne(reduceSumRules, { op: "reduceSum", axis }, [x]);
+
+/** Repeats a reduced tensor along the axis that disappeared. */
+export function spread(y: Tensor, shape: Shape, axis: number): Tensor {
+  return broadcastTo(reshape(y, [...y.shape.slice(0, axis), 1, ...y.shape.slice(axis)]), shape);
 }

@@ -5,10 +5,10 @@ import type { Rules } from "../node.ts";
 import { checkOptions } from "../options.ts";
 import { sizeOf } from "../shape.ts";
 import { describe, type Tensor } from "../tensor.ts";
-import { checkDType } from "./elementwise.ts";
+import { checkDType } from "../arguments.ts";
 import type { CumulativeSumOperation } from "./operation.ts";
 import { pairwise, SUM_BLOCK } from "./pairwise.ts";
-import { normalizeAxes } from "./reduce.ts";
+import { normalizeAxes } from "./axes.ts";
 
 /**
  * Every 32 elements a new running sum starts. The totals of the blocks before it, added in pairs (see `pairwise.ts`),

@@ -1,5 +1,5 @@
 import { apply, applyOne } from "../apply.ts";
-import { checkOperands, checkTensor } from "../arguments.ts";
+import { checkDType, checkOperands, checkTensor } from "../arguments.ts";
 import { allocate, checkKnownDType, isFloat, type DType } from "../dtype.ts";
 import { TensorError } from "../errors.ts";
 import type { GradientContext, GradientResult, Recompute, Rules } from "../node.ts";
@@ -141,14 +141,6 @@ function numberAs(op: string, x: number, other: Tensor): Tensor {
 function take(op: string, inputs: readonly Tensor[], count: number): readonly Tensor[] {
   if (inputs.length !== count) throw new TensorError(`${op}: expected ${count} operands, got ${inputs.length}`);
   return inputs;
-}
-
-/** Throws an error if the dtype of `x` is not among `accepts`. */
-export function checkDType(op: string, accepts: readonly DType[], x: Tensor): void {
-  checkTensor(op, "the operand", x);
-  if (accepts.includes(x.dtype)) return;
-  const fix = accepts.every(isFloat) ? `convert it first: convert(x, "f32")` : "convert it first";
-  throw new TensorError(`${op}: ${describe(x)} is ${x.dtype}, expected ${accepts.join(" or ")}; ${fix}`);
 }
 
 function checkSameDType(op: string, a: Tensor, b: Tensor): void {

@@ -1,7 +1,7 @@
 /** The table of primitives. */
 import type { Rules } from "../node.ts";
 import * as arithmetic from "./arithmetic.ts";
-import { broadcastRules } from "./broadcast.ts";
+import { broadcastRules, reduceSumRules } from "./broadcast.ts";
 import * as comparison from "./comparison.ts";
 import { cumulativeSumRules } from "./cumulative.ts";
 import { convertRules, selectRules } from "./elementwise.ts";
@@ -11,7 +11,7 @@ import { matmulRules } from "./matmul.ts";
 import { inputRules, nameRules } from "./name.ts";
 import type { Operation } from "./operation.ts";
 import { randomBitsRules } from "./random-bits.ts";
-import { reduceMaxRules, reduceSumRules } from "./reduce.ts";
+import { reduceMaxRules } from "./reduce.ts";
 import * as transcendental from "./transcendental.ts";
 import { checkpointRules } from "../gradient/checkpoint.ts";
 import { customGradientRules } from "../gradient/custom.ts";

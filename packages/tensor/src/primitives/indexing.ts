@@ -5,7 +5,7 @@ import type { Rules } from "../node.ts";
 import { checkOptions } from "../options.ts";
 import { checkShape, sameShape, showShape, sizeOf, stridesOf, type Shape } from "../shape.ts";
 import { describe, type Tensor } from "../tensor.ts";
-import { checkDType } from "./elementwise.ts";
+import { checkDType } from "../arguments.ts";
 import type { IotaOperation, Operation, ScatterAddOperation } from "./operation.ts";
 
 export const gatherRules: Rules<Extract<Operation, { op: "gather" }>> = {

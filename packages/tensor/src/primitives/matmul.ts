@@ -1,4 +1,4 @@
-import { checkTensor } from "../arguments.ts";
+import { checkDType, checkTensor } from "../arguments.ts";
 import { applyOne } from "../apply.ts";
 import { allocate, floats, type Values } from "../dtype.ts";
 import { TensorError } from "../errors.ts";
@@ -6,7 +6,6 @@ import type { Rules } from "../node.ts";
 import { broadcastShapes, sameShape, sizeOf } from "../shape.ts";
 import { describe, type ArrayTensor, type Tensor } from "../tensor.ts";
 import { broadcastTo } from "./broadcast.ts";
-import { checkDType } from "./elementwise.ts";
 import { reshape, transpose } from "./layout.ts";
 import type { Operation } from "./operation.ts";
 import { PRODUCT_BLOCK, sumRows } from "./pairwise.ts";

@@ -101,7 +101,7 @@ export interface BroadcastOperation {
   readonly shape: Shape;
 }
 
-/** Reduces an axis, which disappears. The order of elements is fixed: see `primitives/reduce.ts`. */
+/** Reduces an axis, which disappears. The order of elements is fixed: see `primitives/reduction.ts`. */
 export interface ReduceOperation {
   readonly op: "reduceSum" | "reduceMax";
   readonly axis: number;
