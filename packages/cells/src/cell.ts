@@ -1,6 +1,15 @@
-import { leavesOf, matmul, TensorError, type ArrayTensor, type Shape, type Tensor, type Tree } from "@sluice/tensor";
+import {
+  isTensor,
+  leavesOf,
+  matmul,
+  TensorError,
+  type ArrayTensor,
+  type Shape,
+  type Tensor,
+  type Tree,
+} from "@sluice/tensor";
 import type { Extras, InputSpec } from "./inputs.ts";
-import type { InitOptions, Specs } from "@sluice/params";
+import type { BufferSpecs, InitOptions, Specs } from "@sluice/params";
 import type { State, States } from "./states.ts";
 
 export interface CellSizes {
@@ -17,6 +26,11 @@ export interface Stepped<S extends State = State> {
    * name, `inner.h`. {@link outputOf} gives the tensor.
    */
   readonly output: string | Tensor;
+  /**
+   * What the step saw that the cell's `update` makes new buffers of. A modifier hands it on: `{ ...next, state }`. No
+   * gradient flows through it.
+   */
+  readonly observed?: Tree;
 }
 
 /** The output of a step as a tensor. */
@@ -46,6 +60,8 @@ export interface Cell<P extends Tree = Tree, S extends State = State> {
   readonly input?: Shape | InputSpec;
   /** What the step reads besides `x`, for one example and step: elapsed times, masks. */
   readonly extra: Extras;
+  /** The buffers before they have values, such as running statistics. Default: none. */
+  readonly buffers?: BufferSpecs;
   /**
    * What {@link defineCell} made it from. A cell with another step or other parameters may carry it along, but {@link
    * originOf} tells that it is no longer true.
@@ -57,6 +73,11 @@ export interface Cell<P extends Tree = Tree, S extends State = State> {
    * recorded).
    */
   step(params: P, state: S, x: Tensor, context?: CellContext): Stepped<S>;
+  /**
+   * The buffers after a loop in training: of those before it, and of what all its steps observed, each tensor stacked
+   * over time, `[time, ...]`. All steps read the buffers as they were before the loop. Default: they stay as they are.
+   */
+  update?(buffers: Tree, observed: Tree): Tree;
 }
 
 /** What a cell was made from, and the step and parameters that came of it. */
@@ -113,6 +134,13 @@ export interface CellContext {
   readonly product: (product: Product) => Tensor;
   readonly keys: Keys;
   readonly extra: Readonly<Record<string, Tensor>>;
+  /** The cell's buffers. */
+  readonly buffers: Tree;
+  /**
+   * bool `[batch]`: the rows that have a step now: neither masked nor beyond their length. Undefined where all have one.
+   * A step that mixes rows must ask for it, and take nothing from other rows.
+   */
+  readonly active: () => Tensor | undefined;
 }
 
 /** Random keys by name. */
@@ -130,6 +158,8 @@ export const evaluation: CellContext = {
   product: ({ x, W }) => matmul(x, W),
   keys: { sequence: needsKey, step: needsKey },
   extra: {},
+  buffers: {},
+  active: () => undefined,
 };
 
 function needsKey(name: string): never {
@@ -138,7 +168,7 @@ function needsKey(name: string): never {
 
 /**
  * The context of a cell within a cell: traces, products and keys stand under `name`, `inner.forget`, so that they are
- * told from the outer cell's own.
+ * told from the outer cell's own. Its buffers are those under `name`.
  */
 export function contextWithin(name: string, context: CellContext): CellContext {
   const below = (own: string): string => `${name}.${own}`;
@@ -155,5 +185,11 @@ export function contextWithin(name: string, context: CellContext): CellContext {
       sequence: (own) => context.keys.sequence(below(own)),
       step: (own) => context.keys.step(below(own)),
     },
+    buffers: childOf(context.buffers, name),
   };
+}
+
+/** What a tree has under a name; nothing where it has none. */
+export function childOf(tree: Tree, name: string): Tree {
+  return (isTensor(tree) ? undefined : Object.entries<Tree>(tree).find(([key]) => key === name)?.[1]) ?? {};
 }

@@ -26,7 +26,17 @@ export function checkCell(operation: string, given: unknown): asserts given is C
 
 /** An error where a value is not a layer. */
 export function checkLayer(operation: string, what: string, given: unknown): asserts given is Layer {
-  if (hasMembers(given, { params: "object", apply: "function", init: "function", initialState: "function" })) return;
+  if (
+    hasMembers(given, {
+      params: "object",
+      buffers: "object",
+      apply: "function",
+      init: "function",
+      initialState: "function",
+      initialBuffers: "function",
+    })
+  )
+    return;
   const fix = hasMembers(given, { step: "function" })
     ? ": this is a cell; run it over time with sequence(cell)"
     : typeof given === "function"

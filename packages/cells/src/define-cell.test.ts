@@ -392,6 +392,8 @@ test("probing says what a step puts out and traces", () => {
   expect(probe(gru({ input: 2, hidden: 3 }))).toEqual({
     features: 3,
     outputState: "h",
+    mixesRows: false,
+    observes: false,
     traces: { reset: [3], update: [3], candidate: [3] },
     products: [
       { kind: "input", name: "gates", gates: 3, source: "", rows: 2, columns: 9 },

@@ -9,12 +9,18 @@ import {
   named,
   TensorError,
   type ArrayTensor,
+  type Shape,
   type Tensor,
   type Tree,
 } from "@sluice/tensor";
 import { at, checkOptions, checkTree, describe, placeholder, sameShape, shown } from "@sluice/tensor/internal";
+import { childrenOf, nothingNoted, observedOf, tensorsAt, updateOf, type Noted } from "./cell-buffers.ts";
 import { evaluation, type Cell, type CellContext, type CellSizes, type Stepped } from "./cell.ts";
 import {
+  buffer,
+  type BufferSpec,
+  type BufferSpecs,
+  checkBuffers,
   checkParameters,
   changeSpecs,
   initialTree,
@@ -24,11 +30,11 @@ import {
   type ParameterSpec,
   type Specs,
 } from "@sluice/params";
-import type { CellDefinition, CellFactory, CellOptions, NamedSpecs, StepContext } from "./definition.ts";
-import { checkInner, innerStates, innerSteps, type Inner } from "./inner-cells.ts";
+import type { CellDefinition, CellFactory, CellOptions, NamedBuffers, NamedSpecs, StepContext } from "./definition.ts";
+import { checkInner, innerBuffers, innerStates, innerSteps, type Inner } from "./inner-cells.ts";
 import { actualDType, inputOf, joinExtras, type Extras, type InputSpec } from "./inputs.ts";
 import { variationalDropout } from "./modifiers/variational-dropout.ts";
-import { normOf, type ParamsAt } from "./normalize.ts";
+import { normOf, type NormalizedPlace } from "./normalize.ts";
 import { probe } from "./probe.ts";
 import { multiplyOf } from "./products.ts";
 import { checkRoles, chooseFor, chosenInitializer } from "./role-options.ts";
@@ -56,6 +62,8 @@ const reserved: readonly string[] = [
   "training",
   "keys",
   "extra",
+  "buffers",
+  "active",
   "cells",
   "stepIndex",
 ];
@@ -100,13 +108,14 @@ export function defineCell<
   E extends Extras = Record<never, never>,
   C extends Inner = Record<never, never>,
   I extends boolean = false,
->(definition: CellDefinition<D, S, O, E, C, I>): CellFactory<D, S, O, C, I>;
+  F extends NamedBuffers = Record<never, never>,
+>(definition: CellDefinition<D, S, O, E, C, I, F>): CellFactory<D, S, O, C, I>;
 export function defineCell(definition: AnyDefinition): { (options: CellOptions): Cell; readonly definition: object } {
   checkOptions(
     "defineCell",
     definition,
-    ["name", "options", "input", "extra", "cells", "params", "state", "stepIndex", "step"],
-    { parameters: "params", states: "state", extras: "extra", defaults: "options", inner: "cells" },
+    ["name", "options", "input", "extra", "cells", "params", "state", "buffers", "stepIndex", "step", "update"],
+    { parameters: "params", states: "state", extras: "extra", defaults: "options", inner: "cells", buffer: "buffers" },
   );
   const { name, options: defaults = {} } = definition;
   const own = Object.keys(defaults);
@@ -120,8 +129,7 @@ export function defineCell(definition: AnyDefinition): { (options: CellOptions):
     const sizes = { input: checkSize(name, "input", given.input), hidden: checkSize(name, "hidden", given.hidden) };
     const chosen = Object.entries(given).filter(([option, value]) => own.includes(option) && value !== undefined);
     const made = partsOf(definition, sizes, { ...defaults, ...Object.fromEntries(chosen) }, given);
-    const norm = placesOf(made);
-    const cell = cellOf(norm === undefined ? made : { ...made, params: { ...made.params, norm } });
+    const cell = cellOf(withNormalizer(made));
     probe(cell);
     const { dropout = 0, recurrentDropout = 0, dropoutMasks } = given;
     return dropout === 0 && recurrentDropout === 0 && dropoutMasks === undefined
@@ -144,11 +152,19 @@ interface AnyDefinition {
   readonly cells?: (sizes: CellSizes, options: object, given: { readonly norm: Normalizer | undefined }) => Inner;
   readonly params: (sizes: CellSizes, options: object) => NamedSpecs;
   readonly state: (sizes: CellSizes, options: object) => States;
+  readonly buffers?: (sizes: CellSizes, options: object) => NamedBuffers;
   readonly stepIndex?: boolean;
   step(params: Readonly<Record<string, Tree>>, state: State, x: Tensor, context: AnyContext): Stepped;
+  update?(
+    buffers: Readonly<Record<string, Tensor>>,
+    observed: Readonly<Record<string, Tensor>>,
+    options: object,
+  ): Readonly<Record<string, Tensor>>;
 }
 
-type AnyContext = StepContext<Readonly<Record<string, Tensor>>, Inner> & { readonly stepIndex?: Tensor };
+type AnyContext = StepContext<Readonly<Record<string, Tensor>>, Inner, Readonly<Record<string, Tensor>>> & {
+  readonly stepIndex?: Tensor;
+};
 
 /** A definition with everything that a cell of it is made from. */
 interface Made {
@@ -165,6 +181,8 @@ interface Made {
   /** Those, the inner cells' and a normalizer's. */
   readonly params: NamedSpecs;
   readonly state: States;
+  /** As the parameters. */
+  readonly buffers: Readonly<Record<string, BufferSpecs>>;
 }
 
 function partsOf(definition: AnyDefinition, sizes: CellSizes, options: object, given: CellOptions): Made {
@@ -173,13 +191,15 @@ function partsOf(definition: AnyDefinition, sizes: CellSizes, options: object, g
   const declared = definition.params(sizes, options);
   checkDeclared(name, declared);
   const states = definition.state(sizes, options);
-  checkInner(`defineCell: ${name}`, cells, { parameter: declared, state: states });
+  const buffers = definition.buffers?.(sizes, options) ?? {};
+  checkInner(`defineCell: ${name}`, cells, { parameter: declared, state: states, buffer: buffers });
   const inner = Object.fromEntries(Object.entries(cells).map(([cell, { params }]) => [cell, params]));
   checkRoles(name, { ...declared, ...inner }, given);
   const choose = (specs: NamedSpecs): NamedSpecs =>
     mapValues(specs, (spec) => changeSpecs(spec, (leaf) => chooseFor(leaf, sizes, given)));
   const own = choose(declared);
-  const counted = definition.stepIndex === true ? { stepIndex: { shape: [], dtype: "i32" as const } } : {};
+  const isCounted = definition.stepIndex === true || given.norm?.stepIndex === true;
+  const counted = isCounted ? { stepIndex: { shape: [], dtype: "i32" as const } } : {};
   return {
     definition,
     name,
@@ -192,6 +212,7 @@ function partsOf(definition: AnyDefinition, sizes: CellSizes, options: object, g
     own,
     params: { ...own, ...choose(inner) },
     state: { ...states, ...innerStates(cells), ...counted },
+    buffers: { ...buffers, ...innerBuffers(cells) },
   };
 }
 
@@ -214,11 +235,21 @@ function checkDeclared(name: string, declared: NamedSpecs): void {
 }
 
 function cellOf(made: Made): Cell {
-  const { definition, name, sizes, options, params, state: states, input, extra } = made;
+  const { definition, name, sizes, options, given, cells, params, state: states, buffers, input, extra } = made;
   const step: Cell["step"] = (weights, state, x, context = evaluation) => {
     checkStep(made, weights, state, x);
-    return runStep(made, weights, state, x, context, (place, part) => tensorsAt(weights, ["norm", place, part]));
+    checkBuffers(name, buffers, context.buffers, floatOf(x, weights));
+    return runStep(made, weights, state, x, context, ({ place, part }) => ({
+      params: tensorsAt(weights, ["norm", place, part]),
+      buffers: tensorsAt(context.buffers, ["norm", place, part]),
+    }));
   };
+  const own = definition.update;
+  const update = updateOf({
+    cells,
+    normalizer: given.norm,
+    own: own && ((before, observed) => own(before, observed, options)),
+  });
   return {
     name,
     sizes,
@@ -227,8 +258,10 @@ function cellOf(made: Made): Cell {
     ...(definition.input === undefined ? {} : { input }),
     extra,
     origin: { definition, options: { ...options }, step, params },
+    ...(Object.keys(buffers).length === 0 ? {} : { buffers }),
     init: (key, initOptions) => initialParams(made, key, initOptions),
     step,
+    ...(update === undefined ? {} : { update }),
   };
 }
 
@@ -269,75 +302,132 @@ function checkStep({ name, input, params, state: states }: Made, weights: Tree, 
   );
 }
 
+/** Parameters and buffers of the normalizer at one place, for tensors of a shape. */
+type NormalizerParts = (
+  where: NormalizedPlace,
+  shape: Shape,
+) => { readonly params: Readonly<Record<string, Tensor>>; readonly buffers: Readonly<Record<string, Tensor>> };
+
 /** The definition's step in its context; errors name the cell. */
-function runStep(made: Made, params: Tree, state: State, x: Tensor, context: CellContext, paramsAt: ParamsAt): Stepped {
-  const { definition, name, sizes, options, given, cells } = made;
-  const { stepIndex, ...states } = definition.stepIndex === true ? state : { ...state, stepIndex: undefined };
+function runStep(
+  made: Made,
+  params: Tree,
+  state: State,
+  x: Tensor,
+  context: CellContext,
+  partsAt: NormalizerParts,
+): Stepped {
+  const { definition, name, options, cells } = made;
+  const isCounted = Object.hasOwn(made.state, "stepIndex");
+  const { stepIndex, ...states } = isCounted ? state : { ...state, stepIndex: undefined };
+  const counted = isTensor(stepIndex) ? { stepIndex } : {};
+  const noted = nothingNoted();
+  const { norm: _, ...weights } = childrenOf(params);
   const next = at(name, () =>
-    definition.step(childrenOf(params), states, x, {
+    definition.step(weights, states, x, {
       ...options,
-      norm: normOf(given.norm, sizes.hidden, paramsAt),
+      ...productsAndNorm(made, context, { partsAt, noted, stepIndex: counted.stepIndex }),
       trace(trace: string, value: Tensor | (() => Tensor)) {
         const traced = named(`${name}.${trace}`, typeof value === "function" ? at(trace, value) : value);
         context.trace(trace, traced);
         return traced;
       },
-      input: multiplyOf("input", sizes.hidden, context),
-      recurrent: multiplyOf("recurrent", sizes.hidden, context),
       training: context.training,
       keys: context.keys,
       extra: context.extra,
-      cells: innerSteps(cells, params, state, context),
-      ...(isTensor(stepIndex) ? { stepIndex } : {}),
+      buffers: tensorsAt(context.buffers, []),
+      active: context.active,
+      cells: innerSteps(cells, params, state, context, noted.cells),
+      ...(definition.stepIndex === true ? counted : {}),
     }),
   );
-  if (!isTensor(stepIndex)) return next;
-  return { ...next, state: { ...next.state, stepIndex: add(stepIndex, 1) } };
+  noted.own = next.observed;
+  const observed = observedOf(noted);
+  const { observed: _own, ...rest } = next;
+  return {
+    ...rest,
+    ...(counted.stepIndex && { state: { ...next.state, stepIndex: add(counted.stepIndex, 1) } }),
+    ...(observed && { observed }),
+  };
 }
 
-/** The parameters of the normalizer at every place the step has for one, found by running the step once on symbols. */
-function placesOf(made: Made): Specs | undefined {
+/** What a step makes sums with: `input`, `recurrent` and `norm`, which is told which terms are products. */
+function productsAndNorm(
+  { given, sizes: { hidden } }: Made,
+  context: CellContext,
+  { partsAt, noted, stepIndex }: { partsAt: NormalizerParts; noted: Noted; stepIndex: Tensor | undefined },
+): Pick<AnyContext, "input" | "recurrent" | "norm"> {
+  const kinds = new Map<Tensor, "input" | "recurrent">();
+  const made = (product: Tensor, kind: "input" | "recurrent"): void => void kinds.set(product, kind);
+  return {
+    input: multiplyOf("input", hidden, context, made),
+    recurrent: multiplyOf("recurrent", hidden, context, made),
+    norm: normOf(given.norm, {
+      hidden,
+      kindOf: (term) => kinds.get(term),
+      at(where, shape) {
+        const { params, buffers } = partsAt(where, shape);
+        const { place, part } = where;
+        return {
+          params,
+          context: {
+            training: context.training,
+            buffers,
+            active: context.active,
+            stepIndex: given.norm?.stepIndex === true ? stepIndex : undefined,
+            key: () => context.keys.step(`norm.${place}.${part}`),
+          },
+          observe: (observed) => void ((noted.norm[place] ??= {})[part] = observed),
+        };
+      },
+    }),
+  };
+}
+
+/**
+ * A definition with the parameters and buffers of the normalizer at every place that the step has for one, found by
+ * running the step once on symbols.
+ */
+function withNormalizer(made: Made): Made {
   const { norm } = made.given;
-  if (norm === undefined) return undefined;
-  const places: Record<string, Record<string, Record<string, ParameterSpec>>> = {};
+  if (norm === undefined) return made;
+  const params: Record<string, Record<string, Record<string, ParameterSpec>>> = {};
+  const buffers: Record<string, Record<string, Record<string, BufferSpec>>> = {};
   probe({
     ...cellOf(made),
-    step: (params, state, x, context = evaluation) =>
-      runStep(made, params, state, x, context, (place, part, shape) => {
-        const parts = (places[place] ??= {});
+    step: (weights, state, x, context = evaluation) =>
+      runStep(made, weights, state, x, context, ({ place, part, kind }, shape) => {
+        const parts = (params[place] ??= {});
         if (parts[part] !== undefined)
           throw new TensorError(`norm: the place ${place} is used twice; give each its own name`);
-        parts[part] = mapValues(norm.params(shape), ({ shape: of, initializer }) =>
+        parts[part] = mapValues(norm.params(shape, kind), ({ shape: of, initializer }) =>
           parameter(of, { role: "norm", initializer }),
         );
-        return mapValues(parts[part], (spec, name) =>
-          placeholder({ shape: spec.shape, dtype: "f32" }, `${place}.${part}.${name}`),
-        );
+        const kept = mapValues(norm.buffers?.(shape, kind) ?? {}, ({ shape: of, initial }) => buffer(of, { initial }));
+        if (Object.keys(kept).length > 0) (buffers[place] ??= {})[part] = kept;
+        const symbols = (specs: Readonly<Record<string, { readonly shape: Shape }>>): Record<string, Tensor> =>
+          mapValues(specs, (spec, name) =>
+            placeholder({ shape: spec.shape, dtype: "f32" }, `${place}.${part}.${name}`),
+          );
+        return { params: symbols(parts[part]), buffers: symbols(kept) };
       }),
   });
-  if (Object.keys(places).length === 0) {
-    const { name } = made;
-    throw new TensorError(
-      `${name}: ${norm.name} would change nothing, since the step of ${name} calls norm at no place where it acts; write norm("gates", [input("gates", x, W), recurrent("gates", h, U)]) there, or make the cell without norm`,
-    );
-  }
-  return places;
+  if (Object.keys(params).length === 0) throw changesNothing(made.name, norm);
+  return {
+    ...made,
+    params: { ...made.params, norm: params },
+    buffers: { ...made.buffers, ...(Object.keys(buffers).length === 0 ? {} : { norm: buffers }) },
+  };
 }
 
-/** What stands directly under the root of a tree. */
-function childrenOf(params: Tree): Record<string, Tree> {
-  return isTensor(params) ? {} : Object.fromEntries(Object.entries<Tree>(params).filter(([name]) => name !== "norm"));
-}
-
-/** The tensors directly under a path of a tree; none where it ends before, as under a normalizer without parameters. */
-function tensorsAt(params: Tree, path: readonly string[]): Record<string, Tensor> {
-  const [name, ...below] = path;
-  if (isTensor(params)) return {};
-  const children = Object.entries<Tree>(params);
-  if (name === undefined)
-    return Object.fromEntries(children.filter((entry): entry is [string, Tensor] => isTensor(entry[1])));
-  const child = children.find(([key]) => key === name)?.[1];
-  return child === undefined ? {} : tensorsAt(child, below);
+function changesNothing(name: string, { name: normalizer, placement }: Normalizer): TensorError {
+  const fix =
+    placement.preactivation === "input"
+      ? 'make the products of the input with input("gates", x, W) there, not with matmul'
+      : 'write norm("gates", [input("gates", x, W), recurrent("gates", h, U)]) there';
+  return new TensorError(
+    `${name}: ${normalizer} would change nothing, since the step of ${name} calls norm at no place where it acts; ${fix}, or make the cell without norm`,
+  );
 }
 
 function mapValues<A, B>(record: Readonly<Record<string, A>>, f: (value: A, name: string) => B): Record<string, B> {

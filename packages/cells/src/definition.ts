@@ -2,7 +2,7 @@
 import type { Normalizer } from "@sluice/norm";
 import type { Shape, Tensor, Tree } from "@sluice/tensor";
 import type { Cell, CellSizes, Keys } from "./cell.ts";
-import type { Initializer, ParamsOf, Specs, Regularizer } from "@sluice/params";
+import type { BufferSpec, Initializer, ParamsOf, Specs, Regularizer } from "@sluice/params";
 import type { InnerCell, Inner } from "./inner-cells.ts";
 import type { Extras, InputSpec } from "./inputs.ts";
 import type { DropoutMasks } from "./modifiers/variational-dropout.ts";
@@ -12,6 +12,9 @@ import type { State, StateOf, StatePath, States } from "./states.ts";
 
 /** Parameters of a definition by name, each a spec or a tree of them. */
 export type NamedSpecs = { readonly [name: string]: Specs };
+
+/** Buffers of a definition by name. */
+export type NamedBuffers = { readonly [name: string]: BufferSpec };
 
 type Flat<T> = { readonly [K in keyof T]: T[K] };
 
@@ -43,7 +46,11 @@ type DefinedCell<D, S, C, I> =
     : never;
 
 /** What a definition's step is given besides parameters, state and input. */
-export interface StepContext<E = Readonly<Record<string, Tensor>>, C = Readonly<Record<never, never>>> {
+export interface StepContext<
+  E = Readonly<Record<string, Tensor>>,
+  C = Readonly<Record<never, never>>,
+  F = Readonly<Record<string, Tensor>>,
+> {
   /**
    * The sum of terms, normalized as the user of the cell chose: `norm("gates", [input("gates", x, W),
    * recurrent("gates", h, U), b])`; `norm("cell", c)`.
@@ -68,6 +75,14 @@ export interface StepContext<E = Readonly<Record<string, Tensor>>, C = Readonly<
   readonly keys: Keys;
   /** What the step reads besides `x`, as declared. */
   readonly extra: E;
+  /** The cell's own buffers, as they were before the loop. */
+  readonly buffers: F;
+  /**
+   * bool `[batch]`: the rows that have a step now: neither masked nor beyond their length. Undefined where all have one.
+   * A step that mixes rows must ask for it, and take nothing from other rows; one that does not ask is taken to work row
+   * by row.
+   */
+  readonly active: () => Tensor | undefined;
   /** The inner cells: `const { state, output } = cells.inner(x)` makes one step of one. */
   readonly cells: { readonly [K in keyof C]: InnerCell<C[K]> };
 }
@@ -79,6 +94,7 @@ export interface CellDefinition<
   E extends Extras,
   C extends Inner,
   I extends boolean,
+  F extends NamedBuffers,
 > {
   readonly name: string;
   /** The cell's own options with their defaults; they reach `params` and, merged into the context, `step`. */
@@ -97,6 +113,11 @@ export interface CellDefinition<
   /** Shapes of the states of one example, or `{ shape, dtype, initial }`. */
   readonly state: (sizes: CellSizes, options: O) => S;
   /**
+   * The cell's buffers by name: numbers that training changes without a gradient, such as running statistics. A step
+   * reads them as they were before the loop, and returns what it saw as `observed`; `update` makes the new ones.
+   */
+  readonly buffers?: (sizes: CellSizes, options: O) => F;
+  /**
    * Whether the context has `stepIndex`, i32 `[batch]`: how many steps the row has taken before this one. It is a state
    * of the cell, so one rule holds: what leaves the state alone leaves it alone. A masked step and steps beyond the
    * length do not count, a reset starts it anew, and carried states, streams and windows go on counting. Default false.
@@ -110,11 +131,24 @@ export interface CellDefinition<
     params: DefinedParams<NoInfer<D>, NoInfer<C>>,
     state: StepState<NoInfer<S>, NoInfer<C>>,
     x: Tensor,
-    context: StepContext<{ readonly [K in keyof E]: Tensor }, C> & O & Asked<I, { readonly stepIndex: Tensor }>,
+    context: StepContext<{ readonly [K in keyof E]: Tensor }, C, { readonly [K in keyof F]: Tensor }> &
+      O &
+      Asked<I, { readonly stepIndex: Tensor }>,
   ) => {
     readonly state: StepState<NoInfer<S>, NoInfer<C>>;
     readonly output: StatePath<StepState<NoInfer<S>, NoInfer<C>>> | Tensor;
+    /** What `update` is given of this step, where there are buffers. */
+    readonly observed?: Readonly<Record<string, Tensor>>;
   };
+  /**
+   * The buffers after a loop in training: of those before it, and of what its steps observed, each tensor stacked over
+   * time, `[time, ...]`. Default: they stay as they are.
+   */
+  readonly update?: (
+    buffers: { readonly [K in keyof F]: Tensor },
+    observed: Readonly<Record<string, Tensor>>,
+    options: O,
+  ) => { readonly [K in keyof F]: Tensor };
 }
 
 /**

@@ -1,6 +1,6 @@
 // Cells: write one, or take one
 export { defineCell } from "./define-cell.ts";
-export type { CellDefinition, CellFactory, CellOptions, NamedSpecs, StepContext } from "./definition.ts";
+export type { CellDefinition, CellFactory, CellOptions, NamedBuffers, NamedSpecs, StepContext } from "./definition.ts";
 export {
   type Cell,
   type CellContext,

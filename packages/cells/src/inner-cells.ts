@@ -1,6 +1,7 @@
 /** Cells within a cell. */
 import { isTensor, TensorError, type Tensor, type Tree } from "@sluice/tensor";
-import { contextWithin, outputOf, type Cell, type CellContext } from "./cell.ts";
+import { childOf, contextWithin, outputOf, type Cell, type CellContext } from "./cell.ts";
+import type { BufferSpecs } from "@sluice/params";
 import { checkCell } from "./check-given.ts";
 import { statesWithin, type State, type States } from "./states.ts";
 
@@ -31,21 +32,40 @@ export interface InnerStepOptions<P extends Tree, S extends State> {
 
 type StepInner = (x: Tensor, options?: InnerStepOptions<Tree, State>) => { state: State; output: Tensor };
 
-/** The inner cells as the step is given them: with their parameters, states and context. */
-export function innerSteps(cells: Inner, params: Tree, state: State, context: CellContext): Record<string, StepInner> {
+/** What the inner cells observed: by the cell, then by the name of the call. */
+export type InnerObserved = Record<string, Record<string, Tree>>;
+
+/**
+ * The inner cells as the step is given them: with their parameters, states, buffers and context. What they observe is
+ * noted in `observed`.
+ */
+export function innerSteps(
+  cells: Inner,
+  params: Tree,
+  state: State,
+  context: CellContext,
+  observed: InnerObserved,
+): Record<string, StepInner> {
   return Object.fromEntries(
     Object.entries(cells).map(([name, cell]) => {
       const step: StepInner = (x, given = {}) => {
-        const next = cell.step(
-          given.params ?? childOf(params, name),
-          given.state ?? statesUnder(state, name),
-          x,
-          contextWithin(given.name ?? name, context),
-        );
+        const call = given.name ?? name;
+        const next = cell.step(given.params ?? childOf(params, name), given.state ?? statesUnder(state, name), x, {
+          ...contextWithin(call, context),
+          buffers: childOf(context.buffers, name),
+        });
+        if (next.observed !== undefined) (observed[name] ??= {})[call] = next.observed;
         return { state: next.state, output: outputOf(next) };
       };
       return [name, step];
     }),
+  );
+}
+
+/** The buffers of the inner cells that have some, under their names. */
+export function innerBuffers(cells: Inner): Record<string, BufferSpecs> {
+  return Object.fromEntries(
+    Object.entries(cells).flatMap(([name, { buffers }]) => (buffers === undefined ? [] : [[name, buffers]])),
   );
 }
 
@@ -64,10 +84,6 @@ export function checkInner(where: string, cells: Inner, taken: Readonly<Record<s
         `${where}: the inner cell ${name} has the name of ${clash ?? "what normalizers keep"}; rename it`,
       );
   }
-}
-
-function childOf(tree: Tree, name: string): Tree {
-  return (isTensor(tree) ? undefined : Object.entries<Tree>(tree).find(([key]) => key === name)?.[1]) ?? {};
 }
 
 function statesUnder(state: State, name: string): State {

@@ -1,5 +1,6 @@
-import type { Normalizer } from "@sluice/norm";
-import { add, mul, reshape, TensorError, type Shape, type Tensor } from "@sluice/tensor";
+import type { NormalizedPart, Normalizer, NormalizerContext } from "@sluice/norm";
+import { add, isTensor, mul, reshape, TensorError, type Shape, type Tensor } from "@sluice/tensor";
+import { describe, sameShape, shown } from "@sluice/tensor/internal";
 
 /**
  * A term of a preactivation: a product `[batch, gates * hidden]`, a bias `[gates * hidden]`, or a product to which
@@ -14,30 +15,40 @@ export type Term = Tensor | { readonly product: Tensor; readonly bias?: Tensor; 
  */
 export type Norm = (place: string, terms: Tensor | readonly Term[]) => Tensor;
 
-/** The parameters of normalized tensors: place, then branch (`0`, `1`, ...) or `gates`. */
-export type ParamsAt = (place: string, part: string, shape: Shape) => Readonly<Record<string, Tensor>>;
+/** Where a normalized tensor stands: place, then branch (`0`, `1`, ...), `gates` or `state`; and what it is. */
+export interface NormalizedPlace {
+  readonly place: string;
+  readonly part: string;
+  readonly kind: NormalizedPart;
+}
 
-export function normOf(normalizer: Normalizer | undefined, hidden: number, paramsAt: ParamsAt): Norm {
-  const apply = (place: string, part: string, x: Tensor): Tensor => {
+/** What a normalizer is given at one place, and where what it observes is noted. */
+export interface NormalizerAt {
+  readonly params: Readonly<Record<string, Tensor>>;
+  readonly context: NormalizerContext;
+  readonly observe: (observed: Readonly<Record<string, Tensor>>) => void;
+}
+
+export interface NormOptions {
+  readonly hidden: number;
+  /** What is given at a place, for tensors of this shape without the batch. */
+  readonly at: (where: NormalizedPlace, shape: Shape) => NormalizerAt;
+  /** Which product a term is, where it is one. */
+  readonly kindOf: (term: Tensor) => "input" | "recurrent" | undefined;
+}
+
+export function normOf(normalizer: Normalizer | undefined, { hidden, at, kindOf }: NormOptions): Norm {
+  const apply = (where: NormalizedPlace, x: Tensor): Tensor => {
     if (normalizer === undefined) return x;
-    return normalizer.apply(paramsAt(place, part, x.shape.slice(1)), x);
-  };
-  const sum = (terms: readonly Term[], branch: (x: Tensor, i: number) => Tensor): Tensor => {
-    const summands = terms.map((term, i) => {
-      if ("kind" in term) return term.shape.length < 2 ? term : branch(term, i);
-      const { product, bias, times } = term;
-      const normalized = branch(product, i);
-      const biased = bias === undefined ? normalized : add(normalized, bias);
-      return times === undefined ? biased : mul(times, biased);
-    });
-    return summands.reduce((total, x) => add(total, x));
+    const { params, context, observe } = at(where, x.shape.slice(1));
+    return outputOf(normalizer, normalizer.apply(params, x, context), x, observe);
   };
   return (place, given) => {
     const terms: readonly Term[] = isTerms(given) ? given : [given];
     if (terms.length === 0) throw new TensorError(`norm: ${place} has no terms`);
     if (place === "cell") {
       const c = sum(terms, (x) => x);
-      return normalizer?.placement.cell === true ? apply(place, "state", c) : c;
+      return normalizer?.placement.cell === true ? apply({ place, part: "state", kind: "cell" }, c) : c;
     }
     if (normalizer?.placement.preactivation === "gates") {
       const total = sum(terms, (x) => x);
@@ -47,10 +58,42 @@ export function normOf(normalizer: Normalizer | undefined, hidden: number, param
           `norm: the width ${width} of ${place} is not a multiple of hidden ${hidden}, so it has no gates to normalize`,
         );
       const gates = reshape(total, [...total.shape.slice(0, -1), width / hidden, hidden]);
-      return reshape(apply(place, "gates", gates), total.shape);
+      return reshape(apply({ place, part: "gates", kind: "gates" }, gates), total.shape);
     }
-    return sum(terms, (x, i) => apply(place, String(i), x));
+    const onlyInputs = normalizer?.placement.preactivation === "input";
+    return sum(terms, (x, i) => {
+      const kind = kindOf(x) ?? "other";
+      return onlyInputs && kind !== "input" ? x : apply({ place, part: String(i), kind }, x);
+    });
   };
+}
+
+function sum(terms: readonly Term[], branch: (x: Tensor, i: number) => Tensor): Tensor {
+  const summands = terms.map((term, i) => {
+    if ("kind" in term) return term.shape.length < 2 ? term : branch(term, i);
+    const { product, bias, times } = term;
+    const normalized = branch(product, i);
+    const biased = bias === undefined ? normalized : add(normalized, bias);
+    return times === undefined ? biased : mul(times, biased);
+  });
+  return summands.reduce((total, x) => add(total, x));
+}
+
+/** The tensor that a normalizer returned; what it observed is noted. */
+function outputOf(
+  { name }: Normalizer,
+  returned: ReturnType<Normalizer["apply"]>,
+  x: Tensor,
+  observe: NormalizerAt["observe"],
+): Tensor {
+  const given: unknown = returned;
+  const output = isTensor(returned) ? returned : returned?.output;
+  if (!isTensor(output))
+    throw new TensorError(`${name}: apply returned ${shown(given)}, expected a tensor, or { output, observed }`);
+  if (!sameShape(output.shape, x.shape))
+    throw new TensorError(`${name}: apply was given ${describe(x)} and returned ${describe(output)}, of another shape`);
+  if (!isTensor(returned)) observe(returned.observed);
+  return output;
 }
 
 function isTerms(terms: Tensor | readonly Term[]): terms is readonly Term[] {

@@ -2,7 +2,7 @@ import { leavesOf, matmul, TensorError, type DType, type Shape, type Tensor } fr
 import { at, checkOptions, placeholder, sameShape, shown, showShape } from "@sluice/tensor/internal";
 import { outputOf, type Cell, type CellContext, type Product } from "./cell.ts";
 import { inputOf } from "./inputs.ts";
-import { mapSpecs } from "@sluice/params";
+import { mapBuffers, mapSpecs } from "@sluice/params";
 import { checkStates, mapStates, statesOf, type State } from "./states.ts";
 
 /** What one run of a cell's step on symbols tells of it. */
@@ -13,6 +13,10 @@ export interface Probed {
   readonly outputState: string | undefined;
   /** Shapes of the traced values of one example. */
   readonly traces: Readonly<Record<string, Shape>>;
+  /** Whether the step asks which rows are active: it may mix rows. */
+  readonly mixesRows: boolean;
+  /** Whether the step observed something for the update of buffers. */
+  readonly observes: boolean;
   /** The products with weights that the step makes through its context. */
   readonly products: readonly ProbedProduct[];
 }
@@ -34,6 +38,7 @@ export function probe(cell: Cell, options: { readonly training?: boolean } = {})
   const symbol = (shape: Shape, label: string, dtype: DType = "f32"): Tensor => placeholder({ shape, dtype }, label);
   const traces: Record<string, Shape> = {};
   const products: ProbedProduct[] = [];
+  let mixesRows = false;
   const drawn = new Set<string>();
   const randomKey = (stream: string): Tensor => {
     if (drawn.has(stream))
@@ -60,6 +65,11 @@ export function probe(cell: Cell, options: { readonly training?: boolean } = {})
       return result;
     },
     keys: { sequence: randomKey, step: randomKey },
+    buffers: mapBuffers(cell.buffers ?? {}, ({ shape, dtype }, path) => symbol(shape, path, dtype)),
+    active() {
+      mixesRows = true;
+      return placeholder({ shape: [batch], dtype: "bool" }, "active");
+    },
     extra: Object.fromEntries(
       Object.entries(cell.extra).map(([extra, spec]) => {
         const { shape, dtype } = inputOf(spec);
@@ -97,7 +107,12 @@ export function probe(cell: Cell, options: { readonly training?: boolean } = {})
       `${name}: the output must be [batch, features]; for a batch of ${batch} it is ${showShape(output.shape)}`,
     );
   }
-  return { features: output.shape[1]!, outputState, traces, products };
+  const observes = stepped.observed !== undefined;
+  if (training && cell.update !== undefined && !observes)
+    throw new TensorError(
+      `${name}: its buffers are updated, but the step observed nothing; a modifier must hand on what a step returns: { ...next, state }`,
+    );
+  return { features: output.shape[1]!, outputState, traces, products, mixesRows, observes };
 }
 
 /** Compares the states that a step returns with those that the cell declares. */

@@ -19,8 +19,13 @@ export interface MultiplyOptions {
 /** `[batch, rows]` times `[rows, columns]`, at a named place of the step. */
 export type Multiply = (name: string, x: Tensor, W: Tensor, options?: MultiplyOptions) => Tensor;
 
-/** What `input` and `recurrent` are to a step. */
-export function multiplyOf(kind: Product["kind"], hidden: number, context: CellContext): Multiply {
+/** What `input` and `recurrent` are to a step; `made` is told of every product. */
+export function multiplyOf(
+  kind: Product["kind"],
+  hidden: number,
+  context: CellContext,
+  made: (result: Tensor, kind: Product["kind"]) => void,
+): Multiply {
   return (name, x, W, { gates, source = "" } = {}) => {
     const columns = W.shape.at(-1) ?? 0;
     const count = gates ?? (columns > 0 && columns % hidden === 0 ? columns / hidden : 1);
@@ -28,6 +33,8 @@ export function multiplyOf(kind: Product["kind"], hidden: number, context: CellC
       throw new TensorError(
         `${kind}: ${name} has the weights ${describe(W)}, whose columns do not divide into ${count} gates`,
       );
-    return context.product({ kind, name, x, W, gates: count, source });
+    const result = context.product({ kind, name, x, W, gates: count, source });
+    made(result, kind);
+    return result;
   };
 }

@@ -1,4 +1,4 @@
-import { TensorError, type Tensor } from "@sluice/tensor";
+import { TensorError, type Shape, type Tensor } from "@sluice/tensor";
 import { checkOptions, checkTree, suggestion } from "@sluice/tensor/internal";
 import type { PlacementOptions } from "./normalizer.ts";
 
@@ -6,7 +6,7 @@ interface Options extends PlacementOptions {
   readonly epsilon?: number;
 }
 
-const placements = ["branches", "gates"];
+const placements = ["branches", "input", "gates"];
 
 /** Rejects unknown options, an epsilon that is not positive, and an unknown placement. */
 export function check(name: string, options: Options, known: readonly string[]): void {
@@ -14,6 +14,8 @@ export function check(name: string, options: Options, known: readonly string[]):
     eps: "epsilon",
     gamma: "gain",
     beta: "bias",
+    decay: "momentum",
+    maxLength: "steps",
     scale: "gain",
     center: "bias",
   });
@@ -48,4 +50,22 @@ export function checkParams(
     })),
     params,
   );
+}
+
+/** The running statistics among a normalizer's buffers: `mean` and `variance`, both of this shape. */
+export function checkStatistics(
+  name: string,
+  buffers: Readonly<Record<string, Tensor>>,
+  shape: Shape,
+  { dtype }: Tensor,
+): { readonly mean: Tensor; readonly variance: Tensor } {
+  checkTree(
+    name,
+    "buffers",
+    ["mean", "variance"].map((path) => ({ path, shape, dtype })),
+    buffers,
+  );
+  const { mean, variance } = buffers;
+  if (mean === undefined || variance === undefined) throw new TensorError(`${name}: no buffers mean and variance`);
+  return { mean, variance };
 }

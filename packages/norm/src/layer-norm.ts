@@ -1,6 +1,6 @@
 import { add, div, full, mean, mul, sqrt, square, sub } from "@sluice/tensor";
 import { check, checkParams } from "./check.ts";
-import { placementOf, type Normalizer, type PlacementOptions } from "./normalizer.ts";
+import { placementOf, type PlacementOptions, type RowNormalizer } from "./normalizer.ts";
 
 /** Options of {@link layerNorm}. */
 export interface LayerNormOptions extends PlacementOptions {
@@ -35,7 +35,7 @@ export interface LayerNormOptions extends PlacementOptions {
  *
  * Throws a TensorError if an option is unknown or `epsilon` is not positive.
  */
-export function layerNorm(options: LayerNormOptions = {}): Normalizer {
+export function layerNorm(options: LayerNormOptions = {}): RowNormalizer {
   check("layerNorm", options, ["gain", "bias"]);
   const { epsilon = 1e-5, gain = true, bias = true } = options;
   return {

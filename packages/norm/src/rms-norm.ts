@@ -1,6 +1,6 @@
 import { add, div, full, mean, mul, sqrt, square } from "@sluice/tensor";
 import { check, checkParams } from "./check.ts";
-import { placementOf, type Normalizer, type PlacementOptions } from "./normalizer.ts";
+import { placementOf, type PlacementOptions, type RowNormalizer } from "./normalizer.ts";
 
 /** Options of {@link rmsNorm}. */
 export interface RmsNormOptions extends PlacementOptions {
@@ -21,7 +21,7 @@ export interface RmsNormOptions extends PlacementOptions {
  * Where the squares of a row add up to infinity, as they do from one |x| of 1.8e19 on in f32, the row's result is 0,
  * without an error. PyTorch does the same.
  */
-export function rmsNorm(options: RmsNormOptions = {}): Normalizer {
+export function rmsNorm(options: RmsNormOptions = {}): RowNormalizer {
   check("rmsNorm", options, ["gain"]);
   const { epsilon = 1e-5, gain = true } = options;
   return {

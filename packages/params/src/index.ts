@@ -4,6 +4,10 @@ export { bias, kernel, parameter, recurrentKernel } from "./parameter.ts";
 export { changeSpecs, initialize, initialTree, mapSpecs, parameterCount, specsOf } from "./parameter.ts";
 export { checkParameters } from "./check-parameters.ts";
 
+// Buffers: numbers beside the parameters that training changes without a gradient
+export type { BufferLeaf, BufferOptions, BufferSpec, BufferSpecs, InitialBuffersOptions } from "./buffers.ts";
+export { buffer, buffersOf, checkBuffers, initialBuffers, mapBuffers } from "./buffers.ts";
+
 // Initializers
 export type { Initializer, Sizes } from "./initializers/initializer.ts";
 export { constant, identity, ones, scaledIdentity, zeros } from "./initializers/constant.ts";

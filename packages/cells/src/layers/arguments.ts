@@ -1,9 +1,12 @@
 /** Checks of what `apply` is given. */
 import {
+  and,
   convert,
   full,
+  iota,
   isTensor,
   leavesOf,
+  less,
   pad,
   reshape,
   select,
@@ -40,6 +43,7 @@ const applyOptions = [
   "resets",
   "resetState",
   "training",
+  "buffers",
   "key",
   "traces",
   "perturbations",
@@ -52,6 +56,7 @@ export function checkApply(name: string, given: { readonly maskedOutput?: unknow
   checkOptions(`${name}.apply`, given, applyOptions, {
     initialState: "state",
     initial_state: "state",
+    statistics: "buffers",
     sequenceLengths: "lengths",
     zeroOutputForMask: "maskedOutput",
     zero_output_for_mask: "maskedOutput",
@@ -147,6 +152,33 @@ export function stepsOf(
     );
   }
   return select(present, lengths ?? full([size.batch], size.time, "i32"), 0);
+}
+
+/** Which steps of a loop are taken, time first. */
+interface LookedAt {
+  /** i32 `[batch]`, where the loop itself keeps to them. */
+  readonly lengths: Tensor | undefined;
+  /** bool `[time, batch]`, where the layer keeps to it. */
+  readonly mask: Tensor | undefined;
+  /** bool `[time, batch]`: the part of the mask that lengths make; undefined where they make none. */
+  readonly within: Tensor | undefined;
+}
+
+/**
+ * The steps that `apply` is to take. Where a step treats its rows `together`, the lengths become part of the mask: a
+ * loop with lengths may leave rows out, and can only put out what has a row for each.
+ */
+export function lookedAtOf(
+  name: string,
+  given: Pick<ApplyOptions, "lengths" | "present" | "mask">,
+  size: BatchSize,
+  { together }: { readonly together: boolean },
+): LookedAt {
+  const lengths = stepsOf(name, given, size);
+  const mask = given.mask === undefined ? undefined : swapTime(flagsOf(name, "mask", given.mask, size));
+  if (lengths === undefined || !together) return { lengths, mask, within: undefined };
+  const within = less(reshape(iota([size.time]), [size.time, 1]), reshape(lengths, [1, size.batch]));
+  return { lengths: undefined, mask: mask === undefined ? within : and(mask, within), within };
 }
 
 /** `x` `[batch, time, ...]` with zeros at the steps that are not looked at. */
@@ -276,7 +308,7 @@ export function swapTime(x: Tensor): Tensor {
 }
 
 /** The part of a tree under a name. */
-export function childOf(tree: Tree | undefined, key: string, where: string): Tree {
+export function partOf(tree: Tree | undefined, key: string, where: string): Tree {
   const child =
     tree === undefined || isTensor(tree) ? undefined : Object.entries<Tree>(tree).find(([name]) => name === key)?.[1];
   if (child === undefined) throw new TensorError(`${where}: nothing at ${key}; expected the nesting of the layer`);

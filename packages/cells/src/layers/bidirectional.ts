@@ -1,10 +1,10 @@
 import { add, concat, keyFor, mul, TensorError, type Tensor, type Tree } from "@sluice/tensor";
 import { at, checkOptions, suggestion } from "@sluice/tensor/internal";
-import type { Cell } from "../cell.ts";
+import { childOf, type Cell } from "../cell.ts";
 import { checkCell } from "../check-given.ts";
 import { joinExtras } from "../inputs.ts";
 import { floatOf, type State } from "../states.ts";
-import { checkParameters } from "@sluice/params";
+import { checkBuffers, checkParameters } from "@sluice/params";
 import { beginOf, carryAfterOf, checkApply, checkStates } from "./arguments.ts";
 import { asMade, type Applied, type InitialStateOptions, type Layer } from "./layer.ts";
 import { checkNested, optionsOf } from "./nested.ts";
@@ -64,6 +64,7 @@ export function bidirectional<P extends Tree, S extends State>(
     );
   }
   const params = { forward: forward.params, backward: backward.params };
+  const buffers = { forward: forward.buffers, backward: backward.buffers };
   const features = merge === "concat" ? forward.features + backward.features : forward.features;
   const initialState = (batch: number, stateOptions?: InitialStateOptions<Both<P>>): Both<S> => {
     const { dtype, params } = beginOf("bidirectional.initialState", stateOptions);
@@ -82,10 +83,15 @@ export function bidirectional<P extends Tree, S extends State>(
     ...(forward.x && { x: forward.x }),
     features,
     params,
+    buffers,
     extra: joinExtras("bidirectional", [forward.extra, backward.extra]),
     init: (key, initOptions) => ({
       forward: forward.init(keyFor(key, "forward"), initOptions),
       backward: backward.init(keyFor(key, "backward"), initOptions),
+    }),
+    initialBuffers: (bufferOptions) => ({
+      forward: forward.initialBuffers(bufferOptions),
+      backward: backward.initialBuffers(bufferOptions),
     }),
     initialState,
     perturbations: (size, stateOptions) => ({
@@ -97,12 +103,14 @@ export function bidirectional<P extends Tree, S extends State>(
       checkApply("bidirectional", given);
       checkNested("bidirectional", given, ["forward", "backward"]);
       checkParameters("bidirectional", params, weights, x);
+      checkBuffers("bidirectional", buffers, given.buffers, floatOf(x, weights));
       checkStates("bidirectional", given, initialState(x.shape[0]!, { dtype: floatOf(x, weights), params: weights }));
-      const { state, resetState, ...rest } = given;
+      const { state, resetState, buffers: before, ...rest } = given;
       const run = (name: "forward" | "backward", layer: SequenceLayer<P, S>): Applied<S> =>
         at(name, () =>
           layer.apply(weights[name], x, {
             ...optionsOf(name, rest),
+            ...(before === undefined ? {} : { buffers: childOf(before, name) }),
             ...(state === undefined ? {} : { state: state[name] }),
             ...(resetState === undefined ? {} : { resetState: resetState[name] }),
           }),
@@ -113,6 +121,7 @@ export function bidirectional<P extends Tree, S extends State>(
         output: merges[merge](results.forward.output, results.backward.output),
         state: { forward: results.forward.state, backward: results.backward.state },
         carry: { forward: results.forward.carry, backward: results.backward.carry },
+        buffers: { forward: results.forward.buffers, backward: results.backward.buffers },
         traces: Object.fromEntries(
           Object.entries(results).flatMap(([name, { traces }]) =>
             Object.entries(traces).map(([trace, value]) => [`${name}.${trace}`, value]),

@@ -2,6 +2,7 @@ import { add, matmul, TensorError, type Tensor } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
 import { activationOf, type Activation } from "../activations.ts";
 import {
+  checkBuffers,
   checkParameters,
   type Initializer,
   bias,
@@ -83,8 +84,10 @@ export function dense(options: DenseOptions): DenseLayer {
     input,
     features: output,
     params,
+    buffers: {},
     extra: {},
     init: (key, initOptions) => initialize(params, key, initOptions),
+    initialBuffers: () => ({}),
     initialState: () => ({}),
     perturbations: () => ({}),
     outputShape: ({ batch, time }) => [batch, ...(time === undefined ? [] : [time]), output],
@@ -96,11 +99,12 @@ export function dense(options: DenseOptions): DenseLayer {
         );
       }
       checkParameters("dense", params, weights, given);
+      checkBuffers("dense", {}, applied.buffers, given.dtype);
       checkStates("dense", applied, {});
       const x = given.shape.length === 3 ? lookedAt("dense", given, applied) : given;
       const y = matmul(x, weights.W);
       const output = f(weights.b === undefined ? y : add(y, weights.b));
-      return { output: repeatMasked("dense", output, applied), state: {}, carry: {}, traces: {} };
+      return { output: repeatMasked("dense", output, applied), state: {}, carry: {}, buffers: {}, traces: {} };
     },
   });
 }

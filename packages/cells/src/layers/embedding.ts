@@ -1,4 +1,5 @@
 import {
+  checkBuffers,
   checkParameters,
   initialize,
   randomNormal,
@@ -65,8 +66,10 @@ export function embedding(options: EmbeddingOptions): EmbeddingLayer {
     features,
     padding,
     params,
+    buffers: {},
     extra: {},
     init: (key, initOptions) => initialize(params, key, initOptions),
+    initialBuffers: () => ({}),
     initialState: () => ({}),
     perturbations: () => ({}),
     outputShape: ({ batch, time }) => [batch, ...(time === undefined ? [] : [time]), features],
@@ -74,12 +77,13 @@ export function embedding(options: EmbeddingOptions): EmbeddingLayer {
       checkInput(layer, ids);
       checkApply("embedding", given);
       checkParameters("embedding", params, weights);
+      checkBuffers("embedding", {}, given.buffers, weights.W.dtype);
       checkStates("embedding", given, {});
       checkIds(ids, tokens, given);
       const rows = gather(weights.W, ids);
       const vectors = padding === undefined ? rows : select(reshape(equal(ids, padding), [...ids.shape, 1]), 0, rows);
       const output = repeatMasked("embedding", lookedAt("embedding", vectors, given), given);
-      return { output, state: {}, carry: {}, traces: {} };
+      return { output, state: {}, carry: {}, buffers: {}, traces: {} };
     },
   });
 }

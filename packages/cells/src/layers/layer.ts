@@ -1,7 +1,7 @@
 import { TensorError, type ArrayTensor, type DType, type Shape, type Tensor, type Tree } from "@sluice/tensor";
 import { checkTensor, isFloat, sameShape } from "@sluice/tensor/internal";
 import { inputOf, type Extras, type InputSpec } from "../inputs.ts";
-import type { InitOptions, Specs } from "@sluice/params";
+import type { BufferSpecs, InitialBuffersOptions, InitOptions, Specs } from "@sluice/params";
 
 /**
  * A layer: plain data and functions from parameters and a batch of sequences `[batch, time, features]` to outputs.
@@ -18,7 +18,11 @@ export interface Layer<P extends Tree = Tree, S extends Tree = Tree> {
   readonly x?: InputSpec;
   /** What its cells read besides `x`, for one example and step: what `apply` takes as `extra`. */
   readonly extra: Extras;
+  /** The buffers before they have values, nested as the parameters; `{}` for a layer without any. */
+  readonly buffers: BufferSpecs;
   init(key: ArrayTensor, options?: InitOptions): P;
+  /** The buffers before training: what `apply` takes as `buffers`. */
+  initialBuffers(options?: InitialBuffersOptions): Tree;
   /**
    * The state before the first step, as the cells say: zeros if they say nothing. States that are learned need the
    * parameters. `{}` for a layer without state.
@@ -95,8 +99,10 @@ export interface ApplyOptions<S extends Tree = Tree> {
   readonly resets?: Tensor;
   /** What resets go back to. Default the initial state, whatever `state` is. */
   readonly resetState?: S;
-  /** Default false: evaluation, without dropout and with zoneout's expectation. */
+  /** Default false: evaluation, without dropout, with zoneout's expectation and with running statistics. */
   readonly training?: boolean;
+  /** The layer's buffers: `initialBuffers()`, or what the last step of training returned. Needed if it has any. */
+  readonly buffers?: Tree;
   /** For training with dropout or zoneout; take another at each step of training. */
   readonly key?: Tensor;
   /** Collect what the cells trace: all, or these names. Default none. */
@@ -129,6 +135,8 @@ export interface Applied<S extends Tree = Tree> {
   readonly state: S;
   /** The state after `carryAfter` steps; without that option it is `state`. */
   readonly carry: S;
+  /** The buffers for the next step of training. In evaluation they are those that were given. */
+  readonly buffers: Tree;
   /**
    * `[batch, time, ...]` by name; within a layer of layers the name starts with the layer's: `0.forget`,
    * `backward.forget`.

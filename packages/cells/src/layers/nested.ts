@@ -1,12 +1,12 @@
 import { isTensor, keyFor, TensorError } from "@sluice/tensor";
 import type { ApplyOptions } from "./layer.ts";
 
-type StateOptions = "state" | "resetState";
+type StateOptions = "state" | "resetState" | "buffers";
 
 /**
  * The options of `apply` for the layer `name` within a layer of layers: its own part of what is nested, its own key,
- * the traces that begin with its name, and the rest as it is. The states are for the caller to pass on, who knows their
- * types.
+ * the traces that begin with its name, and the rest as it is. The states and buffers are for the caller to pass on, who
+ * knows their types.
  */
 export function optionsOf(name: string, given: Omit<ApplyOptions, StateOptions>): Omit<ApplyOptions, StateOptions> {
   const { perturbations, key, traces, ...rest } = given;

@@ -7,15 +7,17 @@ import {
   mapTree,
   reshape,
   select,
+  stopGradient,
   TensorError,
   zipTrees,
+  type DType,
   type Tensor,
   type Tree,
 } from "@sluice/tensor";
 import { checkOptions, isFloat, suggestion, zerosArray } from "@sluice/tensor/internal";
 import { evaluation, outputOf, type Cell, type CellContext } from "../cell.ts";
 import { checkCell } from "../check-given.ts";
-import { checkParameters } from "@sluice/params";
+import { checkBuffers, checkParameters, initialBuffers } from "@sluice/params";
 import { inputOf } from "../inputs.ts";
 import { probe } from "../probe.ts";
 import { floatOf, initialState, zeroPerturbations, type State } from "../states.ts";
@@ -27,9 +29,9 @@ import {
   extraOver,
   flagsOf,
   perturbationsOver,
+  lookedAtOf,
   startsOf,
   stateOf,
-  stepsOf,
   swapTime,
   wantedOf,
   whereMasked,
@@ -77,11 +79,12 @@ export function sequence<P extends Tree, S extends State>(
     throw new TensorError(
       `sequence: unknown outputs ${String(outputs)}; ${suggestion(String(outputs), ["all", "last"])}`,
     );
-  const probed = probe(cell);
-  const { features } = probed;
+  const probed = { evaluation: probe(cell), training: probe(cell, { training: true }) };
+  const { features } = probed.evaluation;
   // In training a modifier may put out something else.
   const outputState =
-    probe(cell, { training: true }).outputState === probed.outputState ? probed.outputState : undefined;
+    probed.training.outputState === probed.evaluation.outputState ? probed.evaluation.outputState : undefined;
+  const buffers = cell.buffers ?? {};
   const layer = {
     name: cell.name,
     input: cell.sizes.input,
@@ -93,11 +96,13 @@ export function sequence<P extends Tree, S extends State>(
     ...layer,
     features,
     params: cell.params,
+    buffers,
     extra: cell.extra,
     cell,
     outputs,
     reverse,
     init: (key, initOptions) => cell.init(key, initOptions),
+    initialBuffers: (bufferOptions) => initialBuffers(buffers, bufferOptions),
     initialState(batch, stateOptions) {
       const { dtype, params } = beginOf(`${cell.name}.initialState`, stateOptions);
       return initialState(cell, batch, dtype, params);
@@ -115,9 +120,17 @@ export function sequence<P extends Tree, S extends State>(
       checkInput(layer, x);
       checkApply(cell.name, given);
       checkParameters(cell.name, cell.params, params, x);
+      checkBuffers(cell.name, buffers, given.buffers, floatOf(x, params));
       return run(params, x, given);
     },
   });
+
+  function updated(before: Tree, observed: Tree | undefined, float: DType): Tree {
+    if (cell.update === undefined || observed === undefined) return before;
+    const after = cell.update(before, mapTree(observed, stopGradient));
+    checkBuffers(`${cell.name}: update`, buffers, after, float);
+    return after;
+  }
 
   function run(params: P, x: Tensor, given: ApplyOptions<S>): Applied<S> {
     const [batch, time] = [x.shape[0]!, x.shape[1]!];
@@ -125,13 +138,14 @@ export function sequence<P extends Tree, S extends State>(
     const { training = false, key } = given;
     const float = floatOf(x, params);
     const initial = initialState<S>(cell, batch, float, params);
-    const lengths = stepsOf(cell.name, given, size);
-    const mask = given.mask === undefined ? undefined : swapTime(flagsOf(cell.name, "mask", given.mask, size));
+    const { mixesRows, observes } = training ? probed.training : probed.evaluation;
+    const { lengths, mask, within } = lookedAtOf(cell.name, given, size, { together: mixesRows || observes });
+    const before = given.buffers ?? {};
     // What is not to be looked at is replaced before anything reads it: a select behind the step would leave a gradient
     // of 0 NaN.
     const looked = (x: Tensor): Tensor => (mask === undefined ? x : whereMasked(mask, x));
     const resetState = stateOf(cell.name, "resetState", given.resetState, initial);
-    const wanted = wantedOf(cell.name, given.traces, Object.keys(probed.traces));
+    const wanted = wantedOf(cell.name, given.traces, Object.keys(probed.evaluation.traces));
     const random = training && key !== undefined;
     const slices: Slices = {
       x: looked(swapTime(x)),
@@ -145,8 +159,8 @@ export function sequence<P extends Tree, S extends State>(
     };
     // Where the output is a state, its last value is the final state; but a row of which every step is masked has no
     // output at all.
-    const repeats = outputs === "all" && mask !== undefined && given.maskedOutput === "repeat";
-    const carries = repeats || (outputs === "last" && (outputState === undefined || given.mask !== undefined));
+    const repeats = outputs === "all" && given.mask !== undefined && given.maskedOutput === "repeat";
+    const carries = repeats || (outputs === "last" && (outputState === undefined || mask !== undefined));
     const start: Carried<S> = {
       cell: stateOf(cell.name, "state", given.state, initial),
       ...(carries ? { last: zerosArray([batch, features], float) } : {}),
@@ -161,6 +175,8 @@ export function sequence<P extends Tree, S extends State>(
           ...evaluation,
           training,
           extra: slice.extra,
+          buffers: before,
+          active: () => activeOf(cell.name, slice.mask, lengths),
           trace(name, value) {
             if (wanted(name)) traces[name] = value;
           },
@@ -180,7 +196,11 @@ export function sequence<P extends Tree, S extends State>(
         const shown = last === undefined ? visible(output) : lastOf(output, last, mask, repeats ? reset : undefined);
         return {
           state: { cell: kept, ...(last === undefined ? {} : { last: shown }) },
-          output: { ...(outputs === "all" ? { output: shown } : {}), traces: mapTree(traces, visible) },
+          output: {
+            ...(outputs === "all" ? { output: shown } : {}),
+            traces: mapTree(traces, visible),
+            ...(next.observed === undefined ? {} : { observed: next.observed }),
+          },
         };
       },
       start,
@@ -198,17 +218,27 @@ export function sequence<P extends Tree, S extends State>(
       output: finalOutput(),
       state: scanned.state.cell,
       carry: scanned.carry.cell,
+      buffers: training ? updated(before, scanned.output.observed, float) : before,
       traces: mapTree(scanned.output.traces, swapTime),
     };
 
     function finalOutput(): Tensor {
-      if (scanned.output.output !== undefined) return swapTime(scanned.output.output);
+      const all = scanned.output.output;
+      if (all !== undefined) return swapTime(within === undefined || !repeats ? all : whereMasked(within, all));
       if (scanned.state.last !== undefined) return scanned.state.last;
       const last = outputState === undefined ? undefined : outputOf({ state: scanned.state.cell, output: outputState });
       if (time === 0 || last === undefined) return zerosArray([batch, features], float);
       return lengths === undefined ? last : select(reshape(greater(lengths, 0), [batch, 1]), last, 0);
     }
   }
+}
+
+/** The rows that have a step now. With lengths only the loop itself knows. */
+function activeOf(name: string, mask: Tensor | undefined, lengths: Tensor | undefined): Tensor | undefined {
+  if (lengths === undefined) return mask;
+  throw new TensorError(
+    `${name}: the step asks which rows are active, and did not when it was tried out; it must ask always, or never`,
+  );
 }
 
 type Carried<S extends State> = { readonly cell: S; readonly last?: Tensor };

@@ -1,11 +1,12 @@
 import { keyFor, TensorError, type Tree } from "@sluice/tensor";
 import { at, checkList, checkOptions, showShape } from "@sluice/tensor/internal";
+import { childOf } from "../cell.ts";
 import { checkLayer } from "../check-given.ts";
 import { joinExtras } from "../inputs.ts";
-import { type Specs, checkParameters } from "@sluice/params";
+import { type BufferSpecs, checkBuffers, checkParameters, type Specs } from "@sluice/params";
 import { floatOf } from "../states.ts";
 import { checkRate } from "../modifiers/rate.ts";
-import { beginOf, checkApply, checkStates, childOf } from "./arguments.ts";
+import { beginOf, checkApply, checkStates, partOf } from "./arguments.ts";
 import { dropout } from "./dropout.ts";
 import { checkNested, optionsOf } from "./nested.ts";
 import { asMade, type Applied, type ApplyOptions, type Layer, type LayerParams, type LayerState } from "./layer.ts";
@@ -71,12 +72,13 @@ export function sequential(layers: readonly Layer[], options: SequentialOptions 
   };
   outputShape({ batch: 1, time: 1 });
   const params: Specs = layers.map((layer) => layer.params);
+  const buffers: BufferSpecs = layers.map((layer) => layer.buffers);
   const initialState: Layer["initialState"] = (batch, stateOptions) => {
     const { dtype, params: weights } = beginOf("sequential.initialState", stateOptions);
     return layers.map((layer, i) =>
       layer.initialState(batch, {
         dtype,
-        ...(weights === undefined ? {} : { params: childOf(weights, String(i), "parameters") }),
+        ...(weights === undefined ? {} : { params: partOf(weights, String(i), "parameters") }),
       }),
     );
   };
@@ -89,11 +91,13 @@ export function sequential(layers: readonly Layer[], options: SequentialOptions 
     ...(first.x && { x: first.x }),
     features: last.features,
     params,
+    buffers,
     extra: joinExtras(
       "sequential",
       layers.map(({ extra }) => extra),
     ),
     init: (key, initOptions) => layers.map((layer, i) => layer.init(keyFor(key, String(i)), initOptions)),
+    initialBuffers: (bufferOptions) => layers.map((layer) => layer.initialBuffers(bufferOptions)),
     initialState,
     perturbations: (size, stateOptions) => layers.map((layer) => layer.perturbations(size, stateOptions)),
     outputShape,
@@ -105,12 +109,13 @@ export function sequential(layers: readonly Layer[], options: SequentialOptions 
         layers.map((_, i) => String(i)),
       );
       checkParameters("sequential", params, weights, x);
+      checkBuffers("sequential", buffers, given.buffers, floatOf(x, weights));
       checkStates("sequential", given, initialState(x.shape[0]!, { dtype: floatOf(x, weights), params: weights }));
       const applied: Applied[] = [];
       let output = x;
       layers.forEach((layer, i) => {
         const result = at(`sequential.${i}`, () =>
-          layer.apply(childOf(weights, String(i), "parameters"), output, optionsAt(i, output, given)),
+          layer.apply(partOf(weights, String(i), "parameters"), output, optionsAt(i, output, given)),
         );
         applied.push(result);
         const dropped = given.training === true && i < layers.length - 1;
@@ -120,6 +125,7 @@ export function sequential(layers: readonly Layer[], options: SequentialOptions 
         output,
         state: applied.map(({ state }) => state),
         carry: applied.map(({ carry }) => carry),
+        buffers: applied.map(({ buffers: after }) => after),
         traces: Object.fromEntries(
           applied.flatMap(({ traces }, i) => Object.entries(traces).map(([name, value]) => [`${i}.${name}`, value])),
         ),
@@ -130,7 +136,7 @@ export function sequential(layers: readonly Layer[], options: SequentialOptions 
 
 /** Once the time axis is gone, what is given per step concerns no layer any more. */
 function optionsAt(i: number, x: { readonly shape: readonly number[] }, given: ApplyOptions): ApplyOptions {
-  const { state, resetState, ...shared } = given;
+  const { state, resetState, buffers, ...shared } = given;
   const { lengths, mask, present, resets, extra, carryAfter, ...rest } = optionsOf(String(i), shared);
   const perStep = {
     ...(lengths && { lengths }),
@@ -143,7 +149,8 @@ function optionsAt(i: number, x: { readonly shape: readonly number[] }, given: A
   return {
     ...rest,
     ...(x.shape.length < 3 ? {} : perStep),
-    ...(state === undefined ? {} : { state: childOf(state, String(i), "state") }),
-    ...(resetState === undefined ? {} : { resetState: childOf(resetState, String(i), "resetState") }),
+    ...(buffers === undefined ? {} : { buffers: childOf(buffers, String(i)) }),
+    ...(state === undefined ? {} : { state: partOf(state, String(i), "state") }),
+    ...(resetState === undefined ? {} : { resetState: partOf(resetState, String(i), "resetState") }),
   };
 }

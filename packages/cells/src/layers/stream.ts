@@ -26,6 +26,8 @@ import { inputOf } from "../inputs.ts";
 import type { Layer, MaskedOutput } from "./layer.ts";
 
 export interface StreamOptions {
+  /** The layer's buffers, as training left them. Needed if it has any. */
+  readonly buffers?: Tree;
   /** Sequences that are read side by side. Default 1. */
   readonly batch?: number;
   /** Default: the reference backend. */
@@ -73,12 +75,12 @@ export async function stream<P extends Tree, S extends Tree>(
   params: P,
   options: StreamOptions = {},
 ): Promise<Stream<S>> {
-  checkOptions("stream", options, ["batch", "backend", "masks", "maskedOutput"]);
-  const { batch = 1, backend, masks = false, maskedOutput = "zeros" } = options;
+  checkOptions("stream", options, ["batch", "backend", "buffers", "masks", "maskedOutput"]);
+  const { batch = 1, backend, buffers = {}, masks = false, maskedOutput = "zeros" } = options;
   const repeats = masks && maskedOutput === "repeat";
   if (!Number.isInteger(batch) || batch < 1)
     throw new TensorError(`stream: expected a batch of at least 1, got ${batch}`);
-  checkForwards(layer, params);
+  checkForwards(layer, params, buffers);
   const initial: Reading<S> = {
     state: layer.initialState(batch, { params }),
     ...(repeats ? { last: constant([batch, layer.features], 0) } : {}),
@@ -91,21 +93,22 @@ export async function stream<P extends Tree, S extends Tree>(
     ...(masks ? { mask: constant([batch], 1, "bool") } : {}),
   };
   const session = await compileStep(
-    ({ weights }: { weights: P }, { reading: { state, last }, x, extra, mask }: typeof example) => {
+    ({ weights, buffers }: Fixed<P>, { reading: { state, last }, x, extra, mask }: typeof example) => {
       const oneStep = mapTree(extra, (value) => reshape(value, [batch, 1, ...value.shape.slice(1)]));
       const applied = layer.apply(weights, reshape(x, [batch, 1, ...xSpec.shape]), {
         state,
+        buffers,
         extra: oneStep,
         ...(mask && { mask: reshape(mask, [batch, 1]) }),
       });
       const now = reshape(applied.output, [batch, layer.features]);
       const y = mask && last ? select(reshape(mask, [batch, 1]), now, last) : now;
       return {
-        state: { weights },
+        state: { weights, buffers },
         output: { reading: { state: applied.state, ...(last && { last: y }) }, y },
       };
     },
-    { weights: params },
+    { weights: params, buffers },
     [example],
     backend === undefined ? {} : { backend },
   );
@@ -173,6 +176,9 @@ export async function stream<P extends Tree, S extends Tree>(
   }
 }
 
+/** What all steps share. */
+type Fixed<P extends Tree> = { readonly weights: P; readonly buffers: Tree };
+
 /** Where a reader stands: the layer's state, and its last output where masked steps repeat it. */
 type Reading<S extends Tree> = { readonly state: S; readonly last?: Tensor };
 
@@ -225,7 +231,7 @@ function extraOf(
  * A layer that reads backwards, or only puts out its last step, gives something else for parts of a sequence than for
  * the whole.
  */
-function checkForwards<P extends Tree, S extends Tree>(layer: Layer<P, S>, params: P): void {
+function checkForwards<P extends Tree, S extends Tree>(layer: Layer<P, S>, params: P, buffers: Tree): void {
   const [all, ahead] = [2, 3].map((time) => layer.outputShape({ batch: 1, time }));
   if (all?.length !== 3 || ahead?.[1] !== 3) {
     throw new TensorError(
@@ -237,7 +243,7 @@ function checkForwards<P extends Tree, S extends Tree>(layer: Layer<P, S>, param
     const { shape, dtype } = inputOf(layer.x ?? [layer.input]);
     const x = constant([1, 2, ...shape], 0, dtype);
     x.data.fill(second, sizeOf(shape));
-    const { output } = layer.apply(params, x, { extra: extraOf(layer, [1, 2], (t) => t * second) });
+    const { output } = layer.apply(params, x, { buffers, extra: extraOf(layer, [1, 2], (t) => t * second) });
     return [...arrayOf(output).data.subarray(0, layer.features)];
   };
   const [before, after] = [first(0), first(1)];

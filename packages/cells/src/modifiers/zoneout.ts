@@ -36,7 +36,7 @@ export function zoneout<P extends Tree, S extends State>(cell: Cell<P, S>, rates
           ? select(bernoulli(context.keys.step(`zoneout.${name}`), now.shape, rate), before, now)
           : add(mul(before, rate), mul(now, 1 - rate));
       });
-      return { state: zoned, output: next.output };
+      return { ...next, state: zoned };
     },
   };
 }

@@ -57,8 +57,8 @@ const taken = [
 ];
 
 /** Output, state and carry of a run over all that the subject has. */
-export function run({ layer, params, x, extra, state }: Subject, options: ApplyOptions<State> = {}): Results {
-  const { output, state: final, carry } = layer.apply(params, x, { extra, state, ...options });
+export function run({ layer, params, x, extra, state, buffers }: Subject, options: ApplyOptions<State> = {}): Results {
+  const { output, state: final, carry } = layer.apply(params, x, { extra, state, buffers, ...options });
   return { output, state: final, carry };
 }
 
@@ -244,9 +244,9 @@ export function carried(subject: Subject): void {
 
 /** Read step by step the cell puts out what it does over the whole sequence. */
 export async function streamed(subject: Subject): Promise<void> {
-  const { layer, params, x, extra, state } = subject;
+  const { layer, params, x, extra, state, buffers } = subject;
   const whole = run(subject);
-  const reading = await stream(layer, params, { batch });
+  const reading = await stream(layer, params, { batch, buffers });
   try {
     await reading.setState(state);
     const at = (y: Tensor, t: number): ArrayTensor =>
@@ -263,7 +263,7 @@ export async function streamed(subject: Subject): Promise<void> {
 
 /** Both directions are the cell forwards, and the cell over the reversed sequences. */
 export function bothDirections(subject: Subject): void {
-  const { cell, params, x, extra, state } = subject;
+  const { cell, params, x, extra, state, buffers } = subject;
   const layer = bidirectional(cell, { merge: "sum" });
   const reversed = <T extends Tree>(tree: T): T =>
     mapTree(tree, (y) =>
@@ -275,6 +275,7 @@ export function bothDirections(subject: Subject): void {
   const both = layer.apply({ forward: params, backward: params }, x, {
     extra,
     state: { forward: state, backward: state },
+    buffers: { forward: buffers, backward: buffers },
   });
   const forward = run(subject);
   const backward = run({ ...subject, x: reversed(x), extra: reversed(extra) });
@@ -332,6 +333,8 @@ export function evaluationDrawsNothing(subject: Subject): void {
     product: ({ x: multiplied, W }) => matmul(multiplied, W),
     keys: { sequence: refused, step: refused },
     extra: first(extra),
+    buffers: subject.buffers,
+    active: () => undefined,
   });
   expectSame("with a key", run(subject, { key: key(9) }), run(subject));
 }

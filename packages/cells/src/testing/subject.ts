@@ -36,6 +36,8 @@ export interface Subject {
   /** Away from where they begin, so that every term counts. */
   readonly params: Tree;
   readonly state: State;
+  /** Away from where they begin too. */
+  readonly buffers: Tree;
   /** `[batch, time, ...]`. */
   readonly x: Tensor;
   readonly extra: Readonly<Record<string, Tensor>>;
@@ -59,6 +61,7 @@ export function subjectOf(cell: Cell, makeInput: MakeInput | undefined, dtype: D
     cell,
     layer,
     params,
+    buffers: away(layer.initialBuffers({ dtype }), "buffers"),
     state: away(layer.initialState(batch, { params, dtype }), "state"),
     x: draw("x", inputOf(cell.input ?? [cell.sizes.input])),
     extra: Object.fromEntries(Object.entries(cell.extra).map(([name, spec]) => [name, draw(name, inputOf(spec))])),
