@@ -2,6 +2,7 @@
 export { trainStep } from "./step/train-step.ts";
 export type { StepReport, TrainState, TrainStep, TrainStepOptions } from "./step/train-step.ts";
 export type { Loss, LossContext, LossResult, Reported } from "./step/loss.ts";
+export type { NoBuffers } from "./step/buffers.ts";
 export type { NoCarry } from "./step/carry.ts";
 export type { BatchGradient, Differentiate, GradientMethod } from "./step/gradients.ts";
 export { type PerExampleOptions, perExample } from "./step/per-example.ts";

@@ -22,14 +22,24 @@ export function initialCarry({ carry = {} }: { readonly carry?: Tree }): Tree {
 }
 
 /** The carry that came back, nested as `before`. `whose` begins an error: `trainStep: the loss`. */
-export function checkCarry<C extends Tree>(whose: string, before: C, returned: Tree = {}): C {
-  const after = matchTree(`${whose}'s carry`, before, returned);
+export function checkCarry<C extends Tree>(whose: string, before: C, returned: Tree | undefined): C {
+  return carriedAlike(whose, "carry", before, returned);
+}
+
+/** What came back of what goes from step to step, nested as `before`. */
+export function carriedAlike<C extends Tree>(
+  whose: string,
+  what: "carry" | "buffers",
+  before: C,
+  returned: Tree = {},
+): C {
+  const after = matchTree(`${whose}'s ${what}`, before, returned);
   leavesOf(before).forEach(({ path, tensor: x }, i) => {
     const next = after[i]!;
     if (next.dtype === x.dtype && sameShape(next.shape, x.shape)) return;
     const shown = (tensor: Tensor): string => `${tensor.dtype} ${showShape(tensor.shape)}`;
     throw new TensorError(
-      `${whose}'s carry ${path} is given as ${shown(x)} and returned as ${shown(next)}; its shape and dtype must stay`,
+      `${whose}'s ${what === "carry" ? what : "buffer"} ${path} is given as ${shown(x)} and returned as ${shown(next)}; its shape and dtype must stay`,
     );
   });
   return treeFrom(before, after);

@@ -33,11 +33,11 @@ export class DivergedError extends Error {
  * Evaluates loss and gradient of a step on the reference backend, operation by operation, and says where the first
  * non-finite value came from.
  */
-export function diagnoseStep<P extends Tree, B extends Tree, R extends LossResult, C extends Tree>(
-  step: TrainStep<P, B, R, C>,
-  state: TrainState<P, C>,
+export function diagnoseStep<P extends Tree, B extends Tree, R extends LossResult, C extends Tree, F extends Tree>(
+  step: TrainStep<P, B, R, C, F>,
+  state: TrainState<P, C, F>,
   batch: B,
 ): Diagnosis | undefined {
-  const { program } = recordProgram((s: TrainState<P, C>, b: B) => step.backward(s, b), [state, batch]);
+  const { program } = recordProgram((s: TrainState<P, C, F>, b: B) => step.backward(s, b), [state, batch]);
   return diagnose(program, tensorsOf([state, batch]).filter(isArray));
 }

@@ -1,21 +1,37 @@
-import { compileStep, item, TensorError, type Backend, type ExecutableStatistics, type Tree } from "@sluice/tensor";
-import { checkOptions } from "@sluice/tensor/internal";
+import {
+  compileStep,
+  item,
+  leavesOf,
+  TensorError,
+  type Backend,
+  type ExecutableStatistics,
+  type Tree,
+} from "@sluice/tensor";
+import { checkOptions, checkTree } from "@sluice/tensor/internal";
 import type { Numbered } from "../loop/batches.ts";
 import { runningMean } from "../loop/running-mean.ts";
+import { givenBuffers, type NoBuffers } from "./buffers.ts";
 import { checkCarry, initialCarry, type NoCarry } from "./carry.ts";
 import { metricsOf, type MetricsOf } from "./numbers.ts";
 import { reported, type LossResult } from "./loss.ts";
 
-export interface EvaluatorOptions<P extends Tree, B extends Tree, R extends LossResult, C extends Tree = NoCarry> {
+export interface EvaluatorOptions<
+  P extends Tree,
+  B extends Tree,
+  R extends LossResult,
+  C extends Tree = NoCarry,
+  F extends Tree = NoBuffers,
+> {
   /**
    * Loss and metrics of a batch, without randomness. With `carry` it is given what it returned as its carry for the
-   * batch before, and returns the next.
+   * batch before, and returns the next. The buffers are those that the run is given.
    */
-  readonly evaluate: (params: P, batch: B, context: { readonly carry: C }) => R;
+  readonly evaluate: (params: P, batch: B, context: { readonly carry: C; readonly buffers: F }) => R;
   /** What the first batch of a run is given: arrays. Default: nothing is carried. */
   readonly carry?: C;
-  /** Parameters and a batch, for their shapes and dtypes. */
+  /** Parameters, buffers and a batch, for their shapes and dtypes. Default: no buffers. */
   readonly params: P;
+  readonly buffers?: F;
   readonly batch: B;
   /** Default: the reference backend. */
   readonly backend?: Backend;
@@ -31,39 +47,54 @@ export interface Evaluation<R> {
   readonly weight: number;
 }
 
-export interface Evaluator<P extends Tree, B extends Tree, R extends LossResult> {
-  /** Takes the weights to the backend once, and averages over the batches. */
-  run(params: P, batches: Iterable<Pick<Numbered<B>, "batch" | "examples">>): Promise<Evaluation<R>>;
+export interface Evaluator<P extends Tree, B extends Tree, R extends LossResult, F extends Tree = NoBuffers> {
+  /**
+   * Takes the weights, and the buffers if the model has some, to the backend once, and averages over the batches. The
+   * buffers are those of the same step of training as the weights: `trainer.buffers()`.
+   */
+  run(
+    params: P,
+    batches: Iterable<Pick<Numbered<B>, "batch" | "examples">>,
+    options?: { readonly buffers?: F },
+  ): Promise<Evaluation<R>>;
   dispose(): Promise<void>;
   readonly statistics: ExecutableStatistics;
 }
 
 /** Compiles an evaluation; the weights it uses are given to it, and stay on the backend for all batches of a run. */
-export async function evaluator<P extends Tree, B extends Tree, R extends LossResult, C extends Tree = NoCarry>(
-  options: EvaluatorOptions<P, B, R, C>,
-): Promise<Evaluator<P, B, R>> {
-  checkOptions("evaluator", options, ["evaluate", "carry", "params", "batch", "backend"], {
+export async function evaluator<
+  P extends Tree,
+  B extends Tree,
+  R extends LossResult,
+  C extends Tree = NoCarry,
+  F extends Tree = NoBuffers,
+>(options: EvaluatorOptions<P, B, R, C, F>): Promise<Evaluator<P, B, R, F>> {
+  checkOptions("evaluator", options, ["evaluate", "carry", "params", "buffers", "batch", "backend"], {
     loss: "evaluate",
     example: "batch",
     state: "carry",
+    statistics: "buffers",
   });
   const { evaluate, params, batch: example, backend } = options;
   const first = initialCarry(options);
+  const like = givenBuffers(options);
   const session = await compileStep(
-    (state: { params: P; carry: C }, batch: B) => {
-      const returned = evaluate(state.params, batch, { carry: state.carry });
+    (state: { params: P; carry: C; buffers: F }, batch: B) => {
+      const { params, carry, buffers } = state;
+      const returned = evaluate(params, batch, { carry, buffers });
       return {
-        state: { params: state.params, carry: checkCarry("evaluator: evaluate", state.carry, returned.carry) },
+        state: { params, buffers, carry: checkCarry("evaluator: evaluate", state.carry, returned.carry) },
         output: reported(returned),
       };
     },
-    { params, carry: first },
+    { params, carry: first, buffers: like },
     [example],
     backend === undefined ? {} : { backend },
   );
   return {
-    async run(weights, batches) {
-      await session.setState({ params: weights, carry: first });
+    async run(weights, batches, runOptions = {}) {
+      checkOptions("evaluator.run", runOptions, ["buffers"]);
+      await session.setState({ params: weights, carry: first, buffers: checkGiven(like, runOptions.buffers) });
       const losses = runningMean<{ readonly loss: number }>();
       const metrics = runningMean<MetricsOf<R>>();
       for (const { batch, examples } of batches) {
@@ -79,4 +110,15 @@ export async function evaluator<P extends Tree, B extends Tree, R extends LossRe
     dispose: () => session.dispose(),
     statistics: session.statistics,
   };
+}
+
+/** The buffers of a run: those of the evaluator are only an example of their shapes. */
+function checkGiven<F extends Tree>(like: F, given: F | undefined): F {
+  const expected = leavesOf(like).map(({ path, tensor: { shape, dtype } }) => ({ path, shape, dtype }));
+  if (given === undefined && expected.length > 0)
+    throw new TensorError(
+      "evaluator.run: the evaluator has buffers, and this run is given none; pass { buffers: await trainer.buffers() }, of the same step as the weights",
+    );
+  checkTree("evaluator.run", "buffers", expected, given ?? {});
+  return given ?? like;
 }

@@ -1,4 +1,5 @@
 import { add, keyAt, scalar, valueAndGradAux, type Tensor, type Tree } from "@sluice/tensor";
+import { checkReturnedBuffers } from "./buffers.ts";
 import { checkCarry } from "./carry.ts";
 import { checkResult, reported, type Loss, type LossResult, type Reported } from "./loss.ts";
 import type { TrainState } from "./train-step.ts";
@@ -7,27 +8,28 @@ import type { TrainState } from "./train-step.ts";
 export interface GradientMethod {
   /** For errors. */
   readonly name: string;
-  of<P extends Tree, B extends Tree, R extends LossResult, C extends Tree>(
-    loss: Loss<P, B, R, C>,
+  of<P extends Tree, B extends Tree, R extends LossResult, C extends Tree, F extends Tree>(
+    loss: Loss<P, B, R, C, F>,
     regularization: ((params: P) => Tensor) | undefined,
-  ): Differentiate<P, B, R, C>;
+  ): Differentiate<P, B, R, C, F>;
 }
 
-export type Differentiate<P extends Tree, B extends Tree, R extends LossResult, C extends Tree> = (
-  state: TrainState<P, C>,
+export type Differentiate<P extends Tree, B extends Tree, R extends LossResult, C extends Tree, F extends Tree> = (
+  state: TrainState<P, C, F>,
   batch: B,
-) => BatchGradient<P, R, C>;
+) => BatchGradient<P, R, C, F>;
 
 /** The gradient of a batch, and what came up on the way. */
-export interface BatchGradient<P extends Tree, R extends LossResult, C extends Tree> {
+export interface BatchGradient<P extends Tree, R extends LossResult, C extends Tree, F extends Tree> {
   /** Of the loss with its penalty. */
   readonly gradient: P;
   /** Scalars: the loss with its penalty, and the penalty alone. */
   readonly value: Tensor;
   readonly penalty: Tensor;
-  /** What the loss returned, without its carry. */
+  /** What the loss returned, without its carry and its buffers. */
   readonly result: Reported<R>;
   readonly carry: C;
+  readonly buffers: F;
   /** Scalars: what the method saw of the single examples; `{}` where it looks at none. */
   readonly examples: Tree;
 }
@@ -35,33 +37,45 @@ export interface BatchGradient<P extends Tree, R extends LossResult, C extends T
 /** The gradient of the batch's loss, in one backward pass. */
 export const batchGradient: GradientMethod = {
   name: "batchGradient",
-  of<P extends Tree, B extends Tree, R extends LossResult, C extends Tree>(
-    loss: Loss<P, B, R, C>,
+  of<P extends Tree, B extends Tree, R extends LossResult, C extends Tree, F extends Tree>(
+    loss: Loss<P, B, R, C, F>,
     regularization: ((params: P) => Tensor) | undefined,
-  ): Differentiate<P, B, R, C> {
-    const differentiate = valueAndGradAux((params: P, batch: B, key: Tensor, step: Tensor, carry: C) => {
-      const called = callLoss(loss, params, batch, { key, step, carry });
+  ): Differentiate<P, B, R, C, F> {
+    const differentiate = valueAndGradAux((params: P, batch: B, context: Context<C, F>) => {
+      const called = callLoss(loss, params, batch, context);
       const penalty = regularization?.(params) ?? scalar(0, called.result.loss.dtype);
       const value = regularization === undefined ? called.result.loss : add(called.result.loss, penalty);
       return { value, aux: { ...called, penalty } };
     });
-    return (state, batch) => {
-      const key = keyAt(state.key, state.step);
-      const { value, gradient, aux } = differentiate(state.params, batch, key, state.step, state.carry);
+    return ({ params, key, step, carry, buffers }, batch) => {
+      const context = { key: keyAt(key, step), step, carry, buffers };
+      const { value, gradient, aux } = differentiate(params, batch, context);
       return { value, gradient, ...aux, examples: {} };
     };
   },
 };
 
-/** The loss's result, checked, and its carry apart from what is reported. */
-export function callLoss<P extends Tree, B extends Tree, R extends LossResult, C extends Tree>(
-  loss: Loss<P, B, R, C>,
+/** {@link LossContext} as a type alias, so that it is itself a Tree. */
+type Context<C extends Tree, F extends Tree> = {
+  readonly key: Tensor;
+  readonly step: Tensor;
+  readonly carry: C;
+  readonly buffers: F;
+};
+
+/** The loss's result, checked, and its carry and buffers apart from what is reported. */
+export function callLoss<P extends Tree, B extends Tree, R extends LossResult, C extends Tree, F extends Tree>(
+  loss: Loss<P, B, R, C, F>,
   params: P,
   batch: B,
-  context: { readonly key: Tensor; readonly step: Tensor; readonly carry: C },
-): { readonly result: Reported<R>; readonly carry: C } {
+  context: Context<C, F>,
+): { readonly result: Reported<R>; readonly carry: C; readonly buffers: F } {
   const returned = loss(params, batch, context);
   const result = reported(returned);
   checkResult(result);
-  return { result, carry: checkCarry("trainStep: the loss", context.carry, returned.carry) };
+  return {
+    result,
+    carry: checkCarry("trainStep: the loss", context.carry, returned.carry),
+    buffers: checkReturnedBuffers("trainStep: the loss", context.buffers, returned.buffers),
+  };
 }

@@ -1,15 +1,18 @@
 import { isTensor, TensorError, type Tensor, type Tree } from "@sluice/tensor";
 import { checkTensor, describe, isFloat, shown } from "@sluice/tensor/internal";
+import type { NoBuffers } from "./buffers.ts";
 import type { NoCarry } from "./carry.ts";
 
 /** What a loss may use besides parameters and batch. */
-export interface LossContext<C extends Tree = NoCarry> {
+export interface LossContext<C extends Tree = NoCarry, F extends Tree = NoBuffers> {
   /** A random key of this step, i32 [2]. Name its uses: `keyFor(key, "dropout")`. */
   readonly key: Tensor;
   /** Steps made before this one, i32 []. */
   readonly step: Tensor;
   /** What the loss of the step before returned as its carry. No gradient flows into it. */
   readonly carry: C;
+  /** The model's buffers, such as running statistics: `model.apply(params, x, { buffers, training: true })`. */
+  readonly buffers: F;
 }
 
 export type LossResult = {
@@ -24,19 +27,26 @@ export type LossResult = {
   readonly weight?: Tensor;
   /** What the next step gets as `context.carry`: nested as the option `carry`, with its shapes and dtypes. */
   readonly carry?: Tree;
+  /**
+   * What the next step gets as `context.buffers`, such as the `buffers` that `apply` returned: nested as the option
+   * `buffers`, with its shapes and dtypes.
+   */
+  readonly buffers?: Tree;
 };
 
-/** What is reported of a loss's result: all of it but the carry, which stays on the backend. */
-export type Reported<R extends LossResult> = Omit<R, "carry"> & Omit<LossResult, "carry">;
+/** What is reported of a loss's result: all of it but the carry and the buffers, which stay on the backend. */
+export type Reported<R extends LossResult> = Omit<R, "carry" | "buffers"> & Omit<LossResult, "carry" | "buffers">;
 
-export type Loss<P extends Tree, B extends Tree, R extends LossResult, C extends Tree = NoCarry> = (
-  params: P,
-  batch: B,
-  context: LossContext<C>,
-) => R;
+export type Loss<
+  P extends Tree,
+  B extends Tree,
+  R extends LossResult,
+  C extends Tree = NoCarry,
+  F extends Tree = NoBuffers,
+> = (params: P, batch: B, context: LossContext<C, F>) => R;
 
 export function reported<R extends LossResult>(result: R): Reported<R>;
-export function reported(result: LossResult): Omit<LossResult, "carry"> {
+export function reported(result: LossResult): Omit<LossResult, "carry" | "buffers"> {
   const given: unknown = result;
   const fix = isTensor(given)
     ? ": return { loss }"
@@ -48,11 +58,11 @@ export function reported(result: LossResult): Omit<LossResult, "carry"> {
       `trainStep: the loss returned ${shown(given)}, expected an object with the scalar tensor loss${fix}`,
     );
   }
-  const { carry: _, ...rest } = result;
+  const { carry: _, buffers: _kept, ...rest } = result;
   return rest;
 }
 
-export function checkResult({ loss, metrics = {}, weight }: Omit<LossResult, "carry">): void {
+export function checkResult({ loss, metrics = {}, weight }: Omit<LossResult, "carry" | "buffers">): void {
   checkTensor("trainStep", "the loss", loss);
   if (loss.shape.length > 0 || !isFloat(loss.dtype)) {
     throw new TensorError(

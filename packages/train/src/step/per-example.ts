@@ -48,7 +48,8 @@ export interface PerExampleOptions {
  * The loss of example i is the loss of a batch that holds only it. So the result is that of a loop over batches of one,
  * but in one program: products with weights stay products over the whole batch, and only the weights' gradients are
  * kept apart, `[batch, ...]` each. That memory is the batch size times the number of parameters. A loss that mixes
- * examples, as with batch normalization, is not the same for a batch of one.
+ * examples, as with batch normalization, is not the same for a batch of one. A loss that returns other buffers than it
+ * was given is an error.
  *
  * Every part of the batch, and of the carry, has the examples on axis 0. Each example has a random key of its own. An
  * example whose loss has weight 0, or whose gradient the transform skips, adds nothing. The penalty is not an example's:
@@ -65,16 +66,16 @@ export function perExample(transform: GradientTransform, options: PerExampleOpti
     throw new TensorError(`perExample: expected divideBy as a finite number above 0, got ${divideBy}`);
   return {
     name: "perExample",
-    of<P extends Tree, B extends Tree, R extends LossResult, C extends Tree>(
-      loss: Loss<P, B, R, C>,
+    of<P extends Tree, B extends Tree, R extends LossResult, C extends Tree, F extends Tree>(
+      loss: Loss<P, B, R, C, F>,
       regularization: ((params: P) => Tensor) | undefined,
-    ): Differentiate<P, B, R, C> {
-      return ({ params, key, step, carry }, batch) => {
+    ): Differentiate<P, B, R, C, F> {
+      return ({ params, key, step, carry, buffers }, batch) => {
         checkStateless(transform, params);
         const count = examplesOf({ batch, carry });
         const all = forEach(
-          (shared: Shared<P>, own: Own<B, C>) => ofOne(loss, transform, shared, own),
-          { params, key: keyAt(key, step), step },
+          (shared: Shared<P, F>, own: Own<B, C>) => ofOne(loss, transform, shared, own),
+          { params, key: keyAt(key, step), step, buffers },
           { batch: asBatches(batch), carry: asBatches(carry), index: iota([count]) },
         );
         const weight = convert(all.result.weight ?? all.ones, all.ones.dtype);
@@ -91,6 +92,7 @@ export function perExample(transform: GradientTransform, options: PerExampleOpti
           penalty,
           result,
           carry: mapTree(all.carry, (x) => reshape(x, [count, ...x.shape.slice(2)])),
+          buffers,
           examples: mapTree(all.report, (x) => mean(x, convert(counted, weight.dtype))),
         };
       };
@@ -98,7 +100,12 @@ export function perExample(transform: GradientTransform, options: PerExampleOpti
   };
 }
 
-type Shared<P extends Tree> = { readonly params: P; readonly key: Tensor; readonly step: Tensor };
+type Shared<P extends Tree, F extends Tree> = {
+  readonly params: P;
+  readonly key: Tensor;
+  readonly step: Tensor;
+  readonly buffers: F;
+};
 type Own<B extends Tree, C extends Tree> = { readonly batch: B; readonly carry: C; readonly index: Tensor };
 type OfOne<P extends Tree, R extends LossResult, C extends Tree> = {
   readonly gradient: P;
@@ -111,15 +118,16 @@ type OfOne<P extends Tree, R extends LossResult, C extends Tree> = {
 };
 
 /** Loss and transformed gradient of one example, in a batch of its own. */
-function ofOne<P extends Tree, B extends Tree, R extends LossResult, C extends Tree>(
-  loss: Loss<P, B, R, C>,
+function ofOne<P extends Tree, B extends Tree, R extends LossResult, C extends Tree, F extends Tree>(
+  loss: Loss<P, B, R, C, F>,
   transform: GradientTransform,
-  { params, key, step }: Shared<P>,
+  { params, key, step, buffers }: Shared<P, F>,
   { batch, carry, index }: Own<B, C>,
 ): OfOne<P, R, C> {
   const ownKey = keyAt(key, index);
   const { value, gradient, aux } = valueAndGradAux((given: P) => {
-    const called = callLoss(loss, given, batch, { key: ownKey, step, carry });
+    const { buffers: after, ...called } = callLoss(loss, given, batch, { key: ownKey, step, carry, buffers });
+    checkUnchanged(buffers, after);
     return { value: called.result.loss, aux: called };
   })(params);
   const context = { key: keyFor(ownKey, "perExample"), step, loss: value };
@@ -182,6 +190,16 @@ function examplesOf(given: { readonly batch: Tree; readonly carry: Tree }): numb
     );
   }
   return count;
+}
+
+/** An error where the loss of one example changes the buffers that all examples share. */
+function checkUnchanged(before: Tree, after: Tree): void {
+  const old = tensorsOf(before);
+  const changed = leavesOf(after).find(({ tensor: x }, i) => x !== old[i]);
+  if (changed === undefined) return;
+  throw new TensorError(
+    `perExample: the loss returns another buffer ${changed.path}, but each example is a batch of its own, so there is no one value of it; evaluate with the buffers as they are, or take the batch's gradient`,
+  );
 }
 
 function checkStateless(transform: GradientTransform, params: Tree): void {

@@ -21,12 +21,19 @@ import {
 } from "@sluice/tensor";
 import { checkFunction, checkMade, checkOptions, checkTree, describe, isFloat } from "@sluice/tensor/internal";
 import { treeNorm, type GradientTransform } from "@sluice/clip";
+import { givenBuffers, type NoBuffers } from "./buffers.ts";
 import { carriedOn, initialCarry, type NoCarry } from "./carry.ts";
 import { batchGradient, type GradientMethod } from "./gradients.ts";
 import type { Loss, LossResult, Reported } from "./loss.ts";
 
-export interface TrainStepOptions<P extends Tree, B extends Tree, R extends LossResult, C extends Tree = NoCarry> {
-  readonly loss: Loss<P, B, R, C>;
+export interface TrainStepOptions<
+  P extends Tree,
+  B extends Tree,
+  R extends LossResult,
+  C extends Tree = NoCarry,
+  F extends Tree = NoBuffers,
+> {
+  readonly loss: Loss<P, B, R, C, F>;
   /**
    * What becomes of the gradients before they are subtracted from the parameters: an optimizer, or a `chain` of
    * clippers, noise and an optimizer.
@@ -52,10 +59,15 @@ export interface TrainStepOptions<P extends Tree, B extends Tree, R extends Loss
    * step gets them. Default: nothing.
    */
   readonly carry?: C;
+  /**
+   * Numbers beside the parameters that the loss returns anew, such as running statistics: `model.initialBuffers()`, as
+   * the first step gets them. Default: none.
+   */
+  readonly buffers?: F;
 }
 
 /** Everything that training goes on from: a checkpoint is exactly this. */
-export type TrainState<P extends Tree, C extends Tree = NoCarry> = {
+export type TrainState<P extends Tree, C extends Tree = NoCarry, F extends Tree = NoBuffers> = {
   readonly params: P;
   /** The state of the gradient transforms. */
   readonly optimizer: Tree;
@@ -65,6 +77,8 @@ export type TrainState<P extends Tree, C extends Tree = NoCarry> = {
   readonly key: Tensor;
   /** What the next step's loss is given; no tensors where nothing is carried. */
   readonly carry: C;
+  /** The buffers of the model, for the next step and for evaluation; no tensors where it has none. */
+  readonly buffers: F;
 };
 
 /** Scalars of one step, besides what the loss returned. */
@@ -88,24 +102,30 @@ export type StepReport = {
   readonly diverged: Tensor;
 };
 
-export interface TrainStep<P extends Tree, B extends Tree, R extends LossResult, C extends Tree = NoCarry> {
-  init(params: P, key: ArrayTensor): TrainState<P, C>;
+export interface TrainStep<
+  P extends Tree,
+  B extends Tree,
+  R extends LossResult,
+  C extends Tree = NoCarry,
+  F extends Tree = NoBuffers,
+> {
+  init(params: P, key: ArrayTensor): TrainState<P, C, F>;
   /** Forward, backward and gradient transforms, as one pure function for `compileStep`. */
   step(
-    state: TrainState<P, C>,
+    state: TrainState<P, C, F>,
     batch: B,
   ): {
-    readonly state: TrainState<P, C>;
+    readonly state: TrainState<P, C, F>;
     readonly output: { readonly result: Reported<R>; readonly report: StepReport };
   };
   /** Loss, penalty and gradient norm alone: what a diagnosis follows when a step has diverged. */
   backward(
-    state: TrainState<P, C>,
+    state: TrainState<P, C, F>,
     batch: B,
   ): { readonly loss: Tensor; readonly penalty: Tensor; readonly gradientNorm: Tensor };
 }
 
-export const trainStepOptions = ["loss", "optimizer", "gradients", "regularization", "constrain", "carry"];
+export const trainStepOptions = ["loss", "optimizer", "gradients", "regularization", "constrain", "carry", "buffers"];
 export const trainStepAliases = {
   clip: "optimizer",
   clipper: "optimizer",
@@ -113,6 +133,7 @@ export const trainStepAliases = {
   metrics: "loss",
   initialState: "carry",
   state: "carry",
+  statistics: "buffers",
 };
 
 /**
@@ -122,28 +143,40 @@ export const trainStepAliases = {
  *
  * A skipped step leaves parameters and the transforms' states as they were, bit for bit (but for the state of the
  * transform that asked, which counts), and counts as a step; the carry goes on, but for elements that are not finite,
- * which stay as they were. A step whose loss has weight 0 leaves all transforms' states alone: where nothing counts
+ * which stay as they were, and the buffers stay. A step whose loss has weight 0 leaves all transforms' states alone: where nothing counts
  * there is nothing to learn, but momentum and weight decay would move the weights all the same. A step that has
- * diverged leaves the whole state as it was, carry and step count included, so that the state is always the last good
+ * diverged leaves the whole state as it was, carry, buffers and step count included, so that the state is always the last good
  * one.
  */
-export function trainStep<P extends Tree, B extends Tree, R extends LossResult, C extends Tree = NoCarry>(
-  options: TrainStepOptions<P, B, R, C>,
-): TrainStep<P, B, R, C> {
+export function trainStep<
+  P extends Tree,
+  B extends Tree,
+  R extends LossResult,
+  C extends Tree = NoCarry,
+  F extends Tree = NoBuffers,
+>(options: TrainStepOptions<P, B, R, C, F>): TrainStep<P, B, R, C, F> {
   checkGiven(options);
   const { loss, optimizer, gradients = batchGradient, regularization, constrain } = options;
   const first = initialCarry(options);
+  const firstBuffers = givenBuffers(options);
   const differentiate = gradients.of(loss, regularization);
 
   return {
     init(params, key) {
       checkFloats(params);
-      return { params, optimizer: optimizer.init(params), step: scalar(0, "i32"), key, carry: first };
+      return {
+        params,
+        optimizer: optimizer.init(params),
+        step: scalar(0, "i32"),
+        key,
+        carry: first,
+        buffers: firstBuffers,
+      };
     },
 
     step(state, batch) {
-      checkState(state, { optimizer, carry: first });
-      const { value, gradient, penalty, result, carry, examples } = differentiate(state, batch);
+      checkState(state, { optimizer, carry: first, buffers: firstBuffers });
+      const { value, gradient, penalty, result, carry, buffers, examples } = differentiate(state, batch);
       const transformed = optimizer.update(gradient, state.optimizer, state.params, {
         key: keyAt(keyFor(state.key, "optimizer"), state.step),
         step: state.step,
@@ -173,6 +206,7 @@ export function trainStep<P extends Tree, B extends Tree, R extends LossResult, 
           step: add(state.step, convert(not(diverged), "i32")),
           key: state.key,
           carry: carriedOn(state.carry, carry, { skipped: unchanged, diverged }),
+          buffers: zipTrees(state.buffers, buffers, (old, fresh) => select(stays, old, fresh)),
         },
         output: { result, report },
       };
@@ -185,8 +219,8 @@ export function trainStep<P extends Tree, B extends Tree, R extends LossResult, 
   };
 }
 
-function checkGiven<P extends Tree, B extends Tree, R extends LossResult, C extends Tree>(
-  options: TrainStepOptions<P, B, R, C>,
+function checkGiven<P extends Tree, B extends Tree, R extends LossResult, C extends Tree, F extends Tree>(
+  options: TrainStepOptions<P, B, R, C, F>,
 ): void {
   checkOptions("trainStep", options, trainStepOptions, trainStepAliases);
   const { loss, optimizer, gradients, regularization, constrain } = options;
@@ -217,12 +251,16 @@ function checkFloats(params: Tree): void {
 }
 
 /**
- * Compares a state with what the optimizer and the carry begin with for these parameters: another's would be
- * broadcast, or not be looked at.
+ * Compares a state with what the optimizer, the carry and the buffers begin with for these parameters: another's would
+ * be broadcast, or not be looked at.
  */
 function checkState(
-  state: TrainState<Tree, Tree>,
-  { optimizer, carry }: { readonly optimizer: GradientTransform; readonly carry: Tree },
+  state: TrainState<Tree, Tree, Tree>,
+  {
+    optimizer,
+    carry,
+    buffers,
+  }: { readonly optimizer: GradientTransform; readonly carry: Tree; readonly buffers: Tree },
 ): void {
   const same = (what: string, like: Tree, given: Tree): void =>
     checkTree(
@@ -233,6 +271,7 @@ function checkState(
     );
   same(`parts of the state of ${optimizer.name}`, optimizer.init(state.params), state.optimizer);
   same("parts of the carry", carry, state.carry);
+  same("buffers", buffers, state.buffers);
 }
 
 const isFinite = (x: Tensor): Tensor => less(abs(x), Infinity);

@@ -11,6 +11,7 @@ import { checkOptions } from "@sluice/tensor/internal";
 import { loadState, saveState } from "../checkpoint/state.ts";
 import { diagnoseStep, DivergedError } from "./diverged.ts";
 import { flatNumbers, metricsOf, type MetricsOf } from "./numbers.ts";
+import type { NoBuffers } from "./buffers.ts";
 import type { NoCarry } from "./carry.ts";
 import type { LossResult } from "./loss.ts";
 import { trainStep, trainStepAliases, trainStepOptions, type TrainState, type TrainStepOptions } from "./train-step.ts";
@@ -20,7 +21,8 @@ export interface TrainerOptions<
   B extends Tree,
   R extends LossResult,
   C extends Tree = NoCarry,
-> extends TrainStepOptions<P, B, R, C> {
+  F extends Tree = NoBuffers,
+> extends TrainStepOptions<P, B, R, C, F> {
   /** Initial parameters: f32 arrays. */
   readonly params: P;
   /** The run's key: `key(seed)`. */
@@ -58,7 +60,13 @@ export interface StepResult<R extends LossResult> {
   readonly weight?: number;
 }
 
-export interface Trainer<P extends Tree, B extends Tree, R extends LossResult, C extends Tree = NoCarry> {
+export interface Trainer<
+  P extends Tree,
+  B extends Tree,
+  R extends LossResult,
+  C extends Tree = NoCarry,
+  F extends Tree = NoBuffers,
+> {
   /** Steps made. */
   readonly step: number;
   /**
@@ -67,9 +75,11 @@ export interface Trainer<P extends Tree, B extends Tree, R extends LossResult, C
    */
   run(batch: B): Promise<StepResult<R>>;
   /** Copies from the backend. */
-  state(): Promise<TrainState<P, C>>;
+  state(): Promise<TrainState<P, C, F>>;
   params(): Promise<P>;
-  setState(state: TrainState<P, C>): Promise<void>;
+  /** Copies of the model's buffers, for evaluation. */
+  buffers(): Promise<F>;
+  setState(state: TrainState<P, C, F>): Promise<void>;
   /** The state as a safetensors file, and back; training goes on with the bits of an uninterrupted run. */
   save(metadata?: Readonly<Record<string, string>>): Promise<Bytes>;
   restore(bytes: Uint8Array): Promise<void>;
@@ -78,9 +88,13 @@ export interface Trainer<P extends Tree, B extends Tree, R extends LossResult, C
 }
 
 /** Compiles a {@link trainStep} as one program whose weights and moments stay on the backend. */
-export async function trainer<P extends Tree, B extends Tree, R extends LossResult, C extends Tree = NoCarry>(
-  options: TrainerOptions<P, B, R, C>,
-): Promise<Trainer<P, B, R, C>> {
+export async function trainer<
+  P extends Tree,
+  B extends Tree,
+  R extends LossResult,
+  C extends Tree = NoCarry,
+  F extends Tree = NoBuffers,
+>(options: TrainerOptions<P, B, R, C, F>): Promise<Trainer<P, B, R, C, F>> {
   checkOptions("trainer", options, [...trainStepOptions, "params", "key", "batch", "backend", "memory"], {
     ...trainStepAliases,
     seed: "key",
@@ -90,7 +104,7 @@ export async function trainer<P extends Tree, B extends Tree, R extends LossResu
   const step = trainStep(rest);
   const initial = step.init(params, key);
   const session = await compileStep(
-    (state: TrainState<P, C>, batch: B) => step.step(state, batch),
+    (state: TrainState<P, C, F>, batch: B) => step.step(state, batch),
     initial,
     [example],
     {
@@ -100,7 +114,7 @@ export async function trainer<P extends Tree, B extends Tree, R extends LossResu
   );
   let made = 0;
 
-  const setState = async (state: TrainState<P, C>): Promise<void> => {
+  const setState = async (state: TrainState<P, C, F>): Promise<void> => {
     await session.setState(state);
     made = item(state.step);
   };
@@ -131,6 +145,7 @@ export async function trainer<P extends Tree, B extends Tree, R extends LossResu
     },
     state: () => session.state(),
     params: async () => (await session.state()).params,
+    buffers: async () => (await session.state()).buffers,
     setState,
     save: async (metadata) => saveState(await session.state(), metadata === undefined ? {} : { metadata }),
     restore: async (bytes) => setState(await loadState(bytes, initial)),
