@@ -1,5 +1,6 @@
 import {
   add,
+  and,
   greater,
   keyAt,
   keyFor,
@@ -144,6 +145,8 @@ export function sequence<P extends Tree, S extends State>(
     // What is not to be looked at is replaced before anything reads it: a select behind the step would leave a gradient
     // of 0 NaN.
     const looked = (x: Tensor): Tensor => (mask === undefined ? x : whereMasked(mask, x));
+    // A row that is over keeps its state, whatever begins there.
+    const whereWithin = (flags: Tensor): Tensor => (within === undefined ? flags : and(within, flags));
     const resetState = stateOf(cell.name, "resetState", given.resetState, initial);
     const wanted = wantedOf(cell.name, given.traces, Object.keys(probed.evaluation.traces));
     const random = training && key !== undefined;
@@ -152,7 +155,7 @@ export function sequence<P extends Tree, S extends State>(
       ...(mask === undefined ? {} : { mask }),
       ...(given.resets === undefined
         ? {}
-        : { reset: swapTime(startsOf(flagsOf(cell.name, "resets", given.resets, size), { reverse })) }),
+        : { reset: whereWithin(swapTime(startsOf(flagsOf(cell.name, "resets", given.resets, size), { reverse }))) }),
       ...(random ? { step: iota([time]) } : {}),
       extra: mapTree(extraOver(cell.name, given.extra ?? {}, cell.extra, { ...size, float }), looked),
       perturbations: mapTree(perturbationsOver(cell.name, given.perturbations, cell.state, size), looked),
