@@ -138,7 +138,7 @@ function plainLstm(tree: Tree, before: Tree, x: Tensor, training: boolean) {
   const times = (a: Numbers, M: Numbers): Numbers =>
     a.map((row) => M[0]!.map((_, j) => row.reduce((total, v, i) => total + v * M[i]![j]!, 0)));
   const zeros = (): Numbers => Array.from({ length: batch }, () => Array.from({ length: hidden }, () => 0));
-  let [h, c] = [zeros(), zeros()];
+  const [h, c] = [zeros(), zeros()];
   const taken = Array.from({ length: batch }, () => 0);
   const output = Array.from({ length: batch }, () => Array.from({ length: time }, () => new Array(hidden).fill(0)));
   for (let t = 0; t < time; t++) {

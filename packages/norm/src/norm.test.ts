@@ -1,8 +1,11 @@
 import { readFileSync } from "node:fs";
 import {
   compile,
+  full,
   mul,
   reference,
+  reshape,
+  stack,
   sum,
   tensor,
   valueAndGrad,
@@ -15,7 +18,7 @@ import {
 } from "@sluice/tensor";
 import { wasm } from "@sluice/wasm";
 import { afterAll, describe, expect, test } from "vitest";
-import { layerNorm, rmsNorm, type Normalizer } from "./index.ts";
+import { batchNorm, layerNorm, rmsNorm, type NormalizerContext, type RowNormalizer } from "./index.ts";
 
 interface Fixture {
   readonly shape: readonly number[];
@@ -42,7 +45,7 @@ const runs: readonly { name: string; backend: () => Backend; dtype: DType; toler
   { name: "wasm", backend: () => webAssembly, dtype: "f32", tolerance: 1e-5 },
 ];
 
-const norms: readonly { file: string; norm: (golden: Case) => Normalizer }[] = [
+const norms: readonly { file: string; norm: (golden: Case) => RowNormalizer }[] = [
   {
     file: "layer-norm",
     norm: ({ eps, gain, bias }) => layerNorm({ epsilon: eps, gain: gain !== undefined, bias: bias !== undefined }),
@@ -59,7 +62,7 @@ describe.each(runs)("$name", ({ backend, dtype, tolerance }) => {
         ...(golden.gain && { gain: array(golden.gain) }),
         ...(golden.bias && { bias: array(golden.bias) }),
       };
-      expect(Object.keys(normalizer.params([8])).toSorted()).toEqual(Object.keys(params).toSorted());
+      expect(Object.keys(normalizer.params([8], "other")).toSorted()).toEqual(Object.keys(params).toSorted());
       const upstream = array(golden.upstream);
       const f = valueAndGradAux((given: { params: Record<string, Tensor>; input: Tensor }) => {
         const output = normalizer.apply(given.params, given.input);
@@ -76,8 +79,91 @@ describe.each(runs)("$name", ({ backend, dtype, tolerance }) => {
   });
 });
 
+interface BatchCase {
+  readonly name: string;
+  readonly eps: number;
+  readonly momentum: number;
+  readonly gain: Fixture;
+  readonly bias: Fixture;
+  readonly batches: readonly {
+    readonly input: Fixture;
+    readonly upstream: Fixture;
+    readonly output: Fixture;
+    readonly mean: Fixture;
+    readonly variance: Fixture;
+    readonly gradients: Readonly<Record<string, Fixture>>;
+  }[];
+  readonly evaluation: { readonly input: Fixture; readonly output: Fixture };
+}
+
+const batchCases: BatchCase[] = JSON.parse(
+  readFileSync(new URL("../../../fixtures/norm/batch-norm.json", import.meta.url), "utf8"),
+).cases;
+
+describe.each(batchCases)("$name, as PyTorch's BatchNorm1d", ({ eps, momentum, batches, evaluation, ...given }) => {
+  const norm = batchNorm({ steps: 1, epsilon: eps, momentum });
+  const array = ({ shape, data }: Fixture): ArrayTensor => tensor(data, shape, { dtype: "f64" });
+  const params = { gain: array(given.gain), bias: array(given.bias) };
+  const context = (training: boolean, buffers: Record<string, Tensor>): NormalizerContext => ({
+    training,
+    buffers,
+    active: () => undefined,
+    stepIndex: undefined,
+    key: () => expect.fail("batchNorm draws nothing"),
+  });
+
+  test("outputs, gradients and running statistics of each batch, and an evaluation", () => {
+    let buffers: Record<string, Tensor> = Object.fromEntries(
+      Object.entries(norm.buffers!([8], "cell")).map(([name, { shape, initial }]) => [
+        name,
+        full(shape, initial, "f64"),
+      ]),
+    );
+    batches.forEach(({ input, upstream, output, gradients, ...running }, i) => {
+      const { gradient, aux } = valueAndGradAux((at: { gain: Tensor; bias: Tensor; input: Tensor }) => {
+        const { input: x, ...weights } = at;
+        const returned = norm.apply(weights, x, context(true, buffers));
+        if ("kind" in returned) expect.fail("nothing was observed");
+        return { value: sum(mul(returned.output, array(upstream))), aux: returned };
+      })({ ...params, input: array(input) });
+      close(aux.output, output, 1e-12, `output of batch ${i}`);
+      for (const name of ["input", "gain", "bias"] as const)
+        close(gradient[name], gradients[name]!, 1e-11, `gradient of ${name}, batch ${i}`);
+      buffers = {
+        ...norm.update!(
+          buffers,
+          mapRecord(aux.observed, (x) => stack([x])),
+        ),
+      };
+      for (const name of ["mean", "variance"] as const)
+        close(reshape(buffers[name]!, [8]), running[name], 1e-12, `running ${name} after batch ${i}`);
+    });
+    const evaluated = norm.apply(params, array(evaluation.input), context(false, buffers));
+    if (!("kind" in evaluated)) expect.fail("evaluation observed something");
+    close(evaluated, evaluation.output, 1e-12, "evaluation");
+  });
+});
+
+const mapRecord = (record: Readonly<Record<string, Tensor>>, f: (x: Tensor) => Tensor): Record<string, Tensor> =>
+  Object.fromEntries(Object.entries(record).map(([name, x]) => [name, f(x)]));
+
+test("batchNorm has no offset beside the cell's own bias, and begins with a gain of 0.1", () => {
+  const names = (norm: ReturnType<typeof batchNorm>, part: "input" | "gates" | "cell"): string[] =>
+    Object.keys(norm.params([3], part));
+  expect(names(batchNorm({ steps: 2 }), "input")).toEqual(["gain"]);
+  expect(names(batchNorm({ steps: 2 }), "gates")).toEqual(["gain", "bias"]);
+  expect(names(batchNorm({ steps: 2 }), "cell")).toEqual(["gain", "bias"]);
+  expect(names(batchNorm({ steps: 2, gain: false, bias: false }), "cell")).toEqual([]);
+  const key = tensor(Int32Array.of(1, 2));
+  const { gain } = batchNorm({ steps: 2 }).params([3], "input");
+  expect([...valuesOf(gain!.initializer(key, [3]))]).toEqual([0.1, 0.1, 0.1]);
+  expect([
+    ...valuesOf(batchNorm({ steps: 2, initialGain: 1 }).params([1], "input")["gain"]!.initializer(key, [1])),
+  ]).toEqual([1]);
+});
+
 test("gains start at 1 and biases at 0", () => {
-  const { gain, bias } = layerNorm().params([2, 3]);
+  const { gain, bias } = layerNorm().params([2, 3], "gates");
   const key = tensor(Int32Array.of(1, 2));
   expect([...valuesOf(gain!.initializer(key, gain!.shape))]).toEqual([1, 1, 1, 1, 1, 1]);
   expect([...valuesOf(bias!.initializer(key, bias!.shape))]).toEqual([0, 0, 0, 0, 0, 0]);
@@ -94,6 +180,14 @@ test("bad options are named", () => {
   expect(() => layerNorm(given({ epsilom: 1 }))).toThrow("layerNorm: unknown option epsilom; did you mean epsilon?");
   expect(() => rmsNorm(given({ eps: 1 }))).toThrow("rmsNorm: unknown option eps; did you mean epsilon?");
   expect(() => rmsNorm(given({ placement: "gate" }))).toThrow("rmsNorm: unknown placement gate; did you mean gates?");
+  expect(() => batchNorm(given({}) as { steps: number })).toThrow(
+    "batchNorm: expected steps as an integer of at least 1, got undefined; it is the number of time steps",
+  );
+  expect(() => batchNorm({ steps: 1, momentum: 1.5 })).toThrow("batchNorm: expected 0 < momentum <= 1, got 1.5");
+  expect(() => batchNorm({ steps: 1, initialGain: Infinity })).toThrow("batchNorm: expected initialGain as a finite");
+  expect(() => batchNorm({ steps: 1, ...given({ gamma: 1 }) })).toThrow(
+    "batchNorm: unknown option gamma; did you mean gain?",
+  );
   expect(() => layerNorm({ epsilon: -1 })).toThrow("layerNorm: expected epsilon > 0, got -1");
   expect(() => rmsNorm({ epsilon: 0 })).toThrow(
     "rmsNorm: expected epsilon > 0, got 0; without it, a row of equal features, such as a state of zeros, gives 0 / 0",
@@ -130,7 +224,7 @@ function close(found: Tensor, { shape, data }: Fixture, tolerance: number, what:
 describe.each(runs.filter(({ dtype }) => dtype === "f32"))("squares beyond f32, $name", ({ backend }) => {
   // PyTorch 2.15: layer_norm of [2e19, -2e19, 4e19, 1e19] is 0, rms_norm of it 0 or -0.
   const rows = tensor([2e19, -2e19, 4e19, 1e19, 1e18, -1e18, 2e18, -2e18], [2, 4]);
-  const applied = async (normalizer: Normalizer, params: Record<string, Tensor>): Promise<number[]> => {
+  const applied = async (normalizer: RowNormalizer, params: Record<string, Tensor>): Promise<number[]> => {
     const f = (x: Tensor): Tensor => normalizer.apply(params, x);
     const compiled = await compile(f, [rows], { backend: backend() });
     return [...valuesOf(await compiled(rows))];

@@ -1,0 +1,164 @@
+/** What the laws of a normalizer look at: one tensor that it normalizes, with parameters, buffers and a context. */
+import {
+  add,
+  key,
+  keyFor,
+  leavesOf,
+  mapTree,
+  normal,
+  tensor,
+  TensorError,
+  valuesOf,
+  type ArrayTensor,
+  type DType,
+  type Shape,
+  type Tensor,
+  type Tree,
+} from "@sluice/tensor";
+import { isArray } from "@sluice/tensor/internal";
+import type { NormalizedPart, Normalizer, NormalizerContext } from "../normalizer.ts";
+
+export const batch = 5;
+export const root: ArrayTensor = key(7);
+
+/** What is normalized in a cell, with the shape of one example. */
+export const parts: readonly { readonly part: NormalizedPart; readonly shape: Shape }[] = [
+  { part: "input", shape: [6] },
+  { part: "recurrent", shape: [6] },
+  { part: "other", shape: [6] },
+  { part: "gates", shape: [2, 3] },
+  { part: "cell", shape: [batch] },
+];
+
+export type Tensors = Readonly<Record<string, Tensor>>;
+
+export interface Subject {
+  readonly normalizer: Normalizer;
+  readonly part: NormalizedPart;
+  readonly shape: Shape;
+  /** Away from where they begin, so that every term counts. */
+  readonly params: Tensors;
+  readonly buffers: Tensors;
+  /** `[batch, ...shape]`. */
+  readonly x: Tensor;
+  /** i32 `[batch]`, not the same for all rows. */
+  readonly stepIndex: Tensor;
+}
+
+/** Every part of a normalizer. */
+export const subjectsOf = (normalizer: Normalizer, dtype: DType = "f32"): readonly Subject[] =>
+  parts.map(({ part, shape }) => {
+    const away = (name: string, x: Tensor): Tensor =>
+      add(x, normal(keyFor(root, `${part} ${name}`), x.shape, { deviation: 0.2, dtype }));
+    return {
+      normalizer,
+      part,
+      shape,
+      params: mapRecord(normalizer.params(shape, part), (spec, name) =>
+        away(name, asDType(spec.initializer(keyFor(root, name), spec.shape), dtype)),
+      ),
+      buffers: mapRecord(normalizer.buffers?.(shape, part) ?? {}, (spec, name) => away(name, filled(spec, dtype))),
+      x: normal(keyFor(root, `${part} x`), [batch, ...shape], { deviation: 2, dtype }),
+      stepIndex: tensor([0, 1, 1, 2, 40], [batch], { dtype: "i32" }),
+    };
+  });
+
+export interface Given {
+  readonly training: boolean;
+  /** bool `[batch]`; default all rows. */
+  readonly active?: Tensor | undefined;
+  /** Told when the normalizer asks which rows are active. */
+  readonly asked?: () => void;
+}
+
+/** What `apply` gives for a subject. */
+export function applied(subject: Subject, { training, active, asked }: Given): { output: Tensor; observed: Tensors } {
+  const { normalizer, part, params, buffers, x, stepIndex } = subject;
+  const context: NormalizerContext = {
+    training,
+    buffers,
+    active() {
+      asked?.();
+      return active;
+    },
+    stepIndex: normalizer.stepIndex === true ? stepIndex : undefined,
+    key() {
+      if (training) return keyFor(root, "step");
+      throw new TensorError(`${normalizer.name} draws in evaluation`);
+    },
+  };
+  const returned = normalizer.apply(params, x, context);
+  const { output, observed } = "kind" in returned ? { output: returned, observed: {} } : returned;
+  return { output, observed: mapRecord(observed, (y, name) => checkTensor(`${part}: observed ${name}`, y)) };
+}
+
+/** Whether a normalizer asks which rows are active, and so says that it may mix rows. */
+export function mixesRows(subject: Subject, training: boolean): boolean {
+  let asked = false;
+  applied(subject, { training, asked: () => (asked = true) });
+  return asked;
+}
+
+export const flags = (values: readonly number[]): ArrayTensor => tensor(values, [values.length], { dtype: "bool" });
+
+export const filled = ({ shape, initial }: { readonly shape: Shape; readonly initial: number }, dtype: DType): Tensor =>
+  tensor(
+    Array.from({ length: shape.reduce((size, n) => size * n, 1) }, () => initial),
+    shape,
+    { dtype },
+  );
+
+export const asDType = (x: Tensor, dtype: DType): ArrayTensor => tensor(Array.from(valuesOf(x)), x.shape, { dtype });
+
+export function mapRecord<A, B>(record: Readonly<Record<string, A>>, f: (value: A, name: string) => B) {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, f(value, name)]));
+}
+
+/** Row `row` of `[batch, ...]`, as a batch of one. */
+export function rowOf(x: Tensor, row: number): ArrayTensor {
+  const width = x.shape.slice(1).reduce((size, n) => size * n, 1);
+  const values = Array.from(valuesOf(x)).slice(row * width, (row + 1) * width);
+  return tensor(values, [1, ...x.shape.slice(1)], { dtype: x.dtype });
+}
+
+/** `x` with other values in some rows. */
+export function withRows(x: Tensor, rows: readonly number[], value: number): ArrayTensor {
+  const width = x.shape.slice(1).reduce((size, n) => size * n, 1);
+  const values = Array.from(valuesOf(x), (v, i) => (rows.includes(Math.floor(i / width)) ? value + i : v));
+  return tensor(values, x.shape, { dtype: x.dtype });
+}
+
+export function arrayOf(x: Tensor): ArrayTensor {
+  if (isArray(x)) return x;
+  throw new TensorError("normalizerSuite: expected values, got a symbol");
+}
+
+function checkTensor(what: string, x: Tensor | undefined): Tensor {
+  if (x !== undefined) return x;
+  throw new TensorError(`${what} is undefined`);
+}
+
+/** An error where two trees differ in paths, shapes, dtypes or a bit. */
+export function expectSame(what: string, found: Tree, expected: Tree): void {
+  const others = leavesOf(expected);
+  const typesOf = (tree: Tree): string =>
+    leavesOf(tree)
+      .map(({ path, tensor: { dtype, shape } }) => `${path} ${dtype} [${shape.join(",")}]`)
+      .toSorted()
+      .join("; ");
+  const [got, wanted] = [typesOf(found), typesOf(expected)];
+  if (got !== wanted) throw new TensorError(`${what}: got ${got || "nothing"}, expected ${wanted || "nothing"}`);
+  const byPath = new Map(others.map(({ path, tensor: y }) => [path, y]));
+  mapTree(found, (y, path) => {
+    const values = valuesOf(byPath.get(path) ?? y);
+    valuesOf(y).forEach((v, i) => {
+      if (!Object.is(v, values[i]))
+        throw new TensorError(`${what}: ${path || "the value"} is ${v} at ${i}, where ${values[i]} is expected`);
+    });
+    return y;
+  });
+}
+
+export function expectThat(what: string, holds: boolean): void {
+  if (!holds) throw new TensorError(what);
+}
