@@ -142,11 +142,11 @@ export const trainStepAliases = {
  *     g = d(loss + regularization) / d(params);   params <- constrain(params - optimizer(g))
  *
  * A skipped step leaves parameters and the transforms' states as they were, bit for bit (but for the state of the
- * transform that asked, which counts), and counts as a step; the carry goes on, but for elements that are not finite,
- * which stay as they were, and the buffers stay. A step whose loss has weight 0 leaves all transforms' states alone: where nothing counts
- * there is nothing to learn, but momentum and weight decay would move the weights all the same. A step that has
- * diverged leaves the whole state as it was, carry, buffers and step count included, so that the state is always the last good
- * one.
+ * transform that asked, which counts), and counts as a step. Its buffers stay too. The carry goes on, but for elements
+ * that are not finite, which stay as they were. A step whose loss has weight 0 leaves all transforms' states alone: where
+ * nothing counts there is nothing to learn, but momentum and weight decay would move the weights all the same. A step
+ * that has diverged leaves the whole state as it was, carry, buffers and step count included, so that the state is always
+ * the last good one.
  */
 export function trainStep<
   P extends Tree,
@@ -157,25 +157,17 @@ export function trainStep<
 >(options: TrainStepOptions<P, B, R, C, F>): TrainStep<P, B, R, C, F> {
   checkGiven(options);
   const { loss, optimizer, gradients = batchGradient, regularization, constrain } = options;
-  const first = initialCarry(options);
-  const firstBuffers = givenBuffers(options);
+  const first = { carry: initialCarry(options), buffers: givenBuffers(options) };
   const differentiate = gradients.of(loss, regularization);
 
   return {
     init(params, key) {
       checkFloats(params);
-      return {
-        params,
-        optimizer: optimizer.init(params),
-        step: scalar(0, "i32"),
-        key,
-        carry: first,
-        buffers: firstBuffers,
-      };
+      return { params, optimizer: optimizer.init(params), step: scalar(0, "i32"), key, ...first };
     },
 
     step(state, batch) {
-      checkState(state, { optimizer, carry: first, buffers: firstBuffers });
+      checkState(state, { optimizer, ...first });
       const { value, gradient, penalty, result, carry, buffers, examples } = differentiate(state, batch);
       const transformed = optimizer.update(gradient, state.optimizer, state.params, {
         key: keyAt(keyFor(state.key, "optimizer"), state.step),

@@ -56,6 +56,34 @@ test("the carry that the loss is given has the type of the one that the trainer 
   });
 });
 
+test("the buffers have the type of those that the trainer and the evaluator are given", async () => {
+  const buffers: { readonly mean: Tensor } = { mean: tensor([0]) };
+  const trained = await trainer({
+    loss: (p, b, context) => {
+      expectTypeOf(context.buffers).toEqualTypeOf<{ readonly mean: Tensor }>();
+      return { loss: mse(matmul(b.x, p.W), b.x), metrics: { error: p.W }, buffers: context.buffers };
+    },
+    optimizer: sgd({ learningRate: 0.1 }),
+    params,
+    buffers,
+    key: key(0),
+    batch,
+  });
+  expectTypeOf(trained.buffers()).resolves.toEqualTypeOf<{ readonly mean: Tensor }>();
+  expectTypeOf((await trained.run(batch)).metrics).toEqualTypeOf<{ readonly error: number }>();
+  const evaluated = await evaluator({
+    evaluate: (p, b, context) => {
+      expectTypeOf(context.buffers).toEqualTypeOf<{ readonly mean: Tensor }>();
+      return { loss: mse(matmul(b.x, p.W), b.x) };
+    },
+    params,
+    buffers,
+    batch,
+  });
+  // @ts-expect-error other buffers
+  void evaluated.run(params, [], { buffers: { variance: tensor([0]) } });
+});
+
 test("an evaluation has the metrics of its function", async () => {
   const evaluated = await evaluator({
     evaluate: (p, b) => ({ loss: mse(matmul(b.x, p.W), b.x), metrics: { twice: p.W } }),

@@ -13,8 +13,15 @@ import { diagnoseStep, DivergedError } from "./diverged.ts";
 import { flatNumbers, metricsOf, type MetricsOf } from "./numbers.ts";
 import type { NoBuffers } from "./buffers.ts";
 import type { NoCarry } from "./carry.ts";
-import type { LossResult } from "./loss.ts";
-import { trainStep, trainStepAliases, trainStepOptions, type TrainState, type TrainStepOptions } from "./train-step.ts";
+import type { LossResult, Reported } from "./loss.ts";
+import {
+  trainStep,
+  trainStepAliases,
+  trainStepOptions,
+  type StepReport,
+  type TrainState,
+  type TrainStepOptions,
+} from "./train-step.ts";
 
 export interface TrainerOptions<
   P extends Tree,
@@ -124,24 +131,12 @@ export async function trainer<
     },
     async run(batch) {
       const { result, report } = await session.run(batch);
-      const loss = item(result.loss);
-      const gradientNorm = item(report.gradientNorm);
+      const numbers = numbersOf<R>(result, report);
       if (item(report.diverged) !== 0) {
         const origin = diagnoseStep(step, await session.state(), batch);
-        throw new DivergedError({ step: made, loss, gradientNorm, origin });
+        throw new DivergedError({ step: made, loss: numbers.loss, gradientNorm: numbers.gradientNorm, origin });
       }
-      return {
-        step: made++,
-        loss,
-        metrics: metricsOf<R>(result),
-        penalty: item(report.penalty),
-        gradientNorm,
-        transforms: flatNumbers(report.transforms),
-        examples: flatNumbers(report.examples),
-        skipped: item(report.skipped) !== 0,
-        empty: item(report.empty) !== 0,
-        ...(result.weight === undefined ? {} : { weight: item(result.weight) }),
-      };
+      return { step: made++, ...numbers };
     },
     state: () => session.state(),
     params: async () => (await session.state()).params,
@@ -151,5 +146,20 @@ export async function trainer<
     restore: async (bytes) => setState(await loadState(bytes, initial)),
     dispose: () => session.dispose(),
     statistics: session.statistics,
+  };
+}
+
+/** What one step gave, in numbers. */
+function numbersOf<R extends LossResult>(result: Reported<R>, report: StepReport): Omit<StepResult<R>, "step"> {
+  return {
+    loss: item(result.loss),
+    metrics: metricsOf<R>(result),
+    penalty: item(report.penalty),
+    gradientNorm: item(report.gradientNorm),
+    transforms: flatNumbers(report.transforms),
+    examples: flatNumbers(report.examples),
+    skipped: item(report.skipped) !== 0,
+    empty: item(report.empty) !== 0,
+    ...(result.weight === undefined ? {} : { weight: item(result.weight) }),
   };
 }
