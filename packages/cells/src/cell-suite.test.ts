@@ -1,5 +1,5 @@
 // Every cell here passes what a third party's must.
-import { layerNorm, rmsNorm } from "@sluice/norm";
+import { batchNorm, layerNorm, rmsNorm } from "@sluice/norm";
 import { bias, kernel, parameter, recurrentKernel, zeros } from "@sluice/params";
 import {
   add,
@@ -76,6 +76,7 @@ const cells: Readonly<Record<string, Cell>> = {
   "gru, reset before, layerNorm": gru({ ...sizes, reset: "before", norm: layerNorm({ epsilon }) }),
   "lstm, layerNorm of gates": lstm({ ...sizes, norm: layerNorm({ epsilon, placement: "gates" }) }),
   "lstm, two biases, rmsNorm": lstm({ ...sizes, biases: 2, norm: rmsNorm({ epsilon }) }),
+  "lstm, batchNorm": lstm({ ...sizes, norm: batchNorm({ steps: 3 }) }),
   janet: janet(sizes),
   everything: everything(sizes),
   "zoneout of dropout of lstm": zoneout(

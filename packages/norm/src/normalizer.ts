@@ -60,11 +60,11 @@ export interface NormalizerContext {
   readonly key: () => Tensor;
 }
 
-/** A normalized tensor, and what was observed in making it. */
-export interface Normalized {
+/** A normalized tensor, and what was observed in making it. A type alias, so that it is itself a Tree. */
+export type Normalized = {
   readonly output: Tensor;
   readonly observed: Readonly<Record<string, Tensor>>;
-}
+};
 
 /** A normalizer that needs nothing but its parameters and `x`. */
 export interface RowNormalizer extends Normalizer {

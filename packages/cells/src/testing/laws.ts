@@ -56,13 +56,18 @@ const taken = [
   [0, 1, 2, 3],
 ];
 
-/** Output, state and carry of a run over all that the subject has. */
+/** Output, state, carry and buffers of a run over all that the subject has. */
 export function run({ layer, params, x, extra, state, buffers }: Subject, options: ApplyOptions<State> = {}): Results {
-  const { output, state: final, carry } = layer.apply(params, x, { extra, state, buffers, ...options });
-  return { output, state: final, carry };
+  const { output, state: final, carry, buffers: after } = layer.apply(params, x, { extra, state, buffers, ...options });
+  return { output, state: final, carry, buffers: after };
 }
 
-export type Results = { readonly output: Tensor; readonly state: State; readonly carry: State };
+export type Results = {
+  readonly output: Tensor;
+  readonly state: State;
+  readonly carry: State;
+  readonly buffers: Tree;
+};
 
 /** The subject with some steps of one row. */
 function rowWith(subject: Subject, row: number, steps: readonly number[]): Subject {
@@ -201,7 +206,7 @@ export function masked(subject: Subject): void {
   }
 }
 
-/** What stands at steps that are not looked at, NaN included, reaches nothing. */
+/** What stands at steps that are not looked at, NaN included, reaches nothing, neither in evaluation nor in training. */
 export function notLookedAt(subject: Subject): void {
   if (!isFloat(subject.x.dtype)) return;
   const looked = flagsOf(
@@ -211,10 +216,13 @@ export function notLookedAt(subject: Subject): void {
     ...subject,
     x: select(reshape(looked, [batch, time, ...subject.x.shape.slice(2).map(() => 1)]), subject.x, fill),
   });
-  const loss = (s: Subject) =>
-    grad((p: Tree) => sum(square(run({ ...s, params: p }, { lengths, mask }).output)))(s.params);
-  expectSame("outputs", run(at(NaN), { lengths, mask }), run(at(0), { lengths, mask }));
-  expectSame("gradients", loss(at(NaN)), loss(at(0)));
+  for (const training of [false, true]) {
+    const options = { lengths, mask, training, key: key(4) };
+    const loss = (s: Subject) => grad((p: Tree) => sum(square(run({ ...s, params: p }, options).output)))(s.params);
+    const of = training ? "in training" : "in evaluation";
+    expectSame(`results ${of}`, run(at(NaN), options), run(at(0), options));
+    expectSame(`gradients ${of}`, loss(at(NaN)), loss(at(0)));
+  }
 }
 
 /** A reset begins a run of its own, from the initial state, in both directions. */
@@ -237,7 +245,7 @@ export function carried(subject: Subject): void {
   const first = run(within(subject, 0, 1));
   const second = run({ ...within(subject, 1, time), state: first.state });
   expectSame("carry", carry, first.state);
-  expectSame("the whole with carryAfter", rest, { output: whole.output, state: whole.state });
+  expectSame("the whole with carryAfter", rest, { output: whole.output, state: whole.state, buffers: whole.buffers });
   expectSame("state after both parts", second.state, whole.state);
   expectSame("outputs of both parts", concat([first.output, second.output], 1), whole.output);
 }

@@ -38,9 +38,11 @@ export function retention<P extends Tree, S extends State>(
     if (/decay/i.test(name)) factors[name] = summary(valuesOf(value));
   };
   const { shape } = inputOf(cell.input ?? [cell.sizes.input]);
-  cell.step(params, sequence(cell).initialState(rows, { dtype, params }), zerosArray([rows, ...shape], dtype), {
+  const layer = sequence(cell);
+  cell.step(params, layer.initialState(rows, { dtype, params }), zerosArray([rows, ...shape], dtype), {
     ...evaluation,
     extra: steps,
+    buffers: layer.initialBuffers({ dtype }),
     trace,
   });
   if (Object.keys(factors).length === 0)

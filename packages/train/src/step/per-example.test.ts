@@ -94,7 +94,7 @@ function loop(params: Params, batch: Batch, runKey: Tensor): { readonly gradient
         x.shape.map((n, a) => (a === 0 ? i + 1 : n)),
       ),
     );
-    const context = { key: keyAt(keyAt(runKey, 0), i), step: scalar(0, "i32"), carry: {} };
+    const context = { key: keyAt(keyAt(runKey, 0), i), step: scalar(0, "i32"), carry: {}, buffers: {} };
     const g = grad((p: Params) => loss(p, one, context).loss)(params);
     const norm = item(treeNorm(g));
     norms.push(norm);
