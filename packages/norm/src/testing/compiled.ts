@@ -9,7 +9,7 @@ import {
   select,
   sum,
   tensorsOf,
-  trace,
+  recordProgram,
   TensorError,
   valueAndGradAux,
   valuesOf,
@@ -37,7 +37,7 @@ export async function onBackend(subject: Subject, backend: Backend, tolerance: n
     const after = normalizer.update?.(given.buffers, stacked([step.aux.observed, step.aux.observed])) ?? {};
     return { step, after, evaluated: applied(at, { training: false }).output };
   };
-  const { program, result } = trace(f, [inputs]);
+  const { program, result } = recordProgram(f, [inputs]);
   const values = tensorsOf(inputs).map(arrayOf);
   const executable = await backend.compile(program);
   try {
