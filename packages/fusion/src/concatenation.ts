@@ -1,12 +1,14 @@
-import { concat, convert, onesLike, sliceAxis, type Tensor } from "@sluice/tensor";
+import { broadcastTo, concat, convert, onesLike, sliceAxis, type Tensor } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
+import { defineFusion } from "./define-fusion.ts";
 import type { Fusion } from "./fusion.ts";
-import { checkWidths, modalitiesOf } from "./modalities.ts";
+import { inputsOf, type Inputs } from "./inputs.ts";
+import type { SeenModality } from "./seen.ts";
 
 /** Options of {@link concatenation}. */
 export interface ConcatenationOptions<M extends string> {
-  /** The modalities in order, and the width of each. */
-  readonly inputs: Readonly<Record<M, number>>;
+  /** The modalities in order: what each is, or the width of a vector. */
+  readonly inputs: Inputs<M>;
   /**
    * Append a 1 (present) or 0 (missing) for each modality, so that later layers can tell a missing modality from one
    * whose values are zeros. Default false.
@@ -23,21 +25,23 @@ export function concatenation<M extends string>(
 ): Fusion<Readonly<Record<never, never>>, M>;
 export function concatenation(options: ConcatenationOptions<string>): Fusion<Readonly<Record<never, never>>> {
   checkOptions("concatenation", options, ["inputs", "presence"]);
-  const { inputs, presence = false } = options;
-  checkWidths("concatenation", inputs);
-  const widths = Object.values(inputs);
-  return {
+  const { presence = false } = options;
+  const inputs = inputsOf("concatenation", options.inputs);
+  const widths = Object.values(inputs).map(({ width }) => width);
+  return defineFusion({
     name: "concatenation",
     inputs,
+    stepwise: true,
     features: widths.reduce((total, width) => total + width, 0) + (presence ? widths.length : 0),
     params: {},
-    init: () => ({}),
-    apply(weights, given, fuseOptions = {}) {
-      const modalities = modalitiesOf({ name: "concatenation", inputs, params: {} }, weights, given, fuseOptions);
-      const flags = modalities.map(({ x, present }): Tensor =>
-        present === undefined ? onesLike(sliceAxis(x, x.shape.length - 1, 0, 1)) : convert(present, x.dtype),
-      );
-      return { output: concat([...modalities.map(({ x }) => x), ...(presence ? flags : [])], -1), traces: {} };
+    fuse(_, given) {
+      const modalities = Object.values(given);
+      return { output: concat([...modalities.map(({ x }) => x), ...(presence ? modalities.map(flagOf) : [])], -1) };
     },
-  };
+  });
+}
+
+function flagOf({ x, present }: SeenModality): Tensor {
+  const one = onesLike(sliceAxis(x, x.shape.length - 1, 0, 1));
+  return present === undefined ? one : broadcastTo(convert(present, x.dtype), one.shape);
 }

@@ -1,42 +1,91 @@
+import type { Extras, InputSpec } from "@sluice/cells";
 import type { InitOptions, Specs } from "@sluice/params";
-import type { ArrayTensor, Tensor, Tree } from "@sluice/tensor";
+import type { ArrayTensor, Shape, Tensor, Tree } from "@sluice/tensor";
 
 /**
- * Fuses several modalities of an example into one vector: plain data and pure functions. Any object of this form is a
- * fusion. A modality can be an encoder's output or raw features, and widths may differ.
+ * Fuses several modalities of an example: plain data and pure functions. Any object of this form is a fusion, and
+ * {@link defineFusion} makes one from its equations. A modality can be an encoder's output or raw features, and widths
+ * may differ.
  */
 export interface Fusion<P extends Tree = Tree, M extends string = string> {
-  /** The name of the fusion, such as `gated`. */
+  /** The name of the fusion, such as `gmu`. */
   readonly name: string;
-  /** The modalities in order, and the width of each. */
-  readonly inputs: Readonly<Record<M, number>>;
+  /** The modalities in order, and what each is. */
+  readonly inputs: Readonly<Record<M, ModalitySpec>>;
+  /** Whether all sequences share one time axis: step t is the same moment in each of them. */
+  readonly aligned: boolean;
   /** Width of the output. */
   readonly features: number;
   /** The parameters' shapes and initializers; their paths are the names of the weights. */
   readonly params: Specs;
   /** Draws the initial parameters from a key. */
   init(key: ArrayTensor, options?: InitOptions): P;
+  /** The shape of the output for a batch, given the number of steps of each sequence. */
+  outputShape(size: FusionSize<M>): Shape;
   /**
-   * Fuses modalities given by name: `[batch, width]`, or `[batch, time, width]` to fuse every step. Each fusion says
-   * what it does about a missing modality. The values given for it, even NaN, reach neither the output nor a gradient.
+   * Fuses modalities given by name. Each fusion says what it does about a missing modality. What is not looked at
+   * (values of a missing modality, and of steps beyond a length) reaches neither the output nor a gradient, even NaN.
    * Throws a TensorError if a modality is unknown or absent, or has the wrong shape.
    */
-  apply(params: P, modalities: Readonly<Record<M, Tensor>>, options?: FuseOptions): Fused;
+  apply(params: P, modalities: Readonly<Record<M, Modality>>, options?: FuseOptions): Fused;
+}
+
+/** What a modality is: one vector per example, `[batch, width]`, or a sequence of them, `[batch, time, width]`. */
+export interface ModalitySpec {
+  readonly kind: "vector" | "sequence";
+  readonly width: number;
+  /** What one example (and step) is, where that is not f32 `[width]`: token ids, or an image. An encoder reads it. */
+  readonly x?: InputSpec;
+  /** What the encoder of a sequence reads besides `x`, for one example and step. */
+  readonly extra?: Extras;
+}
+
+/** One modality of a batch: a tensor, or a tensor with what is known about it. */
+export type Modality = Tensor | DescribedModality;
+
+/** A modality with its lengths, its times and where it is present. */
+export interface DescribedModality {
+  /** `[batch, width]`, or `[batch, time, width]` for a sequence. */
+  readonly x: Tensor;
+  /** The number of steps of each row of a sequence, i32 `[batch]` or numbers. Default: every row has all steps. */
+  readonly lengths?: Tensor | readonly number[];
+  /** The time of each step of a sequence, `[batch, time]`, in any unit that all modalities share. */
+  readonly times?: Tensor;
+  /**
+   * bool `[batch]`: false where the row misses the modality. A sequence also takes bool `[batch, time]`: false where
+   * the step is missing. Default: nothing is missing.
+   */
+  readonly present?: Tensor;
+  /** What the encoder of a sequence reads besides `x`, `[batch, time, ...]`, by name. */
+  readonly extra?: Readonly<Record<string, Tensor>>;
+}
+
+/** The size of a batch: the number of rows, and of the steps of each sequence. */
+export interface FusionSize<M extends string = string> {
+  readonly batch: number;
+  readonly time?: Readonly<Partial<Record<M, number>>>;
 }
 
 /** Options of a fusion's `apply`. */
 export interface FuseOptions {
-  /**
-   * bool `[batch, modalities]` (or `[batch, time, modalities]`), in the order of `inputs`: false where a modality is
-   * missing. Default: none is missing.
-   */
-  readonly present?: Tensor;
+  /** Default false: evaluation, which draws nothing. */
+  readonly training?: boolean;
+  /** For training with dropout; take another at each step of training. */
+  readonly key?: Tensor;
+  /** Collect what the fusion traces: all, or these names. Default none. */
+  readonly traces?: boolean | readonly string[];
 }
 
-/** The result of a fusion. */
+/** The result of a fusion. It is also a modality for another one: `{ x: output, lengths, times }`. */
 export interface Fused {
-  /** `[batch, features]`, or `[batch, time, features]`. */
+  /** `[batch, features]`, or `[batch, time, features]`: a sequence. */
   readonly output: Tensor;
+  /** i32 `[batch]`: the number of steps of an output that is a sequence. The output is 0 beyond. Absent: all steps. */
+  readonly lengths?: Tensor;
+  /** `[batch, time]`: the times of an output that is a sequence, if its modality has them. */
+  readonly times?: Tensor;
+  /** Further outputs by name, such as the variance of a product of experts. */
+  readonly outputs: Readonly<Record<string, Tensor>>;
   /** Intermediate values to look at, by name, such as the gate `gate.audio`. */
   readonly traces: Readonly<Record<string, Tensor>>;
 }

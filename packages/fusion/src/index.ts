@@ -1,7 +1,19 @@
 // The interface, for fusions of your own
-export type { FuseOptions, Fused, Fusion } from "./fusion.ts";
+export type { DescribedModality, FuseOptions, Fused, Fusion, FusionSize, Modality, ModalitySpec } from "./fusion.ts";
+export { type FuseContext, type FusionDefinition, type WeightsOf, defineFusion } from "./define-fusion.ts";
+export type { Inputs } from "./inputs.ts";
+export type { SeenModality } from "./seen.ts";
 
-// Fusions
+// Models of encoders, a fusion and a readout
+export { type MultimodalOptions, type MultimodalParams, multimodal } from "./multimodal.ts";
+
+// Vectors of sequences
+export { type PoolOptions, pool } from "./pool.ts";
+
+// Fusions of vectors, or of every step of aligned sequences
 export { type ConcatenationOptions, concatenation } from "./concatenation.ts";
-export { type GatedOptions, type GatedParams, gated } from "./gated.ts";
-export { type LowRankOptions, type LowRankParams, lowRank } from "./low-rank.ts";
+export { type GmuOptions, type GmuParams, gmu } from "./gmu.ts";
+export { type LmfOptions, type LmfParams, lmf } from "./lmf.ts";
+
+// Attention from one sequence to another
+export { type CrossAttentionOptions, type CrossAttentionParams, crossAttention } from "./cross-attention.ts";

@@ -1,97 +1,162 @@
-/** Checks the arguments of `apply`. */
-import { checkParameters, type Specs } from "@sluice/params";
-import { isTensor, select, sliceAxis, TensorError, type Tensor, type Tree } from "@sluice/tensor";
-import { checkOptions, sameShape, shown, showShape, suggestion } from "@sluice/tensor/internal";
-import type { FuseOptions } from "./fusion.ts";
+/** Checks the modalities that a fusion's `apply` is given. */
+import { full, isTensor, select, tensor, TensorError, type Tensor } from "@sluice/tensor";
+import { checkList, checkOptions, isFloat, sameShape, shown, showShape, suggestion } from "@sluice/tensor/internal";
+import type { DescribedModality, Fusion, Modality, ModalitySpec } from "./fusion.ts";
 
-export type Widths = Readonly<Record<string, number>>;
-
-/** One modality of a batch. */
-export interface Modality {
+/** A modality that was checked. */
+export interface GivenModality {
   readonly name: string;
-  /** `[batch, width]`, 0 in the rows where it is missing. */
+  readonly spec: ModalitySpec;
   readonly x: Tensor;
-  /** bool `[batch, 1]`; undefined if no row misses it. */
-  readonly present: Tensor | undefined;
+  /** i32 `[batch]`, as given; undefined: all steps. */
+  readonly lengths: Tensor | undefined;
+  readonly times: Tensor | undefined;
+  /** bool `[batch]`: whether the row has the modality at all. */
+  readonly rows: Tensor | undefined;
+  /** bool `[batch, time]`: whether the row has the step. */
+  readonly steps: Tensor | undefined;
+  /** What the encoder reads besides `x`; the encoder checks it. */
+  readonly extra: DescribedModality["extra"];
 }
 
-export function checkWidths(fusion: string, inputs: Widths): void {
-  if (typeof inputs !== "object" || inputs === null)
-    throw new TensorError(
-      `${fusion}: inputs must be the widths of the modalities, got ${shown(inputs)}; for example { audio: 16, video: 32 }`,
-    );
-  const names = Object.keys(inputs);
-  if (names.length === 0)
-    throw new TensorError(
-      `${fusion}: inputs is empty; expected the width of each modality, for example { audio: 16, video: 32 }`,
-    );
-  for (const name of names) {
-    if (name.includes("."))
-      throw new TensorError(
-        `${fusion}: the name of modality "${name}" has a dot, which separates the parts of a parameter's path; use another name`,
-      );
-    checkSize(fusion, `inputs.${name}`, inputs[name]);
-  }
-}
+/** What the modalities are checked against. */
+type Expected = Pick<Fusion, "name" | "inputs" | "aligned">;
 
-export function checkSize(fusion: string, what: string, value: unknown): void {
-  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 1) return;
-  throw new TensorError(`${fusion}: ${what} must be an integer >= 1, got ${String(value)}`);
-}
-
-/** What the arguments of a fusion's `apply` are checked against. */
-export interface Fusing {
-  readonly name: string;
-  readonly inputs: Widths;
-  readonly params: Specs;
-}
-
-/**
- * The modalities in the order of `inputs`, with zeros where they are missing. Throws unless `weights` fit the fusion's
- * parameters.
- */
-export function modalitiesOf(
-  { name: fusion, inputs, params }: Fusing,
-  weights: Tree,
-  given: Readonly<Record<string, Tensor>>,
-  options: FuseOptions,
-): Modality[] {
-  checkOptions(`${fusion}.apply`, options, ["present"], { mask: "present", masks: "present", missing: "present" });
+/** The modalities in the order of `inputs`. */
+export function givenModalities(
+  { name: fusion, inputs, aligned }: Expected,
+  given: Readonly<Record<string, Modality>>,
+): GivenModality[] {
+  if (typeof given !== "object" || given === null || isTensor(given))
+    throw new TensorError(`${fusion}: the modalities are ${shown(given)}, expected an object with one tensor for each`);
   const names = Object.keys(inputs);
   const strange = Object.keys(given).find((name) => !Object.hasOwn(inputs, name));
   if (strange !== undefined)
     throw new TensorError(`${fusion}: unknown modality ${strange}; ${suggestion(strange, names)}`);
-  const tensors = names.map((name) => tensorOf(fusion, name, given[name], inputs[name]!));
-  checkParameters(fusion, params, weights, tensors[0]);
-  const lead = tensors[0]!.shape.slice(0, -1);
-  tensors.forEach((x, i) => {
-    if (sameShape(x.shape.slice(0, -1), lead)) return;
-    throw new TensorError(
-      `${fusion}: modalities must agree in all axes but the last: ${names[0]} is ${showShape(tensors[0]!.shape)}, ${names[i]} is ${showShape(x.shape)}`,
+  const modalities = Object.entries(inputs).map(([name, spec]) => givenModality(fusion, name, spec, given[name]));
+  agree(fusion, "batch", 0, modalities);
+  if (aligned)
+    agree(
+      fusion,
+      "time",
+      1,
+      modalities.filter(({ spec }) => spec.kind === "sequence"),
     );
-  });
-  const { present } = options;
-  const expected = [...lead, names.length];
-  if (present !== undefined && (present.dtype !== "bool" || !sameShape(present.shape, expected))) {
-    throw new TensorError(
-      `${fusion}: present must be bool ${showShape(expected)}, the last axis ${names.join(", ")}, got ${present.dtype} ${showShape(present.shape)}`,
-    );
-  }
-  return tensors.map((x, i) => {
-    const name = names[i]!;
-    if (present === undefined) return { name, x, present };
-    const here = sliceAxis(present, lead.length, i, i + 1);
-    return { name, x: select(here, x, 0), present: here };
-  });
+  return modalities;
 }
 
-function tensorOf(fusion: string, name: string, x: Tensor | undefined, width: number): Tensor {
-  if (x !== undefined && isTensor(x) && x.shape.length >= 2 && x.shape.at(-1) === width) return x;
-  if (x !== undefined)
+/** One modality that was checked. */
+export function givenModality(
+  fusion: string,
+  name: string,
+  spec: ModalitySpec,
+  given: Modality | undefined,
+): GivenModality {
+  if (given === undefined)
     throw new TensorError(
-      `${fusion}: modality ${name} must be [batch, ${width}] or [batch, time, ${width}], got ${showShape(x.shape)}`,
+      `${fusion}: modality ${name} was not given; where it is missing, give any values and set present to false`,
     );
+  if (!isTensor(given))
+    checkOptions(`${fusion}: modality ${name}`, given, ["x", "lengths", "times", "present", "extra"], {
+      mask: "present",
+      missing: "present",
+      length: "lengths",
+      time: "times",
+      timestamps: "times",
+    });
+  const described: DescribedModality = isTensor(given) ? { x: given } : given;
+  const place = `${fusion}: modality ${name}`;
+  const x = checkedX(place, spec, described.x);
+  const size = { batch: x.shape[0] ?? 0, time: spec.kind === "sequence" ? x.shape[1] : undefined };
+  if (described.extra !== undefined && spec.extra === undefined)
+    throw new TensorError(`${place}: nothing reads its extra (${Object.keys(described.extra).join(", ")})`);
+  return {
+    name,
+    spec,
+    x,
+    extra: described.extra,
+    lengths: lengthsOf(place, described.lengths, size),
+    times: timesOf(place, described.times, size),
+    ...presenceOf(place, described.present, size),
+  };
+}
+
+/** i32 `[batch]`: the steps of each row of a sequence, 0 where the row misses it; undefined where every row has all. */
+export function stepsOf({ x, lengths, rows }: GivenModality): Tensor | undefined {
+  if (rows === undefined) return lengths;
+  return select(rows, lengths ?? full(rows.shape, x.shape[1] ?? 0, "i32"), 0);
+}
+
+interface Size {
+  readonly batch: number;
+  /** Of a sequence. */
+  readonly time: number | undefined;
+}
+
+function checkedX(place: string, { kind, width, x: spec }: ModalitySpec, x: unknown): Tensor {
+  const shape = spec?.shape ?? [width];
+  const lead = kind === "sequence" ? ["batch", "time"] : ["batch"];
+  const expected = `[${[...lead, ...shape].join(", ")}]`;
+  if (!isTensor(x)) throw new TensorError(`${place} is ${shown(x)}, expected a tensor ${expected}`);
+  const fits = x.shape.length === lead.length + shape.length && sameShape(x.shape.slice(lead.length), shape);
+  const dtype = spec?.dtype ?? "f32";
+  if (fits && (isFloat(x.dtype) ? dtype === "f32" : x.dtype === dtype)) return x;
+  const hint =
+    kind === "vector" && x.shape.length === 3
+      ? `; for a sequence, declare it in inputs as { kind: "sequence", width: ${width} }`
+      : "";
   throw new TensorError(
-    `${fusion}: modality ${name} was not given; where it is missing, give any values and set present to false`,
+    `${place} must be ${fits ? `${dtype} ` : ""}${expected}, got ${fits ? `${x.dtype} ` : ""}${showShape(x.shape)}${fits ? "" : hint}`,
+  );
+}
+
+function lengthsOf(place: string, given: DescribedModality["lengths"], { batch, time }: Size): Tensor | undefined {
+  if (given === undefined) return undefined;
+  if (time === undefined) throw new TensorError(`${place} is a vector and has no lengths; use present`);
+  if (!isTensor(given)) checkList(place, "lengths", given, "[4, 2]");
+  const lengths = isTensor(given) ? given : tensor(given, [given.length], { dtype: "i32" });
+  if (lengths.dtype !== "i32" || !sameShape(lengths.shape, [batch]))
+    throw new TensorError(
+      `${place}: lengths must be i32 [${batch}], one for each row, got ${lengths.dtype} ${showShape(lengths.shape)}`,
+    );
+  const values = isTensor(given) ? (given.kind === "array" ? [...given.data] : []) : given;
+  if (values.some((n) => !Number.isInteger(n) || n < 0 || n > time))
+    throw new TensorError(
+      `${place}: lengths must be integers from 0 to ${time}, the number of steps, got ${values.join(", ")}`,
+    );
+  return lengths;
+}
+
+function timesOf(place: string, times: Tensor | undefined, { batch, time }: Size): Tensor | undefined {
+  if (times === undefined) return undefined;
+  if (time === undefined) throw new TensorError(`${place} is a vector and has no times`);
+  if (isTensor(times) && isFloat(times.dtype) && sameShape(times.shape, [batch, time])) return times;
+  throw new TensorError(`${place}: times must be f32 [${batch},${time}], got ${typeOf(times)}`);
+}
+
+function presenceOf(
+  place: string,
+  present: Tensor | undefined,
+  { batch, time }: Size,
+): Pick<GivenModality, "rows" | "steps"> {
+  if (present === undefined) return { rows: undefined, steps: undefined };
+  if (isTensor(present) && present.dtype === "bool") {
+    if (sameShape(present.shape, [batch])) return { rows: present, steps: undefined };
+    if (time !== undefined && sameShape(present.shape, [batch, time])) return { rows: undefined, steps: present };
+  }
+  const orSteps = time === undefined ? "" : ` or [${batch},${time}]`;
+  throw new TensorError(`${place}: present must be bool [${batch}]${orSteps}, got ${typeOf(present)}`);
+}
+
+const typeOf = (given: unknown): string =>
+  isTensor(given) ? `${given.dtype} ${showShape(given.shape)}` : shown(given);
+
+/** An error where modalities differ in an axis. */
+function agree(fusion: string, what: string, axis: number, modalities: readonly GivenModality[]): void {
+  const [first] = modalities;
+  const other = modalities.find(({ x }) => x.shape[axis] !== first?.x.shape[axis]);
+  if (first === undefined || other === undefined) return;
+  throw new TensorError(
+    `${fusion}: modalities must agree in the ${what} axis: ${first.name} is ${showShape(first.x.shape)}, ${other.name} is ${showShape(other.x.shape)}`,
   );
 }

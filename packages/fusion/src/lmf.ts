@@ -1,13 +1,14 @@
-import { bias, initialize, kernel, randomUniform, type Initializer } from "@sluice/params";
+import { bias, kernel, randomUniform, type Initializer } from "@sluice/params";
 import { add, concat, matmul, mul, onesLike, reshape, select, sliceAxis, sum, type Tensor } from "@sluice/tensor";
 import { checkOptions, expF64, logF64 } from "@sluice/tensor/internal";
+import { defineFusion } from "./define-fusion.ts";
 import type { Fusion } from "./fusion.ts";
-import { checkSize, checkWidths, modalitiesOf } from "./modalities.ts";
+import { checkSize, inputsOf, type Inputs } from "./inputs.ts";
 
-/** Options of {@link lowRank}. */
-export interface LowRankOptions<M extends string> {
-  /** The modalities in order, and the width of each. */
-  readonly inputs: Readonly<Record<M, number>>;
+/** Options of {@link lmf}. */
+export interface LmfOptions<M extends string> {
+  /** The modalities in order: what each is, or the width of a vector. */
+  readonly inputs: Inputs<M>;
   /** Width of the output. */
   readonly output: number;
   /** The rank of the weight tensor, r in the paper. Default 4. */
@@ -22,7 +23,7 @@ export interface LowRankOptions<M extends string> {
 /**
  * For every modality m: W.m `[width + 1, rank * output]`, whose last row belongs to the appended 1; and b `[output]`.
  */
-export type LowRankParams<M extends string = string> = {
+export type LmfParams<M extends string = string> = {
   readonly W: Readonly<Record<M, Tensor>>;
   readonly b: Tensor;
 };
@@ -38,42 +39,41 @@ export type LowRankParams<M extends string = string> = {
  *
  * The factor of a missing modality is 1, so the product is that of the others. h is `r + b` where all are missing.
  */
-export function lowRank<M extends string>(options: LowRankOptions<M>): Fusion<LowRankParams<M>, M>;
-export function lowRank(options: LowRankOptions<string>): Fusion<LowRankParams> {
-  checkOptions("lowRank", options, ["inputs", "output", "rank", "kernelInitializer"], {
+export function lmf<M extends string>(options: LmfOptions<M>): Fusion<LmfParams<M>, M>;
+export function lmf(options: LmfOptions<string>): Fusion<LmfParams> {
+  checkOptions("lmf", options, ["inputs", "output", "rank", "kernelInitializer"], {
     hidden: "output",
     units: "output",
     features: "output",
   });
-  const { inputs, output: features, rank = 4, kernelInitializer } = options;
-  checkWidths("lowRank", inputs);
-  checkSize("lowRank", "output", features);
-  checkSize("lowRank", "rank", rank);
-  const names = Object.keys(inputs);
+  const { output: features, rank = 4, kernelInitializer } = options;
+  const inputs = Object.entries(inputsOf("lmf", options.inputs));
+  checkSize("lmf", "output", features);
+  checkSize("lmf", "rank", rank);
   const factor = (rows: number): ReturnType<typeof kernel> =>
     kernel([rows, rank * features], {
-      initializer: kernelInitializer ?? ofVariance(expF64(-logF64(rank) / names.length) / rows),
+      initializer: kernelInitializer ?? ofVariance(expF64(-logF64(rank) / inputs.length) / rows),
     });
-  const params = { W: Object.fromEntries(names.map((name) => [name, factor(inputs[name]! + 1)])), b: bias([features]) };
-  return {
-    name: "lowRank",
-    inputs,
+  return defineFusion({
+    name: "lmf",
+    inputs: Object.fromEntries(inputs),
+    stepwise: true,
     features,
-    params,
-    init: (key, initOptions) => initialize(params, key, initOptions),
-    apply(weights, given, fuseOptions = {}) {
-      const modalities = modalitiesOf({ name: "lowRank", inputs, params }, weights, given, fuseOptions);
-      const { W, b } = weights;
-      const factors = modalities.map(({ name, x, present }) => {
+    params: {
+      W: Object.fromEntries(inputs.map(([name, { width }]) => [name, factor(width + 1)])),
+      b: bias([features]),
+    },
+    fuse({ W, b }, modalities) {
+      const factors = Object.values(modalities).map(({ name, x, present }) => {
         const one = onesLike(sliceAxis(x, x.shape.length - 1, 0, 1));
         const f = matmul(concat([x, one], -1), W[name]!);
         return present === undefined ? f : select(present, f, 1);
       });
       const product = factors.reduce((a, f) => mul(a, f));
       const lead = product.shape.slice(0, -1);
-      return { output: add(sum(reshape(product, [...lead, rank, features]), lead.length), b), traces: {} };
+      return { output: add(sum(reshape(product, [...lead, rank, features]), lead.length), b) };
     },
-  };
+  });
 }
 
 /** U(+-sqrt(3 variance)) */

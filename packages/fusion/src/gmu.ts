@@ -1,13 +1,14 @@
-import { initialize, kernel, type Initializer } from "@sluice/params";
+import { kernel, type Initializer } from "@sluice/params";
 import { add, concat, div, greater, matmul, mul, select, sigmoid, sub, tanh, type Tensor } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
+import { defineFusion } from "./define-fusion.ts";
 import type { Fusion } from "./fusion.ts";
-import { checkSize, checkWidths, modalitiesOf } from "./modalities.ts";
+import { checkSize, inputsOf, type Inputs } from "./inputs.ts";
 
-/** Options of {@link gated}. */
-export interface GatedOptions<M extends string> {
-  /** The modalities in order, and the width of each. */
-  readonly inputs: Readonly<Record<M, number>>;
+/** Options of {@link gmu}. */
+export interface GmuOptions<M extends string> {
+  /** The modalities in order: what each is, or the width of a vector. */
+  readonly inputs: Inputs<M>;
   /** Width of the output. */
   readonly output: number;
   /** The initializer of all matrices. Default glorotUniform. */
@@ -15,7 +16,7 @@ export interface GatedOptions<M extends string> {
 }
 
 /** For every modality m: W.m `[width, output]` and Wz.m `[sum of widths, output]`. */
-export type GatedParams<M extends string = string> = {
+export type GmuParams<M extends string = string> = {
   readonly W: Readonly<Record<M, Tensor>>;
   readonly Wz: Readonly<Record<M, Tensor>>;
 };
@@ -38,45 +39,39 @@ export type GatedParams<M extends string = string> = {
  * Gates do not grow where the sum of z present is below 2^-100. h is 0 where all modalities are missing. Traces:
  * gate.m, as applied.
  */
-export function gated<M extends string>(options: GatedOptions<M>): Fusion<GatedParams<M>, M>;
-export function gated(options: GatedOptions<string>): Fusion<GatedParams> {
-  checkOptions("gated", options, ["inputs", "output", "kernelInitializer"], {
+export function gmu<M extends string>(options: GmuOptions<M>): Fusion<GmuParams<M>, M>;
+export function gmu(options: GmuOptions<string>): Fusion<GmuParams> {
+  checkOptions("gmu", options, ["inputs", "output", "kernelInitializer"], {
     hidden: "output",
     units: "output",
     features: "output",
   });
-  const { inputs, output: features, kernelInitializer } = options;
-  checkWidths("gated", inputs);
-  checkSize("gated", "output", features);
-  const names = Object.keys(inputs);
-  const total = Object.values(inputs).reduce((sum, width) => sum + width, 0);
+  const { output: features, kernelInitializer } = options;
+  const inputs = Object.entries(inputsOf("gmu", options.inputs));
+  checkSize("gmu", "output", features);
+  const total = inputs.reduce((sum, [, { width }]) => sum + width, 0);
   const matrix = (rows: number): ReturnType<typeof kernel> =>
     kernel([rows, features], kernelInitializer === undefined ? {} : { initializer: kernelInitializer });
-  const params = {
-    W: Object.fromEntries(names.map((name) => [name, matrix(inputs[name]!)])),
-    Wz: Object.fromEntries(names.map((name) => [name, matrix(total)])),
-  };
-  return {
-    name: "gated",
-    inputs,
+  return defineFusion({
+    name: "gmu",
+    inputs: Object.fromEntries(inputs),
+    stepwise: true,
     features,
-    params,
-    init: (key, initOptions) => initialize(params, key, initOptions),
-    apply(weights, given, fuseOptions = {}) {
-      const modalities = modalitiesOf({ name: "gated", inputs, params }, weights, given, fuseOptions);
-      const { W, Wz } = weights;
+    params: {
+      W: Object.fromEntries(inputs.map(([name, { width }]) => [name, matrix(width)])),
+      Wz: Object.fromEntries(inputs.map(([name]) => [name, matrix(total)])),
+    },
+    fuse({ W, Wz }, given, { trace }) {
+      const modalities = Object.values(given);
       const all = concat(
         modalities.map(({ x }) => x),
         -1,
       );
       const z = renormalized(modalities.map(({ name, present }) => ({ z: sigmoid(matmul(all, Wz[name]!)), present })));
-      const terms = modalities.map(({ name, x }, m) => mul(z[m]!, tanh(matmul(x, W[name]!))));
-      return {
-        output: sumOf(terms),
-        traces: Object.fromEntries(modalities.map(({ name }, m) => [`gate.${name}`, z[m]!])),
-      };
+      const terms = modalities.map(({ name, x }, m) => mul(trace(`gate.${name}`, z[m]!), tanh(matmul(x, W[name]!))));
+      return { output: sumOf(terms) };
     },
-  };
+  });
 }
 
 /** 2^-100. If the present gates sum to less, they count as closed and do not grow to replace the missing ones. */

@@ -1,0 +1,42 @@
+import {
+  div,
+  exp,
+  greater,
+  matmul,
+  mul,
+  reduceMax,
+  select,
+  stopGradient,
+  sub,
+  sum,
+  transpose,
+  type Tensor,
+} from "@sluice/tensor";
+
+/**
+ * Softmax over the last axis, of the scores at which `mask` is true: 0 elsewhere, and everywhere in a row of which no
+ * score counts. What the other scores are reaches nothing.
+ */
+export function maskedSoftmax(scores: Tensor, mask: Tensor | undefined): Tensor {
+  if (scores.shape.at(-1) === 0) return scores;
+  const counted = mask === undefined ? scores : select(mask, scores, LOWEST);
+  const e = exp(sub(counted, stopGradient(reduceMax(counted, -1, { keep: true }))));
+  const kept = mask === undefined ? e : select(mask, e, 0);
+  const total = sum(kept, -1, { keep: true });
+  return div(kept, mask === undefined ? total : select(greater(total, 0), total, 1));
+}
+
+/** Below any score. */
+const LOWEST = -1e30;
+
+/**
+ * Scaled dot-product attention (Vaswani et al. 2017, arXiv:1706.03762, equation 1): the weights `softmax(q k^T / sqrt(d))`
+ * `[..., queries, keys]`, for q `[..., queries, d]` and k `[..., keys, d]`. `mask`, bool of the weights' shape or one
+ * that broadcasts to it, says which keys a query sees.
+ */
+export function attentionWeights(q: Tensor, k: Tensor, mask: Tensor | undefined): Tensor {
+  const d = q.shape.at(-1) ?? 1;
+  const axes = k.shape.map((_, axis) => axis);
+  const kT = transpose(k, [...axes.slice(0, -2), axes.length - 1, axes.length - 2]);
+  return maskedSoftmax(mul(matmul(q, kT), 1 / Math.sqrt(d)), mask);
+}

@@ -1,0 +1,150 @@
+import { dropout as droppedOut } from "@sluice/cells";
+import { kernel, type Initializer } from "@sluice/params";
+import {
+  and,
+  convert,
+  iota,
+  lessEqual,
+  matmul,
+  reshape,
+  select,
+  TensorError,
+  transpose,
+  type Tensor,
+} from "@sluice/tensor";
+import { checkOptions, suggestion } from "@sluice/tensor/internal";
+import { attentionWeights } from "./attention.ts";
+import { defineFusion, timeOf } from "./define-fusion.ts";
+import type { Fusion } from "./fusion.ts";
+import { checkSize, inputsOf } from "./inputs.ts";
+import type { SeenModality } from "./seen.ts";
+
+/** Options of {@link crossAttention}. */
+export interface CrossAttentionOptions<M extends string> {
+  /** The two sequences, and the width of each. */
+  readonly inputs: Readonly<Record<M, number>>;
+  /** The sequence that attends to the other one. The output has its steps. */
+  readonly query: NoInfer<M>;
+  /** Width of the output; a multiple of `heads`. */
+  readonly output: number;
+  /** Default 1. */
+  readonly heads?: number;
+  /** Rate of dropout of the attention weights in training. Default 0. */
+  readonly dropout?: number;
+  /**
+   * A query at time t sees the keys whose time is at most t. Both modalities then have `times`; if neither has, a step's
+   * number is its time. Default false: a query sees all keys.
+   */
+  readonly causal?: boolean;
+  /** The initializer of all matrices. Default glorotUniform. */
+  readonly kernelInitializer?: Initializer;
+}
+
+/** Wq `[width of the queries, output]`, Wk and Wv `[width of the keys, output]`, Wo `[output, output]`. */
+export type CrossAttentionParams = {
+  readonly Wq: Tensor;
+  readonly Wk: Tensor;
+  readonly Wv: Tensor;
+  readonly Wo: Tensor;
+};
+
+/**
+ * Cross-modal attention (Tsai et al. 2019, "MulT", arXiv:1906.00295, equation 1), with several heads as in Vaswani et
+ * al. 2017 (arXiv:1706.03762). Each step of modality a attends to all steps of modality b, whatever their number and
+ * times:
+ *
+ *     Q = x_a Wq,   K = x_b Wk,   V = x_b Wv                each in `heads` parts of width d = output / heads
+ *     head_i = softmax(Q_i K_i^T / sqrt(d)) V_i
+ *     h = [head_1; ...; head_heads] Wo                       [batch, steps of a, output]
+ *
+ * There are no biases, as in both papers. MulT's residual connection, layer norm and feed-forward layer are not part of
+ * it.
+ *
+ * Keys beyond the lengths of b, and missing ones, have the weight 0. A query without any key gives 0: where b is
+ * missing, or, if `causal`, before its first step. So does a query that is missing or beyond the lengths of a. Trace:
+ * weights, `[batch, heads, steps of a, steps of b]`, before dropout.
+ */
+export function crossAttention<M extends string>(options: CrossAttentionOptions<M>): Fusion<CrossAttentionParams, M>;
+export function crossAttention(options: CrossAttentionOptions<string>): Fusion<CrossAttentionParams> {
+  const { inputs, query, source, output, heads, rate, causal, initializer } = checked(options);
+  const matrix = (rows: number): ReturnType<typeof kernel> =>
+    kernel([rows, output], initializer === undefined ? {} : { initializer });
+  const [a, b] = [inputs[query]!.width, inputs[source]!.width];
+  return defineFusion({
+    name: "crossAttention",
+    inputs,
+    features: output,
+    params: { Wq: matrix(a), Wk: matrix(b), Wv: matrix(b), Wo: matrix(output) },
+    outputShape: (size) => [size.batch, timeOf("crossAttention", query, size), output],
+    fuse({ Wq, Wk, Wv, Wo }, modalities, { training, key, trace }) {
+      const [queries, keys] = [modalities[query]!, modalities[source]!];
+      const project = (x: Tensor, W: Tensor): Tensor => splitHeads(matmul(x, W), heads);
+      const mask = maskOf(queries, keys, causal);
+      const weights = trace("weights", attentionWeights(project(queries.x, Wq), project(keys.x, Wk), mask));
+      const kept = training ? droppedOut(weights, rate, key("dropout")) : weights;
+      const h = matmul(joinHeads(matmul(kept, project(keys.x, Wv))), Wo);
+      return {
+        output: queries.present === undefined ? h : select(queries.present, h, 0),
+        ...(queries.lengths && { lengths: queries.lengths }),
+        ...(queries.times && { times: queries.times }),
+      };
+    },
+  });
+}
+
+function checked(options: CrossAttentionOptions<string>) {
+  checkOptions(
+    "crossAttention",
+    options,
+    ["inputs", "query", "output", "heads", "dropout", "causal", "kernelInitializer"],
+    { hidden: "output", units: "output", features: "output", target: "query", numHeads: "heads" },
+  );
+  const { query, heads = 1, dropout = 0, causal = false, kernelInitializer: initializer } = options;
+  const inputs = inputsOf("crossAttention", options.inputs, "sequence");
+  const names = Object.keys(inputs);
+  const source = names.find((name) => name !== query);
+  if (names.length !== 2 || source === undefined)
+    throw new TensorError(`crossAttention: expected two modalities in inputs, got ${names.join(", ")}`);
+  if (!names.includes(query))
+    throw new TensorError(`crossAttention: unknown query ${String(query)}; ${suggestion(String(query), names)}`);
+  const vector = names.find((name) => inputs[name]?.kind !== "sequence");
+  if (vector !== undefined) throw new TensorError(`crossAttention: ${vector} is a vector, expected a sequence`);
+  const output = checkSize("crossAttention", "output", options.output);
+  checkSize("crossAttention", "heads", heads);
+  if (output % heads !== 0)
+    throw new TensorError(`crossAttention: output must be a multiple of heads (${heads}), got ${output}`);
+  if (!(dropout >= 0 && dropout < 1))
+    throw new TensorError(`crossAttention: dropout must be a rate from 0 to less than 1, got ${String(dropout)}`);
+  return { inputs, query, source, output, heads, rate: dropout, causal, initializer };
+}
+
+/** `[batch, time, output]` to `[batch, heads, time, output / heads]`. */
+function splitHeads(x: Tensor, heads: number): Tensor {
+  const [batch = 0, time = 0, width = 0] = x.shape;
+  return transpose(reshape(x, [batch, time, heads, width / heads]), [0, 2, 1, 3]);
+}
+
+function joinHeads(x: Tensor): Tensor {
+  const [batch = 0, heads = 0, time = 0, d = 0] = x.shape;
+  return reshape(transpose(x, [0, 2, 1, 3]), [batch, time, heads * d]);
+}
+
+/** Which keys a query sees, bool `[batch, 1, queries or 1, keys]`; undefined if it sees all. */
+function maskOf(queries: SeenModality, keys: SeenModality, causal: boolean): Tensor | undefined {
+  const [batch = 0, count = 0] = keys.x.shape;
+  const steps = queries.x.shape[1] ?? 0;
+  const present = keys.present && reshape(keys.present, [keys.present.shape[0] ?? 1, 1, 1, keys.present.shape[1] ?? 1]);
+  if (!causal) return present;
+  const past = lessEqual(
+    reshape(timesOf(keys, queries), [batch, 1, 1, count]),
+    reshape(timesOf(queries, keys), [batch, 1, steps, 1]),
+  );
+  return present === undefined ? past : and(present, past);
+}
+
+/** `[batch, time]` */
+function timesOf({ name, x, times }: SeenModality, other: SeenModality): Tensor {
+  if (times !== undefined) return times;
+  if (other.times !== undefined) throw new TensorError(`causal needs the times of both modalities; ${name} has none`);
+  return convert(iota(x.shape.slice(0, 2), { axis: 1 }), x.dtype);
+}

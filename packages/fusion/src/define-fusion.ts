@@ -1,0 +1,182 @@
+import { checkParameters, initialTree, specsOf, type ParamsOf, type Specs } from "@sluice/params";
+import { keyFor, TensorError, type Shape, type Tensor, type Tree } from "@sluice/tensor";
+import { at, checkOptions, checkTensor, isFloat, suggestion, zeroBeyond } from "@sluice/tensor/internal";
+import type { FuseOptions, Fused, Fusion, FusionSize, ModalitySpec } from "./fusion.ts";
+import { checkSize, inputsOf, type Inputs } from "./inputs.ts";
+import { givenModalities, type GivenModality } from "./modalities.ts";
+import { longest, seen, stepwise, type SeenModality } from "./seen.ts";
+
+/** A fusion as its equations. */
+export interface FusionDefinition<D extends Specs, M extends string> {
+  readonly name: string;
+  /** The modalities in order: what each is, or the width of a vector. */
+  readonly inputs: Inputs<M>;
+  /**
+   * The equations hold for vectors, and at each step of sequences, which are aligned. A vector beside sequences is
+   * repeated at every step. Output and traces are 0 beyond the longest of the sequences. Default false.
+   */
+  readonly stepwise?: boolean;
+  /** Whether all sequences share one time axis. Default: what `stepwise` is. */
+  readonly aligned?: boolean;
+  /** Width of the output. */
+  readonly features: number;
+  /** The parameters' shapes and initializers. */
+  readonly params: D;
+  /** Default `[batch, features]`, or `[batch, time, features]` where `stepwise` fuses sequences. */
+  outputShape?(size: FusionSize<M>): Shape;
+  /** The equations. `x` is 0 where a modality is not present. */
+  fuse(
+    params: WeightsOf<D>,
+    modalities: Readonly<Record<M, SeenModality>>,
+    context: FuseContext,
+  ): Pick<Fused, "output"> & Partial<Omit<Fused, "traces">>;
+}
+
+/** The parameters that specs describe. */
+export type WeightsOf<D extends Specs> = ParamsOf<D> extends infer P extends Tree ? P : never;
+
+/** What the equations of a fusion can ask for besides its modalities. */
+export interface FuseContext {
+  readonly training: boolean;
+  /** The key of this name; undefined in evaluation, which draws nothing, and if none was given. */
+  key(name: string): Tensor | undefined;
+  /** Shows a value under a name, and returns it. */
+  trace(name: string, value: Tensor): Tensor;
+}
+
+/** A definition whose names are not known at compile time. */
+interface AnyDefinition extends Omit<FusionDefinition<never, string>, "params" | "fuse"> {
+  readonly params: Specs;
+  fuse(
+    params: Tree,
+    modalities: Readonly<Record<string, SeenModality>>,
+    context: FuseContext,
+  ): ReturnType<FusionDefinition<never, string>["fuse"]>;
+}
+
+/**
+ * Makes a fusion of its equations. It checks parameters, modalities and options, and replaces with 0 what is not to be
+ * looked at, so the equations need not. Product of experts of means and precisions, for example:
+ *
+ *     defineFusion({ name, inputs, features, params: {}, fuse: (_, modalities) => ({ output: ... }) })
+ */
+export function defineFusion<D extends Specs, M extends string>(
+  definition: FusionDefinition<D, M>,
+): Fusion<WeightsOf<D>, M>;
+export function defineFusion(definition: AnyDefinition): Fusion {
+  checkOptions("defineFusion", definition, [
+    "name",
+    "inputs",
+    "stepwise",
+    "aligned",
+    "features",
+    "params",
+    "outputShape",
+    "fuse",
+  ]);
+  const { name, params, stepwise: eachStep = false, aligned = eachStep } = definition;
+  const inputs = inputsOf(name, definition.inputs);
+  const features = checkSize(name, "features", definition.features);
+  specsOf(params);
+  return {
+    name,
+    inputs,
+    aligned,
+    features,
+    params,
+    init: (key, options) => initialTree(params, key, options),
+    outputShape:
+      definition.outputShape ??
+      ((size) => {
+        const sequence = eachStep ? sequencesOf(inputs)[0] : undefined;
+        return sequence === undefined ? [size.batch, features] : [size.batch, timeOf(name, sequence, size), features];
+      }),
+    apply(weights, modalities, options = {}) {
+      checkFuseOptions(name, options);
+      const given = givenModalities({ name, inputs, aligned }, modalities);
+      checkParameters(name, params, weights, given.find(({ x }) => isFloat(x.dtype))?.x);
+      return eachStep
+        ? fuseSteps(definition, weights, given, options)
+        : fuse(definition, weights, given.map(seen), options);
+    },
+  };
+}
+
+function fuse(
+  { name, fuse: equations }: Pick<AnyDefinition, "name" | "fuse">,
+  weights: Tree,
+  modalities: readonly SeenModality[],
+  options: FuseOptions,
+  shown: (value: Tensor) => Tensor = (value) => value,
+): Fused {
+  const { training = false, key } = options;
+  const { traces, trace, check } = tracing(name, options, shown);
+  const fused = at(name, () =>
+    equations(weights, Object.fromEntries(modalities.map((modality) => [modality.name, modality])), {
+      training,
+      key: (of) => (training && key !== undefined ? keyFor(key, of) : undefined),
+      trace,
+    }),
+  );
+  check();
+  const { output, lengths, times, outputs = {} } = fused;
+  return { output, ...(lengths && { lengths }), ...(times && { times }), outputs, traces };
+}
+
+/** The equations at each step of aligned sequences, and 0 beyond the longest of them. */
+function fuseSteps(
+  definition: AnyDefinition,
+  weights: Tree,
+  given: readonly GivenModality[],
+  options: FuseOptions,
+): Fused {
+  const modalities = stepwise(given);
+  const lengths = longest(modalities, given);
+  const times = modalities.find((modality) => modality.times !== undefined)?.times;
+  const shown = (value: Tensor): Tensor =>
+    lengths === undefined ? value : zeroBeyond(value, lengths, { batch: 0, time: 1 });
+  const { output, outputs, traces } = fuse(definition, weights, modalities, options, shown);
+  return {
+    output: shown(output),
+    outputs: Object.fromEntries(Object.entries(outputs).map(([of, value]) => [of, shown(value)])),
+    ...(lengths && { lengths }),
+    ...(times && { times }),
+    traces,
+  };
+}
+
+/** Names of the modalities that are sequences. */
+export const sequencesOf = (inputs: Readonly<Record<string, ModalitySpec>>): string[] =>
+  Object.keys(inputs).filter((name) => inputs[name]?.kind === "sequence");
+
+/** The number of steps of a sequence, for `outputShape`. */
+export function timeOf(fusion: string, modality: string, size: FusionSize): number {
+  const time = size.time?.[modality];
+  if (time !== undefined) return time;
+  throw new TensorError(
+    `${fusion}.outputShape: the number of steps of ${modality} is missing; give { batch, time: { ${modality}: 20 } }`,
+  );
+}
+
+export function checkFuseOptions(fusion: string, options: FuseOptions): void {
+  checkOptions(`${fusion}.apply`, options, ["training", "key", "traces"], { rng: "key", seed: "key", trace: "traces" });
+  if (options.key !== undefined) checkTensor(`${fusion}.apply`, "key", options.key);
+}
+
+/** Collects the traces that are asked for; `check` throws if one of them was never traced. */
+function tracing(name: string, { traces: wanted = false }: FuseOptions, shown: (value: Tensor) => Tensor) {
+  const traces: Record<string, Tensor> = {};
+  const known: string[] = [];
+  return {
+    traces,
+    trace(of: string, value: Tensor): Tensor {
+      known.push(of);
+      if (typeof wanted === "boolean" ? wanted : wanted.includes(of)) traces[of] = shown(value);
+      return value;
+    },
+    check(): void {
+      const strange = typeof wanted === "boolean" ? undefined : wanted.find((of) => !known.includes(of));
+      if (strange !== undefined) throw new TensorError(`${name}: no trace ${strange}; ${suggestion(strange, known)}`);
+    },
+  };
+}

@@ -1,0 +1,218 @@
+// Every fusion here passes what a third party's must. Those in `others` are written as a third party would, and are of
+// the forms that the literature has: a variance beside the mean, a condition beside a sequence, a memory over time.
+import { defineCell, dense, dropout, embedding, gru, sequence, sequential } from "@sluice/cells";
+import { bias, kernel, recurrentKernel } from "@sluice/params";
+import {
+  add,
+  concat,
+  div,
+  exp,
+  full,
+  isTensor,
+  less,
+  matmul,
+  max,
+  mean,
+  mul,
+  scan,
+  select,
+  stopGradient,
+  sub,
+  sum,
+  tanh,
+  transpose,
+  type Tensor,
+} from "@sluice/tensor";
+import { wasm } from "@sluice/wasm";
+import { afterAll, describe, expect, test } from "vitest";
+import { concatenation, crossAttention, defineFusion, gmu, lmf, multimodal, type Fusion } from "./index.ts";
+import { fusionSuite, type FusionLawName } from "./testing/index.ts";
+
+/** A cell whose state decays with the time since the step before, an extra input. */
+const decaying = defineCell({
+  name: "decaying",
+  extra: () => ({ delta: [1] }),
+  params: ({ input, hidden }) => ({ W: kernel([input, hidden]) }),
+  state: ({ hidden }) => ({ h: [hidden] }),
+  step({ W }, { h }, x, { input, extra }) {
+    return { state: { h: add(mul(exp(mul(extra.delta, -1)), h), tanh(input("x", x, W))) }, output: "h" };
+  },
+});
+
+const inputs = { audio: 2, video: 3, text: 1 };
+const steps = { audio: { kind: "sequence", width: 2 }, video: { kind: "sequence", width: 3 }, age: 1 } as const;
+
+const members: Readonly<Record<string, Fusion>> = {
+  concatenation: concatenation({ inputs }),
+  "concatenation with presence, each step": concatenation({ inputs: steps, presence: true }),
+  gmu: gmu({ inputs, output: 2 }),
+  "gmu, each step": gmu({ inputs: steps, output: 2 }),
+  lmf: lmf({ inputs, output: 2, rank: 2 }),
+  "lmf, each step": lmf({ inputs: steps, output: 2, rank: 2 }),
+  crossAttention: crossAttention({ inputs: { text: 2, audio: 3 }, query: "text", output: 4, heads: 2, dropout: 0.3 }),
+  "crossAttention, causal": crossAttention({ inputs: { text: 1, audio: 2 }, query: "audio", output: 2, causal: true }),
+  "multimodal, of last states": multimodal({
+    encoders: {
+      audio: sequence(gru({ input: 2, hidden: 2 }), { outputs: "last" }),
+      video: dense({ input: 1, output: 2 }),
+    },
+    fusion: gmu({ inputs: { audio: 2, video: 2, pose: 1 }, output: 3 }),
+    readout: dense({ input: 3, output: 2 }),
+  }),
+  "multimodal, of steps": multimodal({
+    encoders: {
+      text: sequential([embedding({ tokens: 2, features: 2 }), sequence(gru({ input: 2, hidden: 2, dropout: 0.2 }))]),
+      labs: sequence(decaying({ input: 1, hidden: 2 })),
+    },
+    fusion: crossAttention({ inputs: { text: 2, labs: 2 }, query: "labs", output: 2 }),
+    readout: sequence(gru({ input: 2, hidden: 2 })),
+  }),
+};
+
+/** Product of experts: each modality's mean and precision; one that is missing has the precision 0. */
+const experts = defineFusion({
+  name: "experts",
+  inputs: { a: 2, b: 3 },
+  features: 2,
+  params: { mean: { a: kernel([2, 2]), b: kernel([3, 2]) }, precision: { a: kernel([2, 2]), b: kernel([3, 2]) } },
+  fuse(params, { a, b }) {
+    const of = ({ x, present }: typeof a, M: Tensor, S: Tensor): { m: Tensor; t: Tensor } => {
+      const t = exp(matmul(x, S));
+      return { m: matmul(x, M), t: present === undefined ? t : select(present, t, 0) };
+    };
+    const [p, q] = [of(a, params.mean.a, params.precision.a), of(b, params.mean.b, params.precision.b)];
+    const variance = div(1, add(1, add(p.t, q.t)));
+    return { output: mul(variance, add(mul(p.m, p.t), mul(q.m, q.t))), outputs: { variance } };
+  },
+});
+
+/** FiLM (Perez et al. 2018): a vector scales and shifts every step of a sequence. */
+const film = defineFusion({
+  name: "film",
+  inputs: { signal: { kind: "sequence", width: 2 }, condition: 3 },
+  stepwise: true,
+  features: 2,
+  params: { gamma: kernel([3, 2]), beta: kernel([3, 2]) },
+  fuse: ({ gamma, beta }, { signal, condition }, { trace }) => ({
+    output: add(mul(trace("gamma", matmul(condition.x, gamma)), signal.x), matmul(condition.x, beta)),
+  }),
+});
+
+/** A memory over the steps of aligned sequences; the last state is the output. */
+const memory = defineFusion({
+  name: "memory",
+  inputs: { audio: { kind: "sequence", width: 2 }, video: { kind: "sequence", width: 1 } },
+  aligned: true,
+  features: 2,
+  params: { W: kernel([3, 2]), U: recurrentKernel([2, 2]), b: bias([2]) },
+  fuse({ W, U, b }, { audio, video }) {
+    const lengths = audio.lengths && video.lengths && max(audio.lengths, video.lengths);
+    const { state } = scan(
+      (u: Tensor, x: Tensor) => {
+        const next = tanh(add(add(matmul(x, W), matmul(u, U)), b));
+        return { state: next, output: {} };
+      },
+      full([audio.x.shape[0] ?? 0, 2], 0, audio.x.dtype),
+      transpose(concat([audio.x, video.x], -1), [1, 0, 2]),
+      lengths === undefined ? {} : { lengths },
+    );
+    return { output: state };
+  },
+});
+
+const others: Readonly<Record<string, Fusion>> = { experts, film, memory };
+
+const backend = wasm();
+afterAll(() => backend.close());
+
+describe.each(Object.entries({ ...members, ...others }))("%s", (_, fusion) => {
+  for (const { name, skip, run } of fusionSuite(fusion, { backend })) test(name, { skip: skip !== undefined }, run);
+});
+
+describe("a fusion that breaks a law is found", () => {
+  const plain: Fusion = gmu({ inputs, output: 2 });
+  const changed = (output: (y: Tensor, x: Tensor) => Tensor): Fusion => ({
+    ...plain,
+    apply(params, modalities, options) {
+      const fused = plain.apply(params, modalities, options);
+      const { audio } = modalities;
+      return { ...fused, output: output(fused.output, audio && isTensor(audio) ? audio : audio!.x) };
+    },
+  });
+  const broken = (fusion: Fusion, name: FusionLawName): (() => unknown) => {
+    const law = fusionSuite(fusion).find((each) => each.name === name);
+    return () => law!.run();
+  };
+
+  test("one that looks at what is missing", () => {
+    const looking = changed((y, x) => add(y, sum(mul(x, 0), 1, { keep: true })));
+    expect(broken(looking, "what is missing reaches nothing")).toThrow("NaN at what is not looked at: value differs");
+  });
+
+  test("one whose output hides NaN, and whose gradient does not", () => {
+    const zeroed = changed((y, x) => add(y, select(less(x, 1e30), x, 0)));
+    expect(broken(zeroed, "what is missing reaches nothing")).toThrow("at what is not looked at");
+  });
+
+  test("one that looks at the whole batch", () => {
+    expect(
+      broken(
+        changed((y) => sub(y, mean(y, 0, { keep: true }))),
+        "rows are independent",
+      ),
+    ).toThrow("row 0 alone");
+  });
+
+  test("one that draws in evaluation", () => {
+    const noisy: Fusion = {
+      ...plain,
+      apply(params, modalities, { key: own, ...options } = {}) {
+        const fused = plain.apply(params, modalities, options);
+        return own === undefined ? fused : { ...fused, output: dropout(fused.output, 0.5, own) };
+      },
+    };
+    expect(broken(noisy, "only training draws, and from its key")).toThrow("evaluation with a key");
+  });
+
+  test("one with a wrong shape, an unused parameter, or a gradient that is cut", () => {
+    expect(
+      broken({ ...plain, outputShape: ({ batch }) => [batch, 3] }, "the output has the shape of outputShape"),
+    ).toThrow("the output is [4,2], not [4,3]");
+    const idle = defineFusion({
+      name: "idle",
+      inputs,
+      features: 2,
+      params: { W: kernel([2, 2]), b: bias([2]) },
+      fuse: ({ W }, { audio }) => ({ output: matmul(audio.x, W) }),
+    });
+    expect(broken(idle, "every parameter and modality is used")).toThrow("params.b reaches no output");
+    expect(
+      broken(
+        changed((y) => mul(y, stopGradient(y))),
+        "the gradient is that of the differences",
+      ),
+    ).toThrow("the gradient is not that of central differences");
+  });
+
+  test("one whose padding is seen", () => {
+    const whole = defineFusion({
+      name: "whole",
+      inputs: { audio: { kind: "sequence", width: 2 } },
+      features: 2,
+      params: { b: bias([2]) },
+      fuse: ({ b }, { audio }) => ({ output: mean(tanh(add(audio.x, b)), 1) }),
+    });
+    // What stands at padding reaches nothing, but the zeros in its place count in the mean.
+    expect(broken(whole, "padding reaches nothing")).not.toThrow();
+    expect(broken(whole, "a padded row is as without padding")).toThrow("row 1 without padding");
+  });
+
+  test("laws are left out by name, with a reason", () => {
+    const laws = fusionSuite(plain, { except: { "rows are independent": "batch statistics" } });
+    expect(laws.filter(({ skip }) => skip !== undefined).map(({ name, skip }) => [name, skip])).toEqual([
+      ["rows are independent", "batch statistics"],
+      ["a backend has the reference's values", "no backend is given"],
+    ]);
+    expect(() => fusionSuite(plain, Object({ except: { rows: "" } }))).toThrow("fusionSuite: no law rows");
+  });
+});

@@ -1,0 +1,50 @@
+/** Checks what a fusion is told of its modalities. */
+import { TensorError } from "@sluice/tensor";
+import { checkOptions, shown, suggestion } from "@sluice/tensor/internal";
+import type { ModalitySpec } from "./fusion.ts";
+
+/** The modalities in order: what each is, or the width of a vector. */
+export type Inputs<M extends string = string> = Readonly<Record<M, number | ModalitySpec>>;
+
+/** The specs of all modalities. A number is a width, of a vector or of what `kind` says. */
+export function inputsOf(
+  fusion: string,
+  inputs: Inputs,
+  kind: ModalitySpec["kind"] = "vector",
+): Readonly<Record<string, ModalitySpec>> {
+  if (typeof inputs !== "object" || inputs === null)
+    throw new TensorError(
+      `${fusion}: inputs must say what each modality is, got ${shown(inputs)}; for example { audio: 16, video: 32 }`,
+    );
+  const given = Object.entries(inputs);
+  if (given.length === 0)
+    throw new TensorError(
+      `${fusion}: inputs is empty; expected the width of each modality, for example { audio: 16, video: 32 }`,
+    );
+  return Object.fromEntries(
+    given.map(([name, spec]) => {
+      if (name.includes("."))
+        throw new TensorError(
+          `${fusion}: the name of modality "${name}" has a dot, which separates the parts of a parameter's path; use another name`,
+        );
+      return [name, specOf(fusion, `inputs.${name}`, spec, kind)];
+    }),
+  );
+}
+
+function specOf(fusion: string, place: string, spec: number | ModalitySpec, kind: ModalitySpec["kind"]): ModalitySpec {
+  if (typeof spec !== "object" || spec === null) return { kind, width: checkSize(fusion, place, spec) };
+  checkOptions(`${fusion}: ${place}`, spec, ["kind", "width", "x", "extra"], { features: "width", size: "width" });
+  if (spec.kind !== "vector" && spec.kind !== "sequence")
+    throw new TensorError(
+      `${fusion}: unknown kind ${String(spec.kind)} of ${place}; ${suggestion(String(spec.kind), ["vector", "sequence"])}`,
+    );
+  checkSize(fusion, `${place}.width`, spec.width);
+  return spec;
+}
+
+/** An error where a size is not an integer >= 1. */
+export function checkSize(fusion: string, what: string, value: unknown): number {
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 1) return value;
+  throw new TensorError(`${fusion}: ${what} must be an integer >= 1, got ${String(value)}`);
+}

@@ -1,0 +1,283 @@
+import type { ApplyOptions, Layer, LayerParams } from "@sluice/cells";
+import { checkParameters, type Specs } from "@sluice/params";
+import {
+  and,
+  convert,
+  greater,
+  iota,
+  keyFor,
+  less,
+  reshape,
+  sum,
+  TensorError,
+  type Tensor,
+  type Tree,
+} from "@sluice/tensor";
+import { at, checkMade, checkOptions, hasMembers, isFloat, shown, zeroBeyond } from "@sluice/tensor/internal";
+import { checkFuseOptions, sequencesOf, timeOf } from "./define-fusion.ts";
+import type { DescribedModality, FuseOptions, Fused, Fusion, FusionSize, ModalitySpec } from "./fusion.ts";
+import { givenModalities, stepsOf, type GivenModality } from "./modalities.ts";
+import { seen } from "./seen.ts";
+
+/** Options of {@link multimodal}. */
+export interface MultimodalOptions<
+  E extends Readonly<Record<string, Layer>>,
+  F extends Fusion,
+  R extends Layer | undefined = undefined,
+> {
+  /** Layers by modality. A modality without an encoder reaches the fusion as it is. */
+  readonly encoders: E;
+  readonly fusion: F;
+  /** A layer over the fusion's output. Default: none. */
+  readonly readout?: R;
+}
+
+/** The parameters of {@link multimodal}, by part. `readout` is `{}` if there is none. */
+export type MultimodalParams<
+  E extends Readonly<Record<string, Layer>>,
+  F extends Fusion,
+  R extends Layer | undefined = undefined,
+> = {
+  readonly encoders: { readonly [N in keyof E]: ParamsOfPart<E[N]> };
+  readonly fusion: ParamsOfPart<F>;
+  readonly readout: R extends Layer ? ParamsOfPart<R> : Readonly<Record<never, never>>;
+};
+
+type ParamsOfPart<L> = LayerParams<L> extends infer P extends Tree ? P : never;
+
+/** The names of the modalities of a fusion. */
+type NamesOf<F extends Fusion> = keyof F["inputs"] & string;
+
+type AnyParams = {
+  readonly encoders: Readonly<Record<string, Tree>>;
+  readonly fusion: Tree;
+  readonly readout: Tree;
+};
+
+/**
+ * A model of several modalities: a layer encodes each of them, a fusion joins them, and a layer reads the result.
+ *
+ *     const model = multimodal({
+ *       encoders: { audio: sequence(gru({ input: 3, hidden: 8 }), { outputs: "last" }) },
+ *       fusion: gmu({ inputs: { audio: 8, pose: 5 }, output: 6 }),
+ *       readout: dense({ input: 6, output: 2 }),
+ *     });
+ *
+ * Each encoder runs over its own modality's lengths and skips the rows and steps that are not present. If the fusion
+ * takes a vector, a sequence's encoder has to give one (`outputs: "last"`); a row without a step then counts as
+ * missing. Times pass the encoders.
+ *
+ * The model is itself a fusion, of what the encoders read, so models nest. Parameters, keys and traces have the names
+ * of their parts: `encoders.audio`, `fusion` and `readout`.
+ */
+export function multimodal<
+  const E extends Readonly<Record<string, Layer>>,
+  F extends Fusion,
+  R extends Layer | undefined = undefined,
+>(options: MultimodalOptions<E, F, R>): Fusion<MultimodalParams<E, F, R>, NamesOf<F>>;
+export function multimodal(
+  options: MultimodalOptions<Readonly<Record<string, Layer>>, Fusion, Layer | undefined>,
+): Fusion<AnyParams> {
+  const { encoders, fusion, readout } = checked(options);
+  const inputs = Object.fromEntries(
+    Object.entries(fusion.inputs).map(([name, spec]) => [name, inputOf(name, encoders[name], spec)]),
+  );
+  const names = Object.keys(encoders);
+  const params: Specs = {
+    encoders: Object.fromEntries(names.map((name) => [name, encoders[name]!.params])),
+    fusion: fusion.params,
+    readout: readout?.params ?? {},
+  };
+  const fusedShape = (size: FusionSize) =>
+    fusion.outputShape({
+      batch: size.batch,
+      time: Object.fromEntries(sequencesOf(fusion.inputs).map((name) => [name, timeOf("multimodal", name, size)])),
+    });
+  const parts = [...names.map((name) => `encoders.${name}`), "fusion", ...(readout === undefined ? [] : ["readout"])];
+
+  return {
+    name: "multimodal",
+    inputs,
+    aligned: fusion.aligned && sequencesOf(fusion.inputs).length > 0,
+    features: readout?.features ?? fusion.features,
+    params,
+    init: (key, options) => ({
+      encoders: Object.fromEntries(
+        Object.entries(encoders).map(([name, layer]) => [name, layer.init(keyFor(key, `encoders.${name}`), options)]),
+      ),
+      fusion: fusion.init(keyFor(key, "fusion"), options),
+      readout: readout?.init(keyFor(key, "readout"), options) ?? {},
+    }),
+    outputShape(size) {
+      const shape = fusedShape(size);
+      if (readout === undefined) return shape;
+      const [batch = 0, time] = shape;
+      return readout.outputShape(shape.length === 3 && time !== undefined ? { batch, time } : { batch });
+    },
+    apply(weights, modalities, options = {}) {
+      checkFuseOptions("multimodal", options);
+      checkTraces(options, parts);
+      const given = givenModalities({ name: "multimodal", inputs, aligned: false }, modalities);
+      checkParameters("multimodal", params, weights, given.find(({ x }) => isFloat(x.dtype))?.x);
+      const { encoded, traces } = encodeAll(encoders, weights.encoders, given, options);
+      const fused = fusion.apply(weights.fusion, encoded, optionsOf("fusion", options));
+      Object.assign(traces, tracesOf("fusion", fused.traces));
+      if (readout === undefined) return { ...fused, traces };
+      const read = readOut(readout, weights.readout, fused, optionsOf("readout", options));
+      return { ...read, traces: { ...traces, ...tracesOf("readout", read.traces) } };
+    },
+  };
+}
+
+function encodeAll(
+  encoders: Readonly<Record<string, Layer>>,
+  weights: Readonly<Record<string, Tree>>,
+  given: readonly GivenModality[],
+  options: FuseOptions,
+) {
+  const encoded: Record<string, DescribedModality> = {};
+  const traces: Record<string, Tensor> = {};
+  for (const modality of given) {
+    const { name } = modality;
+    const [layer, own] = [encoders[name], weights[name]];
+    if (layer === undefined || own === undefined) {
+      encoded[name] = described(modality, modality.x);
+      continue;
+    }
+    const part = `encoders.${name}`;
+    const applied = at(part, () => encode(layer, own, modality, optionsOf(part, options)));
+    encoded[name] = applied.modality;
+    Object.assign(traces, tracesOf(part, applied.traces));
+  }
+  return { encoded, traces };
+}
+
+function checked(options: MultimodalOptions<Readonly<Record<string, Layer>>, Fusion, Layer | undefined>) {
+  checkOptions("multimodal", options, ["encoders", "fusion", "readout"], { encoder: "encoders", head: "readout" });
+  const { encoders, fusion, readout } = options;
+  checkMade(
+    "multimodal",
+    "fusion",
+    fusion,
+    { inputs: "object", params: "object", init: "function", outputShape: "function", apply: "function" },
+    "gmu({ inputs, output })",
+  );
+  checkOptions("multimodal: encoders", encoders, Object.keys(fusion.inputs));
+  for (const [name, layer] of [...Object.entries(encoders), ["readout", readout] as const])
+    if (layer !== undefined || name !== "readout") checkLayer(name, layer);
+  if (readout !== undefined && readout.input !== fusion.features)
+    throw new TensorError(
+      `multimodal: readout (${readout.name}) takes ${readout.input} features, but the fusion (${fusion.name}) gives ${fusion.features}`,
+    );
+  return { encoders, fusion, readout };
+}
+
+function checkLayer(name: string, layer: unknown): void {
+  if (hasMembers(layer, { params: "object", init: "function", outputShape: "function", apply: "function" })) return;
+  const fix = hasMembers(layer, { step: "function" }) ? ": this is a cell; run it over time with sequence(cell)" : "";
+  throw new TensorError(
+    `multimodal: ${name} is ${shown(layer)}, expected a layer, such as sequence(cell) or dense({ input, output })${fix}`,
+  );
+}
+
+/** What the encoder of a modality reads, if it gives what the fusion takes. */
+function inputOf(name: string, layer: Layer | undefined, spec: ModalitySpec): ModalitySpec {
+  if (layer === undefined) return spec;
+  if (layer.features !== spec.width)
+    throw new TensorError(
+      `multimodal: encoder ${name} (${layer.name}) gives ${layer.features} features, but the fusion takes ${spec.width}`,
+    );
+  const readsAs = (kind: ModalitySpec["kind"]): ModalitySpec => ({
+    kind,
+    width: layer.input,
+    ...(layer.x && { x: layer.x }),
+    ...(Object.keys(layer.extra).length > 0 && { extra: layer.extra }),
+  });
+  const keepsTime = layer.outputShape({ batch: 1, time: 1 }).length === 3;
+  if (spec.kind === "sequence") {
+    if (keepsTime) return readsAs("sequence");
+    throw new TensorError(
+      `multimodal: encoder ${name} (${layer.name}) gives a vector, but the fusion takes a sequence; give it outputs: "all"`,
+    );
+  }
+  if (!keepsTime) return readsAs("sequence");
+  if (takesVectors(layer)) return readsAs("vector");
+  throw new TensorError(
+    `multimodal: encoder ${name} (${layer.name}) gives a sequence, but the fusion takes a vector; give it outputs: "last"`,
+  );
+}
+
+function takesVectors(layer: Layer): boolean {
+  try {
+    return layer.outputShape({ batch: 1 }).length === 2;
+  } catch (error) {
+    if (error instanceof TensorError) return false;
+    throw error;
+  }
+}
+
+function encode(layer: Layer, weights: Tree, given: GivenModality, options: ApplyOptions) {
+  if (given.spec.kind === "vector") {
+    const { output, traces } = layer.apply(weights, seen(given).x, options);
+    return { modality: described(given, output), traces };
+  }
+  const { x, lengths, rows, steps, extra } = given;
+  const { output, traces } = layer.apply(weights, x, {
+    ...options,
+    ...(lengths && { lengths }),
+    ...(rows && { present: rows }),
+    ...(steps && { mask: steps }),
+    ...(extra && { extra }),
+  });
+  if (output.shape.length === 3) return { modality: described(given, output), traces };
+  const present = rowsWithSteps(given);
+  return { modality: { x: output, ...(present && { present }) }, traces };
+}
+
+function described({ lengths, times, rows, steps }: GivenModality, x: Tensor): DescribedModality {
+  const present = rows ?? steps;
+  return { x, ...(lengths && { lengths }), ...(times && { times }), ...(present && { present }) };
+}
+
+/** bool `[batch]`: whether a row has a step; undefined where every row has all. */
+function rowsWithSteps(given: GivenModality): Tensor | undefined {
+  const { lengths, steps } = given;
+  if (steps === undefined) {
+    const count = stepsOf(given);
+    return count && greater(count, 0);
+  }
+  const [batch = 0, time = 0] = steps.shape;
+  const within =
+    lengths === undefined ? steps : and(steps, less(iota([1, time], { axis: 1 }), reshape(lengths, [batch, 1])));
+  return greater(sum(convert(within, "i32"), 1), 0);
+}
+
+function readOut(layer: Layer, weights: Tree, fused: Fused, options: ApplyOptions): Fused {
+  const { lengths, times, ...rest } = fused;
+  const over = fused.output.shape.length === 3 && lengths !== undefined ? { lengths } : {};
+  const { output, traces } = layer.apply(weights, fused.output, { ...options, ...over });
+  if (output.shape.length < 3) return { ...rest, output, traces };
+  const within = lengths === undefined ? output : zeroBeyond(output, lengths, { batch: 0, time: 1 });
+  return { ...rest, ...(lengths && { lengths }), ...(times && { times }), output: within, traces };
+}
+
+const tracesOf = (part: string, traces: Fused["traces"]): Fused["traces"] =>
+  Object.fromEntries(Object.entries(traces).map(([name, value]) => [`${part}.${name}`, value]));
+
+/** The options of one part: its own key, and the traces that begin with its name. */
+function optionsOf(part: string, { training = false, key, traces = false }: FuseOptions) {
+  const below =
+    typeof traces === "boolean"
+      ? traces
+      : traces.flatMap((name) => (name.startsWith(`${part}.`) ? [name.slice(part.length + 1)] : []));
+  return { training, traces: below, ...(key && { key: keyFor(key, part) }) };
+}
+
+function checkTraces({ traces = false }: FuseOptions, parts: readonly string[]): void {
+  if (typeof traces === "boolean") return;
+  const strange = traces.find((name) => !parts.some((part) => name.startsWith(`${part}.`)));
+  if (strange !== undefined)
+    throw new TensorError(
+      `multimodal: no trace ${strange}; names begin with a part's: ${parts.map((part) => `${part}.`).join(", ")}`,
+    );
+}
