@@ -1,17 +1,6 @@
 import { dropout as droppedOut } from "@sluice/cells";
 import { kernel, type Initializer } from "@sluice/params";
-import {
-  and,
-  convert,
-  iota,
-  lessEqual,
-  matmul,
-  reshape,
-  select,
-  TensorError,
-  transpose,
-  type Tensor,
-} from "@sluice/tensor";
+import { and, convert, iota, lessEqual, matmul, reshape, TensorError, transpose, type Tensor } from "@sluice/tensor";
 import { checkOptions, suggestion } from "@sluice/tensor/internal";
 import { attentionWeights } from "./attention.ts";
 import { defineFusion, timeOf } from "./define-fusion.ts";
@@ -84,7 +73,7 @@ export function crossAttention(options: CrossAttentionOptions<string>): Fusion<C
       const kept = training ? droppedOut(weights, rate, key("dropout")) : weights;
       const h = matmul(joinHeads(matmul(kept, project(keys.x, Wv))), Wo);
       return {
-        output: queries.present === undefined ? h : select(queries.present, h, 0),
+        output: h,
         ...(queries.lengths && { lengths: queries.lengths }),
         ...(queries.times && { times: queries.times }),
       };
@@ -129,17 +118,22 @@ function joinHeads(x: Tensor): Tensor {
   return reshape(transpose(x, [0, 2, 1, 3]), [batch, time, heads * d]);
 }
 
-/** Which keys a query sees, bool `[batch, 1, queries or 1, keys]`; undefined if it sees all. */
+/**
+ * Which keys a query sees, bool `[batch, 1, queries or 1, keys or 1]`: none if it is not present itself. Undefined if
+ * all see all.
+ */
 function maskOf(queries: SeenModality, keys: SeenModality, causal: boolean): Tensor | undefined {
-  const [batch = 0, count = 0] = keys.x.shape;
-  const steps = queries.x.shape[1] ?? 0;
-  const present = keys.present && reshape(keys.present, [keys.present.shape[0] ?? 1, 1, 1, keys.present.shape[1] ?? 1]);
-  if (!causal) return present;
-  const past = lessEqual(
-    reshape(timesOf(keys, queries), [batch, 1, 1, count]),
-    reshape(timesOf(queries, keys), [batch, 1, steps, 1]),
-  );
-  return present === undefined ? past : and(present, past);
+  const along = (flags: Tensor, axis: 2 | 3): Tensor => {
+    const shape = [flags.shape[0] ?? 1, 1, 1, 1];
+    shape[axis] = flags.shape[1] ?? 1;
+    return reshape(flags, shape);
+  };
+  const masks = [
+    ...(queries.present ? [along(queries.present, 2)] : []),
+    ...(keys.present ? [along(keys.present, 3)] : []),
+    ...(causal ? [lessEqual(along(timesOf(keys, queries), 3), along(timesOf(queries, keys), 2))] : []),
+  ];
+  return masks.length === 0 ? undefined : masks.reduce(and);
 }
 
 /** `[batch, time]` */

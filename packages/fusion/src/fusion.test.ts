@@ -1,6 +1,5 @@
+import { parameterCount, specsOf } from "@sluice/params";
 import {
-  assertGradient,
-  compile,
   grad,
   key,
   keyFor,
@@ -8,21 +7,18 @@ import {
   mapTree,
   mul,
   normal,
+  reshape,
   select,
   sliceAxis,
-  square,
   sum,
   tensor,
-  valueAndGradAux,
   valuesOf,
   type ArrayTensor,
   type Tensor,
   type Tree,
 } from "@sluice/tensor";
-import { parameterCount, specsOf } from "@sluice/params";
-import { wasm } from "@sluice/wasm";
 import { describe, expect, test } from "vitest";
-import { concatenation, gated, lowRank, type Fusion } from "./index.ts";
+import { concatenation, gmu, lmf, type Fusion } from "./index.ts";
 
 const root = key(5);
 const batch = 4;
@@ -33,8 +29,18 @@ const rank = 2;
 const fusions: Record<string, Fusion<Tree, keyof typeof inputs>> = {
   concatenation: concatenation({ inputs }),
   "concatenation with presence": concatenation({ inputs, presence: true }),
-  gated: gated({ inputs, output: features }),
-  lowRank: lowRank({ inputs, output: features, rank }),
+  gmu: gmu({ inputs, output: features }),
+  lmf: lmf({ inputs, output: features, rank }),
+};
+
+const sequences = Object.fromEntries(
+  names.map((name) => [name, { kind: "sequence", width: inputs[name] } as const]),
+) as Record<keyof typeof inputs, { kind: "sequence"; width: number }>;
+const each: typeof fusions = {
+  concatenation: concatenation({ inputs: sequences }),
+  "concatenation with presence": concatenation({ inputs: sequences, presence: true }),
+  gmu: gmu({ inputs: sequences, output: features }),
+  lmf: lmf({ inputs: sequences, output: features, rank }),
 };
 
 const modalities = Object.fromEntries(
@@ -48,6 +54,17 @@ const pattern = [
   [0, 0, 0],
 ];
 const present = tensor(pattern.flat(), [batch, 3], { dtype: "bool" });
+
+type Described = { readonly x: Tensor; readonly present: Tensor };
+
+/** The modalities, each with its column of `present` `[..., modalities]`. */
+const where = <M extends string>(given: Readonly<Record<M, Tensor>>, here: Tensor): Record<M, Described> =>
+  Object.fromEntries(
+    Object.entries<Tensor>(given).map(([name, x], m) => {
+      const flags = sliceAxis(here, here.shape.length - 1, m, m + 1);
+      return [name, { x, present: reshape(flags, here.shape.slice(0, -1)) }];
+    }),
+  ) as unknown as Record<M, Described>;
 
 const numbers = (y: Tensor): number[] => [...valuesOf(y)];
 const rowsOf = (y: Tensor): number[][] => {
@@ -69,7 +86,7 @@ const golden: Record<string, Golden> = {
     ...x.flatMap((values, m) => values.map((value) => (here[m] ? value : 0))),
     ...here.map(Number),
   ],
-  gated(params, x, here) {
+  gmu(params, x, here) {
     const zeroed = x.map((values, m) => values.map((value) => (here[m] ? value : 0)));
     return Array.from({ length: features }, (_, j) => {
       const z = names.map((name) => sigmoid(product(zeroed.flat(), at(params, `Wz.${name}`), j)));
@@ -83,7 +100,7 @@ const golden: Record<string, Golden> = {
       );
     });
   },
-  lowRank: (params, x, here) =>
+  lmf: (params, x, here) =>
     Array.from({ length: features }, (_, j) => {
       let h = numbers(at(params, "b"))[j]!;
       for (let i = 0; i < rank; i++) {
@@ -107,7 +124,7 @@ describe.each(Object.entries(fusions))("%s", (kind, fusion) => {
   const x = Array.from({ length: batch }, (_, b) => names.map((name) => rowsOf(modalities[name])[b]!));
 
   test.each([false, true])("is the plain loop over its equation (some missing: %s)", (missing) => {
-    const { output } = fusion.apply(params, modalities, missing ? { present } : {});
+    const { output } = fusion.apply(params, missing ? where(modalities, present) : modalities);
     expect(output.shape).toEqual([batch, fusion.features]);
     rowsOf(output).forEach((row, b) => {
       const expected = golden[kind]!(params, x[b]!, missing ? pattern[b]!.map((on) => on === 1) : [true, true, true]);
@@ -116,121 +133,85 @@ describe.each(Object.entries(fusions))("%s", (kind, fusion) => {
     });
   });
 
-  test.each([false, true])(
-    "has the gradient of central differences, also of second order (some missing: %s)",
-    (missing) => {
-      const run = (p: { params: Tree; modalities: typeof modalities }): Tensor =>
-        fusion.apply(p.params, p.modalities, missing ? { present } : {}).output;
-      assertGradient(run, { params, modalities });
-      const gradient = grad((p: { params: Tree; modalities: typeof modalities }) => sum(square(run(p))));
-      assertGradient(gradient, { params, modalities });
-    },
-  );
-
-  test("what a missing modality holds reaches nothing", () => {
-    const spoilt = Object.fromEntries(
-      names.map((name, m) => [
-        name,
-        tensor(
-          rowsOf(modalities[name]).flatMap((row, b) =>
-            row.map((value, i) => (pattern[b]![m] === 1 ? value : [NaN, Infinity, -1e300][i % 3]!)),
-          ),
-          [batch, inputs[name]],
-          { dtype: "f64" },
-        ),
-      ]),
-    ) as typeof modalities;
-    expect(names.some((name) => numbers(spoilt[name]).some(Number.isNaN))).toBe(true);
-    expect(numbers(fusion.apply(params, spoilt, { present }).output)).toEqual(
-      numbers(fusion.apply(params, modalities, { present }).output),
-    );
-    const gradients = (given: typeof modalities): number[][] =>
-      leavesOf(
-        grad((p: { params: Tree; given: typeof modalities }) =>
-          sum(square(fusion.apply(p.params, p.given, { present }).output)),
-        )({ params, given }),
-      ).map((leaf) => numbers(leaf.tensor));
-    expect(gradients(spoilt)).toEqual(gradients(modalities));
-    expect(gradients(spoilt).flat().every(Number.isFinite)).toBe(true);
-  });
-
-  test("with everything present the mask changes no bit", () => {
-    const all = tensor(new Array(batch * 3).fill(1), [batch, 3], { dtype: "bool" });
-    expect(numbers(fusion.apply(params, modalities, { present: all }).output)).toEqual(
-      numbers(fusion.apply(params, modalities).output),
-    );
-  });
-
   test("fuses every step of sequences as it fuses one", () => {
-    const split = (y: Tensor): Tensor => tensor(valuesOf(y), [2, 2, y.shape[1]!], { dtype: y.dtype });
-    const stepwise = Object.fromEntries(names.map((name) => [name, split(modalities[name])])) as Record<
-      keyof typeof inputs,
-      Tensor
-    >;
-    const { output } = fusion.apply(params, stepwise, { present: split(present) });
+    const split = (y: Tensor): Tensor =>
+      reshape(y, y.shape.length === 1 ? [2, batch / 2] : [2, batch / 2, y.shape.at(-1)!]);
+    const given = where(modalities, present);
+    const stepwise = Object.fromEntries(
+      names.map((name) => [name, { x: split(given[name].x), present: split(given[name].present) }]),
+    ) as typeof given;
+    const output = each[kind]!.apply(params, stepwise).output;
     expect(output.shape).toEqual([2, 2, fusion.features]);
-    numbers(output).forEach((y, i) =>
-      expect(y).toBeCloseTo(numbers(fusion.apply(params, modalities, { present }).output)[i]!, 14),
-    );
+    expect(numbers(output)).toEqual(numbers(fusion.apply(params, given).output));
   });
 
-  test("compiles to what it is eagerly, in f32, and takes an empty batch", async () => {
+  test("takes an empty batch", () => {
     const weights = fusion.init(keyFor(root, "f32"));
-    const given = Object.fromEntries(
-      names.map((name) => [name, normal(keyFor(root, name), [batch, inputs[name]])]),
-    ) as Record<keyof typeof inputs, Tensor>;
-    const run = (p: Tree, m: typeof given, here: Tensor): Tensor => fusion.apply(p, m, { present: here }).output;
-    const compiled = await compile(run, [weights, given, present]);
-    expect(numbers(await compiled(weights, given, present))).toEqual(numbers(run(weights, given, present)));
-    await compiled.dispose();
-    const none = Object.fromEntries(names.map((name) => [name, sliceAxis(given[name], 0, 0, 0)])) as typeof given;
-    expect(run(weights, none, sliceAxis(present, 0, 0, 0)).shape).toEqual([0, fusion.features]);
+    const none = Object.fromEntries(names.map((name) => [name, tensor([], [0, inputs[name]])])) as typeof modalities;
+    expect(fusion.apply(weights, where(none, tensor([], [0, 3], { dtype: "bool" }))).output.shape).toEqual([
+      0,
+      fusion.features,
+    ]);
+  });
+});
+
+describe("aligned sequences", () => {
+  const kinds = { audio: { kind: "sequence", width: 2 }, video: { kind: "sequence", width: 1 }, age: 1 } as const;
+  const [audio, video, age] = [
+    normal(keyFor(root, "sound"), [2, 3, 2]),
+    normal(keyFor(root, "pictures"), [2, 3, 1]),
+    normal(keyFor(root, "age"), [2, 1]),
+  ];
+  const fusion = concatenation({ inputs: kinds, presence: true });
+
+  test("are fused up to the longest, one that is over is missing, and a vector is repeated", () => {
+    const lengths = tensor([1, 2], [2], { dtype: "i32" });
+    const fused = fusion.apply({}, { audio: { x: audio, lengths }, video: { x: video, lengths: [2, 0] }, age });
+    expect(fused.output.shape).toEqual(fusion.outputShape({ batch: 2, time: { audio: 3, video: 3 } }));
+    expect(numbers(fused.lengths!)).toEqual([2, 2]);
+    const [a, v, one] = [numbers(audio), numbers(video), numbers(age)];
+    const nothing = new Array<number>(7).fill(0);
+    const expected = [
+      [a[0], a[1], v[0], one[0], 1, 1, 1],
+      [0, 0, v[1], one[0], 0, 1, 1],
+      nothing,
+      [a[6], a[7], 0, one[1], 1, 0, 1],
+      [a[8], a[9], 0, one[1], 1, 0, 1],
+      nothing,
+    ];
+    expect(numbers(fused.output)).toEqual(expected.flat());
   });
 
-  test("is on WebAssembly what it is eagerly, with its gradients", async () => {
-    const given = {
-      params: fusion.init(keyFor(root, "f32")),
-      modalities: Object.fromEntries(
-        names.map((name) => [name, normal(keyFor(root, name), [batch, inputs[name]])]),
-      ) as Record<keyof typeof inputs, Tensor>,
-    };
-    const f = valueAndGradAux((at: typeof given) => {
-      const { output } = fusion.apply(at.params, at.modalities, { present });
-      return { value: sum(square(output)), aux: output };
-    });
-    const backend = wasm();
-    const found = leavesOf(await (await compile(f, [given], { backend }))(given));
-    await backend.close();
-    const expected = leavesOf(f(given));
-    expect(found.map(({ path }) => path)).toEqual(expected.map(({ path }) => path));
-    found.forEach(({ path, tensor: y }, i) => {
-      const values = numbers(expected[i]!.tensor);
-      const magnitude = Math.max(1, ...values.map(Math.abs));
-      numbers(y).forEach((value, j) =>
-        expect(Math.abs(value - values[j]!) / magnitude, path).toBeLessThanOrEqual(1e-6),
-      );
-    });
+  test("have the times of the first that has any, and all steps where one has no lengths", () => {
+    const times = tensor([0, 1, 2, 0, 2, 4], [2, 3]);
+    const fused = fusion.apply({}, { audio: { x: audio, lengths: [1, 2] }, video: { x: video, times }, age });
+    expect(fused.lengths).toBeUndefined();
+    expect(fused.times).toBe(times);
   });
 
-  test("its parameters are named and initialized from the key", () => {
-    const paths = leavesOf(fusion.init(key(1))).map(({ path }) => path);
-    expect(paths).toEqual(specsOf(fusion.params).map(({ path }) => path));
-    expect(leavesOf(fusion.init(key(1))).map((leaf) => numbers(leaf.tensor))).toEqual(
-      leavesOf(fusion.init(key(1))).map((leaf) => numbers(leaf.tensor)),
-    );
+  test("with the same lengths have no step at which one is missing: the gates are not touched", () => {
+    const gates = gmu({ inputs: { audio: kinds.audio, video: kinds.video }, output: 2 });
+    const params = gates.init(key(3));
+    const lengths = tensor([1, 3], [2], { dtype: "i32" });
+    const plain = gates.apply(params, { audio, video });
+    const cut = gates.apply(params, { audio: { x: audio, lengths }, video: { x: video, lengths } });
+    const rows = [numbers(plain.output), numbers(cut.output)];
+    expect(rows[1]!.slice(0, 2)).toEqual(rows[0]!.slice(0, 2));
+    expect(rows[1]!.slice(2, 6)).toEqual([0, 0, 0, 0]);
+    expect(rows[1]!.slice(6)).toEqual(rows[0]!.slice(6));
   });
 });
 
 describe("missing modalities", () => {
-  const gates = gated({ inputs, output: features });
-  const params = gates.init(keyFor(root, "gated"), { dtype: "f64" });
+  const gates = gmu({ inputs, output: features });
+  const params = gates.init(keyFor(root, "gmu"), { dtype: "f64" });
 
   test("gates keep their sum while any modality is present, and are 0 where it is missing", () => {
     const zeroed = Object.fromEntries(
       names.map((name, m) => [name, select(sliceAxis(present, 1, m, m + 1), modalities[name], 0)]),
     ) as typeof modalities;
-    const free = gates.apply(params, zeroed).traces;
-    const { traces } = gates.apply(params, modalities, { present });
+    const free = gates.apply(params, zeroed, { traces: true }).traces;
+    const { traces } = gates.apply(params, where(modalities, present), { traces: true });
     expect(Object.keys(traces)).toEqual(names.map((name) => `gate.${name}`));
     for (const [b, here] of pattern.entries()) {
       for (let j = 0; j < features; j++) {
@@ -247,14 +228,14 @@ describe("missing modalities", () => {
   test.each([-40, -80, -100, -300])(
     "gates that are all but closed in f32 (logit %d) give zeros and finite gradients",
     (logit) => {
-      const two = gated({ inputs: { a: 1, b: 1 }, output: 1 });
+      const two = gmu({ inputs: { a: 1, b: 1 }, output: 1 });
       const closed = tensor([logit, logit], [2, 1]);
       const weights = { W: { a: tensor([1], [1, 1]), b: tensor([1], [1, 1]) }, Wz: { a: closed, b: closed } };
       const x = { a: tensor([1], [1, 1]), b: tensor([1], [1, 1]) };
       const here = tensor([1, 0], [1, 2], { dtype: "bool" });
-      expect(numbers(two.apply(weights, x, { present: here }).output)[0]).toBeCloseTo(0, 12);
+      expect(numbers(two.apply(weights, where(x, here)).output)[0]).toBeCloseTo(0, 12);
       expect(
-        leavesOf(grad((p: typeof weights) => sum(two.apply(p, x, { present: here }).output))(weights))
+        leavesOf(grad((p: typeof weights) => sum(two.apply(p, where(x, here)).output))(weights))
           .flatMap(({ tensor: g }) => numbers(g))
           .every(Number.isFinite),
       ).toBe(true);
@@ -264,27 +245,27 @@ describe("missing modalities", () => {
   test.each([-30, -69, -75, -87, -90, -100, -103, -300])(
     "gates that are all but closed in f32 (logit %d), beside an open one that is missing, have finite gradients",
     (logit) => {
-      const two = gated({ inputs: { a: 1, b: 1 }, output: 1 });
+      const two = gmu({ inputs: { a: 1, b: 1 }, output: 1 });
       const weights = {
         W: { a: tensor([1], [1, 1]), b: tensor([1], [1, 1]) },
         Wz: { a: tensor([logit, logit], [2, 1]), b: tensor([0, 0], [2, 1]) },
       };
       const x = { a: tensor([1], [1, 1]), b: tensor([1], [1, 1]) };
       const here = tensor([1, 0], [1, 2], { dtype: "bool" });
-      const { output } = two.apply(weights, x, { present: here });
+      const { output } = two.apply(weights, where(x, here));
       // The open gate's half goes to the one that is there, down to where its gate counts as closed.
       expect(numbers(output)[0]).toBeCloseTo(logit >= -69 ? 0.5 * Math.tanh(1) : 0, 6);
       const gradients = leavesOf(
-        grad((p: typeof weights) => sum(mul(two.apply(p, x, { present: here }).output, 1000)))(weights),
+        grad((p: typeof weights) => sum(mul(two.apply(p, where(x, here)).output, 1000)))(weights),
       );
       expect(gradients.flatMap(({ tensor: g }) => numbers(g)).filter((g) => !Number.isFinite(g))).toEqual([]);
     },
   );
 
   test("the product of a row without modalities is empty: the rank, and the bias", () => {
-    const fusion = lowRank({ inputs, output: features, rank: 5 });
+    const fusion = lmf({ inputs, output: features, rank: 5 });
     const none = tensor(new Array(batch * 3).fill(0), [batch, 3], { dtype: "bool" });
-    expect(numbers(fusion.apply(fusion.init(key(1)), modalitiesOf32(), { present: none }).output)).toEqual(
+    expect(numbers(fusion.apply(fusion.init(key(1)), where(modalitiesOf32(), none)).output)).toEqual(
       new Array(batch * features).fill(5),
     );
   });
@@ -300,7 +281,7 @@ test("LMF of rank 1 to many starts with outputs of about unit variance", () => {
   const wide = { a: 30, b: 20 };
   const x = { a: normal(key(1), [200, 30]), b: normal(key(2), [200, 20]) };
   for (const r of [1, 4, 16]) {
-    const fusion = lowRank({ inputs: wide, output: 40, rank: r });
+    const fusion = lmf({ inputs: wide, output: 40, rank: r });
     const h = numbers(fusion.apply(fusion.init(key(3)), x).output);
     const variance = h.reduce((total, y) => total + y * y, 0) / h.length;
     expect(variance).toBeGreaterThan(0.6);
@@ -309,7 +290,7 @@ test("LMF of rank 1 to many starts with outputs of about unit variance", () => {
 });
 
 test("parameters are counted, and named by modality", () => {
-  expect(specsOf(gated({ inputs, output: 3 }).params).map(({ path, spec }) => [path, spec.shape])).toEqual([
+  expect(specsOf(gmu({ inputs, output: 3 }).params).map(({ path, spec }) => [path, spec.shape])).toEqual([
     ["W.audio", [2, 3]],
     ["W.video", [3, 3]],
     ["W.text", [1, 3]],
@@ -317,14 +298,20 @@ test("parameters are counted, and named by modality", () => {
     ["Wz.video", [6, 3]],
     ["Wz.text", [6, 3]],
   ]);
-  expect(parameterCount(lowRank({ inputs, output: 3, rank: 2 }))).toBe((3 + 4 + 2) * 6 + 3);
+  expect(parameterCount(lmf({ inputs, output: 3, rank: 2 }))).toBe((3 + 4 + 2) * 6 + 3);
 });
 
 describe("bad input", () => {
-  const fusion = gated({ inputs: { audio: 2, video: 1 }, output: 3 });
+  const fusion = gmu({ inputs: { audio: 2, video: 1 }, output: 3 });
   const params = fusion.init(key(1));
   const audio = tensor([1, 2], [1, 2]);
   const video = tensor([1], [1, 1]);
+  const steps = gmu({
+    inputs: { audio: { kind: "sequence", width: 2 }, video: { kind: "sequence", width: 1 } },
+    output: 3,
+  });
+  const stepParams = steps.init(key(1));
+  const [sound, pictures] = [tensor([1, 2, 3, 4], [1, 2, 2]), tensor([1, 2], [1, 2, 1])];
   test.each<[string, () => unknown, string]>([
     [
       "no modalities",
@@ -333,18 +320,14 @@ describe("bad input", () => {
     ],
     [
       "a width of 0",
-      () => gated({ inputs: { audio: 0 }, output: 1 }),
-      "gated: inputs.audio must be an integer >= 1, got 0",
+      () => gmu({ inputs: { audio: 0 }, output: 1 }),
+      "gmu: inputs.audio must be an integer >= 1, got 0",
     ],
-    [
-      "an output of 0",
-      () => lowRank({ inputs: { audio: 1 }, output: 0 }),
-      "lowRank: output must be an integer >= 1, got 0",
-    ],
+    ["an output of 0", () => lmf({ inputs: { audio: 1 }, output: 0 }), "lmf: output must be an integer >= 1, got 0"],
     [
       "a rank of 1.5",
-      () => lowRank({ inputs: { audio: 1 }, output: 1, rank: 1.5 }),
-      "lowRank: rank must be an integer >= 1, got 1.5",
+      () => lmf({ inputs: { audio: 1 }, output: 1, rank: 1.5 }),
+      "lmf: rank must be an integer >= 1, got 1.5",
     ],
     [
       "a dot in a name",
@@ -353,43 +336,98 @@ describe("bad input", () => {
     ],
     [
       "an unknown option",
-      () => lowRank({ inputs: { audio: 1 }, output: 1, ranks: 2 } as never),
-      "lowRank: unknown option ranks; did you mean rank?",
+      () => lmf({ inputs: { audio: 1 }, output: 1, ranks: 2 } as never),
+      "lmf: unknown option ranks; did you mean rank?",
     ],
     [
       "an unknown option of apply",
       () => fusion.apply(params, { audio, video }, { mask: video } as never),
-      "gated.apply: unknown option mask; did you mean present?",
+      "gmu.apply: unknown option mask",
     ],
     [
       "an unknown modality",
       () => fusion.apply(params, { audio, vidoe: video } as never),
-      "gated: unknown modality vidoe; did you mean video?",
+      "gmu: unknown modality vidoe; did you mean video?",
     ],
     [
       "one not given",
       () => fusion.apply(params, { audio } as never),
-      "gated: modality video was not given; where it is missing, give any values and set present to false",
+      "gmu: modality video was not given; where it is missing, give any values and set present to false",
     ],
     [
       "a wrong width",
       () => fusion.apply(params, { audio, video: audio }),
-      "gated: modality video must be [batch, 1] or [batch, time, 1], got [1,2]",
+      "gmu: modality video must be [batch, 1], got [1,2]",
+    ],
+    [
+      "a sequence for a vector",
+      () => fusion.apply(params, { audio, video: tensor([1, 2], [1, 2, 1]) }),
+      'gmu: modality video must be [batch, 1], got [1,2,1]; for a sequence, declare it in inputs as { kind: "sequence", width: 1 }',
+    ],
+    [
+      "integers",
+      () => fusion.apply(params, { audio, video: tensor([1], [1, 1], { dtype: "i32" }) }),
+      "gmu: modality video must be f32 [batch, 1], got i32 [1,1]",
     ],
     [
       "batches that differ",
       () => fusion.apply(params, { audio, video: tensor([1, 2], [2, 1]) }),
-      "gated: modalities must agree in all axes but the last: audio is [1,2], video is [2,1]",
+      "gmu: modalities must agree in the batch axis: audio is [1,2], video is [2,1]",
+    ],
+    [
+      "aligned sequences that differ in time",
+      () => steps.apply(stepParams, { audio: sound, video: tensor([1], [1, 1, 1]) }),
+      "gmu: modalities must agree in the time axis: audio is [1,2,2], video is [1,1,1]",
     ],
     [
       "present of another shape",
-      () => fusion.apply(params, { audio, video }, { present: tensor([1], [1, 1], { dtype: "bool" }) }),
-      "gated: present must be bool [1,2], the last axis audio, video, got bool [1,1]",
+      () => fusion.apply(params, { audio: { x: audio, present: tensor([1], [1, 1], { dtype: "bool" }) }, video }),
+      "gmu: modality audio: present must be bool [1], got bool [1,1]",
     ],
     [
       "present as numbers",
-      () => fusion.apply(params, { audio, video }, { present: audio }),
-      "gated: present must be bool [1,2], the last axis audio, video, got f32 [1,2]",
+      () => steps.apply(stepParams, { audio: { x: sound, present: audio }, video: pictures }),
+      "gmu: modality audio: present must be bool [1] or [1,2], got f32 [1,2]",
+    ],
+    [
+      "lengths of a vector",
+      () => fusion.apply(params, { audio: { x: audio, lengths: [1] }, video }),
+      "gmu: modality audio is a vector and has no lengths; use present",
+    ],
+    [
+      "a length too long",
+      () => steps.apply(stepParams, { audio: { x: sound, lengths: [3] }, video: pictures }),
+      "gmu: modality audio: lengths must be integers from 0 to 2, the number of steps, got 3",
+    ],
+    [
+      "times of another shape",
+      () => steps.apply(stepParams, { audio: { x: sound, times: audio }, video: { x: pictures, times: sound } }),
+      "gmu: modality video: times must be f32 [1,2], got f32 [1,2,2]",
+    ],
+    [
+      "a part of another name",
+      () => fusion.apply(params, { audio: { x: audio, mask: audio } as never, video }),
+      "gmu: modality audio: unknown option mask; did you mean present?",
+    ],
+    [
+      "an extra that nothing reads",
+      () => fusion.apply(params, { audio: { x: audio, extra: { delta: audio } }, video }),
+      "gmu: modality audio: nothing reads its extra (delta)",
+    ],
+    [
+      "a trace that is not there",
+      () => fusion.apply(params, { audio, video }, { traces: ["gate.vidoe"] }),
+      "gmu: no trace gate.vidoe; did you mean gate.video?",
+    ],
+    [
+      "a kind that is not known",
+      () => gmu({ inputs: { audio: { kind: "series", width: 2 } as never }, output: 1 }),
+      "gmu: unknown kind series of inputs.audio; known: vector, sequence",
+    ],
+    [
+      "a size without the number of steps",
+      () => steps.outputShape({ batch: 2 }),
+      "gmu.outputShape: the number of steps of audio is missing; give { batch, time: { audio: 20 } }",
     ],
   ])("%s", (_, run, message) => {
     expect(run).toThrow(message);
