@@ -16,7 +16,7 @@ import {
   type Layer,
   type State,
 } from "@sluice/cells";
-import { concatenation, gated, lowRank, type Fusion } from "@sluice/fusion";
+import { concatenation, crossAttention, gmu, lmf, type Fusion } from "@sluice/fusion";
 import { gpu } from "@sluice/gpu";
 import { gruD, hiddenDecay, rnnDecay } from "@sluice/irregular";
 import { layerNorm, rmsNorm } from "@sluice/norm";
@@ -173,17 +173,27 @@ test("losses of no rows are 0, and so are their gradients", async () => {
 });
 
 test("fusions of no rows", async () => {
-  const inputs = { audio: 2, video: 3 };
-  const fusions: readonly Fusion<Tree, keyof typeof inputs>[] = [
-    concatenation({ inputs, presence: true }),
-    gated({ inputs, output: 3 }),
-    lowRank({ inputs, output: 3, rank: 2 }),
+  const [vectors, sequences] = [
+    { audio: 2, video: 3 },
+    { audio: { kind: "sequence", width: 2 }, video: { kind: "sequence", width: 3 } } as const,
   ];
-  for (const fusion of fusions) {
-    for (const leading of [[0], [0, 2], [2, 0]]) {
+  for (const leading of [[0], [0, 2], [2, 0]]) {
+    const inputs = leading.length === 1 ? vectors : sequences;
+    const fusions: readonly Fusion<Tree, keyof typeof inputs>[] = [
+      concatenation({ inputs, presence: true }),
+      gmu({ inputs, output: 3 }),
+      lmf({ inputs, output: 3, rank: 2 }),
+      ...(leading.length === 1
+        ? []
+        : [crossAttention({ inputs: vectors, query: "audio", output: 4, heads: 2, causal: true })]),
+    ];
+    for (const fusion of fusions) {
       const f = valueAndGradAux((of: { params: Tree; audio: Tensor; video: Tensor }) => {
-        const present = tensor([], [...leading, 2], { dtype: "bool" });
-        const { output } = fusion.apply(of.params, { audio: of.audio, video: of.video }, { present });
+        const present = tensor([], leading, { dtype: "bool" });
+        const { output } = fusion.apply(of.params, {
+          audio: { x: of.audio, present },
+          video: { x: of.video, present },
+        });
         return { value: sum(square(output)), aux: { output } };
       });
       const results = await agreed(f, {

@@ -11,7 +11,7 @@ import {
   type ApplyOptions,
   type Layer,
 } from "@sluice/cells";
-import { concatenation, gated, lowRank, type Fusion } from "@sluice/fusion";
+import { concatenation, crossAttention, gmu, lmf, multimodal, type Fusion } from "@sluice/fusion";
 import { gpu } from "@sluice/gpu";
 import { gruD, hiddenDecay } from "@sluice/irregular";
 import { layerNorm } from "@sluice/norm";
@@ -176,44 +176,69 @@ test("lengths that are known when the program runs, in any order of the rows", a
 });
 
 const inputs = { audio: hidden, video: 2 };
-const fusions: Record<string, Fusion<Tree>> = {
-  concatenation: concatenation({ inputs, presence: true }) as Fusion<Tree>,
-  gated: gated({ inputs, output: 3 }) as Fusion<Tree>,
-  lowRank: lowRank({ inputs, output: 3 }) as Fusion<Tree>,
+const fusions: Record<string, Fusion> = {
+  concatenation: concatenation({ inputs, presence: true }),
+  gmu: gmu({ inputs, output: 3 }),
+  lmf: lmf({ inputs, output: 3 }),
 };
 
 test.each(Object.entries(fusions))(
   "%s: a missing modality, and the sequence that it is read from",
   async (_, fusion) => {
-    const encoder = sequence(gru(sizes), { outputs: "last" });
-    const params = { fusion: fusion.init(t.key(1)), encoder: encoder.init(t.key(2)) };
+    const model = multimodal({ encoders: { audio: sequence(gru(sizes), { outputs: "last" }) }, fusion });
+    const params = model.init(t.key(1));
     const [sound, video] = [random("sound", [batch, time, input]), random("video", [batch, 2])];
-    const here = bool([1, 1, 0, 1, 1, 0, 1, 1, 0, 0], [batch, 2]);
-    const hasSound = bool([1, 0, 1, 1, 0], [batch]);
-    type Given = { params: typeof params; sound: Tensor; video: Tensor };
-    const loss = ({ params: p, sound: s, video: v }: Given): Tensor =>
-      t.sum(
-        t.square(
-          fusion.apply(
-            p.fusion,
-            { audio: encoder.apply(p.encoder, s, { present: hasSound }).output, video: v },
-            { present: here },
-          ).output,
-        ),
-      );
+    const [hasSound, hasVideo] = [bool([1, 0, 1, 1, 0], [batch]), bool([1, 1, 0, 1, 0], [batch])];
+    type Given = { params: Tree; sound: Tensor; video: Tensor };
+    const loss = ({ params: p, sound: s, video: v }: Given): Tensor => {
+      const { output } = model.apply(p as never, {
+        audio: { x: s, present: hasSound },
+        video: { x: v, present: hasVideo },
+      });
+      return t.sum(t.square(output));
+    };
     await expectSame(
       (given: Given) => t.valueAndGrad(loss)(given),
       (other) => ({
         params,
         sound: withOther(sound, (row) => hasSound.data[row] === 1, other),
         video: t.reshape(
-          withOther(t.reshape(video, [batch, 1, 2]) as ArrayTensor, (row) => here.data[2 * row + 1] === 1, other),
+          withOther(t.reshape(video, [batch, 1, 2]) as ArrayTensor, (row) => hasVideo.data[row] === 1, other),
           [batch, 2],
         ),
       }),
     );
   },
 );
+
+test("crossAttention: steps beyond the lengths of both sequences", async () => {
+  const fusion = crossAttention({
+    inputs: { text: 2, sound: input },
+    query: "text",
+    output: 4,
+    heads: 2,
+    causal: true,
+  });
+  const params = fusion.init(t.key(1));
+  const [text, sound] = [random("text", [batch, time, 2]), random("sound", [batch, time, input])];
+  const lengths = { text: [6, 1, 0, 3, 2], sound: [2, 6, 4, 0, 1] };
+  type Given = { params: typeof params; text: Tensor; sound: Tensor };
+  const loss = ({ params: p, text: x, sound: y }: Given): Tensor => {
+    const { output } = fusion.apply(p, {
+      text: { x, lengths: lengths.text },
+      sound: { x: y, lengths: lengths.sound },
+    });
+    return t.sum(t.square(output));
+  };
+  await expectSame(
+    (given: Given) => t.valueAndGrad(loss)(given),
+    (other) => ({
+      params,
+      text: withOther(text, (row, step) => step < lengths.text[row]!, other),
+      sound: withOther(sound, (row, step) => step < lengths.sound[row]!, other),
+    }),
+  );
+});
 
 describe("masked losses", () => {
   const mask = flags;

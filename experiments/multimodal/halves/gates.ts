@@ -30,7 +30,7 @@ export function recordGates<P extends Tree>(
     title: "How far the gated fusion opens to each half, by digit",
     x: { label: "digit", values: digits },
     y: { label: "mean gate after training" },
-    lines: Object.fromEntries(gates.map(([name, gate]) => [`${name.replace("gate.", "")} half`, byDigit(gate)])),
+    lines: Object.fromEntries(gates.map(([name, gate]) => [`${name.replace("fusion.gate.", "")} half`, byDigit(gate)])),
   });
 }
 

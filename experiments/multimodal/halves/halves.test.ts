@@ -19,7 +19,7 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 type Config = (typeof tiny)["settings"];
 
-const config: Config = { ...tiny.settings, ...size, fusion: "gated" };
+const config: Config = { ...tiny.settings, ...size, fusion: "gmu" };
 
 const run = (given: Config, options: Omit<MemoryContextOptions<Config>, "config"> = {}) =>
   runInMemory(tiny, { config: given, ...options });
@@ -89,7 +89,7 @@ describe("a trial", { timeout: 60_000 }, () => {
       expect(open.length).toBeGreaterThan(5);
       expect(open.every((value) => value > 0 && value < 1)).toBe(true);
     }
-    expect((await run({ ...config, fusion: "lowRank" })).left.series).toEqual({});
+    expect((await run({ ...config, fusion: "lmf" })).left.series).toEqual({});
   });
 
   test("that diverges says at which step and where", async () => {
@@ -105,7 +105,7 @@ describe("a trial", { timeout: 60_000 }, () => {
 });
 
 describe("what a missing half holds reaches no answer", { timeout: 60_000 }, () => {
-  test.for<FusionName>(["upper", "lower", "concatenation", "gated", "lowRank"])("%s", async (fusion) => {
+  test.for<FusionName>(["upper", "lower", "concatenation", "gmu", "lmf"])("%s", async (fusion) => {
     const { train } = await halves({ missing: 0.5, train: 20, validation: 0, test: 0 });
     const { upperMissing, lowerMissing } = casesOf(train.present);
     const model = halvesModel({ fusion, hidden: 3 });

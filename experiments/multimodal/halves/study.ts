@@ -50,8 +50,8 @@ export default study({
     "Upper half": { fusion: "upper" },
     "Lower half": { fusion: "lower" },
     Concatenation: { fusion: "concatenation" },
-    Gated: { fusion: "gated" },
-    LMF: { fusion: "lowRank" },
+    Gated: { fusion: "gmu" },
+    LMF: { fusion: "lmf" },
   },
   seeds: 5,
   defaultBudget: "full",
@@ -71,7 +71,7 @@ export default study({
     "A task of this project: there are no published figures for it, and the claims are its own questions. The digits are from MNIST’s training set, held-out ones included. A GRU reads each half, the last states are fused, and a linear layer reads the result. Noise and what is missing belong to an example and are the same each time. A half alone, and the concatenation, are given a flag for each half that says whether it is there, so that no variant has to guess it; when its only half is missing it can do no better than guess the most frequent digit.",
   data: async () => (await halves({ train: 1, validation: 0, test: 0 })).provenance.files,
   estimate: ({ fusion, epochs, train, hidden }) =>
-    5 + epochs * train * hidden * { upper: 1, lower: 2, concatenation: 3, gated: 3, lowRank: 3 }[fusion] * 5e-6,
+    5 + epochs * train * hidden * { upper: 1, lower: 2, concatenation: 3, gmu: 3, lmf: 3 }[fusion] * 5e-6,
 
   async trial(context) {
     const { noise, missing, train, validation, test, fusion, hidden } = context.config;
