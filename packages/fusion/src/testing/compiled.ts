@@ -1,5 +1,13 @@
 import { optimize } from "@sluice/compiler";
-import { evaluate, leavesOf, TensorError, trace, valueAndGradAux, valuesOf, type Backend } from "@sluice/tensor";
+import {
+  evaluate,
+  leavesOf,
+  recordProgram,
+  TensorError,
+  valueAndGradAux,
+  valuesOf,
+  type Backend,
+} from "@sluice/tensor";
 import { isArray } from "@sluice/tensor/internal";
 import { allOf, missing, ragged, run, subjectAt, trained, weighed, type Subject, type Trained } from "./subject.ts";
 
@@ -14,7 +22,7 @@ export async function onBackend(subject: Subject, backend: Backend, tolerance: n
     return { value: weighed(fused), aux: allOf(fused) };
   });
   const point = trained(given);
-  const { program, result } = trace(f, [point]);
+  const { program, result } = recordProgram(f, [point]);
   const inputs = leavesOf(point).map(({ tensor }) => {
     if (isArray(tensor)) return tensor;
     throw new TensorError("fusionSuite: expected values, got a symbol");
