@@ -1,6 +1,7 @@
 import {
   elu,
   exp,
+  gelu,
   hardSigmoid,
   relu,
   sigmoid,
@@ -23,6 +24,7 @@ const activations = {
   softplus,
   silu,
   elu,
+  gelu: (x: Tensor): Tensor => gelu(x),
   exponential: exp,
 } as const;
 

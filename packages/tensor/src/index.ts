@@ -25,7 +25,7 @@ export {
 } from "./primitives/arithmetic.ts";
 export { and, equal, greater, greaterEqual, less, lessEqual, not, or } from "./primitives/comparison.ts";
 export { convert, select } from "./primitives/elementwise.ts";
-export { exp, expm1, log, log1p, sigmoid, tanh } from "./primitives/transcendental.ts";
+export { cos, erf, exp, expm1, log, log1p, pow, sigmoid, sin, tanh } from "./primitives/transcendental.ts";
 export { broadcastTo, sumTo } from "./primitives/broadcast.ts";
 export { concat, pad, reshape, slice, sliceAxis, transpose } from "./primitives/layout.ts";
 export { mean, reduceMax, sum } from "./primitives/reduce.ts";
@@ -38,7 +38,9 @@ export { type ScanOptions, type ScanResult, scan } from "./scan/scan.ts";
 
 // Functions made of primitives
 export {
+  type GeluOptions,
   elu,
+  gelu,
   hardSigmoid,
   logSigmoid,
   logSoftmax,

@@ -87,6 +87,38 @@ describe.each<GpuOptions>([{ mode: "cpu" }, { mode: "webasm" }, { mode: "webasm"
       ]);
     });
 
+    test("sin, cos and erf are within 2e-7, and pow within 2e-7 (1 + |y log x|)", async () => {
+      const x = t.uniform(t.key(1), [400], { low: -60, high: 60 });
+      const y = t.uniform(t.key(2), [400], { low: -6, high: 6 });
+      const f = (a: Tensor, b: Tensor) => ({
+        flat: [t.sin(a), t.cos(a), t.sin(t.mul(a, 64)), t.erf(b), t.erf(t.div(a, 1e4))],
+        powers: [t.pow(t.abs(a), b), t.pow(a, t.floor(b)), t.pow(a, 2)],
+      });
+      const run = await t.compile(f, [t.tensor(values(x)), t.tensor(values(y))], { backend: await gpu(options) });
+      const [results, expected] = [await run(x, y), f(x, y)];
+      results.flat.forEach((z, i) =>
+        values(z).forEach((v, at) =>
+          expect(Math.abs(v - values(expected.flat[i]!)[at]!), `${i} at ${at}`).toBeLessThan(2e-7),
+        ),
+      );
+      results.powers.forEach((z, i) =>
+        values(z).forEach((v, at) => {
+          const truth = values(expected.powers[i]!)[at]!;
+          expect(Math.abs(v / truth - 1), `${i} at ${at}`).toBeLessThan(
+            2e-7 * (1 + Math.abs(Math.log(Math.abs(truth)))),
+          );
+        }),
+      );
+      const odd = t.tensor([-2, -2, -2, 0, 0, -Infinity, -Infinity, NaN, -1, 0.5, 3]);
+      const exponents = t.tensor([3, 4, 0.5, 2, -1, 3, 0.5, 1, Infinity, Infinity, -Infinity]);
+      const power = await t.compile(t.pow, [odd, exponents], { backend: await gpu(options) });
+      values(await power(odd, exponents)).forEach((v, i) => {
+        const truth = values(t.pow(odd, exponents))[i]!;
+        if (Number.isFinite(truth)) expect(v, `special ${i}`).toBeCloseTo(truth, 5);
+        else expect(v, `special ${i}`).toBe(truth);
+      });
+    });
+
     test("keeps state between runs, integers of 32 bits among it", async () => {
       const session = await counting();
       for (const expected of [
@@ -177,6 +209,11 @@ describe.each<GpuOptions>([{ mode: "cpu" }, { mode: "webasm" }, { mode: "webasm"
         t.convert(a, "i32"),
         t.reduceMax(a),
         t.select(t.equal(a, a), a, 5),
+        t.sin(a),
+        t.cos(a),
+        t.erf(a),
+        t.pow(a, 0),
+        t.pow(1, a),
       ];
       const run = await t.compile((a: Tensor) => f(a), [x], { backend: await gpu(options) });
       const [results, expected] = [await run(x), f(x)];

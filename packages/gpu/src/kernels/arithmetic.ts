@@ -20,6 +20,10 @@ export function unary(body: KernelBody, op: UnaryName, x: Scalar): Scalar {
       return value(`Math.abs(${code})`);
     case "ceil":
       return value(`Math.ceil(${code})`);
+    case "cos":
+      return transcendental.sine(body, code, 1);
+    case "erf":
+      return transcendental.erf(body, code);
     case "exp":
       return value(`Math.exp(${code})`);
     case "expm1":
@@ -38,6 +42,8 @@ export function unary(body: KernelBody, op: UnaryName, x: Scalar): Scalar {
       return transcendental.sigmoid(body, code);
     case "sign":
       return value(`${code} > 0.0 ? 1.0 : (${code} < 0.0 ? -1.0 : ${code})`);
+    case "sin":
+      return transcendental.sine(body, code, 0);
     case "sqrt":
       return value(`Math.sqrt(${code})`);
     case "stopGradient":
@@ -89,6 +95,8 @@ export function binary(body: KernelBody, op: BinaryName, a: Scalar, b: Scalar): 
       return value(`${x} * ${y}`);
     case "or":
       return bool(name(body, `${x} > ${y} ? ${x} : ${y}`));
+    case "pow":
+      return transcendental.pow(body, x, y);
     case "sub":
       return value(`${x} - ${y}`);
     case "shiftRight":

@@ -51,3 +51,67 @@ export function log1p(body: KernelBody, x: string): FloatScalar {
   const direct = log(body, name(body, `1.0 + ${x}`)).code;
   return float(name(body, `(${x} > -0.3 && ${x} < 0.4) ? ${series} : ${direct}`));
 }
+
+/** A polynomial in `t` of coefficients from the highest power down. */
+const polynomial = (coefficients: readonly string[], t: string): string =>
+  coefficients.reduce((sum, c) => (sum === "" ? c : `(${sum}) * ${t} + (${c})`), "");
+
+/**
+ * sin x, or cos x with `shift` 1: quarter turns are taken off in three parts of pi/2, then a polynomial. The error is
+ * about 1e-7 up to |x| = 8000 and grows with |x| from there; a device's own sine is less accurate.
+ */
+export function sine(body: KernelBody, given: string, shift: 0 | 1): FloatScalar {
+  const x = name(body, `Math.abs(${given}) < 2147483648.0 ? ${given} : ${given} * 0.0`);
+  const n = name(body, `Math.floor(${x} * 0.636619772367581 + 0.5)`);
+  const r = name(body, `((${x} - ${n} * 1.5703125) - ${n} * 0.000483751296997) - ${n} * 0.0000000754978995489`);
+  const z = name(body, `${r} * ${r}`);
+  const half = name(body, shift === 0 ? `${n} * 0.5` : `(${n} + 1.0) * 0.5`);
+  const odd = name(body, `${half} - Math.floor(${half})`);
+  const turn = name(body, `Math.floor(${half}) * 0.5`);
+  const back = name(body, `${turn} - Math.floor(${turn})`);
+  const sin = name(
+    body,
+    `${r} + ${r} * ${z} * (${polynomial(["-0.000195152959", "0.00833216087", "-0.166666546"], z)})`,
+  );
+  const cos = name(
+    body,
+    `1.0 - ${z} * 0.5 + ${z} * ${z} * (${polynomial(["0.0000244331571", "-0.00138873162", "0.0416666456"], z)})`,
+  );
+  const y = name(body, `${odd} > 0.25 ? ${cos} : ${sin}`);
+  return float(name(body, `${back} > 0.25 ? -${y} : ${y}`));
+}
+
+/** erf(x), as the reference: x + x p(x^2) near 0, and 1 - exp(q(|x|)) from there on. */
+export function erf(body: KernelBody, x: string): FloatScalar {
+  const a = name(body, `Math.abs(${x}) > 4.0 ? 4.0 : Math.abs(${x})`);
+  const z = name(body, `${a} * ${a}`);
+  const center = ["-0.000596761703", "0.00499119423", "-0.0267681349", "0.112819925", "-0.376125336", "0.128379166"];
+  const tail = [
+    "-0.000017285347",
+    "0.000383197126",
+    "-0.00388396438",
+    "0.0242546219",
+    "-0.106777877",
+    "-0.634846687",
+    "-0.128717512",
+  ];
+  const outer = name(body, `1.0 - Math.exp((${polynomial(tail, a)}) * ${a} - ${a})`);
+  const inner = name(body, `${x} + ${x} * (${polynomial(center, z)})`);
+  return float(name(body, `${a} > 0.927734375 ? (${x} < 0.0 ? -${outer} : ${outer}) : ${inner}`));
+}
+
+/**
+ * x^y = exp(y log|x|), 1 where that is exact, and the sign, or NaN, of negative x. The relative error is about
+ * |y log x| 1e-7. Zeros have no sign.
+ */
+export function pow(body: KernelBody, x: string, y: string): FloatScalar {
+  const magnitude = name(body, `Math.abs(${x})`);
+  const power = name(body, `Math.exp(${y} * Math.log(${magnitude}))`);
+  const one = name(body, `(${magnitude} === 1.0 && ${y} === ${y}) ? 1.0 : ${power}`);
+  const half = name(body, `${y} * 0.5`);
+  const whole = name(body, `Math.floor(${y}) === ${y} ? 1.0 : 0.0`);
+  const signed = name(body, `(${whole} > 0.5 && !(Math.floor(${half}) === ${half})) ? -${one} : ${one}`);
+  const finite = name(body, `(${magnitude} < 3.4028235e38 && ${whole} < 0.5) ? Math.sqrt(${x}) * 0.0 : ${signed}`);
+  const ofNegative = name(body, `${x} < 0.0 ? ${finite} : ${one}`);
+  return float(name(body, `(${x} === 1.0 || ${y} === 0.0) ? 1.0 : ${ofNegative}`));
+}

@@ -3,9 +3,9 @@ import type { DType } from "../dtype.ts";
 import { assertGradient } from "../gradient/check.ts";
 import { grad } from "../gradient/grad.ts";
 import { sum } from "../primitives/reduce.ts";
-import { exp, expm1, sigmoid, tanh } from "../primitives/transcendental.ts";
-import { tensor, valuesOf, type Tensor } from "../tensor.ts";
-import { elu, hardSigmoid, logSigmoid, relu, silu, softplus, softsign } from "./activations.ts";
+import { exp, expm1, pow, sigmoid, tanh } from "../primitives/transcendental.ts";
+import { item, scalar, tensor, valuesOf, type Tensor } from "../tensor.ts";
+import { elu, gelu, hardSigmoid, logSigmoid, relu, silu, softplus, softsign } from "./activations.ts";
 
 const x = tensor([-800, -1, 0, 1, 800], undefined, { dtype: "f64" });
 const logistic = (v: number): number => 1 / (1 + Math.exp(-v));
@@ -92,6 +92,8 @@ test.each<[string, (x: Tensor) => Tensor]>([
   ["expm1", expm1],
   ["elu", elu],
   ["silu", silu],
+  ["gelu", gelu],
+  ["gelu by tanh", (v) => gelu(v, { approximate: "tanh" })],
   ["softsign", softsign],
 ])("the derivatives of %s are those of its values", (_, f) => {
   const at = tensor([-30, -2, -0.4, -1e-3, 1e-3, 0.3, 0.8, 3], undefined, { dtype: "f64" });
@@ -107,6 +109,8 @@ describe.each<[string, (x: Tensor) => Tensor, (largest: number) => readonly numb
   ["logSigmoid", logSigmoid, (m) => [-Infinity, -m, -Math.log(2), 0, 0], [1, 1, 0.5, 0, 0]],
   ["softsign", softsign, () => [-1, -1, 0, 1, 1], [0, 0, 1, 0, 0]],
   ["silu", silu, (m) => [0, 0, 0, m, Infinity], [0, 0, 0.5, 1, 1]],
+  ["gelu", gelu, (m) => [0, 0, 0, m, Infinity], [0, 0, 0.5, 1, 1]],
+  ["gelu by tanh", (v) => gelu(v, { approximate: "tanh" }), (m) => [0, 0, 0, m, Infinity], [0, 0, 0.5, 1, 1]],
   ["hardSigmoid", hardSigmoid, () => [0, 0, 0.5, 1, 1], [0, 0, 1 / 6, 0, 0]],
   ["sigmoid", sigmoid, () => [0, 0, 0.5, 1, 1], [0, 0, 0.25, 0, 0]],
   ["tanh", tanh, () => [-1, -1, 0, 1, 1], [0, 0, 1, 0, 0]],
@@ -120,5 +124,57 @@ describe.each<[string, (x: Tensor) => Tensor, (largest: number) => readonly numb
     expect([...valuesOf(f(at))].map((y) => y + 0)).toEqual(valuesAt(largest).map(rounded));
     expect([...valuesOf(grad((v: Tensor) => sum(f(v)))(at))].map((d) => d + 0)).toEqual(derivatives.map(rounded));
     expect([...valuesOf(f(tensor([NaN], undefined, { dtype })))]).toEqual([NaN]);
+  });
+});
+
+// Phi from Abramowitz and Stegun, table 26.1.
+test.each([
+  [-3, 0.00134989803163],
+  [-1, 0.15865525393146],
+  [0.5, 0.69146246127401],
+  [2, 0.97724986805182],
+])("gelu(%d) is x Phi(x), and by tanh it is the published approximation", (v, phi) => {
+  const at = tensor([v], undefined, { dtype: "f64" });
+  expect(valuesOf(gelu(at))[0]).toBeCloseTo(v * phi, 13);
+  const cubic = 0.5 * v * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (v + 0.044715 * v ** 3)));
+  expect(valuesOf(gelu(at, { approximate: "tanh" }))[0]).toBeCloseTo(cubic, 14);
+  expect(Math.abs(cubic - v * phi)).toBeLessThan(1e-3);
+});
+
+test("gelu names what it was given", () => {
+  expect(() => gelu(x, { approximate: "sigmoid" as "tanh" })).toThrow(
+    'gelu: approximate is "sigmoid", expected "none" or "tanh"',
+  );
+});
+
+describe("the gradient of pow", () => {
+  const slopes = (a: number, b: number): number[] =>
+    grad(([u, v]: readonly [Tensor, Tensor]) => sum(pow(u, v)))([scalar(a, "f64"), scalar(b, "f64")]).map((g) =>
+      item(g),
+    );
+
+  test.each([
+    [0, 0, 0, 0],
+    [0, 1, 1, 0],
+    [0, 2, 0, 0],
+    [-2, 3, 12, NaN],
+    [-2, 0, 0, NaN],
+    [1, 5, 5, 0],
+  ])("at %d to the power %d", (a, b, byBase, byExponent) => {
+    expect(slopes(a, b).map((d) => d + 0)).toEqual([byBase, byExponent]);
+  });
+
+  test("by a number is finite at 0, to third order", () => {
+    let f = (v: Tensor): Tensor => sum(pow(v, 2));
+    const found = [0, 1, 2].map(() => {
+      const slope = grad(f);
+      f = (v) => sum(slope(v));
+      return [...valuesOf(slope(tensor([0, -3])))].map((d) => d + 0);
+    });
+    expect(found).toEqual([
+      [0, -6],
+      [2, 2],
+      [0, 0],
+    ]);
   });
 });

@@ -186,7 +186,7 @@ test("a product over batch axes is one product for each, and a vector's axis dis
   expect(t.matmul(a, v)).toEqual(t.reshape(t.matmul(a, t.reshape(v, [4, 1])), [2, 1, 3]));
 });
 
-test("elementwise results are rounded once, and exp, expm1, log, tanh and sigmoid are the scalar functions", () => {
+test("elementwise results are rounded once, and exp, tanh, sin, pow and their like are the scalar functions", () => {
   const [a, b] = [draw(1, [50]), draw(2, [50])];
   const pairs = values(a).map((x, i) => [x, values(b)[i]!] as const);
   expect(values(t.add(a, b))).toEqual(pairs.map(([x, y]) => round(x + y)));
@@ -199,6 +199,10 @@ test("elementwise results are rounded once, and exp, expm1, log, tanh and sigmoi
   expect(values(t.log1p(t.abs(a)))).toEqual(pairs.map(([x]) => internal.log1pF32(Math.abs(x))));
   expect(values(t.tanh(a))).toEqual(pairs.map(([x]) => internal.tanhF32(x)));
   expect(values(t.sigmoid(a))).toEqual(pairs.map(([x]) => internal.sigmoidF32(x)));
+  expect(values(t.sin(a))).toEqual(pairs.map(([x]) => internal.sinF32(x)));
+  expect(values(t.cos(a))).toEqual(pairs.map(([x]) => internal.cosF32(x)));
+  expect(values(t.erf(a))).toEqual(pairs.map(([x]) => internal.errorFunctionF32(x)));
+  expect(values(t.pow(t.abs(a), b))).toEqual(pairs.map(([x, y]) => internal.powF32(Math.abs(x), y)));
   const wide = t.convert(a, "f64");
   expect(values(t.exp(wide))).toEqual(values(wide).map(internal.expF64));
   expect(values(t.expm1(wide))).toEqual(values(wide).map(internal.expm1F64));

@@ -53,7 +53,10 @@ export function unary(op: UnaryName, definition: UnaryDefinition): Rules<Unary> 
 interface BinaryDefinition {
   readonly recompute: Recompute;
   readonly accepts: readonly DType[];
+  /** In exact arithmetic or rounded once. */
   readonly evaluate: (a: number, b: number) => number;
+  /** The value for f32, if it has its own sequence of roundings. */
+  readonly evaluateF32?: (a: number, b: number) => number;
   /** The value for i32, if it differs. */
   readonly evaluateI32?: (a: number, b: number) => number;
   /** The output's dtype, if it is not that of the operands. */
@@ -70,7 +73,7 @@ interface BinaryGradient {
 
 /** The rules of an elementwise primitive of two operands of one shape and dtype. */
 export function binary(op: BinaryName, definition: BinaryDefinition): Rules<Binary> {
-  const { recompute, accepts, evaluate, evaluateI32 = evaluate, gradient } = definition;
+  const { recompute, accepts, evaluate, evaluateF32 = evaluate, evaluateI32 = evaluate, gradient } = definition;
   return {
     op,
     recompute,
@@ -84,7 +87,7 @@ export function binary(op: BinaryName, definition: BinaryDefinition): Rules<Bina
       const a = inputs[0]!;
       const b = inputs[1]!;
       const dtype = definition.dtype ?? a.dtype;
-      const f = a.dtype === "i32" ? evaluateI32 : evaluate;
+      const f = a.dtype === "i32" ? evaluateI32 : a.dtype === "f32" ? evaluateF32 : evaluate;
       if (a.uniform !== undefined && b.uniform !== undefined)
         return [uniformArray(a.shape, f(a.uniform, b.uniform), dtype)];
       const y = allocate(dtype, a.data.length);

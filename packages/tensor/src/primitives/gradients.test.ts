@@ -96,12 +96,14 @@ const cases: Readonly<Record<Operation["op"], Case | string>> = {
     f: (x) => t.convert(t.sigmoid(x), "f64"),
     args: [t.convert(draw("x", shape), "f32")],
   }),
+  cos: unary(t.cos),
   cumulativeSum: ({ shape, axis, narrow, draw }) => ({
     f: (x) => t.cumulativeSum(x, axis, { reverse: narrow.length === shape.length }),
     args: [draw("x", shape)],
   }),
   div: binary(t.div, 0.5, 2),
   equal: noGradient,
+  erf: unary(t.erf),
   exp: unary(t.exp),
   expm1: unary(t.expm1),
   floor: unaryWithJumps(t.floor),
@@ -143,6 +145,7 @@ const cases: Readonly<Record<Operation["op"], Case | string>> = {
       ),
     args: [draw("x", shape.slice().fill(2))],
   }),
+  pow: binary(t.pow, 0.3, 2),
   randomBits: noGradient,
   reduceMax: ({ shape, axis, draw }) => {
     // No two elements are nearer than 1/1024.
@@ -176,6 +179,7 @@ const cases: Readonly<Record<Operation["op"], Case | string>> = {
   shiftRight: noGradient,
   sigmoid: unary(t.sigmoid),
   sign: unaryWithJumps(t.sign),
+  sin: unary(t.sin),
   slice: ({ shape, axis, draw }) => ({
     f: (x) => t.sliceAxis(x, axis, 1, shape[axis]! + 1),
     args: [

@@ -6,6 +6,8 @@ import type { Shape } from "../shape.ts";
 export type UnaryName =
   | "abs"
   | "ceil"
+  | "cos"
+  | "erf"
   | "exp"
   | "expm1"
   | "floor"
@@ -15,13 +17,14 @@ export type UnaryName =
   | "not"
   | "sigmoid"
   | "sign"
+  | "sin"
   | "sqrt"
   | "stopGradient"
   | "tanh";
 
 /** Elementwise operations of two operands of one shape and dtype. */
 export type BinaryName =
-  "add" | "and" | "div" | "equal" | "less" | "lessEqual" | "max" | "min" | "mul" | "or" | "shiftRight" | "sub";
+  "add" | "and" | "div" | "equal" | "less" | "lessEqual" | "max" | "min" | "mul" | "or" | "pow" | "shiftRight" | "sub";
 
 /**
  * The operation of a node, as data; a backend switches on `op`. Elementwise operands have equal shapes: broadcasting is

@@ -1,3 +1,4 @@
+import { expF32 } from "./exp-f32.ts";
 import { expF64 } from "./exp-f64.ts";
 import { log1pF64 } from "./log-f64.ts";
 
@@ -44,4 +45,40 @@ export function errorFunctionF64(x: number): number {
     sum += term;
   }
   return 1.1283791670955126 * expF64(-x * x) * sum;
+}
+
+const round = Math.fround;
+
+/*
+ * The error function in single precision, in the order of operations of the WebAssembly kernel, which gives the same
+ * bits. The polynomials are Norbert Juffa's (single-precision `erff`, NVIDIA developer forums, 2015).
+ */
+
+/** Of powers of x^2, highest first: erf(x) = x + x p(x^2) near 0. */
+export const errorCenter: readonly number[] = [
+  -5.96761703e-4, 4.99119423e-3, -2.67681349e-2, 1.12819925e-1, -3.76125336e-1, 1.28379166e-1,
+].map(round);
+/** Of powers of |x|, highest first: erf|x| = 1 - exp(|x| p(|x|) - |x|) from {@link ERROR_TAIL} on. */
+export const errorTail: readonly number[] = [
+  -1.7285347e-5, 3.83197126e-4, -3.88396438e-3, 2.42546219e-2, -1.06777877e-1, -6.34846687e-1, -1.28717512e-1,
+].map(round);
+export const ERROR_TAIL = 0.927734375;
+/** From here on erf is 1 in f32; beyond it the tail's polynomial would turn back. */
+export const ERROR_ONE = 4;
+
+/** erf(x) in f32; error below 2 ulp. erf(-0) = -0. */
+export function errorFunctionF32(x: number): number {
+  const magnitude = Math.abs(x);
+  const a = ERROR_ONE < magnitude ? ERROR_ONE : magnitude;
+  if (a > ERROR_TAIL) {
+    const tail = 1 - expF32(round(round(polynomialF32(errorTail, a) * a) - a));
+    return x < 0 ? -round(tail) : round(tail);
+  }
+  return round(x * round(polynomialF32(errorCenter, round(a * a)) + 1));
+}
+
+function polynomialF32(coefficients: readonly number[], t: number): number {
+  let sum = coefficients[0]!;
+  for (let i = 1; i < coefficients.length; i++) sum = round(round(t * sum) + coefficients[i]!);
+  return sum;
 }

@@ -25,7 +25,14 @@ const functions = [
   },
 ];
 
-describe.each(functions)("$name", ({ f32, f64, truth, ulps }) => {
+/** An angle of 2^31 or more is taken to be 0. */
+const angle = (x: number): number => (Math.abs(x) < 2 ** 31 ? x : x * 0);
+const others = [
+  { name: "sin", f32: scalar.sinF32, f64: scalar.sinF64, truth: (x: number) => Math.sin(angle(x)), ulps: 0.501 },
+  { name: "cos", f32: scalar.cosF32, f64: scalar.cosF64, truth: (x: number) => Math.cos(angle(x)), ulps: 0.501 },
+];
+
+describe.each([...functions, ...others])("$name", ({ f32, f64, truth, ulps }) => {
   test(`f32 is within ${ulps} ulp over all exponents, denormals and infinities, and NaN where the truth is`, () => {
     let worst = 0;
     for (let pattern = 0; pattern < 2 ** 32; pattern += 4093) {
@@ -105,6 +112,56 @@ describe("threefry2x32", () => {
   });
 });
 
+describe("powers", () => {
+  const specials = [0, -0, 1, -1, 2, -2, 0.5, -0.5, 3, -3, Infinity, -Infinity, NaN, 2 ** 24, 1 - 2 ** 24, 1.5, -1.5];
+  /** IEEE 754's `pow`, which ECMAScript leaves in two cases. */
+  const truth = (x: number, y: number): number =>
+    x === 1 || (x === -1 && Math.abs(y) === Infinity) ? 1 : Math.pow(x, y);
+
+  test("are IEEE 754's at zeros, infinities, NaN, negative bases with whole and other exponents", () => {
+    for (const x of specials) {
+      for (const y of specials) {
+        expect(scalar.powF32(x, y), `f32 ${x}^${y}`).toBe(Math.fround(truth(x, y)));
+        const [given, expected] = [scalar.powF64(x, y), truth(x, y)];
+        if (!(Math.abs(given / expected - 1) < 1e-9)) expect(given, `f64 ${x}^${y}`).toBe(expected);
+      }
+    }
+  });
+
+  test("are within 0.51 ulp in f32 over all exponents of both operands, and within |y log x| 2^-52 in f64", () => {
+    let worst = 0;
+    for (let i = 1; i < 1_000_000; i++) {
+      bits[0] = Math.imul(i, 0x9e3779b9) >>> 1;
+      const x = float32[0]!;
+      // An exponent for which the result is a float, more or less.
+      const y = Math.fround((((i * 7919) % 2000003) / 1000001 - 1) * (110 / Math.max(0.01, Math.abs(Math.log(x)))));
+      const expected = truth(x, y);
+      if (Number.isFinite(Math.fround(expected)))
+        worst = Math.max(worst, Math.abs(scalar.powF32(x, y) - expected) / ulpAt(expected));
+      else expect(scalar.powF32(x, y), `${x}^${y}`).toBe(Math.fround(expected));
+      if (Number.isFinite(expected) && i % 16 === 0)
+        expect(Math.abs(scalar.powF64(x, y) / expected - 1)).toBeLessThan(2 ** -52 * (4 + Math.abs(y * Math.log(x))));
+    }
+    expect(worst).toBeLessThan(0.51);
+  });
+
+  test("of negative bases have the sign of a whole exponent", () => {
+    for (let y = -9; y < 10; y++)
+      for (const x of [-1.7, -0.3, -12])
+        expect(scalar.powF32(Math.fround(x), y)).toBe(Math.fround(Math.pow(Math.fround(x), y)));
+  });
+});
+
+test("sines keep their digits close to multiples of pi", () => {
+  // Rounded multiples of pi / 2, up to the last in range.
+  for (let k = 1; k < 1367130551; k = Math.ceil(k * 1.01)) {
+    const x = Math.fround((k * Math.PI) / 2);
+    const [f, truth] = k % 2 === 0 ? [scalar.sinF32, Math.sin] : [scalar.cosF32, Math.cos];
+    expect(Math.abs(f(x) - truth(x)) / ulpAt(truth(x)), `${k} pi/2`).toBeLessThan(0.501);
+  }
+  for (const x of [Math.PI, 2 * Math.PI, 355]) expect(scalar.sinF64(x)).toBeCloseTo(Math.sin(x), 25);
+});
+
 describe("the error function", () => {
   test.each([
     [0, 0],
@@ -118,6 +175,31 @@ describe("the error function", () => {
   ])("erf(%d)", (x, expected) => {
     expect(Math.abs(scalar.errorFunctionF64(x) - expected)).toBeLessThanOrEqual(4 * 2 ** -52 * expected);
     expect(scalar.errorFunctionF64(-x)).toBe(-scalar.errorFunctionF64(x));
+  });
+
+  test("in f32 is within 2 ulp of the alternating series and, from 3 on, of the continued fraction", () => {
+    const truth = (x: number): number => {
+      if (x >= 3) {
+        let fraction = 0;
+        for (let k = 60; k > 0; k--) fraction = k / 2 / (x + fraction);
+        return 1 - Math.exp(-x * x) / Math.sqrt(Math.PI) / (x + fraction);
+      }
+      let [power, total] = [x, x];
+      for (let n = 1; n < 60; n++) {
+        power *= (-x * x) / n;
+        total += power / (2 * n + 1);
+      }
+      return (2 / Math.sqrt(Math.PI)) * total;
+    };
+    let worst = 0;
+    for (let pattern = 0; pattern < 0x41000000; pattern += 4093) {
+      bits[0] = pattern;
+      const x = float32[0]!;
+      worst = Math.max(worst, Math.abs(scalar.errorFunctionF32(x) - truth(x)) / ulpAt(truth(x)));
+    }
+    expect(worst).toBeLessThan(2);
+    expect([8, 3e38, Infinity, -Infinity, -0, NaN].map(scalar.errorFunctionF32)).toEqual([1, 1, 1, -1, -0, NaN]);
+    expect(scalar.errorFunctionF32(-1.5)).toBe(-scalar.errorFunctionF32(1.5));
   });
 
   test("its inverse leads back, but for what the approximation leaves", () => {

@@ -55,6 +55,7 @@ export const primitiveCases: Readonly<Record<keyof typeof internal.primitives, M
     const to = all[choose(3)]!;
     return { operands: [{ shape, dtype: all[choose(3)]! }], apply: (x) => t.convert(x!, to) };
   },
+  cos: elementwise(floats, 1, (x) => t.cos(x!)),
   cumulativeSum: (shape, choose) => {
     const axis = choose(withAxes(shape).length);
     const reverse = choose(2) === 1;
@@ -71,6 +72,7 @@ export const primitiveCases: Readonly<Record<keyof typeof internal.primitives, M
   ),
   div: elementwise(floats, 2, (a, b) => t.div(a!, b!)),
   equal: elementwise(numbers, 2, (a, b) => t.equal(a!, t.select(t.less(a!, 0), a!, b!))),
+  erf: elementwise(floats, 1, (x) => t.erf(x!)),
   exp: elementwise(floats, 1, (x) => t.exp(x!)),
   expm1: elementwise(floats, 1, (x) => t.expm1(x!)),
   floor: elementwise(floats, 1, (x) => t.floor(x!)),
@@ -116,6 +118,10 @@ export const primitiveCases: Readonly<Record<keyof typeof internal.primitives, M
     const [before, after] = [shape.map(() => choose(3)), shape.map(() => choose(3))];
     return { operands: [{ shape, dtype: all[choose(3)]! }], apply: (x) => t.pad(x!, before, after) };
   },
+  pow: elementwise(floats, 2, (a, b) => {
+    const moderate = t.max(t.min(b!, 3), -3);
+    return [t.pow(t.abs(a!), moderate), t.pow(a!, t.floor(moderate)), t.pow(b!, 2)];
+  }),
   randomBits: (shape) => ({
     operands: [
       { shape: [2], dtype: "i32" },
@@ -192,6 +198,7 @@ export const primitiveCases: Readonly<Record<keyof typeof internal.primitives, M
   },
   sigmoid: elementwise(floats, 1, (x) => t.sigmoid(x!)),
   sign: elementwise(numbers, 1, (x) => t.sign(x!)),
+  sin: elementwise(floats, 1, (x) => t.sin(x!)),
   slice: (shape, choose) => {
     const starts = shape.map((n) => choose(n + 1));
     const stops = shape.map((n, axis) => starts[axis]! + choose(n - starts[axis]! + 1));

@@ -129,6 +129,10 @@ export const f64x2 = {
   mul: binary("f64x2.mul", simd(0xf2), toF64x2, "v128"),
   div: binary("f64x2.div", simd(0xf3), toF64x2, "v128"),
   sqrt: unary("f64x2.sqrt", simd(0xef), toF64x2, "v128"),
+  /** b < a ? b : a. Gives `a` if either is NaN. */
+  pmin: binary("f64x2.pmin", simd(0xf6), toF64x2, "v128"),
+  /** a < b ? b : a */
+  pmax: binary("f64x2.pmax", simd(0xf7), toF64x2, "v128"),
   /** The two lower lanes as doubles. */
   promoteLowF32x4: unary("f64x2.promote_low_f32x4", simd(0x5f), toF32x4, "v128"),
 };

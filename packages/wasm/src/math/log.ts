@@ -46,13 +46,18 @@ function withSpecialValues(result: Vector, x: Vector, pole: number): Vector {
   return v128.bitselect(f32x4.const(NaN), atPole, f32x4.lt(x, pole));
 }
 
-/** Natural logarithm. */
-export function log(x: Vector): Vector {
+/** f and k with x = (1 + f) 2^k, for positive x: 1 + f is in [sqrt(1/2), sqrt 2), and k an integer. */
+export function floatParts(x: Vector): { readonly f: Vector; readonly k: Vector } {
   const denormal = f32x4.lt(x, SMALLEST_NORMAL);
   const shifted = shiftedBits(v128.bitselect(f32x4.mul(x, 8388608), x, denormal));
   const exponent = i32x4.sub(i32x4.sub(i32x4.shrS(shifted, 23), 127), v128.and(denormal, i32x4.const(23)));
-  const f = f32x4.sub(mantissaOf(shifted), 1);
-  return withSpecialValues(logOfReduced(f, f32x4.convertI32x4S(exponent), f32x4.const(0)), x, 0);
+  return { f: f32x4.sub(mantissaOf(shifted), 1), k: f32x4.convertI32x4S(exponent) };
+}
+
+/** Natural logarithm. */
+export function log(x: Vector): Vector {
+  const { f, k } = floatParts(x);
+  return withSpecialValues(logOfReduced(f, k, f32x4.const(0)), x, 0);
 }
 
 /** log(1 + x). */

@@ -1,17 +1,24 @@
 import {
+  cosF32,
+  errorFunctionF32,
   expF32,
   expm1F32,
   log1pF32,
   logF32,
+  powF32,
   sigmoidF32,
+  sinF32,
   tanhF32,
   threefry2x32 as threefryScalar,
 } from "@sluice/tensor/internal";
 import { describe, expect, test } from "vitest";
-import { type Expression, i32, i32x4, v128, wasmModule } from "../assembler/index.ts";
+import { type Expression, f32x4, i32, i32x4, v128, wasmModule } from "../assembler/index.ts";
 import * as math from "./index.ts";
 
+type Vector = Expression<"v128">;
+
 const COUNT = 1024;
+const F = Math.fround(1.3);
 
 /** Runs `f` over `COUNT` words at 0 and writes the results from byte 4 * COUNT on. */
 function overMemory(f: (x: Expression<"v128">) => Expression<"v128">) {
@@ -41,6 +48,13 @@ describe.each([
   { name: "sigmoid", kernel: math.sigmoid, scalar: sigmoidF32 },
   { name: "log", kernel: math.log, scalar: logF32 },
   { name: "log1p", kernel: math.log1p, scalar: log1pF32 },
+  { name: "sin", kernel: math.sin, scalar: sinF32 },
+  { name: "cos", kernel: math.cos, scalar: cosF32 },
+  { name: "erf", kernel: math.erf, scalar: errorFunctionF32 },
+  { name: "x^1.3", kernel: (x: Vector) => math.pow(x, f32x4.const(1.3)), scalar: (x: number) => powF32(x, F) },
+  { name: "x^-3", kernel: (x: Vector) => math.pow(x, f32x4.const(-3)), scalar: (x: number) => powF32(x, -3) },
+  { name: "1.3^x", kernel: (x: Vector) => math.pow(f32x4.const(1.3), x), scalar: (x: number) => powF32(F, x) },
+  { name: "(-2)^x", kernel: (x: Vector) => math.pow(f32x4.const(-2), x), scalar: (x: number) => powF32(-2, x) },
 ])("$name", ({ kernel, scalar }) => {
   test("has the bits of the scalar function over all exponents, both signs, denormals, infinities and NaN", () => {
     const { inputBits, input, output, run } = overMemory(kernel);
@@ -65,6 +79,18 @@ describe.each([
     run();
     for (let i = 0; i < 4 * edges.length; i++) expect(output[i], `at ${input[i]}`).toBe(scalar(input[i]!));
   });
+});
+
+test("pow has the bits of the scalar function wherever a base or an exponent is special", () => {
+  const specials = [0, -0, 1, -1, 2, -2, 0.5, -3, 1e-45, 3e38, Infinity, -Infinity, NaN, 2 ** 24, 1.5, -1.5];
+  for (const exponent of specials) {
+    const { input, output, run } = overMemory((x) => math.pow(x, f32x4.const(exponent)));
+    input.set(specials);
+    run();
+    specials.forEach((_, i) =>
+      expect(output[i], `${input[i]}^${exponent}`).toBe(powF32(input[i]!, Math.fround(exponent))),
+    );
+  }
 });
 
 test("threefry2x32 has the words of the scalar function", () => {
