@@ -19,9 +19,12 @@ import { checkPositive } from "./check.ts";
 import type { ClipReport, GradientTransform, NoState } from "./gradient-transform.ts";
 
 export interface AdaptiveOptions {
-  /** Stands in for the norm of a unit whose weights are (nearly) zero, so that it can leave zero. Default 1e-3. */
+  /**
+   * Lower bound of the norm of a unit's weights, so that a unit with (nearly) zero weights can still change. Default
+   * 1e-3.
+   */
   readonly epsilon?: number;
-  /** Which parameters are clipped. Default all; the paper leaves out the last linear layer. */
+  /** Which parameters are clipped. Default all; the paper excludes the last linear layer. */
   readonly of?: (path: string, parameter: Tensor) => boolean;
 }
 
@@ -30,9 +33,9 @@ export interface AdaptiveOptions {
  *
  *     G_i <- lambda max(|W_i|, epsilon) / |G_i| G_i    where |G_i| / max(|W_i|, epsilon) > lambda
  *
- * A unit i is an index of the **last** axis, since weights are `[input, units]` here, and its norm runs over all other
- * axes. (PyTorch's `[units, input]` has the unit first: convert the weights, not the axis.) A tensor of one axis or
- * none (bias, gain) counts as one unit, as in the authors' code.
+ * A unit i is an index of the **last** axis, because weights are `[input, units]` here. Its norm runs over all other
+ * axes. (In PyTorch's `[units, input]` the unit comes first: convert the weights, not the axis.) A tensor with one axis
+ * or none (bias, gain) counts as one unit, as in the authors' code.
  *
  * Reports `{ norm, limit, clipped }`: the largest ratio |G_i| / max(|W_i|, epsilon), lambda, and the fraction of units
  * that were clipped.
@@ -55,7 +58,7 @@ export function adaptive(lambda = 0.01, options: AdaptiveOptions = {}): Gradient
         const allowed = max(unitNorms(w), epsilon);
         const ratio = div(norm, allowed);
         ratios.push(reshape(ratio, [sizeOf(ratio.shape)]));
-        // Where nothing is clipped the quotient may be infinite; it is not taken.
+        // If nothing is clipped, the quotient may be infinite; it is not used then.
         return mul(g, select(less(lambda, ratio), div(mul(allowed, lambda), norm), 1));
       });
       return { gradients: clipped, state, report: reportOf(ratios, lambda) };

@@ -9,14 +9,15 @@ interface Member {
 }
 
 /**
- * Gradient transforms one after the other: each gets the gradients that the one before it returned. Chains nest.
+ * Applies gradient transforms one after the other. Each gets the gradients that the one before it returned. Chains can
+ * be nested.
  *
- * State and report are those of the members under their names (`globalNorm`, and `globalNorm2` for a second one). Each
- * member draws from a random stream of its own, named as its state, so adding a member at the end changes the numbers
- * of no other.
+ * State and report have the members' names as keys (`globalNorm`, and `globalNorm2` for a second one). Each member has
+ * its own random stream, named like its state. Adding a member at the end therefore changes no random numbers of the
+ * others.
  *
- * The step is skipped where one member says so. Then the members that did not ask for it keep their state, so that a
- * history of norms never sees the step that was not made.
+ * If one member asks to skip the step, the step is skipped. The members that did not ask keep their old state, so that
+ * a history of norms, for example, does not include the skipped step.
  */
 export function chain(...transforms: readonly GradientTransform[]): GradientTransform<Named, Named> {
   const members = named(transforms);
@@ -47,7 +48,7 @@ export function chain(...transforms: readonly GradientTransform[]): GradientTran
   };
 }
 
-/** A member's state: as it was where the step is skipped and another member asked for that. */
+/** A member's next state: the old one if the step is skipped and this member did not ask for it. */
 function stateAfter(before: Tree, { state, skip: own }: Transformed<Tree>, skip: Tensor | undefined): Tree {
   if (skip === undefined || skip === own) return state;
   const stays = own === undefined ? skip : and(skip, not(own));

@@ -5,19 +5,21 @@ import type { ClipReport, GradientTransform, NoState } from "./gradient-transfor
 import { treeNorm, type NormKind } from "./norm.ts";
 
 export interface GlobalNormOptions {
-  /** Added to the norm in the quotient. Default 0: a clipped gradient has exactly the norm c. PyTorch's is 1e-6. */
+  /**
+   * Added to the norm in the denominator. Default 0: a clipped gradient then has exactly the norm c. PyTorch uses 1e-6.
+   */
   readonly epsilon?: number;
-  /** Default 2. */
+  /** Which norm. Default 2. */
   readonly norm?: NormKind;
 }
 
 /**
- * `g <- g min(1, c / (|g| + epsilon))` with the norm over all gradients together, so that their direction stays
- * (Pascanu et al. 2013, arXiv 1211.5063).
+ * `g <- g min(1, c / (|g| + epsilon))` with the norm over all gradients together, so that their direction does not
+ * change (Pascanu et al. 2013, arXiv 1211.5063).
  *
- * `globalNorm(c)` is exact, as optax; `globalNorm(c, { epsilon: 1e-6 })` is PyTorch's `clip_grad_norm_`. A norm that is
- * NaN makes every gradient NaN; {@link skipNonFinite} says no to such a step. Reports `{ norm, limit, clipped }`,
- * `clipped` being 1 where the norm was above the limit.
+ * `globalNorm(c)` is exact, as in optax; `globalNorm(c, { epsilon: 1e-6 })` is PyTorch's `clip_grad_norm_`. If the norm
+ * is NaN, every gradient becomes NaN; use {@link skipNonFinite} to skip such a step. Reports `{ norm, limit, clipped
+ * }`; `clipped` is 1 if the norm was above the limit.
  */
 export function globalNorm(limit: number, options: GlobalNormOptions = {}): GradientTransform<NoState, ClipReport> {
   checkOptions("globalNorm", options, ["epsilon", "norm"], { eps: "epsilon", normType: "norm", norm_type: "norm" });

@@ -1,4 +1,4 @@
-// The interface of all gradient transforms, and what puts them together
+// The interface of all gradient transforms, and functions that combine them
 export type { ClipReport, GradientTransform, NoState, Transformed, UpdateContext } from "./gradient-transform.ts";
 export { chain } from "./chain.ts";
 

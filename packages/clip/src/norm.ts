@@ -14,12 +14,13 @@ import {
 } from "@sluice/tensor";
 import { root, scaleOfSquares, sizeOf } from "@sluice/tensor/internal";
 
-/** 2: sqrt(sum g^2); 1: sum |g|; "max": max |g|. */
+/** Which norm. 2: sqrt(sum g^2); 1: sum |g|; "max": max |g|. */
 export type NormKind = 1 | 2 | "max";
 
 /**
- * The norm of all tensors of a tree together, a scalar. Tensors are added in the tree's order. Squares are scaled where
- * they would leave the dtype's range, so that the norm is infinite or 0 only where it does not fit itself. A tree without elements has the norm 0.
+ * The norm of all tensors of a tree together, a scalar. Tensors are added in the tree's order. Squares are scaled if
+ * they would leave the dtype's range, so the norm is infinite or 0 only if it does not fit the dtype itself. The norm
+ * of a tree without elements is 0.
  */
 export function treeNorm(tree: Tree, kind: NormKind = 2): Tensor {
   const tensors = tensorsOf(tree)

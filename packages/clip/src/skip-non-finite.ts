@@ -5,21 +5,21 @@ import { treeNorm } from "./norm.ts";
 
 export interface SkipNonFiniteOptions {
   /**
-   * After this many skipped steps in a row the next is not skipped, so that a run whose weights are beyond repair ends
-   * as diverged instead of standing still unseen. Default 10; Infinity never gives up.
+   * After this many skipped steps in a row, the next step is not skipped. A run whose weights are beyond repair then
+   * ends as diverged instead of silently making no progress. Default 10; Infinity skips without limit.
    */
   readonly consecutive?: number;
 }
 
-/** Steps skipped: in all, and without a good one in between; both i32 []. */
+/** The number of skipped steps: in total, and since the last good step; both i32 []. */
 type SkipState = { readonly skipped: Tensor; readonly consecutive: Tensor };
 
-/** `skipped` is the count of the whole run, i32 []; `clipped` is 1 where this step is skipped. */
+/** `skipped` is the total of the run, i32 []; `clipped` is 1 if this step is skipped. */
 type SkipReport = { readonly norm: Tensor; readonly clipped: Tensor; readonly skipped: Tensor };
 
 /**
- * Skips the whole update where an element of the gradients is NaN or infinite: `skip` is true, and neither weights nor
- * moments move.
+ * Skips the whole update if an element of the gradients is NaN or infinite: `skip` is true, and neither weights nor
+ * moments change.
  *
  * Reports `{ norm, clipped, skipped }`.
  */

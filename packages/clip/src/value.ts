@@ -5,8 +5,8 @@ import type { ClipReport, GradientTransform, NoState } from "./gradient-transfor
 import { treeNorm } from "./norm.ts";
 
 /**
- * `g <- min(max(g, -c), c)`, element by element (Mikolov 2012; PyTorch's `clip_grad_value_`). It turns the gradient's
- * direction. NaN stays NaN.
+ * `g <- min(max(g, -c), c)`, element by element (Mikolov 2012; PyTorch's `clip_grad_value_`). This may change the
+ * gradient's direction. NaN stays NaN.
  *
  * Reports `{ norm, limit, clipped }`: the largest |g|, and the fraction of elements beyond the limit.
  */

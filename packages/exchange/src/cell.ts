@@ -4,14 +4,14 @@ import { TensorError } from "@sluice/tensor";
 import { pathsOf, presentIn } from "./convert.ts";
 import type { CellLayout, ExchangedCell, WeightLayout } from "./layout.ts";
 
-/** A cell that a library has, and its weights there. */
+/** The counterpart of a cell in a library, with its weights. */
 export interface LaidOut {
   readonly cell: ExchangedCell;
   readonly layout: CellLayout;
   readonly weights: readonly WeightLayout[];
 }
 
-/** The layout of a cell among `layouts`; an error that says why `library` has no exact counterpart of it. */
+/** Finds the layout of a cell among `layouts`. Throws an error that says why `library` has no exact counterpart. */
 export function laidOut(cell: Cell, layouts: readonly CellLayout[], library: string): LaidOut {
   const origin = originOf(cell);
   if (origin === undefined && cell.origin !== undefined) {

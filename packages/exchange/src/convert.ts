@@ -1,4 +1,4 @@
-/** Weights from and to the form that a layout describes. No value is computed: every number is kept as it is. */
+/** Converts weights to and from the form that a layout describes. Every number is kept as it is. */
 import {
   concat,
   isTensor,
@@ -19,7 +19,7 @@ export type Named = Readonly<Record<string, Tensor>>;
 /** Parameters, or their shapes, by path. */
 type ByPath<T> = ReadonlyMap<string, T>;
 
-/** The weights of a layout that a cell or layer with these parameters has. */
+/** The weights of a layout that a cell or layer with these parameters uses. */
 export function presentIn(
   weights: readonly WeightLayout[],
   paths: { has(path: string): boolean },
@@ -42,10 +42,10 @@ export function exported(weight: WeightLayout, parameters: ByPath<Tensor>): Tens
   return typeof weight.parameters === "string" && only !== undefined ? only : stack(rows);
 }
 
-/** A parameter's blocks, some of them read so far; one block where the layout has no order of gates. */
+/** A parameter's blocks, as far as they were read; one block if the layout has no order of gates. */
 export type Blocks = Map<string, (Tensor | undefined)[]>;
 
-/** Reads the library's tensor into the blocks of the parameters it holds. `shapes` are those of the parameters. */
+/** Reads the library's tensor into blocks of the parameters. `shapes` are the parameters' shapes. */
 export function importInto(
   blocks: Blocks,
   weight: WeightLayout,
@@ -70,7 +70,7 @@ export function importInto(
   }
 }
 
-/** The parameter that its blocks make. */
+/** The parameter that consists of its blocks. */
 export function joined(known: readonly (Tensor | undefined)[] | undefined, path: string, library: string): Tensor {
   const present = known?.filter((block) => block !== undefined) ?? [];
   if (known === undefined || present.length < known.length)
@@ -94,7 +94,7 @@ export function shapeOf(weight: WeightLayout, shapes: ByPath<Shape>): Shape {
   return typeof weight.parameters === "string" ? row : [weight.parameters.length, ...row];
 }
 
-/** The tensor `name` of `named`, of the given shape. */
+/** Takes the tensor `name` of `named` and checks its shape. */
 export function checked(named: Named, name: string, shape: Shape, library: string): Tensor {
   const found = Object.hasOwn(named, name) ? named[name] : undefined;
   if (found === undefined)
@@ -106,7 +106,7 @@ export function checked(named: Named, name: string, shape: Shape, library: strin
   return found;
 }
 
-/** Rejects tensors that the layer has no place for. */
+/** Throws an error if there are tensors that the layer does not use. */
 export function checkNames(named: Named, expected: readonly string[], library: string): void {
   const strange = Object.keys(named).find((name) => !expected.includes(name));
   if (strange !== undefined)
@@ -134,7 +134,7 @@ function required<T>(of: ByPath<T>, path: string): T {
   return found;
 }
 
-/** Whether all values are zero; symbols have none to look at. */
+/** Whether all values are zero; false for symbols, which have no values. */
 function isZero(x: Tensor): boolean {
   return x.kind === "array" && x.data.every((value) => value === 0);
 }

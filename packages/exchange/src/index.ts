@@ -2,5 +2,5 @@
 export { fromPyTorch, toPyTorch } from "./pytorch.ts";
 export { fromKeras, toKeras } from "./keras.ts";
 
-// Layouts, for cells of your own
+// Layouts, for your own cells
 export type { CellLayout, ExchangedCell, ExchangeOptions, GateOrder, WeightLayout } from "./layout.ts";

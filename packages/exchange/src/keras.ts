@@ -22,7 +22,7 @@ const oneBias = (): readonly WeightLayout[] => [
   { name: "bias", parameters: "b" },
 ];
 
-/** Keras orders a GRU's gates z, r, h; with reset after the product its bias has two rows. */
+/** Keras orders a GRU's gates z, r, h. With reset after the product its bias has two rows. */
 function gruWeights({ options }: ExchangedCell): readonly WeightLayout[] {
   const gates = { blocks: 3, order: [1, 0, 2] };
   return [
@@ -59,11 +59,12 @@ const layouts: readonly CellLayout[] = [
 ];
 
 /**
- * The weights of one layer in Keras's layout: `kernel` `[input, gates * units]`, `recurrent_kernel` and `bias`, of
- * `SimpleRNN`, `GRU`, `LSTM` and `Dense`. Keras orders a GRU's gates z, r, h; its bias is `[2, 3 * units]` with reset
- * after the product and `[3 * units]` before. Other cells come with a layout of their own: `{ layouts: [layout] }`.
+ * The weights of one layer in Keras's layout: `kernel` `[input, gates * units]`, `recurrent_kernel` and `bias`, for
+ * `SimpleRNN`, `GRU`, `LSTM` and `Dense`. Keras orders a GRU's gates z, r, h. Its bias is `[2, 3 * units]` with reset
+ * after the product and `[3 * units]` with reset before. For other cells pass a layout: `{ layouts: [layout] }`.
  *
- * An error says where Keras has no such layer: two biases of an RNN, an LSTM or a GRU with reset before, normalization.
+ * Throws an error if Keras has no such layer: an RNN, an LSTM or a GRU with reset before that has two biases, or
+ * normalization.
  */
 export function toKeras<P extends Tree>(layer: Layer<P>, params: P, options?: ExchangeOptions): Record<string, Tensor>;
 export function toKeras(layer: Layer, params: Tree, options: ExchangeOptions = {}): Record<string, Tensor> {
@@ -72,7 +73,7 @@ export function toKeras(layer: Layer, params: Tree, options: ExchangeOptions = {
   return exportParts(library, [partOf(layer, options)], params);
 }
 
-/** Parameters of one layer from Keras's weights (see {@link toKeras}); every weight must have its place. */
+/** The parameters of one layer from Keras's weights (see {@link toKeras}). Unused weights are an error. */
 export function fromKeras<P extends Tree>(layer: Layer<P>, named: Named, options?: ExchangeOptions): P;
 export function fromKeras(layer: Layer, named: Named, options: ExchangeOptions = {}): Tree {
   checkOptions("fromKeras", options, ["layouts"]);

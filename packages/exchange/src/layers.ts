@@ -1,4 +1,4 @@
-/** The kinds of layer that exchange knows, told apart by their data. */
+/** The kinds of layer that exchange supports, recognized by their data. */
 import {
   isAsMade,
   type BidirectionalLayer,
@@ -15,7 +15,7 @@ export const isBidirectional = (layer: Layer): layer is BidirectionalLayer => is
 export const isSequential = (layer: Layer): layer is SequentialLayer => isOf("sequential", layer);
 export const isDense = (layer: Layer): layer is DenseLayer => isOf("dense", layer);
 
-/** Whether a layer is of a kind; an error if it was and one of its parts has been replaced. */
+/** Whether a layer is of a kind. Throws an error if it was, but one of its parts has been replaced. */
 function isOf(kind: string, layer: Layer): boolean {
   if (!("kind" in layer) || layer.kind !== kind) return false;
   if (hasOrigin(layer) && isAsMade(layer)) return true;

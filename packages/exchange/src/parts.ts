@@ -3,11 +3,11 @@ import { leavesOf, TensorError, type Tensor, type Tree } from "@sluice/tensor";
 import { checked, checkNames, exported, importInto, joined, shapeOf, type Blocks, type Named } from "./convert.ts";
 import type { WeightLayout } from "./layout.ts";
 
-/** A part of a layer that has weights of its own: a cell of a stack, one of its directions, or a dense layer. */
+/** A part of a layer with its own weights: a cell of a stack, one of its directions, or a dense layer. */
 export interface Part {
-  /** Where its parameters are in those of the layer: `0.forward.`, or nothing. */
+  /** The prefix of its parameters in the layer's, such as `0.forward.`, or "". */
   readonly path: string;
-  /** What `{layer}` is in the names of its weights. */
+  /** The replacement of `{layer}` in the names of its weights. */
   readonly layer: string;
   readonly weights: readonly WeightLayout[];
 }
@@ -24,7 +24,7 @@ export function exportParts(library: string, parts: readonly Part[], params: Tre
   );
 }
 
-/** The parameters of a layer, of specs `specs`, from the library's weights. */
+/** The parameters of a layer with specs `specs`, from the library's weights. */
 export function importParts(library: string, parts: readonly Part[], specs: Specs, named: Named): Tree {
   checkNames(named, namesOf(library, parts), library);
   const shapes = new Map(specsOf(specs).map(({ path, spec }) => [path, spec.shape]));
@@ -43,7 +43,7 @@ export function importParts(library: string, parts: readonly Part[], specs: Spec
 
 const nameIn = ({ layer }: Part, { name }: WeightLayout): string => name.replaceAll("{layer}", layer);
 
-/** The names of all weights; an error where two weights have one. */
+/** The names of all weights. Throws an error if two weights have the same name. */
 function namesOf(library: string, parts: readonly Part[]): string[] {
   const names = parts.flatMap((part) => part.weights.map((weight) => nameIn(part, weight)));
   const twice = names.find((name, i) => names.indexOf(name) !== i);

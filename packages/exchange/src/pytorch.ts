@@ -16,7 +16,7 @@ const linear: readonly WeightLayout[] = [
   { name: "bias", parameters: "b" },
 ];
 
-/** The gates stand in the same order, and the matrices are transposed. */
+/** The gates are in the same order, and the matrices are transposed. */
 const weights = (): readonly WeightLayout[] => [
   { name: "weight_ih_{layer}", parameters: "W", transpose: true },
   { name: "weight_hh_{layer}", parameters: "U", transpose: true },
@@ -47,15 +47,15 @@ const layouts: readonly CellLayout[] = [
 ];
 
 /**
- * The weights under PyTorch's names and in its layout: of `nn.RNN`, `nn.GRU` and `nn.LSTM`, `weight_ih_l0` `[gates *
+ * The weights in PyTorch's layout under its names. For `nn.RNN`, `nn.GRU` and `nn.LSTM`: `weight_ih_l0` `[gates *
  * hidden, input]`, `weight_hh_l0`, `bias_ih_l0`, `bias_hh_l0`, with `_reverse` for the backward direction and `l1`, ...
- * for the layers of a stack; of `nn.Linear`, `weight` and `bias`. Every number is kept as it is. Cells of other modules
- * come with a layout of their own: `{ layouts: [layout] }`.
+ * for the layers of a stack. For `nn.Linear`: `weight` and `bias`. Every number is kept as it is. For other cells pass
+ * a layout: `{ layouts: [layout] }`.
  *
- * A cell with one bias becomes `bias_ih` beside a `bias_hh` of zeros: the same function, but in training PyTorch then
- * moves both. An error says where PyTorch has no such layer: the GRU's reset before the product, normalization, other
- * activations (`nn.Linear` has none), a merge other than concat, and a cell with another step than its own, as after
- * zoneout. Variational dropout does not matter, since it does nothing in evaluation.
+ * A cell with one bias gets a `bias_hh` of zeros. That is the same function, but PyTorch then trains both. Throws an
+ * error if PyTorch has no such layer: a GRU with reset before the product, normalization, other activations
+ * (`nn.Linear` has none), a merge other than concat, or a modified step, as after zoneout. Variational dropout is
+ * ignored, because it does nothing in evaluation.
  */
 export function toPyTorch<P extends Tree>(
   layer: Layer<P>,
@@ -69,8 +69,8 @@ export function toPyTorch(layer: Layer, params: Tree, options: ExchangeOptions =
 }
 
 /**
- * Parameters of a layer from PyTorch's weights (see {@link toPyTorch}); every weight must have its place. A cell with
- * one bias takes PyTorch's two only where `bias_hh` is zero: make the cell with `biases: 2` otherwise.
+ * The parameters of a layer from PyTorch's weights (see {@link toPyTorch}). Unused weights are an error. A cell with
+ * one bias accepts PyTorch's two only if `bias_hh` is zero; otherwise make the cell with `biases: 2`.
  */
 export function fromPyTorch<P extends Tree>(layer: Layer<P>, named: Named, options?: ExchangeOptions): P;
 export function fromPyTorch(layer: Layer, named: Named, options: ExchangeOptions = {}): Tree {
@@ -125,7 +125,7 @@ function directionsOf(layer: Layer, index: number, path: string, known: readonly
   throw new TensorError(`PyTorch: ${layer.name} is not a recurrent layer; convert it on its own`);
 }
 
-/** One module of PyTorch has layers of one kind and size, and runs all of them in both directions or none. */
+/** A PyTorch module has layers of one kind and size, and runs either all or none of them in both directions. */
 function checkAlike(parts: readonly Recurrent[]): void {
   const [first] = parts;
   const same = ({ cell, layout }: LaidOut, other: LaidOut): boolean =>

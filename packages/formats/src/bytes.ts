@@ -1,12 +1,12 @@
 import { type ArrayTensor, type DType, type Values } from "@sluice/tensor";
 import { allocate } from "@sluice/tensor/internal";
 
-/** Bytes of one element in a file; a bool, four bytes in memory, takes one. */
+/** Bytes per element in a file. A bool, four bytes in memory, takes one. */
 export const widths: Readonly<Record<DType, number>> = { f64: 8, f32: 4, i32: 4, bool: 1 };
 
 const littleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
-/** The elements in little-endian order: a view where that is the machine's order, a copy elsewhere. */
+/** The elements in little-endian order: a view if that is the machine's order, otherwise a copy. */
 export function bytesOf({ dtype, data }: ArrayTensor): Uint8Array {
   if (dtype === "bool") return Uint8Array.from(data, (x) => (x === 0 ? 0 : 1));
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);

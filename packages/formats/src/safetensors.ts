@@ -8,13 +8,13 @@ import { bytesOf, valuesFrom, widths } from "./bytes.ts";
  * gaps.
  */
 
-/** Tensors by name, and strings by name. */
+/** The contents of a safetensors file: tensors by name, and metadata strings by name. */
 export interface Safetensors {
   readonly tensors: Readonly<Record<string, ArrayTensor>>;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** A file that cannot be read, and why. */
+/** A file that cannot be read, with the reason. */
 export class SafetensorsError extends Error {
   constructor(problem: string, options?: ErrorOptions) {
     super(`safetensors: ${problem}`, options);
@@ -32,9 +32,9 @@ const dtypes = new Map<string, DType>([
 const metadataName = "__metadata__";
 
 /**
- * A tree of arrays as a safetensors file; names are paths. Wide elements stand first, then in order of their names, and
- * the header is filled up with spaces to a multiple of 8, so every tensor is aligned. The same tensors give the same
- * bytes.
+ * Writes a tree of arrays as a safetensors file; names are paths. Tensors with wide elements come first, then in order
+ * of names. The header is padded with spaces to a multiple of 8, so every tensor is aligned. The same tensors give the
+ * same bytes.
  */
 export function writeSafetensors(tree: Tree, metadata: Readonly<Record<string, string>> = {}): Bytes {
   const named = new Map<string, ArrayTensor>();
@@ -75,8 +75,8 @@ export function writeSafetensors(tree: Tree, metadata: Readonly<Record<string, s
 }
 
 /**
- * Reads a safetensors file. A file that is cut off, damaged or holds other dtypes is a {@link SafetensorsError} that
- * says what is wrong where.
+ * Reads a safetensors file. Throws a {@link SafetensorsError} that says what is wrong where, if the file is truncated,
+ * damaged or contains other dtypes.
  */
 export function readSafetensors(bytes: Uint8Array): Safetensors {
   const { header, start } = headerOf(bytes);

@@ -1,6 +1,6 @@
 /**
- * SHA-256 (FIPS 180-4) in plain JavaScript: it answers at once and runs in every page. WebCrypto answers later, and
- * browsers have it on secure pages only; where it is there, {@link sha256Later} uses it for long content.
+ * SHA-256 (FIPS 180-4) in plain JavaScript. It is synchronous and runs in every page. WebCrypto is asynchronous and, in
+ * browsers, available only in secure pages; {@link sha256Later} uses it for long content if it is available.
  */
 
 import type { Bytes } from "@sluice/tensor";
@@ -17,7 +17,7 @@ export function sha256(content: string | Uint8Array): string {
   return Array.from(state, (word) => (word >>> 0).toString(16).padStart(8, "0")).join("");
 }
 
-/** {@link sha256}, by WebCrypto where there is one: several times as fast, and beside this thread's work. */
+/** {@link sha256} by WebCrypto, if it is available: several times faster, and without blocking this thread. */
 export async function sha256Later(bytes: Bytes): Promise<string> {
   if (globalThis.crypto?.subtle === undefined) return sha256(bytes);
   const digest = await crypto.subtle.digest("SHA-256", bytes);
@@ -95,7 +95,7 @@ const constants = Int32Array.of(
   0xc67178f2,
 );
 
-/** What is left from `start`, then a 1 bit, zeros, and the length in bits as the last 8 bytes of a block. */
+/** The remaining bytes from `start`, then a 1 bit, zeros, and the length in bits as the last 8 bytes of a block. */
 function ending(bytes: Uint8Array, start: number): Uint8Array {
   const rest = bytes.length - start;
   const end = new Uint8Array(rest < 56 ? 64 : 128);
@@ -107,7 +107,7 @@ function ending(bytes: Uint8Array, start: number): Uint8Array {
 
 const rotated = (x: number, by: number): number => (x >>> by) | (x << (32 - by));
 
-/** Takes the 64 bytes at `at` into the state; `words` is scratch space. */
+/** Adds the 64 bytes at `at` to the state; `words` is scratch space. */
 function absorb(state: Int32Array, words: Int32Array, bytes: Uint8Array, at: number): void {
   schedule(words, bytes, at);
   let [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = state;

@@ -5,8 +5,10 @@ import { compareNames } from "./safetensors.ts";
 import { sha256Later } from "./sha256.ts";
 
 /**
- * SHA-256 of weights, in hexadecimal: over every tensor in order of its name, `name \n dtype \n shape with commas \n`
- * in UTF-8 and then its elements, little-endian (a bool as one byte). Equal weights have equal hashes on every machine,
+ * SHA-256 of weights, in hexadecimal. It hashes every tensor in order of its name: `name
+ *  dtype
+ *  shape with commas
+ * ` in UTF-8, then its elements, little-endian (a bool as one byte). Equal weights have equal hashes on every machine,
  * whatever the order of the tree's keys.
  */
 export async function weightsHash(params: Tree): Promise<string> {

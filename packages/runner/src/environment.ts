@@ -5,9 +5,9 @@ import { dirname, join, resolve } from "node:path";
 import { sha256 } from "@sluice/formats";
 import { messageOf, systemCode, type Environment, type GitState } from "@sluice/study";
 
-/** The environment, and the text of the uncommitted changes ("" when there are none). */
+/** The environment, and the text of the uncommitted changes ("" if there are none). */
 export function captureEnvironment(options: {
-  /** Path of the study's module: the repository is that around it. */
+  /** Path of the study's module. The repository around it is described. */
   readonly module: string;
   readonly threads: number;
   readonly command: string;
@@ -29,10 +29,10 @@ export function captureEnvironment(options: {
   };
 }
 
-/** The tree of no files: what the changes of a repository without a commit are changes to. */
+/** The empty git tree, with which a repository without a commit is compared. */
 const EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
 
-/** `null` outside a repository. What git does not tell inside one is named as lost, with its reason. */
+/** `null` outside a repository. If git fails inside one, what is missing is reported with the reason. */
 function gitState(folder: string): { state: GitState; diff: string } | null {
   if (!inRepository(folder)) return null;
   const git: Git = (args, env = process.env, cwd = folder) =>
@@ -66,7 +66,7 @@ function gitState(folder: string): { state: GitState; diff: string } | null {
 
 type Git = (args: readonly string[], env?: NodeJS.ProcessEnv, cwd?: string) => string;
 
-/** Looks for the repository itself, so that a git that fails is not taken for none. */
+/** Looks for the repository without git, so that a failing git does not look like a missing repository. */
 function inRepository(from: string): boolean {
   if (process.env["GIT_DIR"] !== undefined) return true;
   for (let folder = resolve(from); ; folder = dirname(folder)) {
@@ -95,8 +95,8 @@ function quietly(ask: () => string): string | null {
 }
 
 /**
- * The changes to tracked files and the untracked files that are not ignored, as one patch. Works on a copy of the
- * index: the repository is only read.
+ * The changes to tracked files, and the untracked files that are not ignored, as one patch. It uses a copy of the
+ * index, so the repository is not modified.
  */
 function uncommittedChanges(
   git: Git,

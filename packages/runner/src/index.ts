@@ -1,8 +1,8 @@
-// Running a study that stands in a module
+// Running a study from a module
 export { prepareRun, type PreparedRun, type RunOptions } from "./prepare.ts";
 export { loadStudy } from "./load.ts";
 
-// Where it runs, and where it leaves its trials
+// Where it runs, and where it stores its trials
 export { childProcesses, type ChildProcessesOptions } from "./child/child-processes.ts";
 export { folderStore, type FolderStore } from "./folder/folder-store.ts";
 export { readMetrics } from "./folder/metrics.ts";

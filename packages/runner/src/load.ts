@@ -2,14 +2,15 @@ import { existsSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { isStudy, messageOf, studyError, systemCode, type Study } from "@sluice/study";
 
-/** Imports a module and gives the study it exports by default. */
+/** Imports a module and returns the study that is its default export. */
 export async function loadStudy(path: string): Promise<Study> {
   if (!existsSync(path)) throw studyError(`${path}: there is no such file`);
   let module: { default?: unknown };
   try {
     module = await import(pathToFileURL(path).href);
   } catch (error) {
-    // An error of the study's own checks is told whole; one of loading says which module would not load.
+    // Errors from the study's own checks are shown as they are. For other errors the message names the module that
+    // could not be loaded.
     if (error instanceof Error && error.name === "StudyError") throw error;
     if (systemCode(error) === "ERR_UNKNOWN_FILE_EXTENSION" && /\.[mc]?ts\b/.test(messageOf(error))) {
       throw studyError(

@@ -10,23 +10,23 @@ import { folderStore } from "./folder/folder-store.ts";
 import { loadStudy } from "./load.ts";
 
 export interface RunOptions {
-  /** Path of the module that exports the study by default. */
+  /** Path of the module whose default export is the study. */
   readonly module: string;
-  /** One of the study's budgets; its default by default. */
+  /** One of the study's budgets; by default its default budget. */
   readonly budget?: string;
   /** The runs folder. */
   readonly out: string;
   readonly seeds?: number;
-  /** Threads a trial; by default the cores shared out among the trials that are left to run. */
+  /** Threads per trial; by default the cores divided by the number of trials to run. */
   readonly threads?: number;
-  /** Trials at a time; by default cores / threads. */
+  /** Trials at a time; default: cores / threads. */
   readonly jobs?: number;
   readonly dataFolder?: string;
   /** Run failed, diverged and unreadable trials again. */
   readonly retry?: boolean;
   /**
-   * Seconds that a trial may take; after them it is stopped and counts as failed. By default the study's limit, else
-   * none.
+   * Time limit per trial, in seconds. A trial that exceeds it is stopped and counts as failed. By default the study's
+   * limit, or none.
    */
   readonly limit?: number;
   /** The command to print for running the study again. */
@@ -48,7 +48,7 @@ const optionsSchema = z.strictObject({
   command: z.string().optional(),
 });
 
-/** A run of a study that stands in a module, with a process for each trial, in a folder. */
+/** A run of a study from a module, in a folder, with one process per trial. */
 export interface PreparedRun extends RunPlan {
   /** Path of the module. */
   readonly module: string;
@@ -57,8 +57,8 @@ export interface PreparedRun extends RunPlan {
 }
 
 /**
- * Loads a study, identifies its code, checks its data, and finds out which trials there are and which are left to run.
- * Nothing is written; `runStudy` of `@sluice/study` runs it.
+ * Loads a study, identifies its code, checks its data, and finds the trials and those that are left to run. It writes
+ * nothing; `runStudy` of `@sluice/study` runs the result.
  */
 export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
   const checked = optionsSchema.safeParse(options);
@@ -89,7 +89,7 @@ export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
   return { ...plan, module, out };
 }
 
-/** The identity of a module's code as it is now, which notices when the code no longer is that. */
+/** The identity of a module's code, which notices when the code changes. */
 function watchedCode(module: string): NonNullable<Parameters<typeof planRun>[1]["code"]> {
   const identify = (): CodeIdentity => codeIdentity(module, { execArgv: trialArguments() });
   const { hash, unresolved, ...rest } = identify();

@@ -1,6 +1,6 @@
-/** Where a trial ran. None of it takes part in its identity. `null` stands for what the platform does not tell. */
+/** Where a trial ran. This is not part of its identity. `null` means that the platform does not tell. */
 export interface Environment {
-  /** What runs JavaScript, such as "Node 24.21.0" or "Chromium 140". */
+  /** The JavaScript runtime, such as "Node 24.21.0" or "Chromium 140". */
   readonly runtime: string;
   /** Such as "V8 13.6.233". */
   readonly engine: string | null;
@@ -15,16 +15,16 @@ export interface Environment {
 }
 
 export interface GitState {
-  /** `null` in a repository without a commit, or where git did not tell. */
+  /** `null` in a repository without commits, or if git failed. */
   readonly commit: string | null;
   readonly branch: string | null;
-  /** SHA-256 of the uncommitted changes, which the store keeps with the trial; `null` when there are none. */
+  /** SHA-256 of the uncommitted changes, which the store keeps with the trial; `null` if there are none. */
   readonly uncommitted: string | null;
-  /** What could not be found out, and why. Without it the rest is all there is. */
+  /** What could not be found out, and why. If absent, this is complete. */
   readonly lost?: string;
 }
 
-/** An environment of which nothing but the number of threads is known. */
+/** An environment about which only the number of threads is known. */
 export function unknownEnvironment({ threads, command }: Pick<Environment, "threads" | "command">): Environment {
   return {
     runtime: "an unnamed JavaScript engine",

@@ -1,6 +1,6 @@
 /**
- * An error whose message is meant for the person at the keyboard: it says what was wrong, where, and what to do.
- * `sluice` prints the message alone, without a stack.
+ * An error with a message for the user: what is wrong, where, and what to do. `sluice` prints only the message, without
+ * the stack.
  */
 export function studyError(message: string, cause?: unknown): Error {
   const error = cause === undefined ? new Error(message) : new Error(message, { cause });
@@ -8,7 +8,7 @@ export function studyError(message: string, cause?: unknown): Error {
   return error;
 }
 
-/** The message of anything that can be thrown. */
+/** The message of any thrown value. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
@@ -19,12 +19,14 @@ export function systemCode(thrown: unknown): string | undefined {
   return undefined;
 }
 
-/** The error of a store that could not write: `place` is what could not be written, the message says how to go on. */
+/**
+ * The error of a store that could not write. `place` is what could not be written; the message says how to continue.
+ */
 export function storeError(place: string, message: string, cause?: unknown): Error {
   return Object.assign(studyError(message, cause), { unwritable: place });
 }
 
-/** Whether it was the store that failed, or the disk below it, and not the work. */
+/** Whether the store, or the disk below it, failed rather than the work. */
 export function isStoreFailure(thrown: unknown): boolean {
   return (
     thrown instanceof Error &&

@@ -1,7 +1,7 @@
 import { studyError } from "./error.ts";
 import { indexGenerator } from "./statistics/generator.ts";
 
-/** Which part of the data a trial is tested on, of how many. */
+/** Which fold of the data a trial is tested on, and how many there are. */
 export interface Fold {
   /** 0 to `of` - 1. */
   readonly index: number;
@@ -9,18 +9,18 @@ export interface Fold {
 }
 
 export interface FoldRowsOptions {
-  /** Of the order in which the rows are dealt out: a trial's `seed`, for another division with each seed. */
+  /** Seed of the shuffle: with a trial's `seed`, each seed gets another division. */
   readonly seed: number;
-  /** The class of each row: then each fold has its share of every class. */
+  /** The class of each row; each fold then gets its share of every class. */
   readonly classes?: ArrayLike<number | string>;
 }
 
 /**
- * Divides the rows 0 to `count` - 1 into folds that differ by one row at most, and gives those that a fold is tested on
- * and those that are left to train on, in rising order. The folds of one seed share no row and have all of them
- * together.
+ * Divides the rows 0 to `count` - 1 into folds whose sizes differ by at most one row. Returns the rows on which a fold
+ * is tested and the remaining rows for training, in ascending order. The folds of one seed are disjoint and together
+ * contain all rows.
  *
- * @throws an error where a fold would be empty.
+ * @throws an error if a fold would be empty.
  */
 export function foldRows(
   count: number,
@@ -33,7 +33,7 @@ export function foldRows(
     throw studyError(`foldRows: ${classes.length} classes for ${count} rows, expected one per row`);
   const below = indexGenerator(seed);
   const order = Array.from({ length: count }, (_, row) => row);
-  // Fisher and Yates's shuffle.
+  // Fisher-Yates shuffle.
   for (let last = count - 1; last > 0; last -= 1) {
     const other = below(last + 1);
     const row = order[last] ?? 0;

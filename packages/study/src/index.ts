@@ -71,6 +71,6 @@ export { studentCdf, studentQuantile } from "./statistics/student.ts";
 export { normalCdf, normalQuantile } from "./statistics/normal.ts";
 export { interquartileMean, mean as sampleMean, median, quantile, standardDeviation } from "./statistics/summary.ts";
 
-// Telling people what went wrong
+// Error messages for the user
 export { isStoreFailure, messageOf, storeError, studyError, systemCode } from "./error.ts";
 export { nearest, suggestion } from "./nearest.ts";

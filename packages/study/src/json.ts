@@ -1,9 +1,9 @@
-/** What a JSON file can hold. */
+/** A value that JSON can represent. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
 /**
- * JSON with the keys of every object sorted and no white space: equal values give equal text, so its hash names the
- * value. Members that are `undefined` are left out, as `JSON.stringify` does; a number that is not finite is an error.
+ * JSON with sorted keys and no white space. Equal values give equal texts, so the hash of the text identifies the
+ * value. Members that are `undefined` are left out, as in `JSON.stringify`. A number that is not finite is an error.
  */
 export function canonicalJson(value: unknown): string {
   return canonical(value, "$");

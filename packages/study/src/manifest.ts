@@ -1,7 +1,7 @@
 import type { PlannedTrial } from "./plan.ts";
 import type { Anchor, Metric } from "./study.ts";
 
-/** What was asked and what was planned; enough, with the trials that a store holds, for the report. */
+/** What was requested and planned. With the trials in a store, this is enough for the report. */
 export interface Manifest {
   readonly name: string;
   readonly title: string;
@@ -9,9 +9,9 @@ export interface Manifest {
   readonly notes?: string;
   readonly stepLabel: string;
   readonly budget: string;
-  /** What the budget says of itself. */
+  /** The budget's note. */
   readonly budgetNotes?: string;
-  /** Path of the study's module, for running it again; `null` of a study that came from no file. */
+  /** Path of the study's module, to run it again; `null` for a study that did not come from a file. */
   readonly module: string | null;
   readonly command: string;
   readonly code: string;
@@ -23,6 +23,9 @@ export interface Manifest {
   readonly metrics: { readonly [metric: string]: Metric };
   readonly anchors: readonly Anchor[];
   readonly trials: readonly PlannedTrial[];
-  /** Made from the trials, without the manifest: which way each metric is better is then not known. */
+  /**
+   * Whether it was reconstructed from the trials. It is then not known whether higher or lower values of a metric are
+   * better.
+   */
   readonly remade?: true;
 }

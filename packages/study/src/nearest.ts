@@ -1,6 +1,4 @@
-/**
- * The known name closest to `name` by edit distance, or `undefined` when none is close enough to be a slip of the hand.
- */
+/** The known name closest to `name` by edit distance, or `undefined` if none is close enough to be a typing error. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   const allowed = Math.max(1, Math.floor(Math.max(name.length, 3) / 3) + 1);
   let best: string | undefined;
@@ -12,14 +10,14 @@ export function nearest(name: string, known: readonly string[]): string | undefi
   return best;
 }
 
-/** `did you mean "x"?` where a near name is known, else a list of what is known. */
+/** `did you mean "x"?` if a close name is known, otherwise a list of the known names. */
 export function suggestion(name: string, known: readonly string[]): string {
   const near = nearest(name, known);
   if (near !== undefined) return `did you mean "${near}"?`;
   return known.length === 0 ? "nothing is known here" : `known: ${known.join(", ")}`;
 }
 
-/** Levenshtein's distance, with a swap of two neighbours counted as one edit. */
+/** Levenshtein's distance, where exchanging two neighbors counts as one edit. */
 function editDistance(a: string, b: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, index) => index);

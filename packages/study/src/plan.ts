@@ -13,7 +13,7 @@ export interface TrialIdentity {
   readonly task: string;
   readonly variant: string;
   readonly seed: number;
-  /** Absent in a study without folds. */
+  /** Absent for a study without folds. */
   readonly fold?: Fold;
   readonly config: Settings;
   /** Hash of the code. */
@@ -25,23 +25,25 @@ export interface TrialIdentity {
 export interface PlannedTrial extends TrialIdentity {
   /** SHA-256 of the identity. */
   readonly id: string;
-  /** Name of the trial's folder below `trials/`. */
+  /** Name of the trial's folder in `trials/`. */
   readonly folder: string;
 }
 
 export interface PlanOptions {
-  /** The study's default by default. */
+  /** Default: the study's default budget. */
   readonly budget?: string;
   readonly code: string;
   readonly data: { readonly [name: string]: string };
   /**
-   * How many seeds; by default those of the budget, else all of the study's. More than the study lists go on counting.
+   * How many seeds; by default the number of the budget, or all of the study's seeds. If there are more than the study
+   * lists, counting continues.
    */
   readonly seeds?: number;
 }
 
 /**
- * The trials of a study under a budget: tasks, then seeds, then folds, then variants, so that early results already compare
+ * The trials of a study with a budget. The order is tasks, seeds, folds, variants, so that early results already
+ * compare variants.
  * variants.
  */
 export function plan(study: Study, options: PlanOptions): PlannedTrial[] {
@@ -70,7 +72,7 @@ export function plan(study: Study, options: PlanOptions): PlannedTrial[] {
 }
 
 /**
- * A budget of a study by its name; without one, the default.
+ * A budget of a study by its name; without a name, the default budget.
  *
  * @throws an error that lists the budgets of the study.
  */
@@ -88,8 +90,8 @@ export function budgetOf(
 }
 
 /**
- * The study's settings with those of the task, the variant, the budget and the budget's part for the task laid over
- * them, in this order; objects member by member.
+ * The study's settings, overridden by those of the task, the variant, the budget and the budget's part for the task, in
+ * this order. Objects are merged member by member.
  */
 export function trialConfig(
   study: Study,
@@ -102,7 +104,7 @@ export function trialConfig(
   );
 }
 
-/** Adds the id and the folder to what identifies a trial. */
+/** Adds the id and the folder to a trial's identity. */
 export function identified(identity: TrialIdentity): PlannedTrial {
   const { study, task, variant, seed, fold, config, code, data } = identity;
   const id = sha256(canonicalJson({ study, task, variant, seed, fold, config, code, data }));
@@ -110,20 +112,18 @@ export function identified(identity: TrialIdentity): PlannedTrial {
   return { ...identity, id, folder: [slug(task), slug(variant), `seed${seed}`, ...part, id.slice(0, 12)].join("-") };
 }
 
-/**
- * The key a trial draws its random numbers from. It does not depend on task or variant, so that comparisons are paired.
- */
+/** The key for a trial's random numbers. It does not depend on task or variant, so that comparisons are paired. */
 export function seedKey(study: string, seed: number): number {
   return Number.parseInt(sha256(`sluice study ${study} seed ${seed}`).slice(0, 8), 16);
 }
 
-/** The folds that are run, or `[null]` for a study without. */
+/** The folds that are run, or `[null]` for a study without folds. */
 function foldsOf({ folds }: Study, count = folds): (Fold | null)[] {
   if (folds === undefined) return [null];
   return Array.from({ length: Math.min(folds, count ?? folds) }, (_, index) => ({ index, of: folds }));
 }
 
-/** "LSTM seed 0", or "LSTM seed 0 fold 3": how people are told of a trial. Folds are counted from 1. */
+/** The name of a trial for users: "LSTM seed 0", or "LSTM seed 0 fold 3". Folds are counted from 1. */
 export function trialName({ variant, seed, fold }: Pick<TrialIdentity, "variant" | "seed" | "fold">): string {
   return `${variant} seed ${seed}${fold === undefined ? "" : ` fold ${fold.index + 1}`}`;
 }

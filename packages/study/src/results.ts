@@ -4,10 +4,10 @@ import type { PlannedTrial } from "./plan.ts";
 import { mean } from "./statistics/summary.ts";
 import type { Series } from "./trial.ts";
 
-/** Where a trial stands. Every status but `done` keeps its reason and is shown in the report. */
+/** The status of a trial. Every status except `done` has a reason and is shown in the report. */
 export type TrialStatus = "done" | "diverged" | "failed" | "interrupted" | "unreadable" | "waiting";
 
-/** One trial as read back from its folder. */
+/** A trial as read from its folder. */
 export interface TrialRecord {
   readonly id: string;
   /** Path of the trial's folder. */
@@ -15,12 +15,12 @@ export interface TrialRecord {
   readonly task: string;
   readonly variant: string;
   readonly seed: number;
-  /** Absent in a study without folds. */
+  /** Absent for a study without folds. */
   readonly fold?: Fold;
   readonly status: TrialStatus;
-  /** Why, for every status but `done`. */
+  /** The reason for every status except `done`. */
   readonly reason?: string;
-  /** Summary value by metric; `null` where there is none. */
+  /** Summary value by metric; `null` if there is none. */
   readonly metrics: { readonly [metric: string]: number | null };
   readonly weights?: string;
   /** Seconds of work, over all sessions of a resumed trial. */
@@ -28,13 +28,13 @@ export interface TrialRecord {
   readonly warnings: readonly string[];
 }
 
-/** What is said of a trial that was begun and has no result. */
+/** The reason for a trial that was started and has no result. */
 export const UNFINISHED = {
   status: "interrupted",
   reason: "ended without a result; goes on from its last checkpoint",
 } as const;
 
-/** The record of a trial of which nothing else is known. */
+/** The record of a trial about which nothing else is known. */
 export function recordOf(
   { id, task, variant, seed, fold }: PlannedTrial,
   folder: string,
@@ -44,41 +44,41 @@ export function recordOf(
   return fold === undefined ? common : { ...common, fold };
 }
 
-/** What counts once when a metric is averaged or two variants are compared. */
+/** What counts as one value when a metric is averaged or two variants are compared. */
 export interface UnitValue {
   readonly seed: number;
-  /** Of a single seed with folds, each of which then counts by itself. */
+  /** If a single seed has folds, each of them counts as one value. */
   readonly fold?: Fold;
-  /** Of a seed with folds the mean over them. */
+  /** For a seed with folds, the mean over them. */
   readonly value: number;
 }
 
-/** A named artefact of a trial, as read back. */
+/** A named artifact of a trial, as read from the store. */
 export interface StoredSeries extends Series {
   readonly name: string;
   readonly x: Series["x"] & { readonly values: readonly number[] };
   readonly lines: { readonly [name: string]: readonly number[] };
 }
 
-/** What a claim is tested against: the trials of one run of a study. */
+/** What a claim is tested with: the trials of one run of a study. */
 export interface Results {
   readonly tasks: readonly string[];
   readonly variants: readonly string[];
   readonly metrics: { readonly [metric: string]: Metric };
-  /** All trials, failed and diverged ones too. */
+  /** All trials, including failed and diverged ones. */
   readonly trials: readonly TrialRecord[];
   /** The trials of one cell of the table, by seed. */
   of(where: { readonly task: string; readonly variant: string }): readonly TrialRecord[];
   /**
-   * Summary values, one for each seed that is done and has one. With folds a seed's value is the mean over them, and a
-   * seed without all of them has none. Of one seed alone the folds are the values.
+   * Summary values, one per seed that is done and has one. With folds, the value of a seed is the mean over its folds;
+   * a seed without all its folds has none. For a single seed the values are those of its folds.
    */
   values(where: { readonly task: string; readonly variant: string; readonly metric: string }): readonly UnitValue[];
-  /** Absent where values are of seeds: those of the folds of one seed share training data ({@link FoldUnits}). */
+  /** Absent if values belong to seeds. The values of the folds of one seed share training data ({@link FoldUnits}). */
   readonly folds?: FoldUnits;
-  /** Names of the artefacts that the trials of a cell have. */
+  /** Names of the artifacts of the trials of a cell. */
   seriesNames(where: { readonly task: string; readonly variant: string }): readonly string[];
-  /** An artefact written by `context.series`, from every trial that has it. */
+  /** An artifact written by `context.series`, from every trial that has it. */
   series(where: {
     readonly task: string;
     readonly variant: string;
@@ -87,13 +87,13 @@ export interface Results {
 }
 
 /**
- * Values are of the folds of one seed. They are not independent, since any two folds share most of what they were trained
- * on, and the usual t test finds differences where there are none. Nadeau and Bengio (2003, "Inference for the
- * generalization error") correct it: the variance of the mean of n values is s² (1/n + test rows / training rows).
- * They derived it for random divisions; Bouckaert and Frank (2004) use it for folds too.
+ * The values belong to the folds of one seed. They are not independent, because any two folds share most of their
+ * training data. The usual t test would find differences where there are none. Nadeau and Bengio (2003, "Inference for
+ * the generalization error") correct this: the variance of the mean of n values is s² (1/n + test rows / training
+ * rows). They derived it for random divisions; Bouckaert and Frank (2004) use it for folds too.
  */
 export interface FoldUnits {
-  /** Test rows by training rows: 1 / (k - 1) for k folds. */
+  /** Test rows / training rows: 1 / (k - 1) for k folds. */
   readonly overlap: number;
 }
 
@@ -102,7 +102,7 @@ export interface ResultsParts {
   readonly variants: readonly string[];
   readonly metrics: { readonly [metric: string]: Metric };
   readonly trials: readonly TrialRecord[];
-  /** Artefacts by the id of the trial. */
+  /** Artifacts by the id of the trial. */
   readonly series?: ReadonlyMap<string, readonly StoredSeries[]>;
 }
 

@@ -4,7 +4,7 @@ import type { Overrides } from "./study.ts";
 import type { Settings } from "./trial.ts";
 
 /**
- * Settings with others laid over them. Objects are joined member by member, at any depth; lists and plain values are
+ * Settings overridden by others. Objects are merged member by member, at any depth; lists and plain values are
  * replaced.
  */
 export function laidOver(below: Settings, above: Overrides<Settings>): Settings {
@@ -18,9 +18,9 @@ export function laidOver(below: Settings, above: Overrides<Settings>): Settings 
 }
 
 /**
- * What is wrong with settings that are to be laid over the defaults: names that no default has, at any depth, and
- * values of another kind than the default's. A default of `null` takes any value, `null` may stand for any, and an
- * empty object as a default takes any members.
+ * Problems with settings that override the defaults: names that no default has, at any depth, and values of another
+ * type than the default's. A default of `null` accepts any value, `null` may replace any value, and an empty object as
+ * a default accepts any members.
  */
 export function overrideProblems(
   where: string,

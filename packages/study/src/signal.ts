@@ -1,5 +1,6 @@
 /**
- * The platform's `AbortSignal`, of Node's types or the DOM's. Where a project has neither: what every such signal has.
+ * The platform's `AbortSignal`, from Node's types or the DOM's. If a project has neither: the members that every such
+ * signal has.
  */
 export type Signal = typeof globalThis extends { AbortSignal: { prototype: infer Platforms } }
   ? Platforms

@@ -5,25 +5,25 @@ import { suggestion } from "./nearest.ts";
 import { overrideProblems } from "./settings.ts";
 import type { Settings, TrialContext, TrialOutcome } from "./trial.ts";
 
-/** A number that trials are measured by. */
+/** A number that the study measures for each trial. */
 export interface Metric {
   readonly label: string;
-  /** Values are given in this unit; `%` means that 96.2 is written 96.2. */
+  /** The unit in which values are given; `%` means that 96.2 is written 96.2. */
   readonly unit?: string;
   readonly better: "higher" | "lower";
-  /** How a curve becomes one number: its last value (default), its best one, or the mean of its last tenth. */
+  /** How a curve becomes one number: its last value (default), its best value, or the mean of its last tenth. */
   readonly summarise?: "last" | "best" | "tail mean";
-  /** Digits after the point; by default four significant ones. */
+  /** Digits after the point; default: four significant digits. */
   readonly digits?: number;
   /** Draw its curve on a logarithmic axis. */
   readonly log?: boolean;
-  /** `false` for a number without a curve worth drawing. */
+  /** `false` for a metric whose curve should not be drawn. */
   readonly curve?: boolean;
 }
 
-/** A published figure, printed beside the measured one. */
+/** A published number, printed next to the measured one. */
 export interface Anchor {
-  /** Name of a task of the study, or of one it does not run. */
+  /** Name of a task of the study, or of another task. */
   readonly task: string;
   readonly variant: string;
   /** Name of a metric of the study. */
@@ -32,23 +32,25 @@ export interface Anchor {
   /** As published, such as "±0.4, 5 seeds". */
   readonly spread?: string;
   readonly source: string;
-  /** The published setting in a line. */
+  /** The published setting, in one line. */
   readonly setting: string;
-  /** Whether that setting is the one measured here. If not, the report says so beside the figure. */
+  /** Whether that setting is the one measured here. If not, the report says so next to the number. */
   readonly sameSetting: boolean;
 }
 
-/** Some of the settings. Of a setting that is an object, the members that are given are laid over the default's. */
+/** Some of the settings. If a setting is an object, the given members override the default's. */
 export type Overrides<S> = { readonly [K in keyof S]?: Override<S[K]> };
 
-// Of a union, each member is looked at by itself.
+// For a union, each member is handled separately.
 type Override<V> = V extends readonly unknown[] ? V : V extends object ? Overrides<V> : V;
 
-/** Settings of a budget, laid over those of task and variant, with the number of seeds and what differs by task. */
+/**
+ * Settings of a budget, which override those of task and variant, with the number of seeds and differences per task.
+ */
 export type Budget<S extends Settings> = Overrides<S> & {
-  /** The first so many of the study's seeds. */
+  /** How many of the study's seeds to run, from the first. */
   readonly seeds?: number;
-  /** The first so many of the study's folds. */
+  /** How many of the study's folds to run, from the first. */
   readonly folds?: number;
   /** A sentence for the report, such as what a smaller budget cannot show. */
   readonly notes?: string;
@@ -56,53 +58,57 @@ export type Budget<S extends Settings> = Overrides<S> & {
 };
 
 export interface StudyOptions<S extends Settings> {
-  /** Lower-case words joined by hyphens; names the runs folder and takes part in seeds and trial identities. */
+  /** Lower-case words joined by hyphens. It names the runs folder and is part of seeds and trial identities. */
   readonly name: string;
   readonly title?: string;
-  /** What is asked, in a sentence or two. */
+  /** The study's question, in a sentence or two. */
   readonly question: string;
-  /** Every setting of a trial with its default. Tasks, variants and budgets can set these and no others. */
+  /** Every setting of a trial with its default. Tasks, variants and budgets can override only these. */
   readonly settings: S;
   readonly tasks: { readonly [task: string]: Overrides<NoInfer<S>> };
   readonly variants: { readonly [variant: string]: Overrides<NoInfer<S>> };
-  /** How many seeds (0, 1, ...), or which. */
+  /** How many seeds (0, 1, ...), or a list of seeds. */
   readonly seeds: number | readonly number[];
   /**
-   * Trains and tests each seed so many times, each time on another part of the data (cross-validation): trials then
-   * exist per fold, and find theirs in `context.fold`. A seed counts by the mean over its folds.
+   * The number of folds (cross-validation). Each seed is trained and tested this many times, each time with another
+   * part of the data for the test. There is then one trial per fold, which finds it in `context.fold`. The value of a
+   * seed is the mean over its folds.
    */
   readonly folds?: number;
-  /** How much a run may cost, by names of the study's own. One called "full" that changes nothing by default. */
+  /** How much a run may cost, by names of your choice. A budget "full" with no changes exists by default. */
   readonly budgets?: { readonly [budget: string]: Budget<NoInfer<S>> };
-  /** The budget of a run that names none; the first by default. */
+  /** The budget of a run that names none; default: the first. */
   readonly defaultBudget?: string;
-  /** By name, as in the rows given to `context.metric`. The first is the headline. */
+  /** By name, as in the rows given to `context.metric`. The first metric is the headline. */
   readonly metrics: { readonly [metric: string]: Metric };
   readonly anchors?: readonly Anchor[];
   readonly claims?: readonly Claim[];
-  /** What the horizontal axis of the curves counts; "step" by default. */
+  /** What the horizontal axis of the curves counts; default "step". */
   readonly stepLabel?: string;
-  /** A sentence or two for the report on what was scaled down or left out. */
+  /** A sentence or two for the report about what was scaled down or left out. */
   readonly notes?: string;
   /**
-   * SHA-256 by name of the data the trials read. Runs before anything starts: the place to find out that a file is
-   * missing or damaged.
+   * SHA-256, by name, of the data that the trials read. It runs before anything starts, so report missing or damaged
+   * files here.
    */
   data?(context: {
     readonly dataFolder: string | null;
   }): { readonly [name: string]: string } | Promise<{ readonly [name: string]: string }>;
-  /** Rough seconds a trial takes on one thread; used until a trial has been timed here. */
+  /** Estimated seconds per trial on one thread, used until a trial has been timed on this machine. */
   estimate?(config: Readonly<S>): number;
   /**
-   * Seconds a trial may take in one session. Then it is told to stop, soon after killed, and counts as failed. None by
-   * default.
+   * Time limit of a trial per session, in seconds. A trial that exceeds it is asked to stop, soon after killed, and
+   * counts as failed. Default: none.
    */
   readonly limit?: number;
-  /** Trains and evaluates one setting with one seed. Any async function: the study knows nothing of tensors. */
+  /**
+   * Trains and evaluates one setting with one seed. It can be any async function; this package does not depend on
+   * tensors.
+   */
   trial(context: TrialContext<S>): Promise<TrialOutcome | void>;
 }
 
-/** A study whose settings have been checked. */
+/** A study with validated settings. */
 export interface Study<S extends Settings = Settings> extends StudyOptions<S> {
   readonly kind: "study";
   readonly seeds: readonly number[];
@@ -149,7 +155,7 @@ const budgetSchema = z
   })
   .catchall(json);
 
-/** A name that becomes that of a folder. */
+/** A name that becomes a folder's name. */
 const nameSchema = z
   .string()
   .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'expected lower-case words joined by hyphens, such as "digits"');
@@ -177,7 +183,7 @@ const studySchema = z.strictObject({
 });
 
 /**
- * Defines a study: a question, asked of every variant on every task with every seed. A trial is one (task, variant,
+ * Defines a study: a question, answered for every variant on every task with every seed. A trial is one (task, variant,
  * seed).
  *
  * @throws an error that names every wrong or unknown option, with the nearest known one.
@@ -204,7 +210,7 @@ export function study<S extends Settings>(options: StudyOptions<S>): Study<S> {
 
 const DEFAULT_BUDGETS = { full: {} };
 
-/** The settings of a budget, without what else it says. */
+/** The settings of a budget, without its other fields. */
 export function settingsOf<S extends Settings>({
   seeds: _,
   folds: _folds,
@@ -251,7 +257,7 @@ function describe(options: unknown, error: z.ZodError): string {
   );
 }
 
-/** What the schema cannot see: settings that no default names, tasks and metrics that do not exist. */
+/** What the schema cannot check: settings without a default, and tasks and metrics that do not exist. */
 function crossCheck<S extends Settings>(options: StudyOptions<S>): string[] {
   const problems: string[] = [];
   const settingNames = Object.keys(options.settings);

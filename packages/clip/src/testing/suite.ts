@@ -5,7 +5,7 @@ import { compiled } from "./compiled.ts";
 import { numbers } from "./numbers.ts";
 import { purity } from "./purity.ts";
 
-/** What a test framework gives; Vitest, Jest, Mocha and `node:test` have both. */
+/** The functions of a test framework; Vitest, Jest, Mocha and `node:test` have both. */
 export interface TestFunctions {
   readonly describe: (name: string, body: () => void) => unknown;
   readonly test: (name: string, body: () => void | Promise<void>) => unknown;
@@ -16,19 +16,19 @@ export interface TransformSuiteOptions {
   readonly backends?: readonly Backend[];
 }
 
-/** One rule that every gradient transform keeps. `run` throws an error that says how it is broken. */
+/** A law that every gradient transform must obey. `run` throws an error that says how it is broken. */
 export interface Check {
   readonly name: string;
   run(): void | Promise<void>;
 }
 
 /**
- * Tests that any gradient transform passes, those of Sluice and yours:
+ * Tests that any gradient transform must pass, ours and yours:
  *
  *     import { describe, test } from "vitest";
  *     gradientTransformSuite({ describe, test }, () => myClipper(1), { backends: [wasm()] });
  *
- * `make` makes a new transform each time it is called, always with the same options.
+ * `make` returns a new transform each time it is called, always with the same options.
  */
 export function gradientTransformSuite(
   { describe, test }: TestFunctions,

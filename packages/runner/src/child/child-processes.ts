@@ -18,13 +18,13 @@ import { GRACE_MS, type FromTrial, type ToTrial } from "./messages.ts";
 import { trialArguments, trialEntry } from "./node-arguments.ts";
 
 export interface ChildProcessesOptions {
-  /** Path of the module that exports the study by default: each process loads it. */
+  /** Path of the module whose default export is the study. Each process loads it. */
   readonly module: string;
-  /** The store of the run, where the processes leave their trials. */
+  /** The store of the run, into which the processes write their results. */
   readonly store: FolderStore;
 }
 
-/** Runs each trial in a process of its own, so that a crash is a failed trial and not the end of the study. */
+/** Runs each trial in a separate process, so that a crash is a failed trial and not the end of the study. */
 export function childProcesses({ module, store }: ChildProcessesOptions): Executor {
   return {
     async run(trial, task) {
@@ -40,7 +40,7 @@ export function childProcesses({ module, store }: ChildProcessesOptions): Execut
 /** How the process of a trial ended. */
 interface Exit {
   readonly how: string;
-  /** What it said if it could not write a result. */
+  /** Its message if it could not write a result. */
   readonly broken: Stop | null;
   readonly limitReached: boolean;
   readonly seconds: number;
@@ -68,7 +68,7 @@ async function runInChild(
   return { ...unsaid(exit, files.log, task), seconds, write: true };
 }
 
-/** What is said of a trial that died before it could say it. */
+/** The reason for a trial that died before it could report one. */
 function unsaid({ how, limitReached }: Exit, log: string, { signal, kill, limit }: TrialTask): Stop {
   if (limitReached && limit !== null) {
     const { status, reason } = overLimit(limit);
@@ -79,7 +79,7 @@ function unsaid({ how, limitReached }: Exit, log: string, { signal, kill, limit 
   return { status: "failed", reason: `the process ended with ${how}\n${logTail(log)}` };
 }
 
-/** Starts a process, passes on what it says and what it is told, and waits for its end. */
+/** Starts a process, passes messages in both directions, and waits for its end. */
 function superviseChild(
   logFile: number,
   start: Extract<ToTrial, { kind: "start" }>["start"],
@@ -131,7 +131,7 @@ function superviseChild(
 
 const send = (child: ChildProcess, message: ToTrial): void => void (child.connected && child.send(message, () => {}));
 
-/** A timer beyond the 24.8 days that one of Node's can count. */
+/** A timer for more than the 24.8 days that Node's timers allow. */
 function setLongTimeout(milliseconds: number, then: () => void): { clear(): void } {
   const end = performance.now() + milliseconds;
   let timer: NodeJS.Timeout;

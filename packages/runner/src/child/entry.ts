@@ -9,7 +9,7 @@ import { GRACE_MS, type FromTrial, type ToTrial } from "./messages.ts";
 
 const abort = new AbortController();
 
-// A terminal sends Ctrl-C to every process of the group. The runner decides: it says so by a message, or by going away.
+// A terminal sends Ctrl-C to every process of the group. The runner decides what to do: it sends a message, or exits.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
 process.on("disconnect", () => abort.abort(stopping({ status: "interrupted", reason: "the runner ended" })));
 process.on("message", (message: ToTrial) => {
@@ -38,7 +38,7 @@ function send(message: FromTrial): void {
   if (process.connected) process.send?.(message, undefined, undefined, () => {});
 }
 
-/** How a trial ended stands in `result.json`; this is for when that cannot be written. */
+/** How a trial ended is written to `result.json`. This is for the case that it cannot be written. */
 function giveUp(error: unknown): void {
   console.error(error);
   const message: FromTrial = {

@@ -1,10 +1,10 @@
 import type { Environment, PlannedTrial, Progress, Stop } from "@sluice/study";
 import type { ProcessName } from "../folder/process.ts";
 
-/** How long a trial that is told to stop may take to write a checkpoint. */
+/** How long a trial may take to write a checkpoint after it was asked to stop. */
 export const GRACE_MS = 5000;
 
-/** What the process of a trial is told to do. */
+/** Instructions for the process of a trial. */
 interface ChildStart {
   /** Path of the study's module. */
   readonly module: string;
@@ -23,9 +23,11 @@ export type ToTrial =
   | { readonly kind: "start"; readonly start: ChildStart; readonly runner: ProcessName }
   | { readonly kind: "stop"; readonly stop: Stop };
 
-/** From the process of a trial to the runner. How it ended stands in `result.json`; this only moves the live table. */
+/**
+ * From the process of a trial to the runner. How the trial ended is in `result.json`; this only updates the live table.
+ */
 export type FromTrial =
   | { readonly kind: "resumed"; readonly step: number }
   | { readonly kind: "progress"; readonly progress: Progress }
-  /** It wrote no result: the disk failed, or another process is at work in the folder. */
+  /** It wrote no result: the disk failed, or another process is using the folder. */
   | ({ readonly kind: "broken" } & Stop);

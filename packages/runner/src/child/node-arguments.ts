@@ -5,7 +5,7 @@ export const trialEntry = fileURLToPath(
   new URL(import.meta.url.endsWith(".ts") ? "./entry.ts" : "./entry.js", import.meta.url),
 );
 
-/** What Node is started with for a trial: as this process was, and from the sources where this is a source. */
+/** Node's arguments for a trial: those of this process, and those for running from sources if this is a source file. */
 export function trialArguments(): readonly string[] {
   const condition = "--conditions=@sluice/source";
   const own = process.execArgv.filter(
@@ -14,5 +14,5 @@ export function trialArguments(): readonly string[] {
   return trialEntry.endsWith(".ts") && !own.includes(condition) ? [...own, condition] : own;
 }
 
-/** Arguments that are about the program of this process, with a program given in the next one. */
+/** Arguments that refer to the program of this process; the program may be the next argument. */
 const ONE_PROGRAM = /^(-e|-p|-pe|-i|-c|--eval|--print|--interactive|--check|--input-type)(=|$)/;

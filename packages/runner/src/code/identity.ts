@@ -5,40 +5,42 @@ import { canonicalJson } from "@sluice/study";
 import { parseCode, type ParsedCode } from "./parse.ts";
 import { importConditions, isInstalled, packageFolder, readPackage, resolveReference, type Target } from "./resolve.ts";
 
-/** What a trial's code is: a hash over `parts`, which names every file and package version that went into it. */
+/** The identity of a trial's code: a hash over `parts`, which lists every file and package version that is used. */
 export interface CodeIdentity {
   readonly hash: string;
   /**
-   * By file path (relative to the checkout or to the study's folder) a hash of what it does and of what its imports
-   * lead to; `installed` by package name and version.
+   * By file path (relative to the checkout or to the study's folder), a hash of the file's program and of the files
+   * that its imports lead to; by package name and version, `installed`.
    */
   readonly parts: { readonly [name: string]: string };
-  /** What the identity does not cover, with the reason. Part of the hash. */
+  /** What the identity does not cover, with the reason. This is part of the hash. */
   readonly unresolved: readonly string[];
-  /** SHA-256 of the bytes of every file that was read, by absolute path. */
+  /** SHA-256 of every file that was read, by absolute path. */
   readonly contents: { readonly [path: string]: string };
 }
 
 export interface CodeIdentityOptions {
   /**
-   * Arguments of the Node that will run the trial: its `--conditions` choose among the `exports` of a package. Those of
-   * this process by default.
+   * Arguments of the Node that will run the trial: its `--conditions` choose among the `exports` of a package. Default:
+   * those of this process.
    */
   readonly execArgv?: readonly string[];
 }
 
 /**
- * Plans trials and writes reports, of which results do not depend. What they do depend on is how it draws the key of a
- * seed, stores a row and reads a summary off a curve: count it up when that changes; every trial is then new.
+ * Code that plans trials and writes reports, on which results do not depend. Results do depend on how it derives a
+ * seed's key, stores a row and summarizes a curve. Increase this number if that changes; every trial then counts as
+ * new.
  */
 const TRIAL_RULES = "rules 1";
 const OWN = /^@sluice\/(study|runner)(\/|$)/;
 const CODE = new Set([".ts", ".mts", ".cts", ".js", ".mjs", ".cjs"]);
 
 /**
- * Identifies the code that a study module runs: every file that it imports, followed to the end, in the checkout and in
- * packages that are linked from elsewhere; name and version of installed packages and of all that they depend on. Of a
- * file counts what can change a number: its program without types, comments and layout, and where its imports lead.
+ * Identifies the code that a study module runs: every file that it imports, directly or indirectly, in the checkout and
+ * in packages that are linked from elsewhere; name and version of installed packages and of all their dependencies. For
+ * a file only what can change a number counts: its program without types, comments and layout, and where its imports
+ * lead.
  */
 export function codeIdentity(
   modulePath: string,
@@ -112,12 +114,12 @@ export function codeIdentity(
   return { hash: sha256(canonicalJson({ parts, unresolved })), parts, unresolved, contents };
 }
 
-/** Whether every file that an identity was read from has the bytes it had. */
+/** Whether every file that an identity was read from is unchanged. */
 export function unchanged({ contents }: Pick<CodeIdentity, "contents">): boolean {
   return Object.entries(contents).every(([path, hash]) => existsSync(path) && sha256(readFileSync(path)) === hash);
 }
 
-/** The nearest folder upwards that holds a workspace or a repository. */
+/** The nearest parent folder that contains a workspace or a repository. */
 function checkoutRoot(path: string): string | undefined {
   for (let folder = dirname(path); ; folder = dirname(folder)) {
     if (existsSync(join(folder, "pnpm-workspace.yaml")) || existsSync(join(folder, ".git"))) return folder;

@@ -3,25 +3,27 @@ import { extname } from "node:path";
 import { parse, type AnyNode, type Program } from "acorn";
 import { messageOf } from "@sluice/study";
 
-/** A mention of another file or package, as written. */
+/** A reference to another file or package, as written. */
 export interface Reference {
   /** `import` and `import.meta.resolve`; `require`; `new URL(..., import.meta.url)`. */
   readonly kind: "import" | "require" | "url";
-  /** Where a condition chooses, all that it can choose. */
+  /** If a condition chooses, everything that it can choose. */
   readonly specifiers: readonly string[];
 }
 
 export interface ParsedCode {
-  /** The program without types, comments and layout: equal for two texts that do the same. */
+  /** The program without types, comments and layout. It is equal for two texts that do the same. */
   readonly form: string;
   readonly references: readonly Reference[];
-  /** What the text does not say, such as an import whose name is known only when it runs. */
+  /** What the text does not say, such as an import whose name is computed at run time. */
   readonly unresolved: readonly string[];
 }
 
 const TYPED = new Set([".ts", ".mts", ".cts"]);
 
-/** Reads the text of a module. A text that is not JavaScript or TypeScript is its own form, and told as unresolved. */
+/**
+ * Reads the text of a module. A text that is not JavaScript or TypeScript is kept as it is and reported as unresolved.
+ */
 export function parseCode(text: string, path: string): ParsedCode {
   try {
     const program = programOf(TYPED.has(extname(path)) ? withoutTypes(text) : text);
@@ -48,12 +50,12 @@ function programOf(text: string): Program {
   }
 }
 
-/** As Node itself does when it runs the file. Types become spaces, so lines stay. */
+/** As Node does when it runs the file. Types become spaces, so lines keep their numbers. */
 function withoutTypes(text: string): string {
   if (typeof module.stripTypeScriptTypes !== "function")
     throw new Error(`Node ${process.version} cannot take the types out of TypeScript`);
-  // Node warns once that the function may change. The form does not depend on how it leaves the text, and the user can
-  // do nothing about it.
+  // Node warns once that the function may change. The result does not depend on how it formats the text, and the user
+  // can do nothing about the warning.
   const { emitWarning } = process;
   process.emitWarning = () => {};
   try {
@@ -65,18 +67,20 @@ function withoutTypes(text: string): string {
 
 function withoutLayout(this: unknown, key: string, value: unknown): unknown {
   if (key === "start" || key === "end") return undefined;
-  // Quotes are layout. A number keeps its text, since JSON has no infinity for 1e999.
+  // Quotes are layout. Numbers keep their text, because JSON cannot represent 1e999, which is infinity.
   if (key === "raw" && typeof this === "object" && this !== null && "value" in this && typeof this.value === "string")
     return undefined;
   return typeof value === "bigint" ? String(value) : value;
 }
 
 interface Names {
-  /** What `createRequire` is called here. */
+  /** The names of `createRequire` in this file. */
   readonly makers: ReadonlySet<string>;
-  /** Functions that it made, and the `require` of CommonJS. */
+  /** Functions that `createRequire` made, and CommonJS's `require`. */
   readonly requires: ReadonlySet<string>;
-  /** Values of constants; `null` for a name that is bound more than once, or to what the text does not say. */
+  /**
+   * Values of constants; `null` for a name that is bound more than once, or to something that the text does not say.
+   */
   readonly constants: ReadonlyMap<string, AnyNode | null>;
 }
 
@@ -136,7 +140,7 @@ function namesOf(program: Program): Names {
   const requires = new Set<string>();
   const constants = new Map<string, AnyNode | null>();
   const isModule = program.body.some((node) => /^(Import|Export)/.test(node.type));
-  // A name that means something else in another scope is not looked up: scopes are not followed.
+  // A name with another meaning in another scope is not looked up, because scopes are not analyzed.
   const hide = (node: AnyNode): void => void (node.type === "Identifier" && constants.set(node.name, null));
   walk(program, (node) => {
     if (
@@ -177,7 +181,7 @@ function makes(node: AnyNode, { makers }: Pick<Names, "makers">): boolean {
     : node.callee.type === "MemberExpression" && nameOf(node.callee) === "createRequire";
 }
 
-/** Every string that an expression can be, or `null` where the text does not say. */
+/** Every string that an expression can be, or `null` if the text does not say. */
 function stringsOf(node: AnyNode, constants: Names["constants"]): string[] | null {
   const both = (a: AnyNode, b: AnyNode, join: (a: string[], b: string[]) => string[]): string[] | null => {
     const [left, right] = [stringsOf(a, constants), stringsOf(b, constants)];
@@ -200,7 +204,7 @@ function stringsOf(node: AnyNode, constants: Names["constants"]): string[] | nul
   }
   if (node.type === "Identifier") {
     const value = constants.get(node.name);
-    // A constant that is made of itself cannot be read.
+    // A constant that refers to itself cannot be evaluated.
     return value === undefined || value === null ? null : stringsOf(value, new Map([...constants, [node.name, null]]));
   }
   return null;

@@ -6,14 +6,14 @@ import { exports as exported, imports as aliased } from "resolve.exports";
 import { messageOf } from "@sluice/study";
 import type { Reference } from "./parse.ts";
 
-/** What a specifier leads to. */
+/** What a specifier resolves to. */
 export type Target =
   | { readonly kind: "file"; readonly path: string }
   /** A file of an installed package. */
   | { readonly kind: "package"; readonly folder: string }
-  /** Part of Node, or written out in the specifier itself. */
+  /** A part of Node, or code in the specifier itself. */
   | { readonly kind: "known" }
-  /** Nothing that could run: there is no such file or package. */
+  /** Nothing that can run: there is no such file or package. */
   | { readonly kind: "absent" }
   | { readonly kind: "unresolved"; readonly why: string };
 
@@ -21,9 +21,8 @@ export type Target =
 export type Conditions = readonly string[];
 
 /**
- * Follows a specifier by Node's own rules: `imports` and `exports` of a package.json, conditions, queries,
- * percent-encoding, URLs. Reads the files as they are now: Node, and what asks Node, keeps the package.json files of a
- * process's start.
+ * Resolves a specifier by Node's own rules: `imports` and `exports` of a package.json, conditions, queries,
+ * percent-encoding, URLs. It reads the files as they are now, because Node caches the package.json files of a process.
  */
 export function resolveReference(
   kind: Reference["kind"],
@@ -59,7 +58,7 @@ function ofUrl(url: URL, { data }: { readonly data: boolean }): Target {
       ? { kind: "known" }
       : { kind: "unresolved", why: `${url.href} is not a file` };
   const path = fileURLToPath(url);
-  // Node imports no folder; a URL of one is read from.
+  // Node does not import folders; a URL of a folder is only used for reading.
   return !data && isFolder(path) ? { kind: "absent" } : placed(path);
 }
 
@@ -102,7 +101,7 @@ function placed(found: string | undefined): Target {
   return folder === undefined ? { kind: "file", path } : { kind: "package", folder };
 }
 
-/** The file that CommonJS takes a path for. */
+/** The file that CommonJS resolves a path to. */
 function commonFile(path: string): string | undefined {
   const manifest = join(path, "package.json");
   const main = existsSync(manifest) ? readJson(manifest)["main"] : undefined;
@@ -160,14 +159,13 @@ export function packageFolder(name: string, from: string): string | undefined {
 }
 
 /**
- * Whether a path lies in a `node_modules` folder: what does not is source code that may change, linked or part of the
- * checkout.
+ * Whether a path is in a `node_modules` folder. Other files are source code that may change, linked or in the checkout.
  */
 export function isInstalled(path: string): boolean {
   return path.split(sep).includes("node_modules");
 }
 
-/** The nearest package.json upwards. */
+/** The nearest package.json in the parent folders. */
 function scopeOf(importer: string): { readonly folder: string; readonly manifest: Manifest } | undefined {
   for (let folder = dirname(importer); folder.split(sep).at(-1) !== "node_modules"; folder = dirname(folder)) {
     if (existsSync(join(folder, "package.json"))) return { folder, manifest: readJson(join(folder, "package.json")) };
@@ -176,7 +174,10 @@ function scopeOf(importer: string): { readonly folder: string; readonly manifest
   return undefined;
 }
 
-/** The nearest folder upwards whose package.json gives a name: one without only marks a folder as ESM or CommonJS. */
+/**
+ * The nearest parent folder whose package.json has a name. A package.json without a name only marks a folder as ESM or
+ * CommonJS.
+ */
 function packageAround(path: string): string | undefined {
   const scope = scopeOf(path);
   return scope === undefined || scope.manifest["name"] !== undefined ? scope?.folder : packageAround(scope.folder);

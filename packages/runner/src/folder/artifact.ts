@@ -7,7 +7,7 @@ import { readSealed, writeSealed } from "./seal.ts";
 const axis = z.object({ label: z.string(), unit: z.string().optional(), log: z.boolean().optional() });
 const points = z.array(z.number().nullable());
 
-/** `artifacts/<name>.json`. A number that is not finite is `null`. */
+/** `artifacts/<name>.json`. A number that is not finite is stored as `null`. */
 const seriesSchema = z.object({
   trial: z.string(),
   name: z.string(),
@@ -19,17 +19,17 @@ const seriesSchema = z.object({
 
 /** The series of a trial, in its `artifacts` folder. */
 export interface SeriesWriter {
-  /** Writes a series; lines of the same name are replaced, others that the file holds stay. */
+  /** Writes a series. Lines of the same name are replaced; other lines of the file stay. */
   write(name: string, series: Series): void;
-  /** Names of the lines by series: what a checkpoint remembers. */
+  /** Names of the lines by series; a checkpoint stores them. */
   lines(): { readonly [name: string]: readonly string[] };
-  /** Seals of the files by series: what a result remembers. */
+  /** Seals of the files by series; a result stores them. */
   seals(): { readonly [name: string]: string };
 }
 
 /**
- * Goes on with the series that a checkpoint remembers; what else is in the folder was written after it, and goes.
- * `null` if one of them is damaged or has lost a line: then the checkpoint is of no use.
+ * Continues with the series that a checkpoint lists. Everything else in the folder was written later and is deleted.
+ * `null` if a series is damaged or has lost a line; the checkpoint is then useless.
  */
 export function seriesWriter(
   folder: string,
@@ -64,8 +64,8 @@ export function seriesWriter(
 }
 
 /**
- * Reads the named series of a trial; gives those that are whole, and what is wrong with the others. With `seals` a
- * series has to be the very one that was sealed.
+ * Reads the named series of a trial. Returns the undamaged ones, and the problems of the others. With `seals` a series
+ * must be the one that was sealed.
  */
 export function readAllSeries(
   folder: string,

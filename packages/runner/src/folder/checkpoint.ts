@@ -9,19 +9,19 @@ import { readSealed, writeSealed } from "./seal.ts";
 import { writeAtomically } from "./write.ts";
 
 /**
- * `checkpoints/<step>.json`; the bytes lie beside it in `<step>.bin`. Writing this file, by rename, is what makes the
- * checkpoint exist.
+ * `checkpoints/<step>.json`; the bytes are next to it in `<step>.bin`. The checkpoint exists once this file has been
+ * renamed to its name.
  */
 const checkpointSchema = z.object({
   /** Id of the trial. */
   trial: z.string(),
   step: z.number(),
-  /** Of the bytes. */
+  /** SHA-256 of the bytes. */
   sha256: z.string(),
   state: z.json(),
-  /** What `metrics.jsonl` held at the checkpoint. */
+  /** What `metrics.jsonl` contained at the checkpoint. */
   metrics: metricsSealSchema,
-  /** Lines by series, as far as they were written. */
+  /** Lines by series, as far as they had been written. */
   series: z.record(z.string(), z.array(z.string())),
   /** Seconds of work up to the checkpoint, over all sessions. */
   seconds: z.number(),
@@ -44,7 +44,7 @@ export function writeCheckpoint(folder: string, { bytes, ...checkpoint }: Stored
   }
 }
 
-/** The last checkpoint of a trial that is whole, or `null`; `skipped` says of the others what is wrong with them. */
+/** The last undamaged checkpoint of a trial, or `null`. `skipped` says what is wrong with later ones. */
 export function readCheckpoint(
   folder: string,
   trial: string,

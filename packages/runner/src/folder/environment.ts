@@ -27,14 +27,14 @@ const sessionSchema = z.object({
   started: z.string(),
 });
 
-/** `environment.json`: where the trial began, and where it went on. */
+/** `environment.json`: where the trial started, and where it was resumed. */
 const environmentSchema = sessionSchema.extend({
   trial: z.string(),
   resumed: z.array(sessionSchema).optional(),
   lost: z.string().optional(),
 });
 
-/** Notes where a trial starts, or goes on. A file that is damaged is moved aside, and the trial goes on without it. */
+/** Records where a trial starts or resumes. A damaged file is moved aside, and the trial continues without it. */
 export function noteEnvironment(folder: string, trial: string, environment: Environment, diff: string): void {
   const files = trialFiles(folder);
   const now = { ...environment, started: new Date().toISOString() };
@@ -62,7 +62,7 @@ export function noteEnvironment(folder: string, trial: string, environment: Envi
   }
 }
 
-/** Where a trial ran, in all its sessions, and what is not known of it. */
+/** Where a trial ran, for all its sessions, and what is not known about it. */
 export function readEnvironment(folder: string, trial: string): StoredEnvironment {
   try {
     const { trial: _, resumed = [], lost, started: _started, ...first } = readFile(folder, trial);
@@ -82,7 +82,7 @@ export function readEnvironment(folder: string, trial: string): StoredEnvironmen
   }
 }
 
-/** Where uncommitted changes lie, from the folder of the report. */
+/** Where uncommitted changes are stored, relative to the report's folder. */
 function changesPath(folder: string, hash: string): string {
   return join("trials", basename(folder), basename(trialFiles(folder).diff(hash)));
 }

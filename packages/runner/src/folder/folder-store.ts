@@ -27,8 +27,8 @@ export interface FolderStore extends Store {
 }
 
 /**
- * Keeps a study in a folder, which need not be there yet: a folder for each trial below `trials/`, `study.json`,
- * `report.html` and `results.json`. Everything that is read is checked, and what is damaged is named.
+ * Keeps a study in a folder, which is created if necessary: a folder per trial in `trials/`, `study.json`,
+ * `report.html` and `results.json`. Everything is checked when it is read, and damage is reported.
  */
 export function folderStore(path: string): FolderStore {
   const folder = resolve(path);
@@ -62,7 +62,7 @@ export function folderStore(path: string): FolderStore {
   };
 }
 
-/** Makes the folder of a trial. */
+/** Creates the folder of a trial. */
 export function makeTrialFolder(folder: string): void {
   try {
     makeFolder(folder);
@@ -88,7 +88,7 @@ async function lockFolder(folder: string): Promise<ReturnType<Store["lock"]> ext
   };
 }
 
-/** Of a trial whose process died before it could write a result, unless it did, or another is at work there. */
+/** Writes a result for a trial whose process died without one, unless another process is using the folder. */
 function conclude(folder: string, result: TrialResult): void {
   const files = trialFiles(folder);
   if (existsSync(files.result)) return;
@@ -102,14 +102,14 @@ function conclude(folder: string, result: TrialResult): void {
 }
 
 /**
- * Makes a folder ready for its trial to run (again), according to how it stands. What was written is kept or moved
- * aside, but for a stale result. Gives a record where that cannot be done: the process of an earlier run is still at
- * work there, or the disk fails.
+ * Prepares a folder so that its trial can run (again), depending on its status. Files are kept or moved aside, except
+ * an obsolete result. Returns a record if this is not possible: the process of an earlier run is still using the
+ * folder, or the disk fails.
  */
 function makeWay(trial: PlannedTrial, folder: string, status: TrialStatus): TrialRecord | null {
   if (!existsSync(folder)) return null;
   const files = trialFiles(folder);
-  // Without a result there is nothing to clear away, and the trial itself waits for the lock.
+  // Without a result there is nothing to remove, and the trial itself waits for the lock.
   if (!existsSync(files.result)) return null;
   try {
     const attempt = takeLock(files.lock);
@@ -117,7 +117,7 @@ function makeWay(trial: PlannedTrial, folder: string, status: TrialStatus): Tria
       return recordOf(trial, folder, { status: "failed", reason: `${folder}: ${attempt.holder}` });
     try {
       if (status === "unreadable" || status === "diverged") {
-        // From its checkpoint a diverged trial would diverge again: it starts anew.
+        // From its checkpoint a diverged trial would diverge again, so it starts from the beginning.
         let n = 1;
         while (existsSync(`${folder}.aside-${n}`)) n += 1;
         renameSync(folder, `${folder}.aside-${n}`);

@@ -1,7 +1,7 @@
 import { studyError } from "@sluice/study";
 import type { Lock } from "./lock.ts";
 
-/** A process that was asleep while another machine took its place may write nothing more. */
+/** A process that was suspended while another machine took its place must not write anything more. */
 export function assertHeld(lock: Lock): void {
   if (!lock.isHeld())
     throw studyError(

@@ -18,36 +18,37 @@ import { writeError } from "./write.ts";
 /** A folder's lock, while it is held. */
 export interface Lock {
   readonly path: string;
-  /** Whether it is held still: one that fell silent for too long on another machine can have been taken over. */
+  /** Whether the lock is still held. A holder on another machine that was silent for too long may have lost it. */
   isHeld(): boolean;
-  /** Tells other machines that the holder is alive; due every few seconds. */
+  /** Tells other machines that the holder is alive. Must be called every few seconds. */
   beat(): void;
   release(): void;
 }
 
-/** The lock, or who holds it, in a sentence. */
+/** The lock, or a sentence that says who holds it. */
 export type LockAttempt = { readonly lock: Lock } | { readonly lock: null; readonly holder: string };
 
 interface LockFile extends ProcessName {
-  /** Of one taking of the lock; never used again. */
+  /** Identifies one acquisition of the lock; never used again. */
   readonly token: string;
   readonly since: string;
 }
 
 /**
- * A holder that cannot be asked, on another machine or with a file that cannot be read, has gone after this long
- * without a beat.
+ * A holder that cannot be checked, because it is on another machine or its file cannot be read, counts as gone after
+ * this long without a heartbeat.
  */
 const SILENT_MS = 120_000;
 export const BEAT_MS = 10_000;
 
 /**
- * Takes a lock, or says who has it. However many processes, threads and calls try at once, one gets it.
+ * Acquires a lock, or says who holds it. However many processes, threads and calls try at the same time, only one gets
+ * it.
  *
- * A lock file appears by a hard link, which exactly one can make. A lock whose holder has died is not deleted, since
- * another one might delete its successor in the same moment: the successor is linked to a name made of the dead one's
- * token, `<path>.after-<token>`, which again exactly one can make. The holder is the end of this chain. It then takes
- * the place of the first file by a rename, and the chain is short again.
+ * A lock file is created by a hard link, which only one process can make. If the holder of a lock has died, its file is
+ * not deleted, because another process might delete its successor at the same moment. Instead the successor is linked
+ * to a name made from the dead holder's token, `<path>.after-<token>`, which again only one process can make. The
+ * holder is the end of this chain. It then replaces the first file by a rename, which makes the chain short again.
  */
 export function takeLock(path: string): LockAttempt {
   const token = randomBytes(8).toString("hex");
@@ -66,7 +67,7 @@ export function takeLock(path: string): LockAttempt {
       const place = last === undefined ? path : after(path, last.token);
       if (!appear(draft, place)) continue;
       if (last !== undefined) {
-        // A slower process may have linked to a chain that is no longer there.
+        // A slower process may have linked to a chain that no longer exists.
         if (chainOf(path).at(-1)?.token !== token) {
           rmSync(place, { force: true });
           continue;
@@ -89,7 +90,8 @@ function lockOf(path: string, token: string): Lock {
     path,
     isHeld,
     beat() {
-      // The first character again: the time of the change is then the file system's, the same for every machine.
+      // The first character is written again. The modification time then comes from the file system, the same for every
+      // machine.
       try {
         const file = openSync(path, "r+");
         try {
@@ -98,7 +100,7 @@ function lockOf(path: string, token: string): Lock {
           closeSync(file);
         }
       } catch {
-        // A lock that cannot be touched is told by isHeld, and at the latest by what its holder writes.
+        // If the lock cannot be touched, isHeld finds out, or at the latest the holder's next write.
       }
     },
     release() {
@@ -163,7 +165,7 @@ function parsed(text: string): LockFile | null {
   }
 }
 
-/** Who holds a lock, in a sentence; `null` if it is free. @param now the file system's time. */
+/** Who holds a lock, as a sentence; `null` if it is free. @param now the file system's time. */
 function holderOf({ owner, changed }: Link, now: number): string | null {
   const alive = owner === null ? null : isAlive(owner);
   if (alive !== null && owner !== null)
@@ -179,7 +181,7 @@ function holderOf({ owner, changed }: Link, now: number): string | null {
 
 const after = (path: string, token: string): string => `${path}.after-${token}`;
 
-/** Makes the whole draft appear under a name; `false` if the name is taken. */
+/** Makes the complete draft appear under a name; `false` if the name exists. */
 function appear(draft: string, path: string): boolean {
   try {
     linkSync(draft, path);
@@ -188,8 +190,7 @@ function appear(draft: string, path: string): boolean {
     if (systemCode(error) === "EEXIST") return false;
     if (!["EPERM", "ENOTSUP", "ENOSYS", "EMLINK"].includes(systemCode(error) ?? "")) throw error;
   }
-  // A file system without hard links. Who reads the file before it is whole takes it for one that cannot be read, and
-  // waits.
+  // A file system without hard links. A process that reads the incomplete file treats it as unreadable, and waits.
   try {
     writeFileSync(path, readFileSync(draft), { flag: "wx" });
     return true;

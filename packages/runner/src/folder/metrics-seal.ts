@@ -1,4 +1,4 @@
 import { z } from "zod";
 
-/** What `metrics.jsonl` held, as results and checkpoints name it. */
+/** What `metrics.jsonl` contained, as results and checkpoints record it. */
 export const metricsSealSchema = z.object({ bytes: z.int().min(0), sha256: z.string() });

@@ -5,26 +5,26 @@ import { sha256 } from "@sluice/formats";
 import { checkedRow, studyError, systemCode, type MetricRow } from "@sluice/study";
 import { writeError } from "./write.ts";
 
-/** JSON has no NaN; a row that holds one says so in words. */
+/** JSON has no NaN; rows with NaN store it as a word. */
 type StoredRow = { readonly [name: string]: number | "NaN" | "Infinity" | "-Infinity" };
 
-/** The beginning of `metrics.jsonl` that a checkpoint or a result rests on. */
+/** The beginning of `metrics.jsonl` on which a checkpoint or a result is based. */
 export interface MetricsSeal {
   readonly bytes: number;
   readonly sha256: string;
 }
 
-/** Appends rows to `metrics.jsonl` in the background: adding one only puts text into memory. */
+/** Appends rows to `metrics.jsonl` in the background. Adding a row only puts text into memory. */
 export interface MetricWriter {
   add(row: MetricRow): void;
   /** Waits until everything added is on the disk, and seals the file. */
   flush(): Promise<MetricsSeal>;
-  /** Seals what is in the file, after a write that failed too. */
+  /** Seals the contents of the file, even after a failed write. */
   written(): MetricsSeal;
   close(): Promise<void>;
 }
 
-/** @param start what the file holds now. */
+/** @param start the current contents of the file. */
 export function metricWriter(path: string, start: MetricsStart): MetricWriter {
   const hash = start.hash.copy();
   let pending = "";
@@ -43,7 +43,7 @@ export function metricWriter(path: string, start: MetricsStart): MetricWriter {
   };
 
   const drain = async (): Promise<void> => {
-    // A turn of the event loop gathers all rows of one burst into a single write.
+    // One turn of the event loop collects all rows of a burst into a single write.
     await new Promise((turn) => setImmediate(turn));
     while (pending !== "" && failure === null) {
       const text = pending;
@@ -87,7 +87,7 @@ function toStored(row: MetricRow): StoredRow {
   return stored;
 }
 
-/** The sealed rows of a `metrics.jsonl`; what was written after them is left out. */
+/** The sealed rows of a `metrics.jsonl`. Rows written later are ignored. */
 export function readSealedMetrics(path: string, seal: MetricsSeal): MetricRow[] {
   const content = sealedPart(path, seal);
   if (content === null)
@@ -116,13 +116,13 @@ function rowsOf(text: string, path: string): MetricRow[] {
   return last === null ? rows : [...rows, last];
 }
 
-/** Where a `MetricWriter` goes on. */
+/** The position at which a `MetricWriter` continues. */
 export interface MetricsStart {
   readonly bytes: number;
   readonly hash: RunningHash;
 }
 
-/** Of Node's `Hash`, what is used: declarations that users see name nothing of Node's. */
+/** The used part of Node's `Hash`, because declarations that users see must not refer to Node's types. */
 interface RunningHash {
   update(data: string | Uint8Array): unknown;
   copy(): RunningHash;
@@ -130,8 +130,8 @@ interface RunningHash {
 }
 
 /**
- * Cuts the file back to what was sealed, so that a resumed run writes each row once. `null` if the file no longer
- * begins with that.
+ * Cuts the file back to its sealed part, so that a resumed run writes each row once. `null` if the file does not begin
+ * with that part.
  */
 export function rewindMetrics(path: string, seal: MetricsSeal): MetricsStart | null {
   const content = sealedPart(path, seal);

@@ -2,11 +2,13 @@ import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 import { systemCode } from "@sluice/study";
 
-/** A process, told apart from every other one of this machine, also from a later one of the same number. */
+/** Identifies a process among all processes of this machine, including later ones with the same number. */
 export interface ProcessName {
   readonly pid: number;
   readonly host: string;
-  /** This start of this machine, and the process numbers that count in it; `null` where the system does not say. */
+  /**
+   * Identifies this start of this machine, and the namespace of its process numbers; `null` if the system does not say.
+   */
   readonly machine: string | null;
   /** When the process started, by the system's own clock. */
   readonly started: string | null;
@@ -23,7 +25,7 @@ export function thisProcess(): ProcessName {
   };
 }
 
-/** Whether a process is alive; `null` if this machine cannot tell, since it belongs to another one. */
+/** Whether a process is alive; `null` if it runs on another machine. */
 export function isAlive(name: ProcessName): boolean | null {
   const here = thisProcess();
   if (name.host !== here.host || name.machine !== here.machine) return null;
@@ -37,7 +39,7 @@ export function isAlive(name: ProcessName): boolean | null {
   }
 }
 
-/** Containers may share a host's name and still count processes of their own. */
+/** Containers may share a host name and still have separate process numbers. */
 function machineName(): string | null {
   try {
     return `${readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()} ${readlinkSync("/proc/self/ns/pid")}`;
@@ -46,11 +48,11 @@ function machineName(): string | null {
   }
 }
 
-/** Clock ticks from the start of the machine to that of the process, from /proc; `undefined` for one that has ended. */
+/** Clock ticks from the start of the machine to the start of the process, from /proc; `undefined` if it has ended. */
 function startOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // The name of the program, in parentheses, may hold anything; the state is the field after it.
+    // The program's name, in parentheses, may contain any character; the state is the field after it.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     return fields[0] === "Z" || fields[0] === "X" ? undefined : fields[19];
   } catch {

@@ -24,9 +24,9 @@ import { runFiles, trialFiles } from "./files.ts";
 import { readSealedMetrics, type MetricsSeal } from "./metrics.ts";
 import { readSealed, type SealedKind } from "./seal.ts";
 
-/** `result.json`: a result, with what it rests on. */
+/** `result.json`: a result, with the hashes of the files on which it is based. */
 interface StoredResult extends TrialResult {
-  /** The rows of `metrics.jsonl`, and the seals of the series. `null` if the trial died before it could say. */
+  /** The rows of `metrics.jsonl`, and the seals of the series. `null` if the trial died before it could record them. */
   readonly rests: { readonly metrics: MetricsSeal; readonly series: { readonly [name: string]: string } } | null;
 }
 
@@ -63,7 +63,7 @@ const manifestSchema = z.looseObject({
   trials: z.array(configSchema),
 });
 
-/** Reads a sealed file and checks its form; the error says which file, what is wrong, and how to go on. */
+/** Reads a sealed file and checks its format. The error says which file, what is wrong, and how to continue. */
 function readChecked<T>(path: string, kind: SealedKind, schema: z.ZodType, goOn: string): T {
   const checked = schema.safeParse(readSealed(path, kind, goOn).content);
   if (!checked.success) {
@@ -83,7 +83,7 @@ export function readManifest(folder: string): Manifest {
   );
 }
 
-/** The state of a planned trial, from its folder alone. */
+/** The status of a planned trial, from its folder. */
 export function readTrial(runs: string, trial: PlannedTrial): TrialRecord {
   const folder = join(runFiles(runs).trials, trial.folder);
   if (!existsSync(folder)) return recordOf(trial, folder, { status: "waiting", reason: "not started" });
@@ -110,7 +110,9 @@ function readResult(folder: string, trial: string): StoredResult {
   return result;
 }
 
-/** Rows and series of a trial: those that its result rests on; of a trial without one, those of its last checkpoint. */
+/**
+ * Rows and series of a trial: those on which its result is based or, without a result, those of its last checkpoint.
+ */
 export function readCurves({ folder, id, status }: TrialRecord): TrialCurves {
   const files = trialFiles(folder);
   const nothing: TrialCurves = { rows: [], series: [], problems: [] };
@@ -136,12 +138,12 @@ export function readCurves({ folder, id, status }: TrialRecord): TrialCurves {
   return { rows, series, problems: [...problems, ...saved.skipped, ...damaged] };
 }
 
-/** What the trials in a runs folder are. */
+/** The identities of the trials in a runs folder. */
 export function storedIdentities(runs: string): StoredIdentities {
   const problems: { folder: string; what: string }[] = [];
   const identities = foldersIn(runFiles(runs).trials, problems).flatMap((name) => {
     const { config, environment, log } = trialFiles(join(runFiles(runs).trials, name));
-    // A trial that was stopped before it had written anything is nothing yet.
+    // A trial that was stopped before it had written anything does not count.
     if (!existsSync(config) && !existsSync(environment) && existsSync(log)) return [];
     try {
       const identity = readChecked<TrialIdentity & { id: string }>(config, "config", configSchema, LEFT_OUT);

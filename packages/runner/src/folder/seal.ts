@@ -3,10 +3,13 @@ import { sha256 } from "@sluice/formats";
 import { canonicalJson, messageOf, studyError, systemCode } from "@sluice/study";
 import { writeAtomically } from "./write.ts";
 
-/** What a sealed file is. It takes part in the seal, so that one file does not pass for another of a like form. */
+/**
+ * The kind of a sealed file. It is part of the seal, so that one file cannot be mistaken for another with a similar
+ * format.
+ */
 export type SealedKind = "study" | "config" | "environment" | "checkpoint" | "series" | "result" | "results";
 
-/** Writes a JSON file that ends in a SHA-256 of its content, and gives that seal. */
+/** Writes a JSON file that ends with a SHA-256 of its content, and returns that seal. */
 export function writeSealed(path: string, kind: SealedKind, content: object): string {
   const plain: object = JSON.parse(JSON.stringify(content));
   const seal = sealOf(kind, plain);
@@ -17,7 +20,7 @@ export function writeSealed(path: string, kind: SealedKind, content: object): st
 /**
  * Reads a JSON file and checks its seal.
  *
- * @throws an error that names the file and what is wrong with it; `goOn` says what to do about it.
+ * @throws an error that names the file and what is wrong with it; `goOn` says what to do.
  */
 export function readSealed(
   path: string,

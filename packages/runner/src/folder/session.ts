@@ -14,7 +14,7 @@ import { writeError } from "./write.ts";
 const LOCK_WAIT_MS = 10_000;
 
 /**
- * Opens a trial's folder for the one that runs it. Nothing is written before the folder's lock is held.
+ * Opens a trial's folder for running the trial. Nothing is written before the folder's lock is held.
  *
  * @throws if the folder belongs to another process.
  */
@@ -82,7 +82,7 @@ function sessionOf(
 
 async function lockOf(folder: string, signal: OpenOptions["signal"]): Promise<Lock> {
   const { lock: path } = trialFiles(folder);
-  // After a killed runner its trials need a moment to notice and to write their checkpoints.
+  // After a runner was killed, its trials need a moment to notice and to write their checkpoints.
   for (let waited = 0; ; waited += 100) {
     const attempt = takeLock(path);
     if (attempt.lock !== null) return attempt.lock;
@@ -95,13 +95,13 @@ interface StartingPoint {
   readonly checkpoint: StoredCheckpoint | null;
   readonly metrics: MetricsStart;
   readonly series: SeriesWriter;
-  /** Checkpoints that are not whole, with the reason. */
+  /** Damaged checkpoints, with the reason. */
   readonly passedOver: readonly string[];
 }
 
 /**
- * Where a trial goes on, all of it checked: from its last checkpoint, or from the start if anything that belongs to it
- * is damaged.
+ * Where a trial continues: from its last checkpoint, or from the start if anything that belongs to the checkpoint is
+ * damaged.
  */
 function startingPoint(folder: string, trial: string): StartingPoint {
   const files = trialFiles(folder);

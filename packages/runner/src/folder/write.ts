@@ -4,8 +4,8 @@ import { dirname } from "node:path";
 import { storeError, studyError, systemCode } from "@sluice/study";
 
 /**
- * Writes a file so that a reader, or a crash at any moment, sees the old content or the new, never a part. On return it
- * is on the disk, and so is its name.
+ * Writes a file so that a reader, or a crash at any moment, sees either the old content or the new. When it returns,
+ * the content and the name are on the disk.
  */
 export function writeAtomically(path: string, content: string | Uint8Array): void {
   const draft = `${path}.${randomBytes(6).toString("hex")}.draft`;
@@ -25,19 +25,19 @@ export function writeAtomically(path: string, content: string | Uint8Array): voi
     try {
       rmSync(draft, { force: true });
     } catch {
-      // The first error says more than the failure to clear up after it.
+      // The first error is more informative than a failure during cleanup.
     }
     throw writeError(path, error);
   }
 }
 
-/** Makes a folder with all that are above it. */
+/** Creates a folder and its parents. */
 export function makeFolder(path: string): void {
   const first = mkdirSync(path, { recursive: true });
   if (first !== undefined) syncFolder(dirname(first));
 }
 
-/** Puts the names in a folder on the disk. Windows opens no folder, and needs no such thing. */
+/** Flushes the names in a folder to the disk. Windows cannot open folders and does not need this. */
 function syncFolder(path: string): void {
   let folder: number;
   try {
@@ -49,7 +49,7 @@ function syncFolder(path: string): void {
   try {
     fsyncSync(folder);
   } catch (error) {
-    // Some file systems sync no folders.
+    // Some file systems cannot flush folders.
     if (!["EINVAL", "ENOTSUP", "EPERM", "EBADF"].includes(systemCode(error) ?? "")) throw error;
   } finally {
     closeSync(folder);
@@ -68,7 +68,7 @@ const FIXES: Readonly<Record<string, string>> = {
   ENOENT: "the folder cannot be made: choose another one with --out",
 };
 
-/** Says what could not be written, why, and how to go on. */
+/** Says what could not be written, why, and how to continue. */
 export function writeError(path: string, error: unknown): Error {
   const code = systemCode(error);
   if (code === undefined) return error instanceof Error ? error : studyError(`cannot write ${path}`, error);

@@ -5,27 +5,27 @@ import { suggestion } from "../nearest.ts";
 import { meanInterval } from "../statistics/intervals.ts";
 import type { Verdict } from "./claim.ts";
 
-/** A verdict needs a two-sided p-value below this: the 95 % interval then lies on one side. */
+/** A verdict needs a two-sided p-value below this. The 95 % interval then lies on one side. */
 export const SIGNIFICANT = 0.05;
 
-/** What a claim rests on, in words and numbers. */
+/** What a claim is based on, in words and numbers. */
 export interface Evidence {
   readonly because: string;
-  /** How many values: of seeds, or of the folds of one. */
+  /** The number of values: of seeds, or of the folds of one seed. */
   readonly values: number;
   readonly unit: Unit;
   readonly minimumSeeds: number;
   /**
-   * Trials that are not done, or `null`. One that is not done may not be dropped: which one it was can depend on the
+   * Trials that are not done, or `null`. They must not be ignored, because which trials fail can depend on the variant.
    * variant.
    */
   readonly missing: string | null;
-  /** Two-sided p-value, and whether what it supports is the claim. */
+  /** Two-sided p-value, and whether it supports the claim. */
   readonly p: number;
   readonly holds: boolean;
 }
 
-/** What the values are of. */
+/** What the values stand for. */
 export type Unit = "seed" | "fold";
 
 export const unitOf = ({ folds }: Results): Unit => (folds === undefined ? "seed" : "fold");
@@ -46,7 +46,7 @@ export function decide({ because, values, unit, minimumSeeds, missing, p, holds 
   };
 }
 
-/** 1 where a higher value of the metric is better, -1 where a lower one is. */
+/** 1 if a higher value of the metric is better, -1 if a lower one is. */
 export function direction(results: Results, metric: string): 1 | -1 {
   const found = results.metrics[metric];
   if (found === undefined)
@@ -54,7 +54,7 @@ export function direction(results: Results, metric: string): 1 | -1 {
   return found.better === "higher" ? 1 : -1;
 }
 
-/** Values of the first variant less those of the second, for the seeds that both have, or the folds. */
+/** Values of the first variant minus those of the second, for the seeds (or folds) that both have. */
 export function differences(
   results: Results,
   where: { readonly task: string; readonly metric: string; readonly variants: readonly [string, string] },
@@ -88,7 +88,7 @@ export function missingTrials(results: Results, task: string, variants: readonly
   return lost.length === 0 ? null : lost.join(", ");
 }
 
-/** A mean with its interval and how that was found: "1.2 (95 % interval 0.65 to 1.76, paired t over 5 seeds)". */
+/** A mean with its interval and the method: "1.2 (95 % interval 0.65 to 1.76, paired t over 5 seeds)". */
 export function spread(results: Results, values: readonly number[], method: "paired t" | "Student’s t"): string {
   const { mean, low, high } = meanInterval(values, { overlap: overlapOf(results) });
   const unit = unitOf(results);

@@ -12,8 +12,8 @@ export interface JudgedClaim extends Verdict {
 }
 
 /**
- * Tests the claims of a study, and corrects the verdicts for how many were tested (Holm), so that none of them is found
- * true by their number alone.
+ * Tests the claims of a study and corrects the verdicts for the number of tests (Holm), so that no claim is confirmed
+ * only because there are many.
  */
 export function judgeClaims(claims: readonly Claim[], results: Results): JudgedClaim[] {
   const verdicts = claims.map((claim): JudgedClaim => ({ text: claim.text, ...verdictOf(claim, results) }));
@@ -29,7 +29,7 @@ export function judgeClaims(claims: readonly Claim[], results: Results): JudgedC
   });
 }
 
-/** A test can be any function; whatever it does, the claim has a verdict. */
+/** A test can be any function. Whatever it does, the claim gets a verdict. */
 function verdictOf(claim: Claim, results: Results): Verdict {
   const undecided = (because: string): Verdict => ({ verdict: "undecided", because });
   try {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** A verdict as a test gives it, and as a file holds it. */
+/** A verdict as a test returns it and as a file stores it. */
 export const verdictSchema = z.object({
   verdict: z.enum(["reproduced", "not reproduced", "undecided"]),
   because: z.string(),

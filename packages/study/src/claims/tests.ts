@@ -18,14 +18,17 @@ interface TestOptions {
   readonly metric: string;
   readonly task: string;
   readonly variant: string;
-  /** With fewer seeds, or folds of a single seed, the verdict is "undecided": a claim is not settled by a lucky pair. 5 by default. */
+  /**
+   * With fewer seeds, or fewer folds of a single seed, the verdict is "undecided", so that a lucky pair does not settle
+   * a claim. Default 5.
+   */
   readonly minimumSeeds?: number;
 }
 
 /**
- * Tests that `variant` is better than `than` by more than `margin` (0 by default, in the metric's unit): Student's t of
- * the differences between runs that share a seed, so that what the seed does to both cancels. "Better" follows the
- * metric.
+ * Tests that `variant` is better than `than` by more than `margin` (default 0, in the metric's unit). It is Student's t
+ * test of the differences between runs with the same seed, so that the effect of the seed on both cancels. "Better" is
+ * defined by the metric.
  */
 export function better(options: TestOptions & { readonly than: string; readonly margin?: number }): Claim["test"] {
   const { metric, task, variant, than, margin = 0, minimumSeeds = 5 } = options;
@@ -61,8 +64,8 @@ export function better(options: TestOptions & { readonly than: string; readonly 
 }
 
 /**
- * Tests that the mean of `variant` reaches `value`: at least where higher is better, at most where lower is. Student's
- * t over seeds.
+ * Tests that the mean of `variant` reaches `value`: at least `value` if higher is better, at most `value` if lower is.
+ * Student's t test over seeds.
  */
 export function reaches(options: TestOptions & { readonly value: number }): Claim["test"] {
   const { metric, task, variant, value, minimumSeeds = 5 } = options;
@@ -87,8 +90,8 @@ export function reaches(options: TestOptions & { readonly value: number }): Clai
 }
 
 /**
- * Tests that `variant` and `than` differ by less than `within` either way: two one-sided paired t tests (Schuirmann
- * 1987). "Not reproduced" says that they differ by more.
+ * Tests that `variant` and `than` differ by less than `within` in either direction: two one-sided paired t tests
+ * (Schuirmann 1987). "Not reproduced" says that they differ by more.
  */
 export function alike(options: TestOptions & { readonly than: string; readonly within: number }): Claim["test"] {
   const { metric, task, variant, than, within, minimumSeeds = 5 } = options;
@@ -114,8 +117,8 @@ export function alike(options: TestOptions & { readonly than: string; readonly w
 }
 
 /**
- * Tests that all of some tests hold. It is reproduced if each is, with the largest of their p-values; one that is
- * refuted refutes it, with its p-value times the number of tests.
+ * Tests that all of some tests hold. It is reproduced if each test is, with the largest of their p-values. If one test
+ * is refuted, it is refuted, with that p-value times the number of tests.
  */
 export function all(...tests: readonly Claim["test"][]): Claim["test"] {
   return (results) => {

@@ -3,19 +3,19 @@ import type { MetricRow } from "../trial.ts";
 import type { StoredSeries } from "../results.ts";
 import type { Point } from "./figure.ts";
 
-/** A panel is some 300 pixels wide: more points cannot be told apart. */
+/** A panel is about 300 pixels wide, so more points would not be visible. */
 export const MOST_POINTS = 240;
 
 /** The curve of one metric of one trial. */
 export interface Curve {
-  /** Steps that share a place, a power of two; 0 where every step has its own. */
+  /** The number of steps per point, a power of two; 0 if every step has its own point. */
   readonly width: number;
   readonly bins: readonly Bin[];
   /** The last value that is a number. */
   readonly last: { readonly x: number; readonly y: number };
 }
 
-/** The values of one trial at a place of the axis. */
+/** The values of one trial at one point of the axis. */
 interface Bin {
   readonly x: number;
   readonly count: number;
@@ -24,12 +24,12 @@ interface Bin {
   readonly high: number;
 }
 
-/** By metric. A metric without a number has none. */
+/** By metric. Metrics without numbers are left out. */
 export type Curves = ReadonlyMap<string, Curve>;
 
 /**
- * The curves of a trial, reduced to about as many points as can be seen; the lowest and highest value of every place
- * stay.
+ * The curves of a trial, reduced to about as many points as are visible. The lowest and highest value at every point
+ * are kept.
  */
 export function curvesOf(rows: readonly MetricRow[]): Curves {
   const curves = new Map<string, Curve>();
@@ -51,8 +51,8 @@ export function curvesOf(rows: readonly MetricRow[]): Curves {
 }
 
 /**
- * One metric of one variant over its seeds at every place: the mean of the seeds' means, and the lowest and highest
- * value of any of them.
+ * One metric of one variant over its seeds, at every point: the mean of the seeds' means, and the lowest and highest
+ * value of any seed.
  */
 export function curveOverSeeds(seeds: readonly Curve[]): Point[] {
   const steps = new Set(seeds.flatMap((curve) => curve.bins.map((bin) => bin.x)));
@@ -80,8 +80,8 @@ export function curveOverSeeds(seeds: readonly Curve[]): Point[] {
 }
 
 /**
- * The smallest power of two that divides the steps into few enough places. Places of one width then lie inside those of
- * a larger one.
+ * The smallest power of two that divides the steps into few enough points. Points of one width then nest in those of a
+ * larger width.
  */
 function widthFor(steps: number): number {
   let width = 1;
@@ -109,8 +109,8 @@ function merged(bins: readonly Bin[], width: number): Bin[] {
 }
 
 /**
- * One line of a series over the seeds of a variant: median, lowest and highest at every x. Where there are very many,
- * neighbours share a point: the mean of their medians, and the lowest and highest value of any.
+ * One line of a series over the seeds of a variant: median, lowest and highest value at every x. If there are very many
+ * points, neighbors are joined into one point, with the mean of their medians, and their lowest and highest value.
  */
 export function seriesOverSeeds(seeds: readonly StoredSeries[], line: string): Point[] {
   const points = (seeds[0]?.x.values ?? []).flatMap((x, index): Point[] => {

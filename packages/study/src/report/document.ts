@@ -2,13 +2,13 @@ import { meanInterval } from "../statistics/intervals.ts";
 import type { UnitValue } from "../results.ts";
 import type { ReportModel } from "./model.ts";
 
-/** What `results.json` and `sluice run --json` hold. */
+/** The contents of `results.json` and the output of `sluice run --json`. */
 export interface ResultsDocument {
   readonly study: string;
   readonly budget: string;
   readonly code: string;
   readonly data: { readonly [name: string]: string };
-  /** Where the report is: in a folder the path of `report.html`. */
+  /** Where the report is; for a folder, the path of `report.html`. */
   readonly report: string;
   readonly summary: readonly {
     readonly task: string;
@@ -16,9 +16,9 @@ export interface ResultsDocument {
     readonly metric: string;
     readonly n: number;
     readonly mean: number | null;
-    /** 95 % interval by Student's t, of folds after Nadeau and Bengio; `null` for fewer than two values. */
+    /** 95 % interval by Student's t, for folds after Nadeau and Bengio; `null` for fewer than two values. */
     readonly interval: readonly [number, number] | null;
-    /** A value for each seed, or for each fold of a single one. */
+    /** One value per seed, or per fold of a single seed. */
     readonly seeds: readonly UnitValue[];
   }[];
   readonly trials: readonly {
@@ -26,7 +26,7 @@ export interface ResultsDocument {
     readonly task: string;
     readonly variant: string;
     readonly seed: number;
-    /** 0 and up; `null` in a study without folds. */
+    /** From 0; `null` for a study without folds. */
     readonly fold: number | null;
     readonly status: string;
     readonly reason: string | null;

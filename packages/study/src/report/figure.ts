@@ -15,7 +15,7 @@ export interface Line {
   /** Index into the palette. */
   readonly colour: number;
   readonly points: readonly Point[];
-  /** Where a seed ended early. */
+  /** The points at which a seed ended early. */
   readonly crosses?: readonly { readonly x: number; readonly y: number }[];
 }
 
@@ -24,7 +24,7 @@ export interface Panel {
   readonly x: Axis;
   readonly y: Axis;
   readonly lines: readonly Line[];
-  /** Vertical extent, for panels to be compared; by default that of the lines. */
+  /** Vertical range, for panels that should be comparable; by default the range of the lines. */
   readonly extent?: readonly [number, number];
 }
 
@@ -35,9 +35,7 @@ const BOTTOM = 44;
 const LEFT = 62;
 const LABEL_HEIGHT = 14;
 
-/**
- * A panel of lines with bands, as an SVG that takes its colours from the page. Line labels stand at the lines' ends.
- */
+/** A panel of lines with bands, as an SVG that uses the page's colors. Labels are at the ends of the lines. */
 export function panel({ title, x, y, lines, extent }: Panel): Markup {
   const longest = Math.max(0, ...lines.map((line) => line.label.length));
   const right = WIDTH - Math.min(150, 16 + longest * 6.6);

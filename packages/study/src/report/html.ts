@@ -1,4 +1,4 @@
-/** Markup that needs no more escaping. */
+/** Markup that is already escaped. */
 export interface Markup {
   readonly markup: string;
 }
@@ -6,8 +6,8 @@ export interface Markup {
 type Content = string | number | Markup | null | undefined | false | readonly Content[];
 
 /**
- * HTML or SVG from a template: what is put in is escaped, unless it is markup itself; lists are joined; `null`,
- * `undefined` and `false` are nothing.
+ * HTML or SVG from a template. Inserted values are escaped unless they are markup; lists are joined; `null`,
+ * `undefined` and `false` insert nothing.
  */
 export function html(strings: TemplateStringsArray, ...contents: readonly Content[]): Markup {
   return { markup: strings.reduce((text, part, index) => text + toMarkup(contents[index - 1]) + part) };

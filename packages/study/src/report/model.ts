@@ -20,7 +20,7 @@ export interface ReportModel {
   readonly curves: ReadonlyMap<string, Curves>;
   readonly configs: readonly { readonly task: string; readonly variant: string; readonly config: Settings }[];
   readonly claims: readonly JudgedClaim[];
-  /** Said above the claims when they could not be judged anew. */
+  /** A note above the claims if they could not be judged again. */
   readonly claimsNote: string | null;
   readonly environments: readonly ReportedEnvironment[];
   /** What could not be read, with the reason. */
@@ -29,11 +29,11 @@ export interface ReportModel {
   readonly others: number;
 }
 
-/** Where some of the trials ran. */
+/** Where the trials ran, for some of them. */
 export interface ReportedEnvironment {
   readonly environment: Environment;
   readonly trials: number;
-  /** Where the uncommitted changes lie, of one of the trials; `null` where there are none. */
+  /** Where the uncommitted changes of one of the trials are stored; `null` if there are none. */
   readonly changes: string | null;
 }
 
@@ -48,7 +48,7 @@ export async function readModel(store: Store, study: Study | null): Promise<Repo
   const series = new Map<string, readonly StoredSeries[]>();
   for (const record of records) {
     const { rows, series: own, problems: damaged } = await store.readCurves(record);
-    // Reduced at once: the rows of all trials need not fit into memory together.
+    // Reduced at once, because the rows of all trials may not fit into memory together.
     curves.set(record.id, curvesOf(rows));
     series.set(record.id, own);
     problems.push(...damaged);

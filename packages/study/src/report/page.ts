@@ -11,11 +11,11 @@ import { formatSeconds } from "./scale.ts";
 import { STYLE } from "./style.ts";
 import { anchorTable, colourOf, metricLabel, seedTable, unitText, variantName } from "./tables.ts";
 
-/** The report: one HTML file that asks nothing of the network. */
+/** The report: one HTML file that loads nothing from the network. */
 export function page(model: ReportModel): { readonly text: string; readonly undrawn: readonly string[] } {
   const { manifest, results } = model;
   const undrawn: string[] = [];
-  // Files and claims of any making come in here: what one of them breaks is its own part of the page.
+  // Any files and claims may come in here. What one of them breaks is limited to its own part of the page.
   const part = <T>(what: string, draw: () => T): T | Markup => {
     try {
       return draw();
@@ -104,7 +104,7 @@ function intervalNote({ results, manifest }: ReportModel): string {
   return `± is half the 95 % confidence interval (CI) of the mean, by Student’s t over the seeds that are done. In the strip each dot is a seed and the stroke their mean; its ends are the lowest and highest seed of the task.${folded ? " The value of a seed is the mean over its folds." : ""}${scaled}`;
 }
 
-/** A text in which a line does not break within an option of the command, such as `--seeds 5`. */
+/** A text in which no line breaks inside an option of the command, such as `--seeds 5`. */
 function withOptions(text: string): Markup {
   const parts = text.split(/(--[a-z]+ \d+)/);
   return html`${parts.map((part, i) => (i % 2 === 1 ? html`<span class="option">${part}</span>` : part))}`;

@@ -4,7 +4,7 @@ import type { ReportModel } from "./model.ts";
 import { formatSeconds } from "./scale.ts";
 import { unitText } from "./tables.ts";
 
-/** What is needed to run the study again, and to tell whether the result is the same. */
+/** What is needed to run the study again and to compare the results. */
 export function provenance({ manifest, results, environments, configs, others }: ReportModel): Markup {
   const changes = environments.flatMap((entry) => entry.changes ?? [])[0];
   const settingNames = [...new Set(configs.flatMap((entry) => Object.keys(entry.config)))];

@@ -1,11 +1,11 @@
-/** Maps values of an axis to places in a figure. */
+/** Maps values of an axis to positions in a figure. */
 export interface Scale {
-  /** `NaN` where the axis has no place for the value. */
+  /** `NaN` if the axis cannot show the value. */
   place(value: number): number;
   readonly ticks: readonly { readonly value: number; readonly label: string }[];
 }
 
-/** An axis of equal steps; the ends are widened to round numbers unless `tight`. */
+/** An axis with equal steps. The ends are widened to round numbers unless `tight`. */
 export function linearScale(
   low: number,
   high: number,
@@ -26,10 +26,7 @@ export function linearScale(
   return { place: (value) => range[0] + ((value - from) / (to - from)) * (range[1] - range[0]), ticks };
 }
 
-/**
- * A logarithmic axis with a tick a decade, or fewer of them where there are many; 2 and 5 are marked too where there
- * are few.
- */
+/** A logarithmic axis with one tick per decade, or fewer if there are many. 2 and 5 are marked too if there are few. */
 export function logScale(low: number, high: number, range: readonly [number, number], wanted: number): Scale {
   const margin = Math.max(0.02, 0.04 * (log10(high) - log10(low)));
   const from = log10(low) - margin;
@@ -71,8 +68,8 @@ function decimalsOf(step: number): number {
 }
 
 /**
- * Common logarithm to about 1e-12, enough to place a point. `Math.log10` may differ between engines; with this one a
- * report has the same bytes everywhere.
+ * Common logarithm to about 1e-12, which is enough to place a point. `Math.log10` may differ between engines; with this
+ * function a report has the same bytes everywhere.
  */
 export function log10(value: number): number {
   if (!(value > 0) || value === Number.POSITIVE_INFINITY) return Number.NaN;
@@ -80,7 +77,7 @@ export function log10(value: number): number {
   let mantissa = value;
   while (mantissa >= 2) [mantissa, exponent] = [mantissa / 2, exponent + 1];
   while (mantissa < 1) [mantissa, exponent] = [mantissa * 2, exponent - 1];
-  // ln m = 2 artanh((m - 1) / (m + 1)); the argument is below 1/3, so 14 terms are plenty.
+  // ln m = 2 artanh((m - 1) / (m + 1)). The argument is below 1/3, so 14 terms are enough.
   const z = (mantissa - 1) / (mantissa + 1);
   let sum = 0;
   let power = z;
@@ -117,7 +114,7 @@ export function grouped(number: string): string {
   return fraction === undefined ? spaced : `${spaced}.${fraction}`;
 }
 
-/** A number for a table: so many digits after the point, or four significant ones. */
+/** A number for a table, with the given digits after the point or with four significant digits. */
 export function formatNumber(value: number, digits?: number): string {
   if (!Number.isFinite(value)) return "–";
   if (digits !== undefined) return grouped(value.toFixed(digits));
@@ -131,7 +128,7 @@ export function formatNumber(value: number, digits?: number): string {
 }
 
 /**
- * A mean with half the width of its interval. Without given digits, both go to the second significant digit of the half
+ * A mean with half the width of its interval. By default, both are rounded to the second significant digit of the half
  * width.
  */
 export function formatMean(

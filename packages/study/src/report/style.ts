@@ -1,6 +1,6 @@
 /**
- * The page's style. Colours for up to eight variants after Okabe and Ito, told apart with any colour vision, in a light
- * and a dark shade.
+ * The page's style. The colors for up to eight variants follow Okabe and Ito and can be told apart with any color
+ * vision. Each has a light and a dark shade.
  */
 export const STYLE = `
 :root { color-scheme: light dark; --page: #fdfdfb; --ink: #1b1d1f; --soft: #5c6166; --rule: #dcdcd6; --faint: #f3f3ee; --good: #00684a; --bad: #a63c06; --open: #6b6354;

@@ -19,7 +19,7 @@ export function unitText({ seed, fold }: TrialRecord): string {
   return fold === undefined ? String(seed) : `${seed}, fold ${fold.index + 1}`;
 }
 
-/** Mean ± half the 95 % interval; the mean alone for a single seed. */
+/** Mean ± half the 95 % interval; only the mean for a single seed. */
 function meanText(values: readonly number[], metric: Metric, overlap: number): Markup {
   if (values.length === 0) return html`<span class="soft">–</span>`;
   const interval = meanInterval(values, { overlap });
@@ -32,8 +32,8 @@ export function metricLabel(metric: Metric): string {
 }
 
 /**
- * One metric: a row a variant, with every seed, the ones without a value included; of several seeds also mean and
- * interval.
+ * The table of one metric: one row per variant with every seed, including seeds without a value. For several seeds it
+ * also has mean and interval.
  */
 export function seedTable(results: Results, name: string, metric: Metric): Markup {
   const units = unitsOf(results);
@@ -90,7 +90,7 @@ export function seedTable(results: Results, name: string, metric: Metric): Marku
   </div>`;
 }
 
-/** What a column is of: a seed with all its folds, or a fold where there is one seed. */
+/** What a column stands for: a seed with all its folds, or a fold if there is one seed. */
 interface Unit {
   readonly title: string;
   has(trial: TrialRecord): boolean;
@@ -106,7 +106,7 @@ function unitsOf({ trials, folds }: Results): Unit[] {
   }));
 }
 
-/** The value of a unit, the mean over its folds; or how the first of its trials stands that is not done. */
+/** The value of a seed, the mean over its folds; or the status of the first of its trials that is not done. */
 function cell(trials: readonly TrialRecord[], name: string, metric: Metric): { text: string; soft: boolean } {
   const open = trials.find(({ status }) => status !== "done");
   if (trials.length === 0 || open !== undefined) return { text: open?.status ?? "", soft: true };
@@ -114,7 +114,7 @@ function cell(trials: readonly TrialRecord[], name: string, metric: Metric): { t
   return { text: values.length < trials.length ? "–" : formatNumber(mean(values), metric.digits), soft: false };
 }
 
-/** Every seed as a dot on the range of its task, with the mean as a stroke. */
+/** Every seed as a dot on the range of its task, and the mean as a line. */
 function strip(values: readonly number[], { low, high }: Interval): Markup | null {
   if (values.length === 0) return null;
   const at = (value: number): number => Math.round((high === low ? 0.5 : (value - low) / (high - low)) * 1400) / 10 + 5;
@@ -126,14 +126,14 @@ function strip(values: readonly number[], { low, high }: Interval): Markup | nul
   </svg>`;
 }
 
-/** As published, with at least the digits of the metric. */
+/** As published, with at least the metric's digits. */
 function anchorValue(value: number, digits = 0): string {
   const published = String(value);
   const own = published.includes("e") ? 12 : (published.split(".")[1]?.length ?? 0);
   return own === 12 ? formatNumber(value) : grouped(value.toFixed(Math.max(own, digits)));
 }
 
-/** Published figures beside those measured here. */
+/** Published numbers next to the measured ones. */
 export function anchorTable(results: Results, anchors: readonly Anchor[]): Markup {
   return html`<div class="scroll">
     <table class="stack">

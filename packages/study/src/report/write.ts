@@ -5,15 +5,15 @@ import { readModel, type ReportModel } from "./model.ts";
 import { page } from "./page.ts";
 
 export interface WrittenReport {
-  /** Where the report is: in a folder the path of `report.html`. */
+  /** Where the report is; for a folder, the path of `report.html`. */
   readonly report: string;
   readonly model: ReportModel;
-  /** What could not be read, and parts that could not be drawn. */
+  /** What could not be read, and parts that could not be rendered. */
   readonly problems: readonly string[];
   readonly document: ResultsDocument;
 }
 
-/** Makes the report from what is in a store, and leaves it there. `study` is needed for the claims alone. */
+/** Makes the report from the contents of a store and writes it there. `study` is needed only for the claims. */
 export async function writeReport(store: Store, { study }: { readonly study: Study | null }): Promise<WrittenReport> {
   const model = await readModel(store, study);
   const document = documentOf(store.reportPlace, model);

@@ -2,7 +2,7 @@ import type { StoredSeries } from "../results.ts";
 import type { MetricRow, Series } from "../trial.ts";
 
 /**
- * A row of metrics as a trial gave it, which may be plain JavaScript.
+ * A row of metrics as a trial gave it. It may come from plain JavaScript, so it is checked.
  *
  * @throws an error that names what is not a number.
  */
@@ -26,9 +26,9 @@ function describeRow(row: MetricRow): string {
 }
 
 /**
- * A series as it is stored: a copy, with the lines that `earlier` had under the same name.
+ * A series as it is stored: a copy, together with the lines that `earlier` had under the same name.
  *
- * @throws an error for a name that is no file name, and for a line that is not as long as the axis.
+ * @throws an error if the name cannot be a file name, or if a line is not as long as the axis.
  */
 export function storedSeries(name: string, series: Series, earlier: StoredSeries["lines"] = {}): StoredSeries {
   if (!/^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(name))
@@ -47,7 +47,7 @@ export function storedSeries(name: string, series: Series, earlier: StoredSeries
   return { name, title: series.title, x: { ...x, values: finite(values) }, y: series.y, lines };
 }
 
-/** JSON knows no infinity: what is not finite is stored as not a number. */
+/** JSON has no infinity, so numbers that are not finite are stored as NaN. */
 function finite(values: ArrayLike<number>): number[] {
   return Array.from(values, (value) => (Number.isFinite(value) ? value : Number.NaN));
 }

@@ -9,7 +9,7 @@ export interface ContextParts {
   readonly threads: number;
   readonly dataFolder: string | null;
   readonly signal: Signal;
-  /** Seconds of work so far, earlier sessions included. */
+  /** Seconds of work so far, including earlier sessions. */
   seconds(): number;
   report(progress: Progress): void;
   onDiverged(where: { readonly step: number; readonly tensor: string }): void;
@@ -17,7 +17,7 @@ export interface ContextParts {
 
 const REPORT_EVERY = 0.1;
 
-/** The context of a trial, over its session. */
+/** The context of a trial, on top of its session. */
 export function trialContext({ trial, session, ...parts }: ContextParts): TrialContext {
   const { restored } = session;
   let reportedAt = -1;
@@ -42,7 +42,7 @@ export function trialContext({ trial, session, ...parts }: ContextParts): TrialC
       if (now - reportedAt < REPORT_EVERY && progress.step < progress.steps) return;
       reportedAt = now;
       parts.report(progress);
-      // Without a turn of the event loop an abort would wait for the end of a loop that never waits for anything.
+      // Without a turn of the event loop, an abort would wait for the end of a loop that never awaits anything.
       await new Promise((turn) => setTimeout(turn, 0));
     },
     diverged(where) {

@@ -6,19 +6,19 @@ import type { Progress } from "../trial.ts";
 import type { Store } from "./store.ts";
 
 /**
- * What runs trials: in processes of their own (`childProcesses` of `@sluice/runner`), in this one (`inProcess`), or
- * elsewhere. Wherever a trial runs, `runTrial` there opens it in the store and leaves its result.
+ * Runs trials: in separate processes (`childProcesses` of `@sluice/runner`), in this process (`inProcess`), or
+ * elsewhere. Wherever a trial runs, `runTrial` opens it in the store there and writes its result.
  */
 export interface Executor {
   /**
-   * Runs a trial to its end. Never rejects for what a trial does.
+   * Runs a trial to its end. It never rejects because of what a trial does.
    *
-   * @returns `null` where the trial has left its result in the store, else how it ended.
+   * @returns `null` if the trial wrote its result into the store, otherwise how it ended.
    */
   run(trial: PlannedTrial, task: TrialTask): Promise<Ending | null>;
 }
 
-/** What a trial needs besides its plan. */
+/** What a trial needs in addition to its plan. */
 export interface TrialTask {
   readonly study: Study;
   readonly store: Store;
@@ -27,7 +27,7 @@ export interface TrialTask {
   readonly environment: Environment;
   /** Text of the uncommitted changes. */
   readonly changes: string;
-  /** Seconds that the trial may take in this session; `null` for as long as it likes. */
+  /** Time limit of the trial in this session, in seconds; `null` for no limit. */
   readonly limit: number | null;
   /** Asks the trial to stop. */
   readonly signal: Signal;
@@ -37,21 +37,24 @@ export interface TrialTask {
   onProgress(progress: Progress): void;
 }
 
-/** Why a trial stops before its end: it can go on another time, or it counts as failed. */
+/** Why a trial stops before its end: it can continue later, or it counts as failed. */
 export interface Stop {
   readonly status: "interrupted" | "failed";
   readonly reason: string;
 }
 
-/** How a trial ended that could not say so itself. */
+/** How a trial ended that could not write this itself. */
 export interface Ending extends Stop {
   /** Seconds of this session. */
   readonly seconds: number;
-  /** Whether this may go into the store as the trial's result. Not where the store failed, or another has the trial. */
+  /**
+   * Whether this may be stored as the trial's result. It may not if the store failed or if another session has the
+   * trial.
+   */
   readonly write: boolean;
 }
 
-/** What is said of a trial that reached its limit. */
+/** The reason for a trial that reached its time limit. */
 export const overLimit = (seconds: number): Stop => ({
   status: "failed",
   reason: `it took longer than its limit of ${seconds} s`,

@@ -3,9 +3,9 @@ import { overLimit, stopping, type Executor } from "./executor.ts";
 import { runTrial } from "./run-trial.ts";
 
 /**
- * Runs trials in this process, as a page, a notebook or a test does. Trials that run at the same time share its thread.
- * What a trial does to the process it does to the study, and one that does not listen to its signal cannot be stopped:
- * a limit only tells it to.
+ * Runs trials in this process, for a page, a notebook or a test. Trials that run at the same time share its thread. A
+ * trial that breaks the process breaks the study. A trial that ignores its signal cannot be stopped: a time limit only
+ * aborts the signal.
  */
 export function inProcess(): Executor {
   return {

@@ -6,14 +6,15 @@ import type { Store } from "./store.ts";
 
 export interface KnownManifest {
   readonly manifest: Manifest;
-  /** Why the manifest was made up from the trials' folders; `null` where it was read. */
+  /** Why the manifest was reconstructed from the trials; `null` if it was read. */
   readonly problem: string | null;
 }
 
 /**
- * The manifest of a store. Where it cannot be read, or is that of another study, the trials say what was run: tasks, variants, seeds and settings. What only the file knew is left out.
+ * The manifest of a store. If it cannot be read, or belongs to another study, it is reconstructed from the trials:
+ * tasks, variants, seeds and settings. Everything else in it is lost.
  *
- * @throws if there is neither a manifest nor a trial.
+ * @throws an error if there is neither a manifest nor a trial.
  */
 export async function knownManifest(store: Store): Promise<KnownManifest> {
   const trials = (await store.identities()).identities.map(identified);
@@ -60,7 +61,7 @@ async function madeUp(store: Store, all: readonly PlannedTrial[], why: string): 
   };
 }
 
-/** Of trials of several codes, data or settings, those of the code and data that most have, and of their settings. */
+/** If trials have different code, data or settings: the code and data that most trials have, and their settings. */
 function mostAlike(trials: readonly PlannedTrial[]): readonly PlannedTrial[] {
   const sameCode = largest(trials, ({ study, code, data }) => canonicalJson({ study, code, data }));
   const cells = grouped(sameCode, ({ task, variant }) => canonicalJson([task, variant]));
@@ -71,7 +72,7 @@ function largest(trials: readonly PlannedTrial[], by: (trial: PlannedTrial) => s
   return grouped(trials, by).reduce((most, group) => (group.length > most.length ? group : most), []);
 }
 
-/** In the order of their keys, so that what is chosen does not depend on the order of folders. */
+/** In the order of their keys, so that the choice does not depend on the order of folders. */
 function grouped(trials: readonly PlannedTrial[], by: (trial: PlannedTrial) => string): PlannedTrial[][] {
   const groups = new Map<string, PlannedTrial[]>();
   for (const trial of trials) groups.set(by(trial), [...(groups.get(by(trial)) ?? []), trial]);

@@ -9,11 +9,11 @@ import { reportedOf, type TrialResult } from "./result.ts";
 import { checkedRow, storedSeries } from "./checked.ts";
 import type { Store, TrialSession } from "./store.ts";
 
-/** A store in the memory of this process, and what can be looked at in it. */
+/** A store in the memory of this process, with access to its contents. */
 export interface MemoryStore extends Store {
   /** The page of the last report; `null` before the first. */
   report(): string | null;
-  /** What a trial has logged. */
+  /** The log of a trial. */
   logOf(trial: PlannedTrial): readonly string[];
 }
 
@@ -33,15 +33,15 @@ interface StoredTrial {
   environment: Environment | null;
   checkpoint: Checkpoint | null;
   result: TrialResult | null;
-  /** What the result rests on. */
+  /** What the result is based on. */
   remains: Remains;
 }
 
 const NOTHING: Remains = { rows: [], series: new Map() };
 
 /**
- * Keeps the trials of a study in memory, for a page, a notebook or a test. All of it is gone with the process. What is
- * given is copied, so that nothing changes it later.
+ * Keeps the trials of a study in memory, for a page, a notebook or a test. Everything is lost when the process ends.
+ * Values are copied, so that nothing changes them later.
  */
 export function memoryStore({ place = "memory" }: { readonly place?: string } = {}): MemoryStore {
   const trials = new Map<string, StoredTrial>();
@@ -104,7 +104,7 @@ export function memoryStore({ place = "memory" }: { readonly place?: string } = 
   };
 }
 
-/** What of a store looks at its trials, or clears one for another run. */
+/** The part of a store that reads its trials, or clears a trial for another run. */
 function readingOf(
   place: string,
   trials: ReadonlyMap<string, StoredTrial>,

@@ -11,52 +11,52 @@ import { timedTrials, withEarlierSeeds } from "./stored.ts";
 export interface RunPlanOptions {
   readonly store: Store;
   readonly executor: Executor;
-  /** One of the study's budgets; its default by default. */
+  /** One of the study's budgets; by default its default budget. */
   readonly budget?: string;
-  /** How many seeds; by default those of the budget, else all of the study's. */
+  /** How many seeds; by default the number of the budget, or all of the study's seeds. */
   readonly seeds?: number;
-  /** Processor cores that the run may use; 1 by default. */
+  /** CPU cores that the run may use; default 1. */
   readonly cores?: number;
-  /** Threads a trial; by default the cores shared out among the trials that are left to run. */
+  /** Threads per trial; by default the cores divided by the number of trials to run. */
   readonly threads?: number;
-  /** Trials at a time; by default cores / threads. */
+  /** Trials at a time; default: cores / threads. */
   readonly jobs?: number;
-  /** Given to the study's `data` and to its trials; none by default. */
+  /** Passed to the study's `data` and to its trials; default: none. */
   readonly dataFolder?: string | null;
   /** Run failed, diverged and unreadable trials again. */
   readonly retry?: boolean;
-  /** Seconds that a trial may take; by default the study's limit, else none. */
+  /** Time limit per trial, in seconds; by default the study's limit, or none. */
   readonly limit?: number;
-  /** What the trials' code is. Without it all code counts as the same: name a version where trials are kept. */
+  /** Identifies the trials' code. Without it all code counts as the same; if you keep trials, give a version. */
   readonly code?: RunCode;
   /** Path of the study's module, for the report. */
   readonly module?: string | null;
   /** The command to print for running the study again. */
   readonly command?: string;
-  /** Where it runs, given the number of threads, with the text of the uncommitted changes. */
+  /** Describes where it runs, given the number of threads, including the text of the uncommitted changes. */
   environment?(given: { readonly threads: number; readonly command: string }): {
     readonly environment: Environment;
     readonly changes: string;
   };
 }
 
-/** What the code of a run's trials is, and whether it still is that. */
+/** The identity of the code of a run's trials, and whether it is still the same. */
 export interface RunCode {
   readonly hash: string;
   /** What the hash does not cover, with the reason. */
   readonly unresolved: readonly string[];
-  /** Asked before each trial: `null`, or why no more trials may be started. */
+  /** Called before each trial: `null`, or why no more trials may be started. */
   changed?(): string | null;
 }
 
-/** What a run is going to do; nothing has been written yet. */
+/** What a run will do. Nothing has been written yet. */
 export interface RunPlan {
   readonly study: Study;
   readonly store: Store;
   readonly executor: Executor;
   readonly budget: string;
   readonly trials: readonly PlannedTrial[];
-  /** State of every trial as found. */
+  /** The status of every trial before the run. */
   readonly records: readonly TrialRecord[];
   readonly retry: boolean;
   readonly limit: number | null;
@@ -72,13 +72,13 @@ export interface RunPlan {
   /** Text of the uncommitted changes. */
   readonly changes: string;
   readonly command: string;
-  /** Seconds until all is done, roughly; `null` when nothing is known to go by. */
+  /** Estimated seconds until everything is done; `null` if nothing is known. */
   readonly estimate: number | null;
 }
 
 const UNIDENTIFIED: RunCode = { hash: "not identified", unresolved: [] };
 
-/** Checks the study's data, and finds out which trials there are and which are left to run. */
+/** Checks the study's data and finds the trials and those that are left to run. */
 export async function planRun(study: Study, options: RunPlanOptions): Promise<RunPlan> {
   const { store, executor, seeds, cores = 1, dataFolder = null, retry = false } = options;
   const { code = UNIDENTIFIED, module = null, command = `a run of the study "${study.name}"` } = options;
@@ -116,7 +116,7 @@ export async function planRun(study: Study, options: RunPlanOptions): Promise<Ru
   };
 }
 
-/** Whether a trial that stands so will run. */
+/** Whether a trial with this status will run. */
 export function isLeft(status: TrialStatus | undefined, retry: boolean): boolean {
   return status === "waiting" || status === "interrupted" || (retry && status !== undefined && status !== "done");
 }
@@ -129,7 +129,7 @@ async function dataHashes(study: Study, dataFolder: string | null): Promise<{ re
   }
 }
 
-/** From trials timed in this store where there are any, else from the study's own guess. */
+/** From trials that were timed in this store if there are any, otherwise from the study's own estimate. */
 async function estimate(
   study: Study,
   pending: readonly PlannedTrial[],

@@ -3,23 +3,23 @@ import { extremes } from "../statistics/summary.ts";
 import type { Metric } from "../study.ts";
 import type { MetricRow, TrialOutcome } from "../trial.ts";
 
-/** How a trial ended. Written last: a trial without one is not finished. */
+/** How a trial ended. It is written last: a trial without a result is not finished. */
 export interface TrialResult {
   /** Id of the trial. */
   readonly trial: string;
   readonly status: "done" | "diverged" | "failed" | "interrupted";
-  /** Why, for every status but `done`. */
+  /** The reason for every status except `done`. */
   readonly reason?: string;
   readonly stack?: string;
   readonly diverged?: { readonly step: number; readonly tensor: string };
   readonly metrics: { readonly [metric: string]: number | null };
   readonly weights?: string;
   readonly warnings?: readonly string[];
-  /** The only part that differs between two runs of a trial. */
+  /** The only part that differs between two runs of the same trial. */
   readonly timings: { readonly seconds: number; readonly finished: string; readonly [name: string]: number | string };
 }
 
-/** What the record of a trial says of its result. */
+/** The part of a trial's record that comes from its result. */
 export function reportedOf(
   result: Pick<TrialResult, "status" | "metrics"> & {
     readonly reason?: string | undefined;
@@ -39,7 +39,8 @@ export function reportedOf(
 }
 
 /**
- * Summary values: those the trial gave, else those read off the curves. Says what is missing, and what is not a number.
+ * Summary values: those that the trial returned, or else those computed from the curves. Reports missing values and
+ * values that are not numbers.
  */
 export function summarise(
   metrics: { readonly [metric: string]: Metric },

@@ -17,7 +17,7 @@ export type RunEvent =
 export interface RunControl {
   /** Stops the run: trials write a checkpoint and end. */
   readonly signal?: Signal;
-  /** Kills the trials at once, where the executor can. */
+  /** Kills the trials at once, if the executor can. */
   readonly kill?: Signal;
   onEvent?(event: RunEvent): void;
 }
@@ -26,13 +26,13 @@ export interface RunOutcome extends Pick<WrittenReport, "report" | "document" | 
   readonly records: readonly TrialRecord[];
   readonly interrupted: boolean;
   /**
-   * Why no more trials were started: the store failed, or the sources were edited during the run. `null` if all that
-   * was left has run, or was stopped by `signal`.
+   * Why no more trials were started: the store failed, or the sources were edited during the run. `null` if all
+   * remaining trials ran, or if `signal` stopped them.
    */
   readonly ended: { readonly by: "store" | "code" | "lock"; readonly reason: string } | null;
 }
 
-/** Runs what is left of a planned run, and writes the report. One run works in a store at a time. */
+/** Runs the remaining trials of a planned run and writes the report. Only one run uses a store at a time. */
 export async function runStudy(run: RunPlan, control: RunControl = {}): Promise<RunOutcome> {
   const lock = await run.store.lock();
   try {
@@ -75,7 +75,7 @@ async function runLocked(run: RunPlan, control: RunControl, lock: StoreLock): Pr
   return { records: list, interrupted: signal.aborted, ended, report, document, problems };
 }
 
-/** A trial loads the sources as they are now: after an edit its result would stand under the wrong identity. */
+/** A trial loads the current sources. After an edit its result would be stored under the wrong identity. */
 function whyNoMore({ code }: RunPlan, lock: StoreLock): RunOutcome["ended"] {
   const lost = lock.lost();
   if (lost !== null) return { by: "lock", reason: lost };
@@ -107,7 +107,7 @@ async function runOne(run: RunPlan, trial: PlannedTrial, control: Required<RunCo
       return await store.readTrial(trial);
     }
   } catch {
-    // How the trial ended says more than why that could not be written.
+    // How the trial ended is more informative than why that could not be written.
   }
   return { ...(await store.readTrial(trial)), status, reason };
 }

@@ -11,7 +11,7 @@ import type { Store, TrialSession } from "./store.ts";
 
 export interface TrialStart {
   readonly trial: PlannedTrial;
-  /** Gives the study. What it throws is how the trial failed. */
+  /** Loads the study. If it throws, the trial fails with that error. */
   study(): Promise<Study>;
   readonly store: Store;
   readonly threads: number;
@@ -29,9 +29,9 @@ export interface TrialControl {
 }
 
 /**
- * Runs a trial here and leaves its result in the store: what every executor does where the trial is to run.
+ * Runs a trial here and writes its result into the store. Every executor calls this where the trial runs.
  *
- * @throws if another session has the trial, or if the store fails and there can be no result.
+ * @throws an error if another session has the trial, or if the store fails and there can be no result.
  */
 export async function runTrial(start: TrialStart, control: TrialControl): Promise<void> {
   const { trial, store, environment, changes } = start;
@@ -113,7 +113,7 @@ function conclude(
   const summary = summarise(study?.metrics ?? {}, rows, outcome);
   const where = diverged ?? (thrown === null ? summary.notFinite : null);
   const common = { trial: trial.id, metrics: summary.values, timings };
-  // The work did not fail; it goes on from the last checkpoint when there is a place to write to.
+  // The work did not fail. It continues from the last checkpoint once the store can be written again.
   if (isStoreFailure(thrown)) return { status: "interrupted", reason: messageOf(thrown), ...common };
   if (where !== null)
     return {
@@ -122,7 +122,7 @@ function conclude(
       diverged: where,
       ...common,
     };
-  // A trial that returned after an abort may have stopped half-way: only one that was never told to stop is taken as
+  // A trial that returned after an abort may have stopped half-way. Only a trial that was never asked to stop counts as
   // finished.
   if (signal.aborted) return { ...stopOf(signal), ...common };
   if (thrown !== null) {

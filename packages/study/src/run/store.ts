@@ -9,116 +9,119 @@ import type { MetricRow, Restored, Series } from "../trial.ts";
 import type { TrialResult } from "./result.ts";
 
 /**
- * Where the trials of a study are left and read again: a folder (`folderStore` of `@sluice/runner`), this process's
- * memory (`memoryStore`), or anything else that keeps these promises.
+ * Where the trials of a study are stored: a folder (`folderStore` of `@sluice/runner`), this process's memory
+ * (`memoryStore`), or anything else that keeps these promises.
  *
- * - What a call has written is there when its promise is resolved, also after a crash.
- * - What is read is what was written. What is damaged is an error, or is named among the problems; never other numbers.
+ * - What a call has written is there once its promise resolves, even after a crash.
+ * - What is read is what was written. Damage is an error or is listed among the problems; it never appears as other
+ *   numbers.
  * - One run at a time, and one session of a trial at a time.
  *
- * A write that fails for want of space or of permission throws a {@link storeError}: the trial is then "interrupted",
- * and goes on from its last checkpoint another time.
+ * If a write fails for lack of space or permission, it throws a {@link storeError}. The trial is then "interrupted" and
+ * can continue from its last checkpoint later.
  */
 export interface Store {
-  /** Where it is, for people: a path, or "memory". */
+  /** Its location, for users: a path, or "memory". */
   readonly place: string;
-  /** Where the manifest is, once there is one, for people. */
+  /** The location of the manifest, once there is one, for users. */
   readonly manifestPlace: string;
-  /** Where the report is, once there is one, for people. */
+  /** The location of the report, once there is one, for users. */
   readonly reportPlace: string;
   /**
-   * Takes the store for a run.
+   * Locks the store for a run.
    *
-   * @throws an error that says who has it.
+   * @throws an error that says who holds the lock.
    */
   lock(): Promise<StoreLock>;
   writeManifest(manifest: Manifest): Promise<void>;
-  /** @throws an error that says what is wrong with it, and how to go on. */
+  /** @throws an error that says what is wrong with it, and how to continue. */
   readManifest(): Promise<Manifest>;
-  /** What the trials that are in the store are, those of other code, data or settings among them. */
+  /** The identities of all trials in the store, including those of other code, data or settings. */
   identities(): Promise<StoredIdentities>;
-  /** How a trial stands; "waiting" where nothing is known of it. A result that is damaged makes it "unreadable". */
+  /** The status of a trial; "waiting" if nothing is known about it. If its result is damaged, it is "unreadable". */
   readTrial(trial: PlannedTrial): Promise<TrialRecord>;
-  /** Rows and series of a trial: those that its result rests on; of one without, those of its last checkpoint. */
+  /**
+   * Rows and series of a trial: those that its result is based on or, without a result, those of its last checkpoint.
+   */
   readCurves(record: TrialRecord): Promise<TrialCurves>;
   /** Where a trial ran. */
   readEnvironment(record: TrialRecord): Promise<StoredEnvironment>;
   /**
-   * Makes a trial that has a result ready to run again: from its checkpoint, or, where it is diverged or unreadable,
-   * anew, with what was there kept aside. Does nothing to others. Gives a record where that cannot be done.
+   * Makes a trial that has a result ready to run again: from its checkpoint or, if it is diverged or unreadable, from
+   * the start, with its old files kept aside. Does nothing for other trials. Returns a record if this is not possible.
    */
   makeWay(trial: PlannedTrial, status: TrialStatus): Promise<TrialRecord | null>;
   /**
-   * Opens a trial for the one that runs it, at the start or at its last checkpoint.
+   * Opens a trial to run it, at the start or at its last checkpoint.
    *
    * @throws an error if another session has it.
    */
   openTrial(trial: PlannedTrial, options: OpenOptions): Promise<TrialSession>;
-  /** Writes how a trial ended that could not do so itself. Where it has a result, that stays. */
+  /** Writes how a trial ended that could not write this itself. If it has a result, the result stays. */
   conclude(trial: PlannedTrial, result: TrialResult): Promise<void>;
   writeReport(report: { readonly page: string; readonly document: ResultsDocument }): Promise<void>;
   /**
-   * The document of the last report, unchecked.
+   * The document of the last report, not validated.
    *
-   * @throws an error where there is none.
+   * @throws an error if there is none.
    */
   readDocument(): Promise<unknown>;
 }
 
-/** A store, while a run has it. */
+/** The lock of a store, held by a run. */
 export interface StoreLock {
-  /** `null` as long as it is held, else why it no longer is. */
+  /** `null` as long as it is held, otherwise why it is lost. */
   lost(): string | null;
   release(): Promise<void>;
 }
 
 export interface StoredIdentities {
   readonly identities: readonly (TrialIdentity & { readonly id: string })[];
-  /** What cannot be read, and the name of the trial's folder. */
+  /** What cannot be read, with the name of the trial's folder. */
   readonly problems: readonly { readonly folder: string; readonly what: string }[];
 }
 
 export interface TrialCurves {
   readonly rows: readonly MetricRow[];
   readonly series: readonly StoredSeries[];
-  /** What is not what was written, with the reason. */
+  /** What is damaged, with the reason. */
   readonly problems: readonly string[];
 }
 
 export interface StoredEnvironment {
-  /** That of the first session; `null` where it is not known. */
+  /** The environment of the first session; `null` if it is not known. */
   readonly environment: Environment | null;
-  /** Where the uncommitted changes lie, from the report; `null` where there are none. */
+  /** Where the uncommitted changes are, relative to the report; `null` if there are none. */
   readonly changes: string | null;
   readonly problems: readonly string[];
 }
 
 export interface OpenOptions {
   readonly environment: Environment;
-  /** Text of the uncommitted changes; "" for none. */
+  /** Text of the uncommitted changes; "" if there are none. */
   readonly changes: string;
-  /** Aborted where the trial is to stop: then there is no use in waiting for another session to end. */
+  /** Aborted if the trial should stop. It is then useless to wait for another session to end. */
   readonly signal: Signal;
 }
 
-/** A trial that is being run. Calls that give no promise keep what they are given until the next one that does. */
+/** A trial that is being run. Calls that return no promise keep their arguments until the next call that does. */
 export interface TrialSession {
-  /** The last checkpoint that is whole, with the seconds of work up to it. Rows and series after it are cut off. */
+  /** The last complete checkpoint, with the seconds of work up to it. Rows and series after it are cut off. */
   readonly restored: (Restored & { readonly seconds: number }) | null;
   /** Adds a line to the trial's log. */
   log(text: string): void;
-  /** @throws an error for a row that holds anything but numbers. */
+  /** @throws an error for a row that contains anything but numbers. */
   metric(row: MetricRow): void;
-  /** Lines of a name that was given before are replaced, others stay. */
+  /** Lines with a name that was given before are replaced; others stay. */
   series(name: string, series: Series): void;
-  /** Writes a checkpoint with the rows and series so far. The last one is kept. */
+  /** Writes a checkpoint together with the rows and series so far. The last checkpoint is kept. */
   checkpoint(checkpoint: Restored & { readonly state: Json; readonly seconds: number }): Promise<void>;
   /** Waits until all rows are written. */
   flush(): Promise<void>;
-  /** All rows of the trial that are written. */
+  /** All rows of the trial that have been written. */
   rows(): Promise<readonly MetricRow[]>;
-  /** Writes the result; the last call but `close`. */
+  /** Writes the result; only `close` may be called after it. */
   finish(result: TrialResult): Promise<void>;
-  /** Lets go of the trial, finished or not. */
+  /** Releases the trial, finished or not. */
   close(): Promise<void>;
 }

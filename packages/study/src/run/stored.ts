@@ -2,17 +2,16 @@ import { identified, type PlannedTrial } from "../plan.ts";
 import type { Store } from "./store.ts";
 
 export interface FoundTrials {
-  /** Trials of the same settings, code and data as the plan, those of seeds that were planned earlier included. */
+  /** Trials with the settings, code and data of the plan, including seeds that were planned earlier. */
   readonly trials: readonly PlannedTrial[];
-  /** Trials of other code, data or settings: kept, and left out. */
+  /** Trials with other code, data or settings. They are kept but not used. */
   readonly others: number;
   /** What cannot be matched with a trial, with the reason. */
   readonly problems: readonly string[];
 }
 
 /**
- * Adds to a plan the trials in the store that differ from it by the seed alone, so that no seed is dropped by asking
- * for fewer.
+ * Adds the trials in the store that differ from the plan only by the seed, so that asking for fewer seeds drops none.
  */
 export async function withEarlierSeeds(store: Store, planned: readonly PlannedTrial[]): Promise<FoundTrials> {
   const known = new Set(planned.map((trial) => trial.id));
@@ -33,12 +32,12 @@ export async function withEarlierSeeds(store: Store, planned: readonly PlannedTr
       known.add(expected.id);
     } else others += 1;
   }
-  // A planned trial needs no file to say what it is.
+  // A planned trial is known without its file.
   const folders = new Set(trials.map((trial) => trial.folder));
   return { trials, others, problems: problems.filter(({ folder }) => !folders.has(folder)).map(({ what }) => what) };
 }
 
-/** Seconds that finished trials took, whatever their code, by task and variant: what an estimate is made from. */
+/** Seconds that finished trials took, with any code, by task and variant. Estimates are based on them. */
 export async function timedTrials(
   store: Store,
 ): Promise<{ readonly task: string; readonly variant: string; readonly seconds: number }[]> {

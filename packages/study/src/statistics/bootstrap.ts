@@ -4,22 +4,22 @@ import { normalCdf, normalQuantile } from "./normal.ts";
 import { mean, quantileOfSorted } from "./summary.ts";
 
 export interface BootstrapOptions {
-  /** What is estimated; the mean by default. */
+  /** The statistic; default: the mean. */
   readonly statistic?: (values: readonly number[]) => number;
-  /** 0.95 by default. */
+  /** Confidence level; default 0.95. */
   readonly confidence?: number;
-  /** How many resamples; 10 000 by default. */
+  /** The number of resamples; default 10,000. */
   readonly resamples?: number;
-  /** Seed of the resampling, so that the same values always give the same interval; 0 by default. */
+  /** Seed of the resampling, so that the same values always give the same interval; default 0. */
   readonly seed?: number;
 }
 
-/** With fewer values a resample repeats too few of them, and the interval misses too often. */
+/** With fewer values the resamples repeat too few of them, and the interval misses too often. */
 const FEWEST = 20;
 
 /**
  * Bootstrap interval of any statistic, corrected for bias and skewness (BCa; Efron 1987, "Better bootstrap confidence
- * intervals"). It takes at least 20 values. For the mean of a handful of seeds use `meanInterval`.
+ * intervals"). It needs at least 20 values. For the mean of a few seeds use `meanInterval`.
  */
 export function bcaInterval(values: readonly number[], options: BootstrapOptions = {}): Interval {
   const { statistic = mean, confidence = 0.95, resamples = 10_000, seed = 0 } = options;

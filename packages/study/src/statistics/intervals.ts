@@ -7,8 +7,8 @@ export interface Interval {
 }
 
 /**
- * Wilson's interval of a proportion, at 95 % (Wilson 1927). Stays inside 0..1 and is right for few trials, where the
- * usual `p ± 1.96 sqrt(p (1 - p) / n)` is not. Of no trials it is 0..1: nothing is known.
+ * Wilson's interval of a proportion, at 95 % (Wilson 1927). It stays inside 0..1 and is correct for few trials, unlike
+ * the usual `p ± 1.96 sqrt(p (1 - p) / n)`. Without trials it is 0..1: nothing is known.
  */
 export function wilsonInterval(successes: number, trials: number): Interval {
   if (!(Number.isInteger(trials) && trials >= 0 && successes >= 0 && successes <= trials)) {
@@ -27,16 +27,16 @@ export function wilsonInterval(successes: number, trials: number): Interval {
 }
 
 export interface IntervalOptions {
-  /** 0.95 by default. */
+  /** Confidence level; default 0.95. */
   readonly confidence?: number;
-  /** Of values that share training data (`FoldUnits`): the interval is then wider. 0 by default. */
+  /** For values that share training data (`FoldUnits`); the interval is then wider. Default 0. */
   readonly overlap?: number;
 }
 
 /**
- * Half the width of the 95 % interval of a mean by Student's t. A handful of seeds is too few for a bootstrap, whose
- * interval cannot leave the range of the values: of 5 normal values the percentile interval misses the mean in 16 % of
- * cases. Of fewer than two values it is `NaN`.
+ * Half the width of the 95 % interval of a mean by Student's t. A few seeds are too few for a bootstrap, whose interval
+ * cannot leave the range of the values: for 5 normal values the percentile interval misses the mean in 16 % of cases.
+ * For fewer than two values it is `NaN`.
  */
 export function studentHalfWidth(
   values: readonly number[],

@@ -1,6 +1,6 @@
 /**
  * P(Z <= z) of the standard normal distribution, to about 1e-14 (Marsaglia 2004, "Evaluating the normal distribution").
- * Made of operations that every engine rounds alike.
+ * It uses only operations that every engine rounds alike.
  */
 export function normalCdf(z: number): number {
   if (Number.isNaN(z)) return Number.NaN;
@@ -15,7 +15,10 @@ export function normalCdf(z: number): number {
   return Math.max(0, 0.5 + (sum / exponential((z * z) / 2)) * 0.3989422804014327);
 }
 
-/** The value that a standard normal variable stays below with probability `p`: bisection of `normalCdf`. */
+/**
+ * The quantile of the standard normal distribution: the value that a variable is below with probability `p`, by
+ * bisection of `normalCdf`.
+ */
 export function normalQuantile(p: number): number {
   if (!(p >= 0 && p <= 1)) throw new Error(`normalQuantile: p is ${p}, expected a number from 0 to 1`);
   if (p === 0) return Number.NEGATIVE_INFINITY;

@@ -1,6 +1,6 @@
 /**
- * P(T <= t) of Student's t with a whole number of degrees of freedom, by its finite series (Abramowitz and Stegun 1964,
- * 26.7.3 and 26.7.4). Made of operations that every engine rounds alike, so that a report has the same bytes
+ * P(T <= t) of Student's t with an integer number of degrees of freedom, by its finite series (Abramowitz and Stegun
+ * 1964, 26.7.3 and 26.7.4). It uses only operations that every engine rounds alike, so that a report has the same bytes
  * everywhere.
  */
 export function studentCdf(t: number, freedom: number): number {
@@ -11,8 +11,8 @@ export function studentCdf(t: number, freedom: number): number {
 }
 
 /**
- * The value that Student's t stays below with probability `p`, to the last digits of a double: bisection of
- * `studentCdf`.
+ * The quantile of Student's t: the value that T is below with probability `p`, to the last digits of a double, by
+ * bisection of `studentCdf`.
  */
 export function studentQuantile(p: number, freedom: number): number {
   requireFreedom("studentQuantile", freedom);

@@ -1,11 +1,11 @@
-/** Arithmetic mean. Of no values it is `NaN`. */
+/** Arithmetic mean; `NaN` without values. */
 export function mean(values: readonly number[]): number {
   let sum = 0;
   for (const value of values) sum += value;
   return sum / values.length;
 }
 
-/** Sample standard deviation, with n - 1 in the denominator. Of fewer than two values it is `NaN`. */
+/** Sample standard deviation, with n - 1 in the denominator; `NaN` for fewer than two values. */
 export function standardDeviation(values: readonly number[]): number {
   const centre = mean(values);
   let sum = 0;
@@ -14,14 +14,16 @@ export function standardDeviation(values: readonly number[]): number {
 }
 
 /**
- * As how many independent values `n` count whose mean has the variance s² (1/n + overlap): those of `FoldUnits`. Without
- * overlap as `n`.
+ * The number of independent values that are equivalent to `n` values whose mean has the variance s² (1/n + overlap),
+ * such as those of `FoldUnits`. Without overlap it is `n`.
  */
 export function effectiveSize(n: number, overlap: number): number {
   return n / (1 + n * overlap);
 }
 
-/** The `q` quantile, 0 to 1, between order statistics by straight lines (type 7, the default of R and NumPy). */
+/**
+ * The `q` quantile, 0 to 1, with linear interpolation between order statistics (type 7, the default of R and NumPy).
+ */
 export function quantile(values: readonly number[], q: number): number {
   return quantileOfSorted(
     [...values].sort((a, b) => a - b),
@@ -38,15 +40,15 @@ export function quantileOfSorted(sorted: ArrayLike<number>, q: number): number {
   return low + (place - below) * (high - low);
 }
 
-/** The middle value, or the mean of the two in the middle. */
+/** The median: the middle value, or the mean of the two in the middle. */
 export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
 }
 
 /**
- * Interquartile mean: the mean after a quarter of the values is cut off at either end, where a value that is cut
- * through counts by the part that stays. Robust as the median, and less noisy. Agarwal et al. 2021, "Deep reinforcement
- * learning at the edge of the statistical precipice".
+ * Interquartile mean: the mean after a quarter of the values is cut off at either end. A value that is cut through
+ * counts by the remaining part. It is as robust as the median, and less noisy (Agarwal et al. 2021, "Deep reinforcement
+ * learning at the edge of the statistical precipice").
  */
 export function interquartileMean(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
@@ -62,8 +64,8 @@ export function interquartileMean(values: readonly number[]): number {
 }
 
 /**
- * Lowest and highest value, of any number of values: a call with each as an argument overflows the stack at about
- * 125,000. Of none, `Infinity` and `-Infinity`.
+ * Lowest and highest value of any number of values. (A call with every value as an argument overflows the stack at
+ * about 125,000.) Without values, `Infinity` and `-Infinity`.
  */
 export function extremes(values: Iterable<number>): { readonly low: number; readonly high: number } {
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];

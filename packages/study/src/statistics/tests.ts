@@ -2,14 +2,14 @@ import { studentCdf } from "./student.ts";
 import { effectiveSize, mean, standardDeviation } from "./summary.ts";
 
 /**
- * Two-sided p-value of the hypothesis that the mean of the values is `centre`: Student's t with one sample (or paired,
- * of differences).
+ * Two-sided p-value of the hypothesis that the mean of the values is `centre`: Student's t test with one sample (for
+ * paired samples, of their differences).
  *
- * `overlap` is that of values which share training data (`FoldUnits`): it widens the variance of their mean.
+ * `overlap` is for values that share training data (`FoldUnits`): it increases the variance of their mean.
  *
- * Values that are all equal have no spread to estimate, and t would be infinite: there the sign test decides, whose
- * p-value of n values on one side is 2 / 2^n. Of fewer than two values it is 1: nothing
- * is known; nor is anything by the sign test of values that share data.
+ * Values that are all equal have no spread, and t would be infinite. The sign test decides then; its p-value for n
+ * values on one side is 2 / 2^n. For fewer than two values the p-value is 1: nothing is known. It is also 1 for equal
+ * values that share data.
  */
 export function meanTest(values: readonly number[], centre = 0, overlap = 0): number {
   if (values.length < 2) return 1;
@@ -20,7 +20,7 @@ export function meanTest(values: readonly number[], centre = 0, overlap = 0): nu
   return 2 * studentCdf(-t, values.length - 1);
 }
 
-/** Two-sided p-value of the sign test where all `n` signs agree. */
+/** Two-sided p-value of the sign test if all `n` signs agree. */
 function signTest(n: number): number {
   let p = 2;
   for (let value = 0; value < n; value += 1) p /= 2;
@@ -28,9 +28,9 @@ function signTest(n: number): number {
 }
 
 /**
- * P-values corrected for their number by Holm's step-down method (Holm 1979): taking those below 0.05 for true
- * findings, the probability of a single false one among all stays below 0.05, however they depend on each other. In the
- * order given.
+ * P-values corrected for their number by Holm's step-down method (Holm 1979), in the given order. If you accept those
+ * below 0.05, the probability of accepting even one false claim stays below 0.05, however the tests depend on each
+ * other.
  */
 export function holm(pValues: readonly number[]): number[] {
   const order = pValues.map((p, index) => ({ p, index })).sort((a, b) => a.p - b.p);

@@ -1,18 +1,18 @@
 import { studyError } from "../error.ts";
 import type { Json } from "../json.ts";
 
-/** Lists of values by the setting that takes them. */
+/** Lists of values, by setting. */
 export type Axes = { readonly [setting: string]: readonly Json[] };
 
 /** One value of each list. */
 type PointOf<A extends Axes> = { readonly [K in keyof A]: A[K][number] };
 
 /**
- * Every combination of some settings, as variants of a study (or as tasks): the last setting changes fastest. Each is
- * named by its values, such as "learningRate 0.01, hidden 64". Plain data, so that each combination stands in the
- * identity of its trials.
+ * Every combination of some settings, as variants of a study (or as tasks); the last setting changes fastest. Variants
+ * are named by their values, such as "learningRate 0.01, hidden 64". They are plain data, so each combination is part
+ * of the identity of its trials.
  *
- * @throws an error for a setting without values, and for one that lists a value twice.
+ * @throws an error for a setting without values, and for one with a repeated value.
  */
 export function grid<const A extends Axes>(axes: A): { readonly [variant: string]: PointOf<A> } {
   let points: (readonly (readonly [setting: string, value: Json])[])[] = [[]];
@@ -28,10 +28,10 @@ export function grid<const A extends Axes>(axes: A): { readonly [variant: string
 }
 
 /**
- * Every combination of a variant of the first list and one of the second, which is laid over it, such as
- * "GRU, hidden 64".
+ * Every combination of a variant of the first list with one of the second, which overrides it, such as "GRU, hidden
+ * 64".
  *
- * @throws an error where both set the same setting.
+ * @throws an error if both set the same setting.
  */
 export function crossed<const A extends object, const B extends object>(
   first: { readonly [variant: string]: A },

@@ -2,15 +2,15 @@ import { sha256 } from "@sluice/formats";
 import { studyError } from "../error.ts";
 import type { Json } from "../json.ts";
 
-/** What a setting is drawn from, as plain data. Both ends of a range can be drawn. */
+/** The distribution of a setting, as plain data. Both ends of a range can be drawn. */
 export type Distribution =
-  /** Every number of a range alike. */
+  /** Uniform in a range. */
   | { readonly uniform: readonly [low: number, high: number] }
-  /** Every ratio alike: as many draws from 0.001 to 0.01 as from 0.01 to 0.1. Both ends are above 0. */
+  /** Uniform in the logarithm: as many draws from 0.001 to 0.01 as from 0.01 to 0.1. Both ends are above 0. */
   | { readonly logUniform: readonly [low: number, high: number] }
-  /** Every whole number of a range alike. */
+  /** Uniform over the integers of a range. */
   | { readonly integer: readonly [low: number, high: number] }
-  /** Every value of a list alike. */
+  /** Uniform over the values of a list. */
   | { readonly choice: readonly Json[] };
 
 export type Distributions = { readonly [setting: string]: Distribution };
@@ -18,21 +18,21 @@ export type Distributions = { readonly [setting: string]: Distribution };
 type DrawOf<D> = D extends { readonly choice: readonly (infer V)[] } ? V : number;
 
 export interface RandomSearchOptions {
-  /** How many variants. */
+  /** The number of variants. */
   readonly draws: number;
-  /** Of the draws: another seed draws other values. 0 by default. */
+  /** Seed of the draws; default 0. */
   readonly seed?: number;
 }
 
 /**
- * Variants of a study with settings that are drawn at random (Bergstra and Bengio 2012, "Random search for
- * hyper-parameter optimization"), named "draw 1", "draw 2" and so on.
+ * Variants of a study with randomly drawn settings (Bergstra and Bengio 2012, "Random search for hyper-parameter
+ * optimization"), named "draw 1", "draw 2" and so on.
  *
- * Each value is drawn by the seed, the number of the draw and the name of the setting alone: more draws, or another
- * setting, change none of the others. The same everywhere. Numbers of a continuous range are rounded to three
- * significant digits, so that a report can print what was run.
+ * Each value depends only on the seed, the number of the draw and the name of the setting. Additional draws or settings
+ * therefore change none of the others. Values are the same on every machine. Numbers of a continuous range are rounded
+ * to three significant digits, so that a report can print exactly what was run.
  *
- * @throws an error that names the setting, for a range that is empty or not of numbers.
+ * @throws an error that names the setting, if its range is empty or does not consist of numbers.
  */
 export function randomSearch<const D extends Distributions>(
   distributions: D,
@@ -55,7 +55,7 @@ export function randomSearch<const D extends Distributions>(
   return Object.fromEntries(variants);
 }
 
-/** From a number of [0, 1) to a value. */
+/** From a number in [0, 1) to a value. */
 function samplerOf(setting: string, given: Distribution): (u: number) => Json {
   if ("choice" in given) {
     const { choice } = given;
@@ -89,14 +89,14 @@ function rounded(value: number, low: number, high: number): number {
   return Math.min(high, Math.max(low, Number(value.toPrecision(3))));
 }
 
-/** A number of [0, 1), of 52 bits: those that a SHA-256 begins with. */
+/** A number in [0, 1) with 52 bits, from the beginning of a SHA-256. */
 function unitInterval(text: string): number {
   return Number.parseInt(sha256(text).slice(0, 13), 16) / 0x10000000000000;
 }
 
 /**
- * `base` to the power of `u` of [0, 1): the product of the roots that the binary digits of `u` name. Square roots and
- * products are exactly defined everywhere; `Math.pow` is not.
+ * `base` to the power of `u` in [0, 1), as the product of the roots that the binary digits of `u` select. Square roots
+ * and products are exactly defined everywhere; `Math.pow` is not.
  */
 function power(base: number, u: number): number {
   let [root, rest, product] = [base, u, 1];
