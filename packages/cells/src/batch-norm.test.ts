@@ -18,7 +18,7 @@ import {
   sum,
   square,
   tensor,
-  trace,
+  recordProgram,
   valueAndGradAux,
   valuesOf,
   type ArrayTensor,
@@ -357,7 +357,7 @@ describe("backends", () => {
     try {
       for (const options of [{}, { lengths: tensor(rows, [n], { dtype: "i32" }) }]) {
         const given = { params: square8.init(key(1)), buffers: square8.initialBuffers(), x, options };
-        const { program } = trace(
+        const { program } = recordProgram(
           (g: typeof given) => {
             const step = trained(square8, g.params, g.x, { ...g.options, buffers: g.buffers });
             return { step, evaluated: square8.apply(g.params, g.x, { ...g.options, buffers: g.buffers }).output };
