@@ -4,11 +4,8 @@ import type { Operation } from "./primitives/operation.ts";
 import type { ArrayTensor, SymbolTensor, Tensor } from "./tensor.ts";
 
 /** Applies a primitive. On arrays it is evaluated at once; if any input is a symbol, it is recorded as a node. */
-export function apply<O extends Operation>(
-  rules: Rules<O>,
-  operation: O,
-  inputs: readonly Tensor[],
-): readonly Tensor[] {
+export function apply<O extends Operation>(rules: Rules<O>, operation: O, inputs: readonly Tensor[]): readonly Tensor[];
+export function apply(rules: Rules<Operation>, operation: Operation, inputs: readonly Tensor[]): readonly Tensor[] {
   checkOperands(operation.op, inputs);
   const types = rules.infer(operation, inputs);
   if (inputs.every(isArray)) return rules.evaluate(operation, inputs);

@@ -1,4 +1,4 @@
-import type { Operation } from "./primitives/operation.ts";
+import type { InputsOf, Operation, OutputsOf } from "./primitives/operation.ts";
 import type { ArrayTensor, Tensor, Type } from "./tensor.ts";
 
 /**
@@ -18,9 +18,9 @@ export interface Node {
  */
 export interface GradientContext<O extends Operation> {
   readonly operation: O;
-  readonly inputs: readonly Tensor[];
-  readonly outputs: readonly Tensor[];
-  readonly cotangents: readonly (Tensor | undefined)[];
+  readonly inputs: InputsOf<O, Tensor>;
+  readonly outputs: OutputsOf<O, Tensor>;
+  readonly cotangents: OutputsOf<O, Tensor | undefined>;
   /** The inputs whose cotangents are needed. */
   readonly needs: readonly boolean[];
 }
@@ -44,8 +44,8 @@ export interface Rules<O extends Operation> {
   readonly op: O["op"];
   readonly recompute: Recompute;
   /** Types of the outputs. Throws a TensorError that names the operands if they do not fit. */
-  infer(operation: O, inputs: readonly Tensor[]): readonly Type[];
+  infer(operation: O, inputs: InputsOf<O, Tensor>): readonly Type[];
   /** The definition of the values, to the bit. Every deterministic backend follows it. */
-  evaluate(operation: O, inputs: readonly ArrayTensor[]): readonly ArrayTensor[];
+  evaluate(operation: O, inputs: InputsOf<O, ArrayTensor>): readonly ArrayTensor[];
   gradient(context: GradientContext<O>): GradientResult;
 }

@@ -68,9 +68,9 @@ export function argmax(x: Tensor, axis = -1): Tensor {
   const [at] = normalizeAxes("argmax", x, axis);
   const length = x.shape[at!]!;
   const positions = iota(x.shape, { axis: at! });
-  const largest = or(equal(x, reduceMax(x, at!, { keep: true })), not(equal(x, x)));
+  const largest = or(equal(x, reduceMax(x, at, { keep: true })), not(equal(x, x)));
   const candidates = select(largest, positions, length);
-  return neg(reduceMax(neg(candidates), at!));
+  return neg(reduceMax(neg(candidates), at));
 }
 
 /** Mean squared deviation from the mean over `axes`, divided by n. */

@@ -17,19 +17,19 @@ export const broadcastRules: Rules<BroadcastOperation> = {
   recompute: "view",
   infer({ shape }, [x]) {
     checkShape("broadcast", shape);
-    const wider = broadcastShapes(x!.shape, shape);
+    const wider = broadcastShapes(x.shape, shape);
     if (wider === undefined || !sameShape(wider, shape)) {
-      throw new TensorError(`broadcast: ${describe(x!)} cannot be broadcast to ${showShape(shape)}`);
+      throw new TensorError(`broadcast: ${describe(x)} cannot be broadcast to ${showShape(shape)}`);
     }
-    return [{ shape, dtype: x!.dtype }];
+    return [{ shape, dtype: x.dtype }];
   },
   evaluate({ shape }, [x]) {
-    if (sizeOf(x!.shape) === 1) return [uniformArray(shape, x!.data[0]!, x!.dtype)];
-    const data = allocate(x!.dtype, sizeOf(shape));
-    copyStrided(x!.data, 0, broadcastStrides(x!.shape, shape), data, 0, stridesOf(shape), shape);
-    return [{ kind: "array", shape, dtype: x!.dtype, data }];
+    if (sizeOf(x.shape) === 1) return [uniformArray(shape, x.data[0]!, x.dtype)];
+    const data = allocate(x.dtype, sizeOf(shape));
+    copyStrided(x.data, 0, broadcastStrides(x.shape, shape), data, 0, stridesOf(shape), shape);
+    return [{ kind: "array", shape, dtype: x.dtype, data }];
   },
-  gradient: ({ inputs, cotangents }) => ({ cotangents: cotangents.map((g) => g && sumTo(g, inputs[0]!.shape)) }),
+  gradient: ({ inputs, cotangents }) => ({ cotangents: cotangents.map((g) => g && sumTo(g, inputs[0].shape)) }),
 };
 
 /** Stretches axes of length 1 and adds leading axes, as NumPy does. */
@@ -56,10 +56,10 @@ export function sumTo(x: Tensor, shape: Shape): Tensor {
 export const reduceSumRules: Rules<ReduceOperation> = {
   op: "reduceSum",
   recompute: "costly",
-  infer: ({ axis }, [x]) => [reducedType("sum", numbers, x!, axis)],
-  evaluate: ({ axis }, [x]) => [reduceArray(x!, axis, sumStrided, sumLanes)],
+  infer: ({ axis }, [x]) => [reducedType("sum", numbers, x, axis)],
+  evaluate: ({ axis }, [x]) => [reduceArray(x, axis, sumStrided, sumLanes)],
   gradient: ({ operation: { axis }, inputs, cotangents: [g] }) => ({
-    cotangents: [g && spread(g, inputs[0]!.shape, axis)],
+    cotangents: [g && spread(g, inputs[0].shape, axis)],
   }),
 };
 

@@ -18,16 +18,16 @@ export const cumulativeSumRules: Rules<CumulativeSumOperation> = {
   op: "cumulativeSum",
   recompute: "costly",
   infer({ axis }, [x]) {
-    checkDType("cumulativeSum", numbers, x!);
-    if (x!.shape[axis] === undefined) throw new TensorError(`cumulativeSum: ${describe(x!)} has no axis ${axis}`);
-    return [{ shape: x!.shape, dtype: x!.dtype }];
+    checkDType("cumulativeSum", numbers, x);
+    if (x.shape[axis] === undefined) throw new TensorError(`cumulativeSum: ${describe(x)} has no axis ${axis}`);
+    return [{ shape: x.shape, dtype: x.dtype }];
   },
   evaluate({ axis, reverse }, [x]) {
-    const data = allocate(x!.dtype, x!.data.length);
-    const length = x!.shape[axis]!;
-    const inner = sizeOf(x!.shape.slice(axis + 1));
+    const data = allocate(x.dtype, x.data.length);
+    const length = x.shape[axis]!;
+    const inner = sizeOf(x.shape.slice(axis + 1));
     const add =
-      x!.dtype === "f32"
+      x.dtype === "f32"
         ? (a: number, b: number): number => Math.fround(a + b)
         : (a: number, b: number): number => a + b;
     for (let outer = 0; outer < data.length; outer += length * inner) {
@@ -42,12 +42,12 @@ export const cumulativeSumRules: Rules<CumulativeSumOperation> = {
             blocks.push(running);
             before = blocks.total();
           }
-          running = starts ? x!.data[at]! : add(running, x!.data[at]!);
+          running = starts ? x.data[at]! : add(running, x.data[at]!);
           data[at] = before === undefined ? running : add(before, running);
         }
       }
     }
-    return [{ kind: "array", shape: x!.shape, dtype: x!.dtype, data }];
+    return [{ kind: "array", shape: x.shape, dtype: x.dtype, data }];
   },
   gradient: ({ operation: { axis, reverse }, cotangents }) => ({
     cotangents: cotangents.map((g) => g && cumulativeSum(g, axis, { reverse: !reverse })),

@@ -4,7 +4,7 @@ import { allocate, checkKnownDType, isFloat, type DType } from "../dtype.ts";
 import { TensorError } from "../errors.ts";
 import type { GradientContext, GradientResult, Recompute, Rules } from "../node.ts";
 import { broadcastShapes, sameShape, sizeOf } from "../shape.ts";
-import { describe, scalar, uniformArray, type ArrayTensor, type Operand, type Tensor, type Type } from "../tensor.ts";
+import { describe, scalar, uniformArray, type ArrayTensor, type Operand, type Tensor } from "../tensor.ts";
 import { broadcastTo } from "./broadcast.ts";
 import type { BinaryName, Operation, UnaryName } from "./operation.ts";
 
@@ -30,12 +30,13 @@ export function unary(op: UnaryName, definition: UnaryDefinition): Rules<Unary> 
     op,
     recompute,
     infer(_, inputs) {
-      const [x] = take(op, inputs, 1);
-      checkDType(op, accepts, x!);
-      return [{ shape: x!.shape, dtype: x!.dtype }];
+      checkCount(op, inputs, 1);
+      const [x] = inputs;
+      checkDType(op, accepts, x);
+      return [{ shape: x.shape, dtype: x.dtype }];
     },
     evaluate(_, inputs) {
-      const x = inputs[0]!;
+      const x = inputs[0];
       const f = x.dtype === "f32" ? evaluateF32 : evaluate;
       if (x.uniform !== undefined) return [uniformArray(x.shape, f(x.uniform), x.dtype)];
       const y = allocate(x.dtype, x.data.length);
@@ -45,7 +46,7 @@ export function unary(op: UnaryName, definition: UnaryDefinition): Rules<Unary> 
     gradient({ cotangents, inputs, outputs }: GradientContext<Unary>): GradientResult {
       const cotangent = cotangents[0];
       if (cotangent === undefined || gradient === undefined) return { cotangents: [undefined] };
-      return { cotangents: [gradient(cotangent, inputs[0]!, outputs[0]!)] };
+      return { cotangents: [gradient(cotangent, inputs[0], outputs[0])] };
     },
   };
 }
@@ -78,14 +79,15 @@ export function binary(op: BinaryName, definition: BinaryDefinition): Rules<Bina
     op,
     recompute,
     infer(_, inputs) {
-      const [a, b] = take(op, inputs, 2);
-      checkDType(op, accepts, a!);
-      checkSameType(op, a!, b!);
-      return [{ shape: a!.shape, dtype: definition.dtype ?? a!.dtype }];
+      checkCount(op, inputs, 2);
+      const [a, b] = inputs;
+      checkDType(op, accepts, a);
+      checkSameType(op, a, b);
+      return [{ shape: a.shape, dtype: definition.dtype ?? a.dtype }];
     },
     evaluate(_, inputs) {
-      const a = inputs[0]!;
-      const b = inputs[1]!;
+      const a = inputs[0];
+      const b = inputs[1];
       const dtype = definition.dtype ?? a.dtype;
       const f = a.dtype === "i32" ? evaluateI32 : a.dtype === "f32" ? evaluateF32 : evaluate;
       if (a.uniform !== undefined && b.uniform !== undefined)
@@ -97,7 +99,7 @@ export function binary(op: BinaryName, definition: BinaryDefinition): Rules<Bina
     gradient({ cotangents, inputs, outputs, needs }: GradientContext<Binary>): GradientResult {
       const cotangent = cotangents[0];
       if (cotangent === undefined || gradient === undefined) return { cotangents: [undefined, undefined] };
-      const [da, db] = gradient({ cotangent, a: inputs[0]!, b: inputs[1]!, y: outputs[0]! });
+      const [da, db] = gradient({ cotangent, a: inputs[0], b: inputs[1], y: outputs[0] });
       return { cotangents: [needs[0] === true ? da?.() : undefined, needs[1] === true ? db?.() : undefined] };
     },
   };
@@ -141,9 +143,8 @@ function numberAs(op: string, x: number, other: Tensor): Tensor {
   return scalar(x, dtype);
 }
 
-function take(op: string, inputs: readonly Tensor[], count: number): readonly Tensor[] {
+function checkCount(op: string, inputs: readonly Tensor[], count: number): void {
   if (inputs.length !== count) throw new TensorError(`${op}: expected ${count} operands, got ${inputs.length}`);
-  return inputs;
 }
 
 function checkSameDType(op: string, a: Tensor, b: Tensor): void {
@@ -162,22 +163,23 @@ export const selectRules: Rules<Extract<Operation, { op: "select" }>> = {
   op: "select",
   recompute: "cheap",
   infer(_, inputs) {
-    const [condition, a, b] = take("select", inputs, 3);
-    checkDType("select", ["bool"], condition!);
-    checkSameType("select", a!, b!);
-    if (!sameShape(condition!.shape, a!.shape)) {
-      throw new TensorError(`select: condition ${describe(condition!)} and values ${describe(a!)} differ in shape`);
+    checkCount("select", inputs, 3);
+    const [condition, a, b] = inputs;
+    checkDType("select", ["bool"], condition);
+    checkSameType("select", a, b);
+    if (!sameShape(condition.shape, a.shape)) {
+      throw new TensorError(`select: condition ${describe(condition)} and values ${describe(a)} differ in shape`);
     }
-    return [{ shape: a!.shape, dtype: a!.dtype }];
+    return [{ shape: a.shape, dtype: a.dtype }];
   },
   evaluate(_, [condition, a, b]) {
-    const y = allocate(a!.dtype, a!.data.length);
-    for (let i = 0; i < y.length; i++) y[i] = condition!.data[i] !== 0 ? a!.data[i]! : b!.data[i]!;
-    return [{ kind: "array", shape: a!.shape, dtype: a!.dtype, data: y }];
+    const y = allocate(a.dtype, a.data.length);
+    for (let i = 0; i < y.length; i++) y[i] = condition.data[i] !== 0 ? a.data[i]! : b.data[i]!;
+    return [{ kind: "array", shape: a.shape, dtype: a.dtype, data: y }];
   },
   gradient({ cotangents, inputs, needs }) {
     const cotangent = cotangents[0];
-    const condition = inputs[0]!;
+    const condition = inputs[0];
     if (cotangent === undefined) return { cotangents: [undefined, undefined, undefined] };
     return {
       cotangents: [
@@ -210,17 +212,20 @@ export function select(condition: Tensor, a: Operand, b: Operand): Tensor {
 export const convertRules: Rules<Extract<Operation, { op: "convert" }>> = {
   op: "convert",
   recompute: "cheap",
-  infer: ({ dtype }, inputs): Type[] => [{ shape: take("convert", inputs, 1)[0]!.shape, dtype }],
+  infer({ dtype }, inputs) {
+    checkCount("convert", inputs, 1);
+    return [{ shape: inputs[0].shape, dtype }];
+  },
   evaluate({ dtype }, [x]): ArrayTensor[] {
-    const data = allocate(dtype, sizeOf(x!.shape));
-    if (dtype === "bool") for (let i = 0; i < data.length; i++) data[i] = x!.data[i] !== 0 ? 1 : 0;
-    else if (dtype === "i32") for (let i = 0; i < data.length; i++) data[i] = saturate(x!.data[i]!);
-    else data.set(x!.data);
-    return [{ kind: "array", shape: x!.shape, dtype, data }];
+    const data = allocate(dtype, sizeOf(x.shape));
+    if (dtype === "bool") for (let i = 0; i < data.length; i++) data[i] = x.data[i] !== 0 ? 1 : 0;
+    else if (dtype === "i32") for (let i = 0; i < data.length; i++) data[i] = saturate(x.data[i]!);
+    else data.set(x.data);
+    return [{ kind: "array", shape: x.shape, dtype, data }];
   },
   gradient({ cotangents, inputs }) {
     const cotangent = cotangents[0];
-    const x = inputs[0]!;
+    const x = inputs[0];
     return { cotangents: [cotangent === undefined || !isFloat(x.dtype) ? undefined : convert(cotangent, x.dtype)] };
   },
 };

@@ -12,23 +12,23 @@ export const gatherRules: Rules<Extract<Operation, { op: "gather" }>> = {
   op: "gather",
   recompute: "costly",
   infer(_, [x, indices]) {
-    checkDType("gather", ["i32"], indices!);
-    if (x!.shape.length === 0 || (x!.shape[0] === 0 && sizeOf(indices!.shape) > 0))
-      throw new TensorError(`gather: ${describe(x!)} has no rows to take`);
-    return [{ shape: [...indices!.shape, ...x!.shape.slice(1)], dtype: x!.dtype }];
+    checkDType("gather", ["i32"], indices);
+    if (x.shape.length === 0 || (x.shape[0] === 0 && sizeOf(indices.shape) > 0))
+      throw new TensorError(`gather: ${describe(x)} has no rows to take`);
+    return [{ shape: [...indices.shape, ...x.shape.slice(1)], dtype: x.dtype }];
   },
   evaluate(_, [x, indices]) {
-    const shape = [...indices!.shape, ...x!.shape.slice(1)];
-    const width = sizeOf(x!.shape.slice(1));
-    const data = allocate(x!.dtype, sizeOf(shape));
-    indices!.data.forEach((index, i) => {
-      const from = clampRow(index, x!.shape[0]!) * width;
-      data.set(x!.data.subarray(from, from + width), i * width);
+    const shape = [...indices.shape, ...x.shape.slice(1)];
+    const width = sizeOf(x.shape.slice(1));
+    const data = allocate(x.dtype, sizeOf(shape));
+    indices.data.forEach((index, i) => {
+      const from = clampRow(index, x.shape[0]!) * width;
+      data.set(x.data.subarray(from, from + width), i * width);
     });
-    return [{ kind: "array", shape, dtype: x!.dtype, data }];
+    return [{ kind: "array", shape, dtype: x.dtype, data }];
   },
   gradient: ({ inputs: [x, indices], cotangents: [g] }) => ({
-    cotangents: [g && scatterAdd(indices!, g, x!.shape[0]!), undefined],
+    cotangents: [g && scatterAdd(indices, g, x.shape[0]!), undefined],
   }),
 };
 
@@ -43,32 +43,32 @@ export const scatterAddRules: Rules<ScatterAddOperation> = {
   op: "scatterAdd",
   recompute: "costly",
   infer({ rows }, [indices, updates]) {
-    checkDType("scatterAdd", ["i32"], indices!);
-    checkDType("scatterAdd", numbers, updates!);
-    const leading = updates!.shape.slice(0, indices!.shape.length);
-    if (!sameShape(leading, indices!.shape) || !(rows >= Math.min(1, sizeOf(indices!.shape)))) {
+    checkDType("scatterAdd", ["i32"], indices);
+    checkDType("scatterAdd", numbers, updates);
+    const leading = updates.shape.slice(0, indices.shape.length);
+    if (!sameShape(leading, indices.shape) || !(rows >= Math.min(1, sizeOf(indices.shape)))) {
       throw new TensorError(
-        `scatterAdd: updates ${describe(updates!)} need one row for each index of ${describe(indices!)}, and rows >= 1 (got ${rows})`,
+        `scatterAdd: updates ${describe(updates)} need one row for each index of ${describe(indices)}, and rows >= 1 (got ${rows})`,
       );
     }
-    return [{ shape: [rows, ...updates!.shape.slice(indices!.shape.length)], dtype: updates!.dtype }];
+    return [{ shape: [rows, ...updates.shape.slice(indices.shape.length)], dtype: updates.dtype }];
   },
   evaluate({ rows }, [indices, updates]) {
-    const rest = updates!.shape.slice(indices!.shape.length);
+    const rest = updates.shape.slice(indices.shape.length);
     const width = sizeOf(rest);
     // A row may occur any number of times in any order, so there are no blocks to sum. f32 is summed in f64 and rounded
     // once.
-    const exact = updates!.dtype === "f32";
-    const data = allocate(exact ? "f64" : updates!.dtype, rows * width);
-    indices!.data.forEach((index, i) => {
+    const exact = updates.dtype === "f32";
+    const data = allocate(exact ? "f64" : updates.dtype, rows * width);
+    indices.data.forEach((index, i) => {
       const to = clampRow(index, rows) * width;
-      for (let j = 0; j < width; j++) data[to + j] = data[to + j]! + updates!.data[i * width + j]!;
+      for (let j = 0; j < width; j++) data[to + j] = data[to + j]! + updates.data[i * width + j]!;
     });
     return [
-      { kind: "array", shape: [rows, ...rest], dtype: updates!.dtype, data: exact ? Float32Array.from(data) : data },
+      { kind: "array", shape: [rows, ...rest], dtype: updates.dtype, data: exact ? Float32Array.from(data) : data },
     ];
   },
-  gradient: ({ inputs: [indices], cotangents: [g] }) => ({ cotangents: [undefined, g && gather(g, indices!)] }),
+  gradient: ({ inputs: [indices], cotangents: [g] }) => ({ cotangents: [undefined, g && gather(g, indices)] }),
 };
 
 /**

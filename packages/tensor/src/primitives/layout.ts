@@ -20,20 +20,20 @@ export const transposeRules: Rules<TransposeOperation> = {
   recompute: "view",
   infer({ axes }, [x]) {
     if (
-      axes.length !== x!.shape.length ||
+      axes.length !== x.shape.length ||
       new Set(axes).size !== axes.length ||
-      axes.some((a) => x!.shape[a] === undefined)
+      axes.some((a) => x.shape[a] === undefined)
     ) {
-      throw new TensorError(`transpose: axes [${axes.join(",")}] are not a permutation of the axes of ${describe(x!)}`);
+      throw new TensorError(`transpose: axes [${axes.join(",")}] are not a permutation of the axes of ${describe(x)}`);
     }
-    return [{ shape: axes.map((a) => x!.shape[a]!), dtype: x!.dtype }];
+    return [{ shape: axes.map((a) => x.shape[a]!), dtype: x.dtype }];
   },
   evaluate({ axes }, [x]) {
-    const strides = stridesOf(x!.shape);
-    const shape = axes.map((a) => x!.shape[a]!);
+    const strides = stridesOf(x.shape);
+    const shape = axes.map((a) => x.shape[a]!);
     return [
       gathered(
-        x!,
+        x,
         shape,
         0,
         axes.map((a) => strides[a]!),
@@ -62,19 +62,19 @@ export const reshapeRules: Rules<ReshapeOperation> = {
   op: "reshape",
   recompute: "view",
   infer({ shape }, [x]) {
-    if (sizeOf(shape) !== sizeOf(x!.shape)) {
+    if (sizeOf(shape) !== sizeOf(x.shape)) {
       throw new TensorError(
-        `reshape: ${describe(x!)} has ${sizeOf(x!.shape)} elements, which do not fill ${showShape(shape)} of ${sizeOf(shape)}`,
+        `reshape: ${describe(x)} has ${sizeOf(x.shape)} elements, which do not fill ${showShape(shape)} of ${sizeOf(shape)}`,
       );
     }
-    return [{ shape, dtype: x!.dtype }];
+    return [{ shape, dtype: x.dtype }];
   },
   evaluate: ({ shape }, [x]) => [
-    x!.uniform === undefined
-      ? { kind: "array", shape, dtype: x!.dtype, data: x!.data }
-      : uniformArray(shape, x!.uniform, x!.dtype),
+    x.uniform === undefined
+      ? { kind: "array", shape, dtype: x.dtype, data: x.data }
+      : uniformArray(shape, x.uniform, x.dtype),
   ],
-  gradient: ({ inputs, cotangents }) => ({ cotangents: cotangents.map((g) => g && reshape(g, inputs[0]!.shape)) }),
+  gradient: ({ inputs, cotangents }) => ({ cotangents: cotangents.map((g) => g && reshape(g, inputs[0].shape)) }),
 };
 
 /** The same elements in row-major order with another shape. One length may be -1; it is inferred. */
@@ -93,21 +93,21 @@ export const sliceRules: Rules<SliceOperation> = {
   op: "slice",
   recompute: "cheap",
   infer({ starts, stops }, [x]) {
-    const rank = x!.shape.length;
+    const rank = x.shape.length;
     const fits =
       [...starts, ...stops].every(Number.isInteger) &&
-      x!.shape.every((n, axis) => 0 <= starts[axis]! && starts[axis]! <= stops[axis]! && stops[axis]! <= n);
+      x.shape.every((n, axis) => 0 <= starts[axis]! && starts[axis]! <= stops[axis]! && stops[axis]! <= n);
     if (starts.length !== rank || stops.length !== rank || !fits) {
-      throw new TensorError(`slice: [${starts.join(",")}] to [${stops.join(",")}] reaches outside ${describe(x!)}`);
+      throw new TensorError(`slice: [${starts.join(",")}] to [${stops.join(",")}] reaches outside ${describe(x)}`);
     }
-    return [{ shape: starts.map((start, axis) => stops[axis]! - start), dtype: x!.dtype }];
+    return [{ shape: starts.map((start, axis) => stops[axis]! - start), dtype: x.dtype }];
   },
   evaluate({ starts, stops }, [x]) {
-    const strides = stridesOf(x!.shape);
+    const strides = stridesOf(x.shape);
     const offset = starts.reduce((sum, start, axis) => sum + start * strides[axis]!, 0);
     return [
       gathered(
-        x!,
+        x,
         starts.map((start, axis) => stops[axis]! - start),
         offset,
         strides,
@@ -115,7 +115,7 @@ export const sliceRules: Rules<SliceOperation> = {
     ];
   },
   gradient({ operation: { starts, stops }, inputs, cotangents }) {
-    const shape = inputs[0]!.shape;
+    const shape = inputs[0].shape;
     const after = stops.map((stop, axis) => shape[axis]! - stop);
     return { cotangents: cotangents.map((g) => g && pad(g, starts, after)) };
   },
@@ -188,28 +188,28 @@ export const padRules: Rules<PadOperation> = {
   op: "pad",
   recompute: "costly",
   infer({ before, after }, [x]) {
-    const rank = x!.shape.length;
+    const rank = x.shape.length;
     if (
       before.length !== rank ||
       after.length !== rank ||
       [...before, ...after].some((n) => !Number.isInteger(n) || n < 0)
     ) {
       throw new TensorError(
-        `pad: [${before.join(",")}] before and [${after.join(",")}] after do not fit ${describe(x!)}: one count >= 0 for each axis`,
+        `pad: [${before.join(",")}] before and [${after.join(",")}] after do not fit ${describe(x)}: one count >= 0 for each axis`,
       );
     }
-    return [{ shape: x!.shape.map((n, axis) => before[axis]! + n + after[axis]!), dtype: x!.dtype }];
+    return [{ shape: x.shape.map((n, axis) => before[axis]! + n + after[axis]!), dtype: x.dtype }];
   },
   evaluate({ before, after }, [x]) {
-    const shape = x!.shape.map((n, axis) => before[axis]! + n + after[axis]!);
+    const shape = x.shape.map((n, axis) => before[axis]! + n + after[axis]!);
     const strides = stridesOf(shape);
-    const data = allocate(x!.dtype, sizeOf(shape));
+    const data = allocate(x.dtype, sizeOf(shape));
     const offset = before.reduce((sum, n, axis) => sum + n * strides[axis]!, 0);
-    copyStrided(x!.data, 0, stridesOf(x!.shape), data, offset, strides, x!.shape);
-    return [{ kind: "array", shape, dtype: x!.dtype, data }];
+    copyStrided(x.data, 0, stridesOf(x.shape), data, offset, strides, x.shape);
+    return [{ kind: "array", shape, dtype: x.dtype, data }];
   },
   gradient({ operation: { before }, inputs, cotangents }) {
-    const stops = inputs[0]!.shape.map((n, axis) => before[axis]! + n);
+    const stops = inputs[0].shape.map((n, axis) => before[axis]! + n);
     return { cotangents: cotangents.map((g) => g && slice(g, before, stops)) };
   },
 };

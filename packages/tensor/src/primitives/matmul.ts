@@ -20,27 +20,27 @@ export const matmulRules: Rules<Extract<Operation, { op: "matmul" }>> = {
   op: "matmul",
   recompute: "costly",
   infer(_, [a, b]) {
-    checkDType("matmul", floats, a!);
-    if (a!.dtype !== b!.dtype) throw mismatch(a!, b!, `dtypes ${a!.dtype} and ${b!.dtype} differ; convert one of them`);
-    const rank = a!.shape.length;
-    const batch = a!.shape.slice(0, -2);
-    if (rank < 2 || b!.shape.length !== rank || !sameShape(batch, b!.shape.slice(0, -2)))
-      throw mismatch(a!, b!, "batch axes differ");
-    const [m, k] = [a!.shape[rank - 2]!, a!.shape[rank - 1]!];
-    const [inner, n] = [b!.shape[rank - 2]!, b!.shape[rank - 1]!];
-    if (k !== inner) throw mismatch(a!, b!, `inner sizes ${k} and ${inner} differ`);
-    return [{ shape: [...batch, m, n], dtype: a!.dtype }];
+    checkDType("matmul", floats, a);
+    if (a.dtype !== b.dtype) throw mismatch(a, b, `dtypes ${a.dtype} and ${b.dtype} differ; convert one of them`);
+    const rank = a.shape.length;
+    const batch = a.shape.slice(0, -2);
+    if (rank < 2 || b.shape.length !== rank || !sameShape(batch, b.shape.slice(0, -2)))
+      throw mismatch(a, b, "batch axes differ");
+    const [m, k] = [a.shape[rank - 2]!, a.shape[rank - 1]!];
+    const [inner, n] = [b.shape[rank - 2]!, b.shape[rank - 1]!];
+    if (k !== inner) throw mismatch(a, b, `inner sizes ${k} and ${inner} differ`);
+    return [{ shape: [...batch, m, n], dtype: a.dtype }];
   },
   evaluate(_, [a, b]) {
-    const rank = a!.shape.length;
-    const [m, k, n] = [a!.shape[rank - 2]!, a!.shape[rank - 1]!, b!.shape[rank - 1]!];
-    const shape = [...a!.shape.slice(0, -1), n];
-    const y: ArrayTensor = { kind: "array", shape, dtype: a!.dtype, data: allocate(a!.dtype, sizeOf(shape)) };
+    const rank = a.shape.length;
+    const [m, k, n] = [a.shape[rank - 2]!, a.shape[rank - 1]!, b.shape[rank - 1]!];
+    const shape = [...a.shape.slice(0, -1), n];
+    const y: ArrayTensor = { kind: "array", shape, dtype: a.dtype, data: allocate(a.dtype, sizeOf(shape)) };
     for (let batch = 0; batch < sizeOf(shape.slice(0, -2)); batch++) {
       const addProducts = y.dtype === "f32" ? addProductsF32 : addProductsF64;
-      const columns = b!.data.subarray(batch * k * n);
+      const columns = b.data.subarray(batch * k * n);
       for (let row = batch * m; row < (batch + 1) * m; row++) {
-        const factors = a!.data.subarray(row * k, (row + 1) * k);
+        const factors = a.data.subarray(row * k, (row + 1) * k);
         sumRows(k, PRODUCT_BLOCK, y.data.subarray(row * n, (row + 1) * n), (from, to, sums) =>
           addProducts(factors, columns, sums, from, to),
         );
@@ -50,8 +50,8 @@ export const matmulRules: Rules<Extract<Operation, { op: "matmul" }>> = {
   },
   gradient: ({ inputs, cotangents: [g], needs }) => ({
     cotangents: [
-      g !== undefined && needs[0] === true ? matmul(g, transpose(inputs[1]!)) : undefined,
-      g !== undefined && needs[1] === true ? matmul(transpose(inputs[0]!), g) : undefined,
+      g !== undefined && needs[0] === true ? matmul(g, transpose(inputs[1])) : undefined,
+      g !== undefined && needs[1] === true ? matmul(transpose(inputs[0]), g) : undefined,
     ],
   }),
 };

@@ -6,7 +6,7 @@ import type { InputOperation, NameOperation } from "./operation.ts";
 export const nameRules: Rules<NameOperation> = {
   op: "name",
   recompute: "view",
-  infer: (_, [x]) => [{ shape: x!.shape, dtype: x!.dtype }],
+  infer: (_, [x]) => [{ shape: x.shape, dtype: x.dtype }],
   evaluate: (_, inputs) => inputs,
   gradient: ({ cotangents }) => ({ cotangents }),
 };

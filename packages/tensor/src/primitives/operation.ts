@@ -54,6 +54,36 @@ export type Operation =
   | CustomGradientOperation
   | ScanOperation;
 
+/** Operations of one operand, two and three. Others have none, or as many as their data says. */
+type OfOne =
+  | UnaryName
+  | "convert"
+  | "name"
+  | "transpose"
+  | "reshape"
+  | "slice"
+  | "pad"
+  | "broadcast"
+  | "reduceSum"
+  | "reduceMax"
+  | "cumulativeSum";
+type OfTwo = BinaryName | "matmul" | "gather" | "scatterAdd" | "randomBits";
+type OfThree = "select";
+
+/** The operands of an operation, each a `T`. */
+export type InputsOf<O extends Operation, T> = O extends { readonly op: OfOne }
+  ? readonly [T]
+  : O extends { readonly op: OfTwo }
+    ? readonly [T, T]
+    : O extends { readonly op: OfThree }
+      ? readonly [T, T, T]
+      : readonly T[];
+
+/** Its results: one, but for operations that hold a program. */
+export type OutputsOf<O extends Operation, T> = O extends CheckpointOperation | CustomGradientOperation | ScanOperation
+  ? readonly T[]
+  : readonly [T];
+
 /** A placeholder for a value that is given when the program runs. Errors and printed programs call it by its label. */
 export interface InputOperation {
   readonly op: "input";

@@ -15,10 +15,10 @@ export const randomBitsRules: Rules<RandomBitsOperation> = {
   op: "randomBits",
   recompute: "costly",
   infer({ shape }, [key, stream]) {
-    if (key!.dtype !== "i32" || !sameShape(key!.shape, [2]))
-      throw new TensorError(`randomBits: expected a key, i32 [2], got ${key!.dtype} ${describe(key!)}`);
-    if (stream!.dtype !== "i32" || stream!.shape.length !== 0) {
-      throw new TensorError(`randomBits: expected a stream number, i32 [], got ${stream!.dtype} ${describe(stream!)}`);
+    if (key.dtype !== "i32" || !sameShape(key.shape, [2]))
+      throw new TensorError(`randomBits: expected a key, i32 [2], got ${key.dtype} ${describe(key)}`);
+    if (stream.dtype !== "i32" || stream.shape.length !== 0) {
+      throw new TensorError(`randomBits: expected a stream number, i32 [], got ${stream.dtype} ${describe(stream)}`);
     }
     checkShape("randomBits", shape);
     return [{ shape, dtype: "i32" }];
@@ -26,7 +26,7 @@ export const randomBitsRules: Rules<RandomBitsOperation> = {
   evaluate({ shape }, [key, stream]) {
     const data = new Int32Array(sizeOf(shape));
     for (let i = 0; i < data.length; i += 2) {
-      const [first, second] = threefry2x32(key!.data[0]! >>> 0, key!.data[1]! >>> 0, i >>> 1, stream!.data[0]! >>> 0);
+      const [first, second] = threefry2x32(key.data[0]! >>> 0, key.data[1]! >>> 0, i >>> 1, stream.data[0]! >>> 0);
       data[i] = first;
       if (i + 1 < data.length) data[i + 1] = second;
     }

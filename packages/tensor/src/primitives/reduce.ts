@@ -17,18 +17,18 @@ export const reduceMaxRules: Rules<ReduceOperation> = {
   op: "reduceMax",
   recompute: "costly",
   infer({ axis }, [x]) {
-    const type = reducedType("reduceMax", numbers, x!, axis);
-    if (x!.shape[axis] === 0)
-      throw new TensorError(`reduceMax: axis ${axis} of ${describe(x!)} is empty and has no largest element`);
+    const type = reducedType("reduceMax", numbers, x, axis);
+    if (x.shape[axis] === 0)
+      throw new TensorError(`reduceMax: axis ${axis} of ${describe(x)} is empty and has no largest element`);
     return [type];
   },
   evaluate: ({ axis }, [x]) => [
-    reduceArray(x!, axis, maxStrided, (data, first, count) => maxStrided(data, first, 1, count)),
+    reduceArray(x, axis, maxStrided, (data, first, count) => maxStrided(data, first, 1, count)),
   ],
   gradient({ operation: { axis }, inputs, outputs, cotangents: [g] }) {
-    const x = inputs[0]!;
+    const x = inputs[0];
     if (g === undefined) return { cotangents: [undefined] };
-    const largest = convert(equal(x, spread(outputs[0]!, x.shape, axis)), x.dtype);
+    const largest = convert(equal(x, spread(outputs[0], x.shape, axis)), x.dtype);
     const share = div(g, sumAxis(largest, axis));
     return { cotangents: [mul(largest, spread(share, x.shape, axis))] };
   },

@@ -28,7 +28,7 @@ export function highWord(x: number): number {
 export function withHighWord(x: number, high: number): number {
   float64[0] = x;
   int32[HIGH] = high;
-  return float64[0]!;
+  return float64[0];
 }
 
 /** 2^n as a double, exactly; -1022 <= n <= 1023. */
