@@ -17,7 +17,7 @@ import {
  * Softmax over the last axis, of the scores at which `mask` is true: 0 elsewhere, and everywhere in a row of which no
  * score counts. What the other scores are reaches nothing.
  */
-export function maskedSoftmax(scores: Tensor, mask: Tensor | undefined): Tensor {
+function maskedSoftmax(scores: Tensor, mask: Tensor | undefined): Tensor {
   if (scores.shape.at(-1) === 0) return scores;
   const counted = mask === undefined ? scores : select(mask, scores, LOWEST);
   const e = exp(sub(counted, stopGradient(reduceMax(counted, -1, { keep: true }))));

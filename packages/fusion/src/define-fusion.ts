@@ -1,13 +1,14 @@
-import { checkParameters, initialTree, specsOf, type ParamsOf, type Specs } from "@sluice/params";
-import { keyFor, TensorError, type Shape, type Tensor, type Tree } from "@sluice/tensor";
-import { at, checkOptions, checkTensor, isFloat, suggestion, zeroBeyond } from "@sluice/tensor/internal";
+import type { LayerParams, NamedSpecs } from "@sluice/cells";
+import { checkParameters, initialTree, specsOf, type InitOptions, type ParamsOf, type Specs } from "@sluice/params";
+import { isTensor, keyFor, TensorError, type ArrayTensor, type Shape, type Tensor, type Tree } from "@sluice/tensor";
+import { at, checkMade, checkOptions, checkTensor, isFloat, suggestion, zeroBeyond } from "@sluice/tensor/internal";
 import type { FuseOptions, Fused, Fusion, FusionSize, ModalitySpec } from "./fusion.ts";
 import { checkSize, inputsOf, type Inputs } from "./inputs.ts";
 import { givenModalities, type GivenModality } from "./modalities.ts";
 import { longest, seen, stepwise, type SeenModality } from "./seen.ts";
 
 /** A fusion as its equations. */
-export interface FusionDefinition<D extends Specs, M extends string> {
+export interface FusionDefinition<D extends NamedSpecs, M extends string, X extends Parts = Record<never, never>> {
   readonly name: string;
   /** The modalities in order: what each is, or the width of a vector. */
   readonly inputs: Inputs<M>;
@@ -22,18 +23,37 @@ export interface FusionDefinition<D extends Specs, M extends string> {
   readonly features: number;
   /** The parameters' shapes and initializers. */
   readonly params: D;
+  /**
+   * Fusions and layers that the equations apply. Their parameters stand beside the others, each part's under its name.
+   */
+  readonly parts?: X;
   /** Default `[batch, features]`, or `[batch, time, features]` where `stepwise` fuses sequences. */
   outputShape?(size: FusionSize<M>): Shape;
   /** The equations. `x` is 0 where a modality is not present. */
   fuse(
-    params: WeightsOf<D>,
+    params: WeightsOf<D, X>,
     modalities: Readonly<Record<M, SeenModality>>,
     context: FuseContext,
   ): Pick<Fused, "output"> & Partial<Omit<Fused, "traces">>;
 }
 
-/** The parameters that specs describe. */
-export type WeightsOf<D extends Specs> = ParamsOf<D> extends infer P extends Tree ? P : never;
+/** What has parameters of its own: a fusion or a layer. */
+export interface Part {
+  readonly params: Specs;
+  init(key: ArrayTensor, options?: InitOptions): Tree;
+}
+
+/** Fusions and layers by name. */
+export type Parts = Readonly<Record<string, Part>>;
+
+/** The parameters that specs describe, and those of the parts. */
+export type WeightsOf<
+  D extends NamedSpecs,
+  X extends Parts = Record<never, never>,
+> = (ParamsOf<D> extends infer P extends Tree ? P : never) & { readonly [N in keyof X]: ParamsOfPart<X[N]> };
+
+/** The parameters of a fusion or a layer. */
+export type ParamsOfPart<L> = LayerParams<L> extends infer P extends Tree ? P : never;
 
 /** What the equations of a fusion can ask for besides its modalities. */
 export interface FuseContext {
@@ -45,8 +65,8 @@ export interface FuseContext {
 }
 
 /** A definition whose names are not known at compile time. */
-interface AnyDefinition extends Omit<FusionDefinition<never, string>, "params" | "fuse"> {
-  readonly params: Specs;
+interface AnyDefinition extends Omit<FusionDefinition<never, string, Parts>, "params" | "fuse"> {
+  readonly params: Readonly<Record<string, Specs>>;
   fuse(
     params: Tree,
     modalities: Readonly<Record<string, SeenModality>>,
@@ -56,13 +76,23 @@ interface AnyDefinition extends Omit<FusionDefinition<never, string>, "params" |
 
 /**
  * Makes a fusion of its equations. It checks parameters, modalities and options, and replaces with 0 what is not to be
- * looked at, so the equations need not. Product of experts of means and precisions, for example:
+ * looked at, so the equations need not. For example FiLM (Perez et al. 2018, arXiv:1709.07871), where a vector scales
+ * and shifts every step of a sequence:
  *
- *     defineFusion({ name, inputs, features, params: {}, fuse: (_, modalities) => ({ output: ... }) })
+ *     const film = defineFusion({
+ *       name: "film",
+ *       inputs: { signal: { kind: "sequence", width: 2 }, condition: 3 },
+ *       stepwise: true,
+ *       features: 2,
+ *       params: { gamma: kernel([3, 2]), beta: kernel([3, 2]) },
+ *       fuse: ({ gamma, beta }, { signal, condition }) => ({
+ *         output: add(mul(matmul(condition.x, gamma), signal.x), matmul(condition.x, beta)),
+ *       }),
+ *     });
  */
-export function defineFusion<D extends Specs, M extends string>(
-  definition: FusionDefinition<D, M>,
-): Fusion<WeightsOf<D>, M>;
+export function defineFusion<D extends NamedSpecs, M extends string, X extends Parts = Record<never, never>>(
+  definition: FusionDefinition<D, M, X>,
+): Fusion<WeightsOf<D, X>, M>;
 export function defineFusion(definition: AnyDefinition): Fusion {
   checkOptions("defineFusion", definition, [
     "name",
@@ -71,20 +101,26 @@ export function defineFusion(definition: AnyDefinition): Fusion {
     "aligned",
     "features",
     "params",
+    "parts",
     "outputShape",
     "fuse",
   ]);
-  const { name, params, stepwise: eachStep = false, aligned = eachStep } = definition;
+  const { parts = {} } = definition;
+  const { name, stepwise: eachStep = false, aligned = eachStep } = definition;
   const inputs = inputsOf(name, definition.inputs);
   const features = checkSize(name, "features", definition.features);
-  specsOf(params);
+  const params = allParams(definition, parts);
   return {
     name,
     inputs,
     aligned,
     features,
     params,
-    init: (key, options) => initialTree(params, key, options),
+    init: (key, options) =>
+      Object.fromEntries([
+        ...childrenOf(initialTree(definition.params, key, options)),
+        ...Object.entries(parts).map(([of, part]): [string, Tree] => [of, part.init(keyFor(key, of), options)]),
+      ]),
     outputShape:
       definition.outputShape ??
       ((size) => {
@@ -101,6 +137,19 @@ export function defineFusion(definition: AnyDefinition): Fusion {
     },
   };
 }
+
+/** The specs of a fusion and, under their names, of its parts. */
+function allParams({ name, params }: Pick<AnyDefinition, "name" | "params">, parts: Parts): NamedSpecs {
+  for (const [of, part] of Object.entries(parts)) {
+    checkMade(name, `part ${of}`, part, { params: "object", init: "function" }, "gmu({ inputs, output })");
+    if (Object.hasOwn(params, of)) throw new TensorError(`${name}: ${of} is a parameter and a part; rename one`);
+  }
+  const all = { ...params, ...Object.fromEntries(Object.entries(parts).map(([of, part]) => [of, part.params])) };
+  specsOf(all);
+  return all;
+}
+
+const childrenOf = (tree: Tree): [string, Tree][] => (isTensor(tree) ? [] : Object.entries<Tree>(tree));
 
 function fuse(
   { name, fuse: equations }: Pick<AnyDefinition, "name" | "fuse">,

@@ -25,7 +25,7 @@ import {
 } from "@sluice/tensor";
 import { wasm } from "@sluice/wasm";
 import { afterAll, describe, expect, test } from "vitest";
-import { concatenation, crossAttention, defineFusion, gmu, lmf, multimodal, type Fusion } from "./index.ts";
+import { concatenation, crossAttention, defineFusion, gmu, lmf, multimodal, pool, type Fusion } from "./index.ts";
 import { fusionSuite, type FusionLawName } from "./testing/index.ts";
 
 /** A cell whose state decays with the time since the step before, an extra input. */
@@ -120,7 +120,31 @@ const memory = defineFusion({
   },
 });
 
-const others: Readonly<Record<string, Fusion>> = { experts, film, memory };
+const both = { text: 2, audio: 1 };
+const towards = {
+  text: crossAttention({ inputs: both, query: "text", output: 2, dropout: 0.2 }),
+  audio: crossAttention({ inputs: both, query: "audio", output: 2 }),
+};
+
+/** Fusions within a fusion: each sequence attends to the other, and the means of both are concatenated. */
+const crossed = defineFusion({
+  name: "crossed",
+  inputs: { text: { kind: "sequence", width: 2 }, audio: { kind: "sequence", width: 1 } },
+  features: 4,
+  params: {},
+  parts: towards,
+  fuse(params, { text, audio }, { training, key }) {
+    const given = { text: text.given, audio: audio.given };
+    const means = (["text", "audio"] as const).map((query) => {
+      const own = key(query);
+      const fused = towards[query].apply(params[query], given, { training, ...(own && { key: own }) });
+      return pool({ x: fused.output, ...(fused.lengths && { lengths: fused.lengths }) }, { by: "mean" }).x;
+    });
+    return { output: concat(means, -1) };
+  },
+});
+
+const others: Readonly<Record<string, Fusion>> = { experts, film, memory, crossed };
 
 const backend = wasm();
 afterAll(() => backend.close());

@@ -1,4 +1,4 @@
-import { parameterCount, specsOf } from "@sluice/params";
+import { kernel, parameterCount, specsOf } from "@sluice/params";
 import {
   grad,
   key,
@@ -18,7 +18,7 @@ import {
   type Tree,
 } from "@sluice/tensor";
 import { describe, expect, test } from "vitest";
-import { concatenation, gmu, lmf, type Fusion } from "./index.ts";
+import { concatenation, defineFusion, gmu, lmf, type Fusion } from "./index.ts";
 
 const root = key(5);
 const batch = 4;
@@ -418,6 +418,19 @@ describe("bad input", () => {
       "a trace that is not there",
       () => fusion.apply(params, { audio, video }, { traces: ["gate.vidoe"] }),
       "gmu: no trace gate.vidoe; did you mean gate.video?",
+    ],
+    [
+      "a part with the name of a parameter",
+      () =>
+        defineFusion({
+          name: "mine",
+          inputs: { audio: 2 },
+          features: 2,
+          params: { W: kernel([2, 2]) },
+          parts: { W: fusion },
+          fuse: (_, modalities) => ({ output: modalities.audio.x }),
+        }),
+      "mine: W is a parameter and a part; rename one",
     ],
     [
       "a kind that is not known",

@@ -1,6 +1,14 @@
 // The interface, for fusions of your own
 export type { DescribedModality, FuseOptions, Fused, Fusion, FusionSize, Modality, ModalitySpec } from "./fusion.ts";
-export { type FuseContext, type FusionDefinition, type WeightsOf, defineFusion } from "./define-fusion.ts";
+export {
+  type FuseContext,
+  type FusionDefinition,
+  type ParamsOfPart,
+  type Part,
+  type Parts,
+  type WeightsOf,
+  defineFusion,
+} from "./define-fusion.ts";
 export type { Inputs } from "./inputs.ts";
 export type { SeenModality } from "./seen.ts";
 

@@ -87,6 +87,12 @@ export function stepsOf({ x, lengths, rows }: GivenModality): Tensor | undefined
   return select(rows, lengths ?? full(rows.shape, x.shape[1] ?? 0, "i32"), 0);
 }
 
+/** A checked modality as another `apply` takes it, with the values `x`. */
+export function described({ lengths, times, rows, steps }: GivenModality, x: Tensor): DescribedModality {
+  const present = rows ?? steps;
+  return { x, ...(lengths && { lengths }), ...(times && { times }), ...(present && { present }) };
+}
+
 interface Size {
   readonly batch: number;
   /** Of a sequence. */

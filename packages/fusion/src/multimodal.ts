@@ -1,4 +1,4 @@
-import type { ApplyOptions, Layer, LayerParams } from "@sluice/cells";
+import type { ApplyOptions, Layer } from "@sluice/cells";
 import { checkParameters, type Specs } from "@sluice/params";
 import {
   and,
@@ -14,9 +14,9 @@ import {
   type Tree,
 } from "@sluice/tensor";
 import { at, checkMade, checkOptions, hasMembers, isFloat, shown, zeroBeyond } from "@sluice/tensor/internal";
-import { checkFuseOptions, sequencesOf, timeOf } from "./define-fusion.ts";
+import { checkFuseOptions, sequencesOf, timeOf, type ParamsOfPart } from "./define-fusion.ts";
 import type { DescribedModality, FuseOptions, Fused, Fusion, FusionSize, ModalitySpec } from "./fusion.ts";
-import { givenModalities, stepsOf, type GivenModality } from "./modalities.ts";
+import { described, givenModalities, stepsOf, type GivenModality } from "./modalities.ts";
 import { seen } from "./seen.ts";
 
 /** Options of {@link multimodal}. */
@@ -42,8 +42,6 @@ export type MultimodalParams<
   readonly fusion: ParamsOfPart<F>;
   readonly readout: R extends Layer ? ParamsOfPart<R> : Readonly<Record<never, never>>;
 };
-
-type ParamsOfPart<L> = LayerParams<L> extends infer P extends Tree ? P : never;
 
 /** The names of the modalities of a fusion. */
 type NamesOf<F extends Fusion> = keyof F["inputs"] & string;
@@ -232,11 +230,6 @@ function encode(layer: Layer, weights: Tree, given: GivenModality, options: Appl
   if (output.shape.length === 3) return { modality: described(given, output), traces };
   const present = rowsWithSteps(given);
   return { modality: { x: output, ...(present && { present }) }, traces };
-}
-
-function described({ lengths, times, rows, steps }: GivenModality, x: Tensor): DescribedModality {
-  const present = rows ?? steps;
-  return { x, ...(lengths && { lengths }), ...(times && { times }), ...(present && { present }) };
 }
 
 /** bool `[batch]`: whether a row has a step; undefined where every row has all. */

@@ -40,7 +40,7 @@ export function pool(sequence: Modality, options: PoolOptions): DescribedModalit
   const { by } = options;
   if (by !== "mean" && by !== "last")
     throw new TensorError(`pool: unknown way ${String(by)}; ${suggestion(String(by), ["mean", "last"])}`);
-  const given: unknown = isTensor(sequence) ? sequence : Object(sequence).x;
+  const { x: given }: { readonly x?: unknown } = isTensor(sequence) ? { x: sequence } : Object(sequence);
   const width = isTensor(given) ? (given.shape.at(-1) ?? 1) : 1;
   const { x, present } = seen(givenModality("pool", "x", { kind: "sequence", width }, sequence));
   const [batch = 0, time = 0] = x.shape;

@@ -1,7 +1,8 @@
 /** What a fusion sees of its modalities: zeros stand in for what is not to be looked at. */
 import { and, broadcastTo, iota, less, max, reshape, select, type Tensor } from "@sluice/tensor";
 import { isFloat, zeroBeyond } from "@sluice/tensor/internal";
-import { stepsOf, type GivenModality } from "./modalities.ts";
+import type { DescribedModality } from "./fusion.ts";
+import { described, stepsOf, type GivenModality } from "./modalities.ts";
 
 /** One modality as the equations see it. */
 export interface SeenModality {
@@ -17,6 +18,8 @@ export interface SeenModality {
   readonly lengths: Tensor | undefined;
   /** `[batch, time]`: the times of a sequence, 0 where it is not present. Undefined if none were given. */
   readonly times: Tensor | undefined;
+  /** The same for the `apply` of another fusion. */
+  readonly given: DescribedModality;
 }
 
 /** A modality with zeros where it is not present. */
@@ -24,7 +27,9 @@ export function seen(given: GivenModality): SeenModality {
   const { name, spec, times } = given;
   const lengths = spec.kind === "sequence" ? stepsOf(given) : undefined;
   const present = presentOf(given);
-  return { name, x: looked(given), present, lengths, times: times && lookedTimes(times, present) };
+  const x = looked(given);
+  const seenTimes = times && lookedTimes(times, present);
+  return { name, x, present, lengths, times: seenTimes, given: described({ ...given, times: seenTimes }, x) };
 }
 
 function looked(given: GivenModality): Tensor {

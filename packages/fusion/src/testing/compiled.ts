@@ -7,26 +7,41 @@ import {
   valueAndGradAux,
   valuesOf,
   type Backend,
+  type Tree,
 } from "@sluice/tensor";
 import { isArray } from "@sluice/tensor/internal";
-import { allOf, missing, ragged, run, subjectAt, trained, weighed, type Subject, type Trained } from "./subject.ts";
+import {
+  allOf,
+  missing,
+  ragged,
+  run,
+  subjectAt,
+  trained,
+  weighed,
+  type Modalities,
+  type Subject,
+  type Trained,
+} from "./subject.ts";
 
 /**
  * Outputs and gradients on a backend: those of the reference backend for the same optimized program, to the bit, or
  * within a relative tolerance. It costs one compiled program.
  */
 export async function onBackend(subject: Subject, backend: Backend, tolerance: number): Promise<void> {
-  const given = { ...subject, modalities: ragged(missing(subject.modalities)) };
-  const f = valueAndGradAux((at: Trained) => {
-    const fused = run(subjectAt(given, at));
-    return { value: weighed(fused), aux: allOf(fused) };
-  });
-  const point = trained(given);
-  const { program, result } = recordProgram(f, [point]);
-  const inputs = leavesOf(point).map(({ tensor }) => {
-    if (isArray(tensor)) return tensor;
-    throw new TensorError("fusionSuite: expected values, got a symbol");
-  });
+  const given = trained(subject);
+  const f = (at: Trained, modalities: Modalities): Tree =>
+    valueAndGradAux((point: Trained) => {
+      const fused = run(subjectAt({ ...subject, modalities }, point));
+      return { value: weighed(fused), aux: allOf(fused) };
+    })(at);
+  const modalities = ragged(missing(subject.modalities));
+  const { program, result } = recordProgram(f, [given, modalities]);
+  const inputs = [given, modalities]
+    .flatMap((tree: Tree) => leavesOf(tree))
+    .map(({ tensor }) => {
+      if (isArray(tensor)) return tensor;
+      throw new TensorError("fusionSuite: expected values, got a symbol");
+    });
   const expected = evaluate(optimize(program), inputs);
   const executable = await backend.compile(program);
   try {
@@ -36,7 +51,7 @@ export async function onBackend(subject: Subject, backend: Backend, tolerance: n
     await executable.dispose();
   }
   // The optimized program has the values of the plain run, but for the order of sums.
-  const plain = leavesOf(f(point));
+  const plain = leavesOf(f(given, modalities));
   plain.forEach(({ path, tensor }, i) => compare(`optimized ${path}`, valuesOf(expected[i]!), valuesOf(tensor), 1e-4));
 }
 

@@ -20,7 +20,7 @@ import {
   type Tree,
 } from "@sluice/tensor";
 import { isArray, sameShape, showShape, sizeOf, zeroBeyond } from "@sluice/tensor/internal";
-import type { DescribedModality, Fused } from "../fusion.ts";
+import type { Fused } from "../fusion.ts";
 import {
   allOf,
   batch,
@@ -28,8 +28,8 @@ import {
   expectThat,
   filled,
   flags,
+  integers,
   missing,
-  numbersOf,
   ragged,
   rowOf,
   rows,
@@ -38,6 +38,7 @@ import {
   timeIn,
   trained,
   weighed,
+  type Described,
   type Modalities,
   type Subject,
   type Trained,
@@ -108,7 +109,7 @@ export function shapes(subject: Subject): void {
     expectThat("lengths are not i32 [batch]", lengths.dtype === "i32" && sameShape(lengths.shape, [batch]));
     expectThat(
       "lengths are not from 0 to the number of steps",
-      numbersOf(lengths).every((n) => n >= 0 && n <= steps),
+      valuesOf(lengths).every((n) => n >= 0 && n <= steps),
     );
     expectSame("output beyond the lengths", zeroBeyond(output, lengths, { batch: 0, time: 1 }), output);
   }
@@ -149,7 +150,7 @@ export function saysNothing(subject: Subject): void {
       {
         ...modality,
         present: flags(rows.map(() => true)),
-        ...(time !== undefined && { lengths: rows.map(() => time) }),
+        ...(time !== undefined && { lengths: integers(rows.map(() => time)) }),
       },
     ];
   });
@@ -184,7 +185,7 @@ export function unpadded(subject: Subject): void {
 
 /** Sequences of one row without their padding; aligned ones as long as the longest. */
 function cut(modalities: Modalities, aligned: boolean): Modalities {
-  const lengthOf = ({ lengths = [] }: DescribedModality): number => Math.max(1, ...numbersOf(lengths));
+  const lengthOf = ({ lengths }: Described): number => Math.max(1, ...(lengths ? valuesOf(lengths) : []));
   const longest = Math.max(...Object.values(modalities).map(lengthOf));
   return Object.fromEntries(
     Object.entries(modalities).map(([name, modality]) => {

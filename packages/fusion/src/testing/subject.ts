@@ -25,7 +25,7 @@ import {
   type Tree,
 } from "@sluice/tensor";
 import { isFloat } from "@sluice/tensor/internal";
-import type { DescribedModality, FuseOptions, Fused, Fusion } from "../fusion.ts";
+import type { FuseOptions, Fused, Fusion } from "../fusion.ts";
 
 export const batch = 4;
 export const rows: readonly number[] = Array.from({ length: batch }, (_, row) => row);
@@ -38,7 +38,16 @@ export type MakeModality = (
   key: ArrayTensor,
 ) => Tensor | undefined;
 
-export type Modalities = Readonly<Record<string, DescribedModality>>;
+/** A described modality that is a tree of tensors. */
+export type Described = {
+  readonly x: Tensor;
+  readonly lengths?: Tensor;
+  readonly times?: Tensor;
+  readonly present?: Tensor;
+  readonly extra?: Readonly<Record<string, Tensor>>;
+};
+
+export type Modalities = Readonly<Record<string, Described>>;
 
 export interface Subject {
   readonly fusion: Fusion;
@@ -102,13 +111,13 @@ export function ragged(modalities: Modalities): Modalities {
       const time = timeIn(modality);
       if (time === undefined) return [name, modality];
       const lengths = rows.map((row) => [time, 1, 0, time - 1][(row + m) % batch] ?? 0);
-      return [name, { ...modality, lengths: tensor(lengths, [batch], { dtype: "i32" }) }];
+      return [name, { ...modality, lengths: integers(lengths) }];
     }),
   );
 }
 
 /** The number of steps of a sequence; undefined for a vector. Only sequences have times here. */
-export const timeIn = ({ times }: DescribedModality): number | undefined => times?.shape[1];
+export const timeIn = ({ times }: Described): number | undefined => times?.shape[1];
 
 export const flags = (values: readonly boolean[]): ArrayTensor =>
   tensor(values.map(Number), [values.length], { dtype: "bool" });
@@ -119,7 +128,7 @@ export function filled(modalities: Modalities, fill: number): Modalities {
     Object.entries(modalities).map(([name, modality]) => {
       const { x, lengths, times, present, extra } = modality;
       const here = present === undefined ? rows.map(() => 1) : [...valuesOf(present)];
-      const steps = lengths === undefined ? undefined : numbersOf(lengths);
+      const steps = lengths && valuesOf(lengths);
       const looked = (row: number, step: number): boolean =>
         here[row] === 1 && (steps === undefined || step < (steps[row] ?? 0));
       const fillIn = (value: Tensor): Tensor => {
@@ -144,8 +153,7 @@ export function filled(modalities: Modalities, fill: number): Modalities {
   );
 }
 
-export const numbersOf = (given: Tensor | readonly number[]): number[] =>
-  "shape" in given ? [...valuesOf(given)] : [...given];
+export const integers = (values: readonly number[]): ArrayTensor => tensor(values, [values.length], { dtype: "i32" });
 
 /** One row of each modality, as a batch of one. */
 export function rowOf(modalities: Modalities, row: number): Modalities {
@@ -155,7 +163,7 @@ export function rowOf(modalities: Modalities, row: number): Modalities {
       name,
       {
         x: cut(x),
-        ...(lengths && { lengths: [numbersOf(lengths)[row] ?? 0] }),
+        ...(lengths && { lengths: cut(lengths) }),
         ...(times && { times: cut(times) }),
         ...(present && { present: cut(present) }),
         ...(extra && { extra: mapTree(extra, cut) }),
