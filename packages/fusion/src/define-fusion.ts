@@ -8,7 +8,11 @@ import { givenModalities, type GivenModality } from "./modalities.ts";
 import { longest, seen, stepwise, type SeenModality } from "./seen.ts";
 
 /** A fusion as its equations. */
-export interface FusionDefinition<D extends NamedSpecs, M extends string, X extends Parts = Record<never, never>> {
+export interface FusionDefinition<
+  D extends NamedSpecs,
+  M extends string,
+  X extends FusionParts = Record<never, never>,
+> {
   readonly name: string;
   /** The modalities in order: what each is, or the width of a vector. */
   readonly inputs: Inputs<M>;
@@ -38,18 +42,18 @@ export interface FusionDefinition<D extends NamedSpecs, M extends string, X exte
 }
 
 /** What has parameters of its own: a fusion or a layer. */
-export interface Part {
+export interface FusionPart {
   readonly params: Specs;
   init(key: ArrayTensor, options?: InitOptions): Tree;
 }
 
 /** Fusions and layers by name. */
-export type Parts = Readonly<Record<string, Part>>;
+export type FusionParts = Readonly<Record<string, FusionPart>>;
 
 /** The parameters that specs describe, and those of the parts. */
 export type WeightsOf<
   D extends NamedSpecs,
-  X extends Parts = Record<never, never>,
+  X extends FusionParts = Record<never, never>,
 > = (ParamsOf<D> extends infer P extends Tree ? P : never) & { readonly [N in keyof X]: ParamsOfPart<X[N]> };
 
 /** The parameters of a fusion or a layer. */
@@ -65,7 +69,7 @@ export interface FuseContext {
 }
 
 /** A definition whose names are not known at compile time. */
-interface AnyDefinition extends Omit<FusionDefinition<never, string, Parts>, "params" | "fuse"> {
+interface AnyDefinition extends Omit<FusionDefinition<never, string, FusionParts>, "params" | "fuse"> {
   readonly params: Readonly<Record<string, Specs>>;
   fuse(
     params: Tree,
@@ -90,7 +94,7 @@ interface AnyDefinition extends Omit<FusionDefinition<never, string, Parts>, "pa
  *       }),
  *     });
  */
-export function defineFusion<D extends NamedSpecs, M extends string, X extends Parts = Record<never, never>>(
+export function defineFusion<D extends NamedSpecs, M extends string, X extends FusionParts = Record<never, never>>(
   definition: FusionDefinition<D, M, X>,
 ): Fusion<WeightsOf<D, X>, M>;
 export function defineFusion(definition: AnyDefinition): Fusion {
@@ -139,7 +143,7 @@ export function defineFusion(definition: AnyDefinition): Fusion {
 }
 
 /** The specs of a fusion and, under their names, of its parts. */
-function allParams({ name, params }: Pick<AnyDefinition, "name" | "params">, parts: Parts): NamedSpecs {
+function allParams({ name, params }: Pick<AnyDefinition, "name" | "params">, parts: FusionParts): NamedSpecs {
   for (const [of, part] of Object.entries(parts)) {
     checkMade(name, `part ${of}`, part, { params: "object", init: "function" }, "gmu({ inputs, output })");
     if (Object.hasOwn(params, of)) throw new TensorError(`${name}: ${of} is a parameter and a part; rename one`);

@@ -4,8 +4,8 @@ export {
   type FuseContext,
   type FusionDefinition,
   type ParamsOfPart,
-  type Part,
-  type Parts,
+  type FusionPart,
+  type FusionParts,
   type WeightsOf,
   defineFusion,
 } from "./define-fusion.ts";
