@@ -52,7 +52,10 @@ export function outputOf({ state, output }: Stepped): Tensor {
 export interface Cell<P extends Tree = Tree, S extends State = State> {
   readonly name: string;
   readonly sizes: CellSizes;
-  /** The parameters before they have values; their nesting is that of `init`'s result. */
+  /**
+   * The parameters before they have values; their nesting is that of `init`'s result, and, but for reparametrized
+   * weights, that of what `step` is given.
+   */
   readonly params: Specs;
   /** The states before they have values; their nesting is that of the state. */
   readonly state: States;
@@ -69,7 +72,8 @@ export interface Cell<P extends Tree = Tree, S extends State = State> {
   readonly origin?: Origin;
   init(key: ArrayTensor, options?: InitOptions): P;
   /**
-   * One step: `x` `[batch, input]` (or as `input` says), states `[batch, ...]`. Without a context it evaluates (no dropout, nothing
+   * One step: `x` `[batch, input]` (or as `input` says), states `[batch, ...]`. Where weights are reparametrized, it is
+   * given the weights, as `weightsOf(cell, params)` makes them. Without a context it evaluates (no dropout, nothing
    * recorded).
    */
   step(params: P, state: S, x: Tensor, context?: CellContext): Stepped<S>;

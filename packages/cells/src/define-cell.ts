@@ -26,6 +26,8 @@ import {
   initialTree,
   parameter,
   specsOf,
+  weightLeaves,
+  weightSpecs,
   type InitOptions,
   type ParameterSpec,
   type Specs,
@@ -51,6 +53,9 @@ const common: readonly string[] = [
   "kernelRegularizer",
   "recurrentRegularizer",
   "biasRegularizer",
+  "kernelConstraint",
+  "recurrentConstraint",
+  "biasConstraint",
   "dropout",
   "recurrentDropout",
   "dropoutMasks",
@@ -91,6 +96,9 @@ const aliases = {
   kernel_regularizer: "kernelRegularizer",
   recurrent_regularizer: "recurrentRegularizer",
   bias_regularizer: "biasRegularizer",
+  kernel_constraint: "kernelConstraint",
+  recurrent_constraint: "recurrentConstraint",
+  bias_constraint: "biasConstraint",
   kernelRegularizer: "kernelRegularizer",
   recurrentRegularizer: "recurrentRegularizer",
   biasRegularizer: "biasRegularizer",
@@ -223,7 +231,7 @@ function checkDeclared(name: string, declared: NamedSpecs): void {
     );
   const check = (specs: unknown, path: string): void => {
     if (typeof specs === "object" && specs !== null && !("kind" in specs && specs.kind === "array")) {
-      if ("kind" in specs && specs.kind === "parameter") return;
+      if ("kind" in specs && (specs.kind === "parameter" || specs.kind === "reparametrized")) return;
       for (const [child, below] of Object.entries({ ...specs })) check(below, `${path}.${child}`);
       return;
     }
@@ -274,9 +282,13 @@ function initialParams({ cells, params, given }: Made, key: ArrayTensor, options
     const chosen = new Map(
       leavesOf(initialTree(specs, keyFor(key, name), options)).map(({ path, tensor }) => [path, tensor]),
     );
-    const kept = new Set(specsOf(specs).flatMap(({ path, spec }) => (chosenInitializer(spec, given) ? [] : [path])));
+    const replaced = new Set(
+      weightLeaves(specs)
+        .filter(({ spec }) => chosenInitializer(spec, given) !== undefined)
+        .flatMap(({ spec, path }) => specsOf(spec, path).map((leaf) => leaf.path)),
+    );
     const begun = cell.init(keyFor(key, name), options);
-    return [name, mapTree(begun, (value, path) => (kept.has(path) ? value : (chosen.get(path) ?? value)))];
+    return [name, mapTree(begun, (value, path) => (replaced.has(path) ? (chosen.get(path) ?? value) : value))];
   });
   return { ...drawn(own), ...Object.fromEntries(inner) };
 }
@@ -289,7 +301,7 @@ function checkStep({ name, input, params, state: states }: Made, weights: Tree, 
     throw new TensorError(`${name}: a step expects x [${["batch", ...expected].join(", ")}], got ${describe(x)}`);
   if (input.dtype !== "f32" && x.dtype !== input.dtype)
     throw new TensorError(`${name}: a step expects x of dtype ${input.dtype}, got ${x.dtype} ${describe(x)}`);
-  checkParameters(name, params, weights, x);
+  checkParameters(name, weightSpecs(params), weights, x);
   checkTree(
     name,
     "states",

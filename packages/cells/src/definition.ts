@@ -2,7 +2,7 @@
 import type { Normalizer } from "@sluice/norm";
 import type { Shape, Tensor, Tree } from "@sluice/tensor";
 import type { Cell, CellSizes, Keys } from "./cell.ts";
-import type { BufferSpec, Initializer, ParamsOf, Specs, Regularizer } from "@sluice/params";
+import type { BufferSpec, Constraint, Initializer, ParamsOf, Regularizer, Specs, WeightsOf } from "@sluice/params";
 import type { InnerCell, Inner } from "./inner-cells.ts";
 import type { Extras, InputSpec } from "./inputs.ts";
 import type { DropoutMasks } from "./modifiers/variational-dropout.ts";
@@ -22,6 +22,13 @@ type Flat<T> = { readonly [K in keyof T]: T[K] };
 type DefinedParams<D, C> = Flat<
   {
     readonly [K in keyof D]: NonNullable<D[K]> extends infer N extends Specs ? ParamsOf<N> : never;
+  } & { readonly [K in keyof C]: C[K] extends Cell<infer P> ? P : never }
+>;
+
+/** What a definition's step is given of them: of a reparametrized spec the weight. */
+type DefinedWeights<D, C> = Flat<
+  {
+    readonly [K in keyof D]: NonNullable<D[K]> extends infer N extends Specs ? WeightsOf<N> : never;
   } & { readonly [K in keyof C]: C[K] extends Cell<infer P> ? P : never }
 >;
 
@@ -128,7 +135,7 @@ export interface CellDefinition<
    * or a tensor `[batch, features]` of its own.
    */
   readonly step: (
-    params: DefinedParams<NoInfer<D>, NoInfer<C>>,
+    params: DefinedWeights<NoInfer<D>, NoInfer<C>>,
     state: StepState<NoInfer<S>, NoInfer<C>>,
     x: Tensor,
     context: StepContext<{ readonly [K in keyof E]: Tensor }, C, { readonly [K in keyof F]: Tensor }> &
@@ -164,6 +171,10 @@ export interface CellOptions extends CellSizes {
   readonly kernelRegularizer?: Regularizer;
   readonly recurrentRegularizer?: Regularizer;
   readonly biasRegularizer?: Regularizer;
+  /** Applied after each update of a training step that constrains: `constrain` of `@sluice/params`. */
+  readonly kernelConstraint?: Constraint;
+  readonly recurrentConstraint?: Constraint;
+  readonly biasConstraint?: Constraint;
   /** Rate of dropout of the input, one mask for the whole sequence: {@link variationalDropout}. */
   readonly dropout?: number;
   /** Rate of dropout of the state in the recurrent products, one mask for the whole sequence. */

@@ -37,6 +37,7 @@ export { type Activation, type ActivationName, activationOf } from "./activation
 
 // Modifiers of any cell
 export { type ClipStateGradientOptions, clipStateGradient } from "./modifiers/clip-state-gradient.ts";
+export { type ReparametrizeOptions, reparametrize } from "./reparametrize.ts";
 export { keysWithin } from "./modifiers/keys-within.ts";
 export { type StateRates, zoneout } from "./modifiers/zoneout.ts";
 export {

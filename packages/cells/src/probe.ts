@@ -2,7 +2,7 @@ import { leavesOf, matmul, TensorError, type DType, type Shape, type Tensor } fr
 import { at, checkOptions, placeholder, sameShape, shown, showShape } from "@sluice/tensor/internal";
 import { outputOf, type Cell, type CellContext, type Product } from "./cell.ts";
 import { inputOf } from "./inputs.ts";
-import { mapBuffers, mapSpecs } from "@sluice/params";
+import { mapBuffers, mapSpecs, weightSpecs } from "@sluice/params";
 import { checkStates, mapStates, statesOf, type State } from "./states.ts";
 
 /** What one run of a cell's step on symbols tells of it. */
@@ -77,7 +77,7 @@ export function probe(cell: Cell, options: { readonly training?: boolean } = {})
       }),
     ),
   };
-  const params = mapSpecs(cell.params, (spec, path) => symbol(spec.shape, path));
+  const params = mapSpecs(weightSpecs(cell.params), (spec, path) => symbol(spec.shape, path));
   const before = mapStates(cell.state, ({ path, shape, dtype }) => symbol([batch, ...shape], path, dtype));
   const { shape: inputShape, dtype: inputDType } = inputOf(cell.input ?? [cell.sizes.input]);
   const stepped = cell.step(params, before, symbol([batch, ...inputShape], "x", inputDType), context);

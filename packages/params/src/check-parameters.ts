@@ -1,6 +1,7 @@
 import { type Tensor, type Tree } from "@sluice/tensor";
 import { checkTree, isFloat } from "@sluice/tensor/internal";
-import { specsOf, type Specs } from "./parameter.ts";
+import type { Specs } from "./parameter.ts";
+import { specsOf } from "./specs.ts";
 
 /**
  * Compares parameters with the specs of what they are for, by path: an error, begun by `operation`, names everything

@@ -1,7 +1,9 @@
 // Specs: parameters before they have values
-export type { InitOptions, ParameterSpec, ParamsOf, Role, SpecLeaf, Specs } from "./parameter.ts";
+export type { ParameterSpec, ParamsOf, Role, Specs, WeightsOf } from "./parameter.ts";
 export { bias, kernel, parameter, recurrentKernel } from "./parameter.ts";
-export { changeSpecs, initialize, initialTree, mapSpecs, parameterCount, specsOf } from "./parameter.ts";
+export { type SpecLeaf, changeSpecs, mapSpecs, parameterCount, specsOf } from "./specs.ts";
+export { type WeightLeaf, weightLeaves, weightSpecs } from "./specs.ts";
+export { type InitOptions, initialize, initialTree } from "./initialize.ts";
 export { checkParameters } from "./check-parameters.ts";
 
 // Buffers: numbers beside the parameters that training changes without a gradient
@@ -30,9 +32,29 @@ export {
 } from "./initializers/scaled.ts";
 export { orthogonal, scaledOrthogonal } from "./initializers/orthogonal.ts";
 
+// Reparametrizations
+export type {
+  Reparametrization,
+  ReparametrizationContext,
+  ReparametrizedSpec,
+  WeightParameters,
+} from "./reparametrizations/reparametrization.ts";
+export { reparametrized } from "./reparametrizations/reparametrization.ts";
+export { type WeightsOptions, parametersOf, weightsOf } from "./reparametrizations/weights.ts";
+export { type WeightNormParameters, weightNorm } from "./reparametrizations/weight-norm.ts";
+export { dropConnect } from "./reparametrizations/drop-connect.ts";
+export {
+  type OrthogonalParameters,
+  orthogonalParametrization,
+} from "./reparametrizations/orthogonal-parametrization.ts";
+
 // Constraints
 export { type Constraint, constrain } from "./constraints/constraint.ts";
-export { type MaxNormOptions, maxNorm } from "./constraints/max-norm.ts";
+export { type NormAxes } from "./constraints/axes.ts";
+export { maxNorm } from "./constraints/max-norm.ts";
+export { nonNegative } from "./constraints/non-negative.ts";
+export { type OrthogonalProjectionOptions, orthogonalProjection } from "./constraints/orthogonal-projection.ts";
+export { unitNorm } from "./constraints/unit-norm.ts";
 
 // Regularizers
 export { type Regularizer, l1, l1l2, l2, regularization } from "./regularizers.ts";

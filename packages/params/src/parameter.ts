@@ -1,20 +1,11 @@
-import {
-  convert,
-  isTensor,
-  keyFor,
-  TensorError,
-  type ArrayTensor,
-  type DType,
-  type Shape,
-  type Tensor,
-  type Tree,
-} from "@sluice/tensor";
-import { checkOptions, sameShape, shown, showShape, sizeOf } from "@sluice/tensor/internal";
+import type { ArrayTensor, Shape, Tensor, Tree } from "@sluice/tensor";
+import { checkOptions } from "@sluice/tensor/internal";
 import { glorotUniform } from "./initializers/scaled.ts";
 import { zeros } from "./initializers/constant.ts";
 import { orthogonal } from "./initializers/orthogonal.ts";
 import type { Initializer, Sizes } from "./initializers/initializer.ts";
 import type { Constraint } from "./constraints/constraint.ts";
+import type { ReparametrizedSpec } from "./reparametrizations/reparametrization.ts";
 import type { Regularizer } from "./regularizers.ts";
 
 /** What a parameter is for, so that an initializer or regularizer can be chosen for all of a kind at once. */
@@ -36,12 +27,19 @@ export interface ParameterSpec {
 }
 
 /** Specs in nested plain objects and arrays; the path to a spec is the parameter's name. */
-export type Specs = ParameterSpec | readonly Specs[] | { readonly [name: string]: Specs };
+export type Specs = ParameterSpec | ReparametrizedSpec | readonly Specs[] | { readonly [name: string]: Specs };
 
-/** The tree of tensors that a tree of specs describes. */
+/** The tree of tensors that a tree of specs describes: under a reparametrized weight, the parameters it is made of. */
 export type ParamsOf<D extends Specs> = D extends ParameterSpec
   ? Tensor
-  : { [K in keyof D]: D[K] extends Specs ? ParamsOf<D[K]> : never };
+  : D extends ReparametrizedSpec
+    ? Tree
+    : { [K in keyof D]: D[K] extends Specs ? ParamsOf<D[K]> : never };
+
+/** The weights that parameters of these specs make: a tensor for each spec, reparametrized or not. */
+export type WeightsOf<D extends Specs> = D extends ParameterSpec | ReparametrizedSpec
+  ? Tensor
+  : { [K in keyof D]: D[K] extends Specs ? WeightsOf<D[K]> : never };
 
 type SpecOptions = Partial<Pick<ParameterSpec, "initializer" | "adjust" | "regularizer" | "constraint" | "role">>;
 
@@ -66,80 +64,3 @@ export const recurrentKernel = (shape: Shape, options: Omit<SpecOptions, "role">
 /** A bias `[gates * hidden]`; by default zeros. */
 export const bias = (shape: Shape, options: Omit<SpecOptions, "role"> = {}): ParameterSpec =>
   parameter(shape, { role: "bias", initializer: zeros, ...options });
-
-export interface SpecLeaf {
-  readonly path: string;
-  readonly spec: ParameterSpec;
-}
-
-/** The specs of a tree in order, each with its path. */
-export function specsOf(specs: Specs, path = ""): SpecLeaf[] {
-  if (isSpec(specs)) return [{ path, spec: specs }];
-  checkBranch(specs, path);
-  return Object.entries<Specs>(specs).flatMap(([name, child]) =>
-    specsOf(child, path === "" ? name : `${path}.${name}`),
-  );
-}
-
-/** The tree of tensors that `f` makes of every spec. */
-export function mapSpecs(specs: Specs, f: (spec: ParameterSpec, path: string) => Tensor, path = ""): Tree {
-  if (isSpec(specs)) return f(specs, path);
-  checkBranch(specs, path);
-  const below = (name: string | number): string => (path === "" ? String(name) : `${path}.${name}`);
-  if (isList(specs)) return specs.map((child, i) => mapSpecs(child, f, below(i)));
-  return Object.fromEntries(Object.entries(specs).map(([name, child]) => [name, mapSpecs(child, f, below(name))]));
-}
-
-/** The specs with `f` of every one. */
-export function changeSpecs(specs: Specs, f: (spec: ParameterSpec) => ParameterSpec): Specs {
-  if (isSpec(specs)) return f(specs);
-  if (isList(specs)) return specs.map((child) => changeSpecs(child, f));
-  return Object.fromEntries(Object.entries(specs).map(([name, child]) => [name, changeSpecs(child, f)]));
-}
-
-function checkBranch(specs: unknown, path: string): void {
-  if (typeof specs === "object" && specs !== null && !isTensor(specs)) return;
-  throw new TensorError(
-    `init: ${path === "" ? "the parameters" : path} is ${shown(specs)}, expected a parameter such as kernel([3, 4]), or an object or list of them`,
-  );
-}
-
-export interface InitOptions {
-  /** Default f32. Initializers compute in f64 and are rounded once, but {@link orthogonal} computes in f32. */
-  readonly dtype?: DType;
-}
-
-/** Initial values of all parameters. Each draws from a key of its own path, so adding a parameter changes no other. */
-export function initialize<D extends Specs>(specs: D, key: ArrayTensor, options?: InitOptions): ParamsOf<D>;
-export function initialize(specs: Specs, key: ArrayTensor, options: InitOptions = {}): Tree {
-  return initialTree(specs, key, options);
-}
-
-/** {@link initialize} for specs whose names are not known at compile time. */
-export function initialTree(specs: Specs, key: ArrayTensor, options: InitOptions = {}): Tree {
-  checkOptions("init", options, ["dtype"]);
-  const { dtype = "f32" } = options;
-  return mapSpecs(specs, (spec, path) => {
-    const { initializer, shape, sizes, adjust } = spec;
-    const drawn = initializer(keyFor(key, path), shape, sizes ?? {});
-    if (!sameShape(drawn.shape, shape)) {
-      throw new TensorError(
-        `init: the initializer of ${path} must give an array ${showShape(shape)}, got ${showShape(drawn.shape)}`,
-      );
-    }
-    return convert(adjust === undefined ? drawn : adjust(drawn), dtype);
-  });
-}
-
-/** The number of trainable numbers of a layer, a cell or a tree of specs. */
-export function parameterCount(of: { readonly params: Specs }): number {
-  return specsOf(of.params).reduce((count, { spec }) => count + sizeOf(spec.shape), 0);
-}
-
-function isSpec(specs: Specs): specs is ParameterSpec {
-  return typeof specs === "object" && specs !== null && "kind" in specs && specs.kind === "parameter";
-}
-
-function isList(specs: Specs): specs is readonly Specs[] {
-  return Array.isArray(specs);
-}

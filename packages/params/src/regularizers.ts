@@ -1,7 +1,21 @@
-import { abs, add, leavesOf, mul, scalar, square, sum, TensorError, type Tensor, type Tree } from "@sluice/tensor";
+import {
+  abs,
+  add,
+  isTensor,
+  leavesOf,
+  mul,
+  scalar,
+  square,
+  sum,
+  TensorError,
+  type Tensor,
+  type Tree,
+} from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
 import { checkParameters } from "./check-parameters.ts";
-import { specsOf, type Specs } from "./parameter.ts";
+import type { Specs } from "./parameter.ts";
+import { weightOf } from "./reparametrizations/weights.ts";
+import { isSpec, zipSpecs } from "./specs.ts";
 
 /** A penalty on one parameter: a scalar that is added to the loss. */
 export type Regularizer = (weight: Tensor) => Tensor;
@@ -28,16 +42,19 @@ export function l1l2(factors: { readonly l1?: number; readonly l2?: number }): R
 }
 
 /**
- * The sum of all penalties that the parameters of a layer or cell were given, to add to the loss; 0 where there are
- * none.
+ * The sum of all penalties that the weights of a layer or cell were given, to add to the loss; 0 where there are none. A
+ * reparametrized weight is penalized as it is in evaluation.
  */
 export function regularization(of: { readonly params: Specs }, params: Tree): Tensor {
   checkParameters("regularization", of.params, params);
-  const weights = new Map(leavesOf(params).map(({ path, tensor }) => [path, tensor]));
-  const penalties = specsOf(of.params).flatMap(({ path, spec }) => {
-    const weight = weights.get(path);
-    return spec.regularizer === undefined || weight === undefined ? [] : [spec.regularizer(weight)];
+  const dtype = leavesOf(params)[0]?.tensor.dtype ?? "f32";
+  const penalties: Tensor[] = [];
+  zipSpecs("regularization", of.params, params, (spec, own, path) => {
+    const { regularizer } = isSpec(spec) ? spec : spec.weight;
+    if (regularizer === undefined) return own;
+    const weight = isSpec(spec) ? own : weightOf(spec, own, path, {});
+    if (isTensor(weight)) penalties.push(regularizer(weight));
+    return own;
   });
-  const dtype = [...weights.values()][0]?.dtype ?? "f32";
   return penalties.reduce<Tensor>((total, penalty) => add(total, penalty), scalar(0, dtype));
 }

@@ -4,6 +4,7 @@ import { activationOf, type Activation } from "../activations.ts";
 import {
   checkBuffers,
   checkParameters,
+  type Constraint,
   type Initializer,
   bias,
   initialize,
@@ -27,6 +28,9 @@ export interface DenseOptions {
   readonly biasInitializer?: Initializer;
   readonly kernelRegularizer?: Regularizer;
   readonly biasRegularizer?: Regularizer;
+  /** Applied after each update of a training step that constrains: `constrain` of `@sluice/params`. */
+  readonly kernelConstraint?: Constraint;
+  readonly biasConstraint?: Constraint;
 }
 
 export type DenseParams = { readonly W: Tensor; readonly b?: Tensor };
@@ -57,25 +61,25 @@ export function dense(options: DenseOptions): DenseLayer {
       "biasInitializer",
       "kernelRegularizer",
       "biasRegularizer",
+      "kernelConstraint",
+      "biasConstraint",
     ],
     { units: "output", hidden: "output", useBias: "bias", inputDim: "input" },
   );
-  const { activation = "linear", kernelInitializer, biasInitializer, kernelRegularizer, biasRegularizer } = options;
+  const { activation = "linear" } = options;
   const input = checkSize("dense", "input", options.input);
   const output = checkSize("dense", "output", options.output);
   const f = activationOf(activation);
-  const chosen = (
-    spec: ParameterSpec,
-    initializer: Initializer | undefined,
-    regularizer: Regularizer | undefined,
-  ): ParameterSpec => ({
-    ...spec,
-    sizes: { input },
-    ...(initializer === undefined ? {} : { initializer }),
-    ...(regularizer === undefined ? {} : { regularizer }),
+  const W = chosen(kernel([input, output]), input, {
+    initializer: options.kernelInitializer,
+    regularizer: options.kernelRegularizer,
+    constraint: options.kernelConstraint,
   });
-  const W = chosen(kernel([input, output]), kernelInitializer, kernelRegularizer);
-  const b = chosen(bias([output]), biasInitializer, biasRegularizer);
+  const b = chosen(bias([output]), input, {
+    initializer: options.biasInitializer,
+    regularizer: options.biasRegularizer,
+    constraint: options.biasConstraint,
+  });
   const params: { readonly W: ParameterSpec; readonly b?: ParameterSpec } = options.bias === false ? { W } : { W, b };
   return asMade({
     kind: "dense",
@@ -107,4 +111,19 @@ export function dense(options: DenseOptions): DenseLayer {
       return { output: repeatMasked("dense", output, applied), state: {}, carry: {}, buffers: {}, traces: {} };
     },
   });
+}
+
+type Chosen = {
+  readonly [K in "initializer" | "regularizer" | "constraint"]: ParameterSpec[K] | undefined;
+};
+
+/** The spec with what the user chose. */
+function chosen(spec: ParameterSpec, input: number, { initializer, regularizer, constraint }: Chosen): ParameterSpec {
+  return {
+    ...spec,
+    sizes: { input },
+    ...(initializer && { initializer }),
+    ...(regularizer && { regularizer }),
+    ...(constraint && { constraint }),
+  };
 }

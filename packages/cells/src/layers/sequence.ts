@@ -18,7 +18,7 @@ import {
 import { checkOptions, isFloat, suggestion, zerosArray } from "@sluice/tensor/internal";
 import { evaluation, outputOf, type Cell, type CellContext } from "../cell.ts";
 import { checkCell } from "../check-given.ts";
-import { checkBuffers, checkParameters, initialBuffers } from "@sluice/params";
+import { checkBuffers, checkParameters, initialBuffers, weightsOf } from "@sluice/params";
 import { inputOf } from "../inputs.ts";
 import { probe } from "../probe.ts";
 import { floatOf, initialState, zeroPerturbations, type State } from "../states.ts";
@@ -106,7 +106,7 @@ export function sequence<P extends Tree, S extends State>(
     initialBuffers: (bufferOptions) => initialBuffers(buffers, bufferOptions),
     initialState(batch, stateOptions) {
       const { dtype, params } = beginOf(`${cell.name}.initialState`, stateOptions);
-      return initialState(cell, batch, dtype, params);
+      return initialState(cell, batch, dtype, params && weightsOf(cell, params));
     },
     perturbations: ({ batch, time }, stateOptions) =>
       zeroPerturbations(cell.state, [batch, time], dtypeOf(`${cell.name}.perturbations`, stateOptions)),
@@ -122,7 +122,10 @@ export function sequence<P extends Tree, S extends State>(
       checkApply(cell.name, given);
       checkParameters(cell.name, cell.params, params, x);
       checkBuffers(cell.name, buffers, given.buffers, floatOf(x, params));
-      return run(params, x, given);
+      const { training = false, key } = given;
+      // Once, before the loop: no step makes a weight.
+      const weights = weightsOf(cell, params, { training, key: key && keyFor(key, "reparametrization") });
+      return run(weights, x, given);
     },
   });
 
@@ -133,12 +136,12 @@ export function sequence<P extends Tree, S extends State>(
     return after;
   }
 
-  function run(params: P, x: Tensor, given: ApplyOptions<S>): Applied<S> {
+  function run(weights: P, x: Tensor, given: ApplyOptions<S>): Applied<S> {
     const [batch, time] = [x.shape[0]!, x.shape[1]!];
     const size = { batch, time };
     const { training = false, key } = given;
-    const float = floatOf(x, params);
-    const initial = initialState<S>(cell, batch, float, params);
+    const float = floatOf(x, weights);
+    const initial = initialState<S>(cell, batch, float, weights);
     const { mixesRows, observes } = training ? probed.training : probed.evaluation;
     const { lengths, mask, within } = lookedAtOf(cell.name, given, size, { together: mixesRows || observes });
     const before = given.buffers ?? {};
@@ -185,7 +188,7 @@ export function sequence<P extends Tree, S extends State>(
           },
           ...(random && slice.step !== undefined ? { keys: keysOf(key, slice.step) } : {}),
         };
-        const next = cell.step(params, old, slice.x, context);
+        const next = cell.step(weights, old, slice.x, context);
         const perturbed = mapTree(next.state, (value, name) => {
           const by = slice.perturbations[name];
           return by === undefined || !isFloat(value.dtype) ? value : add(value, by);

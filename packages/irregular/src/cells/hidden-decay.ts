@@ -5,7 +5,9 @@ import {
   parameter,
   type InitOptions,
   type ParameterSpec,
+  type ReparametrizedSpec,
   type Specs,
+  weightSpecs,
 } from "@sluice/params";
 import { keyFor, leavesOf, mapTree, mul, TensorError, type ArrayTensor, type Tensor, type Tree } from "@sluice/tensor";
 import { decayRate, decayWeights } from "./decay.ts";
@@ -46,7 +48,7 @@ export function hiddenDecay<P extends { readonly [name: string]: Tree }, S exten
       decay: initialDecay<S>(decay, keyFor(key, "decay"), options),
     }),
     step(params, state, x, context = evaluation) {
-      checkParameters(`${name}Decay`, specs, params, x);
+      checkParameters(`${name}Decay`, weightSpecs(specs), params, x);
       const { elapsed } = context.extra;
       if (elapsed === undefined)
         throw new TensorError(
@@ -96,6 +98,6 @@ function isList(specs: Specs): specs is readonly Specs[] {
   return Array.isArray(specs);
 }
 
-function isSpec(specs: Exclude<Specs, readonly Specs[]>): specs is ParameterSpec {
-  return "kind" in specs && specs.kind === "parameter";
+function isSpec(specs: Exclude<Specs, readonly Specs[]>): specs is ParameterSpec | ReparametrizedSpec {
+  return "kind" in specs && (specs.kind === "parameter" || specs.kind === "reparametrized");
 }

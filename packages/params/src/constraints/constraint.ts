@@ -1,7 +1,8 @@
 import { mapTree, TensorError, type Tensor, type Tree } from "@sluice/tensor";
 import { sameShape, showShape } from "@sluice/tensor/internal";
 import { checkParameters } from "../check-parameters.ts";
-import { specsOf, type Specs } from "../parameter.ts";
+import type { Specs } from "../parameter.ts";
+import { specsOf } from "../specs.ts";
 
 /**
  * A projection of one parameter onto the values that it may have, applied after each update: any function from a weight

@@ -1,0 +1,150 @@
+import {
+  changeSpecs,
+  checkParameters,
+  parametersOf,
+  reparametrized,
+  weightLeaves,
+  weightsOf,
+  type InitOptions,
+  type ParameterSpec,
+  type Reparametrization,
+  type ReparametrizedSpec,
+  type Specs,
+} from "@sluice/params";
+import { keyFor, TensorError, type Tree } from "@sluice/tensor";
+import { checkOptions, suggestion } from "@sluice/tensor/internal";
+import type { Cell } from "./cell.ts";
+import { checkCell, checkLayer } from "./check-given.ts";
+import type { Layer } from "./layers/layer.ts";
+import type { State } from "./states.ts";
+
+type OneOrMore = Reparametrization | readonly Reparametrization[];
+
+/** What is to make which weights. Of a list, each acts on what the one before makes. */
+export interface ReparametrizeOptions {
+  /** All matrices that multiply the input. */
+  readonly kernel?: OneOrMore;
+  /** All matrices that multiply the state. */
+  readonly recurrent?: OneOrMore;
+  /** Single weights by their paths, such as `"U"` or `"inner.U"`, instead of what is chosen for their role. */
+  readonly weights?: Readonly<Record<string, OneOrMore>>;
+}
+
+/**
+ * A cell or a layer, made by anyone, whose weights are made of other parameters: `reparametrize(gru({ input, hidden }), {
+ * recurrent: weightNorm() })`. What is trained, counted and saved are those parameters, `U.direction` and `U.gain`. The
+ * weights are made once for each call of a layer, before its loop over time, and gradients go through. Initial weights
+ * are those of the cell, where the reparametrization can make them.
+ *
+ * A cell that is reparametrized twice has both, the later one acting on what the earlier one makes, as in a list. No
+ * other library has such a cell: `weightsOf(cell, params)` gives the weights for the plain one.
+ *
+ * Throws a TensorError if a role or path has no weight. A layer of cells that are reparametrized already keeps them, and
+ * cannot add to the same weights: there the cell is the one to reparametrize.
+ */
+export function reparametrize<P extends Tree, S extends State>(
+  cell: Cell<P, S>,
+  options: ReparametrizeOptions,
+): Cell<Tree, S>;
+export function reparametrize<P extends Tree, S extends Tree>(
+  layer: Layer<P, S>,
+  options: ReparametrizeOptions,
+): Layer<Tree, S>;
+export function reparametrize(given: Cell | Layer, options: ReparametrizeOptions): Cell | Layer {
+  checkOptions("reparametrize", options, ["kernel", "recurrent", "weights"], {
+    parameters: "weights",
+    paths: "weights",
+    input: "kernel",
+    recurrentKernel: "recurrent",
+  });
+  if ("apply" in given) {
+    checkLayer("reparametrize", "the layer", given);
+    return ofLayer(given, options);
+  }
+  checkCell("reparametrize", given);
+  const { params, init } = chosenOf(given, choose(given, options));
+  return { ...given, params, init };
+}
+
+function ofLayer(layer: Layer, options: ReparametrizeOptions): Layer {
+  const chosen = choose(layer, options);
+  const twice = weightLeaves(layer.params).find(({ path, spec }) => chosen.has(path) && spec.kind === "reparametrized");
+  if (twice !== undefined)
+    throw new TensorError(
+      `reparametrize: ${twice.path} of the layer ${layer.name} is reparametrized already, in the cell; reparametrize the cell with both`,
+    );
+  const { params, init, own } = chosenOf(layer, chosen);
+  return {
+    ...layer,
+    params,
+    init,
+    initialState: (batch, begin = {}) =>
+      layer.initialState(batch, {
+        ...begin,
+        ...(begin.params && { params: weightsOf({ params: own }, begin.params) }),
+      }),
+    apply(parameters, x, given = {}) {
+      checkParameters(layer.name, params, parameters, x);
+      const { training = false, key } = given;
+      const made = weightsOf({ params: own }, parameters, { training, key: key && keyFor(key, "reparametrization") });
+      return layer.apply(made, x, given);
+    },
+  };
+}
+
+type Chosen = ReadonlyMap<string, readonly Reparametrization[]>;
+
+/** Specs and initial values of the parameters. `own` has no reparametrizations but those of the chosen weights. */
+function chosenOf(
+  given: Pick<Cell, "params" | "init">,
+  chosen: Chosen,
+): Pick<Cell, "params" | "init"> & { readonly own: Specs } {
+  const added = (spec: ParameterSpec | ReparametrizedSpec, path: string): ReparametrizedSpec | undefined => {
+    const by = chosen.get(path);
+    return by && reparametrized(spec, ...by);
+  };
+  const before = changeSpecs(given.params, (spec, path) => (chosen.has(path) ? spec : bare(spec)));
+  const own = changeSpecs(given.params, (spec, path) => added(spec, path) ?? bare(spec));
+  return {
+    params: changeSpecs(given.params, (spec, path) => added(spec, path) ?? spec),
+    own,
+    init(key, options: InitOptions = {}) {
+      const begun = given.init(key, { ...options, dtype: "f64" });
+      return parametersOf({ params: own }, weightsOf({ params: before }, begun), { dtype: options.dtype ?? "f32" });
+    },
+  };
+}
+
+/** What is to make which weight, by path. */
+function choose({ name, params }: Pick<Cell, "name" | "params">, options: ReparametrizeOptions): Chosen {
+  const { weights = {}, ...roles } = options;
+  const leaves = weightLeaves(params);
+  const paths = leaves.map(({ path }) => path);
+  const strange = Object.keys(weights).find((path) => !paths.includes(path));
+  if (strange !== undefined)
+    throw new TensorError(`reparametrize: ${name} has no weight ${strange}; ${suggestion(strange, paths)}`);
+  const chosen = new Map<string, readonly Reparametrization[]>();
+  for (const [role, by] of Object.entries(roles)) {
+    const ofRole = leaves.filter(({ spec }) => roleOf(spec) === role);
+    if (by !== undefined && ofRole.length === 0)
+      throw new TensorError(
+        `reparametrize: ${role} would change nothing, since ${name} has no weight of that role; there are ${paths.join(", ") || "none"}`,
+      );
+    if (by !== undefined) for (const { path } of ofRole) chosen.set(path, listOf(by));
+  }
+  for (const [path, by] of Object.entries(weights)) chosen.set(path, listOf(by));
+  if (chosen.size === 0)
+    throw new TensorError(
+      "reparametrize: nothing is chosen; give kernel, recurrent or weights, as { recurrent: weightNorm() }",
+    );
+  return chosen;
+}
+
+const listOf = (by: OneOrMore): readonly Reparametrization[] => ("name" in by ? [by] : by);
+
+const roleOf = (spec: ParameterSpec | ReparametrizedSpec): string =>
+  spec.kind === "reparametrized" ? spec.weight.role : spec.role;
+
+/** The parameters of a weight without what makes it of them. */
+const bare = (spec: Specs): Specs =>
+  changeSpecs(spec, (leaf) => (leaf.kind === "reparametrized" ? bare(leaf.params) : leaf));

@@ -1,0 +1,26 @@
+import { bernoulli, convert, mul, TensorError, type Tensor } from "@sluice/tensor";
+import type { Reparametrization } from "./reparametrization.ts";
+
+/**
+ * DropConnect (Wan et al. 2013): in training each weight is 0 with probability `rate`, and what is kept is divided by
+ * `1 - rate`. In evaluation the weights are whole.
+ *
+ * Each call of a layer draws one mask, for all steps and all rows: on recurrent weights this is the weight drop of
+ * AWD-LSTM (Merity, Keskar and Socher 2017, arXiv:1708.02182). Each weight draws from a key of its own path.
+ *
+ * The only parameter is the weight itself, under its own name and with its own constraint, so that checkpoints are those
+ * of the layer without DropConnect. Throws a TensorError if the rate is not in [0, 1).
+ */
+export function dropConnect(rate: number): Reparametrization<Tensor> {
+  if (!(rate >= 0 && rate < 1)) throw new TensorError(`dropConnect: the rate must lie in [0, 1), got ${String(rate)}`);
+  return {
+    name: "dropConnect",
+    params: (weight) => weight,
+    initial: (weight) => weight,
+    weight(weight, { training, key }) {
+      if (!training || rate === 0) return weight;
+      const kept = convert(bernoulli(key(), weight.shape, 1 - rate), weight.dtype);
+      return mul(weight, mul(kept, 1 / (1 - rate)));
+    },
+  };
+}

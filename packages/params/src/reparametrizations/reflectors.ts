@@ -1,0 +1,50 @@
+import { TensorError } from "@sluice/tensor";
+
+/**
+ * The vectors `[count, length]`, of length 1, of the Householder reflections with `Q = -H_1 H_2 ... H_count [I; 0]`,
+ * where `Q R` is the QR decomposition with a positive diagonal of the `count` columns of `length` numbers that stand one
+ * after the other in `columns`. Reflection i takes what is left of column i to `-|x| e_i`.
+ */
+export function reflectorsOf(columns: Float64Array, count: number, length: number): Float64Array {
+  const rest = columns.slice();
+  const reflectors = new Float64Array(count * length);
+  for (let i = 0; i < count; i++) {
+    const v = reflectors.subarray(i * length, (i + 1) * length);
+    v.set(rest.subarray(i * length + i, (i + 1) * length), i);
+    toReflector(v, i);
+    for (let j = i + 1; j < count; j++) reflect(rest.subarray(j * length, (j + 1) * length), v, i);
+  }
+  return reflectors;
+}
+
+/** Makes of x, zeros before `first`, the unit vector in the direction of `x + |x| e_first`. */
+function toReflector(x: Float64Array, first: number): void {
+  const largest = x.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  if (largest === 0) {
+    x[first] = 1;
+    return;
+  }
+  let tail = 0;
+  for (let i = first; i < x.length; i++) {
+    const scaled = (x[i] ?? 0) / largest;
+    x[i] = scaled;
+    if (i > first) tail += scaled * scaled;
+  }
+  const head = x[first] ?? 0;
+  const norm = Math.sqrt(head * head + tail);
+  // x + |x| e would cancel where the head is negative; this is the same number without that.
+  x[first] = head >= 0 ? head + norm : tail / (norm - head);
+  if (tail === 0 && head < 0 && first < x.length - 1)
+    throw new TensorError(
+      `orthogonalParametrization: unit ${first} begins exactly against axis ${first}, where its reflection is the identity and would never move; begin with other weights, such as orthogonal or identity`,
+    );
+  const length = Math.sqrt(tail + (x[first] ?? 0) * (x[first] ?? 0));
+  if (length > 0) for (let i = first; i < x.length; i++) x[i] = (x[i] ?? 0) / length;
+}
+
+/** `x - 2 v (v . x)`, for a unit vector with zeros before `first`. */
+function reflect(x: Float64Array, v: Float64Array, first: number): void {
+  let product = 0;
+  for (let i = first; i < x.length; i++) product += (v[i] ?? 0) * (x[i] ?? 0);
+  for (let i = first; i < x.length; i++) x[i] = (x[i] ?? 0) - 2 * (v[i] ?? 0) * product;
+}

@@ -1,0 +1,124 @@
+/** Walks over trees of specs. */
+import { isTensor, TensorError, type Tensor, type Tree } from "@sluice/tensor";
+import { shown, sizeOf } from "@sluice/tensor/internal";
+import type { ParameterSpec, Specs } from "./parameter.ts";
+import type { ReparametrizedSpec } from "./reparametrizations/reparametrization.ts";
+
+export interface SpecLeaf {
+  readonly path: string;
+  readonly spec: ParameterSpec;
+}
+
+/**
+ * The specs of all parameters in order, each with its path: of a reparametrized weight those that it is made of,
+ * `U.direction` and `U.gain`.
+ */
+export function specsOf(specs: Specs, path = ""): SpecLeaf[] {
+  return weightLeaves(specs, path).flatMap(({ path: at, spec }) =>
+    isSpec(spec) ? [{ path: at, spec }] : specsOf(spec.params, at),
+  );
+}
+
+/** The spec of a weight, reparametrized or not. */
+export interface WeightLeaf {
+  readonly path: string;
+  readonly spec: ParameterSpec | ReparametrizedSpec;
+}
+
+/** The specs of all weights in order, each with its path: a reparametrized one is one. */
+export function weightLeaves(specs: Specs, path = ""): WeightLeaf[] {
+  if (isSpec(specs) || isReparametrized(specs)) return [{ path, spec: specs }];
+  checkBranch(specs, path);
+  return Object.entries<Specs>(specs).flatMap(([name, child]) => weightLeaves(child, below(path, name)));
+}
+
+/** The tree of tensors that `f` makes of every parameter's spec. */
+export function mapSpecs(specs: Specs, f: (spec: ParameterSpec, path: string) => Tensor, path = ""): Tree {
+  return treeOfSpecs(specs, (spec, at) => (isSpec(spec) ? f(spec, at) : mapSpecs(spec.params, f, at)), path);
+}
+
+/** The specs with `f` of every weight's, reparametrized or not. */
+export function changeSpecs(
+  specs: Specs,
+  f: (spec: ParameterSpec | ReparametrizedSpec, path: string) => Specs,
+  path = "",
+): Specs {
+  if (isSpec(specs) || isReparametrized(specs)) return f(specs, path);
+  checkBranch(specs, path);
+  if (isList(specs)) return specs.map((child, i) => changeSpecs(child, f, below(path, i)));
+  return Object.fromEntries(
+    Object.entries(specs).map(([name, child]) => [name, changeSpecs(child, f, below(path, name))]),
+  );
+}
+
+/** The tree that `f` makes of every weight's spec, reparametrized or not. */
+export function treeOfSpecs(
+  specs: Specs,
+  f: (spec: ParameterSpec | ReparametrizedSpec, path: string) => Tree,
+  path = "",
+): Tree {
+  if (isSpec(specs) || isReparametrized(specs)) return f(specs, path);
+  checkBranch(specs, path);
+  if (isList(specs)) return specs.map((child, i) => treeOfSpecs(child, f, below(path, i)));
+  return Object.fromEntries(
+    Object.entries(specs).map(([name, child]) => [name, treeOfSpecs(child, f, below(path, name))]),
+  );
+}
+
+/** {@link treeOfSpecs} with what stands in another tree in each spec's place; an error, begun by `operation`, without. */
+export function zipSpecs(
+  operation: string,
+  specs: Specs,
+  tree: Tree,
+  f: (spec: ParameterSpec | ReparametrizedSpec, own: Tree, path: string) => Tree,
+  path = "",
+): Tree {
+  if (isSpec(specs) || isReparametrized(specs)) return f(specs, tree, path);
+  checkBranch(specs, path);
+  const children = isTensor(tree) ? new Map<string, Tree>() : new Map(Object.entries<Tree>(tree));
+  const childAt = (child: Specs, name: string): Tree => {
+    const own = children.get(name);
+    if (own === undefined) throw new TensorError(`${operation}: there is nothing at ${below(path, name)}`);
+    return zipSpecs(operation, child, own, f, below(path, name));
+  };
+  if (isList(specs)) return specs.map((child, i) => childAt(child, String(i)));
+  return Object.fromEntries(Object.entries(specs).map(([name, child]) => [name, childAt(child, name)]));
+}
+
+/**
+ * The specs of the weights that a cell's step or a layer's equations see: a reparametrized weight is one spec. What
+ * `weightsOf` returns fits them.
+ */
+export function weightSpecs(specs: Specs): Specs {
+  return changeSpecs(specs, (spec) => (isSpec(spec) ? spec : spec.weight));
+}
+
+/** The number of trainable numbers of a layer, a cell or a tree of specs. */
+export function parameterCount(of: { readonly params: Specs }): number {
+  return specsOf(of.params).reduce((count, { spec }) => count + sizeOf(spec.shape), 0);
+}
+
+export function isSpec(specs: Specs): specs is ParameterSpec {
+  return hasKind(specs, "parameter");
+}
+
+export function isReparametrized(specs: Specs): specs is ReparametrizedSpec {
+  return hasKind(specs, "reparametrized");
+}
+
+function hasKind(specs: Specs, kind: string): boolean {
+  return typeof specs === "object" && specs !== null && "kind" in specs && specs.kind === kind;
+}
+
+function isList(specs: Specs): specs is readonly Specs[] {
+  return Array.isArray(specs);
+}
+
+const below = (path: string, name: string | number): string => (path === "" ? String(name) : `${path}.${name}`);
+
+function checkBranch(specs: unknown, path: string): void {
+  if (typeof specs === "object" && specs !== null && !isTensor(specs)) return;
+  throw new TensorError(
+    `init: ${path === "" ? "the parameters" : path} is ${shown(specs)}, expected a parameter such as kernel([3, 4]), or an object or list of them`,
+  );
+}
