@@ -12,7 +12,7 @@ import {
   type Specs,
 } from "@sluice/params";
 import { keyFor, TensorError, type Tree } from "@sluice/tensor";
-import { checkOptions, suggestion } from "@sluice/tensor/internal";
+import { checkOptions, hasMembers, suggestion } from "@sluice/tensor/internal";
 import type { Cell } from "./cell.ts";
 import { checkCell, checkLayer } from "./check-given.ts";
 import type { Layer } from "./layers/layer.ts";
@@ -57,7 +57,7 @@ export function reparametrize(given: Cell | Layer, options: ReparametrizeOptions
     input: "kernel",
     recurrentKernel: "recurrent",
   });
-  if ("apply" in given) {
+  if (isLayer(given)) {
     checkLayer("reparametrize", "the layer", given);
     return ofLayer(given, options);
   }
@@ -139,6 +139,9 @@ function choose({ name, params }: Pick<Cell, "name" | "params">, options: Repara
     );
   return chosen;
 }
+
+const isLayer = (given: Cell | Layer): given is Layer =>
+  hasMembers(given, { apply: "function", outputShape: "function" });
 
 const listOf = (by: OneOrMore): readonly Reparametrization[] => ("name" in by ? [by] : by);
 

@@ -1,5 +1,5 @@
 /** The laws that hold for every cell, each a function of a subject that throws where it is broken. */
-import { checkParameters, parameterCount, specsOf } from "@sluice/params";
+import { checkParameters, parameterCount, specsOf, weightsOf } from "@sluice/params";
 import {
   assertGradient,
   concat,
@@ -335,7 +335,7 @@ export function evaluationDrawsNothing(subject: Subject): void {
   const { cell, params, state, x, extra } = subject;
   const first = <T extends Tree>(tree: T): T =>
     mapTree(tree, (y) => reshape(stepsOf(y, 0, 1), [batch, ...y.shape.slice(2)]));
-  cell.step(params, state, first(x), {
+  cell.step(weightsOf(cell, params), state, first(x), {
     training: false,
     trace: () => {},
     product: ({ x: multiplied, W }) => matmul(multiplied, W),
