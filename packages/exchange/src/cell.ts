@@ -1,5 +1,5 @@
 import { originOf, type Cell } from "@sluice/cells";
-import { specsOf } from "@sluice/params";
+import { specsOf, weightLeaves } from "@sluice/params";
 import { TensorError } from "@sluice/tensor";
 import { pathsOf, presentIn } from "./convert.ts";
 import type { CellLayout, ExchangedCell, WeightLayout } from "./layout.ts";
@@ -13,6 +13,12 @@ export interface LaidOut {
 
 /** Finds the layout of a cell among `layouts`. Throws an error that says why `library` has no exact counterpart. */
 export function laidOut(cell: Cell, layouts: readonly CellLayout[], library: string): LaidOut {
+  const made = weightLeaves(cell.params).find(({ spec }) => spec.kind === "reparametrized");
+  if (made !== undefined) {
+    throw new TensorError(
+      `${library}: the weight ${made.path} of ${cell.name} is made of other parameters, and ${library} has no such cell; for its weights, give the layer without reparametrization and weightsOf(layer, params)`,
+    );
+  }
   const origin = originOf(cell);
   if (origin === undefined && cell.origin !== undefined) {
     throw new TensorError(
