@@ -3,13 +3,14 @@ import { layerNorm } from "@sluice/norm";
 import { add, key, mapTree, mul, tensor, valuesOf, type Tensor, type Tree } from "@sluice/tensor";
 import { zerosArray } from "@sluice/tensor/internal";
 import { describe, expect, test } from "vitest";
-import { kernel } from "@sluice/params";
+import { dropConnect, kernel, reparametrized, weightNorm, weightsOf } from "@sluice/params";
 import {
   bidirectional,
   defineCell,
   dense,
   gru,
   lstm,
+  reparametrize,
   rnn,
   sequence,
   sequential,
@@ -91,6 +92,16 @@ test("Keras's GRU has the gates z, r, h and a row for each bias", () => {
   expect(fromKeras(layer, named)).toEqual(params);
 });
 
+test("the weights that are made of others can be exported for the plain layer", () => {
+  const [plain, layer] = [sequence(gru(sizes)), sequence(reparametrize(gru(sizes), { recurrent: weightNorm() }))];
+  const weights = weightsOf(layer, layer.init(root));
+  const named = toPyTorch(plain, weights as ReturnType<typeof plain.init>);
+  const x = tensor([1, 2, 3, 4], [1, 2, 2]);
+  expect(numbers(plain.apply(fromPyTorch(plain, named), x).output)).toEqual(
+    numbers(layer.apply(layer.init(root), x).output),
+  );
+});
+
 /** A modifier of somebody else's, which knows nothing of exchange: every weight counts half. */
 const halved = <P extends Tree, S extends State>(cell: Cell<P, S>): Cell<P, S> => ({
   ...cell,
@@ -108,6 +119,12 @@ describe("what has no exact counterpart is an error that says why", () => {
   const mine = defineCell({
     name: "mine",
     params: () => ({ W: kernel([2, 3]) }),
+    state: () => ({ h: [3] }),
+    step: (_, { h }) => ({ state: { h }, output: "h" }),
+  });
+  const dropped = defineCell({
+    name: "dropped",
+    params: () => ({ W: reparametrized(kernel([2, 3]), dropConnect(0.5)) }),
     state: () => ({ h: [3] }),
     step: (_, { h }) => ({ state: { h }, output: "h" }),
   });
@@ -147,6 +164,26 @@ describe("what has no exact counterpart is an error that says why", () => {
       "zoneout below dropout",
       out(sequence(variationalDropout(zoneout(gru(sizes), { h: 0.1 }), { input: 0.1 }))),
       "gru has another step or other parameters",
+    ],
+    [
+      "weights made of others",
+      out(sequence(reparametrize(gru(sizes), { recurrent: weightNorm() }))),
+      "PyTorch: the weight U of gru is made of other parameters",
+    ],
+    [
+      "weights of a layer made of others, for Keras",
+      keras(reparametrize(sequence(gru(sizes)), { recurrent: weightNorm() })),
+      "exchange: gru has another part, such as apply, than it was made with",
+    ],
+    [
+      "a readout whose weights are made of others",
+      out(reparametrize(dense({ input: 2, output: 1 }), { kernel: weightNorm() })),
+      "exchange: dense has another part",
+    ],
+    [
+      "a definition whose weights are made of others",
+      out(sequence(zoneout(dropped(sizes), { h: 0.1 }))),
+      "PyTorch: the weight W of dropped is made of other parameters",
     ],
     ["other weights in the step", out(sequence(halved(gru(sizes)))), "gru has another step or other parameters"],
     [

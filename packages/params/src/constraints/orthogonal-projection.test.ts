@@ -13,7 +13,7 @@ import {
 } from "@sluice/tensor";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { orthogonal, orthogonalProjection } from "../index.ts";
+import { orthogonalParametrization, orthogonalProjection } from "../index.ts";
 
 /** The largest deviation of `W^T W`, or `W W^T` where it is wide, from the identity; in f64. */
 function residual(w: Tensor): number {
@@ -23,11 +23,18 @@ function residual(w: Tensor): number {
   return Math.max(...valuesOf(products).map((v, k) => Math.abs(v - (k % (count + 1) === 0 ? 1 : 0))));
 }
 
+/** Orthonormal to rounding of f64, which `orthogonal` is not. */
+function orthonormal(seed: number, rows: number, columns: number): Tensor {
+  const size = [Math.min(rows, columns), Math.max(rows, columns)];
+  const params = { reflectors: normal(key(seed), size, { dtype: "f64" }) };
+  return orthogonalParametrization().weight(params, { shape: [rows, columns], training: false, key: () => key(0) });
+}
+
 /** Diagonal singular values between two orthogonal matrices. */
 function withSingularValues(seed: number, rows: number, columns: number, values: readonly number[]): readonly Tensor[] {
   const count = Math.min(rows, columns);
-  const left = orthogonal(key(seed), [rows, count], {});
-  const right = orthogonal(key(seed + 1), [count, columns], {});
+  const left = orthonormal(seed, rows, count);
+  const right = orthonormal(seed + 1, count, columns);
   return [matmul(mul(left, tensor(values, [1, count], { dtype: "f64" })), right), matmul(left, right)];
 }
 
@@ -51,7 +58,7 @@ test("is exact to rounding up to a condition of 100, and nearly so after an upda
   const [w] = withSingularValues(3, hidden, hidden, singular);
   expect(residual(orthogonalProjection()(w!))).toBeLessThan(1e-13);
   const moved = add(
-    orthogonal(key(1), [hidden, hidden], {}),
+    orthonormal(1, hidden, hidden),
     normal(key(2), [hidden, hidden], { dtype: "f64", deviation: 0.01 }),
   );
   expect(residual(moved)).toBeGreaterThan(0.01);
