@@ -1,8 +1,12 @@
 import {
   changeSpecs,
+  checkBuffers,
   checkParameters,
+  initialBuffers,
+  makeWeights,
   parametersOf,
   reparametrized,
+  weightBuffers,
   weightLeaves,
   weightsOf,
   type InitOptions,
@@ -16,7 +20,8 @@ import { checkOptions, hasMembers, suggestion } from "@sluice/tensor/internal";
 import type { Cell } from "./cell.ts";
 import { checkCell, checkLayer } from "./check-given.ts";
 import type { Layer } from "./layers/layer.ts";
-import type { State } from "./states.ts";
+import { floatOf, type State } from "./states.ts";
+import { joinedBuffers } from "./weight-buffers.ts";
 
 type OneOrMore = Reparametrization | readonly Reparametrization[];
 
@@ -74,20 +79,25 @@ function ofLayer(layer: Layer, options: ReparametrizeOptions): Layer {
       `reparametrize: ${twice.path} of the layer ${layer.name} is reparametrized already, in the cell; reparametrize the cell with both`,
     );
   const { params, init, own } = chosenOf(layer, chosen);
+  const buffers = joinedBuffers(layer.buffers, own);
+  const ofWeights = weightBuffers(own);
   return {
     ...layer,
     params,
     init,
-    initialState: (batch, begin = {}) =>
-      layer.initialState(batch, {
-        ...begin,
-        ...(begin.params && { params: weightsOf({ params: own }, begin.params) }),
-      }),
+    buffers: buffers.specs,
+    initialBuffers: (given) => buffers.join(layer.initialBuffers(given), initialBuffers(ofWeights, given)),
     apply(parameters, x, given = {}) {
       checkParameters(layer.name, params, parameters, x);
+      checkBuffers(layer.name, buffers.specs, given.buffers, floatOf(x, parameters));
       const { training = false, key } = given;
-      const made = weightsOf({ params: own }, parameters, { training, key: key && keyFor(key, "reparametrization") });
-      return layer.apply(made, x, given);
+      const made = makeWeights({ params: own }, parameters, {
+        training,
+        key: key && keyFor(key, "reparametrization"),
+        buffers: buffers.weights(given.buffers),
+      });
+      const applied = layer.apply(made.weights, x, { ...given, buffers: buffers.own(given.buffers) });
+      return { ...applied, buffers: buffers.join(applied.buffers, made.buffers) };
     },
   };
 }
@@ -109,8 +119,10 @@ function chosenOf(
     params: changeSpecs(given.params, (spec, path) => added(spec, path) ?? spec),
     own,
     init(key, options: InitOptions = {}) {
-      const begun = given.init(key, { ...options, dtype: "f64" });
-      return parametersOf({ params: own }, weightsOf({ params: before }, begun), { dtype: options.dtype ?? "f32" });
+      const dtype = { dtype: "f64" } as const;
+      const buffers = initialBuffers(weightBuffers(before), dtype);
+      const weights = weightsOf({ params: before }, given.init(key, { ...options, ...dtype }), { buffers });
+      return parametersOf({ params: own }, weights, { dtype: options.dtype ?? "f32" });
     },
   };
 }

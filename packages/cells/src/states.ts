@@ -14,7 +14,7 @@ import {
   type Tree,
 } from "@sluice/tensor";
 import { checkOptions, isFloat, sameShape, shown, showShape, zerosArray } from "@sluice/tensor/internal";
-import { type Initializer, specsOf, type Specs, weightSpecs } from "@sluice/params";
+import { type Initializer, specsOf, type Specs } from "@sluice/params";
 import { actualDType } from "./inputs.ts";
 
 /** The states of a cell by name, each `[batch, ...]`; those of a cell within a cell are nested under its name. */
@@ -131,7 +131,7 @@ export function zeroPerturbations(states: States, lead: Shape, float: DType): St
 
 /** An error where a state's spec is not one, or begins as a parameter that is not there or does not fit. */
 export function checkStates(name: string, states: States, params: Specs): void {
-  const weights = new Map(specsOf(weightSpecs(params)).map(({ path, spec }) => [path, spec.shape]));
+  const weights = new Map(specsOf(params).map(({ path, spec }) => [path, spec.shape]));
   for (const { path, shape, dtype, initial } of statesOf(states)) {
     const state = `${name}: state ${path}`;
     if (!["f32", "i32", "bool"].includes(dtype))

@@ -34,14 +34,18 @@ export { orthogonal, scaledOrthogonal } from "./initializers/orthogonal.ts";
 
 // Reparametrizations
 export type {
+  MadeWeight,
   Reparametrization,
   ReparametrizationContext,
   ReparametrizedSpec,
   WeightParameters,
 } from "./reparametrizations/reparametrization.ts";
 export { reparametrized } from "./reparametrizations/reparametrization.ts";
-export { type WeightsOptions, parametersOf, weightsOf } from "./reparametrizations/weights.ts";
+export { type MadeWeights, type WeightsOptions, makeWeights, weightsOf } from "./reparametrizations/weights.ts";
+export { parametersOf } from "./reparametrizations/parts.ts";
+export { weightBuffers } from "./reparametrizations/weight-buffers.ts";
 export { type WeightNormParameters, weightNorm } from "./reparametrizations/weight-norm.ts";
+export { type SpectralNormOptions, spectralNorm } from "./reparametrizations/spectral-norm.ts";
 export { dropConnect } from "./reparametrizations/drop-connect.ts";
 export {
   type OrthogonalParameters,

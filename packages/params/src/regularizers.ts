@@ -14,7 +14,7 @@ import {
 import { checkOptions } from "@sluice/tensor/internal";
 import { checkParameters } from "./check-parameters.ts";
 import type { Specs } from "./parameter.ts";
-import { weightOf } from "./reparametrizations/weights.ts";
+import { weightInEvaluation } from "./reparametrizations/weights.ts";
 import { isSpec, zipSpecs } from "./specs.ts";
 
 /** A penalty on one parameter: a scalar that is added to the loss. */
@@ -52,7 +52,7 @@ export function regularization(of: { readonly params: Specs }, params: Tree): Te
   zipSpecs("regularization", of.params, params, (spec, own, path) => {
     const { regularizer } = isSpec(spec) ? spec : spec.weight;
     if (regularizer === undefined) return own;
-    const weight = isSpec(spec) ? own : weightOf(spec, own, path, {});
+    const weight = isSpec(spec) ? own : weightInEvaluation(spec, own, path);
     if (isTensor(weight)) penalties.push(regularizer(weight));
     return own;
   });

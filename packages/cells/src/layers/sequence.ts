@@ -18,7 +18,7 @@ import {
 import { checkOptions, isFloat, suggestion, zerosArray } from "@sluice/tensor/internal";
 import { evaluation, outputOf, type Cell, type CellContext } from "../cell.ts";
 import { checkCell } from "../check-given.ts";
-import { checkBuffers, checkParameters, initialBuffers, weightsOf } from "@sluice/params";
+import { checkBuffers, checkParameters, initialBuffers, makeWeights } from "@sluice/params";
 import { inputOf } from "../inputs.ts";
 import { probe } from "../probe.ts";
 import { floatOf, initialState, zeroPerturbations, type State } from "../states.ts";
@@ -37,6 +37,7 @@ import {
   wantedOf,
   whereMasked,
 } from "./arguments.ts";
+import { joinedBuffers } from "../weight-buffers.ts";
 import { asMade, checkInput, type Applied, type ApplyOptions, type Layer } from "./layer.ts";
 import { carriedScan } from "./carried-scan.ts";
 import { rowsOf } from "./repeat-masked.ts";
@@ -85,7 +86,8 @@ export function sequence<P extends Tree, S extends State>(
   // In training a modifier may put out something else.
   const outputState =
     probed.training.outputState === probed.evaluation.outputState ? probed.evaluation.outputState : undefined;
-  const buffers = cell.buffers ?? {};
+  const own = cell.buffers ?? {};
+  const buffers = joinedBuffers(own, cell.params);
   const layer = {
     name: cell.name,
     input: cell.sizes.input,
@@ -97,16 +99,16 @@ export function sequence<P extends Tree, S extends State>(
     ...layer,
     features,
     params: cell.params,
-    buffers,
+    buffers: buffers.specs,
     extra: cell.extra,
     cell,
     outputs,
     reverse,
     init: (key, initOptions) => cell.init(key, initOptions),
-    initialBuffers: (bufferOptions) => initialBuffers(buffers, bufferOptions),
+    initialBuffers: (bufferOptions) => initialBuffers(buffers.specs, bufferOptions),
     initialState(batch, stateOptions) {
       const { dtype, params } = beginOf(`${cell.name}.initialState`, stateOptions);
-      return initialState(cell, batch, dtype, params && weightsOf(cell, params));
+      return initialState(cell, batch, dtype, params);
     },
     perturbations: ({ batch, time }, stateOptions) =>
       zeroPerturbations(cell.state, [batch, time], dtypeOf(`${cell.name}.perturbations`, stateOptions)),
@@ -121,18 +123,23 @@ export function sequence<P extends Tree, S extends State>(
       checkInput(layer, x);
       checkApply(cell.name, given);
       checkParameters(cell.name, cell.params, params, x);
-      checkBuffers(cell.name, buffers, given.buffers, floatOf(x, params));
+      checkBuffers(cell.name, buffers.specs, given.buffers, floatOf(x, params));
       const { training = false, key } = given;
       // Once, before the loop: no step makes a weight.
-      const weights = weightsOf(cell, params, { training, key: key && keyFor(key, "reparametrization") });
-      return run(weights, x, given);
+      const made = makeWeights(cell, params, {
+        training,
+        key: key && keyFor(key, "reparametrization"),
+        buffers: buffers.weights(given.buffers),
+      });
+      const applied = run(made.weights, x, { ...given, buffers: buffers.own(given.buffers) });
+      return { ...applied, buffers: buffers.join(applied.buffers, made.buffers) };
     },
   });
 
   function updated(before: Tree, observed: Tree | undefined, float: DType): Tree {
     if (cell.update === undefined || observed === undefined) return before;
     const after = cell.update(before, mapTree(observed, stopGradient));
-    checkBuffers(`${cell.name}: update`, buffers, after, float);
+    checkBuffers(`${cell.name}: update`, own, after, float);
     return after;
   }
 

@@ -27,6 +27,7 @@ import { bidirectional } from "../layers/bidirectional.ts";
 import type { ApplyOptions } from "../layers/layer.ts";
 import { sequence } from "../layers/sequence.ts";
 import { stream } from "../layers/stream.ts";
+import { joinedBuffers } from "../weight-buffers.ts";
 import { variationalDropout } from "../modifiers/variational-dropout.ts";
 import { zoneout } from "../modifiers/zoneout.ts";
 import { probe } from "../probe.ts";
@@ -335,13 +336,15 @@ export function evaluationDrawsNothing(subject: Subject): void {
   const { cell, params, state, x, extra } = subject;
   const first = <T extends Tree>(tree: T): T =>
     mapTree(tree, (y) => reshape(stepsOf(y, 0, 1), [batch, ...y.shape.slice(2)]));
-  cell.step(weightsOf(cell, params), state, first(x), {
+  const buffers = joinedBuffers(cell.buffers ?? {}, cell.params);
+  const weights = weightsOf(cell, params, { buffers: buffers.weights(subject.buffers) });
+  cell.step(weights, state, first(x), {
     training: false,
     trace: () => {},
     product: ({ x: multiplied, W }) => matmul(multiplied, W),
     keys: { sequence: refused, step: refused },
     extra: first(extra),
-    buffers: subject.buffers,
+    buffers: buffers.own(subject.buffers),
     active: () => undefined,
   });
   expectSame("with a key", run(subject, { key: key(9) }), run(subject));

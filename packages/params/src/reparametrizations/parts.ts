@@ -1,12 +1,37 @@
-import { TensorError, isTensor, type ArrayTensor, type Tree } from "@sluice/tensor";
-import { checkTree, isArray } from "@sluice/tensor/internal";
+import { convert, isTensor, mapTree, TensorError, type ArrayTensor, type DType, type Tree } from "@sluice/tensor";
+import { checkOptions, checkTree, isArray } from "@sluice/tensor/internal";
+import type { Specs } from "../parameter.ts";
 import { isSpec, specsOf, weightSpecs, zipSpecs } from "../specs.ts";
-import type { ReparametrizedSpec } from "./reparametrization.ts";
+import { lastOf, type ReparametrizedSpec } from "./reparametrization.ts";
+
+/**
+ * Parameters that make these weights, or what is nearest to them, such as the orthogonal factor of a matrix that is not
+ * orthogonal: `weightsOf` the other way. Weights are arrays. For initial values, and for weights from elsewhere. The
+ * parameters have the weights' dtype, or the one that is given.
+ */
+export function parametersOf<P extends Tree>(
+  of: { readonly params: Specs },
+  weights: P,
+  options?: { readonly dtype?: DType },
+): P;
+export function parametersOf(
+  of: { readonly params: Specs },
+  weights: Tree,
+  options: { readonly dtype?: DType } = {},
+): Tree {
+  checkOptions("parametersOf", options, ["dtype"]);
+  const { dtype } = options;
+  return zipSpecs("parametersOf", of.params, weights, (spec, weight, path) => {
+    if (!isTensor(weight) || !isArray(weight))
+      throw new TensorError(`parametersOf: the weight ${path} must be an array of numbers`);
+    const parts = isSpec(spec) ? weight : partsOfWeight(spec, inDouble(weight), path);
+    return mapTree(parts, (part) => convert(part, dtype ?? weight.dtype));
+  });
+}
 
 /** The parameters, f64, that make `weight`, or what is nearest to it; nested as `spec.params`. */
 export function partsOfWeight(spec: ReparametrizedSpec, weight: ArrayTensor, path: string): Tree {
-  const last = spec.by.at(-1);
-  if (last === undefined) return weight;
+  const last = lastOf(spec);
   const operation = `${last.name} of ${path === "" ? "the weight" : path}`;
   const initial = last.initial(weight);
   const expected = specsOf(weightSpecs(spec.params)).map(({ path: at, spec: { shape } }) => ({ path: at, shape }));
@@ -16,4 +41,8 @@ export function partsOfWeight(spec: ReparametrizedSpec, weight: ArrayTensor, pat
       throw new TensorError(`${operation}: the initial value ${name} must be an array`);
     return isSpec(part) ? value : partsOfWeight(part, value, name === "" ? path : `${path}.${name}`);
   });
+}
+
+function inDouble(weight: ArrayTensor): ArrayTensor {
+  return { ...weight, dtype: "f64", data: Float64Array.from(weight.data) };
 }

@@ -1,5 +1,6 @@
 import { TensorError, type ArrayTensor, type Shape, type Tensor, type Tree } from "@sluice/tensor";
 import { checkMade, shown } from "@sluice/tensor/internal";
+import type { BufferSpec } from "../buffers.ts";
 import type { ParameterSpec, Specs } from "../parameter.ts";
 import { isReparametrized, isSpec, specsOf } from "../specs.ts";
 
@@ -16,8 +17,19 @@ export interface Reparametrization<P extends Tree = Tree> {
   params(weight: ParameterSpec): WeightParameters;
   /** Initial values of the parameters, f64, from those of the weight: they make that weight again where they can. */
   initial(weight: ArrayTensor): P;
-  /** The weight, of the shape that `params` was given. Pure, with a gradient. */
-  weight(params: P, context: ReparametrizationContext): Tensor;
+  /** Numbers beside the parameters that it changes in training without a gradient. Default: none. */
+  buffers?(weight: ParameterSpec): Readonly<Record<string, BufferSpec>>;
+  /**
+   * The weight, of the shape that `params` was given, or that and the buffers after it. Pure, with a gradient. It is made
+   * once for each call of a layer, so in training that is the change of a step.
+   */
+  weight(params: P, context: ReparametrizationContext): Tensor | MadeWeight;
+}
+
+/** A weight, and the buffers after it was made. Those that are left out stay as they are, and so do all in evaluation. */
+export interface MadeWeight {
+  readonly weight: Tensor;
+  readonly buffers: Readonly<Record<string, Tensor>>;
 }
 
 /** What a reparametrization is given besides its parameters. */
@@ -25,6 +37,8 @@ export interface ReparametrizationContext {
   /** Of the weight. */
   readonly shape: Shape;
   readonly training: boolean;
+  /** Its buffers, as they were before. */
+  readonly buffers: Readonly<Record<string, Tensor>>;
   /** A random key, i32 `[2]`, of the weight's own; an error where the layer was given none. */
   key(): Tensor;
 }
@@ -59,6 +73,7 @@ export function reparametrized(
   if (last === undefined)
     throw new TensorError("reparametrized: expected at least one reparametrization, such as weightNorm()");
   for (const given of by) checkReparametrization("reparametrized", given);
+  checkBuffered(spec, by);
   const { regularizer: _, ...bare } = spec;
   const before = by.slice(0, -1);
   const parts = last.params(bare);
@@ -70,10 +85,29 @@ export function reparametrized(
   return { kind: "reparametrized", weight: spec, by, params };
 }
 
+/** What makes the weight of the parameters themselves. */
+export function lastOf({ by }: ReparametrizedSpec): Reparametrization {
+  const last = by.at(-1);
+  if (last === undefined) throw new TensorError("reparametrized: a spec without a reparametrization");
+  return last;
+}
+
 /** An error where a value is not a reparametrization. */
-export function checkReparametrization(operation: string, given: unknown): asserts given is Reparametrization {
+function checkReparametrization(operation: string, given: unknown): asserts given is Reparametrization {
   const members = { name: "string", params: "function", initial: "function", weight: "function" } as const;
   checkMade(operation, "the reparametrization", given, members, "weightNorm()");
+}
+
+/** Buffers stand under the name of what they are of, and a penalty is computed where there are none. */
+function checkBuffered(spec: ParameterSpec, by: readonly Reparametrization[]): void {
+  const buffered = by.filter(({ buffers }) => buffers !== undefined).map(({ name }) => name);
+  const twice = buffered.find((name, i) => buffered.indexOf(name) !== i);
+  if (twice !== undefined)
+    throw new TensorError(`reparametrized: ${twice} is given twice for one weight, and its buffers have one place`);
+  if (buffered.length > 0 && spec.regularizer !== undefined)
+    throw new TensorError(
+      `${buffered.join(", ")}: the weight has a regularizer, whose penalty would need the buffers of the weight; leave out one of the two`,
+    );
 }
 
 function withFirst(parts: WeightParameters, f: (first: ParameterSpec) => ReparametrizedSpec): Specs {

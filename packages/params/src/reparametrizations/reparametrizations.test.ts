@@ -28,6 +28,10 @@ import {
   identity,
   initialize,
   initialTree,
+  weightBuffers,
+  spectralNorm,
+  makeWeights,
+  initialBuffers,
   kernel,
   l2,
   maxNorm,
@@ -237,6 +241,75 @@ describe("dropConnect", () => {
   });
 });
 
+describe("spectralNorm", () => {
+  const specs = { W: reparametrized(kernel([5, 3]), spectralNorm()) };
+  const params = initialTree(specs, key(1), { dtype: "f64" });
+  const initial = initialBuffers(weightBuffers(specs), { dtype: "f64" });
+  const W = numbers(tensorAt(params, "W"));
+  /** One step of the power iteration, in plain loops: the next u, and the largest singular value by it. */
+  const iterated = (u: readonly number[]): { u: number[]; largest: number } => {
+    const unit = (x: readonly number[]): number[] => x.map((v) => v / Math.hypot(...x));
+    const along = (x: readonly number[]): number[] =>
+      [0, 1, 2, 3, 4].map((i) => x.reduce((total, v, j) => total + W[i * 3 + j]! * v, 0));
+    const back = (y: readonly number[]): number[] =>
+      [0, 1, 2].map((j) => y.reduce((total, v, i) => total + W[i * 3 + j]! * v, 0));
+    const next = unit(back(along(unit(u))));
+    return { u: next, largest: Math.hypot(...along(next)) };
+  };
+
+  test("divides by the largest singular value, one step of power iteration for each step of training", () => {
+    let [buffers, expected] = [initial, numbers(tensorAt(initial, "W.spectralNorm.u"))];
+    let largest = 0;
+    for (let step = 0; step < 60; step++) {
+      const made = makeWeights({ params: specs }, params, { training: true, buffers });
+      ({ u: expected, largest } = iterated(expected));
+      numbers(tensorAt(made.buffers, "W.spectralNorm.u")).forEach((v, j) => expect(v).toBeCloseTo(expected[j]!, 12));
+      numbers(tensorAt(made.weights, "W")).forEach((v, k) => expect(v).toBeCloseTo(W[k]! / largest, 12));
+      buffers = made.buffers;
+    }
+    // It has converged: nothing is left of W^T W u but u.
+    expect(iterated(expected).largest).toBeCloseTo(largest, 12);
+    const whole = weightsOf({ params: specs }, params, { buffers });
+    numbers(tensorAt(whole, "W")).forEach((v, k) => expect(v).toBeCloseTo(W[k]! / largest, 12));
+    const three = { W: reparametrized(kernel([5, 3]), spectralNorm({ iterations: 3 })) };
+    const made = makeWeights({ params: three }, params, { training: true, buffers: initial });
+    const thrice = iterated(iterated(iterated(numbers(tensorAt(initial, "W.spectralNorm.u"))).u).u).u;
+    numbers(tensorAt(made.buffers, "W.spectralNorm.u")).forEach((v, j) => expect(v).toBeCloseTo(thrice[j]!, 12));
+  });
+
+  test("has buffers that evaluation leaves as they are, and needs them", () => {
+    const made = makeWeights({ params: specs }, params, { buffers: initial });
+    expect(made.buffers).toBe(initial);
+    expect(() => weightsOf({ params: specs }, params)).toThrow("W.spectralNorm.u");
+    expect(specsOf(specs).map(({ path }) => path)).toEqual(["W"]);
+    const two = { a: { U: reparametrized(kernel([5, 3]), spectralNorm(), dropConnect(0.5)) }, b: bias([3]) };
+    expect(leavesOf(initialBuffers(weightBuffers(two))).map(({ path }) => path)).toEqual(["a.U.spectralNorm.u"]);
+  });
+
+  test("has the gradient of the differences by the weight, with u as it is", () => {
+    const by = normal(key(3), [5, 3], { dtype: "f64" });
+    assertGradient(
+      (p: Tree): Tensor => sum(mul(tensorAt(weightsOf({ params: specs }, p, { buffers: initial }), "W"), by)),
+      params,
+    );
+  });
+
+  test("leaves zeros, and says what it cannot be used for", () => {
+    const zero = { W: zerosLike(tensorAt(params, "W")) };
+    expect(numbers(tensorAt(weightsOf({ params: specs }, zero as Tree, { buffers: initial }), "W"))).toEqual(
+      W.map(() => 0),
+    );
+    expect(() => reparametrized(bias([3]), spectralNorm())).toThrow(
+      "spectralNorm: expected weights [input, units], got [3]",
+    );
+    expect(() => spectralNorm({ iterations: 0 })).toThrow("spectralNorm: expected at least 1 iteration, got 0");
+    expect(() => reparametrized(kernel([5, 3], { regularizer: l2(1) }), spectralNorm())).toThrow(
+      "spectralNorm: the weight has a regularizer, whose penalty would need the buffers of the weight",
+    );
+    expect(() => reparametrized(kernel([5, 3]), spectralNorm(), spectralNorm())).toThrow("spectralNorm is given twice");
+  });
+});
+
 const all: readonly (readonly [string, readonly Reparametrization[]])[] = [
   ["weightNorm", [weightNorm()]],
   ["orthogonalParametrization", [orthogonalParametrization()]],
@@ -312,7 +385,7 @@ test("what is not a reparametrization, or does not fit, is named", () => {
   );
   const specs = { W: reparametrized(kernel([2, 2]), weightNorm()) };
   expect(() => weightsOf({ params: specs }, { W: tensor([1, 2, 3, 4], [2, 2]) } as Tree)).toThrow(
-    "weightsOf: the parameters do not fit: no W.direction, expected [2,2]; no W.gain, expected [2]; unexpected W [2,2]",
+    "makeWeights: the parameters do not fit: no W.direction, expected [2,2]; no W.gain, expected [2]; unexpected W [2,2]",
   );
   const wrong: Reparametrization<Tensor> = {
     name: "transposed",
