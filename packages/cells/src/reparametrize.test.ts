@@ -1,5 +1,5 @@
 // Cells and layers whose weights are made of other parameters.
-import { layerNorm } from "@sluice/norm";
+import { batchNorm, layerNorm } from "@sluice/norm";
 import {
   bias,
   dropConnect,
@@ -13,6 +13,7 @@ import {
   regularization,
   reparametrized,
   specsOf,
+  spectralNorm,
   weightNorm,
   weightsOf,
 } from "@sluice/params";
@@ -78,6 +79,13 @@ describe.each([
     "two on one weight, with a normalizer",
     reparametrize(rnn({ input: 2, hidden: 3, norm: layerNorm() }), {
       recurrent: [orthogonalParametrization(), dropConnect(0.5)],
+    }),
+  ],
+  [
+    "spectral norm of an LSTM with statistics of its own",
+    reparametrize(lstm({ input: 2, hidden: 3, norm: batchNorm({ steps: 4 }) }), {
+      kernel: spectralNorm(),
+      recurrent: spectralNorm(),
     }),
   ],
 ] as const)("%s passes the laws of cells", (_, cell) => {
@@ -194,6 +202,43 @@ describe("composes", () => {
       expect(numbers(now)).toEqual(whole.slice(t * hidden, (t + 1) * hidden));
     }
     await reading.dispose();
+  });
+
+  test("with buffers: those of weights go on in training, through every layer of a model", () => {
+    const both = { recurrent: spectralNorm() };
+    const cell = reparametrize(gru({ ...sizes, norm: batchNorm({ steps: time }) }), both);
+    const model = sequential([
+      bidirectional(cell),
+      reparametrize(sequence(rnn({ input: 2 * hidden, hidden, norm: batchNorm({ steps: time }) })), both),
+      reparametrize(dense({ input: hidden, output: 2 }), { kernel: [spectralNorm(), dropConnect(0.1)] }),
+    ]);
+    const params = model.init(key(1), { dtype: "f64" });
+    const before = model.initialBuffers({ dtype: "f64" });
+    const vectors = leavesOf(before).filter(({ path }) => path.endsWith("spectralNorm.u"));
+    expect(vectors.map(({ path }) => path)).toEqual([
+      "0.forward.weights.U.spectralNorm.u",
+      "0.backward.weights.U.spectralNorm.u",
+      "1.weights.U.spectralNorm.u",
+      "2.weights.W.spectralNorm.u",
+    ]);
+    const trained = model.apply(params, x, { training: true, key: key(2), buffers: before }).buffers;
+    expect(leavesOf(trained).map(({ path }) => path)).toEqual(leavesOf(before).map(({ path }) => path));
+    for (const { path, tensor } of vectors) expect(numbers(tensorAt(trained, path))).not.toEqual(numbers(tensor));
+    expect(numbers(tensorAt(trained, "1.own.norm.gates.0.mean"))).not.toEqual(
+      numbers(tensorAt(before, "1.own.norm.gates.0.mean")),
+    );
+    expect(leavesOf(model.apply(params, x, { buffers: trained }).buffers)).toEqual(leavesOf(trained));
+
+    // What the layer runs with is the weight divided by its largest singular value.
+    const single = sequence(reparametrize(rnn(sizes), both));
+    const own = single.init(key(3), { dtype: "f64" });
+    let buffers = single.initialBuffers({ dtype: "f64" });
+    for (let step = 0; step < 50; step++) ({ buffers } = single.apply(own, x, { training: true, buffers }));
+    const { W, U, b } = own as Record<"W" | "U" | "b", Tensor>;
+    // An orthogonal matrix keeps lengths, so that its half is twice too small.
+    const half = single.apply({ W, U: mul(U, 0.5), b }, x, { buffers }).output;
+    expectClose(half, sequence(rnn(sizes)).apply({ W, U, b }, x).output, 6);
+    expect(() => single.apply(own, x)).toThrow("rnn: no buffers are given, and it has weights.U.spectralNorm.u");
   });
 
   test("in cells within cells, by role and by path", () => {
