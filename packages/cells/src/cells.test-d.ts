@@ -1,17 +1,19 @@
-import type { Tensor } from "@sluice/tensor";
-import { key, tensor } from "@sluice/tensor";
+import type { Tensor, Tree } from "@sluice/tensor";
+import { add, key, tensor } from "@sluice/tensor";
 import { expectTypeOf, test } from "vitest";
-import { bias, kernel } from "@sluice/params";
+import { bias, kernel, reparametrized, weightNorm } from "@sluice/params";
 import {
   bidirectional,
   defineCell,
   dense,
   gru,
   lstm,
+  reparametrize,
   sequence,
   sequential,
   variationalDropout,
   zoneout,
+  type Layer,
 } from "./index.ts";
 
 const mine = defineCell({
@@ -134,4 +136,23 @@ test("an inner state that is lost is an error", () => {
     // @ts-expect-error the step index is not asked for
     step: (_, __, ___, { stepIndex }) => ({ state: { h: stepIndex }, output: "h" }),
   });
+});
+
+test("a reparametrized weight is a tensor to the step, and a tree in the parameters", () => {
+  const orthogonalRnn = defineCell({
+    name: "orthogonalRnn",
+    params: ({ hidden }) => ({ U: reparametrized(kernel([hidden, hidden]), weightNorm()), b: bias([hidden]) }),
+    state: ({ hidden }) => ({ h: [hidden] }),
+    step({ U, b }, { h }, _, { recurrent }) {
+      expectTypeOf(U).toEqualTypeOf<Tensor>();
+      return { state: { h: add(recurrent("h", h, U), b) }, output: "h" };
+    },
+  });
+  const params = orthogonalRnn({ input: 1, hidden: 1 }).init(root);
+  expectTypeOf(params.U).toEqualTypeOf<Tree>();
+  expectTypeOf(params.b).toEqualTypeOf<Tensor>();
+  const cell = reparametrize(lstm({ input: 1, hidden: 1 }), { recurrent: weightNorm() });
+  expectTypeOf(cell.init(root)).toEqualTypeOf<Tree>();
+  expectTypeOf(sequence(cell).apply(cell.init(root), x).state.c).toEqualTypeOf<Tensor>();
+  expectTypeOf(reparametrize(sequence(lstm({ input: 1, hidden: 1 })), { recurrent: weightNorm() })).toExtend<Layer>();
 });
