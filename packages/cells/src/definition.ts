@@ -2,7 +2,7 @@
 import type { Normalizer } from "@sluice/norm";
 import type { Shape, Tensor, Tree } from "@sluice/tensor";
 import type { Cell, CellSizes, Keys } from "./cell.ts";
-import type { BufferSpec, Constraint, Initializer, ParamsOf, Regularizer, Specs, WeightsOf } from "@sluice/params";
+import type { BufferSpec, Constraint, Initializer, ParamsOf, Regularizer, Specs, WeightTensors } from "@sluice/params";
 import type { InnerCell, Inner } from "./inner-cells.ts";
 import type { Extras, InputSpec } from "./inputs.ts";
 import type { DropoutMasks } from "./modifiers/variational-dropout.ts";
@@ -28,7 +28,7 @@ type DefinedParams<D, C> = Flat<
 /** What a definition's step is given of them: of a reparametrized spec the weight. */
 type DefinedWeights<D, C> = Flat<
   {
-    readonly [K in keyof D]: NonNullable<D[K]> extends infer N extends Specs ? WeightsOf<N> : never;
+    readonly [K in keyof D]: NonNullable<D[K]> extends infer N extends Specs ? WeightTensors<N> : never;
   } & { readonly [K in keyof C]: C[K] extends Cell<infer P> ? P : never }
 >;
 

@@ -1,5 +1,5 @@
 // Specs: parameters before they have values
-export type { ParameterSpec, ParamsOf, Role, Specs, WeightsOf } from "./parameter.ts";
+export type { ParameterSpec, ParamsOf, Role, Specs, WeightTensors } from "./parameter.ts";
 export { bias, kernel, parameter, recurrentKernel } from "./parameter.ts";
 export { type SpecLeaf, changeSpecs, mapSpecs, parameterCount, specsOf } from "./specs.ts";
 export { type WeightLeaf, weightLeaves, weightSpecs } from "./specs.ts";

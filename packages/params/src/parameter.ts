@@ -37,9 +37,9 @@ export type ParamsOf<D extends Specs> = D extends ParameterSpec
     : { [K in keyof D]: D[K] extends Specs ? ParamsOf<D[K]> : never };
 
 /** The weights that parameters of these specs make: a tensor for each spec, reparametrized or not. */
-export type WeightsOf<D extends Specs> = D extends ParameterSpec | ReparametrizedSpec
+export type WeightTensors<D extends Specs> = D extends ParameterSpec | ReparametrizedSpec
   ? Tensor
-  : { [K in keyof D]: D[K] extends Specs ? WeightsOf<D[K]> : never };
+  : { [K in keyof D]: D[K] extends Specs ? WeightTensors<D[K]> : never };
 
 type SpecOptions = Partial<Pick<ParameterSpec, "initializer" | "adjust" | "regularizer" | "constraint" | "role">>;
 

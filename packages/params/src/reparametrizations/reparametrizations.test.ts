@@ -381,7 +381,7 @@ test("a regularizer acts on the weight, a constraint on a parameter of the weigh
 test("what is not a reparametrization, or does not fit, is named", () => {
   expect(() => reparametrized(kernel([2, 2]))).toThrow("reparametrized: expected at least one reparametrization");
   expect(() => reparametrized(kernel([2, 2]), weightNorm as unknown as Reparametrization)).toThrow(
-    "reparametrized: the reparametrization is the function weightNorm, expected what weightNorm() gives: call it",
+    "reparametrized: the reparametrization is the function weightNorm, expected the result of weightNorm(): call it",
   );
   const specs = { W: reparametrized(kernel([2, 2]), weightNorm()) };
   expect(() => weightsOf({ params: specs }, { W: tensor([1, 2, 3, 4], [2, 2]) } as Tree)).toThrow(
