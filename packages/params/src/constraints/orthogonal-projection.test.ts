@@ -1,6 +1,7 @@
 import {
   add,
   convert,
+  isTensor,
   key,
   matmul,
   mul,
@@ -10,10 +11,11 @@ import {
   transpose,
   valuesOf,
   type Tensor,
+  type Tree,
 } from "@sluice/tensor";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { orthogonalParametrization, orthogonalProjection } from "../index.ts";
+import { kernel, orthogonalParametrization, orthogonalProjection, reparametrized, weightsOf } from "../index.ts";
 
 /** The largest deviation of `W^T W`, or `W W^T` where it is wide, from the identity; in f64. */
 function residual(w: Tensor): number {
@@ -26,8 +28,10 @@ function residual(w: Tensor): number {
 /** Orthonormal to rounding of f64, which `orthogonal` is not. */
 function orthonormal(seed: number, rows: number, columns: number): Tensor {
   const size = [Math.min(rows, columns), Math.max(rows, columns)];
-  const params = { reflectors: normal(key(seed), size, { dtype: "f64" }) };
-  return orthogonalParametrization().weight(params, { shape: [rows, columns], training: false, key: () => key(0) });
+  const specs = reparametrized(kernel([rows, columns]), orthogonalParametrization());
+  const made: Tree = weightsOf<Tree>({ params: specs }, { reflectors: normal(key(seed), size, { dtype: "f64" }) });
+  if (isTensor(made)) return made;
+  throw new Error("expected a weight");
 }
 
 /** Diagonal singular values between two orthogonal matrices. */

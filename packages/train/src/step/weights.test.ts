@@ -18,6 +18,7 @@ import {
 } from "@sluice/params";
 import {
   convert,
+  isTensor,
   key,
   leavesOf,
   matmul,
@@ -82,7 +83,7 @@ async function train(
 ): Promise<{ losses: number[]; weights: Tree[]; params: Tree }> {
   const trained = await trainerOf(cell, backend);
   const childOf = (tree: Tree, name: string): Tree =>
-    Object.entries<Tree>(tree).find(([key]) => key === name)?.[1] ?? {};
+    (isTensor(tree) ? undefined : Object.entries<Tree>(tree).find(([key]) => key === name)?.[1]) ?? {};
   const [losses, weights]: [number[], Tree[]] = [[], []];
   for (let step = 0; step < steps; step++) {
     losses.push((await trained.run(batch)).loss);
