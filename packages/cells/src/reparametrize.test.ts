@@ -143,7 +143,7 @@ describe("composes", () => {
 
   test("with zoneout and dropout, inside and outside, to the bit", () => {
     const plain = lstm({ ...sizes, recurrentDropout: 0.2 });
-    const inside = zoneout(reparametrize(plain, { recurrent }), { h: 0.2 } as object);
+    const inside = zoneout(reparametrize(plain, { recurrent }), { h: 0.2 });
     const outside = reparametrize(zoneout(plain, { h: 0.2 }), { recurrent });
     const params = inside.init(key(1), { dtype: "f64" });
     const run = (cell: Cell): Tensor => sequence(cell).apply(params, x, { training: true, key: key(3) }).output;

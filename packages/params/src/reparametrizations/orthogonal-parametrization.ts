@@ -33,7 +33,8 @@ export type OrthogonalParameters = { readonly reflectors: Tensor };
  * Parameters: `reflectors` `[k, n]`, the vectors v_i, where n is the longer side of the weight and k the shorter. Their
  * lengths do not matter and begin as 1. Each reflection is orthogonal to rounding whatever its vector, and so is the
  * product: no iteration has to converge, and nothing drifts. Every matrix with orthonormal columns can be reached, but
- * that a square one keeps the determinant, 1 or -1, that it begins with.
+ * that a square one keeps the determinant, 1 or -1, that it begins with. With one of the two, its last reflector begins
+ * as zeros: it stands for the identity, and has no gradient.
  *
  * Initial weights with orthonormal columns, such as those of `orthogonal` and `identity`, are unchanged to rounding. Of
  * others it is the factor Q of W = QR with a positive diagonal of R.

@@ -1,5 +1,6 @@
 // What each reparametrization makes, against plain loops; gradients against differences; initial weights.
 import {
+  abs,
   assertGradient,
   convert,
   key,
@@ -8,6 +9,8 @@ import {
   matmul,
   mul,
   normal,
+  sign,
+  sqrt,
   sum,
   tensor,
   transpose,
@@ -310,6 +313,14 @@ describe("spectralNorm", () => {
   });
 });
 
+/** One of somebody else's: the weight is the square of its root where it is positive, and minus that elsewhere. */
+const signedSquare: Reparametrization<{ readonly root: Tensor }> = {
+  name: "signedSquare",
+  params: (weight) => ({ root: weight }),
+  initial: (weight) => ({ root: mul(sign(weight), sqrt(abs(weight))) }),
+  weight: ({ root }) => mul(root, abs(root)),
+};
+
 const all: readonly (readonly [string, readonly Reparametrization[]])[] = [
   ["weightNorm", [weightNorm()]],
   ["orthogonalParametrization", [orthogonalParametrization()]],
@@ -317,6 +328,8 @@ const all: readonly (readonly [string, readonly Reparametrization[]])[] = [
   ["weightNorm, dropConnect", [weightNorm(), dropConnect(0.5)]],
   ["dropConnect, weightNorm", [dropConnect(0.2), weightNorm()]],
   ["orthogonalParametrization, weightNorm", [orthogonalParametrization(), weightNorm()]],
+  ["one of somebody else's", [signedSquare]],
+  ["one of somebody else's, weightNorm", [signedSquare, weightNorm()]],
 ];
 
 describe.each(all)("%s", (_, by) => {
