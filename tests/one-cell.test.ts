@@ -20,7 +20,8 @@ async function bundleOf(code: string): Promise<string> {
 }
 
 /** The cells in a bundle, by the names that their definitions give them. */
-const cellsIn = (text: string): string[] => ["rnn", "gru", "lstm"].filter((name) => text.includes(`name: "${name}"`));
+const cellsIn = (text: string): string[] =>
+  ["rnn", "gru", "lstm", "minGru"].filter((name) => text.includes(`name: "${name}"`));
 
 test.each(["@sluice/cells/gated", "@sluice/cells"])(
   "one cell of %s comes alone",
@@ -30,6 +31,11 @@ test.each(["@sluice/cells/gated", "@sluice/cells"])(
       expect(cellsIn(await bundleOf(`import { ${cell} } from "${module}"; console.log(${cell});`))).toEqual([cell]);
   },
 );
+
+test("a linear cell comes without gated ones", { timeout: 120_000 }, async () => {
+  const text = await bundleOf('import { minGru } from "@sluice/cells/linear"; console.log(minGru);');
+  expect(cellsIn(text)).toEqual(["minGru"]);
+});
 
 test("all cells come where all are used", { timeout: 120_000 }, async () => {
   const text = await bundleOf('import { gru, lstm, rnn } from "@sluice/cells/gated"; console.log(gru, lstm, rnn);');

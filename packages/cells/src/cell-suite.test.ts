@@ -4,11 +4,15 @@ import { bias, kernel, parameter, recurrentKernel, zeros } from "@sluice/params"
 import {
   add,
   convert,
+  cos,
+  exp,
   mapTree,
   matmul,
   mul,
+  neg,
   reshape,
   sigmoid,
+  sin,
   split,
   stopGradient,
   sub,
@@ -19,7 +23,19 @@ import {
 } from "@sluice/tensor";
 import { wasm } from "@sluice/wasm";
 import { afterAll, describe, expect, test } from "vitest";
-import { defineCell, evaluation, gru, lstm, rnn, variationalDropout, zoneout, type Cell } from "./index.ts";
+import {
+  complexRecurrence,
+  defineAssociativeCell,
+  defineCell,
+  evaluation,
+  gru,
+  lstm,
+  minGru,
+  rnn,
+  variationalDropout,
+  zoneout,
+  type Cell,
+} from "./index.ts";
 import { cellSuite, type LawName } from "./testing/index.ts";
 
 const sizes = { input: 2, hidden: 3 };
@@ -70,6 +86,33 @@ const janet = defineCell({
   },
 });
 
+/** LRU (Orvieto et al. 2023, arXiv:2303.06349): complex states, and an output that is none of them. */
+const linearUnit = defineAssociativeCell({
+  name: "linearUnit",
+  extra: () => ({ rate: [1] }),
+  params: ({ input, hidden }) => ({
+    decay: parameter([hidden], { initializer: zeros }),
+    angle: parameter([hidden], { initializer: zeros }),
+    B: { real: kernel([input, hidden]), imaginary: kernel([input, hidden]) },
+    C: { real: kernel([hidden, 2]), imaginary: kernel([hidden, 2]) },
+    D: kernel([input, 2]),
+  }),
+  state: ({ hidden }) => ({ re: [hidden], im: { shape: [hidden], initial: 0.5 } }),
+  recurrence: complexRecurrence("re", "im"),
+  elements({ decay, angle, B }, x, { input, extra, trace }) {
+    const size = exp(neg(mul(exp(decay), extra.rate)));
+    const turn = mul(add(angle, 1), extra.rate);
+    return {
+      aReal: mul(size, cos(turn)),
+      aImaginary: mul(size, sin(turn)),
+      bReal: trace("input", input("real", x, B.real)),
+      bImaginary: input("imaginary", x, B.imaginary),
+    };
+  },
+  output: ({ C, D }, { re, im }, x, { input }) =>
+    add(sub(matmul(re, C.real), matmul(im, C.imaginary)), input("skip", x, D)),
+});
+
 const cells: Readonly<Record<string, Cell>> = {
   rnn: rnn(sizes),
   "gru, reset after": gru(sizes),
@@ -78,6 +121,9 @@ const cells: Readonly<Record<string, Cell>> = {
   "lstm, two biases, rmsNorm": lstm({ ...sizes, biases: 2, norm: rmsNorm({ epsilon }) }),
   "lstm, batchNorm": lstm({ ...sizes, norm: batchNorm({ steps: 3 }) }),
   janet: janet(sizes),
+  minGru: minGru(sizes),
+  "minGru, layerNorm": minGru({ ...sizes, norm: layerNorm({ epsilon }) }),
+  "a linear recurrent unit": linearUnit(sizes),
   everything: everything(sizes),
   "zoneout of dropout of lstm": zoneout(
     variationalDropout(lstm(sizes), { input: 0.2, recurrent: 0.3, masks: "perGate" }),
@@ -135,6 +181,7 @@ describe("a cell that breaks a law is found", () => {
     const laws = cellSuite(plain, { except: { "a carried state goes on": "it forgets" } });
     expect(laws.filter(({ skip }) => skip !== undefined).map(({ name, skip }) => [name, skip])).toEqual([
       ["a carried state goes on", "it forgets"],
+      ["an associative scan agrees with the loop", "the cell offers no recurrence"],
       ["a backend has the reference's values", "no backend is given"],
     ]);
     expect(() => cellSuite(plain, Object({ except: { lengths: "" } }))).toThrow("cellSuite: no law lengths");

@@ -10,6 +10,7 @@ import {
 } from "@sluice/tensor";
 import type { Extras, InputSpec } from "./inputs.ts";
 import type { BufferSpecs, InitOptions, Specs } from "@sluice/params";
+import type { Recurrence } from "./recurrence.ts";
 import type { State, States } from "./states.ts";
 
 export interface CellSizes {
@@ -70,6 +71,11 @@ export interface Cell<P extends Tree = Tree, S extends State = State> {
    * originOf} tells that it is no longer true.
    */
   readonly origin?: Origin;
+  /**
+   * The step as an associative recurrence, where it is one. A cell with another step may carry it along, but {@link
+   * recurrenceOf} tells that it is no longer true.
+   */
+  readonly recurrence?: Recurrence<P, S>;
   init(key: ArrayTensor, options?: InitOptions): P;
   /**
    * One step: `x` `[batch, input]` (or as `input` says), states `[batch, ...]`. Where weights are reparametrized, it is

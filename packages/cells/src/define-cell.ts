@@ -6,7 +6,6 @@ import {
   leavesOf,
   mapTree,
   keyFor,
-  named,
   TensorError,
   type ArrayTensor,
   type Shape,
@@ -14,12 +13,11 @@ import {
   type Tree,
 } from "@sluice/tensor";
 import { at, checkOptions, checkTree, describe, placeholder, sameShape, shown } from "@sluice/tensor/internal";
-import { childrenOf, nothingNoted, observedOf, tensorsAt, updateOf, type Noted } from "./cell-buffers.ts";
+import { childrenOf, nothingNoted, observedOf, updateOf } from "./cell-buffers.ts";
 import { evaluation, type Cell, type CellContext, type CellSizes, type Stepped } from "./cell.ts";
 import {
   buffer,
   type BufferSpec,
-  type BufferSpecs,
   checkBuffers,
   checkParameters,
   changeSpecs,
@@ -32,13 +30,12 @@ import {
   type ParameterSpec,
   type Specs,
 } from "@sluice/params";
-import type { CellDefinition, CellFactory, CellOptions, NamedBuffers, NamedSpecs, StepContext } from "./definition.ts";
+import type { CellDefinition, CellFactory, CellOptions, NamedBuffers, NamedSpecs } from "./definition.ts";
 import { checkInner, innerBuffers, innerStates, innerSteps, type Inner } from "./inner-cells.ts";
-import { actualDType, inputOf, joinExtras, type Extras, type InputSpec } from "./inputs.ts";
+import { actualDType, inputOf, joinExtras, type Extras } from "./inputs.ts";
 import { variationalDropout } from "./modifiers/variational-dropout.ts";
-import { normOf, type NormalizedPlace } from "./normalize.ts";
+import { contextOf, partsIn, type AnyContext, type AnyDefinition, type Made, type NormalizerParts } from "./made.ts";
 import { probe } from "./probe.ts";
-import { multiplyOf } from "./products.ts";
 import { checkRoles, chooseFor, chosenInitializer } from "./role-options.ts";
 import { checkSize } from "./size.ts";
 import { floatOf, statesOf, type State, type States } from "./states.ts";
@@ -108,6 +105,8 @@ const aliases = {
  * Defines a cell by its equations. The result makes cells: `janet({ input: 28, hidden: 128, norm: layerNorm() })`.
  * Making one runs the step once on symbols, so that wrong shapes are found there, with the cell and the traced gate in
  * the message, and the places of `norm` are known.
+ *
+ * A cell whose step is linear in the state is better defined by {@link defineAssociativeCell}.
  */
 export function defineCell<
   D extends NamedSpecs,
@@ -118,18 +117,30 @@ export function defineCell<
   I extends boolean = false,
   F extends NamedBuffers = Record<never, never>,
 >(definition: CellDefinition<D, S, O, E, C, I, F>): CellFactory<D, S, O, C, I>;
-export function defineCell(definition: AnyDefinition): { (options: CellOptions): Cell; readonly definition: object } {
-  checkOptions(
-    "defineCell",
-    definition,
-    ["name", "options", "input", "extra", "cells", "params", "state", "buffers", "stepIndex", "step", "update"],
-    { parameters: "params", states: "state", extras: "extra", defaults: "options", inner: "cells", buffer: "buffers" },
-  );
+export function defineCell(definition: AnyDefinition): Factory {
+  checkOptions("defineCell", definition, [...parts, "cells", "buffers", "stepIndex", "step", "update"], {
+    ...partAliases,
+    inner: "cells",
+    buffer: "buffers",
+  });
+  return factoryOf("defineCell", definition);
+}
+
+/** What every definition has. */
+export const parts: readonly string[] = ["name", "options", "input", "extra", "params", "state"];
+export const partAliases = { parameters: "params", states: "state", extras: "extra", defaults: "options" };
+
+export interface Factory {
+  (options: CellOptions): Cell;
+  readonly definition: object;
+}
+
+export function factoryOf(operation: string, definition: AnyDefinition): Factory {
   const { name, options: defaults = {} } = definition;
   const own = Object.keys(defaults);
   const clash = own.find((option) => reserved.includes(option));
   if (clash !== undefined)
-    throw new TensorError(`defineCell: ${name} has an option ${clash}, which every cell has already; rename it`);
+    throw new TensorError(`${operation}: ${name} has an option ${clash}, which every cell has already; rename it`);
 
   const make = (given: CellOptions): Cell => {
     checkOptions(name, given, [...common, ...own], aliases);
@@ -149,48 +160,6 @@ export function defineCell(definition: AnyDefinition): { (options: CellOptions):
         });
   };
   return Object.assign(make, { definition });
-}
-
-/** A definition whose names are not known at compile time. */
-interface AnyDefinition {
-  readonly name: string;
-  readonly options?: object;
-  readonly input?: (sizes: CellSizes) => NonNullable<Cell["input"]>;
-  readonly extra?: (sizes: CellSizes) => Extras;
-  readonly cells?: (sizes: CellSizes, options: object, given: { readonly norm: Normalizer | undefined }) => Inner;
-  readonly params: (sizes: CellSizes, options: object) => NamedSpecs;
-  readonly state: (sizes: CellSizes, options: object) => States;
-  readonly buffers?: (sizes: CellSizes, options: object) => NamedBuffers;
-  readonly stepIndex?: boolean;
-  step(params: Readonly<Record<string, Tree>>, state: State, x: Tensor, context: AnyContext): Stepped;
-  update?(
-    buffers: Readonly<Record<string, Tensor>>,
-    observed: Readonly<Record<string, Tensor>>,
-    options: object,
-  ): Readonly<Record<string, Tensor>>;
-}
-
-type AnyContext = StepContext<Readonly<Record<string, Tensor>>, Inner, Readonly<Record<string, Tensor>>> & {
-  readonly stepIndex?: Tensor;
-};
-
-/** A definition with everything that a cell of it is made from. */
-interface Made {
-  readonly definition: AnyDefinition;
-  readonly name: string;
-  readonly sizes: CellSizes;
-  readonly options: object;
-  readonly given: CellOptions;
-  readonly cells: Inner;
-  readonly input: Required<InputSpec>;
-  readonly extra: Extras;
-  /** The definition's own parameters. */
-  readonly own: NamedSpecs;
-  /** Those, the inner cells' and a normalizer's. */
-  readonly params: NamedSpecs;
-  readonly state: States;
-  /** As the parameters. */
-  readonly buffers: Readonly<Record<string, BufferSpecs>>;
 }
 
 function partsOf(definition: AnyDefinition, sizes: CellSizes, options: object, given: CellOptions): Made {
@@ -247,10 +216,7 @@ function cellOf(made: Made): Cell {
   const step: Cell["step"] = (weights, state, x, context = evaluation) => {
     checkStep(made, weights, state, x);
     checkBuffers(name, buffers, context.buffers, floatOf(x, weights));
-    return runStep(made, weights, state, x, context, ({ place, part }) => ({
-      params: tensorsAt(weights, ["norm", place, part]),
-      buffers: tensorsAt(context.buffers, ["norm", place, part]),
-    }));
+    return runStep(made, weights, state, x, context, partsIn(weights, context));
   };
   const own = definition.update;
   const update = updateOf({
@@ -258,6 +224,7 @@ function cellOf(made: Made): Cell {
     normalizer: given.norm,
     own: own && ((before, observed) => own(before, observed, options)),
   });
+  const recurrence = recurrenceIn(made);
   return {
     name,
     sizes,
@@ -266,6 +233,7 @@ function cellOf(made: Made): Cell {
     ...(definition.input === undefined ? {} : { input }),
     extra,
     origin: { definition, options: { ...options }, step, params },
+    ...(recurrence === undefined ? {} : { recurrence: { ...recurrence, step } }),
     ...(Object.keys(buffers).length === 0 ? {} : { buffers }),
     init: (key, initOptions) => initialParams(made, key, initOptions),
     step,
@@ -314,12 +282,6 @@ function checkStep({ name, input, params, state: states }: Made, weights: Tree, 
   );
 }
 
-/** Parameters and buffers of the normalizer at one place, for tensors of a shape. */
-type NormalizerParts = (
-  where: NormalizedPlace,
-  shape: Shape,
-) => { readonly params: Readonly<Record<string, Tensor>>; readonly buffers: Readonly<Record<string, Tensor>> };
-
 /** The definition's step in its context; errors name the cell. */
 function runStep(
   made: Made,
@@ -329,7 +291,7 @@ function runStep(
   context: CellContext,
   partsAt: NormalizerParts,
 ): Stepped {
-  const { definition, name, options, cells } = made;
+  const { definition, name, cells } = made;
   const isCounted = Object.hasOwn(made.state, "stepIndex");
   const { stepIndex, ...states } = isCounted ? state : { ...state, stepIndex: undefined };
   const counted = isTensor(stepIndex) ? { stepIndex } : {};
@@ -337,18 +299,7 @@ function runStep(
   const { norm: _, ...weights } = childrenOf(params);
   const next = at(name, () =>
     definition.step(weights, states, x, {
-      ...options,
-      ...productsAndNorm(made, context, { partsAt, noted, stepIndex: counted.stepIndex }),
-      trace(trace: string, value: Tensor | (() => Tensor)) {
-        const traced = named(`${name}.${trace}`, typeof value === "function" ? at(trace, value) : value);
-        context.trace(trace, traced);
-        return traced;
-      },
-      training: context.training,
-      keys: context.keys,
-      extra: context.extra,
-      buffers: tensorsAt(context.buffers, []),
-      active: context.active,
+      ...contextOf(made, context, { partsAt, noted, stepIndex: counted.stepIndex }),
       cells: innerSteps(cells, params, state, context, noted.cells),
       ...(definition.stepIndex === true ? counted : {}),
     }),
@@ -363,36 +314,33 @@ function runStep(
   };
 }
 
-/** What a step makes sums with: `input`, `recurrent` and `norm`, which is told which terms are products. */
-function productsAndNorm(
-  { given, sizes: { hidden } }: Made,
-  context: CellContext,
-  { partsAt, noted, stepIndex }: { partsAt: NormalizerParts; noted: Noted; stepIndex: Tensor | undefined },
-): Pick<AnyContext, "input" | "recurrent" | "norm"> {
-  const kinds = new Map<Tensor, "input" | "recurrent">();
-  const made = (product: Tensor, kind: "input" | "recurrent"): void => void kinds.set(product, kind);
+/**
+ * The recurrence of a cell, with the definition's context made of the layer's; undefined where a normalizer keeps
+ * statistics, which are those of one step.
+ */
+function recurrenceIn(made: Made): Omit<NonNullable<Cell["recurrence"]>, "step"> | undefined {
+  const { name, definition, sizes, options, buffers } = made;
+  const { associative } = definition;
+  if (associative === undefined) return undefined;
+  const other = statesOf(definition.state(sizes, options)).find(({ dtype }) => dtype !== "f32");
+  if (other !== undefined)
+    throw new TensorError(
+      `defineAssociativeCell: ${name} has the state ${other.path}, which is ${other.dtype}; states of a recurrence are f32`,
+    );
+  if (Object.keys(buffers).length > 0 || Object.hasOwn(made.state, "stepIndex")) return undefined;
+  const within = (weights: Tree, context: CellContext): AnyContext => ({
+    ...contextOf(made, context, { partsAt: partsIn(weights, context), noted: nothingNoted(), stepIndex: undefined }),
+    cells: {},
+  });
+  const own = (weights: Tree): Record<string, Tree> => {
+    const { norm: _, ...rest } = childrenOf(weights);
+    return rest;
+  };
+  const { recurrence, elements, output } = associative;
   return {
-    input: multiplyOf("input", hidden, context, made),
-    recurrent: multiplyOf("recurrent", hidden, context, made),
-    norm: normOf(given.norm, {
-      hidden,
-      kindOf: (term) => kinds.get(term),
-      at(where, shape) {
-        const { params, buffers } = partsAt(where, shape);
-        const { place, part } = where;
-        return {
-          params,
-          context: {
-            training: context.training,
-            buffers,
-            active: context.active,
-            stepIndex: given.norm?.stepIndex === true ? stepIndex : undefined,
-            key: () => context.keys.step(`norm.${place}.${part}`),
-          },
-          observe: (observed) => void ((noted.norm[place] ??= {})[part] = observed),
-        };
-      },
-    }),
+    ...recurrence,
+    elements: (weights, x, context) => at(name, () => elements(own(weights), x, within(weights, context))),
+    output: (weights, state, x, context) => at(name, () => output(own(weights), state, x, within(weights, context))),
   };
 }
 

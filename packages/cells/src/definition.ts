@@ -8,6 +8,7 @@ import type { Extras, InputSpec } from "./inputs.ts";
 import type { DropoutMasks } from "./modifiers/variational-dropout.ts";
 import type { Norm } from "./normalize.ts";
 import type { Multiply } from "./products.ts";
+import type { AssociativeSteps, Elements } from "./recurrence.ts";
 import type { State, StateOf, StatePath, States } from "./states.ts";
 
 /** Parameters of a definition by name, each a spec or a tree of them. */
@@ -94,6 +95,21 @@ export interface StepContext<
   readonly cells: { readonly [K in keyof C]: InnerCell<C[K]> };
 }
 
+/** What every definition has. */
+interface DefinitionParts<D extends NamedSpecs, S extends States, O extends object, E extends Extras> {
+  readonly name: string;
+  /** The cell's own options with their defaults; they reach `params` and, merged into the context, `step`. */
+  readonly options?: O;
+  /** What `x` is for one example and step; default `[input]`. */
+  readonly input?: (sizes: CellSizes) => Shape | InputSpec;
+  /** What the step reads besides `x`: shapes for one example and step, or `{ shape, dtype }`. */
+  readonly extra?: (sizes: CellSizes) => E;
+  /** Specs by name, nested where that reads better: `{ W: kernel([2, 3]), mlp: [{ W: ..., b: ... }, ...] }`. */
+  readonly params: (sizes: CellSizes, options: O) => D;
+  /** Shapes of the states of one example, or `{ shape, dtype, initial }`. */
+  readonly state: (sizes: CellSizes, options: O) => S;
+}
+
 export interface CellDefinition<
   D extends NamedSpecs,
   S extends States,
@@ -102,23 +118,12 @@ export interface CellDefinition<
   C extends Inner,
   I extends boolean,
   F extends NamedBuffers,
-> {
-  readonly name: string;
-  /** The cell's own options with their defaults; they reach `params` and, merged into the context, `step`. */
-  readonly options?: O;
-  /** What `x` is for one example and step; default `[input]`. */
-  readonly input?: (sizes: CellSizes) => Shape | InputSpec;
-  /** What the step reads besides `x`: shapes for one example and step, or `{ shape, dtype }`. */
-  readonly extra?: (sizes: CellSizes) => E;
+> extends DefinitionParts<D, S, O, E> {
   /**
    * Cells within the cell. Their parameters, states and extra inputs become its own, each under the cell's name:
    * `inner.W`. The user's normalizer is for them only where this hands it on.
    */
   readonly cells?: (sizes: CellSizes, options: O, given: { readonly norm: Normalizer | undefined }) => C;
-  /** Specs by name, nested where that reads better: `{ W: kernel([2, 3]), mlp: [{ W: ..., b: ... }, ...] }`. */
-  readonly params: (sizes: CellSizes, options: O) => D;
-  /** Shapes of the states of one example, or `{ shape, dtype, initial }`. */
-  readonly state: (sizes: CellSizes, options: O) => S;
   /**
    * The cell's buffers by name: numbers that training changes without a gradient, such as running statistics. A step
    * reads them as they were before the loop, and returns what it saw as `observed`; `update` makes the new ones.
@@ -156,6 +161,40 @@ export interface CellDefinition<
     observed: Readonly<Record<string, Tensor>>,
     options: O,
   ) => { readonly [K in keyof F]: Tensor };
+}
+
+type RecurrenceContext<O, E> = Omit<
+  StepContext<{ readonly [K in keyof E]: Tensor }>,
+  "recurrent" | "cells" | "buffers" | "active"
+> &
+  O;
+
+/** What {@link defineAssociativeCell} makes cells of. */
+export interface AssociativeCellDefinition<
+  D extends NamedSpecs,
+  S extends States,
+  O extends object,
+  E extends Extras,
+  N extends string,
+> extends DefinitionParts<D, S, O, E> {
+  /** How steps are put together, and what they make of the state: `linearRecurrence("h")`. */
+  readonly recurrence: AssociativeSteps<N, StepState<NoInfer<S>, Record<never, never>>>;
+  /** The equations, of the input alone: what the step does to any state. `x` is `[batch, input]`. */
+  readonly elements: (
+    params: DefinedParams<NoInfer<D>, Record<never, never>>,
+    x: Tensor,
+    context: RecurrenceContext<O, E>,
+  ) => Elements<NoInfer<N>>;
+  /**
+   * The name of the state that the output is, or a tensor `[batch, features]` made from the new state. Default: the
+   * state, where there is one.
+   */
+  readonly output?: (
+    params: DefinedParams<NoInfer<D>, Record<never, never>>,
+    state: StepState<NoInfer<S>, Record<never, never>>,
+    x: Tensor,
+    context: RecurrenceContext<O, E>,
+  ) => StatePath<StepState<NoInfer<S>, Record<never, never>>> | Tensor;
 }
 
 /**

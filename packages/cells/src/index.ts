@@ -1,6 +1,15 @@
 // Cells: write one, or take one
 export { defineCell } from "./define-cell.ts";
-export type { CellDefinition, CellFactory, CellOptions, NamedBuffers, NamedSpecs, StepContext } from "./definition.ts";
+export { defineAssociativeCell } from "./define-associative-cell.ts";
+export type {
+  AssociativeCellDefinition,
+  CellDefinition,
+  CellFactory,
+  CellOptions,
+  NamedBuffers,
+  NamedSpecs,
+  StepContext,
+} from "./definition.ts";
 export {
   type Cell,
   type CellContext,
@@ -30,9 +39,18 @@ export {
 export { type Extras, type InputSpec, inputOf } from "./inputs.ts";
 export type { Inner, InnerCell, InnerStepOptions } from "./inner-cells.ts";
 export type { Multiply, MultiplyOptions } from "./products.ts";
+export {
+  type AssociativeSteps,
+  type Elements,
+  type Recurrence,
+  complexRecurrence,
+  linearRecurrence,
+  recurrenceOf,
+} from "./recurrence.ts";
 export type { Norm, Term } from "./normalize.ts";
 export { type Probed, type ProbedProduct, probe } from "./probe.ts";
 export { type Biases, gru, lstm, type Reset, rnn } from "./gated/index.ts";
+export { minGru } from "./linear/index.ts";
 export { type Activation, type ActivationName, activationOf } from "./activations.ts";
 
 // Modifiers of any cell
@@ -60,7 +78,13 @@ export type {
   Perturbations,
 } from "./layers/layer.ts";
 export { isAsMade } from "./layers/layer.ts";
-export { type Outputs, type SequenceLayer, type SequenceOptions, sequence } from "./layers/sequence.ts";
+export {
+  type Outputs,
+  type SequenceScan,
+  type SequenceLayer,
+  type SequenceOptions,
+  sequence,
+} from "./layers/sequence.ts";
 export { type SequentialLayer, type SequentialOptions, sequential } from "./layers/sequential.ts";
 export {
   type BidirectionalLayer,

@@ -8,7 +8,7 @@ import { checkBuffers, checkParameters } from "@sluice/params";
 import { beginOf, carryAfterOf, checkApply, checkStates } from "./arguments.ts";
 import { asMade, type Applied, type InitialStateOptions, type Layer } from "./layer.ts";
 import { checkNested, optionsOf } from "./nested.ts";
-import { sequence, type Outputs, type SequenceLayer } from "./sequence.ts";
+import { sequence, type Outputs, type SequenceScan, type SequenceLayer } from "./sequence.ts";
 
 const merges = {
   /** Forward, then backward, along the features. */
@@ -30,6 +30,8 @@ export interface BidirectionalOptions<P extends Tree, S extends State> {
   readonly outputs?: Outputs;
   /** The cell that runs backward. Default: the same cell, with weights of its own. */
   readonly backward?: Cell<P, S>;
+  /** As for {@link sequence}, in both directions. */
+  readonly scan?: SequenceScan;
 }
 
 type Both<T> = { readonly forward: T; readonly backward: T };
@@ -49,15 +51,18 @@ export function bidirectional<P extends Tree, S extends State>(
   cell: Cell<P, S>,
   options: BidirectionalOptions<P, S> = {},
 ): BidirectionalLayer<P, S> {
-  checkOptions("bidirectional", options, ["merge", "outputs", "backward"], { mergeMode: "merge", merge_mode: "merge" });
+  checkOptions("bidirectional", options, ["merge", "outputs", "backward", "scan"], {
+    mergeMode: "merge",
+    merge_mode: "merge",
+  });
   checkCell("bidirectional", cell);
-  const { merge = "concat", outputs = "all", backward: backwardCell = cell } = options;
+  const { merge = "concat", outputs = "all", backward: backwardCell = cell, scan = "sequential" } = options;
   if (!Object.hasOwn(merges, merge))
     throw new TensorError(
       `bidirectional: unknown merge ${String(merge)}; ${suggestion(String(merge), Object.keys(merges))}`,
     );
-  const forward = sequence(cell, { outputs });
-  const backward = sequence(backwardCell, { outputs, reverse: true });
+  const forward = sequence(cell, { outputs, scan });
+  const backward = sequence(backwardCell, { outputs, reverse: true, scan });
   if (forward.input !== backward.input || (merge !== "concat" && forward.features !== backward.features)) {
     throw new TensorError(
       `bidirectional: the directions do not fit: forward ${forward.input} to ${forward.features}, backward ${backward.input} to ${backward.features} features, merged by ${merge}`,

@@ -1,48 +1,20 @@
-import {
-  add,
-  and,
-  greater,
-  keyAt,
-  keyFor,
-  iota,
-  mapTree,
-  reshape,
-  select,
-  stopGradient,
-  TensorError,
-  zipTrees,
-  type DType,
-  type Tensor,
-  type Tree,
-} from "@sluice/tensor";
-import { checkOptions, isFloat, suggestion, zerosArray } from "@sluice/tensor/internal";
-import { evaluation, outputOf, type Cell, type CellContext } from "../cell.ts";
+import { keyFor, TensorError, type Tree } from "@sluice/tensor";
+import { checkOptions, suggestion } from "@sluice/tensor/internal";
+import type { Cell } from "../cell.ts";
 import { checkCell } from "../check-given.ts";
 import { checkBuffers, checkParameters, initialBuffers, makeWeights } from "@sluice/params";
 import { inputOf } from "../inputs.ts";
 import { probe } from "../probe.ts";
 import { floatOf, initialState, zeroPerturbations, type State } from "../states.ts";
-import {
-  beginOf,
-  carryAfterOf,
-  checkApply,
-  dtypeOf,
-  extraOver,
-  flagsOf,
-  perturbationsOver,
-  lookedAtOf,
-  startsOf,
-  stateOf,
-  swapTime,
-  wantedOf,
-  whereMasked,
-} from "./arguments.ts";
 import { joinedBuffers } from "../weight-buffers.ts";
-import { asMade, checkInput, type Applied, type ApplyOptions, type Layer } from "./layer.ts";
-import { carriedScan } from "./carried-scan.ts";
-import { rowsOf } from "./repeat-masked.ts";
+import { beginOf, checkApply, dtypeOf } from "./arguments.ts";
+import { checkAssociative, runAssociative } from "./associative.ts";
+import { readGiven, type Running } from "./given.ts";
+import { asMade, checkInput, type Layer } from "./layer.ts";
+import { runLoop } from "./loop.ts";
 
 export type Outputs = "all" | "last";
+export type SequenceScan = "sequential" | "associative";
 
 export interface SequenceOptions {
   /**
@@ -55,6 +27,14 @@ export interface SequenceOptions {
    * place.
    */
   readonly reverse?: boolean;
+  /**
+   * `sequential` (default): a loop, step after step. `associative`: for a cell that is defined by a recurrence ({@link
+   * defineAssociativeCell}), all steps at once by an associative scan, in about `2 log2(time)` stages. It takes more
+   * work and memory, and pays where each step is a launch. The values are those of the loop but for rounding: sums are
+   * taken in another order, which depends on the positions of steps alone. Steps beyond the lengths are computed too.
+   * Not for `perturbations`, `segment`, modifiers of the cell and cells that draw random numbers.
+   */
+  readonly scan?: SequenceScan;
 }
 
 export interface SequenceLayer<P extends Tree = Tree, S extends State = State> extends Layer<P, S> {
@@ -62,32 +42,38 @@ export interface SequenceLayer<P extends Tree = Tree, S extends State = State> e
   readonly cell: Cell<P, S>;
   readonly outputs: Outputs;
   readonly reverse: boolean;
+  readonly scan: SequenceScan;
 }
 
-/** The one loop: runs any cell over time. Batch first: `[batch, time, input]`. */
+/** Runs any cell over time. Batch first: `[batch, time, input]`. */
 export function sequence<P extends Tree, S extends State>(
   cell: Cell<P, S>,
   options: SequenceOptions = {},
 ): SequenceLayer<P, S> {
-  checkOptions("sequence", options, ["outputs", "reverse"], {
+  checkOptions("sequence", options, ["outputs", "reverse", "scan"], {
     returnSequences: "outputs",
     return_sequences: "outputs",
     goBackwards: "reverse",
     go_backwards: "reverse",
   });
   checkCell("sequence", cell);
-  const { outputs = "all", reverse = false } = options;
+  const { outputs = "all", reverse = false, scan = "sequential" } = options;
   if (outputs !== "all" && outputs !== "last")
     throw new TensorError(
       `sequence: unknown outputs ${String(outputs)}; ${suggestion(String(outputs), ["all", "last"])}`,
+    );
+  if (scan !== "sequential" && scan !== "associative")
+    throw new TensorError(
+      `sequence: unknown scan ${String(scan)}; ${suggestion(String(scan), ["sequential", "associative"])}`,
     );
   const probed = { evaluation: probe(cell), training: probe(cell, { training: true }) };
   const { features } = probed.evaluation;
   // In training a modifier may put out something else.
   const outputState =
     probed.training.outputState === probed.evaluation.outputState ? probed.evaluation.outputState : undefined;
-  const own = cell.buffers ?? {};
-  const buffers = joinedBuffers(own, cell.params);
+  const buffers = joinedBuffers(cell.buffers ?? {}, cell.params);
+  const running: Running<P, S> = { cell, probed, outputState, outputs, reverse };
+  if (scan === "associative") checkAssociative(running);
   const layer = {
     name: cell.name,
     input: cell.sizes.input,
@@ -104,6 +90,7 @@ export function sequence<P extends Tree, S extends State>(
     cell,
     outputs,
     reverse,
+    scan,
     init: (key, initOptions) => cell.init(key, initOptions),
     initialBuffers: (bufferOptions) => initialBuffers(buffers.specs, bufferOptions),
     initialState(batch, stateOptions) {
@@ -131,147 +118,10 @@ export function sequence<P extends Tree, S extends State>(
         key: key && keyFor(key, "reparametrization"),
         buffers: buffers.weights(given.buffers),
       });
-      const applied = run(made.weights, x, { ...given, buffers: buffers.own(given.buffers) });
+      const read = readGiven(running, made.weights, x, { ...given, buffers: buffers.own(given.buffers) });
+      const run = scan === "associative" ? runAssociative : runLoop;
+      const applied = run(running, made.weights, read);
       return { ...applied, buffers: buffers.join(applied.buffers, made.buffers) };
     },
   });
-
-  function updated(before: Tree, observed: Tree | undefined, float: DType): Tree {
-    if (cell.update === undefined || observed === undefined) return before;
-    const after = cell.update(before, mapTree(observed, stopGradient));
-    checkBuffers(`${cell.name}: update`, own, after, float);
-    return after;
-  }
-
-  function run(weights: P, x: Tensor, given: ApplyOptions<S>): Applied<S> {
-    const [batch, time] = [x.shape[0]!, x.shape[1]!];
-    const size = { batch, time };
-    const { training = false, key } = given;
-    const float = floatOf(x, weights);
-    const initial = initialState<S>(cell, batch, float, weights);
-    const { mixesRows, observes } = training ? probed.training : probed.evaluation;
-    const { lengths, mask, within } = lookedAtOf(cell.name, given, size, { together: mixesRows || observes });
-    const before = given.buffers ?? {};
-    // What is not to be looked at is replaced before anything reads it: a select behind the step would leave a gradient
-    // of 0 NaN.
-    const looked = (x: Tensor): Tensor => (mask === undefined ? x : whereMasked(mask, x));
-    // A row that is over keeps its state, whatever begins there.
-    const whereWithin = (flags: Tensor): Tensor => (within === undefined ? flags : and(within, flags));
-    const resetState = stateOf(cell.name, "resetState", given.resetState, initial);
-    const wanted = wantedOf(cell.name, given.traces, Object.keys(probed.evaluation.traces));
-    const random = training && key !== undefined;
-    const slices: Slices = {
-      x: looked(swapTime(x)),
-      ...(mask === undefined ? {} : { mask }),
-      ...(given.resets === undefined
-        ? {}
-        : { reset: whereWithin(swapTime(startsOf(flagsOf(cell.name, "resets", given.resets, size), { reverse }))) }),
-      ...(random ? { step: iota([time]) } : {}),
-      extra: mapTree(extraOver(cell.name, given.extra ?? {}, cell.extra, { ...size, float }), looked),
-      perturbations: mapTree(perturbationsOver(cell.name, given.perturbations, cell.state, size), looked),
-    };
-    // Where the output is a state, its last value is the final state; but a row of which every step is masked has no
-    // output at all.
-    const repeats = outputs === "all" && given.mask !== undefined && given.maskedOutput === "repeat";
-    const carries = repeats || (outputs === "last" && (outputState === undefined || mask !== undefined));
-    const start: Carried<S> = {
-      cell: stateOf(cell.name, "state", given.state, initial),
-      ...(carries ? { last: zerosArray([batch, features], float) } : {}),
-    };
-    const scanned = carriedScan(
-      ({ cell: state, last }: Carried<S>, slice: Slices) => {
-        const { mask, reset } = slice;
-        const old =
-          reset === undefined ? state : zipTrees(state, resetState, (s, to) => select(rowsOf(reset, s), to, s));
-        const traces: Record<string, Tensor> = {};
-        const context: CellContext = {
-          ...evaluation,
-          training,
-          extra: slice.extra,
-          buffers: before,
-          active: () => activeOf(cell.name, slice.mask, lengths),
-          trace(name, value) {
-            if (wanted(name)) traces[name] = value;
-          },
-          ...(random && slice.step !== undefined ? { keys: keysOf(key, slice.step) } : {}),
-        };
-        const next = cell.step(weights, old, slice.x, context);
-        const perturbed = mapTree(next.state, (value, name) => {
-          const by = slice.perturbations[name];
-          return by === undefined || !isFloat(value.dtype) ? value : add(value, by);
-        });
-        const output = outputOf({ state: perturbed, output: next.output });
-        const kept =
-          mask === undefined
-            ? perturbed
-            : zipTrees(perturbed, old, (now, before) => select(rowsOf(mask, now), now, before));
-        const visible = (value: Tensor): Tensor => (mask === undefined ? value : select(rowsOf(mask, value), value, 0));
-        const shown = last === undefined ? visible(output) : lastOf(output, last, mask, repeats ? reset : undefined);
-        return {
-          state: { cell: kept, ...(last === undefined ? {} : { last: shown }) },
-          output: {
-            ...(outputs === "all" ? { output: shown } : {}),
-            traces: mapTree(traces, visible),
-            ...(next.observed === undefined ? {} : { observed: next.observed }),
-          },
-        };
-      },
-      start,
-      slices,
-      {
-        reverse,
-        length: time,
-        carryAfter: carryAfterOf(cell.name, given.carryAfter, size, { reverse }),
-        ...(lengths === undefined ? {} : { lengths }),
-        ...(given.segment === undefined ? {} : { segment: given.segment }),
-      },
-    );
-
-    return {
-      output: finalOutput(),
-      state: scanned.state.cell,
-      carry: scanned.carry.cell,
-      buffers: training ? updated(before, scanned.output.observed, float) : before,
-      traces: mapTree(scanned.output.traces, swapTime),
-    };
-
-    function finalOutput(): Tensor {
-      const all = scanned.output.output;
-      if (all !== undefined) return swapTime(within === undefined || !repeats ? all : whereMasked(within, all));
-      if (scanned.state.last !== undefined) return scanned.state.last;
-      const last = outputState === undefined ? undefined : outputOf({ state: scanned.state.cell, output: outputState });
-      if (time === 0 || last === undefined) return zerosArray([batch, features], float);
-      return lengths === undefined ? last : select(reshape(greater(lengths, 0), [batch, 1]), last, 0);
-    }
-  }
-}
-
-/** The rows that have a step now. With lengths only the loop itself knows. */
-function activeOf(name: string, mask: Tensor | undefined, lengths: Tensor | undefined): Tensor | undefined {
-  if (lengths === undefined) return mask;
-  throw new TensorError(
-    `${name}: the step asks which rows are active, and did not when it was tried out; it must ask always, or never`,
-  );
-}
-
-type Carried<S extends State> = { readonly cell: S; readonly last?: Tensor };
-
-type Slices = {
-  readonly x: Tensor;
-  readonly mask?: Tensor;
-  readonly reset?: Tensor;
-  readonly step?: Tensor;
-  readonly extra: Readonly<Record<string, Tensor>>;
-  readonly perturbations: Readonly<Record<string, Tensor>>;
-};
-
-function keysOf(key: Tensor, step: Tensor): CellContext["keys"] {
-  return { sequence: (name) => keyFor(key, name), step: (name) => keyAt(keyFor(key, name), step) };
-}
-
-/** The output of a row's last step that was not masked, with zeros since a reset. */
-function lastOf(output: Tensor, before: Tensor, mask: Tensor | undefined, reset: Tensor | undefined): Tensor {
-  if (mask === undefined) return output;
-  const last = reset === undefined ? before : select(rowsOf(reset, before), 0, before);
-  return select(rowsOf(mask, output), output, last);
 }

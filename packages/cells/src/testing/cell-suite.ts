@@ -2,6 +2,8 @@ import { TensorError, type Backend } from "@sluice/tensor";
 import { checkOptions, suggestion } from "@sluice/tensor/internal";
 import type { Cell } from "../cell.ts";
 import { checkCell } from "../check-given.ts";
+import { recurrenceOf } from "../recurrence.ts";
+import { associative } from "./associative.ts";
 import { onBackend } from "./compiled.ts";
 import * as laws from "./laws.ts";
 import { subjectOf, type MakeInput, type Subject } from "./subject.ts";
@@ -48,11 +50,12 @@ const inSingle = {
   "evaluation draws nothing": laws.evaluationDrawsNothing,
 } as const;
 
+const associativeLaw = "an associative scan agrees with the loop";
 const backendLaw = "a backend has the reference's values";
 
-export type LawName = keyof typeof inDouble | keyof typeof inSingle | typeof backendLaw;
+export type LawName = keyof typeof inDouble | keyof typeof inSingle | typeof associativeLaw | typeof backendLaw;
 
-const names: readonly string[] = [...Object.keys(inDouble), ...Object.keys(inSingle), backendLaw];
+const names: readonly string[] = [...Object.keys(inDouble), ...Object.keys(inSingle), associativeLaw, backendLaw];
 
 /**
  * The laws that every cell must pass, as tests of any runner:
@@ -61,7 +64,8 @@ const names: readonly string[] = [...Object.keys(inDouble), ...Object.keys(inSin
  *       test(name, { skip: skip !== undefined }, run);
  *
  * Gradients of first and second order in f64 against differences; lengths, masks, resets, carried states, streams and
- * directions against separate runs, to the bit; zoneout and dropout; evaluation; names, counts, saving and loading of
+ * directions against separate runs, to the bit; where the cell offers a recurrence, its associative scan against the
+ * loop; zoneout and dropout; evaluation; names, counts, saving and loading of
  * the parameters; and values and gradients on a backend. Make the cell small, of two inputs and three units: it is run
  * some thousand times. A cell with random modifiers is looked at in evaluation.
  */
@@ -82,6 +86,11 @@ export function cellSuite(cell: Cell, options: CellSuiteOptions = {}): readonly 
   return [
     ...entriesOf(inSingle).map(([name, check]) => law(name, () => check(single()))),
     ...entriesOf(inDouble).map(([name, check]) => law(name, () => check(double()))),
+    law(
+      associativeLaw,
+      () => associative(double()),
+      excepted[associativeLaw] ?? (recurrenceOf(cell) === undefined ? "the cell offers no recurrence" : undefined),
+    ),
     backend === undefined
       ? law(backendLaw, () => {}, excepted[backendLaw] ?? "no backend is given")
       : law(backendLaw, () => onBackend(single(), backend, tolerance)),

@@ -353,7 +353,7 @@ export function evaluationDrawsNothing(subject: Subject): void {
 /** A weighted sum of everything that a run gives, so that no gradient is lost. */
 export function weighed(results: Tree): Tensor {
   const terms = leavesOf(results).flatMap(({ path, tensor: y }) =>
-    isFloat(y.dtype) ? [sum(mul(y, normal(keyFor(key(6), path), y.shape)))] : [],
+    isFloat(y.dtype) ? [sum(mul(y, normal(keyFor(key(6), path), y.shape, { dtype: y.dtype })))] : [],
   );
   return terms.reduce((a, b) => sum(concat([reshape(a, [1]), reshape(b, [1])], 0)));
 }

@@ -1,0 +1,213 @@
+/** A cell whose recurrence is associative, run over all steps at once. */
+import {
+  and,
+  associativeScan,
+  broadcastTo,
+  equal,
+  expand,
+  iota,
+  less,
+  mapTree,
+  neg,
+  or,
+  reduceMax,
+  reshape,
+  select,
+  sum,
+  take,
+  TensorError,
+  zipTrees,
+  type Shape,
+  type Tensor,
+  type Tree,
+} from "@sluice/tensor";
+import { zeroBeyond, zerosArray } from "@sluice/tensor/internal";
+import { evaluation, outputOf, type CellContext } from "../cell.ts";
+import { recurrenceOf, type Elements, type Recurrence } from "../recurrence.ts";
+import type { State } from "../states.ts";
+import { swapTime } from "./arguments.ts";
+import type { Given, Running } from "./given.ts";
+import type { Applied } from "./layer.ts";
+
+/** An error where a cell cannot be run in this way. */
+export function checkAssociative<P extends Tree, S extends State>({ cell, probed }: Running<P, S>): void {
+  const together = probed.training.mixesRows || cell.buffers !== undefined;
+  if (recurrenceOf(cell) !== undefined && !together) return;
+  const why = together
+    ? "its steps, or those of its normalizer, take rows together, one step after the other"
+    : cell.recurrence === undefined
+      ? "its step is not defined by a recurrence"
+      : "a modifier, such as zoneout or dropout, has replaced the step that is made of its recurrence";
+  throw new TensorError(`sequence: ${cell.name} cannot be run with scan: "associative": ${why}; leave scan out`);
+}
+
+/**
+ * Elements of all steps at once, their prefixes by an associative scan, and what these make of the state that a row
+ * begins with. Masked steps and steps beyond the length are the identity.
+ */
+export function runAssociative<P extends Tree, S extends State>(
+  running: Running<P, S>,
+  params: P,
+  given: Given<S>,
+): Applied<S> {
+  const { cell, probed, outputs, reverse } = running;
+  const { features } = probed.evaluation;
+  const { batch, time, float, lengths, start } = given;
+  const recurrence = recurrenceOf(cell);
+  if (recurrence === undefined) throw new Error("checked where the layer is made");
+  checkOptionsOf(cell.name, given);
+  if (time === 0) {
+    const output = zerosArray(outputs === "all" ? [batch, 0, features] : [batch, features], float);
+    return { output, state: start, carry: start, buffers: given.buffers, traces: {} };
+  }
+  const steps = { time, batch };
+  const taken = takenSteps(given);
+  const visible = (y: Tensor): Tensor => (taken === undefined ? y : select(stepsOf(taken, y), y, 0));
+  const within = (y: Tensor): Tensor => (lengths === undefined ? y : zeroBeyond(y, lengths, { time: 0, batch: 1 }));
+  const x = flat(within(given.x));
+  const traces: Record<string, Tensor> = {};
+  const context: CellContext = {
+    ...evaluation,
+    training: given.training,
+    keys: noKeys(cell.name),
+    extra: mapTree(given.extra, (e) => flat(within(e))),
+    trace(name, value) {
+      if (given.wanted(name)) traces[name] = swapTime(visible(over(steps, value)));
+    },
+  };
+  const elements = mapTree(recurrence.elements(params, x, context), (e, name) => {
+    const all = over(steps, e);
+    return taken === undefined ? all : select(stepsOf(taken, all), all, recurrence.identity[name] ?? 0);
+  });
+  const states = statesOf(recurrence, elements, given, reverse);
+  const stateAt = (t: number): S => mapTree(states, (s) => take(s, t));
+  const output = over(
+    steps,
+    outputOf({
+      state: mapTree(states, flat),
+      output: recurrence.output(params, mapTree(states, flat), x, context),
+    }),
+  );
+  const state = stateAt(reverse ? 0 : time - 1);
+  return {
+    output: outputs === "last" ? lastTaken(output, taken, reverse) : swapTime(shown(output)),
+    state,
+    carry: given.carryAfter === time ? state : stateAt(given.carryAfter - 1),
+    buffers: given.buffers,
+    traces,
+  };
+
+  function shown(y: Tensor): Tensor {
+    if (!given.repeatsMasked || taken === undefined) return visible(y);
+    return within(repeated(visible(y), taken, given.reset, reverse));
+  }
+}
+
+/** The state after every step, `[time, batch, ...]`. */
+function statesOf<P extends Tree, S extends State>(
+  { combine, apply }: Recurrence<P, S>,
+  elements: Elements,
+  { time, batch, start, resetState, reset, lengths }: Given<S>,
+  reverse: boolean,
+): S {
+  const steps = { time, batch };
+  const combined = (first: Elements, second: Elements): Elements => {
+    const [n = 0] = Object.values(first)[0]?.shape ?? [];
+    return mapTree(combine(mapTree(first, flat), mapTree(second, flat)), (e) => over({ time: n, batch }, e));
+  };
+  const begun = (state: S): S => mapTree(state, (s) => broadcastTo(s, [time, ...s.shape]));
+  const after = (prefix: Elements, from: S): S =>
+    mapTree(apply(mapTree(prefix, flat), mapTree(from, flat)), (s) => over(steps, s));
+  if (reset === undefined) return after(associativeScan(combined, elements, { reverse }), begun(start));
+
+  // A prefix that holds a reset begins there: it knows nothing of the steps before, and begins with the reset state.
+  const resets = lengths === undefined ? reset : and(reset, before(lengths, steps));
+  const { prefix, since } = associativeScan(
+    (p: Begun, q: Begun): Begun => ({
+      prefix: zipTrees(q.prefix, combined(p.prefix, q.prefix), (own, both) => select(stepsOf(q.since, own), own, both)),
+      since: or(p.since, q.since),
+    }),
+    { prefix: elements, since: resets },
+    { reverse },
+  );
+  return after(
+    prefix,
+    zipTrees(begun(resetState), begun(start), (to, from) => select(stepsOf(since, to), to, from)),
+  );
+}
+
+/** Elements, and whether a reset is among the steps that they stand for. */
+type Begun = { readonly prefix: Elements; readonly since: Tensor };
+
+/** bool `[time, batch]`: the steps that a row takes; undefined where it takes all. */
+function takenSteps<S extends State>({ mask, lengths, time, batch }: Given<S>): Tensor | undefined {
+  if (lengths === undefined) return mask;
+  const present = before(lengths, { time, batch });
+  return mask === undefined ? present : and(mask, present);
+}
+
+const before = (lengths: Tensor, { time, batch }: Steps): Tensor =>
+  less(iota([time, 1], { axis: 0 }), reshape(lengths, [1, batch]));
+
+/** The output of each row's last step that it takes, `[batch, features]`; zeros where it takes none. */
+function lastTaken(output: Tensor, taken: Tensor | undefined, reverse: boolean): Tensor {
+  const time = output.shape[0] ?? 0;
+  if (taken === undefined) return take(output, reverse ? 0 : time - 1);
+  const order = iota([time, 1], { axis: 0 });
+  const latest = reduceMax(select(taken, reverse ? neg(order) : order, -time), 0);
+  const last = equal(reverse ? neg(order) : order, expand(latest, 0));
+  return sum(select(stepsOf(and(last, taken), output), output, 0), 0);
+}
+
+/** The last output that was not masked, at every step; zeros before there is one, and since a reset. */
+function repeated(output: Tensor, taken: Tensor, reset: Tensor | undefined, reverse: boolean): Tensor {
+  const known = reset === undefined ? taken : or(taken, reset);
+  type Last = { readonly value: Tensor; readonly known: Tensor };
+  return associativeScan(
+    (p: Last, q: Last): Last => ({
+      value: select(stepsOf(q.known, q.value), q.value, p.value),
+      known: or(p.known, q.known),
+    }),
+    { value: output, known },
+    { reverse },
+  ).value;
+}
+
+function checkOptionsOf<S extends State>(name: string, { segment, perturbations }: Given<S>): void {
+  const refuse = (option: string, why: string): never => {
+    throw new TensorError(`${name}: scan: "associative" does not take ${option}: ${why}; use a layer without scan`);
+  };
+  if (segment !== undefined) refuse("segment", "no loop is there to be cut into segments");
+  if (Object.keys(perturbations).length > 0)
+    refuse("perturbations", "steps are put together before there is a state that something could be added to");
+}
+
+function noKeys(name: string): CellContext["keys"] {
+  const refuse = (stream: string): never => {
+    throw new TensorError(
+      `${name}: scan: "associative" has no random keys, and the cell asks for ${stream}; use a layer without scan`,
+    );
+  };
+  return { sequence: refuse, step: refuse };
+}
+
+interface Steps {
+  readonly time: number;
+  readonly batch: number;
+}
+
+/** `[time, batch, ...]` as `[time * batch, ...]`: for the cell, which knows of no time, more rows. */
+function flat(x: Tensor): Tensor {
+  const [time = 1, batch = 1, ...rest] = x.shape;
+  return reshape(x, [time * batch, ...rest]);
+}
+
+function over({ time, batch }: Steps, x: Tensor): Tensor {
+  return reshape(x, [time, batch, ...x.shape.slice(1)]);
+}
+
+/** bool `[time, batch]` as a condition on `x` `[time, batch, ...]`. */
+function stepsOf(condition: Tensor, x: Tensor): Tensor {
+  const ones: Shape = x.shape.slice(2).map(() => 1);
+  return reshape(condition, [...condition.shape, ...ones]);
+}

@@ -1,0 +1,34 @@
+import { add, less, mul, select, sigmoid, split, sub, type Tensor } from "@sluice/tensor";
+import { bias, kernel } from "@sluice/params";
+import { activationOf, type Activation } from "../activations.ts";
+import { defineAssociativeCell } from "../define-associative-cell.ts";
+import { linearRecurrence } from "../recurrence.ts";
+
+/** x + 1/2 for x >= 0, sigmoid(x) below: positive and continuous, the paper's g. */
+const positive = (x: Tensor): Tensor => select(less(x, 0), sigmoid(x), add(x, 0.5));
+
+/**
+ * Minimal gated recurrent unit (Feng et al. 2024, "Were RNNs All We Needed?", arXiv:2410.01201): a GRU whose gates look
+ * at the input alone, so that the state enters linearly.
+ *
+ *     z_t = sigmoid(x_t W_z + b_z)
+ *     n_t = g(x_t W_n + b_n)           g(x) = x + 1/2 for x >= 0, sigmoid(x) below
+ *     h_t = (1 - z_t) h_{t-1} + z_t n_t
+ *
+ * z is the part that is new: the paper's convention, and the opposite of {@link gru}'s. Parameters: W `[input, 2
+ * hidden]`, b `[2 hidden]`, gates in the order z, n. State and output: h. Traces: update, candidate. Place of norm:
+ * gates. Options: `activation`, by default the paper's g; `"linear"` is the form of its section 3.1.3.
+ */
+export const minGru = defineAssociativeCell({
+  name: "minGru",
+  options: { activation: positive as Activation },
+  params: ({ input, hidden }) => ({ W: kernel([input, 2 * hidden]), b: bias([2 * hidden]) }),
+  state: ({ hidden }) => ({ h: [hidden] }),
+  recurrence: linearRecurrence("h"),
+  elements({ W, b }, x, { norm, trace, input, activation }) {
+    const [z1, n1] = split(norm("gates", [input("gates", x, W), b]), 2);
+    const z = trace("update", sigmoid(z1));
+    const n = trace("candidate", activationOf(activation)(n1));
+    return { a: sub(1, z), b: mul(z, n) };
+  },
+});

@@ -1,0 +1,78 @@
+/** Recurrences whose steps can be put together before the state is known: linear ones, and whatever is associative. */
+import { add, mul, sub, type Tensor, type Tree } from "@sluice/tensor";
+import type { Cell, CellContext } from "./cell.ts";
+import type { State } from "./states.ts";
+
+/** What a step, or several steps in a row, do to the state: tensors `[batch, ...]` by name. */
+export type Elements<N extends string = string> = Readonly<Record<N, Tensor>>;
+
+/** How steps are put together, and what they make of a state. Pure, and row by row. */
+export interface AssociativeSteps<N extends string, S> {
+  /** The element that leaves every state as it is: a number for each tensor. */
+  readonly identity: Readonly<Record<N, number>>;
+  /** The step `first` and then the step `second`, as one. Associative. */
+  combine(first: Elements<N>, second: Elements<N>): Elements<N>;
+  /** The state after a step. `apply(combine(p, q), s)` is `apply(q, apply(p, s))`. */
+  apply(element: Elements<N>, state: S): S;
+}
+
+/**
+ * A recurrence as a cell offers it: its step is `apply(elements(params, x), state)`, where the elements do not depend
+ * on the state. So all elements can be computed at once, and the states of all steps by an associative scan.
+ */
+export interface Recurrence<P extends Tree = Tree, S extends State = State> extends AssociativeSteps<string, S> {
+  elements(params: P, x: Tensor, context: CellContext): Elements;
+  /** The name of the state that the output is, or a tensor `[batch, features]`; `state` is the new one. */
+  output(params: P, state: S, x: Tensor, context: CellContext): string | Tensor;
+  /** The step that is made of these; a cell with another step no longer has this recurrence. */
+  readonly step: object;
+}
+
+/** The recurrence of a cell that still has the step that is made of it; undefined once a modifier has replaced that. */
+export function recurrenceOf<P extends Tree, S extends State>({
+  recurrence,
+  step,
+}: Cell<P, S>): Recurrence<P, S> | undefined {
+  return recurrence?.step === step ? recurrence : undefined;
+}
+
+/** h_t = a_t h_{t-1} + b_t, element by element, for the state of this name. Elements: a and b, shaped as the state. */
+export function linearRecurrence<K extends string>(
+  state: K,
+): AssociativeSteps<"a" | "b", { readonly [N in K]: Tensor }> {
+  return {
+    identity: { a: 1, b: 0 },
+    combine: (first, second) => ({ a: mul(first.a, second.a), b: add(mul(second.a, first.b), second.b) }),
+    apply: ({ a, b }, before) => named(state, add(mul(a, before[state]), b)),
+  };
+}
+
+/**
+ * h_t = a_t h_{t-1} + b_t, element by element in complex numbers, as in the linear recurrent unit (Orvieto et al. 2023,
+ * arXiv:2303.06349) and S5: `real` and `imaginary` name the two states. Elements: the parts of a and b.
+ */
+export function complexRecurrence<R extends string, I extends string>(
+  real: R,
+  imaginary: I,
+): AssociativeSteps<"aReal" | "aImaginary" | "bReal" | "bImaginary", { readonly [N in R | I]: Tensor }> {
+  type Complex = readonly [real: Tensor, imaginary: Tensor];
+  const product = ([a, b]: Complex, [c, d]: Complex): Complex => [sub(mul(a, c), mul(b, d)), add(mul(a, d), mul(b, c))];
+  return {
+    identity: { aReal: 1, aImaginary: 0, bReal: 0, bImaginary: 0 },
+    combine(first, second) {
+      const a: Complex = [second.aReal, second.aImaginary];
+      const [aReal, aImaginary] = product([first.aReal, first.aImaginary], a);
+      const [bReal, bImaginary] = product(a, [first.bReal, first.bImaginary]);
+      return { aReal, aImaginary, bReal: add(bReal, second.bReal), bImaginary: add(bImaginary, second.bImaginary) };
+    },
+    apply({ aReal, aImaginary, bReal, bImaginary }, before) {
+      const [nextReal, nextImaginary] = product([aReal, aImaginary], [before[real], before[imaginary]]);
+      return { ...named(real, add(nextReal, bReal)), ...named(imaginary, add(nextImaginary, bImaginary)) };
+    },
+  };
+}
+
+function named<K extends string>(name: K, value: Tensor): { readonly [N in K]: Tensor };
+function named(name: string, value: Tensor): Readonly<Record<string, Tensor>> {
+  return { [name]: value };
+}
