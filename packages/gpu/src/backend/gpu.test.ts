@@ -2,7 +2,7 @@
 import * as t from "@sluice/tensor";
 import * as internal from "@sluice/tensor/internal";
 import type { Tensor } from "@sluice/tensor";
-import { distance } from "@sluice/tensor/testing";
+import { backendSuite, distance } from "@sluice/tensor/testing";
 import { describe, expect, test } from "vitest";
 import { gpu, type GpuOptions } from "../index.ts";
 
@@ -41,18 +41,6 @@ describe("modes", () => {
 describe.each<GpuOptions>([{ mode: "cpu" }, { mode: "webasm" }, { mode: "webasm", pipelines: false }])(
   "%o",
   (options) => {
-    type State = { readonly w: Tensor; readonly count: Tensor };
-    const counting = async () =>
-      t.compileStep(
-        ({ w, count }: State, x: Tensor) => ({
-          state: { count: t.add(count, 1), w: t.add(w, x) },
-          output: { before: w },
-        }),
-        { w: t.tensor([1, 2]), count: t.scalar(16777216, "i32") },
-        [internal.zerosArray([2])],
-        { backend: await gpu(options) },
-      );
-
     test("expm1 and elu keep the digits of small arguments, and their ends", async () => {
       const magnitudes = [1e-30, 1e-8, 3e-5, 0.001, 0.1, 0.4999, 0.5001, 0.7, 2, 20, 80];
       const x = t.tensor([...magnitudes, ...magnitudes.map((m) => -m)]);
@@ -119,18 +107,10 @@ describe.each<GpuOptions>([{ mode: "cpu" }, { mode: "webasm" }, { mode: "webasm"
       });
     });
 
-    test("keeps state between runs, integers of 32 bits among it", async () => {
-      const session = await counting();
-      for (const expected of [
-        [1, 2],
-        [11, 22],
-      ])
-        expect(values((await session.run(t.tensor([10, 20]))).before)).toEqual(expected);
-      const state = await session.state();
-      expect([values(state.w), t.item(state.count)]).toEqual([[21, 42], 16777218]);
-      await session.setState({ w: t.tensor([0, 0]), count: t.scalar(-2147483648, "i32") });
-      await session.run(t.tensor([1, 1]));
-      expect(t.item((await session.state()).count)).toBe(-2147483647);
+    describe("what every backend must pass", () => {
+      // Values of primitives are held to the definitions by `tests/conformance.test.ts`, on every mode.
+      for (const { name, run } of backendSuite(() => gpu(options), { tolerance: 1e-6, runs: 1 }))
+        if (!name.endsWith("has the reference's values")) test(name, run);
     });
 
     test("two states that become the same value, and one that stays", async () => {
@@ -150,40 +130,18 @@ describe.each<GpuOptions>([{ mode: "cpu" }, { mode: "webasm" }, { mode: "webasm"
       expect([values(a), values(b), values(c)]).toEqual([[422], [422], [100]]);
     });
 
-    test("runs are queued, and arrays belong to the caller again", async () => {
-      const session = await counting();
-      const given = Float32Array.of(1, 1);
-      const runs = [1, 2, 3].map(() => session.run(t.tensor(given)));
-      const results = await Promise.all(runs);
-      given.fill(99);
-      expect(results.map(({ before }) => values(before))).toEqual([
-        [1, 2],
-        [2, 3],
-        [3, 4],
-      ]);
-      t.valuesOf(results[2]!.before).fill(77);
-      expect(values((await session.state()).w)).toEqual([4, 5]);
-    });
-
-    test("what comes in is checked, a run that fails leaves the state, and what is disposed of or closed says so", async () => {
-      const session = await counting();
-      await expect(session.run(t.tensor([1]))).rejects.toThrow(
-        "run: tensor 0 is f32 [1], expected f32 [2]; compile again for other types",
-      );
-      expect(values((await session.state()).w)).toEqual([1, 2]);
-      await session.dispose();
-      await session.dispose();
-      await expect(session.run(t.tensor([1, 1]))).rejects.toThrow("gpu: the executable was disposed of");
-
+    test("errors name the backend and what is wrong", async () => {
       const backend = await gpu(options);
       const { program } = t.recordProgram((x: Tensor) => t.mul(x, 2), [t.tensor([1])]);
-      const executable = await backend.compile(program);
-      expect((await executable.run([t.tensor([4])])).map(values)).toEqual([[8]]);
+      const [first, second] = [await backend.compile(program), await backend.compile(program)];
+      await expect(first.run([t.tensor([1, 2])])).rejects.toThrow(
+        "run: tensor 0 is f32 [2], expected f32 [1]; compile again for other types",
+      );
+      await first.dispose();
+      await expect(first.run([t.tensor([4])])).rejects.toThrow("gpu: the executable was disposed of");
       await backend.close();
-      await backend.close();
-      await expect(executable.run([t.tensor([4])])).rejects.toThrow("gpu: the backend was closed");
+      await expect(second.run([t.tensor([4])])).rejects.toThrow("gpu: the backend was closed");
       await expect(backend.compile(program)).rejects.toThrow("gpu: the backend was closed");
-      await executable.dispose();
     });
 
     test("f64 is for the reference backend", async () => {

@@ -1,3 +1,4 @@
+export { type BackendLaw, type BackendSuiteOptions, backendSuite } from "./backend-suite.ts";
 export { type Difference, type DifferenceOptions, differenceOf, noiseOf } from "../gradient/difference.ts";
 export { type Finding, type PrimitiveFindingsOptions, primitiveFindings } from "./conformance.ts";
 export { distance } from "./distance.ts";

@@ -3,7 +3,7 @@ import { passNames } from "@sluice/compiler";
 import * as t from "@sluice/tensor";
 import * as internal from "@sluice/tensor/internal";
 import type { Tensor } from "@sluice/tensor";
-import { randomTensor } from "@sluice/tensor/testing";
+import { backendSuite, randomTensor } from "@sluice/tensor/testing";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { away } from "../hosts/index.ts";
 import { wasm, type WasmOptions } from "../index.ts";
@@ -88,68 +88,6 @@ test("fifty training steps: the same weights for any number of threads, and the 
   }
 });
 
-test("states that exchange places", async () => {
-  const swap = (state: { a: Tensor; b: Tensor; c: Tensor }, n: Tensor) => ({
-    state: { a: state.b, b: state.a, c: t.add(state.a, n) },
-    output: state.c,
-  });
-  const session = await t.compileStep(
-    swap,
-    { a: t.tensor([1, 2]), b: t.tensor([3, 4]), c: t.tensor([0, 0]) },
-    [t.scalar(10)],
-    { backend: wasm() },
-  );
-  await session.run(t.scalar(10));
-  expect(await session.state()).toMatchObject({
-    a: { data: Float32Array.of(3, 4) },
-    b: { data: Float32Array.of(1, 2) },
-    c: { data: Float32Array.of(11, 12) },
-  });
-  await session.setState({ a: t.tensor([5, 5]), b: t.tensor([6, 6]), c: t.tensor([7, 7]) });
-  expect(t.valuesOf(await session.run(t.scalar(1)))).toEqual(Float32Array.of(7, 7));
-});
-
-test.each(places)("runs are queued, and arrays are the caller's own: %s", async (_, backendOf) => {
-  const backend = backendOf();
-  const double = await t.compile((a: Tensor) => t.mul(a, 2), [t.tensor([0, 0])], { backend });
-  const large = Float32Array.of(9, 1, -1, 2, -2, 3, -3);
-  const results = await Promise.all([1, 3, 5].map((at) => double(t.tensor(large.subarray(at, at + 2)))));
-  expect(results.map((r) => [...t.valuesOf(r)])).toEqual([
-    [2, -2],
-    [4, -4],
-    [6, -6],
-  ]);
-  t.valuesOf(results[0]!)[0] = 7;
-  expect([...t.valuesOf(await double(results[0]!))]).toEqual([14, -4]);
-  expect(large).toEqual(Float32Array.of(9, 1, -1, 2, -2, 3, -3));
-  await backend.close();
-});
-
-test.each(places)(
-  "what comes in is checked, and a disposed executable and one of a closed backend say so: %s",
-  async (_, backendOf) => {
-    const backend = backendOf();
-    const { program } = t.recordProgram((a: Tensor) => t.mul(a, 2), [t.tensor([0, 0])]);
-    const executable = await backend.compile(program);
-    await expect(executable.run([t.tensor([1, 2, 3])])).rejects.toThrow(
-      "run: tensor 0 is f32 [3], expected [2]".replace("expected [2]", "expected f32 [2]"),
-    );
-    await expect(executable.run([])).rejects.toThrow("run: expected 1 tensors, got 0");
-    expect(await executable.run([t.tensor([1, 2])])).toMatchObject([{ data: Float32Array.of(2, 4) }]);
-    await executable.dispose();
-    await executable.dispose();
-    await expect(executable.run([t.tensor([1, 2])])).rejects.toThrow("disposed");
-    const other = await backend.compile(program);
-    const last = other.run([t.tensor([3, 4])]);
-    await other.dispose();
-    expect(await last).toMatchObject([{ data: Float32Array.of(6, 8) }]);
-    const orphan = await backend.compile(program);
-    await backend.close();
-    await expect(orphan.run([t.tensor([1, 2])])).rejects.toThrow("closed");
-    await expect(backend.compile(program)).rejects.toThrow("closed");
-  },
-);
-
 test("passes can be switched off one by one and all together; training goes the same way", async () => {
   const all = await weightsAfter(wasm(), 5);
   const without = (names: readonly (typeof passNames)[number][]) =>
@@ -167,6 +105,12 @@ test("passes can be switched off one by one and all together; training goes the 
         );
     }
   }
+});
+
+describe.each(places)("what every backend must pass: %s", (_, open) => {
+  // Values of primitives are held to the definitions by `primitives.test.ts`, on every variant.
+  for (const { name, run } of backendSuite(open, { runs: 1 }))
+    if (!name.endsWith("has the reference's values")) test(name, run);
 });
 
 test("f64 is for the reference backend", async () => {
