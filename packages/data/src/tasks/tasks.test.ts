@@ -1,4 +1,4 @@
-import { key, valuesOf } from "@sluice/tensor";
+import { valuesOf } from "@sluice/tensor";
 import { describe, expect, test } from "vitest";
 import { adding, bitStreamXor, copying, type BitStreams } from "../index.ts";
 
@@ -72,11 +72,9 @@ describe("bit-stream XOR", () => {
     expect(rows.some(({ bits }) => bits[35] !== bits[3])).toBe(true);
   });
 
-  test("splits and keys are independent, and the same come back", () => {
+  test("splits are independent, and another size of one begins as before", () => {
     const set = bitStreamXor(sizes);
     expect([...valuesOf(set.test.y).subarray(0, 500)]).not.toEqual([...valuesOf(set.train.y).subarray(0, 500)]);
-    expect([...valuesOf(bitStreamXor(sizes).train.x)]).toEqual([...valuesOf(set.train.x)]);
-    expect([...valuesOf(bitStreamXor({ ...sizes, key: key(1) }).train.x)]).not.toEqual([...valuesOf(set.train.x)]);
     expect([...valuesOf(bitStreamXor({ ...sizes, train: 100 }).train.x)]).toEqual([
       ...valuesOf(set.train.x).subarray(0, 3200),
     ]);

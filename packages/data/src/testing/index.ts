@@ -1,0 +1,2 @@
+// What every data set must pass, ours and a third party's
+export { type DatasetLaw, type DatasetLawName, type DatasetSuiteOptions, datasetSuite } from "./dataset-suite.ts";
