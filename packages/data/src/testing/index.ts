@@ -1,2 +1,8 @@
 // What every data set must pass, ours and a third party's
-export { type DatasetLaw, type DatasetLawName, type DatasetSuiteOptions, datasetSuite } from "./dataset-suite.ts";
+export {
+  type DatasetLaw,
+  type DescribedTensor,
+  type DatasetLawName,
+  type DatasetSuiteOptions,
+  datasetSuite,
+} from "./dataset-suite.ts";

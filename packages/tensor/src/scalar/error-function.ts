@@ -55,16 +55,16 @@ const round = Math.fround;
  */
 
 /** Of powers of x^2, highest first: erf(x) = x + x p(x^2) near 0. */
-export const errorCenter: readonly number[] = [
+const errorCenter: readonly number[] = [
   -5.96761703e-4, 4.99119423e-3, -2.67681349e-2, 1.12819925e-1, -3.76125336e-1, 1.28379166e-1,
 ].map(round);
 /** Of powers of |x|, highest first: erf|x| = 1 - exp(|x| p(|x|) - |x|) from {@link ERROR_TAIL} on. */
-export const errorTail: readonly number[] = [
+const errorTail: readonly number[] = [
   -1.7285347e-5, 3.83197126e-4, -3.88396438e-3, 2.42546219e-2, -1.06777877e-1, -6.34846687e-1, -1.28717512e-1,
 ].map(round);
-export const ERROR_TAIL = 0.927734375;
+const ERROR_TAIL = 0.927734375;
 /** From here on erf is 1 in f32; beyond it the tail's polynomial would turn back. */
-export const ERROR_ONE = 4;
+const ERROR_ONE = 4;
 
 /** erf(x) in f32; error below 2 ulp. erf(-0) = -0. */
 export function errorFunctionF32(x: number): number {
