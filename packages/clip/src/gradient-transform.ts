@@ -25,6 +25,8 @@ export interface UpdateContext {
   readonly step: Tensor;
   /** The loss whose gradient this is, including its penalty; a float scalar. */
   readonly loss: Tensor;
+  /** How much the batch counts where several are averaged: what the loss returned as its weight. Default 1. */
+  readonly weight?: Tensor;
 }
 
 export interface Transformed<P extends Tree, S extends Tree = Tree, R extends Tree = Tree> {

@@ -19,6 +19,8 @@ export { type MomentumOptions, momentum } from "./optimizers/momentum.ts";
 export { type Decays, weightDecay } from "./optimizers/weight-decay.ts";
 export { type GradientNoiseOptions, gradientNoise } from "./optimizers/gradient-noise.ts";
 export { type LearningRate, descend } from "./optimizers/descend.ts";
+export { type AccumulateState, accumulate } from "./optimizers/accumulate.ts";
+export { type ScaledState, scaled, withScale } from "./optimizers/scaled.ts";
 
 // Schedules
 export type { Schedule } from "./schedules/schedule.ts";

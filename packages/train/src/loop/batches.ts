@@ -23,6 +23,11 @@ export interface BatchesOptions {
    * never shows.
    */
   readonly last?: "pad" | "drop";
+  /**
+   * Where the data has `lengths` (i32 `[examples]`): the longest sequence of each batch stands first, so that the steps
+   * behind a sequence's end cost nothing, and the rows that fill up a batch have no steps. Default false.
+   */
+  readonly longestFirst?: boolean;
 }
 
 /** A batch and where in training it stands. */
@@ -66,7 +71,7 @@ export interface Batches<D> {
  * mask), so that no other shape is ever compiled.
  */
 export function batches<D extends { readonly [name: string]: Tree }>(data: D, options: BatchesOptions): Batches<D> {
-  checkOptions("batches", options, ["size", "key", "last"], {
+  checkOptions("batches", options, ["size", "key", "last", "longestFirst"], {
     batchSize: "size",
     batch_size: "size",
     seed: "key",
@@ -78,19 +83,26 @@ export function batches<D extends { readonly [name: string]: Tree }>(data: D, op
     throw new TensorError(
       "batches: the data has a part called weight, which is the name of the weights that batches add; rename it",
     );
-  const cut = cutEpochs("batches", { ...options, examples });
+  const { size, longestFirst = false, ...rest } = options;
+  const cut = cutEpochs("batches", { ...rest, size, examples });
+  const lengths = isLengths(data["lengths"]) ? data["lengths"].data : undefined;
+  if (longestFirst && lengths === undefined)
+    throw new TensorError("batches: longestFirst needs lengths in the data, i32 [examples]");
   return everyStep("batches", {
     examples,
     stepsIn: cut.stepsIn,
-    ...(isLengths(data["lengths"]) && { longestAt: longestOf(data["lengths"].data, cut) }),
+    ...(lengths !== undefined && { longestAt: longestOf(lengths, cut) }),
     at(step) {
       const numbered = cut.at(step);
+      const weight = weightOf(numbered.order, size);
+      if (lengths === undefined || !longestFirst)
+        return { ...numbered, batch: { ...rowsOf(data, filledUp(numbered.order, size)), weight } };
+      const order = numbered.order.toSorted((a, b) => lengths[b]! - lengths[a]!);
+      const steps = Int32Array.from({ length: size }, (_, row) => (row < order.length ? lengths[order[row]!]! : 0));
       return {
         ...numbered,
-        batch: {
-          ...rowsOf(data, filledUp(numbered.order, options.size)),
-          weight: weightOf(numbered.order, options.size),
-        },
+        order,
+        batch: { ...rowsOf(data, filledUp(order, size)), lengths: tensor(steps), weight },
       };
     },
   });

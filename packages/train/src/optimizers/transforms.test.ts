@@ -4,6 +4,7 @@ import { reference } from "@sluice/tensor";
 import { wasm } from "@sluice/wasm";
 import { afterAll, describe, test } from "vitest";
 import {
+  accumulate,
   adam,
   adamw,
   cosine,
@@ -13,6 +14,7 @@ import {
   moments,
   momentum,
   rmsprop,
+  scaled,
   sgd,
   warmup,
   weightDecay,
@@ -35,6 +37,8 @@ for (const make of [
   () => descend(exponential({ start: 0.1, factor: 0.9 })),
   () => gradientNoise({ deviation: 0.1 }),
   () => gradientNoise({ deviation: 1, decay: 0.55 }),
+  () => accumulate(2, adam({ learningRate: 0.1 })),
+  () => scaled(momentum(0.9)),
   () =>
     chain(
       skipNonFinite(),

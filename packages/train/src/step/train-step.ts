@@ -173,6 +173,7 @@ export function trainStep<
         key: keyAt(keyFor(state.key, "optimizer"), state.step),
         step: state.step,
         loss: value,
+        ...(result.weight === undefined ? {} : { weight: result.weight }),
       });
       const skipped = transformed.skip ?? scalar(0, "bool");
       const empty = result.weight === undefined ? scalar(0, "bool") : equal(result.weight, 0);

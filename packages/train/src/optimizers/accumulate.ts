@@ -1,0 +1,99 @@
+import {
+  abs,
+  add,
+  and,
+  convert,
+  div,
+  equal,
+  leavesOf,
+  less,
+  mapTree,
+  mul,
+  scalar,
+  select,
+  TensorError,
+  zerosLike,
+  zipTrees,
+  type Tensor,
+  type Tree,
+} from "@sluice/tensor";
+import type { GradientTransform } from "@sluice/clip";
+
+export type AccumulateState = {
+  /** Batches since the last update, i32 []. */
+  readonly batches: Tensor;
+  /** Updates made, i32 []: the optimizer's steps. */
+  readonly updates: Tensor;
+  /** Sums since the last update: of the batches' weights, and of losses and gradients times the weights. */
+  readonly weight: Tensor;
+  readonly loss: Tensor;
+  readonly gradients: Tree;
+  /** That of the optimizer. */
+  readonly optimizer: Tree;
+};
+
+/**
+ * One update from the gradients of several batches, as if they were one batch: for batches that do not fit into memory.
+ * The gradient is the mean over n batches by their weights w, which are what the loss returns as its weight,
+ *
+ *     g = (w_1 g_1 + ... + w_n g_n) / (w_1 + ... + w_n),
+ *
+ * so it equals the gradient of one batch of all their examples, up to rounding. In between the parameters stay.
+ *
+ * `optimizer` is all that shall see the mean gradient: put clippers into it. Its schedules count updates, not batches.
+ * A batch of weight 0, or one that a transform before this one skips, is not counted. Its reports are of the mean so
+ * far, at every batch.
+ */
+export function accumulate(batches: number, optimizer: GradientTransform): GradientTransform<AccumulateState> {
+  if (!Number.isInteger(batches) || batches < 1)
+    throw new TensorError(`accumulate: expected a whole number of batches >= 1, got ${batches}`);
+  return {
+    name: "accumulate",
+    init(params) {
+      const dtype = leavesOf(params)[0]?.tensor.dtype ?? "f32";
+      return {
+        batches: scalar(0, "i32"),
+        updates: scalar(0, "i32"),
+        weight: scalar(0, dtype),
+        loss: scalar(0, dtype),
+        gradients: mapTree(params, zerosLike),
+        optimizer: optimizer.init(params),
+      };
+    },
+    update(gradients, state, params, context) {
+      const { dtype } = state.weight;
+      const own = context.weight === undefined ? scalar(1, dtype) : convert(context.weight, dtype);
+      const weight = add(state.weight, own);
+      const loss = add(state.loss, mul(convert(context.loss, dtype), own));
+      const sums = zipTrees(gradients, state.gradients, (g, sum) => add(sum, mul(g, convert(own, g.dtype))));
+      const divisor = select(equal(weight, 0), scalar(1, dtype), weight);
+      const means = mapTree(sums, (sum) => div(sum, convert(divisor, sum.dtype)));
+      const counted = add(state.batches, 1);
+      const complete = equal(counted, batches);
+      const result = optimizer.update(means, state.optimizer, params, {
+        key: context.key,
+        step: state.updates,
+        loss: div(loss, divisor),
+        weight,
+      });
+      const whenComplete = (fresh: Tensor, old: Tensor): Tensor => select(complete, fresh, old);
+      const cleared = (sum: Tensor): Tensor => select(complete, 0, sum);
+      return {
+        gradients: zipTrees(gradients, result.gradients, (g, mean) => whenComplete(mean, nothing(g))),
+        state: {
+          batches: select(complete, 0, counted),
+          updates: add(state.updates, convert(complete, "i32")),
+          weight: cleared(weight),
+          loss: cleared(loss),
+          gradients: mapTree(sums, cleared),
+          optimizer: zipTrees(result.state, state.optimizer, whenComplete),
+        },
+        ...(result.report === undefined ? {} : { report: result.report }),
+        ...(result.skip === undefined ? {} : { skip: and(complete, result.skip) }),
+      };
+    },
+  };
+}
+
+/** No update; NaN where the gradient is not finite, so that nobody takes it for a number. */
+const nothing = (g: Tensor): Tensor => select(less(abs(g), Infinity), scalar(0, g.dtype), NaN);
