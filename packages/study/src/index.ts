@@ -4,7 +4,7 @@ export type { Axis, MetricRow, Progress, Restored, Series, Settings, TrialContex
 export type { Claim, Verdict } from "./claims/claim.ts";
 export { alike, all, better, reaches } from "./claims/tests.ts";
 export { judgeClaims, type JudgedClaim } from "./claims/judge.ts";
-export type { FoldUnits, Results, StoredSeries, TrialRecord, TrialStatus, UnitValue } from "./results.ts";
+export type { FileHashes, FoldUnits, Results, StoredSeries, TrialRecord, TrialStatus, UnitValue } from "./results.ts";
 export { foldRows, type Fold, type FoldRowsOptions } from "./folds.ts";
 export { canonicalJson, type Json } from "./json.ts";
 
@@ -44,7 +44,7 @@ export type {
   TrialSession,
 } from "./run/store.ts";
 export { reportedOf, type TrialResult } from "./run/result.ts";
-export { checkedRow, storedSeries } from "./run/checked.ts";
+export { checkedFileName, checkedRow, storedSeries } from "./run/checked.ts";
 export { type Environment, type GitState } from "./environment.ts";
 export type { Manifest } from "./manifest.ts";
 

@@ -7,6 +7,9 @@ import type { Series } from "./trial.ts";
 /** The status of a trial. Every status except `done` has a reason and is shown in the report. */
 export type TrialStatus = "done" | "diverged" | "failed" | "interrupted" | "unreadable" | "waiting";
 
+/** SHA-256 of a trial's files, by name. */
+export type FileHashes = { readonly [name: string]: string };
+
 /** A trial as read from its folder. */
 export interface TrialRecord {
   readonly id: string;
@@ -23,6 +26,8 @@ export interface TrialRecord {
   /** Summary value by metric; `null` if there is none. */
   readonly metrics: { readonly [metric: string]: number | null };
   readonly weights?: string;
+  /** Absent where the trial has kept no files. */
+  readonly files?: FileHashes;
   /** Seconds of work, over all sessions of a resumed trial. */
   readonly seconds?: number;
   readonly warnings: readonly string[];

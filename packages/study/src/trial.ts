@@ -95,6 +95,12 @@ export interface TrialContext<S extends Settings = Settings> {
    * training in two calls.
    */
   series(name: string, series: Series): void;
+  /**
+   * Keeps a file with the trial, such as its weights, as `files/<name>`. It is part of the result, which holds its
+   * SHA-256. Each name is written once: what changes while the trial runs belongs into a checkpoint. Files that were
+   * written after the last checkpoint are gone when the trial goes on from it.
+   */
+  file(name: string, bytes: Uint8Array): Promise<void>;
   /** Writes a checkpoint. A resumed trial starts from the last one. */
   checkpoint(step: number, bytes: Uint8Array, state?: Json): Promise<void>;
   /** Updates the live table and handles signals. It is cheap enough to call in every step; await it. */

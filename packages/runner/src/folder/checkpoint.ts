@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { sha256 } from "@sluice/formats";
-import { messageOf, studyError, systemCode, type Json, type Restored } from "@sluice/study";
+import { messageOf, studyError, systemCode, type FileHashes, type Json, type Restored } from "@sluice/study";
 import type { MetricsSeal } from "./metrics.ts";
 import { metricsSealSchema } from "./metrics-seal.ts";
 import { readSealed, writeSealed } from "./seal.ts";
@@ -23,6 +23,8 @@ const checkpointSchema = z.object({
   metrics: metricsSealSchema,
   /** Lines by series, as far as they had been written. */
   series: z.record(z.string(), z.array(z.string())),
+  /** SHA-256 of the trial's files, by name. */
+  files: z.record(z.string(), z.string()),
   /** Seconds of work up to the checkpoint, over all sessions. */
   seconds: z.number(),
 });
@@ -31,6 +33,7 @@ export interface StoredCheckpoint extends Restored {
   readonly trial: string;
   readonly metrics: MetricsSeal;
   readonly series: { readonly [name: string]: readonly string[] };
+  readonly files: FileHashes;
   readonly seconds: number;
 }
 

@@ -9,6 +9,7 @@ export const trialFiles = (folder: string) => ({
   log: join(folder, "log.txt"),
   checkpoints: join(folder, "checkpoints"),
   artifacts: join(folder, "artifacts"),
+  kept: join(folder, "files"),
   result: join(folder, "result.json"),
   lock: join(folder, "lock.json"),
 });

@@ -13,7 +13,7 @@ import {
 import { readEnvironment } from "./environment.ts";
 import { runFiles, trialFiles } from "./files.ts";
 import { BEAT_MS, takeLock } from "./lock.ts";
-import { readCurves, readManifest, readTrial, storedIdentities } from "./read.ts";
+import { readCurves, readFileOf, readManifest, readTrial, storedIdentities } from "./read.ts";
 import { readSealed, writeSealed } from "./seal.ts";
 import { openFolder } from "./session.ts";
 import { makeFolder, writeAtomically, writeError } from "./write.ts";
@@ -46,6 +46,7 @@ export function folderStore(path: string): FolderStore {
     identities: async () => storedIdentities(folder),
     readTrial: async (trial) => readTrial(folder, trial),
     readCurves: async (record) => readCurves(record),
+    readFile: async (record, name) => readFileOf(record, name),
     readEnvironment: async (record) => readEnvironment(record.folder, record.id),
     makeWay: async (trial, status) => makeWay(trial, folderOf(trial), status),
     openTrial: (trial, options) => {

@@ -19,6 +19,7 @@ import {
 } from "@sluice/study";
 import { readAllSeries } from "./artifact.ts";
 import { readCheckpoint } from "./checkpoint.ts";
+import { readKept } from "./kept-files.ts";
 import { metricsSealSchema } from "./metrics-seal.ts";
 import { runFiles, trialFiles } from "./files.ts";
 import { readSealedMetrics, type MetricsSeal } from "./metrics.ts";
@@ -36,6 +37,7 @@ const resultSchema = z.looseObject({
   reason: z.string().optional(),
   metrics: z.record(z.string(), z.number().nullable()),
   weights: z.string().optional(),
+  files: z.record(z.string(), z.string()).optional(),
   warnings: z.array(z.string()).optional(),
   rests: z.object({ metrics: metricsSealSchema, series: z.record(z.string(), z.string()) }).nullable(),
   timings: z.looseObject({ seconds: z.number() }),
@@ -113,7 +115,7 @@ function readResult(folder: string, trial: string): StoredResult {
 /**
  * Rows and series of a trial: those on which its result is based or, without a result, those of its last checkpoint.
  */
-export function readCurves({ folder, id, status }: TrialRecord): TrialCurves {
+export function readCurves({ folder, id, status, files: kept = {} }: TrialRecord): TrialCurves {
   const files = trialFiles(folder);
   const nothing: TrialCurves = { rows: [], series: [], problems: [] };
   if (status === "waiting" || status === "unreadable") return nothing;
@@ -135,7 +137,20 @@ export function readCurves({ folder, id, status }: TrialRecord): TrialCurves {
   const names = Object.keys(rests?.series ?? saved.checkpoint?.series ?? {});
   const rows = seal === undefined ? [] : attempt(() => readSealedMetrics(files.metrics, seal), []);
   const { series, problems: damaged } = readAllSeries(files.artifacts, id, names, rests?.series);
+  for (const [name, hash] of Object.entries(kept)) attempt(() => readKept(files.kept, name, hash), undefined);
   return { rows, series, problems: [...problems, ...saved.skipped, ...damaged] };
+}
+
+/** A file of a trial that has a result. */
+export function readFileOf({ folder, files = {} }: TrialRecord, name: string): Uint8Array<ArrayBuffer> {
+  const hash = Object.hasOwn(files, name) ? files[name] : undefined;
+  if (hash === undefined) {
+    const names = Object.keys(files);
+    throw studyError(
+      `${folder}: the trial has no file "${name}"; ${names.length === 0 ? "it has kept none" : `it has ${names.join(", ")}`}`,
+    );
+  }
+  return readKept(trialFiles(folder).kept, name, hash);
 }
 
 /** The identities of the trials in a runs folder. */

@@ -6,6 +6,7 @@ import { readCheckpoint, writeCheckpoint, type StoredCheckpoint } from "./checkp
 import { noteEnvironment } from "./environment.ts";
 import { trialFiles } from "./files.ts";
 import { assertHeld } from "./held.ts";
+import { fileKeeper, type FileKeeper } from "./kept-files.ts";
 import { BEAT_MS, takeLock, type Lock } from "./lock.ts";
 import { metricWriter, NO_METRICS, readSealedMetrics, rewindMetrics, type MetricsStart } from "./metrics.ts";
 import { writeSealed } from "./seal.ts";
@@ -46,7 +47,7 @@ export async function openFolder(
 function sessionOf(
   folder: string,
   trial: string,
-  { checkpoint, metrics: start, series }: StartingPoint,
+  { checkpoint, metrics: start, series, files: kept }: StartingPoint,
   lock: Lock,
   release: () => void,
 ): TrialSession {
@@ -57,10 +58,15 @@ function sessionOf(
     log: (text) => appendLog(files.log, text),
     metric: (row) => metrics.add(row),
     series: (name, given) => series.write(name, given),
+    async file(name, bytes) {
+      assertHeld(lock);
+      kept.write(name, bytes);
+    },
+    files: () => kept.hashes(),
     async checkpoint(given) {
       const rows = await metrics.flush();
       assertHeld(lock);
-      writeCheckpoint(files.checkpoints, { ...given, trial, metrics: rows, series: series.lines() });
+      writeCheckpoint(files.checkpoints, { ...given, trial, metrics: rows, series: series.lines(), files: kept.hashes() });
     },
     flush: async () => void (await metrics.flush()),
     rows: async () => readSealedMetrics(files.metrics, metrics.written()),
@@ -95,6 +101,7 @@ interface StartingPoint {
   readonly checkpoint: StoredCheckpoint | null;
   readonly metrics: MetricsStart;
   readonly series: SeriesWriter;
+  readonly files: FileKeeper;
   /** Damaged checkpoints, with the reason. */
   readonly passedOver: readonly string[];
 }
@@ -109,16 +116,18 @@ function startingPoint(folder: string, trial: string): StartingPoint {
   const passedOver = [...skipped];
   if (checkpoint !== null) {
     const series = seriesWriter(files.artifacts, trial, checkpoint.series);
-    const metrics = series === null ? null : rewindMetrics(files.metrics, checkpoint.metrics);
-    if (series !== null && metrics !== null) return { checkpoint, metrics, series, passedOver };
-    passedOver.push(
-      `the checkpoint at step ${checkpoint.step}: ${series === null ? files.artifacts : files.metrics} is damaged, so the trial starts anew`,
-    );
+    const kept = series === null ? null : fileKeeper(files.kept, checkpoint.files);
+    const metrics = kept === null ? null : rewindMetrics(files.metrics, checkpoint.metrics);
+    if (series !== null && kept !== null && metrics !== null)
+      return { checkpoint, metrics, series, files: kept, passedOver };
+    const damaged = series === null ? files.artifacts : kept === null ? files.kept : files.metrics;
+    passedOver.push(`the checkpoint at step ${checkpoint.step}: ${damaged} is damaged, so the trial starts anew`);
   }
   const series = seriesWriter(files.artifacts, trial, {});
+  const kept = fileKeeper(files.kept, {});
   const metrics = rewindMetrics(files.metrics, NO_METRICS);
-  if (series === null || metrics === null) throw studyError(`${folder}: cannot be emptied`);
-  return { checkpoint: null, metrics, series, passedOver };
+  if (series === null || kept === null || metrics === null) throw studyError(`${folder}: cannot be emptied`);
+  return { checkpoint: null, metrics, series, files: kept, passedOver };
 }
 
 function appendLog(path: string, text: string): void {

@@ -14,6 +14,7 @@ import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { readAllSeries, seriesWriter } from "./artifact.ts";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
+import { fileKeeper, readKept } from "./kept-files.ts";
 import {
   metricWriter,
   NO_METRICS,
@@ -163,6 +164,24 @@ describe("a file that cannot be written", () => {
   });
 });
 
+describe("files that a trial keeps", () => {
+  test("go on with those of the checkpoint; damage and names that are no file names are refused", () => {
+    const kept = fileKeeper(folder, {});
+    kept?.write("a.bin", Uint8Array.of(1));
+    const checkpoint = kept?.hashes() ?? {};
+    kept?.write("later.bin", Uint8Array.of(2));
+    expect(() => kept?.write("a.bin", Uint8Array.of(3))).toThrow('file: "a.bin" is written already');
+    expect(() => kept?.write("../a.bin", Uint8Array.of(3))).toThrow("becomes a file name");
+    expect(fileKeeper(folder, checkpoint)?.hashes()).toEqual(checkpoint);
+    expect(readdirSync(folder)).toEqual(["a.bin"]);
+    expect(readKept(folder, "a.bin", checkpoint["a.bin"] ?? "")).toEqual(Uint8Array.of(1));
+    writeFileSync(join(folder, "a.bin"), Uint8Array.of(4));
+    expect(() => readKept(folder, "a.bin", checkpoint["a.bin"] ?? "")).toThrow("damaged");
+    expect(fileKeeper(folder, checkpoint)).toBeNull();
+    expect(fileKeeper(folder, { "gone.bin": "x" })).toBeNull();
+  });
+});
+
 describe("checkpoints", () => {
   const checkpoint = (step: number) => ({
     trial: "id",
@@ -171,6 +190,7 @@ describe("checkpoints", () => {
     state: { at: step },
     metrics: { bytes: 10 * step, sha256: "x" },
     series: { s: ["a"] },
+    files: { "a.bin": "x" },
     seconds: step,
   });
 

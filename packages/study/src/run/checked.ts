@@ -47,6 +47,19 @@ export function storedSeries(name: string, series: Series, earlier: StoredSeries
   return { name, title: series.title, x: { ...x, values: finite(values) }, y: series.y, lines };
 }
 
+/**
+ * The name of a file that a trial keeps.
+ *
+ * @throws an error for one that is a path, or that is among those that are `taken`.
+ */
+export function checkedFileName(name: string, taken: Iterable<string> = []): string {
+  if ([...taken].includes(name))
+    throw new Error(`file: "${name}" is written already, and each name is written once: keep what changes in checkpoints`);
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name))
+    throw new Error(`file: "${name}" becomes a file name: use letters, digits, ., - and _`);
+  return name;
+}
+
 /** JSON has no infinity, so numbers that are not finite are stored as NaN. */
 function finite(values: ArrayLike<number>): number[] {
   return Array.from(values, (value) => (Number.isFinite(value) ? value : Number.NaN));

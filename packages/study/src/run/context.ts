@@ -36,6 +36,7 @@ export function trialContext({ trial, session, ...parts }: ContextParts): TrialC
     log: (text) => session.log(text),
     metric: (row) => session.metric(row),
     series: (name, series) => session.series(name, series),
+    file: (name, bytes) => session.file(name, bytes),
     checkpoint: (step, bytes, state = null) => session.checkpoint({ step, bytes, state, seconds: parts.seconds() }),
     async progress(progress) {
       const now = parts.seconds();

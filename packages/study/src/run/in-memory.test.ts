@@ -1,3 +1,4 @@
+import { sha256 } from "@sluice/formats";
 import { describe, expect, test } from "vitest";
 import { better } from "../claims/tests.ts";
 import { study } from "../study.ts";
@@ -23,6 +24,7 @@ async function descend(context: TrialContext<typeof settings>) {
       await context.checkpoint(step, new Uint8Array(Float64Array.of(x).buffer), { x });
     signal.throwIfAborted();
   }
+  await context.file("end.bin", new Uint8Array(Float64Array.of(x).buffer));
   context.series("path", { title: "Path", x: { label: "t", values: [1] }, y: { label: "x" }, lines: { end: [x] } });
 }
 
@@ -55,6 +57,12 @@ describe("a study in this process and in memory", () => {
     expect(first.document.claims).toMatchObject([{ verdict: "reproduced" }]);
     expect(store.report()).toContain("A larger rate ends nearer.");
     expect(first.problems).toEqual([]);
+    for (const record of first.records) {
+      const bytes = await store.readFile(record, "end.bin");
+      expect(record.files).toEqual({ "end.bin": sha256(bytes) });
+      expect(Math.abs(new Float64Array(bytes.slice().buffer)[0] ?? NaN)).toBe(record.metrics["distance"]);
+      await expect(store.readFile(record, "none.bin")).rejects.toThrow('has no file "none.bin"');
+    }
     const events: string[] = [];
     const again = await planned({ store });
     expect(again.pending).toEqual([]);

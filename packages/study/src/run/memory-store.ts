@@ -1,3 +1,4 @@
+import { sha256 } from "@sluice/formats";
 import { studyError } from "../error.ts";
 import type { Environment } from "../environment.ts";
 import type { Manifest } from "../manifest.ts";
@@ -6,7 +7,7 @@ import type { ResultsDocument } from "../report/document.ts";
 import { recordOf, UNFINISHED, type StoredSeries, type TrialRecord } from "../results.ts";
 import type { MetricRow, Restored } from "../trial.ts";
 import { reportedOf, type TrialResult } from "./result.ts";
-import { checkedRow, storedSeries } from "./checked.ts";
+import { checkedFileName, checkedRow, storedSeries } from "./checked.ts";
 import type { Store, TrialSession } from "./store.ts";
 
 /** A store in the memory of this process, with access to its contents. */
@@ -20,6 +21,7 @@ export interface MemoryStore extends Store {
 interface Remains {
   readonly rows: readonly MetricRow[];
   readonly series: ReadonlyMap<string, StoredSeries>;
+  readonly files: ReadonlyMap<string, Uint8Array>;
 }
 
 interface Checkpoint extends Remains, Restored {
@@ -37,7 +39,7 @@ interface StoredTrial {
   remains: Remains;
 }
 
-const NOTHING: Remains = { rows: [], series: new Map() };
+const NOTHING: Remains = { rows: [], series: new Map(), files: new Map() };
 
 /**
  * Keeps the trials of a study in memory, for a page, a notebook or a test. Everything is lost when the process ends.
@@ -108,7 +110,7 @@ export function memoryStore({ place = "memory" }: { readonly place?: string } = 
 function readingOf(
   place: string,
   trials: ReadonlyMap<string, StoredTrial>,
-): Pick<Store, "identities" | "readTrial" | "readCurves" | "readEnvironment" | "makeWay"> {
+): Pick<Store, "identities" | "readTrial" | "readCurves" | "readFile" | "readEnvironment" | "makeWay"> {
   return {
     identities: async () => ({ identities: [...trials.values()].map(({ trial }) => trial), problems: [] }),
     readTrial: async (trial) => storedRecord(place, trial, trials.get(trial.id)),
@@ -116,6 +118,11 @@ function readingOf(
       const found = trials.get(id);
       const { rows, series } = (found?.result === null ? found.checkpoint : found?.remains) ?? NOTHING;
       return { rows, series: [...series.values()].sort((a, b) => (a.name < b.name ? -1 : 1)), problems: [] };
+    },
+    async readFile({ id, folder }, name) {
+      const file = trials.get(id)?.remains.files.get(name);
+      if (file === undefined) throw studyError(`${folder}: the trial has no file "${name}"`);
+      return file.slice();
     },
     readEnvironment: async ({ id }) => ({
       environment: trials.get(id)?.environment ?? null,
@@ -136,12 +143,15 @@ function sessionOf(found: StoredTrial): TrialSession {
   const { checkpoint } = found;
   const rows: MetricRow[] = [...(checkpoint?.rows ?? [])];
   const series = new Map(checkpoint?.series);
-  const remains = (): Remains => ({ rows: [...rows], series: new Map(series) });
+  const files = new Map(checkpoint?.files);
+  const remains = (): Remains => ({ rows: [...rows], series: new Map(series), files: new Map(files) });
   return {
     restored: checkpoint,
     log: (text) => void found.log.push(text),
     metric: (row) => void rows.push(checkedRow(row)),
     series: (name, given) => void series.set(name, storedSeries(name, given, series.get(name)?.lines)),
+    file: async (name, bytes) => void files.set(checkedFileName(name, files.keys()), bytes.slice()),
+    files: () => Object.fromEntries([...files].map(([name, bytes]) => [name, sha256(bytes)])),
     async checkpoint({ bytes, state, ...given }) {
       found.checkpoint = { ...given, bytes: bytes.slice(), state: structuredClone(state), ...remains() };
     },

@@ -1,4 +1,4 @@
-import type { TrialRecord } from "../results.ts";
+import type { FileHashes, TrialRecord } from "../results.ts";
 import { extremes } from "../statistics/summary.ts";
 import type { Metric } from "../study.ts";
 import type { MetricRow, TrialOutcome } from "../trial.ts";
@@ -14,6 +14,8 @@ export interface TrialResult {
   readonly diverged?: { readonly step: number; readonly tensor: string };
   readonly metrics: { readonly [metric: string]: number | null };
   readonly weights?: string;
+  /** What the trial has kept; absent where it is nothing. */
+  readonly files?: FileHashes;
   readonly warnings?: readonly string[];
   /** The only part that differs between two runs of the same trial. */
   readonly timings: { readonly seconds: number; readonly finished: string; readonly [name: string]: number | string };
@@ -24,15 +26,17 @@ export function reportedOf(
   result: Pick<TrialResult, "status" | "metrics"> & {
     readonly reason?: string | undefined;
     readonly weights?: string | undefined;
+    readonly files?: FileHashes | undefined;
     readonly warnings?: readonly string[] | undefined;
     readonly timings: { readonly seconds: number };
   },
-): Pick<TrialRecord, "status" | "reason" | "metrics" | "weights" | "seconds" | "warnings"> {
+): Pick<TrialRecord, "status" | "reason" | "metrics" | "weights" | "files" | "seconds" | "warnings"> {
   return {
     status: result.status,
     ...(result.reason === undefined ? {} : { reason: result.reason }),
     metrics: result.metrics,
     ...(result.weights === undefined ? {} : { weights: result.weights }),
+    ...(result.files === undefined ? {} : { files: result.files }),
     seconds: result.timings.seconds,
     warnings: result.warnings ?? [],
   };

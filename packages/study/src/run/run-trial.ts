@@ -1,6 +1,7 @@
 import type { Environment } from "../environment.ts";
 import { isStoreFailure, messageOf } from "../error.ts";
 import type { PlannedTrial } from "../plan.ts";
+import type { FileHashes } from "../results.ts";
 import type { Signal } from "../signal.ts";
 import type { Study } from "../study.ts";
 import type { MetricRow, Progress, TrialOutcome } from "../trial.ts";
@@ -59,7 +60,8 @@ async function runOpened(start: TrialStart, control: TrialControl, session: Tria
   const seconds = (): number => (restored?.seconds ?? 0) + (performance.now() - began) / 1000;
   const ended = await work(start, control, session, seconds);
   const timings = { ...ended.outcome.timings, seconds: seconds(), finished: new Date().toISOString() };
-  const result = conclude(start.trial, ended, { rows: await session.rows(), timings, signal: control.signal });
+  const remains = { rows: await session.rows(), files: session.files(), timings, signal: control.signal };
+  const result = conclude(start.trial, ended, remains);
   session.log(result.reason === undefined ? result.status : `${result.status}: ${result.reason}`);
   await session.finish(result);
 }
@@ -101,6 +103,7 @@ async function work(
 
 interface Remains {
   readonly rows: readonly MetricRow[];
+  readonly files: FileHashes;
   readonly timings: TrialResult["timings"];
   readonly signal: Signal;
 }
@@ -108,11 +111,12 @@ interface Remains {
 function conclude(
   trial: PlannedTrial,
   { study, outcome, thrown, diverged }: Ended,
-  { rows, timings, signal }: Remains,
+  { rows, files, timings, signal }: Remains,
 ): TrialResult {
   const summary = summarise(study?.metrics ?? {}, rows, outcome);
   const where = diverged ?? (thrown === null ? summary.notFinite : null);
-  const common = { trial: trial.id, metrics: summary.values, timings };
+  const kept = Object.keys(files).length === 0 ? {} : { files };
+  const common = { trial: trial.id, metrics: summary.values, ...kept, timings };
   // The work did not fail. It continues from the last checkpoint once the store can be written again.
   if (isStoreFailure(thrown)) return { status: "interrupted", reason: messageOf(thrown), ...common };
   if (where !== null)

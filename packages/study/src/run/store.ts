@@ -3,7 +3,7 @@ import type { Json } from "../json.ts";
 import type { Manifest } from "../manifest.ts";
 import type { PlannedTrial, TrialIdentity } from "../plan.ts";
 import type { ResultsDocument } from "../report/document.ts";
-import type { StoredSeries, TrialRecord, TrialStatus } from "../results.ts";
+import type { FileHashes, StoredSeries, TrialRecord, TrialStatus } from "../results.ts";
 import type { Signal } from "../signal.ts";
 import type { MetricRow, Restored, Series } from "../trial.ts";
 import type { TrialResult } from "./result.ts";
@@ -44,6 +44,12 @@ export interface Store {
    * Rows and series of a trial: those that its result is based on or, without a result, those of its last checkpoint.
    */
   readCurves(record: TrialRecord): Promise<TrialCurves>;
+  /**
+   * A file that a trial's result holds the hash of.
+   *
+   * @throws an error where there is none of the name, or where its content is not what was written.
+   */
+  readFile(record: TrialRecord, name: string): Promise<Uint8Array>;
   /** Where a trial ran. */
   readEnvironment(record: TrialRecord): Promise<StoredEnvironment>;
   /**
@@ -106,7 +112,9 @@ export interface OpenOptions {
 
 /** A trial that is being run. Calls that return no promise keep their arguments until the next call that does. */
 export interface TrialSession {
-  /** The last complete checkpoint, with the seconds of work up to it. Rows and series after it are cut off. */
+  /**
+   * The last complete checkpoint, with the seconds of work up to it. Rows, series and files after it are cut off.
+   */
   readonly restored: (Restored & { readonly seconds: number }) | null;
   /** Adds a line to the trial's log. */
   log(text: string): void;
@@ -114,7 +122,11 @@ export interface TrialSession {
   metric(row: MetricRow): void;
   /** Lines with a name that was given before are replaced; others stay. */
   series(name: string, series: Series): void;
-  /** Writes a checkpoint together with the rows and series so far. The last checkpoint is kept. */
+  /** Keeps a file. @throws an error for a name that was given before, and for one that is a path. */
+  file(name: string, bytes: Uint8Array): Promise<void>;
+  /** SHA-256 of the files that are kept, by name. */
+  files(): FileHashes;
+  /** Writes a checkpoint together with the rows, series and files so far. The last checkpoint is kept. */
   checkpoint(checkpoint: Restored & { readonly state: Json; readonly seconds: number }): Promise<void>;
   /** Waits until all rows are written. */
   flush(): Promise<void>;

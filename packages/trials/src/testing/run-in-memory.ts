@@ -6,6 +6,8 @@ export interface Left {
   /** By name; the lines of several calls together. */
   readonly series: Readonly<Record<string, Series>>;
   readonly log: readonly string[];
+  /** By name. */
+  readonly files: Readonly<Record<string, Uint8Array>>;
   /** The last checkpoint, and how many rows there were at it. */
   readonly checkpoint: (Restored & { readonly rows: number }) | null;
   readonly diverged: { readonly step: number; readonly tensor: string } | null;
@@ -31,6 +33,7 @@ function memoryContext<S extends Settings>({
   const rows: MetricRow[] = restored === null ? [] : [...(from?.rows ?? [])].slice(0, restored.rows);
   const series: Record<string, Series> = { ...from?.series };
   const log: string[] = [];
+  const files: Record<string, Uint8Array> = {};
   const stop = new AbortController();
   let checkpoint: Left["checkpoint"] = restored;
   let diverged: Left["diverged"] = null;
@@ -49,6 +52,7 @@ function memoryContext<S extends Settings>({
     log: (text) => void log.push(text),
     metric: (row) => void rows.push(row),
     series: (name, given) => void (series[name] = { ...given, lines: { ...series[name]?.lines, ...given.lines } }),
+    file: async (name, bytes) => void (files[name] = bytes.slice()),
     async checkpoint(step, bytes, state = null) {
       checkpoint = { step, bytes: bytes.slice(), state, rows: rows.length };
     },
@@ -60,7 +64,7 @@ function memoryContext<S extends Settings>({
       throw new Error(`diverged at step ${where.step}: ${where.tensor}`);
     },
   };
-  return { context, left: () => ({ rows, series, log, checkpoint, diverged }) };
+  return { context, left: () => ({ rows, series, log, files, checkpoint, diverged }) };
 }
 
 /** Runs a trial in this process, to its end (an outcome) or until it is stopped or has diverged (none). */
