@@ -5,3 +5,13 @@ import { wasm } from "@sluice/wasm";
 export function trialBackend({ threads }: { readonly threads: number }): Backend {
   return wasm({ threads });
 }
+
+/** Calls `use` with the backend that was given, or with WebAssembly, which is closed afterwards. */
+export async function withBackend<R>(given: Backend | undefined, use: (backend: Backend) => Promise<R>): Promise<R> {
+  const backend = given ?? wasm();
+  try {
+    return await use(backend);
+  } finally {
+    if (given === undefined) await backend.close();
+  }
+}

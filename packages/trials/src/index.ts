@@ -1,3 +1,24 @@
+// Training a model
+export { fit, type Fitted, type Weights } from "./fit.ts";
+export type { FitData, FitOptions, TrainingOptions, Watch } from "./fit-options.ts";
+export { evaluate, type EvaluateOptions, type Measured } from "./evaluate.ts";
+export { predict, type Inputs, type PredictOptions } from "./predict.ts";
+export type { Run, StepTaken, Stopped } from "./loop.ts";
+export type { HistoryRow, TrainedMeans } from "./history.ts";
+export type { Better, ReduceOnPlateau } from "./stopping.ts";
+
+// What is trained, and what for
+export type { Model, ModelOptions, SequenceExamples } from "./model.ts";
+export type {
+  Counted,
+  LossFunction,
+  MetricFunction,
+  MetricFunctions,
+  ObjectiveOptions,
+  TargetOf,
+} from "./objective.ts";
+export type { BatchesOf, BatchingOptions } from "./batching.ts";
+
 // Whole trials
 export {
   classificationMetrics,

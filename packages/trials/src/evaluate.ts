@@ -1,0 +1,111 @@
+import type { Layer } from "@sluice/cells";
+import type { Backend, Tensor, Tree } from "@sluice/tensor";
+import { checkOptions } from "@sluice/tensor/internal";
+import { evaluator, type Batches, type Evaluator, type LossResult, type Parts, type Weighted } from "@sluice/train";
+import { withBackend } from "./backend.ts";
+import {
+  batchingOf,
+  batchingOptions,
+  shapesOf,
+  type BatchesIfNeeded,
+  type BatchingOptions,
+  type OwnParts,
+} from "./batching.ts";
+import { modelOf, type Model, type SequenceExamples } from "./model.ts";
+import { objectiveOf, objectiveOptions, type Objective, type ObjectiveOptions } from "./objective.ts";
+
+/** Loss and metrics, as means over all that counts. */
+export interface Measured<M extends string = string> {
+  readonly loss: number;
+  readonly metrics: { readonly [name in M]: number };
+  /** How much counted: examples, or steps where there is an output for each. */
+  readonly weight: number;
+}
+
+export interface EvaluateOptions<E, B extends Parts, O extends Tree, M extends string>
+  extends ObjectiveOptions<O, B, M>, BatchingOptions<E, B> {
+  /** Default WebAssembly, closed at the end. */
+  readonly backend?: Backend;
+}
+
+/** Loss and metrics of a model on examples, without dropout, over batches in the order of the data. */
+export async function evaluate<
+  P extends Tree,
+  E extends object,
+  M extends string = never,
+  B extends SequenceExamples = OwnParts<E, SequenceExamples>,
+>(
+  model: Layer<P>,
+  params: NoInfer<P>,
+  examples: E,
+  options: EvaluateOptions<E, B, Tensor, M> & BatchesIfNeeded<E, B>,
+): Promise<Measured<M>>;
+export async function evaluate<
+  P extends Tree,
+  E extends object,
+  O extends Tree,
+  M extends string = never,
+  B extends Parts = OwnParts<E>,
+>(
+  model: Model<P, NoInfer<B>, O>,
+  params: NoInfer<P>,
+  examples: E,
+  options: EvaluateOptions<E, B, O, M> & BatchesIfNeeded<E, B>,
+): Promise<Measured<M>>;
+export async function evaluate<P extends Tree, E extends object, O extends Tree, M extends string, B extends Parts>(
+  model: Layer<P> | Model<P, B, O>,
+  params: P,
+  examples: E,
+  options: EvaluateOptions<E, B, O, M>,
+): Promise<Measured> {
+  checkOptions("evaluate", options, [...objectiveOptions, ...batchingOptions, "backend"], { batchSize: "size" });
+  const objective = objectiveOf("evaluate", modelOf(model), options);
+  const cut = batchingOf(options)(examples);
+  return withBackend(options.backend, async (backend) => {
+    const measurer = measuring({ objective, params, backend });
+    try {
+      return await measurer.run(params, cut);
+    } finally {
+      await measurer.dispose();
+    }
+  });
+}
+
+/** Evaluations of one objective. */
+export interface Measurer<P extends Tree, B extends Parts> {
+  run(params: P, cut: Batches<B>): Promise<Measured>;
+  dispose(): Promise<void>;
+}
+
+/** Compiles an evaluation for each shape of batches, when it is first asked for. */
+export function measuring<P extends Tree, B extends Parts>({
+  objective,
+  params,
+  backend,
+}: {
+  readonly objective: Objective<P, B>;
+  /** For their shapes. */
+  readonly params: P;
+  readonly backend: Backend;
+}): Measurer<P, B> {
+  const compiled = new Map<string, Evaluator<P, Weighted<B>, LossResult>>();
+  return {
+    async run(weights, cut) {
+      const { batch } = cut.at(0);
+      const shapes = shapesOf(batch);
+      const found =
+        compiled.get(shapes) ??
+        (await evaluator({
+          evaluate: (own: P, given: Weighted<B>) => objective(own, given, {}),
+          params,
+          batch,
+          backend,
+        }));
+      compiled.set(shapes, found);
+      return found.run(weights, cut.epoch(0));
+    },
+    async dispose() {
+      for (const each of compiled.values()) await each.dispose();
+    },
+  };
+}

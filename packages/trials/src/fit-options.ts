@@ -1,0 +1,158 @@
+import type { GradientTransform } from "@sluice/clip";
+import { TensorError, type Tree } from "@sluice/tensor";
+import { checkOptions } from "@sluice/tensor/internal";
+import type { LossResult, Parts, TrainerOptions, Weighted } from "@sluice/train";
+import { batchingOptions } from "./batching.ts";
+import type { EvaluateOptions } from "./evaluate.ts";
+import type { HistoryRow } from "./history.ts";
+import type { Run, StepTaken } from "./loop.ts";
+import { objectiveOptions } from "./objective.ts";
+import type { Better, ReduceOnPlateau } from "./stopping.ts";
+
+/** What `fit` is given of a data set. A `Dataset` of `@sluice/data` is such an object. */
+export interface FitData<E> {
+  readonly train: E;
+  /** Evaluated on the way; what is best is decided by it. */
+  readonly validation?: E;
+  /** Evaluated once, at the end. */
+  readonly test?: E;
+}
+
+/** How training goes, for scripts and for trials. */
+export interface TrainingOptions<P extends Tree, M extends string> {
+  /** Passes over the training data. Give these or `steps`. */
+  readonly epochs?: number;
+  /** Training steps, each of one batch. */
+  readonly steps?: number;
+  /** Steps from one evaluation to the next. Default: an epoch. */
+  readonly validateEvery?: number;
+  /** Ends training after so many evaluations without improvement. Default: never. */
+  readonly patience?: number;
+  /** What of an evaluation must improve. Default `{ metric: "loss", better: "lower" }`. */
+  readonly watch?: Watch<M>;
+  /** Reduces the learning rate where there is no improvement. Default: never. */
+  readonly reduceOnPlateau?: ReduceOnPlateau;
+  /** Which weights are kept: those of the best evaluation, or the last. Default "last". */
+  readonly keep?: "best" | "last";
+  /** Batches to one update, as if they were one batch. Default 1. */
+  readonly accumulate?: number;
+  /**
+   * What becomes of the gradient before it is subtracted: an optimizer, or a `chain` of clippers and an optimizer.
+   * Default Adam with a learning rate of 1e-3.
+   */
+  readonly optimizer?: GradientTransform;
+  /** Parameters to start from. Default: those that the model makes from the seed. */
+  readonly params?: P;
+}
+
+export interface Watch<M extends string> {
+  /** Its name among the metrics, or "loss". */
+  readonly metric: NoInfer<M> | "loss";
+  readonly better: Better;
+  /** By how much it must be better than the best so far to count as an improvement. Default 0: by anything. */
+  readonly least?: number;
+}
+
+/** Options of the training step that are handed on as they are. */
+type StepOptions<P extends Tree, B extends Parts> = Pick<
+  TrainerOptions<P, Weighted<B>, LossResult>,
+  "gradients" | "regularization" | "constrain" | "memory"
+>;
+
+export interface FitOptions<P extends Tree, E, B extends Parts, O extends Tree, M extends string>
+  extends TrainingOptions<P, M>, EvaluateOptions<E, B, O, M>, StepOptions<P, B> {
+  /** Of everything that is random, 0 to 2^32 - 1. Default 0. */
+  readonly seed?: number;
+  /** What `checkpoint()` gave: training goes on from there. The data, the model and the options must be the same. */
+  readonly resume?: Uint8Array;
+  /** Ends training after the step, or the evaluation, during which it is aborted. */
+  readonly signal?: { readonly aborted: boolean };
+  /** Called after every step, before an evaluation that follows it. */
+  onStep?(step: StepTaken<M>, run: Run<P>): void | Promise<void>;
+  /** Called after every evaluation; without validation data, where one would be. */
+  onRow?(row: HistoryRow<M>, run: Run<P>): void | Promise<void>;
+}
+
+export const stepOptions = ["gradients", "regularization", "constrain", "memory"];
+
+export const trainingOptions = [
+  "epochs",
+  "steps",
+  "validateEvery",
+  "patience",
+  "watch",
+  "reduceOnPlateau",
+  "keep",
+  "accumulate",
+  "optimizer",
+  "params",
+];
+
+const known = [
+  ...trainingOptions,
+  ...objectiveOptions,
+  ...batchingOptions,
+  ...stepOptions,
+  "backend",
+  "seed",
+  "resume",
+  "signal",
+  "onStep",
+  "onRow",
+];
+
+const aliases = {
+  batchSize: "size",
+  batch_size: "size",
+  learningRate: "optimizer",
+  earlyStopping: "patience",
+  callbacks: "onRow",
+  monitor: "watch",
+  key: "seed",
+};
+
+/** @throws an error that names what is wrong with the options, or what they need of the data. */
+export function checkFit(
+  data: FitData<unknown>,
+  options: TrainingOptions<Tree, string> & { readonly metrics?: object },
+): void {
+  checkOptions("fit", data, ["name", "train", "validation", "test", "provenance", "classes"]);
+  checkOptions("fit", options, known, aliases);
+  const { epochs, steps, validateEvery, patience, watch, reduceOnPlateau, keep, accumulate, metrics = {} } = options;
+  if ((epochs === undefined) === (steps === undefined))
+    throw new TensorError(`fit: expected either epochs or steps, got ${epochs === undefined ? "neither" : "both"}`);
+  const counts = {
+    epochs,
+    steps,
+    validateEvery,
+    patience,
+    accumulate,
+    "reduceOnPlateau.patience": reduceOnPlateau?.patience,
+  };
+  for (const [name, count] of Object.entries(counts)) {
+    if (count !== undefined && (!Number.isInteger(count) || count < 1))
+      throw new TensorError(`fit: expected ${name} as a whole number >= 1, got ${count}`);
+  }
+  if (reduceOnPlateau !== undefined) {
+    checkOptions("fit: reduceOnPlateau", reduceOnPlateau, ["factor", "patience", "min"]);
+    const { factor = 0.1, min = 0 } = reduceOnPlateau;
+    if (!(factor > 0 && factor < 1 && min >= 0 && min < 1))
+      throw new TensorError(
+        `fit: expected reduceOnPlateau with a factor and a min between 0 and 1, got ${factor} and ${min}`,
+      );
+  }
+  if (watch !== undefined) {
+    checkOptions("fit: watch", watch, ["metric", "better", "least"]);
+    const names = ["loss", ...Object.keys(metrics)];
+    if (!names.includes(watch.metric))
+      throw new TensorError(`fit: watch has the metric ${watch.metric}, expected one of ${names.join(", ")}`);
+    if (!["lower", "higher"].includes(watch.better))
+      throw new TensorError(`fit: expected watch.better as "lower" or "higher", got ${String(watch.better)}`);
+  }
+  if (keep !== undefined && !["best", "last"].includes(keep))
+    throw new TensorError(`fit: expected keep as "best" or "last", got ${String(keep)}`);
+  const needs = { patience, watch, reduceOnPlateau, 'keep: "best"': keep === "best" ? keep : undefined };
+  const need = Object.entries(needs).find(([, given]) => given !== undefined)?.[0];
+  if (need !== undefined && data.validation === undefined)
+    throw new TensorError(`fit: ${need} needs data.validation: what is best is decided by it`);
+}

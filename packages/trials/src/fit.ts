@@ -1,0 +1,235 @@
+import type { Layer } from "@sluice/cells";
+import { item, key, keyFor, type Backend, type Bytes, type Tensor, type Tree } from "@sluice/tensor";
+import {
+  accumulate,
+  adam,
+  scaled,
+  trainer,
+  type LossResult,
+  type Parts,
+  type Trainer,
+  type Weighted,
+} from "@sluice/train";
+import type { GradientTransform } from "@sluice/clip";
+import { withBackend } from "./backend.ts";
+import { batchingOf, type BatchesIfNeeded, type OwnParts } from "./batching.ts";
+import { evaluate, measuring, type Measured, type Measurer } from "./evaluate.ts";
+import { checkFit, type FitData, type FitOptions, type TrainingOptions, type Watch } from "./fit-options.ts";
+import { noSteps, type HistoryRow } from "./history.ts";
+import { trainOn, type LoopEnd, type Stopped } from "./loop.ts";
+import { modelOf, type Model, type SequenceExamples } from "./model.ts";
+import { objectiveOf, type Objective } from "./objective.ts";
+import { predict, type Inputs } from "./predict.ts";
+import { loadRun, saveRun, type SavedRun } from "./saved-run.ts";
+import { bestOf } from "./stopping.ts";
+
+/** Weights, and after how many steps they were so. */
+export interface Weights<P extends Tree> {
+  readonly params: P;
+  readonly step: number;
+}
+
+/** A trained model: plain data, and functions of it. */
+export interface Fitted<P extends Tree, E, O extends Tree, M extends string = string> {
+  /** The best or the last weights, as `keep` says. */
+  readonly params: P;
+  readonly last: Weights<P>;
+  /** Those of the best evaluation, of equals the first. Without validation they are the last. */
+  readonly best: Weights<P>;
+  readonly history: readonly HistoryRow<M>[];
+  readonly stopped: Stopped;
+  /** Of `params` on `data.test`. Absent without it, and where training was aborted. */
+  readonly test?: Measured<M>;
+  /** Loss and metrics of `params` on other examples. */
+  evaluate(examples: E): Promise<Measured<M>>;
+  /** The outputs for examples, `[examples, ...]`, in the order of the data. */
+  predict(examples: Inputs<E>): Promise<O>;
+  /** What `resume` needs to go on from here. */
+  checkpoint(): Promise<Bytes>;
+}
+
+/**
+ * Trains a model on examples, and evaluates it on the way: before the first step and after each epoch, or as
+ * `validateEvery` says.
+ *
+ *     const trained = await fit(model, { train, validation }, { loss: crossEntropy, epochs: 20, patience: 3, keep: "best" });
+ *     await trained.predict(test);
+ *
+ * All that is random comes from `seed`. A run that was saved, by `checkpoint()`, goes on with `resume` to the bits of
+ * one that was not interrupted, and so do its best weights, its learning rate and what `patience` counts.
+ *
+ * @throws a `DivergedError` where loss or gradient is not finite.
+ */
+export async function fit<
+  P extends Tree,
+  E extends object,
+  M extends string = never,
+  B extends SequenceExamples = OwnParts<E, SequenceExamples>,
+>(
+  model: Layer<P>,
+  data: FitData<E>,
+  options: FitOptions<P, E, B, Tensor, M> & BatchesIfNeeded<E, B>,
+): Promise<Fitted<P, E, Tensor, M>>;
+export async function fit<
+  P extends Tree,
+  E extends object,
+  O extends Tree,
+  M extends string = never,
+  B extends Parts = OwnParts<E>,
+>(
+  model: Model<P, NoInfer<B>, O>,
+  data: FitData<E>,
+  options: FitOptions<P, E, B, O, M> & BatchesIfNeeded<E, B>,
+): Promise<Fitted<P, E, O, M>>;
+export async function fit<P extends Tree, E extends object, O extends Tree, M extends string, B extends Parts>(
+  model: Layer<P> | Model<P, B, O>,
+  data: FitData<E>,
+  options: FitOptions<P, E, B, O, M>,
+): Promise<Fitted<P, E, O, M>> {
+  checkFit(data, options);
+  return fitted(modelOf(model), data, options);
+}
+
+async function fitted<P extends Tree, E extends object, O extends Tree, M extends string, B extends Parts>(
+  model: Model<P, B, O>,
+  data: FitData<E>,
+  options: FitOptions<P, E, B, O, M>,
+): Promise<Fitted<P, E, O, M>>;
+async function fitted(
+  own: Model<Tree, Parts, Tree>,
+  data: FitData<Parts>,
+  options: FitOptions<Tree, Parts, Parts, Tree, string>,
+): Promise<Fitted<Tree, Parts, Tree>> {
+  return withBackend(options.backend, async (backend) => {
+    const params = options.params ?? own.init(keyFor(key(options.seed ?? 0), "weights"));
+    const objective = objectiveOf("fit", own, options);
+    const measurer = measuring({ objective, params, backend });
+    try {
+      const { stopped, run } = await trained({ objective, params, data, options, backend, measurer });
+      const weights = weightsOf(run, options);
+      const kept = options.keep === "best" ? weights.best : weights.last;
+      const test =
+        data.test === undefined || stopped === "aborted"
+          ? undefined
+          : await measurer.run(kept.params, batchingOf(options)(data.test));
+      const { loss, metrics, perStep, size, batches, backend: given } = options;
+      const common = pick({ size, batches, backend: given });
+      return {
+        params: kept.params,
+        ...weights,
+        history: run.history,
+        stopped,
+        ...(test === undefined ? {} : { test }),
+        evaluate: (examples) =>
+          evaluate(own, kept.params, examples, { loss, ...pick({ metrics, perStep }), ...common }),
+        predict: (examples) => predict(own, kept.params, examples, common),
+        checkpoint: () => saveRun(run),
+      };
+    } finally {
+      await measurer.dispose();
+    }
+  });
+}
+
+interface TrainedParts {
+  readonly objective: Objective<Tree, Parts>;
+  readonly params: Tree;
+  readonly data: FitData<Parts>;
+  readonly options: FitOptions<Tree, Parts, Parts, Tree, string>;
+  readonly backend: Backend;
+  readonly measurer: Measurer<Tree, Parts>;
+}
+
+/** Compiles the training step and trains to the end. */
+async function trained({ objective, params, data, options, backend, measurer }: TrainedParts): Promise<LoopEnd<Tree>> {
+  const { seed = 0, size = 32, epochs, watch = byLoss } = options;
+  const root = key(seed);
+  const cut = batchingOf(options);
+  const train = cut(data.train, { key: keyFor(root, "batches") });
+  const validation = data.validation === undefined ? undefined : cut(data.validation);
+  const training = await trainer({
+    loss: (weights: Tree, batch: Weighted<Parts>, { key: stepKey }): LossResult =>
+      objective(weights, batch, { training: true, key: stepKey }),
+    optimizer: optimizerOf(options),
+    ...pick({
+      gradients: options.gradients,
+      regularization: options.regularization,
+      constrain: options.constrain,
+      memory: options.memory,
+    }),
+    params,
+    key: keyFor(root, "training"),
+    batch: train.at(0).batch,
+    backend,
+  });
+  try {
+    return await trainOn(await startOf(training, { params, seed, size, resume: options.resume }), {
+      training,
+      batches: train,
+      steps: epochs === undefined ? (options.steps ?? 0) : train.stepsIn(epochs),
+      end: epochs === undefined ? "steps" : "epochs",
+      every: options.validateEvery,
+      validate: validation && ((weights) => measurer.run(weights, validation)),
+      watched: watchedBy(watch),
+      improvement: watch,
+      patience: options.patience,
+      reduceOnPlateau: options.reduceOnPlateau,
+      signal: options.signal,
+      onStep: options.onStep?.bind(options),
+      onRow: options.onRow?.bind(options),
+    });
+  } finally {
+    await training.dispose();
+  }
+}
+
+/** The default of `watch`. */
+const byLoss = { metric: "loss", better: "lower" } as const;
+
+const watchedBy =
+  ({ metric }: Watch<string>) =>
+  ({ loss, metrics }: Measured): number =>
+    metric === "loss" ? loss : (metrics[metric] ?? NaN);
+
+function optimizerOf({
+  optimizer = adam({ learningRate: 1e-3 }),
+  accumulate: batches = 1,
+  reduceOnPlateau,
+}: TrainingOptions<Tree, string>): GradientTransform {
+  const accumulated = batches === 1 ? optimizer : accumulate(batches, optimizer);
+  return reduceOnPlateau === undefined ? accumulated : scaled(accumulated);
+}
+
+/** A run at its start, or at the checkpoint that it is resumed from. */
+async function startOf(
+  training: Trainer<Tree, Weighted<Parts>, LossResult>,
+  { params, seed, size, resume }: { params: Tree; seed: number; size: number; resume: Uint8Array | undefined },
+): Promise<SavedRun<Tree>> {
+  const start = { training: await training.state(), best: params, seed, size, history: [], sums: noSteps };
+  if (resume === undefined) return start;
+  const saved = await loadRun(resume, start);
+  await training.setState(saved.training);
+  return saved;
+}
+
+function weightsOf(
+  { training, best, history }: SavedRun<Tree>,
+  { watch = byLoss }: TrainingOptions<Tree, string>,
+): { readonly last: Weights<Tree>; readonly best: Weights<Tree> } {
+  const last = { params: training.params, step: item(training.step) };
+  const rows = history.flatMap(({ step, validation }) => (validation === undefined ? [] : [{ step, validation }]));
+  const row =
+    rows[
+      bestOf(
+        rows.map(({ validation }) => watchedBy(watch)(validation)),
+        watch,
+      )
+    ];
+  return { last, best: row === undefined ? last : { params: best, step: row.step } };
+}
+
+/** The members that are given, since an option that is `undefined` is none. */
+function pick<T extends object>(options: T): { [name in keyof T]?: Exclude<T[name], undefined> };
+function pick(options: object): object {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}

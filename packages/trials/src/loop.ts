@@ -1,0 +1,157 @@
+import type { Bytes, Tree } from "@sluice/tensor";
+import { withScale, type Batches, type LossResult, type Parts, type Trainer, type Weighted } from "@sluice/train";
+import type { Measured } from "./evaluate.ts";
+import { meansOf, noSteps, withStep, type HistoryRow, type StepSums } from "./history.ts";
+import { saveRun, type SavedRun } from "./saved-run.ts";
+import { bestOf, plateauScale, runsOut, type Improvement, type ReduceOnPlateau } from "./stopping.ts";
+
+/** Why training has ended. */
+export type Stopped = "epochs" | "steps" | "patience" | "aborted";
+
+/** A training step, as `onStep` is told of it. */
+export interface StepTaken<M extends string = string> {
+  /** Steps made, this one included, and those that there will be at most. */
+  readonly step: number;
+  readonly steps: number;
+  /** Examples in the batch. */
+  readonly examples: number;
+  readonly loss: number;
+  readonly metrics: { readonly [name in M]: number };
+  readonly gradientNorm: number;
+  /** What the gradient transforms reported, by path. */
+  readonly transforms: Readonly<Record<string, number>>;
+  /** How long the step took; no result depends on it. */
+  readonly seconds: number;
+}
+
+/** A run at some moment. */
+export interface Run<P extends Tree> {
+  params(): Promise<P>;
+  /** Everything that `resume` needs to go on from here. */
+  checkpoint(): Promise<Bytes>;
+}
+
+/** `B` is the batch. */
+export interface LoopOptions<P extends Tree, B extends Parts = Parts> {
+  readonly training: Trainer<P, Weighted<B>, LossResult>;
+  readonly batches: Batches<B>;
+  /** Steps to make at most, and what they are called where they are all made. */
+  readonly steps: number;
+  readonly end: "epochs" | "steps";
+  /** Steps from one row to the next; an epoch where it is undefined. */
+  readonly every: number | undefined;
+  /** Absent without validation data. */
+  readonly validate: ((params: P) => Promise<Measured>) | undefined;
+  /** The number of an evaluation that is watched. */
+  readonly watched: (validation: Measured) => number;
+  readonly improvement: Improvement;
+  readonly patience: number | undefined;
+  readonly reduceOnPlateau: ReduceOnPlateau | undefined;
+  readonly signal: { readonly aborted: boolean } | undefined;
+  readonly onStep: ((step: StepTaken, run: Run<P>) => void | Promise<void>) | undefined;
+  readonly onRow: ((row: HistoryRow, run: Run<P>) => void | Promise<void>) | undefined;
+}
+
+export interface LoopEnd<P extends Tree> {
+  readonly stopped: Stopped;
+  readonly run: SavedRun<P>;
+}
+
+/**
+ * Trains from where a run stands to its end. All that decides how it goes on, but for the state of the trainer, follows
+ * from the history, so a run that was saved at any moment goes on to the same bits.
+ */
+export async function trainOn<P extends Tree>(from: SavedRun<P>, options: LoopOptions<P>): Promise<LoopEnd<P>> {
+  const { training, onStep, onRow } = options;
+  let at: Standing<P> = from;
+  const saved = async (): Promise<SavedRun<P>> => ({ ...at, training: await training.state() });
+  const run: Run<P> = { params: () => training.params(), checkpoint: async () => saveRun(await saved()) };
+  for (;;) {
+    if (isDue(training.step, options) && at.history.at(-1)?.step !== training.step) {
+      const row = await evaluated(at, options);
+      at = await afterRow(at, row, options);
+      await onRow?.(row, run);
+    }
+    const stopped = whyStopped(at, options);
+    if (stopped !== undefined) return { stopped, run: await saved() };
+    const { taken, sums } = await stepped(at, options);
+    at = { ...at, sums };
+    await onStep?.(taken, run);
+  }
+}
+
+/** A run without the state of its trainer. */
+type Standing<P extends Tree> = Omit<SavedRun<P>, "training">;
+
+function isDue<P extends Tree>(step: number, { steps, every, validate, batches }: LoopOptions<P>): boolean {
+  if (step === steps) return true;
+  if (step === 0) return validate !== undefined;
+  return every === undefined ? batches.stepsIn(epochsAt(batches, step)) === step : step % every === 0;
+}
+
+async function evaluated<P extends Tree>(
+  { sums }: Standing<P>,
+  { training, batches, validate }: LoopOptions<P>,
+): Promise<HistoryRow> {
+  const { step } = training;
+  const validation = await validate?.(await training.params());
+  return {
+    step,
+    epoch: epochsAt(batches, step),
+    ...(sums.steps === 0 ? {} : { training: meansOf(sums) }),
+    ...(validation === undefined ? {} : { validation }),
+  };
+}
+
+async function afterRow<P extends Tree>(
+  before: Standing<P>,
+  row: HistoryRow,
+  options: LoopOptions<P>,
+): Promise<Standing<P>> {
+  const { training, improvement, reduceOnPlateau } = options;
+  const history = [...before.history, row];
+  const values = watchedIn(history, options);
+  if (reduceOnPlateau !== undefined) {
+    const rule = { ...reduceOnPlateau, ...improvement };
+    const scale = plateauScale(values, rule);
+    if (scale !== plateauScale(values.slice(0, -1), rule))
+      await training.setState(withScale(await training.state(), scale));
+  }
+  const isBest = bestOf(values, improvement) === values.length - 1;
+  return { ...before, history, sums: noSteps, best: isBest ? await training.params() : before.best };
+}
+
+function whyStopped<P extends Tree>(at: Standing<P>, options: LoopOptions<P>): Stopped | undefined {
+  const { training, steps, end, patience, improvement, signal } = options;
+  if (training.step >= steps) return end;
+  if (patience !== undefined && runsOut(watchedIn(at.history, options), { patience, ...improvement }))
+    return "patience";
+  return signal?.aborted === true ? "aborted" : undefined;
+}
+
+async function stepped<P extends Tree>(
+  { sums }: Standing<P>,
+  { training, batches, steps }: LoopOptions<P>,
+): Promise<{ readonly taken: StepTaken; readonly sums: StepSums }> {
+  const { batch, examples } = batches.at(training.step);
+  const started = performance.now();
+  const { loss, metrics, gradientNorm, transforms, weight = 1 } = await training.run(batch);
+  const seconds = (performance.now() - started) / 1000;
+  return {
+    taken: { step: training.step, steps, examples, loss, metrics, gradientNorm, transforms, seconds },
+    sums: withStep(sums, { loss, metrics, gradientNorm, weight }),
+  };
+}
+
+/** What is watched, of all evaluations. */
+function watchedIn(history: readonly HistoryRow[], { watched }: Pick<LoopOptions<Tree>, "watched">): number[] {
+  return history.flatMap(({ validation }) => (validation === undefined ? [] : [watched(validation)]));
+}
+
+/** Whole epochs in so many steps. */
+function epochsAt({ stepsIn }: Pick<Batches<Parts>, "stepsIn">, step: number): number {
+  let epochs = Math.floor(step / stepsIn(1));
+  while (stepsIn(epochs) > step) epochs -= 1;
+  while (stepsIn(epochs + 1) <= step) epochs += 1;
+  return epochs;
+}

@@ -1,0 +1,56 @@
+import type { ApplyOptions, Layer } from "@sluice/cells";
+import { isTensor, type ArrayTensor, type Tensor, type Tree } from "@sluice/tensor";
+import type { Parts } from "@sluice/train";
+
+/** What a model is told besides parameters and examples. */
+export type ModelOptions = Pick<ApplyOptions, "training" | "key">;
+
+/**
+ * What is trained: parameters, and a function of them and a batch of examples. `E` is what it reads of a batch. A layer
+ * of `@sluice/cells` is taken as it is; this is for models of several inputs, and for one's own.
+ */
+export interface Model<P extends Tree, E extends Parts, O extends Tree = Tensor> {
+  readonly init: (key: ArrayTensor) => P;
+  /** The output has a row for each example. */
+  readonly apply: (params: P, examples: E, options?: ModelOptions) => { readonly output: O };
+}
+
+/** What a layer reads of a batch: `x`, and where they are there, `lengths`, `resets` and the extras of its cells. */
+export type SequenceExamples = Parts & {
+  /** `[batch, time, features]`, or what the layer says. */
+  readonly x: Tensor;
+  /** Steps of each row, i32 `[batch]`. */
+  readonly lengths?: Tensor;
+  /** bool `[batch, time]`: where a sequence begins within a row. */
+  readonly resets?: Tensor;
+};
+
+/** A layer as a model of examples by name. */
+export function layerModel<P extends Tree>(layer: Layer<P>): Model<P, SequenceExamples> {
+  return {
+    init: (key) => layer.init(key),
+    apply(params, examples, options = {}) {
+      const { x, lengths, resets } = examples;
+      const extra = Object.fromEntries(
+        Object.keys(layer.extra).flatMap((name) => {
+          const part = examples[name];
+          return part !== undefined && isTensor(part) ? [[name, part]] : [];
+        }),
+      );
+      return layer.apply(params, x, {
+        ...options,
+        ...(lengths === undefined ? {} : { lengths }),
+        ...(resets === undefined ? {} : { resets }),
+        ...(Object.keys(extra).length === 0 ? {} : { extra }),
+      });
+    },
+  };
+}
+
+/** A model, or a layer as one. */
+export function modelOf<P extends Tree, E extends Parts, O extends Tree>(
+  model: Layer<P> | Model<P, E, O>,
+): Model<P, E, O>;
+export function modelOf(model: Layer | Model<Tree, SequenceExamples, Tree>): Model<Tree, SequenceExamples, Tree> {
+  return "outputShape" in model ? layerModel(model) : model;
+}

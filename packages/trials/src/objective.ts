@@ -1,0 +1,137 @@
+import {
+  convert,
+  expand,
+  iota,
+  isTensor,
+  less,
+  mul,
+  select,
+  sum,
+  TensorError,
+  type Tensor,
+  type Tree,
+} from "@sluice/tensor";
+import type { LossResult, Parts, Weighted } from "@sluice/train";
+import type { Model, ModelOptions } from "./model.ts";
+
+/** What of a batch counts, as the losses of `@sluice/train` take it. */
+export interface Counted {
+  /** The weights of the examples `[batch]`, or of the steps `[batch, time]` where the data has `counted`. */
+  readonly mask: Tensor;
+  /** Steps of each row, i32 `[batch]`, where there is an output for each step. */
+  readonly lengths?: Tensor;
+}
+
+/** The part `y` of a batch. */
+export type TargetOf<B> = B extends { readonly y: infer Y } ? Y : undefined;
+
+/**
+ * A loss: `crossEntropy`, `mse`, or a function of one's own of the output, the target `y`, what of them counts, and the
+ * whole batch. It gives a mean over what counts, a float scalar, or a `LossResult` that says what the mean is over.
+ */
+export type LossFunction<O extends Tree, B extends Parts> = (
+  output: O,
+  target: TargetOf<B>,
+  counted: Counted,
+  batch: Weighted<B>,
+) => Tensor | LossResult;
+
+/** A metric such as `accuracy`: a mean over what counts, a scalar. */
+export type MetricFunction<O extends Tree, B extends Parts> = (
+  output: O,
+  target: TargetOf<B>,
+  counted: Counted,
+  batch: Weighted<B>,
+) => Tensor;
+
+/** Metrics by name. */
+export type MetricFunctions<O extends Tree, B extends Parts, M extends string> = {
+  readonly [name in M]: MetricFunction<O, B>;
+};
+
+export interface ObjectiveOptions<O extends Tree, B extends Parts, M extends string> {
+  readonly loss: LossFunction<O, B>;
+  /** Reported beside the loss, of training and of validation. Default none. */
+  readonly metrics?: MetricFunctions<O, B, M>;
+  /**
+   * Whether the output has a row for each step, so that steps count and not sequences. Default: whether it is a tensor
+   * of three axes or more, `[batch, time, features]`.
+   */
+  readonly perStep?: boolean;
+}
+
+export const objectiveOptions = ["loss", "metrics", "perStep"];
+
+/** Loss, metrics and weight of a batch. */
+export type Objective<P extends Tree, B extends Parts> = (
+  params: P,
+  batch: Weighted<B>,
+  options: ModelOptions,
+) => LossResult & { readonly weight: Tensor };
+
+/**
+ * What is minimized. A batch weighs as much as it has examples, or, where there is an output for each step, real steps:
+ * what only fills it up counts nowhere.
+ */
+export function objectiveOf<P extends Tree, B extends Parts, O extends Tree, M extends string>(
+  operation: string,
+  model: Model<P, B, O>,
+  options: ObjectiveOptions<O, B, M>,
+): Objective<P, B>;
+export function objectiveOf(
+  operation: string,
+  model: Model<Tree, Parts, Tree>,
+  { loss, metrics = {}, perStep }: ErasedOptions,
+): Objective<Tree, Parts> {
+  return (params, batch, options) => {
+    const { output } = model.apply(params, batch, options);
+    const steps = (perStep ?? (isTensor(output) && output.shape.length > 2)) ? timeOf(operation, output) : undefined;
+    const counted = countedIn(operation, batch, steps);
+    const result = loss(output, batch["y"], counted, batch);
+    const own = isTensor(result) ? { loss: result } : result;
+    const measured = Object.entries(metrics).map(([name, metric]) => [
+      name,
+      metric(output, batch["y"], counted, batch),
+    ]);
+    return {
+      ...own,
+      metrics: { ...own.metrics, ...Object.fromEntries(measured) },
+      weight: own.weight ?? weightOf(counted, steps),
+    };
+  };
+}
+
+type Erased<R> = (output: Tree, target: Tree | undefined, counted: Counted, batch: Weighted<Parts>) => R;
+
+interface ErasedOptions {
+  readonly loss: Erased<Tensor | LossResult>;
+  readonly metrics?: { readonly [name: string]: Erased<Tensor> };
+  readonly perStep?: boolean;
+}
+
+function timeOf(operation: string, output: Tree): number {
+  const time = isTensor(output) ? output.shape[1] : undefined;
+  if (time === undefined)
+    throw new TensorError(`${operation}: perStep needs an output [batch, time, ...]; leave it out for others`);
+  return time;
+}
+
+function countedIn(operation: string, batch: Weighted<Parts>, steps: number | undefined): Counted {
+  const { lengths, counted, weight } = batch;
+  if (steps === undefined) return { mask: weight };
+  if (counted !== undefined && !isTensor(counted))
+    throw new TensorError(`${operation}: counted must be a tensor [batch, time], got several`);
+  return {
+    mask: counted === undefined ? weight : mul(counted, expand(weight, 1)),
+    ...(lengths !== undefined && isTensor(lengths) ? { lengths } : {}),
+  };
+}
+
+/** The sum of the weights of examples, or of steps. */
+function weightOf({ mask, lengths }: Counted, steps: number | undefined): Tensor {
+  if (steps === undefined) return sum(mask);
+  const ofExamples = mask.shape.length === 1;
+  if (lengths === undefined) return ofExamples ? mul(sum(mask), steps) : sum(mask);
+  if (ofExamples) return sum(mul(mask, convert(lengths, mask.dtype)));
+  return sum(select(less(iota([steps]), expand(lengths, 1)), mask, 0));
+}

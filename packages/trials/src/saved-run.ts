@@ -1,0 +1,59 @@
+import { readSafetensors, SafetensorsError } from "@sluice/formats";
+import type { Bytes, Tree } from "@sluice/tensor";
+import { loadState, saveState, type TrainState } from "@sluice/train";
+import type { HistoryRow, StepSums } from "./history.ts";
+
+const name = "sluice.fit";
+
+/** Everything that a run goes on from, in numbers. */
+export interface RunNumbers {
+  /** What must be the same for a run to go on. */
+  readonly seed: number;
+  readonly size: number;
+  readonly history: readonly HistoryRow[];
+  /** Of the steps since the last row. */
+  readonly sums: StepSums;
+}
+
+/** Everything that a run goes on from. */
+export interface SavedRun<P extends Tree> extends RunNumbers {
+  readonly training: TrainState<P>;
+  /** The best weights so far; the first ones before any evaluation. */
+  readonly best: P;
+}
+
+/** A run as one safetensors file, exact to the bit. */
+export function saveRun<P extends Tree>({ training, best, ...numbers }: SavedRun<P>): Promise<Bytes> {
+  return saveState({ training, best }, { metadata: { [name]: JSON.stringify(numbers, encoded) } });
+}
+
+/**
+ * The run that {@link saveRun} wrote; `like` has its arrays' shapes.
+ *
+ * @throws an error where the file is no such run, is damaged, or is of another model, optimizer, seed or batch size.
+ */
+export async function loadRun<P extends Tree>(
+  bytes: Uint8Array,
+  like: Pick<SavedRun<P>, "training" | "best" | "seed" | "size">,
+): Promise<SavedRun<P>> {
+  const text = readSafetensors(bytes).metadata[name];
+  if (text === undefined)
+    throw new SafetensorsError("the file is no checkpoint of fit, which `checkpoint()` of its result gives");
+  const numbers: RunNumbers = JSON.parse(text, decoded);
+  for (const what of ["seed", "size"] as const)
+    if (numbers[what] !== like[what])
+      throw new SafetensorsError(
+        `the checkpoint is of a run with the ${what} ${numbers[what]}, and this one has ${like[what]}: give the same to go on`,
+      );
+  const { training, best } = await loadState(bytes, { training: like.training, best: like.best });
+  return { training, best, ...numbers };
+}
+
+/** JSON has neither NaN nor infinities nor -0. */
+const encoded = (_: string, value: unknown): unknown =>
+  typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0))
+    ? { $number: Object.is(value, -0) ? "-0" : String(value) }
+    : value;
+
+const decoded = (_: string, value: unknown): unknown =>
+  typeof value === "object" && value !== null && "$number" in value ? Number(value.$number) : value;
