@@ -127,8 +127,8 @@ describe("every cell", () => {
     (cell) => {
       const model = eventModel({ cell, hidden: 3 });
       const params = model.init(key(1));
-      const logits = (given: Parameters<typeof model.logits>[1]): number[] => [
-        ...valuesOf(model.logits(params, given)),
+      const logits = (given: Parameters<typeof model.apply>[1]): number[] => [
+        ...valuesOf(model.apply(params, given).output),
       ];
       const own = logits(train);
       expect(logits(short)).toEqual(Array.from(order).flatMap((n) => own.slice(2 * n, 2 * n + 2)));

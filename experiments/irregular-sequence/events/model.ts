@@ -1,7 +1,7 @@
 import { dense, gru, lstm, sequence, sequential, type Cell } from "@sluice/cells";
 import { gruD, rnnDecay } from "@sluice/irregular";
 import { concat, onesLike, type ArrayTensor, type Tensor } from "@sluice/tensor";
-import type { LogitsOptions } from "@sluice/trials";
+import type { ModelOptions } from "@sluice/trials";
 
 export type CellName = "lstm" | "gru" | "rnnDecay" | "gruD";
 
@@ -49,15 +49,14 @@ export function eventModel({ cell, hidden }: { readonly cell: CellName; readonly
   const layer = sequence(cellOf(hidden), { outputs: "last" });
   const model = sequential([layer, dense({ input: hidden, output: 2 })]);
   type Params = Parameters<typeof model.apply>[0];
-  const run = (params: Params, events: Events, options: LogitsOptions & { readonly traces?: readonly string[] }) => {
+  const run = (params: Params, events: Events, options: ModelOptions & { readonly traces?: readonly string[] }) => {
     const { x, extra } = read(events);
     return model.apply(params, x, { ...options, lengths: events.lengths, ...(extra === undefined ? {} : { extra }) });
   };
   return {
     init: (key: ArrayTensor): Params => model.init(key),
-    /** `[batch, 2]` */
-    logits: (params: Params, events: Events, options: LogitsOptions = {}): Tensor =>
-      run(params, events, options).output,
+    /** Logits `[batch, 2]`. */
+    apply: (params: Params, events: Events, options: ModelOptions = {}) => run(params, events, options),
     /**
      * The factors that the state is multiplied by before each event, `[batch, time, hidden]`; none of a cell that is
      * told the time as an input.

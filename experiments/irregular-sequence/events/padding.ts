@@ -1,7 +1,7 @@
 import type { TrialContext } from "@sluice/study";
 import { key, valuesOf, type Backend, type Tree } from "@sluice/tensor";
 import { adam, batches, crossEntropy, trainer, type Weighted } from "@sluice/train";
-import type { Classifier } from "@sluice/trials";
+import type { Model } from "@sluice/trials";
 import type { Events } from "./model.ts";
 import { streamBatches, streams as streamsOf, type Streams } from "./streams.ts";
 
@@ -21,7 +21,7 @@ export const perEpoch = "padding-per-epoch";
 const rounds = 9;
 
 export interface PaddingOptions<P extends Tree> {
-  readonly model: Classifier<P, Events>;
+  readonly model: Model<P, Events>;
   readonly backend: Backend;
   /** Steps that every stream is padded to. */
   readonly steps: number;
@@ -64,7 +64,7 @@ export async function recordPaddingCost<P extends Tree>(
   const started = performance.now();
   const training = await trainer({
     loss: (weights: P, given: Weighted<Streams>) => ({
-      loss: crossEntropy(model.logits(weights, given), given.y, { mask: given.weight }),
+      loss: crossEntropy(model.apply(weights, given).output, given.y, { mask: given.weight }),
     }),
     optimizer: adam({ learningRate: 1e-3 }),
     params: model.init(key(0)),

@@ -74,10 +74,9 @@ export default study({
   async trial(context) {
     const { longest, steps, train, validation, test, cell, hidden, timedStreams, timedBatch } = context.config;
     const model = eventModel({ cell, hidden });
-    const outcome = await classificationTrial(context, {
+    const outcome = await classificationTrial(context, model, {
       data: streams({ longest, steps, train, validation, test }),
-      model,
-      batchesOf: streamBatches,
+      batches: streamBatches,
       inspect: async (params, when) => recordKept(context, { model, params, steps, when }),
     });
     const backend = trialBackend(context);

@@ -1,13 +1,6 @@
 import { digits } from "@sluice/data";
 import { better, study } from "@sluice/study";
-import {
-  classificationMetrics,
-  classificationTrial,
-  firstRows,
-  gradientFlowOf,
-  horizonMetric,
-  sequenceClassifier,
-} from "@sluice/trials";
+import { classificationMetrics, classificationTrial, firstRows, gradientFlowOf, horizonMetric } from "@sluice/trials";
 import { anchors } from "./anchors.ts";
 import { digitModel, type CellName } from "./model.ts";
 
@@ -76,10 +69,6 @@ export default study({
     const model = digitModel({ cell, hidden, input: by === "rows" ? size : 1 });
     const data = await digits({ by, size, train, validation, test });
     const { x, y } = firstRows(data.validation, flowExamples);
-    return classificationTrial(context, {
-      data,
-      model: sequenceClassifier(model),
-      ...gradientFlowOf(context, { model, x, y }),
-    });
+    return classificationTrial(context, model, { data, ...gradientFlowOf(context, { model, x, y }) });
   },
 });

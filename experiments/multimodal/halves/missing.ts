@@ -1,7 +1,6 @@
 import type { Halves } from "@sluice/data";
-import { argmax, compile, valuesOf, type Backend, type Tensor, type Tree } from "@sluice/tensor";
+import { argmax, valuesOf, type Tensor } from "@sluice/tensor";
 import { rowsOf } from "@sluice/train";
-import type { Seen } from "./model.ts";
 
 /** What can be there of a digit, as the metrics are named. */
 export type Case = "both" | "upperMissing" | "lowerMissing";
@@ -16,30 +15,12 @@ export function casesOf(present: Tensor): { readonly [name in Case]: Int32Array 
   return { both: rows(1, 1), upperMissing: rows(0, 1), lowerMissing: rows(1, 0) };
 }
 
-export interface ByCaseOptions<P extends Tree> {
-  readonly model: { logits(params: P, seen: Seen): Tensor };
-  readonly params: P;
-  readonly examples: Halves;
-  readonly backend: Backend;
-}
-
-/** Accuracy in per cent by what is missing; `null` where no digit is of a case. */
-export async function accuracyByCase<P extends Tree>({
-  model,
-  params,
-  examples,
-  backend,
-}: ByCaseOptions<P>): Promise<{ readonly [name in Case]: number | null }> {
-  const { y, ...seen } = examples;
-  const answer = await compile((weights: P, given: Seen) => argmax(model.logits(weights, given)), [params, seen], {
-    backend,
-  });
-  const answers = valuesOf(await answer(params, seen));
-  await answer.dispose();
-  const classes = valuesOf(y);
+/** Accuracy in per cent of logits `[examples, 10]`, by what is missing; `null` where no digit is of a case. */
+export function accuracyByCase(logits: Tensor, { y, present }: Halves): { readonly [name in Case]: number | null } {
+  const [answers, classes] = [valuesOf(argmax(logits)), valuesOf(y)];
   const right = (rows: Int32Array): number | null =>
     rows.length === 0 ? null : (100 * rows.filter((i) => answers[i] === classes[i]).length) / rows.length;
-  const { both, upperMissing, lowerMissing } = casesOf(examples.present);
+  const { both, upperMissing, lowerMissing } = casesOf(present);
   return { both: right(both), upperMissing: right(upperMissing), lowerMissing: right(lowerMissing) };
 }
 

@@ -2,7 +2,7 @@ import { dense, gru, sequence } from "@sluice/cells";
 import type { Halves } from "@sluice/data";
 import { concatenation, gmu, lmf, multimodal, type DescribedModality, type Fusion } from "@sluice/fusion";
 import { reshape, sliceAxis, type ArrayTensor, type Tensor } from "@sluice/tensor";
-import type { LogitsOptions } from "@sluice/trials";
+import type { ModelOptions } from "@sluice/trials";
 
 export type FusionName = "upper" | "lower" | "concatenation" | "gmu" | "lmf";
 
@@ -53,9 +53,8 @@ export function halvesModel({ fusion: name, hidden }: { readonly fusion: FusionN
     );
   return {
     init: (key: ArrayTensor) => model.init(key),
-    /** `[batch, 10]` */
-    logits: (params: Params, given: Seen, { training = false, key }: LogitsOptions = {}): Tensor =>
-      model.apply(params, modalities(given), { training, ...(key && { key }) }).output,
+    /** Logits `[batch, 10]`. */
+    apply: (params: Params, given: Seen, options: ModelOptions = {}) => model.apply(params, modalities(given), options),
     /** The gates as they are applied, `[batch, hidden]` by `fusion.gate.<half>`; none of a fusion without gates. */
     gates: (params: Params, given: Seen): Readonly<Record<string, Tensor>> => {
       const { traces } = model.apply(params, modalities(given), { traces: true });

@@ -1,6 +1,6 @@
 import { halves } from "@sluice/data";
 import { study, type Metric } from "@sluice/study";
-import { classificationMetrics, classificationTrial } from "@sluice/trials";
+import { classificationMetrics, classificationTrial, predict } from "@sluice/trials";
 import { claims } from "./claims.ts";
 import { recordGates } from "./gates.ts";
 import { accuracyByCase, complete, type Case } from "./missing.ts";
@@ -78,13 +78,12 @@ export default study({
     const data = await halves({ noise, missing, train, validation, test });
     const model = halvesModel({ fusion, hidden });
     let cases: { readonly [name in Case]?: number | null } = {};
-    const { metrics, ...outcome } = await classificationTrial(context, {
+    const { metrics, ...outcome } = await classificationTrial(context, model, {
       data,
-      model,
       async inspect(params, when, backend) {
         if (when === "start of training") return;
         recordGates(context, { model, params, examples: complete(data.validation) });
-        cases = await accuracyByCase({ model, params, examples: data.test, backend });
+        cases = accuracyByCase(await predict(model, params, data.test, { backend }), data.test);
       },
     });
     return { ...outcome, metrics: { ...metrics, ...cases } };

@@ -2,11 +2,11 @@ import { dense, rnn, sequence, sequential } from "@sluice/cells";
 import { inProcess, memoryStore, planRun, runStudy, study, type TrialContext } from "@sluice/study";
 import { key, normal, tensor, valuesOf } from "@sluice/tensor";
 import { describe, expect, test } from "vitest";
-import { classificationMetrics, classificationTrial, type TrainingSettings } from "./classification.ts";
-import { sequenceClassifier } from "./classifier.ts";
+import { classificationMetrics, classificationTrial } from "./classification.ts";
 import { firstRows } from "./examples.ts";
 import { gradientFlowOf, horizonMetric } from "./gradient-flow.ts";
 import { recent } from "./recent.ts";
+import type { TrainingSettings } from "./training.ts";
 import { runInMemory, type MemoryContextOptions } from "./testing/run-in-memory.ts";
 
 const settings: TrainingSettings = {
@@ -29,9 +29,8 @@ const data = { train: lasts(40, 1), validation: lasts(20, 2), test: lasts(30, 3)
 const model = sequential([sequence(rnn({ input: 1, hidden: 3 }), { outputs: "last" }), dense({ input: 3, output: 2 })]);
 
 const trial = (context: TrialContext<TrainingSettings>) =>
-  classificationTrial(context, {
+  classificationTrial(context, model, {
     data,
-    model: sequenceClassifier(model),
     ...gradientFlowOf(context, { model, ...firstRows(data.validation, 5) }),
   });
 

@@ -246,7 +246,7 @@ describe("sequences of unequal length", () => {
     ]);
     const offsets = tensor(Int32Array.from([0, 3, 4, 9, 11]));
     const ragged = {
-      sequences: raggedBatch({ values: normal(key(1), [11, 1]), offsets }),
+      sequences: raggedBatch({ values: tensor(valuesOf(normal(key(1), [11, 1])), [11, 1]), offsets }),
       perSequence: { y: tensor([1, 2, 3, 4], [4, 1]) },
     };
     const options = { size: 3, backend, batches: raggedBatches<typeof ragged.perSequence> };

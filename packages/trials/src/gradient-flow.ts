@@ -31,7 +31,7 @@ export interface FlowOptions<P extends Tree> {
 export function gradientFlowOf<P extends Tree>(
   context: Pick<TrialContext, "series">,
   { model, x, y }: FlowOptions<P>,
-): Required<Pick<ClassificationTask<P, never>, "inspect" | "watch">> {
+): Required<Pick<ClassificationTask<P, never>, "inspect" | "measure">> {
   const measure = (params: P, inputs: Tensor, classes: Tensor) => {
     const zeros = model.perturbations({ batch: inputs.shape[0]!, time: inputs.shape[1]! });
     const loss = (perturbations: Tree): Tensor =>
@@ -61,6 +61,6 @@ export function gradientFlowOf<P extends Tree>(
         });
       });
     },
-    watch: async (params, backend) => ({ horizon: item((await look(params, backend)).horizon) }),
+    measure: async (params, backend) => ({ horizon: item((await look(params, backend)).horizon) }),
   };
 }

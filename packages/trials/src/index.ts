@@ -17,17 +17,23 @@ export type {
   ObjectiveOptions,
   TargetOf,
 } from "./objective.ts";
-export type { BatchesOf, BatchingOptions } from "./batching.ts";
+export type { BatchesIfNeeded, BatchesOf, BatchingOptions, OwnParts } from "./batching.ts";
 
 // Whole trials
+export {
+  trainingMetrics,
+  trainingTrial,
+  weightFiles,
+  type Numbers,
+  type TrainingSettings,
+  type TrainingTask,
+} from "./training.ts";
 export {
   classificationMetrics,
   classificationTrial,
   type ClassificationTask,
   type Labelled,
-  type TrainingSettings,
 } from "./classification.ts";
-export { sequenceClassifier, type Classifier, type LogitsOptions } from "./classifier.ts";
 
 // Looking at what is trained
 export { gradientFlowOf, horizonMetric, type FlowOptions } from "./gradient-flow.ts";

@@ -66,7 +66,13 @@ function sessionOf(
     async checkpoint(given) {
       const rows = await metrics.flush();
       assertHeld(lock);
-      writeCheckpoint(files.checkpoints, { ...given, trial, metrics: rows, series: series.lines(), files: kept.hashes() });
+      writeCheckpoint(files.checkpoints, {
+        ...given,
+        trial,
+        metrics: rows,
+        series: series.lines(),
+        files: kept.hashes(),
+      });
     },
     flush: async () => void (await metrics.flush()),
     rows: async () => readSealedMetrics(files.metrics, metrics.written()),

@@ -54,7 +54,9 @@ export function storedSeries(name: string, series: Series, earlier: StoredSeries
  */
 export function checkedFileName(name: string, taken: Iterable<string> = []): string {
   if ([...taken].includes(name))
-    throw new Error(`file: "${name}" is written already, and each name is written once: keep what changes in checkpoints`);
+    throw new Error(
+      `file: "${name}" is written already, and each name is written once: keep what changes in checkpoints`,
+    );
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name))
     throw new Error(`file: "${name}" becomes a file name: use letters, digits, ., - and _`);
   return name;

@@ -1,0 +1,192 @@
+import type { Layer } from "@sluice/cells";
+import { chain, globalNorm, type GradientTransform } from "@sluice/clip";
+import { weightsHash } from "@sluice/formats";
+import type { Metric, Settings, TrialContext, TrialOutcome } from "@sluice/study";
+import { key, keyFor, type Backend, type Tensor, type Tree } from "@sluice/tensor";
+import { adam, saveState, type Parts } from "@sluice/train";
+import { trialBackend } from "./backend.ts";
+import type { BatchesIfNeeded, OwnParts } from "./batching.ts";
+import { divergesAs } from "./diverged.ts";
+import type { Measured } from "./evaluate.ts";
+import { fit, type Fitted } from "./fit.ts";
+import type { FitData, FitOptions } from "./fit-options.ts";
+import { modelOf, type Model, type SequenceExamples } from "./model.ts";
+import { pace } from "./pace.ts";
+import { recent } from "./recent.ts";
+
+/** Settings of every study that trains. */
+export type TrainingSettings = Settings & {
+  /** Examples a step. */
+  readonly batch: number;
+  readonly epochs: number;
+  readonly learningRate: number;
+  /** Largest global norm of the gradient. */
+  readonly clip: number;
+  /** Steps between two points of the curves of loss and gradient norm: each is a mean over them. */
+  readonly logEvery: number;
+  /** Steps between two validations; each is followed by a checkpoint. */
+  readonly validateEvery: number;
+};
+
+/** Metrics of every study that trains: those of {@link trainingTrial} where nothing else is said. */
+export const trainingMetrics = {
+  validationLoss: { label: "Validation loss", better: "lower", digits: 3 },
+  testLoss: { label: "Held-out loss", better: "lower", digits: 3, curve: false },
+  loss: { label: "Training loss", better: "lower", summarise: "tail mean", digits: 3 },
+  gradientNorm: { label: "Gradient norm", better: "lower", summarise: "tail mean", digits: 2, log: true },
+} as const satisfies { readonly [name: string]: Metric };
+
+/** Numbers by the names of a study's metrics. */
+export type Numbers = { readonly [metric: string]: number };
+
+/** The files of a trial's weights; the second only where there is validation data. */
+export const weightFiles = { last: "last.safetensors", best: "best.safetensors" } as const;
+
+/** What a trial trains, and how. What is not said here is as `fit` has it. */
+export interface TrainingTask<P extends Tree, E, B extends Parts, O extends Tree, M extends string> extends Pick<
+  FitOptions<P, E, B, O, M>,
+  | "loss"
+  | "metrics"
+  | "perStep"
+  | "batches"
+  | "patience"
+  | "watch"
+  | "reduceOnPlateau"
+  | "keep"
+  | "accumulate"
+  | "params"
+  | "gradients"
+  | "regularization"
+  | "constrain"
+  | "memory"
+> {
+  readonly data: FitData<E>;
+  /** Default: the gradient clipped to the settings' norm, and Adam with the settings' learning rate. */
+  readonly optimizer?: GradientTransform;
+  /** What the curves have of a validation. Default `{ validationLoss }`. */
+  readonly validated?: (validation: Measured<M>) => Numbers;
+  /** What the outcome has of the test data. Default `{ testLoss }`. */
+  readonly tested?: (test: Measured<M>) => Numbers;
+  /** Looks at the weights before the first step, and at those that are kept after the last. */
+  inspect?(params: P, when: "start of training" | "end of training", backend: Backend): Promise<void>;
+  /** Metrics of the weights, added to the row of every validation. */
+  measure?(params: P, backend: Backend): Promise<Numbers>;
+}
+
+/**
+ * {@link fit} as the trial of a study: with the trial's seed, settings, threads and checkpoints, its rows of metrics and
+ * its progress. The model is evaluated on the test data once, at the end, with the weights that are kept. The weights
+ * are files of the result, {@link weightFiles}, and the outcome has the hash of those that are kept.
+ *
+ * Everything random comes from the trial's seed, so variants see the same batches in the same order. A trial that was
+ * stopped goes on from its last checkpoint with the bits of one that was not.
+ */
+export async function trainingTrial<
+  P extends Tree,
+  E extends object,
+  M extends string = never,
+  B extends SequenceExamples = OwnParts<E, SequenceExamples>,
+>(
+  context: TrialContext<TrainingSettings>,
+  model: Layer<P>,
+  task: TrainingTask<P, E, B, Tensor, M> & BatchesIfNeeded<E, B>,
+): Promise<TrialOutcome>;
+export async function trainingTrial<
+  P extends Tree,
+  E extends object,
+  O extends Tree,
+  M extends string = never,
+  B extends Parts = OwnParts<E>,
+>(
+  context: TrialContext<TrainingSettings>,
+  model: Model<P, NoInfer<B>, O>,
+  task: TrainingTask<P, E, B, O, M> & BatchesIfNeeded<E, B>,
+): Promise<TrialOutcome>;
+export async function trainingTrial<
+  P extends Tree,
+  E extends object,
+  O extends Tree,
+  M extends string,
+  B extends Parts,
+>(
+  context: TrialContext<TrainingSettings>,
+  model: Layer<P> | Model<P, B, O>,
+  task: TrainingTask<P, E, B, O, M>,
+): Promise<TrialOutcome> {
+  const backend = trialBackend(context);
+  try {
+    return await trialOn(backend, context, modelOf(model), task);
+  } finally {
+    await backend.close();
+  }
+}
+
+async function trialOn<P extends Tree, E extends object, O extends Tree, M extends string, B extends Parts>(
+  backend: Backend,
+  context: TrialContext<TrainingSettings>,
+  model: Model<P, B, O>,
+  task: TrainingTask<P, E, B, O, M>,
+): Promise<TrialOutcome>;
+async function trialOn(
+  backend: Backend,
+  context: TrialContext<TrainingSettings>,
+  model: Model<Tree, Parts, Tree>,
+  {
+    data,
+    inspect,
+    measure,
+    validated = ({ loss }) => ({ validationLoss: loss }),
+    tested = ({ loss }) => ({ testLoss: loss }),
+    ...rest
+  }: TrainingTask<Tree, Parts, Parts, Tree, string>,
+): Promise<TrialOutcome> {
+  const { config, restored, seed, signal } = context;
+  const { learningRate, clip, logEvery, validateEvery, batch: size, epochs } = config;
+  const params = rest.params ?? model.init(keyFor(key(seed), "weights"));
+  if (restored === null) await inspect?.(params, "start of training", backend);
+
+  const curve = recent(restored?.state);
+  const speed = pace();
+  let headline: number | undefined;
+  const trained = await divergesAs(context, () =>
+    fit(model, data, {
+      optimizer: chain(globalNorm(clip), adam({ learningRate })),
+      ...rest,
+      params,
+      ...{ size, epochs, validateEvery, seed, signal, backend },
+      ...(restored === null ? {} : { resume: restored.bytes }),
+      async onStep({ step, steps, loss, gradientNorm, examples, seconds }) {
+        curve.add({ loss, gradientNorm });
+        speed.add(examples, seconds);
+        if (step % logEvery === 0 || step === steps) context.metric({ step, ...curve.take() });
+        const examplesPerSecond = speed.examplesPerSecond();
+        const accuracy = headline === undefined ? {} : { accuracy: headline };
+        await context.progress({ step, steps, loss, gradientNorm, examplesPerSecond, ...accuracy });
+      },
+      async onRow({ step, validation }, run) {
+        const numbers = validation === undefined ? {} : validated(validation);
+        headline = Object.values(numbers)[0];
+        context.metric({ step, ...numbers, ...(await measure?.(await run.params(), backend)) });
+        if (step > 0) await context.checkpoint(step, await run.checkpoint(), curve.state());
+      },
+    }),
+  );
+  if (signal.aborted) {
+    await context.checkpoint(trained.last.step, await trained.checkpoint(), curve.state());
+    signal.throwIfAborted();
+  }
+  await inspect?.(trained.params, "end of training", backend);
+  return outcomeOf(context, data, trained, tested);
+}
+
+/** Keeps the weights with the trial, and gives what is known at the end. */
+async function outcomeOf(
+  context: TrialContext,
+  { validation }: FitData<Parts>,
+  { params, last, best, test }: Fitted<Tree, Parts, Tree>,
+  tested: (test: Measured) => Numbers,
+): Promise<TrialOutcome> {
+  await context.file(weightFiles.last, await saveState(last.params));
+  if (validation !== undefined) await context.file(weightFiles.best, await saveState(best.params));
+  return { metrics: test === undefined ? {} : tested(test), weights: await weightsHash(params) };
+}
