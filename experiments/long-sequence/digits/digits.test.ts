@@ -2,10 +2,13 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { prepareRun } from "@sluice/runner";
+import { weightsHash } from "@sluice/formats";
+import { loadTrial, prepareRun } from "@sluice/runner";
 import { runStudy, trialConfig } from "@sluice/study";
+import { key } from "@sluice/tensor";
 import { afterAll, describe, expect, test } from "vitest";
 import { runInMemory, type Left, type MemoryContextOptions } from "@sluice/trials/testing";
+import { digitModel } from "./model.ts";
 import tiny, { size } from "./fixtures/tiny.ts";
 import digits from "./study.ts";
 
@@ -33,7 +36,11 @@ test("runs to its end and reports what was run", { timeout: 120_000 }, async () 
     expect(config).toMatchObject({ cell: variant.toLowerCase(), by: task, hidden: 4, epochs: task === "rows" ? 3 : 1 });
     expect(Object.keys(metrics)).toEqual(["validation", "accuracy", "loss", "gradientNorm", "horizon"]);
     expect(Object.values(metrics).every(Number.isFinite)).toBe(true);
-    expect(weights).toMatch(/^[0-9a-f]{64}$/);
+    const input = task === "rows" ? config.size : 1;
+    const like = digitModel({ cell: config.cell, input, hidden: config.hidden }).init(key(0));
+    const loaded = await loadTrial(folder, { like });
+    expect(await weightsHash(loaded.weights.last ?? {})).toBe(weights);
+    expect(loaded.weights.best).toBeDefined();
     expect(warnings).toEqual([]);
   }
   const page = readFileSync(report, "utf8");

@@ -56,6 +56,9 @@ export interface TrialOutcome {
   readonly timings?: { readonly [name: string]: number };
 }
 
+/** The files in which a trial keeps its last weights, and its best ones where it has chosen any, as safetensors. */
+export const weightFiles = { last: "last.safetensors", best: "best.safetensors" } as const;
+
 /** The argument of a trial function. */
 export interface TrialContext<S extends Settings = Settings> {
   readonly study: string;

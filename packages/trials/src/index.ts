@@ -20,14 +20,7 @@ export type {
 export type { BatchesIfNeeded, BatchesOf, BatchingOptions, OwnParts } from "./batching.ts";
 
 // Whole trials
-export {
-  trainingMetrics,
-  trainingTrial,
-  weightFiles,
-  type Numbers,
-  type TrainingSettings,
-  type TrainingTask,
-} from "./training.ts";
+export { trainingMetrics, trainingTrial, type Numbers, type TrainingSettings, type TrainingTask } from "./training.ts";
 export {
   classificationMetrics,
   classificationTrial,

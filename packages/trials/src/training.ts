@@ -1,7 +1,7 @@
 import type { Layer } from "@sluice/cells";
 import { chain, globalNorm, type GradientTransform } from "@sluice/clip";
 import { weightsHash } from "@sluice/formats";
-import type { Metric, Settings, TrialContext, TrialOutcome } from "@sluice/study";
+import { weightFiles, type Metric, type Settings, type TrialContext, type TrialOutcome } from "@sluice/study";
 import { key, keyFor, type Backend, type Tensor, type Tree } from "@sluice/tensor";
 import { adam, saveState, type Parts } from "@sluice/train";
 import { trialBackend } from "./backend.ts";
@@ -39,9 +39,6 @@ export const trainingMetrics = {
 /** Numbers by the names of a study's metrics. */
 export type Numbers = { readonly [metric: string]: number };
 
-/** The files of a trial's weights; the second only where there is validation data. */
-export const weightFiles = { last: "last.safetensors", best: "best.safetensors" } as const;
-
 /** What a trial trains, and how. What is not said here is as `fit` has it. */
 export interface TrainingTask<P extends Tree, E, B extends Parts, O extends Tree, M extends string> extends Pick<
   FitOptions<P, E, B, O, M>,
@@ -75,8 +72,9 @@ export interface TrainingTask<P extends Tree, E, B extends Parts, O extends Tree
 
 /**
  * {@link fit} as the trial of a study: with the trial's seed, settings, threads and checkpoints, its rows of metrics and
- * its progress. The model is evaluated on the test data once, at the end, with the weights that are kept. The weights
- * are files of the result, {@link weightFiles}, and the outcome has the hash of those that are kept.
+ * its progress. The model is evaluated on the test data once, at the end, with the weights that are kept. The last
+ * weights are a file of the result, and so are the best where there is validation data (`weightFiles`); the outcome has
+ * the hash of those that are kept.
  *
  * Everything random comes from the trial's seed, so variants see the same batches in the same order. A trial that was
  * stopped goes on from its last checkpoint with the bits of one that was not.

@@ -99,7 +99,12 @@ export function readTrial(runs: string, trial: PlannedTrial): TrialRecord {
   }
 }
 
-function readResult(folder: string, trial: string): StoredResult {
+/** What a trial is, from its folder alone. */
+export function readIdentity(folder: string, goOn = ""): TrialIdentity & { readonly id: string } {
+  return readChecked<TrialIdentity & { id: string }>(trialFiles(folder).config, "config", configSchema, goOn);
+}
+
+export function readResult(folder: string, trial: string): StoredResult {
   const path = trialFiles(folder).result;
   const goOn =
     "Nothing was changed. To run the trial anew use --retry, which first moves the folder aside; to keep the result, bring the file back from a copy.";
@@ -115,7 +120,12 @@ function readResult(folder: string, trial: string): StoredResult {
 /**
  * Rows and series of a trial: those on which its result is based or, without a result, those of its last checkpoint.
  */
-export function readCurves({ folder, id, status, files: kept = {} }: TrialRecord): TrialCurves {
+export function readCurves({
+  folder,
+  id,
+  status,
+  files: kept = {},
+}: Pick<TrialRecord, "folder" | "id" | "status" | "files">): TrialCurves {
   const files = trialFiles(folder);
   const nothing: TrialCurves = { rows: [], series: [], problems: [] };
   if (status === "waiting" || status === "unreadable") return nothing;
@@ -161,7 +171,7 @@ export function storedIdentities(runs: string): StoredIdentities {
     // A trial that was stopped before it had written anything does not count.
     if (!existsSync(config) && !existsSync(environment) && existsSync(log)) return [];
     try {
-      const identity = readChecked<TrialIdentity & { id: string }>(config, "config", configSchema, LEFT_OUT);
+      const identity = readIdentity(join(runFiles(runs).trials, name), LEFT_OUT);
       if (identified(identity).folder !== name || identified(identity).id !== identity.id)
         throw studyError(`${config}: the settings of another trial. ${LEFT_OUT}`);
       return [identity];
