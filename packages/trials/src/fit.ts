@@ -13,6 +13,7 @@ import {
 import type { GradientTransform } from "@sluice/clip";
 import { withBackend } from "./backend.ts";
 import { batchingOf, type BatchesIfNeeded, type OwnParts } from "./batching.ts";
+import { given } from "./given.ts";
 import { evaluate, measuring, type Measured, type Measurer } from "./evaluate.ts";
 import { checkFit, type FitData, type FitOptions, type TrainingOptions, type Watch } from "./fit-options.ts";
 import { noSteps, type HistoryRow } from "./history.ts";
@@ -112,8 +113,8 @@ async function fitted(
         data.test === undefined || stopped === "aborted"
           ? undefined
           : await measurer.run(kept.params, batchingOf(options)(data.test));
-      const { loss, metrics, perStep, size, batches, backend: given } = options;
-      const common = pick({ size, batches, backend: given });
+      const { loss, metrics, perStep, size, batches } = options;
+      const common = given({ size, batches, backend: options.backend });
       return {
         params: kept.params,
         ...weights,
@@ -121,7 +122,7 @@ async function fitted(
         stopped,
         ...(test === undefined ? {} : { test }),
         evaluate: (examples) =>
-          evaluate(own, kept.params, examples, { loss, ...pick({ metrics, perStep }), ...common }),
+          evaluate(own, kept.params, examples, { loss, ...given({ metrics, perStep }), ...common }),
         predict: (examples) => predict(own, kept.params, examples, common),
         checkpoint: () => saveRun(run),
       };
@@ -151,7 +152,7 @@ async function trained({ objective, params, data, options, backend, measurer }: 
     loss: (weights: Tree, batch: Weighted<Parts>, { key: stepKey }): LossResult =>
       objective(weights, batch, { training: true, key: stepKey }),
     optimizer: optimizerOf(options),
-    ...pick({
+    ...given({
       gradients: options.gradients,
       regularization: options.regularization,
       constrain: options.constrain,
@@ -226,10 +227,4 @@ function weightsOf(
       )
     ];
   return { last, best: row === undefined ? last : { params: best, step: row.step } };
-}
-
-/** The members that are given, since an option that is `undefined` is none. */
-function pick<T extends object>(options: T): { [name in keyof T]?: Exclude<T[name], undefined> };
-function pick(options: object): object {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }

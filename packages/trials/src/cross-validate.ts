@@ -1,0 +1,111 @@
+import type { Layer } from "@sluice/cells";
+import { foldRows } from "@sluice/study";
+import { leavesOf, TensorError, type Tensor, type Tree } from "@sluice/tensor";
+import { rowsOf, type Parts } from "@sluice/train";
+import type { BatchesIfNeeded, OwnParts } from "./batching.ts";
+import type { Measured } from "./evaluate.ts";
+import { fit, type Fitted } from "./fit.ts";
+import type { FitOptions } from "./fit-options.ts";
+import { given } from "./given.ts";
+import { modelOf, type Model, type SequenceExamples } from "./model.ts";
+
+export interface FoldsOptions {
+  /** Into how many parts the examples are divided: each is tested once, by a model that is trained on the others. */
+  readonly folds: number;
+  /** The class of each example: then each fold has its share of every class. */
+  readonly classes?: ArrayLike<number | string>;
+  /**
+   * Which part of the examples that are not tested is for validation, such as 0.1; the nearest 1/n is taken. Needed
+   * where something is decided by it, such as `keep: "best"`. Default: none.
+   */
+  readonly validation?: number;
+}
+
+/** A fold, and the model that was tested on it. */
+export interface FoldResult<P extends Tree, E, O extends Tree, M extends string> {
+  readonly trained: Fitted<P, E, O, M>;
+  /** Of the examples of this fold, which took no part in training. */
+  readonly test: Measured<M>;
+  /** The examples by what they were used for, as rows of the data in rising order. */
+  readonly rows: { readonly train: Int32Array; readonly validation: Int32Array; readonly test: Int32Array };
+}
+
+export type CrossValidateOptions<P extends Tree, E, B extends Parts, O extends Tree, M extends string> = FoldsOptions &
+  Omit<FitOptions<P, E, B, O, M>, "resume">;
+
+/**
+ * k-fold cross validation: {@link fit} once for each fold, tested on the fold. All folds begin with the same weights, and
+ * which examples are in which follows from the seed.
+ */
+export async function crossValidate<
+  P extends Tree,
+  E extends Parts,
+  M extends string = never,
+  B extends SequenceExamples = OwnParts<E, SequenceExamples>,
+>(
+  model: Layer<P>,
+  examples: E,
+  options: CrossValidateOptions<P, E, B, Tensor, M> & BatchesIfNeeded<E, B>,
+): Promise<FoldResult<P, E, Tensor, M>[]>;
+export async function crossValidate<
+  P extends Tree,
+  E extends Parts,
+  O extends Tree,
+  M extends string = never,
+  B extends Parts = OwnParts<E>,
+>(
+  model: Model<P, NoInfer<B>, O>,
+  examples: E,
+  options: CrossValidateOptions<P, E, B, O, M> & BatchesIfNeeded<E, B>,
+): Promise<FoldResult<P, E, O, M>[]>;
+export async function crossValidate<P extends Tree, E extends Parts, O extends Tree, M extends string, B extends Parts>(
+  model: Layer<P> | Model<P, B, O>,
+  examples: E,
+  options: CrossValidateOptions<P, E, B, O, M> & BatchesIfNeeded<E, B>,
+): Promise<FoldResult<P, E, O, M>[]> {
+  return eachFold(modelOf(model), examples, options);
+}
+
+async function eachFold<P extends Tree, E extends Parts, O extends Tree, M extends string, B extends Parts>(
+  model: Model<P, B, O>,
+  examples: E,
+  options: CrossValidateOptions<P, E, B, O, M>,
+): Promise<FoldResult<P, E, O, M>[]>;
+async function eachFold(
+  model: Model<Tree, Parts, Tree>,
+  examples: Parts,
+  { folds, classes, validation, ...options }: CrossValidateOptions<Tree, Parts, Parts, Tree, string>,
+): Promise<FoldResult<Tree, Parts, Tree, string>[]> {
+  const results: FoldResult<Tree, Parts, Tree, string>[] = [];
+  for (const rows of foldsOf(examples, { folds, ...given({ classes, validation }) }, options.seed ?? 0)) {
+    const data = {
+      train: rowsOf(examples, rows.train),
+      ...(rows.validation.length === 0 ? {} : { validation: rowsOf(examples, rows.validation) }),
+      test: rowsOf(examples, rows.test),
+    };
+    const trained = await fit(model, data, options);
+    // Aborted: what is not trained to its end is not tested.
+    if (trained.test === undefined) break;
+    results.push({ trained, test: trained.test, rows });
+  }
+  return results;
+}
+
+type Rows = FoldResult<Tree, Parts, Tree, string>["rows"];
+
+function foldsOf(examples: Parts, { folds, classes, validation = 0 }: FoldsOptions, seed: number): Rows[] {
+  if (!Number.isInteger(folds) || folds < 2)
+    throw new TensorError(`crossValidate: expected a whole number of at least 2 folds, got ${folds}`);
+  if (!(validation >= 0 && validation <= 0.5))
+    throw new TensorError(`crossValidate: expected validation as a part from 0 to 0.5, got ${validation}`);
+  const count = leavesOf(examples)[0]?.tensor.shape[0] ?? 0;
+  const optionsOf = (own: ArrayLike<number | string> | undefined) => ({ seed, ...(own && { classes: own }) });
+  return Array.from({ length: folds }, (_, index) => {
+    const { train, test } = foldRows(count, { index, of: folds }, optionsOf(classes));
+    if (validation === 0) return { train, validation: new Int32Array(0), test };
+    const own = classes && Array.from(train, (row) => classes[row] ?? "");
+    const inner = foldRows(train.length, { index: 0, of: Math.round(1 / validation) }, optionsOf(own));
+    const rowsIn = (places: Int32Array): Int32Array => places.map((place) => train[place] ?? 0);
+    return { train: rowsIn(inner.train), validation: rowsIn(inner.test), test };
+  });
+}

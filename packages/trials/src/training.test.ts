@@ -1,0 +1,71 @@
+import { dense, gru, sequence, sequential } from "@sluice/cells";
+import { weightsHash } from "@sluice/formats";
+import type { TrialContext } from "@sluice/study";
+import { key, normal, tensor, valuesOf } from "@sluice/tensor";
+import { loadState, mse } from "@sluice/train";
+import { describe, expect, test } from "vitest";
+import { trainingMetrics, trainingTrial, type TrainingSettings } from "./index.ts";
+import { runInMemory, type MemoryContextOptions } from "./testing/run-in-memory.ts";
+
+const settings: TrainingSettings = {
+  batch: 4,
+  epochs: 20,
+  learningRate: 0.2,
+  clip: 1,
+  logEvery: 3,
+  validateEvery: 2,
+};
+
+/** The target at each step is the number of the step before, of sequences of 2 to 5 steps. */
+function echoes(count: number, seed: number) {
+  const x = normal(key(seed), [count, 5, 1]);
+  const values = valuesOf(x);
+  const y = Float32Array.from(values, (_, i) => (i % 5 === 0 ? 0 : (values[i - 1] ?? 0)));
+  const lengths = Int32Array.from({ length: count }, (_, row) => 2 + (row % 4));
+  return { x, y: tensor(y, [count, 5, 1]), lengths: tensor(lengths) };
+}
+
+const data = { train: echoes(16, 1), validation: echoes(8, 2), test: echoes(8, 3) };
+const model = sequential([sequence(gru({ input: 1, hidden: 3 })), dense({ input: 3, output: 1 })]);
+
+const trial = (context: TrialContext<TrainingSettings>) =>
+  trainingTrial(context, model, {
+    data,
+    loss: mse,
+    patience: 3,
+    keep: "best",
+    reduceOnPlateau: { patience: 2 },
+    accumulate: 2,
+  });
+
+const run = (options: Partial<MemoryContextOptions<TrainingSettings>> = {}) =>
+  runInMemory({ trial }, { config: settings, ...options });
+
+describe("a training trial", { timeout: 60_000 }, () => {
+  const whole = run();
+
+  test("keeps its last and its best weights, and the hash is of those that it was tested with", async () => {
+    const { outcome, left } = await whole;
+    const like = model.init(key(0));
+    const [last, best] = await Promise.all(
+      ["last", "best"].map((name) => loadState(left.files[`${name}.safetensors`] ?? new Uint8Array(), like)),
+    );
+    expect(await weightsHash(best ?? {})).toBe(outcome?.weights);
+    expect(await weightsHash(last ?? {})).not.toBe(outcome?.weights);
+    const losses = left.rows.flatMap(({ validationLoss }) => validationLoss ?? []);
+    // It ended three validations after the best one, before its last epoch.
+    expect(losses.indexOf(Math.min(...losses))).toBe(losses.length - 4);
+    expect(left.rows.at(-1)?.step).toBeLessThan(80);
+    expect(Object.keys(outcome?.metrics ?? {})).toEqual(["testLoss"]);
+    expect(Object.keys(trainingMetrics)).toEqual(expect.arrayContaining(["validationLoss", "testLoss"]));
+  });
+
+  // Between two validations; at one; at the one that ends it.
+  test.for([1, 4, -1])("that is stopped at step %i goes on to the same bits, files and all", async (step) => {
+    const end = (await whole).left.rows.at(-1)?.step ?? NaN;
+    const stopped = await run({ stopAt: step < 0 ? end : step });
+    expect(stopped.outcome).toBeNull();
+    expect(stopped.left.files).toEqual({});
+    expect(await run({ from: stopped.left })).toEqual(await whole);
+  });
+});
