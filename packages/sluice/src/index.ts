@@ -20,6 +20,11 @@ export * from "@sluice/fusion";
 // Training
 export * from "@sluice/train";
 
+export * from "@sluice/trials";
+
+// Studies
+export * from "@sluice/study";
+
 // Data sets and tasks
 export * from "@sluice/data";
 

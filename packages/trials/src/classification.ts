@@ -3,7 +3,7 @@ import type { Metric, TrialContext, TrialOutcome } from "@sluice/study";
 import type { Tensor, Tree } from "@sluice/tensor";
 import { accuracy, crossEntropy, type Parts } from "@sluice/train";
 import type { BatchesIfNeeded, OwnParts } from "./batching.ts";
-import type { Measured } from "./evaluate.ts";
+import type { Measured } from "./evaluate-model.ts";
 import { modelOf, type Model, type SequenceExamples } from "./model.ts";
 import { trainingMetrics, trainingTrial, type TrainingSettings, type TrainingTask } from "./training.ts";
 

@@ -3,7 +3,7 @@ import { key, normal, tensor, valuesOf } from "@sluice/tensor";
 import { crossEntropy, rowsOf } from "@sluice/train";
 import { wasm } from "@sluice/wasm";
 import { afterAll, expect, test } from "vitest";
-import { crossValidate, evaluate } from "./index.ts";
+import { crossValidate, evaluateModel } from "./index.ts";
 
 const backend = wasm();
 afterAll(() => backend.close());
@@ -31,9 +31,9 @@ test("each fold is tested by a model that has not seen it, and its validation ro
     expect(all.sort((a, b) => a - b)).toEqual([...Array(20).keys()]);
     expect([rows.train.length, rows.validation.length, rows.test.length]).toEqual([12, 4, 4]);
     for (const own of [rows.validation, rows.test]) expect([...own].filter((row) => row % 4 === 0)).toHaveLength(1);
-    expect(tested).toEqual(await evaluate(model, trained.params, rowsOf(examples, rows.test), options));
+    expect(tested).toEqual(await evaluateModel(model, trained.params, rowsOf(examples, rows.test), options));
     expect(trained.history[trained.best.step / 3]?.validation).toEqual(
-      await evaluate(model, trained.params, rowsOf(examples, rows.validation), options),
+      await evaluateModel(model, trained.params, rowsOf(examples, rows.validation), options),
     );
   }
   expect(new Set(folds.map(({ trained }) => trained.history[0]?.validation?.loss)).size).toBe(5);

@@ -3,7 +3,7 @@ import { foldRows } from "@sluice/study";
 import { leavesOf, TensorError, type Tensor, type Tree } from "@sluice/tensor";
 import { rowsOf, type Parts } from "@sluice/train";
 import type { BatchesIfNeeded, OwnParts } from "./batching.ts";
-import type { Measured } from "./evaluate.ts";
+import type { Measured } from "./evaluate-model.ts";
 import { fit, type Fitted } from "./fit.ts";
 import type { FitOptions } from "./fit-options.ts";
 import { given } from "./given.ts";

@@ -3,7 +3,7 @@ import { TensorError, type Tree } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
 import type { LossResult, Parts, TrainerOptions, Weighted } from "@sluice/train";
 import { batchingOptions } from "./batching.ts";
-import type { EvaluateOptions } from "./evaluate.ts";
+import type { EvaluateOptions } from "./evaluate-model.ts";
 import type { HistoryRow } from "./history.ts";
 import type { Run, StepTaken } from "./loop.ts";
 import { objectiveOptions } from "./objective.ts";

@@ -14,7 +14,7 @@ import type { GradientTransform } from "@sluice/clip";
 import { withBackend } from "./backend.ts";
 import { batchingOf, type BatchesIfNeeded, type OwnParts } from "./batching.ts";
 import { given } from "./given.ts";
-import { evaluate, measuring, type Measured, type Measurer } from "./evaluate.ts";
+import { evaluateModel, measuring, type Measured, type Measurer } from "./evaluate-model.ts";
 import { checkFit, type FitData, type FitOptions, type TrainingOptions, type Watch } from "./fit-options.ts";
 import { noSteps, type HistoryRow } from "./history.ts";
 import { trainOn, type LoopEnd, type Stopped } from "./loop.ts";
@@ -122,7 +122,7 @@ async function fitted(
         stopped,
         ...(test === undefined ? {} : { test }),
         evaluate: (examples) =>
-          evaluate(own, kept.params, examples, { loss, ...given({ metrics, perStep }), ...common }),
+          evaluateModel(own, kept.params, examples, { loss, ...given({ metrics, perStep }), ...common }),
         predict: (examples) => predict(own, kept.params, examples, common),
         checkpoint: () => saveRun(run),
       };

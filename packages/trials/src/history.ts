@@ -1,4 +1,4 @@
-import type { Measured } from "./evaluate.ts";
+import type { Measured } from "./evaluate-model.ts";
 import type { StepTaken } from "./loop.ts";
 
 /** Means over training steps. */

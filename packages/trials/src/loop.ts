@@ -1,6 +1,6 @@
 import type { Bytes, Tree } from "@sluice/tensor";
 import { withScale, type Batches, type LossResult, type Parts, type Trainer, type Weighted } from "@sluice/train";
-import type { Measured } from "./evaluate.ts";
+import type { Measured } from "./evaluate-model.ts";
 import { meansOf, noSteps, withStep, type HistoryRow, type StepSums } from "./history.ts";
 import { saveRun, type SavedRun } from "./saved-run.ts";
 import { bestOf, plateauScale, runsOut, type Improvement, type ReduceOnPlateau } from "./stopping.ts";

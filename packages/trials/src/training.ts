@@ -7,7 +7,7 @@ import { adam, saveState, type Parts } from "@sluice/train";
 import { trialBackend } from "./backend.ts";
 import type { BatchesIfNeeded, OwnParts } from "./batching.ts";
 import { divergesAs } from "./diverged.ts";
-import type { Measured } from "./evaluate.ts";
+import type { Measured } from "./evaluate-model.ts";
 import { fit, type Fitted } from "./fit.ts";
 import type { FitData, FitOptions } from "./fit-options.ts";
 import { modelOf, type Model, type SequenceExamples } from "./model.ts";

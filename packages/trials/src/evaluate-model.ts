@@ -29,7 +29,7 @@ export interface EvaluateOptions<E, B extends Parts, O extends Tree, M extends s
 }
 
 /** Loss and metrics of a model on examples, without dropout, over batches in the order of the data. */
-export async function evaluate<
+export async function evaluateModel<
   P extends Tree,
   E extends object,
   M extends string = never,
@@ -40,7 +40,7 @@ export async function evaluate<
   examples: E,
   options: EvaluateOptions<E, B, Tensor, M> & BatchesIfNeeded<E, B>,
 ): Promise<Measured<M>>;
-export async function evaluate<
+export async function evaluateModel<
   P extends Tree,
   E extends object,
   O extends Tree,
@@ -52,14 +52,15 @@ export async function evaluate<
   examples: E,
   options: EvaluateOptions<E, B, O, M> & BatchesIfNeeded<E, B>,
 ): Promise<Measured<M>>;
-export async function evaluate<P extends Tree, E extends object, O extends Tree, M extends string, B extends Parts>(
-  model: Layer<P> | Model<P, B, O>,
-  params: P,
-  examples: E,
-  options: EvaluateOptions<E, B, O, M>,
-): Promise<Measured> {
-  checkOptions("evaluate", options, [...objectiveOptions, ...batchingOptions, "backend"], { batchSize: "size" });
-  const objective = objectiveOf("evaluate", modelOf(model), options);
+export async function evaluateModel<
+  P extends Tree,
+  E extends object,
+  O extends Tree,
+  M extends string,
+  B extends Parts,
+>(model: Layer<P> | Model<P, B, O>, params: P, examples: E, options: EvaluateOptions<E, B, O, M>): Promise<Measured> {
+  checkOptions("evaluateModel", options, [...objectiveOptions, ...batchingOptions, "backend"], { batchSize: "size" });
+  const objective = objectiveOf("evaluateModel", modelOf(model), options);
   const cut = batchingOf(options)(examples);
   return withBackend(options.backend, async (backend) => {
     const measurer = measuring({ objective, params, backend });
