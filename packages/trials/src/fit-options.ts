@@ -73,9 +73,9 @@ export interface FitOptions<P extends Tree, E, B extends Parts, O extends Tree, 
   onRow?(row: HistoryRow<M>, run: Run<P>): void | Promise<void>;
 }
 
-export const stepOptions = ["gradients", "regularization", "constrain", "memory"];
+const stepOptions = ["gradients", "regularization", "constrain", "memory"];
 
-export const trainingOptions = [
+const trainingOptions = [
   "epochs",
   "steps",
   "validateEvery",

@@ -26,7 +26,7 @@ export type SequenceExamples = Parts & {
 };
 
 /** A layer as a model of examples by name. */
-export function layerModel<P extends Tree>(layer: Layer<P>): Model<P, SequenceExamples> {
+function layerModel<P extends Tree>(layer: Layer<P>): Model<P, SequenceExamples> {
   return {
     init: (key) => layer.init(key),
     apply(params, examples, options = {}) {

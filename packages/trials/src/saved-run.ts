@@ -6,7 +6,7 @@ import type { HistoryRow, StepSums } from "./history.ts";
 const name = "sluice.fit";
 
 /** Everything that a run goes on from, in numbers. */
-export interface RunNumbers {
+interface RunNumbers {
   /** What must be the same for a run to go on. */
   readonly seed: number;
   readonly size: number;
