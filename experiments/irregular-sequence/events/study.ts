@@ -77,7 +77,7 @@ export default study({
     const outcome = await classificationTrial(context, model, {
       data: streams({ longest, steps, train, validation, test }),
       batches: streamBatches,
-      inspect: async (params, when) => recordKept(context, { model, params, steps, when }),
+      inspect: async ({ params }, when) => recordKept(context, { model, params, steps, when }),
     });
     const backend = trialBackend(context);
     try {

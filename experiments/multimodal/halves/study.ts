@@ -80,7 +80,7 @@ export default study({
     let cases: { readonly [name in Case]?: number | null } = {};
     const { metrics, ...outcome } = await classificationTrial(context, model, {
       data,
-      async inspect(params, when, backend) {
+      async inspect({ params }, when, backend) {
         if (when === "start of training") return;
         recordGates(context, { model, params, examples: complete(data.validation) });
         cases = accuracyByCase(await predict(model, params, data.test, { backend }), data.test);

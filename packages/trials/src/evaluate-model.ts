@@ -11,7 +11,7 @@ import {
   type BatchingOptions,
   type OwnParts,
 } from "./batching.ts";
-import { modelOf, type Model, type SequenceExamples } from "./model.ts";
+import { modelOf, type Model, type ModelWeights, type SequenceExamples } from "./model.ts";
 import { objectiveOf, objectiveOptions, type Objective, type ObjectiveOptions } from "./objective.ts";
 
 /** Loss and metrics, as means over all that counts. */
@@ -24,6 +24,8 @@ export interface Measured<M extends string = string> {
 
 export interface EvaluateOptions<E, B extends Parts, O extends Tree, M extends string>
   extends ObjectiveOptions<O, B, M>, BatchingOptions<E, B> {
+  /** The model's buffers, of the same step of training as the parameters. Default: those before training. */
+  readonly buffers?: Tree;
   /** Default WebAssembly, closed at the end. */
   readonly backend?: Backend;
 }
@@ -59,13 +61,17 @@ export async function evaluateModel<
   M extends string,
   B extends Parts,
 >(model: Layer<P> | Model<P, B, O>, params: P, examples: E, options: EvaluateOptions<E, B, O, M>): Promise<Measured> {
-  checkOptions("evaluateModel", options, [...objectiveOptions, ...batchingOptions, "backend"], { batchSize: "size" });
-  const objective = objectiveOf("evaluateModel", modelOf(model), options);
+  checkOptions("evaluateModel", options, [...objectiveOptions, ...batchingOptions, "buffers", "backend"], {
+    batchSize: "size",
+  });
+  const own = modelOf(model);
+  const objective = objectiveOf("evaluateModel", own, options);
+  const weights = { params, buffers: options.buffers ?? own.initialBuffers?.() ?? {} };
   const cut = batchingOf(options)(examples);
   return withBackend(options.backend, async (backend) => {
-    const measurer = measuring({ objective, params, backend });
+    const measurer = measuring({ objective, weights, backend });
     try {
-      return await measurer.run(params, cut);
+      return await measurer.run(weights, cut);
     } finally {
       await measurer.dispose();
     }
@@ -74,36 +80,37 @@ export async function evaluateModel<
 
 /** Evaluations of one objective. */
 export interface Measurer<P extends Tree, B extends Parts> {
-  run(params: P, cut: Batches<B>): Promise<Measured>;
+  run(weights: ModelWeights<P>, cut: Batches<B>): Promise<Measured>;
   dispose(): Promise<void>;
 }
 
 /** Compiles an evaluation for each shape of batches, when it is first asked for. */
 export function measuring<P extends Tree, B extends Parts>({
   objective,
-  params,
+  weights: like,
   backend,
 }: {
   readonly objective: Objective<P, B>;
   /** For their shapes. */
-  readonly params: P;
+  readonly weights: ModelWeights<P>;
   readonly backend: Backend;
 }): Measurer<P, B> {
-  const compiled = new Map<string, Evaluator<P, Weighted<B>, LossResult>>();
+  const compiled = new Map<string, Evaluator<P, Weighted<B>, LossResult, Tree>>();
   return {
-    async run(weights, cut) {
+    async run({ params, buffers }, cut) {
       const { batch } = cut.at(0);
       const shapes = shapesOf(batch);
       const found =
         compiled.get(shapes) ??
         (await evaluator({
-          evaluate: (own: P, given: Weighted<B>) => objective(own, given, {}),
-          params,
+          evaluate: (own: P, given: Weighted<B>, context: { readonly buffers: Tree }): LossResult =>
+            objective(own, given, { buffers: context.buffers }),
+          ...like,
           batch,
           backend,
         }));
       compiled.set(shapes, found);
-      return found.run(weights, cut.epoch(0));
+      return found.run(params, cut.epoch(0), { buffers });
     },
     async dispose() {
       for (const each of compiled.values()) await each.dispose();

@@ -43,6 +43,8 @@ export interface TrainingOptions<P extends Tree, M extends string> {
   readonly optimizer?: GradientTransform;
   /** Parameters to start from. Default: those that the model makes from the seed. */
   readonly params?: P;
+  /** Buffers to start from. Default: those that the model has before training. */
+  readonly buffers?: Tree;
 }
 
 export interface Watch<M extends string> {
@@ -60,7 +62,7 @@ type StepOptions<P extends Tree, B extends Parts> = Pick<
 >;
 
 export interface FitOptions<P extends Tree, E, B extends Parts, O extends Tree, M extends string>
-  extends TrainingOptions<P, M>, EvaluateOptions<E, B, O, M>, StepOptions<P, B> {
+  extends TrainingOptions<P, M>, Omit<EvaluateOptions<E, B, O, M>, "buffers">, StepOptions<P, B> {
   /** Of everything that is random, 0 to 2^32 - 1. Default 0. */
   readonly seed?: number;
   /** What `checkpoint()` gave: training goes on from there. The data, the model and the options must be the same. */
@@ -86,6 +88,7 @@ const trainingOptions = [
   "accumulate",
   "optimizer",
   "params",
+  "buffers",
 ];
 
 const known = [

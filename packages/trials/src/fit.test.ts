@@ -20,8 +20,9 @@ import {
   type ArrayTensor,
   type Tensor,
 } from "@sluice/tensor";
+import { batchNorm } from "@sluice/norm";
 import { raggedBatch, toPadded } from "@sluice/irregular";
-import { accuracy, adam, crossEntropy, mse, raggedBatches, sgd } from "@sluice/train";
+import { accuracy, adam, crossEntropy, loadState, mse, raggedBatches, saveState, sgd } from "@sluice/train";
 import { wasm } from "@sluice/wasm";
 import { afterAll, describe, expect, test } from "vitest";
 import { evaluateModel, fit, predict, type Fitted, type Model, type Run } from "./index.ts";
@@ -289,6 +290,48 @@ test("a model of one's own has any parts and outputs, and its loss gives what it
   const { sum: sums_, product } = await trained.predict({ a: tensor([1, 1, 2]), b: tensor([0, 1, 2]) });
   [2, 5, 10].forEach((value, i) => expect(valuesOf(sums_)[i]).toBeCloseTo(value, 1));
   expect(valuesOf(product)).toEqual(Float32Array.of(0, 1, 4));
+});
+
+describe("a model with running statistics", () => {
+  const normalized = sequential([
+    sequence(gru({ input: 1, hidden: 3, norm: batchNorm({ steps: 4 }) }), { outputs: "last" }),
+    dense({ input: 3, output: 2 }),
+  ]);
+  const options = { loss: crossEntropy, size: 8, optimizer: adam({ learningRate: 0.1 }), backend } as const;
+  const whole = fit(normalized, data, { ...options, epochs: 4, keep: "best" });
+
+  test("is evaluated and predicts with those of its weights, also from a file", async () => {
+    const trained = await whole;
+    const { params, buffers } = trained;
+    expect(await weightsHash(buffers)).not.toBe(await weightsHash(normalized.initialBuffers()));
+    const best = trained.history.find(({ step }) => step === trained.best.step);
+    expect(
+      await evaluateModel(normalized, params, data.validation, { loss: crossEntropy, size: 8, backend, buffers }),
+    ).toEqual(best?.validation);
+    const file = await saveState({ params, buffers });
+    const like = { params: normalized.init(key(0)), buffers: normalized.initialBuffers() };
+    const loaded = await loadState(file, like);
+    const predicted = await predict(normalized, loaded.params, data.test, { buffers: loaded.buffers, backend });
+    expect(valuesOf(predicted)).toEqual(valuesOf(await trained.predict(data.test)));
+    expect(valuesOf(predicted)).not.toEqual(valuesOf(await predict(normalized, params, data.test, { backend })));
+  });
+
+  test("goes on to the same bits", async () => {
+    const half = await fit(normalized, data, { ...options, steps: 5 });
+    const resumed = await fit(normalized, data, {
+      ...options,
+      epochs: 4,
+      keep: "best",
+      resume: await half.checkpoint(),
+    });
+    const { params, buffers, last } = await whole;
+    for (const [a, b] of [
+      [resumed.params, params],
+      [resumed.buffers, buffers],
+      [resumed.last.buffers, last.buffers],
+    ] as const)
+      expect(await weightsHash(a)).toBe(await weightsHash(b));
+  });
 });
 
 test("weights to start from are gone on with", async () => {

@@ -5,9 +5,10 @@ import {
   adam,
   scaled,
   trainer,
+  type LossContext,
   type LossResult,
+  type NoCarry,
   type Parts,
-  type Trainer,
   type Weighted,
 } from "@sluice/train";
 import type { GradientTransform } from "@sluice/clip";
@@ -17,23 +18,24 @@ import { given } from "./given.ts";
 import { evaluateModel, measuring, type Measured, type Measurer } from "./evaluate-model.ts";
 import { checkFit, type FitData, type FitOptions, type TrainingOptions, type Watch } from "./fit-options.ts";
 import { noSteps, type HistoryRow } from "./history.ts";
-import { trainOn, type LoopEnd, type Stopped } from "./loop.ts";
-import { modelOf, type Model, type SequenceExamples } from "./model.ts";
+import { trainOn, type LoopEnd, type LoopOptions, type Stopped } from "./loop.ts";
+import { modelOf, type Model, type ModelWeights, type SequenceExamples } from "./model.ts";
 import { objectiveOf, type Objective } from "./objective.ts";
-import { predict, type Inputs } from "./predict.ts";
+import { predict, type InputsOf } from "./predict.ts";
 import { loadRun, saveRun, type SavedRun } from "./saved-run.ts";
 import { bestOf } from "./stopping.ts";
 
 /** Weights, and after how many steps they were so. */
-export interface Weights<P extends Tree> {
-  readonly params: P;
+export interface Weights<P extends Tree> extends ModelWeights<P> {
   readonly step: number;
 }
 
 /** A trained model: plain data, and functions of it. */
-export interface Fitted<P extends Tree, E, O extends Tree, M extends string = string> {
-  /** The best or the last weights, as `keep` says. */
+export interface Fitted<P extends Tree, E, O extends Tree, M extends string = string> extends ModelWeights<P> {
+  /** Of the best or the last weights, as `keep` says. */
   readonly params: P;
+  /** Of the same weights, such as running statistics. */
+  readonly buffers: Tree;
   readonly last: Weights<P>;
   /** Those of the best evaluation, of equals the first. Without validation they are the last. */
   readonly best: Weights<P>;
@@ -44,7 +46,7 @@ export interface Fitted<P extends Tree, E, O extends Tree, M extends string = st
   /** Loss and metrics of `params` on other examples. */
   evaluate(examples: E): Promise<Measured<M>>;
   /** The outputs for examples, `[examples, ...]`, in the order of the data. */
-  predict(examples: Inputs<E>): Promise<O>;
+  predict(examples: InputsOf<E>): Promise<O>;
   /** What `resume` needs to go on from here. */
   checkpoint(): Promise<Bytes>;
 }
@@ -102,28 +104,33 @@ async function fitted(
   options: FitOptions<Tree, Parts, Parts, Tree, string>,
 ): Promise<Fitted<Tree, Parts, Tree>> {
   return withBackend(options.backend, async (backend) => {
-    const params = options.params ?? own.init(keyFor(key(options.seed ?? 0), "weights"));
+    const start = {
+      params: options.params ?? own.init(keyFor(key(options.seed ?? 0), "weights")),
+      buffers: options.buffers ?? own.initialBuffers?.() ?? {},
+    };
     const objective = objectiveOf("fit", own, options);
-    const measurer = measuring({ objective, params, backend });
+    const measurer = measuring({ objective, weights: start, backend });
     try {
-      const { stopped, run } = await trained({ objective, params, data, options, backend, measurer });
+      const { stopped, run } = await trained({ objective, start, data, options, backend, measurer });
       const weights = weightsOf(run, options);
       const kept = options.keep === "best" ? weights.best : weights.last;
       const test =
         data.test === undefined || stopped === "aborted"
           ? undefined
-          : await measurer.run(kept.params, batchingOf(options)(data.test));
+          : await measurer.run(kept, batchingOf(options)(data.test));
       const { loss, metrics, perStep, size, batches } = options;
-      const common = given({ size, batches, backend: options.backend });
+      const { params, buffers } = kept;
+      const common = { buffers, ...given({ size, batches, backend: options.backend }) };
       return {
-        params: kept.params,
+        params,
+        buffers,
         ...weights,
         history: run.history,
         stopped,
         ...(test === undefined ? {} : { test }),
         evaluate: (examples) =>
-          evaluateModel(own, kept.params, examples, { loss, ...given({ metrics, perStep }), ...common }),
-        predict: (examples) => predict(own, kept.params, examples, common),
+          evaluateModel(own, params, examples, { loss, ...given({ metrics, perStep }), ...common }),
+        predict: (examples) => predict(own, params, examples, common),
         checkpoint: () => saveRun(run),
       };
     } finally {
@@ -134,7 +141,7 @@ async function fitted(
 
 interface TrainedParts {
   readonly objective: Objective<Tree, Parts>;
-  readonly params: Tree;
+  readonly start: ModelWeights<Tree>;
   readonly data: FitData<Parts>;
   readonly options: FitOptions<Tree, Parts, Parts, Tree, string>;
   readonly backend: Backend;
@@ -142,15 +149,15 @@ interface TrainedParts {
 }
 
 /** Compiles the training step and trains to the end. */
-async function trained({ objective, params, data, options, backend, measurer }: TrainedParts): Promise<LoopEnd<Tree>> {
+async function trained({ objective, start, data, options, backend, measurer }: TrainedParts): Promise<LoopEnd<Tree>> {
   const { seed = 0, size = 32, epochs, watch = byLoss } = options;
   const root = key(seed);
   const cut = batchingOf(options);
   const train = cut(data.train, { key: keyFor(root, "batches") });
   const validation = data.validation === undefined ? undefined : cut(data.validation);
   const training = await trainer({
-    loss: (weights: Tree, batch: Weighted<Parts>, { key: stepKey }): LossResult =>
-      objective(weights, batch, { training: true, key: stepKey }),
+    loss: (params: Tree, batch: Weighted<Parts>, context: LossContext<NoCarry, Tree>): LossResult =>
+      objective(params, batch, { training: true, key: context.key, buffers: context.buffers }),
     optimizer: optimizerOf(options),
     ...given({
       gradients: options.gradients,
@@ -158,13 +165,13 @@ async function trained({ objective, params, data, options, backend, measurer }: 
       constrain: options.constrain,
       memory: options.memory,
     }),
-    params,
+    ...start,
     key: keyFor(root, "training"),
     batch: train.at(0).batch,
     backend,
   });
   try {
-    return await trainOn(await startOf(training, { params, seed, size, resume: options.resume }), {
+    return await trainOn(await startOf(training, { start, seed, size, resume: options.resume }), {
       training,
       batches: train,
       steps: epochs === undefined ? (options.steps ?? 0) : train.stepsIn(epochs),
@@ -201,14 +208,19 @@ function optimizerOf({
   return reduceOnPlateau === undefined ? accumulated : scaled(accumulated);
 }
 
+interface StartParts extends Pick<SavedRun<Tree>, "seed" | "size"> {
+  readonly start: ModelWeights<Tree>;
+  readonly resume: Uint8Array | undefined;
+}
+
 /** A run at its start, or at the checkpoint that it is resumed from. */
 async function startOf(
-  training: Trainer<Tree, Weighted<Parts>, LossResult>,
-  { params, seed, size, resume }: { params: Tree; seed: number; size: number; resume: Uint8Array | undefined },
+  training: LoopOptions<Tree>["training"],
+  { start, seed, size, resume }: StartParts,
 ): Promise<SavedRun<Tree>> {
-  const start = { training: await training.state(), best: params, seed, size, history: [], sums: noSteps };
-  if (resume === undefined) return start;
-  const saved = await loadRun(resume, start);
+  const run = { training: await training.state(), best: start, seed, size, history: [], sums: noSteps };
+  if (resume === undefined) return run;
+  const saved = await loadRun(resume, run);
   await training.setState(saved.training);
   return saved;
 }
@@ -217,7 +229,7 @@ function weightsOf(
   { training, best, history }: SavedRun<Tree>,
   { watch = byLoss }: TrainingOptions<Tree, string>,
 ): { readonly last: Weights<Tree>; readonly best: Weights<Tree> } {
-  const last = { params: training.params, step: item(training.step) };
+  const last = { params: training.params, buffers: training.buffers, step: item(training.step) };
   const rows = history.flatMap(({ step, validation }) => (validation === undefined ? [] : [{ step, validation }]));
   const row =
     rows[
@@ -226,5 +238,5 @@ function weightsOf(
         watch,
       )
     ];
-  return { last, best: row === undefined ? last : { params: best, step: row.step } };
+  return { last, best: row === undefined ? last : { ...best, step: row.step } };
 }

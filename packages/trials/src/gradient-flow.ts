@@ -4,6 +4,7 @@ import type { TrialContext } from "@sluice/study";
 import { compile, concat, item, leavesOf, mean, valuesOf, type Backend, type Tensor, type Tree } from "@sluice/tensor";
 import { crossEntropy } from "@sluice/train";
 import type { ClassificationTask } from "./classification.ts";
+import type { ModelWeights } from "./model.ts";
 
 /** The part of the largest gradient norm that still counts for the horizon. */
 const fraction = 0.01;
@@ -32,10 +33,10 @@ export function gradientFlowOf<P extends Tree>(
   context: Pick<TrialContext, "series">,
   { model, x, y }: FlowOptions<P>,
 ): Required<Pick<ClassificationTask<P, never>, "inspect" | "measure">> {
-  const measure = (params: P, inputs: Tensor, classes: Tensor) => {
+  const measure = (params: P, buffers: Tree, inputs: Tensor, classes: Tensor) => {
     const zeros = model.perturbations({ batch: inputs.shape[0]!, time: inputs.shape[1]! });
     const loss = (perturbations: Tree): Tensor =>
-      crossEntropy(model.apply(params, inputs, { perturbations }).output, classes, { reduction: "sum" });
+      crossEntropy(model.apply(params, inputs, { perturbations, buffers }).output, classes, { reduction: "sum" });
     const whole = concat(
       leavesOf(stateGradients(loss, zeros)).map(({ tensor }) => tensor),
       2,
@@ -43,12 +44,14 @@ export function gradientFlowOf<P extends Tree>(
     return { flow: gradientFlow(loss, zeros), horizon: effectiveHorizon(mean(stepNorms(whole), 0), { fraction }) };
   };
   let compiled: ReturnType<typeof compileFor> | undefined;
-  const compileFor = (params: P, backend: Backend) => compile(measure, [params, x, y], { backend });
-  const look = async (params: P, backend: Backend) => (await (compiled ??= compileFor(params, backend)))(params, x, y);
+  const compileFor = ({ params, buffers }: ModelWeights<P>, backend: Backend) =>
+    compile(measure, [params, buffers, x, y], { backend });
+  const look = async (weights: ModelWeights<P>, backend: Backend) =>
+    (await (compiled ??= compileFor(weights, backend)))(weights.params, weights.buffers, x, y);
 
   return {
-    async inspect(params, when, backend) {
-      const { flow } = await look(params, backend);
+    async inspect(weights, when, backend) {
+      const { flow } = await look(weights, backend);
       leavesOf(flow).forEach(({ path, tensor }, i) => {
         const norms = valuesOf(tensor);
         const state = path.split(".").at(-1)!;
@@ -61,6 +64,6 @@ export function gradientFlowOf<P extends Tree>(
         });
       });
     },
-    measure: async (params, backend) => ({ horizon: item((await look(params, backend)).horizon) }),
+    measure: async (weights, backend) => ({ horizon: item((await look(weights, backend)).horizon) }),
   };
 }

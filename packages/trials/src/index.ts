@@ -2,14 +2,14 @@
 export { fit, type Fitted, type Weights } from "./fit.ts";
 export type { FitData, FitOptions, TrainingOptions, Watch } from "./fit-options.ts";
 export { evaluateModel, type EvaluateOptions, type Measured } from "./evaluate-model.ts";
-export { predict, type Inputs, type PredictOptions } from "./predict.ts";
+export { predict, type InputsOf, type PredictOptions } from "./predict.ts";
 export { crossValidate, type CrossValidateOptions, type FoldResult, type FoldsOptions } from "./cross-validate.ts";
 export type { Run, StepTaken, Stopped } from "./loop.ts";
 export type { HistoryRow, TrainedMeans } from "./history.ts";
 export type { Better, ReduceOnPlateau } from "./stopping.ts";
 
 // What is trained, and what for
-export type { Model, ModelOptions, SequenceExamples } from "./model.ts";
+export type { Model, ModelOptions, ModelWeights, SequenceExamples } from "./model.ts";
 export type {
   Counted,
   LossFunction,

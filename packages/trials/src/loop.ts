@@ -1,7 +1,16 @@
 import type { Bytes, Tree } from "@sluice/tensor";
-import { withScale, type Batches, type LossResult, type Parts, type Trainer, type Weighted } from "@sluice/train";
+import {
+  withScale,
+  type Batches,
+  type LossResult,
+  type NoCarry,
+  type Parts,
+  type Trainer,
+  type Weighted,
+} from "@sluice/train";
 import type { Measured } from "./evaluate-model.ts";
 import { meansOf, noSteps, withStep, type HistoryRow, type StepSums } from "./history.ts";
+import type { ModelWeights } from "./model.ts";
 import { saveRun, type SavedRun } from "./saved-run.ts";
 import { bestOf, plateauScale, runsOut, type Improvement, type ReduceOnPlateau } from "./stopping.ts";
 
@@ -26,14 +35,14 @@ export interface StepTaken<M extends string = string> {
 
 /** A run at some moment. */
 export interface Run<P extends Tree> {
-  params(): Promise<P>;
+  weights(): Promise<ModelWeights<P>>;
   /** Everything that `resume` needs to go on from here. */
   checkpoint(): Promise<Bytes>;
 }
 
 /** `B` is the batch. */
 export interface LoopOptions<P extends Tree, B extends Parts = Parts> {
-  readonly training: Trainer<P, Weighted<B>, LossResult>;
+  readonly training: Trainer<P, Weighted<B>, LossResult, NoCarry, Tree>;
   readonly batches: Batches<B>;
   /** Steps to make at most, and what they are called where they are all made. */
   readonly steps: number;
@@ -41,7 +50,7 @@ export interface LoopOptions<P extends Tree, B extends Parts = Parts> {
   /** Steps from one row to the next; an epoch where it is undefined. */
   readonly every: number | undefined;
   /** Absent without validation data. */
-  readonly validate: ((params: P) => Promise<Measured>) | undefined;
+  readonly validate: ((weights: ModelWeights<P>) => Promise<Measured>) | undefined;
   /** The number of an evaluation that is watched. */
   readonly watched: (validation: Measured) => number;
   readonly improvement: Improvement;
@@ -65,11 +74,12 @@ export async function trainOn<P extends Tree>(from: SavedRun<P>, options: LoopOp
   const { training, onStep, onRow } = options;
   let at: Standing<P> = from;
   const saved = async (): Promise<SavedRun<P>> => ({ ...at, training: await training.state() });
-  const run: Run<P> = { params: () => training.params(), checkpoint: async () => saveRun(await saved()) };
+  const run: Run<P> = { weights: () => weightsOf(training), checkpoint: async () => saveRun(await saved()) };
   for (;;) {
     if (isDue(training.step, options) && at.history.at(-1)?.step !== training.step) {
-      const row = await evaluated(at, options);
-      at = await afterRow(at, row, options);
+      const weights = await weightsOf(training);
+      const row = await evaluated(at, weights, options);
+      at = await afterRow(at, { row, weights }, options);
       await onRow?.(row, run);
     }
     const stopped = whyStopped(at, options);
@@ -91,10 +101,11 @@ function isDue<P extends Tree>(step: number, { steps, every, validate, batches }
 
 async function evaluated<P extends Tree>(
   { sums }: Standing<P>,
+  weights: ModelWeights<P>,
   { training, batches, validate }: LoopOptions<P>,
 ): Promise<HistoryRow> {
   const { step } = training;
-  const validation = await validate?.(await training.params());
+  const validation = await validate?.(weights);
   return {
     step,
     epoch: epochsAt(batches, step),
@@ -105,7 +116,7 @@ async function evaluated<P extends Tree>(
 
 async function afterRow<P extends Tree>(
   before: Standing<P>,
-  row: HistoryRow,
+  { row, weights }: { readonly row: HistoryRow; readonly weights: ModelWeights<P> },
   options: LoopOptions<P>,
 ): Promise<Standing<P>> {
   const { training, improvement, reduceOnPlateau } = options;
@@ -118,7 +129,7 @@ async function afterRow<P extends Tree>(
       await training.setState(withScale(await training.state(), scale));
   }
   const isBest = bestOf(values, improvement) === values.length - 1;
-  return { ...before, history, sums: noSteps, best: isBest ? await training.params() : before.best };
+  return { ...before, history, sums: noSteps, best: isBest ? weights : before.best };
 }
 
 function whyStopped<P extends Tree>(at: Standing<P>, options: LoopOptions<P>): Stopped | undefined {
@@ -141,6 +152,11 @@ async function stepped<P extends Tree>(
     taken: { step: training.step, steps, examples, loss, metrics, gradientNorm, transforms, seconds },
     sums: withStep(sums, { loss, metrics, gradientNorm, weight }),
   };
+}
+
+async function weightsOf<P extends Tree>({ state }: LoopOptions<P>["training"]): Promise<ModelWeights<P>> {
+  const { params, buffers } = await state();
+  return { params, buffers };
 }
 
 /** What is watched, of all evaluations. */

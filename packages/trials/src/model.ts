@@ -1,9 +1,9 @@
 import type { ApplyOptions, Layer } from "@sluice/cells";
-import { isTensor, type ArrayTensor, type Tensor, type Tree } from "@sluice/tensor";
+import { isTensor, leavesOf, type ArrayTensor, type Tensor, type Tree } from "@sluice/tensor";
 import type { Parts } from "@sluice/train";
 
 /** What a model is told besides parameters and examples. */
-export type ModelOptions = Pick<ApplyOptions, "training" | "key">;
+export type ModelOptions = Pick<ApplyOptions, "training" | "key" | "buffers">;
 
 /**
  * What is trained: parameters, and a function of them and a batch of examples. `E` is what it reads of a batch. A layer
@@ -11,9 +11,22 @@ export type ModelOptions = Pick<ApplyOptions, "training" | "key">;
  */
 export interface Model<P extends Tree, E extends Parts, O extends Tree = Tensor> {
   readonly init: (key: ArrayTensor) => P;
-  /** The output has a row for each example. */
-  readonly apply: (params: P, examples: E, options?: ModelOptions) => { readonly output: O };
+  /** Buffers before training, such as running statistics. Default: none. */
+  readonly initialBuffers?: () => Tree;
+  /** The output has a row for each example. A model that has buffers also returns those for the next step. */
+  readonly apply: (params: P, examples: E, options?: ModelOptions) => { readonly output: O; readonly buffers?: Tree };
 }
+
+/** All that training changes. */
+export interface ModelWeights<P extends Tree> {
+  readonly params: P;
+  /** Such as running statistics; a tree without tensors for a model that has none. */
+  readonly buffers: Tree;
+}
+
+/** The weights as a file holds them: the parameters alone, or `{ params, buffers }` for a model that has buffers. */
+export const asStored = ({ params, buffers }: ModelWeights<Tree>): Tree =>
+  leavesOf(buffers).length === 0 ? params : { params, buffers };
 
 /** What a layer reads of a batch: `x`, and where they are there, `lengths`, `resets` and the extras of its cells. */
 export type SequenceExamples = Parts & {
@@ -29,6 +42,7 @@ export type SequenceExamples = Parts & {
 function layerModel<P extends Tree>(layer: Layer<P>): Model<P, SequenceExamples> {
   return {
     init: (key) => layer.init(key),
+    initialBuffers: () => layer.initialBuffers(),
     apply(params, examples, options = {}) {
       const { x, lengths, resets } = examples;
       const extra = Object.fromEntries(

@@ -84,7 +84,7 @@ export function objectiveOf(
   { loss, metrics = {}, perStep }: ErasedOptions,
 ): Objective<Tree, Parts> {
   return (params, batch, options) => {
-    const { output } = model.apply(params, batch, options);
+    const { output, buffers } = model.apply(params, batch, options);
     const steps = (perStep ?? (isTensor(output) && output.shape.length > 2)) ? timeOf(operation, output) : undefined;
     const counted = countedIn(operation, batch, steps);
     const result = loss(output, batch["y"], counted, batch);
@@ -97,6 +97,7 @@ export function objectiveOf(
       ...own,
       metrics: { ...own.metrics, ...Object.fromEntries(measured) },
       weight: own.weight ?? weightOf(counted, steps),
+      ...(buffers === undefined ? {} : { buffers }),
     };
   };
 }

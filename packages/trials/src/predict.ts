@@ -17,9 +17,11 @@ import { batchingOf, batchingOptions, type BatchesIfNeeded, type BatchingOptions
 import { modelOf, type Model, type SequenceExamples } from "./model.ts";
 
 /** Examples without what is to be predicted. */
-export type Inputs<E> = Omit<E, "y">;
+export type InputsOf<E> = Omit<E, "y">;
 
 export interface PredictOptions<E, B extends Parts> extends BatchingOptions<E, B> {
+  /** The model's buffers, of the same step of training as the parameters. Default: those before training. */
+  readonly buffers?: Tree;
   /** Default WebAssembly, closed at the end. */
   readonly backend?: Backend;
 }
@@ -50,16 +52,16 @@ export async function predict(
   examples: Parts,
   options: PredictOptions<Parts, Parts> = {},
 ): Promise<Tree> {
-  checkOptions("predict", options, [...batchingOptions, "backend"], { batchSize: "size" });
+  checkOptions("predict", options, [...batchingOptions, "buffers", "backend"], { batchSize: "size" });
   const own = modelOf(model);
   const cut = batchingOf(options)(examples);
   return withBackend(options.backend, async (backend) => {
     const session = await compileStep(
-      (state: { readonly params: Tree }, batch: Parts) => ({
+      (state: { readonly params: Tree; readonly buffers: Tree }, batch: Parts) => ({
         state,
-        output: own.apply(state.params, batch, {}).output,
+        output: own.apply(state.params, batch, { buffers: state.buffers }).output,
       }),
-      { params },
+      { params, buffers: options.buffers ?? own.initialBuffers?.() ?? {} },
       [cut.at(0).batch],
       { backend },
     );

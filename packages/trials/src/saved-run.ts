@@ -1,6 +1,7 @@
 import { readSafetensors, SafetensorsError } from "@sluice/formats";
 import type { Bytes, Tree } from "@sluice/tensor";
-import { loadState, saveState, type TrainState } from "@sluice/train";
+import { loadState, saveState, type NoCarry, type TrainState } from "@sluice/train";
+import type { ModelWeights } from "./model.ts";
 import type { HistoryRow, StepSums } from "./history.ts";
 
 const name = "sluice.fit";
@@ -17,14 +18,15 @@ interface RunNumbers {
 
 /** Everything that a run goes on from. */
 export interface SavedRun<P extends Tree> extends RunNumbers {
-  readonly training: TrainState<P>;
+  readonly training: TrainState<P, NoCarry, Tree>;
   /** The best weights so far; the first ones before any evaluation. */
-  readonly best: P;
+  readonly best: ModelWeights<P>;
 }
 
 /** A run as one safetensors file, exact to the bit. */
 export function saveRun<P extends Tree>({ training, best, ...numbers }: SavedRun<P>): Promise<Bytes> {
-  return saveState({ training, best }, { metadata: { [name]: JSON.stringify(numbers, encoded) } });
+  const { params, buffers } = best;
+  return saveState({ training, best: { params, buffers } }, { metadata: { [name]: JSON.stringify(numbers, encoded) } });
 }
 
 /**
@@ -45,7 +47,8 @@ export async function loadRun<P extends Tree>(
       throw new SafetensorsError(
         `the checkpoint is of a run with the ${what} ${numbers[what]}, and this one has ${like[what]}: give the same to go on`,
       );
-  const { training, best } = await loadState(bytes, { training: like.training, best: like.best });
+  const { params, buffers } = like.best;
+  const { training, best } = await loadState(bytes, { training: like.training, best: { params, buffers } });
   return { training, best, ...numbers };
 }
 

@@ -10,7 +10,7 @@ import { divergesAs } from "./diverged.ts";
 import type { Measured } from "./evaluate-model.ts";
 import { fit, type Fitted } from "./fit.ts";
 import type { FitData, FitOptions } from "./fit-options.ts";
-import { modelOf, type Model, type SequenceExamples } from "./model.ts";
+import { asStored, modelOf, type Model, type ModelWeights, type SequenceExamples } from "./model.ts";
 import { pace } from "./pace.ts";
 import { recent } from "./recent.ts";
 
@@ -52,6 +52,7 @@ export interface TrainingTask<P extends Tree, E, B extends Parts, O extends Tree
   | "keep"
   | "accumulate"
   | "params"
+  | "buffers"
   | "gradients"
   | "regularization"
   | "constrain"
@@ -65,9 +66,9 @@ export interface TrainingTask<P extends Tree, E, B extends Parts, O extends Tree
   /** What the outcome has of the test data. Default `{ testLoss }`. */
   readonly tested?: (test: Measured<M>) => Numbers;
   /** Looks at the weights before the first step, and at those that are kept after the last. */
-  inspect?(params: P, when: "start of training" | "end of training", backend: Backend): Promise<void>;
+  inspect?(weights: ModelWeights<P>, when: "start of training" | "end of training", backend: Backend): Promise<void>;
   /** Metrics of the weights, added to the row of every validation. */
-  measure?(params: P, backend: Backend): Promise<Numbers>;
+  measure?(weights: ModelWeights<P>, backend: Backend): Promise<Numbers>;
 }
 
 /**
@@ -140,8 +141,11 @@ async function trialOn(
 ): Promise<TrialOutcome> {
   const { config, restored, seed, signal } = context;
   const { learningRate, clip, logEvery, validateEvery, batch: size, epochs } = config;
-  const params = rest.params ?? model.init(keyFor(key(seed), "weights"));
-  if (restored === null) await inspect?.(params, "start of training", backend);
+  const start = {
+    params: rest.params ?? model.init(keyFor(key(seed), "weights")),
+    buffers: rest.buffers ?? model.initialBuffers?.() ?? {},
+  };
+  if (restored === null) await inspect?.(start, "start of training", backend);
 
   const curve = recent(restored?.state);
   const speed = pace();
@@ -150,7 +154,7 @@ async function trialOn(
     fit(model, data, {
       optimizer: chain(globalNorm(clip), adam({ learningRate })),
       ...rest,
-      params,
+      ...start,
       ...{ size, epochs, validateEvery, seed, signal, backend },
       ...(restored === null ? {} : { resume: restored.bytes }),
       async onStep({ step, steps, loss, gradientNorm, examples, seconds }) {
@@ -164,7 +168,7 @@ async function trialOn(
       async onRow({ step, validation }, run) {
         const numbers = validation === undefined ? {} : validated(validation);
         headline = Object.values(numbers)[0];
-        context.metric({ step, ...numbers, ...(await measure?.(await run.params(), backend)) });
+        context.metric({ step, ...numbers, ...(await measure?.(await run.weights(), backend)) });
         if (step > 0) await context.checkpoint(step, await run.checkpoint(), curve.state());
       },
     }),
@@ -173,7 +177,7 @@ async function trialOn(
     await context.checkpoint(trained.last.step, await trained.checkpoint(), curve.state());
     signal.throwIfAborted();
   }
-  await inspect?.(trained.params, "end of training", backend);
+  await inspect?.(trained, "end of training", backend);
   return outcomeOf(context, data, trained, tested);
 }
 
@@ -181,10 +185,10 @@ async function trialOn(
 async function outcomeOf(
   context: TrialContext,
   { validation }: FitData<Parts>,
-  { params, last, best, test }: Fitted<Tree, Parts, Tree>,
+  { params, buffers, last, best, test }: Fitted<Tree, Parts, Tree>,
   tested: (test: Measured) => Numbers,
 ): Promise<TrialOutcome> {
-  await context.file(weightFiles.last, await saveState(last.params));
-  if (validation !== undefined) await context.file(weightFiles.best, await saveState(best.params));
-  return { metrics: test === undefined ? {} : tested(test), weights: await weightsHash(params) };
+  await context.file(weightFiles.last, await saveState(asStored(last)));
+  if (validation !== undefined) await context.file(weightFiles.best, await saveState(asStored(best)));
+  return { metrics: test === undefined ? {} : tested(test), weights: await weightsHash(asStored({ params, buffers })) };
 }
