@@ -1,6 +1,6 @@
 import type { GradientTransform } from "@sluice/clip";
 import { TensorError, type Tree } from "@sluice/tensor";
-import { checkOptions } from "@sluice/tensor/internal";
+import { checkOptions, shown } from "@sluice/tensor/internal";
 import type { LossResult, Parts, TrainerOptions, Weighted } from "@sluice/train";
 import { batchingOptions } from "./batching.ts";
 import type { EvaluateOptions } from "./evaluate-model.ts";
@@ -34,7 +34,10 @@ export interface TrainingOptions<P extends Tree, M extends string> {
   readonly reduceOnPlateau?: ReduceOnPlateau;
   /** Which weights are kept: those of the best evaluation, or the last. Default "last". */
   readonly keep?: "best" | "last";
-  /** Batches to one update, as if they were one batch. Default 1. */
+  /**
+   * Batches to one update, as if they were one batch. Batches at the end that are too few for an update change nothing.
+   * Default 1.
+   */
   readonly accumulate?: number;
   /**
    * What becomes of the gradient before it is subtracted: an optimizer, or a `chain` of clippers and an optimizer.
@@ -119,7 +122,8 @@ export function checkFit(
   data: FitData<unknown>,
   options: TrainingOptions<Tree, string> & { readonly metrics?: object },
 ): void {
-  checkOptions("fit", data, ["name", "train", "validation", "test", "provenance", "classes"]);
+  if (typeof data !== "object" || data === null || data.train === undefined)
+    throw new TensorError(`fit: expected data with train, and perhaps validation and test, got ${shown(data)}`);
   checkOptions("fit", options, known, aliases);
   const { epochs, steps, validateEvery, patience, watch, reduceOnPlateau, keep, accumulate, metrics = {} } = options;
   if ((epochs === undefined) === (steps === undefined))

@@ -122,6 +122,16 @@ describe("a run that is saved at any moment goes on to the same bits", { timeout
     }
   });
 
+  test("a timer may abort it", async () => {
+    const stop = new AbortController();
+    const onStep = ({ step }: { readonly step: number }): void =>
+      step === 1 ? void setTimeout(() => stop.abort(), 1) : undefined;
+    const { epochs: _, patience: __, ...endless } = options;
+    const { stopped, last } = await fit(model, data, { ...endless, steps: 1e7, signal: stop.signal, onStep });
+    expect(stopped).toBe("aborted");
+    expect(last.step).toBeGreaterThan(1);
+  });
+
   test("but not with another seed, size or model", async () => {
     const resume = await (await fit(model, data, { ...options, epochs: 1 })).checkpoint();
     await expect(fit(model, data, { ...options, resume, seed: 6 })).rejects.toThrow("a run with the seed 5");
@@ -223,6 +233,22 @@ describe("sequences of unequal length", () => {
     const oddErrors = errors.filter((_, i) => i % 2 === 1);
     expect(odd.weight).toBe(oddErrors.filter((error) => error > 0).length);
     expect(odd.loss).toBeCloseTo(oddErrors.reduce((a, b) => a + b, 0) / odd.weight, 5);
+  });
+
+  test("skip the steps that a mask leaves out, in the layer and in the loss", async () => {
+    const params = perStep.init(key(3));
+    const even = Array.from({ length: 11 * 6 }, (_, i) => (i % 2 === 0 ? 1 : 0));
+    const mask = tensor(even, [11, 6], { dtype: "bool" });
+    const { x, y } = validation;
+    const half = (values: Tensor): Tensor =>
+      tensor(
+        Array.from(valuesOf(values)).filter((_, i) => i % 2 === 0),
+        [11, 3, 1],
+      );
+    const masked = await evaluateModel(perStep, params, { x, y, mask }, common);
+    const shorter = await evaluateModel(perStep, params, { x: half(x), y: half(y) }, common);
+    expect(masked.weight).toBe(shorter.weight);
+    expect(masked.loss).toBeCloseTo(shorter.loss, 6);
   });
 
   test("are predicted in the order of the data, however they are cut into batches", async () => {
@@ -345,6 +371,7 @@ test("weights to start from are gone on with", async () => {
 test("errors say what is missing", async () => {
   const { train, validation } = data;
   const options = { loss: crossEntropy, backend };
+  await expect(fit(model, {} as typeof data, { ...options, epochs: 1 })).rejects.toThrow("expected data with train");
   await expect(fit(model, data, options)).rejects.toThrow("fit: expected either epochs or steps, got neither");
   await expect(fit(model, { train }, { ...options, epochs: 1, patience: 1 })).rejects.toThrow(
     "fit: patience needs data.validation",

@@ -12,6 +12,7 @@ import type { Measured } from "./evaluate-model.ts";
 import { meansOf, noSteps, withStep, type HistoryRow, type StepSums } from "./history.ts";
 import type { ModelWeights } from "./model.ts";
 import { saveRun, type SavedRun } from "./saved-run.ts";
+import { turns } from "./turns.ts";
 import { bestOf, plateauScale, runsOut, type Improvement, type ReduceOnPlateau } from "./stopping.ts";
 
 /** Why training has ended. */
@@ -72,6 +73,7 @@ export interface LoopEnd<P extends Tree> {
  */
 export async function trainOn<P extends Tree>(from: SavedRun<P>, options: LoopOptions<P>): Promise<LoopEnd<P>> {
   const { training, onStep, onRow } = options;
+  const turn = turns();
   let at: Standing<P> = from;
   const saved = async (): Promise<SavedRun<P>> => ({ ...at, training: await training.state() });
   const run: Run<P> = { weights: () => weightsOf(training), checkpoint: async () => saveRun(await saved()) };
@@ -87,6 +89,7 @@ export async function trainOn<P extends Tree>(from: SavedRun<P>, options: LoopOp
     const { taken, sums } = await stepped(at, options);
     at = { ...at, sums };
     await onStep?.(taken, run);
+    await turn();
   }
 }
 

@@ -36,6 +36,11 @@ export type SequenceExamples = Parts & {
   readonly lengths?: Tensor;
   /** bool `[batch, time]`: where a sequence begins within a row. */
   readonly resets?: Tensor;
+  /**
+   * bool `[batch, time]`: where false, the step is skipped, and counts neither in a loss. A layer whose cells read an
+   * extra of this name gets it as that.
+   */
+  readonly mask?: Tensor;
 };
 
 /** A layer as a model of examples by name. */
@@ -44,7 +49,7 @@ function layerModel<P extends Tree>(layer: Layer<P>): Model<P, SequenceExamples>
     init: (key) => layer.init(key),
     initialBuffers: () => layer.initialBuffers(),
     apply(params, examples, options = {}) {
-      const { x, lengths, resets } = examples;
+      const { x, lengths, resets, mask } = examples;
       const extra = Object.fromEntries(
         Object.keys(layer.extra).flatMap((name) => {
           const part = examples[name];
@@ -55,11 +60,16 @@ function layerModel<P extends Tree>(layer: Layer<P>): Model<P, SequenceExamples>
         ...options,
         ...(lengths === undefined ? {} : { lengths }),
         ...(resets === undefined ? {} : { resets }),
+        ...(isStepMask(mask) && !("mask" in extra) ? { mask } : {}),
         ...(Object.keys(extra).length === 0 ? {} : { extra }),
       });
     },
   };
 }
+
+/** Whether a part of a batch says which steps there are: others of the name say which values were observed. */
+export const isStepMask = (mask: Tree | undefined): mask is Tensor =>
+  mask !== undefined && isTensor(mask) && mask.dtype === "bool" && mask.shape.length === 2;
 
 /** A model, or a layer as one. */
 export function modelOf<P extends Tree, E extends Parts, O extends Tree>(

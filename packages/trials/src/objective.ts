@@ -12,11 +12,14 @@ import {
   type Tree,
 } from "@sluice/tensor";
 import type { LossResult, Parts, Weighted } from "@sluice/train";
-import type { Model, ModelOptions } from "./model.ts";
+import { isStepMask, type Model, type ModelOptions } from "./model.ts";
 
 /** What of a batch counts, as the losses of `@sluice/train` take it. */
 export interface Counted {
-  /** The weights of the examples `[batch]`, or of the steps `[batch, time]` where the data has `counted`. */
+  /**
+   * The weights of the examples `[batch]`, or of the steps `[batch, time]` where there is an output for each and the
+   * data has `counted` or `mask`.
+   */
   readonly mask: Tensor;
   /** Steps of each row, i32 `[batch]`, where there is an output for each step. */
   readonly lengths?: Tensor;
@@ -118,12 +121,15 @@ function timeOf(operation: string, output: Tree): number {
 }
 
 function countedIn(operation: string, batch: Weighted<Parts>, steps: number | undefined): Counted {
-  const { lengths, counted, weight } = batch;
+  const { lengths, counted, mask, weight } = batch;
   if (steps === undefined) return { mask: weight };
   if (counted !== undefined && !isTensor(counted))
     throw new TensorError(`${operation}: counted must be a tensor [batch, time], got several`);
+  const ofSteps = [counted, isStepMask(mask) ? convert(mask, weight.dtype) : undefined].filter(
+    (part) => part !== undefined,
+  );
   return {
-    mask: counted === undefined ? weight : mul(counted, expand(weight, 1)),
+    mask: ofSteps.length === 0 ? weight : ofSteps.reduce(mul, expand(weight, 1)),
     ...(lengths !== undefined && isTensor(lengths) ? { lengths } : {}),
   };
 }
