@@ -11,7 +11,7 @@ export type ModelOptions = Pick<ApplyOptions, "training" | "key" | "buffers">;
  */
 export interface Model<P extends Tree, E extends Parts, O extends Tree = Tensor> {
   readonly init: (key: ArrayTensor) => P;
-  /** Buffers before training, such as running statistics. Default: none. */
+  /** Buffers before training, such as running statistics. A model without them is not told of any. */
   readonly initialBuffers?: () => Tree;
   /** The output has a row for each example. A model that has buffers also returns those for the next step. */
   readonly apply: (params: P, examples: E, options?: ModelOptions) => { readonly output: O; readonly buffers?: Tree };
@@ -65,6 +65,17 @@ function layerModel<P extends Tree>(layer: Layer<P>): Model<P, SequenceExamples>
       });
     },
   };
+}
+
+/** The output of a model, which is told of buffers only if it has them. */
+export function applied<P extends Tree, E extends Parts, O extends Tree>(
+  model: Model<P, E, O>,
+  params: P,
+  examples: E,
+  { buffers, ...options }: ModelOptions,
+): { readonly output: O; readonly buffers?: Tree } {
+  const given = model.initialBuffers === undefined || buffers === undefined ? options : { ...options, buffers };
+  return model.apply(params, examples, given);
 }
 
 /** Whether a part of a batch says which steps there are: others of the name say which values were observed. */

@@ -12,7 +12,7 @@ import {
   type Tree,
 } from "@sluice/tensor";
 import type { LossResult, Parts, Weighted } from "@sluice/train";
-import { isStepMask, type Model, type ModelOptions } from "./model.ts";
+import { applied, isStepMask, type Model, type ModelOptions } from "./model.ts";
 
 /** What of a batch counts, as the losses of `@sluice/train` take it. */
 export interface Counted {
@@ -87,7 +87,7 @@ export function objectiveOf(
   { loss, metrics = {}, perStep }: ErasedOptions,
 ): Objective<Tree, Parts> {
   return (params, batch, options) => {
-    const { output, buffers } = model.apply(params, batch, options);
+    const { output, buffers } = applied(model, params, batch, options);
     const steps = (perStep ?? (isTensor(output) && output.shape.length > 2)) ? timeOf(operation, output) : undefined;
     const counted = countedIn(operation, batch, steps);
     const result = loss(output, batch["y"], counted, batch);

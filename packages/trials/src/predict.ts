@@ -14,7 +14,7 @@ import { allocate, checkOptions, describe, sizeOf } from "@sluice/tensor/interna
 import type { Batches, Parts } from "@sluice/train";
 import { withBackend } from "./backend.ts";
 import { batchingOf, batchingOptions, type BatchesIfNeeded, type BatchingOptions, type OwnParts } from "./batching.ts";
-import { modelOf, type Model, type SequenceExamples } from "./model.ts";
+import { applied, modelOf, type Model, type SequenceExamples } from "./model.ts";
 
 /** Examples without what is to be predicted. */
 export type InputsOf<E> = Omit<E, "y">;
@@ -59,7 +59,7 @@ export async function predict(
     const session = await compileStep(
       (state: { readonly params: Tree; readonly buffers: Tree }, batch: Parts) => ({
         state,
-        output: own.apply(state.params, batch, { buffers: state.buffers }).output,
+        output: applied(own, state.params, batch, { buffers: state.buffers }).output,
       }),
       { params, buffers: options.buffers ?? own.initialBuffers?.() ?? {} },
       [cut.at(0).batch],
