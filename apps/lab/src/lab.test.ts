@@ -330,7 +330,7 @@ describe("what cannot be done is said", () => {
     child.stderr.on("data", (part) => (stderr += part));
     const code = await new Promise((settle) => child.once("close", settle));
     expect(stderr).toBe(
-      `${fixture("line")}: TypeScript needs Node 22.18 or newer (or 22.12 and newer with --experimental-strip-types), and this is ${process.version}. Take a newer Node, or compile the study to JavaScript\n`,
+      `${fixture("line")}: TypeScript needs Node 22.18 or newer (or 22.12 and newer with --experimental-strip-types), and this is ${process.version}. Use a newer Node, or compile the study to JavaScript\n`,
     );
     expect(code).toBe(2);
   });

@@ -28,7 +28,7 @@ export function laidOut(cell: Cell, layouts: readonly CellLayout[], library: str
   const layout = layouts.find((candidate) => candidate.cell.definition === origin?.definition);
   if (layout === undefined) {
     throw new TensorError(
-      `${library}: there is no layout of the cell ${cell.name}; give one in layouts, as { cell: ${cell.name}, weights }`,
+      `${library}: there is no layout for the cell ${cell.name}; pass one in layouts, as { cell: ${cell.name}, weights }`,
     );
   }
   const parameters = specsOf(cell.params).map(({ path }) => path);
@@ -44,6 +44,6 @@ export function laidOut(cell: Cell, layouts: readonly CellLayout[], library: str
     );
   }
   if (left.length > 0)
-    throw new TensorError(`${library}: the layout of ${cell.name} has no place for ${left.join(", ")}`);
+    throw new TensorError(`${library}: the layout of ${cell.name} does not use ${left.join(", ")}`);
   return { cell: exchanged, layout, weights };
 }

@@ -87,7 +87,7 @@ export function shapeOf(weight: WeightLayout, shapes: ByPath<Shape>): Shape {
   const width = ours.at(-1) ?? 1;
   if (width % blocks !== 0)
     throw new TensorError(
-      `the layout of ${weight.name}: ${first} ${showShape(ours)} does not divide into ${blocks} gates`,
+      `the layout of ${weight.name}: ${first} ${showShape(ours)} cannot be divided into ${blocks} gates`,
     );
   const ordered = [...ours.slice(0, -1), (width / blocks) * order.length];
   const row = weight.transpose === true ? ordered.toReversed() : ordered;
@@ -110,7 +110,7 @@ export function checked(named: Named, name: string, shape: Shape, library: strin
 export function checkNames(named: Named, expected: readonly string[], library: string): void {
   const strange = Object.keys(named).find((name) => !expected.includes(name));
   if (strange !== undefined)
-    throw new TensorError(`${library}: the layer has no place for ${strange}; ${suggestion(strange, expected)}`);
+    throw new TensorError(`${library}: the layer does not use ${strange}; ${suggestion(strange, expected)}`);
 }
 
 export const pathsOf = ({ parameters }: WeightLayout): readonly string[] =>
@@ -130,7 +130,7 @@ function reordered(ours: Tensor, { blocks, order }: GateOrder): Tensor {
 
 function required<T>(of: ByPath<T>, path: string): T {
   const found = of.get(path);
-  if (found === undefined) throw new TensorError(`a layout asks for the parameter ${path}, which the cell lacks`);
+  if (found === undefined) throw new TensorError(`a layout asks for the parameter ${path}, which the cell does not have`);
   return found;
 }
 

@@ -137,7 +137,7 @@ describe("what has no exact counterpart is an error that says why", () => {
     [
       "another cell",
       out(sequence(mine(sizes))),
-      "PyTorch: there is no layout of the cell mine; give one in layouts, as { cell: mine, weights }",
+      "PyTorch: there is no layout for the cell mine; pass one in layouts, as { cell: mine, weights }",
     ],
     ["norm", out(sequence(gru({ ...sizes, norm: layerNorm() }))), "PyTorch: its gru has no normalization"],
     [
@@ -247,7 +247,7 @@ describe("what has no exact counterpart is an error that says why", () => {
     [
       "Keras of a stack",
       keras(sequential([sequence(gru(sizes))])),
-      "Keras: sequential is not one layer of Keras; convert its layers one by one",
+      "Keras: sequential does not correspond to a single Keras layer; convert its layers one by one",
     ],
   ])("%s", (_, run, message) => {
     expect(run).toThrow(message);
@@ -261,7 +261,7 @@ describe("what has no exact counterpart is an error that says why", () => {
       "PyTorch: no bias_ih_l0; there are weight_ih_l0, weight_hh_l0, bias_hh_l0",
     );
     expect(() => fromPyTorch(layer, { ...named, weight_ih_l1: zerosArray([9, 3]) })).toThrow(
-      "PyTorch: the layer has no place for weight_ih_l1; did you mean weight_ih_l0?",
+      "PyTorch: the layer does not use weight_ih_l1; did you mean weight_ih_l0?",
     );
     expect(() => fromPyTorch(layer, { ...named, weight_ih_l0: zerosArray([9, 3]) })).toThrow(
       "PyTorch: weight_ih_l0 must be [9,2], got [9,3]",

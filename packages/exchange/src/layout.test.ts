@@ -109,11 +109,11 @@ test("cells that are known here keep their layout beside others, or take another
 });
 
 test("what does not fit is an error that says so", () => {
-  expect(() => toPyTorch(layer, params)).toThrow("PyTorch: there is no layout of the cell janet; give one in layouts");
+  expect(() => toPyTorch(layer, params)).toThrow("PyTorch: there is no layout for the cell janet; pass one in layouts");
   const other = sequence(janet({ input: 1, hidden: 1, beta: 2 }));
   expect(() => toPyTorch(other, params, { layouts: [inModules] })).toThrow("PyTorch: its JANET has beta 1, not 2");
   const short: CellLayout = { cell: janet, weights: () => [{ name: "kernel", parameters: "W" }] };
-  expect(() => toKeras(layer, params, { layouts: [short] })).toThrow("the layout of janet has no place for U, b");
+  expect(() => toKeras(layer, params, { layouts: [short] })).toThrow("the layout of janet does not use U, b");
   const half: CellLayout = { cell: janet, weights: (cell) => byGate.weights(cell).slice(0, 3) };
   const named = toKeras(layer, params, { layouts: [half] });
   expect(() => fromKeras(layer, named, { layouts: [half] })).toThrow("the layout gives no values for all of W");

@@ -77,8 +77,8 @@ describe("safetensors", () => {
     expect(() => readSafetensors(file.subarray(0, 5))).toThrow(
       "safetensors: the file has 5 bytes, less than the 8 of the header's length",
     );
-    expect(() => readSafetensors(file.subarray(0, 20))).toThrow(/only 12 follow: the file is cut off/);
-    expect(() => readSafetensors(file.subarray(0, file.length - 1))).toThrow(/the file is cut off: mask ends at byte/);
+    expect(() => readSafetensors(file.subarray(0, 20))).toThrow(/only 12 follow: the file is truncated/);
+    expect(() => readSafetensors(file.subarray(0, file.length - 1))).toThrow(/the file is truncated: mask ends at byte/);
   });
 
   const withHeader = (header: unknown, data = 8): Uint8Array => {

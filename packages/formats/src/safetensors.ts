@@ -93,12 +93,12 @@ export function readSafetensors(bytes: Uint8Array): Safetensors {
     const expected = sizeOf(shape) * widths[dtype];
     if (end - begin !== expected) {
       throw new SafetensorsError(
-        `${name} ${tags[dtype]} ${showShape(shape)} takes ${expected} bytes, but its data_offsets [${begin},${end}] span ${end - begin}`,
+        `${name} ${tags[dtype]} ${showShape(shape)} takes ${expected} bytes, but its data_offsets [${begin},${end}] span ${end - begin} bytes`,
       );
     }
     if (end > available)
       throw new SafetensorsError(
-        `the file is cut off: ${name} ends at byte ${start + end}, but there are ${bytes.length} bytes`,
+        `the file is truncated: ${name} ends at byte ${start + end}, but there are ${bytes.length} bytes`,
       );
     tensors.push([name, tensor(valuesFrom(bytes.subarray(start + begin, start + end), dtype), shape, { dtype })]);
     spans.push({ name, begin, end });
@@ -122,7 +122,7 @@ function headerOf(bytes: Uint8Array): { header: Json; start: number } {
   const length = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);
   if (length > BigInt(bytes.length - 8)) {
     throw new SafetensorsError(
-      `the header should have ${length} bytes, but only ${bytes.length - 8} follow: the file is cut off, or it is not a safetensors file`,
+      `the header should have ${length} bytes, but only ${bytes.length - 8} follow: the file is truncated, or it is not a safetensors file`,
     );
   }
   const start = 8 + Number(length);
@@ -146,7 +146,7 @@ function entryOf(name: string, entry: unknown): { dtype: DType; shape: number[];
   if (dtype === undefined)
     throw new SafetensorsError(`${name} has the dtype ${String(tag)}; ${[...dtypes.keys()].join(", ")} can be read`);
   if (!isSizes(shape))
-    throw new SafetensorsError(`${name} has the shape ${JSON.stringify(shape)}, expected whole numbers >= 0`);
+    throw new SafetensorsError(`${name} has the shape ${JSON.stringify(shape)}, expected integers >= 0`);
   if (!isSizes(offsets) || offsets.length !== 2 || offsets[0]! > offsets[1]!) {
     throw new SafetensorsError(`${name} has the data_offsets ${JSON.stringify(offsets)}, expected [begin, end]`);
   }

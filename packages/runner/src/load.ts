@@ -14,10 +14,10 @@ export async function loadStudy(path: string): Promise<Study> {
     if (error instanceof Error && error.name === "StudyError") throw error;
     if (systemCode(error) === "ERR_UNKNOWN_FILE_EXTENSION" && /\.[mc]?ts\b/.test(messageOf(error))) {
       throw studyError(
-        `${path}: TypeScript needs Node 22.18 or newer (or 22.12 and newer with --experimental-strip-types), and this is ${process.version}. Take a newer Node, or compile the study to JavaScript`,
+        `${path}: TypeScript needs Node 22.18 or newer (or 22.12 and newer with --experimental-strip-types), and this is ${process.version}. Use a newer Node, or compile the study to JavaScript`,
       );
     }
-    throw studyError(`${path}: the module does not load: ${messageOf(error)}`, error);
+    throw studyError(`${path}: the module cannot be loaded: ${messageOf(error)}`, error);
   }
   if (!isStudy(module.default))
     throw studyError(`${path}: no study in the module's default export; write "export default study({ ... })"`);

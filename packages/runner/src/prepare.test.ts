@@ -17,7 +17,7 @@ test.each<[string, unknown, string]>([
     { ...right, budget: 3 },
     "prepareRun: budget: expected the name of one of the study's budgets",
   ],
-  ["half a seed", { ...right, seeds: 0.5 }, "prepareRun: seeds: expected a whole number of at least 1"],
+  ["half a seed", { ...right, seeds: 0.5 }, "prepareRun: seeds: expected an integer of at least 1"],
   ["an unknown option", { ...right, seed: 3 }, 'prepareRun: the options: Unrecognized key: "seed"'],
 ])("%s is an error that says what is expected", async (_, options, message) => {
   await expect(async () => Reflect.apply(prepareRun, undefined, [options])).rejects.toThrow(message);

@@ -33,7 +33,7 @@ export interface RunOptions {
   readonly command?: string;
 }
 
-const count = z.int("expected a whole number of at least 1").min(1, "expected a whole number of at least 1").optional();
+const count = z.int("expected an integer of at least 1").min(1, "expected an integer of at least 1").optional();
 
 const optionsSchema = z.strictObject({
   module: z.string("expected the path of a module that exports a study").min(1),
@@ -44,7 +44,7 @@ const optionsSchema = z.strictObject({
   jobs: count,
   dataFolder: z.string().optional(),
   retry: z.boolean().optional(),
-  limit: z.number().gt(0, "expected seconds above 0").optional(),
+  limit: z.number().gt(0, "expected a number of seconds above 0").optional(),
   command: z.string().optional(),
 });
 

@@ -51,7 +51,7 @@ describe("a run that is started twice", { timeout: 120_000 }, () => {
     expect(settled.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
     for (const outcome of settled)
       if (outcome.status === "rejected")
-        expect(outcome.reason.message).toContain(`process ${process.pid} on this machine is at work here`);
+        expect(outcome.reason.message).toContain(`process ${process.pid} on this machine has been using this folder`);
     for (const log of logsOf(out)) expect(log.match(/started/g)).toHaveLength(1);
     expect(existsSync(join(out, "lock.json"))).toBe(false);
 
@@ -81,7 +81,7 @@ describe("a run that is started twice", { timeout: 120_000 }, () => {
         child.once("close", () => settle(text.trim()));
       });
     const said = await Promise.all(Array.from({ length: 4 }, one));
-    for (const text of said) expect(text).toMatch(/^done,done,done,done$|at work here/);
+    for (const text of said) expect(text).toMatch(/^done,done,done,done$|using this folder/);
     expect(said.some((text) => text.startsWith("done"))).toBe(true);
     for (const log of logsOf(out)) expect(log.match(/started/g)).toHaveLength(1);
   });
@@ -97,9 +97,9 @@ describe("a trial without an end", { timeout: 120_000 }, () => {
       expect(status).toBe("failed");
       expect(reason).toContain("it took longer than its limit of 4 s");
       if (begun && variant !== "listening")
-        expect(reason).toContain("it did not stop when it was told to, so its process was killed");
+        expect(reason).toContain("it did not stop when asked, so its process was killed");
     }
-    await expect(prepare("endless", out, { limit: 0 })).rejects.toThrow("prepareRun: limit: expected seconds above 0");
+    await expect(prepare("endless", out, { limit: 0 })).rejects.toThrow("prepareRun: limit: expected a number of seconds above 0");
   });
 
   test("does not outlive a runner that was killed", async () => {
@@ -181,8 +181,8 @@ test(
     const verdicts = Object.fromEntries(
       document.claims.map(({ text, verdict, because }) => [text, `${verdict}: ${because}`]),
     );
-    expect(verdicts["asynchronous"]).toMatch(/^undecided: the test gave a promise/);
-    expect(verdicts["failing later"]).toMatch(/^undecided: the test gave a promise/);
+    expect(verdicts["asynchronous"]).toMatch(/^undecided: the test returned a promise/);
+    expect(verdicts["failing later"]).toMatch(/^undecided: the test returned a promise/);
     for (const text of ["nothing", "another word", "no reason"])
       expect(verdicts[text]).toMatch(/^undecided: the test gave no verdict/);
     expect(verdicts["throwing"]).toBe("undecided: the test failed: boom");

@@ -58,7 +58,7 @@ describe("a plan with folds", () => {
 
   test("refuses a single fold, and a budget with more folds than the study has", () => {
     const { kind: _, ...options } = folded;
-    expect(() => study({ ...options, folds: 1 })).toThrow("folds: expected a whole number of at least 2");
+    expect(() => study({ ...options, folds: 1 })).toThrow("folds: expected an integer of at least 2");
     expect(() => study({ ...options, budgets: { full: { folds: 6 } } })).toThrow(
       "budgets.full.folds: 6, and the study has 5 folds",
     );
@@ -86,7 +86,7 @@ describe("values", () => {
     expect(summary?.seeds.map(({ fold }) => fold?.index)).toEqual([0, 1, 2, 3, 4]);
     const scores = [0, 1, 2, 3, 4].map((fold) => value("a", 0, fold));
     expect(summary?.interval?.[0]).toBeCloseTo(meanInterval(scores, { overlap: 1 / 4 }).low, 12);
-    expect(document.claims[0]?.because).toContain("over 5 folds of one seed, corrected since they share training data");
+    expect(document.claims[0]?.because).toContain("over 5 folds of one seed, corrected because they share training data");
     expect(page).toContain("Folds are not independent");
     expect(page).toContain("fold 5");
   });

@@ -28,7 +28,7 @@ export function foldRows(
   { seed, classes }: FoldRowsOptions,
 ): { readonly train: Int32Array; readonly test: Int32Array } {
   if (!Number.isInteger(count) || count < of)
-    throw studyError(`foldRows: ${count} rows for ${of} folds, expected a whole number of at least one row per fold`);
+    throw studyError(`foldRows: ${count} rows for ${of} folds, expected an integer of at least one row per fold`);
   if (classes !== undefined && classes.length !== count)
     throw studyError(`foldRows: ${classes.length} classes for ${count} rows, expected one per row`);
   const below = indexGenerator(seed);

@@ -13,7 +13,7 @@ function canonical(value: unknown, path: string): string {
   if (value === null || typeof value === "string" || typeof value === "boolean") return JSON.stringify(value);
   if (typeof value === "number") {
     if (!Number.isFinite(value))
-      throw new Error(`canonicalJson: ${path} is ${value}, and JSON holds finite numbers only`);
+      throw new Error(`canonicalJson: ${path} is ${value}, but JSON only has finite numbers`);
     return JSON.stringify(value);
   }
   if (Array.isArray(value)) return `[${value.map((item, index) => canonical(item, `${path}[${index}]`)).join(",")}]`;
@@ -24,5 +24,5 @@ function canonical(value: unknown, path: string): string {
       .map(([key, member]) => `${JSON.stringify(key)}:${canonical(member, `${path}.${key}`)}`);
     return `{${members.join(",")}}`;
   }
-  throw new Error(`canonicalJson: ${path} is a ${typeof value}, which JSON cannot hold`);
+  throw new Error(`canonicalJson: ${path} is a ${typeof value}, which JSON cannot represent`);
 }

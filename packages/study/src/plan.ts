@@ -130,7 +130,7 @@ export function trialName({ variant, seed, fold }: Pick<TrialIdentity, "variant"
 
 function seedsOf(study: Study, count: number): number[] {
   if (!Number.isInteger(count) || count < 1)
-    throw studyError(`seeds: ${count} given, expected a whole number of at least 1`);
+    throw studyError(`seeds: ${count} given, expected an integer of at least 1`);
   const seeds = study.seeds.slice(0, count);
   for (let next = Math.max(...study.seeds) + 1; seeds.length < count; next += 1) seeds.push(next);
   return seeds;

@@ -36,7 +36,7 @@ export interface TrialRecord {
 /** The reason for a trial that was started and has no result. */
 export const UNFINISHED = {
   status: "interrupted",
-  reason: "ended without a result; goes on from its last checkpoint",
+  reason: "ended without a result; resumes from its last checkpoint",
 } as const;
 
 /** The record of a trial about which nothing else is known. */

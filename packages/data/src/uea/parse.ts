@@ -61,7 +61,7 @@ export function parseUea(
     if (text === undefined) return undefined;
     return /^[1-9]\d*$/.test(text)
       ? Number(text)
-      : fail(start, `its @${key} line says "${text}", expected a whole number of at least 1`);
+      : fail(start, `its @${key} line says "${text}", expected an integer of at least 1`);
   }
 
   let first: number | undefined;

@@ -43,7 +43,7 @@ describe("the .ts format", () => {
     [
       "no channels",
       `${header.replace("@dimensions 2", "@dimensions 0")}1,2:a\n`,
-      'its @dimensions line says "0", expected a whole number of at least 1',
+      'its @dimensions line says "0", expected an integer of at least 1',
     ],
     [
       "a class twice",

@@ -72,10 +72,10 @@ async function runInChild(
 function unsaid({ how, limitReached }: Exit, log: string, { signal, kill, limit }: TrialTask): Stop {
   if (limitReached && limit !== null) {
     const { status, reason } = overLimit(limit);
-    return { status, reason: `${reason}; it did not stop when it was told to, so its process was killed` };
+    return { status, reason: `${reason}; it did not stop when asked, so its process was killed` };
   }
   if (signal.aborted || kill.aborted)
-    return { status: "interrupted", reason: "stopped by the user before it could say so itself" };
+    return { status: "interrupted", reason: "stopped by the user before it could report it" };
   return { status: "failed", reason: `the process ended with ${how}\n${logTail(log)}` };
 }
 

@@ -5,6 +5,6 @@ import type { Lock } from "./lock.ts";
 export function assertHeld(lock: Lock): void {
   if (!lock.isHeld())
     throw studyError(
-      `${lock.path}: the lock was taken over by another process, since this one was silent for too long`,
+      `${lock.path}: another process took over the lock, because this one was silent for too long`,
     );
 }

@@ -82,7 +82,7 @@ describe("a lock", () => {
     leave(foreign, 130);
     expect(holder()).toBeNull();
     leave("{ jun", 100);
-    expect(holder()).toContain("a lock that cannot be read");
+    expect(holder()).toContain("a lock file that cannot be read");
     leave("{ jun", 130);
     expect(holder()).toBeNull();
   });

@@ -169,13 +169,13 @@ function parsed(text: string): LockFile | null {
 function holderOf({ owner, changed }: Link, now: number): string | null {
   const alive = owner === null ? null : isAlive(owner);
   if (alive !== null && owner !== null)
-    return alive ? `process ${owner.pid} on this machine is at work here since ${owner.since}` : null;
+    return alive ? `process ${owner.pid} on this machine has been using this folder since ${owner.since}` : null;
   const silent = now - changed;
   if (silent > SILENT_MS) return null;
   const who =
     owner === null
-      ? "a lock that cannot be read is here"
-      : `process ${owner.pid} on ${owner.host} is at work here since ${owner.since}`;
+      ? "there is a lock file that cannot be read"
+      : `process ${owner.pid} on ${owner.host} has been using this folder since ${owner.since}`;
   return `${who}. It was heard ${Math.max(0, Math.round(silent / 1000))} s ago; after ${SILENT_MS / 1000} s of silence it counts as gone`;
 }
 

@@ -96,8 +96,8 @@ export function readSealedMetrics(path: string, seal: MetricsSeal): MetricRow[] 
 }
 
 /**
- * The rows of a `metrics.jsonl`, unchecked. A missing file is no rows; a last line cut off by a crash is left out; any
- * other bad line is an error.
+ * The rows of a `metrics.jsonl`, not validated. A missing file has no rows. A last line that was cut off by a crash is
+ * ignored; any other bad line is an error.
  */
 export function readMetrics(path: string): MetricRow[] {
   return rowsOf(read(path).toString("utf8"), path);

@@ -70,7 +70,7 @@ function readChecked<T>(path: string, kind: SealedKind, schema: z.ZodType, goOn:
   const checked = schema.safeParse(readSealed(path, kind, goOn).content);
   if (!checked.success) {
     const issue = checked.error.issues[0];
-    const what = `"${issue?.path.join(".") ?? ""}" is not as it should be (${issue?.message ?? "wrong form"})`;
+    const what = `"${issue?.path.join(".") ?? ""}" is not valid (${issue?.message ?? "wrong form"})`;
     throw studyError(`${path}: ${what}. ${goOn}`, checked.error);
   }
   return checked.data as T;
@@ -81,7 +81,7 @@ export function readManifest(folder: string): Manifest {
     runFiles(folder).manifest,
     "study",
     manifestSchema,
-    "Run the study again with the same --out: the file is written anew and the trials' folders are kept.",
+    "Run the study again with the same --out: the file is written again and the trials' folders are kept.",
   );
 }
 
@@ -107,7 +107,7 @@ export function readIdentity(folder: string, goOn = ""): TrialIdentity & { reado
 export function readResult(folder: string, trial: string): StoredResult {
   const path = trialFiles(folder).result;
   const goOn =
-    "Nothing was changed. To run the trial anew use --retry, which first moves the folder aside; to keep the result, bring the file back from a copy.";
+    "Nothing was changed. To run the trial again from the beginning, use --retry, which first moves the folder aside; to keep the result, restore the file from a copy.";
   const result = readChecked<StoredResult>(path, "result", resultSchema, goOn);
   if (result.trial !== trial)
     throw studyError(
@@ -183,7 +183,7 @@ export function storedIdentities(runs: string): StoredIdentities {
   return { identities, problems };
 }
 
-const LEFT_OUT = "It cannot be told which trial this is, so the report leaves it out";
+const LEFT_OUT = "It is not known which trial this is, so the report leaves it out";
 
 function foldersIn(path: string, problems: { folder: string; what: string }[]): string[] {
   try {

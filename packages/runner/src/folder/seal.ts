@@ -44,7 +44,7 @@ export function readSealed(
   }
   if (typeof parsed !== "object" || parsed === null || !("seal" in parsed)) throw fail("damaged: it has no seal");
   const { seal, ...content } = parsed;
-  if (seal !== sealOf(kind, content)) throw fail("damaged: its content is not what was sealed");
+  if (seal !== sealOf(kind, content)) throw fail("damaged: its content does not match its seal");
   return { content, seal };
 }
 

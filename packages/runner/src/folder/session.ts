@@ -36,7 +36,7 @@ export async function openFolder(
     writeSealed(files.config, "config", identity);
     noteEnvironment(folder, trial.id, environment, changes);
     const from = startingPoint(folder, trial.id);
-    for (const what of from.passedOver) appendLog(files.log, `passed over: ${what}`);
+    for (const what of from.passedOver) appendLog(files.log, `skipped: ${what}`);
     return sessionOf(folder, trial.id, from, lock, release);
   } catch (error) {
     release();
@@ -127,7 +127,7 @@ function startingPoint(folder: string, trial: string): StartingPoint {
     if (series !== null && kept !== null && metrics !== null)
       return { checkpoint, metrics, series, files: kept, passedOver };
     const damaged = series === null ? files.artifacts : kept === null ? files.kept : files.metrics;
-    passedOver.push(`the checkpoint at step ${checkpoint.step}: ${damaged} is damaged, so the trial starts anew`);
+    passedOver.push(`the checkpoint at step ${checkpoint.step}: ${damaged} is damaged, so the trial starts from the beginning`);
   }
   const series = seriesWriter(files.artifacts, trial, {});
   const kept = fileKeeper(files.kept, {});

@@ -135,9 +135,9 @@ describe("a sealed file", () => {
     const path = join(folder, "a.json");
     expect(() => readSealed(path, "result", "Go on.")).toThrow(`${path}: the file is missing. Go on.`);
     writeSealed(path, "result", { a: 1 });
-    expect(() => readSealed(path, "study")).toThrow("its content is not what was sealed");
+    expect(() => readSealed(path, "study")).toThrow("its content does not match its seal");
     writeFileSync(path, readFileSync(path, "utf8").replace('"a": 1', '"a": 3'));
-    expect(() => readSealed(path, "result")).toThrow(`${path}: damaged: its content is not what was sealed`);
+    expect(() => readSealed(path, "result")).toThrow(`${path}: damaged: its content does not match its seal`);
     writeFileSync(path, '{ "a": 1 }');
     expect(() => readSealed(path, "result")).toThrow("it has no seal");
     writeFileSync(path, "{");
@@ -151,7 +151,7 @@ describe("a file that cannot be written", () => {
     expect(error("EROFS").message).toBe(
       "cannot write /runs/x: the file system is read-only: choose another folder with --out",
     );
-    expect(error("ENOSPC").message).toContain("run the same command again; it goes on from the last checkpoint");
+    expect(error("ENOSPC").message).toContain("run the same command again; it resumes from the last checkpoint");
     expect([error("ENOSPC"), new Error("x")].map(isStoreFailure)).toEqual([true, false]);
     writeFileSync(join(folder, "file"), "");
     expect(() => writeAtomically(join(folder, "file/below"), "x")).toThrow("cannot write");

@@ -57,9 +57,9 @@ function syncFolder(path: string): void {
 }
 
 const FIXES: Readonly<Record<string, string>> = {
-  ENOSPC: "the disk is full: free some space and run the same command again; it goes on from the last checkpoint",
+  ENOSPC: "the disk is full: free some space and run the same command again; it resumes from the last checkpoint",
   EDQUOT:
-    "the disk quota is used up: free some space and run the same command again; it goes on from the last checkpoint",
+    "the disk quota is used up: free some space and run the same command again; it resumes from the last checkpoint",
   EROFS: "the file system is read-only: choose another folder with --out",
   EACCES: "no permission to write there: choose another folder with --out",
   EPERM: "writing there is not permitted: choose another folder with --out",

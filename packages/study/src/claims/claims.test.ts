@@ -48,7 +48,7 @@ describe("better", () => {
     expect(lost.verdict).toBe("undecided");
     expect(lost.because).toContain("b seed 5 diverged");
     expect(test5(results({ a: [], b: [] })).because).toBe(
-      "No seed has a result of both a and b on rows; needs at least 5 seeds (run with --seeds 5)",
+      "No seed has a result for both a and b on rows; needs at least 5 seeds (run with --seeds 5)",
     );
     expect(test5(results({ a: [12], b: [10] })).because).toContain("a is better than b on rows by 2 (one seed)");
   });
@@ -72,7 +72,7 @@ describe("better", () => {
     const equal = test5(results({ a: [1, 2, 3, 4, 5], b: [1, 2, 3, 4, 5] }));
     expect(equal).toMatchObject({
       verdict: "undecided",
-      because: "With each of 5 seeds a and b are equal on rows, p = 1.0",
+      because: "For each of 5 seeds a and b are equal on rows, p = 1.0",
     });
     const five = test5(results({ a: [1, 1, 1, 1, 1], b: [0, 0, 0, 0, 0] }));
     expect(five).toMatchObject({

@@ -92,10 +92,10 @@ export function missingTrials(results: Results, task: string, variants: readonly
 export function spread(results: Results, values: readonly number[], method: "paired t" | "Student’s t"): string {
   const { mean, low, high } = meanInterval(values, { overlap: overlapOf(results) });
   const unit = unitOf(results);
-  const dependent = unit === "fold" ? ` of one seed, corrected since they share training data` : "";
+  const dependent = unit === "fold" ? ` of one seed, corrected because they share training data` : "";
   if (values.length < 2) return `${format(mean)} (one ${unit})`;
   if (low === high) {
-    const tested = unit === "seed" ? "no spread: sign test" : "no spread, so nothing can be said of others";
+    const tested = unit === "seed" ? "no spread: sign test" : "no spread, so nothing can be said about others";
     return `${format(mean)} with each of ${values.length} ${unit}s (${tested})`;
   }
   return `${format(mean)} (95 % interval ${format(low)} to ${format(high)}, ${method} over ${values.length} ${unit}s${dependent})`;

@@ -36,7 +36,7 @@ function verdictOf(claim: Claim, results: Results): Verdict {
     const given: unknown = claim.test(results);
     if (given instanceof Promise) {
       given.catch(() => {});
-      return undecided("the test gave a promise, and a claim's test has to give its verdict at once");
+      return undecided("the test returned a promise, but a claim's test must return its verdict directly");
     }
     const checked = verdictSchema.safeParse(given);
     if (!checked.success)

@@ -40,7 +40,7 @@ export function better(options: TestOptions & { readonly than: string; readonly 
     const by = mean(gains);
     const [first, second] = by < 0 ? [than, variant] : [variant, than];
     const compared = gains.every((gain) => gain === 0)
-      ? `With each of ${gains.length} ${unitOf(results)}s ${variant} and ${than} are equal on ${task}`
+      ? `For each of ${gains.length} ${unitOf(results)}s ${variant} and ${than} are equal on ${task}`
       : `On average ${first} is better than ${second} on ${task} by ${spread(
           results,
           gains.map((gain) => (by < 0 ? -gain : gain)),
@@ -52,7 +52,7 @@ export function better(options: TestOptions & { readonly than: string; readonly 
           ? nothingShared(task, variant, than)
           : margin === 0
             ? compared
-            : `${compared}, against a margin of ${format(margin)}`,
+            : `${compared}, compared with a margin of ${format(margin)}`,
       values: gains.length,
       unit: unitOf(results),
       minimumSeeds,
@@ -78,7 +78,7 @@ export function reaches(options: TestOptions & { readonly value: number }): Clai
       because:
         values.length === 0
           ? `No seed of ${variant} on ${task} has a result`
-          : `The mean of ${variant} on ${task} is ${spread(results, values, "Student’s t")}, against ${format(value)}`,
+          : `The mean of ${variant} on ${task} is ${spread(results, values, "Student’s t")}, compared with ${format(value)}`,
       values: values.length,
       unit: unitOf(results),
       minimumSeeds,
@@ -104,7 +104,7 @@ export function alike(options: TestOptions & { readonly than: string; readonly w
       because:
         apart.length === 0
           ? nothingShared(task, variant, than)
-          : `The difference ${variant} less ${than} on ${task} is ${spread(results, apart, "paired t")}; they are alike if it is within ±${format(within)}`,
+          : `The difference ${variant} minus ${than} on ${task} is ${spread(results, apart, "paired t")}; they are alike if it is within ±${format(within)}`,
       values: apart.length,
       unit: unitOf(results),
       minimumSeeds,
@@ -143,4 +143,4 @@ function pValues(verdicts: readonly Verdict[]): number[] | null {
 }
 
 const nothingShared = (task: string, variant: string, than: string): string =>
-  `No seed has a result of both ${variant} and ${than} on ${task}`;
+  `No seed has a result for both ${variant} and ${than} on ${task}`;

@@ -21,7 +21,7 @@ export function page(model: ReportModel): { readonly text: string; readonly undr
       return draw();
     } catch (error) {
       undrawn.push(`${what}: ${messageOf(error)}`);
-      return html`<section><p class="note">The ${what} could not be drawn: ${messageOf(error)}</p></section>`;
+      return html`<section><p class="note">The ${what} could not be rendered: ${messageOf(error)}</p></section>`;
     }
   };
   const text = html`<!doctype html>
@@ -99,9 +99,9 @@ function intervalNote({ results, manifest }: ReportModel): string {
   const scaled = manifest.budgetNotes === undefined ? "" : ` ${manifest.budgetNotes}`;
   const folded = results.trials.some(({ fold }) => fold !== undefined);
   if (results.folds !== undefined)
-    return `One seed, so each value is of a fold. Folds are not independent: any two share most of what they were trained on. ± is half the 95 % confidence interval (CI) of the mean, corrected for that (Nadeau and Bengio 2003); it says how much the division of the data matters, and nothing of other seeds. In the strip each dot is a fold and the stroke their mean.${scaled}`;
+    return `One seed, so each value is one fold's. Folds are not independent: any two share most of their training data. ± is half the 95 % confidence interval (CI) of the mean, corrected for that (Nadeau and Bengio 2003); it says how much the division of the data matters, and nothing of other seeds. In the strip each dot is a fold and the stroke their mean.${scaled}`;
   if (seeds < 2) return `One seed: nothing is known about the spread.${scaled}`;
-  return `± is half the 95 % confidence interval (CI) of the mean, by Student’s t over the seeds that are done. In the strip each dot is a seed and the stroke their mean; its ends are the lowest and highest seed of the task.${folded ? " The value of a seed is the mean over its folds." : ""}${scaled}`;
+  return `± is half the 95 % confidence interval (CI) of the mean, by Student’s t over the seeds that are done. In the strip each dot is a seed and the line is their mean; the strip runs from the lowest to the highest seed of the task.${folded ? " The value of a seed is the mean over its folds." : ""}${scaled}`;
 }
 
 /** A text in which no line breaks inside an option of the command, such as `--seeds 5`. */
@@ -223,7 +223,7 @@ function seriesSections({ manifest, results }: ReportModel): Markup[] {
               <div class="panels">${panels}</div>
               <figcaption>
                 Line: median over the seeds. Band: lowest to highest
-                seed${reduced && "; where points are too many to draw, of some neighbouring ones together"}.
+                seed${reduced && "; where there are too many points to draw, neighboring points are joined"}.
               </figcaption>
             </figure>
           </section>`,
@@ -269,7 +269,7 @@ function unfinished({ results, problems }: ReportModel): Markup | null {
                 </tbody>
               </table>
             </div>
-            <p class="note">They are counted and left out of the means. Claims that rest on them stay undecided.</p>`
+            <p class="note">They are counted and left out of the means. Claims that depend on them stay undecided.</p>`
     }${warned.map((trial) => html`<p class="note">${trial.task}, ${trialName(trial)}: ${trial.warnings.join("; ")}.</p>`)}${problems.map((problem) => html`<p class="note">${problem}</p>`)}
   </section>`;
 }

@@ -24,7 +24,7 @@ export async function knownManifest(store: Store): Promise<KnownManifest> {
     return await madeUp(
       store,
       trials,
-      `${store.manifestPlace}: it is of another study, "${manifest.name}", while the trials are of "${trials[0]?.study ?? ""}"`,
+      `${store.manifestPlace}: it belongs to another study, "${manifest.name}", while the trials belong to "${trials[0]?.study ?? ""}"`,
     );
   } catch (error) {
     if (trials.length === 0) throw error;
@@ -57,7 +57,7 @@ async function madeUp(store: Store, all: readonly PlannedTrial[], why: string): 
       trials,
       remade: true,
     },
-    problem: `${why}. This report was made from the trials' folders alone${left === 0 ? "" : `, of the ${trials.length} that agree in code, data and settings; ${left} do not`}. The question, labels, units, the direction of each metric, published figures and trials that were not started are missing; the budget is taken from the folder's name`,
+    problem: `${why}. This report was made from the trials' folders only${left === 0 ? "" : `, of the ${trials.length} that agree in code, data and settings; ${left} do not`}. The question, labels, units, the direction of each metric, published figures and trials that were not started are missing; the budget is taken from the folder's name`,
   };
 }
 

@@ -72,7 +72,7 @@ export function memoryStore({ place = "memory" }: { readonly place?: string } = 
     manifestPlace: place,
     reportPlace: place,
     async lock() {
-      if (taken) throw studyError(`${place}: another run is at work here. Wait for it, or take another store`);
+      if (taken) throw studyError(`${place}: another run is using this store. Wait for it, or use another store`);
       taken = true;
       return { lost: () => null, release: async () => void (taken = false) };
     },
@@ -86,7 +86,7 @@ export function memoryStore({ place = "memory" }: { readonly place?: string } = 
     ...readingOf(place, trials),
     async openTrial(trial, { environment }) {
       const found = stored(trial);
-      if (found.open) throw studyError(`${place}: the trial ${trial.folder} is at work already`);
+      if (found.open) throw studyError(`${place}: the trial ${trial.folder} is already running`);
       found.open = true;
       found.environment ??= environment;
       return sessionOf(found);

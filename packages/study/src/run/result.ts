@@ -77,7 +77,7 @@ export function summarise(
   }
   for (const name of Object.keys(outcome.metrics ?? {})) {
     if (metrics[name] === undefined)
-      warnings.push(`the outcome's metric "${name}" is not one of the study: ${Object.keys(metrics).join(", ")}`);
+      warnings.push(`the outcome's metric "${name}" is not a metric of the study: ${Object.keys(metrics).join(", ")}`);
   }
   return { values, warnings, notFinite };
 }

@@ -57,5 +57,5 @@ function arctangent(x: number): number {
 
 function requireFreedom(name: string, freedom: number): void {
   if (!(Number.isInteger(freedom) && freedom >= 1))
-    throw new Error(`${name}: ${freedom} degrees of freedom, expected a whole number of at least 1`);
+    throw new Error(`${name}: ${freedom} degrees of freedom, expected an integer of at least 1`);
 }

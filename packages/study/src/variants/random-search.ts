@@ -39,8 +39,8 @@ export function randomSearch<const D extends Distributions>(
   { draws, seed = 0 }: RandomSearchOptions,
 ): { readonly [variant: string]: { readonly [K in keyof D]: DrawOf<D[K]> } } {
   if (!Number.isInteger(draws) || draws < 1)
-    throw studyError(`randomSearch: draws is ${draws}, expected a whole number of at least 1`);
-  if (!Number.isSafeInteger(seed)) throw studyError(`randomSearch: seed is ${seed}, expected a whole number`);
+    throw studyError(`randomSearch: draws is ${draws}, expected an integer of at least 1`);
+  if (!Number.isSafeInteger(seed)) throw studyError(`randomSearch: seed is ${seed}, expected an integer`);
   const samplers = Object.entries(distributions).map(([setting, given]) => ({
     setting,
     draw: samplerOf(setting, given),
@@ -65,7 +65,7 @@ function samplerOf(setting: string, given: Distribution): (u: number) => Json {
   if ("integer" in given) {
     const [low, high] = range(setting, "integer", given.integer);
     if (!Number.isInteger(low) || !Number.isInteger(high))
-      throw studyError(`randomSearch: ${setting}: integer from ${low} to ${high}, expected whole numbers`);
+      throw studyError(`randomSearch: ${setting}: integer from ${low} to ${high}, expected integers`);
     return (u) => low + Math.floor(u * (high - low + 1));
   }
   if ("logUniform" in given) {
