@@ -127,7 +127,9 @@ function startingPoint(folder: string, trial: string): StartingPoint {
     if (series !== null && kept !== null && metrics !== null)
       return { checkpoint, metrics, series, files: kept, passedOver };
     const damaged = series === null ? files.artifacts : kept === null ? files.kept : files.metrics;
-    passedOver.push(`the checkpoint at step ${checkpoint.step}: ${damaged} is damaged, so the trial starts from the beginning`);
+    passedOver.push(
+      `the checkpoint at step ${checkpoint.step}: ${damaged} is damaged, so the trial starts from the beginning`,
+    );
   }
   const series = seriesWriter(files.artifacts, trial, {});
   const kept = fileKeeper(files.kept, {});
