@@ -8,12 +8,12 @@ import {
 } from "@sluice/study";
 import { duration, layTable, shortNumber, type Column } from "./layout.ts";
 
-/** A trial as the live table shows it. */
+/** A trial in the live table. */
 export interface BoardRow {
   readonly trial: PlannedTrial;
   readonly status: string;
   readonly progress?: Progress;
-  /** When it started or made its first step here, and which step that was. */
+  /** When it started or made its first step in this session, and the number of that step. */
   readonly since?: number;
   readonly from?: number;
   readonly seconds?: number;
@@ -48,7 +48,8 @@ function changed(row: BoardRow, event: RunEvent, now: number): BoardRow {
   if (event.kind === "started") return { ...row, status: "running", since: now, from: 0 };
   if (event.kind === "resumed") return { ...row, from: event.step };
   if (event.kind === "progress") {
-    // Loading data and compiling come before the first step: the time left is told by the steps after it.
+    // Loading data and compiling take place before the first step. The remaining time is estimated from the steps after
+    // it.
     const start = row.progress === undefined ? { since: now, from: event.progress.step } : {};
     return { ...row, ...start, status: "running", progress: event.progress };
   }
@@ -59,7 +60,7 @@ function changed(row: BoardRow, event: RunEvent, now: number): BoardRow {
   };
 }
 
-/** Seconds left for a running trial, from the steps of this session; `undefined` until some were made. */
+/** Remaining seconds of a running trial, from the steps of this session; `undefined` until there are some. */
 function secondsLeft({ progress, since, from = 0, status }: BoardRow, now: number): number | undefined {
   if (status !== "running" || progress === undefined || since === undefined) return undefined;
   const made = progress.step - from;
@@ -103,8 +104,8 @@ function columns(headline: string, now: number): Column<BoardRow>[] {
 }
 
 /**
- * The live table for a terminal: what runs, what went wrong, then what waits and what is done, as far as the height
- * goes.
+ * The live table for a terminal: first running trials, then problems, then waiting and finished trials, as far as they
+ * fit.
  */
 export function drawBoard(
   board: Board,
@@ -128,7 +129,7 @@ export function drawBoard(
   ].join("\n");
 }
 
-/** One line on a trial, for output that is not a terminal. */
+/** One line about a trial, for output that is not a terminal. */
 export function plainLine(row: BoardRow, now: number, record?: TrialRecord): string {
   const { trial, progress, status } = row;
   const name = `${trial.task} / ${trialName(trial)}`;

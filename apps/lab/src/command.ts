@@ -19,7 +19,7 @@ import { summaryTable } from "./summary.ts";
 
 export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
-/** Ctrl-C, a polite kill, and a terminal that was closed. */
+/** Ctrl-C, a polite kill, and a closed terminal. */
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 export interface RunFlags {
@@ -39,11 +39,11 @@ export interface Console {
   readonly folder: string;
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
-  /** Aborted once the reader of the output is gone. */
+  /** Aborted when the reader of the output has closed it. */
   readonly closed: AbortSignal;
 }
 
-/** `sluice run`: what is going to happen, the trials, the table, the report's path. */
+/** `sluice run`: prints what will happen, the trials, the table and the report's path. */
 export async function run(
   given: string,
   flags: RunFlags,
@@ -66,7 +66,7 @@ export async function run(
     ...(limit === undefined ? {} : { limit }),
     ...(flags.data === undefined ? {} : { dataFolder: resolve(folder, flags.data) }),
   });
-  // With --json standard output holds the document and nothing else.
+  // With --json, standard output contains only the document.
   const stream = flags.json === true ? stderr : stdout;
   const print = (line: string): void => void stream.write(`${line}\n`);
   for (const line of announcement(prepared, found.name)) print(line);
@@ -108,7 +108,7 @@ export async function run(
     for (const problem of problems) print(`not in the report: ${problem}`);
     print(`Report: ${report}`);
     if (flags.json === true) stdout.write(`${JSON.stringify(document, null, 2)}\n`);
-    if (outcome.interrupted) print(`Interrupted. The same command goes on from the last checkpoints.`);
+    if (outcome.interrupted) print(`Interrupted. Run the same command again to resume from the last checkpoints.`);
     if (outcome.ended !== null) print(endedEarly(outcome.ended));
     const asked = new Set(prepared.trials.map((trial) => trial.id));
     const allDone = outcome.records.every((record) => !asked.has(record.id) || record.status === "done");
@@ -120,7 +120,7 @@ export async function run(
   }
 }
 
-/** `sluice list`: the studies of this checkout with their questions. */
+/** `sluice list`: the studies of this checkout, with their questions. */
 export async function list(
   { json = false }: { readonly json?: boolean },
   { folder, stdout }: Console,
@@ -158,11 +158,11 @@ export async function list(
     stdout.write(`No studies: there is no experiments/<family>/<name>/study.ts at or above ${folder}.\n`);
   else
     for (const { name, question, problem } of studies)
-      stdout.write(`${name}\n  ${question ?? `does not load: ${problem}`}\n`);
+      stdout.write(`${name}\n  ${question ?? `cannot be loaded: ${problem}`}\n`);
   return studies.some(({ problem }) => problem !== null) ? EXIT.failed : EXIT.done;
 }
 
-/** `sluice report`: the report anew, from the folders. */
+/** `sluice report`: builds the report again from the folders. */
 export async function report(
   given: string,
   { json = false }: { readonly json?: boolean },
@@ -170,7 +170,7 @@ export async function report(
 ): Promise<number> {
   const runs = resolve(folder, given);
   if (!existsSync(runs))
-    throw studyError(`${runs}: there is no such runs folder; "sluice run <study>" makes runs/<study>/<budget>`);
+    throw studyError(`${runs}: no such runs folder; "sluice run <study>" creates runs/<study>/<budget>`);
   const store = folderStore(runs);
   const { manifest, problem } = await knownManifest(store);
   const study = manifest.module === null ? null : await loadStudy(manifest.module).catch(() => null);
@@ -186,11 +186,11 @@ export async function report(
 
 function endedEarly({ by, reason }: NonNullable<RunOutcome["ended"]>): string {
   if (by === "code")
-    return `Stopped: ${reason}. The trials that were left were not started. Run the command again: with new code all trials are new.`;
+    return `Stopped: ${reason}. The remaining trials were not started. Run the command again; all trials will be run with the new code.`;
   return by === "store" ? `Stopped: ${reason}. No more trials were started.` : `Stopped: ${reason}.`;
 }
 
-/** What is about to happen, in two lines. */
+/** What will happen, in two lines. */
 function announcement(run: PreparedRun, name: string): string[] {
   const { trials, pending, records, jobs, threads, estimate } = run;
   const plural = (n: number, word: string): string => `${n} ${word}${n === 1 ? "" : "s"}`;
@@ -200,25 +200,25 @@ function announcement(run: PreparedRun, name: string): string[] {
   const going = records.filter(
     (record) => record.status === "interrupted" && pending.some((trial) => trial.id === record.id),
   ).length;
-  const time = estimate === null ? "time not known yet" : `about ${formatSeconds(estimate)}`;
+  const time = estimate === null ? "time not yet known" : `about ${formatSeconds(estimate)}`;
   const work =
     pending.length === 0
-      ? "Nothing is left to run."
-      : `${plural(pending.length, "trial")} to run${going > 0 ? ` (${going} going on from a checkpoint)` : ""}, ${jobs} at a time with ${plural(threads, "thread")} each: ${time}.`;
+      ? "Nothing left to run."
+      : `${plural(pending.length, "trial")} to run${going > 0 ? ` (${going} resuming from a checkpoint)` : ""}, ${jobs} at a time with ${plural(threads, "thread")} each: ${time}.`;
   return [
     `${name}, ${run.budget}: ${plural(trials.length, "trial")} (${parts}), ${records.filter((record) => record.status === "done").length} done already.`,
     work,
     ...(run.environment.git?.lost === undefined
       ? []
-      : [`What git does not tell will be missing from the report: ${run.environment.git.lost}.`]),
+      : [`git failed, so the report will lack some information: ${run.environment.git.lost}.`]),
     ...(run.code.unresolved.length > 0
       ? [
-          "Part of the code cannot be told from its text. An edit there does not make a trial new; run into another --out after one:",
+          "Some code could not be analyzed. If you edit it, finished trials will not run again; use another --out then:",
           ...run.code.unresolved.map((what) => `  ${what}`),
         ]
       : []),
     ...(lost.length > 0
-      ? [`${plural(lost.length, "trial")} failed, diverged or unreadable before: not run again without --retry.`]
+      ? [`${plural(lost.length, "trial")} failed, diverged or unreadable before; use --retry to run them again.`]
       : []),
   ];
 }

@@ -92,7 +92,7 @@ describe("a run", () => {
 
     const second = await sluice("run", fixture("line"), "--budget", "quick", "--seeds", "1", "--out", out);
     expect(second.code).toBe(0);
-    expect(second.stdout).toContain("Nothing is left to run");
+    expect(second.stdout).toContain("Nothing left to run");
     expect(trialFolders(out).map((folder) => readFileSync(join(folder, "log.txt"), "utf8"))).toEqual(logs);
 
     const report = readFileSync(join(out, "report.html"), "utf8");
@@ -118,7 +118,7 @@ describe("a run", () => {
       for (const { task, variant, metric, seeds } of document.summary)
         expect(kept.summary).toContainEqual(expect.objectContaining({ task, variant, metric, seeds }));
       const remadePage = readFileSync(join(out, "report.html"), "utf8");
-      expect(remadePage).toContain("made from the trials&#39; folders alone");
+      expect(remadePage).toContain("made from the trials&#39; folders only");
       expect(remadePage).not.toContain("lower is better");
     }
     writeFileSync(join(out, "study.json"), manifest);
@@ -160,7 +160,7 @@ describe("a run", () => {
 
       const second = await sluice("run", fixture("troubled"), "--out", out);
       expect(second.code).toBe(1);
-      expect(second.stdout).toContain("not run again without --retry");
+      expect(second.stdout).toContain("use --retry to run them again");
       expect(trialFolders(out)).toHaveLength(4);
       const third = await sluice("run", fixture("troubled"), "--out", out, "--retry");
       expect(third.code).toBe(1);
@@ -209,7 +209,7 @@ describe("a run that is stopped", () => {
     expect((await reference).code).toBe(0);
     const resumed = await sluice("run", fixture("slow"), "--out", out, "--jobs", "2");
     expect(resumed.code).toBe(0);
-    expect(resumed.stdout).toContain("2 going on from a checkpoint");
+    expect(resumed.stdout).toContain("2 resuming from a checkpoint");
     expect(readFileSync(join(trialFolders(out)[0] ?? "", "log.txt"), "utf8")).toMatch(/resumed from step \d+/);
     expect(bits(out)).toEqual(bits(whole));
   });

@@ -1,16 +1,16 @@
-/** A column of a text table. When the terminal is too narrow, columns of the lowest `keep` go first. */
+/** A column of a text table. If the terminal is too narrow, columns with the lowest `keep` are dropped first. */
 export interface Column<T> {
   readonly title: string;
   readonly align: "left" | "right";
   readonly keep: number;
-  /** Longest a cell may get; longer ones are cut with an ellipsis. */
+  /** Maximum width of a cell; longer text is cut with an ellipsis. */
   readonly most?: number;
   cell(row: T): string;
 }
 
 const GAP = 2;
 
-/** Lines of a table that is at most `width` wide: columns aligned, nothing wrapped. */
+/** The lines of a table that is at most `width` wide, with aligned columns and without wrapping. */
 export function layTable<T>(columns: readonly Column<T>[], rows: readonly T[], width: number): string[] {
   let kept = columns.map((column) => {
     const cells = rows.map((row) => cut(column.cell(row), column.most ?? 40));
@@ -38,7 +38,7 @@ function cut(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;
 }
 
-/** Short form for a live figure: four characters of digits, or an exponent. */
+/** A short form of a live number: four digits, or an exponent. */
 export function shortNumber(value: number | undefined): string {
   if (value === undefined) return "";
   if (!Number.isFinite(value)) return String(value);

@@ -8,7 +8,7 @@ export interface FoundStudy {
   readonly module: string;
 }
 
-/** Every `study.ts` below the `experiments` folder of the checkout that `from` lies in. */
+/** Every `study.ts` below the `experiments` folder of the checkout that contains `from`. */
 export function studiesBelow(from: string): FoundStudy[] {
   const experiments = experimentsFolder(from);
   return experiments === undefined
@@ -32,12 +32,10 @@ export function locateStudy(given: string, from: string): FoundStudy {
   const named = studies.filter(({ name }) => name === given || name.split("/").at(-1) === given);
   if (named.length === 1 && named[0] !== undefined) return named[0];
   if (named.length > 1)
-    throw studyError(
-      `study "${given}": there are ${named.length}: ${named.map(({ name }) => name).join(", ")}. Give the longer name.`,
-    );
+    throw studyError(`study "${given}": ambiguous: ${named.map(({ name }) => name).join(", ")}. Use the longer name.`);
   if (studies.length === 0)
     throw studyError(
-      `study "${given}": no such module, and no experiments/<family>/<name>/study.ts at or above ${from}. Give the path of a module that exports a study.`,
+      `study "${given}": no such module, and no experiments/<family>/<name>/study.ts at or above ${from}. Pass the path of a module that exports a study.`,
     );
   const known = studies.flatMap(({ name }) => [name.split("/").at(-1) ?? name, name]);
   const hint = suggestion(given, known);

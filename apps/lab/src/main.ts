@@ -11,7 +11,7 @@ const terminal: Console = {
   closed: closed.signal,
 };
 
-// The reader of a pipe may leave, as `head` does, and a disk may be full: neither is an error of the command.
+// The reader of a pipe may close it, as `head` does, and a disk may be full. Neither is an error of the command.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => closed.abort());
 
 function seconds(text: string): number {
@@ -26,7 +26,7 @@ function positive(text: string): number {
   return value;
 }
 
-/** Runs a command and turns what it throws into a message and an exit code. */
+/** Runs a command and turns an error into a message and an exit code. */
 async function main(args: readonly string[]): Promise<number> {
   let code: number = EXIT.done;
   const program = new Command("sluice")
@@ -39,17 +39,17 @@ async function main(args: readonly string[]): Promise<number> {
     .argument("<study>", "a name (digits, long-sequence/digits) or the path of a module that exports a study")
     .option("--budget <name>", "one of the study's budgets, such as quick (default: the study's own)")
     .option("--seeds <n>", "how many seeds", positive)
-    .option("--threads <n>", "threads per trial (default: the cores shared out among the trials)", positive)
+    .option("--threads <n>", "threads per trial (default: cores / number of trials)", positive)
     .option("--jobs <n>", "trials at a time (default: cores / threads)", positive)
     .option("--out <folder>", "runs folder (default: runs/<study>/<budget>)")
     .option("--data <folder>", "folder with data sets that are not npm packages")
     .option("--retry", "run failed, diverged and unreadable trials again")
     .option(
       "--limit <seconds>",
-      "stop a trial that takes longer, and count it as failed (default: the study's limit, or none)",
+      "stop a trial after this many seconds and count it as failed (default: the study's limit, or none)",
       seconds,
     )
-    .option("--json", "print one JSON document to standard output; all else goes to standard error")
+    .option("--json", "print one JSON document to standard output, everything else to standard error")
     .action(async (study: string, flags: RunFlags) => void (code = await run(study, flags, terminal)));
   program
     .command("list")
@@ -58,7 +58,7 @@ async function main(args: readonly string[]): Promise<number> {
     .action(async (flags: { json?: boolean }) => void (code = await list(flags, terminal)));
   program
     .command("report")
-    .description("build the report of a runs folder anew")
+    .description("build the report of a runs folder again")
     .argument("<folder>", "a runs folder, such as runs/digits/quick")
     .option("--json", "print JSON")
     .action(async (folder: string, flags: { json?: boolean }) => void (code = await report(folder, flags, terminal)));
@@ -71,7 +71,7 @@ async function main(args: readonly string[]): Promise<number> {
     process.stderr.write(
       `${told || !(error instanceof Error) ? messageOf(error) : (error.stack ?? messageOf(error))}\n`,
     );
-    // An error with a cause comes from the files or the data; one without is about what was asked for.
+    // An error with a cause comes from files or data. An error without one is a usage error.
     return told && error.cause === undefined ? EXIT.usage : EXIT.failed;
   }
 }

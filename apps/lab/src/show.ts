@@ -12,7 +12,7 @@ export interface Display {
 const REDRAW_MS = 150;
 const PLAIN_EVERY_MS = 10_000;
 
-/** A table that is drawn over itself. */
+/** A table that overwrites itself. */
 export function liveDisplay(run: RunPlan, stream: NodeJS.WriteStream): Display {
   const update = createLogUpdate(stream, { showCursor: true });
   const headline = shortHeadline(run);
@@ -43,7 +43,7 @@ export function liveDisplay(run: RunPlan, stream: NodeJS.WriteStream): Display {
   };
 }
 
-/** Lines one after another: starts and ends at once, progress now and then. */
+/** Prints lines one after another: starts and ends at once, progress from time to time. */
 export function plainDisplay(run: RunPlan, print: (line: string) => void, every = PLAIN_EVERY_MS): Display {
   let board = newBoard(run);
   const printed = new Map<string, number>();

@@ -6,7 +6,7 @@ const published: readonly (readonly [variant: string, accuracy: number, spread?:
   ["GRU-D", 97.9, "±1.7, 5 runs"],
 ];
 
-/** The column of event-based bit-stream XOR, read in the paper's own table. */
+/** The column for event-based bit-stream XOR in the paper's table. */
 export const anchors: readonly Anchor[] = published.map(([variant, value, spread]) => ({
   task: "events",
   variant,

@@ -48,15 +48,15 @@ test("runs to its end and reports what was run", { timeout: 240_000 }, async () 
     const { timings } = JSON.parse(readFileSync(join(folder, "result.json"), "utf8"));
     for (const name of [inOrder, longestFirst, likeLengths]) expect(timings[`epoch, ${name}`]).toBeGreaterThan(0);
     expect(readFileSync(join(folder, "log.txt"), "utf8")).toMatch(
-      /like lengths together: [\d.]+ µs an event, \d+ events/,
+      /similar lengths together: [\d.]+ µs per event, \d+ events/,
     );
   }
   const page = readFileSync(report, "utf8");
   for (const text of [
     "Hasani et al. 2022 (CfC), table 4",
     "Another setting",
-    "training time for a real event",
-    "Unsorted against longest first: ",
+    "training time per real event",
+    "Unsorted vs longest first: ",
     "scaled down",
     "undecided",
   ])
@@ -185,8 +185,7 @@ test("longest first is faster only where every trial says so", () => {
     ]),
   ).toEqual({
     verdict: "reproduced",
-    because:
-      "Unsorted against longest first: GRU 42.0 against 20.0 ms per epoch (2.5 times); in single trials, 2.1 to 3.0 times",
+    because: "Unsorted vs longest first: GRU 42.0 vs 20.0 ms per epoch (2.5 times); in single trials, 2.1 to 3.0 times",
   });
   expect(
     verdict([
@@ -195,5 +194,5 @@ test("longest first is faster only where every trial says so", () => {
     ]).verdict,
   ).toBe("undecided");
   expect(verdict([[10, 20]]).verdict).toBe("not reproduced");
-  expect(verdict([])).toEqual({ verdict: "undecided", because: "No trial has timed its epochs" });
+  expect(verdict([])).toEqual({ verdict: "undecided", because: "No trial timed its epochs" });
 });

@@ -5,14 +5,14 @@ import type { Events } from "./model.ts";
 export interface KeptOptions<P extends Tree> {
   readonly model: { kept(params: P, events: Events): Tensor | undefined };
   readonly params: P;
-  /** Bits to the unit of time, and the most bits between two events. */
+  /** Bits per unit of time, and the largest number of bits between two events. */
   readonly steps: number;
   readonly when: string;
 }
 
 /**
- * What a state that decays has left by the number of bits since the event before, as a mean over the units. Nothing for
- * a cell without decay.
+ * The fraction of its state that a decaying cell keeps, by the number of bits since the last event, as a mean over the
+ * units. Undefined for a cell without decay.
  */
 export function recordKept<P extends Tree>(
   context: Pick<TrialContext, "series">,
@@ -33,8 +33,8 @@ export function recordKept<P extends Tree>(
   const factors = model.kept(params, single);
   if (factors === undefined) return;
   context.series("kept", {
-    title: "What is left of the state after a time without events",
-    x: { label: "bits since the event before", values: bits },
+    title: "Fraction of the state that is kept after a time without events",
+    x: { label: "bits since the last event", values: bits },
     y: { label: "mean factor of the state" },
     lines: { [when]: valuesOf(mean(factors, [1, 2])) },
   });

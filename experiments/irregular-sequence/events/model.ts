@@ -5,21 +5,21 @@ import type { ModelOptions } from "@sluice/trials";
 
 export type CellName = "lstm" | "gru" | "rnnDecay" | "gruD";
 
-/** What a model reads of a batch of event streams. A type alias, so that it is a tree of tensors. */
+/** The model's view of a batch of event streams. A type alias, so that it is a tree of tensors. */
 export type Events = {
   /** The bit, `[batch, time, 1]`. */
   readonly x: Tensor;
-  /** Time since the event before, `[batch, time, 1]`. */
+  /** Time since the last event, `[batch, time, 1]`. */
   readonly elapsed: Tensor;
-  /** Events of each stream, i32 `[batch]`. */
+  /** The number of events of each stream, i32 `[batch]`. */
   readonly lengths: Tensor;
 };
 
-/** How a cell learns of the time: as one more number of its input, or from what it reads besides its input. */
+/** How a cell gets the time: as one more input feature, or as an extra input. */
 interface Reader {
   readonly cell: (hidden: number) => Cell;
   readonly read: (events: Events) => { readonly x: Tensor; readonly extra?: Readonly<Record<string, Tensor>> };
-  /** Its trace of the part of the state that the time leaves. */
+  /** The name of its trace with the fraction of the state that is kept. */
   readonly kept?: string;
 }
 
@@ -35,14 +35,14 @@ const readers: { readonly [name in CellName]: Reader } = {
   },
   gruD: {
     cell: (hidden) => gruD({ input: 1, hidden, means: [0.5] }),
-    // Every event is observed, so the time since the last observation is the time since the event before.
+    // Every event is observed, so the time since the last observation is the time since the last event.
     read: ({ x, elapsed }) => ({ x, extra: { mask: onesLike(x), delta: elapsed } }),
     kept: "hiddenDecay",
   },
 };
 
 /**
- * One layer over the events, and a softmax readout of the state after the last one; every cell with its own defaults.
+ * One layer over the events, and a softmax readout of the state after the last one. Every cell uses its own defaults.
  */
 export function eventModel({ cell, hidden }: { readonly cell: CellName; readonly hidden: number }) {
   const { cell: cellOf, read, kept } = readers[cell];
@@ -58,8 +58,8 @@ export function eventModel({ cell, hidden }: { readonly cell: CellName; readonly
     /** Logits `[batch, 2]`. */
     apply: (params: Params, events: Events, options: ModelOptions = {}) => run(params, events, options),
     /**
-     * The factors that the state is multiplied by before each event, `[batch, time, hidden]`; none of a cell that is
-     * told the time as an input.
+     * The factors by which the state is multiplied before each event, `[batch, time, hidden]`; undefined for a cell
+     * that gets the time as an input feature.
      */
     kept(params: Params, events: Events): Tensor | undefined {
       if (kept === undefined) return undefined;

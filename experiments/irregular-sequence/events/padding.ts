@@ -5,17 +5,18 @@ import type { Model } from "@sluice/trials";
 import type { Events } from "./model.ts";
 import { streamBatches, streams as streamsOf, type Streams } from "./streams.ts";
 
-/** The ways to put an epoch's streams into batches, as the lines of the figures are called. */
+/** The ways to batch an epoch's streams, by the names of the lines in the figures. */
 export const inOrder = "in any order";
 export const longestFirst = "longest first";
-export const likeLengths = "like lengths together";
+export const likeLengths = "similar lengths together";
 
-/** Series that {@link recordPaddingCost} writes. */
+/** The series that {@link recordPaddingCost} writes. */
 export const perEvent = "padding-per-event";
 export const perEpoch = "padding-per-epoch";
 
 /**
- * How often each batch is timed, the epochs in turns. The shortest time counts: what else the machine does only adds to
+ * How often each batch is timed; the epochs take turns. The shortest time is used, because other work on the machine
+ * can only make it longer.
  * it.
  */
 const rounds = 9;
@@ -23,22 +24,22 @@ const rounds = 9;
 export interface PaddingOptions<P extends Tree> {
   readonly model: Model<P, Events>;
   readonly backend: Backend;
-  /** Steps that every stream is padded to. */
+  /** The number of steps to which every stream is padded. */
   readonly steps: number;
-  /** How many streams an epoch has. */
+  /** The number of streams per epoch. */
   readonly streams: number;
-  /** Streams a batch. */
+  /** Streams per batch. */
   readonly batch: number;
 }
 
 /**
- * What padding costs: the time of the training steps of one epoch of streams of 2 to `steps - 1` bits, all padded to
- * `steps`, for an event that is really there. One program runs every batch, and leaves out what lies behind the last
- * row that still runs. So it matters how the streams stand: in any order, the longest of a batch first, or streams of
- * like length together.
+ * Measures what padding costs: the time of the training steps of one epoch, per real event. The streams have 2 to
+ * `steps - 1` bits, all padded to `steps`. One compiled program runs every batch and skips the steps after the last row
+ * that is still running. The order of the streams therefore matters: unsorted, longest first within a batch, or batched
+ * by similar length.
  *
- * Times are of this machine at that moment. They go into figures, the log and the trial's timings, and no metric
- * depends on them.
+ * The times are those of this machine at that moment. They appear in figures, the log and the trial's timings. No
+ * metric depends on them.
  */
 export async function recordPaddingCost<P extends Tree>(
   context: Pick<TrialContext, "series" | "log" | "signal">,
@@ -80,7 +81,7 @@ export async function recordPaddingCost<P extends Tree>(
         await training.run(batch);
         seconds.push((performance.now() - begun) / 1000);
       }
-      // Lets Ctrl-C in.
+      // Handles Ctrl-C.
       await new Promise((turn) => setTimeout(turn, 0));
       context.signal.throwIfAborted();
     }
@@ -98,7 +99,7 @@ export async function recordPaddingCost<P extends Tree>(
     seconds: epoch.batches.map(({ seconds }) => Math.min(...seconds)),
   }));
   context.series(perEvent, {
-    title: "What padding costs: training time for a real event",
+    title: "Cost of padding: training time per real event",
     x,
     y: { label: "time per real event", unit: "µs" },
     lines: Object.fromEntries(
@@ -106,7 +107,7 @@ export async function recordPaddingCost<P extends Tree>(
     ),
   });
   context.series(perEpoch, {
-    title: "What padding costs: training time of an epoch",
+    title: "Cost of padding: training time of an epoch",
     x,
     y: { label: "time since the epoch began", unit: "ms" },
     lines: Object.fromEntries(shortest.map(({ name, seconds }) => [name, runningSums(seconds).map((s) => 1000 * s)])),
@@ -115,7 +116,7 @@ export async function recordPaddingCost<P extends Tree>(
   const timings: Record<string, number> = { "compilation for the cost of padding": compilation };
   for (const { name, events, seconds } of shortest) {
     const [epoch, all] = [runningSums(seconds).at(-1)!, runningSums(events).at(-1)!];
-    context.log(`${name}: ${((1e6 * epoch) / all).toFixed(2)} µs an event, ${all} events`);
+    context.log(`${name}: ${((1e6 * epoch) / all).toFixed(2)} µs per event, ${all} events`);
     timings[`epoch, ${name}`] = epoch;
   }
   return timings;

@@ -4,7 +4,7 @@ import { tensor, valuesOf, type ArrayTensor, type Tensor } from "@sluice/tensor"
 import { raggedBatches, type Batches, type RaggedBatchesOptions } from "@sluice/train";
 import type { Events } from "./model.ts";
 
-/** Event streams with their parity as the number of a class, i32 `[examples]`. */
+/** Event streams with their parity as a class index, i32 `[examples]`. */
 export type Streams = Events & { readonly y: Tensor };
 
 /** Bit-stream XOR as a task of two classes. */
@@ -20,8 +20,8 @@ export function streams(options: BitStreamXorOptions): Dataset<Streams> {
 }
 
 /**
- * Batches of streams padded as they are given, unless told otherwise, with the longest first, so that the steps behind
- * a stream's end are left out.
+ * Batches of streams, padded as they are given. By default the longest come first, so that steps after a stream's end
+ * are skipped.
  */
 export function streamBatches({ x, elapsed, lengths, y }: Streams, options: RaggedBatchesOptions): Batches<Streams> {
   const unpadded = (padded: Tensor): RaggedBatch => fromPadded({ x: arrayOf(padded), lengths: arrayOf(lengths) });

@@ -9,8 +9,8 @@ import { streamBatches, streams } from "./streams.ts";
 
 const settings = {
   /**
-   * Bits of the longest stream, of 2 or more; and steps of the padded arrays, which are also the bits to the unit of
-   * time.
+   * Bits of the longest stream, at least 2. This is also the number of steps of the padded arrays, and the number of
+   * bits per unit of time.
    */
   longest: 31,
   steps: 32,
@@ -26,8 +26,8 @@ const settings = {
   logEvery: 50,
   validateEvery: 500,
   /**
-   * For the cost of padding: streams, and streams a batch. They have 2 to 31 bits and are padded to 32 steps, whatever
-   * is trained on.
+   * For the cost of padding: the number of streams, and streams per batch. They have 2 to 31 bits and are padded to 32
+   * steps, whatever the models are trained on.
    */
   timedStreams: 1024,
   timedBatch: 64,
@@ -37,7 +37,7 @@ export default study({
   name: "events",
   title: "The parity of bit streams, from the events alone",
   question:
-    "The network sees a bit stream only where it changes, each time with the time elapsed since the last change. Which cell can still tell whether the number of ones is odd: one that is given the time as an input, or one whose state decays with it? And what does it cost to pad sequences of unequal length?",
+    "The network sees a bit stream only where it changes, each time with the time elapsed since the last change. Which cell can still tell whether the number of ones is odd: one that reads the time as an input, or one whose state decays with it? And how much time does padding sequences of different lengths cost?",
   settings,
   tasks: { events: {} },
   variants: {
@@ -51,7 +51,7 @@ export default study({
   budgets: {
     quick: {
       seeds: 1,
-      notes: "Scaled down: it can show an order of the variants, not the figures of the papers.",
+      notes: "Scaled down: it can show the order of the variants, not reproduce the numbers of the papers.",
       longest: 16,
       steps: 16,
       train: 20_000,
@@ -67,7 +67,7 @@ export default study({
   claims,
   stepLabel: "optimizer step",
   notes:
-    "The task is CfC’s bit-stream XOR in event form (Hasani et al. 2022), scaled down: fewer streams and epochs than the paper’s 100,000 and 200, Adam at 5e-3 with clipping at 1 instead of RMSprop at 5e-4, and in the quick budget streams of 2 to 16 bits instead of 2 to 31. LSTM and GRU read the time as a second input, RNN-decay and GRU-D by their decay alone. Only the order of the variants can be compared with the paper. All are trained on padded batches of random streams, the longest first. What padding costs is timed apart, on 1,024 streams of 2 to 31 bits that one program runs, all padded to 32 steps: in any order, with the longest of each batch first, or with like lengths together. The epochs were timed on one machine while another trial was running.",
+    "The task is CfC’s bit-stream XOR in event form (Hasani et al. 2022), scaled down: fewer streams and epochs than the paper’s 100,000 and 200, Adam at 5e-3 with clipping at 1 instead of RMSprop at 5e-4, and in the quick budget streams of 2 to 16 bits instead of 2 to 31. LSTM and GRU read the time as a second input; in RNN-decay and GRU-D it only controls the decay. Compare only the order of the variants with the paper. All are trained on padded batches of random streams, sorted longest first. The cost of padding is timed separately, on 1,024 streams of 2 to 31 bits, all padded to 32 steps and run by one program: unsorted, with each batch sorted longest first, or batched by similar length. The epochs were timed on one machine while another trial was running.",
   estimate: ({ cell, epochs, train, batch, hidden, steps }) =>
     20 + ((epochs * train) / batch) * steps * hidden * { lstm: 4, gru: 3, rnnDecay: 2, gruD: 4 }[cell] * 2e-6,
 

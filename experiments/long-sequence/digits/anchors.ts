@@ -3,8 +3,8 @@ import type { Anchor } from "@sluice/study";
 type Published = readonly [variant: string, value: number, spread?: string];
 
 /**
- * Accuracies on sequential MNIST, read in the papers' own tables. All are of 28x28 images pixel by pixel, on MNIST's
- * own 60,000 and 10,000 images.
+ * Accuracies on sequential MNIST from the papers' tables. All read 28x28 images pixel by pixel and use MNIST's own
+ * 60,000 training and 10,000 test images.
  */
 export const anchors: readonly Anchor[] = [
   ...published("Bai et al. 2018, table 1", "784 pixels; 1 layer of 130, RMSprop 1e-3, clipping 1", [

@@ -4,7 +4,7 @@ export type CellName = "rnn" | "gru" | "lstm";
 
 const cells: { readonly [name in CellName]: (sizes: CellSizes) => Cell } = { rnn, gru, lstm };
 
-/** One layer over the sequence, and a softmax readout of its last state; every cell with its own defaults. */
+/** One layer over the sequence, and a softmax readout of its last state. Every cell uses its own defaults. */
 export function digitModel({
   cell,
   input,

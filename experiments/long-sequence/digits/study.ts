@@ -19,7 +19,7 @@ const settings = {
   clip: 1,
   logEvery: 20,
   validateEvery: 160,
-  /** Validation images that the gradient's way through time is looked at with. */
+  /** The number of validation images with which the gradient over time is measured. */
   flowExamples: 100,
 };
 
@@ -36,7 +36,7 @@ export default study({
   budgets: {
     quick: {
       seeds: 1,
-      notes: "Scaled down: it can show an order of the variants, not the figures of the papers.",
+      notes: "Scaled down: it can show the order of the variants, not reproduce the numbers of the papers.",
       perTask: { rows: { epochs: 10 }, pixels: { epochs: 12 } },
     },
     full: { perTask: { pixels: { epochs: 40 } } },
@@ -59,7 +59,7 @@ export default study({
   ],
   stepLabel: "optimizer step",
   notes:
-    "The 10,000 images are the first of MNIST's training set, split into 8,000 for training, 1,000 for validation and 1,000 held out. Held-out accuracy is measured on 1,000 MNIST training images kept out of training; do not compare it with MNIST test accuracy. The published figures are of 784 pixels, 60,000 training images and MNIST's own test set, so only the order of the variants can be compared. All variants have the same settings and orthogonal recurrent matrices at first, from which the gradient of a tanh RNN does not vanish at once.",
+    "The 10,000 images are the first of MNIST's training set, split into 8,000 for training, 1,000 for validation and 1,000 held out. Held-out accuracy is measured on 1,000 MNIST training images kept out of training; do not compare it with MNIST test accuracy. The published numbers are for 784 pixels, 60,000 training images and MNIST's own test set, so compare only the order of the variants. All variants have the same settings. Their recurrent matrices are initially orthogonal, so the gradient of a tanh RNN does not vanish at once.",
   data: async () => (await digits()).provenance.files,
   estimate: ({ by, cell, epochs, train }) =>
     3 + ((epochs * train) / 8000) * (by === "rows" ? 0.6 : 2.5) * { rnn: 1, gru: 2, lstm: 3 }[cell],

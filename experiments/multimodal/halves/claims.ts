@@ -2,7 +2,7 @@ import { all, better, type Claim } from "@sluice/study";
 
 const task = "halves";
 
-/** None of them is a paper's: the task is this project's own. */
+/** None of these claims is from a paper, because the task was made for this project. */
 export const claims: readonly Claim[] = [
   fused("Concatenation", "Concatenating both halves"),
   fused("Gated", "Gated fusion of both halves"),
@@ -13,7 +13,7 @@ export const claims: readonly Claim[] = [
 
 function fused(variant: string, subject: string): Claim {
   return {
-    text: `${subject} is more accurate than the better of the halves alone.`,
+    text: `${subject} is more accurate than the better single half.`,
     test: all(
       better({ task, metric: "accuracy", variant, than: "Upper half" }),
       better({ task, metric: "accuracy", variant, than: "Lower half" }),
@@ -23,7 +23,7 @@ function fused(variant: string, subject: string): Claim {
 
 function robust(variant: string, subject: string): Claim {
   return {
-    text: `Where a half is missing, whichever it is, ${subject} is more accurate than concatenation.`,
+    text: `If either half is missing, ${subject} is more accurate than concatenation.`,
     test: all(
       named("Upper half missing", better({ task, metric: "upperMissing", variant, than: "Concatenation" })),
       named("Lower half missing", better({ task, metric: "lowerMissing", variant, than: "Concatenation" })),
@@ -31,7 +31,7 @@ function robust(variant: string, subject: string): Claim {
   };
 }
 
-/** Says of which case the figures are. */
+/** Says which case the numbers belong to. */
 function named(name: string, test: Claim["test"]): Claim["test"] {
   return (results) => {
     const found = test(results);

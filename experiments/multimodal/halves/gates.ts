@@ -6,13 +6,13 @@ import type { Seen } from "./model.ts";
 export interface GatesOptions<P extends Tree> {
   readonly model: { gates(params: P, seen: Seen): Readonly<Record<string, Tensor>> };
   readonly params: P;
-  /** Digits of which both halves are there. */
+  /** Digits with both halves. */
   readonly examples: Halves;
 }
 
 /**
- * How far a gated fusion opens to each half, by digit: the mean over its units and the examples. Nothing for a fusion
- * without gates.
+ * How far a gated fusion opens to each half, by digit, as a mean over its units and the examples. Undefined for a
+ * fusion without gates.
  */
 export function recordGates<P extends Tree>(
   context: Pick<TrialContext, "series">,

@@ -39,7 +39,7 @@ test("runs to its end and reports what was run", { timeout: 240_000 }, async () 
   expect(new Set(records.map(({ weights }) => weights)).size).toBe(5);
   const page = readFileSync(report, "utf8");
   for (const text of [
-    "no published figures",
+    "no published numbers",
     "upper half missing",
     "How far the gated fusion opens to each half",
     "Upper half missing: ",

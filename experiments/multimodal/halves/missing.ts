@@ -2,10 +2,10 @@ import type { Halves } from "@sluice/data";
 import { argmax, valuesOf, type Tensor } from "@sluice/tensor";
 import { rowsOf } from "@sluice/train";
 
-/** What can be there of a digit, as the metrics are named. */
+/** Which halves of a digit are present, by the names in the metrics. */
 export type Case = "both" | "upperMissing" | "lowerMissing";
 
-/** The digits of each case, by their numbers. */
+/** The digits of each case, by index. */
 export function casesOf(present: Tensor): { readonly [name in Case]: Int32Array } {
   const flags = valuesOf(present);
   const rows = (upper: number, lower: number): Int32Array =>
@@ -15,7 +15,7 @@ export function casesOf(present: Tensor): { readonly [name in Case]: Int32Array 
   return { both: rows(1, 1), upperMissing: rows(0, 1), lowerMissing: rows(1, 0) };
 }
 
-/** Accuracy in per cent of logits `[examples, 10]`, by what is missing; `null` where no digit is of a case. */
+/** Accuracy in per cent of logits `[examples, 10]`, by what is missing; `null` if no digit belongs to a case. */
 export function accuracyByCase(logits: Tensor, { y, present }: Halves): { readonly [name in Case]: number | null } {
   const [answers, classes] = [valuesOf(argmax(logits)), valuesOf(y)];
   const right = (rows: Int32Array): number | null =>

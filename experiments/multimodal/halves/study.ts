@@ -8,8 +8,8 @@ import { halvesModel, type FusionName } from "./model.ts";
 
 const settings = {
   /**
-   * Standard deviation of the noise on every pixel, of a range of 0 to 1; and the probability that one of the halves is
-   * missing.
+   * Standard deviation of the noise on every pixel (pixels range from 0 to 1), and the probability that one of the
+   * halves is missing.
    */
   noise: 0.5,
   missing: 0.5,
@@ -43,7 +43,7 @@ export default study({
   name: "halves",
   title: "Two halves of a digit, and one of them missing",
   question:
-    "The upper half of a digit is read row by row and the lower half column by column: two sequences of different length, with noise, and in half of the digits one of them is missing. What is gained by fusing them, and which fusion bears a missing half best?",
+    "The upper half of a digit is read row by row and the lower half column by column: two sequences of different length, with noise. In half of the digits one of them is missing. How much does fusing them gain, and which fusion tolerates a missing half best?",
   settings,
   tasks: { halves: {} },
   variants: {
@@ -58,7 +58,7 @@ export default study({
   budgets: {
     quick: {
       seeds: 1,
-      notes: "Scaled down: it can show an order of the variants, not the figures of the papers.",
+      notes: "Scaled down: it can show the order of the variants, not reproduce the numbers of the papers.",
       hidden: 32,
       epochs: 8,
     },
@@ -68,7 +68,7 @@ export default study({
   claims,
   stepLabel: "optimizer step",
   notes:
-    "A task of this project: there are no published figures for it, and the claims are its own questions. The digits are from MNIST’s training set, held-out ones included. A GRU reads each half, the last states are fused, and a linear layer reads the result. Noise and what is missing belong to an example and are the same each time. A half alone, and the concatenation, are given a flag for each half that says whether it is there, so that no variant has to guess it; when its only half is missing it can do no better than guess the most frequent digit.",
+    "The task was made for this project: there are no published numbers for it, and the claims are our own. All digits, including the held-out ones, are from MNIST’s training set. A GRU reads each half, the last states are fused, and a linear layer reads the result. Each example always has the same noise and the same missing half. The variants with a single half, and the concatenation, also read a flag per half that says whether it is present, so that no variant has to guess this. When its only half is missing, a single-half variant can do no better than guess the most frequent digit.",
   data: async () => (await halves({ train: 1, validation: 0, test: 0 })).provenance.files,
   estimate: ({ fusion, epochs, train, hidden }) =>
     5 + epochs * train * hidden * { upper: 1, lower: 2, concatenation: 3, gmu: 3, lmf: 3 }[fusion] * 5e-6,

@@ -18,6 +18,7 @@ import { checkOptions, euclideanNorm, sizeOf } from "@sluice/tensor/internal";
 import { checkPositive } from "./check.ts";
 import type { ClipReport, GradientTransform, NoState } from "./gradient-transform.ts";
 
+/** Options of {@link adaptive}. */
 export interface AdaptiveOptions {
   /**
    * Lower bound of the norm of a unit's weights, so that a unit with (nearly) zero weights can still change. Default

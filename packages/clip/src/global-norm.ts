@@ -4,6 +4,7 @@ import { checkPositive } from "./check.ts";
 import type { ClipReport, GradientTransform, NoState } from "./gradient-transform.ts";
 import { treeNorm, type NormKind } from "./norm.ts";
 
+/** Options of {@link globalNorm}. */
 export interface GlobalNormOptions {
   /**
    * Added to the norm in the denominator. Default 0: a clipped gradient then has exactly the norm c. PyTorch uses 1e-6.

@@ -29,6 +29,7 @@ export interface UpdateContext {
   readonly weight?: Tensor;
 }
 
+/** The result of a gradient transform. */
 export interface Transformed<P extends Tree, S extends Tree = Tree, R extends Tree = Tree> {
   /** The transformed gradients, with the paths, shapes and dtypes of the given ones. */
   readonly gradients: P;

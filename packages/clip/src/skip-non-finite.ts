@@ -3,6 +3,7 @@ import { checkOptions } from "@sluice/tensor/internal";
 import type { GradientTransform } from "./gradient-transform.ts";
 import { treeNorm } from "./norm.ts";
 
+/** Options of {@link skipNonFinite}. */
 export interface SkipNonFiniteOptions {
   /**
    * After this many skipped steps in a row, the next step is not skipped. A run whose weights are beyond repair then

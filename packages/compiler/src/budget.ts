@@ -10,9 +10,12 @@ import { roleOf } from "./facts/roles.ts";
 /** Everything that can be switched off: passes, and parts of the plan. */
 export const passNames = [...programPasses, ...planPasses] as const;
 
+/** Passes, and parts of the plan, to switch off; `false` switches one off. */
 export type Passes = { readonly [name in (typeof passNames)[number]]?: boolean };
 
+/** Options of {@link planWithin}. */
 export interface BudgetOptions extends Omit<LowerOptions, "passes"> {
+  /** Passes, and parts of the plan, to switch off. Default: all are on. */
   readonly passes?: Passes;
   /** Memory budget of the plan in bytes. Default: no limit. */
   readonly memory?: number;
@@ -28,6 +31,7 @@ export interface WithBytes {
   readonly bytes: number;
 }
 
+/** A plan, with the program that it was made from. */
 export interface Planned<P extends WithBytes = Plan> {
   /** The program after the passes. */
   readonly program: Program;

@@ -43,7 +43,6 @@ export function laidOut(cell: Cell, layouts: readonly CellLayout[], library: str
       `${library}: its ${cell.name} has no normalization, so the gains and biases of ${cell.name}.norm have no place there`,
     );
   }
-  if (left.length > 0)
-    throw new TensorError(`${library}: the layout of ${cell.name} does not use ${left.join(", ")}`);
+  if (left.length > 0) throw new TensorError(`${library}: the layout of ${cell.name} does not use ${left.join(", ")}`);
   return { cell: exchanged, layout, weights };
 }

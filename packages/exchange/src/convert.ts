@@ -130,7 +130,8 @@ function reordered(ours: Tensor, { blocks, order }: GateOrder): Tensor {
 
 function required<T>(of: ByPath<T>, path: string): T {
   const found = of.get(path);
-  if (found === undefined) throw new TensorError(`a layout asks for the parameter ${path}, which the cell does not have`);
+  if (found === undefined)
+    throw new TensorError(`a layout asks for the parameter ${path}, which the cell does not have`);
   return found;
 }
 

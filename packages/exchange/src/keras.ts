@@ -86,6 +86,8 @@ function partOf(layer: Layer, { layouts: own = [] }: ExchangeOptions): Part {
     return { path: "", layer: "", weights: presentIn(dense, paths) };
   }
   if (!isSequence(layer))
-    throw new TensorError(`Keras: ${layer.name} does not correspond to a single Keras layer; convert its layers one by one`);
+    throw new TensorError(
+      `Keras: ${layer.name} does not correspond to a single Keras layer; convert its layers one by one`,
+    );
   return { path: "", layer: "", weights: laidOut(layer.cell, [...own, ...layouts], library).weights };
 }

@@ -78,7 +78,9 @@ describe("safetensors", () => {
       "safetensors: the file has 5 bytes, less than the 8 of the header's length",
     );
     expect(() => readSafetensors(file.subarray(0, 20))).toThrow(/only 12 follow: the file is truncated/);
-    expect(() => readSafetensors(file.subarray(0, file.length - 1))).toThrow(/the file is truncated: mask ends at byte/);
+    expect(() => readSafetensors(file.subarray(0, file.length - 1))).toThrow(
+      /the file is truncated: mask ends at byte/,
+    );
   });
 
   const withHeader = (header: unknown, data = 8): Uint8Array => {

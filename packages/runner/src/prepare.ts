@@ -9,6 +9,7 @@ import { captureEnvironment } from "./environment.ts";
 import { folderStore } from "./folder/folder-store.ts";
 import { loadStudy } from "./load.ts";
 
+/** Options of {@link prepareRun}. */
 export interface RunOptions {
   /** Path of the module whose default export is the study. */
   readonly module: string;
@@ -16,11 +17,13 @@ export interface RunOptions {
   readonly budget?: string;
   /** The runs folder. */
   readonly out: string;
+  /** How many seeds; by default the number of the budget, or all of the study's seeds. */
   readonly seeds?: number;
   /** Threads per trial; by default the cores divided by the number of trials to run. */
   readonly threads?: number;
   /** Trials at a time; default: cores / threads. */
   readonly jobs?: number;
+  /** Folder with data sets that are not npm packages; default: none. */
   readonly dataFolder?: string;
   /** Run failed, diverged and unreadable trials again. */
   readonly retry?: boolean;

@@ -99,7 +99,9 @@ describe("a trial without an end", { timeout: 120_000 }, () => {
       if (begun && variant !== "listening")
         expect(reason).toContain("it did not stop when asked, so its process was killed");
     }
-    await expect(prepare("endless", out, { limit: 0 })).rejects.toThrow("prepareRun: limit: expected a number of seconds above 0");
+    await expect(prepare("endless", out, { limit: 0 })).rejects.toThrow(
+      "prepareRun: limit: expected a number of seconds above 0",
+    );
   });
 
   test("does not outlive a runner that was killed", async () => {

@@ -14,6 +14,7 @@ export interface Environment {
   readonly command: string;
 }
 
+/** The state of the git repository around a study. */
 export interface GitState {
   /** `null` in a repository without commits, or if git failed. */
   readonly commit: string | null;

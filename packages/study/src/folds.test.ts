@@ -86,7 +86,9 @@ describe("values", () => {
     expect(summary?.seeds.map(({ fold }) => fold?.index)).toEqual([0, 1, 2, 3, 4]);
     const scores = [0, 1, 2, 3, 4].map((fold) => value("a", 0, fold));
     expect(summary?.interval?.[0]).toBeCloseTo(meanInterval(scores, { overlap: 1 / 4 }).low, 12);
-    expect(document.claims[0]?.because).toContain("over 5 folds of one seed, corrected because they share training data");
+    expect(document.claims[0]?.because).toContain(
+      "over 5 folds of one seed, corrected because they share training data",
+    );
     expect(page).toContain("Folds are not independent");
     expect(page).toContain("fold 5");
   });

@@ -8,6 +8,7 @@ export interface Fold {
   readonly of: number;
 }
 
+/** Options of {@link foldRows}. */
 export interface FoldRowsOptions {
   /** Seed of the shuffle: with a trial's `seed`, each seed gets another division. */
   readonly seed: number;

@@ -29,10 +29,13 @@ export interface PlannedTrial extends TrialIdentity {
   readonly folder: string;
 }
 
+/** Options of {@link plan}. */
 export interface PlanOptions {
   /** Default: the study's default budget. */
   readonly budget?: string;
+  /** Hash of the code. */
   readonly code: string;
+  /** Hashes of the data, by name. */
   readonly data: { readonly [name: string]: string };
   /**
    * How many seeds; by default the number of the budget, or all of the study's seeds. If there are more than the study

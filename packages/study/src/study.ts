@@ -57,15 +57,19 @@ export type Budget<S extends Settings> = Overrides<S> & {
   readonly perTask?: { readonly [task: string]: Overrides<S> };
 };
 
+/** Options of {@link study}. */
 export interface StudyOptions<S extends Settings> {
   /** Lower-case words joined by hyphens. It names the runs folder and is part of seeds and trial identities. */
   readonly name: string;
+  /** The report's title; default: the name. */
   readonly title?: string;
   /** The study's question, in a sentence or two. */
   readonly question: string;
   /** Every setting of a trial with its default. Tasks, variants and budgets can override only these. */
   readonly settings: S;
+  /** The tasks by name, each with the settings that it overrides. */
   readonly tasks: { readonly [task: string]: Overrides<NoInfer<S>> };
+  /** The variants by name, each with the settings that it overrides. */
   readonly variants: { readonly [variant: string]: Overrides<NoInfer<S>> };
   /** How many seeds (0, 1, ...), or a list of seeds. */
   readonly seeds: number | readonly number[];
@@ -81,7 +85,9 @@ export interface StudyOptions<S extends Settings> {
   readonly defaultBudget?: string;
   /** By name, as in the rows given to `context.metric`. The first metric is the headline. */
   readonly metrics: { readonly [metric: string]: Metric };
+  /** Published numbers to print next to the measured ones. */
   readonly anchors?: readonly Anchor[];
+  /** Statements that the study can confirm or refute. */
   readonly claims?: readonly Claim[];
   /** What the horizontal axis of the curves counts; default "step". */
   readonly stepLabel?: string;

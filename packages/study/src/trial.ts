@@ -23,6 +23,7 @@ export interface Progress {
   readonly examplesPerSecond?: number;
 }
 
+/** An axis of a figure. */
 export interface Axis {
   readonly label: string;
   readonly unit?: string;

@@ -11,6 +11,7 @@ export interface TestFunctions {
   readonly test: (name: string, body: () => void | Promise<void>) => unknown;
 }
 
+/** Options of {@link gradientTransformSuite}. */
 export interface TransformSuiteOptions {
   /** Backends on which compiled steps must have the bits of eager evaluation. Default: the reference backend. */
   readonly backends?: readonly Backend[];

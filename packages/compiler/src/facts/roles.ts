@@ -2,18 +2,22 @@ import type { Shape } from "@sluice/tensor";
 import type { Node } from "@sluice/tensor/internal";
 import { factsOf, type OperationWith, type Role } from "./facts.ts";
 
+/** The role of an operation. */
 export function roleOf({ operation }: Node): Role {
   return factsOf(operation).role;
 }
 
+/** Whether a node's operation is elementwise. */
 export function isElementwise(node: Node): node is Node & { readonly operation: OperationWith<"elementwise"> } {
   return roleOf(node) === "elementwise";
 }
 
+/** Whether a node's operation is a view, which moves nothing. */
 export function isView(node: Node): node is Node & { readonly operation: OperationWith<"view"> } {
   return roleOf(node) === "view";
 }
 
+/** Whether a node's operation is an anchor, a separate step of the plan. */
 export function isAnchor(node: Node): node is Node & { readonly operation: OperationWith<"anchor"> } {
   return roleOf(node) === "anchor";
 }

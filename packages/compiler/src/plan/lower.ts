@@ -22,6 +22,7 @@ import { slot } from "./view.ts";
 /** Parts of planning that can be switched off. They change no bit. */
 export const planPasses = ["fuse", "memory", "ragged"] as const;
 
+/** Options of {@link planProgram}. */
 export interface LowerOptions {
   /** Columns of a panel of a packed matrix. Without this, matrices are not packed. */
   readonly panelColumns?: number;

@@ -53,6 +53,7 @@ export interface View {
   readonly loops: readonly number[];
 }
 
+/** One step of a plan. */
 export type Step =
   | ElementwiseStep
   | MatmulStep
@@ -75,6 +76,7 @@ export interface ElementwiseStep {
   readonly stores: readonly { readonly value: number; readonly view: View }[];
 }
 
+/** One value of an elementwise pass, computed in registers. Operands are positions of earlier instructions. */
 export type Instruction =
   | { readonly op: "load"; readonly dtype: DType; readonly input: number }
   | { readonly op: "constant"; readonly dtype: DType; readonly value: number }
@@ -137,6 +139,7 @@ export interface ReduceStep {
   readonly positions?: View;
 }
 
+/** Sums up to each element of one axis: y [outer, n, inner] from x, starting from the other end with `reverse`. */
 export interface CumulativeSumStep {
   readonly kind: "cumulativeSum";
   readonly dtype: DType;
@@ -206,6 +209,7 @@ export interface ActiveRowsStep {
   readonly byRow?: View;
 }
 
+/** A loop whose steps are `body`. */
 export interface LoopStep {
   readonly kind: "loop";
   /** Number of steps. */

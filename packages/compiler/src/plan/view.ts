@@ -79,11 +79,13 @@ function reshapeStrides(from: Shape, strides: readonly number[], to: Shape): num
   return out;
 }
 
+/** Whether a view's elements are consecutive and row-major. */
 export function isContiguous(view: View): boolean {
   const strides = stridesOf(view.shape);
   return view.shape.every((n, axis) => n <= 1 || view.strides[axis] === strides[axis]);
 }
 
+/** Whether two views have the same buffer, offset, shape and strides. */
 export function sameView(a: View, b: View): boolean {
   const equal = (x: readonly number[], y: readonly number[]): boolean =>
     Array.from({ length: Math.max(x.length, y.length) }, (_, i) => (x[i] ?? 0) === (y[i] ?? 0)).every(Boolean);

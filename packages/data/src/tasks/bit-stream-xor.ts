@@ -19,8 +19,9 @@ export type BitStreams = {
 export interface BitStreamXorOptions extends SplitSizes {
   /** `events` (default): one step per change of the stream. `dense`: one step per bit. */
   readonly form?: "events" | "dense";
-  /** The fewest and the most bits of a stream. Every number between is equally likely. Default 2 and 31. */
+  /** The fewest bits of a stream; every number up to `longest` is equally likely. Default 2. */
   readonly shortest?: number;
+  /** The most bits of a stream. Default 31. */
   readonly longest?: number;
   /** The number of steps of the padded arrays, and of bits per unit of time. Default 32. */
   readonly steps?: number;

@@ -32,7 +32,7 @@ import { decayRate, decayWeights, meanDecay } from "./decay.ts";
  *     n  = tanh(x' W_n + (r h') U_n + m_t V_n + b_n)
  *     h_t = z h' + (1 - z) n
  *
- * z keeps the old state, as in {@link gru}; in the paper 1 - z does. If everything is observed, nothing decays and V =
+ * z keeps the old state, as in `gru`; in the paper 1 - z does. If everything is observed, nothing decays and V =
  * 0, this is the GRU with reset before.
  *
  * Options:

@@ -17,6 +17,7 @@ import { writeError } from "../folder/write.ts";
 import { GRACE_MS, type FromTrial, type ToTrial } from "./messages.ts";
 import { trialArguments, trialEntry } from "./node-arguments.ts";
 
+/** Options of {@link childProcesses}. */
 export interface ChildProcessesOptions {
   /** Path of the module whose default export is the study. Each process loads it. */
   readonly module: string;

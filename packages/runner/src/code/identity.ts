@@ -19,6 +19,7 @@ export interface CodeIdentity {
   readonly contents: { readonly [path: string]: string };
 }
 
+/** Options of {@link codeIdentity}. */
 export interface CodeIdentityOptions {
   /**
    * Arguments of the Node that will run the trial: its `--conditions` choose among the `exports` of a package. Default:

@@ -1,5 +1,6 @@
 import type { Results } from "../results.ts";
 
+/** The result of a claim's test. */
 export interface Verdict {
   readonly verdict: "reproduced" | "not reproduced" | "undecided";
   /** The numbers that the verdict is based on, as a sentence without a full stop. */
@@ -14,5 +15,6 @@ export interface Verdict {
 /** A statement from the paper that the study can confirm or refute. */
 export interface Claim {
   readonly text: string;
+  /** Returns the verdict on the claim, given the results of a run. */
   test(results: Results): Verdict;
 }

@@ -5,6 +5,7 @@ import type { Claim, Verdict } from "./claim.ts";
 import { formatP, SIGNIFICANT } from "./evidence.ts";
 import { verdictSchema } from "./schema.ts";
 
+/** A claim with its verdict. */
 export interface JudgedClaim extends Verdict {
   readonly text: string;
   /** `p`, corrected for the number of claims by Holm's method. */

@@ -32,7 +32,9 @@ export function provenance({ manifest, results, environments, configs, others }:
       ${
         manifest.unresolved !== undefined &&
         html`<dt>code that this does not cover</dt>
-          <dd>${manifest.unresolved.map((what) => html`<p>${what}</p>`)}An edit there does not change a trial's identity.</dd>`
+          <dd>
+            ${manifest.unresolved.map((what) => html`<p>${what}</p>`)}An edit there does not change a trial's identity.
+          </dd>`
       }${Object.entries(manifest.data).map(
         ([name, hash]) =>
           html`<dt>data: ${name}</dt>

@@ -144,6 +144,7 @@ export function formatMean(
   return { mean: formatNumber(mean, places), half: formatNumber(half, places) };
 }
 
+/** A duration in seconds as text, such as "4 min". */
 export function formatSeconds(seconds: number): string {
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
   if (seconds < 90) return `${Math.round(seconds)} s`;

@@ -4,6 +4,7 @@ import { documentOf, type ResultsDocument } from "./document.ts";
 import { readModel, type ReportModel } from "./model.ts";
 import { page } from "./page.ts";
 
+/** The result of {@link writeReport}. */
 export interface WrittenReport {
   /** Where the report is; for a folder, the path of `report.html`. */
   readonly report: string;

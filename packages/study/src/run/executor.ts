@@ -33,7 +33,9 @@ export interface TrialTask {
   readonly signal: Signal;
   /** Asks the executor to end the trial at once, if it can. */
   readonly kill: Signal;
+  /** Called with the step from which the trial resumes. */
   onResumed(step: number): void;
+  /** Called with the progress that the trial reports. */
   onProgress(progress: Progress): void;
 }
 

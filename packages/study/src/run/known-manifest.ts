@@ -4,6 +4,7 @@ import type { Manifest } from "../manifest.ts";
 import { identified, type PlannedTrial } from "../plan.ts";
 import type { Store } from "./store.ts";
 
+/** A manifest, read or reconstructed. */
 export interface KnownManifest {
   readonly manifest: Manifest;
   /** Why the manifest was reconstructed from the trials; `null` if it was read. */

@@ -8,8 +8,11 @@ import type { Executor } from "./executor.ts";
 import type { Store } from "./store.ts";
 import { timedTrials, withEarlierSeeds } from "./stored.ts";
 
+/** Options of {@link planRun}. */
 export interface RunPlanOptions {
+  /** Keeps the trials, such as `memoryStore()`. */
   readonly store: Store;
+  /** Runs the trials, such as `inProcess()`. */
   readonly executor: Executor;
   /** One of the study's budgets; by default its default budget. */
   readonly budget?: string;

@@ -8,20 +8,24 @@ import type { Ending } from "./executor.ts";
 import { isLeft, type RunPlan } from "./plan-run.ts";
 import type { StoreLock } from "./store.ts";
 
+/** An event of a run, for a live display. */
 export type RunEvent =
   | { readonly kind: "started"; readonly trial: PlannedTrial }
   | { readonly kind: "resumed"; readonly trial: PlannedTrial; readonly step: number }
   | { readonly kind: "progress"; readonly trial: PlannedTrial; readonly progress: Progress }
   | { readonly kind: "ended"; readonly trial: PlannedTrial; readonly record: TrialRecord };
 
+/** Signals and callbacks of a run. */
 export interface RunControl {
   /** Stops the run: trials write a checkpoint and end. */
   readonly signal?: Signal;
   /** Kills the trials at once, if the executor can. */
   readonly kill?: Signal;
+  /** Called when a trial starts, makes progress or ends. */
   onEvent?(event: RunEvent): void;
 }
 
+/** The result of {@link runStudy}. */
 export interface RunOutcome extends Pick<WrittenReport, "report" | "document" | "problems"> {
   readonly records: readonly TrialRecord[];
   readonly interrupted: boolean;

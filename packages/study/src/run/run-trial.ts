@@ -10,6 +10,7 @@ import type { Stop } from "./executor.ts";
 import { summarise, type TrialResult } from "./result.ts";
 import type { Store, TrialSession } from "./store.ts";
 
+/** What {@link runTrial} needs to run a trial. */
 export interface TrialStart {
   readonly trial: PlannedTrial;
   /** Loads the study. If it throws, the trial fails with that error. */
@@ -22,10 +23,13 @@ export interface TrialStart {
   readonly changes: string;
 }
 
+/** Signals and callbacks of a trial. */
 export interface TrialControl {
   /** Aborted with the error of `stopping` as its reason. */
   readonly signal: Signal;
+  /** Called with the step from which the trial resumes. */
   onResumed?(step: number): void;
+  /** Called with the progress that the trial reports. */
   onProgress?(progress: Progress): void;
 }
 

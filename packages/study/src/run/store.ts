@@ -33,6 +33,7 @@ export interface Store {
    * @throws an error that says who holds the lock.
    */
   lock(): Promise<StoreLock>;
+  /** Writes the manifest of a run. */
   writeManifest(manifest: Manifest): Promise<void>;
   /** @throws an error that says what is wrong with it, and how to continue. */
   readManifest(): Promise<Manifest>;
@@ -65,6 +66,7 @@ export interface Store {
   openTrial(trial: PlannedTrial, options: OpenOptions): Promise<TrialSession>;
   /** Writes how a trial ended that could not write this itself. If it has a result, the result stays. */
   conclude(trial: PlannedTrial, result: TrialResult): Promise<void>;
+  /** Writes the report and its document. */
   writeReport(report: { readonly page: string; readonly document: ResultsDocument }): Promise<void>;
   /**
    * The document of the last report, not validated.
@@ -78,15 +80,18 @@ export interface Store {
 export interface StoreLock {
   /** `null` as long as it is held, otherwise why it is lost. */
   lost(): string | null;
+  /** Releases the lock. */
   release(): Promise<void>;
 }
 
+/** The identities of the trials in a store. */
 export interface StoredIdentities {
   readonly identities: readonly (TrialIdentity & { readonly id: string })[];
   /** What cannot be read, with the name of the trial's folder. */
   readonly problems: readonly { readonly folder: string; readonly what: string }[];
 }
 
+/** Rows and series of a trial, as read from the store. */
 export interface TrialCurves {
   readonly rows: readonly MetricRow[];
   readonly series: readonly StoredSeries[];
@@ -94,6 +99,7 @@ export interface TrialCurves {
   readonly problems: readonly string[];
 }
 
+/** Where a trial ran, as read from the store. */
 export interface StoredEnvironment {
   /** The environment of the first session; `null` if it is not known. */
   readonly environment: Environment | null;
@@ -102,7 +108,9 @@ export interface StoredEnvironment {
   readonly problems: readonly string[];
 }
 
+/** Options for opening a trial in a store. */
 export interface OpenOptions {
+  /** Where the trial runs. */
   readonly environment: Environment;
   /** Text of the uncommitted changes; "" if there are none. */
   readonly changes: string;

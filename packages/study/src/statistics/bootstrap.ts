@@ -3,6 +3,7 @@ import type { Interval } from "./intervals.ts";
 import { normalCdf, normalQuantile } from "./normal.ts";
 import { mean, quantileOfSorted } from "./summary.ts";
 
+/** Options of {@link bcaInterval}. */
 export interface BootstrapOptions {
   /** The statistic; default: the mean. */
   readonly statistic?: (values: readonly number[]) => number;

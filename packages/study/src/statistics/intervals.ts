@@ -1,6 +1,7 @@
 import { studentQuantile } from "./student.ts";
 import { effectiveSize, mean, standardDeviation } from "./summary.ts";
 
+/** A confidence interval with the estimate in it. */
 export interface Interval {
   readonly low: number;
   readonly high: number;
@@ -26,6 +27,7 @@ export function wilsonInterval(successes: number, trials: number): Interval {
   };
 }
 
+/** Options of {@link meanInterval}. */
 export interface IntervalOptions {
   /** Confidence level; default 0.95. */
   readonly confidence?: number;

@@ -40,7 +40,8 @@ export function crossed<const A extends object, const B extends object>(
   const pairs = Object.entries(first).flatMap(([name, settings]) =>
     Object.entries(second).map(([other, more]) => {
       const both = Object.keys(settings).find((setting) => setting in more);
-      if (both !== undefined) throw studyError(`crossed: "${name}" and "${other}" both set ${both}: only one of them may`);
+      if (both !== undefined)
+        throw studyError(`crossed: "${name}" and "${other}" both set ${both}: only one of them may`);
       return [`${name}, ${other}`, { ...settings, ...more }] as const;
     }),
   );

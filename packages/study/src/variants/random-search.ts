@@ -17,6 +17,7 @@ export type Distributions = { readonly [setting: string]: Distribution };
 
 type DrawOf<D> = D extends { readonly choice: readonly (infer V)[] } ? V : number;
 
+/** Options of {@link randomSearch}. */
 export interface RandomSearchOptions {
   /** The number of variants. */
   readonly draws: number;

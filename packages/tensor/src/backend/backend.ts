@@ -10,6 +10,7 @@ import type { ArrayTensor } from "../tensor.ts";
  */
 export interface Backend {
   readonly name: string;
+  /** Compiles a program; see {@link CompileOptions}. */
   compile(program: Program, options?: CompileOptions): Promise<Executable>;
   /** Ends workers and devices. After that, executables of the backend reject every call. */
   close(): Promise<void>;
@@ -49,6 +50,7 @@ export interface Executable {
   run(inputs: readonly ArrayTensor[]): Promise<ArrayTensor[]>;
   /** Copies of the state inputs, in the order of `state`. */
   readState(): Promise<ArrayTensor[]>;
+  /** Replaces the state inputs, in the order of `state`. */
   writeState(values: readonly ArrayTensor[]): Promise<void>;
   /** Frees the executable's memory. Every later call rejects. */
   dispose(): Promise<void>;

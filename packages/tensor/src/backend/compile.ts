@@ -18,6 +18,7 @@ export interface CompileFunctionOptions extends Pick<CompileOptions, "memory"> {
 /** A compiled function; `dispose` frees what the backend holds for it. */
 export interface Compiled<A extends readonly Tree[], R extends Tree> {
   (...args: A): Promise<R>;
+  /** Frees what the backend holds for the function. Later calls reject. */
   dispose(): Promise<void>;
   readonly statistics: ExecutableStatistics;
 }
@@ -46,7 +47,9 @@ export interface Session<S extends Tree, I extends readonly Tree[], Y extends Tr
   run(...inputs: I): Promise<Y>;
   /** A copy of the state. */
   state(): Promise<S>;
+  /** Replaces the state by a tree with the same paths, shapes and dtypes. */
   setState(state: S): Promise<void>;
+  /** Frees what the backend holds for the step. Later calls reject. */
   dispose(): Promise<void>;
   readonly statistics: ExecutableStatistics;
 }

@@ -19,6 +19,7 @@ import { describe, full, tensor, type Tensor } from "../tensor.ts";
  * for any n. Ties are broken by position, so the sort is stable.
  */
 
+/** Options of {@link sort} and {@link argsort}. */
 export interface SortOptions {
   /** Sort the largest element first. Default: the smallest first. NaN is last in both cases. */
   readonly descending?: boolean;

@@ -5,6 +5,7 @@ export interface Difference {
   readonly uncertainty: number;
 }
 
+/** Options of {@link differenceOf}. */
 export interface DifferenceOptions {
   /** The rounding error of a value of the function: see {@link noiseOf}. */
   readonly noise: number;

@@ -17,6 +17,7 @@ import { checkpointRules } from "../gradient/checkpoint.ts";
 import { customGradientRules } from "../gradient/custom.ts";
 import { scanRules } from "../scan/primitive.ts";
 
+/** The rules of every primitive, by the name of its operation. */
 export const primitives: Readonly<Record<Operation["op"], Rules<Operation>>> = {
   abs: arithmetic.absRules,
   add: arithmetic.addRules,

@@ -60,7 +60,7 @@ export const scanRules: Rules<ScanOperation> = {
   gradient: (context) => scanGradient(context, applyScan),
 };
 
-/** Applies the scan primitive itself; users call {@link scan}. */
+/** Applies the scan primitive itself; users call `scan`. */
 export function applyScan(operation: ScanOperation, inputs: readonly Tensor[]): readonly Tensor[] {
   return apply(scanRules, operation, inputs);
 }

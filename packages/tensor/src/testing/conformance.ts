@@ -13,6 +13,7 @@ export interface Finding {
   readonly problem?: string;
 }
 
+/** Options of {@link primitiveFindings}. */
 export interface PrimitiveFindingsOptions {
   /** Random choices of shapes, dtypes and values per primitive. Default 8. */
   readonly runs?: number;

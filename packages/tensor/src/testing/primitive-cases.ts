@@ -3,11 +3,13 @@ import * as t from "../index.ts";
 import * as internal from "../internal.ts";
 import type { DType, Shape, Tensor } from "../index.ts";
 
+/** The shape and dtype of an operand. */
 export interface Operand {
   readonly shape: Shape;
   readonly dtype: DType;
 }
 
+/** A primitive applied to operands. */
 export interface PrimitiveCase {
   readonly operands: readonly Operand[];
   readonly apply: (...operands: Tensor[]) => Tensor | readonly Tensor[];
@@ -15,6 +17,7 @@ export interface PrimitiveCase {
 
 /** A source of natural numbers, one per random choice of a case. */
 export type Choose = (n: number) => number;
+/** Makes a case of about the given shape, with random choices. */
 export type MakeCase = (shape: Shape, choose: Choose) => PrimitiveCase;
 
 const elementwise =

@@ -41,6 +41,7 @@ export interface Look {
   readonly look: (x: Tensor) => Tensor;
 }
 
+/** Shows a tensor through a view that leaves its values unchanged. */
 export function lookAt(shape: Shape, choice: number): Look {
   const reversed = shape.map((_, axis) => shape.length - 1 - axis);
   switch (choice % 6) {

@@ -5,8 +5,7 @@ import { checkOptions, sameShape } from "@sluice/tensor/internal";
 const hashName = "sluice.sha256";
 
 /**
- * A state (or any tree of arrays) as a safetensors file, exact to the bit, with the hash of its content in the
- * metadata.
+ * Saves a state (or any tree of arrays) as a safetensors file, exactly, with the hash of its content in the metadata.
  */
 export async function saveState(
   state: Tree,
@@ -17,8 +16,8 @@ export async function saveState(
 }
 
 /**
- * The state that {@link saveState} wrote, nested as `like`. A {@link SafetensorsError} where the file is damaged, a
- * tensor is missing or left over, or its shape or dtype is another.
+ * Loads the state that {@link saveState} wrote, nested as `like`. Throws a {@link SafetensorsError} if the file is
+ * damaged, or if a tensor is missing, unexpected, or has another shape or dtype.
  */
 export async function loadState<S extends Tree>(bytes: Uint8Array, like: S): Promise<S> {
   const { tensors, metadata } = readSafetensors(bytes);

@@ -12,15 +12,16 @@ import { allocate, checkOptions, describe, isArray, sizeOf } from "@sluice/tenso
 import { cutEpochs, type Cut } from "./cut-epochs.ts";
 import { everyStep } from "./every-step.ts";
 
+/** Options of {@link batches}. */
 export interface BatchesOptions {
-  /** Examples a batch. */
+  /** Examples per batch. */
   readonly size: number;
-  /** Shuffles anew each epoch, by this key. Without it the order is the data's. */
+  /** Key for shuffling each epoch. Without it the order is that of the data. */
   readonly key?: ArrayTensor;
   /**
-   * The last batch of an epoch, where it is short: padded with examples of weight 0, or dropped. Default "pad". Its
-   * examples are others in each epoch with a key; without one they are always the last of the data, which "drop" then
-   * never shows.
+   * What to do with the last batch of an epoch if it is too small: pad it with examples of weight 0, or drop it.
+   * Default "pad". With a key the examples in it differ from epoch to epoch. Without one they are always the last ones
+   * of the data, and "drop" never uses them.
    */
   readonly last?: "pad" | "drop";
   /**
@@ -30,14 +31,14 @@ export interface BatchesOptions {
   readonly longestFirst?: boolean;
 }
 
-/** A batch and where in training it stands. */
+/** A batch and its position in training. */
 export interface Numbered<B> {
   readonly batch: B;
-  /** Examples that count, at most the batch's size. */
+  /** The number of examples that count, at most the batch's size. */
   readonly examples: number;
-  /** Row i of the batch is example `order[i]` of the data, for the rows that count. */
+  /** Row i of the batch is example `order[i]` of the data. Only for rows that count. */
   readonly order: Int32Array;
-  /** From 0, over all epochs. */
+  /** The batch's index over all epochs, from 0. */
   readonly step: number;
   readonly epoch: number;
 }
@@ -45,30 +46,33 @@ export interface Numbered<B> {
 /** The data of a batch, with the weight of each example, f32 [size]: 1, or 0 for padding. */
 export type Weighted<D> = D & { readonly weight: Tensor };
 
-/** Batches as a pure function of the step, so training goes on at any step with the order of an uninterrupted run. */
+/** Batches as a pure function of the step. Training can therefore resume at any step with the same order of batches. */
 export interface Batches<D> {
-  /** Examples in the data. */
+  /** The number of examples in the data. */
   readonly examples: number;
-  /** Batches of the first so many epochs: `from(0, stepsIn(2))` are two of them. */
+  /** The number of batches in this many epochs: `from(0, stepsIn(2))` are two epochs. */
   stepsIn(epochs: number): number;
+  /** The batch of a step. */
   at(step: number): Numbered<Weighted<D>>;
   /** The batches of one epoch, from 0. */
   epoch(epoch: number): Iterable<Numbered<Weighted<D>>>;
-  /** All steps from `first` up to, not including, `end` (default: without end). */
+  /** All batches from step `first` up to, but not including, `end` (default: without end). */
   from(first: number, end?: number): Iterable<Numbered<Weighted<D>>>;
-  /** Steps of the longest sequence of a batch, known without making it, where the data has lengths. */
+  /**
+   * The number of steps of the longest sequence of a batch, without making the batch. Present if the data has lengths.
+   */
   longestAt?(step: number): number;
   /**
-   * Paths of the parts that have one entry for each step of a sequence, where that is known: others have one a
+   * Paths of the arrays with one entry per step of a sequence, if that is known; other arrays have one entry per
    * sequence.
    */
   readonly perStep?: ReadonlySet<string>;
 }
 
 /**
- * Cuts a data set into batches of one size: arrays whose first axis is the example. Every example comes once an epoch.
- * A last short batch is filled up by repeating its first example with weight 0 (give `batch.weight` to the loss as
- * mask), so that no other shape is ever compiled.
+ * Cuts a data set into batches of one size. The first axis of each array is the example. Every example occurs once per
+ * epoch. A last batch that is too small is padded by repeating its first example with weight 0, so that no second shape
+ * has to be compiled. Pass `batch.weight` to the loss as its mask.
  */
 export function batches<D extends { readonly [name: string]: Tree }>(data: D, options: BatchesOptions): Batches<D> {
   checkOptions("batches", options, ["size", "key", "last", "longestFirst"], {
@@ -111,13 +115,13 @@ export function batches<D extends { readonly [name: string]: Tree }>(data: D, op
 const isLengths = (x: Tree | undefined): x is ArrayTensor =>
   isTensor(x) && isArray(x) && x.dtype === "i32" && x.shape.length === 1;
 
-/** The most steps that an example of a batch has. */
+/** The largest number of steps of an example in a batch. */
 export const longestOf =
   (lengths: ArrayLike<number>, cut: Cut) =>
   (step: number): number =>
     cut.at(step).order.reduce((most, n) => Math.max(most, lengths[n]!), 0);
 
-/** The numbers of a batch's examples and, up to its size, the first one again and again. */
+/** The indices of a batch's examples, padded to its size by repeating the first one. */
 export function filledUp(order: Int32Array, size: number): Int32Array {
   return Int32Array.from({ length: size }, (_, i) => order[i < order.length ? i : 0]!);
 }
@@ -126,7 +130,7 @@ export function weightOf(order: Int32Array, size: number): Tensor {
   return tensor(Float32Array.from({ length: size }, (_, i) => (i < order.length ? 1 : 0)));
 }
 
-/** Rows of every array of a tree along its first axis. */
+/** Rows of every array of a tree, along its first axis. */
 export function rowsOf<D extends Tree>(data: D, rows: Int32Array): D {
   return mapTree(data, (x, path) => {
     if (!isArray(x)) throw new TensorError(`batches: ${path} ${describe(x)} is a symbol without values`);

@@ -4,7 +4,7 @@ import type { BatchesOptions, Numbered } from "./batches.ts";
 import { keepingLast } from "./keeping-last.ts";
 import { permutation } from "./permutation.ts";
 
-/** Which examples go into the batch of each step. */
+/** Chooses the examples of the batch of each step. */
 export interface Cut {
   stepsIn(epochs: number): number;
   at(step: number): Omit<Numbered<never>, "batch">;
@@ -19,7 +19,7 @@ export interface CutOptions extends BatchesOptions {
   readonly cut?: (key: ArrayTensor | undefined) => readonly Int32Array[];
 }
 
-/** Cuts each epoch anew, by a key of its own. */
+/** Cuts each epoch with its own key. */
 export function cutEpochs(
   operation: string,
   { examples, size, key, last = "pad", cut = (epochKey) => inPieces(orderOf(epochKey, examples), size) }: CutOptions,

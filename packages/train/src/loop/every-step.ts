@@ -1,7 +1,7 @@
 import { TensorError } from "@sluice/tensor";
 import type { Batches, Numbered, Weighted } from "./batches.ts";
 
-/** {@link Batches} from what they are at one step. */
+/** Makes {@link Batches} from a function that makes the batch of one step. */
 export function everyStep<D>(
   operation: string,
   { at: atStep, ...rest }: Pick<Batches<D>, "examples" | "stepsIn" | "at" | "longestAt" | "perStep">,

@@ -1,6 +1,6 @@
 /**
- * A function of a number whose last result is kept, for calls that ask for the same one again and again. `make` must
- * always give the same for the same number.
+ * A function of a number that keeps its last result, for repeated calls with the same number. `make` must always return
+ * the same result for the same number.
  */
 export function keepingLast<T>(make: (n: number) => T): (n: number) => T {
   let kept: { readonly n: number; readonly value: T } | undefined;

@@ -2,9 +2,9 @@ import { isTensor, TensorError, type ArrayTensor } from "@sluice/tensor";
 import { isArray, sameShape, shown, threefry2x32 } from "@sluice/tensor/internal";
 
 /**
- * A random order of 0 to n - 1: Fisher and Yates' shuffle (Knuth, vol. 2, 3.4.2, algorithm P) on the words of Threefry
- * under `key` (i32 [2]), counted from 0. Words in the last, incomplete multiple of a bound are thrown away, so every
- * order is equally likely.
+ * A random order of 0 to n - 1: Fisher-Yates shuffle (Knuth, vol. 2, 3.4.2, algorithm P) on the words of Threefry under
+ * `key` (i32 [2]), counted from 0. Words in the last, incomplete multiple of a bound are rejected, so every order is
+ * equally likely.
  */
 export function permutation(key: ArrayTensor, n: number): Int32Array {
   if (!Number.isInteger(n) || n < 0) throw new TensorError(`permutation: expected a number of elements >= 0, got ${n}`);

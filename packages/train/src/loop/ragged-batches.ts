@@ -17,29 +17,32 @@ import { everyStep } from "./every-step.ts";
 /** Arrays by name. */
 export type Parts = { readonly [name: string]: Tree };
 
+/** No accompanying arrays. */
 export type NoParts = Readonly<Record<never, Tensor>>;
 
+/** Sequences of different lengths, with arrays that accompany them. */
 export interface RaggedData<S extends Parts = NoParts, T extends Parts = NoParts> {
   readonly sequences: RaggedBatch;
-  /** What a sequence has once, such as its class: arrays `[sequences, ...]`. */
+  /** Arrays with one entry per sequence, such as its class: `[sequences, ...]`. */
   readonly perSequence?: S;
-  /** What each of its steps has, such as a target: arrays `[steps, ...]`, in the order of `sequences.values`. */
+  /** Arrays with one entry per step, such as a target: `[steps, ...]`, in the order of `sequences.values`. */
   readonly perStep?: T;
 }
 
+/** Options of {@link raggedBatches}. */
 export interface RaggedBatchesOptions extends BatchesOptions {
-  /** Steps that every batch is padded to. Default: those of the longest sequence. */
+  /** The number of steps to which every batch is padded. Default: that of the longest sequence. */
   readonly steps?: number;
   /**
-   * Whether sequences of like length go together, as in `batchesByLength` of @sluice/irregular. Those left over, which
-   * make the short batch or are dropped, are drawn from all by the key. Default false.
+   * Whether to batch sequences of similar length, as `batchesByLength` of @sluice/irregular does. The sequences left
+   * over, which form the small batch or are dropped, are drawn from all with the key. Default false.
    */
   readonly byLength?: boolean;
 }
 
 /**
- * Sequences padded to `[size, steps, ...]`, the longest first. Beyond its length a row holds zeros: give `lengths` to
- * layers, and to losses of every step.
+ * Sequences padded to `[size, steps, ...]`, the longest first. Beyond its length a row contains zeros: pass `lengths`
+ * to layers, and to losses of every step.
  */
 export type RaggedRows<S extends Parts = NoParts, T extends Parts = NoParts> = {
   readonly [name in keyof Padded]: Tensor;
@@ -47,11 +50,11 @@ export type RaggedRows<S extends Parts = NoParts, T extends Parts = NoParts> = {
   T;
 
 /**
- * {@link batches} of sequences of unequal length, all of one shape: nothing but the first batch is ever compiled, and
- * where a backend leaves out steps that are not there, padding costs nothing. Nor is anything copied: the arrays are
- * pieces of the data, written out when `data` is read. Rows stand longest first, so that the ones that still run are
- * the first ones; `order` says which sequence each is. A last short batch is filled up with rows of no steps and weight
- * 0, which have what the first row has once.
+ * {@link batches} for sequences of different lengths. All batches have one shape, so only the first one is compiled. If
+ * the backend skips steps beyond the lengths, padding costs nothing. Nothing is copied: the arrays are pieces of the
+ * data and are written only when `data` is read. Rows are sorted longest first, so the rows that are still running are
+ * the first ones; `order` says which sequence each row is. A last batch that is too small is padded with rows of no
+ * steps and weight 0, which repeat the per-sequence values of the first row.
  */
 export function raggedBatches<S extends Parts = NoParts, T extends Parts = NoParts>(
   data: RaggedData<S, T>,
@@ -111,7 +114,7 @@ function flat(x: Tensor): ArrayTensor {
   return tensor(valuesOf(x), [x.shape[0]!, sizeOf(x.shape.slice(1))], { dtype: x.dtype });
 }
 
-/** What goes along with the sequences, as far as there is any. */
+/** The arrays that accompany the sequences, if there are any. */
 function partsOf<S extends Parts, T extends Parts>(
   data: RaggedData<S, T>,
 ): { readonly perSequence: S; readonly perStep: T };

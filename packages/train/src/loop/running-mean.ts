@@ -1,13 +1,18 @@
-/** A weighted mean of named numbers, kept in f64 and added in the order of the calls. */
+/** A weighted mean of named numbers, computed in f64, in the order of the calls. */
 export interface RunningMean<M extends object> {
-  /** Adds values that stand for `weight` examples (default 1). A weight of 0 adds nothing, whatever the values. */
+  /**
+   * Adds values with a weight, such as the number of examples (default 1). With weight 0 it adds nothing, whatever the
+   * values.
+   */
   add(values: M, weight?: number): void;
-  /** The means; empty before anything was added. */
+  /** The means; empty before the first call of `add`. */
   mean(): M;
   readonly weight: number;
+  /** Forgets everything that was added. */
   reset(): void;
 }
 
+/** Makes an empty {@link RunningMean}. */
 export function runningMean<M extends object>(): RunningMean<M>;
 export function runningMean(): RunningMean<Readonly<Record<string, number>>> {
   const sums = new Map<string, number>();

@@ -24,27 +24,26 @@ import type { Batches, Weighted } from "./batches.ts";
 import { everyStep } from "./every-step.ts";
 import { keepingLast } from "./keeping-last.ts";
 
+/** Options of {@link windows}. */
 export interface WindowsOptions {
-  /** Steps from one window to the next. A window's loss counts its last k1 steps. */
+  /** The number of steps from one window to the next, k1. A window's loss counts its last k1 steps. */
   readonly k1: number;
-  /** Steps of a window, at least k1: how far the gradient goes back. Default k1. */
+  /** The number of steps of a window, k2 >= k1: how far the gradient goes back. Default k1. */
   readonly k2?: number;
-  /**
-   * Names of parts `[batch, time]`, which have one number for each step. What `raggedBatches` makes tells by itself.
-   */
+  /** Names of the arrays `[batch, time]`, with one number per step. Not needed for batches of `raggedBatches`. */
   readonly perStep?: readonly string[];
-  /** Names of parts that a sequence has once, such as `[batch, features]`: they go along whole. */
+  /** Names of the arrays with one entry per sequence, such as `[batch, features]`. They are passed on whole. */
   readonly perSequence?: readonly string[];
 }
 
 /** A window of the data, `[batch, k2, ...]`. */
 export type Window<D> = D & {
   /**
-   * How much each step's loss counts, f32 `[batch, k2]`: give it to the loss as mask. Over the windows of a sequence
+   * The weight of each step's loss, f32 `[batch, k2]`: pass it to the loss as its mask. Over the windows of a sequence
    * each of its steps counts once.
    */
   readonly counted: Tensor;
-  /** Where a sequence begins, bool `[batch, k2]`: give it to `apply`. Nothing from before reaches the sequence then. */
+  /** Where a sequence begins, bool `[batch, k2]`: pass it to `apply`. Nothing from before then reaches the sequence. */
   readonly resets: Tensor;
 };
 
@@ -55,16 +54,17 @@ export type Window<D> = D & {
  *
  *     (n + 1) k1 - k2, ..., (n + 1) k1 - 1
  *
- * of its sequences, and the next one begins after k1 steps of it: `apply` returns the state there as `carry`, for
- * `carryAfter: k1`. Steps before the first and after the last are zeros that do not count; the next batch's sequences
- * begin with a reset. All windows have one shape and are a pure function of the step, as the batches are. Where the
- * data has lengths, a batch has windows up to the end of its longest sequence, so that there is none in which nothing
- * counts, and epochs differ in their number of windows.
+ * of its sequences, and the next window begins k1 steps later: with `carryAfter: k1`, `apply` returns the state at that
+ * point as `carry`. Steps before the first and after the last are zeros that do not count; the next batch's sequences
+ * begin with a reset. All windows have one shape and are a pure function of the step, as the batches are. If the data
+ * has lengths, the windows of a batch end with its longest sequence, so every window counts something, and the number
+ * of windows differs between epochs.
  *
- * Arrays `[batch, time, ...]` of three axes or more are cut. Those of one axis, such as labels and weights, go along
- * whole, except for `lengths` (i32 `[batch]`), the steps of each row, which become those of the window. One of two axes
- * could be either, `[batch, time]` or `[batch, features]`: say which. `resets` (bool `[batch, time]`) of rows that hold
- * several sequences, and `counted` (f32 `[batch, time]`) of a loss that does not count every step, are kept to.
+ * Arrays `[batch, time, ...]` with three axes or more are cut. Arrays with one axis, such as labels and weights, are
+ * passed on whole, except `lengths` (i32 `[batch]`), the steps of each row, which become the steps in the window. An
+ * array with two axes could be `[batch, time]` or `[batch, features]`: say which. `resets` (bool `[batch, time]`) of
+ * rows with several sequences, and `counted` (f32 `[batch, time]`) of a loss that does not count every step, are
+ * respected.
  */
 export function windows<D extends { readonly [name: string]: Tree }>(
   sequences: Batches<D>,
@@ -100,7 +100,7 @@ export function windows<D extends { readonly [name: string]: Tree }>(
   });
 }
 
-/** Whether a part of a batch has an axis of time. */
+/** Whether an array of a batch has a time axis. */
 type Cuts = (path: string, x: Tensor) => boolean;
 
 function cutParts({ perStep: known }: Batches<unknown>, { perStep = [], perSequence = [] }: WindowsOptions): Cuts {
@@ -120,7 +120,7 @@ function cutParts({ perStep: known }: Batches<unknown>, { perStep = [], perSeque
 }
 
 interface Windows {
-  /** The batch and the window of it that a step takes. */
+  /** The batch of a step, and the window in it. */
   place(step: number): { readonly batch: number; readonly window: number };
   stepsIn(epochs: number): number;
 }
@@ -193,8 +193,8 @@ function windowOf<D extends { readonly [name: string]: Tree }>(
 }
 
 /**
- * Steps `begin` to `end` of `[batch, time, ...]`, as pieces of what they are cut from; there are zeros before the first
- * and after the last.
+ * Steps `begin` to `end` of `[batch, time, ...]`, as pieces of the original, with zeros before the first and after the
+ * last step.
  */
 function stepsOf(x: Tensor, begin: number, end: number): Tensor {
   const [rows, time, ...shape] = x.shape;
@@ -229,7 +229,7 @@ function timeOf(batch: Tree, cuts: Cuts): number {
   return time;
 }
 
-/** The values of the part of a batch that is called `name`, where there is one. */
+/** The values of the batch's array `name`, if there is one. */
 function partOf(
   batch: { readonly [name: string]: Tree },
   name: string,

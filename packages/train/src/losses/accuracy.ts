@@ -3,7 +3,7 @@ import { checkOptions, checkTensor, describe, sameShape } from "@sluice/tensor/i
 import { lossOptions, maskOver, reduceLosses, type LossOptions } from "./reduce.ts";
 
 /**
- * The fraction of rows whose largest logit is the target's class (the first of equals). Logits `[..., classes]`, target
+ * The fraction of rows whose largest logit (the first in a tie) is the target's class. Logits `[..., classes]`, target
  * i32 `[...]`, mask over `[...]`.
  */
 export function accuracy(logits: Tensor, target: Tensor, options: LossOptions = {}): Tensor {

@@ -12,16 +12,16 @@ import {
 } from "./reduce.ts";
 
 export interface BinaryCrossEntropyOptions extends LossOptions {
-  /** Multiplies the losses, broadcast to them. As in PyTorch, the mean's divisor does not change. */
+  /** Factors of the losses, broadcast to them. As in PyTorch, they do not change the mean's divisor. */
   readonly weight?: Tensor;
-  /** How much more a positive counts than a negative, broadcast to the target: `[outputs]`. */
+  /** The weight of a positive target relative to a negative one, broadcast to the target: `[outputs]`. */
   readonly positiveWeight?: Tensor;
 }
 
 /**
- * Binary cross-entropy from logits x and targets y in [0, 1] of one shape, each element its own question, as PyTorch's
- * `binary_cross_entropy_with_logits`: `-(p y log sigmoid(x) + (1 - y) log(1 - sigmoid(x)))`, computed without overflow
- * as `(1 - y) softplus(x) + p y softplus(-x)`, of which a term with the weight 0 is 0 though x is infinite.
+ * Binary cross-entropy from logits x and targets y in [0, 1] of one shape, for each element separately, as PyTorch's
+ * `binary_cross_entropy_with_logits`: `-(p y log sigmoid(x) + (1 - y) log(1 - sigmoid(x)))`. It is computed without
+ * overflow as `(1 - y) softplus(x) + p y softplus(-x)`; a term with weight 0 is 0 even if x is infinite.
  */
 export function binaryCrossEntropy(logits: Tensor, target: Tensor, options: BinaryCrossEntropyOptions = {}): Tensor {
   const operation = "binaryCrossEntropy";

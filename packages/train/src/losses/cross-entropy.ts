@@ -22,22 +22,26 @@ import { checkOptions, checkTensor, describe, sameShape } from "@sluice/tensor/i
 import { keepWhere, lossOptions, maskOver, reduceLosses, weigh, type LossOptions } from "./reduce.ts";
 
 export interface CrossEntropyOptions extends LossOptions {
-  /**
-   * Each target gives this much of its probability to all classes evenly: `q <- (1 - s) q + s / classes`. Default 0.
-   */
+  /** Label smoothing: `q <- (1 - s) q + s / classes`. Default 0. */
   readonly labelSmoothing?: number;
-  /** Rows whose target is this index do not count, as if masked; PyTorch's default is -100, here there is none. */
+  /**
+   * Rows whose target is this index do not count, as if they were masked. PyTorch's default is -100; here there is
+   * none.
+   */
   readonly ignoreIndex?: number;
-  /** `[classes]`. With indices the mean then divides by the sum of the targets' weights. */
+  /**
+   * A weight per class, `[classes]`. If targets are indices, the mean then divides by the sum of the targets' weights.
+   */
   readonly classWeights?: Tensor;
 }
 
 /**
- * Cross-entropy `-sum_k w_k q_k log softmax(logits)_k`, as PyTorch's. Logits `[..., classes]`; target i32 `[...]` of
- * class indices, or float `[..., classes]` of probabilities q. The losses have the shape `[...]`, and so has the mask.
+ * Cross-entropy `-sum_k w_k q_k log softmax(logits)_k`, as PyTorch's. Logits are `[..., classes]`; the target is i32
+ * `[...]` (class indices) or float `[..., classes]` (probabilities q). The losses, and the mask, have the shape
+ * `[...]`.
  *
- * A class with the logit -Infinity has the probability 0: it adds nothing where q is 0, and makes the loss infinite
- * where q is not. An index that names no class gives NaN, not a silently wrong number.
+ * A class with the logit -Infinity has probability 0: it adds nothing if q is 0, and makes the loss infinite otherwise.
+ * An index out of range gives NaN rather than a silently wrong number.
  */
 export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor {
   const operation = "crossEntropy";

@@ -17,31 +17,31 @@ import {
 } from "@sluice/tensor";
 import { broadcastShapes, checkTensor, describe, sameShape } from "@sluice/tensor/internal";
 
-/** `mean` is the weighted mean over what the mask keeps; `none` gives every element's loss. */
+/** `mean` is the weighted mean over the elements that the mask keeps; `none` returns every element's loss. */
 export type Reduction = "mean" | "sum" | "none";
 
-/** Options that every loss has. */
+/** Options of every loss. */
 export interface LossOptions {
   /**
-   * Which elements count: bool, or float weights >= 0, over the leading axes of the losses, so `[batch]` or `[batch,
-   * time]` for a sequence, or over all. What is masked out gives neither value nor gradient, whatever its prediction
-   * holds.
+   * Which elements count: bool, or float weights >= 0, over the leading axes of the losses, such as `[batch]` or
+   * `[batch, time]` for a sequence, or over all axes. A masked element contributes neither value nor gradient, whatever
+   * its prediction is.
    */
   readonly mask?: Tensor;
   /**
-   * Of sequences `[batch, time, ...]`, the steps of each row, i32 `[batch]`: later steps do not count, as if masked
-   * out. A backend that leaves out steps behind a sequence's end sees from it that their predictions are not needed.
+   * For sequences `[batch, time, ...]`, the steps of each row, i32 `[batch]`. Later steps do not count, as if they were
+   * masked. A backend that skips steps beyond the lengths can then skip their predictions too.
    */
   readonly lengths?: Tensor;
-  /** Default mean: `sum(mask loss) / sum(mask)`; 0 where the mask keeps nothing. */
+  /** Default mean: `sum(mask loss) / sum(mask)`; 0 if the mask keeps nothing. */
   readonly reduction?: Reduction;
 }
 
 export const lossOptions = ["mask", "lengths", "reduction"];
 
 /**
- * What of losses of `shape` counts, by mask and lengths, as weights over leading axes with axes of length 1 behind that
- * broadcast to it.
+ * Which losses of shape `shape` count, by mask and lengths, as weights over the leading axes, followed by axes of
+ * length 1.
  */
 export function maskOver(
   operation: string,
@@ -77,19 +77,19 @@ function weightsOf(operation: string, mask: Tensor, shape: Shape, dtype: Tensor[
 }
 
 /**
- * `x` where the mask is not 0, and 0 elsewhere: applied before a loss is computed, so that no NaN of a masked place
- * reaches a gradient as 0 NaN.
+ * `x` if the mask is not 0, and 0 elsewhere. It is applied before a loss is computed, so that a NaN at a masked element
+ * cannot reach a gradient as 0 times NaN.
  */
 export function keepWhere(mask: Tensor | undefined, x: Tensor): Tensor {
   return mask === undefined ? x : select(not(equal(mask, 0)), x, 0);
 }
 
-/** `weights losses`, where a weight of 0 takes nothing of an infinite loss: 0 log 0 is 0. */
+/** `weights * losses`, where an infinite loss with weight 0 gives 0: 0 log 0 is 0. */
 export function weigh(weights: Tensor, losses: Tensor): Tensor {
   return mul(weights, select(and(equal(weights, 0), equal(losses, Infinity)), 0, losses));
 }
 
-/** Combines losses. `weights` multiply them; `counts` is what a mean divides by (1 an element where absent). */
+/** Combines losses. `weights` multiply them; `counts` is the divisor of a mean (1 per element if absent). */
 export function reduceLosses(
   operation: string,
   losses: Tensor,
@@ -116,9 +116,8 @@ export function reduceLosses(
 }
 
 /**
- * The sum of losses `[batch, time, ...]` of steps is that of each step's own sum, taken over rows of steps: steps that
- * do not count can then be left out, which in one sum over all elements would move the others to other places of its
- * order.
+ * Sums losses `[batch, time, ...]` per step over the rows first, and then over the steps. Steps that do not count can
+ * then be skipped. In one sum over all elements that would change the positions of the others in its order.
  */
 function totalOf(losses: Tensor): Tensor {
   const [batch, time, ...inner] = losses.shape;

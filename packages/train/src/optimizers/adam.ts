@@ -21,10 +21,11 @@ import { aliases } from "./sgd.ts";
 import { squarable } from "./squarable.ts";
 import { weightDecay as decay, type Decays } from "./weight-decay.ts";
 
+/** Options of {@link moments}. */
 export interface MomentsOptions {
-  /** Default 0.9. */
+  /** Decay of the running mean of gradients. Default 0.9. */
   readonly beta1?: number;
-  /** Default 0.999. */
+  /** Decay of the running mean of squares. Default 0.999. */
   readonly beta2?: number;
   /** Default 1e-8; added to the root of the corrected second moment. */
   readonly epsilon?: number;
@@ -32,14 +33,16 @@ export interface MomentsOptions {
   readonly amsgrad?: boolean;
 }
 
+/** Options of {@link adam} and {@link adamw}. */
 export interface AdamOptions extends MomentsOptions {
+  /** The learning rate eta, or a schedule of it. */
   readonly learningRate: LearningRate;
   /**
    * `adam`: L2, `g <- g + lambda w` before the moments, default 0. `adamw`: decoupled, `w <- w - eta lambda w`, default
    * 0.01.
    */
   readonly weightDecay?: number;
-  /** Which parameters decay; default all. */
+  /** Which parameters decay; default: all. */
   readonly decays?: Decays;
 }
 

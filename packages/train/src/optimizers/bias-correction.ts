@@ -2,7 +2,7 @@ import { div, mul, tanh, add, TensorError, type Tensor } from "@sluice/tensor";
 import { logF64 } from "@sluice/tensor/internal";
 
 /**
- * `1 - beta^t` for t >= 1 (a float scalar), to a few units in the last place of its dtype: with `v = tanh(-t log(beta)
+ * `1 - beta^t` for t >= 1 (a float scalar), to a few units in the last place of its dtype. With `v = tanh(-t log(beta)
  * / 2)` it is `2 v / (1 + v)`. The plain form loses digits twice: rounding beta to f32 leaves `1 - 0.999` with an error
  * of 1e-5, and the subtraction magnifies the error of the power.
  */

@@ -2,12 +2,12 @@ import { convert, mapTree, mul, TensorError, type Tensor } from "@sluice/tensor"
 import type { GradientTransform, NoState } from "@sluice/clip";
 import type { Schedule } from "../schedules/schedule.ts";
 
-/** The learning rate: a number, or a {@link Schedule} of the number of steps made so far. */
+/** The learning rate: a number, or a {@link Schedule} of the number of steps so far. */
 export type LearningRate = number | Schedule;
 
 /**
- * `g <- eta g`: the step size, mostly the last member of a chain, since what comes out of a chain is subtracted from
- * the parameters. A schedule sees the step of the run, in which skipped steps count.
+ * `g <- eta g`: the learning rate. It usually comes last in a chain, because the result of a chain is subtracted from
+ * the parameters. A schedule gets the step of the run, which includes skipped steps.
  */
 export function descend(learningRate: LearningRate): GradientTransform<NoState> {
   if (typeof learningRate === "number" && !(learningRate >= 0 && learningRate < Infinity))

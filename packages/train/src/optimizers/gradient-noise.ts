@@ -3,24 +3,25 @@ import { checkOptions } from "@sluice/tensor/internal";
 import type { GradientTransform, NoState } from "@sluice/clip";
 import { checkNotNegative } from "./bias-correction.ts";
 
+/** Options of {@link gradientNoise}. */
 export interface GradientNoiseOptions {
   /** The standard deviation of each element's noise (at step 0, with `decay`). */
   readonly deviation: number;
   /**
-   * Anneals the variance: at step t it is `deviation^2 / (1 + t)^decay`. Neelakantan et al. take 0.55, and
-   * `deviation^2` of 0.01, 0.3 or 1. Default 0: the same at every step.
+   * Anneals the variance: at step t it is `deviation^2 / (1 + t)^decay`. Neelakantan et al. use 0.55, and 0.01, 0.3 or
+   * 1 for `deviation^2`. Default 0: no annealing.
    */
   readonly decay?: number;
 }
 
 /**
  * `g <- g + N(0, sigma_t^2)`, independently for each element and step, with `sigma_t = deviation / (1 + t)^(decay / 2)`
- * (Neelakantan et al. 2015, arXiv 1511.06807, eq. 1). The numbers come from the run's key, so a run that goes on from a
- * checkpoint draws what an uninterrupted one draws.
+ * (Neelakantan et al. 2015, arXiv 1511.06807, eq. 1). The noise comes from the run's key, so a resumed run draws the
+ * same noise as an uninterrupted one.
  *
- * Put it after the clippers, whose limit would otherwise bound the noise too. DP-SGD (Abadi et al. 2016, arXiv
- * 1607.00133, algorithm 1) is `gradients: perExample(globalNorm(C), { divideBy: L })` and `gradientNoise({ deviation:
- * sigma C / L })`. How much privacy that gives is not computed here.
+ * Put it after the clippers; otherwise they would clip the noise too. DP-SGD (Abadi et al. 2016, arXiv 1607.00133,
+ * algorithm 1) is `gradients: perExample(globalNorm(C), { divideBy: L })` and `gradientNoise({ deviation: sigma C / L
+ * })`. The resulting privacy is not computed here.
  *
  * Reports `{ deviation }`: sigma_t.
  */

@@ -17,10 +17,11 @@ import type { GradientTransform } from "@sluice/clip";
 
 type MomentumState = { readonly velocity: Tree; readonly count?: Tensor };
 
+/** Options of {@link momentum}. */
 export interface MomentumOptions {
-  /** Look ahead: `u <- g + mu v`. Default false. */
+  /** Nesterov's momentum: `u <- g + mu v`. Default false. */
   readonly nesterov?: boolean;
-  /** Default 0. As in PyTorch, the first gradient is taken whole. */
+  /** Default 0. As in PyTorch, the first gradient is not dampened. */
   readonly dampening?: number;
 }
 

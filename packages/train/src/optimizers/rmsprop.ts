@@ -8,13 +8,15 @@ import { aliases } from "./sgd.ts";
 import { squarable } from "./squarable.ts";
 import { weightDecay as decay, type Decays } from "./weight-decay.ts";
 
+/** Options of {@link rmsprop}. */
 export interface RmspropOptions {
+  /** The learning rate eta, or a schedule of it. */
   readonly learningRate: LearningRate;
-  /** How much of the running mean of squares is kept; PyTorch's alpha. Default 0.99. */
+  /** Decay of the running mean of squares; PyTorch's alpha. Default 0.99. */
   readonly rho?: number;
-  /** Default 1e-8; outside the root, as PyTorch. */
+  /** Default 1e-8; added outside the root, as in PyTorch. */
   readonly epsilon?: number;
-  /** On what has been scaled. Default 0. */
+  /** Momentum of the scaled gradients. Default 0. */
   readonly momentum?: number;
   /**
    * Divide by the standard deviation instead of the root mean square (Graves 2013, arXiv 1308.0850, eq. 38 to 41).
@@ -23,7 +25,7 @@ export interface RmspropOptions {
   readonly centred?: boolean;
   /** L2: `g <- g + lambda w` before anything else. Default 0. */
   readonly weightDecay?: number;
-  /** Which parameters decay; default all. */
+  /** Which parameters decay; default: all. */
   readonly decays?: Decays;
 }
 
@@ -31,7 +33,7 @@ type SquaresState = { readonly square: Tree; readonly mean?: Tree };
 
 /**
  * RMSprop (Tieleman and Hinton 2012) as PyTorch's: `s <- rho s + (1 - rho) g^2; w <- w - eta g / (sqrt(s) + epsilon)`;
- * centred, `s - m^2` under the root. Gradients beyond ±2^63 in f32 count as 2^63, so that s stays finite.
+ * if centered, with `s - m^2` under the root. Gradients beyond ±2^63 in f32 count as 2^63, so that s stays finite.
  */
 export function rmsprop(options: RmspropOptions): GradientTransform {
   checkOptions(
@@ -63,7 +65,7 @@ function squares(rho: number, epsilon: number, centred: boolean): GradientTransf
       const gradients = mapTree(given, squarable);
       const s = zipTrees(gradients, before, (g, old) => add(mul(old, rho), mul(square(g), 1 - rho)));
       const m = mean && zipTrees(gradients, mean, (g, old) => add(mul(old, rho), mul(g, 1 - rho)));
-      // Rounding can bring the variance below 0.
+      // Rounding may make the variance negative.
       const variance = m === undefined ? s : zipTrees(s, m, (squared, first) => max(sub(squared, square(first)), 0));
       const updates = zipTrees(gradients, variance, (g, v) => div(g, add(sqrt(v), epsilon)));
       return { gradients: updates, state: { square: s, ...(m === undefined ? {} : { mean: m }) } };

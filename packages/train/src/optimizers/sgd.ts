@@ -5,19 +5,23 @@ import { momentum as withMomentum } from "./momentum.ts";
 import { chain, type GradientTransform } from "@sluice/clip";
 import { weightDecay as decay, type Decays } from "./weight-decay.ts";
 
+/** Options of {@link sgd}. */
 export interface SgdOptions {
+  /** The learning rate eta, or a schedule of it. */
   readonly learningRate: LearningRate;
-  /** Default 0: none, and no state for it. */
+  /** Momentum mu. Default 0: no momentum, and no state for it. */
   readonly momentum?: number;
+  /** Nesterov's momentum. Default false. */
   readonly nesterov?: boolean;
+  /** Reduces the weight of each gradient in the velocity to 1 - dampening. Default 0. */
   readonly dampening?: number;
   /** L2: `g <- g + lambda w` before anything else. Default 0. */
   readonly weightDecay?: number;
-  /** Which parameters decay; default all. */
+  /** Which parameters decay; default: all. */
   readonly decays?: Decays;
 }
 
-/** Other libraries' names of the options here, for the error about an unknown one. */
+/** Other libraries' names of these options, for the error about an unknown option. */
 export const aliases = {
   lr: "learningRate",
   rate: "learningRate",

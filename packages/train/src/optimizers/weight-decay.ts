@@ -3,12 +3,12 @@ import { checkOptions } from "@sluice/tensor/internal";
 import { checkNotNegative } from "./bias-correction.ts";
 import type { GradientTransform, NoState } from "@sluice/clip";
 
-/** Which parameters decay; often `(path, w) => w.shape.length > 1`, which leaves out biases and gains. */
+/** Which parameters decay; often `(path, w) => w.shape.length > 1`, which excludes biases and gains. */
 export type Decays = (path: string, parameter: Tensor) => boolean;
 
 /**
- * `g <- g + lambda w`. First in a chain it is an L2 penalty of `lambda/2 |w|^2`; after the scaling by moments it is
- * decoupled weight decay (Loshchilov and Hutter 2019, arXiv 1711.05101).
+ * `g <- g + lambda w`. As the first member of a chain it is an L2 penalty of `lambda/2 |w|^2`; after the scaling by
+ * moments it is decoupled weight decay (Loshchilov and Hutter 2019, arXiv 1711.05101).
  */
 export function weightDecay(lambda: number, options: { readonly of?: Decays } = {}): GradientTransform<NoState> {
   checkOptions("weightDecay", options, ["of"], { decays: "of", mask: "of" });

@@ -5,7 +5,7 @@ import { checkSteps, type Schedule } from "./schedule.ts";
 
 /**
  * `end + (start - end) (1 + cos(pi t / steps)) / 2`, then `end` (Loshchilov and Hutter 2017, arXiv 1608.03983, without
- * restarts). As `(1 + cos(pi u)) / 2 = sin(pi (1 - u) / 2)^2`, only a sine on the first quarter turn is needed.
+ * restarts). Because `(1 + cos(pi u)) / 2 = sin(pi (1 - u) / 2)^2`, it needs only a sine on the first quarter turn.
  */
 export function cosine(options: RampOptions): Schedule {
   checkOptions("cosine", options, ["start", "end", "steps"], { T_max: "steps", eta_min: "end" });
@@ -14,7 +14,7 @@ export function cosine(options: RampOptions): Schedule {
   return (t) => add(mul(square(quarterSine(sub(1, min(div(t, steps), 1)))), start - end), end);
 }
 
-/** sin(pi v / 2) for 0 <= v <= 1 by its Taylor series up to v^21, which is cut off below 1e-17. */
+/** sin(pi v / 2) for 0 <= v <= 1 by its Taylor series up to v^21; the rest is below 1e-17. */
 function quarterSine(v: Tensor): Tensor {
   const v2 = square(v);
   return mul(

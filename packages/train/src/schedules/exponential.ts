@@ -2,11 +2,13 @@ import { div, exp, floor, mul, TensorError } from "@sluice/tensor";
 import { checkOptions, logF64 } from "@sluice/tensor/internal";
 import { checkSteps, type Schedule } from "./schedule.ts";
 
+/** Options of {@link exponential} and {@link stepwise}. */
 export interface DecayOptions {
+  /** The value at step 0. */
   readonly start: number;
-  /** What `every` steps multiply by, above 0. */
+  /** The factor per `every` steps, above 0. */
   readonly factor: number;
-  /** Default 1. */
+  /** Steps after which `factor` has been applied once. Default 1. */
   readonly every?: number;
 }
 
@@ -16,7 +18,7 @@ export function exponential(options: DecayOptions): Schedule {
   return (t) => mul(exp(mul(div(t, every), exponent)), start);
 }
 
-/** `start factor^floor(t / every)`: a staircase. */
+/** `start factor^floor(t / every)`, a staircase. */
 export function stepwise(options: DecayOptions): Schedule {
   const { start, exponent, every } = checked("stepwise", options);
   return (t) => mul(exp(mul(floor(div(t, every)), exponent)), start);

@@ -2,11 +2,13 @@ import { add, div, min, mul } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
 import { checkSteps, type Schedule } from "./schedule.ts";
 
+/** Options of {@link linear} and {@link cosine}. */
 export interface RampOptions {
+  /** The value at step 0. */
   readonly start: number;
-  /** Default 0. */
+  /** The last value. Default 0. */
   readonly end?: number;
-  /** Steps from start to end; the end stays. */
+  /** Steps from start to end. After that the value stays at `end`. */
   readonly steps: number;
 }
 

@@ -2,8 +2,8 @@ import { less, scalar, select, TensorError, type Tensor } from "@sluice/tensor";
 import type { Schedule } from "./schedule.ts";
 
 /**
- * `values[0]` before step `boundaries[0]`, `values[1]` from there to before `boundaries[1]`, and so on: one value more
- * than boundaries. A value may be a schedule, of the step counted from the start of training.
+ * `values[0]` before step `boundaries[0]`, `values[1]` from there to before `boundaries[1]`, and so on. There is one
+ * value more than boundaries. A value may be a schedule; its steps are counted from the start of training.
  */
 export function piecewise(boundaries: readonly number[], values: readonly (number | Schedule)[]): Schedule {
   if (values.length !== boundaries.length + 1) {

@@ -1,8 +1,8 @@
 import { TensorError, type Tensor } from "@sluice/tensor";
 
 /**
- * A value that changes over training: a function of the number of steps made so far, a float scalar (0 at the first),
- * that returns a scalar of its dtype.
+ * A value that changes during training: a function from the number of steps so far, a float scalar (0 at the first
+ * step), to a scalar of the same dtype.
  */
 export type Schedule = (step: Tensor) => Tensor;
 

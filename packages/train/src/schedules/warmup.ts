@@ -2,8 +2,8 @@ import { add, div, less, max, mul, scalar, select, sub } from "@sluice/tensor";
 import { checkSteps, type Schedule } from "./schedule.ts";
 
 /**
- * Rises linearly to `then`'s first value, `(t + 1) / steps` of it at step t, and goes on with `then`, whose steps count
- * from the end of the warm-up.
+ * Rises linearly to `then`'s first value, `(t + 1) / steps` of it at step t, and continues with `then`, whose steps are
+ * counted from the end of the warm-up.
  */
 export function warmup(steps: number, then: number | Schedule): Schedule {
   checkSteps("warmup", "steps", steps);

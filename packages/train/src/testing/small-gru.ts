@@ -34,28 +34,31 @@ import { trainer } from "../step/trainer.ts";
 import type { TrainStepOptions } from "../step/train-step.ts";
 
 /*
- * A whole training program, small and complete, that every backend can be held to: sequences of 6 steps of 4 features,
- * whose class is that of the largest of the first 3 features summed over time; a GRU of 8 units written in plain tensor
- * operations; Adam with a schedule; clipping at a norm that matters; epochs of 40 examples in batches of 16, the last
- * one padded.
+ * A small but complete training program with which every backend can be compared. Sequences have 6 steps of 4 features;
+ * the class is that of the largest of the first 3 features summed over time. It has a GRU of 8 units written in plain
+ * tensor operations, Adam with a schedule, clipping at a norm that matters, and epochs of 40 examples in batches of 16,
+ * the last one padded.
  */
 
 const sizes = { input: 4, hidden: 8, classes: 3, time: 6, examples: 40, batch: 16 };
 
+/** The parameters of the program. */
 export type SmallGruParams = {
   readonly gru: { readonly W: Tensor; readonly U: Tensor; readonly b: Tensor };
   readonly readout: { readonly W: Tensor; readonly b: Tensor };
 };
 
+/** The data of the program, one example per row. */
 export type SmallGruData = { readonly x: Tensor; readonly y: Tensor };
 
+/** What the program's loss returns. */
 export type SmallGruResult = {
   readonly loss: Tensor;
   readonly metrics: { readonly accuracy: Tensor };
   readonly weight: Tensor;
 };
 
-/** Everything that {@link trainer} needs besides a backend, and the batches. */
+/** Everything that {@link trainer} needs except a backend, and the batches. */
 export function smallGru(seed = 1, dtype: DType = "f32") {
   const root = key(seed);
   const data = dataOf(keyFor(root, "data"), dtype);
@@ -75,15 +78,16 @@ export function smallGru(seed = 1, dtype: DType = "f32") {
  */
 export const smallGruHash = "4f111c4782d3799604949df2ee728ebccd2dc40e422c024f6d7e30c6d715317d";
 
+/** The result of {@link trainSmallGru}. */
 export interface SmallGruRun {
   readonly hash: string;
   readonly losses: readonly number[];
 }
 
 /**
- * Trains it for 50 steps. A backend that runs programs as they were recorded, to the bit, gives {@link smallGruHash}; one
- * that optimizes them first gives what the reference gives on the optimized program, since a sum over time and batch
- * taken in one product rounds differently from one taken step by step.
+ * Trains it for 50 steps. A backend that runs programs as they were recorded, to the bit, gives {@link smallGruHash}. A
+ * backend that optimizes them gives the result of the reference backend for the optimized program, because a sum over
+ * time and batch in one product rounds differently from a sum step by step.
  */
 export async function trainSmallGru(
   backend: Backend,
