@@ -28,11 +28,13 @@ const activations = {
   exponential: exp,
 } as const;
 
+/** The name of a built-in activation. */
 export type ActivationName = keyof typeof activations;
 
 /** An activation by name, or any function of a tensor. */
 export type Activation = ActivationName | ((x: Tensor) => Tensor);
 
+/** The function of an activation that is given as a name or as a function. */
 export function activationOf(activation: Activation): (x: Tensor) => Tensor {
   if (typeof activation === "function") return activation;
   if (Object.hasOwn(activations, activation)) return activations[activation];

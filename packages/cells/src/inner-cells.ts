@@ -21,6 +21,7 @@ export type InnerCell<C> =
       }
     : never;
 
+/** Options of an inner cell's step. */
 export interface InnerStepOptions<P extends Tree, S extends State> {
   /** Where it starts. Default: its states as they came. */
   readonly state?: S;

@@ -3,6 +3,7 @@ import { TensorError, type Tensor } from "@sluice/tensor";
 import { describe } from "@sluice/tensor/internal";
 import type { CellContext, Product } from "./cell.ts";
 
+/** Options of a step's `input` and `recurrent`. */
 export interface MultiplyOptions {
   /**
    * Into how many gates of equal width the columns of the weights divide: each may have a dropout mask of its own.

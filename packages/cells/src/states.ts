@@ -48,6 +48,7 @@ export type StatePath<S> = {
   [K in keyof S & string]: S[K] extends Tensor ? K : `${K}.${string}`;
 }[keyof S & string];
 
+/** A state of a tree of states, with its path. */
 export interface StateLeaf extends Required<StateSpec> {
   readonly path: string;
 }

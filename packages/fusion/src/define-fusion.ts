@@ -44,6 +44,7 @@ export interface FusionDefinition<
 /** What has parameters of its own: a fusion or a layer. */
 export interface FusionPart {
   readonly params: Specs;
+  /** Makes the part's parameters, from a random key. */
   init(key: ArrayTensor, options?: InitOptions): Tree;
 }
 

@@ -27,6 +27,7 @@ export interface MultimodalOptions<
 > {
   /** Layers by modality. A modality without an encoder reaches the fusion as it is. */
   readonly encoders: E;
+  /** Fuses the modalities. */
   readonly fusion: F;
   /** A layer over the fusion's output. Default: none. */
   readonly readout?: R;

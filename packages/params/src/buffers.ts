@@ -29,6 +29,7 @@ export interface BufferSpec {
 /** Buffers in nested plain objects and arrays; the path to a spec is the buffer's name. */
 export type BufferSpecs = BufferSpec | readonly BufferSpecs[] | { readonly [name: string]: BufferSpecs };
 
+/** Options of a buffer's spec. */
 export interface BufferOptions {
   /** Default f32. */
   readonly dtype?: BufferSpec["dtype"];
@@ -42,6 +43,7 @@ export function buffer(shape: Shape, options: BufferOptions = {}): BufferSpec {
   return { kind: "buffer", shape, dtype: options.dtype ?? "f32", initial: options.initial ?? 0 };
 }
 
+/** A buffer of a tree of specs, with its path. */
 export interface BufferLeaf {
   readonly path: string;
   readonly spec: BufferSpec;
@@ -59,6 +61,7 @@ export function buffersOf(specs: BufferSpecs, path = ""): BufferLeaf[] {
   );
 }
 
+/** Options for making the initial buffers. */
 export interface InitialBuffersOptions {
   /** Of the buffers that are floats. Default f32. */
   readonly dtype?: DType;

@@ -47,5 +47,6 @@ export interface Rules<O extends Operation> {
   infer(operation: O, inputs: InputsOf<O, Tensor>): readonly Type[];
   /** The definition of the values, to the bit. Every deterministic backend follows it. */
   evaluate(operation: O, inputs: InputsOf<O, ArrayTensor>): readonly ArrayTensor[];
+  /** The gradient rule, made of other primitives. */
   gradient(context: GradientContext<O>): GradientResult;
 }

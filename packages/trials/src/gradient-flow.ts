@@ -12,6 +12,7 @@ const fraction = 0.01;
 /** The metric that {@link gradientFlowOf} gives. */
 export const horizonMetric = { label: "Gradient horizon", unit: "steps", better: "higher", digits: 0 } as const;
 
+/** Options for measuring gradient flow. */
 export interface FlowOptions<P extends Tree> {
   /** From `[batch, time, features]` to logits `[batch, classes]`. */
   readonly model: Layer<P>;

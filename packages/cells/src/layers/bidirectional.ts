@@ -18,8 +18,10 @@ const merges = {
   product: mul,
 } as const;
 
+/** How the outputs of the two directions are merged. */
 export type Merge = keyof typeof merges;
 
+/** Options of {@link bidirectional}. */
 export interface BidirectionalOptions<P extends Tree, S extends State> {
   /** How the two outputs become one. Default concat. */
   readonly merge?: Merge;

@@ -17,22 +17,30 @@ import { checkApply, checkStates, lookedAt } from "./arguments.ts";
 import { asMade, type Layer } from "./layer.ts";
 import { repeatMasked } from "./repeat-masked.ts";
 
+/** Options of {@link dense}. */
 export interface DenseOptions {
+  /** The number of input features. */
   readonly input: number;
+  /** The number of output features. */
   readonly output: number;
   /** Default linear. */
   readonly activation?: Activation;
   /** Default true. */
   readonly bias?: boolean;
+  /** Initializes the weights. Default: Glorot's uniform distribution. */
   readonly kernelInitializer?: Initializer;
+  /** Initializes the bias. Default: zeros. */
   readonly biasInitializer?: Initializer;
+  /** Penalizes the weights. Default: none. */
   readonly kernelRegularizer?: Regularizer;
+  /** Penalizes the bias. Default: none. */
   readonly biasRegularizer?: Regularizer;
   /** Applied after each update of a training step that constrains: `constrain` of `@sluice/params`. */
   readonly kernelConstraint?: Constraint;
   readonly biasConstraint?: Constraint;
 }
 
+/** The parameters of {@link dense}. */
 export type DenseParams = { readonly W: Tensor; readonly b?: Tensor };
 
 type NoState = Readonly<Record<string, never>>;

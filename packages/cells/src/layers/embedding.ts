@@ -14,17 +14,21 @@ import { checkApply, checkStates, lookedAt } from "./arguments.ts";
 import { asMade, checkInput, type ApplyOptions, type Layer } from "./layer.ts";
 import { repeatMasked } from "./repeat-masked.ts";
 
+/** Options of {@link embedding}. */
 export interface EmbeddingOptions {
   /** How many ids there are: they go from 0 to `tokens - 1`. */
   readonly tokens: number;
+  /** The number of features of each embedding. */
   readonly features: number;
   /** An id whose vector is zeros and is not trained. Default: none. */
   readonly padding?: number;
   /** Default `randomNormal({ deviation: 1 })`, PyTorch's; Keras's is `randomUniform({ low: -0.05, high: 0.05 })`. */
   readonly initializer?: Initializer;
+  /** Penalizes the embeddings. Default: none. */
   readonly regularizer?: Regularizer;
 }
 
+/** The parameters of {@link embedding}. */
 export type EmbeddingParams = { readonly W: Tensor };
 
 type NoState = Readonly<Record<string, never>>;

@@ -20,6 +20,7 @@ export interface Layer<P extends Tree = Tree, S extends Tree = Tree> {
   readonly extra: Extras;
   /** The buffers before they have values, nested as the parameters; `{}` for a layer without any. */
   readonly buffers: BufferSpecs;
+  /** Makes the layer's parameters with its initializers, from a random key. */
   init(key: ArrayTensor, options?: InitOptions): P;
   /** The buffers before training: what `apply` takes as `buffers`. */
   initialBuffers(options?: InitialBuffersOptions): Tree;
@@ -33,12 +34,16 @@ export interface Layer<P extends Tree = Tree, S extends Tree = Tree> {
    * bool states are floats that change nothing.
    */
   perturbations(size: BatchSize, options?: { readonly dtype?: DType }): S;
+  /** The shape of the output for a batch of this size. */
   outputShape(size: { readonly batch: number; readonly time?: number }): Shape;
+  /** Applies the layer to `x`. */
   apply(params: P, x: Tensor, options?: ApplyOptions<S>): Applied<S>;
 }
 
+/** What a masked step outputs: zeros, or the last output repeated. */
 export type MaskedOutput = "zeros" | "repeat";
 
+/** Options of a layer's `initialState`. */
 export interface InitialStateOptions<P extends Tree = Tree> {
   /** Of the states that are floats. Default that of the parameters, or f32. */
   readonly dtype?: DType;
@@ -57,16 +62,19 @@ export interface Made<L extends Layer = Layer> {
  */
 export const asMade = <L extends Layer>(layer: L): L & Made<L> => ({ ...layer, origin: layer });
 
+/** Whether the layer still has all the parts that it was made with. */
 export function isAsMade(layer: Layer & Made): boolean {
   const parts = new Map<string, unknown>(Object.entries(layer));
   return Object.entries(layer.origin).every(([name, part]) => parts.get(name) === part);
 }
 
+/** The batch that a layer is prepared for. */
 export interface BatchSize {
   readonly batch: number;
   readonly time: number;
 }
 
+/** Options of a layer's `apply`. */
 export interface ApplyOptions<S extends Tree = Tree> {
   /** The state before the first step, such as the final state of the part before. Default the initial state. */
   readonly state?: S;
@@ -128,6 +136,7 @@ export interface ApplyOptions<S extends Tree = Tree> {
 export type Perturbations =
   Tensor | readonly (Perturbations | undefined)[] | { readonly [name: string]: Perturbations | undefined };
 
+/** The result of applying a layer. */
 export interface Applied<S extends Tree = Tree> {
   /** `[batch, time, features]`, or `[batch, features]` of the last step. */
   readonly output: Tensor;

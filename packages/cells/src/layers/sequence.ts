@@ -13,9 +13,11 @@ import { readGiven, type Running } from "./given.ts";
 import { asMade, checkInput, type Layer } from "./layer.ts";
 import { runLoop } from "./loop.ts";
 
+/** Which outputs a layer returns: those of all steps, or the last one. */
 export type Outputs = "all" | "last";
 export type SequenceScan = "sequential" | "associative";
 
+/** Options of {@link sequence}. */
 export interface SequenceOptions {
   /**
    * `all`: the output of every step, `[batch, time, features]` (default). `last`: of each row's own last step, `[batch,

@@ -11,6 +11,7 @@ import { dropout } from "./dropout.ts";
 import { checkNested, optionsOf } from "./nested.ts";
 import { asMade, type Applied, type ApplyOptions, type Layer, type LayerParams, type LayerState } from "./layer.ts";
 
+/** Options of {@link sequential}. */
 export interface SequentialOptions {
   /**
    * Rate of dropout of the output of every layer but the last, with a fresh mask at each step, as in PyTorch. Default

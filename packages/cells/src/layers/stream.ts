@@ -25,6 +25,7 @@ import {
 import { inputOf } from "../inputs.ts";
 import type { Layer, MaskedOutput } from "./layer.ts";
 
+/** Options of {@link stream}. */
 export interface StreamOptions {
   /** The layer's buffers, as training left them. Needed if it has any. */
   readonly buffers?: Tree;
@@ -54,6 +55,7 @@ export interface Stream<S extends Tree> {
   step(x: ArrayTensor, options?: StreamStepOptions): Promise<ArrayTensor>;
   /** A copy of the state, to go on from later or elsewhere. */
   state(): Promise<S>;
+  /** Replaces the state by one with the same paths, shapes and dtypes. */
   setState(state: S): Promise<void>;
   /** Back to the state before the first step: all rows, or these. */
   reset(rows?: readonly number[]): Promise<void>;

@@ -4,6 +4,7 @@ import { evaluation, withTrainingStep, type Cell } from "../cell.ts";
 import { checkCell } from "../check-given.ts";
 import type { State } from "../states.ts";
 
+/** Options of {@link clipStateGradient}. */
 export interface ClipStateGradientOptions {
   /** The largest element, or norm, that passes. */
   readonly max: number;

@@ -10,6 +10,7 @@ import { checkRate } from "./rate.ts";
 /** One mask for all gates, or one for each. */
 export type DropoutMasks = "shared" | "perGate";
 
+/** Options of {@link variationalDropout}. */
 export interface VariationalDropoutOptions {
   /** Rate of dropout of the input. Default 0. */
   readonly input?: number;

@@ -14,6 +14,7 @@ export interface NormalizerLaw {
   run(): void | Promise<void>;
 }
 
+/** Options of {@link normalizerSuite}. */
 export interface NormalizerSuiteOptions {
   /** Laws that do not hold for the normalizer, and why. */
   readonly except?: Partial<Readonly<Record<NormalizerLawName, string>>>;
@@ -38,6 +39,7 @@ const inSingle = {
 const gradientLaw = "the gradient is that of the differences";
 const backendLaw = "a backend has the reference's values";
 
+/** The name of a law that every normalizer must obey. */
 export type NormalizerLawName = keyof typeof inSingle | typeof gradientLaw | typeof backendLaw;
 
 const names: readonly string[] = [...Object.keys(inSingle), gradientLaw, backendLaw];

@@ -1,12 +1,15 @@
 import { full, type ArrayTensor, type Shape } from "@sluice/tensor";
 import type { Initializer } from "./initializer.ts";
 
+/** Every element is `value`. */
 export const constant =
   (value: number): Initializer =>
   (_, shape) =>
     full(shape, value, "f64");
 
+/** Every element is 0. */
 export const zeros: Initializer = constant(0);
+/** Every element is 1. */
 export const ones: Initializer = constant(1);
 
 /**

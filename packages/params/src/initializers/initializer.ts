@@ -1,5 +1,6 @@
 import type { ArrayTensor, Shape } from "@sluice/tensor";
 
+/** The sizes of the cell or layer that a parameter belongs to. */
 export interface Sizes {
   readonly input?: number;
   readonly hidden?: number;

@@ -19,6 +19,7 @@ const aliases = {
   scale: "deviation",
 };
 
+/** Options of {@link randomUniform}. */
 export interface RandomUniformOptions {
   /** Default -0.05. */
   readonly low?: number;
@@ -39,6 +40,7 @@ export function randomUniform(options: RandomUniformOptions = {}): Initializer {
   };
 }
 
+/** Options of {@link randomNormal}. */
 export interface RandomNormalOptions {
   /** Default 0. */
   readonly mean?: number;
@@ -61,6 +63,7 @@ export function randomNormal(options: RandomNormalOptions = {}): Initializer {
   };
 }
 
+/** Options of {@link truncatedNormal}. */
 export interface TruncatedNormalOptions extends RandomNormalOptions {
   /** Default: two deviations below the mean. */
   readonly low?: number;

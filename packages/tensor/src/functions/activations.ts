@@ -53,6 +53,7 @@ function gatedRelu(x: Tensor, gate: (x: Tensor) => Tensor): Tensor {
   return select(inside, mul(within, gate(within)), relu(x));
 }
 
+/** Options of {@link gelu}. */
 export interface GeluOptions {
   /**
    * `"none"` (default): x Phi(x), with the distribution function of the normal distribution. `"tanh"`: Phi(x) taken to

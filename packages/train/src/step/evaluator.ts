@@ -15,6 +15,7 @@ import { checkCarry, initialCarry, type NoCarry } from "./carry.ts";
 import { metricsOf, type MetricsOf } from "./numbers.ts";
 import { reported, type LossResult } from "./loss.ts";
 
+/** Options of {@link evaluator}. */
 export interface EvaluatorOptions<
   P extends Tree,
   B extends Tree,
@@ -29,14 +30,17 @@ export interface EvaluatorOptions<
   readonly evaluate: (params: P, batch: B, context: { readonly carry: C; readonly buffers: F }) => R;
   /** What the first batch of a run is given: arrays. Default: nothing is carried. */
   readonly carry?: C;
-  /** Parameters, buffers and a batch, for their shapes and dtypes. Default: no buffers. */
+  /** The parameters, for their shapes and dtypes. */
   readonly params: P;
+  /** The buffers, for their shapes and dtypes. Default: no buffers. */
   readonly buffers?: F;
+  /** A batch, for its shapes and dtypes. */
   readonly batch: B;
   /** Default: the reference backend. */
   readonly backend?: Backend;
 }
 
+/** The loss and the metrics over a data set. */
 export interface Evaluation<R> {
   readonly loss: number;
   readonly metrics: MetricsOf<R>;
@@ -47,6 +51,7 @@ export interface Evaluation<R> {
   readonly weight: number;
 }
 
+/** A compiled evaluation of a loss. */
 export interface Evaluator<P extends Tree, B extends Tree, R extends LossResult, F extends Tree = NoBuffers> {
   /**
    * Takes the weights, and the buffers if the model has some, to the backend once, and averages over the batches. The
@@ -57,6 +62,7 @@ export interface Evaluator<P extends Tree, B extends Tree, R extends LossResult,
     batches: Iterable<Pick<Numbered<B>, "batch" | "examples">>,
     options?: { readonly buffers?: F },
   ): Promise<Evaluation<R>>;
+  /** Frees what the backend holds. Later calls reject. */
   dispose(): Promise<void>;
   readonly statistics: ExecutableStatistics;
 }

@@ -4,16 +4,18 @@ import { checkCarry } from "./carry.ts";
 import { checkResult, reported, type Loss, type LossResult, type Reported } from "./loss.ts";
 import type { TrainState } from "./train-step.ts";
 
-/** How a training step gets its gradient: {@link batchGradient}, or `perExample(...)`. */
+/** How a training step gets its gradient: `batchGradient`, or `perExample(...)`. */
 export interface GradientMethod {
   /** For errors. */
   readonly name: string;
+  /** Makes the function that computes loss and gradient of a batch. */
   of<P extends Tree, B extends Tree, R extends LossResult, C extends Tree, F extends Tree>(
     loss: Loss<P, B, R, C, F>,
     regularization: ((params: P) => Tensor) | undefined,
   ): Differentiate<P, B, R, C, F>;
 }
 
+/** Computes loss and gradient of a batch. */
 export type Differentiate<P extends Tree, B extends Tree, R extends LossResult, C extends Tree, F extends Tree> = (
   state: TrainState<P, C, F>,
   batch: B,

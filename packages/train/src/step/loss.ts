@@ -15,6 +15,7 @@ export interface LossContext<C extends Tree = NoCarry, F extends Tree = NoBuffer
   readonly buffers: F;
 }
 
+/** The result of a loss. */
 export type LossResult = {
   /** A float scalar; its gradient is taken. */
   readonly loss: Tensor;
@@ -37,6 +38,7 @@ export type LossResult = {
 /** What is reported of a loss's result: all of it but the carry and the buffers, which stay on the backend. */
 export type Reported<R extends LossResult> = Omit<R, "carry" | "buffers"> & Omit<LossResult, "carry" | "buffers">;
 
+/** The loss of a batch as a function of the parameters. */
 export type Loss<
   P extends Tree,
   B extends Tree,

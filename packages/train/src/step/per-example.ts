@@ -32,6 +32,7 @@ import { optimize, vectorize } from "@sluice/compiler";
 import { callLoss, type Differentiate, type GradientMethod } from "./gradients.ts";
 import type { Loss, LossResult, Reported } from "./loss.ts";
 
+/** Options of {@link perExample}. */
 export interface PerExampleOptions {
   /**
    * What the sum of the examples' gradients is divided by. Default: the number of examples whose loss does not have the

@@ -26,6 +26,7 @@ import { carriedOn, initialCarry, type NoCarry } from "./carry.ts";
 import { batchGradient, type GradientMethod } from "./gradients.ts";
 import type { Loss, LossResult, Reported } from "./loss.ts";
 
+/** Options of {@link trainStep}. */
 export interface TrainStepOptions<
   P extends Tree,
   B extends Tree,
@@ -33,6 +34,7 @@ export interface TrainStepOptions<
   C extends Tree = NoCarry,
   F extends Tree = NoBuffers,
 > {
+  /** The loss of a batch as a function of the parameters. */
   readonly loss: Loss<P, B, R, C, F>;
   /**
    * What becomes of the gradients before they are subtracted from the parameters: an optimizer, or a `chain` of
@@ -102,6 +104,7 @@ export type StepReport = {
   readonly diverged: Tensor;
 };
 
+/** A training step as a pure function of state and batch. */
 export interface TrainStep<
   P extends Tree,
   B extends Tree,
@@ -109,6 +112,7 @@ export interface TrainStep<
   C extends Tree = NoCarry,
   F extends Tree = NoBuffers,
 > {
+  /** The state before the first step, from parameters and a key. */
   init(params: P, key: ArrayTensor): TrainState<P, C, F>;
   /** Forward, backward and gradient transforms, as one pure function for `compileStep`. */
   step(

@@ -23,6 +23,7 @@ import {
   type TrainStepOptions,
 } from "./train-step.ts";
 
+/** Options of {@link trainer}. */
 export interface TrainerOptions<
   P extends Tree,
   B extends Tree,
@@ -67,6 +68,7 @@ export interface StepResult<R extends LossResult> {
   readonly weight?: number;
 }
 
+/** A compiled training step with its state on a backend. */
 export interface Trainer<
   P extends Tree,
   B extends Tree,
@@ -83,13 +85,17 @@ export interface Trainer<
   run(batch: B): Promise<StepResult<R>>;
   /** Copies from the backend. */
   state(): Promise<TrainState<P, C, F>>;
+  /** A copy of the parameters. */
   params(): Promise<P>;
   /** Copies of the model's buffers, for evaluation. */
   buffers(): Promise<F>;
+  /** Replaces the state by one with the same paths, shapes and dtypes. */
   setState(state: TrainState<P, C, F>): Promise<void>;
   /** The state as a safetensors file, and back; training goes on with the bits of an uninterrupted run. */
   save(metadata?: Readonly<Record<string, string>>): Promise<Bytes>;
+  /** Restores the state that `save` returned. */
   restore(bytes: Uint8Array): Promise<void>;
+  /** Frees what the backend holds. Later calls reject. */
   dispose(): Promise<void>;
   readonly statistics: ExecutableStatistics;
 }

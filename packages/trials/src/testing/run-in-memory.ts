@@ -13,8 +13,11 @@ export interface Left {
   readonly diverged: { readonly step: number; readonly tensor: string } | null;
 }
 
+/** Options of a trial that runs in memory. */
 export interface MemoryContextOptions<S extends Settings> {
+  /** The trial's settings. */
   readonly config: S;
+  /** How many threads to use. Default 1. */
   readonly threads?: number;
   /** Goes on from what an earlier trial has left, as the runner does. */
   readonly from?: Left;
