@@ -15,6 +15,7 @@ const gates = {
   packages: () => pnpm(["run", "check:packages"]),
   manifests: (node) => run(node, ["scripts/manifests.js", "--check"]),
   sizes: (node) => run(node, ["--conditions=@sluice/source", "tests/sizes.ts", "--check"]),
+  docstrings: (node) => run(node, ["scripts/reference.js", "--check"]),
   "unused code": (node) => run(node, ["node_modules/knip/bin/knip.js"]),
 };
 
