@@ -32,7 +32,7 @@ test("an unknown name is answered with the nearest known one", () => {
 });
 
 test("a name that two studies share asks for the longer one", () => {
-  expect(() => locateStudy("adding", checkout)).toThrow("there are 2: long-sequence/adding, other/adding");
+  expect(() => locateStudy("adding", checkout)).toThrow("ambiguous: long-sequence/adding, other/adding");
 });
 
 test("all studies are listed", () => {
