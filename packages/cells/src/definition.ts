@@ -212,7 +212,9 @@ export interface CellOptions extends CellSizes {
   readonly biasRegularizer?: Regularizer;
   /** Applied after each update of a training step that constrains: `constrain` of `@sluice/params`. */
   readonly kernelConstraint?: Constraint;
+  /** Applied to recurrent weights after each update. Default: none. */
   readonly recurrentConstraint?: Constraint;
+  /** Applied to biases after each update. Default: none. */
   readonly biasConstraint?: Constraint;
   /** Rate of dropout of the input, one mask for the whole sequence: {@link variationalDropout}. */
   readonly dropout?: number;

@@ -5,6 +5,7 @@ import type { ParameterSpec, ParamsOf, Specs } from "./parameter.ts";
 import { partsOfWeight } from "./reparametrizations/parts.ts";
 import { isSpec, treeOfSpecs } from "./specs.ts";
 
+/** Options for making parameters. */
 export interface InitOptions {
   /** Default f32. Initializers compute in f64 and are rounded once, but {@link orthogonal} computes in f32. */
   readonly dtype?: DType;

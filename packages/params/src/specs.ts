@@ -4,6 +4,7 @@ import { shown, sizeOf } from "@sluice/tensor/internal";
 import type { ParameterSpec, Specs } from "./parameter.ts";
 import type { ReparametrizedSpec } from "./reparametrizations/reparametrization.ts";
 
+/** A parameter of a tree of specs, with its path. */
 export interface SpecLeaf {
   readonly path: string;
   readonly spec: ParameterSpec;

@@ -37,6 +37,7 @@ export interface DenseOptions {
   readonly biasRegularizer?: Regularizer;
   /** Applied after each update of a training step that constrains: `constrain` of `@sluice/params`. */
   readonly kernelConstraint?: Constraint;
+  /** Applied to the bias after each update. Default: none. */
   readonly biasConstraint?: Constraint;
 }
 

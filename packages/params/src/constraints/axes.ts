@@ -1,5 +1,6 @@
 import type { Tensor } from "@sluice/tensor";
 
+/** The axes over which a norm runs. */
 export interface NormAxes {
   /**
    * The axes over which each norm is taken. Default: all but the last, so that the weights into each unit are one

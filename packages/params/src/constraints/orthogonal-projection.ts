@@ -16,6 +16,7 @@ import {
 import { checkOptions, showShape } from "@sluice/tensor/internal";
 import type { Constraint } from "./constraint.ts";
 
+/** Options of {@link orthogonalProjection}. */
 export interface OrthogonalProjectionOptions {
   /** Steps of the iteration. Default 20: exact to rounding where the largest singular value is 100 times the smallest. */
   readonly iterations?: number;

@@ -22,6 +22,7 @@ import { euclideanNorm, showShape } from "@sluice/tensor/internal";
 import { reflectorsOf } from "./reflectors.ts";
 import type { Reparametrization } from "./reparametrization.ts";
 
+/** The parameters of an orthogonal parametrization. */
 export type OrthogonalParameters = { readonly reflectors: Tensor };
 
 /**

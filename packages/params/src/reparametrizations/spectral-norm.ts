@@ -4,6 +4,7 @@ import { buffer } from "../buffers.ts";
 import { randomNormal } from "../initializers/random.ts";
 import type { Reparametrization } from "./reparametrization.ts";
 
+/** Options of {@link spectralNorm}. */
 export interface SpectralNormOptions {
   /** Steps of the power iteration in each step of training. Default 1, the paper's. */
   readonly iterations?: number;

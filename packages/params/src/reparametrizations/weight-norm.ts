@@ -3,6 +3,7 @@ import { euclideanNorm, showShape, sizeOf } from "@sluice/tensor/internal";
 import { parameter } from "../parameter.ts";
 import type { Reparametrization } from "./reparametrization.ts";
 
+/** The parameters of {@link weightNorm}. */
 export type WeightNormParameters = { readonly direction: Tensor; readonly gain: Tensor };
 
 /**

@@ -7,6 +7,7 @@ import { isSpec, weightLeaves, zipSpecs } from "../specs.ts";
 import { lastOf, type ReparametrizedSpec } from "./reparametrization.ts";
 import { weightBuffers } from "./weight-buffers.ts";
 
+/** Options for making weights from parameters. */
 export interface WeightsOptions {
   /** Default false: evaluation, without randomness. */
   readonly training?: boolean;
