@@ -13,6 +13,7 @@ import type { BufferSpecs, InitOptions, Specs } from "@sluice/params";
 import type { Recurrence } from "./recurrence.ts";
 import type { State, States } from "./states.ts";
 
+/** The sizes of a cell: input features and hidden units. */
 export interface CellSizes {
   readonly input: number;
   readonly hidden: number;
@@ -76,6 +77,7 @@ export interface Cell<P extends Tree = Tree, S extends State = State> {
    * recurrenceOf} tells that it is no longer true.
    */
   readonly recurrence?: Recurrence<P, S>;
+  /** Makes the cell's parameters with its initializers, from a random key. */
   init(key: ArrayTensor, options?: InitOptions): P;
   /**
    * One step: `x` `[batch, input]` (or as `input` says), states `[batch, ...]`. Where weights are reparametrized, it is

@@ -110,6 +110,7 @@ interface DefinitionParts<D extends NamedSpecs, S extends States, O extends obje
   readonly state: (sizes: CellSizes, options: O) => S;
 }
 
+/** The argument of {@link defineCell}: name, options, parameters, states and step. */
 export interface CellDefinition<
   D extends NamedSpecs,
   S extends States,
@@ -202,13 +203,19 @@ export interface AssociativeCellDefinition<
  * Regularizer.
  */
 export interface CellOptions extends CellSizes {
+  /** Normalizes the sums of products in the step. Default: none. */
   readonly norm?: Normalizer | undefined;
   /** Instead of the definition's, for all parameters of the role, nested ones and those of inner cells included. */
   readonly kernelInitializer?: Initializer;
+  /** Initializes recurrent weights, instead of the definition's initializers. */
   readonly recurrentInitializer?: Initializer;
+  /** Initializes biases, instead of the definition's initializers. */
   readonly biasInitializer?: Initializer;
+  /** Penalizes input weights. */
   readonly kernelRegularizer?: Regularizer;
+  /** Penalizes recurrent weights. */
   readonly recurrentRegularizer?: Regularizer;
+  /** Penalizes biases. */
   readonly biasRegularizer?: Regularizer;
   /** Applied after each update of a training step that constrains: `constrain` of `@sluice/params`. */
   readonly kernelConstraint?: Constraint;
@@ -224,6 +231,7 @@ export interface CellOptions extends CellSizes {
   readonly dropoutMasks?: DropoutMasks;
 }
 
+/** Makes cells of one kind: the result of {@link defineCell}. */
 export interface CellFactory<
   D extends NamedSpecs,
   S extends States,

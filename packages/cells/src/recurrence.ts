@@ -21,6 +21,7 @@ export interface AssociativeSteps<N extends string, S> {
  * on the state. So all elements can be computed at once, and the states of all steps by an associative scan.
  */
 export interface Recurrence<P extends Tree = Tree, S extends State = State> extends AssociativeSteps<string, S> {
+  /** The elements of all steps, from the inputs of all steps. */
   elements(params: P, x: Tensor, context: CellContext): Elements;
   /** The name of the state that the output is, or a tensor `[batch, features]`; `state` is the new one. */
   output(params: P, state: S, x: Tensor, context: CellContext): string | Tensor;

@@ -17,6 +17,7 @@ import { trialFiles } from "./folder/files.ts";
 import { readKept } from "./folder/kept-files.ts";
 import { readCurves, readIdentity, readResult } from "./folder/read.ts";
 
+/** Weights by path, such as `layers.0.U`. */
 export type TensorsByPath = Readonly<Record<string, ArrayTensor>>;
 
 /** A trial that has ended, as it lies in its folder. */
@@ -35,6 +36,7 @@ export interface LoadedTrial<W> {
   readonly files: FileHashes;
 }
 
+/** Options of {@link loadTrial}. */
 export interface LoadTrialOptions<P extends Tree> {
   /** Parameters of the trial's model, such as `model.init(key(0))`: the weights are nested as these are. */
   readonly like: P;

@@ -4,6 +4,7 @@ import { batches, type Batches, type BatchesOptions, type Parts } from "@sluice/
 /** Cuts examples into batches. `batches` and `raggedBatches` of `@sluice/train` are such functions. */
 export type BatchesOf<E, B extends Parts> = (examples: E, options: BatchesOptions) => Batches<B>;
 
+/** How examples are cut into batches. */
 export interface BatchingOptions<E, B extends Parts> {
   /** Examples a batch. Default 32. */
   readonly size?: number;

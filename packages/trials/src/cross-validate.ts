@@ -9,6 +9,7 @@ import type { FitOptions } from "./fit-options.ts";
 import { given } from "./given.ts";
 import { modelOf, type Model, type SequenceExamples } from "./model.ts";
 
+/** How examples are divided into folds. */
 export interface FoldsOptions {
   /** Into how many parts the examples are divided: each is tested once, by a model that is trained on the others. */
   readonly folds: number;
@@ -30,6 +31,7 @@ export interface FoldResult<P extends Tree, E, O extends Tree, M extends string>
   readonly rows: { readonly train: Int32Array; readonly validation: Int32Array; readonly test: Int32Array };
 }
 
+/** Options of {@link crossValidate}. */
 export type CrossValidateOptions<P extends Tree, E, B extends Parts, O extends Tree, M extends string> = FoldsOptions &
   Omit<FitOptions<P, E, B, O, M>, "resume">;
 

@@ -22,6 +22,7 @@ export interface Measured<M extends string = string> {
   readonly weight: number;
 }
 
+/** Options for evaluating a model. */
 export interface EvaluateOptions<E, B extends Parts, O extends Tree, M extends string>
   extends ObjectiveOptions<O, B, M>, BatchingOptions<E, B> {
   /** The model's buffers, of the same step of training as the parameters. Default: those before training. */

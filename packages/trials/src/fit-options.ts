@@ -50,6 +50,7 @@ export interface TrainingOptions<P extends Tree, M extends string> {
   readonly buffers?: Tree;
 }
 
+/** The metric that decides which weights are best, and when to stop. */
 export interface Watch<M extends string> {
   /** Its name among the metrics, or "loss". */
   readonly metric: NoInfer<M> | "loss";

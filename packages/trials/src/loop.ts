@@ -36,6 +36,7 @@ export interface StepTaken<M extends string = string> {
 
 /** A run at some moment. */
 export interface Run<P extends Tree> {
+  /** A copy of the weights. */
   weights(): Promise<ModelWeights<P>>;
   /** Everything that `resume` needs to go on from here. */
   checkpoint(): Promise<Bytes>;

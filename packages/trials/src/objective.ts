@@ -52,7 +52,9 @@ export type MetricFunctions<O extends Tree, B extends Parts, M extends string> =
   readonly [name in M]: MetricFunction<O, B>;
 };
 
+/** The loss and the metrics of a model. */
 export interface ObjectiveOptions<O extends Tree, B extends Parts, M extends string> {
+  /** The loss to minimize. */
   readonly loss: LossFunction<O, B>;
   /** Reported beside the loss, of training and of validation. Default none. */
   readonly metrics?: MetricFunctions<O, B, M>;

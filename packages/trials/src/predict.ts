@@ -19,6 +19,7 @@ import { applied, modelOf, type Model, type SequenceExamples } from "./model.ts"
 /** Examples without what is to be predicted. */
 export type InputsOf<E> = Omit<E, "y">;
 
+/** Options for predicting with a model. */
 export interface PredictOptions<E, B extends Parts> extends BatchingOptions<E, B> {
   /** The model's buffers, of the same step of training as the parameters. Default: those before training. */
   readonly buffers?: Tree;

@@ -34,6 +34,7 @@ export function runsOut(
   return values.length - 1 - bestOf(values, improvement) >= patience && values.length > 0;
 }
 
+/** When and how far the learning rate is reduced. */
 export interface ReduceOnPlateau {
   /** What the learning rate is multiplied by each time, between 0 and 1. Default 0.1. */
   readonly factor?: number;

@@ -15,6 +15,7 @@ import { runLoop } from "./loop.ts";
 
 /** Which outputs a layer returns: those of all steps, or the last one. */
 export type Outputs = "all" | "last";
+/** How a sequence is computed: step by step, or by an associative scan. */
 export type SequenceScan = "sequential" | "associative";
 
 /** Options of {@link sequence}. */

@@ -17,6 +17,7 @@ export interface CellLaw {
   run(): void | Promise<void>;
 }
 
+/** Options of {@link cellSuite}. */
 export interface CellSuiteOptions {
   /** Laws that do not hold for the cell, and why: `{ "masks equal the cut sequence": "statistics of the batch" }`. */
   readonly except?: Partial<Readonly<Record<LawName, string>>>;
@@ -53,6 +54,7 @@ const inSingle = {
 const associativeLaw = "an associative scan agrees with the loop";
 const backendLaw = "a backend has the reference's values";
 
+/** The name of a law that every cell must obey. */
 export type LawName = keyof typeof inDouble | keyof typeof inSingle | typeof associativeLaw | typeof backendLaw;
 
 const names: readonly string[] = [...Object.keys(inDouble), ...Object.keys(inSingle), associativeLaw, backendLaw];

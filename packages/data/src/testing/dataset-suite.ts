@@ -18,6 +18,7 @@ export interface DescribedTensor {
   readonly dtype: DType;
 }
 
+/** Options of {@link datasetSuite}. */
 export interface DatasetSuiteOptions {
   /** The tensors of every split as the data set documents them: `{ x: { shape: [28, 28], dtype: "f32" }, ... }`. */
   readonly tensors: Readonly<Record<string, DescribedTensor>>;
@@ -51,6 +52,7 @@ const all = {
   "files have the checksums that it names": laws.checksums,
 } as const;
 
+/** The name of a law that every data set must obey. */
 export type DatasetLawName = keyof typeof all;
 
 /**

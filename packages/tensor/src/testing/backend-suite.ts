@@ -17,6 +17,7 @@ export interface BackendLaw {
   run(): Promise<void>;
 }
 
+/** Options of {@link backendSuite}. */
 export interface BackendSuiteOptions {
   /**
    * How far results of a single primitive may be from the reference's, relative to the largest value of the tensor: see

@@ -19,6 +19,7 @@ import {
 } from "@sluice/tensor";
 import type { GradientTransform } from "@sluice/clip";
 
+/** The state of {@link accumulate}. */
 export type AccumulateState = {
   /** Batches since the last update, i32 []. */
   readonly batches: Tensor;

@@ -1,6 +1,7 @@
 import { convert, isTensor, mapTree, mul, scalar, TensorError, type Tensor, type Tree } from "@sluice/tensor";
 import type { GradientTransform } from "@sluice/clip";
 
+/** The state of {@link scaled}. */
 export type ScaledState = {
   /** What updates are multiplied by, f32 []. */
   readonly scale: Tensor;
