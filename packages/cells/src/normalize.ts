@@ -23,7 +23,7 @@ export interface NormalizedPlace {
 }
 
 /** What a normalizer is given at one place, and where what it observes is noted. */
-export interface NormalizerAt {
+interface NormalizerAt {
   readonly params: Readonly<Record<string, Tensor>>;
   readonly context: NormalizerContext;
   readonly observe: (observed: Readonly<Record<string, Tensor>>) => void;

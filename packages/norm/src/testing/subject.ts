@@ -22,7 +22,7 @@ export const batch = 5;
 export const root: ArrayTensor = key(7);
 
 /** What is normalized in a cell, with the shape of one example. */
-export const parts: readonly { readonly part: NormalizedPart; readonly shape: Shape }[] = [
+const parts: readonly { readonly part: NormalizedPart; readonly shape: Shape }[] = [
   { part: "input", shape: [6] },
   { part: "recurrent", shape: [6] },
   { part: "other", shape: [6] },
@@ -108,7 +108,7 @@ export const filled = ({ shape, initial }: { readonly shape: Shape; readonly ini
     { dtype },
   );
 
-export const asDType = (x: Tensor, dtype: DType): ArrayTensor => tensor(Array.from(valuesOf(x)), x.shape, { dtype });
+const asDType = (x: Tensor, dtype: DType): ArrayTensor => tensor(Array.from(valuesOf(x)), x.shape, { dtype });
 
 export function mapRecord<A, B>(record: Readonly<Record<string, A>>, f: (value: A, name: string) => B) {
   return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, f(value, name)]));
