@@ -295,6 +295,15 @@ describe("rows without a step", () => {
     same(trained(layer, params("f32"), filled(7), given), expected);
   });
 
+  test("reach nothing in either direction", () => {
+    const model = bidirectional(gru({ input, hidden, norm: batchNorm({ steps: 2, placement: "gates" }) }));
+    const filled = (by: number): Tensor =>
+      select(bool(flags(lengths.map((n) => [0, 1, 2, 3].map((t) => Number(t < n)))), x), x, by);
+    const of = (by: number): Tree =>
+      trained(model, model.init(key(1)), filled(by), { buffers: model.initialBuffers(), lengths });
+    same(of(NaN), of(0));
+  });
+
   test("may be left out: a batch with rows of padding is the batch without", () => {
     const padded = concat([x, random("other", [2, time, input], "f32")], 0);
     const more = {
@@ -339,6 +348,16 @@ describe("rows without a step", () => {
       trained(layer, weights, x, { buffers, lengths: [4, 0, 4, 4, 0] }),
     );
   });
+});
+
+test("evaluation leaves rows out by their lengths; training, which mixes them, masks them", () => {
+  const given = { params: params("f32"), buffers: buffersOf("f32"), x: random("x", [batch, time, input], "f32") };
+  const hasLengths = (training: boolean): boolean[] =>
+    recordProgram(
+      (g: typeof given) => layer.apply(g.params, g.x, { buffers: g.buffers, lengths, training }).output,
+      [given],
+    ).program.nodes.flatMap(({ operation }) => (operation.op === "scan" ? [operation.lengths !== undefined] : []));
+  expect([hasLengths(false), hasLengths(true)]).toEqual([[true], [false]]);
 });
 
 describe("backends", () => {

@@ -26,7 +26,7 @@ import {
   type Tree,
 } from "@sluice/tensor";
 import { describe, expect, expectTypeOf, test } from "vitest";
-import { defineCell, gru, lstm, outputOf, probe, rnn, sequence, type State } from "./index.ts";
+import { defineCell, gru, lstm, outputOf, probe, rnn, sequence, type Norm, type State } from "./index.ts";
 
 const sizes = { input: 2, hidden: 3 };
 const [batch, time] = [4, 3];
@@ -112,6 +112,31 @@ describe("a cell's own buffers", () => {
       "gru: the buffers do not fit: unexpected mean [2]; unexpected batches []",
     );
   });
+});
+
+test("names that cells need for themselves, and what is no buffer, are told", () => {
+  const plain = {
+    name: "plain",
+    params: ({ input, hidden }: typeof sizes) => ({ W: kernel([input, hidden]) }),
+    step: ({ W }: { W: Tensor }, state: { h: Tensor }, y: Tensor, { norm }: { norm: Norm }) => ({
+      state: { ...state, h: norm("gates", [matmul(y, W)]) },
+      output: "h" as const,
+    }),
+  };
+  const state = ({ hidden }: typeof sizes) => ({ h: [hidden] });
+  const made = (more: object) => () =>
+    Reflect.apply(Reflect.apply(Object(defineCell), undefined, [{ ...plain, state, ...more }]), undefined, [
+      { ...sizes, norm: batchNorm({ steps: 2 }) },
+    ]);
+  expect(made({})).not.toThrow();
+  expect(made({ buffers: () => ({ norm: buffer([2]) }) })).toThrow("defineCell: plain has a buffer norm");
+  expect(made({ buffers: () => ({ mean: [2] }) })).toThrow(
+    "buffers: mean.0 is 2, expected a buffer such as buffer([64])",
+  );
+  expect(made({ state: () => ({ h: [3], stepIndex: [3] }) })).toThrow("defineCell: plain has a state stepIndex");
+  expect(made({ buffers: () => ({ inner: buffer([2]) }), cells: () => ({ inner: rnn(sizes) }) })).toThrow(
+    "the inner cell inner has the name of buffer",
+  );
 });
 
 describe("cells within a cell", () => {

@@ -18,6 +18,7 @@ import { evaluation, type Cell, type CellContext, type CellSizes, type Stepped }
 import {
   buffer,
   type BufferSpec,
+  buffersOf,
   checkBuffers,
   checkParameters,
   changeSpecs,
@@ -169,6 +170,7 @@ function partsOf(definition: AnyDefinition, sizes: CellSizes, options: object, g
   checkDeclared(name, declared);
   const states = definition.state(sizes, options);
   const buffers = definition.buffers?.(sizes, options) ?? {};
+  checkBufferNames(name, buffers);
   checkInner(`defineCell: ${name}`, cells, { parameter: declared, state: states, buffer: buffers });
   const inner = Object.fromEntries(Object.entries(cells).map(([cell, { params }]) => [cell, params]));
   checkRoles(name, { ...declared, ...inner }, given);
@@ -176,6 +178,10 @@ function partsOf(definition: AnyDefinition, sizes: CellSizes, options: object, g
     mapValues(specs, (spec) => changeSpecs(spec, (leaf) => chooseFor(leaf, sizes, given)));
   const own = choose(declared);
   const isCounted = definition.stepIndex === true || given.norm?.stepIndex === true;
+  if (isCounted && Object.hasOwn(states, "stepIndex"))
+    throw new TensorError(
+      `defineCell: ${name} has a state stepIndex, the name under which cells count their steps; rename it`,
+    );
   const counted = isCounted ? { stepIndex: { shape: [], dtype: "i32" as const } } : {};
   return {
     definition,
@@ -191,6 +197,14 @@ function partsOf(definition: AnyDefinition, sizes: CellSizes, options: object, g
     state: { ...states, ...innerStates(cells), ...counted },
     buffers: { ...buffers, ...innerBuffers(cells) },
   };
+}
+
+function checkBufferNames(name: string, buffers: NamedBuffers): void {
+  buffersOf(buffers);
+  if (Object.hasOwn(buffers, "norm"))
+    throw new TensorError(
+      `defineCell: ${name} has a buffer norm, the name under which normalizers keep theirs; rename it`,
+    );
 }
 
 function checkDeclared(name: string, declared: NamedSpecs): void {

@@ -72,6 +72,9 @@ export interface BatchNormOptions extends PlacementOptions {
  *   normalization of Laurent et al. 2015 (arXiv:1510.01378). Their sequence-wise one takes its statistics over all steps
  *   at once, which a step cannot see.
  *
+ * Backwards, rows with lengths begin at their own last step, each with its first entry. The batch's statistics are then
+ * of rows at different steps of theirs.
+ *
  * A batch in which only one row has a step gives `bias` there, since a row is its own mean.
  *
  * Throws a TensorError if an option is unknown or out of range, and where buffers or parameters do not fit.

@@ -47,7 +47,6 @@ const numbers = (tree: Tree): unknown => leavesOf(tree).map(({ path, tensor: x }
 
 const backends: [string, Backend][] = [
   ["reference", reference()],
-  ["wasm", wasm()],
   ["wasm with 2 threads", wasm({ threads: 2, oversubscribe: true })],
 ];
 afterAll(() => Promise.all(backends.map(([, backend]) => backend.close())));
@@ -97,6 +96,25 @@ describe.each(backends)("on %s", (_, backend) => {
     );
     await Promise.all([trained.dispose(), evaluated.dispose()]);
   });
+});
+
+test("within less memory each step moves them as with all it wants", async () => {
+  const long = {
+    ...batchOf(1),
+    x: normal(key(5), [rows, 40, input]),
+    lengths: tensor([40, 9, 30, 0, 40], [rows], { dtype: "i32" }),
+  };
+  const after = async (memory?: number) => {
+    const trained = await trainer({ ...options, batch: long, backend: backends[1]![1], ...(memory && { memory }) });
+    await trained.run(long);
+    const found = [await trained.buffers(), trained.statistics.bytes] as const;
+    await trained.dispose();
+    return found;
+  };
+  const [whole, wanted] = await after();
+  const [segmented, taken] = await after(Math.ceil(wanted * 0.8));
+  expect(numbers(segmented)).toEqual(numbers(whole));
+  expect(taken).toBeLessThan(wanted);
 });
 
 test("skipped, empty and diverged steps keep the old ones", async () => {
