@@ -1,5 +1,13 @@
 import type { LayerParams, NamedSpecs } from "@sluice/cells";
-import { checkParameters, initialTree, specsOf, type InitOptions, type ParamsOf, type Specs } from "@sluice/params";
+import {
+  checkBuffers,
+  checkParameters,
+  initialTree,
+  specsOf,
+  type InitOptions,
+  type ParamsOf,
+  type Specs,
+} from "@sluice/params";
 import { isTensor, keyFor, TensorError, type ArrayTensor, type Shape, type Tensor, type Tree } from "@sluice/tensor";
 import { at, checkMade, checkOptions, checkTensor, isFloat, suggestion, zeroBeyond } from "@sluice/tensor/internal";
 import type { FuseOptions, Fused, Fusion, FusionSize, ModalitySpec } from "./fusion.ts";
@@ -38,7 +46,7 @@ export interface FusionDefinition<
     params: WeightsOf<D, X>,
     modalities: Readonly<Record<M, SeenModality>>,
     context: FuseContext,
-  ): Pick<Fused, "output"> & Partial<Omit<Fused, "traces">>;
+  ): Pick<Fused, "output"> & Partial<Omit<Fused, "buffers" | "traces">>;
 }
 
 /** What has parameters of its own: a fusion or a layer. */
@@ -121,11 +129,13 @@ export function defineFusion(definition: AnyDefinition): Fusion {
     aligned,
     features,
     params,
+    buffers: {},
     init: (key, options) =>
       Object.fromEntries([
         ...childrenOf(initialTree(definition.params, key, options)),
         ...Object.entries(parts).map(([of, part]): [string, Tree] => [of, part.init(keyFor(key, of), options)]),
       ]),
+    initialBuffers: () => ({}),
     outputShape:
       definition.outputShape ??
       ((size) => {
@@ -136,6 +146,7 @@ export function defineFusion(definition: AnyDefinition): Fusion {
       checkFuseOptions(name, options);
       const given = givenModalities({ name, inputs, aligned }, modalities);
       checkParameters(name, params, weights, given.find(({ x }) => isFloat(x.dtype))?.x);
+      checkBuffers(name, {}, options.buffers, "f32");
       return eachStep
         ? fuseSteps(definition, weights, given, options)
         : fuse(definition, weights, given.map(seen), options);
@@ -174,7 +185,7 @@ function fuse(
   );
   check();
   const { output, lengths, times, outputs = {} } = fused;
-  return { output, ...(lengths && { lengths }), ...(times && { times }), outputs, traces };
+  return { output, ...(lengths && { lengths }), ...(times && { times }), outputs, buffers: {}, traces };
 }
 
 /** The equations at each step of aligned sequences, and 0 beyond the longest of them. */
@@ -195,6 +206,7 @@ function fuseSteps(
     outputs: Object.fromEntries(Object.entries(outputs).map(([of, value]) => [of, shown(value)])),
     ...(lengths && { lengths }),
     ...(times && { times }),
+    buffers: {},
     traces,
   };
 }
@@ -213,7 +225,11 @@ export function timeOf(fusion: string, modality: string, size: FusionSize): numb
 }
 
 export function checkFuseOptions(fusion: string, options: FuseOptions): void {
-  checkOptions(`${fusion}.apply`, options, ["training", "key", "traces"], { rng: "key", seed: "key", trace: "traces" });
+  checkOptions(`${fusion}.apply`, options, ["training", "key", "buffers", "traces"], {
+    rng: "key",
+    seed: "key",
+    trace: "traces",
+  });
   if (options.key !== undefined) checkTensor(`${fusion}.apply`, "key", options.key);
 }
 

@@ -1,5 +1,5 @@
 import type { Extras, InputSpec } from "@sluice/cells";
-import type { InitOptions, Specs } from "@sluice/params";
+import type { BufferSpecs, InitialBuffersOptions, InitOptions, Specs } from "@sluice/params";
 import type { ArrayTensor, Shape, Tensor, Tree } from "@sluice/tensor";
 
 /**
@@ -18,8 +18,12 @@ export interface Fusion<P extends Tree = Tree, M extends string = string> {
   readonly features: number;
   /** The parameters' shapes and initializers; their paths are the names of the weights. */
   readonly params: Specs;
+  /** The buffers before they have values, such as those of a model's encoders; `{}` if there are none. */
+  readonly buffers: BufferSpecs;
   /** Draws the initial parameters from a key. */
   init(key: ArrayTensor, options?: InitOptions): P;
+  /** The buffers before training: what `apply` takes as `buffers`. */
+  initialBuffers(options?: InitialBuffersOptions): Tree;
   /** The shape of the output for a batch, given the number of steps of each sequence. */
   outputShape(size: FusionSize<M>): Shape;
   /**
@@ -72,6 +76,8 @@ export interface FuseOptions {
   readonly training?: boolean;
   /** For training with dropout; take another at each step of training. */
   readonly key?: Tensor;
+  /** Its buffers: `initialBuffers()`, or what the last step of training returned. Needed if it has any. */
+  readonly buffers?: Tree;
   /** Collect what the fusion traces: all, or these names. Default none. */
   readonly traces?: boolean | readonly string[];
 }
@@ -86,6 +92,8 @@ export interface Fused {
   readonly times?: Tensor;
   /** Further outputs by name, such as the variance of a product of experts. */
   readonly outputs: Readonly<Record<string, Tensor>>;
+  /** The buffers for the next step of training. In evaluation they are those that were given. */
+  readonly buffers: Tree;
   /** Intermediate values to look at, by name, such as the gate `gate.audio`. */
   readonly traces: Readonly<Record<string, Tensor>>;
 }

@@ -1,4 +1,5 @@
 import { dense, gru, sequence } from "@sluice/cells";
+import { batchNorm } from "@sluice/norm";
 import { specsOf } from "@sluice/params";
 import { key, keyFor, leavesOf, normal, sliceAxis, tensor, valuesOf, type Tensor } from "@sluice/tensor";
 import { describe, expect, test } from "vitest";
@@ -58,6 +59,29 @@ describe("multimodal", () => {
     const fused = fusion.apply(params.fusion, { audio: encoded.output, pose });
     expect(numbers(found.output)).toEqual(numbers(readout.apply(params.readout, fused.output).output));
     expect(numbers(found.output)).not.toEqual(numbers(model.apply(params, { audio: sound, pose }).output));
+  });
+
+  test("takes and returns the buffers of its parts", () => {
+    const normalized = sequence(gru({ input: 2, hidden: 2, norm: batchNorm({ steps: 2, placement: "gates" }) }), {
+      outputs: "last",
+    });
+    const batched = multimodal({ encoders: { audio: normalized }, fusion, readout });
+    const weights = batched.init(key(1));
+    const buffers = batched.initialBuffers();
+    expect(leavesOf(buffers).map(({ path }) => path)).toEqual(
+      leavesOf(normalized.initialBuffers()).map(({ path }) => `encoders.audio.${path}`),
+    );
+    const given = { audio: { x: sound, lengths: [4, 0, 2] }, pose };
+    const trained = batched.apply(weights, given, { buffers, training: true });
+    const own = { buffers: normalized.initialBuffers(), training: true, lengths: [4, 0, 2] };
+    const alone = normalized.apply(weights.encoders.audio, sound, own);
+    expect(trained.buffers).toEqual({ encoders: { audio: alone.buffers }, fusion: {}, readout: {} });
+    const evaluated = batched.apply(weights, given, { buffers: trained.buffers });
+    expect(evaluated.buffers).toEqual(trained.buffers);
+    expect(numbers(evaluated.output)).not.toEqual(numbers(batched.apply(weights, given, { buffers }).output));
+    expect(() => batched.apply(weights, given)).toThrow(
+      "multimodal: no buffers are given, and it has encoders.audio.norm.gates.gates.mean",
+    );
   });
 
   test("names its parameters by part, and says what it reads and gives", () => {

@@ -1,10 +1,11 @@
 import type { ApplyOptions, Layer } from "@sluice/cells";
-import { checkParameters, type Specs } from "@sluice/params";
+import { type BufferSpecs, checkBuffers, checkParameters, type Specs } from "@sluice/params";
 import {
   and,
   convert,
   greater,
   iota,
+  isTensor,
   keyFor,
   less,
   reshape,
@@ -82,11 +83,9 @@ export function multimodal(
     Object.entries(fusion.inputs).map(([name, spec]) => [name, inputOf(name, encoders[name], spec)]),
   );
   const names = Object.keys(encoders);
-  const params: Specs = {
-    encoders: Object.fromEntries(names.map((name) => [name, encoders[name]!.params])),
-    fusion: fusion.params,
-    readout: readout?.params ?? {},
-  };
+  const all = { encoders, fusion, readout };
+  const params = ofParts<Specs>(all, (part) => part.params);
+  const buffers = ofParts<BufferSpecs>(all, (part) => part.buffers);
   const fusedShape = (size: FusionSize) =>
     fusion.outputShape({
       batch: size.batch,
@@ -100,13 +99,9 @@ export function multimodal(
     aligned: fusion.aligned && sequencesOf(fusion.inputs).length > 0,
     features: readout?.features ?? fusion.features,
     params,
-    init: (key, options) => ({
-      encoders: Object.fromEntries(
-        Object.entries(encoders).map(([name, layer]) => [name, layer.init(keyFor(key, `encoders.${name}`), options)]),
-      ),
-      fusion: fusion.init(keyFor(key, "fusion"), options),
-      readout: readout?.init(keyFor(key, "readout"), options) ?? {},
-    }),
+    buffers,
+    init: (key, options) => ofParts<Tree>(all, (part, name) => part.init(keyFor(key, name), options)),
+    initialBuffers: (options) => ofParts<Tree>(all, (part) => part.initialBuffers(options)),
     outputShape(size) {
       const shape = fusedShape(size);
       if (readout === undefined) return shape;
@@ -117,14 +112,36 @@ export function multimodal(
       checkFuseOptions("multimodal", options);
       checkTraces(options, parts);
       const given = givenModalities({ name: "multimodal", inputs, aligned: false }, modalities);
-      checkParameters("multimodal", params, weights, given.find(({ x }) => isFloat(x.dtype))?.x);
-      const { encoded, traces } = encodeAll(encoders, weights.encoders, given, options);
+      const float = given.find(({ x }) => isFloat(x.dtype))?.x;
+      checkParameters("multimodal", params, weights, float);
+      checkBuffers("multimodal", buffers, options.buffers, float?.dtype ?? "f32");
+      const { encoded, traces, buffers: ofEncoders } = encodeAll(encoders, weights.encoders, given, options);
       const fused = fusion.apply(weights.fusion, encoded, optionsOf("fusion", options));
       Object.assign(traces, tracesOf("fusion", fused.traces));
-      if (readout === undefined) return { ...fused, traces };
+      const after = { encoders: ofEncoders, fusion: fused.buffers };
+      if (readout === undefined) return { ...fused, buffers: { ...after, readout: {} }, traces };
       const read = readOut(readout, weights.readout, fused, optionsOf("readout", options));
-      return { ...read, traces: { ...traces, ...tracesOf("readout", read.traces) } };
+      return {
+        ...read,
+        buffers: { ...after, readout: read.buffers },
+        traces: { ...traces, ...tracesOf("readout", read.traces) },
+      };
     },
+  };
+}
+
+/** A part of a model: a layer or a fusion. */
+type Part = Pick<Layer, "params" | "buffers" | "init" | "initialBuffers">;
+
+/** `f` of every part, nested as the model; the name is that of the part, `encoders.audio`. */
+function ofParts<T>(
+  { encoders, fusion, readout }: { encoders: Readonly<Record<string, Part>>; fusion: Part; readout: Part | undefined },
+  f: (part: Part, name: string) => T,
+): { encoders: Readonly<Record<string, T>>; fusion: T; readout: T | Readonly<Record<never, never>> } {
+  return {
+    encoders: Object.fromEntries(Object.entries(encoders).map(([name, layer]) => [name, f(layer, `encoders.${name}`)])),
+    fusion: f(fusion, "fusion"),
+    readout: readout === undefined ? {} : f(readout, "readout"),
   };
 }
 
@@ -136,6 +153,7 @@ function encodeAll(
 ) {
   const encoded: Record<string, DescribedModality> = {};
   const traces: Record<string, Tensor> = {};
+  const buffers: Record<string, Tree> = {};
   for (const modality of given) {
     const { name } = modality;
     const [layer, own] = [encoders[name], weights[name]];
@@ -146,9 +164,10 @@ function encodeAll(
     const part = `encoders.${name}`;
     const applied = at(part, () => encode(layer, own, modality, optionsOf(part, options)));
     encoded[name] = applied.modality;
+    buffers[name] = applied.buffers;
     Object.assign(traces, tracesOf(part, applied.traces));
   }
-  return { encoded, traces };
+  return { encoded, traces, buffers };
 }
 
 function checked(options: MultimodalOptions<Readonly<Record<string, Layer>>, Fusion, Layer | undefined>) {
@@ -217,20 +236,20 @@ function takesVectors(layer: Layer): boolean {
 
 function encode(layer: Layer, weights: Tree, given: GivenModality, options: ApplyOptions) {
   if (given.spec.kind === "vector") {
-    const { output, traces } = layer.apply(weights, seen(given).x, options);
-    return { modality: described(given, output), traces };
+    const { output, ...rest } = layer.apply(weights, seen(given).x, options);
+    return { modality: described(given, output), ...rest };
   }
   const { x, lengths, rows, steps, extra } = given;
-  const { output, traces } = layer.apply(weights, x, {
+  const { output, ...rest } = layer.apply(weights, x, {
     ...options,
     ...(lengths && { lengths }),
     ...(rows && { present: rows }),
     ...(steps && { mask: steps }),
     ...(extra && { extra }),
   });
-  if (output.shape.length === 3) return { modality: described(given, output), traces };
+  if (output.shape.length === 3) return { modality: described(given, output), ...rest };
   const present = rowsWithSteps(given);
-  return { modality: { x: output, ...(present && { present }) }, traces };
+  return { modality: { x: output, ...(present && { present }) }, ...rest };
 }
 
 /** bool `[batch]`: whether a row has a step; undefined where every row has all. */
@@ -249,22 +268,32 @@ function rowsWithSteps(given: GivenModality): Tensor | undefined {
 function readOut(layer: Layer, weights: Tree, fused: Fused, options: ApplyOptions): Fused {
   const { lengths, times, ...rest } = fused;
   const over = fused.output.shape.length === 3 && lengths !== undefined ? { lengths } : {};
-  const { output, traces } = layer.apply(weights, fused.output, { ...options, ...over });
-  if (output.shape.length < 3) return { ...rest, output, traces };
+  const { output, buffers, traces } = layer.apply(weights, fused.output, { ...options, ...over });
+  if (output.shape.length < 3) return { ...rest, output, buffers, traces };
   const within = lengths === undefined ? output : zeroBeyond(output, lengths, { batch: 0, time: 1 });
-  return { ...rest, ...(lengths && { lengths }), ...(times && { times }), output: within, traces };
+  return { ...rest, ...(lengths && { lengths }), ...(times && { times }), output: within, buffers, traces };
 }
 
 const tracesOf = (part: string, traces: Fused["traces"]): Fused["traces"] =>
   Object.fromEntries(Object.entries(traces).map(([name, value]) => [`${part}.${name}`, value]));
 
-/** The options of one part: its own key, and the traces that begin with its name. */
-function optionsOf(part: string, { training = false, key, traces = false }: FuseOptions) {
+/** The options of one part: its own key and buffers, and the traces that begin with its name. */
+function optionsOf(part: string, { training = false, key, buffers = {}, traces = false }: FuseOptions) {
   const below =
     typeof traces === "boolean"
       ? traces
       : traces.flatMap((name) => (name.startsWith(`${part}.`) ? [name.slice(part.length + 1)] : []));
-  return { training, traces: below, ...(key && { key: keyFor(key, part) }) };
+  return {
+    training,
+    traces: below,
+    buffers: part.split(".").reduce<Tree>(childOf, buffers),
+    ...(key && { key: keyFor(key, part) }),
+  };
+}
+
+/** What a tree has under a name; nothing where it has none. */
+function childOf(tree: Tree, name: string): Tree {
+  return (isTensor(tree) ? undefined : Object.entries<Tree>(tree).find(([key]) => key === name)?.[1]) ?? {};
 }
 
 function checkTraces({ traces = false }: FuseOptions, parts: readonly string[]): void {
