@@ -14,6 +14,13 @@ export function countTests(result, exitCode) {
   return counts;
 }
 
+/** How many cases of properties were run, and in how many files: `npm run test:seeds` leaves that beside each test. */
+export function countCases(result) {
+  const cases = (file) => file.assertionResults.reduce((sum, { meta }) => sum + (meta?.cases ?? 0), 0);
+  const counted = (result?.testResults ?? []).map(cases).filter((number) => number > 0);
+  return { files: counted.length, cases: counted.reduce((sum, number) => sum + number, 0) };
+}
+
 export function closingLine({ passed, failed, skipped }) {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
 }

@@ -1,6 +1,7 @@
 // npm run test:long                 what takes too long for `npm test`: each part below
 // npm run test:long -- scale        only the parts that are named
 // npm run test:long -- --seeds 50   with so many seeds (20 unless told)
+// npm run test:long -- --part 10    with one case in ten for each seed
 //
 // scale      the large instances of tests that `npm test` holds with smaller ones (`inject("long")`), more rounds of
 //            damage and locks, and *.long.test.ts
@@ -16,7 +17,7 @@ import { install } from "./install.js";
 import { root, run } from "./process.js";
 import { closingLine } from "./test-counts.js";
 import { testFilesWith } from "./test-files.js";
-import { firstSeed, runSeeds } from "./test-seeds.js";
+import { firstSeed, numberFrom, runSeeds } from "./test-seeds.js";
 import { runVitest } from "./vitest.js";
 
 const record = join(root, "docs", "test-long.json");
@@ -29,10 +30,10 @@ const parts = {
     });
     return { ...counts, seed: Number(process.env.SLUICE_SEED ?? 1) };
   },
-  async seeds(node, { seeds }) {
+  async seeds(node, { seeds, part }) {
     const first = firstSeed();
-    const { counts } = await runSeeds(node, { first, count: seeds });
-    return { ...counts, seed: first, seeds };
+    const { counts, properties } = await runSeeds(node, { first, count: seeds, part });
+    return { ...counts, seed: first, seeds, part, ...properties };
   },
   async runtimes(node) {
     const outcome = { passed: 0, failed: 0, skipped: 0, runtimes: {} };
@@ -60,10 +61,10 @@ const git = (...args) => execFileSync("git", args, { cwd: root, encoding: "utf8"
 
 try {
   const { values, positionals } = parseArgs({
-    options: { seeds: { type: "string", default: "20" } },
+    options: { seeds: { type: "string", default: "20" }, part: { type: "string", default: "1" } },
     allowPositionals: true,
   });
-  if (!/^[1-9]\d*$/.test(values.seeds)) throw new Error(`--seeds: expected a number from 1, got ${values.seeds}`);
+  const options = { seeds: numberFrom("--seeds", values.seeds), part: numberFrom("--part", values.part) };
   const unknown = positionals.find((name) => !Object.hasOwn(parts, name));
   if (unknown !== undefined)
     throw new Error(`There is no part ${unknown}; there are ${Object.keys(parts).join(", ")}.`);
@@ -74,7 +75,7 @@ try {
     const commit = git("rev-parse", "HEAD");
     const changed = git("status", "--porcelain", "--", ".", ":!docs/test-long.json") !== "";
     const began = Date.now();
-    const found = await parts[name](node, { seeds: Number(values.seeds) });
+    const found = await parts[name](node, options);
     for (const count of Object.keys(total)) total[count] += found[count];
     const written = existsSync(record) ? JSON.parse(readFileSync(record, "utf8")) : {};
     written[name] = {

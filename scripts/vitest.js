@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { root, run } from "./process.js";
-import { countTests } from "./test-counts.js";
+import { countCases, countTests } from "./test-counts.js";
 
 /**
  * Where Node keeps what it compiled of a file. A process that a test starts on our sources takes half the time with it,
@@ -10,7 +10,7 @@ import { countTests } from "./test-counts.js";
  */
 const compiled = join(root, "node_modules", ".cache", "compiled");
 
-/** Runs vitest once, in the foreground; how many tests passed, failed and were skipped, and its exit code. */
+/** Runs vitest once, in the foreground; how many tests passed, failed and were skipped, how many cases of properties were counted, and its exit code. */
 export async function runVitest(node, args, env = {}) {
   const scratch = mkdtempSync(join(tmpdir(), "sluice-test-"));
   const resultFile = join(scratch, "result.json");
@@ -33,5 +33,5 @@ export async function runVitest(node, args, env = {}) {
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
-  return { code, counts: countTests(result, code) };
+  return { code, counts: countTests(result, code), properties: countCases(result) };
 }

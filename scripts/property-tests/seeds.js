@@ -7,6 +7,9 @@ export const seed = wholeNumber("SLUICE_SEED", 1);
 /** How many seeds `npm run test:seeds` tries, from {@link seed} on. */
 export const count = wholeNumber("SLUICE_SEEDS", 1);
 
+/** `npm run test:seeds -- --part 10` runs a tenth of the cases with each seed. */
+export const part = wholeNumber("SLUICE_PART", 1);
+
 /**
  * The i-th seed of a longer job. Neighbours are spread over all 32 bits: fast-check's generator starts alike from seeds
  * that are alike.

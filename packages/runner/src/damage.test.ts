@@ -40,6 +40,9 @@ const module = fileURLToPath(new URL("../fixtures/line.ts", import.meta.url));
 /** So many damages in `npm run test:long`, and a quarter of them in `npm test`. */
 const runs = (long: number): number => (inject("long") ? long : Math.ceil(long / 4));
 
+/** So many damages say how often each outcome is; with a part of them (`npm run test:seeds`) nothing is said of that. */
+const enough = 20;
+
 type Damage =
   | { readonly kind: "flip"; readonly file: number; readonly at: number; readonly bit: number }
   | { readonly kind: "cut"; readonly file: number; readonly at: number }
@@ -103,9 +106,10 @@ describe("a finished run", () => {
   test("is reported as it was, or with the damage named", async () => {
     const before = { withStudy: await report(true), without: await report(false) };
     expect(before.withStudy.problems).toEqual([]);
-    let named = 0;
+    let [ran, named] = [0, 0];
     await assert(
       asyncProperty(damages, constantFrom(true, false), async (damage, withStudy) => {
+        ran += 1;
         const { paths, mend } = inflict(damage, whole);
         try {
           const { problems, text, rest } = await report(withStudy);
@@ -132,9 +136,9 @@ describe("a finished run", () => {
           mend();
         }
       }),
-      { numRuns: runs(250), seed: 15 },
+      { numRuns: runs(250) },
     );
-    expect(named).toBeGreaterThan(runs(60));
+    if (ran >= enough) expect(named / ran).toBeGreaterThan(0.2);
     expect((await report(true)).text).toBe(before.withStudy.text);
   });
 
@@ -199,9 +203,10 @@ describe("an interrupted trial", () => {
 
   test("ends with the bits of one that was left alone, whatever was damaged", { timeout: 300_000 }, async () => {
     const expected = bits(join(whole, "trials", second().folder));
-    let resumed = 0;
+    let [ran, resumed] = [0, 0];
     await assert(
       asyncProperty(damages, async (damage) => {
+        ran += 1;
         const folder = mkdtempSync(join(scratch, "again-"));
         cpSync(left, folder, { recursive: true });
         const { paths } = inflict(damage, folder);
@@ -212,11 +217,13 @@ describe("an interrupted trial", () => {
         expect(existsSync(join(folder, "lock.json"))).toBe(false);
         rmSync(folder, { recursive: true });
       }),
-      { numRuns: runs(80), seed: 15 },
+      { numRuns: runs(80) },
     );
     // Neither always from the start nor always from the checkpoint.
-    expect(resumed).toBeGreaterThan(runs(10));
-    expect(resumed).toBeLessThan(runs(78));
+    if (ran >= enough) {
+      expect(resumed).toBeGreaterThan(0);
+      expect(resumed).toBeLessThan(ran);
+    }
   });
 
   test("of another trial is not gone on with", async () => {
