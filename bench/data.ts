@@ -61,7 +61,8 @@ export function gradientsLike(of: Case, ours: Named, theirs: Named): Named {
 
 export const denseLayer = ({ hidden }: Case) => dense({ input: hidden, output: classes });
 
-function under(prefix: string, named: Readonly<Record<string, Tensor>>): Record<string, ArrayTensor> {
+/** The tensors under names that begin with `prefix.`. */
+export function under(prefix: string, named: Readonly<Record<string, Tensor>>): Record<string, ArrayTensor> {
   return Object.fromEntries(Object.entries(named).map(([name, x]) => [`${prefix}.${name}`, arrayOf(x)]));
 }
 
@@ -78,7 +79,7 @@ function filled(shape: Shape, value: (i: number) => number): ArrayTensor {
 }
 
 /** Numbers in (-1, 1) from a linear congruential generator, which is good enough for timing and comparing sums. */
-function numbers(seed: number): () => number {
+export function numbers(seed: number): () => number {
   let state = seed;
   return () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;

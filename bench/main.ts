@@ -7,6 +7,7 @@ import { machineOf } from "./machine.ts";
 import { openBench, type Row } from "./measure.ts";
 import { measurePasses, passCases, passesTable, type WithoutPass } from "./passes.ts";
 import { peers, type Peer } from "./peers.ts";
+import { measureRagged, raggedCases, raggedTable, type RaggedRow } from "./ragged.ts";
 import { measureRuntimes } from "./runtimes.ts";
 import { profileText } from "./profile-text.ts";
 import { fromJson, toJson, toText, withMarkdown, type Run } from "./report.ts";
@@ -24,6 +25,8 @@ const help = `pnpm bench [options]
   --passes             time and memory without each compiler pass; three cases, or those that --filter selects
   --backends           only the backends and other libraries, in Node and in a Chromium page; a run without --filter ends with this
   --long               training on one sequence of up to a million steps, within memory budgets
+  --ragged             training on batches of unequal length, at several ratios of longest to mean, beside --peers torch
+  --pieces FILE        for --ragged: the pieces of FILE, { train: piece[] -> step[] -> active keys }
   --from FILE          prints a run that --json wrote, without measuring
   --list               lists the ids of the cases`;
 
@@ -42,6 +45,8 @@ const { values } = parseArgs({
     passes: { type: "boolean", default: false },
     backends: { type: "boolean", default: false },
     long: { type: "boolean", default: false },
+    ragged: { type: "boolean", default: false },
+    pieces: { type: "string" },
     from: { type: "string" },
     list: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
@@ -78,6 +83,7 @@ async function main(): Promise<void> {
   const clock = values.cpu ? "cpu" : "wall";
   if (values.passes) return passes({ samples, warmMilliseconds: 500, clock });
   if (values.long) return console.log(longTable(await measureLong(longCases(clock), samples)));
+  if (values.ragged) return ragged({ samples, warmMilliseconds: 100, clock, peers: named(values.peers) });
   const options = { samples, warmMilliseconds: samples < 7 ? 100 : 500, clock } as const;
   const bench = openBench({ peers: values.profile ? [] : named(values.peers), ...options });
   try {
@@ -92,6 +98,14 @@ async function passes(options: Parameters<typeof measurePasses>[1]): Promise<voi
   for (const of of values.filter === "" ? passCases : cases)
     measured.push({ case: of, rows: await measurePasses(of, options) });
   console.log(passesTable(measured));
+}
+
+async function ragged(options: Parameters<typeof measureRagged>[1]): Promise<void> {
+  const rows: RaggedRow[] = [];
+  for (const cases of raggedCases(values.pieces)) rows.push(...(await measureRagged(cases, options)));
+  console.log(raggedTable(rows));
+  for (const { errors } of rows)
+    for (const [name, message] of Object.entries(errors)) console.log(`${name}: ${message}`);
 }
 
 async function profile(bench: ReturnType<typeof openBench>): Promise<void> {

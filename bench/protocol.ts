@@ -1,5 +1,6 @@
 import type { Case } from "./cases.ts";
 import type { Clock } from "./clock.ts";
+import type { BatchesCase } from "./ragged.ts";
 
 /**
  * Each contender is a process that lives as long as the run. It reads commands from standard input and writes answers to
@@ -10,7 +11,7 @@ export type Command =
   /** Asks for name and version. */
   | { readonly op: "about" }
   /** Prepares a case under a name; the data are in a safetensors file. */
-  | { readonly op: "prepare"; readonly slot: string; readonly case: Case | PeakCase; readonly data: string }
+  | { readonly op: "prepare"; readonly slot: string; readonly case: AnyCase; readonly data: string }
   /** Runs a freshly prepared case and writes its results (see `Results` in agreement.ts). */
   | { readonly op: "results"; readonly slot: string; readonly path: string }
   /** Runs for at least this many milliseconds, and at least twice. */
@@ -27,6 +28,8 @@ export type Command =
   | { readonly op: "profile"; readonly slot: string; readonly runs: number }
   | { readonly op: "drop"; readonly slot: string };
 
+export type AnyCase = Case | BatchesCase | PeakCase;
+
 /** The contender's own large matrix product, for the peak: `size` x `size` matrices, this many times in a row. */
 export interface PeakCase {
   readonly kind: "peak";
@@ -40,6 +43,6 @@ export type Answer =
   | { readonly ms: number }
   | { readonly functions: Readonly<Record<string, number>> }
   | { readonly done: true }
-  /** The case is ready; with the compile time if the contender compiles. */
-  | { readonly prepared: true; readonly compileMilliseconds?: number }
+  /** The case is ready; with the compile time if the contender compiles, and the memory that it plans to use. */
+  | { readonly prepared: true; readonly compileMilliseconds?: number; readonly plannedBytes?: number }
   | { readonly error: string };

@@ -18,6 +18,7 @@ import { layerOf } from "../cells.ts";
 import { denseLayer, part, type Named } from "../data.ts";
 import { compileLayer } from "../layer.ts";
 import type { PeakCase } from "../protocol.ts";
+import { overBatches } from "./sluice-batches.ts";
 import type { Contender, Work } from "./work.ts";
 
 /** Sluice on a backend. */
@@ -35,6 +36,8 @@ export function sluiceContender(about: string, backend: Backend): Contender {
           return training(of, data, backend);
         case "inference":
           return streaming(of, data, backend);
+        case "batches":
+          return overBatches(of, data, backend);
       }
     },
   };

@@ -5,9 +5,10 @@ import sys
 
 threads = int(sys.argv[1])
 
+import numpy
 import torch
 import torch.nn.functional as F
-from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pack_sequence, pad_sequence
 
 from serve import serve
 
@@ -168,6 +169,42 @@ def inference(case, data):
     return run, lambda: {"output": run().numpy()}
 
 
-KINDS = {"train": train, "ragged": ragged, "adam": adam, "inference": inference}
+def batches(case, data):
+    module = torch.nn.LSTM(case["input"], case["hidden"], case["layers"])
+    readout = torch.nn.Linear(case["hidden"], case["outputs"])
+    module.load_state_dict(part(data, "lstm"))
+    readout.load_state_dict(part(data, "linear"))
+    lengths = numpy.diff(data["offsets"]).tolist()
+    rows = list(zip(torch.from_numpy(data["x"]).split(lengths), torch.from_numpy(data["y"]).split(lengths)))
+    optimizer = torch.optim.Adam([*module.parameters(), *readout.parameters()], lr=0.001)
+
+    def packed(x, y):
+        logits = readout(module(pack_sequence(x, enforce_sorted=False))[0].data)
+        return F.binary_cross_entropy_with_logits(logits, pack_sequence(y, enforce_sorted=False).data)
+
+    def padded(x, y):
+        logits = readout(module(pad_sequence(x))[0])
+        losses = F.binary_cross_entropy_with_logits(logits, pad_sequence(y), reduction="none")
+        real = torch.tensor([len(sequence) for sequence in x])
+        mask = (torch.arange(len(losses)).unsqueeze(1) < real).unsqueeze(2)
+        return (losses * mask).sum() / (real.sum() * case["outputs"])
+
+    loss_of = {"packed": packed, "padded": padded}[case["packing"]]
+
+    def step(x, y):
+        optimizer.zero_grad(set_to_none=True)
+        loss = loss_of(x, y)
+        loss.backward()
+        optimizer.step()
+        return loss.item()
+
+    def run():
+        size = case["size"]
+        return [step(*zip(*rows[first : first + size])) for first in range(0, len(rows), size)]
+
+    return run, lambda: {"losses": torch.tensor(run()).numpy()}
+
+
+KINDS = {"train": train, "ragged": ragged, "adam": adam, "inference": inference, "batches": batches}
 
 serve(about, lambda case, data: KINDS[case["kind"]](case, data))

@@ -1,7 +1,6 @@
-import type { Case } from "../cases.ts";
 import { clocks } from "../clock.ts";
 import type { Named } from "../data.ts";
-import type { Answer, Command, PeakCase } from "../protocol.ts";
+import type { AnyCase, Answer, Command } from "../protocol.ts";
 
 /** A case that is ready to run. */
 export interface Work {
@@ -11,12 +10,13 @@ export interface Work {
   close?(): Promise<void> | void;
   /** From a function of tensors to a program that is ready to run. */
   readonly compileMilliseconds?: number;
+  readonly plannedBytes?: number;
 }
 
 /** A contender that is written in JavaScript. */
 export interface Contender {
   about(): string;
-  prepare(of: Case | PeakCase, data: Named): Promise<Work>;
+  prepare(of: AnyCase, data: Named): Promise<Work>;
 }
 
 /** What a command's paths lead to, and what else is its host's affair. */
@@ -41,6 +41,7 @@ export function answering(
       return {
         prepared: true,
         ...(made.compileMilliseconds === undefined ? {} : { compileMilliseconds: made.compileMilliseconds }),
+        ...(made.plannedBytes === undefined ? {} : { plannedBytes: made.plannedBytes }),
       };
     }
     const work = ready.get(command.slot);

@@ -3,6 +3,8 @@ import fc from "fast-check";
 import { TestRunner } from "vitest";
 import { count, part, seedAt } from "./seeds.js";
 
+const leftOut = new fc.Value({ leftOut: true }, undefined);
+
 export default class SeedsRunner extends TestRunner {
   #attempt = 0;
   #hasProperties = false;
@@ -42,24 +44,22 @@ export default class SeedsRunner extends TestRunner {
   }
 
   /**
-   * Of the cases of a property, every `part`-th is run. The others are drawn and skipped, so a seed and a path name the
-   * same case as in `npm test`. Each seed begins one case later than the seed before: `part` seeds run a case of every
-   * number, and the examples that come first. After a failure every case is run, so that it can be shrunk.
+   * Of the cases of a property, the first and every `part`-th after it are run, and none of the others is drawn. Each
+   * case is drawn by a jump of its own, so a seed and a path name the same case as in `npm test`. Examples, and what a
+   * failure is shrunk to, are always run. A property with a path begins at another number than 0: it is run as it is.
    */
   #casesOfThisSeed() {
     const { meta } = this.#test;
-    const first = this.#attempt % part;
-    let [drawn, failed] = [0, false];
-    const after = (outcome) => {
-      failed ||= outcome !== null && !fc.PreconditionFailure.isFailure(outcome);
-      return outcome;
-    };
+    let hasPath;
     return {
+      decorateGenerate: (generate) => (random, number) => {
+        hasPath ??= number !== 0;
+        return hasPath || number % part === 0 ? generate(random, number) : leftOut;
+      },
       decorateRun: (run) => (value) => {
-        if (!failed && drawn++ % part !== first) return null;
+        if (value === leftOut.value) return null;
         meta.cases = (meta.cases ?? 0) + 1;
-        const outcome = run(value);
-        return outcome instanceof Promise ? outcome.then(after) : after(outcome);
+        return run(value);
       },
     };
   }
