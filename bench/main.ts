@@ -83,7 +83,7 @@ async function main(): Promise<void> {
   const clock = values.cpu ? "cpu" : "wall";
   if (values.passes) return passes({ samples, warmMilliseconds: 500, clock });
   if (values.long) return console.log(longTable(await measureLong(longCases(clock), samples)));
-  if (values.ragged) return ragged({ samples, warmMilliseconds: 100, clock, peers: named(values.peers) });
+  if (values.ragged) return ragged({ samples, clock, peers: named(values.peers) });
   const options = { samples, warmMilliseconds: samples < 7 ? 100 : 500, clock } as const;
   const bench = openBench({ peers: values.profile ? [] : named(values.peers), ...options });
   try {

@@ -16,7 +16,7 @@ export type Command =
   | { readonly op: "results"; readonly slot: string; readonly path: string }
   /** Runs for at least this many milliseconds, and at least twice. */
   | { readonly op: "warm"; readonly slot: string; readonly milliseconds: number }
-  /** Runs untimed for at least `leadIn` milliseconds, and at least once; then runs and times this many times. */
+  /** Runs untimed for at least `leadIn` milliseconds (0: not at all); then runs and times this many times. */
   | {
       readonly op: "sample";
       readonly slot: string;

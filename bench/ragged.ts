@@ -64,7 +64,6 @@ export function raggedCases(pieces?: string): BatchesCase[][] {
 
 export interface RaggedOptions {
   readonly samples: number;
-  readonly warmMilliseconds: number;
   readonly clock: Clock;
   /** Those that are PyTorch take part. */
   readonly peers: readonly Peer[];
@@ -80,7 +79,7 @@ interface Ready {
 /** A run trains once on every batch of a set. All sets and contenders take turns. */
 export async function measureRagged(
   cases: readonly BatchesCase[],
-  { samples, warmMilliseconds, clock, peers }: RaggedOptions,
+  { samples, clock, peers }: RaggedOptions,
 ): Promise<RaggedRow[]> {
   const folder = mkdtempSync(join(tmpdir(), "sluice-bench-"));
   const contenders = startAll(peers);
@@ -90,8 +89,10 @@ export async function measureRagged(
     const takers: [Ready, () => Promise<number>][] = [];
     for (const ready of prepared.flatMap((of) => of.ready)) {
       const { process, slot } = ready;
-      const runs = runsFor(await millisecondsOf(process, { op: "warm", slot, milliseconds: warmMilliseconds }));
-      takers.push([ready, () => millisecondsOf(process, { op: "sample", slot, leadIn: 1, runs, clock })]);
+      // A run takes long enough to need no other before it: comparing the losses has warmed up the process.
+      const sample = (runs: number) => millisecondsOf(process, { op: "sample", slot, leadIn: 0, runs, clock });
+      const runs = runsFor(await sample(1));
+      takers.push([ready, () => sample(runs)]);
     }
     const times = await inTurns(takers, samples);
     return prepared.map(({ ready, ...row }) => ({

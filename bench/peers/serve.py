@@ -80,7 +80,7 @@ def serve(about, prepare):
         if op == "warm":
             return {"ms": last_of(run, 2, command["milliseconds"])}
         if op == "sample":
-            last_of(run, 1, command["leadIn"])
+            last_of(run, 0, command["leadIn"])
             return {"ms": milliseconds(run, command["runs"], time.process_time if command["clock"] == "cpu" else time.perf_counter)}
         raise ValueError(f"this contender has no {op}")
 

@@ -54,7 +54,7 @@ export function answering(
       case "warm":
         return { ms: await lastOf(work, { least: 2, milliseconds: command.milliseconds }) };
       case "sample": {
-        await lastOf(work, { least: 1, milliseconds: command.leadIn });
+        await lastOf(work, { least: 0, milliseconds: command.leadIn });
         const now = clocks[command.clock];
         const start = now();
         for (let i = 0; i < command.runs; i++) await work.run();
