@@ -31,7 +31,7 @@ export interface BatchesCase {
 }
 
 /** PyTorch pads a batch to its longest sequence, or packs its sequences. */
-export type Packing = "padded" | "packed";
+type Packing = "padded" | "packed";
 
 /** What one set of sequences costs. */
 export interface RaggedRow {

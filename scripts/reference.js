@@ -86,12 +86,19 @@ function undocumented(project) {
   );
 }
 
+const { repository } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+const address = repository.url.replace(/^git\+/, "").replace(/\.git$/, "");
+
 const app = await Application.bootstrap({
   entryPoints: entries.map(({ source }) => source),
   projectDocuments: ["docs/guides/*.md", "docs/*.md", "ARCHITECTURE.md"].map((pattern) => join(root, pattern)),
   out: join(root, "reference"),
   tsconfig: join(root, "tsconfig.reference.json"),
   basePath: root,
+  // Not from git's remote: a clone may have none.
+  disableGit: true,
+  gitRevision: "main",
+  sourceLinkTemplate: `${address}/blob/{gitRevision}/{path}#L{line}`,
   name: "Sluice",
   readme: join(root, "README.md"),
   logLevel: LogLevel.Warn,

@@ -1,7 +1,7 @@
 import type { LoopStep, Step, View } from "./plan.ts";
 
 /** A step that is no loop. */
-export type SimpleStep = Exclude<Step, LoopStep>;
+type SimpleStep = Exclude<Step, LoopStep>;
 
 /** What a step reads and what it writes: the one place that knows. A kind of step without a case does not compile. */
 interface Accesses {

@@ -22,7 +22,7 @@ export interface Crew extends Losses {
   close(): Promise<void>;
 }
 
-export interface Heard {
+interface Heard {
   done(): void;
   failed(message: string): void;
   /** By program. Called for each worker. */
