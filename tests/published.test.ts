@@ -1,6 +1,16 @@
 // Every package works as it is published: packed, installed with the others into an empty project, its README's example
 // and the root's run there.
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  globSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { adding } from "@sluice/data";
@@ -225,5 +235,48 @@ describe.each(readmes)("the README of $name, with the packages as published", ({
     // The types of Node are not here, so that no package needs them; what an example imports from Node has none.
     const lines = types.output.split("\n").filter((line) => !line.includes("Cannot find name 'node:"));
     expect(lines.filter((line) => line.startsWith(`${name}.ts`))).toEqual([]);
+  });
+});
+
+/**
+ * Each file holds what a row of the interfaces makes possible, written as an outside author would: with what the
+ * packages export, in a project of its own.
+ */
+describe("plug-ins of a third party", () => {
+  const plugins = join(project, "plugins");
+  const files = globSync("*.ts", { cwd: join(root, "tests/plugins") }).toSorted();
+
+  beforeAll(() => cpSync(join(root, "tests/plugins"), plugins, { recursive: true }));
+
+  test("type-check, strictly", { timeout: 120_000 }, async () => {
+    const compilerOptions = {
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noEmit: true,
+      target: "ES2024",
+      lib: ["ES2024"],
+      module: "NodeNext",
+      allowImportingTsExtensions: true,
+      types: ["node"],
+      typeRoots: [join(root, "node_modules/@types")],
+      skipLibCheck: false,
+    };
+    writeFileSync(join(plugins, "tsconfig.json"), JSON.stringify({ compilerOptions, files }));
+    const { code, output } = await outcomeOf(
+      process.execPath,
+      [join(root, "node_modules/typescript/bin/tsc"), "-p", plugins],
+      { cwd: plugins, env },
+    );
+    expect(output).toBe("");
+    expect(code).toBe(0);
+  });
+
+  test.each(files)("%s", { timeout: 120_000 }, async (file) => {
+    const { code, output } = await outcomeOf(process.execPath, ["--test-reporter=spec", "--test", file], {
+      cwd: plugins,
+      env,
+    });
+    expect(code, output).toBe(0);
+    expect(file === "map-store.ts" || /pass [1-9]/.test(output), output).toBe(true);
   });
 });

@@ -52,7 +52,7 @@ test("weights go there and come back", () => {
   const values = Object.entries(theirs).map(([name, x]) => [name, x.shape, [...valuesOf(x)]]);
   assert.deepEqual(values, [
     ["weight_ih_l0", [2, 1], [2, 1]],
-    ["weight_hh_l0", [2, 1], [3, 4]],
+    ["weight_hh_l0", [2, 1, 1], [3, 4]],
     ["bias_l0", [2], [6, 5]],
   ]);
   assert.deepEqual(fromPyTorch(layer, theirs, { layouts: [layout] }), params);
@@ -61,7 +61,7 @@ test("weights go there and come back", () => {
 test("a stack of both directions comes back through a file", () => {
   const model = sequential([
     bidirectional(minimalGated({ input: 3, hidden: 4 })),
-    sequence(minimalGated({ input: 8, hidden: 4 })),
+    bidirectional(minimalGated({ input: 8, hidden: 4 })),
   ]);
   const params = model.init(key(1));
   const file = writeSafetensors(toPyTorch(model, params, { layouts: [layout] }));

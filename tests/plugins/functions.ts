@@ -76,7 +76,10 @@ test("gradients are those of differences", () => {
 test("values and gradients have the same bits on both backends", async () => {
   const all = (of: Given) => ({ values: everything(of), gradients: grad(score)(of) });
   const example = given("f32");
-  const [slow, fast] = [await compile(all, [example], { backend: reference() }), await compile(all, [example], { backend })];
+  const [slow, fast] = [
+    await compile(all, [example], { backend: reference() }),
+    await compile(all, [example], { backend }),
+  ];
   const [a, b] = [leavesOf(await slow(example)), leavesOf(await fast(example))];
   assert.equal(a.length, 10);
   a.forEach(({ path, tensor: y }, i) => {

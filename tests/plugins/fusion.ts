@@ -54,7 +54,11 @@ const nearby = defineFusion({
     const weights = trace("weights", div(counted, select(greater(total, 0), total, 1)));
     const seen = matmul(weights, matmul(signal.x, W));
     const own = events.present ? select(reshape(events.present, [batch, -1, 1]), events.x, 0) : events.x;
-    return { output: add(seen, own), ...(events.lengths && { lengths: events.lengths }), ...(events.times && { times: events.times }) };
+    return {
+      output: add(seen, own),
+      ...(events.lengths && { lengths: events.lengths }),
+      ...(events.times && { times: events.times }),
+    };
   },
 });
 

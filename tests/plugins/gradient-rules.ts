@@ -6,7 +6,6 @@ import { recurrentKernel, scaledIdentity } from "@sluice/params";
 import {
   add,
   compile,
-  convert,
   customGradient,
   full,
   grad,

@@ -62,7 +62,10 @@ function stepwiseBatchNorm(steps: number): Normalizer {
       const mean = meanOf(x);
       const variance = meanOf(square(sub(x, mean)));
       const at = oneHot(entry, steps, x.dtype);
-      return { output: scaled(mean, variance), observed: { mean, variance, rows: sum(mul(at, convert(alongRows(rows, at), x.dtype)), 0) } };
+      return {
+        output: scaled(mean, variance),
+        observed: { mean, variance, rows: sum(mul(at, convert(alongRows(rows, at), x.dtype)), 0) },
+      };
     },
     update(buffers, { rows, ...observed }) {
       // rows [time, steps] counts who was at which entry. An entry moves a tenth of the way towards their mean.

@@ -70,10 +70,10 @@ const box =
   (W) =>
     max(min(W, limit), -limit);
 
-const layer = reparametrize(
-  sequence(gru({ input: 3, hidden: 4, biasConstraint: box(0.01) }), { outputs: "last" }),
-  { kernel: centeredWeightNorm, recurrent: runningScale },
-);
+const layer = reparametrize(sequence(gru({ input: 3, hidden: 4, biasConstraint: box(0.01) }), { outputs: "last" }), {
+  kernel: centeredWeightNorm,
+  recurrent: runningScale,
+});
 const x = normal(key(1), [8, 6, 3]);
 const y = full([8, 4], 0.3);
 const backend = wasm();
@@ -81,7 +81,12 @@ after(() => backend.close());
 
 test("the weights are what the equations say, with their gradient", () => {
   const params = layer.init(key(2), { dtype: "f64" });
-  assert.deepEqual(leavesOf(params).map(({ path }) => path).slice(0, 3), ["W.direction", "W.gain", "U"]);
+  assert.deepEqual(
+    leavesOf(params)
+      .map(({ path }) => path)
+      .slice(0, 3),
+    ["W.direction", "W.gain", "U"],
+  );
   const weights = weightsOf(layer, params, { buffers: initialBuffers(weightBuffers(layer.params), { dtype: "f64" }) });
   const W = leavesOf(weights).find(({ path }) => path === "W")!.tensor;
   for (const value of valuesOf(sum(W, 0))) assert.ok(Math.abs(value) < 1e-12);
