@@ -135,7 +135,8 @@ const backend = wasm();
 afterAll(() => backend.close());
 
 describe.each(Object.entries(cells))("%s", (_, cell) => {
-  for (const { name, skip, run } of cellSuite(cell, { backend })) test(name, (context) => (skip === undefined ? run() : context.skip(skip)));
+  for (const { name, skip, run } of cellSuite(cell, { backend }))
+    test(name, (context) => (skip === undefined ? run() : context.skip(skip)));
 });
 
 describe("a cell that breaks a law is found", () => {

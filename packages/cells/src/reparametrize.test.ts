@@ -89,7 +89,8 @@ describe.each([
     }),
   ],
 ] as const)("%s passes the laws of cells", (_, cell) => {
-  for (const { name, skip, run } of cellSuite(cell, { backend })) test(name, (context) => (skip === undefined ? run() : context.skip(skip)));
+  for (const { name, skip, run } of cellSuite(cell, { backend }))
+    test(name, (context) => (skip === undefined ? run() : context.skip(skip)));
 });
 
 describe("the weights", () => {
