@@ -89,7 +89,7 @@ export async function measureRagged(
     const takers: [Ready, () => Promise<number>][] = [];
     for (const ready of prepared.flatMap((of) => of.ready)) {
       const { process, slot } = ready;
-      // A run takes long enough to need no other before it: comparing the losses has warmed up the process.
+      // A run takes long enough to need no other before it: this one and the comparison have warmed up the process.
       const sample = (runs: number) => millisecondsOf(process, { op: "sample", slot, leadIn: 0, runs, clock });
       const runs = runsFor(await sample(1));
       takers.push([ready, () => sample(runs)]);
@@ -130,7 +130,7 @@ function startAll(peers: readonly Peer[]): Entrant[] {
   ];
 }
 
-/** Gives a case to every contender, and compares the losses of the first epoch. One that disagrees is not timed. */
+/** Gives a case to every contender, and compares the losses of the first three batches. One that disagrees is not timed. */
 async function prepare(
   of: BatchesCase,
   {

@@ -27,18 +27,17 @@ export async function overBatches(of: BatchesCase, { x, y, offsets }: Named, bac
     batch: batches.at(0).batch,
     backend,
   });
-  const epoch = async (): Promise<number[]> => {
+  const train = async (steps: number): Promise<number[]> => {
     const losses: number[] = [];
-    for (const { batch } of batches.epoch(0)) losses.push((await training.run(batch)).loss);
+    for (const { batch } of batches.from(0, steps)) losses.push((await training.run(batch)).loss);
     return losses;
   };
   return {
     plannedBytes: training.statistics.bytes,
-    run: epoch,
+    run: () => train(batches.stepsIn(1)),
     close: () => training.dispose(),
     async results() {
-      const losses = await epoch();
-      return { losses: tensor(losses, [losses.length]) };
+      return { losses: tensor(await train(3), [3]) };
     },
   };
 }

@@ -198,11 +198,13 @@ def batches(case, data):
         optimizer.step()
         return loss.item()
 
-    def run():
-        size = case["size"]
-        return [step(*zip(*rows[first : first + size])) for first in range(0, len(rows), size)]
+    size = case["size"]
+    cuts = range(0, len(rows), size)
 
-    return run, lambda: {"losses": torch.tensor(run()).numpy()}
+    def run(cuts=cuts):
+        return [step(*zip(*rows[first : first + size])) for first in cuts]
+
+    return run, lambda: {"losses": torch.tensor(run(cuts[:3])).numpy()}
 
 
 KINDS = {"train": train, "ragged": ragged, "adam": adam, "inference": inference, "batches": batches}
