@@ -25,12 +25,19 @@ export function drawWhole(key: ArrayTensor, shape: Shape): Drawn {
   return { kind: "array", shape, dtype: "f64", data };
 }
 
-/** Standard normal numbers, by inversion; below 5.5 or so. */
-export function drawNormal(key: ArrayTensor, shape: Shape): Drawn {
-  const drawn = drawWhole(key, shape);
+/**
+ * Rows of standard normal numbers, by inversion; below 5.5 or so. Row i begins with i zeros in place of numbers that
+ * nobody reads.
+ */
+export function drawNormalFromDiagonal(key: ArrayTensor, [rows, length]: readonly [number, number]): Drawn {
+  const drawn = drawWhole(key, [rows, length]);
   const { data } = drawn;
-  for (let i = 0; i < data.length; i++)
-    data[i] = inverseErrorF64((data[i]! - 8388608 + 0.5) * (1 / 8388608)) * Math.SQRT2;
+  for (let row = 0; row < rows; row++) {
+    const start = row * length;
+    data.fill(0, start, start + row);
+    for (let i = start + row; i < start + length; i++)
+      data[i] = inverseErrorF64((data[i]! - 8388608 + 0.5) * (1 / 8388608)) * Math.SQRT2;
+  }
   return drawn;
 }
 

@@ -1,6 +1,6 @@
 import { TensorError } from "@sluice/tensor";
 import { checkShape, sizeOf } from "@sluice/tensor/internal";
-import { drawNormal } from "./draws.ts";
+import { drawNormalFromDiagonal } from "./draws.ts";
 import type { Initializer } from "./initializer.ts";
 import { orthonormalizeRows } from "./orthonormal-rows.ts";
 
@@ -20,8 +20,9 @@ export function scaledOrthogonal(scale: number): Initializer {
     const columns = shape.at(-1) ?? 1;
     const rows = sizeOf(shape.slice(0, -1));
     const [count, length] = rows < columns ? [rows, columns] : [columns, rows];
-    const vectors = drawNormal(key, [count, length]).data;
+    const vectors = drawNormalFromDiagonal(key, [count, length]).data;
     orthonormalizeRows(vectors, count, length);
+    if (rows < columns && scale === 1) return { kind: "array", shape, dtype: "f64", data: vectors };
     const data = new Float64Array(rows * columns);
     const [across, down] = rows < columns ? [columns, 1] : [1, columns];
     for (let i = 0; i < count; i++) {
