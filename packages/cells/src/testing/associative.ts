@@ -1,4 +1,5 @@
 import { grad, leavesOf, tensor, TensorError, valuesOf, type Tree } from "@sluice/tensor";
+import { expectNear } from "@sluice/tensor/testing";
 import type { ApplyOptions } from "../layers/layer.ts";
 import { sequence, type SequenceOptions } from "../layers/sequence.ts";
 import type { State } from "../states.ts";
@@ -62,10 +63,6 @@ function expectClose(run: string, found: Tree, expected: Tree): void {
   for (const { path, tensor: y } of leaves) {
     const other = others.get(path);
     if (other === undefined) throw new TensorError(`${run}: the loop gives no ${path}`);
-    const [a, b] = [[...valuesOf(y)], [...valuesOf(other)]];
-    const scale = b.reduce((largest, value) => Math.max(largest, Math.abs(value)), 1);
-    const at = b.findIndex((value, i) => !(Math.abs(value - (a[i] ?? NaN)) <= TOLERANCE * scale));
-    if (at >= 0 || a.length !== b.length)
-      throw new TensorError(`${run}: ${path} differs at ${at}: ${a[at]} by the associative scan, ${b[at]} by the loop`);
+    expectNear(`${run}: ${path}`, valuesOf(y), valuesOf(other), TOLERANCE);
   }
 }

@@ -1,21 +1,16 @@
-import { TensorError, type Backend } from "@sluice/tensor";
-import { checkOptions, suggestion } from "@sluice/tensor/internal";
+import type { Backend } from "@sluice/tensor";
+import { checkOptions } from "@sluice/tensor/internal";
+import { checksOf, type Law, lawsOf, once, type RunLaw } from "@sluice/tensor/testing";
 import type { Cell } from "../cell.ts";
 import { checkCell } from "../check-given.ts";
 import { recurrenceOf } from "../recurrence.ts";
 import { associative } from "./associative.ts";
 import { onBackend } from "./compiled.ts";
 import * as laws from "./laws.ts";
-import { subjectOf, type MakeInput, type Subject } from "./subject.ts";
+import { subjectOf, type MakeInput } from "./subject.ts";
 
 /** One law, to be run as a test. */
-export interface CellLaw {
-  readonly name: LawName;
-  /** Why the law is left out for this cell; run it otherwise. */
-  readonly skip?: string;
-  /** Throws where the cell breaks the law. */
-  run(): void | Promise<void>;
-}
+export type CellLaw = Law<LawName>;
 
 /** Options of {@link cellSuite}. */
 export interface CellSuiteOptions {
@@ -57,8 +52,6 @@ const backendLaw = "a backend has the reference's values";
 /** The name of a law that every cell must obey. */
 export type LawName = keyof typeof inDouble | keyof typeof inSingle | typeof associativeLaw | typeof backendLaw;
 
-const names: readonly string[] = [...Object.keys(inDouble), ...Object.keys(inSingle), associativeLaw, backendLaw];
-
 /**
  * The laws that every cell must pass, as tests of any runner:
  *
@@ -74,39 +67,22 @@ const names: readonly string[] = [...Object.keys(inDouble), ...Object.keys(inSin
 export function cellSuite(cell: Cell, options: CellSuiteOptions = {}): readonly CellLaw[] {
   checkOptions("cellSuite", options, ["except", "backend", "tolerance", "input"]);
   checkCell("cellSuite", cell);
-  const { except = {}, backend, tolerance = 0, input } = options;
-  const strange = Object.keys(except).find((name) => !names.includes(name));
-  if (strange !== undefined) throw new TensorError(`cellSuite: no law ${strange}; ${suggestion(strange, names)}`);
-  const excepted: Readonly<Record<string, string | undefined>> = except;
+  const { except, backend, tolerance = 0, input } = options;
   const single = once(() => subjectOf(cell, input));
   const double = once(() => subjectOf(cell, input, "f64"));
-  const law = (name: LawName, run: () => void | Promise<void>, skip = excepted[name]): CellLaw => ({
-    name,
-    ...(skip === undefined ? {} : { skip }),
-    run,
+  const checks: Readonly<Record<LawName, RunLaw>> = {
+    ...checksOf(inSingle, single),
+    ...checksOf(inDouble, double),
+    [associativeLaw]: () => associative(double()),
+    async [backendLaw]() {
+      if (backend !== undefined) await onBackend(single(), backend, tolerance);
+    },
+  };
+  return lawsOf("cellSuite", checks, {
+    except,
+    untried: {
+      ...(recurrenceOf(cell) === undefined ? { [associativeLaw]: "the cell offers no recurrence" } : {}),
+      ...(backend === undefined ? { [backendLaw]: "no backend is given" } : {}),
+    },
   });
-  return [
-    ...entriesOf(inSingle).map(([name, check]) => law(name, () => check(single()))),
-    ...entriesOf(inDouble).map(([name, check]) => law(name, () => check(double()))),
-    law(
-      associativeLaw,
-      () => associative(double()),
-      excepted[associativeLaw] ?? (recurrenceOf(cell) === undefined ? "the cell offers no recurrence" : undefined),
-    ),
-    backend === undefined
-      ? law(backendLaw, () => {}, excepted[backendLaw] ?? "no backend is given")
-      : law(backendLaw, () => onBackend(single(), backend, tolerance)),
-  ];
-}
-
-type Check = (subject: Subject) => void | Promise<void>;
-
-function entriesOf<N extends string>(checks: Readonly<Record<N, Check>>): [N, Check][];
-function entriesOf(checks: Readonly<Record<string, Check>>): [string, Check][] {
-  return Object.entries(checks);
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => (made ??= { value: make() }).value;
 }

@@ -1,14 +1,7 @@
-import { optimize } from "@sluice/compiler";
-import {
-  evaluate,
-  recordProgram,
-  leavesOf,
-  TensorError,
-  valueAndGradAux,
-  valuesOf,
-  type Backend,
-} from "@sluice/tensor";
-import { arrayOf, type Subject } from "./subject.ts";
+import { expectOnBackend } from "@sluice/compiler/testing";
+import { TensorError, valueAndGradAux, valuesOf, type Backend } from "@sluice/tensor";
+import { expectNear } from "@sluice/tensor/testing";
+import type { Subject } from "./subject.ts";
 import { run, runAt, trained, weighed, type Results, type Trained } from "./laws.ts";
 
 /**
@@ -21,29 +14,10 @@ export async function onBackend(subject: Subject, backend: Backend, tolerance: n
     const results = runAt(subject, at, { lengths: [4, 2, 0] });
     return { value: weighed({ output: results.output, state: results.state }), aux: results };
   });
-  const { program, result } = recordProgram(f, [given]);
-  const inputs = leavesOf(given).map(({ tensor }) => arrayOf(tensor));
-  const executable = await backend.compile(program);
-  try {
-    const found = await executable.run(inputs);
-    const expected = evaluate(optimize(program), inputs);
-    leavesOf(result).forEach(({ path }, i) => compare(path, valuesOf(found[i]!), valuesOf(expected[i]!), tolerance));
-  } finally {
-    await executable.dispose();
-  }
+  const optimized = await expectOnBackend(f, [given], { backend, tolerance });
   // The optimized program is the cell's own: its values are those of the plain run, but for the order of sums.
   const plain = valuesOf(run(subject, { lengths: [4, 2, 0] }).output);
-  const optimized = evaluate(optimize(program), inputs);
-  const at = leavesOf(result).findIndex(({ path }) => path === "aux.output");
-  compare("the plain output", valuesOf(optimized[at]!), plain, 1e-5);
-}
-
-function compare(what: string, found: ArrayLike<number>, expected: ArrayLike<number>, tolerance: number): void {
-  const values = Array.from(expected);
-  const magnitude = values.reduce((largest, value) => Math.max(largest, Math.abs(value)), 1);
-  values.forEach((value, i) => {
-    const other = found[i]!;
-    const same = tolerance === 0 ? Object.is(value, other) : Math.abs(value - other) <= tolerance * magnitude;
-    if (!same) throw new TensorError(`${what}: ${other} at ${i}, where ${value} is expected (tolerance ${tolerance})`);
-  });
+  const output = optimized.find(({ path }) => path === "aux.output");
+  if (output === undefined) throw new TensorError("the program has no output");
+  expectNear("the plain output", valuesOf(output.tensor), plain, 1e-5);
 }

@@ -22,6 +22,7 @@ import {
   type Tensor,
   type Tree,
 } from "@sluice/tensor";
+import { arrayOf, expectSame, expectThat } from "@sluice/tensor/testing";
 import { isFloat, sizeOf } from "@sluice/tensor/internal";
 import { bidirectional } from "../layers/bidirectional.ts";
 import type { ApplyOptions } from "../layers/layer.ts";
@@ -32,18 +33,7 @@ import { variationalDropout } from "../modifiers/variational-dropout.ts";
 import { zoneout } from "../modifiers/zoneout.ts";
 import { probe } from "../probe.ts";
 import { statesOf, type State } from "../states.ts";
-import {
-  arrayOf,
-  batch,
-  expectSame,
-  expectThat,
-  flagsOf,
-  pick,
-  rowOf,
-  stepsOf,
-  time,
-  type Subject,
-} from "./subject.ts";
+import { batch, flagsOf, pick, rowOf, stepsOf, time, type Subject } from "./subject.ts";
 
 const lengths = [4, 2, 0];
 const mask = flagsOf([

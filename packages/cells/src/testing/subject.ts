@@ -5,12 +5,10 @@ import {
   convert,
   key,
   keyFor,
-  leavesOf,
   mapTree,
   normal,
   sliceAxis,
   tensor,
-  TensorError,
   uniform,
   valuesOf,
   type ArrayTensor,
@@ -19,7 +17,7 @@ import {
   type Tensor,
   type Tree,
 } from "@sluice/tensor";
-import { isArray, isFloat, sizeOf, zerosArray } from "@sluice/tensor/internal";
+import { isFloat, sizeOf, zerosArray } from "@sluice/tensor/internal";
 import type { Cell } from "../cell.ts";
 import { inputOf, type InputSpec } from "../inputs.ts";
 import { sequence, type SequenceLayer } from "../layers/sequence.ts";
@@ -98,29 +96,4 @@ export function pick(x: Tensor, row: number, steps: readonly number[]): ArrayTen
     data.set(values.subarray(from, from + width), i * width);
   });
   return { ...out, data };
-}
-
-export function arrayOf(x: Tensor): ArrayTensor {
-  if (isArray(x)) return x;
-  throw new TensorError("cellSuite: expected values, got a symbol");
-}
-
-/** An error where two trees differ in a bit, -0 and 0 included. */
-export function expectSame(what: string, found: Tree, expected: Tree): void {
-  const others = new Map(leavesOf(expected).map(({ path, tensor: y }) => [path, y]));
-  const leaves = leavesOf(found);
-  if (leaves.length !== others.size) throw new TensorError(`${what}: ${leaves.length} tensors, not ${others.size}`);
-  for (const { path, tensor: y } of leaves) {
-    const other = others.get(path);
-    if (other === undefined) throw new TensorError(`${what}: ${path} is not expected`);
-    const [a, b] = [valuesOf(y), valuesOf(other)];
-    const at = a.length === b.length ? a.findIndex((value, i) => !Object.is(value, b[i])) : 0;
-    if (at >= 0)
-      throw new TensorError(`${what}: ${path || "value"} differs at ${at}: ${a[at]} where ${b[at]} is expected`);
-  }
-}
-
-/** An error where something does not hold. */
-export function expectThat(what: string, holds: boolean): void {
-  if (!holds) throw new TensorError(what);
 }

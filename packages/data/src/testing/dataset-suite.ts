@@ -1,16 +1,11 @@
-import { type ArrayTensor, type Bytes, type DType, type Shape, TensorError } from "@sluice/tensor";
-import { checkFunction, checkOptions, suggestion } from "@sluice/tensor/internal";
+import type { ArrayTensor, Bytes, DType, Shape } from "@sluice/tensor";
+import { checkFunction, checkOptions } from "@sluice/tensor/internal";
+import { checksOf, type Law, lawsOf } from "@sluice/tensor/testing";
 import type { Dataset } from "../dataset.ts";
 import * as laws from "./laws.ts";
 
 /** One law, to be run as a test. */
-export interface DatasetLaw {
-  readonly name: DatasetLawName;
-  /** Why the law is left out for this data set; run it otherwise. */
-  readonly skip?: string;
-  /** Rejects where the data set breaks the law. */
-  run(): Promise<void>;
-}
+export type DatasetLaw = Law<DatasetLawName>;
 
 /** What a tensor of every split is, without the axis of examples. */
 export interface DescribedTensor {
@@ -70,34 +65,20 @@ export function datasetSuite(
 ): readonly DatasetLaw[] {
   checkFunction("datasetSuite", "make", make);
   checkOptions("datasetSuite", options, ["tensors", "key", "examples", "read", "except"]);
-  const names: readonly string[] = Object.keys(all);
-  const strange = Object.keys(options.except ?? {}).find((name) => !names.includes(name));
-  if (strange !== undefined) throw new TensorError(`datasetSuite: no law ${strange}; ${suggestion(strange, names)}`);
   let made: Promise<Dataset> | undefined;
   const again = async (key?: ArrayTensor): Promise<Dataset> => make(key);
   const subject: Subject = { ...options, make: again, set: () => (made ??= again()) };
-  return entriesOf(all).map(([name, law]) => {
-    const skip = options.except?.[name] ?? reasonToSkip(name, options);
-    return { name, ...(skip === undefined ? {} : { skip }), run: () => law(subject) };
-  });
-}
-
-function reasonToSkip(name: DatasetLawName, { key, examples, read }: DatasetSuiteOptions): string | undefined {
-  switch (name) {
-    case "another key draws other examples":
-      return key === undefined ? "no key is given" : undefined;
-    case "the splits are all examples":
-      return examples === undefined ? "the number of examples is not given" : undefined;
-    case "files have the checksums that it names":
-      return read === undefined ? "no way to read the files is given" : undefined;
-    default:
-      return undefined;
-  }
-}
-
-type Law = (subject: Subject) => Promise<void>;
-
-function entriesOf<N extends string>(table: Readonly<Record<N, Law>>): [N, Law][];
-function entriesOf(table: Readonly<Record<string, Law>>): [string, Law][] {
-  return Object.entries(table);
+  const { key, examples, read, except } = options;
+  return lawsOf(
+    "datasetSuite",
+    checksOf(all, () => subject),
+    {
+      except,
+      untried: {
+        "another key draws other examples": key === undefined ? "no key is given" : undefined,
+        "the splits are all examples": examples === undefined ? "the number of examples is not given" : undefined,
+        "files have the checksums that it names": read === undefined ? "no way to read the files is given" : undefined,
+      },
+    },
+  );
 }

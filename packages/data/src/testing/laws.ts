@@ -1,27 +1,24 @@
 /** The laws that hold for every data set, each a function of a subject that rejects where it is broken. */
 import { sha256Later } from "@sluice/formats";
-import { TensorError, valuesOf, type Tensor } from "@sluice/tensor";
+import { valuesOf, type Tensor } from "@sluice/tensor";
 import { sameShape, showShape, sizeOf } from "@sluice/tensor/internal";
+import { expectThat } from "@sluice/tensor/testing";
 import type { Dataset, Examples } from "../dataset.ts";
 import type { Subject } from "./dataset-suite.ts";
 
 type SplitName = "train" | "validation" | "test";
 const splits: readonly SplitName[] = ["train", "validation", "test"];
 
-function expectThat(holds: boolean, what: string): void {
-  if (!holds) throw new TensorError(what);
-}
-
 /** Name, source, licence, splits, caution, and a SHA-256 for each file. */
 export async function described({ set }: Subject): Promise<void> {
   const { name, provenance } = await set();
   const { source, licence, split, caution, files } = provenance;
   for (const [part, text] of Object.entries({ name, source, licence, split, caution }))
-    expectThat(text.trim() !== "", `${part} is empty`);
+    expectThat(`${part} is empty`, text.trim() !== "");
   for (const [file, sum] of Object.entries(files))
     expectThat(
-      /^[0-9a-f]{64}$/.test(sum),
       `the SHA-256 of ${file} is ${JSON.stringify(sum)}, expected 64 hexadecimal digits`,
+      /^[0-9a-f]{64}$/.test(sum),
     );
 }
 
@@ -31,18 +28,18 @@ export async function shaped({ set, tensors }: Subject): Promise<void> {
   for (const split of splits) {
     const examples = made[split];
     const [found, expected] = [Object.keys(examples), Object.keys(tensors)].map((names) => names.toSorted().join(", "));
-    expectThat(found === expected, `${split} has the tensors ${found}, documented are ${expected}`);
+    expectThat(`${split} has the tensors ${found}, documented are ${expected}`, found === expected);
     const counts = new Set<number | undefined>();
     for (const [name, x] of Object.entries(examples)) {
       const { shape = [], dtype } = tensors[name] ?? {};
       const [count, ...rest] = x.shape;
       counts.add(count);
       expectThat(
-        x.dtype === dtype && sameShape(rest, shape),
         `${split}.${name} is ${x.dtype} ${showShape(x.shape)}, documented is ${dtype} ${showShape(shape)} for each example`,
+        x.dtype === dtype && sameShape(rest, shape),
       );
     }
-    expectThat(counts.size <= 1, `the tensors of ${split} have ${[...counts].join(" and ")} rows`);
+    expectThat(`the tensors of ${split} have ${[...counts].join(" and ")} rows`, counts.size <= 1);
   }
 }
 
@@ -53,7 +50,7 @@ export async function finite({ set }: Subject): Promise<void> {
     for (const [name, x] of Object.entries(made[split])) {
       const fits = (v: number): boolean => (x.dtype === "bool" ? v === 0 || v === 1 : Number.isFinite(v));
       const at = valuesOf(x).findIndex((v) => !fits(v));
-      expectThat(at < 0, `${split}.${name} has ${valuesOf(x)[at]} at ${at}`);
+      expectThat(`${split}.${name} has ${valuesOf(x)[at]} at ${at}`, at < 0);
     }
   }
 }
@@ -67,15 +64,15 @@ export async function lengths({ set }: Subject): Promise<void> {
   for (const split of splits) {
     const { lengths: given, x } = made[split];
     if (given === undefined || x === undefined) continue;
-    expectThat(given.dtype === "i32" && given.shape.length === 1, `${split}.lengths is not i32 [examples]`);
+    expectThat(`${split}.lengths is not i32 [examples]`, given.dtype === "i32" && given.shape.length === 1);
     const [, time = 0] = x.shape;
     const width = sizeOf(x.shape.slice(2));
     valuesOf(given).forEach((length, row) => {
-      expectThat(length >= 0 && length <= time, `${split}: example ${row} has the length ${length} of ${time} steps`);
+      expectThat(`${split}: example ${row} has the length ${length} of ${time} steps`, length >= 0 && length <= time);
       const beyond = valuesOf(x).subarray((row * time + length) * width, (row + 1) * time * width);
       expectThat(
-        beyond.every((v) => v === 0),
         `${split}: x of example ${row} is not zero beyond its length ${length}`,
+        beyond.every((v) => v === 0),
       );
     });
   }
@@ -86,13 +83,13 @@ export async function classes({ set }: Subject): Promise<void> {
   const made = await set();
   if (made.classes === undefined) return;
   const names = made.classes;
-  expectThat(new Set(names).size === names.length, `two classes have one name: ${names.join(", ")}`);
+  expectThat(`two classes have one name: ${names.join(", ")}`, new Set(names).size === names.length);
   for (const split of splits) {
     const { y } = made[split];
-    expectThat(y?.dtype === "i32", `classes have names, but ${split}.y is ${y?.dtype ?? "not there"}, expected i32`);
+    expectThat(`classes have names, but ${split}.y is ${y?.dtype ?? "not there"}, expected i32`, y?.dtype === "i32");
     if (y === undefined) continue;
     const at = valuesOf(y).findIndex((n) => names[n] === undefined);
-    expectThat(at < 0, `${split}.y has the class ${valuesOf(y)[at]} at ${at}; there are ${names.length} names`);
+    expectThat(`${split}.y has the class ${valuesOf(y)[at]} at ${at}; there are ${names.length} names`, at < 0);
   }
 }
 
@@ -103,7 +100,7 @@ export async function disjoint({ set }: Subject): Promise<void> {
   for (const split of splits) {
     rowsOf(made[split]).forEach((row, i) => {
       const other = seen.get(row);
-      expectThat(other === undefined || other.startsWith(split), `example ${i} of ${split} is also ${other}`);
+      expectThat(`example ${i} of ${split} is also ${other}`, other === undefined || other.startsWith(split));
       seen.set(row, `${split}, example ${i}`);
     });
   }
@@ -114,27 +111,27 @@ export async function complete({ set, examples }: Subject): Promise<void> {
   const made = await set();
   const counts = splits.map((split) => countOf(made[split]));
   const total = counts.reduce((sum, n) => sum + n, 0);
-  expectThat(total === examples, `the splits have ${counts.join(" + ")} = ${total} examples, of ${examples}`);
+  expectThat(`the splits have ${counts.join(" + ")} = ${total} examples, of ${examples}`, total === examples);
 }
 
 /** Nothing depends on the time, on what was made before, or on another source of chance. */
 export async function repeated({ make, set }: Subject): Promise<void> {
   const [first, second] = [await set(), await make()];
   const other = differenceOf(first, second);
-  expectThat(other === undefined, `made twice, ${other} differs`);
+  expectThat(`made twice, ${other} differs`, other === undefined);
   expectThat(
+    "made twice, name, provenance or classes differ",
     JSON.stringify([first.name, first.provenance, first.classes]) ===
       JSON.stringify([second.name, second.provenance, second.classes]),
-    "made twice, name, provenance or classes differ",
   );
 }
 
 /** The key is what the examples are drawn from: another gives others, and the same the same. */
 export async function keyed({ make, set, key }: Subject): Promise<void> {
   const [first, second, again] = [await set(), await make(key), await make(key)];
-  expectThat(differenceOf(first, second) !== undefined, "the examples are the same with another key");
+  expectThat("the examples are the same with another key", differenceOf(first, second) !== undefined);
   const other = differenceOf(second, again);
-  expectThat(other === undefined, `made twice with one key, ${other} differs`);
+  expectThat(`made twice with one key, ${other} differs`, other === undefined);
 }
 
 /** Each file that the data set names has the sum that it names. */
@@ -142,7 +139,7 @@ export async function checksums({ set, read }: Subject): Promise<void> {
   const { files } = (await set()).provenance;
   for (const [file, sum] of Object.entries(files)) {
     const found = await sha256Later((await read?.(file)) ?? new Uint8Array());
-    expectThat(found === sum, `${file} has the SHA-256 ${found}, the data set names ${sum}`);
+    expectThat(`${file} has the SHA-256 ${found}, the data set names ${sum}`, found === sum);
   }
 }
 

@@ -1,18 +1,13 @@
-import { TensorError, type Backend } from "@sluice/tensor";
-import { checkMade, checkOptions, suggestion } from "@sluice/tensor/internal";
+import type { Backend } from "@sluice/tensor";
+import { checkMade, checkOptions } from "@sluice/tensor/internal";
+import { checksOf, type Law, lawsOf, once, type RunLaw } from "@sluice/tensor/testing";
 import type { Fusion } from "../fusion.ts";
 import { onBackend } from "./compiled.ts";
 import * as laws from "./laws.ts";
-import { subjectOf, type MakeModality, type Subject } from "./subject.ts";
+import { subjectOf, type MakeModality } from "./subject.ts";
 
 /** One law, to be run as a test. */
-export interface FusionLaw {
-  readonly name: FusionLawName;
-  /** Why the law is left out for this fusion; run it otherwise. */
-  readonly skip?: string;
-  /** Throws where the fusion breaks the law. */
-  run(): void | Promise<void>;
-}
+export type FusionLaw = Law<FusionLawName>;
 
 /** Options of {@link fusionSuite}. */
 export interface FusionSuiteOptions {
@@ -54,8 +49,6 @@ const backendLaw = "a backend has the reference's values";
 /** The names of the laws. */
 export type FusionLawName = keyof typeof inDouble | keyof typeof inSingle | typeof backendLaw;
 
-const names: readonly string[] = [...Object.keys(inDouble), ...Object.keys(inSingle), backendLaw];
-
 /**
  * The laws that every fusion must pass, as tests of any runner:
  *
@@ -75,34 +68,20 @@ export function fusionSuite(fusion: Fusion, options: FusionSuiteOptions = {}): r
     { inputs: "object", params: "object", init: "function", outputShape: "function", apply: "function" },
     "gmu({ inputs, output })",
   );
-  const { except = {}, backend, tolerance = 0, input } = options;
-  const strange = Object.keys(except).find((name) => !names.includes(name));
-  if (strange !== undefined) throw new TensorError(`fusionSuite: no law ${strange}; ${suggestion(strange, names)}`);
-  const excepted: Readonly<Record<string, string | undefined>> = except;
+  const { except, backend, tolerance = 0, input } = options;
   const single = once(() => subjectOf(fusion, input));
-  const double = once(() => subjectOf(fusion, input, "f64"));
-  const law = (name: FusionLawName, run: FusionLaw["run"], skip = excepted[name]): FusionLaw => ({
-    name,
-    ...(skip === undefined ? {} : { skip }),
-    run,
+  const checks: Readonly<Record<FusionLawName, RunLaw>> = {
+    ...checksOf(inSingle, single),
+    ...checksOf(
+      inDouble,
+      once(() => subjectOf(fusion, input, "f64")),
+    ),
+    async [backendLaw]() {
+      if (backend !== undefined) await onBackend(single(), backend, tolerance);
+    },
+  };
+  return lawsOf("fusionSuite", checks, {
+    except,
+    untried: backend === undefined ? { [backendLaw]: "no backend is given" } : {},
   });
-  return [
-    ...entriesOf(inSingle).map(([name, check]) => law(name, () => check(single()))),
-    ...entriesOf(inDouble).map(([name, check]) => law(name, () => check(double()))),
-    backend === undefined
-      ? law(backendLaw, () => {}, excepted[backendLaw] ?? "no backend is given")
-      : law(backendLaw, () => onBackend(single(), backend, tolerance)),
-  ];
-}
-
-type Check = (subject: Subject) => void;
-
-function entriesOf<N extends string>(checks: Readonly<Record<N, Check>>): [N, Check][];
-function entriesOf(checks: Readonly<Record<string, Check>>): [string, Check][] {
-  return Object.entries(checks);
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => (made ??= { value: make() }).value;
 }

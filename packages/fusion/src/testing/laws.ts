@@ -19,13 +19,12 @@ import {
   type Tensor,
   type Tree,
 } from "@sluice/tensor";
-import { isArray, sameShape, showShape, sizeOf, zeroBeyond } from "@sluice/tensor/internal";
+import { arrayOf, expectSame, expectThat } from "@sluice/tensor/testing";
+import { sameShape, showShape, sizeOf, zeroBeyond } from "@sluice/tensor/internal";
 import type { Fused } from "../fusion.ts";
 import {
   allOf,
   batch,
-  expectSame,
-  expectThat,
   filled,
   flags,
   integers,
@@ -253,9 +252,4 @@ export function secondDerivative(subject: Subject): void {
       .map(({ tensor: y }) => sum(square(y)))
       .reduce((a, b) => sum(mul(a, b)));
   assertGradient(grad(loss), trained(given), { samples: 2 });
-}
-
-function arrayOf(x: Tensor): ArrayTensor {
-  if (isArray(x)) return x;
-  throw new TensorError("fusionSuite: expected values, got a symbol");
 }

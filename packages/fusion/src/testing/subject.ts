@@ -15,7 +15,6 @@ import {
   sliceAxis,
   sum,
   tensor,
-  TensorError,
   uniform,
   valuesOf,
   type ArrayTensor,
@@ -211,24 +210,4 @@ export function weighed(fused: Fused): Tensor {
   return leavesOf(allOf(fused))
     .map(({ path, tensor: y }) => sum(mul(y, normal(keyFor(key(6), path), y.shape, { dtype: y.dtype }))))
     .reduce((a, b) => add(a, b));
-}
-
-/** An error where two trees differ in a bit, -0 and 0 included. */
-export function expectSame(what: string, found: Tree, expected: Tree): void {
-  const others = new Map(leavesOf(expected).map(({ path, tensor: y }) => [path, y]));
-  const leaves = leavesOf(found);
-  expectThat(`${what}: ${leaves.length} tensors, not ${others.size}`, leaves.length === others.size);
-  for (const { path, tensor: y } of leaves) {
-    const other = others.get(path);
-    if (other === undefined) throw new TensorError(`${what}: ${path} is not expected`);
-    const [a, b] = [valuesOf(y), valuesOf(other)];
-    const at = a.length === b.length ? a.findIndex((value, i) => !Object.is(value, b[i])) : 0;
-    if (at >= 0)
-      throw new TensorError(`${what}: ${path || "value"} differs at ${at}: ${a[at]} where ${b[at]} is expected`);
-  }
-}
-
-/** An error where something does not hold. */
-export function expectThat(what: string, holds: boolean): void {
-  if (!holds) throw new TensorError(what);
 }

@@ -16,12 +16,10 @@ import {
   zerosLike,
   type Tensor,
 } from "@sluice/tensor";
+import { arrayOf, expectSame, expectThat } from "@sluice/tensor/testing";
 import {
   applied,
-  arrayOf,
   batch,
-  expectSame,
-  expectThat,
   filled,
   flags,
   mapRecord,

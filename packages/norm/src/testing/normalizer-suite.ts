@@ -1,18 +1,13 @@
-import { TensorError, type Backend } from "@sluice/tensor";
-import { checkOptions, suggestion } from "@sluice/tensor/internal";
+import type { Backend } from "@sluice/tensor";
+import { checkOptions } from "@sluice/tensor/internal";
+import { checksOf, type Law, lawsOf, once, type RunLaw } from "@sluice/tensor/testing";
 import type { Normalizer } from "../normalizer.ts";
 import { onBackend } from "./compiled.ts";
 import * as laws from "./laws.ts";
-import { subjectsOf, type Subject } from "./subject.ts";
+import { mapRecord, subjectsOf, type Subject } from "./subject.ts";
 
 /** One law, to be run as a test. */
-export interface NormalizerLaw {
-  readonly name: NormalizerLawName;
-  /** Why the law is left out for this normalizer; run it otherwise. */
-  readonly skip?: string;
-  /** Throws where the normalizer breaks the law. */
-  run(): void | Promise<void>;
-}
+export type NormalizerLaw = Law<NormalizerLawName>;
 
 /** Options of {@link normalizerSuite}. */
 export interface NormalizerSuiteOptions {
@@ -42,8 +37,6 @@ const backendLaw = "a backend has the reference's values";
 /** The name of a law that every normalizer must obey. */
 export type NormalizerLawName = keyof typeof inSingle | typeof gradientLaw | typeof backendLaw;
 
-const names: readonly string[] = [...Object.keys(inSingle), gradientLaw, backendLaw];
-
 /**
  * The laws that every normalizer must pass, as tests of any runner:
  *
@@ -58,30 +51,25 @@ export function normalizerSuite(
   options: NormalizerSuiteOptions = {},
 ): readonly NormalizerLaw[] {
   checkOptions("normalizerSuite", options, ["except", "backend", "tolerance"]);
-  const { except = {}, backend, tolerance = 0 } = options;
-  const strange = Object.keys(except).find((name) => !names.includes(name));
-  if (strange !== undefined) throw new TensorError(`normalizerSuite: no law ${strange}; ${suggestion(strange, names)}`);
-  const excepted: Readonly<Record<string, string | undefined>> = except;
-  const law = (name: NormalizerLawName, run: () => void | Promise<void>, skip = excepted[name]): NormalizerLaw => ({
-    name,
-    ...(skip === undefined ? {} : { skip }),
-    run,
+  const { except, backend, tolerance = 0 } = options;
+  const subjects = once(() => subjectsOf(normalizer));
+  const checks: Readonly<Record<NormalizerLawName, RunLaw>> = {
+    ...checksOf(eachOf(inSingle), subjects),
+    [gradientLaw]: () => subjectsOf(normalizer, "f64").forEach(laws.gradient),
+    async [backendLaw]() {
+      if (backend !== undefined) for (const subject of subjects()) await onBackend(subject, backend, tolerance);
+    },
+  };
+  return lawsOf("normalizerSuite", checks, {
+    except,
+    untried: backend === undefined ? { [backendLaw]: "no backend is given" } : {},
   });
-  const single = (check: (subject: Subject) => void) => () => subjectsOf(normalizer).forEach(check);
-  return [
-    ...entriesOf(inSingle).map(([name, check]) => law(name, single(check))),
-    law(gradientLaw, () => subjectsOf(normalizer, "f64").forEach(laws.gradient)),
-    backend === undefined
-      ? law(backendLaw, () => {}, excepted[backendLaw] ?? "no backend is given")
-      : law(backendLaw, async () => {
-          for (const subject of subjectsOf(normalizer)) await onBackend(subject, backend, tolerance);
-        }),
-  ];
 }
 
-function entriesOf<N extends string>(
+/** Checks of all subjects, from checks of one. */
+function eachOf<N extends string>(
   checks: Readonly<Record<N, (subject: Subject) => void>>,
-): [N, (subject: Subject) => void][];
-function entriesOf(checks: Readonly<Record<string, (subject: Subject) => void>>) {
-  return Object.entries(checks);
+): Readonly<Record<N, (subjects: readonly Subject[]) => void>>;
+function eachOf(checks: Readonly<Record<string, (subject: Subject) => void>>) {
+  return mapRecord(checks, (check) => (subjects: readonly Subject[]) => subjects.forEach(check));
 }

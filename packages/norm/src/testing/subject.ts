@@ -3,8 +3,6 @@ import {
   add,
   key,
   keyFor,
-  leavesOf,
-  mapTree,
   normal,
   tensor,
   TensorError,
@@ -13,9 +11,7 @@ import {
   type DType,
   type Shape,
   type Tensor,
-  type Tree,
 } from "@sluice/tensor";
-import { isArray } from "@sluice/tensor/internal";
 import type { NormalizedPart, Normalizer, NormalizerContext } from "../normalizer.ts";
 
 export const batch = 5;
@@ -128,37 +124,7 @@ export function withRows(x: Tensor, rows: readonly number[], value: number): Arr
   return tensor(values, x.shape, { dtype: x.dtype });
 }
 
-export function arrayOf(x: Tensor): ArrayTensor {
-  if (isArray(x)) return x;
-  throw new TensorError("normalizerSuite: expected values, got a symbol");
-}
-
 function checkTensor(what: string, x: Tensor | undefined): Tensor {
   if (x !== undefined) return x;
   throw new TensorError(`${what} is undefined`);
-}
-
-/** An error where two trees differ in paths, shapes, dtypes or a bit. */
-export function expectSame(what: string, found: Tree, expected: Tree): void {
-  const others = leavesOf(expected);
-  const typesOf = (tree: Tree): string =>
-    leavesOf(tree)
-      .map(({ path, tensor: { dtype, shape } }) => `${path} ${dtype} [${shape.join(",")}]`)
-      .toSorted()
-      .join("; ");
-  const [got, wanted] = [typesOf(found), typesOf(expected)];
-  if (got !== wanted) throw new TensorError(`${what}: got ${got || "nothing"}, expected ${wanted || "nothing"}`);
-  const byPath = new Map(others.map(({ path, tensor: y }) => [path, y]));
-  mapTree(found, (y, path) => {
-    const values = valuesOf(byPath.get(path) ?? y);
-    valuesOf(y).forEach((v, i) => {
-      if (!Object.is(v, values[i]))
-        throw new TensorError(`${what}: ${path || "the value"} is ${v} at ${i}, where ${values[i]} is expected`);
-    });
-    return y;
-  });
-}
-
-export function expectThat(what: string, holds: boolean): void {
-  if (!holds) throw new TensorError(what);
 }

@@ -1,21 +1,15 @@
 import type { Backend } from "../backend/backend.ts";
 import { TensorError } from "../errors.ts";
 import { checkFunction } from "../arguments.ts";
-import { suggestion } from "../nearest.ts";
 import { checkOptions } from "../options.ts";
 import { contractLaws } from "./backend-contract.ts";
+import { type Law, lawsOf, type RunLaw } from "./laws.ts";
 import { primitiveFinding } from "./conformance.ts";
 import { primitiveCases } from "./primitive-cases.ts";
 import { programLaws } from "./backend-programs.ts";
 
 /** One law, to be run as a test. */
-export interface BackendLaw {
-  readonly name: string;
-  /** Why the law is left out for this backend; run it otherwise. */
-  readonly skip?: string;
-  /** Rejects where the backend breaks the law. */
-  run(): Promise<void>;
-}
+export type BackendLaw = Law;
 
 /** Options of {@link backendSuite}. */
 export interface BackendSuiteOptions {
@@ -51,7 +45,7 @@ export function backendSuite(
 ): readonly BackendLaw[] {
   checkFunction("backendSuite", "open", open);
   checkOptions("backendSuite", options, ["tolerance", "programTolerance", "runs", "except"]);
-  const { tolerance = 0, runs = 8, except = {} } = options;
+  const { tolerance = 0, runs = 8, except } = options;
   const programTolerance = options.programTolerance ?? Math.max(tolerance, 1e-5);
   const laws: readonly (readonly [string, (backend: Backend) => Promise<void>])[] = [
     ...namesOf(primitiveCases).map(
@@ -60,21 +54,16 @@ export function backendSuite(
     ...Object.entries(programLaws(programTolerance)),
     ...Object.entries(contractLaws),
   ];
-  const names = laws.map(([name]) => name);
-  const strange = Object.keys(except).find((name) => !names.includes(name));
-  if (strange !== undefined) throw new TensorError(`backendSuite: no law ${strange}; ${suggestion(strange, names)}`);
-  return laws.map(([name, law]) => ({
-    name,
-    ...(except[name] === undefined ? {} : { skip: except[name] }),
-    async run() {
-      const backend = await open();
-      try {
-        await law(backend);
-      } finally {
-        await backend.close();
-      }
-    },
-  }));
+  const onOwn = (law: (backend: Backend) => Promise<void>) => async (): Promise<void> => {
+    const backend = await open();
+    try {
+      await law(backend);
+    } finally {
+      await backend.close();
+    }
+  };
+  const checks: Readonly<Record<string, RunLaw>> = Object.fromEntries(laws.map(([name, law]) => [name, onOwn(law)]));
+  return lawsOf("backendSuite", checks, { except });
 }
 
 type PrimitiveName = keyof typeof primitiveCases;

@@ -1,0 +1,1 @@
+export { expectOnBackend, type OnBackendOptions, type OptimizedLeaf } from "./on-backend.ts";
