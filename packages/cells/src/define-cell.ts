@@ -88,18 +88,12 @@ const aliases = {
   kernel_initializer: "kernelInitializer",
   recurrent_initializer: "recurrentInitializer",
   bias_initializer: "biasInitializer",
-  kernelInitializer: "kernelInitializer",
-  recurrentInitializer: "recurrentInitializer",
-  biasInitializer: "biasInitializer",
   kernel_regularizer: "kernelRegularizer",
   recurrent_regularizer: "recurrentRegularizer",
   bias_regularizer: "biasRegularizer",
   kernel_constraint: "kernelConstraint",
   recurrent_constraint: "recurrentConstraint",
   bias_constraint: "biasConstraint",
-  kernelRegularizer: "kernelRegularizer",
-  recurrentRegularizer: "recurrentRegularizer",
-  biasRegularizer: "biasRegularizer",
 };
 
 /**

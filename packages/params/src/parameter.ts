@@ -46,9 +46,7 @@ type SpecOptions = Partial<Pick<ParameterSpec, "initializer" | "adjust" | "regul
 /** A parameter of any role (default `other`, initially zeros). */
 export function parameter(shape: Shape, options: SpecOptions = {}): ParameterSpec {
   checkOptions("parameter", options, ["role", "initializer", "adjust", "regularizer", "constraint"], {
-    initializer: "initializer",
     init: "initializer",
-    regularizer: "regularizer",
   });
   return { kind: "parameter", shape, role: "other", initializer: zeros, ...options };
 }

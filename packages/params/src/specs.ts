@@ -39,30 +39,21 @@ export function mapSpecs(specs: Specs, f: (spec: ParameterSpec, path: string) =>
 }
 
 /** The specs with `f` of every weight's, reparametrized or not. */
-export function changeSpecs(
-  specs: Specs,
-  f: (spec: ParameterSpec | ReparametrizedSpec, path: string) => Specs,
-  path = "",
-): Specs {
-  if (isSpec(specs) || isReparametrized(specs)) return f(specs, path);
-  checkBranch(specs, path);
-  if (isList(specs)) return specs.map((child, i) => changeSpecs(child, f, below(path, i)));
-  return Object.fromEntries(
-    Object.entries(specs).map(([name, child]) => [name, changeSpecs(child, f, below(path, name))]),
-  );
-}
+export const changeSpecs = (specs: Specs, f: OfWeight<Specs>, path?: string): Specs => mapWeights(specs, f, path);
 
 /** The tree that `f` makes of every weight's spec, reparametrized or not. */
-export function treeOfSpecs(
-  specs: Specs,
-  f: (spec: ParameterSpec | ReparametrizedSpec, path: string) => Tree,
-  path = "",
-): Tree {
+export const treeOfSpecs = (specs: Specs, f: OfWeight<Tree>, path?: string): Tree => mapWeights(specs, f, path);
+
+type OfWeight<R> = (spec: ParameterSpec | ReparametrizedSpec, path: string) => R;
+
+type Nested<R> = R | readonly Nested<R>[] | { readonly [name: string]: Nested<R> };
+
+function mapWeights<R>(specs: Specs, f: OfWeight<R>, path = ""): Nested<R> {
   if (isSpec(specs) || isReparametrized(specs)) return f(specs, path);
   checkBranch(specs, path);
-  if (isList(specs)) return specs.map((child, i) => treeOfSpecs(child, f, below(path, i)));
+  if (isList(specs)) return specs.map((child, i) => mapWeights(child, f, below(path, i)));
   return Object.fromEntries(
-    Object.entries(specs).map(([name, child]) => [name, treeOfSpecs(child, f, below(path, name))]),
+    Object.entries(specs).map(([name, child]) => [name, mapWeights(child, f, below(path, name))]),
   );
 }
 

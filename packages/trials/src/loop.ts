@@ -76,6 +76,7 @@ export async function trainOn<P extends Tree>(from: SavedRun<P>, options: LoopOp
   const { training, onStep, onRow } = options;
   const turn = turns();
   let at: Standing<P> = from;
+  let exhausted = isExhausted(at, options);
   const saved = async (): Promise<SavedRun<P>> => ({ ...at, training: await training.state() });
   const run: Run<P> = { weights: () => weightsOf(training), checkpoint: async () => saveRun(await saved()) };
   for (;;) {
@@ -83,9 +84,10 @@ export async function trainOn<P extends Tree>(from: SavedRun<P>, options: LoopOp
       const weights = await weightsOf(training);
       const row = await evaluated(at, weights, options);
       at = await afterRow(at, { row, weights }, options);
+      exhausted = isExhausted(at, options);
       await onRow?.(row, run);
     }
-    const stopped = whyStopped(at, options);
+    const stopped = whyStopped(exhausted, options);
     if (stopped !== undefined) return { stopped, run: await saved() };
     const { taken, sums } = await stepped(at, options);
     at = { ...at, sums };
@@ -136,11 +138,18 @@ async function afterRow<P extends Tree>(
   return { ...before, history, sums: noSteps, best: isBest ? weights : before.best };
 }
 
-function whyStopped<P extends Tree>(at: Standing<P>, options: LoopOptions<P>): Stopped | undefined {
-  const { training, steps, end, patience, improvement, signal } = options;
+/** Whether the evaluations have used up the patience. Only a new row changes that. */
+function isExhausted<P extends Tree>({ history }: Standing<P>, options: LoopOptions<P>): boolean {
+  const { patience, improvement } = options;
+  return patience !== undefined && runsOut(watchedIn(history, options), { patience, ...improvement });
+}
+
+function whyStopped<P extends Tree>(
+  exhausted: boolean,
+  { training, steps, end, signal }: LoopOptions<P>,
+): Stopped | undefined {
   if (training.step >= steps) return end;
-  if (patience !== undefined && runsOut(watchedIn(at.history, options), { patience, ...improvement }))
-    return "patience";
+  if (exhausted) return "patience";
   return signal?.aborted === true ? "aborted" : undefined;
 }
 
