@@ -15,7 +15,7 @@ export function casesOf(present: Tensor): { readonly [name in Case]: Int32Array 
   return { both: rows(1, 1), upperMissing: rows(0, 1), lowerMissing: rows(1, 0) };
 }
 
-/** Accuracy in per cent of logits `[examples, 10]`, by what is missing; `null` if no digit belongs to a case. */
+/** The accuracy of logits `[examples, 10]` in per cent, for each case of what is missing; `null` for a case without digits. */
 export function accuracyByCase(logits: Tensor, { y, present }: Halves): { readonly [name in Case]: number | null } {
   const [answers, classes] = [valuesOf(argmax(logits)), valuesOf(y)];
   const right = (rows: Int32Array): number | null =>

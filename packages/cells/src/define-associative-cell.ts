@@ -7,9 +7,9 @@ import type { AnyContext, AnyDefinition, AnyRecurrence, Named } from "./made.ts"
 import type { State, States } from "./states.ts";
 
 /**
- * Defines a cell whose step is linear in the state, or associative in another way: by what a step does to any state
- * (`elements`, which look at the input alone) and how two steps are one (`recurrence`). The step is made of these, and
- * `sequence(cell, { scan: "associative" })` runs all steps at once.
+ * Defines a cell by an associative recurrence, such as one that is linear in the state. `elements` computes the
+ * coefficients of a step from the input alone, and `recurrence` combines the coefficients of two steps into those of both
+ * together. The step is made of these, and `sequence(cell, { scan: "associative" })` runs all steps at once.
  *
  *     const leaky = defineAssociativeCell({
  *       name: "leaky",

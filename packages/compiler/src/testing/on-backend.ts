@@ -4,6 +4,7 @@ import { optimize } from "../passes/optimize.ts";
 
 /** Options of {@link expectOnBackend}. */
 export interface OnBackendOptions {
+  /** Where the function runs. */
   readonly backend: Backend;
   /** How far results may be from the reference, relative to the largest value. Default 0: to the bit. */
   readonly tolerance?: number;

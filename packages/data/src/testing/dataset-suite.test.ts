@@ -59,7 +59,7 @@ describe("a data set that breaks a law is found", () => {
     examples: 7,
     read: async () => new Uint8Array(),
   };
-  const broken = (name: DatasetLawName, make: () => Dataset): Promise<void> =>
+  const broken = async (name: DatasetLawName, make: () => Dataset): Promise<void> =>
     datasetSuite(make, options)
       .find((law) => law.name === name)!
       .run();

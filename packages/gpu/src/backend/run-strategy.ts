@@ -38,7 +38,8 @@ export function chooseStrategy(mode: GpuMode, plan: Schedule, allowed: boolean):
   return { pipeline: true, reason: `a pipeline of ${launches} launches` };
 }
 
-function launchesOf(steps: readonly Step[]): number {
+/** Launches of a run, loops and the joining of their outputs included. */
+export function launchesOf(steps: readonly Step[]): number {
   return steps.reduce((count, step) => {
     if (step.kind === "launch") return count + 1;
     const joins = step.stacked.length * Math.ceil(step.length / (FAN - 1));

@@ -26,8 +26,8 @@ export function drawWhole(key: ArrayTensor, shape: Shape): Drawn {
 }
 
 /**
- * Rows of standard normal numbers, by inversion; below 5.5 or so. Row i begins with i zeros in place of numbers that
- * nobody reads.
+ * Rows of standard normal numbers, by inversion; below 5.5 or so. Row i begins with i zeros, since only the
+ * numbers from the diagonal on are used.
  */
 export function drawNormalFromDiagonal(key: ArrayTensor, [rows, length]: readonly [number, number]): Drawn {
   const drawn = drawWhole(key, [rows, length]);

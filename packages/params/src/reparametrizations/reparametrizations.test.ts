@@ -313,7 +313,7 @@ describe("spectralNorm", () => {
   });
 });
 
-/** One of somebody else's: the weight is the square of its root where it is positive, and minus that elsewhere. */
+/** As a user would write one: w = sign(r) r^2. */
 const signedSquare: Reparametrization<{ readonly root: Tensor }> = {
   name: "signedSquare",
   params: (weight) => ({ root: weight }),
@@ -328,8 +328,8 @@ const all: readonly (readonly [string, readonly Reparametrization[]])[] = [
   ["weightNorm, dropConnect", [weightNorm(), dropConnect(0.5)]],
   ["dropConnect, weightNorm", [dropConnect(0.2), weightNorm()]],
   ["orthogonalParametrization, weightNorm", [orthogonalParametrization(), weightNorm()]],
-  ["one of somebody else's", [signedSquare]],
-  ["one of somebody else's, weightNorm", [signedSquare, weightNorm()]],
+  ["a user's own", [signedSquare]],
+  ["a user's own, weightNorm", [signedSquare, weightNorm()]],
 ];
 
 describe.each(all)("%s", (_, by) => {
