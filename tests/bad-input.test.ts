@@ -129,7 +129,7 @@ const calls: Readonly<Record<string, Call>> = {
   "irregular.raggedBatch": [irregular.raggedBatch, { values: x, offsets: [0, 2] }],
   "irregular.forwardFill": [irregular.forwardFill, x, flags],
   "irregular.timeSinceObserved": [irregular.timeSinceObserved, t.tensor([1, 2], [2]), flags],
-  "irregular.gruD": [irregular.gruD, { input: 3, hidden: 4 }],
+  "cells.gruD": [cells.gruD, { input: 3, hidden: 4 }],
   "inspect.gradientFlow": [inspect.gradientFlow, cells.sequence(cells.gru({ input: 3, hidden: 4 })), {}],
   "inspect.stepNorms": [inspect.stepNorms, series],
   "train.adam": [train.adam, { learningRate: 0.1 }],

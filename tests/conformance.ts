@@ -3,19 +3,21 @@
  */
 import {
   bidirectional,
-  defineCell,
   dense,
   gru,
+  gruD,
+  hiddenDecay,
+  janet,
   lstm,
   rnn,
+  rnnDecay,
   sequence,
   sequential,
   variationalDropout,
   zoneout,
   type Layer,
 } from "@sluice/cells";
-import { bias, kernel, recurrentKernel } from "@sluice/params";
-import { gruD, hiddenDecay, rnnDecay, timeSinceObserved } from "@sluice/irregular";
+import { timeSinceObserved } from "@sluice/irregular";
 import { layerNorm, rmsNorm } from "@sluice/norm";
 import {
   add,
@@ -44,24 +46,6 @@ import {
 } from "@sluice/tensor";
 import { distance, type Finding } from "@sluice/tensor/testing";
 import { trainSmallGru } from "@sluice/train/testing";
-
-/** JANET (van der Westhuizen, Lasenby 2018, arXiv:1804.04849), a cell that is not in the library. */
-const janet = defineCell({
-  name: "janet",
-  options: { beta: 1 },
-  params: ({ input, hidden }) => ({
-    W: kernel([input, 2 * hidden]),
-    U: recurrentKernel([hidden, 2 * hidden]),
-    b: bias([2 * hidden]),
-  }),
-  state: ({ hidden }) => ({ h: [hidden] }),
-  step({ W, U, b }, { h }, x, { norm, beta }) {
-    const [s, a] = split(norm("gates", [matmul(x, W), matmul(h, U), b]), 2);
-    const f = sigmoid(s);
-    const next = add(mul(f, h), mul(sub(1, sigmoid(sub(s, beta))), tanh(a)));
-    return { state: { h: next }, output: "h" };
-  },
-});
 
 const [batch, time, input, hidden] = [4, 6, 3, 5];
 const sizes = { input, hidden };

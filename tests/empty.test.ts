@@ -4,21 +4,23 @@ import {
   bidirectional,
   dense,
   gru,
+  gruD,
+  hiddenDecay,
   lstm,
   rnn,
+  rnnDecay,
   sequence,
   sequential,
-  variationalDropout,
-  zoneout,
   type ApplyOptions,
   type Cell,
   type CellOptions,
   type Layer,
   type State,
+  variationalDropout,
+  zoneout,
 } from "@sluice/cells";
 import { concatenation, crossAttention, gmu, lmf, type Fusion } from "@sluice/fusion";
 import { gpu } from "@sluice/gpu";
-import { gruD, hiddenDecay, rnnDecay } from "@sluice/irregular";
 import { layerNorm, rmsNorm } from "@sluice/norm";
 import {
   add,

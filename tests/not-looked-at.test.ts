@@ -4,6 +4,8 @@ import {
   bidirectional,
   dense,
   gru,
+  gruD,
+  hiddenDecay,
   lstm,
   rnn,
   sequence,
@@ -13,7 +15,6 @@ import {
 } from "@sluice/cells";
 import { concatenation, crossAttention, gmu, lmf, multimodal, type Fusion } from "@sluice/fusion";
 import { gpu } from "@sluice/gpu";
-import { gruD, hiddenDecay } from "@sluice/irregular";
 import { layerNorm } from "@sluice/norm";
 import * as t from "@sluice/tensor";
 import type { ArrayTensor, Backend, Tensor, Tree } from "@sluice/tensor";

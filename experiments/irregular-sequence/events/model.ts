@@ -1,5 +1,4 @@
-import { dense, gru, lstm, sequence, sequential, type Cell } from "@sluice/cells";
-import { gruD, rnnDecay } from "@sluice/irregular";
+import { dense, gru, gruD, lstm, rnnDecay, sequence, sequential, type Cell } from "@sluice/cells";
 import { concat, onesLike, type ArrayTensor, type Tensor } from "@sluice/tensor";
 import type { ModelOptions } from "@sluice/trials";
 

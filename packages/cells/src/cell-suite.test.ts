@@ -29,6 +29,9 @@ import {
   defineCell,
   evaluation,
   gru,
+  gruD,
+  hiddenDecay,
+  janet,
   lstm,
   minGru,
   rnn,
@@ -68,21 +71,6 @@ const everything = defineCell({
       state: { h: add(mul(gate, next), mul(sub(1, gate), h)), count: add(count, 1), inner: inner.state },
       output: add(matmul(add(next, age), out.V), out.b),
     };
-  },
-});
-
-const janet = defineCell({
-  name: "janet",
-  params: ({ input, hidden }) => ({
-    W: kernel([input, 2 * hidden]),
-    U: recurrentKernel([hidden, 2 * hidden]),
-    b: bias([2 * hidden]),
-  }),
-  state: ({ hidden }) => ({ h: [hidden] }),
-  step({ W, U, b }, { h }, x, { norm, trace, input, recurrent }) {
-    const [s, a] = split(norm("gates", [input("gates", x, W), recurrent("gates", h, U), b]), 2);
-    const f = trace("forget", sigmoid(s));
-    return { state: { h: add(mul(f, h), mul(sub(1, sigmoid(sub(s, 1))), tanh(a))) }, output: "h" };
   },
 });
 

@@ -33,11 +33,12 @@ import { isArray, widen } from "@sluice/tensor/internal";
 import { wasm } from "@sluice/wasm";
 import fc from "fast-check";
 import { expect, inject, test } from "vitest";
-import { bias, kernel, recurrentKernel } from "@sluice/params";
+import { kernel, recurrentKernel } from "@sluice/params";
 import {
   bidirectional,
   defineCell,
   gru,
+  janet,
   lstm,
   rnn,
   sequence,
@@ -50,24 +51,6 @@ import {
   type Layer,
   type State,
 } from "./index.ts";
-
-/** JANET (van der Westhuizen, Lasenby 2018, arXiv:1804.04849), written as a user of the library would. */
-const janet = defineCell({
-  name: "janet",
-  options: { beta: 1 },
-  params: ({ input, hidden }) => ({
-    W: kernel([input, 2 * hidden]),
-    U: recurrentKernel([hidden, 2 * hidden]),
-    b: bias([2 * hidden]),
-  }),
-  state: ({ hidden }) => ({ h: [hidden] }),
-  step({ W, U, b }, { h }, x, { norm, trace, input, recurrent, beta }) {
-    const [s, a] = split(norm("gates", [input("gates", x, W), recurrent("gates", h, U), b]), 2);
-    const f = trace("forget", sigmoid(s));
-    const next = add(mul(f, h), mul(sub(1, sigmoid(sub(s, beta))), tanh(a)));
-    return { state: { h: next }, output: "h" };
-  },
-});
 
 /** A cell whose output is none of its states. */
 const projected = defineCell({

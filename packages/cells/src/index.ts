@@ -49,8 +49,9 @@ export {
 } from "./recurrence.ts";
 export type { Norm, Term } from "./normalize.ts";
 export { type Probed, type ProbedProduct, probe } from "./probe.ts";
-export { type Biases, gru, lstm, type Reset, rnn } from "./gated/index.ts";
+export { type Biases, gru, janet, lstm, type Reset, rnn } from "./gated/index.ts";
 export { minGru } from "./linear/index.ts";
+export { type Decay, gruD, hiddenDecay, meanDecay, rnnDecay } from "./time/index.ts";
 export { type Activation, type ActivationName, activationOf } from "./activations.ts";
 
 // Modifiers of any cell

@@ -1,4 +1,3 @@
-import { gruD, rnnDecay } from "@sluice/irregular";
 import { layerNorm } from "@sluice/norm";
 import { add, key, mapTree, mul, tensor, valuesOf, type Tensor, type Tree } from "@sluice/tensor";
 import { zerosArray } from "@sluice/tensor/internal";
@@ -9,17 +8,19 @@ import {
   defineCell,
   dense,
   gru,
+  gruD,
   lstm,
   reparametrize,
   rnn,
+  rnnDecay,
   sequence,
   sequential,
-  variationalDropout,
-  withTrainingStep,
-  zoneout,
   type Cell,
   type Layer,
   type State,
+  variationalDropout,
+  withTrainingStep,
+  zoneout,
 } from "@sluice/cells";
 import { fromKeras, fromPyTorch, toKeras, toPyTorch } from "./index.ts";
 

@@ -1,26 +1,8 @@
 // Cells that this package has never heard of get an exchange by a layout of their own.
-import { bidirectional, defineCell, gru, sequence, sequential, type CellSizes } from "@sluice/cells";
-import { bias, kernel, recurrentKernel } from "@sluice/params";
-import { add, key, mapTree, mul, sigmoid, split, sub, tanh, tensor, valuesOf } from "@sluice/tensor";
+import { bidirectional, gru, janet, sequence, sequential } from "@sluice/cells";
+import { add, key, mapTree, tensor, valuesOf } from "@sluice/tensor";
 import { expect, test } from "vitest";
 import { fromKeras, fromPyTorch, toKeras, toPyTorch, type CellLayout } from "./index.ts";
-
-/** JANET (van der Westhuizen, Lasenby 2018), as a third party would write it. */
-const janet = defineCell({
-  name: "janet",
-  options: { beta: 1 },
-  params: ({ input, hidden }: CellSizes) => ({
-    W: kernel([input, 2 * hidden]),
-    U: recurrentKernel([hidden, 2 * hidden]),
-    b: bias([2 * hidden]),
-  }),
-  state: ({ hidden }) => ({ h: [hidden] }),
-  step({ W, U, b }, { h }, x, { norm, input, recurrent, beta }) {
-    const [s, a] = split(norm("gates", [input("gates", x, W), recurrent("gates", h, U), b]), 2);
-    const next = add(mul(sigmoid(s), h), mul(sub(1, sigmoid(sub(s, beta))), tanh(a)));
-    return { state: { h: next }, output: "h" };
-  },
-});
 
 /** Another library's JANET: the candidate stands first, and there is a bias of each product. */
 const inModules: CellLayout = {

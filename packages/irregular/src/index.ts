@@ -15,8 +15,5 @@ export { forwardFill } from "./observation/forward-fill.ts";
 export { timeSinceObserved } from "./observation/time-since-observed.ts";
 export { observedMeans } from "./observation/observed-means.ts";
 
-// Cells that know about time
-export { gruD } from "./cells/gru-d.ts";
-export { type Decay, hiddenDecay, rnnDecay } from "./cells/hidden-decay.ts";
-export { meanDecay } from "./cells/decay.ts";
-export { type Retention, retention } from "./cells/retention.ts";
+// What cells with decays keep from step to step
+export { type Retention, retention } from "./retention.ts";

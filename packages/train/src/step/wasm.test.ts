@@ -2,16 +2,15 @@
 // give on the optimized program.
 import {
   bidirectional,
-  defineCell,
   dense,
   gru,
+  janet,
   lstm,
   sequence,
   sequential,
   variationalDropout,
   zoneout,
 } from "@sluice/cells";
-import { bias, kernel, recurrentKernel } from "@sluice/params";
 import { chain, globalNorm, skipNonFinite } from "@sluice/clip";
 import { optimize } from "@sluice/compiler";
 import { layerNorm } from "@sluice/norm";
@@ -218,24 +217,6 @@ test("training begun on one backend goes on on another from its checkpoint", asy
     expect(bits(await second.trained.state())).toEqual(bits(await whole.trained.state()));
   }
   await webAssembly.close();
-});
-
-/** JANET (van der Westhuizen, Lasenby 2018, arXiv:1804.04849), as in the README. */
-const janet = defineCell({
-  name: "janet",
-  options: { beta: 1 },
-  params: ({ input, hidden }) => ({
-    W: kernel([input, 2 * hidden]),
-    U: recurrentKernel([hidden, 2 * hidden]),
-    b: bias([2 * hidden]),
-  }),
-  state: ({ hidden }) => ({ h: [hidden] }),
-  step({ W, U, b }, { h }, x, { norm, trace, beta }) {
-    const [s, a] = split(norm("gates", [matmul(x, W), matmul(h, U), b]), 2);
-    const f = trace("forget", sigmoid(s));
-    const next = add(mul(f, h), mul(sub(1, sigmoid(sub(s, beta))), tanh(a)));
-    return { state: { h: next }, output: "h" };
-  },
 });
 
 test("a cell that is not in the library learns on WebAssembly, with the gradient of its equations", async () => {

@@ -1,4 +1,3 @@
-import { evaluation, mapStates, rnn, type Cell, type CellOptions, type State, type States } from "@sluice/cells";
 import {
   checkParameters,
   initialTree,
@@ -10,6 +9,10 @@ import {
   weightSpecs,
 } from "@sluice/params";
 import { keyFor, leavesOf, mapTree, mul, TensorError, type ArrayTensor, type Tensor, type Tree } from "@sluice/tensor";
+import { evaluation, type Cell } from "../cell.ts";
+import type { CellOptions } from "../definition.ts";
+import { rnn } from "../gated/rnn.ts";
+import { mapStates, type State, type States } from "../states.ts";
 import { decayRate, decayWeights } from "./decay.ts";
 
 /** Parameters of the decay of one state. W and b have the state's shape. */

@@ -13,8 +13,8 @@ export interface Retention {
 
 /**
  * How much a cell with decays keeps from each step to the next, for these parameters and times. Returns statistics for
- * every trace of the cell with "decay" in its name: `hiddenDecay` and `inputDecay` of {@link gruD}, `decay.h` of {@link
- * hiddenDecay}.
+ * every trace of the cell with "decay" in its name: `hiddenDecay` and `inputDecay` of `gruD`, `decay.h` of
+ * `hiddenDecay`.
  *
  * `extra` is what the layer gets, arrays `[batch, time, ...]`. Steps beyond `lengths` are not counted.
  *

@@ -1,7 +1,6 @@
-import { key, tensor, type Tensor } from "@sluice/tensor";
-import { lstm, sequence } from "@sluice/cells";
+import { key, type Tensor } from "@sluice/tensor";
 import { expectTypeOf, test } from "vitest";
-import { gruD, hiddenDecay, toPadded, type RaggedBatch } from "../index.ts";
+import { gruD, hiddenDecay, lstm, sequence } from "../index.ts";
 
 test("the names of parameters and states are known", () => {
   const cell = gruD({ input: 1, hidden: 2, means: [0] });
@@ -17,11 +16,4 @@ test("a decaying cell has its cell's parameters and a decay for each state", () 
   expectTypeOf(params.decay.c.b).toEqualTypeOf<Tensor>();
   // @ts-expect-error an LSTM has no state m
   void params.decay.m;
-});
-
-test("a padded batch is a tree of tensors", () => {
-  const batch: RaggedBatch = { values: tensor([1], [1, 1]), offsets: tensor(Int32Array.of(0, 1)) };
-  expectTypeOf(toPadded(batch).x.data).not.toBeAny();
-  // @ts-expect-error offsets are needed
-  void ({ values: tensor([1], [1, 1]) } satisfies RaggedBatch);
 });

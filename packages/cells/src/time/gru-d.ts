@@ -1,4 +1,3 @@
-import { defineCell } from "@sluice/cells";
 import { bias, kernel, parameter, recurrentKernel } from "@sluice/params";
 import {
   add,
@@ -15,13 +14,14 @@ import {
   TensorError,
   type Tensor,
 } from "@sluice/tensor";
+import { defineCell } from "../define-cell.ts";
 import { decayRate, decayWeights, meanDecay } from "./decay.ts";
 
 /**
  * GRU-D, a gated recurrent unit with decay, for irregular series with missing values (Che et al. 2016,
  * arXiv:1606.01865, equations 3 to 10). Besides x `[batch, time, input]` it reads `extra`: `mask` `[batch, time,
  * input]`, 1 where a value was observed, and `delta` `[batch, time, input]`, the time since the last observation of
- * each variable ({@link timeSinceObserved}).
+ * each variable (`timeSinceObserved` of `@sluice/irregular`).
  *
  *     gx = exp(-max(0, wx delta_t + bx))                        per variable: the W of the paper is diagonal here
  *     gh = exp(-max(0, delta_t Wh + bh))
@@ -36,10 +36,10 @@ import { decayRate, decayWeights, meanDecay } from "./decay.ts";
  * 0, this is the GRU with reset before.
  *
  * Options:
- * - `means`: the mean of each variable ({@link observedMeans}). Default zeros, the means of standardised data.
+ * - `means`: the mean of each variable (`observedMeans` of `@sluice/irregular`). Default zeros, the means of standardised data.
  * - `decayInitializer`: draws Wh; its absolute values are used. Default {@link meanDecay}. The paper does
  *   not give one. With weights of the usual size (`glorotUniform`) and many variables nothing is left of the state;
- *   {@link retention} shows how much is.
+ *   `retention` of `@sluice/irregular` shows how much is.
  *
  * Scale times so that typical ones are near 1.
  *
