@@ -27,7 +27,9 @@ if (binary === undefined) throw new Error(`The npm package of ${name} has no bin
 const [command, ...args] = commandFor(binary);
 const { code, output } = await outcomeOf(command, args, { cwd: root });
 if (code !== 0) throw new Error(`${command} ended with ${code}:\n${output}`);
-const said = JSON.parse(output.trim().split("\n").at(-1)!) as Report & {
+const printed = output.split("\n").find((line) => line.startsWith("{"));
+if (printed === undefined) throw new Error(`${command} printed no report:\n${output}`);
+const said = JSON.parse(printed) as Report & {
   readonly runtime: string;
   readonly v8?: string;
   readonly arch: string;

@@ -15,7 +15,6 @@ import { chain, globalNorm, skipNonFinite } from "@sluice/clip";
 import { optimize } from "@sluice/compiler";
 import { layerNorm } from "@sluice/norm";
 import {
-  add,
   assertGradient,
   compile,
   grad,
@@ -23,16 +22,10 @@ import {
   keyFor,
   leavesOf,
   mapTree,
-  matmul,
-  mul,
   normal,
   reference,
-  sigmoid,
-  split,
   square,
-  sub,
   sum,
-  tanh,
   tensor,
   tensorsOf,
   valuesOf,

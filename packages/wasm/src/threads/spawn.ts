@@ -101,8 +101,8 @@ function start<Reply>(listeners: PlatformListeners<Reply>, url: string | undefin
 function spawnInNode<Reply>(worker: NodeWorker, { said, lost }: PlatformListeners<Reply>): Thread {
   let ended: Promise<void> | undefined;
   // The idle time of a stopped thread is -1 at once. Everything else about its end arrives in an event. The first call
-  // must be made while the worker is alive.
-  const idle = (): number => worker.performance?.eventLoopUtilization?.().idle ?? 0;
+  // must be made while the worker is alive. Bun does not know it, and prints a warning when asked.
+  const idle = (): number => ("Bun" in globalThis ? 0 : (worker.performance?.eventLoopUtilization?.().idle ?? 0));
   const online = new Promise<void>((resolve) =>
     worker.on("online", () => {
       idle();
