@@ -1,0 +1,14 @@
+// Every published cell and form that this package has, as data for tables, benchmarks and tests
+import { gatedCells } from "../gated/catalogue.ts";
+import { linearCells } from "../linear/catalogue.ts";
+import { timeCells } from "../time/catalogue.ts";
+import type { CatalogueEntry, CellFamily } from "./entry.ts";
+
+export type { CatalogueEntry, CellFamily } from "./entry.ts";
+
+/** The cells by family, in the order of the catalogue. */
+export const catalogue: Readonly<Partial<Record<CellFamily, readonly CatalogueEntry[]>>> = {
+  gated: gatedCells,
+  linear: linearCells,
+  time: timeCells,
+};
