@@ -119,7 +119,6 @@ export const longFunctions = [
   "packages/cells/src/layers/sequence.ts",
   "packages/cells/src/layers/sequential.ts",
   "packages/cells/src/layers/stream.ts",
-  "packages/cells/src/probe.ts",
   "packages/clip/src/testing/purity.ts",
   "packages/compiler/src/plan/anchor.ts",
   "packages/compiler/src/plan/kernel.ts",

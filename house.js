@@ -44,8 +44,11 @@ export const folders = [
   { of: "train/src/schedules", not: ["step", "loop", "checkpoint", "optimizers", "losses"] },
   { of: "train/src/losses", not: ["step", "loop", "checkpoint", "optimizers", "schedules"] },
   { of: "train/src/optimizers", not: ["step", "loop", "checkpoint", "losses"] },
-  { of: "cells/src/modifiers", not: ["layers", ...families("cells")] },
-  { of: "cells/src/layers", not: families("cells") },
+  { of: "cells/src/options", not: ["cell", "modifiers", "definition", "layers", ...families("cells")] },
+  { of: "cells/src/cell", not: ["modifiers", "definition", "layers", ...families("cells")] },
+  { of: "cells/src/modifiers", not: ["definition", "layers", ...families("cells")] },
+  { of: "cells/src/definition", not: ["layers", ...families("cells")] },
+  { of: "cells/src/layers", not: ["definition", ...families("cells")] },
   ...families("cells").map((family, i, all) => ({ of: `cells/src/${family}`, not: ["layers", ...all.slice(i + 1)] })),
 ];
 

@@ -41,3 +41,13 @@ test("all cells come where all are used", { timeout: 120_000 }, async () => {
   const text = await bundleOf('import { gru, lstm, rnn } from "@sluice/cells/gated"; console.log(gru, lstm, rnn);');
   expect(cellsIn(text)).toEqual(["rnn", "gru", "lstm"]);
 });
+
+test(
+  "the associative scan comes with a cell that is defined by it, not with a loop",
+  { timeout: 120_000 },
+  async () => {
+    const scans = async (code: string): Promise<boolean> => (await bundleOf(code)).includes("function associativeScan");
+    expect(await scans('import { gru, sequence } from "@sluice/cells"; console.log(gru, sequence);')).toBe(false);
+    expect(await scans('import { minGru, sequence } from "@sluice/cells"; console.log(minGru, sequence);')).toBe(true);
+  },
+);

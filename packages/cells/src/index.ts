@@ -1,29 +1,25 @@
 // Cells: write one, or take one
-export { defineCell } from "./define-cell.ts";
-export { defineAssociativeCell } from "./define-associative-cell.ts";
+export { defineCell } from "./definition/define-cell.ts";
+export { defineAssociativeCell } from "./definition/define-associative-cell.ts";
 export type {
   AssociativeCellDefinition,
   CellDefinition,
   CellFactory,
-  CellOptions,
   NamedBuffers,
   NamedSpecs,
-  StepContext,
-} from "./definition.ts";
+} from "./definition/definition.ts";
+export type { CellOptions } from "./definition/cell-options.ts";
+export type { StepContext } from "./definition/step-context.ts";
 export {
   type Cell,
-  type CellContext,
   type CellSizes,
-  type Keys,
   type Origin,
-  type Product,
   type Stepped,
-  contextWithin,
-  evaluation,
   originOf,
   outputOf,
   withTrainingStep,
-} from "./cell.ts";
+} from "./cell/cell.ts";
+export { type CellContext, type Keys, type Product, contextWithin, evaluation } from "./cell/context.ts";
 export {
   type NestedStates,
   type State,
@@ -35,24 +31,20 @@ export {
   mapStates,
   statesOf,
   statesWithin,
-} from "./states.ts";
-export { type Extras, type InputSpec, inputOf } from "./inputs.ts";
-export type { Inner, InnerCell, InnerStepOptions } from "./inner-cells.ts";
-export type { Multiply, MultiplyOptions } from "./products.ts";
-export {
-  type AssociativeSteps,
-  type Elements,
-  type Recurrence,
-  complexRecurrence,
-  linearRecurrence,
-  recurrenceOf,
-} from "./recurrence.ts";
-export type { Norm, Term } from "./normalize.ts";
-export { type Probed, type ProbedProduct, probe } from "./probe.ts";
-export { type Biases, gru, janet, lstm, type Reset, rnn } from "./gated/index.ts";
-export { minGru } from "./linear/index.ts";
-export { type Decay, gruD, hiddenDecay, meanDecay, rnnDecay } from "./time/index.ts";
-export { type Activation, type ActivationName, activationOf } from "./activations.ts";
+} from "./cell/states.ts";
+export { type Extras, type InputSpec, inputOf } from "./cell/inputs.ts";
+export type { Inner, InnerCell, InnerStepOptions } from "./definition/inner-cells.ts";
+export type { Multiply, MultiplyOptions } from "./definition/products.ts";
+export { type AssociativeSteps, type Elements, type Recurrence, recurrenceOf } from "./cell/recurrence.ts";
+export { complexRecurrence, linearRecurrence } from "./definition/recurrences.ts";
+export type { Norm, Term } from "./definition/normalize.ts";
+export { type Probed, type ProbedProduct, probe } from "./cell/probe.ts";
+export { type Activation, type ActivationName, activationOf } from "./options/activations.ts";
+
+// Published cells, by family
+export * from "./gated/index.ts";
+export * from "./linear/index.ts";
+export * from "./time/index.ts";
 
 // Modifiers of any cell
 export { type ClipStateGradientOptions, clipStateGradient } from "./modifiers/clip-state-gradient.ts";
@@ -67,7 +59,6 @@ export {
 
 // Layers
 export type {
-  Applied,
   ApplyOptions,
   BatchSize,
   InitialStateOptions,
@@ -78,6 +69,7 @@ export type {
   MaskedOutput,
   Perturbations,
 } from "./layers/layer.ts";
+export type { Applied, OverTime } from "./cell/over-time.ts";
 export { isAsMade } from "./layers/layer.ts";
 export {
   type Outputs,

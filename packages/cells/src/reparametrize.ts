@@ -17,11 +17,12 @@ import {
 } from "@sluice/params";
 import { keyFor, TensorError, type Tree } from "@sluice/tensor";
 import { checkOptions, hasMembers, suggestion } from "@sluice/tensor/internal";
-import type { Cell } from "./cell.ts";
-import { checkCell, checkLayer } from "./check-given.ts";
+import type { Cell } from "./cell/cell.ts";
+import { checkCell } from "./cell/check-cell.ts";
+import { checkLayer } from "./layers/check-layer.ts";
 import type { Layer } from "./layers/layer.ts";
-import { floatOf, type State } from "./states.ts";
-import { joinedBuffers } from "./weight-buffers.ts";
+import { floatOf, type State } from "./cell/states.ts";
+import { joinedBuffers } from "./cell/weight-buffers.ts";
 
 type OneOrMore = Reparametrization | readonly Reparametrization[];
 

@@ -1,5 +1,5 @@
-import type { Cell } from "../cell.ts";
-import type { CellOptions } from "../definition.ts";
+import type { Cell } from "../cell/cell.ts";
+import type { CellOptions } from "../definition/cell-options.ts";
 import type { MakeInput } from "../testing/subject.ts";
 import type { LawName } from "../testing/cell-suite.ts";
 

@@ -1,7 +1,7 @@
 import { add, mul, sliceAxis, split, sub, TensorError, type Tensor } from "@sluice/tensor";
 import { suggestion } from "@sluice/tensor/internal";
-import { activationOf, type Activation } from "../activations.ts";
-import { defineCell } from "../define-cell.ts";
+import { activationOf, type Activation } from "../options/activations.ts";
+import { defineCell } from "../definition/define-cell.ts";
 import { bias, kernel, recurrentKernel } from "@sluice/params";
 import { biasesOf, given, type Biases } from "./biases.ts";
 
@@ -43,9 +43,9 @@ export const gru = defineCell({
     };
   },
   state: ({ hidden }) => ({ h: [hidden] }),
-  step({ W, U, b, bh }, { h }, x, { norm, trace, input, recurrent, reset, activation, recurrentActivation }) {
+  step({ W, U, b, bh }, { h }, x, { sizes, norm, trace, input, recurrent, reset, activation, recurrentActivation }) {
     const [f, s] = [activationOf(activation), activationOf(recurrentActivation)];
-    const hidden = h.shape[1]!;
+    const { hidden } = sizes;
     const gates = (y: Tensor): Tensor => sliceAxis(y, y.shape.length - 1, 0, 2 * hidden);
     const candidate = (y: Tensor): Tensor => sliceAxis(y, y.shape.length - 1, 2 * hidden, 3 * hidden);
 

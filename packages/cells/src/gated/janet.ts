@@ -1,6 +1,6 @@
 import { bias, kernel, recurrentKernel } from "@sluice/params";
 import { add, mul, sigmoid, split, sub, tanh } from "@sluice/tensor";
-import { defineCell } from "../define-cell.ts";
+import { defineCell } from "../definition/define-cell.ts";
 
 /**
  * JANET, "just another network": an LSTM that has only a forget gate (van der Westhuizen and Lasenby 2018,

@@ -1,6 +1,6 @@
 import { add, mul, split, tensor, type ArrayTensor } from "@sluice/tensor";
-import { activationOf, type Activation } from "../activations.ts";
-import { defineCell } from "../define-cell.ts";
+import { activationOf, type Activation } from "../options/activations.ts";
+import { defineCell } from "../definition/define-cell.ts";
 import { bias, kernel, recurrentKernel } from "@sluice/params";
 import { biasesOf, given, type Biases } from "./biases.ts";
 

@@ -1,5 +1,5 @@
-import { activationOf, type Activation } from "../activations.ts";
-import { defineCell } from "../define-cell.ts";
+import { activationOf, type Activation } from "../options/activations.ts";
+import { defineCell } from "../definition/define-cell.ts";
 import { bias, kernel, recurrentKernel } from "@sluice/params";
 import { biasesOf, given, type Biases } from "./biases.ts";
 

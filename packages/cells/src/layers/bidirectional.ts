@@ -1,12 +1,15 @@
 import { add, concat, keyFor, mul, TensorError, type Tensor, type Tree } from "@sluice/tensor";
 import { at, checkOptions, suggestion } from "@sluice/tensor/internal";
-import { childOf, type Cell } from "../cell.ts";
-import { checkCell } from "../check-given.ts";
-import { joinExtras } from "../inputs.ts";
-import { floatOf, type State } from "../states.ts";
+import { type Cell } from "../cell/cell.ts";
+import { childOf } from "../cell/context.ts";
+import { checkCell } from "../cell/check-cell.ts";
+import { joinExtras } from "../cell/inputs.ts";
+import { floatOf, type State } from "../cell/states.ts";
 import { checkBuffers, checkParameters } from "@sluice/params";
-import { beginOf, carryAfterOf, checkApply, checkStates } from "./arguments.ts";
-import { asMade, type Applied, type InitialStateOptions, type Layer } from "./layer.ts";
+import { carryAfterOf, checkApply } from "./apply-options.ts";
+import { beginOf, checkStates } from "./given-states.ts";
+import { asMade, type InitialStateOptions, type Layer } from "./layer.ts";
+import { type Applied } from "../cell/over-time.ts";
 import { checkNested, optionsOf } from "./nested.ts";
 import { sequence, type Outputs, type SequenceScan, type SequenceLayer } from "./sequence.ts";
 

@@ -1,6 +1,6 @@
 import { add, matmul, TensorError, type Tensor } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
-import { activationOf, type Activation } from "../activations.ts";
+import { activationOf, type Activation } from "../options/activations.ts";
 import {
   checkBuffers,
   checkParameters,
@@ -12,9 +12,11 @@ import {
   type ParameterSpec,
   type Regularizer,
 } from "@sluice/params";
-import { checkSize } from "../size.ts";
-import { checkApply, checkStates, lookedAt } from "./arguments.ts";
+import { checkSize } from "../options/size.ts";
+import { checkApply } from "./apply-options.ts";
+import { checkStates } from "./given-states.ts";
 import { asMade, type Layer } from "./layer.ts";
+import { lookedAt } from "./looked-at.ts";
 import { repeatMasked } from "./repeat-masked.ts";
 
 /** Options of {@link dense}. */

@@ -1,6 +1,6 @@
 import { bernoulli, convert, mul, TensorError, type Tensor } from "@sluice/tensor";
 import { checkTensor } from "@sluice/tensor/internal";
-import { checkRate } from "../modifiers/rate.ts";
+import { checkRate } from "../options/rate.ts";
 
 /**
  * Dropout (Srivastava et al. 2014): each element is zero with probability `rate`, and what is kept is divided by `1 -

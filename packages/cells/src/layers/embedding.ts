@@ -9,9 +9,12 @@ import {
 } from "@sluice/params";
 import { equal, full, gather, reshape, select, TensorError, type Tensor } from "@sluice/tensor";
 import { checkOptions, isArray } from "@sluice/tensor/internal";
-import { checkSize } from "../size.ts";
-import { checkApply, checkStates, lookedAt } from "./arguments.ts";
+import { axisSize } from "../cell/axes.ts";
+import { checkSize } from "../options/size.ts";
+import { checkApply } from "./apply-options.ts";
+import { checkStates } from "./given-states.ts";
 import { asMade, checkInput, type ApplyOptions, type Layer } from "./layer.ts";
+import { lookedAt } from "./looked-at.ts";
 import { repeatMasked } from "./repeat-masked.ts";
 
 /** Options of {@link embedding}. */
@@ -98,7 +101,7 @@ function checkIds(ids: Tensor, tokens: number, given: ApplyOptions): void {
   if (!isArray(ids) || !isArray(looked)) return;
   const at = ids.data.findIndex((id, i) => (id < 0 || id >= tokens) && looked.data[i] !== 0);
   if (at < 0) return;
-  const time = ids.shape[1]!;
+  const time = axisSize(ids, 1);
   throw new TensorError(
     `embedding: ids must lie in 0 to ${tokens - 1}, got ${ids.data[at]} at row ${Math.floor(at / time)}, step ${at % time}`,
   );

@@ -1,21 +1,14 @@
-/** What `apply` of a sequence is given, checked and time first. */
-import { and, mapTree, type DType, type Tensor, type Tree } from "@sluice/tensor";
-import type { Cell } from "../cell.ts";
-import type { Probed } from "../probe.ts";
-import { floatOf, initialState, type State } from "../states.ts";
-import {
-  carryAfterOf,
-  extraOver,
-  flagsOf,
-  lookedAtOf,
-  perturbationsOver,
-  startsOf,
-  stateOf,
-  swapTime,
-  wantedOf,
-  whereMasked,
-} from "./arguments.ts";
+import { and, mapTree, type Tensor, type Tree } from "@sluice/tensor";
+import { batchAndTime, swapTime } from "../cell/axes.ts";
+import type { Cell } from "../cell/cell.ts";
+import type { OverTime } from "../cell/over-time.ts";
+import type { Probed } from "../cell/probe.ts";
+import { floatOf, initialState, type State } from "../cell/states.ts";
+import { carryAfterOf, wantedOf } from "./apply-options.ts";
+import { extraOver, perturbationsOver } from "./given-inputs.ts";
+import { stateOf } from "./given-states.ts";
 import type { ApplyOptions } from "./layer.ts";
+import { flagsOf, lookedAtOf, startsOf, whereMasked } from "./looked-at.ts";
 
 /** How a sequence runs its cell. */
 export interface Running<P extends Tree, S extends State> {
@@ -27,39 +20,14 @@ export interface Running<P extends Tree, S extends State> {
   readonly reverse: boolean;
 }
 
-/** Sequences and flags are `[time, batch, ...]`; what is not to be looked at is zero in them. */
-export interface Given<S extends State> {
-  readonly batch: number;
-  readonly time: number;
-  readonly float: DType;
-  readonly training: boolean;
-  readonly buffers: Tree;
-  readonly key: Tensor | undefined;
-  /** The state before the first step, and the one that resets go back to. */
-  readonly start: S;
-  readonly resetState: S;
-  readonly lengths: Tensor | undefined;
-  readonly mask: Tensor | undefined;
-  /** The part of the mask that lengths make, where they make one. */
-  readonly within: Tensor | undefined;
-  readonly reset: Tensor | undefined;
-  readonly x: Tensor;
-  readonly extra: Readonly<Record<string, Tensor>>;
-  readonly perturbations: Readonly<Record<string, Tensor>>;
-  /** Whether a trace is asked for. */
-  wanted(trace: string): boolean;
-  readonly carryAfter: number;
-  readonly repeatsMasked: boolean;
-  readonly segment: number | undefined;
-}
-
+/** What `apply` of a sequence is given, checked and time first. */
 export function readGiven<P extends Tree, S extends State>(
   { cell, probed, outputs, reverse }: Running<P, S>,
   params: P,
   x: Tensor,
   given: ApplyOptions<S>,
-): Given<S> {
-  const size = { batch: x.shape[0]!, time: x.shape[1]! };
+): OverTime<S> {
+  const size = batchAndTime(x);
   const float = floatOf(x, params);
   const initial = initialState<S>(cell, size.batch, float, params);
   const { training = false } = given;
@@ -74,7 +42,10 @@ export function readGiven<P extends Tree, S extends State>(
   const wanted = wantedOf(cell.name, given.traces, Object.keys(probed.evaluation.traces));
   return {
     ...size,
+    features: probed.evaluation.features,
     float,
+    outputs,
+    reverse,
     training,
     buffers: given.buffers ?? {},
     key: given.key,

@@ -1,6 +1,7 @@
 import { TensorError, type ArrayTensor, type DType, type Shape, type Tensor, type Tree } from "@sluice/tensor";
 import { checkTensor, isFloat, sameShape } from "@sluice/tensor/internal";
-import { inputOf, type Extras, type InputSpec } from "../inputs.ts";
+import { inputOf, type Extras, type InputSpec } from "../cell/inputs.ts";
+import type { Applied } from "../cell/over-time.ts";
 import type { BufferSpecs, InitialBuffersOptions, InitOptions, Specs } from "@sluice/params";
 
 /**
@@ -135,23 +136,6 @@ export interface ApplyOptions<S extends Tree = Tree> {
 /** Tensors nested as a state, of which parts may be missing. */
 export type Perturbations =
   Tensor | readonly (Perturbations | undefined)[] | { readonly [name: string]: Perturbations | undefined };
-
-/** The result of applying a layer. */
-export interface Applied<S extends Tree = Tree> {
-  /** `[batch, time, features]`, or `[batch, features]` of the last step. */
-  readonly output: Tensor;
-  /** The state after each row's last step. */
-  readonly state: S;
-  /** The state after `carryAfter` steps; without that option it is `state`. */
-  readonly carry: S;
-  /** The buffers for the next step of training. In evaluation they are those that were given. */
-  readonly buffers: Tree;
-  /**
-   * `[batch, time, ...]` by name; within a layer of layers the name starts with the layer's: `0.forget`,
-   * `backward.forget`.
-   */
-  readonly traces: Readonly<Record<string, Tensor>>;
-}
 
 /** The parameters of a layer or cell. */
 export type LayerParams<L> = L extends { init(...args: never): infer P } ? P : never;

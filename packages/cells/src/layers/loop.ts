@@ -16,22 +16,23 @@ import {
 } from "@sluice/tensor";
 import { isFloat, zerosArray } from "@sluice/tensor/internal";
 import { checkBuffers } from "@sluice/params";
-import { evaluation, outputOf, type Cell, type CellContext } from "../cell.ts";
-import type { State } from "../states.ts";
-import { swapTime, whereMasked } from "./arguments.ts";
+import { outputOf, type Cell } from "../cell/cell.ts";
+import { evaluation, type CellContext } from "../cell/context.ts";
+import { swapTime } from "../cell/axes.ts";
+import type { Applied, OverTime } from "../cell/over-time.ts";
+import type { State } from "../cell/states.ts";
 import { carriedScan } from "./carried-scan.ts";
-import type { Given, Running } from "./given.ts";
-import type { Applied } from "./layer.ts";
+import type { Running } from "./given.ts";
+import { whereMasked } from "./looked-at.ts";
 import { rowsOf } from "./repeat-masked.ts";
 
 export function runLoop<P extends Tree, S extends State>(
   running: Running<P, S>,
   params: P,
-  given: Given<S>,
+  given: OverTime<S>,
 ): Applied<S> {
-  const { cell, outputState, outputs, reverse } = running;
-  const { features } = running.probed.evaluation;
-  const { batch, time, float, lengths, segment } = given;
+  const { cell, outputState } = running;
+  const { batch, time, features, float, outputs, reverse, lengths, segment } = given;
   const slices: Slices = {
     x: given.x,
     ...(given.mask === undefined ? {} : { mask: given.mask }),
@@ -79,7 +80,7 @@ export function runLoop<P extends Tree, S extends State>(
 function stepOf<P extends Tree, S extends State>(
   { cell, outputs }: Running<P, S>,
   params: P,
-  { resetState, training, key, wanted, buffers, lengths, repeatsMasked: repeats }: Given<S>,
+  { resetState, training, key, wanted, buffers, lengths, repeatsMasked: repeats }: OverTime<S>,
 ) {
   return ({ cell: state, last }: Carried<S>, slice: Slices) => {
     const { mask, reset } = slice;
@@ -122,7 +123,7 @@ function stepOf<P extends Tree, S extends State>(
 /** The buffers after a loop in training. */
 function updated<P extends Tree, S extends State>(
   { name, buffers: specs = {}, update }: Cell<P, S>,
-  { buffers, float }: Given<S>,
+  { buffers, float }: OverTime<S>,
   observed: Tree | undefined,
 ): Tree {
   if (update === undefined || observed === undefined) return buffers;

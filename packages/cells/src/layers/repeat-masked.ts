@@ -1,7 +1,8 @@
 import { iota, less, not, or, reshape, scan, select, type Tensor } from "@sluice/tensor";
 import { zerosArray } from "@sluice/tensor/internal";
-import { flagsOf, stepsOf, swapTime } from "./arguments.ts";
+import { axisSize, batchAndTime, swapTime } from "../cell/axes.ts";
 import type { ApplyOptions } from "./layer.ts";
+import { flagsOf, stepsOf } from "./looked-at.ts";
 
 type Given = Pick<ApplyOptions, "mask" | "maskedOutput" | "lengths" | "present" | "resets">;
 
@@ -11,8 +12,8 @@ type Given = Pick<ApplyOptions, "mask" | "maskedOutput" | "lengths" | "present" 
  */
 export function repeatMasked(name: string, y: Tensor, given: Given): Tensor {
   if (given.mask === undefined || given.maskedOutput !== "repeat" || y.shape.length < 3) return y;
-  const [batch, time] = [y.shape[0]!, y.shape[1]!];
-  const size = { batch, time };
+  const size = batchAndTime(y);
+  const { batch, time } = size;
   const mask = flagsOf(name, "mask", given.mask, size);
   const lengths = stepsOf(name, given, size);
   const beyond = lengths && not(less(reshape(iota([time]), [1, time]), reshape(lengths, [batch, 1])));
@@ -36,5 +37,5 @@ export function repeatMasked(name: string, y: Tensor, given: Given): Tensor {
 
 /** bool [batch] as a condition on the rows of `x` [batch, ...]. */
 export function rowsOf(condition: Tensor, x: Tensor): Tensor {
-  return reshape(condition, [condition.shape[0]!, ...x.shape.slice(1).map(() => 1)]);
+  return reshape(condition, [axisSize(condition, 0), ...x.shape.slice(1).map(() => 1)]);
 }

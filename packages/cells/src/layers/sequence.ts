@@ -1,14 +1,15 @@
 import { keyFor, TensorError, type Tree } from "@sluice/tensor";
 import { checkOptions, suggestion } from "@sluice/tensor/internal";
-import type { Cell } from "../cell.ts";
-import { checkCell } from "../check-given.ts";
+import type { Cell } from "../cell/cell.ts";
+import { checkCell } from "../cell/check-cell.ts";
 import { checkBuffers, checkParameters, initialBuffers, makeWeights } from "@sluice/params";
-import { inputOf } from "../inputs.ts";
-import { probe } from "../probe.ts";
-import { floatOf, initialState, zeroPerturbations, type State } from "../states.ts";
-import { joinedBuffers } from "../weight-buffers.ts";
-import { beginOf, checkApply, dtypeOf } from "./arguments.ts";
-import { checkAssociative, runAssociative } from "./associative.ts";
+import { inputOf } from "../cell/inputs.ts";
+import { probe } from "../cell/probe.ts";
+import { floatOf, initialState, zeroPerturbations, type State } from "../cell/states.ts";
+import { joinedBuffers } from "../cell/weight-buffers.ts";
+import { checkApply } from "./apply-options.ts";
+import { beginOf, dtypeOf } from "./given-states.ts";
+import { recurrenceOf, type Recurrence } from "../cell/recurrence.ts";
 import { readGiven, type Running } from "./given.ts";
 import { asMade, checkInput, type Layer } from "./layer.ts";
 import { runLoop } from "./loop.ts";
@@ -76,7 +77,7 @@ export function sequence<P extends Tree, S extends State>(
     probed.training.outputState === probed.evaluation.outputState ? probed.evaluation.outputState : undefined;
   const buffers = joinedBuffers(cell.buffers ?? {}, cell.params);
   const running: Running<P, S> = { cell, probed, outputState, outputs, reverse };
-  if (scan === "associative") checkAssociative(running);
+  const recurrence = scan === "associative" ? associativeOf(running) : undefined;
   const layer = {
     name: cell.name,
     input: cell.sizes.input,
@@ -122,9 +123,21 @@ export function sequence<P extends Tree, S extends State>(
         buffers: buffers.weights(given.buffers),
       });
       const read = readGiven(running, made.weights, x, { ...given, buffers: buffers.own(given.buffers) });
-      const run = scan === "associative" ? runAssociative : runLoop;
-      const applied = run(running, made.weights, read);
+      const applied = recurrence ? recurrence.run(made.weights, read) : runLoop(running, made.weights, read);
       return { ...applied, buffers: buffers.join(applied.buffers, made.buffers) };
     },
   });
+}
+
+/** The recurrence that runs all steps at once; an error where the cell cannot be run in this way. */
+function associativeOf<P extends Tree, S extends State>({ cell, probed }: Running<P, S>): Recurrence<P, S> {
+  const recurrence = recurrenceOf(cell);
+  const together = probed.training.mixesRows || cell.buffers !== undefined;
+  if (recurrence !== undefined && !together) return recurrence;
+  const why = together
+    ? "its steps, or those of its normalizer, take rows together, one step after the other"
+    : cell.recurrence === undefined
+      ? "its step is not defined by a recurrence"
+      : "a modifier, such as zoneout or dropout, has replaced the step that is made of its recurrence";
+  throw new TensorError(`sequence: ${cell.name} cannot be run with scan: "associative": ${why}; leave scan out`);
 }

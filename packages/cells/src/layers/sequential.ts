@@ -1,15 +1,17 @@
 import { keyFor, TensorError, type Tree } from "@sluice/tensor";
 import { at, checkList, checkOptions, showShape } from "@sluice/tensor/internal";
-import { childOf } from "../cell.ts";
-import { checkLayer } from "../check-given.ts";
-import { joinExtras } from "../inputs.ts";
+import { childOf } from "../cell/context.ts";
+import { checkLayer } from "./check-layer.ts";
+import { joinExtras } from "../cell/inputs.ts";
 import { type BufferSpecs, checkBuffers, checkParameters, type Specs } from "@sluice/params";
-import { floatOf } from "../states.ts";
-import { checkRate } from "../modifiers/rate.ts";
-import { beginOf, checkApply, checkStates, partOf } from "./arguments.ts";
+import { floatOf } from "../cell/states.ts";
+import { checkRate } from "../options/rate.ts";
+import { checkApply } from "./apply-options.ts";
+import { beginOf, checkStates, partOf } from "./given-states.ts";
 import { dropout } from "./dropout.ts";
 import { checkNested, optionsOf } from "./nested.ts";
-import { asMade, type Applied, type ApplyOptions, type Layer, type LayerParams, type LayerState } from "./layer.ts";
+import { asMade, type ApplyOptions, type Layer, type LayerParams, type LayerState } from "./layer.ts";
+import { type Applied } from "../cell/over-time.ts";
 
 /** Options of {@link sequential}. */
 export interface SequentialOptions {

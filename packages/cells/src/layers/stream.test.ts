@@ -23,7 +23,7 @@ import { wasm } from "@sluice/wasm";
 import { describe, expect, test } from "vitest";
 import { gru } from "../gated/gru.ts";
 import { lstm } from "../gated/lstm.ts";
-import { defineCell } from "../define-cell.ts";
+import { defineCell } from "../definition/define-cell.ts";
 import { kernel } from "@sluice/params";
 import { bidirectional } from "./bidirectional.ts";
 import { dense } from "./dense.ts";

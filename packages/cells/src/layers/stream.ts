@@ -22,7 +22,7 @@ import {
   sizeOf,
   type ExpectedLeaf,
 } from "@sluice/tensor/internal";
-import { inputOf } from "../inputs.ts";
+import { inputOf } from "../cell/inputs.ts";
 import type { Layer, MaskedOutput } from "./layer.ts";
 
 /** Options of {@link stream}. */

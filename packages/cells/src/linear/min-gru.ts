@@ -1,8 +1,8 @@
 import { add, less, mul, select, sigmoid, split, sub, type Tensor } from "@sluice/tensor";
 import { bias, kernel } from "@sluice/params";
-import { activationOf, type Activation } from "../activations.ts";
-import { defineAssociativeCell } from "../define-associative-cell.ts";
-import { linearRecurrence } from "../recurrence.ts";
+import { activationOf, type Activation } from "../options/activations.ts";
+import { defineAssociativeCell } from "../definition/define-associative-cell.ts";
+import { linearRecurrence } from "../definition/recurrences.ts";
 
 /** x + 1/2 for x >= 0, sigmoid(x) below: positive and continuous, the paper's g. */
 const positive = (x: Tensor): Tensor => select(less(x, 0), sigmoid(x), add(x, 0.5));

@@ -1,8 +1,9 @@
 import { clipGradient, mapTree, type Tree } from "@sluice/tensor";
 import { checkOptions, isFloat } from "@sluice/tensor/internal";
-import { evaluation, withTrainingStep, type Cell } from "../cell.ts";
-import { checkCell } from "../check-given.ts";
-import type { State } from "../states.ts";
+import { withTrainingStep, type Cell } from "../cell/cell.ts";
+import { evaluation } from "../cell/context.ts";
+import { checkCell } from "../cell/check-cell.ts";
+import type { State } from "../cell/states.ts";
 
 /** Options of {@link clipStateGradient}. */
 export interface ClipStateGradientOptions {

@@ -1,4 +1,4 @@
-import type { Keys } from "../cell.ts";
+import type { Keys } from "../cell/context.ts";
 
 /**
  * The keys of the cell that a modifier of this kind wraps. Names of its own kind stand one level deeper, so that of two

@@ -1,11 +1,12 @@
 import { bernoulli, concat, convert, mul, sliceAxis, TensorError, type Tensor, type Tree } from "@sluice/tensor";
 import { checkOptions, suggestion } from "@sluice/tensor/internal";
-import { evaluation, withTrainingStep, type Cell, type CellContext, type Product } from "../cell.ts";
-import { checkCell } from "../check-given.ts";
-import { probe } from "../probe.ts";
-import type { State } from "../states.ts";
+import { withTrainingStep, type Cell } from "../cell/cell.ts";
+import { evaluation, type CellContext, type Product } from "../cell/context.ts";
+import { checkCell } from "../cell/check-cell.ts";
+import { probe } from "../cell/probe.ts";
+import type { State } from "../cell/states.ts";
 import { keysWithin } from "./keys-within.ts";
-import { checkRate } from "./rate.ts";
+import { checkRate } from "../options/rate.ts";
 
 /** One mask for all gates, or one for each. */
 export type DropoutMasks = "shared" | "perGate";

@@ -1,10 +1,11 @@
 import { add, bernoulli, leavesOf, mapTree, mul, select, TensorError, type Tensor, type Tree } from "@sluice/tensor";
 import { checkOptions, suggestion } from "@sluice/tensor/internal";
-import { evaluation, type Cell } from "../cell.ts";
-import { checkCell } from "../check-given.ts";
-import { statesOf, type State } from "../states.ts";
+import { type Cell } from "../cell/cell.ts";
+import { evaluation } from "../cell/context.ts";
+import { checkCell } from "../cell/check-cell.ts";
+import { statesOf, type State } from "../cell/states.ts";
 import { keysWithin } from "./keys-within.ts";
-import { checkRate } from "./rate.ts";
+import { checkRate } from "../options/rate.ts";
 
 /** A rate for each state that has one, nested as the states. */
 export type StateRates<S> = { readonly [K in keyof S]?: RateOf<S[K]> };

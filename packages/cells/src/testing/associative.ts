@@ -2,7 +2,7 @@ import { grad, leavesOf, tensor, TensorError, valuesOf, type Tree } from "@sluic
 import { expectNear } from "@sluice/tensor/testing";
 import type { ApplyOptions } from "../layers/layer.ts";
 import { sequence, type SequenceOptions } from "../layers/sequence.ts";
-import type { State } from "../states.ts";
+import type { State } from "../cell/states.ts";
 import { trained, weighed, type Trained } from "./laws.ts";
 import { flagsOf, type Subject } from "./subject.ts";
 

@@ -1,9 +1,9 @@
 import type { Backend } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
 import { checksOf, type Law, lawsOf, once, type RunLaw } from "@sluice/tensor/testing";
-import type { Cell } from "../cell.ts";
-import { checkCell } from "../check-given.ts";
-import { recurrenceOf } from "../recurrence.ts";
+import type { Cell } from "../cell/cell.ts";
+import { checkCell } from "../cell/check-cell.ts";
+import { recurrenceOf } from "../cell/recurrence.ts";
 import { associative } from "./associative.ts";
 import { onBackend } from "./compiled.ts";
 import * as laws from "./laws.ts";

@@ -28,11 +28,11 @@ import { bidirectional } from "../layers/bidirectional.ts";
 import type { ApplyOptions } from "../layers/layer.ts";
 import { sequence } from "../layers/sequence.ts";
 import { stream } from "../layers/stream.ts";
-import { joinedBuffers } from "../weight-buffers.ts";
+import { joinedBuffers } from "../cell/weight-buffers.ts";
 import { variationalDropout } from "../modifiers/variational-dropout.ts";
 import { zoneout } from "../modifiers/zoneout.ts";
-import { probe } from "../probe.ts";
-import { statesOf, type State } from "../states.ts";
+import { probe } from "../cell/probe.ts";
+import { statesOf, type State } from "../cell/states.ts";
 import { batch, flagsOf, pick, rowOf, stepsOf, time, type Subject } from "./subject.ts";
 
 const lengths = [4, 2, 0];

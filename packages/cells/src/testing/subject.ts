@@ -18,10 +18,10 @@ import {
   type Tree,
 } from "@sluice/tensor";
 import { isFloat, sizeOf, zerosArray } from "@sluice/tensor/internal";
-import type { Cell } from "../cell.ts";
-import { inputOf, type InputSpec } from "../inputs.ts";
+import type { Cell } from "../cell/cell.ts";
+import { inputOf, type InputSpec } from "../cell/inputs.ts";
 import { sequence, type SequenceLayer } from "../layers/sequence.ts";
-import type { State } from "../states.ts";
+import type { State } from "../cell/states.ts";
 
 export const [batch, time] = [3, 4];
 

@@ -14,7 +14,7 @@ import {
   TensorError,
   type Tensor,
 } from "@sluice/tensor";
-import { defineCell } from "../define-cell.ts";
+import { defineCell } from "../definition/define-cell.ts";
 import { decayRate, decayWeights, meanDecay } from "./decay.ts";
 
 /**
@@ -68,8 +68,13 @@ export const gruD = defineCell({
     };
   },
   state: ({ input, hidden }) => ({ h: [hidden], last: [input] }),
-  step({ W, U, V, b, wx, bx, Wh, bh }, { h, last }, x, { norm, trace, input: multiply, recurrent, extra, means }) {
-    const [input, hidden] = [x.shape[1]!, h.shape[1]!];
+  step(
+    { W, U, V, b, wx, bx, Wh, bh },
+    { h, last },
+    x,
+    { norm, trace, input: multiply, recurrent, extra, sizes, means },
+  ) {
+    const { input, hidden } = sizes;
     const m = extra.mask;
     const mean = tensor(means ?? new Array<number>(input).fill(0), [input], { dtype: x.dtype });
     const gates = (y: Tensor): Tensor => sliceAxis(y, y.shape.length - 1, 0, 2 * hidden);

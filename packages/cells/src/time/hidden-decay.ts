@@ -9,10 +9,11 @@ import {
   weightSpecs,
 } from "@sluice/params";
 import { keyFor, leavesOf, mapTree, mul, TensorError, type ArrayTensor, type Tensor, type Tree } from "@sluice/tensor";
-import { evaluation, type Cell } from "../cell.ts";
-import type { CellOptions } from "../definition.ts";
+import type { Cell } from "../cell/cell.ts";
+import { evaluation } from "../cell/context.ts";
+import type { CellOptions } from "../definition/cell-options.ts";
 import { rnn } from "../gated/rnn.ts";
-import { mapStates, type State, type States } from "../states.ts";
+import { mapStates, type State, type States } from "../cell/states.ts";
 import { decayRate, decayWeights } from "./decay.ts";
 
 /** Parameters of the decay of one state. W and b have the state's shape. */

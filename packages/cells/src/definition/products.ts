@@ -1,7 +1,7 @@
 /** A step's products with weights. The cell's user may change them, for example by dropout. */
 import { TensorError, type Tensor } from "@sluice/tensor";
 import { describe } from "@sluice/tensor/internal";
-import type { CellContext, Product } from "./cell.ts";
+import type { CellContext, Product } from "../cell/context.ts";
 
 /** Options of a step's `input` and `recurrent`. */
 export interface MultiplyOptions {

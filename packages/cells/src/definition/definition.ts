@@ -1,15 +1,14 @@
-/** What a cell is written as, and how a user makes one of it. */
+/** What a cell is written as. */
 import type { Normalizer } from "@sluice/norm";
+import type { BufferSpec, ParamsOf, Specs, WeightTensors } from "@sluice/params";
 import type { Shape, Tensor, Tree } from "@sluice/tensor";
-import type { Cell, CellSizes, Keys } from "./cell.ts";
-import type { BufferSpec, Constraint, Initializer, ParamsOf, Regularizer, Specs, WeightTensors } from "@sluice/params";
-import type { InnerCell, Inner } from "./inner-cells.ts";
-import type { Extras, InputSpec } from "./inputs.ts";
-import type { DropoutMasks } from "./modifiers/variational-dropout.ts";
-import type { Norm } from "./normalize.ts";
-import type { Multiply } from "./products.ts";
-import type { AssociativeSteps, Elements } from "./recurrence.ts";
-import type { State, StateOf, StatePath, States } from "./states.ts";
+import type { Cell, CellSizes } from "../cell/cell.ts";
+import type { Extras, InputSpec } from "../cell/inputs.ts";
+import type { AssociativeSteps, Elements } from "../cell/recurrence.ts";
+import type { State, StateOf, StatePath, States } from "../cell/states.ts";
+import type { CellOptions } from "./cell-options.ts";
+import type { Inner } from "./inner-cells.ts";
+import type { StepContext } from "./step-context.ts";
 
 /** Parameters of a definition by name, each a spec or a tree of them. */
 export type NamedSpecs = { readonly [name: string]: Specs };
@@ -52,48 +51,6 @@ type DefinedCell<D, S, C, I> =
       ? Cell<P, T>
       : never
     : never;
-
-/** What a definition's step is given besides parameters, state and input. */
-export interface StepContext<
-  E = Readonly<Record<string, Tensor>>,
-  C = Readonly<Record<never, never>>,
-  F = Readonly<Record<string, Tensor>>,
-> {
-  /**
-   * The sum of terms, normalized as the user of the cell chose: `norm("gates", [input("gates", x, W),
-   * recurrent("gates", h, U), b])`; `norm("cell", c)`.
-   */
-  readonly norm: Norm;
-  /**
-   * Gives a value a name, under which it can be read over time: `trace("forget", sigmoid(s))`. Of a function, an error
-   * inside names the cell and this place: `trace("forget", () => sigmoid(s))`.
-   */
-  readonly trace: (name: string, value: Tensor | (() => Tensor)) => Tensor;
-  /**
-   * A product of a new input with weights, `x W`: `input("gates", x, W)`. The cell's user may drop inputs out there, or
-   * do something to the weights there. The name is that of its place, as for `norm`.
-   */
-  readonly input: Multiply;
-  /**
-   * A product of what the cell remembers with weights, `h U`: `recurrent("gates", h, U)`. Recurrent dropout acts there,
-   * and whatever is done to recurrent weights.
-   */
-  readonly recurrent: Multiply;
-  readonly training: boolean;
-  readonly keys: Keys;
-  /** What the step reads besides `x`, as declared. */
-  readonly extra: E;
-  /** The cell's own buffers, as they were before the loop. */
-  readonly buffers: F;
-  /**
-   * bool `[batch]`: the rows that have a step now: neither masked nor beyond their length. Undefined where all have one.
-   * A step that mixes rows must ask for it, and take nothing from other rows; one that does not ask is taken to work row
-   * by row.
-   */
-  readonly active: () => Tensor | undefined;
-  /** The inner cells: `const { state, output } = cells.inner(x)` makes one step of one. */
-  readonly cells: { readonly [K in keyof C]: InnerCell<C[K]> };
-}
 
 /** What every definition has. */
 interface DefinitionParts<D extends NamedSpecs, S extends States, O extends object, E extends Extras> {
@@ -196,39 +153,6 @@ export interface AssociativeCellDefinition<
     x: Tensor,
     context: RecurrenceContext<O, E>,
   ) => StatePath<StepState<NoInfer<S>, Record<never, never>>> | Tensor;
-}
-
-/**
- * Options of every cell; the names that differ from Keras's are `hidden` (units) and the spelling of Initializer and
- * Regularizer.
- */
-export interface CellOptions extends CellSizes {
-  /** Normalizes the sums of products in the step. Default: none. */
-  readonly norm?: Normalizer | undefined;
-  /** Instead of the definition's, for all parameters of the role, nested ones and those of inner cells included. */
-  readonly kernelInitializer?: Initializer;
-  /** Initializes recurrent weights, instead of the definition's initializers. */
-  readonly recurrentInitializer?: Initializer;
-  /** Initializes biases, instead of the definition's initializers. */
-  readonly biasInitializer?: Initializer;
-  /** Penalizes input weights. */
-  readonly kernelRegularizer?: Regularizer;
-  /** Penalizes recurrent weights. */
-  readonly recurrentRegularizer?: Regularizer;
-  /** Penalizes biases. */
-  readonly biasRegularizer?: Regularizer;
-  /** Applied after each update of a training step that constrains: `constrain` of `@sluice/params`. */
-  readonly kernelConstraint?: Constraint;
-  /** Applied to recurrent weights after each update. Default: none. */
-  readonly recurrentConstraint?: Constraint;
-  /** Applied to biases after each update. Default: none. */
-  readonly biasConstraint?: Constraint;
-  /** Rate of dropout of the input, one mask for the whole sequence: {@link variationalDropout}. */
-  readonly dropout?: number;
-  /** Rate of dropout of the state in the recurrent products, one mask for the whole sequence. */
-  readonly recurrentDropout?: number;
-  /** Whether all gates share a mask (`shared`, the default) or each has its own (`perGate`). */
-  readonly dropoutMasks?: DropoutMasks;
 }
 
 /** Makes cells of one kind: the result of {@link defineCell}. */

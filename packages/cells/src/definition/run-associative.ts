@@ -22,40 +22,26 @@ import {
   type Tree,
 } from "@sluice/tensor";
 import { zeroBeyond, zerosArray } from "@sluice/tensor/internal";
-import { evaluation, outputOf, type CellContext } from "../cell.ts";
-import { recurrenceOf, type Elements, type Recurrence } from "../recurrence.ts";
-import type { State } from "../states.ts";
-import { swapTime } from "./arguments.ts";
-import type { Given, Running } from "./given.ts";
-import type { Applied } from "./layer.ts";
+import { swapTime } from "../cell/axes.ts";
+import { outputOf } from "../cell/cell.ts";
+import { evaluation, type CellContext } from "../cell/context.ts";
+import type { Applied, OverTime } from "../cell/over-time.ts";
+import type { Elements, Recurrence } from "../cell/recurrence.ts";
+import type { State } from "../cell/states.ts";
 
-/** An error where a cell cannot be run in this way. */
-export function checkAssociative<P extends Tree, S extends State>({ cell, probed }: Running<P, S>): void {
-  const together = probed.training.mixesRows || cell.buffers !== undefined;
-  if (recurrenceOf(cell) !== undefined && !together) return;
-  const why = together
-    ? "its steps, or those of its normalizer, take rows together, one step after the other"
-    : cell.recurrence === undefined
-      ? "its step is not defined by a recurrence"
-      : "a modifier, such as zoneout or dropout, has replaced the step that is made of its recurrence";
-  throw new TensorError(`sequence: ${cell.name} cannot be run with scan: "associative": ${why}; leave scan out`);
+/** What steps are put together by. */
+export interface AtOnce extends Omit<Recurrence, "run" | "step"> {
+  readonly name: string;
 }
 
 /**
  * Elements of all steps at once, their prefixes by an associative scan, and what these make of the state that a row
  * begins with. Masked steps and steps beyond the length are the identity.
  */
-export function runAssociative<P extends Tree, S extends State>(
-  running: Running<P, S>,
-  params: P,
-  given: Given<S>,
-): Applied<S> {
-  const { cell, probed, outputs, reverse } = running;
-  const { features } = probed.evaluation;
-  const { batch, time, float, lengths, start } = given;
-  const recurrence = recurrenceOf(cell);
-  if (recurrence === undefined) throw new Error("checked where the layer is made");
-  checkOptionsOf(cell.name, given);
+export function runAssociative(recurrence: AtOnce, params: Tree, given: OverTime): Applied<State> {
+  const { name } = recurrence;
+  const { batch, time, features, float, lengths, start, outputs, reverse } = given;
+  checkOptionsOf(name, given);
   if (time === 0) {
     const output = zerosArray(outputs === "all" ? [batch, 0, features] : [batch, features], float);
     return { output, state: start, carry: start, buffers: given.buffers, traces: {} };
@@ -69,18 +55,18 @@ export function runAssociative<P extends Tree, S extends State>(
   const context: CellContext = {
     ...evaluation,
     training: given.training,
-    keys: noKeys(cell.name),
+    keys: noKeys(name),
     extra: mapTree(given.extra, (e) => flat(within(e))),
-    trace(name, value) {
-      if (given.wanted(name)) traces[name] = swapTime(visible(over(steps, value)));
+    trace(trace, value) {
+      if (given.wanted(trace)) traces[trace] = swapTime(visible(over(steps, value)));
     },
   };
-  const elements = mapTree(recurrence.elements(params, x, context), (e, name) => {
+  const elements = mapTree(recurrence.elements(params, x, context), (e, part) => {
     const all = over(steps, e);
-    return taken === undefined ? all : select(stepsOf(taken, all), all, recurrence.identity[name] ?? 0);
+    return taken === undefined ? all : select(stepsOf(taken, all), all, recurrence.identity[part] ?? 0);
   });
-  const states = statesOf(recurrence, elements, given, reverse);
-  const stateAt = (t: number): S => mapTree(states, (s) => take(s, t));
+  const states = statesOf(recurrence, elements, given);
+  const stateAt = (t: number): State => mapTree(states, (s) => take(s, t));
   const output = over(
     steps,
     outputOf({
@@ -104,19 +90,18 @@ export function runAssociative<P extends Tree, S extends State>(
 }
 
 /** The state after every step, `[time, batch, ...]`. */
-function statesOf<P extends Tree, S extends State>(
-  { combine, apply }: Recurrence<P, S>,
+function statesOf(
+  { combine, apply }: AtOnce,
   elements: Elements,
-  { time, batch, start, resetState, reset, lengths }: Given<S>,
-  reverse: boolean,
-): S {
+  { time, batch, start, resetState, reset, lengths, reverse }: OverTime,
+): State {
   const steps = { time, batch };
   const combined = (first: Elements, second: Elements): Elements => {
     const [n = 0] = Object.values(first)[0]?.shape ?? [];
     return mapTree(combine(mapTree(first, flat), mapTree(second, flat)), (e) => over({ time: n, batch }, e));
   };
-  const begun = (state: S): S => mapTree(state, (s) => broadcastTo(s, [time, ...s.shape]));
-  const after = (prefix: Elements, from: S): S =>
+  const begun = (state: State): State => mapTree(state, (s) => broadcastTo(s, [time, ...s.shape]));
+  const after = (prefix: Elements, from: State): State =>
     mapTree(apply(mapTree(prefix, flat), mapTree(from, flat)), (s) => over(steps, s));
   if (reset === undefined) return after(associativeScan(combined, elements, { reverse }), begun(start));
 
@@ -140,7 +125,7 @@ function statesOf<P extends Tree, S extends State>(
 type Begun = { readonly prefix: Elements; readonly since: Tensor };
 
 /** bool `[time, batch]`: the steps that a row takes; undefined where it takes all. */
-function takenSteps<S extends State>({ mask, lengths, time, batch }: Given<S>): Tensor | undefined {
+function takenSteps({ mask, lengths, time, batch }: OverTime): Tensor | undefined {
   if (lengths === undefined) return mask;
   const present = before(lengths, { time, batch });
   return mask === undefined ? present : and(mask, present);
@@ -173,7 +158,7 @@ function repeated(output: Tensor, taken: Tensor, reset: Tensor | undefined, reve
   ).value;
 }
 
-function checkOptionsOf<S extends State>(name: string, { segment, perturbations }: Given<S>): void {
+function checkOptionsOf(name: string, { segment, perturbations }: OverTime): void {
   const refuse = (option: string, why: string): never => {
     throw new TensorError(`${name}: scan: "associative" does not take ${option}: ${why}; use a layer without scan`);
   };

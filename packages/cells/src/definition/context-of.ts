@@ -1,69 +1,11 @@
-/** A cell in the making: its definition, and everything that a cell of it is made from. */
-import type { Normalizer } from "@sluice/norm";
+/** The context of a definition's step, made of the one that a layer gives the cell. */
 import { named, type Shape, type Tensor, type Tree } from "@sluice/tensor";
 import { at } from "@sluice/tensor/internal";
-import type { BufferSpecs } from "@sluice/params";
+import type { CellContext } from "../cell/context.ts";
 import { tensorsAt, type Noted } from "./cell-buffers.ts";
-import type { Cell, CellContext, CellSizes, Stepped } from "./cell.ts";
-import type { CellOptions, NamedBuffers, NamedSpecs, StepContext } from "./definition.ts";
-import type { Inner } from "./inner-cells.ts";
-import type { Extras, InputSpec } from "./inputs.ts";
+import type { AnyContext, Made } from "./made.ts";
 import { normOf, type NormalizedPlace } from "./normalize.ts";
 import { multiplyOf } from "./products.ts";
-import type { AssociativeSteps, Elements } from "./recurrence.ts";
-import type { State, States } from "./states.ts";
-
-/** A definition whose names are not known at compile time. */
-export interface AnyDefinition {
-  readonly name: string;
-  readonly options?: object;
-  readonly input?: (sizes: CellSizes) => NonNullable<Cell["input"]>;
-  readonly extra?: (sizes: CellSizes) => Extras;
-  readonly cells?: (sizes: CellSizes, options: object, given: { readonly norm: Normalizer | undefined }) => Inner;
-  readonly params: (sizes: CellSizes, options: object) => NamedSpecs;
-  readonly state: (sizes: CellSizes, options: object) => States;
-  readonly buffers?: (sizes: CellSizes, options: object) => NamedBuffers;
-  readonly stepIndex?: boolean;
-  step(params: Named, state: State, x: Tensor, context: AnyContext): Stepped;
-  update?(
-    buffers: Readonly<Record<string, Tensor>>,
-    observed: Readonly<Record<string, Tensor>>,
-    options: object,
-  ): Readonly<Record<string, Tensor>>;
-  /** What the step is made of, where it is associative. */
-  readonly associative?: AnyRecurrence;
-}
-
-export type Named = Readonly<Record<string, Tree>>;
-
-export interface AnyRecurrence {
-  readonly recurrence: AssociativeSteps<string, State>;
-  elements(params: Named, x: Tensor, context: AnyContext): Elements;
-  output(params: Named, state: State, x: Tensor, context: AnyContext): string | Tensor;
-}
-
-export type AnyContext = StepContext<Readonly<Record<string, Tensor>>, Inner, Readonly<Record<string, Tensor>>> & {
-  readonly stepIndex?: Tensor;
-};
-
-/** A definition with everything that a cell of it is made from. */
-export interface Made {
-  readonly definition: AnyDefinition;
-  readonly name: string;
-  readonly sizes: CellSizes;
-  readonly options: object;
-  readonly given: CellOptions;
-  readonly cells: Inner;
-  readonly input: Required<InputSpec>;
-  readonly extra: Extras;
-  /** The definition's own parameters. */
-  readonly own: NamedSpecs;
-  /** Those, the inner cells' and a normalizer's. */
-  readonly params: NamedSpecs;
-  readonly state: States;
-  /** As the parameters. */
-  readonly buffers: Readonly<Record<string, BufferSpecs>>;
-}
 
 /** Parameters and buffers of the normalizer at one place, for tensors of a shape. */
 export type NormalizerParts = (
@@ -95,6 +37,7 @@ export function contextOf(made: Made, context: CellContext, options: ContextOpti
       context.trace(trace, traced);
       return traced;
     },
+    sizes: made.sizes,
     training: context.training,
     keys: context.keys,
     extra: context.extra,

@@ -1,7 +1,7 @@
 /** Buffers of a cell or layer beside those of its reparametrized weights. */
 import { buffersOf, weightBuffers, type BufferSpecs, type Specs } from "@sluice/params";
 import type { Tree } from "@sluice/tensor";
-import { childOf } from "./cell.ts";
+import { childOf } from "./context.ts";
 
 export interface JoinedBuffers {
   /** Those of the cell or layer itself where no weight has any; otherwise both, as `own` and `weights`. */

@@ -1,9 +1,10 @@
 /** Cells within a cell. */
 import { isTensor, TensorError, type Tensor, type Tree } from "@sluice/tensor";
-import { childOf, contextWithin, outputOf, type Cell, type CellContext } from "./cell.ts";
+import { outputOf, type Cell } from "../cell/cell.ts";
+import { childOf, contextWithin, type CellContext } from "../cell/context.ts";
 import type { BufferSpecs } from "@sluice/params";
-import { checkCell } from "./check-given.ts";
-import { statesWithin, type State, type States } from "./states.ts";
+import { checkCell } from "../cell/check-cell.ts";
+import { statesWithin, type State, type States } from "../cell/states.ts";
 
 /** Cells within a cell, by name. */
 export type Inner = { readonly [name: string]: Cell };

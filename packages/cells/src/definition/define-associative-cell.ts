@@ -1,10 +1,12 @@
 import { leavesOf, TensorError, type Tensor } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
-import { factoryOf, partAliases, parts, type Factory } from "./define-cell.ts";
+import { partAliases, parts } from "./check-definition.ts";
 import type { CellFactory, AssociativeCellDefinition, NamedSpecs } from "./definition.ts";
-import type { Extras } from "./inputs.ts";
-import type { AnyContext, AnyDefinition, AnyRecurrence, Named } from "./made.ts";
-import type { State, States } from "./states.ts";
+import type { Extras } from "../cell/inputs.ts";
+import { factoryOf, type Factory } from "./factory.ts";
+import type { AnyContext, AnyDefinition, Named } from "./made.ts";
+import { recurrenceOfMade, type AnyRecurrence } from "./recurrence-of.ts";
+import type { State, States } from "../cell/states.ts";
 
 /**
  * Defines a cell by an associative recurrence, such as one that is linear in the state. `elements` computes the
@@ -46,7 +48,7 @@ export function defineAssociativeCell(definition: AnyAssociativeDefinition): Fac
   return factoryOf(operation, {
     ...rest,
     name,
-    associative,
+    recurrence: (made) => recurrenceOfMade(made, associative),
     step(params, before, x, context) {
       const state = recurrence.apply(elements(params, x, context), before);
       return { state, output: associative.output(params, state, x, context) };
@@ -55,7 +57,7 @@ export function defineAssociativeCell(definition: AnyAssociativeDefinition): Fac
 }
 
 interface AnyAssociativeDefinition
-  extends Omit<AnyDefinition, "associative" | "step" | "cells" | "stepIndex">, Omit<AnyRecurrence, "output"> {
+  extends Omit<AnyDefinition, "recurrence" | "step" | "cells" | "stepIndex">, Omit<AnyRecurrence, "output"> {
   output?(params: Named, state: State, x: Tensor, context: AnyContext): string | Tensor;
 }
 

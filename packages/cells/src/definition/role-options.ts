@@ -1,7 +1,7 @@
 /** The user's initializers, regularizers and constraints, which are for all weights of a role. */
 import { TensorError } from "@sluice/tensor";
-import type { CellSizes } from "./cell.ts";
-import type { CellOptions } from "./definition.ts";
+import type { CellSizes } from "../cell/cell.ts";
+import type { CellOptions } from "./cell-options.ts";
 import { reparametrized, weightLeaves, type ParameterSpec, type ReparametrizedSpec, type Specs } from "@sluice/params";
 
 const perRole = {

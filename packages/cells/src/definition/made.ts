@@ -1,0 +1,58 @@
+/** A cell in the making: its definition, and everything that a cell of it is made from. */
+import type { Normalizer } from "@sluice/norm";
+import type { BufferSpecs } from "@sluice/params";
+import type { Tensor, Tree } from "@sluice/tensor";
+import type { Cell, CellSizes, Stepped } from "../cell/cell.ts";
+import type { Extras, InputSpec } from "../cell/inputs.ts";
+import type { Recurrence } from "../cell/recurrence.ts";
+import type { State, States } from "../cell/states.ts";
+import type { CellOptions } from "./cell-options.ts";
+import type { NamedBuffers, NamedSpecs } from "./definition.ts";
+import type { Inner } from "./inner-cells.ts";
+import type { StepContext } from "./step-context.ts";
+
+/** A definition whose names are not known at compile time. */
+export interface AnyDefinition {
+  readonly name: string;
+  readonly options?: object;
+  readonly input?: (sizes: CellSizes) => NonNullable<Cell["input"]>;
+  readonly extra?: (sizes: CellSizes) => Extras;
+  readonly cells?: (sizes: CellSizes, options: object, given: { readonly norm: Normalizer | undefined }) => Inner;
+  readonly params: (sizes: CellSizes, options: object) => NamedSpecs;
+  readonly state: (sizes: CellSizes, options: object) => States;
+  readonly buffers?: (sizes: CellSizes, options: object) => NamedBuffers;
+  readonly stepIndex?: boolean;
+  step(params: Named, state: State, x: Tensor, context: AnyContext): Stepped;
+  update?(
+    buffers: Readonly<Record<string, Tensor>>,
+    observed: Readonly<Record<string, Tensor>>,
+    options: object,
+  ): Readonly<Record<string, Tensor>>;
+  /** The recurrence that the step is made of, where it is associative and can be run so. */
+  recurrence?(made: Made): Omit<Recurrence, "step"> | undefined;
+}
+
+export type Named = Readonly<Record<string, Tree>>;
+
+export type AnyContext = StepContext<Readonly<Record<string, Tensor>>, Inner, Readonly<Record<string, Tensor>>> & {
+  readonly stepIndex?: Tensor;
+};
+
+/** A definition with everything that a cell of it is made from. */
+export interface Made {
+  readonly definition: AnyDefinition;
+  readonly name: string;
+  readonly sizes: CellSizes;
+  readonly options: object;
+  readonly given: CellOptions;
+  readonly cells: Inner;
+  readonly input: Required<InputSpec>;
+  readonly extra: Extras;
+  /** The definition's own parameters. */
+  readonly own: NamedSpecs;
+  /** Those, the inner cells' and a normalizer's. */
+  readonly params: NamedSpecs;
+  readonly state: States;
+  /** As the parameters. */
+  readonly buffers: Readonly<Record<string, BufferSpecs>>;
+}

@@ -1,0 +1,67 @@
+/** The options of `apply`: their names, and those that are no tensors. */
+import { TensorError } from "@sluice/tensor";
+import { checkOptions, suggestion } from "@sluice/tensor/internal";
+import type { BatchSize } from "./layer.ts";
+
+const applyOptions = [
+  "state",
+  "lengths",
+  "mask",
+  "maskedOutput",
+  "present",
+  "resets",
+  "resetState",
+  "training",
+  "buffers",
+  "key",
+  "traces",
+  "perturbations",
+  "extra",
+  "segment",
+  "carryAfter",
+];
+
+export function checkApply(name: string, given: { readonly maskedOutput?: unknown }): void {
+  checkOptions(`${name}.apply`, given, applyOptions, {
+    initialState: "state",
+    initial_state: "state",
+    statistics: "buffers",
+    sequenceLengths: "lengths",
+    zeroOutputForMask: "maskedOutput",
+    zero_output_for_mask: "maskedOutput",
+  });
+  const { maskedOutput = "zeros" } = given;
+  if (maskedOutput !== "zeros" && maskedOutput !== "repeat")
+    throw new TensorError(
+      `${name}.apply: unknown maskedOutput ${String(maskedOutput)}; ${suggestion(String(maskedOutput), ["zeros", "repeat"])}`,
+    );
+}
+
+/** The steps before the state that is carried on. */
+export function carryAfterOf(
+  name: string,
+  given: number | undefined,
+  { time }: Pick<BatchSize, "time">,
+  { reverse }: { readonly reverse: boolean },
+): number {
+  if (given === undefined) return time;
+  if (reverse)
+    throw new TensorError(`${name}: carryAfter needs a layer that runs forwards, and this one runs backwards`);
+  if (!Number.isInteger(given) || given < 1 || given > time)
+    throw new TensorError(
+      `${name}: carryAfter must be an integer from 1 to ${time}, the number of steps, got ${given}`,
+    );
+  return given;
+}
+
+/** Which traces to collect. */
+export function wantedOf(
+  name: string,
+  traces: boolean | readonly string[] | undefined,
+  known: readonly string[],
+): (trace: string) => boolean {
+  if (traces === undefined || typeof traces === "boolean") return () => traces === true;
+  const strange = traces.find((trace) => !known.includes(trace));
+  if (strange !== undefined) throw new TensorError(`${name}: no trace ${strange}; ${suggestion(strange, known)}`);
+  return (trace) => traces.includes(trace);
+}
