@@ -16,7 +16,7 @@ export interface CatalogueEntry {
   readonly source: string;
   /** Where the numbers come from that the cell is tested against: a package with its version, or `a plain loop`. */
   readonly numbers: string;
-  /** Laws of {@link cellSuite} that do not hold for the cell, each with the reason. */
+  /** Laws of `cellSuite` (`@sluice/cells/testing`) that do not hold for the cell, each with the reason. */
   readonly except?: Partial<Readonly<Record<LawName, string>>>;
   /** What the cell reads, where it does not take just any numbers. */
   readonly input?: MakeInput;
