@@ -13,7 +13,11 @@ import {
   sequential,
   variationalDropout,
   zoneout,
+  type CellSizes,
   type Layer,
+  type NamedSpecs,
+  type State,
+  type States,
 } from "./index.ts";
 
 const mine = defineCell({
@@ -155,4 +159,20 @@ test("a reparametrized weight is a tensor to the step, and a tree in the paramet
   expectTypeOf(cell.init(root)).toEqualTypeOf<Tree>();
   expectTypeOf(sequence(cell).apply(cell.init(root), x).state.c).toEqualTypeOf<Tensor>();
   expectTypeOf(reparametrize(sequence(lstm({ input: 1, hidden: 1 })), { recurrent: weightNorm() })).toExtend<Layer>();
+});
+
+test("a definition may be spread from parts whose names are not known", () => {
+  const parts: {
+    readonly name: string;
+    readonly params: (sizes: CellSizes) => NamedSpecs;
+    readonly state: (sizes: CellSizes) => States;
+  } = {
+    name: "loose",
+    params: ({ input, hidden }) => ({ W: kernel([input, hidden]) }),
+    state: ({ hidden }) => ({ h: [hidden] }),
+  };
+  const loose = defineCell({ ...parts, step: (_, state) => ({ state, output: "h" }) });
+  const cell = loose({ input: 1, hidden: 1 });
+  expectTypeOf(cell.init(root)).toExtend<Tree>();
+  expectTypeOf(sequence(cell).apply(cell.init(root), x).state).toExtend<State>();
 });

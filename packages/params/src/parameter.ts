@@ -34,12 +34,15 @@ export type ParamsOf<D extends Specs> = D extends ParameterSpec
   ? Tensor
   : D extends ReparametrizedSpec
     ? Tree
-    : { [K in keyof D]: D[K] extends Specs ? ParamsOf<D[K]> : never };
+    : { [K in keyof D]: IsAnySpecs<D[K]> extends true ? Tree : D[K] extends Specs ? ParamsOf<D[K]> : never };
 
 /** The weights that parameters of these specs make: a tensor for each spec, reparametrized or not. */
 export type WeightTensors<D extends Specs> = D extends ParameterSpec | ReparametrizedSpec
   ? Tensor
-  : { [K in keyof D]: D[K] extends Specs ? WeightTensors<D[K]> : never };
+  : { [K in keyof D]: IsAnySpecs<D[K]> extends true ? Tree : D[K] extends Specs ? WeightTensors<D[K]> : never };
+
+/** Whether nothing is known of specs, so that there is no end to their nesting. `{}` takes them too, and a number. */
+type IsAnySpecs<D> = [Specs] extends [D] ? ([0] extends [D] ? false : true) : false;
 
 type SpecOptions = Partial<Pick<ParameterSpec, "initializer" | "adjust" | "regularizer" | "constraint" | "role">>;
 

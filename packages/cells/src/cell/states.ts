@@ -44,9 +44,9 @@ export type States = { readonly [name: string]: Shape | StateSpec | States };
 export type StateOf<S> = S extends Shape | StateSpec ? Tensor : { readonly [K in keyof S]: StateOf<S[K]> };
 
 /** The paths of the tensors of a state: `"h"`, or `"inner.h"` of a cell within the cell. */
-export type StatePath<S> = {
-  [K in keyof S & string]: S[K] extends Tensor ? K : `${K}.${string}`;
-}[keyof S & string];
+export type StatePath<S> = { [K in keyof S & string]: PathOf<K, S[K]> }[keyof S & string];
+
+type PathOf<K extends string, T> = T extends Tensor ? K : `${K}.${string}`;
 
 /** A state of a tree of states, with its path. */
 export interface StateLeaf extends Required<StateSpec> {
