@@ -23,6 +23,7 @@ import {
   key,
   keyFor,
   leavesOf,
+  mapTree,
   mul,
   normal,
   square,
@@ -43,6 +44,7 @@ import {
   dense,
   gru,
   lstm,
+  minGru,
   originOf,
   reparametrize,
   rnn,
@@ -52,6 +54,7 @@ import {
   zoneout,
   type Cell,
   type Layer,
+  type SequenceScan,
 } from "./index.ts";
 import { cellSuite } from "./testing/index.ts";
 
@@ -74,6 +77,7 @@ describe.each([
     "weight norm of a GRU",
     reparametrize(gru({ input: 2, hidden: 3 }), { kernel: weightNorm(), recurrent: weightNorm() }),
   ],
+  ["weight norm of a minGru", reparametrize(minGru({ input: 2, hidden: 3 }), { kernel: weightNorm() })],
   ["orthogonal LSTM", reparametrize(lstm({ input: 2, hidden: 3 }), { recurrent: orthogonalParametrization() })],
   [
     "two on one weight, with a normalizer",
@@ -92,6 +96,35 @@ describe.each([
   for (const { name, skip, run } of cellSuite(cell, { backend }))
     test(name, (context) => (skip === undefined ? run() : context.skip(skip)));
 });
+
+describe.each([
+  ["a cell", (scan: SequenceScan) => sequence(reparametrize(minGru(sizes), { kernel: weightNorm() }), { scan })],
+  ["a layer", (scan: SequenceScan) => reparametrize(sequence(minGru(sizes), { scan }), { kernel: weightNorm() })],
+] as const)("of %s with weight norm", (_, layerOf) => {
+  test("the associative scan agrees with the loop, in outputs, states and gradients", () => {
+    const lengths = [time, 3, 0];
+    const params = mapTree(layerOf("sequential").init(key(3), { dtype: "f64" }), (w, path) =>
+      path === "W.gain" ? mul(w, 1.5) : w,
+    );
+    const results = (scan: SequenceScan): Tree => {
+      const run = (p: Tree) => layerOf(scan).apply(p, x, { lengths });
+      return { output: run(params).output, state: run(params).state, gradient: grad(lossOf(run))(params) };
+    };
+    const [loop, scan] = [results("sequential"), results("associative")];
+    expect(leavesOf(scan).map(({ path }) => path)).toContain("gradient.W.gain");
+    for (const { path, tensor: y } of leavesOf(scan)) expectClose(y, tensorAt(loop, path));
+  });
+});
+
+/** A sum in which every output and state counts differently. */
+const lossOf =
+  (run: (params: Tree) => { readonly output: Tensor; readonly state: Tree }) =>
+  (params: Tree): Tensor => {
+    const { output, state } = run(params);
+    return leavesOf({ output, state })
+      .map(({ path, tensor: y }) => sum(mul(y, normal(keyFor(key(5), path), y.shape, { dtype: "f64" }))))
+      .reduce((a, b) => add(a, b));
+  };
 
 describe("the weights", () => {
   test("are the cell's initial ones, under the names of the parameters", () => {
