@@ -88,4 +88,5 @@ export {
 export { type DenseLayer, type DenseOptions, type DenseParams, dense } from "./layers/dense.ts";
 export { type EmbeddingLayer, type EmbeddingOptions, type EmbeddingParams, embedding } from "./layers/embedding.ts";
 export { dropout } from "./layers/dropout.ts";
-export { type Stream, type StreamOptions, stream } from "./layers/stream.ts";
+export { type StreamOptions, stream } from "./layers/stream.ts";
+export type { Stream } from "./layers/reader.ts";

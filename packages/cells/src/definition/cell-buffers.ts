@@ -1,7 +1,7 @@
 /** The buffers of a defined cell: its own, those of its inner cells and those of its normalizer, and how they change. */
 import type { Normalizer } from "@sluice/norm";
 import { isTensor, type Tensor, type Tree } from "@sluice/tensor";
-import { type Cell } from "../cell/cell.ts";
+import type { Cell } from "../cell/cell.ts";
 import { childOf } from "../cell/context.ts";
 import type { Inner, InnerObserved } from "./inner-cells.ts";
 

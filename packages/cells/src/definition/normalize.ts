@@ -1,6 +1,7 @@
 import type { NormalizedPart, Normalizer, NormalizerContext } from "@sluice/norm";
 import { add, isTensor, mul, reshape, TensorError, type Shape, type Tensor } from "@sluice/tensor";
 import { describe, sameShape, shown } from "@sluice/tensor/internal";
+import { axisSize } from "../cell/axes.ts";
 
 /**
  * A term of a preactivation: a product `[batch, gates * hidden]`, a bias `[gates * hidden]`, or a product to which
@@ -52,7 +53,7 @@ export function normOf(normalizer: Normalizer | undefined, { hidden, at, kindOf 
     }
     if (normalizer?.placement.preactivation === "gates") {
       const total = sum(terms, (x) => x);
-      const width = total.shape.at(-1)!;
+      const width = axisSize(total, -1);
       if (width % hidden !== 0)
         throw new TensorError(
           `norm: the width ${width} of ${place} is not a multiple of hidden ${hidden}, so it has no gates to normalize`,

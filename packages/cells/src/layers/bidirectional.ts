@@ -1,6 +1,7 @@
 import { add, concat, keyFor, mul, TensorError, type Tensor, type Tree } from "@sluice/tensor";
 import { at, checkOptions, suggestion } from "@sluice/tensor/internal";
-import { type Cell } from "../cell/cell.ts";
+import type { Cell } from "../cell/cell.ts";
+import { batchAndTime } from "../cell/axes.ts";
 import { childOf } from "../cell/context.ts";
 import { checkCell } from "../cell/check-cell.ts";
 import { joinExtras } from "../cell/inputs.ts";
@@ -8,8 +9,8 @@ import { floatOf, type State } from "../cell/states.ts";
 import { checkBuffers, checkParameters } from "@sluice/params";
 import { carryAfterOf, checkApply } from "./apply-options.ts";
 import { beginOf, checkStates } from "./given-states.ts";
-import { asMade, type InitialStateOptions, type Layer } from "./layer.ts";
-import { type Applied } from "../cell/over-time.ts";
+import { asMade, type ApplyOptions, type InitialStateOptions, type Layer } from "./layer.ts";
+import type { Applied } from "../cell/over-time.ts";
 import { checkNested, optionsOf } from "./nested.ts";
 import { sequence, type Outputs, type SequenceScan, type SequenceLayer } from "./sequence.ts";
 
@@ -66,78 +67,111 @@ export function bidirectional<P extends Tree, S extends State>(
     throw new TensorError(
       `bidirectional: unknown merge ${String(merge)}; ${suggestion(String(merge), Object.keys(merges))}`,
     );
-  const forward = sequence(cell, { outputs, scan });
-  const backward = sequence(backwardCell, { outputs, reverse: true, scan });
+  const directions: Directions<P, S> = {
+    forward: sequence(cell, { outputs, scan }),
+    backward: sequence(backwardCell, { outputs, reverse: true, scan }),
+  };
+  const { forward } = directions;
+  const features = featuresOf(directions, merge);
+  const ofBoth = both(directions);
+  return asMade({
+    kind: "bidirectional",
+    name: `bidirectional ${cell.name}`,
+    ...directions,
+    merge,
+    input: forward.input,
+    ...(forward.x && { x: forward.x }),
+    features,
+    params: ofBoth(({ params }) => params),
+    buffers: ofBoth(({ buffers }) => buffers),
+    extra: joinExtras("bidirectional", [forward.extra, directions.backward.extra]),
+    init: (key, initOptions) => ofBoth((layer, name) => layer.init(keyFor(key, name), initOptions)),
+    initialBuffers: (bufferOptions) => ofBoth((layer) => layer.initialBuffers(bufferOptions)),
+    initialState: (batch, stateOptions) => initialStates(directions, batch, stateOptions),
+    perturbations: (size, stateOptions) => ofBoth((layer) => layer.perturbations(size, stateOptions)),
+    outputShape: (size) => [...forward.outputShape(size).slice(0, -1), features],
+    apply: (weights, x, given = {}) => applyBoth(directions, merge, weights, x, given),
+  });
+}
+
+type Directions<P extends Tree, S extends State> = Both<SequenceLayer<P, S>>;
+
+/** Something of each direction. */
+const both =
+  <P extends Tree, S extends State>({ forward, backward }: Directions<P, S>) =>
+  <T>(of: (layer: SequenceLayer<P, S>, name: "forward" | "backward") => T): Both<T> => ({
+    forward: of(forward, "forward"),
+    backward: of(backward, "backward"),
+  });
+
+/** The width of the merged output; an error where the directions do not fit. */
+function featuresOf<P extends Tree, S extends State>({ forward, backward }: Directions<P, S>, merge: Merge): number {
   if (forward.input !== backward.input || (merge !== "concat" && forward.features !== backward.features)) {
     throw new TensorError(
       `bidirectional: the directions do not fit: forward ${forward.input} to ${forward.features}, backward ${backward.input} to ${backward.features} features, merged by ${merge}`,
     );
   }
-  const params = { forward: forward.params, backward: backward.params };
-  const buffers = { forward: forward.buffers, backward: backward.buffers };
-  const features = merge === "concat" ? forward.features + backward.features : forward.features;
-  const initialState = (batch: number, stateOptions?: InitialStateOptions<Both<P>>): Both<S> => {
-    const { dtype, params } = beginOf("bidirectional.initialState", stateOptions);
-    return {
-      forward: forward.initialState(batch, { dtype, ...(params && { params: params.forward }) }),
-      backward: backward.initialState(batch, { dtype, ...(params && { params: params.backward }) }),
-    };
+  return merge === "concat" ? forward.features + backward.features : forward.features;
+}
+
+function initialStates<P extends Tree, S extends State>(
+  directions: Directions<P, S>,
+  batch: number,
+  options?: InitialStateOptions<Both<P>>,
+): Both<S> {
+  const { dtype, params } = beginOf("bidirectional.initialState", options);
+  return both(directions)((layer, name) =>
+    layer.initialState(batch, { dtype, ...(params && { params: params[name] }) }),
+  );
+}
+
+function applyBoth<P extends Tree, S extends State>(
+  directions: Directions<P, S>,
+  merge: Merge,
+  weights: Both<P>,
+  x: Tensor,
+  given: ApplyOptions<Both<S>>,
+): Applied<Both<S>> {
+  const ofBoth = both(directions);
+  checkApply("bidirectional", given);
+  checkNested("bidirectional", given, ["forward", "backward"]);
+  checkParameters(
+    "bidirectional",
+    ofBoth(({ params }) => params),
+    weights,
+    x,
+  );
+  const dtype = floatOf(x, weights);
+  checkBuffers(
+    "bidirectional",
+    ofBoth(({ buffers }) => buffers),
+    given.buffers,
+    dtype,
+  );
+  const { batch, time } = batchAndTime(x);
+  checkStates("bidirectional", given, initialStates(directions, batch, { dtype, params: weights }));
+  carryAfterOf("bidirectional", given.carryAfter, { time }, { reverse: true });
+  const { state, resetState, buffers: before, ...rest } = given;
+  const results = ofBoth((layer, name) =>
+    at(name, () =>
+      layer.apply(weights[name], x, {
+        ...optionsOf(name, rest),
+        ...(before === undefined ? {} : { buffers: childOf(before, name) }),
+        ...(state === undefined ? {} : { state: state[name] }),
+        ...(resetState === undefined ? {} : { resetState: resetState[name] }),
+      }),
+    ),
+  );
+  const { forward, backward } = results;
+  return {
+    output: merges[merge](forward.output, backward.output),
+    state: { forward: forward.state, backward: backward.state },
+    carry: { forward: forward.carry, backward: backward.carry },
+    buffers: { forward: forward.buffers, backward: backward.buffers },
+    traces: Object.fromEntries(
+      Object.entries(results).flatMap(([name, { traces }]) =>
+        Object.entries(traces).map(([trace, value]) => [`${name}.${trace}`, value]),
+      ),
+    ),
   };
-  return asMade({
-    kind: "bidirectional",
-    name: `bidirectional ${cell.name}`,
-    forward,
-    backward,
-    merge,
-    input: forward.input,
-    ...(forward.x && { x: forward.x }),
-    features,
-    params,
-    buffers,
-    extra: joinExtras("bidirectional", [forward.extra, backward.extra]),
-    init: (key, initOptions) => ({
-      forward: forward.init(keyFor(key, "forward"), initOptions),
-      backward: backward.init(keyFor(key, "backward"), initOptions),
-    }),
-    initialBuffers: (bufferOptions) => ({
-      forward: forward.initialBuffers(bufferOptions),
-      backward: backward.initialBuffers(bufferOptions),
-    }),
-    initialState,
-    perturbations: (size, stateOptions) => ({
-      forward: forward.perturbations(size, stateOptions),
-      backward: backward.perturbations(size, stateOptions),
-    }),
-    outputShape: (size) => [...forward.outputShape(size).slice(0, -1), features],
-    apply(weights, x, given = {}) {
-      checkApply("bidirectional", given);
-      checkNested("bidirectional", given, ["forward", "backward"]);
-      checkParameters("bidirectional", params, weights, x);
-      checkBuffers("bidirectional", buffers, given.buffers, floatOf(x, weights));
-      checkStates("bidirectional", given, initialState(x.shape[0]!, { dtype: floatOf(x, weights), params: weights }));
-      const { state, resetState, buffers: before, ...rest } = given;
-      const run = (name: "forward" | "backward", layer: SequenceLayer<P, S>): Applied<S> =>
-        at(name, () =>
-          layer.apply(weights[name], x, {
-            ...optionsOf(name, rest),
-            ...(before === undefined ? {} : { buffers: childOf(before, name) }),
-            ...(state === undefined ? {} : { state: state[name] }),
-            ...(resetState === undefined ? {} : { resetState: resetState[name] }),
-          }),
-        );
-      carryAfterOf("bidirectional", given.carryAfter, { time: x.shape[1]! }, { reverse: true });
-      const results = { forward: run("forward", forward), backward: run("backward", backward) };
-      return {
-        output: merges[merge](results.forward.output, results.backward.output),
-        state: { forward: results.forward.state, backward: results.backward.state },
-        carry: { forward: results.forward.carry, backward: results.backward.carry },
-        buffers: { forward: results.forward.buffers, backward: results.backward.buffers },
-        traces: Object.fromEntries(
-          Object.entries(results).flatMap(([name, { traces }]) =>
-            Object.entries(traces).map(([trace, value]) => [`${name}.${trace}`, value]),
-          ),
-        ),
-      };
-    },
-  });
 }

@@ -53,6 +53,19 @@ export interface DenseLayer extends Layer<DenseParams, NoState> {
   readonly activation: Activation;
 }
 
+const denseOptions: readonly (keyof DenseOptions)[] = [
+  "input",
+  "output",
+  "activation",
+  "bias",
+  "kernelInitializer",
+  "biasInitializer",
+  "kernelRegularizer",
+  "biasRegularizer",
+  "kernelConstraint",
+  "biasConstraint",
+];
+
 /**
  * A linear layer over the last axis, `f(x W + b)`: the readout of a model, of every step `[batch, time, input]` or of
  * one vector `[batch, input]` a row. W `[input, output]`, b `[output]`. It has no state. Steps beyond a row's length,
@@ -60,38 +73,17 @@ export interface DenseLayer extends Layer<DenseParams, NoState> {
  * repeat its last output.
  */
 export function dense(options: DenseOptions): DenseLayer {
-  checkOptions(
-    "dense",
-    options,
-    [
-      "input",
-      "output",
-      "activation",
-      "bias",
-      "kernelInitializer",
-      "biasInitializer",
-      "kernelRegularizer",
-      "biasRegularizer",
-      "kernelConstraint",
-      "biasConstraint",
-    ],
-    { units: "output", hidden: "output", useBias: "bias", inputDim: "input" },
-  );
+  checkOptions("dense", options, denseOptions, {
+    units: "output",
+    hidden: "output",
+    useBias: "bias",
+    inputDim: "input",
+  });
   const { activation = "linear" } = options;
   const input = checkSize("dense", "input", options.input);
   const output = checkSize("dense", "output", options.output);
   const f = activationOf(activation);
-  const W = chosen(kernel([input, output]), input, {
-    initializer: options.kernelInitializer,
-    regularizer: options.kernelRegularizer,
-    constraint: options.kernelConstraint,
-  });
-  const b = chosen(bias([output]), input, {
-    initializer: options.biasInitializer,
-    regularizer: options.biasRegularizer,
-    constraint: options.biasConstraint,
-  });
-  const params: { readonly W: ParameterSpec; readonly b?: ParameterSpec } = options.bias === false ? { W } : { W, b };
+  const params = specsOf(input, output, options);
   return asMade({
     kind: "dense",
     name: "dense",
@@ -122,6 +114,24 @@ export function dense(options: DenseOptions): DenseLayer {
       return { output: repeatMasked("dense", output, applied), state: {}, carry: {}, buffers: {}, traces: {} };
     },
   });
+}
+
+function specsOf(
+  input: number,
+  output: number,
+  options: DenseOptions,
+): { readonly W: ParameterSpec; readonly b?: ParameterSpec } {
+  const W = chosen(kernel([input, output]), input, {
+    initializer: options.kernelInitializer,
+    regularizer: options.kernelRegularizer,
+    constraint: options.kernelConstraint,
+  });
+  const b = chosen(bias([output]), input, {
+    initializer: options.biasInitializer,
+    regularizer: options.biasRegularizer,
+    constraint: options.biasConstraint,
+  });
+  return options.bias === false ? { W } : { W, b };
 }
 
 type Chosen = {

@@ -28,7 +28,9 @@ export function checkNested(
   const strange = entriesOf(perturbations).find(([part]) => !names.includes(part))?.[0];
   if (strange !== undefined)
     throw new TensorError(`${where}: perturbations has ${strange}, but the layers are ${names.join(", ")}`);
-  const trace = typeof traces === "object" ? traces.find((given) => !names.includes(given.split(".")[0]!)) : undefined;
+  const isOf = (given: string, name: string): boolean => given === name || given.startsWith(`${name}.`);
+  const trace =
+    typeof traces === "object" ? traces.find((given) => !names.some((name) => isOf(given, name))) : undefined;
   if (trace !== undefined)
     throw new TensorError(
       `${where}: no trace ${trace}; names begin with a layer's: ${names.map((name) => `${name}.`).join(", ")}`,

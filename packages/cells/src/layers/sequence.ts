@@ -62,21 +62,11 @@ export function sequence<P extends Tree, S extends State>(
   });
   checkCell("sequence", cell);
   const { outputs = "all", reverse = false, scan = "sequential" } = options;
-  if (outputs !== "all" && outputs !== "last")
-    throw new TensorError(
-      `sequence: unknown outputs ${String(outputs)}; ${suggestion(String(outputs), ["all", "last"])}`,
-    );
-  if (scan !== "sequential" && scan !== "associative")
-    throw new TensorError(
-      `sequence: unknown scan ${String(scan)}; ${suggestion(String(scan), ["sequential", "associative"])}`,
-    );
-  const probed = { evaluation: probe(cell), training: probe(cell, { training: true }) };
-  const { features } = probed.evaluation;
-  // In training a modifier may put out something else.
-  const outputState =
-    probed.training.outputState === probed.evaluation.outputState ? probed.evaluation.outputState : undefined;
+  checkChosen("outputs", outputs, ["all", "last"]);
+  checkChosen("scan", scan, ["sequential", "associative"]);
+  const running = runningOf(cell, { outputs, reverse });
+  const { features } = running.probed.evaluation;
   const buffers = joinedBuffers(cell.buffers ?? {}, cell.params);
-  const running: Running<P, S> = { cell, probed, outputState, outputs, reverse };
   const recurrence = scan === "associative" ? associativeOf(running) : undefined;
   const layer = {
     name: cell.name,
@@ -103,13 +93,7 @@ export function sequence<P extends Tree, S extends State>(
     },
     perturbations: ({ batch, time }, stateOptions) =>
       zeroPerturbations(cell.state, [batch, time], dtypeOf(`${cell.name}.perturbations`, stateOptions)),
-    outputShape({ batch, time }) {
-      if (time === undefined)
-        throw new TensorError(
-          `${cell.name}: it runs over time, and its input has no time axis; a layer before it has outputs: "last"`,
-        );
-      return outputs === "all" ? [batch, time, features] : [batch, features];
-    },
+    outputShape: outputShapeOf(running),
     apply(params, x, given = {}) {
       checkInput(layer, x);
       checkApply(cell.name, given);
@@ -127,6 +111,37 @@ export function sequence<P extends Tree, S extends State>(
       return { ...applied, buffers: buffers.join(applied.buffers, made.buffers) };
     },
   });
+}
+
+function checkChosen(option: string, given: string, known: readonly string[]): void {
+  if (!known.includes(given))
+    throw new TensorError(`sequence: unknown ${option} ${String(given)}; ${suggestion(String(given), known)}`);
+}
+
+function runningOf<P extends Tree, S extends State>(
+  cell: Cell<P, S>,
+  options: Pick<Running<P, S>, "outputs" | "reverse">,
+): Running<P, S> {
+  const probed = { evaluation: probe(cell), training: probe(cell, { training: true }) };
+  const { outputState } = probed.evaluation;
+  // In training a modifier may put out something else.
+  const always = probed.training.outputState === outputState ? outputState : undefined;
+  return { cell, probed, outputState: always, ...options };
+}
+
+function outputShapeOf<P extends Tree, S extends State>({
+  cell,
+  probed,
+  outputs,
+}: Running<P, S>): Layer["outputShape"] {
+  const { features } = probed.evaluation;
+  return ({ batch, time }) => {
+    if (time === undefined)
+      throw new TensorError(
+        `${cell.name}: it runs over time, and its input has no time axis; a layer before it has outputs: "last"`,
+      );
+    return outputs === "all" ? [batch, time, features] : [batch, features];
+  };
 }
 
 /** The recurrence that runs all steps at once; an error where the cell cannot be run in this way. */

@@ -1,5 +1,6 @@
-import { keyFor, TensorError, type Tree } from "@sluice/tensor";
+import { keyFor, TensorError, type Shape, type Tensor, type Tree } from "@sluice/tensor";
 import { at, checkList, checkOptions, showShape } from "@sluice/tensor/internal";
+import { axisSize } from "../cell/axes.ts";
 import { childOf } from "../cell/context.ts";
 import { checkLayer } from "./check-layer.ts";
 import { joinExtras } from "../cell/inputs.ts";
@@ -10,8 +11,15 @@ import { checkApply } from "./apply-options.ts";
 import { beginOf, checkStates, partOf } from "./given-states.ts";
 import { dropout } from "./dropout.ts";
 import { checkNested, optionsOf } from "./nested.ts";
-import { asMade, type ApplyOptions, type Layer, type LayerParams, type LayerState } from "./layer.ts";
-import { type Applied } from "../cell/over-time.ts";
+import {
+  asMade,
+  type ApplyOptions,
+  type InitialStateOptions,
+  type Layer,
+  type LayerParams,
+  type LayerState,
+} from "./layer.ts";
+import type { Applied } from "../cell/over-time.ts";
 
 /** Options of {@link sequential}. */
 export interface SequentialOptions {
@@ -48,9 +56,35 @@ export function sequential(layers: readonly Layer[], options: SequentialOptions 
   checkList("sequential", "the list of layers", layers, "[sequence(cell), dense({ input, output })]");
   layers.forEach((layer, i) => checkLayer("sequential", `layer ${i}`, layer));
   const rate = checkRate("sequential", "dropout", options.dropout ?? 0, { below: true });
-  const first = layers[0];
-  const last = layers.at(-1);
+  const [first, last] = [layers[0], layers.at(-1)];
   if (first === undefined || last === undefined) throw new TensorError("sequential: expected at least one layer");
+  checkChain(layers);
+  const outputShape = outputShapeOf(layers, first.input);
+  outputShape({ batch: 1, time: 1 });
+  return asMade({
+    kind: "sequential",
+    name: "sequential",
+    layers,
+    input: first.input,
+    ...(first.x && { x: first.x }),
+    features: last.features,
+    params: layers.map(({ params }) => params),
+    buffers: layers.map(({ buffers }) => buffers),
+    extra: joinExtras(
+      "sequential",
+      layers.map(({ extra }) => extra),
+    ),
+    init: (key, initOptions) => layers.map((layer, i) => layer.init(keyFor(key, String(i)), initOptions)),
+    initialBuffers: (bufferOptions) => layers.map((layer) => layer.initialBuffers(bufferOptions)),
+    initialState: (batch, stateOptions) => initialStates(layers, batch, stateOptions),
+    perturbations: (size, stateOptions) => layers.map((layer) => layer.perturbations(size, stateOptions)),
+    outputShape,
+    apply: (weights, x, given = {}) => applyChain(layers, rate, weights, x, given),
+  });
+}
+
+/** An error where a layer does not take what the one before it gives. */
+function checkChain(layers: readonly Layer[]): void {
   layers.forEach((layer, i) => {
     const before = layers[i - 1];
     if (before === undefined) return;
@@ -63,78 +97,64 @@ export function sequential(layers: readonly Layer[], options: SequentialOptions 
       `sequential: layer ${i} (${layer.name}) takes ${layer.input} features, but layer ${i - 1} (${before.name}) gives ${before.features}`,
     );
   });
-  const outputShape: Layer["outputShape"] = (size) => {
-    let shape = [size.batch, ...(size.time === undefined ? [] : [size.time]), first.input];
-    layers.forEach((layer, i) => {
-      const [batch, time] = shape.length > 2 ? shape : [shape[0], undefined];
-      shape = at(`sequential.${i}`, () => [
-        ...layer.outputShape({ batch: batch!, ...(time === undefined ? {} : { time }) }),
-      ]);
-    });
-    return shape;
+}
+
+function outputShapeOf(layers: readonly Layer[], input: number): Layer["outputShape"] {
+  return ({ batch, time }) => {
+    const start: Shape = [batch, ...(time === undefined ? [] : [time]), input];
+    return layers.reduce((shape, layer, i) => {
+      const steps = shape.length > 2 ? shape[1] : undefined;
+      return at(`sequential.${i}`, () => layer.outputShape({ batch, ...(steps === undefined ? {} : { time: steps }) }));
+    }, start);
   };
-  outputShape({ batch: 1, time: 1 });
+}
+
+function initialStates(layers: readonly Layer[], batch: number, options?: InitialStateOptions): Tree[] {
+  const { dtype, params } = beginOf("sequential.initialState", options);
+  return layers.map((layer, i) =>
+    layer.initialState(batch, {
+      dtype,
+      ...(params === undefined ? {} : { params: partOf(params, String(i), "parameters") }),
+    }),
+  );
+}
+
+function applyChain(layers: readonly Layer[], rate: number, weights: Tree, x: Tensor, given: ApplyOptions): Applied {
+  checkGiven(layers, weights, x, given);
+  const applied: Applied[] = [];
+  let output = x;
+  layers.forEach((layer, i) => {
+    const result = at(`sequential.${i}`, () =>
+      layer.apply(partOf(weights, String(i), "parameters"), output, optionsAt(i, output, given)),
+    );
+    applied.push(result);
+    const dropped = given.training === true && i < layers.length - 1;
+    output = dropped ? dropout(result.output, rate, given.key && keyFor(given.key, `dropout.${i}`)) : result.output;
+  });
+  return {
+    output,
+    state: applied.map(({ state }) => state),
+    carry: applied.map(({ carry }) => carry),
+    buffers: applied.map(({ buffers }) => buffers),
+    traces: Object.fromEntries(
+      applied.flatMap(({ traces }, i) => Object.entries(traces).map(([name, value]) => [`${i}.${name}`, value])),
+    ),
+  };
+}
+
+function checkGiven(layers: readonly Layer[], weights: Tree, x: Tensor, given: ApplyOptions): void {
+  checkApply("sequential", given);
+  checkNested(
+    "sequential",
+    given,
+    layers.map((_, i) => String(i)),
+  );
   const params: Specs = layers.map((layer) => layer.params);
   const buffers: BufferSpecs = layers.map((layer) => layer.buffers);
-  const initialState: Layer["initialState"] = (batch, stateOptions) => {
-    const { dtype, params: weights } = beginOf("sequential.initialState", stateOptions);
-    return layers.map((layer, i) =>
-      layer.initialState(batch, {
-        dtype,
-        ...(weights === undefined ? {} : { params: partOf(weights, String(i), "parameters") }),
-      }),
-    );
-  };
-
-  return asMade({
-    kind: "sequential",
-    name: "sequential",
-    layers,
-    input: first.input,
-    ...(first.x && { x: first.x }),
-    features: last.features,
-    params,
-    buffers,
-    extra: joinExtras(
-      "sequential",
-      layers.map(({ extra }) => extra),
-    ),
-    init: (key, initOptions) => layers.map((layer, i) => layer.init(keyFor(key, String(i)), initOptions)),
-    initialBuffers: (bufferOptions) => layers.map((layer) => layer.initialBuffers(bufferOptions)),
-    initialState,
-    perturbations: (size, stateOptions) => layers.map((layer) => layer.perturbations(size, stateOptions)),
-    outputShape,
-    apply(weights, x, given = {}): Applied {
-      checkApply("sequential", given);
-      checkNested(
-        "sequential",
-        given,
-        layers.map((_, i) => String(i)),
-      );
-      checkParameters("sequential", params, weights, x);
-      checkBuffers("sequential", buffers, given.buffers, floatOf(x, weights));
-      checkStates("sequential", given, initialState(x.shape[0]!, { dtype: floatOf(x, weights), params: weights }));
-      const applied: Applied[] = [];
-      let output = x;
-      layers.forEach((layer, i) => {
-        const result = at(`sequential.${i}`, () =>
-          layer.apply(partOf(weights, String(i), "parameters"), output, optionsAt(i, output, given)),
-        );
-        applied.push(result);
-        const dropped = given.training === true && i < layers.length - 1;
-        output = dropped ? dropout(result.output, rate, given.key && keyFor(given.key, `dropout.${i}`)) : result.output;
-      });
-      return {
-        output,
-        state: applied.map(({ state }) => state),
-        carry: applied.map(({ carry }) => carry),
-        buffers: applied.map(({ buffers: after }) => after),
-        traces: Object.fromEntries(
-          applied.flatMap(({ traces }, i) => Object.entries(traces).map(([name, value]) => [`${i}.${name}`, value])),
-        ),
-      };
-    },
-  });
+  const dtype = floatOf(x, weights);
+  checkParameters("sequential", params, weights, x);
+  checkBuffers("sequential", buffers, given.buffers, dtype);
+  checkStates("sequential", given, initialStates(layers, axisSize(x, 0), { dtype, params: weights }));
 }
 
 /** Once the time axis is gone, what is given per step concerns no layer any more. */

@@ -1,5 +1,6 @@
 import { bernoulli, concat, convert, mul, sliceAxis, TensorError, type Tensor, type Tree } from "@sluice/tensor";
 import { checkOptions, suggestion } from "@sluice/tensor/internal";
+import { axisSize } from "../cell/axes.ts";
 import { withTrainingStep, type Cell } from "../cell/cell.ts";
 import { evaluation, type CellContext, type Product } from "../cell/context.ts";
 import { checkCell } from "../cell/check-cell.ts";
@@ -105,17 +106,19 @@ function maskedPerGate(
     const { kind, name, x, W, gates } = product;
     const rate = rates[kind];
     if (rate === 0) return context.product(product);
-    const width = W.shape[1]! / gates;
+    const dropped = (gate: number): Tensor => drop(`${streamOf(product)}.${name}.${gate}`, x, rate);
+    if (gates === 1) return context.product({ ...product, x: dropped(0) });
+    const width = axisSize(W, 1) / gates;
     const parts = Array.from({ length: gates }, (_, gate) =>
       context.product({
         ...product,
-        name: gates === 1 ? name : `${name}.${gate}`,
-        x: drop(`${streamOf(product)}.${name}.${gate}`, x, rate),
-        W: gates === 1 ? W : sliceAxis(W, 1, gate * width, (gate + 1) * width),
+        name: `${name}.${gate}`,
+        x: dropped(gate),
+        W: sliceAxis(W, 1, gate * width, (gate + 1) * width),
         gates: 1,
       }),
     );
-    return gates === 1 ? parts[0]! : concat(parts, 1);
+    return concat(parts, 1);
   };
 }
 

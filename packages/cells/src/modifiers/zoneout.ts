@@ -1,6 +1,6 @@
 import { add, bernoulli, leavesOf, mapTree, mul, select, TensorError, type Tensor, type Tree } from "@sluice/tensor";
 import { checkOptions, suggestion } from "@sluice/tensor/internal";
-import { type Cell } from "../cell/cell.ts";
+import type { Cell } from "../cell/cell.ts";
 import { evaluation } from "../cell/context.ts";
 import { checkCell } from "../cell/check-cell.ts";
 import { statesOf, type State } from "../cell/states.ts";

@@ -3,7 +3,7 @@ import { expectNear } from "@sluice/tensor/testing";
 import type { ApplyOptions } from "../layers/layer.ts";
 import { sequence, type SequenceOptions } from "../layers/sequence.ts";
 import type { State } from "../cell/states.ts";
-import { trained, weighed, type Trained } from "./laws.ts";
+import { trained, weighed, type Trained } from "./runs.ts";
 import { flagsOf, type Subject } from "./subject.ts";
 
 /** Relative to the largest value, or 1: sums of a few numbers in another order, in f64. */

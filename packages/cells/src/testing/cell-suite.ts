@@ -7,6 +7,7 @@ import { recurrenceOf } from "../cell/recurrence.ts";
 import { associative } from "./associative.ts";
 import { onBackend } from "./compiled.ts";
 import * as laws from "./laws.ts";
+import * as overTime from "./laws-over-time.ts";
 import { subjectOf, type MakeInput } from "./subject.ts";
 
 /** One law, to be run as a test. */
@@ -35,13 +36,13 @@ const inDouble = {
 const inSingle = {
   "parameters are named and counted": laws.parameters,
   "parameters are saved and loaded": laws.saved,
-  "lengths equal truncated runs": laws.truncated,
-  "masks equal the cut sequence": laws.masked,
-  "what is not looked at reaches nothing": laws.notLookedAt,
-  "resets equal separate runs": laws.reset,
-  "a carried state goes on": laws.carried,
-  "a stream equals the sequence": laws.streamed,
-  "both directions are one forwards and one backwards": laws.bothDirections,
+  "lengths equal truncated runs": overTime.truncated,
+  "masks equal the cut sequence": overTime.masked,
+  "what is not looked at reaches nothing": overTime.notLookedAt,
+  "resets equal separate runs": overTime.reset,
+  "a carried state goes on": overTime.carried,
+  "a stream equals the sequence": overTime.streamed,
+  "both directions are one forwards and one backwards": overTime.bothDirections,
   "modifiers change what they say and nothing else": laws.modifiers,
   "evaluation draws nothing": laws.evaluationDrawsNothing,
 } as const;

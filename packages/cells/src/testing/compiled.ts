@@ -2,7 +2,7 @@ import { expectOnBackend } from "@sluice/compiler/testing";
 import { TensorError, valueAndGradAux, valuesOf, type Backend } from "@sluice/tensor";
 import { expectNear } from "@sluice/tensor/testing";
 import type { Subject } from "./subject.ts";
-import { run, runAt, trained, weighed, type Results, type Trained } from "./laws.ts";
+import { run, runAt, trained, weighed, type Results, type Trained } from "./runs.ts";
 
 /**
  * Outputs, states and gradients on a backend: those of the reference backend for the same optimized program, to the

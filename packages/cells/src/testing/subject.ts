@@ -18,6 +18,7 @@ import {
   type Tree,
 } from "@sluice/tensor";
 import { isFloat, sizeOf, zerosArray } from "@sluice/tensor/internal";
+import { axisSize } from "../cell/axes.ts";
 import type { Cell } from "../cell/cell.ts";
 import { inputOf, type InputSpec } from "../cell/inputs.ts";
 import { sequence, type SequenceLayer } from "../layers/sequence.ts";
@@ -92,7 +93,7 @@ export function pick(x: Tensor, row: number, steps: readonly number[]): ArrayTen
   const out = zerosArray([1, steps.length, ...x.shape.slice(2)], x.dtype);
   const data = out.data.slice();
   steps.forEach((t, i) => {
-    const from = (row * x.shape[1]! + t) * width;
+    const from = (row * axisSize(x, 1) + t) * width;
     data.set(values.subarray(from, from + width), i * width);
   });
   return { ...out, data };
