@@ -14,65 +14,39 @@ export function threefry2x32Into(
   c0: number,
   c1: number,
 ): void {
-  const k2 = PARITY ^ k0 ^ k1;
-  let x = (c0 + k0) | 0;
-  let y = (c1 + k1) | 0;
-
-  x = (x + y) | 0;
-  y = x ^ ((y << 13) | (y >>> 19));
-  x = (x + y) | 0;
-  y = x ^ ((y << 15) | (y >>> 17));
-  x = (x + y) | 0;
-  y = x ^ ((y << 26) | (y >>> 6));
-  x = (x + y) | 0;
-  y = x ^ ((y << 6) | (y >>> 26));
-  x = (x + k1) | 0;
-  y = (y + k2 + 1) | 0;
-
-  x = (x + y) | 0;
-  y = x ^ ((y << 17) | (y >>> 15));
-  x = (x + y) | 0;
-  y = x ^ ((y << 29) | (y >>> 3));
-  x = (x + y) | 0;
-  y = x ^ ((y << 16) | (y >>> 16));
-  x = (x + y) | 0;
-  y = x ^ ((y << 24) | (y >>> 8));
-  x = (x + k2) | 0;
-  y = (y + k0 + 2) | 0;
-
-  x = (x + y) | 0;
-  y = x ^ ((y << 13) | (y >>> 19));
-  x = (x + y) | 0;
-  y = x ^ ((y << 15) | (y >>> 17));
-  x = (x + y) | 0;
-  y = x ^ ((y << 26) | (y >>> 6));
-  x = (x + y) | 0;
-  y = x ^ ((y << 6) | (y >>> 26));
-  x = (x + k0) | 0;
-  y = (y + k1 + 3) | 0;
-
-  x = (x + y) | 0;
-  y = x ^ ((y << 17) | (y >>> 15));
-  x = (x + y) | 0;
-  y = x ^ ((y << 29) | (y >>> 3));
-  x = (x + y) | 0;
-  y = x ^ ((y << 16) | (y >>> 16));
-  x = (x + y) | 0;
-  y = x ^ ((y << 24) | (y >>> 8));
-  x = (x + k1) | 0;
-  y = (y + k2 + 4) | 0;
-
-  x = (x + y) | 0;
-  y = x ^ ((y << 13) | (y >>> 19));
-  x = (x + y) | 0;
-  y = x ^ ((y << 15) | (y >>> 17));
-  x = (x + y) | 0;
-  y = x ^ ((y << 26) | (y >>> 6));
-  x = (x + y) | 0;
-  y = x ^ ((y << 6) | (y >>> 26));
-  x = (x + k2) | 0;
-  y = (y + k0 + 5) | 0;
-
+  let a = k0 | 0;
+  let b = k1 | 0;
+  let c = PARITY ^ k0 ^ k1;
+  let x = (c0 + a) | 0;
+  let y = (c1 + b) | 0;
+  for (let group = 1; group <= 5; group++) {
+    if (group % 2 === 1) {
+      x = (x + y) | 0;
+      y = x ^ ((y << 13) | (y >>> 19));
+      x = (x + y) | 0;
+      y = x ^ ((y << 15) | (y >>> 17));
+      x = (x + y) | 0;
+      y = x ^ ((y << 26) | (y >>> 6));
+      x = (x + y) | 0;
+      y = x ^ ((y << 6) | (y >>> 26));
+    } else {
+      x = (x + y) | 0;
+      y = x ^ ((y << 17) | (y >>> 15));
+      x = (x + y) | 0;
+      y = x ^ ((y << 29) | (y >>> 3));
+      x = (x + y) | 0;
+      y = x ^ ((y << 16) | (y >>> 16));
+      x = (x + y) | 0;
+      y = x ^ ((y << 24) | (y >>> 8));
+    }
+    // After four rounds come the next two words of the key, of which there are three, and the group's number.
+    const first = a;
+    a = b;
+    b = c;
+    c = first;
+    x = (x + a) | 0;
+    y = (y + b + group) | 0;
+  }
   out[offset] = x;
   out[offset + 1] = y;
 }
