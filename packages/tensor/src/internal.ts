@@ -5,7 +5,8 @@
 
 // Tensors
 export { allocate, isFloat } from "./dtype.ts";
-export { broadcastShapes, checkShape, sameShape, showShape, sizeOf, stridesOf } from "./shape.ts";
+export { broadcastShapes, checkShape, offsetAt, positionOf, sameShape, showShape, sizeOf, stridesOf } from "./shape.ts";
+export { lookUp, nth, picked, zip } from "./lists.ts";
 export { type Piece, type SymbolTensor, describe, labelOf, piecewiseArray, zerosArray } from "./tensor.ts";
 export { at } from "./errors.ts";
 export {
@@ -27,7 +28,7 @@ export { matchTree, treeFrom } from "./tree.ts";
 // Primitives
 export { primitives } from "./primitives/index.ts";
 export type * from "./primitives/operation.ts";
-export type { GradientContext, GradientResult, Node, Rules } from "./node.ts";
+export { type GradientContext, type GradientResult, isNodeOf, type Node, type NodeOf, type Rules } from "./node.ts";
 export { apply, applyOne, isArray, symbolsOf } from "./apply.ts";
 export { broadcastStrides } from "./primitives/broadcast.ts";
 export { PRODUCT_BLOCK, SUM_BLOCK } from "./primitives/pairwise.ts";

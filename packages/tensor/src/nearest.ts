@@ -1,3 +1,5 @@
+import { nth } from "./lists.ts";
+
 /** `did you mean x?` if a known name is close, otherwise the known names. */
 export function suggestion(
   name: string,
@@ -25,15 +27,17 @@ export function nearest(name: string, known: readonly string[]): string | undefi
  * one edit from `lengths`.
  */
 function editDistance(a: string, b: string): number {
-  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];
+  let before: readonly number[] | undefined;
+  let above: readonly number[] = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
-    const [row, above, before] = [[i], rows[i - 1]!, rows[i - 2]];
+    const row = [i];
     for (let j = 1; j <= b.length; j++) {
-      const edits = Math.min(above[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1), above[j]! + 1, row[j - 1]! + 1);
-      const exchanged = before !== undefined && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
-      row.push(exchanged ? Math.min(edits, before[j - 2]! + 1) : edits);
+      const replaced = nth(above, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const edits = Math.min(replaced, nth(above, j) + 1, nth(row, j - 1) + 1);
+      const exchanged = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? before?.[j - 2] : undefined;
+      row.push(exchanged === undefined ? edits : Math.min(edits, exchanged + 1));
     }
-    rows.push(row);
+    [before, above] = [above, row];
   }
-  return rows[a.length]![b.length]!;
+  return nth(above, b.length);
 }

@@ -1,4 +1,4 @@
-import type { InputsOf, Operation, OutputsOf } from "./primitives/operation.ts";
+import type { InputsOf, Operation, OperationOf, OutputsOf } from "./primitives/operation.ts";
 import type { ArrayTensor, Tensor, Type } from "./tensor.ts";
 
 /**
@@ -10,6 +10,18 @@ export interface Node {
   readonly rules: Rules<Operation>;
   readonly inputs: readonly Tensor[];
   readonly outputs: readonly Type[];
+}
+
+/** A node whose operation is known, and with it the number of its operands and results. */
+export type NodeOf<O extends Operation> = Node & {
+  readonly operation: O;
+  readonly inputs: InputsOf<O, Tensor>;
+  readonly outputs: OutputsOf<O, Type>;
+};
+
+/** Whether a node applies the primitive `op`. */
+export function isNodeOf<N extends Operation["op"]>(node: Node, op: N): node is NodeOf<OperationOf<N>> {
+  return node.operation.op === op;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { TensorError } from "./errors.ts";
+import { zip } from "./lists.ts";
 import { shown } from "./shown.ts";
 
 /** The lengths of a tensor's axes, outermost first; `[]` is a scalar. */
@@ -20,6 +21,16 @@ export function stridesOf(shape: Shape): number[] {
     stride *= shape[axis]!;
   }
   return strides;
+}
+
+/** The element at a position, which has one index for each axis. */
+export function offsetAt(position: readonly number[], strides: readonly number[]): number {
+  return zip(position, strides).reduce((sum, [index, stride]) => sum + index * stride, 0);
+}
+
+/** The position of a row-major element: one index for each axis. */
+export function positionOf(element: number, shape: Shape): number[] {
+  return zip(stridesOf(shape), shape).map(([stride, n]) => Math.floor(element / stride) % n);
 }
 
 /** Throws an error that begins with `operation` if a length is negative or not an integer. */

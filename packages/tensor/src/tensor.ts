@@ -177,8 +177,9 @@ export function valuesOf(x: Tensor): Values {
 /** The value of a scalar. */
 export function item(x: Tensor): number {
   const values = valuesOf(x);
-  if (values.length !== 1) throw new TensorError(`item: expected one value, got ${describe(x)}`);
-  return values[0]!;
+  const value = values[0];
+  if (value === undefined || values.length > 1) throw new TensorError(`item: expected one value, got ${describe(x)}`);
+  return value;
 }
 
 /** How an error names a tensor: by its label, if it has one, and its shape. */

@@ -1,5 +1,6 @@
 import { checkFunction } from "./arguments.ts";
 import { TensorError } from "./errors.ts";
+import { lookUp, nth } from "./lists.ts";
 import { isTensor, type Tensor } from "./tensor.ts";
 
 /** Tensors in nested plain objects and arrays. The path to a tensor is its name: `layers.0.U`. */
@@ -56,7 +57,7 @@ function mapFrom(tree: Tree, f: (tensor: Tensor, path: string) => Tensor, path: 
 export function zipTrees<T extends Tree>(a: T, b: Tree, f: (a: Tensor, b: Tensor, path: string) => Tensor): T {
   const others = matchTree("tree", a, b);
   let next = 0;
-  return mapTree(a, (x, path) => f(x, others[next++]!, path));
+  return mapTree(a, (x, path) => f(x, nth(others, next++), path));
 }
 
 /**
@@ -83,13 +84,16 @@ function collectAlike(like: Tree, given: Tree, into: Tensor[]): boolean {
       isList(like) &&
       isList(given) &&
       like.length === given.length &&
-      like.every((child, i) => collectAlike(child, given[i]!, into))
+      like.every((child, i) => collectAlike(child, nth(given, i), into))
     );
   }
   const keys = Object.keys(like);
   return (
     keys.length === Object.keys(given).length &&
-    keys.every((key) => !key.includes(".") && Object.hasOwn(given, key) && collectAlike(like[key]!, given[key]!, into))
+    keys.every((key) => {
+      const [child, own] = [like[key], Object.hasOwn(given, key) ? given[key] : undefined];
+      return !key.includes(".") && child !== undefined && own !== undefined && collectAlike(child, own, into);
+    })
   );
 }
 
@@ -114,7 +118,7 @@ function matchPaths(operation: string, like: Tree, given: Tree): Tensor[] {
     throw new TensorError(
       `${operation}: two tensors have the same path among ${list(wanted)}; keys must not contain dots`,
     );
-  return wanted.map((path) => byPath.get(path)!);
+  return wanted.map((path) => lookUp(byPath, path, `${operation}: no tensor at ${path}`));
 }
 
 function childrenOf(tree: Exclude<Tree, Tensor>, path: string): [string, Tree][] {

@@ -1,4 +1,4 @@
-import type { primitives, Operation } from "@sluice/tensor/internal";
+import type { Operation, OperationOf, primitives } from "@sluice/tensor/internal";
 import * as beyond from "./beyond.ts";
 import * as lift from "./lift.ts";
 import * as rows from "./rows.ts";
@@ -56,11 +56,6 @@ export interface Facts<O extends Operation> {
 }
 
 type Name = keyof typeof primitives;
-type OperationOf<N extends Name, O = Operation> = O extends Operation
-  ? N extends O["op"]
-    ? O & { readonly op: N }
-    : never
-  : never;
 
 const elementwise = (cost: Cost, ofZero: Facts<Operation>["beyond"]) =>
   ({

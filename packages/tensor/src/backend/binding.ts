@@ -1,5 +1,7 @@
 /** What every backend derives from a program and its state, and the checks of its arguments. */
 import { TensorError } from "../errors.ts";
+import { nth, picked, zip } from "../lists.ts";
+import { isNodeOf } from "../node.ts";
 import type { Program } from "../program/program.ts";
 import { sameShape, showShape, sizeOf } from "../shape.ts";
 import { describe, isTensor, labelOf, type ArrayTensor, type SymbolTensor, type Tensor, type Type } from "../tensor.ts";
@@ -45,7 +47,7 @@ export function bindState(program: Program, state: readonly StateBinding[]): Sta
   const replaced = new Set(state.map(({ output }) => output));
   const positions = program.inputs.flatMap((_, i) => (bound.has(i) ? [] : [i]));
   return {
-    inputs: positions.map((i) => program.inputs[i]!),
+    inputs: picked(program.inputs, positions),
     positions,
     outputs: program.outputs.flatMap((_, i) => (replaced.has(i) ? [] : [i])),
     lengths: lengthsOf(program, positions),
@@ -57,8 +59,8 @@ function lengthsOf({ inputs, nodes }: Program, positions: readonly number[]): Le
   const fewest = new Map<number, number>();
   for (const { operation, inputs: given } of nodes) {
     if (operation.op !== "scan" || operation.lengths === undefined) continue;
-    const lengths = behindViews(given[operation.lengths]!);
-    const position = positions.findIndex((i) => lengths.kind === "symbol" && inputs[i]!.node === lengths.node);
+    const lengths = behindViews(nth(given, operation.lengths));
+    const position = positions.findIndex((i) => lengths.kind === "symbol" && inputs[i]?.node === lengths.node);
     if (position >= 0) fewest.set(position, Math.min(operation.length, fewest.get(position) ?? Infinity));
   }
   return Array.from(fewest, ([position, steps]) => ({ position, steps }));
@@ -66,8 +68,11 @@ function lengthsOf({ inputs, nodes }: Program, positions: readonly number[]): Le
 
 function behindViews(x: Tensor): Tensor {
   let seen = x;
-  while (seen.kind === "symbol" && ["name", "reshape", "stopGradient"].includes(seen.node.operation.op))
-    seen = seen.node.inputs[0]!;
+  while (
+    seen.kind === "symbol" &&
+    (isNodeOf(seen.node, "name") || isNodeOf(seen.node, "reshape") || isNodeOf(seen.node, "stopGradient"))
+  )
+    seen = seen.node.inputs[0];
   return seen;
 }
 
@@ -77,11 +82,11 @@ function behindViews(x: Tensor): Tensor {
 export function checkRun({ inputs, lengths }: StateLayout, given: readonly ArrayTensor[]): void {
   checkInputs("run", inputs, given);
   for (const { position, steps } of lengths) {
-    const { data } = given[position]!;
+    const { data } = nth(given, position);
     const row = data.findIndex((length) => length < 0 || length > steps);
     if (row >= 0)
       throw new TensorError(
-        `run: ${nameOf(inputs[position]!, position)} must be from 0 to ${steps}, the number of steps, but row ${row} has ${data[row]}; cut the sequences, or compile for more steps`,
+        `run: ${nameOf(nth(inputs, position), position)} must be from 0 to ${steps}, the number of steps, but row ${row} has ${data[row]}; cut the sequences, or compile for more steps`,
       );
   }
 }
@@ -90,8 +95,7 @@ export function checkRun({ inputs, lengths }: StateLayout, given: readonly Array
 export function checkInputs(operation: string, expected: readonly Type[], given: readonly ArrayTensor[]): void {
   if (given.length !== expected.length)
     throw new TensorError(`${operation}: expected ${expected.length} tensors, got ${given.length}`);
-  expected.forEach((type, i) => {
-    const array = given[i]!;
+  zip(expected, given).forEach(([type, array], i) => {
     const name = nameOf(type, i);
     if (array.dtype !== type.dtype || !sameShape(array.shape, type.shape)) {
       throw new TensorError(

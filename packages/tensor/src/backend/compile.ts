@@ -1,6 +1,7 @@
 import { isArray } from "../apply.ts";
 import { checkFunction, checkList } from "../arguments.ts";
 import { TensorError } from "../errors.ts";
+import { picked, zip } from "../lists.ts";
 import { checkOptions } from "../options.ts";
 import { shown } from "../shown.ts";
 import { recordProgram } from "../program/record.ts";
@@ -78,7 +79,7 @@ export async function compileStep<S extends Tree, I extends readonly Tree[], Y e
   const after = matchTree("compileStep: the state that the step returns", initial, result.state);
   // State that the step returns unchanged, such as the weights of a network that is only run, stays in place.
   const changed = after.flatMap((x, i) => (x === program.inputs[i] ? [] : [i]));
-  const outputs = [...changed.map((i) => after[i]!), ...tensorsOf(result.output)];
+  const outputs = [...picked(after, changed), ...tensorsOf(result.output)];
   const executable = await backend.compile(
     { ...program, outputs },
     {
@@ -113,7 +114,9 @@ function whereOf(
 function argumentsOf(like: readonly Tree[], given: readonly Tree[]): ArrayTensor[] {
   if (given.length !== like.length)
     throw new TensorError(`run: expected ${like.length} arguments, got ${given.length}`);
-  return like.flatMap((tree, i) => arraysOf(like.length === 1 ? "run" : `run: argument ${i + 1}`, tree, given[i]!));
+  return zip(like, given).flatMap(([tree, own], i) =>
+    arraysOf(like.length === 1 ? "run" : `run: argument ${i + 1}`, tree, own),
+  );
 }
 
 /** The arrays of `given` in the order of `like`. */

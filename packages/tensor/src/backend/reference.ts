@@ -2,6 +2,7 @@ import { isArray } from "../apply.ts";
 import { TensorError } from "../errors.ts";
 import { evaluate } from "../program/evaluate.ts";
 import type { Program } from "../program/program.ts";
+import { nth, picked, zip } from "../lists.ts";
 import { checkOptions } from "../options.ts";
 import { zerosLike, type ArrayTensor } from "../tensor.ts";
 import type { Backend, CompileOptions, Executable } from "./backend.ts";
@@ -33,7 +34,11 @@ function referenceExecutable(program: Program, options: CompileOptions = {}, clo
     );
   const bindings = options.state ?? [];
   const layout = bindState(program, bindings);
-  let state: ArrayTensor[] | undefined = bindings.map(({ input }) => zerosLike(program.inputs[input]!));
+  const stateTypes = picked(
+    program.inputs,
+    bindings.map(({ input }) => input),
+  );
+  let state: ArrayTensor[] | undefined = stateTypes.map(zerosLike);
   const live = (): ArrayTensor[] => {
     if (closed()) throw new TensorError("reference: the backend was closed");
     if (state === undefined) throw new TensorError("reference: the executable was disposed of");
@@ -45,24 +50,19 @@ function referenceExecutable(program: Program, options: CompileOptions = {}, clo
       checkRun(layout, inputs);
       const args = program.inputs.map((_, i) => {
         const bound = bindings.findIndex(({ input }) => input === i);
-        return bound >= 0 ? current[bound]! : inputs[layout.positions.indexOf(i)]!;
+        return bound >= 0 ? nth(current, bound) : nth(inputs, layout.positions.indexOf(i));
       });
       const outputs = evaluate(program, args).filter(isArray);
-      state = current.map((value, i) => {
-        const { output } = bindings[i]!;
-        // A copy, because an output may be an array that the caller passed in and owns again.
-        return output === undefined ? value : copy(outputs[output]!);
-      });
-      return layout.outputs.map((i) => copy(outputs[i]!));
+      // Copies, because an output may be an array that the caller passed in and owns again.
+      state = zip(current, bindings).map(([value, { output }]) =>
+        output === undefined ? value : copy(nth(outputs, output)),
+      );
+      return picked(outputs, layout.outputs).map(copy);
     },
     readState: async () => live().map(copy),
     async writeState(values) {
       live();
-      checkInputs(
-        "writeState",
-        bindings.map(({ input }) => program.inputs[input]!),
-        values,
-      );
+      checkInputs("writeState", stateTypes, values);
       state = values.map(copy);
     },
     async dispose() {

@@ -1,12 +1,13 @@
 import { checkTensor, checkTensors } from "../arguments.ts";
 import { TensorError } from "../errors.ts";
+import { nth } from "../lists.ts";
 import { checkOptions } from "../options.ts";
 import { mul, neg, sub } from "../primitives/arithmetic.ts";
 import { equal, not, or } from "../primitives/comparison.ts";
 import { convert, select } from "../primitives/elementwise.ts";
 import { iota } from "../primitives/indexing.ts";
 import { concat, reshape, sliceAxis } from "../primitives/layout.ts";
-import { normalizeAxes } from "../primitives/axes.ts";
+import { normalizeAxis } from "../primitives/axes.ts";
 import { mean, reduceMax } from "../primitives/reduce.ts";
 import type { DType } from "../dtype.ts";
 import { describe, type Tensor } from "../tensor.ts";
@@ -17,13 +18,13 @@ export function split(x: Tensor, parts: 3, axis?: number): [Tensor, Tensor, Tens
 export function split(x: Tensor, parts: 4, axis?: number): [Tensor, Tensor, Tensor, Tensor];
 export function split(x: Tensor, parts: number, axis?: number): Tensor[];
 export function split(x: Tensor, parts: number, axis = -1): Tensor[] {
-  const [at] = normalizeAxes("split", x, axis);
-  const length = x.shape[at!]!;
+  const at = normalizeAxis("split", x, axis);
+  const length = nth(x.shape, at);
   if (!Number.isInteger(parts) || parts < 1 || length % parts !== 0) {
     throw new TensorError(`split: axis ${at} of ${describe(x)} does not divide into ${parts} equal parts`);
   }
   const size = length / parts;
-  return Array.from({ length: parts }, (_, i) => sliceAxis(x, at!, i * size, (i + 1) * size));
+  return Array.from({ length: parts }, (_, i) => sliceAxis(x, at, i * size, (i + 1) * size));
 }
 
 /** Joins tensors of one shape along a new axis (negative: from the end of the result's axes). */
@@ -46,11 +47,12 @@ export function expand(x: Tensor, axis: number): Tensor {
 
 /** Takes element `index` of an axis (negative: from the end). The axis disappears. */
 export function take(x: Tensor, index: number, axis = 0): Tensor {
-  const [at] = normalizeAxes("take", x, axis);
-  const i = index < 0 ? index + x.shape[at!]! : index;
-  if (!Number.isInteger(i) || i < 0 || i >= x.shape[at!]!)
+  const at = normalizeAxis("take", x, axis);
+  const length = nth(x.shape, at);
+  const i = index < 0 ? index + length : index;
+  if (!Number.isInteger(i) || i < 0 || i >= length)
     throw new TensorError(`take: axis ${at} of ${describe(x)} has no element ${index}`);
-  const row = sliceAxis(x, at!, i, i + 1);
+  const row = sliceAxis(x, at, i, i + 1);
   return reshape(
     row,
     row.shape.filter((_, a) => a !== at),
@@ -65,9 +67,9 @@ export function oneHot(indices: Tensor, classes: number, dtype: DType = "f32"): 
 
 /** The first index of the largest element along an axis (default the last), as i32; NaN counts as the largest. */
 export function argmax(x: Tensor, axis = -1): Tensor {
-  const [at] = normalizeAxes("argmax", x, axis);
-  const length = x.shape[at!]!;
-  const positions = iota(x.shape, { axis: at! });
+  const at = normalizeAxis("argmax", x, axis);
+  const length = nth(x.shape, at);
+  const positions = iota(x.shape, { axis: at });
   const largest = or(equal(x, reduceMax(x, at, { keep: true })), not(equal(x, x)));
   const candidates = select(largest, positions, length);
   return neg(reduceMax(neg(candidates), at));

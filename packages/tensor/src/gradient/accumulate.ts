@@ -1,3 +1,5 @@
+import { nth, zip } from "../lists.ts";
+import { isNodeOf } from "../node.ts";
 import { add } from "../primitives/arithmetic.ts";
 import { concat } from "../primitives/layout.ts";
 import { zerosLike, type Tensor } from "../tensor.ts";
@@ -23,18 +25,19 @@ function join(parts: readonly Tensor[]): Tensor | undefined {
   let axis: number | undefined;
   const pieces: Piece[] = [];
   for (const part of parts) {
-    if (part.kind === "array" || part.node.operation.op !== "pad") return undefined;
+    if (part.kind === "array" || !isNodeOf(part.node, "pad")) return undefined;
     const { before, after } = part.node.operation;
-    const padded = before.flatMap((n, i) => (n > 0 || after[i]! > 0 ? [i] : []));
+    const padded = zip(before, after).flatMap(([n, m], i) => (n > 0 || m > 0 ? [i] : []));
     const [only] = padded;
     if (only === undefined || padded.length > 1 || (axis !== undefined && axis !== only)) return undefined;
     axis = only;
-    const values = part.node.inputs[0]!;
-    pieces.push({ start: before[only]!, stop: before[only]! + values.shape[only]!, values });
+    const [values] = part.node.inputs;
+    const start = nth(before, only);
+    pieces.push({ start, stop: start + nth(values.shape, only), values });
   }
-  if (axis === undefined) return undefined;
+  const [whole] = parts;
+  if (axis === undefined || whole === undefined) return undefined;
   pieces.sort((a, b) => a.start - b.start);
-  const whole = parts[0]!;
   const filled: Tensor[] = [];
   let end = 0;
   const gap = (from: number, to: number): void => {
@@ -47,6 +50,6 @@ function join(parts: readonly Tensor[]): Tensor | undefined {
     filled.push(values);
     end = stop;
   }
-  gap(end, whole.shape[axis]!);
+  gap(end, nth(whole.shape, axis));
   return concat(filled, axis);
 }

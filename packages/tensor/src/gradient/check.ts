@@ -1,6 +1,7 @@
 import { isArray } from "../apply.ts";
 import { isFloat } from "../dtype.ts";
 import { TensorError } from "../errors.ts";
+import { nth, zip } from "../lists.ts";
 import { checkOptions } from "../options.ts";
 import { abs, add, mul } from "../primitives/arithmetic.ts";
 import { sum } from "../primitives/reduce.ts";
@@ -11,7 +12,7 @@ import { widen, widenArray } from "../program/widen.ts";
 import { uniform } from "../random/distributions.ts";
 import { randomBits } from "../primitives/random-bits.ts";
 import { key, keyFor } from "../random/keys.ts";
-import { sizeOf, stridesOf } from "../shape.ts";
+import { positionOf, sizeOf } from "../shape.ts";
 import { describe, item, scalar, valuesOf, type ArrayTensor, type Tensor } from "../tensor.ts";
 import { leavesOf, type Leaf, type Tree } from "../tree.ts";
 import { differenceOf, noiseOf } from "./difference.ts";
@@ -86,28 +87,28 @@ export function checkGradient<P extends Tree>(
     throw new TensorError(`checkGradient: ${path || "the parameter"} ${describe(tensor)} is a symbol without values`);
   });
   const program = widen(recordProgram((p: P) => weighted(f(p), seed), [params]).program);
-  const [, magnitude] = evaluate(program, args).map(item);
+  const magnitude = item(nth(evaluate(program, args), 1));
   const targets = leaves.flatMap((leaf, i) => (isFloat(leaf.tensor.dtype) ? [i] : []));
   if (targets.length === 0) throw new TensorError("checkGradient: there is no f32 or f64 tensor among the parameters");
   const gradients = evaluate(differentiate(program, targets), [...args, scalar(1, "f64"), scalar(0, "f64")])
     .slice(2)
     .filter(isArray);
 
-  const noise = noiseOf((offset) => item(evaluate(program, moved(args, targets, offset))[0]!), magnitude!);
+  const noise = noiseOf((offset) => totalOf(program, moved(args, targets, offset)), magnitude);
   const parameters: Record<string, ParameterCheck> = {};
-  targets.forEach((i, t) => {
-    const elements = elementsOf(leaves[i]!, samples, seed);
-    parameters[leaves[i]!.path] = checkParameter({
+  for (const [position, gradient] of zip(targets, gradients)) {
+    const leaf = nth(leaves, position);
+    parameters[leaf.path] = checkParameter({
       program,
       args,
-      position: i,
-      gradient: gradients[t]!,
+      position,
+      gradient,
       noise,
-      floor: magnitude!,
+      floor: magnitude,
       tolerance,
-      elements,
+      elements: elementsOf(leaf, samples, seed),
     });
-  });
+  }
   const error = Object.values(parameters).reduce((worst, check) => Math.max(worst, check.error), 0);
   return { passed: error <= 1, error, parameters };
 }
@@ -135,13 +136,17 @@ export function assertGradient<P extends Tree>(
 function weighted(result: Tree, seed: number): [Tensor, Tensor] {
   const outputs = leavesOf(result).filter(({ tensor }) => isFloat(tensor.dtype));
   if (outputs.length === 0) throw new TensorError("checkGradient: the function returns no f32 or f64 tensor");
-  const [only] = outputs;
   const terms = outputs.map(({ path, tensor: { shape, dtype }, tensor }) => {
-    if (outputs.length === 1 && only!.tensor.shape.length === 0) return tensor;
+    if (outputs.length === 1 && shape.length === 0) return tensor;
     return mul(tensor, uniform(keyFor(key(seed), `output ${path}`), shape, { low: 0.5, high: 1.5, dtype }));
   });
   const total = (parts: readonly Tensor[]): Tensor => parts.map((x) => sum(x)).reduce((a, b) => add(a, b));
   return [total(terms), total(terms.map(abs))];
+}
+
+/** The sum that is differentiated, for some values of the parameters. */
+function totalOf(program: Program, args: readonly ArrayTensor[]): number {
+  return item(nth(evaluate(program, args), 0));
 }
 
 /**
@@ -157,7 +162,7 @@ function moved(args: readonly ArrayTensor[], targets: readonly number[], offset:
     const direction = valuesOf(
       uniform(keyFor(key(0), `direction ${i}`), [x.data.length], { low: -1, high: 1, dtype: "f64" }),
     );
-    return { ...x, data: Float64Array.from(x.data, (value, j) => value + offset * unitOf(value) * direction[j]!) };
+    return { ...x, data: Float64Array.from(x.data, (value, j) => value + offset * unitOf(value) * nth(direction, j)) };
   });
 }
 
@@ -185,18 +190,18 @@ function checkParameter({
   tolerance,
   elements,
 }: Checked): ParameterCheck {
-  const x = args[position]!;
+  const x = nth(args, position);
   const found = elements.map((element) => {
-    const derivative = gradient.data[element]!;
+    const [value, derivative] = [nth(x.data, element), nth(gradient.data, element)];
     const at = (offset: number): number => {
       const data = x.data.slice();
-      data[element] = data[element]! + offset;
-      return item(evaluate(program, args.with(position, { ...x, data }))[0]!);
+      data[element] = value + offset;
+      return totalOf(program, args.with(position, { ...x, data }));
     };
     return {
       element,
       derivative,
-      ...differenceOf(at, { noise, unit: unitOf(x.data[element]!), expected: derivative }),
+      ...differenceOf(at, { noise, unit: unitOf(value), expected: derivative }),
     };
   });
   const scale = found.reduce(
@@ -218,7 +223,7 @@ function checkParameter({
     if (error > worst.error || worst.index.length === 0) {
       worst = {
         error,
-        index: indexOf(element, x.shape),
+        index: positionOf(element, x.shape),
         derivative,
         difference,
         uncertainty,
@@ -234,8 +239,4 @@ function elementsOf({ path, tensor }: Leaf, samples: number, seed: number): numb
   if (size <= samples) return Array.from({ length: size }, (_, i) => i);
   const drawn = valuesOf(randomBits(keyFor(key(seed), `elements ${path}`), [samples]));
   return [...new Set(Array.from(drawn, (bits) => (bits >>> 0) % size))];
-}
-
-function indexOf(element: number, shape: readonly number[]): number[] {
-  return stridesOf(shape).map((stride, axis) => Math.floor(element / stride) % shape[axis]!);
 }

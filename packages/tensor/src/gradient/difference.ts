@@ -1,3 +1,5 @@
+import { nth } from "../lists.ts";
+
 /** A derivative from central differences, with its uncertainty. */
 export interface Difference {
   readonly value: number;
@@ -86,7 +88,7 @@ function noiseOfDifferences(values: readonly number[]): number[] {
   let variance = 1;
   const found: number[] = [];
   for (let order = 1; order <= 6; order++) {
-    differences = differences.slice(1).map((value, i) => value - differences[i]!);
+    differences = differences.slice(1).map((value, i) => value - nth(differences, i));
     // For independent errors of variance 1 the difference of this order has the variance (2k)! / k!^2.
     variance *= (2 * (2 * order - 1)) / order;
     if (order >= 4)

@@ -1,6 +1,7 @@
 import { checkFunction } from "../arguments.ts";
 import { isFloat } from "../dtype.ts";
 import { TensorError } from "../errors.ts";
+import { nth, zip } from "../lists.ts";
 import { close } from "../program/close.ts";
 import { evaluate } from "../program/evaluate.ts";
 import { input, programOf, type Program } from "../program/program.ts";
@@ -67,11 +68,11 @@ export function valueAndGradAux<P extends Tree, A extends readonly Tree[], X ext
       targets,
     );
     const gradients = targets.map((x, i) => cotangents[i] ?? zerosLike(x));
-    const [result, ...results] = inlined(inputs, [...outputs, ...gradients], [params, ...args]);
+    const results = inlined(inputs, [...outputs, ...gradients], [params, ...args]);
     return {
-      value: result!,
-      aux: treeFrom(aux, results.slice(0, rest.length)),
-      gradient: treeFrom(params, results.slice(rest.length)),
+      value: nth(results, 0),
+      aux: treeFrom(aux, results.slice(1, outputs.length)),
+      gradient: treeFrom(params, results.slice(outputs.length)),
     };
   };
 }
@@ -95,17 +96,16 @@ export function vjp<A extends readonly Tree[], R extends Tree>(
   const result = treeFrom(recorded, inlined(inputs, outputs, args));
   const pullback = (cotangent: R): A => {
     const given = matchTree("vjp: cotangent", recorded, cotangent);
-    given.forEach((g, i) => {
-      const y = outputs[i]!;
-      if (g.dtype === y.dtype && sameShape(g.shape, y.shape)) return;
+    for (const [g, y] of zip(given, outputs)) {
+      if (g.dtype === y.dtype && sameShape(g.shape, y.shape)) continue;
       throw new TensorError(
         `vjp: cotangent ${g.dtype} ${describe(g)} does not fit the result ${y.dtype} ${showShape(y.shape)}`,
       );
-    });
+    }
     const seeds = outputs.map((y) => (isFloat(y.dtype) ? input(y, "cotangent") : undefined));
     const { cotangents } = backward(outputs, seeds, inputs);
     const gradients = inputs.map((x, i) => cotangents[i] ?? zerosLike(x));
-    const seeded = seeds.flatMap((seed, i) => (seed === undefined ? [] : [[seed, given[i]!] as const]));
+    const seeded = seeds.flatMap((seed, i) => (seed === undefined ? [] : [[seed, nth(given, i)] as const]));
     return treeFrom(
       args,
       evaluateOpen([...inputs, ...seeded.map(([seed]) => seed)], gradients, [

@@ -1,5 +1,6 @@
 import { checkIntegers, checkTensor } from "../arguments.ts";
 import { TensorError } from "../errors.ts";
+import { nth } from "../lists.ts";
 import { describe, type Tensor } from "../tensor.ts";
 
 /**
@@ -18,4 +19,9 @@ export function normalizeAxes(op: string, x: Tensor, axes: number | readonly num
     );
   }
   return positive.toSorted((a, b) => a - b);
+}
+
+/** {@link normalizeAxes} for one axis. */
+export function normalizeAxis(op: string, x: Tensor, axis: number): number {
+  return nth(normalizeAxes(op, x, axis), 0);
 }

@@ -3,6 +3,7 @@ import { checkIntegers, checkTensor } from "../arguments.ts";
 import { applyOne } from "../apply.ts";
 import { allocate, numbers } from "../dtype.ts";
 import { TensorError } from "../errors.ts";
+import { nth } from "../lists.ts";
 import type { Rules } from "../node.ts";
 import { broadcastShapes, checkShape, sameShape, showShape, sizeOf, stridesOf, type Shape } from "../shape.ts";
 import { describe, uniformArray, type Tensor } from "../tensor.ts";
@@ -24,7 +25,7 @@ export const broadcastRules: Rules<BroadcastOperation> = {
     return [{ shape, dtype: x.dtype }];
   },
   evaluate({ shape }, [x]) {
-    if (sizeOf(x.shape) === 1) return [uniformArray(shape, x.data[0]!, x.dtype)];
+    if (sizeOf(x.shape) === 1) return [uniformArray(shape, nth(x.data, 0), x.dtype)];
     const data = allocate(x.dtype, sizeOf(shape));
     copyStrided(x.data, 0, broadcastStrides(x.shape, shape), data, 0, stridesOf(shape), shape);
     return [{ kind: "array", shape, dtype: x.dtype, data }];
@@ -43,7 +44,7 @@ export function broadcastTo(x: Tensor, shape: Shape): Tensor {
 export function broadcastStrides(from: Shape, to: Shape): number[] {
   const strides = stridesOf(from);
   const added = to.length - from.length;
-  return to.map((n, axis) => (axis < added || (from[axis - added] === 1 && n !== 1) ? 0 : strides[axis - added]!));
+  return to.map((n, axis) => (axis < added || (from[axis - added] === 1 && n !== 1) ? 0 : nth(strides, axis - added)));
 }
 
 /** The transpose of a broadcast: sums over the stretched axes. */

@@ -1,6 +1,7 @@
 import { applyOne } from "../apply.ts";
 import { allocate, numbers } from "../dtype.ts";
 import { TensorError } from "../errors.ts";
+import { nth } from "../lists.ts";
 import type { Rules } from "../node.ts";
 import { checkOptions } from "../options.ts";
 import { sizeOf } from "../shape.ts";
@@ -8,7 +9,7 @@ import { describe, type Tensor } from "../tensor.ts";
 import { checkDType } from "../arguments.ts";
 import type { CumulativeSumOperation } from "./operation.ts";
 import { pairwise, SUM_BLOCK } from "./pairwise.ts";
-import { normalizeAxes } from "./axes.ts";
+import { normalizeAxis } from "./axes.ts";
 
 /**
  * Every 32 elements a new running sum starts. The totals of the blocks before it, added in pairs (see `pairwise.ts`),
@@ -24,7 +25,7 @@ export const cumulativeSumRules: Rules<CumulativeSumOperation> = {
   },
   evaluate({ axis, reverse }, [x]) {
     const data = allocate(x.dtype, x.data.length);
-    const length = x.shape[axis]!;
+    const length = nth(x.shape, axis);
     const inner = sizeOf(x.shape.slice(axis + 1));
     const add =
       x.dtype === "f32"
@@ -56,7 +57,7 @@ export const cumulativeSumRules: Rules<CumulativeSumOperation> = {
 
 /** y_i = x_0 + ... + x_i along `axis`; with `reverse`, from the end. */
 export function cumulativeSum(x: Tensor, axis: number, options: { readonly reverse?: boolean } = {}): Tensor {
-  const [at] = normalizeAxes("cumulativeSum", x, axis);
+  const at = normalizeAxis("cumulativeSum", x, axis);
   checkOptions("cumulativeSum", options, ["reverse"]);
-  return applyOne(cumulativeSumRules, { op: "cumulativeSum", axis: at!, reverse: options.reverse ?? false }, [x]);
+  return applyOne(cumulativeSumRules, { op: "cumulativeSum", axis: at, reverse: options.reverse ?? false }, [x]);
 }

@@ -1,9 +1,9 @@
-import { apply, applyOne } from "../apply.ts";
+import { applyOne } from "../apply.ts";
 import { checkDType, checkOperands, checkTensor } from "../arguments.ts";
 import { allocate, checkKnownDType, isFloat, type DType } from "../dtype.ts";
 import { TensorError } from "../errors.ts";
 import type { GradientContext, GradientResult, Recompute, Rules } from "../node.ts";
-import { broadcastShapes, sameShape, sizeOf } from "../shape.ts";
+import { broadcastShapes, sameShape, sizeOf, type Shape } from "../shape.ts";
 import { describe, scalar, uniformArray, type ArrayTensor, type Operand, type Tensor } from "../tensor.ts";
 import { broadcastTo } from "./broadcast.ts";
 import type { BinaryName, Operation, UnaryName } from "./operation.ts";
@@ -123,7 +123,7 @@ function align(op: string, operands: readonly Operand[]): Tensor[] {
   if (first === undefined)
     throw new TensorError(`${op}: expected at least one tensor, got the numbers ${operands.join(", ")}`);
   const tensors = operands.map((x) => (typeof x === "number" ? numberAs(op, x, first) : x));
-  let shape = tensors[0]!.shape;
+  let shape: Shape = [];
   for (const x of tensors) {
     const wider = broadcastShapes(shape, x.shape);
     if (wider === undefined)
@@ -203,10 +203,10 @@ export function select(condition: Tensor, a: Operand, b: Operand): Tensor {
   ] as const)
     if (typeof x !== "number") checkTensor("select", name, x);
   const other = typeof a !== "number" ? a : typeof b !== "number" ? b : scalar(0);
-  const [first, second] = [a, b].map((x) => (typeof x === "number" ? numberAs("select", x, other) : x));
-  checkSameDType("select", first!, second!);
-  const [c, x, y] = align("select", [condition, first!, second!]);
-  return applyOne(selectRules, { op: "select" }, [c!, x!, y!]);
+  const tensorOf = (x: Operand): Tensor => (typeof x === "number" ? numberAs("select", x, other) : x);
+  const [first, second] = [tensorOf(a), tensorOf(b)];
+  checkSameDType("select", first, second);
+  return applyOne(selectRules, { op: "select" }, align("select", [condition, first, second]));
 }
 
 export const convertRules: Rules<Extract<Operation, { op: "convert" }>> = {
@@ -238,7 +238,7 @@ export function convert(x: Tensor, dtype: DType): Tensor {
   checkTensor("convert", "the operand", x);
   checkKnownDType("convert", dtype);
   if (x.dtype === dtype) return x;
-  return apply(convertRules, { op: "convert", dtype }, [x])[0]!;
+  return applyOne(convertRules, { op: "convert", dtype }, [x]);
 }
 
 function saturate(x: number): number {

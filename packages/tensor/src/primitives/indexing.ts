@@ -1,6 +1,7 @@
 import { applyOne } from "../apply.ts";
 import { allocate, numbers, type DType } from "../dtype.ts";
 import { TensorError } from "../errors.ts";
+import { nth } from "../lists.ts";
 import type { Rules } from "../node.ts";
 import { checkOptions } from "../options.ts";
 import { checkShape, sameShape, showShape, sizeOf, stridesOf, type Shape } from "../shape.ts";
@@ -21,14 +22,15 @@ export const gatherRules: Rules<Extract<Operation, { op: "gather" }>> = {
     const shape = [...indices.shape, ...x.shape.slice(1)];
     const width = sizeOf(x.shape.slice(1));
     const data = allocate(x.dtype, sizeOf(shape));
+    const rows = nth(x.shape, 0);
     indices.data.forEach((index, i) => {
-      const from = clampRow(index, x.shape[0]!) * width;
+      const from = clampRow(index, rows) * width;
       data.set(x.data.subarray(from, from + width), i * width);
     });
     return [{ kind: "array", shape, dtype: x.dtype, data }];
   },
   gradient: ({ inputs: [x, indices], cotangents: [g] }) => ({
-    cotangents: [g && scatterAdd(indices, g, x.shape[0]!), undefined],
+    cotangents: [g && scatterAdd(indices, g, nth(x.shape, 0)), undefined],
   }),
 };
 
@@ -90,8 +92,8 @@ export const iotaRules: Rules<IotaOperation> = {
   },
   evaluate({ shape, axis, dtype }) {
     const data = allocate(dtype, sizeOf(shape));
-    const stride = stridesOf(shape)[axis]!;
-    for (let i = 0; i < data.length; i++) data[i] = Math.floor(i / stride) % shape[axis]!;
+    const [length, stride] = [nth(shape, axis), nth(stridesOf(shape), axis)];
+    for (let i = 0; i < data.length; i++) data[i] = Math.floor(i / stride) % length;
     return [{ kind: "array", shape, dtype, data }];
   },
   gradient: () => ({ cotangents: [] }),

@@ -3,8 +3,9 @@ import { checkIntegers, checkTensor, checkTensors } from "../arguments.ts";
 import { applyOne } from "../apply.ts";
 import { allocate } from "../dtype.ts";
 import { TensorError } from "../errors.ts";
+import { nth, picked, zip } from "../lists.ts";
 import type { Rules } from "../node.ts";
-import { sameShape, showShape, sizeOf, stridesOf, type Shape } from "../shape.ts";
+import { offsetAt, sameShape, showShape, sizeOf, stridesOf, type Shape } from "../shape.ts";
 import { describe, uniformArray, type ArrayTensor, type Tensor } from "../tensor.ts";
 import type {
   ConcatOperation,
@@ -26,19 +27,10 @@ export const transposeRules: Rules<TransposeOperation> = {
     ) {
       throw new TensorError(`transpose: axes [${axes.join(",")}] are not a permutation of the axes of ${describe(x)}`);
     }
-    return [{ shape: axes.map((a) => x.shape[a]!), dtype: x.dtype }];
+    return [{ shape: picked(x.shape, axes), dtype: x.dtype }];
   },
   evaluate({ axes }, [x]) {
-    const strides = stridesOf(x.shape);
-    const shape = axes.map((a) => x.shape[a]!);
-    return [
-      gathered(
-        x,
-        shape,
-        0,
-        axes.map((a) => strides[a]!),
-      ),
-    ];
+    return [gathered(x, picked(x.shape, axes), 0, picked(stridesOf(x.shape), axes))];
   },
   gradient({ operation, cotangents }) {
     const inverse = operation.axes.map((_, axis) => operation.axes.indexOf(axis));
@@ -94,29 +86,24 @@ export const sliceRules: Rules<SliceOperation> = {
   recompute: "cheap",
   infer({ starts, stops }, [x]) {
     const rank = x.shape.length;
+    const within = (n: number, start: number, stop: number): boolean => 0 <= start && start <= stop && stop <= n;
     const fits =
+      starts.length === rank &&
+      stops.length === rank &&
       [...starts, ...stops].every(Number.isInteger) &&
-      x.shape.every((n, axis) => 0 <= starts[axis]! && starts[axis]! <= stops[axis]! && stops[axis]! <= n);
-    if (starts.length !== rank || stops.length !== rank || !fits) {
+      x.shape.every((n, axis) => within(n, nth(starts, axis), nth(stops, axis)));
+    if (!fits) {
       throw new TensorError(`slice: [${starts.join(",")}] to [${stops.join(",")}] reaches outside ${describe(x)}`);
     }
-    return [{ shape: starts.map((start, axis) => stops[axis]! - start), dtype: x.dtype }];
+    return [{ shape: between(starts, stops), dtype: x.dtype }];
   },
   evaluate({ starts, stops }, [x]) {
     const strides = stridesOf(x.shape);
-    const offset = starts.reduce((sum, start, axis) => sum + start * strides[axis]!, 0);
-    return [
-      gathered(
-        x,
-        starts.map((start, axis) => stops[axis]! - start),
-        offset,
-        strides,
-      ),
-    ];
+    return [gathered(x, between(starts, stops), offsetAt(starts, strides), strides)];
   },
   gradient({ operation: { starts, stops }, inputs, cotangents }) {
     const shape = inputs[0].shape;
-    const after = stops.map((stop, axis) => shape[axis]! - stop);
+    const after = between(stops, shape);
     return { cotangents: cotangents.map((g) => g && pad(g, starts, after)) };
   },
 };
@@ -146,19 +133,17 @@ export const concatRules: Rules<ConcatOperation> = {
           `concat: ${inputs.map((y) => `${describe(y)} is ${y.dtype}`).join(", ")}; convert them to one dtype`,
         );
     }
-    const length = inputs.reduce((sum, x) => sum + x.shape[axis]!, 0);
-    return [{ shape: first.shape.map((n, i) => (i === axis ? length : n)), dtype: first.dtype }];
+    return [{ shape: joinedShape(inputs, axis), dtype: first.dtype }];
   },
   evaluate({ axis }, inputs) {
-    const first = inputs[0]!;
-    const length = inputs.reduce((sum, x) => sum + x.shape[axis]!, 0);
-    const shape = first.shape.map((n, i) => (i === axis ? length : n));
-    const y: ArrayTensor = { kind: "array", shape, dtype: first.dtype, data: allocate(first.dtype, sizeOf(shape)) };
+    const { dtype } = nth(inputs, 0);
+    const shape = joinedShape(inputs, axis);
+    const y: ArrayTensor = { kind: "array", shape, dtype, data: allocate(dtype, sizeOf(shape)) };
     const strides = stridesOf(shape);
     let offset = 0;
     for (const x of inputs) {
       copyStrided(x.data, 0, stridesOf(x.shape), y.data, offset, strides, x.shape);
-      offset += x.shape[axis]! * strides[axis]!;
+      offset += nth(x.shape, axis) * nth(strides, axis);
     }
     return [y];
   },
@@ -167,8 +152,8 @@ export const concatRules: Rules<ConcatOperation> = {
     return {
       cotangents: inputs.map((x) => {
         const from = start;
-        start += x.shape[axis]!;
-        return g && sliceAxis(g, axis, from, from + x.shape[axis]!);
+        start += nth(x.shape, axis);
+        return g && sliceAxis(g, axis, from, start);
       }),
     };
   },
@@ -198,18 +183,17 @@ export const padRules: Rules<PadOperation> = {
         `pad: [${before.join(",")}] before and [${after.join(",")}] after do not fit ${describe(x)}: one count >= 0 for each axis`,
       );
     }
-    return [{ shape: x.shape.map((n, axis) => before[axis]! + n + after[axis]!), dtype: x.dtype }];
+    return [{ shape: paddedShape(x.shape, before, after), dtype: x.dtype }];
   },
   evaluate({ before, after }, [x]) {
-    const shape = x.shape.map((n, axis) => before[axis]! + n + after[axis]!);
+    const shape = paddedShape(x.shape, before, after);
     const strides = stridesOf(shape);
     const data = allocate(x.dtype, sizeOf(shape));
-    const offset = before.reduce((sum, n, axis) => sum + n * strides[axis]!, 0);
-    copyStrided(x.data, 0, stridesOf(x.shape), data, offset, strides, x.shape);
+    copyStrided(x.data, 0, stridesOf(x.shape), data, offsetAt(before, strides), strides, x.shape);
     return [{ kind: "array", shape, dtype: x.dtype, data }];
   },
   gradient({ operation: { before }, inputs, cotangents }) {
-    const stops = inputs[0].shape.map((n, axis) => before[axis]! + n);
+    const stops = zip(before, inputs[0].shape).map(([start, n]) => start + n);
     return { cotangents: cotangents.map((g) => g && slice(g, before, stops)) };
   },
 };
@@ -234,6 +218,20 @@ export function sliceAxis(x: Tensor, axis: number, start: number, stop: number):
     x.shape.map((_, i) => (i === at ? start : 0)),
     x.shape.map((n, i) => (i === at ? stop : n)),
   );
+}
+
+/** The number of positions from a start to a stop, for each axis. */
+function between(starts: readonly number[], stops: readonly number[]): number[] {
+  return zip(starts, stops).map(([start, stop]) => stop - start);
+}
+
+function joinedShape(parts: readonly Tensor[], axis: number): number[] {
+  const length = parts.reduce((sum, { shape }) => sum + nth(shape, axis), 0);
+  return nth(parts, 0).shape.map((n, i) => (i === axis ? length : n));
+}
+
+function paddedShape(shape: Shape, before: readonly number[], after: readonly number[]): number[] {
+  return shape.map((n, axis) => nth(before, axis) + n + nth(after, axis));
 }
 
 function gathered(x: ArrayTensor, shape: Shape, offset: number, strides: readonly number[]): ArrayTensor {

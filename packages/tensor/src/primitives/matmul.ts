@@ -2,6 +2,7 @@ import { checkDType, checkTensor } from "../arguments.ts";
 import { applyOne } from "../apply.ts";
 import { allocate, floats, type Values } from "../dtype.ts";
 import { TensorError } from "../errors.ts";
+import { nth } from "../lists.ts";
 import type { Rules } from "../node.ts";
 import { broadcastShapes, sameShape, sizeOf } from "../shape.ts";
 import { describe, type ArrayTensor, type Tensor } from "../tensor.ts";
@@ -26,14 +27,14 @@ export const matmulRules: Rules<Extract<Operation, { op: "matmul" }>> = {
     const batch = a.shape.slice(0, -2);
     if (rank < 2 || b.shape.length !== rank || !sameShape(batch, b.shape.slice(0, -2)))
       throw mismatch(a, b, "batch axes differ");
-    const [m, k] = [a.shape[rank - 2]!, a.shape[rank - 1]!];
-    const [inner, n] = [b.shape[rank - 2]!, b.shape[rank - 1]!];
+    const [m, k] = matrixOf(a);
+    const [inner, n] = matrixOf(b);
     if (k !== inner) throw mismatch(a, b, `inner sizes ${k} and ${inner} differ`);
     return [{ shape: [...batch, m, n], dtype: a.dtype }];
   },
   evaluate(_, [a, b]) {
-    const rank = a.shape.length;
-    const [m, k, n] = [a.shape[rank - 2]!, a.shape[rank - 1]!, b.shape[rank - 1]!];
+    const [m, k] = matrixOf(a);
+    const [, n] = matrixOf(b);
     const shape = [...a.shape.slice(0, -1), n];
     const y: ArrayTensor = { kind: "array", shape, dtype: a.dtype, data: allocate(a.dtype, sizeOf(shape)) };
     for (let batch = 0; batch < sizeOf(shape.slice(0, -2)); batch++) {
@@ -65,14 +66,15 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   checkTensor("matmul", "b", b);
   if (a.shape.length === 0 || b.shape.length === 0)
     throw mismatch(a, b, "a scalar has no axis to multiply over; use mul");
-  const [k, inner] = [a.shape.at(-1)!, b.shape.length === 1 ? b.shape[0]! : b.shape.at(-2)!];
+  const k = nth(a.shape, a.shape.length - 1);
+  const inner = nth(b.shape, Math.max(0, b.shape.length - 2));
   if (k !== inner) throw mismatch(a, b, `inner sizes ${k} and ${inner} differ`);
   if (a.shape.length === 1) return squeeze(matmul(reshape(a, [1, ...a.shape]), b), b.shape.length === 1 ? -1 : -2);
   if (b.shape.length === 1) return squeeze(matmul(a, reshape(b, [...b.shape, 1])), -1);
   if (b.shape.length === 2 && a.shape.length > 2) {
     return reshape(applyMatmul(reshape(a, [sizeOf(a.shape.slice(0, -1)), k]), b), [
       ...a.shape.slice(0, -1),
-      b.shape[1]!,
+      nth(b.shape, 1),
     ]);
   }
   const batch = broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2));
@@ -81,6 +83,11 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
     broadcastTo(a, [...batch, ...a.shape.slice(-2)]),
     broadcastTo(b, [...batch, ...b.shape.slice(-2)]),
   );
+}
+
+/** The numbers of rows and columns of [..., rows, columns]. */
+function matrixOf({ shape }: Tensor): readonly [rows: number, columns: number] {
+  return [nth(shape, shape.length - 2), nth(shape, shape.length - 1)];
 }
 
 const applyMatmul = (a: Tensor, b: Tensor): Tensor => applyOne(matmulRules, { op: "matmul" }, [a, b]);

@@ -54,6 +54,13 @@ export type Operation =
   | CustomGradientOperation
   | ScanOperation;
 
+/** The operation of a name. */
+export type OperationOf<N extends Operation["op"], O = Operation> = O extends Operation
+  ? N extends O["op"]
+    ? O & { readonly op: N }
+    : never
+  : never;
+
 /** Operations of one operand, two and three. Others have none, or as many as their data says. */
 type OfOne =
   | UnaryName

@@ -43,10 +43,7 @@ export function pairwise<T>(add: (a: T, b: T) => T): Pairwise<T> {
       waiting.push(sum);
     },
     with: (last) => waiting.reduceRight((sum, left) => add(left, sum), last),
-    total: () =>
-      waiting.length === 0
-        ? undefined
-        : waiting.slice(0, -1).reduceRight((sum, left) => add(left, sum), waiting.at(-1)!),
+    total: () => (waiting.length === 0 ? undefined : waiting.reduceRight((sum, left) => add(left, sum))),
   };
 }
 

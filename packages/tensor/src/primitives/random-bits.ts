@@ -1,5 +1,6 @@
 import { applyOne } from "../apply.ts";
 import { TensorError } from "../errors.ts";
+import { nth } from "../lists.ts";
 import type { Rules } from "../node.ts";
 import { threefry2x32 } from "../scalar/index.ts";
 import { checkShape, sameShape, sizeOf, type Shape } from "../shape.ts";
@@ -25,8 +26,9 @@ export const randomBitsRules: Rules<RandomBitsOperation> = {
   },
   evaluate({ shape }, [key, stream]) {
     const data = new Int32Array(sizeOf(shape));
+    const [k0, k1, c1] = [nth(key.data, 0) >>> 0, nth(key.data, 1) >>> 0, nth(stream.data, 0) >>> 0];
     for (let i = 0; i < data.length; i += 2) {
-      const [first, second] = threefry2x32(key.data[0]! >>> 0, key.data[1]! >>> 0, i >>> 1, stream.data[0]! >>> 0);
+      const [first, second] = threefry2x32(k0, k1, i >>> 1, c1);
       data[i] = first;
       if (i + 1 < data.length) data[i + 1] = second;
     }

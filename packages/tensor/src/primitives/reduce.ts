@@ -2,8 +2,10 @@ import { checkDType } from "../arguments.ts";
 import { applyOne } from "../apply.ts";
 import { floats, numbers, type Values } from "../dtype.ts";
 import { TensorError } from "../errors.ts";
+import { picked } from "../lists.ts";
 import type { Rules } from "../node.ts";
 import { checkOptions } from "../options.ts";
+import { sizeOf } from "../shape.ts";
 import { describe, type Tensor } from "../tensor.ts";
 import { div, mul } from "./arithmetic.ts";
 import { normalizeAxes } from "./axes.ts";
@@ -53,7 +55,7 @@ export function reduceMax(
 /** Mean over `axes`; NaN if there are no elements. */
 export function mean(x: Tensor, axes?: number | readonly number[], options: { readonly keep?: boolean } = {}): Tensor {
   checkDType("mean", floats, x);
-  const count = normalizeAxes("mean", x, axes).reduce((size, axis) => size * x.shape[axis]!, 1);
+  const count = sizeOf(picked(x.shape, normalizeAxes("mean", x, axes)));
   return div(sum(x, axes, options), count);
 }
 

@@ -10,6 +10,7 @@
  */
 import { checkDType } from "../arguments.ts";
 import { allocate, type DType, type Values } from "../dtype.ts";
+import { nth } from "../lists.ts";
 import { TensorError } from "../errors.ts";
 import { sizeOf } from "../shape.ts";
 import { describe, type ArrayTensor, type Tensor, type Type } from "../tensor.ts";
@@ -29,7 +30,7 @@ export function reduceArray(
 ): ArrayTensor {
   const shape = x.shape.filter((_, i) => i !== axis);
   const data = allocate(x.dtype, sizeOf(shape));
-  const length = x.shape[axis]!;
+  const length = nth(x.shape, axis);
   const inner = sizeOf(x.shape.slice(axis + 1));
   const last = axis === x.shape.length - 1;
   for (let i = 0; i < data.length; i++) {
@@ -51,10 +52,10 @@ export function reduceRuns(
   // From the last run of neighboring axes to the first, so that earlier positions stay valid.
   for (let end = axes.length; end > 0;) {
     let start = end - 1;
-    while (start > 0 && axes[start - 1] === axes[start]! - 1) start--;
-    const from = axes[start]!;
-    const to = axes[end - 1]! + 1;
-    const merged = y.shape.slice(from, to).reduce((size, n) => size * n, 1);
+    while (start > 0 && axes[start - 1] === nth(axes, start) - 1) start--;
+    const from = nth(axes, start);
+    const to = nth(axes, end - 1) + 1;
+    const merged = sizeOf(y.shape.slice(from, to));
     y = one(reshape(y, [...y.shape.slice(0, from), merged, ...y.shape.slice(to)]), from);
     end = start;
   }

@@ -1,3 +1,4 @@
+import { isNodeOf } from "../node.ts";
 import { labelOf, type SymbolTensor, type Tensor } from "../tensor.ts";
 import { input, dependents, nodesOf, programOf, type Program } from "./program.ts";
 import { substitute } from "./rewrite.ts";
@@ -24,8 +25,8 @@ export function close(inputs: readonly SymbolTensor[], outputs: readonly Tensor[
     let x = used;
     // A broadcast stays inside. It costs nothing there, and its gradient is summed over the repeated axes in every step
     // instead of being kept in full size.
-    while (x.kind === "symbol" && !own.has(x.node) && !inner.has(x.node) && x.node.operation.op === "broadcast")
-      x = x.node.inputs[0]!;
+    while (x.kind === "symbol" && !own.has(x.node) && !inner.has(x.node) && isNodeOf(x.node, "broadcast"))
+      x = x.node.inputs[0];
     if (x.kind === "array" || own.has(x.node) || inner.has(x.node)) return;
     const indices = seen.get(x.node) ?? new Set<number>();
     seen.set(x.node, indices);

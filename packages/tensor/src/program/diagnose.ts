@@ -1,5 +1,6 @@
 import { apply, isArray } from "../apply.ts";
 import { isFloat } from "../dtype.ts";
+import { zip } from "../lists.ts";
 import type { Node } from "../node.ts";
 import type { Operation, ScanOperation } from "../primitives/operation.ts";
 import { sizeOf, showShape, type Shape } from "../shape.ts";
@@ -82,7 +83,7 @@ function valuesOf(program: Program, inputs: readonly ArrayTensor[]): Evaluated {
     if (value === undefined) throw new Error("a program's symbol has no value");
     return value;
   };
-  program.inputs.forEach((x, i) => outputs.set(x.node, [inputs[i]!]));
+  for (const [x, value] of zip(program.inputs, inputs)) outputs.set(x.node, [value]);
   for (const node of program.nodes)
     outputs.set(node, apply(node.rules, node.operation, node.inputs.map(get)).filter(isArray));
   return { get };
@@ -95,8 +96,7 @@ function valuesOf(program: Program, inputs: readonly ArrayTensor[]): Evaluated {
 function originOf(program: Program, values: Evaluated): { node: Node; bad: ArrayTensor } | undefined {
   const bad = new Map<Node, ArrayTensor>();
   const follow = program.outputs.filter((x) => kindOf(values.get(x)) !== undefined);
-  while (follow.length > 0) {
-    const x = follow.pop()!;
+  for (let x = follow.pop(); x !== undefined; x = follow.pop()) {
     if (x.kind === "array" || bad.has(x.node)) continue;
     bad.set(x.node, values.get(x));
     follow.push(...x.node.inputs.filter((y) => kindOf(values.get(y)) !== undefined));

@@ -1,5 +1,6 @@
 import { apply } from "../apply.ts";
 import { TensorError } from "../errors.ts";
+import { nth } from "../lists.ts";
 import type { Node } from "../node.ts";
 import { describe, type Tensor } from "../tensor.ts";
 import { sameShape } from "../shape.ts";
@@ -12,7 +13,7 @@ import type { Program } from "./program.ts";
 export function evaluate(program: Program, args: readonly Tensor[]): Tensor[] {
   checkArguments(program, args);
   const values = new Values();
-  program.inputs.forEach((input, i) => values.set(input.node, [args[i]!]));
+  program.inputs.forEach((input, i) => values.set(input.node, [nth(args, i)]));
   for (const node of program.nodes) values.set(node, apply(node.rules, node.operation, node.inputs.map(values.get)));
   return program.outputs.map(values.get);
 }
@@ -37,7 +38,7 @@ function checkArguments(program: Program, args: readonly Tensor[]): void {
     throw new TensorError(`program: expected ${program.inputs.length} inputs, got ${args.length}`);
   }
   program.inputs.forEach((input, i) => {
-    const arg = args[i]!;
+    const arg = nth(args, i);
     if (input.dtype === arg.dtype && sameShape(input.shape, arg.shape)) return;
     throw new TensorError(
       `program: input ${i} expects ${input.dtype} ${describe(input)}, got ${arg.dtype} ${describe(arg)}`,

@@ -1,3 +1,4 @@
+import { zip } from "../lists.ts";
 import type { Node } from "../node.ts";
 import type { Operation } from "../primitives/operation.ts";
 import { showShape, sizeOf } from "../shape.ts";
@@ -31,7 +32,9 @@ function lines(program: Program, counter: { next: number }): string[] {
   });
   const body = program.nodes.flatMap((node) => {
     const given = declare(node, node.operation.op === "name" ? node.operation.label : "");
-    const left = node.outputs.map((type, i) => typed(given[i]!, type)).join(", ");
+    const left = zip(given, node.outputs)
+      .map(([name, type]) => typed(name, type))
+      .join(", ");
     const call = `${left} = ${node.operation.op}(${node.inputs.map(nameOf).join(", ")})${attributes(node.operation)}`;
     const nested = "body" in node.operation ? lines(node.operation.body, counter) : [];
     return [call, ...nested].map((line) => `  ${line}`);

@@ -1,6 +1,6 @@
 import { symbolsOf } from "../apply.ts";
 import { TensorError } from "../errors.ts";
-import type { Node } from "../node.ts";
+import { isNodeOf, type Node } from "../node.ts";
 import { inputRules } from "../primitives/name.ts";
 import { describe, type SymbolTensor, type Tensor, type Type } from "../tensor.ts";
 
@@ -35,9 +35,9 @@ export function input(type: Type, label = ""): SymbolTensor {
 export function programOf(inputs: readonly SymbolTensor[], outputs: readonly Tensor[]): Program {
   const nodes = nodesOf(outputs, new Set(inputs.map((x) => x.node)));
   for (const node of nodes) {
-    if (node.operation.op !== "input") continue;
+    if (!isNodeOf(node, "input")) continue;
     throw new TensorError(
-      `program: it needs ${describe({ kind: "symbol", ...node.outputs[0]!, node, index: 0 })}, which belongs to another function being recorded; pass it as an argument`,
+      `program: it needs ${describe({ kind: "symbol", ...node.outputs[0], node, index: 0 })}, which belongs to another function being recorded; pass it as an argument`,
     );
   }
   return { inputs, nodes, outputs };
@@ -61,8 +61,7 @@ export function nodesOf(
   };
   for (const output of outputs) {
     visit(output);
-    while (stack.length > 0) {
-      const top = stack[stack.length - 1]!;
+    for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
       const operand = top.operands[top.next++];
       if (operand !== undefined) {
         visit(operand);

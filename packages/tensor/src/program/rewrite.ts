@@ -1,4 +1,5 @@
 import { apply } from "../apply.ts";
+import { zip } from "../lists.ts";
 import type { Node } from "../node.ts";
 import type { SymbolTensor, Tensor } from "../tensor.ts";
 import { Values } from "./evaluate.ts";
@@ -7,9 +8,8 @@ import { dependents, nodesOf } from "./program.ts";
 /** `outputs` with every use of `from[i]` replaced by `to[i]`. Nodes that use none of them are shared, not copied. */
 export function substitute(outputs: readonly Tensor[], from: readonly SymbolTensor[], to: readonly Tensor[]): Tensor[] {
   const replaced = new Map<Node, Map<number, Tensor>>();
-  from.forEach((x, i) =>
-    replaced.set(x.node, (replaced.get(x.node) ?? new Map<number, Tensor>()).set(x.index, to[i]!)),
-  );
+  for (const [x, replacement] of zip(from, to))
+    replaced.set(x.node, (replaced.get(x.node) ?? new Map<number, Tensor>()).set(x.index, replacement));
   // The operands of a node that is replaced as a whole are not visited.
   const whole = [...replaced].filter(([node, byIndex]) => byIndex.size === node.outputs.length).map(([node]) => node);
   const nodes = nodesOf(outputs, new Set(whole));

@@ -1,5 +1,6 @@
 import { apply } from "../apply.ts";
 import type { DType } from "../dtype.ts";
+import { zip } from "../lists.ts";
 import type { Operation } from "../primitives/operation.ts";
 import { labelOf, tensor, type ArrayTensor, type SymbolTensor, type Tensor } from "../tensor.ts";
 import { Values } from "./evaluate.ts";
@@ -12,7 +13,7 @@ import { input, programOf, type Program } from "./program.ts";
 export function widen(program: Program): Program {
   const inputs = program.inputs.map((x): SymbolTensor => input({ shape: x.shape, dtype: wide(x.dtype) }, labelOf(x)));
   const values = new Values();
-  program.inputs.forEach((x, i) => values.set(x.node, [inputs[i]!]));
+  for (const [x, wider] of zip(program.inputs, inputs)) values.set(x.node, [wider]);
   const get = (x: Tensor): Tensor => (x.kind === "array" ? widenArray(x) : values.get(x));
   for (const node of program.nodes)
     values.set(node, apply(node.rules, widenOperation(node.operation), node.inputs.map(get)));

@@ -1,5 +1,6 @@
 import { checkTensor } from "../arguments.ts";
 import { TensorError } from "../errors.ts";
+import { nth } from "../lists.ts";
 import { randomBits } from "../primitives/random-bits.ts";
 import { threefry2x32 } from "../scalar/index.ts";
 import { sameShape } from "../shape.ts";
@@ -22,7 +23,7 @@ export function keyFor(parent: Tensor, name: string): Tensor {
   checkKey("keyFor", parent);
   const stream = hashName(name);
   if (parent.kind === "symbol") return randomBits(parent, [2], stream);
-  const [a, b] = threefry2x32(parent.data[0]! >>> 0, parent.data[1]! >>> 0, 0, stream >>> 0);
+  const [a, b] = threefry2x32(nth(parent.data, 0) >>> 0, nth(parent.data, 1) >>> 0, 0, stream >>> 0);
   return tensor(Int32Array.of(a, b));
 }
 

@@ -26,9 +26,7 @@ export function inverseErrorF64(x: number): number {
 }
 
 function polynomial(coefficients: readonly number[], t: number): number {
-  let sum = coefficients[0]!;
-  for (let i = 1; i < coefficients.length; i++) sum = t * sum + coefficients[i]!;
-  return sum;
+  return coefficients.reduce((sum, c) => t * sum + c);
 }
 
 /**
@@ -78,7 +76,5 @@ export function errorFunctionF32(x: number): number {
 }
 
 function polynomialF32(coefficients: readonly number[], t: number): number {
-  let sum = coefficients[0]!;
-  for (let i = 1; i < coefficients.length; i++) sum = round(round(t * sum) + coefficients[i]!);
-  return sum;
+  return coefficients.reduce((sum, c) => round(round(t * sum) + c));
 }

@@ -51,8 +51,7 @@ function exp2(t: number): number {
   clamped = clamped < -LARGEST ? -LARGEST : clamped;
   const n = clamped + ROUNDER - ROUNDER;
   const r = (clamped - n) * LN2;
-  let p = INVERSE_FACTORIALS[0]!;
-  for (let i = 1; i < INVERSE_FACTORIALS.length; i++) p = p * r + INVERSE_FACTORIALS[i]!;
+  const p = INVERSE_FACTORIALS.reduce((sum, c) => sum * r + c);
   return (1 + (r + r * r * p)) * powerOfTwo(n !== n ? 0 : n);
 }
 

@@ -1,3 +1,5 @@
+import { nth } from "../lists.ts";
+import { isNodeOf } from "../node.ts";
 import { less } from "../primitives/comparison.ts";
 import { select } from "../primitives/elementwise.ts";
 import { iota } from "../primitives/indexing.ts";
@@ -25,10 +27,10 @@ export function zeroBeyond(x: Tensor, lengths: Tensor, { time, batch }: StepAxes
 }
 
 function isZeroBeyond(x: Tensor, lengths: Tensor, time: number): boolean {
-  let [seen, axis] = [x, time];
-  while (seen.kind === "symbol" && (seen.node.operation.op === "transpose" || seen.node.operation.op === "name")) {
-    if (seen.node.operation.op === "transpose") axis = seen.node.operation.axes[axis]!;
-    seen = seen.node.inputs[0]!;
+  let [seen, axis]: [Tensor, number] = [x, time];
+  while (seen.kind === "symbol" && (isNodeOf(seen.node, "transpose") || isNodeOf(seen.node, "name"))) {
+    if (seen.node.operation.op === "transpose") axis = nth(seen.node.operation.axes, axis);
+    seen = seen.node.inputs[0];
   }
   if (seen.kind === "array" || seen.node.operation.op !== "scan" || axis !== 0) return false;
   const { operation, inputs } = seen.node;

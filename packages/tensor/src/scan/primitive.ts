@@ -1,6 +1,7 @@
 import { apply } from "../apply.ts";
 import { allocate } from "../dtype.ts";
 import { TensorError } from "../errors.ts";
+import { nth, zip } from "../lists.ts";
 import type { Rules } from "../node.ts";
 import type { ScanOperation } from "../primitives/operation.ts";
 import { evaluate } from "../program/evaluate.ts";
@@ -20,20 +21,19 @@ export const scanRules: Rules<ScanOperation> = {
         throw new TensorError(`scan: sequence ${describe(x)} must have ${length} steps on axis 0`);
       return { shape: x.shape.slice(1), dtype: x.dtype };
     });
-    [...captures, ...states, ...sliced].forEach((type, i) => {
-      const expected = body.inputs[i]!;
-      if (expected.dtype === type.dtype && sameShape(expected.shape, type.shape)) return;
+    for (const [type, expected] of zip([...captures, ...states, ...sliced], body.inputs)) {
+      if (expected.dtype === type.dtype && sameShape(expected.shape, type.shape)) continue;
       throw new TensorError(
         `scan: the step expects ${expected.dtype} ${describe(expected)}, got ${type.dtype} [${type.shape.join(",")}]`,
       );
-    });
-    states.forEach((state, i) => {
-      const next = body.outputs[i]!;
-      if (next.dtype === state.dtype && sameShape(next.shape, state.shape)) return;
+    }
+    for (const [i, state] of split(operation, body.inputs).states.entries()) {
+      const next = nth(body.outputs, i);
+      if (next.dtype === state.dtype && sameShape(next.shape, state.shape)) continue;
       throw new TensorError(
-        `scan: state ${describe(body.inputs[operation.captures + i]!)} (${state.dtype}) leaves the step as ${next.dtype} ${describe(next)}; shape and dtype must stay`,
+        `scan: state ${describe(state)} (${state.dtype}) leaves the step as ${next.dtype} ${describe(next)}; shape and dtype must stay`,
       );
-    });
+    }
     return [
       ...states.map(typeOf),
       ...body.outputs.slice(operation.states).map((y) => ({ shape: [length, ...y.shape], dtype: y.dtype })),
@@ -53,7 +53,7 @@ export const scanRules: Rules<ScanOperation> = {
       const step = reverse ? length - 1 - i : i;
       const outputs = evaluate(body, [...captures, ...current, ...sequences.map((x) => row(x, step))]).map(arrayOf);
       current = outputs.slice(0, operation.states);
-      stacked.forEach((y, o) => y.data.set(outputs[operation.states + o]!.data, step * sizeOf(y.shape.slice(1))));
+      for (const [y, { data }] of zip(stacked, outputs.slice(operation.states))) y.data.set(data, step * data.length);
     }
     return [...current, ...stacked];
   },

@@ -1,3 +1,4 @@
+import { nth } from "../lists.ts";
 import type { Node } from "../node.ts";
 import { dependents, nodesOf } from "../program/program.ts";
 import type { SymbolTensor, Tensor } from "../tensor.ts";
@@ -36,7 +37,7 @@ export function residualsOf(
   const reach = (read: Tensor): void => {
     let x = read;
     // A view has one operand.
-    while (x.kind === "symbol" && varying.has(x.node) && isForward(x) && isView(x.node)) x = x.node.inputs[0]!;
+    while (x.kind === "symbol" && varying.has(x.node) && isForward(x) && isView(x.node)) x = nth(x.node.inputs, 0);
     if (isForward(x) && (varying.has(x.node) || states.has(x.node) || sequences.has(x.node))) border.add(x);
   };
   for (const node of nodes) if (later.has(node)) node.inputs.forEach(reach);
@@ -55,8 +56,9 @@ export function residualsOf(
   const wanted = new Map(candidates.map((x) => [x.node, x]));
   for (const node of nodes) {
     if (!varying.has(node) || !isCheap(node)) continue;
+    const candidate = wanted.get(node);
     if (node.inputs.every(available)) repeated.add(node);
-    else if (wanted.has(node)) kept.add(wanted.get(node)!);
+    else if (candidate !== undefined) kept.add(candidate);
   }
 
   const roots = [...nodes.filter((node) => later.has(node)).flatMap((node) => node.inputs), ...outputs].filter(

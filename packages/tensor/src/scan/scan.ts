@@ -1,4 +1,5 @@
 import { TensorError } from "../errors.ts";
+import { nth, zip } from "../lists.ts";
 import { checkOptions } from "../options.ts";
 import { less } from "../primitives/comparison.ts";
 import { select } from "../primitives/elementwise.ts";
@@ -6,10 +7,10 @@ import { iota } from "../primitives/indexing.ts";
 import { reshape } from "../primitives/layout.ts";
 import type { ScanOperation } from "../primitives/operation.ts";
 import { close } from "../program/close.ts";
-import { input } from "../program/program.ts";
+import { input, type Program } from "../program/program.ts";
 import { showShape } from "../shape.ts";
-import { describe, type SymbolTensor, type Tensor } from "../tensor.ts";
-import { leavesOf, matchTree, treeFrom, type Leaf, type Tree } from "../tree.ts";
+import { describe, type SymbolTensor, type Tensor, type Type } from "../tensor.ts";
+import { leavesOf, matchTree, tensorsOf, treeFrom, type Leaf, type Tree } from "../tree.ts";
 import { zeroBeyond } from "./beyond.ts";
 import { applyScan } from "./primitive.ts";
 import { segmentedScan } from "./segments.ts";
@@ -59,78 +60,90 @@ export function scan<S extends Tree, X extends Tree, Y extends Tree>(
   options: ScanOptions = {},
 ): ScanResult<S, Y> {
   checkOptions("scan", options, ["length", "reverse", "lengths", "resets", "segment"]);
-  const { reverse = false, lengths, resets, segment } = options;
+  const { reverse = false, lengths, segment } = options;
   if (segment !== undefined && (!Number.isInteger(segment) || segment < 1))
     throw new TensorError(`scan: expected a segment of at least 1 step, got ${segment}`);
-  const sequences = leavesOf(xs);
-  const length = lengthOf(
-    sequences.map((leaf) => leaf.tensor),
-    options,
-  );
-  const states = leavesOf(initial);
-  const batch = lengths?.shape[0] ?? resets?.shape[1];
-  checkBatch("state", states, batch);
-  if (lengths !== undefined) {
-    const slices = sequences.map(({ path, tensor }) => ({ path, tensor: { ...tensor, shape: tensor.shape.slice(1) } }));
-    checkBatch(
-      "slices of sequence",
-      slices.filter(({ tensor }) => tensor.shape.length > 0),
-      batch,
-    );
-  }
-  checkMasks(options, length, batch);
+  const [states, sequences] = [leavesOf(initial), leavesOf(xs)];
+  const length = lengthOf(tensorsOf(xs), options);
+  checkRows(states, sequences, options);
+  checkMasks(options, length);
 
-  const stateInputs = states.map(({ path, tensor }) => input(tensor, path));
-  const sliceInputs = sequences.map(({ path, tensor }) =>
-    input({ shape: tensor.shape.slice(1), dtype: tensor.dtype }, path),
-  );
-  const resetInput = resets && input({ shape: resets.shape.slice(1), dtype: "bool" }, "resets");
-  const stepInput = lengths && input({ shape: [], dtype: "i32" }, "step");
-  const lengthsInput = lengths && input(lengths, "lengths");
-
-  const start = resetInput
-    ? stateInputs.map((x, i) => select(rowsOf(resetInput, x), states[i]!.tensor, x))
-    : stateInputs;
-  const result = step(treeFrom(initial, start), treeFrom(xs, sliceInputs));
-  const after = matchTree("scan: the state that the step returns", initial, result.state);
-  const outputs = leavesOf(result.output);
-  const active = lengthsInput && stepInput && less(stepInput, lengthsInput);
-  const nextStates = active ? after.map((x, i) => select(rowsOf(active, x), x, stateInputs[i]!)) : after;
-  const stepOutputs = outputs.map(({ path, tensor }) => {
-    if (active === undefined) return tensor;
-    checkBatch("output", [{ path, tensor }], batch);
-    return select(rowsOf(active, tensor), tensor, 0);
-  });
-
-  const extra = [resetInput, stepInput].filter((x) => x !== undefined);
-  const own = [...(lengthsInput ? [lengthsInput] : []), ...stateInputs, ...sliceInputs, ...extra];
-  const closed = close(own, [...nextStates, ...stepOutputs]);
-  const captures = [...closed.captures, ...(lengths ? [lengths] : [])];
-  const time: Tensor[] = lengths ? [iota([length])] : [];
+  const { result, body, captures, slices } = recordStep(step, initial, xs, options);
   const operation: ScanOperation = {
     op: "scan",
-    body: closed.program,
+    body,
     captures: captures.length,
     states: states.length,
-    sequences: sliceInputs.length + extra.length,
+    sequences: slices,
     length,
     reverse,
     ...(lengths ? { lengths: captures.length - 1 } : {}),
   };
-  const inputs = [
-    ...captures,
-    ...states.map((leaf) => leaf.tensor),
-    ...sequences.map(({ tensor }) =>
-      lengths === undefined || tensor.shape.length < 2 ? tensor : zeroBeyond(tensor, lengths, { time: 0, batch: 1 }),
-    ),
-    ...(resets ? [resets] : []),
-    ...time,
-  ];
+  const inputs = [...captures, ...tensorsOf(initial), ...sequencesOf(sequences, length, options)];
   const scanned = segment === undefined ? applyScan(operation, inputs) : segmentedScan(operation, inputs, segment);
   return {
     state: treeFrom(initial, scanned.slice(0, states.length)),
     output: treeFrom(result.output, scanned.slice(states.length)),
   };
+}
+
+/** A step as the body of a loop. */
+interface RecordedStep<S extends Tree, Y extends Tree> {
+  readonly result: { readonly state: S; readonly output: Y };
+  readonly body: Program;
+  /** The tensors that it uses from outside; the lengths, if there are any, come last. */
+  readonly captures: readonly Tensor[];
+  /** The number of slices that it takes: those of `xs`, the resets and the number of the step. */
+  readonly slices: number;
+}
+
+/** Records a step, with what `lengths` and `resets` do before and after it. */
+function recordStep<S extends Tree, X extends Tree, Y extends Tree>(
+  step: (state: S, x: X) => { state: S; output: Y },
+  initial: S,
+  xs: X,
+  options: ScanOptions,
+): RecordedStep<S, Y> {
+  const { lengths, resets } = options;
+  const states = leavesOf(initial).map(({ path, tensor }) => input(tensor, path));
+  const slices = leavesOf(xs).map(({ path, tensor }) => input(sliceType(tensor), path));
+  const reset = resets && input({ shape: resets.shape.slice(1), dtype: "bool" }, "resets");
+  const now = lengths && { step: input({ shape: [], dtype: "i32" }, "step"), lengths: input(lengths, "lengths") };
+
+  const start = reset
+    ? zip(states, tensorsOf(initial)).map(([h, first]) => select(rowsOf(reset, h), first, h))
+    : states;
+  const result = step(treeFrom(initial, start), treeFrom(xs, slices));
+  const after = matchTree("scan: the state that the step returns", initial, result.state);
+  const active = now && less(now.step, now.lengths);
+  const next = active ? zip(after, states).map(([h, before]) => select(rowsOf(active, h), h, before)) : after;
+  const outputs = leavesOf(result.output).map((leaf) => {
+    if (active === undefined) return leaf.tensor;
+    checkBatch("output", [leaf], batchOf(options));
+    return select(rowsOf(active, leaf.tensor), leaf.tensor, 0);
+  });
+
+  const extra = [reset, now?.step].filter((x) => x !== undefined);
+  const own = [...(now ? [now.lengths] : []), ...states, ...slices, ...extra];
+  const { program, captures } = close(own, [...next, ...outputs]);
+  return {
+    result,
+    body: program,
+    captures: lengths ? [...captures, lengths] : captures,
+    slices: slices.length + extra.length,
+  };
+}
+
+/** What the loop reads slice by slice: `xs`, the resets, and with lengths the number of each step. */
+function sequencesOf(xs: readonly Leaf[], length: number, { lengths, resets }: ScanOptions): Tensor[] {
+  const read = xs.map(({ tensor }) =>
+    lengths === undefined || tensor.shape.length < 2 ? tensor : zeroBeyond(tensor, lengths, { time: 0, batch: 1 }),
+  );
+  return [...read, ...(resets ? [resets] : []), ...(lengths ? [iota([length])] : [])];
+}
+
+function sliceType({ shape, dtype }: Tensor): Type {
+  return { shape: shape.slice(1), dtype };
 }
 
 function lengthOf(sequences: readonly Tensor[], { length }: ScanOptions): number {
@@ -139,7 +152,7 @@ function lengthOf(sequences: readonly Tensor[], { length }: ScanOptions): number
   const scalars = sequences.filter((x) => x.shape.length === 0);
   if (scalars.length > 0)
     throw new TensorError(`scan: sequence ${scalars.map(describe).join(", ")} has no time axis (axis 0)`);
-  const lengths = [...new Set([...sequences.map((x) => x.shape[0]!), ...(length === undefined ? [] : [length])])];
+  const lengths = [...new Set([...sequences.map((x) => nth(x.shape, 0)), ...(length === undefined ? [] : [length])])];
   const [only] = lengths;
   if (only === undefined || lengths.length > 1) {
     const found = sequences.map(describe).join(", ");
@@ -152,9 +165,26 @@ function lengthOf(sequences: readonly Tensor[], { length }: ScanOptions): number
   return only;
 }
 
+/** The number of rows that `lengths` or `resets` have. */
+function batchOf({ lengths, resets }: ScanOptions): number | undefined {
+  return lengths?.shape[0] ?? resets?.shape[1];
+}
+
+function checkRows(states: readonly Leaf[], sequences: readonly Leaf[], options: ScanOptions): void {
+  const batch = batchOf(options);
+  checkBatch("state", states, batch);
+  if (options.lengths === undefined) return;
+  const slices = sequences.map(({ path, tensor }) => ({ path, tensor: sliceType(tensor) }));
+  checkBatch(
+    "slices of sequence",
+    slices.filter(({ tensor }) => tensor.shape.length > 0),
+    batch,
+  );
+}
+
 function checkBatch(
   role: "state" | "output" | "slices of sequence",
-  tensors: readonly Leaf[],
+  tensors: readonly { readonly path: string; readonly tensor: Type }[],
   batch: number | undefined,
 ): void {
   if (batch === undefined) return;
@@ -166,7 +196,9 @@ function checkBatch(
   }
 }
 
-function checkMasks({ lengths, resets }: ScanOptions, length: number, batch: number | undefined): void {
+function checkMasks(options: ScanOptions, length: number): void {
+  const { lengths, resets } = options;
+  const batch = batchOf(options);
   if (lengths && (lengths.dtype !== "i32" || lengths.shape.length !== 1)) {
     throw new TensorError(`scan: expected lengths as i32 [batch], got ${lengths.dtype} ${describe(lengths)}`);
   }
@@ -187,5 +219,5 @@ function checkMasks({ lengths, resets }: ScanOptions, length: number, batch: num
 
 /** bool [batch] as a condition on the rows of `x` [batch, ...]. */
 function rowsOf(condition: SymbolTensor | Tensor, x: Tensor): Tensor {
-  return reshape(condition, [condition.shape[0]!, ...x.shape.slice(1).map(() => 1)]);
+  return reshape(condition, [nth(condition.shape, 0), ...x.shape.slice(1).map(() => 1)]);
 }

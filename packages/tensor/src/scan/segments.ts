@@ -1,4 +1,5 @@
 import { checkpoint } from "../gradient/checkpoint.ts";
+import { zip } from "../lists.ts";
 import type { ScanOperation } from "../primitives/operation.ts";
 import { concat, reshape, sliceAxis } from "../primitives/layout.ts";
 import { close } from "../program/close.ts";
@@ -59,5 +60,5 @@ export function segmentedScan(operation: ScanOperation, inputs: readonly Tensor[
   const [first, second] = reverse ? [overRest, overSegments] : [overSegments, overRest];
   const before = first(states);
   const after = second(before.slice(0, states.length));
-  return after.map((y, i) => (i < states.length ? y : concat(reverse ? [y, before[i]!] : [before[i]!, y], 0)));
+  return zip(before, after).map(([x, y], i) => (i < states.length ? y : concat(reverse ? [y, x] : [x, y], 0)));
 }

@@ -1,5 +1,6 @@
 import { compile } from "../backend/compile.ts";
 import type { Backend } from "../backend/backend.ts";
+import { zip } from "../lists.ts";
 import { valuesOf, type Tensor } from "../tensor.ts";
 import { distance } from "./distance.ts";
 import { chooser, primitiveCases, type Choose } from "./primitive-cases.ts";
@@ -47,16 +48,19 @@ export async function primitiveFinding(
     const shape = randomShape(choose);
     const { operands, apply } = primitiveCases[name](shape, choose);
     const looks = operands.map((operand) => lookAt(operand.shape, choose(30)));
-    const args = looks.map(({ stored }, i) => randomTensor(stored, operands[i]!.dtype, seed + i, specials));
-    const f = (...given: Tensor[]): readonly Tensor[] => [apply(...given.map((x, i) => looks[i]!.look(x)))].flat();
+    const args = zip(looks, operands).map(([{ stored }, { dtype }], i) =>
+      randomTensor(stored, dtype, seed + i, specials),
+    );
+    const f = (...given: Tensor[]): readonly Tensor[] =>
+      [apply(...zip(given, looks).map(([x, { look }]) => look(x)))].flat();
     try {
       const run = await compile((...given: Tensor[]) => f(...given), args, { backend });
       const results = await run(...args);
       await run.dispose();
-      f(...args).forEach((y, i) => {
-        worst = Math.max(worst, distance(results[i]!, y));
-        if (specials && worst === 0 && !sameBits(results[i]!, y)) worst = Number.MIN_VALUE;
-      });
+      for (const [y, result] of zip(f(...args), results)) {
+        worst = Math.max(worst, distance(result, y));
+        if (specials && worst === 0 && !sameBits(result, y)) worst = Number.MIN_VALUE;
+      }
     } catch (error) {
       const problem = `seed ${seed}, shape [${shape.join()}]: ${error instanceof Error ? error.message : String(error)}`;
       return { name, distance: worst, problem };

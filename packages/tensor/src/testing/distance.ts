@@ -1,3 +1,4 @@
+import { nth } from "../lists.ts";
 import { showShape } from "../shape.ts";
 import { valuesOf, type Tensor } from "../tensor.ts";
 
@@ -14,8 +15,8 @@ export function distance(actual: Tensor, expected: Tensor): number {
   const [a, b] = [valuesOf(actual), valuesOf(expected)];
   let largest = 0;
   let furthest = 0;
-  for (let i = 0; i < b.length; i++) {
-    const [x, y] = [a[i]!, b[i]!];
+  for (const [i, y] of b.entries()) {
+    const x = nth(a, i);
     if (expected.dtype !== "f32" || !Number.isFinite(y)) {
       if (x === y || (Number.isNaN(x) && Number.isNaN(y))) continue;
       throw new Error(`element ${i} of ${showShape(expected.shape)} is ${x}, expected ${y}`);

@@ -2,6 +2,7 @@
 import * as t from "../index.ts";
 import * as internal from "../internal.ts";
 import type { DType, Shape, Tensor } from "../index.ts";
+import { nth, zip } from "../lists.ts";
 
 /** The shape and dtype of an operand. */
 export interface Operand {
@@ -20,10 +21,12 @@ export type Choose = (n: number) => number;
 /** Makes a case of about the given shape, with random choices. */
 export type MakeCase = (shape: Shape, choose: Choose) => PrimitiveCase;
 
+const oneOf = <T extends NonNullable<unknown>>(list: readonly T[], choose: Choose): T => nth(list, choose(list.length));
+
 const elementwise =
   (dtypes: readonly DType[], count: number, apply: PrimitiveCase["apply"]): MakeCase =>
   (shape, choose) => {
-    const dtype = dtypes[choose(dtypes.length)]!;
+    const dtype = oneOf(dtypes, choose);
     return { operands: Array.from({ length: count }, () => ({ shape, dtype })), apply };
   };
 const numbers: readonly DType[] = ["f32", "i32"];
@@ -47,7 +50,7 @@ export const primitiveCases: Readonly<Record<keyof typeof internal.primitives, M
   concat: (shape, choose) => {
     const rank = withAxes(shape).length;
     const axis = choose(rank);
-    const dtype = all[choose(3)]!;
+    const dtype = oneOf(all, choose);
     const operands = [0, 1, 2].map(() => ({
       shape: withAxes(shape).map((n, i) => (i === axis ? choose(5) : n)),
       dtype,
@@ -55,15 +58,15 @@ export const primitiveCases: Readonly<Record<keyof typeof internal.primitives, M
     return { operands, apply: (a, b, c) => t.concat([a, dtype === "f32" ? t.neg(b) : b, c], axis) };
   },
   convert: (shape, choose) => {
-    const to = all[choose(3)]!;
-    return { operands: [{ shape, dtype: all[choose(3)]! }], apply: (x) => t.convert(x, to) };
+    const to = oneOf(all, choose);
+    return { operands: [{ shape, dtype: oneOf(all, choose) }], apply: (x) => t.convert(x, to) };
   },
   cos: elementwise(floats, 1, (x) => t.cos(x)),
   cumulativeSum: (shape, choose) => {
     const axis = choose(withAxes(shape).length);
     const reverse = choose(2) === 1;
     return {
-      operands: [{ shape: withAxes(shape), dtype: numbers[choose(2)]! }],
+      operands: [{ shape: withAxes(shape), dtype: oneOf(numbers, choose) }],
       apply: (x) => t.cumulativeSum(x, axis, { reverse }),
     };
   },
@@ -81,7 +84,7 @@ export const primitiveCases: Readonly<Record<keyof typeof internal.primitives, M
   floor: elementwise(floats, 1, (x) => t.floor(x)),
   gather: (shape, choose) => ({
     operands: [
-      { shape: [1 + choose(6), ...shape.slice(0, 2)], dtype: all[choose(3)]! },
+      { shape: [1 + choose(6), ...shape.slice(0, 2)], dtype: oneOf(all, choose) },
       { shape: Array.from({ length: choose(3) }, () => choose(6)), dtype: "i32" },
     ],
     apply: (x, indices) => [t.gather(x, indices), t.gather(x, t.shiftRight(indices, 29))],
@@ -99,13 +102,14 @@ export const primitiveCases: Readonly<Record<keyof typeof internal.primitives, M
   log: elementwise(floats, 1, (x) => [t.log(x), t.log(t.abs(x))]),
   log1p: elementwise(floats, 1, (x) => t.log1p(x)),
   matmul: (shape, choose) => {
-    const [m, k, n] = [0, 1, 2].map(() => [0, 1, 2, 3, 5, 8, 16, 17, 33][choose(9)]!);
+    const size = (): number => oneOf([0, 1, 2, 3, 5, 8, 16, 17, 33], choose);
+    const [m, k, n] = [size(), size(), size()];
     const batch = choose(3) === 0 ? shape.slice(0, 2) : [];
     const dtype = "f32";
     return {
       operands: [
-        { shape: [...batch, m!, k!], dtype },
-        { shape: [...batch, k!, n!], dtype },
+        { shape: [...batch, m, k], dtype },
+        { shape: [...batch, k, n], dtype },
       ],
       apply: (a, b) => t.matmul(a, b),
     };
@@ -119,7 +123,7 @@ export const primitiveCases: Readonly<Record<keyof typeof internal.primitives, M
   or: elementwise(bools, 2, (a, b) => t.or(a, b)),
   pad: (shape, choose) => {
     const [before, after] = [shape.map(() => choose(3)), shape.map(() => choose(3))];
-    return { operands: [{ shape, dtype: all[choose(3)]! }], apply: (x) => t.pad(x, before, after) };
+    return { operands: [{ shape, dtype: oneOf(all, choose) }], apply: (x) => t.pad(x, before, after) };
   },
   pow: elementwise(floats, 2, (a, b) => {
     const moderate = t.max(t.min(b, 3), -3);
@@ -135,19 +139,19 @@ export const primitiveCases: Readonly<Record<keyof typeof internal.primitives, M
   reduceMax: (shape, choose) => {
     const axes = withAxes(shape).map((n) => Math.max(1, n));
     const axis = choose(axes.length);
-    return { operands: [{ shape: axes, dtype: numbers[choose(2)]! }], apply: (x) => t.reduceMax(x, axis) };
+    return { operands: [{ shape: axes, dtype: oneOf(numbers, choose) }], apply: (x) => t.reduceMax(x, axis) };
   },
   reduceSum: (shape, choose) => {
     const axis = choose(withAxes(shape).length);
     return {
-      operands: [{ shape: withAxes(shape), dtype: numbers[choose(2)]! }],
+      operands: [{ shape: withAxes(shape), dtype: oneOf(numbers, choose) }],
       apply: (x) => [t.sum(x, axis), t.sum(x)],
     };
   },
   reshape: (shape, choose) => {
     const to = choose(2) === 0 ? [internal.sizeOf(shape)] : [1, ...shape.toReversed()];
     return {
-      operands: [{ shape, dtype: all[choose(3)]! }],
+      operands: [{ shape, dtype: oneOf(all, choose) }],
       apply: (x) => t.reshape(t.reshape(x, [internal.sizeOf(shape), 1]), to),
     };
   },
@@ -176,7 +180,7 @@ export const primitiveCases: Readonly<Record<keyof typeof internal.primitives, M
     return {
       operands: [
         { shape: [count], dtype: "i32" },
-        { shape: [count, ...shape.slice(0, 2)], dtype: numbers[choose(2)]! },
+        { shape: [count, ...shape.slice(0, 2)], dtype: oneOf(numbers, choose) },
       ],
       apply: (indices, updates) => [
         t.scatterAdd(t.shiftRight(indices, 30), updates, rows),
@@ -185,7 +189,7 @@ export const primitiveCases: Readonly<Record<keyof typeof internal.primitives, M
     };
   },
   select: (shape, choose) => {
-    const dtype = all[choose(3)]!;
+    const dtype = oneOf(all, choose);
     return {
       operands: [
         { shape, dtype: "bool" },
@@ -204,8 +208,8 @@ export const primitiveCases: Readonly<Record<keyof typeof internal.primitives, M
   sin: elementwise(floats, 1, (x) => t.sin(x)),
   slice: (shape, choose) => {
     const starts = shape.map((n) => choose(n + 1));
-    const stops = shape.map((n, axis) => starts[axis]! + choose(n - starts[axis]! + 1));
-    return { operands: [{ shape, dtype: all[choose(3)]! }], apply: (x) => t.slice(x, starts, stops) };
+    const stops = zip(shape, starts).map(([n, start]) => start + choose(n - start + 1));
+    return { operands: [{ shape, dtype: oneOf(all, choose) }], apply: (x) => t.slice(x, starts, stops) };
   },
   sqrt: elementwise(floats, 1, (x) => t.sqrt(x)),
   stopGradient: elementwise(all, 1, (x) => t.stopGradient(x)),
@@ -213,7 +217,7 @@ export const primitiveCases: Readonly<Record<keyof typeof internal.primitives, M
   tanh: elementwise(floats, 1, (x) => t.tanh(x)),
   transpose: (shape, choose) => {
     const axes = [...shape.keys()].toSorted(() => choose(3) - 1);
-    return { operands: [{ shape, dtype: all[choose(3)]! }], apply: (x) => t.transpose(x, axes) };
+    return { operands: [{ shape, dtype: oneOf(all, choose) }], apply: (x) => t.transpose(x, axes) };
   },
 };
 

@@ -1,5 +1,6 @@
 /** For tests of backends: tensors of random values, and the same tensors seen through views. */
 import type { DType } from "../dtype.ts";
+import { nth, zip } from "../lists.ts";
 import { broadcastTo } from "../primitives/broadcast.ts";
 import { reshape, slice, transpose } from "../primitives/layout.ts";
 import { sizeOf, type Shape } from "../shape.ts";
@@ -17,7 +18,7 @@ export function randomTensor(shape: Shape, dtype: DType, seed: number, specials 
   const values = Array.from({ length: sizeOf(shape) }, () => {
     if (dtype === "bool") return next() < 0.5 ? 0 : 1;
     if (dtype === "i32") return Math.floor(next() * 4294967296) >> Math.floor(next() * 31);
-    if (specials && next() < 0.1) return special[Math.floor(next() * special.length)]!;
+    if (specials && next() < 0.1) return nth(special, Math.floor(next() * special.length));
     return (next() + next() - 1) * (next() < 0.1 ? 50 : 2);
   });
   return tensor(values, shape, { dtype });
@@ -29,8 +30,9 @@ export function positiveTerms(n: number): { readonly data: Float32Array; readonl
   let [state, exact] = [1, 0];
   for (let i = 0; i < n; i++) {
     state = (Math.imul(state, 1664525) + 1013904223) | 0;
-    data[i] = (state >>> 8) / 16777216;
-    exact += data[i]!;
+    const term = (state >>> 8) / 16777216;
+    data[i] = term;
+    exact += term;
   }
   return { data, exact };
 }
@@ -65,9 +67,9 @@ export function lookAt(shape: Shape, choice: number): Look {
     case 4:
       return { stored: [sizeOf(shape)], look: (x) => reshape(x, shape) };
     case 5: {
-      const order = [...shape.keys()].map((_, axis, all) => all[(axis + 1) % all.length]!);
+      const order = shape.map((_, axis) => (axis + 1) % shape.length);
       const stored: number[] = [];
-      order.forEach((axis, i) => (stored[axis] = shape[i]!));
+      for (const [axis, n] of zip(order, shape)) stored[axis] = n;
       return { stored, look: (x) => (shape.length < 2 ? x : transpose(x, order)) };
     }
     default:
