@@ -1,5 +1,5 @@
 import { TensorError, type Program, type Type } from "@sluice/tensor";
-import { showShape, sizeOf, type Node } from "@sluice/tensor/internal";
+import { nth, showShape, sizeOf, zip, type Node } from "@sluice/tensor/internal";
 import { elementsKept, loopPairs, type LoopPair } from "./passes/loop-pairs.ts";
 import { finish, prepare, programPasses } from "./passes/optimize.ts";
 import { planPasses, type LowerOptions } from "./plan/lower.ts";
@@ -131,7 +131,7 @@ function fewest<P extends WithBytes>(
   let [from, to] = [0, numbers.length];
   while (from < to) {
     const middle = (from + to) >> 1;
-    const planned = attempt(divided.segments.map((n) => Math.min(n, numbers[middle]!)));
+    const planned = attempt(divided.segments.map((n) => Math.min(n, nth(numbers, middle))));
     if (fits(planned)) [best, to] = [planned, middle];
     else from = middle + 1;
   }
@@ -152,8 +152,8 @@ function small<P extends WithBytes>(
   attempt: (segments: readonly number[]) => Planned<P>,
   fits: (planned: Planned<P>) => boolean,
 ): Planned<P> {
-  const segments = few.segments.map((n, i) =>
-    n < MANY ? n : Math.max(n, Math.ceil((4 * elementsKept(pairs[i]!)) / CACHED_BYTES)),
+  const segments = zip(few.segments, pairs).map(([n, pair]) =>
+    n < MANY ? n : Math.max(n, Math.ceil((4 * elementsKept(pair)) / CACHED_BYTES)),
   );
   if (segments.every((n, i) => n === few.segments[i])) return few;
   const divided = attempt(segments);

@@ -1,4 +1,4 @@
-import type { Operation, OperationOf, primitives } from "@sluice/tensor/internal";
+import type { NodeOf, Operation, OperationOf, primitives } from "@sluice/tensor/internal";
 import * as beyond from "./beyond.ts";
 import * as lift from "./lift.ts";
 import * as rows from "./rows.ts";
@@ -202,6 +202,11 @@ const facts = {
 /** The operations of a role. A switch on them without a default does not compile if one is missing. */
 export type OperationWith<R extends Role> = {
   [N in Name]: (typeof facts)[N] extends { readonly role: R } ? OperationOf<N> : never;
+}[Name];
+
+/** The nodes of a role, which tell how many operands and results they have. */
+export type NodeWith<R extends Role> = {
+  [N in Name]: (typeof facts)[N] extends { readonly role: R } ? NodeOf<OperationOf<N>> : never;
 }[Name];
 
 const byName: { readonly [N in Name]: Facts<OperationOf<N>> } = facts;

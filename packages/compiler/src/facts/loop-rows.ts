@@ -30,9 +30,9 @@ export function rowsOf(operation: ScanOperation): number | undefined {
     if (!factsOf(inner).rows({ operation: inner, inputs, rows, isByRow })) return undefined;
     byRow.add(node);
   }
-  const results = body.outputs.map((y, i) => {
-    if (i < operation.states && sameTensor(y, inner.states[i]!)) return true;
-    return hasRows(y);
-  });
-  return results.every(Boolean) ? rows : undefined;
+  const isKept = (y: Tensor, i: number): boolean => {
+    const state = inner.states[i];
+    return state !== undefined && sameTensor(y, state);
+  };
+  return body.outputs.every((y, i) => isKept(y, i) || hasRows(y)) ? rows : undefined;
 }

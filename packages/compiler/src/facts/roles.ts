@@ -1,6 +1,6 @@
 import type { Shape } from "@sluice/tensor";
 import type { Node } from "@sluice/tensor/internal";
-import { factsOf, type OperationWith, type Role } from "./facts.ts";
+import { factsOf, type NodeWith, type Role } from "./facts.ts";
 
 /** The role of an operation. */
 export function roleOf({ operation }: Node): Role {
@@ -8,17 +8,17 @@ export function roleOf({ operation }: Node): Role {
 }
 
 /** Whether a node's operation is elementwise. */
-export function isElementwise(node: Node): node is Node & { readonly operation: OperationWith<"elementwise"> } {
+export function isElementwise(node: Node): node is NodeWith<"elementwise"> {
   return roleOf(node) === "elementwise";
 }
 
 /** Whether a node's operation is a view, which moves nothing. */
-export function isView(node: Node): node is Node & { readonly operation: OperationWith<"view"> } {
+export function isView(node: Node): node is NodeWith<"view"> {
   return roleOf(node) === "view";
 }
 
 /** Whether a node's operation is an anchor, a separate step of the plan. */
-export function isAnchor(node: Node): node is Node & { readonly operation: OperationWith<"anchor"> } {
+export function isAnchor(node: Node): node is NodeWith<"anchor"> {
   return roleOf(node) === "anchor";
 }
 

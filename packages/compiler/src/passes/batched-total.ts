@@ -1,5 +1,5 @@
-import { concat, matmul, reshape, slice, transpose, type Shape, type Tensor } from "@sluice/tensor";
-import { sizeOf, stridesOf, type Node, type SymbolTensor } from "@sluice/tensor/internal";
+import { concat, matmul, reshape, slice, transpose, type Tensor } from "@sluice/tensor";
+import { nth, positionOf, sizeOf, type Node, type SymbolTensor } from "@sluice/tensor/internal";
 import { factsOf } from "../facts/facts.ts";
 import { isView } from "../facts/roles.ts";
 import type { View } from "../plan/plan.ts";
@@ -17,20 +17,21 @@ export function totalOfBatched(left: Tensor, right: Tensor): Total | undefined {
   const batch = left.shape.slice(0, -2);
   const blocks = sizeOf(batch);
   if (a === undefined || b === undefined || blocks === 0 || blocks > MOST_BLOCKS) return undefined;
-  const [m, k, n] = [...left.shape.slice(-2), right.shape.at(-1)!] as [number, number, number];
+  const rank = left.shape.length;
+  const [m, k, n] = [nth(left.shape, rank - 2), nth(left.shape, rank - 1), nth(right.shape, rank - 1)];
   return (of) => {
-    const [lefts, rights] = [a, b].map(({ source, views }) =>
-      views.reduce((x, node) => liftView(node, x), of.stacked(source)),
-    );
-    const time = lefts!.shape[0]!;
+    const stacked = ({ source, views }: Viewed): Tensor =>
+      views.reduce((x, node) => liftView(node, x), of.stacked(source));
+    const [lefts, rights] = [stacked(a), stacked(b)];
+    const time = nth(lefts.shape, 0);
     const block = (x: Tensor, i: number, shape: readonly [number, number]): Tensor => {
-      const starts = indexOf(batch, i);
+      const starts = positionOf(i, batch);
       const one = slice(x, [0, ...starts, 0, 0], [time, ...starts.map((at) => at + 1), ...shape]);
       return reshape(one, [time, ...shape]);
     };
     const products = Array.from({ length: blocks }, (_, i) => {
-      const rows = reshape(transpose(block(lefts!, i, [m, k]), [0, 2, 1]), [time * k, m]);
-      return matmul(transpose(rows), reshape(block(rights!, i, [k, n]), [time * k, n]));
+      const rows = reshape(transpose(block(lefts, i, [m, k]), [0, 2, 1]), [time * k, m]);
+      return matmul(transpose(rows), reshape(block(rights, i, [k, n]), [time * k, n]));
     });
     return reshape(concat(products, 0), [...batch, m, n]);
   };
@@ -39,21 +40,22 @@ export function totalOfBatched(left: Tensor, right: Tensor): Total | undefined {
 /** More products than this, each in its own step, would take longer than those in the loop. */
 const MOST_BLOCKS = 64;
 
-/** Position `i` of a row-major shape, by axis. */
-function indexOf(shape: Shape, i: number): number[] {
-  return stridesOf(shape).map((stride, axis) => Math.floor(i / stride) % shape[axis]!);
+/** A value, and a chain of views of it in order. */
+interface Viewed {
+  readonly source: SymbolTensor;
+  readonly views: readonly Node[];
 }
 
 /**
- * The value behind a chain of views, and the views from there on in order; undefined for a constant. The chain begins
+ * The value behind a chain of views, and the views from there on; undefined for a constant. The chain begins
  * after a reshape that could not be a view of the stacked value, because that would be copied for all steps.
  */
-function behindViews(x: Tensor): { readonly source: SymbolTensor; readonly views: readonly Node[] } | undefined {
+function behindViews(x: Tensor): Viewed | undefined {
   const chain: SymbolTensor[] = [];
   let source = x;
   while (source.kind === "symbol" && isView(source.node) && factsOf(source.node.operation).sumsThrough) {
     chain.push(source);
-    source = source.node.inputs[0]!;
+    source = source.node.inputs[0];
   }
   if (source.kind === "array") return undefined;
   let from: SymbolTensor = source;
@@ -88,5 +90,5 @@ function throughView({ operation }: Node, memory: View): View | undefined {
 
 /** A view of a step's value, for all steps. */
 function liftView(node: Node, stacked: Tensor): Tensor {
-  return lift(node, [{ tensor: stacked, stacked: true }], stacked.shape[0]!)![0]!.tensor;
+  return nth(lift(node, [{ tensor: stacked, stacked: true }], nth(stacked.shape, 0)), 0).tensor;
 }

@@ -4,7 +4,11 @@ import {
   close,
   input,
   labelOf,
+  lookUp,
+  nth,
+  picked,
   splitScan,
+  zip,
   type Node,
   type ScanOperation,
   type ScanParts,
@@ -43,7 +47,13 @@ export function checkpointLoops(program: Program, segments: readonly number[]): 
     const keptBy = node.inputs.map((x) =>
       x.kind === "symbol" && x.node === pair.forward && pair.kept.includes(x.index) ? x.index : undefined,
     );
-    return divideBackward(node.operation, inputs, keptBy, forwards.get(pair.forward)!, division);
+    return divideBackward(
+      node.operation,
+      inputs,
+      keptBy,
+      lookUp(forwards, pair.forward, "checkpoint: a backward loop before its forward loop"),
+      division,
+    );
   });
 }
 
@@ -111,7 +121,7 @@ function divideForward(
     outer.sequences.map((x) => restOf(x, division)),
   );
   // Only the steps of the last segment are kept in full: nothing but the backward loop reads them.
-  const results = last.map((y, i) => (read.includes(i) ? joined(outputs[read.indexOf(i)]!, y, division) : y));
+  const results = last.map((y, i) => (read.includes(i) ? joined(nth(outputs, read.indexOf(i)), y, division) : y));
   return { operation, outer, kept, starts, results };
 }
 
@@ -157,25 +167,25 @@ function divideBackward(
   const begin = inner.states.map(like);
   const uses = countUses(body);
   // Sums that a loop never reads are computed per segment, and so by one product over its steps.
-  const isSum = inner.states.map((state, i) => addendOf(state, body.outputs[i]!, uses) !== undefined);
+  const isSum = inner.states.map((state, i) => addendOf(state, nth(body.outputs, i), uses) !== undefined);
   const segment = loopOver(
     operation,
     outputs,
     division.steps,
     outer.captures,
     begin.map((x, i) => (isSum[i] === true ? zerosLike(x) : x)),
-    outer.sequences.map((x, i) => (keptOf[i] === undefined ? sliceOf(x) : again[forward.kept.indexOf(keptOf[i])]!)),
+    outer.sequences.map((x, i) => (keptOf[i] === undefined ? sliceOf(x) : nth(again, forward.kept.indexOf(keptOf[i])))),
   );
   const segments = overSegments({
     states: begin,
     initial: last.slice(0, states),
     sequences: [...slices.values(), ...starts],
     stacked: [...[...slices.keys()].map((x) => wholeOf(x, division)), ...forward.starts],
-    outputs: segment.map((y, i) => (isSum[i] === true ? add(begin[i]!, y) : y)),
+    outputs: segment.map((y, i) => (isSum[i] === true ? add(nth(begin, i), y) : y)),
     whole: division.whole,
     reverse: operation.reverse,
   });
-  return segments.map((y, i) => (i < states ? y : joined(y, last[i]!, division)));
+  return zip(segments, last).map(([y, rest], i) => (i < states ? y : joined(y, rest, division)));
 }
 
 /**
@@ -194,10 +204,7 @@ function loopOver(
   return applyScan(
     {
       ...operation,
-      body: programOf(body.inputs, [
-        ...body.outputs.slice(0, operation.states),
-        ...outputs.map((i) => body.outputs[i]!),
-      ]),
+      body: programOf(body.inputs, [...body.outputs.slice(0, operation.states), ...picked(body.outputs, outputs)]),
       length: steps,
     },
     [...captures, ...states, ...sequences],

@@ -1,8 +1,12 @@
 import { programOf, type Program, type Tensor } from "@sluice/tensor";
 import {
   applyScan,
+  isNodeOf,
+  lookUp,
   nodesOf,
+  nth,
   splitScan,
+  zip,
   type Node,
   type ScanOperation,
   type SymbolTensor,
@@ -33,9 +37,10 @@ function deferScan(operation: ScanOperation, inputs: readonly Tensor[]): readonl
 
   const needed: SymbolTensor[] = [];
   const places = new TensorMap<number>();
-  const [captures, sequences] = [inner.captures, inner.sequences].map((all) => new Map(all.map((x, i) => [x, i])));
+  const captures = new Map(zip(inner.captures, outer.captures));
+  const sequences = new Map(zip(inner.sequences, outer.sequences));
   const fromLoop = (x: Tensor): x is SymbolTensor =>
-    x.kind === "symbol" && !deferred.has(x.node) && !captures!.has(x) && !sequences!.has(x);
+    x.kind === "symbol" && !deferred.has(x.node) && !captures.has(x) && !sequences.has(x);
   for (const node of body.nodes) {
     if (!deferred.has(node)) continue;
     for (const x of node.inputs) if (fromLoop(x) && !places.has(x)) places.set(x, needed.push(x) - 1);
@@ -48,20 +53,22 @@ function deferScan(operation: ScanOperation, inputs: readonly Tensor[]): readonl
     { ...operation, body: programOf(body.inputs, [...body.outputs.slice(0, states), ...kept, ...needed]) },
     inputs,
   );
+  const stacked = results.slice(states + kept.length);
   const lifted = new Map<Node, readonly Lifted[]>();
   const get = (x: Tensor): Lifted => {
     if (x.kind === "array") return { tensor: x, stacked: false };
-    const capture = captures!.get(x);
-    if (capture !== undefined) return { tensor: outer.captures[capture]!, stacked: false };
-    const sequence = sequences!.get(x);
-    if (sequence !== undefined) return { tensor: outer.sequences[sequence]!, stacked: true };
-    return lifted.get(x.node)?.[x.index] ?? { tensor: results[states + kept.length + places.get(x)!]!, stacked: true };
+    const capture = captures.get(x);
+    if (capture !== undefined) return { tensor: capture, stacked: false };
+    const sequence = sequences.get(x);
+    if (sequence !== undefined) return { tensor: sequence, stacked: true };
+    const place = (): number => lookUp(places, x, "defer: a value that the loop does not give");
+    return lifted.get(x.node)?.[x.index] ?? { tensor: nth(stacked, place()), stacked: true };
   };
-  for (const node of body.nodes) if (deferred.has(node)) lifted.set(node, lift(node, node.inputs.map(get), length)!);
+  for (const node of body.nodes) if (deferred.has(node)) lifted.set(node, lift(node, node.inputs.map(get), length));
   let next = states;
   return body.outputs.map((y, i) => {
-    if (i < states) return results[i]!;
-    return y.kind === "symbol" && deferred.has(y.node) ? get(y).tensor : results[next++]!;
+    if (i < states) return nth(results, i);
+    return y.kind === "symbol" && deferred.has(y.node) ? get(y).tensor : nth(results, next++);
   });
 }
 
@@ -76,10 +83,10 @@ function chooseDeferred(body: Program, looped: ReadonlySet<Node>, stackedInputs:
   const seeds = body.nodes.filter(
     (node) =>
       !looped.has(node) &&
-      node.operation.op === "matmul" &&
+      isNodeOf(node, "matmul") &&
       varies(node.inputs[0]) &&
       !varies(node.inputs[1]) &&
-      node.inputs[1]!.shape.length === 2,
+      node.inputs[1].shape.length === 2,
   );
   const readers = new Map<Node, Node[]>();
   for (const node of body.nodes) {

@@ -1,5 +1,16 @@
 import { add, concat, matmul, programOf, sliceAxis, type Program, type Tensor } from "@sluice/tensor";
-import { applyScan, input, splitScan, type Node, type ScanOperation, type SymbolTensor } from "@sluice/tensor/internal";
+import {
+  applyScan,
+  input,
+  isNodeOf,
+  lookUp,
+  nth,
+  splitScan,
+  zip,
+  type Node,
+  type ScanOperation,
+  type SymbolTensor,
+} from "@sluice/tensor/internal";
 import { TensorMap } from "../program/tensor-map.ts";
 import { rewrite, rewriteScans } from "./rewrite.ts";
 import { countUses } from "./uses.ts";
@@ -45,16 +56,16 @@ function groupScan(operation: ScanOperation, inputs: readonly Tensor[], grouping
   const outer = splitScan(operation, inputs);
   const { groups, replace } = grouping(body, inner.captures);
   if (groups.length === 0) return undefined;
-  const positions = new Map(inner.captures.map((x, i) => [x, i]));
+  const given = new Map(zip(inner.captures, outer.captures));
   const outside = groups.map(({ matrices, axis }) =>
     concat(
-      matrices.map((b) => outer.captures[positions.get(b)!]!),
+      matrices.map((b) => lookUp(given, b, "group: a matrix that is not a capture")),
       axis,
     ),
   );
   const joined = outside.map((matrix) => input(matrix, "grouped"));
   const opened: Program = { ...body, inputs: [...inner.captures, ...joined, ...inner.states, ...inner.sequences] };
-  const grouped = rewrite(opened, (node, given) => replace(node, given, joined));
+  const grouped = rewrite(opened, (node, operands) => replace(node, operands, joined));
   return {
     operation: {
       ...operation,
@@ -75,11 +86,11 @@ function factorsOf(
   node: Node,
   captures: TensorMap<SymbolTensor>,
 ): { readonly a: Tensor; readonly b: SymbolTensor } | undefined {
-  if (node.operation.op !== "matmul") return undefined;
+  if (!isNodeOf(node, "matmul")) return undefined;
   const [a, b] = node.inputs;
-  if (b?.kind !== "symbol" || b.shape.length !== 2) return undefined;
+  if (b.kind !== "symbol" || b.shape.length !== 2) return undefined;
   const capture = captures.get(b);
-  return capture && { a: a!, b: capture };
+  return capture && { a, b: capture };
 }
 
 const sharedOperands: Grouping = (body, captures) => {
@@ -100,26 +111,34 @@ const sharedOperands: Grouping = (body, captures) => {
     }
   }
   const several = groups.filter(({ members }) => members.length > 1);
-  const places = new Map<Node, { readonly at: number; readonly start: number }>();
+  const places = new Map<Node, { readonly at: number; readonly start: number; readonly stop: number }>();
   several.forEach(({ members, matrices }, at) => {
     let start = 0;
-    members.forEach((node, i) => {
-      places.set(node, { at, start });
-      start += matrices[i]!.shape[1]!;
-    });
+    for (const [node, matrix] of zip(members, matrices)) {
+      const columns = nth(matrix.shape, 1);
+      places.set(node, { at, start, stop: start + columns });
+      start += columns;
+    }
   });
   const products = several.map((): Tensor | undefined => undefined);
   return {
     groups: several,
-    replace(node, [a], joined) {
+    replace(node, inputs, joined) {
       const place = places.get(node);
       if (place === undefined) return undefined;
-      const { at, start } = place;
-      const product = (products[at] ??= matmul(a!, joined[at]!));
-      return [sliceAxis(product, 1, start, start + node.outputs[0]!.shape[1]!)];
+      const { at, start, stop } = place;
+      const product = (products[at] ??= matmul(nth(inputs, 0), nth(joined, at)));
+      return [sliceAxis(product, 1, start, stop)];
     },
   };
 };
+
+/** A term of a sum, and the addition that reads it, whose operands after rewriting are known. */
+interface Term {
+  readonly x: Tensor;
+  readonly parent: Node;
+  readonly index: number;
+}
 
 const sums: Grouping = (body, captures) => {
   const uses = countUses(body);
@@ -162,19 +181,20 @@ const sums: Grouping = (body, captures) => {
       rewritten.set(node, inputs);
       const at = sumAt.get(node);
       if (at === undefined) return undefined;
-      const [, { products, others }] = found[at]!;
+      const [, { products, others }] = nth(found, at);
       // Operands after rewriting: the products' operands are found where the products were.
-      const left = products.map(({ x }) => (x.kind === "symbol" ? rewritten.get(x.node)![0]! : x));
-      const product = matmul(concat(left, 1), joined[at]!);
-      return [others.reduce((sum, { parent, index }) => add(sum, rewritten.get(parent)![index]!), product)];
+      const operandOf = (of: Node, index: number): Tensor =>
+        nth(lookUp(rewritten, of, "group: a sum is rewritten before its terms"), index);
+      const left = products.map(({ x }) => (x.kind === "symbol" ? operandOf(x.node, 0) : x));
+      const product = matmul(concat(left, 1), nth(joined, at));
+      return [others.reduce((sum, { parent, index }) => add(sum, operandOf(parent, index)), product)];
     },
   };
 
-  /** The terms of a sum in order. Each has the addition that reads it, whose operand after rewriting is known. */
-  function terms(sum: Node): { readonly x: Tensor; readonly parent: Node; readonly index: number }[] {
-    const result: { readonly x: Tensor; readonly parent: Node; readonly index: number }[] = [];
-    const of = (parent: Node): { readonly x: Tensor; readonly parent: Node; readonly index: number }[] =>
-      parent.inputs.map((x, index) => ({ x, parent, index })).toReversed();
+  /** The terms of a sum in order. */
+  function terms(sum: Node): Term[] {
+    const result: Term[] = [];
+    const of = (parent: Node): Term[] => parent.inputs.map((x, index) => ({ x, parent, index })).toReversed();
     const stack = of(sum);
     for (let term = stack.pop(); term !== undefined; term = stack.pop()) {
       if (once(term.x) && isAdd(term.x.node)) stack.push(...of(term.x.node));

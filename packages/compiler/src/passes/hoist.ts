@@ -3,14 +3,18 @@ import {
   applyScan,
   dependents,
   input,
+  isNodeOf,
+  lookUp,
+  nth,
   sizeOf,
   splitScan,
   substitute,
+  zip,
   type Node,
   type ScanOperation,
   type SymbolTensor,
 } from "@sluice/tensor/internal";
-import { roleOf } from "../facts/roles.ts";
+import { isView } from "../facts/roles.ts";
 import { TensorMap } from "../program/tensor-map.ts";
 import { isHeavy, lift, liftable, type Lifted } from "./lift.ts";
 import { rewriteScans } from "./rewrite.ts";
@@ -38,12 +42,14 @@ function hoistScan(operation: ScanOperation, inputs: readonly Tensor[]): readonl
   if (hoisted.size === 0) return undefined;
 
   const lifted = new Map<Node, readonly Lifted[]>();
-  inner.captures.forEach((x, i) => lifted.set(x.node, [{ tensor: outer.captures[i]!, stacked: false }]));
-  inner.sequences.forEach((x, i) => lifted.set(x.node, [{ tensor: outer.sequences[i]!, stacked: true }]));
+  for (const [x, tensor] of zip(inner.captures, outer.captures)) lifted.set(x.node, [{ tensor, stacked: false }]);
+  for (const [x, tensor] of zip(inner.sequences, outer.sequences)) lifted.set(x.node, [{ tensor, stacked: true }]);
   const get = (x: Tensor): Lifted =>
-    x.kind === "array" ? { tensor: x, stacked: false } : lifted.get(x.node)![x.index]!;
+    x.kind === "array"
+      ? { tensor: x, stacked: false }
+      : nth(lookUp(lifted, x.node, "hoist: a value that stays in the loop"), x.index);
   for (const node of body.nodes) {
-    if (hoisted.has(node)) lifted.set(node, lift(node, node.inputs.map(get), length)!);
+    if (hoisted.has(node)) lifted.set(node, lift(node, node.inputs.map(get), length));
   }
 
   // Values that the rest of the body still needs come back as captures or sequences.
@@ -124,8 +130,8 @@ function chooseHoisted(
 const GROWTH = 4;
 
 /** Whether a node multiplies by a matrix that is the same in every step. */
-function isByWeights({ operation, inputs }: Node, varies: (x: Tensor) => boolean): boolean {
-  return operation.op === "matmul" && inputs[1]!.shape.length === 2 && !varies(inputs[1]!);
+function isByWeights(node: Node, varies: (x: Tensor) => boolean): boolean {
+  return isNodeOf(node, "matmul") && node.inputs[1].shape.length === 2 && !varies(node.inputs[1]);
 }
 
 interface Grown {
@@ -152,15 +158,15 @@ function grownOnTheWay(nodes: readonly Node[], varies: (x: Tensor) => boolean): 
       (most, x) => Math.max(most, x.kind === "array" ? 0 : (known.get(x.node)?.until ?? 0)),
       0,
     );
-    const size = sizeOf(node.outputs[0]!.shape);
+    const size = sizeOf(nth(node.outputs, 0).shape);
     const given = node.inputs.reduce((sum, x) => sum + elementsOf(x), 0);
-    const isView = roleOf(node) === "view";
+    const isLook = isView(node);
     const isSmall = before <= GROWTH * size;
-    const here = isView || size <= given ? before : Math.max(before, size);
+    const here = isLook || size <= given ? before : Math.max(before, size);
     known.set(node, {
       isSmall,
       until: !isByWeights(node, varies) ? here : isSmall ? 0 : before,
-      elements: isView ? Math.min(size, given) : size,
+      elements: isLook ? Math.min(size, given) : size,
     });
   }
   return { until: (node) => known.get(node)?.until ?? 0, isSmall: (node) => known.get(node)?.isSmall ?? true };
@@ -169,8 +175,8 @@ function grownOnTheWay(nodes: readonly Node[], varies: (x: Tensor) => boolean): 
 /** For a value that is the same in every step. */
 function sourceElements(x: SymbolTensor): number {
   let [seen, least]: [Tensor, number] = [x, sizeOf(x.shape)];
-  while (seen.kind === "symbol" && roleOf(seen.node) === "view") {
-    seen = seen.node.inputs[0]!;
+  while (seen.kind === "symbol" && isView(seen.node)) {
+    seen = seen.node.inputs[0];
     least = Math.min(least, sizeOf(seen.shape));
   }
   return least;

@@ -6,10 +6,10 @@ import type { Lifted } from "../facts/lift.ts";
 export type { Lifted };
 
 /**
- * One node of a step for all steps at once; undefined if its operation does not allow it. Elementwise work gains an
+ * One node of a step for all steps at once, if it is {@link liftable}. Elementwise work gains an
  * axis. A product with a matrix that is the same in every step becomes one product over time x batch rows.
  */
-export function lift(node: Node, inputs: readonly Lifted[], time: number): readonly Lifted[] | undefined {
+export function lift(node: Node, inputs: readonly Lifted[], time: number): readonly Lifted[] {
   const { operation, rules } = node;
   const [first] = inputs;
   if (first === undefined || !inputs.some((x) => x.stacked)) {
@@ -23,7 +23,7 @@ export function lift(node: Node, inputs: readonly Lifted[], time: number): reado
     node,
     inputs.map((x) => x.stacked),
   );
-  if (!isLiftable) return undefined;
+  if (!isLiftable) throw new Error(`${operation.op} cannot be done for all steps at once`);
   const tensor: Tensor = factsOf(operation).lift.lift({ operation, rules, first, inputs, time });
   return [{ tensor, stacked: true }];
 }

@@ -1,5 +1,5 @@
 import { type Program } from "@sluice/tensor";
-import { sizeOf, type Node, type ScanOperation } from "@sluice/tensor/internal";
+import { picked, sizeOf, type Node, type ScanOperation } from "@sluice/tensor/internal";
 
 /**
  * A loop, and the loop in the other direction that reads the values that the first one keeps: forward and backward
@@ -82,7 +82,7 @@ function pairOf(forward: Node, backward: Node, uses: Map<Node, Map<number, Use[]
     backward,
     kept,
     length: first.length,
-    keptElements: elements(kept.map((index) => first.body.outputs[index]!)),
+    keptElements: elements(picked(first.body.outputs, kept)),
     stateElements: elements(first.body.outputs.slice(0, first.states)),
   };
 }

@@ -1,5 +1,6 @@
 import { programOf, type Program, type Tensor } from "@sluice/tensor";
-import { applyScan, splitScan, type Node } from "@sluice/tensor/internal";
+import { applyScan, nth, picked, splitScan, type Node } from "@sluice/tensor/internal";
+import { sameTensor } from "../program/tensor-map.ts";
 import { rewrite } from "./rewrite.ts";
 
 /**
@@ -18,17 +19,14 @@ export function prune(program: Program): Program {
     if (operation.op !== "scan") return undefined;
     const { states } = operation;
     const outputs = operation.body.outputs;
-    const same = (a: Tensor, b: Tensor): boolean =>
-      a === b || (a.kind === "symbol" && b.kind === "symbol" && a.node === b.node && a.index === b.index);
     const kept = outputs.flatMap((y, i) => {
-      const first = outputs.findIndex((other, j) => j >= states && same(other, y));
+      const first = outputs.findIndex((other, j) => j >= states && sameTensor(other, y));
       return i >= states && used.get(node)?.has(i) === true && (first === i || used.get(node)?.has(first) !== true)
         ? [i]
         : [];
     });
-    const body = prune(
-      programOf(operation.body.inputs, [...outputs.slice(0, states), ...kept.map((i) => outputs[i]!)]),
-    );
+    const keptOutputs = picked(outputs, kept);
+    const body = prune(programOf(operation.body.inputs, [...outputs.slice(0, states), ...keptOutputs]));
     const alive = new Set<Node>();
     const mark = (x: Tensor): void => {
       if (x.kind === "symbol" && x.node.operation.op === "input") alive.add(x.node);
@@ -44,18 +42,18 @@ export function prune(program: Program): Program {
       {
         ...rest,
         body: programOf(
-          [...captures.map((i) => inner.captures[i]!), ...inner.states, ...sequences.map((i) => inner.sequences[i]!)],
+          [...picked(inner.captures, captures), ...inner.states, ...picked(inner.sequences, sequences)],
           body.outputs,
         ),
         captures: captures.length,
         sequences: sequences.length,
         ...(lengths === undefined ? {} : { lengths: captures.indexOf(lengths) }),
       },
-      [...captures.map((i) => outer.captures[i]!), ...outer.states, ...sequences.map((i) => outer.sequences[i]!)],
+      [...picked(outer.captures, captures), ...outer.states, ...picked(outer.sequences, sequences)],
     );
     return outputs.map((y, i) => {
-      if (i < states) return results[i]!;
-      const at = kept.findIndex((k) => same(outputs[k]!, y));
+      if (i < states) return nth(results, i);
+      const at = keptOutputs.findIndex((other) => sameTensor(other, y));
       // An output that is never read has no value any more. No node asks for it.
       return results[at >= 0 ? states + at : 0] ?? y;
     });

@@ -1,5 +1,5 @@
 import { concat, programOf, sliceAxis, type Program, type Tensor } from "@sluice/tensor";
-import { applyScan, type ScanOperation, type SymbolTensor } from "@sluice/tensor/internal";
+import { applyScan, nth, picked, type ScanOperation, type SymbolTensor } from "@sluice/tensor/internal";
 import { sameTensor } from "../program/tensor-map.ts";
 import { rewrite, rewriteScans } from "./rewrite.ts";
 
@@ -42,21 +42,24 @@ function shareScan(operation: ScanOperation, inputs: readonly Tensor[]): readonl
   if (parts.every((part) => part === undefined)) return undefined;
   const kept = outputs.flatMap((_, i) => (parts[i] === undefined ? [i] : []));
   const results = applyScan(
-    { ...operation, body: programOf(body.inputs, [...body.outputs.slice(0, states), ...kept.map((i) => outputs[i]!)]) },
+    { ...operation, body: programOf(body.inputs, [...body.outputs.slice(0, states), ...picked(outputs, kept)]) },
     inputs,
   );
-  return body.outputs.map((_, o) => {
-    const part = o < states ? undefined : parts[o - states];
-    if (o < states) return results[o]!;
-    if (part === undefined) return results[states + kept.indexOf(o - states)]!;
-    return sliceAxis(results[states + kept.indexOf(part.whole)]!, part.axis + 1, part.start, part.stop);
-  });
+  const stacked = (i: number): Tensor => nth(results, states + kept.indexOf(i));
+  return [
+    ...results.slice(0, states),
+    ...parts.map((part, i) =>
+      part === undefined ? stacked(i) : sliceAxis(stacked(part.whole), part.axis + 1, part.start, part.stop),
+    ),
+  ];
 }
 
 function findPart(y: Tensor, index: number, outputs: readonly Tensor[]): Part | undefined {
-  const found = outputs.findIndex((other, i) => i !== index && partOf(other, y) !== undefined);
-  const range = found < 0 ? undefined : partOf(outputs[found]!, y);
-  return range && { whole: found, ...range };
+  for (const [whole, other] of outputs.entries()) {
+    const range = whole === index ? undefined : partOf(other, y);
+    if (range !== undefined) return { whole, ...range };
+  }
+  return undefined;
 }
 
 /**
@@ -71,10 +74,11 @@ export function partOf(whole: Tensor, y: Tensor): Omit<Part, "whole"> | undefine
   if (wanted.length >= outer.parts.length) return undefined;
   const { axis } = outer;
   let start = 0;
-  for (let i = 0; i + wanted.length <= outer.parts.length; i++) {
-    if (wanted.every((x, j) => sameTensor(x, outer.parts[i + j]!)))
-      return { axis, start, stop: start + y.shape[axis]! };
-    start += outer.parts[i]!.shape[axis]!;
+  for (const [i, part] of outer.parts.entries()) {
+    if (i + wanted.length > outer.parts.length) return undefined;
+    if (wanted.every((x, j) => sameTensor(x, nth(outer.parts, i + j))))
+      return { axis, start, stop: start + nth(y.shape, axis) };
+    start += nth(part.shape, axis);
   }
   return undefined;
 }

@@ -1,5 +1,5 @@
 import { type Program, type Tensor } from "@sluice/tensor";
-import { apply, isArray, isFloat } from "@sluice/tensor/internal";
+import { apply, isArray, isFloat, isNodeOf } from "@sluice/tensor/internal";
 import { rewrite, rewriteScans } from "./rewrite.ts";
 
 /**
@@ -15,16 +15,16 @@ export function simplify(program: Program): Program {
 }
 
 function simplifyBlock(program: Program): Program {
-  return rewrite(program, (node, [a, b]) => {
-    switch (node.operation.op) {
+  return rewrite(program, ({ operation }, [a, b]) => {
+    if (a?.kind === "symbol" && operation.op === "neg" && isNodeOf(a.node, "neg")) return a.node.inputs;
+    if (a === undefined || b === undefined) return undefined;
+    switch (operation.op) {
       case "mul":
-        return isAll(a!, 1) ? [b!] : isAll(b!, 1) ? [a!] : undefined;
+        return isAll(a, 1) ? [b] : isAll(b, 1) ? [a] : undefined;
       case "div":
-        return isAll(b!, 1) ? [a!] : undefined;
+        return isAll(b, 1) ? [a] : undefined;
       case "sub":
-        return isAll(b!, 0) ? [a!] : undefined;
-      case "neg":
-        return a!.kind === "symbol" && a!.node.operation.op === "neg" ? [a!.node.inputs[0]!] : undefined;
+        return isAll(b, 0) ? [a] : undefined;
       default:
         return undefined;
     }

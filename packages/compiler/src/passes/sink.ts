@@ -2,7 +2,10 @@ import { add, programOf, sum, zerosLike, type Program, type Tensor } from "@slui
 import {
   applyScan,
   input,
+  nth,
+  picked,
   splitScan,
+  zip,
   type ScanOperation,
   type ScanParts,
   type SymbolTensor,
@@ -58,10 +61,9 @@ function totalsOf(
   outer: ScanParts<Tensor>,
 ): (Total | undefined)[] {
   const uses = countUses(body);
-  return inner.states.map((state, i) => {
-    const initial = outer.states[i]!;
+  return zip(inner.states, outer.states).map(([state, initial], i) => {
     if (initial.kind !== "array" || initial.data.some((v) => v !== 0)) return undefined;
-    const added = addendOf(state, body.outputs[i]!, uses);
+    const added = addendOf(state, nth(body.outputs, i), uses);
     return added && totalOf(added);
   });
 }
@@ -110,21 +112,21 @@ function withTotals({ operation, inner, outer, totals }: Loop, { toStack, toSum 
     {
       ...operation,
       body: programOf(
-        [...inner.captures, ...kept.map((i) => inner.states[i]!), ...sums, ...inner.sequences],
+        [...inner.captures, ...picked(inner.states, kept), ...sums, ...inner.sequences],
         [
-          ...kept.map((i) => body.outputs[i]!),
-          ...toSum.list.map((x, i) => add(sums[i]!, x)),
+          ...picked(body.outputs, kept),
+          ...zip(sums, toSum.list).map(([sum, x]) => add(sum, x)),
           ...body.outputs.slice(operation.states),
           ...toStack.list,
         ],
       ),
       states,
     },
-    [...outer.captures, ...kept.map((i) => outer.states[i]!), ...toSum.list.map(zerosLike), ...outer.sequences],
+    [...outer.captures, ...picked(outer.states, kept), ...toSum.list.map(zerosLike), ...outer.sequences],
   );
   const outputs = states + body.outputs.length - operation.states;
-  const sequences = new Map(inner.sequences.map((x, i) => [x.node, outer.sequences[i]!]));
-  const stacked = (x: SymbolTensor): Tensor => sequences.get(x.node) ?? results[outputs + toStack.indexOf(x)]!;
+  const sequences = new Map(zip(inner.sequences, outer.sequences).map(([x, all]) => [x.node, all]));
+  const stacked = (x: SymbolTensor): Tensor => sequences.get(x.node) ?? nth(results, outputs + toStack.indexOf(x));
   const addedUp = (x: SymbolTensor): Tensor | undefined =>
     toSum.indexOf(x) >= 0 ? results[kept.length + toSum.indexOf(x)] : undefined;
   const of: OfAllSteps = {
@@ -133,7 +135,7 @@ function withTotals({ operation, inner, outer, totals }: Loop, { toStack, toSum 
     rowsSummed: onceEach((x) => sum(addedUp(x) ?? merged(stacked(x)), 0)),
   };
   return [
-    ...inner.states.map((_, i) => totals[i]?.(of) ?? results[kept.indexOf(i)]!),
+    ...inner.states.map((_, i) => totals[i]?.(of) ?? nth(results, kept.indexOf(i))),
     ...results.slice(states, outputs),
   ];
 }

@@ -18,7 +18,9 @@ import {
   applyScan,
   input,
   labelOf,
+  nth,
   splitScan,
+  zip,
   type Node,
   type ScanOperation,
   type ScanParts,
@@ -39,7 +41,7 @@ export function vectorize(program: Program, inputs: readonly Lifted[], count: nu
   const values = new Map<Node, readonly Lifted[]>();
   const get = (x: Tensor): Lifted =>
     (x.kind === "symbol" ? values.get(x.node)?.[x.index] : undefined) ?? { tensor: x, stacked: false };
-  program.inputs.forEach((x, i) => values.set(x.node, [inputs[i]!]));
+  for (const [x, given] of zip(program.inputs, inputs)) values.set(x.node, [given]);
   for (const node of program.nodes) values.set(node, ofNode(node, node.inputs.map(get), count));
   return program.outputs.map(get);
 }
@@ -55,9 +57,12 @@ function ofNode(node: Node, inputs: readonly Lifted[], count: number): readonly 
     ).map((tensor) => ({ tensor, stacked: false }));
   }
   if (operation.op === "scan") return ofScan(operation, inputs, count);
-  if (operation.op === "gather") return [{ tensor: gatherEach(inputs, count), stacked: true }];
-  if (operation.op === "scatterAdd") return [{ tensor: scatterEach(inputs, operation.rows, count), stacked: true }];
-  return (liftable(node, stacked) ? lift(node, inputs, count) : undefined) ?? oneByOne(node, inputs, count);
+  if (operation.op === "gather") return [{ tensor: gatherEach(nth(inputs, 0), nth(inputs, 1), count), stacked: true }];
+  if (operation.op === "scatterAdd") {
+    const { rows } = operation;
+    return [{ tensor: scatterEach(nth(inputs, 0), nth(inputs, 1), { rows, count }), stacked: true }];
+  }
+  return liftable(node, stacked) ? lift(node, inputs, count) : oneByOne(node, inputs, count);
 }
 
 const everyOne = ({ tensor, stacked }: Lifted, count: number): Tensor =>
@@ -84,9 +89,9 @@ function ofScan(operation: ScanOperation, inputs: readonly Lifted[], count: numb
     ...parts.states.map((x, i) => (varying[i] === true ? everyOne(x, count) : x.tensor)),
     ...parts.sequences.map((x) => (x.stacked ? swapped(x.tensor) : x.tensor)),
   ]);
-  return results.map((tensor, i): Lifted => {
+  return zip(results, after).map(([tensor, { stacked }], i): Lifted => {
     if (i < number) return { tensor, stacked: varying[i] === true };
-    return after[i]!.stacked ? { tensor: swapped(tensor), stacked: true } : { tensor, stacked: false };
+    return stacked ? { tensor: swapped(tensor), stacked } : { tensor, stacked };
   });
 }
 
@@ -107,14 +112,18 @@ function varyingStates({ body, states }: ScanOperation, parts: ScanParts<Lifted>
 }
 
 /** Rows of a table per input: one table of all, in which each input has its rows. */
-function gatherEach([x, indices]: readonly Lifted[], count: number): Tensor {
-  if (!x!.stacked) return gather(x!.tensor, indices!.tensor);
-  const [, rows, ...rest] = x!.tensor.shape;
-  return gather(reshape(x!.tensor, [count * rows!, ...rest]), ownRows(everyOne(indices!, count), rows!, count));
+function gatherEach({ tensor: x, stacked }: Lifted, indices: Lifted, count: number): Tensor {
+  if (!stacked) return gather(x, indices.tensor);
+  const rows = nth(x.shape, 1);
+  return gather(reshape(x, [count * rows, ...x.shape.slice(2)]), ownRows(everyOne(indices, count), rows, count));
 }
 
-function scatterEach([indices, updates]: readonly Lifted[], rows: number, count: number): Tensor {
-  const all = scatterAdd(ownRows(everyOne(indices!, count), rows, count), everyOne(updates!, count), count * rows);
+function scatterEach(
+  indices: Lifted,
+  updates: Lifted,
+  { rows, count }: { readonly rows: number; readonly count: number },
+): Tensor {
+  const all = scatterAdd(ownRows(everyOne(indices, count), rows, count), everyOne(updates, count), count * rows);
   return reshape(all, [count, rows, ...all.shape.slice(1)]);
 }
 
@@ -135,7 +144,7 @@ function oneByOne(node: Node, inputs: readonly Lifted[], count: number): readonl
   const outputs = apply(
     node.rules,
     node.operation,
-    inputs.map((x) => own[given.indexOf(x)]!),
+    inputs.map((x) => nth(own, given.indexOf(x))),
   );
   return applyScan(
     {

@@ -1,5 +1,6 @@
 import type { DType } from "@sluice/tensor";
-import { axesOf, fasterOf, inFront, type Layout, type Region } from "../ragged/layout.ts";
+import { nth } from "@sluice/tensor/internal";
+import { fasterOf, inFront, layoutBeforeSum, type Layout, type Region } from "../ragged/layout.ts";
 import type {
   ActiveRowsStep,
   ElementwiseStep,
@@ -11,6 +12,7 @@ import type {
   Step,
   View,
 } from "./plan.ts";
+import { withLoop } from "./view.ts";
 
 /** Work that can be done step by step for some of the rows. */
 type DivisibleStep = ElementwiseStep | MatmulStep | ReduceStep | GatherStep | RandomBitsStep;
@@ -67,15 +69,14 @@ function divided(step: DivisibleStep, layout: Layout, region: Region, along: Alo
     case "elementwise":
       return {
         ...step,
-        shape: slice(step.stores[0]!.view).shape,
+        shape: slice(nth(step.stores, 0).view).shape,
         inputs: step.inputs.map((view) => slice(view)),
         stores: step.stores.map(({ value, view }) => ({ value, view: slice(view) })),
       };
     case "matmul":
       return { ...step, a: slice(step.a), c: slice(step.c) };
     case "reduce": {
-      const ofX = axesOf(layout).map((axis) => (axis >= step.axis ? axis + 1 : axis));
-      const xLayout: Layout = "merged" in layout ? { ...layout, merged: ofX[0]! } : { time: ofX[0]!, batch: ofX[1]! };
+      const xLayout = layoutBeforeSum(layout, step.axis);
       const removed = "time" in xLayout && xLayout[along] < step.axis ? 1 : 0;
       return { ...step, x: slice(step.x, xLayout), y: slice(step.y), axis: step.axis - removed };
     }
@@ -90,24 +91,23 @@ function divided(step: DivisibleStep, layout: Layout, region: Region, along: Alo
 
 /** The rows of one step, or the steps of one row: one axis is removed, the other stays. */
 function partOf(view: View, layout: Layout, region: Region, along: Along, depth: number): View {
-  const loops = Array.from({ length: Math.max(view.loops.length, depth + 1) }, (_, i) => view.loops[i] ?? 0);
   if ("merged" in layout) {
-    const axis = layout.merged;
-    const stride = view.strides[axis]!;
-    const strides = {
-      [layout.faster]: stride,
-      [layout.faster === "batch" ? "time" : "batch"]: region[layout.faster] * stride,
-    };
+    const { merged: axis, faster } = layout;
+    const stride = nth(view.strides, axis);
+    const strideOf = (which: Along): number => (which === faster ? stride : region[faster] * stride);
     const left = along === "time" ? "batch" : "time";
-    loops[depth] = loops[depth]! + strides[along]!;
     return {
       ...view,
       shape: view.shape.with(axis, region[left]),
-      strides: view.strides.with(axis, strides[left]!),
-      loops,
+      strides: view.strides.with(axis, strideOf(left)),
+      loops: withLoop(view.loops, depth, strideOf(along)),
     };
   }
   const axis = layout[along];
-  loops[depth] = loops[depth]! + view.strides[axis]!;
-  return { ...view, shape: view.shape.toSpliced(axis, 1), strides: view.strides.toSpliced(axis, 1), loops };
+  return {
+    ...view,
+    shape: view.shape.toSpliced(axis, 1),
+    strides: view.strides.toSpliced(axis, 1),
+    loops: withLoop(view.loops, depth, nth(view.strides, axis)),
+  };
 }

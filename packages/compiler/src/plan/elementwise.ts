@@ -1,18 +1,20 @@
 import type { Tensor } from "@sluice/tensor";
-import type { SymbolTensor } from "@sluice/tensor/internal";
+import { nth, type SymbolTensor } from "@sluice/tensor/internal";
 import type { Rows } from "../ragged/layout.ts";
 import { MOST_VIEWS } from "./in-place.ts";
 import { kernelBuilder } from "./kernel.ts";
 import type { Placement, Sink } from "./placement.ts";
 import type { View } from "./plan.ts";
 import { roleOf } from "../facts/roles.ts";
-import type { Schedule } from "./schedule.ts";
+import { slotIn, type Schedule } from "./schedule.ts";
 import { constantView, pushFor, sameRows, type Context, type Scope } from "./scope.ts";
 
 /** A value that a pass writes to memory; only its active rows if these are given. */
 export interface PassSink extends Sink {
   readonly rows?: Rows | undefined;
 }
+
+type Pass = [PassSink, ...PassSink[]];
 
 /**
  * One pass per shape and choice of rows, and more if one would use too many windows of memory. Without `fuse`, one pass
@@ -24,23 +26,23 @@ export function writePasses(
   writes: readonly PassSink[],
   load: (x: SymbolTensor) => View | undefined,
 ): void {
-  const passes: PassSink[][] = [];
-  const byShape = new Map<string, PassSink[][]>();
+  const passes: Pass[] = [];
+  const byShape = new Map<string, Pass[]>();
   for (const sink of writes) {
     const shape = sink.view.shape.join();
     const alike = byShape.get(shape) ?? [];
     byShape.set(shape, alike);
-    const pass = context.fuse ? alike.find(([first]) => sameRows(first!.rows, sink.rows)) : undefined;
+    const pass = context.fuse ? alike.find(([first]) => sameRows(first.rows, sink.rows)) : undefined;
     if (pass !== undefined) {
       pass.push(sink);
       continue;
     }
-    const started = [sink];
+    const started: Pass = [sink];
     passes.push(started);
     if (context.fuse) alike.push(started);
   }
   for (const pass of passes) {
-    const { view, rows } = pass[0]!;
+    const [{ view, rows }] = pass;
     const begin = () => kernelBuilder(view.shape, { load, constant: (x) => constantView(context, x) });
     let kernel = begin();
     for (const sink of pass) {
@@ -60,11 +62,11 @@ export function assignCopies({ ragged }: Context, schedule: Schedule, placement:
   const copies: PassSink[][] = [];
   const put = (index: number, sink: PassSink): void => void (copies[index] ??= []).push(sink);
   for (const [node, sinks] of placement.copies)
-    for (const sink of sinks) put(slotOf.get(node)!, { ...sink, rows: ragged.active(node) });
+    for (const sink of sinks) put(slotIn(slotOf, node), { ...sink, rows: ragged.active(node) });
   const lastPass = new Map<string, number>();
   for (const node of stored) {
-    const shape = node.outputs[0]!.shape.join();
-    lastPass.set(shape, Math.max(lastPass.get(shape) ?? 0, slotOf.get(node)!));
+    const shape = nth(node.outputs, 0).shape.join();
+    lastPass.set(shape, Math.max(lastPass.get(shape) ?? 0, slotIn(slotOf, node)));
   }
   for (const sink of placement.unplaced) {
     // With the last pass of its shape, if the value is ready by then. The pass that reads a loop's old state last then

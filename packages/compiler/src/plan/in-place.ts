@@ -1,4 +1,5 @@
 import type { DType } from "@sluice/tensor";
+import { nth } from "@sluice/tensor/internal";
 import type { ElementwiseStep, Step, View } from "./plan.ts";
 import { viewsOf } from "./accesses.ts";
 import { sameView } from "./view.ts";
@@ -36,7 +37,7 @@ export function commitInPlace(steps: readonly Step[], commits: readonly Commit[]
     const { from, to } = commit;
     const [at, ...others] = stepsOf(from.buffer);
     const isLast = at !== undefined && others.length === 0 && [...stepsOf(to.buffer)].every((i) => i <= at);
-    const replaced = isLast ? writeOver(current[at]!, commit) : undefined;
+    const replaced = isLast ? writeOver(nth(current, at), commit) : undefined;
     if (at === undefined || replaced === undefined) {
       const key = to.shape.join();
       const known = shapes.get(key);
@@ -65,7 +66,7 @@ function copySteps(copies: readonly Commit[]): ElementwiseStep[] {
 export function copyStep(copies: readonly Commit[]): ElementwiseStep {
   return {
     kind: "elementwise",
-    shape: copies[0]!.to.shape,
+    shape: nth(copies, 0).to.shape,
     inputs: copies.map(({ from }) => from),
     instructions: copies.map(({ dtype }, input) => ({ op: "load", dtype, input })),
     stores: copies.map(({ to }, value) => ({ value, view: to })),

@@ -1,6 +1,6 @@
 /** From a program to steps on buffers. `memory.ts` assigns addresses afterwards. */
 import { type Program, type Values } from "@sluice/tensor";
-import { splitScan, type Node, type ScanOperation, type SymbolTensor } from "@sluice/tensor/internal";
+import { nth, picked, splitScan, zip, type Node, type ScanOperation, type SymbolTensor } from "@sluice/tensor/internal";
 import type { Region } from "../ragged/layout.ts";
 import { workBefore } from "../ragged/lengths.ts";
 import { paddingOf } from "./padding.ts";
@@ -13,7 +13,7 @@ import { placeValues, type Placement, type Sink } from "./placement.ts";
 import type { LoopStep, Plan, Step, View } from "./plan.ts";
 import { isAnchor, roleOf } from "../facts/roles.ts";
 import { rowsOf } from "../facts/loop-rows.ts";
-import { schedule } from "./schedule.ts";
+import { schedule, slotIn } from "./schedule.ts";
 import { newBuffer, tableOf, type Context, type Scope, type VirtualBuffer } from "./scope.ts";
 import { nodeOutput, sameTensor, TensorMap } from "../program/tensor-map.ts";
 import { storage, viewOf } from "./values.ts";
@@ -72,7 +72,7 @@ export function lower(program: Program, options: LowerOptions = {}): Lowered {
   const commits = (options.state ?? []).flatMap(({ input, output }): Commit[] =>
     output === undefined
       ? []
-      : [{ from: sinks[output]!.view, to: inputs[input]!, dtype: program.inputs[input]!.dtype }],
+      : [{ from: nth(sinks, output).view, to: nth(inputs, input), dtype: nth(program.inputs, input).dtype }],
   );
   return {
     buffers: context.buffers,
@@ -86,7 +86,7 @@ export function lower(program: Program, options: LowerOptions = {}): Lowered {
 
 function activeTable(context: Context, scope: Scope, region: Region): ActiveTable {
   const { lengths, time, batch } = region;
-  const before = workBefore(lengths, time * batch)!;
+  const before = workBefore(lengths, time * batch) ?? [];
   if (before.length > 0)
     lowerBlock(context, scope, before, [{ tensor: lengths, view: newBuffer(context, lengths, 0) }]);
   const table = (elements: number): View => newBuffer(context, { shape: [elements], dtype: "i32" }, 0);
@@ -121,11 +121,11 @@ function lowerBlock(context: Context, scope: Scope, nodes: readonly Node[], sink
   );
   const own = new Set(nodes);
   for (const node of nodes) {
-    if (roleOf(node) === "assembly") scope.views.set(nodeOutput(node), placement.of(nodeOutput(node))!);
+    if (roleOf(node) === "assembly") storage(context, scope, nodeOutput(node), placement);
   }
   const copies = assignCopies(context, plan, placement);
   const bySlot: Node[][] = [];
-  for (const node of nodes) (bySlot[plan.slotOf.get(node)!] ??= []).push(node);
+  for (const node of nodes) (bySlot[slotIn(plan.slotOf, node)] ??= []).push(node);
   for (let index = 0; index < Math.max(plan.slots, copies.length); index++) {
     const members = bySlot[index] ?? [];
     for (const node of members) {
@@ -160,30 +160,30 @@ function lowerScan(context: Context, scope: Scope, node: Node, operation: ScanOp
   writePasses(
     context,
     scope,
-    outer.states.map((tensor, i) => ({ tensor, view: states[i]! })),
+    zip(outer.states, states).map(([tensor, view]) => ({ tensor, view })),
     load,
   );
 
   const views = new TensorMap<View>();
-  inner.captures.forEach((x, i) => views.set(x, viewOf(context, scope, outer.captures[i]!)));
-  inner.states.forEach((x, i) => views.set(x, states[i]!));
-  inner.sequences.forEach((x, i) => views.set(x, slot(viewOf(context, scope, outer.sequences[i]!), scope.depth)));
-  const stacked = body.outputs
-    .slice(operation.states)
-    .map((_, i) => storage(context, scope, nodeOutput(node, operation.states + i), placement));
+  for (const [x, given] of zip(inner.captures, outer.captures)) views.set(x, viewOf(context, scope, given));
+  for (const [x, view] of zip(inner.states, states)) views.set(x, view);
+  for (const [x, all] of zip(inner.sequences, outer.sequences))
+    views.set(x, slot(viewOf(context, scope, all), scope.depth));
+  const stacked = body.outputs.slice(operation.states).map((tensor, i) => ({
+    tensor,
+    view: storage(context, scope, nodeOutput(node, operation.states + i), placement),
+  }));
 
-  const changed = inner.states.flatMap((x, i) => (sameTensor(x, body.outputs[i]!) ? [] : [i]));
-  const nextStates = changed.map((i) => newBuffer(context, inner.states[i]!, depth));
+  const changed = zip(inner.states, states).flatMap(([x, state], i) => {
+    const tensor = nth(body.outputs, i);
+    return sameTensor(x, tensor) ? [] : [{ tensor, view: newBuffer(context, x, depth), state }];
+  });
   const inside: Scope = { depth, steps: [], views, packed: new Map(), copied: new Map(), parent: scope };
   lowerBlock(context, inside, body.nodes, [
-    ...changed.map((i, at) => ({ tensor: body.outputs[i]!, view: nextStates[at]! })),
-    ...stacked.map((view, i) => ({ tensor: body.outputs[operation.states + i]!, view: slot(view, scope.depth) })),
+    ...changed.map(({ tensor, view }) => ({ tensor, view })),
+    ...stacked.map(({ tensor, view }) => ({ tensor, view: slot(view, scope.depth) })),
   ]);
-  const commits = changed.map((i, at): Commit => ({
-    from: nextStates[at]!,
-    to: states[i]!,
-    dtype: inner.states[i]!.dtype,
-  }));
+  const commits = changed.map(({ tensor, view, state }): Commit => ({ from: view, to: state, dtype: tensor.dtype }));
   const rows = rowsOf(operation);
   const active = scope.depth === 0 ? context.ragged.active(node) : undefined;
   const loop: LoopStep = {
@@ -197,10 +197,11 @@ function lowerScan(context: Context, scope: Scope, node: Node, operation: ScanOp
   else {
     const table = tableOf(context, active.region);
     scope.steps.push({ ...loop, active: { counts: table.counts, work: table.work, part: "active" } });
-    for (const index of active.filled)
-      scope.steps.push(
-        zerosBeyond(stacked[index - operation.states]!, node.outputs[index]!.dtype, active.layout, table, scope.depth),
-      );
+    for (const { tensor, view } of picked(
+      stacked,
+      active.filled.map((index) => index - operation.states),
+    ))
+      scope.steps.push(zerosBeyond(view, tensor.dtype, active.layout, table, scope.depth));
   }
   states.forEach((view, i) => scope.views.set(nodeOutput(node, i), view));
 }

@@ -1,3 +1,4 @@
+import { nth, zip } from "@sluice/tensor/internal";
 import type { Lowered } from "./lower.ts";
 import { viewsOf } from "./accesses.ts";
 import { occupancy, type Lifetime } from "./occupancy.ts";
@@ -31,13 +32,13 @@ export function assignMemory(lowered: Lowered, reuse: boolean): { buffers: Buffe
     total = Math.max(total, offset + bytes);
   }
   return {
-    buffers: lowered.buffers.map(({ elements, dtype }, i) => ({ elements, dtype, offset: offsets[i]! })),
+    buffers: zip(lowered.buffers, offsets).map(([{ elements, dtype }, offset]) => ({ elements, dtype, offset })),
     bytes: total,
   };
 }
 
 function size(lowered: Lowered, buffer: number): number {
-  const bytes = Math.ceil((lowered.buffers[buffer]!.elements * 4) / ALIGNMENT) * ALIGNMENT;
+  const bytes = Math.ceil((nth(lowered.buffers, buffer).elements * 4) / ALIGNMENT) * ALIGNMENT;
   return bytes < APART.from ? bytes : bytes + APART.bytes;
 }
 

@@ -1,4 +1,5 @@
 import type { DType } from "@sluice/tensor";
+import { nth } from "@sluice/tensor/internal";
 import { panelsOf } from "./panels.ts";
 import type { View } from "./plan.ts";
 import { homeOf, newBuffer, type Context, type Scope } from "./scope.ts";
@@ -24,8 +25,7 @@ export function pack(context: Context, scope: Scope, b: View): View | undefined 
   home.packed.set(b.buffer, entries);
   const known = entries.find((entry) => sameView(entry.b, b));
   if (known !== undefined) return known.packed;
-  const [k, n] = b.shape;
-  const shape = [Math.ceil(n! / columns), k!, columns];
+  const shape = [Math.ceil(nth(b.shape, 1) / columns), nth(b.shape, 0), columns];
   const packed = newBuffer(context, { shape, dtype: "f32" }, home.depth);
   const constant = home.depth === 0 ? context.constants.get(b.buffer) : undefined;
   if (constant === undefined) home.steps.push({ kind: "pack", b, packed, columns });
@@ -39,5 +39,5 @@ export function pack(context: Context, scope: Scope, b: View): View | undefined 
  * read and write it once more.
  */
 export function isCheaperUnpacked(context: Context, scope: Scope, a: View, b: View): boolean {
-  return a.shape.at(-2)! < 4 && b.strides.at(-1) === 1 && homeOf(context, scope, b) === scope;
+  return nth(a.shape, a.shape.length - 2) < 4 && b.strides.at(-1) === 1 && homeOf(context, scope, b) === scope;
 }

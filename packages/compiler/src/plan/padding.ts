@@ -1,5 +1,5 @@
 import { type Program, type Shape, type Values } from "@sluice/tensor";
-import { sizeOf } from "@sluice/tensor/internal";
+import { nth, sizeOf } from "@sluice/tensor/internal";
 import type { Padding, Plan } from "./plan.ts";
 import { sameTensor } from "../program/tensor-map.ts";
 import type { Ragged } from "../ragged/ragged.ts";
@@ -17,16 +17,17 @@ export function paddingOf({ inputs }: Program, ragged: Ragged): Plan["padding"] 
 
 /** The elements of a row-major tensor that are not padding, as ranges [start, end, start, end, ...]. */
 export function unpadded(shape: Shape, { time, batch }: Padding, lengths: Values): number[] {
-  const [steps, rows] = [shape[time]!, shape[batch]!];
+  const [steps, rows] = [nth(shape, time), nth(shape, batch)];
   const until = new Int32Array(rows);
-  for (let row = rows - 1; row >= 0; row--) until[row] = Math.max(until[row + 1] ?? 0, Math.min(lengths[row]!, steps));
+  for (let row = rows - 1; row >= 0; row--)
+    until[row] = Math.max(until[row + 1] ?? 0, Math.min(nth(lengths, row), steps));
   const active = (step: number): number => until.findLastIndex((end) => end > step) + 1;
   const counts = batch === 0 ? until : Int32Array.from({ length: steps }, (_, step) => active(step));
-  const width = sizeOf(shape.slice(2));
+  const [row, element] = [sizeOf(shape.slice(1)), sizeOf(shape.slice(2))];
   const ranges: number[] = [];
   counts.forEach((count, i) => {
-    const start = i * shape[1]! * width;
-    const end = start + count * width;
+    const start = i * row;
+    const end = start + count * element;
     if (count === 0) return;
     if (ranges.at(-1) === start) ranges[ranges.length - 1] = end;
     else ranges.push(start, end);

@@ -1,9 +1,9 @@
-import { type Shape, type Tensor } from "@sluice/tensor";
-import { zerosArray, type Node, type SymbolTensor } from "@sluice/tensor/internal";
+import { type Tensor } from "@sluice/tensor";
+import { isNodeOf, nth, zerosArray, zip, type Node, type SymbolTensor } from "@sluice/tensor/internal";
 import type { View } from "./plan.ts";
 import { roleOf } from "../facts/roles.ts";
 import { placeable } from "./schedule.ts";
-import { TensorMap } from "../program/tensor-map.ts";
+import { nodeOutput, TensorMap } from "../program/tensor-map.ts";
 import { isContiguous, reshapeView, sliceView } from "./view.ts";
 
 /** A value and the memory where it is needed. */
@@ -34,13 +34,8 @@ export function placeValues(
   const placed = new TensorMap<View>();
   const place = (result: Tensor, window: View): boolean => {
     let [tensor, view] = [result, window];
-    while (
-      tensor.kind === "symbol" &&
-      own.has(tensor.node) &&
-      tensor.node.operation.op === "reshape" &&
-      isContiguous(view)
-    ) {
-      const before: Tensor = tensor.node.inputs[0]!;
+    while (tensor.kind === "symbol" && own.has(tensor.node) && isNodeOf(tensor.node, "reshape") && isContiguous(view)) {
+      const [before]: readonly [Tensor] = tensor.node.inputs;
       const source = reshapeView(view, before.shape);
       if (source === undefined) return false;
       [tensor, view] = [before, source];
@@ -58,15 +53,13 @@ export function placeValues(
   const unplaced = sinks.filter(({ tensor, view }) => !place(tensor, view));
   const copies = new Map<Node, Sink[]>();
   for (const node of nodes.toReversed()) {
-    const { operation, inputs } = node;
-    if (operation.op !== "concat" && operation.op !== "pad") continue;
-    const output: SymbolTensor = { kind: "symbol", ...node.outputs[0]!, node, index: 0 };
+    if (!isNodeOf(node, "concat") && !isNodeOf(node, "pad")) continue;
+    const output = nodeOutput(node);
     const storage = placed.get(output) ?? allocate(output);
     placed.set(output, storage);
-    const parts =
-      operation.op === "concat"
-        ? joined(inputs, operation.axis, storage)
-        : padded(inputs[0]!, operation.before, storage);
+    const parts = isNodeOf(node, "concat")
+      ? joined(node.inputs, node.operation.axis, storage)
+      : padded(node.inputs[0], node.operation.before, storage);
     copies.set(
       node,
       parts.filter(({ tensor, view }) => tensor.kind === "array" || !placeable(tensor) || !place(tensor, view)),
@@ -90,24 +83,22 @@ export function placeValues(
 function joined(parts: readonly Tensor[], axis: number, storage: View): Sink[] {
   let start = 0;
   return parts.map((tensor) => {
-    const from = start;
-    start += tensor.shape[axis]!;
-    return { tensor, view: window(storage, axis, from, tensor.shape[axis]!) };
+    const [from, length] = [start, nth(tensor.shape, axis)];
+    start += length;
+    return { tensor, view: window(storage, axis, from, length) };
   });
 }
 
 /**
  * The source in the middle, and zeros in margins that do not overlap: the margins of an axis span the inner range of
  * the axes before it.
- * before it.
  */
 function padded(source: Tensor, before: readonly number[], storage: View): Sink[] {
   const sinks: Sink[] = [];
   let rest = storage;
-  source.shape.forEach((n, axis) => {
-    const start = before[axis]!;
+  zip(source.shape, before).forEach(([n, start], axis) => {
     const end = start + n;
-    const margins = [window(rest, axis, 0, start), window(rest, axis, end, rest.shape[axis]! - end)];
+    const margins = [window(rest, axis, 0, start), window(rest, axis, end, nth(rest.shape, axis) - end)];
     for (const view of margins)
       if (!view.shape.includes(0)) sinks.push({ tensor: zerosArray(view.shape, source.dtype), view });
     rest = window(rest, axis, start, n);
@@ -116,11 +107,6 @@ function padded(source: Tensor, before: readonly number[], storage: View): Sink[
 }
 
 function window(view: View, axis: number, start: number, length: number): View {
-  const at = (value: number, whole: (i: number) => number): Shape =>
-    view.shape.map((_, i) => (i === axis ? value : whole(i)));
-  return sliceView(
-    view,
-    at(start, () => 0),
-    at(start + length, (i) => view.shape[i]!),
-  );
+  const starts = view.shape.map((_, i) => (i === axis ? start : 0));
+  return sliceView(view, starts, view.shape.with(axis, start + length));
 }

@@ -4,7 +4,7 @@
  * shape that read it. A value that is read through memory is written in an earlier slot.
  */
 import { type Tensor } from "@sluice/tensor";
-import { sizeOf, type Node, type SymbolTensor } from "@sluice/tensor/internal";
+import { isNodeOf, nth, sizeOf, type Node, type SymbolTensor } from "@sluice/tensor/internal";
 import type { Placement } from "./placement.ts";
 import { factsOf } from "../facts/facts.ts";
 import { isLight, isLong, keepsAxes, roleOf } from "../facts/roles.ts";
@@ -38,6 +38,13 @@ interface Uses {
 const HEAVIEST_PASS = 512;
 const LONG_WEIGHT = 16;
 
+/** The slot of a node that has one. */
+export function slotIn(slotOf: ReadonlyMap<Node, number>, node: Node): number {
+  const slot = slotOf.get(node);
+  if (slot === undefined) throw new Error(`plan: ${node.operation.op} has no slot`);
+  return slot;
+}
+
 /** Without `fuse`, a separate pass writes every elementwise value to memory. */
 export function schedule(
   nodes: readonly Node[],
@@ -67,14 +74,14 @@ export function schedule(
   for (const node of nodes.toReversed()) {
     if (!free(node)) continue;
     const first = (uses.get(nodeOutput(node))?.direct ?? []).reduce(
-      (least, reader) => Math.min(least, slotOf.get(reader)!),
+      (least, reader) => Math.min(least, slotIn(slotOf, reader)),
       Infinity,
     );
-    if (first < Infinity && passes.move(node, slotOf.get(node)!, first)) slotOf.set(node, first);
+    if (first < Infinity && passes.move(node, slotIn(slotOf, node), first)) slotOf.set(node, first);
   }
   for (const node of nodes) {
     if (!free(node)) continue;
-    const slot = slotOf.get(node)!;
+    const slot = slotIn(slotOf, node);
     const readers = uses.get(nodeOutput(node))?.direct ?? [];
     if (readers.every((reader) => slotOf.get(reader) === slot)) continue;
     if (isLight(node) && node.inputs.every(isLeaf)) inlined.add(node);
@@ -117,7 +124,7 @@ function passWeights(weights: ReadonlyMap<Node, number>): {
 } {
   const byShape = new Map<string, Map<number, number>>();
   const passesOf = (node: Node): Map<number, number> => {
-    const shape = node.outputs[0]!.shape.join();
+    const shape = nth(node.outputs, 0).shape.join();
     const known = byShape.get(shape) ?? new Map<number, number>();
     byShape.set(shape, known);
     return known;
@@ -131,9 +138,13 @@ function passWeights(weights: ReadonlyMap<Node, number>): {
       const [passes, weight] = [passesOf(node), weights.get(node) ?? 1];
       const next = after.get(passes) ?? new Map<number, number>();
       after.set(passes, next);
+      const hasRoom = (at: number): boolean => {
+        const taken = passes.get(at) ?? 0;
+        return taken === 0 || (!next.has(at) && taken + weight <= HEAVIEST_PASS);
+      };
       const full: number[] = [];
       let slot = earliest;
-      while ((passes.get(slot) ?? 0) > 0 && (next.has(slot) || passes.get(slot)! + weight > HEAVIEST_PASS)) {
+      while (!hasRoom(slot)) {
         full.push(slot);
         slot = next.get(slot) ?? slot + 1;
       }
@@ -167,20 +178,20 @@ function decideStorage(
   const symbols = (tensors: readonly Tensor[]): SymbolTensor[] => tensors.filter((x) => x.kind === "symbol");
   for (const x of symbols(results)) usesOf(x).memory = true;
   for (const node of nodes.toReversed()) {
-    const own = node.outputs.length === 1 ? usesOf(nodeOutput(node)) : undefined;
     switch (roleOf(node)) {
       case "view": {
-        const affine = node.operation.op !== "reshape" || keepsAxes(node.inputs[0]!.shape, node.outputs[0]!.shape);
+        const own = usesOf(nodeOutput(node));
+        const affine = !isNodeOf(node, "reshape") || keepsAxes(node.inputs[0].shape, node.outputs[0].shape);
         for (const x of symbols(node.inputs)) {
           const seen = usesOf(x);
-          const elements = own!.mapped + own!.direct.length * elementsOf(node);
-          if (own!.memory || (elements > 0 && !affine)) seen.memory = true;
+          const elements = own.mapped + own.direct.length * elementsOf(node);
+          if (own.memory || (elements > 0 && !affine)) seen.memory = true;
           if (affine) seen.mapped += elements;
         }
         break;
       }
       case "elementwise": {
-        const { memory, direct, mapped } = own!;
+        const { memory, direct, mapped } = usesOf(nodeOutput(node));
         const inline = !memory && direct.length === 0 && mapped <= elementsOf(node);
         if (inline) inlined.add(node);
         else if (memory || mapped > 0) stored.add(node);
@@ -199,7 +210,7 @@ function decideStorage(
 
 /** An empty value counts as one element, because its readers still exist. */
 function elementsOf(node: Node): number {
-  return Math.max(1, sizeOf(node.outputs[0]!.shape));
+  return Math.max(1, sizeOf(nth(node.outputs, 0).shape));
 }
 
 /**
@@ -219,8 +230,8 @@ function earliestSlot(
   const role = roleOf(node);
   let slot = 0;
   for (const x of node.inputs) {
-    if (x.kind === "array" || !slotOf.has(x.node)) continue;
-    const from = slotOf.get(x.node)!;
+    const from = x.kind === "array" ? undefined : slotOf.get(x.node);
+    if (x.kind === "array" || from === undefined) continue;
     if (role === "view") {
       slot = Math.max(slot, from);
       continue;

@@ -1,5 +1,5 @@
 import { TensorError, type ArrayTensor, type DType, type Shape, type Values } from "@sluice/tensor";
-import { sizeOf } from "@sluice/tensor/internal";
+import { nth, sizeOf } from "@sluice/tensor/internal";
 import { type Region, type Rows, sameLayout, sameRegion } from "../ragged/layout.ts";
 import type { Ragged } from "../ragged/ragged.ts";
 import { type ActiveTable, overActiveRows } from "./active-rows.ts";
@@ -64,7 +64,7 @@ export function constantView(context: Context, x: ArrayTensor): View {
 
 /** The outermost block in which a view is constant. */
 export function homeOf({ buffers }: Context, scope: Scope, view: View): Scope {
-  const depth = Math.max(buffers[view.buffer]!.depth, view.loops.findLastIndex((stride) => stride !== 0) + 1);
+  const depth = Math.max(nth(buffers, view.buffer).depth, view.loops.findLastIndex((stride) => stride !== 0) + 1);
   let home = scope;
   while (home.depth > depth && home.parent !== undefined) home = home.parent;
   return home;
@@ -83,7 +83,9 @@ export function pushFor(
 }
 
 export function tableOf({ tables }: Context, region: Region): ActiveTable {
-  return tables.find((table) => sameRegion(table.region, region))!;
+  const found = tables.find((table) => sameRegion(table.region, region));
+  if (found === undefined) throw new Error("plan: the active rows of a region are not listed");
+  return found;
 }
 
 export function sameRows(a: Rows | undefined, b: Rows | undefined): boolean {

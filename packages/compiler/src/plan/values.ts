@@ -1,5 +1,5 @@
 import type { DType, Shape, Tensor } from "@sluice/tensor";
-import type { SymbolTensor } from "@sluice/tensor/internal";
+import { lookUp, nth, type SymbolTensor } from "@sluice/tensor/internal";
 import { rowsInFront, type Rows } from "../ragged/layout.ts";
 import { copyStep } from "./in-place.ts";
 import type { Placement } from "./placement.ts";
@@ -25,9 +25,12 @@ export function viewOf(context: Context, scope: Scope, x: Tensor): View {
     const { node } = source;
     if (!isView(node)) throw new Error(`plan: ${node.operation.op} is read before it is computed`);
     chain.push({ looking: source, operation: node.operation });
-    source = node.inputs[0]!;
+    source = node.inputs[0];
   }
-  let view = source.kind === "array" ? constantView(context, source) : scope.views.get(source)!;
+  let view =
+    source.kind === "array"
+      ? constantView(context, source)
+      : lookUp(scope.views, source, "plan: a value is read before it is computed");
   for (const { looking, operation } of chain.toReversed()) {
     view =
       look(operation, view) ??
@@ -39,7 +42,7 @@ export function viewOf(context: Context, scope: Scope, x: Tensor): View {
 
 /** Which rows a reshape must copy, in the layout of its operand. */
 function rowsOfSource({ ragged }: Context, x: SymbolTensor): Rows | undefined {
-  const source = x.node.inputs[0]!;
+  const source = nth(x.node.inputs, 0);
   const rows = source.kind === "array" || ragged.unread(x) === undefined ? undefined : ragged.unread(source);
   return rows !== undefined && rowsInFront(rows.layout) ? rows : undefined;
 }

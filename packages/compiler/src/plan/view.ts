@@ -1,5 +1,5 @@
 import { type Shape } from "@sluice/tensor";
-import { stridesOf } from "@sluice/tensor/internal";
+import { nth, offsetAt, picked, stridesOf, zip } from "@sluice/tensor/internal";
 import type { View } from "./plan.ts";
 
 /** A whole buffer, row-major. */
@@ -13,7 +13,8 @@ export function slot(view: View, depth: number): View {
   return { ...view, shape: view.shape.slice(1), strides, loops: withLoop(view.loops, depth, first) };
 }
 
-function withLoop(loops: readonly number[], depth: number, stride: number): number[] {
+/** A stride added for the loop at `depth`. */
+export function withLoop(loops: readonly number[], depth: number, stride: number): number[] {
   return Array.from(
     { length: Math.max(loops.length, depth + 1) },
     (_, i) => (loops[i] ?? 0) + (i === depth ? stride : 0),
@@ -21,21 +22,21 @@ function withLoop(loops: readonly number[], depth: number, stride: number): numb
 }
 
 export function transposeView(view: View, axes: readonly number[]): View {
-  return { ...view, shape: axes.map((a) => view.shape[a]!), strides: axes.map((a) => view.strides[a]!) };
+  return { ...view, shape: picked(view.shape, axes), strides: picked(view.strides, axes) };
 }
 
 export function sliceView(view: View, starts: readonly number[], stops: readonly number[]): View {
   return {
     ...view,
-    offset: view.offset + starts.reduce((sum, start, axis) => sum + start * view.strides[axis]!, 0),
-    shape: starts.map((start, axis) => stops[axis]! - start),
+    offset: view.offset + offsetAt(starts, view.strides),
+    shape: zip(starts, stops).map(([start, stop]) => stop - start),
   };
 }
 
 export function broadcastView(view: View, shape: Shape): View {
   const added = shape.length - view.shape.length;
   const strides = shape.map((n, axis) =>
-    axis < added || (view.shape[axis - added] === 1 && n !== 1) ? 0 : view.strides[axis - added]!,
+    axis < added || (view.shape[axis - added] === 1 && n !== 1) ? 0 : nth(view.strides, axis - added),
   );
   return { ...view, shape, strides };
 }
@@ -53,25 +54,25 @@ export function reshapeView(view: View, shape: Shape): View | undefined {
 function reshapeStrides(from: Shape, strides: readonly number[], to: Shape): number[] | undefined {
   if (from.includes(0)) return stridesOf(to);
   const out = new Array<number>(to.length).fill(0);
-  const old = from.flatMap((n, axis) => (n === 1 ? [] : [{ n, stride: strides[axis]! }]));
+  const old = zip(from, strides).flatMap(([n, stride]) => (n === 1 ? [] : [{ n, stride }]));
   let i = 0;
   let j = 0;
   while (i < old.length) {
-    let oldSize = old[i]!.n;
+    let oldSize = nth(old, i).n;
     while (to[j] === 1) j++;
-    let newSize = to[j]!;
+    let newSize = nth(to, j);
     const [firstOld, firstNew] = [i, j];
     while (oldSize !== newSize) {
-      if (oldSize < newSize) oldSize *= old[++i]!.n;
-      else newSize *= to[++j]!;
+      if (oldSize < newSize) oldSize *= nth(old, ++i).n;
+      else newSize *= nth(to, ++j);
     }
-    for (let axis = firstOld; axis < i; axis++) {
-      if (old[axis]!.stride !== old[axis + 1]!.stride * old[axis + 1]!.n) return undefined;
-    }
-    let stride = old[i]!.stride;
+    const outer = old.slice(firstOld, i);
+    const inner = old.slice(firstOld + 1, i + 1);
+    if (!zip(outer, inner).every(([a, b]) => a.stride === b.stride * b.n)) return undefined;
+    let { stride } = nth(old, i);
     for (let axis = j; axis >= firstNew; axis--) {
       out[axis] = stride;
-      stride *= to[axis]!;
+      stride *= nth(to, axis);
     }
     i++;
     j++;

@@ -1,5 +1,5 @@
 import type { Tensor } from "@sluice/tensor";
-import type { Node, SymbolTensor } from "@sluice/tensor/internal";
+import { nth, type Node, type SymbolTensor } from "@sluice/tensor/internal";
 
 /**
  * A map from the tensors of a program. Two symbols are the same tensor when they are the same output of the same node.
@@ -26,7 +26,7 @@ export class TensorMap<V> {
 
 /** Output `index` of a node, as a symbol. */
 export function nodeOutput(node: Node, index = 0): SymbolTensor {
-  return { kind: "symbol", ...node.outputs[index]!, node, index };
+  return { kind: "symbol", ...nth(node.outputs, index), node, index };
 }
 
 export function sameTensor(a: Tensor, b: Tensor): boolean {

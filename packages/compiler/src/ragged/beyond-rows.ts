@@ -1,5 +1,5 @@
 import { type Program, type Tensor } from "@sluice/tensor";
-import { sizeOf, type Node } from "@sluice/tensor/internal";
+import { isNodeOf, nth, sizeOf, type Node } from "@sluice/tensor/internal";
 import { type Beyond } from "../facts/beyond.ts";
 import { factsOf } from "../facts/facts.ts";
 import { nodeOutput, TensorMap } from "../program/tensor-map.ts";
@@ -44,15 +44,16 @@ export function beyondRowsOf(program: Program, loops: ReadonlyMap<Node, RaggedLo
 }
 
 /** `step < lengths`, for all steps and rows at once. */
-function ofQuestion({ operation, inputs: [steps, limits], outputs }: Node): BeyondRows | undefined {
-  if (operation.op !== "less" || steps!.kind !== "array" || limits!.kind === "array" || limits!.dtype !== "i32")
-    return undefined;
-  const lengths = behindViews(limits!);
-  const shape = outputs[0]!.shape;
+function ofQuestion(node: Node): BeyondRows | undefined {
+  if (!isNodeOf(node, "less")) return undefined;
+  const [steps, limits] = node.inputs;
+  const [{ shape }] = node.outputs;
+  if (steps.kind !== "array" || limits.kind === "array" || limits.dtype !== "i32") return undefined;
+  const lengths = behindViews(limits);
   if (lengths.shape.length !== 1 || lengths.kind === "array") return undefined;
-  const batch = lengths.shape[0]!;
+  const batch = nth(lengths.shape, 0);
   const views: Node[] = [];
-  for (let x: Tensor = limits!; x.kind === "symbol" && x.node !== lengths.node; x = x.node.inputs[0]!)
+  for (let x: Tensor = limits; x.kind === "symbol" && x.node !== lengths.node; x = nth(x.node.inputs, 0))
     views.unshift(x.node);
   const whole: Region = { lengths, time: 1, batch };
   const found = views.reduce<Layout | undefined>((layout, view) => layout && layoutAfter(view, layout, whole), {
@@ -61,10 +62,10 @@ function ofQuestion({ operation, inputs: [steps, limits], outputs }: Node): Beyo
   });
   if (found === undefined || !("merged" in found)) return undefined;
   const time = shape.findIndex(
-    (n, axis) => axis !== found.merged && countsAlong(steps!.data, n, sizeOf(shape.slice(axis + 1))),
+    (n, axis) => axis !== found.merged && countsAlong(steps.data, n, sizeOf(shape.slice(axis + 1))),
   );
   if (time < 0) return undefined;
-  const region: Region = { lengths, time: shape[time]!, batch };
+  const region: Region = { lengths, time: nth(shape, time), batch };
   if (batch * region.time === 0 || workBefore(lengths, batch * region.time) === undefined) return undefined;
   return { region, layout: { time, batch: found.merged }, value: 0 };
 }
@@ -103,7 +104,7 @@ function layoutOf(node: Node, layout: Layout, region: Region): Layout | undefine
     case "parts":
       return layoutAfter(node, layout, region);
     case "product":
-      return inputs[0]!.shape.length === 2 && axes.length === 1 && axes[0] === 0 ? layout : undefined;
+      return nth(inputs, 0).shape.length === 2 && axes.length === 1 && axes[0] === 0 ? layout : undefined;
     case "sum":
     case "maximum": {
       const gone = "axis" in operation ? operation.axis : -1;

@@ -1,5 +1,5 @@
-import { scalar, type Tensor } from "@sluice/tensor";
-import { apply, isArray, primitives, type Node, type Operation } from "@sluice/tensor/internal";
+import { item, scalar, type Tensor } from "@sluice/tensor";
+import { applyOne, isArray, primitives, zip, type Node, type Operation } from "@sluice/tensor/internal";
 import type { Beyond } from "../facts/beyond.ts";
 import { factsOf } from "../facts/facts.ts";
 import { isElementwise } from "../facts/roles.ts";
@@ -18,11 +18,11 @@ export function beyondOf(node: Node, operands: readonly Beyond[]): Beyond {
 
 /** For one element, by the operation's definition. */
 function evaluated({ operation, inputs }: Node, operands: readonly number[]): Beyond {
-  const result = apply<Operation>(
+  const result = applyOne<Operation>(
     primitives[operation.op],
     operation,
-    operands.map((value, i) => scalar(value, inputs[i]!.dtype)),
-  )[0]!;
-  const value = isArray(result) ? result.data[0]! : NaN;
+    zip(operands, inputs).map(([value, { dtype }]) => scalar(value, dtype)),
+  );
+  const value = isArray(result) ? item(result) : NaN;
   return Number.isNaN(value) ? undefined : value;
 }

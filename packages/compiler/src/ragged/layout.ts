@@ -1,5 +1,5 @@
 import { type Shape, type Tensor } from "@sluice/tensor";
-import { sizeOf, type Node, type Operation } from "@sluice/tensor/internal";
+import { nth, sizeOf, type Node, type Operation } from "@sluice/tensor/internal";
 import { factsOf, type OperationWith } from "../facts/facts.ts";
 import { sameTensor } from "../program/tensor-map.ts";
 
@@ -67,9 +67,16 @@ export function moved(layout: Layout, to: (axis: number) => number | undefined):
   return second === undefined || second < 0 ? undefined : { time: first, batch: second };
 }
 
+/** The layout of the operand of a sum along `gone`, from the layout of the result, which does not have this axis. */
+export function layoutBeforeSum(layout: Layout, gone: number): Layout {
+  const before = (axis: number): number => (axis >= gone ? axis + 1 : axis);
+  if ("merged" in layout) return { merged: before(layout.merged), faster: layout.faster };
+  return { time: before(layout.time), batch: before(layout.batch) };
+}
+
 /** The layout of the result of a view or an assembly, from the layout of its operand. */
 export function layoutAfter({ operation, inputs, outputs }: Node, layout: Layout, region: Region): Layout | undefined {
-  const [from, to] = [inputs[0]!.shape, outputs[0]!.shape];
+  const [from, to] = [nth(inputs, 0).shape, nth(outputs, 0).shape];
   return layoutThrough(operation, layout, region, {
     from,
     to,
@@ -81,7 +88,7 @@ export function layoutAfter({ operation, inputs, outputs }: Node, layout: Layout
 
 /** The layout of the operand of a view or an assembly, from the layout of its result. */
 export function layoutBefore({ operation, inputs, outputs }: Node, layout: Layout, region: Region): Layout | undefined {
-  const [from, to] = [inputs[0]!.shape, outputs[0]!.shape];
+  const [from, to] = [nth(inputs, 0).shape, nth(outputs, 0).shape];
   return layoutThrough(operation, layout, region, {
     from: to,
     to: from,
@@ -142,8 +149,9 @@ function reshaped(layout: Layout, from: Shape, to: Shape, { time, batch }: Regio
     moved({ time: 0, batch: 1 }, (axis) => (axis === 0 ? find(ofTime, time) : find(ofBatch, batch)));
   if ("merged" in layout) {
     const start = before(layout.merged);
-    const [ofTime, ofBatch] = layout.faster === "batch" ? [start, start * time] : [start * batch, start];
-    return moved(layout, () => find(start, time * batch)) ?? parted(ofTime!, ofBatch!);
+    const apart = (): Layout | undefined =>
+      layout.faster === "batch" ? parted(start, start * time) : parted(start * batch, start);
+    return moved(layout, () => find(start, time * batch)) ?? apart();
   }
   const kept = parted(before(layout.time), before(layout.batch));
   if (kept !== undefined || Math.abs(layout.batch - layout.time) !== 1) return kept;

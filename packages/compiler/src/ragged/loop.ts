@@ -1,5 +1,5 @@
 import { type Tensor } from "@sluice/tensor";
-import { splitScan, type Node, type ScanOperation } from "@sluice/tensor/internal";
+import { isNodeOf, nth, splitScan, zip, type Node, type ScanOperation } from "@sluice/tensor/internal";
 import { type Beyond, isPositiveZero, isZero } from "../facts/beyond.ts";
 import { rowsOf } from "../facts/loop-rows.ts";
 import { sameTensor } from "../program/tensor-map.ts";
@@ -24,21 +24,24 @@ export function raggedLoop({ operation, inputs }: Node): RaggedLoop | undefined 
   if (operation.op !== "scan" || operation.lengths === undefined) return undefined;
   const { body, states, length: time } = operation;
   const outer = splitScan(operation, inputs);
-  const lengths = outer.captures[operation.lengths]!;
+  const lengths = nth(outer.captures, operation.lengths);
   const batch = rowsOf(operation);
   if (batch === undefined || batch * time === 0 || workBefore(lengths, batch * time) === undefined) return undefined;
   const isActive = activeCondition(operation, inputs);
   const inner = splitScan(operation, body.inputs);
   const beyond = beyondIn(body.nodes, isActive);
-  const keeps = inner.states.every((state, i) => {
-    const next = body.outputs[i]!;
+  const keeps = zip(inner.states, outer.states).every(([state, initial], i) => {
+    const next = nth(body.outputs, i);
     if (sameTensor(next, state)) return true;
     if (next.kind === "array") return false;
-    const [a, b, old] = next.node.inputs;
     // Adding a zero of either sign does not change a sum that began as +0.
-    if (next.node.operation.op === "add")
-      return isPositiveZero(beyondOfConstant(outer.states[i]!)) && sameTensor(a!, state) && isZero(beyond(b!));
-    return next.node.operation.op === "select" && isActive(a!) && sameTensor(old!, state);
+    if (isNodeOf(next.node, "add")) {
+      const [sum, added] = next.node.inputs;
+      return isPositiveZero(beyondOfConstant(initial)) && sameTensor(sum, state) && isZero(beyond(added));
+    }
+    if (!isNodeOf(next.node, "select")) return false;
+    const [condition, , old] = next.node.inputs;
+    return isActive(condition) && sameTensor(old, state);
   });
   return { region: { lengths, time, batch }, skips: keeps, beyond: body.outputs.slice(states).map(beyond) };
 }
@@ -47,13 +50,14 @@ export function raggedLoop({ operation, inputs }: Node): RaggedLoop | undefined 
 function activeCondition(operation: ScanOperation, outerInputs: readonly Tensor[]): (x: Tensor) => boolean {
   const inner = splitScan(operation, operation.body.inputs);
   const outer = splitScan(operation, outerInputs);
+  const lengths = operation.lengths === undefined ? undefined : inner.captures[operation.lengths];
   const isStep = (x: Tensor): boolean =>
-    inner.sequences.some((slice, i) => sameTensor(slice, x) && countsSteps(outer.sequences[i]!));
+    zip(inner.sequences, outer.sequences).some(([slice, all]) => sameTensor(slice, x) && countsSteps(all));
   return (x) => {
     const compared = behindViews(x);
-    if (compared.kind === "array" || compared.node.operation.op !== "less") return false;
-    const [step, lengths] = compared.node.inputs.map(behindViews);
-    return isStep(step!) && sameTensor(lengths!, inner.captures[operation.lengths!]!);
+    if (lengths === undefined || compared.kind === "array" || !isNodeOf(compared.node, "less")) return false;
+    const [step, limit] = compared.node.inputs;
+    return isStep(behindViews(step)) && sameTensor(behindViews(limit), lengths);
   };
 }
 
@@ -65,11 +69,9 @@ export function behindViews(x: Tensor): Tensor {
   let seen = x;
   while (
     seen.kind === "symbol" &&
-    (seen.node.operation.op === "reshape" ||
-      seen.node.operation.op === "broadcast" ||
-      seen.node.operation.op === "name")
+    (isNodeOf(seen.node, "reshape") || isNodeOf(seen.node, "broadcast") || isNodeOf(seen.node, "name"))
   ) {
-    seen = seen.node.inputs[0]!;
+    seen = seen.node.inputs[0];
   }
   return seen;
 }
@@ -80,7 +82,7 @@ function beyondIn(nodes: readonly Node[], isActive: (x: Tensor) => boolean): (x:
   const beyond = (x: Tensor): Beyond => (x.kind === "array" ? beyondOfConstant(x) : known.get(x.node));
   for (const node of nodes) {
     const operands = node.inputs.map(beyond);
-    if (node.operation.op === "select" && isActive(node.inputs[0]!)) known.set(node, operands[2]);
+    if (isNodeOf(node, "select") && isActive(node.inputs[0])) known.set(node, operands[2]);
     else known.set(node, beyondOf(node, operands));
   }
   return beyond;

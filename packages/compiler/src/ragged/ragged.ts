@@ -8,7 +8,7 @@
  * skipped (`ActiveRowsStep`), so sequences should be sorted longest first.
  */
 import { type Program, type Tensor } from "@sluice/tensor";
-import { splitScan, type Node, type Operation, type SymbolTensor } from "@sluice/tensor/internal";
+import { nth, splitScan, type Node, type Operation, type SymbolTensor } from "@sluice/tensor/internal";
 import { isPositiveZero, isZero } from "../facts/beyond.ts";
 import { factsOf } from "../facts/facts.ts";
 import { nodeOutput, TensorMap } from "../program/tensor-map.ts";
@@ -18,7 +18,7 @@ import {
   type Faster,
   inFront,
   layoutBefore,
-  moved,
+  layoutBeforeSum,
   rowsInFront,
   sameLayout,
   sameRegion,
@@ -87,7 +87,7 @@ export function raggedWork(program: Program): Ragged {
     if (contraction !== undefined) {
       const { region, faster, axes } = contraction;
       contracted.set(node, { region, faster });
-      node.inputs.forEach((x, i) => demand(x, { region, layout: { merged: axes[i]!, faster } }));
+      node.inputs.forEach((x, i) => demand(x, { region, layout: { merged: nth(axes, i), faster } }));
       continue;
     }
     const work = workOf(
@@ -134,7 +134,7 @@ function contractionOf(
 ): (Contracted & { readonly axes: readonly number[] }) | undefined {
   const axes = contractedAxes(operation, inputs);
   for (const [i, axis] of axes.entries()) {
-    const x = inputs[i]!;
+    const x = nth(inputs, i);
     const rows = x.kind === "symbol" ? beyond.get(x) : undefined;
     if (rows !== undefined && isZero(rows.value) && "merged" in rows.layout && rows.layout.merged === axis)
       return { region: rows.region, faster: rows.layout.faster, axes };
@@ -186,14 +186,14 @@ function workOf(
     case "rows":
       return rowsInFront(layout) ? everywhere(layout) : undefined;
     case "maximum": {
-      const before = layoutBeforeSum(operation, layout);
+      const before = layoutBeforeSum(layout, goneAxis(operation));
       return rowsInFront(layout) && rowsInFront(before) ? everywhere(before) : undefined;
     }
     // The words of a row must be consecutive.
     case "words":
       return inFront(layout) ? { active: rows, inputs: [] } : undefined;
     case "indices": {
-      const whole = inFront(layout) && inputs[1]!.shape.length === axesOf(layout).length;
+      const whole = inFront(layout) && nth(inputs, 1).shape.length === axesOf(layout).length;
       return whole ? { active: rows, inputs: [undefined, { region, layout }] } : undefined;
     }
     case "never":
@@ -201,10 +201,8 @@ function workOf(
   }
 }
 
-function layoutBeforeSum(operation: Operation, layout: Layout): Layout {
-  const gone = "axis" in operation ? operation.axis : Infinity;
-  return moved(layout, (axis) => (axis >= gone ? axis + 1 : axis))!;
-}
+/** The axis that a sum or a maximum removes. */
+const goneAxis = (operation: Operation): number => ("axis" in operation ? operation.axis : Infinity);
 
 /**
  * For a product or a sum: the rows that are needed or, if all are needed and the inactive ones are known to be zero,
@@ -216,8 +214,10 @@ function workOfSum({ operation, inputs }: Node, wanted: Demand, beyond: BeyondRo
   const { region, layout } = rows;
   const active = { region, layout, filled: wanted === "all" ? [0] : [] };
   if (factsOf(operation).active === "product")
-    return "merged" in layout && inputs[0]!.shape.length === 2 ? { active, inputs: [{ region, layout }] } : undefined;
-  const before = layoutBeforeSum(operation, layout);
+    return "merged" in layout && nth(inputs, 0).shape.length === 2
+      ? { active, inputs: [{ region, layout }] }
+      : undefined;
+  const before = layoutBeforeSum(layout, goneAxis(operation));
   return rowsInFront(before) ? { active, inputs: [{ region, layout: before }] } : undefined;
 }
 
