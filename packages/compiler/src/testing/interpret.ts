@@ -2,9 +2,20 @@
  * Runs a plan element by element in plain JavaScript. It is slow, and independent of generated code. Tests use it to
  * compare plans with the programs that they came from.
  */
-import { tensor, type ArrayTensor, type Tensor, type Values } from "@sluice/tensor";
-import { apply, isArray, primitives, sizeOf, type Operation } from "@sluice/tensor/internal";
-import type { ActiveRowsStep, ElementwiseStep, LoopStep, Plan, Step, View } from "../plan/plan.ts";
+import { tensor, valuesOf, type ArrayTensor, type Tensor, type Values } from "@sluice/tensor";
+import { applyOne, isArray, nth, picked, primitives, sizeOf, zip, type Operation } from "@sluice/tensor/internal";
+import type {
+  ActiveRowsStep,
+  ElementwiseStep,
+  LoopStep,
+  MatmulStep,
+  PackStep,
+  Plan,
+  RandomBitsStep,
+  ReduceStep,
+  Step,
+  View,
+} from "../plan/plan.ts";
 import { unpadded } from "../plan/padding.ts";
 
 export function interpret(plan: Plan, args: readonly ArrayTensor[]): ArrayTensor[] {
@@ -14,13 +25,13 @@ export function interpret(plan: Plan, args: readonly ArrayTensor[]): ArrayTensor
   const arrays = plan.buffers.map(({ elements, dtype, offset }): Values =>
     dtype === "f32" ? new Float32Array(memory, offset, elements) : new Int32Array(memory, offset, elements),
   );
-  for (const { buffer, values } of plan.constants) arrays[buffer]!.set(values);
-  plan.inputs.forEach((view, i) => {
-    const [{ data }, padding] = [args[i]!, plan.padding[i]];
+  for (const { buffer, values } of plan.constants) nth(arrays, buffer).set(values);
+  zip(plan.inputs, args).forEach(([view, { data }], i) => {
+    const padding = plan.padding[i];
     const ranges =
-      padding === undefined ? [0, data.length] : unpadded(view.shape, padding, args[padding.lengths]!.data);
+      padding === undefined ? [0, data.length] : unpadded(view.shape, padding, nth(args, padding.lengths).data);
     for (let at = 0; at < ranges.length; at += 2)
-      arrays[view.buffer]!.set(data.subarray(ranges[at], ranges[at + 1]), ranges[at]);
+      nth(arrays, view.buffer).set(data.subarray(ranges[at], ranges[at + 1]), ranges[at]);
   });
   for (const step of plan.steps) run(step, { plan, arrays, loops: [] });
   return plan.outputs.map((view) => read(view, { plan, arrays, loops: [] }));
@@ -33,92 +44,57 @@ interface Machine {
 }
 
 function indices({ shape, strides, offset, loops }: View, positions: readonly number[]): number[] {
-  const base = offset + loops.reduce((sum, stride, i) => sum + (stride === 0 ? 0 : stride * positions[i]!), 0);
+  const base = offset + loops.reduce((sum, stride, i) => sum + (stride === 0 ? 0 : stride * nth(positions, i)), 0);
   let found = [base];
-  shape.forEach((n, axis) => {
-    found = found.flatMap((at) => Array.from({ length: n }, (_, i) => at + i * strides[axis]!));
-  });
+  for (const [n, stride] of zip(shape, strides))
+    found = found.flatMap((at) => Array.from({ length: n }, (_, i) => at + i * stride));
   return found;
 }
 
 function read(view: View, { plan, arrays, loops }: Machine): ArrayTensor {
-  const from = arrays[view.buffer]!;
+  const from = nth(arrays, view.buffer);
   const values = indices(view, loops).map((i) => {
-    if (i < 0 || i >= from.length)
-      throw new Error(`element ${i} is outside of buffer ${view.buffer} of ${from.length}`);
-    return from[i]!;
+    const value = from[i];
+    if (value === undefined) throw new Error(`element ${i} is outside of buffer ${view.buffer} of ${from.length}`);
+    return value;
   });
-  return tensor(values, view.shape, { dtype: plan.buffers[view.buffer]!.dtype });
+  return tensor(values, view.shape, { dtype: nth(plan.buffers, view.buffer).dtype });
 }
 
 function write(view: View, value: Tensor, { arrays, loops }: Machine): void {
   if (!isArray(value)) throw new Error("a value was expected");
-  const to = arrays[view.buffer]!;
-  indices(view, loops).forEach((at, i) => (to[at] = value.data[i]!));
+  const to = nth(arrays, view.buffer);
+  for (const [i, at] of indices(view, loops).entries()) to[at] = nth(value.data, i);
 }
 
 function run(step: Step, machine: Machine): void {
-  const evaluate = (operation: Operation, ...inputs: View[]): Tensor =>
-    apply(
-      primitives[operation.op],
-      operation,
-      inputs.map((view) => read(view, machine)),
-    )[0]!;
-  const taken = (view: View, axis: number, positions: View | undefined): Tensor =>
-    positions ? take(read(view, machine), axis, positions, machine) : read(view, machine);
+  const compute = (result: View, operation: Operation, ...inputs: View[]): void =>
+    write(
+      result,
+      applyOne(
+        primitives[operation.op],
+        operation,
+        inputs.map((view) => read(view, machine)),
+      ),
+      machine,
+    );
   switch (step.kind) {
     case "elementwise":
       return runPass(step, machine);
-    case "matmul": {
-      const [rank, { positions }] = [step.a.shape.length, step];
-      return write(
-        step.c,
-        apply(primitives.matmul, { op: "matmul" }, [
-          taken(step.a, rank - 1, positions),
-          taken(step.b, rank - 2, positions),
-        ])[0]!,
-        machine,
-      );
-    }
-    case "pack": {
-      const b = read(step.b, machine);
-      const [k, n] = b.shape;
-      const packed = new Float32Array(sizeOf(step.packed.shape));
-      for (let i = 0; i < k!; i++) {
-        for (let j = 0; j < n!; j++)
-          packed[(Math.floor(j / step.columns) * k! + i) * step.columns + (j % step.columns)] = b.data[i * n! + j]!;
-      }
-      return write(step.packed, tensor(packed, step.packed.shape), machine);
-    }
-    case "reduce": {
-      const operation = { op: step.op === "sum" ? "reduceSum" : "reduceMax", axis: step.axis } as const;
-      return write(
-        step.y,
-        apply(primitives[operation.op], operation, [taken(step.x, step.axis, step.positions)])[0]!,
-        machine,
-      );
-    }
+    case "matmul":
+      return runProduct(step, machine);
+    case "pack":
+      return runPack(step, machine);
+    case "reduce":
+      return runReduction(step, machine);
     case "cumulativeSum":
-      return write(step.y, evaluate({ op: "cumulativeSum", axis: step.axis, reverse: step.reverse }, step.x), machine);
+      return compute(step.y, { op: "cumulativeSum", axis: step.axis, reverse: step.reverse }, step.x);
     case "gather":
-      return write(step.y, evaluate({ op: "gather" }, step.x, step.indices), machine);
+      return compute(step.y, { op: "gather" }, step.x, step.indices);
     case "scatterAdd":
-      return write(step.y, evaluate({ op: "scatterAdd", rows: step.y.shape[0]! }, step.indices, step.updates), machine);
-    case "randomBits": {
-      const { whole = step.y } = step;
-      const words = evaluate({ op: "randomBits", shape: whole.shape }, step.key, step.stream);
-      const [first] = indices(whole, machine.loops);
-      return write(
-        step.y,
-        isArray(words)
-          ? tensor(
-              Int32Array.from(indices(step.y, machine.loops), (at) => words.data[at - first!]!),
-              step.y.shape,
-            )
-          : words,
-        machine,
-      );
-    }
+      return compute(step.y, { op: "scatterAdd", rows: nth(step.y.shape, 0) }, step.indices, step.updates);
+    case "randomBits":
+      return runRandomBits(step, machine);
     case "activeRows":
       return findActiveRows(step, machine);
     case "loop":
@@ -126,13 +102,47 @@ function run(step: Step, machine: Machine): void {
   }
 }
 
+function runProduct({ a, b, c, positions }: MatmulStep, machine: Machine): void {
+  const rank = a.shape.length;
+  const factors = [take(a, rank - 1, positions, machine), take(b, rank - 2, positions, machine)];
+  write(c, applyOne<Operation>(primitives.matmul, { op: "matmul" }, factors), machine);
+}
+
+function runReduction({ op, x, y, axis, positions }: ReduceStep, machine: Machine): void {
+  const operation: Operation = { op: op === "sum" ? "reduceSum" : "reduceMax", axis };
+  write(y, applyOne(primitives[operation.op], operation, [take(x, axis, positions, machine)]), machine);
+}
+
+/** Columns side by side in panels of `columns` columns, with zeros after the last one. */
+function runPack({ b: from, packed, columns }: PackStep, machine: Machine): void {
+  const b = read(from, machine);
+  const [k, n] = [nth(b.shape, 0), nth(b.shape, 1)];
+  const panels = new Float32Array(sizeOf(packed.shape));
+  for (let i = 0; i < k; i++) {
+    for (let j = 0; j < n; j++)
+      panels[(Math.floor(j / columns) * k + i) * columns + (j % columns)] = nth(b.data, i * n + j);
+  }
+  write(packed, tensor(panels, packed.shape), machine);
+}
+
+/** Words of a part of a value have the positions that they have in the whole. */
+function runRandomBits({ key, stream, y, whole = y }: RandomBitsStep, machine: Machine): void {
+  const operation: Operation = { op: "randomBits", shape: whole.shape };
+  const words = applyOne(primitives.randomBits, operation, [read(key, machine), read(stream, machine)]);
+  const [first = 0] = indices(whole, machine.loops);
+  const places = indices(y, machine.loops).map((at) => at - first);
+  write(y, tensor(Int32Array.from(picked(valuesOf(words), places)), y.shape), machine);
+}
+
 function runLoop({ length, reverse, body, rows = 0, active }: LoopStep, machine: Machine): void {
   const counts = active && [...read(active.counts, machine).data];
-  const steps = active?.part === "active" ? counts!.at(-1)! : length;
+  // The number of steps that have active rows comes after the counts.
+  const steps = counts && active?.part === "active" ? nth(counts, counts.length - 1) : length;
   for (let i = 0; i < steps; i++) {
     const position = reverse ? steps - 1 - i : i;
     const inside = { ...machine, loops: [...machine.loops, position] };
-    const [first, end] = active?.part === "active" ? [0, counts![position]!] : [counts?.[position] ?? 0, rows];
+    const count = counts?.[position] ?? 0;
+    const [first, end] = active?.part === "active" ? [0, count] : [count, rows];
     for (const inner of body) run(active ? ofRows(inner, first, end) : inner, inside);
   }
 }
@@ -142,7 +152,7 @@ function findActiveRows(
   machine: Machine,
 ): void {
   const lengths = [...read(from, machine).data];
-  const [time, batch] = [counts.shape[0]! - 1, lengths.length];
+  const [time, batch] = [nth(counts.shape, 0) - 1, lengths.length];
   const rows = Array.from({ length: time }, (_, t) => lengths.findLastIndex((length) => length > t) + 1);
   const pairs = rows.flatMap((count, t) => Array.from({ length: count }, (_, row) => t * batch + row));
   const before = Array.from({ length: batch + 1 }, (_, row) =>
@@ -152,7 +162,7 @@ function findActiveRows(
     write({ ...view, shape: [values.length] }, tensor(Int32Array.from(values)), machine);
   put(counts, [...rows, rows.filter((count) => count > 0).length]);
   put(work, before);
-  const steps = before.slice(1).map((all, row) => all - before[row]!);
+  const steps = before.slice(1).map((all, row) => all - nth(before, row));
   put(ends, [...steps, steps.filter((count) => count > 0).length]);
   put(
     rowsBefore,
@@ -170,7 +180,7 @@ function findActiveRows(
 function ofRows(step: Step, first: number, end: number): Step {
   const part = (view: View): View => ({
     ...view,
-    offset: view.offset + first * view.strides[0]!,
+    offset: view.offset + first * nth(view.strides, 0),
     shape: view.shape.with(0, end - first),
   });
   switch (step.kind) {
@@ -195,12 +205,15 @@ function ofRows(step: Step, first: number, end: number): Step {
   }
 }
 
-/** Writes zeros at all positions that are not listed, so that the others stay in their blocks of the sum. */
-function take(x: ArrayTensor, axis: number, positions: View, machine: Machine): Tensor {
+/** A value with zeros at the positions that are not listed, so that the others stay in their blocks of the sum. */
+function take(view: View, axis: number, positions: View | undefined, machine: Machine): ArrayTensor {
+  const x = read(view, machine);
+  if (positions === undefined) return x;
   const [count = 0, ...places] = read(positions, machine).data;
   const listed = new Set(places.slice(0, count));
   const inner = sizeOf(x.shape.slice(axis + 1));
-  const values = [...x.data].map((value, i) => (listed.has(Math.floor(i / inner) % x.shape[axis]!) ? value : 0));
+  const length = nth(x.shape, axis);
+  const values = [...x.data].map((value, i) => (listed.has(Math.floor(i / inner) % length) ? value : 0));
   return tensor(values, x.shape, { dtype: x.dtype });
 }
 
@@ -209,7 +222,7 @@ function runPass({ shape, inputs, instructions, stores }: ElementwiseStep, machi
   for (const instruction of instructions) {
     switch (instruction.op) {
       case "load":
-        values.push(read(inputs[instruction.input]!, machine));
+        values.push(read(nth(inputs, instruction.input), machine));
         break;
       case "constant":
         values.push(
@@ -220,15 +233,9 @@ function runPass({ shape, inputs, instructions, stores }: ElementwiseStep, machi
         const operation = (
           instruction.op === "convert" ? { op: "convert", dtype: instruction.dtype } : { op: instruction.op }
         ) as Operation;
-        values.push(
-          apply(
-            primitives[operation.op],
-            operation,
-            instruction.args.map((i) => values[i]!),
-          )[0]!,
-        );
+        values.push(applyOne(primitives[operation.op], operation, picked(values, instruction.args)));
       }
     }
   }
-  for (const { value, view } of stores) write(view, values[value]!, machine);
+  for (const { value, view } of stores) write(view, nth(values, value), machine);
 }
