@@ -114,7 +114,6 @@ export const longFunctions = [
   "examples/browser/src/run.ts",
   "experiments/irregular-sequence/events/padding.ts",
   "packages/trials/src/classification.ts",
-  "packages/clip/src/testing/purity.ts",
   "packages/data/src/tasks/bit-stream-xor.ts",
   "packages/data/src/uea/parse.ts",
   "packages/gpu/src/backend/executable.ts",

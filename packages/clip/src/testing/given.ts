@@ -2,16 +2,17 @@ import {
   key,
   keyAt,
   keyFor,
-  leavesOf,
   mapTree,
   normal,
   scalar,
   tensor,
   valuesOf,
+  zerosLike,
   type DType,
   type Tensor,
   type Tree,
 } from "@sluice/tensor";
+import { expectSame } from "@sluice/tensor/testing";
 import type { GradientTransform, UpdateContext } from "../gradient-transform.ts";
 
 /** Parameters of three shapes, nested. */
@@ -52,32 +53,8 @@ export function stepsOf(
 export const copied = (tree: Tree): Tree =>
   mapTree(tree, (x) => tensor(valuesOf(x).slice(), x.shape, { dtype: x.dtype }));
 
-/** Throws if two trees differ in paths, shapes, dtypes or any bit of a value. All NaNs count as equal. */
-export function same(what: string, actual: Tree, expected: Tree): void {
-  sameTypes(what, actual, expected);
-  const others = leavesOf(expected);
-  leavesOf(actual).forEach(({ path, tensor: x }, i) => {
-    const values = valuesOf(others[i]!.tensor);
-    valuesOf(x).forEach((v, j) => {
-      if (!Object.is(v, values[j])) throw new Error(`${what}: ${at(path, j)} is ${v}, expected ${values[j]}`);
-    });
-  });
+/** Throws an error where two trees differ in paths, shapes or dtypes, whatever their values. */
+export function expectTypes(what: string, found: Tree, expected: Tree): void {
+  const zeros = (tree: Tree): Tree => mapTree(tree, zerosLike);
+  expectSame(what, zeros(found), zeros(expected));
 }
-
-export function sameTypes(what: string, actual: Tree, expected: Tree): void {
-  const typesOf = (tree: Tree): string =>
-    leavesOf(tree)
-      .map(({ path, tensor: { shape, dtype } }) => `${path} ${dtype} [${shape.join(",")}]`)
-      .join("; ");
-  const [got, wanted] = [typesOf(actual), typesOf(expected)];
-  if (got !== wanted) throw new Error(`${what}: got ${got || "no tensors"}, expected ${wanted || "no tensors"}`);
-}
-
-export function finite(what: string, tree: Tree): void {
-  for (const { path, tensor: x } of leavesOf(tree))
-    valuesOf(x).forEach((v, j) => {
-      if (!Number.isFinite(v)) throw new Error(`${what}: ${at(path, j)} is ${v}, expected a finite number`);
-    });
-}
-
-const at = (path: string, index: number): string => `element ${index} of ${path || "the tensor"}`;

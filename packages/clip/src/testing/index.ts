@@ -1,1 +1,6 @@
-export { type TestFunctions, type TransformSuiteOptions, gradientTransformSuite } from "./suite.ts";
+export {
+  type TransformLaw,
+  type TransformLawName,
+  type TransformSuiteOptions,
+  gradientTransformSuite,
+} from "./suite.ts";
