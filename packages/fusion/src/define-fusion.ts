@@ -1,18 +1,20 @@
-import type { LayerParams, NamedSpecs } from "@sluice/cells";
+import type { Layer, LayerParams, NamedSpecs } from "@sluice/cells";
 import {
+  buffersOf,
   checkBuffers,
   checkParameters,
   initialTree,
   specsOf,
-  type InitOptions,
+  type BufferSpecs,
   type ParamsOf,
   type Specs,
 } from "@sluice/params";
-import { isTensor, keyFor, TensorError, type ArrayTensor, type Shape, type Tensor, type Tree } from "@sluice/tensor";
+import { isTensor, keyFor, TensorError, type DType, type Shape, type Tensor, type Tree } from "@sluice/tensor";
 import { at, checkMade, checkOptions, checkTensor, isFloat, suggestion, zeroBeyond } from "@sluice/tensor/internal";
 import type { FuseOptions, Fused, Fusion, FusionSize, ModalitySpec } from "./fusion.ts";
 import { checkSize, inputsOf, type Inputs } from "./inputs.ts";
 import { givenModalities, type GivenModality } from "./modalities.ts";
+import { childOf } from "./part-options.ts";
 import { longest, seen, stepwise, type SeenModality } from "./seen.ts";
 
 /** A fusion as its equations. */
@@ -36,7 +38,8 @@ export interface FusionDefinition<
   /** The parameters' shapes and initializers. */
   readonly params: D;
   /**
-   * Fusions and layers that the equations apply. Their parameters stand beside the others, each part's under its name.
+   * Fusions and layers that the equations apply, each with `optionsOf(name)`. Their parameters stand beside the others,
+   * each part's under its name, and so do their buffers.
    */
   readonly parts?: X;
   /** Default `[batch, features]`, or `[batch, time, features]` where `stepwise` fuses sequences. */
@@ -45,16 +48,19 @@ export interface FusionDefinition<
   fuse(
     params: WeightsOf<D, X>,
     modalities: Readonly<Record<M, SeenModality>>,
-    context: FuseContext,
-  ): Pick<Fused, "output"> & Partial<Omit<Fused, "buffers" | "traces">>;
+    context: FuseContext<keyof X & string>,
+  ): FusedByEquations<keyof X & string>;
 }
 
-/** What has parameters of its own: a fusion or a layer. */
-export interface FusionPart {
-  readonly params: Specs;
-  /** Makes the part's parameters, from a random key. */
-  init(key: ArrayTensor, options?: InitOptions): Tree;
+/** What the equations of a fusion return. `N` are the names of its parts. */
+export interface FusedByEquations<N extends string = string>
+  extends Pick<Fused, "output">, Partial<Pick<Fused, "lengths" | "times" | "outputs">> {
+  /** What `apply` of each part that has buffers returned as them: `{ audio: encoded.buffers }`. */
+  readonly buffers?: Readonly<Partial<Record<N, Tree>>>;
 }
+
+/** What has parameters, and perhaps buffers, of its own: a fusion or a layer. */
+export type FusionPart = Pick<Layer, "params" | "buffers" | "init" | "initialBuffers">;
 
 /** Fusions and layers by name. */
 export type FusionParts = Readonly<Record<string, FusionPart>>;
@@ -68,23 +74,21 @@ export type WeightsOf<
 /** The parameters of a fusion or a layer. */
 export type ParamsOfPart<L> = LayerParams<L> extends infer P extends Tree ? P : never;
 
-/** What the equations of a fusion can ask for besides its modalities. */
-export interface FuseContext {
+/** What the equations of a fusion can ask for besides its modalities. `N` are the names of its parts. */
+export interface FuseContext<N extends string = string> {
   readonly training: boolean;
   /** The key of this name; undefined in evaluation, which draws nothing, and if none was given. */
   key(name: string): Tensor | undefined;
   /** Shows a value under a name, and returns it. */
   trace(name: string, value: Tensor): Tensor;
+  /** What a part is applied with: whether it trains, the key of its name, and its buffers. */
+  optionsOf(part: N): Pick<FuseOptions, "training" | "key"> & { readonly buffers: Tree };
 }
 
 /** A definition whose names are not known at compile time. */
 interface AnyDefinition extends Omit<FusionDefinition<never, string, FusionParts>, "params" | "fuse"> {
   readonly params: Readonly<Record<string, Specs>>;
-  fuse(
-    params: Tree,
-    modalities: Readonly<Record<string, SeenModality>>,
-    context: FuseContext,
-  ): ReturnType<FusionDefinition<never, string>["fuse"]>;
+  fuse(params: Tree, modalities: Readonly<Record<string, SeenModality>>, context: FuseContext): FusedByEquations;
 }
 
 /**
@@ -123,19 +127,21 @@ export function defineFusion(definition: AnyDefinition): Fusion {
   const inputs = inputsOf(name, definition.inputs);
   const features = checkSize(name, "features", definition.features);
   const params = allParams(definition, parts);
+  const buffers = Object.fromEntries(Object.entries(parts).map(([of, part]) => [of, part.buffers]));
   return {
     name,
     inputs,
     aligned,
     features,
     params,
-    buffers: {},
+    buffers,
     init: (key, options) =>
       Object.fromEntries([
         ...childrenOf(initialTree(definition.params, key, options)),
         ...Object.entries(parts).map(([of, part]): [string, Tree] => [of, part.init(keyFor(key, of), options)]),
       ]),
-    initialBuffers: () => ({}),
+    initialBuffers: (options) =>
+      Object.fromEntries(Object.entries(parts).map(([of, part]) => [of, part.initialBuffers(options)])),
     outputShape:
       definition.outputShape ??
       ((size) => {
@@ -145,11 +151,13 @@ export function defineFusion(definition: AnyDefinition): Fusion {
     apply(weights, modalities, options = {}) {
       checkFuseOptions(name, options);
       const given = givenModalities({ name, inputs, aligned }, modalities);
-      checkParameters(name, params, weights, given.find(({ x }) => isFloat(x.dtype))?.x);
-      checkBuffers(name, {}, options.buffers, "f32");
-      return eachStep
+      const float = given.find(({ x }) => isFloat(x.dtype))?.x;
+      checkParameters(name, params, weights, float);
+      checkBuffers(name, buffers, options.buffers, float?.dtype ?? "f32");
+      const fused = eachStep
         ? fuseSteps(definition, weights, given, options)
         : fuse(definition, weights, given.map(seen), options);
+      return { ...fused, buffers: buffersAfter(name, buffers, fused.buffers, options, float?.dtype ?? "f32") };
     },
   };
 }
@@ -157,13 +165,39 @@ export function defineFusion(definition: AnyDefinition): Fusion {
 /** The specs of a fusion and, under their names, of its parts. */
 function allParams({ name, params }: Pick<AnyDefinition, "name" | "params">, parts: FusionParts): NamedSpecs {
   for (const [of, part] of Object.entries(parts)) {
-    checkMade(name, `part ${of}`, part, { params: "object", init: "function" }, "gmu({ inputs, output })");
+    const made = { params: "object", buffers: "object", init: "function", initialBuffers: "function" } as const;
+    checkMade(name, `part ${of}`, part, made, "gmu({ inputs, output })");
     if (Object.hasOwn(params, of)) throw new TensorError(`${name}: ${of} is a parameter and a part; rename one`);
   }
   const all = { ...params, ...Object.fromEntries(Object.entries(parts).map(([of, part]) => [of, part.params])) };
   specsOf(all);
   return all;
 }
+
+/** The buffers of all parts for the next step: what the equations returned in training, and otherwise those given. */
+function buffersAfter(
+  name: string,
+  specs: Readonly<Record<string, BufferSpecs>>,
+  returned: FusedByEquations["buffers"] = {},
+  { training = false, buffers: before = {} }: FuseOptions,
+  float: DType,
+): Tree {
+  if (!training) return before;
+  const after = Object.fromEntries(
+    Object.entries(specs).map(([of, own]): [string, Tree] => {
+      const given = returned[of];
+      if (given === undefined && buffersOf(own).length > 0)
+        throw new TensorError(
+          `${name}: the equations return no buffers of the part ${of}, which has some; return { output, buffers: { ${of}: applied.buffers } }`,
+        );
+      return [of, given ?? {}];
+    }),
+  );
+  checkBuffers(`${name}: what the equations return`, specs, after, float);
+  return after;
+}
+
+const keyOption = (key: Tensor | undefined): { readonly key?: Tensor } => (key === undefined ? {} : { key });
 
 const childrenOf = (tree: Tree): [string, Tree][] => (isTensor(tree) ? [] : Object.entries<Tree>(tree));
 
@@ -173,20 +207,24 @@ function fuse(
   modalities: readonly SeenModality[],
   options: FuseOptions,
   shown: (value: Tensor) => Tensor = (value) => value,
-): Fused {
-  const { training = false, key } = options;
+): FusedAndTraces {
+  const { training = false, key, buffers = {} } = options;
+  const keyOf = (of: string): Tensor | undefined => (training && key !== undefined ? keyFor(key, of) : undefined);
   const { traces, trace, check } = tracing(name, options, shown);
   const fused = at(name, () =>
     equations(weights, Object.fromEntries(modalities.map((modality) => [modality.name, modality])), {
       training,
-      key: (of) => (training && key !== undefined ? keyFor(key, of) : undefined),
+      key: keyOf,
       trace,
+      optionsOf: (part) => ({ training, ...keyOption(keyOf(part)), buffers: childOf(buffers, part) }),
     }),
   );
   check();
-  const { output, lengths, times, outputs = {} } = fused;
-  return { output, ...(lengths && { lengths }), ...(times && { times }), outputs, buffers: {}, traces };
+  return { outputs: {}, ...fused, traces };
 }
+
+/** A result whose buffers are still the equations' own. */
+type FusedAndTraces = Omit<Fused, "buffers"> & Pick<FusedByEquations, "buffers">;
 
 /** The equations at each step of aligned sequences, and 0 beyond the longest of them. */
 function fuseSteps(
@@ -194,19 +232,19 @@ function fuseSteps(
   weights: Tree,
   given: readonly GivenModality[],
   options: FuseOptions,
-): Fused {
+): FusedAndTraces {
   const modalities = stepwise(given);
   const lengths = longest(modalities, given);
   const times = modalities.find((modality) => modality.times !== undefined)?.times;
   const shown = (value: Tensor): Tensor =>
     lengths === undefined ? value : zeroBeyond(value, lengths, { batch: 0, time: 1 });
-  const { output, outputs, traces } = fuse(definition, weights, modalities, options, shown);
+  const { output, outputs, buffers, traces } = fuse(definition, weights, modalities, options, shown);
   return {
     output: shown(output),
     outputs: Object.fromEntries(Object.entries(outputs).map(([of, value]) => [of, shown(value)])),
     ...(lengths && { lengths }),
     ...(times && { times }),
-    buffers: {},
+    ...(buffers && { buffers }),
     traces,
   };
 }

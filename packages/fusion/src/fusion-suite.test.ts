@@ -1,6 +1,7 @@
 // Every fusion here passes what a third party's must. Those in `others` are written as a third party would, and are of
 // the forms that the literature has: a variance beside the mean, a condition beside a sequence, a memory over time.
 import { defineCell, dense, dropout, embedding, gru, sequence, sequential } from "@sluice/cells";
+import { batchNorm } from "@sluice/norm";
 import { bias, kernel, recurrentKernel } from "@sluice/params";
 import {
   add,
@@ -58,6 +59,10 @@ const members: Readonly<Record<string, Fusion>> = {
     },
     fusion: gmu({ inputs: { audio: 2, video: 2, pose: 1 }, output: 3 }),
     readout: dense({ input: 3, output: 2 }),
+  }),
+  "multimodal, with running statistics": multimodal({
+    encoders: { audio: sequence(gru({ input: 2, hidden: 2, norm: batchNorm({ steps: 4 }) }), { outputs: "last" }) },
+    fusion: gmu({ inputs: { audio: 2, age: 1 }, output: 2 }),
   }),
   "multimodal, of steps": multimodal({
     encoders: {
@@ -133,18 +138,38 @@ const crossed = defineFusion({
   features: 4,
   params: {},
   parts: towards,
-  fuse(params, { text, audio }, { training, key }) {
+  fuse(params, { text, audio }, { optionsOf }) {
     const given = { text: text.given, audio: audio.given };
     const means = (["text", "audio"] as const).map((query) => {
-      const own = key(query);
-      const fused = towards[query].apply(params[query], given, { training, ...(own && { key: own }) });
+      const fused = towards[query].apply(params[query], given, optionsOf(query));
       return pool({ x: fused.output, ...(fused.lengths && { lengths: fused.lengths }) }, { by: "mean" }).x;
     });
     return { output: concat(means, -1) };
   },
 });
 
-const others: Readonly<Record<string, Fusion>> = { experts, film, memory, crossed };
+const normalized = {
+  audio: sequence(gru({ input: 2, hidden: 2, norm: batchNorm({ steps: 5 }) }), { outputs: "last" }),
+  gate: gmu({ inputs: { audio: 2, age: 1 }, output: 2 }),
+};
+
+/** An encoder with running statistics within a fusion. */
+const encoding = defineFusion({
+  name: "encoding",
+  inputs: { audio: { kind: "sequence", width: 2 }, age: 1 },
+  features: 2,
+  params: {},
+  parts: normalized,
+  fuse(params, { audio, age }, { optionsOf }) {
+    const { x, lengths } = audio;
+    const encoded = normalized.audio.apply(params.audio, x, { ...optionsOf("audio"), ...(lengths && { lengths }) });
+    const given = { audio: encoded.output, age: age.given };
+    const { output } = normalized.gate.apply(params.gate, given, optionsOf("gate"));
+    return { output, buffers: { audio: encoded.buffers } };
+  },
+});
+
+const others: Readonly<Record<string, Fusion>> = { experts, film, memory, crossed, encoding };
 
 const backend = wasm();
 afterAll(() => backend.close());

@@ -1,24 +1,12 @@
 import type { ApplyOptions, Layer } from "@sluice/cells";
 import { type BufferSpecs, checkBuffers, checkParameters, type Specs } from "@sluice/params";
-import {
-  and,
-  convert,
-  greater,
-  iota,
-  isTensor,
-  keyFor,
-  less,
-  reshape,
-  sum,
-  TensorError,
-  type Tensor,
-  type Tree,
-} from "@sluice/tensor";
-import { at, checkMade, checkOptions, hasMembers, isFloat, shown, zeroBeyond } from "@sluice/tensor/internal";
-import { checkFuseOptions, sequencesOf, timeOf, type ParamsOfPart } from "./define-fusion.ts";
-import type { DescribedModality, FuseOptions, Fused, Fusion, FusionSize, ModalitySpec } from "./fusion.ts";
-import { described, givenModalities, stepsOf, type GivenModality } from "./modalities.ts";
-import { seen } from "./seen.ts";
+import { keyFor, TensorError, type Tree } from "@sluice/tensor";
+import { checkMade, checkOptions, hasMembers, isFloat, shown, zeroBeyond } from "@sluice/tensor/internal";
+import { checkFuseOptions, sequencesOf, timeOf, type FusionPart, type ParamsOfPart } from "./define-fusion.ts";
+import { encodeAll, inputOf } from "./encoders.ts";
+import type { Fused, Fusion, FusionSize } from "./fusion.ts";
+import { givenModalities } from "./modalities.ts";
+import { checkTraces, optionsOf, tracesOf } from "./part-options.ts";
 
 /** Options of {@link multimodal}. */
 export interface MultimodalOptions<
@@ -130,44 +118,20 @@ export function multimodal(
   };
 }
 
-/** A part of a model: a layer or a fusion. */
-type Part = Pick<Layer, "params" | "buffers" | "init" | "initialBuffers">;
-
 /** `f` of every part, nested as the model; the name is that of the part, `encoders.audio`. */
 function ofParts<T>(
-  { encoders, fusion, readout }: { encoders: Readonly<Record<string, Part>>; fusion: Part; readout: Part | undefined },
-  f: (part: Part, name: string) => T,
+  {
+    encoders,
+    fusion,
+    readout,
+  }: { encoders: Readonly<Record<string, FusionPart>>; fusion: FusionPart; readout: FusionPart | undefined },
+  f: (part: FusionPart, name: string) => T,
 ): { encoders: Readonly<Record<string, T>>; fusion: T; readout: T | Readonly<Record<never, never>> } {
   return {
     encoders: Object.fromEntries(Object.entries(encoders).map(([name, layer]) => [name, f(layer, `encoders.${name}`)])),
     fusion: f(fusion, "fusion"),
     readout: readout === undefined ? {} : f(readout, "readout"),
   };
-}
-
-function encodeAll(
-  encoders: Readonly<Record<string, Layer>>,
-  weights: Readonly<Record<string, Tree>>,
-  given: readonly GivenModality[],
-  options: FuseOptions,
-) {
-  const encoded: Record<string, DescribedModality> = {};
-  const traces: Record<string, Tensor> = {};
-  const buffers: Record<string, Tree> = {};
-  for (const modality of given) {
-    const { name } = modality;
-    const [layer, own] = [encoders[name], weights[name]];
-    if (layer === undefined || own === undefined) {
-      encoded[name] = described(modality, modality.x);
-      continue;
-    }
-    const part = `encoders.${name}`;
-    const applied = at(part, () => encode(layer, own, modality, optionsOf(part, options)));
-    encoded[name] = applied.modality;
-    buffers[name] = applied.buffers;
-    Object.assign(traces, tracesOf(part, applied.traces));
-  }
-  return { encoded, traces, buffers };
 }
 
 function checked(options: MultimodalOptions<Readonly<Record<string, Layer>>, Fusion, Layer | undefined>) {
@@ -198,73 +162,6 @@ function checkLayer(name: string, layer: unknown): void {
   );
 }
 
-/** What the encoder of a modality reads, if it gives what the fusion takes. */
-function inputOf(name: string, layer: Layer | undefined, spec: ModalitySpec): ModalitySpec {
-  if (layer === undefined) return spec;
-  if (layer.features !== spec.width)
-    throw new TensorError(
-      `multimodal: encoder ${name} (${layer.name}) gives ${layer.features} features, but the fusion takes ${spec.width}`,
-    );
-  const readsAs = (kind: ModalitySpec["kind"]): ModalitySpec => ({
-    kind,
-    width: layer.input,
-    ...(layer.x && { x: layer.x }),
-    ...(Object.keys(layer.extra).length > 0 && { extra: layer.extra }),
-  });
-  const keepsTime = layer.outputShape({ batch: 1, time: 1 }).length === 3;
-  if (spec.kind === "sequence") {
-    if (keepsTime) return readsAs("sequence");
-    throw new TensorError(
-      `multimodal: encoder ${name} (${layer.name}) gives a vector, but the fusion takes a sequence; give it outputs: "all"`,
-    );
-  }
-  if (!keepsTime) return readsAs("sequence");
-  if (takesVectors(layer)) return readsAs("vector");
-  throw new TensorError(
-    `multimodal: encoder ${name} (${layer.name}) gives a sequence, but the fusion takes a vector; give it outputs: "last"`,
-  );
-}
-
-function takesVectors(layer: Layer): boolean {
-  try {
-    return layer.outputShape({ batch: 1 }).length === 2;
-  } catch (error) {
-    if (error instanceof TensorError) return false;
-    throw error;
-  }
-}
-
-function encode(layer: Layer, weights: Tree, given: GivenModality, options: ApplyOptions) {
-  if (given.spec.kind === "vector") {
-    const { output, ...rest } = layer.apply(weights, seen(given).x, options);
-    return { modality: described(given, output), ...rest };
-  }
-  const { x, lengths, rows, steps, extra } = given;
-  const { output, ...rest } = layer.apply(weights, x, {
-    ...options,
-    ...(lengths && { lengths }),
-    ...(rows && { present: rows }),
-    ...(steps && { mask: steps }),
-    ...(extra && { extra }),
-  });
-  if (output.shape.length === 3) return { modality: described(given, output), ...rest };
-  const present = rowsWithSteps(given);
-  return { modality: { x: output, ...(present && { present }) }, ...rest };
-}
-
-/** bool `[batch]`: whether a row has a step; undefined where every row has all. */
-function rowsWithSteps(given: GivenModality): Tensor | undefined {
-  const { lengths, steps } = given;
-  if (steps === undefined) {
-    const count = stepsOf(given);
-    return count && greater(count, 0);
-  }
-  const [batch = 0, time = 0] = steps.shape;
-  const within =
-    lengths === undefined ? steps : and(steps, less(iota([1, time], { axis: 1 }), reshape(lengths, [batch, 1])));
-  return greater(sum(convert(within, "i32"), 1), 0);
-}
-
 function readOut(layer: Layer, weights: Tree, fused: Fused, options: ApplyOptions): Fused {
   const { lengths, times, ...rest } = fused;
   const over = fused.output.shape.length === 3 && lengths !== undefined ? { lengths } : {};
@@ -272,35 +169,4 @@ function readOut(layer: Layer, weights: Tree, fused: Fused, options: ApplyOption
   if (output.shape.length < 3) return { ...rest, output, buffers, traces };
   const within = lengths === undefined ? output : zeroBeyond(output, lengths, { batch: 0, time: 1 });
   return { ...rest, ...(lengths && { lengths }), ...(times && { times }), output: within, buffers, traces };
-}
-
-const tracesOf = (part: string, traces: Fused["traces"]): Fused["traces"] =>
-  Object.fromEntries(Object.entries(traces).map(([name, value]) => [`${part}.${name}`, value]));
-
-/** The options of one part: its own key and buffers, and the traces that begin with its name. */
-function optionsOf(part: string, { training = false, key, buffers = {}, traces = false }: FuseOptions) {
-  const below =
-    typeof traces === "boolean"
-      ? traces
-      : traces.flatMap((name) => (name.startsWith(`${part}.`) ? [name.slice(part.length + 1)] : []));
-  return {
-    training,
-    traces: below,
-    buffers: part.split(".").reduce<Tree>(childOf, buffers),
-    ...(key && { key: keyFor(key, part) }),
-  };
-}
-
-/** What a tree has under a name; nothing where it has none. */
-function childOf(tree: Tree, name: string): Tree {
-  return (isTensor(tree) ? undefined : Object.entries<Tree>(tree).find(([key]) => key === name)?.[1]) ?? {};
-}
-
-function checkTraces({ traces = false }: FuseOptions, parts: readonly string[]): void {
-  if (typeof traces === "boolean") return;
-  const strange = traces.find((name) => !parts.some((part) => name.startsWith(`${part}.`)));
-  if (strange !== undefined)
-    throw new TensorError(
-      `multimodal: no trace ${strange}; names begin with a part's: ${parts.map((part) => `${part}.`).join(", ")}`,
-    );
 }

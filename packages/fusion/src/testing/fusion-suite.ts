@@ -41,6 +41,7 @@ const inSingle = {
   "rows are independent": laws.independent,
   "modalities come in any order": laws.anyOrder,
   "only training draws, and from its key": laws.randomness,
+  "evaluation leaves the buffers, and training gives the next ones": laws.buffered,
   "traces are given where asked for": laws.traced,
 } as const;
 
@@ -65,7 +66,14 @@ export function fusionSuite(fusion: Fusion, options: FusionSuiteOptions = {}): r
     "fusionSuite",
     "the fusion",
     fusion,
-    { inputs: "object", params: "object", init: "function", outputShape: "function", apply: "function" },
+    {
+      inputs: "object",
+      params: "object",
+      init: "function",
+      initialBuffers: "function",
+      outputShape: "function",
+      apply: "function",
+    },
     "gmu({ inputs, output })",
   );
   const { except, backend, tolerance = 0, input } = options;

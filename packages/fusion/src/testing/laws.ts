@@ -1,5 +1,5 @@
 /** The laws that hold for every fusion, each a function of a subject that throws where it is broken. */
-import { checkParameters, parameterCount, specsOf } from "@sluice/params";
+import { checkBuffers, checkParameters, parameterCount, specsOf } from "@sluice/params";
 import {
   assertGradient,
   grad,
@@ -224,6 +224,21 @@ export function randomness(subject: Subject): void {
   const [first, second] = [without(), without()];
   expectThat("training without a key draws", (first === undefined) === (second === undefined));
   if (first !== undefined && second !== undefined) expectSame("training without a key", second, first);
+}
+
+/**
+ * Evaluation leaves the buffers as they are. Training gives those of the next step, of the same types, the same each
+ * time, and from nothing that is not looked at.
+ */
+export function buffered(subject: Subject): void {
+  const { fusion, buffers } = subject;
+  expectSame("the buffers after evaluation", run(subject).buffers, buffers);
+  const after = (fill: number): Tree =>
+    run({ ...subject, modalities: filled(both(subject.modalities), fill) }, { training: true, key: key(4) }).buffers;
+  const next = after(0);
+  checkBuffers(`${fusion.name} after training`, fusion.buffers, next, "f32");
+  expectSame("the buffers after training again", after(0), next);
+  expectSame("the buffers after training, with NaN at what is not looked at", after(NaN), next);
 }
 
 /** Traces are given where they are asked for, and change nothing. */

@@ -52,6 +52,8 @@ export interface Subject {
   readonly fusion: Fusion;
   /** Away from where they begin, so that every term counts. */
   readonly params: Tree;
+  /** Those that one step of training leaves; `{}` for a fusion without any. */
+  readonly buffers: Tree;
   /** All rows with all steps; sequences with times. */
   readonly modalities: Modalities;
 }
@@ -66,7 +68,7 @@ export function subjectOf(fusion: Fusion, make: MakeModality | undefined, dtype:
   const params = mapTree(fusion.init(keyFor(root, "init"), { dtype }), (value, path) =>
     add(value, normal(keyFor(root, `params ${path}`), value.shape, { deviation: 0.3, dtype })),
   );
-  const modalities = Object.entries(fusion.inputs).map(([name, { kind, width, x, extra = {} }], m) => {
+  const described = Object.entries(fusion.inputs).map(([name, { kind, width, x, extra = {} }], m) => {
     const lead = kind === "vector" ? [batch] : [batch, timeOf(fusion, m)];
     const drawnX = draw(name, inputOf(x ?? [width]), lead);
     if (kind === "vector") return [name, { x: drawnX }];
@@ -79,7 +81,11 @@ export function subjectOf(fusion: Fusion, make: MakeModality | undefined, dtype:
       { x: drawnX, times: cumulativeSum(gaps, 1), ...(Object.keys(extras).length > 0 && { extra: extras }) },
     ];
   });
-  return { fusion, params, modalities: Object.fromEntries(modalities) };
+  const modalities = Object.fromEntries(described);
+  const first = fusion.initialBuffers({ dtype });
+  if (leavesOf(first).length === 0) return { fusion, params, buffers: first, modalities };
+  const { buffers } = fusion.apply(params, modalities, { training: true, key: keyFor(root, "step"), buffers: first });
+  return { fusion, params, buffers, modalities };
 }
 
 /** Steps of the modality in place `m`: sequences have the same number only where they are aligned. */
@@ -171,8 +177,8 @@ export function rowOf(modalities: Modalities, row: number): Modalities {
   );
 }
 
-export const run = ({ fusion, params, modalities }: Subject, options?: FuseOptions): Fused =>
-  fusion.apply(params, modalities, options);
+export const run = ({ fusion, params, buffers, modalities }: Subject, options: FuseOptions = {}): Fused =>
+  fusion.apply(params, modalities, { buffers, ...options });
 
 /** All that a fusion puts out. */
 export const allOf = ({ output, outputs }: Fused): Tree => ({ output, outputs });
