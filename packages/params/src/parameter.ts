@@ -20,7 +20,7 @@ export interface ParameterSpec {
   /** Applied around the initializer, also around one that the user chose instead: an LSTM's forget bias. */
   readonly adjust?: (initial: ArrayTensor) => ArrayTensor;
   readonly regularizer?: Regularizer;
-  /** Applied after each update of a training step that constrains: see `constrain`. */
+  /** Applied after each update: by `fit` itself, by `trainer` with {@link constrain}. */
   readonly constraint?: Constraint;
   /** What the initializer is told of the sizes of the cell. */
   readonly sizes?: Sizes;

@@ -1,7 +1,7 @@
 import type { GradientTransform } from "@sluice/clip";
-import { TensorError, type Tree } from "@sluice/tensor";
+import { TensorError, type Tensor, type Tree } from "@sluice/tensor";
 import { checkOptions, shown } from "@sluice/tensor/internal";
-import type { LossResult, Parts, TrainerOptions, Weighted } from "@sluice/train";
+import type { LossResult, Parts, TrainerOptions, Weighted, WindowsOptions } from "@sluice/train";
 import { batchingOptions } from "./batching.ts";
 import type { EvaluateOptions } from "./evaluate-model.ts";
 import type { HistoryRow } from "./history.ts";
@@ -40,6 +40,13 @@ export interface TrainingOptions<P extends Tree, M extends string> {
    */
   readonly accumulate?: number;
   /**
+   * Truncated back-propagation through time, TBPTT(k1, k2): an update after every k1 steps of the training sequences,
+   * whose gradient goes back through k2. The state is carried from window to window. `steps`, `validateEvery` and
+   * `accumulate` count windows. The model needs an output for each step. Default: the gradient goes back to the first
+   * step.
+   */
+  readonly truncate?: WindowsOptions;
+  /**
    * What becomes of the gradient before it is subtracted: an optimizer, or a `chain` of clippers and an optimizer.
    * Default Adam with a learning rate of 1e-3.
    */
@@ -60,10 +67,21 @@ export interface Watch<M extends string> {
 }
 
 /** Options of the training step that are handed on as they are. */
-type StepOptions<P extends Tree, B extends Parts> = Pick<
+interface StepOptions<P extends Tree, B extends Parts> extends Pick<
   TrainerOptions<P, Weighted<B>, LossResult>,
-  "gradients" | "regularization" | "constrain" | "memory"
->;
+  "gradients" | "memory"
+> {
+  /**
+   * A penalty on the parameters, a scalar that is added to the loss and reported on its own. Default: the sum of those
+   * that the model's specs declare, such as `kernelRegularizer: l2(1e-4)`.
+   */
+  readonly regularization?: (params: P) => Tensor;
+  /**
+   * A projection of the parameters after each update, to the same paths, shapes and dtypes. Default: the constraints
+   * that the model's specs declare, such as `kernelConstraint: maxNorm(2)`.
+   */
+  readonly constrain?: (params: P) => P;
+}
 
 export interface FitOptions<P extends Tree, E, B extends Parts, O extends Tree, M extends string>
   extends TrainingOptions<P, M>, Omit<EvaluateOptions<E, B, O, M>, "buffers">, StepOptions<P, B> {
@@ -90,6 +108,7 @@ const trainingOptions = [
   "reduceOnPlateau",
   "keep",
   "accumulate",
+  "truncate",
   "optimizer",
   "params",
   "buffers",
@@ -116,6 +135,8 @@ const aliases = {
   callbacks: "onRow",
   monitor: "watch",
   key: "seed",
+  tbptt: "truncate",
+  windows: "truncate",
 };
 
 /** @throws an error that names what is wrong with the options, or what they need of the data. */

@@ -7,13 +7,13 @@ import {
   trainer,
   type LossContext,
   type LossResult,
-  type NoCarry,
   type Parts,
   type Weighted,
 } from "@sluice/train";
 import type { GradientTransform } from "@sluice/clip";
 import { withBackend } from "./backend.ts";
 import { batchingOf, type BatchesIfNeeded, type OwnParts } from "./batching.ts";
+import { declaredBy } from "./declared.ts";
 import { given } from "./given.ts";
 import { evaluateModel, measuring, type Measured, type Measurer } from "./evaluate-model.ts";
 import { checkFit, type FitData, type FitOptions, type TrainingOptions, type Watch } from "./fit-options.ts";
@@ -24,6 +24,7 @@ import { objectiveOf, type Objective } from "./objective.ts";
 import { predict, type InputsOf } from "./predict.ts";
 import { loadRun, saveRun, type SavedRun } from "./saved-run.ts";
 import { bestOf } from "./stopping.ts";
+import { truncated } from "./truncation.ts";
 
 /** Weights, and after how many steps they were so. */
 export interface Weights<P extends Tree> extends ModelWeights<P> {
@@ -111,7 +112,7 @@ async function fitted(
     const objective = objectiveOf("fit", own, options);
     const measurer = measuring({ objective, weights: start, backend });
     try {
-      const { stopped, run } = await trained({ objective, start, data, options, backend, measurer });
+      const { stopped, run } = await trained({ model: own, objective, start, data, options, backend, measurer });
       const weights = weightsOf(run, options);
       const kept = options.keep === "best" ? weights.best : weights.last;
       const test =
@@ -140,6 +141,7 @@ async function fitted(
 }
 
 interface TrainedParts {
+  readonly model: Model<Tree, Parts, Tree>;
   readonly objective: Objective<Tree, Parts>;
   readonly start: ModelWeights<Tree>;
   readonly data: FitData<Parts>;
@@ -149,16 +151,19 @@ interface TrainedParts {
 }
 
 /** Compiles the training step and trains to the end. */
-async function trained({ objective, start, data, options, backend, measurer }: TrainedParts): Promise<LoopEnd<Tree>> {
+async function trained(parts: TrainedParts): Promise<LoopEnd<Tree>> {
+  const { model, objective, start, data, options, backend, measurer } = parts;
   const { seed = 0, size = 32, epochs, watch = byLoss } = options;
   const root = key(seed);
   const cut = batchingOf(options);
   const train = cut(data.train, { key: keyFor(root, "batches") });
+  const { batches, carry, optionsOf } = truncated(train, model, { ...options, ...start });
   const validation = data.validation === undefined ? undefined : cut(data.validation);
   const training = await trainer({
-    loss: (params: Tree, batch: Weighted<Parts>, context: LossContext<NoCarry, Tree>): LossResult =>
-      objective(params, batch, { training: true, key: context.key, buffers: context.buffers }),
+    loss: (params: Tree, batch: Weighted<Parts>, context: LossContext<Tree, Tree>): LossResult =>
+      objective(params, batch, { training: true, key: context.key, buffers: context.buffers, ...optionsOf(context) }),
     optimizer: optimizerOf(options),
+    ...declaredBy(model),
     ...given({
       gradients: options.gradients,
       regularization: options.regularization,
@@ -166,15 +171,16 @@ async function trained({ objective, start, data, options, backend, measurer }: T
       memory: options.memory,
     }),
     ...start,
+    carry,
     key: keyFor(root, "training"),
-    batch: train.at(0).batch,
+    batch: batches.at(0).batch,
     backend,
   });
   try {
     return await trainOn(await startOf(training, { start, seed, size, resume: options.resume }), {
       training,
-      batches: train,
-      steps: epochs === undefined ? (options.steps ?? 0) : train.stepsIn(epochs),
+      batches,
+      steps: epochs === undefined ? (options.steps ?? 0) : batches.stepsIn(epochs),
       end: epochs === undefined ? "steps" : "epochs",
       every: options.validateEvery,
       validate: validation && ((weights) => measurer.run(weights, validation)),

@@ -9,7 +9,7 @@ export type { HistoryRow, TrainedMeans } from "./history.ts";
 export type { Better, ReduceOnPlateau } from "./stopping.ts";
 
 // What is trained, and what for
-export type { Model, ModelOptions, ModelWeights, SequenceExamples } from "./model.ts";
+export type { CarriedOptions, Model, ModelOptions, ModelOutput, ModelWeights, SequenceExamples } from "./model.ts";
 export type {
   Counted,
   LossFunction,

@@ -1,13 +1,5 @@
 import type { Bytes, Tree } from "@sluice/tensor";
-import {
-  withScale,
-  type Batches,
-  type LossResult,
-  type NoCarry,
-  type Parts,
-  type Trainer,
-  type Weighted,
-} from "@sluice/train";
+import { withScale, type Batches, type LossResult, type Parts, type Trainer, type Weighted } from "@sluice/train";
 import type { Measured } from "./evaluate-model.ts";
 import { meansOf, noSteps, withStep, type HistoryRow, type StepSums } from "./history.ts";
 import type { ModelWeights } from "./model.ts";
@@ -44,7 +36,7 @@ export interface Run<P extends Tree> {
 
 /** `B` is the batch. */
 export interface LoopOptions<P extends Tree, B extends Parts = Parts> {
-  readonly training: Trainer<P, Weighted<B>, LossResult, NoCarry, Tree>;
+  readonly training: Trainer<P, Weighted<B>, LossResult, Tree, Tree>;
   readonly batches: Batches<B>;
   /** Steps to make at most, and what they are called where they are all made. */
   readonly steps: number;

@@ -1,9 +1,24 @@
 import type { ApplyOptions, Layer } from "@sluice/cells";
+import type { Specs } from "@sluice/params";
 import { isTensor, leavesOf, type ArrayTensor, type Tensor, type Tree } from "@sluice/tensor";
 import type { Parts } from "@sluice/train";
+import { given } from "./given.ts";
 
 /** What a model is told besides parameters and examples. */
 export type ModelOptions = Pick<ApplyOptions, "training" | "key" | "buffers">;
+
+/** What a model that has `initialState` is told besides, where back-propagation is truncated. */
+export type CarriedOptions = Pick<ApplyOptions, "state" | "carryAfter">;
+
+/** What a model gives. */
+export interface ModelOutput<O extends Tree> {
+  /** A row for each example. */
+  readonly output: O;
+  /** The buffers for the next step, of a model that has them. */
+  readonly buffers?: Tree;
+  /** The state after `carryAfter` steps, of a model that has `initialState`. */
+  readonly carry?: Tree;
+}
 
 /**
  * What is trained: parameters, and a function of them and a batch of examples. `E` is what it reads of a batch. A layer
@@ -11,10 +26,14 @@ export type ModelOptions = Pick<ApplyOptions, "training" | "key" | "buffers">;
  */
 export interface Model<P extends Tree, E extends Parts, O extends Tree = Tensor> {
   readonly init: (key: ArrayTensor) => P;
+  /** The specs of the parameters: `fit` applies the constraints and penalties that they declare. Default none. */
+  readonly params?: Specs;
   /** Buffers before training, such as running statistics. A model without them is not told of any. */
   readonly initialBuffers?: () => Tree;
-  /** The output has a row for each example. A model that has buffers also returns those for the next step. */
-  readonly apply: (params: P, examples: E, options?: ModelOptions) => { readonly output: O; readonly buffers?: Tree };
+  /** The state before the first step, of so many rows: for truncated back-propagation. */
+  readonly initialState?: (batch: number, params: P) => Tree;
+  /** The outputs for a batch of examples. */
+  readonly apply: (params: P, examples: E, options?: ModelOptions & CarriedOptions) => ModelOutput<O>;
 }
 
 /** All that training changes. */
@@ -47,7 +66,9 @@ export type SequenceExamples = Parts & {
 function layerModel<P extends Tree>(layer: Layer<P>): Model<P, SequenceExamples> {
   return {
     init: (key) => layer.init(key),
+    params: layer.params,
     initialBuffers: () => layer.initialBuffers(),
+    initialState: (batch, params) => layer.initialState(batch, { params }),
     apply(params, examples, options = {}) {
       const { x, lengths, resets, mask } = examples;
       const extra = Object.fromEntries(
@@ -67,15 +88,18 @@ function layerModel<P extends Tree>(layer: Layer<P>): Model<P, SequenceExamples>
   };
 }
 
-/** The output of a model, which is told of buffers only if it has them. */
+/** The output of a model, which is told of buffers and of a state only if it has them. */
 export function applied<P extends Tree, E extends Parts, O extends Tree>(
   model: Model<P, E, O>,
   params: P,
   examples: E,
-  { buffers, ...options }: ModelOptions,
-): { readonly output: O; readonly buffers?: Tree } {
-  const given = model.initialBuffers === undefined || buffers === undefined ? options : { ...options, buffers };
-  return model.apply(params, examples, given);
+  { buffers, state, carryAfter, ...options }: ModelOptions & CarriedOptions,
+): ModelOutput<O> {
+  return model.apply(params, examples, {
+    ...options,
+    ...(model.initialBuffers === undefined ? {} : given({ buffers })),
+    ...(model.initialState === undefined ? {} : given({ state, carryAfter })),
+  });
 }
 
 /** Whether a part of a batch says which steps there are: others of the name say which values were observed. */

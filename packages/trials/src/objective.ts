@@ -12,7 +12,8 @@ import {
   type Tree,
 } from "@sluice/tensor";
 import type { LossResult, Parts, Weighted } from "@sluice/train";
-import { applied, isStepMask, type Model, type ModelOptions } from "./model.ts";
+import { given } from "./given.ts";
+import { applied, isStepMask, type CarriedOptions, type Model, type ModelOptions } from "./model.ts";
 
 /** What of a batch counts, as the losses of `@sluice/train` take it. */
 export interface Counted {
@@ -71,7 +72,7 @@ export const objectiveOptions = ["loss", "metrics", "perStep"];
 export type Objective<P extends Tree, B extends Parts> = (
   params: P,
   batch: Weighted<B>,
-  options: ModelOptions,
+  options: ModelOptions & CarriedOptions,
 ) => LossResult & { readonly weight: Tensor };
 
 /**
@@ -89,8 +90,12 @@ export function objectiveOf(
   { loss, metrics = {}, perStep }: ErasedOptions,
 ): Objective<Tree, Parts> {
   return (params, batch, options) => {
-    const { output, buffers } = applied(model, params, batch, options);
+    const { output, buffers, carry } = applied(model, params, batch, options);
     const steps = (perStep ?? (isTensor(output) && output.shape.length > 2)) ? timeOf(operation, output) : undefined;
+    if (options.carryAfter !== undefined && steps === undefined)
+      throw new TensorError(
+        `${operation}: truncate needs an output and a target for each step; give the layer outputs: "all", or leave truncate out`,
+      );
     const counted = countedIn(operation, batch, steps);
     const result = loss(output, batch["y"], counted, batch);
     const own = isTensor(result) ? { loss: result } : result;
@@ -102,7 +107,7 @@ export function objectiveOf(
       ...own,
       metrics: { ...own.metrics, ...Object.fromEntries(measured) },
       weight: own.weight ?? weightOf(counted, steps),
-      ...(buffers === undefined ? {} : { buffers }),
+      ...given({ buffers, carry: options.carryAfter === undefined ? undefined : carry }),
     };
   };
 }

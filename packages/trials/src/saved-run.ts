@@ -1,6 +1,6 @@
 import { readSafetensors, SafetensorsError } from "@sluice/formats";
 import type { Bytes, Tree } from "@sluice/tensor";
-import { loadState, saveState, type NoCarry, type TrainState } from "@sluice/train";
+import { loadState, saveState, type TrainState } from "@sluice/train";
 import type { ModelWeights } from "./model.ts";
 import type { HistoryRow, StepSums } from "./history.ts";
 
@@ -18,7 +18,7 @@ interface RunNumbers {
 
 /** Everything that a run goes on from. */
 export interface SavedRun<P extends Tree> extends RunNumbers {
-  readonly training: TrainState<P, NoCarry, Tree>;
+  readonly training: TrainState<P, Tree, Tree>;
   /** The best weights so far; the first ones before any evaluation. */
   readonly best: ModelWeights<P>;
 }

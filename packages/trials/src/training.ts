@@ -51,6 +51,7 @@ export interface TrainingTask<P extends Tree, E, B extends Parts, O extends Tree
   | "reduceOnPlateau"
   | "keep"
   | "accumulate"
+  | "truncate"
   | "params"
   | "buffers"
   | "gradients"

@@ -24,7 +24,7 @@ export interface CellOptions extends CellSizes {
   readonly recurrentRegularizer?: Regularizer;
   /** Penalizes biases. */
   readonly biasRegularizer?: Regularizer;
-  /** Applied after each update of a training step that constrains: `constrain` of `@sluice/params`. */
+  /** Applied after each update: by `fit` itself, by `trainer` with `constrain` of `@sluice/params`. Default: none. */
   readonly kernelConstraint?: Constraint;
   /** Applied to recurrent weights after each update. Default: none. */
   readonly recurrentConstraint?: Constraint;

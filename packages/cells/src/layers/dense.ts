@@ -37,7 +37,7 @@ export interface DenseOptions {
   readonly kernelRegularizer?: Regularizer;
   /** Penalizes the bias. Default: none. */
   readonly biasRegularizer?: Regularizer;
-  /** Applied after each update of a training step that constrains: `constrain` of `@sluice/params`. */
+  /** Applied after each update: by `fit` itself, by `trainer` with `constrain` of `@sluice/params`. Default: none. */
   readonly kernelConstraint?: Constraint;
   /** Applied to the bias after each update. Default: none. */
   readonly biasConstraint?: Constraint;

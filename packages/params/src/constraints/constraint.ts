@@ -11,8 +11,9 @@ import { specsOf } from "../specs.ts";
 export type Constraint = (weight: Tensor) => Tensor;
 
 /**
- * The parameters of a layer or cell, each projected by the constraint that it was given; the others as they are. For the
- * training step: `trainer({ constrain: (params) => constrain(model, params), ... })`.
+ * The parameters of a layer or cell, each projected by the constraint that it was given; the others as they are.
+ * `fit` does so by itself. A bare training step knows no model: `trainer({ constrain: (params) => constrain(model,
+ * params), ... })`.
  */
 export function constrain<P extends Tree>(of: { readonly params: Specs }, params: P): P {
   checkParameters("constrain", of.params, params);
