@@ -97,119 +97,157 @@ interface Present {
   readonly has: (of: Case) => boolean;
 }
 
-export function openBench({ own = ownProcess, peers, samples, warmMilliseconds, clock }: MeasureOptions): Bench {
+export function openBench(options: MeasureOptions): Bench {
   const folder = mkdtempSync(join(tmpdir(), "sluice-bench-"));
-  const started = new Map<number, Promise<{ present: readonly Present[]; absent: Readonly<Record<string, string>> }>>();
-
-  const withThreads = (threads: number) => {
-    const known = started.get(threads) ?? startAll(threads, [own, ...peers]);
+  const started = new Map<number, ReturnType<typeof startAll>>();
+  const withThreads = (threads: number): ReturnType<typeof startAll> => {
+    const known = started.get(threads) ?? startAll(threads, [options.own ?? ownProcess, ...options.peers]);
     started.set(threads, known);
     return known;
   };
-
-  async function measure(of: Case): Promise<Row> {
-    const { present } = await withThreads(of.threads);
-    const data = join(folder, "data.safetensors");
-    writeFileSync(data, writeSafetensors(dataOf(of)));
-    const errors: Record<string, string> = {};
-    const ready = new Map<string, Ready>();
-    const prepare = async (
-      name: string,
-      process: Process,
-      which: Case | PeakCase,
-      file = data,
-    ): Promise<Named | undefined> => {
-      try {
-        await process.ask({ op: "prepare", slot: name, case: which, data: file });
-        ready.set(name, { process, slot: name });
-        if (which !== of || name === "brain") return undefined;
-        const path = join(folder, `${name}.safetensors`);
-        await process.ask({ op: "results", slot: name, path });
-        return readSafetensors(readFileSync(path)).tensors;
-      } catch (error) {
-        errors[name] = (error as Error).message;
-        return undefined;
-      }
-    };
-
-    const compileMilliseconds = await compileTime(own, of, data);
-    const [first, ...others] = present.filter(({ has }) => has(of));
-    const ours = await prepare("sluice", first!.process, of);
-    for (const { name, process } of others) {
-      const theirs = await prepare(name, process, of);
-      if (ours === undefined || theirs === undefined) continue;
-      const wrong = disagreement(gradientsLike(of, ours, theirs), theirs);
-      if (wrong !== undefined) errors[name] = `results differ: ${wrong}`;
-    }
-    for (const { name, case: variant } of variants(of)) {
-      const file = join(folder, `${name}.safetensors`);
-      writeFileSync(file, writeSafetensors(dataOf(variant)));
-      await prepare(name, (await withThreads(variant.threads)).present[0]!.process, variant, file);
-    }
-    await prepare("peak", first!.process, peakCase, "");
-
-    const takers: [string, () => Promise<number>][] = [];
-    for (const [name, { process, slot }] of ready) {
-      if (name in errors) continue;
-      const runs = runsFor(await millisecondsOf(process, { op: "warm", slot, milliseconds: warmMilliseconds }));
-      takers.push([
-        name,
-        async () => {
-          if (of.threads > 1) await pause(settling);
-          return millisecondsOf(process, { op: "sample", slot, leadIn, runs, clock });
-        },
-      ]);
-    }
-    const times = await inTurns(takers, samples);
-    const share =
-      own === ownProcess && of.kind === "train" && of.threads === 1 && ready.has("sluice")
-        ? await shareOfProducts(first!.process, median(times.get("sluice")!))
-        : undefined;
-    for (const { process, slot } of ready.values()) await process.ask({ op: "drop", slot }).catch(() => {});
-    const medians = Object.fromEntries([...times].map(([name, values]) => [name, median(values)]));
-    const { peak = NaN, ...ms } = medians;
-    const time = ms["sluice"] ?? NaN;
-    const gflops = flopsOf(of) / time / 1e6;
-    return {
-      case: of,
-      ms,
-      errors,
-      gflops,
-      ...(share === undefined ? {} : { products: gflops / share }),
-      ...(compileMilliseconds === undefined ? {} : { compileMilliseconds }),
-      peak: peakFlops / peak / 1e6,
-      microsecondsPerStep: (1000 * time) / stepsOf(of),
-    };
-  }
+  const open: Open = { ...options, own: options.own ?? ownProcess, folder, withThreads };
 
   return {
-    measure,
+    measure: (of) => measureCase(open, of),
     async contenders(threads) {
       const { present, absent } = await withThreads(threads);
       return { ...Object.fromEntries(present.map(({ name, about }) => [name, about])), ...absent };
     },
-    async profile(of, runs) {
-      const { process } = (await withThreads(of.threads)).present[0]!;
-      const data = join(folder, "profile.safetensors");
-      writeFileSync(data, writeSafetensors(dataOf(of)));
-      await process.ask({ op: "prepare", slot: "peak", case: peakCase, data: "" });
-      await process.ask({ op: "prepare", slot: "profile", case: of, data });
-      await process.ask({ op: "warm", slot: "peak", milliseconds: warmMilliseconds });
-      await process.ask({ op: "warm", slot: "profile", milliseconds: warmMilliseconds });
-      const answer = await process.ask({ op: "profile", slot: "profile", runs });
-      const peak = await millisecondsOf(process, { op: "sample", slot: "peak", leadIn, runs: 10, clock });
-      for (const slot of ["peak", "profile"]) await process.ask({ op: "drop", slot });
-      return {
-        functions: "functions" in answer ? answer.functions : {},
-        flops: flopsOf(of),
-        peak: peakFlops / peak / 1e6,
-      };
-    },
+    profile: (of, runs) => profileCase(open, of, runs),
     close() {
       for (const starting of started.values())
         void starting.then(({ present }) => present.forEach(({ process }) => process.close()));
       rmSync(folder, { recursive: true, force: true });
     },
+  };
+}
+
+/** A bench that is open: its options, its folder, and its processes by their number of threads. */
+interface Open extends Omit<MeasureOptions, "own" | "peers"> {
+  readonly own: Peer;
+  readonly folder: string;
+  withThreads(threads: number): ReturnType<typeof startAll>;
+}
+
+async function measureCase(open: Open, of: Case): Promise<Row> {
+  const { present } = await open.withThreads(of.threads);
+  const data = join(open.folder, "data.safetensors");
+  writeFileSync(data, writeSafetensors(dataOf(of)));
+  const compileMilliseconds = await compileTime(open.own, of, data);
+  const [first, ...others] = present.filter(({ has }) => has(of));
+  const { ready, errors } = await prepareAll(open, of, { first: first!, others, data });
+  const times = await sampled(open, of, new Map([...ready].filter(([name]) => !(name in errors))));
+  const share =
+    open.own === ownProcess && of.kind === "train" && of.threads === 1 && ready.has("sluice")
+      ? await shareOfProducts(first!.process, median(times.get("sluice")!))
+      : undefined;
+  for (const { process, slot } of ready.values()) await process.ask({ op: "drop", slot }).catch(() => {});
+  const medians = Object.fromEntries([...times].map(([name, values]) => [name, median(values)]));
+  const { peak = NaN, ...ms } = medians;
+  const time = ms["sluice"] ?? NaN;
+  const gflops = flopsOf(of) / time / 1e6;
+  return {
+    case: of,
+    ms,
+    errors,
+    gflops,
+    ...(share === undefined ? {} : { products: gflops / share }),
+    ...(compileMilliseconds === undefined ? {} : { compileMilliseconds }),
+    peak: peakFlops / peak / 1e6,
+    microsecondsPerStep: (1000 * time) / stepsOf(of),
+  };
+}
+
+interface Contenders {
+  /** Sluice. */
+  readonly first: Present;
+  readonly others: readonly Present[];
+  /** The file with the case's data. */
+  readonly data: string;
+}
+
+/** Prepares a case with all contenders, whose results must be Sluice's, then the variants and the large product. */
+async function prepareAll(
+  { folder, withThreads }: Open,
+  of: Case,
+  { first, others, data }: Contenders,
+): Promise<{ readonly ready: ReadonlyMap<string, Ready>; readonly errors: Readonly<Record<string, string>> }> {
+  const errors: Record<string, string> = {};
+  const ready = new Map<string, Ready>();
+  const prepare = async (
+    name: string,
+    process: Process,
+    which: Case | PeakCase,
+    file = data,
+  ): Promise<Named | undefined> => {
+    try {
+      await process.ask({ op: "prepare", slot: name, case: which, data: file });
+      ready.set(name, { process, slot: name });
+      if (which !== of || name === "brain") return undefined;
+      const path = join(folder, `${name}.safetensors`);
+      await process.ask({ op: "results", slot: name, path });
+      return readSafetensors(readFileSync(path)).tensors;
+    } catch (error) {
+      errors[name] = (error as Error).message;
+      return undefined;
+    }
+  };
+
+  const ours = await prepare("sluice", first.process, of);
+  for (const { name, process } of others) {
+    const theirs = await prepare(name, process, of);
+    if (ours === undefined || theirs === undefined) continue;
+    const wrong = disagreement(gradientsLike(of, ours, theirs), theirs);
+    if (wrong !== undefined) errors[name] = `results differ: ${wrong}`;
+  }
+  for (const { name, case: variant } of variants(of)) {
+    const file = join(folder, `${name}.safetensors`);
+    writeFileSync(file, writeSafetensors(dataOf(variant)));
+    await prepare(name, (await withThreads(variant.threads)).present[0]!.process, variant, file);
+  }
+  await prepare("peak", first.process, peakCase, "");
+  return { ready, errors };
+}
+
+/** Milliseconds per run of all that are ready, which take turns. */
+async function sampled(
+  { samples, warmMilliseconds, clock }: Open,
+  of: Case,
+  ready: ReadonlyMap<string, Ready>,
+): Promise<ReadonlyMap<string, number[]>> {
+  const takers: [string, () => Promise<number>][] = [];
+  for (const [name, { process, slot }] of ready) {
+    const runs = runsFor(await millisecondsOf(process, { op: "warm", slot, milliseconds: warmMilliseconds }));
+    takers.push([
+      name,
+      async () => {
+        if (of.threads > 1) await pause(settling);
+        return millisecondsOf(process, { op: "sample", slot, leadIn, runs, clock });
+      },
+    ]);
+  }
+  return inTurns(takers, samples);
+}
+
+async function profileCase(
+  { folder, withThreads, warmMilliseconds, clock }: Open,
+  of: Case,
+  runs: number,
+): Promise<Profile> {
+  const { process } = (await withThreads(of.threads)).present[0]!;
+  const data = join(folder, "profile.safetensors");
+  writeFileSync(data, writeSafetensors(dataOf(of)));
+  await process.ask({ op: "prepare", slot: "peak", case: peakCase, data: "" });
+  await process.ask({ op: "prepare", slot: "profile", case: of, data });
+  await process.ask({ op: "warm", slot: "peak", milliseconds: warmMilliseconds });
+  await process.ask({ op: "warm", slot: "profile", milliseconds: warmMilliseconds });
+  const answer = await process.ask({ op: "profile", slot: "profile", runs });
+  const peak = await millisecondsOf(process, { op: "sample", slot: "peak", leadIn, runs: 10, clock });
+  for (const slot of ["peak", "profile"]) await process.ask({ op: "drop", slot });
+  return {
+    functions: "functions" in answer ? answer.functions : {},
+    flops: flopsOf(of),
+    peak: peakFlops / peak / 1e6,
   };
 }
 

@@ -71,43 +71,18 @@ export async function run(
   const print = (line: string): void => void stream.write(`${line}\n`);
   for (const line of announcement(prepared, found.name)) print(line);
 
-  const live =
-    stream.isTTY === true &&
-    process.env["CI"] === undefined &&
-    process.env["NO_COLOR"] === undefined &&
-    process.env["TERM"] !== "dumb";
-  const display = live && prepared.pending.length > 0 ? liveDisplay(prepared, stream) : plainDisplay(prepared, print);
-  const stop = new AbortController();
-  const kill = new AbortController();
-  const onSignal = (): void => {
-    if (stop.signal.aborted) return kill.abort();
-    stop.abort();
-    display.say("Stopping: the trials write a checkpoint. Ctrl-C again kills them.");
-  };
-  const onClosed = (): void => stop.abort();
-  if (closed.aborted) onClosed();
-  else closed.addEventListener("abort", onClosed);
-  for (const signal of SIGNALS) process.on(signal, onSignal);
+  const display =
+    isLive(stream) && prepared.pending.length > 0 ? liveDisplay(prepared, stream) : plainDisplay(prepared, print);
+  const interruption = interruptions(closed, () =>
+    display.say("Stopping: the trials write a checkpoint. Ctrl-C again kills them."),
+  );
   try {
-    const outcome = await runStudy(prepared, {
-      signal: stop.signal,
-      kill: kill.signal,
-      onEvent: (event) => display.event(event),
-    });
+    const { stop: signal, kill } = interruption;
+    const outcome = await runStudy(prepared, { signal, kill, onEvent: (event) => display.event(event) });
     display.end();
-    const { document, report, problems } = outcome;
-    print("");
-    for (const line of summaryTable(document, prepared.study.metrics, stream.columns ?? 120)) print(line);
-    print("");
-    for (const record of outcome.records.filter(
-      ({ status }) => status === "failed" || status === "diverged" || status === "unreadable",
-    )) {
-      print(`${record.status}: ${record.task} / ${trialName(record)}: ${record.reason?.split("\n")[0] ?? ""}`);
-      print(`  ${relative(folder, record.folder)}`);
-    }
-    for (const problem of problems) print(`not in the report: ${problem}`);
-    print(`Report: ${report}`);
-    if (flags.json === true) stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+    const table = summaryTable(outcome.document, prepared.study.metrics, stream.columns ?? 120);
+    for (const line of ["", ...table, "", ...outcomeLines(outcome, folder)]) print(line);
+    if (flags.json === true) stdout.write(`${JSON.stringify(outcome.document, null, 2)}\n`);
     if (outcome.interrupted) print(`Interrupted. Run the same command again to resume from the last checkpoints.`);
     if (outcome.ended !== null) print(endedEarly(outcome.ended));
     const asked = new Set(prepared.trials.map((trial) => trial.id));
@@ -115,9 +90,51 @@ export async function run(
     return outcome.interrupted ? EXIT.interrupted : allDone ? EXIT.done : EXIT.failed;
   } finally {
     display.end();
-    closed.removeEventListener("abort", onClosed);
-    for (const signal of SIGNALS) process.off(signal, onSignal);
+    interruption.end();
   }
+}
+
+/** Whether a table that is drawn anew can be shown. */
+const isLive = (stream: NodeJS.WriteStream): boolean =>
+  stream.isTTY === true &&
+  process.env["CI"] === undefined &&
+  process.env["NO_COLOR"] === undefined &&
+  process.env["TERM"] !== "dumb";
+
+/** Until `end`, the first signal, or the end of the output, stops the run, and a second signal kills the trials. */
+function interruptions(closed: AbortSignal, onStop: () => void) {
+  const stop = new AbortController();
+  const kill = new AbortController();
+  const onSignal = (): void => {
+    if (stop.signal.aborted) return kill.abort();
+    stop.abort();
+    onStop();
+  };
+  const onClosed = (): void => stop.abort();
+  if (closed.aborted) onClosed();
+  else closed.addEventListener("abort", onClosed);
+  for (const signal of SIGNALS) process.on(signal, onSignal);
+  return {
+    stop: stop.signal,
+    kill: kill.signal,
+    end() {
+      closed.removeEventListener("abort", onClosed);
+      for (const signal of SIGNALS) process.off(signal, onSignal);
+    },
+  };
+}
+
+/** The trials that went wrong, what the report lacks, and where it is. */
+function outcomeLines({ records, problems, report }: RunOutcome, folder: string): string[] {
+  const wrong = records.filter(({ status }) => status === "failed" || status === "diverged" || status === "unreadable");
+  return [
+    ...wrong.flatMap((record) => [
+      `${record.status}: ${record.task} / ${trialName(record)}: ${record.reason?.split("\n")[0] ?? ""}`,
+      `  ${relative(folder, record.folder)}`,
+    ]),
+    ...problems.map((problem) => `not in the report: ${problem}`),
+    `Report: ${report}`,
+  ];
 }
 
 /** `sluice list`: the studies of this checkout, with their questions. */

@@ -71,32 +71,18 @@ export function createRun(settings: Settings, changed: (state: RunState) => void
 
   async function take(reply: Promise<Progress>): Promise<void> {
     const asked = performance.now();
-    const { step, losses, milliseconds: training, evaluation, saved: bytes, hash } = await reply;
+    const progress = await reply;
+    const { step, saved: bytes } = progress;
     if (ended) return;
     if (bytes !== undefined) saved = { step, bytes };
-    const pace = { steps: losses.length, training, milliseconds: performance.now() - asked };
-    const known = state.heldOut.at(-1)?.step === step;
-    change({
-      losses: [...state.losses, ...losses],
-      pace: losses.length === 0 ? state.pace : [...state.pace, pace].slice(-PACE_REPLIES),
-      heldOut:
-        evaluation === undefined || known ? state.heldOut : [...state.heldOut, { step, error: evaluation.error }],
-      answers: evaluation?.answers ?? state.answers,
-      hash,
-    });
+    change(afterReply(state, progress, performance.now() - asked));
   }
 
   /** After a failure, the run continues from the state that was saved last. */
   function fail(error: unknown): void {
     worker?.remote.end();
     worker = undefined;
-    const step = saved?.step ?? 0;
-    change({
-      phase: "failed",
-      failure: error instanceof Error ? error.message : String(error),
-      losses: state.losses.slice(0, step),
-      heldOut: state.heldOut.filter((point) => point.step <= step),
-    });
+    change(afterFailure(state, error, saved?.step ?? 0));
   }
 
   async function open(target: ExecutionTarget): Promise<Remote> {
@@ -137,6 +123,32 @@ export function createRun(settings: Settings, changed: (state: RunState) => void
       ended = true;
       worker?.remote.end();
     },
+  };
+}
+
+/** What a reply that took so many milliseconds adds to the state. */
+function afterReply(
+  { losses: before, pace, heldOut, answers }: RunState,
+  { step, losses, milliseconds: training, evaluation, hash }: Progress,
+  milliseconds: number,
+): Partial<RunState> {
+  const known = heldOut.at(-1)?.step === step;
+  return {
+    losses: [...before, ...losses],
+    pace: losses.length === 0 ? pace : [...pace, { steps: losses.length, training, milliseconds }].slice(-PACE_REPLIES),
+    heldOut: evaluation === undefined || known ? heldOut : [...heldOut, { step, error: evaluation.error }],
+    answers: evaluation?.answers ?? answers,
+    hash,
+  };
+}
+
+/** The state after a failure: that of the step that was saved last. */
+function afterFailure({ losses, heldOut }: RunState, error: unknown, step: number): Partial<RunState> {
+  return {
+    phase: "failed",
+    failure: error instanceof Error ? error.message : String(error),
+    losses: losses.slice(0, step),
+    heldOut: heldOut.filter((point) => point.step <= step),
   };
 }
 

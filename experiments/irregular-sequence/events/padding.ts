@@ -1,6 +1,6 @@
 import type { TrialContext } from "@sluice/study";
 import { key, valuesOf, type Backend, type Tree } from "@sluice/tensor";
-import { adam, batches, crossEntropy, trainer, type Weighted } from "@sluice/train";
+import { adam, batches, crossEntropy, trainer, type Batches, type Weighted } from "@sluice/train";
 import type { Model } from "@sluice/trials";
 import type { Events } from "./model.ts";
 import { streamBatches, streams as streamsOf, type Streams } from "./streams.ts";
@@ -17,7 +17,6 @@ export const perEpoch = "padding-per-epoch";
 /**
  * How often each batch is timed; the epochs take turns. The shortest time is used, because other work on the machine
  * can only make it longer.
- * it.
  */
 const rounds = 9;
 
@@ -46,12 +45,31 @@ export async function recordPaddingCost<P extends Tree>(
   { model, backend, steps, streams, batch: size }: PaddingOptions<P>,
 ): Promise<{ readonly [name: string]: number }> {
   const { train } = streamsOf({ longest: steps - 1, steps, train: streams, validation: 0, test: 0 });
-  const cuts = {
-    [inOrder]: batches(train, { size }),
-    [longestFirst]: streamBatches(train, { size }),
-    [likeLengths]: streamBatches(train, { size, byLength: true }),
-  };
-  const epochs = Object.entries(cuts).map(([name, cut]) => ({
+  const epochs = [
+    timedEpoch(inOrder, batches(train, { size })),
+    timedEpoch(longestFirst, streamBatches(train, { size })),
+    timedEpoch(likeLengths, streamBatches(train, { size, byLength: true })),
+  ];
+  const compilation = await timeSteps(epochs, model, backend, context.signal);
+  const shortest = epochs.map((epoch) => ({
+    name: epoch.name,
+    events: epoch.batches.map(({ events }) => events),
+    seconds: epoch.batches.map(({ seconds }) => Math.min(...seconds)),
+  }));
+  drawCosts(context, shortest);
+  context.log(`one program for every batch, compiled in ${compilation.toFixed(1)} s`);
+  const timings: Record<string, number> = { "compilation for the cost of padding": compilation };
+  for (const { name, events, seconds } of shortest) {
+    const [epoch, all] = [runningSums(seconds).at(-1)!, runningSums(events).at(-1)!];
+    context.log(`${name}: ${((1e6 * epoch) / all).toFixed(2)} µs per event, ${all} events`);
+    timings[`epoch, ${name}`] = epoch;
+  }
+  return timings;
+}
+
+/** The batches of an epoch, each with its real events, and room for the seconds that its step takes. */
+function timedEpoch(name: string, cut: Batches<Streams>) {
+  return {
     name,
     batches: Array.from(cut.epoch(0), ({ batch: { x, elapsed, lengths, y, weight } }) => {
       const events = Array.from(valuesOf(lengths), (length, row) => length * valuesOf(weight)[row]!).reduce(
@@ -60,8 +78,16 @@ export async function recordPaddingCost<P extends Tree>(
       );
       return { batch: { x, elapsed, lengths, y, weight }, events, seconds: [] as number[] };
     }),
-  }));
+  };
+}
 
+/** Adds the seconds of a training step of every batch, in several rounds. Returns the seconds of compilation. */
+async function timeSteps<P extends Tree>(
+  epochs: readonly ReturnType<typeof timedEpoch>[],
+  model: Model<P, Events>,
+  backend: Backend,
+  signal: TrialContext["signal"],
+): Promise<number> {
   const started = performance.now();
   const training = await trainer({
     loss: (weights: P, given: Weighted<Streams>) => ({
@@ -83,43 +109,39 @@ export async function recordPaddingCost<P extends Tree>(
       }
       // Handles Ctrl-C.
       await new Promise((turn) => setTimeout(turn, 0));
-      context.signal.throwIfAborted();
+      signal.throwIfAborted();
     }
   }
-
   await training.dispose();
+  return compilation;
+}
 
+/** An epoch in numbers, one of each batch. */
+interface EpochCost {
+  readonly name: string;
+  readonly events: readonly number[];
+  readonly seconds: readonly number[];
+}
+
+function drawCosts(context: Pick<TrialContext, "series">, epochs: readonly EpochCost[]): void {
   const x = {
     label: "batch within the epoch (sorted runs: longest first)",
-    values: Array.from({ length: cuts[inOrder].stepsIn(1) }, (_, i) => i + 1),
+    values: Array.from({ length: epochs[0]!.events.length }, (_, i) => i + 1),
   };
-  const shortest = epochs.map((epoch) => ({
-    name: epoch.name,
-    events: epoch.batches.map(({ events }) => events),
-    seconds: epoch.batches.map(({ seconds }) => Math.min(...seconds)),
-  }));
   context.series(perEvent, {
     title: "Cost of padding: training time per real event",
     x,
     y: { label: "time per real event", unit: "µs" },
     lines: Object.fromEntries(
-      shortest.map(({ name, events, seconds }) => [name, seconds.map((s, i) => (1e6 * s) / events[i]!)]),
+      epochs.map(({ name, events, seconds }) => [name, seconds.map((s, i) => (1e6 * s) / events[i]!)]),
     ),
   });
   context.series(perEpoch, {
     title: "Cost of padding: training time of an epoch",
     x,
     y: { label: "time since the epoch began", unit: "ms" },
-    lines: Object.fromEntries(shortest.map(({ name, seconds }) => [name, runningSums(seconds).map((s) => 1000 * s)])),
+    lines: Object.fromEntries(epochs.map(({ name, seconds }) => [name, runningSums(seconds).map((s) => 1000 * s)])),
   });
-  context.log(`one program for every batch, compiled in ${compilation.toFixed(1)} s`);
-  const timings: Record<string, number> = { "compilation for the cost of padding": compilation };
-  for (const { name, events, seconds } of shortest) {
-    const [epoch, all] = [runningSums(seconds).at(-1)!, runningSums(events).at(-1)!];
-    context.log(`${name}: ${((1e6 * epoch) / all).toFixed(2)} µs per event, ${all} events`);
-    timings[`epoch, ${name}`] = epoch;
-  }
-  return timings;
 }
 
 function runningSums(values: readonly number[]): number[] {

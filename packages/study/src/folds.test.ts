@@ -10,7 +10,7 @@ import { runStudy } from "./run/run-study.ts";
 import { meanInterval } from "./statistics/intervals.ts";
 import { studentCdf, studentQuantile } from "./statistics/student.ts";
 import { meanTest } from "./statistics/tests.ts";
-import { study } from "./study.ts";
+import { study } from "./define-study.ts";
 
 /** What a trial measures: known, so that the report can be computed again. */
 const value = (variant: string, seed: number, fold: number): number =>

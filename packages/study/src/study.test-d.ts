@@ -1,5 +1,6 @@
 import { expectTypeOf, test } from "vitest";
-import { study, type StudyOptions } from "./study.ts";
+import { study } from "./define-study.ts";
+import type { StudyOptions } from "./study.ts";
 
 test("tasks, variants and budgets know the settings, and the trial has them typed", () => {
   study({

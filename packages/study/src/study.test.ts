@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { plan, seedKey, trialConfig } from "./plan.ts";
-import { study } from "./study.ts";
+import { study } from "./define-study.ts";
 
 const options = {
   name: "toy",

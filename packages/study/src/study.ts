@@ -1,8 +1,4 @@
-import { z } from "zod";
 import type { Claim } from "./claims/claim.ts";
-import { studyError } from "./error.ts";
-import { suggestion } from "./nearest.ts";
-import { overrideProblems } from "./settings.ts";
 import type { Settings, TrialContext, TrialOutcome } from "./trial.ts";
 
 /** A number that the study measures for each trial. */
@@ -57,7 +53,7 @@ export type Budget<S extends Settings> = Overrides<S> & {
   readonly perTask?: { readonly [task: string]: Overrides<S> };
 };
 
-/** Options of {@link study}. */
+/** Options of `study`. */
 export interface StudyOptions<S extends Settings> {
   /** Lower-case words joined by hyphens. It names the runs folder and is part of seeds and trial identities. */
   readonly name: string;
@@ -126,96 +122,6 @@ export interface Study<S extends Settings = Settings> extends StudyOptions<S> {
   readonly claims: readonly Claim[];
 }
 
-const callable = z.custom<() => unknown>((value) => typeof value === "function", "expected a function");
-const json: z.ZodType = z.json();
-const settings = z.record(z.string(), json);
-const count = z.int().min(1);
-
-const metricSchema = z.strictObject({
-  label: z.string().min(1),
-  unit: z.string().optional(),
-  better: z.enum(["higher", "lower"]),
-  summarise: z.enum(["last", "best", "tail mean"]).optional(),
-  digits: z.int().min(0).max(12).optional(),
-  log: z.boolean().optional(),
-  curve: z.boolean().optional(),
-});
-
-const anchorSchema = z.strictObject({
-  task: z.string(),
-  variant: z.string(),
-  metric: z.string(),
-  value: z.number(),
-  spread: z.string().optional(),
-  source: z.string().min(1),
-  setting: z.string(),
-  sameSetting: z.boolean(),
-});
-
-const budgetSchema = z
-  .object({
-    seeds: count.optional(),
-    folds: count.optional(),
-    notes: z.string().optional(),
-    perTask: z.record(z.string(), settings).optional(),
-  })
-  .catchall(json);
-
-/** A name that becomes a folder's name. */
-const nameSchema = z
-  .string()
-  .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'expected lower-case words joined by hyphens, such as "digits"');
-
-const studySchema = z.strictObject({
-  name: nameSchema,
-  title: z.string().optional(),
-  question: z.string().min(1),
-  settings,
-  tasks: z.record(z.string().min(1), settings),
-  variants: z.record(z.string().min(1), settings),
-  seeds: z.union([count, z.array(z.int().min(0)).min(1)], "expected a number of seeds, or a list of integers"),
-  budgets: z.record(nameSchema, budgetSchema).optional(),
-  folds: z.int().min(2, "expected an integer of at least 2; leave the option out for none").optional(),
-  defaultBudget: z.string().optional(),
-  metrics: z.record(z.string().min(1), metricSchema),
-  anchors: z.array(anchorSchema).optional(),
-  claims: z.array(z.strictObject({ text: z.string().min(1), test: callable })).optional(),
-  stepLabel: z.string().optional(),
-  notes: z.string().optional(),
-  data: callable.optional(),
-  estimate: callable.optional(),
-  limit: z.number().positive().optional(),
-  trial: callable,
-});
-
-/**
- * Defines a study: a question, answered for every variant on every task with every seed. A trial is one (task, variant,
- * seed).
- *
- * @throws an error that names every wrong or unknown option, with the nearest known one.
- */
-export function study<S extends Settings>(options: StudyOptions<S>): Study<S> {
-  const parsed = studySchema.safeParse(options);
-  if (!parsed.success) throw studyError(describe(options, parsed.error));
-  const problems = crossCheck(options);
-  if (problems.length > 0) throw studyError(headed(options, problems));
-  const { budgets = DEFAULT_BUDGETS } = options;
-  return Object.freeze({
-    ...options,
-    kind: "study",
-    budgets,
-    defaultBudget: options.defaultBudget ?? Object.keys(budgets)[0] ?? "",
-    title: options.title ?? options.name,
-    stepLabel: options.stepLabel ?? "step",
-    seeds:
-      typeof options.seeds === "number" ? Array.from({ length: options.seeds }, (_, index) => index) : options.seeds,
-    anchors: options.anchors ?? [],
-    claims: options.claims ?? [],
-  });
-}
-
-const DEFAULT_BUDGETS = { full: {} };
-
 /** The settings of a budget, without its other fields. */
 export function settingsOf<S extends Settings>({
   seeds: _,
@@ -237,79 +143,4 @@ export function isStudy(value: unknown): value is Study {
     "trial" in value &&
     "variants" in value
   );
-}
-
-const KNOWN = Object.keys(studySchema.shape);
-const KNOWN_BELOW: Readonly<Record<string, readonly string[]>> = {
-  "": KNOWN,
-  metrics: Object.keys(metricSchema.shape),
-  anchors: Object.keys(anchorSchema.shape),
-  claims: ["text", "test"],
-};
-
-function describe(options: unknown, error: z.ZodError): string {
-  return headed(
-    options,
-    error.issues.flatMap((issue) => {
-      const where = issue.path.join(".");
-      if (issue.code === "unrecognized_keys") {
-        const known = KNOWN_BELOW[String(issue.path[0] ?? "")] ?? [];
-        return issue.keys.map(
-          (key) => `unknown option "${where === "" ? key : `${where}.${key}`}": ${suggestion(key, known)}`,
-        );
-      }
-      return [`${where === "" ? "options" : where}: ${issue.message}`];
-    }),
-  );
-}
-
-/** What the schema cannot check: settings without a default, and tasks and metrics that do not exist. */
-function crossCheck<S extends Settings>(options: StudyOptions<S>): string[] {
-  const problems: string[] = [];
-  const settingNames = Object.keys(options.settings);
-  const known = (where: string, given: object, names: readonly string[], what: string): void => {
-    for (const key of Object.keys(given)) {
-      if (!names.includes(key)) problems.push(`${where}: unknown ${what} "${key}": ${suggestion(key, names)}`);
-    }
-  };
-  for (const reserved of ["seeds", "folds", "notes", "perTask"]) {
-    if (settingNames.includes(reserved))
-      problems.push(`settings.${reserved}: the name is taken by the budget; rename the setting`);
-  }
-  for (const [name, given] of Object.entries(options.tasks))
-    problems.push(...overrideProblems(`tasks.${name}`, given, options.settings));
-  for (const [name, given] of Object.entries(options.variants))
-    problems.push(...overrideProblems(`variants.${name}`, given, options.settings));
-  const budgets: { readonly [budget: string]: Budget<Settings> } = options.budgets ?? DEFAULT_BUDGETS;
-  if (Object.keys(budgets).length === 0)
-    problems.push("budgets: at least one is needed; leave the option out for none");
-  if (options.defaultBudget !== undefined)
-    known("defaultBudget", { [options.defaultBudget]: {} }, Object.keys(budgets), "budget");
-  for (const [name, budget] of Object.entries(budgets)) {
-    const common = settingsOf(budget);
-    if (budget.folds !== undefined && budget.folds > (options.folds ?? 0))
-      problems.push(`budgets.${name}.folds: ${budget.folds}, and the study has ${options.folds ?? "no"} folds`);
-    problems.push(...overrideProblems(`budgets.${name}`, common, options.settings));
-    known(`budgets.${name}.perTask`, budget.perTask ?? {}, Object.keys(options.tasks), "task");
-    for (const [task, given] of Object.entries(budget.perTask ?? {}))
-      problems.push(...overrideProblems(`budgets.${name}.perTask.${task}`, given, options.settings));
-  }
-  for (const part of ["tasks", "variants", "metrics"] as const) {
-    if (Object.keys(options[part]).length === 0) problems.push(`${part}: at least one is needed`);
-  }
-  const metrics = Object.keys(options.metrics);
-  options.anchors?.forEach((anchor, index) => {
-    if (!metrics.includes(anchor.metric))
-      problems.push(
-        `anchors.${index}.metric: unknown metric "${anchor.metric}": ${suggestion(anchor.metric, metrics)}`,
-      );
-  });
-  if (typeof options.seeds !== "number" && new Set(options.seeds).size !== options.seeds.length)
-    problems.push("seeds: a seed is listed twice");
-  return problems;
-}
-
-function headed(options: unknown, problems: readonly string[]): string {
-  const name = typeof options === "object" && options !== null && "name" in options ? String(options.name) : "?";
-  return `study "${name}":\n${problems.map((problem) => `  - ${problem}`).join("\n")}`;
 }

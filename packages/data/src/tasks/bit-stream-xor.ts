@@ -60,41 +60,13 @@ export function bitStreamXor(options: BitStreamXorOptions = {}): Dataset<BitStre
     );
   const sizes = checkSizes(name, options, { train: 100_000, validation: 10_000, test: 10_000 });
 
-  const examples = (split: keyof typeof sizes): BitStreams => {
-    const n = sizes[split];
-    const keys = keyFor(options.key ?? key(0), `bit-stream-xor ${split}`);
-    const draws = valuesOf(randomBits(keyFor(keys, "lengths"), [n]));
-    const words = valuesOf(randomBits(keyFor(keys, "bits"), [n, Math.ceil(longest / 32)]));
-    const perStream = Math.ceil(longest / 32);
-    const [x, elapsed] = [new Float32Array(n * steps), new Float32Array(n * steps)];
-    const [lengths, y] = [new Int32Array(n), new Float32Array(n)];
-    for (let i = 0; i < n; i++) {
-      const bits = shortest + ((draws[i]! >>> 0) % (longest - shortest + 1));
-      let [count, since, before, ones] = [0, 0, -1, 0];
-      const step = (bit: number): void => {
-        x[i * steps + count] = bit;
-        elapsed[i * steps + count] = since / steps;
-        count++;
-        since = 0;
-      };
-      for (let b = 0; b < bits; b++) {
-        const bit = (words[i * perStream + (b >>> 5)]! >>> (b & 31)) & 1;
-        since++;
-        ones += bit;
-        if (form === "dense" || bit !== before) step(bit);
-        before = bit;
-      }
-      if (since > 0) step(before);
-      lengths[i] = count;
-      y[i] = ones & 1;
-    }
-    return {
-      x: tensor(x, [n, steps, 1]),
-      elapsed: tensor(elapsed, [n, steps, 1]),
-      lengths: tensor(lengths),
-      y: tensor(y, [n, 1]),
-    };
-  };
+  const examples = (split: keyof typeof sizes): BitStreams =>
+    drawStreams(sizes[split], keyFor(options.key ?? key(0), `bit-stream-xor ${split}`), {
+      form,
+      shortest,
+      longest,
+      steps,
+    });
   return {
     name: `bit-stream XOR, ${form}`,
     train: examples("train"),
@@ -108,5 +80,44 @@ export function bitStreamXor(options: BitStreamXorOptions = {}): Dataset<BitStre
         "independent draws with a separate key for each split; there are few short streams, so the same ones occur in all splits",
       caution: "Published figures are for 100,000 training streams and 200 epochs; a run with fewer is not comparable.",
     },
+  };
+}
+
+/** So many streams, padded to `steps`. */
+function drawStreams(
+  n: number,
+  keys: ArrayTensor,
+  { form, shortest, longest, steps }: Required<Pick<BitStreamXorOptions, "form" | "shortest" | "longest" | "steps">>,
+): BitStreams {
+  const draws = valuesOf(randomBits(keyFor(keys, "lengths"), [n]));
+  const words = valuesOf(randomBits(keyFor(keys, "bits"), [n, Math.ceil(longest / 32)]));
+  const perStream = Math.ceil(longest / 32);
+  const [x, elapsed] = [new Float32Array(n * steps), new Float32Array(n * steps)];
+  const [lengths, y] = [new Int32Array(n), new Float32Array(n)];
+  for (let i = 0; i < n; i++) {
+    const bits = shortest + ((draws[i]! >>> 0) % (longest - shortest + 1));
+    let [count, since, before, ones] = [0, 0, -1, 0];
+    const step = (bit: number): void => {
+      x[i * steps + count] = bit;
+      elapsed[i * steps + count] = since / steps;
+      count++;
+      since = 0;
+    };
+    for (let b = 0; b < bits; b++) {
+      const bit = (words[i * perStream + (b >>> 5)]! >>> (b & 31)) & 1;
+      since++;
+      ones += bit;
+      if (form === "dense" || bit !== before) step(bit);
+      before = bit;
+    }
+    if (since > 0) step(before);
+    lengths[i] = count;
+    y[i] = ones & 1;
+  }
+  return {
+    x: tensor(x, [n, steps, 1]),
+    elapsed: tensor(elapsed, [n, steps, 1]),
+    lengths: tensor(lengths),
+    y: tensor(y, [n, 1]),
   };
 }

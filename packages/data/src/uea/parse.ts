@@ -37,9 +37,30 @@ export function parseUea(
   if (typeof text !== "string")
     throw new DataError({ set, file, wrong: `expected the text as a string, got ${typeof text}`, obtain });
   const lines = text.split(/\r?\n/);
-  const fail = (line: number, wrong: string): never => {
+  const fail: Fail = (line, wrong) => {
     throw new DataError({ set, file: `${file}, line ${line + 1}`, wrong, obtain });
   };
+  const header = headerOf(lines, fail);
+  return { problem: header.problem, classes: header.classes, series: seriesOf(lines, header, fail) };
+}
+
+/** Throws the error about a line, counted from 0. */
+type Fail = (line: number, wrong: string) => never;
+
+/** What the lines before the series say. */
+interface Header {
+  /** The number of the `@data` line. */
+  readonly start: number;
+  readonly problem: string;
+  readonly classes: readonly string[];
+  /** Channels of each series, if the header says so. */
+  readonly dimensions: number | undefined;
+  /** Whether all series have one length, and which, if the header says so. */
+  readonly equal: boolean;
+  readonly seriesLength: number | undefined;
+}
+
+function headerOf(lines: readonly string[], fail: Fail): Header {
   const start = lines.findIndex((line) => line.trim().toLowerCase() === "@data");
   if (start < 0) return fail(lines.length - 1, "it has no @data line, so it is not a .ts file, or it is truncated");
   const header = new Map<string, string>();
@@ -47,6 +68,13 @@ export function parseUea(
     const found = /^@(\S+)\s*(.*)$/.exec(line.trim());
     if (found !== null) header.set(found[1]!.toLowerCase(), found[2]!.trim());
   }
+  const countOf = (key: string): number | undefined => {
+    const text = header.get(key);
+    if (text === undefined) return undefined;
+    return /^[1-9]\d*$/.test(text)
+      ? Number(text)
+      : fail(start, `its @${key} line says "${text}", expected an integer of at least 1`);
+  };
   if (header.get("timestamps") === "true") fail(start, "it has time stamps, which are not supported");
   const [labelled, ...classes] = (header.get("classlabel") ?? "false").split(/\s+/);
   if (labelled !== "true" || classes.length === 0) fail(start, "its @classLabel line names no classes");
@@ -55,17 +83,17 @@ export function parseUea(
   const dimensions = header.get("univariate") === "true" ? 1 : (countOf("dimensions") ?? countOf("dimension"));
   const equal = header.get("equallength") === "true";
   const seriesLength = equal ? countOf("serieslength") : undefined;
+  return { start, problem: header.get("problemname") ?? "", classes, dimensions, equal, seriesLength };
+}
 
-  function countOf(key: string): number | undefined {
-    const text = header.get(key);
-    if (text === undefined) return undefined;
-    return /^[1-9]\d*$/.test(text)
-      ? Number(text)
-      : fail(start, `its @${key} line says "${text}", expected an integer of at least 1`);
-  }
-
+/** The series of the lines after the header, which must be as it says. */
+function seriesOf(
+  lines: readonly string[],
+  { start, classes, dimensions, equal, seriesLength }: Header,
+  fail: Fail,
+): UeaSeries[] {
   let first: number | undefined;
-  const series = lines.flatMap((line, at): UeaSeries[] => {
+  return lines.flatMap((line, at): UeaSeries[] => {
     if (at <= start || line.trim() === "") return [];
     const parts = line.trim().split(":");
     const name = parts.pop()!;
@@ -89,7 +117,6 @@ export function parseUea(
       );
     return [{ channels, label }];
   });
-  return { problem: header.get("problemname") ?? "", classes, series };
 }
 
 function numberOf(text: string, fail: () => never): number {

@@ -49,33 +49,36 @@ export function codeIdentity(
 ): CodeIdentity {
   const module = realpathSync(modulePath);
   const root = checkoutRoot(module) ?? dirname(module);
+  const found: Found = { parts: { "@sluice/study": TRIAL_RULES }, contents: {}, unresolved: [] };
   const conditions = importConditions(execArgv, process.env["NODE_OPTIONS"]);
-  const parts: { [name: string]: string } = { "@sluice/study": TRIAL_RULES };
-  const contents: { [path: string]: string } = {};
-  const unresolved: string[] = [];
-  const nameOf = (path: string): string => relative(root, path).split(sep).join("/");
-  const read = (path: string): Buffer => {
-    const bytes = readFileSync(path);
-    contents[path] = sha256(bytes);
-    return bytes;
-  };
+  followImports(module, conditions, found, (path) => relative(root, path).split(sep).join("/"));
+  const { parts, contents } = found;
+  const unresolved = found.unresolved.toSorted();
+  return { hash: sha256(canonicalJson({ parts, unresolved })), parts, unresolved, contents };
+}
 
-  const addPackage = (folder: string): string => {
-    read(join(folder, "package.json"));
-    const { name, version, dependencies } = readPackage(folder);
-    const part = `${name}@${version}`;
-    if (parts[part] !== undefined) return part;
-    parts[part] = "installed";
-    for (const dependency of dependencies) {
-      const found = OWN.test(dependency) ? undefined : packageFolder(dependency, folder);
-      if (found === undefined) continue;
-      if (isInstalled(found)) addPackage(found);
-      else
-        unresolved.push(`${part}: it depends on ${dependency} in ${nameOf(found)}, which is not an installed package`);
-    }
-    return part;
-  };
+/** What is found while imports are followed: an identity that grows. */
+interface Found {
+  readonly parts: { [name: string]: string };
+  readonly contents: { [path: string]: string };
+  readonly unresolved: string[];
+}
 
+type NameOf = (path: string) => string;
+
+function readInto({ contents }: Found, path: string): Buffer {
+  const bytes = readFileSync(path);
+  contents[path] = sha256(bytes);
+  return bytes;
+}
+
+/** Adds a file and all files and packages that its imports lead to. */
+function followImports(
+  module: string,
+  conditions: ReturnType<typeof importConditions>,
+  found: Found,
+  nameOf: NameOf,
+): void {
   const queue: string[] = [];
   const seen = new Set<string>();
   const addFile = (path: string): string => {
@@ -87,17 +90,17 @@ export function codeIdentity(
     target.kind === "file"
       ? addFile(target.path)
       : target.kind === "package"
-        ? addPackage(target.folder)
+        ? addPackage(target.folder, found, nameOf)
         : target.kind === "unresolved"
           ? `unresolved: ${target.why}`
           : target.kind;
 
   addFile(module);
   for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
-    const bytes = read(path);
+    const bytes = readInto(found, path);
     const name = nameOf(path);
     if (!CODE.has(extname(path))) {
-      parts[name] = sha256(bytes);
+      found.parts[name] = sha256(bytes);
       continue;
     }
     const parsed: ParsedCode = parseCode(bytes.toString("utf8"), path);
@@ -108,11 +111,26 @@ export function codeIdentity(
       for (const target of targets) if (target.kind === "unresolved") open.push(target.why);
       return targets.map(leadsTo);
     });
-    unresolved.push(...open.map((what) => `${name}: ${what}`));
-    parts[name] = sha256(canonicalJson({ form: sha256(parsed.form), imports }));
+    found.unresolved.push(...open.map((what) => `${name}: ${what}`));
+    found.parts[name] = sha256(canonicalJson({ form: sha256(parsed.form), imports }));
   }
-  unresolved.sort();
-  return { hash: sha256(canonicalJson({ parts, unresolved })), parts, unresolved, contents };
+}
+
+/** Adds an installed package with all its dependencies, and returns its name and version. */
+function addPackage(folder: string, found: Found, nameOf: NameOf): string {
+  const { parts, unresolved } = found;
+  readInto(found, join(folder, "package.json"));
+  const { name, version, dependencies } = readPackage(folder);
+  const part = `${name}@${version}`;
+  if (parts[part] !== undefined) return part;
+  parts[part] = "installed";
+  for (const dependency of dependencies) {
+    const at = OWN.test(dependency) ? undefined : packageFolder(dependency, folder);
+    if (at === undefined) continue;
+    if (isInstalled(at)) addPackage(at, found, nameOf);
+    else unresolved.push(`${part}: it depends on ${dependency} in ${nameOf(at)}, which is not an installed package`);
+  }
+  return part;
 }
 
 /** Whether every file that an identity was read from is unchanged. */

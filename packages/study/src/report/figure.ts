@@ -1,6 +1,6 @@
 import { extremes } from "../statistics/summary.ts";
 import { html, type Markup } from "./html.ts";
-import { linearScale, logScale } from "./scale.ts";
+import { linearScale, logScale, type Scale } from "./scale.ts";
 import type { Axis } from "../trial.ts";
 
 export interface Point {
@@ -35,53 +35,43 @@ const BOTTOM = 44;
 const LEFT = 62;
 const LABEL_HEIGHT = 14;
 
-/** A panel of lines with bands, as an SVG that uses the page's colors. Labels are at the ends of the lines. */
-export function panel({ title, x, y, lines, extent }: Panel): Markup {
+/** Where a panel's values are drawn. */
+interface Frame {
+  /** Where the lines end. */
+  readonly right: number;
+  /** The lowest value of the vertical axis. */
+  readonly low: number;
+  readonly xScale: Scale;
+  readonly yScale: Scale;
+  /** Whether the vertical axis can show a value. */
+  usable(value: number): boolean;
+  /** A point as the path of an SVG writes it. */
+  at(x: number, y: number): string;
+}
+
+function frameOf({ y, lines, extent }: Panel): Frame {
   const longest = Math.max(0, ...lines.map((line) => line.label.length));
   const right = WIDTH - Math.min(150, 16 + longest * 6.6);
-  const usable = (value: number): boolean => Number.isFinite(value) && (y.log !== true || value > 0);
   const [low, high] = extent ?? extentOf(lines, y);
   const xs = extremes(lines.flatMap((line) => line.points.map((point) => point.x)));
   const xScale = linearScale(xs.low, xs.high, [LEFT, right], 5, true);
   const yRange = [HEIGHT - BOTTOM, TOP] as const;
   const yScale = y.log === true ? logScale(low, high, yRange, 6) : linearScale(low, high, yRange, 5);
-  const at = (px: number, py: number): string => `${round(xScale.place(px))},${round(yScale.place(py))}`;
+  return {
+    right,
+    low,
+    xScale,
+    yScale,
+    usable: (value) => Number.isFinite(value) && (y.log !== true || value > 0),
+    at: (px, py) => `${round(xScale.place(px))},${round(yScale.place(py))}`,
+  };
+}
 
-  const drawn = lines.map((line) => {
-    const runs = unbroken(line.points, (point) => usable(point.centre));
-    const floor = low;
-    return html`<g class="line c${line.colour}"
-      >${runs.map((run) => {
-        const upper = run.map((point) => at(point.x, usable(point.high) ? point.high : point.centre));
-        const lower = run
-          .map((point) => at(point.x, usable(point.low) ? point.low : Math.min(floor, point.centre)))
-          .reverse();
-        const banded = run.some((point) => point.low !== point.high);
-        const middle = run.map((point) => at(point.x, point.centre));
-        return html`${banded && html`<path class="band" d="M${[...upper, ...lower].join("L")}Z" />`}${
-          run.length === 1
-            ? html`<circle class="dot" cx="${middle[0]?.split(",")[0]}" cy="${middle[0]?.split(",")[1]}" r="3" />`
-            : html`<path class="mean" d="M${middle.join("L")}" />`
-        }`;
-      })}${(line.crosses ?? [])
-        .filter((cross) => usable(cross.y))
-        .map((cross) => {
-          const [cx = "0", cy = "0"] = at(cross.x, cross.y).split(",");
-          return html`<path class="cross" d="M${Number(cx) - 4},${Number(cy) - 4}l8,8m0,-8l-8,8" />`;
-        })}</g
-    >`;
-  });
-
-  const labels = spreadOut(
-    lines.flatMap((line) => {
-      const last = line.points.findLast((point) => usable(point.centre));
-      return last === undefined ? [] : [{ line, x: xScale.place(last.x), y: yScale.place(last.centre) }];
-    }),
-  ).map(
-    ({ line, y: place }) =>
-      html`<text class="label c${line.colour}" x="${right + 7}" y="${round(place + 4)}">${line.label}</text>`,
-  );
-
+/** A panel of lines with bands, as an SVG that uses the page's colors. Labels are at the ends of the lines. */
+export function panel(given: Panel): Markup {
+  const { title, x, y, lines } = given;
+  const frame = frameOf(given);
+  const { right } = frame;
   return html`<svg
     class="panel"
     viewBox="0 0 ${WIDTH} ${HEIGHT}"
@@ -89,7 +79,18 @@ export function panel({ title, x, y, lines, extent }: Panel): Markup {
     aria-label="${title}: ${axisText(y)} over ${axisText(x)}"
   >
     <text class="title" x="${LEFT}" y="12">${title}</text>
-    <g class="grid">
+    ${grid(frame)}
+    <path class="base" d="M${LEFT},${HEIGHT - BOTTOM}H${round(right)}" />
+    <text class="axis" x="${round((LEFT + right) / 2)}" y="${HEIGHT - 8}" text-anchor="middle">${axisText(x)}</text>
+    <text class="axis" transform="translate(11 ${round((TOP + HEIGHT - BOTTOM) / 2)}) rotate(-90)" text-anchor="middle">
+      ${axisText(y)}
+    </text>
+    ${lines.map((line) => drawnLine(line, frame))}${endLabels(lines, frame)}
+  </svg>`;
+}
+
+function grid({ right, xScale, yScale }: Frame): Markup {
+  return html`<g class="grid">
       ${yScale.ticks.map((tick) => html`<path d="M${LEFT},${round(yScale.place(tick.value))}H${round(right)}" />`)}
     </g>
     <g class="ticks">
@@ -102,14 +103,44 @@ export function panel({ title, x, y, lines, extent }: Panel): Markup {
               >${tick.label}</text
             >`,
       )}
-    </g>
-    <path class="base" d="M${LEFT},${HEIGHT - BOTTOM}H${round(right)}" />
-    <text class="axis" x="${round((LEFT + right) / 2)}" y="${HEIGHT - 8}" text-anchor="middle">${axisText(x)}</text>
-    <text class="axis" transform="translate(11 ${round((TOP + HEIGHT - BOTTOM) / 2)}) rotate(-90)" text-anchor="middle">
-      ${axisText(y)}
-    </text>
-    ${drawn}${labels}
-  </svg>`;
+    </g>`;
+}
+
+/** A line with its band, in as many runs as it has gaps, and its crosses. */
+function drawnLine(line: Line, { low, usable, at }: Frame): Markup {
+  const runs = unbroken(line.points, (point) => usable(point.centre));
+  return html`<g class="line c${line.colour}"
+    >${runs.map((run) => {
+      const upper = run.map((point) => at(point.x, usable(point.high) ? point.high : point.centre));
+      const lower = run
+        .map((point) => at(point.x, usable(point.low) ? point.low : Math.min(low, point.centre)))
+        .reverse();
+      const banded = run.some((point) => point.low !== point.high);
+      const middle = run.map((point) => at(point.x, point.centre));
+      return html`${banded && html`<path class="band" d="M${[...upper, ...lower].join("L")}Z" />`}${
+        run.length === 1
+          ? html`<circle class="dot" cx="${middle[0]?.split(",")[0]}" cy="${middle[0]?.split(",")[1]}" r="3" />`
+          : html`<path class="mean" d="M${middle.join("L")}" />`
+      }`;
+    })}${(line.crosses ?? [])
+      .filter((cross) => usable(cross.y))
+      .map((cross) => {
+        const [cx = "0", cy = "0"] = at(cross.x, cross.y).split(",");
+        return html`<path class="cross" d="M${Number(cx) - 4},${Number(cy) - 4}l8,8m0,-8l-8,8" />`;
+      })}</g
+  >`;
+}
+
+function endLabels(lines: readonly Line[], { right, xScale, yScale, usable }: Frame): Markup[] {
+  return spreadOut(
+    lines.flatMap((line) => {
+      const last = line.points.findLast((point) => usable(point.centre));
+      return last === undefined ? [] : [{ line, x: xScale.place(last.x), y: yScale.place(last.centre) }];
+    }),
+  ).map(
+    ({ line, y: place }) =>
+      html`<text class="label c${line.colour}" x="${right + 7}" y="${round(place + 4)}">${line.label}</text>`,
+  );
 }
 
 /** Lowest and highest value that the axis can show. */

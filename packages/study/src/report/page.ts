@@ -16,7 +16,7 @@ export function page(model: ReportModel): { readonly text: string; readonly undr
   const { manifest, results } = model;
   const undrawn: string[] = [];
   // Any files and claims may come in here. What one of them breaks is limited to its own part of the page.
-  const part = <T>(what: string, draw: () => T): T | Markup => {
+  const part: Part = (what, draw) => {
     try {
       return draw();
     } catch (error) {
@@ -43,21 +43,8 @@ export function page(model: ReportModel): { readonly text: string; readonly undr
             ${manifest.notes !== undefined && html`<p>${manifest.notes}</p>`}
             <p class="facts">${facts(model)}</p>
           </header>
-          ${part("claims", () => claims(model))}
-          <section>
-            <h2>Results</h2>
-            <div class="metrics">
-              ${Object.entries(manifest.metrics).map(
-                ([name, metric]) =>
-                  html`<div>
-                    <h3>${metricLabel(metric)}${manifest.remade === true ? "" : `, ${metric.better} is better`}</h3>
-                    ${part(`table of ${name}`, () => seedTable(results, name, metric))}
-                  </div>`,
-              )}
-            </div>
-            <p class="note">${intervalNote(model)}</p>
-          </section>
-          ${part("curves", () => curves(model))} ${part("series", () => seriesSections(model))}
+          ${part("claims", () => claims(model))} ${resultTables(model, part)} ${part("curves", () => curves(model))}
+          ${part("series", () => seriesSections(model))}
           ${
             manifest.anchors.length > 0 &&
             part(
@@ -74,6 +61,26 @@ export function page(model: ReportModel): { readonly text: string; readonly undr
       </body>
     </html> `.markup;
   return { text, undrawn };
+}
+
+/** Draws a part of the page, or a note where that fails. */
+type Part = <T>(what: string, draw: () => T) => T | Markup;
+
+function resultTables(model: ReportModel, part: Part): Markup {
+  const { manifest, results } = model;
+  return html`<section>
+    <h2>Results</h2>
+    <div class="metrics">
+      ${Object.entries(manifest.metrics).map(
+        ([name, metric]) =>
+          html`<div>
+            <h3>${metricLabel(metric)}${manifest.remade === true ? "" : `, ${metric.better} is better`}</h3>
+            ${part(`table of ${name}`, () => seedTable(results, name, metric))}
+          </div>`,
+      )}
+    </div>
+    <p class="note">${intervalNote(model)}</p>
+  </section>`;
 }
 
 function facts({ manifest, results }: ReportModel): string {

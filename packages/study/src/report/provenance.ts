@@ -1,12 +1,13 @@
 import type { Environment, GitState } from "../environment.ts";
+import type { Results } from "../results.ts";
 import { html, type Markup } from "./html.ts";
 import type { ReportModel } from "./model.ts";
 import { formatSeconds } from "./scale.ts";
 import { unitText } from "./tables.ts";
 
 /** What is needed to run the study again and to compare the results. */
-export function provenance({ manifest, results, environments, configs, others }: ReportModel): Markup {
-  const changes = environments.flatMap((entry) => entry.changes ?? [])[0];
+export function provenance(model: ReportModel): Markup {
+  const { manifest, results, configs } = model;
   const settingNames = [...new Set(configs.flatMap((entry) => Object.keys(entry.config)))];
   const shared = settingNames.filter(
     (name) => new Set(configs.map((entry) => JSON.stringify(entry.config[name]))).size <= 1,
@@ -15,102 +16,111 @@ export function provenance({ manifest, results, environments, configs, others }:
   return html`<section>
     <h2>Run it again</h2>
     <pre>${manifest.command}</pre>
-    <dl>
-      ${environments.map(
-        ({ environment, trials }) =>
-          html`<dt>${environments.length > 1 ? `environment of ${trials} trials` : "environment"}</dt>
-            <dd>${environmentText(environment)}</dd>
-            <dt>commit</dt>
-            <dd>${commitOf(environment.git)}</dd>`,
-      )}${
-        changes !== undefined &&
-        html`<dt>uncommitted changes</dt>
-          <dd>saved with every trial, as in <code>${changes}</code></dd>`
-      }
-      <dt>code</dt>
-      <dd><code>${manifest.code}</code></dd>
-      ${
-        manifest.unresolved !== undefined &&
-        html`<dt>code that this does not cover</dt>
-          <dd>
-            ${manifest.unresolved.map((what) => html`<p>${what}</p>`)}An edit there does not change a trial's identity.
-          </dd>`
-      }${Object.entries(manifest.data).map(
-        ([name, hash]) =>
-          html`<dt>data: ${name}</dt>
-            <dd><code>${hash}</code></dd>`,
-      )}${
-        shared.length > 0 &&
-        html`<dt>settings</dt>
-          <dd>${shared.map((name) => `${name} ${settingText(configs[0]?.config[name])}`).join(" · ")}</dd>`
-      }${
-        others > 0 &&
-        html`<dt>also in the folder</dt>
-          <dd>
-            ${others} ${others === 1 ? "trial" : "trials"} of other code, data or settings: kept, and not part of this
-            report
-          </dd>`
-      }
-    </dl>
-    ${
-      varying.length > 0 &&
-      html`<details>
-        <summary>Settings that differ</summary>
-        <div class="scroll">
-          <table>
-            <thead>
-              <tr>
-                <th>task</th>
-                <th>variant</th>
-                ${varying.map((name) => html`<th>${name}</th>`)}
-              </tr>
-            </thead>
-            <tbody>
-              ${configs.map(
-                (entry) =>
-                  html`<tr>
-                    <td>${entry.task}</td>
-                    <td>${entry.variant}</td>
-                    ${varying.map((name) => html`<td>${settingText(entry.config[name])}</td>`)}
-                  </tr>`,
-              )}
-            </tbody>
-          </table>
-        </div>
-      </details>`
-    }
-    <details>
-      <summary>Trials: id, time, and SHA-256 of the weights</summary>
-      <div class="scroll">
-        <table>
-          <thead>
-            <tr>
-              <th>task</th>
-              <th>variant</th>
-              <th>seed</th>
-              <th>trial</th>
-              <th class="number">time</th>
-              <th>weights</th>
-            </tr>
-          </thead>
-          <tbody>
-            ${results.trials.map(
-              (trial) =>
-                html`<tr>
-                  <td>${trial.task}</td>
-                  <td>${trial.variant}</td>
-                  <td>${unitText(trial)}</td>
-                  <td><code>${trial.id.slice(0, 12)}</code></td>
-                  <td class="number">${trial.seconds === undefined ? "–" : formatSeconds(trial.seconds)}</td>
-                  <td><code>${trial.weights ?? "–"}</code></td>
-                </tr>`,
-            )}
-          </tbody>
-        </table>
-      </div>
-    </details>
+    ${conditions(model, shared)} ${varying.length > 0 && differing(configs, varying)} ${trialTable(results)}
     <p class="note">To compare a repetition with this run, compare the SHA-256 of the weights.</p>
   </section>`;
+}
+
+/** What was the same for all trials: machine, code, data, and these settings. */
+function conditions({ manifest, environments, configs, others }: ReportModel, shared: readonly string[]): Markup {
+  const changes = environments.flatMap((entry) => entry.changes ?? [])[0];
+  return html`<dl>
+    ${environments.map(
+      ({ environment, trials }) =>
+        html`<dt>${environments.length > 1 ? `environment of ${trials} trials` : "environment"}</dt>
+          <dd>${environmentText(environment)}</dd>
+          <dt>commit</dt>
+          <dd>${commitOf(environment.git)}</dd>`,
+    )}${
+      changes !== undefined &&
+      html`<dt>uncommitted changes</dt>
+        <dd>saved with every trial, as in <code>${changes}</code></dd>`
+    }
+    <dt>code</dt>
+    <dd><code>${manifest.code}</code></dd>
+    ${
+      manifest.unresolved !== undefined &&
+      html`<dt>code that this does not cover</dt>
+        <dd>
+          ${manifest.unresolved.map((what) => html`<p>${what}</p>`)}An edit there does not change a trial's identity.
+        </dd>`
+    }${Object.entries(manifest.data).map(
+      ([name, hash]) =>
+        html`<dt>data: ${name}</dt>
+          <dd><code>${hash}</code></dd>`,
+    )}${
+      shared.length > 0 &&
+      html`<dt>settings</dt>
+        <dd>${shared.map((name) => `${name} ${settingText(configs[0]?.config[name])}`).join(" · ")}</dd>`
+    }${
+      others > 0 &&
+      html`<dt>also in the folder</dt>
+        <dd>
+          ${others} ${others === 1 ? "trial" : "trials"} of other code, data or settings: kept, and not part of this
+          report
+        </dd>`
+    }
+  </dl>`;
+}
+
+function differing(configs: ReportModel["configs"], varying: readonly string[]): Markup {
+  return html`<details>
+    <summary>Settings that differ</summary>
+    <div class="scroll">
+      <table>
+        <thead>
+          <tr>
+            <th>task</th>
+            <th>variant</th>
+            ${varying.map((name) => html`<th>${name}</th>`)}
+          </tr>
+        </thead>
+        <tbody>
+          ${configs.map(
+            (entry) =>
+              html`<tr>
+                <td>${entry.task}</td>
+                <td>${entry.variant}</td>
+                ${varying.map((name) => html`<td>${settingText(entry.config[name])}</td>`)}
+              </tr>`,
+          )}
+        </tbody>
+      </table>
+    </div>
+  </details>`;
+}
+
+function trialTable({ trials }: Results): Markup {
+  return html`<details>
+    <summary>Trials: id, time, and SHA-256 of the weights</summary>
+    <div class="scroll">
+      <table>
+        <thead>
+          <tr>
+            <th>task</th>
+            <th>variant</th>
+            <th>seed</th>
+            <th>trial</th>
+            <th class="number">time</th>
+            <th>weights</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${trials.map(
+            (trial) =>
+              html`<tr>
+                <td>${trial.task}</td>
+                <td>${trial.variant}</td>
+                <td>${unitText(trial)}</td>
+                <td><code>${trial.id.slice(0, 12)}</code></td>
+                <td class="number">${trial.seconds === undefined ? "–" : formatSeconds(trial.seconds)}</td>
+                <td><code>${trial.weights ?? "–"}</code></td>
+              </tr>`,
+          )}
+        </tbody>
+      </table>
+    </div>
+  </details>`;
 }
 
 function environmentText({ runtime, engine, os, cpu, cores, threads }: Environment): string {

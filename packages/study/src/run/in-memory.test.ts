@@ -1,7 +1,7 @@
 import { sha256 } from "@sluice/formats";
 import { describe, expect, test } from "vitest";
 import { better } from "../claims/tests.ts";
-import { study } from "../study.ts";
+import { study } from "../define-study.ts";
 import type { TrialContext } from "../trial.ts";
 import { inProcess } from "./in-process.ts";
 import { memoryStore } from "./memory-store.ts";

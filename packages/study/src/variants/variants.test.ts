@@ -1,6 +1,6 @@
 import { describe, expect, expectTypeOf, test } from "vitest";
 import { plan } from "../plan.ts";
-import { study } from "../study.ts";
+import { study } from "../define-study.ts";
 import { crossed, grid } from "./grid.ts";
 import { randomSearch } from "./random-search.ts";
 
