@@ -9,7 +9,7 @@ import type { ReportModel } from "./model.ts";
 import { provenance } from "./provenance.ts";
 import { formatSeconds } from "./scale.ts";
 import { STYLE } from "./style.ts";
-import { anchorTable, colourOf, metricLabel, seedTable, unitText, variantName } from "./tables.ts";
+import { anchorTable, colourOf, folderText, metricLabel, seedTable, unitText, variantName } from "./tables.ts";
 
 /** The report: one HTML file that loads nothing from the network. */
 export function page(model: ReportModel): { readonly text: string; readonly undrawn: readonly string[] } {
@@ -267,9 +267,7 @@ function unfinished({ results, problems }: ReportModel): Markup | null {
                         <td data-label="seed">${unitText(trial)}</td>
                         <td data-label="status">${trial.status}</td>
                         <td class="wrap" data-label="reason">
-                          ${(trial.reason ?? "").split("\n")[0]}<br /><code class="soft"
-                            >${trial.folder.split("/").slice(-2).join("/")}</code
-                          >
+                          ${(trial.reason ?? "").split("\n")[0]}<br /><code class="soft">${folderText(trial)}</code>
                         </td>
                       </tr>`,
                   )}

@@ -3,7 +3,7 @@ import type { Results } from "../results.ts";
 import { html, type Markup } from "./html.ts";
 import type { ReportModel } from "./model.ts";
 import { formatSeconds } from "./scale.ts";
-import { unitText } from "./tables.ts";
+import { folderText, unitText, variantName } from "./tables.ts";
 
 /** What is needed to run the study again and to compare the results. */
 export function provenance(model: ReportModel): Markup {
@@ -17,6 +17,7 @@ export function provenance(model: ReportModel): Markup {
     <h2>Run it again</h2>
     <pre>${manifest.command}</pre>
     ${conditions(model, shared)} ${varying.length > 0 && differing(configs, varying)} ${trialTable(results)}
+    ${keptFiles(results)}
     <p class="note">To compare a repetition with this run, compare the SHA-256 of the weights.</p>
   </section>`;
 }
@@ -115,6 +116,48 @@ function trialTable({ trials }: Results): Markup {
                 <td><code>${trial.id.slice(0, 12)}</code></td>
                 <td class="number">${trial.seconds === undefined ? "–" : formatSeconds(trial.seconds)}</td>
                 <td><code>${trial.weights ?? "–"}</code></td>
+              </tr>`,
+          )}
+        </tbody>
+      </table>
+    </div>
+  </details>`;
+}
+
+/** The files of every trial that has kept any, such as its weights, with the folder for `loadTrial`. */
+function keptFiles({ trials, variants }: Results): Markup | null {
+  const kept = trials.flatMap((trial) =>
+    trial.files === undefined ? [] : [{ trial, names: Object.keys(trial.files) }],
+  );
+  if (kept.length === 0) return null;
+  return html`<details>
+    <summary>Files that the trials kept, such as their weights</summary>
+    <p class="note">
+      Folders are below that of this page. <code>loadTrial(folder)</code> of <code>@sluice/runner</code> reads settings,
+      curves, results and weights of a trial back.
+    </p>
+    <div class="scroll">
+      <table class="stack">
+        <thead>
+          <tr>
+            <th>task</th>
+            <th>variant</th>
+            <th>seed</th>
+            <th>folder</th>
+            <th>files</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${kept.map(
+            ({ trial, names }) =>
+              html`<tr>
+                <td data-label="task">${trial.task}</td>
+                <td data-label="variant">${variantName(variants, trial.variant)}</td>
+                <td data-label="seed">${unitText(trial)}</td>
+                <td data-label="folder"><code>${folderText(trial)}</code></td>
+                <td class="wrap" data-label="files">
+                  ${names.map((name, i) => html`${i > 0 && ", "}<code>files/${name}</code>`)}
+                </td>
               </tr>`,
           )}
         </tbody>

@@ -19,6 +19,11 @@ export function unitText({ seed, fold }: TrialRecord): string {
   return fold === undefined ? String(seed) : `${seed}, fold ${fold.index + 1}`;
 }
 
+/** The folder of a trial, from that of the report. */
+export function folderText({ folder }: TrialRecord): string {
+  return folder.split("/").slice(-2).join("/");
+}
+
 /** Mean ± half the 95 % interval; only the mean for a single seed. */
 function meanText(values: readonly number[], metric: Metric, overlap: number): Markup {
   if (values.length === 0) return html`<span class="soft">–</span>`;
