@@ -2,8 +2,8 @@ import { toF32, toF64, toI32, toI64 } from "./constant.ts";
 import type { Expression, Local, Operand, ResultType, ValueType } from "./expression.ts";
 import { forgetVectors } from "./forget-vectors.ts";
 import { hoistConstants } from "./hoist-constants.ts";
-import { unsigned } from "./leb128.ts";
 import { shareCommon } from "./sharing.ts";
+import { type Variables, variables } from "./variables.ts";
 
 /** A branch target: the start of a loop or the end of a block. */
 export interface Label {
@@ -76,73 +76,61 @@ function constantOf<T extends ValueType>(type: T, value: Operand<T>): Expression
   }
 }
 
-export function bodyBuilder(parameters: Readonly<Record<string, ValueType>>): BodyBuilder {
-  const locals: Local[] = [];
-  /** The number of variables with each wanted name. */
-  const names = new Map<string, number>();
+/** The statements of a function while they are written. */
+interface Writer {
+  readonly statements: readonly Statement[];
+  push(statement: Statement): void;
+  /** The statements that `write` pushes. They are part of a block, an `if` or a loop. */
+  inside(write: () => void): Statement[];
+}
+
+function statementWriter(): Writer {
+  const statements: Statement[] = [];
+  let current = statements;
+  return {
+    statements,
+    push(statement) {
+      current.push(statement);
+    },
+    inside(write) {
+      const outer = current;
+      const own: Statement[] = [];
+      current = own;
+      try {
+        write();
+      } finally {
+        current = outer;
+      }
+      return own;
+    },
+  };
+}
+
+function bodyOf({ make }: Variables, { push, inside }: Writer): Body {
   let labels = 0;
-  let current: Statement[] = [];
-
-  function unusedName(wanted: string): string {
-    let name = wanted;
-    for (let i = names.get(wanted) ?? 0; names.has(name); i++) {
-      name = `${wanted}_${i}`;
-      names.set(wanted, i + 1);
-    }
-    names.set(name, names.get(name) ?? 1);
-    return name;
-  }
-
-  function newLocal<T extends ValueType>(type: T, wanted = "t"): Local<T> {
-    const index = locals.length;
-    const name = unusedName(wanted);
-    const local = { type, op: "local.get", code: [0x20, ...unsigned(index)], operands: [], note: name, index, name };
-    locals.push(local);
-    return local;
-  }
-
-  function tree<T extends ResultType>(expression: Expression<T>): Expression<T> {
-    return shareCommon(expression, newLocal);
-  }
-
-  function inside(write: () => void): Statement[] {
-    const outer = current;
-    const statements: Statement[] = [];
-    current = statements;
-    try {
-      write();
-    } finally {
-      current = outer;
-    }
-    return statements;
-  }
+  const tree = <T extends ResultType>(expression: Expression<T>): Expression<T> => shareCommon(expression, make);
 
   function labelled(kind: "block" | "loop", write: (label: Label) => void): void {
     const label = { name: `${kind}${labels++}` };
-    current.push({ kind, label, statements: inside(() => write(label)) });
+    push({ kind, label, statements: inside(() => write(label)) });
   }
 
   const body: Body = {
-    local: newLocal,
+    local: make,
     let(value, name) {
-      const local = newLocal(value.type, name);
+      const local = make(value.type, name);
       body.set(local, value);
       return local;
     },
     set(local, value) {
-      current.push({ kind: "set", local, value: tree(constantOf(local.type, value)) });
+      push({ kind: "set", local, value: tree(constantOf(local.type, value)) });
     },
     do(expression) {
-      current.push({ kind: "do", expression: tree(expression) });
+      push({ kind: "do", expression: tree(expression) });
     },
-    if(condition, then, otherwise) {
+    if(condition, then, otherwise = () => {}) {
       const test = tree(condition);
-      current.push({
-        kind: "if",
-        condition: test,
-        then: inside(then),
-        otherwise: otherwise === undefined ? [] : inside(otherwise),
-      });
+      push({ kind: "if", condition: test, then: inside(then), otherwise: inside(otherwise) });
     },
     block: (write) => labelled("block", write),
     loop: (write) => labelled("loop", write),
@@ -156,23 +144,30 @@ export function bodyBuilder(parameters: Readonly<Record<string, ValueType>>): Bo
       });
     },
     branch(label) {
-      current.push({ kind: "branch", label, condition: undefined });
+      push({ kind: "branch", label, condition: undefined });
     },
     branchIf(label, condition) {
-      current.push({ kind: "branch", label, condition: tree(condition) });
+      push({ kind: "branch", label, condition: tree(condition) });
     },
     return(value) {
-      current.push({ kind: "return", value: value === undefined ? undefined : tree(value) });
+      push({ kind: "return", value: value === undefined ? undefined : tree(value) });
     },
     unreachable() {
-      current.push({ kind: "unreachable" });
+      push({ kind: "unreachable" });
     },
   };
+  return body;
+}
 
-  const statements = current;
+export function bodyBuilder(parameters: Readonly<Record<string, ValueType>>): BodyBuilder {
+  const locals = variables();
+  const writer = statementWriter();
   return {
-    body,
-    parameters: Object.entries(parameters).map(([name, type]) => newLocal(type, name)),
-    finish: () => ({ statements: forgetVectors(hoistConstants(statements, newLocal), locals), locals }),
+    body: bodyOf(locals, writer),
+    parameters: Object.entries(parameters).map(([name, type]) => locals.make(type, name)),
+    finish: () => ({
+      statements: forgetVectors(hoistConstants(writer.statements, locals.make), locals.all),
+      locals: locals.all,
+    }),
   };
 }

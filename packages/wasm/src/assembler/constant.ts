@@ -33,7 +33,8 @@ export function f32x4Const(value: number): Expression<"v128"> {
 
 /** A vector of four integers, or of one integer four times. */
 export function i32x4Const(...values: [number] | [number, number, number, number]): Expression<"v128"> {
-  for (let lane = 0; lane < 4; lane++) view.setInt32(4 * lane, values[lane % values.length]!, true);
+  const [x, y = x, z = x, w = x] = values;
+  [x, y, z, w].forEach((value, lane) => view.setInt32(4 * lane, value, true));
   return node("v128", "i32x4.const", [0xfd, 0x0c, ...bytesOf(16)], [], values.join(" "));
 }
 

@@ -33,25 +33,21 @@ export function forgetVectors(statements: readonly Statement[], locals: readonly
   /** The statements of a loop. They end with the branch to its start. */
   function turn(list: readonly Statement[]): Statement[] {
     const body = list.slice(0, -1);
-    const forgotten = ownOf(body).map((name): Statement => ({
-      kind: "set",
-      local: vectors.get(name)!,
-      value: f32x4Const(0),
-    }));
+    const forgotten = ownOf(body).map((local): Statement => ({ kind: "set", local, value: f32x4Const(0) }));
     return [...within(body), ...forgotten, ...list.slice(-1)];
   }
 
   /** Vectors that the statements always set before any of them reads them, and that occur nowhere else. */
-  function ownOf(list: readonly Statement[]): string[] {
+  function ownOf(list: readonly Statement[]): Local[] {
     const here = new Map<string, number>();
-    const own: string[] = [];
+    const own: Local[] = [];
     for (const statement of list) {
       const names = namesIn(statement);
-      const sets = setBy(statement, names).filter((name) => vectors.has(name) && !here.has(name));
+      const sets = setBy(statement, names).flatMap((name) => (here.has(name) ? [] : (vectors.get(name) ?? [])));
       for (const name of names) here.set(name, (here.get(name) ?? 0) + 1);
       own.push(...sets);
     }
-    return own.filter((name) => here.get(name) === everywhere.get(name));
+    return own.filter(({ name }) => here.get(name) === everywhere.get(name));
   }
 
   return within(statements);

@@ -1,4 +1,5 @@
 import type { Body } from "./body.ts";
+import { elementAt } from "../lookup.ts";
 import { type Expression, isLeaf, type Local, type ValueType } from "./expression.ts";
 
 /**
@@ -20,12 +21,13 @@ export function inStep<T extends ValueType>(body: Body, expressions: readonly Ex
     first: Expression<U>,
   ): readonly Expression<U>[] {
     const operands = first.operands.map((operand, i) => {
-      const made = known.get(operand) ?? evaluate(same.map((expression) => expression.operands[i]!));
+      const made =
+        known.get(operand) ?? evaluate(same.map((expression) => elementAt(expression.operands, i, "operand")));
       known.set(operand, made);
       return made;
     });
     return same.map((expression, i): Local<U> =>
-      body.let({ ...expression, operands: operands.map((of) => of[i]!) }, "s"),
+      body.let({ ...expression, operands: operands.map((of) => elementAt(of, i, "expression")) }, "s"),
     );
   }
 

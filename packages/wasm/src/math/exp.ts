@@ -13,7 +13,9 @@ const ROUNDER = 12582912;
 const ROUNDER_BITS = 0x4b400000;
 const LN2_HIGH = 0.693359375;
 const LN2_LOW = -2.1219444e-4;
-const P = [1.98756915e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1];
+const P: readonly [number, ...number[]] = [
+  1.98756915e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1,
+];
 const SIGN = 0x80000000 | 0;
 
 interface Reduced {
@@ -27,8 +29,9 @@ function reduce(x: Vector): Reduced {
   const rounded = f32x4.add(f32x4.mul(x, LOG2_E), ROUNDER);
   const n = f32x4.sub(rounded, ROUNDER);
   const r = f32x4.sub(f32x4.sub(x, f32x4.mul(n, LN2_HIGH)), f32x4.mul(n, LN2_LOW));
-  let p: Vector = f32x4.const(P[0]!);
-  for (const coefficient of P.slice(1)) p = f32x4.add(f32x4.mul(p, r), coefficient);
+  const [first, ...others] = P;
+  let p: Vector = f32x4.const(first);
+  for (const coefficient of others) p = f32x4.add(f32x4.mul(p, r), coefficient);
   return { rounded, expm1: f32x4.add(f32x4.mul(p, f32x4.mul(r, r)), r) };
 }
 

@@ -1,4 +1,5 @@
 import { type Expression, i32x4, v128 } from "../assembler/index.ts";
+import { elementAt } from "../lookup.ts";
 
 /*
  * Threefry-2x32 with 20 rounds on four counters at a time (Salmon et al., SC11). The scalar version is
@@ -19,15 +20,16 @@ function rotateLeft(x: Vector, bits: number): Vector {
 /** The two random words of each lane, for i32x4 keys and counters. */
 export function threefry2x32(key: readonly [Vector, Vector], counter: readonly [Vector, Vector]): [Vector, Vector] {
   const schedule = [key[0], key[1], v128.xor(v128.xor(key[0], key[1]), i32x4.const(PARITY))] as const;
+  const word = (i: number): Vector => elementAt(schedule, i % 3, "word of the key");
   let x = i32x4.add(counter[0], schedule[0]);
   let y = i32x4.add(counter[1], schedule[1]);
   for (let group = 1; group <= 5; group++) {
-    for (const bits of ROTATIONS[(group - 1) & 1]!) {
+    for (const bits of ROTATIONS[group % 2 === 1 ? 0 : 1]) {
       x = i32x4.add(x, y);
       y = v128.xor(x, rotateLeft(y, bits));
     }
-    x = i32x4.add(x, schedule[group % 3]!);
-    y = i32x4.add(i32x4.add(y, schedule[(group + 1) % 3]!), group);
+    x = i32x4.add(x, word(group));
+    y = i32x4.add(i32x4.add(y, word(group + 1)), group);
   }
   return [x, y];
 }
