@@ -1,5 +1,5 @@
 export { emitGemmStreamed, STREAMED_COLUMNS, streamedScratchBytes } from "./streamed.ts";
 export { emitGemm, gemmScratchBytes } from "./gemm.ts";
 export { emitPack, packedBytes, panelCount, PANEL_COLUMNS } from "./panel.ts";
-export { emitGemmTransposedA, transposedAScratchBytes } from "./transposed-a.ts";
+export { emitGemmTransposedA, transposedAScratchBytes } from "./transposed-a/product.ts";
 export { DEFAULT_TILE, tileHeights, type TileSize, UNPAIRED_TILE } from "./tile.ts";

@@ -11,6 +11,7 @@ import {
   type WasmFunction,
 } from "../assembler/index.ts";
 import { blocksOf, eachPlace, nextPlace, placesFor } from "../pairwise.ts";
+import { elementAt } from "../lookup.ts";
 import { loadColumns, storeColumns } from "./columns.ts";
 
 /*
@@ -51,83 +52,116 @@ export function streamedScratchBytes({
  * b_1 + ..., in this order, 512 at a time.
  */
 export function emitGemmStreamed(module: ModuleBuilder, name: string, shape: StreamedShape): WasmFunction<"none"> {
-  const { m, n, k, bStride, cStride } = shape;
-  const full = Math.floor(n / STREAMED_COLUMNS);
-  const tail = n % STREAMED_COLUMNS;
   const params = { first: "i32", end: "i32", a: "i32", b: "i32", c: "i32", scratch: "i32" } as const;
   return module.function(name, { params }, (body, { first, end, a, b, c, scratch }) => {
-    const bFirst = body.let(i32.add(b, i32.mul(first, 4 * STREAMED_COLUMNS)), "bFirst");
-    const cFirst = body.let(i32.add(c, i32.mul(first, 4 * STREAMED_COLUMNS)), "cFirst");
-    const bAt = body.local("i32", "bAt");
-    const cAt = body.local("i32", "cAt");
-    const cEnd = body.let(i32.add(c, i32.mul(end, 4 * STREAMED_COLUMNS)), "cEnd");
-    // An empty range has no tail, even at the end.
-    const withTail = i32.and(i32.gtU(end, full), i32.leU(first, full));
-    if (tail > 0) body.if(i32.gtU(end, full), () => body.set(cEnd, i32.add(c, 4 * STREAMED_COLUMNS * full)));
-
-    /**
-     * Adds `rows` rows of B, starting with the one that `bFirst` points to. With `start`, the sums start from 0 instead
-     * of C.
-     */
-    function addRows(rows: number, start: boolean): void {
-      const factors = factorsOf(body, shape, a, rows);
-      const columns = (count: number): void => {
-        addColumns(body, shape, { factors, b: bAt, c: cAt, columns: count, start });
-        body.set(bAt, i32.add(bAt, 4 * STREAMED_COLUMNS));
-        body.set(cAt, i32.add(cAt, 4 * STREAMED_COLUMNS));
-      };
-      body.set(bAt, bFirst);
-      body.set(cAt, cFirst);
-      body.while(i32.ltU(cAt, cEnd), () => columns(STREAMED_COLUMNS));
-      if (tail > 0) body.if(withTail, () => columns(tail));
-      body.set(a, i32.add(a, 4 * rows * shape.aStrides[1]));
-      body.set(bFirst, i32.add(bFirst, 4 * rows * bStride));
-    }
-
-    /** The sums of a block's rows of B, in C. */
-    function addBlock(length: number): void {
-      addRows(Math.min(length, ROWS), true);
-      times(body, Math.floor(length / ROWS) - 1, () => addRows(ROWS, false));
-      if (length > ROWS && length % ROWS > 0) addRows(length % ROWS, false);
-    }
-
-    /** Adds the totals in the places of `bits` to C. The sum goes to C, or to `place` if it is given. */
-    function addWaiting(bits: Expression<"i32">, place?: Expression<"i32">): void {
-      const places = body.let(i32.add(scratch, i32.mul(first, 4 * STREAMED_COLUMNS)), "places");
-      const left = body.local("i32", "bits");
-      const columns = (count: number): void => {
-        for (let column = 0; column < count; column += 4) {
-          const width = Math.min(4, count - column);
-          for (let row = 0; row < m; row++) {
-            const sum = body.let(loadColumns(cAt, 4 * (row * cStride + column), width), "sum");
-            const offset = 4 * (row * n + column);
-            body.set(left, bits);
-            eachPlace(body, places, 4 * m * n, left, (at) =>
-              body.set(sum, f32x4.add(loadColumns(at, offset, width), sum)),
-            );
-            if (place === undefined) storeColumns(body, cAt, sum, 4 * (row * cStride + column), width);
-            else storeColumns(body, body.let(i32.add(places, i32.mul(place, 4 * m * n)), "to"), sum, offset, width);
-          }
-        }
-        body.set(cAt, i32.add(cAt, 4 * STREAMED_COLUMNS));
-        body.set(places, i32.add(places, 4 * STREAMED_COLUMNS));
-      };
-      body.set(cAt, cFirst);
-      body.while(i32.ltU(cAt, cEnd), () => columns(STREAMED_COLUMNS));
-      if (tail > 0) body.if(withTail, () => columns(tail));
-    }
-
-    const finished = blocksOf(k, PRODUCT_BLOCK) - 1;
+    const range = rangeOfColumns(body, shape, { first, end, b, c });
+    const finished = blocksOf(shape.k, PRODUCT_BLOCK) - 1;
     const done = body.local("i32", "done");
     times(body, finished, () => {
-      addBlock(PRODUCT_BLOCK);
+      addBlock(body, shape, range, a, PRODUCT_BLOCK);
       const next = body.let(i32.add(done, 1), "next");
       const { added, place } = nextPlace(body, done, done, next);
-      addWaiting(added, place);
+      addWaiting(body, shape, range, scratch, added, place);
       body.set(done, next);
     });
-    addBlock(k - finished * PRODUCT_BLOCK);
-    if (finished > 0) addWaiting(i32.const(finished));
+    addBlock(body, shape, range, a, shape.k - finished * PRODUCT_BLOCK);
+    if (finished > 0) addWaiting(body, shape, range, scratch, i32.const(finished));
+  });
+}
+
+/** The columns of C from block `first` on. */
+interface ColumnRange {
+  readonly first: Local<"i32">;
+  /** At column `first` of the row of B that is read next, and of C. */
+  readonly bFirst: Local<"i32">;
+  readonly cFirst: Local<"i32">;
+  /** At the column that is computed now. */
+  readonly bAt: Local<"i32">;
+  readonly cAt: Local<"i32">;
+  /** Visits the blocks of columns; `cAt` is at the first one of each. `visit` must move `cAt` on. */
+  each(visit: (columns: number) => void): void;
+}
+
+function rangeOfColumns(
+  body: Body,
+  { n }: StreamedShape,
+  { first, end, b, c }: Readonly<Record<"first" | "end" | "b" | "c", Local<"i32">>>,
+): ColumnRange {
+  const full = Math.floor(n / STREAMED_COLUMNS);
+  const tail = n % STREAMED_COLUMNS;
+  const bFirst = body.let(i32.add(b, i32.mul(first, 4 * STREAMED_COLUMNS)), "bFirst");
+  const cFirst = body.let(i32.add(c, i32.mul(first, 4 * STREAMED_COLUMNS)), "cFirst");
+  const bAt = body.local("i32", "bAt");
+  const cAt = body.local("i32", "cAt");
+  const cEnd = body.let(i32.add(c, i32.mul(end, 4 * STREAMED_COLUMNS)), "cEnd");
+  // An empty range has no tail, even at the end.
+  const withTail = i32.and(i32.gtU(end, full), i32.leU(first, full));
+  if (tail > 0) body.if(i32.gtU(end, full), () => body.set(cEnd, i32.add(c, 4 * STREAMED_COLUMNS * full)));
+  return {
+    first,
+    bFirst,
+    cFirst,
+    bAt,
+    cAt,
+    each(visit) {
+      body.set(cAt, cFirst);
+      body.while(i32.ltU(cAt, cEnd), () => visit(STREAMED_COLUMNS));
+      if (tail > 0) body.if(withTail, () => visit(tail));
+    },
+  };
+}
+
+/** The sums over the next `length` rows of B, in C. */
+function addBlock(body: Body, shape: StreamedShape, range: ColumnRange, a: Local<"i32">, length: number): void {
+  addRows(body, shape, range, a, Math.min(length, ROWS), true);
+  times(body, Math.floor(length / ROWS) - 1, () => addRows(body, shape, range, a, ROWS, false));
+  if (length > ROWS && length % ROWS > 0) addRows(body, shape, range, a, length % ROWS, false);
+}
+
+/** Adds the next `rows` rows of B. With `start`, the sums start from 0 instead of C. */
+function addRows(
+  body: Body,
+  shape: StreamedShape,
+  { bFirst, bAt, cAt, each }: ColumnRange,
+  a: Local<"i32">,
+  rows: number,
+  start: boolean,
+): void {
+  const factors = factorsOf(body, shape, a, rows);
+  body.set(bAt, bFirst);
+  each((columns) => {
+    addColumns(body, shape, { factors, rows, b: bAt, c: cAt, columns, start });
+    body.set(bAt, i32.add(bAt, 4 * STREAMED_COLUMNS));
+    body.set(cAt, i32.add(cAt, 4 * STREAMED_COLUMNS));
+  });
+  body.set(a, i32.add(a, 4 * rows * shape.aStrides[1]));
+  body.set(bFirst, i32.add(bFirst, 4 * rows * shape.bStride));
+}
+
+/** Adds the totals in the places of `bits` to C. The sum goes to C, or to `place` if it is given. */
+function addWaiting(
+  body: Body,
+  { m, n, cStride }: StreamedShape,
+  { first, cAt, each }: ColumnRange,
+  scratch: Local<"i32">,
+  bits: Expression<"i32">,
+  place?: Expression<"i32">,
+): void {
+  const places = body.let(i32.add(scratch, i32.mul(first, 4 * STREAMED_COLUMNS)), "places");
+  const left = body.local("i32", "bits");
+  const addTo = (row: number, column: number, width: number): void => {
+    const [inC, inPlace] = [4 * (row * cStride + column), 4 * (row * n + column)];
+    const sum = body.let(loadColumns(cAt, inC, width), "sum");
+    body.set(left, bits);
+    eachPlace(body, places, 4 * m * n, left, (at) => body.set(sum, f32x4.add(loadColumns(at, inPlace, width), sum)));
+    if (place === undefined) storeColumns(body, cAt, sum, inC, width);
+    else storeColumns(body, body.let(i32.add(places, i32.mul(place, 4 * m * n)), "to"), sum, inPlace, width);
+  };
+  each((columns) => {
+    for (let column = 0; column < columns; column += 4)
+      for (let row = 0; row < m; row++) addTo(row, column, Math.min(4, columns - column));
+    body.set(cAt, i32.add(cAt, 4 * STREAMED_COLUMNS));
+    body.set(places, i32.add(places, 4 * STREAMED_COLUMNS));
   });
 }
 
@@ -142,6 +176,8 @@ function factorsOf(body: Body, { m, aStrides }: StreamedShape, a: Expression<"i3
 
 interface Block {
   readonly factors: readonly (readonly Local<"v128">[])[];
+  /** Rows of B. */
+  readonly rows: number;
   readonly b: Local<"i32">;
   readonly c: Local<"i32">;
   readonly columns: number;
@@ -149,23 +185,34 @@ interface Block {
 }
 
 /** Loads everything before it stores anything, and stores neighbours one after another, so that V8 pairs them. */
-function addColumns(body: Body, { bStride, cStride }: StreamedShape, { factors, b, c, columns, start }: Block): void {
+function addColumns(
+  body: Body,
+  { bStride, cStride }: StreamedShape,
+  { factors, rows, b, c, columns, start }: Block,
+): void {
   for (let at = 0; at < columns; at += 8) {
     const vectors = [at, at + 4]
       .filter((column) => column < columns)
-      .map((column) => ({ column, count: Math.min(4, columns - column) }));
-    const sums = vectors.map(({ column, count }) => {
-      const bs = factors[0]!.map((_, i) => body.let(loadColumns(b, 4 * (i * bStride + column), count), `b${i}`));
-      return factors.map((row, r) => {
-        const from = start ? f32x4.const(0) : loadColumns(c, 4 * (r * cStride + column), count);
-        return body.let(
-          row.reduce<Expression<"v128">>((sum, factor, i) => f32x4.add(sum, f32x4.mul(factor, bs[i]!)), from),
-          "sum",
+      .map((column) => {
+        const count = Math.min(4, columns - column);
+        const bs = Array.from({ length: rows }, (_, i) =>
+          body.let(loadColumns(b, 4 * (i * bStride + column), count), `b${i}`),
         );
+        const sums = factors.map((row, r) => {
+          const from = start ? f32x4.const(0) : loadColumns(c, 4 * (r * cStride + column), count);
+          return body.let(
+            row.reduce<Expression<"v128">>(
+              (sum, factor, i) => f32x4.add(sum, f32x4.mul(factor, elementAt(bs, i, "row of B"))),
+              from,
+            ),
+            "sum",
+          );
+        });
+        return { column, count, sums };
       });
-    });
     factors.forEach((_, r) => {
-      vectors.forEach(({ column, count }, v) => storeColumns(body, c, sums[v]![r]!, 4 * (r * cStride + column), count));
+      for (const { column, count, sums } of vectors)
+        storeColumns(body, c, elementAt(sums, r, "row of C"), 4 * (r * cStride + column), count);
     });
   }
 }

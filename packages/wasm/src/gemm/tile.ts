@@ -1,4 +1,5 @@
 import { type Body, type Expression, f32x4, type Local } from "../assembler/index.ts";
+import { elementAt } from "../lookup.ts";
 import { loadColumns, storeColumns } from "./columns.ts";
 
 /** The size of a product's main tile in registers: rows of C, and panels of 8 columns side by side. */
@@ -93,7 +94,7 @@ export function addProducts(
   tile.accumulators.forEach((accumulators, row) => {
     body.set(tile.a, a(row));
     accumulators.forEach((accumulator, vector) => {
-      body.set(accumulator, f32x4.add(accumulator, f32x4.mul(tile.a, tile.b[vector]!)));
+      body.set(accumulator, f32x4.add(accumulator, f32x4.mul(tile.a, elementAt(tile.b, vector, "vector"))));
     });
   });
 }
