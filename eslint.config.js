@@ -113,14 +113,6 @@ export const longFunctions = [
   "packages/gpu/src/kernels/body.ts",
   "packages/gpu/src/kernels/division.ts",
   "packages/gpu/src/schedule/lower.ts",
-  "packages/wasm/src/assembler/body.ts",
-  "packages/wasm/src/backend/executable.ts",
-  "packages/wasm/src/gemm/streamed.ts",
-  "packages/wasm/src/gemm/transposed-a.ts",
-  "packages/wasm/src/hosts/away.ts",
-  "packages/wasm/src/kernels/active-rows.ts",
-  "packages/wasm/src/kernels/cumulative-sum.ts",
-  "packages/wasm/src/kernels/elementwise.ts",
 ];
 
 const shortFunctions = {

@@ -1,4 +1,5 @@
 import { type Plan, type Step, type View, viewsOf, writesOf } from "@sluice/compiler";
+import { elementAt } from "../lookup.ts";
 
 /**
  * The memory that a step reads or writes (`touched`) and writes (`written`), in whole buffers. A loop counts with all
@@ -21,7 +22,7 @@ export function accessesOf(plan: Plan, step: Step): Accesses {
 /** Compares addresses, not buffers, because buffers may share addresses. */
 function rangesOf({ buffers }: Plan, views: readonly View[]): Range[] {
   return [...new Set(views.map(({ buffer }) => buffer))].map((buffer) => {
-    const { offset, elements } = buffers[buffer]!;
+    const { offset, elements } = elementAt(buffers, buffer, "buffer");
     return { start: offset, end: offset + 4 * elements };
   });
 }
@@ -56,7 +57,7 @@ function rangeSet(): { add(range: Range): void; meets(range: Range): boolean; is
     let [low, high] = [0, ranges.length];
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (ranges[middle]!.end > position) high = middle;
+      if (elementAt(ranges, middle, "range").end > position) high = middle;
       else low = middle + 1;
     }
     return low;
@@ -64,13 +65,17 @@ function rangeSet(): { add(range: Range): void; meets(range: Range): boolean; is
   return {
     add({ start, end }) {
       const first = from(start);
-      let after = first;
-      let joined = { start, end };
-      while (after < ranges.length && ranges[after]!.start < end) {
-        joined = { start: Math.min(joined.start, ranges[after]!.start), end: Math.max(joined.end, ranges[after]!.end) };
-        after++;
+      const met: Range[] = [];
+      for (let after = first; ; after++) {
+        const range = ranges[after];
+        if (range === undefined || range.start >= end) break;
+        met.push(range);
       }
-      if (start < end) ranges.splice(first, after - first, joined);
+      const joined = {
+        start: Math.min(start, met[0]?.start ?? start),
+        end: Math.max(end, met.at(-1)?.end ?? end),
+      };
+      if (start < end) ranges.splice(first, met.length, joined);
     },
     meets({ start, end }) {
       const next = ranges[from(start)];

@@ -46,7 +46,7 @@ function loopTask(loop: LoopStep, body: readonly Task[], { threads, worthDividin
   const work = each * loop.length;
   const task = { kind: "loop", loop, body, work } as const;
   const byRows = dividesByRows(loop, body);
-  if (loop.active !== undefined && loop.rows! > 1 && !byRows)
+  if (loop.active !== undefined && (loop.rows ?? 0) > 1 && !byRows)
     throw new Error("wasm: a loop over active rows has a step that does not work row by row");
   if (threads === 1 || work < worthDividing) return { ...task, sharing: "alone" };
   if (byRows) return { ...task, sharing: "split" };

@@ -1,12 +1,14 @@
-import type { ElementwiseStep, View } from "@sluice/compiler";
+import type { ElementwiseStep, Instruction, View } from "@sluice/compiler";
 import { sizeOf } from "@sluice/tensor/internal";
-import { type Body, type Expression, i32, inStep, type Local, type WasmFunction } from "../assembler/index.ts";
+import { type Body, type Expression, inStep, type Local, type WasmFunction } from "../assembler/index.ts";
+import { elementAt, valueOf } from "../lookup.ts";
 import { compute, fromMemory, isLong, toMemory } from "./instruction.ts";
 import type { Kernel, KernelModule } from "./kernel.ts";
 import { loadLanes, storeLanes } from "./lanes.ts";
-import { type Axis, blocks, countOf, iterationOf, nest, toFirstRow } from "./nest.ts";
+import { advance, type Axis, blocks, countOf, iterationOf, movingAlong, nest, toFirstRow } from "./nest.ts";
 
 type Vector = Expression<"v128">;
+type Load = Extract<Instruction, { op: "load" }>;
 
 /** Where a view is: views of one buffer with the same strides share a pointer. `offset` is in bytes from it. */
 interface PointerOffset {
@@ -34,16 +36,15 @@ export function elementwiseKernel(target: KernelModule, step: ElementwiseStep): 
     loads: places.slice(0, step.inputs.length),
     overwritten: step.inputs.map(({ buffer }) => written.has(buffer)),
     instructions: step.instructions,
-    stores: step.stores.map(({ value }, i) => ({ value, ...places[step.inputs.length + i]! })),
+    stores: step.stores.map(({ value }, i) => ({ value, ...elementAt(places, step.inputs.length + i, "view") })),
   };
   const run = target.shared("pass", pass, (name) => emitPass(target, name, pass));
   return {
-    views: pointers,
     count: iterationOf(pass.shape, pass.strides).rows,
     grain: 1,
     work: sizeOf(step.shape) * step.instructions.length,
     scratchBytes: 0,
-    call: ({ first, end, addresses }) => run.call(first, end, ...addresses),
+    call: ({ first, end, addressOf }) => run.call(first, end, ...pointers.map(addressOf)),
   };
 }
 
@@ -59,7 +60,7 @@ function placesOf(views: readonly View[]): { pointers: View[]; places: PointerOf
     pointers: [...lowest.values()],
     places: views.map((view) => ({
       pointer: keys.indexOf(keyOf(view)),
-      offset: 4 * (view.offset - lowest.get(keyOf(view))!.offset),
+      offset: 4 * (view.offset - valueOf(lowest, keyOf(view), "pointer").offset),
     })),
   };
 }
@@ -68,18 +69,18 @@ function emitPass({ module }: KernelModule, name: string, pass: Pass): WasmFunct
   const iteration = iterationOf(pass.shape, pass.strides);
   const inner = innermost(iteration.axes, pass);
   const outer = iteration.axes.filter((axis) => axis !== inner);
-  const params = {
+  const params: { readonly first: "i32"; readonly end: "i32"; readonly [pointer: string]: "i32" } = {
     first: "i32",
     end: "i32",
     ...Object.fromEntries(pass.strides.map((_, i) => [`p${i}`, "i32" as const])),
-  } as const;
+  };
   return module.function(name, { params }, (body, all) => {
-    const { first, end } = all;
-    const pointers = pass.strides.map((_, i) => (all as Readonly<Record<string, Local<"i32">>>)[`p${i}`]!);
+    const { first, end, ...rest } = all;
+    const pointers = Object.values(rest);
     toFirstRow(body, iteration, first, pointers);
     nest(body, outer, { first, end }, pointers, (row) => {
       const axis: Axis = inner ?? { length: 1, split: false, perRow: 1, strides: row.map(() => 1) };
-      emitRow(body, pass, axis, countOf(axis, first, end), row);
+      emitRow(body, { pass, axis, pointers: row }, countOf(axis, first, end));
     });
   });
 }
@@ -89,13 +90,15 @@ function emitPass({ module }: KernelModule, name: string, pass: Pass): WasmFunct
  * the last.
  */
 function innermost(axes: readonly Axis[], { loads, stores }: Pass): Axis | undefined {
-  const score = ({ length, strides }: Axis): number => {
-    const easy = (place: PointerOffset, weight: number): number =>
-      strides[place.pointer]! === 1 ? weight : strides[place.pointer] === 0 ? 0.9 * weight : 0;
+  const score = (axis: Axis): number => {
+    const easy = ({ pointer }: PointerOffset, weight: number): number => {
+      const stride = strideOf(axis, pointer);
+      return stride === 1 ? weight : stride === 0 ? 0.9 * weight : 0;
+    };
     const sum =
       loads.reduce((total, place) => total + easy(place, 1), 0) +
       stores.reduce((total, place) => total + easy(place, 2), 0);
-    return length < 4 ? 0 : sum;
+    return axis.length < 4 ? 0 : sum;
   };
   return axes.reduce<Axis | undefined>(
     (best, axis) => (best === undefined || score(axis) >= score(best) ? axis : best),
@@ -103,95 +106,140 @@ function innermost(axes: readonly Axis[], { loads, stores }: Pass): Axis | undef
   );
 }
 
+/** A pass along one axis. */
+interface Row {
+  readonly pass: Pass;
+  readonly axis: Axis;
+  readonly pointers: readonly Local<"i32">[];
+}
+
+/** Neighbouring elements that are computed together: `copies` vectors with `lanes` of them each. */
+interface Block {
+  readonly copies: number;
+  readonly lanes: number;
+}
+
 /** Computes all elements along one axis. */
-function emitRow(body: Body, pass: Pass, axis: Axis, count: Expression<"i32">, row: readonly Local<"i32">[]): void {
-  const uses = usesOf(pass);
-  const strideOf = (place: PointerOffset): number => axis.strides[place.pointer]!;
-  const invariant = invariants(pass, strideOf);
+function emitRow(body: Body, start: Row, count: Expression<"i32">): void {
+  const { pass, axis } = start;
+  const fixed = computeFixed(body, start);
+  const row = { ...start, pointers: movingAlong(body, axis, start.pointers) };
+  const widths = pass.instructions.some(isLong) ? [32, 16, 8, 4, 1] : [8, 4, 1];
+  blocks(body, count, { known: axis.split ? undefined : axis.length, unit: axis.perRow, widths }, (width) => {
+    const block = { copies: Math.max(1, Math.floor(width / 4)), lanes: Math.min(4, width) };
+    const values = computeBlock(body, row, block, fixed);
+    storeBlock(body, row, block, values);
+    advance(body, row.pointers, axis, width);
+  });
+}
+
+/** The values that are constant along the axis, by the number of their instruction. */
+function computeFixed(body: Body, row: Row): ReadonlyMap<number, Vector> {
   const fixed = new Map<number, Vector>();
-  pass.instructions.forEach((instruction, i) => {
-    if (!invariant[i]) return;
+  const invariant = invariants(row);
+  row.pass.instructions.forEach((instruction, i) => {
+    if (invariant[i] !== true) return;
     const value =
       instruction.op === "load"
-        ? fromMemory(
-            instruction.dtype,
-            loadLanes(row[pass.loads[instruction.input]!.pointer]!, pass.loads[instruction.input]!.offset, 0, 4),
-          )
-        : compute(instruction, "args" in instruction ? instruction.args.map((arg) => fixed.get(arg)!) : []);
+        ? loadOf(row, instruction, { copy: 0, lanes: 4 })
+        : compute(
+            instruction,
+            argumentsOf(instruction).map((arg) => valueOf(fixed, arg, "constant value")),
+          );
     fixed.set(i, instruction.op === "constant" ? value : body.let(value, `r${i}`));
   });
-  const pointers = row.map((pointer, i) => (axis.strides[i] === 0 ? pointer : body.let(pointer, pointer.name)));
+  return fixed;
+}
 
-  const block = (width: number): void => {
-    const copies = Math.max(1, Math.floor(width / 4));
-    const lanes = Math.min(4, width);
-    const values = new Map<number, readonly Vector[]>();
-    pass.instructions.forEach((instruction, i) => {
-      const known = fixed.get(i);
-      const made = Array.from({ length: copies }, (_, copy): Vector => {
-        if (known !== undefined) return known;
-        if (instruction.op === "load") {
-          const place = pass.loads[instruction.input]!;
-          const offset = place.offset + 16 * copy * strideOf(place);
-          return fromMemory(instruction.dtype, loadLanes(pointers[place.pointer]!, offset, strideOf(place), lanes));
-        }
-        return compute(
-          instruction,
-          "args" in instruction ? instruction.args.map((arg) => values.get(arg)![copy]!) : [],
-        );
-      });
-      const early = instruction.op === "load" && pass.overwritten[instruction.input] === true;
-      const keep = known === undefined && instruction.op !== "constant" && (uses[i]! > 1 || early);
-      if (known === undefined && isLong(instruction)) values.set(i, inStep(body, made));
-      else values.set(i, keep ? made.map((value) => body.let(value, `v${i}`)) : made);
-    });
-    for (const store of pass.stores) {
-      const stride = strideOf(store);
-      const { dtype } = pass.instructions[store.value]!;
-      values.get(store.value)!.forEach((value, copy) => {
-        const stored = toMemory(dtype, value);
-        const once = stride === 1 && lanes === 4;
-        storeLanes(
-          body,
-          pointers[store.pointer]!,
-          once ? stored : body.let(stored, "out"),
-          store.offset + 16 * copy * stride,
-          stride,
-          lanes,
-        );
-      });
+/** The values of all instructions, one vector per copy. Those that are used more than once become variables. */
+function computeBlock(
+  body: Body,
+  row: Row,
+  { copies, lanes }: Block,
+  fixed: ReadonlyMap<number, Vector>,
+): ReadonlyMap<number, readonly Vector[]> {
+  const { instructions, overwritten } = row.pass;
+  const uses = usesOf(row.pass);
+  const values = new Map<number, readonly Vector[]>();
+  instructions.forEach((instruction, i) => {
+    const known = fixed.get(i);
+    if (known !== undefined) {
+      values.set(
+        i,
+        Array.from({ length: copies }, () => known),
+      );
+      return;
     }
-    pointers.forEach((pointer, i) => {
-      if (axis.strides[i] !== 0) body.set(pointer, i32.add(pointer, 4 * width * axis.strides[i]!));
+    const made = Array.from({ length: copies }, (_, copy) => {
+      if (instruction.op === "load") return loadOf(row, instruction, { copy, lanes });
+      const args = argumentsOf(instruction).map((arg) => valueOf(values, arg, "value"));
+      return compute(
+        instruction,
+        args.map((arg) => elementAt(arg, copy, "copy")),
+      );
     });
-  };
-  blocks(
-    body,
-    count,
-    {
-      known: axis.split ? undefined : axis.length,
-      unit: axis.perRow,
-      widths: pass.instructions.some(isLong) ? [32, 16, 8, 4, 1] : [8, 4, 1],
-    },
-    block,
-  );
+    // What is overwritten is read before anything is stored.
+    const early = instruction.op === "load" && overwritten[instruction.input] === true;
+    if (isLong(instruction)) values.set(i, inStep(body, made));
+    else values.set(i, early || (uses[i] ?? 0) > 1 ? made.map((value) => body.let(value, `v${i}`)) : made);
+  });
+  return values;
+}
+
+function storeBlock(body: Body, row: Row, { lanes }: Block, values: ReadonlyMap<number, readonly Vector[]>): void {
+  for (const store of row.pass.stores) {
+    const { address, offset, stride } = whereIs(row, store);
+    const { dtype } = elementAt(row.pass.instructions, store.value, "instruction");
+    const once = stride === 1 && lanes === 4;
+    valueOf(values, store.value, "value").forEach((value, copy) => {
+      const stored = toMemory(dtype, value);
+      storeLanes(body, address, once ? stored : body.let(stored, "out"), offset + 16 * copy * stride, stride, lanes);
+    });
+  }
+}
+
+/** Where a value is at the start of a block. `offset` is in bytes from `address`, `stride` in elements along the axis. */
+function whereIs(
+  { axis, pointers }: Row,
+  { pointer, offset }: PointerOffset,
+): { readonly address: Local<"i32">; readonly offset: number; readonly stride: number } {
+  return { address: elementAt(pointers, pointer, "pointer"), offset, stride: strideOf(axis, pointer) };
+}
+
+function strideOf({ strides }: Axis, pointer: number): number {
+  return elementAt(strides, pointer, "pointer");
+}
+
+/** Four neighbouring elements of an input, the `copy`-th four of a block. */
+function loadOf(
+  row: Row,
+  { dtype, input }: Load,
+  { copy, lanes }: { readonly copy: number; readonly lanes: number },
+): Vector {
+  const { address, offset, stride } = whereIs(row, elementAt(row.pass.loads, input, "input"));
+  return fromMemory(dtype, loadLanes(address, offset + 16 * copy * stride, stride, lanes));
+}
+
+/** The instructions whose values an instruction computes with. */
+function argumentsOf(instruction: Instruction): readonly number[] {
+  return "args" in instruction ? instruction.args : [];
 }
 
 function usesOf({ instructions, stores }: Pass): number[] {
   const uses = instructions.map(() => 0);
-  const use = (i: number): void => void (uses[i] = uses[i]! + 1);
-  for (const instruction of instructions) if ("args" in instruction) instruction.args.forEach(use);
-  for (const { value } of stores) use(value);
+  for (const i of [...instructions.flatMap(argumentsOf), ...stores.map(({ value }) => value)])
+    uses[i] = (uses[i] ?? 0) + 1;
   return uses;
 }
 
 /** Which values are constant along the axis. */
-function invariants({ instructions, loads, overwritten }: Pass, strideOf: (place: PointerOffset) => number): boolean[] {
+function invariants({ pass, axis }: Row): boolean[] {
   const result: boolean[] = [];
-  for (const instruction of instructions) {
-    if (instruction.op === "load")
-      result.push(strideOf(loads[instruction.input]!) === 0 && overwritten[instruction.input] !== true);
-    else result.push(!("args" in instruction) || instruction.args.every((arg) => result[arg] === true));
+  for (const instruction of pass.instructions) {
+    if (instruction.op === "load") {
+      const { pointer } = elementAt(pass.loads, instruction.input, "input");
+      result.push(strideOf(axis, pointer) === 0 && pass.overwritten[instruction.input] !== true);
+    } else result.push(argumentsOf(instruction).every((arg) => result[arg] === true));
   }
   return result;
 }

@@ -1,6 +1,7 @@
 import { factsOf, type Instruction } from "@sluice/compiler";
 import type { DType } from "@sluice/tensor";
 import { type Expression, f32x4, i32, i32x4, v128 } from "../assembler/index.ts";
+import { elementAt } from "../lookup.ts";
 import * as math from "../math/index.ts";
 
 /*
@@ -26,19 +27,19 @@ export function isLong(instruction: Instruction): boolean {
 }
 
 export function compute(instruction: Computation, args: readonly Vector[]): Vector {
-  const [a, b, c] = args;
+  const arg = (i: number): Vector => elementAt(args, i, "operand");
   switch (instruction.op) {
     case "constant":
       return constant(instruction.dtype, instruction.value);
     case "convert":
-      return convert(instruction.from, instruction.dtype, a!);
+      return convert(instruction.from, instruction.dtype, arg(0));
     case "select":
-      return v128.bitselect(b!, c!, a!);
+      return v128.bitselect(arg(1), arg(2), arg(0));
     default: {
       const { op, operand } = instruction;
       const write = operand === "i32" ? integer[op] : float[op];
       if (write === undefined) throw new Error(`wasm: no instruction for ${op} of ${operand}`);
-      return write(a!, b!);
+      return write(...args);
     }
   }
 }
@@ -60,7 +61,7 @@ function convert(from: DType, to: DType, x: Vector): Vector {
   }
 }
 
-type Write = (a: Vector, b: Vector) => Vector;
+type Write = (...operands: Vector[]) => Vector;
 type Name = Exclude<Computation["op"], "constant" | "convert" | "select">;
 
 /** Of f32; of bool, which are masks, where they are operations on those. */

@@ -1,19 +1,19 @@
 import type { View } from "@sluice/compiler";
 import type { Expression, ModuleBuilder, WasmFunction } from "../assembler/index.ts";
 import type { TileSize } from "../gemm/index.ts";
+import { elementAt } from "../lookup.ts";
 
-/** A range of a step's work, and the addresses of its views. */
+/** A range of a step's work, and the addresses that it has there. */
 interface Part {
   readonly first: Expression<"i32">;
   readonly end: Expression<"i32">;
-  /** Bytes, in the order of `Kernel.views`. */
-  readonly addresses: readonly Expression<"i32">[];
+  /** The address of a view's first element, in bytes. */
+  addressOf(view: View): Expression<"i32">;
   readonly scratch: Expression<"i32">;
 }
 
 /** A function of the module that does a step, called for a range of rows. It does nothing for an empty range. */
 export interface Kernel {
-  readonly views: readonly View[];
   /** The number of items that ranges divide: rows of the iteration, rows of a product, or panels. */
   readonly count: number;
   /** For speed, ranges should start at multiples of this. */
@@ -22,6 +22,21 @@ export interface Kernel {
   readonly work: number;
   readonly scratchBytes: number;
   call(part: Part): Expression<"none">;
+}
+
+/** The length of an axis of a view. */
+export function lengthAt({ shape }: View, axis: number): number {
+  return elementAt(shape, axis, "axis");
+}
+
+/** The stride of a view along an axis. */
+export function strideAt({ strides }: View, axis: number): number {
+  return elementAt(strides, axis, "axis");
+}
+
+/** The strides of a matrix. */
+export function matrixStrides(view: View): [row: number, column: number] {
+  return [strideAt(view, 0), strideAt(view, 1)];
 }
 
 /** The ranges that a kernel will be called for. */

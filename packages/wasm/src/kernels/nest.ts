@@ -1,5 +1,6 @@
 import type { Shape } from "@sluice/tensor";
 import { type Body, type Expression, i32, type Local } from "../assembler/index.ts";
+import { elementAt } from "../lookup.ts";
 
 /** A loop of a kernel. */
 export interface Axis {
@@ -23,14 +24,19 @@ export interface Iteration {
 /** The loops over `shape`. Neighbouring axes are merged where the strides of all pointers allow it. */
 export function iterationOf(shape: Shape, strides: readonly (readonly number[])[]): Iteration {
   const long = shape.flatMap((length, axis): Axis[] =>
-    length === 1 ? [] : [{ length, split: false, perRow: 1, strides: strides.map((of) => of[axis]!) }],
+    length === 1
+      ? []
+      : [{ length, split: false, perRow: 1, strides: strides.map((of) => elementAt(of, axis, "stride")) }],
   );
   const [first, ...rest] = long;
   if (first === undefined) return { axes: [], rows: 1, rowStrides: strides.map(() => 0) };
   const axes: Axis[] = [];
   for (const axis of [{ ...first, split: true }, ...rest]) {
     const outer = axes.at(-1);
-    if (outer !== undefined && outer.strides.every((stride, i) => stride === axis.strides[i]! * axis.length)) {
+    if (
+      outer !== undefined &&
+      outer.strides.every((stride, i) => stride === elementAt(axis.strides, i, "pointer") * axis.length)
+    ) {
       axes.splice(-1, 1, {
         ...axis,
         length: outer.length * axis.length,
@@ -55,11 +61,35 @@ export function toFirstRow(
   pointers: readonly Local<"i32">[],
 ): void {
   pointers.forEach((pointer, i) => {
-    if (rowStrides[i] !== 0) body.set(pointer, i32.add(pointer, i32.mul(first, 4 * rowStrides[i]!)));
+    const stride = elementAt(rowStrides, i, "pointer");
+    if (stride !== 0) body.set(pointer, i32.add(pointer, i32.mul(first, 4 * stride)));
   });
 }
 
-/** Loops over `axes`. `inner` gets pointers to the first element of the remaining axes, and must not change them. */
+/** Moves pointers by `count` elements along an axis. */
+export function advance(body: Body, pointers: readonly Local<"i32">[], { strides }: Axis, count: number): void {
+  pointers.forEach((pointer, i) => {
+    const stride = elementAt(strides, i, "pointer");
+    if (stride !== 0) body.set(pointer, i32.add(pointer, 4 * count * stride));
+  });
+}
+
+/** Pointers of their own for an axis: one that does not move along it is that of the outer axis. */
+export function movingAlong(body: Body, { strides }: Axis, pointers: readonly Local<"i32">[]): Local<"i32">[] {
+  return pointers.map((pointer, i) => (strides[i] === 0 ? pointer : body.let(pointer, pointer.name)));
+}
+
+/**
+ * Loops over `axes`. `inner` gets as many pointers as were given, to the first element of the remaining axes, and must
+ * not change them.
+ */
+export function nest<const P extends readonly Local<"i32">[]>(
+  body: Body,
+  axes: readonly Axis[],
+  range: { readonly first: Expression<"i32">; readonly end: Expression<"i32"> },
+  pointers: P,
+  inner: (pointers: { readonly [K in keyof P]: Local<"i32"> }) => void,
+): void;
 export function nest(
   body: Body,
   axes: readonly Axis[],
@@ -70,12 +100,10 @@ export function nest(
   const [axis, ...rest] = axes;
   if (axis === undefined) return inner(pointers);
   const left = body.let(countOf(axis, range.first, range.end), "left");
-  const moving = pointers.map((pointer, i) => (axis.strides[i] === 0 ? pointer : body.let(pointer, pointer.name)));
+  const moving = movingAlong(body, axis, pointers);
   body.while(left, () => {
     nest(body, rest, range, moving, inner);
-    moving.forEach((pointer, i) => {
-      if (axis.strides[i] !== 0) body.set(pointer, i32.add(pointer, 4 * axis.strides[i]!));
-    });
+    advance(body, moving, axis, 1);
     body.set(left, i32.sub(left, 1));
   });
 }
@@ -111,11 +139,13 @@ export function blocks(
     return;
   }
   const left = body.let(count, "left");
-  widths.forEach((width, i) => {
-    if (i > 0 && unit % widths[i - 1]! === 0) return;
-    body.while(i32.geU(left, width), () => {
-      block(width);
-      body.set(left, i32.sub(left, width));
-    });
-  });
+  let wider: number | undefined;
+  for (const width of widths) {
+    if (wider === undefined || unit % wider !== 0)
+      body.while(i32.geU(left, width), () => {
+        block(width);
+        body.set(left, i32.sub(left, width));
+      });
+    wider = width;
+  }
 }

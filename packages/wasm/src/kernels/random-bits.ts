@@ -2,7 +2,7 @@ import type { RandomBitsStep } from "@sluice/compiler";
 import { sizeOf } from "@sluice/tensor/internal";
 import { type Expression, i32, i32x4, v128, type WasmFunction } from "../assembler/index.ts";
 import { threefry2x32 } from "../math/index.ts";
-import type { Kernel, KernelModule } from "./kernel.ts";
+import { type Kernel, type KernelModule, strideAt } from "./kernel.ts";
 
 type Vector = Expression<"v128">;
 
@@ -19,17 +19,16 @@ export function randomBitsKernel(target: KernelModule, { key, stream, y, whole }
   const rows = y.shape[0] ?? 1;
   const shape: Shape = {
     perRow: sizeOf(y.shape.slice(1)),
-    keyStride: key.strides[0]!,
-    ...(whole && { stride: y.strides[0]! }),
+    keyStride: strideAt(key, 0),
+    ...(whole && { stride: strideAt(y, 0) }),
   };
   const run = target.shared("randomBits", shape, (name) => emitRandomBits(target, name, shape));
   return {
-    views: [key, stream, y, whole ?? y],
     count: rows,
     grain: 1,
     work: 50 * sizeOf(y.shape),
     scratchBytes: 0,
-    call: ({ first, end, addresses }) => run.call(first, end, ...addresses),
+    call: ({ first, end, addressOf }) => run.call(first, end, ...[key, stream, y, whole ?? y].map(addressOf)),
   };
 }
 

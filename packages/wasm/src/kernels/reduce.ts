@@ -13,8 +13,9 @@ import {
   v128,
   type WasmFunction,
 } from "../assembler/index.ts";
+import { elementAt } from "../lookup.ts";
 import { addInOrder, addListed, blocksOf, placesFor, waitingAt } from "../pairwise.ts";
-import type { Kernel, KernelModule } from "./kernel.ts";
+import { type Kernel, type KernelModule, lengthAt, strideAt } from "./kernel.ts";
 import { loadLanes, storeLanes } from "./lanes.ts";
 import { type Axis, blocks, countOf, iterationOf, nest, toFirstRow } from "./nest.ts";
 
@@ -77,19 +78,19 @@ export function reduceKernel(target: KernelModule, { op, dtype, x, y, axis, posi
     dtype,
     shape: y.shape,
     strides: [x.strides.toSpliced(axis, 1), y.strides],
-    length: x.shape[axis]!,
-    stride: x.strides[axis]!,
+    length: lengthAt(x, axis),
+    stride: strideAt(x, axis),
     innermost: axis === x.shape.length - 1,
     listed: positions !== undefined,
   };
   const run = target.shared(op, reduction, (name) => emitReduction(target, name, reduction));
   return {
-    views: [x, y, ...(positions === undefined ? [] : [positions])],
     count: iterationOf(reduction.shape, reduction.strides).rows,
     grain: reduction.shape.length === 1 && !reduction.innermost ? 16 : 1,
     work: sizeOf(x.shape),
     scratchBytes: placesOf(reduction) * (reduction.innermost ? 16 : 4 * COLUMNS),
-    call: ({ first, end, addresses: [px, py, list], scratch }) => run.call(first, end, px!, py!, list ?? 0, scratch),
+    call: ({ first, end, addressOf, scratch }) =>
+      run.call(first, end, addressOf(x), addressOf(y), positions ? addressOf(positions) : 0, scratch),
   };
 }
 
@@ -110,13 +111,13 @@ function emitReduction({ module }: KernelModule, name: string, reduction: Reduct
     toFirstRow(body, iteration, first, [x, y]);
     if (reduction.innermost) {
       nest(body, iteration.axes, { first, end }, [x, y], ([row, out]) =>
-        emitLanes(body, reduction, { x: row!, y: out!, scratch }),
+        emitLanes(body, reduction, { x: row, y: out, scratch }),
       );
       return;
     }
     const inner: Axis = iteration.axes.at(-1) ?? { length: 1, split: false, perRow: 1, strides: [1, 1] };
     nest(body, iteration.axes.slice(0, -1), { first, end }, [x, y], ([row, out]) => {
-      emitColumns(body, reduction, inner, countOf(inner, first, end), { x: row!, y: out!, list, scratch });
+      emitColumns(body, reduction, inner, countOf(inner, first, end), { x: row, y: out, list, scratch });
     });
   });
 }
@@ -158,7 +159,8 @@ function emitColumns(
   const { op, dtype, length, stride, listed } = reduction;
   const { list, scratch } = pointers;
   const rule = ruleOf(op, dtype);
-  const [across, outStride] = axis.strides;
+  const across = elementAt(axis.strides, 0, "pointer");
+  const outStride = elementAt(axis.strides, 1, "pointer");
   const x = body.let(pointers.x, "x");
   const y = body.let(pointers.y, "y");
   const at = body.local("i32", "at");
@@ -171,7 +173,7 @@ function emitColumns(
       const lanes = Math.min(4, width);
       const sums = Array.from({ length: Math.ceil(width / 4) }, (_, v) => body.let(rule.start, `sum${v}`));
       const take = (): void =>
-        sums.forEach((sum, v) => body.set(sum, rule.vector(sum, loadLanes(at, 16 * v * across!, across!, lanes))));
+        sums.forEach((sum, v) => body.set(sum, rule.vector(sum, loadLanes(at, 16 * v * across, across, lanes))));
       const waiting = placesOf(reduction) > 0 ? waitingAt(body, scratch, 16 * sums.length) : undefined;
       const blocked = { sums, start: rule.start, block: SUM_BLOCK, waiting };
       body.set(at, x);
@@ -190,9 +192,9 @@ function emitColumns(
           });
         });
       }
-      sums.forEach((sum, v) => storeLanes(body, y, sum, 16 * v * outStride!, outStride!, lanes));
-      body.set(x, i32.add(x, 4 * width * across!));
-      body.set(y, i32.add(y, 4 * width * outStride!));
+      sums.forEach((sum, v) => storeLanes(body, y, sum, 16 * v * outStride, outStride, lanes));
+      body.set(x, i32.add(x, 4 * width * across));
+      body.set(y, i32.add(y, 4 * width * outStride));
     },
   );
 }
