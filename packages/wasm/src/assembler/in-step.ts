@@ -1,5 +1,5 @@
+import { elementAt } from "@sluice/tensor/internal";
 import type { Body } from "./body.ts";
-import { elementAt } from "../lookup.ts";
 import { type Expression, isLeaf, type Local, type ValueType } from "./expression.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { elementAt } from "../lookup.ts";
+import { elementAt } from "@sluice/tensor/internal";
 import { type Body, type Built, bodyBuilder } from "./body.ts";
 import { toF32, toF32x4, toF64, toI32, toI64 } from "./constant.ts";
 import { encodeFunction, TYPE_CODES } from "./encode.ts";

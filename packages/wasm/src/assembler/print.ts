@@ -1,4 +1,4 @@
-import { elementAt } from "../lookup.ts";
+import { elementAt } from "@sluice/tensor/internal";
 import type { Statement } from "./body.ts";
 import type { Expression } from "./expression.ts";
 

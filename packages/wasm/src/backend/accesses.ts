@@ -1,5 +1,5 @@
 import { type Plan, type Step, type View, viewsOf, writesOf } from "@sluice/compiler";
-import { elementAt } from "../lookup.ts";
+import { elementAt } from "@sluice/tensor/internal";
 
 /**
  * The memory that a step reads or writes (`touched`) and writes (`written`), in whole buffers. A loop counts with all

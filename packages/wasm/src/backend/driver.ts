@@ -1,9 +1,9 @@
 import type { Plan, View } from "@sluice/compiler";
+import { foundIn } from "@sluice/tensor/internal";
 import { type Body, type Expression, i32, type ModuleBuilder, type WasmFunction } from "../assembler/index.ts";
 import { accessesOf, pending } from "./accesses.ts";
 import { addressOf, BARRIER } from "./layout.ts";
 import { rangeOf, type RowRange, shareOf, whole, writeActiveStep } from "./row-range.ts";
-import { valueOf } from "../lookup.ts";
 import type { KernelTask, LoopTask, Task } from "./schedule.ts";
 
 /** What the code of every task is written with. */
@@ -139,7 +139,7 @@ function writeKernel(
 
 function writeLoop(driver: Driver, task: LoopTask, { body, worker, scratch, positions, mode }: EmitContext): void {
   const { length, reverse, rows = 0, active } = task.loop;
-  const step = valueOf(driver.steps, task, "function of a loop's step");
+  const step = foundIn(driver.steps, task, "function of a loop's step");
   const divided = modeInside(task, mode) === "rows";
   const t = body.local("i32", "t");
   const left = body.local("i32", "left");

@@ -1,6 +1,6 @@
 import type { Plan, View } from "@sluice/compiler";
+import { elementAt } from "@sluice/tensor/internal";
 import { type Expression, i32 } from "../assembler/index.ts";
-import { elementAt } from "../lookup.ts";
 
 /** The address of the state of the threads' barrier. */
 export const BARRIER = 0;

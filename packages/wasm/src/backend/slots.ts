@@ -1,8 +1,7 @@
 import type { Plan, View } from "@sluice/compiler";
 import type { Program, StateBinding, Type, Values } from "@sluice/tensor";
-import { sizeOf, type StateLayout } from "@sluice/tensor/internal";
+import { elementAt, sizeOf, type StateLayout } from "@sluice/tensor/internal";
 import type { TensorRange, Written } from "../hosts/index.ts";
-import { elementAt } from "../lookup.ts";
 import { byteOffset } from "./layout.ts";
 import { type Slot, whole } from "./transfer.ts";
 

@@ -1,8 +1,7 @@
 import { type Padding, unpadded } from "@sluice/compiler";
 import type { ArrayTensor, Type, Values } from "@sluice/tensor";
-import { type Piece, sizeOf } from "@sluice/tensor/internal";
+import { elementAt, type Piece, sizeOf } from "@sluice/tensor/internal";
 import type { Written } from "../hosts/index.ts";
-import { elementAt } from "../lookup.ts";
 
 /** A tensor that is copied in or out. `place` is an index into the places of the session. */
 export interface Slot {

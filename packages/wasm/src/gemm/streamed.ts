@@ -1,4 +1,4 @@
-import { PRODUCT_BLOCK } from "@sluice/tensor/internal";
+import { elementAt, PRODUCT_BLOCK } from "@sluice/tensor/internal";
 import {
   type Body,
   type Expression,
@@ -11,7 +11,6 @@ import {
   type WasmFunction,
 } from "../assembler/index.ts";
 import { blocksOf, eachPlace, nextPlace, placesFor } from "../pairwise.ts";
-import { elementAt } from "../lookup.ts";
 import { loadColumns, storeColumns } from "./columns.ts";
 
 /*

@@ -1,5 +1,5 @@
+import { elementAt } from "@sluice/tensor/internal";
 import { type Body, type Expression, f32x4, type Local } from "../assembler/index.ts";
-import { elementAt } from "../lookup.ts";
 import { loadColumns, storeColumns } from "./columns.ts";
 
 /** The size of a product's main tile in registers: rows of C, and panels of 8 columns side by side. */

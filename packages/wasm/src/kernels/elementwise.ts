@@ -1,7 +1,6 @@
 import type { ElementwiseStep, Instruction, View } from "@sluice/compiler";
-import { sizeOf } from "@sluice/tensor/internal";
+import { elementAt, foundIn, sizeOf } from "@sluice/tensor/internal";
 import { type Body, type Expression, inStep, type Local, type WasmFunction } from "../assembler/index.ts";
-import { elementAt, valueOf } from "../lookup.ts";
 import { compute, fromMemory, isLong, toMemory } from "./instruction.ts";
 import type { Kernel, KernelModule } from "./kernel.ts";
 import { loadLanes, storeLanes } from "./lanes.ts";
@@ -60,7 +59,7 @@ function placesOf(views: readonly View[]): { pointers: View[]; places: PointerOf
     pointers: [...lowest.values()],
     places: views.map((view) => ({
       pointer: keys.indexOf(keyOf(view)),
-      offset: 4 * (view.offset - valueOf(lowest, keyOf(view), "pointer").offset),
+      offset: 4 * (view.offset - foundIn(lowest, keyOf(view), "pointer").offset),
     })),
   };
 }
@@ -144,7 +143,7 @@ function computeFixed(body: Body, row: Row): ReadonlyMap<number, Vector> {
         ? loadOf(row, instruction, { copy: 0, lanes: 4 })
         : compute(
             instruction,
-            argumentsOf(instruction).map((arg) => valueOf(fixed, arg, "constant value")),
+            argumentsOf(instruction).map((arg) => foundIn(fixed, arg, "constant value")),
           );
     fixed.set(i, instruction.op === "constant" ? value : body.let(value, `r${i}`));
   });
@@ -172,7 +171,7 @@ function computeBlock(
     }
     const made = Array.from({ length: copies }, (_, copy) => {
       if (instruction.op === "load") return loadOf(row, instruction, { copy, lanes });
-      const args = argumentsOf(instruction).map((arg) => valueOf(values, arg, "value"));
+      const args = argumentsOf(instruction).map((arg) => foundIn(values, arg, "value"));
       return compute(
         instruction,
         args.map((arg) => elementAt(arg, copy, "copy")),
@@ -191,7 +190,7 @@ function storeBlock(body: Body, row: Row, { lanes }: Block, values: ReadonlyMap<
     const { address, offset, stride } = whereIs(row, store);
     const { dtype } = elementAt(row.pass.instructions, store.value, "instruction");
     const once = stride === 1 && lanes === 4;
-    valueOf(values, store.value, "value").forEach((value, copy) => {
+    foundIn(values, store.value, "value").forEach((value, copy) => {
       const stored = toMemory(dtype, value);
       storeLanes(body, address, once ? stored : body.let(stored, "out"), offset + 16 * copy * stride, stride, lanes);
     });

@@ -1,7 +1,7 @@
 import { factsOf, type Instruction } from "@sluice/compiler";
 import type { DType } from "@sluice/tensor";
+import { elementAt } from "@sluice/tensor/internal";
 import { type Expression, f32x4, i32, i32x4, v128 } from "../assembler/index.ts";
-import { elementAt } from "../lookup.ts";
 import * as math from "../math/index.ts";
 
 /*

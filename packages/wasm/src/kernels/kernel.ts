@@ -1,7 +1,7 @@
 import type { View } from "@sluice/compiler";
+import { elementAt } from "@sluice/tensor/internal";
 import type { Expression, ModuleBuilder, WasmFunction } from "../assembler/index.ts";
 import type { TileSize } from "../gemm/index.ts";
-import { elementAt } from "../lookup.ts";
 
 /** A range of a step's work, and the addresses that it has there. */
 interface Part {

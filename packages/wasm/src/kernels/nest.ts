@@ -1,6 +1,6 @@
 import type { Shape } from "@sluice/tensor";
+import { elementAt } from "@sluice/tensor/internal";
 import { type Body, type Expression, i32, type Local } from "../assembler/index.ts";
-import { elementAt } from "../lookup.ts";
 
 /** A loop of a kernel. */
 export interface Axis {

@@ -1,6 +1,6 @@
 import type { ReduceStep } from "@sluice/compiler";
 import { type DType } from "@sluice/tensor";
-import { sizeOf, SUM_BLOCK } from "@sluice/tensor/internal";
+import { elementAt, sizeOf, SUM_BLOCK } from "@sluice/tensor/internal";
 import {
   type Body,
   type Expression,
@@ -13,7 +13,6 @@ import {
   v128,
   type WasmFunction,
 } from "../assembler/index.ts";
-import { elementAt } from "../lookup.ts";
 import { addInOrder, addListed, blocksOf, placesFor, waitingAt } from "../pairwise.ts";
 import { type Kernel, type KernelModule, lengthAt, strideAt } from "./kernel.ts";
 import { loadLanes, storeLanes } from "./lanes.ts";

@@ -41,7 +41,7 @@ export function scatterAddKernel(target: KernelModule, { dtype, indices, updates
     count: lengthAt(y, 1),
     grain: 16,
     work: (shape.count + shape.rows) * lengthAt(y, 1),
-    scratchBytes: dtype === "f32" ? bytesOf(widthsFor(shape.rows)[0]!) * shape.rows : 0,
+    scratchBytes: dtype === "f32" ? bytesOf(Math.max(...widthsFor(shape.rows))) * shape.rows : 0,
     call: ({ first, end, addressOf, scratch }) =>
       run.call(first, end, ...[indices, updates, y].map(addressOf), scratch),
   };

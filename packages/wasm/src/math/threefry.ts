@@ -1,5 +1,5 @@
+import { elementAt } from "@sluice/tensor/internal";
 import { type Expression, i32x4, v128 } from "../assembler/index.ts";
-import { elementAt } from "../lookup.ts";
 
 /*
  * Threefry-2x32 with 20 rounds on four counters at a time (Salmon et al., SC11). The scalar version is
