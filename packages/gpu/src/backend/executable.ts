@@ -3,24 +3,33 @@ import {
   print,
   TensorError,
   zerosLike,
-  type ArrayTensor,
   type CompileOptions,
   type Executable,
   type Program,
+  type StateBinding,
+  type Type,
 } from "@sluice/tensor";
-import { bindState, checkInputs, checkRun, showShape, sizeOf } from "@sluice/tensor/internal";
+import {
+  bindState,
+  checkInputs,
+  checkRun,
+  elementAt,
+  showShape,
+  sizeOf,
+  type StateLayout,
+} from "@sluice/tensor/internal";
 import type { Device } from "../device/device.ts";
 import { checkElements } from "../device/kernels.ts";
 import { modes } from "../device/modes.ts";
 import { schedule } from "../schedule/lower.ts";
-import type { Placed, Step } from "../schedule/schedule.ts";
+import type { Schedule, Step } from "../schedule/schedule.ts";
 import { shapeForThreads } from "../schedule/shape.ts";
 import { launches } from "./launches.ts";
 import { chooseStrategy } from "./run-strategy.ts";
 import { pipelined } from "./pipeline.ts";
 import { prepare } from "./prepare.ts";
 import { queue } from "./queue.ts";
-import { pick, put } from "./transfer.ts";
+import { type Transfers, transfers } from "./transfer.ts";
 
 export interface ExecutableOptions {
   /** Whether a run may be one pipeline. */
@@ -38,56 +47,67 @@ export async function gpuExecutable(
 ): Promise<Executable> {
   const start = performance.now();
   const layout = bindState(program, state);
-  const {
-    plan: { optimized, plan, bytes },
-  } = fitWithin(program, memory === undefined ? {} : { memory }, (finished) => {
-    const shaped = shapeForThreads(finished);
-    checkValues(shaped);
-    const scheduled = schedule(shaped, state, modes[device.mode].rules);
-    return { optimized: shaped, plan: scheduled, bytes: 4 * scheduled.buffers.reduce((sum, n) => sum + n, 0) };
-  });
+  const { optimized, plan, bytes } = planFor(program, state, memory, device);
   debug("sluice:program", () => print(optimized));
-  const { buffers: sizes } = plan;
-  for (const elements of sizes) device.checkBuffer(elements);
+  for (const elements of plan.buffers) device.checkBuffer(elements);
   const kernels = device.kernels();
-  const steps = prepare(kernels, sizes, plan.steps);
+  const steps = prepare(kernels, plan.buffers, plan.steps);
   const strategy = chooseStrategy(device.mode, plan, pipelines);
   debug("sluice:kernels", () => `${strategy.reason}\n${show(plan.steps)}`);
   const running = (strategy.pipeline ? pipelined : launches)(device, kernels, plan, steps);
 
-  const write = async (
-    buffer: number,
-    parts: readonly (Placed & { readonly values: ArrayTensor["data"] })[],
-  ): Promise<void> => {
-    if (sizes[buffer]! === 0) return;
-    const floats = new Float32Array(sizes[buffer]!);
-    for (const part of parts) put(floats, part, part.values);
-    await running.write(buffer, floats);
+  const transfer = transfers(plan, running);
+  const stateTypes = state.map(({ input }) => elementAt(program.inputs, input, "input"));
+  await transfer.writeConstants();
+  await transfer.writeState(stateTypes.map(zerosLike));
+  const release = async (): Promise<void> => {
+    await running.dispose();
+    kernels.release();
   };
-  const slots = new Set(plan.state.map(({ place }) => place.buffer));
-  const writeState = async (values: readonly ArrayTensor[]): Promise<void> => {
-    for (const slot of slots) {
-      await write(
-        slot,
-        plan.state.flatMap((placed, i) =>
-          placed.place.buffer === slot ? [{ ...placed, values: values[i]!.data }] : [],
-        ),
-      );
-    }
-  };
-  const picked = async (
-    placed: readonly Placed[],
-    read: (buffers: ReadonlySet<number>) => Promise<ReadonlyMap<number, Float32Array>>,
-  ): Promise<ArrayTensor[]> => {
-    const floats = await read(
-      new Set(placed.flatMap(({ type, place }) => (type.shape.includes(0) ? [] : [place.buffer]))),
-    );
-    return placed.map((each) => pick(floats.get(each.place.buffer) ?? new Float32Array(0), each));
-  };
-  const stateTypes = state.map(({ input }) => program.inputs[input]!);
-  await write(plan.constants.buffer, plan.constants.parts);
-  await writeState(stateTypes.map(zerosLike));
+  return executableOf(layout, stateTypes, transfer, {
+    closed,
+    release,
+    statistics: { compileMilliseconds: performance.now() - start, bytes, kernels: countKernels(plan.steps) },
+  });
+}
 
+interface Planned {
+  /** The program as it is scheduled. */
+  readonly optimized: Program;
+  readonly plan: Schedule;
+  /** Of all buffers. */
+  readonly bytes: number;
+}
+
+/** The schedule of a program whose buffers fit into `memory` bytes, if that is given. */
+function planFor(
+  program: Program,
+  state: readonly StateBinding[],
+  memory: number | undefined,
+  { mode }: Device,
+): Planned {
+  return fitWithin(program, memory === undefined ? {} : { memory }, (finished): Planned => {
+    const optimized = shapeForThreads(finished);
+    checkValues(optimized);
+    const plan = schedule(optimized, state, modes[mode].rules);
+    return { optimized, plan, bytes: 4 * plan.buffers.reduce((sum, n) => sum + n, 0) };
+  }).plan;
+}
+
+interface Owned {
+  closed(): boolean;
+  /** Gives back what the executable holds on the device. */
+  release(): Promise<void>;
+  readonly statistics: Executable["statistics"];
+}
+
+/** Runs one after another, in the order in which they were asked for. */
+function executableOf(
+  layout: StateLayout,
+  stateTypes: readonly Type[],
+  transfer: Transfers,
+  { closed, release, statistics }: Owned,
+): Executable {
   let live = true;
   const enqueue = queue();
   const whileLive = <T>(work: () => Promise<T>): Promise<T> =>
@@ -100,27 +120,21 @@ export async function gpuExecutable(
     run: (inputs) =>
       whileLive(async () => {
         checkRun(layout, inputs);
-        await write(
-          plan.inputs.buffer,
-          plan.inputs.parts.map((placed, i) => ({ ...placed, values: inputs[i]!.data })),
-        );
-        return picked(plan.outputs, (buffers) => running.run(buffers));
+        return transfer.run(inputs);
       }),
-    readState: () => whileLive(() => picked(plan.state, (buffers) => running.read(buffers))),
+    readState: () => whileLive(() => transfer.readState()),
     writeState: (values) =>
       whileLive(async () => {
         checkInputs("writeState", stateTypes, values);
-        await writeState(values);
+        await transfer.writeState(values);
       }),
     dispose: () =>
       enqueue(async () => {
         if (!live) return;
         live = false;
-        if (closed()) return;
-        await running.dispose();
-        kernels.release();
+        if (!closed()) await release();
       }),
-    statistics: { compileMilliseconds: performance.now() - start, bytes, kernels: countKernels(plan.steps) },
+    statistics,
   };
 }
 

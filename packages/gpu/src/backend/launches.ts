@@ -2,7 +2,7 @@ import type { Device } from "../device/device.ts";
 import type { Handle, KernelSet } from "../device/kernels.ts";
 import { modes } from "../device/modes.ts";
 import type { Schedule } from "../schedule/schedule.ts";
-import { carry, drop, perform, type Environment, type Machine, type Position, type Work } from "./perform.ts";
+import { carry, drop, held, perform, type Environment, type Machine, type Position, type Work } from "./perform.ts";
 import type { Prepared } from "./prepare.ts";
 import type { Running } from "./running.ts";
 import { deviceStack, hostStack } from "./stack.ts";
@@ -22,7 +22,7 @@ export function launches(
     buffers: ReadonlySet<number>,
   ): Promise<Map<number, Float32Array>> => {
     const values = new Map<number, Float32Array>();
-    for (const buffer of buffers) values.set(buffer, await device.read(environment.get(buffer)!));
+    for (const buffer of buffers) values.set(buffer, await device.read(held(environment, buffer)));
     return values;
   };
   return {
@@ -41,7 +41,7 @@ export function launches(
         carry(machine, environment, carried);
         for (const { slot } of carried) {
           drop(machine, resident, slot);
-          resident.set(slot, device.take(environment.get(slot)!));
+          resident.set(slot, device.take(held(environment, slot)));
         }
         return values;
       } finally {

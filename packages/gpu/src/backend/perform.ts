@@ -1,3 +1,4 @@
+import { elementAt, foundIn } from "@sluice/tensor/internal";
 import type { Kernel } from "../device/kernels.ts";
 import type { Carried } from "../schedule/schedule.ts";
 import type { Prepared, PreparedLoop } from "./prepare.ts";
@@ -25,6 +26,11 @@ export interface Machine<B extends Buffer> {
 /** The contents of the schedule's buffers while it runs. */
 export type Environment<B extends Buffer> = Map<number, B>;
 
+/** What a buffer of the schedule holds. */
+export function held<B extends Buffer>(environment: Environment<B>, buffer: number): B {
+  return foundIn(environment, buffer, "buffer");
+}
+
 /** Work as a generator: it yields each launch, and gets the launch's result back. */
 export type Work<B extends Buffer, R = void> = Generator<B | Promise<B>, R, B>;
 
@@ -37,15 +43,9 @@ export function* perform<B extends Buffer>(
 ): Work<B> {
   for (const step of steps) {
     if (step.kind === "launch") {
-      const reads = step.reads.map((buffer) => environment.get(buffer)!);
-      environment.set(
-        step.writes,
-        yield machine.launch(
-          step.kernel,
-          reads,
-          step.positions.map((depth) => positions[depth]!),
-        ),
-      );
+      const reads = step.reads.map((buffer) => held(environment, buffer));
+      const at = step.positions.map((depth) => elementAt(positions, depth, "loop"));
+      environment.set(step.writes, yield machine.launch(step.kernel, reads, at));
     } else yield* loop(machine, step, environment, positions);
     for (const buffer of step.release) drop(machine, environment, buffer);
   }
@@ -58,20 +58,24 @@ function* loop<B extends Buffer>(
   positions: readonly Position<B>[],
 ): Work<B> {
   const { length, reverse, body, carried, stacked, ends, usesPosition } = step;
-  const stacks = stacked.map(({ start, elements }) => machine.stack({ start, elements, reverse }));
+  const stacks = stacked.map(({ from, to, start, elements }) => ({
+    from,
+    to,
+    stack: machine.stack({ start, elements, reverse }),
+  }));
   let position: Position<B> | undefined;
   try {
     for (let i = 0; i < length; i++) {
       const index = reverse ? length - 1 - i : i;
       position = usesPosition ? machine.position(index, reverse ? -1 : 1, position) : index;
       yield* perform(machine, body, environment, [...positions, position]);
-      for (const [at, { from }] of stacked.entries()) yield* stacks[at]!.add(machine.take(environment.get(from)!));
+      for (const { from, stack } of stacks) yield* stack.add(machine.take(held(environment, from)));
       carry(machine, environment, carried);
       for (const buffer of ends) drop(machine, environment, buffer);
     }
-    for (const [at, { to }] of stacked.entries()) environment.set(to, yield* stacks[at]!.finish());
+    for (const { to, stack } of stacks) environment.set(to, yield* stack.finish());
   } finally {
-    for (const stack of stacks) stack.dispose();
+    for (const { stack } of stacks) stack.dispose();
   }
 }
 
@@ -85,12 +89,12 @@ export function carry<B extends Buffer>(
 ): void {
   for (const { slot, next } of carried) {
     drop(owner, environment, slot);
-    environment.set(slot, owner.take(environment.get(next)!));
+    environment.set(slot, owner.take(held(environment, next)));
   }
 }
 
 export function drop<B extends Buffer>(owner: Owner<B>, environment: Environment<B>, buffer: number): void {
-  const held = environment.get(buffer);
+  const given = environment.get(buffer);
   environment.delete(buffer);
-  if (held !== undefined) owner.give(held);
+  if (given !== undefined) owner.give(given);
 }

@@ -1,10 +1,20 @@
+import { elementAt, foundIn } from "@sluice/tensor/internal";
 import type { Device } from "../device/device.ts";
 import type { Kernel, KernelSet } from "../device/kernels.ts";
 import type { Recorded } from "../device/library.ts";
 import { modes } from "../device/modes.ts";
 import { literal } from "../kernels/body.ts";
 import type { Schedule } from "../schedule/schedule.ts";
-import { carry, perform, type Buffer, type Environment, type Machine, type Position, type Work } from "./perform.ts";
+import {
+  carry,
+  held,
+  perform,
+  type Buffer,
+  type Environment,
+  type Machine,
+  type Position,
+  type Work,
+} from "./perform.ts";
 import type { Prepared } from "./prepare.ts";
 import type { Running } from "./running.ts";
 import { deviceStack } from "./stack.ts";
@@ -25,20 +35,24 @@ export function pipelined(
   { buffers, constants, inputs, state, carried, outputs }: Schedule,
   steps: readonly Prepared[],
 ): Running {
+  const sizeOfBuffer = (buffer: number): number => elementAt(buffers, buffer, "buffer");
   const given = [...new Set([constants.buffer, inputs.buffer, ...state.map(({ place }) => place.buffer)])].filter(
-    (buffer) => buffers[buffer]! > 0,
+    (buffer) => sizeOfBuffer(buffer) > 0,
   );
-  const kept = new Map<number, Float32Array>(given.map((buffer) => [buffer, new Float32Array(buffers[buffer]!)]));
+  const kept = new Map<number, Float32Array>(given.map((buffer) => [buffer, new Float32Array(sizeOfBuffer(buffer))]));
   const results = [...new Set(outputs.filter(({ type }) => !type.shape.includes(0)).map(({ place }) => place.buffer))];
   const pipeline = device.pipeline(given.length, (handles) => {
     const machine = recorder(device, kernels);
     const environment: Environment<Recording> = new Map(
-      given.map((buffer, i) => [buffer, { elements: buffers[buffer]!, recorded: handles[i]! }]),
+      given.map((buffer, i) => [
+        buffer,
+        { elements: sizeOfBuffer(buffer), recorded: elementAt(handles, i, "argument") },
+      ]),
     );
     record(perform(machine, steps, environment));
-    const read = results.map((buffer) => environment.get(buffer)!.recorded);
+    const read = results.map((buffer) => held(environment, buffer).recorded);
     carry(machine, environment, carried);
-    return [...read, ...carried.map(({ slot }) => environment.get(slot)!.recorded)];
+    return [...read, ...carried.map(({ slot }) => held(environment, slot).recorded)];
   });
   return {
     async write(buffer, values) {
@@ -46,9 +60,10 @@ export function pipelined(
     },
     read: async () => kept,
     async run() {
-      const values = await pipeline.run(given.map((buffer) => kept.get(buffer)!));
-      carried.forEach(({ slot }, i) => kept.set(slot, values[results.length + i]!));
-      return new Map(results.map((buffer, i) => [buffer, values[i]!]));
+      const values = await pipeline.run(given.map((buffer) => foundIn(kept, buffer, "buffer")));
+      const result = (i: number): Float32Array => elementAt(values, i, "result");
+      carried.forEach(({ slot }, i) => kept.set(slot, result(results.length + i)));
+      return new Map(results.map((buffer, i) => [buffer, result(i)]));
     },
     dispose: () => pipeline.dispose(),
   };

@@ -1,3 +1,4 @@
+import { elementAt } from "@sluice/tensor/internal";
 import type { Handle, KernelSet } from "../device/kernels.ts";
 import { literal } from "../kernels/body.ts";
 import type { Buffer, Machine, Work } from "./perform.ts";
@@ -49,7 +50,7 @@ export function deviceStack<B extends Buffer>(
     return joined;
   }
   function* carryOver(level: number): Work<B> {
-    const parts = levels[level]!;
+    const parts = elementAt(levels, level, "level");
     if (parts.length < FAN) return;
     levels[level] = [];
     const joined = yield* join(parts, level === 0 ? start : 0, (part) => (level === 0 ? elements : part.elements));
@@ -58,7 +59,7 @@ export function deviceStack<B extends Buffer>(
   }
   return {
     *add(part) {
-      levels[0]!.push(part);
+      elementAt(levels, 0, "level").push(part);
       yield* carryOver(0);
     },
     *finish() {
@@ -71,11 +72,11 @@ export function deviceStack<B extends Buffer>(
         const next: B[] = [];
         for (let i = 0; i < parts.length; i += FAN) {
           const some = parts.slice(i, i + FAN);
-          next.push(some.length === 1 ? some[0]! : yield* join(some, 0, (part) => part.elements));
+          next.push(...(some.length === 1 ? some : [yield* join(some, 0, (part) => part.elements)]));
         }
         parts = next;
       }
-      return parts[0]!;
+      return elementAt(parts, 0, "part");
     },
     dispose() {
       for (const part of levels.flat()) machine.give(part);

@@ -1,4 +1,5 @@
 import { TensorError } from "@sluice/tensor";
+import { foundIn } from "@sluice/tensor/internal";
 import { MOST_ELEMENTS } from "../kernels/position.ts";
 import { explained, type FailureContext } from "./failure.ts";
 import type { Instance, KernelFunction, Recorded, Resident } from "./library.ts";
@@ -66,7 +67,7 @@ export function kernelSets(instance: Instance, context: FailureContext): () => K
       },
       release() {
         for (const key of used.keys()) {
-          const entry = shared.get(key)!;
+          const entry = foundIn(shared, key, "kernel");
           if (--entry.users > 0) continue;
           shared.delete(key);
           entry.destroy();

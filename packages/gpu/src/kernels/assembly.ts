@@ -1,5 +1,6 @@
 import type { Tensor } from "@sluice/tensor";
 import type { Node } from "@sluice/tensor/internal";
+import { elementAt } from "@sluice/tensor/internal";
 import { literal } from "./body.ts";
 import { fixed, plus, type Index } from "./position.ts";
 import type { Reader } from "./reader.ts";
@@ -12,23 +13,26 @@ export function concat(reader: Reader, { inputs }: Node, axis: number, index: re
   let start = 0;
   const parts = inputs.flatMap((tensor) => {
     const from = start;
-    start += tensor.shape[axis]!;
-    return tensor.shape[axis] === 0 ? [] : [{ tensor, from, stop: start }];
+    const length = elementAt(tensor.shape, axis, "axis");
+    start += length;
+    return length === 0 ? [] : [{ tensor, from, stop: start }];
   });
   const at = (from: number): Index[] => index.map((i, a) => (a === axis ? plus(i, fixed(-from)) : i));
-  const along = index[axis]!;
+  const along = elementAt(index, axis, "axis");
   if (along.terms.size === 0) {
-    const part = parts.find(({ stop }) => along.constant < stop)!;
-    return reader.value(part.tensor, at(part.from));
+    const before = parts.filter(({ stop }) => stop <= along.constant).length;
+    const { tensor, from } = elementAt(parts, before, "part");
+    return reader.value(tensor, at(from));
   }
   const { body } = reader;
   const position = body.code(along);
-  const result = zero(body, inputs[0]!.dtype);
+  const result = zero(body, elementAt(inputs, 0, "part").dtype);
   const choose = (rest: typeof parts): void => {
     const [part, ...others] = rest;
-    const write = (): void => assign(body, result, reader.value(part!.tensor, at(part!.from)));
+    if (part === undefined) return;
+    const write = (): void => assign(body, result, reader.value(part.tensor, at(part.from)));
     if (others.length === 0) return write();
-    body.block(`if (${position} < ${literal(part!.stop)})`, write);
+    body.block(`if (${position} < ${literal(part.stop)})`, write);
     body.block("else", () => choose(others));
   };
   choose(parts);
@@ -37,12 +41,12 @@ export function concat(reader: Reader, { inputs }: Node, axis: number, index: re
 
 export function pad(reader: Reader, source: Tensor, before: readonly number[], index: readonly Index[]): Scalar {
   const { body } = reader;
-  const inner = index.map((i, axis) => plus(i, fixed(-before[axis]!)));
+  const inner = index.map((i, axis) => plus(i, fixed(-elementAt(before, axis, "axis"))));
   const result = zero(body, source.dtype);
   if (source.shape.includes(0)) return result;
   const inside = inner.flatMap((i, axis) => {
     const code = body.code(i);
-    return [`${code} >= 0.0`, `${code} < ${literal(source.shape[axis]!)}`];
+    return [`${code} >= 0.0`, `${code} < ${literal(elementAt(source.shape, axis, "axis"))}`];
   });
   const write = (): void => assign(body, result, reader.value(source, inner));
   if (inside.length === 0) write();

@@ -1,6 +1,7 @@
 import type { Scalar } from "./scalar.ts";
-import { divisions } from "./division.ts";
+import { type Division, type Divisions, divisions } from "./division.ts";
 import { keyOf, variable, type Index } from "./position.ts";
+import { newScopes, type Scopes } from "./scopes.ts";
 
 /**
  * Writes the source of one kernel, a function in gpu.js's subset of JavaScript. It consists of constants and blocks;
@@ -47,15 +48,6 @@ export interface KernelSource {
   readonly statements: number;
 }
 
-interface Scope {
-  /** The counter, if this is a loop. */
-  readonly counter?: string;
-  readonly known: Map<string, string>;
-  readonly shared: Map<string, Scalar>;
-  readonly lines: string[];
-  readonly indent: string;
-}
-
 /** The thread number. */
 export const thread = variable("i");
 
@@ -71,18 +63,12 @@ function depthOf(name: string): number | undefined {
 /** An empty kernel. `threads` is the number of threads that will run it, if known. */
 export function kernelBody(threads = Infinity): KernelBody {
   const arrays: number[] = [];
-  const positions = new Set<number>();
-  const divided = divisions();
-  divided.limit("i", threads);
   const ids = new Map<object, number>();
-  const scopes: Scope[] = [{ known: new Map([["index i", "i"]]), shared: new Map(), lines: [], indent: "  " }];
+  const scopes = newScopes();
+  const divided = divisions();
+  const positions = new Set<number>();
   let names = 0;
-  let statements = 0;
-  /** The depth of the scope that is being written. */
-  let level = 0;
-  const inner = (): Scope => scopes[level]!;
-  const levelOf = (key: string): number => scopes.findLastIndex(({ known }, at) => at <= level && known.has(key));
-  const find = (key: string): string | undefined => scopes[levelOf(key)]?.known.get(key);
+  const newName = (kind: "v" | "k"): string => `${kind}${names++}`;
 
   const body: KernelBody = {
     array(buffer) {
@@ -90,132 +76,124 @@ export function kernelBody(threads = Infinity): KernelBody {
       return `a${at >= 0 ? at : arrays.push(buffer) - 1}`;
     },
     define(key, code) {
-      const found = find(key);
+      const found = scopes.find(key);
       if (found !== undefined) return found;
       const text = code();
       if (isPlain(text)) return text;
-      const name = `v${names++}`;
-      body.line(`const ${name} = ${text};`);
-      inner().known.set(key, name);
+      const name = newName("v");
+      scopes.line(`const ${name} = ${text};`);
+      scopes.know(key, name);
       return name;
     },
-    shared(key, write) {
-      const found = scopes.findLast(({ shared }) => shared.has(key))?.shared.get(key);
-      if (found !== undefined) return found;
-      const value = write();
-      inner().shared.set(key, value);
-      return value;
-    },
+    shared: scopes.shared,
     declare(start) {
-      const name = `v${names++}`;
-      body.line(`let ${name} = ${start};`);
+      const name = newName("v");
+      scopes.line(`let ${name} = ${start};`);
       return name;
     },
-    line(code) {
-      statements++;
-      inner().lines.push(inner().indent + code);
-    },
-    block: (head, write) => open(head, write),
+    line: scopes.line,
+    block: (head, write) => scopes.open(head, write),
     loop(start, end, step, write) {
-      const name = `k${names++}`;
+      const name = newName("k");
       divided.limit(name, start + Math.floor((end - 1 - start) / step) * step + 1);
-      open(
-        `for (let ${name} = ${start}; ${name} < ${end}; ${step === 1 ? `${name}++` : `${name} += ${step}`})`,
-        () => write(body.index(name)),
-        name,
-      );
+      const next = step === 1 ? `${name}++` : `${name} += ${step}`;
+      scopes.open(`for (let ${name} = ${start}; ${name} < ${end}; ${next})`, () => write(body.index(name)), name);
     },
     index(name) {
-      inner().known.set(`index ${name}`, name);
+      scopes.know(`index ${name}`, name);
       return variable(name);
     },
     quotient: divided.quotient,
     remainder: divided.remainder,
-    code(given) {
-      const index = divided.together(given);
-      const parts = [...index.terms].map(([name, factor]) => {
-        const known = nameOf(name);
-        return factor === 1 ? known : `${known} * ${literal(factor)}`;
-      });
-      if (index.constant !== 0 || parts.length === 0) parts.push(literal(index.constant));
-      return parts.join(" + ");
-    },
+    code: (index) => indexCode({ body, scopes, divided, positions }, index),
     id(of) {
       const known = ids.get(of) ?? ids.size;
       ids.set(of, known);
       return known;
     },
-    finish(given = "numbers") {
-      const depths = [...positions].toSorted((a, b) => a - b);
-      const numbers = given === "numbers";
-      const parameters = [
-        ...arrays.map((_, i) => `a${i}`),
-        ...depths.map((depth) => `${numbers ? "t" : "p"}${depth}`),
-      ].join(", ");
-      const lines = [
-        "const i = this.thread.x;",
-        ...(numbers ? [] : depths.map((depth) => `const t${depth} = p${depth}[0];`)),
-      ];
-      const code = `function (${parameters}) {\n${lines.map((line) => `  ${line}`).join("\n")}\n${scopes[0]!.lines.join("\n")}\n}`;
-      return { code, arrays, positions: depths, statements };
-    },
+    finish: (given = "numbers") => finished(scopes, arrays, positions, given),
   };
-
-  const open = (head: string, write: () => void, counter?: string): void => {
-    const outer = inner();
-    scopes.push({
-      ...(counter === undefined ? {} : { counter }),
-      known: new Map(),
-      shared: new Map(),
-      lines: [],
-      indent: `${outer.indent}  `,
-    });
-    level++;
-    write();
-    level--;
-    const { lines } = scopes.pop()!;
-    outer.lines.push(`${outer.indent}${head} {`, ...lines, `${outer.indent}}`);
-  };
-
-  const nameOf = (name: string): string => {
-    const depth = depthOf(name);
-    if (depth !== undefined) {
-      positions.add(depth);
-      return name;
-    }
-    const found = find(`index ${name}`);
-    if (found !== undefined) return found;
-    return outside(levelNeeded(name), () => {
-      const { of, by, quotient, isQuotient } = divided.find(name)!;
-      const dividend = body.define(`index ${keyOf(of)}`, () => body.code(of));
-      const whole =
-        find(`index ${quotient}`) ?? (divided.below(of) < SMALL ? smallQuotient : exactQuotient)(body, dividend, by);
-      inner().known.set(`index ${quotient}`, whole);
-      if (isQuotient) return whole;
-      const rest = body.define(`${dividend}%${by}`, () => `${dividend} - ${whole} * ${literal(by)}`);
-      inner().known.set(`index ${name}`, rest);
-      return rest;
-    });
-  };
-
-  /** The innermost level that a variable depends on. */
-  const levelNeeded = (name: string): number => {
-    const at = levelOf(`index ${name}`);
-    if (at >= 0 || depthOf(name) !== undefined) return Math.max(at, 0);
-    return Math.max(...[...divided.find(name)!.of.terms.keys()].map(levelNeeded));
-  };
-
-  /** Writes before the outermost loop that does not change the value. */
-  const outside = <T>(needed: number, write: () => T): T => {
-    const loop = scopes.findIndex(({ counter }, at) => at > needed && at <= level && counter !== undefined);
-    if (loop < 0) return write();
-    const before = level;
-    level = loop - 1;
-    const result = write();
-    level = before;
-    return result;
-  };
+  body.index("i");
+  divided.limit("i", threads);
   return body;
+}
+
+/** The finished source, with positions passed as numbers or as arrays of one. */
+function finished(
+  scopes: Scopes,
+  arrays: readonly number[],
+  used: ReadonlySet<number>,
+  given: "numbers" | "arrays",
+): KernelSource {
+  const positions = [...used].toSorted((a, b) => a - b);
+  const numbers = given === "numbers";
+  const parameters = [
+    ...arrays.map((_, i) => `a${i}`),
+    ...positions.map((depth) => `${numbers ? "t" : "p"}${depth}`),
+  ].join(", ");
+  const head = [
+    "const i = this.thread.x;",
+    ...(numbers ? [] : positions.map((depth) => `const t${depth} = p${depth}[0];`)),
+  ];
+  const { lines, statements } = scopes.written();
+  const code = `function (${parameters}) {\n${head.map((line) => `  ${line}`).join("\n")}\n${lines.join("\n")}\n}`;
+  return { code, arrays, positions, statements };
+}
+
+/** What the code of an index is written with. `positions` collects the depths of the loops whose positions it reads. */
+interface Writing {
+  readonly body: KernelBody;
+  readonly scopes: Scopes;
+  readonly divided: Divisions;
+  readonly positions: Set<number>;
+}
+
+/** The code of an index. Writes the divisions in it that no open block has. */
+function indexCode(writing: Writing, given: Index): string {
+  const index = writing.divided.together(given);
+  const parts = [...index.terms].map(([name, factor]) => {
+    const known = nameOf(writing, name);
+    return factor === 1 ? known : `${known} * ${literal(factor)}`;
+  });
+  if (index.constant !== 0 || parts.length === 0) parts.push(literal(index.constant));
+  return parts.join(" + ");
+}
+
+/** The name of a variable of an index. A division is written before the outermost loop that does not change it. */
+function nameOf(writing: Writing, name: string): string {
+  const { body, scopes, divided, positions } = writing;
+  const depth = depthOf(name);
+  if (depth !== undefined) {
+    positions.add(depth);
+    return name;
+  }
+  const found = scopes.find(`index ${name}`);
+  if (found !== undefined) return found;
+  return scopes.outside(levelNeeded(writing, name), () => {
+    const { of, by, quotient, isQuotient } = divisionOf(writing, name);
+    const dividend = body.define(`index ${keyOf(of)}`, () => body.code(of));
+    const whole =
+      scopes.find(`index ${quotient}`) ??
+      (divided.below(of) < SMALL ? smallQuotient : exactQuotient)(body, dividend, by);
+    scopes.know(`index ${quotient}`, whole);
+    if (isQuotient) return whole;
+    const rest = body.define(`${dividend}%${by}`, () => `${dividend} - ${whole} * ${literal(by)}`);
+    scopes.know(`index ${name}`, rest);
+    return rest;
+  });
+}
+
+function divisionOf({ divided }: Writing, name: string): Division {
+  const division = divided.find(name);
+  if (division === undefined) throw new Error(`gpu: ${name} is neither in scope nor a quotient or remainder`);
+  return division;
+}
+
+/** The innermost level that a variable depends on. */
+function levelNeeded(writing: Writing, name: string): number {
+  const at = writing.scopes.levelOf(`index ${name}`);
+  if (at >= 0 || depthOf(name) !== undefined) return Math.max(at, 0);
+  return Math.max(...[...divisionOf(writing, name).of.terms.keys()].map((of) => levelNeeded(writing, of)));
 }
 
 /*

@@ -1,5 +1,5 @@
 import { type Tensor } from "@sluice/tensor";
-import { SUM_BLOCK } from "@sluice/tensor/internal";
+import { SUM_BLOCK, elementAt } from "@sluice/tensor/internal";
 import { binary, select } from "./arithmetic.ts";
 import { oneByOne, sumInBlocks } from "./pairwise.ts";
 import type { Index } from "./position.ts";
@@ -17,10 +17,10 @@ export function cumulativeSum(
 ): Scalar {
   const { body } = reader;
   for (const i of index) body.code(i);
-  const own = body.code(index[axis]!);
+  const own = body.code(elementAt(index, axis, "axis"));
   const countsAt = (k: Index) =>
     bool(body.define(`counts ${body.code(k)}`, () => `${body.code(k)} ${reverse ? ">=" : "<="} ${own} ? 1.0 : 0.0`));
-  const elementAt = (k: Index): Scalar =>
+  const termAt = (k: Index): Scalar =>
     reader.value(
       x,
       index.map((i, a) => (a === axis ? k : i)),
@@ -29,14 +29,14 @@ export function cumulativeSum(
     return float(
       sumInBlocks(
         body,
-        x.shape[axis]!,
+        elementAt(x.shape, axis, "axis"),
         SUM_BLOCK,
-        oneByOne(body, (k) => codeOf(select(body, countsAt(k), elementAt(k), float("0.0")))),
+        oneByOne(body, (k) => codeOf(select(body, countsAt(k), termAt(k), float("0.0")))),
       ),
     );
   const total = zero(body, x.dtype);
-  body.loop(0, x.shape[axis]!, 1, (k) =>
-    assign(body, total, select(body, countsAt(k), binary(body, "add", total, elementAt(k)), total)),
+  body.loop(0, elementAt(x.shape, axis, "axis"), 1, (k) =>
+    assign(body, total, select(body, countsAt(k), binary(body, "add", total, termAt(k)), total)),
   );
   return total;
 }

@@ -21,7 +21,7 @@ export interface Divisions {
 }
 
 /** The division that a variable stands for. */
-interface Division {
+export interface Division {
   readonly of: Index;
   readonly by: number;
   readonly isQuotient: boolean;
@@ -32,36 +32,6 @@ interface Division {
 export function divisions(): Divisions {
   const known = new Map<string, Division>();
   const limits = new Map<string, number>();
-
-  const below = ({ constant, terms }: Index): number => {
-    let largest = constant;
-    for (const [name, factor] of terms) if (factor > 0) largest += factor * ((limits.get(name) ?? Infinity) - 1);
-    return largest + 1;
-  };
-
-  /** `index = g * multiple + rest` with `0 <= rest < g`, for the largest divisor g of `by` that admits it. */
-  const split = (
-    index: Index,
-    by: number,
-  ): { readonly g: number; readonly multiple: Index; readonly rest: Index } | undefined => {
-    const candidates = new Set([...index.terms.values()].map((factor) => greatestDivisor(Math.abs(factor), by)));
-    for (const g of [...candidates].toSorted((a, b) => b - a)) {
-      if (g === 1) continue;
-      const terms = new Map([...index.terms].filter(([, factor]) => factor % g !== 0));
-      const rest: Index = { constant: ((index.constant % g) + g) % g, terms };
-      if ([...terms.values()].some((factor) => factor < 0) || below(rest) > g) continue;
-      const whole = plus(index, times(rest, -1));
-      return {
-        g,
-        rest,
-        multiple: {
-          constant: whole.constant / g,
-          terms: new Map([...whole.terms].map(([name, factor]) => [name, factor / g])),
-        },
-      };
-    }
-    return undefined;
-  };
 
   const named = (of: Index, by: number, isQuotient: boolean, limit: number): Index => {
     const quotient = `(${keyOf(of)}/${by})`;
@@ -76,39 +46,64 @@ export function divisions(): Divisions {
       if (by === 1) return given;
       const of = all.together(given);
       if (of.terms.size === 0) return fixed(Math.floor(of.constant / by));
-      const parts = split(of, by);
+      const parts = split(of, by, all.below);
       if (parts !== undefined) return all.quotient(parts.multiple, by / parts.g, limit);
-      return named(of, by, true, Math.min(limit, Math.ceil(below(of) / by)));
+      return named(of, by, true, Math.min(limit, Math.ceil(all.below(of) / by)));
     },
     remainder(given, by) {
       if (by === 1) return fixed(0);
       const of = all.together(given);
       if (of.terms.size === 0) return fixed(((of.constant % by) + by) % by);
-      const parts = split(of, by);
+      const parts = split(of, by, all.below);
       if (parts !== undefined) return plus(times(all.remainder(parts.multiple, by / parts.g), parts.g), parts.rest);
       return named(of, by, false, by);
     },
-    together(index) {
-      for (const [name, factor] of index.terms) {
-        const division = known.get(name);
-        if (
-          division === undefined ||
-          division.isQuotient ||
-          index.terms.get(division.quotient) !== factor * division.by
-        )
-          continue;
-        const others = new Map([...index.terms].filter(([other]) => other !== name && other !== division.quotient));
-        return all.together(plus({ constant: index.constant, terms: others }, times(division.of, factor)));
-      }
-      return index;
-    },
+    together: (index) => joined(known, index),
     find: (name) => known.get(name),
     limit(name, value) {
       limits.set(name, Math.min(value, limits.get(name) ?? Infinity));
     },
-    below,
+    below({ constant, terms }) {
+      let largest = constant;
+      for (const [name, factor] of terms) if (factor > 0) largest += factor * ((limits.get(name) ?? Infinity) - 1);
+      return largest + 1;
+    },
   };
   return all;
+}
+
+/** `g * multiple + rest` with `0 <= rest < g`. */
+interface Split {
+  readonly g: number;
+  readonly multiple: Index;
+  readonly rest: Index;
+}
+
+/** An index in two parts, for the largest divisor g of `by` that admits it. */
+function split(index: Index, by: number, below: (index: Index) => number): Split | undefined {
+  const candidates = new Set([...index.terms.values()].map((factor) => greatestDivisor(Math.abs(factor), by)));
+  for (const g of [...candidates].toSorted((a, b) => b - a)) {
+    if (g === 1) continue;
+    const terms = new Map([...index.terms].filter(([, factor]) => factor % g !== 0));
+    const rest: Index = { constant: ((index.constant % g) + g) % g, terms };
+    if ([...terms.values()].some((factor) => factor < 0) || below(rest) > g) continue;
+    const whole = plus(index, times(rest, -1));
+    const parts = new Map([...whole.terms].map(([name, factor]) => [name, factor / g]));
+    return { g, rest, multiple: { constant: whole.constant / g, terms: parts } };
+  }
+  return undefined;
+}
+
+/** The index with `by * (x / by) + x % by` replaced by x. */
+function joined(known: ReadonlyMap<string, Division>, index: Index): Index {
+  for (const [name, factor] of index.terms) {
+    const division = known.get(name);
+    if (division === undefined || division.isQuotient || index.terms.get(division.quotient) !== factor * division.by)
+      continue;
+    const others = new Map([...index.terms].filter(([other]) => other !== name && other !== division.quotient));
+    return joined(known, plus({ constant: index.constant, terms: others }, times(division.of, factor)));
+  }
+  return index;
 }
 
 function greatestDivisor(a: number, b: number): number {

@@ -1,5 +1,6 @@
 import type { ArrayTensor, Tensor } from "@sluice/tensor";
 import type { Operation, SymbolTensor } from "@sluice/tensor/internal";
+import { elementAt } from "@sluice/tensor/internal";
 import { binary, convert, select, unary } from "./arithmetic.ts";
 import { concat, pad } from "./assembly.ts";
 import { literal, type KernelBody } from "./body.ts";
@@ -64,34 +65,35 @@ function load(
 
 function compute(reader: Reader, x: SymbolTensor, index: readonly Index[]): Scalar {
   const { operation, inputs } = x.node;
-  const [first, second, third] = inputs;
-  const read = (operand: Tensor | undefined): Scalar => reader.value(operand!, index);
+  const operand = (i: number): Tensor => elementAt(inputs, i, "operand");
+  const read = (i: number): Scalar => reader.value(operand(i), index);
   switch (operation.op) {
     case "broadcast":
     case "reshape":
     case "slice":
     case "transpose":
-      return reader.value(first!, throughView(reader.body, operation, first!.shape, index));
+      return reader.value(operand(0), throughView(reader.body, operation, operand(0).shape, index));
     case "name":
     case "stopGradient":
-      return read(first);
+      return read(0);
     case "concat":
       return concat(reader, x.node, operation.axis, index);
     case "pad":
-      return pad(reader, first!, operation.before, index);
+      return pad(reader, operand(0), operation.before, index);
     case "iota": {
-      const code = reader.body.code(index[operation.axis]!);
+      const code = reader.body.code(elementAt(index, operation.axis, "axis"));
       return operation.dtype === "i32" ? fromIndex(reader.body, code) : float(code);
     }
-    case "gather":
-      return reader.value(first!, [
-        rowOf(reader, second!, index.slice(0, second!.shape.length), first!.shape[0]!),
-        ...index.slice(second!.shape.length),
-      ]);
+    case "gather": {
+      const [x, indices] = [operand(0), operand(1)];
+      const rank = indices.shape.length;
+      const row = rowOf(reader, indices, index.slice(0, rank), elementAt(x.shape, 0, "axis"));
+      return reader.value(x, [row, ...index.slice(rank)]);
+    }
     case "select":
-      return select(reader.body, read(first), read(second), read(third));
+      return select(reader.body, read(0), read(1), read(2));
     case "convert":
-      return convert(reader.body, read(first), operation.dtype);
+      return convert(reader.body, read(0), operation.dtype);
     case "checkpoint":
     case "cumulativeSum":
     case "customGradient":
@@ -105,8 +107,8 @@ function compute(reader: Reader, x: SymbolTensor, index: readonly Index[]): Scal
       throw new Error(`gpu: ${operation.op} is read before it was computed`);
     default:
       return isBinary(operation, inputs)
-        ? binary(reader.body, operation.op, read(first), read(second))
-        : unary(reader.body, operation.op, read(first));
+        ? binary(reader.body, operation.op, read(0), read(1))
+        : unary(reader.body, operation.op, read(0));
   }
 }
 

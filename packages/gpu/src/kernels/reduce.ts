@@ -1,5 +1,5 @@
 import { type Tensor } from "@sluice/tensor";
-import { SUM_BLOCK } from "@sluice/tensor/internal";
+import { SUM_BLOCK, elementAt } from "@sluice/tensor/internal";
 import { binary } from "./arithmetic.ts";
 import { oneByOne, sumInBlocks } from "./pairwise.ts";
 import { fixed, type Index } from "./position.ts";
@@ -10,18 +10,18 @@ import { assign, zero } from "./variable.ts";
 /** The sum along an axis, in blocks, or the maximum. */
 export function reduction(reader: Reader, op: "add" | "max", x: Tensor, axis: number, index: readonly Index[]): Scalar {
   const { body } = reader;
+  const length = elementAt(x.shape, axis, "axis");
   const at = (k: Index): Index[] => [...index.slice(0, axis), k, ...index.slice(axis)];
   if (op === "add" && x.dtype === "f32")
     return float(
       sumInBlocks(
         body,
-        x.shape[axis]!,
+        length,
         SUM_BLOCK,
         oneByOne(body, (k) => codeOf(reader.value(x, at(k)))),
       ),
     );
   const total = zero(body, x.dtype);
-  const length = x.shape[axis]!;
   // The maximum starts with an element, because a literal cannot be -infinity.
   const start = op === "max" ? 1 : 0;
   if (start === 1) assign(body, total, reader.value(x, at(fixed(0))));

@@ -1,5 +1,5 @@
 import { type Tensor } from "@sluice/tensor";
-import { sizeOf, SUM_BLOCK } from "@sluice/tensor/internal";
+import { sizeOf, SUM_BLOCK, elementAt } from "@sluice/tensor/internal";
 import { binary, select } from "./arithmetic.ts";
 import { oneByOne, sumInBlocks } from "./pairwise.ts";
 import type { Index } from "./position.ts";
@@ -20,8 +20,7 @@ export function scatterAdd(
   index: readonly Index[],
 ): Scalar {
   const { body } = reader;
-  const [row, ...rest] = index;
-  const own = body.code(row!);
+  const own = body.code(elementAt(index, 0, "axis"));
   const count = sizeOf(indices.shape);
   const update = (k: Index) => {
     const from = decode(body, k, indices.shape);
@@ -31,7 +30,7 @@ export function scatterAdd(
         () => `${body.code(rowOf(reader, indices, from, rows))} === ${own} ? 1.0 : 0.0`,
       ),
     );
-    return { mine, element: reader.value(updates, [...from, ...rest]) };
+    return { mine, element: reader.value(updates, [...from, ...index.slice(1)]) };
   };
   if (updates.dtype === "f32") {
     const term = (k: Index): string => {

@@ -1,5 +1,5 @@
 import { type Shape, type Tensor } from "@sluice/tensor";
-import { stridesOf } from "@sluice/tensor/internal";
+import { stridesOf, elementAt } from "@sluice/tensor/internal";
 import { cumulativeSum } from "./cumulative-sum.ts";
 import { fromIndex } from "./integers.ts";
 import { product } from "./matmul.ts";
@@ -14,20 +14,20 @@ import { threefry } from "./threefry.ts";
 export function written(reader: Reader, x: Tensor, index: readonly Index[]): Scalar {
   if (x.kind === "array") return reader.value(x, index);
   const { operation, inputs } = x.node;
-  const [first, second] = inputs;
+  const operand = (i: number): Tensor => elementAt(inputs, i, "operand");
   switch (operation.op) {
     case "matmul":
-      return product(reader, first!, second!, index);
+      return product(reader, operand(0), operand(1), index);
     case "reduceSum":
-      return reduction(reader, "add", first!, operation.axis, index);
+      return reduction(reader, "add", operand(0), operation.axis, index);
     case "reduceMax":
-      return reduction(reader, "max", first!, operation.axis, index);
+      return reduction(reader, "max", operand(0), operation.axis, index);
     case "cumulativeSum":
-      return cumulativeSum(reader, first!, operation.axis, operation.reverse, index);
+      return cumulativeSum(reader, operand(0), operation.axis, operation.reverse, index);
     case "scatterAdd":
-      return scatterAdd(reader, first!, second!, operation.rows, index);
+      return scatterAdd(reader, operand(0), operand(1), operation.rows, index);
     case "randomBits":
-      return randomBits(reader, first!, second!, operation.shape, index);
+      return randomBits(reader, operand(0), operand(1), operation.shape, index);
     case "input":
     case "scan":
       return reader.value(x, index);
@@ -47,6 +47,11 @@ function randomBits(
   const element = offsetOf(index, stridesOf(shape), 0);
   const block = body.quotient(element, 2);
   const word = body.code(body.remainder(element, 2));
-  const words = [0, 1].map((i) => halvesOf(value(key, [fixed(i)])));
-  return threefry(body, [words[0]!, words[1]!], [fromIndex(body, body.code(block)), halvesOf(value(stream, []))], word);
+  const keyWord = (i: number) => halvesOf(value(key, [fixed(i)]));
+  return threefry(
+    body,
+    [keyWord(0), keyWord(1)],
+    [fromIndex(body, body.code(block)), halvesOf(value(stream, []))],
+    word,
+  );
 }

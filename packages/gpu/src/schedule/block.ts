@@ -1,5 +1,5 @@
 import { type Tensor } from "@sluice/tensor";
-import { sizeOf, type Node, type SymbolTensor } from "@sluice/tensor/internal";
+import { sizeOf, type Node, type SymbolTensor, elementAt } from "@sluice/tensor/internal";
 import { nodeOutput, TensorMap } from "@sluice/compiler";
 import type { BufferLocation, Sources } from "../kernels/source.ts";
 import { cutOf } from "./cut.ts";
@@ -143,12 +143,12 @@ function ownPlace(
   // A state of an inner loop has a buffer of its own, which one outer loop may carry on.
   if (role !== "carried" || !carriesOwn(tensor) || taken.has(tensor)) return undefined;
   taken.set(tensor, true);
-  return () => placeIn(sources, tensor)!;
+  return () => foundPlace(sources, tensor);
 }
 
 /** A state before its step. A loop may stack it from where it is. */
 function statePlace({ sources }: Draft, tensor: SymbolTensor, role: Role): (() => BufferLocation) | undefined {
-  return role === "stacked" && placeIn(sources, tensor) !== undefined ? () => placeIn(sources, tensor)! : undefined;
+  return role === "stacked" && placeIn(sources, tensor) !== undefined ? () => foundPlace(sources, tensor) : undefined;
 }
 
 function placeIn(sources: Sources, x: SymbolTensor): BufferLocation | undefined {
@@ -156,12 +156,18 @@ function placeIn(sources: Sources, x: SymbolTensor): BufferLocation | undefined 
   return source !== undefined && "place" in source ? source.place : undefined;
 }
 
+function foundPlace(sources: Sources, x: SymbolTensor): BufferLocation {
+  const place = placeIn(sources, x);
+  if (place === undefined) throw new Error("gpu: a state that a loop leaves has no place");
+  return place;
+}
+
 /** Whether a loop's output is a state that it carries itself. */
 function carriesOwn({ node, index }: SymbolTensor): boolean {
   const { operation } = node;
   if (operation.op !== "scan" || index >= operation.states) return false;
-  const next = operation.body.outputs[index]!;
-  const input = operation.body.inputs[operation.captures + index]!;
+  const next = elementAt(operation.body.outputs, index, "output");
+  const input = elementAt(operation.body.inputs, operation.captures + index, "input");
   return !(next.kind === "symbol" && next.node === input.node);
 }
 

@@ -1,5 +1,5 @@
 import { nodeOutput, TensorMap } from "@sluice/compiler";
-import { sizeOf, splitScan, type Node, type SymbolTensor } from "@sluice/tensor/internal";
+import { sizeOf, splitScan, type Node, type SymbolTensor, elementAt, foundIn } from "@sluice/tensor/internal";
 import { positionAt } from "../kernels/body.ts";
 import { MOST_ELEMENTS } from "../kernels/position.ts";
 import type { BufferLocation, Source } from "../kernels/source.ts";
@@ -25,9 +25,13 @@ export interface Slots {
 /** Makes a slot for each buffer that holds next values. */
 export function slotsOf(memory: Memory, next: readonly BufferLocation[]): Slots {
   const slots = new Map<number, number>();
-  for (const { buffer } of next) if (!slots.has(buffer)) slots.set(buffer, newBuffer(memory, memory.buffers[buffer]!));
+  for (const { buffer } of next)
+    if (!slots.has(buffer)) slots.set(buffer, newBuffer(memory, elementAt(memory.buffers, buffer, "buffer")));
   return {
-    place: (index) => ({ ...next[index]!, buffer: slots.get(next[index]!.buffer)! }),
+    place(index) {
+      const place = elementAt(next, index, "state");
+      return { ...place, buffer: foundIn(slots, place.buffer, "slot") };
+    },
     carried: [...slots].map(([buffer, slot]) => ({ slot, next: buffer })),
   };
 }
@@ -44,37 +48,46 @@ export function arrangeLoop(arrangement: Arrangement, scope: Scope, node: Node, 
   const outer = splitScan(operation, node.inputs);
   const inner = splitScan(operation, body.inputs);
   const changes = (i: number): boolean => {
-    const next = body.outputs[i]!;
-    return !(next.kind === "symbol" && next.node === inner.states[i]!.node) && sizeOf(next.shape) > 0;
+    const next = elementAt(body.outputs, i, "output");
+    return (
+      !(next.kind === "symbol" && next.node === elementAt(inner.states, i, "state").node) && sizeOf(next.shape) > 0
+    );
   };
   const changed = inner.states.flatMap((_, i) => (changes(i) ? [i] : []));
 
   const bindings: Scope = { depth: scope.depth + 1, known: new TensorMap(), parent: scope };
-  inner.captures.forEach((x, i) => bindings.known.set(x, () => ({ tensor: outer.captures[i]!, lead: [] })));
+  inner.captures.forEach((x, i) =>
+    bindings.known.set(x, () => ({ tensor: elementAt(outer.captures, i, "capture"), lead: [] })),
+  );
   inner.sequences.forEach((x, i) =>
-    bindings.known.set(x, () => ({ tensor: outer.sequences[i]!, lead: [positionAt(scope.depth)] })),
+    bindings.known.set(x, () => ({
+      tensor: elementAt(outer.sequences, i, "sequence"),
+      lead: [positionAt(scope.depth)],
+    })),
   );
   const later: { slots?: Slots } = {};
   inner.states.forEach((x, i) => {
     const provisional = placeAt(memory.provisional(), 0, x);
     const at = changed.indexOf(i);
     bindings.known.set(x, (): Source =>
-      at < 0 ? { tensor: outer.states[i]!, lead: [] } : { place: later.slots?.place(at) ?? provisional },
+      at < 0
+        ? { tensor: elementAt(outer.states, i, "state"), lead: [] }
+        : { place: later.slots?.place(at) ?? provisional },
     );
   });
 
   const { block } = arrange(arrangement, bindings, body.nodes, [
-    ...changed.map((i) => ({ tensor: body.outputs[i]!, role: "carried" as const })),
+    ...changed.map((i) => ({ tensor: elementAt(body.outputs, i, "output"), role: "carried" as const })),
     ...body.outputs.slice(states).map((tensor) => ({ tensor, role: "stacked" as const })),
   ]);
-  const next = changed.map((_, at) => block.places[at]!());
+  const next = changed.map((_, at) => elementAt(block.places, at, "place of a state")());
   const filled = slotsOf(memory, next);
   later.slots = filled;
 
   inner.states.forEach((_, i) => {
     const at = changed.indexOf(i);
     scope.known.set(nodeOutput(node, i), (): Source =>
-      at < 0 ? { tensor: outer.states[i]!, lead: [] } : { place: filled.place(at) },
+      at < 0 ? { tensor: elementAt(outer.states, i, "state"), lead: [] } : { place: filled.place(at) },
     );
   });
   const stacked = stacksOf(
@@ -87,9 +100,17 @@ export function arrangeLoop(arrangement: Arrangement, scope: Scope, node: Node, 
   );
   const starts = filled.carried.map(({ slot }): Group => {
     const parts = changed.flatMap((i, at): Part[] =>
-      filled.place(at).buffer === slot ? [{ tensor: outer.states[i]!, place: filled.place(at), copied: true }] : [],
+      filled.place(at).buffer === slot
+        ? [{ tensor: elementAt(outer.states, i, "state"), place: filled.place(at), copied: true }]
+        : [],
     );
-    return { kind: "group", buffer: slot, elements: memory.buffers[slot]!, parts, sources: sourcesOf(memory, scope) };
+    return {
+      kind: "group",
+      buffer: slot,
+      elements: elementAt(memory.buffers, slot, "buffer"),
+      parts,
+      sources: sourcesOf(memory, scope),
+    };
   });
   if (length === 0) return starts;
   return [
@@ -121,7 +142,7 @@ function stacksOf(memory: Memory, length: number, outputs: readonly StackedOutpu
   }
   for (const { output, step, place } of outputs) {
     if (place === undefined || length === 0) continue;
-    const range = ranges.get(place.buffer)!;
+    const range = foundIn(ranges, place.buffer, "buffer");
     const whole = length * (range.end - range.start) <= MOST_ELEMENTS;
     const start = whole ? range.start : place.offset;
     const elements = whole ? range.end - range.start : sizeOf(step.shape) * floatsOf(step);

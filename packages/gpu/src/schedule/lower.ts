@@ -1,83 +1,100 @@
 import { TensorMap } from "@sluice/compiler";
-import { type Program, type StateBinding } from "@sluice/tensor";
-import { bindState, sizeOf } from "@sluice/tensor/internal";
-import type { BufferLocation, Source } from "../kernels/source.ts";
+import { type Program, type StateBinding, type Tensor } from "@sluice/tensor";
+import { bindState, elementAt, sizeOf, type StateLayout } from "@sluice/tensor/internal";
+import type { BufferLocation } from "../kernels/source.ts";
 import { arrangeBlock, type Result } from "./block.ts";
 import { emit } from "./emit.ts";
 import type { KernelRules } from "./group.ts";
 import { slotsOf, type Slots } from "./loop.ts";
 import type { Placed, Schedule } from "./schedule.ts";
-import { floatsOf, newBuffer, newMemory, placeAt, type Scope } from "./scope.ts";
+import { floatsOf, type Memory, newBuffer, newMemory, placeAt, type Scope } from "./scope.ts";
 
 /** The schedule of an optimized program. */
 export function schedule(program: Program, state: readonly StateBinding[], rules: KernelRules): Schedule {
   const memory = newMemory();
   const layout = bindState(program, state);
   const scope: Scope = { depth: 0, known: new TensorMap() };
+  const inputs = placeInputs(memory, scope, layout.inputs);
+  const states = placeStates(memory, scope, program, state);
 
+  const outputs = layout.outputs.map((i) => elementAt(program.outputs, i, "output"));
+  const { block } = arrangeBlock({ memory, rules }, scope, program.nodes, [
+    ...states.changed.map((tensor): Result => ({ tensor, role: "carried" })),
+    ...outputs.map((tensor): Result => ({ tensor, role: "returned" })),
+  ]);
+  const places = block.places.map((place) => place?.());
+  const slots = slotsOf(
+    memory,
+    states.changed.map((_, at) => elementAt(places, at, "place of a state")),
+  );
+  states.decide(slots);
+
+  const placed = outputs.map((type, at): Placed => ({
+    type,
+    place: places[states.changed.length + at] ?? placeAt(0, 0, type),
+  }));
+  const kept = new Set([...placed.map(({ place }) => place.buffer), ...slots.carried.map(({ next }) => next)]);
+  const steps = emit(block.work, kept, rules);
+  memory.buffers[0] = memory.constants.elements;
+  const constants = [...memory.constants.placed.values()];
+  return {
+    buffers: memory.buffers,
+    constants: {
+      buffer: 0,
+      parts: constants.map(({ tensor, place }) => ({ type: tensor, place, values: tensor.data })),
+    },
+    inputs,
+    state: states.placed(),
+    steps,
+    carried: slots.carried,
+    outputs: placed,
+  };
+}
+
+/** Places the inputs of `run` one after another in buffer 1. */
+function placeInputs(memory: Memory, scope: Scope, types: StateLayout["inputs"]): Schedule["inputs"] {
   let elements = 0;
-  const inputs = layout.inputs.map((type): Placed => {
+  const parts = types.map((type): Placed => {
     const place = placeAt(1, elements, type);
     elements += sizeOf(type.shape) * floatsOf(type);
     scope.known.set(type, () => ({ place }));
     return { type, place };
   });
-  const inputBuffer = newBuffer(memory, elements);
+  return { buffer: newBuffer(memory, elements), parts };
+}
 
-  const changed = state.flatMap(({ output }, i) =>
-    output === undefined || sizeOf(program.outputs[output]!.shape) === 0 ? [] : [{ i, output }],
-  );
-  const fixedPlaces = new Map<number, BufferLocation>();
-  const later: { slots?: Slots } = {};
-  state.forEach(({ input }, i) => {
-    const symbol = program.inputs[input]!;
-    const at = changed.findIndex((entry) => entry.i === i);
-    if (at < 0) {
-      const place = placeAt(newBuffer(memory, sizeOf(symbol.shape) * floatsOf(symbol)), 0, symbol);
-      fixedPlaces.set(i, place);
-      scope.known.set(symbol, () => ({ place }));
-      return;
-    }
-    const provisional = placeAt(memory.provisional(), 0, symbol);
-    scope.known.set(symbol, (): Source => ({ place: later.slots?.place(at) ?? provisional }));
+/** The state of a program, and where it is between runs. */
+interface States {
+  /** The next values of what a run changes. */
+  readonly changed: readonly Tensor[];
+  /** Says where the values that a run changes are. Before, their places are provisional. */
+  decide(slots: Slots): void;
+  placed(): Placed[];
+}
+
+/** Places the state that no run changes, each value in a buffer of its own. The other values get slots later. */
+function placeStates(memory: Memory, scope: Scope, program: Program, state: readonly StateBinding[]): States {
+  let slots: Slots | undefined;
+  const changed: Tensor[] = [];
+  const placed = state.map(({ input, output }): (() => Placed) => {
+    const type = elementAt(program.inputs, input, "input");
+    const next = output === undefined ? undefined : elementAt(program.outputs, output, "output");
+    const changes = next !== undefined && sizeOf(next.shape) > 0;
+    const at = changes ? changed.push(next) - 1 : -1;
+    const fixed = placeAt(
+      changes ? memory.provisional() : newBuffer(memory, sizeOf(type.shape) * floatsOf(type)),
+      0,
+      type,
+    );
+    const place = (): BufferLocation => (changes ? (slots?.place(at) ?? fixed) : fixed);
+    scope.known.set(type, () => ({ place: place() }));
+    return () => ({ type, place: place() });
   });
-
-  const results: Result[] = [
-    ...changed.map(({ output }) => ({ tensor: program.outputs[output]!, role: "carried" as const })),
-    ...layout.outputs.map((i) => ({ tensor: program.outputs[i]!, role: "returned" as const })),
-  ];
-  const { block } = arrangeBlock({ memory, rules }, scope, program.nodes, results);
-  const places = block.places.map((place) => place?.());
-  const carriedSlots = slotsOf(
-    memory,
-    places.slice(0, changed.length).map((place) => place!),
-  );
-  later.slots = carriedSlots;
-
-  const outputs = layout.outputs.map((i, at): Placed => {
-    const type = program.outputs[i]!;
-    return { type, place: places[changed.length + at] ?? placeAt(0, 0, type) };
-  });
-  const kept = new Set([...outputs.map(({ place }) => place.buffer), ...carriedSlots.carried.map(({ next }) => next)]);
-  const steps = emit(block.work, kept, rules);
-  memory.buffers[0] = memory.constants.elements;
   return {
-    buffers: memory.buffers,
-    constants: {
-      buffer: 0,
-      parts: [...memory.constants.placed.values()].map(({ tensor, place }) => ({
-        type: tensor,
-        place,
-        values: tensor.data,
-      })),
+    changed,
+    decide(decided) {
+      slots = decided;
     },
-    inputs: { buffer: inputBuffer, parts: inputs },
-    state: state.map(({ input }, i) => {
-      const at = changed.findIndex((entry) => entry.i === i);
-      return { type: program.inputs[input]!, place: at < 0 ? fixedPlaces.get(i)! : carriedSlots.place(at) };
-    }),
-    steps,
-    carried: carriedSlots.carried,
-    outputs,
+    placed: () => placed.map((each) => each()),
   };
 }
