@@ -64,7 +64,7 @@ export function viewsOf(memory: WebAssembly.Memory, places: readonly TensorRange
 
 export function copyIn(views: readonly View[], written: readonly Written[]): void {
   for (const { place, zeros, pieces } of written) {
-    const view = viewAt(views, place);
+    const view = views[place]!;
     for (let i = 0; i < zeros.length; i += 2) view.fill(0, zeros[i], zeros[i + 1]);
     for (const { at, values } of pieces) view.set(values, at);
   }
@@ -73,13 +73,7 @@ export function copyIn(views: readonly View[], written: readonly Written[]): voi
 /** Copies the values out. The caller owns the copies, even if the memory is shared. */
 export function copyOut(views: readonly View[], places: readonly number[]): Values[] {
   return places.map((place) => {
-    const view = viewAt(views, place);
+    const view = views[place]!;
     return view instanceof Float32Array ? new Float32Array(view) : new Int32Array(view);
   });
-}
-
-function viewAt(views: readonly View[], place: number): View {
-  const view = views[place];
-  if (view === undefined) throw new Error(`wasm: there is no place ${place}; there are ${views.length}`);
-  return view;
 }
