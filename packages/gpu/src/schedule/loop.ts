@@ -1,4 +1,5 @@
 import { nodeOutput, TensorMap } from "@sluice/compiler";
+import type { Program, Tensor } from "@sluice/tensor";
 import { sizeOf, splitScan, type Node, type SymbolTensor, elementAt, foundIn } from "@sluice/tensor/internal";
 import { positionAt } from "../kernels/body.ts";
 import { MOST_ELEMENTS } from "../kernels/position.ts";
@@ -47,13 +48,7 @@ export function arrangeLoop(arrangement: Arrangement, scope: Scope, node: Node, 
   const { body, length, reverse, states } = operation;
   const outer = splitScan(operation, node.inputs);
   const inner = splitScan(operation, body.inputs);
-  const changes = (i: number): boolean => {
-    const next = elementAt(body.outputs, i, "output");
-    return (
-      !(next.kind === "symbol" && next.node === elementAt(inner.states, i, "state").node) && sizeOf(next.shape) > 0
-    );
-  };
-  const changed = inner.states.flatMap((_, i) => (changes(i) ? [i] : []));
+  const changed = inner.states.flatMap((_, i) => (changes(body, inner.states, i) ? [i] : []));
 
   const bindings: Scope = { depth: scope.depth + 1, known: new TensorMap(), parent: scope };
   inner.captures.forEach((x, i) =>
@@ -98,25 +93,33 @@ export function arrangeLoop(arrangement: Arrangement, scope: Scope, node: Node, 
       .map((y, i) => ({ output: nodeOutput(node, states + i), step: y, place: block.places[changed.length + i]?.() })),
     scope,
   );
-  const starts = filled.carried.map(({ slot }): Group => {
-    const parts = changed.flatMap((i, at): Part[] =>
-      filled.place(at).buffer === slot
-        ? [{ tensor: elementAt(outer.states, i, "state"), place: filled.place(at), copied: true }]
-        : [],
-    );
-    return {
-      kind: "group",
-      buffer: slot,
-      elements: elementAt(memory.buffers, slot, "buffer"),
-      parts,
-      sources: sourcesOf(memory, scope),
-    };
-  });
+  const starts = startsOf(
+    memory,
+    scope,
+    filled,
+    changed.map((i) => elementAt(outer.states, i, "state")),
+  );
   if (length === 0) return starts;
-  return [
-    ...starts,
-    { kind: "loop", length, reverse, depth: scope.depth, body: block.work, carried: filled.carried, stacked },
-  ];
+  const { carried } = filled;
+  return [...starts, { kind: "loop", length, reverse, depth: scope.depth, body: block.work, carried, stacked }];
+}
+
+/** Launches that fill the slots with the first values of the states that change. */
+function startsOf(memory: Memory, scope: Scope, { carried, place }: Slots, states: readonly Tensor[]): Group[] {
+  return carried.map(({ slot }): Group => {
+    const parts = states.flatMap((tensor, at): Part[] =>
+      place(at).buffer === slot ? [{ tensor, place: place(at), copied: true }] : [],
+    );
+    const elements = elementAt(memory.buffers, slot, "buffer");
+    return { kind: "group", buffer: slot, elements, parts, sources: sourcesOf(memory, scope) };
+  });
+}
+
+/** Whether a step changes the state at `index`. */
+function changes({ outputs }: Program, states: readonly SymbolTensor[], index: number): boolean {
+  const next = elementAt(outputs, index, "output");
+  const same = next.kind === "symbol" && next.node === elementAt(states, index, "state").node;
+  return !same && sizeOf(next.shape) > 0;
 }
 
 interface StackedOutput {
