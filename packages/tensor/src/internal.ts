@@ -9,7 +9,6 @@ export { broadcastShapes, checkShape, offsetAt, positionOf, sameShape, showShape
 export { lookUp, nth, picked, zip } from "./lists.ts";
 export { type Piece, type SymbolTensor, describe, labelOf, piecewiseArray, zerosArray } from "./tensor.ts";
 export { at } from "./errors.ts";
-export { elementAt, foundIn } from "./lookup.ts";
 export {
   checkFunction,
   checkIntegers,

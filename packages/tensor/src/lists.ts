@@ -4,7 +4,7 @@
  */
 
 /** Element `i` of a list. Throws an error if the list does not have it. */
-export function nth<T extends NonNullable<unknown>>(list: ArrayLike<T>, i: number): T {
+export function nth<T>(list: ArrayLike<T | undefined>, i: number): T {
   const element = list[i];
   if (element === undefined) throw new RangeError(`a list of ${list.length} has no element ${i}`);
   return element;

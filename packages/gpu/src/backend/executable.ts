@@ -9,15 +9,7 @@ import {
   type StateBinding,
   type Type,
 } from "@sluice/tensor";
-import {
-  bindState,
-  checkInputs,
-  checkRun,
-  elementAt,
-  showShape,
-  sizeOf,
-  type StateLayout,
-} from "@sluice/tensor/internal";
+import { bindState, checkInputs, checkRun, nth, showShape, sizeOf, type StateLayout } from "@sluice/tensor/internal";
 import type { Device } from "../device/device.ts";
 import { checkElements } from "../device/kernels.ts";
 import { modes } from "../device/modes.ts";
@@ -57,7 +49,7 @@ export async function gpuExecutable(
   const running = (strategy.pipeline ? pipelined : launches)(device, kernels, plan, steps);
 
   const transfer = transfers(plan, running);
-  const stateTypes = state.map(({ input }) => elementAt(program.inputs, input, "input"));
+  const stateTypes = state.map(({ input }) => nth(program.inputs, input));
   await transfer.writeConstants();
   await transfer.writeState(stateTypes.map(zerosLike));
   const release = async (): Promise<void> => {

@@ -1,4 +1,4 @@
-import { elementAt, foundIn } from "@sluice/tensor/internal";
+import { nth, lookUp } from "@sluice/tensor/internal";
 import type { Kernel } from "../device/kernels.ts";
 import type { Carried } from "../schedule/schedule.ts";
 import type { Prepared, PreparedLoop } from "./prepare.ts";
@@ -28,7 +28,7 @@ export type Environment<B extends Buffer> = Map<number, B>;
 
 /** What a buffer of the schedule holds. */
 export function held<B extends Buffer>(environment: Environment<B>, buffer: number): B {
-  return foundIn(environment, buffer, "buffer");
+  return lookUp(environment, buffer, "no buffer");
 }
 
 /** Work as a generator: it yields each launch, and gets the launch's result back. */
@@ -44,7 +44,7 @@ export function* perform<B extends Buffer>(
   for (const step of steps) {
     if (step.kind === "launch") {
       const reads = step.reads.map((buffer) => held(environment, buffer));
-      const at = step.positions.map((depth) => elementAt(positions, depth, "loop"));
+      const at = step.positions.map((depth) => nth(positions, depth));
       environment.set(step.writes, yield machine.launch(step.kernel, reads, at));
     } else yield* loop(machine, step, environment, positions);
     for (const buffer of step.release) drop(machine, environment, buffer);

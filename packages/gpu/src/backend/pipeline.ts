@@ -1,4 +1,4 @@
-import { elementAt, foundIn } from "@sluice/tensor/internal";
+import { nth, lookUp } from "@sluice/tensor/internal";
 import type { Device } from "../device/device.ts";
 import type { Kernel, KernelSet } from "../device/kernels.ts";
 import type { Recorded } from "../device/library.ts";
@@ -35,7 +35,7 @@ export function pipelined(
   { buffers, constants, inputs, state, carried, outputs }: Schedule,
   steps: readonly Prepared[],
 ): Running {
-  const sizeOfBuffer = (buffer: number): number => elementAt(buffers, buffer, "buffer");
+  const sizeOfBuffer = (buffer: number): number => nth(buffers, buffer);
   const given = [...new Set([constants.buffer, inputs.buffer, ...state.map(({ place }) => place.buffer)])].filter(
     (buffer) => sizeOfBuffer(buffer) > 0,
   );
@@ -44,10 +44,7 @@ export function pipelined(
   const pipeline = device.pipeline(given.length, (handles) => {
     const machine = recorder(device, kernels);
     const environment: Environment<Recording> = new Map(
-      given.map((buffer, i) => [
-        buffer,
-        { elements: sizeOfBuffer(buffer), recorded: elementAt(handles, i, "argument") },
-      ]),
+      given.map((buffer, i) => [buffer, { elements: sizeOfBuffer(buffer), recorded: nth(handles, i) }]),
     );
     record(perform(machine, steps, environment));
     const read = results.map((buffer) => held(environment, buffer).recorded);
@@ -60,8 +57,8 @@ export function pipelined(
     },
     read: async () => kept,
     async run() {
-      const values = await pipeline.run(given.map((buffer) => foundIn(kept, buffer, "buffer")));
-      const result = (i: number): Float32Array => elementAt(values, i, "result");
+      const values = await pipeline.run(given.map((buffer) => lookUp(kept, buffer, "no buffer")));
+      const result = (i: number): Float32Array => nth(values, i);
       carried.forEach(({ slot }, i) => kept.set(slot, result(results.length + i)));
       return new Map(results.map((buffer, i) => [buffer, result(i)]));
     },

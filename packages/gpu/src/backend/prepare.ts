@@ -1,4 +1,4 @@
-import { elementAt } from "@sluice/tensor/internal";
+import { nth } from "@sluice/tensor/internal";
 import type { Kernel, KernelSet } from "../device/kernels.ts";
 import type { Launch, Loop, Step } from "../schedule/schedule.ts";
 
@@ -24,8 +24,8 @@ export function prepare(kernels: KernelSet, sizes: readonly number[], steps: rea
         ...step,
         kernel: kernels.kernel(
           step.code,
-          step.reads.map((buffer) => elementAt(sizes, buffer, "buffer")),
-          elementAt(sizes, step.writes, "buffer"),
+          step.reads.map((buffer) => nth(sizes, buffer)),
+          nth(sizes, step.writes),
         ),
       };
     const slots = new Set(step.carried.map(({ slot }) => slot));

@@ -1,4 +1,4 @@
-import { elementAt } from "@sluice/tensor/internal";
+import { nth } from "@sluice/tensor/internal";
 import { modes, type GpuMode } from "../device/modes.ts";
 import type { Schedule, Step } from "../schedule/schedule.ts";
 import { FAN } from "./stack.ts";
@@ -34,11 +34,7 @@ export function chooseStrategy(mode: GpuMode, plan: Schedule, allowed: boolean):
   if (launches === 0) return no("the program has no launches");
   if (launches > MOST_LAUNCHES) return no(`a pipeline may have at most ${MOST_LAUNCHES}`);
   const bytes =
-    4 *
-    [...new Set(plan.carried.map(({ slot }) => slot))].reduce(
-      (sum, slot) => sum + elementAt(plan.buffers, slot, "buffer"),
-      0,
-    );
+    4 * [...new Set(plan.carried.map(({ slot }) => slot))].reduce((sum, slot) => sum + nth(plan.buffers, slot), 0);
   if (!modes[mode].isHost && bytes > BYTES_A_LAUNCH * launches) return no(`${bytes} bytes of state stay on the device`);
   return { pipeline: true, reason: `a pipeline of ${launches} launches` };
 }

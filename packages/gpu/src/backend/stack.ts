@@ -1,4 +1,4 @@
-import { elementAt } from "@sluice/tensor/internal";
+import { nth } from "@sluice/tensor/internal";
 import type { Handle, KernelSet } from "../device/kernels.ts";
 import { literal } from "../kernels/body.ts";
 import type { Buffer, Machine, Work } from "./perform.ts";
@@ -50,7 +50,7 @@ export function deviceStack<B extends Buffer>(
     return joined;
   }
   function* carryOver(level: number): Work<B> {
-    const parts = elementAt(levels, level, "level");
+    const parts = nth(levels, level);
     if (parts.length < FAN) return;
     levels[level] = [];
     const joined = yield* join(parts, level === 0 ? start : 0, (part) => (level === 0 ? elements : part.elements));
@@ -59,7 +59,7 @@ export function deviceStack<B extends Buffer>(
   }
   return {
     *add(part) {
-      elementAt(levels, 0, "level").push(part);
+      nth(levels, 0).push(part);
       yield* carryOver(0);
     },
     *finish() {
@@ -76,7 +76,7 @@ export function deviceStack<B extends Buffer>(
         }
         parts = next;
       }
-      return elementAt(parts, 0, "part");
+      return nth(parts, 0);
     },
     dispose() {
       for (const part of levels.flat()) machine.give(part);

@@ -1,5 +1,5 @@
 import { type ArrayTensor, type Values } from "@sluice/tensor";
-import { allocate, elementAt, sizeOf } from "@sluice/tensor/internal";
+import { allocate, nth, sizeOf } from "@sluice/tensor/internal";
 import type { Placed, Schedule } from "../schedule/schedule.ts";
 import type { Running } from "./running.ts";
 
@@ -17,14 +17,14 @@ type Filled = Placed & { readonly values: Values };
 export function transfers({ buffers, constants, inputs, state, outputs }: Schedule, running: Running): Transfers {
   /** Writes a whole buffer. What no part fills is 0. */
   const write = async (buffer: number, parts: readonly Filled[]): Promise<void> => {
-    const size = elementAt(buffers, buffer, "buffer");
+    const size = nth(buffers, buffer);
     if (size === 0) return;
     const floats = new Float32Array(size);
     for (const part of parts) put(floats, part, part.values);
     await running.write(buffer, floats);
   };
   const filled = (placed: readonly Placed[], values: readonly ArrayTensor[]): Filled[] =>
-    placed.map((each, i) => ({ ...each, values: elementAt(values, i, "tensor").data }));
+    placed.map((each, i) => ({ ...each, values: nth(values, i).data }));
   const slots = new Set(state.map(({ place }) => place.buffer));
   return {
     writeConstants: () => write(constants.buffer, constants.parts),
@@ -67,9 +67,8 @@ function put(floats: Float32Array, { type, place }: Placed, values: Values): voi
 function pick(floats: Float32Array, { type, place }: Placed): ArrayTensor {
   const data = allocate(type.dtype, sizeOf(type.shape));
   for (let i = 0; i < data.length; i++) {
-    const first = elementAt(floats, place.offset + i, "float");
-    data[i] =
-      type.dtype === "i32" ? (first * 65536 + elementAt(floats, place.offset + place.low + i, "float")) | 0 : first;
+    const first = nth(floats, place.offset + i);
+    data[i] = type.dtype === "i32" ? (first * 65536 + nth(floats, place.offset + place.low + i)) | 0 : first;
   }
   return { kind: "array", shape: type.shape, dtype: type.dtype, data };
 }

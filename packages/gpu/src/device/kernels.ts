@@ -1,5 +1,5 @@
 import { TensorError } from "@sluice/tensor";
-import { foundIn } from "@sluice/tensor/internal";
+import { lookUp } from "@sluice/tensor/internal";
 import { MOST_ELEMENTS } from "../kernels/position.ts";
 import { explained, type FailureContext } from "./failure.ts";
 import type { Instance, KernelFunction, Recorded, Resident } from "./library.ts";
@@ -67,7 +67,7 @@ export function kernelSets(instance: Instance, context: FailureContext): () => K
       },
       release() {
         for (const key of used.keys()) {
-          const entry = foundIn(shared, key, "kernel");
+          const entry = lookUp(shared, key, "no kernel");
           if (--entry.users > 0) continue;
           shared.delete(key);
           entry.destroy();

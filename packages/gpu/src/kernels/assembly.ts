@@ -1,6 +1,6 @@
 import type { Tensor } from "@sluice/tensor";
 import type { Node } from "@sluice/tensor/internal";
-import { elementAt } from "@sluice/tensor/internal";
+import { nth } from "@sluice/tensor/internal";
 import { literal } from "./body.ts";
 import { fixed, plus, type Index } from "./position.ts";
 import type { Reader } from "./reader.ts";
@@ -13,20 +13,20 @@ export function concat(reader: Reader, { inputs }: Node, axis: number, index: re
   let start = 0;
   const parts = inputs.flatMap((tensor) => {
     const from = start;
-    const length = elementAt(tensor.shape, axis, "axis");
+    const length = nth(tensor.shape, axis);
     start += length;
     return length === 0 ? [] : [{ tensor, from, stop: start }];
   });
   const at = (from: number): Index[] => index.map((i, a) => (a === axis ? plus(i, fixed(-from)) : i));
-  const along = elementAt(index, axis, "axis");
+  const along = nth(index, axis);
   if (along.terms.size === 0) {
     const before = parts.filter(({ stop }) => stop <= along.constant).length;
-    const { tensor, from } = elementAt(parts, before, "part");
+    const { tensor, from } = nth(parts, before);
     return reader.value(tensor, at(from));
   }
   const { body } = reader;
   const position = body.code(along);
-  const result = zero(body, elementAt(inputs, 0, "part").dtype);
+  const result = zero(body, nth(inputs, 0).dtype);
   const choose = (rest: typeof parts): void => {
     const [part, ...others] = rest;
     if (part === undefined) return;
@@ -41,12 +41,12 @@ export function concat(reader: Reader, { inputs }: Node, axis: number, index: re
 
 export function pad(reader: Reader, source: Tensor, before: readonly number[], index: readonly Index[]): Scalar {
   const { body } = reader;
-  const inner = index.map((i, axis) => plus(i, fixed(-elementAt(before, axis, "axis"))));
+  const inner = index.map((i, axis) => plus(i, fixed(-nth(before, axis))));
   const result = zero(body, source.dtype);
   if (source.shape.includes(0)) return result;
   const inside = inner.flatMap((i, axis) => {
     const code = body.code(i);
-    return [`${code} >= 0.0`, `${code} < ${literal(elementAt(source.shape, axis, "axis"))}`];
+    return [`${code} >= 0.0`, `${code} < ${literal(nth(source.shape, axis))}`];
   });
   const write = (): void => assign(body, result, reader.value(source, inner));
   if (inside.length === 0) write();

@@ -1,5 +1,5 @@
 import { type Tensor } from "@sluice/tensor";
-import { SUM_BLOCK, elementAt } from "@sluice/tensor/internal";
+import { SUM_BLOCK, nth } from "@sluice/tensor/internal";
 import { binary, select } from "./arithmetic.ts";
 import { oneByOne, sumInBlocks } from "./pairwise.ts";
 import type { Index } from "./position.ts";
@@ -17,7 +17,7 @@ export function cumulativeSum(
 ): Scalar {
   const { body } = reader;
   for (const i of index) body.code(i);
-  const own = body.code(elementAt(index, axis, "axis"));
+  const own = body.code(nth(index, axis));
   const countsAt = (k: Index) =>
     bool(body.define(`counts ${body.code(k)}`, () => `${body.code(k)} ${reverse ? ">=" : "<="} ${own} ? 1.0 : 0.0`));
   const termAt = (k: Index): Scalar =>
@@ -29,13 +29,13 @@ export function cumulativeSum(
     return float(
       sumInBlocks(
         body,
-        elementAt(x.shape, axis, "axis"),
+        nth(x.shape, axis),
         SUM_BLOCK,
         oneByOne(body, (k) => codeOf(select(body, countsAt(k), termAt(k), float("0.0")))),
       ),
     );
   const total = zero(body, x.dtype);
-  body.loop(0, elementAt(x.shape, axis, "axis"), 1, (k) =>
+  body.loop(0, nth(x.shape, axis), 1, (k) =>
     assign(body, total, select(body, countsAt(k), binary(body, "add", total, termAt(k)), total)),
   );
   return total;

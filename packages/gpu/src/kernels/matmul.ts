@@ -1,5 +1,5 @@
 import { type Tensor } from "@sluice/tensor";
-import { PRODUCT_BLOCK, elementAt } from "@sluice/tensor/internal";
+import { PRODUCT_BLOCK, nth } from "@sluice/tensor/internal";
 import { sumInBlocks } from "./pairwise.ts";
 import { fixed, plus, type Index } from "./position.ts";
 import type { Reader } from "./reader.ts";
@@ -14,7 +14,7 @@ const TURN = 4;
  */
 export function product({ body, value }: Reader, a: Tensor, b: Tensor, index: readonly Index[]): FloatScalar {
   const batch = index.slice(0, -2);
-  const [row, column] = [elementAt(index, batch.length, "axis"), elementAt(index, batch.length + 1, "axis")];
+  const [row, column] = [nth(index, batch.length), nth(index, batch.length + 1)];
   const products = (from: Index, count: number): string => {
     const terms = Array.from({ length: count }, (_, step) => {
       const k = plus(from, fixed(step));
@@ -22,7 +22,7 @@ export function product({ body, value }: Reader, a: Tensor, b: Tensor, index: re
     });
     return terms.join(" + ");
   };
-  const total = sumInBlocks(body, elementAt(a.shape, batch.length + 1, "axis"), PRODUCT_BLOCK, (sum, from, count) => {
+  const total = sumInBlocks(body, nth(a.shape, batch.length + 1), PRODUCT_BLOCK, (sum, from, count) => {
     const whole = count - (count % TURN);
     if (whole > 0) body.loop(0, whole, TURN, (k) => body.line(`${sum} = ${sum} + (${products(plus(from, k), TURN)});`));
     if (count > whole) body.line(`${sum} = ${sum} + (${products(plus(from, fixed(whole)), count - whole)});`);

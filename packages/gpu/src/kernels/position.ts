@@ -1,4 +1,4 @@
-import { elementAt } from "@sluice/tensor/internal";
+import { nth } from "@sluice/tensor/internal";
 
 /*
  * The position of an element in a tensor, as a sum of variables with integer factors. The variables are the thread
@@ -39,7 +39,7 @@ export function times(a: Index, n: number): Index {
 
 /** The offset of an element in memory, from the strides of its axes. */
 export function offsetOf(indices: readonly Index[], strides: readonly number[], offset: number): Index {
-  return indices.reduce((sum, index, axis) => plus(sum, times(index, elementAt(strides, axis, "axis"))), fixed(offset));
+  return indices.reduce((sum, index, axis) => plus(sum, times(index, nth(strides, axis))), fixed(offset));
 }
 
 /** A key that is equal for equal indices. */

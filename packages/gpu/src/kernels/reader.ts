@@ -1,6 +1,6 @@
 import type { ArrayTensor, Tensor } from "@sluice/tensor";
 import type { Operation, SymbolTensor } from "@sluice/tensor/internal";
-import { elementAt } from "@sluice/tensor/internal";
+import { nth } from "@sluice/tensor/internal";
 import { binary, convert, select, unary } from "./arithmetic.ts";
 import { concat, pad } from "./assembly.ts";
 import { literal, type KernelBody } from "./body.ts";
@@ -65,7 +65,7 @@ function load(
 
 function compute(reader: Reader, x: SymbolTensor, index: readonly Index[]): Scalar {
   const { operation, inputs } = x.node;
-  const operand = (i: number): Tensor => elementAt(inputs, i, "operand");
+  const operand = (i: number): Tensor => nth(inputs, i);
   const read = (i: number): Scalar => reader.value(operand(i), index);
   switch (operation.op) {
     case "broadcast":
@@ -81,13 +81,13 @@ function compute(reader: Reader, x: SymbolTensor, index: readonly Index[]): Scal
     case "pad":
       return pad(reader, operand(0), operation.before, index);
     case "iota": {
-      const code = reader.body.code(elementAt(index, operation.axis, "axis"));
+      const code = reader.body.code(nth(index, operation.axis));
       return operation.dtype === "i32" ? fromIndex(reader.body, code) : float(code);
     }
     case "gather": {
       const [x, indices] = [operand(0), operand(1)];
       const rank = indices.shape.length;
-      const row = rowOf(reader, indices, index.slice(0, rank), elementAt(x.shape, 0, "axis"));
+      const row = rowOf(reader, indices, index.slice(0, rank), nth(x.shape, 0));
       return reader.value(x, [row, ...index.slice(rank)]);
     }
     case "select":

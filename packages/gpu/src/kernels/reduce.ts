@@ -1,5 +1,5 @@
 import { type Tensor } from "@sluice/tensor";
-import { SUM_BLOCK, elementAt } from "@sluice/tensor/internal";
+import { SUM_BLOCK, nth } from "@sluice/tensor/internal";
 import { binary } from "./arithmetic.ts";
 import { oneByOne, sumInBlocks } from "./pairwise.ts";
 import { fixed, type Index } from "./position.ts";
@@ -10,7 +10,7 @@ import { assign, zero } from "./variable.ts";
 /** The sum along an axis, in blocks, or the maximum. */
 export function reduction(reader: Reader, op: "add" | "max", x: Tensor, axis: number, index: readonly Index[]): Scalar {
   const { body } = reader;
-  const length = elementAt(x.shape, axis, "axis");
+  const length = nth(x.shape, axis);
   const at = (k: Index): Index[] => [...index.slice(0, axis), k, ...index.slice(axis)];
   if (op === "add" && x.dtype === "f32")
     return float(

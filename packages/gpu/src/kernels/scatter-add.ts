@@ -1,5 +1,5 @@
 import { type Tensor } from "@sluice/tensor";
-import { sizeOf, SUM_BLOCK, elementAt } from "@sluice/tensor/internal";
+import { sizeOf, SUM_BLOCK, nth } from "@sluice/tensor/internal";
 import { binary, select } from "./arithmetic.ts";
 import { oneByOne, sumInBlocks } from "./pairwise.ts";
 import type { Index } from "./position.ts";
@@ -20,7 +20,7 @@ export function scatterAdd(
   index: readonly Index[],
 ): Scalar {
   const { body } = reader;
-  const own = body.code(elementAt(index, 0, "axis"));
+  const own = body.code(nth(index, 0));
   const count = sizeOf(indices.shape);
   const update = (k: Index) => {
     const from = decode(body, k, indices.shape);

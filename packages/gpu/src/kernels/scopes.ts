@@ -1,4 +1,4 @@
-import { elementAt } from "@sluice/tensor/internal";
+import { nth } from "@sluice/tensor/internal";
 import type { Scalar } from "./scalar.ts";
 
 /** The blocks of a kernel while it is written, each inside the one before it. */
@@ -40,7 +40,7 @@ export function newScopes(): Scopes {
   let statements = 0;
   /** The level of the block that is being written. */
   let level = 0;
-  const inner = (): Scope => elementAt(scopes, level, "scope");
+  const inner = (): Scope => nth(scopes, level);
   const levelOf = (key: string): number => scopes.findLastIndex(({ known }, at) => at <= level && known.has(key));
   return {
     line(code) {

@@ -1,6 +1,6 @@
 import { keepsAxes } from "@sluice/compiler";
 import { type Shape } from "@sluice/tensor";
-import { sizeOf, stridesOf, type Operation, elementAt } from "@sluice/tensor/internal";
+import { sizeOf, stridesOf, type Operation, nth } from "@sluice/tensor/internal";
 import type { KernelBody } from "./body.ts";
 import { fixed, offsetOf, plus, type Index } from "./position.ts";
 
@@ -22,18 +22,18 @@ type View = Extract<Operation, { op: "broadcast" | "reshape" | "slice" | "transp
 export function throughView(body: KernelBody, operation: View, from: Shape, index: readonly Index[]): readonly Index[] {
   switch (operation.op) {
     case "slice":
-      return index.map((i, axis) => plus(i, fixed(elementAt(operation.starts, axis, "axis"))));
+      return index.map((i, axis) => plus(i, fixed(nth(operation.starts, axis))));
     case "transpose":
-      return from.map((_, axis) => elementAt(index, operation.axes.indexOf(axis), "axis"));
+      return from.map((_, axis) => nth(index, operation.axes.indexOf(axis)));
     case "broadcast": {
       const added = operation.shape.length - from.length;
-      return from.map((n, axis) => (n === 1 ? fixed(0) : elementAt(index, axis + added, "axis")));
+      return from.map((n, axis) => (n === 1 ? fixed(0) : nth(index, axis + added)));
     }
     case "reshape": {
       if (!keepsAxes(from, operation.shape)) return decode(body, offsetOf(index, stridesOf(operation.shape), 0), from);
       const long = index.filter((_, axis) => operation.shape[axis] !== 1);
       let next = 0;
-      return from.map((n) => (n === 1 ? fixed(0) : elementAt(long, next++, "axis")));
+      return from.map((n) => (n === 1 ? fixed(0) : nth(long, next++)));
     }
   }
 }

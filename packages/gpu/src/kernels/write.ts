@@ -1,5 +1,5 @@
 import { type Shape, type Tensor } from "@sluice/tensor";
-import { stridesOf, elementAt } from "@sluice/tensor/internal";
+import { stridesOf, nth } from "@sluice/tensor/internal";
 import { cumulativeSum } from "./cumulative-sum.ts";
 import { fromIndex } from "./integers.ts";
 import { product } from "./matmul.ts";
@@ -14,7 +14,7 @@ import { threefry } from "./threefry.ts";
 export function written(reader: Reader, x: Tensor, index: readonly Index[]): Scalar {
   if (x.kind === "array") return reader.value(x, index);
   const { operation, inputs } = x.node;
-  const operand = (i: number): Tensor => elementAt(inputs, i, "operand");
+  const operand = (i: number): Tensor => nth(inputs, i);
   switch (operation.op) {
     case "matmul":
       return product(reader, operand(0), operand(1), index);

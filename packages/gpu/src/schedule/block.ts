@@ -1,5 +1,5 @@
 import { type Tensor } from "@sluice/tensor";
-import { sizeOf, type Node, type SymbolTensor, elementAt } from "@sluice/tensor/internal";
+import { sizeOf, type Node, type SymbolTensor, nth } from "@sluice/tensor/internal";
 import { nodeOutput, TensorMap } from "@sluice/compiler";
 import type { BufferLocation, Sources } from "../kernels/source.ts";
 import { cutOf } from "./cut.ts";
@@ -166,8 +166,8 @@ function foundPlace(sources: Sources, x: SymbolTensor): BufferLocation {
 function carriesOwn({ node, index }: SymbolTensor): boolean {
   const { operation } = node;
   if (operation.op !== "scan" || index >= operation.states) return false;
-  const next = elementAt(operation.body.outputs, index, "output");
-  const input = elementAt(operation.body.inputs, operation.captures + index, "input");
+  const next = nth(operation.body.outputs, index);
+  const input = nth(operation.body.inputs, operation.captures + index);
   return !(next.kind === "symbol" && next.node === input.node);
 }
 

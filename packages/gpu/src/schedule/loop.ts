@@ -1,6 +1,6 @@
 import { nodeOutput, TensorMap } from "@sluice/compiler";
 import type { Program, Tensor } from "@sluice/tensor";
-import { sizeOf, splitScan, type Node, type SymbolTensor, elementAt, foundIn } from "@sluice/tensor/internal";
+import { sizeOf, splitScan, type Node, type SymbolTensor, nth, lookUp } from "@sluice/tensor/internal";
 import { positionAt } from "../kernels/body.ts";
 import { MOST_ELEMENTS } from "../kernels/position.ts";
 import type { BufferLocation, Source } from "../kernels/source.ts";
@@ -27,11 +27,11 @@ export interface Slots {
 export function slotsOf(memory: Memory, next: readonly BufferLocation[]): Slots {
   const slots = new Map<number, number>();
   for (const { buffer } of next)
-    if (!slots.has(buffer)) slots.set(buffer, newBuffer(memory, elementAt(memory.buffers, buffer, "buffer")));
+    if (!slots.has(buffer)) slots.set(buffer, newBuffer(memory, nth(memory.buffers, buffer)));
   return {
     place(index) {
-      const place = elementAt(next, index, "state");
-      return { ...place, buffer: foundIn(slots, place.buffer, "slot") };
+      const place = nth(next, index);
+      return { ...place, buffer: lookUp(slots, place.buffer, "no slot") };
     },
     carried: [...slots].map(([buffer, slot]) => ({ slot, next: buffer })),
   };
@@ -51,12 +51,10 @@ export function arrangeLoop(arrangement: Arrangement, scope: Scope, node: Node, 
   const changed = inner.states.flatMap((_, i) => (changes(body, inner.states, i) ? [i] : []));
 
   const bindings: Scope = { depth: scope.depth + 1, known: new TensorMap(), parent: scope };
-  inner.captures.forEach((x, i) =>
-    bindings.known.set(x, () => ({ tensor: elementAt(outer.captures, i, "capture"), lead: [] })),
-  );
+  inner.captures.forEach((x, i) => bindings.known.set(x, () => ({ tensor: nth(outer.captures, i), lead: [] })));
   inner.sequences.forEach((x, i) =>
     bindings.known.set(x, () => ({
-      tensor: elementAt(outer.sequences, i, "sequence"),
+      tensor: nth(outer.sequences, i),
       lead: [positionAt(scope.depth)],
     })),
   );
@@ -65,24 +63,22 @@ export function arrangeLoop(arrangement: Arrangement, scope: Scope, node: Node, 
     const provisional = placeAt(memory.provisional(), 0, x);
     const at = changed.indexOf(i);
     bindings.known.set(x, (): Source =>
-      at < 0
-        ? { tensor: elementAt(outer.states, i, "state"), lead: [] }
-        : { place: later.slots?.place(at) ?? provisional },
+      at < 0 ? { tensor: nth(outer.states, i), lead: [] } : { place: later.slots?.place(at) ?? provisional },
     );
   });
 
   const { block } = arrange(arrangement, bindings, body.nodes, [
-    ...changed.map((i) => ({ tensor: elementAt(body.outputs, i, "output"), role: "carried" as const })),
+    ...changed.map((i) => ({ tensor: nth(body.outputs, i), role: "carried" as const })),
     ...body.outputs.slice(states).map((tensor) => ({ tensor, role: "stacked" as const })),
   ]);
-  const next = changed.map((_, at) => elementAt(block.places, at, "place of a state")());
+  const next = changed.map((_, at) => nth(block.places, at)());
   const filled = slotsOf(memory, next);
   later.slots = filled;
 
   inner.states.forEach((_, i) => {
     const at = changed.indexOf(i);
     scope.known.set(nodeOutput(node, i), (): Source =>
-      at < 0 ? { tensor: elementAt(outer.states, i, "state"), lead: [] } : { place: filled.place(at) },
+      at < 0 ? { tensor: nth(outer.states, i), lead: [] } : { place: filled.place(at) },
     );
   });
   const stacked = stacksOf(
@@ -97,7 +93,7 @@ export function arrangeLoop(arrangement: Arrangement, scope: Scope, node: Node, 
     memory,
     scope,
     filled,
-    changed.map((i) => elementAt(outer.states, i, "state")),
+    changed.map((i) => nth(outer.states, i)),
   );
   if (length === 0) return starts;
   const { carried } = filled;
@@ -110,15 +106,15 @@ function startsOf(memory: Memory, scope: Scope, { carried, place }: Slots, state
     const parts = states.flatMap((tensor, at): Part[] =>
       place(at).buffer === slot ? [{ tensor, place: place(at), copied: true }] : [],
     );
-    const elements = elementAt(memory.buffers, slot, "buffer");
+    const elements = nth(memory.buffers, slot);
     return { kind: "group", buffer: slot, elements, parts, sources: sourcesOf(memory, scope) };
   });
 }
 
 /** Whether a step changes the state at `index`. */
 function changes({ outputs }: Program, states: readonly SymbolTensor[], index: number): boolean {
-  const next = elementAt(outputs, index, "output");
-  const same = next.kind === "symbol" && next.node === elementAt(states, index, "state").node;
+  const next = nth(outputs, index);
+  const same = next.kind === "symbol" && next.node === nth(states, index).node;
   return !same && sizeOf(next.shape) > 0;
 }
 
@@ -145,7 +141,7 @@ function stacksOf(memory: Memory, length: number, outputs: readonly StackedOutpu
   }
   for (const { output, step, place } of outputs) {
     if (place === undefined || length === 0) continue;
-    const range = foundIn(ranges, place.buffer, "buffer");
+    const range = lookUp(ranges, place.buffer, "no buffer");
     const whole = length * (range.end - range.start) <= MOST_ELEMENTS;
     const start = whole ? range.start : place.offset;
     const elements = whole ? range.end - range.start : sizeOf(step.shape) * floatsOf(step);

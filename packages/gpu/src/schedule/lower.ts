@@ -1,6 +1,6 @@
 import { TensorMap } from "@sluice/compiler";
 import { type Program, type StateBinding, type Tensor } from "@sluice/tensor";
-import { bindState, elementAt, sizeOf, type StateLayout } from "@sluice/tensor/internal";
+import { bindState, nth, sizeOf, type StateLayout } from "@sluice/tensor/internal";
 import type { BufferLocation } from "../kernels/source.ts";
 import { arrangeBlock, type Result } from "./block.ts";
 import { emit } from "./emit.ts";
@@ -17,7 +17,7 @@ export function schedule(program: Program, state: readonly StateBinding[], rules
   const inputs = placeInputs(memory, scope, layout.inputs);
   const states = placeStates(memory, scope, program, state);
 
-  const outputs = layout.outputs.map((i) => elementAt(program.outputs, i, "output"));
+  const outputs = layout.outputs.map((i) => nth(program.outputs, i));
   const { block } = arrangeBlock({ memory, rules }, scope, program.nodes, [
     ...states.changed.map((tensor): Result => ({ tensor, role: "carried" })),
     ...outputs.map((tensor): Result => ({ tensor, role: "returned" })),
@@ -25,7 +25,7 @@ export function schedule(program: Program, state: readonly StateBinding[], rules
   const places = block.places.map((place) => place?.());
   const slots = slotsOf(
     memory,
-    states.changed.map((_, at) => elementAt(places, at, "place of a state")),
+    states.changed.map((_, at) => nth(places, at)),
   );
   states.decide(slots);
 
@@ -77,8 +77,8 @@ function placeStates(memory: Memory, scope: Scope, program: Program, state: read
   let slots: Slots | undefined;
   const changed: Tensor[] = [];
   const placed = state.map(({ input, output }): (() => Placed) => {
-    const type = elementAt(program.inputs, input, "input");
-    const next = output === undefined ? undefined : elementAt(program.outputs, output, "output");
+    const type = nth(program.inputs, input);
+    const next = output === undefined ? undefined : nth(program.outputs, output);
     const changes = next !== undefined && sizeOf(next.shape) > 0;
     const at = changes ? changed.push(next) - 1 : -1;
     const fixed = placeAt(

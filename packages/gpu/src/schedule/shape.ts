@@ -1,6 +1,6 @@
 import { rewrite } from "@sluice/compiler";
 import { concat, pad, reduceMax, reshape, sum, type Program, type Tensor } from "@sluice/tensor";
-import { apply, sizeOf, elementAt } from "@sluice/tensor/internal";
+import { apply, sizeOf, nth } from "@sluice/tensor/internal";
 
 /* Rewrites a program for kernels with one output element per thread. */
 
@@ -19,9 +19,9 @@ export function shapeForThreads(program: Program): Program {
         return inputs.length > PARTS ? [inStages(inputs, operation.axis)] : undefined;
       case "reduceSum":
       case "reduceMax": {
-        const x = elementAt(inputs, 0, "operand");
-        const length = elementAt(x.shape, operation.axis, "axis");
-        if (length <= LONG || sizeOf(elementAt(node.outputs, 0, "output").shape) >= THREADS) return undefined;
+        const x = nth(inputs, 0);
+        const length = nth(x.shape, operation.axis);
+        if (length <= LONG || sizeOf(nth(node.outputs, 0).shape) >= THREADS) return undefined;
         const twice = reduceTwice(operation.op, x, operation.axis, length);
         return twice && [twice];
       }
@@ -40,7 +40,7 @@ function inStages(parts: readonly Tensor[], axis: number): Tensor {
     parts.slice(i * each, (i + 1) * each),
   );
   return concat(
-    groups.map((group) => (group.length === 1 ? elementAt(group, 0, "part") : inStages(group, axis))),
+    groups.map((group) => (group.length === 1 ? nth(group, 0) : inStages(group, axis))),
     axis,
   );
 }

@@ -1,6 +1,6 @@
 import { factsOf, isView, keepsAxes, readingOf, roleOf } from "@sluice/compiler";
 import { type Tensor } from "@sluice/tensor";
-import { sizeOf, type Node, elementAt, foundIn } from "@sluice/tensor/internal";
+import { sizeOf, type Node, nth, lookUp } from "@sluice/tensor/internal";
 
 /**
  * Decides which values of a block are stored. A launch costs more than a few operations, so a kernel recomputes the
@@ -38,7 +38,7 @@ export function decideStorage(nodes: readonly Node[], results: readonly Tensor[]
   };
   const inMemory = (x: Tensor): void => {
     if (x.kind === "array" || !own.has(x.node)) return;
-    if (isView(x.node)) inMemory(elementAt(x.node.inputs, 0, "operand"));
+    if (isView(x.node)) inMemory(nth(x.node.inputs, 0));
     else if (!isCounting(x.node)) keep(x.node);
   };
   for (const node of nodes.toReversed()) {
@@ -50,7 +50,7 @@ export function decideStorage(nodes: readonly Node[], results: readonly Tensor[]
     const asked = wanted.get(node) ?? 0;
     if (!read.has(node) && !isView(node) && !isCounting(node) && size > 0) {
       const again = asked - (written.has(node) ? 0 : size);
-      if ((foundIn(costs, node, "cost") * again) / size > WASTE) keep(node);
+      if ((lookUp(costs, node, "no cost") * again) / size > WASTE) keep(node);
     }
     const evaluations = (written.has(node) ? size : 0) + (read.has(node) ? 0 : asked);
     const isJoined = node.inputs.length > 1 && roleOf(node) === "assembly" && size > 0;
@@ -78,7 +78,7 @@ function accumulatedCosts(
     const path = new Set<Node>([node]);
     for (const x of node.inputs) {
       if (x.kind === "symbol" && own.has(x.node) && !read.has(x.node))
-        for (const other of foundIn(paths, x.node, "path")) path.add(other);
+        for (const other of lookUp(paths, x.node, "no path")) path.add(other);
     }
     let cost = 0;
     for (const other of path) cost += costOf(other);
@@ -129,7 +129,7 @@ function costOf(node: Node): number {
       return 1;
     case "moved":
       if (roleOf(node) === "assembly") return 2 * Math.max(2, inputs.length);
-      return operation.op === "reshape" && !keepsAxes(elementAt(inputs, 0, "operand").shape, operation.shape) ? 4 : 0;
+      return operation.op === "reshape" && !keepsAxes(nth(inputs, 0).shape, operation.shape) ? 4 : 0;
     case "own":
       return 0;
   }

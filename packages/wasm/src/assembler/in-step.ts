@@ -1,4 +1,4 @@
-import { elementAt } from "@sluice/tensor/internal";
+import { nth } from "@sluice/tensor/internal";
 import type { Body } from "./body.ts";
 import { type Expression, isLeaf, type Local, type ValueType } from "./expression.ts";
 
@@ -21,13 +21,12 @@ export function inStep<T extends ValueType>(body: Body, expressions: readonly Ex
     first: Expression<U>,
   ): readonly Expression<U>[] {
     const operands = first.operands.map((operand, i) => {
-      const made =
-        known.get(operand) ?? evaluate(same.map((expression) => elementAt(expression.operands, i, "operand")));
+      const made = known.get(operand) ?? evaluate(same.map((expression) => nth(expression.operands, i)));
       known.set(operand, made);
       return made;
     });
     return same.map((expression, i): Local<U> =>
-      body.let({ ...expression, operands: operands.map((of) => elementAt(of, i, "expression")) }, "s"),
+      body.let({ ...expression, operands: operands.map((of) => nth(of, i)) }, "s"),
     );
   }
 

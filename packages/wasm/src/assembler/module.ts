@@ -1,4 +1,4 @@
-import { elementAt } from "@sluice/tensor/internal";
+import { nth } from "@sluice/tensor/internal";
 import { type Body, type Built, bodyBuilder } from "./body.ts";
 import { toF32, toF32x4, toF64, toI32, toI64 } from "./constant.ts";
 import { encodeFunction, TYPE_CODES } from "./encode.ts";
@@ -71,7 +71,7 @@ export function wasmModule({ memory }: { memory?: MemoryOptions } = {}): ModuleB
           );
         }
         const lifted = operands.map((operand, i) => {
-          const type = elementAt(types, i, "parameter");
+          const type = nth(types, i);
           if (typeof operand === "number") return lifts[type](operand);
           if (operand.type !== type)
             throw new TypeError(`${signature.name}: operand ${i} is ${operand.type}, expected ${type}.`);

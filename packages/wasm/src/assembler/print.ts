@@ -1,4 +1,4 @@
-import { elementAt } from "@sluice/tensor/internal";
+import { nth } from "@sluice/tensor/internal";
 import type { Statement } from "./body.ts";
 import type { Expression } from "./expression.ts";
 
@@ -6,7 +6,7 @@ import type { Expression } from "./expression.ts";
 function printExpression(expression: Expression): string {
   const { op, note, operands } = expression;
   if (op === "local.get") return note;
-  if (op === "local.tee") return `(${note} = ${printExpression(elementAt(operands, 0, "operand"))})`;
+  if (op === "local.tee") return `(${note} = ${printExpression(nth(operands, 0))})`;
   if (op.endsWith(".const")) return op === "i32.const" ? note : `${op}(${note})`;
   const parts = operands.map(printExpression);
   const [address, ...rest] = parts;

@@ -1,5 +1,5 @@
 import { type Plan, type Step, type View, viewsOf, writesOf } from "@sluice/compiler";
-import { elementAt } from "@sluice/tensor/internal";
+import { nth } from "@sluice/tensor/internal";
 
 /**
  * The memory that a step reads or writes (`touched`) and writes (`written`), in whole buffers. A loop counts with all
@@ -22,7 +22,7 @@ export function accessesOf(plan: Plan, step: Step): Accesses {
 /** Compares addresses, not buffers, because buffers may share addresses. */
 function rangesOf({ buffers }: Plan, views: readonly View[]): Range[] {
   return [...new Set(views.map(({ buffer }) => buffer))].map((buffer) => {
-    const { offset, elements } = elementAt(buffers, buffer, "buffer");
+    const { offset, elements } = nth(buffers, buffer);
     return { start: offset, end: offset + 4 * elements };
   });
 }
@@ -57,7 +57,7 @@ function rangeSet(): { add(range: Range): void; meets(range: Range): boolean; is
     let [low, high] = [0, ranges.length];
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (elementAt(ranges, middle, "range").end > position) high = middle;
+      if (nth(ranges, middle).end > position) high = middle;
       else low = middle + 1;
     }
     return low;

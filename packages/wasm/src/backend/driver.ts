@@ -1,5 +1,5 @@
 import type { Plan, View } from "@sluice/compiler";
-import { foundIn } from "@sluice/tensor/internal";
+import { lookUp } from "@sluice/tensor/internal";
 import { type Body, type Expression, i32, type ModuleBuilder, type WasmFunction } from "../assembler/index.ts";
 import { accessesOf, pending } from "./accesses.ts";
 import { addressOf, BARRIER } from "./layout.ts";
@@ -139,7 +139,7 @@ function writeKernel(
 
 function writeLoop(driver: Driver, task: LoopTask, { body, worker, scratch, positions, mode }: EmitContext): void {
   const { length, reverse, rows = 0, active } = task.loop;
-  const step = foundIn(driver.steps, task, "function of a loop's step");
+  const step = lookUp(driver.steps, task, "no function of a loop's step");
   const divided = modeInside(task, mode) === "rows";
   const t = body.local("i32", "t");
   const left = body.local("i32", "left");

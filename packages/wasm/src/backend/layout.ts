@@ -1,5 +1,5 @@
 import type { Plan, View } from "@sluice/compiler";
-import { elementAt } from "@sluice/tensor/internal";
+import { nth } from "@sluice/tensor/internal";
 import { type Expression, i32 } from "../assembler/index.ts";
 
 /** The address of the state of the threads' barrier. */
@@ -24,11 +24,11 @@ export function layoutOf(plan: Plan, threads: number, scratchBytes: number): Lay
 export function addressOf(plan: Plan, view: View, positions: readonly Expression<"i32">[]): Expression<"i32"> {
   let address: Expression<"i32"> = i32.const(byteOffset(plan, view));
   view.loops.forEach((stride, loop) => {
-    if (stride !== 0) address = i32.add(i32.mul(elementAt(positions, loop, "loop"), 4 * stride), address);
+    if (stride !== 0) address = i32.add(i32.mul(nth(positions, loop), 4 * stride), address);
   });
   return address;
 }
 
 export function byteOffset(plan: Plan, view: View): number {
-  return CONTROL_BYTES + elementAt(plan.buffers, view.buffer, "buffer").offset + 4 * view.offset;
+  return CONTROL_BYTES + nth(plan.buffers, view.buffer).offset + 4 * view.offset;
 }

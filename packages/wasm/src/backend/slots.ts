@@ -1,6 +1,6 @@
 import type { Plan, View } from "@sluice/compiler";
 import type { Program, StateBinding, Type, Values } from "@sluice/tensor";
-import { elementAt, sizeOf, type StateLayout } from "@sluice/tensor/internal";
+import { nth, sizeOf, type StateLayout } from "@sluice/tensor/internal";
 import type { TensorRange, Written } from "../hosts/index.ts";
 import { byteOffset } from "./layout.ts";
 import { type Slot, whole } from "./transfer.ts";
@@ -21,12 +21,9 @@ export function slotsOf(program: Program, plan: Plan, layout: StateLayout, state
     places.push({ dtype, offset: byteOffset(plan, view), elements: sizeOf(shape) });
     return { place: places.length - 1, type: { shape, dtype } };
   };
-  const slotOfInput = (i: number): Slot =>
-    slotOf(elementAt(plan.inputs, i, "input"), elementAt(program.inputs, i, "input"));
+  const slotOfInput = (i: number): Slot => slotOf(nth(plan.inputs, i), nth(program.inputs, i));
   const inputs = layout.positions.map((i) => ({ ...slotOfInput(i), ...paddingOf(plan, i, layout.positions) }));
-  const outputs = layout.outputs.map((i) =>
-    slotOf(elementAt(plan.outputs, i, "output"), elementAt(program.outputs, i, "output")),
-  );
+  const outputs = layout.outputs.map((i) => slotOf(nth(plan.outputs, i), nth(program.outputs, i)));
   return {
     places,
     inputs,
@@ -41,7 +38,7 @@ export function slotsOf(program: Program, plan: Plan, layout: StateLayout, state
 function constantAt(plan: Plan, buffer: number, { length }: Values): [View, Type] {
   return [
     { buffer, offset: 0, shape: [length], strides: [1], loops: [] },
-    { shape: [length], dtype: elementAt(plan.buffers, buffer, "buffer").dtype },
+    { shape: [length], dtype: nth(plan.buffers, buffer).dtype },
   ];
 }
 

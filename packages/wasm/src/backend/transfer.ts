@@ -1,6 +1,6 @@
 import { type Padding, unpadded } from "@sluice/compiler";
 import type { ArrayTensor, Type, Values } from "@sluice/tensor";
-import { elementAt, type Piece, sizeOf } from "@sluice/tensor/internal";
+import { nth, type Piece, sizeOf } from "@sluice/tensor/internal";
 import type { Written } from "../hosts/index.ts";
 
 /** A tensor that is copied in or out. `place` is an index into the places of the session. */
@@ -17,8 +17,8 @@ export interface Slot {
  */
 export function written(slots: readonly Slot[], tensors: readonly ArrayTensor[]): Written[] {
   return slots.map(({ place, type, padding }, i) => {
-    const x = elementAt(tensors, i, "tensor");
-    const ranges = padding && unpadded(type.shape, padding, elementAt(tensors, padding.lengths, "tensor").data);
+    const x = nth(tensors, i);
+    const ranges = padding && unpadded(type.shape, padding, nth(tensors, padding.lengths).data);
     if (x.pieces !== undefined) {
       const needed = ranges ?? [0, sizeOf(type.shape)];
       return { place, pieces: x.pieces, zeros: filling(needed, x.pieces) ? [] : needed };
@@ -39,10 +39,10 @@ function filling(ranges: readonly number[], pieces: readonly Piece[]): boolean {
   const left = pieces.values();
   let piece = left.next().value;
   for (let i = 0; i < ranges.length; i += 2) {
-    let at = elementAt(ranges, i, "bound");
+    let at = nth(ranges, i);
     for (; piece !== undefined && piece.at <= at; piece = left.next().value)
       at = Math.max(at, piece.at + piece.values.length);
-    if (at < elementAt(ranges, i + 1, "bound")) return false;
+    if (at < nth(ranges, i + 1)) return false;
   }
   return true;
 }
@@ -55,5 +55,5 @@ const WORTH_A_RANGE = 1024;
 
 /** The tensors that were copied out. */
 export function tensorsOf(slots: readonly Slot[], values: readonly Values[]): ArrayTensor[] {
-  return slots.map(({ type }, i) => ({ kind: "array", ...type, data: elementAt(values, i, "tensor") }));
+  return slots.map(({ type }, i) => ({ kind: "array", ...type, data: nth(values, i) }));
 }

@@ -1,4 +1,4 @@
-import { elementAt, PRODUCT_BLOCK } from "@sluice/tensor/internal";
+import { nth, PRODUCT_BLOCK } from "@sluice/tensor/internal";
 import {
   type Body,
   type Expression,
@@ -200,10 +200,7 @@ function addColumns(
         const sums = factors.map((row, r) => {
           const from = start ? f32x4.const(0) : loadColumns(c, 4 * (r * cStride + column), count);
           return body.let(
-            row.reduce<Expression<"v128">>(
-              (sum, factor, i) => f32x4.add(sum, f32x4.mul(factor, elementAt(bs, i, "row of B"))),
-              from,
-            ),
+            row.reduce<Expression<"v128">>((sum, factor, i) => f32x4.add(sum, f32x4.mul(factor, nth(bs, i))), from),
             "sum",
           );
         });
@@ -211,7 +208,7 @@ function addColumns(
       });
     factors.forEach((_, r) => {
       for (const { column, count, sums } of vectors)
-        storeColumns(body, c, elementAt(sums, r, "row of C"), 4 * (r * cStride + column), count);
+        storeColumns(body, c, nth(sums, r), 4 * (r * cStride + column), count);
     });
   }
 }

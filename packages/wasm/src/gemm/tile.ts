@@ -1,4 +1,4 @@
-import { elementAt } from "@sluice/tensor/internal";
+import { nth } from "@sluice/tensor/internal";
 import { type Body, type Expression, f32x4, type Local } from "../assembler/index.ts";
 import { loadColumns, storeColumns } from "./columns.ts";
 
@@ -94,7 +94,7 @@ export function addProducts(
   tile.accumulators.forEach((accumulators, row) => {
     body.set(tile.a, a(row));
     accumulators.forEach((accumulator, vector) => {
-      body.set(accumulator, f32x4.add(accumulator, f32x4.mul(tile.a, elementAt(tile.b, vector, "vector"))));
+      body.set(accumulator, f32x4.add(accumulator, f32x4.mul(tile.a, nth(tile.b, vector))));
     });
   });
 }

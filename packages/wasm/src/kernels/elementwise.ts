@@ -1,5 +1,5 @@
 import type { ElementwiseStep, Instruction, View } from "@sluice/compiler";
-import { elementAt, foundIn, sizeOf } from "@sluice/tensor/internal";
+import { nth, lookUp, sizeOf } from "@sluice/tensor/internal";
 import { type Body, type Expression, inStep, type Local, type WasmFunction } from "../assembler/index.ts";
 import { compute, fromMemory, isLong, toMemory } from "./instruction.ts";
 import type { Kernel, KernelModule } from "./kernel.ts";
@@ -35,7 +35,7 @@ export function elementwiseKernel(target: KernelModule, step: ElementwiseStep): 
     loads: places.slice(0, step.inputs.length),
     overwritten: step.inputs.map(({ buffer }) => written.has(buffer)),
     instructions: step.instructions,
-    stores: step.stores.map(({ value }, i) => ({ value, ...elementAt(places, step.inputs.length + i, "view") })),
+    stores: step.stores.map(({ value }, i) => ({ value, ...nth(places, step.inputs.length + i) })),
   };
   const run = target.shared("pass", pass, (name) => emitPass(target, name, pass));
   return {
@@ -59,7 +59,7 @@ function placesOf(views: readonly View[]): { pointers: View[]; places: PointerOf
     pointers: [...lowest.values()],
     places: views.map((view) => ({
       pointer: keys.indexOf(keyOf(view)),
-      offset: 4 * (view.offset - foundIn(lowest, keyOf(view), "pointer").offset),
+      offset: 4 * (view.offset - lookUp(lowest, keyOf(view), "no pointer").offset),
     })),
   };
 }
@@ -143,7 +143,7 @@ function computeFixed(body: Body, row: Row): ReadonlyMap<number, Vector> {
         ? loadOf(row, instruction, { copy: 0, lanes: 4 })
         : compute(
             instruction,
-            argumentsOf(instruction).map((arg) => foundIn(fixed, arg, "constant value")),
+            argumentsOf(instruction).map((arg) => lookUp(fixed, arg, "no constant value")),
           );
     fixed.set(i, instruction.op === "constant" ? value : body.let(value, `r${i}`));
   });
@@ -171,10 +171,10 @@ function computeBlock(
     }
     const made = Array.from({ length: copies }, (_, copy) => {
       if (instruction.op === "load") return loadOf(row, instruction, { copy, lanes });
-      const args = argumentsOf(instruction).map((arg) => foundIn(values, arg, "value"));
+      const args = argumentsOf(instruction).map((arg) => lookUp(values, arg, "no value"));
       return compute(
         instruction,
-        args.map((arg) => elementAt(arg, copy, "copy")),
+        args.map((arg) => nth(arg, copy)),
       );
     });
     // What is overwritten is read before anything is stored.
@@ -188,9 +188,9 @@ function computeBlock(
 function storeBlock(body: Body, row: Row, { lanes }: Block, values: ReadonlyMap<number, readonly Vector[]>): void {
   for (const store of row.pass.stores) {
     const { address, offset, stride } = whereIs(row, store);
-    const { dtype } = elementAt(row.pass.instructions, store.value, "instruction");
+    const { dtype } = nth(row.pass.instructions, store.value);
     const once = stride === 1 && lanes === 4;
-    foundIn(values, store.value, "value").forEach((value, copy) => {
+    lookUp(values, store.value, "no value").forEach((value, copy) => {
       const stored = toMemory(dtype, value);
       storeLanes(body, address, once ? stored : body.let(stored, "out"), offset + 16 * copy * stride, stride, lanes);
     });
@@ -202,11 +202,11 @@ function whereIs(
   { axis, pointers }: Row,
   { pointer, offset }: PointerOffset,
 ): { readonly address: Local<"i32">; readonly offset: number; readonly stride: number } {
-  return { address: elementAt(pointers, pointer, "pointer"), offset, stride: strideOf(axis, pointer) };
+  return { address: nth(pointers, pointer), offset, stride: strideOf(axis, pointer) };
 }
 
 function strideOf({ strides }: Axis, pointer: number): number {
-  return elementAt(strides, pointer, "pointer");
+  return nth(strides, pointer);
 }
 
 /** Four neighbouring elements of an input, the `copy`-th four of a block. */
@@ -215,7 +215,7 @@ function loadOf(
   { dtype, input }: Load,
   { copy, lanes }: { readonly copy: number; readonly lanes: number },
 ): Vector {
-  const { address, offset, stride } = whereIs(row, elementAt(row.pass.loads, input, "input"));
+  const { address, offset, stride } = whereIs(row, nth(row.pass.loads, input));
   return fromMemory(dtype, loadLanes(address, offset + 16 * copy * stride, stride, lanes));
 }
 
@@ -236,7 +236,7 @@ function invariants({ pass, axis }: Row): boolean[] {
   const result: boolean[] = [];
   for (const instruction of pass.instructions) {
     if (instruction.op === "load") {
-      const { pointer } = elementAt(pass.loads, instruction.input, "input");
+      const { pointer } = nth(pass.loads, instruction.input);
       result.push(strideOf(axis, pointer) === 0 && pass.overwritten[instruction.input] !== true);
     } else result.push(argumentsOf(instruction).every((arg) => result[arg] === true));
   }

@@ -1,6 +1,6 @@
 import { factsOf, type Instruction } from "@sluice/compiler";
 import type { DType } from "@sluice/tensor";
-import { elementAt } from "@sluice/tensor/internal";
+import { nth } from "@sluice/tensor/internal";
 import { type Expression, f32x4, i32, i32x4, v128 } from "../assembler/index.ts";
 import * as math from "../math/index.ts";
 
@@ -27,7 +27,7 @@ export function isLong(instruction: Instruction): boolean {
 }
 
 export function compute(instruction: Computation, args: readonly Vector[]): Vector {
-  const arg = (i: number): Vector => elementAt(args, i, "operand");
+  const arg = (i: number): Vector => nth(args, i);
   switch (instruction.op) {
     case "constant":
       return constant(instruction.dtype, instruction.value);

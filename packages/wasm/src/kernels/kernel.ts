@@ -1,5 +1,5 @@
 import type { View } from "@sluice/compiler";
-import { elementAt } from "@sluice/tensor/internal";
+import { nth } from "@sluice/tensor/internal";
 import type { Expression, ModuleBuilder, WasmFunction } from "../assembler/index.ts";
 import type { TileSize } from "../gemm/index.ts";
 
@@ -26,12 +26,12 @@ export interface Kernel {
 
 /** The length of an axis of a view. */
 export function lengthAt({ shape }: View, axis: number): number {
-  return elementAt(shape, axis, "axis");
+  return nth(shape, axis);
 }
 
 /** The stride of a view along an axis. */
 export function strideAt({ strides }: View, axis: number): number {
-  return elementAt(strides, axis, "axis");
+  return nth(strides, axis);
 }
 
 /** The strides of a matrix. */

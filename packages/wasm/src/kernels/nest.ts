@@ -1,5 +1,5 @@
 import type { Shape } from "@sluice/tensor";
-import { elementAt } from "@sluice/tensor/internal";
+import { nth } from "@sluice/tensor/internal";
 import { type Body, type Expression, i32, type Local } from "../assembler/index.ts";
 
 /** A loop of a kernel. */
@@ -24,19 +24,14 @@ export interface Iteration {
 /** The loops over `shape`. Neighbouring axes are merged where the strides of all pointers allow it. */
 export function iterationOf(shape: Shape, strides: readonly (readonly number[])[]): Iteration {
   const long = shape.flatMap((length, axis): Axis[] =>
-    length === 1
-      ? []
-      : [{ length, split: false, perRow: 1, strides: strides.map((of) => elementAt(of, axis, "stride")) }],
+    length === 1 ? [] : [{ length, split: false, perRow: 1, strides: strides.map((of) => nth(of, axis)) }],
   );
   const [first, ...rest] = long;
   if (first === undefined) return { axes: [], rows: 1, rowStrides: strides.map(() => 0) };
   const axes: Axis[] = [];
   for (const axis of [{ ...first, split: true }, ...rest]) {
     const outer = axes.at(-1);
-    if (
-      outer !== undefined &&
-      outer.strides.every((stride, i) => stride === elementAt(axis.strides, i, "pointer") * axis.length)
-    ) {
+    if (outer !== undefined && outer.strides.every((stride, i) => stride === nth(axis.strides, i) * axis.length)) {
       axes.splice(-1, 1, {
         ...axis,
         length: outer.length * axis.length,
@@ -61,7 +56,7 @@ export function toFirstRow(
   pointers: readonly Local<"i32">[],
 ): void {
   pointers.forEach((pointer, i) => {
-    const stride = elementAt(rowStrides, i, "pointer");
+    const stride = nth(rowStrides, i);
     if (stride !== 0) body.set(pointer, i32.add(pointer, i32.mul(first, 4 * stride)));
   });
 }
@@ -69,7 +64,7 @@ export function toFirstRow(
 /** Moves pointers by `count` elements along an axis. */
 export function advance(body: Body, pointers: readonly Local<"i32">[], { strides }: Axis, count: number): void {
   pointers.forEach((pointer, i) => {
-    const stride = elementAt(strides, i, "pointer");
+    const stride = nth(strides, i);
     if (stride !== 0) body.set(pointer, i32.add(pointer, 4 * count * stride));
   });
 }

@@ -1,6 +1,6 @@
 import type { ReduceStep } from "@sluice/compiler";
 import { type DType } from "@sluice/tensor";
-import { elementAt, sizeOf, SUM_BLOCK } from "@sluice/tensor/internal";
+import { nth, sizeOf, SUM_BLOCK } from "@sluice/tensor/internal";
 import {
   type Body,
   type Expression,
@@ -158,8 +158,8 @@ function emitColumns(
   const { op, dtype, length, stride, listed } = reduction;
   const { list, scratch } = pointers;
   const rule = ruleOf(op, dtype);
-  const across = elementAt(axis.strides, 0, "pointer");
-  const outStride = elementAt(axis.strides, 1, "pointer");
+  const across = nth(axis.strides, 0);
+  const outStride = nth(axis.strides, 1);
   const x = body.let(pointers.x, "x");
   const y = body.let(pointers.y, "y");
   const at = body.local("i32", "at");

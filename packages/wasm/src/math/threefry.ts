@@ -1,4 +1,4 @@
-import { elementAt } from "@sluice/tensor/internal";
+import { nth } from "@sluice/tensor/internal";
 import { type Expression, i32x4, v128 } from "../assembler/index.ts";
 
 /*
@@ -20,7 +20,7 @@ function rotateLeft(x: Vector, bits: number): Vector {
 /** The two random words of each lane, for i32x4 keys and counters. */
 export function threefry2x32(key: readonly [Vector, Vector], counter: readonly [Vector, Vector]): [Vector, Vector] {
   const schedule = [key[0], key[1], v128.xor(v128.xor(key[0], key[1]), i32x4.const(PARITY))] as const;
-  const word = (i: number): Vector => elementAt(schedule, i % 3, "word of the key");
+  const word = (i: number): Vector => nth(schedule, i % 3);
   let x = i32x4.add(counter[0], schedule[0]);
   let y = i32x4.add(counter[1], schedule[1]);
   for (let group = 1; group <= 5; group++) {
