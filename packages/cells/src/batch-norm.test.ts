@@ -1,5 +1,5 @@
 // Recurrent batch normalization: an LSTM against a plain loop over the paper's equations, and what the interface must
-// hold for it: rows without a step reach nothing, buffers travel, and every backend has the same bits.
+// hold for it: rows that take no step affect nothing, buffers are carried along, and every backend gives the same bits.
 import { optimize } from "@sluice/compiler";
 import { batchNorm } from "@sluice/norm";
 import {
@@ -92,7 +92,7 @@ const rowsOf = (x: Tensor): Numbers =>
   Array.from({ length: x.shape[0]! }, (_, i) => Array.from(valuesOf(sliceAxis(x, 0, i, i + 1))));
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
-/** A batch normalization of rows, by the definition; in training it notes what it saw of the rows that count. */
+/** Batch normalization of rows, by the definition; in training it records the statistics of the active rows. */
 function plainNorm(place: string, tree: Tree, before: Tree) {
   const gain = valuesOf(at(tree, `norm.${place}.gain`));
   const found = leavesOf(tree).find(({ path }) => path === `norm.${place}.bias`);
@@ -458,7 +458,7 @@ describe("buffers travel", () => {
     ).toThrow("dense: the buffers do not fit: unexpected 0.forward.norm.gates.0.mean");
   });
 
-  test("modifiers hand on what was observed, and one that does not is told", () => {
+  test("modifiers pass on what was observed; one that does not is an error", () => {
     const cell = lstm({ input, hidden, norm: batchNorm({ steps }), dropout: 0.2, recurrentDropout: 0.2 });
     const modified = sequence(zoneout(cell, { h: 0.1 }));
     const { buffers } = modified.apply(params("f32"), x, {
@@ -477,7 +477,7 @@ describe("buffers travel", () => {
       },
     };
     expect(() => sequence(forgetful)).toThrow(
-      "lstm: its buffers are updated, but the step observed nothing; a modifier must hand on what a step returns",
+      "lstm: its buffers are updated, but the step observed nothing; a modifier must pass on what a step returns",
     );
   });
 });

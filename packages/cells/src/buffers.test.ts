@@ -261,7 +261,7 @@ describe("normalizers", () => {
     expect(probe(gru({ ...sizes, norm: batchNorm({ steps: 2 }) }), { training: true }).mixesRows).toBe(true);
   });
 
-  test("that return something else are told", () => {
+  test("that return something else are errors", () => {
     const returning = (apply: Normalizer["apply"]) => () => gru({ ...sizes, norm: { ...noisy, apply } });
     expect(returning((_, y) => sum(y, 0))).toThrow("noisy: apply was given [2,6] and returned [6], of another shape");
     expect(returning((() => undefined) as never)).toThrow(

@@ -335,13 +335,13 @@ describe("states", () => {
       "mine: state h begins as the parameter h1, but the parameters are h0",
     );
     expect(() => made({ shape: [2], initial: "h0" })(sizes)).toThrow(
-      "mine: state h, f32 [2], begins as the parameter h0, which is f32 [3]; they must be alike",
+      "mine: state h, f32 [2], begins as the parameter h0, which is f32 [3]; their shapes and dtypes must match",
     );
     expect(() => made({ shape: [3], dtype: "i64" })(sizes)).toThrow(
       'mine: state h has the dtype "i64", expected f32, i32 or bool',
     );
     expect(() => made({ shape: [3], start: 1 })(sizes)).toThrow("unknown option start");
-    expect(() => zoneout(cell, { count: 0.5 })).toThrow("state count is i32, and only floats have an expectation");
+    expect(() => zoneout(cell, { count: 0.5 })).toThrow("state count is i32, but zoneout needs a float state");
   });
 });
 
@@ -479,7 +479,7 @@ describe("inputs", () => {
       "reader: expected an input [batch, time, 2, 2], got [3, 5, 2]",
     );
     expect(() => sequential([sequence(gru({ input, hidden: 2 })), layer])).toThrow(
-      "takes f32 [2,2] a step, so no layer can stand before it",
+      "takes f32 [2,2] per step, so no layer can come before it",
     );
   });
 });

@@ -42,7 +42,7 @@ import { cellSuite, type LawName } from "./testing/index.ts";
 const sizes = { input: 2, hidden: 3 };
 const epsilon = 0.1;
 
-/** An output that is no state, a learned initial state, a state that counts, an inner cell, and the step index. */
+/** An output that is not a state, a learned initial state, a state that counts, an inner cell, and the step index. */
 const everything = defineCell({
   name: "everything",
   stepIndex: true,
@@ -147,7 +147,7 @@ describe("a cell that breaks a law is found", () => {
 
   test("one whose gradient is cut", () => {
     const cell = adding((_, before) => stopGradient(before));
-    expect(broken(cell, "the gradient is that of the differences")).toThrow(
+    expect(broken(cell, "the gradient equals finite differences")).toThrow(
       "the gradient differs from central differences",
     );
   });
@@ -162,10 +162,10 @@ describe("a cell that breaks a law is found", () => {
   });
 
   test("laws are left out by name, with a reason", () => {
-    const laws = cellSuite(plain, { except: { "a carried state goes on": "it forgets" } });
+    const laws = cellSuite(plain, { except: { "two windows equal one run": "it forgets" } });
     expect(laws.filter(({ skip }) => skip !== undefined).map(({ name, skip }) => [name, skip])).toEqual([
-      ["a carried state goes on", "it forgets"],
-      ["an associative scan agrees with the loop", "the cell offers no recurrence"],
+      ["two windows equal one run", "it forgets"],
+      ["an associative scan agrees with the loop", "the cell has no recurrence"],
       ["a backend has the reference's values", "no backend is given"],
     ]);
     expect(() => cellSuite(plain, Object({ except: { lengths: "" } }))).toThrow("cellSuite: no law lengths");

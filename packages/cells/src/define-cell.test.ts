@@ -222,7 +222,7 @@ describe("whether the output is a state is said, not guessed", () => {
     [
       "a state that there is not",
       broken({ step: (_: object, { h }: { h: Tensor }) => ({ state: { h }, output: "hidden" }) }),
-      "mine: the output is said to be the state hidden, but the states are h",
+      "mine: the output names the state hidden, but the states are h",
     ],
   ])("%s", (_, make, message) => {
     expect(make).toThrow(message);

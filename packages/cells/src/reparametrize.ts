@@ -26,27 +26,27 @@ import { joinedBuffers } from "./cell/weight-buffers.ts";
 
 type OneOrMore = Reparametrization | readonly Reparametrization[];
 
-/** What is to make which weights. Of a list, each acts on what the one before makes. */
+/** Which reparametrization makes which weights. In a list, each acts on the result of the one before. */
 export interface ReparametrizeOptions {
   /** All matrices that multiply the input. */
   readonly kernel?: OneOrMore;
   /** All matrices that multiply the state. */
   readonly recurrent?: OneOrMore;
-  /** Single weights by their paths, such as `"U"` or `"inner.U"`, instead of what is chosen for their role. */
+  /** Single weights by path, such as `"U"` or `"inner.U"`; takes precedence over the choice for their role. */
   readonly weights?: Readonly<Record<string, OneOrMore>>;
 }
 
 /**
- * A cell or a layer, made by anyone, whose weights are made of other parameters: `reparametrize(gru({ input, hidden }), {
- * recurrent: weightNorm() })`. What is trained, counted and saved are those parameters, `U.direction` and `U.gain`. The
- * weights are made once for each call of a layer, before its loop over time, and gradients go through. Initial weights
- * are those of the cell, where the reparametrization can make them.
+ * A cell or layer whose weights are computed from other parameters: `reparametrize(gru({ input, hidden }), { recurrent:
+ * weightNorm() })`. Those parameters, `U.direction` and `U.gain`, are trained, counted and saved. The weights are
+ * computed once per call of a layer, before its loop over time, and gradients flow through. Initial weights equal the
+ * cell's if the reparametrization can represent them.
  *
- * A cell that is reparametrized twice has both, the later one acting on what the earlier one makes, as in a list. No
- * other library has such a cell: `weightsOf(cell, params)` gives the weights for the plain one.
+ * A cell reparametrized twice has both; the later one acts on the result of the earlier one, as in a list. Other
+ * libraries have no such cells; to export one, `weightsOf(cell, params)` gives the weights for the plain cell.
  *
- * Throws a TensorError if a role or path has no weight. A layer of cells that are reparametrized already keeps them, and
- * cannot add to the same weights: there the cell is the one to reparametrize.
+ * Throws a TensorError if a role or path has no weight. A layer keeps the reparametrizations of its cells, but cannot
+ * add one to the same weight; reparametrize the cell instead.
  */
 export function reparametrize<P extends Tree, S extends State>(
   cell: Cell<P, S>,
@@ -105,7 +105,7 @@ function ofLayer(layer: Layer, options: ReparametrizeOptions): Layer {
 
 type Chosen = ReadonlyMap<string, readonly Reparametrization[]>;
 
-/** Specs and initial values of the parameters. `own` has no reparametrizations but those of the chosen weights. */
+/** Specs and initial values of the parameters. `own` has only the reparametrizations of the chosen weights. */
 function chosenOf(
   given: Pick<Cell, "params" | "init">,
   chosen: Chosen,
@@ -128,7 +128,7 @@ function chosenOf(
   };
 }
 
-/** What is to make which weight, by path. */
+/** Which reparametrization makes which weight, by path. */
 function choose({ name, params }: Pick<Cell, "name" | "params">, options: ReparametrizeOptions): Chosen {
   const { weights = {}, ...roles } = options;
   const leaves = weightLeaves(params);
@@ -161,6 +161,6 @@ const listOf = (by: OneOrMore): readonly Reparametrization[] => ("name" in by ? 
 const roleOf = (spec: ParameterSpec | ReparametrizedSpec): string =>
   spec.kind === "reparametrized" ? spec.weight.role : spec.role;
 
-/** The parameters of a weight without what makes it of them. */
+/** The parameters of a weight, without the reparametrization. */
 const bare = (spec: Specs): Specs =>
   changeSpecs(spec, (leaf) => (leaf.kind === "reparametrized" ? bare(leaf.params) : leaf));

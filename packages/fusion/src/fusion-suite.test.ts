@@ -239,7 +239,7 @@ describe("a fusion that breaks a law is found", () => {
     expect(
       broken(
         changed((y) => mul(y, stopGradient(y))),
-        "the gradient is that of the differences",
+        "the gradient equals finite differences",
       ),
     ).toThrow("the gradient differs from central differences");
   });

@@ -66,7 +66,7 @@ describe("the suite finds what is wrong", () => {
       "input: f32 [5,6] becomes f32 [6]",
     ],
     [
-      "the gradient is that of the differences",
+      "the gradient equals finite differences",
       { ...plain, apply: (_, x) => mul(x, stopGradient(x)) },
       "the gradient differs from central differences",
     ],

@@ -16,14 +16,14 @@ export interface CellSizes {
 export interface Stepped<S extends State = State> {
   readonly state: S;
   /**
-   * The name of the state that the output is, or a tensor `[batch, features]` of its own. By the name whatever is done
-   * to the state, such as zoneout, is done to the output too. A state of a cell within the cell has its path as its
-   * name, `inner.h`. {@link outputOf} gives the tensor.
+   * The output: the name of a state, or a separate tensor `[batch, features]`. With a name, a modifier of the state,
+   * such as zoneout, changes the output too. A state of an inner cell is named by its path, `inner.h`. {@link outputOf}
+   * gives the tensor.
    */
   readonly output: string | Tensor;
   /**
-   * What the step saw that the cell's `update` makes new buffers of. A modifier hands it on: `{ ...next, state }`. No
-   * gradient flows through it.
+   * What the step observed, from which the cell's `update` computes new buffers. A modifier must pass it on:
+   * `{ ...next, state }`. No gradient flows through it.
    */
   readonly observed?: Tree;
 }
@@ -35,76 +35,74 @@ export function outputOf({ state, output }: Stepped): Tensor {
   const named = leaves.find(({ path }) => path === output)?.tensor;
   if (named === undefined)
     throw new TensorError(
-      `the output is said to be the state ${output}, but the states are ${leaves.map(({ path }) => path).join(", ") || "none"}`,
+      `the output names the state ${output}, but the states are ${leaves.map(({ path }) => path).join(", ") || "none"}`,
     );
   return named;
 }
 
 /**
  * A recurrent cell: plain data and a pure step. Modifiers return another cell, `{ ...cell, step }`; layers run it over
- * time. Anything of this form is a cell, whether {@link defineCell} made it or not.
+ * time. Any object of this form is a cell, even if {@link defineCell} did not make it.
  */
 export interface Cell<P extends Tree = Tree, S extends State = State> {
   readonly name: string;
   readonly sizes: CellSizes;
   /**
-   * The parameters before they have values; their nesting is that of `init`'s result, and, but for reparametrized
-   * weights, that of what `step` is given.
+   * The specs of the parameters, nested like the result of `init`. The parameters of `step` have the same nesting,
+   * except that it gets a tensor for each reparametrized weight.
    */
   readonly params: Specs;
-  /** The states before they have values; their nesting is that of the state. */
+  /** The specs of the states, nested like the state. */
   readonly state: States;
-  /** What `x` is for one example and step; default `[sizes.input]`. */
+  /** Shape and dtype of `x` for one example and step; default `[sizes.input]`. */
   readonly input?: Shape | InputSpec;
   /** What the step reads besides `x`, for one example and step: elapsed times, masks. */
   readonly extra: Extras;
-  /** The buffers before they have values, such as running statistics. Default: none. */
+  /** The specs of the buffers, such as running statistics. Default: none. */
   readonly buffers?: BufferSpecs;
   /**
-   * What {@link defineCell} made it from. A cell with another step or other parameters may carry it along, but {@link
-   * originOf} tells that it is no longer true.
+   * What {@link defineCell} made the cell from. A copy with another step or other parameters may carry it along;
+   * {@link originOf} then returns undefined.
    */
   readonly origin?: Origin;
   /**
-   * The step as an associative recurrence, where it is one. A cell with another step may carry it along, but {@link
-   * recurrenceOf} tells that it is no longer true.
+   * The step as an associative recurrence, if it is one. A copy with another step may carry it along;
+   * {@link recurrenceOf} then returns undefined.
    */
   readonly recurrence?: Recurrence<P, S>;
   /** Makes the cell's parameters with its initializers, from a random key. */
   init(key: ArrayTensor, options?: InitOptions): P;
   /**
-   * One step: `x` `[batch, input]` (or as `input` says), states `[batch, ...]`. Where weights are reparametrized, it is
-   * given the weights, as `weightsOf(cell, params)` makes them. Without a context it evaluates (no dropout, nothing
+   * One step: `x` `[batch, input]` (or as `input` says), states `[batch, ...]`. For reparametrized weights pass the
+   * weights themselves, from `weightsOf(cell, params)`. Without a context the step evaluates (no dropout, nothing
    * recorded).
    */
   step(params: P, state: S, x: Tensor, context?: CellContext): Stepped<S>;
   /**
-   * The buffers after a loop in training: of those before it, and of what all its steps observed, each tensor stacked
-   * over time, `[time, ...]`. All steps read the buffers as they were before the loop. Default: they stay as they are.
+   * Computes the buffers after a training loop from the buffers before it and what its steps observed, each tensor
+   * stacked over time, `[time, ...]`. All steps read the buffers from before the loop. Default: the buffers do not
+   * change.
    */
   update?(buffers: Tree, observed: Tree): Tree;
 }
 
-/** What a cell was made from, and the step and parameters that came of it. */
+/** What a cell was made from, and the step and parameters of that cell. */
 export interface Origin {
   readonly definition: object;
-  /** As it was made, with defaults filled in. */
+  /** The options, with defaults filled in. */
   readonly options: Readonly<Record<string, unknown>>;
   readonly step: object;
   readonly params: Specs;
 }
 
-/**
- * The origin of a cell that still has the step and the parameters it was made with; undefined once either has been
- * replaced.
- */
+/** The origin of a cell that still has its original step and parameters; undefined if either has been replaced. */
 export function originOf<P extends Tree, S extends State>({ origin, step, params }: Cell<P, S>): Origin | undefined {
   return origin?.step === step && origin.params === params ? origin : undefined;
 }
 
 /**
- * `cell` with another step that differs from its own in training alone, so that in evaluation it is still what it was
- * made from.
+ * `cell` with another step that differs only in training. In evaluation the cell still computes what it was made from,
+ * so it keeps its origin.
  */
 export function withTrainingStep<P extends Tree, S extends State>(
   cell: Cell<P, S>,

@@ -2,7 +2,7 @@
 import { TensorError, type DType, type Shape } from "@sluice/tensor";
 import { checkOptions, isFloat, sameShape, shown, showShape } from "@sluice/tensor/internal";
 
-/** What is read for one example and step. */
+/** Shape and dtype of an input for one example and step. */
 export interface InputSpec {
   readonly shape: Shape;
   /** Default f32, which is f64 where the parameters are. */
@@ -17,10 +17,10 @@ export function inputOf(spec: Shape | InputSpec): Required<InputSpec> {
   return isShape(spec) ? { shape: spec, dtype: "f32" } : { dtype: "f32", ...spec };
 }
 
-/** The dtype of a tensor that is declared as `dtype` where floats have the dtype `float`. */
+/** The dtype of a tensor declared as `dtype`, with floats of dtype `float`. */
 export const actualDType = (dtype: DType, float: DType): DType => (isFloat(dtype) ? float : dtype);
 
-/** All the extra inputs of several parts together; an error if two read one name as different things. */
+/** All extra inputs of several parts together. Throws if two parts declare one name differently. */
 export function joinExtras(where: string, parts: readonly Extras[]): Extras {
   const all: Record<string, Shape | InputSpec> = {};
   for (const [name, spec] of parts.flatMap((extra) => Object.entries(extra))) {
@@ -33,7 +33,7 @@ export function joinExtras(where: string, parts: readonly Extras[]): Extras {
   return all;
 }
 
-/** An error where extra inputs are not declared as such. */
+/** Throws if a declaration of extra inputs is not valid. */
 export function checkExtras(where: string, extras: unknown): void {
   for (const [name, spec] of entriesOf(extras)) {
     if (isShape(spec)) continue;

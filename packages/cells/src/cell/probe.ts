@@ -7,15 +7,15 @@ import { inputOf } from "./inputs.ts";
 import { mapBuffers, mapSpecs, weightSpecs } from "@sluice/params";
 import { checkStates, mapStates, statesOf, type State } from "./states.ts";
 
-/** What one run of a cell's step on symbols tells of it. */
+/** What one run of a cell's step on symbols shows about it. */
 export interface Probed {
   /** Width of the output. */
   readonly features: number;
-  /** The state that the output is, where it is one. */
+  /** The name of the state that is the output, if it is one. */
   readonly outputState: string | undefined;
   /** Shapes of the traced values of one example. */
   readonly traces: Readonly<Record<string, Shape>>;
-  /** Whether the step asks which rows are active: it may mix rows. */
+  /** Whether the step reads which rows are active; then it may mix rows. */
   readonly mixesRows: boolean;
   /** Whether the step observed something for the update of buffers. */
   readonly observes: boolean;
@@ -46,7 +46,7 @@ export function probe(cell: Cell, options: { readonly training?: boolean } = {})
   const observes = stepped.observed !== undefined;
   if (training && cell.update !== undefined && !observes)
     throw new TensorError(
-      `${name}: its buffers are updated, but the step observed nothing; a modifier must hand on what a step returns: { ...next, state }`,
+      `${name}: its buffers are updated, but the step observed nothing; a modifier must pass on what a step returns: { ...next, state }`,
     );
   return { features, outputState, ...noted, observes };
 }
@@ -107,7 +107,7 @@ function keysOnce(name: string): (stream: string) => Tensor {
   return (stream) => {
     if (drawn.has(stream))
       throw new TensorError(
-        `${name}: the random key ${stream} is taken twice in one step, so that what is drawn by it would not be independent; give each use its own name`,
+        `${name}: the random key ${stream} is used twice in one step, so the two draws would not be independent; give each use its own name`,
       );
     drawn.add(stream);
     return symbol([2], "key", "i32");
@@ -126,7 +126,7 @@ function widthOf(name: string, stepped: Stepped): number {
   const same = leavesOf(stepped.state).find(({ tensor }) => unnamed(tensor) === unnamed(output))?.path;
   if (typeof stepped.output !== "string" && same !== undefined)
     throw new TensorError(
-      `${name}: the output is the new state ${same}; return output: "${same}", so that what happens to the state, such as zoneout, happens to the output too`,
+      `${name}: the output is the new state ${same}; return output: "${same}", so that modifiers of the state, such as zoneout, change the output too`,
     );
   const [rows, features, ...more] = output.shape;
   if (rows === batch && features !== undefined && more.length === 0) return features;

@@ -1,4 +1,4 @@
-/** The states of a cell: before they have values, and the values that they begin with. */
+/** The states of a cell: their specs and their initial values. */
 import {
   broadcastTo,
   convert,
@@ -20,24 +20,24 @@ import { actualDType } from "./inputs.ts";
 /** The states of a cell by name, each `[batch, ...]`; those of a cell within a cell are nested under its name. */
 export type State = NestedStates<Tensor>;
 
-/** Something for each state, nested as the states. */
+/** A value for each state, nested like the states. */
 export type NestedStates<T> = { readonly [name: string]: T | NestedStates<T> };
 
-/** A state before it has values. */
+/** The spec of a state. */
 export interface StateSpec {
   /** Of one example. */
   readonly shape: Shape;
   /** Default f32, which is f64 where the parameters are. States of i32 and bool have no gradient. */
   readonly dtype?: "f32" | "i32" | "bool";
   /**
-   * What it is before the first step and after a reset, the same for all rows. A number (default 0); an initializer,
-   * such as `identity`, which draws from a key that never changes and is not trained; or the name of a parameter of the
-   * state's shape, `"h0"`, which is: a learned initial state.
+   * The initial value, before the first step and after a reset, the same for all rows: a number (default 0); an
+   * initializer, such as `identity`, drawn with a fixed key and not trained; or the name of a parameter of the state's
+   * shape, such as `"h0"`, for a learned initial state.
    */
   readonly initial?: number | Initializer | string;
 }
 
-/** The states of a cell before they have values: shapes of one example, or more about a state, nested as the states. */
+/** The specs of a cell's states, nested like the states: the shape of one example, or a {@link StateSpec}. */
 export type States = { readonly [name: string]: Shape | StateSpec | States };
 
 /** The tensors that states of these specs are. */
@@ -74,8 +74,8 @@ export function mapStates<T>(states: States, f: (leaf: StateLeaf) => T, path = "
 }
 
 /**
- * The states of a cell whose parameters stand under `name` in those of another: a learned initial state is then found
- * there.
+ * The state specs of an inner cell whose parameters are under `name` in the outer cell's; learned initial states are
+ * looked up there.
  */
 export function statesWithin(name: string, states: States): States {
   return Object.fromEntries(
@@ -87,13 +87,13 @@ export function statesWithin(name: string, states: States): States {
   );
 }
 
-/** The dtype of floats where `x` may be no float, such as token ids: that of the parameters. */
+/** The dtype of floats, taken from the parameters, because `x` may be an integer tensor such as token ids. */
 export function floatOf(x: Tensor, params: Tree): DType {
   if (isFloat(x.dtype)) return x.dtype;
   return leavesOf(params).find(({ tensor }) => isFloat(tensor.dtype))?.tensor.dtype ?? "f32";
 }
 
-/** What is needed of a cell to begin its states. */
+/** The parts of a cell that its initial state needs. */
 export interface Stateful {
   readonly name: string;
   readonly state: States;
@@ -124,13 +124,13 @@ export function initialState(cell: Stateful, batch: number, float: DType, params
   });
 }
 
-/** Zeros to perturb the states with, `[...lead, ...]`, floats all of them. */
+/** Zeros to perturb the states with, `[...lead, ...]`, all floats. */
 export function zeroPerturbations<S extends State>(states: States, lead: Shape, float: DType): S;
 export function zeroPerturbations(states: States, lead: Shape, float: DType): State {
   return mapStates(states, ({ shape }) => zerosArray([...lead, ...shape], float));
 }
 
-/** An error where a state's spec is not one, or begins as a parameter that is not there or does not fit. */
+/** Throws if a state's spec is not valid, or if its initial parameter is missing or does not fit. */
 export function checkStates(name: string, states: States, params: Specs): void {
   const weights = new Map(specsOf(params).map(({ path, spec }) => [path, spec.shape]));
   for (const { path, shape, dtype, initial } of statesOf(states)) {
@@ -149,12 +149,12 @@ export function checkStates(name: string, states: States, params: Specs): void {
       );
     if (!sameShape(found, shape) || dtype !== "f32")
       throw new TensorError(
-        `${state}, ${dtype} ${showShape(shape)}, begins as the parameter ${initial}, which is f32 ${showShape(found)}; they must be alike`,
+        `${state}, ${dtype} ${showShape(shape)}, begins as the parameter ${initial}, which is f32 ${showShape(found)}; their shapes and dtypes must match`,
       );
   }
 }
 
-/** An error where something is not the states of a cell. */
+/** Throws if a value is not the states of a cell. */
 export function checkStateShapes(states: unknown): void {
   for (const [name, child] of Object.entries(states ?? {}))
     if (specOf(child, name) === undefined) checkStateShapes(nestedOf(child, name));

@@ -1,10 +1,10 @@
-/** Buffers of a cell or layer beside those of its reparametrized weights. */
+/** Combines the buffers of a cell or layer with those of its reparametrized weights. */
 import { buffersOf, weightBuffers, type BufferSpecs, type Specs } from "@sluice/params";
 import type { Tree } from "@sluice/tensor";
 import { childOf } from "./context.ts";
 
 export interface JoinedBuffers {
-  /** Those of the cell or layer itself where no weight has any; otherwise both, as `own` and `weights`. */
+  /** Just the buffers of the cell or layer if no weight has any; otherwise both, as `own` and `weights`. */
   readonly specs: BufferSpecs;
   join(own: Tree, weights: Tree): Tree;
   own(buffers: Tree | undefined): Tree;

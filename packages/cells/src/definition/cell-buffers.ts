@@ -1,11 +1,11 @@
-/** The buffers of a defined cell: its own, those of its inner cells and those of its normalizer, and how they change. */
+/** The buffers of a defined cell (its own, its inner cells' and its normalizer's) and how they change. */
 import type { Normalizer } from "@sluice/norm";
 import { isTensor, type Tensor, type Tree } from "@sluice/tensor";
 import type { Cell } from "../cell/cell.ts";
 import { childOf } from "../cell/context.ts";
 import type { Inner, InnerObserved } from "./inner-cells.ts";
 
-/** What a step noted for the update of the buffers. */
+/** What a step recorded for the update of the buffers. */
 export interface Noted {
   /** What the definition's step returned. */
   own: Tree | undefined;
@@ -16,7 +16,7 @@ export interface Noted {
 
 export const nothingNoted = (): Noted => ({ own: undefined, cells: {}, norm: {} });
 
-/** What is noted, as a tree; undefined where that is nothing. */
+/** What was recorded, as a tree; undefined if nothing was. */
 export function observedOf({ own, cells, norm }: Noted): Tree | undefined {
   const parts = {
     ...(own === undefined ? {} : { own }),
@@ -33,7 +33,7 @@ export interface Updating {
   readonly own: ((buffers: Record<string, Tensor>, observed: Record<string, Tensor>) => Tree) | undefined;
 }
 
-/** How a cell's buffers change; undefined where none ever do. */
+/** How a cell's buffers change; undefined if they never do. */
 export function updateOf({ cells, normalizer, own }: Updating): Cell["update"] {
   const changes = [own, normalizer?.update, ...Object.values(cells).map(({ update }) => update)];
   if (changes.every((update) => update === undefined)) return undefined;
@@ -45,7 +45,7 @@ export function updateOf({ cells, normalizer, own }: Updating): Cell["update"] {
   });
 }
 
-/** One call after the other, for an inner cell that is called more than once in a step. */
+/** An inner cell that is called more than once in a step updates its buffers once per call, in order. */
 function updatedCells(cells: Inner, buffers: Tree, observed: Tree): Record<string, Tree> {
   return Object.fromEntries(
     Object.entries(cells).flatMap(([name, { update }]) => {
@@ -68,12 +68,14 @@ function updatedNorm(normalizer: Normalizer, buffers: Tree, observed: Tree): { n
   return places.length === 0 ? {} : { norm: Object.fromEntries(places) };
 }
 
-/** What stands directly under the root of a tree. */
+/** The entries directly under the root of a tree. */
 export function childrenOf(tree: Tree): Record<string, Tree> {
   return isTensor(tree) ? {} : Object.fromEntries(Object.entries<Tree>(tree));
 }
 
-/** The tensors directly under a path of a tree; none where it ends before, as under a normalizer without parameters. */
+/**
+ * The tensors directly under a path of a tree; none if the path does not exist, as for a normalizer without parameters.
+ */
 export function tensorsAt(tree: Tree, path: readonly string[]): Record<string, Tensor> {
   const below = path.reduce(childOf, tree);
   return Object.fromEntries(

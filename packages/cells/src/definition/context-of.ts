@@ -7,7 +7,7 @@ import type { AnyContext, Made } from "./made.ts";
 import { normOf, type NormalizedPlace } from "./normalize.ts";
 import { multiplyOf } from "./products.ts";
 
-/** Parameters and buffers of the normalizer at one place, for tensors of a shape. */
+/** Parameters and buffers of the normalizer at one place, for tensors of the given shape. */
 export type NormalizerParts = (
   where: NormalizedPlace,
   shape: Shape,
@@ -27,7 +27,7 @@ interface ContextOptions {
   readonly stepIndex: Tensor | undefined;
 }
 
-/** What the definition's functions are given of the context that a layer gives the cell. */
+/** Makes the context of a definition's functions from the context that a layer passes to the cell. */
 export function contextOf(made: Made, context: CellContext, options: ContextOptions): Omit<AnyContext, "cells"> {
   return {
     ...made.options,
@@ -46,7 +46,9 @@ export function contextOf(made: Made, context: CellContext, options: ContextOpti
   };
 }
 
-/** What a step makes sums with: `input`, `recurrent` and `norm`, which is told which terms are products. */
+/**
+ * The functions with which a step computes sums: `input`, `recurrent` and `norm`, which knows which terms are products.
+ */
 function productsAndNorm(
   { given, sizes: { hidden } }: Made,
   context: CellContext,

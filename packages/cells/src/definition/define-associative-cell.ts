@@ -10,8 +10,9 @@ import type { State, States } from "../cell/states.ts";
 
 /**
  * Defines a cell by an associative recurrence, such as one that is linear in the state. `elements` computes the
- * coefficients of a step from the input alone, and `recurrence` combines the coefficients of two steps into those of both
- * together. The step is made of these, and `sequence(cell, { scan: "associative" })` runs all steps at once.
+ * coefficients of a step from the input alone, and `recurrence` combines the coefficients of two steps into those of
+ * both together. The step is built from these two functions, and `sequence(cell, { scan: "associative" })` runs all
+ * steps at once.
  *
  *     const leaky = defineAssociativeCell({
  *       name: "leaky",

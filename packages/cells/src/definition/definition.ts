@@ -10,7 +10,7 @@ import type { CellOptions } from "./cell-options.ts";
 import type { Inner } from "./inner-cells.ts";
 import type { StepContext } from "./step-context.ts";
 
-/** Parameters of a definition by name, each a spec or a tree of them. */
+/** Parameters of a definition by name, each a spec or a tree of specs. */
 export type NamedSpecs = { readonly [name: string]: Specs };
 
 /** Buffers of a definition by name. */
@@ -25,7 +25,7 @@ type DefinedParams<D, C> = Flat<
   } & { readonly [K in keyof C]: C[K] extends Cell<infer P> ? P : never }
 >;
 
-/** What a definition's step is given of them: of a reparametrized spec the weight. */
+/** The parameters as a definition's step gets them: a tensor for each spec, also for a reparametrized one. */
 type DefinedWeights<D, C> = Flat<
   {
     readonly [K in keyof D]: NonNullable<D[K]> extends infer N extends Specs ? WeightTensors<N> : never;
@@ -41,10 +41,10 @@ type StepState<S, C> = Flat<
 
 type Asked<I, T> = I extends true ? T : unknown;
 
-/** All the states of a cell: those that its step returns and, where it asks for that, the step index. */
+/** All states of a cell: those that its step returns and, if requested, the step index. */
 type DefinedState<S, C, I> = Flat<StepState<S, C> & Asked<I, { readonly stepIndex: Tensor }>>;
 
-/** The cells that a definition makes. */
+/** The type of the cells that a definition makes. */
 type DefinedCell<D, S, C, I> =
   DefinedParams<D, C> extends infer P extends Tree
     ? DefinedState<S, C, I> extends infer T extends State
@@ -55,13 +55,15 @@ type DefinedCell<D, S, C, I> =
 /** What every definition has. */
 interface DefinitionParts<D extends NamedSpecs, S extends States, O extends object, E extends Extras> {
   readonly name: string;
-  /** The cell's own options with their defaults; they reach `params` and, merged into the context, `step`. */
+  /**
+   * The cell's own options with their defaults. They are passed to `params` and, merged into the context, to `step`.
+   */
   readonly options?: O;
   /** What `x` is for one example and step; default `[input]`. */
   readonly input?: (sizes: CellSizes) => Shape | InputSpec;
   /** What the step reads besides `x`: shapes for one example and step, or `{ shape, dtype }`. */
   readonly extra?: (sizes: CellSizes) => E;
-  /** Specs by name, nested where that reads better: `{ W: kernel([2, 3]), mlp: [{ W: ..., b: ... }, ...] }`. */
+  /** Specs by name, nested if you like: `{ W: kernel([2, 3]), mlp: [{ W: ..., b: ... }, ...] }`. */
   readonly params: (sizes: CellSizes, options: O) => D;
   /** Shapes of the states of one example, or `{ shape, dtype, initial }`. */
   readonly state: (sizes: CellSizes, options: O) => S;
@@ -78,24 +80,24 @@ export interface CellDefinition<
   F extends NamedBuffers,
 > extends DefinitionParts<D, S, O, E> {
   /**
-   * Cells within the cell. Their parameters, states and extra inputs become its own, each under the cell's name:
-   * `inner.W`. The user's normalizer is for them only where this hands it on.
+   * Cells within the cell. Their parameters, states and extra inputs become its own, each under the inner cell's name:
+   * `inner.W`. The user's normalizer reaches them only if this function passes it on.
    */
   readonly cells?: (sizes: CellSizes, options: O, given: { readonly norm: Normalizer | undefined }) => C;
   /**
    * The cell's buffers by name: numbers that training changes without a gradient, such as running statistics. A step
-   * reads them as they were before the loop, and returns what it saw as `observed`; `update` makes the new ones.
+   * reads the values from before the loop and returns what it observed as `observed`; `update` computes the new values.
    */
   readonly buffers?: (sizes: CellSizes, options: O) => F;
   /**
    * Whether the context has `stepIndex`, i32 `[batch]`: how many steps the row has taken before this one. It is a state
-   * of the cell, so one rule holds: what leaves the state alone leaves it alone. A masked step and steps beyond the
-   * length do not count, a reset starts it anew, and carried states, streams and windows go on counting. Default false.
+   * of the cell and follows the rules of states: masked steps and steps beyond the length do not count, a reset sets it
+   * to 0, and carried states, streams and windows continue the count. Default false.
    */
   readonly stepIndex?: I;
   /**
    * The equations. Pure; `x` `[batch, input]`, states `[batch, ...]`; the output is the name of a state, `output: "h"`,
-   * or a tensor `[batch, features]` of its own.
+   * or a separate tensor `[batch, features]`.
    */
   readonly step: (
     params: DefinedWeights<NoInfer<D>, NoInfer<C>>,
@@ -107,12 +109,12 @@ export interface CellDefinition<
   ) => {
     readonly state: StepState<NoInfer<S>, NoInfer<C>>;
     readonly output: StatePath<StepState<NoInfer<S>, NoInfer<C>>> | Tensor;
-    /** What `update` is given of this step, where there are buffers. */
+    /** What `update` gets from this step, if there are buffers. */
     readonly observed?: Readonly<Record<string, Tensor>>;
   };
   /**
-   * The buffers after a loop in training: of those before it, and of what its steps observed, each tensor stacked over
-   * time, `[time, ...]`. Default: they stay as they are.
+   * Computes the buffers after a training loop from the buffers before it and what its steps observed, each tensor
+   * stacked over time, `[time, ...]`. Default: the buffers do not change.
    */
   readonly update?: (
     buffers: { readonly [K in keyof F]: Tensor },
@@ -127,7 +129,7 @@ type RecurrenceContext<O, E> = Omit<
 > &
   O;
 
-/** What {@link defineAssociativeCell} makes cells of. */
+/** The argument of {@link defineAssociativeCell}. */
 export interface AssociativeCellDefinition<
   D extends NamedSpecs,
   S extends States,
@@ -135,17 +137,17 @@ export interface AssociativeCellDefinition<
   E extends Extras,
   N extends string,
 > extends DefinitionParts<D, S, O, E> {
-  /** How steps are put together, and what they make of the state: `linearRecurrence("h")`. */
+  /** How steps are combined and applied to the state: `linearRecurrence("h")`. */
   readonly recurrence: AssociativeSteps<N, StepState<NoInfer<S>, Record<never, never>>>;
-  /** The equations, of the input alone: what the step does to any state. `x` is `[batch, input]`. */
+  /** The equations, of the input alone: they give the coefficients of the step. `x` is `[batch, input]`. */
   readonly elements: (
     params: DefinedParams<NoInfer<D>, Record<never, never>>,
     x: Tensor,
     context: RecurrenceContext<O, E>,
   ) => Elements<NoInfer<N>>;
   /**
-   * The name of the state that the output is, or a tensor `[batch, features]` made from the new state. Default: the
-   * state, where there is one.
+   * The output: the name of a state, or a tensor `[batch, features]` computed from the new state. Default: the state,
+   * if there is only one.
    */
   readonly output?: (
     params: DefinedParams<NoInfer<D>, Record<never, never>>,

@@ -24,22 +24,25 @@ export type InnerCell<C> =
 
 /** Options of an inner cell's step. */
 export interface InnerStepOptions<P extends Tree, S extends State> {
-  /** Where it starts. Default: its states as they came. */
+  /** The state to start from. Default: its state from the step before. */
   readonly state?: S;
   /** Default: its parameters. */
   readonly params?: P;
-  /** What its traces, products and random keys stand under. Default its name; a second call in a step needs another. */
+  /**
+   * The prefix of its traces, products and random keys. Default: its name. A second call in the same step needs another
+   * prefix.
+   */
   readonly name?: string;
 }
 
 type StepInner = (x: Tensor, options?: InnerStepOptions<Tree, State>) => { state: State; output: Tensor };
 
-/** What the inner cells observed: by the cell, then by the name of the call. */
+/** What the inner cells observed, by cell and then by the name of the call. */
 export type InnerObserved = Record<string, Record<string, Tree>>;
 
 /**
- * The inner cells as the step is given them: with their parameters, states, buffers and context. What they observe is
- * noted in `observed`.
+ * The inner cells as the step gets them: with their parameters, states, buffers and context. What they observe is
+ * recorded in `observed`.
  */
 export function innerSteps(
   cells: Inner,
@@ -64,19 +67,19 @@ export function innerSteps(
   );
 }
 
-/** The buffers of the inner cells that have some, under their names. */
+/** The buffers of inner cells, under the cells' names. */
 export function innerBuffers(cells: Inner): Record<string, BufferSpecs> {
   return Object.fromEntries(
     Object.entries(cells).flatMap(([name, { buffers }]) => (buffers === undefined ? [] : [[name, buffers]])),
   );
 }
 
-/** The states of the inner cells, under their names. */
+/** The states of inner cells, under the cells' names. */
 export function innerStates(cells: Inner): States {
   return Object.fromEntries(Object.entries(cells).map(([name, cell]) => [name, statesWithin(name, cell.state)]));
 }
 
-/** An error where an inner cell is not one, or has the name of something of the cell's own. */
+/** Throws if an inner cell is not a cell, or has the name of something else in the outer cell. */
 export function checkInner(where: string, cells: Inner, taken: Readonly<Record<string, object>>): void {
   for (const [name, cell] of Object.entries(cells)) {
     checkCell(`${where}: cells.${name}`, cell);

@@ -4,26 +4,25 @@ import { describe, sameShape, shown } from "@sluice/tensor/internal";
 import { axisSize } from "../cell/axes.ts";
 
 /**
- * A term of a preactivation: a product `[batch, gates * hidden]`, a bias `[gates * hidden]`, or a product to which
- * something happens between its normalization and the sum: `r (LN(U h) + b)` is `{ product: matmul(h, U), bias: b,
- * times: r }`.
+ * A term of a preactivation: a product `[batch, gates * hidden]`, a bias `[gates * hidden]`, or a product that is
+ * changed between its normalization and the sum: `r (LN(U h) + b)` is `{ product: matmul(h, U), bias: b, times: r }`.
  */
 export type Term = Tensor | { readonly product: Tensor; readonly bias?: Tensor; readonly times?: Tensor };
 
 /**
- * The sum of the terms, normalized in the way the cell was given; the plain sum without a normalizer. The place names
- * its parameters. The place `cell` is the memory before the output nonlinearity and takes one tensor.
+ * The sum of the terms, normalized by the cell's normalizer; the plain sum if it has none. The place names its
+ * parameters. The place `cell` is the memory before the output nonlinearity and takes one tensor.
  */
 export type Norm = (place: string, terms: Tensor | readonly Term[]) => Tensor;
 
-/** Where a normalized tensor stands: place, then branch (`0`, `1`, ...), `gates` or `state`; and what it is. */
+/** Where a normalized tensor occurs: the place, then the branch (`0`, `1`, ...), `gates` or `state`; and what it is. */
 export interface NormalizedPlace {
   readonly place: string;
   readonly part: string;
   readonly kind: NormalizedPart;
 }
 
-/** What a normalizer is given at one place, and where what it observes is noted. */
+/** The arguments of a normalizer at one place, and the record of what it observes there. */
 interface NormalizerAt {
   readonly params: Readonly<Record<string, Tensor>>;
   readonly context: NormalizerContext;
@@ -32,9 +31,9 @@ interface NormalizerAt {
 
 export interface NormOptions {
   readonly hidden: number;
-  /** What is given at a place, for tensors of this shape without the batch. */
+  /** The arguments at a place, for tensors of this shape without the batch axis. */
   readonly at: (where: NormalizedPlace, shape: Shape) => NormalizerAt;
-  /** Which product a term is, where it is one. */
+  /** The product of a term, if it is one. */
   readonly kindOf: (term: Tensor) => "input" | "recurrent" | undefined;
 }
 
@@ -56,7 +55,7 @@ export function normOf(normalizer: Normalizer | undefined, { hidden, at, kindOf 
       const width = axisSize(total, -1);
       if (width % hidden !== 0)
         throw new TensorError(
-          `norm: the width ${width} of ${place} is not a multiple of hidden ${hidden}, so it has no gates to normalize`,
+          `norm: the width ${width} of ${place} is not a multiple of hidden ${hidden}, so it cannot be split into gates`,
         );
       const gates = reshape(total, [...total.shape.slice(0, -1), width / hidden, hidden]);
       return reshape(apply({ place, part: "gates", kind: "gates" }, gates), total.shape);
@@ -80,7 +79,7 @@ function sum(terms: readonly Term[], branch: (x: Tensor, i: number) => Tensor): 
   return summands.reduce((total, x) => add(total, x));
 }
 
-/** The tensor that a normalizer returned; what it observed is noted. */
+/** The tensor that a normalizer returned. What it observed is recorded. */
 function outputOf(
   { name }: Normalizer,
   returned: ReturnType<Normalizer["apply"]>,

@@ -6,21 +6,21 @@ import type { CellContext, Product } from "../cell/context.ts";
 /** Options of a step's `input` and `recurrent`. */
 export interface MultiplyOptions {
   /**
-   * Into how many gates of equal width the columns of the weights divide: each may have a dropout mask of its own.
-   * Default: as often as `hidden` goes into them, or 1 where it does not.
+   * The number of gates of equal width in the columns of the weights; each may have its own dropout mask. Default:
+   * columns divided by `hidden` if that is an integer, otherwise 1.
    */
   readonly gates?: number;
   /**
-   * What the vector is made from, where a step has products of different things: those of one source share a dropout
-   * mask. Default: all products of a kind have one source.
+   * Names the vector, for a step that multiplies different vectors: products of one source share a dropout mask.
+   * Default: all products of a kind have the same source.
    */
   readonly source?: string;
 }
 
-/** `[batch, rows]` times `[rows, columns]`, at a named place of the step. */
+/** Multiplies `[batch, rows]` by `[rows, columns]` at a named place of the step. */
 export type Multiply = (name: string, x: Tensor, W: Tensor, options?: MultiplyOptions) => Tensor;
 
-/** What `input` and `recurrent` are to a step; `made` is told of every product. */
+/** Makes a step's `input` and `recurrent`; `made` is called for every product. */
 export function multiplyOf(
   kind: Product["kind"],
   hidden: number,

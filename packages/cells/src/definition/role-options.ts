@@ -1,4 +1,4 @@
-/** The user's initializers, regularizers and constraints, which are for all weights of a role. */
+/** The user's initializers, regularizers and constraints; each applies to all weights of a role. */
 import { TensorError } from "@sluice/tensor";
 import type { CellSizes } from "../cell/cell.ts";
 import type { CellOptions } from "./cell-options.ts";

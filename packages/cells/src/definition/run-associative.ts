@@ -35,8 +35,8 @@ export interface AtOnce extends Omit<Recurrence, "run" | "step"> {
 }
 
 /**
- * Elements of all steps at once, their prefixes by an associative scan, and what these make of the state that a row
- * begins with. Masked steps and steps beyond the length are the identity.
+ * Computes the elements of all steps at once, combines them into prefixes by an associative scan, and applies the
+ * prefixes to the initial state of each row. Masked steps and steps beyond the length are the identity.
  */
 export function runAssociative(recurrence: AtOnce, params: Tree, given: OverTime): Applied<State> {
   const { name } = recurrence;
@@ -105,7 +105,7 @@ function statesOf(
     mapTree(apply(mapTree(prefix, flat), mapTree(from, flat)), (s) => over(steps, s));
   if (reset === undefined) return after(associativeScan(combined, elements, { reverse }), begun(start));
 
-  // A prefix that holds a reset begins there: it knows nothing of the steps before, and begins with the reset state.
+  // A prefix with a reset in it begins at the reset: it ignores the steps before and starts from the reset state.
   const resets = lengths === undefined ? reset : and(reset, before(lengths, steps));
   const { prefix, since } = associativeScan(
     (p: Begun, q: Begun): Begun => ({
@@ -121,10 +121,10 @@ function statesOf(
   );
 }
 
-/** Elements, and whether a reset is among the steps that they stand for. */
+/** Elements, and whether a reset is among the steps that they combine. */
 type Begun = { readonly prefix: Elements; readonly since: Tensor };
 
-/** bool `[time, batch]`: the steps that a row takes; undefined where it takes all. */
+/** bool `[time, batch]`: the steps that a row takes; undefined if every row takes all. */
 function takenSteps({ mask, lengths, time, batch }: OverTime): Tensor | undefined {
   if (lengths === undefined) return mask;
   const present = before(lengths, { time, batch });
@@ -134,7 +134,7 @@ function takenSteps({ mask, lengths, time, batch }: OverTime): Tensor | undefine
 const before = (lengths: Tensor, { time, batch }: Steps): Tensor =>
   less(iota([time, 1], { axis: 0 }), reshape(lengths, [1, batch]));
 
-/** The output of each row's last step that it takes, `[batch, features]`; zeros where it takes none. */
+/** The output of the last step that each row takes, `[batch, features]`; zeros if it takes none. */
 function lastTaken(output: Tensor, taken: Tensor | undefined, reverse: boolean): Tensor {
   const time = output.shape[0] ?? 0;
   if (taken === undefined) return take(output, reverse ? 0 : time - 1);
@@ -144,7 +144,7 @@ function lastTaken(output: Tensor, taken: Tensor | undefined, reverse: boolean):
   return sum(select(stepsOf(and(last, taken), output), output, 0), 0);
 }
 
-/** The last output that was not masked, at every step; zeros before there is one, and since a reset. */
+/** At every step, the last output that was not masked; zeros if there is none yet or none since a reset. */
 function repeated(output: Tensor, taken: Tensor, reset: Tensor | undefined, reverse: boolean): Tensor {
   const known = reset === undefined ? taken : or(taken, reset);
   type Last = { readonly value: Tensor; readonly known: Tensor };
@@ -162,9 +162,9 @@ function checkOptionsOf(name: string, { segment, perturbations }: OverTime): voi
   const refuse = (option: string, why: string): never => {
     throw new TensorError(`${name}: scan: "associative" does not take ${option}: ${why}; use a layer without scan`);
   };
-  if (segment !== undefined) refuse("segment", "no loop is there to be cut into segments");
+  if (segment !== undefined) refuse("segment", "there is no loop to cut into segments");
   if (Object.keys(perturbations).length > 0)
-    refuse("perturbations", "steps are put together before there is a state that something could be added to");
+    refuse("perturbations", "steps are combined before there is a state to add to");
 }
 
 function noKeys(name: string): CellContext["keys"] {
@@ -181,7 +181,7 @@ interface Steps {
   readonly batch: number;
 }
 
-/** `[time, batch, ...]` as `[time * batch, ...]`: for the cell, which knows of no time, more rows. */
+/** `[time, batch, ...]` as `[time * batch, ...]`: the cell has no time axis, so all steps become rows. */
 function flat(x: Tensor): Tensor {
   const [time = 1, batch = 1, ...rest] = x.shape;
   return reshape(x, [time * batch, ...rest]);

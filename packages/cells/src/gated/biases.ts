@@ -2,11 +2,12 @@ import { TensorError, type Tensor } from "@sluice/tensor";
 import type { ParameterSpec } from "@sluice/params";
 
 /**
- * No bias, one for the sum (as Keras), or one each for the input's and the recurrent product (as PyTorch and cuDNN).
+ * No bias, one bias for the sum (as in Keras), or two: one for the input product and one for the recurrent product (as
+ * in PyTorch and cuDNN).
  */
 export type Biases = 0 | 1 | 2;
 
-/** `b` beside the input's product and `bh` beside the recurrent one. */
+/** `b` is added to the input product and `bh` to the recurrent product. */
 export function biasesOf(
   biases: Biases,
   b: ParameterSpec,
@@ -24,7 +25,7 @@ export function biasesOf(
   }
 }
 
-/** The biases that a cell has. */
+/** The bias specs of a cell. */
 export function given(...biases: readonly (Tensor | undefined)[]): Tensor[] {
   return biases.filter((b) => b !== undefined);
 }

@@ -6,7 +6,7 @@ import { bias, kernel, recurrentKernel } from "@sluice/params";
 import { biasesOf, given, type Biases } from "./biases.ts";
 
 /**
- * Whether the reset gate acts on the recurrent product of the candidate (`after` it) or on the state that enters it
+ * Whether the reset gate multiplies the candidate's recurrent product (`after`) or the state before that product
  * (`before`).
  */
 export type Reset = "after" | "before";

@@ -1,4 +1,4 @@
-// Gated cells, and the simple one that they began from
+// Gated cells and the simple RNN
 export { rnn } from "./rnn.ts";
 export { type Reset, gru } from "./gru.ts";
 export { lstm } from "./lstm.ts";

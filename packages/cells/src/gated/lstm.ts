@@ -48,7 +48,7 @@ export const lstm = defineCell({
   },
 });
 
-/** `x` with `by` added to elements `start` to `stop`. */
+/** `x` with `by` added to elements `start` to `stop - 1`. */
 function raise(x: ArrayTensor, start: number, stop: number, by: number): ArrayTensor {
   return tensor(
     x.data.map((value, i) => (i >= start && i < stop ? value + by : value)),

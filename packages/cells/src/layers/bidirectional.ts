@@ -30,11 +30,11 @@ export interface BidirectionalOptions<P extends Tree, S extends State> {
   /** How the two outputs become one. Default concat. */
   readonly merge?: Merge;
   /**
-   * As for {@link sequence}; `last` is each direction's own last step: the end of the row forward, its beginning
-   * backward.
+   * As for {@link sequence}; `last` is the last step of each direction: the end of the row for forward, its beginning
+   * for backward.
    */
   readonly outputs?: Outputs;
-  /** The cell that runs backward. Default: the same cell, with weights of its own. */
+  /** The cell that runs backward. Default: the same cell with separate weights. */
   readonly backward?: Cell<P, S>;
   /** As for {@link sequence}, in both directions. */
   readonly scan?: SequenceScan;
@@ -50,8 +50,8 @@ export interface BidirectionalLayer<P extends Tree = Tree, S extends State = Sta
 }
 
 /**
- * A cell run over time in both directions (Schuster, Paliwal 1997). With lengths the backward direction starts at each
- * row's own last step.
+ * A cell run over time in both directions (Schuster, Paliwal 1997). With lengths, the backward direction starts at the
+ * last step of each row.
  */
 export function bidirectional<P extends Tree, S extends State>(
   cell: Cell<P, S>,

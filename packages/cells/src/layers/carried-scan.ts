@@ -14,7 +14,7 @@ import {
 
 export interface CarriedScanOptions extends Omit<ScanOptions, "resets" | "length"> {
   readonly length: number;
-  /** Steps after which the state is wanted too; fewer than `length` only forwards. */
+  /** The number of steps after which the state is also returned; less than `length` only if the scan runs forwards. */
   readonly carryAfter: number;
 }
 
@@ -22,8 +22,8 @@ export interface CarriedScanOptions extends Omit<ScanOptions, "resets" | "length
 export type CarriedScan<S extends Tree, Y extends Tree> = ScanResult<S, Y> & { readonly carry: S };
 
 /**
- * {@link scan} that also gives the state after `carryAfter` steps: where that is not the last one, as two loops, of
- * which the second goes on where the first ends.
+ * {@link scan} that also gives the state after `carryAfter` steps. If that is not the last step, it runs two loops; the
+ * second starts where the first ends.
  */
 export function carriedScan<S extends Tree, X extends Tree, Y extends Tree>(
   step: (state: S, x: X) => { state: S; output: Y },

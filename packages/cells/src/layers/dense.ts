@@ -67,10 +67,10 @@ const denseOptions: readonly (keyof DenseOptions)[] = [
 ];
 
 /**
- * A linear layer over the last axis, `f(x W + b)`: the readout of a model, of every step `[batch, time, input]` or of
- * one vector `[batch, input]` a row. W `[input, output]`, b `[output]`. It has no state. Steps beyond a row's length,
- * and masked ones, get its value of zeros, `f(b)`, whatever stands there; with `maskedOutput: "repeat"` masked steps
- * repeat its last output.
+ * A linear layer over the last axis, `f(x W + b)`: the readout of a model. It takes every step, `[batch, time, input]`,
+ * or one vector per row, `[batch, input]`. W `[input, output]`, b `[output]`. It has no state. Steps beyond a row's
+ * length and masked steps output `f(b)`, the value for an input of zeros, whatever their input holds. With
+ * `maskedOutput: "repeat"` masked steps repeat the last output.
  */
 export function dense(options: DenseOptions): DenseLayer {
   checkOptions("dense", options, denseOptions, {

@@ -23,7 +23,7 @@ export interface EmbeddingOptions {
   readonly tokens: number;
   /** The number of features of each embedding. */
   readonly features: number;
-  /** An id whose vector is zeros and is not trained. Default: none. */
+  /** The id of padding: its vector is zeros and is not trained. Default: none. */
   readonly padding?: number;
   /** Default `randomNormal({ deviation: 1 })`, PyTorch's; Keras's is `randomUniform({ low: -0.05, high: 0.05 })`. */
   readonly initializer?: Initializer;
@@ -42,11 +42,11 @@ export interface EmbeddingLayer extends Layer<EmbeddingParams, NoState> {
 }
 
 /**
- * A vector for each token: ids i32 `[batch, time]` to rows of W `[tokens, features]`, `[batch, time, features]`. The
- * gradient of W adds up over the places where an id stands. The first layer of a model of tokens.
+ * A vector for each token, the first layer of a model of tokens: maps ids, i32 `[batch, time]`, to rows of W `[tokens,
+ * features]` and gives `[batch, time, features]`. The gradient of a row of W is the sum over all places of its id.
  *
- * An id outside of 0 to `tokens - 1` is an error where values are known. A compiled program cannot tell: there the
- * first or last row is taken. Steps beyond a row's length, and masked ones, get zeros, whatever id stands there.
+ * An id outside 0 to `tokens - 1` is an error if its value is known. A compiled program cannot check this and takes the
+ * first or last row instead. Steps beyond a row's length and masked steps get zeros, whatever their id.
  */
 export function embedding(options: EmbeddingOptions): EmbeddingLayer {
   checkOptions("embedding", options, ["tokens", "features", "padding", "initializer", "regularizer"], {
@@ -95,7 +95,7 @@ export function embedding(options: EmbeddingOptions): EmbeddingLayer {
   });
 }
 
-/** An error where an id that is looked at, and known, is none. */
+/** Throws if an id that is used, and whose value is known, is out of range. */
 function checkIds(ids: Tensor, tokens: number, given: ApplyOptions): void {
   const looked = lookedAt("embedding", full(ids.shape, 1), given);
   if (!isArray(ids) || !isArray(looked)) return;

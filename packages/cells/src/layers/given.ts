@@ -14,13 +14,13 @@ import { flagsOf, lookedAtOf, startsOf, whereMasked } from "./looked-at.ts";
 export interface Running<P extends Tree, S extends State> {
   readonly cell: Cell<P, S>;
   readonly probed: Readonly<Record<"evaluation" | "training", Probed>>;
-  /** The state that the output is, in training too. */
+  /** The name of the state that is the output, in training too. */
   readonly outputState: string | undefined;
   readonly outputs: "all" | "last";
   readonly reverse: boolean;
 }
 
-/** What `apply` of a sequence is given, checked and time first. */
+/** The arguments of a sequence's `apply`, checked and moved to time first. */
 export function readGiven<P extends Tree, S extends State>(
   { cell, probed, outputs, reverse }: Running<P, S>,
   params: P,
@@ -33,10 +33,10 @@ export function readGiven<P extends Tree, S extends State>(
   const { training = false } = given;
   const { mixesRows, observes } = training ? probed.training : probed.evaluation;
   const { lengths, mask, within } = lookedAtOf(cell.name, given, size, { together: mixesRows || observes });
-  // What is not to be looked at is replaced before anything reads it: a select behind the step would leave a gradient
-  // of 0 NaN.
+  // Values of steps that are not taken are replaced before anything reads them: with a select after the step, a
+  // gradient of 0 times NaN would still be NaN.
   const looked = (y: Tensor): Tensor => (mask === undefined ? y : whereMasked(mask, y));
-  // A row that is over keeps its state, whatever begins there.
+  // A row that has ended keeps its state, even if a sequence is marked to begin there.
   const whereWithin = (flags: Tensor): Tensor => (within === undefined ? flags : and(within, flags));
   const resetState = stateOf(cell.name, "resetState", given.resetState, initial);
   const wanted = wantedOf(cell.name, given.traces, Object.keys(probed.evaluation.traces));

@@ -6,7 +6,7 @@ import type { BufferSpecs, InitialBuffersOptions, InitOptions, Specs } from "@sl
 
 /**
  * A layer: plain data and functions from parameters and a batch of sequences `[batch, time, features]` to outputs.
- * Layers of layers are layers, and so is anything of this form that someone else writes.
+ * Layers of layers are layers, and so is any other object of this form.
  */
 export interface Layer<P extends Tree = Tree, S extends Tree = Tree> {
   readonly name: string;
@@ -15,7 +15,7 @@ export interface Layer<P extends Tree = Tree, S extends Tree = Tree> {
   /** Width of the last axis of the output. */
   readonly features: number;
   readonly params: Specs;
-  /** What its input is for one example and step, where that is not f32 `[input]`: token ids, or an image. */
+  /** Shape and dtype of the input for one example and step, if it is not f32 `[input]`: token ids, or an image. */
   readonly x?: InputSpec;
   /** What its cells read besides `x`, for one example and step: what `apply` takes as `extra`. */
   readonly extra: Extras;
@@ -26,13 +26,13 @@ export interface Layer<P extends Tree = Tree, S extends Tree = Tree> {
   /** The buffers before training: what `apply` takes as `buffers`. */
   initialBuffers(options?: InitialBuffersOptions): Tree;
   /**
-   * The state before the first step, as the cells say: zeros if they say nothing. States that are learned need the
-   * parameters. `{}` for a layer without state.
+   * The state before the first step, as the cells declare it; default zeros. Learned states need the parameters. `{}`
+   * for a layer without state.
    */
   initialState(batch: number, options?: InitialStateOptions<P>): S;
   /**
-   * Zeros to be passed as `perturbations`: gradients with respect to them are dL/ds_t of every state. Those of i32 and
-   * bool states are floats that change nothing.
+   * Zeros to pass as `perturbations`: gradients with respect to them are dL/ds_t of every state. For i32 and bool
+   * states they are floats without effect.
    */
   perturbations(size: BatchSize, options?: { readonly dtype?: DType }): S;
   /** The shape of the output for a batch of this size. */
@@ -46,20 +46,20 @@ export type MaskedOutput = "zeros" | "repeat";
 
 /** Options of a layer's `initialState`. */
 export interface InitialStateOptions<P extends Tree = Tree> {
-  /** Of the states that are floats. Default that of the parameters, or f32. */
+  /** The dtype of float states. Default: the dtype of the parameters, or f32. */
   readonly dtype?: DType;
-  /** What learned initial states begin as. */
+  /** The parameters that hold the learned initial states. */
   readonly params?: P;
 }
 
-/** A layer of a kind that is known here, as it was made. */
+/** A layer of a known kind, with what it was made from. */
 export interface Made<L extends Layer = Layer> {
   readonly origin: L;
 }
 
 /**
- * Keeps what a layer was made as beside it. A copy with another part, `{ ...layer, apply }`, carries it along, but
- * {@link isAsMade} tells that it is no longer that.
+ * Stores with a layer what it was made from. A copy with a replaced part, `{ ...layer, apply }`, carries this along,
+ * but {@link isAsMade} reports that it no longer holds.
  */
 export const asMade = <L extends Layer>(layer: L): L & Made<L> => ({ ...layer, origin: layer });
 
@@ -69,7 +69,7 @@ export function isAsMade(layer: Layer & Made): boolean {
   return Object.entries(layer.origin).every(([name, part]) => parts.get(name) === part);
 }
 
-/** The batch that a layer is prepared for. */
+/** The batch for which a layer is prepared. */
 export interface BatchSize {
   readonly batch: number;
   readonly time: number;
@@ -77,28 +77,28 @@ export interface BatchSize {
 
 /** Options of a layer's `apply`. */
 export interface ApplyOptions<S extends Tree = Tree> {
-  /** The state before the first step, such as the final state of the part before. Default the initial state. */
+  /** The state before the first step, such as the final state of the previous window. Default: the initial state. */
   readonly state?: S;
   /**
-   * The number of steps of each row, i32 `[batch]` or numbers: after its length a row keeps its state and puts out
-   * zeros. What stands in `x`, `extra` and `perturbations` at steps that are beyond the length, masked, or of a row
-   * that is not present is not looked at: NaN there reaches nothing, forwards or backwards.
+   * The number of steps of each row, i32 `[batch]` or numbers: after its length a row keeps its state and outputs
+   * zeros. Values of `x`, `extra` and `perturbations` beyond the length, at masked steps or in rows that are not
+   * present are ignored: a NaN there reaches neither results nor gradients.
    */
   readonly lengths?: Tensor | readonly number[];
   /**
-   * bool `[batch]`: false where a row has no sequence at all, as where a modality is missing: it counts as one of no
+   * bool `[batch]`: false for a row without a sequence, such as a missing modality; it counts as a sequence of zero
    * steps. Default: every row has one.
    */
   readonly present?: Tensor;
   /**
-   * bool `[batch, time]`: where false, the step is skipped: the row keeps its state and puts out zeros, or what
-   * `maskedOutput` says. Any pattern.
+   * bool `[batch, time]`, in any pattern. Where it is false the step is skipped: the row keeps its state and outputs
+   * zeros, or what `maskedOutput` says.
    */
   readonly mask?: Tensor;
   /**
-   * What is put out at masked steps: `zeros` (default), or `repeat`, the row's output at the last step that was not
-   * masked, as Keras does it; zeros where there is none yet, in this call or since a reset. Traces are zeros there, and
-   * so are outputs beyond the lengths, in any case.
+   * The output at masked steps: `zeros` (default) or `repeat`, the row's output at its last step that was not masked,
+   * as in Keras. `repeat` gives zeros if there is no such step yet in this call or since a reset. Traces at masked
+   * steps, and outputs beyond the lengths, are always zeros.
    */
   readonly maskedOutput?: MaskedOutput;
   /**
@@ -108,32 +108,33 @@ export interface ApplyOptions<S extends Tree = Tree> {
   readonly resets?: Tensor;
   /** What resets go back to. Default the initial state, whatever `state` is. */
   readonly resetState?: S;
-  /** Default false: evaluation, without dropout, with zoneout's expectation and with running statistics. */
+  /** Whether this is a training step. Default false: no dropout, zoneout's expectation, running statistics. */
   readonly training?: boolean;
   /** The layer's buffers: `initialBuffers()`, or what the last step of training returned. Needed if it has any. */
   readonly buffers?: Tree;
-  /** For training with dropout or zoneout; take another at each step of training. */
+  /** The random key for training with dropout or zoneout; use a new one for each training step. */
   readonly key?: Tensor;
-  /** Collect what the cells trace: all, or these names. Default none. */
+  /** Which traces of the cells to collect: all (`true`), or these names. Default: none. */
   readonly traces?: boolean | readonly string[];
-  /** Added to each new state: tensors `[batch, time, ...]` nested as the state; states may be left out. */
+  /** Added to each new state: tensors `[batch, time, ...]`, nested like the state. States may be left out. */
   readonly perturbations?: Perturbations;
   /** What cells read besides `x`, `[batch, time, ...]`, by name. */
   readonly extra?: Readonly<Record<string, Tensor>>;
   /**
-   * For long sequences: steps a segment. For the gradient only the states between segments are kept, and a segment's
-   * steps are computed again when it is their turn; memory is least near the square root of the number of steps, for
-   * about a third more time. Default: everything is kept.
+   * Steps per segment, to save memory on long sequences. Only the states between segments are kept for the gradient;
+   * the backward pass recomputes the steps of each segment. Memory is lowest near the square root of the number of
+   * steps, and time grows by about a third. Default: everything is kept.
    */
   readonly segment?: number;
   /**
-   * Steps, from 1 to all, after which the state is returned as `carry`: for truncated back-propagation through time in
-   * windows that overlap, where the next one starts there. Only where everything runs forwards. Default: all.
+   * The number of steps after which the state is returned as `carry`, for truncated back-propagation through time: with
+   * overlapping windows, the next window starts from that state. Needs layers that run forwards only. Default: all
+   * steps.
    */
   readonly carryAfter?: number;
 }
 
-/** Tensors nested as a state, of which parts may be missing. */
+/** Tensors nested like a state; parts may be missing. */
 export type Perturbations =
   Tensor | readonly (Perturbations | undefined)[] | { readonly [name: string]: Perturbations | undefined };
 

@@ -41,8 +41,7 @@ export function runLoop<P extends Tree, S extends State>(
     extra: given.extra,
     perturbations: given.perturbations,
   };
-  // Where the output is a state, its last value is the final state; but a row of which every step is masked has no
-  // output at all.
+  // If the output is a state, its last value is the final state; but a row whose steps are all masked has no output.
   const carries =
     given.repeatsMasked || (outputs === "last" && (outputState === undefined || given.mask !== undefined));
   const start: Carried<S> = {
@@ -76,7 +75,7 @@ export function runLoop<P extends Tree, S extends State>(
   }
 }
 
-/** One step of the loop: the cell's, with what resets, masks and perturbations make of it. */
+/** One step of the loop: the cell's step, with resets, masks and perturbations applied. */
 function stepOf<P extends Tree, S extends State>(
   { cell, outputs }: Running<P, S>,
   params: P,
@@ -132,11 +131,11 @@ function updated<P extends Tree, S extends State>(
   return after;
 }
 
-/** The rows that have a step now. With lengths only the loop itself knows. */
+/** The rows that take this step. With lengths, only the loop knows them. */
 function activeOf(name: string, mask: Tensor | undefined, lengths: Tensor | undefined): Tensor | undefined {
   if (lengths === undefined) return mask;
   throw new TensorError(
-    `${name}: the step asks which rows are active, and did not when it was tried out; it must ask always, or never`,
+    `${name}: the step reads which rows are active, but did not when it was probed; it must read it always or never`,
   );
 }
 

@@ -4,8 +4,8 @@ import type { ApplyOptions } from "./layer.ts";
 type StateOptions = "state" | "resetState" | "buffers";
 
 /**
- * The options of `apply` for the layer `name` within a layer of layers: its own part of what is nested, its own key,
- * the traces that begin with its name, and the rest as it is. The states and buffers are for the caller to pass on, who
+ * The options of `apply` for the layer `name` within a layer of layers: its part of the nested options, its own key,
+ * the traces that begin with its name, and the rest unchanged. The caller passes on states and buffers, because it
  * knows their types.
  */
 export function optionsOf(name: string, given: Omit<ApplyOptions, StateOptions>): Omit<ApplyOptions, StateOptions> {

@@ -7,8 +7,8 @@ import { flagsOf, stepsOf } from "./looked-at.ts";
 type Given = Pick<ApplyOptions, "mask" | "maskedOutput" | "lengths" | "present" | "resets">;
 
 /**
- * The output `[batch, time, ...]` of a layer without states, where `maskedOutput` is `repeat`: at masked steps that of
- * the row's last step that was not, and zeros before there is one. Steps beyond the length stay as they are.
+ * The output `[batch, time, ...]` of a layer without states if `maskedOutput` is `repeat`. A masked step repeats the
+ * output of the row's last unmasked step, or gives zeros if there is none yet. Steps beyond the length are unchanged.
  */
 export function repeatMasked(name: string, y: Tensor, given: Given): Tensor {
   if (given.mask === undefined || given.maskedOutput !== "repeat" || y.shape.length < 3) return y;

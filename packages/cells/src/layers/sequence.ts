@@ -22,21 +22,22 @@ export type SequenceScan = "sequential" | "associative";
 /** Options of {@link sequence}. */
 export interface SequenceOptions {
   /**
-   * `all`: the output of every step, `[batch, time, features]` (default). `last`: of each row's own last step, `[batch,
-   * features]`.
+   * `all` (default): the outputs of every step, `[batch, time, features]`. `last`: the output of each row's last step,
+   * `[batch, features]`.
    */
   readonly outputs?: Outputs;
   /**
-   * From the last step to the first; a row with a length starts at its own last step. Outputs stay at their step's
-   * place.
+   * Runs from the last step to the first; a row with a length starts at its last step. Each output stays at the
+   * position of its step.
    */
   readonly reverse?: boolean;
   /**
-   * `sequential` (default): a loop, step after step. `associative`: for a cell that is defined by a recurrence ({@link
-   * defineAssociativeCell}), all steps at once by an associative scan, in about `2 log2(time)` stages. It takes more
-   * work and memory, and pays where each step is a launch. The values are those of the loop but for rounding: sums are
-   * taken in another order, which depends on the positions of steps alone. Steps beyond the lengths are computed too.
-   * Not for `perturbations`, `segment`, modifiers of the cell and cells that draw random numbers.
+   * `sequential` (default): a loop, step after step. `associative`: for a cell that is defined by a recurrence
+   * ({@link defineAssociativeCell}), all steps at once by an associative scan, in about `2 log2(time)` stages. It takes
+   * more work and memory, and is faster only where each step is a separate kernel launch. The values equal the loop's
+   * up to rounding: sums are taken in a different order, which depends only on the positions of steps. Steps beyond the
+   * lengths are computed too. Not for `perturbations`, `segment`, modifiers of the cell and cells that draw random
+   * numbers.
    */
   readonly scan?: SequenceScan;
 }
@@ -100,7 +101,7 @@ export function sequence<P extends Tree, S extends State>(
       checkParameters(cell.name, cell.params, params, x);
       checkBuffers(cell.name, buffers.specs, given.buffers, floatOf(x, params));
       const { training = false, key } = given;
-      // Once, before the loop: no step makes a weight.
+      // Computed once, before the loop: no step recomputes a weight.
       const made = makeWeights(cell, params, {
         training,
         key: key && keyFor(key, "reparametrization"),
@@ -124,7 +125,7 @@ function runningOf<P extends Tree, S extends State>(
 ): Running<P, S> {
   const probed = { evaluation: probe(cell), training: probe(cell, { training: true }) };
   const { outputState } = probed.evaluation;
-  // In training a modifier may put out something else.
+  // In training, a modifier may change the output.
   const always = probed.training.outputState === outputState ? outputState : undefined;
   return { cell, probed, outputState: always, ...options };
 }

@@ -24,7 +24,7 @@ import type { Applied } from "../cell/over-time.ts";
 /** Options of {@link sequential}. */
 export interface SequentialOptions {
   /**
-   * Rate of dropout of the output of every layer but the last, with a fresh mask at each step, as in PyTorch. Default
+   * Dropout rate for the output of every layer except the last, with a fresh mask at each step, as in PyTorch. Default
    * 0.
    */
   readonly dropout?: number;
@@ -90,7 +90,7 @@ function checkChain(layers: readonly Layer[]): void {
     if (before === undefined) return;
     if (layer.x !== undefined && (layer.x.shape.length !== 1 || (layer.x.dtype ?? "f32") !== "f32"))
       throw new TensorError(
-        `sequential: layer ${i} (${layer.name}) takes ${layer.x.dtype ?? "f32"} ${showShape(layer.x.shape)} a step, so no layer can stand before it`,
+        `sequential: layer ${i} (${layer.name}) takes ${layer.x.dtype ?? "f32"} ${showShape(layer.x.shape)} per step, so no layer can come before it`,
       );
     if (before.features === layer.input) return;
     throw new TensorError(
@@ -157,7 +157,7 @@ function checkGiven(layers: readonly Layer[], weights: Tree, x: Tensor, given: A
   checkStates("sequential", given, initialStates(layers, axisSize(x, 0), { dtype, params: weights }));
 }
 
-/** Once the time axis is gone, what is given per step concerns no layer any more. */
+/** Once the time axis is gone, per-step options apply to no further layer. */
 function optionsAt(i: number, x: { readonly shape: readonly number[] }, given: ApplyOptions): ApplyOptions {
   const { state, resetState, buffers, ...shared } = given;
   const { lengths, mask, present, resets, extra, carryAfter, ...rest } = optionsOf(String(i), shared);

@@ -137,8 +137,8 @@ describe("forks", () => {
     expect(await later.step(at(x, 4))).toEqual(at(whole, 4));
     await later.dispose();
     expect(counts).toEqual({ compiled: 1, disposed: 1 });
-    await expect(later.step(at(x, 0))).rejects.toThrow("stream: it was disposed of");
-    expect(() => later.fork()).toThrow("stream: it was disposed of");
+    await expect(later.step(at(x, 0))).rejects.toThrow("stream: already disposed of");
+    expect(() => later.fork()).toThrow("stream: already disposed of");
   });
 
   test("rows go back one by one, and steps need not be awaited before the next", async () => {

@@ -20,19 +20,19 @@ import { readerOf, type Program, type Reading, type StepInputs, type Stream } fr
 export interface StreamOptions {
   /** The layer's buffers, as training left them. Needed if it has any. */
   readonly buffers?: Tree;
-  /** Sequences that are read side by side. Default 1. */
+  /** How many sequences are read side by side. Default 1. */
   readonly batch?: number;
   /** Default: the reference backend. */
   readonly backend?: Backend;
-  /** Whether steps are given a `mask`. Default false. */
+  /** Whether calls of `step` pass a `mask`. Default false. */
   readonly masks?: boolean;
-  /** What rows that are masked put out, as in `apply`. Default zeros. */
+  /** The output of masked rows, as in `apply`. Default zeros. */
   readonly maskedOutput?: MaskedOutput;
 }
 
 /**
- * Compiles a layer for reading step by step. It puts out what `apply` on the whole sequence would at that step, so
- * everything in it has to run forwards and put out all steps.
+ * Compiles a layer for reading step by step. Each step outputs what `apply` on the whole sequence outputs at that step,
+ * so every part must run forwards and output all steps.
  */
 export async function stream<P extends Tree, S extends Tree>(
   layer: Layer<P, S>,
@@ -104,5 +104,5 @@ function stepOf<P extends Tree, S extends Tree>(
   return { reading: { state: applied.state, ...(last && { last: y }) }, y };
 }
 
-/** What all steps share. */
+/** Shared by all steps. */
 type Fixed<P extends Tree> = { readonly weights: P; readonly buffers: Tree };

@@ -4,20 +4,20 @@ import { activationOf, type Activation } from "../options/activations.ts";
 import { defineAssociativeCell } from "../definition/define-associative-cell.ts";
 import { linearRecurrence } from "../definition/recurrences.ts";
 
-/** x + 1/2 for x >= 0, sigmoid(x) below: positive and continuous, the paper's g. */
+/** The paper's g, positive and continuous: x + 1/2 for x >= 0, otherwise sigmoid(x). */
 const positive = (x: Tensor): Tensor => select(less(x, 0), sigmoid(x), add(x, 0.5));
 
 /**
- * Minimal gated recurrent unit (Feng et al. 2024, "Were RNNs All We Needed?", arXiv:2410.01201): a GRU whose gates look
- * at the input alone, so that the state enters linearly.
+ * Minimal gated recurrent unit (Feng et al. 2024, "Were RNNs All We Needed?", arXiv:2410.01201): a GRU whose gates
+ * depend on the input alone, so that the step is linear in the state.
  *
  *     z_t = sigmoid(x_t W_z + b_z)
  *     n_t = g(x_t W_n + b_n)           g(x) = x + 1/2 for x >= 0, sigmoid(x) below
  *     h_t = (1 - z_t) h_{t-1} + z_t n_t
  *
- * z is the part that is new: the paper's convention, and the opposite of {@link gru}'s. Parameters: W `[input, 2
- * hidden]`, b `[2 hidden]`, gates in the order z, n. State and output: h. Traces: update, candidate. Place of norm:
- * gates. Options: `activation`, by default the paper's g; `"linear"` is the form of its section 3.1.3.
+ * z is the share of the new candidate, as in the paper; {@link gru} has it the other way round. Parameters: W `[input,
+ * 2 hidden]`, b `[2 hidden]`, gates in the order z, n. State and output: h. Traces: update, candidate. Place of norm:
+ * gates. Options: `activation`, by default the paper's g; `"linear"` gives the form of the paper's section 3.1.3.
  */
 export const minGru = defineAssociativeCell({
   name: "minGru",

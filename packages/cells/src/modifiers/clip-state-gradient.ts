@@ -7,7 +7,7 @@ import type { State } from "../cell/states.ts";
 
 /** Options of {@link clipStateGradient}. */
 export interface ClipStateGradientOptions {
-  /** The largest element, or norm, that passes. */
+  /** The largest absolute value, or norm, that is not clipped. */
   readonly max: number;
   /**
    * Whether each element is clipped to [-max, max] (`value`, the default), or each example's vector to a Euclidean norm
@@ -18,11 +18,11 @@ export interface ClipStateGradientOptions {
 
 /**
  * Clips the gradient inside back-propagation through time: dL/ds_t of every float state s, at every step, before it
- * goes back through that step. Graves 2013 (arXiv:1308.0850) trains LSTMs this way. Where the output is a state, what
- * comes from the output is clipped together with what comes from later steps.
+ * goes back through that step. Graves 2013 (arXiv:1308.0850) trains LSTMs this way. If the output is a state, its
+ * gradient from the output and from later steps is summed and then clipped.
  *
- * Values do not change, so the cell computes and is exported as before. To clip the gradients of the weights instead,
- * chain a clipper with the optimizer.
+ * Values do not change, and the cell is exported as before. To clip the gradients of the weights instead, chain a
+ * clipper with the optimizer.
  */
 export function clipStateGradient<P extends Tree, S extends State>(
   cell: Cell<P, S>,

@@ -1,9 +1,9 @@
 import type { Keys } from "../cell/context.ts";
 
 /**
- * The keys of the cell that a modifier of this kind wraps. Names of its own kind stand one level deeper, so that of two
- * modifiers of one kind each draws for itself; all others stay, so that modifiers of different kinds may be put in any
- * order.
+ * The random keys for the cell that a modifier of this kind wraps. Keys of the modifier's own kind are renamed one
+ * level deeper, so that two nested modifiers of one kind draw independently. All other keys keep their names, so that
+ * the order of modifiers of different kinds does not matter.
  */
 export function keysWithin(kind: string, keys: Keys): Keys {
   const within = (name: string): string =>

@@ -252,7 +252,7 @@ describe("what draws twice draws independently", () => {
     );
   });
 
-  test("a modifier of somebody else's that takes one key twice is refused", () => {
+  test("a third-party modifier that uses one key twice is refused", () => {
     const noisy = <P extends Tree, S extends State>(c: Cell<P, S>): Cell<P, S> => ({
       ...c,
       step(p, s, given, at = evaluation) {
@@ -260,12 +260,12 @@ describe("what draws twice draws independently", () => {
       },
     });
     expect(() => sequence(noisy(cell))).not.toThrow();
-    expect(() => sequence(noisy(noisy(cell)))).toThrow("lstm: the random key noise is taken twice in one step");
+    expect(() => sequence(noisy(noisy(cell)))).toThrow("lstm: the random key noise is used twice in one step");
   });
 });
 
 describe("an output that is a state is the state after what was done to it", () => {
-  /** What is put out under a name of its own, as of the issue: by the name of the state it follows the state. */
+  /** An output that is given by the name of a state follows changes of that state. */
   const traced = defineCell({
     name: "traced",
     params: ({ input: n, hidden: m }) => ({ W: kernel([n, m]) }),

@@ -126,7 +126,7 @@ test("products of different sources do not share a mask, and of different widths
   );
 });
 
-test("a product that nobody changes is matmul: the optimized training program is the same, node for node", () => {
+test("an unmodified product is matmul: the optimized training program is the same, node for node", () => {
   const made = (hooked: boolean) =>
     defineCell({
       name: "janet",

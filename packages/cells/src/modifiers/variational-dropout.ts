@@ -23,19 +23,19 @@ export interface VariationalDropoutOptions {
 }
 
 /**
- * Variational dropout (Gal, Ghahramani 2015, arXiv:1512.05287): one mask for the whole sequence, of the input (`input`)
- * and of the state as it enters the recurrent products (`recurrent`); what is kept is divided by `1 - rate`. In
- * evaluation nothing happens.
+ * Variational dropout (Gal, Ghahramani 2015, arXiv:1512.05287): one mask for the whole sequence, for the input
+ * (`input`) and for the state where it enters the recurrent products (`recurrent`). Kept elements are divided by `1 -
+ * rate`. In evaluation there is no dropout.
  *
  * With `masks: "shared"` all gates share a mask, the paper's tied weights: `(m x) [W_i W_f ...]`. With `masks:
- * "perGate"` each gate has its own, the paper's untied weights: `[(m_i x) W_i, (m_f x) W_f, ...]`, a product for each
- * gate. Keras's GRU and LSTM do the first with `dropout` alone, and the second, for the input too, with
- * `recurrent_dropout` (which sets its `implementation` to 1). PyTorch has neither: its `dropout` is that of {@link
- * sequential}, between layers, with a new mask at each step.
+ * "perGate"` each gate has its own, the paper's untied weights: `[(m_i x) W_i, (m_f x) W_f, ...]`, one product per
+ * gate. Keras's GRU and LSTM share masks if only `dropout` is set. With `recurrent_dropout` (which sets
+ * `implementation` to 1) they use one mask per gate, for the input too. PyTorch has neither: its `dropout` acts between
+ * layers with a new mask at each step, as in {@link sequential}.
  *
- * The masks of products are for what the step multiplies by `input("gates", x, W)` and `recurrent("gates", h, U)`;
- * products of one source share them. A shared mask of the input needs no such product: it is put on `x` itself. The
- * state that is carried on is never masked.
+ * The masks act in products that the step makes with `input("gates", x, W)` and `recurrent("gates", h, U)`; products of
+ * one source share a mask. A shared mask of the input is applied to `x` itself and needs no such product. The state
+ * passed to the next step is never masked.
  */
 export function variationalDropout<P extends Tree, S extends State>(
   cell: Cell<P, S>,
@@ -73,7 +73,7 @@ export function variationalDropout<P extends Tree, S extends State>(
 
 type Drop = (name: string, value: Tensor, rate: number) => Tensor;
 
-/** Masks values by ones of their streams, each drawn once in a step, however often it is asked for. */
+/** Masks values. The mask of a stream is drawn once per step, however often it is used. */
 function dropper(context: CellContext): Drop {
   const masks = new Map<string, Tensor>();
   return (name, value, rate) => {
@@ -125,7 +125,7 @@ function maskedPerGate(
 /** The random stream of a source's masks. */
 const streamOf = ({ kind, source }: Product): string => (source === "" ? kind : `${kind}.${source}`);
 
-/** An error where a rate would change nothing, as the step does not make its products through the context. */
+/** Throws if a rate would have no effect because the step does not make its products through the context. */
 function checkMarked(cell: Cell, rates: Readonly<Record<Product["kind"], number>>, masks: DropoutMasks): void {
   const { products } = probe(cell);
   const lacks = (kind: Product["kind"]): boolean => rates[kind] > 0 && !products.some((made) => made.kind === kind);

@@ -7,19 +7,19 @@ import { statesOf, type State } from "../cell/states.ts";
 import { keysWithin } from "./keys-within.ts";
 import { checkRate } from "../options/rate.ts";
 
-/** A rate for each state that has one, nested as the states. */
+/** Rates by state, nested like the states; states may be left out. */
 export type StateRates<S> = { readonly [K in keyof S]?: RateOf<S[K]> };
 
 type RateOf<T> = T extends Tensor ? number : StateRates<T>;
 
 /**
  * Zoneout (Krueger et al. 2016, arXiv:1606.01305): in training each unit keeps its old value with probability `rate`,
- * `s_t = m s_{t-1} + (1 - m) s'_t`, with a new mask m at each step; in evaluation the expectation, `rate s_{t-1} + (1 -
- * rate) s'_t`.
+ * `s_t = m s_{t-1} + (1 - m) s'_t`, with a new mask m at each step. In evaluation it takes the expectation, `rate
+ * s_{t-1} + (1 - rate) s'_t`.
  *
  * Rates are given by state: `zoneout(lstm, { h: 0.1, c: 0.05 })`. States that depend on each other within the step see
- * the new value, as in the paper (an LSTM's h is made from the new c). Where the output is a state, it is the state
- * after zoneout.
+ * the new value, as in the paper (an LSTM's h is made from the new c). If the output is a state, it is that state after
+ * zoneout.
  */
 export function zoneout<P extends Tree, S extends State>(cell: Cell<P, S>, rates: StateRates<S>): Cell<P, S> {
   checkCell("zoneout", cell);
@@ -57,7 +57,7 @@ function ratesOf(operation: string, rates: object, cell: Cell): ReadonlyMap<stri
         throw new TensorError(`${operation}: unknown option ${path}; ${suggestion(path, [...states.keys()])}`);
       const checked = checkRate("zoneout", path, typeof rate === "number" ? rate : NaN, { below: false });
       if (checked > 0 && dtype !== "f32")
-        throw new TensorError(`${operation}: state ${path} is ${dtype}, and only floats have an expectation`);
+        throw new TensorError(`${operation}: state ${path} is ${dtype}, but zoneout needs a float state`);
       return [path, checked];
     }),
   );

@@ -31,10 +31,10 @@ const activations = {
 /** The name of a built-in activation. */
 export type ActivationName = keyof typeof activations;
 
-/** An activation by name, or any function of a tensor. */
+/** An activation, given by name or as a function of a tensor. */
 export type Activation = ActivationName | ((x: Tensor) => Tensor);
 
-/** The function of an activation that is given as a name or as a function. */
+/** The function of an activation. */
 export function activationOf(activation: Activation): (x: Tensor) => Tensor {
   if (typeof activation === "function") return activation;
   if (Object.hasOwn(activations, activation)) return activations[activation];

@@ -1,6 +1,6 @@
 import { TensorError } from "@sluice/tensor";
 
-/** Checks a probability; `below` says whether 1 is too much. */
+/** Checks a probability; with `below`, 1 is rejected. */
 export function checkRate(
   operation: string,
   name: string,

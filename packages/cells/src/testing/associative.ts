@@ -35,7 +35,7 @@ const runs: readonly (readonly [SequenceOptions, ApplyOptions<State>])[] = [
   [{ outputs: "last" }, { mask, resets }],
 ];
 
-/** An associative scan has the loop's outputs, states, traces and gradients, but for the order of sums. */
+/** An associative scan gives the loop's outputs, states, traces and gradients, up to the order of sums. */
 export function associative(subject: Subject): void {
   const given = trained(subject);
   for (const [options, applied] of runs) {

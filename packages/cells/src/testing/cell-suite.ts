@@ -15,22 +15,25 @@ export type CellLaw = Law<LawName>;
 
 /** Options of {@link cellSuite}. */
 export interface CellSuiteOptions {
-  /** Laws that do not hold for the cell, and why: `{ "masks equal the cut sequence": "statistics of the batch" }`. */
+  /**
+   * Laws to skip because they do not hold for the cell, each with the reason: `{ "masks equal the cut sequence":
+   * "statistics of the batch" }`.
+   */
   readonly except?: Partial<Readonly<Record<LawName, string>>>;
-  /** Where the law about backends is tried. Without one it is left out. */
+  /** The backend for the law about backends. Without one, that law is skipped. */
   readonly backend?: Backend | undefined;
-  /** How far the backend may be from the reference, relative to the largest value. Default 0: to the bit. */
+  /** How far the backend may differ from the reference, relative to the largest value. Default 0: bit for bit. */
   readonly tolerance?: number;
   /**
-   * Values of `x` or of an extra input, `[...lead, ...shape]`, for a cell that does not take just any. By default
-   * numbers from 0.1 to 1, integers 0 and 1, and bools.
+   * Values of `x` or of an extra input, `[...lead, ...shape]`, for a cell that does not accept arbitrary values.
+   * Default: numbers from 0.1 to 1, integers 0 and 1, and bools.
    */
   readonly input?: MakeInput;
 }
 
 const inDouble = {
-  "the gradient is that of the differences": laws.gradient,
-  "the second derivative is that of the differences": laws.secondDerivative,
+  "the gradient equals finite differences": laws.gradient,
+  "the second derivative equals finite differences": laws.secondDerivative,
 } as const;
 
 const inSingle = {
@@ -38,12 +41,12 @@ const inSingle = {
   "parameters are saved and loaded": laws.saved,
   "lengths equal truncated runs": overTime.truncated,
   "masks equal the cut sequence": overTime.masked,
-  "what is not looked at reaches nothing": overTime.notLookedAt,
+  "values at skipped steps reach nothing": overTime.notLookedAt,
   "resets equal separate runs": overTime.reset,
-  "a carried state goes on": overTime.carried,
+  "two windows equal one run": overTime.carried,
   "a stream equals the sequence": overTime.streamed,
-  "both directions are one forwards and one backwards": overTime.bothDirections,
-  "modifiers change what they say and nothing else": laws.modifiers,
+  "bidirectional equals a forward and a backward run": overTime.bothDirections,
+  "modifiers change only what they name": laws.modifiers,
   "evaluation draws nothing": laws.evaluationDrawsNothing,
 } as const;
 
@@ -54,16 +57,16 @@ const backendLaw = "a backend has the reference's values";
 export type LawName = keyof typeof inDouble | keyof typeof inSingle | typeof associativeLaw | typeof backendLaw;
 
 /**
- * The laws that every cell must pass, as tests of any runner:
+ * The laws that every cell must pass, as tests for any test runner:
  *
  *     for (const { name, skip, run } of cellSuite(janet({ input: 2, hidden: 3 }), { backend: wasm() }))
  *       test(name, { skip: skip !== undefined }, run);
  *
- * Gradients of first and second order in f64 against differences; lengths, masks, resets, carried states, streams and
- * directions against separate runs, to the bit; where the cell offers a recurrence, its associative scan against the
- * loop; zoneout and dropout; evaluation; names, counts, saving and loading of
- * the parameters; and values and gradients on a backend. Make the cell small, of two inputs and three units: it is run
- * some thousand times. A cell with random modifiers is looked at in evaluation.
+ * They compare first and second derivatives in f64 with finite differences; lengths, masks, resets, carried states,
+ * streams and directions with separate runs, bit for bit; the associative scan with the loop, if the cell has a
+ * recurrence; zoneout and dropout; evaluation; names, counts, saving and loading of the parameters; and values and
+ * gradients on a backend. Make the cell small, with two inputs and three units: it runs some thousand times. A cell
+ * with random modifiers is checked in evaluation.
  */
 export function cellSuite(cell: Cell, options: CellSuiteOptions = {}): readonly CellLaw[] {
   checkOptions("cellSuite", options, ["except", "backend", "tolerance", "input"]);
@@ -82,7 +85,7 @@ export function cellSuite(cell: Cell, options: CellSuiteOptions = {}): readonly 
   return lawsOf("cellSuite", checks, {
     except,
     untried: {
-      ...(recurrenceOf(cell) === undefined ? { [associativeLaw]: "the cell offers no recurrence" } : {}),
+      ...(recurrenceOf(cell) === undefined ? { [associativeLaw]: "the cell has no recurrence" } : {}),
       ...(backend === undefined ? { [backendLaw]: "no backend is given" } : {}),
     },
   });

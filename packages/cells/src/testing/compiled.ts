@@ -5,8 +5,8 @@ import type { Subject } from "./subject.ts";
 import { run, runAt, trained, weighed, type Results, type Trained } from "./runs.ts";
 
 /**
- * Outputs, states and gradients on a backend: those of the reference backend for the same optimized program, to the
- * bit, or within a relative tolerance. It costs one compiled program.
+ * Outputs, states and gradients on a backend equal those of the reference backend for the same optimized program, bit
+ * for bit or within a relative tolerance. Compiles one program.
  */
 export async function onBackend(subject: Subject, backend: Backend, tolerance: number): Promise<void> {
   const given = trained(subject);
@@ -15,7 +15,7 @@ export async function onBackend(subject: Subject, backend: Backend, tolerance: n
     return { value: weighed({ output: results.output, state: results.state }), aux: results };
   });
   const optimized = await expectOnBackend(f, [given], { backend, tolerance });
-  // The optimized program is the cell's own: its values are those of the plain run, but for the order of sums.
+  // The optimized program computes the cell: its values equal those of the plain run, up to the order of sums.
   const plain = valuesOf(run(subject, { lengths: [4, 2, 0] }).output);
   const output = optimized.find(({ path }) => path === "aux.output");
   if (output === undefined) throw new TensorError("the program has no output");

@@ -1,3 +1,3 @@
-// What every cell must pass, ours and a third party's
+// Laws that every cell must pass, built-in or third-party
 export { type CellLaw, type CellSuiteOptions, type LawName, cellSuite } from "./cell-suite.ts";
 export type { MakeInput } from "./subject.ts";

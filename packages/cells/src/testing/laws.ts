@@ -40,7 +40,7 @@ export function parameters({ cell }: Subject): void {
   expectThat("two parameters have one name", new Set(names).size === names.length);
 }
 
-/** Written down by their names and read again, the parameters give the same outputs. */
+/** Saved by name and loaded again, the parameters give the same outputs. */
 export function saved(subject: Subject): void {
   const { layer, params } = subject;
   const file = JSON.stringify(
@@ -62,7 +62,7 @@ const floatsOf = ({ output, state }: Results): Tree => ({
   ...Object.fromEntries(leavesOf(state).flatMap(({ path, tensor: s }) => (isFloat(s.dtype) ? [[path, s]] : []))),
 });
 
-/** The gradient of outputs and final states by parameters, inputs and states, against differences. */
+/** The gradient of outputs and final states with respect to parameters, inputs and states equals finite differences. */
 export function gradient(subject: Subject): void {
   const resets = flagsOf([
     [0, 0, 1, 0],
@@ -74,7 +74,7 @@ export function gradient(subject: Subject): void {
   });
 }
 
-/** The gradient of the gradient, against differences. */
+/** The gradient of the gradient equals finite differences. */
 export function secondDerivative(subject: Subject): void {
   const short = within(subject, 0, 3);
   const loss = (at: Trained): Tensor => sum(square(runAt(short, at, { lengths: [3, 1, 2] }).output));

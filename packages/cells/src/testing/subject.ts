@@ -1,4 +1,4 @@
-/** What the laws of a cell look at: the cell with parameters, a state, a batch of sequences and extra inputs. */
+/** What the laws of a cell are checked on: the cell with parameters, a state, a batch of sequences and extra inputs. */
 import {
   add,
   bernoulli,
@@ -26,16 +26,16 @@ import type { State } from "../cell/states.ts";
 
 export const [batch, time] = [3, 4];
 
-/** Values of an extra input, or of `x`, for a cell that does not take just any. */
+/** Values of an extra input, or of `x`, for a cell that does not accept arbitrary values. */
 export type MakeInput = (name: string, spec: Required<InputSpec>, lead: Shape, key: ArrayTensor) => Tensor | undefined;
 
 export interface Subject {
   readonly cell: Cell;
   readonly layer: SequenceLayer;
-  /** Away from where they begin, so that every term counts. */
+  /** Away from their initial values, so that every term counts. */
   readonly params: Tree;
   readonly state: State;
-  /** Away from where they begin too. */
+  /** Away from the initial state too. */
   readonly buffers: Tree;
   /** `[batch, time, ...]`. */
   readonly x: Tensor;
@@ -82,11 +82,11 @@ export const stepsOf = (x: Tensor, from: number, to: number): Tensor => sliceAxi
 /** Row `row` of `[batch, ...]`, as a batch of one. */
 export const rowOf = (x: Tensor, row: number): Tensor => sliceAxis(x, 0, row, row + 1);
 
-/** bool `[batch, time]` of one row after the other. */
+/** bool `[batch, time]`, given row by row. */
 export const flagsOf = (rows: readonly (readonly number[])[]): ArrayTensor =>
   tensor(rows.flat(), [rows.length, rows[0]?.length ?? 0], { dtype: "bool" });
 
-/** The steps of `[batch, time, ...]` at these places, of one row. */
+/** The steps of one row of `[batch, time, ...]` at these positions. */
 export function pick(x: Tensor, row: number, steps: readonly number[]): ArrayTensor {
   const width = sizeOf(x.shape.slice(2));
   const values = valuesOf(x);

@@ -25,8 +25,8 @@ export interface FusionSuiteOptions {
 }
 
 const inDouble = {
-  "the gradient is that of the differences": laws.gradient,
-  "the second derivative is that of the differences": laws.secondDerivative,
+  "the gradient equals finite differences": laws.gradient,
+  "the second derivative equals finite differences": laws.secondDerivative,
 } as const;
 
 const inSingle = {

@@ -31,7 +31,7 @@ const inSingle = {
   "it works before training, and says what it lacks": laws.beginning,
 } as const;
 
-const gradientLaw = "the gradient is that of the differences";
+const gradientLaw = "the gradient equals finite differences";
 const backendLaw = "a backend has the reference's values";
 
 /** The name of a law that every normalizer must obey. */
