@@ -1,29 +1,29 @@
 import { isTensor, leavesOf, type Tree } from "@sluice/tensor";
 import { batches, type Batches, type BatchesOptions, type Parts } from "@sluice/train";
 
-/** Cuts examples into batches. `batches` and `raggedBatches` of `@sluice/train` are such functions. */
+/** Cuts examples into batches, like `batches` and `raggedBatches` of `@sluice/train`. */
 export type BatchesOf<E, B extends Parts> = (examples: E, options: BatchesOptions) => Batches<B>;
 
 /** How examples are cut into batches. */
 export interface BatchingOptions<E, B extends Parts> {
-  /** Examples a batch. Default 32. */
+  /** Examples per batch. Default 32. */
   readonly size?: number;
   /**
-   * Cuts the data into batches. Default `batches`, and where the data has `lengths`, with the longest of a batch first:
-   * then a batch costs its real steps, not the padded ones.
+   * Cuts the data into batches. Default: `batches`; if the data has `lengths`, each batch is sorted longest first, so
+   * that it costs only its real steps, not the padded ones.
    */
   readonly batches?: BatchesOf<E, B>;
 }
 
-/** What batches hold where nothing else is said: the examples' own parts. */
+/** The default content of a batch: the same parts as the examples. */
 export type OwnParts<E, Needed extends Parts = Parts> = E extends Needed ? E : Needed;
 
-/** `batches` must be given where the examples are not themselves what a batch holds. */
+/** `batches` is required if a batch holds other parts than the examples. */
 export type BatchesIfNeeded<E, B extends Parts> = E extends B ? unknown : { readonly batches: BatchesOf<E, B> };
 
 export const batchingOptions = ["size", "batches"];
 
-/** The function that cuts examples into batches of the size that was asked for. */
+/** The function that cuts examples into batches of the requested size. */
 export function batchingOf<E, B extends Parts>({
   size = 32,
   batches: cut = exampleBatches,
@@ -37,7 +37,7 @@ function exampleBatches(examples: Parts, options: BatchesOptions): Batches<Parts
   return batches(examples, { ...options, longestFirst: lengths !== undefined && isTensor(lengths) });
 }
 
-/** Names the shapes and dtypes of a batch: batches with the same name can go through one program. */
+/** A text of the shapes and dtypes of a batch. Batches with the same text can use one program. */
 export const shapesOf = (batch: Tree): string =>
   leavesOf(batch)
     .map(({ path, tensor: { shape, dtype } }) => `${path} ${dtype} [${shape.join(",")}]`)

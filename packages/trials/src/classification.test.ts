@@ -18,7 +18,7 @@ const settings: TrainingSettings = {
   validateEvery: 5,
 };
 
-/** Sequences of 4 numbers, of the class 1 where the last is above 0. */
+/** Sequences of 4 numbers; the class is 1 if the last number is above 0. */
 function lasts(count: number, seed: number) {
   const x = normal(key(seed), [count, 4, 1]);
   const values = valuesOf(x);

@@ -8,8 +8,8 @@ import { modelOf, type Model, type SequenceExamples } from "./model.ts";
 import { trainingMetrics, trainingTrial, type TrainingSettings, type TrainingTask } from "./training.ts";
 
 /**
- * Metrics of every classification study; accuracies in per cent. First the one that is known while training, which is
- * what the live table shows.
+ * Metrics of every classification study; accuracies in per cent. The first is known during training, so the live table
+ * shows it.
  */
 export const classificationMetrics = {
   validation: { label: "Validation accuracy", unit: "%", better: "higher", digits: 1 },
@@ -18,19 +18,22 @@ export const classificationMetrics = {
   gradientNorm: trainingMetrics.gradientNorm,
 } as const satisfies { readonly [name: string]: Metric };
 
-/** What is the same in every classification. */
+/** The parts that every classification shares. */
 type Given = "loss" | "metrics" | "validated" | "tested" | "perStep";
 
-/** What a classification trial trains: a {@link TrainingTask} whose loss and metrics are known. */
+/** What a classification trial trains: a {@link TrainingTask} with fixed loss and metrics. */
 export type ClassificationTask<P extends Tree, E, B extends Parts = OwnParts<E>> = Omit<
   TrainingTask<P, E, B, Tensor, "accuracy">,
   Given
 >;
 
-/** Examples with the number of their class, `y` i32 `[examples]`, or `[examples, time]` for one of each step. */
+/** Examples with their class indices `y`, i32 `[examples]`, or `[examples, time]` for a class per step. */
 export type Labelled = Parts & { readonly y: Tensor };
 
-/** {@link trainingTrial} of a model that gives logits `[..., classes]`, by cross-entropy and with accuracies in per cent. */
+/**
+ * {@link trainingTrial} for a model that outputs logits `[..., classes]`: trains with cross-entropy and reports
+ * accuracies in per cent.
+ */
 export async function classificationTrial<
   P extends Tree,
   E extends object,
@@ -59,7 +62,7 @@ export async function classificationTrial<P extends Tree, E extends object, B ex
   });
 }
 
-/** From the number of right answers, which a mean in f32 gives but for its rounding. */
+/** Recovers the number of right answers from the mean in f32, which is rounded. */
 function percentRight({ metrics, weight }: Measured<"accuracy">): number {
   return (100 * Math.round(metrics.accuracy * weight)) / weight;
 }

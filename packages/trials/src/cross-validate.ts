@@ -11,23 +11,23 @@ import { modelOf, type Model, type SequenceExamples } from "./model.ts";
 
 /** How examples are divided into folds. */
 export interface FoldsOptions {
-  /** Into how many parts the examples are divided: each is tested once, by a model that is trained on the others. */
+  /** The number of parts. Each part is tested once, by a model trained on the others. */
   readonly folds: number;
-  /** The class of each example: then each fold has its share of every class. */
+  /** The class of each example, for stratified folds. */
   readonly classes?: ArrayLike<number | string>;
   /**
-   * Which part of the examples that are not tested is for validation, such as 0.1; the nearest 1/n is taken. Needed
-   * where something is decided by it, such as `keep: "best"`. Default: none.
+   * The share of the training examples used for validation, such as 0.1; rounded to the nearest 1/n. Required by
+   * options that need validation data, such as `keep: "best"`. Default: none.
    */
   readonly validation?: number;
 }
 
-/** A fold, and the model that was tested on it. */
+/** A fold, and the model tested on it. */
 export interface FoldResult<P extends Tree, E, O extends Tree, M extends string> {
   readonly trained: Fitted<P, E, O, M>;
-  /** Of the examples of this fold, which took no part in training. */
+  /** Loss and metrics on the examples of this fold, which were not trained on. */
   readonly test: Measured<M>;
-  /** The examples by what they were used for, as rows of the data in rising order. */
+  /** The rows of the data by use, in ascending order. */
   readonly rows: { readonly train: Int32Array; readonly validation: Int32Array; readonly test: Int32Array };
 }
 
@@ -36,8 +36,8 @@ export type CrossValidateOptions<P extends Tree, E, B extends Parts, O extends T
   Omit<FitOptions<P, E, B, O, M>, "resume">;
 
 /**
- * k-fold cross validation: {@link fit} once for each fold, tested on the fold. All folds begin with the same weights, and
- * which examples are in which follows from the seed.
+ * k-fold cross-validation: calls {@link fit} once per fold and tests on that fold. All folds start with the same
+ * weights. The seed determines the division into folds.
  */
 export async function crossValidate<
   P extends Tree,
@@ -86,7 +86,7 @@ async function eachFold(
       test: rowsOf(examples, rows.test),
     };
     const trained = await fit(model, data, options);
-    // Aborted: what is not trained to its end is not tested.
+    // Aborted: a model whose training did not finish is not tested.
     if (trained.test === undefined) break;
     results.push({ trained, test: trained.test, rows });
   }
@@ -97,9 +97,9 @@ type Rows = FoldResult<Tree, Parts, Tree, string>["rows"];
 
 function foldsOf(examples: Parts, { folds, classes, validation = 0 }: FoldsOptions, seed: number): Rows[] {
   if (!Number.isInteger(folds) || folds < 2)
-    throw new TensorError(`crossValidate: expected a whole number of at least 2 folds, got ${folds}`);
+    throw new TensorError(`crossValidate: expected an integer of at least 2 folds, got ${folds}`);
   if (!(validation >= 0 && validation <= 0.5))
-    throw new TensorError(`crossValidate: expected validation as a part from 0 to 0.5, got ${validation}`);
+    throw new TensorError(`crossValidate: expected validation as a share from 0 to 0.5, got ${validation}`);
   const count = leavesOf(examples)[0]?.tensor.shape[0] ?? 0;
   const optionsOf = (own: ArrayLike<number | string> | undefined) => ({ seed, ...(own && { classes: own }) });
   return Array.from({ length: folds }, (_, index) => {

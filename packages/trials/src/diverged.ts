@@ -2,8 +2,8 @@ import type { TrialContext } from "@sluice/study";
 import { DivergedError } from "@sluice/train";
 
 /**
- * Runs a step of training; where it has diverged, ends the trial with the step and the first tensor that went bad, and
- * logs how.
+ * Runs a training step. If it has diverged, logs how and ends the trial with the step and the first tensor that is not
+ * finite.
  */
 export async function divergesAs<T>(
   context: Pick<TrialContext, "log" | "diverged">,

@@ -14,24 +14,24 @@ import {
 import { modelOf, type Model, type ModelWeights, type SequenceExamples } from "./model.ts";
 import { objectiveOf, objectiveOptions, type Objective, type ObjectiveOptions } from "./objective.ts";
 
-/** Loss and metrics, as means over all that counts. */
+/** Loss and metrics, as means over the counted examples or steps. */
 export interface Measured<M extends string = string> {
   readonly loss: number;
   readonly metrics: { readonly [name in M]: number };
-  /** How much counted: examples, or steps where there is an output for each. */
+  /** The total weight: the number of examples, or of steps if the model has an output per step. */
   readonly weight: number;
 }
 
 /** Options for evaluating a model. */
 export interface EvaluateOptions<E, B extends Parts, O extends Tree, M extends string>
   extends ObjectiveOptions<O, B, M>, BatchingOptions<E, B> {
-  /** The model's buffers, of the same step of training as the parameters. Default: those before training. */
+  /** The model's buffers from the same training step as the parameters. Default: the initial buffers. */
   readonly buffers?: Tree;
-  /** Default WebAssembly, closed at the end. */
+  /** Default: WebAssembly, closed at the end. */
   readonly backend?: Backend;
 }
 
-/** Loss and metrics of a model on examples, without dropout, over batches in the order of the data. */
+/** Computes loss and metrics of a model on examples, without dropout, in batches in the order of the data. */
 export async function evaluateModel<
   P extends Tree,
   E extends object,
@@ -79,20 +79,20 @@ export async function evaluateModel<
   });
 }
 
-/** Evaluations of one objective. */
+/** Evaluates one objective. */
 export interface Measurer<P extends Tree, B extends Parts> {
   run(weights: ModelWeights<P>, cut: Batches<B>): Promise<Measured>;
   dispose(): Promise<void>;
 }
 
-/** Compiles an evaluation for each shape of batches, when it is first asked for. */
+/** Compiles one evaluation program per batch shape, on first use. */
 export function measuring<P extends Tree, B extends Parts>({
   objective,
   weights: like,
   backend,
 }: {
   readonly objective: Objective<P, B>;
-  /** For their shapes. */
+  /** Only their shapes are used. */
   readonly weights: ModelWeights<P>;
   readonly backend: Backend;
 }): Measurer<P, B> {

@@ -9,34 +9,34 @@ import type { Run, StepTaken } from "./loop.ts";
 import { objectiveOptions } from "./objective.ts";
 import type { Better, ReduceOnPlateau } from "./stopping.ts";
 
-/** What `fit` is given of a data set. A `Dataset` of `@sluice/data` is such an object. */
+/** The data of `fit`. A `Dataset` of `@sluice/data` is such an object. */
 export interface FitData<E> {
   readonly train: E;
-  /** Evaluated on the way; what is best is decided by it. */
+  /** Evaluated during training; decides which weights are best. */
   readonly validation?: E;
   /** Evaluated once, at the end. */
   readonly test?: E;
 }
 
-/** How training goes, for scripts and for trials. */
+/** Options of training, shared by scripts and trials. */
 export interface TrainingOptions<P extends Tree, M extends string> {
-  /** Passes over the training data. Give these or `steps`. */
+  /** Passes over the training data. Give either `epochs` or `steps`. */
   readonly epochs?: number;
   /** Training steps, each of one batch. */
   readonly steps?: number;
-  /** Steps from one evaluation to the next. Default: an epoch. */
+  /** Steps between evaluations. Default: one epoch. */
   readonly validateEvery?: number;
-  /** Ends training after so many evaluations without improvement. Default: never. */
+  /** Ends training after this many evaluations without improvement. Default: never. */
   readonly patience?: number;
-  /** What of an evaluation must improve. Default `{ metric: "loss", better: "lower" }`. */
+  /** The metric that must improve. Default `{ metric: "loss", better: "lower" }`. */
   readonly watch?: Watch<M>;
-  /** Reduces the learning rate where there is no improvement. Default: never. */
+  /** Reduces the learning rate when the metric stops improving. Default: never. */
   readonly reduceOnPlateau?: ReduceOnPlateau;
-  /** Which weights are kept: those of the best evaluation, or the last. Default "last". */
+  /** Which weights to keep: those of the best evaluation, or the last. Default "last". */
   readonly keep?: "best" | "last";
   /**
-   * Batches to one update, as if they were one batch. Batches at the end that are too few for an update change nothing.
-   * Default 1.
+   * Batches per update, for gradient accumulation: the update is that of one large batch. Batches left over at the end
+   * have no effect. Default 1.
    */
   readonly accumulate?: number;
   /**
@@ -47,13 +47,13 @@ export interface TrainingOptions<P extends Tree, M extends string> {
    */
   readonly truncate?: WindowsOptions;
   /**
-   * What becomes of the gradient before it is subtracted: an optimizer, or a `chain` of clippers and an optimizer.
-   * Default Adam with a learning rate of 1e-3.
+   * Turns the gradient into the update: an optimizer, or a `chain` of clippers and an optimizer. Default: Adam with a
+   * learning rate of 1e-3.
    */
   readonly optimizer?: GradientTransform;
-  /** Parameters to start from. Default: those that the model makes from the seed. */
+  /** Parameters to start from. Default: the model's own, drawn from the seed. */
   readonly params?: P;
-  /** Buffers to start from. Default: those that the model has before training. */
+  /** Buffers to start from. Default: the model's initial buffers. */
   readonly buffers?: Tree;
 }
 
@@ -62,11 +62,13 @@ export interface Watch<M extends string> {
   /** Its name among the metrics, or "loss". */
   readonly metric: NoInfer<M> | "loss";
   readonly better: Better;
-  /** By how much it must be better than the best so far to count as an improvement. Default 0: by anything. */
+  /**
+   * How much better than the best so far a value must be to count as an improvement. Default 0: any improvement counts.
+   */
   readonly least?: number;
 }
 
-/** Options of the training step that are handed on as they are. */
+/** Options that are passed on to the training step unchanged. */
 interface StepOptions<P extends Tree, B extends Parts> extends Pick<
   TrainerOptions<P, Weighted<B>, LossResult>,
   "gradients" | "memory"
@@ -85,15 +87,15 @@ interface StepOptions<P extends Tree, B extends Parts> extends Pick<
 
 export interface FitOptions<P extends Tree, E, B extends Parts, O extends Tree, M extends string>
   extends TrainingOptions<P, M>, Omit<EvaluateOptions<E, B, O, M>, "buffers">, StepOptions<P, B> {
-  /** Of everything that is random, 0 to 2^32 - 1. Default 0. */
+  /** The seed of all random numbers, 0 to 2^32 - 1. Default 0. */
   readonly seed?: number;
-  /** What `checkpoint()` gave: training goes on from there. The data, the model and the options must be the same. */
+  /** A checkpoint from `checkpoint()`, to resume training. Data, model and options must be the same as before. */
   readonly resume?: Uint8Array;
-  /** Ends training after the step, or the evaluation, during which it is aborted. */
+  /** Aborting it ends training after the current step or evaluation. */
   readonly signal?: { readonly aborted: boolean };
   /** Called after every step, before an evaluation that follows it. */
   onStep?(step: StepTaken<M>, run: Run<P>): void | Promise<void>;
-  /** Called after every evaluation; without validation data, where one would be. */
+  /** Called after every evaluation; without validation data, at the points where one would take place. */
   onRow?(row: HistoryRow<M>, run: Run<P>): void | Promise<void>;
 }
 
@@ -139,13 +141,13 @@ const aliases = {
   windows: "truncate",
 };
 
-/** @throws an error that names what is wrong with the options, or what they need of the data. */
+/** @throws an error that says what is wrong with the options, or which data they need. */
 export function checkFit(
   data: FitData<unknown>,
   options: TrainingOptions<Tree, string> & { readonly metrics?: object },
 ): void {
   if (typeof data !== "object" || data === null || data.train === undefined)
-    throw new TensorError(`fit: expected data with train, and perhaps validation and test, got ${shown(data)}`);
+    throw new TensorError(`fit: expected data { train, validation?, test? }, got ${shown(data)}`);
   checkOptions("fit", options, known, aliases);
   const { epochs, steps, validateEvery, patience, watch, reduceOnPlateau, keep, accumulate, metrics = {} } = options;
   if ((epochs === undefined) === (steps === undefined))
@@ -160,7 +162,7 @@ export function checkFit(
   };
   for (const [name, count] of Object.entries(counts)) {
     if (count !== undefined && (!Number.isInteger(count) || count < 1))
-      throw new TensorError(`fit: expected ${name} as a whole number >= 1, got ${count}`);
+      throw new TensorError(`fit: expected ${name} as an integer >= 1, got ${count}`);
   }
   if (reduceOnPlateau !== undefined) {
     checkOptions("fit: reduceOnPlateau", reduceOnPlateau, ["factor", "patience", "min"]);
@@ -183,5 +185,5 @@ export function checkFit(
   const needs = { patience, watch, reduceOnPlateau, 'keep: "best"': keep === "best" ? keep : undefined };
   const need = Object.entries(needs).find(([, given]) => given !== undefined)?.[0];
   if (need !== undefined && data.validation === undefined)
-    throw new TensorError(`fit: ${need} needs data.validation: what is best is decided by it`);
+    throw new TensorError(`fit: ${need} needs data.validation, which decides what is best`);
 }

@@ -30,7 +30,7 @@ import { evaluateModel, fit, predict, type Fitted, type Model, type Run } from "
 const backend = wasm();
 afterAll(() => backend.close());
 
-/** Sequences of 4 numbers, of the class 1 where the last is above 0. */
+/** Sequences of 4 numbers; the class is 1 if the last number is above 0. */
 function lasts(count: number, seed: number) {
   const x = normal(key(seed), [count, 4, 1]);
   const values = valuesOf(x);
@@ -143,7 +143,7 @@ describe("a run that is saved at any moment goes on to the same bits", { timeout
   });
 });
 
-/** A weight that grows by 1 with each step; its validation loss at n is the nth number of a list. */
+/** A weight that grows by 1 with each step; the validation loss at weight n is the nth number of a list. */
 function scripted(losses: readonly number[]) {
   type Scripted = { readonly losses: Tensor; readonly scripted: Tensor };
   const counter: Model<{ readonly n: Tensor }, Scripted> = {
@@ -199,7 +199,10 @@ describe("of a hand-made sequence of validation losses", () => {
   });
 });
 
-/** Sequences of 1 to 6 steps; the target at each step is the running sum. Numbers stand behind their ends. */
+/**
+ * Sequences of 1 to 6 steps; the target at each step is the running sum. Beyond their ends stand numbers that must be
+ * ignored.
+ */
 function sums(count: number, seed: number) {
   const x = normal(key(seed), [count, 6, 1]);
   const values = valuesOf(x);
@@ -370,13 +373,15 @@ test("weights to start from are gone on with", async () => {
 test("errors say what is missing", async () => {
   const { train, validation } = data;
   const options = { loss: crossEntropy, backend };
-  await expect(fit(model, {} as typeof data, { ...options, epochs: 1 })).rejects.toThrow("expected data with train");
+  await expect(fit(model, {} as typeof data, { ...options, epochs: 1 })).rejects.toThrow(
+    "expected data { train, validation?, test? }",
+  );
   await expect(fit(model, data, options)).rejects.toThrow("fit: expected either epochs or steps, got neither");
   await expect(fit(model, { train }, { ...options, epochs: 1, patience: 1 })).rejects.toThrow(
     "fit: patience needs data.validation",
   );
   await expect(fit(model, { train }, { ...options, epochs: 1, keep: "best" })).rejects.toThrow('keep: "best" needs');
-  await expect(fit(model, { train }, { ...options, epochs: 0 })).rejects.toThrow("epochs as a whole number >= 1");
+  await expect(fit(model, { train }, { ...options, epochs: 0 })).rejects.toThrow("epochs as an integer >= 1");
   await expect(fit(model, { train }, { ...options, epochs: 1, batchSize: 3 } as never)).rejects.toThrow("size");
   await expect(
     fit(model, { train, validation }, { ...options, epochs: 1, watch: { metric: "f1" as never, better: "higher" } }),

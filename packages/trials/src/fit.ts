@@ -26,43 +26,46 @@ import { loadRun, saveRun, type SavedRun } from "./saved-run.ts";
 import { bestOf } from "./stopping.ts";
 import { truncated } from "./truncation.ts";
 
-/** Weights, and after how many steps they were so. */
+/** Weights, and the step after which they were taken. */
 export interface Weights<P extends Tree> extends ModelWeights<P> {
   readonly step: number;
 }
 
-/** A trained model: plain data, and functions of it. */
+/** A trained model: its weights and history, with functions to evaluate and predict. */
 export interface Fitted<P extends Tree, E, O extends Tree, M extends string = string> extends ModelWeights<P> {
-  /** Of the best or the last weights, as `keep` says. */
+  /** The best or the last weights, as chosen by `keep`. */
   readonly params: P;
-  /** Of the same weights, such as running statistics. */
+  /** The buffers of the same step, such as running statistics. */
   readonly buffers: Tree;
   readonly last: Weights<P>;
-  /** Those of the best evaluation, of equals the first. Without validation they are the last. */
+  /**
+   * The weights of the best evaluation (the first one, if several are equal). Without validation data, the last
+   * weights.
+   */
   readonly best: Weights<P>;
   readonly history: readonly HistoryRow<M>[];
   readonly stopped: Stopped;
-  /** Of `params` on `data.test`. Absent without it, and where training was aborted. */
+  /** Loss and metrics of `params` on `data.test`. Absent without test data, or if training was aborted. */
   readonly test?: Measured<M>;
   /** Loss and metrics of `params` on other examples. */
   evaluate(examples: E): Promise<Measured<M>>;
   /** The outputs for examples, `[examples, ...]`, in the order of the data. */
   predict(examples: InputsOf<E>): Promise<O>;
-  /** What `resume` needs to go on from here. */
+  /** A checkpoint for `resume`. */
   checkpoint(): Promise<Bytes>;
 }
 
 /**
- * Trains a model on examples, and evaluates it on the way: before the first step and after each epoch, or as
- * `validateEvery` says.
+ * Trains a model on examples. It is evaluated before the first step and then after each epoch, or at the interval
+ * `validateEvery`.
  *
  *     const trained = await fit(model, { train, validation }, { loss: crossEntropy, epochs: 20, patience: 3, keep: "best" });
  *     await trained.predict(test);
  *
- * All that is random comes from `seed`. A run that was saved, by `checkpoint()`, goes on with `resume` to the bits of
- * one that was not interrupted, and so do its best weights, its learning rate and what `patience` counts.
+ * All random numbers come from `seed`. A run that is saved with `checkpoint()` and continued with `resume` gives the
+ * same bits as an uninterrupted run, including its best weights, its learning rate and the count of `patience`.
  *
- * @throws a `DivergedError` where loss or gradient is not finite.
+ * @throws a `DivergedError` if the loss or a gradient is not finite.
  */
 export async function fit<
   P extends Tree,
@@ -219,7 +222,7 @@ interface StartParts extends Pick<SavedRun<Tree>, "seed" | "size"> {
   readonly resume: Uint8Array | undefined;
 }
 
-/** A run at its start, or at the checkpoint that it is resumed from. */
+/** A run at its start, or at the checkpoint from which it resumes. */
 async function startOf(
   training: LoopOptions<Tree>["training"],
   { start, seed, size, resume }: StartParts,

@@ -6,29 +6,29 @@ import { crossEntropy } from "@sluice/train";
 import type { ClassificationTask } from "./classification.ts";
 import type { ModelWeights } from "./model.ts";
 
-/** The part of the largest gradient norm that still counts for the horizon. */
+/** The fraction of the largest gradient norm above which a step counts towards the horizon. */
 const fraction = 0.01;
 
-/** The metric that {@link gradientFlowOf} gives. */
+/** The metric that {@link gradientFlowOf} reports. */
 export const horizonMetric = { label: "Gradient horizon", unit: "steps", better: "higher", digits: 0 } as const;
 
 /** Options for measuring gradient flow. */
 export interface FlowOptions<P extends Tree> {
   /** From `[batch, time, features]` to logits `[batch, classes]`. */
   readonly model: Layer<P>;
-  /** The examples that are looked at: `[batch, time, features]`. */
+  /** The examples on which the gradient is measured: `[batch, time, features]`. */
   readonly x: Tensor;
   /** Their classes, i32 `[batch]`. */
   readonly y: Tensor;
 }
 
 /**
- * Where the gradient goes: the norm of dL/ds_t over the time axis, of one example's cross-entropy and averaged over the
- * examples. Writes a series for every state s of the model (`h`, and `c` of an LSTM), with a line for the start and one
- * for the end of training.
+ * Measures how far back the gradient reaches: the norm of dL/ds_t over the time axis, for the cross-entropy L of each
+ * example, averaged over the examples. Writes a series for every state s of the model (`h`, and `c` of an LSTM), with
+ * one line for the start and one for the end of training.
  *
- * At every validation it gives the horizon: how many steps before the last one the gradient with respect to all states
- * together still has 1 % of its largest norm.
+ * At every validation it reports the horizon: how many steps before the last one the gradient with respect to all
+ * states together still has 1 % of its largest norm.
  */
 export function gradientFlowOf<P extends Tree>(
   context: Pick<TrialContext, "series">,
@@ -56,7 +56,7 @@ export function gradientFlowOf<P extends Tree>(
       leavesOf(flow).forEach(({ path, tensor }, i) => {
         const norms = valuesOf(tensor);
         const state = path.split(".").at(-1)!;
-        // The number keeps the states in their order.
+        // The number keeps the series in the order of the states.
         context.series(`gradient-flow-${i + 1}-${path.replaceAll(".", "-")}`, {
           title: `Gradient norm dL/d${state}ₜ over the time axis`,
           x: { label: "time step t", values: norms.map((_, t) => t + 1) },

@@ -3,26 +3,26 @@ import type { StepTaken } from "./loop.ts";
 
 /** Means over training steps. */
 export interface TrainedMeans<M extends string = string> {
-  /** Without its penalty; weighted as batches count. */
+  /** Mean loss without the penalty, weighted by the batches' weights. */
   readonly loss: number;
   readonly metrics: { readonly [name in M]: number };
   /** Mean norm of the gradient, before any transform. */
   readonly gradientNorm: number;
 }
 
-/** A point of training at which the model was evaluated. */
+/** A row of the training history, one per evaluation. */
 export interface HistoryRow<M extends string = string> {
-  /** Steps made. */
+  /** Steps taken so far. */
   readonly step: number;
-  /** Whole epochs made. */
+  /** Complete epochs so far. */
   readonly epoch: number;
-  /** Of the steps since the row before; absent before the first. */
+  /** Means over the steps since the previous row; absent in the first row. */
   readonly training?: TrainedMeans<M>;
   /** Absent without validation data. */
   readonly validation?: Measured<M>;
 }
 
-/** Sums over steps, in f64 and in their order. They go into a checkpoint. */
+/** Sums over steps, in f64 and in step order. They are part of a checkpoint. */
 export interface StepSums {
   readonly steps: number;
   readonly weight: number;
@@ -35,7 +35,7 @@ export const noSteps: StepSums = { steps: 0, weight: 0, loss: 0, gradientNorm: 0
 
 type Step = Pick<StepTaken, "loss" | "metrics" | "gradientNorm"> & { readonly weight: number };
 
-/** The sums with one more step. A step of weight 0 adds to the gradient norm alone. */
+/** The sums with one more step. A step of weight 0 adds only to the gradient norm. */
 export function withStep(sums: StepSums, { loss, metrics, gradientNorm, weight }: Step): StepSums {
   const part = (value: number): number => (weight === 0 ? 0 : weight * value);
   return {

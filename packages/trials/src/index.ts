@@ -8,7 +8,7 @@ export type { Run, StepTaken, Stopped } from "./loop.ts";
 export type { HistoryRow, TrainedMeans } from "./history.ts";
 export type { Better, ReduceOnPlateau } from "./stopping.ts";
 
-// What is trained, and what for
+// Models and objectives
 export type { CarriedOptions, Model, ModelOptions, ModelOutput, ModelWeights, SequenceExamples } from "./model.ts";
 export type {
   Counted,
@@ -29,7 +29,7 @@ export {
   type Labelled,
 } from "./classification.ts";
 
-// Looking at what is trained
+// Inspecting a trained model
 export { gradientFlowOf, horizonMetric, type FlowOptions } from "./gradient-flow.ts";
 
 // Parts for a trial of your own

@@ -7,12 +7,12 @@ import { saveRun, type SavedRun } from "./saved-run.ts";
 import { turns } from "./turns.ts";
 import { bestOf, plateauScale, runsOut, type Improvement, type ReduceOnPlateau } from "./stopping.ts";
 
-/** Why training has ended. */
+/** Why training ended. */
 export type Stopped = "epochs" | "steps" | "patience" | "aborted";
 
-/** A training step, as `onStep` is told of it. */
+/** A training step, as passed to `onStep`. */
 export interface StepTaken<M extends string = string> {
-  /** Steps made, this one included, and those that there will be at most. */
+  /** Steps so far, including this one, and the maximum number of steps. */
   readonly step: number;
   readonly steps: number;
   /** Examples in the batch. */
@@ -20,13 +20,13 @@ export interface StepTaken<M extends string = string> {
   readonly loss: number;
   readonly metrics: { readonly [name in M]: number };
   readonly gradientNorm: number;
-  /** What the gradient transforms reported, by path. */
+  /** Values reported by the gradient transforms, by path. */
   readonly transforms: Readonly<Record<string, number>>;
-  /** How long the step took; no result depends on it. */
+  /** The duration of the step in seconds; no result depends on it. */
   readonly seconds: number;
 }
 
-/** A run at some moment. */
+/** The state of a run. */
 export interface Run<P extends Tree> {
   /** A copy of the weights. */
   weights(): Promise<ModelWeights<P>>;
@@ -38,14 +38,14 @@ export interface Run<P extends Tree> {
 export interface LoopOptions<P extends Tree, B extends Parts = Parts> {
   readonly training: Trainer<P, Weighted<B>, LossResult, Tree, Tree>;
   readonly batches: Batches<B>;
-  /** Steps to make at most, and what they are called where they are all made. */
+  /** The maximum number of steps, and the reason reported when they are all taken. */
   readonly steps: number;
   readonly end: "epochs" | "steps";
-  /** Steps from one row to the next; an epoch where it is undefined. */
+  /** Steps between rows; undefined means one epoch. */
   readonly every: number | undefined;
   /** Absent without validation data. */
   readonly validate: ((weights: ModelWeights<P>) => Promise<Measured>) | undefined;
-  /** The number of an evaluation that is watched. */
+  /** The watched value of an evaluation. */
   readonly watched: (validation: Measured) => number;
   readonly improvement: Improvement;
   readonly patience: number | undefined;
@@ -61,8 +61,8 @@ export interface LoopEnd<P extends Tree> {
 }
 
 /**
- * Trains from where a run stands to its end. All that decides how it goes on, but for the state of the trainer, follows
- * from the history, so a run that was saved at any moment goes on to the same bits.
+ * Trains a run to its end. Apart from the trainer's state, every decision follows from the history, so a run saved at
+ * any step continues to the same bits.
  */
 export async function trainOn<P extends Tree>(from: SavedRun<P>, options: LoopOptions<P>): Promise<LoopEnd<P>> {
   const { training, onStep, onRow } = options;
@@ -88,7 +88,7 @@ export async function trainOn<P extends Tree>(from: SavedRun<P>, options: LoopOp
   }
 }
 
-/** A run without the state of its trainer. */
+/** A run without its trainer's state. */
 type Standing<P extends Tree> = Omit<SavedRun<P>, "training">;
 
 function isDue<P extends Tree>(step: number, { steps, every, validate, batches }: LoopOptions<P>): boolean {
@@ -130,7 +130,7 @@ async function afterRow<P extends Tree>(
   return { ...before, history, sums: noSteps, best: isBest ? weights : before.best };
 }
 
-/** Whether the evaluations have used up the patience. Only a new row changes that. */
+/** Whether patience has run out. Only a new row can change this. */
 function isExhausted<P extends Tree>({ history }: Standing<P>, options: LoopOptions<P>): boolean {
   const { patience, improvement } = options;
   return patience !== undefined && runsOut(watchedIn(history, options), { patience, ...improvement });
@@ -164,12 +164,12 @@ async function weightsOf<P extends Tree>({ state }: LoopOptions<P>["training"]):
   return { params, buffers };
 }
 
-/** What is watched, of all evaluations. */
+/** The watched values of all evaluations. */
 function watchedIn(history: readonly HistoryRow[], { watched }: Pick<LoopOptions<Tree>, "watched">): number[] {
   return history.flatMap(({ validation }) => (validation === undefined ? [] : [watched(validation)]));
 }
 
-/** Whole epochs in so many steps. */
+/** The number of complete epochs in this many steps. */
 function epochsAt({ stepsIn }: Pick<Batches<Parts>, "stepsIn">, step: number): number {
   let epochs = Math.floor(step / stepsIn(1));
   while (stepsIn(epochs) > step) epochs -= 1;

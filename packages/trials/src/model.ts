@@ -4,7 +4,7 @@ import { isTensor, leavesOf, type ArrayTensor, type Tensor, type Tree } from "@s
 import type { Parts } from "@sluice/train";
 import { given } from "./given.ts";
 
-/** What a model is told besides parameters and examples. */
+/** What a model gets besides parameters and examples. */
 export type ModelOptions = Pick<ApplyOptions, "training" | "key" | "buffers">;
 
 /** What a model that has `initialState` is told besides, where back-propagation is truncated. */
@@ -21,14 +21,14 @@ export interface ModelOutput<O extends Tree> {
 }
 
 /**
- * What is trained: parameters, and a function of them and a batch of examples. `E` is what it reads of a batch. A layer
- * of `@sluice/cells` is taken as it is; this is for models of several inputs, and for one's own.
+ * A model: parameters, and a function of the parameters and a batch of examples. `E` is the part of a batch that it
+ * reads. You can use a layer of `@sluice/cells` directly; write a `Model` for several inputs or custom computations.
  */
 export interface Model<P extends Tree, E extends Parts, O extends Tree = Tensor> {
   readonly init: (key: ArrayTensor) => P;
   /** The specs of the parameters: `fit` applies the constraints and penalties that they declare. Default none. */
   readonly params?: Specs;
-  /** Buffers before training, such as running statistics. A model without them is not told of any. */
+  /** Makes the initial buffers, such as running statistics. Without this, the model's function gets no buffers. */
   readonly initialBuffers?: () => Tree;
   /** The state before the first step, of so many rows: for truncated back-propagation. */
   readonly initialState?: (batch: number, params: P) => Tree;
@@ -36,33 +36,36 @@ export interface Model<P extends Tree, E extends Parts, O extends Tree = Tensor>
   readonly apply: (params: P, examples: E, options?: ModelOptions & CarriedOptions) => ModelOutput<O>;
 }
 
-/** All that training changes. */
+/** Everything that training changes. */
 export interface ModelWeights<P extends Tree> {
   readonly params: P;
-  /** Such as running statistics; a tree without tensors for a model that has none. */
+  /** Buffers such as running statistics; a tree without tensors if the model has none. */
   readonly buffers: Tree;
 }
 
-/** The weights as a file holds them: the parameters alone, or `{ params, buffers }` for a model that has buffers. */
+/** The weights as stored in a file: the parameters alone, or `{ params, buffers }` for a model with buffers. */
 export const asStored = ({ params, buffers }: ModelWeights<Tree>): Tree =>
   leavesOf(buffers).length === 0 ? params : { params, buffers };
 
-/** What a layer reads of a batch: `x`, and where they are there, `lengths`, `resets` and the extras of its cells. */
+/**
+ * The parts of a batch that a layer reads: `x` and, if present, `lengths`, `resets`, `mask` and the extra inputs of its
+ * cells.
+ */
 export type SequenceExamples = Parts & {
-  /** `[batch, time, features]`, or what the layer says. */
+  /** `[batch, time, features]`, or as the layer declares. */
   readonly x: Tensor;
   /** Steps of each row, i32 `[batch]`. */
   readonly lengths?: Tensor;
-  /** bool `[batch, time]`: where a sequence begins within a row. */
+  /** bool `[batch, time]`: true where a sequence begins within a row. */
   readonly resets?: Tensor;
   /**
-   * bool `[batch, time]`: where false, the step is skipped, and counts neither in a loss. A layer whose cells read an
-   * extra of this name gets it as that.
+   * bool `[batch, time]`: false where a step is skipped, and not counted in the loss either. A layer whose cells
+   * declare an extra input of this name gets it as that input.
    */
   readonly mask?: Tensor;
 };
 
-/** A layer as a model of examples by name. */
+/** A layer as a model whose examples are parts by name. */
 function layerModel<P extends Tree>(layer: Layer<P>): Model<P, SequenceExamples> {
   return {
     init: (key) => layer.init(key),
@@ -102,11 +105,11 @@ export function applied<P extends Tree, E extends Parts, O extends Tree>(
   });
 }
 
-/** Whether a part of a batch says which steps there are: others of the name say which values were observed. */
+/** Whether a batch's `mask` marks steps; in other data a part of this name marks observed values. */
 export const isStepMask = (mask: Tree | undefined): mask is Tensor =>
   mask !== undefined && isTensor(mask) && mask.dtype === "bool" && mask.shape.length === 2;
 
-/** A model, or a layer as one. */
+/** A model from a model or a layer. */
 export function modelOf<P extends Tree, E extends Parts, O extends Tree>(
   model: Layer<P> | Model<P, E, O>,
 ): Model<P, E, O>;

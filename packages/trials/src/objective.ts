@@ -15,14 +15,14 @@ import type { LossResult, Parts, Weighted } from "@sluice/train";
 import { given } from "./given.ts";
 import { applied, isStepMask, type CarriedOptions, type Model, type ModelOptions } from "./model.ts";
 
-/** What of a batch counts, as the losses of `@sluice/train` take it. */
+/** Which examples and steps of a batch count, as options for the losses of `@sluice/train`. */
 export interface Counted {
   /**
-   * The weights of the examples `[batch]`, or of the steps `[batch, time]` where there is an output for each and the
-   * data has `counted` or `mask`.
+   * The weights of the examples `[batch]`, or of the steps `[batch, time]` if there is an output per step and the data
+   * has `counted` or `mask`.
    */
   readonly mask: Tensor;
-  /** Steps of each row, i32 `[batch]`, where there is an output for each step. */
+  /** Steps of each row, i32 `[batch]`, if there is an output per step. */
   readonly lengths?: Tensor;
 }
 
@@ -30,8 +30,8 @@ export interface Counted {
 export type TargetOf<B> = B extends { readonly y: infer Y } ? Y : undefined;
 
 /**
- * A loss: `crossEntropy`, `mse`, or a function of one's own of the output, the target `y`, what of them counts, and the
- * whole batch. It gives a mean over what counts, a float scalar, or a `LossResult` that says what the mean is over.
+ * A loss: `crossEntropy`, `mse`, or your own function of the output, the target `y`, the counted weights, and the whole
+ * batch. It returns the mean over what counts as a float scalar, or a `LossResult` with the weight of that mean.
  */
 export type LossFunction<O extends Tree, B extends Parts> = (
   output: O,
@@ -40,7 +40,7 @@ export type LossFunction<O extends Tree, B extends Parts> = (
   batch: Weighted<B>,
 ) => Tensor | LossResult;
 
-/** A metric such as `accuracy`: a mean over what counts, a scalar. */
+/** A metric such as `accuracy`: a scalar, the mean over what counts. */
 export type MetricFunction<O extends Tree, B extends Parts> = (
   output: O,
   target: TargetOf<B>,
@@ -57,11 +57,11 @@ export type MetricFunctions<O extends Tree, B extends Parts, M extends string> =
 export interface ObjectiveOptions<O extends Tree, B extends Parts, M extends string> {
   /** The loss to minimize. */
   readonly loss: LossFunction<O, B>;
-  /** Reported beside the loss, of training and of validation. Default none. */
+  /** Reported next to the loss, for training and validation. Default: none. */
   readonly metrics?: MetricFunctions<O, B, M>;
   /**
-   * Whether the output has a row for each step, so that steps count and not sequences. Default: whether it is a tensor
-   * of three axes or more, `[batch, time, features]`.
+   * Whether there is an output per step, so that means are over steps instead of sequences. Default: true if the output
+   * is a tensor of three or more axes, `[batch, time, features]`.
    */
   readonly perStep?: boolean;
 }
@@ -76,8 +76,8 @@ export type Objective<P extends Tree, B extends Parts> = (
 ) => LossResult & { readonly weight: Tensor };
 
 /**
- * What is minimized. A batch weighs as much as it has examples, or, where there is an output for each step, real steps:
- * what only fills it up counts nowhere.
+ * Computes the quantity to minimize. A batch's weight is its number of examples or, with an output per step, of real
+ * steps; padding never counts.
  */
 export function objectiveOf<P extends Tree, B extends Parts, O extends Tree, M extends string>(
   operation: string,

@@ -1,8 +1,8 @@
-/** How fast examples are trained on; for the eye only, no result depends on it. */
+/** Training speed in examples per second, for display only. */
 export interface Pace {
-  /** Adds a step over so many examples. */
+  /** Records a step over this many examples. */
   add(examples: number, seconds: number): void;
-  /** Over the last steps. */
+  /** The speed over the last steps. */
   examplesPerSecond(): number;
 }
 

@@ -16,20 +16,20 @@ import { withBackend } from "./backend.ts";
 import { batchingOf, batchingOptions, type BatchesIfNeeded, type BatchingOptions, type OwnParts } from "./batching.ts";
 import { applied, modelOf, type Model, type SequenceExamples } from "./model.ts";
 
-/** Examples without what is to be predicted. */
+/** Examples without the target `y`. */
 export type InputsOf<E> = Omit<E, "y">;
 
 /** Options for predicting with a model. */
 export interface PredictOptions<E, B extends Parts> extends BatchingOptions<E, B> {
-  /** The model's buffers, of the same step of training as the parameters. Default: those before training. */
+  /** The model's buffers from the same training step as the parameters. Default: the initial buffers. */
   readonly buffers?: Tree;
-  /** Default WebAssembly, closed at the end. */
+  /** Default: WebAssembly, closed at the end. */
   readonly backend?: Backend;
 }
 
 /**
- * The output of a model for each example, `[examples, ...]`, in the order of the data, however it is cut into batches.
- * Without dropout. The examples need not have `y`.
+ * The output of a model for each example, `[examples, ...]`, in the order of the data for any way of batching. Without
+ * dropout. The examples need no `y`.
  */
 export async function predict<
   P extends Tree,
@@ -74,7 +74,7 @@ export async function predict(
   });
 }
 
-/** Runs all batches and puts the rows of their outputs where their examples stand in the data. */
+/** Runs all batches and puts the output rows into the order of the examples in the data. */
 async function inOrder(cut: Batches<Parts>, run: (batch: Parts) => Promise<Tree>): Promise<Tree> {
   let whole: Tree | undefined;
   for (const { batch, order } of cut.epoch(0)) {
@@ -91,7 +91,7 @@ async function inOrder(cut: Batches<Parts>, run: (batch: Parts) => Promise<Tree>
     const rows = leavesOf(output);
     leavesOf(whole).forEach(({ tensor: into }, i) => {
       const from = rows[i];
-      if (from === undefined) throw new TensorError("predict: the batches have outputs of different form");
+      if (from === undefined) throw new TensorError("predict: the outputs of the batches differ in shape");
       const [values, all, width] = [valuesOf(from.tensor), valuesOf(into), sizeOf(into.shape.slice(1))];
       order.forEach((example, row) => all.set(values.subarray(row * width, (row + 1) * width), example * width));
     });

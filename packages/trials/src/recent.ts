@@ -4,12 +4,12 @@ import { runningMean } from "@sluice/train";
 type Step = { readonly loss: number; readonly gradientNorm: number };
 
 /**
- * The steps since the last point of a curve. They go into a checkpoint, so that a resumed run averages over the same
- * ones.
+ * The steps since the last point of a curve. They are part of a checkpoint, so that a resumed run averages over the
+ * same steps.
  */
 export interface Recent {
   add(step: Step): void;
-  /** The mean, and begins anew. */
+  /** Returns the mean and starts over. */
   take(): Step;
   state(): Json;
 }

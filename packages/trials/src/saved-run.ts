@@ -6,24 +6,24 @@ import type { HistoryRow, StepSums } from "./history.ts";
 
 const name = "sluice.fit";
 
-/** Everything that a run goes on from, in numbers. */
+/** The numbers of a saved run. */
 interface RunNumbers {
-  /** What must be the same for a run to go on. */
+  /** What must be the same to resume a run. */
   readonly seed: number;
   readonly size: number;
   readonly history: readonly HistoryRow[];
-  /** Of the steps since the last row. */
+  /** Sums over the steps since the last row. */
   readonly sums: StepSums;
 }
 
-/** Everything that a run goes on from. */
+/** Everything needed to resume a run. */
 export interface SavedRun<P extends Tree> extends RunNumbers {
   readonly training: TrainState<P, Tree, Tree>;
-  /** The best weights so far; the first ones before any evaluation. */
+  /** The best weights so far; before any evaluation, the initial weights. */
   readonly best: ModelWeights<P>;
 }
 
-/** A run as one safetensors file, exact to the bit. */
+/** A run as one safetensors file, bit for bit. */
 export function saveRun<P extends Tree>({ training, best, ...numbers }: SavedRun<P>): Promise<Bytes> {
   const { params, buffers } = best;
   return saveState({ training, best: { params, buffers } }, { metadata: { [name]: JSON.stringify(numbers, encoded) } });
@@ -40,19 +40,19 @@ export async function loadRun<P extends Tree>(
 ): Promise<SavedRun<P>> {
   const text = readSafetensors(bytes).metadata[name];
   if (text === undefined)
-    throw new SafetensorsError("the file is no checkpoint of fit, which `checkpoint()` of its result gives");
+    throw new SafetensorsError("the file is not a checkpoint of fit; make one with `checkpoint()` of its result");
   const numbers: RunNumbers = JSON.parse(text, decoded);
   for (const what of ["seed", "size"] as const)
     if (numbers[what] !== like[what])
       throw new SafetensorsError(
-        `the checkpoint is of a run with the ${what} ${numbers[what]}, and this one has ${like[what]}: give the same to go on`,
+        `the checkpoint is of a run with the ${what} ${numbers[what]}, but this run has ${like[what]}; use the same to resume`,
       );
   const { params, buffers } = like.best;
   const { training, best } = await loadState(bytes, { training: like.training, best: { params, buffers } });
   return { training, best, ...numbers };
 }
 
-/** JSON has neither NaN nor infinities nor -0. */
+/** JSON cannot represent NaN, infinities or -0. */
 const encoded = (_: string, value: unknown): unknown =>
   typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0))
     ? { $number: Object.is(value, -0) ? "-0" : String(value) }

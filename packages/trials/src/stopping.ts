@@ -3,11 +3,13 @@ export type Better = "lower" | "higher";
 
 export interface Improvement {
   readonly better: Better;
-  /** By how much a value must be better than the best so far to count as an improvement. Default 0: by anything. */
+  /**
+   * How much better than the best so far a value must be to count as an improvement. Default 0: any improvement counts.
+   */
   readonly least?: number;
 }
 
-/** Whether a value is better than the best so far, `undefined` where there is none. NaN is worse than anything. */
+/** Whether a value is better than the best so far (`undefined` if there is none). NaN is worse than any number. */
 function improves(value: number, best: number | undefined, { better, least = 0 }: Improvement): boolean {
   if (best === undefined) return true;
   if (Number.isNaN(best)) return !Number.isNaN(value);
@@ -15,8 +17,8 @@ function improves(value: number, best: number | undefined, { better, least = 0 }
 }
 
 /**
- * The place of the last improvement, which is that of the best value, of equals the first; with `least`, a value counts
- * only where it is better by more than that. -1 of no values.
+ * The index of the last improvement. This is the index of the best value, the first one if several are equal. With
+ * `least`, only values that are better by more than `least` count. -1 if there are no values.
  */
 export function bestOf(values: readonly number[], improvement: Improvement): number {
   let best = -1;
@@ -34,19 +36,19 @@ export function runsOut(
   return values.length - 1 - bestOf(values, improvement) >= patience && values.length > 0;
 }
 
-/** When and how far the learning rate is reduced. */
+/** When and by how much the learning rate is reduced. */
 export interface ReduceOnPlateau {
-  /** What the learning rate is multiplied by each time, between 0 and 1. Default 0.1. */
+  /** The factor for each reduction, between 0 and 1. Default 0.1. */
   readonly factor?: number;
-  /** Evaluations without improvement, since the best or the last reduction, after which it is reduced. */
+  /** Reduces after this many evaluations without improvement, counted from the best one or from the last reduction. */
   readonly patience: number;
-  /** The smallest part of the learning rate that is left. Default 0. */
+  /** The smallest fraction of the initial learning rate. Default 0. */
   readonly min?: number;
 }
 
 /**
- * What is left of the learning rate after these values: reduced by `factor` each time that `patience` of them in a row
- * were no improvement.
+ * The fraction of the learning rate that remains after these values: it is multiplied by `factor` after every
+ * `patience` values in a row without improvement.
  */
 export function plateauScale(
   values: readonly number[],

@@ -16,7 +16,7 @@ const settings: TrainingSettings = {
   validateEvery: 2,
 };
 
-/** The target at each step is the number of the step before, of sequences of 2 to 5 steps. */
+/** Sequences of 2 to 5 steps; the target at each step is the input of the step before. */
 function echoes(count: number, seed: number) {
   const x = normal(key(seed), [count, 5, 1]);
   const values = valuesOf(x);

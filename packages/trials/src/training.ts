@@ -16,19 +16,19 @@ import { recent } from "./recent.ts";
 
 /** Settings of every study that trains. */
 export type TrainingSettings = Settings & {
-  /** Examples a step. */
+  /** Examples per step. */
   readonly batch: number;
   readonly epochs: number;
   readonly learningRate: number;
   /** Largest global norm of the gradient. */
   readonly clip: number;
-  /** Steps between two points of the curves of loss and gradient norm: each is a mean over them. */
+  /** Steps per point of the curves of loss and gradient norm. Each point is the mean over these steps. */
   readonly logEvery: number;
-  /** Steps between two validations; each is followed by a checkpoint. */
+  /** Steps between validations. A checkpoint follows each validation. */
   readonly validateEvery: number;
 };
 
-/** Metrics of every study that trains: those of {@link trainingTrial} where nothing else is said. */
+/** The default metrics of {@link trainingTrial}, for every study that trains. */
 export const trainingMetrics = {
   validationLoss: { label: "Validation loss", better: "lower", digits: 3 },
   testLoss: { label: "Held-out loss", better: "lower", digits: 3, curve: false },
@@ -39,7 +39,7 @@ export const trainingMetrics = {
 /** Numbers by the names of a study's metrics. */
 export type Numbers = { readonly [metric: string]: number };
 
-/** What a trial trains, and how. What is not said here is as `fit` has it. */
+/** What a trial trains, and how. Other options have the defaults of `fit`. */
 export interface TrainingTask<P extends Tree, E, B extends Parts, O extends Tree, M extends string> extends Pick<
   FitOptions<P, E, B, O, M>,
   | "loss"
@@ -62,24 +62,24 @@ export interface TrainingTask<P extends Tree, E, B extends Parts, O extends Tree
   readonly data: FitData<E>;
   /** Default: the gradient clipped to the settings' norm, and Adam with the settings' learning rate. */
   readonly optimizer?: GradientTransform;
-  /** What the curves have of a validation. Default `{ validationLoss }`. */
+  /** The metrics that a validation adds to the curves. Default `{ validationLoss }`. */
   readonly validated?: (validation: Measured<M>) => Numbers;
-  /** What the outcome has of the test data. Default `{ testLoss }`. */
+  /** The metrics that the outcome reports for the test data. Default `{ testLoss }`. */
   readonly tested?: (test: Measured<M>) => Numbers;
-  /** Looks at the weights before the first step, and at those that are kept after the last. */
+  /** Called with the weights before the first step, and with the kept weights after the last. */
   inspect?(weights: ModelWeights<P>, when: "start of training" | "end of training", backend: Backend): Promise<void>;
-  /** Metrics of the weights, added to the row of every validation. */
+  /** Metrics computed from the weights, added to the row of every validation. */
   measure?(weights: ModelWeights<P>, backend: Backend): Promise<Numbers>;
 }
 
 /**
- * {@link fit} as the trial of a study: with the trial's seed, settings, threads and checkpoints, its rows of metrics and
- * its progress. The model is evaluated on the test data once, at the end, with the weights that are kept. The last
- * weights are a file of the result, and so are the best where there is validation data (`weightFiles`); the outcome has
- * the hash of those that are kept.
+ * Runs {@link fit} as the trial of a study, with the trial's seed, settings, threads, checkpoints, metric rows and
+ * progress. The model is evaluated on the test data once, at the end, with the kept weights. The result has a file with
+ * the last weights and, with validation data, one with the best weights (`weightFiles`). The outcome has the hash of
+ * the kept weights.
  *
- * Everything random comes from the trial's seed, so variants see the same batches in the same order. A trial that was
- * stopped goes on from its last checkpoint with the bits of one that was not.
+ * All random numbers come from the trial's seed, so variants see the same batches in the same order. A stopped trial
+ * continues from its last checkpoint with the same bits as an uninterrupted one.
  */
 export async function trainingTrial<
   P extends Tree,
@@ -182,7 +182,7 @@ async function trialOn(
   return outcomeOf(context, data, trained, tested);
 }
 
-/** Keeps the weights with the trial, and gives what is known at the end. */
+/** Stores the weights with the trial and returns the outcome. */
 async function outcomeOf(
   context: TrialContext,
   { validation }: FitData<Parts>,

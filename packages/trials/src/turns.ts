@@ -1,6 +1,6 @@
 /**
- * Lets timers, signals and a page's events in, if the last time was long enough ago. A loop that only awaits what is
- * computed at once would keep them waiting to its end.
+ * Gives timers, signals and page events a turn, if the last turn was long enough ago. A loop that awaits only settled
+ * promises would block them until its end.
  */
 export function turns(everyMilliseconds = 50): () => Promise<void> {
   let last = performance.now();

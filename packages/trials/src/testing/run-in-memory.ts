@@ -1,6 +1,6 @@
 import type { MetricRow, Restored, Series, Settings, TrialContext, TrialOutcome } from "@sluice/study";
 
-/** What a trial has left behind, in memory instead of a folder. */
+/** What a trial has written, in memory instead of a folder. */
 export interface Left {
   readonly rows: readonly MetricRow[];
   /** By name; the lines of several calls together. */
@@ -8,7 +8,7 @@ export interface Left {
   readonly log: readonly string[];
   /** By name. */
   readonly files: Readonly<Record<string, Uint8Array>>;
-  /** The last checkpoint, and how many rows there were at it. */
+  /** The last checkpoint, and the number of rows when it was written. */
   readonly checkpoint: (Restored & { readonly rows: number }) | null;
   readonly diverged: { readonly step: number; readonly tensor: string } | null;
 }
@@ -19,13 +19,13 @@ export interface MemoryContextOptions<S extends Settings> {
   readonly config: S;
   /** How many threads to use. Default 1. */
   readonly threads?: number;
-  /** Goes on from what an earlier trial has left, as the runner does. */
+  /** Resumes from what an earlier trial has written, as the runner does. */
   readonly from?: Left;
   /** Asks the trial to stop when it reports this step. */
   readonly stopAt?: number;
 }
 
-/** A context for running a trial within a test. */
+/** A trial context for tests. */
 function memoryContext<S extends Settings>({
   config,
   threads = 1,
@@ -70,7 +70,7 @@ function memoryContext<S extends Settings>({
   return { context, left: () => ({ rows, series, log, files, checkpoint, diverged }) };
 }
 
-/** Runs a trial in this process, to its end (an outcome) or until it is stopped or has diverged (none). */
+/** Runs a trial in this process. Returns its outcome, or nothing if it was stopped or diverged. */
 export async function runInMemory<S extends Settings>(
   { trial }: { trial(context: TrialContext<S>): Promise<TrialOutcome | void> },
   options: MemoryContextOptions<S>,
