@@ -26,7 +26,7 @@ export function storeError(place: string, message: string, cause?: unknown): Err
   return Object.assign(studyError(message, cause), { unwritable: place });
 }
 
-/** Whether the store, or the disk below it, failed rather than the work. */
+/** Whether the store or its disk failed, rather than the trial. */
 export function isStoreFailure(thrown: unknown): boolean {
   return (
     thrown instanceof Error &&

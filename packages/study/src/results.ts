@@ -26,7 +26,7 @@ export interface TrialRecord {
   /** Summary value by metric; `null` if there is none. */
   readonly metrics: { readonly [metric: string]: number | null };
   readonly weights?: string;
-  /** Absent where the trial has kept no files. */
+  /** Absent if the trial has kept no files. */
   readonly files?: FileHashes;
   /** Seconds of work, over all sessions of a resumed trial. */
   readonly seconds?: number;

@@ -57,7 +57,7 @@ export interface TrialOutcome {
   readonly timings?: { readonly [name: string]: number };
 }
 
-/** The files in which a trial keeps its last weights, and its best ones where it has chosen any, as safetensors. */
+/** The safetensors files of a trial's last weights and, if it selected any, its best weights. */
 export const weightFiles = { last: "last.safetensors", best: "best.safetensors" } as const;
 
 /** The argument of a trial function. */
@@ -101,8 +101,8 @@ export interface TrialContext<S extends Settings = Settings> {
   series(name: string, series: Series): void;
   /**
    * Keeps a file with the trial, such as its weights, as `files/<name>`. It is part of the result, which holds its
-   * SHA-256. Each name is written once: what changes while the trial runs belongs into a checkpoint. Files that were
-   * written after the last checkpoint are gone when the trial goes on from it.
+   * SHA-256. Each name can be written only once; values that change while the trial runs belong in a checkpoint. A
+   * trial that resumes from a checkpoint loses files written after it.
    */
   file(name: string, bytes: Uint8Array): Promise<void>;
   /** Writes a checkpoint. A resumed trial starts from the last one. */

@@ -50,10 +50,15 @@ describe("better", () => {
     expect(test5(results({ a: [], b: [] })).because).toBe(
       "No seed has a result for both a and b on rows; needs at least 5 seeds (run with --seeds 5)",
     );
-    expect(test5(results({ a: [12], b: [10] })).because).toContain("a is better than b on rows by 2 (one seed)");
+    expect(test5(results({ a: [12], b: [10] })).because).toBe(
+      "a is better than b on rows by 2 (one seed); needs at least 5 seeds (run with --seeds 5)",
+    );
+    expect(test5(results({ a: [10], b: [10] })).because).toBe(
+      "For one seed a and b are equal on rows; needs at least 5 seeds (run with --seeds 5)",
+    );
   });
 
-  test("says what the numbers say", () => {
+  test("gives the mean, its interval and p", () => {
     // Differences 1, 1, 1, 1, 2: mean 1.2, standard error 0.2, t = 6 with 4 degrees of freedom; the 97.5 % point is
     // 2.776.
     const { because, p } = test5(results({ a: [11, 21, 31, 41, 52], b: [10, 20, 30, 40, 50] }));
@@ -68,7 +73,7 @@ describe("better", () => {
     expect(reversed.verdict).toBe("not reproduced");
   });
 
-  test("of seeds that all say the same, asks the signs: five are too few", () => {
+  test("of equal differences, uses the sign test: five seeds are too few", () => {
     const equal = test5(results({ a: [1, 2, 3, 4, 5], b: [1, 2, 3, 4, 5] }));
     expect(equal).toMatchObject({
       verdict: "undecided",
@@ -83,7 +88,7 @@ describe("better", () => {
     expect(test5(results({ a: [1, 1, 1, 1, 1, 1], b: [0, 0, 0, 0, 0, 0] })).verdict).toBe("reproduced");
   });
 
-  test("names what it does not know", () => {
+  test("names unknown metrics, tasks and variants", () => {
     expect(() => better({ ...a, metric: "acuracy", than: "b" })(results({ a: [1], b: [1] }))).toThrow(
       'did you mean "accuracy"?',
     );

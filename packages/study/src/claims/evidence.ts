@@ -17,7 +17,6 @@ export interface Evidence {
   readonly minimumSeeds: number;
   /**
    * Trials that are not done, or `null`. They must not be ignored, because which trials fail can depend on the variant.
-   * variant.
    */
   readonly missing: string | null;
   /** Two-sided p-value, and whether it supports the claim. */

@@ -1,5 +1,6 @@
 import { mean } from "../statistics/summary.ts";
 import { meanTest } from "../statistics/tests.ts";
+import type { Results } from "../results.ts";
 import type { Claim, Verdict } from "./claim.ts";
 import {
   decide,
@@ -39,9 +40,10 @@ export function better(options: TestOptions & { readonly than: string; readonly 
     );
     const by = mean(gains);
     const [first, second] = by < 0 ? [than, variant] : [variant, than];
+    const unit = unitOf(results);
     const compared = gains.every((gain) => gain === 0)
-      ? `For each of ${gains.length} ${unitOf(results)}s ${variant} and ${than} are equal on ${task}`
-      : `On average ${first} is better than ${second} on ${task} by ${spread(
+      ? `For ${gains.length === 1 ? `one ${unit}` : `each of ${gains.length} ${unit}s`} ${variant} and ${than} are equal on ${task}`
+      : `${gains.length === 1 ? "" : "On average "}${first} is better than ${second} on ${task} by ${spread(
           results,
           gains.map((gain) => (by < 0 ? -gain : gain)),
           "paired t",
@@ -49,12 +51,12 @@ export function better(options: TestOptions & { readonly than: string; readonly 
     return decide({
       because:
         gains.length === 0
-          ? nothingShared(task, variant, than)
+          ? nothingShared(results, task, [variant, than])
           : margin === 0
             ? compared
             : `${compared}, compared with a margin of ${format(margin)}`,
       values: gains.length,
-      unit: unitOf(results),
+      unit,
       minimumSeeds,
       missing: missingTrials(results, task, [variant, than]),
       p: meanTest(gains, margin, overlapOf(results)),
@@ -77,8 +79,8 @@ export function reaches(options: TestOptions & { readonly value: number }): Clai
     return decide({
       because:
         values.length === 0
-          ? `No seed of ${variant} on ${task} has a result`
-          : `The mean of ${variant} on ${task} is ${spread(results, values, "Student’s t")}, compared with ${format(value)}`,
+          ? `No ${unitOf(results)} of ${variant} on ${task} has a result`
+          : `The ${values.length === 1 ? "value" : "mean"} of ${variant} on ${task} is ${spread(results, values, "Student’s t")}, compared with ${format(value)}`,
       values: values.length,
       unit: unitOf(results),
       minimumSeeds,
@@ -103,7 +105,7 @@ export function alike(options: TestOptions & { readonly than: string; readonly w
     return decide({
       because:
         apart.length === 0
-          ? nothingShared(task, variant, than)
+          ? nothingShared(results, task, [variant, than])
           : `The difference ${variant} minus ${than} on ${task} is ${spread(results, apart, "paired t")}; they are alike if it is within ±${format(within)}`,
       values: apart.length,
       unit: unitOf(results),
@@ -142,5 +144,5 @@ function pValues(verdicts: readonly Verdict[]): number[] | null {
   return values.length < verdicts.length ? null : values;
 }
 
-const nothingShared = (task: string, variant: string, than: string): string =>
-  `No seed has a result for both ${variant} and ${than} on ${task}`;
+const nothingShared = (results: Results, task: string, [variant, than]: readonly [string, string]): string =>
+  `No ${unitOf(results)} has a result for both ${variant} and ${than} on ${task}`;

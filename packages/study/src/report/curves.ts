@@ -55,12 +55,7 @@ export function curvesOf(rows: readonly MetricRow[]): Curves {
  * value of any seed.
  */
 export function curveOverSeeds(seeds: readonly Curve[]): Point[] {
-  const steps = new Set(seeds.flatMap((curve) => curve.bins.map((bin) => bin.x)));
-  const coarsest = extremes(seeds.map((curve) => curve.width)).high;
-  const width =
-    seeds.length === 0 || (coarsest === 0 && steps.size <= MOST_POINTS)
-      ? 0
-      : Math.max(coarsest, widthFor(extremes(steps).high));
+  const width = binWidth(seeds);
   const places = new Map<number, Bin[]>();
   for (const curve of seeds) {
     for (const bin of width === 0 ? curve.bins : merged(curve.bins, width)) {
@@ -77,6 +72,15 @@ export function curveOverSeeds(seeds: readonly Curve[]): Point[] {
       low: extremes(bins.map((bin) => bin.low)).low,
       high: extremes(bins.map((bin) => bin.high)).high,
     }));
+}
+
+/** The number of steps per point if these curves are drawn as one; 0 if every step has its own point. */
+export function binWidth(seeds: readonly Curve[]): number {
+  const steps = new Set(seeds.flatMap((curve) => curve.bins.map((bin) => bin.x)));
+  const coarsest = extremes(seeds.map((curve) => curve.width)).high;
+  return seeds.length === 0 || (coarsest === 0 && steps.size <= MOST_POINTS)
+    ? 0
+    : Math.max(coarsest, widthFor(extremes(steps).high));
 }
 
 /**

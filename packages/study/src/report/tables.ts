@@ -95,7 +95,7 @@ export function seedTable(results: Results, name: string, metric: Metric): Marku
   </div>`;
 }
 
-/** What a column stands for: a seed with all its folds, or a fold if there is one seed. */
+/** The trials of a column: a seed with all its folds, or a fold if there is only one seed. */
 interface Unit {
   readonly title: string;
   has(trial: TrialRecord): boolean;

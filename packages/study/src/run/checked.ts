@@ -50,12 +50,12 @@ export function storedSeries(name: string, series: Series, earlier: StoredSeries
 /**
  * The name of a file that a trial keeps.
  *
- * @throws an error for one that is a path, or that is among those that are `taken`.
+ * @throws an error if the name is a path or is among the names that are `taken`.
  */
 export function checkedFileName(name: string, taken: Iterable<string> = []): string {
   if ([...taken].includes(name))
     throw new Error(
-      `file: "${name}" is written already, and each name is written once: keep what changes in checkpoints`,
+      `file: "${name}" is written already, and each name can be written only once; keep values that change in checkpoints`,
     );
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name))
     throw new Error(`file: "${name}" becomes a file name: use letters, digits, ., - and _`);

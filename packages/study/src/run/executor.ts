@@ -45,7 +45,7 @@ export interface Stop {
   readonly reason: string;
 }
 
-/** How a trial ended that could not write this itself. */
+/** How a trial ended that could not write its own result. */
 export interface Ending extends Stop {
   /** Seconds of this session. */
   readonly seconds: number;

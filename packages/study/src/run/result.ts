@@ -14,7 +14,7 @@ export interface TrialResult {
   readonly diverged?: { readonly step: number; readonly tensor: string };
   readonly metrics: { readonly [metric: string]: number | null };
   readonly weights?: string;
-  /** What the trial has kept; absent where it is nothing. */
+  /** The files that the trial has kept; absent if there are none. */
   readonly files?: FileHashes;
   readonly warnings?: readonly string[];
   /** The only part that differs between two runs of the same trial. */

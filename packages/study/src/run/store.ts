@@ -64,7 +64,7 @@ export interface Store {
    * @throws an error if another session has it.
    */
   openTrial(trial: PlannedTrial, options: OpenOptions): Promise<TrialSession>;
-  /** Writes how a trial ended that could not write this itself. If it has a result, the result stays. */
+  /** Writes how a trial ended, if the trial could not do this itself. An existing result stays. */
   conclude(trial: PlannedTrial, result: TrialResult): Promise<void>;
   /** Writes the report and its document. */
   writeReport(report: { readonly page: string; readonly document: ResultsDocument }): Promise<void>;
@@ -126,11 +126,11 @@ export interface TrialSession {
   readonly restored: (Restored & { readonly seconds: number }) | null;
   /** Adds a line to the trial's log. */
   log(text: string): void;
-  /** @throws an error for a row that contains anything but numbers. */
+  /** @throws an error for a row with values that are not numbers. */
   metric(row: MetricRow): void;
   /** Lines with a name that was given before are replaced; others stay. */
   series(name: string, series: Series): void;
-  /** Keeps a file. @throws an error for a name that was given before, and for one that is a path. */
+  /** Keeps a file. @throws an error for a name that was used before, and for a name that is a path. */
   file(name: string, bytes: Uint8Array): Promise<void>;
   /** SHA-256 of the files that are kept, by name. */
   files(): FileHashes;

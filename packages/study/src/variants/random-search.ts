@@ -60,7 +60,7 @@ export function randomSearch<const D extends Distributions>(
 function samplerOf(setting: string, given: Distribution): (u: number) => Json {
   if ("choice" in given) {
     const { choice } = given;
-    if (choice.length === 0) throw studyError(`randomSearch: ${setting}: choice of nothing: list at least one value`);
+    if (choice.length === 0) throw studyError(`randomSearch: ${setting}: choice has no values: list at least one`);
     return (u) => choice[Math.floor(u * choice.length)] ?? null;
   }
   if ("integer" in given) {

@@ -120,7 +120,7 @@ describe("a random search", () => {
     expect(search({ uniform: [1, 0] })).toThrow("randomSearch: rate: uniform from 1 to 0");
     expect(search({ logUniform: [0, 1] })).toThrow("randomSearch: rate: logUniform from 0, expected a number above 0");
     expect(search({ integer: [0.5, 1] })).toThrow("randomSearch: rate: integer from 0.5 to 1, expected integers");
-    expect(search({ choice: [] })).toThrow("randomSearch: rate: choice of nothing");
+    expect(search({ choice: [] })).toThrow("randomSearch: rate: choice has no values");
     expect(search({ normal: [0, 1] })).toThrow("known: uniform, logUniform, integer, choice");
     expect(() => randomSearch({}, { draws: 0 })).toThrow("draws is 0");
   });
