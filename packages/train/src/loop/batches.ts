@@ -25,8 +25,8 @@ export interface BatchesOptions {
    */
   readonly last?: "pad" | "drop";
   /**
-   * Where the data has `lengths` (i32 `[examples]`): the longest sequence of each batch stands first, so that the steps
-   * behind a sequence's end cost nothing, and the rows that fill up a batch have no steps. Default false.
+   * Sorts each batch longest first, so that padding steps cost nothing. Rows that only fill up a batch then have zero
+   * steps. Needs `lengths` in the data, i32 `[examples]`. Default false.
    */
   readonly longestFirst?: boolean;
 }
@@ -36,7 +36,7 @@ export interface Numbered<B> {
   readonly batch: B;
   /** The number of examples that count, at most the batch's size. */
   readonly examples: number;
-  /** Row i of the batch is example `order[i]` of the data. Only for rows that count. */
+  /** Row i of the batch is example `order[i]` of the data. Has entries only for rows that count. */
   readonly order: Int32Array;
   /** The batch's index over all epochs, from 0. */
   readonly step: number;

@@ -52,9 +52,9 @@ export type RaggedRows<S extends Parts = NoParts, T extends Parts = NoParts> = {
 /**
  * {@link batches} for sequences of different lengths. All batches have one shape, so only the first one is compiled. If
  * the backend skips steps beyond the lengths, padding costs nothing. Nothing is copied: the arrays are pieces of the
- * data and are written only when `data` is read. Rows are sorted longest first, so the rows that are still running are
- * the first ones; `order` says which sequence each row is. A last batch that is too small is padded with rows of no
- * steps and weight 0, which repeat the per-sequence values of the first row.
+ * data and are written only when `data` is read. Rows are sorted longest first, so the rows that are still running come
+ * first; `order` tells which sequence each row holds. A last batch that is too small is padded with rows of zero steps
+ * and weight 0, which repeat the per-sequence values of the first row.
  */
 export function raggedBatches<S extends Parts = NoParts, T extends Parts = NoParts>(
   data: RaggedData<S, T>,

@@ -71,7 +71,7 @@ describe("accumulate", () => {
   });
 
   test("of less than one batch is an error", () => {
-    expect(() => accumulate(0, optimizer())).toThrow("accumulate: expected a whole number of batches >= 1, got 0");
+    expect(() => accumulate(0, optimizer())).toThrow("accumulate: expected an integer number of batches >= 1, got 0");
   });
 });
 

@@ -21,33 +21,34 @@ import type { GradientTransform } from "@sluice/clip";
 
 /** The state of {@link accumulate}. */
 export type AccumulateState = {
-  /** Batches since the last update, i32 []. */
+  /** Number of batches since the last update, i32 []. */
   readonly batches: Tensor;
-  /** Updates made, i32 []: the optimizer's steps. */
+  /** Number of updates so far, i32 []: the optimizer's steps. */
   readonly updates: Tensor;
-  /** Sums since the last update: of the batches' weights, and of losses and gradients times the weights. */
+  /** Sums since the last update: of the batches' weights, of weighted losses, and of weighted gradients. */
   readonly weight: Tensor;
   readonly loss: Tensor;
   readonly gradients: Tree;
-  /** That of the optimizer. */
+  /** The state of the optimizer. */
   readonly optimizer: Tree;
 };
 
 /**
- * One update from the gradients of several batches, as if they were one batch: for batches that do not fit into memory.
- * The gradient is the mean over n batches by their weights w, which are what the loss returns as its weight,
+ * Gradient accumulation: one update from the gradients of several batches, as if they were one batch, for batches that
+ * do not fit into memory. The gradient is the mean over n batches, weighted by the weights w that the loss returns,
  *
  *     g = (w_1 g_1 + ... + w_n g_n) / (w_1 + ... + w_n),
  *
- * so it equals the gradient of one batch of all their examples, up to rounding. In between the parameters stay.
+ * so it equals the gradient of one batch of all their examples, up to rounding. Between updates the parameters do not
+ * change.
  *
- * `optimizer` is all that shall see the mean gradient: put clippers into it. Its schedules count updates, not batches.
- * A batch of weight 0, or one that a transform before this one skips, is not counted. Its reports are of the mean so
- * far, at every batch.
+ * `optimizer` gets the mean gradient. To clip the mean gradient, pass a chain of a clipper and an optimizer. Schedules
+ * in it count updates, not batches. A batch of weight 0, or one that an earlier transform skips, is not counted. At
+ * every batch, reports describe the mean so far.
  */
 export function accumulate(batches: number, optimizer: GradientTransform): GradientTransform<AccumulateState> {
   if (!Number.isInteger(batches) || batches < 1)
-    throw new TensorError(`accumulate: expected a whole number of batches >= 1, got ${batches}`);
+    throw new TensorError(`accumulate: expected an integer number of batches >= 1, got ${batches}`);
   return {
     name: "accumulate",
     init(params) {
@@ -96,5 +97,5 @@ export function accumulate(batches: number, optimizer: GradientTransform): Gradi
   };
 }
 
-/** No update; NaN where the gradient is not finite, so that nobody takes it for a number. */
+/** An update of zeros, but NaN if the gradient is not finite, so that the step still counts as diverged. */
 const nothing = (g: Tensor): Tensor => select(less(abs(g), Infinity), scalar(0, g.dtype), NaN);

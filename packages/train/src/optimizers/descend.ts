@@ -7,7 +7,7 @@ export type LearningRate = number | Schedule;
 
 /**
  * `g <- eta g`: the learning rate. It usually comes last in a chain, because the result of a chain is subtracted from
- * the parameters. A schedule gets the step of the run, which includes skipped steps.
+ * the parameters. A schedule gets the number of steps of the run, skipped ones included.
  */
 export function descend(learningRate: LearningRate): GradientTransform<NoState> {
   if (typeof learningRate === "number" && !(learningRate >= 0 && learningRate < Infinity))

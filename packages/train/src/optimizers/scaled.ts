@@ -3,15 +3,16 @@ import type { GradientTransform } from "@sluice/clip";
 
 /** The state of {@link scaled}. */
 export type ScaledState = {
-  /** What updates are multiplied by, f32 []. */
+  /** The factor of updates, f32 []. */
   readonly scale: Tensor;
-  /** That of the optimizer. */
+  /** The state of the optimizer. */
   readonly optimizer: Tree;
 };
 
 /**
- * An optimizer whose updates are multiplied by a number that is part of its state, 1 at first. {@link withScale} sets
- * it between two steps, without compiling the step anew: this is how a learning rate follows what a validation says.
+ * An optimizer whose updates are multiplied by a factor in its state, initially 1. {@link withScale} sets the factor
+ * between steps without recompiling the step, for example to reduce the learning rate when the validation loss stops
+ * improving.
  */
 export function scaled(optimizer: GradientTransform): GradientTransform<ScaledState> {
   return {
@@ -28,7 +29,7 @@ export function scaled(optimizer: GradientTransform): GradientTransform<ScaledSt
   };
 }
 
-/** A training state whose optimizer, which must be {@link scaled}, multiplies its updates by `scale`. */
+/** A copy of a training state with the factor `scale`. The optimizer must be {@link scaled}. */
 export function withScale<S extends { readonly optimizer: Tree }>(state: S, scale: number): S {
   const { optimizer } = state;
   if (isTensor(optimizer) || !("scale" in optimizer))

@@ -89,7 +89,7 @@ describe.each(backends)("on %s", (_, backend) => {
     expect(found.loss).toBeCloseTo(valuesOf(expected)[0]!, 6);
     expect((await evaluated.run(weights, batches, { buffers })).loss).not.toBeCloseTo(found.loss, 4);
     await expect(evaluated.run(weights, batches)).rejects.toThrow(
-      "evaluator.run: the evaluator has buffers, and this run is given none; pass { buffers: await trainer.buffers() }",
+      "evaluator.run: the model has buffers, but this run got none; pass { buffers: await trainer.buffers() }",
     );
     await expect(evaluated.run(weights, batches, { buffers: [after, {}] })).rejects.toThrow(
       "evaluator.run: the buffers do not fit: no 0.norm.gates.0.mean",
@@ -140,7 +140,7 @@ test("skipped, empty and diverged steps keep the old ones", async () => {
   expect(numbers(after)).not.toEqual(numbers(before));
 });
 
-test("a loss that returns none, or others, and a state with others, are told", () => {
+test("a loss that returns none, or others, and a state with others, are errors", () => {
   const { params: _p, key: _k, batch, ...step } = options;
   const run = (changed: Partial<typeof step> & object) => {
     const made = trainStep({ ...step, ...changed });
@@ -153,10 +153,10 @@ test("a loss that returns none, or others, and a state with others, are told", (
     },
   });
   expect(() => run(returning(undefined))).toThrow(
-    "trainStep: the loss is given buffers and returned none; return { loss, buffers }",
+    "trainStep: the loss gets buffers but returned none; return { loss, buffers }",
   );
   expect(() => run(returning(mapTree(buffers, () => scalar(1))))).toThrow(
-    "trainStep: the loss's buffer 0.norm.gates.0.mean is given as f32 [3,12] and returned as f32 []; its shape and dtype must stay",
+    "trainStep: the loss's buffer 0.norm.gates.0.mean is given as f32 [3,12] and returned as f32 []; shape and dtype must not change",
   );
   const made = trainStep(step);
   expect(() => made.step({ ...made.init(params, key(1)), buffers: {} }, batch)).toThrow(
@@ -175,7 +175,7 @@ test("examples by themselves have no one value of a buffer, but may be evaluated
   const given = { params, buffers, key: key(2), batch: each, optimizer: sgd({ learningRate: 0.1 }) };
   const gradients = perExample(globalNorm(1e6));
   await expect(trainer({ ...given, loss: lossOf(true), gradients })).rejects.toThrow(
-    "perExample: the loss returns another buffer 0.norm.gates.0.mean, but each example is a batch of its own",
+    "perExample: the loss changes the buffer 0.norm.gates.0.mean, but each example runs as a batch of one",
   );
   const frozen = await trainer({ ...given, loss: lossOf(false), gradients });
   const together = await trainer({ ...given, loss: lossOf(false) });

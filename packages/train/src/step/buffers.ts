@@ -9,11 +9,13 @@ export function givenBuffers({ buffers = {} }: { readonly buffers?: Tree }): Tre
   return buffers;
 }
 
-/** The buffers that came back, nested as `before`. `whose` begins an error: `trainStep: the loss`. */
+/**
+ * The returned buffers, checked to be nested like `before`. Error messages start with `whose`: `trainStep: the loss`.
+ */
 export function checkReturnedBuffers<F extends Tree>(whose: string, before: F, returned: Tree | undefined): F {
   if (returned === undefined && leavesOf(before).length > 0)
     throw new TensorError(
-      `${whose} is given buffers and returned none; return { loss, buffers }, such as those of what apply returns`,
+      `${whose} gets buffers but returned none; return { loss, buffers }, with the buffers that apply returned`,
     );
   return carriedAlike(whose, "buffers", before, returned);
 }

@@ -21,12 +21,12 @@ export function initialCarry({ carry = {} }: { readonly carry?: Tree }): Tree {
   return carry;
 }
 
-/** The carry that came back, nested as `before`. `whose` begins an error: `trainStep: the loss`. */
+/** The returned carry, checked to be nested like `before`. Error messages start with `whose`: `trainStep: the loss`. */
 export function checkCarry<C extends Tree>(whose: string, before: C, returned: Tree | undefined): C {
   return carriedAlike(whose, "carry", before, returned);
 }
 
-/** What came back of what goes from step to step, nested as `before`. */
+/** Checks returned carry or buffers: they must be nested like `before`. */
 export function carriedAlike<C extends Tree>(
   whose: string,
   what: "carry" | "buffers",
@@ -39,15 +39,15 @@ export function carriedAlike<C extends Tree>(
     if (next.dtype === x.dtype && sameShape(next.shape, x.shape)) return;
     const shown = (tensor: Tensor): string => `${tensor.dtype} ${showShape(tensor.shape)}`;
     throw new TensorError(
-      `${whose}'s ${what === "carry" ? what : "buffer"} ${path} is given as ${shown(x)} and returned as ${shown(next)}; its shape and dtype must stay`,
+      `${whose}'s ${what === "carry" ? what : "buffer"} ${path} is given as ${shown(x)} and returned as ${shown(next)}; shape and dtype must not change`,
     );
   });
   return treeFrom(before, after);
 }
 
 /**
- * The carry of the next step: the new one, but the old one after a step that diverged, and for elements that are not
- * finite also after a skipped one.
+ * The carry of the next step. Normally the new carry; after a diverged step the old one; after a skipped step, elements
+ * that are not finite keep their old values.
  */
 export function carriedOn<C extends Tree>(
   before: C,

@@ -3,20 +3,20 @@ import { isArray } from "@sluice/tensor/internal";
 import type { LossResult } from "./loss.ts";
 import type { TrainState, TrainStep } from "./train-step.ts";
 
-/** What is known of a step whose loss or gradient is not finite. */
+/** Information about a step whose loss or gradient is not finite. */
 export interface Divergence {
   /** The step, from 0. */
   readonly step: number;
   readonly loss: number;
   readonly gradientNorm: number;
   /**
-   * Where the first NaN or infinity came from. Undefined where the reference backend, which is asked, finds everything
-   * finite.
+   * The origin of the first NaN or infinity, found by running the step on the reference backend. Undefined if
+   * everything is finite there.
    */
   readonly origin: Diagnosis | undefined;
 }
 
-/** Training has diverged. The trainer's state is the last good one, and can be saved. */
+/** Training has diverged. The trainer keeps the last good state, which you can save. */
 export class DivergedError extends Error {
   readonly divergence: Divergence;
 

@@ -24,17 +24,17 @@ export interface EvaluatorOptions<
   F extends Tree = NoBuffers,
 > {
   /**
-   * Loss and metrics of a batch, without randomness. With `carry` it is given what it returned as its carry for the
-   * batch before, and returns the next. The buffers are those that the run is given.
+   * Computes loss and metrics of a batch, without randomness. With `carry`, it gets the carry that it returned for the
+   * previous batch and returns the next one. The buffers are those passed to `run`.
    */
   readonly evaluate: (params: P, batch: B, context: { readonly carry: C; readonly buffers: F }) => R;
-  /** What the first batch of a run is given: arrays. Default: nothing is carried. */
+  /** The carry of the first batch of a run, as arrays. Default: nothing is carried. */
   readonly carry?: C;
   /** The parameters, for their shapes and dtypes. */
   readonly params: P;
   /** The buffers, for their shapes and dtypes. Default: no buffers. */
   readonly buffers?: F;
-  /** A batch, for its shapes and dtypes. */
+  /** An example batch, for shapes and dtypes. */
   readonly batch: B;
   /** Default: the reference backend. */
   readonly backend?: Backend;
@@ -44,30 +44,27 @@ export interface EvaluatorOptions<
 export interface Evaluation<R> {
   readonly loss: number;
   readonly metrics: MetricsOf<R>;
-  /**
-   * What the means divide by: the sum of the batches' weights, which are their examples where the function returns
-   * none.
-   */
+  /** The divisor of the means: the sum of the batches' weights. A batch's weight defaults to its number of examples. */
   readonly weight: number;
 }
 
 /** A compiled evaluation of a loss. */
 export interface Evaluator<P extends Tree, B extends Tree, R extends LossResult, F extends Tree = NoBuffers> {
   /**
-   * Takes the weights, and the buffers if the model has some, to the backend once, and averages over the batches. The
-   * buffers are those of the same step of training as the weights: `trainer.buffers()`.
+   * Uploads the weights, and the buffers if the model has any, to the backend once, and averages over the batches. Pass
+   * the buffers from the same training step as the weights: `trainer.buffers()`.
    */
   run(
     params: P,
     batches: Iterable<Pick<Numbered<B>, "batch" | "examples">>,
     options?: { readonly buffers?: F },
   ): Promise<Evaluation<R>>;
-  /** Frees what the backend holds. Later calls reject. */
+  /** Frees memory on the backend. Later calls reject. */
   dispose(): Promise<void>;
   readonly statistics: ExecutableStatistics;
 }
 
-/** Compiles an evaluation; the weights it uses are given to it, and stay on the backend for all batches of a run. */
+/** Compiles an evaluation. Weights are passed to `run` and stay on the backend for all its batches. */
 export async function evaluator<
   P extends Tree,
   B extends Tree,
@@ -118,12 +115,12 @@ export async function evaluator<
   };
 }
 
-/** The buffers of a run: those of the evaluator are only an example of their shapes. */
+/** The buffers of a run. Those passed to `evaluator` only give their shapes. */
 function checkGiven<F extends Tree>(like: F, given: F | undefined): F {
   const expected = leavesOf(like).map(({ path, tensor: { shape, dtype } }) => ({ path, shape, dtype }));
   if (given === undefined && expected.length > 0)
     throw new TensorError(
-      "evaluator.run: the evaluator has buffers, and this run is given none; pass { buffers: await trainer.buffers() }, of the same step as the weights",
+      "evaluator.run: the model has buffers, but this run got none; pass { buffers: await trainer.buffers() } from the same step as the weights",
     );
   checkTree("evaluator.run", "buffers", expected, given ?? {});
   return given ?? like;

@@ -6,7 +6,7 @@ import type { TrainState } from "./train-step.ts";
 
 /** How a training step gets its gradient: `batchGradient`, or `perExample(...)`. */
 export interface GradientMethod {
-  /** For errors. */
+  /** The name in error messages. */
   readonly name: string;
   /** Makes the function that computes loss and gradient of a batch. */
   of<P extends Tree, B extends Tree, R extends LossResult, C extends Tree, F extends Tree>(
@@ -21,18 +21,18 @@ export type Differentiate<P extends Tree, B extends Tree, R extends LossResult, 
   batch: B,
 ) => BatchGradient<P, R, C, F>;
 
-/** The gradient of a batch, and what came up on the way. */
+/** The gradient of a batch, with loss, penalty and reports. */
 export interface BatchGradient<P extends Tree, R extends LossResult, C extends Tree, F extends Tree> {
-  /** Of the loss with its penalty. */
+  /** The gradient of the loss including its penalty. */
   readonly gradient: P;
-  /** Scalars: the loss with its penalty, and the penalty alone. */
+  /** Scalars: the loss including its penalty, and the penalty alone. */
   readonly value: Tensor;
   readonly penalty: Tensor;
-  /** What the loss returned, without its carry and its buffers. */
+  /** The result of the loss without carry and buffers. */
   readonly result: Reported<R>;
   readonly carry: C;
   readonly buffers: F;
-  /** Scalars: what the method saw of the single examples; `{}` where it looks at none. */
+  /** Scalars: statistics over the single examples; `{}` if the method has none. */
   readonly examples: Tree;
 }
 
@@ -65,7 +65,7 @@ type Context<C extends Tree, F extends Tree> = {
   readonly buffers: F;
 };
 
-/** The loss's result, checked, and its carry and buffers apart from what is reported. */
+/** The loss's checked result, split into carry, buffers and what is reported. */
 export function callLoss<P extends Tree, B extends Tree, R extends LossResult, C extends Tree, F extends Tree>(
   loss: Loss<P, B, R, C, F>,
   params: P,

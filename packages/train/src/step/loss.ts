@@ -3,13 +3,13 @@ import { checkTensor, describe, isFloat, shown } from "@sluice/tensor/internal";
 import type { NoBuffers } from "./buffers.ts";
 import type { NoCarry } from "./carry.ts";
 
-/** What a loss may use besides parameters and batch. */
+/** What a loss gets besides parameters and batch. */
 export interface LossContext<C extends Tree = NoCarry, F extends Tree = NoBuffers> {
   /** A random key of this step, i32 [2]. Name its uses: `keyFor(key, "dropout")`. */
   readonly key: Tensor;
-  /** Steps made before this one, i32 []. */
+  /** The number of steps before this one, i32 []. */
   readonly step: Tensor;
-  /** What the loss of the step before returned as its carry. No gradient flows into it. */
+  /** The carry that the loss returned in the previous step. No gradient flows into it. */
   readonly carry: C;
   /** The model's buffers, such as running statistics: `model.apply(params, x, { buffers, training: true })`. */
   readonly buffers: F;
@@ -22,20 +22,20 @@ export type LossResult = {
   /** Further scalars to report. */
   readonly metrics?: Readonly<Record<string, Tensor>>;
   /**
-   * What a mean of loss and metrics over several batches weights this one by, such as `sum(mask)`; default the number
-   * of its examples. A step of weight 0 changes no weights.
+   * The weight of this batch in a mean over several batches, such as `sum(mask)`. Default: its number of examples. A
+   * step of weight 0 changes no parameters.
    */
   readonly weight?: Tensor;
-  /** What the next step gets as `context.carry`: nested as the option `carry`, with its shapes and dtypes. */
+  /** The next step's `context.carry`, with the nesting, shapes and dtypes of the option `carry`. */
   readonly carry?: Tree;
   /**
-   * What the next step gets as `context.buffers`, such as the `buffers` that `apply` returned: nested as the option
-   * `buffers`, with its shapes and dtypes.
+   * The next step's `context.buffers`, such as the `buffers` that `apply` returned, with the nesting, shapes and dtypes
+   * of the option `buffers`.
    */
   readonly buffers?: Tree;
 };
 
-/** What is reported of a loss's result: all of it but the carry and the buffers, which stay on the backend. */
+/** The reported part of a loss's result: everything except carry and buffers, which stay on the backend. */
 export type Reported<R extends LossResult> = Omit<R, "carry" | "buffers"> & Omit<LossResult, "carry" | "buffers">;
 
 /** The loss of a batch as a function of the parameters. */

@@ -35,26 +35,26 @@ import type { Loss, LossResult, Reported } from "./loss.ts";
 /** Options of {@link perExample}. */
 export interface PerExampleOptions {
   /**
-   * What the sum of the examples' gradients is divided by. Default: the number of examples whose loss does not have the
-   * weight 0, so that padding does not count.
+   * The divisor of the sum of the examples' gradients. Default: the number of examples whose loss has a nonzero weight,
+   * so that padding does not count.
    */
   readonly divideBy?: number;
 }
 
 /**
- * Gradients of the single examples of a batch, each transformed on its own before they are averaged:
+ * Per-example gradients: the gradient of each example in a batch is transformed on its own before they are averaged:
  *
  *     g_i = transform(d loss(example i) / d params);   g = sum_i g_i / n
  *
- * The loss of example i is the loss of a batch that holds only it. So the result is that of a loop over batches of one,
- * but in one program: products with weights stay products over the whole batch, and only the weights' gradients are
- * kept apart, `[batch, ...]` each. That memory is the batch size times the number of parameters. A loss that mixes
- * examples, as with batch normalization, is not the same for a batch of one. A loss that returns other buffers than it
- * was given is an error.
+ * The loss of example i is the loss of a batch with only this example. The result is that of a loop over batches of
+ * one, but in one program: products with weights stay products over the whole batch, and only the weights' gradients
+ * are separate, `[batch, ...]` each. They take memory of the batch size times the number of parameters. A loss that
+ * mixes examples, as batch normalization does, has another value on a batch of one. A loss that changes its buffers is
+ * an error.
  *
- * Every part of the batch, and of the carry, has the examples on axis 0. Each example has a random key of its own. An
- * example whose loss has weight 0, or whose gradient the transform skips, adds nothing. The penalty is not an example's:
- * its gradient is added at the end. The loss reported is the mean of the examples' by their weights.
+ * Every part of the batch and of the carry has the examples on axis 0. Each example has its own random key. An example
+ * whose loss has weight 0, or whose gradient the transform skips, adds nothing. The penalty belongs to no example; its
+ * gradient is added at the end. The reported loss is the weighted mean over the examples.
  *
  * `perExample(globalNorm(c))` is the clipping of DP-SGD (Abadi et al. 2016, arXiv 1607.00133).
  */
@@ -118,7 +118,7 @@ type OfOne<P extends Tree, R extends LossResult, C extends Tree> = {
   readonly ones: Tensor;
 };
 
-/** Loss and transformed gradient of one example, in a batch of its own. */
+/** Loss and transformed gradient of one example, as a batch of one. */
 function ofOne<P extends Tree, B extends Tree, R extends LossResult, C extends Tree, F extends Tree>(
   loss: Loss<P, B, R, C, F>,
   transform: GradientTransform,
@@ -136,7 +136,10 @@ function ofOne<P extends Tree, B extends Tree, R extends LossResult, C extends T
   return { gradient: gradients, skip, report, ...aux, ones: scalar(1, value.dtype) };
 }
 
-/** `f` of what all examples share and of what each has of its own, `[examples, ...]`; so is all that it returns. */
+/**
+ * Applies `f` to each example: to the values that all examples share, and to the example's own entries of tensors
+ * `[examples, ...]`. All results are `[examples, ...]`.
+ */
 function forEach<S extends Tree, O extends { readonly index: Tensor }, R extends Tree>(
   f: (shared: S, own: O) => R,
   shared: S,
@@ -146,7 +149,7 @@ function forEach<S extends Tree, O extends { readonly index: Tensor }, R extends
   const { program, result } = recordProgram(f, [shared, one]);
   const count = own.index.shape[0] ?? 0;
   const outputs = vectorize(
-    // Weights' gradients leave the loops over time first, so that each is one product an example.
+    // The weights' gradients are first moved out of the loops over time, so that each takes one product per example.
     optimize(program),
     [
       ...tensorsOf(shared).map((tensor) => ({ tensor, stacked: false })),
@@ -165,12 +168,12 @@ function asBatches<T extends Tree>(tree: T): T {
   return mapTree(tree, (x) => reshape(x, [x.shape[0] ?? 0, 1, ...x.shape.slice(1)]));
 }
 
-/** The sum over axis 0 of what is used; the rest may be anything. */
+/** The sum over axis 0 of the used entries; the others are ignored, whatever they hold. */
 function sumOf(used: Tensor, x: Tensor): Tensor {
   return sum(select(reshape(used, [...used.shape, ...x.shape.slice(1).map(() => 1)]), x, 0), 0);
 }
 
-/** The mean of scalars `[examples]`, 0 where nothing counts. */
+/** The mean of scalars `[examples]`; 0 if none counts. */
 function mean(x: Tensor, weight: Tensor): Tensor {
   const counted = not(equal(weight, 0));
   const total = sum(weight);
@@ -193,13 +196,13 @@ function examplesOf(given: { readonly batch: Tree; readonly carry: Tree }): numb
   return count;
 }
 
-/** An error where the loss of one example changes the buffers that all examples share. */
+/** Throws if the loss of one example changes the buffers that all examples share. */
 function checkUnchanged(before: Tree, after: Tree): void {
   const old = tensorsOf(before);
   const changed = leavesOf(after).find(({ tensor: x }, i) => x !== old[i]);
   if (changed === undefined) return;
   throw new TensorError(
-    `perExample: the loss returns another buffer ${changed.path}, but each example is a batch of its own, so there is no one value of it; evaluate with the buffers as they are, or take the batch's gradient`,
+    `perExample: the loss changes the buffer ${changed.path}, but each example runs as a batch of one, so it would have a different value for each; return the buffers unchanged, or use the batch's gradient`,
   );
 }
 
@@ -207,6 +210,6 @@ function checkStateless(transform: GradientTransform, params: Tree): void {
   const [part] = leavesOf(transform.init(params));
   if (part === undefined) return;
   throw new TensorError(
-    `perExample: ${transform.name} has a state (${part.path || "a tensor"}), but examples come and go; put it into the chain of the optimizer`,
+    `perExample: ${transform.name} has a state (${part.path || "a tensor"}), but a state cannot belong to an example that occurs in one step only; put the transform into the optimizer's chain`,
   );
 }

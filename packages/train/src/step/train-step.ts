@@ -37,65 +37,65 @@ export interface TrainStepOptions<
   /** The loss of a batch as a function of the parameters. */
   readonly loss: Loss<P, B, R, C, F>;
   /**
-   * What becomes of the gradients before they are subtracted from the parameters: an optimizer, or a `chain` of
-   * clippers, noise and an optimizer.
+   * Turns gradients into the updates that are subtracted from the parameters: an optimizer, or a `chain` of clippers,
+   * noise and an optimizer.
    */
   readonly optimizer: GradientTransform;
   /**
-   * How the gradient is taken. Default: that of the batch's loss, in one backward pass. `perExample(globalNorm(1))`
-   * clips the gradient of each example.
+   * How the gradient is computed. Default: the gradient of the batch's loss, in one backward pass.
+   * `perExample(globalNorm(1))` clips the gradient of each example.
    */
   readonly gradients?: GradientMethod;
   /**
-   * A penalty on the parameters, a scalar that is added to the loss before the gradient is taken, and reported on its
-   * own.
+   * A penalty on the parameters: a scalar that is added to the loss before differentiation and also reported
+   * separately.
    */
   readonly regularization?: (params: P) => Tensor;
   /**
-   * A projection of the parameters after each update, the last part of a step: `(params) => constrain(model, params)`
-   * of `@sluice/params`, or a function of your own. It must not change shapes, dtypes or paths.
+   * A projection of the parameters, applied after each update: `(params) => constrain(model, params)` of
+   * `@sluice/params`, or a function of your own. It must not change shapes, dtypes or paths.
    */
   readonly constrain?: (params: P) => P;
   /**
-   * What is carried from step to step without a gradient, such as the state of a recurrent layer: arrays, as the first
-   * step gets them. Default: nothing.
+   * Initial values, as arrays, of what is carried from step to step without a gradient, such as the state of a
+   * recurrent layer. Default: nothing is carried.
    */
   readonly carry?: C;
   /**
-   * Numbers beside the parameters that the loss returns anew, such as running statistics: `model.initialBuffers()`, as
-   * the first step gets them. Default: none.
+   * Initial buffers, such as running statistics: `model.initialBuffers()`. The loss returns new ones in every step.
+   * Default: none.
    */
   readonly buffers?: F;
 }
 
-/** Everything that training goes on from: a checkpoint is exactly this. */
+/** The complete state of training; a checkpoint contains exactly this. */
 export type TrainState<P extends Tree, C extends Tree = NoCarry, F extends Tree = NoBuffers> = {
   readonly params: P;
   /** The state of the gradient transforms. */
   readonly optimizer: Tree;
-  /** Steps made, i32 []. */
+  /** The number of steps so far, i32 []. */
   readonly step: Tensor;
   /** The run's key, i32 [2]; each step derives its own from it. */
   readonly key: Tensor;
-  /** What the next step's loss is given; no tensors where nothing is carried. */
+  /** The carry for the next step's loss; without tensors if nothing is carried. */
   readonly carry: C;
-  /** The buffers of the model, for the next step and for evaluation; no tensors where it has none. */
+  /** The buffers of the model, for the next step and for evaluation; without tensors if it has none. */
   readonly buffers: F;
 };
 
-/** Scalars of one step, besides what the loss returned. */
+/** Scalars of one step, in addition to those of the loss. */
 export type StepReport = {
-  /** What `regularization` added to the loss; 0 without it. */
+  /** The penalty that `regularization` added to the loss; 0 without it. */
   readonly penalty: Tensor;
-  /** Norm of all gradients together, before any transform. */
+  /** Norm over all gradients together, before any transform. */
   readonly gradientNorm: Tensor;
   /** What the gradient transforms reported. */
   readonly transforms: Tree;
-  /** Means over the examples, where the gradients are taken per example. */
+  /** Means over the examples, if gradients are per example. */
   readonly examples: Tree;
   /** bool []: a gradient transform skipped the update. */
   readonly skipped: Tensor;
-  /** bool []: the loss has weight 0, as it returned it: nothing in the batch counts. */
+  /** bool []: the loss returned the weight 0, so nothing in the batch counts. */
   readonly empty: Tensor;
   /**
    * bool []: the loss with its penalty or an element of the gradient is not finite (in the parameters' dtype), and no
@@ -122,7 +122,7 @@ export interface TrainStep<
     readonly state: TrainState<P, C, F>;
     readonly output: { readonly result: Reported<R>; readonly report: StepReport };
   };
-  /** Loss, penalty and gradient norm alone: what a diagnosis follows when a step has diverged. */
+  /** Loss, penalty and gradient norm alone, for the diagnosis of a diverged step. */
   backward(
     state: TrainState<P, C, F>,
     batch: B,
@@ -145,12 +145,12 @@ export const trainStepAliases = {
  *
  *     g = d(loss + regularization) / d(params);   params <- constrain(params - optimizer(g))
  *
- * A skipped step leaves parameters and the transforms' states as they were, bit for bit (but for the state of the
- * transform that asked, which counts), and counts as a step. Its buffers stay too. The carry goes on, but for elements
- * that are not finite, which stay as they were. A step whose loss has weight 0 leaves all transforms' states alone: where
- * nothing counts there is nothing to learn, but momentum and weight decay would move the weights all the same. A step
- * that has diverged leaves the whole state as it was, carry, buffers and step count included, so that the state is always
- * the last good one.
+ * A skipped step leaves parameters, buffers and the transforms' states unchanged, bit for bit; only the transform that
+ * asked to skip may change its own state, to count skips. It counts as a step. The carry is updated, except for
+ * elements that are not finite, which keep their old values. A step whose loss has weight 0 changes neither parameters
+ * nor transforms' states. Otherwise momentum and weight decay would move the weights although nothing in the batch
+ * counts. A diverged step leaves the whole state unchanged, including carry, buffers and step count, so the state is
+ * always the last good one.
  */
 export function trainStep<
   P extends Tree,
@@ -248,8 +248,8 @@ function checkFloats(params: Tree): void {
 }
 
 /**
- * Compares a state with what the optimizer, the carry and the buffers begin with for these parameters: another's would
- * be broadcast, or not be looked at.
+ * Compares a state with the initial state of this optimizer, carry and buffers for these parameters. Without this check
+ * a state of another shape would be broadcast or ignored.
  */
 function checkState(
   state: TrainState<Tree, Tree, Tree>,

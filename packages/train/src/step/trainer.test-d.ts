@@ -28,7 +28,7 @@ test("the loss's arguments come from params and batch, and its metrics come out 
   void trained.run({});
 });
 
-test("the carry that the loss is given has the type of the one that the trainer is given", async () => {
+test("the carry of the loss has the type of the trainer's option", async () => {
   const carry: { readonly h: Tensor } = { h: tensor([0]) };
   const trained = await trainer({
     loss: (p, b, context) => {
@@ -56,7 +56,7 @@ test("the carry that the loss is given has the type of the one that the trainer 
   });
 });
 
-test("the buffers have the type of those that the trainer and the evaluator are given", async () => {
+test("the buffers have the type of the options of trainer and evaluator", async () => {
   const buffers: { readonly mean: Tensor } = { mean: tensor([0]) };
   const trained = await trainer({
     loss: (p, b, context) => {

@@ -405,7 +405,7 @@ describe("trainer", () => {
     await expect(
       trainer({ ...carrying, loss: (p, b, { carry }) => ({ ...linear(p, b), carry: { h: sum(carry.h) } }) }),
     ).rejects.toThrow(
-      "trainStep: the loss's carry h is given as f32 [2] and returned as f32 []; its shape and dtype must stay",
+      "trainStep: the loss's carry h is given as f32 [2] and returned as f32 []; shape and dtype must not change",
     );
   });
 });

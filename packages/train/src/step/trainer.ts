@@ -35,14 +35,14 @@ export interface TrainerOptions<
   readonly params: P;
   /** The run's key: `key(seed)`. */
   readonly key: ArrayTensor;
-  /** A batch, for its shapes and dtypes: every batch must have them. */
+  /** An example batch: every batch must have its shapes and dtypes. */
   readonly batch: B;
   /** Default: the reference backend. */
   readonly backend?: Backend;
   /**
-   * Bytes that a step may take, weights, moments and batch included, such as 256e6. Where keeping everything for the
-   * gradient takes more, as for long sequences, loops run in segments that are computed again when it is their turn,
-   * for at most about a third more time. Default: everything is kept.
+   * Memory budget of a step in bytes, such as 256e6, including weights, moments and batch. If the values kept for the
+   * gradient exceed it, as for long sequences, loops run in segments that the backward pass recomputes, for at most
+   * about a third more time. Default: everything is kept.
    */
   readonly memory?: number;
 }
@@ -54,17 +54,19 @@ export interface StepResult<R extends LossResult> {
   readonly loss: number;
   readonly metrics: MetricsOf<R>;
   readonly penalty: number;
-  /** Norm of all gradients together, before any transform. */
+  /** Norm over all gradients together, before any transform. */
   readonly gradientNorm: number;
-  /** What the gradient transforms reported, by path: `{ "globalNorm.norm": 3.2, ... }`. */
+  /** Values reported by the gradient transforms, by path: `{ "globalNorm.norm": 3.2, ... }`. */
   readonly transforms: Readonly<Record<string, number>>;
-  /** Means over the examples of what `perExample`'s transform reported, by path; empty without it. */
+  /**
+   * Values reported by the transform of `perExample`, as means over the examples, by path; empty without `perExample`.
+   */
   readonly examples: Readonly<Record<string, number>>;
   /** A gradient transform skipped the update. */
   readonly skipped: boolean;
-  /** The loss has weight 0: nothing in the batch counts, and weights and moments are as they were. */
+  /** The loss has weight 0: nothing in the batch counts, and weights and moments are unchanged. */
   readonly empty: boolean;
-  /** What the loss returned as its weight. */
+  /** The weight that the loss returned. */
   readonly weight?: number;
 }
 
@@ -76,14 +78,14 @@ export interface Trainer<
   C extends Tree = NoCarry,
   F extends Tree = NoBuffers,
 > {
-  /** Steps made. */
+  /** The number of steps so far. */
   readonly step: number;
   /**
-   * One step. Rejects with a {@link DivergedError} where loss or gradient is not finite; the state then stays as it
-   * was. Await each before the next.
+   * Runs one step. Await it before the next. Rejects with a {@link DivergedError} if loss or gradient is not finite;
+   * the state is then unchanged.
    */
   run(batch: B): Promise<StepResult<R>>;
-  /** Copies from the backend. */
+  /** A copy of the state from the backend. */
   state(): Promise<TrainState<P, C, F>>;
   /** A copy of the parameters. */
   params(): Promise<P>;
@@ -91,11 +93,11 @@ export interface Trainer<
   buffers(): Promise<F>;
   /** Replaces the state by one with the same paths, shapes and dtypes. */
   setState(state: TrainState<P, C, F>): Promise<void>;
-  /** The state as a safetensors file, and back; training goes on with the bits of an uninterrupted run. */
+  /** The state as a safetensors file. After `load`, training continues with the same bits as an uninterrupted run. */
   save(metadata?: Readonly<Record<string, string>>): Promise<Bytes>;
   /** Restores the state that `save` returned. */
   restore(bytes: Uint8Array): Promise<void>;
-  /** Frees what the backend holds. Later calls reject. */
+  /** Frees memory on the backend. Later calls reject. */
   dispose(): Promise<void>;
   readonly statistics: ExecutableStatistics;
 }
@@ -155,7 +157,7 @@ export async function trainer<
   };
 }
 
-/** What one step gave, in numbers. */
+/** The results of one step as numbers. */
 function numbersOf<R extends LossResult>(result: Reported<R>, report: StepReport): Omit<StepResult<R>, "step"> {
   return {
     loss: item(result.loss),
