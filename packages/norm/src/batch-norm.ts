@@ -40,7 +40,7 @@ export interface BatchNormOptions extends PlacementOptions {
   /** One learned factor per feature. Default true. */
   readonly gain?: boolean;
   /**
-   * What the gain begins as. Default 0.1, as in the paper: with 1, the tanh saturates and the gradient vanishes over
+   * Initial value of the gain. Default 0.1, as in the paper: with 1, the tanh saturates and the gradient vanishes over
    * time.
    */
   readonly initialGain?: number;
@@ -56,28 +56,28 @@ export interface BatchNormOptions extends PlacementOptions {
  *
  *     y = gain (x - mean) / sqrt(variance + epsilon) + bias
  *
- * `x` is `[batch, ..., features]`. In training, mean and biased variance are those of each feature over the batch, at
- * each time step by itself. The gradient goes through them. Only rows that have a step count: what is masked, or beyond
- * a row's length, changes nothing. In evaluation they are the running statistics of the row's own time step, so that
+ * `x` is `[batch, ..., features]`. In training, mean and biased variance are computed per feature over the batch,
+ * separately at each time step, and the gradient flows through them. Only rows that take the step count; masked steps
+ * and steps beyond the lengths have no effect. In evaluation they are the running statistics of the row's time step, so
  * rows are independent.
  *
  * The running statistics are buffers, `mean` and `variance`, both `[steps, ...]`, initially 0 and 1. Each batch moves
- * them once. Where several loop steps fall on one entry, as the steps after the last entry do, it moves towards their
- * mean, each weighted by its rows. An entry that no row of the batch reaches stays as it was. The batch's variance counts
- * with n / (n - 1), as in PyTorch.
+ * them once. If several steps share an entry, as those after the last entry do, it moves towards their mean, weighted
+ * by their numbers of rows. An entry that no row of the batch reaches does not change. As in PyTorch, the batch's
+ * variance is multiplied by n / (n - 1) for the running variance.
  *
  * Published variants:
  * - `batchNorm({ steps })`: `BN(W x) + BN(U h) + b` and `tanh(BN(c))`. From the paper.
  * - `batchNorm({ steps: 1, placement: "input", cell: false, initialGain: 1 })`: `BN(W x) + U h + b`, the frame-wise
- *   normalization of Laurent et al. 2015 (arXiv:1510.01378). Their sequence-wise one takes its statistics over all steps
- *   at once, which a step cannot see.
+ *   normalization of Laurent et al. 2015 (arXiv:1510.01378). Their sequence-wise variant takes statistics over all
+ *   steps at once; a recurrent step cannot compute those.
  *
- * Backwards, rows with lengths begin at their own last step, each with its first entry. The batch's statistics are then
- * of rows at different steps of theirs.
+ * Backwards, each row starts at its own last step with the first entry, so the batch's statistics combine rows at
+ * different time steps.
  *
- * A batch in which only one row has a step gives `bias` there, since a row is its own mean.
+ * If only one row takes a step, its result is `bias`, because the row equals its own mean.
  *
- * Throws a TensorError if an option is unknown or out of range, and where buffers or parameters do not fit.
+ * Throws a TensorError if an option is unknown or out of range, or if buffers or parameters do not fit.
  */
 export function batchNorm(options: BatchNormOptions): Normalizer {
   check("batchNorm", options, ["steps", "momentum", "gain", "initialGain", "bias"]);
@@ -106,13 +106,13 @@ export function batchNorm(options: BatchNormOptions): Normalizer {
       const scaled = params["gain"] === undefined ? y : mul(y, params["gain"]);
       const output = params["bias"] === undefined ? scaled : add(scaled, params["bias"]);
       if (count === undefined) return output;
-      // The whole batch estimates the population's variance without bias.
+      // n / (n - 1) makes the estimate of the population's variance unbiased.
       const unbiased = mul(variance, div(count, max(sub(count, 1), 1)));
       return { output, observed: { mean, variance: unbiased, rows: rowsAt(x, rows, entry, steps) } };
     },
     update(buffers, { rows, ...observed }) {
       if (rows === undefined)
-        throw new TensorError("batchNorm.update: nothing was observed; hand on what apply returned");
+        throw new TensorError("batchNorm.update: nothing was observed; pass on what apply returned");
       return Object.fromEntries(
         Object.entries(buffers).map(([name, old]) => {
           const batch = observed[name];
@@ -128,7 +128,7 @@ interface Statistics {
   readonly variance: Tensor;
 }
 
-/** Of the active rows, and how many they are, at least 1. */
+/** Mean and variance over the active rows, and their number, at least 1. */
 function ofBatch(x: Tensor, active: Tensor | undefined): Statistics & { readonly count: Tensor } {
   const total = (values: Tensor): Tensor =>
     sum(active === undefined ? values : select(rowsOf(active, values), values, 0), 0);
@@ -138,16 +138,16 @@ function ofBatch(x: Tensor, active: Tensor | undefined): Statistics & { readonly
   return { mean, variance: div(total(square(sub(x, mean))), count), count };
 }
 
-/** The running statistics of each row's entry, or those that all rows share. */
+/** The running statistics of each row's entry, or the shared ones. */
 function ofEntry({ mean, variance }: Statistics, entry: Tensor | undefined): Statistics {
   return entry === undefined ? { mean, variance } : { mean: gather(mean, entry), variance: gather(variance, entry) };
 }
 
-/** i32 `[batch]`: which entry of the running statistics each row is at; undefined where there is only one. */
+/** i32 `[batch]`: the entry of the running statistics for each row; undefined if there is only one entry. */
 function entryOf(stepIndex: Tensor | undefined, steps: number): Tensor | undefined {
   if (steps === 1) return undefined;
   if (stepIndex === undefined)
-    throw new TensorError("batchNorm: no stepIndex is given; its statistics are those of a time step");
+    throw new TensorError("batchNorm: stepIndex is missing; it selects the statistics of a time step");
   return min(stepIndex, steps - 1);
 }
 
@@ -159,8 +159,8 @@ function rowsAt(x: Tensor, active: Tensor | undefined, entry: Tensor | undefined
 }
 
 /**
- * The entries `old` `[steps, ...]`, each moved towards the mean of what its rows observed: `batch` `[time, ...]`, `rows`
- * `[time, steps]`.
+ * The entries `old` `[steps, ...]`, each moved towards the mean of its rows' observations: `batch` `[time, ...]`,
+ * `rows` `[time, steps]`.
  */
 function moved(old: Tensor, batch: Tensor, rows: Tensor, momentum: number): Tensor {
   const time = rows.shape[0]!;
@@ -188,7 +188,7 @@ function checkNumbers({
     );
   if (!(momentum > 0 && momentum <= 1))
     throw new TensorError(
-      `batchNorm: expected 0 < momentum <= 1, got ${momentum}; it is the part of the new batch, and Keras's momentum of 0.99 is 0.01 here`,
+      `batchNorm: expected 0 < momentum <= 1, got ${momentum}; it is the share of the new batch: Keras's momentum of 0.99 is 0.01 here`,
     );
   if (!Number.isFinite(initialGain))
     throw new TensorError(`batchNorm: expected initialGain as a finite number, got ${initialGain}`);

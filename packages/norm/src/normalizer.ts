@@ -8,9 +8,9 @@ import type { ArrayTensor, Shape, Tensor } from "@sluice/tensor";
  * preactivation, and `norm("cell", c)` for its memory before the output nonlinearity. `placement` decides which of these
  * tensors `apply` gets.
  *
- * One that looks at each row by itself, such as {@link layerNorm}, needs `params` and `apply(params, x)` alone. One that
- * keeps statistics declares them as `buffers`, reads them in `apply`, and returns what it sees at a step as `observed`.
- * After the loop `update` makes the new buffers of what all steps have observed.
+ * A normalizer that treats each row by itself, such as {@link layerNorm}, needs only `params` and `apply(params, x)`.
+ * One that keeps statistics declares them as `buffers`, reads them in `apply`, and returns what it observes in a step
+ * as `observed`. After the loop, `update` computes the new buffers from the observations of all steps.
  */
 export interface Normalizer {
   /** Used in error messages. */
@@ -23,16 +23,16 @@ export interface Normalizer {
   params(shape: Shape, part: NormalizedPart): Readonly<Record<string, NormalizerParameter>>;
   /** The buffers for one tensor that is normalized. Default: none. */
   buffers?(shape: Shape, part: NormalizedPart): Readonly<Record<string, NormalizerBuffer>>;
-  /** Whether `apply` is given `stepIndex`. Cells then have it as a state. Default false. */
+  /** Whether `apply` gets `stepIndex`. Cells then keep it as a state. Default false. */
   readonly stepIndex?: boolean;
   /**
-   * Normalizes `x` `[batch, ...shape]` along its last axis. Returns a tensor of its shape, or that and what it observed
-   * at this step, which reaches `update` and nothing else.
+   * Normalizes `x` `[batch, ...shape]` along its last axis. Returns a tensor of the same shape, or
+   * `{ output, observed }`; `observed` is used only by `update`.
    */
   apply(params: Readonly<Record<string, Tensor>>, x: Tensor, context: NormalizerContext): Tensor | Normalized;
   /**
-   * The buffers after a batch in training. `observed` holds what all steps of the loop observed, each tensor stacked
-   * over time, `[time, ...]`. Buffers that are left out stay as they are. No gradient flows through it.
+   * Computes the buffers after a training batch. `observed` holds the observations of all steps of the loop, each
+   * tensor stacked over time, `[time, ...]`. Buffers that are left out do not change. No gradient flows through it.
    */
   update?(
     buffers: Readonly<Record<string, Tensor>>,
@@ -40,40 +40,40 @@ export interface Normalizer {
   ): Readonly<Record<string, Tensor>>;
 }
 
-/** What a normalizer is given besides its parameters and `x`. */
+/** What a normalizer gets besides its parameters and `x`. */
 export interface NormalizerContext {
   readonly training: boolean;
   /** Its buffers, as they were before the batch. */
   readonly buffers: Readonly<Record<string, Tensor>>;
   /**
-   * bool `[batch]`: the rows that have a step now: neither masked nor beyond their length. Undefined where all have
-   * one. A normalizer that mixes rows must ask for it, and take nothing from other rows; one that does not ask is taken
-   * to work row by row.
+   * bool `[batch]`: the rows that take this step, neither masked nor beyond their length. Undefined if all do. A
+   * normalizer that mixes rows must read it and ignore all other rows; a normalizer that does not read it is assumed to
+   * work row by row.
    */
   readonly active: () => Tensor | undefined;
   /**
-   * i32 `[batch]`: how many steps each row has taken before this one, where the normalizer has `stepIndex: true`;
-   * undefined otherwise.
+   * i32 `[batch]`: the number of steps that each row has taken before this one. Undefined unless the normalizer has
+   * `stepIndex: true`.
    */
   readonly stepIndex: Tensor | undefined;
   /** A random key of this step and place, i32 [2]; an error in evaluation. */
   readonly key: () => Tensor;
 }
 
-/** A normalized tensor, and what was observed in making it. A type alias, so that it is itself a Tree. */
+/** A normalized tensor, and what was observed at this step. A type alias, so that it is itself a Tree. */
 export type Normalized = {
   readonly output: Tensor;
   readonly observed: Readonly<Record<string, Tensor>>;
 };
 
-/** A normalizer that needs nothing but its parameters and `x`. */
+/** A normalizer that needs only its parameters and `x`. */
 export interface RowNormalizer extends Normalizer {
   apply(params: Readonly<Record<string, Tensor>>, x: Tensor): Tensor;
 }
 
 /**
- * What a tensor that is normalized is: a product of the step's input or of a state with weights, the whole sum of a
- * preactivation with its gates apart, the memory, or another tensor.
+ * The kind of a normalized tensor: a product of the step's input or of a state with weights, the whole sum of a
+ * preactivation split into gates, the memory, or another tensor.
  */
 export type NormalizedPart = "input" | "recurrent" | "gates" | "cell" | "other";
 
@@ -93,9 +93,9 @@ export interface NormalizerBuffer {
 /** Where in a cell a normalizer acts. */
 export interface Placement {
   /**
-   * `branches`: each product separately, over all its gates together: `LN(W x) + LN(U h) + b`. `input`: of these only
-   * the products of the input: `LN(W x) + U h + b`. `gates`: the whole sum, each gate separately: `LN_i(W_i x + U_i h +
-   * b_i)`.
+   * `branches`: each product separately, over all its gates together: `LN(W x) + LN(U h) + b`. `input`: only the
+   * products of the input: `LN(W x) + U h + b`. `gates`: the whole sum, each gate separately:
+   * `LN_i(W_i x + U_i h + b_i)`.
    */
   readonly preactivation: "branches" | "input" | "gates";
   /** Whether the memory is normalized before the output nonlinearity: `h = o tanh(LN(c))`. */

@@ -39,12 +39,12 @@ describe("the suite finds what is wrong", () => {
 
   test.each<readonly [string, Normalizer, string]>([
     [
-      "rows are independent, or it asks which are active",
+      "rows are independent, or the normalizer reads which are active",
       { ...plain, apply: (_, x) => sub(x, mean(x, 0, { keep: true })) },
       "a normalizer that mixes rows must call active()",
     ],
     [
-      "rows that are not active reach nothing",
+      "inactive rows reach nothing",
       {
         ...plain,
         apply: (_, x, { active, training }) => {

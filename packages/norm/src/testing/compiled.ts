@@ -4,8 +4,8 @@ import { stacked } from "./laws.ts";
 import { applied, batch, flags, root, type Subject, type Tensors } from "./subject.ts";
 
 /**
- * Outputs, gradients and updated buffers on a backend: those of the reference backend for the same optimized program,
- * to the bit, or within a relative tolerance.
+ * Outputs, gradients and updated buffers on a backend equal those of the reference backend for the same optimized
+ * program, bit for bit or within a relative tolerance.
  */
 export async function onBackend(subject: Subject, backend: Backend, tolerance: number): Promise<void> {
   const { normalizer, part, params, buffers, x, stepIndex } = subject;

@@ -1,4 +1,4 @@
-// What every normalizer must pass, ours and a third party's
+// Laws that every normalizer must pass, built-in or third-party
 export {
   type NormalizerLaw,
   type NormalizerLawName,

@@ -1,4 +1,4 @@
-/** The laws that hold for every normalizer, each a function of a subject that throws where it is broken. */
+/** The laws that hold for every normalizer. Each is a function of a subject and throws if the law is broken. */
 import {
   assertGradient,
   key,
@@ -68,7 +68,7 @@ export function keepsShape(subject: Subject): void {
     }
 }
 
-/** The gradient by parameters and input, against differences, in f64. */
+/** The gradient with respect to parameters and input equals finite differences, in f64. */
 export function gradient(subject: Subject): void {
   for (const given of [{ training: true }, { training: true, active }, { training: false }])
     assertGradient(
@@ -93,7 +93,7 @@ export function training(subject: Subject): void {
   expectSame(`${subject.part}: trained again`, applied(subject, { training: true, active }), first);
 }
 
-/** A row alone gives what it gives in a batch, unless the normalizer asks which rows are active. */
+/** A row alone gives what it gives in a batch, unless the normalizer reads which rows are active. */
 export function independentRows(subject: Subject): void {
   for (const isTraining of [true, false]) {
     if (mixesRows(subject, isTraining)) continue;
@@ -109,7 +109,7 @@ export function independentRows(subject: Subject): void {
   }
 }
 
-/** Rows that have no step change neither the outputs of others nor what is observed, nor any gradient. */
+/** Inactive rows change neither the outputs of others nor what is observed, nor any gradient. */
 export function inactiveRows(subject: Subject): void {
   for (const isTraining of [true, false]) {
     const given = { training: isTraining, active };
@@ -159,7 +159,7 @@ export function emptySteps(subject: Subject): void {
   expectSame(`${part}: without active rows`, { ...buffers, ...normalizer.update(buffers, observed) }, buffers);
 }
 
-/** Buffers as they begin work in evaluation, and what is missing of parameters and buffers is an error. */
+/** The initial buffers work in evaluation, and missing parameters or buffers are an error. */
 export function beginning(subject: Subject): void {
   const { normalizer, part, shape, x } = subject;
   const buffers = mapRecord(normalizer.buffers?.(shape, part) ?? {}, (spec) => filled(spec, x.dtype));

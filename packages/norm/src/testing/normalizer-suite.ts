@@ -13,9 +13,9 @@ export type NormalizerLaw = Law<NormalizerLawName>;
 export interface NormalizerSuiteOptions {
   /** Laws that do not hold for the normalizer, and why. */
   readonly except?: Partial<Readonly<Record<NormalizerLawName, string>>>;
-  /** Where the law about backends is tried. Without one it is left out. */
+  /** The backend for the law about backends. Without one, that law is skipped. */
   readonly backend?: Backend | undefined;
-  /** How far the backend may be from the reference, relative to the largest value. Default 0: to the bit. */
+  /** How far the backend may differ from the reference, relative to the largest value. Default 0: bit for bit. */
   readonly tolerance?: number;
 }
 
@@ -24,11 +24,11 @@ const inSingle = {
   "the output has the input's shape and is finite": laws.keepsShape,
   "evaluation draws nothing and leaves the buffers": laws.evaluation,
   "training is the same each time": laws.training,
-  "rows are independent, or it asks which are active": laws.independentRows,
-  "rows that are not active reach nothing": laws.inactiveRows,
+  "rows are independent, or the normalizer reads which are active": laws.independentRows,
+  "inactive rows reach nothing": laws.inactiveRows,
   "the update keeps shapes and moves the buffers": laws.update,
   "steps without rows leave the buffers": laws.emptySteps,
-  "it works before training, and says what it lacks": laws.beginning,
+  "it works before training, and names what is missing": laws.beginning,
 } as const;
 
 const gradientLaw = "the gradient equals finite differences";
@@ -38,13 +38,13 @@ const backendLaw = "a backend has the reference's values";
 export type NormalizerLawName = keyof typeof inSingle | typeof gradientLaw | typeof backendLaw;
 
 /**
- * The laws that every normalizer must pass, as tests of any runner:
+ * The laws that every normalizer must pass, as tests for any test runner:
  *
  *     for (const { name, skip, run } of normalizerSuite(layerNorm(), { backend: wasm() }))
  *       test(name, { skip: skip !== undefined }, run);
  *
- * They look at `params`, `buffers`, `apply` and `update` for every part of a cell that can be normalized. A normalizer
- * whose rows depend on each other says so by asking which rows are active; all others must work row by row.
+ * They check `params`, `buffers`, `apply` and `update` for every part of a cell that can be normalized. A normalizer
+ * that mixes rows must read which rows are active; all others must work row by row.
  */
 export function normalizerSuite(
   normalizer: Normalizer,

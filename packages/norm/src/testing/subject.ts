@@ -1,4 +1,6 @@
-/** What the laws of a normalizer look at: one tensor that it normalizes, with parameters, buffers and a context. */
+/**
+ * What the laws of a normalizer are checked on: one tensor that it normalizes, with parameters, buffers and a context.
+ */
 import {
   add,
   key,
@@ -32,7 +34,7 @@ export interface Subject {
   readonly normalizer: Normalizer;
   readonly part: NormalizedPart;
   readonly shape: Shape;
-  /** Away from where they begin, so that every term counts. */
+  /** Away from their initial values, so that every term counts. */
   readonly params: Tensors;
   readonly buffers: Tensors;
   /** `[batch, ...shape]`. */
@@ -63,11 +65,11 @@ export interface Given {
   readonly training: boolean;
   /** bool `[batch]`; default all rows. */
   readonly active?: Tensor | undefined;
-  /** Told when the normalizer asks which rows are active. */
+  /** Called when the normalizer reads which rows are active. */
   readonly asked?: () => void;
 }
 
-/** What `apply` gives for a subject. */
+/** The result of `apply` for a subject. */
 export function applied(subject: Subject, { training, active, asked }: Given): { output: Tensor; observed: Tensors } {
   const { normalizer, part, params, buffers, x, stepIndex } = subject;
   const context: NormalizerContext = {
@@ -88,7 +90,7 @@ export function applied(subject: Subject, { training, active, asked }: Given): {
   return { output, observed: mapRecord(observed, (y, name) => checkTensor(`${part}: observed ${name}`, y)) };
 }
 
-/** Whether a normalizer asks which rows are active, and so says that it may mix rows. */
+/** Whether a normalizer reads which rows are active, so that it may mix rows. */
 export function mixesRows(subject: Subject, training: boolean): boolean {
   let asked = false;
   applied(subject, { training, asked: () => (asked = true) });
