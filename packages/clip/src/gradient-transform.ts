@@ -25,7 +25,7 @@ export interface UpdateContext {
   readonly step: Tensor;
   /** The loss whose gradient this is, including its penalty; a float scalar. */
   readonly loss: Tensor;
-  /** How much the batch counts where several are averaged: what the loss returned as its weight. Default 1. */
+  /** The weight of the batch in a mean over several batches, as the loss returned it. Default 1. */
   readonly weight?: Tensor;
 }
 

@@ -23,7 +23,7 @@ const laws = {
   "gradients and state keep paths, shapes and dtypes, in f32 and f64": keepsTypes,
   "the same gives the same, however often it is called and in what order": pure,
   "nothing that is given changes": changesNothing,
-  "it goes on from a saved state to the bit": resumes,
+  "it continues from a saved state with the same bits": resumes,
   "zeros, and gradients from 1e-30 to 1e25, stay finite over steps": finite,
   "no NaN passes as a number: it stays NaN, or the step is skipped": keepsNaN,
   "there may be no parameters, and tensors without elements": empty,
