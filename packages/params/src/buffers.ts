@@ -14,15 +14,15 @@ import { checkOptions, checkTree, isFloat, sameShape, shown, showShape } from "@
 import type { Initializer } from "./initializers/initializer.ts";
 
 /**
- * A buffer before it has values: numbers beside the parameters that training changes without a gradient, such as the
- * running statistics of batch normalization.
+ * The spec of a buffer: a tensor besides the parameters that training changes without a gradient, such as the running
+ * statistics of batch normalization.
  */
 export interface BufferSpec {
   readonly kind: "buffer";
   readonly shape: Shape;
   /** Default f32, which is f64 where the parameters are. */
   readonly dtype: "f32" | "i32" | "bool";
-  /** A number, or an initializer, which draws from a key that never changes. */
+  /** A number, or an initializer that draws with a fixed key. */
   readonly initial: number | Initializer;
 }
 
@@ -63,11 +63,11 @@ export function buffersOf(specs: BufferSpecs, path = ""): BufferLeaf[] {
 
 /** Options for making the initial buffers. */
 export interface InitialBuffersOptions {
-  /** Of the buffers that are floats. Default f32. */
+  /** The dtype of float buffers. Default f32. */
   readonly dtype?: DType;
 }
 
-/** What buffers are before the first step of training, nested as their specs. */
+/** The values of buffers before the first training step, nested like their specs. */
 export function initialBuffers(specs: BufferSpecs, options: InitialBuffersOptions = {}): Tree {
   checkOptions("initialBuffers", options, ["dtype"]);
   const float = options.dtype ?? "f32";
@@ -82,7 +82,7 @@ export function initialBuffers(specs: BufferSpecs, options: InitialBuffersOption
   });
 }
 
-/** The tree of tensors that `f` makes of every buffer's spec. */
+/** The tree of tensors that `f` makes from every buffer's spec. */
 export function mapBuffers(specs: BufferSpecs, f: (spec: BufferSpec, path: string) => Tensor, path = ""): Tree {
   if (isBuffer(specs)) return f(specs, path);
   const below = (name: string | number): string => (path === "" ? String(name) : `${path}.${name}`);
@@ -91,8 +91,8 @@ export function mapBuffers(specs: BufferSpecs, f: (spec: BufferSpec, path: strin
 }
 
 /**
- * Compares buffers with the specs of what they are for, by path: an error, begun by `operation`, names everything that
- * is missing, too much, or of another shape or dtype. Those that are floats have the dtype `float`.
+ * Compares buffers with their specs, by path. The error starts with `operation` and names every buffer that is missing,
+ * unexpected, or of another shape or dtype. Float buffers have the dtype `float`.
  */
 export function checkBuffers(operation: string, specs: BufferSpecs, given: Tree | undefined, float: DType): void {
   const expected = buffersOf(specs).map(({ path, spec: { shape, dtype } }) => ({
@@ -102,7 +102,7 @@ export function checkBuffers(operation: string, specs: BufferSpecs, given: Tree 
   }));
   if (given === undefined && expected.length > 0)
     throw new TensorError(
-      `${operation}: no buffers are given, and it has ${expected.map(({ path }) => path).join(", ")}; pass buffers: initialBuffers(), or those that training returned`,
+      `${operation}: buffers are missing: ${expected.map(({ path }) => path).join(", ")}; pass buffers: initialBuffers(), or those that training returned`,
     );
   checkTree(operation, "buffers", expected, given ?? {});
 }

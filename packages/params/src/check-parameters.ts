@@ -4,9 +4,9 @@ import type { Specs } from "./parameter.ts";
 import { specsOf } from "./specs.ts";
 
 /**
- * Compares parameters with the specs of what they are for, by path: an error, begun by `operation`, names everything
- * that is missing, too much, or of another shape or dtype. All have the dtype of `x`, where one is given that is a
- * float. Of a compiled function it costs nothing once that is recorded.
+ * Compares parameters with their specs, by path. The error starts with `operation` and names every parameter that is
+ * missing, unexpected, or of another shape or dtype. If `x` is a float tensor, all must have its dtype. A compiled
+ * function does this only while it is recorded.
  */
 export function checkParameters(operation: string, specs: Specs, given: Tree, x?: Tensor): void {
   const dtype = x !== undefined && isFloat(x.dtype) ? { dtype: x.dtype } : {};

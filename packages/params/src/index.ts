@@ -1,4 +1,4 @@
-// Specs: parameters before they have values
+// Specs of parameters
 export type { ParameterSpec, ParamsOf, Role, Specs, WeightTensors } from "./parameter.ts";
 export { bias, kernel, parameter, recurrentKernel } from "./parameter.ts";
 export { type SpecLeaf, changeSpecs, mapSpecs, parameterCount, specsOf } from "./specs.ts";
@@ -6,7 +6,7 @@ export { type WeightLeaf, weightLeaves, weightSpecs } from "./specs.ts";
 export { type InitOptions, initialize, initialTree } from "./initialize.ts";
 export { checkParameters } from "./check-parameters.ts";
 
-// Buffers: numbers beside the parameters that training changes without a gradient
+// Buffers: tensors besides the parameters that training changes without a gradient
 export type { BufferLeaf, BufferOptions, BufferSpec, BufferSpecs, InitialBuffersOptions } from "./buffers.ts";
 export { buffer, buffersOf, checkBuffers, initialBuffers, mapBuffers } from "./buffers.ts";
 

@@ -12,15 +12,16 @@ export interface InitOptions {
 }
 
 /**
- * Initial values of all parameters. Each draws from a key of its own path, so adding a parameter changes no other. Of a
- * reparametrized weight the initializer gives the weight, and its parameters are those that make it.
+ * Initial values of all parameters. Each draws with a key derived from its path, so adding a parameter changes no
+ * other. For a reparametrized weight, the initializer gives the weight, and its parameters are chosen to produce that
+ * weight.
  */
 export function initialize<D extends Specs>(specs: D, key: ArrayTensor, options?: InitOptions): ParamsOf<D>;
 export function initialize(specs: Specs, key: ArrayTensor, options: InitOptions = {}): Tree {
   return initialTree(specs, key, options);
 }
 
-/** {@link initialize} for specs whose names are not known at compile time. */
+/** {@link initialize} for specs whose names TypeScript does not know. */
 export function initialTree(specs: Specs, key: ArrayTensor, options: InitOptions = {}): Tree {
   checkOptions("init", options, ["dtype"]);
   const { dtype = "f32" } = options;

@@ -8,35 +8,38 @@ import type { Constraint } from "./constraints/constraint.ts";
 import type { ReparametrizedSpec } from "./reparametrizations/reparametrization.ts";
 import type { Regularizer } from "./regularizers.ts";
 
-/** What a parameter is for, so that an initializer or regularizer can be chosen for all of a kind at once. */
+/** The role of a parameter. Initializers and regularizers can be chosen for all parameters of a role at once. */
 export type Role = "kernel" | "recurrent" | "bias" | "norm" | "other";
 
-/** A parameter before it has values. */
+/** The spec of a parameter. */
 export interface ParameterSpec {
   readonly kind: "parameter";
   readonly shape: Shape;
   readonly role: Role;
   readonly initializer: Initializer;
-  /** Applied around the initializer, also around one that the user chose instead: an LSTM's forget bias. */
+  /** Wraps the initializer, including one that the user chose instead; used for an LSTM's forget bias. */
   readonly adjust?: (initial: ArrayTensor) => ArrayTensor;
   readonly regularizer?: Regularizer;
   /** Applied after each update: by `fit` itself, by `trainer` with {@link constrain}. */
   readonly constraint?: Constraint;
-  /** What the initializer is told of the sizes of the cell. */
+  /** The sizes of the cell, for the initializer. */
   readonly sizes?: Sizes;
 }
 
 /** Specs in nested plain objects and arrays; the path to a spec is the parameter's name. */
 export type Specs = ParameterSpec | ReparametrizedSpec | readonly Specs[] | { readonly [name: string]: Specs };
 
-/** The tree of tensors that a tree of specs describes: under a reparametrized weight, the parameters it is made of. */
+/**
+ * The tree of parameters that a tree of specs describes; a reparametrized weight is replaced by the parameters it is
+ * computed from.
+ */
 export type ParamsOf<D extends Specs> = D extends ParameterSpec
   ? Tensor
   : D extends ReparametrizedSpec
     ? Tree
     : { [K in keyof D]: IsAnySpecs<D[K]> extends true ? Tree : D[K] extends Specs ? ParamsOf<D[K]> : never };
 
-/** The weights that parameters of these specs make: a tensor for each spec, reparametrized or not. */
+/** The tree of weights that a tree of specs describes: one tensor for each spec, reparametrized or not. */
 export type WeightTensors<D extends Specs> = D extends ParameterSpec | ReparametrizedSpec
   ? Tensor
   : { [K in keyof D]: IsAnySpecs<D[K]> extends true ? Tree : D[K] extends Specs ? WeightTensors<D[K]> : never };

@@ -26,13 +26,13 @@ export const l1 =
   (w) =>
     mul(sum(abs(w)), factor);
 
-/** `factor sum w^2`; as Keras, without the half. */
+/** `factor sum w^2`, as in Keras, without the factor 1/2. */
 export const l2 =
   (factor = 0.01): Regularizer =>
   (w) =>
     mul(sum(square(w)), factor);
 
-/** Both, each where it is given: `l1l2({ l2: 0.1 })` is `l2(0.1)`. */
+/** The sum of both penalties; a factor that is left out is 0: `l1l2({ l2: 0.1 })` is `l2(0.1)`. */
 export function l1l2(factors: { readonly l1?: number; readonly l2?: number }): Regularizer {
   checkOptions("l1l2", factors, ["l1", "l2"]);
   const { l1: absolute, l2: squared } = factors;
@@ -42,8 +42,8 @@ export function l1l2(factors: { readonly l1?: number; readonly l2?: number }): R
 }
 
 /**
- * The sum of all penalties that the weights of a layer or cell were given, to add to the loss; 0 where there are none. A
- * reparametrized weight is penalized as it is in evaluation.
+ * The sum of the penalties of all weights of a layer or cell, to add to the loss; 0 if there are none. For a
+ * reparametrized weight, the penalty is of the weight in evaluation.
  */
 export function regularization(of: { readonly params: Specs }, params: Tree): Tensor {
   checkParameters("regularization", of.params, params);

@@ -11,7 +11,7 @@ export interface SpecLeaf {
 }
 
 /**
- * The specs of all parameters in order, each with its path: of a reparametrized weight those that it is made of,
+ * The specs of all parameters in order, each with its path: for a reparametrized weight, those it is computed from,
  * `U.direction` and `U.gain`.
  */
 export function specsOf(specs: Specs, path = ""): SpecLeaf[] {
@@ -26,22 +26,22 @@ export interface WeightLeaf {
   readonly spec: ParameterSpec | ReparametrizedSpec;
 }
 
-/** The specs of all weights in order, each with its path: a reparametrized one is one. */
+/** The specs of all weights in order, each with its path. A reparametrized weight counts as one. */
 export function weightLeaves(specs: Specs, path = ""): WeightLeaf[] {
   if (isSpec(specs) || isReparametrized(specs)) return [{ path, spec: specs }];
   checkBranch(specs, path);
   return Object.entries<Specs>(specs).flatMap(([name, child]) => weightLeaves(child, below(path, name)));
 }
 
-/** The tree of tensors that `f` makes of every parameter's spec. */
+/** The tree of tensors that `f` makes from every parameter's spec. */
 export function mapSpecs(specs: Specs, f: (spec: ParameterSpec, path: string) => Tensor, path = ""): Tree {
   return treeOfSpecs(specs, (spec, at) => (isSpec(spec) ? f(spec, at) : mapSpecs(spec.params, f, at)), path);
 }
 
-/** The specs with `f` of every weight's, reparametrized or not. */
+/** The specs with `f` applied to every weight's spec, reparametrized or not. */
 export const changeSpecs = (specs: Specs, f: OfWeight<Specs>, path?: string): Specs => mapWeights(specs, f, path);
 
-/** The tree that `f` makes of every weight's spec, reparametrized or not. */
+/** The tree that `f` makes from every weight's spec, reparametrized or not. */
 export const treeOfSpecs = (specs: Specs, f: OfWeight<Tree>, path?: string): Tree => mapWeights(specs, f, path);
 
 type OfWeight<R> = (spec: ParameterSpec | ReparametrizedSpec, path: string) => R;
@@ -57,7 +57,10 @@ function mapWeights<R>(specs: Specs, f: OfWeight<R>, path = ""): Nested<R> {
   );
 }
 
-/** {@link treeOfSpecs} with what stands in another tree in each spec's place; an error, begun by `operation`, without. */
+/**
+ * {@link treeOfSpecs} with the value of another tree at each spec's path. Throws if there is none; the message starts
+ * with `operation`.
+ */
 export function zipSpecs(
   operation: string,
   specs: Specs,
@@ -78,14 +81,14 @@ export function zipSpecs(
 }
 
 /**
- * The specs of the weights that a cell's step or a layer's equations see: a reparametrized weight is one spec. What
- * `weightsOf` returns fits them.
+ * The specs of the weights as a cell's step or a layer's equations use them: one spec for each reparametrized weight.
+ * The result of `weightsOf` fits them.
  */
 export function weightSpecs(specs: Specs): Specs {
   return changeSpecs(specs, (spec) => (isSpec(spec) ? spec : spec.weight));
 }
 
-/** The number of trainable numbers of a layer, a cell or a tree of specs. */
+/** The number of trainable parameters (scalars) of a layer, a cell or a tree of specs. */
 export function parameterCount(of: { readonly params: Specs }): number {
   return specsOf(of.params).reduce((count, { spec }) => count + sizeOf(spec.shape), 0);
 }

@@ -3,8 +3,8 @@ import type { Tensor } from "@sluice/tensor";
 /** The axes over which a norm runs. */
 export interface NormAxes {
   /**
-   * The axes over which each norm is taken. Default: all but the last, so that the weights into each unit are one
-   * vector, as weights are `[input, units]`: Keras's `axis=0`. A tensor of one axis is one vector.
+   * The axes over which each norm is taken. Default: all but the last, like Keras's `axis=0`. Weights are
+   * `[input, units]`, so the weights into each unit are one vector. A tensor of one axis is one vector.
    */
   readonly axes?: readonly number[];
 }

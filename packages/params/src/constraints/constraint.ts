@@ -5,13 +5,13 @@ import type { Specs } from "../parameter.ts";
 import { specsOf } from "../specs.ts";
 
 /**
- * A projection of one parameter onto the values that it may have, applied after each update: any function from a weight
- * to a weight of its shape and dtype. Projecting twice gives what projecting once gives.
+ * A projection of one parameter onto its allowed values, applied after each update: any function from a weight to a
+ * weight of the same shape and dtype. Projecting twice gives the same as projecting once.
  */
 export type Constraint = (weight: Tensor) => Tensor;
 
 /**
- * The parameters of a layer or cell, each projected by the constraint that it was given; the others as they are.
+ * The parameters of a layer or cell, each projected by its constraint; parameters without a constraint are unchanged.
  * `fit` does so by itself. A bare training step knows no model: `trainer({ constrain: (params) => constrain(model,
  * params), ... })`.
  */

@@ -18,18 +18,21 @@ import type { Constraint } from "./constraint.ts";
 
 /** Options of {@link orthogonalProjection}. */
 export interface OrthogonalProjectionOptions {
-  /** Steps of the iteration. Default 20: exact to rounding where the largest singular value is 100 times the smallest. */
+  /**
+   * The number of iterations. Default 20, which is exact up to rounding if the largest singular value is at most 100
+   * times the smallest.
+   */
   readonly iterations?: number;
 }
 
 /**
- * The nearest matrix with orthonormal columns, `W^T W = I`, or with orthonormal rows where it is wider than tall: the
- * polar factor `U V^T` of `W = U S V^T` (Fan and Hoffman 1955). For a recurrent matrix that is to stay orthogonal.
+ * The nearest matrix with orthonormal columns, `W^T W = I`, or with orthonormal rows if it is wider than tall: the
+ * polar factor `U V^T` of `W = U S V^T` (Fan and Hoffman 1955). Use it to keep a recurrent matrix orthogonal.
  *
  * Newton and Schulz's iteration (Bjorck and Bowie 1971), `X <- X (3 I - X^T X) / 2`, from `W` divided by a bound of its
- * largest singular value: small singular values grow by half in each step, and those near 1 double their digits. After
- * an update the weights are nearly orthogonal, and few steps would do. A matrix that lacks rank has no nearest one; its
- * singular values of 0 stay 0. Zeros stay zeros.
+ * largest singular value: small singular values grow by half in each iteration, and those near 1 double their correct
+ * digits. After a normal update the weights are nearly orthogonal, so a few iterations suffice. For a rank-deficient
+ * matrix there is no unique nearest one; its singular values of 0 stay 0. Zeros stay zeros.
  */
 export function orthogonalProjection(options: OrthogonalProjectionOptions = {}): Constraint {
   checkOptions("orthogonalProjection", options, ["iterations"], { steps: "iterations" });

@@ -5,7 +5,7 @@ import type { Constraint } from "./constraint.ts";
 
 /**
  * `w <- w / |w|` for the weights of each unit. Keras's `UnitNorm`, without its epsilon of 1e-7. Weights that are all
- * zero stay so, as they have no direction.
+ * zero stay zero, because they have no direction.
  */
 export function unitNorm(options: NormAxes = {}): Constraint {
   checkOptions("unitNorm", options, ["axes"], { axis: "axes" });

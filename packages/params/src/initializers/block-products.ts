@@ -1,6 +1,6 @@
 import { compiledProducts } from "./compiled-products.ts";
 
-/** Columns that are worked on together, so that the vectors' parts stay in a near cache. */
+/** The number of columns processed together, so that this part of the vectors stays in a near cache. */
 export const CHUNK = 256;
 
 /** All places and strides are in numbers, not in bytes. */
@@ -15,7 +15,7 @@ interface AddProducts {
   readonly size: number;
   /** A multiple of 8. */
   readonly width: number;
-  /** `[4, size]`, one behind the other. */
+  /** `[4, size]`, contiguous. */
   readonly out: number;
 }
 
@@ -23,7 +23,7 @@ interface SubtractShares {
   /** Four rows of `width`, which are changed. */
   readonly x: number;
   readonly xStride: number;
-  /** `[4, size]`, one behind the other. */
+  /** `[4, size]`, contiguous. */
   readonly shares: number;
   /** `[width / 8, size, 8]`. */
   readonly eights: number;
@@ -31,22 +31,25 @@ interface SubtractShares {
   readonly width: number;
 }
 
-/** A memory of numbers in f32, and the two products over it that an orthogonal matrix is made with. */
+/** A memory of f32 numbers, with the two matrix products that make an orthogonal matrix. */
 export interface BlockProducts {
   readonly memory: Float32Array;
   /**
-   * `out += x y'`: of each product the terms of columns 0, 4, 8 ... are added up, those of 1, 5, 9 ... and so on, then
-   * these four: `(s0 + s2) + (s1 + s3)`.
+   * `out += x y'`. Each element has four partial sums, over columns 0, 4, 8, ..., over columns 1, 5, 9, ..., and so on;
+   * the result is `(s0 + s2) + (s1 + s3)`.
    */
   addProducts(of: AddProducts): void;
-  /** `x -= shares y`, one row of y after the other. */
+  /** `x -= shares y`, subtracting one row of y after the other. */
   subtractShares(of: SubtractShares): void;
 }
 
-/** Below this many operations, about 2 ms of plain JavaScript, a WebAssembly memory of its own is not made. */
+/** Below this many operations, about 2 ms of plain JavaScript, no WebAssembly memory is created. */
 const WORTH_COMPILING = 5_000_000;
 
-/** A memory of `numbers` zeros; in WebAssembly if there is that, and the work is worth it. The bits are the same. */
+/**
+ * A memory of `numbers` zeros. It uses WebAssembly if that is available and there are enough operations. The bits are
+ * the same.
+ */
 export function blockProducts(numbers: number, operations: number): BlockProducts {
   return (operations < WORTH_COMPILING ? undefined : compiledProducts(numbers)) ?? plainProducts(numbers);
 }
@@ -73,7 +76,7 @@ export function plainProducts(numbers: number): BlockProducts {
 
 const { fround } = Math;
 
-/** Products of a row with two vectors. Plain variables, and no lists of them: so they stay in registers. */
+/** Products of a row with two vectors. The sums are plain variables, not arrays, so that they stay in registers. */
 function addTwo(memory: Float32Array, x: number, y: number, yStride: number, width: number, out: number): void {
   let first0 = fround(0);
   let first1 = fround(0);

@@ -3,7 +3,10 @@ import { productsModule } from "./products-module.ts";
 
 const PAGE = 65536;
 
-/** `plainProducts` in WebAssembly, or undefined where there is none: a page's policy may forbid it. */
+/**
+ * `plainProducts` in WebAssembly; undefined if WebAssembly is not available, for example because a page's policy
+ * forbids it.
+ */
 export function compiledProducts(numbers: number): BlockProducts | undefined {
   if (typeof WebAssembly !== "object") return undefined;
   try {

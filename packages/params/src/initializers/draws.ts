@@ -1,17 +1,14 @@
 /**
- * Many random numbers at once, in plain loops over typed arrays: what the eager functions of @sluice/tensor draw, bit
- * for bit, at a fraction of their time.
+ * Many random numbers at once, in plain loops over typed arrays: the same bits as the eager functions of
+ * @sluice/tensor, in a fraction of the time.
  */
 import { TensorError, type ArrayTensor, type Shape, type Tensor } from "@sluice/tensor";
 import { inverseErrorF64, sizeOf, threefry2x32Into } from "@sluice/tensor/internal";
 
-/** Numbers that are drawn together, so that their bits stay in a near cache. */
+/** How many numbers are drawn together, so that their bits stay in a near cache. */
 const BLOCK = 4096;
 
-/**
- * Whole numbers from 0 to 2^24 - 1, as many as fill the shape, each as likely as the others. They are the tensor's own
- * to change.
- */
+/** Uniform integers from 0 to 2^24 - 1 that fill the shape. The caller may modify them. */
 export function drawWhole(key: ArrayTensor, shape: Shape): Drawn {
   const count = sizeOf(shape);
   const [k0, k1] = wordsOf(key);
@@ -26,8 +23,8 @@ export function drawWhole(key: ArrayTensor, shape: Shape): Drawn {
 }
 
 /**
- * Rows of standard normal numbers, by inversion; below 5.5 or so. Row i begins with i zeros, since only the
- * numbers from the diagonal on are used.
+ * Rows of standard normal numbers, by inversion; magnitudes stay below about 5.5. Row i begins with i zeros, since only
+ * the numbers from the diagonal on are used.
  */
 export function drawNormalFromDiagonal(key: ArrayTensor, [rows, length]: readonly [number, number]): Drawn {
   const drawn = drawWhole(key, [rows, length]);

@@ -7,14 +7,14 @@ export interface Sizes {
 }
 
 /**
- * Initial values of a parameter, computed in f64 with the same bits on every machine. `sizes` are those of the cell or
- * layer, for rules that need more than the shape.
+ * Initial values of a parameter, computed in f64 with the same bits on every machine. `sizes` are the sizes of the cell
+ * or layer, for rules that need more than the shape.
  */
 export type Initializer = (key: ArrayTensor, shape: Shape, sizes: Sizes) => ArrayTensor;
 
 /**
- * Rows and columns of a matrix `[in, out]`; further axes in front count as rows, and a vector has as many rows as
- * columns.
+ * Rows and columns of a matrix `[in, out]`. Further leading axes count as rows; a vector counts as a square matrix of
+ * its length.
  */
 export function fans(shape: Shape): { fanIn: number; fanOut: number } {
   const fanOut = shape.at(-1) ?? 1;

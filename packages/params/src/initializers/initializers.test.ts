@@ -311,6 +311,6 @@ test("an initializer of the wrong shape, or without the sizes it needs, is named
     "init: the initializer of a.b must give an array [2], got [3]",
   );
   expect(() => initialize({ W: kernel([2, 2], { initializer: pytorchUniform }) }, key(1))).toThrow(
-    "pytorchUniform: it needs sizes { hidden }",
+    "pytorchUniform needs sizes { hidden }",
   );
 });

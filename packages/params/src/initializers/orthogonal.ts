@@ -6,8 +6,8 @@ import { orthonormalizeRows } from "./orthonormal-rows.ts";
 
 /**
  * A random matrix with orthonormal rows or columns, whichever are fewer, uniform over all of them (Saxe et al. 2013,
- * arXiv:1312.6120). A matrix `[hidden, gates * hidden]` is orthogonal as a whole, as in Keras. It is made in single
- * precision. The work grows with the product of the longer side and the square of the shorter.
+ * arXiv:1312.6120). A matrix `[hidden, gates * hidden]` is orthogonal as a whole, as in Keras. It is computed in single
+ * precision. The work grows with the longer side times the square of the shorter.
  */
 export const orthogonal: Initializer = scaledOrthogonal(1);
 

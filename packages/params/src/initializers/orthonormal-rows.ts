@@ -1,22 +1,22 @@
 import { type BlockProducts, blockProducts, CHUNK } from "./block-products.ts";
 
-/** How many reflections are applied together. */
+/** The number of reflections that are applied together. */
 const PANEL = 64;
 
 const roundedUp = (n: number, to: number): number => Math.ceil(n / to) * to;
 
 /**
- * Turns rows of standard normal numbers, `count` of `length`, count <= length, into orthonormal ones that are uniform
- * over all of them: the Q of a normal matrix, whose QR decomposition is never made. Reflection i takes a normal vector
- * of the last `length - i` coordinates to the first of them, and row i is `H_0 H_1 ... H_i e_i` (Stewart 1980, "The
+ * Turns `count` rows of `length` standard normal numbers, count <= length, into orthonormal rows with a uniform
+ * distribution: the Q of a normal matrix, without computing its QR decomposition. Reflection i takes a normal vector of
+ * the last `length - i` coordinates to the first of them, and row i is `H_0 H_1 ... H_i e_i` (Stewart 1980, "The
  * efficient generation of random orthogonal matrices"), with the sign that makes the diagonal of R positive (Mezzadri
- * 2007, arXiv:math-ph/0609050). That is half the work of a decomposition. Reflections are applied 64 together, `H_j ...
- * H_j+63 = I - V' T V` (Schreiber, Van Loan 1989): to many rows that is three matrix products, which `BlockProducts`
- * makes.
+ * 2007, arXiv:math-ph/0609050). That is half the work of a decomposition. Reflections are applied in blocks of 64,
+ * `H_j ... H_j+63 = I - V' T V` (Schreiber, Van Loan 1989). Applied to many rows, a block is three matrix products,
+ * computed by `BlockProducts`.
  *
- * The matrices are in single precision, as weights are: rows deviate from orthonormal by a few 1e-7. In double precision
- * an LSTM of 1,024 units would take twice as long to initialize. Every sum is taken in one order, so the bits are the
- * same everywhere.
+ * The matrices are in single precision, like weights: rows deviate from orthonormal by a few 1e-7. In double precision
+ * an LSTM of 1,024 units would take twice as long to initialize. Every sum has a fixed order, so the bits are the same
+ * everywhere.
  */
 export function orthonormalizeRows(normals: Float64Array, count: number, length: number, make = blockProducts): void {
   const work = layOut(count, length, make);
@@ -37,21 +37,21 @@ export function orthonormalizeRows(normals: Float64Array, count: number, length:
   }
 }
 
-/** Where everything stands in the memory, in numbers. */
+/** Positions in the memory, counted in numbers. */
 interface Work extends BlockProducts {
   readonly count: number;
-  /** Rows of `stride` numbers each, which stand for `length`; zeros behind them, and rows of zeros to a multiple of 8. */
+  /** Rows of `length` numbers, padded with zeros to `stride`, and rows of zeros up to a multiple of 8. */
   readonly rows: number;
   readonly height: number;
   readonly stride: number;
   readonly length: number;
   /** The vectors V of the panel's reflections, by chunks of columns: `[chunk, size, CHUNK]`. */
   readonly vectors: number;
-  /** The same by eights of columns: `[columns / 8, size, 8]`. */
+  /** The same vectors in groups of eight columns: `[columns / 8, size, 8]`. */
   readonly eights: number;
   /** Products of rows with the vectors, `[height, size]`. */
   readonly products: number;
-  /** The shares of the vectors in what is taken from the rows, `[height, size]`. */
+  /** The factors of the vectors that are subtracted from the rows, `[height, size]`. */
   readonly shares: number;
   /** Products of the vectors with each other, `[size, size]`. */
   readonly squares: number;
@@ -85,7 +85,7 @@ function layOut(count: number, length: number, make: typeof blockProducts): Work
   return { ...make(total, 4 * count * count * length), ...places, count, height, stride, length };
 }
 
-/** Calls `write` with the columns from `first` on, CHUNK at a time, and where the vectors of these are. */
+/** Calls `write` for each chunk of CHUNK columns, from `first` on, with the position of the vectors' chunk. */
 function eachChunk(
   { stride, vectors, eights }: Work,
   { first, size }: Panel,
@@ -99,8 +99,8 @@ function eachChunk(
 }
 
 /**
- * The vectors of the panel's reflections, in place of whose rows the unit vectors are put that they will be applied to.
- * The diagonal of T is 2 by the vectors' squares.
+ * Computes the vectors of the panel's reflections from its rows. The rows are then replaced by the unit vectors to
+ * which the reflections will be applied. The diagonal of T is 2 divided by the vectors' squared lengths.
  */
 function takeReflections(work: Work, panel: Panel, signs: Float64Array): void {
   const { memory, rows, stride, count, factors } = work;
@@ -114,7 +114,7 @@ function takeReflections(work: Work, panel: Panel, signs: Float64Array): void {
     for (let j = at + 1; j < row + stride; j++) tail += memory[j]! * memory[j]!;
     const x = memory[at]!;
     const norm = Math.sqrt(x * x + tail);
-    // Away from x, so that nothing cancels.
+    // The sign that avoids cancellation.
     const head = Math.fround(x < 0 ? x - norm : x + norm);
     memory[at] = head;
     signs[first + p] = x < 0 ? 1 : -1;

@@ -1,4 +1,4 @@
-/** WebAssembly in base64. Its source, which also writes this file, is tests/products-module.test.ts. */
+/** WebAssembly in base64. tests/products-module.test.ts contains its source and writes this file. */
 export const productsModule = [
   "AGFzbQEAAAABFAJgB39/f39/f38AYAZ/f39/f38AAg8BA2VudgZtZW1vcnkCAAEDAwIAAQcgAgthZGRQcm9kdWN0cwAADnN1YnRy",
   "YWN0U2hhcmVzAAEKhRQCqwwECX8UewF/BHsgBEECdCEHIAYgB2ohCCAAIAVqIQkDQCAAIQogCiABaiELIAsgAWohDCAMIAFqIQ0g",

@@ -72,16 +72,16 @@ export interface TruncatedNormalOptions extends RandomNormalOptions {
 }
 
 /**
- * Normal, but only between `low` and `high`: by inversion, so each value takes one draw. `mean` and `deviation` are
- * those of the normal before it is cut.
+ * Normal, truncated to [`low`, `high`], by inversion, so each value takes one draw. `mean` and `deviation` are those
+ * before truncation.
  *
- * - `truncatedNormal({ deviation })` is Keras's `TruncatedNormal(stddev=deviation)`: cut at two deviations. What
- *   remains deviates by 0.8796 of that.
+ * - `truncatedNormal({ deviation })` is Keras's `TruncatedNormal(stddev=deviation)`: truncated at two deviations. The
+ *   result has 0.8796 times that deviation.
  * - `truncatedNormal({ deviation, low: -2, high: 2 })` is PyTorch's `trunc_normal_(std=deviation)`, whose limits are
  *   numbers, not deviations. Its own default is a deviation of 1.
- * - `truncatedNormal({ deviation: deviation / 0.87962566103423978 })` is
- *   `jax.nn.initializers.truncated_normal(deviation)`: what remains has that deviation. So
- *   has what glorotNormal, lecunNormal and heNormal draw, in Keras and JAX as here.
+ * - `truncatedNormal({ deviation: deviation / 0.87962566103423978
+ *   })` is `jax.nn.initializers.truncated_normal(deviation)`: the result has that deviation after truncation.
+ *   glorotNormal, lecunNormal and heNormal also specify the deviation after truncation, as in Keras and JAX.
  */
 export function truncatedNormal(options: TruncatedNormalOptions = {}): Initializer {
   checkOptions("truncatedNormal", options, ["mean", "deviation", "low", "high"], aliases);
@@ -92,7 +92,7 @@ export function truncatedNormal(options: TruncatedNormalOptions = {}): Initializ
   const [from, to] = [(low - mean) / deviation, (high - mean) / deviation];
   if (from > 5 || to < -5) {
     throw new TensorError(
-      `truncatedNormal: [${low}, ${high}] lies more than 5 deviations from the mean ${mean}, where no draw of a normal of deviation ${deviation} comes`,
+      `truncatedNormal: [${low}, ${high}] lies more than 5 deviations from the mean ${mean}, where a normal distribution of deviation ${deviation} has practically no values`,
     );
   }
   const [first, last] = [errorFunctionF64(from / Math.SQRT2), errorFunctionF64(to / Math.SQRT2)];
@@ -101,8 +101,8 @@ export function truncatedNormal(options: TruncatedNormalOptions = {}): Initializ
     const drawn = drawWhole(key, shape);
     const { data } = drawn;
     for (let i = 0; i < data.length; i++) {
-      // The midpoint of one of 2^24 cells of what the normal has between the limits; the approximation of the inverse
-      // may reach a little beyond them.
+      // The probability between the limits is divided into 2^24 cells, and each draw takes the midpoint of one. The
+      // approximate inverse may slightly exceed the limits, so the result is clamped.
       const x = inverseErrorF64(first + (data[i]! + 0.5) * (1 / 16777216) * (last - first)) * scale + mean;
       data[i] = Math.min(Math.max(x, low), high);
     }
@@ -110,7 +110,7 @@ export function truncatedNormal(options: TruncatedNormalOptions = {}): Initializ
   };
 }
 
-/** Standard deviation of a standard normal that is cut off at +-2. */
+/** Standard deviation of a standard normal truncated at +-2. */
 export const CUT_DEVIATION = 0.87962566103423978;
 
 function checkRange(operation: string, low: number, high: number): void {

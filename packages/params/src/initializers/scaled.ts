@@ -12,7 +12,7 @@ export const glorotUniform: Initializer = (key, shape, sizes) => {
 };
 
 /**
- * Normal, cut at two of its deviations, of variance 2 / (in + out) after that (Glorot, Bengio 2010). Keras's
+ * Normal, truncated at two deviations, with variance 2 / (in + out) after truncation (Glorot, Bengio 2010). Keras's
  * `GlorotNormal`.
  */
 export const glorotNormal: Initializer = (key, shape, sizes) => {
@@ -23,26 +23,29 @@ export const glorotNormal: Initializer = (key, shape, sizes) => {
 /** U(+-sqrt(3 / in)) (LeCun et al. 1998). */
 export const lecunUniform: Initializer = (key, shape, sizes) => within(3 / fans(shape).fanIn)(key, shape, sizes);
 
-/** Normal, cut at two of its deviations, of variance 1 / in after that (LeCun et al. 1998). Keras's `LecunNormal`. */
+/**
+ * Normal, truncated at two deviations, with variance 1 / in after truncation (LeCun et al. 1998). Keras's
+ * `LecunNormal`.
+ */
 export const lecunNormal: Initializer = (key, shape, sizes) => ofVariance(1 / fans(shape).fanIn)(key, shape, sizes);
 
 /** U(+-sqrt(6 / in)) (He et al. 2015), for relu. */
 export const heUniform: Initializer = (key, shape, sizes) => within(6 / fans(shape).fanIn)(key, shape, sizes);
 
 /**
- * Normal, cut at two of its deviations, of variance 2 / in after that (He et al. 2015), for relu. Keras's `HeNormal`;
- * PyTorch's `kaiming_normal_` is not cut.
+ * Normal, truncated at two deviations, with variance 2 / in after truncation (He et al. 2015), for relu. Keras's
+ * `HeNormal`; PyTorch's `kaiming_normal_` is not truncated.
  */
 export const heNormal: Initializer = (key, shape, sizes) => ofVariance(2 / fans(shape).fanIn)(key, shape, sizes);
 
 /**
- * PyTorch's default of recurrent layers: U(+-1 / sqrt(hidden)), for every weight and bias; of a linear layer U(+-1 /
- * sqrt(in)).
+ * PyTorch's default: U(+-1 / sqrt(hidden)) for all weights and biases of recurrent layers; U(+-1 / sqrt(in)) for linear
+ * layers.
  */
 export const pytorchUniform: Initializer = (key, shape, sizes) => {
   const width = sizes.hidden ?? sizes.input;
   if (width === undefined)
-    throw new TensorError("pytorchUniform: it needs sizes { hidden } (or { input } of a linear layer)");
+    throw new TensorError("pytorchUniform needs sizes { hidden } (or { input } for a linear layer)");
   return within(1 / width)(key, shape, sizes);
 };
 

@@ -2,14 +2,14 @@ import { bernoulli, convert, mul, TensorError, type Tensor } from "@sluice/tenso
 import type { Reparametrization } from "./reparametrization.ts";
 
 /**
- * DropConnect (Wan et al. 2013): in training each weight is 0 with probability `rate`, and what is kept is divided by
- * `1 - rate`. In evaluation the weights are whole.
+ * DropConnect (Wan et al. 2013): in training each weight is 0 with probability `rate`, and kept weights are divided by
+ * `1 - rate`. In evaluation all weights are kept.
  *
  * Each call of a layer draws one mask, for all steps and all rows: on recurrent weights this is the weight drop of
- * AWD-LSTM (Merity, Keskar and Socher 2017, arXiv:1708.02182). Each weight draws from a key of its own path.
+ * AWD-LSTM (Merity, Keskar and Socher 2017, arXiv:1708.02182). Each weight draws with a key derived from its path.
  *
- * The only parameter is the weight itself, under its own name and with its own constraint, so that checkpoints are those
- * of the layer without DropConnect. Throws a TensorError if the rate is not in [0, 1).
+ * The only parameter is the weight itself, under its own name and with its own constraint, so checkpoints are the same
+ * as for the layer without DropConnect. Throws a TensorError if the rate is not in [0, 1).
  */
 export function dropConnect(rate: number): Reparametrization<Tensor> {
   if (!(rate >= 0 && rate < 1)) throw new TensorError(`dropConnect: the rate must lie in [0, 1), got ${String(rate)}`);

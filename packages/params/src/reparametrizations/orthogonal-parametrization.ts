@@ -26,22 +26,22 @@ import type { Reparametrization } from "./reparametrization.ts";
 export type OrthogonalParameters = { readonly reflectors: Tensor };
 
 /**
- * A matrix with orthonormal columns, `W^T W = I`, or with orthonormal rows where it is wider than tall, as a product of
+ * A matrix with orthonormal columns, `W^T W = I`, or with orthonormal rows if it is wider than tall, as a product of
  * Householder reflections (Mhammedi et al. 2017, arXiv:1612.00188):
  *
  *     W = -H_1 H_2 ... H_k E,   H_i = I - 2 v_i v_i^T / |v_i|^2,   E = [I; 0] [n, k]
  *
  * Parameters: `reflectors` `[k, n]`, the vectors v_i, where n is the longer side of the weight and k the shorter. Their
- * lengths do not matter and begin as 1. Each reflection is orthogonal to rounding whatever its vector, and so is the
- * product: no iteration has to converge, and nothing drifts. Every matrix with orthonormal columns can be reached, but
- * that a square one keeps the determinant, 1 or -1, that it begins with. With one of the two, its last reflector begins
- * as zeros: it stands for the identity, and has no gradient.
+ * lengths do not matter and are initially 1. Each reflection, and so the product, is orthogonal up to rounding for any
+ * vector: no iteration must converge, and the weight does not drift. Every matrix with orthonormal columns can be
+ * reached, except that a square matrix keeps its initial determinant, 1 or -1. For one of these two, the last reflector
+ * is zeros: it represents the identity and gets no gradient.
  *
- * Initial weights with orthonormal columns, such as those of `orthogonal` and `identity`, are unchanged to rounding. Of
- * others it is the factor Q of W = QR with a positive diagonal of R.
+ * Initial weights with orthonormal columns, such as those of `orthogonal` and `identity`, are unchanged to rounding.
+ * Other initial weights are replaced by the factor Q of W = QR, where R has a positive diagonal.
  *
- * The weight costs k products of a vector with a matrix, one after the other, in each call of the layer and again in its
- * gradient, however many steps there are. Throws a TensorError if the weight is not a matrix.
+ * Computing the weight takes k sequential vector-matrix products per call of the layer, and again for its gradient,
+ * independent of the number of time steps. Throws a TensorError if the weight is not a matrix.
  */
 export function orthogonalParametrization(): Reparametrization<OrthogonalParameters> {
   return {
@@ -89,7 +89,7 @@ function unitColumns(rows: number, columns: number, dtype: DType): Tensor {
   return tensor(matrix, [rows, columns], { dtype });
 }
 
-/** The shorter side, the longer one, and whether the columns are more than the rows. */
+/** The shorter side, the longer side, and whether there are more columns than rows. */
 function sidesOf(shape: Shape): { readonly count: number; readonly length: number; readonly wide: boolean } {
   const [rows, columns] = shape;
   if (shape.length !== 2 || !rows || !columns)

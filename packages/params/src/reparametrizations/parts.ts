@@ -5,9 +5,9 @@ import { isSpec, specsOf, weightSpecs, zipSpecs } from "../specs.ts";
 import { lastOf, type ReparametrizedSpec } from "./reparametrization.ts";
 
 /**
- * Parameters that make these weights, or what is nearest to them, such as the orthogonal factor of a matrix that is not
- * orthogonal: `weightsOf` the other way. Weights are arrays. For initial values, and for weights from elsewhere. The
- * parameters have the weights' dtype, or the one that is given.
+ * The inverse of `weightsOf`: parameters that make these weights, or the nearest possible weights, such as the
+ * orthogonal factor of a matrix that is not orthogonal. Use it for initial values and imported weights. Weights are
+ * arrays. The parameters have the weights' dtype, or the given one.
  */
 export function parametersOf<P extends Tree>(
   of: { readonly params: Specs },
@@ -29,7 +29,7 @@ export function parametersOf(
   });
 }
 
-/** The parameters, f64, that make `weight`, or what is nearest to it; nested as `spec.params`. */
+/** The parameters, f64, that make `weight` or the nearest possible weight; nested like `spec.params`. */
 export function partsOfWeight(spec: ReparametrizedSpec, weight: ArrayTensor, path: string): Tree {
   const last = lastOf(spec);
   const operation = `${last.name} of ${path === "" ? "the weight" : path}`;

@@ -2,8 +2,8 @@ import { TensorError } from "@sluice/tensor";
 
 /**
  * The vectors `[count, length]`, of length 1, of the Householder reflections with `Q = -H_1 H_2 ... H_count [I; 0]`,
- * where `Q R` is the QR decomposition with a positive diagonal of the `count` columns of `length` numbers that stand one
- * after the other in `columns`. Reflection i takes what is left of column i to `-|x| e_i`.
+ * where `Q R` is the QR decomposition with a positive diagonal of the `count` columns of `length` numbers that stand
+ * one after the other in `columns`. Reflection i maps the remainder x of column i to `-|x| e_i`.
  */
 export function reflectorsOf(columns: Float64Array, count: number, length: number): Float64Array {
   const rest = columns.slice();
@@ -17,7 +17,7 @@ export function reflectorsOf(columns: Float64Array, count: number, length: numbe
   return reflectors;
 }
 
-/** Makes of x, zeros before `first`, the unit vector in the direction of `x + |x| e_first`. */
+/** Replaces x, which is 0 before `first`, by the unit vector in the direction of `x + |x| e_first`. */
 function toReflector(x: Float64Array, first: number): void {
   const largest = x.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   if (largest === 0) {
@@ -32,11 +32,11 @@ function toReflector(x: Float64Array, first: number): void {
   }
   const head = x[first] ?? 0;
   const norm = Math.sqrt(head * head + tail);
-  // x + |x| e would cancel where the head is negative; this is the same number without that.
+  // x + |x| e would cancel if the first element is negative; this computes the same number without cancellation.
   x[first] = head >= 0 ? head + norm : tail / (norm - head);
   if (tail === 0 && head < 0 && first < x.length - 1)
     throw new TensorError(
-      `orthogonalParametrization: unit ${first} begins exactly against axis ${first}, where its reflection is the identity and would never move; begin with other weights, such as orthogonal or identity`,
+      `orthogonalParametrization: unit ${first} starts exactly opposite to axis ${first}, where its reflection is the identity and gets no gradient; use other initial weights, such as orthogonal or identity`,
     );
   const length = Math.sqrt(tail + (x[first] ?? 0) * (x[first] ?? 0));
   if (length > 0) for (let i = first; i < x.length; i++) x[i] = (x[i] ?? 0) / length;

@@ -7,60 +7,63 @@ import { isReparametrized, isSpec, specsOf } from "../specs.ts";
 /** The parameters that stand for a weight: one under the weight's own name, or several under names below it. */
 export type WeightParameters = ParameterSpec | { readonly [name: string]: ParameterSpec };
 
-/** How a weight is made of parameters. `P` is the tree of their values. */
+/** Computes a weight from other parameters. `P` is the tree of their values. */
 export interface Reparametrization<P extends Tree = Tree> {
   readonly name: string;
   /**
-   * The parameters of a weight. Where several reparametrizations make one weight, the first parameter is what those
-   * before make. Throws a TensorError where a weight of this shape cannot be made.
+   * The parameters of a weight. If several reparametrizations make one weight, the first parameter is the result of
+   * those before. Throws a TensorError if a weight of this shape is not possible.
    */
   params(weight: ParameterSpec): WeightParameters;
-  /** Initial values of the parameters, f64, from those of the weight: they make that weight again where they can. */
+  /** Initial values of the parameters, f64, from the initial weight. They reproduce that weight if possible. */
   initial(weight: ArrayTensor): P;
-  /** Numbers beside the parameters that it changes in training without a gradient. Default: none. */
+  /** Buffers that it changes in training without a gradient. Default: none. */
   buffers?(weight: ParameterSpec): Readonly<Record<string, BufferSpec>>;
   /**
-   * The weight, of the shape that `params` was given, or that and the buffers after it. Pure, with a gradient. It is made
-   * once for each call of a layer, so in training that is the change of a step.
+   * Computes the weight, of the shape passed to `params`, or the weight and the next buffers. Pure and differentiable.
+   * It is called once per call of a layer, so in training the buffers change once per step.
    */
   weight(params: P, context: ReparametrizationContext): Tensor | MadeWeight;
 }
 
-/** A weight, and the buffers after it was made. Those that are left out stay as they are, and so do all in evaluation. */
+/** A weight and the next buffers. Buffers that are left out do not change; in evaluation none do. */
 export interface MadeWeight {
   readonly weight: Tensor;
   readonly buffers: Readonly<Record<string, Tensor>>;
 }
 
-/** What a reparametrization is given besides its parameters. */
+/** What a reparametrization gets besides its parameters. */
 export interface ReparametrizationContext {
   /** Of the weight. */
   readonly shape: Shape;
   readonly training: boolean;
-  /** Its buffers, as they were before. */
+  /** Its current buffers. */
   readonly buffers: Readonly<Record<string, Tensor>>;
-  /** A random key, i32 `[2]`, of the weight's own; an error where the layer was given none. */
+  /** The weight's random key, i32 `[2]`; an error if the layer got no key. */
   key(): Tensor;
 }
 
-/** A weight that is made of parameters: what {@link reparametrized} returns. */
+/** The spec of a reparametrized weight, from {@link reparametrized}. */
 export interface ReparametrizedSpec {
   readonly kind: "reparametrized";
-  /** The weight, as equations see it. */
+  /** The spec of the weight that the equations use. */
   readonly weight: ParameterSpec;
-  /** Each acts on what the one before makes. */
+  /** Each acts on the result of the one before. */
   readonly by: readonly Reparametrization[];
-  /** What the last of them needs. The first of these may be reparametrized in turn, by those before. */
+  /**
+   * The parameters of the last reparametrization. The first of these may itself be reparametrized by the earlier ones.
+   */
   readonly params: Specs;
 }
 
 /**
- * The spec of a weight that is made of other parameters: `reparametrized(kernel([3, 4]), weightNorm(), dropConnect(0.5))`.
- * The first reparametrization makes a weight of parameters, and each of the others acts on what the one before made.
+ * The spec of a weight that is computed from other parameters: `reparametrized(kernel([3, 4]), weightNorm(),
+ * dropConnect(0.5))`. The first reparametrization computes a weight from parameters; each of the others acts on the
+ * result of the one before.
  *
- * Equations see the weight, under its name; what is trained, counted and saved are the parameters, `W.direction` and
- * `W.gain`. A regularizer of the weight goes on acting on the weight. A constraint needs a parameter of the weight's
- * shape that it can act on, which only {@link dropConnect} leaves it.
+ * Equations use the weight under its name; the parameters, `W.direction` and `W.gain`, are trained, counted and saved.
+ * A regularizer of the weight still acts on the weight. A constraint needs a parameter that is the weight itself, so it
+ * works only with {@link dropConnect}.
  */
 export function reparametrized(
   spec: ParameterSpec | ReparametrizedSpec,
@@ -80,33 +83,38 @@ export function reparametrized(
   const params = before.length === 0 ? parts : withFirst(parts, (first) => reparametrized(first, ...before));
   if (spec.constraint !== undefined && specsOf(params).every(({ spec: { constraint } }) => constraint === undefined))
     throw new TensorError(
-      `${last.name}: the weight has a constraint, which acts on parameters, and there is none of the weight's own shape left; leave out the constraint or the reparametrization`,
+      `${last.name}: the weight has a constraint, but the weight is no longer a parameter that a constraint could act on; leave out the constraint or the reparametrization`,
     );
   return { kind: "reparametrized", weight: spec, by, params };
 }
 
-/** What makes the weight of the parameters themselves. */
+/** The last reparametrization, which makes the weight. */
 export function lastOf({ by }: ReparametrizedSpec): Reparametrization {
   const last = by.at(-1);
   if (last === undefined) throw new TensorError("reparametrized: a spec without a reparametrization");
   return last;
 }
 
-/** An error where a value is not a reparametrization. */
+/** Throws if a value is not a reparametrization. */
 function checkReparametrization(operation: string, given: unknown): asserts given is Reparametrization {
   const members = { name: "string", params: "function", initial: "function", weight: "function" } as const;
   checkMade(operation, "the reparametrization", given, members, "weightNorm()");
 }
 
-/** Buffers stand under the name of what they are of, and a penalty is computed where there are none. */
+/**
+ * Rejects combinations that cannot work: buffers are stored under the reparametrization's name, and penalties are
+ * computed without buffers.
+ */
 function checkBuffered(spec: ParameterSpec, by: readonly Reparametrization[]): void {
   const buffered = by.filter(({ buffers }) => buffers !== undefined).map(({ name }) => name);
   const twice = buffered.find((name, i) => buffered.indexOf(name) !== i);
   if (twice !== undefined)
-    throw new TensorError(`reparametrized: ${twice} is given twice for one weight, and its buffers have one place`);
+    throw new TensorError(
+      `reparametrized: ${twice} is given twice for one weight, but there is only one place for its buffers`,
+    );
   if (buffered.length > 0 && spec.regularizer !== undefined)
     throw new TensorError(
-      `${buffered.join(", ")}: the weight has a regularizer, whose penalty would need the buffers of the weight; leave out one of the two`,
+      `${buffered.join(", ")}: the weight has a regularizer, but penalties are computed without the weight's buffers; leave out the regularizer or the reparametrization`,
     );
 }
 

@@ -191,7 +191,9 @@ describe("orthogonalParametrization", () => {
     const minus = {
       U: reparametrized(kernel([3, 3], { initializer: scaledIdentity(-1) }), orthogonalParametrization()),
     };
-    expect(() => initialTree(minus, key(1))).toThrow("orthogonalParametrization: unit 0 begins exactly against axis 0");
+    expect(() => initialTree(minus, key(1))).toThrow(
+      "orthogonalParametrization: unit 0 starts exactly opposite to axis 0",
+    );
     expect(() => reparametrized(bias([3]), orthogonalParametrization())).toThrow(
       "orthogonalParametrization: expected a matrix, got [3]",
     );
@@ -307,7 +309,7 @@ describe("spectralNorm", () => {
     );
     expect(() => spectralNorm({ iterations: 0 })).toThrow("spectralNorm: expected at least 1 iteration, got 0");
     expect(() => reparametrized(kernel([5, 3], { regularizer: l2(1) }), spectralNorm())).toThrow(
-      "spectralNorm: the weight has a regularizer, whose penalty would need the buffers of the weight",
+      "spectralNorm: the weight has a regularizer, but penalties are computed without the weight's buffers",
     );
     expect(() => reparametrized(kernel([5, 3]), spectralNorm(), spectralNorm())).toThrow("spectralNorm is given twice");
   });

@@ -6,22 +6,22 @@ import type { Reparametrization } from "./reparametrization.ts";
 
 /** Options of {@link spectralNorm}. */
 export interface SpectralNormOptions {
-  /** Steps of the power iteration in each step of training. Default 1, the paper's. */
+  /** Power iterations per training step. Default 1, as in the paper. */
   readonly iterations?: number;
 }
 
 /**
  * Spectral normalization (Miyato et al. 2018, arXiv:1802.05957): `W / s`, where s is the largest singular value of W by
- * power iteration. For weights `[input, units]`, further axes in front counting as inputs:
+ * power iteration. For weights `[input, units]`, where further leading axes count as inputs:
  *
  *     u <- W^T W u / |W^T W u|,   s = |W u|
  *
- * The vector u `[units]` is a buffer that goes on from step to step, so that one iteration in each step of training is
- * enough; evaluation uses it as training left it. No gradient flows through u, so that of s is v u^T with `v = W u /
+ * The vector u `[units]` is a buffer that is kept from step to step, so one iteration per training step is enough.
+ * Evaluation uses the last u of training. No gradient flows through u, so the gradient of s is v u^T with `v = W u /
  * |W u|`. In the first steps s is still too small, and the weights are larger than they should be. PyTorch's
- * `spectral_norm` takes v from before the update of u, half an iteration behind.
+ * `spectral_norm` uses v from before the update of u, half an iteration earlier.
  *
- * The only parameter is the weight before it is divided, under its own name. Throws a TensorError if it has one axis.
+ * The only parameter is the weight before the division, under its own name. Throws a TensorError if it has one axis.
  */
 export function spectralNorm(options: SpectralNormOptions = {}): Reparametrization<Tensor> {
   checkOptions("spectralNorm", options, ["iterations"], { nPowerIterations: "iterations", steps: "iterations" });

@@ -3,7 +3,7 @@ import type { Specs } from "../parameter.ts";
 import { isReparametrized, isSpec, weightLeaves } from "../specs.ts";
 import { lastOf, type ReparametrizedSpec } from "./reparametrization.ts";
 
-/** The buffers of all weights that have some, each under its weight's path and its reparametrization's name. */
+/** The buffers of all weights, each under its weight's path and its reparametrization's name. */
 export function weightBuffers(specs: Specs): BufferSpecs {
   if (isSpec(specs)) return {};
   if (isReparametrized(specs)) return buffersOfWeight(specs);

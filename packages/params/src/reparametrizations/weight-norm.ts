@@ -8,11 +8,10 @@ export type WeightNormParameters = { readonly direction: Tensor; readonly gain: 
 
 /**
  * Weight normalization (Salimans and Kingma 2016, arXiv:1602.07868): `w = g v / |v|` for the weights into each unit, a
- * column of `[input, units]`, so that their length and their direction are trained apart.
+ * column of `[input, units]`, so that length and direction are trained separately.
  *
- * Parameters: `direction` v, of the weight's shape, and `gain` g `[units]`, which begins as `|v|`: the initial weights
- * are unchanged. Where the weights into a unit begin as zeros, the gain is 0, and the direction is the same for all
- * inputs.
+ * Parameters: `direction` v, of the weight's shape, and `gain` g `[units]`, initially `|v|`, so the initial weights are
+ * unchanged. If the initial weights into a unit are zeros, the gain is 0 and the direction is the same for all inputs.
  *
  * PyTorch's `weight_norm` is this, with `dim=0` of its transposed weights.
  */

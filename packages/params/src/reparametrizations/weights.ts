@@ -11,24 +11,27 @@ import { weightBuffers } from "./weight-buffers.ts";
 export interface WeightsOptions {
   /** Default false: evaluation, without randomness. */
   readonly training?: boolean;
-  /** For what draws in training, such as DropConnect. Each weight draws from a key of its own path. */
+  /**
+   * For reparametrizations that draw in training, such as DropConnect. Each weight draws with a key derived from its
+   * path.
+   */
   readonly key?: Tensor | undefined;
-  /** Needed where weights have buffers, such as those of spectral normalization: nested as {@link weightBuffers}. */
+  /** Required if weights have buffers, as with spectral normalization; nested like {@link weightBuffers}. */
   readonly buffers?: Tree | undefined;
 }
 
-/** Weights, and the buffers after they were made. */
+/** Weights and the next buffers. */
 export interface MadeWeights<P extends Tree> {
   readonly weights: P;
   readonly buffers: Tree;
 }
 
 /**
- * The weights that parameters make, nested as the specs: what a cell's step and a layer's equations see. Where nothing
- * is reparametrized, they are the parameters themselves. {@link makeWeights} without the buffers.
+ * The weights that parameters make, nested like the specs, as a cell's step and a layer's equations use them. Without
+ * reparametrization they are the parameters themselves. It is {@link makeWeights} without the buffers.
  *
- * So a layer without reparametrization gets its weights, to be exported or streamed: `stream(plain, weightsOf(layer,
- * params))`.
+ * Use it to get weights for a layer without reparametrization, for export or streaming:
+ * `stream(plain, weightsOf(layer, params))`.
  */
 export function weightsOf<P extends Tree>(of: { readonly params: Specs }, params: P, options: WeightsOptions = {}): P {
   checkOptions("weightsOf", options, ["training", "key", "buffers"]);
@@ -36,8 +39,8 @@ export function weightsOf<P extends Tree>(of: { readonly params: Specs }, params
 }
 
 /**
- * The weights that parameters make, and the buffers after that: in training those for the next step, in evaluation those
- * that were given. A layer calls it once in `apply`, before any loop over time, and hands the buffers on.
+ * The weights that parameters make, and the next buffers; in evaluation these are the given ones. A layer calls it once
+ * in `apply`, before any loop over time, and passes the buffers on.
  */
 export function makeWeights<P extends Tree>(
   of: { readonly params: Specs },
@@ -66,22 +69,22 @@ export function makeWeights(
 interface Making {
   readonly training: boolean;
   readonly key: Tensor | undefined;
-  /** Buffers by their paths, as they were, and as they become. */
+  /** Buffers by path: the current and the next ones. */
   readonly old: ReadonlyMap<string, Tensor>;
   readonly after: Map<string, Tensor>;
 }
 
-/** The weight of one spec in evaluation, whose parameters stand at `path`; one that needs no buffers. */
+/** The weight of one spec without buffers, in evaluation, from its parameters at `path`. */
 export const weightInEvaluation = (spec: ReparametrizedSpec, params: Tree, path: string): Tensor =>
   weightOf(spec, params, path, path, { training: false, key: undefined, old: new Map(), after: new Map() });
 
-/** The weight of one spec, whose parameters stand at `path`, and its buffers at `root`. */
+/** The weight of one spec, from its parameters at `path` and its buffers at `root`. */
 function weightOf(spec: ReparametrizedSpec, params: Tree, path: string, root: string, making: Making): Tensor {
   const { training, key } = making;
   const last = lastOf(spec);
   const whole = `${last.name} of ${path === "" ? "the weight" : path}`;
   const place = root === "" ? last.name : `${root}.${last.name}`;
-  // Each reparametrization of a weight draws for itself, also two of one kind.
+  // Each reparametrization of a weight draws independently, even two of one kind.
   const before = { ...making, key: key && keyFor(key, "before") };
   const returned = last.weight(made(spec.params, params, path, before, root), {
     shape: spec.weight.shape,
@@ -106,7 +109,7 @@ function weightOf(spec: ReparametrizedSpec, params: Tree, path: string, root: st
   return weight;
 }
 
-/** The weights of specs whose parameters stand at `path`. Buffers stand at the weights' paths, or at `root`. */
+/** The weights of specs, from parameters at `path`. Buffers are at the weights' paths, or at `root`. */
 const made = (specs: Specs, params: Tree, path: string, making: Making, root?: string): Tree =>
   zipSpecs(
     "makeWeights",
