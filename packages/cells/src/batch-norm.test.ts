@@ -444,9 +444,7 @@ describe("buffers travel", () => {
     for (const { path, tensor: y } of leavesOf(after))
       expect(valuesOf(y), path).not.toEqual(valuesOf(at(buffers, path)));
     expect(model.apply(weights, x, { buffers: after }).buffers).toEqual(after);
-    expect(() => model.apply(weights, x)).toThrow(
-      "sequential: no buffers are given, and it has 0.forward.norm.gates.0.mean",
-    );
+    expect(() => model.apply(weights, x)).toThrow("sequential: buffers are missing: 0.forward.norm.gates.0.mean");
     const [first, ...rest] = Object.values(buffers);
     expect(() =>
       model.apply(weights, x, { buffers: [mapTree(first!, (y) => sliceAxis(y, 0, 0, 1)), ...rest] }),

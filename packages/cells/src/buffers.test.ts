@@ -95,7 +95,7 @@ describe("a cell's own buffers", () => {
 
   test("that do not fit are told by their paths", () => {
     expect(() => layer.apply(params, x)).toThrow(
-      "centered: no buffers are given, and it has mean, batches; pass buffers: initialBuffers(), or those that training returned",
+      "centered: buffers are missing: mean, batches; pass buffers: initialBuffers(), or those that training returned",
     );
     expect(() => layer.apply(params, x, { buffers: { mean: full([2], 0), batches: full([], 0) } })).toThrow(
       "centered: the buffers do not fit: batches is f32 [], expected i32 []",

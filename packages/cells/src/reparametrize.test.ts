@@ -272,7 +272,7 @@ describe("composes", () => {
     // An orthogonal matrix keeps lengths, so that its half is twice too small.
     const half = single.apply({ W, U: mul(U, 0.5), b }, x, { buffers }).output;
     expectClose(half, sequence(rnn(sizes)).apply({ W, U, b }, x).output, 6);
-    expect(() => single.apply(own, x)).toThrow("rnn: no buffers are given, and it has weights.U.spectralNorm.u");
+    expect(() => single.apply(own, x)).toThrow("rnn: buffers are missing: weights.U.spectralNorm.u");
   });
 
   test("in cells within cells, by role and by path", () => {

@@ -14,8 +14,8 @@ import {
 } from "@sluice/tensor";
 
 /**
- * Softmax over the last axis, of the scores at which `mask` is true: 0 elsewhere, and everywhere in a row of which no
- * score counts. What the other scores are reaches nothing.
+ * Softmax over the last axis of the scores where `mask` is true. Elsewhere the result is 0, and so is a whole row
+ * without a true mask. Masked scores reach neither results nor gradients.
  */
 function maskedSoftmax(scores: Tensor, mask: Tensor | undefined): Tensor {
   if (scores.shape.at(-1) === 0) return scores;
@@ -26,7 +26,7 @@ function maskedSoftmax(scores: Tensor, mask: Tensor | undefined): Tensor {
   return div(kept, mask === undefined ? total : select(greater(total, 0), total, 1));
 }
 
-/** Below any score. */
+/** Less than any score. */
 const LOWEST = -1e30;
 
 /**

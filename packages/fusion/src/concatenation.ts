@@ -7,7 +7,7 @@ import type { SeenModality } from "./seen.ts";
 
 /** Options of {@link concatenation}. */
 export interface ConcatenationOptions<M extends string> {
-  /** The modalities in order: what each is, or the width of a vector. */
+  /** The modalities in order: the spec of each, or the width of a vector. */
   readonly inputs: Inputs<M>;
   /**
    * Append a 1 (present) or 0 (missing) for each modality, so that later layers can tell a missing modality from one

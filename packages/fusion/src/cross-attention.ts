@@ -21,8 +21,8 @@ export interface CrossAttentionOptions<M extends string> {
   /** Rate of dropout of the attention weights in training. Default 0. */
   readonly dropout?: number;
   /**
-   * A query at time t sees the keys whose time is at most t. Both modalities then have `times`; if neither has, a step's
-   * number is its time. Default false: a query sees all keys.
+   * A query at time t sees the keys whose time is at most t. Give `times` for both modalities; if neither has them, the
+   * index of a step is its time. Default false: a query sees all keys.
    */
   readonly causal?: boolean;
   /** The initializer of all matrices. Default glorotUniform. */
@@ -49,9 +49,9 @@ export type CrossAttentionParams = {
  * There are no biases, as in both papers. MulT's residual connection, layer norm and feed-forward layer are not part of
  * it.
  *
- * Keys beyond the lengths of b, and missing ones, have the weight 0. A query without any key gives 0: where b is
- * missing, or, if `causal`, before its first step. So does a query that is missing or beyond the lengths of a. Trace:
- * weights, `[batch, heads, steps of a, steps of b]`, before dropout.
+ * Keys beyond the lengths of b, and missing ones, have the weight 0. The output of a query without any key is 0: if b
+ * is missing or, with `causal`, before b's first step. So is the output of a query that is missing or beyond the
+ * lengths of a. Trace: weights, `[batch, heads, steps of a, steps of b]`, before dropout.
  */
 export function crossAttention<M extends string>(options: CrossAttentionOptions<M>): Fusion<CrossAttentionParams, M>;
 export function crossAttention(options: CrossAttentionOptions<string>): Fusion<CrossAttentionParams> {

@@ -24,14 +24,14 @@ export interface FusionDefinition<
   X extends FusionParts = Record<never, never>,
 > {
   readonly name: string;
-  /** The modalities in order: what each is, or the width of a vector. */
+  /** The modalities in order: the spec of each, or the width of a vector. */
   readonly inputs: Inputs<M>;
   /**
-   * The equations hold for vectors, and at each step of sequences, which are aligned. A vector beside sequences is
-   * repeated at every step. Output and traces are 0 beyond the longest of the sequences. Default false.
+   * Apply the equations to vectors, or at each step of aligned sequences. With sequences, a vector is repeated at every
+   * step. Output and traces are 0 beyond the longest of the sequences. Default false.
    */
   readonly stepwise?: boolean;
-  /** Whether all sequences share one time axis. Default: what `stepwise` is. */
+  /** Whether all sequences share one time axis. Default: the value of `stepwise`. */
   readonly aligned?: boolean;
   /** Width of the output. */
   readonly features: number;
@@ -42,7 +42,9 @@ export interface FusionDefinition<
    * each part's under its name, and so do their buffers.
    */
   readonly parts?: X;
-  /** Default `[batch, features]`, or `[batch, time, features]` where `stepwise` fuses sequences. */
+  /**
+   * The shape of the output. Default `[batch, features]`, or `[batch, time, features]` if `stepwise` fuses sequences.
+   */
   outputShape?(size: FusionSize<M>): Shape;
   /** The equations. `x` is 0 where a modality is not present. */
   fuse(
@@ -74,27 +76,27 @@ export type WeightsOf<
 /** The parameters of a fusion or a layer. */
 export type ParamsOfPart<L> = LayerParams<L> extends infer P extends Tree ? P : never;
 
-/** What the equations of a fusion can ask for besides its modalities. `N` are the names of its parts. */
+/** What the equations of a fusion get besides the modalities. `N` are the names of its parts. */
 export interface FuseContext<N extends string = string> {
   readonly training: boolean;
-  /** The key of this name; undefined in evaluation, which draws nothing, and if none was given. */
+  /** The random key of this name; undefined in evaluation, or if no key was given. */
   key(name: string): Tensor | undefined;
-  /** Shows a value under a name, and returns it. */
+  /** Traces a value under a name, and returns it. */
   trace(name: string, value: Tensor): Tensor;
   /** What a part is applied with: whether it trains, the key of its name, and its buffers. */
   optionsOf(part: N): Pick<FuseOptions, "training" | "key"> & { readonly buffers: Tree };
 }
 
-/** A definition whose names are not known at compile time. */
+/** A definition whose names TypeScript does not know. */
 interface AnyDefinition extends Omit<FusionDefinition<never, string, FusionParts>, "params" | "fuse"> {
   readonly params: Readonly<Record<string, Specs>>;
   fuse(params: Tree, modalities: Readonly<Record<string, SeenModality>>, context: FuseContext): FusedByEquations;
 }
 
 /**
- * Makes a fusion of its equations. It checks parameters, modalities and options, and replaces with 0 what is not to be
- * looked at, so the equations need not. For example FiLM (Perez et al. 2018, arXiv:1709.07871), where a vector scales
- * and shifts every step of a sequence:
+ * Makes a fusion from its equations. It checks parameters, modalities and options, and sets missing and padded values
+ * to 0, so the equations need not. For example FiLM (Perez et al. 2018, arXiv:1709.07871), where a vector scales and
+ * shifts every step of a sequence:
  *
  *     const film = defineFusion({
  *       name: "film",
@@ -271,7 +273,7 @@ export function checkFuseOptions(fusion: string, options: FuseOptions): void {
   if (options.key !== undefined) checkTensor(`${fusion}.apply`, "key", options.key);
 }
 
-/** Collects the traces that are asked for; `check` throws if one of them was never traced. */
+/** Collects the requested traces; `check` throws if one of them was never traced. */
 function tracing(name: string, { traces: wanted = false }: FuseOptions, shown: (value: Tensor) => Tensor) {
   const traces: Record<string, Tensor> = {};
   const known: string[] = [];

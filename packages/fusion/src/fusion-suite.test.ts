@@ -196,12 +196,14 @@ describe("a fusion that breaks a law is found", () => {
 
   test("one that looks at what is missing", () => {
     const looking = changed((y, x) => add(y, sum(mul(x, 0), 1, { keep: true })));
-    expect(broken(looking, "what is missing reaches nothing")).toThrow("NaN at what is not looked at: value differs");
+    expect(broken(looking, "what is missing reaches nothing")).toThrow(
+      "NaN as missing and padded values: value differs",
+    );
   });
 
   test("one whose output hides NaN, and whose gradient does not", () => {
     const zeroed = changed((y, x) => add(y, select(less(x, 1e30), x, 0)));
-    expect(broken(zeroed, "what is missing reaches nothing")).toThrow("at what is not looked at");
+    expect(broken(zeroed, "what is missing reaches nothing")).toThrow("as missing and padded values");
   });
 
   test("one that looks at the whole batch", () => {
@@ -254,7 +256,7 @@ describe("a fusion that breaks a law is found", () => {
     });
     // What stands at padding reaches nothing, but the zeros in its place count in the mean.
     expect(broken(whole, "padding reaches nothing")).not.toThrow();
-    expect(broken(whole, "a padded row is as without padding")).toThrow("row 1 without padding");
+    expect(broken(whole, "a padded row equals the row without padding")).toThrow("row 1 without padding");
   });
 
   test("laws are left out by name, with a reason", () => {

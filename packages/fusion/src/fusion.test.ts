@@ -352,7 +352,7 @@ describe("bad input", () => {
     [
       "one not given",
       () => fusion.apply(params, { audio } as never),
-      "gmu: modality video was not given; where it is missing, give any values and set present to false",
+      "gmu: modality video was not given; if it is missing, pass any values and set present to false",
     ],
     [
       "a wrong width",
@@ -412,7 +412,7 @@ describe("bad input", () => {
     [
       "an extra that nothing reads",
       () => fusion.apply(params, { audio: { x: audio, extra: { delta: audio } }, video }),
-      "gmu: modality audio: nothing reads its extra (delta)",
+      "gmu: modality audio: no encoder reads its extra (delta)",
     ],
     [
       "a trace that is not there",

@@ -10,7 +10,7 @@ import type { ArrayTensor, Shape, Tensor, Tree } from "@sluice/tensor";
 export interface Fusion<P extends Tree = Tree, M extends string = string> {
   /** The name of the fusion, such as `gmu`. */
   readonly name: string;
-  /** The modalities in order, and what each is. */
+  /** The modalities in order, with their specs. */
   readonly inputs: Readonly<Record<M, ModalitySpec>>;
   /** Whether all sequences share one time axis: step t is the same moment in each of them. */
   readonly aligned: boolean;
@@ -18,7 +18,7 @@ export interface Fusion<P extends Tree = Tree, M extends string = string> {
   readonly features: number;
   /** The parameters' shapes and initializers; their paths are the names of the weights. */
   readonly params: Specs;
-  /** The buffers before they have values, such as those of a model's encoders; `{}` if there are none. */
+  /** The specs of the buffers, such as those of a model's encoders; `{}` if there are none. */
   readonly buffers: BufferSpecs;
   /** Draws the initial parameters from a key. */
   init(key: ArrayTensor, options?: InitOptions): P;
@@ -27,18 +27,20 @@ export interface Fusion<P extends Tree = Tree, M extends string = string> {
   /** The shape of the output for a batch, given the number of steps of each sequence. */
   outputShape(size: FusionSize<M>): Shape;
   /**
-   * Fuses modalities given by name. Each fusion says what it does about a missing modality. What is not looked at
-   * (values of a missing modality, and of steps beyond a length) reaches neither the output nor a gradient, even NaN.
-   * Throws a TensorError if a modality is unknown or absent, or has the wrong shape.
+   * Fuses modalities given by name. Each fusion documents how it treats a missing modality. Values of a missing
+   * modality and of steps beyond a length, even NaN, reach neither the output nor a gradient. Throws a TensorError if a
+   * modality is unknown or absent, or has the wrong shape.
    */
   apply(params: P, modalities: Readonly<Record<M, Modality>>, options?: FuseOptions): Fused;
 }
 
-/** What a modality is: one vector per example, `[batch, width]`, or a sequence of them, `[batch, time, width]`. */
+/** The spec of a modality: one vector per example, `[batch, width]`, or a sequence of them, `[batch, time, width]`. */
 export interface ModalitySpec {
   readonly kind: "vector" | "sequence";
   readonly width: number;
-  /** What one example (and step) is, where that is not f32 `[width]`: token ids, or an image. An encoder reads it. */
+  /**
+   * Shape and dtype of one example (and step), if it is not f32 `[width]`: token ids, or an image. An encoder reads it.
+   */
   readonly x?: InputSpec;
   /** What the encoder of a sequence reads besides `x`, for one example and step. */
   readonly extra?: Extras;
@@ -74,11 +76,13 @@ export interface FusionSize<M extends string = string> {
 export interface FuseOptions {
   /** Default false: evaluation, which draws nothing. */
   readonly training?: boolean;
-  /** For training with dropout; take another at each step of training. */
+  /** The random key for training with dropout; use a new one for each training step. */
   readonly key?: Tensor;
-  /** Its buffers: `initialBuffers()`, or what the last step of training returned. Needed if it has any. */
+  /**
+   * The fusion's buffers: `initialBuffers()`, or those that the last training step returned. Required if it has any.
+   */
   readonly buffers?: Tree;
-  /** Collect what the fusion traces: all, or these names. Default none. */
+  /** Which traces to collect: all (`true`), or these names. Default: none. */
   readonly traces?: boolean | readonly string[];
 }
 
@@ -86,14 +90,14 @@ export interface FuseOptions {
 export interface Fused {
   /** `[batch, features]`, or `[batch, time, features]`: a sequence. */
   readonly output: Tensor;
-  /** i32 `[batch]`: the number of steps of an output that is a sequence. The output is 0 beyond. Absent: all steps. */
+  /** i32 `[batch]`: the number of steps of a sequence output. Beyond it the output is 0. Absent: all steps. */
   readonly lengths?: Tensor;
   /** `[batch, time]`: the times of an output that is a sequence, if its modality has them. */
   readonly times?: Tensor;
   /** Further outputs by name, such as the variance of a product of experts. */
   readonly outputs: Readonly<Record<string, Tensor>>;
-  /** The buffers for the next step of training. In evaluation they are those that were given. */
+  /** The buffers for the next training step. In evaluation they are returned unchanged. */
   readonly buffers: Tree;
-  /** Intermediate values to look at, by name, such as the gate `gate.audio`. */
+  /** Traced intermediate values by name, such as the gate `gate.audio`. */
   readonly traces: Readonly<Record<string, Tensor>>;
 }

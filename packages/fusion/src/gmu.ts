@@ -7,7 +7,7 @@ import { checkSize, inputsOf, type Inputs } from "./inputs.ts";
 
 /** Options of {@link gmu}. */
 export interface GmuOptions<M extends string> {
-  /** The modalities in order: what each is, or the width of a vector. */
+  /** The modalities in order: the spec of each, or the width of a vector. */
   readonly inputs: Inputs<M>;
   /** Width of the output. */
   readonly output: number;
@@ -36,8 +36,8 @@ export type GmuParams<M extends string = string> = {
  *
  *     z_m <- z_m + z_m / (sum of z present) (sum of z missing)   where m is present, else 0
  *
- * Gates do not grow where the sum of z present is below 2^-100. h is 0 where all modalities are missing. Traces:
- * gate.m, as applied.
+ * Gates do not grow where the sum of z present is below 2^-100. h is 0 if all modalities are missing. Traces: gate.m,
+ * after this correction.
  */
 export function gmu<M extends string>(options: GmuOptions<M>): Fusion<GmuParams<M>, M>;
 export function gmu(options: GmuOptions<string>): Fusion<GmuParams> {
@@ -83,8 +83,8 @@ function renormalized(gates: readonly { readonly z: Tensor; readonly present: Te
   if (gates.every(({ present }) => present === undefined)) return kept;
   const missing = sumOf(gates.map(({ z }, m) => sub(z, kept[m]!)));
   const sum = sumOf(kept);
-  // Nothing is divided where all modalities are missing, or where the gates are so closed that the quotient's
-  // derivative would overflow f32.
+  // No division if all modalities are missing, or if the gates are so small that the quotient's derivative would
+  // overflow f32.
   const divisor = select(greater(sum, CLOSED), sum, 1);
   return kept.map((z) => add(z, mul(div(z, divisor), missing)));
 }

@@ -1,12 +1,12 @@
-/** Checks what a fusion is told of its modalities. */
+/** Checks the specs of a fusion's modalities. */
 import { TensorError } from "@sluice/tensor";
 import { checkOptions, shown, suggestion } from "@sluice/tensor/internal";
 import type { ModalitySpec } from "./fusion.ts";
 
-/** The modalities in order: what each is, or the width of a vector. */
+/** The modalities in order: the spec of each, or the width of a vector. */
 export type Inputs<M extends string = string> = Readonly<Record<M, number | ModalitySpec>>;
 
-/** The specs of all modalities. A number is a width, of a vector or of what `kind` says. */
+/** The specs of all modalities. A number is the width of a vector, or of the given `kind`. */
 export function inputsOf(
   fusion: string,
   inputs: Inputs,
@@ -14,7 +14,7 @@ export function inputsOf(
 ): Readonly<Record<string, ModalitySpec>> {
   if (typeof inputs !== "object" || inputs === null)
     throw new TensorError(
-      `${fusion}: inputs must say what each modality is, got ${shown(inputs)}; for example { audio: 16, video: 32 }`,
+      `${fusion}: inputs must give each modality's width or spec, got ${shown(inputs)}; for example { audio: 16, video: 32 }`,
     );
   const given = Object.entries(inputs);
   if (given.length === 0)
@@ -43,7 +43,7 @@ function specOf(fusion: string, place: string, spec: number | ModalitySpec, kind
   return spec;
 }
 
-/** An error where a size is not an integer >= 1. */
+/** Throws if a size is not an integer >= 1. */
 export function checkSize(fusion: string, what: string, value: unknown): number {
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 1) return value;
   throw new TensorError(`${fusion}: ${what} must be an integer >= 1, got ${String(value)}`);

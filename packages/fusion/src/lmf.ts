@@ -7,7 +7,7 @@ import { checkSize, inputsOf, type Inputs } from "./inputs.ts";
 
 /** Options of {@link lmf}. */
 export interface LmfOptions<M extends string> {
-  /** The modalities in order: what each is, or the width of a vector. */
+  /** The modalities in order: the spec of each, or the width of a vector. */
   readonly inputs: Inputs<M>;
   /** Width of the output. */
   readonly output: number;
@@ -37,7 +37,7 @@ export type LmfParams<M extends string = string> = {
  * The sum over the rank is outside the product, as in the paper's decomposition and in its authors' code. The paper's
  * last form, `prod_m sum_i`, is equal only for r = 1: with the sum inside, r matrices act as one.
  *
- * The factor of a missing modality is 1, so the product is that of the others. h is `r + b` where all are missing.
+ * The factor of a missing modality is 1, so h is the product of the others. If all are missing, h is `r + b`.
  */
 export function lmf<M extends string>(options: LmfOptions<M>): Fusion<LmfParams<M>, M>;
 export function lmf(options: LmfOptions<string>): Fusion<LmfParams> {

@@ -1,9 +1,9 @@
-/** Checks the modalities that a fusion's `apply` is given. */
+/** Checks the modalities passed to a fusion's `apply`. */
 import { full, isTensor, select, tensor, TensorError, type Tensor } from "@sluice/tensor";
 import { checkList, checkOptions, isFloat, sameShape, shown, showShape, suggestion } from "@sluice/tensor/internal";
 import type { DescribedModality, Fusion, Modality, ModalitySpec } from "./fusion.ts";
 
-/** A modality that was checked. */
+/** A checked modality. */
 export interface GivenModality {
   readonly name: string;
   readonly spec: ModalitySpec;
@@ -19,7 +19,7 @@ export interface GivenModality {
   readonly extra: DescribedModality["extra"];
 }
 
-/** What the modalities are checked against. */
+/** What the modalities must fit. */
 type Expected = Pick<Fusion, "name" | "inputs" | "aligned">;
 
 /** The modalities in the order of `inputs`. */
@@ -45,7 +45,7 @@ export function givenModalities(
   return modalities;
 }
 
-/** One modality that was checked. */
+/** Checks one modality. */
 export function givenModality(
   fusion: string,
   name: string,
@@ -54,7 +54,7 @@ export function givenModality(
 ): GivenModality {
   if (given === undefined)
     throw new TensorError(
-      `${fusion}: modality ${name} was not given; where it is missing, give any values and set present to false`,
+      `${fusion}: modality ${name} was not given; if it is missing, pass any values and set present to false`,
     );
   if (!isTensor(given))
     checkOptions(`${fusion}: modality ${name}`, given, ["x", "lengths", "times", "present", "extra"], {
@@ -69,7 +69,7 @@ export function givenModality(
   const x = checkedX(place, spec, described.x);
   const size = { batch: x.shape[0] ?? 0, time: spec.kind === "sequence" ? x.shape[1] : undefined };
   if (described.extra !== undefined && spec.extra === undefined)
-    throw new TensorError(`${place}: nothing reads its extra (${Object.keys(described.extra).join(", ")})`);
+    throw new TensorError(`${place}: no encoder reads its extra (${Object.keys(described.extra).join(", ")})`);
   return {
     name,
     spec,
@@ -81,13 +81,16 @@ export function givenModality(
   };
 }
 
-/** i32 `[batch]`: the steps of each row of a sequence, 0 where the row misses it; undefined where every row has all. */
+/**
+ * i32 `[batch]`: the number of steps of each row of a sequence, 0 if the row lacks it; undefined if every row has all
+ * steps.
+ */
 export function stepsOf({ x, lengths, rows }: GivenModality): Tensor | undefined {
   if (rows === undefined) return lengths;
   return select(rows, lengths ?? full(rows.shape, x.shape[1] ?? 0, "i32"), 0);
 }
 
-/** A checked modality as another `apply` takes it, with the values `x`. */
+/** A checked modality as an argument for another `apply`, with the values `x`. */
 export function described({ lengths, times, rows, steps }: GivenModality, x: Tensor): DescribedModality {
   const present = rows ?? steps;
   return { x, ...(lengths && { lengths }), ...(times && { times }), ...(present && { present }) };
@@ -157,7 +160,7 @@ function presenceOf(
 const typeOf = (given: unknown): string =>
   isTensor(given) ? `${given.dtype} ${showShape(given.shape)}` : shown(given);
 
-/** An error where modalities differ in an axis. */
+/** Throws if modalities differ in an axis. */
 function agree(fusion: string, what: string, axis: number, modalities: readonly GivenModality[]): void {
   const [first] = modalities;
   const other = modalities.find(({ x }) => x.shape[axis] !== first?.x.shape[axis]);

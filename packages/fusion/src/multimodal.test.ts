@@ -80,7 +80,7 @@ describe("multimodal", () => {
     expect(evaluated.buffers).toEqual(trained.buffers);
     expect(numbers(evaluated.output)).not.toEqual(numbers(batched.apply(weights, given, { buffers }).output));
     expect(() => batched.apply(weights, given)).toThrow(
-      "multimodal: no buffers are given, and it has encoders.audio.norm.gates.gates.mean",
+      "multimodal: buffers are missing: encoders.audio.norm.gates.gates.mean",
     );
   });
 

@@ -14,7 +14,7 @@ export interface MultimodalOptions<
   F extends Fusion,
   R extends Layer | undefined = undefined,
 > {
-  /** Layers by modality. A modality without an encoder reaches the fusion as it is. */
+  /** Layers by modality. A modality without an encoder is passed to the fusion unchanged. */
   readonly encoders: E;
   /** Fuses the modalities. */
   readonly fusion: F;
@@ -43,7 +43,8 @@ type AnyParams = {
 };
 
 /**
- * A model of several modalities: a layer encodes each of them, a fusion joins them, and a layer reads the result.
+ * A model of several modalities: a layer encodes each of them, a fusion combines them, and a readout layer maps the
+ * result to the output.
  *
  *     const model = multimodal({
  *       encoders: { audio: sequence(gru({ input: 3, hidden: 8 }), { outputs: "last" }) },
@@ -51,12 +52,12 @@ type AnyParams = {
  *       readout: dense({ input: 6, output: 2 }),
  *     });
  *
- * Each encoder runs over its own modality's lengths and skips the rows and steps that are not present. If the fusion
- * takes a vector, a sequence's encoder has to give one (`outputs: "last"`); a row without a step then counts as
- * missing. Times pass the encoders.
+ * Each encoder uses the lengths of its modality and skips rows and steps that are not present. If the fusion takes a
+ * vector, the encoder of a sequence must output one (`outputs: "last"`); a row without any step then counts as missing.
+ * Times are passed on to the fusion.
  *
- * The model is itself a fusion, of what the encoders read, so models nest. Parameters, keys and traces have the names
- * of their parts: `encoders.audio`, `fusion` and `readout`.
+ * The model is itself a fusion of the encoders' inputs, so models can be nested. Parameters, keys and traces have the
+ * names of their parts: `encoders.audio`, `fusion` and `readout`.
  */
 export function multimodal<
   const E extends Readonly<Record<string, Layer>>,
@@ -118,7 +119,7 @@ export function multimodal(
   };
 }
 
-/** `f` of every part, nested as the model; the name is that of the part, `encoders.audio`. */
+/** Calls `f` for every part, with its name, such as `encoders.audio`; the results are nested like the model. */
 function ofParts<T>(
   {
     encoders,

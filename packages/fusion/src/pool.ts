@@ -31,9 +31,9 @@ export interface PoolOptions {
 }
 
 /**
- * Makes a vector of a sequence, for a fusion of vectors: the mean over each row's steps, or its last step, `[batch,
- * width]`. Only steps within the row's length and present count. The result is a modality too: a row without any step
- * is not present, and its vector is 0.
+ * Turns a sequence into a vector, for a fusion of vectors: the mean over each row's steps, or its last step,
+ * `[batch, width]`. Only steps within the row's length and present count. The result is a modality too: a row without
+ * any step is not present, and its vector is 0.
  */
 export function pool(sequence: Modality, options: PoolOptions): DescribedModality {
   checkOptions("pool", options, ["by"], { type: "by", mode: "by" });

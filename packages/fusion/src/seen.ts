@@ -1,10 +1,10 @@
-/** What a fusion sees of its modalities: zeros stand in for what is not to be looked at. */
+/** The modalities as a fusion's equations get them: missing and padded values are zeros. */
 import { and, broadcastTo, iota, less, max, reshape, select, type Tensor } from "@sluice/tensor";
 import { isFloat, zeroBeyond } from "@sluice/tensor/internal";
 import type { DescribedModality } from "./fusion.ts";
 import { described, stepsOf, type GivenModality } from "./modalities.ts";
 
-/** One modality as the equations see it. */
+/** One modality as the equations get it. */
 export interface SeenModality {
   readonly name: string;
   /** `[batch, width]` or `[batch, time, width]`, 0 where the modality is not present. */
@@ -14,11 +14,11 @@ export interface SeenModality {
    * Undefined if it is present everywhere.
    */
   readonly present: Tensor | undefined;
-  /** i32 `[batch]`: the number of steps of a sequence, 0 where the row misses it. Undefined: all steps. */
+  /** i32 `[batch]`: the number of steps of a sequence, 0 if the row lacks it. Undefined: all steps. */
   readonly lengths: Tensor | undefined;
   /** `[batch, time]`: the times of a sequence, 0 where it is not present. Undefined if none were given. */
   readonly times: Tensor | undefined;
-  /** The same for the `apply` of another fusion. */
+  /** The same as an argument for the `apply` of another fusion. */
   readonly given: DescribedModality;
 }
 
@@ -62,8 +62,8 @@ function lookedTimes(times: Tensor, present: Tensor | undefined): Tensor {
 }
 
 /**
- * Aligned modalities for equations that hold at each step: vectors are repeated at every step. Lengths that all
- * sequences share make no modality missing, since none has steps beyond them.
+ * Aligned modalities for stepwise equations: vectors are repeated at every step. If all sequences share the same
+ * lengths, no modality counts as missing beyond them.
  */
 export function stepwise(given: readonly GivenModality[]): SeenModality[] {
   const sequences = given.filter(({ spec }) => spec.kind === "sequence");
@@ -83,7 +83,7 @@ export function stepwise(given: readonly GivenModality[]): SeenModality[] {
   });
 }
 
-/** The lengths of the longest of aligned sequences; undefined if one of them has all steps in every row. */
+/** The greatest length in each row over aligned sequences; undefined if one of them has all steps in every row. */
 export function longest(modalities: readonly SeenModality[], given: readonly GivenModality[]): Tensor | undefined {
   const lengths = modalities.flatMap((modality, i) => (given[i]?.spec.kind === "sequence" ? [modality.lengths] : []));
   const [first, ...others] = lengths;

@@ -15,8 +15,8 @@ import {
 } from "./subject.ts";
 
 /**
- * Outputs and gradients on a backend: those of the reference backend for the same optimized program, to the bit, or
- * within a relative tolerance. It costs one compiled program.
+ * Outputs and gradients on a backend equal those of the reference backend for the same optimized program, bit for bit
+ * or within a relative tolerance. Compiles one program.
  */
 export async function onBackend(subject: Subject, backend: Backend, tolerance: number): Promise<void> {
   const given = trained(subject);
@@ -27,7 +27,7 @@ export async function onBackend(subject: Subject, backend: Backend, tolerance: n
     })(at);
   const modalities = ragged(missing(subject.modalities));
   const optimized = await expectOnBackend(f, [given, modalities], { backend, tolerance });
-  // The optimized program has the values of the plain run, but for the order of sums.
+  // The optimized program has the values of the plain run, up to the order of sums.
   leavesOf(f(given, modalities)).forEach(({ path, tensor }, i) =>
     expectNear(`optimized ${path}`, valuesOf(optimized[i]!.tensor), valuesOf(tensor), 1e-4),
   );

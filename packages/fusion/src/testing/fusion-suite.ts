@@ -13,13 +13,13 @@ export type FusionLaw = Law<FusionLawName>;
 export interface FusionSuiteOptions {
   /** Laws that do not hold for the fusion, and why: `{ "rows are independent": "statistics of the batch" }`. */
   readonly except?: Partial<Readonly<Record<FusionLawName, string>>>;
-  /** Where the law about backends is tried. Without one it is left out. */
+  /** The backend for the law about backends. Without one, that law is skipped. */
   readonly backend?: Backend | undefined;
-  /** How far the backend may be from the reference, relative to the largest value. Default 0: to the bit. */
+  /** How far the backend may differ from the reference, relative to the largest value. Default 0: bit for bit. */
   readonly tolerance?: number;
   /**
-   * Values of a modality, `[...lead, ...shape]`, for a fusion that does not take just any. By default floats are normal,
-   * integers 0 and 1, and bools.
+   * Values of a modality, `[...lead, ...shape]`, for a fusion that does not accept arbitrary values. Default: normal
+   * floats, integers 0 and 1, and bools.
    */
   readonly input?: MakeModality;
 }
@@ -36,13 +36,13 @@ const inSingle = {
   "the output has the shape of outputShape": laws.shapes,
   "what is missing reaches nothing": laws.missingReachesNothing,
   "padding reaches nothing": laws.paddingReachesNothing,
-  "a padded row is as without padding": laws.unpadded,
-  "all present is as nothing said": laws.saysNothing,
+  "a padded row equals the row without padding": laws.unpadded,
+  "present everywhere equals the default": laws.saysNothing,
   "rows are independent": laws.independent,
   "modalities come in any order": laws.anyOrder,
   "only training draws, and from its key": laws.randomness,
   "evaluation leaves the buffers, and training gives the next ones": laws.buffered,
-  "traces are given where asked for": laws.traced,
+  "traces are given on request": laws.traced,
 } as const;
 
 const backendLaw = "a backend has the reference's values";
@@ -51,14 +51,14 @@ const backendLaw = "a backend has the reference's values";
 export type FusionLawName = keyof typeof inDouble | keyof typeof inSingle | typeof backendLaw;
 
 /**
- * The laws that every fusion must pass, as tests of any runner:
+ * The laws that every fusion must pass, as tests for any test runner:
  *
  *     for (const { name, skip, run } of fusionSuite(gmu({ inputs: { audio: 2, pose: 3 }, output: 2 }), { backend }))
  *       test(name, { skip: skip !== undefined }, run);
  *
- * Gradients of first and second order in f64 against differences; missing modalities and padding, NaN included; rows
- * alone and in a batch; shapes, traces and random numbers; names, counts, saving and loading of the parameters; and
- * values and gradients on a backend. Make the fusion small, of two or three modalities of width 1 to 3.
+ * They check first and second derivatives in f64 against finite differences; missing modalities and padding, NaN
+ * included; rows alone and in a batch; shapes, traces and random numbers; names, counts, saving and loading of the
+ * parameters; and values and gradients on a backend. Make the fusion small, of two or three modalities of width 1 to 3.
  */
 export function fusionSuite(fusion: Fusion, options: FusionSuiteOptions = {}): readonly FusionLaw[] {
   checkOptions("fusionSuite", options, ["except", "backend", "tolerance", "input"]);

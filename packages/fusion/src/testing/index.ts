@@ -1,3 +1,3 @@
-// What every fusion must pass, ours and a third party's
+// Laws that every fusion must pass, built-in or third-party
 export { type FusionLaw, type FusionLawName, type FusionSuiteOptions, fusionSuite } from "./fusion-suite.ts";
 export type { MakeModality } from "./subject.ts";

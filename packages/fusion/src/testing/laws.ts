@@ -1,4 +1,4 @@
-/** The laws that hold for every fusion, each a function of a subject that throws where it is broken. */
+/** The laws that hold for every fusion. Each is a function of a subject and throws if the law is broken. */
 import { checkBuffers, checkParameters, parameterCount, specsOf } from "@sluice/params";
 import {
   assertGradient,
@@ -57,7 +57,7 @@ export function parameters({ fusion }: Subject): void {
   expectThat("two parameters have one name", new Set(names).size === names.length);
 }
 
-/** Written down by their names and read again, the parameters give the same outputs. */
+/** Saved by name and loaded again, the parameters give the same outputs. */
 export function saved(subject: Subject): void {
   const { fusion, params } = subject;
   const file = JSON.stringify(
@@ -114,12 +114,12 @@ export function shapes(subject: Subject): void {
   }
 }
 
-/** What a missing modality holds, NaN included, reaches nothing. */
+/** Values of a missing modality, NaN included, reach nothing. */
 export function missingReachesNothing(subject: Subject): void {
   notLookedAt({ ...subject, modalities: missing(subject.modalities) });
 }
 
-/** What stands beyond the lengths, NaN included, reaches nothing. */
+/** Values beyond the lengths, NaN included, reach nothing. */
 export function paddingReachesNothing(subject: Subject): void {
   notLookedAt({ ...subject, modalities: ragged(subject.modalities) });
   notLookedAt({ ...subject, modalities: both(subject.modalities) });
@@ -136,11 +136,11 @@ function notLookedAt(subject: Subject): void {
   };
   const expected = at(0);
   for (const { path, tensor: y } of leavesOf(expected))
-    expectThat(`${path} is not finite with zeros at what is not looked at`, valuesOf(y).every(Number.isFinite));
-  for (const fill of [NaN, Infinity, -3e38]) expectSame(`${fill} at what is not looked at`, at(fill), expected);
+    expectThat(`${path} is not finite with zeros as missing and padded values`, valuesOf(y).every(Number.isFinite));
+  for (const fill of [NaN, Infinity, -3e38]) expectSame(`${fill} as missing and padded values`, at(fill), expected);
 }
 
-/** Saying that all is present, and that rows have all steps, changes no bit. */
+/** Passing `present` that is true everywhere, and full lengths, changes no bit. */
 export function saysNothing(subject: Subject): void {
   const modalities = Object.entries(subject.modalities).map(([name, modality]) => {
     const time = timeIn(modality);
@@ -169,7 +169,7 @@ export function independent(subject: Subject): void {
   }
 }
 
-/** A row that is padded gives what it gives without the padding. */
+/** A padded row gives the same result as without padding. */
 export function unpadded(subject: Subject): void {
   const modalities = ragged(subject.modalities);
   const whole = run({ ...subject, modalities });
@@ -241,17 +241,17 @@ export function buffered(subject: Subject): void {
   expectSame("the buffers after training, with NaN at what is not looked at", after(NaN), next);
 }
 
-/** Traces are given where they are asked for, and change nothing. */
+/** Traces are given on request, and change nothing. */
 export function traced(subject: Subject): void {
   const plain = run(subject);
   const all = run(subject, { traces: true });
-  expectThat("traces that nobody asked for", Object.keys(plain.traces).length === 0);
+  expectThat("traces that were not requested", Object.keys(plain.traces).length === 0);
   expectSame("with traces", allOf(all), allOf(plain));
   for (const [name, value] of Object.entries(all.traces))
     expectSame(`trace ${name} alone`, run(subject, { traces: [name] }).traces, { [name]: value });
 }
 
-/** The gradient of all outputs by parameters and modalities, against differences. */
+/** The gradient of all outputs with respect to parameters and modalities equals finite differences. */
 export function gradient(subject: Subject): void {
   for (const modalities of [subject.modalities, both(subject.modalities)]) {
     const given = { ...subject, modalities };
@@ -259,7 +259,7 @@ export function gradient(subject: Subject): void {
   }
 }
 
-/** The gradient of the gradient, against differences. */
+/** The gradient of the gradient equals finite differences. */
 export function secondDerivative(subject: Subject): void {
   const given = { ...subject, modalities: both(subject.modalities) };
   const loss = (at: Trained): Tensor =>

@@ -1,4 +1,4 @@
-/** What the laws of a fusion look at: the fusion with parameters and a batch of modalities. */
+/** What the laws of a fusion are checked on: the fusion with parameters and a batch of modalities. */
 import { inputOf, type InputSpec } from "@sluice/cells";
 import {
   add,
@@ -50,7 +50,7 @@ export type Modalities = Readonly<Record<string, Described>>;
 
 export interface Subject {
   readonly fusion: Fusion;
-  /** Away from where they begin, so that every term counts. */
+  /** Away from their initial values, so that every term counts. */
   readonly params: Tree;
   /** Those that one step of training leaves; `{}` for a fusion without any. */
   readonly buffers: Tree;
@@ -88,7 +88,7 @@ export function subjectOf(fusion: Fusion, make: MakeModality | undefined, dtype:
   return { fusion, params, buffers, modalities };
 }
 
-/** Steps of the modality in place `m`: sequences have the same number only where they are aligned. */
+/** The number of steps of modality `m`; sequences have the same number only if they are aligned. */
 const timeOf = (fusion: Fusion, m: number): number => (fusion.aligned ? 4 : 4 - (m % 3) + (m > 0 ? 1 : 0));
 
 function drawn({ shape, dtype }: Required<InputSpec>, lead: Shape, own: ArrayTensor): Tensor {
@@ -127,7 +127,7 @@ export const timeIn = ({ times }: Described): number | undefined => times?.shape
 export const flags = (values: readonly boolean[]): ArrayTensor =>
   tensor(values.map(Number), [values.length], { dtype: "bool" });
 
-/** The modalities with `fill` at everything that is not looked at. */
+/** The modalities with `fill` as missing and padded values. */
 export function filled(modalities: Modalities, fill: number): Modalities {
   return Object.fromEntries(
     Object.entries(modalities).map(([name, modality]) => {
@@ -180,10 +180,10 @@ export function rowOf(modalities: Modalities, row: number): Modalities {
 export const run = ({ fusion, params, buffers, modalities }: Subject, options: FuseOptions = {}): Fused =>
   fusion.apply(params, modalities, { buffers, ...options });
 
-/** All that a fusion puts out. */
+/** All outputs of a fusion. */
 export const allOf = ({ output, outputs }: Fused): Tree => ({ output, outputs });
 
-/** What a fusion is differentiated by: parameters, and what is a float of its modalities. */
+/** The tensors with respect to which a fusion is differentiated: parameters and float modalities. */
 export function trained({ params, modalities }: Subject) {
   const floats = Object.entries(modalities).flatMap(([name, { x, extra = {} }]) => [
     ...(isFloat(x.dtype) ? [[name, x] as const] : []),
@@ -196,7 +196,7 @@ export function trained({ params, modalities }: Subject) {
 
 export type Trained = ReturnType<typeof trained>;
 
-/** The subject with other values of what it is differentiated by. */
+/** The subject with other values of these tensors. */
 export function subjectAt(subject: Subject, { params, inputs }: Trained): Subject {
   const modalities = Object.entries(subject.modalities).map(([name, modality]) => [
     name,
@@ -211,7 +211,7 @@ export function subjectAt(subject: Subject, { params, inputs }: Trained): Subjec
   return { ...subject, params, modalities: Object.fromEntries(modalities) };
 }
 
-/** A weighted sum of all outputs, so that no gradient is lost. */
+/** A weighted sum of all outputs, so that every gradient counts. */
 export function weighed(fused: Fused): Tensor {
   return leavesOf(allOf(fused))
     .map(({ path, tensor: y }) => sum(mul(y, normal(keyFor(key(6), path), y.shape, { dtype: y.dtype }))))
