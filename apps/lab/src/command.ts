@@ -19,7 +19,7 @@ import { summaryTable } from "./summary.ts";
 
 export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
-/** Ctrl-C, a polite kill, and a closed terminal. */
+/** Ctrl-C, a kill with SIGTERM, and a closed terminal. */
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 export interface RunFlags {

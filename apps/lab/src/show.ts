@@ -4,7 +4,7 @@ import { drawBoard, newBoard, plainLine, updated } from "./board.ts";
 
 export interface Display {
   event(event: RunEvent): void;
-  /** A line that stays. */
+  /** Prints a permanent line. */
   say(text: string): void;
   end(): void;
 }

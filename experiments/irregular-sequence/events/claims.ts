@@ -16,7 +16,7 @@ export const claims: readonly Claim[] = [
   },
 ];
 
-/** For every trial, because each one has timed both epochs. */
+/** One value per trial, because each trial times both epochs. */
 function takesLessTime(results: Results): ReturnType<Claim["test"]> {
   const timed = results.variants.flatMap((variant) => {
     const epochs = results.series({ task: "events", variant, name: perEpoch }).flatMap(({ series: { lines } }) => {

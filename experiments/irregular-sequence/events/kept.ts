@@ -11,8 +11,8 @@ export interface KeptOptions<P extends Tree> {
 }
 
 /**
- * The fraction of its state that a decaying cell keeps, by the number of bits since the last event, as a mean over the
- * units. Undefined for a cell without decay.
+ * The fraction of its state that a decaying cell keeps, as a mean over the units, by the number of bits since the last
+ * event. Undefined for a cell without decay.
  */
 export function recordKept<P extends Tree>(
   context: Pick<TrialContext, "series">,

@@ -4,7 +4,7 @@ import type { ModelOptions } from "@sluice/trials";
 
 export type CellName = "lstm" | "gru" | "rnnDecay" | "gruD";
 
-/** The model's view of a batch of event streams. A type alias, so that it is a tree of tensors. */
+/** The model's view of a batch of event streams. A type alias, not an interface, so that it is a tree of tensors. */
 export type Events = {
   /** The bit, `[batch, time, 1]`. */
   readonly x: Tensor;
@@ -14,7 +14,7 @@ export type Events = {
   readonly lengths: Tensor;
 };
 
-/** How a cell gets the time: as one more input feature, or as an extra input. */
+/** How a cell gets the time: as an additional input feature, or as an extra input. */
 interface Reader {
   readonly cell: (hidden: number) => Cell;
   readonly read: (events: Events) => { readonly x: Tensor; readonly extra?: Readonly<Record<string, Tensor>> };

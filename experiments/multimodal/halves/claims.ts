@@ -31,7 +31,7 @@ function robust(variant: string, subject: string): Claim {
   };
 }
 
-/** Says which case the numbers belong to. */
+/** Prefixes the sentence with the case that the numbers belong to. */
 function named(name: string, test: Claim["test"]): Claim["test"] {
   return (results) => {
     const found = test(results);

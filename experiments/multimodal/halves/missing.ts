@@ -24,5 +24,5 @@ export function accuracyByCase(logits: Tensor, { y, present }: Halves): { readon
   return { both: right(both), upperMissing: right(upperMissing), lowerMissing: right(lowerMissing) };
 }
 
-/** Of the digits whose two halves are there. */
+/** For the digits with both halves. */
 export const complete = (examples: Halves): Halves => rowsOf(examples, casesOf(examples.present).both);

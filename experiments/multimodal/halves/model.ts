@@ -16,8 +16,8 @@ type Half = (typeof halves)[number];
 const input: { readonly [half in Half]: number } = { upper: 28, lower: 14 };
 
 /**
- * How the halves that are looked at become one vector. A half alone is a fusion of one, so that it, too, is told where
- * the half is missing.
+ * How the halves that a variant reads become one vector. A single half is a fusion of one modality, so that it also
+ * gets the flag for a missing half.
  */
 function fusionOf(name: FusionName, hidden: number): Fusion {
   const inputs = { upper: hidden, lower: hidden };
@@ -55,7 +55,7 @@ export function halvesModel({ fusion: name, hidden }: { readonly fusion: FusionN
     init: (key: ArrayTensor) => model.init(key),
     /** Logits `[batch, 10]`. */
     apply: (params: Params, given: Seen, options: ModelOptions = {}) => model.apply(params, modalities(given), options),
-    /** The gates as they are applied, `[batch, hidden]` by `fusion.gate.<half>`; none of a fusion without gates. */
+    /** The applied gates, `[batch, hidden]` by `fusion.gate.<half>`; empty for a fusion without gates. */
     gates: (params: Params, given: Seen): Readonly<Record<string, Tensor>> => {
       const { traces } = model.apply(params, modalities(given), { traces: true });
       return Object.fromEntries(Object.entries(traces).filter(([trace]) => trace.startsWith("fusion.")));

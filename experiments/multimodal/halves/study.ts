@@ -34,7 +34,7 @@ const accuracyWhere = (what: string): Metric => ({
   curve: false,
 });
 const byCase = {
-  both: accuracyWhere("both halves there"),
+  both: accuracyWhere("both halves present"),
   upperMissing: accuracyWhere("upper half missing"),
   lowerMissing: accuracyWhere("lower half missing"),
 } as const satisfies { readonly [name in Case]: Metric };

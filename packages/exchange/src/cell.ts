@@ -16,13 +16,13 @@ export function laidOut(cell: Cell, layouts: readonly CellLayout[], library: str
   const made = weightLeaves(cell.params).find(({ spec }) => spec.kind === "reparametrized");
   if (made !== undefined) {
     throw new TensorError(
-      `${library}: the weight ${made.path} of ${cell.name} is made of other parameters, and ${library} has no such cell; for its weights, give the layer without reparametrization and weightsOf(layer, params)`,
+      `${library}: the weight ${made.path} of ${cell.name} is computed from other parameters, and ${library} has no such cell; pass the layer without reparametrization, with weightsOf(layer, params)`,
     );
   }
   const origin = originOf(cell);
   if (origin === undefined && cell.origin !== undefined) {
     throw new TensorError(
-      `${library}: ${cell.name} has another step or other parameters than it was made with, as after zoneout, and ${library} has no such cell; for its weights alone, give the layer of the cell before that`,
+      `${library}: ${cell.name} was modified after it was made, for example by zoneout, and ${library} has no such cell; to convert its weights, pass a layer of the unmodified cell`,
     );
   }
   const layout = layouts.find((candidate) => candidate.cell.definition === origin?.definition);
@@ -40,7 +40,7 @@ export function laidOut(cell: Cell, layouts: readonly CellLayout[], library: str
   const left = parameters.filter((path) => !placed.has(path));
   if (left.some((path) => path.startsWith("norm."))) {
     throw new TensorError(
-      `${library}: its ${cell.name} has no normalization, so the gains and biases of ${cell.name}.norm have no place there`,
+      `${library}: its ${cell.name} has no normalization, so the gains and biases of ${cell.name}.norm cannot be converted`,
     );
   }
   if (left.length > 0) throw new TensorError(`${library}: the layout of ${cell.name} does not use ${left.join(", ")}`);

@@ -1,4 +1,4 @@
-/** Converts weights to and from the form that a layout describes. Every number is kept as it is. */
+/** Converts weights to and from the form that a layout describes. No number is changed. */
 import {
   concat,
   isTensor,

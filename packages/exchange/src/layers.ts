@@ -20,7 +20,7 @@ function isOf(kind: string, layer: Layer): boolean {
   if (!("kind" in layer) || layer.kind !== kind) return false;
   if (hasOrigin(layer) && isAsMade(layer)) return true;
   throw new TensorError(
-    `exchange: ${layer.name} has another part, such as apply, than it was made with, and no other library has that layer; for its weights alone, give the layer before that`,
+    `exchange: ${layer.name} was modified after it was made (a part such as apply was replaced), and no other library has that layer; to convert its weights, pass the unmodified layer`,
   );
 }
 

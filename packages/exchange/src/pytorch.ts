@@ -39,7 +39,7 @@ const layouts: readonly CellLayout[] = [
     refuse: (cell) =>
       otherActivations(cell) ??
       (cell.options["reset"] === "before"
-        ? 'its GRU applies the reset after the recurrent product; a gru with reset: "before" is another network and has no exact counterpart'
+        ? 'its GRU applies the reset after the recurrent product; a gru with reset: "before" is a different network without an exact counterpart'
         : undefined),
     weights,
   },
@@ -47,9 +47,9 @@ const layouts: readonly CellLayout[] = [
 ];
 
 /**
- * The weights in PyTorch's layout under its names. For `nn.RNN`, `nn.GRU` and `nn.LSTM`: `weight_ih_l0` `[gates *
- * hidden, input]`, `weight_hh_l0`, `bias_ih_l0`, `bias_hh_l0`, with `_reverse` for the backward direction and `l1`, ...
- * for the layers of a stack. For `nn.Linear`: `weight` and `bias`. Every number is kept as it is. For other cells pass
+ * The weights in PyTorch's layout under its names. For `nn.RNN`, `nn.GRU` and `nn.LSTM`: `weight_ih_l0`
+ * `[gates * hidden, input]`, `weight_hh_l0`, `bias_ih_l0`, `bias_hh_l0`, with `_reverse` for the backward direction and
+ * `l1`, ... for the layers of a stack. For `nn.Linear`: `weight` and `bias`. No number is changed. For other cells pass
  * a layout: `{ layouts: [layout] }`.
  *
  * A cell with one bias gets a `bias_hh` of zeros. That is the same function, but PyTorch then trains both. Throws an

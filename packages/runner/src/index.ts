@@ -7,9 +7,9 @@ export { childProcesses, type ChildProcessesOptions } from "./child/child-proces
 export { folderStore, type FolderStore } from "./folder/folder-store.ts";
 export { readMetrics } from "./folder/metrics.ts";
 
-// A trial that has run
+// Reading a finished trial
 export { loadTrial, type LoadedTrial, type LoadTrialOptions, type TensorsByPath } from "./load-trial.ts";
 
-// What it was run with
+// Code and environment of a run
 export { codeIdentity, type CodeIdentity, type CodeIdentityOptions } from "./code/identity.ts";
 export { captureEnvironment } from "./environment.ts";

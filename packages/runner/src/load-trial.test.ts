@@ -57,6 +57,6 @@ test("a trial is read back from its folder, and what is damaged is named", async
   writeFileSync(file, bytes);
   await expect(loadTrial(folderOf("kept"))).rejects.toThrow(`${file}: damaged`);
   rmSync(join(folderOf("without"), "result.json"));
-  await expect(loadTrial(folderOf("without"))).rejects.toThrow("the trial has not ended");
+  await expect(loadTrial(folderOf("without"))).rejects.toThrow("the trial has not finished");
   await expect(loadTrial(join(scratch, "none"))).rejects.toThrow("there is no such folder");
 });

@@ -20,7 +20,7 @@ import { readCurves, readIdentity, readResult } from "./folder/read.ts";
 /** Weights by path, such as `layers.0.U`. */
 export type TensorsByPath = Readonly<Record<string, ArrayTensor>>;
 
-/** A trial that has ended, as it lies in its folder. */
+/** A finished trial, read from its folder. */
 export interface LoadedTrial<W> {
   /** Study, task, variant, seed, and the hashes of code and data. */
   readonly identity: TrialIdentity;
@@ -30,7 +30,9 @@ export interface LoadedTrial<W> {
   readonly metrics: readonly MetricRow[];
   /** How it ended, with its summary values and the hash of its weights. */
   readonly outcome: Pick<TrialRecord, "status" | "reason" | "metrics" | "weights" | "warnings">;
-  /** Those that the trial has kept: `trainingTrial` keeps the last ones, and with validation data the best. */
+  /**
+   * The weights that the trial has kept: `trainingTrial` keeps the last ones and, with validation data, the best ones.
+   */
   readonly weights: { readonly last?: W; readonly best?: W };
   /** SHA-256 of all files that it has kept, by name. */
   readonly files: FileHashes;
@@ -38,25 +40,25 @@ export interface LoadedTrial<W> {
 
 /** Options of {@link loadTrial}. */
 export interface LoadTrialOptions<P extends Tree> {
-  /** Parameters of the trial's model, such as `model.init(key(0))`: the weights are nested as these are. */
+  /** Parameters of the trial's model, such as `model.init(key(0))`; the weights are then nested like these. */
   readonly like: P;
 }
 
 /**
- * Reads a trial back from its folder, `trials/<name>` of a run. Everything is compared with its checksum. The weights
- * are nested as `like`; without it they are tensors by path.
+ * Reads a trial back from its folder, `trials/<name>` of a run. All checksums are verified. The weights are nested like
+ * `like`; without it they are tensors by path.
  *
- * @throws an error that names the file where something is missing or damaged, or where the trial has not ended.
+ * @throws an error that names the file if something is missing or damaged, or if the trial has not finished.
  */
 export async function loadTrial(folder: string): Promise<LoadedTrial<TensorsByPath>>;
 export async function loadTrial<P extends Tree>(folder: string, options: LoadTrialOptions<P>): Promise<LoadedTrial<P>>;
 export async function loadTrial(given: string, options?: LoadTrialOptions<Tree>): Promise<LoadedTrial<Tree>> {
   const folder = resolve(given);
-  if (!existsSync(folder)) throw studyError(`${folder}: there is no such folder; give the folder of a trial`);
+  if (!existsSync(folder)) throw studyError(`${folder}: there is no such folder; pass the folder of a trial`);
   const { id, ...identity } = readIdentity(folder);
   if (!existsSync(trialFiles(folder).result))
     throw studyError(
-      `${folder}: the trial has not ended; run its study again, and it goes on from its last checkpoint`,
+      `${folder}: the trial has not finished; run its study again to resume it from its last checkpoint`,
     );
   const { files = {}, seconds: _, ...outcome } = reportedOf(readResult(folder, id));
   const { rows, problems } = readCurves({ folder, id, status: outcome.status, files });

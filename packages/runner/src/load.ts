@@ -20,6 +20,6 @@ export async function loadStudy(path: string): Promise<Study> {
     throw studyError(`${path}: the module cannot be loaded: ${messageOf(error)}`, error);
   }
   if (!isStudy(module.default))
-    throw studyError(`${path}: no study in the module's default export; write "export default study({ ... })"`);
+    throw studyError(`${path}: the module's default export is not a study; write "export default study({ ... })"`);
   return module.default;
 }

@@ -1,10 +1,10 @@
 #!/usr/bin/env node
-/** The command `sluice`: hands over to the lab where that is installed, and says how to get it where it is not. */
+/** The command `sluice`: runs the lab's command if the lab is installed; otherwise it says how to install it. */
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-/** The lab's own command, of the project in the current folder or beside this package. */
+/** The lab's command, as installed in the current project or next to this package. */
 function labCommand(): string | undefined {
   for (const place of [join(process.cwd(), "package.json"), import.meta.url]) {
     const require = createRequire(place);
@@ -21,7 +21,7 @@ function labCommand(): string | undefined {
 const command = labCommand();
 if (command === undefined) {
   console.error(
-    "sluice: the lab, which runs studies, is a package of its own. Install it with npm install @sluice/lab, then run this command again.",
+    "sluice: studies need the package @sluice/lab. Run npm install @sluice/lab, then run this command again.",
   );
   process.exitCode = 1;
 } else {

@@ -28,7 +28,7 @@ export * from "@sluice/study";
 // Data sets and tasks
 export * from "@sluice/data";
 
-// What a trained network does
+// Looking inside a trained network
 export * from "@sluice/inspect";
 
 // Weights of other libraries, files and hashes

@@ -31,7 +31,7 @@ export function childProcesses({ module, store }: ChildProcessesOptions): Execut
     async run(trial, task) {
       if (task.store.place !== store.place)
         throw studyError(
-          `childProcesses: made for the store ${store.place}, and the run has ${task.store.place}: give both the same folder`,
+          `childProcesses: made for the store ${store.place}, but the run uses ${task.store.place}; give both the same folder`,
         );
       return runInChild(trial, task, { module, store });
     },

@@ -38,7 +38,7 @@ function send(message: FromTrial): void {
   if (process.connected) process.send?.(message, undefined, undefined, () => {});
 }
 
-/** How a trial ended is written to `result.json`. This is for the case that it cannot be written. */
+/** How a trial ended is normally in `result.json`. This message is for the case that the file could not be written. */
 function giveUp(error: unknown): void {
   console.error(error);
   const message: FromTrial = {

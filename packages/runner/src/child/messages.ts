@@ -4,7 +4,7 @@ import type { ProcessName } from "../folder/process.ts";
 /** How long a trial may take to write a checkpoint after it was asked to stop. */
 export const GRACE_MS = 5000;
 
-/** Instructions for the process of a trial. */
+/** What the process of a trial needs to run it. */
 interface ChildStart {
   /** Path of the study's module. */
   readonly module: string;

@@ -29,9 +29,9 @@ export interface CodeIdentityOptions {
 }
 
 /**
- * Code that plans trials and writes reports, on which results do not depend. Results do depend on how it derives a
- * seed's key, stores a row and summarizes a curve. Increase this number if that changes; every trial then counts as
- * new.
+ * The version of the rules in the code that plans trials and writes reports: how it derives a seed's key, stores a row
+ * and summarizes a curve. Results depend on nothing else in that code. Increase this number if these rules change;
+ * every trial then counts as new.
  */
 const TRIAL_RULES = "rules 1";
 const OWN = /^@sluice\/(study|runner)(\/|$)/;
@@ -39,9 +39,9 @@ const CODE = new Set([".ts", ".mts", ".cts", ".js", ".mjs", ".cjs"]);
 
 /**
  * Identifies the code that a study module runs: every file that it imports, directly or indirectly, in the checkout and
- * in packages that are linked from elsewhere; name and version of installed packages and of all their dependencies. For
- * a file only what can change a number counts: its program without types, comments and layout, and where its imports
- * lead.
+ * in packages that are linked from elsewhere; name and version of installed packages and of all their dependencies. Of
+ * a file only the parts that can change a number count: its program without types, comments and layout, and where its
+ * imports lead.
  */
 export function codeIdentity(
   modulePath: string,

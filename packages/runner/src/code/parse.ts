@@ -7,15 +7,15 @@ import { messageOf } from "@sluice/study";
 export interface Reference {
   /** `import` and `import.meta.resolve`; `require`; `new URL(..., import.meta.url)`. */
   readonly kind: "import" | "require" | "url";
-  /** If a condition chooses, everything that it can choose. */
+  /** For a conditional expression, both alternatives. */
   readonly specifiers: readonly string[];
 }
 
 export interface ParsedCode {
-  /** The program without types, comments and layout. It is equal for two texts that do the same. */
+  /** The program without types, comments and layout. Texts that differ only in these have equal programs. */
   readonly form: string;
   readonly references: readonly Reference[];
-  /** What the text does not say, such as an import whose name is computed at run time. */
+  /** What cannot be determined from the text, such as an import whose name is computed at run time. */
   readonly unresolved: readonly string[];
 }
 
@@ -79,7 +79,8 @@ interface Names {
   /** Functions that `createRequire` made, and CommonJS's `require`. */
   readonly requires: ReadonlySet<string>;
   /**
-   * Values of constants; `null` for a name that is bound more than once, or to something that the text does not say.
+   * Values of constants; `null` for a name that is bound more than once, or to a value that cannot be determined from
+   * the text.
    */
   readonly constants: ReadonlyMap<string, AnyNode | null>;
 }
@@ -181,7 +182,7 @@ function makes(node: AnyNode, { makers }: Pick<Names, "makers">): boolean {
     : node.callee.type === "MemberExpression" && nameOf(node.callee) === "createRequire";
 }
 
-/** Every string that an expression can be, or `null` if the text does not say. */
+/** Every string that an expression can be, or `null` if that cannot be determined. */
 function stringsOf(node: AnyNode, constants: Names["constants"]): string[] | null {
   const both = (a: AnyNode, b: AnyNode, join: (a: string[], b: string[]) => string[]): string[] | null => {
     const [left, right] = [stringsOf(a, constants), stringsOf(b, constants)];

@@ -13,7 +13,7 @@ export type Target =
   | { readonly kind: "package"; readonly folder: string }
   /** A part of Node, or code in the specifier itself. */
   | { readonly kind: "known" }
-  /** Nothing that can run: there is no such file or package. */
+  /** There is no such file or package. */
   | { readonly kind: "absent" }
   | { readonly kind: "unresolved"; readonly why: string };
 

@@ -81,7 +81,9 @@ async function lockFolder(folder: string): Promise<ReturnType<Store["lock"]> ext
   const beat = setInterval(() => lock.beat(), BEAT_MS);
   return {
     lost: () =>
-      lock.isHeld() ? null : `${lock.path}: another process took the lock over, since this one was silent for too long`,
+      lock.isHeld()
+        ? null
+        : `${lock.path}: another process took over the lock, because this one was silent for too long`,
     async release() {
       clearInterval(beat);
       lock.release();

@@ -11,8 +11,8 @@ export interface FileKeeper {
 }
 
 /**
- * Goes on with the files that a checkpoint remembers; what else is in the folder was written after it, and goes. `null`
- * if one of them is damaged: then the checkpoint is of no use.
+ * Continues with the files that a checkpoint lists. Everything else in the folder was written later and is deleted.
+ * `null` if a file is damaged; the checkpoint is then useless.
  */
 export function fileKeeper(folder: string, remembered: FileHashes): FileKeeper | null {
   const kept = new Map(Object.entries(remembered));
@@ -33,7 +33,7 @@ export function fileKeeper(folder: string, remembered: FileHashes): FileKeeper |
   };
 }
 
-/** @throws an error where the file is missing, or is not what was written. */
+/** @throws an error if the file is missing, or if its content is not what was written. */
 export function readKept(folder: string, name: string, hash: string): Uint8Array<ArrayBuffer> {
   const path = join(folder, checkedFileName(name));
   let bytes: Uint8Array<ArrayBuffer>;

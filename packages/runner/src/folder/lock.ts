@@ -100,7 +100,7 @@ function lockOf(path: string, token: string): Lock {
           closeSync(file);
         }
       } catch {
-        // If the lock cannot be touched, isHeld finds out, or at the latest the holder's next write.
+        // If the lock cannot be touched, `isHeld` notices, or at the latest the holder's next write.
       }
     },
     release() {
@@ -176,7 +176,7 @@ function holderOf({ owner, changed }: Link, now: number): string | null {
     owner === null
       ? "there is a lock file that cannot be read"
       : `process ${owner.pid} on ${owner.host} has been using this folder since ${owner.since}`;
-  return `${who}. It was heard ${Math.max(0, Math.round(silent / 1000))} s ago; after ${SILENT_MS / 1000} s of silence it counts as gone`;
+  return `${who}. Its last sign of life was ${Math.max(0, Math.round(silent / 1000))} s ago; after ${SILENT_MS / 1000} s without one it counts as gone`;
 }
 
 const after = (path: string, token: string): string => `${path}.after-${token}`;

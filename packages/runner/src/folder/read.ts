@@ -99,7 +99,7 @@ export function readTrial(runs: string, trial: PlannedTrial): TrialRecord {
   }
 }
 
-/** What a trial is, from its folder alone. */
+/** The identity of a trial, from its folder alone. */
 export function readIdentity(folder: string, goOn = ""): TrialIdentity & { readonly id: string } {
   return readChecked<TrialIdentity & { id: string }>(trialFiles(folder).config, "config", configSchema, goOn);
 }
@@ -157,7 +157,7 @@ export function readFileOf({ folder, files = {} }: TrialRecord, name: string): U
   if (hash === undefined) {
     const names = Object.keys(files);
     throw studyError(
-      `${folder}: the trial has no file "${name}"; ${names.length === 0 ? "it has kept none" : `it has ${names.join(", ")}`}`,
+      `${folder}: the trial has no file "${name}"; ${names.length === 0 ? "it has no files" : `it has ${names.join(", ")}`}`,
     );
   }
   return readKept(trialFiles(folder).kept, name, hash);
