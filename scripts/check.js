@@ -5,13 +5,13 @@ import { install } from "./install.js";
 import { pnpm } from "./pnpm.js";
 import { run } from "./process.js";
 
-/** By name: what runs a gate, given the repository's Node; it resolves to an exit code. */
+/** The gates by name: each is a function of the repository's Node that resolves to an exit code. */
 const gates = {
   format: (node) => run(node, ["node_modules/prettier/bin/prettier.cjs", "--check", "--log-level", "warn", "."]),
   lint: (node) => run(node, ["node_modules/eslint/bin/eslint.js", "."]),
   types: (node) => tsc(node, "-b"),
   "types of tests": (node) => tsc(node, "-p", "tsconfig.test.json"),
-  // publint and attw look at what would be packed.
+  // publint and attw check the packed files.
   packages: () => pnpm(["run", "check:packages"]),
   manifests: (node) => run(node, ["scripts/manifests.js", "--check"]),
   sizes: (node) => run(node, ["--conditions=@sluice/source", "tests/sizes.ts", "--check"]),

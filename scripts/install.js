@@ -8,8 +8,8 @@ import { root } from "./process.js";
 const stampFile = join(root, "node_modules", ".sluice-installed");
 
 /**
- * Makes sure that everything the lockfile names is installed, and gives the path of the Node that the repository's jobs
- * run under. Installs only when the lockfile is another than at the last install.
+ * Makes sure that everything in the lockfile is installed, and returns the path of the Node that the repository's jobs
+ * use. Installs only if the lockfile has changed since the last install.
  */
 export async function install() {
   const stamp = installStamp();
@@ -19,7 +19,7 @@ export async function install() {
   }
   console.log("Installing the packages that pnpm-lock.yaml names, among them Node 24, into node_modules.");
   const code = await pnpm(["install", "--frozen-lockfile", "--prefer-offline"]);
-  if (code !== 0) throw new Error(`pnpm install ended with exit code ${code}; its message stands above.`);
+  if (code !== 0) throw new Error(`pnpm install ended with exit code ${code}; see its message above.`);
   const node = installedNode();
   if (node === undefined)
     throw new Error("The npm package `node` has no binary for this platform; see node_modules/node.");

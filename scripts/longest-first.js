@@ -1,6 +1,9 @@
 import { BaseSequencer } from "vitest/node";
 
-/** The files that take longest, the longest first: one that began last would be waited for by idle cores. */
+/**
+ * The test files that take longest, longest first. If one of them started last, the other cores would be idle until it
+ * ends.
+ */
 export const longest = [
   "tests/published.test.ts",
   "tests/gpu.test.ts",
@@ -14,7 +17,7 @@ export const longest = [
   "packages/runner/src/run.test.ts",
 ];
 
-/** Of vitest: its own order, behind the files that are known to take longest. */
+/** A sequencer for vitest: the files above first, then vitest's own order. */
 export default class LongestFirst extends BaseSequencer {
   async sort(files) {
     const rankOf = ({ moduleId }) => {

@@ -1,7 +1,7 @@
-// node scripts/manifests.js            writes what every package.json has in common, from the root's and from here
-// node scripts/manifests.js --check    only names those that differ
-// The repository's address stands in one place, `repository` of the root's package.json: a placeholder until there is
-// one. CITATION.cff, SECURITY.md and the issue templates name no address.
+// node scripts/manifests.js writes what every package.json has in common, from the root's and from here node
+// scripts/manifests.js --check only names those that differ The repository's address is only in `repository` of the
+// root's package.json; it is a placeholder until there is one. CITATION.cff, SECURITY.md and the issue templates
+// contain no address.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,7 +9,7 @@ import { root } from "./process.js";
 
 const common = ["recurrent neural networks", "rnn", "gru", "lstm", "deep learning", "machine learning", "typescript"];
 
-/** What a package is found by, beside what is common. */
+/** Keywords of single packages, in addition to the common ones. */
 const keywords = {
   cells: ["sequence models", "zoneout", "recurrent dropout"],
   clip: ["gradient clipping"],
@@ -42,7 +42,7 @@ export const published = ["packages", "apps"].flatMap((group) =>
     .filter((folder) => existsSync(join(root, folder, "package.json")) && read(folder).private !== true),
 );
 
-/** A package's manifest with what is common in it, and its keys in the usual order. */
+/** A package's manifest with the common fields added, and its keys in the usual order. */
 export function completed(manifest, folder, { repository, license, author }) {
   const address = repository.url.replace(/^git\+|\.git$/g, "");
   const { name, version, description, files = [], scripts = {}, ...others } = manifest;
@@ -50,7 +50,8 @@ export function completed(manifest, folder, { repository, license, author }) {
   const inPlace = {
     ...manifest,
     files: [...new Set(["CHANGELOG.md", ...files])],
-    // Also in a clone where nothing was built: no package is published without its build.
+    // Builds before packing, so that no package is published without its build, even from a clone where nothing was
+    // built.
     scripts: { ...scripts, prepack: "pnpm run build" },
   };
   return {
@@ -71,13 +72,13 @@ export function completed(manifest, folder, { repository, license, author }) {
   };
 }
 
-/** The folders whose manifest is not complete; with `write`, it is then. */
+/** The folders whose manifest is not complete; `write` completes them. */
 export function incomplete({ write = false } = {}) {
   const shared = read(".");
   return published.filter((folder) => {
     const wanted = `${JSON.stringify(completed(read(folder), folder, shared), null, 2)}\n`;
     const file = join(root, folder, "package.json");
-    // Order is of no matter but to who reads it, so it is only written.
+    // The order of keys only matters to readers, so it is written but not checked.
     const differs = JSON.stringify(sorted(JSON.parse(wanted))) !== JSON.stringify(sorted(read(folder)));
     if (differs && write) writeFileSync(file, wanted);
     return differs;

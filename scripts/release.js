@@ -1,8 +1,8 @@
-// pnpm release                 publishes what the changesets say: gates, tests, versions and changelogs, build, publish
-// pnpm release --no-check      without the gates and the tests, where they have just passed, as in the release workflow
-// pnpm release --provenance    with a statement of where it was built, which npm signs; for workflows
-// It needs a clean tree, and leaves the new versions in a commit with a tag. The registry is npm's, or what
-// npm_config_registry says. Run again where a registry failed half-way, it publishes what is missing.
+// pnpm release publishes what the changesets say: gates, tests, versions and changelogs, build, publish pnpm release
+// --no-check without gates and tests, if they have just passed, as in the release workflow pnpm release --provenance
+// with npm's signed statement of where it was built; for workflows It needs a clean tree, and leaves the new versions
+// in a commit with a tag. The registry is npm's, or what npm_config_registry says. If a registry failed half-way, run
+// it again: it publishes what is missing.
 import { execFileSync } from "node:child_process";
 import { parseArgs } from "node:util";
 import { readFileSync, readdirSync } from "node:fs";

@@ -1,4 +1,4 @@
-// Lets a file find Sluice's packages where it has none installed beside it, as in the root of a clone.
+// Lets a file import Sluice's packages from a folder where none are installed, such as the root of a clone.
 import { registerHooks } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";

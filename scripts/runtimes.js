@@ -1,8 +1,7 @@
-// Other runtimes, for what compares results between them: npm packages in a folder of their own, beside the lockfile's.
-// node scripts/runtimes.js               fetches the Nodes that the suite runs on; .ci/run does
-// node scripts/runtimes.js bun deno      fetches what is named: bun, deno, arm64 (the Node of ARM64, which qemu runs)
-// The folder is .runtimes, or what SLUICE_RUNTIMES says. Plain JavaScript for Node >= 20, without dependencies, as it
-// runs before anything is installed.
+// Other runtimes, for comparing results between them: npm packages in a separate folder, not in the lockfile. node
+// scripts/runtimes.js fetches the Nodes that the suite runs on; .ci/run does node scripts/runtimes.js bun deno fetches
+// what is named: bun, deno, arm64 (the Node of ARM64, which qemu runs) The folder is .runtimes, or what SLUICE_RUNTIMES
+// says. Plain JavaScript for Node >= 20, without dependencies, because it runs before anything is installed.
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,8 +10,8 @@ import { npm, root, windows } from "./process.js";
 const folder = process.env.SLUICE_RUNTIMES ?? join(root, ".runtimes");
 
 /**
- * Beside the Node of the lockfile: the oldest that the packages take, the first 24, and the newest of each line since.
- * Every V8 that pairs vectors is among them.
+ * In addition to the Node of the lockfile: the oldest that the packages support, the first 24, and the newest of each
+ * line since. They include every V8 that pairs vectors.
  */
 export const nodeVersions = ["22.12.0", "24.0.0", "25.9.0", "26.12.1"];
 
@@ -33,7 +32,7 @@ export const runtimes = {
 
 const homeOf = (name) => join(folder, runtimes[name].module, runtimes[name].version);
 
-/** The path of a runtime's binary; undefined where it was not fetched. */
+/** The path of a runtime's binary; undefined if it was not fetched. */
 export function binaryOf(name) {
   const { module, binary } = runtimes[name];
   const path = join(homeOf(name), "node_modules", module, binary);
@@ -49,7 +48,7 @@ export async function fetchRuntime(name) {
   const unfinished = join(folder, `unfinished-${process.pid}`);
   mkdirSync(unfinished, { recursive: true });
   writeFileSync(join(unfinished, "package.json"), '{ "private": true }\n');
-  // By force, since one may be of another processor; without scripts, since the binary is in the package.
+  // `--force`, because one may be for another processor; `--ignore-scripts`, because the binary is in the package.
   const code = await npm(["install", "--force", "--ignore-scripts", `${module}@${version}`], unfinished);
   if (code !== 0) {
     rmSync(unfinished, { recursive: true, force: true });

@@ -1,4 +1,4 @@
-/** Of vitest: at the end, why tests were skipped, and how many for each reason. */
+/** A reporter for vitest: prints at the end why tests were skipped, with the number for each reason. */
 export default class SkippedReporter {
   onTestRunEnd(modules) {
     const counts = new Map();

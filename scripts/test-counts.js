@@ -1,6 +1,6 @@
 /**
- * Counts the tests in vitest's JSON result. A file that broke before or outside its tests counts as one failed test,
- * and so does a run that ended with an error though no test failed, or that left no result at all.
+ * Counts the tests in vitest's JSON result. A file that failed before or outside its tests counts as one failed test.
+ * So does a run that ended with an error although no test failed, or that left no result.
  */
 export function countTests(result, exitCode) {
   const counts = { passed: 0, failed: 0, skipped: 0 };
@@ -14,7 +14,7 @@ export function countTests(result, exitCode) {
   return counts;
 }
 
-/** How many cases of properties were run, and in how many files: `npm run test:seeds` leaves that beside each test. */
+/** How many property cases were run, and in how many files, as recorded with each test by `npm run test:seeds`. */
 export function countCases(result) {
   const cases = (file) => file.assertionResults.reduce((sum, { meta }) => sum + (meta?.cases ?? 0), 0);
   const counted = (result?.testResults ?? []).map(cases).filter((number) => number > 0);

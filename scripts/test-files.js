@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { root } from "./process.js";
 
-/** The test files that have a text in them, by their paths from the root. */
+/** The test files that contain a text, by their paths from the root. */
 export function testFilesWith(text) {
   return ["packages", "apps", "examples", "experiments", "bench", "tests", "tools"]
     .flatMap((folder) =>

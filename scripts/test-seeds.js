@@ -14,7 +14,7 @@ export const firstSeed = () => Number(process.env.SLUICE_SEED ?? Date.now() % 2 
 
 /**
  * Runs every property test in files whose path contains one of `paths` (all, if there are none) with `count` seeds, and
- * one case in `part` with each. Every file has one process, in which all seeds take their turn.
+ * one case in `part` with each. Every file has one process, which runs all seeds one after the other.
  */
 export async function runSeeds(node, { first, count, part = 1, paths = [] }) {
   const files = testFilesWith("fast-check").filter(

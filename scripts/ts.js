@@ -9,7 +9,7 @@ const [file, ...args] = process.argv.slice(2);
 try {
   if (file === undefined) throw new Error("Which file? npm run ts -- my-cell.ts");
   const node = await install();
-  // npm changes to the root of the clone; a path is meant from where the command was given.
+  // npm changes to the root of the clone, but the path is relative to where the command was given.
   const from = process.env.INIT_CWD ?? process.cwd();
   const hook = pathToFileURL(join(root, "scripts", "resolve-sluice.js")).href;
   const flags = ["--conditions=@sluice/source", `--import=${hook}`];

@@ -5,8 +5,8 @@ import { root, run } from "./process.js";
 import { countCases, countTests } from "./test-counts.js";
 
 /**
- * Where Node keeps what it compiled of a file. A process that a test starts on our sources takes half the time with it,
- * since their types are taken off once.
+ * Node's compile cache. It halves the time of processes that tests start from the sources, because types are stripped
+ * only once.
  */
 const compiled = join(root, "node_modules", ".cache", "compiled");
 

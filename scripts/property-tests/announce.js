@@ -1,4 +1,4 @@
-// Of vitest, once a run.
+// A global setup of vitest, once per run.
 import { count, part, seed } from "./seeds.js";
 
 export function setup() {

@@ -1,4 +1,4 @@
-// Of vitest, for `npm run test:seeds`: runs every property test once for each seed, and says at once which seeds fail.
+// A vitest runner for `npm run test:seeds`: runs every property test once per seed, and prints failing seeds at once.
 import fc from "fast-check";
 import { TestRunner } from "vitest";
 import { count, part, seedAt } from "./seeds.js";
@@ -31,7 +31,7 @@ export default class SeedsRunner extends TestRunner {
     fc.configureGlobal({ ...fc.readConfigureGlobal(), seed: seedAt(attempt.repeats) });
   }
 
-  /** A test without properties is the same for every seed: once is enough. */
+  /** A test without properties does not depend on the seed, so it runs once. */
   async runTask(test) {
     if (this.#attempt > 0 && !this.#hasProperties) return;
     try {
@@ -44,9 +44,9 @@ export default class SeedsRunner extends TestRunner {
   }
 
   /**
-   * Of the cases of a property, the first and every `part`-th after it are run, and none of the others is drawn. Each
-   * case is drawn by a jump of its own, so a seed and a path name the same case as in `npm test`. Examples, and what a
-   * failure is shrunk to, are always run. A property with a path begins at another number than 0: it is run as it is.
+   * Runs the first case of a property and every `part`-th after it; the others are not even drawn. The generator jumps
+   * to each case separately, so a seed and a path name the same case as in `npm test`. Examples and shrunk failures
+   * always run. A property that is given a path runs unchanged.
    */
   #casesOfThisSeed() {
     const { meta } = this.#test;

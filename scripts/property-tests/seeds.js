@@ -1,5 +1,5 @@
 /**
- * The seed of every property test: 1, or what SLUICE_SEED says. A failing test names its seed and path;
+ * The seed of every property test: SLUICE_SEED, or 1. A failing test names its seed and path;
  * `SLUICE_SEED=<seed> npm test -- <file>` runs it again.
  */
 export const seed = wholeNumber("SLUICE_SEED", 1);
@@ -11,8 +11,8 @@ export const count = wholeNumber("SLUICE_SEEDS", 1);
 export const part = wholeNumber("SLUICE_PART", 1);
 
 /**
- * The i-th seed of a longer job. Neighbours are spread over all 32 bits: fast-check's generator starts alike from seeds
- * that are alike.
+ * The i-th seed of a longer job. Seeds are spread over all 32 bits, because fast-check's generator starts similarly
+ * from similar seeds.
  */
 export function seedAt(i) {
   return i === 0 ? seed : Math.imul(seed + i, 0x9e3779b1) | 0;
@@ -21,6 +21,6 @@ export function seedAt(i) {
 function wholeNumber(name, otherwise) {
   const given = process.env[name];
   if (given === undefined || given === "") return otherwise;
-  if (!/^-?\d+$/.test(given)) throw new Error(`${name} must be a whole number, got ${JSON.stringify(given)}`);
+  if (!/^-?\d+$/.test(given)) throw new Error(`${name} must be an integer, got ${JSON.stringify(given)}`);
   return Number(given) | 0;
 }

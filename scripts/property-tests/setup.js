@@ -1,4 +1,4 @@
-// Of vitest, before each test file: the one place that seeds fast-check.
+// A setup file of vitest, run before each test file: the only place that seeds fast-check.
 import fc from "fast-check";
 import { seed } from "./seeds.js";
 

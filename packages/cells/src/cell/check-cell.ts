@@ -18,5 +18,7 @@ export function checkCell(operation: string, given: unknown): asserts given is C
       : hasMembers(given, { apply: "function" })
         ? ": this is a layer"
         : "";
-  throw new TensorError(`${operation}: the cell is ${shown(given)}, expected what gru({ input, hidden }) gives${fix}`);
+  throw new TensorError(
+    `${operation}: the cell is ${shown(given)}, expected a cell such as gru({ input, hidden })${fix}`,
+  );
 }

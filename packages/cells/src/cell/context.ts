@@ -3,34 +3,34 @@ import { isTensor, matmul, TensorError, type Tensor, type Tree } from "@sluice/t
 
 /** A product of the step's input or of a state with weights. */
 export interface Product {
-  /** Whether a new input is multiplied, or what the cell remembers. */
+  /** Whether the product multiplies a new input or the state. */
   readonly kind: "input" | "recurrent";
-  /** Its place in the step, such as `gates`: no other product of its kind has the name. */
+  /** Its place in the step, such as `gates`; unique among the products of its kind. */
   readonly name: string;
-  /** What is multiplied, `[batch, rows]`. */
+  /** The vector, `[batch, rows]`. */
   readonly x: Tensor;
   /** `[rows, columns]`. */
   readonly W: Tensor;
-  /** Into how many gates of equal width the columns divide. */
+  /** The number of gates of equal width in the columns. */
   readonly gates: number;
-  /** Products of one kind and source share what is done to their `x`, such as a dropout mask. Default `""`. */
+  /** Products of one kind and source share changes of their `x`, such as a dropout mask. Default `""`. */
   readonly source: string;
 }
 
-/** What a layer gives the cells it runs. A modifier may pass on a changed one. */
+/** What a layer passes to the cells it runs. A modifier may pass on a changed context. */
 export interface CellContext {
   readonly training: boolean;
   /** Called with everything the step traces. */
   readonly trace: (name: string, value: Tensor) => void;
-  /** Makes the step's products, `[batch, columns]`: `x W`, or what a modifier makes of it. */
+  /** Computes the step's products, `[batch, columns]`: `x W`, or a modifier's version of it. */
   readonly product: (product: Product) => Tensor;
   readonly keys: Keys;
   readonly extra: Readonly<Record<string, Tensor>>;
   /** The cell's buffers. */
   readonly buffers: Tree;
   /**
-   * bool `[batch]`: the rows that have a step now: neither masked nor beyond their length. Undefined where all have one.
-   * A step that mixes rows must ask for it, and take nothing from other rows.
+   * bool `[batch]`: the rows that take this step, neither masked nor beyond their length. Undefined if all do. A step
+   * that mixes rows must read it and ignore all other rows.
    */
   readonly active: () => Tensor | undefined;
 }
@@ -39,7 +39,7 @@ export interface CellContext {
 export interface Keys {
   /** The same at all steps of a sequence. */
   sequence(name: string): Tensor;
-  /** Another one at each step. */
+  /** A new one at each step. */
   step(name: string): Tensor;
 }
 
@@ -59,8 +59,8 @@ function needsKey(name: string): never {
 }
 
 /**
- * The context of a cell within a cell: traces, products and keys stand under `name`, `inner.forget`, so that they are
- * told from the outer cell's own. Its buffers are those under `name`.
+ * The context of an inner cell. Its traces, products and keys get the prefix `name`, as in `inner.forget`, to separate
+ * them from the outer cell's. Its buffers are those under `name`.
  */
 export function contextWithin(name: string, context: CellContext): CellContext {
   const below = (own: string): string => `${name}.${own}`;
@@ -81,7 +81,7 @@ export function contextWithin(name: string, context: CellContext): CellContext {
   };
 }
 
-/** What a tree has under a name; nothing where it has none. */
+/** The subtree under a name; undefined if there is none. */
 export function childOf(tree: Tree, name: string): Tree {
   return (isTensor(tree) ? undefined : Object.entries<Tree>(tree).find(([key]) => key === name)?.[1]) ?? {};
 }

@@ -33,7 +33,7 @@ export interface OverTime<S extends State = State> {
   readonly lengths: Tensor | undefined;
   /** bool `[time, batch]`: the steps that are not masked; undefined where none is. */
   readonly mask: Tensor | undefined;
-  /** bool `[time, batch]`: the part of the mask that lengths make; undefined where they make none. */
+  /** bool `[time, batch]`: the part of the mask that comes from the lengths; undefined if none does. */
   readonly within: Tensor | undefined;
   /** bool `[time, batch]`: the steps before which the state is set to `resetState`. */
   readonly reset: Tensor | undefined;
@@ -43,7 +43,7 @@ export interface OverTime<S extends State = State> {
   readonly extra: Readonly<Record<string, Tensor>>;
   /** What is added to new states, `[time, batch, ...]`, by their paths. */
   readonly perturbations: Readonly<Record<string, Tensor>>;
-  /** Whether a trace is asked for. */
+  /** Whether a trace is requested. */
   wanted(trace: string): boolean;
   /** The number of steps after which the state is returned as `carry`. */
   readonly carryAfter: number;
@@ -59,9 +59,9 @@ export interface Applied<S extends Tree = Tree> {
   readonly output: Tensor;
   /** The state after each row's last step. */
   readonly state: S;
-  /** The state after `carryAfter` steps; without that option it is `state`. */
+  /** The state after `carryAfter` steps; without that option, the same as `state`. */
   readonly carry: S;
-  /** The buffers for the next step of training. In evaluation they are those that were given. */
+  /** The buffers for the next training step. In evaluation they are returned unchanged. */
   readonly buffers: Tree;
   /**
    * `[batch, time, ...]` by name; within a layer of layers the name starts with the layer's: `0.forget`,

@@ -40,7 +40,7 @@ export function cellOf(made: Made): Cell {
   };
 }
 
-/** Inner cells begin as they do by themselves, but where the user chose an initializer. */
+/** Inner cells keep their own initializers unless the user chose one. */
 function initialParams({ cells, params, given }: Made, key: ArrayTensor, options?: InitOptions): Tree {
   const drawn = (specs: Specs): Tree => initialTree(specs, key, options);
   const own = Object.fromEntries(Object.entries(params).filter(([name]) => !Object.hasOwn(cells, name)));

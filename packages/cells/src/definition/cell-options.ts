@@ -12,7 +12,10 @@ import type { DropoutMasks } from "../modifiers/variational-dropout.ts";
 export interface CellOptions extends CellSizes {
   /** Normalizes the sums of products in the step. Default: none. */
   readonly norm?: Normalizer | undefined;
-  /** Instead of the definition's, for all parameters of the role, nested ones and those of inner cells included. */
+  /**
+   * Initializes input weights, instead of the definition's initializers; includes nested parameters and those of inner
+   * cells.
+   */
   readonly kernelInitializer?: Initializer;
   /** Initializes recurrent weights, instead of the definition's initializers. */
   readonly recurrentInitializer?: Initializer;

@@ -9,8 +9,8 @@ import type { AnyDefinition } from "./made.ts";
 
 /**
  * Defines a cell by its equations. The result makes cells: `janet({ input: 28, hidden: 128, norm: layerNorm() })`.
- * Making one runs the step once on symbols, so that wrong shapes are found there, with the cell and the traced gate in
- * the message, and the places of `norm` are known.
+ * Making one runs the step once on symbols. This finds wrong shapes at once, with the cell and the traced gate in the
+ * message, and records the places of `norm`.
  *
  * A cell whose step is linear in the state is better defined by {@link defineAssociativeCell}.
  */

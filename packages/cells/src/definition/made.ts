@@ -1,4 +1,4 @@
-/** A cell in the making: its definition, and everything that a cell of it is made from. */
+/** A definition together with everything needed to make a cell from it. */
 import type { Normalizer } from "@sluice/norm";
 import type { BufferSpecs } from "@sluice/params";
 import type { Tensor, Tree } from "@sluice/tensor";
@@ -11,7 +11,7 @@ import type { NamedBuffers, NamedSpecs } from "./definition.ts";
 import type { Inner } from "./inner-cells.ts";
 import type { StepContext } from "./step-context.ts";
 
-/** A definition whose names are not known at compile time. */
+/** A definition whose names TypeScript does not know. */
 export interface AnyDefinition {
   readonly name: string;
   readonly options?: object;
@@ -38,7 +38,7 @@ export type AnyContext = StepContext<Readonly<Record<string, Tensor>>, Inner, Re
   readonly stepIndex?: Tensor;
 };
 
-/** A definition with everything that a cell of it is made from. */
+/** A definition with everything needed to make a cell from it. */
 export interface Made {
   readonly definition: AnyDefinition;
   readonly name: string;
@@ -50,7 +50,7 @@ export interface Made {
   readonly extra: Extras;
   /** The definition's own parameters. */
   readonly own: NamedSpecs;
-  /** Those, the inner cells' and a normalizer's. */
+  /** The definition's own parameters, the inner cells' and the normalizer's. */
   readonly params: NamedSpecs;
   readonly state: States;
   /** As the parameters. */

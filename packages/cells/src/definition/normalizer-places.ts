@@ -11,8 +11,8 @@ import { mapValues } from "./map-values.ts";
 import { runStep } from "./step.ts";
 
 /**
- * A definition with the parameters and buffers of the normalizer at every place that the step has for one, found by
- * running the step once on symbols.
+ * A definition with the normalizer's parameters and buffers at every place where the step calls `norm`. The places are
+ * found by running the step once on symbols.
  */
 export function withNormalizer(made: Made): Made {
   const { norm } = made.given;

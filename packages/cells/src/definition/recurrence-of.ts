@@ -16,8 +16,8 @@ export interface AnyRecurrence {
 }
 
 /**
- * The recurrence of a cell, with the definition's context made of the layer's; undefined where a normalizer keeps
- * statistics, which are those of one step.
+ * The recurrence of a cell, with the definition's context built from the layer's. Undefined if a normalizer keeps
+ * statistics, because those belong to a single step.
  */
 export function recurrenceOfMade(
   made: Made,

@@ -1,4 +1,4 @@
-/** What a definition's step is given besides parameters, state and input. */
+/** What a definition's step gets besides parameters, state and input. */
 import type { Tensor } from "@sluice/tensor";
 import type { CellSizes } from "../cell/cell.ts";
 import type { Keys } from "../cell/context.ts";
@@ -6,7 +6,7 @@ import type { InnerCell } from "./inner-cells.ts";
 import type { Norm } from "./normalize.ts";
 import type { Multiply } from "./products.ts";
 
-/** What a definition's step is given besides parameters, state and input. */
+/** What a definition's step gets besides parameters, state and input. */
 export interface StepContext<
   E = Readonly<Record<string, Tensor>>,
   C = Readonly<Record<never, never>>,
@@ -18,18 +18,18 @@ export interface StepContext<
    */
   readonly norm: Norm;
   /**
-   * Gives a value a name, under which it can be read over time: `trace("forget", sigmoid(s))`. Of a function, an error
-   * inside names the cell and this place: `trace("forget", () => sigmoid(s))`.
+   * Names a value so that it can be read over time: `trace("forget", sigmoid(s))`. Given a function, errors inside it
+   * name the cell and this place: `trace("forget", () => sigmoid(s))`.
    */
   readonly trace: (name: string, value: Tensor | (() => Tensor)) => Tensor;
   /**
-   * A product of a new input with weights, `x W`: `input("gates", x, W)`. The cell's user may drop inputs out there, or
-   * do something to the weights there. The name is that of its place, as for `norm`.
+   * A product of a new input with weights, `x W`: `input("gates", x, W)`. Dropout of inputs and modifiers of input
+   * weights act here. The name is the place, as for `norm`.
    */
   readonly input: Multiply;
   /**
-   * A product of what the cell remembers with weights, `h U`: `recurrent("gates", h, U)`. Recurrent dropout acts there,
-   * and whatever is done to recurrent weights.
+   * A product of the state with weights, `h U`: `recurrent("gates", h, U)`. Recurrent dropout and modifiers of
+   * recurrent weights act here.
    */
   readonly recurrent: Multiply;
   /** The cell's sizes, `input` features and `hidden` units. */
@@ -43,12 +43,11 @@ export interface StepContext<
   /** The cell's own buffers, as they were before the loop. */
   readonly buffers: F;
   /**
-   * bool `[batch]`: the rows that have a step now: neither masked nor beyond their length. Undefined where all have one.
-   * A step that mixes rows must ask for it, and take nothing from other rows; one that does not ask is taken to work row
-   * by row.
+   * bool `[batch]`: the rows that take this step, neither masked nor beyond their length. Undefined if all do. A step
+   * that mixes rows must read it and ignore all other rows; a step that does not read it is assumed to work row by row.
    */
   readonly active: () => Tensor | undefined;
-  /** The inner cells: `const { state, output } = cells.inner(x)` makes one step of one. */
+  /** The inner cells: `const { state, output } = cells.inner(x)` runs one step of the cell `inner`. */
   readonly cells: { readonly [K in keyof C]: InnerCell<C[K]> };
 }
 

@@ -12,7 +12,7 @@ import { contextOf, type NormalizerParts } from "./context-of.ts";
 import { innerSteps } from "./inner-cells.ts";
 import type { Made } from "./made.ts";
 
-/** Compares what a step is given with what the cell declares. */
+/** Compares the arguments of a step with what the cell declares. */
 export function checkStep({ name, input, params, state: states }: Made, weights: Tree, state: State, x: Tensor): void {
   const float = floatOf(x, weights);
   const expected = [...input.shape];

@@ -13,7 +13,7 @@ export function checkForwards<P extends Tree, S extends Tree>(layer: Layer<P, S>
   const [all, ahead] = [2, 3].map((time) => layer.outputShape({ batch: 1, time }));
   if (all?.length !== 3 || ahead?.[1] !== 3) {
     throw new TensorError(
-      `stream: ${layer.name} puts out ${showShape(all ?? [])} for 2 steps, not one output a step; use outputs: "all"`,
+      `stream: ${layer.name} outputs ${showShape(all ?? [])} for 2 steps, not one output per step; use outputs: "all"`,
     );
   }
   // The first output may not depend on the second step.
@@ -36,7 +36,7 @@ export function constant(shape: Shape, value: number, dtype: DType = "f32"): Arr
   return tensor(allocate(dtype, sizeOf(shape)).fill(value), shape, { dtype });
 }
 
-/** Extra inputs of a layer, `[...lead, ...]`, of which step t holds `valueAt(t)`. */
+/** Extra inputs of a layer, `[...lead, ...]`; step t holds `valueAt(t)`. */
 export function extraOf(
   layer: Pick<Layer, "extra">,
   lead: Shape,

@@ -13,7 +13,7 @@ export function extraOver(
   extras: Extras,
   { batch, time, float }: BatchSize & { readonly float: DType },
 ): Record<string, Tensor> {
-  // Extra inputs of another layer may be among those given.
+  // The extra inputs of other layers may be among them.
   const tensors = new Map<string, unknown>(Object.entries(given));
   return Object.fromEntries(
     Object.entries(extras).map(([key, spec]) => {
@@ -29,7 +29,7 @@ export function extraOver(
   );
 }
 
-/** The perturbations that are given, `[batch, time, ...]`, time first, by the paths of their states. */
+/** The given perturbations `[batch, time, ...]`, moved to time first, by the paths of their states. */
 export function perturbationsOver(
   name: string,
   given: ApplyOptions["perturbations"],
@@ -47,7 +47,7 @@ export function perturbationsOver(
   );
 }
 
-/** What is given of a tree that may have holes, by path. */
+/** The tensors of a tree that may have gaps, by path. */
 function partsOf(given: ApplyOptions["perturbations"], path = ""): [string, unknown][] {
   if (given === undefined) return [];
   if (typeof given !== "object" || given === null || isTensor(given)) return [[path, given]];

@@ -4,13 +4,13 @@ import { checkOptions, checkTree, isFloat, sameShape, showShape, suggestion } fr
 import type { State } from "../cell/states.ts";
 import type { InitialStateOptions } from "./layer.ts";
 
-/** The dtype that `perturbations` is asked for. */
+/** The dtype asked of `perturbations`. */
 export function dtypeOf(operation: string, options: { readonly dtype?: DType } = {}): DType {
   checkOptions(operation, options, ["dtype"]);
   return options.dtype ?? "f32";
 }
 
-/** The dtype that `initialState` is asked for, and the parameters that learned states begin as. */
+/** The dtype asked of `initialState`, and the parameters from which learned states begin. */
 export function beginOf<P extends Tree>(
   operation: string,
   options: InitialStateOptions<P> = {},
@@ -21,7 +21,7 @@ export function beginOf<P extends Tree>(
   return { dtype: options.dtype ?? float?.tensor.dtype ?? "f32", params };
 }
 
-/** Compares the states that a layer of layers is given, nested, with its own. */
+/** Compares the nested states passed to a layer of layers with its own. */
 export function checkStates<S extends Tree>(
   name: string,
   given: { readonly state?: S; readonly resetState?: S },

@@ -39,7 +39,7 @@ function lengthsOf(
   return lengths;
 }
 
-/** The number of steps of each row, 0 where it is not present; undefined where every row has all. */
+/** The number of steps of each row, 0 for a row that is not present. Undefined if every row has all steps. */
 export function stepsOf(
   name: string,
   { lengths: given, present }: Pick<ApplyOptions, "lengths" | "present">,
@@ -58,17 +58,17 @@ export function stepsOf(
 
 /** Which steps of a loop are taken, time first. */
 interface LookedAt {
-  /** i32 `[batch]`, where the loop itself keeps to them. */
+  /** i32 `[batch]`, if the loop itself applies the lengths. */
   readonly lengths: Tensor | undefined;
-  /** bool `[time, batch]`, where the layer keeps to it. */
+  /** bool `[time, batch]`, if the layer applies the mask. */
   readonly mask: Tensor | undefined;
-  /** bool `[time, batch]`: the part of the mask that lengths make; undefined where they make none. */
+  /** bool `[time, batch]`: the part of the mask that comes from the lengths; undefined if none does. */
   readonly within: Tensor | undefined;
 }
 
 /**
- * The steps that `apply` is to take. Where a step treats its rows `together`, the lengths become part of the mask: a
- * loop with lengths may leave rows out, and can only put out what has a row for each.
+ * The steps that `apply` takes. If a step treats its rows `together`, the lengths become part of the mask: a loop with
+ * lengths may leave out rows, and can only output tensors that have a row for each example.
  */
 export function lookedAtOf(
   name: string,
@@ -83,7 +83,7 @@ export function lookedAtOf(
   return { lengths: undefined, mask: mask === undefined ? within : and(mask, within), within };
 }
 
-/** `x` `[batch, time, ...]` with zeros at the steps that are not looked at. */
+/** `x` `[batch, time, ...]` with zeros at the steps that are not taken. */
 export function lookedAt(name: string, x: Tensor, given: Pick<ApplyOptions, "lengths" | "present" | "mask">): Tensor {
   const size = batchAndTime(x);
   const lengths = stepsOf(name, given, size);
@@ -92,8 +92,8 @@ export function lookedAt(name: string, x: Tensor, given: Pick<ApplyOptions, "len
 }
 
 /**
- * `x` where the mask, over its first two axes, is true, and zeros elsewhere. Integers and bools stay as they are: they
- * have no NaN and no gradient.
+ * `x` where the mask over its first two axes is true, and zeros elsewhere. Integers and bools are unchanged: they have
+ * no NaN and no gradient.
  */
 export function whereMasked(mask: Tensor, x: Tensor): Tensor {
   return isFloat(x.dtype) ? select(reshape(mask, [...mask.shape, ...x.shape.slice(2).map(() => 1)]), x, 0) : x;
@@ -108,8 +108,8 @@ export function flagsOf(name: string, option: string, given: Tensor, { batch, ti
 }
 
 /**
- * Where, in the order in which steps are taken, a sequence begins: as marked; backwards it is at the step before the
- * next mark, so that the same marks separate the same sequences in both directions.
+ * Where a sequence begins, in the order in which steps are taken. Forwards this is the marked step. Backwards it is the
+ * step before the next mark, so that the same marks separate the same sequences in both directions.
  */
 export function startsOf(resets: Tensor, { reverse }: { readonly reverse: boolean }): Tensor {
   const time = axisSize(resets, 1);

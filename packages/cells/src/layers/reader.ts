@@ -3,15 +3,15 @@ import { leavesOf, mapTree, TensorError, type ArrayTensor, type Tensor, type Tre
 import { checkOptions, checkTree, isArray, sizeOf, type ExpectedLeaf } from "@sluice/tensor/internal";
 
 interface StreamStepOptions {
-  /** bool `[batch]`, with `masks`: false where a row has no step now. It keeps its state. */
+  /** bool `[batch]`, with `masks`: false for a row that does not take this step. It keeps its state. */
   readonly mask?: ArrayTensor;
   /** What the layer's cells read besides `x`, `[batch, ...]`, by name: all that `layer.extra` has. */
   readonly extra?: Readonly<Record<string, ArrayTensor>>;
 }
 
 /**
- * A layer that reads a sequence as it comes, one step at a time, in constant memory: for a server or a page. Calls are
- * answered in their order, so none has to be awaited before the next.
+ * A layer that reads a sequence as it arrives, one step at a time, in constant memory: for a server or a page. Calls
+ * are queued in order, so you need not await one before the next.
  */
 export interface Stream<S extends Tree> {
   /** One step: x `[batch, input]` (or as `layer.x` says) in, output `[batch, features]` out. A step that fails leaves the state as it was. */
@@ -20,18 +20,18 @@ export interface Stream<S extends Tree> {
   state(): Promise<S>;
   /** Replaces the state by one with the same paths, shapes and dtypes. */
   setState(state: S): Promise<void>;
-  /** Back to the state before the first step: all rows, or these. */
+  /** Sets all rows, or these rows, back to the state before the first step. */
   reset(rows?: readonly number[]): Promise<void>;
   /**
-   * Another reader, from the state of this one. It shares the compiled program, so that it costs no more than its
-   * state: one for each client.
+   * Another reader that starts from the state of this one, for example one per client. It shares the compiled program,
+   * so it costs only the memory of its state.
    */
   fork(): Stream<S>;
-  /** The program is freed with the last of its readers. */
+  /** Closes this reader. The program is freed with its last reader. */
   dispose(): Promise<void>;
 }
 
-/** Where a reader stands: the layer's state, and its last output where masked steps repeat it. */
+/** What a reader keeps between steps: the layer's state, and the last output if masked steps repeat it. */
 export type Reading<S extends Tree> = { readonly state: S; readonly last?: Tensor };
 
 /** What is read at one step. */
@@ -109,7 +109,7 @@ function queueOf<S extends Tree>(begin: Promise<Reading<S>>): Queue<S> {
   let current = begin;
   let ended = false;
   const checkOpen = (): void => {
-    if (ended) throw new TensorError("stream: it was disposed of");
+    if (ended) throw new TensorError("stream: already disposed of");
   };
   return {
     async ask(next) {

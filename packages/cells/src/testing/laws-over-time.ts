@@ -22,7 +22,7 @@ import { stream } from "../layers/stream.ts";
 import { lengths, mask, rows, rowWith, run, taken, upTo, within } from "./runs.ts";
 import { batch, flagsOf, pick, rowOf, stepsOf, time, type Subject } from "./subject.ts";
 
-/** A row with a length is the run over its steps: state, and outputs with zeros after them. */
+/** A row with a length equals a run over its steps alone: the same state, the same outputs, then zeros. */
 export function truncated(subject: Subject): void {
   const whole = run(subject, { lengths });
   for (const [row, n] of lengths.entries()) {
@@ -35,13 +35,16 @@ export function truncated(subject: Subject): void {
     expectSame(`outputs of row ${row}`, pick(whole.output, row, upTo(n)), alone.output);
     const beyond = valuesOf(pick(whole.output, row, upTo(time).slice(n)));
     expectThat(
-      `row ${row} puts out something beyond its length`,
+      `row ${row} has an output that is not zero beyond its length`,
       beyond.every((y) => y === 0),
     );
   }
 }
 
-/** A masked run is the run over the sequence without the masked steps; these put out zeros, or the last output. */
+/**
+ * A masked run equals the run over the sequence without the masked steps; masked steps output zeros, or repeat the last
+ * output.
+ */
 export function masked(subject: Subject): void {
   const [whole, repeating] = [run(subject, { mask }), run(subject, { mask, maskedOutput: "repeat" })];
   expectSame("state, repeating outputs", repeating.state, whole.state);
@@ -63,14 +66,14 @@ export function masked(subject: Subject): void {
       );
       if (steps.includes(t)) continue;
       expectThat(
-        `row ${row} puts out something at step ${t}`,
+        `row ${row} has an output that is not zero at step ${t}`,
         valuesOf(pick(whole.output, row, [t])).every((y) => y === 0),
       );
     }
   }
 }
 
-/** What stands at steps that are not looked at, NaN included, reaches nothing, neither in evaluation nor in training. */
+/** Values at steps that are not taken, NaN included, reach no result, in evaluation or in training. */
 export function notLookedAt(subject: Subject): void {
   if (!isFloat(subject.x.dtype)) return;
   const looked = flagsOf(
@@ -102,7 +105,7 @@ export function reset(subject: Subject): void {
   }
 }
 
-/** A run in two parts is the run in one, and `carryAfter` changes nothing but tells the state between them. */
+/** A run in two windows equals the run in one, and `carryAfter` only adds the state between them. */
 export function carried(subject: Subject): void {
   const whole = run(subject);
   const { carry, ...rest } = run(subject, { carryAfter: 1 });
@@ -114,7 +117,7 @@ export function carried(subject: Subject): void {
   expectSame("outputs of both parts", concat([first.output, second.output], 1), whole.output);
 }
 
-/** Read step by step the cell puts out what it does over the whole sequence. */
+/** Read step by step, the cell gives the outputs of the whole sequence. */
 export async function streamed(subject: Subject): Promise<void> {
   const { layer, params, x, extra, state, buffers } = subject;
   const whole = run(subject);
@@ -133,7 +136,7 @@ export async function streamed(subject: Subject): Promise<void> {
   }
 }
 
-/** Both directions are the cell forwards, and the cell over the reversed sequences. */
+/** A bidirectional layer equals the cell run forwards and the cell run over the reversed sequences. */
 export function bothDirections(subject: Subject): void {
   const { cell, params, x, extra, state, buffers } = subject;
   const layer = bidirectional(cell, { merge: "sum" });

@@ -34,7 +34,7 @@ export const taken = [
   [0, 1, 2, 3],
 ];
 
-/** Output, state, carry and buffers of a run over all that the subject has. */
+/** Output, state, carry and buffers of a run over everything in the subject. */
 export function run({ layer, params, x, extra, state, buffers }: Subject, options: ApplyOptions<State> = {}): Results {
   const { output, state: final, carry, buffers: after } = layer.apply(params, x, { extra, state, buffers, ...options });
   return { output, state: final, carry, buffers: after };
@@ -67,7 +67,7 @@ export const within = (subject: Subject, from: number, to: number): Subject => (
 export const rows = Array.from({ length: batch }, (_, row) => row);
 export const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
-/** What a subject in f64 is differentiated by. */
+/** The tensors of a subject in f64 with respect to which it is differentiated. */
 export function trained({ params, x, state, extra }: Subject) {
   const floats = (tree: Readonly<Record<string, Tensor>>) =>
     Object.fromEntries(Object.entries(tree).filter(([, value]) => isFloat(value.dtype)));
@@ -84,7 +84,7 @@ export function runAt(subject: Subject, at: Trained, options: ApplyOptions<State
   return run({ ...subject, params: at.params, x: at.x ?? subject.x, state, extra }, options);
 }
 
-/** A weighted sum of everything that a run gives, so that no gradient is lost. */
+/** A weighted sum of all results of a run, so that every gradient counts. */
 export function weighed(results: Tree): Tensor {
   const terms = leavesOf(results).flatMap(({ path, tensor: y }) =>
     isFloat(y.dtype) ? [sum(mul(y, normal(keyFor(key(6), path), y.shape, { dtype: y.dtype })))] : [],
