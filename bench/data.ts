@@ -49,7 +49,7 @@ export function part(named: Named, prefix: string): Record<string, ArrayTensor> 
   return Object.fromEntries(names.map((name) => [name.slice(prefix.length + 1), named[name]!]));
 }
 
-/** Gradients of a built-in cell under PyTorch's names, where a peer has given them so. */
+/** Gradients of a built-in cell under PyTorch's names, as some peers return them. */
 export function gradientsLike(of: Case, ours: Named, theirs: Named): Named {
   if (!isBuiltIn(of) || !("grad.weight_ih_l0" in theirs)) return ours;
   const rest = Object.fromEntries(

@@ -16,8 +16,8 @@ import { part, type Named } from "./data.ts";
 type Inputs = [params: Tree, x: Tensor, g: Tensor, lengths: Tensor];
 
 /**
- * Forward and backward of a layer: the gradients of its parameters and of its input, compiled for a backend, and what
- * to call it with.
+ * Forward and backward of a layer, compiled for a backend: the gradients of its parameters and of its input, with the
+ * arguments for the call.
  */
 export interface CompiledLayer {
   readonly backward: Compiled<Inputs, Tree>;

@@ -1,5 +1,5 @@
-// Trains a GRU on one long sequence within a budget; each message from the parent is one step, answered with what it
-// took.
+// Trains a GRU on one long sequence within a budget. Each message from the parent runs one step and is answered with
+// its time and memory.
 import { dense, gru, sequence } from "@sluice/cells";
 import { key, mean, square, sub, tensor, type Tensor } from "@sluice/tensor";
 import { adam, trainer } from "@sluice/train";
@@ -28,7 +28,7 @@ const now = clocks[clock];
 process.on("message", () => {
   const start = now();
   void training.run(batch).then(() => {
-    // The largest this process has been, in kilobytes.
+    // The peak memory of this process, in kilobytes.
     const sample: LongSample = {
       ms: now() - start,
       planned: training.statistics.bytes,

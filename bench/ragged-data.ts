@@ -8,7 +8,7 @@ import type { BatchesCase } from "./ragged.ts";
 /** Steps of one sequence: the active keys of each, as piano rolls have them. */
 type Piece = readonly (readonly number[])[];
 
-/** LSTMs on top of each other, and a dense readout at every step. */
+/** Stacked LSTMs with a dense readout at every step. */
 export function modelOf({ input, hidden, layers, outputs }: BatchesCase) {
   return {
     recurrent: sequential(
@@ -25,9 +25,9 @@ export function weightsOf(of: BatchesCase) {
 }
 
 /**
- * What every contender of a case gets: `x` `[steps, input]` and `y` `[steps, outputs]` of all sequences, one after the
- * other; `offsets` i32 `[sequences + 1]`, where each begins; `lstm.weight_ih_l0`, ..., `linear.weight`, `linear.bias`, the
- * weights in PyTorch's layout.
+ * The data of every contender of a case: `x` `[steps, input]` and `y` `[steps, outputs]` of all sequences, one after
+ * the other; `offsets` i32 `[sequences + 1]`, where each begins; `lstm.weight_ih_l0`, ..., `linear.weight`,
+ * `linear.bias`, the weights in PyTorch's layout.
  */
 export function batchesDataOf(of: BatchesCase): Named {
   const pieces =
@@ -80,7 +80,9 @@ export function raggedSetLengths({ sequences, mean, ratio }: BatchesCase): numbe
 
 const power = (x: number, times: number): number => (times === 0 ? 1 : x * power(x, times - 1));
 
-/** Steps of which each has about four active keys; one more than the length, since the last one is predicted only. */
+/**
+ * Steps with about four active keys each. There is one more than the length, because the last one is only predicted.
+ */
 function generated(length: number, keys: number, random: () => number): Piece {
   return Array.from({ length: length + 1 }, () =>
     Array.from({ length: 4 }, () => Math.floor(((random() + 1) / 2) * keys)),

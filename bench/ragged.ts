@@ -89,7 +89,8 @@ export async function measureRagged(
     const takers: [Ready, () => Promise<number>][] = [];
     for (const ready of prepared.flatMap((of) => of.ready)) {
       const { process, slot } = ready;
-      // A run takes long enough to need no other before it: this one and the comparison have warmed up the process.
+      // A run takes long enough that no further warm-up is needed: this run and the comparison have warmed up the
+      // process.
       const sample = (runs: number) => millisecondsOf(process, { op: "sample", slot, leadIn: 0, runs, clock });
       const runs = runsFor(await sample(1));
       takers.push([ready, () => sample(runs)]);

@@ -1,5 +1,5 @@
-// node tests/built.js: on the Node that runs it, does what was built (pnpm build) train to the weights that are known?
-// Plain JavaScript, since the oldest Node takes no types.
+// node tests/built.js: checks, on the Node that runs it, that the built packages (pnpm build) train to the known
+// weights. Plain JavaScript, because the oldest Node cannot strip types.
 import { trainSmallGru } from "@sluice/train/testing";
 import { wasm } from "@sluice/wasm";
 import { trainedOnWasm } from "./trained-on-wasm.js";
@@ -10,7 +10,7 @@ for (const threads of [1, 2]) {
   await backend.close();
   console.log(`Node ${process.versions.node}, ${process.platform} ${process.arch}, ${threads} threads: ${hash}`);
   if (hash !== trainedOnWasm) {
-    console.error(`The weights that are known have the hash ${trainedOnWasm}.`);
+    console.error(`The known weights have the hash ${trainedOnWasm}.`);
     process.exitCode = 1;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The bundlers that pages are built with, each with what its users have for packages: a module goes in, `page.js` and
- * what it loads later come out.
+ * The common bundlers for pages, each configured as its users do: a module goes in, `page.js` and the files that it
+ * loads later come out.
  */
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,10 +11,10 @@ import { type Plugin, rollup } from "rollup";
 import * as vite from "vite";
 import webpack from "webpack";
 
-/** Its types describe a CommonJS module, and what is loaded here is none. */
+/** Its types describe a CommonJS module, but an ES module is loaded here. */
 const commonjs = commonjsPlugin as unknown as () => Plugin;
 
-/** Rejects where the bundler has an error, and also where it warns. */
+/** Rejects if the bundler reports an error or a warning. */
 type Bundler = (entry: string, folder: string, options: { readonly minify: boolean }) => Promise<void>;
 
 const bundlers: Readonly<Record<string, Bundler>> = {

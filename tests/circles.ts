@@ -1,7 +1,6 @@
 /**
- * The circles of a graph, given as what each node leads to: its strongly connected parts of more than one node, and
- * nodes that lead to themselves, in the order of their names. By Tarjan (1972), without recursion, since chains of
- * imports are long.
+ * The cycles of a graph, given by the successors of each node: strongly connected components of more than one node, and
+ * nodes that lead to themselves, sorted by name. By Tarjan (1972), without recursion, since chains of imports are long.
  */
 export function circles(graph: ReadonlyMap<string, readonly string[]>): string[][] {
   const index = new Map<string, number>();

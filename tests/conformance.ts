@@ -1,6 +1,4 @@
-/**
- * What every backend is held to, in Node and in a page: the cells of the library with their gradients, and training.
- */
+/** What every backend must pass, in Node and in a page: the cells of the library with their gradients, and training. */
 import {
   bidirectional,
   dense,
@@ -98,7 +96,10 @@ const cells: Readonly<Record<string, readonly [Layer, Run]>> = {
   "gru with decay": [sequence(hiddenDecay(gru(sizes))), between],
 };
 
-/** Outputs, states and the gradients of a loss by parameters and inputs, against the reference backend. */
+/**
+ * Compares outputs, states and the gradients of a loss with respect to parameters and inputs with the reference
+ * backend.
+ */
 export async function cellFindings(backend: Backend): Promise<Finding[]> {
   const findings: Finding[] = [];
   const exact = reference();

@@ -1,4 +1,4 @@
-/** In a page: what a gpu mode keeps on the device, and how it takes the loss of it. */
+/** In a page: what a gpu mode keeps on the device, and how it handles a lost device. */
 import { gpu, type GpuOptions } from "@sluice/gpu";
 import {
   add,
@@ -116,7 +116,7 @@ export async function deviceLoss(options: GpuOptions): Promise<Lost> {
   return { messages, resumed, whole: await losses(undisturbed) };
 }
 
-/** What a program says whose kernels the device does not compile, and the next one, whose it does. */
+/** The error of a program whose kernels the device does not compile, and the result of the next one, which compiles. */
 export async function badKernel(options: GpuOptions): Promise<{ readonly message: string; readonly next: number }> {
   const backend = await gpu(options);
   const shaders = breakShaders();
@@ -134,7 +134,7 @@ export async function badKernel(options: GpuOptions): Promise<{ readonly message
 export interface Textures {
   /** Elements that differ of an array that fills the largest texture, and of one that is longer than it is wide. */
   readonly differing: number;
-  /** What is said of an array that no texture holds. */
+  /** The error for an array that fits into no texture. */
   readonly message: string;
 }
 
@@ -193,7 +193,7 @@ function watch(): () => Alive {
   };
 }
 
-/** Tells `after` of every call of a method of a class that the page may have; the function undoes that. */
+/** Calls `after` on every call of a class's method, if the page has the class. The returned function undoes this. */
 function hook(
   type: string,
   method: string,
@@ -227,7 +227,7 @@ function watchDevices(): () => Promise<void> {
   });
   return async () => {
     for (const lose of losers) lose();
-    // The loss is told in another turn of the event loop.
+    // The loss is reported in a later turn of the event loop.
     await new Promise((resolve) => setTimeout(resolve, 100));
   };
 }

@@ -1,4 +1,4 @@
-/** What bites on gpu.js, tried on a backend of any mode: see docs/backends.md. */
+/** The gpu.js pitfalls of docs/backends.md, tried on a backend of any mode. */
 import { gru, sequence } from "@sluice/cells";
 import {
   add,

@@ -37,13 +37,13 @@ import { wasm } from "@sluice/wasm";
 
 export const programs = ["small GRU", "stack", "functions"] as const;
 
-/** What each program ends with, by its name. */
+/** The result of each program, by name. */
 export type Hashes = Readonly<Record<(typeof programs)[number], string>>;
 
 export interface Report {
   /** With one thread and with two. */
   readonly hashes: readonly [one: Hashes, two: Hashes];
-  /** Where pairing is possible, with one thread and without pairing. */
+  /** If pairing is possible: with one thread and without pairing. */
   readonly unpaired?: Hashes;
   readonly threads: unknown;
   readonly pairing: { readonly used: boolean; readonly reason?: string };

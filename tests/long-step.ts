@@ -1,4 +1,4 @@
-// One training step that takes long, and what becomes of the event loop of the thread that asked for it.
+// One long training step, and whether the calling thread's event loop keeps running.
 import {
   compileStep,
   full,

@@ -1,8 +1,8 @@
 import { createRequire } from "node:module";
 
 /**
- * Puts WebGPU into this process, where gpu.js looks for it: `navigator.gpu`, from the package webgpu, which is found
- * beside the repository or by NODE_PATH. What the loader says where that cannot be; undefined where it could.
+ * Makes WebGPU available to gpu.js in this process as `navigator.gpu`, from the package webgpu, found next to the
+ * repository or by NODE_PATH. Returns the reason if that fails, otherwise undefined.
  */
 export function installWebGpu(): string | undefined {
   try {
@@ -10,7 +10,7 @@ export function installWebGpu(): string | undefined {
     const { version } = load("webgpu/package.json") as { readonly version: string };
     // The version that gpu.js 2.24 names shares functions of Abseil with Node 24, which has another version of them,
     // and ends with it.
-    if (version.startsWith("0.2.")) return `webgpu ${version} does not get on with Node 24; take 0.6`;
+    if (version.startsWith("0.2.")) return `webgpu ${version} does not work with Node 24; use 0.6`;
     const { create, globals } = load("webgpu") as {
       create(flags: readonly string[]): unknown;
       readonly globals: object;

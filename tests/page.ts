@@ -8,7 +8,7 @@ import { beforeEach } from "vitest";
 import { workerSource } from "../packages/wasm/src/threads/worker-source.ts";
 import { packageNames, readJson, root } from "./workspace.ts";
 
-/** Skips every test of a suite where a browser is absent, and says so. */
+/** Skips every test of a suite if the browser is missing, and says so. */
 export function skipWithout(browser: InstalledBrowser): void {
   beforeEach(({ skip }) => skip(browser.path === undefined, browser.absent));
 }
@@ -27,8 +27,8 @@ export interface PageOptions {
 }
 
 /**
- * What `script` hands to `say(result)`: the body of a module, in which packages go by their names and files of this
- * folder by `/tests/name.ts`. Rejects where it throws.
+ * Returns what `script` passes to `say(result)`. The script is the body of a module that imports packages by name and
+ * files of this folder as `/tests/name.ts`. Rejects if it throws.
  */
 export async function inBrowser(
   browser: InstalledBrowser,

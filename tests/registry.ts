@@ -16,7 +16,7 @@ export interface Registry {
   close(): void;
 }
 
-/** Keeps what is published to it, and sends whoever asks for something else to the registry at `upstream`. */
+/** Stores what is published to it, and redirects all other requests to the registry at `upstream`. */
 export async function registry(upstream: string): Promise<Registry> {
   const documents = new Map<string, Document>();
   const published = new Map<string, string[]>();

@@ -9,7 +9,7 @@ import { npmName, packageNames, root } from "./workspace.ts";
 
 const budgetsFile = join(root, "tests", "size-budgets.json");
 
-/** What somebody may import who counts kilobytes, beside whole packages: the parts that it should not bring are left out. */
+/** Imports with a size budget, besides whole packages: a bundler should leave out the parts that they do not need. */
 const imports: Readonly<Record<string, string>> = {
   "one cell": `export { gru, sequence } from "@sluice/cells";`,
   "a trained cell on wasm": `export { gru, sequence } from "@sluice/cells"; export { adam, trainer } from "@sluice/train"; export { wasm } from "@sluice/wasm";`,
@@ -31,7 +31,7 @@ async function kilobytes(contents: string, external: readonly string[]): Promise
   return gzipSync(outputFiles[0]!.contents, { level: 9 }).length / 1000;
 }
 
-/** Of each package its own code, without what it imports, and of each of `imports` all that it brings. */
+/** For each package only its own code; for each of `imports` everything that it loads. */
 async function sizes(): Promise<Readonly<Record<string, number>>> {
   const own = packageNames.map(
     async (name) =>
@@ -71,7 +71,7 @@ for (const [name, size] of Object.entries(found)) {
 for (const name of Object.keys(budgets)) if (!(name in found)) problems.push(`there is no ${name} any more`);
 if (option === "--check" && problems.length > 0) {
   console.error(
-    `${problems.join("\n")}\nWhere that is meant, pnpm sizes --write makes new budgets in tests/size-budgets.json.`,
+    `${problems.join("\n")}\nIf that is intended, pnpm sizes --write sets new budgets in tests/size-budgets.json.`,
   );
   process.exitCode = 1;
 }

@@ -1,5 +1,5 @@
-// Prints what a process holds that serves 1,000 clients, each with a fork of one compiled stream of 128 units, and what
-// it took to begin and to step each.
+// Prints the memory of a process that serves 1,000 clients, each with a fork of one compiled stream of 128 units, and
+// the time to fork and to step each.
 import { key, tensor } from "@sluice/tensor";
 import { wasm } from "@sluice/wasm";
 import { dense, lstm, sequence, sequential, stream } from "@sluice/cells";

@@ -1,6 +1,5 @@
-// Prints what it takes to draw initial values, in milliseconds of processor time: medians of five rounds, in which all
-// take turns.
-//   pnpm exec node --conditions=@sluice/source tests/time-initializers.ts
+// Prints the CPU time of drawing initial values in milliseconds: medians of five rounds, in turns. pnpm exec node
+// --conditions=@sluice/source tests/time-initializers.ts
 import { lstm } from "@sluice/cells";
 import { heNormal, randomNormal, orthogonal, randomUniform } from "@sluice/params";
 import { key } from "@sluice/tensor";

@@ -32,7 +32,7 @@ export const packageNames = readdirSync(join(root, "packages"), { withFileTypes:
 /** What npm calls the package of a folder in packages/: `sluice` is the one without the scope. */
 export const npmName = (name: string): string => (name === "sluice" ? name : `@sluice/${name}`);
 
-/** Every workspace member that the house has a place for: its name there and its folder. */
+/** Every workspace member that house.js lists, with its name there and its folder. */
 export const members = [
   ...packageNames.map((name) => ({ name, folder: `packages/${name}` })),
   { name: "lab", folder: "apps/lab" },

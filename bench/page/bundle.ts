@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { build, defaultClientConditions, type Plugin } from "vite";
 
-/** The page with all that it imports, from the sources, into a folder. */
+/** Bundles the page with everything it imports, from the sources, into a folder. */
 export async function bundlePage(folder: string, cache: string): Promise<void> {
   await build({
     configFile: false,
@@ -24,7 +24,7 @@ export async function bundlePage(folder: string, cache: string): Promise<void> {
 
 const wasmFiles = ["tfjs-backend-wasm.wasm", "tfjs-backend-wasm-simd.wasm", "tfjs-backend-wasm-threaded-simd.wasm"];
 
-/** What the page imports as `peer:NAME`, where it is installed. */
+/** The module that the page imports as `peer:NAME`, if the peer is installed. */
 const modules: Readonly<Record<string, { readonly packages: readonly string[]; source(folder: string): string }>> = {
   // Every contender of the table has one thread.
   tfjs: {

@@ -6,7 +6,7 @@ import { tfjsContender } from "../peers/tfjs-work.ts";
 import type { Contender } from "../peers/work.ts";
 import { devices } from "./devices.ts";
 
-/** Everybody who trains in a page, by the name in the table. */
+/** All contenders that train in a page, by their name in the table. */
 export const contenders: Readonly<Record<string, () => Promise<Contender>>> = {
   sluice: async () => sluiceContender("this repository, WebAssembly in a worker", wasm()),
   "gpu-webasm": () => onGpu("webasm"),

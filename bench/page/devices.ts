@@ -1,4 +1,4 @@
-/** What draws and computes for a page, in its own words; a missing one is not there. */
+/** The GPUs that a page uses, by their own descriptions; one that is missing is left out. */
 export interface Devices {
   readonly webgl?: string;
   readonly webgpu?: string;

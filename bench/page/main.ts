@@ -1,4 +1,4 @@
-/** The page of the bench: contenders that Node asks one after the other, as it asks those that are processes. */
+/** The page of the bench. Node sends commands to its contenders one after the other, as it does to processes. */
 import { readSafetensors, writeSafetensors } from "@sluice/formats";
 import type { Answer, Command } from "../protocol.ts";
 import { answering } from "../peers/work.ts";
@@ -6,9 +6,12 @@ import { contenders } from "./contenders.ts";
 import { devices, type Devices } from "./devices.ts";
 
 declare global {
-  /** What Node calls. */
+  /** Called by Node. */
   var bench: {
-    /** `file` is what the command's path leads to: the data of `prepare`, for which `results` gives its own. */
+    /**
+     * `file` is the content of the file that the command names: the data of `prepare`. `results` returns the file's
+     * content instead of writing it.
+     */
     ask(
       contender: string,
       command: Command,

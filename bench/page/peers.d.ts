@@ -1,6 +1,5 @@
 /**
- * The peers as the page imports them; `bundle.ts` makes these modules of what `pnpm bench --install` has put into the
- * cache folder.
+ * The peers as the page imports them. `bundle.ts` makes these modules from the cache folder of `pnpm bench --install`.
  */
 declare module "peer:tfjs" {
   export const tf: import("../peers/tfjs-work.ts").Tf;

@@ -1,7 +1,7 @@
 /**
- * brain.js: a GRU over characters, one sequence at a time, which is all that it offers. Its training step on a batch of
- * sequences as long as the case's, of as many symbols as the case has inputs, stands beside the case's whole training
- * step; its loss is at every symbol, and its optimizer is its own.
+ * brain.js offers only a GRU over characters, one sequence at a time. Its training step, on a batch of sequences of the
+ * case's length with as many symbols as the case has inputs, is compared with the case's whole training step. It has a
+ * loss at every symbol and its own optimizer.
  */
 
 import { createRequire } from "node:module";

@@ -1,6 +1,6 @@
 /**
- * jax-js: the GRU under `jit`, with the input's products taken out of the loop. It has no `scan`, so the steps are
- * written out one after the other. An array is given away with every use, and `.ref` keeps it for another.
+ * jax-js: the GRU under `jit`, with the input's products computed before the loop. It has no `scan`, so the steps are
+ * unrolled. Every use consumes an array; `.ref` keeps it for another use.
  */
 
 import { tensor, type ArrayTensor } from "@sluice/tensor";
@@ -8,7 +8,7 @@ import { classes, type Case } from "../cases.ts";
 import { part, type Named } from "../data.ts";
 import type { Contender, Work } from "./work.ts";
 
-/** What is used of jax-js, which is installed on demand outside the workspace. */
+/** The used part of jax-js, which is installed on demand outside the workspace. */
 interface JaxArray {
   readonly ref: JaxArray;
   readonly shape: number[];
@@ -56,7 +56,7 @@ export interface Jax {
 
 type Params = { readonly [name: string]: JaxArray };
 
-/** On one of its devices. One library has one default device at a time, so each turn begins by choosing it. */
+/** Runs on one of its devices. The library has a single default device, so each turn begins by setting it. */
 export async function jaxJsContender(jax: Jax, device: string, about: string): Promise<Contender> {
   if (!(await jax.init(device)).includes(device)) throw new Error(`its device ${device} did not start`);
   return {

@@ -19,7 +19,7 @@ export async function profile(run: () => unknown, runs: number): Promise<Record<
   const functions: Record<string, number> = {};
   profile.samples?.forEach((id, i) => {
     const name = names.get(id) ?? "(unknown)";
-    if (name === "post") return; // The profiler itself, starting.
+    if (name === "post") return; // Excludes the profiler's own start.
     functions[name] = (functions[name] ?? 0) + (profile.timeDeltas?.[i] ?? 0) / 1000 / runs;
   });
   return functions;

@@ -5,7 +5,7 @@ import type { Command } from "../protocol.ts";
 import { profile } from "./profile.ts";
 import { answering, type Contender } from "./work.ts";
 
-/** The loop of a contender that is a process of Node. */
+/** The loop of a contender that runs as a Node process. */
 export async function serve(contender: Contender): Promise<void> {
   const answer = answering(contender, {
     read: (path) => readSafetensors(readFileSync(path)).tensors,

@@ -6,7 +6,7 @@ import { modelOf, weightsOf } from "../ragged-data.ts";
 import type { BatchesCase } from "../ragged.ts";
 import type { Work } from "./work.ts";
 
-/** Training on every batch of a set of sequences once, batches cut on the way as a user cuts them. */
+/** Trains once on every batch of a set of sequences; the batches are cut during training, as users do. */
 export async function overBatches(of: BatchesCase, { x, y, offsets }: Named, backend: Backend): Promise<Work> {
   const { recurrent, readout } = modelOf(of);
   const params = weightsOf(of);

@@ -130,9 +130,9 @@ async function streaming(of: Case, data: Named, backend: Backend): Promise<Work>
 }
 
 /**
- * The matrix product at its best: a square matrix times the same packed weights again and again, large enough for the
- * cache to hold it and for nothing else to count. The weights are a permutation, so that the numbers neither grow nor
- * vanish.
+ * The peak of the matrix product: a square matrix is multiplied by the same packed weights again and again. It fits
+ * into the cache, but is large enough that other costs do not matter. The weights are a permutation, so the numbers
+ * neither grow nor vanish.
  */
 async function peak({ size, products }: PeakCase, backend: Backend): Promise<Work> {
   const ones = Float32Array.from({ length: size * size }, (_, i) =>

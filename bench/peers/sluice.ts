@@ -16,7 +16,7 @@ const { values } = parseArgs({
 try {
   await serve(await contender());
 } catch (error) {
-  // The last line of a contender that ends is what the table says of it.
+  // If a contender ends, the table shows its last line.
   console.error(error instanceof Error ? error.message : String(error));
   process.exit(1);
 }
@@ -40,7 +40,7 @@ async function contender(): Promise<Contender> {
   }
 }
 
-/** The package webgpu, from a folder outside the workspace, where gpu.js looks for it. */
+/** Makes the package webgpu, from a folder outside the workspace, available to gpu.js. */
 function installWebGpu(folder: string): void {
   const { create, globals } = createRequire(join(folder, "package.json"))("webgpu") as {
     create(flags: readonly string[]): unknown;

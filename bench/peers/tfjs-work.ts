@@ -1,11 +1,11 @@
-/** TensorFlow.js: the cells over its core operations, with the input's products taken out of the loop. */
+/** TensorFlow.js: the cells in its core operations, with the input's products computed before the loop. */
 
 import { tensor, type ArrayTensor } from "@sluice/tensor";
 import { classes, type Case } from "../cases.ts";
 import { part, type Named } from "../data.ts";
 import type { Contender, Work } from "./work.ts";
 
-/** What is used of TensorFlow.js, which is installed on demand outside the workspace. */
+/** The used part of TensorFlow.js, which is installed on demand outside the workspace. */
 interface TfTensor {
   readonly shape: number[];
   data(): Promise<Float32Array>;
@@ -43,8 +43,7 @@ export interface Tf {
 }
 
 /**
- * On one of its backends, which must have been registered. One library has one backend at a time, so each turn begins
- * by choosing it.
+ * Runs on one of its registered backends. The library has a single active backend, so each turn begins by setting it.
  */
 export async function tfjsContender(tf: Tf, backend: string, about: string): Promise<Contender> {
   const choose = async (): Promise<void> => {
@@ -134,7 +133,7 @@ function layer(tf: Tf, of: Case, data: Named): Work {
   const paramsOf = (tensors: readonly TfTensor[]) => Object.fromEntries(names.map((name, i) => [name, tensors[i]!]));
   const output = (tensors: readonly TfTensor[]) => {
     const { x, ...params } = paramsOf(tensors);
-    return tf.reshape(tf.concat(forward(tf, of, params, x!), 0), [of.time, of.batch, of.hidden]); // Stacking has no gradient there.
+    return tf.reshape(tf.concat(forward(tf, of, params, x!), 0), [of.time, of.batch, of.hidden]); // TensorFlow.js has no gradient of stacking on this backend.
   };
   const backward = tf.grads((...tensors) => output(tensors));
   const gradients = () => tf.tidy(() => backward(leaves, g));

@@ -8,7 +8,7 @@ export interface Work {
   /** Before the first `run`. */
   results?(): Promise<Named>;
   close?(): Promise<void> | void;
-  /** From a function of tensors to a program that is ready to run. */
+  /** The time from a function of tensors to a program that is ready to run. */
   readonly compileMilliseconds?: number;
   readonly plannedBytes?: number;
 }
@@ -19,7 +19,7 @@ export interface Contender {
   prepare(of: AnyCase, data: Named): Promise<Work>;
 }
 
-/** What a command's paths lead to, and what else is its host's affair. */
+/** Reads and writes a command's files, and does what depends on the host. */
 export interface Surroundings {
   read(path: string): Named;
   write(path: string, results: Named): void;
@@ -76,7 +76,7 @@ export function answering(
     }));
 }
 
-/** Runs for so many milliseconds, and at least so many times; milliseconds of the last run. */
+/** Runs for at least this many milliseconds and this many times; returns the milliseconds of the last run. */
 async function lastOf(
   work: Work,
   { least, milliseconds }: { readonly least: number; readonly milliseconds: number },
