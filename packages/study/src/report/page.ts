@@ -2,10 +2,11 @@ import { messageOf } from "../error.ts";
 import { trialName } from "../plan.ts";
 import type { TrialRecord } from "../results.ts";
 import type { Axis } from "../trial.ts";
-import { curveOverSeeds, MOST_POINTS, seriesOverSeeds } from "./curves.ts";
+import { binWidth, curveOverSeeds, MOST_POINTS, seriesOverSeeds } from "./curves.ts";
 import { extentOf, panel, type Line } from "./figure.ts";
 import { html, type Markup } from "./html.ts";
 import type { ReportModel } from "./model.ts";
+import { linesNote } from "./notes.ts";
 import { provenance } from "./provenance.ts";
 import { formatSeconds } from "./scale.ts";
 import { STYLE } from "./style.ts";
@@ -106,7 +107,7 @@ function intervalNote({ results, manifest }: ReportModel): string {
   const scaled = manifest.budgetNotes === undefined ? "" : ` ${manifest.budgetNotes}`;
   const folded = results.trials.some(({ fold }) => fold !== undefined);
   if (results.folds !== undefined)
-    return `One seed, so each value is one fold's. Folds are not independent: any two share most of their training data. ± is half the 95 % confidence interval (CI) of the mean, corrected for that (Nadeau and Bengio 2003); it says how much the division of the data matters, and nothing of other seeds. In the strip each dot is a fold and the stroke their mean.${scaled}`;
+    return `One seed, so each value is one fold's. Folds are not independent: any two share most of their training data. ± is half the 95 % confidence interval (CI) of the mean, corrected for that (Nadeau and Bengio 2003); it shows how much the result depends on the division of the data, not how much it depends on the seed. In the strip each dot is a fold and the line is their mean.${scaled}`;
   if (seeds < 2) return `One seed: nothing is known about the spread.${scaled}`;
   return `± is half the 95 % confidence interval (CI) of the mean, by Student’s t over the seeds that are done. In the strip each dot is a seed and the line is their mean; the strip runs from the lowest to the highest seed of the task.${folded ? " The value of a seed is the mean over its folds." : ""}${scaled}`;
 }
@@ -139,6 +140,7 @@ function claims({ claims: judged, claimsNote }: ReportModel): Markup | null {
 
 function curves({ manifest, results, curves: byTrial }: ReportModel): Markup | null {
   let crossed = false;
+  let joined = false;
   const figures = Object.entries(manifest.metrics).flatMap(([name, metric]) => {
     if (metric.curve === false) return [];
     const x: Axis = { label: manifest.stepLabel };
@@ -150,7 +152,9 @@ function curves({ manifest, results, curves: byTrial }: ReportModel): Markup | n
     const panels = manifest.tasks.flatMap((task) => {
       const lines = manifest.variants.flatMap((variant): Line[] => {
         const trials = results.of({ task, variant });
-        const points = curveOverSeeds(trials.flatMap((trial) => byTrial.get(trial.id)?.get(name) ?? []));
+        const own = trials.flatMap((trial) => byTrial.get(trial.id)?.get(name) ?? []);
+        const points = curveOverSeeds(own);
+        joined ||= binWidth(own) > 0;
         const crosses = trials
           .filter((trial) => trial.status === "diverged" || trial.status === "failed")
           .flatMap((trial) => {
@@ -174,14 +178,11 @@ function curves({ manifest, results, curves: byTrial }: ReportModel): Markup | n
         ];
   });
   if (figures.length === 0) return null;
-  const crossNote = crossed ? " A cross marks where a seed diverged or failed." : "";
+  const crossNote = crossed ? " A cross marks where a trial diverged or failed." : "";
   return html`<section>
     <h2>Training curves</h2>
     ${figures}
-    <p class="note">
-      Line: mean over the seeds. Band: lowest to highest value of any seed; where steps are too many to draw, of some
-      neighbouring ones together.${crossNote}
-    </p>
+    <p class="note">${linesNote(results, { average: "mean", joined })}${crossNote}</p>
   </section>`;
 }
 
@@ -191,7 +192,7 @@ function seriesSections({ manifest, results }: ReportModel): Markup[] {
   );
   return [...new Set(names)].sort().flatMap((name) => {
     let title = name;
-    let reduced = false;
+    let joined = false;
     const panels = manifest.tasks.flatMap((task) => {
       const found = manifest.variants
         .map((variant) => ({ variant, series: results.series({ task, variant, name }).map((entry) => entry.series) }))
@@ -199,7 +200,7 @@ function seriesSections({ manifest, results }: ReportModel): Markup[] {
       const first = found[0]?.series[0];
       if (first === undefined) return [];
       title = first.title;
-      reduced ||= first.x.values.length > MOST_POINTS;
+      joined ||= first.x.values.length > MOST_POINTS;
       const lineNames = [
         ...new Set(found.flatMap((entry) => entry.series.flatMap((series) => Object.keys(series.lines)))),
       ];
@@ -228,10 +229,7 @@ function seriesSections({ manifest, results }: ReportModel): Markup[] {
             <h2>${title}</h2>
             <figure>
               <div class="panels">${panels}</div>
-              <figcaption>
-                Line: median over the seeds. Band: lowest to highest
-                seed${reduced && "; where there are too many points to draw, neighboring points are joined"}.
-              </figcaption>
+              <figcaption>${linesNote(results, { average: "median", joined })}</figcaption>
             </figure>
           </section>`,
         ];
