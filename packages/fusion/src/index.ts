@@ -2,6 +2,7 @@
 export type { DescribedModality, FuseOptions, Fused, Fusion, FusionSize, Modality, ModalitySpec } from "./fusion.ts";
 export {
   type FuseContext,
+  type FusedByEquations,
   type FusionDefinition,
   type ParamsOfPart,
   type FusionPart,
