@@ -18,12 +18,20 @@ export async function installPacked(scratch: string): Promise<string> {
   await succeed("pnpm", ["run", "build"], root);
   mkdirSync(tarballs);
   // All at once, and not built again one by one; tests/release.long.test.ts packs what was not built.
-  const pack = ["-r", "--filter=./packages/*", "pack", "--ignore-scripts", "--pack-destination", tarballs];
+  const pack = [
+    "-r",
+    "--filter=./packages/*",
+    "--filter=@sluice/lab",
+    "pack",
+    "--ignore-scripts",
+    "--pack-destination",
+    tarballs,
+  ];
   await succeed("pnpm", pack, root);
 
   mkdirSync(project);
   const dependencies = Object.fromEntries(
-    packageNames.map((name) => [npmName(name), `file:${tarballOf(tarballs, name)}`]),
+    [...packageNames, "lab"].map((name) => [npmName(name), `file:${tarballOf(tarballs, name)}`]),
   );
   writeFileSync(join(project, "package.json"), JSON.stringify({ private: true, type: "module", dependencies }));
   await install(project);

@@ -86,6 +86,17 @@ describe.each(packageNames)("packages/%s as published", (name) => {
   });
 });
 
+test("the command runs a study of the project, in TypeScript, and writes its report", async () => {
+  const study =
+    exampleOf("packages/study")?.replace("const descent = ", "export default ").split("const store")[0] ?? "";
+  writeFileSync(join(project, "descent.ts"), study);
+  const run = ["sluice", "run", "./descent.ts", "--budget", "quick", "--json"];
+  const { code, output } = await outcomeOf("npx", run, { cwd: project, env });
+  expect(code, output).toBe(0);
+  expect(output).toContain("Report: ");
+  expect(existsSync(join(project, "runs/descent/quick/report.html"))).toBe(true);
+});
+
 test("a plain install is light: nothing native, nothing that builds, and gpu.js within @sluice/gpu, with its licence", () => {
   const modules = join(project, "node_modules");
   const files = plain;
