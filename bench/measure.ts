@@ -11,6 +11,7 @@ import { dataOf, gradientsLike, type Named } from "./data.ts";
 import { own as ownProcess, type Peer } from "./peers.ts";
 import { timesOf } from "./profile-text.ts";
 import type { PeakCase } from "./protocol.ts";
+import { startAll, type Present } from "./start-all.ts";
 import { inTurns, median, runsFor } from "./statistics.ts";
 
 /** One line of the table. */
@@ -88,13 +89,6 @@ function variants(of: Case): { readonly name: string; readonly case: Case }[] {
     ...(of.kind === "ragged" ? [{ name: "sluiceFull", case: makeCase("train", of.cell, size, of.threads) }] : []),
     ...(of.threads > 1 ? [{ name: "sluiceOneThread", case: { ...of, threads: 1 } }] : []),
   ];
-}
-
-interface Present {
-  readonly name: string;
-  readonly process: Process;
-  readonly about: string;
-  readonly has: (of: Case) => boolean;
 }
 
 export function openBench(options: MeasureOptions): Bench {
@@ -275,34 +269,4 @@ async function shareOfProducts(process: Process, milliseconds: number): Promise<
 interface Ready {
   readonly process: Process;
   readonly slot: string;
-}
-
-async function startAll(
-  threads: number,
-  all: readonly Peer[],
-): Promise<{ present: Present[]; absent: Record<string, string> }> {
-  const absent: Record<string, string> = {};
-  const present: Present[] = [];
-  for (const { name, find, has } of all) {
-    const start = find(threads);
-    if ("absent" in start) {
-      absent[name] = `absent: ${start.absent}`;
-      continue;
-    }
-    const process = startProcess(start);
-    try {
-      const answer = await process.ask({ op: "about" });
-      if (!("about" in answer)) throw new Error("it did not report its name and version");
-      present.push({
-        name,
-        process,
-        has,
-        about: answer.warning === undefined ? answer.about : `${answer.about} (${answer.warning})`,
-      });
-    } catch (error) {
-      if (name === "sluice") throw error;
-      absent[name] = `absent: it did not start: ${(error as Error).message}`;
-    }
-  }
-  return { present, absent };
 }
