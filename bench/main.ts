@@ -1,6 +1,8 @@
 // pnpm bench: see README.md.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import type { Entry } from "./catalogue/entries.ts";
+import { runCatalogue } from "./catalogue/run.ts";
 import { allCases, backendCases, idOf, quickCases, type Case } from "./cases.ts";
 import { longCases, longTable, measureLong } from "./long.ts";
 import { machineOf } from "./machine.ts";
@@ -26,6 +28,8 @@ const help = `pnpm bench [options]
   --backends           only the backends and other libraries, in Node and in a Chromium page; a run without --filter ends with this
   --long               training on one sequence of up to a million steps, within memory budgets
   --ragged             training on batches of unequal length, at several ratios of longest to mean, beside --peers torch
+  --cells              every cell of the catalogue beside gru; with --json docs/catalogue.json --markdown docs/catalogue.md
+                       the page is written, and cells that --filter leaves out keep their times
   --pieces FILE        for --ragged: the pieces of FILE, { train: piece[] -> step[] -> active keys }
   --from FILE          prints a run that --json wrote, without measuring
   --list               lists the ids of the cases`;
@@ -46,6 +50,7 @@ const { values } = parseArgs({
     backends: { type: "boolean", default: false },
     long: { type: "boolean", default: false },
     ragged: { type: "boolean", default: false },
+    cells: { type: "boolean", default: false },
     pieces: { type: "string" },
     from: { type: "string" },
     list: { type: "boolean", default: false },
@@ -67,7 +72,7 @@ const runtimeCases = values.backends
 if (values.help) console.log(help);
 else if (values.list)
   console.log([...cases.map(idOf), ...runtimeCases.map((of) => `${idOf(of)}, every backend`)].join("\n"));
-else if (values.from !== undefined) publish(fromJson(readFileSync(values.from, "utf8")));
+else if (values.from !== undefined && !values.cells) publish(fromJson(readFileSync(values.from, "utf8")));
 else await main();
 
 async function main(): Promise<void> {
@@ -75,6 +80,7 @@ async function main(): Promise<void> {
     if (install === undefined) throw new Error(`${name} cannot be installed by the bench`);
     install();
   }
+  if (values.cells) return cells();
   if (cases.length + runtimeCases.length === 0)
     throw new Error(`no case contains ${JSON.stringify(values.filter)}; --list shows them`);
   const samples = Number(values.samples);
@@ -91,6 +97,15 @@ async function main(): Promise<void> {
   } finally {
     bench.close();
   }
+}
+
+async function cells(): Promise<void> {
+  const samples = Number(values.samples);
+  const peer = peers.find(({ name }) => name === "torchrecurrent");
+  const wanted = ({ name }: Entry): boolean => values.from === undefined && filters.some((text) => name.includes(text));
+  const { json = values.from, markdown } = values;
+  const options = { samples, warmMilliseconds: samples < 7 ? 50 : 200, machine: machineOf(), json, markdown };
+  await runCatalogue(wanted, { ...options, ...(peer !== undefined && { peer }) });
 }
 
 async function passes(options: Parameters<typeof measurePasses>[1]): Promise<void> {

@@ -85,6 +85,15 @@ export const peers: readonly Peer[] = [
     install: () => installModules("brain", ["brain.js@1.6.1"]),
     has: ({ kind, hidden, threads }) => threads === 1 && kind === "adam" && hidden <= 64,
   },
+  {
+    name: "torchrecurrent",
+    find: (threads) =>
+      existsSync(environment("torchrecurrent"))
+        ? python(environment("torchrecurrent"), "torchrecurrent", threads)
+        : { absent: "`pnpm bench --install torchrecurrent` has not been run" },
+    install: () => makeEnvironment("torchrecurrent", ["torch==2.15.0", "torchrecurrent==0.2.5", "numpy==2.4.6"]),
+    has: () => false,
+  },
   { name: "gpu-webasm", find: () => sluice("--gpu", "webasm"), has: hasGpu },
   { name: "gpu-cpu", find: () => sluice("--gpu", "cpu"), has: hasGpu },
   {
@@ -117,7 +126,11 @@ function sluice(...options: readonly string[]): Start {
   };
 }
 
-function python(program: string, library: "torch" | "jax", threads: number): Start | { absent: string } {
+function python(
+  program: string,
+  library: "torch" | "torchrecurrent" | "jax",
+  threads: number,
+): Start | { absent: string } {
   if (!existsSync(program)) return { absent: `there is no ${program}` };
   try {
     execFileSync(

@@ -28,7 +28,15 @@ export type Command =
   | { readonly op: "profile"; readonly slot: string; readonly runs: number }
   | { readonly op: "drop"; readonly slot: string };
 
-export type AnyCase = Case | BatchesCase | PeakCase;
+export type AnyCase = Case | BatchesCase | PeakCase | CellCase;
+
+/** Forward and backward of another library's cell, under its own name; `x` `[batch, time, input]` is in the data. */
+export interface CellCase {
+  readonly kind: "cell";
+  readonly cell: string;
+  readonly input: number;
+  readonly hidden: number;
+}
 
 /** The contender's own large matrix product, for the peak: `size` x `size` matrices, this many times in a row. */
 export interface PeakCase {

@@ -38,6 +38,8 @@ export function sluiceContender(about: string, backend: Backend): Contender {
           return streaming(of, data, backend);
         case "batches":
           return overBatches(of, data, backend);
+        case "cell":
+          throw new Error("cells of other libraries are not Sluice's");
       }
     },
   };

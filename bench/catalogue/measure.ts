@@ -1,0 +1,160 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { inputOf, sequence, type Extras } from "@sluice/cells";
+import { writeSafetensors } from "@sluice/formats";
+import { compile, grad, key, keyFor, mul, normal, sum, uniform, type Tensor, type Tree } from "@sluice/tensor";
+import { wasm } from "@sluice/wasm";
+import type { Peer } from "../peers.ts";
+import { millisecondsOf, startProcess, type Process } from "../contender.ts";
+import { inTurns, median, runsFor } from "../statistics.ts";
+import { entries, type Entry } from "./entries.ts";
+
+/** Batch, time, input and hidden of every measurement. */
+export const size = [32, 100, 64, 64] as const;
+
+/** The time of forward and backward, with the gradients of all parameters and of x, on one thread. */
+export interface Measured {
+  readonly ms: number;
+  /** Its time divided by that of `gru`, sampled in the same turns. */
+  readonly ofGru: number;
+  /** Planned memory, in bytes. */
+  readonly bytes: number;
+  readonly compileMilliseconds: number;
+  /** The time of torchrecurrent's cell divided by this one's, where it has the cell. */
+  readonly torchrecurrent?: number;
+}
+
+interface Program {
+  readonly bytes: number;
+  readonly compileMilliseconds: number;
+  run(): Promise<unknown>;
+  dispose(): Promise<void>;
+}
+
+/** Measures each entry beside `gru`, in turns; `report` is told what has been measured. */
+export async function measureCells(
+  {
+    samples,
+    warmMilliseconds,
+    peer,
+  }: { readonly samples: number; readonly warmMilliseconds: number; readonly peer?: Peer },
+  wanted: (entry: Entry) => boolean,
+  report: (name: string, measured: Measured) => void,
+): Promise<void> {
+  const backend = wasm({ threads: 1 });
+  const gru = entries.find(({ name }) => name === "gru");
+  if (gru === undefined) throw new Error("the catalogue has no gru");
+  const other = peer && startTorch(peer);
+  const baseline = await programOf(gru, backend);
+  for (const entry of entries.filter(wanted)) {
+    const program = await programOf(entry, backend);
+    const times = await inTurns<string>(
+      [
+        ["gru", await taker(baseline.run, warmMilliseconds)],
+        ["cell", await taker(program.run, warmMilliseconds)],
+        ...(other !== undefined && entry.torchrecurrent !== undefined
+          ? ([["torch", await torchTaker(other, entry.torchrecurrent, warmMilliseconds)]] as const)
+          : []),
+      ],
+      samples,
+    );
+    const at = (name: string): number => median(times.get(name) ?? []);
+    report(entry.name, {
+      ms: at("cell"),
+      ofGru: at("cell") / at("gru"),
+      bytes: program.bytes,
+      compileMilliseconds: program.compileMilliseconds,
+      ...(times.has("torch") ? { torchrecurrent: at("torch") / at("cell") } : {}),
+    });
+    await program.dispose();
+  }
+  await baseline.dispose();
+  other?.close();
+  await backend.close();
+}
+
+async function programOf({ make, input: makeInput }: Entry, backend: ReturnType<typeof wasm>): Promise<Program> {
+  const [batch, time, input, hidden] = size;
+  const cell = make({ input, hidden });
+  const layer = sequence(cell);
+  const params = layer.init(key(1));
+  const drawn = (name: string, spec: Extras[string]): Tensor => {
+    const full = inputOf(spec);
+    const own = keyFor(key(2), name);
+    return (
+      makeInput?.(name, full, [batch, time], own) ?? uniform(own, [batch, time, ...full.shape], { low: 0.1, high: 1 })
+    );
+  };
+  const x = cell.input === undefined ? normal(key(3), [batch, time, input]) : drawn("x", cell.input);
+  const extra = Object.fromEntries(Object.entries(cell.extra).map(([name, spec]) => [name, drawn(name, spec)]));
+  const run = (at: { readonly params: Tree; readonly x: Tensor }): Tensor =>
+    layer.apply(at.params, at.x, { extra }).output;
+  const g = normal(key(4), run({ params, x }).shape);
+  const started = performance.now();
+  const compiled = await compile(
+    (p: Tree, y: Tensor, r: Tensor): Tree =>
+      grad((at: { params: Tree; x: Tensor }) => sum(mul(run(at), r)))({ params: p, x: y }),
+    [params, x, g],
+    { backend },
+  );
+  return {
+    compileMilliseconds: performance.now() - started,
+    bytes: compiled.statistics.bytes,
+    run: () => compiled(params, x, g),
+    dispose: () => compiled.dispose(),
+  };
+}
+
+async function taker(run: () => Promise<unknown>, warmMilliseconds: number): Promise<() => Promise<number>> {
+  const sample = async (runs: number): Promise<number> => {
+    const start = performance.now();
+    for (let i = 0; i < runs; i++) await run();
+    return (performance.now() - start) / runs;
+  };
+  const begun = performance.now();
+  while (performance.now() - begun < warmMilliseconds) await sample(1);
+  const runs = runsFor(await sample(2));
+  return () => sample(runs);
+}
+
+/** A process of torchrecurrent, and the file with its input. */
+interface Torch {
+  readonly process: Process;
+  readonly data: string;
+  close(): void;
+}
+
+function startTorch(peer: Peer): Torch | undefined {
+  const start = peer.find(1);
+  if ("absent" in start) {
+    console.error(`${peer.name}: ${start.absent}`);
+    return undefined;
+  }
+  const [batch, time, input] = size;
+  const folder = mkdtempSync(join(tmpdir(), "sluice-bench-"));
+  const data = join(folder, "x.safetensors");
+  writeFileSync(data, writeSafetensors({ x: normal(key(3), [batch, time, input]) }));
+  const process = startProcess(start);
+  return {
+    process,
+    data,
+    close() {
+      process.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Samples torchrecurrent's cell in its own process. */
+async function torchTaker(
+  { process, data }: Torch,
+  cell: string,
+  warmMilliseconds: number,
+): Promise<() => Promise<number>> {
+  const [, , input, hidden] = size;
+  await process.ask({ op: "prepare", slot: "cell", case: { kind: "cell", cell, input, hidden }, data });
+  const once = await millisecondsOf(process, { op: "warm", slot: "cell", milliseconds: warmMilliseconds });
+  const runs = runsFor(once);
+  return () => millisecondsOf(process, { op: "sample", slot: "cell", leadIn: 0, runs, clock: "wall" });
+}

@@ -1,0 +1,107 @@
+import { markdownTable, number, type Cells } from "../layout.ts";
+import { entries, families, type Entry } from "./entries.ts";
+import { writtenOf } from "./equations.ts";
+import { factsOf, type Facts } from "./facts.ts";
+import { size, type Measured } from "./measure.ts";
+
+/** A run of `pnpm bench --cells`, as kept in docs/catalogue.json. */
+export interface CatalogueRun {
+  /** Processor, runtime, commit and command. */
+  readonly about: string;
+  readonly cells: Readonly<Record<string, Measured>>;
+}
+
+const introduction = `# The catalogue of cells
+
+Every published cell that \`@sluice/cells\` has, asked of the cells themselves. \`pnpm bench --cells\` writes this page.
+
+- **Parameters** are counted with 128 inputs and 128 units.
+- **Norm** names the places where a normalizer acts.
+- **Zoneout** names the states that zoneout reaches. **Scan** says whether \`sequence\` can also compute the cell by an
+  associative scan.
+- Every cell passes the laws of \`cellSuite\` but for the exceptions that its family lists: gradients of first and second
+  order, lengths, masks, resets, carried states, streams, both directions, modifiers, saving and loading, and the same
+  bits on WebAssembly.
+- **Numbers from** names what the cell is tested against: another package, its authors' code, or a plain loop written
+  from the paper's equations.
+`;
+
+/** The page docs/catalogue.md. */
+export function cataloguePage({ about, cells }: CatalogueRun): string {
+  const [batch, time, input, hidden] = size;
+  const timing = `Times are forward and backward with the gradients of all parameters and of the input, on one thread,
+batch ${batch}, ${time} steps, ${input} inputs, ${hidden} units; **of gru** is the time divided by that of \`gru\`, sampled
+in the same turns; **torchrecurrent** is its time divided by Sluice's. ${about}
+`;
+  const sections = Object.entries(families).flatMap(([family, title]) => {
+    const members = entries.filter((entry) => entry.family === family);
+    return members.length === 0 ? [] : [section(title, members, cells)];
+  });
+  return `${introduction}\n${timing}\n${sections.join("\n")}`;
+}
+
+function section(title: string, members: readonly Entry[], cells: CatalogueRun["cells"]): string {
+  const facts = new Map(members.map((entry) => [entry, factsOf(entry)]));
+  const exceptions = members.flatMap((entry) =>
+    (facts.get(entry)?.exceptions ?? []).map((exception) => `- \`${entry.name}\`: ${exception}`),
+  );
+  return [
+    `## ${title}\n`,
+    markdownTable(
+      ["Cell", "Source", "Parameters", "States", "Traces", "Norm", "Zoneout", "Scan", "Numbers from"],
+      members.map((entry) => factCells(entry, facts.get(entry) ?? factsOf(entry))),
+    ),
+    "",
+    markdownTable(
+      ["Cell", "ms", "of gru", "MB", "compile ms", "torchrecurrent"],
+      members.map((entry) => measuredCells(entry, cells[entry.name])),
+    ),
+    ...(exceptions.length === 0 ? [] : ["", "Laws that do not hold:\n", ...exceptions]),
+    "",
+    ...equationsOf(members),
+  ].join("\n");
+}
+
+const list = (names: readonly string[]): string => (names.length === 0 ? "none" : names.join(", "));
+
+function factCells(entry: Entry, facts: Facts): Cells {
+  return [
+    `[\`${entry.name}\`](../${writtenOf(entry).file})`,
+    entry.source,
+    facts.parameters.toLocaleString("en-US"),
+    list(facts.states),
+    list(facts.traces),
+    typeof facts.norm === "string" ? `no: ${facts.norm}` : list(facts.norm),
+    list(facts.zoneout),
+    facts.scan ? "yes" : "no",
+    entry.numbers,
+  ];
+}
+
+function measuredCells({ name, torchrecurrent }: Entry, measured: Measured | undefined): Cells {
+  if (measured === undefined) return [`\`${name}\``, "not measured", "", "", "", ""];
+  return [
+    `\`${name}\``,
+    number(measured.ms),
+    number(measured.ofGru),
+    number(measured.bytes / 1e6),
+    number(measured.compileMilliseconds),
+    measured.torchrecurrent === undefined
+      ? torchrecurrent === undefined
+        ? "it has no such cell"
+        : "not installed"
+      : number(measured.torchrecurrent),
+  ];
+}
+
+/** The equations of each cell once, though it may stand in several forms. */
+function equationsOf(members: readonly Entry[]): string[] {
+  const seen = new Set<string>();
+  return members.flatMap((entry) => {
+    const { file, equations } = writtenOf(entry);
+    const cell = entry.name.split(",")[0] ?? entry.name;
+    if (seen.has(cell) || equations === "") return [];
+    seen.add(cell);
+    return [`### ${cell}\n`, `${entry.source}; [source](../${file}).\n`, "```", equations, "```", ""];
+  });
+}
