@@ -28,8 +28,8 @@ export default defineConfig({
   ssr: { resolve: { conditions: ["@sluice/source", "module", "node", "development|production"] } },
   test: {
     // For what hangs. What is slow only because the machine is busy has not failed.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     maxWorkers: Math.max(2, availableParallelism() - 1),
     provide: { long },
     setupFiles: ["scripts/property-tests/setup.js"],

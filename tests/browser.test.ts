@@ -5,7 +5,7 @@ import { wasm } from "@sluice/wasm";
 import { describe, expect, test } from "vitest";
 import { inChromium, skipWithout } from "./page.ts";
 
-describe("Chromium", { timeout: 120_000 }, () => {
+describe("Chromium", { timeout: 600_000 }, () => {
   skipWithout(chromium);
 
   describe("compiles, trains and runs gpu.js where a page is not as others are", () => {

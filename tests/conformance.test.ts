@@ -112,7 +112,7 @@ const scriptFor = (options: GpuOptions): string => `
   await backend.close();
   await say({ mode: backend.mode, primitives, cells, training });`;
 
-describe("in Chromium", { timeout: 180_000 }, () => {
+describe("in Chromium", { timeout: 600_000 }, () => {
   skipWithout(chromium);
 
   test.each([{ mode: "webgl2" }, { mode: "webgpu" }, { mode: "webgpu", pipelines: false }] as const)(

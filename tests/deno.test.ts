@@ -8,7 +8,7 @@ import { root } from "./workspace.ts";
 
 const isThere = spawnSync("deno", ["--version"]).status === 0;
 
-test("Deno without permissions", { timeout: 120_000 }, async ({ skip }) => {
+test("Deno without permissions", { timeout: 600_000 }, async ({ skip }) => {
   skip(!isThere, "there is no deno on the PATH (the npm package deno has it)");
   const backend = wasm();
   const { hash } = await trainSmallGru(backend);

@@ -15,7 +15,7 @@ const beyond = (findings: readonly Finding[]): Finding[] =>
 
 test.each<GpuOptions>([{ mode: "cpu" }, { mode: "webasm" }, { mode: "webasm", pipelines: false }])(
   "traps, %o",
-  { timeout: 120_000 },
+  { timeout: 600_000 },
   async (options) => {
     const backend = await gpu(options);
     expect(beyond(await trapFindings(backend))).toEqual([]);
@@ -36,7 +36,7 @@ function expectFlat({ early, late }: Growth): void {
 
 describe.each<GpuOptions>([{ mode: "webgl2" }, { mode: "webgpu" }, { mode: "webgpu", pipelines: false }])(
   "%o in Chromium",
-  { timeout: 120_000 },
+  { timeout: 600_000 },
   (options) => {
     skipWithout(chromium);
 
@@ -90,7 +90,7 @@ describe.each<GpuOptions>([{ mode: "webgl2" }, { mode: "webgpu" }, { mode: "webg
   },
 );
 
-describe("textures of webgl2 in Chromium", { timeout: 120_000 }, () => {
+describe("textures of webgl2 in Chromium", { timeout: 600_000 }, () => {
   skipWithout(chromium);
 
   test("an array longer than one is wide is correct, and one that none holds an error", async () => {

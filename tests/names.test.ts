@@ -43,11 +43,11 @@ function ambiguous(indexes: Readonly<Record<string, string>>): string[] {
 
 const index = (name: string): string => join(root, "packages", name, "src/index.ts");
 
-test("no two packages export one name with different meanings", { timeout: 120_000 }, () => {
+test("no two packages export one name with different meanings", { timeout: 600_000 }, () => {
   expect(ambiguous(Object.fromEntries(packageNames.map((name) => [name, index(name)])))).toEqual([]);
 });
 
-test("a name that means two things is found, and one that is exported again is not", { timeout: 120_000 }, () => {
+test("a name that means two things is found, and one that is exported again is not", { timeout: 600_000 }, () => {
   const file = (path: string): string => join(root, "packages", path);
   const [tensors, numbers] = [file("tensor/src/primitives/reduce.ts"), file("study/src/statistics/summary.ts")];
   expect(ambiguous({ tensors, numbers })).toEqual(["mean: tensors, numbers"]);

@@ -25,26 +25,26 @@ const cellsIn = (text: string): string[] =>
 
 test.each(["@sluice/cells/gated", "@sluice/cells"])(
   "one cell of %s comes alone",
-  { timeout: 120_000 },
+  { timeout: 600_000 },
   async (module) => {
     for (const cell of ["gru", "lstm"])
       expect(cellsIn(await bundleOf(`import { ${cell} } from "${module}"; console.log(${cell});`))).toEqual([cell]);
   },
 );
 
-test("a linear cell comes without gated ones", { timeout: 120_000 }, async () => {
+test("a linear cell comes without gated ones", { timeout: 600_000 }, async () => {
   const text = await bundleOf('import { minGru } from "@sluice/cells/linear"; console.log(minGru);');
   expect(cellsIn(text)).toEqual(["minGru"]);
 });
 
-test("all cells come where all are used", { timeout: 120_000 }, async () => {
+test("all cells come where all are used", { timeout: 600_000 }, async () => {
   const text = await bundleOf('import { gru, lstm, rnn } from "@sluice/cells/gated"; console.log(gru, lstm, rnn);');
   expect(cellsIn(text)).toEqual(["rnn", "gru", "lstm"]);
 });
 
 test(
   "the associative scan comes with a cell that is defined by it, not with a loop",
-  { timeout: 120_000 },
+  { timeout: 600_000 },
   async () => {
     const scans = async (code: string): Promise<boolean> => (await bundleOf(code)).includes("function associativeScan");
     expect(await scans('import { gru, sequence } from "@sluice/cells"; console.log(gru, sequence);')).toBe(false);

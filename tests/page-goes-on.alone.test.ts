@@ -24,7 +24,7 @@ interface Answer {
   readonly runs: readonly ({ readonly hash: string } & LongStep)[];
 }
 
-describe("Chromium", { timeout: 120_000 }, () => {
+describe("Chromium", { timeout: 600_000 }, () => {
   skipWithout(chromium);
 
   test.each([true, false])(

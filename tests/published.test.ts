@@ -118,7 +118,7 @@ test("generated tasks come without the digits, which say what to install", () =>
 /** All that loads in a page. */
 const pagePackages = packageNames.filter((name) => name !== "runner");
 
-describe("a page with every package", { timeout: 180_000 }, () => {
+describe("a page with every package", { timeout: 600_000 }, () => {
   const imports = pagePackages.map((name) => `import * as ${name} from "${npmName(name)}";`).join("\n");
   const script = `${imports}
 import { trainSmallGru } from "@sluice/train/testing";
@@ -234,7 +234,7 @@ test("the lowest TypeScript is the one that the README names", () => {
 });
 
 describe.each(readmes)("the README of $name, with the packages as published", ({ name, folder }) => {
-  test("has an example that runs", { timeout: 120_000 }, async () => {
+  test("has an example that runs", { timeout: 600_000 }, async () => {
     expect(exampleOf(folder), `${folder}/README.md has no \`\`\`ts block`).toBeDefined();
     const { code, output } = await outcomeOf(process.execPath, [`${name}.ts`], { cwd: project, env });
     expect(code, output).toBe(0);
@@ -259,7 +259,7 @@ describe("plug-ins of a third party", () => {
 
   beforeAll(() => cpSync(join(root, "tests/plugins"), plugins, { recursive: true }));
 
-  test("type-check, strictly", { timeout: 120_000 }, async () => {
+  test("type-check, strictly", { timeout: 600_000 }, async () => {
     const compilerOptions = {
       strict: true,
       exactOptionalPropertyTypes: true,
@@ -282,7 +282,7 @@ describe("plug-ins of a third party", () => {
     expect(code).toBe(0);
   });
 
-  test.each(files)("%s", { timeout: 120_000 }, async (file) => {
+  test.each(files)("%s", { timeout: 600_000 }, async (file) => {
     const { code, output } = await outcomeOf(process.execPath, ["--test-reporter=spec", "--test", file], {
       cwd: plugins,
       env,

@@ -29,10 +29,10 @@ beforeAll(async () => {
   types = await outcomeOf(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", scratch], {
     cwd: scratch,
   });
-}, 120_000);
+}, 600_000);
 
 describe.each(pages)("$title", ({ name, file }) => {
-  test("has an example that runs", { timeout: 120_000 }, async () => {
+  test("has an example that runs", { timeout: 600_000 }, async () => {
     expect(programOf(file), `${file} has no \`\`\`ts block`).toBeDefined();
     const { code, output } = await outcomeOf(process.execPath, ["--conditions=@sluice/source", `${name}.ts`], {
       cwd: scratch,

@@ -12,7 +12,7 @@ let folder: string;
 beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), "sluice-ts-"))));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test("runs the README's example from a folder that has no packages", { timeout: 120_000 }, async () => {
+test("runs the README's example from a folder that has no packages", { timeout: 600_000 }, async () => {
   writeFileSync(join(folder, "janet.ts"), exampleOf(".") ?? "");
   const env = { ...process.env, INIT_CWD: folder };
   const { code, output } = await outcomeOf(process.execPath, [command, "janet.ts"], { cwd: root, env });
@@ -20,7 +20,7 @@ test("runs the README's example from a folder that has no packages", { timeout: 
   expect(output).toMatch(/^\d+\.\d+ \d+\.\d+$/m);
 });
 
-test("names a package that is not there, and asks for a file", { timeout: 120_000 }, async () => {
+test("names a package that is not there, and asks for a file", { timeout: 600_000 }, async () => {
   writeFileSync(join(folder, "missing.ts"), 'import "@sluice/nothing";\n');
   const env = { ...process.env, INIT_CWD: folder };
   const missing = await outcomeOf(process.execPath, [command, "missing.ts"], { cwd: root, env });

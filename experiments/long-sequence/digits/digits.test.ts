@@ -22,7 +22,7 @@ const rows: Config = { ...tiny.settings, ...size, size: 14, cell: "lstm" };
 const run = (given: Config, options: Omit<MemoryContextOptions<Config>, "config"> = {}) =>
   runInMemory(tiny, { config: given, ...options });
 
-test("runs to its end and reports what was run", { timeout: 120_000 }, async () => {
+test("runs to its end and reports what was run", { timeout: 600_000 }, async () => {
   const module = fileURLToPath(new URL("./fixtures/tiny.ts", import.meta.url));
   const prepared = await prepareRun({ module, budget: "quick", out: scratch, jobs: 2 });
   expect(Object.keys(prepared.data)).toHaveLength(10);

@@ -107,7 +107,7 @@ const combination = fc.record({
   seed: fc.nat(1000),
 });
 
-test("random combinations are differentiated as they are computed", { timeout: 120_000 }, () => {
+test("random combinations are differentiated as they are computed", { timeout: 600_000 }, () => {
   fc.assert(
     fc.property(combination, (given) => {
       const { run, trained } = programOf(given);
@@ -120,7 +120,7 @@ test("random combinations are differentiated as they are computed", { timeout: 1
 
 test(
   "random combinations, with their gradients, have the reference backend's bits on WebAssembly",
-  { timeout: 120_000 },
+  { timeout: 600_000 },
   async () => {
     const backend = wasm();
     await fc.assert(
@@ -191,7 +191,7 @@ test("random combinations: carryAfter changes no bit, and carries the state that
   );
 });
 
-test("random combinations, with their gradients, are the same in segments", { timeout: 120_000 }, () => {
+test("random combinations, with their gradients, are the same in segments", { timeout: 600_000 }, () => {
   const segments = fc.array(fc.integer({ min: 1, max: time }), { minLength: 2, maxLength: 2 });
   fc.assert(
     fc.property(combination, segments, (given, each) => {

@@ -93,7 +93,7 @@ beforeAll(async () => {
   prepared = await prepareRun({ module, budget: "quick", seeds: 1, out: whole, jobs: 2 });
   const { records } = await runStudy(prepared);
   expect(records.map((entry) => entry.status)).toEqual(["done", "done", "done", "done"]);
-}, 120_000);
+}, 600_000);
 
 describe("a finished run", () => {
   /** What the report says, with the module of the study or without it. */

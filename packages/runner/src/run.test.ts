@@ -43,7 +43,7 @@ function trialsOf(out: string): string[] {
 
 const logsOf = (out: string): string[] => trialsOf(out).map((folder) => readFileSync(join(folder, "log.txt"), "utf8"));
 
-describe("a run that is started twice", { timeout: 120_000 }, () => {
+describe("a run that is started twice", { timeout: 600_000 }, () => {
   test("at once in one process works once", async () => {
     const out = folderOf("twice");
     const runs = await Promise.all([prepare("line", out), prepare("line", out), prepare("line", out)]);
@@ -87,7 +87,7 @@ describe("a run that is started twice", { timeout: 120_000 }, () => {
   });
 });
 
-describe("a trial without an end", { timeout: 120_000 }, () => {
+describe("a trial without an end", { timeout: 600_000 }, () => {
   test("is stopped at its limit, or killed, and counts as failed", async () => {
     const out = folderOf("limit");
     const { records } = await runStudy(await prepare("endless", out, { limit: 4 }));
@@ -133,7 +133,7 @@ describe("a trial without an end", { timeout: 120_000 }, () => {
   });
 });
 
-describe("a disk that fails", { timeout: 120_000 }, () => {
+describe("a disk that fails", { timeout: 600_000 }, () => {
   test.runIf(process.platform === "linux")(
     "interrupts the trial, starts no other, and the same command goes on",
     async () => {
@@ -157,7 +157,7 @@ describe("a disk that fails", { timeout: 120_000 }, () => {
   );
 });
 
-test("a damaged environment.json costs what it said, and is kept and named", { timeout: 120_000 }, async () => {
+test("a damaged environment.json costs what it said, and is kept and named", { timeout: 600_000 }, async () => {
   const out = folderOf("environment");
   const stop = new AbortController();
   const run = await prepare("slow", out);
@@ -176,7 +176,7 @@ test("a damaged environment.json costs what it said, and is kept and named", { t
 
 test(
   "an odd claim costs its verdict, and a damaged file its curve: there is a report all the same",
-  { timeout: 120_000 },
+  { timeout: 600_000 },
   async () => {
     const out = folderOf("odd");
     const { document } = await runStudy(await prepare("odd-claims", out));

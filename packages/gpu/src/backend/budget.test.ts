@@ -30,7 +30,7 @@ const lossAndGradient = (w: typeof weights, xs: Tensor) =>
 
 test.each([{ mode: "cpu" }, { mode: "webasm" }, { mode: "webasm", pipelines: false }] as const)(
   "%o",
-  { timeout: 120_000 },
+  { timeout: 600_000 },
   async (options) => {
     const backend = await gpu(options);
     const run = async (memory?: number) => {

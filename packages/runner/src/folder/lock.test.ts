@@ -120,7 +120,7 @@ describe("a lock", () => {
 
 test(
   "of many processes that try at once, one gets each lock: fresh, of a dead process, or damaged",
-  { timeout: 120_000 },
+  { timeout: 600_000 },
   async () => {
     const rounds = inject("long") ? 1500 : 60;
     for (let round = 0; round < rounds; round += 1) {
@@ -149,7 +149,7 @@ test(
 
 test(
   "two processes never hold a lock at once, while others take it, release it and die with it",
-  { timeout: 120_000 },
+  { timeout: 600_000 },
   async () => {
     const waves = inject("long") ? 20 : 2;
     for (let wave = 0; wave < waves; wave += 1) {

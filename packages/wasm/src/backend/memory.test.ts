@@ -55,7 +55,7 @@ test("ten thousand training steps", () => {
   expect(late!.heap - early!.heap).toBeLessThan(0.3 * MEGABYTE);
   expect(late!.external - early!.external).toBeLessThan(0.3 * MEGABYTE);
   expect(late!.buffers - early!.buffers).toBeLessThan(0.1 * MEGABYTE);
-}, 120_000);
+}, 600_000);
 
 test("two hundred programs, compiled, run and dropped", () => {
   const [early, late] = sizesAfter(`
@@ -74,4 +74,4 @@ test("two hundred programs, compiled, run and dropped", () => {
   expect(late!.heap - early!.heap).toBeLessThan(1.5 * MEGABYTE);
   expect(late!.external - early!.external).toBeLessThan(1 * MEGABYTE);
   expect(late!.buffers - early!.buffers).toBeLessThan(0.1 * MEGABYTE);
-}, 120_000);
+}, 600_000);

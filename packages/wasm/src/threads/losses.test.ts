@@ -18,7 +18,7 @@ beforeAll(async () => {
     const { name, outcomes: found } = JSON.parse(line) as { name: string; outcomes: readonly string[] };
     outcomes.set(name, found);
   }
-}, 150_000);
+}, 600_000);
 
 const lost = (worker: number, workers: number, what = "ended with code [01]"): unknown =>
   expect.stringMatching(
