@@ -8,7 +8,7 @@ import { afterAll, expect, inject, test, vi } from "vitest";
 import { closeVariants, expectAgreement } from "../testing/agree.ts";
 import { shapes } from "../testing/random.ts";
 
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 600_000 });
 afterAll(closeVariants);
 
 test("every primitive has a case", () => {
