@@ -136,6 +136,37 @@ describe("what has no exact counterpart is an error that says why", () => {
       "its GRU applies the reset after the recurrent product",
     ],
     [
+      "no reset",
+      out(sequence(gru({ ...sizes, reset: "none" }))),
+      'a gru with reset: "none" is a different network without an exact counterpart',
+    ],
+    [
+      "no reset, for Keras",
+      keras(sequence(gru({ ...sizes, reset: "none" }))),
+      'Keras: its GRU has a reset gate; a gru with reset: "none" is a different network',
+    ],
+    [
+      "peepholes",
+      out(sequence(lstm({ ...sizes, peephole: true }))),
+      "PyTorch: an lstm with peepholes is a different network without an exact counterpart",
+    ],
+    [
+      "coupled gates",
+      out(sequence(lstm({ ...sizes, coupled: true }))),
+      "PyTorch: an lstm with coupled gates is a different network",
+    ],
+    [
+      "no forget gate, for Keras",
+      keras(sequence(lstm({ ...sizes, forgetGate: false }))),
+      "Keras: an lstm with no forget gate is a different network",
+    ],
+    ["projection, for Keras", keras(sequence(lstm({ ...sizes, projection: 2 }))), "Keras: its lstm has no projection"],
+    [
+      "other projections",
+      out(sequential([sequence(lstm({ ...sizes, projection: 2 })), sequence(lstm({ input: 2, hidden: 3 }))])),
+      "all layers of its lstm are alike in kind, hidden size, projection",
+    ],
+    [
       "another cell",
       out(sequence(mine(sizes))),
       "PyTorch: there is no layout for the cell mine; pass one in layouts, as { cell: mine, weights }",

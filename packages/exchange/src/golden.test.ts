@@ -74,6 +74,7 @@ const pytorch: readonly { file: string; cell: (sizes: CellSizes) => Cell }[] = [
   { file: "rnn-relu", cell: (sizes) => rnn({ ...sizes, biases: 2, activation: "relu" }) },
   { file: "gru", cell: gru },
   { file: "lstm", cell: (sizes) => lstm({ ...sizes, biases: 2 }) },
+  { file: "lstm-projection", cell: (sizes) => lstm({ ...sizes, biases: 2, projection: 3 }) },
 ];
 
 describe.each(runs)("$name", ({ backend, dtype, tolerance }) => {
@@ -153,7 +154,9 @@ test.each(["keras-gru", "keras-lstm"])("Keras's %s: weights come back as they we
 function layerOf({ layers, bidirectional: both }: Case, cell: (sizes: CellSizes) => Cell): Layer {
   const make = (input: number): Layer =>
     both ? bidirectional(cell({ input, hidden: 6 })) : sequence(cell({ input, hidden: 6 }));
-  return layers === 1 ? make(4) : sequential([make(4), make(both ? 12 : 6)]);
+  if (layers === 1) return make(4);
+  const first = make(4);
+  return sequential([first, make(first.outputShape({ batch: 1, time: 1 })[2]!)]);
 }
 
 async function run(layer: Layer, params: Tree, golden: Case, { backend, dtype }: { backend: Backend; dtype: DType }) {

@@ -7,7 +7,7 @@ import { presentIn, type Named } from "./convert.ts";
 import type { CellLayout, ExchangedCell, ExchangeOptions, WeightLayout } from "./layout.ts";
 import { isDense, isSequence } from "./layers.ts";
 import { exportParts, importParts, type Part } from "./parts.ts";
-import { otherActivations } from "./published.ts";
+import { otherActivations, otherGates } from "./published.ts";
 
 const library = "Keras";
 
@@ -45,6 +45,11 @@ const twoBiases = ({ name, parameters }: ExchangedCell, which = ""): string | un
     ? `its ${name}${which} has one bias; the sum of two would be rounded. Make the cell with biases: 1`
     : undefined;
 
+const refusedLstm = (cell: ExchangedCell): string | undefined =>
+  otherActivations(cell) ??
+  otherGates(cell) ??
+  (cell.options["projection"] === undefined ? twoBiases(cell) : "its lstm has no projection");
+
 /** Keras's recurrent layers. */
 const layouts: readonly CellLayout[] = [
   { cell: rnn, refuse: (cell) => twoBiases(cell), weights: oneBias },
@@ -52,10 +57,14 @@ const layouts: readonly CellLayout[] = [
     cell: gru,
     refuse: (cell) =>
       otherActivations(cell) ??
-      (cell.options["reset"] === "before" ? twoBiases(cell, " with reset before") : undefined),
+      (cell.options["reset"] === "none"
+        ? 'its GRU has a reset gate; a gru with reset: "none" is a different network without an exact counterpart'
+        : cell.options["reset"] === "before"
+          ? twoBiases(cell, " with reset before")
+          : undefined),
     weights: gruWeights,
   },
-  { cell: lstm, refuse: (cell) => otherActivations(cell) ?? twoBiases(cell), weights: oneBias },
+  { cell: lstm, refuse: refusedLstm, weights: oneBias },
 ];
 
 /**
@@ -63,8 +72,8 @@ const layouts: readonly CellLayout[] = [
  * `SimpleRNN`, `GRU`, `LSTM` and `Dense`. Keras orders a GRU's gates z, r, h. Its bias is `[2, 3 * units]` with reset
  * after the product and `[3 * units]` with reset before. For other cells pass a layout: `{ layouts: [layout] }`.
  *
- * Throws an error if Keras has no such layer: an RNN, an LSTM or a GRU with reset before that has two biases, or
- * normalization.
+ * Throws an error if Keras has no such layer: an RNN, an LSTM or a GRU with reset before that has two biases, a GRU
+ * without reset, an LSTM with peepholes, projection, coupled gates or no forget gate, or normalization.
  */
 export function toKeras<P extends Tree>(layer: Layer<P>, params: P, options?: ExchangeOptions): Record<string, Tensor>;
 export function toKeras(layer: Layer, params: Tree, options: ExchangeOptions = {}): Record<string, Tensor> {

@@ -7,7 +7,7 @@ import { presentIn, type Named } from "./convert.ts";
 import type { CellLayout, ExchangedCell, ExchangeOptions, WeightLayout } from "./layout.ts";
 import { isBidirectional, isDense, isSequence, isSequential } from "./layers.ts";
 import { exportParts, importParts, type Part } from "./parts.ts";
-import { otherActivations } from "./published.ts";
+import { otherActivations, otherGates } from "./published.ts";
 
 const library = "PyTorch";
 
@@ -22,6 +22,7 @@ const weights = (): readonly WeightLayout[] => [
   { name: "weight_hh_{layer}", parameters: "U", transpose: true },
   { name: "bias_ih_{layer}", parameters: "b" },
   { name: "bias_hh_{layer}", parameters: "bh", zerosLike: "b", unlessZeros: "make the cell with biases: 2" },
+  { name: "weight_hr_{layer}", parameters: "P", transpose: true },
 ];
 
 /** PyTorch's recurrent layers. */
@@ -38,24 +39,24 @@ const layouts: readonly CellLayout[] = [
     cell: gru,
     refuse: (cell) =>
       otherActivations(cell) ??
-      (cell.options["reset"] === "before"
-        ? 'its GRU applies the reset after the recurrent product; a gru with reset: "before" is a different network without an exact counterpart'
-        : undefined),
+      (cell.options["reset"] === "after"
+        ? undefined
+        : `its GRU applies the reset after the recurrent product; a gru with reset: "${String(cell.options["reset"])}" is a different network without an exact counterpart`),
     weights,
   },
-  { cell: lstm, refuse: otherActivations, weights },
+  { cell: lstm, refuse: (cell) => otherActivations(cell) ?? otherGates(cell), weights },
 ];
 
 /**
  * The weights in PyTorch's layout under its names. For `nn.RNN`, `nn.GRU` and `nn.LSTM`: `weight_ih_l0`
  * `[gates * hidden, input]`, `weight_hh_l0`, `bias_ih_l0`, `bias_hh_l0`, with `_reverse` for the backward direction and
- * `l1`, ... for the layers of a stack. For `nn.Linear`: `weight` and `bias`. No number is changed. For other cells pass
- * a layout: `{ layouts: [layout] }`.
+ * `l1`, ... for the layers of a stack, and with projection `weight_hr_l0` `[projection, hidden]`. For `nn.Linear`:
+ * `weight` and `bias`. No number is changed. For other cells pass a layout: `{ layouts: [layout] }`.
  *
  * A cell with one bias gets a `bias_hh` of zeros. That is the same function, but PyTorch then trains both. Throws an
- * error if PyTorch has no such layer: a GRU with reset before the product, normalization, other activations
- * (`nn.Linear` has none), a merge other than concat, or a modified step, as after zoneout. Variational dropout is
- * ignored, because it does nothing in evaluation.
+ * error if PyTorch has no such layer: a GRU with reset before the product or none, an LSTM with peepholes, coupled gates
+ * or no forget gate, normalization, other activations (`nn.Linear` has none), a merge other than concat, or a modified
+ * step, as after zoneout. Variational dropout is ignored, because it does nothing in evaluation.
  */
 export function toPyTorch<P extends Tree>(
   layer: Layer<P>,
@@ -131,12 +132,13 @@ function checkAlike(parts: readonly Recurrent[]): void {
   const same = ({ cell, layout }: LaidOut, other: LaidOut): boolean =>
     layout === other.layout &&
     cell.sizes.hidden === other.cell.sizes.hidden &&
+    cell.options["projection"] === other.cell.options["projection"] &&
     cell.options["activation"] === other.cell.options["activation"] &&
     hasBias(cell) === hasBias(other.cell);
   const strange = parts.find(({ of }) => first !== undefined && !same(of, first.of));
   if (strange !== undefined) {
     throw new TensorError(
-      `PyTorch: all layers of its ${first?.of.cell.name} are alike in kind, hidden size, activation and bias; ${strange.layer} is not. Convert the layers one by one`,
+      `PyTorch: all layers of its ${first?.of.cell.name} are alike in kind, hidden size, projection, activation and bias; ${strange.layer} is not. Convert the layers one by one`,
     );
   }
   const backward = parts.filter(({ layer }) => layer.endsWith("_reverse")).length;

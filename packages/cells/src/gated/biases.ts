@@ -1,4 +1,4 @@
-import { TensorError, type Tensor } from "@sluice/tensor";
+import { tensor, TensorError, type ArrayTensor, type Tensor } from "@sluice/tensor";
 import type { ParameterSpec } from "@sluice/params";
 
 /**
@@ -29,3 +29,12 @@ export function biasesOf(
 export function given(...biases: readonly (Tensor | undefined)[]): Tensor[] {
   return biases.filter((b) => b !== undefined);
 }
+
+/** Adds `by` to the elements `from` to `to` of an initial bias, so that a gate begins open or closed. */
+export const raised =
+  ({ from, to, by }: { readonly from: number; readonly to: number; readonly by: number }) =>
+  (b: ArrayTensor): ArrayTensor =>
+    tensor(
+      b.data.map((value, i) => (i >= from && i < to ? value + by : value)),
+      b.shape,
+    );
