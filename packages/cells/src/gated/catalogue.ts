@@ -1,8 +1,32 @@
+import { layerNorm } from "@sluice/norm";
 import type { CatalogueEntry } from "../catalogue/entry.ts";
+import { atr } from "./atr.ts";
+import { cfn } from "./cfn.ts";
 import { gru } from "./gru.ts";
+import { hyperLstm } from "./hyper-lstm.ts";
+import { intersectionRnn } from "./intersection-rnn.ts";
 import { janet } from "./janet.ts";
+import { liGru } from "./li-gru.ts";
+import { lightRu } from "./light-ru.ts";
 import { lstm } from "./lstm.ts";
+import { mgu, type MguForm } from "./mgu.ts";
+import { minimalRnn } from "./minimal-rnn.ts";
+import { mogrifierLstm } from "./mogrifier-lstm.ts";
+import { ran } from "./ran.ts";
+import { resLstm } from "./res-lstm.ts";
 import { rnn } from "./rnn.ts";
+import { scrn } from "./scrn.ts";
+import { ugrnn } from "./ugrnn.ts";
+
+const torchrecurrent = "torchrecurrent 0.2.5";
+const loop = "a plain loop";
+
+const simplifiedMgu = (form: MguForm): CatalogueEntry => ({
+  name: `mgu, ${form}`,
+  make: (options) => mgu({ ...options, form }),
+  source: "Heck, Salem 2017, arXiv:1701.03452",
+  numbers: loop,
+});
 
 export const gatedCells: readonly CatalogueEntry[] = [
   { name: "rnn", make: rnn, source: "Elman 1990, doi:10.1207/s15516709cog1402_1", numbers: "PyTorch" },
@@ -30,7 +54,7 @@ export const gatedCells: readonly CatalogueEntry[] = [
     name: "lstm, peephole",
     make: (options) => lstm({ ...options, peephole: true }),
     source: "Gers et al. 2002, JMLR 3, 115-143",
-    numbers: "torchrecurrent 0.2.5",
+    numbers: torchrecurrent,
     torchrecurrent: "PeepholeLSTM",
   },
   {
@@ -43,20 +67,128 @@ export const gatedCells: readonly CatalogueEntry[] = [
     name: "lstm, coupled",
     make: (options) => lstm({ ...options, coupled: true }),
     source: "CIFG of Greff et al. 2015, arXiv:1503.04069",
-    numbers: "a plain loop",
+    numbers: loop,
   },
   {
     name: "lstm, no forget gate",
     make: (options) => lstm({ ...options, forgetGate: false }),
     source: "Hochreiter, Schmidhuber 1997, doi:10.1162/neco.1997.9.8.1735",
-    numbers: "torchrecurrent 0.2.5",
+    numbers: torchrecurrent,
     torchrecurrent: "OriginalLSTM",
   },
   {
     name: "janet",
     make: janet,
     source: "van der Westhuizen and Lasenby 2018, arXiv:1804.04849",
-    numbers: "torchrecurrent",
+    numbers: torchrecurrent,
     torchrecurrent: "JANET",
+  },
+  {
+    name: "mgu",
+    make: mgu,
+    source: "Zhou et al. 2016, arXiv:1603.09420",
+    numbers: torchrecurrent,
+    torchrecurrent: "MGU",
+  },
+  simplifiedMgu("MGU1"),
+  simplifiedMgu("MGU2"),
+  simplifiedMgu("MGU3"),
+  {
+    name: "liGru",
+    make: liGru,
+    source: "Ravanelli et al. 2018, arXiv:1803.10225",
+    numbers: torchrecurrent,
+    torchrecurrent: "LiGRU",
+  },
+  {
+    name: "lightRu",
+    make: lightRu,
+    source: "Ye et al. 2024, doi:10.3390/electronics13163204",
+    numbers: torchrecurrent,
+    torchrecurrent: "LightRU",
+  },
+  {
+    name: "ran",
+    make: ran,
+    source: "Lee et al. 2017, arXiv:1705.07393",
+    numbers: torchrecurrent,
+    torchrecurrent: "RAN",
+  },
+  {
+    name: "ran, identity",
+    make: (options) => ran({ ...options, activation: "linear" }),
+    source: "Lee et al. 2017, arXiv:1705.07393",
+    numbers: loop,
+  },
+  {
+    name: "cfn",
+    make: cfn,
+    source: "Laurent, von Brecht 2017, arXiv:1612.06212",
+    numbers: loop,
+  },
+  {
+    name: "atr",
+    make: atr,
+    source: "Zhang et al. 2018, arXiv:1810.12546",
+    numbers: torchrecurrent,
+    torchrecurrent: "ATR",
+  },
+  {
+    name: "ugrnn",
+    make: ugrnn,
+    source: "Collins et al. 2016, arXiv:1611.09913",
+    numbers: torchrecurrent,
+    torchrecurrent: "UGRNN",
+  },
+  {
+    name: "intersectionRnn",
+    make: intersectionRnn,
+    source: "Collins et al. 2016, arXiv:1611.09913",
+    numbers: torchrecurrent,
+    torchrecurrent: "IntersectionRNN",
+  },
+  {
+    name: "minimalRnn",
+    make: minimalRnn,
+    source: "Chen 2017, arXiv:1711.06788",
+    numbers: torchrecurrent,
+    torchrecurrent: "MinimalRNN",
+  },
+  {
+    name: "scrn",
+    make: scrn,
+    source: "Mikolov et al. 2014, arXiv:1412.7753",
+    numbers: loop,
+  },
+  {
+    name: "resLstm",
+    make: resLstm,
+    source: "Kim et al. 2017, arXiv:1701.03360",
+    numbers: torchrecurrent,
+    torchrecurrent: "ResLSTM",
+  },
+  {
+    name: "mogrifierLstm",
+    make: mogrifierLstm,
+    source: "Melis et al. 2019, arXiv:1909.01792",
+    numbers: loop,
+  },
+  {
+    name: "mogrifierLstm, low rank",
+    make: (options) => mogrifierLstm({ ...options, rank: 1 }),
+    source: "Melis et al. 2019, arXiv:1909.01792",
+    numbers: loop,
+  },
+  {
+    name: "hyperLstm",
+    make: hyperLstm,
+    source: "Ha et al. 2016, arXiv:1609.09106",
+    numbers: loop,
+  },
+  {
+    name: "hyperLstm, layer norm",
+    make: (options) => hyperLstm({ norm: layerNorm({ placement: "gates" }), ...options }),
+    source: "Ha et al. 2016, arXiv:1609.09106",
+    numbers: loop,
   },
 ];

@@ -1,8 +1,21 @@
 // Gated cells against the numbers of other packages (fixtures/cells/README.md).
-import { add, concat, transpose, type Tensor } from "@sluice/tensor";
+import { add, concat, split, tanh, transpose, type Tensor } from "@sluice/tensor";
 import { test } from "vitest";
 import { goldenTests, type GoldenCell, type Named } from "../../../../fixtures/cells/golden-cells.ts";
-import { gru, janet, lstm } from "../index.ts";
+import {
+  atr,
+  gru,
+  intersectionRnn,
+  janet,
+  liGru,
+  lightRu,
+  lstm,
+  mgu,
+  minimalRnn,
+  ran,
+  resLstm,
+  ugrnn,
+} from "../index.ts";
 
 const cells: readonly GoldenCell[] = [
   {
@@ -35,15 +48,77 @@ const cells: readonly GoldenCell[] = [
     params: stacked,
     states: (given) => ({ h: given("c") }),
   },
+  { source: "torchrecurrent", file: "mgu", cell: (sizes) => mgu(sizes), params: stacked },
+  { source: "torchrecurrent", file: "li-gru", cell: (sizes) => liGru(sizes), params: stacked },
+  {
+    source: "torchrecurrent",
+    file: "light-ru",
+    cell: (sizes) => lightRu(sizes),
+    params(given) {
+      const [n, f] = split(given("bias_ih"), 2);
+      return { ...matrices(given), b: concat([n, add(f, given("bias_hh"))], 0) };
+    },
+  },
+  {
+    source: "torchrecurrent",
+    file: "ran",
+    cell: (sizes) => ran(sizes),
+    params: stacked,
+    states: (given) => ({ c: given("c"), h: tanh(given("c")) }),
+  },
+  {
+    source: "torchrecurrent",
+    file: "atr",
+    cell: (sizes) => atr({ ...sizes, biases: 2 }),
+    params: (given) => ({ ...matrices(given), b: given("bias_ih"), bh: given("bias_hh") }),
+  },
+  { source: "torchrecurrent", file: "ugrnn", cell: (sizes) => ugrnn(sizes), params: stacked },
+  {
+    source: "torchrecurrent",
+    file: "intersection-rnn",
+    cell: (sizes) => intersectionRnn(sizes),
+    params(given) {
+      const { W, U, b } = stacked(given);
+      const [[Wp, Wn, Wd, Wg], [Up, Un, Ud, Ug]] = [split(W, 4), split(U, 4)];
+      const [bp, bn, bd, bg] = split(b, 4);
+      return {
+        depth: { W: concat([Wp, Wd], 1), U: concat([Up, Ud], 1), b: concat([bp, bd], 0) },
+        time: { W: concat([Wn, Wg], 1), U: concat([Un, Ug], 1), b: concat([bn, bg], 0) },
+      };
+    },
+  },
+  {
+    source: "torchrecurrent",
+    file: "minimal-rnn",
+    cell: (sizes) => minimalRnn(sizes),
+    params: (given) => ({
+      ...matrices(given),
+      V: transpose(given("weight_mm")),
+      bz: given("bias_ih"),
+      bu: given("bias_hh"),
+    }),
+  },
+  {
+    source: "torchrecurrent",
+    file: "res-lstm",
+    cell: (sizes) => resLstm(sizes),
+    params: (given) => ({
+      ...stacked(given),
+      p: given("weight_ph"),
+      P: transpose(given("weight_proj")),
+      R: transpose(given("weight_res")),
+    }),
+  },
 ];
 
 for (const { name, run } of goldenTests(cells)) test(name, run);
 
-/** PyTorch's weights: matrices stacked and transposed, and two biases whose sum is ours. */
+/** PyTorch's matrices: stacked and transposed. */
+function matrices(given: Named): { readonly W: Tensor; readonly U: Tensor } {
+  return { W: transpose(given("weight_ih")), U: transpose(given("weight_hh")) };
+}
+
+/** PyTorch's weights, with two biases whose sum is ours. */
 function stacked(given: Named): { readonly W: Tensor; readonly U: Tensor; readonly b: Tensor } {
-  return {
-    W: transpose(given("weight_ih")),
-    U: transpose(given("weight_hh")),
-    b: add(given("bias_ih"), given("bias_hh")),
-  };
+  return { ...matrices(given), b: add(given("bias_ih"), given("bias_hh")) };
 }
