@@ -1,4 +1,4 @@
-import { tensor, TensorError, type ArrayTensor, type Tensor } from "@sluice/tensor";
+import { split, tensor, TensorError, type ArrayTensor, type Tensor } from "@sluice/tensor";
 import type { ParameterSpec } from "@sluice/params";
 
 /**
@@ -38,3 +38,7 @@ export const raised =
       b.data.map((value, i) => (i >= from && i < to ? value + by : value)),
       b.shape,
     );
+
+/** The two halves of a bias, where there is one. */
+export const halves = (b: Tensor | undefined): [Tensor | undefined, Tensor | undefined] =>
+  b === undefined ? [undefined, undefined] : split(b, 2);

@@ -2,6 +2,7 @@ import { layerNorm } from "@sluice/norm";
 import type { CatalogueEntry } from "../catalogue/entry.ts";
 import { atr } from "./atr.ts";
 import { cfn } from "./cfn.ts";
+import { dsgu } from "./dsgu.ts";
 import { gru } from "./gru.ts";
 import { hyperLstm } from "./hyper-lstm.ts";
 import { intersectionRnn } from "./intersection-rnn.ts";
@@ -9,13 +10,19 @@ import { janet } from "./janet.ts";
 import { liGru } from "./li-gru.ts";
 import { lightRu } from "./light-ru.ts";
 import { lstm } from "./lstm.ts";
+import { memoryControllerLstm } from "./memory-controller-lstm.ts";
 import { mgu, type MguForm } from "./mgu.ts";
 import { minimalRnn } from "./minimal-rnn.ts";
+import { miru } from "./miru.ts";
 import { mogrifierLstm } from "./mogrifier-lstm.ts";
+import { mut } from "./mut.ts";
+import { nas } from "./nas.ts";
 import { ran } from "./ran.ts";
 import { resLstm } from "./res-lstm.ts";
 import { rnn } from "./rnn.ts";
 import { scrn } from "./scrn.ts";
+import { sgrn } from "./sgrn.ts";
+import { sgu } from "./sgu.ts";
 import { ugrnn } from "./ugrnn.ts";
 
 const torchrecurrent = "torchrecurrent 0.2.5";
@@ -190,5 +197,73 @@ export const gatedCells: readonly CatalogueEntry[] = [
     make: (options) => hyperLstm({ norm: layerNorm({ placement: "gates" }), ...options }),
     source: "Ha et al. 2016, arXiv:1609.09106",
     numbers: loop,
+  },
+  {
+    name: "mut, MUT1",
+    make: (options) => mut({ ...options, form: "MUT1" }),
+    source: "Jozefowicz et al. 2015, PMLR 37",
+    numbers: loop,
+  },
+  {
+    name: "mut, MUT2",
+    make: (options) => mut({ ...options, form: "MUT2" }),
+    source: "Jozefowicz et al. 2015, PMLR 37",
+    numbers: torchrecurrent,
+    torchrecurrent: "MUT2",
+  },
+  {
+    name: "mut, MUT3",
+    make: (options) => mut({ ...options, form: "MUT3" }),
+    source: "Jozefowicz et al. 2015, PMLR 37",
+    numbers: torchrecurrent,
+    torchrecurrent: "MUT3",
+  },
+  {
+    name: "nas",
+    make: nas,
+    source: "Zoph, Le 2017, arXiv:1611.01578",
+    numbers: loop,
+  },
+  {
+    name: "miru, MiRU1",
+    make: miru,
+    source: "doi:10.1016/j.neucom.2026.132847",
+    numbers: torchrecurrent,
+    torchrecurrent: "MiRU1",
+  },
+  {
+    name: "miru, MiRU2",
+    make: (options) => miru({ ...options, form: "MiRU2" }),
+    source: "doi:10.1016/j.neucom.2026.132847",
+    numbers: torchrecurrent,
+    torchrecurrent: "MiRU2",
+  },
+  {
+    name: "sgrn",
+    make: sgrn,
+    source: "doi:10.1049/gtd2.12056",
+    numbers: torchrecurrent,
+    torchrecurrent: "SGRN",
+  },
+  {
+    name: "sgu",
+    make: sgu,
+    source: "Gao, Glowacka 2016, arXiv:1604.02910",
+    numbers: torchrecurrent,
+    torchrecurrent: "SGU",
+  },
+  {
+    name: "dsgu",
+    make: dsgu,
+    source: "Gao, Glowacka 2016, PMLR 63",
+    numbers: torchrecurrent,
+    torchrecurrent: "DSGU",
+  },
+  {
+    name: "memoryControllerLstm",
+    make: memoryControllerLstm,
+    source: "Sequence modeling, NIPS 2017 workshop, Intel",
+    numbers: torchrecurrent,
+    torchrecurrent: "MCLSTM",
   },
 ];

@@ -1,19 +1,26 @@
 // Gated cells against the numbers of other packages (fixtures/cells/README.md).
 import { add, concat, split, tanh, transpose, type Tensor } from "@sluice/tensor";
 import { test } from "vitest";
+import type { CellCase } from "../../../../fixtures/cells/fixture-of.ts";
 import { goldenTests, type GoldenCell, type Named } from "../../../../fixtures/cells/golden-cells.ts";
 import {
   atr,
+  dsgu,
   gru,
   intersectionRnn,
   janet,
   liGru,
   lightRu,
   lstm,
+  memoryControllerLstm,
   mgu,
   minimalRnn,
+  miru,
+  mut,
   ran,
   resLstm,
+  sgrn,
+  sgu,
   ugrnn,
 } from "../index.ts";
 
@@ -70,7 +77,7 @@ const cells: readonly GoldenCell[] = [
     source: "torchrecurrent",
     file: "atr",
     cell: (sizes) => atr({ ...sizes, biases: 2 }),
-    params: (given) => ({ ...matrices(given), b: given("bias_ih"), bh: given("bias_hh") }),
+    params: twoBiases,
   },
   { source: "torchrecurrent", file: "ugrnn", cell: (sizes) => ugrnn(sizes), params: stacked },
   {
@@ -109,6 +116,42 @@ const cells: readonly GoldenCell[] = [
       R: transpose(given("weight_res")),
     }),
   },
+  { source: "torchrecurrent", file: "mut2", cell: (sizes) => mut({ ...sizes, form: "MUT2" }), params: stacked },
+  { source: "torchrecurrent", file: "mut3", cell: (sizes) => mut({ ...sizes, form: "MUT3" }), params: stacked },
+  {
+    source: "torchrecurrent",
+    file: "miru1",
+    cell: (sizes, { options }) => miru({ ...sizes, update: numberOf(options, "update_coefficient") }),
+    params: stacked,
+  },
+  {
+    source: "torchrecurrent",
+    file: "miru2",
+    cell: (sizes, { options }) =>
+      miru({
+        ...sizes,
+        form: "MiRU2",
+        update: numberOf(options, "update_coefficient"),
+        reset: numberOf(options, "reset_coefficient"),
+      }),
+    params: stacked,
+  },
+  { source: "torchrecurrent", file: "sgrn", cell: (sizes) => sgrn({ ...sizes, biases: 2 }), params: twoBiases },
+  {
+    source: "torchrecurrent",
+    file: "sgu",
+    only: hasSigmoidGate,
+    cell: (sizes) => sgu({ ...sizes, biases: 2, recurrentActivation: "sigmoid" }),
+    params: twoBiases,
+  },
+  {
+    source: "torchrecurrent",
+    file: "dsgu",
+    only: hasSigmoidGate,
+    cell: (sizes) => dsgu({ ...sizes, biases: 2, recurrentActivation: "sigmoid" }),
+    params: (given) => ({ ...twoBiases(given), V: transpose(given("weight_ho")) }),
+  },
+  { source: "torchrecurrent", file: "mc-lstm", cell: (sizes) => memoryControllerLstm(sizes), params: stacked },
 ];
 
 for (const { name, run } of goldenTests(cells)) test(name, run);
@@ -121,4 +164,19 @@ function matrices(given: Named): { readonly W: Tensor; readonly U: Tensor } {
 /** PyTorch's weights, with two biases whose sum is ours. */
 function stacked(given: Named): { readonly W: Tensor; readonly U: Tensor; readonly b: Tensor } {
   return { ...matrices(given), b: add(given("bias_ih"), given("bias_hh")) };
+}
+
+/** PyTorch's weights, with both biases. */
+function twoBiases(given: Named) {
+  return { ...matrices(given), b: given("bias_ih"), bh: given("bias_hh") };
+}
+
+/** Torchrecurrent's coefficient, 0.5 by default. */
+function numberOf(options: CellCase["options"], name: string): number {
+  return Number(options[name] ?? 0.5);
+}
+
+/** The derivative of PyTorch's hard sigmoid is 1/6 rounded to f32, also in f64. So its cases are left out. */
+function hasSigmoidGate({ options }: CellCase): boolean {
+  return options["gate_nonlinearity"] === "sigmoid";
 }
