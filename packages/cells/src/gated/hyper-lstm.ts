@@ -38,8 +38,9 @@ import { lstm } from "./lstm.ts";
  * scaled by 0.1. States: h, c, hyper.h, hyper.c; output: h. Traces: input, forget, candidate, output, and those of the
  * small one under hyper. Places of norm: gates, cell.
  *
- * Options: `hyperUnits` (default an eighth of hidden, rounded up; the paper has 128 for 1000), `embedding` (default 4),
- * `forgetBias`, which is added to the initial b_f (default 1). Throws a TensorError for sizes that are not integers >= 1.
+ * Options: `hyperUnits` (default an eighth of hidden, rounded up, and at least 2; the paper has 128 for 1000),
+ * `embedding` (default 4), `forgetBias`, which is added to the initial b_f (default 1). Throws a TensorError for sizes
+ * that are not integers >= 1.
  */
 export const hyperLstm = defineCell({
   name: "hyperLstm",
@@ -97,4 +98,4 @@ export const hyperLstm = defineCell({
 });
 
 const unitsOf = (hidden: number, given: number | undefined): number =>
-  checkSize("hyperLstm", "hyperUnits", given ?? Math.ceil(hidden / 8));
+  checkSize("hyperLstm", "hyperUnits", given ?? Math.max(2, Math.ceil(hidden / 8)));

@@ -17,7 +17,7 @@ import { raised } from "./biases.ts";
  * The output y `[batch, input]` is as wide as the input. In the paper the state is too; here it may have another width.
  * Parameters: depth.W `[input, 2 input]`, depth.U `[hidden, 2 input]`, depth.b `[2 input]` in the order p, d; time.W
  * `[input, 2 hidden]`, time.U `[hidden, 2 hidden]`, time.b `[2 hidden]` in the order n, g. State: h. Traces:
- * depthCandidate, depthGate, candidate, update. Places of norm: depth, time. Option: `forgetBias`, which is added to the
+ * depthCandidate, depthGate, candidate, update. Places of norm: depth, time; placement `gates` needs an input whose width is a multiple of hidden. Option: `forgetBias`, which is added to the
  * initial b_d and b_g (default 1, as in TensorFlow's IntersectionRNNCell; the paper searches for it).
  */
 export const intersectionRnn = defineCell({
