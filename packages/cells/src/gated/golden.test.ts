@@ -43,6 +43,12 @@ const cells: readonly GoldenCell[] = [
     params: (given) => ({ ...stacked(given), p: given("weight_ph") }),
   },
   {
+    source: "torch",
+    file: "lstm-projection",
+    cell: (sizes) => lstm({ ...sizes, projection: 2 }),
+    params: (given) => ({ ...stacked((name) => given(`${name}_l0`)), P: transpose(given("weight_hr_l0")) }),
+  },
+  {
     source: "torchrecurrent",
     file: "original-lstm",
     cell: (sizes) => lstm({ ...sizes, forgetGate: false }),

@@ -23,10 +23,10 @@ const resets: readonly Reset[] = ["after", "before", "none"];
  *     n = tanh(x_t W_n + b_n + h_{t-1} U_n + bh_n)          reset none: there is no r
  *     h_t = z h_{t-1} + (1 - z) n
  *
- * The three are different networks. Parameters: W `[input, 3 hidden]`, U `[hidden, 3 hidden]`, biases b and bh `[3
- * hidden]`, gates in PyTorch's order r, z, n; two blocks z, n without reset. State and output: h. Traces: reset, update,
- * candidate. Places of norm: gates (r and z together, as in layer normalization's paper) and candidate. Options: `reset`
- * (default after), `biases` (default 2 with reset after, otherwise 1), `activation` (default tanh),
+ * The three are different networks. Parameters: W `[input, 3 hidden]`, U `[hidden, 3 hidden]`, biases b and bh
+ * `[3 hidden]`, gates in PyTorch's order r, z, n; two blocks z, n without reset. State and output: h. Traces: reset,
+ * update, candidate. Places of norm: gates (r and z together, as in layer normalization's paper) and candidate.
+ * Options: `reset` (default after), `biases` (default 2 with reset after, otherwise 1), `activation` (default tanh),
  * `recurrentActivation` (default sigmoid).
  */
 export const gru = defineCell({

@@ -28,15 +28,15 @@ import { lstm } from "./lstm.ts";
  *     h_t = sigmoid(o_t) tanh(LN(c_t))
  *
  * The paper writes hh_{t-1} in the equations of z. The authors' code (hardmaru/supercell) takes hh_t, and so does this
- * cell. LN is that of `norm: layerNorm({ placement: "gates" })`, which the small LSTM is given too; without `norm` there
- * is none.
+ * cell. LN is that of `norm: layerNorm({ placement: "gates" })`, which the small LSTM is given too; without `norm`
+ * there is none.
  *
- * Parameters: W `[input, 4 hidden]`, U `[hidden, 4 hidden]`, b `[4 hidden]`, gates in the order i, f, g, o. For each s of
- * h, x, b: scale.s.Z `[hyperUnits, 4 embedding]`, scale.s.D.0 ... 3 `[embedding, hidden]` for the gates in order; and
- * scale.h.b, scale.x.b `[4 embedding]`. Those of the small LSTM are hyper.W, hyper.U, hyper.b. As in the authors' code,
- * Zh, Zx and Db begin as zeros, bh and bx as ones, Dh and Dx as 0.1 / embedding, and Zb as N(0, 0.01): all rows begin
- * scaled by 0.1. States: h, c, hyper.h, hyper.c; output: h. Traces: input, forget, candidate, output, and those of the
- * small one under hyper. Places of norm: gates, cell.
+ * Parameters: W `[input, 4 hidden]`, U `[hidden, 4 hidden]`, b `[4 hidden]`, gates in the order i, f, g, o. For each s
+ * of h, x, b: scale.s.Z `[hyperUnits, 4 embedding]`, scale.s.D.0 ... 3 `[embedding, hidden]` for the gates in order;
+ * and scale.h.b, scale.x.b `[4 embedding]`. Those of the small LSTM are hyper.W, hyper.U, hyper.b. As in the authors'
+ * code, Zh, Zx and Db begin as zeros, bh and bx as ones, Dh and Dx as 0.1 / embedding, and Zb as N(0, 0.01): all rows
+ * begin scaled by 0.1. States: h, c, hyper.h, hyper.c; output: h. Traces: input, forget, candidate, output, and those
+ * of the small one under hyper. Places of norm: gates, cell.
  *
  * Options: `hyperUnits` (default an eighth of hidden, rounded up, and at least 2; the paper has 128 for 1000),
  * `embedding` (default 4), `forgetBias`, which is added to the initial b_f (default 1). Throws a TensorError for sizes

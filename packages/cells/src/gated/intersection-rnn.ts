@@ -4,8 +4,8 @@ import { defineCell } from "../definition/define-cell.ts";
 import { raised } from "./biases.ts";
 
 /**
- * Intersection RNN, or +RNN, for deep stacks: one gate lets the state through in time, and one lets the input through in
- * depth (Collins et al. 2016, arXiv:1611.09913):
+ * Intersection RNN, or +RNN, for deep stacks: one gate lets the state through in time, and one lets the input through
+ * in depth (Collins et al. 2016, arXiv:1611.09913):
  *
  *     p_t = relu(x_t W_p + h_{t-1} U_p + b_p)
  *     d_t = sigmoid(x_t W_d + h_{t-1} U_d + b_d)
@@ -17,8 +17,9 @@ import { raised } from "./biases.ts";
  * The output y `[batch, input]` is as wide as the input. In the paper the state is too; here it may have another width.
  * Parameters: depth.W `[input, 2 input]`, depth.U `[hidden, 2 input]`, depth.b `[2 input]` in the order p, d; time.W
  * `[input, 2 hidden]`, time.U `[hidden, 2 hidden]`, time.b `[2 hidden]` in the order n, g. State: h. Traces:
- * depthCandidate, depthGate, candidate, update. Places of norm: depth, time; placement `gates` needs an input whose width is a multiple of hidden. Option: `forgetBias`, which is added to the
- * initial b_d and b_g (default 1, as in TensorFlow's IntersectionRNNCell; the paper searches for it).
+ * depthCandidate, depthGate, candidate, update. Places of norm: depth, time; placement `gates` needs an input whose
+ * width is a multiple of hidden. Option: `forgetBias`, which is added to the initial b_d and b_g (default 1, as in
+ * TensorFlow's IntersectionRNNCell; the paper searches for it).
  */
 export const intersectionRnn = defineCell({
   name: "intersectionRnn",

@@ -11,8 +11,8 @@ import { activationOf, type Activation } from "../options/activations.ts";
  *     n_t = relu(BN(x_t W_n) + h_{t-1} U_n)
  *     h_t = z_t h_{t-1} + (1 - z_t) n_t
  *
- * The paper's cell is `liGru({ input, hidden, norm: batchNorm({ placement: "input", cell: false, steps }) })`. BN adds a
- * bias in the paper, here b does. Without `norm` there is no BN, as in torchrecurrent.
+ * The paper's cell is `liGru({ input, hidden, norm: batchNorm({ placement: "input", cell: false, steps }) })`. BN adds
+ * a bias in the paper, here b does. Without `norm` there is no BN, as in torchrecurrent.
  *
  * Parameters: W `[input, 2 hidden]`, U `[hidden, 2 hidden]`, b `[2 hidden]`, in the order z, n. State and output: h.
  * Traces: update, candidate. Place of norm: gates. Option: `activation` (default relu).

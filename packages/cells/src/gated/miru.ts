@@ -9,17 +9,17 @@ export type MiruForm = "MiRU1" | "MiRU2";
 const forms: readonly MiruForm[] = ["MiRU1", "MiRU2"];
 
 /**
- * MiRU, "minion gated unit": a GRU with a constant for its update gate (doi:10.1016/j.neucom.2026.132847; equations as in
- * torchrecurrent 0.2.5):
+ * MiRU, "minion gated unit": a GRU with a constant for its update gate (doi:10.1016/j.neucom.2026.132847; equations as
+ * in torchrecurrent 0.2.5):
  *
  *     r_t = sigmoid(x_t W_r + h_{t-1} U_r + b_r)          MiRU1; r_t = reset in MiRU2
  *     n_t = tanh(x_t W_n + (r_t h_{t-1}) U_n + b_n)
  *     h_t = update h_{t-1} + (1 - update) n_t
  *
- * Parameters: W `[input, 2 hidden]`, U `[hidden, 2 hidden]`, b `[2 hidden]`, in the order r, n; of MiRU2 without r. State
- * and output: h. Traces: reset (MiRU1), candidate. Places of norm: reset (MiRU1), candidate. Options: `form` (default
- * MiRU1), `update` (default 0.5), `reset` (of MiRU2 only, default 0.5). Throws a TensorError for an unknown form, for a
- * number outside [0, 1], and for `reset` in MiRU1.
+ * Parameters: W `[input, 2 hidden]`, U `[hidden, 2 hidden]`, b `[2 hidden]`, in the order r, n; of MiRU2 without r.
+ * State and output: h. Traces: reset (MiRU1), candidate. Places of norm: reset (MiRU1), candidate. Options: `form`
+ * (default MiRU1), `update` (default 0.5), `reset` (of MiRU2 only, default 0.5). Throws a TensorError for an unknown
+ * form, for a number outside [0, 1], and for `reset` in MiRU1.
  */
 export const miru = defineCell({
   name: "miru",

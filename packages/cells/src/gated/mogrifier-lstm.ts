@@ -18,12 +18,12 @@ import { raised } from "./biases.ts";
  *     c_t = sigmoid(f) c_{t-1} + sigmoid(i) tanh(g)
  *     h_t = sigmoid(o) tanh(c_t)
  *
- * Parameters: W `[input, 4 hidden]`, U `[hidden, 4 hidden]`, b `[4 hidden]`, gates in the order i, f, g, o; Q.0, Q.1, ...
- * `[hidden, input]` of rounds 1, 3, ... and R.0, ... `[input, hidden]` of rounds 2, 4, ... With a rank each of these is a
- * product, Q.0.left `[hidden, rank]` and Q.0.right `[rank, input]`. States: h, c; output: h. Traces: input, forget,
- * candidate, output, and the factors `round1`, `round2`, ... Places of norm: gates, cell. Options: `rounds` (default 5;
- * 0 is an LSTM), `rank` (default none: full matrices), `forgetBias`, which is added to the initial b_f (default 1). Throws
- * a TensorError if rounds is not an integer >= 0, or rank not one >= 1.
+ * Parameters: W `[input, 4 hidden]`, U `[hidden, 4 hidden]`, b `[4 hidden]`, gates in the order i, f, g, o; Q.0, Q.1,
+ * ... `[hidden, input]` of rounds 1, 3, ... and R.0, ... `[input, hidden]` of rounds 2, 4, ... With a rank each of
+ * these is a product, Q.0.left `[hidden, rank]` and Q.0.right `[rank, input]`. States: h, c; output: h. Traces: input,
+ * forget, candidate, output, and the factors `round1`, `round2`, ... Places of norm: gates, cell. Options: `rounds`
+ * (default 5; 0 is an LSTM), `rank` (default none: full matrices), `forgetBias`, which is added to the initial b_f
+ * (default 1). Throws a TensorError if rounds is not an integer >= 0, or rank not one >= 1.
  */
 export const mogrifierLstm = defineCell({
   name: "mogrifierLstm",

@@ -22,10 +22,10 @@ const forms: readonly MutForm[] = ["MUT1", "MUT2", "MUT3"];
  * Where the paper adds x_t itself, the input must be as wide as the state. By default that place has a matrix too,
  * `tanh(x_t W_n)` in MUT1 and `x_t W_r` in MUT2, so that any width will do; `bareInput: true` is the paper's.
  *
- * Parameters: W `[input, 3 hidden]`, b `[3 hidden]` in the order z, r, n; U `[hidden, 3 hidden]`, of MUT1 without z; W of a
- * bare input without the block that x_t replaces. State and output: h. Traces: update, reset, candidate. Places of norm:
- * update, reset, candidate. Options: `form` (default MUT1), `bareInput` (default false). Throws a TensorError for an
- * unknown form, and for a bare input in MUT3 or of another width than the state.
+ * Parameters: W `[input, 3 hidden]`, b `[3 hidden]` in the order z, r, n; U `[hidden, 3 hidden]`, of MUT1 without z; W
+ * of a bare input without the block that x_t replaces. State and output: h. Traces: update, reset, candidate. Places of
+ * norm: update, reset, candidate. Options: `form` (default MUT1), `bareInput` (default false). Throws a TensorError for
+ * an unknown form, and for a bare input in MUT3 or of another width than the state.
  */
 export const mut = defineCell({
   name: "mut",

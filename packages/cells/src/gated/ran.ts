@@ -13,9 +13,9 @@ import { activationOf, type Activation } from "../options/activations.ts";
  *     c_t = i_t n_t + f_t c_{t-1}
  *     h_t = g(c_t)
  *
- * The paper's g is tanh, or the identity. Parameters: W `[input, 3 hidden]` in the order n, i, f; U `[hidden, 2 hidden]`
- * and b `[2 hidden]` in the order i, f. States: h, c; output: h. Traces: content, input, forget. Places of norm: content,
- * gates, cell. Option: `activation` (g, default tanh; `"linear"` is the identity).
+ * The paper's g is tanh, or the identity. Parameters: W `[input, 3 hidden]` in the order n, i, f; U
+ * `[hidden, 2 hidden]` and b `[2 hidden]` in the order i, f. States: h, c; output: h. Traces: content, input, forget.
+ * Places of norm: content, gates, cell. Option: `activation` (g, default tanh; `"linear"` is the identity).
  */
 export const ran = defineCell({
   name: "ran",

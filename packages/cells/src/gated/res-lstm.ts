@@ -21,11 +21,11 @@ const shortcuts: readonly ResLstmShortcut[] = ["matrix", "identity"];
  *     m_t = tanh(c_t) P
  *     h_t = o_t (m_t + x_t R)                              shortcut identity: o_t (m_t + x_t)
  *
- * Parameters: W `[input, 4 hidden]`, U `[hidden, 4 hidden]`, b `[4 hidden]` in the order i, f, g, o; p `[3 hidden]` in the
- * order i, f, o, initially zeros; P `[hidden, hidden]`; R `[input, hidden]` with shortcut matrix. States: h, c; output:
- * h. Traces: input, forget, candidate, output. Places of norm: gates (without the peepholes), cell. Options: `shortcut`
- * (default matrix), `forgetBias`, which is added to the initial b_f (default 1). Throws a TensorError for an unknown
- * shortcut, and for `identity` with an input that is not as wide as the state.
+ * Parameters: W `[input, 4 hidden]`, U `[hidden, 4 hidden]`, b `[4 hidden]` in the order i, f, g, o; p `[3 hidden]` in
+ * the order i, f, o, initially zeros; P `[hidden, hidden]`; R `[input, hidden]` with shortcut matrix. States: h, c;
+ * output: h. Traces: input, forget, candidate, output. Places of norm: gates (without the peepholes), cell. Options:
+ * `shortcut` (default matrix), `forgetBias`, which is added to the initial b_f (default 1). Throws a TensorError for an
+ * unknown shortcut, and for `identity` with an input that is not as wide as the state.
  */
 export const resLstm = defineCell({
   name: "resLstm",

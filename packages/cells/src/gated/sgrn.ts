@@ -11,8 +11,8 @@ import { biasesOf, given, type Biases } from "./biases.ts";
  *     f_t = sigmoid(p_t + h_{t-1} U + bh)
  *     h_t = tanh((1 - f_t) p_t + f_t h_{t-1})
  *
- * Parameters: W `[input, hidden]`, U `[hidden, hidden]`, b and bh `[hidden]`. State and output: h. Trace: forget. Places
- * of norm: content (p), forget. Option: `biases` 0, 1 (b, the default) or 2 (b and bh).
+ * Parameters: W `[input, hidden]`, U `[hidden, hidden]`, b and bh `[hidden]`. State and output: h. Trace: forget.
+ * Places of norm: content (p), forget. Option: `biases` 0, 1 (b, the default) or 2 (b and bh).
  */
 export const sgrn = defineCell({
   name: "sgrn",

@@ -14,10 +14,10 @@ import { theanoHardSigmoid } from "./hard-sigmoid.ts";
  *     z_t = hard(x_t W_z + h_{t-1} U_z + b_z + bh_z)
  *     h_t = (1 - z_t) h_{t-1} + z_t n_t
  *
- * hard is Theano's hard sigmoid, `min(max(0.2 x + 0.5, 0), 1)`; torchrecurrent's SGU has PyTorch's, of slope 1/6, which is
- * `recurrentActivation: "hardSigmoid"`. Parameters: W `[input, 2 hidden]`, U `[hidden, 2 hidden]`, b and bh `[2 hidden]`,
- * in the order g, z. State and output: h. Traces: gate (g), candidate, update. Places of norm: content (x W_g), gate,
- * update. Options: `recurrentActivation` (hard), `biases` 0, 1 (b, the default) or 2 (b and bh).
+ * hard is Theano's hard sigmoid, `min(max(0.2 x + 0.5, 0), 1)`; torchrecurrent's SGU has PyTorch's, of slope 1/6, which
+ * is `recurrentActivation: "hardSigmoid"`. Parameters: W `[input, 2 hidden]`, U `[hidden, 2 hidden]`, b and bh
+ * `[2 hidden]`, in the order g, z. State and output: h. Traces: gate (g), candidate, update. Places of norm: content (x
+ * W_g), gate, update. Options: `recurrentActivation` (hard), `biases` 0, 1 (b, the default) or 2 (b and bh).
  */
 export const sgu = defineCell({
   name: "sgu",

@@ -12,8 +12,8 @@ import { raised } from "./biases.ts";
  *     h_t = g_t h_{t-1} + (1 - g_t) n_t
  *
  * Parameters: W `[input, 2 hidden]`, U `[hidden, 2 hidden]`, b `[2 hidden]`, in the order n, g. State and output: h.
- * Traces: candidate, update. Place of norm: gates. Options: `activation` (default tanh), `forgetBias`, which is added to
- * the initial b_g (default 1, as in TensorFlow's UGRNNCell; the paper searches for it).
+ * Traces: candidate, update. Place of norm: gates. Options: `activation` (default tanh), `forgetBias`, which is added
+ * to the initial b_g (default 1, as in TensorFlow's UGRNNCell; the paper searches for it).
  */
 export const ugrnn = defineCell({
   name: "ugrnn",
