@@ -1,4 +1,5 @@
 // Every published cell and form that this package has, as data for tables, benchmarks and tests
+import { furtherGatedCells } from "../gated/catalogue-further.ts";
 import { gatedCells } from "../gated/catalogue.ts";
 import { linearCells } from "../linear/catalogue.ts";
 import { timeCells } from "../time/catalogue.ts";
@@ -8,7 +9,7 @@ export type { CatalogueEntry, CellFamily } from "./entry.ts";
 
 /** The cells by family, in the order of the catalogue. */
 export const catalogue: Readonly<Partial<Record<CellFamily, readonly CatalogueEntry[]>>> = {
-  gated: gatedCells,
+  gated: [...gatedCells, ...furtherGatedCells],
   linear: linearCells,
   time: timeCells,
 };

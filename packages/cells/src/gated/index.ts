@@ -24,3 +24,8 @@ export { sgu } from "./sgu.ts";
 export { dsgu } from "./dsgu.ts";
 export { memoryControllerLstm } from "./memory-controller-lstm.ts";
 export type { Biases } from "./biases.ts";
+export { fastRnn } from "./fast-rnn.ts";
+export { fastGrnn } from "./fast-grnn.ts";
+export { brc } from "./brc.ts";
+export { nBrc } from "./n-brc.ts";
+export { star } from "./star.ts";

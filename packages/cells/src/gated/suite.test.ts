@@ -2,12 +2,13 @@
 import { wasm } from "@sluice/wasm";
 import { afterAll, describe, test } from "vitest";
 import { cellSuite } from "../testing/index.ts";
+import { furtherGatedCells } from "./catalogue-further.ts";
 import { gatedCells } from "./catalogue.ts";
 
 const backend = wasm();
 afterAll(() => backend.close());
 
-describe.each(gatedCells)("$name", ({ make, except = {}, input }) => {
+describe.each([...gatedCells, ...furtherGatedCells])("$name", ({ make, except = {}, input }) => {
   const cell = make({ input: 2, hidden: 3 });
   for (const { name, skip, run } of cellSuite(cell, { backend, except, ...(input && { input }) }))
     test(name, (context) => (skip === undefined ? run() : context.skip(skip)));
