@@ -3,7 +3,7 @@ import { add, mul, sigmoid, split, sub, tanh } from "@sluice/tensor";
 import { defineCell } from "../definition/define-cell.ts";
 
 /**
- * Bistable recurrent cell (Vecoven et al. 2021, doi:10.1371/journal.pone.0252676, equations 7 to 9). Each unit reads
+ * Bistable recurrent cell (Vecoven et al. 2021, doi:10.1371/journal.pone.0252676). Each unit reads
  * its own state alone. Without input, a unit has two stable states where a is above 1, and forgets where a is below 1.
  *
  *     a_t = 1 + tanh(x_t W_a + u_a h_{t-1} + b_a)

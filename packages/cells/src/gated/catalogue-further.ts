@@ -2,8 +2,15 @@ import type { CatalogueEntry } from "../catalogue/entry.ts";
 import { brc } from "./brc.ts";
 import { fastGrnn } from "./fast-grnn.ts";
 import { fastRnn } from "./fast-rnn.ts";
+import { lstm1997 } from "./lstm-1997.ts";
+import { multiplicativeLstm } from "./multiplicative-lstm.ts";
+import { multiplicativeRnn } from "./multiplicative-rnn.ts";
 import { nBrc } from "./n-brc.ts";
 import { star } from "./star.ts";
+import { stronglyTypedGru } from "./strongly-typed-gru.ts";
+import { stronglyTypedLstm } from "./strongly-typed-lstm.ts";
+import { stronglyTypedRnn } from "./strongly-typed-rnn.ts";
+import { tauGru } from "./tau-gru.ts";
 
 const torchrecurrent = "torchrecurrent 0.2.5";
 
@@ -55,5 +62,71 @@ export const furtherGatedCells: readonly CatalogueEntry[] = [
     source: "Turkoglu et al. 2019, arXiv:1911.11033",
     numbers: torchrecurrent,
     torchrecurrent: "STAR",
+  },
+  {
+    name: "stronglyTypedRnn",
+    make: stronglyTypedRnn,
+    source: "Balduzzi and Ghifary 2016, arXiv:1602.02218",
+    numbers: torchrecurrent,
+    torchrecurrent: "TRNN",
+  },
+  {
+    name: "stronglyTypedGru",
+    make: stronglyTypedGru,
+    source: "Balduzzi and Ghifary 2016, arXiv:1602.02218",
+    numbers: torchrecurrent,
+    torchrecurrent: "TGRU",
+  },
+  {
+    name: "stronglyTypedLstm",
+    make: stronglyTypedLstm,
+    source: "Balduzzi and Ghifary 2016, arXiv:1602.02218",
+    numbers: torchrecurrent,
+    torchrecurrent: "TLSTM",
+  },
+  {
+    name: "multiplicativeLstm",
+    make: multiplicativeLstm,
+    source: "Krause et al. 2016, arXiv:1609.07959",
+    numbers: torchrecurrent,
+  },
+  {
+    name: "multiplicativeLstm, factor biases",
+    make: (options) => multiplicativeLstm({ ...options, factorBiases: true }),
+    source: "Krause et al. 2016, arXiv:1609.07959",
+    numbers: torchrecurrent,
+    torchrecurrent: "MultiplicativeLSTM",
+  },
+  {
+    name: "multiplicativeRnn",
+    make: multiplicativeRnn,
+    source: "Sutskever et al. 2011, ICML, Generating Text with Recurrent Neural Networks",
+    numbers: "a plain loop",
+  },
+  {
+    name: "lstm1997",
+    make: lstm1997,
+    source: "Hochreiter and Schmidhuber 1997, doi:10.1162/neco.1997.9.8.1735",
+    numbers: "a plain loop",
+  },
+  {
+    name: "lstm1997, tanh",
+    make: (options) => lstm1997({ ...options, activation: "tanh", outputActivation: "tanh" }),
+    source: "Hochreiter and Schmidhuber 1997, doi:10.1162/neco.1997.9.8.1735",
+    numbers: torchrecurrent,
+    torchrecurrent: "OriginalLSTM",
+  },
+  {
+    name: "tauGru",
+    make: tauGru,
+    source: "Erichson et al. 2022, arXiv:2212.00228",
+    numbers: torchrecurrent,
+    torchrecurrent: "tauGRU",
+  },
+  {
+    name: "tauGru, delay 2",
+    make: (options) => tauGru({ ...options, delay: 2 }),
+    source: "Erichson et al. 2022, arXiv:2212.00228",
+    numbers: torchrecurrent,
   },
 ];

@@ -3,7 +3,7 @@ import { add, mul, sigmoid, sliceAxis, sub, tanh } from "@sluice/tensor";
 import { defineCell } from "../definition/define-cell.ts";
 
 /**
- * STAR, the stackable recurrent cell (Turkoglu et al. 2019, arXiv:1911.11033, section 3.3), whose one gate is made for
+ * STAR, the stackable recurrent cell (Turkoglu et al. 2019, arXiv:1911.11033), whose one gate is made for
  * networks of many layers:
  *
  *     z_t = tanh(x_t W_z + b_z)

@@ -1,0 +1,36 @@
+import { bias, kernel } from "@sluice/params";
+import { add, mul, sigmoid, split, sub, tanh } from "@sluice/tensor";
+import { defineCell } from "../definition/define-cell.ts";
+
+/**
+ * T-LSTM, the strongly typed long short-term memory (Balduzzi and Ghifary 2016, arXiv:1602.02218): gates
+ * and candidate look at the last two inputs in the place of the state.
+ *
+ *     z_t = x_{t-1} V_z + x_t W_z + b_z
+ *     f_t = sigmoid(x_{t-1} V_f + x_t W_f + b_f)
+ *     o_t = tanh(x_{t-1} V_o + x_t W_o + b_o)
+ *     c_t = f_t c_{t-1} + (1 - f_t) z_t
+ *     h_t = c_t o_t
+ *
+ * f keeps the old memory. Parameters: W and V `[input, 3 hidden]`, b `[3 hidden]`, in the order z, f, o. States: c and
+ * previous `[input]`, which is x_{t-1}, zeros before the first step. Output: h, which is no state. Traces: candidate,
+ * forget, output. Places of norm: gates, cell. There is no recurrent product, so recurrent dropout is an error.
+ */
+export const stronglyTypedLstm = defineCell({
+  name: "stronglyTypedLstm",
+  params: ({ input, hidden }) => ({
+    W: kernel([input, 3 * hidden]),
+    V: kernel([input, 3 * hidden]),
+    b: bias([3 * hidden]),
+  }),
+  state: ({ input, hidden }) => ({ c: [hidden], previous: [input] }),
+  step({ W, V, b }, { c, previous }, x, { norm, trace, input }) {
+    const products = [input("gates", x, W), input("previous", previous, V, { source: "previous" })];
+    const [z1, f1, o1] = split(norm("gates", [...products, b]), 3);
+    const z = trace("candidate", z1);
+    const f = trace("forget", sigmoid(f1));
+    const o = trace("output", tanh(o1));
+    const next = add(mul(f, c), mul(sub(1, f), z));
+    return { state: { c: next, previous: x }, output: mul(norm("cell", next), o) };
+  },
+});
