@@ -3,9 +3,12 @@ import { brc } from "./brc.ts";
 import { fastGrnn } from "./fast-grnn.ts";
 import { fastRnn } from "./fast-rnn.ts";
 import { lstm1997 } from "./lstm-1997.ts";
+import { massConservingLstm } from "./mass-conserving-lstm.ts";
 import { multiplicativeLstm } from "./multiplicative-lstm.ts";
 import { multiplicativeRnn } from "./multiplicative-rnn.ts";
 import { nBrc } from "./n-brc.ts";
+import { onLstm } from "./on-lstm.ts";
+import { rhn } from "./rhn.ts";
 import { star } from "./star.ts";
 import { stronglyTypedGru } from "./strongly-typed-gru.ts";
 import { stronglyTypedLstm } from "./strongly-typed-lstm.ts";
@@ -128,5 +131,19 @@ export const furtherGatedCells: readonly CatalogueEntry[] = [
     make: (options) => tauGru({ ...options, delay: 2 }),
     source: "Erichson et al. 2022, arXiv:2212.00228",
     numbers: torchrecurrent,
+  },
+  {
+    name: "massConservingLstm",
+    make: massConservingLstm,
+    source: "Hoedt et al. 2021, arXiv:2101.05186",
+    numbers: "a plain loop",
+  },
+  { name: "onLstm", make: onLstm, source: "Shen et al. 2018, arXiv:1810.09536", numbers: "a plain loop" },
+  { name: "rhn", make: rhn, source: "Zilly et al. 2016, arXiv:1607.03474", numbers: "a plain loop" },
+  {
+    name: "rhn, not coupled",
+    make: (options) => rhn({ ...options, depth: 2, coupled: false }),
+    source: "Zilly et al. 2016, arXiv:1607.03474",
+    numbers: "a plain loop",
   },
 ];

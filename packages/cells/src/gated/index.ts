@@ -36,3 +36,6 @@ export { multiplicativeLstm } from "./multiplicative-lstm.ts";
 export { multiplicativeRnn } from "./multiplicative-rnn.ts";
 export { lstm1997 } from "./lstm-1997.ts";
 export { tauGru } from "./tau-gru.ts";
+export { massConservingLstm } from "./mass-conserving-lstm.ts";
+export { onLstm } from "./on-lstm.ts";
+export { rhn } from "./rhn.ts";
