@@ -11,6 +11,7 @@ export const families: Readonly<Record<CellFamily, string>> = {
   orthogonal: "Dynamical and orthogonal cells",
   linear: "Linear recurrences",
   memory: "Matrix and exponential memory",
+  paced: "Cells whose units do not all take every step",
   time: "Time-aware cells",
 };
 

@@ -44,6 +44,7 @@ export { type Activation, type ActivationName, activationOf } from "./options/ac
 // Published cells, by family
 export * from "./gated/index.ts";
 export * from "./linear/index.ts";
+export * from "./paced/index.ts";
 export * from "./time/index.ts";
 
 // Modifiers of any cell

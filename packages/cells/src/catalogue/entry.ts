@@ -4,7 +4,7 @@ import type { MakeInput } from "../testing/subject.ts";
 import type { LawName } from "../testing/cell-suite.ts";
 
 /** A family of cells: a folder of this package. */
-export type CellFamily = "gated" | "orthogonal" | "linear" | "memory" | "time";
+export type CellFamily = "gated" | "orthogonal" | "linear" | "memory" | "paced" | "time";
 
 /** What is known of one published cell, or of one published form of it. */
 export interface CatalogueEntry {

@@ -2,6 +2,7 @@
 import { furtherGatedCells } from "../gated/catalogue-further.ts";
 import { gatedCells } from "../gated/catalogue.ts";
 import { linearCells } from "../linear/catalogue.ts";
+import { pacedCells } from "../paced/catalogue.ts";
 import { timeCells } from "../time/catalogue.ts";
 import type { CatalogueEntry, CellFamily } from "./entry.ts";
 
@@ -11,5 +12,6 @@ export type { CatalogueEntry, CellFamily } from "./entry.ts";
 export const catalogue: Readonly<Partial<Record<CellFamily, readonly CatalogueEntry[]>>> = {
   gated: [...gatedCells, ...furtherGatedCells],
   linear: linearCells,
+  paced: pacedCells,
   time: timeCells,
 };

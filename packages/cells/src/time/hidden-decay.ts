@@ -4,13 +4,13 @@ import {
   parameter,
   type InitOptions,
   type ParameterSpec,
-  type ReparametrizedSpec,
   type Specs,
   weightSpecs,
 } from "@sluice/params";
 import { keyFor, leavesOf, mapTree, mul, TensorError, type ArrayTensor, type Tensor, type Tree } from "@sluice/tensor";
 import type { Cell } from "../cell/cell.ts";
 import { evaluation } from "../cell/context.ts";
+import { namedParameters } from "../cell/named-parameters.ts";
 import type { CellOptions } from "../definition/cell-options.ts";
 import { rnn } from "../gated/rnn.ts";
 import { mapStates, type State, type States } from "../cell/states.ts";
@@ -37,9 +37,7 @@ export function hiddenDecay<P extends { readonly [name: string]: Tree }, S exten
   cell: Cell<P, S>,
 ): Cell<P & { readonly decay: DecayOf<S> }, S> {
   const { extra, name } = cell;
-  const own = recordOf(name, cell.params);
-  if (Object.hasOwn(own, "decay"))
-    throw new TensorError(`hiddenDecay: ${name} already has a parameter named decay; rename it`);
+  const own = namedParameters("hiddenDecay", cell, "decay");
   const decay = decaySpecs(cell.state);
   const specs = { ...own, decay };
   return {
@@ -89,19 +87,4 @@ function initialDecay(specs: Specs, key: ArrayTensor, options?: InitOptions): Tr
 function withoutDecay<P extends Tree>(params: P & { readonly decay: Tree }): P;
 function withoutDecay({ decay: _, ...own }: { readonly [name: string]: Tree }): Tree {
   return own;
-}
-
-/** The parameters of a cell by name. */
-function recordOf(name: string, specs: Specs): { readonly [parameter: string]: Specs } {
-  if (isList(specs) || isSpec(specs))
-    throw new TensorError(`hiddenDecay: the parameters of ${name} must be an object of named parameters`);
-  return specs;
-}
-
-function isList(specs: Specs): specs is readonly Specs[] {
-  return Array.isArray(specs);
-}
-
-function isSpec(specs: Exclude<Specs, readonly Specs[]>): specs is ParameterSpec | ReparametrizedSpec {
-  return "kind" in specs && (specs.kind === "parameter" || specs.kind === "reparametrized");
 }
