@@ -43,6 +43,7 @@ export { type Activation, type ActivationName, activationOf } from "./options/ac
 
 // Published cells, by family
 export * from "./gated/index.ts";
+export * from "./orthogonal/index.ts";
 export * from "./linear/index.ts";
 export * from "./paced/index.ts";
 export * from "./time/index.ts";

@@ -2,6 +2,7 @@
 import { furtherGatedCells } from "../gated/catalogue-further.ts";
 import { gatedCells } from "../gated/catalogue.ts";
 import { linearCells } from "../linear/catalogue.ts";
+import { orthogonalCells } from "../orthogonal/catalogue.ts";
 import { pacedCells } from "../paced/catalogue.ts";
 import { timeCells } from "../time/catalogue.ts";
 import type { CatalogueEntry, CellFamily } from "./entry.ts";
@@ -11,6 +12,7 @@ export type { CatalogueEntry, CellFamily } from "./entry.ts";
 /** The cells by family, in the order of the catalogue. */
 export const catalogue: Readonly<Partial<Record<CellFamily, readonly CatalogueEntry[]>>> = {
   gated: [...gatedCells, ...furtherGatedCells],
+  orthogonal: orthogonalCells,
   linear: linearCells,
   paced: pacedCells,
   time: timeCells,
