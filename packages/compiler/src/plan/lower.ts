@@ -14,7 +14,7 @@ import type { LoopStep, Plan, Step, View } from "./plan.ts";
 import { isAnchor, roleOf } from "../facts/roles.ts";
 import { rowsOf } from "../facts/loop-rows.ts";
 import { schedule, slotIn } from "./schedule.ts";
-import { newBuffer, tableOf, type Context, type Scope, type VirtualBuffer } from "./scope.ts";
+import { newBuffer, settle, tableOf, type Context, type Scope, type VirtualBuffer } from "./scope.ts";
 import { nodeOutput, sameTensor, TensorMap } from "../program/tensor-map.ts";
 import { storage, viewOf } from "./values.ts";
 import { slot } from "./view.ts";
@@ -203,5 +203,6 @@ function lowerScan(context: Context, scope: Scope, node: Node, operation: ScanOp
     ))
       scope.steps.push(zerosBeyond(view, tensor.dtype, active.layout, table, scope.depth));
   }
+  settle(context, states, scope.depth);
   states.forEach((view, i) => scope.views.set(nodeOutput(node, i), view));
 }

@@ -223,6 +223,23 @@ describe("loops", () => {
     expect(looped.steps.filter(({ kind }) => kind === "pack")).toHaveLength(1);
   });
 
+  test("a matrix that an earlier loop computed is packed once, before the loop that multiplies with it", () => {
+    const made = holds(
+      (U, h, x) => {
+        const squared = scan((E: Tensor) => ({ state: matmul(E, E), output: {} }), U!, {}, { length: 3 }).state;
+        const step = (state: Tensor, slice: Tensor) => ({
+          state: tanh(add(slice, matmul(state, squared))),
+          output: {},
+        });
+        return scan(step, h!, x!).state;
+      },
+      [random("U", [5, 5]), random("h", [2, 5]), random("x", [3, 2, 5])],
+    );
+    expect(made.steps.filter(({ kind }) => kind === "pack")).toHaveLength(1);
+    const [, loop] = loops(made.steps);
+    expect(loop!.body.filter(({ kind }) => kind === "pack")).toHaveLength(0);
+  });
+
   test("a product that is the next state is written over a state that nothing reads after it", () => {
     const bodies = (step: (h: Tensor, U: Tensor) => Tensor): string[][] =>
       loops(

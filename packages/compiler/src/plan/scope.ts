@@ -8,8 +8,8 @@ import type { TensorMap } from "../program/tensor-map.ts";
 import { whole } from "./view.ts";
 
 /**
- * A buffer before it has an address. Its depth is the number of loops around the step that writes it. Outside of these
- * loops it is constant.
+ * A buffer before it has an address. Its depth is the number of loops around the step that writes it; that of a loop's
+ * states is one less once the loop has been lowered. Outside of these loops it is constant.
  */
 export interface VirtualBuffer {
   readonly elements: number;
@@ -51,6 +51,11 @@ export function newBuffer(
     );
   }
   return whole(context.buffers.push({ elements: sizeOf(shape), dtype, depth }) - 1, shape);
+}
+
+/** After a loop its states stay as they are, so a later loop in the same block may take them for constant. */
+export function settle({ buffers }: Context, states: readonly View[], depth: number): void {
+  for (const { buffer } of states) buffers[buffer] = { ...nth(buffers, buffer), depth };
 }
 
 export function constantView(context: Context, x: ArrayTensor): View {
