@@ -31,6 +31,7 @@ export {
   pytorchUniform,
 } from "./initializers/scaled.ts";
 export { orthogonal, scaledOrthogonal } from "./initializers/orthogonal.ts";
+export { type PlaneRotationsOptions, planeRotations } from "./initializers/plane-rotations.ts";
 
 // Reparametrizations
 export type {
@@ -51,6 +52,12 @@ export {
   type OrthogonalParameters,
   orthogonalParametrization,
 } from "./reparametrizations/orthogonal-parametrization.ts";
+export {
+  type CayleyOptions,
+  type SkewParameters,
+  cayleyParametrization,
+} from "./reparametrizations/cayley-parametrization.ts";
+export { exponentialParametrization } from "./reparametrizations/exponential-parametrization.ts";
 
 // Constraints
 export { type Constraint, constrain } from "./constraints/constraint.ts";

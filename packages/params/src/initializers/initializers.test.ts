@@ -17,6 +17,7 @@ import {
   ones,
   orthogonal,
   parameter,
+  planeRotations,
   pytorchUniform,
   recurrentKernel,
   scaledIdentity,
@@ -313,4 +314,26 @@ test("an initializer of the wrong shape, or without the sizes it needs, is named
   expect(() => initialize({ W: kernel([2, 2], { initializer: pytorchUniform }) }, key(1))).toThrow(
     "pytorchUniform needs sizes { hidden }",
   );
+});
+
+describe("planeRotations", () => {
+  test("turns each plane of two axes by an angle of the range, and leaves an odd axis", () => {
+    const W = draw(planeRotations({ low: 0.25, high: 0.5 }), [5, 5]);
+    const turns = [0, 2].map((i) => Math.atan2(W[i * 5 + i + 1]!, W[i * 5 + i]!));
+    const expected = new Array<number>(25).fill(0);
+    turns.forEach((t, plane) => {
+      expect(t).toBeGreaterThanOrEqual(0.25);
+      expect(t).toBeLessThan(0.5);
+      const at = 2 * plane * 6;
+      [expected[at], expected[at + 1]] = [Math.cos(t), Math.sin(t)];
+      [expected[at + 5], expected[at + 6]] = [-Math.sin(t), Math.cos(t)];
+    });
+    expected[24] = 1;
+    expected.forEach((v, k) => expect(W[k]).toBeCloseTo(v, 14));
+    expect(turns[0]).not.toBe(turns[1]);
+  });
+
+  test("is for square matrices", () => {
+    expect(() => draw(planeRotations(), [4, 8])).toThrow("planeRotations: expected a square matrix, got [4,8]");
+  });
 });
