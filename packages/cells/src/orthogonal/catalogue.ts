@@ -1,10 +1,12 @@
 import type { CatalogueEntry } from "../catalogue/entry.ts";
 import { antisymmetricRnn } from "./antisymmetric-rnn.ts";
 import { coRnn } from "./co-rnn.ts";
+import { expRnn } from "./exp-rnn.ts";
 import { gatedAntisymmetricRnn } from "./gated-antisymmetric-rnn.ts";
 import { indRnn } from "./ind-rnn.ts";
 import { lem } from "./lem.ts";
 import { lipschitzRnn } from "./lipschitz-rnn.ts";
+import { scoRnn } from "./sco-rnn.ts";
 import { unicornn } from "./unicornn.ts";
 
 export const orthogonalCells: readonly CatalogueEntry[] = [
@@ -60,5 +62,17 @@ export const orthogonalCells: readonly CatalogueEntry[] = [
     make: lipschitzRnn,
     source: "Erichson et al. 2021, arXiv:2006.12070",
     numbers: "a plain loop",
+  },
+  {
+    name: "scoRnn",
+    make: scoRnn,
+    source: "Helfrich et al. 2018, arXiv:1707.09520",
+    numbers: "PyTorch (the Cayley transform), a plain loop",
+  },
+  {
+    name: "expRnn",
+    make: expRnn,
+    source: "Lezcano-Casado and Martinez-Rubio 2019, arXiv:1901.08428",
+    numbers: "PyTorch (the matrix exponential), a plain loop",
   },
 ];

@@ -1,8 +1,9 @@
 // Dynamical and orthogonal cells against the numbers of other packages (fixtures/cells/README.md).
-import { add, concat, sliceAxis, split, transpose, type Tensor } from "@sluice/tensor";
+import { cayleyParametrization, exponentialParametrization } from "@sluice/params";
+import { add, concat, gather, mul, reshape, sliceAxis, split, tensor, transpose, type Tensor } from "@sluice/tensor";
 import { test } from "vitest";
 import { goldenTests, type GoldenCell, type Named } from "../../../../fixtures/cells/golden-cells.ts";
-import { antisymmetricRnn, coRnn, gatedAntisymmetricRnn, indRnn, lem, unicornn } from "../index.ts";
+import { antisymmetricRnn, coRnn, gatedAntisymmetricRnn, indRnn, lem, reparametrize, rnn, unicornn } from "../index.ts";
 
 const cells: readonly GoldenCell[] = [
   {
@@ -88,6 +89,27 @@ const cells: readonly GoldenCell[] = [
     }),
     states: (given) => ({ y: given("h"), z: given("c") }),
   },
+  {
+    source: "torch",
+    file: "orthogonal-cayley",
+    cell: (sizes) => reparametrize(rnn(sizes), { recurrent: cayleyParametrization() }),
+    // PyTorch's Q is (I - X / 2)^-1 (I + X / 2).
+    params: (given) => ({
+      W: transpose(given("weight_ih")),
+      U: { skew: mul(-0.5, belowDiagonal(given("parametrizations.weight_hh.original"))) },
+      b: sumOfBiases(given),
+    }),
+  },
+  {
+    source: "torch",
+    file: "orthogonal-matrix-exp",
+    cell: (sizes) => reparametrize(rnn(sizes), { recurrent: exponentialParametrization() }),
+    params: (given) => ({
+      W: transpose(given("weight_ih")),
+      U: { skew: belowDiagonal(given("parametrizations.weight_hh.original")) },
+      b: sumOfBiases(given),
+    }),
+  },
 ];
 
 for (const { name, run } of goldenTests(cells)) test(name, run);
@@ -103,4 +125,9 @@ function stepAndDiffusion({ epsilon = 1, gamma = 0 }: Readonly<Record<string, un
   readonly gamma: number;
 } {
   return { epsilon: Number(epsilon), gamma: Number(gamma) };
+}
+
+/** The numbers below the diagonal of a matrix [4, 4], row by row. */
+function belowDiagonal(X: Tensor): Tensor {
+  return gather(reshape(X, [16]), tensor([4, 8, 9, 12, 13, 14], [6], { dtype: "i32" }));
 }

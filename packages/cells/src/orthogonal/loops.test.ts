@@ -1,14 +1,16 @@
-// Cells of differential equations against their papers' equations in plain loops, and what they refuse.
+// Cells of the family against their papers' equations in plain loops, and what they refuse.
 import { key, keyFor, mapTree, normal, valuesOf, type Tensor } from "@sluice/tensor";
-import { constrain } from "@sluice/params";
+import { constrain, weightsOf } from "@sluice/params";
 import { describe, expect, test } from "vitest";
 import {
   antisymmetricRnn,
   coRnn,
+  expRnn,
   gatedAntisymmetricRnn,
   indRnn,
   lem,
   lipschitzRnn,
+  scoRnn,
   sequence,
   unicornn,
   type Cell,
@@ -41,7 +43,7 @@ function expectLoop(cell: Cell, output: string, step: PlainStep): void {
   const x = normal(key(4), [batch, time, input], { dtype: "f64" });
   const applied = layer.apply(params, x, { state });
 
-  const weights = numbersOf(params);
+  const weights = numbersOf(weightsOf(cell, params));
   const times = (name: string, values: readonly number[], columns = hidden): number[] =>
     Array.from({ length: columns }, (_, j) =>
       values.reduce((sum, value, i) => sum + value * weights[name]![i * columns + j]!, 0),
@@ -113,6 +115,39 @@ describe("in plain loops", () => {
         h: units.map((j) => h![j]! + epsilon * (along(M!, j) + Math.tanh(xW[j]! + along(N!, j) + b![j]!))),
       };
     });
+  });
+});
+
+// The orthogonal matrices themselves are tested with their reparametrizations.
+describe.each([
+  ["scoRnn: arXiv:1707.09520, equation 9", scoRnn(sizes)],
+  ["expRnn: arXiv:1901.08428, section 4", expRnn(sizes)],
+] as const)("%s", (_, cell) => {
+  test("is modReLU of the sum, in plain loops", () => {
+    expectLoop(cell, "h", (times, { b }, { h }, x) => {
+      const [xW, hU] = [times("W", x), times("U", h!)];
+      return {
+        h: units.map((j) => {
+          const z = xW[j]! + hU[j]!;
+          return Math.sign(z) * Math.max(0, Math.abs(z) + b![j]!);
+        }),
+      };
+    });
+  });
+
+  test("begins with turns of planes, with the -1 of D in the last rows", () => {
+    const start = cell.init(key(1), { dtype: "f64" });
+    const U = [...valuesOf(weightsOf(cell, start).U as Tensor)];
+    const sign = cell.name === "scoRnn" ? -1 : 1;
+    const expected = new Array<number>(16).fill(0);
+    for (const [plane, D] of [1, sign].entries()) {
+      const at = plane * 10;
+      const t = Math.atan2(D * U[at + 1]!, D * U[at]!);
+      if (cell.name === "scoRnn") expect(t >= 0 && t < Math.PI / 2).toBe(true);
+      [expected[at], expected[at + 1]] = [D * Math.cos(t), D * Math.sin(t)];
+      [expected[at + 4], expected[at + 5]] = [-D * Math.sin(t), D * Math.cos(t)];
+    }
+    expected.forEach((v, k) => expect(U[k]).toBeCloseTo(v, 13));
   });
 });
 
