@@ -1,12 +1,14 @@
 import type { CatalogueEntry } from "../catalogue/entry.ts";
 import { antisymmetricRnn } from "./antisymmetric-rnn.ts";
 import { coRnn } from "./co-rnn.ts";
+import { echoState } from "./echo-state.ts";
 import { expRnn } from "./exp-rnn.ts";
 import { gatedAntisymmetricRnn } from "./gated-antisymmetric-rnn.ts";
 import { indRnn } from "./ind-rnn.ts";
 import { lem } from "./lem.ts";
 import { lipschitzRnn } from "./lipschitz-rnn.ts";
 import { scoRnn } from "./sco-rnn.ts";
+import { shufflingRnn } from "./shuffling-rnn.ts";
 import { unicornn } from "./unicornn.ts";
 
 export const orthogonalCells: readonly CatalogueEntry[] = [
@@ -74,5 +76,17 @@ export const orthogonalCells: readonly CatalogueEntry[] = [
     make: expRnn,
     source: "Lezcano-Casado and Martinez-Rubio 2019, arXiv:1901.08428",
     numbers: "PyTorch (the matrix exponential), a plain loop",
+  },
+  {
+    name: "shufflingRnn",
+    make: shufflingRnn,
+    source: "Rotman and Wolf 2021, arXiv:2007.07324",
+    numbers: "a plain loop",
+  },
+  {
+    name: "echoState",
+    make: (options) => echoState({ ...options, sparsity: 0 }),
+    source: "Jaeger 2001, GMD report 148",
+    numbers: "a plain loop",
   },
 ];
