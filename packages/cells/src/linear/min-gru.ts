@@ -1,11 +1,9 @@
-import { add, less, mul, select, sigmoid, split, sub, type Tensor } from "@sluice/tensor";
+import { mul, sigmoid, split, sub } from "@sluice/tensor";
 import { bias, kernel } from "@sluice/params";
 import { activationOf, type Activation } from "../options/activations.ts";
 import { defineAssociativeCell } from "../definition/define-associative-cell.ts";
 import { linearRecurrence } from "../definition/recurrences.ts";
-
-/** The paper's g, positive and continuous: x + 1/2 for x >= 0, otherwise sigmoid(x). */
-const positive = (x: Tensor): Tensor => select(less(x, 0), sigmoid(x), add(x, 0.5));
+import { positive } from "./positive.ts";
 
 /**
  * Minimal gated recurrent unit (Feng et al. 2024, "Were RNNs All We Needed?", arXiv:2410.01201): a GRU whose gates

@@ -1,0 +1,80 @@
+import { bias, kernel, lecunUniform, parameter, randomUniform } from "@sluice/params";
+import {
+  add,
+  concat,
+  mul,
+  sigmoid,
+  sliceAxis,
+  split,
+  sub,
+  tensor,
+  type ArrayTensor,
+  type Tensor,
+} from "@sluice/tensor";
+import { expF64 } from "@sluice/tensor/internal";
+import { defineCell } from "../definition/define-cell.ts";
+import { activationOf, type Activation } from "../options/activations.ts";
+
+/**
+ * Simple recurrent unit (Lei et al. 2018, arXiv:1709.02755, equations 1 to 4): products of the input alone, gates that
+ * look at the state element by element, and a highway around the cell.
+ *
+ *     f_t = sigmoid(x_t W_f + v_f c_{t-1} + b_f)
+ *     c_t = f_t c_{t-1} + (1 - f_t) (x_t W_n)
+ *     r_t = sigmoid(x_t W_r + v_r c_{t-1} + b_r)
+ *     h_t = r_t g(c_t) + (1 - r_t) p_t       p_t = alpha x_t, or x_t W_p where the input is not as wide as the state
+ *     alpha = sqrt(1 + 2 exp(highwayBias))
+ *
+ * r_t looks at the state before the step. The gates make the recurrence non-linear in the state, so it has no
+ * associative scan, but all its products are of the input. The first version of the paper has no v and applies tanh to
+ * c_t: `peepholes: false, activation: "tanh", rescale: false`.
+ *
+ * Parameters: W `[input, 3 hidden]` in the order n, f, r, and `[input, 4 hidden]` with p where the widths differ; v
+ * `[2 hidden]` and b `[2 hidden]`, in the order f, r. W is drawn from U(+-sqrt(3 / input)), so that products keep the
+ * variance of the input. v is drawn from U(+-sqrt(3 / 2)), as in the authors' package, which also divides W_f and W_r by
+ * sqrt(2) and multiplies W_p by alpha. b_f begins at 0, b_r at `highwayBias`. State: c. Output: h. Traces: forget,
+ * highway, candidate. Place of norm: gates (f and r).
+ *
+ * Options:
+ * - `highwayBias`: the initial b_r (default 0). The paper takes values down to -3 where many layers are stacked.
+ * - `rescale`: whether p_t is alpha x_t rather than x_t (default true).
+ * - `skip`: whether there is the term with p_t (default true).
+ * - `peepholes`: whether the gates look at the state (default true).
+ * - `activation`: g (default linear).
+ */
+export const sru = defineCell({
+  name: "sru",
+  options: { highwayBias: 0, rescale: true, skip: true, peepholes: true, activation: "linear" as Activation },
+  params: ({ input, hidden }, { highwayBias, skip, peepholes }) => ({
+    W: kernel([input, (skip && input !== hidden ? 4 : 3) * hidden], { initializer: lecunUniform }),
+    ...(peepholes && {
+      v: parameter([2 * hidden], { initializer: randomUniform({ low: -Math.sqrt(1.5), high: Math.sqrt(1.5) }) }),
+    }),
+    b: bias([2 * hidden], { adjust: (b) => raised(b, hidden, highwayBias) }),
+  }),
+  state: ({ hidden }) => ({ c: [hidden] }),
+  step({ W, v, b }, { c }, x, { sizes, norm, trace, input, highwayBias, rescale, skip, activation }) {
+    const { hidden } = sizes;
+    const xW = input("gates", x, W);
+    const columns = (from: number, to: number): Tensor => sliceAxis(xW, 1, from * hidden, to * hidden);
+    const n = trace("candidate", columns(0, 1));
+    const seen = v === undefined ? [] : [mul(v, concat([c, c], 1))];
+    const [f1, r1] = split(norm("gates", [columns(1, 3), ...seen, b]), 2);
+    const f = trace("forget", sigmoid(f1));
+    const r = trace("highway", sigmoid(r1));
+    const next = add(mul(f, c), mul(sub(1, f), n));
+    const shown = mul(r, activationOf(activation)(next));
+    if (!skip) return { state: { c: next }, output: shown };
+    const alpha = rescale ? Math.sqrt(1 + 2 * expF64(highwayBias)) : 1;
+    const p = sizes.input === hidden ? mul(x, alpha) : columns(3, 4);
+    return { state: { c: next }, output: add(shown, mul(sub(1, r), p)) };
+  },
+});
+
+/** `b` with `by` added from element `start` on. */
+const raised = ({ data, shape, dtype }: ArrayTensor, start: number, by: number): ArrayTensor =>
+  tensor(
+    data.map((value, i) => (i < start ? value : value + by)),
+    shape,
+    { dtype },
+  );
