@@ -1,8 +1,8 @@
 // Linear recurrences against the numbers of other packages (fixtures/cells/README.md).
-import { concat, full, reshape, split, transpose, type Tensor } from "@sluice/tensor";
+import { concat, full, reshape, split, stack, transpose, type Tensor } from "@sluice/tensor";
 import { test } from "vitest";
 import { goldenTests, type GoldenCell } from "../../../../fixtures/cells/golden-cells.ts";
-import { minGru, minLstm, sru } from "../index.ts";
+import { lru, minGru, minLstm, sru } from "../index.ts";
 
 /** The package stacks by unit, we by matrix: `[input, hidden n]` as `[input, n hidden]`. */
 function byMatrix(weight: Tensor, hidden: number): Tensor {
@@ -47,6 +47,17 @@ const cells: readonly GoldenCell[] = [
       const [n, f, i] = split(transpose(given("to_hidden_and_f_i_gate.weight")), 3);
       return { W: concat([f, i, n], 1), b: full([12], 0, "f64") };
     },
+  },
+  {
+    source: "lru-pytorch",
+    file: "lru",
+    cell: (sizes) => lru({ ...sizes, outputs: 2 }),
+    params: (given) => ({
+      Lambda: stack([given("nu_log"), given("theta_log"), given("gamma_log")]),
+      B: { re: transpose(given("B_re")), im: transpose(given("B_im")) },
+      C: { re: transpose(given("C_re")), im: transpose(given("C_im")) },
+      D: transpose(given("D")),
+    }),
   },
   sruOf("sru"),
   sruOf("sru-same-width"),

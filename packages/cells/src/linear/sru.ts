@@ -36,7 +36,7 @@ import { activationOf, type Activation } from "../options/activations.ts";
  * highway, candidate. Place of norm: gates (f and r).
  *
  * Options:
- * - `highwayBias`: the initial b_r (default 0). The paper takes values down to -3 where many layers are stacked.
+ * - `highwayBias`: the initial b_r (default 0). Below 0, more of the input passes the cell, for many layers.
  * - `rescale`: whether p_t is alpha x_t rather than x_t (default true).
  * - `skip`: whether there is the term with p_t (default true).
  * - `peepholes`: whether the gates look at the state (default true).

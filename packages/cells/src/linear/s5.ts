@@ -1,0 +1,116 @@
+import { constant, kernel, lecunNormal, parameter, randomNormal, type Initializer } from "@sluice/params";
+import { add, concat, exp, keyFor, matmul, mul, neg, split, tensor, TensorError, valuesOf } from "@sluice/tensor";
+import { defineAssociativeCell } from "../definition/define-associative-cell.ts";
+import { complexRecurrence } from "../definition/recurrences.ts";
+import { checkDiscretization, discretized, times, toRows, type Discretization } from "./complex.ts";
+import { hippoNormal, type HippoNormal } from "./hippo.ts";
+import { along, logUniform } from "./initial.ts";
+
+/**
+ * S5, a state space model with many inputs and outputs (Smith et al. 2023, arXiv:2208.04933, sections 3.1 to 3.3): one
+ * diagonal complex system for all channels. Its states come in complex conjugate pairs, of which one of each is kept.
+ *
+ *     delta = exp(logDelta)                                        [hidden / 2]
+ *     a = exp(delta Lambda)                                        zoh;  gain = (exp(delta Lambda) - 1) / Lambda
+ *     a = (1 + delta Lambda / 2) / (1 - delta Lambda / 2)          bilinear;  gain = delta / (1 - delta Lambda / 2)
+ *     h_t = a h_{t-1} + gain (x_t B)
+ *     y_t = 2 Re(h_t C) + D x_t
+ *
+ * Initially Lambda are the eigenvalues of the normal part of HiPPO-LegS, A = V Lambda V^-1. B = V^-1 B' and C = C' V in
+ * the paper's order of factors, with a real B' and a complex C' of LeCun normal parts, of variance 1 / input and 1 /
+ * hidden (the authors' code: 1 / hidden for both). D is N(0, 1). Imaginary parts that are kept are positive; the authors
+ * keep the negative ones. Not here are the paper's initialization by several blocks of HiPPO, and the limit that the
+ * authors' code can put on Re Lambda.
+ *
+ * hidden is P, the real size of the state, and even. The output is as wide as the input. Parameters: Lambda, `{ re, im
+ * }` `[hidden / 2]`; B `[input, hidden]`, in its columns first the real parts, then the imaginary ones; C `[hidden,
+ * input]`, likewise in its rows; logDelta `[hidden / 2]`; D `[input]`. States: re, im `[hidden / 2]`. Output: y,
+ * `[batch, input]`.
+ *
+ * Options: `discretization`, `"zoh"` (default) or `"bilinear"`; `deltaMin`, `deltaMax`: the range of the initial delta,
+ * uniform in the logarithm (default 0.001 to 0.1).
+ */
+export const s5 = defineAssociativeCell({
+  name: "s5",
+  options: { discretization: "zoh" as Discretization, deltaMin: 0.001, deltaMax: 0.1 },
+  params({ input, hidden }, { discretization, deltaMin, deltaMax }) {
+    checkDiscretization("s5", discretization);
+    if (hidden % 2 !== 0)
+      throw new TensorError(`s5: hidden must be even, since states come in conjugate pairs; got ${hidden}`);
+    const kept = hidden / 2;
+    const hippo = once(() => hippoNormal(hidden));
+    return {
+      Lambda: {
+        re: parameter([kept], { initializer: constant(-0.5) }),
+        im: parameter([kept], { initializer: along((n) => hippo().frequencies[n] ?? NaN) }),
+      },
+      B: kernel([input, hidden], { initializer: inEigenvectors(hippo) }),
+      C: parameter([hidden, input], { initializer: ofEigenvectors(hippo) }),
+      logDelta: parameter([kept], { initializer: logUniform("s5", deltaMin, deltaMax) }),
+      D: parameter([input], { initializer: randomNormal({ deviation: 1 }) }),
+    };
+  },
+  state: ({ hidden }) => ({ re: [hidden / 2], im: [hidden / 2] }),
+  recurrence: complexRecurrence("re", "im"),
+  elements({ Lambda, B, logDelta }, x, { input, discretization }) {
+    const { a, gain } = discretized(Lambda, exp(logDelta), discretization);
+    const [re, im] = split(input("input", x, B, { gates: 1 }), 2);
+    const b = times(gain, { re, im });
+    return { aReal: toRows(a.re, x), aImaginary: toRows(a.im, x), bReal: b.re, bImaginary: b.im };
+  },
+  output: ({ C, D }, { re, im }, x) => add(mul(matmul(concat([re, neg(im)], 1), C), 2), mul(x, D)),
+});
+
+/** B `[input, hidden]` of V^-1 B': V^-1 is the conjugate transpose of V. */
+const inEigenvectors =
+  (hippo: () => HippoNormal): Initializer =>
+  (key, [input = 0, hidden = 0], sizes) => {
+    const { re, im } = hippo().V;
+    const drawn = valuesOf(lecunNormal(key, [input, hidden], sizes));
+    const B = new Float64Array(input * hidden);
+    for (let i = 0; i < input; i++) {
+      for (let n = 0; n < hidden / 2; n++) {
+        let [real, imaginary] = [0, 0];
+        for (let p = 0; p < hidden; p++) {
+          const b = drawn[i * hidden + p] ?? NaN;
+          real += (re[p * hidden + n] ?? NaN) * b;
+          imaginary -= (im[p * hidden + n] ?? NaN) * b;
+        }
+        B[i * hidden + n] = real;
+        B[i * hidden + hidden / 2 + n] = imaginary;
+      }
+    }
+    return tensor(B, [input, hidden]);
+  };
+
+/** C `[hidden, outputs]` of C' V, with the real and the imaginary parts of C' drawn apart. */
+const ofEigenvectors =
+  (hippo: () => HippoNormal): Initializer =>
+  (key, [hidden = 0, outputs = 0], sizes) => {
+    const { re, im } = hippo().V;
+    const [drawnRe, drawnIm] = [
+      valuesOf(lecunNormal(keyFor(key, "re"), [hidden, outputs], sizes)),
+      valuesOf(lecunNormal(keyFor(key, "im"), [hidden, outputs], sizes)),
+    ];
+    const C = new Float64Array(hidden * outputs);
+    for (let n = 0; n < hidden / 2; n++) {
+      for (let o = 0; o < outputs; o++) {
+        let [real, imaginary] = [0, 0];
+        for (let p = 0; p < hidden; p++) {
+          const [vRe, vIm] = [re[p * hidden + n] ?? NaN, im[p * hidden + n] ?? NaN];
+          const [cRe, cIm] = [drawnRe[p * outputs + o] ?? NaN, drawnIm[p * outputs + o] ?? NaN];
+          real += cRe * vRe - cIm * vIm;
+          imaginary += cRe * vIm + cIm * vRe;
+        }
+        C[n * outputs + o] = real;
+        C[(hidden / 2 + n) * outputs + o] = imaginary;
+      }
+    }
+    return tensor(C, [hidden, outputs]);
+  };
+
+/** Makes a value when it is first asked for: eigenvectors, only where parameters are drawn. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
