@@ -1,5 +1,6 @@
 import type { CatalogueEntry } from "../catalogue/entry.ts";
 import type { CellOptions } from "../definition/cell-options.ts";
+import { lmu } from "./lmu.ts";
 import { lru } from "./lru.ts";
 import { minGru } from "./min-gru.ts";
 import { minLstm } from "./min-lstm.ts";
@@ -77,5 +78,11 @@ export const linearCells: readonly CatalogueEntry[] = [
     make: (options) => selectiveStateSpace({ ...sameWidth(options), order: 4 }),
     source: "Gu and Dao 2023, arXiv:2312.00752",
     numbers: "a plain loop",
+  },
+  {
+    name: "lmu",
+    make: (options) => lmu({ ...options, order: 3, theta: 4, memories: 2 }),
+    source: "Voelker et al. 2019, NeurIPS",
+    numbers: "keras-lmu 0.9.0",
   },
 ];

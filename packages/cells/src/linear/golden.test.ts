@@ -1,8 +1,20 @@
 // Linear recurrences against the numbers of other packages (fixtures/cells/README.md).
-import { concat, full, reshape, split, stack, transpose, type Tensor } from "@sluice/tensor";
+import {
+  concat,
+  full,
+  reshape,
+  sliceAxis,
+  split,
+  stack,
+  transpose,
+  type Shape,
+  type Tensor,
+  type Tree,
+} from "@sluice/tensor";
 import { test } from "vitest";
-import { goldenTests, type GoldenCell } from "../../../../fixtures/cells/golden-cells.ts";
-import { lru, minGru, minLstm, sru } from "../index.ts";
+import { goldenTests, type GoldenCell, type Named } from "../../../../fixtures/cells/golden-cells.ts";
+import type { CellCase } from "../../../../fixtures/cells/fixture-of.ts";
+import { lmu, lru, minGru, minLstm, sru } from "../index.ts";
 
 /** The package stacks by unit, we by matrix: `[input, hidden n]` as `[input, n hidden]`. */
 function byMatrix(weight: Tensor, hidden: number): Tensor {
@@ -59,8 +71,39 @@ const cells: readonly GoldenCell[] = [
       D: transpose(given("D")),
     }),
   },
+  {
+    source: "keras-lmu",
+    file: "lmu",
+    cell: (sizes, { options }) =>
+      lmu({
+        ...sizes,
+        order: Number(options["order"]),
+        theta: Number(options["theta"]),
+        memories: Number(options["memory_d"]),
+        discretization: options["discretizer"] === "euler" ? "euler" : "zoh",
+        biases: options["use_bias"] === true ? 1 : 0,
+      }),
+    params: lmuOf,
+  },
   sruOf("sru"),
   sruOf("sru-same-width"),
 ];
+
+/** keras-lmu stacks the rows of x before those of h, and those of m before those of x; what it leaves out is 0. */
+function lmuOf(given: Named, { options }: CellCase): Tree {
+  const [input, hidden, memories, width] = [3, 4, 2, 6];
+  const rows = (name: string, from: number, count: number): Tensor => sliceAxis(given(name), 0, from, from + count);
+  const when = (option: string, made: () => Tensor, shape: Shape): Tensor =>
+    options[option] === true ? made() : full(shape, 0, "f64");
+  return {
+    Ex: rows("kernel", 0, input),
+    Eh: when("hidden_to_memory", () => rows("kernel", input, hidden), [hidden, memories]),
+    Em: when("memory_to_memory", () => given("recurrent_kernel"), [width, memories]),
+    ...(options["use_bias"] === true && { b: given("bias") }),
+    Wx: when("input_to_hidden", () => rows("hidden.kernel", width, input), [input, hidden]),
+    Wh: given("hidden.recurrent_kernel"),
+    Wm: rows("hidden.kernel", 0, width),
+  };
+}
 
 for (const { name, run } of goldenTests(cells)) test(name, run);

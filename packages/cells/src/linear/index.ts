@@ -11,3 +11,7 @@ export type { Discretization } from "./complex.ts";
 export { type S4dInitialization, s4d } from "./s4d.ts";
 export { s5 } from "./s5.ts";
 export { selectiveStateSpace } from "./selective-state-space.ts";
+
+// A linear memory with a non-linear state around it
+export type { LmuDiscretization } from "./delay-network.ts";
+export { type LmuOptions, lmu } from "./lmu.ts";
