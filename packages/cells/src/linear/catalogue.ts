@@ -1,5 +1,6 @@
 import type { CatalogueEntry } from "../catalogue/entry.ts";
 import type { CellOptions } from "../definition/cell-options.ts";
+import { gla } from "./gla.ts";
 import { lmu } from "./lmu.ts";
 import { lru } from "./lru.ts";
 import { minGru } from "./min-gru.ts";
@@ -20,7 +21,7 @@ const smith = "Smith et al. 2023, arXiv:2208.04933";
 /** For cells that read one input for each unit. */
 const sameWidth = (options: CellOptions): CellOptions => ({ ...options, input: options.hidden });
 
-/** For cells whose states come in pairs. */
+/** For cells whose states come in pairs, or that have two heads. */
 const evenWidth = (options: CellOptions): CellOptions => ({ ...options, hidden: 2 * Math.ceil(options.hidden / 2) });
 
 export const linearCells: readonly CatalogueEntry[] = [
@@ -53,6 +54,12 @@ export const linearCells: readonly CatalogueEntry[] = [
     make: (options) => rgLru(sameWidth(options)),
     source: "De et al. 2024, arXiv:2402.19427",
     numbers: "a plain loop",
+  },
+  {
+    name: "gla",
+    make: (options) => gla({ ...evenWidth(options), heads: 2, keyWidth: 2, rank: 2 }),
+    source: "Yang et al. 2024, arXiv:2312.06635",
+    numbers: "fla-core 0.6.0",
   },
   {
     name: "s4d",

@@ -6,6 +6,7 @@ import {
   sliceAxis,
   split,
   stack,
+  tensor,
   transpose,
   type Shape,
   type Tensor,
@@ -14,7 +15,7 @@ import {
 import { test } from "vitest";
 import { goldenTests, type GoldenCell, type Named } from "../../../../fixtures/cells/golden-cells.ts";
 import type { CellCase } from "../../../../fixtures/cells/fixture-of.ts";
-import { lmu, lru, minGru, minLstm, sru } from "../index.ts";
+import { gla, lmu, lru, minGru, minLstm, sru } from "../index.ts";
 
 /** The package stacks by unit, we by matrix: `[input, hidden n]` as `[input, n hidden]`. */
 function byMatrix(weight: Tensor, hidden: number): Tensor {
@@ -84,6 +85,19 @@ const cells: readonly GoldenCell[] = [
         biases: options["use_bias"] === true ? 1 : 0,
       }),
     params: lmuOf,
+  },
+  {
+    source: "fla",
+    file: "gla",
+    // The fixture's gate is of full rank: W1 is the identity.
+    cell: (sizes) => gla({ ...sizes, heads: 2, keyWidth: 4, rank: 3, temperature: 1, biases: 1 }),
+    params: (given) => ({
+      W: transpose(concat([given("q.weight"), given("k.weight"), given("v.weight")], 0)),
+      b: concat([given("q.bias"), given("k.bias"), given("v.bias")], 0),
+      W1: tensor([1, 0, 0, 0, 1, 0, 0, 0, 1], [3, 3], { dtype: "f64" }),
+      W2: transpose(given("f.weight")),
+      bAlpha: given("f.bias"),
+    }),
   },
   sruOf("sru"),
   sruOf("sru-same-width"),

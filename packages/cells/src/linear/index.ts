@@ -5,6 +5,7 @@ export { type QrnnPooling, qrnn, windowedQrnn } from "./qrnn.ts";
 export { sru } from "./sru.ts";
 export { lru } from "./lru.ts";
 export { rgLru } from "./rg-lru.ts";
+export { gla } from "./gla.ts";
 
 // State space models
 export type { Discretization } from "./complex.ts";
