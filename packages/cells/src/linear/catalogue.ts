@@ -57,7 +57,7 @@ export const linearCells: readonly CatalogueEntry[] = [
   },
   {
     name: "gla",
-    make: (options) => gla({ ...evenWidth(options), heads: 2, keyWidth: 2, rank: 2 }),
+    make: (options) => gla({ ...evenWidth(options), heads: 2 }),
     source: "Yang et al. 2024, arXiv:2312.06635",
     numbers: "fla-core 0.6.0",
   },

@@ -42,10 +42,13 @@ export const qrnn = defineAssociativeCell({
 });
 
 /**
- * {@link qrnn} with a window of several steps: x_t in its equations is `[x_{t - window + 1}, ..., x_{t-1}, x_t]`, so that
- * W is `[window input, n hidden]`, a masked convolution over time. Inputs before the first are zeros. Those that later
- * steps still read are a state, so the cell runs in a loop only. States: c, and last `[(window - 1) input]`, earliest
- * first; masked steps are not in the window. Options: `pooling` (default fo), `window` (default 2, at least 2).
+ * {@link qrnn} with a window of several steps, a masked convolution over time: in its equations
+ *
+ *     [x_{t - window + 1}, ..., x_{t-1}, x_t]
+ *
+ * is in the place of x_t, and W is `[window input, n hidden]`. Inputs before the first are zeros. Those that later steps
+ * still read are a state, so the cell runs in a loop only. States: c, and last `[(window - 1) input]`, earliest first;
+ * masked steps are not in the window. Options: `pooling` (default fo), `window` (default 2, at least 2).
  */
 export const windowedQrnn = defineCell({
   name: "windowedQrnn",
