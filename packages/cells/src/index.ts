@@ -46,6 +46,7 @@ export * from "./gated/index.ts";
 export * from "./orthogonal/index.ts";
 export * from "./linear/index.ts";
 export * from "./paced/index.ts";
+export * from "./memory/index.ts";
 export * from "./time/index.ts";
 
 // Modifiers of any cell

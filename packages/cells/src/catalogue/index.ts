@@ -4,6 +4,7 @@ import { gatedCells } from "../gated/catalogue.ts";
 import { linearCells } from "../linear/catalogue.ts";
 import { orthogonalCells } from "../orthogonal/catalogue.ts";
 import { pacedCells } from "../paced/catalogue.ts";
+import { memoryCells } from "../memory/catalogue.ts";
 import { timeCells } from "../time/catalogue.ts";
 import type { CatalogueEntry, CellFamily } from "./entry.ts";
 
@@ -15,5 +16,6 @@ export const catalogue: Readonly<Partial<Record<CellFamily, readonly CatalogueEn
   orthogonal: orthogonalCells,
   linear: linearCells,
   paced: pacedCells,
+  memory: memoryCells,
   time: timeCells,
 };
