@@ -1,4 +1,7 @@
 import type { CatalogueEntry } from "../catalogue/entry.ts";
+import { deltaNet } from "./delta-net.ts";
+import { fastWeights } from "./fast-weights.ts";
+import { gatedDeltaNet } from "./gated-delta-net.ts";
 import { matrixLstm } from "./matrix-lstm.ts";
 import { sLstm } from "./s-lstm.ts";
 
@@ -15,6 +18,26 @@ export const memoryCells: readonly CatalogueEntry[] = [
     name: "matrixLstm, exponential forget gate, 3 heads",
     make: (options) => matrixLstm({ ...options, heads: 3, forgetGate: "exponential" }),
     source: "Beck et al. 2024, arXiv:2405.04517",
+    numbers: "a plain loop",
+  },
+  { name: "deltaNet", make: deltaNet, source: "Yang et al. 2024, arXiv:2406.06484", numbers: "fla-core 0.6.0" },
+  {
+    name: "deltaNet, beta to 2, 3 heads",
+    make: (options) => deltaNet({ ...options, heads: 3, betaLimit: 2 }),
+    source: "Grazzi et al. 2024, arXiv:2411.12537",
+    numbers: "a plain loop",
+  },
+  {
+    name: "gatedDeltaNet",
+    make: gatedDeltaNet,
+    source: "Yang et al. 2024, arXiv:2412.06464",
+    numbers: "a plain loop",
+  },
+  { name: "fastWeights", make: fastWeights, source: "Ba et al. 2016, arXiv:1610.06258", numbers: "a plain loop" },
+  {
+    name: "fastWeights, 2 iterations without layer normalization",
+    make: (options) => fastWeights({ ...options, iterations: 2, layerNormalized: false }),
+    source: "Ba et al. 2016, arXiv:1610.06258",
     numbers: "a plain loop",
   },
 ];

@@ -1,8 +1,8 @@
 // Exponential gates and matrix memories against the numbers of other packages (fixtures/cells/README.md).
-import { concat, reshape, split, transpose, type Tensor } from "@sluice/tensor";
+import { concat, div, reshape, split, sqrt, square, sum, transpose, type Tensor } from "@sluice/tensor";
 import { test } from "vitest";
 import { goldenTests, type GoldenCell, type Named } from "../../../../fixtures/cells/golden-cells.ts";
-import { matrixLstm, sLstm } from "../index.ts";
+import { deltaNet, matrixLstm, sLstm } from "../index.ts";
 
 const headsOf = (options: Readonly<Record<string, unknown>>): number => Number(options["num_heads"]);
 
@@ -27,6 +27,23 @@ const cells: readonly GoldenCell[] = [
       b: biasesOf(given, ["q", "k", "v", "o"]),
       w: kernelsOf(given, ["i", "f"]),
       bw: biasesOf(given, ["i", "f"]),
+    }),
+  },
+  {
+    source: "fla",
+    file: "delta-rule",
+    cell: (sizes) =>
+      deltaNet({
+        ...sizes,
+        heads: 2,
+        keyMap: (k) => div(k, sqrt(sum(square(k), -1, { keep: true }))),
+        queryMap: (q) => div(q, Math.sqrt(2)),
+      }),
+    params: (given) => ({
+      W: kernelsOf(given, ["q", "k", "v"]),
+      b: biasesOf(given, ["q", "k", "v"]),
+      w: kernelsOf(given, ["beta"]),
+      bw: biasesOf(given, ["beta"]),
     }),
   },
 ];
