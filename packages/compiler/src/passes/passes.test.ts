@@ -218,6 +218,18 @@ test("simplify: factors of 1 and the like are left out, but not what changes a z
   expect(opsOf(simplify(recordProgram(f, [tensor([1, 2])]).program))).toEqual(["add", "sub"]);
 });
 
+test("simplify: a batch of columns times rows is elementwise, with the same bits", () => {
+  const f = (a: Tensor, b: Tensor): Tensor[] => [matmul(a, b)];
+  const args = [tensor([1, -2, 0, 3], [2, 2, 1]), tensor([-0.5, 0, 4, -1], [2, 1, 2])];
+  const { program } = recordProgram((...symbols: Tensor[]) => f(symbols[0]!, symbols[1]!), args);
+  const simplified = simplify(program);
+  expect(opsOf(simplified)).toEqual(["broadcast", "broadcast", "mul", "add"]);
+  expect(evaluate(simplified, args)).toEqual(evaluate(program, args)); // toEqual tells -0 from 0
+  const matrices = [tensor([1, -2], [2, 1]), tensor([3, 4], [1, 2])];
+  const weights = recordProgram((...symbols: Tensor[]) => f(symbols[0]!, symbols[1]!), matrices).program;
+  expect(opsOf(simplify(weights))).toEqual(["matmul"]);
+});
+
 test("merge: a number that is computed twice from the same tensors is computed once, and larger values as often as they are asked for", () => {
   const norm = (a: Tensor): Tensor => mul(sum(mul(mul(a, 2), a)), 3);
   const twice = recordProgram(

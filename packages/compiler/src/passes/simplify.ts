@@ -1,10 +1,11 @@
-import { type Program, type Tensor } from "@sluice/tensor";
+import { add, mul, type Program, type Tensor } from "@sluice/tensor";
 import { apply, isArray, isFloat, isNodeOf } from "@sluice/tensor/internal";
 import { rewrite, rewriteScans } from "./rewrite.ts";
 
 /**
  * Simplify: removes operations that change no bit: x * 1, x / 1, x - 0, and -(-x). A gradient begins with a factor of
- * 1.
+ * 1. Products of a column and a row, as in the gradient of a memory that is read, become elementwise products, which
+ * are computed where they are needed.
  */
 export function simplify(program: Program): Program {
   return simplifyBlock(
@@ -25,11 +26,19 @@ function simplifyBlock(program: Program): Program {
         return isAll(b, 1) ? [a] : undefined;
       case "sub":
         return isAll(b, 0) ? [a] : undefined;
+      case "matmul":
+        return isOuter(a) ? [outer(a, b)] : undefined;
       default:
         return undefined;
     }
   });
 }
+
+/** Whether a product is one of columns and rows, one for each batch entry. */
+const isOuter = ({ shape }: Tensor): boolean => shape.length > 2 && shape.at(-1) === 1;
+
+/** The product of columns and rows. A sum of products begins with +0, so adding it keeps the sign of a zero. */
+const outer = (column: Tensor, row: Tensor): Tensor => add(mul(column, row), 0);
 
 /** Whether a constant is `value` everywhere. 0 means +0, because x - (-0) is another value for x = -0. */
 function isAll(x: Tensor, value: number): boolean {
