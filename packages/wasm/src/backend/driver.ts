@@ -3,7 +3,7 @@ import { lookUp } from "@sluice/tensor/internal";
 import { type Body, type Expression, i32, type ModuleBuilder, type WasmFunction } from "../assembler/index.ts";
 import { accessesOf, pending } from "./accesses.ts";
 import { addressOf, BARRIER } from "./layout.ts";
-import { rangeOf, type RowRange, shareOf, whole, writeActiveStep } from "./row-range.ts";
+import { inBlocks, rangeOf, type RowRange, shareOf, whole, writeActiveStep } from "./row-range.ts";
 import type { KernelTask, LoopTask, Task } from "./schedule.ts";
 
 /** What the code of every task is written with. */
@@ -80,9 +80,9 @@ export function emitLoops(
   }
 }
 
-/** Whether a loop's steps work on a range of rows: those of a thread, or the active ones. */
-function byRows({ loop }: LoopTask, inside: Mode): boolean {
-  return inside === "rows" || (loop.active !== undefined && (loop.rows ?? 0) > 1);
+/** Whether a loop's steps work on a range of rows: those of a thread, those of a block, or the active ones. */
+function byRows({ loop, block }: LoopTask, inside: Mode): boolean {
+  return inside === "rows" || block !== undefined || (loop.active !== undefined && (loop.rows ?? 0) > 1);
 }
 
 /**
@@ -151,24 +151,21 @@ function writeLoop(driver: Driver, task: LoopTask, { body, worker, scratch, posi
       ? shareOf(body, worker, threads, rows, grain, addressIn(active.work))
       : rangeOf(body, worker, threads, rows, grain);
   };
-  const { first, end } = range();
   const stepOn = (of: RowRange): Expression<"none"> => step.call(worker, scratch, of.first, of.end, ...positions, t);
-  const steps =
-    active?.part === "active" ? body.let(i32.load(addressIn(active.counts), 4 * length), "steps") : i32.const(length);
-  body.set(t, reverse ? i32.sub(steps, 1) : 0);
-  body.set(left, steps);
-  body.while(left, () => {
-    if (active === undefined) body.do(stepOn({ first, end }));
-    else
-      writeActiveStep(
-        body,
-        active.part,
-        i32.load(i32.add(addressIn(active.counts), i32.shl(t, 2))),
-        { first, end },
-        stepOn,
-      );
-    body.set(t, i32.add(t, reverse ? -1 : 1));
-    body.set(left, i32.sub(left, 1));
+  inBlocks(body, range(), task.block, (part) => {
+    const steps =
+      active?.part === "active" ? body.let(i32.load(addressIn(active.counts), 4 * length), "steps") : i32.const(length);
+    body.set(t, reverse ? i32.sub(steps, 1) : 0);
+    body.set(left, steps);
+    body.while(left, () => {
+      if (active === undefined) body.do(stepOn(part));
+      else {
+        const count = i32.load(i32.add(addressIn(active.counts), i32.shl(t, 2)));
+        writeActiveStep(body, active.part, count, part, stepOn);
+      }
+      body.set(t, i32.add(t, reverse ? -1 : 1));
+      body.set(left, i32.sub(left, 1));
+    });
   });
 }
 

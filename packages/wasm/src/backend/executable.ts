@@ -11,6 +11,7 @@ import { tensorsOf, written } from "./transfer.ts";
 export interface ExecutableContext {
   readonly tile: TileSize;
   readonly worthDividing?: number;
+  readonly cacheBytes?: number;
   readonly host: Host;
   readonly passes: Passes;
 }

@@ -5,6 +5,7 @@ import { kernelModule } from "../kernels/index.ts";
 import { emitBarrier } from "../threads/index.ts";
 import { type Driver, emitLoops, writeBlock } from "./driver.ts";
 import { type Layout, layoutOf } from "./layout.ts";
+import { CACHE_BYTES } from "./row-blocks.ts";
 import { type Task, tasksOf } from "./schedule.ts";
 
 export const PAGE_BYTES = 65536;
@@ -30,10 +31,15 @@ export interface ModuleOptions {
    * save.
    */
   readonly worthDividing?: number;
+  /** Where the steps of a loop touch more than this, its rows go through all of them in blocks. */
+  readonly cacheBytes?: number;
 }
 
 /** Generates the WebAssembly module of a plan. Every thread calls its `run(worker, workers)`. */
-export function programModule(plan: Plan, { threads, tile, worthDividing = 32768 }: ModuleOptions): ProgramModule {
+export function programModule(
+  plan: Plan,
+  { threads, tile, worthDividing = 32768, cacheBytes = CACHE_BYTES }: ModuleOptions,
+): ProgramModule {
   const pages = Math.ceil(layoutOf(plan, threads, 0).bytes / PAGE_BYTES);
   const memory = threads > 1 ? { initial: pages, maximum: MAXIMUM_PAGES, shared: true } : { initial: pages };
   const module = wasmModule({ memory });
@@ -47,7 +53,7 @@ export function programModule(plan: Plan, { threads, tile, worthDividing = 32768
   };
   const target = kernelModule(counting, tile);
   const barrier = threads > 1 ? emitBarrier(module) : undefined;
-  const tasks = tasksOf(target, plan.steps, { threads, worthDividing });
+  const tasks = tasksOf(target, plan.steps, { threads, worthDividing, cacheBytes });
   const layout = layoutOf(plan, threads, scratchOf(tasks));
   const driver: Driver = { plan, threads, module, barrier, steps: new Map() };
   emitLoops(driver, tasks, []);

@@ -54,6 +54,24 @@ export function shareOf(
   return { first: boundary(worker, "first"), end: boundary(i32.add(worker, 1), "end") };
 }
 
+/** Writes code for a range of rows: once, or for one block of it after the other. */
+export function inBlocks(
+  body: Body,
+  { first, end }: RowRange,
+  block: number | undefined,
+  write: (of: RowRange) => void,
+): void {
+  if (block === undefined) return write({ first, end });
+  const from = body.let(first, "from");
+  const to = body.local("i32", "to");
+  body.while(i32.ltU(from, end), () => {
+    body.set(to, i32.add(from, block));
+    body.set(to, select(end, to, i32.ltU(end, to)));
+    write({ first: from, end: to });
+    body.set(from, to);
+  });
+}
+
 /**
  * Calls a step for the rows of a range that are active, or for those that are over. Makes no call if there are none.
  */

@@ -1,5 +1,6 @@
 import { writesOf, type LoopStep, type Step } from "@sluice/compiler";
 import { type Kernel, kernelOf, type KernelModule } from "../kernels/index.ts";
+import { rowBlock } from "./row-blocks.ts";
 
 /**
  * How threads share a step. `split`: each does a part of its range. `alone`: one thread does it. A loop is divided by
@@ -20,11 +21,15 @@ export interface LoopTask {
   readonly body: readonly Task[];
   readonly sharing: "split" | "inside" | "alone";
   readonly work: number;
+  /** How many rows go through all steps before the next ones, where that is not all of them: see {@link rowBlock}. */
+  readonly block?: number;
 }
 
 export interface Dividing {
   readonly threads: number;
   readonly worthDividing: number;
+  /** See {@link rowBlock}. */
+  readonly cacheBytes: number;
 }
 
 /** Emits the kernels of a block of steps. `loop` is the loop around them, if any. */
@@ -41,11 +46,13 @@ export function tasksOf(target: KernelModule, steps: readonly Step[], dividing: 
   });
 }
 
-function loopTask(loop: LoopStep, body: readonly Task[], { threads, worthDividing }: Dividing): LoopTask {
+function loopTask(loop: LoopStep, body: readonly Task[], { threads, worthDividing, cacheBytes }: Dividing): LoopTask {
   const each = body.reduce((sum, task) => sum + workOf(task), 0);
   const work = each * loop.length;
-  const task = { kind: "loop", loop, body, work } as const;
   const byRows = dividesByRows(loop, body);
+  const kernels = body.filter((task) => task.kind === "kernel");
+  const block = byRows && loop.active === undefined ? rowBlock(loop.rows ?? 0, kernels, cacheBytes) : undefined;
+  const task = { kind: "loop", loop, body, work, ...(block === undefined ? {} : { block }) } as const;
   if (loop.active !== undefined && (loop.rows ?? 0) > 1 && !byRows)
     throw new Error("wasm: a loop over active rows has a step that does not work row by row");
   if (threads === 1 || work < worthDividing) return { ...task, sharing: "alone" };

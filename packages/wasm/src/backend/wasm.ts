@@ -64,9 +64,10 @@ export function wasm(options: WasmOptions = {}): WasmBackend {
   return wasmBackend(options, {});
 }
 
-/** For tests: divides even small work, and runs programs on a page's host in Node. @internal */
+/** For tests: divides even small work, has small caches, and runs programs on a page's host in Node. @internal */
 interface Internals {
   readonly worthDividing?: number;
+  readonly cacheBytes?: number;
   readonly host?: Host;
 }
 
