@@ -7,6 +7,11 @@ export interface InputSpec {
   readonly shape: Shape;
   /** Default f32, which is f64 where the parameters are. */
   readonly dtype?: "f32" | "i32" | "bool";
+  /**
+   * `nonNegative`: finite numbers of at least 0, such as elapsed times. Other values are refused where they are known:
+   * when a layer is applied to values, and by a stream, but not in a compiled program. Default `any`.
+   */
+  readonly values?: "any" | "nonNegative";
 }
 
 /** Extra inputs by name: the shape for one example and step, or `{ shape, dtype }`. */
@@ -14,7 +19,7 @@ export type Extras = Readonly<Record<string, Shape | InputSpec>>;
 
 /** An input with its dtype filled in. */
 export function inputOf(spec: Shape | InputSpec): Required<InputSpec> {
-  return isShape(spec) ? { shape: spec, dtype: "f32" } : { dtype: "f32", ...spec };
+  return { dtype: "f32", values: "any", ...(isShape(spec) ? { shape: spec } : spec) };
 }
 
 /** The dtype of a tensor declared as `dtype`, with floats of dtype `float`. */
@@ -25,7 +30,10 @@ export function joinExtras(where: string, parts: readonly Extras[]): Extras {
   const all: Record<string, Shape | InputSpec> = {};
   for (const [name, spec] of parts.flatMap((extra) => Object.entries(extra))) {
     const [a, b] = [inputOf((all[name] ??= spec)), inputOf(spec)];
-    if (sameShape(a.shape, b.shape) && a.dtype === b.dtype) continue;
+    if (sameShape(a.shape, b.shape) && a.dtype === b.dtype) {
+      if (b.values === "nonNegative") all[name] = spec;
+      continue;
+    }
     const show = ({ shape, dtype }: Required<InputSpec>): string =>
       a.dtype === b.dtype ? showShape(shape) : `${dtype} ${showShape(shape)}`;
     throw new TensorError(`${where}: its layers read extra ${name} as ${show(a)} and as ${show(b)}; rename one`);
@@ -41,10 +49,13 @@ export function checkExtras(where: string, extras: unknown): void {
       throw new TensorError(
         `${where}.${name} is ${shown(spec)}, expected the shape of one example, such as [64], or { shape, dtype }`,
       );
-    checkOptions(`${where}.${name}`, spec, ["shape", "dtype"], { type: "dtype" });
+    checkOptions(`${where}.${name}`, spec, ["shape", "dtype", "values"], { type: "dtype" });
     const dtype: unknown = "dtype" in spec ? spec.dtype : "f32";
     if (dtype !== "f32" && dtype !== "i32" && dtype !== "bool")
       throw new TensorError(`${where}.${name} has the dtype ${shown(dtype)}, expected f32, i32 or bool`);
+    const values: unknown = "values" in spec ? spec.values : "any";
+    if (values !== "any" && values !== "nonNegative")
+      throw new TensorError(`${where}.${name} has the values ${shown(values)}, expected any or nonNegative`);
   }
 }
 

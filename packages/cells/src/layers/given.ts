@@ -5,6 +5,7 @@ import type { OverTime } from "../cell/over-time.ts";
 import type { Probed } from "../cell/probe.ts";
 import { floatOf, initialState, type State } from "../cell/states.ts";
 import { carryAfterOf, wantedOf } from "./apply-options.ts";
+import { checkExtraValues } from "./extra-values.ts";
 import { extraOver, perturbationsOver } from "./given-inputs.ts";
 import { stateOf } from "./given-states.ts";
 import type { ApplyOptions } from "./layer.ts";
@@ -39,6 +40,12 @@ export function readGiven<P extends Tree, S extends State>(
   // A row that has ended keeps its state, even if a sequence is marked to begin there.
   const whereWithin = (flags: Tensor): Tensor => (within === undefined ? flags : and(within, flags));
   const resetState = stateOf(cell.name, "resetState", given.resetState, initial);
+  const extra = mapTree(extraOver(cell.name, given.extra ?? {}, cell.extra, { ...size, float }), looked);
+  checkExtraValues(cell.name, cell.extra, extra, (place) => {
+    const [step, row] = [Math.floor(place / size.batch), place % size.batch];
+    const isLookedAt = lengths === undefined || (lengths.kind === "array" && step < (lengths.data[row] ?? 0));
+    return isLookedAt ? `in row ${row}, step ${step}` : undefined;
+  });
   const wanted = wantedOf(cell.name, given.traces, Object.keys(probed.evaluation.traces));
   return {
     ...size,
@@ -58,7 +65,7 @@ export function readGiven<P extends Tree, S extends State>(
         ? undefined
         : whereWithin(swapTime(startsOf(flagsOf(cell.name, "resets", given.resets, size), { reverse }))),
     x: looked(swapTime(x)),
-    extra: mapTree(extraOver(cell.name, given.extra ?? {}, cell.extra, { ...size, float }), looked),
+    extra,
     perturbations: mapTree(perturbationsOver(cell.name, given.perturbations, cell.state, size), looked),
     start: stateOf(cell.name, "state", given.state, initial),
     wanted,

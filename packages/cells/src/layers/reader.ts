@@ -1,5 +1,7 @@
 /** A reader of a stream: the state that it has, and the calls that change it one after the other. */
 import { leavesOf, mapTree, TensorError, type ArrayTensor, type Tensor, type Tree } from "@sluice/tensor";
+import type { Extras } from "../cell/inputs.ts";
+import { checkExtraValues } from "./extra-values.ts";
 import { checkOptions, checkTree, isArray, sizeOf, type ExpectedLeaf } from "@sluice/tensor/internal";
 
 interface StreamStepOptions {
@@ -47,6 +49,8 @@ export interface Program<S extends Tree> {
   readonly batch: number;
   /** Where a reader begins. */
   readonly initial: Reading<S>;
+  /** What the layer declares as extra inputs. */
+  readonly extra: Extras;
   /** Inputs as every step is given them. */
   readonly example: StepInputs;
   /** One step: where the reader stands after it, and the output `[batch, features]`. */
@@ -69,6 +73,9 @@ export function readerOf<S extends Tree>(program: Program<S>, begin: Promise<Rea
       const { extra = {}, mask } = stepOptions;
       const given = { x, extra, ...(mask && { mask }) };
       checkTree("stream.step", "inputs", inputs, given);
+      checkExtraValues("stream.step", program.extra, extra, (row) =>
+        mask?.data[row] === 0 ? undefined : `in row ${row}`,
+      );
       return reader.ask(async (reading) => {
         const output = await program.run(reading, given);
         return { reading: output.reading, result: arrayOf(output.y) };

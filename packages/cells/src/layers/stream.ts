@@ -71,6 +71,7 @@ export async function stream<P extends Tree, S extends Tree>(
   const program: Program<S> = {
     batch,
     initial,
+    extra: layer.extra,
     example,
     run: (reading, inputs) => session.run({ reading, inputs }),
     open: () => void readers++,

@@ -16,6 +16,7 @@ import {
 } from "@sluice/tensor";
 import { defineCell } from "../definition/define-cell.ts";
 import { decayRate, decayWeights, meanDecay } from "./decay.ts";
+import { timeSinceObservation } from "./elapsed.ts";
 
 /**
  * GRU-D, a gated recurrent unit with decay, for irregular series with missing values (Che et al. 2016,
@@ -51,7 +52,7 @@ import { decayRate, decayWeights, meanDecay } from "./decay.ts";
 export const gruD = defineCell({
   name: "gruD",
   options: { means: undefined as readonly number[] | undefined, decayInitializer: meanDecay },
-  extra: ({ input }) => ({ mask: [input], delta: [input] }),
+  extra: ({ input }) => ({ mask: [input], ...timeSinceObservation(input) }),
   params({ input, hidden }, { means, decayInitializer }) {
     if (means !== undefined && (means.length !== input || !means.every(Number.isFinite))) {
       throw new TensorError(`gruD: means must be ${input} finite numbers, one per variable, got ${means.join(", ")}`);

@@ -15,6 +15,7 @@ import type { CellOptions } from "../definition/cell-options.ts";
 import { rnn } from "../gated/rnn.ts";
 import { mapStates, type State, type States } from "../cell/states.ts";
 import { decayRate, decayWeights } from "./decay.ts";
+import { elapsedTime } from "./elapsed.ts";
 
 /** Parameters of the decay of one state. W and b have the state's shape. */
 export type Decay = { readonly W: Tensor; readonly b: Tensor };
@@ -44,7 +45,7 @@ export function hiddenDecay<P extends { readonly [name: string]: Tree }, S exten
     ...cell,
     name: `${name}Decay`,
     params: specs,
-    extra: { ...extra, elapsed: [1] },
+    extra: { ...extra, ...elapsedTime },
     init: (key, options) => ({
       ...cell.init(key, options),
       decay: initialDecay<S>(decay, keyFor(key, "decay"), options),

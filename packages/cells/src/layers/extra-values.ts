@@ -1,0 +1,29 @@
+import { TensorError, type Tensor } from "@sluice/tensor";
+import { sizeOf } from "@sluice/tensor/internal";
+import { inputOf, type Extras } from "../cell/inputs.ts";
+
+/**
+ * An error where the values of an extra input are known and are not those that the cell declares. `placeOf(i)` says
+ * where example i of the leading axes stands, or is undefined where it is not looked at.
+ */
+export function checkExtraValues(
+  name: string,
+  extras: Extras,
+  given: Readonly<Record<string, Tensor>>,
+  placeOf: (example: number) => string | undefined,
+): void {
+  for (const [input, spec] of Object.entries(extras)) {
+    const { shape, values } = inputOf(spec);
+    const x = given[input];
+    if (values === "any" || x?.kind !== "array") continue;
+    const width = sizeOf(shape);
+    for (const [i, value] of x.data.entries()) {
+      if (value >= 0 && value < Infinity) continue;
+      const place = placeOf(Math.floor(i / width));
+      if (place === undefined) continue;
+      throw new TensorError(
+        `${name}: extra ${input} must be finite and at least 0, got ${value} ${place}; a time between steps is negative where steps are not in the order of time`,
+      );
+    }
+  }
+}
