@@ -1,7 +1,20 @@
 // Elapsed times that cannot be are refused where they are known, by one check for all cells.
-import { compile, key, tensor, valuesOf, zerosLike, type Tensor } from "@sluice/tensor";
+import {
+  compile,
+  full,
+  grad,
+  key,
+  leavesOf,
+  sum,
+  tensor,
+  valuesOf,
+  zerosLike,
+  type Tensor,
+  type Tree,
+} from "@sluice/tensor";
 import { describe, expect, test } from "vitest";
 import { gruD, rnnDecay, sequence, stream } from "../index.ts";
+import { timeCells } from "./catalogue.ts";
 
 const sizes = { input: 1, hidden: 2 };
 const x = tensor([1, 2, 3, 4, 5, 6], [2, 3, 1]);
@@ -50,4 +63,30 @@ describe("an elapsed time", () => {
     expect((await compiled(params, times(0, -1, 1, 0, 1, 1))).shape).toEqual([2, 3, 2]);
     await compiled.dispose();
   });
+});
+
+const readers = timeCells.filter(({ make }) => "elapsed" in make(sizes).extra);
+
+test.each(readers)("$name has a defined result and gradient where no time has passed", ({ make }) => {
+  const cell = sequence(make(sizes));
+  const given = Object.fromEntries(
+    Object.keys(cell.extra).map((name) => [name, full([2, 3, 1], name === "mask" ? 1 : 0)]),
+  );
+  const loss = (p: Tree): Tensor => sum(cell.apply(p, x, { extra: given }).output);
+  const weights = cell.init(key(1));
+  const values = [loss(weights), ...leavesOf(grad(loss)(weights)).map(({ tensor: g }) => g)];
+  expect(values.every((y) => valuesOf(y).every(Number.isFinite))).toBe(true);
+});
+
+test.each(readers)("$name does not add the time of a masked step to the next", ({ make }) => {
+  const cell = sequence(make(sizes));
+  const mask = tensor([1, 0, 1, 1, 0, 1], [2, 3], { dtype: "bool" });
+  const at = (elapsed: Tensor): Tensor => {
+    const extra = Object.fromEntries(
+      Object.keys(cell.extra).map((name) => [name, name === "elapsed" ? elapsed : full([2, 3, 1], 1)]),
+    );
+    return cell.apply(cell.init(key(1)), x, { extra, mask }).output;
+  };
+  expect(valuesOf(at(times(0, 5, 1, 0, 7, 1)))).toEqual(valuesOf(at(times(0, 0, 1, 0, 0, 1))));
+  expect(valuesOf(at(times(0, 5, 1, 0, 7, 1)))).not.toEqual(valuesOf(at(times(0, 5, 6, 0, 7, 8))));
 });

@@ -1,4 +1,7 @@
 // Cells that read the time between steps, and which values were observed
+export { type CfcMode, cfc } from "./cfc.ts";
+export { type LtcConductances, ltc } from "./ltc.ts";
+export type { Wiring } from "./synapses.ts";
 export { gruD } from "./gru-d.ts";
 export { type Decay, hiddenDecay, rnnDecay } from "./hidden-decay.ts";
 export { meanDecay } from "./decay.ts";
