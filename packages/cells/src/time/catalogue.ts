@@ -1,6 +1,10 @@
 import type { CatalogueEntry } from "../catalogue/entry.ts";
+import type { CellOptions } from "../definition/cell-options.ts";
 import { cfc } from "./cfc.ts";
 import { ltc } from "./ltc.ts";
+import { phasedLstm } from "./phased-lstm.ts";
+import { timeAwareLstm } from "./time-aware-lstm.ts";
+import { timeLstm, type TimeLstmForm } from "./time-lstm.ts";
 import { gruD } from "./gru-d.ts";
 import { rnnDecay } from "./hidden-decay.ts";
 
@@ -26,4 +30,28 @@ export const timeCells: readonly CatalogueEntry[] = [
     numbers: "ncps 1.0.1",
   },
   { name: "ltc", make: ltc, source: "Hasani et al. 2021, arXiv:2006.04439", numbers: "ncps 1.0.1" },
+  {
+    name: "timeAwareLstm",
+    make: timeAwareLstm,
+    source: "Baytas et al. 2017, doi:10.1145/3097983.3097997",
+    numbers: "a plain loop",
+  },
+  ...([1, 2, 3] satisfies TimeLstmForm[]).map((form) => ({
+    name: `timeLstm, form ${form}`,
+    make: (options: CellOptions) => timeLstm({ ...options, form }),
+    source: "Zhu et al. 2017, doi:10.24963/ijcai.2017/504",
+    numbers: "a plain loop",
+  })),
+  {
+    name: "phasedLstm",
+    make: (options) => phasedLstm({ ...options, openRatio: 0.5 }),
+    source: "Neil et al. 2016, arXiv:1610.09513",
+    numbers: "a plain loop",
+  },
+  {
+    name: "phasedLstm, peepholes",
+    make: (options) => phasedLstm({ ...options, openRatio: 0.5, peepholes: true }),
+    source: "Neil et al. 2016, arXiv:1610.09513",
+    numbers: "a plain loop",
+  },
 ];
