@@ -5,6 +5,9 @@ import { ltc } from "./ltc.ts";
 import { phasedLstm } from "./phased-lstm.ts";
 import { timeAwareLstm } from "./time-aware-lstm.ts";
 import { timeLstm, type TimeLstmForm } from "./time-lstm.ts";
+import { ctGru } from "./ct-gru.ts";
+import { odeRnn } from "./hidden-ode.ts";
+import { odeLstm } from "./ode-lstm.ts";
 import { gruD } from "./gru-d.ts";
 import { rnnDecay } from "./hidden-decay.ts";
 
@@ -54,4 +57,12 @@ export const timeCells: readonly CatalogueEntry[] = [
     source: "Neil et al. 2016, arXiv:1610.09513",
     numbers: "a plain loop",
   },
+  {
+    name: "ctGru",
+    make: (options) => ctGru({ ...options, timeScales: [0.5, 1, 4] }),
+    source: "Mozer et al. 2017, arXiv:1710.04110",
+    numbers: "a plain loop",
+  },
+  { name: "odeRnn", make: odeRnn, source: "Rubanova et al. 2019, arXiv:1907.03907", numbers: "a plain loop" },
+  { name: "odeLstm", make: odeLstm, source: "Lechner and Hasani 2020, arXiv:2006.04418", numbers: "a plain loop" },
 ];

@@ -1,21 +1,11 @@
-import {
-  checkParameters,
-  initialTree,
-  parameter,
-  type InitOptions,
-  type ParameterSpec,
-  type Specs,
-  weightSpecs,
-} from "@sluice/params";
-import { keyFor, leavesOf, mapTree, mul, TensorError, type ArrayTensor, type Tensor, type Tree } from "@sluice/tensor";
+import { parameter, type ParameterSpec, type Specs } from "@sluice/params";
+import { leavesOf, mapTree, mul, type Tensor, type Tree } from "@sluice/tensor";
 import type { Cell } from "../cell/cell.ts";
-import { evaluation } from "../cell/context.ts";
-import { namedParameters } from "../cell/named-parameters.ts";
 import type { CellOptions } from "../definition/cell-options.ts";
 import { rnn } from "../gated/rnn.ts";
 import { mapStates, type State, type States } from "../cell/states.ts";
+import { betweenSteps } from "./between-steps.ts";
 import { decayRate, decayWeights } from "./decay.ts";
-import { elapsedTime } from "./elapsed.ts";
 
 /** Parameters of the decay of one state. W and b have the state's shape. */
 export type Decay = { readonly W: Tensor; readonly b: Tensor };
@@ -37,37 +27,22 @@ type DecayOf<S> = { readonly [K in keyof S]: S[K] extends Tensor ? Decay : Decay
 export function hiddenDecay<P extends { readonly [name: string]: Tree }, S extends State>(
   cell: Cell<P, S>,
 ): Cell<P & { readonly decay: DecayOf<S> }, S> {
-  const { extra, name } = cell;
-  const own = namedParameters("hiddenDecay", cell, "decay");
-  const decay = decaySpecs(cell.state);
-  const specs = { ...own, decay };
-  return {
-    ...cell,
-    name: `${name}Decay`,
-    params: specs,
-    extra: { ...extra, ...elapsedTime },
-    init: (key, options) => ({
-      ...cell.init(key, options),
-      decay: initialDecay<S>(decay, keyFor(key, "decay"), options),
-    }),
-    step(params, state, x, context = evaluation) {
-      checkParameters(`${name}Decay`, weightSpecs(specs), params, x);
-      const { elapsed } = context.extra;
-      if (elapsed === undefined)
-        throw new TensorError(
-          `${name}Decay: the time between steps is missing; pass { extra: { elapsed } }, [batch, time, 1]`,
-        );
-      const weights = new Map(leavesOf(params.decay).map(({ path, tensor }) => [path, tensor]));
-      const decayed = mapTree(state, (s, path) => {
+  return betweenSteps<P, S, { readonly decay: DecayOf<S> }>(cell, {
+    operation: "hiddenDecay",
+    name: `${cell.name}Decay`,
+    parameter: "decay",
+    specs: decaySpecs(cell.state),
+    evolve(decay, state, elapsed, { trace }) {
+      const weights = new Map(leavesOf(decay).map(({ path, tensor }) => [path, tensor]));
+      return mapTree(state, (s, path) => {
         const [W, b] = [weights.get(`${path}.W`), weights.get(`${path}.b`)];
         if (W === undefined || b === undefined) return s;
         const gamma = decayRate(mul(elapsed, W), b);
-        context.trace(`decay.${path}`, gamma);
+        trace(`decay.${path}`, gamma);
         return mul(gamma, s);
       });
-      return cell.step(withoutDecay<P>(params), decayed, x, context);
     },
-  };
+  });
 }
 
 /** A simple recurrent network with decay: {@link hiddenDecay} of {@link rnn}. */
@@ -78,14 +53,3 @@ const decaySpecs = (states: States): Specs =>
   mapStates(states, ({ shape, dtype }): { readonly [name: string]: ParameterSpec } =>
     dtype === "f32" ? { W: decayWeights(shape), b: parameter(shape) } : {},
   );
-
-function initialDecay<S extends State>(specs: Specs, key: ArrayTensor, options?: InitOptions): DecayOf<S>;
-function initialDecay(specs: Specs, key: ArrayTensor, options?: InitOptions): Tree {
-  return initialTree(specs, key, options);
-}
-
-/** The cell's parameters, without those of the decay. */
-function withoutDecay<P extends Tree>(params: P & { readonly decay: Tree }): P;
-function withoutDecay({ decay: _, ...own }: { readonly [name: string]: Tree }): Tree {
-  return own;
-}

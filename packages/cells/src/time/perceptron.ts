@@ -3,10 +3,7 @@ import { add, matmul, TensorError, type Tensor } from "@sluice/tensor";
 import { checkSize } from "../options/size.ts";
 
 /** A layer of a multilayer perceptron: `x W + b`. */
-export interface PerceptronLayer {
-  readonly W: Tensor;
-  readonly b: Tensor;
-}
+export type PerceptronLayer = { readonly W: Tensor; readonly b: Tensor };
 
 /** A layer's specs, W `[from, to]` and b `[to]`. */
 export type PerceptronLayerSpecs = { readonly W: ParameterSpec; readonly b: ParameterSpec };
