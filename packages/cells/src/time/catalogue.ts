@@ -8,6 +8,9 @@ import { timeLstm, type TimeLstmForm } from "./time-lstm.ts";
 import { ctGru } from "./ct-gru.ts";
 import { odeRnn } from "./hidden-ode.ts";
 import { odeLstm } from "./ode-lstm.ts";
+import { gruFlow } from "./gru-flow.ts";
+import { gruOdeBayes } from "./gru-ode-bayes.ts";
+import { rits } from "./rits.ts";
 import { gruD } from "./gru-d.ts";
 import { rnnDecay } from "./hidden-decay.ts";
 
@@ -65,4 +68,23 @@ export const timeCells: readonly CatalogueEntry[] = [
   },
   { name: "odeRnn", make: odeRnn, source: "Rubanova et al. 2019, arXiv:1907.03907", numbers: "a plain loop" },
   { name: "odeLstm", make: odeLstm, source: "Lechner and Hasani 2020, arXiv:2006.04418", numbers: "a plain loop" },
+  {
+    name: "gruOdeBayes",
+    make: (options) => gruOdeBayes({ ...options, steps: 2, predictionUnits: 3, preparedUnits: 2 }),
+    source: "De Brouwer et al. 2019, arXiv:1905.12374",
+    numbers: "a plain loop",
+  },
+  {
+    name: "gruFlow",
+    make: gruFlow,
+    source: "Bilos et al. 2021, arXiv:2110.13040",
+    numbers: "a plain loop",
+  },
+  { name: "rits", make: rits, source: "Cao et al. 2018, arXiv:1805.10572", numbers: "a plain loop" },
+  {
+    name: "rits, decayed history",
+    make: (options) => rits({ ...options, decayedHistory: true }),
+    source: "Cao et al. 2018, arXiv:1805.10572, the authors' code",
+    numbers: "a plain loop",
+  },
 ];

@@ -72,7 +72,7 @@ test.each(readers)("$name has a defined result and gradient where no time has pa
   const given = Object.fromEntries(
     Object.keys(cell.extra).map((name) => [name, full([2, 3, 1], name === "mask" ? 1 : 0)]),
   );
-  const loss = (p: Tree): Tensor => sum(cell.apply(p, x, { extra: given }).output);
+  const loss = (p: Tree): Tensor => sum(cell.apply(p, x, { extra: given, buffers: cell.initialBuffers() }).output);
   const weights = cell.init(key(1));
   const values = [loss(weights), ...leavesOf(grad(loss)(weights)).map(({ tensor: g }) => g)];
   expect(values.every((y) => valuesOf(y).every(Number.isFinite))).toBe(true);
@@ -85,7 +85,7 @@ test.each(readers)("$name does not add the time of a masked step to the next", (
     const extra = Object.fromEntries(
       Object.keys(cell.extra).map((name) => [name, name === "elapsed" ? elapsed : full([2, 3, 1], 1)]),
     );
-    return cell.apply(cell.init(key(1)), x, { extra, mask }).output;
+    return cell.apply(cell.init(key(1)), x, { extra, mask, buffers: cell.initialBuffers() }).output;
   };
   expect(valuesOf(at(times(0, 5, 1, 0, 7, 1)))).toEqual(valuesOf(at(times(0, 0, 1, 0, 0, 1))));
   expect(valuesOf(at(times(0, 5, 1, 0, 7, 1)))).not.toEqual(valuesOf(at(times(0, 5, 6, 0, 7, 8))));
