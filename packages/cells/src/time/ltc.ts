@@ -1,4 +1,4 @@
-import { bias, nonNegative, ones, parameter, randomUniform, type ParameterSpec } from "@sluice/params";
+import { bias, nonNegative, ones, parameter, randomUniform, type Constraint, type ParameterSpec } from "@sluice/params";
 import { add, convert, div, mul, sliceAxis, softplus, type Tensor, TensorError } from "@sluice/tensor";
 import { suggestion } from "@sluice/tensor/internal";
 import { defineCell } from "../definition/define-cell.ts";
@@ -59,13 +59,13 @@ export const ltc = defineCell({
     wiringOf("ltc: sensoryWiring", options.sensoryWiring, input, hidden);
     wiringOf("ltc: wiring", options.wiring, hidden, hidden);
     const positive = options.conductances === "constraint" ? { constraint: nonNegative() } : {};
-    const uniform = (low: number, high: number): ParameterSpec =>
-      parameter([hidden], { initializer: randomUniform({ low, high }) });
+    const uniform = (low: number, high: number, held: { readonly constraint?: Constraint } = {}): ParameterSpec =>
+      parameter([hidden], { initializer: randomUniform({ low, high }), ...held });
     return {
       sensory: synapseSpecs(input, hidden, positive),
       synapses: synapseSpecs(hidden, hidden, positive),
-      cm: { ...uniform(0.4, 0.6), ...positive },
-      gleak: { ...uniform(0.001, 1), ...positive },
+      cm: uniform(0.4, 0.6, positive),
+      gleak: uniform(0.001, 1, positive),
       vleak: uniform(-0.2, 0.2),
       ...inputSpecs(inputMapping, input),
       ...outputSpecs(outputMapping, outputs),
