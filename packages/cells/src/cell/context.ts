@@ -1,5 +1,5 @@
 /** What a layer gives the cells that it runs, beside parameters, state and input. */
-import { isTensor, matmul, TensorError, type Tensor, type Tree } from "@sluice/tensor";
+import { isTensor, TensorError, type Tensor, type Tree } from "@sluice/tensor";
 
 /** A product of the step's input or of a state with weights. */
 export interface Product {
@@ -15,6 +15,8 @@ export interface Product {
   readonly gates: number;
   /** Products of one kind and source share changes of their `x`, such as a dropout mask. Default `""`. */
   readonly source: string;
+  /** Multiplies `x` by `W`: `matmul`, unless a modifier knows a shorter way for its weights, such as a diagonal `W`. */
+  readonly multiply: (x: Tensor, W: Tensor) => Tensor;
 }
 
 /** What a layer passes to the cells it runs. A modifier may pass on a changed context. */
@@ -22,6 +24,11 @@ export interface CellContext {
   readonly training: boolean;
   /** Called with everything the step traces. */
   readonly trace: (name: string, value: Tensor) => void;
+  /**
+   * Gets everything the step traces before it is traced; the step goes on with what is returned. A modifier of a gate
+   * or candidate acts here.
+   */
+  readonly change: (name: string, value: Tensor) => Tensor;
   /** Computes the step's products, `[batch, columns]`: `x W`, or a modifier's version of it. */
   readonly product: (product: Product) => Tensor;
   readonly keys: Keys;
@@ -47,7 +54,8 @@ export interface Keys {
 export const evaluation: CellContext = {
   training: false,
   trace: () => {},
-  product: ({ x, W }) => matmul(x, W),
+  change: (_, value) => value,
+  product: ({ x, W, multiply }) => multiply(x, W),
   keys: { sequence: needsKey, step: needsKey },
   extra: {},
   buffers: {},
@@ -67,6 +75,7 @@ export function contextWithin(name: string, context: CellContext): CellContext {
   return {
     ...context,
     trace: (own, value) => context.trace(below(own), value),
+    change: (own, value) => context.change(below(own), value),
     product: (product) =>
       context.product({
         ...product,

@@ -1,4 +1,4 @@
-import { leavesOf, matmul, TensorError, type DType, type Shape, type Tensor } from "@sluice/tensor";
+import { leavesOf, TensorError, type DType, type Shape, type Tensor } from "@sluice/tensor";
 import { at, checkOptions, placeholder, sameShape, shown, showShape } from "@sluice/tensor/internal";
 import { axisSize } from "./axes.ts";
 import { outputOf, type Cell, type Stepped } from "./cell.ts";
@@ -24,7 +24,7 @@ export interface Probed {
 }
 
 /** A product with weights `[rows, columns]`. */
-export interface ProbedProduct extends Omit<Product, "x" | "W"> {
+export interface ProbedProduct extends Omit<Product, "x" | "W" | "multiply"> {
   readonly rows: number;
   readonly columns: number;
 }
@@ -79,10 +79,11 @@ function notingContext({ name, buffers = {}, extra }: Cell, training: boolean, n
         throw new TensorError(`trace: ${trace} ${showShape(value.shape)} must have the batch as its first axis`);
       noted.traces[trace] = value.shape.slice(1);
     },
-    product({ x, W, ...product }) {
+    change: (_, value) => value,
+    product({ x, W, multiply, ...product }) {
       if (noted.products.some((other) => other.kind === product.kind && other.name === product.name))
         throw new TensorError(`${product.kind}: the product ${product.name} is made twice; give each its own name`);
-      const result = matmul(x, W);
+      const result = multiply(x, W);
       noted.products.push({ ...product, rows: axisSize(x, 1), columns: axisSize(W, 1) });
       return result;
     },

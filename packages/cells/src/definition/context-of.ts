@@ -33,7 +33,8 @@ export function contextOf(made: Made, context: CellContext, options: ContextOpti
     ...made.options,
     ...productsAndNorm(made, context, options),
     trace(trace: string, value: Tensor | (() => Tensor)) {
-      const traced = named(`${made.name}.${trace}`, typeof value === "function" ? at(trace, value) : value);
+      const computed = typeof value === "function" ? at(trace, value) : value;
+      const traced = named(`${made.name}.${trace}`, context.change(trace, computed));
       context.trace(trace, traced);
       return traced;
     },

@@ -1,5 +1,5 @@
 /** A step's products with weights. The cell's user may change them, for example by dropout. */
-import { TensorError, type Tensor } from "@sluice/tensor";
+import { matmul, TensorError, type Tensor } from "@sluice/tensor";
 import { describe } from "@sluice/tensor/internal";
 import type { CellContext, Product } from "../cell/context.ts";
 
@@ -34,7 +34,7 @@ export function multiplyOf(
       throw new TensorError(
         `${kind}: ${name} has the weights ${describe(W)}, whose columns do not divide into ${count} gates`,
       );
-    const result = context.product({ kind, name, x, W, gates: count, source });
+    const result = context.product({ kind, name, x, W, gates: count, source, multiply: matmul });
     made(result, kind);
     return result;
   };

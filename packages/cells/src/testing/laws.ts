@@ -6,7 +6,6 @@ import {
   key,
   leavesOf,
   mapTree,
-  matmul,
   reshape,
   square,
   sum,
@@ -19,6 +18,7 @@ import {
 } from "@sluice/tensor";
 import { isFloat, sizeOf } from "@sluice/tensor/internal";
 import { arrayOf, expectSame, expectThat } from "@sluice/tensor/testing";
+import { evaluation } from "../cell/context.ts";
 import { probe } from "../cell/probe.ts";
 import { statesOf, type State } from "../cell/states.ts";
 import { joinedBuffers } from "../cell/weight-buffers.ts";
@@ -122,13 +122,10 @@ export function evaluationDrawsNothing(subject: Subject): void {
   const buffers = joinedBuffers(cell.buffers ?? {}, cell.params);
   const weights = weightsOf(cell, params, { buffers: buffers.weights(subject.buffers) });
   cell.step(weights, state, first(x), {
-    training: false,
-    trace: () => {},
-    product: ({ x: multiplied, W }) => matmul(multiplied, W),
+    ...evaluation,
     keys: { sequence: refused, step: refused },
     extra: first(extra),
     buffers: buffers.own(subject.buffers),
-    active: () => undefined,
   });
   expectSame("with a key", run(subject, { key: key(9) }), run(subject));
 }
