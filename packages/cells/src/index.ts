@@ -50,15 +50,30 @@ export * from "./memory/index.ts";
 export * from "./time/index.ts";
 
 // Modifiers of any cell
-export { type ClipStateGradientOptions, clipStateGradient } from "./modifiers/clip-state-gradient.ts";
-export { type ReparametrizeOptions, reparametrize } from "./reparametrize.ts";
 export { keysWithin } from "./modifiers/keys-within.ts";
-export { type StateRates, zoneout } from "./modifiers/zoneout.ts";
-export {
-  type DropoutMasks,
-  type VariationalDropoutOptions,
-  variationalDropout,
-} from "./modifiers/variational-dropout.ts";
+export type { NumberByState } from "./modifiers/by-state.ts";
+// in training
+export { zoneout } from "./modifiers/zoneout.ts";
+export type { DropoutMasks, ProductDropoutOptions } from "./modifiers/product-dropout.ts";
+export { variationalDropout } from "./modifiers/variational-dropout.ts";
+export { stepDropout } from "./modifiers/step-dropout.ts";
+export { type CandidateDropoutOptions, candidateDropout } from "./modifiers/candidate-dropout.ts";
+export { type StateNoiseOptions, stateNoise } from "./modifiers/state-noise.ts";
+export { type ClipStateGradientOptions, clipStateGradient } from "./modifiers/clip-state-gradient.ts";
+// of states and their initial values
+export { clipState } from "./modifiers/clip-state.ts";
+export { learnedInitialState } from "./modifiers/learned-initial-state.ts";
+export { type ChronoInitializationOptions, chronoInitialization } from "./modifiers/chrono-initialization.ts";
+// of weights and products
+export { type ReparametrizeOptions, reparametrize } from "./reparametrize.ts";
+export { type IndependentRecurrenceOptions, independentRecurrence } from "./modifiers/independent-recurrence.ts";
+export { type BlockDiagonalOptions, blockDiagonal } from "./modifiers/block-diagonal.ts";
+export { type Integration, type IntegrationOptions, integration } from "./modifiers/integration.ts";
+export { multiplicative } from "./modifiers/multiplicative.ts";
+// of the output, and cells of cells
+export { residual } from "./modifiers/residual.ts";
+export { type HighwayOptions, highway } from "./modifiers/highway.ts";
+export { type FastSlowOptions, fastSlow } from "./modifiers/fast-slow.ts";
 
 // Layers
 export type {

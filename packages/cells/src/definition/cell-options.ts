@@ -3,7 +3,7 @@ import type { Normalizer } from "@sluice/norm";
 import type { Constraint, Initializer, Regularizer } from "@sluice/params";
 import { checkMade, checkOptions } from "@sluice/tensor/internal";
 import type { CellSizes } from "../cell/cell.ts";
-import type { DropoutMasks } from "../modifiers/variational-dropout.ts";
+import type { DropoutMasks } from "../modifiers/product-dropout.ts";
 
 /**
  * Options of every cell; the names that differ from Keras's are `hidden` (units) and the spelling of Initializer and
