@@ -1,5 +1,5 @@
 /** Recurrent weights of a structure: computed from fewer parameters, and multiplied by in fewer steps. */
-import { type ParameterSpec, type Reparametrization } from "@sluice/params";
+import { weightLeaves, type ParameterSpec, type Reparametrization } from "@sluice/params";
 import { TensorError, type Tensor, type Tree } from "@sluice/tensor";
 import type { Cell } from "../cell/cell.ts";
 import { evaluation } from "../cell/context.ts";
@@ -19,6 +19,9 @@ export interface Structure {
   readonly begin: (spec: ParameterSpec) => ParameterSpec;
 }
 
+/** The names of the reparametrizations that are structures. */
+const structures: readonly string[] = ["independentRecurrence", "blockDiagonal"];
+
 /**
  * A cell whose recurrent weights have a structure. `check` throws where a weight of `rows` rows cannot have it. The
  * weights are those of the products that the step makes with `recurrent`.
@@ -36,6 +39,7 @@ export function structuredRecurrence<P extends Tree, S extends State>(
       `${operation}: ${cell.name} has no recurrent products, so there are no weights to change; a step marks them with recurrent("gates", h, U)`,
     );
   const paths = products.map((product) => pathOf(operation, cell, product, check));
+  checkUnstructured(operation, cell, paths);
   const begun = withInitializers(cell, new Map(paths.map((path) => [path, begin])));
   const made = reparametrize(begun, { weights: Object.fromEntries(paths.map((path) => [path, by])) });
   return {
@@ -46,6 +50,18 @@ export function structuredRecurrence<P extends Tree, S extends State>(
         product: (product) => context.product(product.kind === "recurrent" ? { ...product, multiply } : product),
       }),
   };
+}
+
+/** Throws where a weight is already of a structure that would be changed. */
+function checkUnstructured(operation: string, cell: Cell, paths: readonly string[]): void {
+  for (const { path, spec } of weightLeaves(cell.params)) {
+    const by = spec.kind === "reparametrized" ? spec.by.map(({ name }) => name) : [];
+    const other = by.find((name) => structures.includes(name));
+    if (other !== undefined && paths.includes(path))
+      throw new TensorError(
+        `${operation}: ${path} of ${cell.name} has the structure of ${other} already; a weight has only one`,
+      );
+  }
 }
 
 /** The path of a product's weight. Throws where it is not made of square blocks, one for each gate. */
