@@ -22,7 +22,7 @@ export interface IntegrationOptions {
 }
 
 /**
- * Multiplicative integration (Wu et al. 2016, arXiv:1606.06630, equation 4): in every gate, the products of input and
+ * Multiplicative integration (Wu et al. 2016, arXiv:1606.06630): in every gate, the products of input and
  * state also multiply each other:
  *
  *     x_t W + h_{t-1} U                                                       addition, the cell itself

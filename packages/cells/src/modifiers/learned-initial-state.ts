@@ -9,8 +9,8 @@ import { withParameters } from "./added-parameters.ts";
  * A cell whose states begin as parameters, which are trained: `s_0 = initialState.<state>` for every row, at the first
  * step and after a reset.
  *
- * The parameters `initialState.<state>` have the state's shape and begin as the value that the state had: zeros, or what
- * its spec says. States of integers and bools, and states that are learned already, stay as they are. Throws a
+ * The parameters `initialState.<state>` have the state's shape and begin as the state did: as zeros, or as the number
+ * or initializer of its spec says. States of integers and bools, and states that are learned already, stay as they are. Throws a
  * TensorError if no state is left to learn.
  */
 export function learnedInitialState<S extends State>(cell: Cell<Tree, S>): Cell<Tree, S> {

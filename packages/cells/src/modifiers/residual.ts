@@ -10,7 +10,7 @@ import { inputFeatures } from "./input-features.ts";
 
 /**
  * Adds the input to the output, so that layers of cells learn what to add (He et al. 2015, arXiv:1512.03385; between
- * recurrent layers: Wu et al. 2016, arXiv:1609.08144, equation 6):
+ * recurrent layers: Wu et al. 2016, arXiv:1609.08144):
  *
  *     y_t = o_t + x_t          o_t `[batch, features]`, the cell's output
  *     y_t = o_t + x_t P        where the input has another number of features
