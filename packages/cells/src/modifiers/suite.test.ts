@@ -1,4 +1,5 @@
 // Every modifier, around a GRU or an LSTM, passes what a cell must.
+import { batchNorm } from "@sluice/norm";
 import { dropConnect } from "@sluice/params";
 import { wasm } from "@sluice/wasm";
 import { afterAll, describe, test } from "vitest";
@@ -38,9 +39,16 @@ const cells: Readonly<Record<string, Cell>> = {
   "residual LSTM with a projection": residual(lstm(sizes)),
   "highway of a GRU": highway(gru({ input: 3, hidden: 3 })),
   "highway of an LSTM with a projection": highway(lstm(sizes)),
-  "fastSlow of a GRU and three LSTMs": fastSlow({
+  "fastSlow of three LSTMs and a GRU": fastSlow({
     fast: [lstm(sizes), lstm(sizes), lstm({ input: 1, hidden: 3 })],
     slow: gru({ input: 3, hidden: 2 }),
+  }),
+  "fastSlow of cells with statistics of the batch": fastSlow({
+    fast: [
+      gru({ ...sizes, norm: batchNorm({ steps: 4 }) }),
+      gru({ input: 2, hidden: 3, norm: batchNorm({ steps: 4 }) }),
+    ],
+    slow: learnedInitialState(gru({ input: 3, hidden: 2 })),
   }),
   "stepDropout of a GRU": stepDropout(gru(sizes), { input: 0.3, recurrent: 0.2, masks: "perGate" }),
   "candidateDropout of an LSTM": candidateDropout(lstm(sizes), { rate: 0.3 }),
