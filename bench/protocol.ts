@@ -31,7 +31,7 @@ export type Command =
 export type AnyCase = Case | BatchesCase | PeakCase | CellCase;
 
 /** Forward and backward of another library's cell, under its own name; `x` `[batch, time, input]` is in the data. */
-export interface CellCase {
+interface CellCase {
   readonly kind: "cell";
   readonly cell: string;
   readonly input: number;

@@ -16,7 +16,7 @@ export const times = (a: Complex, b: Complex): Complex => ({
 });
 
 /** 1 / a, element by element. */
-export function inverse({ re, im }: Complex): Complex {
+function inverse({ re, im }: Complex): Complex {
   const size = add(mul(re, re), mul(im, im));
   return { re: div(re, size), im: div(neg(im), size) };
 }

@@ -1,7 +1,7 @@
 /** The normal part of HiPPO-LegS, and its eigenvectors: plain numbers, by additions, products and roots alone. */
 
 /** A complex matrix, row by row. */
-export interface ComplexMatrix {
+interface ComplexMatrix {
   readonly size: number;
   readonly re: Float64Array;
   readonly im: Float64Array;
