@@ -1,6 +1,6 @@
 import type { Layer } from "@sluice/cells";
-import type { Backend, Tensor, Tree } from "@sluice/tensor";
-import { checkOptions } from "@sluice/tensor/internal";
+import { diagnose, recordProgram, tensorsOf, type Backend, type Tensor, type Tree } from "@sluice/tensor";
+import { checkOptions, isArray } from "@sluice/tensor/internal";
 import { evaluator, type Batches, type Evaluator, type LossResult, type Parts, type Weighted } from "@sluice/train";
 import { withBackend } from "./backend.ts";
 import {
@@ -12,6 +12,7 @@ import {
   type OwnParts,
 } from "./batching.ts";
 import { modelOf, type Model, type ModelWeights, type SequenceExamples } from "./model.ts";
+import { exampleOf, type NotFiniteOrigin } from "./not-finite.ts";
 import { objectiveOf, objectiveOptions, type Objective, type ObjectiveOptions } from "./objective.ts";
 
 /** Loss and metrics, as means over the counted examples or steps. */
@@ -82,6 +83,8 @@ export async function evaluateModel<
 /** Evaluates one objective. */
 export interface Measurer<P extends Tree, B extends Parts> {
   run(weights: ModelWeights<P>, cut: Batches<B>): Promise<Measured>;
+  /** Where the first NaN or infinity came from, found on the reference backend. Undefined if there is none. */
+  origin(weights: ModelWeights<P>, cut: Batches<B>): Promise<NotFiniteOrigin | undefined>;
   dispose(): Promise<void>;
 }
 
@@ -97,21 +100,33 @@ export function measuring<P extends Tree, B extends Parts>({
   readonly backend: Backend;
 }): Measurer<P, B> {
   const compiled = new Map<string, Evaluator<P, Weighted<B>, LossResult, Tree>>();
+  const evaluate = (own: P, given: Weighted<B>, context: { readonly buffers: Tree }): LossResult =>
+    objective(own, given, { buffers: context.buffers });
+  const evaluatorOf = async (batch: Weighted<B>) => {
+    const shapes = shapesOf(batch);
+    const found = compiled.get(shapes) ?? (await evaluator({ evaluate, ...like, batch, backend }));
+    compiled.set(shapes, found);
+    return found;
+  };
   return {
     async run({ params, buffers }, cut) {
-      const { batch } = cut.at(0);
-      const shapes = shapesOf(batch);
-      const found =
-        compiled.get(shapes) ??
-        (await evaluator({
-          evaluate: (own: P, given: Weighted<B>, context: { readonly buffers: Tree }): LossResult =>
-            objective(own, given, { buffers: context.buffers }),
-          ...like,
-          batch,
-          backend,
-        }));
-      compiled.set(shapes, found);
+      const found = await evaluatorOf(cut.at(0).batch);
       return found.run(params, cut.epoch(0), { buffers });
+    },
+    async origin({ params, buffers }, cut) {
+      const found = await evaluatorOf(cut.at(0).batch);
+      for (const numbered of cut.epoch(0)) {
+        const { batch } = numbered;
+        const { loss } = await found.run(params, [numbered], { buffers });
+        if (Number.isFinite(loss)) continue;
+        const { program } = recordProgram(
+          (own: P, given: Weighted<B>, kept: Tree) => evaluate(own, given, { buffers: kept }).loss,
+          [params, batch, buffers],
+        );
+        const diagnosis = diagnose(program, tensorsOf([params, batch, buffers]).filter(isArray));
+        return diagnosis && { diagnosis, example: exampleOf(diagnosis, numbered) };
+      }
+      return undefined;
     },
     async dispose() {
       for (const each of compiled.values()) await each.dispose();

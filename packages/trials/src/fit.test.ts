@@ -370,6 +370,89 @@ test("weights to start from are gone on with", async () => {
   );
 });
 
+describe("a NaN in the data", () => {
+  /** The split with a NaN in one example. */
+  const spoiled = ({ x, y }: typeof data.train, row: number) => {
+    const values = Float32Array.from(valuesOf(x));
+    values[4 * row + 2] = NaN;
+    return { x: tensor(values, x.shape), y };
+  };
+  /** The split with a class that there is not. */
+  const mislabelled = ({ x, y }: typeof data.train, row: number) => ({
+    x,
+    y: tensor(Int32Array.from(valuesOf(y)).with(row, 3)),
+  });
+  const options = { loss: crossEntropy, epochs: 2, size: 8, backend } as const;
+
+  test.for(["best", "last"] as const)(
+    "of the validation ends training and names the example: keep %s",
+    async (keep) => {
+      const run = fit(model, { ...data, validation: spoiled(data.validation, 13) }, { ...options, keep, patience: 1 });
+      await expect(run).rejects.toThrow(
+        "fit: the validation loss is NaN after 0 steps: NaN in the input x, element [5,2,0]; it is example 13 of data.validation",
+      );
+      await expect(run).rejects.toMatchObject({ name: "NotFiniteError", split: "validation", step: 0 });
+    },
+  );
+
+  test("of the test data is told before training", async () => {
+    const steps: number[] = [];
+    const run = fit(
+      model,
+      { ...data, test: spoiled(data.test, 29) },
+      { ...options, onStep: ({ step }) => void steps.push(step) },
+    );
+    await expect(run).rejects.toThrow(/^fit: the test loss is NaN before training: .* it is example 29 of data.test$/);
+    expect(steps).toEqual([]);
+  });
+
+  test("of the training data names the input, not the labels, and the example", async () => {
+    const run = fit(model, { ...data, train: spoiled(data.train, 17) }, options);
+    await expect(run).rejects.toThrow(/NaN in the input x, element \[\d,2,0\]; it is example 17 of the training data$/);
+  });
+
+  test("is told from a class that there is not", async () => {
+    await expect(fit(model, { ...data, train: mislabelled(data.train, 4) }, options)).rejects.toThrow(
+      /NaN first in select for crossEntropy with the classes 0 to 1, element \[\d\], because y is 3 there; it is example 4 of/,
+    );
+    await expect(fit(model, { ...data, validation: mislabelled(data.validation, 4) }, options)).rejects.toThrow(
+      /because y is 3 there; it is example 4 of data.validation$/,
+    );
+  });
+
+  test("that does not count does no harm", async () => {
+    const counted = (split: typeof data.train) => ({
+      ...split,
+      kept: tensor(Float32Array.from(valuesOf(split.y), (_, row) => (row === 3 ? 0 : 1))),
+    });
+    const all = {
+      train: counted(data.train),
+      validation: counted(data.validation),
+      test: counted(spoiled(data.test, 3)),
+    };
+    const trained = await fit(model, all, {
+      ...options,
+      loss: (output, y, { mask }, { kept }) => crossEntropy(output, y, { mask: mul(mask, kept) }),
+    });
+    expect(trained.test?.loss).toBeLessThan(5);
+  });
+});
+
+test("a watched metric that is never a number chooses no weights", async () => {
+  const options = {
+    loss: crossEntropy,
+    metrics: { f1: () => scalar(NaN) },
+    epochs: 1,
+    watch: { metric: "f1", better: "higher" },
+    backend,
+  } as const;
+  await expect(fit(model, data, { ...options, keep: "best" })).rejects.toThrow(
+    "fit: f1 was NaN in the best evaluation of data.validation, so no weights are the best; watch another metric",
+  );
+  await expect(fit(model, data, { ...options, patience: 1 })).rejects.toThrow("f1 was NaN");
+  expect((await fit(model, data, options)).last.step).toBe(1);
+});
+
 test("errors say what is missing", async () => {
   const { train, validation } = data;
   const options = { loss: crossEntropy, backend };

@@ -5,6 +5,7 @@ import {
   adam,
   scaled,
   trainer,
+  type Batches,
   type LossContext,
   type LossResult,
   type Parts,
@@ -23,6 +24,7 @@ import { modelOf, type Model, type ModelWeights, type SequenceExamples } from ".
 import { objectiveOf, type Objective } from "./objective.ts";
 import { predict, type InputsOf } from "./predict.ts";
 import { loadRun, saveRun, type SavedRun } from "./saved-run.ts";
+import { hasNotFinite, NotFiniteError } from "./not-finite.ts";
 import { bestOf } from "./stopping.ts";
 import { truncated } from "./truncation.ts";
 
@@ -65,7 +67,9 @@ export interface Fitted<P extends Tree, E, O extends Tree, M extends string = st
  * All random numbers come from `seed`. A run that is saved with `checkpoint()` and continued with `resume` gives the
  * same bits as an uninterrupted run, including its best weights, its learning rate and the count of `patience`.
  *
- * @throws a `DivergedError` if the loss or a gradient is not finite.
+ * @throws a `DivergedError` if the loss of a step or a gradient is not finite; a {@link NotFiniteError} if the validation
+ *   loss is NaN, if no evaluation gave a finite number for the watched metric, or if the test data has a NaN or an
+ *   infinity that reaches the loss. Both name the example, if the cause is in the data.
  */
 export async function fit<
   P extends Tree,
@@ -115,6 +119,7 @@ async function fitted(
     const objective = objectiveOf("fit", own, options);
     const measurer = measuring({ objective, weights: start, backend });
     try {
+      if (data.test !== undefined) await checkTestData(measurer, start, batchingOf(options)(data.test));
       const { stopped, run } = await trained({ model: own, objective, start, data, options, backend, measurer });
       const weights = weightsOf(run, options);
       const kept = options.keep === "best" ? weights.best : weights.last;
@@ -141,6 +146,19 @@ async function fitted(
       await measurer.dispose();
     }
   });
+}
+
+/** Test data whose loss cannot be finite is reported before training, since an error at the end would cost the weights. */
+async function checkTestData(
+  measurer: Measurer<Tree, Parts>,
+  weights: ModelWeights<Tree>,
+  test: Batches<Parts>,
+): Promise<void> {
+  if (!hasNotFinite(test)) return;
+  const { loss } = await measurer.run(weights, test);
+  if (Number.isFinite(loss)) return;
+  const origin = await measurer.origin(weights, test);
+  throw new NotFiniteError(`the test loss is ${loss} before training`, { split: "test", step: 0, origin });
 }
 
 interface TrainedParts {
@@ -186,8 +204,11 @@ async function trained(parts: TrainedParts): Promise<LoopEnd<Tree>> {
       steps: epochs === undefined ? (options.steps ?? 0) : batches.stepsIn(epochs),
       end: epochs === undefined ? "steps" : "epochs",
       every: options.validateEvery,
-      validate: validation && ((weights) => measurer.run(weights, validation)),
-      watched: watchedBy(watch),
+      validation: validation && {
+        measure: (weights) => measurer.run(weights, validation),
+        origin: (weights) => measurer.origin(weights, validation),
+      },
+      watched: { metric: watch.metric, of: watchedBy(watch), decides: options.keep === "best" },
       improvement: watch,
       patience: options.patience,
       reduceOnPlateau: options.reduceOnPlateau,

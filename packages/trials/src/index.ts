@@ -1,6 +1,7 @@
 // Training a model
 export { fit, type Fitted, type Weights } from "./fit.ts";
 export type { FitData, FitOptions, TrainingOptions, Watch } from "./fit-options.ts";
+export { NotFiniteError, type NotFiniteOrigin } from "./not-finite.ts";
 export { evaluateModel, type EvaluateOptions, type Measured } from "./evaluate-model.ts";
 export { predict, type InputsOf, type PredictOptions } from "./predict.ts";
 export { crossValidate, type CrossValidateOptions, type FoldResult, type FoldsOptions } from "./cross-validate.ts";

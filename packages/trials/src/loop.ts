@@ -1,8 +1,18 @@
 import type { Bytes, Tree } from "@sluice/tensor";
-import { withScale, type Batches, type LossResult, type Parts, type Trainer, type Weighted } from "@sluice/train";
+import {
+  DivergedError,
+  withScale,
+  type Batches,
+  type LossResult,
+  type Numbered,
+  type Parts,
+  type Trainer,
+  type Weighted,
+} from "@sluice/train";
 import type { Measured } from "./evaluate-model.ts";
 import { meansOf, noSteps, withStep, type HistoryRow, type StepSums } from "./history.ts";
 import type { ModelWeights } from "./model.ts";
+import { exampleOf, NotFiniteError, type NotFiniteOrigin } from "./not-finite.ts";
 import { saveRun, type SavedRun } from "./saved-run.ts";
 import { turns } from "./turns.ts";
 import { bestOf, plateauScale, runsOut, type Improvement, type ReduceOnPlateau } from "./stopping.ts";
@@ -44,15 +54,28 @@ export interface LoopOptions<P extends Tree, B extends Parts = Parts> {
   /** Steps between rows; undefined means one epoch. */
   readonly every: number | undefined;
   /** Absent without validation data. */
-  readonly validate: ((weights: ModelWeights<P>) => Promise<Measured>) | undefined;
-  /** The watched value of an evaluation. */
-  readonly watched: (validation: Measured) => number;
+  readonly validation: ValidationOf<P> | undefined;
+  readonly watched: Watched;
   readonly improvement: Improvement;
   readonly patience: number | undefined;
   readonly reduceOnPlateau: ReduceOnPlateau | undefined;
   readonly signal: { readonly aborted: boolean } | undefined;
   readonly onStep: ((step: StepTaken, run: Run<P>) => void | Promise<void>) | undefined;
   readonly onRow: ((row: HistoryRow, run: Run<P>) => void | Promise<void>) | undefined;
+}
+
+interface ValidationOf<P extends Tree> {
+  measure(weights: ModelWeights<P>): Promise<Measured>;
+  /** Where the first value that is not finite came from. */
+  origin(weights: ModelWeights<P>): Promise<NotFiniteOrigin | undefined>;
+}
+
+interface Watched {
+  readonly metric: string;
+  /** The watched value of an evaluation. */
+  readonly of: (validation: Measured) => number;
+  /** Whether it decides which weights the user gets. */
+  readonly decides: boolean;
 }
 
 export interface LoopEnd<P extends Tree> {
@@ -80,7 +103,10 @@ export async function trainOn<P extends Tree>(from: SavedRun<P>, options: LoopOp
       await onRow?.(row, run);
     }
     const stopped = whyStopped(exhausted, options);
-    if (stopped !== undefined) return { stopped, run: await saved() };
+    if (stopped !== undefined) {
+      if (stopped !== "aborted") checkWatched(at, options);
+      return { stopped, run: await saved() };
+    }
     const { taken, sums } = await stepped(at, options);
     at = { ...at, sums };
     await onStep?.(taken, run);
@@ -91,19 +117,25 @@ export async function trainOn<P extends Tree>(from: SavedRun<P>, options: LoopOp
 /** A run without its trainer's state. */
 type Standing<P extends Tree> = Omit<SavedRun<P>, "training">;
 
-function isDue<P extends Tree>(step: number, { steps, every, validate, batches }: LoopOptions<P>): boolean {
+function isDue<P extends Tree>(step: number, { steps, every, validation, batches }: LoopOptions<P>): boolean {
   if (step === steps) return true;
-  if (step === 0) return validate !== undefined;
+  if (step === 0) return validation !== undefined;
   return every === undefined ? batches.stepsIn(epochsAt(batches, step)) === step : step % every === 0;
 }
 
 async function evaluated<P extends Tree>(
   { sums }: Standing<P>,
   weights: ModelWeights<P>,
-  { training, batches, validate }: LoopOptions<P>,
+  { training, batches, validation: own }: LoopOptions<P>,
 ): Promise<HistoryRow> {
   const { step } = training;
-  const validation = await validate?.(weights);
+  const validation = await own?.measure(weights);
+  if (validation !== undefined && Number.isNaN(validation.loss))
+    throw new NotFiniteError(`the validation loss is NaN after ${step} steps`, {
+      split: "validation",
+      step,
+      origin: await own?.origin(weights),
+    });
   return {
     step,
     epoch: epochsAt(batches, step),
@@ -130,6 +162,22 @@ async function afterRow<P extends Tree>(
   return { ...before, history, sums: noSteps, best: isBest ? weights : before.best };
 }
 
+/**
+ * An error where the watched value decides something, but was never a finite number: the best evaluation would be the
+ * one of the untrained weights.
+ */
+function checkWatched<P extends Tree>({ history }: Standing<P>, options: LoopOptions<P>): void {
+  const { watched, patience, reduceOnPlateau, improvement, training } = options;
+  if (!watched.decides && patience === undefined && reduceOnPlateau === undefined) return;
+  const values = watchedIn(history, options);
+  const best = values[bestOf(values, improvement)];
+  if (best === undefined || Number.isFinite(best)) return;
+  throw new NotFiniteError(
+    `${watched.metric} was ${best} in the best evaluation of data.validation, so no weights are the best; watch another metric`,
+    { split: "validation", step: training.step },
+  );
+}
+
 /** Whether patience has run out. Only a new row can change this. */
 function isExhausted<P extends Tree>({ history }: Standing<P>, options: LoopOptions<P>): boolean {
   const { patience, improvement } = options;
@@ -149,14 +197,30 @@ async function stepped<P extends Tree>(
   { sums }: Standing<P>,
   { training, batches, steps }: LoopOptions<P>,
 ): Promise<{ readonly taken: StepTaken; readonly sums: StepSums }> {
-  const { batch, examples } = batches.at(training.step);
+  const numbered = batches.at(training.step);
+  const { batch, examples } = numbered;
   const started = performance.now();
-  const { loss, metrics, gradientNorm, transforms, weight = 1 } = await training.run(batch);
+  const {
+    loss,
+    metrics,
+    gradientNorm,
+    transforms,
+    weight = 1,
+  } = await training.run(batch).catch((error: unknown) => {
+    throw error instanceof DivergedError ? withExample(error, numbered) : error;
+  });
   const seconds = (performance.now() - started) / 1000;
   return {
     taken: { step: training.step, steps, examples, loss, metrics, gradientNorm, transforms, seconds },
     sums: withStep(sums, { loss, metrics, gradientNorm, weight }),
   };
+}
+
+/** The error with the example of the training data that caused it, if the cause is in the data. */
+function withExample({ divergence }: DivergedError, numbered: Numbered<Weighted<Parts>>): DivergedError {
+  const { origin } = divergence;
+  const example = origin && exampleOf(origin, numbered);
+  return new DivergedError({ ...divergence, ...(example === undefined ? {} : { example }) });
 }
 
 async function weightsOf<P extends Tree>({ state }: LoopOptions<P>["training"]): Promise<ModelWeights<P>> {
@@ -166,7 +230,7 @@ async function weightsOf<P extends Tree>({ state }: LoopOptions<P>["training"]):
 
 /** The watched values of all evaluations. */
 function watchedIn(history: readonly HistoryRow[], { watched }: Pick<LoopOptions<Tree>, "watched">): number[] {
-  return history.flatMap(({ validation }) => (validation === undefined ? [] : [watched(validation)]));
+  return history.flatMap(({ validation }) => (validation === undefined ? [] : [watched.of(validation)]));
 }
 
 /** The number of complete epochs in this many steps. */

@@ -69,3 +69,14 @@ describe("a training trial", { timeout: 60_000 }, () => {
     expect(await run({ from: stopped.left })).toEqual(await whole);
   });
 });
+
+test("validation data with a NaN makes the trial diverge, and the log names the example", async () => {
+  const values = Float32Array.from(valuesOf(data.validation.x)).with(5 * 3, NaN);
+  const validation = { ...data.validation, x: tensor(values, data.validation.x.shape) };
+  const spoiled = (context: TrialContext<TrainingSettings>) =>
+    trainingTrial(context, model, { data: { ...data, validation }, loss: mse, keep: "best" });
+  const { outcome, left } = await runInMemory({ trial: spoiled }, { config: settings });
+  expect(outcome).toBeNull();
+  expect(left.diverged).toEqual({ step: 0, tensor: "the loss on data.validation" });
+  expect(left.log[0]).toMatch(/NaN in the input x, element \[\d,0,0\]; it is example 3 of data.validation$/);
+});

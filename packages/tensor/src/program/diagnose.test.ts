@@ -17,10 +17,11 @@ test("names the operation, what it was given, and the nearest name", () => {
   expect(found).toEqual({
     operation: "log",
     label: "loss",
+    element: [1],
     kind: "NaN",
     inputs: [{ label: "x", shape: [3], state: "finite", range: [-2, 3] }],
   });
-  expect(t.showDiagnosis(found!)).toBe("NaN first in log for loss, of x [3] finite, -2 to 3");
+  expect(t.showDiagnosis(found!)).toBe("NaN first in log for loss, element [1], of x [3] finite, -2 to 3");
 });
 
 test("an infinity is told from a NaN that comes of it", () => {
@@ -44,8 +45,24 @@ test("an infinity that harms nothing is not the cause", () => {
 
 test("an input that is bad already", () => {
   const found = diagnosis((p: { layers: Tensor[] }) => t.tanh(p.layers[1]!), { layers: [x, t.tensor([NaN, 1])] });
-  expect(found).toEqual({ operation: "input", label: "layers.1", kind: "NaN", inputs: [] });
-  expect(t.showDiagnosis(found!)).toBe("NaN in the input layers.1");
+  expect(found).toEqual({ operation: "input", label: "layers.1", element: [0], kind: "NaN", inputs: [] });
+  expect(t.showDiagnosis(found!)).toBe("NaN in the input layers.1, element [0]");
+});
+
+test("an input goes by its own name, also where a named tensor comes of it", () => {
+  const rows = t.tensor([1, 2, 3, 4, NaN, 6], [3, 2]) as Tensor;
+  const found = diagnosis((p: { x: Tensor }) => t.named("loss", t.sum(p.x)), { x: rows });
+  expect(t.showDiagnosis(found!)).toBe("NaN in the input x, element [2,0]");
+});
+
+test("a choice of NaN names the integer that made it", () => {
+  const labels = t.tensor([0, 2, 3, 1], [4], { dtype: "i32" }) as Tensor;
+  const found = diagnosis((p: { y: Tensor; z: Tensor }) => t.sum(t.named("loss", t.select(t.less(p.y, 3), p.z, NaN))), {
+    y: labels,
+    z: t.tensor([1, 1, 1, 1]) as Tensor,
+  });
+  expect(found).toMatchObject({ operation: "select", element: [2], cause: { label: "y", value: 3 } });
+  expect(t.showDiagnosis(found!)).toBe("NaN first in select for loss, element [2], because y is 3 there");
 });
 
 describe("in a loop", () => {
@@ -58,7 +75,7 @@ describe("in a loop", () => {
   test("the step is told", () => {
     const found = diagnosis((p: { x: Tensor }) => t.scan(grow, t.tensor([1]) as Tensor, p.x).output, { x: sequence });
     expect(found).toMatchObject({ operation: "exp", label: "candidate", step: 2, kind: "Infinity" });
-    expect(t.showDiagnosis(found!)).toMatch(/^Infinity first in exp for candidate at step 2, of \[1\] finite, /);
+    expect(t.showDiagnosis(found!)).toMatch(/^Infinity first in exp for candidate at step 2, element \[0\], of \[1\] finite, /);
   });
 
   test("counted along the sequence, also in reverse", () => {

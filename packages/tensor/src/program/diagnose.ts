@@ -3,7 +3,7 @@ import { isFloat } from "../dtype.ts";
 import { zip } from "../lists.ts";
 import type { Node } from "../node.ts";
 import type { Operation, ScanOperation } from "../primitives/operation.ts";
-import { sizeOf, showShape, type Shape } from "../shape.ts";
+import { sameShape, showShape, sizeOf, type Shape } from "../shape.ts";
 import { labelOf, type ArrayTensor, type Tensor } from "../tensor.ts";
 import type { Program } from "./program.ts";
 
@@ -16,6 +16,13 @@ export interface Diagnosis {
    * none.
    */
   readonly label: string;
+  /** Where in the result the first value that is not finite stands, an index per axis; absent for a scalar. */
+  readonly element?: readonly number[];
+  /**
+   * The integer that made a `select` choose a branch that is not finite, such as a class index out of range: the input
+   * that it stands in, and its value at `element`.
+   */
+  readonly cause?: { readonly label: string; readonly value: number };
   /** The step of the loop in which it happened; for nested loops, of the outermost one. Absent outside of loops. */
   readonly step?: number;
   readonly kind: "NaN" | "Infinity";
@@ -58,13 +65,24 @@ function diagnosed(program: Program, values: Evaluated): Diagnosis | undefined {
           : undefined;
     if (inside !== undefined) return inside.label === "" ? { ...inside, label: nearestLabel(program, node) } : inside;
   }
-  return { operation: operation.op, label: nearestLabel(program, node), kind: kindOf(bad) ?? "NaN", inputs: operands };
+  return {
+    operation: operation.op,
+    label: nearestLabel(program, node),
+    ...elementOf(bad),
+    ...causeOf(node, values, bad),
+    kind: kindOf(bad) ?? "NaN",
+    inputs: operands,
+  };
 }
 
-/** A diagnosis as a sentence: `NaN first in log for loss at step 3, of x [2,3] finite, -1 to 2`. */
-export function showDiagnosis({ kind, operation, label, step, inputs }: Diagnosis): string {
-  const where = `${label === "" ? "" : ` for ${label}`}${step === undefined ? "" : ` at step ${step}`}`;
-  if (operation === "input") return `${kind} in the input${label === "" ? "" : ` ${label}`}`;
+/** A diagnosis as a sentence: `NaN first in log for loss at step 3, element [1,0], of x [2,3] finite, -1 to 2`. */
+export function showDiagnosis({ kind, operation, label, element, cause, step, inputs }: Diagnosis): string {
+  const place = element === undefined ? "" : `, element ${showShape(element)}`;
+  if (operation === "input") return `${kind} in the input${label === "" ? "" : ` ${label}`}${place}`;
+  const loop = step === undefined ? "" : ` at step ${step}`;
+  const where = `${label === "" ? "" : ` for ${label}`}${loop}${place}`;
+  if (cause !== undefined)
+    return `${kind} first in ${operation}${where}, because ${cause.label} is ${cause.value} there`;
   const operands = inputs.map(({ label: name, shape, state, range }) => {
     const between = range === undefined ? "" : `, ${range[0]} to ${range[1]}`;
     return `${name === "" ? "" : `${name} `}${showShape(shape)} ${state}${between}`;
@@ -159,12 +177,39 @@ function stateOf(x: ArrayTensor, label: string): OperandState {
   };
 }
 
+/** The index of the first value that is not finite, by axis. */
+function elementOf({ shape, data }: ArrayTensor): { readonly element?: readonly number[] } {
+  if (shape.length === 0) return {};
+  let rest = data.findIndex((value) => !Number.isFinite(value));
+  const element = shape.toReversed().map((size) => {
+    const at = rest % size;
+    rest = (rest - at) / size;
+    return at;
+  });
+  return { element: element.toReversed() };
+}
+
+/** The input of integers that decides a `select` whose chosen branch is not finite, element by element. */
+function causeOf({ operation, inputs }: Node, values: Evaluated, bad: ArrayTensor): Pick<Diagnosis, "cause"> {
+  const [condition] = inputs;
+  if (operation.op !== "select" || condition?.kind !== "symbol") return {};
+  const isCause = (node: Node): boolean =>
+    node.operation.op === "input" && node.outputs.some((x) => x.dtype === "i32" && sameShape(x.shape, bad.shape));
+  const found = search(condition.node, producersOf, isCause)?.node;
+  if (found?.operation.op !== "input") return {};
+  const label = found.operation.label;
+  const given = values.get({ kind: "symbol", node: found, index: 0, shape: bad.shape, dtype: "i32" });
+  const value = given.data[bad.data.findIndex((x) => !Number.isFinite(x))];
+  return value === undefined || label === "" ? {} : { cause: { label, value } };
+}
+
 /**
- * The label that is the fewest operations away, first in the direction of the data flow, then against it; `named`
- * before inputs.
- * inputs.
+ * The node's own label; otherwise the label that is the fewest operations away, first in the direction of the data
+ * flow, then against it. `named` tensors come before inputs.
  */
 function nearestLabel(program: Program, node: Node): string {
+  const own = labelIn(node);
+  if (own !== "") return own;
   const consumers = new Map<Node, Node[]>();
   for (const consumer of program.nodes) {
     for (const x of consumer.inputs) {
@@ -174,26 +219,32 @@ function nearestLabel(program: Program, node: Node): string {
       else known.push(consumer);
     }
   }
-  const forward = search(node, (x) => consumers.get(x) ?? [], "name");
-  const producers = (x: Node): Node[] => x.inputs.flatMap((y) => (y.kind === "symbol" ? [y.node] : []));
-  const backward = search(node, producers, "name");
+  const isNamed = (x: Node): boolean => x.operation.op === "name" && x.operation.label !== "";
+  const forward = search(node, (x) => consumers.get(x) ?? [], isNamed);
+  const backward = search(node, producersOf, isNamed);
   const near =
     forward !== undefined && (backward === undefined || forward.distance <= backward.distance) ? forward : backward;
-  return (near ?? search(node, producers, "input"))?.label ?? "";
+  const found = near ?? search(node, producersOf, (x) => labelIn(x) !== "");
+  return found === undefined ? "" : labelIn(found.node);
 }
 
+const labelIn = ({ operation }: Node): string =>
+  operation.op === "name" || operation.op === "input" ? operation.label : "";
+
+const producersOf = (x: Node): Node[] => x.inputs.flatMap((y) => (y.kind === "symbol" ? [y.node] : []));
+
+/** The nearest node that is wanted, breadth first. */
 function search(
   start: Node,
   next: (node: Node) => readonly Node[],
-  op: "name" | "input",
-): { label: string; distance: number } | undefined {
+  isWanted: (node: Node) => boolean,
+): { readonly node: Node; readonly distance: number } | undefined {
   const seen = new Set([start]);
   let ring = [start];
   for (let distance = 0; ring.length > 0; distance++) {
-    for (const { operation } of ring) {
-      if (operation.op === op && operation.label !== "") return { label: operation.label, distance };
-    }
-    ring = ring.flatMap(next).filter((node) => !seen.has(node) && seen.add(node));
+    const node = ring.find(isWanted);
+    if (node !== undefined) return { node, distance };
+    ring = ring.flatMap(next).filter((x) => !seen.has(x) && seen.add(x));
   }
   return undefined;
 }

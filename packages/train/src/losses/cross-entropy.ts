@@ -87,7 +87,7 @@ export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntro
   const weights = classWeights === undefined ? undefined : convert(classWeights, dtype);
   const entropies = sum(weigh(weights === undefined ? q : mul(q, weights), neg(logProbabilities)), -1);
   const losses = indices
-    ? named("crossEntropy.classIndex", select(namesClass(target, classes), entropies, NaN))
+    ? named(`crossEntropy with the classes 0 to ${classes - 1}`, select(namesClass(target, classes), entropies, NaN))
     : entropies;
   const counts = indices && weights !== undefined ? gather(weights, target) : undefined;
   return reduceLosses(operation, keepWhere(mask, losses), reduction, { mask, counts });

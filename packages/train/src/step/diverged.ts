@@ -14,6 +14,8 @@ export interface Divergence {
    * everything is finite there.
    */
   readonly origin: Diagnosis | undefined;
+  /** The example that the origin stands in, its row in the training data; absent if it is not in the data. */
+  readonly example?: number;
 }
 
 /** Training has diverged. The trainer keeps the last good state, which you can save. */
@@ -21,9 +23,11 @@ export class DivergedError extends Error {
   readonly divergence: Divergence;
 
   constructor(divergence: Divergence) {
-    const { step, loss, gradientNorm, origin } = divergence;
+    const { step, loss, gradientNorm, origin, example } = divergence;
     const first = origin === undefined ? "the reference backend finds every value finite" : showDiagnosis(origin);
-    super(`training diverged at step ${step}: loss ${loss}, gradient norm ${gradientNorm}; ${first}`);
+    super(
+      `training diverged at step ${step}: loss ${loss}, gradient norm ${gradientNorm}; ${first}${example === undefined ? "" : `; it is example ${example} of the training data`}`,
+    );
     this.name = "DivergedError";
     this.divergence = divergence;
   }
