@@ -38,7 +38,7 @@ describe("parameters that do not fit are an error that names paths, what is ther
     [
       "of another precision than x",
       applied(layer, layer.init(root, { dtype: "f64" })),
-      "W is f64 [2,9], expected f32 [2,9]",
+      'gru: the input [2,4,2] is f32, but the parameters are f64; convert one of them: convert(x, "f64")',
     ],
     [
       "of two precisions",

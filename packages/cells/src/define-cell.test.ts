@@ -70,6 +70,7 @@ describe("mistakes are found where the cell is made, with the cell and the place
     ["hidden negative", () => lstm({ input: 2, hidden: -4 }), "lstm: hidden must be an integer >= 1, got -4"],
     ["hidden fraction", () => rnn({ input: 2, hidden: 1.5 }), "rnn: hidden must be an integer >= 1, got 1.5"],
     ["input missing", () => rnn(JSON.parse('{ "hidden": 2 }')), "rnn: input must be an integer >= 1, got undefined"],
+    ["hidden as text", () => gru(given({ hidden: "8" })), 'gru: hidden must be an integer >= 1, got "8"'],
     ["Keras's units", () => gru(given({ units: 3 })), "gru: unknown option units; did you mean hidden?"],
     ["a slip", () => gru(given({ resett: "after" })), "gru: unknown option resett; did you mean reset?"],
     ["reset", () => gru(given({ reset: "befor" })), "gru: unknown reset befor; did you mean before?"],
@@ -90,6 +91,17 @@ describe("mistakes are found where the cell is made, with the cell and the place
       "a state lost",
       broken({ step: (_: object, { h }: { h: Tensor }) => ({ state: {}, output: h }) }),
       "mine: the step must return the states h; it returned none",
+    ],
+    [
+      "no output",
+      broken({ step: (_: object, { h }: { h: Tensor }) => ({ state: { h } }) }),
+      'mine: the step returned the output undefined, expected the name of a state, such as output: "h", or a tensor',
+    ],
+    ["nothing", broken({ step: () => undefined }), "mine: the step returned undefined, expected { state, output }"],
+    [
+      "arithmetic of JavaScript",
+      broken({ step: (_: object, { h }: { h: Tensor }) => ({ state: { h: Number(h) * 2 }, output: "h" }) }),
+      "mine: tree: expected a tensor, array or object at h, got the number NaN; JavaScript's * + - / do not compute with tensors: write mul",
     ],
     [
       "a state that changes",

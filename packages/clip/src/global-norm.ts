@@ -1,5 +1,5 @@
 import { add, convert, div, less, mapTree, min, mul, scalar, TensorError } from "@sluice/tensor";
-import { checkOptions } from "@sluice/tensor/internal";
+import { checkOptions, shown } from "@sluice/tensor/internal";
 import { checkPositive } from "./check.ts";
 import type { ClipReport, GradientTransform, NoState } from "./gradient-transform.ts";
 import { treeNorm, type NormKind } from "./norm.ts";
@@ -26,9 +26,9 @@ export function globalNorm(limit: number, options: GlobalNormOptions = {}): Grad
   checkOptions("globalNorm", options, ["epsilon", "norm"], { eps: "epsilon", normType: "norm", norm_type: "norm" });
   checkPositive("globalNorm", "limit", limit);
   const { epsilon = 0, norm: kind = 2 } = options;
-  if (!(epsilon >= 0)) throw new TensorError(`globalNorm: expected an epsilon >= 0, got ${epsilon}`);
+  if (!(epsilon >= 0)) throw new TensorError(`globalNorm: expected an epsilon >= 0, got ${shown(epsilon)}`);
   if (kind !== 1 && kind !== 2 && kind !== "max")
-    throw new TensorError(`globalNorm: expected a norm of 1, 2 or "max", got ${String(kind)}`);
+    throw new TensorError(`globalNorm: expected a norm of 1, 2 or "max", got ${shown(kind)}`);
   return {
     name: "globalNorm",
     init: () => ({}),

@@ -1,5 +1,5 @@
 import { add, and, convert, less, not, scalar, select, TensorError, type Tensor } from "@sluice/tensor";
-import { checkOptions } from "@sluice/tensor/internal";
+import { checkOptions, shown } from "@sluice/tensor/internal";
 import type { GradientTransform } from "./gradient-transform.ts";
 import { treeNorm } from "./norm.ts";
 
@@ -28,7 +28,7 @@ export function skipNonFinite(options: SkipNonFiniteOptions = {}): GradientTrans
   checkOptions("skipNonFinite", options, ["consecutive"]);
   const { consecutive: patience = 10 } = options;
   if (!(patience >= 1) || (patience !== Infinity && !Number.isInteger(patience))) {
-    throw new TensorError(`skipNonFinite: expected consecutive as an integer >= 1 or Infinity, got ${patience}`);
+    throw new TensorError(`skipNonFinite: expected consecutive as an integer >= 1 or Infinity, got ${shown(patience)}`);
   }
   const most = Math.min(patience, 2147483647);
   return {

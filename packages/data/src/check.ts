@@ -1,17 +1,17 @@
 /** Checks options. */
 import { TensorError } from "@sluice/tensor";
-import { suggestion } from "@sluice/tensor/internal";
+import { suggestion, shown } from "@sluice/tensor/internal";
 import type { SplitSizes } from "./dataset.ts";
 
 /** An integer of at least `least`. */
 export function checkCount(operation: string, name: string, value: unknown, least = 1): number {
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= least) return value;
-  throw new TensorError(`${operation}: ${name} must be an integer >= ${least}, got ${String(value)}`);
+  throw new TensorError(`${operation}: ${name} must be an integer >= ${least}, got ${shown(value)}`);
 }
 
 export function checkRange(operation: string, name: string, value: unknown, low: number, high: number): number {
   if (typeof value === "number" && value >= low && value <= high) return value;
-  throw new TensorError(`${operation}: ${name} must be a number from ${low} to ${high}, got ${String(value)}`);
+  throw new TensorError(`${operation}: ${name} must be a number from ${low} to ${high}, got ${shown(value)}`);
 }
 
 export function checkChoice<T extends string | number>(

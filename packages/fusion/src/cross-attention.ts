@@ -1,7 +1,7 @@
 import { dropout as droppedOut } from "@sluice/cells";
 import { kernel, type Initializer } from "@sluice/params";
 import { and, convert, iota, lessEqual, matmul, reshape, TensorError, transpose, type Tensor } from "@sluice/tensor";
-import { checkOptions, suggestion } from "@sluice/tensor/internal";
+import { checkOptions, suggestion, shown } from "@sluice/tensor/internal";
 import { attentionWeights } from "./attention.ts";
 import { defineFusion, timeOf } from "./define-fusion.ts";
 import type { Fusion } from "./fusion.ts";
@@ -101,9 +101,9 @@ function checked(options: CrossAttentionOptions<string>) {
   const output = checkSize("crossAttention", "output", options.output);
   checkSize("crossAttention", "heads", heads);
   if (output % heads !== 0)
-    throw new TensorError(`crossAttention: output must be a multiple of heads (${heads}), got ${output}`);
+    throw new TensorError(`crossAttention: output must be a multiple of heads (${heads}), got ${shown(output)}`);
   if (!(dropout >= 0 && dropout < 1))
-    throw new TensorError(`crossAttention: dropout must be a rate from 0 to less than 1, got ${String(dropout)}`);
+    throw new TensorError(`crossAttention: dropout must be a rate from 0 to less than 1, got ${shown(dropout)}`);
   return { inputs, query, source, output, heads, rate: dropout, causal, initializer };
 }
 

@@ -46,5 +46,5 @@ function specOf(fusion: string, place: string, spec: number | ModalitySpec, kind
 /** Throws if a size is not an integer >= 1. */
 export function checkSize(fusion: string, what: string, value: unknown): number {
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 1) return value;
-  throw new TensorError(`${fusion}: ${what} must be an integer >= 1, got ${String(value)}`);
+  throw new TensorError(`${fusion}: ${what} must be an integer >= 1, got ${shown(value)}`);
 }

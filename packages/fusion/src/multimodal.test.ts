@@ -199,7 +199,7 @@ describe("pool", () => {
   });
 
   test("refuses another way", () => {
-    expect(() => pool(x, { by: "max" as never })).toThrow("pool: unknown way max; did you mean mean?");
+    expect(() => pool(x, { by: "max" as never })).toThrow("pool: unknown way max; known: mean, last");
     expect(() => pool(tensor([1, 2]), { by: "last" })).toThrow("pool: modality x must be [batch, time, 2], got [2]");
   });
 });

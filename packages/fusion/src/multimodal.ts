@@ -1,7 +1,7 @@
 import type { ApplyOptions, Layer } from "@sluice/cells";
 import { type BufferSpecs, checkBuffers, checkParameters, type Specs } from "@sluice/params";
 import { keyFor, TensorError, type Tree } from "@sluice/tensor";
-import { checkMade, checkOptions, hasMembers, isFloat, shown, zeroBeyond } from "@sluice/tensor/internal";
+import { checkKey, checkMade, checkOptions, hasMembers, isFloat, shown, zeroBeyond } from "@sluice/tensor/internal";
 import { checkFuseOptions, sequencesOf, timeOf, type FusionPart, type ParamsOfPart } from "./define-fusion.ts";
 import { encodeAll, inputOf } from "./encoders.ts";
 import type { Fused, Fusion, FusionSize } from "./fusion.ts";
@@ -89,7 +89,10 @@ export function multimodal(
     features: readout?.features ?? fusion.features,
     params,
     buffers,
-    init: (key, options) => ofParts<Tree>(all, (part, name) => part.init(keyFor(key, name), options)),
+    init(key, options) {
+      checkKey("init", key);
+      return ofParts<Tree>(all, (part, name) => part.init(keyFor(key, name), options));
+    },
     initialBuffers: (options) => ofParts<Tree>(all, (part) => part.initialBuffers(options)),
     outputShape(size) {
       const shape = fusedShape(size);

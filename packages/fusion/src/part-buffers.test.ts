@@ -65,7 +65,7 @@ test("they nest in models", () => {
 
 test("what is missing is told", () => {
   const apply = (fusion: typeof encoding, options: FuseOptions) => () => fusion.apply(params, batch(1), options);
-  expect(apply(encoding, {})).toThrow("encoding: no buffers are given, and it has encoder.norm.gates.0.mean");
+  expect(apply(encoding, {})).toThrow("encoding: buffers are missing: encoder.norm.gates.0.mean");
   const returning = (change: (buffers: Tree) => Tree | undefined) =>
     defineFusion({
       name: "changed",

@@ -14,7 +14,7 @@ import {
   TensorError,
   type Tensor,
 } from "@sluice/tensor";
-import { checkOptions } from "@sluice/tensor/internal";
+import { checkOptions, shown } from "@sluice/tensor/internal";
 
 /** Options of {@link effectiveHorizon}. */
 export interface HorizonOptions {
@@ -36,7 +36,7 @@ export function effectiveHorizon(norms: Tensor, options: HorizonOptions = {}): T
   checkOptions("effectiveHorizon", options, ["fraction", "reverse"]);
   const { fraction = 0.01, reverse = false } = options;
   if (!(fraction > 0 && fraction <= 1))
-    throw new TensorError(`effectiveHorizon: fraction must be above 0 and at most 1, got ${fraction}`);
+    throw new TensorError(`effectiveHorizon: fraction must be above 0 and at most 1, got ${shown(fraction)}`);
   const axis = norms.shape.length - 1;
   const time = norms.shape[axis];
   if (time === undefined || time === 0)

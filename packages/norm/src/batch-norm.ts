@@ -20,6 +20,7 @@ import {
   transpose,
   type Tensor,
 } from "@sluice/tensor";
+import { shown } from "@sluice/tensor/internal";
 import { check, checkParams, checkStatistics } from "./check.ts";
 import { placementOf, type NormalizedPart, type Normalizer, type PlacementOptions } from "./normalizer.ts";
 
@@ -184,12 +185,12 @@ function checkNumbers({
 }: Readonly<Record<"steps" | "momentum" | "initialGain", number>>) {
   if (!Number.isInteger(steps) || steps < 1)
     throw new TensorError(
-      `batchNorm: expected steps as an integer of at least 1, got ${String(steps)}; it is the number of time steps with statistics of their own, such as the length of the longest sequence`,
+      `batchNorm: expected steps as an integer of at least 1, got ${shown(steps)}; it is the number of time steps with statistics of their own, such as the length of the longest sequence`,
     );
   if (!(momentum > 0 && momentum <= 1))
     throw new TensorError(
-      `batchNorm: expected 0 < momentum <= 1, got ${momentum}; it is the share of the new batch: Keras's momentum of 0.99 is 0.01 here`,
+      `batchNorm: expected 0 < momentum <= 1, got ${shown(momentum)}; it is the share of the new batch: Keras's momentum of 0.99 is 0.01 here`,
     );
   if (!Number.isFinite(initialGain))
-    throw new TensorError(`batchNorm: expected initialGain as a finite number, got ${initialGain}`);
+    throw new TensorError(`batchNorm: expected initialGain as a finite number, got ${shown(initialGain)}`);
 }

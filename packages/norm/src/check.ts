@@ -1,5 +1,5 @@
 import { TensorError, type Shape, type Tensor } from "@sluice/tensor";
-import { checkOptions, checkTree, suggestion } from "@sluice/tensor/internal";
+import { checkOptions, checkTree, suggestion, shown } from "@sluice/tensor/internal";
 import type { PlacementOptions } from "./normalizer.ts";
 
 interface Options extends PlacementOptions {
@@ -22,7 +22,7 @@ export function check(name: string, options: Options, known: readonly string[]):
   const { epsilon, placement } = options;
   if (epsilon !== undefined && !(epsilon > 0 && epsilon < Infinity)) {
     throw new TensorError(
-      `${name}: expected epsilon > 0, got ${epsilon}; without it, a row of equal features, such as a state of zeros, gives 0 / 0`,
+      `${name}: expected epsilon > 0, got ${shown(epsilon)}; without it, a row of equal features, such as a state of zeros, gives 0 / 0`,
     );
   }
   if (placement !== undefined && !placements.includes(placement)) {

@@ -1,6 +1,6 @@
 /** Initial values of parameters. */
 import { convert, keyFor, mapTree, TensorError, type ArrayTensor, type DType, type Tree } from "@sluice/tensor";
-import { checkOptions, sameShape, showShape } from "@sluice/tensor/internal";
+import { checkKey, checkOptions, sameShape, showShape } from "@sluice/tensor/internal";
 import type { ParameterSpec, ParamsOf, Specs } from "./parameter.ts";
 import { partsOfWeight } from "./reparametrizations/parts.ts";
 import { isSpec, treeOfSpecs } from "./specs.ts";
@@ -24,6 +24,7 @@ export function initialize(specs: Specs, key: ArrayTensor, options: InitOptions 
 /** {@link initialize} for specs whose names TypeScript does not know. */
 export function initialTree(specs: Specs, key: ArrayTensor, options: InitOptions = {}): Tree {
   checkOptions("init", options, ["dtype"]);
+  checkKey("init", key);
   const { dtype = "f32" } = options;
   return treeOfSpecs(specs, (spec, path) => {
     if (isSpec(spec)) return convert(drawn(spec, path, key), dtype);

@@ -5,4 +5,5 @@ test("the nearest name is a slip of the hand away, or there is none", () => {
   expect(nearest("digts", ["events", "digits", "halves"])).toBe("digits");
   expect(nearest("sedes", ["seeds", "threads"])).toBe("seeds");
   expect(nearest("zebra", ["events", "digits"])).toBeUndefined();
+  expect(nearest("gru", ["rnn", "lstm"])).toBeUndefined();
 });

@@ -1,11 +1,10 @@
-/** The known name closest to `name` by edit distance, or `undefined` if none is close enough to be a typing error. */
+/** The known name that may be a slip of `name`: at most one edit for three letters, and not another name throughout. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
-  const allowed = Math.max(1, Math.floor(Math.max(name.length, 3) / 3) + 1);
   let best: string | undefined;
-  let bestDistance = allowed + 1;
+  let bestDistance = Math.max(1, Math.round(name.length / 3)) + 1;
   for (const candidate of known) {
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
-    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
+    if (distance < Math.min(bestDistance, candidate.length)) [best, bestDistance] = [candidate, distance];
   }
   return best;
 }

@@ -79,8 +79,12 @@ export function checkMade(
   );
 }
 
+/** What to do about a NaN where a tensor is expected: it comes of JavaScript's operators. */
+export const notArithmetic = "JavaScript's * + - / do not compute with tensors: write mul(a, b), add, sub or div";
+
 /** How to make a tensor from a value that is not one. */
 function wrapped(value: unknown): string {
+  if (typeof value === "number" && Number.isNaN(value)) return `; ${notArithmetic}`;
   if (typeof value === "number") return `; make one: scalar(${value})`;
   return Array.isArray(value) || ArrayBuffer.isView(value) ? "; make one: tensor(values, shape)" : "";
 }

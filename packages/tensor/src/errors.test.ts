@@ -5,6 +5,8 @@ import * as internal from "./internal.ts";
 import type { DType, Shape, Tensor } from "./index.ts";
 
 const x = (shape: Shape, dtype: DType = "f32", label = "x"): Tensor => internal.placeholder({ shape, dtype }, label);
+/** As from JavaScript: a value of another type than TypeScript asks for. */
+const given = (value?: unknown): never => value as never;
 const f32 = internal.zerosArray([2, 3]);
 const i32 = internal.zerosArray([2, 3], "i32");
 const bool = internal.zerosArray([2, 3], "bool");
@@ -96,7 +98,7 @@ test.each<[string, () => unknown]>([
   ],
   ['tensor: value 2 is "3", expected a number', () => t.tensor(unchecked([1, 2, "3"]))],
   [
-    "tensor: the values are a Uint8Array, expected a list of numbers, a Float32Array, a Float64Array or an Int32Array; convert it: Float32Array.from(values)",
+    "tensor: the values are a Uint8Array, expected a list of numbers, a Float32Array, a Float64Array or an Int32Array; convert it: Int32Array.from(values) for indices, such as classes, or Float32Array.from(values)",
     () => t.tensor(unchecked(new Uint8Array(3))),
   ],
   [
@@ -150,12 +152,12 @@ test.each<[string, () => unknown]>([
   ["item: expected one value, got [2,3]", () => t.item(f32)],
   // Random numbers
   ["key: expected a seed that is an integer >= 0, got -1", () => t.key(-1)],
-  ["keyFor: expected a key (i32 [2]; make one with key(seed)), got f32 [2,3]", () => t.keyFor(f32, "dropout")],
+  ["keyFor: the key is f32 [2,3], expected a key, i32 [2]; make one: key(seed)", () => t.keyFor(f32, "dropout")],
   [
     "randomBits: [-2] is not a shape, which is a list of integers >= 0, such as [32, 64]",
     () => t.randomBits(t.key(0), [-2]),
   ],
-  ["randomBits: expected a key, i32 [2], got f32 [2,3]", () => t.randomBits(f32, [2])],
+  ["randomBits: the key is f32 [2,3], expected a key, i32 [2]; make one: key(seed)", () => t.randomBits(f32, [2])],
   ["bernoulli: expected a probability in [0, 1], got 1.5", () => t.bernoulli(t.key(0), [2], 1.5)],
   ["uniform: expected the dtype f32 or f64, got i32", () => t.uniform(t.key(0), [2], { dtype: "i32" })],
   ["normal: unknown option std; did you mean deviation?", () => t.normal(t.key(0), [2], { mean: 0, ...{ std: 2 } })],
@@ -186,6 +188,30 @@ test.each<[string, () => unknown]>([
   [
     "differentiate: the program has no input 1; it has 1",
     () => internal.differentiate(t.recordProgram((a: Tensor) => a, [f32]).program, [1]),
+  ],
+  // What is not a tensor, or not a key
+  ["uniform: the key is 1, expected a key, i32 [2]; make one: key(1)", () => t.uniform(given(1), [2])],
+  ["normal: the key is [2, 3], expected a key, i32 [2]; make one: key(seed)", () => t.normal(given([2, 3]), [2])],
+  [
+    "bernoulli: the key is undefined, expected a key, i32 [2]; make one: key(seed)",
+    () => t.bernoulli(given(), [2], 0.5),
+  ],
+  ["keyFor: the key is 7, expected a key, i32 [2]; make one: key(7)", () => t.keyFor(given(7), "weights")],
+  [
+    "tanh: operand 1 is NaN, expected a tensor; JavaScript's * + - / do not compute with tensors: write mul(a, b), add, sub or div",
+    () => t.tanh(given(NaN)),
+  ],
+  [
+    "tree: expected a tensor, array or object at h, got the number NaN; JavaScript's * + - / do not compute with tensors: write mul(a, b), add, sub or div",
+    () => t.leavesOf({ h: given(NaN) }),
+  ],
+  [
+    'tree: expected a tensor at y, got a list of numbers; make one: tensor(values, shape), or tensor(values, shape, { dtype: "i32" }) for indices, such as classes',
+    () => t.leavesOf({ y: given([0, 1, 2]) }),
+  ],
+  [
+    "tensor: the values are a BigInt64Array, expected a list of numbers, a Float32Array, a Float64Array or an Int32Array; convert it: Int32Array.from(values, Number)",
+    () => t.tensor(given(new BigInt64Array(2))),
   ],
 ])("%s", (message, f) => {
   expect(f).toThrow(new t.TensorError(message));

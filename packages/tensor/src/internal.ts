@@ -22,6 +22,7 @@ export { type ExpectedLeaf, checkTree } from "./check-tree.ts";
 export { checkOptions } from "./options.ts";
 export { nearest, suggestion } from "./nearest.ts";
 export { shown } from "./shown.ts";
+export { checkKey } from "./random/keys.ts";
 export { environmentVariable, storedSetting } from "./environment.ts";
 export { matchTree, treeFrom } from "./tree.ts";
 

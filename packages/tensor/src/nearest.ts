@@ -11,13 +11,13 @@ export function suggestion(
   return known.length === 0 ? "there are none" : `known: ${known.join(", ")}`;
 }
 
-/** The known name within a few edits of `name`. */
+/** The known name that may be a slip of `name`: at most one edit for three letters, and not another name throughout. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   let closest: string | undefined;
-  let distance = Math.floor(Math.max(name.length, 3) / 3) + 2;
+  let distance = Math.max(1, Math.round(name.length / 3)) + 1;
   for (const candidate of known) {
     const edits = editDistance(name.toLowerCase(), candidate.toLowerCase());
-    if (edits < distance) [closest, distance] = [candidate, edits];
+    if (edits < Math.min(distance, candidate.length)) [closest, distance] = [candidate, edits];
   }
   return closest;
 }

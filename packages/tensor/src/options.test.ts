@@ -22,6 +22,12 @@ test("a name that is near to nothing gets the list", () => {
   expect(suggestion("momentum", [])).toBe("there are none");
 });
 
+test("a name that only shares a letter or two is no slip", () => {
+  expect(suggestion("max", ["mean", "last"])).toBe("known: mean, last");
+  expect(suggestion("c", ["h"])).toBe("known: h");
+  expect(suggestion("rest", ["reset", "update"])).toBe("did you mean reset?");
+});
+
 test("an inherited property is no alias", () => {
   expect(suggestion("toString", ["input"])).toBe("known: input");
 });

@@ -219,7 +219,7 @@ function checkValues(values: unknown): void {
     return;
   }
   if (!Array.isArray(values)) {
-    const fix = ArrayBuffer.isView(values) ? "; convert it: Float32Array.from(values)" : "";
+    const fix = ArrayBuffer.isView(values) ? `; convert it: ${conversionOf(values)}` : "";
     throw new TensorError(
       `tensor: the values are ${shown(values)}, expected a list of numbers, a Float32Array, a Float64Array or an Int32Array${fix}`,
     );
@@ -234,6 +234,14 @@ function checkValues(values: unknown): void {
         : "";
     throw new TensorError(`tensor: value ${index} is ${shown(value)}, expected a number${fix}`);
   }
+}
+
+/** How to convert a typed array of another kind; integers may be class indices, which are i32. */
+function conversionOf(values: ArrayBufferView): string {
+  if (values instanceof BigInt64Array || values instanceof BigUint64Array) return "Int32Array.from(values, Number)";
+  return values instanceof DataView
+    ? "new Float32Array(values.buffer)"
+    : "Int32Array.from(values) for indices, such as classes, or Float32Array.from(values)";
 }
 
 function isTyped(values: Values | readonly number[]): values is Values {

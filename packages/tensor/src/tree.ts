@@ -1,4 +1,4 @@
-import { checkFunction } from "./arguments.ts";
+import { checkFunction, notArithmetic } from "./arguments.ts";
 import { TensorError } from "./errors.ts";
 import { lookUp, nth } from "./lists.ts";
 import { isTensor, type Tensor } from "./tensor.ts";
@@ -126,11 +126,21 @@ function childrenOf(tree: Exclude<Tree, Tensor>, path: string): [string, Tree][]
     const place = path === "" ? "the root" : path;
     throw new TensorError(`tree: expected a tensor, array or object at ${place}, got ${shown(tree)}`);
   }
-  return Object.entries<Tree>(tree);
+  const children = Object.entries<Tree>(tree);
+  if (Array.isArray(tree) && children.length > 0 && isNumbers(tree))
+    throw new TensorError(
+      `tree: expected a tensor at ${path === "" ? "the root" : path}, got a list of numbers; make one: tensor(values, shape), or tensor(values, shape, { dtype: "i32" }) for indices, such as classes`,
+    );
+  return children;
 }
+
+/** Whether a value is a list of numbers, or of such lists. */
+const isNumbers = (value: unknown): boolean =>
+  typeof value === "number" || (Array.isArray(value) && value.length > 0 && value.every(isNumbers));
 
 function shown(value: unknown): string {
   if (ArrayBuffer.isView(value)) return `a ${value.constructor.name}; wrap it: tensor(values, shape)`;
+  if (typeof value === "number" && Number.isNaN(value)) return `the number NaN; ${notArithmetic}`;
   if (typeof value === "number") return `the number ${value}; wrap it: scalar(${value})`;
   return typeof value === "function" ? "a function" : String(value);
 }

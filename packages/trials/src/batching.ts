@@ -1,4 +1,5 @@
-import { isTensor, leavesOf, type Tree } from "@sluice/tensor";
+import { isTensor, leavesOf, TensorError, type Tree } from "@sluice/tensor";
+import { shown } from "@sluice/tensor/internal";
 import { batches, type Batches, type BatchesOptions, type Parts } from "@sluice/train";
 
 /** Cuts examples into batches, like `batches` and `raggedBatches` of `@sluice/train`. */
@@ -24,11 +25,28 @@ export type BatchesIfNeeded<E, B extends Parts> = E extends B ? unknown : { read
 export const batchingOptions = ["size", "batches"];
 
 /** The function that cuts examples into batches of the requested size. */
-export function batchingOf<E, B extends Parts>({
-  size = 32,
-  batches: cut = exampleBatches,
-}: BatchingOptions<E, B>): (examples: E, options?: Omit<BatchesOptions, "size">) => Batches<B> {
-  return (examples, options = {}) => cut(examples, { size, ...options });
+export function batchingOf<E, B extends Parts>(
+  operation: string,
+  { size = 32, batches: cut }: BatchingOptions<E, B>,
+): (examples: E, options?: Omit<BatchesOptions, "size">) => Batches<B> {
+  return (examples, options = {}) => {
+    if (cut !== undefined) return cut(examples, { size, ...options });
+    checkExamples(operation, examples);
+    return exampleBatches(examples, { size, ...options });
+  };
+}
+
+/** Throws an error that begins with `operation` if examples are not tensors by name, all with as many rows. */
+function checkExamples(operation: string, examples: unknown): void {
+  if (typeof examples !== "object" || examples === null || Array.isArray(examples) || isTensor(examples))
+    throw new TensorError(
+      `${operation}: the examples are ${shown(examples)}, expected tensors by name, such as { x }${isTensor(examples) ? "; write { x: examples }" : ""}`,
+    );
+  for (const [name, part] of Object.entries(examples))
+    if (typeof part !== "object" || part === null || ArrayBuffer.isView(part))
+      throw new TensorError(
+        `${operation}: ${name} is ${shown(part)}, expected a tensor; make one: tensor(values, shape), or tensor(values, shape, { dtype: "i32" }) for indices, such as classes`,
+      );
 }
 
 function exampleBatches<E, B extends Parts>(examples: E, options: BatchesOptions): Batches<B>;

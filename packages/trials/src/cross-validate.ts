@@ -1,6 +1,7 @@
 import type { Layer } from "@sluice/cells";
 import { foldRows } from "@sluice/study";
 import { leavesOf, TensorError, type Tensor, type Tree } from "@sluice/tensor";
+import { shown } from "@sluice/tensor/internal";
 import { rowsOf, type Parts } from "@sluice/train";
 import type { BatchesIfNeeded, OwnParts } from "./batching.ts";
 import type { Measured } from "./evaluate-model.ts";
@@ -97,9 +98,9 @@ type Rows = FoldResult<Tree, Parts, Tree, string>["rows"];
 
 function foldsOf(examples: Parts, { folds, classes, validation = 0 }: FoldsOptions, seed: number): Rows[] {
   if (!Number.isInteger(folds) || folds < 2)
-    throw new TensorError(`crossValidate: expected an integer of at least 2 folds, got ${folds}`);
+    throw new TensorError(`crossValidate: expected an integer of at least 2 folds, got ${shown(folds)}`);
   if (!(validation >= 0 && validation <= 0.5))
-    throw new TensorError(`crossValidate: expected validation as a share from 0 to 0.5, got ${validation}`);
+    throw new TensorError(`crossValidate: expected validation as a share from 0 to 0.5, got ${shown(validation)}`);
   const count = leavesOf(examples)[0]?.tensor.shape[0] ?? 0;
   const optionsOf = (own: ArrayLike<number | string> | undefined) => ({ seed, ...(own && { classes: own }) });
   return Array.from({ length: folds }, (_, index) => {

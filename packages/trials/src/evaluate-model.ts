@@ -69,7 +69,7 @@ export async function evaluateModel<
   const own = modelOf(model);
   const objective = objectiveOf("evaluateModel", own, options);
   const weights = { params, buffers: options.buffers ?? own.initialBuffers?.() ?? {} };
-  const cut = batchingOf(options)(examples);
+  const cut = batchingOf("evaluateModel", options)(examples);
   return withBackend(options.backend, async (backend) => {
     const measurer = measuring({ objective, weights, backend });
     try {

@@ -1,6 +1,6 @@
 import type { GradientTransform } from "@sluice/clip";
 import { TensorError, type Tensor, type Tree } from "@sluice/tensor";
-import { checkOptions, shown } from "@sluice/tensor/internal";
+import { checkMade, checkOptions, shown, suggestion } from "@sluice/tensor/internal";
 import type { LossResult, Parts, TrainerOptions, Weighted, WindowsOptions } from "@sluice/train";
 import { batchingOptions } from "./batching.ts";
 import type { EvaluateOptions } from "./evaluate-model.ts";
@@ -132,6 +132,8 @@ const known = [
 const aliases = {
   batchSize: "size",
   batch_size: "size",
+  batch: "size",
+  lr: "optimizer",
   learningRate: "optimizer",
   earlyStopping: "patience",
   callbacks: "onRow",
@@ -141,14 +143,34 @@ const aliases = {
   windows: "truncate",
 };
 
+/** What a `Dataset` of `@sluice/data` has besides its splits. */
+const aboutData = ["name", "provenance", "classes"];
+const splits = ["train", "validation", "test"];
+
+function checkSplits(data: object): void {
+  if (typeof data !== "object" || data === null || !("train" in data) || data.train === undefined)
+    throw new TensorError(`fit: expected data { train, validation?, test? }, got ${shown(data)}`);
+  const strange = Object.keys(data).find((name) => ![...splits, ...aboutData].includes(name));
+  if (strange === undefined) return;
+  const names = { val: "validation", valid: "validation", dev: "validation", eval: "validation", training: "train" };
+  throw new TensorError(`fit: the data has ${strange}, which is not a split; ${suggestion(strange, splits, names)}`);
+}
+
 /** @throws an error that says what is wrong with the options, or which data they need. */
 export function checkFit(
   data: FitData<unknown>,
   options: TrainingOptions<Tree, string> & { readonly metrics?: object },
 ): void {
-  if (typeof data !== "object" || data === null || data.train === undefined)
-    throw new TensorError(`fit: expected data { train, validation?, test? }, got ${shown(data)}`);
+  checkSplits(data);
   checkOptions("fit", options, known, aliases);
+  if (options.optimizer !== undefined)
+    checkMade(
+      "fit",
+      "optimizer",
+      options.optimizer,
+      { init: "function", update: "function" },
+      "adam({ learningRate: 1e-3 })",
+    );
   const { epochs, steps, validateEvery, patience, watch, reduceOnPlateau, keep, accumulate, metrics = {} } = options;
   if ((epochs === undefined) === (steps === undefined))
     throw new TensorError(`fit: expected either epochs or steps, got ${epochs === undefined ? "neither" : "both"}`);
@@ -162,28 +184,34 @@ export function checkFit(
   };
   for (const [name, count] of Object.entries(counts)) {
     if (count !== undefined && (!Number.isInteger(count) || count < 1))
-      throw new TensorError(`fit: expected ${name} as an integer >= 1, got ${count}`);
+      throw new TensorError(`fit: expected ${name} as an integer >= 1, got ${shown(count)}`);
   }
   if (reduceOnPlateau !== undefined) {
     checkOptions("fit: reduceOnPlateau", reduceOnPlateau, ["factor", "patience", "min"]);
     const { factor = 0.1, min = 0 } = reduceOnPlateau;
     if (!(factor > 0 && factor < 1 && min >= 0 && min < 1))
       throw new TensorError(
-        `fit: expected reduceOnPlateau with a factor and a min between 0 and 1, got ${factor} and ${min}`,
+        `fit: expected reduceOnPlateau with a factor and a min between 0 and 1, got ${shown(factor)} and ${shown(min)}`,
       );
   }
-  if (watch !== undefined) {
-    checkOptions("fit: watch", watch, ["metric", "better", "least"]);
-    const names = ["loss", ...Object.keys(metrics)];
-    if (!names.includes(watch.metric))
-      throw new TensorError(`fit: watch has the metric ${watch.metric}, expected one of ${names.join(", ")}`);
-    if (!["lower", "higher"].includes(watch.better))
-      throw new TensorError(`fit: expected watch.better as "lower" or "higher", got ${String(watch.better)}`);
-  }
+  if (watch !== undefined) checkWatch(watch, ["loss", ...Object.keys(metrics)]);
   if (keep !== undefined && !["best", "last"].includes(keep))
-    throw new TensorError(`fit: expected keep as "best" or "last", got ${String(keep)}`);
+    throw new TensorError(`fit: expected keep as "best" or "last", got ${shown(keep)}`);
   const needs = { patience, watch, reduceOnPlateau, 'keep: "best"': keep === "best" ? keep : undefined };
   const need = Object.entries(needs).find(([, given]) => given !== undefined)?.[0];
   if (need !== undefined && data.validation === undefined)
     throw new TensorError(`fit: ${need} needs data.validation, which decides what is best`);
+}
+
+function checkWatch(watch: Watch<string>, names: readonly string[]): void {
+  const given: unknown = watch;
+  if (typeof given === "string")
+    throw new TensorError(
+      `fit: expected watch as { metric, better }, got ${shown(given)}; write { metric: ${shown(given)}, better: "higher" }`,
+    );
+  checkOptions("fit: watch", watch, ["metric", "better", "least"]);
+  if (!names.includes(watch.metric))
+    throw new TensorError(`fit: watch has the metric ${shown(watch.metric)}, expected one of ${names.join(", ")}`);
+  if (!["lower", "higher"].includes(watch.better))
+    throw new TensorError(`fit: expected watch.better as "lower" or "higher", got ${shown(watch.better)}`);
 }

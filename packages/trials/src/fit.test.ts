@@ -468,10 +468,100 @@ test("errors say what is missing", async () => {
   await expect(fit(model, { train }, { ...options, epochs: 1, batchSize: 3 } as never)).rejects.toThrow("size");
   await expect(
     fit(model, { train, validation }, { ...options, epochs: 1, watch: { metric: "f1" as never, better: "higher" } }),
-  ).rejects.toThrow("watch has the metric f1, expected one of loss");
+  ).rejects.toThrow('watch has the metric "f1", expected one of loss');
   const scalars: Model<{ readonly w: Tensor }, { readonly x: Tensor }> = {
     init: () => ({ w: scalar(1) }),
     apply: ({ w }, { x }) => ({ output: mul(w, reshape(mean(x), [1])) }),
   };
   await expect(predict(scalars, { w: scalar(1) }, { x: train.x }, { backend })).rejects.toThrow("no row for each");
+});
+
+describe("a slip is an error that says what to write", () => {
+  const options = { loss: crossEntropy, epochs: 1, backend };
+  const { train, validation } = data;
+  test.for<[string, object, object, string]>([
+    ["split", { train, val: validation }, {}, "fit: the data has val, which is not a split; did you mean validation?"],
+    ["split of no such name", { train, holdout: validation }, {}, "not a split; known: train, validation, test"],
+    [
+      "data by other names",
+      { train: { X: train.x, y: train.y } },
+      {},
+      "the part x of the examples, a tensor; they have the parts X, y",
+    ],
+    [
+      "data without names",
+      { train: train.x },
+      {},
+      "fit: the examples are a tensor [22,4,1], expected tensors by name, such as { x }; write { x: examples }",
+    ],
+    [
+      "labels as a list",
+      { train: { x: train.x, y: [0, 1] } },
+      {},
+      'expected a tensor at y, got a list of numbers; make one: tensor(values, shape), or tensor(values, shape, { dtype: "i32" })',
+    ],
+    [
+      "labels as a typed array",
+      { train: { x: train.x, y: new Int32Array(22) } },
+      {},
+      "fit: y is a Int32Array, expected a tensor; make one: tensor(values, shape)",
+    ],
+    [
+      "labels as floats",
+      { train: { x: train.x, y: tensor(Float32Array.from(valuesOf(train.y))) } },
+      {},
+      'got f32 y [32]; make class indices with tensor(values, shape, { dtype: "i32" }) or convert(target, "i32")',
+    ],
+    [
+      "lengths as floats",
+      { train: { ...train, lengths: tensor(new Float32Array(22)) } },
+      {},
+      "batches: lengths must be i32 [22], the steps of each example, got f32 [22]; make them with tensor(values, [22]",
+    ],
+    ["batch", data, { batch: 500 }, "fit: unknown option batch; did you mean size?"],
+    ["no loss", data, { loss: undefined }, "fit: loss is undefined, expected a function, such as crossEntropy or mse"],
+    [
+      "metrics as a list",
+      data,
+      { metrics: [accuracy] },
+      "fit: metrics is [the function accuracy], expected functions by name, such as { accuracy }",
+    ],
+    [
+      "a metric's name",
+      data,
+      { metrics: { accuracy: "accuracy" } },
+      'fit: metrics.accuracy is "accuracy", expected functions by name',
+    ],
+    [
+      "optimizer not called",
+      data,
+      { optimizer: adam },
+      "fit: optimizer is the function adam, expected the result of adam({ learningRate: 1e-3 }): call it",
+    ],
+    [
+      "watch as a name",
+      data,
+      { metrics: { accuracy }, watch: "accuracy" },
+      'fit: expected watch as { metric, better }, got "accuracy"; write { metric: "accuracy", better: "higher" }',
+    ],
+    ["epochs as text", data, { epochs: "8" }, 'fit: expected epochs as an integer >= 1, got "8"'],
+  ])("%s", async ([, given, more, message]) => {
+    await expect(fit(model, given as typeof data, { ...options, ...more })).rejects.toThrow(message);
+  });
+
+  test("examples to predict", async () => {
+    await expect(predict(model, model.init(key(0)), train.x as unknown as typeof train, { backend })).rejects.toThrow(
+      "predict: the examples are a tensor [22,4,1], expected tensors by name, such as { x }; write { x: examples }",
+    );
+  });
+
+  test("one-hot labels that are all zeros", async () => {
+    const y = tensor(
+      Float32Array.from({ length: 44 }, (_, i) => (i < 20 && i % 2 === 0 ? 1 : 0)),
+      [22, 2],
+    );
+    await expect(fit(model, { train: { x: train.x, y } }, options)).rejects.toThrow(
+      "NaN first in select for crossEntropy of probabilities that are all 0",
+    );
+  });
 });

@@ -119,14 +119,14 @@ async function fitted(
     const objective = objectiveOf("fit", own, options);
     const measurer = measuring({ objective, weights: start, backend });
     try {
-      if (data.test !== undefined) await checkTestData(measurer, start, batchingOf(options)(data.test));
+      if (data.test !== undefined) await checkTestData(measurer, start, batchingOf("fit", options)(data.test));
       const { stopped, run } = await trained({ model: own, objective, start, data, options, backend, measurer });
       const weights = weightsOf(run, options);
       const kept = options.keep === "best" ? weights.best : weights.last;
       const test =
         data.test === undefined || stopped === "aborted"
           ? undefined
-          : await measurer.run(kept, batchingOf(options)(data.test));
+          : await measurer.run(kept, batchingOf("fit", options)(data.test));
       const { loss, metrics, perStep, size, batches } = options;
       const { params, buffers } = kept;
       const common = { buffers, ...given({ size, batches, backend: options.backend }) };
@@ -176,7 +176,7 @@ async function trained(parts: TrainedParts): Promise<LoopEnd<Tree>> {
   const { model, objective, start, data, options, backend, measurer } = parts;
   const { seed = 0, size = 32, epochs, watch = byLoss } = options;
   const root = key(seed);
-  const cut = batchingOf(options);
+  const cut = batchingOf("fit", options);
   const train = cut(data.train, { key: keyFor(root, "batches") });
   const { batches, carry, optionsOf } = truncated(train, model, { ...options, ...start });
   const validation = data.validation === undefined ? undefined : cut(data.validation);

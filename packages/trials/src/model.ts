@@ -1,6 +1,6 @@
 import type { ApplyOptions, Layer } from "@sluice/cells";
 import type { Specs } from "@sluice/params";
-import { isTensor, leavesOf, type ArrayTensor, type Tensor, type Tree } from "@sluice/tensor";
+import { isTensor, leavesOf, TensorError, type ArrayTensor, type Tensor, type Tree } from "@sluice/tensor";
 import type { Parts } from "@sluice/train";
 import { given } from "./given.ts";
 
@@ -74,6 +74,14 @@ function layerModel<P extends Tree>(layer: Layer<P>): Model<P, SequenceExamples>
     initialState: (batch, params) => layer.initialState(batch, { params }),
     apply(params, examples, options = {}) {
       const { x, lengths, resets, mask } = examples;
+      if (!isTensor(x))
+        throw new TensorError(
+          `${layer.name}: a layer reads the part x of the examples, a tensor; they have the parts ${Object.keys(
+            examples,
+          )
+            .filter((name) => name !== "weight")
+            .join(", ")}`,
+        );
       const extra = Object.fromEntries(
         Object.keys(layer.extra).flatMap((name) => {
           const part = examples[name];

@@ -11,6 +11,7 @@ import {
   type Tensor,
   type Tree,
 } from "@sluice/tensor";
+import { shown } from "@sluice/tensor/internal";
 import type { LossResult, Parts, Weighted } from "@sluice/train";
 import { given } from "./given.ts";
 import { applied, isStepMask, type CarriedOptions, type Model, type ModelOptions } from "./model.ts";
@@ -89,6 +90,7 @@ export function objectiveOf(
   model: Model<Tree, Parts, Tree>,
   { loss, metrics = {}, perStep }: ErasedOptions,
 ): Objective<Tree, Parts> {
+  checkFunctions(operation, loss, metrics);
   return (params, batch, options) => {
     const { output, buffers, carry } = applied(model, params, batch, options);
     const steps = (perStep ?? (isTensor(output) && output.shape.length > 2)) ? timeOf(operation, output) : undefined;
@@ -110,6 +112,17 @@ export function objectiveOf(
       ...given({ buffers, carry: options.carryAfter === undefined ? undefined : carry }),
     };
   };
+}
+
+function checkFunctions(operation: string, loss: unknown, metrics: unknown): void {
+  if (typeof loss !== "function")
+    throw new TensorError(`${operation}: loss is ${shown(loss)}, expected a function, such as crossEntropy or mse`);
+  const byName = typeof metrics === "object" && metrics !== null && !Array.isArray(metrics) && !isTensor(metrics);
+  const strange = byName ? Object.entries(metrics).find(([, metric]) => typeof metric !== "function") : undefined;
+  if (byName && strange === undefined) return;
+  const given =
+    strange === undefined ? `metrics is ${shown(metrics)}` : `metrics.${strange[0]} is ${shown(strange[1])}`;
+  throw new TensorError(`${operation}: ${given}, expected functions by name, such as { accuracy }`);
 }
 
 type Erased<R> = (output: Tree, target: Tree | undefined, counted: Counted, batch: Weighted<Parts>) => R;

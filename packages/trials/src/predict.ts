@@ -55,7 +55,7 @@ export async function predict(
 ): Promise<Tree> {
   checkOptions("predict", options, [...batchingOptions, "buffers", "backend"], { batchSize: "size" });
   const own = modelOf(model);
-  const cut = batchingOf(options)(examples);
+  const cut = batchingOf("predict", options)(examples);
   return withBackend(options.backend, async (backend) => {
     const session = await compileStep(
       (state: { readonly params: Tree; readonly buffers: Tree }, batch: Parts) => ({

@@ -1,7 +1,8 @@
 import { leavesOf, TensorError, type DType, type Shape, type Tensor } from "@sluice/tensor";
-import { at, checkOptions, placeholder, sameShape, shown, showShape } from "@sluice/tensor/internal";
+import { at, checkOptions, placeholder, sameShape, showShape } from "@sluice/tensor/internal";
 import { axisSize } from "./axes.ts";
 import { outputOf, type Cell, type Stepped } from "./cell.ts";
+import { checkStepped } from "./check-stepped.ts";
 import type { CellContext, Product } from "./context.ts";
 import { inputOf } from "./inputs.ts";
 import { mapBuffers, mapSpecs, weightSpecs } from "@sluice/params";
@@ -113,12 +114,6 @@ function keysOnce(name: string): (stream: string) => Tensor {
     drawn.add(stream);
     return symbol([2], "key", "i32");
   };
-}
-
-function checkStepped(name: string, found: unknown): void {
-  if (typeof found === "object" && found !== null && "state" in found)
-    if (typeof found.state === "object" && found.state !== null) return;
-  throw new TensorError(`${name}: the step returned ${shown(found)}, expected { state, output }`);
 }
 
 /** The width of a step's output `[batch, features]`. */

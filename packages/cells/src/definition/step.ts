@@ -4,6 +4,7 @@ import { add, isTensor, TensorError, type Tensor, type Tree } from "@sluice/tens
 import { at, checkTree, describe, sameShape } from "@sluice/tensor/internal";
 import { axisSize } from "../cell/axes.ts";
 import type { Stepped } from "../cell/cell.ts";
+import { checkStepped } from "../cell/check-stepped.ts";
 import type { CellContext } from "../cell/context.ts";
 import { actualDType } from "../cell/inputs.ts";
 import { floatOf, statesOf, type State } from "../cell/states.ts";
@@ -55,6 +56,7 @@ export function runStep(
       ...(definition.stepIndex === true ? counted : {}),
     }),
   );
+  checkStepped(name, next);
   noted.own = next.observed;
   const observed = observedOf(noted);
   const { observed: _own, ...rest } = next;

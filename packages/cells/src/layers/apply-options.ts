@@ -1,6 +1,6 @@
 /** The options of `apply`: their names, and those that are no tensors. */
 import { TensorError } from "@sluice/tensor";
-import { checkOptions, suggestion } from "@sluice/tensor/internal";
+import { checkKey, checkOptions, suggestion, shown } from "@sluice/tensor/internal";
 import type { BatchSize } from "./layer.ts";
 
 const applyOptions = [
@@ -21,7 +21,7 @@ const applyOptions = [
   "carryAfter",
 ];
 
-export function checkApply(name: string, given: { readonly maskedOutput?: unknown }): void {
+export function checkApply(name: string, given: { readonly maskedOutput?: unknown; readonly key?: unknown }): void {
   checkOptions(`${name}.apply`, given, applyOptions, {
     initialState: "state",
     initial_state: "state",
@@ -30,7 +30,8 @@ export function checkApply(name: string, given: { readonly maskedOutput?: unknow
     zeroOutputForMask: "maskedOutput",
     zero_output_for_mask: "maskedOutput",
   });
-  const { maskedOutput = "zeros" } = given;
+  const { maskedOutput = "zeros", key } = given;
+  if (key !== undefined) checkKey(`${name}.apply`, key);
   if (maskedOutput !== "zeros" && maskedOutput !== "repeat")
     throw new TensorError(
       `${name}.apply: unknown maskedOutput ${String(maskedOutput)}; ${suggestion(String(maskedOutput), ["zeros", "repeat"])}`,
@@ -49,7 +50,7 @@ export function carryAfterOf(
     throw new TensorError(`${name}: carryAfter needs a layer that runs forwards, and this one runs backwards`);
   if (!Number.isInteger(given) || given < 1 || given > time)
     throw new TensorError(
-      `${name}: carryAfter must be an integer from 1 to ${time}, the number of steps, got ${given}`,
+      `${name}: carryAfter must be an integer from 1 to ${time}, the number of steps, got ${shown(given)}`,
     );
   return given;
 }

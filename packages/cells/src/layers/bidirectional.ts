@@ -1,5 +1,5 @@
 import { add, concat, keyFor, mul, TensorError, type Tensor, type Tree } from "@sluice/tensor";
-import { at, checkOptions, suggestion } from "@sluice/tensor/internal";
+import { at, checkKey, checkOptions, suggestion } from "@sluice/tensor/internal";
 import type { Cell } from "../cell/cell.ts";
 import { batchAndTime } from "../cell/axes.ts";
 import { childOf } from "../cell/context.ts";
@@ -85,7 +85,10 @@ export function bidirectional<P extends Tree, S extends State>(
     params: ofBoth(({ params }) => params),
     buffers: ofBoth(({ buffers }) => buffers),
     extra: joinExtras("bidirectional", [forward.extra, directions.backward.extra]),
-    init: (key, initOptions) => ofBoth((layer, name) => layer.init(keyFor(key, name), initOptions)),
+    init(key, initOptions) {
+      checkKey("init", key);
+      return ofBoth((layer, name) => layer.init(keyFor(key, name), initOptions));
+    },
     initialBuffers: (bufferOptions) => ofBoth((layer) => layer.initialBuffers(bufferOptions)),
     initialState: (batch, stateOptions) => initialStates(directions, batch, stateOptions),
     perturbations: (size, stateOptions) => ofBoth((layer) => layer.perturbations(size, stateOptions)),

@@ -8,7 +8,7 @@ import {
   type Regularizer,
 } from "@sluice/params";
 import { equal, full, gather, reshape, select, TensorError, type Tensor } from "@sluice/tensor";
-import { checkOptions, isArray } from "@sluice/tensor/internal";
+import { checkOptions, isArray, shown } from "@sluice/tensor/internal";
 import { axisSize } from "../cell/axes.ts";
 import { checkSize } from "../options/size.ts";
 import { checkApply } from "./apply-options.ts";
@@ -64,7 +64,7 @@ export function embedding(options: EmbeddingOptions): EmbeddingLayer {
   const features = checkSize("embedding", "features", options.features);
   const { padding, initializer = randomNormal({ deviation: 1 }), regularizer } = options;
   if (padding !== undefined && !(Number.isInteger(padding) && padding >= 0 && padding < tokens))
-    throw new TensorError(`embedding: padding must be an id from 0 to ${tokens - 1}, got ${padding}`);
+    throw new TensorError(`embedding: padding must be an id from 0 to ${tokens - 1}, got ${shown(padding)}`);
   const params = { W: parameter([tokens, features], { initializer, ...(regularizer && { regularizer }) }) };
   const layer = { name: "embedding", input: tokens, x: { shape: [], dtype: "i32" } } as const;
   return asMade({

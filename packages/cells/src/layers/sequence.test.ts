@@ -335,11 +335,18 @@ describe("bad input is named", () => {
       "gru.apply: unknown option lenghts; did you mean lengths?",
     ],
     ["trace", () => layer.apply(params, x, { traces: ["rest"] }), "gru: no trace rest; did you mean reset?"],
+    ["key", () => layer.init(1 as never), "init: the key is 1, expected a key, i32 [2]; make one: key(1)"],
     [
-      "perturbation",
-      () => layer.apply(params, x, { perturbations: { c: x } }),
-      "gru: perturbations has c; did you mean h?",
+      "no key, of a stack",
+      () => sequential([layer]).init(undefined as never),
+      "init: the key is undefined, expected a key, i32 [2]; make one: key(seed)",
     ],
+    [
+      "key of dropout",
+      () => layer.apply(params, x, { training: true, key: 3 as never }),
+      "gru.apply: the key is 3, expected a key, i32 [2]; make one: key(3)",
+    ],
+    ["perturbation", () => layer.apply(params, x, { perturbations: { c: x } }), "gru: perturbations has c; known: h"],
     [
       "outputs",
       () => sequence(cells.gru, given({ outputs: "lats" })),

@@ -1,5 +1,5 @@
 import { keyFor, TensorError, type Shape, type Tensor, type Tree } from "@sluice/tensor";
-import { at, checkList, checkOptions, showShape } from "@sluice/tensor/internal";
+import { at, checkKey, checkList, checkOptions, showShape } from "@sluice/tensor/internal";
 import { axisSize } from "../cell/axes.ts";
 import { childOf } from "../cell/context.ts";
 import { checkLayer } from "./check-layer.ts";
@@ -74,7 +74,10 @@ export function sequential(layers: readonly Layer[], options: SequentialOptions 
       "sequential",
       layers.map(({ extra }) => extra),
     ),
-    init: (key, initOptions) => layers.map((layer, i) => layer.init(keyFor(key, String(i)), initOptions)),
+    init(key, initOptions) {
+      checkKey("init", key);
+      return layers.map((layer, i) => layer.init(keyFor(key, String(i)), initOptions));
+    },
     initialBuffers: (bufferOptions) => layers.map((layer) => layer.initialBuffers(bufferOptions)),
     initialState: (batch, stateOptions) => initialStates(layers, batch, stateOptions),
     perturbations: (size, stateOptions) => layers.map((layer) => layer.perturbations(size, stateOptions)),

@@ -9,7 +9,7 @@ import {
   type Tensor,
   type Tree,
 } from "@sluice/tensor";
-import { checkOptions } from "@sluice/tensor/internal";
+import { checkOptions, shown } from "@sluice/tensor/internal";
 import { axisSize } from "../cell/axes.ts";
 import { inputOf } from "../cell/inputs.ts";
 import { checkForwards, constant, extraOf } from "./forwards.ts";
@@ -43,7 +43,7 @@ export async function stream<P extends Tree, S extends Tree>(
   const { batch = 1, backend, buffers = {}, masks = false, maskedOutput = "zeros" } = options;
   const repeats = masks && maskedOutput === "repeat";
   if (!Number.isInteger(batch) || batch < 1)
-    throw new TensorError(`stream: expected a batch of at least 1, got ${batch}`);
+    throw new TensorError(`stream: expected a batch of at least 1, got ${shown(batch)}`);
   checkForwards(layer, params, buffers);
   const initial: Reading<S> = {
     state: layer.initialState(batch, { params }),

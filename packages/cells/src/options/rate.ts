@@ -1,4 +1,5 @@
 import { TensorError } from "@sluice/tensor";
+import { shown } from "@sluice/tensor/internal";
 
 /** Checks a probability; with `below`, 1 is rejected. */
 export function checkRate(
@@ -8,5 +9,5 @@ export function checkRate(
   { below }: { readonly below: boolean },
 ): number {
   if (rate >= 0 && (below ? rate < 1 : rate <= 1)) return rate;
-  throw new TensorError(`${operation}: the rate of ${name} must lie in [0, 1${below ? ")" : "]"}, got ${rate}`);
+  throw new TensorError(`${operation}: the rate of ${name} must lie in [0, 1${below ? ")" : "]"}, got ${shown(rate)}`);
 }

@@ -1,5 +1,5 @@
 import { key, keyFor, randomBits, tensor, uniform, valuesOf, type ArrayTensor, type Tensor } from "@sluice/tensor";
-import { checkOptions } from "@sluice/tensor/internal";
+import { checkKey, checkOptions } from "@sluice/tensor/internal";
 import { checkChoice, checkCount, checkSizes } from "../check.ts";
 import type { Dataset, SplitSizes } from "../dataset.ts";
 
@@ -35,6 +35,7 @@ export function adding(options: AddingOptions): Dataset<Adding> {
     steps: "time",
     seed: "key",
   });
+  if (options.key !== undefined) checkKey("adding", options.key);
   const { marks = "halves" } = options;
   const time = checkCount("adding", "time", options.time, 2);
   checkChoice("adding", "marks", marks, ["halves", "anywhere"]);

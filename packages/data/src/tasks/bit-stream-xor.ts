@@ -1,5 +1,5 @@
 import { key, keyFor, randomBits, tensor, TensorError, valuesOf, type ArrayTensor, type Tensor } from "@sluice/tensor";
-import { checkOptions } from "@sluice/tensor/internal";
+import { checkKey, checkOptions } from "@sluice/tensor/internal";
 import { checkChoice, checkCount, checkSizes } from "../check.ts";
 import type { Dataset, SplitSizes } from "../dataset.ts";
 
@@ -50,6 +50,7 @@ export function bitStreamXor(options: BitStreamXorOptions = {}): Dataset<BitStre
     bits: "longest",
     padded: "steps",
   });
+  if (options.key !== undefined) checkKey(name, options.key);
   const { form = "events", shortest = 2, longest = 31, steps = 32 } = options;
   checkChoice(name, "form", form, ["events", "dense"]);
   checkCount(name, "shortest", shortest);

@@ -1,5 +1,5 @@
 import { key, keyFor, randomBits, tensor, valuesOf, type ArrayTensor, type Tensor } from "@sluice/tensor";
-import { checkOptions } from "@sluice/tensor/internal";
+import { checkKey, checkOptions } from "@sluice/tensor/internal";
 import { checkCount, checkSizes } from "../check.ts";
 import type { Dataset, SplitSizes } from "../dataset.ts";
 
@@ -38,6 +38,7 @@ export function copying(options: CopyingOptions): Dataset<Copying> {
     blanks: "delay",
     seed: "key",
   });
+  if (options.key !== undefined) checkKey("copying", options.key);
   const delay = checkCount("copying", "delay", options.delay);
   const length = checkCount("copying", "length", options.length ?? 10);
   const symbols = checkCount("copying", "symbols", options.symbols ?? 8, 2);

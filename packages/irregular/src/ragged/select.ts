@@ -1,5 +1,5 @@
 import { keyFor, randomBits, tensor, TensorError, valuesOf, type ArrayTensor } from "@sluice/tensor";
-import { allocate, checkOptions, describe, sizeOf } from "@sluice/tensor/internal";
+import { allocate, checkOptions, describe, sizeOf, shown } from "@sluice/tensor/internal";
 import { lengthsOf, mapSteps, unchecked, type RaggedBatch } from "./ragged-batch.ts";
 
 /** The sequences with these indices, in this order. An index may occur more than once. */
@@ -7,7 +7,7 @@ export function takeSequences(batch: RaggedBatch, numbers: readonly number[] | I
   const from = batch.offsets.data;
   const wrong = numbers.find((i) => !Number.isInteger(i) || i < 0 || i + 1 >= from.length);
   if (wrong !== undefined)
-    throw new TensorError(`takeSequences: expected sequences from 0 to ${from.length - 2}, got ${wrong}`);
+    throw new TensorError(`takeSequences: expected sequences from 0 to ${from.length - 2}, got ${shown(wrong)}`);
   const offsets = new Int32Array(numbers.length + 1);
   numbers.forEach((i, to) => (offsets[to + 1] = offsets[to]! + from[i + 1]! - from[i]!));
   return mapSteps(batch, tensor(offsets), (x) => {
@@ -59,7 +59,7 @@ export function batchesByLength(
   });
   const { size, key } = options;
   if (!Number.isInteger(size) || size < 1)
-    throw new TensorError(`batchesByLength: size must be an integer >= 1, got ${size}`);
+    throw new TensorError(`batchesByLength: size must be an integer >= 1, got ${shown(size)}`);
   const lengths = lengthsOf(batch).data;
   const words = (name: string, n: number): ArrayLike<number> =>
     key === undefined ? new Int32Array(n) : valuesOf(randomBits(keyFor(key, name), [n]));

@@ -1,5 +1,5 @@
 import { div, less, mul, select, TensorError } from "@sluice/tensor";
-import { checkOptions, euclideanNorm } from "@sluice/tensor/internal";
+import { checkOptions, euclideanNorm, shown } from "@sluice/tensor/internal";
 import { normAxes, type NormAxes } from "./axes.ts";
 import type { Constraint } from "./constraint.ts";
 
@@ -10,7 +10,8 @@ import type { Constraint } from "./constraint.ts";
  */
 export function maxNorm(limit = 2, options: NormAxes = {}): Constraint {
   checkOptions("maxNorm", options, ["axes"], { axis: "axes" });
-  if (!(limit > 0 && limit < Infinity)) throw new TensorError(`maxNorm: expected a finite limit above 0, got ${limit}`);
+  if (!(limit > 0 && limit < Infinity))
+    throw new TensorError(`maxNorm: expected a finite limit above 0, got ${shown(limit)}`);
   return (w) => {
     const norm = euclideanNorm(w, normAxes(w, options), { keep: true });
     return mul(w, select(less(limit, norm), div(limit, norm), 1));

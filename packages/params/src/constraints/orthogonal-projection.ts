@@ -13,7 +13,7 @@ import {
   transpose,
   type Tensor,
 } from "@sluice/tensor";
-import { checkOptions, showShape } from "@sluice/tensor/internal";
+import { checkOptions, showShape, shown } from "@sluice/tensor/internal";
 import type { Constraint } from "./constraint.ts";
 
 /** Options of {@link orthogonalProjection}. */
@@ -38,7 +38,7 @@ export function orthogonalProjection(options: OrthogonalProjectionOptions = {}):
   checkOptions("orthogonalProjection", options, ["iterations"], { steps: "iterations" });
   const { iterations = 20 } = options;
   if (!Number.isInteger(iterations) || iterations < 1)
-    throw new TensorError(`orthogonalProjection: expected at least 1 iteration, got ${String(iterations)}`);
+    throw new TensorError(`orthogonalProjection: expected at least 1 iteration, got ${shown(iterations)}`);
   return (w) => {
     const [rows, columns] = w.shape;
     if (w.shape.length !== 2 || rows === undefined || columns === undefined)

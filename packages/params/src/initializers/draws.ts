@@ -3,7 +3,7 @@
  * @sluice/tensor, in a fraction of the time.
  */
 import { TensorError, type ArrayTensor, type Shape, type Tensor } from "@sluice/tensor";
-import { inverseErrorF64, sizeOf, threefry2x32Into } from "@sluice/tensor/internal";
+import { checkKey, inverseErrorF64, nth, sizeOf, threefry2x32Into } from "@sluice/tensor/internal";
 
 /** How many numbers are drawn together, so that their bits stay in a near cache. */
 const BLOCK = 4096;
@@ -43,10 +43,8 @@ interface Drawn extends ArrayTensor {
 }
 
 function wordsOf(key: Tensor): readonly [number, number] {
+  checkKey("init", key);
   if (key.kind !== "array")
     throw new TensorError("init: the key is a symbol; draw initial values outside of compiled functions");
-  const [first, second] = key.data;
-  if (key.dtype !== "i32" || first === undefined || second === undefined || key.data.length > 2)
-    throw new TensorError("init: expected a key (i32 [2]; make one with key(seed))");
-  return [first >>> 0, second >>> 0];
+  return [nth(key.data, 0) >>> 0, nth(key.data, 1) >>> 0];
 }

@@ -1,5 +1,5 @@
 import { TensorError } from "@sluice/tensor";
-import { checkShape, sizeOf } from "@sluice/tensor/internal";
+import { checkShape, sizeOf, shown } from "@sluice/tensor/internal";
 import { drawNormalFromDiagonal } from "./draws.ts";
 import type { Initializer } from "./initializer.ts";
 import { orthonormalizeRows } from "./orthonormal-rows.ts";
@@ -14,7 +14,7 @@ export const orthogonal: Initializer = scaledOrthogonal(1);
 /** {@link orthogonal} times `scale`. */
 export function scaledOrthogonal(scale: number): Initializer {
   if (!(Math.abs(scale) < Infinity))
-    throw new TensorError(`scaledOrthogonal: expected a finite scale, got ${String(scale)}`);
+    throw new TensorError(`scaledOrthogonal: expected a finite scale, got ${shown(scale)}`);
   return (key, shape) => {
     checkShape("orthogonal", shape);
     const columns = shape.at(-1) ?? 1;

@@ -1,5 +1,5 @@
 import { TensorError } from "@sluice/tensor";
-import { checkOptions, errorFunctionF64, inverseErrorF64 } from "@sluice/tensor/internal";
+import { checkOptions, errorFunctionF64, inverseErrorF64, shown } from "@sluice/tensor/internal";
 import { drawWhole } from "./draws.ts";
 import type { Initializer } from "./initializer.ts";
 
@@ -115,10 +115,12 @@ export const CUT_DEVIATION = 0.87962566103423978;
 
 function checkRange(operation: string, low: number, high: number): void {
   if (!(low < high && high - low < Infinity))
-    throw new TensorError(`${operation}: expected numbers low < high, got ${low} and ${high}`);
+    throw new TensorError(`${operation}: expected numbers low < high, got ${shown(low)} and ${shown(high)}`);
 }
 
 function checkDeviation(operation: string, mean: number, deviation: number): void {
   if (!(deviation > 0 && deviation < Infinity && Math.abs(mean) < Infinity))
-    throw new TensorError(`${operation}: expected a finite mean and a deviation above 0, got ${mean} and ${deviation}`);
+    throw new TensorError(
+      `${operation}: expected a finite mean and a deviation above 0, got ${shown(mean)} and ${shown(deviation)}`,
+    );
 }

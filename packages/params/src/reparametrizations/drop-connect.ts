@@ -1,4 +1,5 @@
 import { bernoulli, convert, mul, TensorError, type Tensor } from "@sluice/tensor";
+import { shown } from "@sluice/tensor/internal";
 import type { Reparametrization } from "./reparametrization.ts";
 
 /**
@@ -12,7 +13,7 @@ import type { Reparametrization } from "./reparametrization.ts";
  * as for the layer without DropConnect. Throws a TensorError if the rate is not in [0, 1).
  */
 export function dropConnect(rate: number): Reparametrization<Tensor> {
-  if (!(rate >= 0 && rate < 1)) throw new TensorError(`dropConnect: the rate must lie in [0, 1), got ${String(rate)}`);
+  if (!(rate >= 0 && rate < 1)) throw new TensorError(`dropConnect: the rate must lie in [0, 1), got ${shown(rate)}`);
   return {
     name: "dropConnect",
     params: (weight) => weight,

@@ -1,5 +1,5 @@
 import { div, equal, matmul, reshape, select, stopGradient, TensorError, transpose, type Tensor } from "@sluice/tensor";
-import { checkOptions, euclideanNorm, showShape, sizeOf } from "@sluice/tensor/internal";
+import { checkOptions, euclideanNorm, showShape, sizeOf, shown } from "@sluice/tensor/internal";
 import { buffer } from "../buffers.ts";
 import { randomNormal } from "../initializers/random.ts";
 import type { Reparametrization } from "./reparametrization.ts";
@@ -27,7 +27,7 @@ export function spectralNorm(options: SpectralNormOptions = {}): Reparametrizati
   checkOptions("spectralNorm", options, ["iterations"], { nPowerIterations: "iterations", steps: "iterations" });
   const { iterations = 1 } = options;
   if (!Number.isInteger(iterations) || iterations < 1)
-    throw new TensorError(`spectralNorm: expected at least 1 iteration, got ${String(iterations)}`);
+    throw new TensorError(`spectralNorm: expected at least 1 iteration, got ${shown(iterations)}`);
   return {
     name: "spectralNorm",
     params({ constraint: _, ...weight }) {

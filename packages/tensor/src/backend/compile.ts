@@ -107,7 +107,7 @@ function whereOf(
     throw new TensorError(`${operation}: the backend is ${shown(backend)}, expected one such as wasm() or await gpu()`);
   }
   if (memory !== undefined && !(memory > 0))
-    throw new TensorError(`${operation}: expected memory in bytes, more than 0, got ${memory}`);
+    throw new TensorError(`${operation}: expected memory in bytes, more than 0, got ${shown(memory)}`);
   return { backend, limits: memory === undefined ? {} : { memory } };
 }
 

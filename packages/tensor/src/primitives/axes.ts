@@ -1,6 +1,7 @@
 import { checkIntegers, checkTensor } from "../arguments.ts";
 import { TensorError } from "../errors.ts";
 import { nth } from "../lists.ts";
+import { shown } from "../shown.ts";
 import { describe, type Tensor } from "../tensor.ts";
 
 /**
@@ -23,5 +24,6 @@ export function normalizeAxes(op: string, x: Tensor, axes: number | readonly num
 
 /** {@link normalizeAxes} for one axis. */
 export function normalizeAxis(op: string, x: Tensor, axis: number): number {
+  if (typeof axis !== "number") throw new TensorError(`${op}: the axis is ${shown(axis)}, expected an integer`);
   return nth(normalizeAxes(op, x, axis), 0);
 }

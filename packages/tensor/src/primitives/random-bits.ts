@@ -17,7 +17,9 @@ export const randomBitsRules: Rules<RandomBitsOperation> = {
   recompute: "costly",
   infer({ shape }, [key, stream]) {
     if (key.dtype !== "i32" || !sameShape(key.shape, [2]))
-      throw new TensorError(`randomBits: expected a key, i32 [2], got ${key.dtype} ${describe(key)}`);
+      throw new TensorError(
+        `randomBits: the key is ${key.dtype} ${describe(key)}, expected a key, i32 [2]; make one: key(seed)`,
+      );
     if (stream.dtype !== "i32" || stream.shape.length !== 0) {
       throw new TensorError(`randomBits: expected a stream number, i32 [], got ${stream.dtype} ${describe(stream)}`);
     }

@@ -8,7 +8,9 @@ import { randomBits } from "../primitives/random-bits.ts";
 import { log1p } from "../primitives/transcendental.ts";
 import { inverseErrorCentre, inverseErrorTail } from "../scalar/error-function.ts";
 import type { Shape } from "../shape.ts";
+import { checkKey } from "./keys.ts";
 import { scalar, type Tensor } from "../tensor.ts";
+import { shown } from "../shown.ts";
 
 interface UniformOptions {
   /** Default 0. */
@@ -33,6 +35,7 @@ export function uniform(key: Tensor, shape: Shape, options: UniformOptions = {})
   });
   const { low = 0, high = 1, dtype = "f32" } = options;
   checkFloat("uniform", dtype);
+  checkKey("uniform", key);
   const unit = mul(convert(shiftRight(randomBits(key, shape), 8), dtype), 1 / 16777216);
   return low === 0 && high === 1 ? unit : add(mul(unit, high - low), low);
 }
@@ -59,6 +62,7 @@ export function normal(key: Tensor, shape: Shape, options: NormalOptions = {}): 
   });
   const { mean = 0, deviation = 1, dtype = "f32" } = options;
   checkFloat("normal", dtype);
+  checkKey("normal", key);
   // Midpoints of 2^24 cells: never -1, 0 or 1.
   const u = mul(add(convert(sub(shiftRight(randomBits(key, shape), 8), 8388608), dtype), 0.5), 1 / 8388608);
   return add(mul(inverseError(u), Math.SQRT2 * deviation), mean);
@@ -66,7 +70,8 @@ export function normal(key: Tensor, shape: Shape, options: NormalOptions = {}): 
 
 /** True with probability p. */
 export function bernoulli(key: Tensor, shape: Shape, p: number): Tensor {
-  if (!(p >= 0 && p <= 1)) throw new TensorError(`bernoulli: expected a probability in [0, 1], got ${p}`);
+  if (!(p >= 0 && p <= 1)) throw new TensorError(`bernoulli: expected a probability in [0, 1], got ${shown(p)}`);
+  checkKey("bernoulli", key);
   return less(uniform(key, shape), p);
 }
 

@@ -1,15 +1,15 @@
-import { checkTensor } from "../arguments.ts";
 import { TensorError } from "../errors.ts";
 import { nth } from "../lists.ts";
 import { randomBits } from "../primitives/random-bits.ts";
 import { threefry2x32 } from "../scalar/index.ts";
 import { sameShape } from "../shape.ts";
-import { describe, tensor, type ArrayTensor, type Tensor } from "../tensor.ts";
+import { describe, isTensor, tensor, type ArrayTensor, type Tensor } from "../tensor.ts";
+import { shown } from "../shown.ts";
 
 /** A key, i32 [2], from a seed: an integer of at most 53 bits. */
 export function key(seed: number): ArrayTensor {
   if (!Number.isSafeInteger(seed) || seed < 0)
-    throw new TensorError(`key: expected a seed that is an integer >= 0, got ${seed}`);
+    throw new TensorError(`key: expected a seed that is an integer >= 0, got ${shown(seed)}`);
   return tensor(Int32Array.of(seed | 0, Math.floor(seed / 4294967296) | 0));
 }
 
@@ -33,12 +33,12 @@ export function keyAt(parent: Tensor, index: Tensor | number): Tensor {
   return randomBits(parent, [2], index);
 }
 
-function checkKey(operation: string, x: Tensor): void {
-  checkTensor(operation, "the key", x);
-  if (x.dtype === "i32" && sameShape(x.shape, [2])) return;
-  throw new TensorError(
-    `${operation}: expected a key (i32 [2]; make one with key(seed)), got ${x.dtype} ${describe(x)}`,
-  );
+/** Throws an error that begins with `operation` if a value is not a key. */
+export function checkKey(operation: string, x: unknown): asserts x is Tensor {
+  if (isTensor(x) && x.dtype === "i32" && sameShape(x.shape, [2])) return;
+  const given = isTensor(x) ? `${x.dtype} ${describe(x)}` : shown(x);
+  const seed = typeof x === "number" && Number.isSafeInteger(x) && x >= 0 ? String(x) : "seed";
+  throw new TensorError(`${operation}: the key is ${given}, expected a key, i32 [2]; make one: key(${seed})`);
 }
 
 /** FNV-1a over UTF-16 units, with the top bit set so that names and small indices do not share streams. */

@@ -14,6 +14,7 @@ import { leavesOf, matchTree, tensorsOf, treeFrom, type Leaf, type Tree } from "
 import { zeroBeyond } from "./beyond.ts";
 import { applyScan } from "./primitive.ts";
 import { segmentedScan } from "./segments.ts";
+import { shown } from "../shown.ts";
 
 /** Options of {@link scan}. */
 export interface ScanOptions {
@@ -62,7 +63,7 @@ export function scan<S extends Tree, X extends Tree, Y extends Tree>(
   checkOptions("scan", options, ["length", "reverse", "lengths", "resets", "segment"]);
   const { reverse = false, lengths, segment } = options;
   if (segment !== undefined && (!Number.isInteger(segment) || segment < 1))
-    throw new TensorError(`scan: expected a segment of at least 1 step, got ${segment}`);
+    throw new TensorError(`scan: expected a segment of at least 1 step, got ${shown(segment)}`);
   const [states, sequences] = [leavesOf(initial), leavesOf(xs)];
   const length = lengthOf(tensorsOf(xs), options);
   checkRows(states, sequences, options);
@@ -148,7 +149,7 @@ function sliceType({ shape, dtype }: Tensor): Type {
 
 function lengthOf(sequences: readonly Tensor[], { length }: ScanOptions): number {
   if (length !== undefined && (!Number.isInteger(length) || length < 0))
-    throw new TensorError(`scan: expected a length that is an integer >= 0, got ${length}`);
+    throw new TensorError(`scan: expected a length that is an integer >= 0, got ${shown(length)}`);
   const scalars = sequences.filter((x) => x.shape.length === 0);
   if (scalars.length > 0)
     throw new TensorError(`scan: sequence ${scalars.map(describe).join(", ")} has no time axis (axis 0)`);

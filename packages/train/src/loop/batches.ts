@@ -8,7 +8,7 @@ import {
   type Tensor,
   type Tree,
 } from "@sluice/tensor";
-import { allocate, checkOptions, describe, isArray, sizeOf } from "@sluice/tensor/internal";
+import { allocate, checkOptions, describe, isArray, shown, sizeOf } from "@sluice/tensor/internal";
 import { cutEpochs, type Cut } from "./cut-epochs.ts";
 import { everyStep } from "./every-step.ts";
 
@@ -91,7 +91,11 @@ export function batches<D extends { readonly [name: string]: Tree }>(data: D, op
   const cut = cutEpochs("batches", { ...rest, size, examples });
   const lengths = isLengths(data["lengths"]) ? data["lengths"].data : undefined;
   if (longestFirst && lengths === undefined)
-    throw new TensorError("batches: longestFirst needs lengths in the data, i32 [examples]");
+    throw new TensorError(
+      data["lengths"] === undefined
+        ? "batches: longestFirst needs lengths in the data, i32 [examples]"
+        : `batches: lengths must be i32 [${examples}], the steps of each example, got ${typeOf(data["lengths"])}; make them with tensor(values, [${examples}], { dtype: "i32" })`,
+    );
   return everyStep("batches", {
     examples,
     stepsIn: cut.stepsIn,
@@ -111,6 +115,8 @@ export function batches<D extends { readonly [name: string]: Tree }>(data: D, op
     },
   });
 }
+
+const typeOf = (x: Tree): string => (isTensor(x) ? `${x.dtype} ${describe(x)}` : shown(x));
 
 const isLengths = (x: Tree | undefined): x is ArrayTensor =>
   isTensor(x) && isArray(x) && x.dtype === "i32" && x.shape.length === 1;

@@ -1,5 +1,5 @@
 import { keyAt, keyFor, TensorError, type ArrayTensor } from "@sluice/tensor";
-import { isArray } from "@sluice/tensor/internal";
+import { checkKey, isArray, shown } from "@sluice/tensor/internal";
 import type { BatchesOptions, Numbered } from "./batches.ts";
 import { keepingLast } from "./keeping-last.ts";
 import { permutation } from "./permutation.ts";
@@ -24,9 +24,11 @@ export function cutEpochs(
   operation: string,
   { examples, size, key, last = "pad", cut = (epochKey) => inPieces(orderOf(epochKey, examples), size) }: CutOptions,
 ): Cut {
-  if (!Number.isInteger(size) || size < 1) throw new TensorError(`${operation}: expected a size >= 1, got ${size}`);
+  if (!Number.isInteger(size) || size < 1)
+    throw new TensorError(`${operation}: expected a size >= 1, got ${shown(size)}`);
+  if (key !== undefined) checkKey(operation, key);
   if (last !== "pad" && last !== "drop")
-    throw new TensorError(`${operation}: expected last as "pad" or "drop", got ${String(last)}`);
+    throw new TensorError(`${operation}: expected last as "pad" or "drop", got ${shown(last)}`);
   const perEpoch = last === "pad" ? Math.ceil(examples / size) : Math.floor(examples / size);
   if (perEpoch === 0) {
     throw new TensorError(

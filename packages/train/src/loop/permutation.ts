@@ -7,7 +7,8 @@ import { isArray, sameShape, shown, threefry2x32 } from "@sluice/tensor/internal
  * equally likely.
  */
 export function permutation(key: ArrayTensor, n: number): Int32Array {
-  if (!Number.isInteger(n) || n < 0) throw new TensorError(`permutation: expected a number of elements >= 0, got ${n}`);
+  if (!Number.isInteger(n) || n < 0)
+    throw new TensorError(`permutation: expected a number of elements >= 0, got ${shown(n)}`);
   if (!isTensor(key) || !isArray(key) || key.dtype !== "i32" || !sameShape(key.shape, [2]))
     throw new TensorError(`permutation: the key is ${shown(key)}, expected key(seed)`);
   const next = words(key);

@@ -19,6 +19,7 @@ import {
   showShape,
   sizeOf,
   type Piece,
+  shown,
 } from "@sluice/tensor/internal";
 import type { Batches, Weighted } from "./batches.ts";
 import { everyStep } from "./every-step.ts";
@@ -77,7 +78,8 @@ export function windows<D extends { readonly [name: string]: Tree }>(
     steps: "k2",
   });
   const { k1, k2 = k1 } = options;
-  if (!Number.isInteger(k1) || k1 < 1) throw new TensorError(`windows: expected k1 as an integer >= 1, got ${k1}`);
+  if (!Number.isInteger(k1) || k1 < 1)
+    throw new TensorError(`windows: expected k1 as an integer >= 1, got ${shown(k1)}`);
   if (!Number.isInteger(k2) || k2 < k1)
     throw new TensorError(
       `windows: expected k2 as an integer >= k1, which is ${k1}, so that no step is left out; got ${k2}`,

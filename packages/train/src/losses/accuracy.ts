@@ -1,6 +1,6 @@
 import { argmax, convert, equal, TensorError, type Tensor } from "@sluice/tensor";
 import { checkOptions, checkTensor, describe, sameShape } from "@sluice/tensor/internal";
-import { lossOptions, maskOver, reduceLosses, type LossOptions } from "./reduce.ts";
+import { asIndices, lossOptions, maskOver, reduceLosses, type LossOptions } from "./reduce.ts";
 
 /**
  * The fraction of rows whose largest logit (the first in a tie) is the target's class. Logits `[..., classes]`, target
@@ -13,7 +13,7 @@ export function accuracy(logits: Tensor, target: Tensor, options: LossOptions = 
   const rows = logits.shape.slice(0, -1);
   if (target.dtype !== "i32" || logits.shape.length === 0 || !sameShape(target.shape, rows)) {
     throw new TensorError(
-      `accuracy: logits ${describe(logits)} need class indices i32 [${rows.join(",")}], got ${target.dtype} ${describe(target)}`,
+      `accuracy: logits ${describe(logits)} need class indices i32 [${rows.join(",")}], got ${target.dtype} ${describe(target)}${asIndices(target, rows)}`,
     );
   }
   const right = convert(equal(argmax(logits), target), logits.dtype);

@@ -18,8 +18,8 @@ import {
   TensorError,
   type Tensor,
 } from "@sluice/tensor";
-import { checkOptions, checkTensor, describe, sameShape } from "@sluice/tensor/internal";
-import { keepWhere, lossOptions, maskOver, reduceLosses, weigh, type LossOptions } from "./reduce.ts";
+import { checkOptions, checkTensor, describe, sameShape, shown } from "@sluice/tensor/internal";
+import { asIndices, keepWhere, lossOptions, maskOver, reduceLosses, weigh, type LossOptions } from "./reduce.ts";
 
 export interface CrossEntropyOptions extends LossOptions {
   /** Label smoothing: `q <- (1 - s) q + s / classes`. Default 0. */
@@ -41,7 +41,7 @@ export interface CrossEntropyOptions extends LossOptions {
  * `[...]`.
  *
  * A class with the logit -Infinity has probability 0: it adds nothing if q is 0, and makes the loss infinite otherwise.
- * An index out of range gives NaN rather than a silently wrong number.
+ * An index out of range gives NaN rather than a silently wrong number, and so do probabilities that are all 0.
  */
 export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor {
   const operation = "crossEntropy";
@@ -60,14 +60,14 @@ export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntro
   if (classes === undefined || classes < 1)
     throw new TensorError(`${operation}: expected logits [..., classes], got ${describe(logits)}`);
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1))
-    throw new TensorError(`${operation}: expected labelSmoothing in [0, 1], got ${labelSmoothing}`);
+    throw new TensorError(`${operation}: expected labelSmoothing in [0, 1], got ${shown(labelSmoothing)}`);
   if (classWeights !== undefined && !sameShape(classWeights.shape, [classes])) {
     throw new TensorError(`${operation}: expected classWeights [${classes}], got ${describe(classWeights)}`);
   }
   const indices = target.dtype === "i32";
   if (!sameShape(target.shape, indices ? rows : logits.shape)) {
     throw new TensorError(
-      `${operation}: logits ${describe(logits)} need class indices i32 [${rows.join(",")}] or probabilities [${logits.shape.join(",")}], got ${target.dtype} ${describe(target)}`,
+      `${operation}: logits ${describe(logits)} need class indices i32 [${rows.join(",")}] or probabilities [${logits.shape.join(",")}], got ${target.dtype} ${describe(target)}${asIndices(target, rows)}`,
     );
   }
   if (ignoreIndex !== undefined && !indices)
@@ -88,7 +88,7 @@ export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntro
   const entropies = sum(weigh(weights === undefined ? q : mul(q, weights), neg(logProbabilities)), -1);
   const losses = indices
     ? named(`crossEntropy with the classes 0 to ${classes - 1}`, select(namesClass(target, classes), entropies, NaN))
-    : entropies;
+    : named("crossEntropy of probabilities that are all 0", select(less(0, sum(hard, -1)), entropies, NaN));
   const counts = indices && weights !== undefined ? gather(weights, target) : undefined;
   return reduceLosses(operation, keepWhere(mask, losses), reduction, { mask, counts });
 }

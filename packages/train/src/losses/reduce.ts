@@ -15,7 +15,7 @@ import {
   type Shape,
   type Tensor,
 } from "@sluice/tensor";
-import { broadcastShapes, checkTensor, describe, sameShape } from "@sluice/tensor/internal";
+import { broadcastShapes, checkTensor, describe, sameShape, shown } from "@sluice/tensor/internal";
 
 /** `mean` is the weighted mean over the elements that the mask keeps; `none` returns every element's loss. */
 export type Reduction = "mean" | "sum" | "none";
@@ -97,7 +97,7 @@ export function reduceLosses(
   { mask, counts }: { readonly mask?: Tensor | undefined; readonly counts?: Tensor | undefined } = {},
 ): Tensor {
   if (!["mean", "sum", "none"].includes(reduction))
-    throw new TensorError(`${operation}: expected the reduction mean, sum or none, got ${String(reduction)}`);
+    throw new TensorError(`${operation}: expected the reduction mean, sum or none, got ${shown(reduction)}`);
   const weighted = mask === undefined ? losses : mul(losses, mask);
   if (reduction === "none") return weighted;
   const total = totalOf(weighted);
@@ -145,4 +145,11 @@ export function checkBroadcasts(operation: string, name: string, x: Tensor, shap
   const wide = broadcastShapes(x.shape, shape);
   if (wide !== undefined && sameShape(wide, shape)) return;
   throw new TensorError(`${operation}: ${name} ${describe(x)} does not stretch to [${shape.join(",")}]`);
+}
+
+/** The remedy for a target of class indices that is not i32. */
+export function asIndices(target: Tensor, rows: Shape): string {
+  return target.dtype !== "i32" && sameShape(target.shape, rows)
+    ? `; make class indices with tensor(values, shape, { dtype: "i32" }) or convert(target, "i32")`
+    : "";
 }

@@ -17,6 +17,7 @@ import {
   type Tensor,
   type Tree,
 } from "@sluice/tensor";
+import { shown } from "@sluice/tensor/internal";
 import type { GradientTransform } from "@sluice/clip";
 
 /** The state of {@link accumulate}. */
@@ -48,7 +49,7 @@ export type AccumulateState = {
  */
 export function accumulate(batches: number, optimizer: GradientTransform): GradientTransform<AccumulateState> {
   if (!Number.isInteger(batches) || batches < 1)
-    throw new TensorError(`accumulate: expected an integer number of batches >= 1, got ${batches}`);
+    throw new TensorError(`accumulate: expected an integer number of batches >= 1, got ${shown(batches)}`);
   return {
     name: "accumulate",
     init(params) {

@@ -1,5 +1,5 @@
 import { div, mul, tanh, add, TensorError, type Tensor } from "@sluice/tensor";
-import { logF64 } from "@sluice/tensor/internal";
+import { logF64, shown } from "@sluice/tensor/internal";
 
 /**
  * `1 - beta^t` for t >= 1 (a float scalar), to a few units in the last place of its dtype. With `v = tanh(-t log(beta)
@@ -13,10 +13,11 @@ export function biasCorrection(beta: number, t: Tensor): Tensor {
 }
 
 export function checkFraction(operation: string, name: string, value: number): void {
-  if (!(value >= 0 && value < 1)) throw new TensorError(`${operation}: expected ${name} in [0, 1), got ${value}`);
+  if (!(value >= 0 && value < 1))
+    throw new TensorError(`${operation}: expected ${name} in [0, 1), got ${shown(value)}`);
 }
 
 export function checkNotNegative(operation: string, name: string, value: number): void {
   if (!(value >= 0 && value < Infinity))
-    throw new TensorError(`${operation}: expected a finite ${name} >= 0, got ${value}`);
+    throw new TensorError(`${operation}: expected a finite ${name} >= 0, got ${shown(value)}`);
 }

@@ -1,4 +1,5 @@
 import { convert, mapTree, mul, TensorError, type Tensor } from "@sluice/tensor";
+import { shown } from "@sluice/tensor/internal";
 import type { GradientTransform, NoState } from "@sluice/clip";
 import type { Schedule } from "../schedules/schedule.ts";
 
@@ -11,7 +12,7 @@ export type LearningRate = number | Schedule;
  */
 export function descend(learningRate: LearningRate): GradientTransform<NoState> {
   if (typeof learningRate === "number" && !(learningRate >= 0 && learningRate < Infinity))
-    throw new TensorError(`descend: expected a finite learningRate >= 0, got ${learningRate}`);
+    throw new TensorError(`descend: expected a finite learningRate >= 0, got ${shown(learningRate)}`);
   return {
     name: "descend",
     init: () => ({}),

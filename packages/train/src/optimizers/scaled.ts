@@ -1,4 +1,5 @@
 import { convert, isTensor, mapTree, mul, scalar, TensorError, type Tensor, type Tree } from "@sluice/tensor";
+import { shown } from "@sluice/tensor/internal";
 import type { GradientTransform } from "@sluice/clip";
 
 /** The state of {@link scaled}. */
@@ -34,6 +35,7 @@ export function withScale<S extends { readonly optimizer: Tree }>(state: S, scal
   const { optimizer } = state;
   if (isTensor(optimizer) || !("scale" in optimizer))
     throw new TensorError("withScale: the optimizer has no scale; train with optimizer: scaled(...)");
-  if (!(scale >= 0 && scale < Infinity)) throw new TensorError(`withScale: expected a finite scale >= 0, got ${scale}`);
+  if (!(scale >= 0 && scale < Infinity))
+    throw new TensorError(`withScale: expected a finite scale >= 0, got ${shown(scale)}`);
   return { ...state, optimizer: { ...optimizer, scale: scalar(scale) } };
 }

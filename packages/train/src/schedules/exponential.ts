@@ -1,5 +1,5 @@
 import { div, exp, floor, mul, TensorError } from "@sluice/tensor";
-import { checkOptions, logF64 } from "@sluice/tensor/internal";
+import { checkOptions, logF64, shown } from "@sluice/tensor/internal";
 import { checkSteps, type Schedule } from "./schedule.ts";
 
 /** Options of {@link exponential} and {@link stepwise}. */
@@ -33,6 +33,6 @@ function checked(operation: string, options: DecayOptions): { start: number; exp
   const { start, factor, every = 1 } = options;
   checkSteps(operation, "every", every);
   if (!(factor > 0 && factor < Infinity))
-    throw new TensorError(`${operation}: expected a factor above 0, got ${factor}`);
+    throw new TensorError(`${operation}: expected a factor above 0, got ${shown(factor)}`);
   return { start, exponent: logF64(factor), every };
 }

@@ -26,7 +26,7 @@ import {
   type Tensor,
   type Tree,
 } from "@sluice/tensor";
-import { checkMade, checkOptions, describe, placeholder, treeFrom } from "@sluice/tensor/internal";
+import { checkMade, checkOptions, describe, placeholder, treeFrom, shown } from "@sluice/tensor/internal";
 import type { GradientTransform } from "@sluice/clip";
 import { optimize, vectorize } from "@sluice/compiler";
 import { callLoss, type Differentiate, type GradientMethod } from "./gradients.ts";
@@ -64,7 +64,7 @@ export function perExample(transform: GradientTransform, options: PerExampleOpti
   checkOptions("perExample", options, ["divideBy"], { batchSize: "divideBy", batch_size: "divideBy" });
   const { divideBy } = options;
   if (divideBy !== undefined && !(divideBy > 0 && divideBy < Infinity))
-    throw new TensorError(`perExample: expected divideBy as a finite number above 0, got ${divideBy}`);
+    throw new TensorError(`perExample: expected divideBy as a finite number above 0, got ${shown(divideBy)}`);
   return {
     name: "perExample",
     of<P extends Tree, B extends Tree, R extends LossResult, C extends Tree, F extends Tree>(

@@ -19,7 +19,15 @@ import {
   type Tensor,
   type Tree,
 } from "@sluice/tensor";
-import { checkFunction, checkMade, checkOptions, checkTree, describe, isFloat } from "@sluice/tensor/internal";
+import {
+  checkFunction,
+  checkKey,
+  checkMade,
+  checkOptions,
+  checkTree,
+  describe,
+  isFloat,
+} from "@sluice/tensor/internal";
 import { treeNorm, type GradientTransform } from "@sluice/clip";
 import { givenBuffers, type NoBuffers } from "./buffers.ts";
 import { carriedOn, initialCarry, type NoCarry } from "./carry.ts";
@@ -166,7 +174,7 @@ export function trainStep<
 
   return {
     init(params, key) {
-      checkFloats(params);
+      checkInitial(params, key);
       return { params, optimizer: optimizer.init(params), step: scalar(0, "i32"), key, ...first };
     },
 
@@ -238,7 +246,8 @@ function constrained<P extends Tree>(params: P, constrain: ((params: P) => P) | 
   return projected;
 }
 
-function checkFloats(params: Tree): void {
+function checkInitial(params: Tree, key: unknown): void {
+  checkKey("trainStep", key);
   for (const { path, tensor } of leavesOf(params)) {
     if (isFloat(tensor.dtype)) continue;
     throw new TensorError(

@@ -1,6 +1,6 @@
 import { type Passes, passNames } from "@sluice/compiler";
 import { type Backend, TensorError } from "@sluice/tensor";
-import { checkOptions } from "@sluice/tensor/internal";
+import { checkOptions, shown } from "@sluice/tensor/internal";
 import { away, here, type Host, team } from "../hosts/index.ts";
 import { mayBlock, processors, whyNotShared } from "../threads/index.ts";
 import { DEFAULT_TILE, UNPAIRED_TILE } from "../gemm/index.ts";
@@ -77,7 +77,7 @@ export function wasmBackend(options: WasmOptions, internals: Internals): WasmBac
   const { threads: asked = 1, pairing: wanted = true, passes = {} } = options;
   checkOptions("wasm: passes", passes, passNames);
   if (!Number.isInteger(asked) || asked < 1)
-    throw new TensorError(`wasm: expected threads to be an integer >= 1, got ${asked}`);
+    throw new TensorError(`wasm: expected threads to be an integer >= 1, got ${shown(asked)}`);
   const worker = workerOf(options);
   const threads = threadsFor(asked, options);
   const { host = hostFor(threads.used, worker), ...dividing } = internals;
