@@ -117,7 +117,9 @@ const shortFunctions = {
 };
 
 export default tseslint.config(
-  { ignores: ["**/dist/", "**/node_modules/", "**/.examples/", ".pnpm-home/", ".runtimes/", "**/runs/"] },
+  {
+    ignores: ["**/dist/", "**/node_modules/", "**/.examples/", "playground/", ".pnpm-home/", ".runtimes/", "**/runs/"],
+  },
   { linterOptions: { reportUnusedDisableDirectives: "error" } },
   ...tseslint.configs.recommended,
   {

@@ -253,8 +253,8 @@ function commandLine(given: string, { budget, seeds, threads, jobs, out, data, l
   return [`${program()} run`, given, ...parts.filter((part) => part !== false)].join(" ");
 }
 
-/** How this program was started: by its installed name, or from the sources of a checkout. */
+/** How to start this program again: by its installed name, or from the sources of a clone, with any Node that has npm. */
 function program(): string {
   const [, script = ""] = process.argv;
-  return script.endsWith(".ts") ? `node --conditions=@sluice/source ${relative(process.cwd(), script)}` : "sluice";
+  return script.endsWith(".ts") ? "npm start --" : "sluice";
 }

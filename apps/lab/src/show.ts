@@ -10,7 +10,7 @@ export interface Display {
 }
 
 const REDRAW_MS = 150;
-const PLAIN_EVERY_MS = 10_000;
+const PLAIN_EVERY_MS = 30_000;
 
 /** A table that overwrites itself. */
 export function liveDisplay(run: RunPlan, stream: NodeJS.WriteStream): Display {

@@ -13,7 +13,7 @@ const count = z.int().min(1);
 const metricSchema = z.strictObject({
   label: z.string().min(1),
   unit: z.string().optional(),
-  better: z.enum(["higher", "lower"]),
+  better: z.enum(["higher", "lower", "neither"]),
   summarise: z.enum(["last", "best", "tail mean"]).optional(),
   digits: z.int().min(0).max(12).optional(),
   log: z.boolean().optional(),
@@ -153,6 +153,9 @@ function crossCheck<S extends Settings>(options: StudyOptions<S>): string[] {
   for (const part of ["tasks", "variants", "metrics"] as const) {
     if (Object.keys(options[part]).length === 0) problems.push(`${part}: at least one is needed`);
   }
+  for (const [name, { better, summarise }] of Object.entries(options.metrics))
+    if (better === "neither" && summarise === "best")
+      problems.push(`metrics.${name}: summarise "best" needs better: "higher" or "lower", got "neither"`);
   const metrics = Object.keys(options.metrics);
   options.anchors?.forEach((anchor, index) => {
     if (!metrics.includes(anchor.metric))

@@ -85,6 +85,11 @@ describe("options that are wrong are named, with the nearest known one", () => {
       },
       'unknown metric "acuracy": did you mean "accuracy"?',
     ],
+    [
+      "the best value of a number that only describes",
+      { metrics: { a: { label: "A", better: "neither", summarise: "best" } } },
+      'metrics.a: summarise "best" needs better: "higher" or "lower", got "neither"',
+    ],
     ["a wrong direction", { metrics: { a: { label: "A", better: "more" } } }, "metrics.a.better"],
     ["no variant", { variants: {} }, "variants: at least one is needed"],
     ["no seed", { seeds: 0 }, "seeds: Too small"],

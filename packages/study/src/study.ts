@@ -6,7 +6,8 @@ export interface Metric {
   readonly label: string;
   /** The unit in which values are given; `%` means that 96.2 is written 96.2. */
   readonly unit?: string;
-  readonly better: "higher" | "lower";
+  /** Which values are better; "neither" for a number that only describes, about which no claim is possible. */
+  readonly better: "higher" | "lower" | "neither";
   /** How a curve becomes one number: its last value (default), its best value, or the mean of its last tenth. */
   readonly summarise?: "last" | "best" | "tail mean";
   /** Digits after the point; default: four significant digits. */

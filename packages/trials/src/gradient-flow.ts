@@ -10,7 +10,7 @@ import type { ModelWeights } from "./model.ts";
 const fraction = 0.01;
 
 /** The metric that {@link gradientFlowOf} reports. */
-export const horizonMetric = { label: "Gradient horizon", unit: "steps", better: "higher", digits: 0 } as const;
+export const horizonMetric = { label: "Gradient horizon", unit: "steps", better: "neither", digits: 0 } as const;
 
 /** Options for measuring gradient flow. */
 export interface FlowOptions<P extends Tree> {

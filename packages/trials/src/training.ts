@@ -33,7 +33,7 @@ export const trainingMetrics = {
   validationLoss: { label: "Validation loss", better: "lower", digits: 3 },
   testLoss: { label: "Held-out loss", better: "lower", digits: 3, curve: false },
   loss: { label: "Training loss", better: "lower", summarise: "tail mean", digits: 3 },
-  gradientNorm: { label: "Gradient norm", better: "lower", summarise: "tail mean", digits: 2, log: true },
+  gradientNorm: { label: "Gradient norm", better: "neither", summarise: "tail mean", digits: 2, log: true },
 } as const satisfies { readonly [name: string]: Metric };
 
 /** Numbers by the names of a study's metrics. */

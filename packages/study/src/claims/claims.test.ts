@@ -6,6 +6,7 @@ import { all, alike, better, reaches } from "./tests.ts";
 const metrics = {
   accuracy: { label: "Accuracy", better: "higher" },
   error: { label: "Error", better: "lower" },
+  horizon: { label: "Horizon", better: "neither" },
 } as const;
 
 function results(values: Record<string, readonly (number | TrialStatus)[]>) {
@@ -35,6 +36,13 @@ describe("better", () => {
     expect(lower(results({ a: [1, 2, 3, 4, 5], b: [2, 3, 4, 5, 7] })).verdict).toBe("reproduced");
     const margin = better({ ...a, than: "b", margin: 5 });
     expect(margin(results({ a: [11, 21, 31, 41, 52], b: [10, 20, 30, 40, 50] })).verdict).toBe("not reproduced");
+  });
+
+  test("is not possible by a metric that only describes", () => {
+    const described = better({ ...a, metric: "horizon", than: "b" });
+    expect(() => described(results({ a: [1, 2, 3, 4, 5], b: [2, 3, 4, 5, 7] }))).toThrow(
+      'claim: the metric "horizon" has better: "neither", so no variant can be better by it',
+    );
   });
 
   test("is undecided with few seeds, and while a trial is missing, and says so", () => {

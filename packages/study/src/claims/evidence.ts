@@ -50,6 +50,8 @@ export function direction(results: Results, metric: string): 1 | -1 {
   const found = results.metrics[metric];
   if (found === undefined)
     throw studyError(`claim: unknown metric "${metric}": ${suggestion(metric, Object.keys(results.metrics))}`);
+  if (found.better === "neither")
+    throw studyError(`claim: the metric "${metric}" has better: "neither", so no variant can be better by it`);
   return found.better === "higher" ? 1 : -1;
 }
 

@@ -75,7 +75,9 @@ function resultTables(model: ReportModel, part: Part): Markup {
       ${Object.entries(manifest.metrics).map(
         ([name, metric]) =>
           html`<div>
-            <h3>${metricLabel(metric)}${manifest.remade === true ? "" : `, ${metric.better} is better`}</h3>
+            <h3>
+              ${metricLabel(metric)}${manifest.remade === true || metric.better === "neither" ? "" : `, ${metric.better} is better`}
+            </h3>
             ${part(`table of ${name}`, () => seedTable(results, name, metric))}
           </div>`,
       )}
