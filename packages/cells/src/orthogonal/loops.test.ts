@@ -1,69 +1,64 @@
-// Cells of the family against their papers' equations, as loops over numbers.
+// Cells of the family against their papers' equations in plain numbers.
 import { key, valuesOf, type Tensor } from "@sluice/tensor";
 import { weightsOf } from "@sluice/params";
 import { describe, expect, test } from "vitest";
-import { expectLoop } from "../../../../fixtures/cells/loop-over-numbers.ts";
+import {
+  by,
+  each,
+  expectPlainLoop,
+  minus,
+  plus,
+  relu,
+  row,
+  s,
+  th,
+  times,
+  transposed,
+  type Row,
+} from "../../../../fixtures/cells/plain-loop.ts";
 import { coRnn, echoState, expRnn, lem, lipschitzRnn, scoRnn, shufflingRnn } from "../index.ts";
 
-const [input, hidden] = [3, 4];
-const sizes = { input, hidden };
-const units = Array.from({ length: hidden }, (_, j) => j);
-const sigmoid = (v: number): number => 1 / (1 + Math.exp(-v));
-const sumOf = (...rows: readonly (readonly number[])[]): number[] =>
-  rows[0]!.map((_, j) => rows.reduce((sum, row) => sum + row[j]!, 0));
+const sizes = { input: 3, hidden: 4 };
 
 test.each(["explicit", "implicit"] as const)("coRnn with %s damping: arXiv:2010.00951, equation 3", (damping) => {
   const [dt, gamma, epsilon] = [0.3, 1.2, 0.7];
-  expectLoop(coRnn({ ...sizes, dt, gamma, epsilon, damping }), "y", ({ times, weight, state, x }) => {
-    const [y, z] = [state("y"), state("z")];
-    const sums = sumOf(times("W", x), times("U", y), times("V", z), weight("b"));
-    const driven = units.map((j) => Math.tanh(sums[j]!) - gamma * y[j]!);
-    const next =
-      damping === "explicit"
-        ? units.map((j) => z[j]! + dt * (driven[j]! - epsilon * z[j]!))
-        : units.map((j) => (z[j]! + dt * driven[j]!) / (1 + dt * epsilon));
+  expectPlainLoop(coRnn({ ...sizes, dt, gamma, epsilon, damping }), (w, { y = [], z = [] }, x) => {
+    const sum = plus(times(x, w("W")), times(y, w("U")), times(z, w("V")), row(w("b")));
+    const driven = minus(th(sum), by(gamma, y));
+    const explicit = plus(z, by(dt, minus(driven, by(epsilon, z))));
+    const implicit = by(plus(z, by(dt, driven)), 1 / (1 + dt * epsilon));
+    const nextZ = damping === "explicit" ? explicit : implicit;
     // The implicit equation itself.
     if (damping === "implicit")
-      units.forEach((j) => expect(next[j]).toBeCloseTo(z[j]! + dt * (driven[j]! - epsilon * next[j]!), 12));
-    return { y: units.map((j) => y[j]! + dt * next[j]!), z: next };
+      plus(z, by(dt, minus(driven, by(epsilon, nextZ)))).forEach((v, j) => expect(nextZ[j]).toBeCloseTo(v, 12));
+    const nextY = plus(y, by(dt, nextZ));
+    return { state: { y: nextY, z: nextZ }, output: nextY };
   });
 });
 
 test("lem: arXiv:2110.04744, equation 3", () => {
   const dt = 0.6;
-  expectLoop(lem({ ...sizes, dt }), "y", ({ times, weight, state, x }) => {
-    const [y, z, b] = [state("y"), state("z"), weight("b")];
-    const [xW, yU] = [times("W", x), times("U", y)];
-    const block = (i: number, j: number): number => i * hidden + j;
-    const gate = (i: number, j: number): number => xW[block(i, j)]! + yU[block(i, j)]! + b[block(i, j)]!;
-    const nextZ = units.map((j) => {
-      const step = dt * sigmoid(gate(0, j));
-      return (1 - step) * z[j]! + step * Math.tanh(gate(2, j));
-    });
-    const zV = times("V", nextZ);
-    const nextY = units.map((j) => {
-      const step = dt * sigmoid(gate(1, j));
-      return (1 - step) * y[j]! + step * Math.tanh(xW[block(3, j)]! + zV[j]! + b[block(3, j)]!);
-    });
-    return { y: nextY, z: nextZ };
+  expectPlainLoop(lem({ ...sizes, dt }), (w, { y = [], z = [] }, x) => {
+    const a = (k: number): Row => plus(times(x, w("W", k)), times(y, w("U", k)), row(w("b", k)));
+    const mixed = (step: Row, before: Row, now: Row): Row => plus(by(minus(1, step), before), by(step, now));
+    const nextZ = mixed(by(dt, s(a(0))), z, th(a(2)));
+    const ofZ = plus(times(x, w("W", 3)), times(nextZ, w("V")), row(w("b", 3)));
+    const nextY = mixed(by(dt, s(a(1))), y, th(ofZ));
+    return { state: { y: nextY, z: nextZ }, output: nextY };
   });
 });
 
 test("lipschitzRnn: arXiv:2006.12070, equations 3, 6 and 7", () => {
   const [beta, gamma, epsilon] = [0.7, 0.2, 0.3];
-  expectLoop(lipschitzRnn({ ...sizes, beta, gamma, epsilon }), "h", ({ times, weight, state, x }) => {
-    const h = state("h");
-    const along = (M: readonly number[]): number[] =>
-      units.map((j) =>
-        units.reduce((sum, i) => {
-          const [there, back] = [M[i * hidden + j]!, M[j * hidden + i]!];
-          const mixed = (1 - beta) * (there + back) + beta * (there - back) - (i === j ? gamma : 0);
-          return sum + h[i]! * mixed;
-        }, 0),
-      );
-    const linear = along(weight("M"));
-    const inner = sumOf(times("W", x), along(weight("N")), weight("b"));
-    return { h: units.map((j) => h[j]! + epsilon * (linear[j]! + Math.tanh(inner[j]!))) };
+  expectPlainLoop(lipschitzRnn({ ...sizes, beta, gamma, epsilon }), (w, { h = [] }, x) => {
+    /** h ((1 - beta) (M + M') + beta (M - M') - gamma I) */
+    const along = (M: readonly Row[]): Row => {
+      const [there, back] = [times(h, M), times(h, transposed(M))];
+      return minus(plus(by(1 - beta, plus(there, back)), by(beta, minus(there, back))), by(gamma, h));
+    };
+    const inner = plus(times(x, w("W")), along(w("N")), row(w("b")));
+    const next = plus(h, by(epsilon, plus(along(w("M")), th(inner))));
+    return { state: { h: next }, output: next };
   });
 });
 
@@ -73,9 +68,10 @@ describe.each([
   ["expRnn: arXiv:1901.08428, section 4", expRnn(sizes)],
 ] as const)("%s", (_, cell) => {
   test("is modReLU of the sum", () => {
-    expectLoop(cell, "h", ({ times, weight, state, x }) => {
-      const z = sumOf(times("W", x), times("U", state("h")));
-      return { h: units.map((j) => Math.sign(z[j]!) * Math.max(0, Math.abs(z[j]!) + weight("b")[j]!)) };
+    expectPlainLoop(cell, (w, { h = [] }, x) => {
+      const z = plus(times(x, w("W")), times(h, w("U")));
+      const next = each((v, b) => Math.sign(v) * Math.max(0, Math.abs(v) + b), z, row(w("b")));
+      return { state: { h: next }, output: next };
     });
   });
 
@@ -94,21 +90,24 @@ describe.each([
 });
 
 test.each([[[]], [[5]], [[5, 2]]])("shufflingRnn with widths %j: arXiv:2007.07324, equations 3 and 5", (widths) => {
-  expectLoop(shufflingRnn({ ...sizes, widths }), "h", ({ times, weight, state, x }) => {
-    let y: readonly number[] = x;
+  expectPlainLoop(shufflingRnn({ ...sizes, widths }), (w, { h = [] }, x) => {
+    let y = x;
     for (let i = 0; i <= widths.length; i++) {
-      const layer = sumOf(times(`network.${i}.W`, y), weight(`network.${i}.b`));
-      y = i < widths.length ? layer.map((v) => Math.max(0, v)) : layer;
+      const layer = plus(times(y, w(`network.${i}.W`)), row(w(`network.${i}.b`)));
+      y = i < widths.length ? relu(layer) : layer;
     }
-    const gate = sumOf(times("Wg", x), weight("bg")).map(sigmoid);
-    return { h: units.map((j) => Math.max(0, state("h")[(j + hidden - 1) % hidden]! + y[j]! * gate[j]!)) };
+    const gate = s(plus(times(x, w("Wg")), row(w("bg"))));
+    const shifted = [...h.slice(-1), ...h.slice(0, -1)];
+    const next = relu(plus(shifted, by(y, gate)));
+    return { state: { h: next }, output: next };
   });
 });
 
 test("echoState: doi:10.1016/j.neunet.2007.04.016, equation 1", () => {
   const leak = 0.3;
-  expectLoop(echoState({ ...sizes, leak, sparsity: 0.3, biasScale: 0.5 }), "h", ({ times, weight, state, x }) => {
-    const sums = sumOf(times("W", x), times("U", state("h")), weight("b"));
-    return { h: units.map((j) => (1 - leak) * state("h")[j]! + leak * Math.tanh(sums[j]!)) };
+  expectPlainLoop(echoState({ ...sizes, leak, sparsity: 0.3, biasScale: 0.5 }), (w, { h = [] }, x) => {
+    const sum = plus(times(x, w("W")), times(h, w("U")), row(w("b")));
+    const next = plus(by(1 - leak, h), by(leak, th(sum)));
+    return { state: { h: next }, output: next };
   });
 });
