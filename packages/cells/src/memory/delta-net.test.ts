@@ -1,73 +1,92 @@
-// deltaNet and gatedDeltaNet against their papers' equations in plain loops (arXiv:2406.06484, arXiv:2412.06464).
+// deltaNet and gatedDeltaNet against their papers' equations in plain numbers (arXiv:2406.06484, arXiv:2412.06464).
 import { key, valuesOf } from "@sluice/tensor";
 import { expect, test } from "vitest";
 import {
-  expectPlainSequence,
+  by,
+  cut,
   dot,
+  expectPlainLoop,
+  minus,
   part,
+  plus,
   range,
-  rowOf,
-  rowsOf,
-  sigmoid,
+  row,
+  s,
   times,
-  type Matrix,
+  transposed,
   type Row,
-} from "../../../../fixtures/cells/plain-sequence.ts";
+} from "../../../../fixtures/cells/plain-loop.ts";
 import { deltaNet, gatedDeltaNet } from "../index.ts";
 
 const [input, hidden] = [3, 4];
 
 /** silu, divided by its length; 1e-6 is added to the square of the length. */
-function unit(y: Row): number[] {
-  const features = y.map((v) => v * sigmoid(v));
-  return features.map((v) => v / Math.sqrt(dot(features, features) + 1e-6));
+function unit(y: Row): Row {
+  const features = by(y, s(y));
+  return by(features, 1 / Math.sqrt(dot(features, features) + 1e-6));
 }
 
-/** The state that the paper writes: S (alpha (I - beta k k')) + beta v k', `[value, key]`. */
-const written = (S: Matrix, { k, v, alpha, beta }: { k: Row; v: Row; alpha: number; beta: number }): Matrix =>
-  S.map((row, r) => {
-    const kept = dot(row, k);
-    return row.map((y, s) => alpha * (y - beta * kept * k[s]!) + beta * v[r]! * k[s]!);
-  });
+/** What a head reads and writes. */
+interface Head {
+  readonly q: Row;
+  readonly k: Row;
+  readonly v: Row;
+  readonly alpha: number;
+  readonly beta: number;
+}
 
-const emptied = (heads: number): Matrix[] =>
-  range(heads).map(() => range(hidden / heads).map(() => range(hidden / heads).map(() => 0)));
+/**
+ * The papers' step: S_t = S (alpha (I - beta k k')) + beta v k', `[value, key]`, and y_t = S_t q for each head. The
+ * cells' S is `[heads, key, value]`.
+ */
+function headsStep(S: Row, heads: readonly Head[]) {
+  const d = hidden / heads.length;
+  const next = heads.map(({ k, v, alpha, beta }, head) =>
+    transposed(cut(part(S, head, d * d), d)).map((values, i) =>
+      plus(by(alpha, minus(values, by(beta, dot(values, k), k))), by(beta, v[i] ?? Number.NaN, k)),
+    ),
+  );
+  const output = heads.flatMap(({ q }, head) => (next[head] ?? []).map((values) => dot(values, q)));
+  return { state: { S: next.flatMap((matrix) => transposed(matrix).flat()) }, output };
+}
+
+/** Part `k` of the projections, by head. */
+const byHead = (projections: Row, k: number, heads: number): readonly Row[] =>
+  cut(part(projections, k, hidden), hidden / heads);
 
 test.each([
   [1, 1],
   [2, 1],
   [2, 2],
 ] as const)("deltaNet with %i heads and beta to %i is the paper's equations", (heads, betaLimit) => {
-  expectPlainSequence(deltaNet({ input, hidden, heads, betaLimit }), ({ W, b, w, bw }, x) => {
-    const S = emptied(heads);
-    return x.map((xt) => {
-      const projections = times(xt, rowsOf(W), rowOf(b));
-      const write = times(xt, rowsOf(w), rowOf(bw));
-      return range(heads).flatMap((head) => {
-        const of = (at: number): number[] => part(part(projections, at, hidden), head, hidden / heads);
-        const beta = betaLimit * sigmoid(write[head]!);
-        S[head] = written(S[head]!, { k: unit(of(1)), v: of(2), alpha: 1, beta });
-        return S[head].map((row) => dot(row, unit(of(0))));
-      });
-    });
+  expectPlainLoop(deltaNet({ input, hidden, heads, betaLimit }), (w, { S = [] }, x) => {
+    const projections = plus(times(x, w("W")), row(w("b")));
+    const [q, k, v] = [0, 1, 2].map((at) => byHead(projections, at, heads));
+    const beta = by(betaLimit, s(plus(times(x, w("w")), row(w("bw")))));
+    return headsStep(
+      S,
+      beta.map((b, i) => ({ q: unit(q?.[i] ?? []), k: unit(k?.[i] ?? []), v: v?.[i] ?? [], alpha: 1, beta: b })),
+    );
   });
 });
 
 test.each([1, 2])("gatedDeltaNet with %i heads is the paper's equations", (heads) => {
-  expectPlainSequence(gatedDeltaNet({ input, hidden, heads }), ({ W, b, w, bw, A, dt }, x) => {
-    const S = emptied(heads);
-    return x.map((xt) => {
-      const projections = times(xt, rowsOf(W), rowOf(b));
-      const gates = times(xt, rowsOf(w));
-      return range(heads).flatMap((head) => {
-        const of = (at: number): number[] => part(part(projections, at, hidden), head, hidden / heads);
-        const step = Math.log(1 + Math.exp(gates[heads + head]! + rowOf(dt)[head]!));
-        const alpha = Math.exp(-Math.exp(rowOf(A)[head]!) * step);
-        const beta = sigmoid(gates[head]! + rowOf(bw)[head]!);
-        S[head] = written(S[head]!, { k: unit(of(1)), v: of(2), alpha, beta });
-        return S[head].map((row) => dot(row, unit(of(0))));
-      });
-    });
+  expectPlainLoop(gatedDeltaNet({ input, hidden, heads }), (w, { S = [] }, x) => {
+    const projections = plus(times(x, w("W")), row(w("b")));
+    const [q, k, v] = [0, 1, 2].map((at) => byHead(projections, at, heads));
+    const beta = s(plus(times(x, w("w", 0, heads)), row(w("bw"))));
+    const step = plus(times(x, w("w", 1, heads)), row(w("dt"))).map((y) => Math.log(1 + Math.exp(y)));
+    const alpha = by(row(w("A")).map(Math.exp), step).map((y) => Math.exp(-y));
+    return headsStep(
+      S,
+      range(heads).map((i) => ({
+        q: unit(q?.[i] ?? []),
+        k: unit(k?.[i] ?? []),
+        v: v?.[i] ?? [],
+        alpha: alpha[i] ?? Number.NaN,
+        beta: beta[i] ?? Number.NaN,
+      })),
+    );
   });
 });
 

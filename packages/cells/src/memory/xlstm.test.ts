@@ -2,66 +2,82 @@
 import { key, leavesOf, mapTree, normal, tensor, valuesOf, type Tensor, type Tree } from "@sluice/tensor";
 import { expect, test } from "vitest";
 import {
-  expectPlainSequence,
-  column,
+  by,
+  cut,
   dot,
+  each,
+  expectPlainLoop,
   part,
+  plus,
   range,
-  rowOf,
-  rowsOf,
-  sigmoid,
+  row,
+  s,
+  th,
   times,
-  type Matrix,
-} from "../../../../fixtures/cells/plain-sequence.ts";
+  type Row,
+} from "../../../../fixtures/cells/plain-loop.ts";
 import { matrixLstm, sequence, sLstm, type State } from "../index.ts";
 
 const [input, hidden] = [3, 4];
-const forget = { sigmoid, exponential: Math.exp };
+const exp = (x: Row): Row => x.map(Math.exp);
+const forget = { sigmoid: s, exponential: exp };
 const forms = [
   [1, "sigmoid"],
   [2, "sigmoid"],
   [2, "exponential"],
 ] as const;
+const zeros = (width: number): Row => range(width).map(() => 0);
 
 test.each(forms)("sLstm with %i heads and the forget gate %s is the paper's equations", (heads, forgetGate) => {
   const width = hidden / heads;
-  expectPlainSequence(sLstm({ input, hidden, heads, forgetGate }), ({ W, U, b }, x) => {
-    let [h, c, n] = [range(hidden).map(() => 0), range(hidden).map(() => 0), range(hidden).map(() => 0)];
-    return x.map((xt) => {
-      const fromX = times(xt, rowsOf(W), rowOf(b));
-      const fromH = U.map((block, head) => times(part(h, head, width), rowsOf(block)));
-      const gate = (at: number): number[] =>
-        range(hidden).map((j) => fromX[at * hidden + j]! + fromH[Math.floor(j / width)]![at * width + (j % width)]!);
-      const [i, f] = [gate(0).map(Math.exp), gate(1).map(forget[forgetGate])];
-      const [z, o] = [gate(2).map(Math.tanh), gate(3).map(sigmoid)];
-      c = c.map((y, j) => f[j]! * y + i[j]! * z[j]!);
-      n = n.map((y, j) => f[j]! * y + i[j]!);
-      h = c.map((y, j) => (o[j]! * y) / n[j]!);
-      return h;
-    });
-  });
+  const begin = { h: zeros(hidden), c: zeros(hidden), n: zeros(hidden) };
+  expectPlainLoop(
+    sLstm({ input, hidden, heads, forgetGate }),
+    (w, { h = [], c = [], n = [] }, x) => {
+      const gate = (k: number): Row => {
+        const ofH = range(heads).flatMap((head) => times(part(h, head, width), w(`U.${head}`, k, width)));
+        return plus(times(x, w("W", k)), ofH, row(w("b", k)));
+      };
+      const [i, f, z, o] = [exp(gate(0)), forget[forgetGate](gate(1)), th(gate(2)), s(gate(3))];
+      const nextC = plus(by(f, c), by(i, z));
+      const nextN = plus(by(f, n), i);
+      const nextH = by(
+        o,
+        each((a, b) => a / b, nextC, nextN),
+      );
+      return { state: { h: nextH, c: nextC, n: nextN }, output: nextH };
+    },
+    { begin },
+  );
 });
 
 test.each(forms)("matrixLstm with %i heads and the forget gate %s is the paper's equations", (heads, forgetGate) => {
   const d = hidden / heads;
-  expectPlainSequence(matrixLstm({ input, hidden, heads, forgetGate }), ({ W, b, w, bw }, x) => {
-    // [key, value] for each head
-    const C = range(heads).map((): Matrix => range(d).map(() => range(d).map(() => 0)));
-    const n = range(heads).map(() => range(d).map(() => 0));
-    return x.map((xt) => {
-      const projections = times(xt, rowsOf(W), rowOf(b));
-      const gates = times(xt, rowsOf(w), rowOf(bw));
-      return range(heads).flatMap((head) => {
-        const of = (at: number): number[] => part(part(projections, at, hidden), head, d);
-        const [q, k, v, o] = [of(0), of(1).map((y) => y / Math.sqrt(d)), of(2), of(3).map(sigmoid)];
-        const [i, f] = [Math.exp(gates[head]!), forget[forgetGate](gates[heads + head]!)];
-        C[head] = C[head]!.map((row, r) => row.map((y, s) => f * y + i * k[r]! * v[s]!));
-        n[head] = n[head]!.map((y, r) => f * y + i * k[r]!);
-        const divisor = Math.max(Math.abs(dot(n[head], q)), 1);
-        return range(d).map((s) => (o[s]! * dot(q, column(C[head]!, s))) / divisor);
+  // C is [heads, key, value].
+  const begin = { C: zeros(hidden * d), n: zeros(hidden) };
+  expectPlainLoop(
+    matrixLstm({ input, hidden, heads, forgetGate }),
+    (w, { C = [], n = [] }, x) => {
+      const of = (k: number): Row => plus(times(x, w("W", k)), row(w("b", k)));
+      const gate = (k: number): Row => plus(times(x, w("w", k, heads)), row(w("bw", k, heads)));
+      const [q, k, v, o] = [of(0), by(of(1), 1 / Math.sqrt(d)), of(2), s(of(3))];
+      const [i, f] = [exp(gate(0)), forget[forgetGate](gate(1))];
+      const next = range(heads).map((head) => {
+        const [ih = Number.NaN, fh = Number.NaN] = [i[head], f[head]];
+        const [qh, kh, vh] = [q, k, v].map((all) => part(all, head, d));
+        const nextC = cut(part(C, head, d * d), d).map((values, r) =>
+          plus(by(fh, values), by(ih, kh?.[r] ?? Number.NaN, vh ?? [])),
+        );
+        const nextN = plus(by(fh, part(n, head, d)), by(ih, kh ?? []));
+        const divisor = Math.max(Math.abs(dot(nextN, qh ?? [])), 1);
+        return { C: nextC.flat(), n: nextN, y: by(times(qh ?? [], nextC), 1 / divisor) };
       });
-    });
-  });
+      const state = { C: next.flatMap((head) => head.C), n: next.flatMap((head) => head.n) };
+      const y = next.flatMap((head) => head.y);
+      return { state, output: by(o, y) };
+    },
+    { begin },
+  );
 });
 
 test.each([-300, 300])("gates of exp(%i) are no numbers of f32, and the outputs are", (by) => {
