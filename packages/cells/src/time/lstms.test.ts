@@ -1,28 +1,32 @@
-// The LSTMs that know the time against their papers' equations, written out as loops.
+// The LSTMs that know the time against their papers' equations in plain numbers.
 import { constrain } from "@sluice/params";
 import { key, tensor, valuesOf, type Tensor } from "@sluice/tensor";
 import { describe, expect, test } from "vitest";
-import { each, expectPlainSequence, none, part, plus, sigma } from "../../../../fixtures/cells/plain-time-steps.ts";
+import {
+  by,
+  each,
+  expectPlainLoop,
+  minus,
+  plus,
+  row,
+  s,
+  th,
+  times,
+  type Row,
+} from "../../../../fixtures/cells/plain-loop.ts";
 import { lstm, phasedLstm, sequence, timeAwareLstm, timeLstm } from "../index.ts";
 
 const sizes = { input: 2, hidden: 3 };
-const H = 3;
 
 describe("timeAwareLstm", () => {
   test("is Baytas et al.'s equations", () => {
-    expectPlainSequence(timeAwareLstm(sizes), ({ vector, times }, { x, extra }) => {
-      let [h, c] = [none(H), none(H)];
-      const output = x.map((now, t) => {
-        const [dt = NaN] = extra["elapsed"]?.[t] ?? [];
-        const short = each(Math.tanh, plus(times(c, "Wd"), vector("bd")));
-        const adjusted = each((all, s) => all - s + s * (1 / Math.log(Math.E + dt)), c, short);
-        const a = plus(times(now, "W"), times(h, "U"), vector("b"));
-        const [i, f, g, o] = [0, 1, 2, 3].map((k) => part(a, k, H));
-        c = each((ai, af, ag, m) => sigma(af) * m + sigma(ai) * Math.tanh(ag), i ?? [], f ?? [], g ?? [], adjusted);
-        h = each((ao, m) => sigma(ao) * Math.tanh(m), o ?? [], c);
-        return h;
-      });
-      return { output, state: { h, c } };
+    expectPlainLoop(timeAwareLstm(sizes), (w, { h = [], c = [] }, x, { elapsed: [dt = NaN] = [] }) => {
+      const short = th(plus(times(c, w("Wd")), row(w("bd"))));
+      const adjusted = plus(minus(c, short), by(short, 1 / Math.log(Math.E + dt)));
+      const a = (gate: number): Row => plus(times(x, w("W", gate)), times(h, w("U", gate)), row(w("b", gate)));
+      const nextC = plus(by(s(a(1)), adjusted), by(s(a(0)), th(a(2))));
+      const nextH = by(s(a(3)), th(nextC));
+      return { state: { h: nextH, c: nextC }, output: nextH };
     });
   });
 
@@ -39,35 +43,23 @@ describe("timeAwareLstm", () => {
 
 describe("timeLstm", () => {
   test.each([1, 2, 3] as const)("is Zhu et al.'s equations, form %i", (form) => {
-    expectPlainSequence(timeLstm({ ...sizes, form }), ({ vector, times }, { x, extra }) => {
-      let [h, c] = [none(H), none(H)];
-      const output = x.map((now, t) => {
-        const [dt = NaN] = extra["elapsed"]?.[t] ?? [];
-        const a = plus(times(now, "W"), times(h, "U"), vector("b"));
-        const order = form === 3 ? "igo" : "ifgo";
-        const gate = (name: string): number[] => part(a, order.indexOf(name), H);
-        const timeGate = (k: number): number[] =>
-          each(
-            (s, w) => sigma(s + sigma(dt * w)),
-            part(plus(times(now, "Wx"), vector("bx")), k - 1, H),
-            vector(`Wt${k}`),
-          );
-        const i = each((s, w, m) => sigma(s + w * m), gate("i"), vector("wci"), c);
-        const g = each(Math.tanh, gate("g"));
-        const T1 = timeGate(1);
-        const f = form === 3 ? none(H) : each((s, w, m) => sigma(s + w * m), gate("f"), vector("wcf"), c);
-        const m =
-          form === 3
-            ? each((vi, vT, old, vg) => (1 - vi * vT) * old + vi * vT * vg, i, T1, c, g)
-            : each((vf, old, vi, vT, vg) => vf * old + vi * vT * vg, f, c, i, T1, g);
-        const o = each((s, w, wm, v) => sigma(s + dt * w + wm * v), gate("o"), vector("Wto"), vector("wco"), m);
-        h = each((vo, v) => vo * Math.tanh(v), o, m);
-        if (form === 1) c = m;
-        if (form === 2) c = each((vf, old, vi, vT, vg) => vf * old + vi * vT * vg, f, c, i, timeGate(2), g);
-        if (form === 3) c = each((vi, vT, old, vg) => (1 - vi) * old + vi * vT * vg, i, timeGate(2), c, g);
-        return h;
-      });
-      return { output, state: { h, c } };
+    const order = form === 3 ? "igo" : "ifgo";
+    expectPlainLoop(timeLstm({ ...sizes, form }), (w, { h = [], c = [] }, x, { elapsed: [dt = NaN] = [] }) => {
+      const a = (name: string): Row => {
+        const gate = order.indexOf(name);
+        return plus(times(x, w("W", gate)), times(h, w("U", gate)), row(w("b", gate)));
+      };
+      const see = (path: string, memory: Row): Row => by(row(w(path)), memory);
+      const T = (k: number): Row => s(plus(times(x, w("Wx", k - 1)), row(w("bx", k - 1)), s(by(dt, row(w(`Wt${k}`))))));
+      const i = s(plus(a("i"), see("wci", c)));
+      const f = form === 3 ? [] : s(plus(a("f"), see("wcf", c)));
+      const g = th(a("g"));
+      const written = by(i, T(1), g);
+      const m = form === 3 ? plus(by(minus(1, by(i, T(1))), c), written) : plus(by(f, c), written);
+      const o = s(plus(a("o"), by(dt, row(w("Wto"))), see("wco", m)));
+      const nextH = by(o, th(m));
+      const nextC = form === 1 ? m : plus(by(form === 2 ? f : minus(1, i), c), by(i, T(2), g));
+      return { state: { h: nextH, c: nextC }, output: nextH };
     });
   });
 
@@ -92,36 +84,32 @@ describe("phasedLstm", () => {
     [true, true],
   ])("is Neil et al.'s equations, peepholes %s, training %s", (peepholes, training) => {
     const cell = phasedLstm({ ...sizes, peepholes, openRatio: 0.6, logPeriods: [-0.5, 0.5], leak: 0.1 });
-    expectPlainSequence(
+    expectPlainLoop(
       cell,
-      ({ vector, times }, { x, extra }) => {
-        let [h, c] = [none(H), none(H)];
-        const peephole = (name: string): number[] => (peepholes ? vector(name) : none(H));
-        const output = x.map((now, t) => {
-          const [at = NaN] = extra["time"]?.[t] ?? [];
-          const k = each(
-            (tau, shift, r) => {
-              const since = at - shift * tau;
-              const phi = (since - Math.floor(since / tau) * tau) / tau;
-              if (phi < r / 2) return (2 * phi) / r;
-              return phi < r ? 2 - (2 * phi) / r : training ? 0.1 * phi : 0;
-            },
-            vector("tau"),
-            vector("shift"),
-            vector("r"),
-          );
-          const a = plus(times(now, "W"), times(h, "U"), vector("b"));
-          const i = each((s, w, m) => sigma(s + w * m), part(a, 0, H), peephole("wci"), c);
-          const f = each((s, w, m) => sigma(s + w * m), part(a, 1, H), peephole("wcf"), c);
-          const proposed = each((vf, m, vi, s) => vf * m + vi * Math.tanh(s), f, c, i, part(a, 2, H));
-          const o = each((s, w, m) => sigma(s + w * m), part(a, 3, H), peephole("wco"), proposed);
-          h = each((vk, vo, m, old) => vk * vo * Math.tanh(m) + (1 - vk) * old, k, o, proposed, h);
-          c = each((vk, m, old) => vk * m + (1 - vk) * old, k, proposed, c);
-          return h;
-        });
-        return { output, state: { h, c } };
+      (w, { h = [], c = [] }, x, { time: [at = NaN] = [] }) => {
+        const see = (path: string, memory: Row): Row | number => (peepholes ? by(row(w(path)), memory) : 0);
+        const k = each(
+          (tau, shift, r) => {
+            const since = at - shift * tau;
+            const phi = (since - Math.floor(since / tau) * tau) / tau;
+            if (phi < r / 2) return (2 * phi) / r;
+            return phi < r ? 2 - (2 * phi) / r : training ? 0.1 * phi : 0;
+          },
+          row(w("tau")),
+          row(w("shift")),
+          row(w("r")),
+        );
+        const a = (gate: number): Row => plus(times(x, w("W", gate)), times(h, w("U", gate)), row(w("b", gate)));
+        const i = s(plus(a(0), see("wci", c)));
+        const f = s(plus(a(1), see("wcf", c)));
+        const proposed = plus(by(f, c), by(i, th(a(2))));
+        const o = s(plus(a(3), see("wco", proposed)));
+        const nextC = plus(by(k, proposed), by(minus(1, k), c));
+        const nextH = plus(by(k, o, th(proposed)), by(minus(1, k), h));
+        return { state: { h: nextH, c: nextC }, output: nextH };
       },
-      { training },
+      // Periods and open ratios stay positive.
+      { training, deviation: 0.2 },
     );
   });
 

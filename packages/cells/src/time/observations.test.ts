@@ -1,66 +1,62 @@
-// Cells between whose observations something happens, against their equations written out as loops.
+// Cells between whose observations something happens, against their equations in plain numbers.
 import { add, grad, key, mul, sum, tensor, valuesOf, type Tensor } from "@sluice/tensor";
 import { describe, expect, test } from "vitest";
 import {
-  each,
-  expectPlainSequence,
-  none,
-  part,
+  by,
+  cut,
+  dot,
+  expectPlainLoop,
+  minus,
   plus,
-  sigma,
-  type Weights,
-} from "../../../../fixtures/cells/plain-time-steps.ts";
+  relu,
+  row,
+  s,
+  th,
+  times,
+  transposed,
+  type Row,
+  type Weight,
+} from "../../../../fixtures/cells/plain-loop.ts";
 import { gru, gruFlow, gruOdeBayes, rits, sequence } from "../index.ts";
 
 const sizes = { input: 2, hidden: 3 };
 const [D, H] = [2, 3];
-const relu = (s: number): number => Math.max(0, s);
 
 /** A step of PyTorch's GRU. */
-function gruStep({ times, vector }: Weights, x: readonly number[], h: readonly number[]): number[] {
-  const a = plus(times(x, "gru.W"), vector("gru.b"));
-  const u = plus(times(h, "gru.U"), vector("gru.bh"));
-  const [r, z] = [0, 1].map((k) => each((p, q) => sigma(p + q), part(a, k, H), part(u, k, H)));
-  const n = each((p, q, vr) => Math.tanh(p + vr * q), part(a, 2, H), part(u, 2, H), r ?? []);
-  return each((vz, old, now) => vz * old + (1 - vz) * now, z ?? [], h, n);
+function gruStep(w: Weight, x: Row, h: Row): Row {
+  const a = (gate: number): Row => plus(times(x, w("gru.W", gate)), row(w("gru.b", gate)));
+  const u = (gate: number): Row => plus(times(h, w("gru.U", gate)), row(w("gru.bh", gate)));
+  const [r, z] = [s(plus(a(0), u(0))), s(plus(a(1), u(1)))];
+  const n = th(plus(a(2), by(r, u(2))));
+  return plus(by(z, h), by(minus(1, z), n));
 }
 
 describe("gruOdeBayes", () => {
   const options = { ...sizes, method: "midpoint", steps: 2, predictionUnits: 4, preparedUnits: 2 } as const;
 
   test("is De Brouwer et al.'s equations", () => {
-    expectPlainSequence(gruOdeBayes(options), (weights, { x, extra }) => {
-      const { times, vector } = weights;
-      const field = (h: readonly number[]): number[] => {
-        const a = plus(times(h, "ode.U"), vector("ode.b"));
-        const r = part(a, 0, H).map(sigma);
-        const reset = each((p, q) => p * q, r, h);
-        const n = plus(part(times(reset, "ode.U"), 2, H), part(vector("ode.b"), 2, H)).map(Math.tanh);
-        return each((s, vn, old) => (1 - sigma(s)) * (vn - old), part(a, 1, H), n, h);
+    expectPlainLoop(gruOdeBayes(options), (w, { "gru.h": before = [] }, x, { elapsed: [dt = NaN] = [], mask = [] }) => {
+      const field = (h: Row): Row => {
+        const gate = (k: number, state: Row): Row => plus(times(state, w("ode.U", k)), row(w("ode.b", k)));
+        const [r, z] = [s(gate(0, h)), s(gate(1, h))];
+        const n = th(gate(2, by(r, h)));
+        return by(minus(1, z), minus(n, h));
       };
-      let h = none(H);
-      const output = x.map((now, t) => {
-        const [dt = NaN] = extra["elapsed"]?.[t] ?? [];
-        const m = extra["mask"]?.[t] ?? [];
-        for (let i = 0; i < 2; i++) {
-          const half = each((a, k) => a + (dt / 4) * k, h, field(h));
-          h = each((a, k) => a + (dt / 2) * k, h, field(half));
-        }
-        const units = plus(times(h, "prediction.0.W"), vector("prediction.0.b")).map(relu);
-        const p = plus(times(units, "prediction.1.W"), vector("prediction.1.b"));
-        const [Q, q] = [vector("Q"), vector("q")];
-        const prepared = now.flatMap((value, d) => {
-          const [mu, logVariance] = [p[d] ?? NaN, p[D + d] ?? NaN];
-          const known = [value, mu, logVariance, (value - mu) / Math.exp(logVariance / 2)];
-          return [0, 1].map((j) => {
-            const s = known.reduce((total, v, k) => total + v * (Q[(d * 4 + k) * 2 + j] ?? NaN), q[d * 2 + j] ?? NaN);
-            return (m[d] ?? NaN) * relu(s);
-          });
-        });
-        if (m.some((seen) => seen === 1)) h = gruStep(weights, prepared, h);
-        return h;
+      let h = before;
+      for (let i = 0; i < 2; i++) {
+        const half = plus(h, by(dt / 4, field(h)));
+        h = plus(h, by(dt / 2, field(half)));
+      }
+      const units = relu(plus(times(h, w("prediction.0.W")), row(w("prediction.0.b"))));
+      const p = plus(times(units, w("prediction.1.W")), row(w("prediction.1.b")));
+      // Q is [input, 4, 2] and q [input, 2].
+      const prepared = x.flatMap((value, d) => {
+        const [mu = NaN, logVariance = NaN] = [p[d], p[D + d]];
+        const known = [value, mu, logVariance, (value - mu) / Math.exp(logVariance / 2)];
+        return by(mask[d] ?? NaN, relu(plus(times(known, w("Q").slice(d * 4, (d + 1) * 4)), w("q")[d] ?? [])));
       });
-      return { output, state: { "gru.h": h } };
+      const next = mask.includes(1) ? gruStep(w, prepared, h) : h;
+      return { state: { "gru.h": next }, output: next };
     });
   });
 
@@ -96,36 +92,26 @@ describe("gruOdeBayes", () => {
 
 describe("gruFlow", () => {
   test("is Bilos et al.'s equations", () => {
-    expectPlainSequence(gruFlow({ ...sizes, blocks: 2 }), (weights, { x, extra }) => {
-      const { times, vector, buffer } = weights;
+    const cell = gruFlow({ ...sizes, blocks: 2 });
+    expectPlainLoop(cell, (w, { "gru.h": before = [] }, x, { elapsed: [dt = NaN] = [] }, { params }) => {
       /** A row times a matrix that is divided by |W u|. */
-      const divided = (row: readonly number[], path: string): number[] => {
-        const W = vector(path);
-        const u = buffer(`weights.${path}.spectralNorm.u`);
-        const length = Math.hypot(...u);
-        const image = Array.from({ length: H + 1 }, (_, i) =>
-          u.reduce((total, value, j) => total + ((W[i * H + j] ?? NaN) * value) / length, 0),
-        );
-        return times(row, path).map((value) => value / Math.hypot(...image));
+      const divided = (v: Row, path: string): Row => {
+        const W = cut(params[path] ?? [], H);
+        const u = row(w(`weights.${path}.spectralNorm.u`));
+        const image = times(by(u, 1 / Math.sqrt(dot(u, u))), transposed(W));
+        return by(times(v, W), 1 / Math.sqrt(dot(image, image)));
       };
-      let h = none(H);
-      const output = x.map((now, t) => {
-        const [dt = NaN] = extra["elapsed"]?.[t] ?? [];
-        for (const block of ["flow.0", "flow.1"]) {
-          const gate = (name: string, state: readonly number[]): number[] =>
-            plus(divided([...state, dt], `${block}.W${name}`), vector(`${block}.b${name}`));
-          const r = gate("r", h).map((s) => 0.8 * sigma(s));
-          const z = gate("z", h).map((s) => 0.4 * sigma(s));
-          const n = gate(
-            "n",
-            each((p, q) => p * q, r, h),
-          ).map(Math.tanh);
-          h = each((old, w, vz, vn) => old + Math.tanh(w * dt) * vz * (vn - old), h, vector(`${block}.w`), z, n);
-        }
-        h = gruStep(weights, now, h);
-        return h;
-      });
-      return { output, state: { "gru.h": h } };
+      let h = before;
+      for (const block of ["flow.0", "flow.1"]) {
+        const gate = (name: string, state: Row): Row =>
+          plus(divided([...state, dt], `${block}.W${name}`), row(w(`${block}.b${name}`)));
+        const r = by(0.8, s(gate("r", h)));
+        const z = by(0.4, s(gate("z", h)));
+        const n = th(gate("n", by(r, h)));
+        h = plus(h, by(th(by(dt, row(w(`${block}.w`)))), z, minus(n, h)));
+      }
+      const next = gruStep(w, x, h);
+      return { state: { "gru.h": next }, output: next };
     });
   });
 
@@ -145,34 +131,24 @@ describe("gruFlow", () => {
 
 describe("rits", () => {
   test.each([false, true])("is Cao et al.'s equations, decayed history %s", (decayedHistory) => {
-    expectPlainSequence(rits({ ...sizes, decayedHistory }), ({ times, vector }, { x, extra }) => {
-      let [h, c] = [none(H), none(H)];
-      const output = x.map((now, t) => {
-        const [m, delta] = [extra["mask"]?.[t] ?? [], extra["delta"]?.[t] ?? []];
-        const filled = (estimate: readonly number[]): number[] =>
-          each((k, v, e) => k * v + (1 - k) * e, m, now, estimate);
-        const gx = each((w, d, b) => Math.exp(-relu(w * d + b)), vector("wx"), delta, vector("bx"));
-        const gh = plus(times(delta, "Wh"), vector("bh")).map((s) => Math.exp(-relu(s)));
-        const decayed = each((p, q) => p * q, gh, h);
-        const xh = plus(times(decayedHistory ? decayed : h, "history.W"), vector("history.b"));
-        const xc = filled(xh);
-        const Wz = vector("features.W");
-        const zh = each((all, own, i) => all - own * (Wz[i * D + i] ?? NaN), times(xc, "features.W"), xc, [0, 1]);
-        const z = plus(zh, vector("features.b"));
-        const a = plus(times([...gx, ...m], "combine.W"), vector("combine.b")).map(sigma);
-        const imputed = filled(each((va, vz, vx) => va * vz + (1 - va) * vx, a, z, xh));
-        const s = plus(times([...imputed, ...m], "W"), times(decayed, "U"), vector("b"));
-        c = each(
-          (f, old, i, g) => sigma(f) * old + sigma(i) * Math.tanh(g),
-          part(s, 1, H),
-          c,
-          part(s, 0, H),
-          part(s, 2, H),
-        );
-        h = each((o, memory) => sigma(o) * Math.tanh(memory), part(s, 3, H), c);
-        return [...h, ...imputed];
-      });
-      return { output, state: { h, c } };
+    const cell = rits({ ...sizes, decayedHistory });
+    expectPlainLoop(cell, (w, { h = [], c = [] }, x, { mask: m = [], delta = [] }) => {
+      const filled = (estimate: Row): Row => plus(by(m, x), by(minus(1, m), estimate));
+      const decay = (y: Row): Row => relu(y).map((v) => Math.exp(-v));
+      const gx = decay(plus(by(row(w("wx")), delta), row(w("bx"))));
+      const gh = decay(plus(times(delta, w("Wh")), row(w("bh"))));
+      const decayed = by(gh, h);
+      const xh = plus(times(decayedHistory ? decayed : h, w("history.W")), row(w("history.b")));
+      const xc = filled(xh);
+      const Wz = w("features.W").map((values, i) => values.map((value, j) => (i === j ? 0 : value)));
+      const z = plus(times(xc, Wz), row(w("features.b")));
+      const a = s(plus(times([...gx, ...m], w("combine.W")), row(w("combine.b"))));
+      const imputed = filled(plus(by(a, z), by(minus(1, a), xh)));
+      const gate = (k: number): Row =>
+        plus(times([...imputed, ...m], w("W", k)), times(decayed, w("U", k)), row(w("b", k)));
+      const nextC = plus(by(s(gate(1)), c), by(s(gate(0)), th(gate(2))));
+      const nextH = by(s(gate(3)), th(nextC));
+      return { state: { h: nextH, c: nextC }, output: [...nextH, ...imputed] };
     });
   });
 

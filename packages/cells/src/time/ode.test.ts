@@ -1,71 +1,62 @@
-// Cells whose states evolve between or within steps, against their equations written out as loops.
+// Cells whose states evolve between or within steps, against their equations in plain numbers.
 import { key, tensor, valuesOf } from "@sluice/tensor";
 import { describe, expect, test } from "vitest";
 import {
+  by,
+  cut,
   each,
-  expectPlainSequence,
-  none,
-  part,
+  expectPlainLoop,
+  minus,
   plus,
-  sigma,
-  type Weights,
-} from "../../../../fixtures/cells/plain-time-steps.ts";
+  row,
+  s,
+  th,
+  times,
+  transposed,
+  type Row,
+  type Weight,
+} from "../../../../fixtures/cells/plain-loop.ts";
 import { ctGru, gru, hiddenOde, lstm, odeLstm, odeRnn, sequence } from "../index.ts";
 
 const sizes = { input: 2, hidden: 3 };
 const H = 3;
 
-type Field = (y: readonly number[]) => number[];
-
-const along = (y: readonly number[], by: number, k: readonly number[]): number[] => each((a, b) => a + by * b, y, k);
+type Field = (y: Row) => Row;
 
 /** n steps of a method, from its tableau. */
-function solved(method: "euler" | "midpoint" | "rk4", n: number, field: Field, begin: readonly number[], dt: number) {
-  let y = [...begin];
+function solved(method: "euler" | "midpoint" | "rk4", n: number, field: Field, begin: Row, dt: number): Row {
+  let y = begin;
   const h = dt / n;
   for (let step = 0; step < n; step++) {
     const k1 = field(y);
-    if (method === "euler") y = along(y, h, k1);
-    if (method === "midpoint") y = along(y, h, field(along(y, h / 2, k1)));
+    if (method === "euler") y = plus(y, by(h, k1));
+    if (method === "midpoint") y = plus(y, by(h, field(plus(y, by(h / 2, k1)))));
     if (method === "rk4") {
-      const k2 = field(along(y, h / 2, k1));
-      const k3 = field(along(y, h / 2, k2));
-      const k4 = field(along(y, h, k3));
-      y = each((a, p, q, r, s) => a + (h / 6) * (p + 2 * q + 2 * r + s), y, k1, k2, k3, k4);
+      const k2 = field(plus(y, by(h / 2, k1)));
+      const k3 = field(plus(y, by(h / 2, k2)));
+      const k4 = field(plus(y, by(h, k3)));
+      y = plus(y, by(h / 6, plus(k1, by(2, k2), by(2, k3), k4)));
     }
   }
   return y;
 }
 
-const perceptron = ({ times, vector }: Weights, y: readonly number[], last: number): number[] => {
-  let at = [...y];
-  for (let i = 0; i <= last; i++) {
-    at = plus(times(i === 0 ? at : at.map(Math.tanh), `ode.${i}.W`), vector(`ode.${i}.b`));
-  }
+const perceptron = (w: Weight, y: Row, last: number): Row => {
+  let at = y;
+  for (let i = 0; i <= last; i++) at = plus(times(i === 0 ? at : th(at), w(`ode.${i}.W`)), row(w(`ode.${i}.b`)));
   return at;
 };
 
 describe("hiddenOde", () => {
   test.each(["euler", "midpoint", "rk4"] as const)("evolves an LSTM's h and c together by %s", (method) => {
     const cell = hiddenOde(lstm(sizes), { method, steps: 2, layers: 2, units: 4 });
-    expectPlainSequence(cell, (weights, { x, extra }) => {
-      let [h, c] = [none(H), none(H)];
-      const output = x.map((now, t) => {
-        const [dt = NaN] = extra["elapsed"]?.[t] ?? [];
-        const y = solved(method, 2, (at) => perceptron(weights, at, 2), [...h, ...c], dt);
-        const a = plus(weights.times(now, "W"), weights.times(y.slice(0, H), "U"), weights.vector("b"));
-        const memory = y.slice(H);
-        c = each(
-          (f, m, i, g) => sigma(f) * m + sigma(i) * Math.tanh(g),
-          part(a, 1, H),
-          memory,
-          part(a, 0, H),
-          part(a, 2, H),
-        );
-        h = each((o, m) => sigma(o) * Math.tanh(m), part(a, 3, H), c);
-        return h;
-      });
-      return { output, state: { h, c } };
+    expectPlainLoop(cell, (w, { h: before = [], c = [] }, x, { elapsed: [dt = NaN] = [] }) => {
+      const y = solved(method, 2, (at) => perceptron(w, at, 2), [...before, ...c], dt);
+      const [h, memory] = [y.slice(0, H), y.slice(H)];
+      const a = (gate: number): Row => plus(times(x, w("W", gate)), times(h, w("U", gate)), row(w("b", gate)));
+      const nextC = plus(by(s(a(1)), memory), by(s(a(0)), th(a(2))));
+      const nextH = by(s(a(3)), th(nextC));
+      return { state: { h: nextH, c: nextC }, output: nextH };
     });
   });
 
@@ -93,23 +84,12 @@ describe("hiddenOde", () => {
 
 describe("odeLstm", () => {
   test.each(["euler", "rk4"] as const)("is Lechner and Hasani's algorithm, by %s", (method) => {
-    expectPlainSequence(odeLstm({ ...sizes, method, steps: 3 }), (weights, { x, extra }) => {
-      let [h, c] = [none(H), none(H)];
-      const output = x.map((now, t) => {
-        const [dt = NaN] = extra["elapsed"]?.[t] ?? [];
-        const a = plus(weights.times(now, "W"), weights.times(h, "U"), weights.vector("b"));
-        c = each(
-          (f, m, i, g) => sigma(f) * m + sigma(i) * Math.tanh(g),
-          part(a, 1, H),
-          c,
-          part(a, 0, H),
-          part(a, 2, H),
-        );
-        const begin = each((o, m) => sigma(o) * Math.tanh(m), part(a, 3, H), c);
-        h = solved(method, 3, (at) => perceptron(weights, at, 1), begin, dt);
-        return h;
-      });
-      return { output, state: { h, c } };
+    const cell = odeLstm({ ...sizes, method, steps: 3 });
+    expectPlainLoop(cell, (w, { h = [], c = [] }, x, { elapsed: [dt = NaN] = [] }) => {
+      const a = (gate: number): Row => plus(times(x, w("W", gate)), times(h, w("U", gate)), row(w("b", gate)));
+      const nextC = plus(by(s(a(1)), c), by(s(a(0)), th(a(2))));
+      const nextH = solved(method, 3, (at) => perceptron(w, at, 1), by(s(a(3)), th(nextC)), dt);
+      return { state: { h: nextH, c: nextC }, output: nextH };
     });
   });
 
@@ -122,27 +102,24 @@ describe("ctGru", () => {
   const timeScales = [0.5, 2, 8, 40];
 
   test("is Mozer et al.'s equations", () => {
-    expectPlainSequence(ctGru({ ...sizes, timeScales }), ({ times, vector }, { x, extra }) => {
-      // One list of units for each time scale.
-      let memory = timeScales.map(() => none(H));
-      const output = x.map((now, t) => {
-        const [dt = NaN] = extra["elapsed"]?.[t] ?? [];
-        memory = memory.map((m, i) => m.map((value) => value * Math.exp(-dt / (timeScales[i] ?? NaN))));
-        const h = plus(...memory);
-        // Products of all three gates; of each, the part that is its own.
-        const gate = (k: number, state: readonly number[]): number[] =>
-          plus(part(times(now, "W"), k, H), part(times(state, "U"), k, H), part(vector("b"), k, H));
-        const chosen = (lnTau: readonly number[]): number[][] => {
-          const scores = timeScales.map((tau) => lnTau.map((value) => Math.exp(-((value - Math.log(tau)) ** 2))));
-          return scores.map((score) => each((a, total) => a / total, score, plus(...scores)));
-        };
-        const [r, s] = [chosen(gate(0, h)), chosen(gate(1, h))];
-        const read = plus(...memory.map((m, i) => each((a, b) => a * b, r[i] ?? [], m)));
-        const q = gate(2, read).map(Math.tanh);
-        memory = memory.map((m, i) => each((a, old, now_) => (1 - a) * old + a * now_, s[i] ?? [], m, q));
-        return plus(...memory);
-      });
-      return { output, state: { memory: none(H).flatMap((_, j) => memory.map((m) => m[j] ?? NaN)) } };
+    const cell = ctGru({ ...sizes, timeScales });
+    expectPlainLoop(cell, (w, { memory: before = [] }, x, { elapsed: [dt = NaN] = [] }) => {
+      // One row of units for each time scale; the cell's state is [hidden, time scales].
+      const memory = transposed(cut(before, timeScales.length)).map((m, i) =>
+        by(Math.exp(-dt / (timeScales[i] ?? NaN)), m),
+      );
+      const h = plus(...memory);
+      const a = (gate: number, state: Row): Row =>
+        plus(times(x, w("W", gate)), times(state, w("U", gate)), row(w("b", gate)));
+      const chosen = (lnTau: Row): readonly Row[] => {
+        const scores = timeScales.map((tau) => lnTau.map((value) => Math.exp(-((value - Math.log(tau)) ** 2))));
+        return scores.map((score) => each((one, all) => one / all, score, plus(...scores)));
+      };
+      const [r, S] = [chosen(a(0, h)), chosen(a(1, h))];
+      const read = plus(...memory.map((m, i) => by(r[i] ?? [], m)));
+      const q = th(a(2, read));
+      const next = memory.map((m, i) => plus(by(minus(1, S[i] ?? []), m), by(S[i] ?? [], q)));
+      return { state: { memory: transposed(next).flat() }, output: plus(...next) };
     });
   });
 
