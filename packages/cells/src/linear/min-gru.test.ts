@@ -1,6 +1,7 @@
-// minGru against its equations in plain loops, and the orders in which its scan takes sums.
+// minGru against its equations in plain numbers, and the orders in which its scan takes sums.
 import { key, normal, tensor, valuesOf, type Tensor } from "@sluice/tensor";
 import { expect, test } from "vitest";
+import { by, expectPlainLoop, minus, plus, row, s, times, type Row } from "../../../../fixtures/cells/plain-loop.ts";
 import { minGru, sequence } from "../index.ts";
 
 const [batch, time, input, hidden] = [2, 9, 3, 4];
@@ -10,34 +11,6 @@ const params = {
   b: normal(key(2), [2 * hidden], { dtype: "f64" }),
 };
 const x = normal(key(3), [batch, time, input], { dtype: "f64" });
-const start = normal(key(4), [batch, hidden], { dtype: "f64" });
-
-/** The paper's equations (arXiv:2410.01201, section 3.1 and appendix B), one number after the other. */
-function plain(g: (v: number) => number): number[] {
-  const [W, b, xs, h0] = [params.W, params.b, x, start].map((t) => valuesOf(t)) as [
-    Float64Array,
-    Float64Array,
-    Float64Array,
-    Float64Array,
-  ];
-  const outputs: number[] = [];
-  for (let row = 0; row < batch; row++) {
-    const h = Array.from({ length: hidden }, (_, j) => h0[row * hidden + j]!);
-    for (let t = 0; t < time; t++) {
-      const sum = (column: number): number => {
-        let total = b[column]!;
-        for (let i = 0; i < input; i++) total += xs[(row * time + t) * input + i]! * W[i * 2 * hidden + column]!;
-        return total;
-      };
-      for (let j = 0; j < hidden; j++) {
-        const z = 1 / (1 + Math.exp(-sum(j)));
-        h[j] = (1 - z) * h[j]! + z * g(sum(hidden + j));
-      }
-      outputs.push(...h);
-    }
-  }
-  return outputs;
-}
 
 const positive = (v: number): number => (v >= 0 ? v + 0.5 : 1 / (1 + Math.exp(-v)));
 
@@ -45,10 +18,17 @@ test.each([
   ["sequential", "the paper's g", cell, positive],
   ["associative", "the paper's g", cell, positive],
   ["associative", "linear", minGru({ input, hidden, activation: "linear" }), (v: number) => v],
-] as const)("%s, with %s, is the paper's equations", (scan, _, made, g) => {
-  const layer = sequence(made, { scan });
-  const { output } = layer.apply(params, x, { state: { h: start } });
-  plain(g).forEach((y, i) => expect(valuesOf(output)[i]).toBeCloseTo(y, 12));
+] as const)("%s, with %s, is the equations of arXiv:2410.01201, section 3.1 and appendix B", (scan, _, made, g) => {
+  expectPlainLoop(
+    made,
+    (w, { h = [] }, x) => {
+      const a = (gate: number): Row => plus(times(x, w("W", gate)), row(w("b", gate)));
+      const z = s(a(0));
+      const next = plus(by(minus(1, z), h), by(z, a(1).map(g)));
+      return { state: { h: next }, output: next };
+    },
+    { scan, time: 9 },
+  );
 });
 
 test("g is 1/2 from both sides of 0", () => {

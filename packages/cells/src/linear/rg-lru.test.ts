@@ -1,37 +1,24 @@
-// rgLru against equations 1 to 4 of arXiv:2402.19427 in a plain loop, and where Lambda begins.
-import { key, normal, valuesOf } from "@sluice/tensor";
+// rgLru against equations 1 to 4 of arXiv:2402.19427 in plain numbers, and where Lambda begins.
+import { key, valuesOf } from "@sluice/tensor";
 import { expect, test } from "vitest";
-import { rgLru, sequence } from "../index.ts";
+import { by, each, expectPlainLoop, plus, row, s, times, type Row } from "../../../../fixtures/cells/plain-loop.ts";
+import { rgLru } from "../index.ts";
 
-const [batch, time, hidden] = [2, 5, 3];
-const f64 = { dtype: "f64" } as const;
+const hidden = 3;
 const sigmoid = (v: number): number => 1 / (1 + Math.exp(-v));
 
 test.each(["sequential", "associative"] as const)("%s, it is the paper's equations", (scan) => {
-  const cell = rgLru({ input: hidden, hidden });
-  const params = {
-    W: normal(key(1), [hidden, 2 * hidden], f64),
-    b: normal(key(2), [2 * hidden], f64),
-    Lambda: normal(key(3), [hidden], f64),
-  };
-  const x = normal(key(4), [batch, time, hidden], f64);
-  const start = normal(key(5), [batch, hidden], f64);
-  const [W, b, Lambda, xs] = [params.W, params.b, params.Lambda, x].map((y) => [...valuesOf(y)]) as number[][];
-  const found = valuesOf(sequence(cell, { scan }).apply(params, x, { state: { h: start } }).output);
-  for (let row = 0; row < batch; row++) {
-    const h = [...valuesOf(start)].slice(row * hidden, (row + 1) * hidden);
-    for (let t = 0; t < time; t++) {
-      const u = xs!.slice((row * time + t) * hidden, (row * time + t + 1) * hidden);
-      const gate = (column: number): number =>
-        sigmoid(u.reduce((total, v, k) => total + v * W![k * 2 * hidden + column]!, b![column]!));
-      for (let j = 0; j < hidden; j++) {
-        const a = sigmoid(Lambda![j]!) ** (8 * gate(j));
-        const next = a * h[j]! + Math.sqrt(1 - a ** 2) * (gate(hidden + j) * u[j]!);
-        expect(found[(row * time + t) * hidden + j]).toBeCloseTo(next, 12);
-        h[j] = next;
-      }
-    }
-  }
+  expectPlainLoop(
+    rgLru({ input: hidden, hidden }),
+    (w, { h = [] }, x) => {
+      const gate = (k: number): Row => s(plus(times(x, w("W", k)), row(w("b", k))));
+      const a = each((base, r) => base ** (8 * r), s(row(w("Lambda"))), gate(0));
+      const scale = a.map((v) => Math.sqrt(1 - v ** 2));
+      const next = plus(by(a, h), by(scale, gate(1), x));
+      return { state: { h: next }, output: next };
+    },
+    { scan },
+  );
 });
 
 test("a^8 begins evenly between 0.9 and 0.999", () => {

@@ -2,6 +2,7 @@
 import { key, keyFor, normal, valuesOf, type Tensor } from "@sluice/tensor";
 import { lecunNormal } from "@sluice/params";
 import { describe, expect, test } from "vitest";
+import { by, cut, dot, expectPlainLoop, plus, row, times } from "../../../../fixtures/cells/plain-loop.ts";
 import { lru, s4d, s5, selectiveStateSpace, sequence, type Discretization } from "../index.ts";
 import { hippoNormal } from "./hippo.ts";
 
@@ -99,34 +100,20 @@ describe.each(["zoh", "bilinear"] as const)("discretized by %s", (discretization
 
 test("selectiveStateSpace is algorithm 2 of arXiv:2312.00752", () => {
   const [order, rank] = [3, 2];
-  const layer = sequence(selectiveStateSpace({ input: width, hidden: width, order, rank }));
-  const drawn = layer.init(key(1), f64);
-  const params = { ...drawn, logA: normal(key(2), [width, order], f64), D: normal(key(3), [width], f64) };
-  const [W, V, b, logA, D] = [params.W, params.V, params.b, params.logA, params.D].map(numbers) as number[][];
-  const found = numbers(layer.apply(params, x).output);
-  for (let row = 0; row < batch; row++) {
-    const h = new Array<number>(width * order).fill(0);
-    for (let t = 0; t < time; t++) {
-      const xW = (column: number): number => {
-        let total = 0;
-        for (let i = 0; i < width; i++) total += at(t, row, i) * W![i * (rank + 2 * order) + column]!;
-        return total;
-      };
-      for (let j = 0; j < width; j++) {
-        let delta = b![j]!;
-        for (let r = 0; r < rank; r++) delta += xW(r) * V![r * width + j]!;
-        delta = Math.log(1 + Math.exp(delta));
-        let y = D![j]! * at(t, row, j);
-        for (let n = 0; n < order; n++) {
-          const A = -Math.exp(logA![j * order + n]!);
-          const next = Math.exp(delta * A) * h[j * order + n]! + delta * xW(rank + n) * at(t, row, j);
-          h[j * order + n] = next;
-          y += xW(rank + order + n) * next;
-        }
-        expect(found[(row * time + t) * width + j]).toBeCloseTo(y, 12);
-      }
-    }
-  }
+  const cell = selectiveStateSpace({ input: width, hidden: width, order, rank });
+  expectPlainLoop(cell, (w, { h = [] }, x) => {
+    const xW = times(x, w("W"));
+    const [low, B, C] = [xW.slice(0, rank), xW.slice(rank, rank + order), xW.slice(rank + order)];
+    const delta = plus(times(low, w("V")), row(w("b"))).map((v) => Math.log(1 + Math.exp(v)));
+    // One row of states for each number of x.
+    const next = cut(h, order).map((states, j) => {
+      const [step = NaN, value = NaN] = [delta[j], x[j]];
+      const decay = (w("logA")[j] ?? []).map((logA) => Math.exp(-step * Math.exp(logA)));
+      return plus(by(decay, states), by(step, value, B));
+    });
+    const y = next.map((states) => dot(C, states));
+    return { state: { h: next.flat() }, output: plus(y, by(row(w("D")), x)) };
+  });
 });
 
 describe("initial values", () => {
