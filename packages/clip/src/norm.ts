@@ -9,10 +9,14 @@ import {
   square,
   sum,
   tensorsOf,
+  type DType,
   type Tensor,
   type Tree,
 } from "@sluice/tensor";
 import { root, scaleOfSquares, sizeOf } from "@sluice/tensor/internal";
+
+/** The dtype of the norm of a tree, for states that keep norms. */
+export const dtypeOf = (tree: Tree): DType => tensorsOf(tree)[0]?.dtype ?? "f32";
 
 /** Which norm. 2: sqrt(sum g^2); 1: sum |g|; "max": max |g|. */
 export type NormKind = 1 | 2 | "max";

@@ -1,6 +1,22 @@
 import { wasm } from "@sluice/wasm";
 import { afterAll, describe, expect, test } from "vitest";
-import { adaptive, chain, globalNorm, skipNonFinite, value, type GradientTransform } from "./index.ts";
+import {
+  adaptive,
+  autoClip,
+  blockRms,
+  chain,
+  globalNorm,
+  gradientCentralization,
+  normalizedGradients,
+  perLayer,
+  perParameter,
+  skipNonFinite,
+  skipOutlier,
+  soft,
+  value,
+  zClip,
+  type GradientTransform,
+} from "./index.ts";
 import { gradientTransformSuite } from "./testing/index.ts";
 
 const backend = wasm();
@@ -14,6 +30,16 @@ describe.each(
     value(0.3),
     adaptive(0.1),
     skipNonFinite(),
+    perParameter(0.5),
+    perLayer(0.5),
+    blockRms(0.5),
+    autoClip({ percentile: 30, window: 3 }),
+    zClip({ threshold: 0.5, warmup: 2 }),
+    skipOutlier({ threshold: 0.5, warmup: 2 }),
+    soft(0.3),
+    gradientCentralization(),
+    normalizedGradients(),
+    normalizedGradients({ over: "parameter" }),
     chain(skipNonFinite(), value(1), chain(globalNorm(0.5), globalNorm(0.4))),
     chain(),
   ].map((transform) => [transform.name, transform] as const),
