@@ -39,7 +39,7 @@ export interface AutoClipOptions {
 type History = { readonly norms: Tensor; readonly count: Tensor };
 
 /**
- * AutoClip (Seetharaman et al. 2020, arXiv 2007.14469, algorithm 1): the limit is a percentile of the norms so far.
+ * AutoClip (Seetharaman et al. 2020, arXiv 2007.14469): the limit is a percentile of the norms so far.
  *
  *     G_h(t) = G_h(t-1) with |g_t| added
  *     eta_c(t) = the p-th percentile of G_h(t)

@@ -81,7 +81,7 @@ export interface BatchNormOptions extends PlacementOptions {
  * Throws a TensorError if an option is unknown or out of range, or if buffers or parameters do not fit.
  */
 export function batchNorm(options: BatchNormOptions): Normalizer {
-  check("batchNorm", options, ["steps", "momentum", "gain", "initialGain", "bias"]);
+  check("batchNorm", options, ["steps", "momentum", "epsilon", "gain", "initialGain", "bias"]);
   const { steps, momentum = 0.1, epsilon = 1e-5, gain = true, initialGain = 0.1, bias = true } = options;
   checkNumbers({ steps, momentum, initialGain });
   const isShifted = (part: NormalizedPart): boolean => bias && (part === "gates" || part === "cell");

@@ -10,7 +10,7 @@ const placements = ["branches", "input", "gates"];
 
 /** Rejects unknown options, an epsilon that is not positive, and an unknown placement. */
 export function check(name: string, options: Options, known: readonly string[]): void {
-  checkOptions(name, options, ["placement", "cell", "epsilon", ...known], {
+  checkOptions(name, options, ["placement", "cell", ...known], {
     eps: "epsilon",
     gamma: "gain",
     beta: "bias",
@@ -18,6 +18,10 @@ export function check(name: string, options: Options, known: readonly string[]):
     maxLength: "steps",
     scale: "gain",
     center: "bias",
+    numGroups: "groups",
+    num_groups: "groups",
+    heads: "groups",
+    alpha: "initialAlpha",
   });
   const { epsilon, placement } = options;
   if (epsilon !== undefined && !(epsilon > 0 && epsilon < Infinity)) {
@@ -31,23 +35,27 @@ export function check(name: string, options: Options, known: readonly string[]):
 }
 
 /**
- * Throws unless `params` holds exactly the `known` parameters. Each must span the last axes of `x`: the last axis
- * alone, or all axes but the batch.
+ * Throws unless `params` holds exactly the `known` parameters and the `scalars`. Each known one must span the last axes
+ * of `x`: the last axis alone, or all axes but the batch.
  */
 export function checkParams(
   name: string,
   known: readonly string[],
   params: Readonly<Record<string, Tensor>>,
   x: Tensor,
+  scalars: readonly string[] = [],
 ): void {
   checkTree(
     name,
     "parameters",
-    known.map((path) => ({
-      path,
-      shape: x.shape.slice(-Math.max(1, params[path]?.shape.length ?? 1)),
-      dtype: x.dtype,
-    })),
+    [
+      ...known.map((path) => ({
+        path,
+        shape: x.shape.slice(-Math.max(1, params[path]?.shape.length ?? 1)),
+        dtype: x.dtype,
+      })),
+      ...scalars.map((path) => ({ path, shape: [], dtype: x.dtype })),
+    ],
     params,
   );
 }

@@ -1,6 +1,7 @@
-import { add, div, full, mean, mul, sqrt, square, sub } from "@sluice/tensor";
+import { add, full, mul } from "@sluice/tensor";
 import { check, checkParams } from "./check.ts";
 import { placementOf, type PlacementOptions, type RowNormalizer } from "./normalizer.ts";
+import { standardized } from "./standardized.ts";
 
 /** Options of {@link layerNorm}. */
 export interface LayerNormOptions extends PlacementOptions {
@@ -36,7 +37,7 @@ export interface LayerNormOptions extends PlacementOptions {
  * Throws a TensorError if an option is unknown or `epsilon` is not positive.
  */
 export function layerNorm(options: LayerNormOptions = {}): RowNormalizer {
-  check("layerNorm", options, ["gain", "bias"]);
+  check("layerNorm", options, ["epsilon", "gain", "bias"]);
   const { epsilon = 1e-5, gain = true, bias = true } = options;
   return {
     name: "layerNorm",
@@ -47,9 +48,7 @@ export function layerNorm(options: LayerNormOptions = {}): RowNormalizer {
     }),
     apply(params, x) {
       checkParams("layerNorm", [...(gain ? ["gain"] : []), ...(bias ? ["bias"] : [])], params, x);
-      const deviation = sub(x, mean(x, -1, { keep: true }));
-      const variance = mean(square(deviation), -1, { keep: true });
-      const y = div(deviation, sqrt(add(variance, epsilon)));
+      const y = standardized(x, epsilon);
       const scaled = params["gain"] === undefined ? y : mul(y, params["gain"]);
       return params["bias"] === undefined ? scaled : add(scaled, params["bias"]);
     },

@@ -18,7 +18,20 @@ import {
 } from "@sluice/tensor";
 import { wasm } from "@sluice/wasm";
 import { afterAll, describe, expect, test } from "vitest";
-import { batchNorm, layerNorm, rmsNorm, type NormalizerContext, type RowNormalizer } from "./index.ts";
+import {
+  adaNorm,
+  batchNorm,
+  dyT,
+  groupNorm,
+  layerNorm,
+  rmsNorm,
+  scaleNorm,
+  type AdaNormOptions,
+  type GroupNormOptions,
+  type NormalizerContext,
+  type RowNormalizer,
+  type ScaleNormOptions,
+} from "./index.ts";
 
 interface Fixture {
   readonly shape: readonly number[];
@@ -76,6 +89,48 @@ describe.each(runs)("$name", ({ backend, dtype, tolerance }) => {
       for (const [name, values] of Object.entries(golden.gradients))
         close(found[name]!, values, tolerance, `gradient of ${name}`);
     });
+  });
+});
+
+interface FurtherCase {
+  readonly name: string;
+  readonly norm: "groupNorm" | "scaleNorm" | "dyT" | "adaNorm";
+  readonly options: GroupNormOptions & ScaleNormOptions & AdaNormOptions;
+  readonly params: Readonly<Record<string, Fixture>>;
+  readonly input: Fixture;
+  readonly upstream: Fixture;
+  readonly output: Fixture;
+  readonly gradients: Readonly<Record<string, Fixture>>;
+}
+
+const furtherCases: FurtherCase[] = JSON.parse(
+  readFileSync(new URL("../../../fixtures/norm/further.json", import.meta.url), "utf8"),
+).cases;
+
+function furtherNorm({ norm, options, params }: FurtherCase): RowNormalizer {
+  const learned = { gain: "gain" in params, bias: "bias" in params };
+  if (norm === "groupNorm") return groupNorm({ ...options, ...learned });
+  if (norm === "scaleNorm") return scaleNorm(options);
+  return norm === "dyT" ? dyT(learned) : adaNorm(options);
+}
+
+describe.each(runs)("$name", ({ backend, dtype, tolerance }) => {
+  test.each(furtherCases)("$name: output and gradients", async (golden) => {
+    const normalizer = furtherNorm(golden);
+    const array = ({ shape, data }: Fixture): ArrayTensor => tensor(data, shape, { dtype });
+    const params = Object.fromEntries(Object.entries(golden.params).map(([name, values]) => [name, array(values)]));
+    const upstream = array(golden.upstream);
+    const f = valueAndGradAux((given: { params: Record<string, Tensor>; input: Tensor }) => {
+      const output = normalizer.apply(given.params, given.input);
+      return { value: sum(mul(output, upstream)), aux: output };
+    });
+    const example = { params, input: array(golden.input) };
+    const { aux, gradient } = await (await compile(f, [example], { backend: backend() }))(example);
+    close(aux, golden.output, tolerance, "output");
+    const found: Record<string, Tensor> = { ...gradient.params, input: gradient.input };
+    expect(Object.keys(found).toSorted()).toEqual(Object.keys(golden.gradients).toSorted());
+    for (const [name, values] of Object.entries(golden.gradients))
+      close(found[name]!, values, tolerance, `gradient of ${name}`);
   });
 });
 
@@ -169,6 +224,17 @@ test("gains start at 1 and biases at 0", () => {
   expect([...valuesOf(bias!.initializer(key, bias!.shape))]).toEqual([0, 0, 0, 0, 0, 0]);
 });
 
+test("the scalars start at sqrt(d) and 0.5, and groups must divide the features", () => {
+  const key = tensor(Int32Array.of(1, 2));
+  const { g } = scaleNorm().params([2, 9], "gates");
+  expect([g!.shape, ...valuesOf(g!.initializer(key, g!.shape))]).toEqual([[], 3]);
+  const { alpha } = dyT().params([4], "input");
+  expect([alpha!.shape, ...valuesOf(alpha!.initializer(key, alpha!.shape))]).toEqual([[], 0.5]);
+  expect(() => groupNorm({ groups: 3 }).params([8], "cell")).toThrow(
+    "groupNorm: 8 features cannot be divided into 3 equal groups",
+  );
+});
+
 test("placements are data", () => {
   expect(layerNorm().placement).toEqual({ preactivation: "branches", cell: true });
   expect(layerNorm({ placement: "gates" }).placement).toEqual({ preactivation: "gates", cell: true });
@@ -188,6 +254,10 @@ test("bad options are named", () => {
   expect(() => batchNorm({ steps: 1, ...given({ gamma: 1 }) })).toThrow(
     "batchNorm: unknown option gamma; did you mean gain?",
   );
+  expect(() => groupNorm({ groups: 0 })).toThrow("groupNorm: expected groups as an integer of at least 1, got 0");
+  expect(() => dyT(given({ epsilon: 1 }))).toThrow("dyT: unknown option epsilon");
+  expect(() => dyT({ initialAlpha: NaN })).toThrow("dyT: expected initialAlpha as a finite number, got NaN");
+  expect(() => adaNorm({ k: Infinity })).toThrow("adaNorm: expected k as a finite number, got Infinity");
   expect(() => layerNorm({ epsilon: -1 })).toThrow("layerNorm: expected epsilon > 0, got -1");
   expect(() => rmsNorm({ epsilon: 0 })).toThrow(
     "rmsNorm: expected epsilon > 0, got 0; without it, a row of equal features, such as a state of zeros, gives 0 / 0",

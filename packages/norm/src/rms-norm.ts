@@ -22,7 +22,7 @@ export interface RmsNormOptions extends PlacementOptions {
  * without an error. PyTorch does the same.
  */
 export function rmsNorm(options: RmsNormOptions = {}): RowNormalizer {
-  check("rmsNorm", options, ["gain"]);
+  check("rmsNorm", options, ["epsilon", "gain"]);
   const { epsilon = 1e-5, gain = true } = options;
   return {
     name: "rmsNorm",

@@ -9,7 +9,7 @@ import { applied, batch, flags, root, type Subject, type Tensors } from "./subje
  */
 export async function onBackend(subject: Subject, backend: Backend, tolerance: number): Promise<void> {
   const { normalizer, part, params, buffers, x, stepIndex } = subject;
-  const inputs = { params, buffers, x, stepIndex, active: flags([1, 0, 1, 1, 0]) };
+  const inputs = { params, buffers, x, stepIndex, active: flags([1, 0, 1, 1, 0, 1]) };
   const f = (given: typeof inputs) => {
     const at = { ...subject, ...given };
     const step = valueAndGradAux((of: { params: Tensors; x: Tensor }) => {

@@ -33,7 +33,7 @@ import {
 } from "./subject.ts";
 
 const rows = Array.from({ length: batch }, (_, row) => row);
-const active = flags([1, 0, 1, 1, 0]);
+const active = flags([1, 0, 1, 1, 0, 1]);
 const inactive = [1, 4];
 const none = flags(rows.map(() => 0));
 

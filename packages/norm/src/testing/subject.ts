@@ -16,15 +16,15 @@ import {
 } from "@sluice/tensor";
 import type { NormalizedPart, Normalizer, NormalizerContext } from "../normalizer.ts";
 
-export const batch = 5;
+export const batch = 6;
 export const root: ArrayTensor = key(7);
 
-/** What is normalized in a cell, with the shape of one example. */
+/** What is normalized in a cell, with the shape of one example. Every width can be divided into 2, 3 or 6 groups. */
 const parts: readonly { readonly part: NormalizedPart; readonly shape: Shape }[] = [
-  { part: "input", shape: [6] },
-  { part: "recurrent", shape: [6] },
-  { part: "other", shape: [6] },
-  { part: "gates", shape: [2, 3] },
+  { part: "input", shape: [12] },
+  { part: "recurrent", shape: [12] },
+  { part: "other", shape: [12] },
+  { part: "gates", shape: [2, 6] },
   { part: "cell", shape: [batch] },
 ];
 
@@ -57,7 +57,7 @@ export const subjectsOf = (normalizer: Normalizer, dtype: DType = "f32"): readon
       ),
       buffers: mapRecord(normalizer.buffers?.(shape, part) ?? {}, (spec, name) => away(name, filled(spec, dtype))),
       x: normal(keyFor(root, `${part} x`), [batch, ...shape], { deviation: 2, dtype }),
-      stepIndex: tensor([0, 1, 1, 2, 40], [batch], { dtype: "i32" }),
+      stepIndex: tensor([0, 1, 1, 2, 40, 3], [batch], { dtype: "i32" }),
     };
   });
 
