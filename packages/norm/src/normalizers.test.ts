@@ -8,22 +8,33 @@ import { normalizerSuite, type NormalizerSuiteOptions } from "./testing/index.ts
 const backend = wasm();
 afterAll(() => backend.close());
 
-type Except = NormalizerSuiteOptions["except"];
+interface Ours {
+  readonly what: string;
+  readonly normalizer: Normalizer;
+  readonly except?: NormalizerSuiteOptions["except"];
+}
 
-const ours: readonly (readonly [string, Normalizer, Except?])[] = [
-  ["layerNorm", layerNorm()],
-  ["rmsNorm without gain", rmsNorm({ gain: false })],
-  ["batchNorm", batchNorm({ steps: 3 })],
-  ["batchNorm shared by all steps", batchNorm({ steps: 1, gain: false, bias: false, momentum: 0.5 })],
-  ["groupNorm", groupNorm({ groups: 3 })],
-  ["scaleNorm", scaleNorm()],
-  ["scaleNorm without gain", scaleNorm({ gain: false })],
-  ["dyT", dyT()],
-  ["dyT without gain and bias", dyT({ gain: false, bias: false })],
-  ["adaNorm", adaNorm(), { "the gradient equals finite differences": "phi counts as a constant, as published" }],
+const ours: readonly Ours[] = [
+  { what: "layerNorm", normalizer: layerNorm() },
+  { what: "rmsNorm without gain", normalizer: rmsNorm({ gain: false }) },
+  { what: "batchNorm", normalizer: batchNorm({ steps: 3 }) },
+  {
+    what: "batchNorm shared by all steps",
+    normalizer: batchNorm({ steps: 1, gain: false, bias: false, momentum: 0.5 }),
+  },
+  { what: "groupNorm", normalizer: groupNorm({ groups: 3 }) },
+  { what: "scaleNorm", normalizer: scaleNorm() },
+  { what: "scaleNorm without gain", normalizer: scaleNorm({ gain: false }) },
+  { what: "dyT", normalizer: dyT() },
+  { what: "dyT without gain and bias", normalizer: dyT({ gain: false, bias: false }) },
+  {
+    what: "adaNorm",
+    normalizer: adaNorm(),
+    except: { "the gradient equals finite differences": "phi counts as a constant, as published" },
+  },
 ];
 
-describe.each(ours)("%s", (_, normalizer, except) => {
+describe.each(ours)("$what", ({ normalizer, except = {} }) => {
   for (const { name, skip, run } of normalizerSuite(normalizer, { except, backend }))
     test(name, (context) => (skip === undefined ? run() : context.skip(skip)));
 });
