@@ -15,11 +15,23 @@ export type { MetricsOf } from "./step/numbers.ts";
 export { type SgdOptions, sgd } from "./optimizers/sgd.ts";
 export { type RmspropOptions, rmsprop } from "./optimizers/rmsprop.ts";
 export { type AdamOptions, type MomentsOptions, adam, adamw, moments } from "./optimizers/adam.ts";
+export { type AdagradOptions, adagrad } from "./optimizers/adagrad.ts";
+export { type AdadeltaOptions, adadelta } from "./optimizers/adadelta.ts";
+export { type AdamaxOptions, adamax } from "./optimizers/adamax.ts";
+export { type NadamOptions, nadam } from "./optimizers/nadam.ts";
+export { type RadamOptions, radam } from "./optimizers/radam.ts";
+export { type LionOptions, lion } from "./optimizers/lion.ts";
+export { type AdafactorOptions, adafactor } from "./optimizers/adafactor.ts";
+export type { DecoupledOptimizerOptions, OptimizerOptions } from "./optimizers/stepped.ts";
 export { type MomentumOptions, momentum } from "./optimizers/momentum.ts";
 export { type Decays, weightDecay } from "./optimizers/weight-decay.ts";
 export { type GradientNoiseOptions, gradientNoise } from "./optimizers/gradient-noise.ts";
 export { type LearningRate, descend } from "./optimizers/descend.ts";
 export { type AccumulateState, accumulate } from "./optimizers/accumulate.ts";
+export { type LookaheadOptions, lookahead } from "./optimizers/lookahead.ts";
+export { type EmaOptions, ema } from "./optimizers/ema.ts";
+export { type SwaOptions, swa } from "./optimizers/swa.ts";
+export { type AverageState, averagedWeights } from "./optimizers/averaged-weights.ts";
 export { type ScaledState, scaled, withScale } from "./optimizers/scaled.ts";
 
 // Schedules

@@ -17,6 +17,7 @@ import { checkOptions } from "@sluice/tensor/internal";
 import { biasCorrection, checkFraction, checkNotNegative } from "./bias-correction.ts";
 import { descend, type LearningRate } from "./descend.ts";
 import { chain, type GradientTransform } from "@sluice/clip";
+import { perDtype } from "./per-dtype.ts";
 import { aliases } from "./sgd.ts";
 import { squarable } from "./squarable.ts";
 import { weightDecay as decay, type Decays } from "./weight-decay.ts";
@@ -111,16 +112,10 @@ export function moments(options: MomentsOptions = {}, operation = "moments"): Gr
       const m = zipTrees(gradients, mean, (g, old) => add(mul(old, beta1), mul(g, 1 - beta1)));
       const v = zipTrees(gradients, squares, (g, old) => add(mul(old, beta2), mul(square(g), 1 - beta2)));
       const top = largest && zipTrees(v, largest, (now, before) => max(before, now));
-      const corrections = new Map<string, { readonly first: Tensor; readonly second: Tensor }>();
-      const correction = (dtype: Tensor["dtype"]): { readonly first: Tensor; readonly second: Tensor } => {
+      const correction = perDtype((dtype) => {
         const time = convert(t, dtype);
-        const made = corrections.get(dtype) ?? {
-          first: biasCorrection(beta1, time),
-          second: sqrt(biasCorrection(beta2, time)),
-        };
-        corrections.set(dtype, made);
-        return made;
-      };
+        return { first: biasCorrection(beta1, time), second: sqrt(biasCorrection(beta2, time)) };
+      });
       const updates = zipTrees(m, top ?? v, (first, second) => {
         const by = correction(first.dtype);
         return div(div(first, by.first), add(div(sqrt(second), by.second), epsilon));

@@ -1,6 +1,7 @@
-import { convert, mapTree, mul, TensorError, type Tensor } from "@sluice/tensor";
+import { convert, mapTree, mul, TensorError } from "@sluice/tensor";
 import { shown } from "@sluice/tensor/internal";
 import type { GradientTransform, NoState } from "@sluice/clip";
+import { perDtype } from "./per-dtype.ts";
 import type { Schedule } from "../schedules/schedule.ts";
 
 /** The learning rate: a number, or a {@link Schedule} of the number of steps so far. */
@@ -17,13 +18,9 @@ export function descend(learningRate: LearningRate): GradientTransform<NoState> 
     name: "descend",
     init: () => ({}),
     update(gradients, state, _, { step }) {
-      const rates = new Map<string, Tensor | number>();
-      const rate = (dtype: Tensor["dtype"]): Tensor | number => {
-        if (typeof learningRate === "number") return learningRate;
-        const known = rates.get(dtype) ?? learningRate(convert(step, dtype));
-        rates.set(dtype, known);
-        return known;
-      };
+      const rate = perDtype((dtype) =>
+        typeof learningRate === "number" ? learningRate : learningRate(convert(step, dtype)),
+      );
       return { gradients: mapTree(gradients, (g) => mul(g, rate(g.dtype))), state };
     },
   };

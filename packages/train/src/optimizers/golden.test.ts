@@ -13,7 +13,7 @@ import {
 } from "@sluice/tensor";
 import { describe, expect, test } from "vitest";
 import type { GradientTransform } from "@sluice/clip";
-import { adam, adamw, rmsprop, sgd } from "../index.ts";
+import { adadelta, adafactor, adagrad, adam, adamax, adamw, nadam, radam, rmsprop, sgd } from "../index.ts";
 
 interface Golden {
   readonly shape: number[];
@@ -27,21 +27,38 @@ interface Options {
   readonly nesterov?: boolean;
   readonly weight_decay?: number;
   readonly alpha?: number;
-  readonly eps?: number;
+  readonly eps?: number | readonly [null, number];
   readonly centered?: boolean;
   readonly betas?: [number, number];
   readonly amsgrad?: boolean;
+  readonly initial_accumulator_value?: number;
+  readonly rho?: number;
+  readonly momentum_decay?: number;
+  readonly decoupled_weight_decay?: boolean;
+  readonly beta2_decay?: number;
+  readonly d?: number;
 }
 interface Case {
   readonly name: string;
-  readonly optimizer: "sgd" | "rmsprop" | "adam" | "adamw";
+  readonly optimizer: keyof typeof furtherOptimizers | "sgd" | "rmsprop" | "adam" | "adamw";
   readonly options: Options;
   readonly parametersAfter: Goldens[];
 }
 
-const golden: { parameters: Goldens; gradients: Goldens[]; cases: Case[] } = JSON.parse(
-  readFileSync(new URL("../../../../fixtures/train/optimizers.json", import.meta.url), "utf8"),
-);
+interface File {
+  readonly parameters: Goldens;
+  readonly gradients: Goldens[];
+  readonly cases: Case[];
+}
+
+/** Every case with the parameters and gradients of its file. */
+const cases = ["optimizers.json", "optimizers-further.json"].flatMap((name) => {
+  const file: File = JSON.parse(readFileSync(new URL(`../../../../fixtures/train/${name}`, import.meta.url), "utf8"));
+  return file.cases.map((c) => ({ ...c, parameters: file.parameters, gradients: file.gradients }));
+});
+
+/** The optimizers of optimizers-further.json, by options that are renamed and defined. */
+const furtherOptimizers = { adagrad, adadelta, adamax, nadam, radam, adafactor };
 
 function ours(
   name: Case["optimizer"],
@@ -57,6 +74,22 @@ function ours(
     return rmsprop({ ...common, ...defined({ rho: alpha, epsilon: eps, centred: centered, momentum }) } as Parameters<
       typeof rmsprop
     >[0]);
+  if (name in furtherOptimizers) {
+    const [epsilon, smallest] = typeof eps === "object" ? [undefined, eps[1]] : [eps, undefined];
+    const renamed = {
+      epsilon,
+      smallest,
+      beta1: betas?.[0],
+      beta2: betas?.[1],
+      rho: same.rho,
+      initialSum: same.initial_accumulator_value,
+      momentumDecay: same.momentum_decay,
+      decoupled: same.decoupled_weight_decay,
+      decayPower: same.beta2_decay === undefined ? undefined : -same.beta2_decay,
+      clip: same.d,
+    };
+    return furtherOptimizers[name as keyof typeof furtherOptimizers]({ ...common, ...defined(renamed) } as never);
+  }
   const options = {
     ...common,
     ...defined({ beta1: betas?.[0], beta2: betas?.[1], epsilon: eps, amsgrad }),
@@ -75,7 +108,7 @@ describe.each([
   ["f64", 1e-12],
   ["f32", 1e-5],
 ] as const)("against PyTorch, %s", (dtype, tolerance) => {
-  test.each(golden.cases)("$name", async ({ optimizer: name, options, parametersAfter }) => {
+  test.each(cases)("$name", async ({ optimizer: name, options, parametersAfter, ...golden }) => {
     const optimizer = ours(name, options);
     const params = treeOf(golden.parameters, dtype);
     const session = await compileStep(

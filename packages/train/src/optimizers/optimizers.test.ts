@@ -2,6 +2,7 @@ import {
   compileStep,
   item,
   key,
+  leavesOf,
   scalar,
   sub,
   tensor,
@@ -13,7 +14,23 @@ import {
 } from "@sluice/tensor";
 import { chain, type GradientTransform, type UpdateContext } from "@sluice/clip";
 import { describe, expect, test } from "vitest";
-import { adam, adamw, descend, exponential, momentum, rmsprop, sgd, weightDecay } from "../index.ts";
+import {
+  adadelta,
+  adafactor,
+  adagrad,
+  adam,
+  adamax,
+  adamw,
+  descend,
+  exponential,
+  lion,
+  momentum,
+  nadam,
+  radam,
+  rmsprop,
+  sgd,
+  weightDecay,
+} from "../index.ts";
 import { biasCorrection } from "./bias-correction.ts";
 import { squarable } from "./squarable.ts";
 
@@ -100,10 +117,54 @@ test("bad options are named", () => {
   expect(() => sgd({ learningRate: 1, nesterov: true })).toThrow("sgd: nesterov needs a momentum above 0");
 });
 
+test("lion, to the paper's algorithm", () => {
+  const [eta, beta1, beta2, lambda] = [0.01, 0.7, 0.95, 0.1];
+  const gradients = [0.5, -0.25, -0.5, 0, 2, -3, -1];
+  let [w, m] = [1, 0];
+  const expected = gradients.map((g) => {
+    const c = beta1 * m + (1 - beta1) * g;
+    w -= eta * (Math.sign(c) + lambda * w);
+    m = beta2 * m + (1 - beta2) * g;
+    return w;
+  });
+  path(lion({ learningRate: eta, beta1, beta2, weightDecay: lambda }), gradients).forEach((x, i) =>
+    expect(x).toBeCloseTo(expected[i]!, 14),
+  );
+});
+
+test("radam's rho_t, from the mean age of the squares, is that of its formula, in f32 too", () => {
+  const [beta2, steps] = [0.999, 3000];
+  let state = radam({ learningRate: 0.1, beta2 }).init({ w: scalar(0) });
+  const optimizer = radam({ learningRate: 0.1, beta2 });
+  for (let t = 1; t <= steps; t++) {
+    state = optimizer.update({ w: scalar(1) }, state, { w: scalar(0) }, at(t - 1)).state;
+    const age = leavesOf(state).find(({ path: name }) => name === "rectified.age");
+    const exact = 2 / (1 - beta2) - 1 - (2 * t * beta2 ** t) / (1 - beta2 ** t);
+    if (age === undefined || t % 500 > 6) continue;
+    expect(Math.abs(1 + 2 * item(age.tensor) - exact) / exact).toBeLessThan(1e-5);
+  }
+});
+
+test("bad options of the further optimizers are named", () => {
+  const learningRate = 0.1;
+  expect(() => adagrad({ learningRate, initialSum: -1 })).toThrow("adagrad: expected a finite initialSum >= 0, got -1");
+  expect(() => adadelta({ rho: 1 })).toThrow("adadelta: expected rho in [0, 1), got 1");
+  expect(() => adamax({ learningRate, eps: 1 } as never)).toThrow("adamax: unknown option eps; did you mean epsilon?");
+  expect(() => nadam({ learningRate, momentumDecay: -1 })).toThrow("nadam: expected a finite momentumDecay >= 0");
+  expect(() => radam({ learningRate, beta1: 2 })).toThrow("radam: expected beta1 in [0, 1), got 2");
+  expect(() => lion({ learningRate, decoupled: true } as never)).toThrow("lion: unknown option decoupled");
+  expect(() => adafactor({ clip: 0 })).toThrow("adafactor: expected clip above 0, got 0");
+});
+
 describe.each([
   ["adam", () => adam({ learningRate: 0.1 })],
   ["adam with amsgrad", () => adam({ learningRate: 0.1, amsgrad: true })],
   ["adamw", () => adamw({ learningRate: 0.1 })],
+  ["adagrad", () => adagrad({ learningRate: 0.1 })],
+  ["adadelta", () => adadelta({ learningRate: 100 })],
+  ["adamax", () => adamax({ learningRate: 0.1 })],
+  ["nadam", () => nadam({ learningRate: 0.1 })],
+  ["lion", () => lion({ learningRate: 0.1 })],
   ["rmsprop", () => rmsprop({ learningRate: 0.1, rho: 0.9 })],
   ["rmsprop, centred, with momentum", () => rmsprop({ learningRate: 0.1, centred: true, momentum: 0.5 })],
 ] as const)("%s in f32, gradients whose squares do not fit", (_, make) => {

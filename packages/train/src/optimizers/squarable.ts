@@ -14,3 +14,7 @@ export function squarable(g: Tensor): Tensor {
 const LARGEST_F32 = 9223372036854775808;
 /** 2^511, exact. */
 const LARGEST_F64 = 6.703903964971299e153;
+
+/** The square of the largest {@link squarable} gradient, where a sum of squares stops. */
+export const largestSquare = (dtype: Tensor["dtype"]): number =>
+  dtype === "f64" ? LARGEST_F64 * LARGEST_F64 : LARGEST_F32 * LARGEST_F32;
