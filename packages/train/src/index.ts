@@ -40,12 +40,21 @@ export { constantSchedule } from "./schedules/constant.ts";
 export { type DecayOptions, exponential, stepwise } from "./schedules/exponential.ts";
 export { type RampOptions, linear } from "./schedules/linear.ts";
 export { cosine } from "./schedules/cosine.ts";
+export { type CosineRestartsOptions, cosineRestarts } from "./schedules/cosine-restarts.ts";
+export { type OneCycleOptions, oneCycle } from "./schedules/one-cycle.ts";
+export { type PolynomialDecayOptions, polynomialDecay } from "./schedules/polynomial-decay.ts";
 export { piecewise } from "./schedules/piecewise.ts";
 export { warmup } from "./schedules/warmup.ts";
 
 // Losses and metrics
 export type { LossOptions, Reduction } from "./losses/reduce.ts";
 export { mse } from "./losses/mse.ts";
+export { mae } from "./losses/mae.ts";
+export { type HuberOptions, huber } from "./losses/huber.ts";
+export { type GaussianNllOptions, type GaussianPrediction, gaussianNll } from "./losses/gaussian-nll.ts";
+export { type PoissonNllOptions, poissonNll } from "./losses/poisson-nll.ts";
+export { type PinballOptions, pinball } from "./losses/pinball.ts";
+export { type FocalOptions, focal } from "./losses/focal.ts";
 export { type CrossEntropyOptions, crossEntropy } from "./losses/cross-entropy.ts";
 export { type BinaryCrossEntropyOptions, binaryCrossEntropy } from "./losses/binary-cross-entropy.ts";
 export { accuracy } from "./losses/accuracy.ts";

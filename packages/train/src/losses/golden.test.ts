@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { mul, sum, tensor, valueAndGrad, valuesOf, type DType, type Tensor } from "@sluice/tensor";
 import { describe, expect, test } from "vitest";
-import { binaryCrossEntropy, crossEntropy, mse } from "../index.ts";
+import { binaryCrossEntropy, crossEntropy, focal, gaussianNll, huber, mae, mse, poissonNll } from "../index.ts";
 
 interface Golden {
   readonly shape: number[];
@@ -9,15 +9,31 @@ interface Golden {
 }
 interface Case {
   readonly name: string;
-  readonly loss: "mse" | "cross_entropy" | "binary_cross_entropy_with_logits";
+  readonly loss:
+    | "mse"
+    | "cross_entropy"
+    | "binary_cross_entropy_with_logits"
+    | "mae"
+    | "huber"
+    | "gaussian_nll"
+    | "gaussian_nll_of_variance"
+    | "poisson_nll"
+    | "focal";
   readonly options: {
     readonly reduction: "mean" | "sum" | "none" | "mean over mask";
     readonly ignore_index?: number;
     readonly label_smoothing?: number;
+    readonly delta?: number;
+    readonly full?: boolean;
+    readonly log_input?: boolean;
+    readonly gamma?: number;
+    readonly alpha?: number;
   };
   readonly prediction: Golden;
   readonly target: Golden;
   readonly mask?: Golden;
+  readonly mean?: Golden;
+  readonly variance?: Golden;
   readonly weight?: Golden;
   readonly pos_weight?: Golden;
   readonly classWeights?: Golden;
@@ -26,9 +42,12 @@ interface Case {
   readonly gradient: Golden;
 }
 
-const { cases }: { cases: Case[] } = JSON.parse(
-  readFileSync(new URL("../../../../fixtures/train/losses.json", import.meta.url), "utf8"),
-);
+const cases = ["losses.json", "losses-further.json"].flatMap((name): Case[] => {
+  const file: { cases: Case[] } = JSON.parse(
+    readFileSync(new URL(`../../../../fixtures/train/${name}`, import.meta.url), "utf8"),
+  );
+  return file.cases;
+});
 
 /** Cross-entropy's fixtures say the same by -100 and by a mask: both ways are held to them. */
 const variants = cases.flatMap((c) =>
@@ -45,6 +64,8 @@ function lossOf(c: Case & { by: string }, prediction: Tensor, dtype: DType): Ten
   const reduction = c.options.reduction === "mean over mask" ? "mean" : c.options.reduction;
   const mask = c.mask && c.by !== "ignoreIndex" ? { mask: float(c.mask) } : {};
   if (c.loss === "mse") return mse(prediction, float(c.target), { reduction, ...mask });
+  const further = furtherLossOf(c, prediction, dtype);
+  if (further !== undefined) return further;
   if (c.loss === "cross_entropy") {
     const { ignore_index, label_smoothing } = c.options;
     return crossEntropy(prediction, tensor(c.target.data, c.target.shape, { dtype: "i32" }), {
@@ -61,6 +82,23 @@ function lossOf(c: Case & { by: string }, prediction: Tensor, dtype: DType): Ten
     ...(c.weight ? { weight: float(c.weight) } : {}),
     ...(c.pos_weight ? { positiveWeight: float(c.pos_weight) } : {}),
   });
+}
+
+/** The losses of losses-further.json. */
+function furtherLossOf({ loss, options, mean, variance, ...c }: Case, x: Tensor, dtype: DType): Tensor | undefined {
+  const float = ({ data, shape }: Golden): Tensor => tensor(data, shape, { dtype });
+  const { reduction: given, delta, full = false, log_input: logInput = true, gamma = 2, alpha = 0.25 } = options;
+  const reduction = given === "mean over mask" ? "mean" : given;
+  const y = float(c.target);
+  if (loss === "mae") return mae(x, y, { reduction });
+  if (loss === "huber") return huber(x, y, { reduction, ...(delta === undefined ? {} : { delta }) });
+  if (loss === "poisson_nll") return poissonNll(x, y, { reduction, full, logInput });
+  if (loss === "focal") return focal(x, y, { reduction, gamma, alpha });
+  if (loss === "gaussian_nll" && variance)
+    return gaussianNll({ mean: x, variance: float(variance) }, y, { reduction, full });
+  if (loss === "gaussian_nll_of_variance" && mean)
+    return gaussianNll({ mean: float(mean), variance: x }, y, { reduction });
+  return undefined;
 }
 
 function error(actual: Tensor, expected: Golden): number {

@@ -1,6 +1,18 @@
-import { grad, item, sum, tensor, valuesOf, type Tensor } from "@sluice/tensor";
+import { add, grad, item, sum, tensor, valuesOf, type Tensor } from "@sluice/tensor";
 import { describe, expect, test } from "vitest";
-import { accuracy, binaryCrossEntropy, crossEntropy, mse, type LossOptions } from "../index.ts";
+import {
+  accuracy,
+  binaryCrossEntropy,
+  crossEntropy,
+  focal,
+  gaussianNll,
+  huber,
+  mae,
+  mse,
+  pinball,
+  poissonNll,
+  type LossOptions,
+} from "../index.ts";
 
 const f64 = (values: number[], shape?: number[]): Tensor => tensor(values, shape, { dtype: "f64" });
 const i32 = (values: number[], shape?: number[]): Tensor => tensor(values, shape, { dtype: "i32" });
@@ -9,6 +21,31 @@ describe("masks", () => {
   const mask = tensor([1, 0], undefined, { dtype: "bool" });
   const losses: [string, (p: Tensor) => Tensor, number][] = [
     ["mse", (p) => mse(p, f64([1, 1, NaN, 1], [2, 2]), { mask }), 0.5],
+    ["mae", (p) => mae(p, f64([1, 1.5, NaN, 1], [2, 2]), { mask }), 0.75],
+    ["huber", (p) => huber(p, f64([1, 5, NaN, 1], [2, 2]), { mask }), (0.5 + 3.5) / 2],
+    [
+      "gaussianNll",
+      (p) => gaussianNll({ mean: p, variance: f64([2, 4, NaN, 0], [2, 2]) }, f64([1, 3, NaN, 1], [2, 2]), { mask }),
+      (Math.log(2) + 1 / 2 + Math.log(4) + 4 / 4) / 4,
+    ],
+    [
+      "gaussianNll, by the variance",
+      (p) =>
+        gaussianNll({ mean: f64([0, 1, NaN, 1], [2, 2]), variance: add(p, 1) }, f64([1, 3, NaN, 1], [2, 2]), { mask }),
+      (1 + Math.log(2) + 4 / 2) / 4,
+    ],
+    ["poissonNll", (p) => poissonNll(p, f64([2, 3, NaN, -1], [2, 2]), { mask }), (1 + Math.E - 3) / 2],
+    [
+      "poissonNll of rates, full",
+      (p) => poissonNll(add(p, 1), f64([1, 3, NaN, -1], [2, 2]), { mask, logInput: false, epsilon: 0, full: true }),
+      (1 + 2 - 3 * Math.log(2) + 3 * Math.log(3) - 3 + Math.log(6 * Math.PI) / 2) / 2,
+    ],
+    ["pinball", (p) => pinball(p, f64([1, NaN]), { quantiles: [0.1, 0.9], mask }), 0.1 / 2],
+    [
+      "focal",
+      (p) => focal(p, f64([0, 1, NaN, 1], [2, 2]), { mask }),
+      (0.75 * 0.25 * Math.log(2) + (0.25 * Math.log1p(Math.exp(-1))) / (1 + Math.E) ** 2) / 2,
+    ],
     ["crossEntropy", (p) => crossEntropy(p, i32([1, 9]), { mask }), Math.log(1 + Math.E) - 1],
     [
       "binaryCrossEntropy",
@@ -122,6 +159,54 @@ describe("lengths", () => {
   });
 });
 
+test("pinball and its gradient, to a loop over the formula", () => {
+  const quantiles = [0.1, 0.5, 0.9];
+  const [q, y] = [
+    [0.3, -0.2, 1.5, 2, 0.1, -1],
+    [0.25, 0.75],
+  ];
+  const loss = (p: Tensor): Tensor => pinball(p, f64(y), { quantiles, reduction: "sum" });
+  let expected = 0;
+  const slopes = q.map((estimate, i) => {
+    const [tau, target] = [quantiles[i % 3]!, y[Math.floor(i / 3)]!];
+    expected += target > estimate ? tau * (target - estimate) : (1 - tau) * (estimate - target);
+    return target > estimate ? -tau : 1 - tau;
+  });
+  expect(item(loss(f64(q, [2, 3])))).toBeCloseTo(expected, 14);
+  valuesOf(grad(loss)(f64(q, [2, 3]))).forEach((slope, i) => expect(slope).toBeCloseTo(slopes[i]!, 14));
+});
+
+test("focal with soft targets is the mean of both classes' losses", () => {
+  const x = f64([0.5, -2]);
+  const of = (y: number): readonly number[] => [...valuesOf(focal(x, f64([y, y]), { reduction: "none" }))];
+  const [zero, one] = [of(0), of(1)];
+  of(0.25).forEach((loss, i) => expect(loss).toBeCloseTo(0.75 * zero[i]! + 0.25 * one[i]!, 14));
+});
+
+test("gaussianNll takes one variance for all, and none below epsilon", () => {
+  const [mean, y] = [f64([1, 2]), f64([0, 4])];
+  expect(item(gaussianNll({ mean, variance: f64([2], [1]) }, y))).toBeCloseTo((Math.log(2) + 1.25) / 2, 14);
+  expect(item(gaussianNll({ mean, variance: f64([0, -1]) }, y, { epsilon: 0.5 }))).toBeCloseTo(
+    (Math.log(0.5) + 5) / 2,
+    14,
+  );
+});
+
+test("options and shapes that do not fit are named", () => {
+  const x = f64([1, 2]);
+  expect(() => huber(x, x, { delta: 0 })).toThrow("huber: expected delta above 0, got 0");
+  expect(() => mae(x, f64([1]))).toThrow("mae: prediction [2] and target [1] must have the same shape");
+  expect(() => gaussianNll({ mean: x, variance: f64([1, 2, 3]) }, x)).toThrow(
+    "gaussianNll: the variance [3] does not stretch to [2]",
+  );
+  expect(() => poissonNll(x, x, { log_input: true } as never)).toThrow(/did you mean logInput/);
+  expect(() => pinball(x, x, { quantiles: [0.5] })).toThrow(
+    "pinball: the target [2] and 1 quantiles need the prediction [2,1], got [2]",
+  );
+  expect(() => pinball(x, x, { quantiles: [1] })).toThrow("pinball: expected quantiles in (0, 1)");
+  expect(() => focal(x, x, { alpha: 2 })).toThrow("focal: expected alpha in [0, 1], got 2");
+});
+
 describe("crossEntropy", () => {
   const logits = f64([0.5, -1, 2, 0.1, 0.2, 0.3], [2, 3]);
 
@@ -164,6 +249,12 @@ test("an empty batch has the loss 0 and no gradient", () => {
     (p: Tensor) => mse(p, none),
     (p: Tensor) => crossEntropy(p, i32([])),
     (p: Tensor) => binaryCrossEntropy(p, none),
+    (p: Tensor) => mae(p, none),
+    (p: Tensor) => huber(p, none),
+    (p: Tensor) => gaussianNll({ mean: p, variance: f64([1], [1, 1]) }, none),
+    (p: Tensor) => poissonNll(p, none),
+    (p: Tensor) => pinball(p, f64([]), { quantiles: [0.1, 0.5, 0.9] }),
+    (p: Tensor) => focal(p, none),
   ];
   for (const loss of losses) {
     expect(item(loss(none))).toBe(0);

@@ -11,7 +11,12 @@ export function cosine(options: RampOptions): Schedule {
   checkOptions("cosine", options, ["start", "end", "steps"], { T_max: "steps", eta_min: "end" });
   const { start, end = 0, steps } = options;
   checkSteps("cosine", "steps", steps);
-  return (t) => add(mul(square(quarterSine(sub(1, min(div(t, steps), 1)))), start - end), end);
+  return (t) => halfCosine(start, end, min(div(t, steps), 1));
+}
+
+/** `end + (start - end) (1 + cos(pi u)) / 2` for 0 <= u <= 1. */
+export function halfCosine(start: number, end: number, u: Tensor): Tensor {
+  return add(mul(square(quarterSine(sub(1, u))), start - end), end);
 }
 
 /** sin(pi v / 2) for 0 <= v <= 1 by its Taylor series up to v^21; the rest is below 1e-17. */
