@@ -1,6 +1,6 @@
 import { add, convert, exp, mul, neg, softplus, sub, TensorError, type Tensor } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
-import { checkNotNegative } from "../optimizers/bias-correction.ts";
+import { checkNotNegative } from "../checks.ts";
 import { checkSameShape, keepWhere, lossOptions, maskOver, reduceLosses, weigh, type LossOptions } from "./reduce.ts";
 
 /** Options of {@link focal}. */

@@ -1,5 +1,6 @@
-import { add, convert, div, log, max, square, sub, TensorError, type Tensor } from "@sluice/tensor";
+import { add, convert, div, log, max, square, sub, type Tensor } from "@sluice/tensor";
 import { checkOptions, checkTensor, logF64 } from "@sluice/tensor/internal";
+import { checkPositive } from "../checks.ts";
 import {
   checkBroadcasts,
   checkSameShape,
@@ -46,8 +47,7 @@ export function gaussianNll(
   const { dtype, shape } = mean;
   checkBroadcasts(operation, "the variance", variance, shape);
   const { epsilon = 1e-6, full = false, reduction = "mean" } = options;
-  if (!(epsilon > 0 && epsilon < Infinity))
-    throw new TensorError(`${operation}: expected epsilon above 0, got ${epsilon}`);
+  checkPositive(operation, "epsilon", epsilon);
   const mask = maskOver(operation, options, shape, dtype);
   const error = sub(keepWhere(mask, convert(target, dtype)), keepWhere(mask, mean));
   const sigma2 = max(keepWhere(mask, convert(variance, dtype)), epsilon);

@@ -1,5 +1,6 @@
-import { abs, convert, div, min, mul, sub, TensorError, type Tensor } from "@sluice/tensor";
+import { abs, convert, div, min, mul, sub, type Tensor } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
+import { checkPositive } from "../checks.ts";
 import { checkSameShape, keepWhere, lossOptions, maskOver, reduceLosses, type LossOptions } from "./reduce.ts";
 
 /** Options of {@link huber}. */
@@ -20,7 +21,7 @@ export function huber(prediction: Tensor, target: Tensor, options: HuberOptions 
   checkOptions("huber", options, [...lossOptions, "delta"], { beta: "delta" });
   checkSameShape("huber", prediction, target);
   const { delta = 1, reduction = "mean" } = options;
-  if (!(delta > 0 && delta < Infinity)) throw new TensorError(`huber: expected delta above 0, got ${delta}`);
+  checkPositive("huber", "delta", delta);
   const mask = maskOver("huber", options, prediction.shape, prediction.dtype);
   const a = abs(sub(keepWhere(mask, prediction), keepWhere(mask, convert(target, prediction.dtype))));
   const c = min(a, delta);

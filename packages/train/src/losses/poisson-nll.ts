@@ -1,6 +1,6 @@
 import { add, convert, exp, greater, log, max, mul, select, sub, type Tensor } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
-import { checkNotNegative } from "../optimizers/bias-correction.ts";
+import { checkNotNegative } from "../checks.ts";
 import { checkSameShape, keepWhere, lossOptions, maskOver, reduceLosses, type LossOptions } from "./reduce.ts";
 
 /** Options of {@link poissonNll}. */

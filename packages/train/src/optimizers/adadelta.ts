@@ -1,7 +1,7 @@
 import type { GradientTransform } from "@sluice/clip";
 import { add, div, mapTree, mul, sqrt, square, zerosLike, zipTrees, type Tree } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
-import { checkFraction, checkNotNegative } from "./bias-correction.ts";
+import { checkFraction, checkNotNegative } from "../checks.ts";
 import { aliases } from "./sgd.ts";
 import { squarable } from "./squarable.ts";
 import { optimizerOptions, stepped, type OptimizerOptions } from "./stepped.ts";

@@ -14,7 +14,6 @@ import {
   square,
   sub,
   sum,
-  TensorError,
   zerosLike,
   zipTrees,
   full,
@@ -22,7 +21,7 @@ import {
   type Tree,
 } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
-import { checkNotNegative } from "./bias-correction.ts";
+import { checkNotNegative, checkPositive } from "../checks.ts";
 import type { LearningRate } from "./descend.ts";
 import { perDtype } from "./per-dtype.ts";
 import { aliases } from "./sgd.ts";
@@ -73,8 +72,8 @@ export function adafactor(options: AdafactorOptions = {}): GradientTransform<Ada
   if (typeof learningRate === "number") checkNotNegative("adafactor", "learningRate", learningRate);
   checkNotNegative("adafactor", "epsilon", epsilon);
   checkNotNegative("adafactor", "smallest", smallest);
-  for (const [name, value] of Object.entries({ decayPower, clip }))
-    if (!(value > 0 && value < Infinity)) throw new TensorError(`adafactor: expected ${name} above 0, got ${value}`);
+  checkPositive("adafactor", "decayPower", decayPower);
+  checkPositive("adafactor", "clip", clip);
   return {
     name: "adafactor",
     init: (params) => ({

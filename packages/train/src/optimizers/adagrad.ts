@@ -1,7 +1,7 @@
 import type { GradientTransform } from "@sluice/clip";
 import { add, div, full, mapTree, min, sqrt, square, zipTrees, type Tree } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
-import { checkNotNegative } from "./bias-correction.ts";
+import { checkNotNegative } from "../checks.ts";
 import { aliases } from "./sgd.ts";
 import { largestSquare, squarable } from "./squarable.ts";
 import { optimizerOptions, stepped, type OptimizerOptions } from "./stepped.ts";

@@ -14,7 +14,8 @@ import {
   type Tree,
 } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
-import { biasCorrection, checkFraction, checkNotNegative } from "./bias-correction.ts";
+import { checkFraction, checkNotNegative } from "../checks.ts";
+import { biasCorrection } from "./bias-correction.ts";
 import { descend, type LearningRate } from "./descend.ts";
 import { chain, type GradientTransform } from "@sluice/clip";
 import { perDtype } from "./per-dtype.ts";

@@ -1,5 +1,5 @@
-import { div, mul, tanh, add, TensorError, type Tensor } from "@sluice/tensor";
-import { logF64, shown } from "@sluice/tensor/internal";
+import { div, mul, tanh, add, type Tensor } from "@sluice/tensor";
+import { logF64 } from "@sluice/tensor/internal";
 
 /**
  * `1 - beta^t` for t >= 1 (a float scalar), to a few units in the last place of its dtype. With `v = tanh(-t log(beta)
@@ -10,14 +10,4 @@ export function biasCorrection(beta: number, t: Tensor): Tensor {
   if (beta === 0) return add(mul(t, 0), 1);
   const v = tanh(mul(t, -logF64(beta) / 2));
   return div(mul(v, 2), add(v, 1));
-}
-
-export function checkFraction(operation: string, name: string, value: number): void {
-  if (!(value >= 0 && value < 1))
-    throw new TensorError(`${operation}: expected ${name} in [0, 1), got ${shown(value)}`);
-}
-
-export function checkNotNegative(operation: string, name: string, value: number): void {
-  if (!(value >= 0 && value < Infinity))
-    throw new TensorError(`${operation}: expected a finite ${name} >= 0, got ${shown(value)}`);
 }

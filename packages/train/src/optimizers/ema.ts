@@ -2,7 +2,7 @@ import type { GradientTransform } from "@sluice/clip";
 import { add, greater, mapTree, mul, scalar, select, sub, zipTrees } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
 import type { AverageState } from "./averaged-weights.ts";
-import { checkFraction } from "./bias-correction.ts";
+import { checkFraction } from "../checks.ts";
 
 /** Options of {@link ema}. */
 export interface EmaOptions {

@@ -1,7 +1,7 @@
 import { add, convert, exp, keyFor, leavesOf, log, mapTree, mul, normal, scalar, type Tensor } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
 import type { GradientTransform, NoState } from "@sluice/clip";
-import { checkNotNegative } from "./bias-correction.ts";
+import { checkNotNegative } from "../checks.ts";
 
 /** Options of {@link gradientNoise}. */
 export interface GradientNoiseOptions {

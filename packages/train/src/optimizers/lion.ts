@@ -1,7 +1,7 @@
 import type { GradientTransform } from "@sluice/clip";
 import { add, mapTree, mul, sign, zerosLike, zipTrees, type Tree } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
-import { checkFraction } from "./bias-correction.ts";
+import { checkFraction } from "../checks.ts";
 import { aliases } from "./sgd.ts";
 import { optimizerOptions, stepped, type OptimizerOptions } from "./stepped.ts";
 

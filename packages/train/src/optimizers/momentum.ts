@@ -12,7 +12,7 @@ import {
   type Tree,
 } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
-import { checkFraction } from "./bias-correction.ts";
+import { checkFraction } from "../checks.ts";
 import type { GradientTransform } from "@sluice/clip";
 
 type MomentumState = { readonly velocity: Tree; readonly count?: Tensor };

@@ -17,7 +17,8 @@ import {
   type Tree,
 } from "@sluice/tensor";
 import { checkOptions, logF64 } from "@sluice/tensor/internal";
-import { biasCorrection, checkFraction, checkNotNegative } from "./bias-correction.ts";
+import { checkFraction, checkNotNegative } from "../checks.ts";
+import { biasCorrection } from "./bias-correction.ts";
 import { perDtype } from "./per-dtype.ts";
 import { aliases } from "./sgd.ts";
 import { squarable } from "./squarable.ts";

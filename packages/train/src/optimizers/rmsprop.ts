@@ -1,6 +1,6 @@
 import { add, div, mapTree, max, mul, sqrt, square, sub, zerosLike, zipTrees, type Tree } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
-import { checkFraction, checkNotNegative } from "./bias-correction.ts";
+import { checkFraction, checkNotNegative } from "../checks.ts";
 import { descend, type LearningRate } from "./descend.ts";
 import { momentum as withMomentum } from "./momentum.ts";
 import { chain, type GradientTransform } from "@sluice/clip";

@@ -1,6 +1,6 @@
 import { add, leavesOf, mapTree, mul, TensorError, type Tensor } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
-import { checkNotNegative } from "./bias-correction.ts";
+import { checkNotNegative } from "../checks.ts";
 import type { GradientTransform, NoState } from "@sluice/clip";
 
 /** Which parameters decay; often `(path, w) => w.shape.length > 1`, which excludes biases and gains. */

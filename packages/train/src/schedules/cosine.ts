@@ -1,7 +1,8 @@
 import { add, div, min, mul, scalar, square, sub, type Tensor } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
 import type { RampOptions } from "./linear.ts";
-import { checkSteps, type Schedule } from "./schedule.ts";
+import { checkPositive } from "../checks.ts";
+import type { Schedule } from "./schedule.ts";
 
 /**
  * `end + (start - end) (1 + cos(pi t / steps)) / 2`, then `end` (Loshchilov and Hutter 2017, arXiv 1608.03983, without
@@ -10,7 +11,7 @@ import { checkSteps, type Schedule } from "./schedule.ts";
 export function cosine(options: RampOptions): Schedule {
   checkOptions("cosine", options, ["start", "end", "steps"], { T_max: "steps", eta_min: "end" });
   const { start, end = 0, steps } = options;
-  checkSteps("cosine", "steps", steps);
+  checkPositive("cosine", "steps", steps);
   return (t) => halfCosine(start, end, min(div(t, steps), 1));
 }
 

@@ -1,6 +1,7 @@
 import { div, exp, floor, mul, TensorError } from "@sluice/tensor";
 import { checkOptions, logF64, shown } from "@sluice/tensor/internal";
-import { checkSteps, type Schedule } from "./schedule.ts";
+import { checkPositive } from "../checks.ts";
+import type { Schedule } from "./schedule.ts";
 
 /** Options of {@link exponential} and {@link stepwise}. */
 export interface DecayOptions {
@@ -31,7 +32,7 @@ function checked(operation: string, options: DecayOptions): { start: number; exp
     step_size: "every",
   });
   const { start, factor, every = 1 } = options;
-  checkSteps(operation, "every", every);
+  checkPositive(operation, "every", every);
   if (!(factor > 0 && factor < Infinity))
     throw new TensorError(`${operation}: expected a factor above 0, got ${shown(factor)}`);
   return { start, exponent: logF64(factor), every };

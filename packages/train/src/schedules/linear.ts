@@ -1,6 +1,7 @@
 import { add, div, min, mul } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
-import { checkSteps, type Schedule } from "./schedule.ts";
+import { checkPositive } from "../checks.ts";
+import type { Schedule } from "./schedule.ts";
 
 /** Options of {@link linear} and {@link cosine}. */
 export interface RampOptions {
@@ -16,6 +17,6 @@ export interface RampOptions {
 export function linear(options: RampOptions): Schedule {
   checkOptions("linear", options, ["start", "end", "steps"]);
   const { start, end = 0, steps } = options;
-  checkSteps("linear", "steps", steps);
+  checkPositive("linear", "steps", steps);
   return (t) => add(mul(min(div(t, steps), 1), end - start), start);
 }

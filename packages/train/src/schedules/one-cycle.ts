@@ -1,7 +1,8 @@
 import { add, div, less, max, min, select, TensorError } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
 import { halfCosine } from "./cosine.ts";
-import { checkSteps, type Schedule } from "./schedule.ts";
+import { checkPositive } from "../checks.ts";
+import type { Schedule } from "./schedule.ts";
 
 /** Options of {@link oneCycle}. */
 export interface OneCycleOptions {
@@ -31,7 +32,8 @@ export function oneCycle(options: OneCycleOptions): Schedule {
     final_div_factor: "endDivisor",
   });
   const { peak, steps, rise = 0.3, startDivisor = 25, endDivisor = 10_000 } = options;
-  for (const [name, value] of Object.entries({ steps, startDivisor, endDivisor })) checkSteps("oneCycle", name, value);
+  for (const [name, value] of Object.entries({ steps, startDivisor, endDivisor }))
+    checkPositive("oneCycle", name, value);
   const [top, last] = [rise * steps - 1, steps - 1];
   if (!(rise < 1 && top > 0))
     throw new TensorError(`oneCycle: expected rise in (0, 1), of more than one of ${steps} steps, got ${rise}`);

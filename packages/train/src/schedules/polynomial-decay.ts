@@ -1,7 +1,8 @@
 import { add, div, min, mul, pow, sub } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
 import type { RampOptions } from "./linear.ts";
-import { checkSteps, type Schedule } from "./schedule.ts";
+import { checkPositive } from "../checks.ts";
+import type { Schedule } from "./schedule.ts";
 
 /** Options of {@link polynomialDecay}. */
 export interface PolynomialDecayOptions extends RampOptions {
@@ -13,7 +14,7 @@ export interface PolynomialDecayOptions extends RampOptions {
 export function polynomialDecay(options: PolynomialDecayOptions): Schedule {
   checkOptions("polynomialDecay", options, ["start", "end", "steps", "power"], { total_iters: "steps" });
   const { start, end = 0, steps, power = 1 } = options;
-  checkSteps("polynomialDecay", "steps", steps);
-  checkSteps("polynomialDecay", "power", power);
+  checkPositive("polynomialDecay", "steps", steps);
+  checkPositive("polynomialDecay", "power", power);
   return (t) => add(mul(pow(sub(1, min(div(t, steps), 1)), power), start - end), end);
 }
