@@ -1,5 +1,5 @@
-import { add, convert, div, log, max, square, sub, type Tensor } from "@sluice/tensor";
-import { checkOptions, checkTensor, logF64 } from "@sluice/tensor/internal";
+import { add, convert, div, log, max, square, sub, TensorError, type Tensor } from "@sluice/tensor";
+import { checkOptions, checkTensor, hasMembers, logF64, shown } from "@sluice/tensor/internal";
 import { checkPositive } from "../checks.ts";
 import {
   checkBroadcasts,
@@ -35,12 +35,13 @@ export interface GaussianPrediction {
  *
  * The target has the shape of the mean.
  */
-export function gaussianNll(
-  { mean, variance }: GaussianPrediction,
-  target: Tensor,
-  options: GaussianNllOptions = {},
-): Tensor {
+export function gaussianNll(prediction: GaussianPrediction, target: Tensor, options: GaussianNllOptions = {}): Tensor {
   const operation = "gaussianNll";
+  if (!hasMembers(prediction, { mean: "object", variance: "object" }))
+    throw new TensorError(
+      `${operation}: the prediction is ${shown(prediction)}, expected tensors { mean, variance } of one shape`,
+    );
+  const { mean, variance } = prediction;
   checkOptions(operation, options, [...lossOptions, "epsilon", "full"], { eps: "epsilon" });
   checkSameShape(operation, mean, target);
   checkTensor(operation, "the variance", variance);
