@@ -1,18 +1,24 @@
 /** A cell whose recurrence is associative, run over all steps at once. */
 import {
+  add,
   and,
   associativeScan,
   broadcastTo,
   equal,
   expand,
+  gather,
   iota,
   less,
   mapTree,
+  max,
+  min,
+  mul,
   neg,
   or,
   reduceMax,
   reshape,
   select,
+  sub,
   sum,
   take,
   TensorError,
@@ -36,7 +42,8 @@ export interface AtOnce extends Omit<Recurrence, "run" | "step"> {
 
 /**
  * Computes the elements of all steps at once, combines them into prefixes by an associative scan, and applies the
- * prefixes to the initial state of each row. Masked steps and steps beyond the length are the identity.
+ * prefixes to the initial state of each row. Masked steps and steps beyond the length are the identity, so the order of
+ * sums depends on positions in the row only, not on the number of steps that there is room for.
  */
 export function runAssociative(recurrence: AtOnce, params: Tree, given: OverTime): Applied<State> {
   const { name } = recurrence;
@@ -66,7 +73,6 @@ export function runAssociative(recurrence: AtOnce, params: Tree, given: OverTime
     return taken === undefined ? all : select(stepsOf(taken, all), all, recurrence.identity[part] ?? 0);
   });
   const states = statesOf(recurrence, elements, given);
-  const stateAt = (t: number): State => mapTree(states, (s) => take(s, t));
   const output = over(
     steps,
     outputOf({
@@ -74,11 +80,11 @@ export function runAssociative(recurrence: AtOnce, params: Tree, given: OverTime
       output: recurrence.output(params, mapTree(states, flat), x, context),
     }),
   );
-  const state = stateAt(reverse ? 0 : time - 1);
+  const state = reverse ? mapTree(states, (s) => take(s, 0)) : stateAfter(states, time, given);
   return {
     output: outputs === "last" ? lastTaken(output, taken, reverse) : swapTime(shown(output)),
     state,
-    carry: given.carryAfter === time ? state : stateAt(given.carryAfter - 1),
+    carry: given.carryAfter === time ? state : stateAfter(states, given.carryAfter, given),
     buffers: given.buffers,
     traces,
   };
@@ -119,6 +125,17 @@ function statesOf(
     prefix,
     zipTrees(begun(resetState), begun(start), (to, from) => select(stepsOf(since, to), to, from)),
   );
+}
+
+/**
+ * The state after `count` steps, or after a row's last step if it has fewer. The steps after it would leave the values
+ * as they are but group the sums in another way, so that rounding would depend on how many there are.
+ */
+function stateAfter(states: State, count: number, { batch, lengths }: OverTime): State {
+  if (lengths === undefined) return mapTree(states, (s) => take(s, count - 1));
+  const last = sub(min(max(lengths, 1), count), 1);
+  const rows = add(mul(last, batch), iota([batch], { axis: 0 }));
+  return mapTree(states, (s) => gather(flat(s), rows));
 }
 
 /** Elements, and whether a reset is among the steps that they combine. */

@@ -47,6 +47,25 @@ describe("associativeScan", () => {
     }
   });
 
+  test.each([false, true])("identities behind change no bit of a prefix or of a gradient, reverse %s", (reverse) => {
+    const [a, b] = [draw(1, [70, 3], "f32"), draw(2, [70, 3], "f32")];
+    const scanned = (given: Line): Tensor => t.associativeScan(line, given, { reverse }).b;
+    const squares = (given: Line, length: number): Tensor => t.sum(t.square(t.sliceAxis(scanned(given), 0, 0, length)));
+    for (const length of [1, 2, 7, 31, 32, 33, 64, 69]) {
+      const [shown, beyond] = [(x: Tensor) => t.sliceAxis(x, 0, 0, length), [70 - length, 3]];
+      const part = { a: shown(a), b: shown(b) };
+      const padded = {
+        a: t.concat([part.a, t.broadcastTo(t.scalar(1), beyond)], 0),
+        b: t.concat([part.b, t.broadcastTo(t.scalar(0), beyond)], 0),
+      };
+      expect(t.valuesOf(shown(scanned(padded)))).toEqual(t.valuesOf(scanned(part)));
+      const [expected, found] = [part, padded].map((given) => t.grad((x: Line) => squares(x, length))(given));
+      // Nothing comes before the last a, so its gradient is a zero, whose sign may differ: adding 0 removes the sign.
+      expect(t.valuesOf(t.add(shown(found!.a), 0))).toEqual(t.valuesOf(t.add(expected!.a, 0)));
+      expect(t.valuesOf(shown(found!.b))).toEqual(t.valuesOf(expected!.b));
+    }
+  });
+
   test("gradients agree with differences", () => {
     for (const reverse of [false, true])
       t.assertGradient((given: Line) => t.associativeScan(line, given, { reverse }).b, {

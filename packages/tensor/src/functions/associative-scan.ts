@@ -18,8 +18,9 @@ type Combine = (a: readonly Tensor[], b: readonly Tensor[]) => readonly Tensor[]
  * `combine` receives trees nested like `elements`, shorter along the axis (negative: from the end), and works on all
  * positions at once. With `reverse` the prefixes begin at the end: `y_t = combine(y_(t+1), x_t)`.
  *
- * The grouping of a prefix's elements depends only on their positions. Additional elements after them, such as padding,
- * therefore do not change a bit. In total `combine` processes about 2 n elements.
+ * The grouping of a prefix's elements depends only on their positions, counted from the first. Additional elements after
+ * them, such as padding, therefore do not change a bit; with `reverse`, if they are identities, whose combination with
+ * an element is exactly the element. In total `combine` processes about 2 n elements.
  *
  * Blelloch, "Prefix Sums and Their Applications" (1990).
  */
@@ -48,55 +49,70 @@ export function associativeScan<E extends Tree>(
     found.forEach((y, i) => checkAlike(y, a[i], leaves[i]?.path ?? ""));
     return found;
   };
-  return treeFrom(elements, prefixes(combined, tensorsOf(elements), { axes, length, reverse }));
+  const all = { tensors: tensorsOf(elements), axes, length };
+  return treeFrom(elements, reverse ? suffixes(combined, all) : prefixes(combined, all));
 }
 
-interface Along {
-  /** The axis of each tensor. */
+/** The tensors of the elements, and the axis of each along which they follow one another. */
+interface Sequence {
+  readonly tensors: readonly Tensor[];
   readonly axes: readonly number[];
   readonly length: number;
-  readonly reverse: boolean;
 }
 
 /**
  * Combines pairs, finds the prefixes of the pairs, and combines each of them with one more element to get the prefixes
- * in between. Pairs are counted from the end where prefixes begin, so an odd element is at the other end.
+ * in between: `y_(2k+1)` is the prefix of k + 1 pairs, and `y_(2k) = combine(y_(2k-1), x_(2k))`.
  */
-function prefixes(combine: Combine, elements: readonly Tensor[], along: Along): readonly Tensor[] {
-  const { axes, length, reverse } = along;
-  if (length < 2) return elements;
-  const half = Math.floor(length / 2);
-  const [from, odd] = [reverse ? length - 2 * half : 0, length - 2 * half];
-  const part = (xs: readonly Tensor[], start: number, stop: number): Tensor[] =>
-    xs.map((x, i) => sliceAxis(x, axes[i] ?? 0, start, stop));
-  const pairs = part(elements, from, from + 2 * half).map((x, i) => split(x, axes[i] ?? 0, half));
-  // The two elements of each pair: the one that comes first in the order of the scan, and the other.
-  const [earlier, later] = [reverse ? 1 : 0, reverse ? 0 : 1].map((which) =>
-    pairs.map((pair, i) => squeeze(sliceAxis(pair, (axes[i] ?? 0) + 1, which, which + 1), (axes[i] ?? 0) + 1)),
-  ) as [Tensor[], Tensor[]];
-  const whole = prefixes(combine, combine(earlier, later), { axes, length: half, reverse });
+function prefixes(combine: Combine, elements: Sequence): readonly Tensor[] {
+  if (elements.length < 2) return elements.tensors;
+  const { axes } = elements;
+  const { half, evens, odds, last } = pairsOf(elements);
+  const whole = prefixes(combine, { tensors: combine(evens, odds), axes, length: half });
+  const between = half === 1 ? [] : [combine(part(whole, axes, 0, half - 1), part(evens, axes, 1, half))];
+  const filled = interleave(joined([part(evens, axes, 0, 1), ...between], axes), whole, axes);
+  return last === undefined ? filled : joined([filled, combine(part(whole, axes, half - 1, half), last)], axes);
+}
 
-  const start = reverse ? half - 1 : 0;
-  const begun = part(earlier, start, start + 1);
-  const between =
-    half === 1
-      ? []
-      : reverse
-        ? [combine(part(whole, 1, half), part(earlier, 0, half - 1))]
-        : [combine(part(whole, 0, half - 1), part(earlier, 1, half))];
-  const joined = (parts: readonly (readonly Tensor[])[]): readonly Tensor[] =>
-    axes.map((axis, i) =>
-      concat(
-        (reverse ? parts.toReversed() : parts).flatMap((xs) => xs.slice(i, i + 1)),
-        axis,
-      ),
-    );
-  const first = joined([begun, ...between]);
-  const filled = axes.map((axis, i) => interleave(reverse ? whole[i] : first[i], reverse ? first[i] : whole[i], axis));
-  if (odd === 0) return filled;
-  const end = reverse ? 0 : length - 1;
-  const last = reverse ? part(whole, 0, 1) : part(whole, half - 1, half);
-  return joined([filled, combine(last, part(elements, end, end + 1))]);
+/**
+ * The same from the end, with the same pairs: `y_(2k)` begins with the whole pair k, and
+ * `y_(2k+1) = combine(y_(2k+2), x_(2k+1))`. The last of an odd number of elements is a pair of its own: it is what the
+ * pair would be if an identity followed.
+ */
+function suffixes(combine: Combine, elements: Sequence): readonly Tensor[] {
+  const { axes, length } = elements;
+  if (length < 2) return elements.tensors;
+  const { half, evens, odds, last } = pairsOf(elements);
+  const pairs = combine(odds, evens);
+  const [tensors, count] = last === undefined ? [pairs, half] : [joined([pairs, last], axes), half + 1];
+  const whole = suffixes(combine, { tensors, axes, length: count });
+  const between = count === 1 ? [] : [combine(part(whole, axes, 1, count), part(odds, axes, 0, count - 1))];
+  // A pair of one element has no second one: any value fills its place, which is cut off.
+  const end = last ?? part(odds, axes, half - 1, half);
+  return part(interleave(whole, joined([...between, end], axes), axes), axes, 0, length);
+}
+
+/** The first and the second element of each pair `(x_(2k), x_(2k+1))`, and the element that is left, if one is. */
+function pairsOf({ tensors, axes, length }: Sequence) {
+  const half = Math.floor(length / 2);
+  const pairs = part(tensors, axes, 0, 2 * half).map((x, i) => split(x, axes[i] ?? 0, half));
+  const inner = axes.map((axis) => axis + 1);
+  const nth = (n: number): Tensor[] => part(pairs, inner, n, n + 1).map((x, i) => squeeze(x, inner[i] ?? 1));
+  const last = 2 * half === length ? undefined : part(tensors, axes, length - 1, length);
+  return { half, evens: nth(0), odds: nth(1), last };
+}
+
+function part(xs: readonly Tensor[], axes: readonly number[], start: number, stop: number): Tensor[] {
+  return xs.map((x, i) => sliceAxis(x, axes[i] ?? 0, start, stop));
+}
+
+function joined(parts: readonly (readonly Tensor[])[], axes: readonly number[]): readonly Tensor[] {
+  return axes.map((axis, i) =>
+    concat(
+      parts.flatMap((xs) => xs.slice(i, i + 1)),
+      axis,
+    ),
+  );
 }
 
 /** [..., 2 n, ...] as [..., n, 2, ...]. */
@@ -109,10 +125,14 @@ function squeeze(x: Tensor, axis: number): Tensor {
 }
 
 /** a_0, b_0, a_1, b_1, ... */
-function interleave(a: Tensor | undefined, b: Tensor | undefined, axis: number): Tensor {
-  const [x, y] = [a, b].map((z) => z && reshape(z, z.shape.toSpliced(axis + 1, 0, 1)));
-  if (x === undefined || y === undefined) throw new Error("both halves have the same tensors");
-  return reshape(concat([x, y], axis + 1), x.shape.toSpliced(axis, 2, 2 * (x.shape[axis] ?? 0)));
+function interleave(a: readonly Tensor[], b: readonly Tensor[], axes: readonly number[]): readonly Tensor[] {
+  const apart = (xs: readonly Tensor[]): Tensor[] =>
+    xs.map((x, i) => reshape(x, x.shape.toSpliced((axes[i] ?? 0) + 1, 0, 1)));
+  const inner = axes.map((axis) => axis + 1);
+  return joined([apart(a), apart(b)], inner).map((x, i) => {
+    const axis = axes[i] ?? 0;
+    return reshape(x, x.shape.toSpliced(axis, 2, 2 * (x.shape[axis] ?? 0)));
+  });
 }
 
 function checkAlike(given: Tensor, like: Tensor | undefined, path: string): void {
