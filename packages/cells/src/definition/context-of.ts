@@ -51,18 +51,18 @@ export function contextOf(made: Made, context: CellContext, options: ContextOpti
  * The functions with which a step computes sums: `input`, `recurrent` and `norm`, which knows which terms are products.
  */
 function productsAndNorm(
-  { given, sizes: { hidden } }: Made,
+  { given, kinds, sizes: { hidden } }: Made,
   context: CellContext,
   { partsAt, noted, stepIndex }: ContextOptions,
 ): Pick<AnyContext, "input" | "recurrent" | "norm"> {
-  const kinds = new Map<Tensor, "input" | "recurrent">();
-  const made = (product: Tensor, kind: "input" | "recurrent"): void => void kinds.set(product, kind);
+  const products = new Map<Tensor, "input" | "recurrent">();
+  const made = (product: Tensor, kind: "input" | "recurrent"): void => void products.set(product, kind);
   return {
     input: multiplyOf("input", hidden, context, made),
     recurrent: multiplyOf("recurrent", hidden, context, made),
     norm: normOf(given.norm, {
       hidden,
-      kindOf: (term) => kinds.get(term),
+      kindOf: (term, { place, part }) => (kinds === undefined ? products.get(wholeOf(term)) : kinds[place]?.[part]),
       at(where, shape) {
         const { params, buffers } = partsAt(where, shape);
         const { place, part } = where;
@@ -80,4 +80,10 @@ function productsAndNorm(
       },
     }),
   };
+}
+
+/** The symbol that a symbol is a slice of, such as the product of all gates of one gate's; otherwise the tensor itself. */
+function wholeOf(x: Tensor): Tensor {
+  const [whole] = x.kind === "symbol" && x.node.operation.op === "slice" ? x.node.inputs : [];
+  return whole === undefined ? x : wholeOf(whole);
 }

@@ -1,5 +1,5 @@
 /** A definition together with everything needed to make a cell from it. */
-import type { Normalizer } from "@sluice/norm";
+import type { NormalizedPart, Normalizer } from "@sluice/norm";
 import type { BufferSpecs } from "@sluice/params";
 import type { Tensor, Tree } from "@sluice/tensor";
 import type { Cell, CellSizes, Stepped } from "../cell/cell.ts";
@@ -53,6 +53,11 @@ export interface Made {
   /** The definition's own parameters, the inner cells' and the normalizer's. */
   readonly params: NamedSpecs;
   readonly state: States;
+  /**
+   * The kinds of the normalized tensors, by place and part, as a run of the step on symbols found them: arrays do not
+   * tell what they are slices of. Undefined before that run, and without a normalizer.
+   */
+  readonly kinds?: Readonly<Record<string, Readonly<Record<string, NormalizedPart>>>>;
   /** As the parameters. */
   readonly buffers: Readonly<Record<string, BufferSpecs>>;
 }

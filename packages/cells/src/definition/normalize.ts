@@ -33,8 +33,8 @@ export interface NormOptions {
   readonly hidden: number;
   /** The arguments at a place, for tensors of this shape without the batch axis. */
   readonly at: (where: NormalizedPlace, shape: Shape) => NormalizerAt;
-  /** The product of a term, if it is one. */
-  readonly kindOf: (term: Tensor) => "input" | "recurrent" | undefined;
+  /** The kind of the product that a term is, or is a slice of; undefined if it is another tensor. */
+  readonly kindOf: (term: Tensor, at: Pick<NormalizedPlace, "place" | "part">) => NormalizedPart | undefined;
 }
 
 export function normOf(normalizer: Normalizer | undefined, { hidden, at, kindOf }: NormOptions): Norm {
@@ -62,8 +62,9 @@ export function normOf(normalizer: Normalizer | undefined, { hidden, at, kindOf 
     }
     const onlyInputs = normalizer?.placement.preactivation === "input";
     return sum(terms, (x, i) => {
-      const kind = kindOf(x) ?? "other";
-      return onlyInputs && kind !== "input" ? x : apply({ place, part: String(i), kind }, x);
+      const part = String(i);
+      const kind = kindOf(x, { place, part }) ?? "other";
+      return onlyInputs && kind !== "input" ? x : apply({ place, part, kind }, x);
     });
   };
 }

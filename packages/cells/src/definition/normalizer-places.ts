@@ -1,5 +1,5 @@
 /** The places of a step that have a normalizer, found by running the step once on symbols. */
-import type { Normalizer } from "@sluice/norm";
+import type { NormalizedPart, Normalizer } from "@sluice/norm";
 import { buffer, parameter, type BufferSpec, type ParameterSpec } from "@sluice/params";
 import { TensorError, type Shape, type Tensor } from "@sluice/tensor";
 import { placeholder } from "@sluice/tensor/internal";
@@ -19,6 +19,7 @@ export function withNormalizer(made: Made): Made {
   if (norm === undefined) return made;
   const params: Record<string, Record<string, Record<string, ParameterSpec>>> = {};
   const buffers: Record<string, Record<string, Record<string, BufferSpec>>> = {};
+  const kinds: Record<string, Record<string, NormalizedPart>> = {};
   probe({
     ...cellOf(made),
     step: (weights, state, x, context = evaluation) =>
@@ -26,6 +27,7 @@ export function withNormalizer(made: Made): Made {
         const parts = (params[place] ??= {});
         if (parts[part] !== undefined)
           throw new TensorError(`norm: the place ${place} is used twice; give each its own name`);
+        (kinds[place] ??= {})[part] = kind;
         parts[part] = mapValues(norm.params(shape, kind), ({ shape: of, initializer }) =>
           parameter(of, { role: "norm", initializer }),
         );
@@ -41,6 +43,7 @@ export function withNormalizer(made: Made): Made {
   if (Object.keys(params).length === 0) throw changesNothing(made.name, norm);
   return {
     ...made,
+    kinds,
     params: { ...made.params, norm: params },
     buffers: { ...made.buffers, ...(Object.keys(buffers).length === 0 ? {} : { norm: buffers }) },
   };

@@ -335,7 +335,7 @@ test("bad rates and states are named", () => {
   expect(() => dropout(x, 0.5, undefined)).toThrow("dropout: training needs a key");
 });
 
-test("recurrent dropout of a cell that does not mark its recurrent products is an error, not silence", () => {
+test("recurrent dropout of a cell without recurrent products is an error, not silence", () => {
   const silent = defineCell({
     name: "silent",
     params: ({ input: n, hidden: m }) => ({ W: kernel([n, m]) }),
@@ -343,7 +343,7 @@ test("recurrent dropout of a cell that does not mark its recurrent products is a
     step: (_, { h }) => ({ state: { h: sub(h, 1) }, output: h }),
   });
   expect(() => silent({ input, hidden, recurrentDropout: 0.1 })).toThrow(
-    'silent does not mark its recurrent products; write recurrent("gates", h, U)',
+    'the step of silent has no recurrent product to drop; give no rate for it, or, if the step multiplies the state with matmul(h, U), write recurrent("gates", h, U) there',
   );
   expect(() => silent({ input, hidden, dropout: 0.1 })).not.toThrow();
 });

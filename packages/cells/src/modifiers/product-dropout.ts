@@ -132,11 +132,11 @@ function checkMarked(
   const lacks = (kind: Product["kind"]): boolean => rates[kind] > 0 && !products.some((made) => made.kind === kind);
   if (lacks("recurrent"))
     throw new TensorError(
-      `${name}: ${cell.name} does not mark its recurrent products; write recurrent("gates", h, U) in its step instead of matmul(h, U)`,
+      `${name}: the step of ${cell.name} has no recurrent product to drop; give no rate for it, or, if the step multiplies the state with matmul(h, U), write recurrent("gates", h, U) there`,
     );
   if (masks === "perGate" && lacks("input"))
     throw new TensorError(
-      `${name}: ${cell.name} does not mark the products of its input; write input("gates", x, W) in its step instead of matmul(x, W)`,
+      `${name}: the step of ${cell.name} has no product of its input to drop gate by gate; give no rate for it, or, if the step multiplies the input with matmul(x, W), write input("gates", x, W) there`,
     );
   const marked = products.filter(({ kind }) => kind === "recurrent" && rates.recurrent > 0);
   for (const made of marked) {

@@ -207,7 +207,7 @@ test("what would change nothing, or cannot be, is an error", () => {
     step: (_, { count }, now) => ({ state: { count }, output: now }),
   })({ input, hidden: n });
   expect(() => stepDropout(linear, { recurrent: 0.5 })).toThrow(
-    "stepDropout: minGru does not mark its recurrent products",
+    "stepDropout: the step of minGru has no recurrent product to drop",
   );
   expect(() => stepDropout(cell, { input: 1 })).toThrow("stepDropout: the rate of input must lie in [0, 1), got 1");
   expect(() => candidateDropout(rnn({ input, hidden: n }), { rate: 0.5 })).toThrow(

@@ -71,7 +71,7 @@ test.each([
     () => sequence(echoState({ ...sizes, sparsity: 0.99 })).initialBuffers(),
   ],
   [
-    "variationalDropout: indRnn does not mark its recurrent products",
+    "variationalDropout: the step of indRnn has no recurrent product to drop",
     () => indRnn({ ...sizes, recurrentDropout: 0.5 }),
   ],
 ])("%s", (message, make) => {
