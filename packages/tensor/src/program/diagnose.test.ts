@@ -75,7 +75,9 @@ describe("in a loop", () => {
   test("the step is told", () => {
     const found = diagnosis((p: { x: Tensor }) => t.scan(grow, t.tensor([1]) as Tensor, p.x).output, { x: sequence });
     expect(found).toMatchObject({ operation: "exp", label: "candidate", step: 2, kind: "Infinity" });
-    expect(t.showDiagnosis(found!)).toMatch(/^Infinity first in exp for candidate at step 2, element \[0\], of \[1\] finite, /);
+    expect(t.showDiagnosis(found!)).toMatch(
+      /^Infinity first in exp for candidate at step 2, element \[0\], of \[1\] finite, /,
+    );
   });
 
   test("counted along the sequence, also in reverse", () => {
