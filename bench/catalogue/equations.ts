@@ -12,9 +12,12 @@ export interface Written {
   readonly equations: string;
 }
 
-/** Finds the cell of an entry (`gru` of `gru, reset before`) among the files of its family. */
+/** The cell of an entry: `gru` of `gru, reset before`, `skipRnn` of `skipRnn of gru`. */
+export const cellIn = (name: string): string => name.split(/,| of /)[0] ?? name;
+
+/** Finds the cell of an entry among the files of its family. */
 export function writtenOf({ name, family }: Entry): Written {
-  const cell = name.split(",")[0] ?? name;
+  const cell = cellIn(name);
   const folder = join(root, "packages/cells/src", family);
   for (const file of readdirSync(folder)) {
     if (!file.endsWith(".ts") || file.includes(".test")) continue;

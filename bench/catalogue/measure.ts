@@ -79,6 +79,7 @@ async function programOf({ make, input: makeInput }: Entry, backend: ReturnType<
   const cell = make({ input, hidden });
   const layer = sequence(cell);
   const params = layer.init(key(1));
+  const buffers = layer.initialBuffers();
   const drawn = (name: string, spec: Extras[string]): Tensor => {
     const full = inputOf(spec);
     const own = keyFor(key(2), name);
@@ -89,7 +90,7 @@ async function programOf({ make, input: makeInput }: Entry, backend: ReturnType<
   const x = cell.input === undefined ? normal(key(3), [batch, time, input]) : drawn("x", cell.input);
   const extra = Object.fromEntries(Object.entries(cell.extra).map(([name, spec]) => [name, drawn(name, spec)]));
   const run = (at: { readonly params: Tree; readonly x: Tensor }): Tensor =>
-    layer.apply(at.params, at.x, { extra }).output;
+    layer.apply(at.params, at.x, { extra, buffers }).output;
   const g = normal(key(4), run({ params, x }).shape);
   const started = performance.now();
   const compiled = await compile(

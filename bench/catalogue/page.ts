@@ -1,6 +1,6 @@
 import { markdownTable, number, type Cells } from "../layout.ts";
 import { entries, families, type Entry } from "./entries.ts";
-import { writtenOf } from "./equations.ts";
+import { cellIn, writtenOf } from "./equations.ts";
 import { factsOf, type Facts } from "./facts.ts";
 import { size, type Measured } from "./measure.ts";
 
@@ -99,7 +99,7 @@ function equationsOf(members: readonly Entry[]): string[] {
   const seen = new Set<string>();
   return members.flatMap((entry) => {
     const { file, equations } = writtenOf(entry);
-    const cell = entry.name.split(",")[0] ?? entry.name;
+    const cell = cellIn(entry.name);
     if (seen.has(cell) || equations === "") return [];
     seen.add(cell);
     return [`### ${cell}\n`, `${entry.source}; [source](../${file}).\n`, "```", equations, "```", ""];

@@ -33,11 +33,13 @@ export async function runCatalogue(
   const kept = readRun(json);
   const cells: Record<string, Measured> = { ...kept?.cells };
   const count = entries.filter(wanted).length;
+  const about = count > 0 || kept === undefined ? aboutOf(machine, options.samples) : kept.about;
   await measureCells(options, wanted, (name, measured) => {
     cells[name] = measured;
+    // Written after every cell, so that an interrupted run keeps its results.
+    if (json !== undefined) writeFileSync(json, `${JSON.stringify({ about, cells }, null, 2)}\n`);
     console.error(`${name}: ${measured.ms.toFixed(2)} ms, ${measured.ofGru.toFixed(2)} of gru`);
   });
-  const about = count > 0 || kept === undefined ? aboutOf(machine, options.samples) : kept.about;
   const named = Object.fromEntries(entries.flatMap(({ name }) => (cells[name] ? [[name, cells[name]]] : [])));
   const run: CatalogueRun = { about, cells: named };
   if (json !== undefined) writeFileSync(json, `${JSON.stringify(run, null, 2)}\n`);

@@ -8,22 +8,22 @@ import { sLstm } from "./s-lstm.ts";
 export const memoryCells: readonly CatalogueEntry[] = [
   { name: "sLstm", make: sLstm, source: "Beck et al. 2024, arXiv:2405.04517", numbers: "xlstm 2.0.6" },
   {
-    name: "sLstm, exponential forget gate, 3 heads",
-    make: (options) => sLstm({ ...options, heads: 3, forgetGate: "exponential" }),
+    name: "sLstm, exponential forget gate, heads",
+    make: (options) => sLstm({ ...options, heads: options.hidden % 4 === 0 ? 4 : 3, forgetGate: "exponential" }),
     source: "Beck et al. 2024, arXiv:2405.04517",
     numbers: "a plain loop",
   },
   { name: "matrixLstm", make: matrixLstm, source: "Beck et al. 2024, arXiv:2405.04517", numbers: "xlstm 2.0.6" },
   {
-    name: "matrixLstm, exponential forget gate, 3 heads",
-    make: (options) => matrixLstm({ ...options, heads: 3, forgetGate: "exponential" }),
+    name: "matrixLstm, exponential forget gate, heads",
+    make: (options) => matrixLstm({ ...options, heads: options.hidden % 4 === 0 ? 4 : 3, forgetGate: "exponential" }),
     source: "Beck et al. 2024, arXiv:2405.04517",
     numbers: "a plain loop",
   },
   { name: "deltaNet", make: deltaNet, source: "Yang et al. 2024, arXiv:2406.06484", numbers: "fla-core 0.6.0" },
   {
-    name: "deltaNet, beta to 2, 3 heads",
-    make: (options) => deltaNet({ ...options, heads: 3, betaLimit: 2 }),
+    name: "deltaNet, beta to 2, heads",
+    make: (options) => deltaNet({ ...options, heads: options.hidden % 4 === 0 ? 4 : 3, betaLimit: 2 }),
     source: "Grazzi et al. 2024, arXiv:2411.12537",
     numbers: "a plain loop",
   },

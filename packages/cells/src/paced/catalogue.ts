@@ -13,7 +13,7 @@ const except = {
 export const pacedCells: readonly CatalogueEntry[] = [
   {
     name: "clockwork",
-    make: (options) => clockwork({ ...options, periods: [1, 2, 3] }),
+    make: (options) => clockwork({ ...options, periods: options.hidden % 4 === 0 ? [1, 2, 4, 8] : [1, 2, 3] }),
     source: "Koutnik et al. 2014, arXiv:1402.3511",
     numbers: "a plain loop",
   },
