@@ -4,7 +4,9 @@ import { bias, kernel, recurrentKernel } from "@sluice/params";
 import { biasesOf, given, type Biases } from "./biases.ts";
 
 /**
- * The simple recurrent network (Elman 1990): `h_t = tanh(x_t W + h_{t-1} U + b)`.
+ * The simple recurrent network (Elman 1990):
+ *
+ *     h_t = tanh(x_t W + h_{t-1} U + b)
  *
  * Parameters: W `[input, hidden]`, U `[hidden, hidden]`, b `[hidden]` (and bh with two biases). State and output: h.
  * Options: `activation` (default tanh; `"relu"` with `recurrentInitializer: identity` is an IRNN), `biases` 0, 1

@@ -45,7 +45,12 @@ export function hiddenDecay<P extends { readonly [name: string]: Tree }, S exten
   });
 }
 
-/** A simple recurrent network with decay: {@link hiddenDecay} of {@link rnn}. */
+/**
+ * A simple recurrent network with decay: {@link hiddenDecay} of {@link rnn}.
+ *
+ *     h' = exp(-max(0, W_d delta_t + b_d)) h_{t-1}
+ *     h_t = tanh(x_t W + h' U + b)
+ */
 export const rnnDecay = (options: CellOptions) => hiddenDecay(rnn(options));
 
 /** Integers and bools do not decay. */

@@ -71,7 +71,12 @@ export function hiddenOde<P extends { readonly [name: string]: Tree }, S extends
   });
 }
 
-/** ODE-RNN: {@link hiddenOde} of {@link gru}, the cell of the paper's experiments. */
+/**
+ * ODE-RNN: {@link hiddenOde} of {@link gru}, the cell of the paper's experiments.
+ *
+ *     h' = ODESolve(f, h_{t-1}, delta_t)          dh/dt = f(h), f a multilayer perceptron
+ *     h_t = GRU(h', x_t)
+ */
 export const odeRnn = ({ ode, ...options }: CellOptions & { readonly ode?: HiddenOdeOptions }) =>
   hiddenOde(gru(options), ode);
 
