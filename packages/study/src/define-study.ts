@@ -2,7 +2,7 @@ import { z } from "zod";
 import { studyError } from "./error.ts";
 import { suggestion } from "./nearest.ts";
 import { overrideProblems } from "./settings.ts";
-import { settingsOf, type Budget, type Study, type StudyOptions } from "./study.ts";
+import { metricDirections, settingsOf, type Budget, type Study, type StudyOptions } from "./study.ts";
 import type { Settings } from "./trial.ts";
 
 const callable = z.custom<() => unknown>((value) => typeof value === "function", "expected a function");
@@ -13,7 +13,7 @@ const count = z.int().min(1);
 const metricSchema = z.strictObject({
   label: z.string().min(1),
   unit: z.string().optional(),
-  better: z.enum(["higher", "lower", "neither"]),
+  better: z.enum(metricDirections),
   summarise: z.enum(["last", "best", "tail mean"]).optional(),
   digits: z.int().min(0).max(12).optional(),
   log: z.boolean().optional(),

@@ -1,6 +1,14 @@
 // Defining a study
 export { study } from "./define-study.ts";
-export { isStudy, type Anchor, type Budget, type Metric, type Study, type StudyOptions } from "./study.ts";
+export {
+  isStudy,
+  metricDirections,
+  type Anchor,
+  type Budget,
+  type Metric,
+  type Study,
+  type StudyOptions,
+} from "./study.ts";
 export { weightFiles } from "./trial.ts";
 export type { Axis, MetricRow, Progress, Restored, Series, Settings, TrialContext, TrialOutcome } from "./trial.ts";
 export type { Claim, Verdict } from "./claims/claim.ts";

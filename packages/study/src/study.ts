@@ -1,13 +1,16 @@
 import type { Claim } from "./claims/claim.ts";
 import type { Settings, TrialContext, TrialOutcome } from "./trial.ts";
 
+/** What {@link Metric.better} may be. */
+export const metricDirections = ["higher", "lower", "neither"] as const;
+
 /** A number that the study measures for each trial. */
 export interface Metric {
   readonly label: string;
   /** The unit in which values are given; `%` means that 96.2 is written 96.2. */
   readonly unit?: string;
   /** Which values are better; "neither" for a number that only describes, about which no claim is possible. */
-  readonly better: "higher" | "lower" | "neither";
+  readonly better: (typeof metricDirections)[number];
   /** How a curve becomes one number: its last value (default), its best value, or the mean of its last tenth. */
   readonly summarise?: "last" | "best" | "tail mean";
   /** Digits after the point; default: four significant digits. */

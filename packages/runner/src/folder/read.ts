@@ -4,6 +4,7 @@ import { z } from "zod";
 import {
   identified,
   messageOf,
+  metricDirections,
   recordOf,
   reportedOf,
   studyError,
@@ -61,7 +62,7 @@ const manifestSchema = z.looseObject({
   budget: z.string(),
   tasks: z.array(z.string()),
   variants: z.array(z.string()),
-  metrics: z.record(z.string(), z.looseObject({ label: z.string(), better: z.enum(["higher", "lower"]) })),
+  metrics: z.record(z.string(), z.looseObject({ label: z.string(), better: z.enum(metricDirections) })),
   trials: z.array(configSchema),
 });
 
