@@ -122,7 +122,7 @@ test("options", () => {
   expect(() => wasm({ threads: 0 })).toThrow("wasm: expected threads to be an integer >= 1, got 0");
   expect(() => wasm({ threads: 1, ...{ thread: 2 } })).toThrow("wasm: unknown option thread; did you mean threads?");
   expect(() => wasm({ passes: { fuse: true, ...{ fusion: false } } })).toThrow(
-    "wasm: passes: unknown option fusion; did you mean fuse?",
+    "wasm: passes: unknown option fusion; known: simplify, merge,",
   );
 });
 
