@@ -2,9 +2,9 @@ import type { ArrayTensor } from "@sluice/tensor";
 import type { Named } from "./data.ts";
 
 /**
- * Results have the names of the data: `output` `[batch, time, hidden]`, `grad.x`, `grad.W`, ...; for `adam`, the losses of
- * the first three steps. Two results agree if the largest difference in every tensor, divided by its largest value, is at
- * most this. Sums of a few thousand f32 products in different orders differ by much less.
+ * Results have the names of the data: `output` `[batch, time, hidden]`, `grad.x`, `grad.W`, ...; for `adam`, the losses
+ * of the first three steps. Two results agree if the largest difference in every tensor, divided by its largest value,
+ * is at most this. Sums of a few thousand f32 products in different orders differ by much less.
  */
 const tolerance = 2e-4;
 

@@ -8,7 +8,8 @@ export type CellName = (typeof cellNames)[number];
  * - `adam`: a whole training step of a classifier: layer, last output, dense layer of 10 classes, cross entropy,
  *   backward, Adam.
  * - `ragged`: as `train`, with the lengths of {@link raggedLengths}; peers with packed sequences use them.
- * - `inference`: one sequence, one step at a time, each result awaited before the next; the time is the sum of all steps.
+ * - `inference`: one sequence, one step at a time, each result awaited before the next; the time is the sum of all
+ *   steps.
  */
 export type Kind = "train" | "adam" | "ragged" | "inference";
 

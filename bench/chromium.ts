@@ -39,8 +39,8 @@ const names: readonly (readonly [name: string, needs?: string])[] = [
 ];
 
 /**
- * Opens the page on the machine's GPU. If it does not support both WebGL 2 and WebGPU, opens it with Chromium's software
- * rendering.
+ * Opens the page on the machine's GPU. If it does not support both WebGL 2 and WebGPU, opens it with Chromium's
+ * software rendering.
  */
 export async function openChromium(): Promise<ChromiumPage> {
   const folder = mkdtempSync(join(tmpdir(), "sluice-page-"));

@@ -1,6 +1,6 @@
 /**
- * `wall`: elapsed time. `cpu`: CPU time of all threads of the process, for a machine that is busy with other work. `cpu` is
- * meaningful for one thread only, and it includes the garbage collector's threads.
+ * `wall`: elapsed time. `cpu`: CPU time of all threads of the process, for a machine that is busy with other work.
+ * `cpu` is meaningful for one thread only, and it includes the garbage collector's threads.
  */
 export type Clock = keyof typeof clocks;
 

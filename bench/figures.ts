@@ -10,8 +10,8 @@ export interface Figure {
 }
 
 /**
- * The project's targets, for the cases in `rows`. A ratio is the peer's time divided by Sluice's; of the two PyTorches it
- * takes the faster one. All targets are for one thread, except the speedup of two threads.
+ * The project's targets, for the cases in `rows`. A ratio is the peer's time divided by Sluice's; of the two PyTorches
+ * it takes the faster one. All targets are for one thread, except the speedup of two threads.
  */
 export function figuresOf(rows: readonly Row[]): Figure[] {
   return rows.flatMap(({ case: of, ms, microsecondsPerStep, products, peak, compileMilliseconds }) => {

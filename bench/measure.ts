@@ -24,8 +24,8 @@ export interface Row {
   /** GFLOP/s of Sluice's own large matrix product, measured in the same turns with the same number of threads. */
   readonly peak: number;
   /**
-   * GFLOP/s of Sluice's products alone, with packing, from the fraction of the time that the profiler attributes to them.
-   * Only for `train` cases on one thread.
+   * GFLOP/s of Sluice's products alone, with packing, from the fraction of the time that the profiler attributes to
+   * them. Only for `train` cases on one thread.
    */
   readonly products?: number;
   /**
@@ -67,14 +67,14 @@ export interface Bench {
 }
 
 /**
- * Every turn begins with this many milliseconds of untimed runs. After a pause, the operating system of a virtual machine
- * may wake a worker thread on the core of the thread that wakes it. Two threads then share one core for some
+ * Every turn begins with this many milliseconds of untimed runs. After a pause, the operating system of a virtual
+ * machine may wake a worker thread on the core of the thread that wakes it. Two threads then share one core for some
  * milliseconds. This does not happen in a training loop, which never pauses.
  */
 const leadIn = 50;
 /**
- * Milliseconds to wait before a turn with several threads. The threads of the contender before spin for a while; in this
- * time they go to sleep.
+ * Milliseconds to wait before a turn with several threads. The threads of the contender before spin for a while; in
+ * this time they go to sleep.
  */
 const settling = 60;
 

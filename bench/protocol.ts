@@ -3,9 +3,9 @@ import type { Clock } from "./clock.ts";
 import type { BatchesCase } from "./ragged.ts";
 
 /**
- * Each contender is a process that lives as long as the run. It reads commands from standard input and writes answers to
- * standard output, one JSON object per line. So the contenders of a case can be timed in turns, and no two share memory,
- * threads or a garbage collector.
+ * Each contender is a process that lives as long as the run. It reads commands from standard input and writes answers
+ * to standard output, one JSON object per line. So the contenders of a case can be timed in turns, and no two share
+ * memory, threads or a garbage collector.
  */
 export type Command =
   /** Asks for name and version. */

@@ -12,8 +12,8 @@ export function runsFor(milliseconds: number, least = 20): number {
 }
 
 /**
- * Takes samples of several contenders in turns. A round takes one sample of each in the given order, and every round begins
- * with another one. So neither drift of the machine nor the contender before favors one of them.
+ * Takes samples of several contenders in turns. A round takes one sample of each in the given order, and every round
+ * begins with another one. So neither drift of the machine nor the contender before favors one of them.
  */
 export async function inTurns<K>(
   takers: readonly (readonly [K, () => Promise<number>])[],

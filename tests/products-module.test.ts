@@ -92,7 +92,7 @@ test("the module that is kept is what this source gives", async () => {
     .toString("base64")
     .match(/.{1,100}/g)!
     .map((line) => `  "${line}",`);
-  await expect(`/** WebAssembly in base64. Its source, which also writes this file, is tests/products-module.test.ts. */
+  await expect(`/** WebAssembly in base64. tests/products-module.test.ts contains its source and writes this file. */
 export const productsModule = [
 ${lines.join("\n")}
 ].join("");

@@ -1,5 +1,5 @@
-// The study package loads where there is no Node: bundled for a browser it imports nothing of Node's, and runs a study in
-// memory.
+// The study package loads where there is no Node: bundled for a browser it imports nothing of Node's, and runs a study
+// in memory.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { runInNewContext } from "node:vm";

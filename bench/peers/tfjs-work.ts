@@ -133,7 +133,8 @@ function layer(tf: Tf, of: Case, data: Named): Work {
   const paramsOf = (tensors: readonly TfTensor[]) => Object.fromEntries(names.map((name, i) => [name, tensors[i]!]));
   const output = (tensors: readonly TfTensor[]) => {
     const { x, ...params } = paramsOf(tensors);
-    return tf.reshape(tf.concat(forward(tf, of, params, x!), 0), [of.time, of.batch, of.hidden]); // TensorFlow.js has no gradient of stacking on this backend.
+    // TensorFlow.js has no gradient of stacking on this backend.
+    return tf.reshape(tf.concat(forward(tf, of, params, x!), 0), [of.time, of.batch, of.hidden]);
   };
   const backward = tf.grads((...tensors) => output(tensors));
   const gradients = () => tf.tidy(() => backward(leaves, g));

@@ -38,8 +38,8 @@ const alongRows = (condition: Tensor, x: Tensor): Tensor =>
   reshape(condition, [x.shape[0]!, ...x.shape.slice(1).map(() => 1)]);
 
 /**
- * Batch normalization in the style of Cooijmans et al. 2016 (arXiv:1603.09025): each of the first `steps` time steps has
- * running statistics of its own, of the rows that have a step.
+ * Batch normalization in the style of Cooijmans et al. 2016 (arXiv:1603.09025): each of the first `steps` time steps
+ * has running statistics of its own, of the rows that have a step.
  */
 function stepwiseBatchNorm(steps: number): Normalizer {
   return {

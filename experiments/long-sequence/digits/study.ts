@@ -37,7 +37,7 @@ export default study({
     quick: {
       seeds: 1,
       notes:
-        "Scaled down: the papers train for many more steps. Pixel by pixel, the RNN learns faster at first, so after these 12 epochs it may still be ahead of the GRU and the LSTM.",
+        "Scaled down: the papers train for many more steps. After these few epochs the order of the cells may still change.",
       perTask: { rows: { epochs: 10 }, pixels: { epochs: 12 } },
     },
     full: { perTask: { pixels: { epochs: 40 } } },

@@ -5,7 +5,8 @@ import type { ClipReport, GradientTransform, NoState } from "./gradient-transfor
 
 /**
  * `g <- c tanh(g / c)`, element by element: a smooth {@link value}. Small elements hardly change, and none leaves [-c,
- * c]. This may change the gradient's direction. Gemma 2 caps its logits in this way (Gemma Team 2024, arXiv 2408.00118). NaN stays NaN.
+ * c]. This may change the gradient's direction. Gemma 2 caps its logits in this way (Gemma Team 2024, arXiv
+ * 2408.00118). NaN stays NaN.
  *
  * Reports `{ norm, limit, clipped }`: the largest |g|, c, and the fraction of elements beyond c.
  */

@@ -54,9 +54,9 @@ const layouts: readonly CellLayout[] = [
  * `weight` and `bias`. No number is changed. For other cells pass a layout: `{ layouts: [layout] }`.
  *
  * A cell with one bias gets a `bias_hh` of zeros. That is the same function, but PyTorch then trains both. Throws an
- * error if PyTorch has no such layer: a GRU with reset before the product or none, an LSTM with peepholes, coupled gates
- * or no forget gate, normalization, other activations (`nn.Linear` has none), a merge other than concat, or a modified
- * step, as after zoneout. Variational dropout is ignored, because it does nothing in evaluation.
+ * error if PyTorch has no such layer: a GRU with reset before the product or none, an LSTM with peepholes, coupled
+ * gates or no forget gate, normalization, other activations (`nn.Linear` has none), a merge other than concat, or a
+ * modified step, as after zoneout. Variational dropout is ignored, because it does nothing in evaluation.
  */
 export function toPyTorch<P extends Tree>(
   layer: Layer<P>,

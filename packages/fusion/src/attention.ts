@@ -30,9 +30,9 @@ function maskedSoftmax(scores: Tensor, mask: Tensor | undefined): Tensor {
 const LOWEST = -1e30;
 
 /**
- * Scaled dot-product attention (Vaswani et al. 2017, arXiv:1706.03762, equation 1): the weights `softmax(q k^T / sqrt(d))`
- * `[..., queries, keys]`, for q `[..., queries, d]` and k `[..., keys, d]`. `mask`, bool of the weights' shape or one
- * that broadcasts to it, says which keys a query sees.
+ * Scaled dot-product attention (Vaswani et al. 2017, arXiv:1706.03762, equation 1): the weights `softmax(q k^T /
+ * sqrt(d))` `[..., queries, keys]`, for q `[..., queries, d]` and k `[..., keys, d]`. `mask`, bool of the weights'
+ * shape or one that broadcasts to it, says which keys a query sees.
  */
 export function attentionWeights(q: Tensor, k: Tensor, mask: Tensor | undefined): Tensor {
   const d = q.shape.at(-1) ?? 1;

@@ -19,8 +19,8 @@ export interface AdaNormOptions extends PlacementOptions {
  *     y = (x - mean) / sqrt(variance + epsilon)
  *     z = phi(y) y,    phi(y) = C (1 - k y)
  *
- * `x` is `[batch, ..., features]`. Mean and biased variance are taken over the last axis. As published, phi(y) counts as
- * a constant in the gradient, so the gradient is not that of z.
+ * `x` is `[batch, ..., features]`. Mean and biased variance are taken over the last axis. As published, phi(y) counts
+ * as a constant in the gradient, so the gradient is not that of z.
  *
  * Takes the placements and has the overflow of {@link layerNorm}. Throws a TensorError if an option is unknown,
  * `epsilon` is not positive, or `scale` or `k` is not finite.

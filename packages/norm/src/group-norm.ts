@@ -21,14 +21,14 @@ export interface GroupNormOptions extends PlacementOptions {
  *
  *     y = gain (x - mean) / sqrt(variance + epsilon) + bias
  *
- * `x` is `[batch, ..., features]`. Mean and biased variance are taken over the `features / groups` neighbouring features
- * of a group.
+ * `x` is `[batch, ..., features]`. Mean and biased variance are taken over the `features / groups` neighbouring
+ * features of a group.
  *
  * - `groupNorm({ groups: heads, placement: "gates" })`: each head of each gate and of the memory by itself.
  * - `groupNorm({ groups })`: the groups of a product run through all its gates, one gate after the other.
  *
  * Has the overflow of {@link layerNorm}. Throws a TensorError if an option is unknown, `epsilon` is not positive,
- * `groups` is no positive integer, or the number of features is no multiple of it.
+ * `groups` is not a positive integer, or the number of features is not a multiple of it.
  */
 export function groupNorm(options: GroupNormOptions): RowNormalizer {
   check("groupNorm", options, ["groups", "epsilon", "gain", "bias"]);

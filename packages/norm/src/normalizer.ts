@@ -5,8 +5,8 @@ import type { ArrayTensor, Shape, Tensor } from "@sluice/tensor";
  * of this package use nothing else.
  *
  * A cell calls `norm("gates", [input("gates", x, W), recurrent("gates", h, U), b])` to add the terms of a
- * preactivation, and `norm("cell", c)` for its memory before the output nonlinearity. `placement` decides which of these
- * tensors `apply` gets.
+ * preactivation, and `norm("cell", c)` for its memory before the output nonlinearity. `placement` decides which of
+ * these tensors `apply` gets.
  *
  * A normalizer that treats each row by itself, such as {@link layerNorm}, needs only `params` and `apply(params, x)`.
  * One that keeps statistics declares them as `buffers`, reads them in `apply`, and returns what it observes in a step

@@ -15,9 +15,9 @@ export interface ScaleNormOptions extends PlacementOptions {
  *
  *     y = g x / max(|x|, epsilon)
  *
- * `x` is `[batch, ..., d]`, and |x| is its Euclidean norm over the last axis. The learned scalar g is initially sqrt(d);
- * there is one for each tensor that is normalized. With g = sqrt(d), it is {@link rmsNorm} without gain, except for
- * epsilon.
+ * `x` is `[batch, ..., d]`, and |x| is its Euclidean norm over the last axis. The learned scalar g is initially
+ * sqrt(d); there is one for each tensor that is normalized. With g = sqrt(d), it is {@link rmsNorm} without gain,
+ * except for epsilon.
  *
  * Takes the placements of {@link layerNorm}. Throws a TensorError if an option is unknown or `epsilon` is not positive.
  *

@@ -20,7 +20,7 @@ const sluice = (...args: string[]) =>
 
 test("without the lab, the command says how to get it", () => {
   const { status, stderr } = sluice("run", "digits");
-  expect(stderr).toContain("Install it with npm install @sluice/lab");
+  expect(stderr).toContain("Run npm install @sluice/lab, then run this command again.");
   expect(status).toBe(1);
 });
 

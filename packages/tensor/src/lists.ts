@@ -1,6 +1,6 @@
 /*
- * Lists whose lengths no type tells: the axes of a shape, the operands of a loop. Where a list is too short, these throw
- * instead of letting `undefined` through.
+ * Lists whose lengths no type tells: the axes of a shape, the operands of a loop. Where a list is too short, these
+ * throw instead of letting `undefined` through.
  */
 
 /** Element `i` of a list. Throws an error if the list does not have it. */

@@ -26,7 +26,7 @@ import { predict, type InputsOf } from "./predict.ts";
 import { loadRun, saveRun, type SavedRun } from "./saved-run.ts";
 import { hasNotFinite, NotFiniteError } from "./not-finite.ts";
 import { bestOf } from "./stopping.ts";
-import { truncated } from "./truncation.ts";
+import { truncated, windowsText } from "./truncation.ts";
 
 /** Weights, and the step after which they were taken. */
 export interface Weights<P extends Tree> extends ModelWeights<P> {
@@ -198,24 +198,27 @@ async function trained(parts: TrainedParts): Promise<LoopEnd<Tree>> {
     backend,
   });
   try {
-    return await trainOn(await startOf(training, { start, seed, size, resume: options.resume }), {
-      training,
-      batches,
-      steps: epochs === undefined ? (options.steps ?? 0) : batches.stepsIn(epochs),
-      end: epochs === undefined ? "steps" : "epochs",
-      every: options.validateEvery,
-      validation: validation && {
-        measure: (weights) => measurer.run(weights, validation),
-        origin: (weights) => measurer.origin(weights, validation),
+    return await trainOn(
+      await startOf(training, { start, seed, size, windows: windowsText(options.truncate), resume: options.resume }),
+      {
+        training,
+        batches,
+        steps: epochs === undefined ? (options.steps ?? 0) : batches.stepsIn(epochs),
+        end: epochs === undefined ? "steps" : "epochs",
+        every: options.validateEvery,
+        validation: validation && {
+          measure: (weights) => measurer.run(weights, validation),
+          origin: (weights) => measurer.origin(weights, validation),
+        },
+        watched: { metric: watch.metric, of: watchedBy(watch), decides: options.keep === "best" },
+        improvement: watch,
+        patience: options.patience,
+        reduceOnPlateau: options.reduceOnPlateau,
+        signal: options.signal,
+        onStep: options.onStep?.bind(options),
+        onRow: options.onRow?.bind(options),
       },
-      watched: { metric: watch.metric, of: watchedBy(watch), decides: options.keep === "best" },
-      improvement: watch,
-      patience: options.patience,
-      reduceOnPlateau: options.reduceOnPlateau,
-      signal: options.signal,
-      onStep: options.onStep?.bind(options),
-      onRow: options.onRow?.bind(options),
-    });
+    );
   } finally {
     await training.dispose();
   }
@@ -238,7 +241,7 @@ function optimizerOf({
   return reduceOnPlateau === undefined ? accumulated : scaled(accumulated);
 }
 
-interface StartParts extends Pick<SavedRun<Tree>, "seed" | "size"> {
+interface StartParts extends Pick<SavedRun<Tree>, "seed" | "size" | "windows"> {
   readonly start: ModelWeights<Tree>;
   readonly resume: Uint8Array | undefined;
 }
@@ -246,9 +249,9 @@ interface StartParts extends Pick<SavedRun<Tree>, "seed" | "size"> {
 /** A run at its start, or at the checkpoint from which it resumes. */
 async function startOf(
   training: LoopOptions<Tree>["training"],
-  { start, seed, size, resume }: StartParts,
+  { start, seed, size, windows, resume }: StartParts,
 ): Promise<SavedRun<Tree>> {
-  const run = { training: await training.state(), best: start, seed, size, history: [], sums: noSteps };
+  const run = { training: await training.state(), best: start, seed, size, windows, history: [], sums: noSteps };
   if (resume === undefined) return run;
   const saved = await loadRun(resume, run);
   await training.setState(saved.training);

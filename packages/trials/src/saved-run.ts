@@ -11,6 +11,8 @@ interface RunNumbers {
   /** What must be the same to resume a run. */
   readonly seed: number;
   readonly size: number;
+  /** The windows of truncated back-propagation, such as `k1 4, k2 8`; `none` for whole sequences. */
+  readonly windows: string;
   readonly history: readonly HistoryRow[];
   /** Sums over the steps since the last row. */
   readonly sums: StepSums;
@@ -32,17 +34,17 @@ export function saveRun<P extends Tree>({ training, best, ...numbers }: SavedRun
 /**
  * The run that {@link saveRun} wrote; `like` has its arrays' shapes.
  *
- * @throws an error where the file is no such run, is damaged, or is of another model, optimizer, seed or batch size.
+ * @throws an error where the file is no such run, is damaged, or is of another model, optimizer, seed, batch size or windows.
  */
 export async function loadRun<P extends Tree>(
   bytes: Uint8Array,
-  like: Pick<SavedRun<P>, "training" | "best" | "seed" | "size">,
+  like: Pick<SavedRun<P>, "training" | "best" | "seed" | "size" | "windows">,
 ): Promise<SavedRun<P>> {
   const text = readSafetensors(bytes).metadata[name];
   if (text === undefined)
     throw new SafetensorsError("the file is not a checkpoint of fit; make one with `checkpoint()` of its result");
   const numbers: RunNumbers = JSON.parse(text, decoded);
-  for (const what of ["seed", "size"] as const)
+  for (const what of ["seed", "size", "windows"] as const)
     if (numbers[what] !== like[what])
       throw new SafetensorsError(
         `the checkpoint is of a run with the ${what} ${numbers[what]}, but this run has ${like[what]}; use the same to resume`,

@@ -89,6 +89,9 @@ describe("TBPTT(k1, k2)", () => {
       const resumed = await fit(model, data, { ...given, resume });
       expect(await resumed.checkpoint()).toEqual(await whole.checkpoint());
     }
+    await expect(fit(model, data, { ...given, truncate: { k1: 3 }, resume: moments[0]! })).rejects.toThrow(
+      "the checkpoint is of a run with the windows k1 3, k2 5, but this run has k1 3, k2 3; use the same to resume",
+    );
   });
 });
 

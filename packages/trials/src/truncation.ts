@@ -29,3 +29,7 @@ export function truncated(
     optionsOf: ({ carry }) => ({ state: carry, carryAfter: truncate.k1 }),
   };
 }
+
+/** The windows as a checkpoint names them. */
+export const windowsText = (truncate: WindowsOptions | undefined): string =>
+  truncate === undefined ? "none" : `k1 ${truncate.k1}, k2 ${truncate.k2 ?? truncate.k1}`;

@@ -32,7 +32,7 @@ type DefinedWeights<D, C> = Flat<
   } & { readonly [K in keyof C]: C[K] extends Cell<infer P> ? P : never }
 >;
 
-/** The states that a step takes and returns: a definition's, and those of its inner cells under their names. */
+/** The states before and after a step: those of the definition, and those of each inner cell under its name. */
 type StepState<S, C> = Flat<
   { readonly [K in keyof S]: StateOf<S[K]> } & {
     readonly [K in keyof C]: C[K] extends { step(...args: never): { readonly state: infer T } } ? T : never;

@@ -14,9 +14,9 @@ import { defineCell } from "../definition/define-cell.ts";
  * Products with u, a and c are by elements. c keeps the old state. u begins as ones, as in the authors' code, which has
  * no b_n. {@link nBrc} has matrices in the place of u.
  *
- * Parameters: W `[input, 3 hidden]` and b `[3 hidden]` in the order a, c, n; u `[2 hidden]` in the order a, c. State and
- * output: h. Traces: neuromodulation (a), keep (c), candidate. Place of norm: gates, the part of the three that comes
- * from the input. There is no recurrent product, so recurrent dropout is an error.
+ * Parameters: W `[input, 3 hidden]` and b `[3 hidden]` in the order a, c, n; u `[2 hidden]` in the order a, c. State
+ * and output: h. Traces: neuromodulation (a), keep (c), candidate. Place of norm: gates, the part of the three that
+ * comes from the input. There is no recurrent product, so recurrent dropout is an error.
  */
 export const brc = defineCell({
   name: "brc",

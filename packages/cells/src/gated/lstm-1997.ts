@@ -21,8 +21,8 @@ const h = (x: Tensor): Tensor => sub(mul(2, sigmoid(x)), 1);
  * Each memory block has one cell here, and gates read the outputs of all cells, not those of other gates. The gradient
  * is the full one; the paper cuts it off where it leaves a cell. {@link lstm} is the usual one, with a forget gate.
  *
- * Parameters: W `[input, 3 hidden]`, U `[hidden, 3 hidden]`, b `[3 hidden]`, in the order i, c, o. States: h, c; output:
- * h. Traces: input, candidate, output. Places of norm: gates, cell.
+ * Parameters: W `[input, 3 hidden]`, U `[hidden, 3 hidden]`, b `[3 hidden]`, in the order i, c, o. States: h, c;
+ * output: h. Traces: input, candidate, output. Places of norm: gates, cell.
  *
  * Options: `activation` in the place of g and `outputActivation` in the place of h. torchrecurrent has tanh for both.
  */

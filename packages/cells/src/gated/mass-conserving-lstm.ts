@@ -38,8 +38,8 @@ import { defineCell } from "../definition/define-cell.ts";
  * first. That code also has variants whose gates read less and whose R has another form; they are not here.
  *
  * Parameters: W `[input - mass, n hidden]`, U `[hidden, n hidden]`, b `[n hidden]`, n = mass + hidden + 1, in the order
- * i, R, o, with the matrices i and R row by row. State: c. Output: h, which is no state. Traces: input `[mass, hidden]`,
- * redistribution `[hidden, hidden]`, output. Place of norm: gates.
+ * i, R, o, with the matrices i and R row by row. State: c. Output: h, which is not a state. Traces: input `[mass,
+ * hidden]`, redistribution `[hidden, hidden]`, output. Place of norm: gates.
  *
  * Normalizers and recurrent dropout act on gates alone and conserve mass. `dropout` drops mass too, but not with
  * `dropoutMasks: "perGate"`. Zoneout of c does not conserve mass.

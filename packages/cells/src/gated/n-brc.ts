@@ -3,7 +3,8 @@ import { add, mul, sigmoid, sliceAxis, split, sub, tanh } from "@sluice/tensor";
 import { defineCell } from "../definition/define-cell.ts";
 
 /**
- * Neuromodulated bistable recurrent cell (Vecoven et al. 2021, doi:10.1371/journal.pone.0252676): {@link brc}, whose two gates read the states of all units.
+ * Neuromodulated bistable recurrent cell (Vecoven et al. 2021, doi:10.1371/journal.pone.0252676): {@link brc}, whose
+ * two gates read the states of all units.
  *
  *     a_t = 1 + tanh(x_t W_a + h_{t-1} U_a + b_a)
  *     c_t = sigmoid(x_t W_c + h_{t-1} U_c + b_c)

@@ -35,9 +35,9 @@ const cumax = (x: Tensor): Tensor => cumulativeSum(softmax(x), 1);
  *
  * cumax is the running sum of a softmax. A master gate has one value for each `chunk` units that stand together.
  *
- * Parameters: W `[input, 4 hidden]`, U `[hidden, 4 hidden]`, b `[4 hidden]`, in the order i, f, n, o; and with the width
- * hidden / chunk `masterForget.W`, `masterForget.U`, `masterForget.b` (F) and the same of `masterInput` (I). States: h,
- * c; output: h. Traces: input, forget, candidate, output, masterForget, masterInput. Places of norm: gates,
+ * Parameters: W `[input, 4 hidden]`, U `[hidden, 4 hidden]`, b `[4 hidden]`, in the order i, f, n, o; and with the
+ * width hidden / chunk `masterForget.W`, `masterForget.U`, `masterForget.b` (F) and the same of `masterInput` (I).
+ * States: h, c; output: h. Traces: input, forget, candidate, output, masterForget, masterInput. Places of norm: gates,
  * masterForget, masterInput, cell.
  *
  * Option: `chunk` (default 1; the paper takes 10). Throws a TensorError unless it is an integer that divides hidden. A

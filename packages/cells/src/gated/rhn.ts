@@ -23,8 +23,8 @@ import { raised } from "./biases.ts";
  * Options:
  * - `depth`: layers in a step. Default 4. Throws a TensorError if it is not an integer of 1 or more.
  * - `coupled`: whether c is 1 - t, as in the paper's experiments. Default true.
- * - `transformBias`: added to the initial b_t. Default -2, from the authors' code, so that the state is mostly carried at
- *   first.
+ * - `transformBias`: added to the initial b_t. Default -2, from the authors' code, so that the state is mostly carried
+ *   at first.
  */
 export const rhn = defineCell({
   name: "rhn",

@@ -10,8 +10,8 @@ import { defineCell } from "../definition/define-cell.ts";
  *     k_t = sigmoid(x_t W_k + h_{t-1} U + b_k)
  *     h_t = tanh((1 - k_t) h_{t-1} + k_t z_t)
  *
- * k is the part that is new. W begins orthogonal, as in the authors' code. That code for sequential MNIST (star.py) adds
- * beta = 1 of `janet` and chrono initialization, which the paper's equations do not have.
+ * k is the part that is new. W begins orthogonal, as in the authors' code. That code for sequential MNIST (star.py)
+ * adds beta = 1 of `janet` and chrono initialization, which the paper's equations do not have.
  *
  * Parameters: W `[input, 2 hidden]` and b `[2 hidden]` in the order z, k; U `[hidden, hidden]`. State and output: h.
  * Traces: candidate, update. Places of norm: candidate and gates.

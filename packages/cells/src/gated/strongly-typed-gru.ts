@@ -12,8 +12,8 @@ import { defineCell } from "../definition/define-cell.ts";
  *     h_t = f_t h_{t-1} + z_t o_t
  *
  * f keeps the old state. Parameters: W and V `[input, 3 hidden]`, b `[3 hidden]`, in the order z, f, o. States: h and
- * previous `[input]`, which is x_{t-1}, zeros before the first step; output: h. Traces: candidate, forget, output. Place
- * of norm: gates. There is no recurrent product, so recurrent dropout is an error.
+ * previous `[input]`, which is x_{t-1}, zeros before the first step; output: h. Traces: candidate, forget, output.
+ * Place of norm: gates. There is no recurrent product, so recurrent dropout is an error.
  */
 export const stronglyTypedGru = defineCell({
   name: "stronglyTypedGru",

@@ -13,8 +13,9 @@ import { defineCell } from "../definition/define-cell.ts";
  *     h_t = c_t o_t
  *
  * f keeps the old memory. Parameters: W and V `[input, 3 hidden]`, b `[3 hidden]`, in the order z, f, o. States: c and
- * previous `[input]`, which is x_{t-1}, zeros before the first step. Output: h, which is no state. Traces: candidate,
- * forget, output. Places of norm: gates, cell. There is no recurrent product, so recurrent dropout is an error.
+ * previous `[input]`, which is x_{t-1}, zeros before the first step. Output: h, which is not a state. Traces:
+ * candidate, forget, output. Places of norm: gates, cell. There is no recurrent product, so recurrent dropout is an
+ * error.
  */
 export const stronglyTypedLstm = defineCell({
   name: "stronglyTypedLstm",

@@ -4,7 +4,8 @@ import { defineCell } from "../definition/define-cell.ts";
 import { checkSize } from "../options/size.ts";
 
 /**
- * tau-GRU, a gated recurrent unit with weighted time-delay feedback (Erichson et al. 2022, arXiv:2212.00228): besides the last state it reads one from some steps before, from a history that it keeps.
+ * tau-GRU, a gated recurrent unit with weighted time-delay feedback (Erichson et al. 2022, arXiv:2212.00228): besides
+ * the last state it reads one from some steps before, from a history that it keeps.
  *
  *     u_t = tanh(x_t W_u + h_{t-1} U_u + b_u)
  *     z_t = tanh(x_t W_z + h_{t-1-delay} U_z + b_z)

@@ -1,4 +1,4 @@
-/** The options of `apply`: their names, and those that are no tensors. */
+/** The options of `apply`: their names, and those that are not tensors. */
 import { TensorError } from "@sluice/tensor";
 import { checkKey, checkOptions, suggestion, shown } from "@sluice/tensor/internal";
 import type { BatchSize } from "./layer.ts";

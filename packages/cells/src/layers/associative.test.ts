@@ -1,4 +1,5 @@
-// What an associative scan refuses, and how far it is from the loop over long sequences. The rest is a law of cellSuite.
+// What an associative scan refuses, and how far it is from the loop over long sequences. The rest is a law of
+// cellSuite.
 import { batchNorm } from "@sluice/norm";
 import { compile, grad, key, mul, sum, tensor, valuesOf, normal, type Tensor } from "@sluice/tensor";
 import { wasm } from "@sluice/wasm";

@@ -6,8 +6,8 @@ import type { Layer } from "./layer.ts";
 import { arrayOf } from "./reader.ts";
 
 /**
- * An error where a layer reads backwards, or only puts out its last step, since that gives something else for parts of a sequence than for
- * the whole.
+ * An error where a layer reads backwards, or only puts out its last step, since that gives something else for parts of
+ * a sequence than for the whole.
  */
 export function checkForwards<P extends Tree, S extends Tree>(layer: Layer<P, S>, params: P, buffers: Tree): void {
   const [all, ahead] = [2, 3].map((time) => layer.outputShape({ batch: 1, time }));

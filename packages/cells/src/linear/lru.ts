@@ -17,11 +17,11 @@ import { polar, scaled, toRows } from "./complex.ts";
  * Initially lambda is uniform on the ring of radii `rMin` to `rMax`, by area, with angles up to `maxPhase`, and
  * gamma = sqrt(1 - |lambda|^2). After that gamma is trained by itself, as in the paper.
  *
- * Parameters: Lambda `[3, hidden]`, of which the rows are nu_log, theta_log and gamma_log; B `{ re, im }`, each `[input,
- * hidden]`, of variance 1 / (2 input); C `{ re, im }`, each `[hidden, outputs]`, of variance 1 / hidden; D `[input,
- * outputs]`, of variance 1 / input, as in lru-pytorch (the code in the paper's appendix has a vector for D, where the
- * output is as wide as the input). Paper and package write products the other way round. States: re, im, the parts of h.
- * Output: y, `[batch, outputs]`.
+ * Parameters: Lambda `[3, hidden]`, of which the rows are nu_log, theta_log and gamma_log; B `{ re, im }`, each
+ * `[input, hidden]`, of variance 1 / (2 input); C `{ re, im }`, each `[hidden, outputs]`, of variance 1 / hidden; D
+ * `[input, outputs]`, of variance 1 / input, as in lru-pytorch (the code in the paper's appendix has a vector for D,
+ * where the output is as wide as the input). Paper and package write products the other way round. States: re, im, the
+ * parts of h. Output: y, `[batch, outputs]`.
  *
  * Options: `outputs` (default as many as inputs), `rMin` (default 0), `rMax` (default 1), `maxPhase` (default 2 pi, in
  * radians). The paper needs rMin near 1 and a small maxPhase for long dependencies.

@@ -18,9 +18,9 @@ import { along, logUniform } from "./initial.ts";
  *
  * Initially Lambda are the eigenvalues of the normal part of HiPPO-LegS, A = V Lambda V^-1. B = V^-1 B' and C = C' V in
  * the paper's order of factors, with a real B' and a complex C' of LeCun normal parts, of variance 1 / input and 1 /
- * hidden (the authors' code: 1 / hidden for both). D is N(0, 1). Imaginary parts that are kept are positive; the authors
- * keep the negative ones. Not here are the paper's initialization by several blocks of HiPPO, and the limit that the
- * authors' code can put on Re Lambda.
+ * hidden (the authors' code: 1 / hidden for both). D is N(0, 1). Imaginary parts that are kept are positive; the
+ * authors keep the negative ones. Not here are the paper's initialization by several blocks of HiPPO, and the limit
+ * that the authors' code can put on Re Lambda.
  *
  * hidden is P, the real size of the state, and even. The output is as wide as the input. Parameters: Lambda, `{ re, im
  * }` `[hidden / 2]`; B `[input, hidden]`, in its columns first the real parts, then the imaginary ones; C `[hidden,

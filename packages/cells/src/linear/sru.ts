@@ -29,10 +29,10 @@ import { activationOf, type Activation } from "../options/activations.ts";
  * associative scan, but all its products are of the input. The first version of the paper has no v and applies tanh to
  * c_t: `peepholes: false, activation: "tanh", rescale: false`.
  *
- * Parameters: W `[input, 3 hidden]` in the order n, f, r, and `[input, 4 hidden]` with p where the widths differ; v
- * `[2 hidden]` and b `[2 hidden]`, in the order f, r. W is drawn from U(+-sqrt(3 / input)), so that products keep the
- * variance of the input. v is drawn from U(+-sqrt(3 / 2)), as in the authors' package, which also divides W_f and W_r by
- * sqrt(2) and multiplies W_p by alpha. b_f begins at 0, b_r at `highwayBias`. State: c. Output: h. Traces: forget,
+ * Parameters: W `[input, 3 hidden]` in the order n, f, r, and `[input, 4 hidden]` with p where the widths differ; v `[2
+ * hidden]` and b `[2 hidden]`, in the order f, r. W is drawn from U(+-sqrt(3 / input)), so that products keep the
+ * variance of the input. v is drawn from U(+-sqrt(3 / 2)), as in the authors' package, which also divides W_f and W_r
+ * by sqrt(2) and multiplies W_p by alpha. b_f begins at 0, b_r at `highwayBias`. State: c. Output: h. Traces: forget,
  * highway, candidate. Place of norm: gates (f and r).
  *
  * Options:

@@ -20,15 +20,16 @@ import { unitSilu } from "./unit.ts";
  *
  * Options:
  * - `heads` (default 1) divides `hidden`.
- * - `keyMap`, `queryMap`: functions of `[batch, heads, d]` that keep the shape. Default silu divided by its length, as in
- *   Yang et al. (section 3.3). Schlag et al. use maps with a sum of 1. fla-core's layer divides q by sqrt(d) besides.
+ * - `keyMap`, `queryMap`: functions of `[batch, heads, d]` that keep the shape. Default silu divided by its length, as
+ *   in Yang et al. (section 3.3). Schlag et al. use maps with a sum of 1. fla-core's layer divides q by sqrt(d)
+ *   besides.
  * - `betaLimit`: above 0 and at most 2. Default 1, as in both papers. With 2 the factor I - beta k k' may have negative
  *   eigenvalues, so that a state can be turned over (Grazzi et al. 2024, arXiv:2411.12537).
  *
  * The convolution of q, k and v in Yang et al. and the normalization of y are other layers.
  *
  * Parameters: W `[input, 3 hidden]`, b `[3 hidden]` in the order q, k, v; w `[input, heads]`, bw `[heads]`. State: S
- * `[heads, d, d]`. Output: y `[batch, hidden]`; it is no state. Traces: query, key, value `[batch, heads, d]`, write
+ * `[heads, d, d]`. Output: y `[batch, hidden]`; it is not a state. Traces: query, key, value `[batch, heads, d]`, write
  * (beta) `[batch, heads]`. Place of norm: projections.
  */
 export const deltaNet = defineCell({

@@ -19,9 +19,9 @@ const normalizer = layerNorm();
  *
  * LN is layer normalization with a gain and an offset, which all iterations share. There is no other bias.
  *
- * Options: `iterations` of the inner loop (the paper's S, default 1), `decay` (lambda, from 0 to 1, default 0.95), `rate`
- * (eta, default 0.5), `activation` (f, default relu), `layerNormalized` (default true; false leaves LN out). `norm`
- * normalizes z besides.
+ * Options: `iterations` of the inner loop (the paper's S, default 1), `decay` (lambda, from 0 to 1, default 0.95),
+ * `rate` (eta, default 0.5), `activation` (f, default relu), `layerNormalized` (default true; false leaves LN out).
+ * `norm` normalizes z besides.
  *
  * Parameters: W `[input, hidden]`, U `[hidden, hidden]`, gain and offset `[hidden]`. W begins uniform within 1 /
  * sqrt(hidden), and U with 0.05 times the identity. States: h `[hidden]`, A `[hidden, hidden]`. Output: h. Trace:

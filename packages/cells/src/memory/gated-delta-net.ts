@@ -33,8 +33,8 @@ const smallStep: Initializer = (key, shape, sizes) =>
   );
 
 /**
- * Gated DeltaNet: {@link deltaNet} whose memory also decays (Yang et al. 2024, arXiv:2412.06464, equation 10). By head of
- * width d = hidden / heads, with rows for the paper's columns:
+ * Gated DeltaNet: {@link deltaNet} whose memory also decays (Yang et al. 2024, arXiv:2412.06464, equation 10). By head
+ * of width d = hidden / heads, with rows for the paper's columns:
  *
  *     q~, k~, v = split(x_t W + b)
  *     q = queryMap(q~),  k = keyMap(k~)
@@ -45,14 +45,14 @@ const smallStep: Initializer = (key, shape, sizes) =>
  *     S_t = S' + beta k' (v - k S')                            the paper's S_{t-1} (alpha (I - beta k k')) + beta v k'
  *     y_t = q S_t
  *
- * Options: `heads` (default 1), `keyMap`, `queryMap` (default silu divided by its length) and `betaLimit` (default 1), as
- * for {@link deltaNet}. Convolutions, the output gate and the normalization of y are other layers. fla-core's layer
+ * Options: `heads` (default 1), `keyMap`, `queryMap` (default silu divided by its length) and `betaLimit` (default 1),
+ * as for {@link deltaNet}. Convolutions, the output gate and the normalization of y are other layers. fla-core's layer
  * divides q by sqrt(d) besides.
  *
- * Parameters: W `[input, 3 hidden]`, b `[3 hidden]` in the order q, k, v; w `[input, 2 heads]` in the order beta, alpha;
- * bw, A, dt `[heads]`. As in Mamba2 exp(A) begins uniform from 1 to 16, and softplus(dt) from 0.001 to 0.1, uniform in
- * its logarithm. State: S `[heads, d, d]`. Output: y `[batch, hidden]`; it is no state. Traces: query, key, value
- * `[batch, heads, d]`, write (beta) and decay (alpha) `[batch, heads]`. Place of norm: projections.
+ * Parameters: W `[input, 3 hidden]`, b `[3 hidden]` in the order q, k, v; w `[input, 2 heads]` in the order beta,
+ * alpha; bw, A, dt `[heads]`. As in Mamba2 exp(A) begins uniform from 1 to 16, and softplus(dt) from 0.001 to 0.1,
+ * uniform in its logarithm. State: S `[heads, d, d]`. Output: y `[batch, hidden]`; it is not a state. Traces: query,
+ * key, value `[batch, heads, d]`, write (beta) and decay (alpha) `[batch, heads]`. Place of norm: projections.
  */
 export const gatedDeltaNet = defineCell({
   name: "gatedDeltaNet",

@@ -25,11 +25,11 @@ import { byHead, headWidth, joined, outer, read } from "./heads.ts";
  *
  * Options: `heads` (default 1), `forgetGate` (default `"sigmoid"`), `epsilon` (default 0).
  *
- * Parameters: W `[input, 4 hidden]`, b `[4 hidden]` in the order q, k, v, o; w `[input, 2 heads]`, bw `[2 heads]` in the
- * order i, f. As in the authors' code w begins with zeros, and bw with a deviation of 0.1 for i and from 3 to 6 over the
- * heads for f. States: C `[heads, d, d]`, n `[heads, d]`, m `[heads]`. Output: h `[batch, hidden]`; it is no state.
- * Traces: input and forget `[batch, heads]` (divided by exp(m_t)), query, key, value, output `[batch, hidden]`. Place of
- * norm: projections.
+ * Parameters: W `[input, 4 hidden]`, b `[4 hidden]` in the order q, k, v, o; w `[input, 2 heads]`, bw `[2 heads]` in
+ * the order i, f. As in the authors' code w begins with zeros, and bw with a deviation of 0.1 for i and from 3 to 6
+ * over the heads for f. States: C `[heads, d, d]`, n `[heads, d]`, m `[heads]`. Output: h `[batch, hidden]`; it is not
+ * a state. Traces: input and forget `[batch, heads]` (divided by exp(m_t)), query, key, value, output `[batch,
+ * hidden]`. Place of norm: projections.
  */
 export const matrixLstm = defineCell({
   name: "matrixLstm",

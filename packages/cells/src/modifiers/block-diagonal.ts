@@ -36,8 +36,8 @@ export interface BlockDiagonalOptions {
  * A weight U `[hidden, gates * hidden]` is computed from the parameter `U.blocks` `[heads, hidden / heads, gates *
  * hidden / heads]`, each head initialized by the weight's own initializer; the step multiplies head by head. One head
  * is the cell itself. A reparametrization around this one must keep zeros, as DropConnect and weight normalization do,
- * because only the blocks are used. Throws a TensorError if the step makes no recurrent products, if a weight is not made
- * of square blocks or has a structure already, or if `heads` does not divide its rows.
+ * because only the blocks are used. Throws a TensorError if the step makes no recurrent products, if a weight is not
+ * made of square blocks or has a structure already, or if `heads` does not divide its rows.
  */
 export function blockDiagonal<P extends Tree, S extends State>(
   cell: Cell<P, S>,

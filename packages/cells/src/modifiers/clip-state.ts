@@ -10,9 +10,9 @@ import { byState, type NumberByState } from "./by-state.ts";
  *
  *     s_t = max(-limit, min(limit, s'_t))
  *
- * Limits are given by state: `clipState(lstm, { c: 50 })`. An element beyond its limit passes no gradient to what it was
- * computed from. States that depend on each other within the step see the unclipped value (an LSTM's h is made from the
- * new c before it is clipped; TensorFlow's `cell_clip` clips c first). If the output is a state, it is the clipped
+ * Limits are given by state: `clipState(lstm, { c: 50 })`. An element beyond its limit passes no gradient to what it
+ * was computed from. States that depend on each other within the step see the unclipped value (an LSTM's h is made from
+ * the new c before it is clipped; TensorFlow's `cell_clip` clips c first). If the output is a state, it is the clipped
  * state. Throws a TensorError if a limit is not positive or the state is not a float.
  */
 export function clipState<P extends Tree, S extends State>(cell: Cell<P, S>, limits: NumberByState<S>): Cell<P, S> {

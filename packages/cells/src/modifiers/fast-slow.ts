@@ -27,11 +27,11 @@ export interface FastSlowOptions<F extends State, S extends State> {
  *     h^Fi_t = Fi(h^Fi-1_t)              for 3 <= i <= k
  *     y_t    = h^Fk_t
  *
- * `fastSlow({ fast: [lstm({ input, hidden: 8 }), lstm({ input: 4, hidden: 8 })], slow: lstm({ input: 8, hidden: 4 }) })`.
- * What is passed between cells is the output, and all states of a fast cell go to the next one (h and c of an LSTM), as
- * in the authors' code. That code gives zeros as the input of the cells from F3 on, as this does. Parameters: those of
- * the cells, under `fast1`, `fast2`, ... and `slow`. States: `fast` (after Fk; it begins as F1 says) and `slow`. Traces
- * begin with the name of the cell, `fast1.forget`. Throws a TensorError if the cells do not fit.
+ * `fastSlow({ fast: [lstm({ input, hidden: 8 }), lstm({ input: 4, hidden: 8 })], slow: lstm({ input: 8, hidden: 4 })
+ * })`. What is passed between cells is the output, and all states of a fast cell go to the next one (h and c of an
+ * LSTM), as in the authors' code. That code gives zeros as the input of the cells from F3 on, as this does. Parameters:
+ * those of the cells, under `fast1`, `fast2`, ... and `slow`. States: `fast` (after Fk; it begins as F1 says) and
+ * `slow`. Traces begin with the name of the cell, `fast1.forget`. Throws a TensorError if the cells do not fit.
  */
 export function fastSlow<F extends State, S extends State>(
   options: FastSlowOptions<F, S>,

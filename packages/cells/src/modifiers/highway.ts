@@ -25,8 +25,8 @@ export interface HighwayOptions {
  *
  * The highway LSTM of Zhang et al. 2015 (arXiv:1510.08983) instead gates the memory of the layer below. Parameters:
  * `highway.W` `[input, features]`, `highway.b` `[features]`, and P `[input, features]` if needed. Trace: highway, the
- * gate. The output is no longer a state, so a modifier of states, such as zoneout, must be inside to change it. Throws a
- * TensorError if the cell does not read a vector of floats.
+ * gate. The output is no longer a state, so a modifier of states, such as zoneout, must be inside to change it. Throws
+ * a TensorError if the cell does not read a vector of floats.
  */
 export function highway<S extends State>(cell: Cell<Tree, S>, options: HighwayOptions = {}): Cell<Tree, S> {
   checkCell("highway", cell);

@@ -31,9 +31,9 @@ export interface IndependentRecurrenceOptions {
  *     h_{t-1} U_k  =  u_k h_{t-1}        element by element, for each gate k
  *
  * A weight U `[hidden, gates * hidden]` is computed from the parameter `U.diagonal` `[gates * hidden]`; the step
- * multiplies by the vector. A reparametrization around this one must keep zeros, as DropConnect and weight normalization
- * do, because only the diagonals are used. Throws a TensorError if the step makes no recurrent products, if a weight is
- * not made of square blocks, or if it has a structure already.
+ * multiplies by the vector. A reparametrization around this one must keep zeros, as DropConnect and weight
+ * normalization do, because only the diagonals are used. Throws a TensorError if the step makes no recurrent products,
+ * if a weight is not made of square blocks, or if it has a structure already.
  */
 export function independentRecurrence<P extends Tree, S extends State>(
   cell: Cell<P, S>,

@@ -29,8 +29,8 @@ export interface IntegrationOptions {
  *     alpha (x_t W) (h_{t-1} U) + beta1 (h_{t-1} U) + beta2 (x_t W)           multiplication
  *
  * The bias is the cell's. Parameters: `integration.U.alpha`, `.beta1`, `.beta2` `[gates * hidden]` for each recurrent
- * weight U; the paper's initial values differ by task. With alpha = 0 and beta1 = beta2 = 1 it is addition. A normalizer
- * that acts on each term gets `beta2 (x W)` and `(alpha (x W) + beta1) (h U)`.
+ * weight U; the paper's initial values differ by task. With alpha = 0 and beta1 = beta2 = 1 it is addition. A
+ * normalizer that acts on each term gets `beta2 (x W)` and `(alpha (x W) + beta1) (h U)`.
  *
  * The step must make both products under one name, the input's first: `input("gates", x, W)`, `recurrent("gates", h,
  * U)`. Gates of U are paired with the same columns of W. Throws a TensorError where this is not possible.

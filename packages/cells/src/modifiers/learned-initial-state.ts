@@ -10,8 +10,8 @@ import { withParameters } from "./added-parameters.ts";
  * step and after a reset.
  *
  * The parameters `initialState.<state>` have the state's shape and begin as the state did: as zeros, or as the number
- * or initializer of its spec says. States of integers and bools, and states that are learned already, stay as they are. Throws a
- * TensorError if no state is left to learn.
+ * or initializer of its spec says. States of integers and bools, and states that are learned already, stay as they are.
+ * Throws a TensorError if no state is left to learn.
  */
 export function learnedInitialState<S extends State>(cell: Cell<Tree, S>): Cell<Tree, S> {
   checkCell("learnedInitialState", cell);

@@ -9,17 +9,17 @@ import { withParameters } from "./added-parameters.ts";
 import { inputFeatures } from "./input-features.ts";
 
 /**
- * A cell whose recurrent weights depend on the input (multiplicative LSTM: Krause et al. 2016, arXiv:1609.07959; for the
- * simple recurrent network: Sutskever et al. 2011). Every vector that the step multiplies by recurrent weights is
+ * A cell whose recurrent weights depend on the input (multiplicative LSTM: Krause et al. 2016, arXiv:1609.07959; for
+ * the simple recurrent network: Sutskever et al. 2011). Every vector that the step multiplies by recurrent weights is
  * replaced:
  *
  *     m_t = (x_t W_m) (h_{t-1} U_m)
  *     h_{t-1} U  becomes  m_t U
  *
  * Where a step multiplies another vector, such as `r h_{t-1}` in a GRU with the reset before the product, that vector
- * takes the place of `h_{t-1}` in m. Parameters: `multiplicative.W` `[input, n]` and `multiplicative.U` `[n, n]`, where n
- * is the number of features of the recurrent products. Throws a TensorError if the step makes no recurrent products, or
- * some of different numbers of features.
+ * takes the place of `h_{t-1}` in m. Parameters: `multiplicative.W` `[input, n]` and `multiplicative.U` `[n, n]`, where
+ * n is the number of features of the recurrent products. Throws a TensorError if the step makes no recurrent products,
+ * or some of different numbers of features.
  */
 export function multiplicative<S extends State>(cell: Cell<Tree, S>): Cell<Tree, S> {
   checkCell("multiplicative", cell);

@@ -8,8 +8,8 @@ import { checkNotNegative, checkPositive } from "./checks.ts";
 export type CoRnnDamping = "explicit" | "implicit";
 
 /**
- * coRNN, a network of coupled, damped and driven oscillators (Rusch and Mishra 2021, arXiv:2010.00951, equation 3). y is
- * where the oscillators are, z how fast they move:
+ * coRNN, a network of coupled, damped and driven oscillators (Rusch and Mishra 2021, arXiv:2010.00951, equation 3). y
+ * is where the oscillators are, z how fast they move:
  *
  *     z_t = z_{t-1} + dt (tanh(x_t W + y_{t-1} U + z_{t-1} V + b) - gamma y_{t-1} - epsilon z')
  *     y_t = y_{t-1} + dt z_t
@@ -17,8 +17,8 @@ export type CoRnnDamping = "explicit" | "implicit";
  * z' is z_{t-1} with explicit damping, as in the authors' code, and z_t with implicit damping; the paper has both.
  * Implicit damping is solved for z_t: `z_t = (z_{t-1} + dt (tanh(...) - gamma y_{t-1})) / (1 + dt epsilon)`.
  *
- * Parameters: W `[input, hidden]`, U and V `[hidden, hidden]`, b `[hidden]`. They begin uniform within +-1 / sqrt(input +
- * 2 hidden), PyTorch's default of the one matrix that the authors have for all three. States: y, z; the output is y.
+ * Parameters: W `[input, hidden]`, U and V `[hidden, hidden]`, b `[hidden]`. They begin uniform within +-1 / sqrt(input
+ * + 2 hidden), PyTorch's default of the one matrix that the authors have for all three. States: y, z; the output is y.
  * Trace: candidate. Place of norm: gates. Options: `damping` (default explicit), and the paper's `dt` (default 0.042),
  * `gamma` (2.7) and `epsilon` (4.7), whose defaults are the authors' for sequential MNIST; tune them for each task.
  * Throws a TensorError unless dt > 0, and gamma and epsilon >= 0.

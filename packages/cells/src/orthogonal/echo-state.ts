@@ -10,15 +10,16 @@ import { spectralRadius } from "./spectral-radius.ts";
  *
  *     h_t = (1 - leak) h_{t-1} + leak tanh(x_t W + h_{t-1} U + b)
  *
- * There are no parameters. W `[input, hidden]`, U `[hidden, hidden]` and b `[hidden]` are buffers, which `apply` is given as
- * `buffers: layer.initialBuffers()` and which never change. They are uniform on [-1, 1), W times `inputScale`, b times
- * `biasScale`, and U with a share `sparsity` of zeros and scaled to the spectral radius. The paper's feedback from the
- * output is left out.
+ * There are no parameters. W `[input, hidden]`, U `[hidden, hidden]` and b `[hidden]` are buffers, which `apply` is
+ * given as `buffers: layer.initialBuffers()` and which never change. They are uniform on [-1, 1), W times `inputScale`,
+ * b times `biasScale`, and U with a share `sparsity` of zeros and scaled to the spectral radius. The paper's feedback
+ * from the output is left out.
  *
- * State and output: h. Trace: candidate. Place of norm: gates. Options: `spectralRadius`, the largest absolute eigenvalue
- * of U (default 0.9; below 1 the state forgets where it began, for most inputs), `leak` in (0, 1] (1), `sparsity` in [0, 1)
- * (0.9), `inputScale` (1), `biasScale` (0), and `seed`, an integer that tells reservoirs apart (0). Throws a TensorError for
- * options out of range, and where a sparse U has no eigenvalue but 0, so that it cannot be scaled.
+ * State and output: h. Trace: candidate. Place of norm: gates. Options: `spectralRadius`, the largest absolute
+ * eigenvalue of U (default 0.9; below 1 the state forgets where it began, for most inputs), `leak` in (0, 1] (1),
+ * `sparsity` in [0, 1) (0.9), `inputScale` (1), `biasScale` (0), and `seed`, an integer that tells reservoirs apart
+ * (0). Throws a TensorError for options out of range, and where a sparse U has no eigenvalue but 0, so that it cannot
+ * be scaled.
  *
  * Making the buffers takes 25 products of `[hidden, hidden]` matrices, in plain loops.
  */

@@ -12,9 +12,9 @@ import { antisymmetric } from "./matrices.ts";
  *     z_t = sigmoid(x_t W_z + h_{t-1} A + b_z)
  *     h_t = h_{t-1} + epsilon z_t tanh(x_t W_n + h_{t-1} A + b_n)
  *
- * Parameters: W `[input, 2 hidden]` and b `[2 hidden]` in the order z, n; U `[hidden, hidden]`. Initial weights, options
- * and their defaults are those of {@link antisymmetricRnn}. State and output: h. Traces: update, candidate. Places of
- * norm: update and candidate.
+ * Parameters: W `[input, 2 hidden]` and b `[2 hidden]` in the order z, n; U `[hidden, hidden]`. Initial weights,
+ * options and their defaults are those of {@link antisymmetricRnn}. State and output: h. Traces: update, candidate.
+ * Places of norm: update and candidate.
  *
  * In torchrecurrent the candidate alone has a second bias, bh. Its docstring has bh in the gate too.
  */

@@ -1,4 +1,4 @@
-// Cells that remember long by what they are made of: differential equations, orthogonal matrices, fixed weights
+// Cells with a long memory: differential equations, orthogonal weights, fixed weights
 export { antisymmetricRnn } from "./antisymmetric-rnn.ts";
 export { type CoRnnDamping, coRnn } from "./co-rnn.ts";
 export { echoState } from "./echo-state.ts";

@@ -12,10 +12,11 @@ import { checkPositive } from "./checks.ts";
  *     z_t = (1 - d_t) z_{t-1} + d_t tanh(x_t W_z + y_{t-1} U_z + b_z)
  *     y_t = (1 - e_t) y_{t-1} + e_t tanh(x_t W_y + z_t V + b_y)
  *
- * Parameters: W `[input, 4 hidden]` and b `[4 hidden]` in the order d, e, z, y; U `[hidden, 3 hidden]` in the order d, e,
- * z; V `[hidden, hidden]`. All begin uniform within +-1 / sqrt(hidden), as in the authors' code. States: y, z; the
- * output is y. Traces: memoryStep (d_t), step (e_t), memory and candidate (the two tanh). Places of norm: gates (d, e and
- * z) and candidate. Option: `dt`, the largest step (default 1, the authors'). Throws a TensorError unless it is above 0.
+ * Parameters: W `[input, 4 hidden]` and b `[4 hidden]` in the order d, e, z, y; U `[hidden, 3 hidden]` in the order d,
+ * e, z; V `[hidden, hidden]`. All begin uniform within +-1 / sqrt(hidden), as in the authors' code. States: y, z; the
+ * output is y. Traces: memoryStep (d_t), step (e_t), memory and candidate (the two tanh). Places of norm: gates (d, e
+ * and z) and candidate. Option: `dt`, the largest step (default 1, the authors'). Throws a TensorError unless it is
+ * above 0.
  *
  * torchrecurrent's LEM is another cell: its y looks at z_{t-1}.
  */

@@ -12,14 +12,15 @@ import { symmetricToSkew } from "./matrices.ts";
  *     U   = (1 - beta) (N + N^T) + beta (N - N^T) - gamma I
  *     h_t = h_{t-1} + epsilon (h_{t-1} A + tanh(x_t W + h_{t-1} U + b))
  *
- * beta goes from symmetric (0) to antisymmetric (1) matrices. The paper's M_A and M_W are the transposes of M and N, and
- * its W and U are our U and W. The paper also has a second scheme, a Runge-Kutta step with two evaluations; this is its
- * first.
+ * beta goes from symmetric (0) to antisymmetric (1) matrices. The paper's M_A and M_W are the transposes of M and N,
+ * and its W and U are our U and W. The paper also has a second scheme, a Runge-Kutta step with two evaluations; this is
+ * its first.
  *
- * Parameters: W `[input, hidden]`, M and N `[hidden, hidden]`, b `[hidden]`. M and N begin as N(0, (0.1 / hidden)^2), as
- * in the authors' code. State and output: h. Trace: candidate. Places of norm: gates. Options, with the paper's values
- * for ordered MNIST as defaults: `beta` in [0, 1] (0.75) and `gamma` (0.001), for both matrices as in the authors' code,
- * and `epsilon`, the step (0.03). Throws a TensorError where beta is outside [0, 1], gamma below 0 or epsilon not above 0.
+ * Parameters: W `[input, hidden]`, M and N `[hidden, hidden]`, b `[hidden]`. M and N begin as N(0, (0.1 / hidden)^2),
+ * as in the authors' code. State and output: h. Trace: candidate. Places of norm: gates. Options, with the paper's
+ * values for ordered MNIST as defaults: `beta` in [0, 1] (0.75) and `gamma` (0.001), for both matrices as in the
+ * authors' code, and `epsilon`, the step (0.03). Throws a TensorError where beta is outside [0, 1], gamma below 0 or
+ * epsilon not above 0.
  */
 export const lipschitzRnn = defineCell({
   name: "lipschitzRnn",

@@ -19,14 +19,14 @@ import { modRelu } from "./mod-relu.ts";
  *     z_t = x_t W + h_{t-1} U
  *     h_t = sign(z_t) relu(|z_t| + b)     modReLU
  *
- * U is the transpose because our weights act from the right. It is orthogonal whatever the parameters, so gradients pass
- * it unchanged in length; only modReLU shortens them.
+ * U is the transpose because our weights act from the right. It is orthogonal whatever the parameters, so gradients
+ * pass it unchanged in length; only modReLU shortens them.
  *
  * Parameters: W `[input, hidden]`, U.skew `[hidden (hidden - 1) / 2]`, the numbers of A below its diagonal (see
- * `cayleyParametrization`), b `[hidden]`. U begins as D times turns of planes by angles uniform on [0, pi / 2), b uniform
- * within +-0.01. State and output: h. Place of norm: gates, without b. Option: `negative`, the paper's rho, an integer
- * from 0 to hidden (default half of hidden, rounded down), to be tuned for each task. Throws a TensorError for another
- * number, and for fewer than two units.
+ * `cayleyParametrization`), b `[hidden]`. U begins as D times turns of planes by angles uniform on [0, pi / 2), b
+ * uniform within +-0.01. State and output: h. Place of norm: gates, without b. Option: `negative`, the paper's rho, an
+ * integer from 0 to hidden (default half of hidden, rounded down), to be tuned for each task. Throws a TensorError for
+ * another number, and for fewer than two units.
  */
 export const scoRnn = defineCell({
   name: "scoRnn",

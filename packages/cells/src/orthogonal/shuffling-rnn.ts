@@ -15,8 +15,8 @@ import { activationOf, type Activation } from "../options/activations.ts";
  * Parameters: network, a list of layers of W and b, from the input to each of the `widths` and to hidden; Wg `[input,
  * hidden]`, bg `[hidden]`. State and output: h. Traces: gate, candidate (y_t). Places of norm: gate and candidate (the
  * last layer). Options: `widths` of the layers of f that have relu (default [64], the authors'; [] makes f linear),
- * `activation` (default relu). Throws a TensorError where a width is not an integer of at least 1. Recurrent dropout needs
- * a product with a matrix, so this cell refuses it.
+ * `activation` (default relu). Throws a TensorError where a width is not an integer of at least 1. Recurrent dropout
+ * needs a product with a matrix, so this cell refuses it.
  */
 export const shufflingRnn = defineCell({
   name: "shufflingRnn",

@@ -4,8 +4,8 @@ import { expF64, logF64 } from "@sluice/tensor/internal";
 const SQUARINGS = 24;
 
 /**
- * The largest absolute value of the eigenvalues of a matrix `[n, n]`, row-major, to about one in a million: Gelfand's limit
- * of `|A^k|^(1/k)` at k = 2^24, by squaring, with the length divided out each time.
+ * The largest absolute value of the eigenvalues of a matrix `[n, n]`, row-major, to about one in a million: Gelfand's
+ * limit of `|A^k|^(1/k)` at k = 2^24, by squaring, with the length divided out each time.
  */
 export function spectralRadius(matrix: Float64Array, n: number): number {
   let A = matrix;

@@ -14,10 +14,10 @@ import { checkNotNegative, checkPositive } from "./checks.ts";
  * The units of a layer do not meet: u y is by elements. Stacked layers (`sequential`) are the paper's network; it adds
  * residual connections to deep ones.
  *
- * Parameters: W `[input, hidden]`, u, c and b `[hidden]`; the paper calls them V, w, c, b. u begins uniform on [0, 1), c
- * within +-0.1, W as He's uniform, as in the authors' code. States: y, z; the output is y. Trace: candidate.
- * Place of norm: gates. Options: `dt` (default 0.1) and `alpha` (default 0), which the paper tunes for each task. Throws
- * a TensorError unless dt > 0 and alpha >= 0. Recurrent dropout needs a product with a matrix, so this cell refuses it.
+ * Parameters: W `[input, hidden]`, u, c and b `[hidden]`; the paper calls them V, w, c, b. u begins uniform on [0, 1),
+ * c within +-0.1, W as He's uniform, as in the authors' code. States: y, z; the output is y. Trace: candidate. Place of
+ * norm: gates. Options: `dt` (default 0.1) and `alpha` (default 0), which the paper tunes for each task. Throws a
+ * TensorError unless dt > 0 and alpha >= 0. Recurrent dropout needs a product with a matrix, so this cell refuses it.
  */
 export const unicornn = defineCell({
   name: "unicornn",

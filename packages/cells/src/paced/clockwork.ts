@@ -24,16 +24,16 @@ import { activationOf, type Activation } from "../options/activations.ts";
  *     h_t = n_t in the groups i with t mod periods_i = 0, h_{t-1} in the others
  *
  * A group reads itself and the groups with longer periods: U, from rows to columns, is block lower triangular, which is
- * the paper's block upper triangular matrix transposed. t counts from 0, so all groups take the first step. Masked steps
- * do not count, and a reset starts t anew. t is exact up to 2^24 steps.
+ * the paper's block upper triangular matrix transposed. t counts from 0, so all groups take the first step. Masked
+ * steps do not count, and a reset starts t anew. t is exact up to 2^24 steps.
  *
  * Parameters: W `[input, hidden]`, b `[hidden]`, and with g groups of the width k = hidden / g `U.0` `[hidden, k]` into
  * the first group, `U.1` `[hidden - k, k]` from the second group on into the second, and so on. State and output: h.
  * Trace: candidate. Place of norm: candidate.
  *
  * Options:
- * - `periods`: of the groups, ascending. Default 1, 2, 4, 8. Throws a TensorError unless they are ascending integers of 1
- *   or more, whose number divides hidden.
+ * - `periods`: of the groups, ascending. Default 1, 2, 4, 8. Throws a TensorError unless they are ascending integers of
+ *   1 or more, whose number divides hidden.
  * - `activation`: default tanh.
  */
 export const clockwork = defineCell({

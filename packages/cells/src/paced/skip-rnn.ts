@@ -59,8 +59,8 @@ export type SkipState = {
  * `skip.p`. Output: that of the cell, which must be a state. Trace: skip.update (u_t) `[1]`. The paper adds a cost for
  * each step taken to the loss: the sum of this trace, times a number.
  *
- * Throws a TensorError if the output of the cell is not a state, if `reads` is not one of its float states `[units]`, or
- * if the cell has a parameter or a state named `skip`.
+ * Throws a TensorError if the output of the cell is not a state, if `reads` is not one of its float states `[units]`,
+ * or if the cell has a parameter or a state named `skip`.
  */
 export function skipRnn<P extends { readonly [name: string]: Tree }, S extends State>(
   cell: Cell<P, S>,

@@ -33,9 +33,9 @@ const lecunTanh = (x: Tensor): Tensor => mul(1.7159, tanh(mul(0.666, x)));
  * 1; 0 is none), `backboneUnits` (default 128), `backboneActivation` (default `1.7159 tanh(0.666 x)`).
  *
  * Parameters: the first layer is W `[input, n]`, U `[hidden, n]`, b `[n]`; those after it are `layers.0.W`,
- * `layers.0.b`, and so on. The widths n are `backboneUnits`, and of the last layer `4 hidden` in the order f, g, t_a, t_b
- * (pure: `hidden`). Mode pure has `w`, initially 0, and `A`, initially 1, both `[hidden]`. State and output: h. Traces:
- * first, second, gate (pure: first). Place of norm: gates, the output of the last layer.
+ * `layers.0.b`, and so on. The widths n are `backboneUnits`, and of the last layer `4 hidden` in the order f, g, t_a,
+ * t_b (pure: `hidden`). Mode pure has `w`, initially 0, and `A`, initially 1, both `[hidden]`. State and output: h.
+ * Traces: first, second, gate (pure: first). Place of norm: gates, the output of the last layer.
  */
 export const cfc = defineCell({
   name: "cfc",

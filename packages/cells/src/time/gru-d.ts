@@ -37,7 +37,8 @@ import { timeSinceObservation } from "./elapsed.ts";
  * 0, this is the GRU with reset before.
  *
  * Options:
- * - `means`: the mean of each variable (`observedMeans` of `@sluice/irregular`). Default zeros, the means of standardised data.
+ * - `means`: the mean of each variable (`observedMeans` of `@sluice/irregular`). Default zeros, the means of
+ *   standardised data.
  * - `decayInitializer`: draws Wh; its absolute values are used. Default {@link meanDecay}. The paper does
  *   not give one. With weights of the usual size (`glorotUniform`) and many variables nothing is left of the state;
  *   `retention` of `@sluice/irregular` shows how much is.

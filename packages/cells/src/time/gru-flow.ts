@@ -27,16 +27,18 @@ const [alpha, beta] = [2 / 5, 4 / 5];
  *     h' <- h' + tanh(w dt) z (n - h')                 for each block, from h_{t-1}
  *     h_t = GRU(x_t, h')
  *
- * z stands where the GRU-ODE has 1 - z, as in the authors' code. The matrices W_z, W_r, W_n are divided by their largest
- * singular value; with the factors 2/5 and 4/5, and |tanh| below 1, each block can be inverted, so that trajectories do
- * not cross. No elapsed time leaves the state as it was. Besides x it reads `extra.elapsed` `[batch, time, 1]`.
+ * z stands where the GRU-ODE has 1 - z, as in the authors' code. The matrices W_z, W_r, W_n are divided by their
+ * largest singular value; with the factors 2/5 and 4/5, and |tanh| below 1, each block can be inverted, so that
+ * trajectories do not cross. No elapsed time leaves the state as it was. Besides x it reads `extra.elapsed` `[batch,
+ * time, 1]`.
  *
- * The largest singular values are estimated from vectors in the buffers (`spectralNorm`), so that `apply` needs `buffers:
- * layer.initialBuffers()`, and those that training returned afterwards.
+ * The largest singular values are estimated from vectors in the buffers (`spectralNorm`), so that `apply` needs
+ * `buffers: layer.initialBuffers()`, and those that training returned afterwards.
  *
- * Option: `blocks` (default 2). Parameters: of block k flow.k.Wz, flow.k.Wr, flow.k.Wn `[hidden + 1, hidden]`, flow.k.bz,
- * flow.k.br, flow.k.bn and flow.k.w `[hidden]`; those of the GRU, gru.W, gru.U, gru.b, gru.bh. State and output: gru.h.
- * Traces: those of the GRU, `gru.reset` and so on. A normalizer acts within the GRU. Dropout does not act within the flow.
+ * Option: `blocks` (default 2). Parameters: of block k flow.k.Wz, flow.k.Wr, flow.k.Wn `[hidden + 1, hidden]`,
+ * flow.k.bz, flow.k.br, flow.k.bn and flow.k.w `[hidden]`; those of the GRU, gru.W, gru.U, gru.b, gru.bh. State and
+ * output: gru.h. Traces: those of the GRU, `gru.reset` and so on. A normalizer acts within the GRU. Dropout does not
+ * act within the flow.
  */
 export const gruFlow = defineCell({
   name: "gruFlow",

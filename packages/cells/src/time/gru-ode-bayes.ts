@@ -38,16 +38,17 @@ import { checkSolver, solveOde, type OdeMethod } from "./solvers.ts";
  *
  * This is the autonomous GRU-ODE, with its biases: the prediction is not fed back into it. Besides x it reads
  * `extra.elapsed` `[batch, time, 1]` and `extra.mask` `[batch, time, input]`, 1 where a value was observed; elsewhere x
- * is not read and may be NaN. The loss of the paper needs mu and ln sigma^2 before the observation: these are the traces
- * `mean` and `logVariance` `[batch, time, input]`, through which gradients flow. The paper makes the initial state from
- * covariates; give it as `state`.
+ * is not read and may be NaN. The loss of the paper needs mu and ln sigma^2 before the observation: these are the
+ * traces `mean` and `logVariance` `[batch, time, input]`, through which gradients flow. The paper makes the initial
+ * state from covariates; give it as `state`.
  *
- * Options: `method` "euler" (default), "midpoint" or "rk4", and `steps`, how many it takes whatever the time that passes
- * (default 4); `predictionUnits` (default 25); `preparedUnits` of each q_d (default 10). Parameters: ode.U `[hidden, 3
- * hidden]`, ode.b `[3 hidden]` in the order r, z, n; prediction.0.W `[hidden, predictionUnits]`, prediction.1.W
- * `[predictionUnits, 2 input]` and their b; Q `[input, 4, preparedUnits]`, q `[input, preparedUnits]`, which begin as in
- * the authors' code; those of the GRU, gru.W, gru.U, gru.b, gru.bh. State and output: gru.h. Traces: mean, logVariance,
- * and those of the GRU, `gru.reset` and so on. A normalizer acts within the GRU. Dropout does not act within the ODE.
+ * Options: `method` "euler" (default), "midpoint" or "rk4", and `steps`, how many it takes whatever the time that
+ * passes (default 4); `predictionUnits` (default 25); `preparedUnits` of each q_d (default 10). Parameters: ode.U
+ * `[hidden, 3 hidden]`, ode.b `[3 hidden]` in the order r, z, n; prediction.0.W `[hidden, predictionUnits]`,
+ * prediction.1.W `[predictionUnits, 2 input]` and their b; Q `[input, 4, preparedUnits]`, q `[input, preparedUnits]`,
+ * which begin as in the authors' code; those of the GRU, gru.W, gru.U, gru.b, gru.bh. State and output: gru.h. Traces:
+ * mean, logVariance, and those of the GRU, `gru.reset` and so on. A normalizer acts within the GRU. Dropout does not
+ * act within the ODE.
  */
 export const gruOdeBayes = defineCell({
   name: "gruOdeBayes",

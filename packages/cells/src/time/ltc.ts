@@ -28,13 +28,14 @@ export type LtcConductances = (typeof conductances)[number];
  *
  * Options: `unfolds` L (default 6); `outputs`, how many neurons are put out (default all); `inputMapping` and
  * `outputMapping` (default true), whether there are input_w, input_b, output_w and output_b; `sensoryWiring` `[input,
- * hidden]` and `wiring` `[hidden, hidden]`, lists of rows of 0 and 1, the synapses that there are (default all);
+ * hidden]` and `wiring` `[hidden, hidden]`, rows of 0 and 1 that say which synapses exist (default all);
  * `conductances`, how w, cm and gleak are kept positive: `softplus` (default) takes the softplus of the parameters,
  * `constraint` takes them as they are and sets negative ones to 0 after every update.
  *
  * Parameters: sensory.w, .mu, .sigma, .erev `[input, hidden]`, synapses.w, .mu, .sigma, .erev `[hidden, hidden]`; cm,
  * gleak, vleak `[hidden]`; input_w, input_b `[input]`, output_w, output_b `[outputs]`. They begin as in the authors'
- * code. State: h; output: y, which without mapping and with all neurons is h. There is no place of norm and no product with weights.
+ * code. State: h. Output: y, which is h if there is no output mapping and every neuron is an output. The step has no
+ * place of norm and no recurrent product, so normalizers and recurrent dropout are refused.
  */
 export const ltc = defineCell({
   name: "ltc",

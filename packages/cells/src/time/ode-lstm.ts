@@ -14,11 +14,12 @@ import { checkSolver, solveOde, type OdeMethod } from "./solvers.ts";
  *     h'  = sigmoid(o) tanh(c_t)
  *     h_t = ODESolve(field, h', dt)                  field(h) = tanh(h W_0 + b_0) W_1 + b_1
  *
- * The field is that of the authors' code. Besides x it reads `extra.elapsed` `[batch, time, 1]`, the time dt since the previous
- * step. Options: `method` "euler", "midpoint" or "rk4" (default) and `steps`, how many it takes whatever the time that
- * passes (default 3, as the authors' solver). Parameters: W `[input, 4 hidden]`, U `[hidden, 4 hidden]`, b `[4 hidden]`
- * in the order of `lstm`, i, f, g, o; ode.0.W, ode.1.W `[hidden, hidden]`, ode.0.b, ode.1.b `[hidden]`. States: h, c;
- * output: h. Traces: input, forget, candidate, output. Places of norm: gates, cell. Dropout does not act within the field.
+ * The field is that of the authors' code. Besides x it reads `extra.elapsed` `[batch, time, 1]`, the time dt since the
+ * previous step. Options: `method` "euler", "midpoint" or "rk4" (default) and `steps`, how many it takes whatever the
+ * time that passes (default 3, as the authors' solver). Parameters: W `[input, 4 hidden]`, U `[hidden, 4 hidden]`, b
+ * `[4 hidden]` in the order of `lstm`, i, f, g, o; ode.0.W, ode.1.W `[hidden, hidden]`, ode.0.b, ode.1.b `[hidden]`.
+ * States: h, c; output: h. Traces: input, forget, candidate, output. Places of norm: gates, cell. Dropout does not act
+ * within the field.
  */
 export const odeLstm = defineCell({
   name: "odeLstm",

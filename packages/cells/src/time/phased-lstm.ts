@@ -28,8 +28,8 @@ import {
 import { defineCell } from "../definition/define-cell.ts";
 
 /**
- * Phased LSTM (Neil et al. 2016, arXiv:1610.09513, equations 5 to 10): each unit has a clock, and changes only while its
- * clock is open.
+ * Phased LSTM (Neil et al. 2016, arXiv:1610.09513, equations 5 to 10): each unit has a clock, and changes only while
+ * its clock is open.
  *
  *     phi = ((time_t - s) mod tau) / tau
  *     k   = 2 phi / r                   where phi < r / 2

@@ -32,8 +32,8 @@ import { timeSinceObservation } from "./elapsed.ts";
  *     cc  = m x_t + (1 - m) ch                                  the imputed values
  *     h_t, c_t = LSTM([cc, m], gh h_{t-1}, c_{t-1})
  *
- * The recurrent network is the LSTM of the paper's experiments. The authors' code leaves the sigmoid of a out, and makes
- * the history regression from the decayed state; with `decayedHistory` (default false) this is done here too.
+ * The recurrent network is the LSTM of the paper's experiments. The authors' code leaves the sigmoid of a out, and
+ * makes the history regression from the decayed state; with `decayedHistory` (default false) this is done here too.
  *
  * Besides x it reads `extra.mask` and `extra.delta` `[batch, time, input]` (`timeSinceObserved` of
  * `@sluice/irregular`). Where x was not observed, it is not read and may be NaN. The output is `[h_t, cc]`, `[batch,
@@ -44,9 +44,9 @@ import { timeSinceObservation } from "./elapsed.ts";
  *
  * Parameters: W `[2 input, 4 hidden]`, U `[hidden, 4 hidden]`, b `[4 hidden]` in the order of `lstm`, i, f, g, o;
  * history.W `[hidden, input]` (W_x), features.W `[input, input]` (W_z), combine.W `[2 input, input]` (W_a), and
- * history.b, features.b, combine.b `[input]`; of the decays Wh `[input,
- * hidden]`, bh `[hidden]`, wx, bx `[input]`, as in `gruD`. States: h, c. Traces: history, features, combining, combined,
- * inputDecay, hiddenDecay, input, forget, candidate, output. Places of norm: gates, cell.
+ * history.b, features.b, combine.b `[input]`; of the decays Wh `[input, hidden]`, bh `[hidden]`, wx, bx `[input]`, as
+ * in `gruD`. States: h, c. Traces: history, features, combining, combined, inputDecay, hiddenDecay, input, forget,
+ * candidate, output. Places of norm: gates, cell.
  */
 export const rits = defineCell({
   name: "rits",

@@ -56,8 +56,8 @@ export async function finite({ set }: Subject): Promise<void> {
 }
 
 /**
- * Where there are `lengths`, they are i32, from 0 to the steps of each tensor of sequences, `[examples, time, ...]`, and
- * `x` is zero beyond them.
+ * Where there are `lengths`, they are i32, from 0 to the steps of each tensor of sequences, `[examples, time, ...]`,
+ * and `x` is zero beyond them.
  */
 export async function lengths({ set }: Subject): Promise<void> {
   const made = await set();

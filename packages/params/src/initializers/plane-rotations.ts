@@ -13,8 +13,8 @@ export interface PlaneRotationsOptions {
 
 /**
  * Square matrices that turn the planes of axes 1 and 2, 3 and 4, and so on, each by an angle t that is uniform on [low,
- * high): blocks `[[cos t, sin t], [-sin t, cos t]]`, so that `matmul(h, W)` turns rows h by t from the first axis to the
- * second (Henaff et al. 2016, arXiv:1602.06662). With an odd side the last axis stays as it is.
+ * high): blocks `[[cos t, sin t], [-sin t, cos t]]`, so that `matmul(h, W)` turns rows h by t from the first axis to
+ * the second (Henaff et al. 2016, arXiv:1602.06662). With an odd side the last axis stays as it is.
  */
 export function planeRotations(options: PlaneRotationsOptions = {}): Initializer {
   checkOptions("planeRotations", options, ["low", "high"]);

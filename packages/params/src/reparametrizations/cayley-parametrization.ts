@@ -33,8 +33,8 @@ export interface CayleyOptions {
  *     W^T = (I + A)^-1 (I - A) D,   A^T = -A,   D diagonal with the last `negative` numbers -1, the others 1
  *
  * It is the transpose, because our weights act from the right: the paper's W h is our `matmul(h, W)`. An orthogonal
- * matrix without the eigenvalue -1 is one of D = I; every orthogonal matrix can be reached with some D, and the number of
- * its -1 is an option to tune. PyTorch's `orthogonal` with `orthogonal_map="cayley"` has `-A / 2` for A, and no D.
+ * matrix without the eigenvalue -1 is one of D = I; every orthogonal matrix can be reached with some D, and the number
+ * of its -1 is an option to tune. PyTorch's `orthogonal` with `orthogonal_map="cayley"` has `-A / 2` for A, and no D.
  *
  * Parameters: `skew` `[n (n - 1) / 2]`, the numbers of A below its diagonal, row by row.
  *
@@ -89,8 +89,8 @@ const inverse = customGradient(sweep, ({ result, cotangent }) => {
 });
 
 /**
- * Gauss and Jordan's elimination in place, without pivots. Step k takes M to `M - (c - e) (r + e) / M_kk`, where e is the
- * unit vector k, c column k of M, and r its row k.
+ * Gauss and Jordan's elimination in place, without pivots. Step k takes M to `M - (c - e) (r + e) / M_kk`, where e is
+ * the unit vector k, c column k of M, and r its row k.
  */
 function sweep(matrix: Tensor): Tensor {
   const [n = 0] = matrix.shape;

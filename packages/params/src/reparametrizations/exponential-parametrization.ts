@@ -36,9 +36,9 @@ const SQUARINGS = 12;
  *
  * Parameters: `skew` `[n (n - 1) / 2]`, the numbers of A below its diagonal, row by row.
  *
- * An initial weight becomes the nearest orthogonal matrix, which leaves an orthogonal one unchanged to rounding; its A is
- * the one whose turns are within half a circle. Where its determinant is -1, its last row is negated. Throws a TensorError
- * where the weight is not square, or begins singular or as a turn of a plane by half a circle.
+ * An initial weight becomes the nearest orthogonal matrix, which leaves an orthogonal one unchanged to rounding; its A
+ * is the one whose turns are within half a circle. Where its determinant is -1, its last row is negated. Throws a
+ * TensorError where the weight is not square, or begins singular or as a turn of a plane by half a circle.
  *
  * The exponential is Taylor's polynomial of order 18 of `A / 2^s`, squared s times, where s brings the largest sum of a
  * column to 1. In all it costs 30 products of matrices, once in each call of the layer, and twice that in its gradient.

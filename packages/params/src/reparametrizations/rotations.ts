@@ -5,8 +5,8 @@ import { TensorError } from "@sluice/tensor";
 type Matrix = Float64Array<ArrayBuffer>;
 
 /**
- * The orthogonal matrix nearest to a weight: the factor Q of its polar decomposition `Q S`. Where its determinant is not
- * `sign`, its last row is negated.
+ * The orthogonal matrix nearest to a weight: the factor Q of its polar decomposition `Q S`. Where its determinant is
+ * not `sign`, its last row is negated.
  */
 export function nearestOrthogonal(operation: string, weight: Matrix, n: number, sign: 1 | -1): Matrix {
   const Q = polarFactor(weight, n);

@@ -10,7 +10,8 @@ import { linesNote } from "./notes.ts";
 import { provenance } from "./provenance.ts";
 import { formatSeconds } from "./scale.ts";
 import { STYLE } from "./style.ts";
-import { anchorTable, colourOf, folderText, metricLabel, seedTable, unitText, variantName } from "./tables.ts";
+import { anchorTable, colourOf, folderText, metricLabel, seedTable } from "./tables.ts";
+import { trialTable } from "./trial-table.ts";
 
 /** The report: one HTML file that loads nothing from the network. */
 export function page(model: ReportModel): { readonly text: string; readonly undrawn: readonly string[] } {
@@ -247,33 +248,15 @@ function unfinished({ results, problems }: ReportModel): Markup | null {
     ${
       trials.length === 0
         ? html`<p>None.</p>`
-        : html`<div class="scroll">
-              <table class="stack">
-                <thead>
-                  <tr>
-                    <th>task</th>
-                    <th>variant</th>
-                    <th>seed</th>
-                    <th>status</th>
-                    <th>reason</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  ${trials.map(
-                    (trial) =>
-                      html`<tr>
-                        <td data-label="task">${trial.task}</td>
-                        <td data-label="variant">${variantName(results.variants, trial.variant)}</td>
-                        <td data-label="seed">${unitText(trial)}</td>
-                        <td data-label="status">${trial.status}</td>
-                        <td class="wrap" data-label="reason">
-                          ${(trial.reason ?? "").split("\n")[0]}<br /><code class="soft">${folderText(trial)}</code>
-                        </td>
-                      </tr>`,
-                  )}
-                </tbody>
-              </table>
-            </div>
+        : html`${trialTable(trials, results.variants, [
+              { title: "status", cell: ({ status }) => status },
+              {
+                title: "reason",
+                kind: "wrap",
+                cell: (trial) =>
+                  html`${(trial.reason ?? "").split("\n")[0]}<br /><code class="soft">${folderText(trial)}</code>`,
+              },
+            ])}
             <p class="note">They are counted and left out of the means. Claims that depend on them stay undecided.</p>`
     }${warned.map((trial) => html`<p class="note">${trial.task}, ${trialName(trial)}: ${trial.warnings.join("; ")}.</p>`)}${problems.map((problem) => html`<p class="note">${problem}</p>`)}
   </section>`;

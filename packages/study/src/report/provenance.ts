@@ -1,9 +1,10 @@
 import type { Environment, GitState } from "../environment.ts";
-import type { Results } from "../results.ts";
+import type { Results, TrialRecord } from "../results.ts";
 import { html, type Markup } from "./html.ts";
 import type { ReportModel } from "./model.ts";
 import { formatSeconds } from "./scale.ts";
-import { folderText, unitText, variantName } from "./tables.ts";
+import { folderText } from "./tables.ts";
+import { trialTable } from "./trial-table.ts";
 
 /** What is needed to run the study again and to compare the results. */
 export function provenance(model: ReportModel): Markup {
@@ -16,7 +17,7 @@ export function provenance(model: ReportModel): Markup {
   return html`<section>
     <h2>Run it again</h2>
     <pre>${manifest.command}</pre>
-    ${conditions(model, shared)} ${varying.length > 0 && differing(configs, varying)} ${trialTable(results)}
+    ${conditions(model, shared)} ${varying.length > 0 && differing(configs, varying)} ${allTrials(results)}
     ${keptFiles(results)}
     <p class="note">To compare a repetition with this run, compare the SHA-256 of the weights.</p>
   </section>`;
@@ -91,44 +92,21 @@ function differing(configs: ReportModel["configs"], varying: readonly string[]):
   </details>`;
 }
 
-function trialTable({ trials }: Results): Markup {
+function allTrials({ trials, variants }: Results): Markup {
   return html`<details>
     <summary>Trials: id, time, and SHA-256 of the weights</summary>
-    <div class="scroll">
-      <table>
-        <thead>
-          <tr>
-            <th>task</th>
-            <th>variant</th>
-            <th>seed</th>
-            <th>trial</th>
-            <th class="number">time</th>
-            <th>weights</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${trials.map(
-            (trial) =>
-              html`<tr>
-                <td>${trial.task}</td>
-                <td>${trial.variant}</td>
-                <td>${unitText(trial)}</td>
-                <td><code>${trial.id.slice(0, 12)}</code></td>
-                <td class="number">${trial.seconds === undefined ? "–" : formatSeconds(trial.seconds)}</td>
-                <td><code>${trial.weights ?? "–"}</code></td>
-              </tr>`,
-          )}
-        </tbody>
-      </table>
-    </div>
+    ${trialTable(trials, variants, [
+      { title: "trial", cell: ({ id }) => html`<code>${id.slice(0, 12)}</code>` },
+      { title: "time", kind: "number", cell: ({ seconds }) => (seconds === undefined ? "–" : formatSeconds(seconds)) },
+      { title: "weights", kind: "wrap", cell: ({ weights }) => html`<code>${weights ?? "–"}</code>` },
+    ])}
   </details>`;
 }
 
 /** The files of every trial that has kept any, such as its weights, with the folder for `loadTrial`. */
 function keptFiles({ trials, variants }: Results): Markup | null {
-  const kept = trials.flatMap((trial) =>
-    trial.files === undefined ? [] : [{ trial, names: Object.keys(trial.files) }],
-  );
+  const namesOf = ({ files = {} }: TrialRecord): string[] => Object.keys(files);
+  const kept = trials.filter((trial) => trial.files !== undefined);
   if (kept.length === 0) return null;
   return html`<details>
     <summary>Files that the trials kept, such as their weights</summary>
@@ -136,33 +114,14 @@ function keptFiles({ trials, variants }: Results): Markup | null {
       Folders are below that of this page. <code>loadTrial(folder)</code> of <code>@sluice/runner</code> reads settings,
       curves, results and weights of a trial back.
     </p>
-    <div class="scroll">
-      <table class="stack">
-        <thead>
-          <tr>
-            <th>task</th>
-            <th>variant</th>
-            <th>seed</th>
-            <th>folder</th>
-            <th>files</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${kept.map(
-            ({ trial, names }) =>
-              html`<tr>
-                <td data-label="task">${trial.task}</td>
-                <td data-label="variant">${variantName(variants, trial.variant)}</td>
-                <td data-label="seed">${unitText(trial)}</td>
-                <td data-label="folder"><code>${folderText(trial)}</code></td>
-                <td class="wrap" data-label="files">
-                  ${names.map((name, i) => html`${i > 0 && ", "}<code>files/${name}</code>`)}
-                </td>
-              </tr>`,
-          )}
-        </tbody>
-      </table>
-    </div>
+    ${trialTable(kept, variants, [
+      { title: "folder", cell: (trial) => html`<code>${folderText(trial)}</code>` },
+      {
+        title: "files",
+        kind: "wrap",
+        cell: (trial) => html`${namesOf(trial).map((name, i) => html`${i > 0 && ", "}<code>files/${name}</code>`)}`,
+      },
+    ])}
   </details>`;
 }
 

@@ -18,9 +18,9 @@ type Combine = (a: readonly Tensor[], b: readonly Tensor[]) => readonly Tensor[]
  * `combine` receives trees nested like `elements`, shorter along the axis (negative: from the end), and works on all
  * positions at once. With `reverse` the prefixes begin at the end: `y_t = combine(y_(t+1), x_t)`.
  *
- * The grouping of a prefix's elements depends only on their positions, counted from the first. Additional elements after
- * them, such as padding, therefore do not change a bit; with `reverse`, if they are identities, whose combination with
- * an element is exactly the element. In total `combine` processes about 2 n elements.
+ * The grouping of a prefix's elements depends only on their positions, counted from the first. Additional elements
+ * after them, such as padding, therefore do not change a bit; with `reverse`, if they are identities, whose combination
+ * with an element is exactly the element. In total `combine` processes about 2 n elements.
  *
  * Blelloch, "Prefix Sums and Their Applications" (1990).
  */

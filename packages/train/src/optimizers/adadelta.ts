@@ -1,7 +1,8 @@
 import type { GradientTransform } from "@sluice/clip";
-import { add, div, mapTree, mul, sqrt, square, zerosLike, zipTrees, type Tree } from "@sluice/tensor";
+import { add, div, mapTree, mul, sqrt, zerosLike, zipTrees, type Tree } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
 import { checkFraction, checkNotNegative } from "../checks.ts";
+import { movingSquares } from "./moving-average.ts";
 import { aliases } from "./sgd.ts";
 import { squarable } from "./squarable.ts";
 import { optimizerOptions, stepped, type OptimizerOptions } from "./stepped.ts";
@@ -46,12 +47,10 @@ function changes(rho: number, epsilon: number): GradientTransform<AdadeltaState>
     init: (params) => ({ squares: mapTree(params, zerosLike), changes: mapTree(params, zerosLike) }),
     update(given, before) {
       const gradients = mapTree(given, squarable);
-      const meanSquare = <T extends Tree>(of: T, old: Tree): T =>
-        zipTrees(of, old, (x, mean) => add(mul(mean, rho), mul(square(x), 1 - rho)));
-      const squares = meanSquare(gradients, before.squares);
+      const squares = movingSquares(gradients, before.squares, rho);
       const unit = zipTrees(gradients, squares, (g, mean) => div(g, sqrt(add(mean, epsilon))));
       const change = zipTrees(unit, before.changes, (u, mean) => mul(u, sqrt(add(mean, epsilon))));
-      return { gradients: change, state: { squares, changes: meanSquare(change, before.changes) } };
+      return { gradients: change, state: { squares, changes: movingSquares(change, before.changes, rho) } };
     },
   };
 }

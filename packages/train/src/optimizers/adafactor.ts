@@ -59,7 +59,7 @@ type AdafactorState = {
  *     V = R C / mean(R);   u = g / sqrt(V);   uhat = u / max(1, RMS(u) / d)
  *     w <- w - max(epsilon_2, RMS(w)) min(eta, 1 / sqrt(t)) uhat
  *
- * Vectors and scalars keep V itself. There is no mean of gradients, and no weight decay. Gradients beyond ±2^63 in f32
+ * For vectors and scalars V is kept whole. There is no momentum and no weight decay. Gradients beyond ±2^63 in f32
  * count as 2^63.
  */
 export function adafactor(options: AdafactorOptions = {}): GradientTransform<AdafactorState> {

@@ -4,10 +4,8 @@ import {
   div,
   mapTree,
   max,
-  mul,
   scalar,
   sqrt,
-  square,
   zerosLike,
   zipTrees,
   type Tensor,
@@ -18,6 +16,7 @@ import { checkFraction, checkNotNegative } from "../checks.ts";
 import { biasCorrection } from "./bias-correction.ts";
 import { descend, type LearningRate } from "./descend.ts";
 import { chain, type GradientTransform } from "@sluice/clip";
+import { movingAverage, movingSquares } from "./moving-average.ts";
 import { perDtype } from "./per-dtype.ts";
 import { aliases } from "./sgd.ts";
 import { squarable } from "./squarable.ts";
@@ -110,8 +109,8 @@ export function moments(options: MomentsOptions = {}, operation = "moments"): Gr
     update(given, { count, mean, square: squares, largest }) {
       const t = add(count, 1);
       const gradients = mapTree(given, squarable);
-      const m = zipTrees(gradients, mean, (g, old) => add(mul(old, beta1), mul(g, 1 - beta1)));
-      const v = zipTrees(gradients, squares, (g, old) => add(mul(old, beta2), mul(square(g), 1 - beta2)));
+      const m = movingAverage(gradients, mean, beta1);
+      const v = movingSquares(gradients, squares, beta2);
       const top = largest && zipTrees(v, largest, (now, before) => max(before, now));
       const correction = perDtype((dtype) => {
         const time = convert(t, dtype);
@@ -122,7 +121,7 @@ export function moments(options: MomentsOptions = {}, operation = "moments"): Gr
         return div(div(first, by.first), add(div(sqrt(second), by.second), epsilon));
       });
       const state = { count: t, mean: m, square: v, ...(top === undefined ? {} : { largest: top }) };
-      return { gradients: zipTrees(gradients, updates, (_, u) => u), state };
+      return { gradients: updates, state };
     },
   };
 }

@@ -16,6 +16,7 @@ import {
 import { checkOptions } from "@sluice/tensor/internal";
 import { checkFraction, checkNotNegative } from "../checks.ts";
 import { biasCorrection } from "./bias-correction.ts";
+import { movingAverage } from "./moving-average.ts";
 import { perDtype } from "./per-dtype.ts";
 import { aliases } from "./sgd.ts";
 import { optimizerOptions, stepped, type OptimizerOptions } from "./stepped.ts";
@@ -62,12 +63,12 @@ function byLargest(beta1: number, beta2: number, epsilon: number): GradientTrans
     }),
     update(gradients, { count, mean, largest }) {
       const t = add(count, 1);
-      const m = zipTrees(gradients, mean, (g, old) => add(mul(old, beta1), mul(g, 1 - beta1)));
+      const m = movingAverage(gradients, mean, beta1);
       const u = zipTrees(gradients, largest, (g, old) => max(mul(old, beta2), add(abs(g), epsilon)));
       const correction = perDtype((dtype) => biasCorrection(beta1, convert(t, dtype)));
       const updates = zipTrees(m, u, (first, norm) => div(div(first, correction(first.dtype)), norm));
       const state = { count: t, mean: m, largest: u };
-      return { gradients: zipTrees(gradients, updates, (_, update) => update), state };
+      return { gradients: updates, state };
     },
   };
 }

@@ -16,9 +16,9 @@ export interface EmaOptions {
  *
  *     a <- w_1 after the first step;   a <- decay a + (1 - decay) w_t after step t
  *
- * It changes no updates. Put it last in a chain, where the weights after the step are known:
- * `chain(adam({ learningRate: 0.001 }), ema({ decay: 0.999 }))`. {@link averagedWeights} returns a. A `constrain` of the
- * trainer comes after the optimizer, so a averages the weights before it.
+ * It changes no updates. Put it last in a chain, where the weights after the step are known: `chain(adam({
+ * learningRate: 0.001 }), ema({ decay: 0.999 }))`. {@link averagedWeights} returns a. A `constrain` of the trainer
+ * comes after the optimizer, so a averages the weights before it.
  */
 export function ema(options: EmaOptions = {}): GradientTransform<AverageState> {
   checkOptions("ema", options, ["decay"], { beta: "decay", momentum: "decay" });

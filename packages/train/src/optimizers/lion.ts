@@ -1,7 +1,8 @@
 import type { GradientTransform } from "@sluice/clip";
-import { add, mapTree, mul, sign, zerosLike, zipTrees, type Tree } from "@sluice/tensor";
+import { mapTree, sign, zerosLike, type Tree } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
 import { checkFraction } from "../checks.ts";
+import { movingAverage } from "./moving-average.ts";
 import { aliases } from "./sgd.ts";
 import { optimizerOptions, stepped, type OptimizerOptions } from "./stepped.ts";
 
@@ -35,9 +36,8 @@ function signs(beta1: number, beta2: number): GradientTransform<{ readonly mean:
     name: "signs",
     init: (params) => ({ mean: mapTree(params, zerosLike) }),
     update(gradients, { mean }) {
-      const mixed = (beta: number): typeof gradients =>
-        zipTrees(gradients, mean, (g, m) => add(mul(m, beta), mul(g, 1 - beta)));
-      return { gradients: mapTree(mixed(beta1), sign), state: { mean: mixed(beta2) } };
+      const c = movingAverage(gradients, mean, beta1);
+      return { gradients: mapTree(c, sign), state: { mean: movingAverage(gradients, mean, beta2) } };
     },
   };
 }

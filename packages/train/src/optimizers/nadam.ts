@@ -9,7 +9,6 @@ import {
   mul,
   scalar,
   sqrt,
-  square,
   sub,
   zerosLike,
   zipTrees,
@@ -19,6 +18,7 @@ import {
 import { checkOptions, logF64 } from "@sluice/tensor/internal";
 import { checkFraction, checkNotNegative } from "../checks.ts";
 import { biasCorrection } from "./bias-correction.ts";
+import { movingAverage, movingSquares } from "./moving-average.ts";
 import { perDtype } from "./per-dtype.ts";
 import { aliases } from "./sgd.ts";
 import { squarable } from "./squarable.ts";
@@ -91,8 +91,8 @@ function nesterovMoments({ beta1, beta2, epsilon, psi }: NesterovMoments): Gradi
       const t = add(before.count, 1);
       const gradients = mapTree(given, squarable);
       const product = mul(before.product, mu(convert(t, before.product.dtype)));
-      const mean = zipTrees(gradients, before.mean, (g, m) => add(mul(m, beta1), mul(g, 1 - beta1)));
-      const squares = zipTrees(gradients, before.square, (g, v) => add(mul(v, beta2), mul(square(g), 1 - beta2)));
+      const mean = movingAverage(gradients, before.mean, beta1);
+      const squares = movingSquares(gradients, before.square, beta2);
       const factors = perDtype((dtype) => {
         const time = convert(t, dtype);
         const [now, next, all] = [mu(time), mu(add(time, 1)), convert(product, dtype)];

@@ -11,7 +11,6 @@ import {
   scalar,
   select,
   sqrt,
-  square,
   sub,
   zerosLike,
   zipTrees,
@@ -21,6 +20,7 @@ import {
 import { checkOptions } from "@sluice/tensor/internal";
 import { checkFraction, checkNotNegative } from "../checks.ts";
 import { biasCorrection } from "./bias-correction.ts";
+import { movingAverage, movingSquares } from "./moving-average.ts";
 import { perDtype } from "./per-dtype.ts";
 import { aliases } from "./sgd.ts";
 import { squarable } from "./squarable.ts";
@@ -85,8 +85,8 @@ function rectified(beta1: number, beta2: number, epsilon: number): GradientTrans
       const t = add(before.count, 1);
       const gradients = mapTree(given, squarable);
       const age = nextAge(before.age, beta2, convert(t, before.age.dtype));
-      const mean = zipTrees(gradients, before.mean, (g, m) => add(mul(m, beta1), mul(g, 1 - beta1)));
-      const squares = zipTrees(gradients, before.square, (g, v) => add(mul(v, beta2), mul(square(g), 1 - beta2)));
+      const mean = movingAverage(gradients, before.mean, beta1);
+      const squares = movingSquares(gradients, before.square, beta2);
       const factors = perDtype((dtype) => {
         const time = convert(t, dtype);
         const rho = add(mul(convert(age, dtype), 2), 1);
@@ -102,7 +102,7 @@ function rectified(beta1: number, beta2: number, epsilon: number): GradientTrans
         return select(known, mul(mhat, div(scale, add(sqrt(v), epsilon))), mhat);
       });
       const state = { count: t, age, mean, square: squares };
-      return { gradients: zipTrees(gradients, updates, (_, u) => u), state };
+      return { gradients: updates, state };
     },
   };
 }

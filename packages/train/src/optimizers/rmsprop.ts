@@ -1,9 +1,10 @@
-import { add, div, mapTree, max, mul, sqrt, square, sub, zerosLike, zipTrees, type Tree } from "@sluice/tensor";
+import { add, div, mapTree, max, sqrt, square, sub, zerosLike, zipTrees, type Tree } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
 import { checkFraction, checkNotNegative } from "../checks.ts";
 import { descend, type LearningRate } from "./descend.ts";
 import { momentum as withMomentum } from "./momentum.ts";
 import { chain, type GradientTransform } from "@sluice/clip";
+import { movingAverage, movingSquares } from "./moving-average.ts";
 import { aliases } from "./sgd.ts";
 import { squarable } from "./squarable.ts";
 import { weightDecay as decay, type Decays } from "./weight-decay.ts";
@@ -63,8 +64,8 @@ function squares(rho: number, epsilon: number, centred: boolean): GradientTransf
     }),
     update(given, { square: before, mean }) {
       const gradients = mapTree(given, squarable);
-      const s = zipTrees(gradients, before, (g, old) => add(mul(old, rho), mul(square(g), 1 - rho)));
-      const m = mean && zipTrees(gradients, mean, (g, old) => add(mul(old, rho), mul(g, 1 - rho)));
+      const s = movingSquares(gradients, before, rho);
+      const m = mean && movingAverage(gradients, mean, rho);
       // Rounding may make the variance negative.
       const variance = m === undefined ? s : zipTrees(s, m, (squared, first) => max(sub(squared, square(first)), 0));
       const updates = zipTrees(gradients, variance, (g, v) => div(g, add(sqrt(v), epsilon)));

@@ -30,15 +30,15 @@ type SwaState = AverageState & {
 };
 
 /**
- * Stochastic weight averaging (Izmailov et al. 2018, arXiv 1803.05407, algorithm 1): keeps the mean of the weights after
- * the steps `start`, `start + c`, `start + 2 c`, ... beside them,
+ * Stochastic weight averaging (Izmailov et al. 2018, arXiv 1803.05407, algorithm 1): keeps the mean of the weights
+ * after the steps `start`, `start + c`, `start + 2 c`, ... beside them,
  *
  *     w_SWA <- w_SWA + (w - w_SWA) / (n + 1);   n <- n + 1
  *
  * Until step `start` the average is the current weights. It changes no updates. Put it last in a chain, where the
- * weights after the step are known: `chain(sgd({ learningRate: 0.05 }), swa({ start: 1000, every: 100 }))`.
- * {@link averagedWeights} returns the average. A `constrain` of the trainer comes after the optimizer, so weights before
- * it are averaged.
+ * weights after the step are known: `chain(sgd({ learningRate: 0.05 }), swa({ start: 1000, every: 100 }))`. {@link
+ * averagedWeights} returns the average. A `constrain` of the trainer comes after the optimizer, so weights before it
+ * are averaged.
  */
 export function swa(options: SwaOptions = {}): GradientTransform<SwaState> {
   checkOptions("swa", options, ["start", "every"], { swa_start: "start", swa_freq: "every", c: "every" });

@@ -1,5 +1,5 @@
-// Programs of 10,000 operations (3,000 in `npm test`) and thousands of tensors. What grows with the square of a program shows as a test that
-// does not end; the limits of WebAssembly, as one that fails.
+// Programs of 10,000 operations (3,000 in `npm test`) and thousands of tensors. What grows with the square of a program
+// shows as a test that does not end; the limits of WebAssembly, as one that fails.
 import { optimize, planProgram, type Step } from "@sluice/compiler";
 import * as t from "@sluice/tensor";
 import * as internal from "@sluice/tensor/internal";

@@ -108,8 +108,8 @@ function sumStepsOfRows({ body, sizes, row }: Writing, workAt: Local<"i32">): Lo
 }
 
 /**
- * counts[t] = active rows at t, with the number of steps at the end; positions = the number of pairs of a step and a row
- * that is active at it, then t * batch + b of each.
+ * counts[t] = active rows at t, with the number of steps at the end; positions = the number of pairs of a step and a
+ * row that is active at it, then t * batch + b of each.
  */
 function writeCountsAndPositions(
   writing: Writing,

@@ -79,8 +79,8 @@ function walkAlong(body: Body, { length, along: [dx, dy] }: Running, from: Local
 }
 
 /**
- * The sum at an element is that of its block so far, plus that of the blocks before, which are added in pairs. The first
- * element of a block is copied, because 0 + -0 would be 0.
+ * The sum at an element is that of its block so far, plus that of the blocks before, which are added in pairs. The
+ * first element of a block is copied, because 0 + -0 would be 0.
  */
 function emitFloats(body: Body, length: number, { at, out, left, forward }: Walk, scratch: Local<"i32">): void {
   const before = body.let(f32x4.const(0), "before");
