@@ -104,11 +104,15 @@ const modifiers: Readonly<Record<string, (make: Make) => Make>> = {
 /** A weight has one structure. */
 const structures = ["independentRecurrence", "blockDiagonal"];
 
+/** The products of `multiplicative` multiply each other already. A test below shows this refusal. */
+const integratesProducts = (by: readonly string[]): boolean =>
+  by.includes("multiplicative") && by.indexOf("integration") > by.indexOf("multiplicative");
+
 const stack = fc.record({
   cell: fc.constantFrom(...Object.keys(cells)),
   by: fc
     .shuffledSubarray(Object.keys(modifiers), { minLength: 3, maxLength: 3 })
-    .filter((by) => !structures.every((name) => by.includes(name))),
+    .filter((by) => !structures.every((name) => by.includes(name)) && !integratesProducts(by)),
   seed: fc.nat(1000),
 });
 
@@ -129,6 +133,12 @@ function stacked({ cell, by, seed }: Stack) {
 
 const numbers = (y: Tensor): number[] => [...valuesOf(y)];
 const numRuns = inject("long") ? 60 : 15;
+
+test.each(Object.keys(cells))("integration of a multiplicative %s is refused", (cell) => {
+  expect(() => stacked({ cell, by: ["multiplicative", "integration"], seed: 0 })).toThrow(
+    /has no product of the input that belongs to its recurrent product multiplicative\./,
+  );
+});
 
 test("gradients in training are those that central differences find", { timeout: 120_000 }, () => {
   fc.assert(
