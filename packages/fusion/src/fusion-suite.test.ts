@@ -26,7 +26,28 @@ import {
 } from "@sluice/tensor";
 import { wasm } from "@sluice/wasm";
 import { afterAll, describe, expect, test } from "vitest";
-import { concatenation, crossAttention, defineFusion, gmu, lmf, multimodal, pool, type Fusion } from "./index.ts";
+import {
+  bilinear,
+  concatenation,
+  crossAttention,
+  deepSets,
+  defineFusion,
+  film,
+  gmu,
+  hierarchicalFusion,
+  lateFusion,
+  lmf,
+  mag,
+  mfb,
+  mixtureOfExperts,
+  multimodal,
+  multiplicativeInteractions,
+  nonLocalGate,
+  pool,
+  productOfExperts,
+  tensorFusion,
+  type Fusion,
+} from "./index.ts";
 import { fusionSuite, type FusionLawName } from "./testing/index.ts";
 
 /** A cell whose state decays with the time since the step before, an extra input. */
@@ -43,6 +64,11 @@ const decaying = defineCell({
 const inputs = { audio: 2, video: 3, text: 1 };
 const steps = { audio: { kind: "sequence", width: 2 }, video: { kind: "sequence", width: 3 }, age: 1 } as const;
 
+const even = { audio: 2, video: 2, text: 2 };
+const evenSteps = { audio: steps.audio, video: { kind: "sequence", width: 2 }, age: 2 } as const;
+const two = { audio: 2, video: 3 };
+const twoSteps = { audio: steps.audio, age: 3 } as const;
+
 const members: Readonly<Record<string, Fusion>> = {
   concatenation: concatenation({ inputs }),
   "concatenation with presence, each step": concatenation({ inputs: steps, presence: true }),
@@ -50,6 +76,29 @@ const members: Readonly<Record<string, Fusion>> = {
   "gmu, each step": gmu({ inputs: steps, output: 2 }),
   lmf: lmf({ inputs, output: 2, rank: 2 }),
   "lmf, each step": lmf({ inputs: steps, output: 2, rank: 2 }),
+  lateFusion: lateFusion({ inputs, output: 2 }),
+  "lateFusion, each step": lateFusion({ inputs: steps, output: 2 }),
+  mixtureOfExperts: mixtureOfExperts({ inputs, output: 2 }),
+  "mixtureOfExperts, each step": mixtureOfExperts({ inputs: steps, output: 2 }),
+  productOfExperts: productOfExperts({ inputs, output: 2 }),
+  "productOfExperts, each step": productOfExperts({ inputs: steps, output: 2 }),
+  deepSets: deepSets({ inputs: even, hidden: 3, output: 2 }),
+  "deepSets, each step": deepSets({ inputs: evenSteps, output: 2 }),
+  hierarchicalFusion: hierarchicalFusion({ inputs: even }),
+  "hierarchicalFusion, each step": hierarchicalFusion({ inputs: evenSteps }),
+  bilinear: bilinear({ inputs: two, output: 3 }),
+  "bilinear, each step": bilinear({ inputs: twoSteps, output: 2 }),
+  multiplicativeInteractions: multiplicativeInteractions({ inputs: two, output: 3 }),
+  "multiplicativeInteractions, each step": multiplicativeInteractions({ inputs: twoSteps, output: 2 }),
+  tensorFusion: tensorFusion({ inputs }),
+  "tensorFusion, each step": tensorFusion({ inputs: steps }),
+  mfb: mfb({ inputs: two, output: 2, rank: 3, dropout: 0.2 }),
+  "mfb, each step, not normalized": mfb({ inputs: twoSteps, output: 2, rank: 2, normalized: false }),
+  film: film({ inputs: two, condition: "video" }),
+  "film, each step": film({ inputs: twoSteps, condition: "age" }),
+  mag: mag({ inputs, main: "video", dropout: 0.2 }),
+  "mag, each step": mag({ inputs: steps, main: "audio", shift: 0.5 }),
+  nonLocalGate: nonLocalGate({ inputs: { text: 2, audio: 3 }, query: "text", output: 2 }),
   crossAttention: crossAttention({ inputs: { text: 2, audio: 3 }, query: "text", output: 4, heads: 2, dropout: 0.3 }),
   "crossAttention, causal": crossAttention({ inputs: { text: 1, audio: 2 }, query: "audio", output: 2, causal: true }),
   "multimodal, of last states": multimodal({
@@ -91,9 +140,9 @@ const experts = defineFusion({
   },
 });
 
-/** FiLM (Perez et al. 2018): a vector scales and shifts every step of a sequence. */
-const film = defineFusion({
-  name: "film",
+/** A vector scales and shifts every step of a sequence. */
+const modulation = defineFusion({
+  name: "modulation",
   inputs: { signal: { kind: "sequence", width: 2 }, condition: 3 },
   stepwise: true,
   features: 2,
@@ -169,7 +218,7 @@ const encoding = defineFusion({
   },
 });
 
-const others: Readonly<Record<string, Fusion>> = { experts, film, memory, crossed, encoding };
+const others: Readonly<Record<string, Fusion>> = { experts, modulation, memory, crossed, encoding };
 
 const backend = wasm();
 afterAll(() => backend.close());

@@ -17,12 +17,44 @@ export type { SeenModality } from "./seen.ts";
 export { type MultimodalOptions, type MultimodalParams, multimodal } from "./multimodal.ts";
 
 // Vectors of sequences
-export { type PoolOptions, pool } from "./pool.ts";
+export { type PoolOptions, pool } from "./sequences/pool.ts";
 
-// Fusions of vectors, or of every step of aligned sequences
-export { type ConcatenationOptions, concatenation } from "./concatenation.ts";
-export { type GmuOptions, type GmuParams, gmu } from "./gmu.ts";
-export { type LmfOptions, type LmfParams, lmf } from "./lmf.ts";
+// Fusions of vectors, or of every step of aligned sequences: side by side, or by a choice among them
+export { type ConcatenationOptions, concatenation } from "./vectors/concatenation.ts";
+export { type LateFusionOptions, type LateFusionParams, lateFusion } from "./vectors/late-fusion.ts";
+export { type GmuOptions, type GmuParams, gmu } from "./vectors/gmu.ts";
+export {
+  type MixtureOfExpertsOptions,
+  type MixtureOfExpertsParams,
+  mixtureOfExperts,
+} from "./vectors/mixture-of-experts.ts";
+export {
+  type ProductOfExpertsOptions,
+  type ProductOfExpertsParams,
+  productOfExperts,
+} from "./vectors/product-of-experts.ts";
+export { type DeepSetsOptions, type DeepSetsParams, deepSets } from "./vectors/deep-sets.ts";
+export {
+  type HierarchicalFusionOptions,
+  type HierarchicalFusionParams,
+  hierarchicalFusion,
+} from "./vectors/hierarchical-fusion.ts";
+
+// By products
+export { type BilinearOptions, type BilinearParams, bilinear } from "./vectors/bilinear.ts";
+export {
+  type MultiplicativeInteractionsOptions,
+  type MultiplicativeInteractionsParams,
+  multiplicativeInteractions,
+} from "./vectors/multiplicative-interactions.ts";
+export { type TensorFusionOptions, tensorFusion } from "./vectors/tensor-fusion.ts";
+export { type LmfOptions, type LmfParams, lmf } from "./vectors/lmf.ts";
+export { type MfbOptions, type MfbParams, mfb } from "./vectors/mfb.ts";
+
+// One modality changes another
+export { type FilmOptions, type FilmParams, film } from "./vectors/film.ts";
+export { type MagOptions, type MagParams, mag } from "./vectors/mag.ts";
 
 // Attention from one sequence to another
-export { type CrossAttentionOptions, type CrossAttentionParams, crossAttention } from "./cross-attention.ts";
+export { type CrossAttentionOptions, type CrossAttentionParams, crossAttention } from "./sequences/cross-attention.ts";
+export { type NonLocalGateOptions, type NonLocalGateParams, nonLocalGate } from "./sequences/non-local-gate.ts";

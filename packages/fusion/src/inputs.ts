@@ -48,3 +48,10 @@ export function checkSize(fusion: string, what: string, value: unknown): number 
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 1) return value;
   throw new TensorError(`${fusion}: ${what} must be an integer >= 1, got ${shown(value)}`);
 }
+
+/** The names of two modalities, in order. Throws if there are fewer or more. */
+export function pairOf(fusion: string, inputs: Readonly<Record<string, ModalitySpec>>): readonly [string, string] {
+  const [first, second, ...others] = Object.keys(inputs);
+  if (first !== undefined && second !== undefined && others.length === 0) return [first, second];
+  throw new TensorError(`${fusion}: expected two modalities in inputs, got ${Object.keys(inputs).join(", ")}`);
+}

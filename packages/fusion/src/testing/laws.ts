@@ -6,10 +6,8 @@ import {
   key,
   leavesOf,
   mapTree,
-  mul,
   sliceAxis,
   square,
-  sum,
   tensor,
   TensorError,
   valueAndGradAux,
@@ -262,9 +260,6 @@ export function gradient(subject: Subject): void {
 /** The gradient of the gradient equals finite differences. */
 export function secondDerivative(subject: Subject): void {
   const given = { ...subject, modalities: both(subject.modalities) };
-  const loss = (at: Trained): Tensor =>
-    leavesOf(allOf(run(subjectAt(given, at))))
-      .map(({ tensor: y }) => sum(square(y)))
-      .reduce((a, b) => sum(mul(a, b)));
+  const loss = (at: Trained): Tensor => square(weighed(run(subjectAt(given, at))));
   assertGradient(grad(loss), trained(given), { samples: 2 });
 }

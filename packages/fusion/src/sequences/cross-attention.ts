@@ -1,12 +1,13 @@
 import { dropout as droppedOut } from "@sluice/cells";
-import { kernel, type Initializer } from "@sluice/params";
+import type { Initializer } from "@sluice/params";
 import { and, convert, iota, lessEqual, matmul, reshape, TensorError, transpose, type Tensor } from "@sluice/tensor";
 import { checkOptions, suggestion, shown } from "@sluice/tensor/internal";
 import { attentionWeights } from "./attention.ts";
-import { defineFusion, timeOf } from "./define-fusion.ts";
-import type { Fusion } from "./fusion.ts";
-import { checkSize, inputsOf } from "./inputs.ts";
-import type { SeenModality } from "./seen.ts";
+import { defineFusion, timeOf } from "../define-fusion.ts";
+import type { Fusion } from "../fusion.ts";
+import { checkSize, inputsOf } from "../inputs.ts";
+import { matrices } from "../matrices.ts";
+import type { SeenModality } from "../seen.ts";
 
 /** Options of {@link crossAttention}. */
 export interface CrossAttentionOptions<M extends string> {
@@ -56,14 +57,18 @@ export type CrossAttentionParams = {
 export function crossAttention<M extends string>(options: CrossAttentionOptions<M>): Fusion<CrossAttentionParams, M>;
 export function crossAttention(options: CrossAttentionOptions<string>): Fusion<CrossAttentionParams> {
   const { inputs, query, source, output, heads, rate, causal, initializer } = checked(options);
-  const matrix = (rows: number): ReturnType<typeof kernel> =>
-    kernel([rows, output], initializer === undefined ? {} : { initializer });
+  const matrix = matrices(initializer);
   const [a, b] = [inputs[query]!.width, inputs[source]!.width];
   return defineFusion({
     name: "crossAttention",
     inputs,
     features: output,
-    params: { Wq: matrix(a), Wk: matrix(b), Wv: matrix(b), Wo: matrix(output) },
+    params: {
+      Wq: matrix([a, output]),
+      Wk: matrix([b, output]),
+      Wv: matrix([b, output]),
+      Wo: matrix([output, output]),
+    },
     outputShape: (size) => [size.batch, timeOf("crossAttention", query, size), output],
     fuse({ Wq, Wk, Wv, Wo }, modalities, { training, key, trace }) {
       const [queries, keys] = [modalities[query]!, modalities[source]!];

@@ -1,9 +1,10 @@
 import { bias, kernel, randomUniform, type Initializer } from "@sluice/params";
-import { add, concat, matmul, mul, onesLike, reshape, select, sliceAxis, sum, type Tensor } from "@sluice/tensor";
+import { add, concat, matmul, mul, onesLike, reshape, sliceAxis, sum, type Tensor } from "@sluice/tensor";
 import { checkOptions, expF64, logF64 } from "@sluice/tensor/internal";
-import { defineFusion } from "./define-fusion.ts";
-import type { Fusion } from "./fusion.ts";
-import { checkSize, inputsOf, type Inputs } from "./inputs.ts";
+import { defineFusion } from "../define-fusion.ts";
+import type { Fusion } from "../fusion.ts";
+import { checkSize, inputsOf, type Inputs } from "../inputs.ts";
+import { whereIn } from "./present.ts";
 
 /** Options of {@link lmf}. */
 export interface LmfOptions<M extends string> {
@@ -64,10 +65,11 @@ export function lmf(options: LmfOptions<string>): Fusion<LmfParams> {
       b: bias([features]),
     },
     fuse({ W, b }, modalities) {
-      const factors = Object.values(modalities).map(({ name, x, present }) => {
+      const factors = Object.values(modalities).map((modality) => {
+        const { name, x } = modality;
         const one = onesLike(sliceAxis(x, x.shape.length - 1, 0, 1));
         const f = matmul(concat([x, one], -1), W[name]!);
-        return present === undefined ? f : select(present, f, 1);
+        return whereIn(modality, f, 1);
       });
       const product = factors.reduce((a, f) => mul(a, f));
       const lead = product.shape.slice(0, -1);

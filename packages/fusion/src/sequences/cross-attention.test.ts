@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { grad, key, keyFor, mul, normal, sum, tensor, valuesOf, type ArrayTensor, type Tensor } from "@sluice/tensor";
 import { describe, expect, test } from "vitest";
-import { crossAttention, type CrossAttentionParams, type DescribedModality } from "./index.ts";
+import { crossAttention, type CrossAttentionParams, type DescribedModality } from "../index.ts";
 
 interface Stored {
   readonly shape: readonly number[];
@@ -22,7 +22,7 @@ interface Case {
 }
 
 const { cases } = JSON.parse(
-  readFileSync(new URL("../../../fixtures/fusion/cross-attention.json", import.meta.url), "utf8"),
+  readFileSync(new URL("../../../../fixtures/fusion/cross-attention.json", import.meta.url), "utf8"),
 ) as { readonly cases: readonly Case[] };
 
 const double = ({ shape, data }: Stored): ArrayTensor => tensor(new Float64Array(data), shape);

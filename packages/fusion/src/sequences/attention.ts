@@ -32,11 +32,16 @@ const LOWEST = -1e30;
 /**
  * Scaled dot-product attention (Vaswani et al. 2017, arXiv:1706.03762, equation 1): the weights `softmax(q k^T /
  * sqrt(d))` `[..., queries, keys]`, for q `[..., queries, d]` and k `[..., keys, d]`. `mask`, bool of the weights'
- * shape or one that broadcasts to it, says which keys a query sees.
+ * shape or one that broadcasts to it, says which keys a query sees. Option: `scale`, in the place of `1 / sqrt(d)`.
  */
-export function attentionWeights(q: Tensor, k: Tensor, mask: Tensor | undefined): Tensor {
-  const d = q.shape.at(-1) ?? 1;
+export function attentionWeights(
+  q: Tensor,
+  k: Tensor,
+  mask: Tensor | undefined,
+  options: { readonly scale?: number } = {},
+): Tensor {
+  const { scale = 1 / Math.sqrt(q.shape.at(-1) ?? 1) } = options;
   const axes = k.shape.map((_, axis) => axis);
   const kT = transpose(k, [...axes.slice(0, -2), axes.length - 1, axes.length - 2]);
-  return maskedSoftmax(mul(matmul(q, kT), 1 / Math.sqrt(d)), mask);
+  return maskedSoftmax(mul(matmul(q, kT), scale), mask);
 }

@@ -20,9 +20,9 @@ import {
   type Tensor,
 } from "@sluice/tensor";
 import { checkOptions, suggestion } from "@sluice/tensor/internal";
-import type { DescribedModality, Modality } from "./fusion.ts";
-import { givenModality } from "./modalities.ts";
-import { seen } from "./seen.ts";
+import type { DescribedModality, Modality } from "../fusion.ts";
+import { givenModality } from "../modalities.ts";
+import { seen } from "../seen.ts";
 
 /** Options of {@link pool}. */
 export interface PoolOptions {

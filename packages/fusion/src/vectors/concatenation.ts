@@ -1,9 +1,9 @@
 import { broadcastTo, concat, convert, onesLike, sliceAxis, type Tensor } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
-import { defineFusion } from "./define-fusion.ts";
-import type { Fusion } from "./fusion.ts";
-import { inputsOf, type Inputs } from "./inputs.ts";
-import type { SeenModality } from "./seen.ts";
+import { defineFusion } from "../define-fusion.ts";
+import type { Fusion } from "../fusion.ts";
+import { inputsOf, type Inputs } from "../inputs.ts";
+import type { SeenModality } from "../seen.ts";
 
 /** Options of {@link concatenation}. */
 export interface ConcatenationOptions<M extends string> {

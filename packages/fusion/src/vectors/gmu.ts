@@ -1,9 +1,11 @@
-import { kernel, type Initializer } from "@sluice/params";
+import type { Initializer } from "@sluice/params";
 import { add, concat, div, greater, matmul, mul, select, sigmoid, sub, tanh, type Tensor } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
-import { defineFusion } from "./define-fusion.ts";
-import type { Fusion } from "./fusion.ts";
-import { checkSize, inputsOf, type Inputs } from "./inputs.ts";
+import { defineFusion } from "../define-fusion.ts";
+import type { Fusion } from "../fusion.ts";
+import { checkSize, inputsOf, type Inputs } from "../inputs.ts";
+import { matrices } from "../matrices.ts";
+import { sumOf, whereIn } from "./present.ts";
 
 /** Options of {@link gmu}. */
 export interface GmuOptions<M extends string> {
@@ -50,16 +52,15 @@ export function gmu(options: GmuOptions<string>): Fusion<GmuParams> {
   const inputs = Object.entries(inputsOf("gmu", options.inputs));
   checkSize("gmu", "output", features);
   const total = inputs.reduce((sum, [, { width }]) => sum + width, 0);
-  const matrix = (rows: number): ReturnType<typeof kernel> =>
-    kernel([rows, features], kernelInitializer === undefined ? {} : { initializer: kernelInitializer });
+  const matrix = matrices(kernelInitializer);
   return defineFusion({
     name: "gmu",
     inputs: Object.fromEntries(inputs),
     stepwise: true,
     features,
     params: {
-      W: Object.fromEntries(inputs.map(([name, { width }]) => [name, matrix(width)])),
-      Wz: Object.fromEntries(inputs.map(([name]) => [name, matrix(total)])),
+      W: Object.fromEntries(inputs.map(([name, { width }]) => [name, matrix([width, features])])),
+      Wz: Object.fromEntries(inputs.map(([name]) => [name, matrix([total, features])])),
     },
     fuse({ W, Wz }, given, { trace }) {
       const modalities = Object.values(given);
@@ -79,7 +80,7 @@ const CLOSED = 7.888609052210118e-31;
 
 /** Gates of missing modalities become 0; the others grow in proportion to keep the sum. */
 function renormalized(gates: readonly { readonly z: Tensor; readonly present: Tensor | undefined }[]): Tensor[] {
-  const kept = gates.map(({ z, present }) => (present === undefined ? z : select(present, z, 0)));
+  const kept = gates.map(({ z, present }) => whereIn({ present }, z, 0));
   if (gates.every(({ present }) => present === undefined)) return kept;
   const missing = sumOf(gates.map(({ z }, m) => sub(z, kept[m]!)));
   const sum = sumOf(kept);
@@ -88,5 +89,3 @@ function renormalized(gates: readonly { readonly z: Tensor; readonly present: Te
   const divisor = select(greater(sum, CLOSED), sum, 1);
   return kept.map((z) => add(z, mul(div(z, divisor), missing)));
 }
-
-const sumOf = (terms: readonly Tensor[]): Tensor => terms.reduce((a, b) => add(a, b));
