@@ -95,11 +95,10 @@ interface AnyDefinition extends Omit<FusionDefinition<never, string, FusionParts
 
 /**
  * Makes a fusion from its equations. It checks parameters, modalities and options, and sets missing and padded values
- * to 0, so the equations need not. For example FiLM (Perez et al. 2018, arXiv:1709.07871), where a vector scales and
- * shifts every step of a sequence:
+ * to 0, so the equations need not. For example, where a vector scales and shifts every step of a sequence:
  *
- *     const film = defineFusion({
- *       name: "film",
+ *     const modulation = defineFusion({
+ *       name: "modulation",
  *       inputs: { signal: { kind: "sequence", width: 2 }, condition: 3 },
  *       stepwise: true,
  *       features: 2,
