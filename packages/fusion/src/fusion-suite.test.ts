@@ -36,10 +36,12 @@ import {
   gmu,
   hierarchicalFusion,
   lateFusion,
+  learnedPlaceholders,
   lmf,
   mag,
   mfb,
   mixtureOfExperts,
+  modalityDropout,
   multimodal,
   multiplicativeInteractions,
   nonLocalGate,
@@ -101,6 +103,10 @@ const members: Readonly<Record<string, Fusion>> = {
   nonLocalGate: nonLocalGate({ inputs: { text: 2, audio: 3 }, query: "text", output: 2 }),
   crossAttention: crossAttention({ inputs: { text: 2, audio: 3 }, query: "text", output: 4, heads: 2, dropout: 0.3 }),
   "crossAttention, causal": crossAttention({ inputs: { text: 1, audio: 2 }, query: "audio", output: 2, causal: true }),
+  modalityDropout: modalityDropout(gmu({ inputs, output: 2 }), { rate: { audio: 0.5, text: 0.4 } }),
+  "modalityDropout, each step": modalityDropout(gmu({ inputs: steps, output: 2 }), { rate: 0.4 }),
+  learnedPlaceholders: learnedPlaceholders(gmu({ inputs, output: 2 })),
+  "learnedPlaceholders, each step": learnedPlaceholders(lmf({ inputs: steps, output: 2, rank: 2 })),
   "multimodal, of last states": multimodal({
     encoders: {
       audio: sequence(gru({ input: 2, hidden: 2 }), { outputs: "last" }),

@@ -16,6 +16,14 @@ export type { SeenModality } from "./seen.ts";
 // Models of encoders, a fusion and a readout
 export { type MultimodalOptions, type MultimodalParams, multimodal } from "./multimodal.ts";
 
+// Modalities that are missing
+export { type ModalityDropoutOptions, modalityDropout } from "./absence/modality-dropout.ts";
+export {
+  type LearnedPlaceholdersOptions,
+  type LearnedPlaceholdersParams,
+  learnedPlaceholders,
+} from "./absence/learned-placeholders.ts";
+
 // Vectors of sequences
 export { type PoolOptions, pool } from "./sequences/pool.ts";
 
