@@ -24,6 +24,10 @@ export {
   learnedPlaceholders,
 } from "./absence/learned-placeholders.ts";
 
+// What each modality contributes to a score
+export { keepModalities } from "./contribution/keep-modalities.ts";
+export { type ModalityContributions, modalityContributions } from "./contribution/modality-contributions.ts";
+
 // Vectors of sequences
 export { type PoolOptions, pool } from "./sequences/pool.ts";
 

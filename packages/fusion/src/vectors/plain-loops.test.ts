@@ -10,7 +10,6 @@ import {
   sliceAxis,
   tensor,
   valuesOf,
-  type ArrayTensor,
   type Tensor,
   type Tree,
 } from "@sluice/tensor";
@@ -241,7 +240,7 @@ describe.each(Object.entries(subjects))("%s", (_, [fusion, loop]) => {
   const params = mapTree(initialTree(fusion.params, keyFor(root, "params"), { dtype: "f64" }), (w, path) =>
     normal(keyFor(root, path), w.shape, { dtype: "f64" }),
   );
-  const x: Readonly<Record<string, ArrayTensor>> = Object.fromEntries(
+  const x: Readonly<Record<string, Tensor>> = Object.fromEntries(
     names.map((name) => [
       name,
       normal(keyFor(root, `x.${name}`), [batch, fusion.inputs[name]!.width], { dtype: "f64" }),
