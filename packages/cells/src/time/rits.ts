@@ -12,11 +12,18 @@ import {
   sub,
   tanh,
   tensor,
+  TensorError,
   type Tensor,
 } from "@sluice/tensor";
+import { suggestion } from "@sluice/tensor/internal";
 import { defineCell } from "../definition/define-cell.ts";
 import { decayRate, decayWeights, meanDecay } from "./decay.ts";
 import { timeSinceObservation } from "./elapsed.ts";
+
+const combinations = ["sigmoid", "linear"] as const;
+
+/** How {@link rits} makes the share of its two estimates: between 0 and 1, or any number. */
+export type RitsCombination = (typeof combinations)[number];
 
 /**
  * RITS, one direction of BRITS (Cao et al. 2018, arXiv:1805.10572, section 4.3): a recurrent network that fills in
@@ -32,8 +39,9 @@ import { timeSinceObservation } from "./elapsed.ts";
  *     cc  = m x_t + (1 - m) ch                                  the imputed values
  *     h_t, c_t = LSTM([cc, m], gh h_{t-1}, c_{t-1})
  *
- * The recurrent network is the LSTM of the paper's experiments. The authors' code leaves the sigmoid of a out, and
- * makes the history regression from the decayed state; with `decayedHistory` (default false) this is done here too.
+ * The recurrent network is the LSTM of the paper's experiments. The authors' code (caow13/BRITS) leaves the sigmoid of a
+ * out, and makes the history regression from the decayed state. The options do this too: `combination` "sigmoid"
+ * (default) or "linear", and `decayedHistory` (default false). Throws a TensorError for another `combination`.
  *
  * Besides x it reads `extra.mask` and `extra.delta` `[batch, time, input]` (`timeSinceObserved` of
  * `@sluice/irregular`). Where x was not observed, it is not read and may be NaN. The output is `[h_t, cc]`, `[batch,
@@ -50,22 +58,28 @@ import { timeSinceObservation } from "./elapsed.ts";
  */
 export const rits = defineCell({
   name: "rits",
-  options: { decayedHistory: false },
+  options: { decayedHistory: false, combination: "sigmoid" as RitsCombination },
   extra: ({ input }) => ({ mask: [input], ...timeSinceObservation(input) }),
-  params: ({ input, hidden }) => ({
-    W: kernel([2 * input, 4 * hidden]),
-    U: recurrentKernel([hidden, 4 * hidden]),
-    b: bias([4 * hidden]),
-    history: { W: kernel([hidden, input]), b: bias([input]) },
-    features: { W: kernel([input, input]), b: bias([input]) },
-    combine: { W: kernel([2 * input, input]), b: bias([input]) },
-    wx: decayWeights([input]),
-    bx: parameter([input]),
-    Wh: decayWeights([input, hidden], meanDecay),
-    bh: parameter([hidden]),
-  }),
+  params({ input, hidden }, { combination }) {
+    if (!combinations.includes(combination))
+      throw new TensorError(
+        `rits: unknown combination ${String(combination)}; ${suggestion(String(combination), combinations)}`,
+      );
+    return {
+      W: kernel([2 * input, 4 * hidden]),
+      U: recurrentKernel([hidden, 4 * hidden]),
+      b: bias([4 * hidden]),
+      history: { W: kernel([hidden, input]), b: bias([input]) },
+      features: { W: kernel([input, input]), b: bias([input]) },
+      combine: { W: kernel([2 * input, input]), b: bias([input]) },
+      wx: decayWeights([input]),
+      bx: parameter([input]),
+      Wh: decayWeights([input, hidden], meanDecay),
+      bh: parameter([hidden]),
+    };
+  },
   state: ({ hidden }) => ({ h: [hidden], c: [hidden] }),
-  step(params, { h, c }, x, { norm, trace, input, recurrent, extra, decayedHistory }) {
+  step(params, { h, c }, x, { norm, trace, input, recurrent, extra, ...options }) {
     const { W, U, b, history, features, combine, wx, bx, Wh, bh } = params;
     const { mask: m, delta } = extra;
     const filled = (estimate: Tensor): Tensor => select(equal(m, 0), estimate, x);
@@ -73,12 +87,12 @@ export const rits = defineCell({
     const gh = trace("hiddenDecay", () => decayRate(matmul(delta, Wh), bh));
     const decayed = mul(gh, h);
 
-    const remembered = decayedHistory ? decayed : h;
+    const remembered = options.decayedHistory ? decayed : h;
     const xh = trace("history", add(recurrent("history", remembered, history.W, { source: "history" }), history.b));
     const others = mul(features.W, offDiagonal(features.W));
     const zh = trace("features", add(input("features", filled(xh), others, { source: "features" }), features.b));
-    const combined = input("combine", concat([gx, m], 1), combine.W, { source: "combine" });
-    const a = trace("combining", sigmoid(add(combined, combine.b)));
+    const share = add(input("combine", concat([gx, m], 1), combine.W, { source: "combine" }), combine.b);
+    const a = trace("combining", options.combination === "sigmoid" ? sigmoid(share) : share);
     const ch = trace("combined", add(mul(a, zh), mul(sub(1, a), xh)));
     const imputed = filled(ch);
 

@@ -1,0 +1,65 @@
+// Linear recurrences against the numbers of their authors' code (fixtures/cells/README.md).
+import { concat, mul, reshape, split, transpose, type Tensor } from "@sluice/tensor";
+import { test } from "vitest";
+import { goldenTests, type GoldenCell, type Named } from "../../../../fixtures/cells/golden-cells.ts";
+import { qrnn, rgLru, selectiveStateSpace, windowedQrnn } from "../index.ts";
+
+const poolingOf = (gate: unknown): "f" | "fo" => (gate === true ? "fo" : "f");
+
+const cells: readonly GoldenCell[] = [
+  {
+    source: "authors",
+    file: "qrnn",
+    only: ({ options }) => options["window"] === 1,
+    cell: (sizes, { options }) => qrnn({ ...sizes, pooling: poolingOf(options["output_gate"]) }),
+    params: (given) => ({ W: transpose(newShare(given("linear.weight"))), b: newShare(given("linear.bias")) }),
+  },
+  {
+    source: "authors",
+    file: "qrnn",
+    only: ({ options }) => options["window"] === 2,
+    cell: (sizes) => windowedQrnn(sizes),
+    params(given) {
+      const [now, before] = split(transpose(newShare(given("linear.weight"))), 2, 0);
+      return { W: concat([before, now], 0), b: newShare(given("linear.bias")) };
+    },
+  },
+  {
+    source: "authors",
+    file: "rg-lru",
+    cell: rgLru,
+    params: (given) => ({
+      W: concat([oneBlock(given, "a_gate"), oneBlock(given, "input_gate")], 1),
+      b: concat([reshape(given("a_gate.b"), [4]), reshape(given("input_gate.b"), [4])]),
+      Lambda: mul(given("a_param"), -1),
+    }),
+  },
+  {
+    source: "authors",
+    file: "s6",
+    cell: (sizes) => selectiveStateSpace({ ...sizes, order: 3, rank: 2 }),
+    params: (given) => ({
+      W: transpose(given("x_proj.weight")),
+      V: transpose(given("dt_proj.weight")),
+      b: given("dt_proj.bias"),
+      logA: given("A_log"),
+      D: given("D"),
+    }),
+  },
+];
+
+for (const { name, run } of goldenTests(cells)) test(name, run);
+
+/** The authors' f, the second of the blocks, is the share of the candidate, the paper's that of the memory. */
+function newShare(stacked: Tensor): Tensor {
+  const blocks = split(stacked, (stacked.shape[0] ?? 0) / 4, 0);
+  return concat(
+    blocks.map((block, i) => (i === 1 ? mul(block, -1) : block)),
+    0,
+  );
+}
+
+/** A block-diagonal layer of one block. */
+function oneBlock(given: Named, name: string): Tensor {
+  return reshape(given(`${name}.w`), [4, 4]);
+}

@@ -1,0 +1,98 @@
+// Cells that read elapsed times against the numbers of their authors' code (fixtures/cells/README.md).
+import { identity } from "@sluice/params";
+import { add, concat, full, key, mul, sum, transpose, type Tensor } from "@sluice/tensor";
+import { test } from "vitest";
+import { goldenTests, type GoldenCell, type Named } from "../../../../fixtures/cells/golden-cells.ts";
+import { gruOdeBayes, odeLstm, rits, timeAwareLstm } from "../index.ts";
+
+const cells: readonly Omit<GoldenCell, "source">[] = [
+  {
+    file: "ode-lstm",
+    cell: (sizes, { options }) =>
+      odeLstm({ ...sizes, method: options["solver_type"] === "fixed_rk4" ? "rk4" : "euler" }),
+    params: (given) => ({
+      ...lstmOf(given, "lstm"),
+      ode: [layerOf(given, "f_node.0"), layerOf(given, "f_node.2")],
+    }),
+  },
+  {
+    file: "rits",
+    cell: (sizes) => rits({ ...sizes, decayedHistory: true, combination: "linear" }),
+    params: (given) => ({
+      ...lstmOf(given, "rnn_cell"),
+      history: layerOf(given, "hist_reg"),
+      features: { W: transpose(given("feat_reg.W")), b: given("feat_reg.b") },
+      combine: layerOf(given, "weight_combine"),
+      wx: diagonal(given("temp_decay_x.W")),
+      bx: given("temp_decay_x.b"),
+      Wh: transpose(given("temp_decay_h.W")),
+      bh: given("temp_decay_h.b"),
+    }),
+  },
+  {
+    file: "gru-ode-bayes",
+    cell: (sizes, { options }) =>
+      gruOdeBayes({
+        ...sizes,
+        method: options["solver"] === "euler" ? "euler" : "midpoint",
+        steps: 3,
+        predictionUnits: 5,
+        preparedUnits: 2,
+      }),
+    params: (given) => ({
+      // The authors' autonomous equation has no biases.
+      ode: { U: kernels(given, ["gru_c.lin_hr", "gru_c.lin_hz", "gru_c.lin_hh"]), b: full([12], 0, "f64") },
+      prediction: [layerOf(given, "p_model.0"), layerOf(given, "p_model.3")],
+      Q: given("gru_obs.w_prep"),
+      q: given("gru_obs.bias_prep"),
+      gru: {
+        W: transpose(given("gru_obs.gru_d.weight_ih")),
+        U: transpose(given("gru_obs.gru_d.weight_hh")),
+        b: given("gru_obs.gru_d.bias_ih"),
+        bh: given("gru_obs.gru_d.bias_hh"),
+      },
+    }),
+    states: (given) => ({ gru: { h: given("h") } }),
+  },
+  {
+    file: "t-lstm",
+    cell: timeAwareLstm,
+    params: (given) => ({
+      W: besides(gates.map((gate) => given(`${gate}_Hidden_weight`))),
+      U: besides(gates.map((gate) => given(`${gate}_State_weight`))),
+      b: concat(gates.map((gate) => given(`${gate}_Hidden_bias`))),
+      Wd: given("Decomposition_Hidden_weight"),
+      bd: given("Decomposition_Hidden_bias_enc"),
+    }),
+  },
+];
+
+for (const { name, run } of goldenTests(cells.map((cell) => ({ source: "authors", ...cell })))) test(name, run);
+
+/** The gates i, f, g, o of T-LSTM. */
+const gates = ["Input", "Forget", "Cell", "Output"];
+
+const besides = (matrices: readonly Tensor[]): Tensor => concat(matrices, 1);
+
+/** Weights of PyTorch's linear layers, side by side. */
+function kernels(given: Named, names: readonly string[]): Tensor {
+  return besides(names.map((name) => transpose(given(`${name}.weight`))));
+}
+
+/** A linear layer of PyTorch. */
+function layerOf(given: Named, name: string): { readonly W: Tensor; readonly b: Tensor } {
+  return { W: transpose(given(`${name}.weight`)), b: given(`${name}.bias`) };
+}
+
+/** An LSTM cell of PyTorch. */
+function lstmOf(given: Named, name: string): Record<"W" | "U" | "b", Tensor> {
+  return {
+    W: transpose(given(`${name}.weight_ih`)),
+    U: transpose(given(`${name}.weight_hh`)),
+    b: add(given(`${name}.bias_ih`), given(`${name}.bias_hh`)),
+  };
+}
+
+function diagonal(W: Tensor): Tensor {
+  return sum(mul(W, identity(key(0), W.shape, {})), 1);
+}
