@@ -2,7 +2,7 @@
 import { concat, div, reshape, split, sqrt, square, sum, transpose, type Tensor } from "@sluice/tensor";
 import { test } from "vitest";
 import { goldenTests, type GoldenCell, type Named } from "../../../../fixtures/cells/golden-cells.ts";
-import { deltaNet, matrixLstm, sLstm } from "../index.ts";
+import { deltaNet, gatedDeltaNet, matrixLstm, sLstm } from "../index.ts";
 
 const headsOf = (options: Readonly<Record<string, unknown>>): number => Number(options["num_heads"]);
 
@@ -44,6 +44,19 @@ const cells: readonly GoldenCell[] = [
       b: biasesOf(given, ["q", "k", "v"]),
       w: kernelsOf(given, ["beta"]),
       bw: biasesOf(given, ["beta"]),
+    }),
+  },
+  {
+    source: "fla",
+    file: "gated-delta-rule",
+    cell: (sizes) => gatedDeltaNet({ ...sizes, heads: 2 }),
+    params: (given) => ({
+      W: kernelsOf(given, ["q", "k", "v"]),
+      b: biasesOf(given, ["q", "k", "v"]),
+      w: kernelsOf(given, ["beta", "a"]),
+      bw: biasesOf(given, ["beta"]),
+      A: given("A_log"),
+      dt: given("a.bias"),
     }),
   },
 ];
