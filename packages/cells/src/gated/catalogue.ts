@@ -190,13 +190,13 @@ export const gatedCells: readonly CatalogueEntry[] = [
     name: "hyperLstm",
     make: hyperLstm,
     source: "Ha et al. 2016, arXiv:1609.09106",
-    numbers: loop,
+    numbers: "the authors' code, a plain loop",
   },
   {
     name: "hyperLstm, layer norm",
     make: (options) => hyperLstm({ norm: layerNorm({ placement: "gates" }), ...options }),
     source: "Ha et al. 2016, arXiv:1609.09106",
-    numbers: loop,
+    numbers: "the authors' code, a plain loop",
   },
   {
     name: "mut, MUT1",

@@ -5,7 +5,7 @@ import { activationOf, type Activation } from "../options/activations.ts";
 import { matrixOf, whole } from "./low-rank.ts";
 
 /**
- * FastGRNN, whose gate and candidate share their matrices (Kusupati et al. 2018, arXiv:1901.02358, section 3.2):
+ * FastGRNN, whose gate and candidate share their matrices (Kusupati et al. 2018, arXiv:1901.02358):
  *
  *     z_t = sigmoid(x_t W + h_{t-1} U + b_z)
  *     n_t = tanh(x_t W + h_{t-1} U + b_n)

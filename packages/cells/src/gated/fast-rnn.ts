@@ -5,8 +5,7 @@ import { activationOf, type Activation } from "../options/activations.ts";
 import { matrixOf, whole } from "./low-rank.ts";
 
 /**
- * FastRNN, a simple recurrent network with a weighted residual connection (Kusupati et al. 2018, arXiv:1901.02358,
- * section 3.1):
+ * FastRNN, a simple recurrent network with a weighted residual connection (Kusupati et al. 2018, arXiv:1901.02358):
  *
  *     n_t = tanh(x_t W + h_{t-1} U + b)
  *     h_t = sigmoid(alpha) n_t + sigmoid(beta) h_{t-1}

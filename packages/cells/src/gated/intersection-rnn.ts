@@ -18,8 +18,8 @@ import { raised } from "./biases.ts";
  * Parameters: depth.W `[input, 2 input]`, depth.U `[hidden, 2 input]`, depth.b `[2 input]` in the order p, d; time.W
  * `[input, 2 hidden]`, time.U `[hidden, 2 hidden]`, time.b `[2 hidden]` in the order n, g. State: h. Traces:
  * depthCandidate, depthGate, candidate, update. Places of norm: depth, time; placement `gates` needs an input whose
- * width is a multiple of hidden. Option: `forgetBias`, which is added to the initial b_d and b_g (default 1, as in
- * TensorFlow's IntersectionRNNCell; the paper searches for it).
+ * width is a multiple of hidden. Option: `forgetBias`, which is added to the initial b_d and b_g (default 1).
+ * TensorFlow 1's IntersectionRNNCell adds 1 to d and g, and its b begins at 0, which is the same at first.
  */
 export const intersectionRnn = defineCell({
   name: "intersectionRnn",

@@ -4,7 +4,7 @@ import { defineCell } from "../definition/define-cell.ts";
 
 /**
  * JANET, "just another network": an LSTM that has only a forget gate (van der Westhuizen and Lasenby 2018,
- * arXiv:1804.04849, section 3):
+ * arXiv:1804.04849):
  *
  *     s_t = x_t W_f + h_{t-1} U_f + b_f
  *     a_t = x_t W_a + h_{t-1} U_a + b_a

@@ -5,7 +5,7 @@ import { activationOf, type Activation } from "../options/activations.ts";
 
 /**
  * Light gated recurrent unit, Li-GRU: a GRU without reset gate, with ReLU and with batch normalization of the input's
- * products (Ravanelli et al. 2018, arXiv:1803.10225, equations 9 to 11):
+ * products (Ravanelli et al. 2018, arXiv:1803.10225):
  *
  *     z_t = sigmoid(BN(x_t W_z) + h_{t-1} U_z)
  *     n_t = relu(BN(x_t W_n) + h_{t-1} U_n)

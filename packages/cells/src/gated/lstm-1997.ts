@@ -10,7 +10,7 @@ const h = (x: Tensor): Tensor => sub(mul(2, sigmoid(x)), 1);
 
 /**
  * The first long short-term memory, which has no forget gate (Hochreiter and Schmidhuber 1997,
- * doi:10.1162/neco.1997.9.8.1735, section 4 and appendix A.1):
+ * doi:10.1162/neco.1997.9.8.1735):
  *
  *     i_t = sigmoid(x_t W_i + h_{t-1} U_i + b_i)
  *     o_t = sigmoid(x_t W_o + h_{t-1} U_o + b_o)

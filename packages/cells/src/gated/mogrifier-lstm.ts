@@ -7,7 +7,7 @@ import { raised } from "./biases.ts";
 
 /**
  * Mogrifier LSTM: input and state gate each other in some rounds before an LSTM reads them (Melis et al. 2019,
- * arXiv:1909.01792, equations 1 and 2). With x^{-1} = x_t and h^0 = h_{t-1}, for i = 1 ... rounds:
+ * arXiv:1909.01792). With x^{-1} = x_t and h^0 = h_{t-1}, for i = 1 ... rounds:
  *
  *     x^i = 2 sigmoid(h^{i-1} Q^i) x^{i-2}                    odd i
  *     h^i = 2 sigmoid(x^{i-1} R^i) h^{i-2}                    even i
@@ -17,6 +17,9 @@ import { raised } from "./biases.ts";
  *     i, f, g, o = split(x W + h U + b)
  *     c_t = sigmoid(f) c_{t-1} + sigmoid(i) tanh(g)
  *     h_t = sigmoid(o) tanh(c_t)
+ *
+ * The authors' code (google-deepmind/lamb) adds to each round a bias that begins at 0, and, unless told otherwise, takes
+ * the smaller of sigmoid(i) and 1 - sigmoid(f) as the input gate. The paper has neither, and so have we.
  *
  * Parameters: W `[input, 4 hidden]`, U `[hidden, 4 hidden]`, b `[4 hidden]`, gates in the order i, f, g, o; Q.0, Q.1,
  * ... `[hidden, input]` of rounds 1, 3, ... and R.0, ... `[input, hidden]` of rounds 2, 4, ... With a rank each of

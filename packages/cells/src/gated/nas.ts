@@ -3,8 +3,8 @@ import { add, mul, relu, sigmoid, sliceAxis, split, tanh, type Tensor } from "@s
 import { defineCell } from "../definition/define-cell.ts";
 
 /**
- * The cell that neural architecture search found on Penn Treebank (Zoph, Le 2017, arXiv:1611.01578, as TensorFlow's
- * NASCell, by the authors). With a_k = x_t W_k + h_{t-1} U_k + b_k:
+ * The cell that neural architecture search found on Penn Treebank (Zoph, Le 2017, arXiv:1611.01578, as TensorFlow 1's
+ * NASCell). With a_k = x_t W_k + h_{t-1} U_k + b_k:
  *
  *     p_t = tanh(sigmoid(a_0) relu(a_1))
  *     q_t = tanh(sigmoid(a_2) + relu((x_t W_3) (h_{t-1} U_3 + b_3)))

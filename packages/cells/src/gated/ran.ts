@@ -5,7 +5,7 @@ import { activationOf, type Activation } from "../options/activations.ts";
 
 /**
  * Recurrent additive network: the memory is a weighted sum of linear images of the inputs (Lee et al. 2017,
- * arXiv:1705.07393, equations 1 to 4):
+ * arXiv:1705.07393):
  *
  *     n_t = x_t W_n
  *     i_t = sigmoid(x_t W_i + h_{t-1} U_i + b_i)

@@ -5,7 +5,7 @@ import { checkSize } from "../options/size.ts";
 
 /**
  * Structurally constrained recurrent network: a simple recurrent network with context units that change slowly (Mikolov
- * et al. 2014, arXiv:1412.7753, equations 5 to 7):
+ * et al. 2014, arXiv:1412.7753):
  *
  *     s_t = (1 - alpha) x_t B + alpha s_{t-1}
  *     h_t = sigmoid(s_t P + x_t A + h_{t-1} R)

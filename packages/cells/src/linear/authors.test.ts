@@ -1,8 +1,8 @@
 // Linear recurrences against the numbers of their authors' code (fixtures/cells/README.md).
-import { concat, mul, reshape, split, transpose, type Tensor } from "@sluice/tensor";
+import { concat, mul, reshape, split, take, transpose, type Tensor } from "@sluice/tensor";
 import { test } from "vitest";
 import { goldenTests, type GoldenCell, type Named } from "../../../../fixtures/cells/golden-cells.ts";
-import { qrnn, rgLru, selectiveStateSpace, windowedQrnn } from "../index.ts";
+import { qrnn, rgLru, s5, selectiveStateSpace, windowedQrnn } from "../index.ts";
 
 const poolingOf = (gate: unknown): "f" | "fo" => (gate === true ? "fo" : "f");
 
@@ -33,6 +33,22 @@ const cells: readonly GoldenCell[] = [
       b: concat([reshape(given("a_gate.b"), [4]), reshape(given("input_gate.b"), [4])]),
       Lambda: mul(given("a_param"), -1),
     }),
+  },
+  {
+    source: "authors",
+    file: "s5",
+    cell: (sizes, { options }) => s5({ ...sizes, discretization: options["discretization"] === "zoh" ? "zoh" : "bilinear" }),
+    params(given) {
+      // Complex numbers are pairs, on the last axis.
+      const part = (name: string, which: number): Tensor => transpose(take(given(name), which, 2));
+      return {
+        Lambda: { re: given("Lambda_re"), im: given("Lambda_im") },
+        B: concat([part("B", 0), part("B", 1)], 1),
+        C: concat([part("C", 0), part("C", 1)], 0),
+        logDelta: reshape(given("log_step"), [2]),
+        D: given("D"),
+      };
+    },
   },
   {
     source: "authors",

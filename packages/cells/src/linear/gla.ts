@@ -6,7 +6,7 @@ import { linearRecurrence } from "../definition/recurrences.ts";
 import { checkSize } from "../options/size.ts";
 
 /**
- * Gated linear attention (Yang et al. 2024, arXiv:2312.06635, section 4): attention without softmax, as a recurrence
+ * Gated linear attention (Yang et al. 2024, arXiv:2312.06635): attention without softmax, as a recurrence
  * whose state is a matrix for each head. A gate of the input lets each of its rows decay. By head, with w the width of
  * a key:
  *

@@ -48,7 +48,7 @@ const SWEEPS = 60;
 
 /**
  * Eigenvalues and a unitary matrix of eigenvectors, in columns, by Jacobi's method: each turn of two columns makes the
- * element where they meet zero (Golub and Van Loan, "Matrix Computations", section 8.5).
+ * element where they meet zero (Golub and Van Loan, "Matrix Computations").
  */
 function eigenOfHermitian(H: ComplexMatrix): { readonly values: readonly number[]; readonly vectors: ComplexMatrix } {
   const { size } = H;

@@ -7,7 +7,7 @@ import { checkSize } from "../options/size.ts";
 import { polar, scaled, toRows } from "./complex.ts";
 
 /**
- * Linear recurrent unit (Orvieto et al. 2023, arXiv:2303.06349, sections 3.2 to 3.5): a diagonal recurrence in complex
+ * Linear recurrent unit (Orvieto et al. 2023, arXiv:2303.06349): a diagonal recurrence in complex
  * numbers whose eigenvalues stay in the unit disk, with an input scaled so that the state keeps its size.
  *
  *     lambda = exp(-exp(nu_log) + i exp(theta_log))
@@ -53,7 +53,7 @@ export const lru = defineAssociativeCell({
     add(sub(matmul(re, C.re), matmul(im, C.im)), input("skip", x, D, { gates: 1 })),
 });
 
-/** nu_log, theta_log and gamma_log of eigenvalues drawn by area from a ring (lemma 3.2 of the paper). */
+/** nu_log, theta_log and gamma_log of eigenvalues drawn by area from a ring. */
 function ring(rMin: number, rMax: number, maxPhase: number): Initializer {
   if (!(rMin >= 0 && rMax > rMin && rMax <= 1))
     throw new TensorError(`lru: expected 0 <= rMin < rMax <= 1, got ${rMin} and ${rMax}`);

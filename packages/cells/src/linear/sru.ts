@@ -16,7 +16,7 @@ import { defineCell } from "../definition/define-cell.ts";
 import { activationOf, type Activation } from "../options/activations.ts";
 
 /**
- * Simple recurrent unit (Lei et al. 2018, arXiv:1709.02755, equations 1 to 4): products of the input alone, gates that
+ * Simple recurrent unit (Lei et al. 2018, arXiv:1709.02755): products of the input alone, gates that
  * look at the state element by element, and a highway around the cell.
  *
  *     f_t = sigmoid(x_t W_f + v_f c_{t-1} + b_f)

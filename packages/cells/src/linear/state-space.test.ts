@@ -146,21 +146,40 @@ describe("initial values", () => {
     );
   });
 
-  test("of s5 are made of eigenvectors of HiPPO's normal part", () => {
-    const [input, hidden] = [3, 8];
-    const { Lambda, B } = s5({ input, hidden }).init(key(1), f64);
-    const { V } = hippoNormal(hidden);
-    HIPPO_FREQUENCIES.forEach((frequency, n) => expect(numbers(Lambda.im)[n]).toBeCloseTo(frequency, 12));
-    // V B, with the other half of the conjugate pairs, is the real B' that was drawn.
+  test.each([1, 2])("of s5 are made of eigenvectors of HiPPO's normal part, %i blocks", (blocks) => {
+    const [input, size] = [3, 8];
+    const hidden = blocks * size;
+    const { Lambda, B, C } = s5({ input, hidden, blocks }).init(key(1), f64);
+    const { V } = hippoNormal(size);
+    const v = (p: number, n: number): C => [V.re[p * size + n]!, V.im[p * size + n]!];
     const real = numbers(lecunNormal(keyFor(key(1), "B"), [input, hidden], {}));
-    for (let i = 0; i < input; i++) {
-      for (let p = 0; p < hidden; p++) {
-        let b = 0;
-        for (let n = 0; n < hidden / 2; n++) {
-          const [vRe, vIm] = [V.re[p * hidden + n]!, V.im[p * hidden + n]!];
-          b += 2 * (vRe * numbers(B)[i * hidden + n]! - vIm * numbers(B)[i * hidden + hidden / 2 + n]!);
+    const [re, im] = ["re", "im"].map((part) =>
+      numbers(lecunNormal(keyFor(keyFor(key(1), "C"), part), [hidden, input], {})),
+    );
+    for (let block = 0; block < blocks; block++) {
+      const [state, row] = [(block * size) / 2, block * size];
+      HIPPO_FREQUENCIES.forEach((frequency, n) => expect(numbers(Lambda.im)[state + n]).toBeCloseTo(frequency, 12));
+      for (let i = 0; i < input; i++) {
+        // V B, with the other half of the conjugate pairs, is the real B' that was drawn.
+        for (let p = 0; p < size; p++) {
+          let b = 0;
+          for (let n = 0; n < size / 2; n++) {
+            const at = i * hidden + state + n;
+            b += 2 * product(v(p, n), [numbers(B)[at]!, numbers(B)[at + hidden / 2]!])[0];
+          }
+          expect(b).toBeCloseTo(real[i * hidden + row + p]!, 12);
         }
-        expect(b).toBeCloseTo(real[i * hidden + p]!, 12);
+        // C is C' V.
+        for (let n = 0; n < size / 2; n++) {
+          let c: C = [0, 0];
+          for (let p = 0; p < size; p++) {
+            const at = (row + p) * input + i;
+            c = sum(c, product([re![at]!, im![at]!], v(p, n)));
+          }
+          const at = (state + n) * input + i;
+          expect(numbers(C)[at]).toBeCloseTo(c[0], 12);
+          expect(numbers(C)[at + (hidden / 2) * input]).toBeCloseTo(c[1], 12);
+        }
       }
     }
   });
@@ -216,6 +235,10 @@ test("options that do not fit are named", () => {
   expect(() => s4d({ ...sizes, initialization: "legs" as "lin" })).toThrow("s4d: unknown initialization legs");
   expect(() => s5({ ...sizes, discretization: "euler" as "zoh" })).toThrow("s5: unknown discretization euler");
   expect(() => s5({ ...sizes, hidden: 3 })).toThrow("s5: hidden must be even");
+  expect(() => s5({ ...sizes, blocks: 2 })).toThrow(
+    "s5: blocks must divide hidden into even parts, since states come in conjugate pairs; got 2 blocks of 2",
+  );
+  expect(() => s5({ ...sizes, blocks: 0 })).toThrow("s5: blocks must be an integer >= 1, got 0");
   expect(() => s5({ ...sizes, deltaMin: 1 })).toThrow("s5: expected 0 < deltaMin < deltaMax, got 1 and 0.1");
   expect(() => selectiveStateSpace({ ...sizes, rank: 0 })).toThrow(
     "selectiveStateSpace: rank must be an integer >= 1, got 0",

@@ -31,7 +31,7 @@ export const memoryCells: readonly CatalogueEntry[] = [
     name: "gatedDeltaNet",
     make: gatedDeltaNet,
     source: "Yang et al. 2024, arXiv:2412.06464",
-    numbers: "a plain loop",
+    numbers: "fla-core 0.6.0, a plain loop",
   },
   { name: "fastWeights", make: fastWeights, source: "Ba et al. 2016, arXiv:1610.06258", numbers: "a plain loop" },
   {

@@ -8,8 +8,8 @@ import { outer, read } from "./heads.ts";
 const normalizer = layerNorm();
 
 /**
- * A recurrent network with fast weights, which are a memory of its recent states (Ba et al. 2016, arXiv:1610.06258,
- * equations 1 and 2 and section 3.1), with rows for the paper's columns:
+ * A recurrent network with fast weights, which are a memory of its recent states (Ba et al. 2016, arXiv:1610.06258),
+ * with rows for the paper's columns:
  *
  *     A_t = lambda A_{t-1} + eta h_{t-1}' h_{t-1}
  *     z = x_t W + h_{t-1} U                                    W is the paper's C, and U its W
@@ -23,8 +23,8 @@ const normalizer = layerNorm();
  * `rate` (eta, default 0.5), `activation` (f, default relu), `layerNormalized` (default true; false leaves LN out).
  * `norm` normalizes z besides.
  *
- * Parameters: W `[input, hidden]`, U `[hidden, hidden]`, gain and offset `[hidden]`. W begins uniform within 1 /
- * sqrt(hidden), and U with 0.05 times the identity. States: h `[hidden]`, A `[hidden, hidden]`. Output: h. Trace:
+ * Parameters: W `[input, hidden]`, U `[hidden, hidden]`, gain and offset `[hidden]`. W begins uniform within +-1 /
+ * sqrt(hidden), as in the paper's appendix A.1, and U with 0.05 times the identity. States: h `[hidden]`, A `[hidden, hidden]`. Output: h. Trace:
  * before (s_0). Place of norm: gates.
  */
 export const fastWeights = defineCell({

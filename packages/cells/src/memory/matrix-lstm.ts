@@ -6,7 +6,7 @@ import { byHead, headWidth, joined, outer, read } from "./heads.ts";
 
 /**
  * The mLSTM of xLSTM: an LSTM whose memory is a matrix, written by outer products (Beck et al. 2024, arXiv:2405.04517,
- * section 2.3 and appendix A.2). By head of width d = hidden / heads, with rows for the paper's columns:
+ * section 2.3 and appendix A.3). By head of width d = hidden / heads, with rows for the paper's columns:
  *
  *     q, k, v, o~ = split(x_t W + b)
  *     i~, f~ = split(x_t w + bw)                               one number each for a head

@@ -23,7 +23,7 @@ import { headWidth } from "./heads.ts";
 
 /**
  * The sLSTM of xLSTM: an LSTM with an exponential input gate, a normalizer and heads (Beck et al. 2024,
- * arXiv:2405.04517, section 2.2 and appendix A.1):
+ * arXiv:2405.04517, section 2.2 and appendix A.2):
  *
  *     i~, f~, z~, o~ = split(x_t W + h_{t-1} U + b)            U is block-diagonal: one block for each head
  *     m_t = max(log f + m_{t-1}, i~)                           the stabilizer; f = sigmoid(f~) or exp(f~)

@@ -5,7 +5,7 @@ import { checkNotNegative, checkPositive } from "./checks.ts";
 import { antisymmetric } from "./matrices.ts";
 
 /**
- * AntisymmetricRNN, Euler steps of a stable differential equation (Chang et al. 2019, arXiv:1902.09689, equation 9):
+ * AntisymmetricRNN, Euler steps of a stable differential equation (Chang et al. 2019, arXiv:1902.09689, equation 12):
  *
  *     A   = U - U^T - gamma I
  *     h_t = h_{t-1} + epsilon tanh(x_t W + h_{t-1} A + b)

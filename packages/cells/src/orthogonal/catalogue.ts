@@ -63,7 +63,7 @@ export const orthogonalCells: readonly CatalogueEntry[] = [
     name: "lipschitzRnn",
     make: lipschitzRnn,
     source: "Erichson et al. 2021, arXiv:2006.12070",
-    numbers: "a plain loop",
+    numbers: "the authors' code, a plain loop",
   },
   {
     name: "scoRnn",
@@ -81,7 +81,7 @@ export const orthogonalCells: readonly CatalogueEntry[] = [
     name: "shufflingRnn",
     make: shufflingRnn,
     source: "Rotman and Wolf 2021, arXiv:2007.07324",
-    numbers: "a plain loop",
+    numbers: "the authors' code, a plain loop",
   },
   {
     name: "echoState",

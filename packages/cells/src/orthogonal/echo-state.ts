@@ -6,7 +6,7 @@ import { spectralRadius } from "./spectral-radius.ts";
 
 /**
  * Echo state network: a random reservoir that is not trained; only what reads it is (Jaeger 2001, GMD report 148; with
- * leaky units Jaeger et al. 2007, doi:10.1016/j.neunet.2007.04.016, equation 1):
+ * leaky units Jaeger et al. 2007, doi:10.1016/j.neunet.2007.04.016):
  *
  *     h_t = (1 - leak) h_{t-1} + leak tanh(x_t W + h_{t-1} U + b)
  *

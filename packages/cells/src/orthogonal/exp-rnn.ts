@@ -13,7 +13,7 @@ import { modRelu } from "./mod-relu.ts";
 
 /**
  * expRNN, with an orthogonal recurrent matrix by the matrix exponential (Lezcano-Casado and Martinez-Rubio 2019,
- * arXiv:1901.08428, section 4):
+ * arXiv:1901.08428):
  *
  *     U^T = exp(A)                        A^T = -A
  *     z_t = x_t W + h_{t-1} U
@@ -23,7 +23,8 @@ import { modRelu } from "./mod-relu.ts";
  *
  * Parameters: W `[input, hidden]`, U.skew `[hidden (hidden - 1) / 2]`, the numbers of A below its diagonal (see
  * `exponentialParametrization`), b `[hidden]`. U begins as turns of planes by angles uniform on [-pi, pi), one of the
- * paper's two initializations (Henaff's). W begins as He's normal, b uniform within +-0.01, as in the authors' code.
+ * paper's two initializations (Henaff's). W begins as He's normal, b uniform within +-0.01, as in the authors' code
+ * (Lezcano/expRNN), whose normal is not truncated.
  * State and output: h. Place of norm: gates, without b. Throws a TensorError for fewer than two units.
  */
 export const expRnn = defineCell({

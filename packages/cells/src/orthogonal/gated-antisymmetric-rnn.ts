@@ -5,7 +5,7 @@ import { checkNotNegative, checkPositive } from "./checks.ts";
 import { antisymmetric } from "./matrices.ts";
 
 /**
- * AntisymmetricRNN with gating (Chang et al. 2019, arXiv:1902.09689, equations 11 and 12). Gate and candidate share the
+ * AntisymmetricRNN with gating (Chang et al. 2019, arXiv:1902.09689, equation 13). Gate and candidate share the
  * recurrent product:
  *
  *     A   = U - U^T - gamma I

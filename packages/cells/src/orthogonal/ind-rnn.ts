@@ -5,8 +5,7 @@ import { activationOf, type Activation } from "../options/activations.ts";
 import { checkPositive } from "./checks.ts";
 
 /**
- * IndRNN, the independently recurrent network: each unit remembers itself alone (Li et al. 2018, arXiv:1803.04831,
- * equation 4):
+ * IndRNN, the independently recurrent network: each unit remembers itself alone (Li et al. 2018, arXiv:1803.04831):
  *
  *     h_t = relu(x_t W + u h_{t-1} + b)           u h by elements
  *

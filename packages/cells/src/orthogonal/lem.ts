@@ -5,7 +5,7 @@ import { checkPositive } from "./checks.ts";
 
 /**
  * LEM, long expressive memory: two states, each with time steps of its own that are learned (Rusch et al. 2022,
- * arXiv:2110.04744, equation 3):
+ * arXiv:2110.04744):
  *
  *     d_t = dt sigmoid(x_t W_d + y_{t-1} U_d + b_d)          the paper's Delta t_n
  *     e_t = dt sigmoid(x_t W_e + y_{t-1} U_e + b_e)          the paper's Delta t_n with a bar

@@ -6,7 +6,7 @@ import { symmetricToSkew } from "./matrices.ts";
 
 /**
  * Lipschitz recurrent network, Euler steps of a linear part and a Lipschitz nonlinearity (Erichson et al. 2021,
- * arXiv:2006.12070, equations 3, 6 and 7):
+ * arXiv:2006.12070):
  *
  *     A   = (1 - beta) (M + M^T) + beta (M - M^T) - gamma I
  *     U   = (1 - beta) (N + N^T) + beta (N - N^T) - gamma I
@@ -17,8 +17,8 @@ import { symmetricToSkew } from "./matrices.ts";
  * its first.
  *
  * Parameters: W `[input, hidden]`, M and N `[hidden, hidden]`, b `[hidden]`. M and N begin as N(0, (0.1 / hidden)^2),
- * as in the authors' code. State and output: h. Trace: candidate. Places of norm: gates. Options, with the paper's
- * values for ordered MNIST as defaults: `beta` in [0, 1] (0.75) and `gamma` (0.001), for both matrices as in the
+ * as the authors' program draws them (erichson/LipschitzRNN). State and output: h. Trace: candidate. Places of norm: gates. Options, with the
+ * authors' values for ordered MNIST as defaults: `beta` in [0, 1] (0.75) and `gamma` (0.001), for both matrices as in the
  * authors' code, and `epsilon`, the step (0.03). Throws a TensorError where beta is outside [0, 1], gamma below 0 or
  * epsilon not above 0.
  */

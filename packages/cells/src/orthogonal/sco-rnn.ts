@@ -12,8 +12,7 @@ import { defineCell } from "../definition/define-cell.ts";
 import { modRelu } from "./mod-relu.ts";
 
 /**
- * scoRNN, with an orthogonal recurrent matrix by the scaled Cayley transform (Helfrich et al. 2018, arXiv:1707.09520,
- * equations 7 and 9):
+ * scoRNN, with an orthogonal recurrent matrix by the scaled Cayley transform (Helfrich et al. 2018, arXiv:1707.09520):
  *
  *     U^T = (I + A)^-1 (I - A) D          A^T = -A; D diagonal, its last `negative` numbers -1, the others 1
  *     z_t = x_t W + h_{t-1} U
@@ -24,7 +23,8 @@ import { modRelu } from "./mod-relu.ts";
  *
  * Parameters: W `[input, hidden]`, U.skew `[hidden (hidden - 1) / 2]`, the numbers of A below its diagonal (see
  * `cayleyParametrization`), b `[hidden]`. U begins as D times turns of planes by angles uniform on [0, pi / 2), b
- * uniform within +-0.01. State and output: h. Place of norm: gates, without b. Option: `negative`, the paper's rho, an
+ * uniform within +-0.01. (The authors' code, SpartinStuff/scoRNN, has zeros for b and +-0.01 for W, and its U is
+ * `(I + A)^-1 (I - A) D` from the right.) State and output: h. Place of norm: gates, without b. Option: `negative`, the paper's rho, an
  * integer from 0 to hidden (default half of hidden, rounded down), to be tuned for each task. Throws a TensorError for
  * another number, and for fewer than two units.
  */

@@ -5,7 +5,7 @@ import { activationOf, type Activation } from "../options/activations.ts";
 
 /**
  * Shuffling recurrent network: the state is shifted by one unit, round about, and what a network makes of the input is
- * added (Rotman and Wolf 2021, arXiv:2007.07324, equations 3 and 5):
+ * added (Rotman and Wolf 2021, arXiv:2007.07324):
  *
  *     y_t = f(x_t)                                        f: layers with relu, and a linear one
  *     h_t = relu(P h_{t-1} + y_t sigmoid(x_t W_g + b_g))  (P h)_1 = h_n, (P h)_i = h_{i-1}

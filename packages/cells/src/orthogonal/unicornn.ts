@@ -1,10 +1,10 @@
-import { bias, heUniform, kernel, parameter, randomUniform, recurrentKernel } from "@sluice/params";
+import { bias, kernel, parameter, randomUniform, recurrentKernel } from "@sluice/params";
 import { add, mul, sigmoid, sub, tanh } from "@sluice/tensor";
 import { defineCell } from "../definition/define-cell.ts";
 import { checkNotNegative, checkPositive } from "./checks.ts";
 
 /**
- * UnICORNN, undamped, independent, controlled oscillators (Rusch and Mishra 2021, arXiv:2103.05487, equation 5). y is
+ * UnICORNN, undamped, independent, controlled oscillators (Rusch and Mishra 2021, arXiv:2103.05487). y is
  * where the oscillators are, z how fast they move, and each has a step of its own that is learned:
  *
  *     d   = dt sigmoid(c)                       the paper writes 0.5 + 0.5 tanh(c / 2)
@@ -15,7 +15,7 @@ import { checkNotNegative, checkPositive } from "./checks.ts";
  * residual connections to deep ones.
  *
  * Parameters: W `[input, hidden]`, u, c and b `[hidden]`; the paper calls them V, w, c, b. u begins uniform on [0, 1),
- * c within +-0.1, W as He's uniform, as in the authors' code. States: y, z; the output is y. Trace: candidate. Place of
+ * c within +-0.1, W within +-sqrt(6 / (65 input)), as in the authors' code (tk-rusch/unicornn). States: y, z; the output is y. Trace: candidate. Place of
  * norm: gates. Options: `dt` (default 0.1) and `alpha` (default 0), which the paper tunes for each task. Throws a
  * TensorError unless dt > 0 and alpha >= 0. Recurrent dropout needs a product with a matrix, so this cell refuses it.
  */
@@ -25,8 +25,9 @@ export const unicornn = defineCell({
   params({ input, hidden }, { dt, alpha }) {
     checkPositive("unicornn", { dt });
     checkNotNegative("unicornn", { alpha });
+    const limit = Math.sqrt(6 / (65 * input));
     return {
-      W: kernel([input, hidden], { initializer: heUniform }),
+      W: kernel([input, hidden], { initializer: randomUniform({ low: -limit, high: limit }) }),
       u: recurrentKernel([hidden], { initializer: randomUniform({ low: 0, high: 1 }) }),
       c: parameter([hidden], { initializer: randomUniform({ low: -0.1, high: 0.1 }) }),
       b: bias([hidden]),

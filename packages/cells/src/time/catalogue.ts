@@ -40,7 +40,7 @@ export const timeCells: readonly CatalogueEntry[] = [
     name: "timeAwareLstm",
     make: timeAwareLstm,
     source: "Baytas et al. 2017, doi:10.1145/3097983.3097997",
-    numbers: "a plain loop",
+    numbers: "the authors' code, a plain loop",
   },
   ...([1, 2, 3] satisfies TimeLstmForm[]).map((form) => ({
     name: `timeLstm, form ${form}`,
@@ -67,12 +67,12 @@ export const timeCells: readonly CatalogueEntry[] = [
     numbers: "a plain loop",
   },
   { name: "odeRnn", make: odeRnn, source: "Rubanova et al. 2019, arXiv:1907.03907", numbers: "a plain loop" },
-  { name: "odeLstm", make: odeLstm, source: "Lechner and Hasani 2020, arXiv:2006.04418", numbers: "a plain loop" },
+  { name: "odeLstm", make: odeLstm, source: "Lechner and Hasani 2020, arXiv:2006.04418", numbers: "the authors' code, a plain loop" },
   {
     name: "gruOdeBayes",
     make: (options) => gruOdeBayes({ ...options, steps: 2, predictionUnits: 3, preparedUnits: 2 }),
     source: "De Brouwer et al. 2019, arXiv:1905.12374",
-    numbers: "a plain loop",
+    numbers: "the authors' code, a plain loop",
   },
   {
     name: "gruFlow",
@@ -82,9 +82,9 @@ export const timeCells: readonly CatalogueEntry[] = [
   },
   { name: "rits", make: rits, source: "Cao et al. 2018, arXiv:1805.10572", numbers: "a plain loop" },
   {
-    name: "rits, decayed history",
-    make: (options) => rits({ ...options, decayedHistory: true }),
+    name: "rits, as its authors' code",
+    make: (options) => rits({ ...options, decayedHistory: true, combination: "linear" }),
     source: "Cao et al. 2018, arXiv:1805.10572, the authors' code",
-    numbers: "a plain loop",
+    numbers: "the authors' code, a plain loop",
   },
 ];

@@ -1,7 +1,7 @@
 import { glorotUniform, parameter, type Initializer, type ParameterSpec } from "@sluice/params";
 import { add, exp, neg, relu, tensor, type ArrayTensor, type Shape, type Tensor } from "@sluice/tensor";
 
-/** `gamma = exp(-max(0, s + b))` (Che et al. 2016, equation 3): 1 keeps everything, 0 keeps nothing. */
+/** `gamma = exp(-max(0, s + b))` (Che et al. 2016): 1 keeps everything, 0 keeps nothing. */
 export const decayRate = (s: Tensor, b: Tensor): Tensor => exp(neg(relu(add(s, b))));
 
 /**

@@ -20,7 +20,7 @@ import { timeSinceObservation } from "./elapsed.ts";
 
 /**
  * GRU-D, a gated recurrent unit with decay, for irregular series with missing values (Che et al. 2016,
- * arXiv:1606.01865, equations 3 to 10). Besides x `[batch, time, input]` it reads `extra`: `mask` `[batch, time,
+ * arXiv:1606.01865). Besides x `[batch, time, input]` it reads `extra`: `mask` `[batch, time,
  * input]`, 1 where a value was observed, and `delta` `[batch, time, input]`, the time since the last observation of
  * each variable (`timeSinceObserved` of `@sluice/irregular`).
  *

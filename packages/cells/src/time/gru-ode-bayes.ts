@@ -36,7 +36,8 @@ import { checkSolver, solveOde, type OdeMethod } from "./solvers.ts";
  *     q_d   = m_d relu([x_d, mu_d, ln sigma_d^2, (x_d - mu_d) / sigma_d] Q_d + q_d)      for each variable d
  *     h_t   = GRU(q, h') in rows that observe something, h' in others
  *
- * This is the autonomous GRU-ODE, with its biases: the prediction is not fed back into it. Besides x it reads
+ * This is the autonomous GRU-ODE, into which the prediction is not fed back. The authors' code
+ * (edebrouwer/gru_ode_bayes) feeds it back by default, and its autonomous GRU-ODE has no b_r, b_z and b_n. Besides x it reads
  * `extra.elapsed` `[batch, time, 1]` and `extra.mask` `[batch, time, input]`, 1 where a value was observed; elsewhere x
  * is not read and may be NaN. The loss of the paper needs mu and ln sigma^2 before the observation: these are the
  * traces `mean` and `logVariance` `[batch, time, input]`, through which gradients flow. The paper makes the initial

@@ -12,7 +12,7 @@ export type { PerceptronLayer } from "./perceptron.ts";
 export type { OdeMethod, OdeSolver } from "./solvers.ts";
 export { gruOdeBayes } from "./gru-ode-bayes.ts";
 export { gruFlow } from "./gru-flow.ts";
-export { rits } from "./rits.ts";
+export { type RitsCombination, rits } from "./rits.ts";
 export { gruD } from "./gru-d.ts";
 export { type Decay, hiddenDecay, rnnDecay } from "./hidden-decay.ts";
 export { meanDecay } from "./decay.ts";

@@ -130,8 +130,12 @@ describe("gruFlow", () => {
 });
 
 describe("rits", () => {
-  test.each([false, true])("is Cao et al.'s equations, decayed history %s", (decayedHistory) => {
-    const cell = rits({ ...sizes, decayedHistory });
+  test.each([
+    [false, "sigmoid"],
+    [true, "sigmoid"],
+    [false, "linear"],
+  ] as const)("is Cao et al.'s equations, decayed history %s, combination %s", (decayedHistory, combination) => {
+    const cell = rits({ ...sizes, decayedHistory, combination });
     expectPlainLoop(cell, (w, { h = [], c = [] }, x, { mask: m = [], delta = [] }) => {
       const filled = (estimate: Row): Row => plus(by(m, x), by(minus(1, m), estimate));
       const decay = (y: Row): Row => relu(y).map((v) => Math.exp(-v));
@@ -142,7 +146,8 @@ describe("rits", () => {
       const xc = filled(xh);
       const Wz = w("features.W").map((values, i) => values.map((value, j) => (i === j ? 0 : value)));
       const z = plus(times(xc, Wz), row(w("features.b")));
-      const a = s(plus(times([...gx, ...m], w("combine.W")), row(w("combine.b"))));
+      const share = plus(times([...gx, ...m], w("combine.W")), row(w("combine.b")));
+      const a = combination === "sigmoid" ? s(share) : share;
       const imputed = filled(plus(by(a, z), by(minus(1, a), xh)));
       const gate = (k: number): Row =>
         plus(times([...imputed, ...m], w("W", k)), times(decayed, w("U", k)), row(w("b", k)));
@@ -172,5 +177,11 @@ describe("rits", () => {
       expect([...valuesOf(w)].every(Number.isFinite) && [...valuesOf(w)].some((value) => value !== 0)).toBe(true);
     // W_z has no gradient on its diagonal, which is not used.
     expect([valuesOf(g.features.W)[0], valuesOf(g.features.W)[3]]).toEqual([0, 0]);
+  });
+
+  test("errors", () => {
+    expect(() => rits({ ...sizes, combination: JSON.parse('"sigmod"') })).toThrow(
+      "rits: unknown combination sigmod; did you mean sigmoid?",
+    );
   });
 });

@@ -26,7 +26,7 @@ const combinations = ["sigmoid", "linear"] as const;
 export type RitsCombination = (typeof combinations)[number];
 
 /**
- * RITS, one direction of BRITS (Cao et al. 2018, arXiv:1805.10572, section 4.3): a recurrent network that fills in
+ * RITS, one direction of BRITS (Cao et al. 2018, arXiv:1805.10572): a recurrent network that fills in
  * missing values, from the history and from the other variables of the same step. m is the mask, delta the time since
  * each variable was last observed:
  *

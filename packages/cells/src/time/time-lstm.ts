@@ -27,15 +27,16 @@ export type TimeLstmForm = 1 | 2 | 3;
  *     f   = sigmoid(x_t W_f + h_{t-1} U_f + w_cf c_{t-1} + b_f)
  *     g   = tanh(x_t W_g + h_{t-1} U_g + b_g)
  *     T_k = sigmoid(x_t W_xk + sigmoid(dt W_tk) + b_k)                   k = 1; in forms 2 and 3 also k = 2
- *     m   = f c_{t-1} + i T_1 g,                c_t = m                            form 1, equations 7 to 9
- *     m   = f c_{t-1} + i T_1 g,                c_t = f c_{t-1} + i T_2 g          form 2, equations 10 to 15
- *     m   = (1 - i T_1) c_{t-1} + i T_1 g,      c_t = (1 - i) c_{t-1} + i T_2 g    form 3, equations 16 and 17
+ *     m   = f c_{t-1} + i T_1 g,                c_t = m                            form 1
+ *     m   = f c_{t-1} + i T_1 g,                c_t = f c_{t-1} + i T_2 g          form 2
+ *     m   = (1 - i T_1) c_{t-1} + i T_1 g,      c_t = (1 - i) c_{t-1} + i T_2 g    form 3
  *     o   = sigmoid(x_t W_o + h_{t-1} U_o + dt W_to + w_co m + b_o)
  *     h_t = o tanh(m)
  *
  * In forms 2 and 3, T_1 filters what the present step is worth now and T_2 what is stored; the paper holds W_t1 <= 0
  * there, so that the present step is worth less the longer ago the last one is: W_t1 begins negative and is projected
- * after every update.
+ * after every update. In the authors' code (DarryO/time_lstm) the inner function of T_k is tanh by default, and W_t1 is
+ * held above -0.00001, not below it.
  *
  * Besides x it reads `extra.elapsed` `[batch, time, 1]`. Option: `form` (default 3, the best in the paper). Parameters:
  * W `[input, 4 hidden]`, U `[hidden, 4 hidden]`, b `[4 hidden]` in the order i, f, g, o (form 3: 3 hidden; i, g, o); Wx
