@@ -4,7 +4,7 @@ import { add, concat, reshape, sliceAxis, split, tensor, transpose, type Tensor,
 import { test } from "vitest";
 import type { CellCase } from "../../../../fixtures/cells/fixture-of.ts";
 import { goldenTests, type GoldenCell, type Named } from "../../../../fixtures/cells/golden-cells.ts";
-import { hyperLstm, massConservingLstm, onLstm, rhn } from "../index.ts";
+import { hyperLstm, massConservingLstm, nas, onLstm, rhn } from "../index.ts";
 
 const cells: readonly Omit<GoldenCell, "source">[] = [
   {
@@ -43,6 +43,15 @@ const cells: readonly Omit<GoldenCell, "source">[] = [
     },
   },
   {
+    file: "nas",
+    cell: (sizes, { options }) => nas({ ...sizes, bias: options["use_bias"] === true }),
+    params: (given, { options }) => ({
+      W: thirdLast(given("kernel")),
+      U: thirdLast(given("recurrent_kernel")),
+      ...(options["use_bias"] === true && { b: thirdLast(given("bias")) }),
+    }),
+  },
+  {
     file: "rhn",
     cell: (sizes) => rhn({ ...sizes, depth: 3 }),
     params(given) {
@@ -59,6 +68,13 @@ const cells: readonly Omit<GoldenCell, "source">[] = [
 ];
 
 for (const { name, run } of goldenTests(cells.map((cell) => ({ source: "authors", ...cell })))) test(name, run);
+
+/** Node 3, whose products are multiplied, is the last of ours. */
+function thirdLast(stacked: Tensor): Tensor {
+  const axis = stacked.shape.length - 1;
+  const nodes = split(stacked, 8, axis);
+  return concat([...nodes.slice(0, 3), ...nodes.slice(4), ...nodes.slice(3, 4)], axis);
+}
 
 /** The authors' order: the master gates of input and forgetting, then o, n, i, f. */
 function orderedNeurons(given: Named, { options }: CellCase): Tree {

@@ -138,7 +138,12 @@ export const furtherGatedCells: readonly CatalogueEntry[] = [
     source: "Hoedt et al. 2021, arXiv:2101.05186",
     numbers: "the authors' code, a plain loop",
   },
-  { name: "onLstm", make: onLstm, source: "Shen et al. 2018, arXiv:1810.09536", numbers: "the authors' code, a plain loop" },
+  {
+    name: "onLstm",
+    make: onLstm,
+    source: "Shen et al. 2018, arXiv:1810.09536",
+    numbers: "the authors' code, a plain loop",
+  },
   { name: "rhn", make: rhn, source: "Zilly et al. 2016, arXiv:1607.03474", numbers: "the authors' code, a plain loop" },
   {
     name: "rhn, not coupled",

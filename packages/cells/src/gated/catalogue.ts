@@ -222,7 +222,7 @@ export const gatedCells: readonly CatalogueEntry[] = [
     name: "nas",
     make: nas,
     source: "Zoph, Le 2017, arXiv:1611.01578",
-    numbers: loop,
+    numbers: "tensorflow/addons, a plain loop",
   },
   {
     name: "miru, MiRU1",

@@ -20,7 +20,8 @@ import { biasesOf, given, raised, type Biases } from "./biases.ts";
  * cell. Options:
  *
  * - `activation` (default tanh), `recurrentActivation` (default sigmoid), `biases` 0, 1 (default) or 2.
- * - `forgetBias` is added to the initial bias of the forget gate (default 1: Jozefowicz et al. 2015; 0 is PyTorch's).
+ * - `forgetBias` is added to the initial bias of the forget gate (default 1: Jozefowicz et al. 2015; 0 is PyTorch's). A
+ *   `layerNorm({ placement: "gates" })` takes the mean of a gate away, and this number with it.
  * - `peephole` (default false; Gers et al. 2002): gates see the memory. p `[3 hidden]`, in the order i, f, o, begins as
  *   zeros. The norm of the gates does not include its terms.
  * - `projection` (default none; Sak et al. 2014, arXiv:1402.1128; PyTorch's `proj_size`): the width of h. P `[hidden,

@@ -37,7 +37,8 @@ const cells: readonly GoldenCell[] = [
   {
     source: "authors",
     file: "s5",
-    cell: (sizes, { options }) => s5({ ...sizes, discretization: options["discretization"] === "zoh" ? "zoh" : "bilinear" }),
+    cell: (sizes, { options }) =>
+      s5({ ...sizes, discretization: options["discretization"] === "zoh" ? "zoh" : "bilinear" }),
     params(given) {
       // Complex numbers are pairs, on the last axis.
       const part = (name: string, which: number): Tensor => transpose(take(given(name), which, 2));

@@ -27,6 +27,14 @@ test("indRnn keeps the recurrent weights within the bound", () => {
   valuesOf(params.u).forEach((u, j) => expect(bounded[j]).toBe(Math.max(-0.5, Math.min(0.5, u))));
 });
 
+test("unicornn's input weights begin as those of its authors", () => {
+  const W = valuesOf(unicornn({ input: 10, hidden: 50 }).init(key(1)).W);
+  const limit = Math.sqrt(2 / (1 + 8 ** 2)) * Math.sqrt(3 / 10); // kaiming_uniform_(a=8) of PyTorch
+  const largest = Math.max(...W.map(Math.abs));
+  expect(largest).toBeLessThan(limit);
+  expect(largest).toBeGreaterThan(0.95 * limit);
+});
+
 test("echoState has no parameters, and reservoirs of its sparsity and spectral radius, one for each seed", () => {
   const hidden = 40;
   const cell = echoState({ input: 3, hidden, spectralRadius: 0.8, sparsity: 0.75, inputScale: 0.5 });

@@ -67,7 +67,12 @@ export const timeCells: readonly CatalogueEntry[] = [
     numbers: "a plain loop",
   },
   { name: "odeRnn", make: odeRnn, source: "Rubanova et al. 2019, arXiv:1907.03907", numbers: "a plain loop" },
-  { name: "odeLstm", make: odeLstm, source: "Lechner and Hasani 2020, arXiv:2006.04418", numbers: "the authors' code, a plain loop" },
+  {
+    name: "odeLstm",
+    make: odeLstm,
+    source: "Lechner and Hasani 2020, arXiv:2006.04418",
+    numbers: "the authors' code, a plain loop",
+  },
   {
     name: "gruOdeBayes",
     make: (options) => gruOdeBayes({ ...options, steps: 2, predictionUnits: 3, preparedUnits: 2 }),
