@@ -14,7 +14,10 @@ export interface CatalogueEntry {
   readonly make: (options: CellOptions) => Cell;
   /** Authors, year and where it was published: `Cho et al. 2014, arXiv:1406.1078`. */
   readonly source: string;
-  /** Where the numbers come from that the cell is tested against: a package with its version, or `a plain loop`. */
+  /**
+   * Where the numbers come from that the cell is tested against: a package with its version, `the authors' code` (the
+   * fixture names its commit), or `a plain loop`.
+   */
   readonly numbers: string;
   /** Laws of `cellSuite` (`@sluice/cells/testing`) that do not hold for the cell, each with the reason. */
   readonly except?: Partial<Readonly<Record<LawName, string>>>;

@@ -11,10 +11,10 @@ import { defineCell } from "../definition/define-cell.ts";
  *     h_t = theta_t tanh(h_{t-1}) + eta_t tanh(x_t W_n)
  *
  * Parameters: W `[input, 3 hidden]` in the order theta, eta, n; U `[hidden, 2 hidden]` and b `[2 hidden]` in the order
- * theta, eta. As in the paper b_theta begins as 1 and b_eta as -1, so that the cell first keeps more than it
- * takes in. State and
- * output: h. Traces: forget (theta), input (eta), candidate. Places of norm: gates, candidate. Torchrecurrent's CFN has
- * a bias in the candidate, which is not the paper's: with it a cell without input does not go to zero.
+ * theta, eta. As in the paper b_theta begins as 1 and b_eta as -1, so that the cell first keeps more than it takes in.
+ * State and output: h. Traces: forget (theta), input (eta), candidate. Places of norm: gates, candidate.
+ * Torchrecurrent's CFN has a bias in the candidate, which is not the paper's: with it a cell without input does not go
+ * to zero.
  */
 export const cfn = defineCell({
   name: "cfn",

@@ -29,8 +29,8 @@ import { lstm } from "./lstm.ts";
  *
  * The paper writes hh_{t-1} in the equations of z. The authors' code (hardmaru/supercell) takes hh_t, and so does this
  * cell. LN is that of `norm: layerNorm({ placement: "gates" })`, which the small LSTM is given too; without `norm`
- * there is none. The authors' epsilon is 1e-3, and they add 1 to f after LN. LN takes the mean of a gate away, and with it
- * a `forgetBias`, which is the same for all units: to begin as they do, add 1 to the normalizer's own bias of f.
+ * there is none. The authors' epsilon is 1e-3, and they add 1 to f after LN. LN takes the mean of a gate away, and with
+ * it a `forgetBias`, which is the same for all units: to begin as they do, add 1 to the normalizer's own bias of f.
  *
  * Parameters: W `[input, 4 hidden]`, U `[hidden, 4 hidden]`, b `[4 hidden]`, gates in the order i, f, g, o. For each s
  * of h, x, b: scale.s.Z `[hyperUnits, 4 embedding]`, scale.s.D.0 ... 3 `[embedding, hidden]` for the gates in order;
@@ -40,8 +40,8 @@ import { lstm } from "./lstm.ts";
  * of the small one under hyper. Places of norm: gates, cell.
  *
  * Options: `hyperUnits` (default an eighth of hidden, rounded up, and at least 2; the paper has 128 for 1000),
- * `embedding` (default 4; the authors' code has 16), `forgetBias`, which is added to the initial b_f (default 1). Throws a TensorError for sizes
- * that are not integers >= 1.
+ * `embedding` (default 4; the authors' code has 16), `forgetBias`, which is added to the initial b_f (default 1).
+ * Throws a TensorError for sizes that are not integers >= 1.
  */
 export const hyperLstm = defineCell({
   name: "hyperLstm",

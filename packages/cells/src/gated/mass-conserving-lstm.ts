@@ -21,9 +21,9 @@ import {
 import { defineCell } from "../definition/define-cell.ts";
 
 /**
- * Mass-conserving LSTM (Hoedt et al. 2021, arXiv:2101.05186): what is stored and what comes out is never
- * more or less than what went in. x is divided: its first columns are the mass m `[mass]`, the others the auxiliary
- * inputs a `[input - mass]`, which only gates read.
+ * Mass-conserving LSTM (Hoedt et al. 2021, arXiv:2101.05186): what is stored and what comes out is never more or less
+ * than what went in. x is divided: its first columns are the mass m `[mass]`, the others the auxiliary inputs a
+ * `[input - mass]`, which only gates read.
  *
  *     s   = c_{t-1} / |c_{t-1}|                          the share of each unit, |.| the sum of absolute values
  *     i_t = softmax(a_t W_i + s U_i + b_i)               [mass, hidden]: each mass input is shared out among units
@@ -35,8 +35,8 @@ import { defineCell } from "../definition/define-cell.ts";
  *
  * So the sum of c_{t-1} and m_t is the sum of c_t and h_t. Softmax is over the last axis. The shares of an empty memory
  * are 0. As in the authors' code (ml-jku/mc-lstm), b_R begins as the identity and b_o at -3, so that most mass stays
- * where it is at first. That code divides c by its sum, which is the same while no mass is negative. It also has variants
- * whose gates read less and whose R has another form; they are not here.
+ * where it is at first. That code divides c by its sum, which is the same while no mass is negative. It also has
+ * variants whose gates read less and whose R has another form; they are not here.
  *
  * Parameters: W `[input - mass, n hidden]`, U `[hidden, n hidden]`, b `[n hidden]`, n = mass + hidden + 1, in the order
  * i, R, o, with the matrices i and R row by row. State: c. Output: h, which is not a state. Traces: input `[mass,

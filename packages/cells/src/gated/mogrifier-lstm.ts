@@ -18,8 +18,8 @@ import { raised } from "./biases.ts";
  *     c_t = sigmoid(f) c_{t-1} + sigmoid(i) tanh(g)
  *     h_t = sigmoid(o) tanh(c_t)
  *
- * The authors' code (google-deepmind/lamb) adds to each round a bias that begins at 0, and, unless told otherwise, takes
- * the smaller of sigmoid(i) and 1 - sigmoid(f) as the input gate. The paper has neither, and so have we.
+ * The authors' code (google-deepmind/lamb) adds to each round a bias that begins at 0, and, unless told otherwise,
+ * takes the smaller of sigmoid(i) and 1 - sigmoid(f) as the input gate. Neither is in the paper, nor here.
  *
  * Parameters: W `[input, 4 hidden]`, U `[hidden, 4 hidden]`, b `[4 hidden]`, gates in the order i, f, g, o; Q.0, Q.1,
  * ... `[hidden, input]` of rounds 1, 3, ... and R.0, ... `[input, hidden]` of rounds 2, 4, ... With a rank each of

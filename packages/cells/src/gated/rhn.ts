@@ -5,8 +5,8 @@ import { checkSize } from "../options/size.ts";
 import { raised } from "./biases.ts";
 
 /**
- * Recurrent highway network (Zilly et al. 2016, arXiv:1607.03474): each step goes through several highway
- * layers, of which the first reads the input.
+ * Recurrent highway network (Zilly et al. 2016, arXiv:1607.03474): each step goes through several highway layers, of
+ * which the first reads the input.
  *
  *     s_0 = y_{t-1}
  *     for l = 1, ..., depth, with x_t W for l = 1 only:
@@ -23,8 +23,8 @@ import { raised } from "./biases.ts";
  * Options:
  * - `depth`: layers in a step. Default 4. Throws a TensorError if it is not an integer of 1 or more.
  * - `coupled`: whether c is 1 - t, as in the paper's experiments. Default true.
- * - `transformBias`: added to the initial b_t. Default -2, so that the state is mostly carried at first. The
- *   authors' code (jzilly/RecurrentHighwayNetworks) has it on Penn Treebank, and -4 on enwik8.
+ * - `transformBias`: added to the initial b_t. Default -2, so that the state is mostly carried at first. The authors'
+ *   code (jzilly/RecurrentHighwayNetworks) has it on Penn Treebank, and -4 on enwik8.
  */
 export const rhn = defineCell({
   name: "rhn",

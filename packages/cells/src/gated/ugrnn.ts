@@ -13,7 +13,8 @@ import { raised } from "./biases.ts";
  *
  * Parameters: W `[input, 2 hidden]`, U `[hidden, 2 hidden]`, b `[2 hidden]`, in the order n, g. State and output: h.
  * Traces: candidate, update. Place of norm: gates. Options: `activation` (default tanh), `forgetBias`, which is added
- * to the initial b_g (default 1). TensorFlow 1's UGRNNCell adds 1 to g, and its b begins at 0, which is the same at first.
+ * to the initial b_g (default 1). TensorFlow 1's UGRNNCell adds 1 to g, and its b begins at 0, which is the same at
+ * first.
  */
 export const ugrnn = defineCell({
   name: "ugrnn",

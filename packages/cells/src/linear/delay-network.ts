@@ -12,8 +12,8 @@ export interface DelayNetwork {
 }
 
 /**
- * The best approximation of a delay of `theta` steps by `order` states (Voelker et al. 2019), in
- * steps m_t = A m_{t-1} + B u_t:
+ * The best approximation of a delay of `theta` steps by `order` states (Voelker et al. 2019), in steps
+ * m_t = A m_{t-1} + B u_t:
  *
  *     a_ij = (2 i + 1) (-1 for i < j, (-1)^(i - j + 1) for i >= j) / theta
  *     b_i  = (2 i + 1) (-1)^i / theta

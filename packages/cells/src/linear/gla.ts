@@ -6,9 +6,8 @@ import { linearRecurrence } from "../definition/recurrences.ts";
 import { checkSize } from "../options/size.ts";
 
 /**
- * Gated linear attention (Yang et al. 2024, arXiv:2312.06635): attention without softmax, as a recurrence
- * whose state is a matrix for each head. A gate of the input lets each of its rows decay. By head, with w the width of
- * a key:
+ * Gated linear attention (Yang et al. 2024, arXiv:2312.06635): attention without softmax, as a recurrence whose state
+ * is a matrix for each head. A gate of the input lets each of its rows decay. By head, with w the width of a key:
  *
  *     q_t = x_t W_q (+ b_q),  k_t = x_t W_k (+ b_k),  v_t = x_t W_v (+ b_v)
  *     alpha_t = sigmoid(x_t W_1 W_2 + b_alpha)^(1 / temperature)

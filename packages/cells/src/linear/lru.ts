@@ -7,8 +7,8 @@ import { checkSize } from "../options/size.ts";
 import { polar, scaled, toRows } from "./complex.ts";
 
 /**
- * Linear recurrent unit (Orvieto et al. 2023, arXiv:2303.06349): a diagonal recurrence in complex
- * numbers whose eigenvalues stay in the unit disk, with an input scaled so that the state keeps its size.
+ * Linear recurrent unit (Orvieto et al. 2023, arXiv:2303.06349): a diagonal recurrence in complex numbers whose
+ * eigenvalues stay in the unit disk, with an input scaled so that the state keeps its size.
  *
  *     lambda = exp(-exp(nu_log) + i exp(theta_log))
  *     h_t = lambda h_{t-1} + exp(gamma_log) (x_t B)

@@ -14,8 +14,8 @@ export type QrnnPooling = "f" | "fo" | "ifo";
 const blocks: Readonly<Record<QrnnPooling, number>> = { f: 2, fo: 3, ifo: 4 };
 
 /**
- * Quasi-recurrent neural network (Bradbury et al. 2017, arXiv:1611.01576) with a window of one step: gates
- * of the input alone, and a pooling that is element by element.
+ * Quasi-recurrent neural network (Bradbury et al. 2017, arXiv:1611.01576) with a window of one step: gates of the input
+ * alone, and a pooling that is element by element.
  *
  *     z_t = tanh(x_t W_z + b_z)
  *     f_t = sigmoid(x_t W_f + b_f)
@@ -27,10 +27,10 @@ const blocks: Readonly<Record<QrnnPooling, number>> = { f: 2, fo: 3, ifo: 4 };
  *     h_t = o_t c_t                             pooling fo and ifo
  *
  * Its windows of more steps are {@link windowedQrnn}. The paper writes no biases, and the authors' code
- * (salesforce/pytorch-qrnn) has them; its f is the share of z. The paper's zoneout of f is `zoneout(cell, {
- * c })`. Parameters: W `[input, n hidden]`, b `[n hidden]`, blocks in the order z, f, i, o, of which the pooling f has
- * z and f, fo has z, f and o. State: c. Output: h. Traces: candidate, forget, input, output. Places of norm: gates (z,
- * f, i), output. Option: `pooling` (default fo, the one that the paper's experiments use).
+ * (salesforce/pytorch-qrnn) has them; its f is the share of z. The paper's zoneout of f is `zoneout(cell, { c })`.
+ * Parameters: W `[input, n hidden]`, b `[n hidden]`, blocks in the order z, f, i, o, of which the pooling f has z and
+ * f, fo has z, f and o. State: c. Output: h. Traces: candidate, forget, input, output. Places of norm: gates (z, f, i),
+ * output. Option: `pooling` (default fo, the one that the paper's experiments use).
  */
 export const qrnn = defineAssociativeCell({
   name: "qrnn",

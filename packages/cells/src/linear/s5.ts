@@ -8,8 +8,8 @@ import { hippoNormal, type HippoNormal } from "./hippo.ts";
 import { along, logUniform } from "./initial.ts";
 
 /**
- * S5, a state space model with many inputs and outputs (Smith et al. 2023, arXiv:2208.04933): one
- * diagonal complex system for all channels. Its states come in complex conjugate pairs, of which one of each is kept.
+ * S5, a state space model with many inputs and outputs (Smith et al. 2023, arXiv:2208.04933): one diagonal complex
+ * system for all channels. Its states come in complex conjugate pairs, of which one of each is kept.
  *
  *     delta = exp(logDelta)                                        [hidden / 2]
  *     a = exp(delta Lambda)                                        zoh;  gain = (exp(delta Lambda) - 1) / Lambda
@@ -20,8 +20,7 @@ import { along, logUniform } from "./initial.ts";
  * Initially Lambda are the eigenvalues of the normal part of HiPPO-LegS, A = V Lambda V^-1. B = V^-1 B' and C = C' V in
  * the paper's order of factors, with a real B' and a complex C' of LeCun normal parts, of variance 1 / input and 1 /
  * hidden (the authors' code: 1 / hidden for both). D is N(0, 1). Imaginary parts that are kept are positive; the
- * authors keep the negative ones. The limit that the authors' code (lindermanlab/S5) can put on Re Lambda is not
- * here.
+ * authors keep the negative ones. The limit that the authors' code (lindermanlab/S5) can put on Re Lambda is not here.
  *
  * hidden is P, the real size of the state, and even. The output is as wide as the input. Parameters: Lambda, `{ re, im
  * }` `[hidden / 2]`; B `[input, hidden]`, in its columns first the real parts, then the imaginary ones; C `[hidden,
@@ -118,7 +117,7 @@ const ofEigenvectors =
     return tensor(C, [hidden, outputs]);
   };
 
-/** Where the state n stands, of which each block keeps half: the first state of its block, and its eigenvector there. */
+/** Of the kept state n: where its block begins among all states, and its eigenvector there. */
 const placeOf = (n: number, size: number): { readonly first: number; readonly column: number } => {
   const column = n % (size / 2);
   return { first: 2 * (n - column), column };

@@ -16,8 +16,8 @@ import { defineCell } from "../definition/define-cell.ts";
 import { activationOf, type Activation } from "../options/activations.ts";
 
 /**
- * Simple recurrent unit (Lei et al. 2018, arXiv:1709.02755): products of the input alone, gates that
- * look at the state element by element, and a highway around the cell.
+ * Simple recurrent unit (Lei et al. 2018, arXiv:1709.02755): products of the input alone, gates that look at the state
+ * element by element, and a highway around the cell.
  *
  *     f_t = sigmoid(x_t W_f + v_f c_{t-1} + b_f)
  *     c_t = f_t c_{t-1} + (1 - f_t) (x_t W_n)

@@ -6,8 +6,7 @@ import { unitSilu } from "./unit.ts";
 
 /**
  * DeltaNet: a matrix memory that replaces what it holds for a key by a new value (Schlag et al. 2021, arXiv:2102.11174;
- * Yang et al. 2024, arXiv:2406.06484). By head of width d = hidden / heads, with rows for the papers'
- * columns:
+ * Yang et al. 2024, arXiv:2406.06484). By head of width d = hidden / heads, with rows for the papers' columns:
  *
  *     q~, k~, v = split(x_t W + b)
  *     q = queryMap(q~),  k = keyMap(k~)
@@ -21,8 +20,7 @@ import { unitSilu } from "./unit.ts";
  * Options:
  * - `heads` (default 1) divides `hidden`.
  * - `keyMap`, `queryMap`: functions of `[batch, heads, d]` that keep the shape. Default silu divided by its length, as
- *   in Yang et al. Schlag et al. use maps with a sum of 1. fla-core's layer divides q by sqrt(d)
- *   besides.
+ *   in Yang et al. Schlag et al. use maps with a sum of 1. fla-core's layer divides q by sqrt(d) besides.
  * - `betaLimit`: above 0 and at most 2. Default 1, as in both papers. With 2 the factor I - beta k k' may have negative
  *   eigenvalues, so that a state can be turned over (Grazzi et al. 2024, arXiv:2411.12537).
  *

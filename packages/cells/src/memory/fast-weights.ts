@@ -24,8 +24,8 @@ const normalizer = layerNorm();
  * `norm` normalizes z besides.
  *
  * Parameters: W `[input, hidden]`, U `[hidden, hidden]`, gain and offset `[hidden]`. W begins uniform within +-1 /
- * sqrt(hidden), as in the paper's appendix A.1, and U with 0.05 times the identity. States: h `[hidden]`, A `[hidden, hidden]`. Output: h. Trace:
- * before (s_0). Place of norm: gates.
+ * sqrt(hidden), as in the paper's appendix A.1, and U with 0.05 times the identity. States: h `[hidden]`, A `[hidden,
+ * hidden]`. Output: h. Trace: before (s_0). Place of norm: gates.
  */
 export const fastWeights = defineCell({
   name: "fastWeights",

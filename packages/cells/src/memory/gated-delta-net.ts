@@ -33,8 +33,8 @@ const smallStep: Initializer = (key, shape, sizes) =>
   );
 
 /**
- * Gated DeltaNet: {@link deltaNet} whose memory also decays (Yang et al. 2024, arXiv:2412.06464). By head
- * of width d = hidden / heads, with rows for the paper's columns:
+ * Gated DeltaNet: {@link deltaNet} whose memory also decays (Yang et al. 2024, arXiv:2412.06464). By head of width d =
+ * hidden / heads, with rows for the paper's columns:
  *
  *     q~, k~, v = split(x_t W + b)
  *     q = queryMap(q~),  k = keyMap(k~)
@@ -50,10 +50,10 @@ const smallStep: Initializer = (key, shape, sizes) =>
  * divides q by sqrt(d) besides.
  *
  * Parameters: W `[input, 3 hidden]`, b `[3 hidden]` in the order q, k, v; w `[input, 2 heads]` in the order beta,
- * alpha; bw, A, dt `[heads]`. As in Mamba2 exp(A) begins uniform from 1 to 16 (in
- * the authors' code, NVlabs/GatedDeltaNet, from 0 to 16), and softplus(dt) from 0.001 to 0.1,
- * uniform in its logarithm. State: S `[heads, d, d]`. Output: y `[batch, hidden]`; it is not a state. Traces: query,
- * key, value `[batch, heads, d]`, write (beta) and decay (alpha) `[batch, heads]`. Place of norm: projections.
+ * alpha; bw, A, dt `[heads]`. As in Mamba2 exp(A) begins uniform from 1 to 16 (in the authors' code,
+ * NVlabs/GatedDeltaNet, from 0 to 16), and softplus(dt) from 0.001 to 0.1, uniform in its logarithm. State: S `[heads,
+ * d, d]`. Output: y `[batch, hidden]`; it is not a state. Traces: query, key, value `[batch, heads, d]`, write (beta)
+ * and decay (alpha) `[batch, heads]`. Place of norm: projections.
  */
 export const gatedDeltaNet = defineCell({
   name: "gatedDeltaNet",

@@ -8,8 +8,8 @@ import { checkNotNegative, checkPositive } from "./checks.ts";
 export type CoRnnDamping = "explicit" | "implicit";
 
 /**
- * coRNN, a network of coupled, damped and driven oscillators (Rusch and Mishra 2021, arXiv:2010.00951). y
- * is where the oscillators are, z how fast they move:
+ * coRNN, a network of coupled, damped and driven oscillators (Rusch and Mishra 2021, arXiv:2010.00951). y is where the
+ * oscillators are, z how fast they move:
  *
  *     z_t = z_{t-1} + dt (tanh(x_t W + y_{t-1} U + z_{t-1} V + b) - gamma y_{t-1} - epsilon z')
  *     y_t = y_{t-1} + dt z_t

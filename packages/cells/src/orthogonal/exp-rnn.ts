@@ -24,8 +24,8 @@ import { modRelu } from "./mod-relu.ts";
  * Parameters: W `[input, hidden]`, U.skew `[hidden (hidden - 1) / 2]`, the numbers of A below its diagonal (see
  * `exponentialParametrization`), b `[hidden]`. U begins as turns of planes by angles uniform on [-pi, pi), one of the
  * paper's two initializations (Henaff's). W begins as He's normal, b uniform within +-0.01, as in the authors' code
- * (Lezcano/expRNN), whose normal is not truncated.
- * State and output: h. Place of norm: gates, without b. Throws a TensorError for fewer than two units.
+ * (Lezcano/expRNN), whose normal is not truncated. State and output: h. Place of norm: gates, without b. Throws a
+ * TensorError for fewer than two units.
  */
 export const expRnn = defineCell({
   name: "expRnn",

@@ -17,10 +17,10 @@ import { symmetricToSkew } from "./matrices.ts";
  * its first.
  *
  * Parameters: W `[input, hidden]`, M and N `[hidden, hidden]`, b `[hidden]`. M and N begin as N(0, (0.1 / hidden)^2),
- * as the authors' program draws them (erichson/LipschitzRNN). State and output: h. Trace: candidate. Places of norm: gates. Options, with the
- * authors' values for ordered MNIST as defaults: `beta` in [0, 1] (0.75) and `gamma` (0.001), for both matrices as in the
- * authors' code, and `epsilon`, the step (0.03). Throws a TensorError where beta is outside [0, 1], gamma below 0 or
- * epsilon not above 0.
+ * as the authors' program draws them (erichson/LipschitzRNN). State and output: h. Trace: candidate. Places of norm:
+ * gates. Options, with the authors' values for ordered MNIST as defaults: `beta` in [0, 1] (0.75) and `gamma` (0.001),
+ * for both matrices as in the authors' code, and `epsilon`, the step (0.03). Throws a TensorError where beta is outside
+ * [0, 1], gamma below 0 or epsilon not above 0.
  */
 export const lipschitzRnn = defineCell({
   name: "lipschitzRnn",

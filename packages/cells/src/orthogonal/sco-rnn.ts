@@ -23,10 +23,10 @@ import { modRelu } from "./mod-relu.ts";
  *
  * Parameters: W `[input, hidden]`, U.skew `[hidden (hidden - 1) / 2]`, the numbers of A below its diagonal (see
  * `cayleyParametrization`), b `[hidden]`. U begins as D times turns of planes by angles uniform on [0, pi / 2), b
- * uniform within +-0.01. (The authors' code, SpartinStuff/scoRNN, has zeros for b and +-0.01 for W, and its U is
- * `(I + A)^-1 (I - A) D` from the right.) State and output: h. Place of norm: gates, without b. Option: `negative`, the paper's rho, an
- * integer from 0 to hidden (default half of hidden, rounded down), to be tuned for each task. Throws a TensorError for
- * another number, and for fewer than two units.
+ * uniform within +-0.01. (The authors' code, SpartinStuff/scoRNN, has zeros for b and +-0.01 for W, and its U is `(I +
+ * A)^-1 (I - A) D` from the right.) State and output: h. Place of norm: gates, without b. Option: `negative`, the
+ * paper's rho, an integer from 0 to hidden (default half of hidden, rounded down), to be tuned for each task. Throws a
+ * TensorError for another number, and for fewer than two units.
  */
 export const scoRnn = defineCell({
   name: "scoRnn",

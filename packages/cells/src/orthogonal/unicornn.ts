@@ -4,8 +4,8 @@ import { defineCell } from "../definition/define-cell.ts";
 import { checkNotNegative, checkPositive } from "./checks.ts";
 
 /**
- * UnICORNN, undamped, independent, controlled oscillators (Rusch and Mishra 2021, arXiv:2103.05487). y is
- * where the oscillators are, z how fast they move, and each has a step of its own that is learned:
+ * UnICORNN, undamped, independent, controlled oscillators (Rusch and Mishra 2021, arXiv:2103.05487). y is where the
+ * oscillators are, z how fast they move, and each has a step of its own that is learned:
  *
  *     d   = dt sigmoid(c)                       the paper writes 0.5 + 0.5 tanh(c / 2)
  *     z_t = z_{t-1} - d (tanh(x_t W + u y_{t-1} + b) + alpha y_{t-1})
@@ -15,9 +15,10 @@ import { checkNotNegative, checkPositive } from "./checks.ts";
  * residual connections to deep ones.
  *
  * Parameters: W `[input, hidden]`, u, c and b `[hidden]`; the paper calls them V, w, c, b. u begins uniform on [0, 1),
- * c within +-0.1, W within +-sqrt(6 / (65 input)), as in the authors' code (tk-rusch/unicornn). States: y, z; the output is y. Trace: candidate. Place of
- * norm: gates. Options: `dt` (default 0.1) and `alpha` (default 0), which the paper tunes for each task. Throws a
- * TensorError unless dt > 0 and alpha >= 0. Recurrent dropout needs a product with a matrix, so this cell refuses it.
+ * c within +-0.1, W within +-sqrt(6 / (65 input)), as in the authors' code (tk-rusch/unicornn). States: y, z; the
+ * output is y. Trace: candidate. Place of norm: gates. Options: `dt` (default 0.1) and `alpha` (default 0), which the
+ * paper tunes for each task. Throws a TensorError unless dt > 0 and alpha >= 0. Recurrent dropout needs a product with
+ * a matrix, so this cell refuses it.
  */
 export const unicornn = defineCell({
   name: "unicornn",

@@ -45,7 +45,8 @@ export type SkipState = {
 };
 
 /**
- * Wraps a cell so that it learns to skip steps, as in Skip RNN (Campos et al. 2017, arXiv:1708.06834, equations 2 to 5):
+ * Wraps a cell so that it learns to skip steps, as in Skip RNN (Campos et al. 2017, arXiv:1708.06834, equations 2 to
+ * 5):
  *
  *     u_t = round(p_t)                                     1: take the step; its gradient is that of p_t
  *     s_t = u_t S(s_{t-1}, x_t) + (1 - u_t) s_{t-1}        S: the cell's step, for each of its states
@@ -53,11 +54,12 @@ export type SkipState = {
  *     p_{t+1} = u_t d_t + (1 - u_t) (p_t + min(d_t, 1 - p_t))
  *
  * p is the paper's u with a tilde, and d its increment. p begins at 1, so the first step is taken. 1/2 is rounded to 0,
- * as in the authors' code, which keeps d and p apart: its values are these, its gradient through u is another. The cell's step is computed even where it is not taken, so skipping saves no time here.
+ * as in the authors' code, which keeps d and p apart: its values are these, its gradient through u is another. The
+ * cell's step is computed even where it is not taken, so skipping saves no time here.
  *
- * Parameters: the cell's and `skip.W`, `skip.b`; b begins at 1, as in the paper. States: the cell's and
- * `skip.p`. Output: that of the cell, which must be a state. Trace: skip.update (u_t) `[1]`. The paper adds a cost for
- * each step taken to the loss: the sum of this trace, times a number.
+ * Parameters: the cell's and `skip.W`, `skip.b`; b begins at 1, as in the paper. States: the cell's and `skip.p`.
+ * Output: that of the cell, which must be a state. Trace: skip.update (u_t) `[1]`. The paper adds a cost for each step
+ * taken to the loss: the sum of this trace, times a number.
  *
  * Throws a TensorError if the output of the cell is not a state, if `reads` is not one of its float states `[units]`,
  * or if the cell has a parameter or a state named `skip`.

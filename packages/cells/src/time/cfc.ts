@@ -15,9 +15,9 @@ export type CfcMode = (typeof modes)[number];
 const lecunTanh = (x: Tensor): Tensor => mul(1.7159, tanh(mul(0.666, x)));
 
 /**
- * The closed-form continuous-time cell, CfC (Hasani et al. 2022, arXiv:2106.13898). It interpolates between
- * two states by a gate that depends on the time that has passed. With p the output of a perceptron, the backbone, for
- * [x_t, h_{t-1}], and dt the elapsed time:
+ * The closed-form continuous-time cell, CfC (Hasani et al. 2022, arXiv:2106.13898). It interpolates between two states
+ * by a gate that depends on the time that has passed. With p the output of a perceptron, the backbone, for [x_t,
+ * h_{t-1}], and dt the elapsed time:
  *
  *     f, g, t_a, t_b = split(p W + b)
  *     s   = sigmoid(t_a dt + t_b)

@@ -42,9 +42,9 @@ const defaultTimeScales = [1, 10, 100, 1000].flatMap((tau) => [tau, tau * Math.s
  * the last step, so that a step begins with the decay. Besides x it reads `extra.elapsed` `[batch, time, 1]`.
  *
  * Option: `timeScales`, the tau_i in the unit of the elapsed times, increasing (default 8, from 1 to 3162 in steps of a
- * factor of sqrt(10); let them span the elapsed times of the data). Parameters: W `[input, 3
- * hidden]`, U `[hidden, 3 hidden]`, b `[3 hidden]` in the order r, s, q. State: memory `[hidden, M]`; output: h.
- * Traces: retrieval, storage `[hidden, M]`, candidate. Places of norm: gates, candidate.
+ * factor of sqrt(10); let them span the elapsed times of the data). Parameters: W `[input, 3 hidden]`, U `[hidden, 3
+ * hidden]`, b `[3 hidden]` in the order r, s, q. State: memory `[hidden, M]`; output: h. Traces: retrieval, storage
+ * `[hidden, M]`, candidate. Places of norm: gates, candidate.
  */
 export const ctGru = defineCell({
   name: "ctGru",

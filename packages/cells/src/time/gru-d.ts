@@ -20,9 +20,9 @@ import { timeSinceObservation } from "./elapsed.ts";
 
 /**
  * GRU-D, a gated recurrent unit with decay, for irregular series with missing values (Che et al. 2016,
- * arXiv:1606.01865). Besides x `[batch, time, input]` it reads `extra`: `mask` `[batch, time,
- * input]`, 1 where a value was observed, and `delta` `[batch, time, input]`, the time since the last observation of
- * each variable (`timeSinceObserved` of `@sluice/irregular`).
+ * arXiv:1606.01865). Besides x `[batch, time, input]` it reads `extra`: `mask` `[batch, time, input]`, 1 where a value
+ * was observed, and `delta` `[batch, time, input]`, the time since the last observation of each variable
+ * (`timeSinceObserved` of `@sluice/irregular`).
  *
  *     gx = exp(-max(0, wx delta_t + bx))                        per variable: the W of the paper is diagonal here
  *     gh = exp(-max(0, delta_t Wh + bh))

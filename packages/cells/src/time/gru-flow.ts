@@ -27,10 +27,10 @@ const [alpha, beta] = [2 / 5, 4 / 5];
  *     h' <- h' + tanh(w dt) z (n - h')                 for each block, from h_{t-1}
  *     h_t = GRU(x_t, h')
  *
- * z stands where the GRU-ODE has 1 - z, as in the authors' code (mbilos/neural-flows-experiments). The matrices W_z, W_r, W_n are divided by their
- * largest singular value; with the factors 2/5 and 4/5, and |tanh| below 1, each block can be inverted, so that
- * trajectories do not cross. No elapsed time leaves the state as it was. Besides x it reads `extra.elapsed` `[batch,
- * time, 1]`.
+ * z stands where the GRU-ODE has 1 - z, as in the authors' code (mbilos/neural-flows-experiments). The matrices W_z,
+ * W_r, W_n are divided by their largest singular value; with the factors 2/5 and 4/5, and |tanh| below 1, each block
+ * can be inverted, so that trajectories do not cross. No elapsed time leaves the state as it was. Besides x it reads
+ * `extra.elapsed` `[batch, time, 1]`.
  *
  * The largest singular values are estimated from vectors in the buffers (`spectralNorm`), so that `apply` needs
  * `buffers: layer.initialBuffers()`, and those that training returned afterwards.

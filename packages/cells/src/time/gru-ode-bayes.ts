@@ -37,11 +37,11 @@ import { checkSolver, solveOde, type OdeMethod } from "./solvers.ts";
  *     h_t   = GRU(q, h') in rows that observe something, h' in others
  *
  * This is the autonomous GRU-ODE, into which the prediction is not fed back. The authors' code
- * (edebrouwer/gru_ode_bayes) feeds it back by default, and its autonomous GRU-ODE has no b_r, b_z and b_n. Besides x it reads
- * `extra.elapsed` `[batch, time, 1]` and `extra.mask` `[batch, time, input]`, 1 where a value was observed; elsewhere x
- * is not read and may be NaN. The loss of the paper needs mu and ln sigma^2 before the observation: these are the
- * traces `mean` and `logVariance` `[batch, time, input]`, through which gradients flow. The paper makes the initial
- * state from covariates; give it as `state`.
+ * (edebrouwer/gru_ode_bayes) feeds it back by default, and its autonomous GRU-ODE has no b_r, b_z and b_n. Besides x it
+ * reads `extra.elapsed` `[batch, time, 1]` and `extra.mask` `[batch, time, input]`, 1 where a value was observed;
+ * elsewhere x is not read and may be NaN. The loss of the paper needs mu and ln sigma^2 before the observation: these
+ * are the traces `mean` and `logVariance` `[batch, time, input]`, through which gradients flow. The paper makes the
+ * initial state from covariates; give it as `state`.
  *
  * Options: `method` "euler" (default), "midpoint" or "rk4", and `steps`, how many it takes whatever the time that
  * passes (default 4); `predictionUnits` (default 25); `preparedUnits` of each q_d (default 10). Parameters: ode.U

@@ -6,21 +6,21 @@ import { perceptron, perceptronSpecs } from "./perceptron.ts";
 import { checkSolver, solveOde, type OdeMethod } from "./solvers.ts";
 
 /**
- * ODE-LSTM (Lechner and Hasani 2020, arXiv:2006.04418): an LSTM whose output state evolves by an ordinary
- * differential equation, while the elapsed time does not touch the memory, so that gradients reach far back:
+ * ODE-LSTM (Lechner and Hasani 2020, arXiv:2006.04418): an LSTM whose output state evolves by an ordinary differential
+ * equation, while the elapsed time does not touch the memory, so that gradients reach far back:
  *
  *     i, f, g, o = split(x_t W + h_{t-1} U + b)
  *     c_t = sigmoid(f) c_{t-1} + sigmoid(i) tanh(g)
  *     h'  = sigmoid(o) tanh(c_t)
  *     h_t = ODESolve(field, h', dt)                  field(h) = tanh(h W_0 + b_0) W_1 + b_1
  *
- * The field is that of the authors' PyTorch code (mlech26l/ode-lstms). Their TensorFlow code
- * has another: it reads h', and the ODE begins at h_{t-1}. Besides x it reads `extra.elapsed` `[batch, time, 1]`, the time dt since the
- * previous step. Options: `method` "euler", "midpoint" or "rk4" (default) and `steps`, how many it takes whatever the
- * time that passes (default 3, as the authors' solver). Parameters: W `[input, 4 hidden]`, U `[hidden, 4 hidden]`, b
- * `[4 hidden]` in the order of `lstm`, i, f, g, o; ode.0.W, ode.1.W `[hidden, hidden]`, ode.0.b, ode.1.b `[hidden]`.
- * States: h, c; output: h. Traces: input, forget, candidate, output. Places of norm: gates, cell. Dropout does not act
- * within the field.
+ * The field is that of the authors' PyTorch code (mlech26l/ode-lstms). Their TensorFlow code has another: it reads h',
+ * and the ODE begins at h_{t-1}. Besides x it reads `extra.elapsed` `[batch, time, 1]`, the time dt since the previous
+ * step. Options: `method` "euler", "midpoint" or "rk4" (default) and `steps`, how many it takes whatever the time that
+ * passes (default 3, as the authors' solver). Parameters: W `[input, 4 hidden]`, U `[hidden, 4 hidden]`, b `[4 hidden]`
+ * in the order of `lstm`, i, f, g, o; ode.0.W, ode.1.W `[hidden, hidden]`, ode.0.b, ode.1.b `[hidden]`. States: h, c;
+ * output: h. Traces: input, forget, candidate, output. Places of norm: gates, cell. Dropout does not act within the
+ * field.
  */
 export const odeLstm = defineCell({
   name: "odeLstm",

@@ -28,8 +28,7 @@ import {
 import { defineCell } from "../definition/define-cell.ts";
 
 /**
- * Phased LSTM (Neil et al. 2016, arXiv:1610.09513): each unit has a clock, and changes only while
- * its clock is open.
+ * Phased LSTM (Neil et al. 2016, arXiv:1610.09513): each unit has a clock, and changes only while its clock is open.
  *
  *     phi = ((time_t - s) mod tau) / tau
  *     k   = 2 phi / r                   where phi < r / 2
@@ -47,9 +46,10 @@ import { defineCell } from "../definition/define-cell.ts";
  * (default 0.05); `leak` alpha (default 0.001); `peepholes` (default false; they are optional in the paper).
  *
  * Parameters: W `[input, 4 hidden]`, U `[hidden, 4 hidden]`, b `[4 hidden]` in the order of `lstm`, i, f, g, o; tau,
- * shift, r `[hidden]`, all trained (the authors' code, dannyneil/public_plstm, does not train r), where s = shift tau and shift is initially uniform on [0, 1), so that s is uniform
- * on [0, tau) as in the paper; with peepholes wci, wcf, wco `[hidden]`, initially 0. States: h, c; output: h. Traces:
- * open (k), input, forget, candidate, output. Places of norm: gates, cell (c~).
+ * shift, r `[hidden]`, all trained (the authors' code, dannyneil/public_plstm, does not train r), where s = shift tau
+ * and shift is initially uniform on [0, 1), so that s is uniform on [0, tau) as in the paper; with peepholes wci, wcf,
+ * wco `[hidden]`, initially 0. States: h, c; output: h. Traces: open (k), input, forget, candidate, output. Places of
+ * norm: gates, cell (c~).
  */
 export const phasedLstm = defineCell({
   name: "phasedLstm",

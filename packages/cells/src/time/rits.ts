@@ -26,9 +26,9 @@ const combinations = ["sigmoid", "linear"] as const;
 export type RitsCombination = (typeof combinations)[number];
 
 /**
- * RITS, one direction of BRITS (Cao et al. 2018, arXiv:1805.10572): a recurrent network that fills in
- * missing values, from the history and from the other variables of the same step. m is the mask, delta the time since
- * each variable was last observed:
+ * RITS, one direction of BRITS (Cao et al. 2018, arXiv:1805.10572): a recurrent network that fills in missing values,
+ * from the history and from the other variables of the same step. m is the mask, delta the time since each variable was
+ * last observed:
  *
  *     xh  = h_{t-1} W_x + b_x                                   regression on the history
  *     xc  = m x_t + (1 - m) xh
@@ -39,8 +39,8 @@ export type RitsCombination = (typeof combinations)[number];
  *     cc  = m x_t + (1 - m) ch                                  the imputed values
  *     h_t, c_t = LSTM([cc, m], gh h_{t-1}, c_{t-1})
  *
- * The recurrent network is the LSTM of the paper's experiments. The authors' code (caow13/BRITS) leaves the sigmoid of a
- * out, and makes the history regression from the decayed state. The options do this too: `combination` "sigmoid"
+ * The recurrent network is the LSTM of the paper's experiments. The authors' code (caow13/BRITS) leaves the sigmoid of
+ * a out, and makes the history regression from the decayed state. The options do this too: `combination` "sigmoid"
  * (default) or "linear", and `decayedHistory` (default false). Throws a TensorError for another `combination`.
  *
  * Besides x it reads `extra.mask` and `extra.delta` `[batch, time, input]` (`timeSinceObserved` of

@@ -14,10 +14,10 @@ import { elapsedTime } from "./elapsed.ts";
  *     h_t = sigmoid(o) tanh(c_t)
  *
  * Where no time has passed it is the LSTM. The authors' code (illidanlab/T-LSTM) rounds e to 2.7183, and all its biases
- * begin at 1. The paper's other discount, 1 / dt for small times, has no value at 0 and is
- * not here. Besides x it reads `extra.elapsed` `[batch, time, 1]`. Parameters: W `[input, 4 hidden]`, U `[hidden, 4
- * hidden]`, b `[4 hidden]` in the order of `lstm`, i, f, g, o; Wd `[hidden, hidden]`, bd `[hidden]`. States: h, c;
- * output: h. Traces: shortTerm, input, forget, candidate, output. Places of norm: decomposition, gates, cell.
+ * begin at 1. The paper's other discount, 1 / dt for small times, has no value at 0 and is not here. Besides x it reads
+ * `extra.elapsed` `[batch, time, 1]`. Parameters: W `[input, 4 hidden]`, U `[hidden, 4 hidden]`, b `[4 hidden]` in the
+ * order of `lstm`, i, f, g, o; Wd `[hidden, hidden]`, bd `[hidden]`. States: h, c; output: h. Traces: shortTerm, input,
+ * forget, candidate, output. Places of norm: decomposition, gates, cell.
  */
 export const timeAwareLstm = defineCell({
   name: "timeAwareLstm",
