@@ -4,7 +4,7 @@ import { add, concat, reshape, sliceAxis, split, tensor, transpose, type Tensor,
 import { test } from "vitest";
 import type { CellCase } from "../../../../fixtures/cells/fixture-of.ts";
 import { goldenTests, type GoldenCell, type Named } from "../../../../fixtures/cells/golden-cells.ts";
-import { hyperLstm, massConservingLstm, nas, onLstm, rhn } from "../index.ts";
+import { hyperLstm, massConservingLstm, nas, onLstm, ran, rhn } from "../index.ts";
 
 const cells: readonly Omit<GoldenCell, "source">[] = [
   {
@@ -50,6 +50,18 @@ const cells: readonly Omit<GoldenCell, "source">[] = [
       U: thirdLast(given("recurrent_kernel")),
       ...(options["use_bias"] === true && { b: thirdLast(given("bias")) }),
     }),
+  },
+  {
+    file: "ran",
+    cell: (sizes, { options }) => ran({ ...sizes, activation: options["use_tanh"] === true ? "tanh" : "linear" }),
+    params(given) {
+      const gates = given("RANCell/gates/w");
+      return {
+        W: concat([given("RANCell/content/w"), sliceAxis(gates, 0, 0, 3)], 1),
+        U: sliceAxis(gates, 0, 3, 7),
+        b: given("RANCell/gates/b"),
+      };
+    },
   },
   {
     file: "rhn",

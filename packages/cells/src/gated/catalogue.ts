@@ -118,14 +118,14 @@ export const gatedCells: readonly CatalogueEntry[] = [
     name: "ran",
     make: ran,
     source: "Lee et al. 2017, arXiv:1705.07393",
-    numbers: torchrecurrent,
+    numbers: `the authors' code, ${torchrecurrent}`,
     torchrecurrent: "RAN",
   },
   {
     name: "ran, identity",
     make: (options) => ran({ ...options, activation: "linear" }),
     source: "Lee et al. 2017, arXiv:1705.07393",
-    numbers: loop,
+    numbers: "the authors' code, a plain loop",
   },
   {
     name: "cfn",

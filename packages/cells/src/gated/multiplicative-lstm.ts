@@ -15,7 +15,8 @@ import { raised } from "./biases.ts";
  *     c_t = f_t c_{t-1} + i_t n_t
  *     h_t = o_t tanh(c_t)
  *
- * The product of the two factors of m is by elements. They have no bias and b_f begins at 1, as in the authors' code.
+ * The product of the two factors of m is by elements. They have no bias, as in OpenAI's code
+ * (openai/generating-reviews-discovering-sentiment). b_f begins at 1.
  *
  * Parameters: W `[input, 4 hidden]`, V `[hidden, 4 hidden]` and b `[4 hidden]` in the order i, f, n, o; Wm `[input,
  * hidden]`, U `[hidden, hidden]`. States: h, c; output: h. Traces: intermediate (m), input, forget, candidate, output.
