@@ -4,7 +4,7 @@ import { add, concat, reshape, sliceAxis, split, tensor, transpose, type Tensor,
 import { test } from "vitest";
 import type { CellCase } from "../../../../fixtures/cells/fixture-of.ts";
 import { goldenTests, type GoldenCell, type Named } from "../../../../fixtures/cells/golden-cells.ts";
-import { hyperLstm, massConservingLstm, nas, onLstm, ran, rhn } from "../index.ts";
+import { hyperLstm, massConservingLstm, mogrifierLstm, nas, onLstm, ran, rhn } from "../index.ts";
 
 const cells: readonly Omit<GoldenCell, "source">[] = [
   {
@@ -52,6 +52,16 @@ const cells: readonly Omit<GoldenCell, "source">[] = [
     }),
   },
   {
+    file: "mogrifier-lstm",
+    cell: (sizes, { options }) =>
+      mogrifierLstm({
+        ...sizes,
+        rounds: Number(options["feature_mask_rounds"]),
+        ...("feature_mask_rank" in options && { rank: Number(options["feature_mask_rank"]) }),
+      }),
+    params: mogrifier,
+  },
+  {
     file: "ran",
     cell: (sizes, { options }) => ran({ ...sizes, activation: options["use_tanh"] === true ? "tanh" : "linear" }),
     params(given) {
@@ -80,6 +90,28 @@ const cells: readonly Omit<GoldenCell, "source">[] = [
 ];
 
 for (const { name, run } of goldenTests(cells.map((cell) => ({ source: "authors", ...cell })))) test(name, run);
+
+/** The authors' gates stand in the order g, o, f, i. */
+function mogrifier(given: Named, { options }: CellCase): Tree {
+  const cell = (name: string): Tensor => given(`TiledLSTMCell/${name}`);
+  const ordered = (stacked: Tensor): Tensor => {
+    const axis = stacked.shape.length - 1;
+    const [g, o, f, i] = split(stacked, 4, axis);
+    return concat([i, f, g, o], axis);
+  };
+  const round = (i: number): Tree =>
+    "feature_mask_rank" in options
+      ? { left: cell(`fm_${i}_weight_a`), right: cell(`fm_${i}_weight_b`) }
+      : cell(`fm_${i}/kernel`);
+  const rounds = Array.from({ length: Number(options["feature_mask_rounds"]) }, (_, i) => i);
+  return {
+    W: ordered(sliceAxis(cell("W"), 0, 0, 3)),
+    U: ordered(sliceAxis(cell("W"), 0, 3, 7)),
+    b: ordered(cell("B")),
+    Q: rounds.filter((i) => i % 2 === 0).map(round),
+    R: rounds.filter((i) => i % 2 === 1).map(round),
+  };
+}
 
 /** Node 3, whose products are multiplied, is the last of ours. */
 function thirdLast(stacked: Tensor): Tensor {

@@ -2,7 +2,7 @@
 import { concat, mul, reshape, split, take, transpose, type Tensor } from "@sluice/tensor";
 import { test } from "vitest";
 import { goldenTests, type GoldenCell, type Named } from "../../../../fixtures/cells/golden-cells.ts";
-import { qrnn, rgLru, s5, selectiveStateSpace, windowedQrnn } from "../index.ts";
+import { qrnn, rgLru, s4d, s5, selectiveStateSpace, windowedQrnn } from "../index.ts";
 
 const poolingOf = (gate: unknown): "f" | "fo" => (gate === true ? "fo" : "f");
 
@@ -33,6 +33,23 @@ const cells: readonly GoldenCell[] = [
       b: concat([reshape(given("a_gate.b"), [4]), reshape(given("input_gate.b"), [4])]),
       Lambda: mul(given("a_param"), -1),
     }),
+  },
+  {
+    source: "authors",
+    file: "s4d",
+    cell: (sizes, { options }) =>
+      s4d({ ...sizes, order: 4, discretization: options["disc"] === "zoh" ? "zoh" : "bilinear" }),
+    params(given) {
+      const part = (name: string, which: number): Tensor => take(take(given(name), 0), which, 2);
+      return {
+        logA: given("A_real"),
+        imA: mul(given("A_imag"), -1),
+        B: { re: part("B", 0), im: part("B", 1) },
+        C: { re: part("C", 0), im: part("C", 1) },
+        logDelta: reshape(given("inv_dt"), [4]),
+        D: given("D"),
+      };
+    },
   },
   {
     source: "authors",

@@ -65,13 +65,13 @@ export const linearCells: readonly CatalogueEntry[] = [
     name: "s4d",
     make: (options) => s4d({ ...sameWidth(options), order: 4 }),
     source: gu,
-    numbers: "a plain loop",
+    numbers: "the authors' code, a plain loop",
   },
   {
     name: "s4d, inverse frequencies, bilinear",
     make: (options) => s4d({ ...sameWidth(options), order: 4, initialization: "inv", discretization: "bilinear" }),
     source: gu,
-    numbers: "a plain loop",
+    numbers: "the authors' code, a plain loop",
   },
   { name: "s5", make: (options) => s5(evenWidth(options)), source: smith, numbers: "the authors' code, a plain loop" },
   {
