@@ -1,9 +1,9 @@
 // Cells that read elapsed times against the numbers of their authors' code (fixtures/cells/README.md).
 import { identity } from "@sluice/params";
-import { add, concat, full, key, mul, sum, transpose, type Tensor } from "@sluice/tensor";
+import { add, concat, div, full, key, mul, reshape, sum, transpose, type Tensor, type Tree } from "@sluice/tensor";
 import { test } from "vitest";
 import { goldenTests, type GoldenCell, type Named } from "../../../../fixtures/cells/golden-cells.ts";
-import { gruOdeBayes, odeLstm, rits, timeAwareLstm } from "../index.ts";
+import { gruOdeBayes, odeLstm, phasedLstm, rits, timeAwareLstm, timeLstm, type TimeLstmForm } from "../index.ts";
 
 const cells: readonly Omit<GoldenCell, "source">[] = [
   {
@@ -54,6 +54,24 @@ const cells: readonly Omit<GoldenCell, "source">[] = [
     }),
     states: (given) => ({ gru: { h: given("h") } }),
   },
+  ...([1, 2, 3] satisfies TimeLstmForm[]).map((form): Omit<GoldenCell, "source"> => ({
+    file: "time-lstm",
+    only: ({ options }) => options["form"] === form,
+    cell: (sizes) => timeLstm({ ...sizes, form }),
+    params: (given) => timeLstmOf(given, form),
+  })),
+  {
+    file: "phased-lstm",
+    cell: (sizes, { options }) => phasedLstm({ ...sizes, peepholes: options["peepholes"] === true }),
+    params: (given, { options }) => ({
+      ...gatesOf(given, lasagneGates),
+      tau: given("Period_timegate"),
+      // The authors add a shift in units of time, where we take one in periods away.
+      shift: mul(-1, div(given("Shift_timegate"), given("Period_timegate"))),
+      r: given("On_End_timegate"),
+      ...(options["peepholes"] === true && peepholesOf(given)),
+    }),
+  },
   {
     file: "t-lstm",
     cell: timeAwareLstm,
@@ -71,6 +89,45 @@ for (const { name, run } of goldenTests(cells.map((cell) => ({ source: "authors"
 
 /** The gates i, f, g, o of T-LSTM. */
 const gates = ["Input", "Forget", "Cell", "Output"];
+
+/** The gates i, f, g, o of Lasagne. */
+const lasagneGates = ["ingate", "forgetgate", "cell", "outgate"];
+
+function gatesOf(given: Named, names: readonly string[]): Record<"W" | "U" | "b", Tensor> {
+  return {
+    W: besides(names.map((gate) => given(`W_in_to_${gate}`))),
+    U: besides(names.map((gate) => given(`W_hid_to_${gate}`))),
+    b: concat(names.map((gate) => given(`b_${gate}`))),
+  };
+}
+
+function peepholesOf(given: Named): Record<"wci" | "wcf" | "wco", Tensor> {
+  return {
+    wci: given("W_cell_to_ingate"),
+    wcf: given("W_cell_to_forgetgate"),
+    wco: given("W_cell_to_outgate"),
+  };
+}
+
+function timeLstmOf(given: Named, form: TimeLstmForm): Tree {
+  const row = (name: string): Tensor => reshape(given(name), [4]);
+  const times = form === 1 ? ["tgate1"] : ["tgate1", "tgate2"];
+  const common = {
+    Wx: besides(times.map((gate) => given(`W_x_to_${gate}`))),
+    bx: concat(times.map((gate) => given(`b_${gate}`))),
+    Wt1: row("W_t_to_tgate1"),
+    ...(form !== 1 && { Wt2: row("W_t_to_tgate2") }),
+    Wto: row("W_to_to_outgate"),
+  };
+  if (form !== 3) return { ...common, ...gatesOf(given, lasagneGates), ...peepholesOf(given) };
+  const coupled = lasagneGates.filter((gate) => gate !== "forgetgate");
+  return {
+    ...common,
+    ...gatesOf(given, coupled),
+    wci: given("W_cell_to_ingate"),
+    wco: given("W_cell_to_outgate"),
+  };
+}
 
 const besides = (matrices: readonly Tensor[]): Tensor => concat(matrices, 1);
 

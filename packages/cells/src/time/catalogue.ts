@@ -46,19 +46,19 @@ export const timeCells: readonly CatalogueEntry[] = [
     name: `timeLstm, form ${form}`,
     make: (options: CellOptions) => timeLstm({ ...options, form }),
     source: "Zhu et al. 2017, doi:10.24963/ijcai.2017/504",
-    numbers: "a plain loop",
+    numbers: "the authors' code, a plain loop",
   })),
   {
     name: "phasedLstm",
     make: (options) => phasedLstm({ ...options, openRatio: 0.5 }),
     source: "Neil et al. 2016, arXiv:1610.09513",
-    numbers: "a plain loop",
+    numbers: "the authors' code, a plain loop",
   },
   {
     name: "phasedLstm, peepholes",
     make: (options) => phasedLstm({ ...options, openRatio: 0.5, peepholes: true }),
     source: "Neil et al. 2016, arXiv:1610.09513",
-    numbers: "a plain loop",
+    numbers: "the authors' code, a plain loop",
   },
   {
     name: "ctGru",
