@@ -3,7 +3,16 @@ import { identity } from "@sluice/params";
 import { add, concat, div, full, key, mul, reshape, sum, transpose, type Tensor, type Tree } from "@sluice/tensor";
 import { test } from "vitest";
 import { goldenTests, type GoldenCell, type Named } from "../../../../fixtures/cells/golden-cells.ts";
-import { gruOdeBayes, odeLstm, phasedLstm, rits, timeAwareLstm, timeLstm, type TimeLstmForm } from "../index.ts";
+import {
+  gruFlow,
+  gruOdeBayes,
+  odeLstm,
+  phasedLstm,
+  rits,
+  timeAwareLstm,
+  timeLstm,
+  type TimeLstmForm,
+} from "../index.ts";
 
 const cells: readonly Omit<GoldenCell, "source">[] = [
   {
@@ -53,6 +62,40 @@ const cells: readonly Omit<GoldenCell, "source">[] = [
       },
     }),
     states: (given) => ({ gru: { h: given("h") } }),
+  },
+  {
+    file: "gru-flow",
+    cell: gruFlow,
+    params: (given) => ({
+      flow: [0, 1].map((block) => {
+        const at = `odeint.layers.${block}`;
+        const matrix = (name: string): Tensor => transpose(given(`${at}.${name}.weight_orig`));
+        return {
+          Wz: matrix("lin_hz"),
+          Wr: matrix("lin_hr"),
+          Wn: matrix("lin_hh"),
+          bz: given(`${at}.lin_hz.bias`),
+          br: given(`${at}.lin_hr.bias`),
+          bn: given(`${at}.lin_hh.bias`),
+          w: reshape(given(`${at}.time_net.scale`), [4]),
+        };
+      }),
+      gru: {
+        W: transpose(given("gru.weight_ih_l0")),
+        U: transpose(given("gru.weight_hh_l0")),
+        b: given("gru.bias_ih_l0"),
+        bh: given("gru.bias_hh_l0"),
+      },
+    }),
+    states: (given) => ({ gru: { h: given("h") } }),
+    buffers: (given) => ({
+      weights: {
+        flow: [0, 1].map((block) => {
+          const u = (name: string): Tree => ({ spectralNorm: { u: given(`${block}.${name}.u`) } });
+          return { Wz: u("lin_hz"), Wr: u("lin_hr"), Wn: u("lin_hh") };
+        }),
+      },
+    }),
   },
   ...([1, 2, 3] satisfies TimeLstmForm[]).map((form): Omit<GoldenCell, "source"> => ({
     file: "time-lstm",

@@ -83,7 +83,7 @@ export const timeCells: readonly CatalogueEntry[] = [
     name: "gruFlow",
     make: gruFlow,
     source: "Bilos et al. 2021, arXiv:2110.13040",
-    numbers: "a plain loop",
+    numbers: "the authors' code, a plain loop",
   },
   { name: "rits", make: rits, source: "Cao et al. 2018, arXiv:1805.10572", numbers: "a plain loop" },
   {
