@@ -15,9 +15,9 @@ type DecayOf<S> = { readonly [K in keyof S]: S[K] extends Tensor ? Decay : Decay
 
 /**
  * Wraps a cell so that its states decay with the time between steps, as in the RNN-Decay baseline (Rubanova et al.
- * 2019, arXiv:1907.03907: `h exp(-tau delta)`; here tau is a linear function of delta, cut off at 0, as in GRU-D). In the
- * authors' code (YuliaRubanova/latent_ode) the cell is a GRU, and one factor for all units is made of the times since
- * each variable was observed:
+ * 2019, arXiv:1907.03907: `h exp(-tau delta)`; here tau is a linear function of delta, cut off at 0, as in GRU-D). In
+ * the authors' code (YuliaRubanova/latent_ode) the cell is a GRU, and one factor for all units is made of the times
+ * since each variable was observed:
  *
  *     s' = exp(-max(0, W delta_t + b)) s_{t-1}        for every state and unit
  *     s_t, y_t = step(s', x_t)
