@@ -33,10 +33,10 @@ import { timeSinceObservation } from "./elapsed.ts";
  *     n  = tanh(x' W_n + (r h') U_n + m_t V_n + b_n)
  *     h_t = z h' + (1 - z) n
  *
- * z keeps the old state, as in `gru`; in the paper 1 - z does. If everything is observed, nothing decays and V =
- * 0, this is the GRU with reset before. In
- * code of the first author (PeterChe1990/GRU-D) the last line has h_{t-1} in the place of h', the mask is 1 where a value
- * is missing, the decay weights begin as zeros, and the activations are a hard sigmoid and, for n, a sigmoid.
+ * z keeps the old state, as in `gru`; in the paper 1 - z does. If everything is observed, nothing decays and V = 0,
+ * this is the GRU with reset before. In the code of the first author (PeterChe1990/GRU-D) the last line has h_{t-1} in
+ * the place of h', the mask is 1 where a value is missing, the decay weights begin as zeros, and the activations are a
+ * hard sigmoid and, for n, a sigmoid.
  *
  * Options:
  * - `means`: the mean of each variable (`observedMeans` of `@sluice/irregular`). Default zeros, the means of
