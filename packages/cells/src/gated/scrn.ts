@@ -14,7 +14,8 @@ import { checkSize } from "../options/size.ts";
  * `h_t U + s_t V`. Parameters, without biases: A `[input, hidden]`, B `[input, context]`, P `[context, hidden]`, R
  * `[hidden, hidden]`. States: h `[hidden]`, s `[context]`. Trace: context. Place of norm: hidden. Options: `alpha`
  * (default 0.95, the paper's), `context` (how many context units, default as many as hidden; the paper has 10 to 100).
- * Torchrecurrent's SCRN is another network: its output recurs. Throws a TensorError if alpha is not in [0, 1).
+ * In the
+ * authors' code (facebookarchive/SCRNNs) h_t reads s_{t-1}. Torchrecurrent's SCRN is another network: its output recurs. Throws a TensorError if alpha is not in [0, 1).
  */
 export const scrn = defineCell({
   name: "scrn",
