@@ -10,12 +10,12 @@ import { checkSize } from "../options/size.ts";
  *     s_t = (1 - alpha) x_t B + alpha s_{t-1}
  *     h_t = sigmoid(s_t P + x_t A + h_{t-1} R)
  *
- * The output is `[h_t, s_t]`, `[batch, hidden + context]`: a `dense` layer of it is the paper's readout
- * `h_t U + s_t V`. Parameters, without biases: A `[input, hidden]`, B `[input, context]`, P `[context, hidden]`, R
- * `[hidden, hidden]`. States: h `[hidden]`, s `[context]`. Trace: context. Place of norm: hidden. Options: `alpha`
- * (default 0.95, the paper's), `context` (how many context units, default as many as hidden; the paper has 10 to 100).
- * In the
- * authors' code (facebookarchive/SCRNNs) h_t reads s_{t-1}. Torchrecurrent's SCRN is another network: its output recurs. Throws a TensorError if alpha is not in [0, 1).
+ * The output is `[h_t, s_t]`, `[batch, hidden + context]`: a `dense` layer of it is the paper's readout `h_t U + s_t
+ * V`. Parameters, without biases: A `[input, hidden]`, B `[input, context]`, P `[context, hidden]`, R `[hidden,
+ * hidden]`. States: h `[hidden]`, s `[context]`. Trace: context. Place of norm: hidden. Options: `alpha` (default 0.95,
+ * the paper's), `context` (how many context units, default as many as hidden; the paper has 10 to 100). In the authors'
+ * code (facebookarchive/SCRNNs) h_t reads s_{t-1}. Torchrecurrent's SCRN is another network: its output recurs. Throws
+ * a TensorError if alpha is not in [0, 1).
  */
 export const scrn = defineCell({
   name: "scrn",
