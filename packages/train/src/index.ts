@@ -7,7 +7,15 @@ export type { NoCarry } from "./step/carry.ts";
 export type { BatchGradient, Differentiate, GradientMethod } from "./step/gradients.ts";
 export { type PerExampleOptions, perExample } from "./step/per-example.ts";
 export { type StepResult, type Trainer, type TrainerOptions, trainer } from "./step/trainer.ts";
-export { type Evaluation, type Evaluator, type EvaluatorOptions, evaluator } from "./step/evaluator.ts";
+export {
+  type EvaluatedBatch,
+  type Evaluation,
+  type Evaluator,
+  type EvaluatorOptions,
+  type EvaluatorRunOptions,
+  type OutputsOf,
+  evaluator,
+} from "./step/evaluator.ts";
 export { DivergedError, type Divergence, diagnoseStep } from "./step/diverged.ts";
 export type { MetricsOf } from "./step/numbers.ts";
 
@@ -33,6 +41,9 @@ export { type EmaOptions, ema } from "./optimizers/ema.ts";
 export { type SwaOptions, swa } from "./optimizers/swa.ts";
 export { type AverageState, averagedWeights } from "./optimizers/averaged-weights.ts";
 export { type ScaledState, scaled, withScale } from "./optimizers/scaled.ts";
+export { type ReduceOnPlateauOptions, reduceOnPlateau } from "./optimizers/reduce-on-plateau.ts";
+export { type ParameterGroup, parameterGroups } from "./optimizers/parameter-groups.ts";
+export { frozen } from "./optimizers/frozen.ts";
 
 // Schedules
 export type { Schedule } from "./schedules/schedule.ts";
@@ -46,7 +57,7 @@ export { type PolynomialDecayOptions, polynomialDecay } from "./schedules/polyno
 export { piecewise } from "./schedules/piecewise.ts";
 export { warmup } from "./schedules/warmup.ts";
 
-// Losses and metrics
+// Losses, and a metric that is a mean like them
 export type { LossOptions, Reduction } from "./losses/reduce.ts";
 export { mse } from "./losses/mse.ts";
 export { mae } from "./losses/mae.ts";
@@ -57,7 +68,43 @@ export { type PinballOptions, pinball } from "./losses/pinball.ts";
 export { type FocalOptions, focal } from "./losses/focal.ts";
 export { type CrossEntropyOptions, crossEntropy } from "./losses/cross-entropy.ts";
 export { type BinaryCrossEntropyOptions, binaryCrossEntropy } from "./losses/binary-cross-entropy.ts";
+export { type CtcOptions, ctc } from "./losses/ctc.ts";
 export { accuracy } from "./losses/accuracy.ts";
+
+// Metrics of whole data sets, a batch at a time
+export {
+  type CountedOptions,
+  type NotDefined,
+  type StreamingMetric,
+  evaluateMetric,
+} from "./metrics/streaming-metric.ts";
+export type { SumsState } from "./metrics/sums-metric.ts";
+export type { Planes } from "./metrics/exact-sums.ts";
+export type { ClassOptions, ClassRows } from "./metrics/class-rows.ts";
+export type { PredictedClassOptions } from "./metrics/predicted-class.ts";
+export { accuracyScore } from "./metrics/accuracy-score.ts";
+export { type TopKAccuracyOptions, topKAccuracy } from "./metrics/top-k-accuracy.ts";
+export { confusionMatrix } from "./metrics/confusion-matrix.ts";
+export type { ClassAverageOptions } from "./metrics/class-averages.ts";
+export { precision } from "./metrics/precision.ts";
+export { recall } from "./metrics/recall.ts";
+export { f1 } from "./metrics/f1.ts";
+export type { RankedState, RankingOptions } from "./metrics/ranked-rows.ts";
+export { auroc } from "./metrics/auroc.ts";
+export { auprc } from "./metrics/auprc.ts";
+export type { CalibrationOptions, ReliabilityBin } from "./metrics/calibration-bins.ts";
+export { type CalibrationErrorOptions, calibrationError } from "./metrics/calibration-error.ts";
+export { reliability } from "./metrics/reliability.ts";
+export { brierScore } from "./metrics/brier-score.ts";
+export { perplexity } from "./metrics/perplexity.ts";
+export { bitsPerCharacter } from "./metrics/bits-per-character.ts";
+export { meanAbsoluteError } from "./metrics/mean-absolute-error.ts";
+export { rootMeanSquaredError } from "./metrics/root-mean-squared-error.ts";
+export { meanRelativeError } from "./metrics/mean-relative-error.ts";
+export { r2Score } from "./metrics/r2-score.ts";
+export { gaussianCrps } from "./metrics/gaussian-crps.ts";
+export { type EnsembleCrpsOptions, ensembleCrps } from "./metrics/ensemble-crps.ts";
+export { type QuantileCrpsOptions, quantileCrps } from "./metrics/quantile-crps.ts";
 
 // The loop
 export { type Batches, type BatchesOptions, type Numbered, type Weighted, batches, rowsOf } from "./loop/batches.ts";

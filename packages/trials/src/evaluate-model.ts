@@ -18,7 +18,10 @@ import { objectiveOf, objectiveOptions, type Objective, type ObjectiveOptions } 
 /** Loss and metrics, as means over the counted examples or steps. */
 export interface Measured<M extends string = string> {
   readonly loss: number;
+  /** A streaming metric that the data does not define, such as `auroc()` of one class, is NaN. */
   readonly metrics: { readonly [name in M]: number };
+  /** Why metrics are not defined, by their names; absent if all are. */
+  readonly notDefined?: { readonly [name in M]?: string };
   /** The total weight: the number of examples, or of steps if the model has an output per step. */
   readonly weight: number;
 }
@@ -101,7 +104,7 @@ export function measuring<P extends Tree, B extends Parts>({
 }): Measurer<P, B> {
   const compiled = new Map<string, Evaluator<P, Weighted<B>, LossResult, Tree>>();
   const evaluate = (own: P, given: Weighted<B>, context: { readonly buffers: Tree }): LossResult =>
-    objective(own, given, { buffers: context.buffers });
+    objective.ofBatch(own, given, { buffers: context.buffers });
   const evaluatorOf = async (batch: Weighted<B>) => {
     const shapes = shapesOf(batch);
     const found = compiled.get(shapes) ?? (await evaluator({ evaluate, ...like, batch, backend }));
@@ -111,7 +114,19 @@ export function measuring<P extends Tree, B extends Parts>({
   return {
     async run({ params, buffers }, cut) {
       const found = await evaluatorOf(cut.at(0).batch);
-      return found.run(params, cut.epoch(0), { buffers });
+      const streams = objective.streams();
+      const evaluation = await found.run(params, cut.epoch(0), {
+        buffers,
+        onBatch({ batch, loss, outputs }) {
+          streams.add({ batch, loss, output: outputs, counted: objective.countedOf(outputs, batch) });
+        },
+      });
+      const { metrics, notDefined } = streams.values();
+      return {
+        ...evaluation,
+        metrics: { ...evaluation.metrics, ...metrics },
+        ...(Object.keys(notDefined).length === 0 ? {} : { notDefined }),
+      };
     },
     async origin({ params, buffers }, cut) {
       const found = await evaluatorOf(cut.at(0).batch);

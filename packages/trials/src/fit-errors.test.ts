@@ -70,6 +70,20 @@ describe("a NaN in the data", () => {
     );
   });
 
+  test("is told from a class that only the test data has, before training", async () => {
+    const steps: number[] = [];
+    const run = fit(
+      model,
+      { ...data, test: mislabelled(data.test, 17) },
+      { ...options, onStep: ({ step }) => void steps.push(step) },
+    );
+    await expect(run).rejects.toThrow(
+      /^fit: the test loss is NaN before training: .* with the classes 0 to 1, element \[\d\], because y is 3 there; it is example 17 of data.test$/,
+    );
+    await expect(run).rejects.toMatchObject({ name: "NotFiniteError", split: "test", step: 0 });
+    expect(steps).toEqual([]);
+  });
+
   test("that does not count does no harm", async () => {
     const counted = (split: typeof data.train) => ({
       ...split,

@@ -8,6 +8,7 @@ import type { HistoryRow } from "./history.ts";
 import type { Run, StepTaken } from "./loop.ts";
 import { objectiveOptions } from "./objective.ts";
 import type { Better, ReduceOnPlateau } from "./stopping.ts";
+import { isStreaming } from "./streaming.ts";
 
 /** The data of `fit`. A `Dataset` of `@sluice/data` is such an object. */
 export interface FitData<E> {
@@ -61,7 +62,8 @@ export interface TrainingOptions<P extends Tree, M extends string> {
 export interface Watch<M extends string> {
   /** Its name among the metrics, or "loss". */
   readonly metric: NoInfer<M> | "loss";
-  readonly better: Better;
+  /** Which of two values is better. Default: "lower" for the loss, and what a streaming metric says of itself. */
+  readonly better?: Better;
   /**
    * How much better than the best so far a value must be to count as an improvement. Default 0: any improvement counts.
    */
@@ -194,7 +196,7 @@ export function checkFit(
         `fit: expected reduceOnPlateau with a factor and a min between 0 and 1, got ${shown(factor)} and ${shown(min)}`,
       );
   }
-  if (watch !== undefined) checkWatch(watch, ["loss", ...Object.keys(metrics)]);
+  if (watch !== undefined) watchedBy(watch, metrics);
   if (keep !== undefined && !["best", "last"].includes(keep))
     throw new TensorError(`fit: expected keep as "best" or "last", got ${shown(keep)}`);
   const needs = { patience, watch, reduceOnPlateau, 'keep: "best"': keep === "best" ? keep : undefined };
@@ -203,15 +205,35 @@ export function checkFit(
     throw new TensorError(`fit: ${need} needs data.validation, which decides what is best`);
 }
 
-function checkWatch(watch: Watch<string>, names: readonly string[]): void {
+/** A watch that says which value is better. */
+export type DecidedWatch = Watch<string> & { readonly better: Better };
+
+/** The watched metric, the loss by default, with what is better. */
+export function watchedBy(watch: Watch<string> | undefined, metrics: object = {}): DecidedWatch {
+  if (watch === undefined) return { metric: "loss", better: "lower" };
   const given: unknown = watch;
   if (typeof given === "string")
     throw new TensorError(
       `fit: expected watch as { metric, better }, got ${shown(given)}; write { metric: ${shown(given)}, better: "higher" }`,
     );
   checkOptions("fit: watch", watch, ["metric", "better", "least"]);
+  const names = ["loss", ...Object.keys(metrics)];
   if (!names.includes(watch.metric))
     throw new TensorError(`fit: watch has the metric ${shown(watch.metric)}, expected one of ${names.join(", ")}`);
-  if (!["lower", "higher"].includes(watch.better))
-    throw new TensorError(`fit: expected watch.better as "lower" or "higher", got ${shown(watch.better)}`);
+  const own = betterOf(watch.metric, metrics);
+  const { better = own } = watch;
+  if (better !== "lower" && better !== "higher")
+    throw new TensorError(
+      `fit: expected watch.better as "lower" or "higher", got ${shown(better)}${better === undefined ? `; ${watch.metric} does not say it of itself` : ""}`,
+    );
+  if (own !== undefined && own !== better)
+    throw new TensorError(`fit: watch.better is "${better}", but a ${own} ${watch.metric} is better`);
+  return { ...watch, better };
+}
+
+/** What the loss or a streaming metric says of itself. */
+function betterOf(name: string, metrics: object): Better | undefined {
+  if (name === "loss") return "lower";
+  const metric: unknown = Reflect.get(metrics, name);
+  return isStreaming(metric) && metric.better !== "neither" ? metric.better : undefined;
 }

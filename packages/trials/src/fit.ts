@@ -17,14 +17,21 @@ import { batchingOf, type BatchesIfNeeded, type OwnParts } from "./batching.ts";
 import { declaredBy } from "./declared.ts";
 import { given } from "./given.ts";
 import { evaluateModel, measuring, type Measured, type Measurer } from "./evaluate-model.ts";
-import { checkFit, type FitData, type FitOptions, type TrainingOptions, type Watch } from "./fit-options.ts";
+import {
+  checkFit,
+  watchedBy,
+  type FitData,
+  type FitOptions,
+  type TrainingOptions,
+  type Watch,
+} from "./fit-options.ts";
 import { noSteps, type HistoryRow } from "./history.ts";
 import { trainOn, type LoopEnd, type LoopOptions, type Stopped } from "./loop.ts";
 import { modelOf, type Model, type ModelWeights, type SequenceExamples } from "./model.ts";
 import { objectiveOf, type Objective } from "./objective.ts";
 import { predict, type InputsOf } from "./predict.ts";
 import { loadRun, saveRun, type SavedRun } from "./saved-run.ts";
-import { hasNotFinite, NotFiniteError } from "./not-finite.ts";
+import { hasFurtherIntegers, hasNotFinite, NotFiniteError } from "./not-finite.ts";
 import { bestOf } from "./stopping.ts";
 import { truncated, windowsText } from "./truncation.ts";
 
@@ -119,7 +126,7 @@ async function fitted(
     const objective = objectiveOf("fit", own, options);
     const measurer = measuring({ objective, weights: start, backend });
     try {
-      if (data.test !== undefined) await checkTestData(measurer, start, batchingOf("fit", options)(data.test));
+      await checkTestData(measurer, start, data, batchingOf("fit", options));
       const { stopped, run } = await trained({ model: own, objective, start, data, options, backend, measurer });
       const weights = weightsOf(run, options);
       const kept = options.keep === "best" ? weights.best : weights.last;
@@ -152,9 +159,12 @@ async function fitted(
 async function checkTestData(
   measurer: Measurer<Tree, Parts>,
   weights: ModelWeights<Tree>,
-  test: Batches<Parts>,
+  data: FitData<Parts>,
+  cut: (examples: Parts) => Batches<Parts>,
 ): Promise<void> {
-  if (!hasNotFinite(test)) return;
+  if (data.test === undefined) return;
+  const test = cut(data.test);
+  if (!hasNotFinite(test) && !hasFurtherIntegers(test, cut(data.train))) return;
   const { loss } = await measurer.run(weights, test);
   if (Number.isFinite(loss)) return;
   const origin = await measurer.origin(weights, test);
@@ -174,7 +184,8 @@ interface TrainedParts {
 /** Compiles the training step and trains to the end. */
 async function trained(parts: TrainedParts): Promise<LoopEnd<Tree>> {
   const { model, objective, start, data, options, backend, measurer } = parts;
-  const { seed = 0, size = 32, epochs, watch = byLoss } = options;
+  const { seed = 0, size = 32, epochs, metrics } = options;
+  const watch = watchedBy(options.watch, metrics);
   const root = key(seed);
   const cut = batchingOf("fit", options);
   const train = cut(data.train, { key: keyFor(root, "batches") });
@@ -182,7 +193,7 @@ async function trained(parts: TrainedParts): Promise<LoopEnd<Tree>> {
   const validation = data.validation === undefined ? undefined : cut(data.validation);
   const training = await trainer({
     loss: (params: Tree, batch: Weighted<Parts>, context: LossContext<Tree, Tree>): LossResult =>
-      objective(params, batch, { training: true, key: context.key, buffers: context.buffers, ...optionsOf(context) }),
+      objective.ofBatch(params, batch, { training: true, key: context.key, buffers: context.buffers, ...optionsOf(context) }),
     optimizer: optimizerOf(options),
     ...declaredBy(model),
     ...given({
@@ -210,7 +221,7 @@ async function trained(parts: TrainedParts): Promise<LoopEnd<Tree>> {
           measure: (weights) => measurer.run(weights, validation),
           origin: (weights) => measurer.origin(weights, validation),
         },
-        watched: { metric: watch.metric, of: watchedBy(watch), decides: options.keep === "best" },
+        watched: { metric: watch.metric, of: valueOf(watch), decides: options.keep === "best" },
         improvement: watch,
         patience: options.patience,
         reduceOnPlateau: options.reduceOnPlateau,
@@ -224,10 +235,8 @@ async function trained(parts: TrainedParts): Promise<LoopEnd<Tree>> {
   }
 }
 
-/** The default of `watch`. */
-const byLoss = { metric: "loss", better: "lower" } as const;
-
-const watchedBy =
+/** The watched value of an evaluation. */
+const valueOf =
   ({ metric }: Watch<string>) =>
   ({ loss, metrics }: Measured): number =>
     metric === "loss" ? loss : (metrics[metric] ?? NaN);
@@ -260,14 +269,15 @@ async function startOf(
 
 function weightsOf(
   { training, best, history }: SavedRun<Tree>,
-  { watch = byLoss }: TrainingOptions<Tree, string>,
+  options: Pick<FitOptions<Tree, Parts, Parts, Tree, string>, "watch" | "metrics">,
 ): { readonly last: Weights<Tree>; readonly best: Weights<Tree> } {
+  const watch = watchedBy(options.watch, options.metrics);
   const last = { params: training.params, buffers: training.buffers, step: item(training.step) };
   const rows = history.flatMap(({ step, validation }) => (validation === undefined ? [] : [{ step, validation }]));
   const row =
     rows[
       bestOf(
-        rows.map(({ validation }) => watchedBy(watch)(validation)),
+        rows.map(({ validation }) => valueOf(watch)(validation)),
         watch,
       )
     ];

@@ -5,7 +5,8 @@ import type { StepTaken } from "./loop.ts";
 export interface TrainedMeans<M extends string = string> {
   /** Mean loss without the penalty, weighted by the batches' weights. */
   readonly loss: number;
-  readonly metrics: { readonly [name in M]: number };
+  /** The metrics that are functions. Streaming metrics are absent: they are of a whole evaluation. */
+  readonly metrics: { readonly [name in M]?: number };
   /** Mean norm of the gradient, before any transform. */
   readonly gradientNorm: number;
 }
@@ -44,7 +45,7 @@ export function withStep(sums: StepSums, { loss, metrics, gradientNorm, weight }
     loss: sums.loss + part(loss),
     gradientNorm: sums.gradientNorm + gradientNorm,
     metrics: Object.fromEntries(
-      Object.entries(metrics).map(([name, value]) => [name, (sums.metrics[name] ?? 0) + part(value)]),
+      Object.entries(metrics).map(([name, value = NaN]) => [name, (sums.metrics[name] ?? 0) + part(value)]),
     ),
   };
 }

@@ -11,11 +11,12 @@ export type { Better, ReduceOnPlateau } from "./stopping.ts";
 
 // Models and objectives
 export type { CarriedOptions, Model, ModelOptions, ModelOutput, ModelWeights, SequenceExamples } from "./model.ts";
+export type { Counted } from "./counted.ts";
 export type {
-  Counted,
   LossFunction,
   MetricFunction,
-  MetricFunctions,
+  ModelMetric,
+  ModelMetrics,
   ObjectiveOptions,
   TargetOf,
 } from "./objective.ts";

@@ -28,7 +28,8 @@ export interface StepTaken<M extends string = string> {
   /** Examples in the batch. */
   readonly examples: number;
   readonly loss: number;
-  readonly metrics: { readonly [name in M]: number };
+  /** The metrics that are functions. Streaming metrics are absent: they are of a whole evaluation. */
+  readonly metrics: { readonly [name in M]?: number };
   readonly gradientNorm: number;
   /** Values reported by the gradient transforms, by path. */
   readonly transforms: Readonly<Record<string, number>>;
@@ -172,8 +173,9 @@ function checkWatched<P extends Tree>({ history }: Standing<P>, options: LoopOpt
   const values = watchedIn(history, options);
   const best = values[bestOf(values, improvement)];
   if (best === undefined || Number.isFinite(best)) return;
+  const reason = history.flatMap(({ validation }) => validation?.notDefined?.[watched.metric] ?? []).at(-1);
   throw new NotFiniteError(
-    `${watched.metric} was ${best} in the best evaluation of data.validation, so no weights are the best; watch another metric`,
+    `${watched.metric} was ${best} in the best evaluation of data.validation${reason === undefined ? "" : ` (${reason})`}, so no weights are the best; watch another metric`,
     { split: "validation", step: training.step },
   );
 }

@@ -49,3 +49,36 @@ export function hasNotFinite(batches: Batches<Parts>): boolean {
 
 const isFiniteBatch = (batch: Weighted<Parts>): boolean =>
   leavesOf(batch).every(({ tensor }) => tensor.kind === "symbol" || tensor.data.every(Number.isFinite));
+
+/**
+ * Whether a part of integers, such as class indices, has a value below or above those of the training data. Training
+ * fails at the values of its own data that the loss has no class for.
+ */
+export function hasFurtherIntegers(batches: Batches<Parts>, training: Batches<Parts>): boolean {
+  const known = rangesOf(training);
+  return [...rangesOf(batches)].some(([path, { least, largest }]) => {
+    const own = known.get(path);
+    return own === undefined || least < own.least || largest > own.largest;
+  });
+}
+
+interface Range {
+  readonly least: number;
+  readonly largest: number;
+}
+
+/** The range of each part of integers in one epoch. */
+function rangesOf(batches: Batches<Parts>): ReadonlyMap<string, Range> {
+  const ranges = new Map<string, Range>();
+  for (const { batch } of batches.epoch(0))
+    for (const { path, tensor } of leavesOf(batch)) {
+      if (tensor.dtype !== "i32" || tensor.kind === "symbol") continue;
+      let { least, largest } = ranges.get(path) ?? { least: Infinity, largest: -Infinity };
+      for (const value of tensor.data) {
+        least = Math.min(least, value);
+        largest = Math.max(largest, value);
+      }
+      ranges.set(path, { least, largest });
+    }
+  return ranges;
+}

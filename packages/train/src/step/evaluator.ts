@@ -48,6 +48,25 @@ export interface Evaluation<R> {
   readonly weight: number;
 }
 
+/** The outputs of an evaluation's result; without tensors if it returns none. */
+export type OutputsOf<R> = R extends { readonly outputs: infer O extends Tree } ? O : Tree;
+
+/** What an evaluation knows of one batch. */
+export interface EvaluatedBatch<B, O extends Tree> {
+  readonly batch: B;
+  readonly loss: number;
+  /** What the evaluation returned as `outputs`, as arrays. */
+  readonly outputs: O;
+}
+
+/** Options of a run of an {@link Evaluator}. */
+export interface EvaluatorRunOptions<B, O extends Tree, F extends Tree> {
+  /** The model's buffers from the same training step as the weights. */
+  readonly buffers?: F;
+  /** Called after every batch, for example to update a `StreamingMetric`. */
+  onBatch?(evaluated: EvaluatedBatch<B, O>): void;
+}
+
 /** A compiled evaluation of a loss. */
 export interface Evaluator<P extends Tree, B extends Tree, R extends LossResult, F extends Tree = NoBuffers> {
   /**
@@ -57,7 +76,7 @@ export interface Evaluator<P extends Tree, B extends Tree, R extends LossResult,
   run(
     params: P,
     batches: Iterable<Pick<Numbered<B>, "batch" | "examples">>,
-    options?: { readonly buffers?: F },
+    options?: EvaluatorRunOptions<B, OutputsOf<R>, F>,
   ): Promise<Evaluation<R>>;
   /** Frees memory on the backend. Later calls reject. */
   dispose(): Promise<void>;
@@ -87,7 +106,7 @@ export async function evaluator<
       const returned = evaluate(params, batch, { carry, buffers });
       return {
         state: { params, buffers, carry: checkCarry("evaluator: evaluate", state.carry, returned.carry) },
-        output: reported(returned),
+        output: { result: reported(returned), outputs: outputsOf(returned) },
       };
     },
     { params, carry: first, buffers: like },
@@ -96,15 +115,16 @@ export async function evaluator<
   );
   return {
     async run(weights, batches, runOptions = {}) {
-      checkOptions("evaluator.run", runOptions, ["buffers"]);
+      checkOptions("evaluator.run", runOptions, ["buffers", "onBatch"]);
       await session.setState({ params: weights, carry: first, buffers: checkGiven(like, runOptions.buffers) });
       const losses = runningMean<{ readonly loss: number }>();
       const metrics = runningMean<MetricsOf<R>>();
       for (const { batch, examples } of batches) {
-        const result = await session.run(batch);
+        const { result, outputs } = await session.run(batch);
         const weight = result.weight === undefined ? examples : item(result.weight);
         losses.add({ loss: item(result.loss) }, weight);
         metrics.add(metricsOf<R>(result), weight);
+        runOptions.onBatch?.({ batch, loss: item(result.loss), outputs });
       }
       if (losses.weight === 0)
         throw new TensorError("evaluator: the batches hold no examples, so there is nothing to average");
@@ -113,6 +133,11 @@ export async function evaluator<
     dispose: () => session.dispose(),
     statistics: session.statistics,
   };
+}
+
+function outputsOf<R extends LossResult>(result: R): OutputsOf<R>;
+function outputsOf({ outputs = {} }: LossResult): Tree {
+  return outputs;
 }
 
 /** The buffers of a run. Those passed to `evaluator` only give their shapes. */

@@ -33,10 +33,14 @@ export type LossResult = {
    * of the option `buffers`.
    */
   readonly buffers?: Tree;
+  /** Arrays that an evaluation passes to `onBatch`, such as predictions. A training step does not compute them. */
+  readonly outputs?: Tree;
 };
 
-/** The reported part of a loss's result: everything except carry and buffers, which stay on the backend. */
-export type Reported<R extends LossResult> = Omit<R, "carry" | "buffers"> & Omit<LossResult, "carry" | "buffers">;
+type NotReported = "carry" | "buffers" | "outputs";
+
+/** The reported part of a loss's result: without carry and buffers, which stay on the backend, and without outputs. */
+export type Reported<R extends LossResult> = Omit<R, NotReported> & Omit<LossResult, NotReported>;
 
 /** The loss of a batch as a function of the parameters. */
 export type Loss<
@@ -48,7 +52,7 @@ export type Loss<
 > = (params: P, batch: B, context: LossContext<C, F>) => R;
 
 export function reported<R extends LossResult>(result: R): Reported<R>;
-export function reported(result: LossResult): Omit<LossResult, "carry" | "buffers"> {
+export function reported(result: LossResult): Omit<LossResult, NotReported> {
   const given: unknown = result;
   const fix = isTensor(given)
     ? ": return { loss }"
@@ -60,11 +64,11 @@ export function reported(result: LossResult): Omit<LossResult, "carry" | "buffer
       `trainStep: the loss returned ${shown(given)}, expected an object with the scalar tensor loss${fix}`,
     );
   }
-  const { carry: _, buffers: _kept, ...rest } = result;
+  const { carry: _, buffers: _kept, outputs: _outputs, ...rest } = result;
   return rest;
 }
 
-export function checkResult({ loss, metrics = {}, weight }: Omit<LossResult, "carry" | "buffers">): void {
+export function checkResult({ loss, metrics = {}, weight }: Omit<LossResult, NotReported>): void {
   checkTensor("trainStep", "the loss", loss);
   if (loss.shape.length > 0 || !isFloat(loss.dtype)) {
     throw new TensorError(

@@ -7,3 +7,4 @@ export {
   smallGruHash,
   trainSmallGru,
 } from "./small-gru.ts";
+export { type MetricLaw, type MetricLawName, type MetricSuiteOptions, metricSuite } from "./metric-suite.ts";
