@@ -120,6 +120,7 @@ function checkGiven(logits: Tensor, labels: Tensor, { mask, lengths, labelLength
     if (given.dtype !== "i32" || !sameShape(given.shape, [batch]))
       throw new TensorError(`ctc: expected ${name} i32 [${batch}], got ${given.dtype} ${describe(given)}`);
   }
+  if (mask !== undefined) checkTensor("ctc", "the mask", mask);
   if (mask !== undefined && mask.shape.length > 1)
     throw new TensorError(`ctc: the mask ${describe(mask)} must be over rows, [${batch}]; lengths end a row`);
   return { batch, time, classes, blank };

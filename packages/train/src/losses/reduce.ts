@@ -51,6 +51,7 @@ export function maskOver(
 ): Tensor | undefined {
   const given = mask && weightsOf(operation, mask, shape, dtype);
   if (lengths === undefined) return given;
+  checkTensor(operation, "lengths", lengths);
   const [batch, time] = shape;
   if (batch === undefined || time === undefined || lengths.dtype !== "i32" || !sameShape(lengths.shape, [batch])) {
     throw new TensorError(

@@ -293,6 +293,11 @@ describe("what is wrong is an error", () => {
       "meanAbsoluteError: the mask is -1 at [1], expected finite weights >= 0",
     ],
     [
+      "weights that are not called mask",
+      () => evaluateMetric(meanAbsoluteError(), f32([1, 2]), f32([1, 2]), { weights: f32([1, 1]) } as never),
+      "meanAbsoluteError: unknown option weights; did you mean mask?",
+    ],
+    [
       "a mask of another shape",
       () => evaluateMetric(meanAbsoluteError(), f32([1, 2]), f32([1, 2]), { mask: f32([1, 1, 1]) }),
       "meanAbsoluteError: the mask [3] must have the leading axes of the losses [2]",
