@@ -1,4 +1,16 @@
-import { convert, expand, iota, isTensor, less, mul, select, sum, TensorError, type Tensor, type Tree } from "@sluice/tensor";
+import {
+  convert,
+  expand,
+  iota,
+  isTensor,
+  less,
+  mul,
+  select,
+  sum,
+  TensorError,
+  type Tensor,
+  type Tree,
+} from "@sluice/tensor";
 import type { Parts, Weighted } from "@sluice/train";
 import { isStepMask } from "./model.ts";
 

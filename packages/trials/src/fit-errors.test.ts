@@ -188,13 +188,13 @@ describe("a slip is an error that says what to write", () => {
       "metrics as a list",
       data,
       { metrics: [accuracy] },
-      "fit: metrics is [the function accuracy], expected functions by name, such as { accuracy }",
+      "fit: metrics is [the function accuracy], expected metrics by name, such as { accuracy, auroc: auroc() }",
     ],
     [
       "a metric's name",
       data,
       { metrics: { accuracy: "accuracy" } },
-      'fit: metrics.accuracy is "accuracy", expected functions by name',
+      'fit: metrics.accuracy is "accuracy", expected metrics by name',
     ],
     [
       "optimizer not called",

@@ -17,14 +17,7 @@ import { batchingOf, type BatchesIfNeeded, type OwnParts } from "./batching.ts";
 import { declaredBy } from "./declared.ts";
 import { given } from "./given.ts";
 import { evaluateModel, measuring, type Measured, type Measurer } from "./evaluate-model.ts";
-import {
-  checkFit,
-  watchedBy,
-  type FitData,
-  type FitOptions,
-  type TrainingOptions,
-  type Watch,
-} from "./fit-options.ts";
+import { checkFit, watchedBy, type FitData, type FitOptions, type TrainingOptions, type Watch } from "./fit-options.ts";
 import { noSteps, type HistoryRow } from "./history.ts";
 import { trainOn, type LoopEnd, type LoopOptions, type Stopped } from "./loop.ts";
 import { modelOf, type Model, type ModelWeights, type SequenceExamples } from "./model.ts";
@@ -193,7 +186,12 @@ async function trained(parts: TrainedParts): Promise<LoopEnd<Tree>> {
   const validation = data.validation === undefined ? undefined : cut(data.validation);
   const training = await trainer({
     loss: (params: Tree, batch: Weighted<Parts>, context: LossContext<Tree, Tree>): LossResult =>
-      objective.ofBatch(params, batch, { training: true, key: context.key, buffers: context.buffers, ...optionsOf(context) }),
+      objective.ofBatch(params, batch, {
+        training: true,
+        key: context.key,
+        buffers: context.buffers,
+        ...optionsOf(context),
+      }),
     optimizer: optimizerOf(options),
     ...declaredBy(model),
     ...given({

@@ -30,8 +30,7 @@ export type MetricFunction<O extends Tree, B extends Parts> = (
 
 /** A metric of a model: a function such as `accuracy`, or a streaming metric such as `auroc()`. */
 export type ModelMetric<O extends Tree, B extends Parts> =
-  | MetricFunction<O, B>
-  | StreamingMetric<number, object, O, TargetOf<B>>;
+  MetricFunction<O, B> | StreamingMetric<number, object, O, TargetOf<B>>;
 
 /** Metrics by name. */
 export type ModelMetrics<O extends Tree, B extends Parts, M extends string> = {
@@ -118,7 +117,9 @@ export function objectiveOf(
 /** The result of a metric function. A streaming metric that is passed without calling it returns itself. */
 function called(operation: string, name: string, result: Tensor): Tensor {
   if (isStreaming(result))
-    throw new TensorError(`${operation}: metrics.${name} is a function that returns a metric; call it: { ${name}: f() }`);
+    throw new TensorError(
+      `${operation}: metrics.${name} is a function that returns a metric; call it: { ${name}: f() }`,
+    );
   return result;
 }
 

@@ -31,10 +31,7 @@ function lasts(count: number, seed: number) {
 }
 
 const data = { train: lasts(40, 1), validation: lasts(29, 2), test: lasts(31, 3) };
-const model = sequential([
-  sequence(rnn({ input: 1, hidden: 3 }), { outputs: "last" }),
-  dense({ input: 3, output: 2 }),
-]);
+const model = sequential([sequence(rnn({ input: 1, hidden: 3 }), { outputs: "last" }), dense({ input: 3, output: 2 })]);
 const options = {
   loss: crossEntropy,
   metrics: { accuracy, right: accuracyScore(), auroc: auroc(), f1: f1({ zeroDivision: 0 }) },
@@ -107,7 +104,9 @@ describe("fit", () => {
     await expect(given({ auroc: 3 })).rejects.toThrow(
       "fit: metrics.auroc is 3, expected metrics by name, such as { accuracy, auroc: auroc() }",
     );
-    await expect(given({ top: topKAccuracy({ k: 2 }) })).rejects.toThrow("topKAccuracy: k is 2, but there are only 2 classes");
+    await expect(given({ top: topKAccuracy({ k: 2 }) })).rejects.toThrow(
+      "topKAccuracy: k is 2, but there are only 2 classes",
+    );
     await expect(given({ matrix: confusionMatrix() })).rejects.toThrow(
       "metrics.matrix: the value is not a number; call evaluateMetric with the predictions for metrics of other values",
     );
@@ -123,8 +122,7 @@ describe("evaluateModel", () => {
     for (const size of [1, 5, 8, 29, 64])
       values.push((await evaluateModel(model, params, data.validation, { ...rest, size })).metrics);
     const [first] = values;
-    for (const own of values)
-      expect([own.right, own.auroc, own.f1]).toEqual([first!.right, first!.auroc, first!.f1]);
+    for (const own of values) expect([own.right, own.auroc, own.f1]).toEqual([first!.right, first!.auroc, first!.f1]);
   });
 
   test("of every step, with lengths and a mask, counts the real steps", async () => {
@@ -132,9 +130,12 @@ describe("evaluateModel", () => {
     const own = steps.init(key(1));
     const x = normal(key(4), [5, 6, 1]);
     const lengths = tensor(Int32Array.of(6, 2, 5, 1, 3));
-    const y = tensor(Int32Array.from({ length: 30 }, (_, i) => i % 2), [5, 6]);
+    const y = tensor(
+      Int32Array.from({ length: 30 }, (_, i) => i % 2),
+      [5, 6],
+    );
     const mask = tensor(
-      Uint8Array.from({ length: 30 }, (_, i) => Number(i % 4 !== 2)),
+      Array.from({ length: 30 }, (_, i) => Number(i % 4 !== 2)),
       [5, 6],
       { dtype: "bool" },
     );
@@ -154,7 +155,10 @@ describe("evaluateModel", () => {
   test("a loss that is NaN leaves metrics without a value", async () => {
     const { x, y } = data.validation;
     const strange = { x, y: tensor(Int32Array.from(valuesOf(y)).with(3, 7)) };
-    const found = await evaluateModel(model, params, strange, { ...{ loss: crossEntropy, size: 8, backend }, metrics: options.metrics });
+    const found = await evaluateModel(model, params, strange, {
+      ...{ loss: crossEntropy, size: 8, backend },
+      metrics: options.metrics,
+    });
     expect(found.loss).toBeNaN();
     expect(found.notDefined).toEqual({ right: "the loss is NaN", auroc: "the loss is NaN", f1: "the loss is NaN" });
   });
@@ -171,7 +175,11 @@ test("crossValidate", async () => {
 });
 
 const rowsOfX = (x: Tensor, rows: Int32Array): Tensor =>
-  tensor(Float32Array.from([...rows].flatMap((row) => [...valuesOf(x).subarray(4 * row, 4 * row + 4)])), [rows.length, 4, 1]);
+  tensor(Float32Array.from([...rows].flatMap((row) => [...valuesOf(x).subarray(4 * row, 4 * row + 4)])), [
+    rows.length,
+    4,
+    1,
+  ]);
 
 test("a trial writes them as its metrics", async () => {
   const trial = (context: TrialContext<TrainingSettings>) =>
@@ -187,7 +195,7 @@ test("a trial writes them as its metrics", async () => {
   const config = { batch: 8, epochs: 2, learningRate: 0.03, clip: 1, logEvery: 5, validateEvery: 5 };
   const { outcome, left } = await runInMemory({ trial }, { config });
   expect(left.rows.filter((row) => "area" in row).length).toBeGreaterThan(1);
-  expect(outcome?.metrics["area"]).toBeGreaterThan(0);
+  expect(outcome?.metrics?.["area"]).toBeGreaterThan(0);
 });
 
 test("a regression", async () => {

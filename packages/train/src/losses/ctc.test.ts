@@ -25,7 +25,11 @@ interface Golden {
 }
 interface Case {
   readonly name: string;
-  readonly options: { readonly blank: number; readonly reduction?: "mean" | "sum" | "none"; readonly zero_infinity?: boolean };
+  readonly options: {
+    readonly blank: number;
+    readonly reduction?: "mean" | "sum" | "none";
+    readonly zero_infinity?: boolean;
+  };
   readonly logits: Golden;
   readonly labels: Golden;
   readonly lengths: number[];
@@ -76,7 +80,8 @@ const options = { lengths: i32([6, 4, 2]), labelLengths: i32([3, 2, 1]) };
 test("gradients, once and twice", () => {
   assertGradient(({ x }: { x: Tensor }) => ctc(x, labels, options), { x: logits });
   assertGradient(
-    ({ x }: { x: Tensor }) => sum(mul(grad((p: Tensor) => ctc(p, labels, options))(x), normal(key(2), [3, 6, 4], { dtype: "f64" }))),
+    ({ x }: { x: Tensor }) =>
+      sum(mul(grad((p: Tensor) => ctc(p, labels, options))(x), normal(key(2), [3, 6, 4], { dtype: "f64" }))),
     { x: logits },
   );
 });
@@ -177,11 +182,23 @@ describe("what is wrong is an error", () => {
   test.each<[string, () => unknown, string]>([
     ["logits", () => ctc(normal(key(1), [3, 4]), y), "ctc: expected logits [batch, time, classes], got [3,4]"],
     ["labels", () => ctc(x, i32([1, 2])), "ctc: logits [2,3,4] need labels i32 [2, labels], got i32 [2]"],
-    ["float labels", () => ctc(x, tensor([1, 2, 1, 2], [2, 2])), 'make class indices with tensor(values, shape, { dtype: "i32" })'],
+    [
+      "float labels",
+      () => ctc(x, tensor([1, 2, 1, 2], [2, 2])),
+      'make class indices with tensor(values, shape, { dtype: "i32" })',
+    ],
     ["blank", () => ctc(x, y, { blank: 4 }), "ctc: expected blank as one of the classes 0 to 3, got 4"],
     ["lengths", () => ctc(x, y, { lengths: i32([3]) }), "ctc: expected lengths i32 [2], got i32 [1]"],
-    ["labelLengths", () => ctc(x, y, { labelLengths: tensor([1, 2]) }), "ctc: expected labelLengths i32 [2], got f32 [2]"],
-    ["a mask of steps", () => ctc(x, y, { mask: tensor([1, 1, 1, 1, 1, 1], [2, 3]) }), "ctc: the mask [2,3] must be over rows, [2]"],
+    [
+      "labelLengths",
+      () => ctc(x, y, { labelLengths: tensor([1, 2]) }),
+      "ctc: expected labelLengths i32 [2], got f32 [2]",
+    ],
+    [
+      "a mask of steps",
+      () => ctc(x, y, { mask: tensor([1, 1, 1, 1, 1, 1], [2, 3]) }),
+      "ctc: the mask [2,3] must be over rows, [2]",
+    ],
     ["another library's names", () => ctc(x, y, { zero_infinity: true } as never), "did you mean zeroInfinity?"],
     ["a reduction", () => ctc(x, y, { reduction: "total" as never }), "expected the reduction mean, sum or none"],
   ])("%s", (_, call, message) => {

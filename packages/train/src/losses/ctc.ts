@@ -25,7 +25,6 @@ import {
   sliceAxis,
   sub,
   TensorError,
-  transpose,
   logSumExp,
   type Tensor,
 } from "@sluice/tensor";

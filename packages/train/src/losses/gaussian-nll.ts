@@ -19,13 +19,13 @@ export interface GaussianNllOptions extends LossOptions {
   readonly full?: boolean;
 }
 
-/** What {@link gaussianNll} compares with a target. */
-export interface GaussianPrediction {
+/** What {@link gaussianNll} compares with a target. A type alias, not an interface, so that it is itself a Tree. */
+export type GaussianPrediction = {
   /** mu, `[batch, ...]` */
   readonly mean: Tensor;
   /** sigma^2, of the mean's shape, or one that broadcasts to it. */
   readonly variance: Tensor;
-}
+};
 
 /**
  * Negative log-likelihood of the target y under a normal distribution (Nix and Weigend 1994), as PyTorch's

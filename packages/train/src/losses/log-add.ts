@@ -1,4 +1,18 @@
-import { abs, add, customGradient, equal, exp, less, log1p, max, min, mul, select, sub, type Tensor } from "@sluice/tensor";
+import {
+  abs,
+  add,
+  customGradient,
+  equal,
+  exp,
+  less,
+  log1p,
+  max,
+  min,
+  mul,
+  select,
+  sub,
+  type Tensor,
+} from "@sluice/tensor";
 
 /**
  * log(exp(a) + exp(b)) of two tensors of one shape, without overflow; -Infinity if both are. Its gradient is the share

@@ -67,7 +67,11 @@ export function calibrationMetric<V>(
   });
 }
 
-export function checkCalibrationOptions(name: string, options: CalibrationOptions, further: readonly string[] = []): void {
+export function checkCalibrationOptions(
+  name: string,
+  options: CalibrationOptions,
+  further: readonly string[] = [],
+): void {
   checkClassOptions(name, options, ["bins", ...further]);
 }
 

@@ -38,7 +38,9 @@ export function classAverage(
   checkThreshold(name, options);
   const { average = "binary", zeroDivision } = options;
   if (!["binary", "macro", "weighted", "micro"].includes(average))
-    throw new TensorError(`${name}: expected average as "binary", "macro", "weighted" or "micro", got ${shown(average)}`);
+    throw new TensorError(
+      `${name}: expected average as "binary", "macro", "weighted" or "micro", got ${shown(average)}`,
+    );
   if (zeroDivision !== undefined && ![0, 1].includes(zeroDivision))
     throw new TensorError(`${name}: expected zeroDivision as 0 or 1, got ${shown(zeroDivision)}`);
   const metric = confusionMetric(name, "higher", options, (counts, classes): number | NotDefined => {

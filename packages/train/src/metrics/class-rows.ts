@@ -1,5 +1,14 @@
 import { convert, logSoftmax, sigmoid, softmax, TensorError, valuesOf, type Shape, type Tensor } from "@sluice/tensor";
-import { checkOptions, checkTensor, describe, logF64, nth, positionOf, sameShape, shown } from "@sluice/tensor/internal";
+import {
+  checkOptions,
+  checkTensor,
+  describe,
+  logF64,
+  nth,
+  positionOf,
+  sameShape,
+  shown,
+} from "@sluice/tensor/internal";
 import { asIndices } from "../losses/reduce.ts";
 import { countedWeights } from "./counted-weights.ts";
 import type { CountedOptions } from "./streaming-metric.ts";

@@ -61,7 +61,8 @@ function numbersOf(value: unknown): number[] {
 
 function valueOf(c: Case, metric: StreamingMetric<unknown, object, Tree, Tensor>, size: number): number[] {
   const { prediction, target, weights } = c;
-  const p = "mean" in prediction ? { mean: float(prediction.mean), variance: float(prediction.variance) } : float(prediction);
+  const p =
+    "mean" in prediction ? { mean: float(prediction.mean), variance: float(prediction.variance) } : float(prediction);
   const y = tensor(target.data, target.shape, { dtype: isFloat(c) ? "f32" : "i32" });
   const rows = target.shape[0]!;
   let state = metric.init();
@@ -84,7 +85,9 @@ describe.each(Object.keys(metrics))("%s", (metric) => {
     const whole = valueOf(c, make(c.options), 1000);
     const scale = Math.max(1, ...c.value.data.map(Math.abs));
     expect(whole.length).toBe(c.value.data.length);
-    c.value.data.forEach((expected, i) => expect(Math.abs(whole[i]! - expected)).toBeLessThanOrEqual(toleranceOf(c) * scale));
+    c.value.data.forEach((expected, i) =>
+      expect(Math.abs(whole[i]! - expected)).toBeLessThanOrEqual(toleranceOf(c) * scale),
+    );
     for (const size of [1, 7]) expect(valueOf(c, make(c.options), size)).toEqual(whole);
   });
 });

@@ -10,12 +10,25 @@ const classes = tensor(Int32Array.from({ length: rows }, (_, i) => (i * 7) % 4))
 const flags = tensor(Int32Array.from({ length: rows }, (_, i) => Number(i % 3 !== 0)));
 /** Logits that know something of the targets; every fourth has one value, for ties. */
 const logits = add(random("logits", [rows, 4]), mul(oneHot(classes, 4), 2));
-const scores = select(tensor(Uint8Array.from({ length: rows }, (_, i) => Number(i % 4 !== 1)), [rows], { dtype: "bool" }), random("scores", [rows]), 0.25);
+const scores = select(
+  tensor(
+    Array.from({ length: rows }, (_, i) => Number(i % 4 !== 1)),
+    [rows],
+    { dtype: "bool" },
+  ),
+  random("scores", [rows]),
+  0.25,
+);
 const values = random("values", [rows, 3]);
 const gaussian = { mean: random("mean", [rows]), variance: square(random("deviation", [rows])) };
 
 type Subject = readonly [string, StreamingMetric<unknown, object, Tree, Tree>, Tree, Tree];
-const regression = [train.meanAbsoluteError(), train.rootMeanSquaredError(), train.meanRelativeError(), train.r2Score()];
+const regression = [
+  train.meanAbsoluteError(),
+  train.rootMeanSquaredError(),
+  train.meanRelativeError(),
+  train.r2Score(),
+];
 const ofClasses = [
   train.accuracyScore(),
   train.topKAccuracy({ k: 2 }),

@@ -12,7 +12,7 @@ import { sumsMetric, type SumsState } from "./sums-metric.ts";
  */
 export function meanRelativeError(): StreamingMetric<number, SumsState> {
   const name = "meanRelativeError";
-  return sumsMetric({
+  return sumsMetric<number>({
     name,
     better: "lower",
     sums: () => 3,

@@ -109,7 +109,7 @@ describe("what does not count", () => {
     "steps beyond the lengths, whatever is there: $name",
     (metric) => {
       const mask = tensor(
-        Uint8Array.from({ length: 9 }, (_, i) => Number(!beyond.includes(i))),
+        Array.from({ length: 9 }, (_, i) => Number(!beyond.includes(i))),
         [3, 3],
         { dtype: "bool" },
       );
@@ -130,10 +130,10 @@ describe("what does not count", () => {
 });
 
 test("for two classes and one score, auroc is the share of pairs in order, and no batches change a bit", () => {
-  const examples = fc.array(
-    fc.tuple(fc.integer({ min: -4, max: 4 }), fc.boolean(), fc.constantFrom(0, 0.25, 1, 1.7)),
-    { minLength: 2, maxLength: 30 },
-  );
+  const examples = fc.array(fc.tuple(fc.integer({ min: -4, max: 4 }), fc.boolean(), fc.constantFrom(0, 0.25, 1, 1.7)), {
+    minLength: 2,
+    maxLength: 30,
+  });
   fc.assert(
     fc.property(examples, fc.nat(), (given, cut) => {
       const [x, y, w] = [given.map(([s]) => s), given.map(([, own]) => Number(own)), given.map(([, , own]) => own)];
@@ -223,7 +223,11 @@ describe("what is wrong is an error", () => {
   const logits = f32([1, 0, 0, 1], [2, 2]);
   test.each<[string, () => unknown, string]>([
     ["k of 0", () => topKAccuracy({ k: 0 }), "topKAccuracy: expected an integer k >= 1, got 0"],
-    ["k of another library", () => topKAccuracy({ top_k: 2 } as never), "topKAccuracy: unknown option top_k; did you mean k?"],
+    [
+      "k of another library",
+      () => topKAccuracy({ top_k: 2 } as never),
+      "topKAccuracy: unknown option top_k; did you mean k?",
+    ],
     [
       "k of all classes",
       () => evaluateMetric(topKAccuracy({ k: 2 }), logits, i32([0, 1])),
@@ -239,7 +243,11 @@ describe("what is wrong is an error", () => {
       () => evaluateMetric(f1(), f32([1, 0, 0], [1, 3]), i32([0])),
       'f1: average: "binary" needs two classes, got 3; write average: "macro", "weighted" or "micro"',
     ],
-    ["average of curves", () => auroc({ average: "micro" as never }), 'auroc: expected average as "macro" or "weighted"'],
+    [
+      "average of curves",
+      () => auroc({ average: "micro" as never }),
+      'auroc: expected average as "macro" or "weighted"',
+    ],
     ["threshold", () => accuracyScore({ threshold: 1 }), "accuracyScore: expected a threshold in (0, 1), got 1"],
     ["zeroDivision", () => recall({ zeroDivision: NaN as never }), "recall: expected zeroDivision as 0 or 1, got NaN"],
     ["from", () => auprc({ from: "log" as never }), 'auprc: expected from as "logits" or "probabilities", got "log"'],
@@ -325,7 +333,11 @@ describe("what is wrong is an error", () => {
       () => evaluateMetric(perplexity(), f32([1, 2]), i32([0, 1])),
       "perplexity: expected predictions [..., classes], got the shape of the targets",
     ],
-    ["a metric that is not called", () => evaluateMetric(auroc as never, f32([1]), i32([1])), "expected the result of auroc(): call it"],
+    [
+      "a metric that is not called",
+      () => evaluateMetric(auroc as never, f32([1]), i32([1])),
+      "expected the result of auroc(): call it",
+    ],
   ])("%s", (_, call, message) => {
     expect(call).toThrow(message);
   });

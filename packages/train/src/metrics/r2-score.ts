@@ -14,7 +14,7 @@ import { sumsMetric, type SumsState } from "./sums-metric.ts";
  */
 export function r2Score(): StreamingMetric<number, SumsState> {
   const name = "r2Score";
-  return sumsMetric({
+  return sumsMetric<number>({
     name,
     better: "higher",
     sums: () => 4,

@@ -80,10 +80,7 @@ interface Classes extends Required<Pick<RankingOptions, "average" | "absentClass
 }
 
 /** The mean over classes, each against the rest. */
-function overClasses(
-  name: string,
-  { average, absentClasses, areaOf, batches, columns }: Classes,
-): number | NotDefined {
+function overClasses(name: string, { average, absentClasses, areaOf, batches, columns }: Classes): number | NotDefined {
   let [sum, total] = [0, 0];
   for (let label = 0; label < columns; label++) {
     const ties = tiesOf(batches, label, label);
@@ -113,7 +110,9 @@ function tiesOf(batches: readonly ClassRows[], column: number, label: number): T
       weight: nth(weights, row),
     })),
   );
-  rows.sort((a, b) => difference(a.score, b.score) || Number(a.isPositive) - Number(b.isPositive) || a.weight - b.weight);
+  rows.sort(
+    (a, b) => difference(a.score, b.score) || Number(a.isPositive) - Number(b.isPositive) || a.weight - b.weight,
+  );
   const ties: { score: number; positive: number; negative: number }[] = [];
   for (const { score, isPositive, weight } of rows) {
     let tie = ties.at(-1);

@@ -13,9 +13,7 @@ import type { SumsState } from "./sums-metric.ts";
  * largest probability of a row and, for yes or no, the probability of the yes, as in scikit-learn's
  * `calibration_curve`. Predictions are `[..., classes]` with targets i32 `[...]`, or both are `[...]`.
  */
-export function reliability(
-  options: CalibrationOptions = {},
-): StreamingMetric<readonly ReliabilityBin[], SumsState> {
+export function reliability(options: CalibrationOptions = {}): StreamingMetric<readonly ReliabilityBin[], SumsState> {
   checkCalibrationOptions("reliability", options);
   return calibrationMetric("reliability", "neither", options, (bins) => bins);
 }

@@ -1,7 +1,21 @@
 import { readFileSync } from "node:fs";
 import { chain, globalNorm, skipNonFinite, type GradientTransform } from "@sluice/clip";
 import { gradientTransformSuite } from "@sluice/clip/testing";
-import { item, key, keyAt, leavesOf, mul, scalar, sub, sum, tensor, valuesOf, zipTrees, type Tensor, type Tree } from "@sluice/tensor";
+import {
+  item,
+  key,
+  keyAt,
+  leavesOf,
+  mul,
+  scalar,
+  sub,
+  sum,
+  tensor,
+  valuesOf,
+  zipTrees,
+  type Tensor,
+  type Tree,
+} from "@sluice/tensor";
 import { wasm } from "@sluice/wasm";
 import { afterAll, describe, expect, test } from "vitest";
 import { adam, adamw, frozen, gradientNoise, parameterGroups, reduceOnPlateau, sgd, trainer } from "../index.ts";
@@ -43,7 +57,10 @@ const contextOf = (step: number, loss = 1) => ({
 
 /** The parameters of the fixture, with a list in them. */
 const nested = (of: Tensors) => ({
-  layers: [{ W: f64(of["encoder.W"]!), b: f64(of["encoder.b"]!) }, { W: f64(of["head.W"]!), b: f64(of["head.b"]!) }],
+  layers: [
+    { W: f64(of["encoder.W"]!), b: f64(of["encoder.b"]!) },
+    { W: f64(of["head.W"]!), b: f64(of["head.b"]!) },
+  ],
   gain: f64(of["gain"]!),
 });
 
@@ -74,9 +91,16 @@ describe("parameterGroups", () => {
 
   test("a frozen group has no state and keeps its bits; states have the parameters' paths", () => {
     const params = { W: tensor([-0, 3]), V: tensor([1]) };
-    const own = parameterGroups({ W: { of: ["W"], transform: frozen() }, rest: { transform: adam({ learningRate: 1 }) } });
+    const own = parameterGroups({
+      W: { of: ["W"], transform: frozen() },
+      rest: { transform: adam({ learningRate: 1 }) },
+    });
     const state = own.init(params);
-    expect(leavesOf(state).map(({ path }) => path)).toEqual(["rest.moments.count", "rest.moments.mean.V", "rest.moments.square.V"]);
+    expect(leavesOf(state).map(({ path }) => path)).toEqual([
+      "rest.moments.count",
+      "rest.moments.mean.V",
+      "rest.moments.square.V",
+    ]);
     const { gradients } = own.update({ W: tensor([NaN, Infinity]), V: tensor([1]) }, state, params, contextOf(0));
     expect([...valuesOf(sub(params.W, gradients.W))]).toEqual([-0, 3]);
     expect(valuesOf(gradients.V)[0]).not.toBe(0);
@@ -94,9 +118,9 @@ describe("parameterGroups", () => {
     const numbers = (tree: Tree, under: string): number[] =>
       leavesOf(tree).flatMap(({ path, tensor: x }) => (path.includes(under) ? [...valuesOf(x)] : []));
     expect(numbers(skipped.state, "moments")).toEqual(numbers(state, "moments"));
-    expect(numbers(own.update({ a: tensor([1]), b: tensor([1]) }, state, params, contextOf(0)).state, "moments")).not.toEqual(
-      numbers(state, "moments"),
-    );
+    expect(
+      numbers(own.update({ a: tensor([1]), b: tensor([1]) }, state, params, contextOf(0)).state, "moments"),
+    ).not.toEqual(numbers(state, "moments"));
   });
 
   test("groups draw their own noise", () => {
@@ -111,7 +135,10 @@ describe("parameterGroups", () => {
     const training = async () =>
       trainer({
         loss: ({ a, b }: { a: Tensor; b: Tensor }, x: Tensor) => ({ loss: sum(mul(mul(a, b), x)) }),
-        optimizer: parameterGroups({ a: { of: "a", transform: frozen() }, rest: { transform: adam({ learningRate: 0.1 }) } }),
+        optimizer: parameterGroups({
+          a: { of: "a", transform: frozen() },
+          rest: { transform: adam({ learningRate: 0.1 }) },
+        }),
         params: { a: tensor([0.1]), b: tensor([1]) },
         key: key(1),
         batch: tensor([1]),
@@ -131,11 +158,14 @@ describe("parameterGroups", () => {
   test("what is wrong is an error", () => {
     const params = { layers: [{ W: tensor([1]), b: tensor([1]) }], head: { W: tensor([1]) } };
     const adams = { transform: adam({ learningRate: 1 }) };
-    const of = (given: string | string[]) => () => parameterGroups({ own: { of: given, ...adams }, rest: adams }).init(params);
+    const of = (given: string | string[]) => () =>
+      parameterGroups({ own: { of: given, ...adams }, rest: adams }).init(params);
     expect(of("layer.0")).toThrow(
       "parameterGroups: no parameter begins with layer.0, as the group own says; did you mean layers.0?",
     );
-    expect(of(["head", "heads.W"])).toThrow("no parameter begins with heads.W, as the group own says; did you mean head.W?");
+    expect(of(["head", "heads.W"])).toThrow(
+      "no parameter begins with heads.W, as the group own says; did you mean head.W?",
+    );
     expect(of("layers.00")).toThrow("no parameter begins with layers.00");
     expect(() => parameterGroups({ own: { of: "layers", ...adams } }).init(params)).toThrow(
       "parameterGroups: no group has the parameter head.W; add a last group without of, such as rest: { transform: frozen() }",
@@ -145,7 +175,9 @@ describe("parameterGroups", () => {
     expect(() => parameterGroups({ a: { optimizer: adams.transform } as never })).toThrow(
       "parameterGroups: the group a: unknown option optimizer; did you mean transform?",
     );
-    expect(() => parameterGroups({ a: { transform: adam as never } })).toThrow("parameterGroups: the group a: transform is");
+    expect(() => parameterGroups({ a: { transform: adam as never } })).toThrow(
+      "parameterGroups: the group a: transform is",
+    );
     expect(() => parameterGroups({ a: { of: 3 as never, ...adams } })).toThrow(
       "parameterGroups: the group a: of is 3, expected the beginning of paths, a list of these, or a function",
     );
@@ -178,9 +210,19 @@ describe("reduceOnPlateau", () => {
     const params = { w: tensor([1], undefined, { dtype: "f64" }) };
     let state = transform.init(params);
     // Means: 1, then (3 * 0.5 + 1 * 2) / 4 = 0.875, then 0.875 again.
-    const batches = [[1, 1], [1, 1], [0.5, 3], [2, 1], [0.875, 1], [0.875, 1]];
+    const batches = [
+      [1, 1],
+      [1, 1],
+      [0.5, 3],
+      [2, 1],
+      [0.875, 1],
+      [0.875, 1],
+    ];
     const scales = batches.map(([loss = 0, weight = 0], step) => {
-      const result = transform.update(params, state, params, { ...contextOf(step, loss), weight: scalar(weight, "f64") });
+      const result = transform.update(params, state, params, {
+        ...contextOf(step, loss),
+        weight: scalar(weight, "f64"),
+      });
       state = result.state;
       return item(result.report!.scale);
     });
@@ -191,7 +233,9 @@ describe("reduceOnPlateau", () => {
     expect(() => reduceOnPlateau({ factor: 1 })).toThrow("reduceOnPlateau: expected factor in (0, 1), got 1");
     expect(() => reduceOnPlateau({ patience: 0 })).toThrow("reduceOnPlateau: expected an integer patience >= 1, got 0");
     expect(() => reduceOnPlateau({ every: 1.5 })).toThrow("reduceOnPlateau: expected an integer every >= 1, got 1.5");
-    expect(() => reduceOnPlateau({ cooldown: -1 })).toThrow("reduceOnPlateau: expected an integer cooldown >= 0, got -1");
+    expect(() => reduceOnPlateau({ cooldown: -1 })).toThrow(
+      "reduceOnPlateau: expected an integer cooldown >= 0, got -1",
+    );
     expect(() => reduceOnPlateau({ min: 1 })).toThrow("reduceOnPlateau: expected min in [0, 1), got 1");
     expect(() => reduceOnPlateau({ least: NaN })).toThrow("reduceOnPlateau: expected a finite least >= 0, got NaN");
     expect(() => reduceOnPlateau({ rtol: 0.1 } as never)).toThrow("did you mean leastRatio?");

@@ -2,21 +2,19 @@ import {
   full,
   isTensor,
   key,
-  keyAt,
   leavesOf,
   mapTree,
   tensor,
   TensorError,
   valuesOf,
-  type ArrayTensor,
   type Tensor,
   type Tree,
 } from "@sluice/tensor";
-import { checkMade, checkOptions, hasMembers, isFloat } from "@sluice/tensor/internal";
+import { checkMade, checkOptions, hasMembers, isArray, isFloat } from "@sluice/tensor/internal";
 import { checksOf, expectThat, type Law, lawsOf } from "@sluice/tensor/testing";
 import { rowsOf } from "../loop/batches.ts";
 import { permutation } from "../loop/permutation.ts";
-import type { CountedOptions, StreamingMetric } from "../metrics/streaming-metric.ts";
+import type { StreamingMetric } from "../metrics/streaming-metric.ts";
 
 /** One law, to be run as a test. */
 export type MetricLaw = Law<MetricLawName>;
@@ -64,11 +62,14 @@ export function metricSuite<V, P extends Tree, T extends Tree>(
   metric: StreamingMetric<V, object, P, T>,
   options: MetricSuiteOptions<NoInfer<P>, NoInfer<T>>,
 ): readonly MetricLaw[];
-export function metricSuite(
-  metric: Subject["metric"],
-  options: MetricSuiteOptions<Tree, Tree>,
-): readonly MetricLaw[] {
-  checkMade("metricSuite", "the metric", metric, { init: "function", update: "function", value: "function" }, "auroc()");
+export function metricSuite(metric: Subject["metric"], options: MetricSuiteOptions<Tree, Tree>): readonly MetricLaw[] {
+  checkMade(
+    "metricSuite",
+    "the metric",
+    metric,
+    { init: "function", update: "function", value: "function" },
+    "auroc()",
+  );
   checkOptions("metricSuite", options, ["prediction", "target", "except"]);
   const { prediction, target, except } = options;
   const count = leavesOf(target)[0]?.tensor.shape[0] ?? 0;
@@ -103,9 +104,9 @@ function divided(subject: Subject): void {
 function reordered(subject: Subject): void {
   const { count } = subject;
   const whole = valueOf(subject, [range(0, count)]);
-  const orders = [0, 1, 2].map((i) => [...permutation(keyAt(key(5), i), count)]);
+  const orders = [0, 1, 2].map((i) => [...permutation(key(i), count)]);
   for (const order of [range(0, count).toReversed(), ...orders])
-    for (const batches of [[order], order.map((row) => [row])])
+    for (const batches of [[order], [order.slice(0, 4), order.slice(4)]])
       expectSameValue(`the order ${order.join(",")}`, valueOf(subject, batches), whole);
 }
 
@@ -123,11 +124,7 @@ function pure(subject: Subject): void {
 function resumes({ metric, prediction, target }: Subject): void {
   const first = metric.update(metric.init(), prediction, target);
   const copy = metric.update(structuredClone(first), prediction, target);
-  expectSameValue(
-    "from a copied state",
-    metric.value(copy),
-    metric.value(metric.update(first, prediction, target)),
-  );
+  expectSameValue("from a copied state", metric.value(copy), metric.value(metric.update(first, prediction, target)));
 }
 
 function masked(subject: Subject): void {
@@ -135,7 +132,7 @@ function masked(subject: Subject): void {
   // Every third row is masked.
   const kept = range(0, count).filter((row) => row % 3 !== 1);
   const mask = tensor(
-    Uint8Array.from({ length: count }, (_, row) => Number(row % 3 !== 1)),
+    range(0, count).map((row) => Number(row % 3 !== 1)),
     [count],
     { dtype: "bool" },
   );
@@ -221,11 +218,9 @@ function expectSameValue(what: string, found: unknown, expected: unknown): void 
 function bitsOf(value: unknown): string {
   if (Object.is(value, -0)) return "-0";
   if (typeof value === "number") return String(value);
-  if (isArray(value)) return `${value.dtype} [${value.shape.join(",")}] ${bitsOf(value.data)}`;
+  if (isTensor(value) && isArray(value)) return `${value.dtype} [${value.shape.join(",")}] ${bitsOf(value.data)}`;
   if (ArrayBuffer.isView(value)) return `${value.constructor.name} ${bitsOf(Array.from(Object.values(value)))}`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "undefined";
   const parts = Object.entries(value).map(([name, own]) => `${name}: ${bitsOf(own)}`);
   return `{ ${parts.join(", ")} }`;
 }
-
-const isArray = (value: unknown): value is ArrayTensor => isTensor(value) && value.kind === "array";
