@@ -13,7 +13,7 @@ export interface RankingOptions extends ClassOptions {
   readonly average?: "macro" | "weighted";
   /**
    * What a class without targets does, where there are more than two classes. "skip": the mean is over the other
-   * classes, as in torchmetrics. Default "refuse": the metric is not defined.
+   * classes. Default "refuse": the metric is not defined.
    */
   readonly absentClasses?: "refuse" | "skip";
 }
@@ -103,21 +103,28 @@ function overClasses(name: string, { average, absentClasses, areaOf, batches, co
  * weight, so that the sums do not depend on the order in which they came.
  */
 function tiesOf(batches: readonly ClassRows[], column: number, label: number): Tie[] {
-  const rows = batches.flatMap(({ scores, targets, weights, columns }) =>
-    Array.from(targets, (target, row) => ({
-      score: nth(scores, row * columns + column),
-      isPositive: target === label,
-      weight: nth(weights, row),
-    })),
-  );
-  rows.sort(
-    (a, b) => difference(a.score, b.score) || Number(a.isPositive) - Number(b.isPositive) || a.weight - b.weight,
+  const count = batches.reduce((sum, { targets }) => sum + targets.length, 0);
+  const [scores, weights] = [new Float64Array(count), new Float64Array(count)];
+  const isPositive = new Uint8Array(count);
+  let at = 0;
+  for (const { scores: own, targets, weights: ofRows, columns } of batches)
+    for (let row = 0; row < targets.length; row++, at++) {
+      scores[at] = nth(own, row * columns + column);
+      weights[at] = nth(ofRows, row);
+      isPositive[at] = Number(targets[row] === label);
+    }
+  const order = Uint32Array.from({ length: count }, (_, i) => i).sort(
+    (a, b) =>
+      difference(nth(scores, a), nth(scores, b)) ||
+      nth(isPositive, a) - nth(isPositive, b) ||
+      nth(weights, a) - nth(weights, b),
   );
   const ties: { score: number; positive: number; negative: number }[] = [];
-  for (const { score, isPositive, weight } of rows) {
+  for (const row of order) {
+    const score = nth(scores, row);
     let tie = ties.at(-1);
     if (tie?.score !== score) ties.push((tie = { score, positive: 0, negative: 0 }));
-    tie[isPositive ? "positive" : "negative"] += weight;
+    tie[isPositive[row] === 1 ? "positive" : "negative"] += nth(weights, row);
   }
   return ties;
 }

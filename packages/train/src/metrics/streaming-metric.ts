@@ -16,8 +16,8 @@ export interface NotDefined {
  * batch, and read `value`. It is the metric of all examples, not a mean of the batches' metrics.
  *
  * The state is plain data: numbers and typed arrays that `structuredClone` copies. An update returns a new state. The
- * value has the same bits for any division into batches and any order of examples. Whatever a mask or a length
- * excludes reaches nothing, NaN included.
+ * value has the same bits for any division into batches and any order of examples, unless a sum exceeds the range of f64.
+ * Whatever a mask or a length excludes reaches nothing, NaN included.
  *
  * You can write your own; `metricSuite` of `@sluice/train/testing` checks it.
  */
