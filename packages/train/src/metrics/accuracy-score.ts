@@ -1,6 +1,6 @@
 import { nth } from "@sluice/tensor/internal";
-import { checkClassOptions, classRows } from "./class-rows.ts";
-import { checkThreshold, predictedClass, predictedScale, type PredictedClassOptions } from "./predicted-class.ts";
+import { checkClassOptions } from "./class-rows.ts";
+import { checkThreshold, predictedClass, predictedRows, type PredictedClassOptions } from "./predicted-class.ts";
 import type { StreamingMetric } from "./streaming-metric.ts";
 import { sumsMetric, type SumsState } from "./sums-metric.ts";
 
@@ -17,7 +17,7 @@ export function accuracyScore(options: PredictedClassOptions = {}): StreamingMet
     better: "higher",
     sums: () => 2,
     add(add, prediction, target, counted) {
-      const rows = classRows(name, { prediction, target, counted }, { ...options, scale: predictedScale(options) });
+      const rows = predictedRows(name, { prediction, target, counted }, options);
       rows.targets.forEach((wanted, row) => {
         add(0, nth(rows.weights, row));
         if (predictedClass(rows, row, options) === wanted) add(1, nth(rows.weights, row));

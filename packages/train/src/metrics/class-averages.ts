@@ -1,6 +1,6 @@
 import { TensorError } from "@sluice/tensor";
 import { nth, shown } from "@sluice/tensor/internal";
-import { checkClassOptions } from "./class-rows.ts";
+import { checkClassOptions, columnsOf } from "./class-rows.ts";
 import { confusionMetric } from "./confusion-matrix.ts";
 import { checkThreshold, type PredictedClassOptions } from "./predicted-class.ts";
 import type { NotDefined, StreamingMetric } from "./streaming-metric.ts";
@@ -104,13 +104,12 @@ function withTwoClasses(metric: StreamingMetric<number, SumsState>): StreamingMe
   return {
     ...metric,
     update(state, prediction, target, counted) {
-      const next = metric.update(state, prediction, target, counted);
-      const classes = Math.sqrt((next.planes[0]?.length ?? 5) - 1);
+      const classes = columnsOf(metric.name, prediction, target);
       if (classes > 2)
         throw new TensorError(
           `${metric.name}: average: "binary" needs two classes, got ${classes}; write average: "macro", "weighted" or "micro"`,
         );
-      return next;
+      return metric.update(state, prediction, target, counted);
     },
   };
 }

@@ -25,7 +25,9 @@ export interface ClassOptions {
 export function checkClassOptions(operation: string, options: ClassOptions, further: readonly string[] = []): void {
   const aliases = { ignore_index: "ignoreIndex", top_k: "k", n_bins: "bins", zero_division: "zeroDivision" };
   checkOptions(operation, options, [...further, "from", "ignoreIndex"], aliases);
-  const { from = "logits" } = options;
+  const { from = "logits", ignoreIndex } = options;
+  if (ignoreIndex !== undefined && !Number.isInteger(ignoreIndex))
+    throw new TensorError(`${operation}: expected an integer ignoreIndex, got ${shown(ignoreIndex)}`);
   if (from !== "logits" && from !== "probabilities")
     throw new TensorError(`${operation}: expected from as "logits" or "probabilities", got ${shown(from)}`);
 }
@@ -62,16 +64,22 @@ export function columnsOf(operation: string, prediction: Tensor, target: Tensor)
   );
 }
 
+/** A batch that a metric of classes gets. */
+export interface ClassBatch {
+  readonly prediction: Tensor;
+  readonly target: Tensor;
+  readonly counted: CountedOptions;
+}
+
 /**
  * The rows that count. For classes the prediction is `[..., classes]` and the target i32 `[...]`; for yes or no both are
  * `[...]`, and the target is 0 or 1.
  */
 export function classRows(
   operation: string,
-  given: { readonly prediction: Tensor; readonly target: Tensor; readonly counted: CountedOptions },
+  { prediction, target, counted }: ClassBatch,
   { scale, from = "logits", ignoreIndex }: ClassOptions & { readonly scale: Scale },
 ): ClassRows {
-  const { prediction, target, counted } = given;
   const columns = columnsOf(operation, prediction, target);
   const weights = countedWeights(operation, counted, target.shape);
   const [classes, raw] = [valuesOf(target), valuesOf(convert(prediction, "f64"))];

@@ -1,7 +1,7 @@
 import { tensor, type ArrayTensor } from "@sluice/tensor";
 import { nth } from "@sluice/tensor/internal";
-import { checkClassOptions, classRows, columnsOf } from "./class-rows.ts";
-import { checkThreshold, predictedClass, predictedScale, type PredictedClassOptions } from "./predicted-class.ts";
+import { checkClassOptions, columnsOf } from "./class-rows.ts";
+import { checkThreshold, predictedClass, predictedRows, type PredictedClassOptions } from "./predicted-class.ts";
 import type { NotDefined, StreamingMetric } from "./streaming-metric.ts";
 import { sumsMetric, type SumsState } from "./sums-metric.ts";
 
@@ -34,7 +34,7 @@ export function confusionMetric<V>(
       return 1 + classes * classes;
     },
     add(add, prediction, target, counted) {
-      const rows = classRows(name, { prediction, target, counted }, { ...options, scale: predictedScale(options) });
+      const rows = predictedRows(name, { prediction, target, counted }, options);
       const classes = Math.max(rows.columns, 2);
       rows.targets.forEach((wanted, row) => {
         const weight = nth(rows.weights, row);

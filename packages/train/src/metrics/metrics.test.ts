@@ -249,6 +249,12 @@ describe("what is wrong is an error", () => {
       'auroc: expected average as "macro" or "weighted"',
     ],
     ["threshold", () => accuracyScore({ threshold: 1 }), "accuracyScore: expected a threshold in (0, 1), got 1"],
+    [
+      "a threshold of classes",
+      () => evaluateMetric(accuracyScore({ threshold: 0.3 }), logits, i32([0, 1])),
+      "accuracyScore: a threshold needs one score per row, got 2: with a score per class the largest one decides",
+    ],
+    ["ignoreIndex", () => perplexity({ ignoreIndex: 0.5 }), "perplexity: expected an integer ignoreIndex, got 0.5"],
     ["zeroDivision", () => recall({ zeroDivision: NaN as never }), "recall: expected zeroDivision as 0 or 1, got NaN"],
     ["from", () => auprc({ from: "log" as never }), 'auprc: expected from as "logits" or "probabilities", got "log"'],
     ["bins", () => calibrationError({ bins: 0 }), "calibrationError: expected an integer number of bins >= 1, got 0"],

@@ -1,6 +1,6 @@
 import { TensorError } from "@sluice/tensor";
 import { nth, shown } from "@sluice/tensor/internal";
-import type { ClassOptions, ClassRows, Scale } from "./class-rows.ts";
+import { classRows, columnsOf, type ClassBatch, type ClassOptions, type ClassRows } from "./class-rows.ts";
 
 /** Options of metrics that compare predicted classes with the targets. */
 export interface PredictedClassOptions extends ClassOptions {
@@ -18,9 +18,17 @@ export function checkThreshold(operation: string, { threshold = 0.5 }: Predicted
     );
 }
 
-/** What {@link predictedClass} must read: probabilities only if it compares them with a threshold. */
-export const predictedScale = ({ threshold = 0.5 }: PredictedClassOptions): Scale =>
-  threshold === 0.5 ? "as given" : "probabilities";
+/** The rows of a batch, with the scores that {@link predictedClass} compares. */
+export function predictedRows(operation: string, batch: ClassBatch, options: PredictedClassOptions): ClassRows {
+  const { threshold } = options;
+  const columns = columnsOf(operation, batch.prediction, batch.target);
+  if (threshold !== undefined && columns > 1)
+    throw new TensorError(
+      `${operation}: a threshold needs one score per row, got ${columns}: with a score per class the largest one decides`,
+    );
+  const scale = threshold === undefined || threshold === 0.5 ? "as given" : "probabilities";
+  return classRows(operation, batch, { ...options, scale });
+}
 
 /** The predicted class of a row. */
 export function predictedClass(

@@ -1,6 +1,6 @@
 import { TensorError, type Tensor } from "@sluice/tensor";
 import { nth, shown } from "@sluice/tensor/internal";
-import { checkClassOptions, classRows, type ClassOptions, type ClassRows } from "./class-rows.ts";
+import { checkClassOptions, classRows, columnsOf, type ClassOptions, type ClassRows } from "./class-rows.ts";
 import { notANumber, nothingCounts } from "./sums-metric.ts";
 import type { CountedOptions, NotDefined, StreamingMetric } from "./streaming-metric.ts";
 
@@ -55,7 +55,7 @@ export function rankingMetric(
     init: () => ({ batches: [] }),
     update({ batches }, prediction: Tensor, target: Tensor, counted: CountedOptions = {}) {
       // One score per row ranks as well as its probability; and no two become equal by rounding.
-      const scale = prediction.shape.length === target.shape.length ? "as given" : "probabilities";
+      const scale = columnsOf(name, prediction, target) === 1 ? "as given" : "probabilities";
       const rows = classRows(name, { prediction, target, counted }, { ...options, scale });
       const columns = batches[0]?.columns ?? rows.columns;
       if (columns !== rows.columns)
