@@ -121,7 +121,7 @@ export function measuring<P extends Tree, B extends Parts>({
           streams.add({ batch, loss, output: outputs, counted: objective.countedOf(outputs, batch) });
         },
       });
-      const { metrics, notDefined } = streams.values();
+      const { metrics, notDefined } = streams.values(evaluation.loss);
       return {
         ...evaluation,
         metrics: { ...evaluation.metrics, ...metrics },

@@ -24,7 +24,8 @@ export interface StreamedValues {
 /** Streaming metrics during one evaluation. */
 export interface Streams {
   add(batch: StreamedBatch): void;
-  values(): StreamedValues;
+  /** The values, given the loss over the data set. */
+  values(loss: number): StreamedValues;
 }
 
 interface StreamedBatch {
@@ -37,18 +38,19 @@ interface StreamedBatch {
 /** The metrics before the first batch. */
 export function streamsOf(metrics: StreamingMetrics): Streams {
   const states = new Map(Object.entries(metrics).map(([name, metric]) => [name, metric.init()]));
-  let isLost = false;
   return {
     add({ batch, output, counted, loss }) {
-      // The cause of a loss that is NaN is found elsewhere; a metric would refuse a class that there is not first.
-      isLost ||= Number.isNaN(loss);
-      if (isLost || valuesOf(batch.weight).every((weight) => weight === 0)) return;
+      // If this batch counts, the loss over the data set is NaN too. Its cause is found elsewhere, so no metric may
+      // throw because of it first.
+      if (Number.isNaN(loss) || valuesOf(batch.weight).every((weight) => weight === 0)) return;
       for (const [name, metric] of Object.entries(metrics))
         states.set(name, metric.update(states.get(name) ?? metric.init(), output, batch["y"], counted));
     },
-    values() {
+    values(loss) {
       const values = Object.entries(metrics).map(([name, metric]) => {
-        const value = isLost ? { notDefined: "the loss is NaN" } : metric.value(states.get(name) ?? metric.init());
+        const value = Number.isNaN(loss)
+          ? { notDefined: "the loss is NaN" }
+          : metric.value(states.get(name) ?? metric.init());
         return [name, value] as const;
       });
       return {

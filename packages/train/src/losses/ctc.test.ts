@@ -158,6 +158,22 @@ test("a label that is blank or not a class gives NaN, and too few steps infinity
   expect(item(ctc(x, tensor(new Int32Array(0), [2, 0]), { reduction: "sum" }))).toBeGreaterThan(0);
 });
 
+test("a class with the logit -Infinity has probability 0, and gradients stay finite", () => {
+  const x = tensor(
+    Float64Array.from(valuesOf(normal(key(1), [1, 4, 4])), (value, i) => (i % 4 === 3 ? -Infinity : value)),
+    [1, 4, 4],
+  );
+  const without = tensor(
+    valuesOf(x).filter((_, i) => i % 4 !== 3),
+    [1, 4, 3],
+  );
+  const own = i32([1, 2], [1, 2]);
+  const { value, gradient } = valueAndGrad((p: Tensor) => ctc(p, own))(x);
+  expect(item(value)).toBeCloseTo(item(ctc(without, own)), 12);
+  expect(valuesOf(gradient).every(Number.isFinite)).toBe(true);
+  expect(item(ctc(x, i32([1, 3], [1, 2])))).toBe(Infinity);
+});
+
 const backend = wasm();
 afterAll(() => backend.close());
 

@@ -12,6 +12,7 @@ import {
   less,
   lessEqual,
   logSoftmax,
+  logSumExp,
   max,
   mul,
   named,
@@ -25,7 +26,6 @@ import {
   sliceAxis,
   sub,
   TensorError,
-  logSumExp,
   type Tensor,
 } from "@sluice/tensor";
 import { checkOptions, checkTensor, describe, isFloat, sameShape, shown } from "@sluice/tensor/internal";
