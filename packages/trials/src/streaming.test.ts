@@ -198,6 +198,27 @@ test("a trial writes them as its metrics", async () => {
   expect(outcome?.metrics?.["area"]).toBeGreaterThan(0);
 });
 
+test("a trial leaves out what its data does not define, and logs why", async () => {
+  const ofOne = { x: data.validation.x, y: tensor(new Int32Array(29)) };
+  const trial = (context: TrialContext<TrainingSettings>) =>
+    trainingTrial(context, model, {
+      data: { train: data.train, validation: ofOne, test: ofOne },
+      loss: crossEntropy,
+      metrics: { auroc: auroc() },
+      validated: ({ metrics, loss }) => ({ area: metrics.auroc, loss }),
+      tested: ({ metrics, loss }) => ({ area: metrics.auroc, loss }),
+    });
+  const config = { batch: 8, epochs: 1, learningRate: 0.03, clip: 1, logEvery: 5, validateEvery: 5 };
+  const { outcome, left } = await runInMemory({ trial }, { config });
+  expect(left.rows.every((row) => !("area" in row))).toBe(true);
+  expect(Object.keys(outcome?.metrics ?? {})).toEqual(["loss"]);
+  expect(left.log).toEqual([
+    "step 0: auroc is not defined: auroc: there are no positive targets",
+    "step 5: auroc is not defined: auroc: there are no positive targets",
+    "the test data: auroc is not defined: auroc: there are no positive targets",
+  ]);
+});
+
 test("a regression", async () => {
   const targets = { ...data, train: { x: data.train.x, y: normal(key(5), [40, 2]) } };
   const trained = await fit(

@@ -62,7 +62,10 @@ export interface TrainingTask<P extends Tree, E, B extends Parts, O extends Tree
   readonly data: FitData<E>;
   /** Default: the gradient clipped to the settings' norm, and Adam with the settings' learning rate. */
   readonly optimizer?: GradientTransform;
-  /** The metrics that a validation adds to the curves. Default `{ validationLoss }`. */
+  /**
+   * The metrics that a validation adds to the curves. A value that its data does not define is left out. Default `{
+   * validationLoss }`.
+   */
   readonly validated?: (validation: Measured<M>) => Numbers;
   /** The metrics that the outcome reports for the test data. Default `{ testLoss }`. */
   readonly tested?: (test: Measured<M>) => Numbers;
@@ -167,7 +170,8 @@ async function trialOn(
         await context.progress({ step, steps, loss, gradientNorm, examplesPerSecond, ...accuracy });
       },
       async onRow({ step, validation }, run) {
-        const numbers = validation === undefined ? {} : validated(validation);
+        const numbers =
+          validation === undefined ? {} : definedOf(validation, validated, { context, when: `step ${step}` });
         headline = Object.values(numbers)[0];
         context.metric({ step, ...numbers, ...(await measure?.(await run.weights(), backend)) });
         if (step > 0) await context.checkpoint(step, await run.checkpoint(), curve.state());
@@ -191,5 +195,19 @@ async function outcomeOf(
 ): Promise<TrialOutcome> {
   await context.file(weightFiles.last, await saveState(asStored(last)));
   if (validation !== undefined) await context.file(weightFiles.best, await saveState(asStored(best)));
-  return { metrics: test === undefined ? {} : tested(test), weights: await weightsHash(asStored({ params, buffers })) };
+  const metrics = test === undefined ? {} : definedOf(test, tested, { context, when: "the test data" });
+  return { metrics, weights: await weightsHash(asStored({ params, buffers })) };
+}
+
+/** The numbers of an evaluation. If the data does not define some, they are left out, and the log has the reasons. */
+function definedOf(
+  measured: Measured,
+  numbersOf: (measured: Measured) => Numbers,
+  { context, when }: { readonly context: Pick<TrialContext, "log">; readonly when: string },
+): Numbers {
+  const numbers = numbersOf(measured);
+  const { notDefined = {} } = measured;
+  for (const [name, reason] of Object.entries(notDefined)) context.log(`${when}: ${name} is not defined: ${reason}`);
+  if (Object.keys(notDefined).length === 0) return numbers;
+  return Object.fromEntries(Object.entries(numbers).filter(([, value]) => !Number.isNaN(value)));
 }
