@@ -7,14 +7,14 @@ import type { Counted } from "./counted.ts";
 export type AnyStreamingMetric = StreamingMetric<number, object, Tree, Tree | undefined>;
 
 /** Streaming metrics by name. */
-export type StreamingMetrics = Readonly<Record<string, AnyStreamingMetric>>;
+type StreamingMetrics = Readonly<Record<string, AnyStreamingMetric>>;
 
 /** Whether a metric streams over batches; the others are functions of one batch. */
 export const isStreaming = (metric: unknown): metric is AnyStreamingMetric =>
   hasMembers(metric, { init: "function", update: "function", value: "function" });
 
 /** The values of streaming metrics over a data set. */
-export interface StreamedValues {
+interface StreamedValues {
   /** NaN where a value is not defined. */
   readonly metrics: { readonly [name: string]: number };
   /** Why, by the names of the metrics that are not defined. */

@@ -19,7 +19,7 @@ export interface ClassAverageOptions extends PredictedClassOptions {
 }
 
 /** Rows of one class. */
-export interface Hits {
+interface Hits {
   /** Of the class, and predicted as it. */
   readonly right: number;
   /** Of the class. */

@@ -46,7 +46,7 @@ export interface ClassRows {
 }
 
 /** How a metric reads the predictions. */
-export type Scale = "as given" | "probabilities" | "log probabilities";
+type Scale = "as given" | "probabilities" | "log probabilities";
 
 /**
  * The number of scores per row: the classes of a prediction `[..., classes]` with targets i32 `[...]`, or 1 if both have

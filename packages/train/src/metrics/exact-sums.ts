@@ -7,7 +7,7 @@
 export type Planes = readonly Float64Array[];
 
 /** Exact sums to which numbers can be added. */
-export interface Adder {
+interface Adder {
   /** Adds x to sum `i`. Infinities and NaN add as in f64. */
   add(i: number, x: number): void;
   readonly planes: Planes;

@@ -25,14 +25,14 @@ export interface RankedState {
 }
 
 /** Rows that have the same score. */
-export interface Tie {
+interface Tie {
   /** The weight of the positive and of the negative rows. */
   readonly positive: number;
   readonly negative: number;
 }
 
 /** The area under a curve, or why there is none. */
-export type AreaOf = (ties: readonly Tie[]) => number | NotDefined;
+type AreaOf = (ties: readonly Tie[]) => number | NotDefined;
 
 /**
  * A metric of the order of the scores. It keeps the scores of all rows that count, 8 bytes for each class, because no

@@ -11,10 +11,10 @@ export interface SumsState {
 }
 
 /** Adds x to sum `i`. */
-export type AddTo = (i: number, x: number) => void;
+type AddTo = (i: number, x: number) => void;
 
 /** What makes a metric of sums. `P` and `T` are prediction and target. */
-export interface SumsParts<V, P, T> {
+interface SumsParts<V, P, T> {
   readonly name: string;
   readonly better: StreamingMetric["better"];
   /** The number of sums for a batch. */
