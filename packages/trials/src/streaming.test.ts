@@ -1,6 +1,6 @@
 // Streaming metrics in fit, evaluateModel, crossValidate and trials.
 import { dense, rnn, sequence, sequential } from "@sluice/cells";
-import { key, normal, tensor, valuesOf, type Tensor } from "@sluice/tensor";
+import { key, normal, reshape, softplus, split, tensor, valuesOf, type Tensor } from "@sluice/tensor";
 import {
   accuracy,
   accuracyScore,
@@ -10,14 +10,17 @@ import {
   crossEntropy,
   evaluateMetric,
   f1,
+  gaussianCrps,
+  gaussianNll,
   meanAbsoluteError,
   mse,
   topKAccuracy,
+  type GaussianPrediction,
 } from "@sluice/train";
 import { wasm } from "@sluice/wasm";
 import { afterAll, describe, expect, test } from "vitest";
 import type { TrialContext } from "@sluice/study";
-import { crossValidate, evaluateModel, fit, trainingTrial, type TrainingSettings } from "./index.ts";
+import { crossValidate, evaluateModel, fit, trainingTrial, type Model, type TrainingSettings } from "./index.ts";
 import { runInMemory } from "./testing/index.ts";
 
 const backend = wasm();
@@ -227,4 +230,31 @@ test("a regression", async () => {
     { loss: mse, metrics: { mae: meanAbsoluteError() }, epochs: 1, backend, watch: { metric: "mae" }, keep: "best" },
   );
   expect(trained.history[0]!.validation!.metrics.mae).toBeGreaterThan(0);
+});
+
+test("a model of distributions is evaluated by their score", async () => {
+  const layer = sequential([
+    sequence(rnn({ input: 1, hidden: 3 }), { outputs: "last" }),
+    dense({ input: 3, output: 2 }),
+  ]);
+  const distribution: Model<ReturnType<typeof layer.init>, typeof data.train, GaussianPrediction> = {
+    init: layer.init,
+    apply(params, { x }) {
+      const [mean, spread] = split(layer.apply(params, x).output, 2);
+      return { output: { mean: reshape(mean, [-1]), variance: softplus(reshape(spread, [-1])) } };
+    },
+  };
+  const trained = await fit(distribution, data, {
+    loss: (output, y, counted) => gaussianNll(output, y, counted),
+    metrics: { crps: gaussianCrps() },
+    optimizer: adam({ learningRate: 0.03 }),
+    epochs: 3,
+    keep: "best",
+    watch: { metric: "crps" },
+    backend,
+  });
+  const output = await trained.predict(data.test);
+  expect(trained.test!.metrics.crps).toBe(evaluateMetric(gaussianCrps(), output, data.test.y));
+  const scores = trained.history.map(({ validation }) => validation!.metrics.crps);
+  expect(Math.min(...scores)).toBeLessThan(scores[0]!);
 });
