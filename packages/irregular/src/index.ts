@@ -15,5 +15,12 @@ export { forwardFill } from "./observation/forward-fill.ts";
 export { timeSinceObserved } from "./observation/time-since-observed.ts";
 export { observedMeans } from "./observation/observed-means.ts";
 
+// Values hidden on purpose, to score imputations
+export type { Hidden, HideOptions } from "./missingness/hidden.ts";
+export { missingCompletelyAtRandom } from "./missingness/missing-completely-at-random.ts";
+export { type MissingAtRandomOptions, missingAtRandom } from "./missingness/missing-at-random.ts";
+export { type MissingNotAtRandomOptions, missingNotAtRandom } from "./missingness/missing-not-at-random.ts";
+export { type MissingBlocksOptions, missingBlocks } from "./missingness/missing-blocks.ts";
+
 // What cells with decays keep from step to step
 export { type Retention, retention } from "./retention.ts";
