@@ -6,7 +6,7 @@ export const layers = [
   ["tensor"],
   ["compiler"],
   ["wasm", "gpu"],
-  ["params", "formats"],
+  ["params", "formats", "figures"],
   ["norm", "clip"],
   ["cells"],
   ["inspect", "fusion", "irregular"],

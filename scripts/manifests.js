@@ -16,6 +16,7 @@ const keywords = {
   compiler: ["compiler", "automatic differentiation"],
   data: ["datasets", "time series"],
   exchange: ["safetensors", "pytorch", "keras"],
+  figures: ["svg", "charts"],
   formats: ["safetensors"],
   fusion: ["multimodal learning"],
   gpu: ["gpu.js", "webgpu", "webgl"],

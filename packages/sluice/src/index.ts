@@ -28,8 +28,10 @@ export * from "@sluice/study";
 // Data sets and tasks
 export * from "@sluice/data";
 
-// Looking inside a trained network
+// Looking inside a trained network, and figures
 export * from "@sluice/inspect";
+export * from "@sluice/inspect/figures";
+export * from "@sluice/figures";
 
 // Weights of other libraries, files and hashes
 export * from "@sluice/exchange";

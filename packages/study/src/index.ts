@@ -10,7 +10,8 @@ export {
   type StudyOptions,
 } from "./study.ts";
 export { weightFiles } from "./trial.ts";
-export type { Axis, MetricRow, Progress, Restored, Series, Settings, TrialContext, TrialOutcome } from "./trial.ts";
+export type { Axis } from "@sluice/figures";
+export type { MetricRow, Progress, Restored, Series, Settings, TrialContext, TrialOutcome } from "./trial.ts";
 export type { Claim, Verdict } from "./claims/claim.ts";
 export { alike, all, better, reaches } from "./claims/tests.ts";
 export { judgeClaims, type JudgedClaim } from "./claims/judge.ts";
@@ -65,7 +66,8 @@ export { page } from "./report/page.ts";
 export type { Curve, Curves } from "./report/curves.ts";
 export type { ResultsDocument } from "./report/document.ts";
 export { writeReport, type WrittenReport } from "./report/write.ts";
-export { formatMean, formatNumber, formatSeconds } from "./report/scale.ts";
+export { formatMean, formatSeconds } from "./report/numbers.ts";
+export { formatNumber } from "@sluice/figures";
 
 // Statistics
 export {

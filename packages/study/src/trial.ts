@@ -1,3 +1,4 @@
+import type { Axis } from "@sluice/figures";
 import type { Fold } from "./folds.ts";
 import type { Json } from "./json.ts";
 import type { Signal } from "./signal.ts";
@@ -21,14 +22,6 @@ export interface Progress {
   readonly accuracy?: number;
   readonly gradientNorm?: number;
   readonly examplesPerSecond?: number;
-}
-
-/** An axis of a figure. */
-export interface Axis {
-  readonly label: string;
-  readonly unit?: string;
-  /** Logarithmic axis. Values that are not above zero are left out of the figure. */
-  readonly log?: boolean;
 }
 
 /** Data for a figure: lines over a common horizontal axis. The report compares the variants line by line. */

@@ -1,7 +1,6 @@
+import type { Axis } from "@sluice/figures";
+import { html, linearScale, logScale, spreadOut, unbroken, type Markup, type Scale } from "@sluice/figures/internal";
 import { extremes } from "../statistics/summary.ts";
-import { html, type Markup } from "./html.ts";
-import { linearScale, logScale, type Scale } from "./scale.ts";
-import type { Axis } from "../trial.ts";
 
 export interface Point {
   readonly x: number;
@@ -54,9 +53,9 @@ function frameOf({ y, lines, extent }: Panel): Frame {
   const right = WIDTH - Math.min(150, 16 + longest * 6.6);
   const [low, high] = extent ?? extentOf(lines, y);
   const xs = extremes(lines.flatMap((line) => line.points.map((point) => point.x)));
-  const xScale = linearScale(xs.low, xs.high, [LEFT, right], 5, true);
+  const xScale = linearScale(xs.low, xs.high, [LEFT, right], { tight: true });
   const yRange = [HEIGHT - BOTTOM, TOP] as const;
-  const yScale = y.log === true ? logScale(low, high, yRange, 6) : linearScale(low, high, yRange, 5);
+  const yScale = y.log === true ? logScale(low, high, yRange, 6) : linearScale(low, high, yRange);
   return {
     right,
     low,
@@ -137,6 +136,7 @@ function endLabels(lines: readonly Line[], { right, xScale, yScale, usable }: Fr
       const last = line.points.findLast((point) => usable(point.centre));
       return last === undefined ? [] : [{ line, x: xScale.place(last.x), y: yScale.place(last.centre) }];
     }),
+    { top: TOP, bottom: HEIGHT - BOTTOM, height: LABEL_HEIGHT },
   ).map(
     ({ line, y: place }) =>
       html`<text class="label c${line.colour}" x="${right + 7}" y="${round(place + 4)}">${line.label}</text>`,
@@ -155,46 +155,6 @@ export function extentOf(lines: readonly Line[], y: Axis): [number, number] {
 
 function axisText({ label, unit }: Axis): string {
   return unit === undefined ? label : `${label} (${unit})`;
-}
-
-function unbroken(points: readonly Point[], usable: (point: Point) => boolean): Point[][] {
-  const runs: Point[][] = [];
-  let open = false;
-  for (const point of points) {
-    if (!usable(point)) {
-      open = false;
-      continue;
-    }
-    if (!open) runs.push([]);
-    open = true;
-    runs.at(-1)?.push(point);
-  }
-  return runs;
-}
-
-/** Moves labels apart that would overlap, keeping their order. */
-function spreadOut<T extends { readonly y: number }>(labels: readonly T[]): (T & { y: number })[] {
-  const sorted = [...labels].sort((a, b) => a.y - b.y).map((label) => ({ ...label, y: label.y }));
-  const bottom = HEIGHT - BOTTOM;
-  for (let pass = 0; pass < 60; pass += 1) {
-    let moved = false;
-    for (let index = 1; index < sorted.length; index += 1) {
-      const [above, below] = [sorted[index - 1], sorted[index]];
-      if (above === undefined || below === undefined) continue;
-      const overlap = LABEL_HEIGHT - (below.y - above.y);
-      if (overlap > 0.01) {
-        above.y -= overlap / 2;
-        below.y += overlap / 2;
-        moved = true;
-      }
-    }
-    const last = sorted.at(-1);
-    if (last !== undefined && last.y > bottom) last.y = bottom;
-    const first = sorted[0];
-    if (first !== undefined && first.y < TOP) first.y = TOP;
-    if (!moved) break;
-  }
-  return sorted;
 }
 
 const round = (value: number): number => Math.round(value * 10) / 10;

@@ -1,14 +1,14 @@
+import type { Axis } from "@sluice/figures";
+import { html, type Markup } from "@sluice/figures/internal";
 import { messageOf } from "../error.ts";
 import { trialName } from "../plan.ts";
 import type { TrialRecord } from "../results.ts";
-import type { Axis } from "../trial.ts";
 import { binWidth, curveOverSeeds, MOST_POINTS, seriesOverSeeds } from "./curves.ts";
 import { extentOf, panel, type Line } from "./figure.ts";
-import { html, type Markup } from "./html.ts";
 import type { ReportModel } from "./model.ts";
 import { linesNote } from "./notes.ts";
 import { provenance } from "./provenance.ts";
-import { formatSeconds } from "./scale.ts";
+import { formatSeconds } from "./numbers.ts";
 import { STYLE } from "./style.ts";
 import { anchorTable, colourOf, folderText, metricLabel, seedTable } from "./tables.ts";
 import { trialTable } from "./trial-table.ts";

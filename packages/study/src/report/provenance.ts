@@ -1,8 +1,8 @@
+import { html, type Markup } from "@sluice/figures/internal";
 import type { Environment, GitState } from "../environment.ts";
 import type { Results, TrialRecord } from "../results.ts";
-import { html, type Markup } from "./html.ts";
 import type { ReportModel } from "./model.ts";
-import { formatSeconds } from "./scale.ts";
+import { formatSeconds } from "./numbers.ts";
 import { folderText } from "./tables.ts";
 import { trialTable } from "./trial-table.ts";
 

@@ -1,9 +1,10 @@
+import { formatNumber } from "@sluice/figures";
+import { grouped, html, type Markup } from "@sluice/figures/internal";
 import { meanInterval, type Interval } from "../statistics/intervals.ts";
 import type { Results, TrialRecord } from "../results.ts";
 import type { Anchor, Metric } from "../study.ts";
 import { extremes, mean } from "../statistics/summary.ts";
-import { html, type Markup } from "./html.ts";
-import { formatMean, formatNumber, grouped } from "./scale.ts";
+import { formatMean } from "./numbers.ts";
 
 /** Index of a variant in the palette. */
 export function colourOf(variants: readonly string[], variant: string): number {

@@ -1,5 +1,5 @@
+import { html, type Markup } from "@sluice/figures/internal";
 import type { Results, TrialRecord } from "../results.ts";
-import { html, type Markup } from "./html.ts";
 import { unitText, variantName } from "./tables.ts";
 
 /** What a table says of each trial, besides its task, variant and seed. */

@@ -3,7 +3,7 @@ export interface Markup {
   readonly markup: string;
 }
 
-type Content = string | number | Markup | null | undefined | false | readonly Content[];
+export type Content = string | number | Markup | null | undefined | false | readonly Content[];
 
 /**
  * HTML or SVG from a template. Inserted values are escaped unless they are markup; lists are joined; `null`,
@@ -11,6 +11,25 @@ type Content = string | number | Markup | null | undefined | false | readonly Co
  */
 export function html(strings: TemplateStringsArray, ...contents: readonly Content[]): Markup {
   return { markup: strings.reduce((text, part, index) => text + toMarkup(contents[index - 1]) + part) };
+}
+
+/** An SVG element. Attributes that are `undefined` are left out, and numbers are rounded to a tenth of a pixel. */
+export function element(
+  name: string,
+  attributes: Readonly<Record<string, string | number | undefined>>,
+  ...contents: readonly Content[]
+): Markup {
+  const written = Object.entries(attributes).map(([key, value]) =>
+    value === undefined ? "" : ` ${key}="${escape(typeof value === "number" ? pixels(value) : value)}"`,
+  );
+  const inner = toMarkup(contents);
+  const open = `<${name}${written.join("")}`;
+  return { markup: inner === "" ? `${open}/>` : `${open}>${inner}</${name}>` };
+}
+
+/** A position in a figure, to a tenth of a pixel. */
+export function pixels(value: number): string {
+  return String(Math.round(value * 10) / 10 || 0);
 }
 
 function toMarkup(content: Content): string {

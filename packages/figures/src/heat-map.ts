@@ -1,0 +1,131 @@
+import { TensorError } from "@sluice/tensor";
+import { shown } from "@sluice/tensor/internal";
+import { BELOW, horizontalAxis, leftOf, nothing, topOf, verticalAxis, type Box, type Mark } from "./axes.ts";
+import { colourBar, rampOf } from "./colour-bar.ts";
+import { svgOf, type Drawing } from "./drawing.ts";
+import { rangeOf } from "./estimates.ts";
+import { drawnCells } from "./heat-cells.ts";
+import { axisText, checkAxis, checkCount, checkExtent, checkFigure, type Axis, type FigureOptions } from "./options.ts";
+import { rampStyle } from "./style.ts";
+import { fitted, textWidth } from "./text.ts";
+
+/** The rows or the columns of a {@link heatMapFigure}. */
+export interface HeatMapAxis {
+  readonly label: string;
+  readonly unit?: string;
+  /** One for each. Default: their indices from 0. */
+  readonly names?: ArrayLike<string | number>;
+}
+
+/** A matrix of values. */
+export interface HeatMapData {
+  /** The columns. */
+  readonly x: HeatMapAxis;
+  /** The rows, from above. */
+  readonly y: HeatMapAxis;
+  /** What the values are. */
+  readonly value: Axis;
+  /** Rows of equal length. NaN and infinities are missing; they are hatched. */
+  readonly rows: readonly ArrayLike<number>[];
+}
+
+/** Options of {@link heatMapFigure}. The default height follows from the number of rows. */
+export interface HeatMapOptions extends FigureOptions {
+  /**
+   * `sequential` for magnitudes, `diverging` for values of both signs: blue below zero, orange above, with a minus sign
+   * in negative cells that are large enough. Default: `diverging` if a value is negative.
+   */
+  readonly palette?: "sequential" | "diverging";
+  /** The values with the first and the last colour. Default: the range of the values; symmetric for `diverging`. */
+  readonly extent?: readonly [number, number];
+  /** Whether to print values into the cells. Default: if there are at most 400 cells and all are large enough. */
+  readonly numbers?: boolean;
+}
+
+/**
+ * A matrix as colours, with a colour bar, as an SVG. A pointer over a cell shows its value, for up to 3,000 cells. If
+ * there are more columns than pixels, each column drawn is the mean of several, and the figure says of how many.
+ *
+ * Throws a TensorError if rows differ in length, or if names are not one for each.
+ */
+export function heatMapFigure(data: HeatMapData, options: HeatMapOptions = {}): string {
+  const operation = "heatMapFigure";
+  const rows = data.rows.length;
+  const usual = Math.max(150, Math.min(640, rows * (rows <= 24 ? 24 : 12))) + topOf(options.title) + BELOW;
+  const size = checkFigure(operation, options, { own: ["palette", "extent", "numbers"], height: usual });
+  checkExtent(operation, options.extent);
+  const { palette } = options;
+  if (palette !== undefined && palette !== "sequential" && palette !== "diverging")
+    throw new TensorError(`${operation}: palette must be sequential or diverging, got ${shown(palette)}`);
+  checkAxis(operation, "value", data.value);
+  for (const [name, axis, count] of [
+    ["x", data.x, data.rows[0]?.length ?? 0],
+    ["y", data.y, rows],
+  ] as const) {
+    checkAxis(operation, name, axis);
+    if (axis.names !== undefined) checkCount(operation, `${name}.names`, axis.names, count);
+  }
+  data.rows.forEach((row, index) => checkCount(operation, `row ${index}`, row, data.rows[0]?.length ?? 0));
+  return svgOf(drawing(data, { ...options, ...size }), options.theme);
+}
+
+type Sized = HeatMapOptions & { readonly width: number; readonly height: number };
+
+function drawing({ x, y, value, rows }: HeatMapData, options: Sized): Drawing {
+  const { width, height, title, theme = "auto" } = options;
+  const ramp = rampOf(rangeOf(rows.flatMap((row) => Array.from(row))), options);
+  const bar = colourBar(ramp, { right: width - 10, top: topOf(title), bottom: height - BELOW, text: axisText(value) });
+  const names = (axis: HeatMapAxis, count: number): string[] =>
+    Array.from({ length: count }, (_, index) => String(axis.names?.[index] ?? index));
+  const most = Math.max(60, width * 0.3);
+  const rowNames = names(y, rows.length).map((name) => fitted(name, most));
+  const box: Box = { left: leftOf(rowNames, axisText(y)), right: bar.left - 16, top: topOf(title), bottom: height - BELOW };
+  const columns = rows[0]?.length ?? 0;
+  const joined = Math.max(1, Math.ceil(columns / Math.max(1, box.right - box.left)));
+  const drawn = joined === 1 ? rows : rows.map((row) => means(row, joined));
+  const below = axisText(x) + (joined === 1 ? "" : `; each column is the mean of ${joined}`);
+  const body = [
+    ...drawnCells(drawn, { box, ramp, value, x, y, joined, numbers: options.numbers }),
+    ...verticalAxis(box, axisText(y), thinned(rowNames, [box.top, box.bottom], () => 15), false),
+    ...horizontalAxis(box, below, columnMarks(names(x, columns), box), width),
+    ...(rows.length === 0 || columns === 0 ? [nothing(box)] : bar.body),
+  ];
+  const described = `${axisText(value)} by ${y.label} (${rows.length} rows) and ${x.label} (${columns} columns).`;
+  const description = options.description ?? described;
+  return { width, height, title, description, body, style: rampStyle(theme, ramp.prefix, ramp.colours) };
+}
+
+/** The means of so many neighbours each, of those that are numbers. */
+function means(row: ArrayLike<number>, together: number): number[] {
+  return Array.from({ length: Math.ceil(row.length / together) }, (_, group) => {
+    let [sum, count] = [0, 0];
+    for (let index = group * together; index < Math.min(row.length, (group + 1) * together); index += 1) {
+      const value = row[index] ?? Number.NaN;
+      if (Number.isFinite(value)) [sum, count] = [sum + value, count + 1];
+    }
+    return count === 0 ? Number.NaN : sum / count;
+  });
+}
+
+/** The names at the middles of equal parts: all that fit, or every second, fifth, tenth, ... */
+function thinned(
+  names: readonly string[],
+  [start, end]: readonly [number, number],
+  roomFor: (name: string) => number,
+): Mark[] {
+  const part = (end - start) / names.length;
+  const needed = Math.max(0, ...names.map(roomFor));
+  let every = 1;
+  for (let step = 0; every * part < needed && every < names.length; step += 1) every *= step % 3 === 1 ? 2.5 : 2;
+  return names.flatMap((label, index) =>
+    index % every === 0 ? [{ place: start + (index + 0.5) * part, label }] : [],
+  );
+}
+
+/** Long names of columns are cut to their column if there are few. */
+function columnMarks(names: readonly string[], { left, right }: Box): Mark[] {
+  const part = (right - left) / names.length;
+  const short = names.length <= 12 ? names.map((name) => fitted(name, Math.max(30, part - 6))) : names;
+  return thinned(short, [left, right], (name) => textWidth(name) + 6);
+}
+

@@ -1,0 +1,174 @@
+import { TensorError } from "@sluice/tensor";
+import { shown } from "@sluice/tensor/internal";
+import { BELOW, horizontalAxis, leftOf, nothing, topOf, verticalAxis, within, type Box } from "./axes.ts";
+import { svgOf, type Drawing } from "./drawing.ts";
+import { estimates, rangeOf, type Estimate, type Estimates } from "./estimates.ts";
+import { keyOf } from "./key.ts";
+import { drawnLine, endLabels, lineSample, type DrawnLine, type LinePoint, type Plot } from "./line-path.ts";
+import { MOST_LINES } from "./marks.ts";
+import { element, pixels, type Markup } from "./markup.ts";
+import { formatNumber } from "./numbers.ts";
+import { axisText, checkAxis, checkExtent, checkFigure, type Axis, type FigureOptions } from "./options.ts";
+import { linearScale, logScale, type Scale } from "./scale.ts";
+import { fitted, textWidth } from "./text.ts";
+
+/** Lines over a common horizontal axis. A `Series` of `@sluice/study` is one. */
+export interface LineData {
+  /** Finite values in increasing order. */
+  readonly x: Axis & { readonly values: ArrayLike<number> };
+  /**
+   * With `floor`, values of a logarithmic axis that are 0 or below it are drawn at the bottom, and the figure says so.
+   */
+  readonly y: Axis & { readonly floor?: number };
+  /** By name, each as long as `x.values`. NaN leaves a gap. With a variation, a band is drawn. At most 40 lines. */
+  readonly lines: Readonly<Record<string, ArrayLike<number> | Estimates>>;
+  /** Values to compare with, such as a threshold: dashed horizontal lines with their names. */
+  readonly levels?: Readonly<Record<string, number>>;
+}
+
+/** Options of {@link lineFigure}. The default height is 320. */
+export interface LineOptions extends FigureOptions {
+  /** Lowest and highest value of the vertical axis. Default: the range of the lines, to round numbers. */
+  readonly extent?: readonly [number, number];
+}
+
+/**
+ * Lines over a common axis, with bands, as an SVG. Each line has its name at its end, or above the plot if there is no
+ * room. Lines differ in colour and dashes. A pointer over a line shows its values. Lines with very many points keep
+ * what can be seen: the first, last, lowest and highest value of every pixel.
+ *
+ * Throws a TensorError if a line is not as long as `x.values`, if these do not increase, or for more than 40 lines.
+ */
+export function lineFigure(data: LineData, options: LineOptions = {}): string {
+  const { width, height } = checkFigure("lineFigure", options, { own: ["extent"], height: 320 });
+  checkExtent("lineFigure", options.extent);
+  const lines = linesOf(data);
+  return svgOf(drawing(data, lines, { ...options, width, height }), options.theme);
+}
+
+function linesOf({ x, y, lines, levels = {} }: LineData): DrawnLine[] {
+  checkAxis("lineFigure", "x", x);
+  checkAxis("lineFigure", "y", y);
+  const names = Object.keys(lines);
+  if (names.length > MOST_LINES)
+    throw new TensorError(
+      `lineFigure: ${names.length} lines, but only ${MOST_LINES} can be told apart; draw a heat map, or a mean with a band`,
+    );
+  for (let index = 0; index < x.values.length; index += 1) {
+    const [before, value] = [x.values[index - 1] ?? Number.NEGATIVE_INFINITY, x.values[index] ?? Number.NaN];
+    if (!Number.isFinite(value) || value <= before)
+      throw new TensorError(
+        `lineFigure: x.values must be finite and increase, but value ${index} is ${value}${index > 0 ? ` after ${before}` : ""}`,
+      );
+  }
+  if (y.floor !== undefined && !(y.log === true && y.floor > 0 && Number.isFinite(y.floor)))
+    throw new TensorError(`lineFigure: y.floor must be above 0, on a logarithmic axis, got ${shown(y.floor)}`);
+  for (const [name, level] of Object.entries(levels))
+    if (!Number.isFinite(level)) throw new TensorError(`lineFigure: level ${name} must be a number, got ${shown(level)}`);
+  const { floor } = y;
+  const raised = (value: number): number => (floor !== undefined && value >= 0 && value < floor ? floor : value);
+  return names.map((label, index) => ({
+    label,
+    index,
+    points: estimates("lineFigure", label, lines[label] ?? [], x.values.length).map(
+      ({ centre, low, high }: Estimate, at): LinePoint => ({
+        x: x.values[at] ?? Number.NaN,
+        value: centre,
+        centre: raised(centre),
+        low: floor !== undefined && low < floor && centre >= 0 ? floor : low,
+        high: raised(high),
+      }),
+    ),
+  }));
+}
+
+type Sized = LineOptions & { readonly width: number; readonly height: number };
+
+function drawing(data: LineData, lines: readonly DrawnLine[], options: Sized): Drawing {
+  const { width, height, title } = options;
+  const { x, y, levels = {} } = data;
+  const longest = Math.max(0, ...lines.map(({ label }) => textWidth(label, 12.6)));
+  const above = topOf(title);
+  const named = lines.length > 1 || (lines.length === 1 && lines[0]?.label !== y.label);
+  const atEnds = named && width >= 420 && longest <= width * 0.28 && lines.length * 15 <= height - above - BELOW;
+  const key = keyOf(named && !atEnds ? lines.map((line) => lineSample(line)) : [], width, above);
+  const raised = y.floor !== undefined && lines.some((line) => line.points.some((point) => point.centre !== point.value && !Number.isNaN(point.value)));
+  const note = raised ? `0 and values below ${formatNumber(y.floor)} are drawn at ${formatNumber(y.floor)}` : null;
+  const plot = plotOf(data, lines, {
+    ...options,
+    top: above + key.height,
+    bottom: height - BELOW - (note === null ? 0 : 16),
+    right: width - (atEnds ? Math.ceil(longest) + 20 : 18),
+  });
+  const { box } = plot;
+  const body = [
+    ...key.body,
+    ...verticalAxis(box, axisText(y), marksOf(plot.y)),
+    ...horizontalAxis(box, axisText(x), marksOf(plot.x), width),
+    ...Object.entries(levels).flatMap(([name, level]) => levelLine(plot, name, level)),
+    within(
+      box,
+      lines.map((line) => drawnLine(line, plot, { x, y })),
+    ),
+    ...(atEnds ? endLabels(lines, plot) : []),
+    ...(lines.some((line) => line.points.some((point) => plot.usable(point.centre))) ? [] : [nothing(box)]),
+    ...(note === null ? [] : [element("text", { x: 12, y: height - 8 }, fitted(note, width - 24))]),
+  ];
+  const names = lines.map(({ label }) => label).join(", ");
+  const described = `${axisText(y)} over ${axisText(x)}${named ? `: ${names}` : ""}${note === null ? "" : `. ${note}`}.`;
+  return { width, height, title, description: options.description ?? described, body };
+}
+
+function plotOf(
+  { x, y, levels = {} }: LineData,
+  lines: readonly DrawnLine[],
+  { extent, top, bottom, right }: Sized & { readonly top: number; readonly bottom: number; readonly right: number },
+): Plot {
+  const usable = (value: number): boolean => Number.isFinite(value) && (y.log !== true || value > 0);
+  const every = [
+    ...lines.flatMap(({ points }) => points).filter(({ centre }) => usable(centre)),
+    ...Object.values(levels).map((level) => ({ centre: level, low: level, high: level })),
+  ];
+  const found = rangeOf(everyEnd(every), usable) ?? (y.log === true ? [0.1, 1] : [0, 1]);
+  const [low, high] = extent ?? found;
+  if (y.log === true && !(low > 0))
+    throw new TensorError(`lineFigure: extent must be above 0 on a logarithmic axis, got ${shown(extent)}`);
+  const ticks = Math.max(2, Math.min(8, Math.floor((bottom - top) / 42)));
+  const yScale =
+    y.log === true
+      ? logScale(low, high, [bottom, top], ticks)
+      : linearScale(low, high, [bottom, top], { ticks, tight: extent !== undefined });
+  const left = leftOf(yScale.ticks.map(({ label }) => label), axisText(y));
+  const box: Box = { left, right, top, bottom };
+  const [first, last] = rangeOf(Array.from(x.values)) ?? [0, 1];
+  const wanted = Math.max(2, Math.min(10, Math.floor((right - left) / 80)));
+  const whole = Array.from(x.values).every((value) => Number.isInteger(value));
+  const xScale =
+    x.log === true
+      ? logScale(first, last, [left, right], wanted)
+      : linearScale(first, last, [left, right], { ticks: wanted, tight: true, whole });
+  if (x.log === true && !(first > 0))
+    throw new TensorError(`lineFigure: x is logarithmic, so x.values must be above 0, got ${first}`);
+  return { box, x: xScale, y: yScale, usable };
+}
+
+function* everyEnd(points: readonly Estimate[]): Iterable<number> {
+  for (const { low, centre, high } of points) {
+    yield low;
+    yield centre;
+    yield high;
+  }
+}
+
+function marksOf(scale: Scale): { place: number; label: string }[] {
+  return scale.ticks.map(({ value, label }) => ({ place: scale.place(value), label }));
+}
+
+function levelLine({ box, y }: Plot, name: string, level: number): Markup[] {
+  const place = y.place(level);
+  if (!(place >= box.top - 1 && place <= box.bottom + 1)) return [];
+  return [
+    element("path", { class: "level", d: `M${pixels(box.left)},${pixels(place)}H${pixels(box.right)}` }),
+    element("text", { x: box.left + 6, y: place - 4 }, fitted(name, box.right - box.left - 12)),
+  ];
+}

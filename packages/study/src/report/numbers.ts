@@ -1,0 +1,27 @@
+import { formatNumber } from "@sluice/figures";
+import { log10 } from "@sluice/figures/internal";
+
+/**
+ * A mean with half the width of its interval. By default, both are rounded to the second significant digit of the half
+ * width.
+ */
+export function formatMean(
+  mean: number,
+  half: number,
+  digits?: number,
+): { readonly mean: string; readonly half: string | null } {
+  if (!Number.isFinite(half)) return { mean: formatNumber(mean, digits), half: null };
+  const size = Math.max(Math.abs(mean), half);
+  if (digits === undefined && (half === 0 || size >= 1e6 || size < 1e-3))
+    return { mean: formatNumber(mean), half: formatNumber(half) };
+  const places = digits ?? Math.min(12, Math.max(0, 1 - Math.floor(log10(half) + 1e-9)));
+  return { mean: formatNumber(mean, places), half: formatNumber(half, places) };
+}
+
+/** A duration in seconds as text, such as "4 min". */
+export function formatSeconds(seconds: number): string {
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  if (seconds < 90 * 60) return `${Math.round(seconds / 60)} min`;
+  return `${(seconds / 3600).toFixed(1)} h`;
+}
