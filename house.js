@@ -18,15 +18,15 @@ export const layers = [
   ["lab"],
   ["browsers"],
   ["experiments", "bench"],
-  ["browser"],
+  ["browser", "inside"],
 ];
 
 /** What only some packages may import, and which. */
 export const reserved = [
   {
     modules: ["node:fs", "node:fs/promises", "fs", "fs/promises"],
-    packages: ["data", "runner", "lab", "experiments", "bench", "browsers"],
-    why: "Only runner, the lab, the bench, the tools and the loaders of data touch the file system.",
+    packages: ["data", "runner", "lab", "experiments", "bench", "browsers", "inside"],
+    why: "Only runner, the lab, the bench, the tools, the loaders of data and the example that writes a file touch the file system.",
   },
   { modules: ["gpu.js"], packages: ["gpu"], why: "Only @sluice/gpu depends on gpu.js." },
 ];
@@ -66,6 +66,7 @@ export function folderOf(name) {
     browsers: "tools/browsers",
     lab: "apps/lab",
     browser: "examples/browser",
+    inside: "examples/inside",
   };
   return elsewhere[name] ?? `packages/${name}`;
 }

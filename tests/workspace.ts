@@ -40,6 +40,7 @@ export const members = [
   { name: "bench", folder: "bench" },
   { name: "browsers", folder: "tools/browsers" },
   { name: "browser", folder: "examples/browser" },
+  { name: "inside", folder: "examples/inside" },
 ];
 
 /** The @sluice packages among the dependencies, without the scope. */

@@ -1,12 +1,18 @@
-/**
- * The page's style. The colors for up to eight variants follow Okabe and Ito and can be told apart with any color
- * vision. Each has a light and a dark shade.
- */
+import { series, surface } from "@sluice/figures/internal";
+
+type Shade = "light" | "dark";
+
+/** The page's colors and those of up to eight variants, which are the colors of all figures. */
+const variables = (shade: Shade): string =>
+  [
+    ...Object.entries(surface).map(([name, colour]) => `--${name}: ${colour[shade]};`),
+    ...series.map((colour, index) => `--c${index}: ${colour[shade]};`),
+  ].join(" ");
+
+/** The page's style. */
 export const STYLE = `
-:root { color-scheme: light dark; --page: #fdfdfb; --ink: #1b1d1f; --soft: #5c6166; --rule: #dcdcd6; --faint: #f3f3ee; --good: #00684a; --bad: #a63c06; --open: #6b6354;
-  --c0: #0068a8; --c1: #c65200; --c2: #00805d; --c3: #a8518a; --c4: #8f6b00; --c5: #3a3f45; --c6: #2f8fc4; --c7: #8a3ffc; }
-@media (prefers-color-scheme: dark) { :root { --page: #15171a; --ink: #e8e6e1; --soft: #a0a39f; --rule: #33373c; --faint: #1d2024; --good: #4fd1a5; --bad: #ff9a62; --open: #c9bda3;
-  --c0: #5fb2ee; --c1: #ff9452; --c2: #3ccf9f; --c3: #e596c7; --c4: #e8bd4a; --c5: #c3c8cd; --c6: #8fd3f7; --c7: #b79bff; } }
+:root { color-scheme: light dark; ${variables("light")} --faint: #f3f3ee; --good: #00684a; --bad: #a63c06; --open: #6b6354; }
+@media (prefers-color-scheme: dark) { :root { ${variables("dark")} --faint: #1d2024; --good: #4fd1a5; --bad: #ff9a62; --open: #c9bda3; } }
 * { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; }
 body { margin: 0; background: var(--page); color: var(--ink); font: 17px/1.55 Charter, "Bitstream Charter", "Iowan Old Style", "Palatino Linotype", Georgia, serif; }
