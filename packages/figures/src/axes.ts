@@ -63,9 +63,7 @@ export function verticalAxis(box: Box, text: string, marks: readonly Mark[], gri
         class: "grid",
         d: marks.map(({ place }) => `M${pixels(box.left)},${pixels(place)}H${pixels(box.right)}`).join(""),
       }),
-    ...marks.map(({ place, label }) =>
-      element("text", { x: box.left - 7, y: place + 4, "text-anchor": "end" }, label),
-    ),
+    ...marks.map(({ place, label }) => element("text", { x: box.left - 7, y: place + 4, "text-anchor": "end" }, label)),
     text !== "" &&
       element(
         "text",
@@ -73,7 +71,7 @@ export function verticalAxis(box: Box, text: string, marks: readonly Mark[], gri
           transform: `translate(15 ${pixels((box.top + box.bottom) / 2)}) rotate(-90)`,
           "text-anchor": "middle",
         },
-        fitted(text, box.bottom - box.top + BELOW),
+        fitted(text, Math.max(60, box.bottom - box.top)),
       ),
   ].filter((part) => part !== false);
 }

@@ -25,7 +25,8 @@ export function rampOf(range: readonly [number, number] | null, { palette, exten
   const both = (palette ?? (least < 0 ? "diverging" : "sequential")) === "diverging";
   const largest = Math.max(Math.abs(least), Math.abs(most)) || 1;
   const [low, high] =
-    extent ?? (both ? [-largest, largest] : least === most ? [Math.min(0, least), Math.max(most, 0) || 1] : [least, most]);
+    extent ??
+    (both ? [-largest, largest] : least === most ? [Math.min(0, least), Math.max(most, 0) || 1] : [least, most]);
   const level = (value: number): number => {
     const part = (value / 2 - low / 2) / (high / 2 - low / 2);
     return Math.max(0, Math.min(LEVELS - 1, Math.round(part * (LEVELS - 1))));

@@ -31,7 +31,7 @@ export function svgOf({ width, height, title, description, body, style = "" }: D
     element("desc", {}, description),
     { markup: `<style>${styleOf(theme)}${style}</style>` },
     element("rect", { class: "page", width, height }),
-    title !== undefined && element("text", { class: "title", x: 12, y: 18 }, fitted(title, width - 24, 13.5)),
+    title !== undefined && element("text", { class: "title", x: 12, y: 18 }, fitted(title, width - 24, 14.5)),
     body,
   ).markup;
 }

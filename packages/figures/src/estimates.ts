@@ -23,7 +23,8 @@ export function estimates(
   given: ArrayLike<number> | Estimates,
   count: number,
 ): Estimate[] {
-  const { values, deviation, low, high }: Estimates = "values" in given ? given : { values: given };
+  // Lists too have a member called `values`.
+  const { values, deviation, low, high }: Estimates = "length" in given ? { values: given } : given;
   if (deviation !== undefined && (low !== undefined || high !== undefined))
     throw new TensorError(`${operation}: ${name} has both deviation and low or high; give one of them`);
   if ((low === undefined) !== (high === undefined))

@@ -16,7 +16,8 @@ export interface GridOptions {
   readonly gap?: number;
 }
 
-const outer = /^<svg xmlns="[^"]*" class="sluice-figure sluice-(auto|light|dark)" viewBox="0 0 (\d+) (\d+)" width="\d+" height="\d+"/;
+const outer =
+  /^<svg xmlns="[^"]*" class="sluice-figure sluice-(auto|light|dark)" viewBox="0 0 (\d+) (\d+)" width="\d+" height="\d+"/;
 
 /**
  * Figures of this package side by side, as one SVG: small multiples. Figures that should be comparable need the same
@@ -35,7 +36,9 @@ export function figureGrid(figures: readonly string[], options: GridOptions = {}
   const theme = parts[0]?.theme ?? "auto";
   const other = parts.find((part) => part.theme !== theme);
   if (other !== undefined)
-    throw new TensorError(`figureGrid: figures of the themes ${theme} and ${other.theme}; give all of them the same theme`);
+    throw new TensorError(
+      `figureGrid: figures of the themes ${theme} and ${other.theme}; give all of them the same theme`,
+    );
   const widths = Array.from({ length: Math.min(columns, parts.length) }, (_, column) =>
     Math.max(...parts.filter((_, index) => index % columns === column).map(({ width }) => width)),
   );
@@ -66,7 +69,7 @@ export function figureGrid(figures: readonly string[], options: GridOptions = {}
     element("desc", {}, description),
     { markup: `<style>${common}${[...styles].join("")}</style>` },
     element("rect", { class: "page", width, height }),
-    title !== undefined && element("text", { class: "title", x: 12, y: 20 }, fitted(title, width - 24, 13.5)),
+    title !== undefined && element("text", { class: "title", x: 12, y: 20 }, fitted(title, width - 24, 14.5)),
     parts.map(({ inner, ...part }, index) => {
       const [row, column] = [Math.floor(index / columns), index % columns];
       const [x, y] = [before(widths, column), top + before(heights, row)];

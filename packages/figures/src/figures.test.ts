@@ -71,7 +71,9 @@ const anyNumber = fc.oneof(
 );
 const anyRows = fc
   .integer({ min: 0, max: 12 })
-  .chain((count) => fc.array(fc.array(anyNumber, { minLength: count, maxLength: count }), { minLength: 3, maxLength: 3 }));
+  .chain((count) =>
+    fc.array(fc.array(anyNumber, { minLength: count, maxLength: count }), { minLength: 3, maxLength: 3 }),
+  );
 
 /** The names of open elements after each tag; throws where one is closed that is not open. */
 function elementsOf(svg: string): string[] {
@@ -143,7 +145,14 @@ describe.each(Object.entries(kinds))("%s", (_, draw) => {
 });
 
 describe("a grid of figures", () => {
-  const figure = (title: string, theme: Theme = "auto"): string => kinds["lineFigure"]!([[1, 2], [0, 1]], { title, theme, width: 300, height: 200 });
+  const figure = (title: string, theme: Theme = "auto"): string =>
+    kinds["lineFigure"]!(
+      [
+        [1, 2],
+        [0, 1],
+      ],
+      { title, theme, width: 300, height: 200 },
+    );
   const map = heatMapFigure({ x: step, y: step, value, rows: [[1, 2]] }, { title: "map", width: 260, height: 150 });
 
   test("places figures in rows and writes their style once", () => {

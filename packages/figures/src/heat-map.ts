@@ -38,7 +38,10 @@ export interface HeatMapOptions extends FigureOptions {
   readonly palette?: "sequential" | "diverging";
   /** The values with the first and the last colour. Default: the range of the values; symmetric for `diverging`. */
   readonly extent?: readonly [number, number];
-  /** Whether to print values into the cells. Default: if there are at most 400 cells and all are large enough. */
+  /**
+   * Whether to print values into the cells. Default: if there are at most 400 cells and all are large enough. Never for
+   * more than 3,000.
+   */
   readonly numbers?: boolean;
 }
 
@@ -79,20 +82,32 @@ function drawing({ x, y, value, rows }: HeatMapData, options: Sized): Drawing {
     Array.from({ length: count }, (_, index) => String(axis.names?.[index] ?? index));
   const most = Math.max(60, width * 0.3);
   const rowNames = names(y, rows.length).map((name) => fitted(name, most));
-  const box: Box = { left: leftOf(rowNames, axisText(y)), right: bar.left - 16, top: topOf(title), bottom: height - BELOW };
+  const box: Box = {
+    left: leftOf(rowNames, axisText(y)),
+    right: bar.left - 16,
+    top: topOf(title),
+    bottom: height - BELOW,
+  };
   const columns = rows[0]?.length ?? 0;
   const joined = Math.max(1, Math.ceil(columns / Math.max(1, box.right - box.left)));
   const drawn = joined === 1 ? rows : rows.map((row) => means(row, joined));
   const below = axisText(x) + (joined === 1 ? "" : `; each column is the mean of ${joined}`);
+  const cells = drawnCells(drawn, { box, ramp, value, x, y, joined, numbers: options.numbers });
   const body = [
-    ...drawnCells(drawn, { box, ramp, value, x, y, joined, numbers: options.numbers }),
-    ...verticalAxis(box, axisText(y), thinned(rowNames, [box.top, box.bottom], () => 15), false),
+    ...cells.body,
+    ...verticalAxis(
+      box,
+      axisText(y),
+      thinned(rowNames, [box.top, box.bottom], () => 15),
+      false,
+    ),
     ...horizontalAxis(box, below, columnMarks(names(x, columns), box), width),
     ...(rows.length === 0 || columns === 0 ? [nothing(box)] : bar.body),
   ];
   const described = `${axisText(value)} by ${y.label} (${rows.length} rows) and ${x.label} (${columns} columns).`;
   const description = options.description ?? described;
-  return { width, height, title, description, body, style: rampStyle(theme, ramp.prefix, ramp.colours) };
+  const style = rampStyle(theme, ramp.prefix, { ramp: ramp.colours, printed: cells.printed });
+  return { width, height, title, description, body, style };
 }
 
 /** The means of so many neighbours each, of those that are numbers. */
@@ -117,9 +132,7 @@ function thinned(
   const needed = Math.max(0, ...names.map(roomFor));
   let every = 1;
   for (let step = 0; every * part < needed && every < names.length; step += 1) every *= step % 3 === 1 ? 2.5 : 2;
-  return names.flatMap((label, index) =>
-    index % every === 0 ? [{ place: start + (index + 0.5) * part, label }] : [],
-  );
+  return names.flatMap((label, index) => (index % every === 0 ? [{ place: start + (index + 0.5) * part, label }] : []));
 }
 
 /** Long names of columns are cut to their column if there are few. */
@@ -128,4 +141,3 @@ function columnMarks(names: readonly string[], { left, right }: Box): Mark[] {
   const short = names.length <= 12 ? names.map((name) => fitted(name, Math.max(30, part - 6))) : names;
   return thinned(short, [left, right], (name) => textWidth(name) + 6);
 }
-

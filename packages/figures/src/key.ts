@@ -13,7 +13,11 @@ const SAMPLE = 22;
 const LINE = 18;
 
 /** The names above a plot, in as many lines as they need. */
-export function keyOf(items: readonly KeyItem[], width: number, top: number): { readonly body: Markup[]; readonly height: number } {
+export function keyOf(
+  items: readonly KeyItem[],
+  width: number,
+  top: number,
+): { readonly body: Markup[]; readonly height: number } {
   let [x, line] = [12, 0];
   const body = items.map(({ label, colour, sample }) => {
     const text = fitted(label, width - 2 * 12 - SAMPLE - 6);

@@ -10,7 +10,7 @@ const over = (lines: LineData["lines"], y: LineData["y"] = { label: "v" }): Line
 
 function countOf(lines: LineData["lines"]): number {
   const [first = []] = Object.values(lines);
-  return "values" in first ? first.values.length : first.length;
+  return "length" in first ? first.length : first.values.length;
 }
 
 /** The subpaths of the elements with this class, as lists of places. */
@@ -41,7 +41,10 @@ test("missing steps leave gaps, and a step between two gaps is a dot", () => {
 });
 
 test("a band is the mean with its deviation to both sides, and a pointer shows it", () => {
-  const given = over({ v: { values: [1, 2], deviation: [0.5, 0.25] }, w: { values: [1, 2], low: [0, 2], high: [1, 3] } });
+  const given = over({
+    v: { values: [1, 2], deviation: [0.5, 0.25] },
+    w: { values: [1, 2], low: [0, 2], high: [1, 3] },
+  });
   const svg = lineFigure(given, { extent: [0, 3] });
   const [v, w] = pathsOf(svg, "band");
   const line = pathsOf(svg, "line");
@@ -84,7 +87,9 @@ test("with a floor, 0 and tiny values are drawn at it, and the figure says so", 
 test("40 lines differ in colour or dashes", () => {
   const many = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`line ${i}`, [i, i + 1]]));
   const svg = lineFigure(over(many), { height: 900 });
-  const looks = [...svg.matchAll(/<g class="(c\d)"><title>line \d+.*?<path class="line" d="[^"]*"(?: stroke-dasharray="([^"]*)")?/g)];
+  const looks = [
+    ...svg.matchAll(/<g class="(c\d)"><title>line \d+.*?<path class="line" d="[^"]*"(?: stroke-dasharray="([^"]*)")?/g),
+  ];
   expect(new Set(looks.map(([, colour, dashes]) => `${colour} ${dashes}`)).size).toBe(40);
 });
 
@@ -102,14 +107,21 @@ test("names stand at the ends of lines, or above the plot if there is no room", 
 test("the same data give the same bytes on every machine", () => {
   const values = Array.from({ length: 50 }, (_, i) => (i * 37) % 11);
   const svg = lineFigure(
-    over({ a: { values, deviation: values.map((v) => v / 10) }, b: values.map((v) => 11 - v) }, { label: "v", log: true }),
+    over(
+      { a: { values, deviation: values.map((v) => v / 10) }, b: values.map((v) => 11 - v) },
+      { label: "v", log: true },
+    ),
     { title: "Bytes" },
   );
   expect(createHash("sha256").update(svg).digest("hex")).toBe("HASH");
 });
 
 test.each<[string, () => unknown, string]>([
-  ["a short line", () => lineFigure({ ...over({ a: [1, 2] }), lines: { a: [1] } }), "lineFigure: a has 1 values, expected 2"],
+  [
+    "a short line",
+    () => lineFigure({ ...over({ a: [1, 2] }), lines: { a: [1] } }),
+    "lineFigure: a has 1 values, expected 2",
+  ],
   [
     "x that does not increase",
     () => lineFigure({ x: { label: "t", values: [0, 2, 2] }, y: { label: "v" }, lines: {} }),
@@ -125,7 +137,11 @@ test.each<[string, () => unknown, string]>([
     () => lineFigure({ x: { label: "t", values: [0, 1], log: true }, y: { label: "v" }, lines: { a: [1, 2] } }),
     "lineFigure: x is logarithmic, so x.values must be above 0, got 0",
   ],
-  ["an extent", () => lineFigure(over({ a: [1] }), { extent: [2, 1] }), "extent must be [low, high] with low < high, got [2, 1]"],
+  [
+    "an extent",
+    () => lineFigure(over({ a: [1] }), { extent: [2, 1] }),
+    "extent must be [low, high] with low < high, got [2, 1]",
+  ],
   [
     "an extent of 0 on a logarithmic axis",
     () => lineFigure(over({ a: [1] }, { label: "v", log: true }), { extent: [0, 1] }),
@@ -147,8 +163,16 @@ test.each<[string, () => unknown, string]>([
     () => lineFigure(over(Object.fromEntries(Array.from({ length: 41 }, (_, i) => [`${i}`, [1]])))),
     "lineFigure: 41 lines, but only 40 can be told apart; draw a heat map, or a mean with a band",
   ],
-  ["no label", () => lineFigure({ ...over({}), y: {} as { label: string } }), 'y must be an axis such as { label: "step" }'],
-  ["a level", () => lineFigure({ ...over({ a: [1] }), levels: { edge: Number.NaN } }), "lineFigure: level edge must be a number"],
+  [
+    "no label",
+    () => lineFigure({ ...over({}), y: {} as { label: string } }),
+    'y must be an axis such as { label: "step" }',
+  ],
+  [
+    "a level",
+    () => lineFigure({ ...over({ a: [1] }), levels: { edge: Number.NaN } }),
+    "lineFigure: level edge must be a number",
+  ],
 ])("a clear error: %s", (_, run, message) => {
   expect(run).toThrow(message);
 });

@@ -64,7 +64,8 @@ function linesOf({ x, y, lines, levels = {} }: LineData): DrawnLine[] {
   if (y.floor !== undefined && !(y.log === true && y.floor > 0 && Number.isFinite(y.floor)))
     throw new TensorError(`lineFigure: y.floor must be above 0, on a logarithmic axis, got ${shown(y.floor)}`);
   for (const [name, level] of Object.entries(levels))
-    if (!Number.isFinite(level)) throw new TensorError(`lineFigure: level ${name} must be a number, got ${shown(level)}`);
+    if (!Number.isFinite(level))
+      throw new TensorError(`lineFigure: level ${name} must be a number, got ${shown(level)}`);
   const { floor } = y;
   const raised = (value: number): number => (floor !== undefined && value >= 0 && value < floor ? floor : value);
   return names.map((label, index) => ({
@@ -87,12 +88,14 @@ type Sized = LineOptions & { readonly width: number; readonly height: number };
 function drawing(data: LineData, lines: readonly DrawnLine[], options: Sized): Drawing {
   const { width, height, title } = options;
   const { x, y, levels = {} } = data;
-  const longest = Math.max(0, ...lines.map(({ label }) => textWidth(label, 12.6)));
+  const longest = Math.max(0, ...lines.map(({ label }) => textWidth(label, 13)));
   const above = topOf(title);
   const named = lines.length > 1 || (lines.length === 1 && lines[0]?.label !== y.label);
   const atEnds = named && width >= 420 && longest <= width * 0.28 && lines.length * 15 <= height - above - BELOW;
   const key = keyOf(named && !atEnds ? lines.map((line) => lineSample(line)) : [], width, above);
-  const raised = y.floor !== undefined && lines.some((line) => line.points.some((point) => point.centre !== point.value && !Number.isNaN(point.value)));
+  const raised =
+    y.floor !== undefined &&
+    lines.some((line) => line.points.some((point) => point.centre !== point.value && !Number.isNaN(point.value)));
   const note = raised ? `0 and values below ${formatNumber(y.floor)} are drawn at ${formatNumber(y.floor)}` : null;
   const plot = plotOf(data, lines, {
     ...options,
@@ -138,7 +141,10 @@ function plotOf(
     y.log === true
       ? logScale(low, high, [bottom, top], ticks)
       : linearScale(low, high, [bottom, top], { ticks, tight: extent !== undefined });
-  const left = leftOf(yScale.ticks.map(({ label }) => label), axisText(y));
+  const left = leftOf(
+    yScale.ticks.map(({ label }) => label),
+    axisText(y),
+  );
   const box: Box = { left, right, top, bottom };
   const [first, last] = rangeOf(Array.from(x.values)) ?? [0, 1];
   const wanted = Math.max(2, Math.min(10, Math.floor((right - left) / 80)));
@@ -169,6 +175,6 @@ function levelLine({ box, y }: Plot, name: string, level: number): Markup[] {
   if (!(place >= box.top - 1 && place <= box.bottom + 1)) return [];
   return [
     element("path", { class: "level", d: `M${pixels(box.left)},${pixels(place)}H${pixels(box.right)}` }),
-    element("text", { x: box.left + 6, y: place - 4 }, fitted(name, box.right - box.left - 12)),
+    element("text", { class: "over", x: box.left + 6, y: place - 4 }, fitted(name, box.right - box.left - 12)),
   ];
 }

@@ -47,7 +47,9 @@ export function drawnLine(line: DrawnLine, plot: Plot, axes: { readonly x: Axis;
     element("title", {}, summary(line, axes.y)),
     runs.map((run) => band(run, plot)),
     runs.map((run) => stretch(run, plot, line.index)),
-    runs.flatMap((run) => (dotted || run.length === 1 ? run : [])).map((point) => marker(line.index, placeOf(point, plot), { radius: 2.8 })),
+    runs
+      .flatMap((run) => (dotted || run.length === 1 ? run : []))
+      .map((point) => marker(line.index, placeOf(point, plot), { radius: 2.8 })),
     told &&
       runs.flat().map((point) => {
         const [cx, cy] = placeOf(point, plot);
@@ -89,7 +91,7 @@ function stretch(run: readonly LinePoint[], plot: Plot, index: number): Markup |
  */
 function thinned(places: readonly (readonly [number, number])[]): (readonly [number, number])[] {
   const kept: (readonly [number, number])[] = [];
-  for (let start = 0; start < places.length; ) {
+  for (let start = 0; start < places.length;) {
     const column = Math.floor(places[start]?.[0] ?? 0);
     let end = start;
     let [lowest, highest] = [start, start];
@@ -146,7 +148,11 @@ function summary({ label, points }: DrawnLine, y: Axis): string {
   return `${label}: ${formatNumber(low)} to ${withUnit(high, y)}${gaps}`;
 }
 
-function tellPoint({ label }: DrawnLine, { x, value, centre, low, high }: LinePoint, axes: { readonly x: Axis; readonly y: Axis }): string {
+function tellPoint(
+  { label }: DrawnLine,
+  { x, value, centre, low, high }: LinePoint,
+  axes: { readonly x: Axis; readonly y: Axis },
+): string {
   const range = low === high || value !== centre ? "" : `, ${formatNumber(low)} to ${formatNumber(high)}`;
   return `${label}: ${withUnit(value, axes.y)}${range}; ${axes.x.label} ${Number.isInteger(x) ? x : formatNumber(x)}`;
 }

@@ -20,12 +20,19 @@ describe("a heat map", () => {
   });
 
   test("is sequential without negative values, from the lowest to the highest", () => {
-    expect(cellsOf(heatMapFigure({ x, y, value, rows: [[1, 2], [3, 1.5]] })).map(([, level]) => level)).toEqual([
-      "s0",
-      "s32",
-      "s64",
-      "s16",
-    ]);
+    expect(
+      cellsOf(
+        heatMapFigure({
+          x,
+          y,
+          value,
+          rows: [
+            [1, 2],
+            [3, 1.5],
+          ],
+        }),
+      ).map(([, level]) => level),
+    ).toEqual(["s0", "s32", "s64", "s16"]);
     expect(cellsOf(heatMapFigure({ x, y, value, rows: [[1, 2]] }, { extent: [0, 4] }))[1]?.[1]).toBe("s32");
     expect(cellsOf(heatMapFigure({ x, y, value, rows: [[3]] }, { palette: "diverging" }))[0]?.[1]).toBe("d64");
   });
@@ -42,7 +49,11 @@ describe("a heat map", () => {
     expect(heatMapFigure({ x, y, value, rows: [[0.25, 12.34]] })).toMatch(/>0\.25<\/text>.*>12\.3<\/text>/);
     expect(heatMapFigure({ x, y, value, rows: [[0.25, 0.5]] }, { numbers: false })).not.toContain(">0.25</text>");
     const rows = [Array.from({ length: 40 }, (_, i) => (i % 2 === 0 ? -1 : 1))];
-    expect(heatMapFigure({ x, y, value, rows }).match(/class="minus" d="([^"]*)"/)?.[1]?.match(/M/g)).toHaveLength(20);
+    expect(
+      heatMapFigure({ x, y, value, rows })
+        .match(/class="minus" d="([^"]*)"/)?.[1]
+        ?.match(/M/g),
+    ).toHaveLength(20);
   });
 
   test("joins columns beyond its pixels, and says how many", () => {
@@ -55,10 +66,26 @@ describe("a heat map", () => {
   });
 
   test.each<[string, () => unknown, string]>([
-    ["rows", () => heatMapFigure({ x, y, value, rows: [[1], [1, 2]] }), "heatMapFigure: row 1 has 2 values, expected 1"],
-    ["names", () => heatMapFigure({ x, y: { label: "u", names: ["a"] }, value, rows: [] }), "heatMapFigure: y.names has 1 values, expected 0"],
-    ["a palette", () => heatMapFigure({ x, y, value, rows: [] }, { palette: "jet" } as object), 'palette must be sequential or diverging, got "jet"'],
-    ["an extent", () => heatMapFigure({ x, y, value, rows: [] }, { extent: [0, 0] }), "heatMapFigure: extent must be [low, high]"],
+    [
+      "rows",
+      () => heatMapFigure({ x, y, value, rows: [[1], [1, 2]] }),
+      "heatMapFigure: row 1 has 2 values, expected 1",
+    ],
+    [
+      "names",
+      () => heatMapFigure({ x, y: { label: "u", names: ["a"] }, value, rows: [] }),
+      "heatMapFigure: y.names has 1 values, expected 0",
+    ],
+    [
+      "a palette",
+      () => heatMapFigure({ x, y, value, rows: [] }, { palette: "jet" } as object),
+      'palette must be sequential or diverging, got "jet"',
+    ],
+    [
+      "an extent",
+      () => heatMapFigure({ x, y, value, rows: [] }, { extent: [0, 0] }),
+      "heatMapFigure: extent must be [low, high]",
+    ],
   ])("refuses %s", (_, run, message) => {
     expect(run).toThrow(message);
   });
@@ -104,14 +131,31 @@ describe("a scatter figure", () => {
   });
 
   test.each<[string, () => unknown, string]>([
-    ["lengths", () => scatterFigure({ x, y, points: { a: { x: [1], y: [] } } }), "scatterFigure: y of a has 0 values, expected 1"],
-    ["names", () => scatterFigure({ x, y, points: { a: { x: [1], y: [1], names: [] } } }), "names of a has 0 values, expected 1"],
+    [
+      "lengths",
+      () => scatterFigure({ x, y, points: { a: { x: [1], y: [] } } }),
+      "scatterFigure: y of a has 0 values, expected 1",
+    ],
+    [
+      "names",
+      () => scatterFigure({ x, y, points: { a: { x: [1], y: [1], names: [] } } }),
+      "names of a has 0 values, expected 1",
+    ],
     ["paths", () => scatterFigure({ x, y, paths: { a: [{ x: [1], y: [] }] } }), "y of path 0 of a has 0 values"],
-    ["equal", () => scatterFigure({ x: { ...x, log: true }, y }, { equal: true }), "scatterFigure: equal needs two linear axes"],
-    ["a guide", () => scatterFigure({ x, y, guides: [{ circle: Number.NaN }] }), "a guide must be a { circle } or { from, to } of numbers"],
+    [
+      "equal",
+      () => scatterFigure({ x: { ...x, log: true }, y }, { equal: true }),
+      "scatterFigure: equal needs two linear axes",
+    ],
+    [
+      "a guide",
+      () => scatterFigure({ x, y, guides: [{ circle: Number.NaN }] }),
+      "a guide must be a { circle } or { from, to } of numbers",
+    ],
     [
       "nine kinds",
-      () => scatterFigure({ x, y, points: Object.fromEntries(Array.from({ length: 9 }, (_, i) => [i, { x: [], y: [] }])) }),
+      () =>
+        scatterFigure({ x, y, points: Object.fromEntries(Array.from({ length: 9 }, (_, i) => [i, { x: [], y: [] }])) }),
       "scatterFigure: 9 kinds of points and paths, but only 8 can be told apart",
     ],
   ])("refuses %s", (_, run, message) => {
@@ -121,7 +165,9 @@ describe("a scatter figure", () => {
 
 describe("bars", () => {
   const barsOf = (svg: string): number[] =>
-    [...svg.matchAll(/<rect class="bar" x="[\d.]+" y="[\d.]+" width="([\d.]+)" height="[\d.]+"\/>/g)].map(([, w]) => Number(w));
+    [...svg.matchAll(/<rect class="bar" x="[\d.]+" y="[\d.]+" width="([\d.]+)" height="[\d.]+"\/>/g)].map(([, w]) =>
+      Number(w),
+    );
 
   test("are as long as their values, from 0 to both sides", () => {
     const svg = barFigure({ value, names: ["a", "b", "c"], bars: { v: [1, 2, -1] } });
@@ -140,18 +186,28 @@ describe("bars", () => {
 
   test("long names are cut, and a pointer shows them whole", () => {
     const long = "a very long name of a modification that nobody would want to shorten by hand";
-    expect(barFigure({ value, names: [long], bars: { v: [1] } })).toMatch(new RegExp(`>a very[^<]*…<title>${long}</title>`));
+    expect(barFigure({ value, names: [long], bars: { v: [1] } })).toMatch(
+      new RegExp(`>a very[^<]*…<title>${long}</title>`),
+    );
   });
 
   test.each<[string, () => unknown, string]>([
     ["a count", () => barFigure({ value, names: ["a"], bars: { v: [] } }), "barFigure: v has 0 values, expected 1"],
-    ["log", () => barFigure({ value: { label: "v", log: true }, names: [], bars: {} }), "value cannot be logarithmic, because bars begin at 0"],
+    [
+      "log",
+      () => barFigure({ value: { label: "v", log: true }, names: [], bars: {} }),
+      "value cannot be logarithmic, because bars begin at 0",
+    ],
     [
       "nine",
       () => barFigure({ value, names: [], bars: Object.fromEntries(Array.from({ length: 9 }, (_, i) => [i, []])) }),
       "barFigure: 9 bars for each name, but only 8 can be told apart",
     ],
-    ["a level", () => barFigure({ value, names: [], bars: {}, levels: { a: Infinity } }), "barFigure: level a must be a number"],
+    [
+      "a level",
+      () => barFigure({ value, names: [], bars: {}, levels: { a: Infinity } }),
+      "barFigure: level a must be a number",
+    ],
   ])("refuses %s", (_, run, message) => {
     expect(run).toThrow(message);
   });

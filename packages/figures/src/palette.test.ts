@@ -1,5 +1,15 @@
 import { describe, expect, test } from "vitest";
-import { channels, diverging, LEVELS, levelColour, sequential, series, surface, textOn } from "./palette.ts";
+import {
+  channels,
+  diverging,
+  LEVELS,
+  levelColour,
+  sequential,
+  series,
+  surface,
+  textOn,
+  type Colour,
+} from "./palette.ts";
 
 /**
  * How dichromats see linear RGB: Machado, Oliveira and Fernandes 2009 (https://doi.org/10.1109/TVCG.2009.113), severity
@@ -42,7 +52,13 @@ const intensities = (text: string): number[] =>
 /** L*, a*, b* (CIE 1976, D65) of a colour as someone sees it. */
 function lab(text: string, vision: Vision): [number, number, number] {
   const seen = visions[vision].map((row) =>
-    Math.max(0, Math.min(1, intensities(text).reduce((sum, value, i) => sum + row[i]! * value, 0))),
+    Math.max(
+      0,
+      Math.min(
+        1,
+        intensities(text).reduce((sum, value, i) => sum + row[i]! * value, 0),
+      ),
+    ),
   );
   const [red, green, blue] = seen as [number, number, number];
   const f = (t: number): number => (t > 216 / 24389 ? Math.cbrt(t) : ((24389 / 27) * t + 16) / 116);
@@ -69,8 +85,7 @@ function contrast(a: string, b: string): number {
   return (Math.max(p, q) + 0.05) / (Math.min(p, q) + 0.05);
 }
 
-const pairs = <T>(list: readonly T[]): [T, T][] =>
-  list.flatMap((a, i) => list.slice(i + 1).map((b): [T, T] => [a, b]));
+const pairs = <T>(list: readonly T[]): [T, T][] => list.flatMap((a, i) => list.slice(i + 1).map((b): [T, T] => [a, b]));
 
 test("the measures are those of their definitions", () => {
   expect(contrast("#000000", "#ffffff")).toBeCloseTo(21, 10);
@@ -85,18 +100,20 @@ describe.each(shades)("in the %s theme", (shade) => {
   const page = surface.page[shade];
 
   test("all text has a contrast of at least 4.5", () => {
-    for (const name of ["ink", "soft"] as const) expect(contrast(surface[name][shade], page), name).toBeGreaterThan(4.5);
+    for (const name of ["ink", "soft"] as const)
+      expect(contrast(surface[name][shade], page), name).toBeGreaterThan(4.5);
     series.forEach((colour, index) => expect(contrast(colour[shade], page), `colour ${index}`).toBeGreaterThan(4.5));
   });
 
   test.each(names)("the colours of lines and points differ: %s", (vision) => {
     for (const [a, b] of pairs(series))
-      expect(distance(a[shade], b[shade], vision), `${a[shade]} ${b[shade]}`).toBeGreaterThan(DISTANCE);
+      expect(distance(a[shade], b[shade], vision), `${a[shade]} ${b[shade]}`).toBeGreaterThan(12);
   });
 
-  test("the colours of lines and points differ in grey", () => {
-    for (const [a, b] of pairs(series))
-      expect(Math.abs(lightness(a[shade]) - lightness(b[shade])), `${a[shade]} ${b[shade]}`).toBeGreaterThan(GREY);
+  test("the colours of lines and points differ in grey, the first four most", () => {
+    const apart = (a: Colour, b: Colour): number => Math.abs(lightness(a[shade]) - lightness(b[shade]));
+    for (const [a, b] of pairs(series)) expect(apart(a, b), `${a[shade]} ${b[shade]}`).toBeGreaterThan(3.5);
+    for (const [a, b] of pairs(series.slice(0, 4))) expect(apart(a, b), `${a[shade]} ${b[shade]}`).toBeGreaterThan(6.5);
   });
 
   test("numbers in cells have a contrast of at least 4.5", () => {
@@ -110,7 +127,10 @@ describe.each(shades)("in the %s theme", (shade) => {
   test("a sequential palette goes from the page's lightness to the ink's, in even steps, for everyone", () => {
     const towardsInk = shade === "light" ? -1 : 1;
     for (const vision of names) {
-      const values = Array.from({ length: LEVELS }, (_, level) => lab(levelColour(sequential[shade], level), vision)[0]);
+      const values = Array.from(
+        { length: LEVELS },
+        (_, level) => lab(levelColour(sequential[shade], level), vision)[0],
+      );
       for (let level = 1; level < LEVELS; level += 1)
         expect(towardsInk * (values[level]! - values[level - 1]!), `${vision} ${level}`).toBeGreaterThan(0.3);
     }

@@ -15,18 +15,19 @@ export const surface = {
 } as const;
 
 /**
- * Eight colours for lines, points and bars. They can be told apart with any colour vision, and are dark (or light)
+ * Eight colours for lines, points and bars. They were found by a search for the largest smallest distance over normal
+ * vision and three dichromacies, with some distance in grey, above all between the first four. All are dark (or light)
  * enough for text on the page.
  */
 export const series: readonly Colour[] = [
-  colour("#0068a8", "#5fb2ee"),
-  colour("#c65200", "#ff9452"),
-  colour("#00805d", "#3ccf9f"),
-  colour("#a8518a", "#e596c7"),
-  colour("#8f6b00", "#e8bd4a"),
-  colour("#3a3f45", "#c3c8cd"),
-  colour("#2f8fc4", "#8fd3f7"),
-  colour("#8a3ffc", "#b79bff"),
+  colour("#15508e", "#45a2e1"),
+  colour("#c25116", "#fe9e51"),
+  colour("#446a48", "#a5dea8"),
+  colour("#6d1763", "#ab6ba6"),
+  colour("#643f03", "#fedb54"),
+  colour("#3c333a", "#e3ecef"),
+  colour("#207393", "#3dd4ef"),
+  colour("#6540b7", "#937af8"),
 ];
 
 /** Colours along which values are interpolated, from the lowest to the highest. */

@@ -31,13 +31,19 @@ export function linearScale(
   [low, high] = apart(low, high);
   const rough = roundStep(high / wanted - low / wanted);
   const step = whole ? Math.max(1, rough) : rough;
-  const from = tight ? low : Math.floor(low / step + 1e-9) * step;
-  const to = tight ? high : Math.ceil(high / step - 1e-9) * step;
+  const [first, last] = tight
+    ? [Math.ceil(low / step - 1e-9), Math.floor(high / step + 1e-9)]
+    : [Math.floor(low / step + 1e-9), Math.ceil(high / step - 1e-9)];
+  // Between two ends that are not round there may be no two ticks.
+  if (tight && last - first < 1 && step > (whole ? 1 : 0) && wanted < 100)
+    return linearScale(low, high, range, { ticks: 2 * wanted, tight, whole });
+  const from = tight ? low : Math.max(-Number.MAX_VALUE, first * step);
+  const to = tight ? high : Math.min(Number.MAX_VALUE, last * step);
   const label = labels(step, Math.max(Math.abs(from), Math.abs(to)));
-  const ticks = [];
-  for (let index = Math.ceil(from / step - 1e-9); index <= Math.floor(to / step + 1e-9); index += 1) {
+  const ticks: Tick[] = [];
+  for (let index = first; index <= last; index += 1) {
     const value = index * step;
-    ticks.push({ value, label: label(value) });
+    if (Number.isFinite(value)) ticks.push({ value, label: label(value) });
   }
   // Halves, because the difference of the largest numbers of both signs is not finite.
   const place = (value: number): number =>
@@ -56,8 +62,7 @@ function apart(low: number, high: number): [number, number] {
 /** Decimals as the step needs; powers of ten where that would take many digits. */
 function labels(step: number, largest: number): (value: number) => string {
   const digits = decimalsOf(step);
-  if (digits <= 5 && largest < 1e7)
-    return (value) => grouped(value === 0 ? "0" : value.toFixed(digits));
+  if (digits <= 5 && largest < 1e7) return (value) => grouped(value === 0 ? "0" : value.toFixed(digits));
   const exponent = Math.floor(log10(largest) + 1e-9);
   const places = Math.max(0, Math.min(12, exponent - Math.floor(log10(step) + 1e-9)));
   return (value) => {
@@ -94,7 +99,8 @@ export function logScale(low: number, high: number, range: readonly [number, num
     }
   }
   // An axis over a small part of a decade, such as 3.1 to 3.4.
-  if (ticks.length === 0) ticks.push(...[...new Set([low, high])].map((value) => ({ value, label: formatNumber(value) })));
+  if (ticks.length === 0)
+    ticks.push(...[...new Set([low, high])].map((value) => ({ value, label: formatNumber(value) })));
   return {
     place: (value) =>
       value > 0 ? range[0] + ((log10(value) - from) / (to - from)) * (range[1] - range[0]) : Number.NaN,

@@ -45,7 +45,7 @@ export interface ScatterData {
 
 /** Options of {@link scatterFigure}. The default height is 420. */
 export interface ScatterOptions extends FigureOptions {
-  /** Whether a unit is as long on both axes. Default: if there is a circle. */
+  /** Whether a unit is as long on both axes, one of which is then widened. Default: if there is a circle. */
   readonly equal?: boolean;
   /** The ends of the horizontal axis. Default: the range of points and paths. */
   readonly xExtent?: readonly [number, number];
@@ -73,7 +73,9 @@ function check({ x, y, points = {}, paths = {}, guides = [] }: ScatterData, { eq
   checkAxis(operation, "y", y);
   const kinds = Object.keys(points).length + Object.keys(paths).length;
   if (kinds > series.length)
-    throw new TensorError(`${operation}: ${kinds} kinds of points and paths, but only ${series.length} can be told apart`);
+    throw new TensorError(
+      `${operation}: ${kinds} kinds of points and paths, but only ${series.length} can be told apart`,
+    );
   for (const [kind, group] of Object.entries(points)) {
     checkCount(operation, `y of ${kind}`, group.y, group.x.length);
     if (group.names !== undefined) checkCount(operation, `names of ${kind}`, group.names, group.x.length);
@@ -84,7 +86,9 @@ function check({ x, y, points = {}, paths = {}, guides = [] }: ScatterData, { eq
     throw new TensorError(`${operation}: equal needs two linear axes`);
   for (const guide of guides)
     if (!("circle" in guide ? [guide.circle] : [...guide.from, ...guide.to]).every(Number.isFinite))
-      throw new TensorError(`${operation}: a guide must be a { circle } or { from, to } of numbers, got ${shown(guide)}`);
+      throw new TensorError(
+        `${operation}: a guide must be a { circle } or { from, to } of numbers, got ${shown(guide)}`,
+      );
 }
 
 type Sized = ScatterOptions & { readonly width: number; readonly height: number };
@@ -113,6 +117,12 @@ function drawing(data: ScatterData, options: Sized): Drawing {
   );
   const body = [
     ...key.body,
+    element("path", {
+      class: "grid",
+      d: marksOf(plane.x)
+        .map(({ place }) => `M${pixels(place)},${pixels(box.top)}V${pixels(box.bottom)}`)
+        .join(""),
+    }),
     ...verticalAxis(box, axisText(y), marksOf(plane.y)),
     ...horizontalAxis(box, axisText(x), marksOf(plane.x), width),
     within(
@@ -148,7 +158,10 @@ function planeOf({ x, y, ...rest }: ScatterData, options: Sized & { readonly top
   // The labels of the vertical axis depend on its range, and this on the room that they leave.
   let [left, yScale] = [0, scaleOf(y, ys, [bottom, top], 45)];
   for (let pass = 0; pass < 2; pass += 1) {
-    left = leftOf(yScale.ticks.map(({ label }) => label), axisText(y));
+    left = leftOf(
+      yScale.ticks.map(({ label }) => label),
+      axisText(y),
+    );
     if (equal) [xs, ys] = sameUnits(xs, ys, (right - left) / (bottom - top));
     yScale = scaleOf(y, ys, [bottom, top], 45);
   }
@@ -193,7 +206,12 @@ function sameUnits(
   return [around(xs, wide), around(ys, wide / aspect)];
 }
 
-function scaleOf(axis: Axis, [low, high]: readonly [number, number], range: readonly [number, number], room: number): Scale {
+function scaleOf(
+  axis: Axis,
+  [low, high]: readonly [number, number],
+  range: readonly [number, number],
+  room: number,
+): Scale {
   const ticks = Math.max(2, Math.min(8, Math.floor(Math.abs(range[1] - range[0]) / room)));
   return axis.log === true ? logScale(low, high, range, ticks) : linearScale(low, high, range, { ticks, tight: true });
 }

@@ -19,6 +19,9 @@ export interface Plane {
 /** Kinds with more points are drawn as dots. */
 const MOST_MARKERS = 2000;
 
+/** Kinds with at most as many points have larger markers. */
+const FEW = 40;
+
 /** The points of the index-th kind. */
 export function drawnPoints(
   { x, y, names, filled = true }: Points,
@@ -30,7 +33,9 @@ export function drawnPoints(
   );
   const attributes = { class: `c${colourOf(index)}` };
   if (seen.length > MOST_MARKERS) {
-    const places = new Set(seen.map((point) => `M${pixels(plane.x.place(point.x))},${pixels(plane.y.place(point.y))}h0`));
+    const places = new Set(
+      seen.map((point) => `M${pixels(plane.x.place(point.x))},${pixels(plane.y.place(point.y))}h0`),
+    );
     const text = element("title", {}, `${kind}: ${seen.length} points`);
     return element("g", attributes, element("path", { class: "dots", d: [...places].join("") }, text));
   }
@@ -40,7 +45,8 @@ export function drawnPoints(
     seen.map((point) => {
       const own = point.name === undefined ? kind : `${kind}, ${point.name}`;
       const where = `${axes.x.label} ${formatNumber(point.x)}, ${axes.y.label} ${formatNumber(point.y)}`;
-      return marker(index, [plane.x.place(point.x), plane.y.place(point.y)], { filled }, `${own}: ${where}`);
+      const radius = seen.length <= FEW ? 4.4 : 3.2;
+      return marker(index, [plane.x.place(point.x), plane.y.place(point.y)], { filled, radius }, `${own}: ${where}`);
     }),
   );
 }
@@ -66,6 +72,8 @@ type Place = readonly [number, number];
 
 const at = ([x, y]: Place): string => `${pixels(x)},${pixels(y)}`;
 
+const placeAt = (places: readonly Place[], index: number): Place => places[index] ?? [0, 0];
+
 /** Leaves out places that are less than half a pixel from the last one, but not the end. */
 function apart(places: readonly Place[]): Place[] {
   const kept: Place[] = [];
@@ -84,13 +92,13 @@ function distance([x1, y1]: Place, [x2, y2]: Place): number {
 function arrowheads(places: readonly Place[]): string {
   let length = 0;
   for (let index = 1; index < places.length; index += 1)
-    length += distance(places[index - 1] ?? [0, 0], places[index] ?? [0, 0]);
+    length += distance(placeAt(places, index - 1), placeAt(places, index));
   const every = Math.max(90, length / 8);
   let due = Math.min(length / 2, every / 2);
   let gone = 0;
   const heads: string[] = [];
   for (let index = 1; index < places.length; index += 1) {
-    const [from, to] = [places[index - 1] ?? [0, 0], places[index] ?? [0, 0]];
+    const [from, to] = [placeAt(places, index - 1), placeAt(places, index)];
     const step = distance(from, to);
     if (step === 0 || gone + step < due) {
       gone += step;

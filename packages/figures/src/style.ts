@@ -10,8 +10,7 @@ export const themes: readonly Theme[] = ["auto", "light", "dark"];
 
 type Shade = "light" | "dark";
 
-const FONT =
-  'system-ui,-apple-system,"Segoe UI",Inter,Roboto,"Helvetica Neue","Liberation Sans",Arial,sans-serif';
+const FONT = 'system-ui,-apple-system,"Segoe UI",Inter,Roboto,"Helvetica Neue","Liberation Sans",Arial,sans-serif';
 
 /** The class of the `svg` element, with which every rule begins. A page may hold figures of several themes. */
 export const themeClass = (theme: Theme): string => `sluice-figure sluice-${theme}`;
@@ -33,6 +32,7 @@ export function styleOf(theme: Theme): string {
     [" .base", `stroke:${of("soft")};stroke-width:.9;fill:none`],
     [" .level", `stroke:${of("ink")};stroke-width:1;stroke-dasharray:2 3;fill:none`],
     [" .ink", `fill:${of("ink")}`],
+    [" .over", `paint-order:stroke;stroke:${of("page")};stroke-width:3px;stroke-linejoin:round`],
     [" .line", "fill:none;stroke:currentColor;stroke-width:1.8;stroke-linejoin:round;stroke-linecap:butt"],
     [" .path", "fill:none;stroke:currentColor;stroke-width:1.2;stroke-linejoin:round;stroke-opacity:.65"],
     [" .band", "fill:currentColor;fill-opacity:.16"],
@@ -55,13 +55,17 @@ export function styleOf(theme: Theme): string {
   return shades + rules.map(([selector, declarations]) => `${root}${selector}{${declarations}}`).join("");
 }
 
-/** The fills of a ramp's levels, as classes with this prefix, and of the text that directly follows a cell. */
-export function rampStyle(theme: Theme, prefix: string, ramp: Ramp): string {
+/** The fills of a ramp's levels, as classes with this prefix; with `printed`, of the text that directly follows a cell. */
+export function rampStyle(
+  theme: Theme,
+  prefix: string,
+  { ramp, printed }: { readonly ramp: Ramp; readonly printed: boolean },
+): string {
   const rules = (shade: Shade): string =>
     Array.from({ length: LEVELS }, (_, level) => {
       const fill = levelColour(ramp[shade], level);
       const selector = `.sluice-${theme} .${prefix}${level}`;
-      return `${selector}{fill:${fill}}${selector}+text{fill:${textOn(fill)}}`;
+      return `${selector}{fill:${fill}}${printed ? `${selector}+text{fill:${textOn(fill)}}` : ""}`;
     }).join("");
   if (theme !== "auto") return rules(theme);
   return `${rules("light")}@media (prefers-color-scheme:dark){${rules("dark")}}`;

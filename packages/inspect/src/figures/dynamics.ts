@@ -105,7 +105,10 @@ export function lyapunovFigure(spectrum: LyapunovData, options: RowFigureOptions
       ),
     );
   }
-  return figureGrid(panels, { ...(title !== undefined && { title }), ...(description !== undefined && { description }) });
+  return figureGrid(panels, {
+    ...(title !== undefined && { title }),
+    ...(description !== undefined && { description }),
+  });
 }
 
 /** Eigenvalues of a matrix, each part `[n]`; or of several, `[..., n]`. */
@@ -180,7 +183,10 @@ export function fixedPointFigure(found: FixedPointData, options: FixedPointFigur
   const points = [...kinds].map(([kind, list]): [string, Points] => {
     const places = list.map(({ state }) => project(numbersOf(operation, state, ["n"])));
     const names = list.map(({ residual, index }) => `index ${index}, residual ${residual.toExponential(1)}`);
-    return [kind, { x: places.map(([x]) => x), y: places.map(([, y]) => y), names, filled: kind === "stable" || kind === "slow" }];
+    return [
+      kind,
+      { x: places.map(([x]) => x), y: places.map(([, y]) => y), names, filled: kind === "stable" || kind === "slow" },
+    ];
   });
   const runs =
     trajectories === undefined
@@ -192,7 +198,9 @@ export function fixedPointFigure(found: FixedPointData, options: FixedPointFigur
   const parts = components.explained === undefined ? [] : valuesOf(components.explained);
   const axis = (k: number): { label: string } => {
     const part = parts[k];
-    return { label: `principal component ${k + 1}${part === undefined ? "" : ` (${Math.round(part * 100)} % of the variance)`}` };
+    return {
+      label: `principal component ${k + 1}${part === undefined ? "" : ` (${Math.round(part * 100)} % of the variance)`}`,
+    };
   };
   return scatterFigure(
     { x: axis(0), y: axis(1), points: Object.fromEntries(points), ...(runs.length > 0 && { paths: { runs } }) },
@@ -201,14 +209,19 @@ export function fixedPointFigure(found: FixedPointData, options: FixedPointFigur
 }
 
 /** The first two coordinates of a state along the directions. */
-function projection(operation: string, { mean, directions }: FixedPointData["components"]): (state: readonly number[]) => [number, number] {
+function projection(
+  operation: string,
+  { mean, directions }: FixedPointData["components"],
+): (state: readonly number[]) => [number, number] {
   const [first, second] = matrixOf(operation, directions, ["components", "n"]);
   const centre = numbersOf(operation, mean, ["n"]);
   if (first === undefined || second === undefined)
     throw new TensorError(`${operation}: expected at least two components, got ${showShape(directions.shape)}`);
   const along = (state: readonly number[], direction: readonly number[]): number => {
     if (state.length !== direction.length)
-      throw new TensorError(`${operation}: the components are of ${direction.length} numbers, got a state of ${state.length}`);
+      throw new TensorError(
+        `${operation}: the components are of ${direction.length} numbers, got a state of ${state.length}`,
+      );
     return state.reduce((sum, value, i) => sum + (value - (centre[i] ?? 0)) * (direction[i] ?? 0), 0);
   };
   return (state) => [along(state, first), along(state, second)];

@@ -1,4 +1,11 @@
-import { barFigure, figureGrid, formatNumber, heatMapFigure, type Estimates, type FigureOptions } from "@sluice/figures";
+import {
+  barFigure,
+  figureGrid,
+  formatNumber,
+  heatMapFigure,
+  type Estimates,
+  type FigureOptions,
+} from "@sluice/figures";
 import { TensorError, valuesOf, type Tensor } from "@sluice/tensor";
 import { shown } from "@sluice/tensor/internal";
 import type { RowFigureOptions } from "./dynamics.ts";
@@ -175,7 +182,8 @@ export function patternFigure({ pattern, matches, states }: PatternData, options
   for (const [name, value] of Object.entries({ context, count }))
     if (!Number.isInteger(value) || value < 0)
       throw new TensorError(`${operation}: ${name} must be a whole number from 0, got ${shown(value)}`);
-  if (pattern.units.length === 0) throw new TensorError(`${operation}: the pattern has no units; take a lower threshold`);
+  if (pattern.units.length === 0)
+    throw new TensorError(`${operation}: the pattern has no units; take a lower threshold`);
   const ranges = [
     { ...pattern, overlap: pattern.units.length, heading: "Pattern: " },
     ...matches.slice(0, count).map((match) => ({ ...match, heading: "" })),

@@ -62,6 +62,6 @@ export function saturationFigure(units: Readonly<Record<string, Saturation>>, op
       points: Object.fromEntries(points),
       guides: [{ from: [0, 1], to: [1, 0] }],
     },
-    { width: 480, height: 460, ...options, equal: true, xExtent: [0, 1], yExtent: [0, 1] },
+    { width: 480, height: 480, ...options, xExtent: [0, 1], yExtent: [0, 1] },
   );
 }
