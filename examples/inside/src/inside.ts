@@ -3,7 +3,6 @@ import { adding } from "@sluice/data";
 import { lineFigure } from "@sluice/figures";
 import { gatesOverTime, gradientFlow, saturation } from "@sluice/inspect";
 import { gateFigure, gradientFlowFigure, saturationFigure } from "@sluice/inspect/figures";
-import { lookUp } from "@sluice/tensor/internal";
 import { mean, square, sub } from "@sluice/tensor";
 import { adam, mse } from "@sluice/train";
 import { fit } from "@sluice/trials";
@@ -37,10 +36,11 @@ export async function inside({ epochs = 8, time = 30 } = {}): Promise<string> {
 
   const { traces } = model.apply(params, x, { traces: true });
   const gates = gateFigure(gatesOverTime(traces), { title: "Gates over time" });
-  const units = saturationFigure(
-    { update: saturation(lookUp(traces, "0.update", "no update gate")) },
-    { title: "Saturation of the update gate" },
-  );
+  // The candidate is a tanh, which is not closed at 0.
+  const gateTraces = Object.entries(traces).filter(([name]) => !name.endsWith("candidate"));
+  const units = saturationFigure(Object.fromEntries(gateTraces.map(([name, trace]) => [name, saturation(trace)])), {
+    title: "Saturation of each unit",
+  });
   return page("Inside a GRU that adds", [curve, flow, gates, units]);
 }
 

@@ -46,7 +46,7 @@ export function barFigure(data: BarData, options: BarOptions = {}): string {
     (kinds.length > 1 ? 24 : 0) +
     (data.levels === undefined ? 0 : 16) +
     Math.max(60, data.names.length * row);
-  const size = checkFigure(operation, options, { own: ["extent"], height: Math.min(20000, usual) });
+  const size = checkFigure(operation, options, { own: ["extent"], height: Math.max(120, Math.min(20000, usual)) });
   checkAxis(operation, "value", data.value);
   checkExtent(operation, options.extent);
   if (data.value.log === true)
@@ -193,6 +193,8 @@ function drawnBar(
     {},
     element("title", {}, `${text}${formatNumber(centre)}${range}`),
     element("rect", { class: "bar", x: Math.min(zero, end), y: top, width: Math.abs(end - zero), height }),
+    // The page's colour around it keeps the error bar visible on a bar of any colour.
+    varies && element("path", { class: "under", d: whiskers + caps }),
     varies && element("path", { class: "whisker", d: whiskers + caps }),
     height >= 9 &&
       element(

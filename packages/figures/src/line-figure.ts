@@ -108,11 +108,11 @@ function drawing(data: LineData, lines: readonly DrawnLine[], options: Sized): D
     ...key.body,
     ...verticalAxis(box, axisText(y), marksOf(plot.y)),
     ...horizontalAxis(box, axisText(x), marksOf(plot.x), width),
-    ...Object.entries(levels).flatMap(([name, level]) => levelLine(plot, name, level)),
     within(
       box,
       lines.map((line) => drawnLine(line, plot, { x, y })),
     ),
+    ...Object.entries(levels).flatMap(([name, level]) => levelLine(plot, name, level)),
     ...(atEnds ? endLabels(lines, plot) : []),
     ...(lines.some((line) => line.points.some((point) => plot.usable(point.centre))) ? [] : [nothing(box)]),
     ...(note === null ? [] : [element("text", { x: 12, y: height - 8 }, fitted(note, width - 24))]),

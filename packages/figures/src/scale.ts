@@ -42,7 +42,7 @@ export function linearScale(
   const label = labels(step, Math.max(Math.abs(from), Math.abs(to)));
   const ticks: Tick[] = [];
   for (let index = first; index <= last; index += 1) {
-    const value = index * step;
+    const value = index * step || 0;
     if (Number.isFinite(value)) ticks.push({ value, label: label(value) });
   }
   // Halves, because the difference of the largest numbers of both signs is not finite.
@@ -56,7 +56,9 @@ function apart(low: number, high: number): [number, number] {
   if (!(low <= high)) return [0, 1];
   const size = Math.max(Math.abs(low), Math.abs(high));
   if (size < 1e-300) return [0, 1];
-  return high / 2 - low / 2 > 1e-9 * size ? [low, high] : [low - size * 0.05, high + size * 0.05];
+  const finite = (value: number): number => Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, value));
+  if (high / 2 - low / 2 > 1e-9 * size) return [finite(low), finite(high)];
+  return [finite(low - size * 0.05), finite(high + size * 0.05)];
 }
 
 /** Decimals as the step needs; powers of ten where that would take many digits. */

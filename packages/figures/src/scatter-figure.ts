@@ -199,6 +199,7 @@ function sameUnits(
 ): [readonly [number, number], readonly [number, number]] {
   const [across, up] = [xs[1] - xs[0] || 1, ys[1] - ys[0] || 1];
   const wide = Math.max(across, up * aspect);
+  if (!Number.isFinite(wide)) return [xs, ys];
   const around = ([low, high]: readonly [number, number], size: number): readonly [number, number] => [
     (low + high) / 2 - size / 2,
     (low + high) / 2 + size / 2,
