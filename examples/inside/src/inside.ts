@@ -20,7 +20,7 @@ export async function inside({ epochs = 8, time = 30 } = {}): Promise<string> {
     {
       x: { label: "step", values: history.map(({ step }) => step) },
       y: { label: "mean squared error", log: true },
-      lines: { validation: history.map(({ validation }) => validation) },
+      lines: { validation: history.map(({ validation }) => validation?.loss ?? Number.NaN) },
       levels: { "always answering 1": 1 / 6 },
     },
     { title: "Training" },
@@ -35,12 +35,13 @@ export async function inside({ epochs = 8, time = 30 } = {}): Promise<string> {
   });
 
   const { traces } = model.apply(params, x, { traces: true });
-  const gates = gateFigure(gatesOverTime(traces), { title: "Gates over time" });
   // The candidate is a tanh, which is not closed at 0.
-  const gateTraces = Object.entries(traces).filter(([name]) => !name.endsWith("candidate"));
-  const units = saturationFigure(Object.fromEntries(gateTraces.map(([name, trace]) => [name, saturation(trace)])), {
-    title: "Saturation of each unit",
-  });
+  const opening = Object.fromEntries(Object.entries(traces).filter(([name]) => !name.endsWith("candidate")));
+  const gates = gateFigure(gatesOverTime(opening), { title: "Gates over time" });
+  const units = saturationFigure(
+    Object.fromEntries(Object.entries(opening).map(([name, trace]) => [name, saturation(trace)])),
+    { title: "Saturation of each unit" },
+  );
   return page("Inside a GRU that adds", [curve, flow, gates, units]);
 }
 

@@ -42,17 +42,18 @@ export interface LineOptions extends FigureOptions {
 export function lineFigure(data: LineData, options: LineOptions = {}): string {
   const { width, height } = checkFigure("lineFigure", options, { own: ["extent"], height: 320 });
   checkExtent("lineFigure", options.extent);
-  const lines = linesOf(data);
+  check(data);
+  const lines = linesOf(data, width);
   return svgOf(drawing(data, lines, { ...options, width, height }), options.theme);
 }
 
-function linesOf({ x, y, lines, levels = {} }: LineData): DrawnLine[] {
+function check({ x, y, lines, levels = {} }: LineData): void {
   checkAxis("lineFigure", "x", x);
   checkAxis("lineFigure", "y", y);
-  const names = Object.keys(lines);
-  if (names.length > MOST_LINES)
+  const count = Object.keys(lines).length;
+  if (count > MOST_LINES)
     throw new TensorError(
-      `lineFigure: ${names.length} lines, but only ${MOST_LINES} can be told apart; draw a heat map, or a mean with a band`,
+      `lineFigure: ${count} lines, but only ${MOST_LINES} can be told apart; draw a heat map, or a mean with a band`,
     );
   for (let index = 0; index < x.values.length; index += 1) {
     const [before, value] = [x.values[index - 1] ?? Number.NEGATIVE_INFINITY, x.values[index] ?? Number.NaN];
@@ -66,20 +67,29 @@ function linesOf({ x, y, lines, levels = {} }: LineData): DrawnLine[] {
   for (const [name, level] of Object.entries(levels))
     if (!Number.isFinite(level))
       throw new TensorError(`lineFigure: level ${name} must be a number, got ${shown(level)}`);
-  const { floor } = y;
+}
+
+/** About the room for axes and names beside the plot. */
+const BESIDE = 80;
+
+/** Lines whose points are at least as many pixels apart have a dot for each. */
+const DOT_ROOM = 16;
+
+function linesOf({ x, y: { floor }, lines }: LineData, width: number): DrawnLine[] {
+  const count = x.values.length;
+  const dots = (width - BESIDE) / Math.max(1, count - 1) >= DOT_ROOM;
   const raised = (value: number): number => (floor !== undefined && value >= 0 && value < floor ? floor : value);
-  return names.map((label, index) => ({
+  return Object.entries(lines).map(([label, given], index) => ({
     label,
     index,
-    points: estimates("lineFigure", label, lines[label] ?? [], x.values.length).map(
-      ({ centre, low, high }: Estimate, at): LinePoint => ({
-        x: x.values[at] ?? Number.NaN,
-        value: centre,
-        centre: raised(centre),
-        low: floor !== undefined && low < floor && centre >= 0 ? floor : low,
-        high: raised(high),
-      }),
-    ),
+    dots,
+    points: estimates("lineFigure", label, given, count).map(({ centre, low, high }: Estimate, at): LinePoint => ({
+      x: x.values[at] ?? Number.NaN,
+      value: centre,
+      centre: raised(centre),
+      low: floor !== undefined && low < floor && centre >= 0 ? floor : low,
+      high: raised(high),
+    })),
   }));
 }
 
@@ -92,7 +102,7 @@ function drawing(data: LineData, lines: readonly DrawnLine[], options: Sized): D
   const above = topOf(title);
   const named = lines.length > 1 || (lines.length === 1 && lines[0]?.label !== y.label);
   const atEnds = named && width >= 420 && longest <= width * 0.28 && lines.length * 15 <= height - above - BELOW;
-  const key = keyOf(named && !atEnds ? lines.map((line) => lineSample(line)) : [], width, above);
+  const key = keyOf(named && !atEnds ? lines.map(lineSample) : [], width, above);
   const raised =
     y.floor !== undefined &&
     lines.some((line) => line.points.some((point) => point.centre !== point.value && !Number.isNaN(point.value)));

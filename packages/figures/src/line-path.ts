@@ -19,6 +19,8 @@ export interface DrawnLine {
   /** Its place among the lines, which gives its colour and dashes. */
   readonly index: number;
   readonly points: readonly LinePoint[];
+  /** Whether each point has a dot. */
+  readonly dots: boolean;
 }
 
 /** Where a figure's values are drawn. */
@@ -30,9 +32,6 @@ export interface Plot {
   usable(value: number): boolean;
 }
 
-/** Lines with at most as many points have a dot for each. */
-const MOST_DOTS = 32;
-
 /** Lines with at most as many points tell the value of each under a pointer. */
 const MOST_TOLD = 400;
 
@@ -40,7 +39,7 @@ const MOST_TOLD = 400;
 export function drawnLine(line: DrawnLine, plot: Plot, axes: { readonly x: Axis; readonly y: Axis }): Markup {
   const runs = unbroken(line.points, ({ centre }) => plot.usable(centre));
   const told = line.points.length <= MOST_TOLD;
-  const dotted = line.points.length <= MOST_DOTS;
+  const dotted = line.dots;
   return element(
     "g",
     { class: `c${colourOf(line.index)}` },
@@ -124,7 +123,7 @@ export function endLabels(lines: readonly DrawnLine[], plot: Plot): Markup[] {
 }
 
 /** How a line looks, for the names above the plot. */
-export function lineSample({ label, index, points }: DrawnLine): KeyItem {
+export function lineSample({ label, index, dots }: DrawnLine): KeyItem {
   return {
     label,
     colour: colourOf(index),
@@ -133,7 +132,7 @@ export function lineSample({ label, index, points }: DrawnLine): KeyItem {
         "g",
         {},
         element("path", { class: "line", d: `M${pixels(x - 11)},${pixels(y)}h22`, "stroke-dasharray": dashOf(index) }),
-        points.length <= MOST_DOTS && marker(index, [x, y], { radius: 2.8 }),
+        dots && marker(index, [x, y], { radius: 2.8 }),
       ),
   };
 }

@@ -22,8 +22,8 @@ export function gateFigure(gates: Readonly<Record<string, GateOverTime>>, option
     return lineFigure(
       {
         x: { label: "step", values: indices(mean.length) },
-        y: { label: "activation, fraction" },
-        lines: { mean: { values: mean, deviation }, "closed (fraction)": low, "open (fraction)": high },
+        y: { label: "activation; fraction of gates" },
+        lines: { mean: { values: mean, deviation }, closed: low, open: high },
       },
       { ...rest, width, height, title: name, ...extentOf(mean) },
     );
