@@ -18,6 +18,9 @@ export interface Mark {
 /** Room for tick labels and the axis' text below a plot. */
 export const BELOW = 44;
 
+/** Where a plot ends. It has some width and height, whatever stands around it. */
+export const endOf = (start: number, end: number): number => Math.max(start + 24, end);
+
 /** Room above a plot. */
 export const topOf = (title: string | undefined): number => (title === undefined ? 12 : 32);
 
@@ -26,37 +29,56 @@ export function leftOf(labels: readonly string[], text: string): number {
   return Math.ceil(Math.max(0, ...labels.map((label) => textWidth(label))) + 10 + (text === "" ? 6 : 22));
 }
 
-/** The horizontal axis: a line, ticks, and its text in the middle below. Labels that would overlap are left out. */
-export function horizontalAxis(box: Box, text: string, marks: readonly Mark[], width: number): Markup[] {
-  let end = Number.NEGATIVE_INFINITY;
-  const labelled = marks.filter(({ place, label }) => {
-    const half = textWidth(label) / 2;
-    if (place - half < end + 6 && end > Number.NEGATIVE_INFINITY) return false;
-    end = place + half;
-    return true;
-  });
-  const middle = (box.left + box.right) / 2;
+/**
+ * The horizontal axis: a line, ticks, and its text in the middle below. Labels that would overlap are left out, or, with
+ * `slant` pixels of room for them, slanted.
+ */
+export function horizontalAxis(box: Box, text: string, marks: readonly Mark[], width: number, slant = 0): Markup[] {
   // A long text may be wider than the plot.
   const half = textWidth(text) / 2;
-  const centre = Math.max(Math.min(middle, width - 8 - half), 8 + half);
+  const centre = Math.max(Math.min((box.left + box.right) / 2, width - 8 - half), 8 + half);
+  const ticks = marks.map(({ place }) => `M${pixels(place)},${pixels(box.bottom)}v4`).join("");
   return [
-    element("path", {
-      class: "base",
-      d: `M${pixels(box.left)},${pixels(box.bottom)}H${pixels(box.right)}${marks.map(({ place }) => `M${pixels(place)},${pixels(box.bottom)}v4`).join("")}`,
-    }),
-    ...labelled.map(({ place, label }) =>
-      element("text", { x: place, y: box.bottom + 17, "text-anchor": "middle" }, label),
-    ),
+    element("path", { class: "base", d: `M${pixels(box.left)},${pixels(box.bottom)}H${pixels(box.right)}${ticks}` }),
+    ...(slant > 0 ? slanted(marks, box.bottom) : level(marks, box.bottom)),
     element(
       "text",
-      { x: 2 * half > width - 16 ? width / 2 : centre, y: box.bottom + 36, "text-anchor": "middle" },
+      {
+        x: 2 * half > width - 16 ? width / 2 : centre,
+        y: box.bottom + 36 + (slant > 0 ? slant - 17 : 0),
+        "text-anchor": "middle",
+      },
       fitted(text, width - 16),
     ),
   ];
 }
 
+function level(marks: readonly Mark[], bottom: number): Markup[] {
+  let end = Number.NEGATIVE_INFINITY;
+  return marks.flatMap(({ place, label }) => {
+    const half = textWidth(label) / 2;
+    if (place - half < end + 6) return [];
+    end = place + half;
+    return [element("text", { x: place, y: bottom + 17, "text-anchor": "middle" }, label)];
+  });
+}
+
+/** Labels that end at their ticks, rising by 35 degrees. */
+function slanted(marks: readonly Mark[], bottom: number): Markup[] {
+  return marks.map(({ place, label }) =>
+    element(
+      "text",
+      { transform: `translate(${pixels(place + 3)} ${pixels(bottom + 14)}) rotate(-35)`, "text-anchor": "end" },
+      label,
+    ),
+  );
+}
+
 /** The vertical axis: labels, lines across the plot, and its text turned by a quarter. */
 export function verticalAxis(box: Box, text: string, marks: readonly Mark[], grid = true): Markup[] {
+  // A text longer than the plot goes on downwards, where there are no labels.
+  const written = fitted(text, Math.max(60, box.bottom - box.top + BELOW - 8));
+  const middle = Math.max((box.top + box.bottom) / 2, box.top + textWidth(written) / 2 - 6);
   return [
     grid &&
       element("path", {
@@ -65,14 +87,7 @@ export function verticalAxis(box: Box, text: string, marks: readonly Mark[], gri
       }),
     ...marks.map(({ place, label }) => element("text", { x: box.left - 7, y: place + 4, "text-anchor": "end" }, label)),
     text !== "" &&
-      element(
-        "text",
-        {
-          transform: `translate(15 ${pixels((box.top + box.bottom) / 2)}) rotate(-90)`,
-          "text-anchor": "middle",
-        },
-        fitted(text, Math.max(60, box.bottom - box.top)),
-      ),
+      element("text", { transform: `translate(15 ${pixels(middle)}) rotate(-90)`, "text-anchor": "middle" }, written),
   ].filter((part) => part !== false);
 }
 

@@ -1,6 +1,6 @@
 import { TensorError } from "@sluice/tensor";
 import { shown } from "@sluice/tensor/internal";
-import { BELOW, horizontalAxis, nothing, topOf, type Box } from "./axes.ts";
+import { BELOW, endOf, horizontalAxis, nothing, topOf, type Box } from "./axes.ts";
 import { svgOf, type Drawing } from "./drawing.ts";
 import { estimates, rangeOf, type Estimate, type Estimates } from "./estimates.ts";
 import { keyOf } from "./key.ts";
@@ -150,7 +150,7 @@ function barsOf(
   const left = Math.ceil(Math.max(0, ...labels.map((label) => textWidth(label))) + 20 + before);
   const right = Math.max(left + 20, Math.floor(width - 18 - longest));
   const above = top + (Object.keys(levels).length === 0 ? 0 : 16);
-  const box: Box = { left, right, top: above, bottom: height - BELOW };
+  const box: Box = { left, right, top: above, bottom: endOf(above, height - BELOW) };
   return { box, scale: scaleOn(left, right), part: (box.bottom - above) / Math.max(1, names.length), before, printed };
 }
 

@@ -93,11 +93,13 @@ function elementsOf(svg: string): string[] {
 describe.each(Object.entries(kinds))("%s", (_, draw) => {
   test("is a well-formed figure without a number that is none, whatever the values", () => {
     fc.assert(
-      fc.property(anyRows, fc.constantFrom<Theme>("auto", "light", "dark"), (rows, theme) => {
-        const svg = draw(rows, { theme, title: `"<&>"` });
+      fc.property(anyRows, fc.constantFrom<Theme>("auto", "light", "dark"), fc.boolean(), (rows, theme, small) => {
+        const size = small ? { width: 160, height: 120 } : {};
+        const svg = draw(rows, { theme, title: `"<&>"`, ...size });
         expect(elementsOf(svg).length).toBeGreaterThan(5);
         expect(svg.replaceAll(/<[^>]*>/g, "")).not.toMatch(/[<>]/);
         expect(svg).not.toMatch(/NaN|Infinity|undefined|\[object/);
+        expect(svg).not.toMatch(/(width|height|r|rx|ry)="-/);
       }),
       { numRuns: 60 },
     );

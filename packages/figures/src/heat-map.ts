@@ -1,6 +1,6 @@
 import { TensorError } from "@sluice/tensor";
 import { shown } from "@sluice/tensor/internal";
-import { BELOW, horizontalAxis, leftOf, nothing, topOf, verticalAxis, type Box, type Mark } from "./axes.ts";
+import { BELOW, endOf, horizontalAxis, leftOf, nothing, topOf, verticalAxis, type Box, type Mark } from "./axes.ts";
 import { colourBar, rampOf } from "./colour-bar.ts";
 import { svgOf, type Drawing } from "./drawing.ts";
 import { rangeOf } from "./estimates.ts";
@@ -54,8 +54,10 @@ export interface HeatMapOptions extends FigureOptions {
 export function heatMapFigure(data: HeatMapData, options: HeatMapOptions = {}): string {
   const operation = "heatMapFigure";
   const rows = data.rows.length;
-  const usual = Math.max(150, Math.min(640, rows * (rows <= 24 ? 24 : 12))) + topOf(options.title) + BELOW;
-  const size = checkFigure(operation, options, { own: ["palette", "extent", "numbers"], height: usual });
+  const cells = Math.max(150, Math.min(640, rows * (rows <= 24 ? 24 : 12)));
+  const { width = 640 } = options;
+  const usual = cells + topOf(options.title) + belowOf(data, width);
+  const size = checkFigure(operation, options, { own: ["palette", "extent", "numbers"], height: Math.ceil(usual) });
   checkExtent(operation, options.extent);
   const { palette } = options;
   if (palette !== undefined && palette !== "sequential" && palette !== "diverging")
@@ -77,17 +79,12 @@ type Sized = HeatMapOptions & { readonly width: number; readonly height: number 
 function drawing({ x, y, value, rows }: HeatMapData, options: Sized): Drawing {
   const { width, height, title, theme = "auto" } = options;
   const ramp = rampOf(rangeOf(rows.flatMap((row) => Array.from(row))), options);
-  const bar = colourBar(ramp, { right: width - 10, top: topOf(title), bottom: height - BELOW, text: axisText(value) });
-  const names = (axis: HeatMapAxis, count: number): string[] =>
-    Array.from({ length: count }, (_, index) => String(axis.names?.[index] ?? index));
-  const most = Math.max(60, width * 0.3);
-  const rowNames = names(y, rows.length).map((name) => fitted(name, most));
-  const box: Box = {
-    left: leftOf(rowNames, axisText(y)),
-    right: bar.left - 16,
-    top: topOf(title),
-    bottom: height - BELOW,
-  };
+  const top = topOf(title);
+  const bottom = endOf(top, height - belowOf({ x, y, value, rows }, width));
+  const bar = colourBar(ramp, { right: width - 10, top, bottom, text: axisText(value) });
+  const rowNames = namesOf(y, rows.length).map((name) => fitted(name, Math.max(60, width * 0.3)));
+  const left = leftOf(rowNames, axisText(y));
+  const box: Box = { left, right: endOf(left, bar.left - 16), top, bottom };
   const columns = rows[0]?.length ?? 0;
   const joined = Math.max(1, Math.ceil(columns / Math.max(1, box.right - box.left)));
   const drawn = joined === 1 ? rows : rows.map((row) => means(row, joined));
@@ -101,7 +98,7 @@ function drawing({ x, y, value, rows }: HeatMapData, options: Sized): Drawing {
       thinned(rowNames, [box.top, box.bottom], () => 15),
       false,
     ),
-    ...horizontalAxis(box, below, columnMarks(names(x, columns), box), width),
+    ...horizontalAxis(box, below, columnMarks(x, columns, box), width, slantOf(x, columns, width)),
     ...(rows.length === 0 || columns === 0 ? [nothing(box)] : bar.body),
   ];
   const described = `${axisText(value)} by ${y.label} (${rows.length} rows) and ${x.label} (${columns} columns).`;
@@ -135,9 +132,30 @@ function thinned(
   return names.flatMap((label, index) => (index % every === 0 ? [{ place: start + (index + 0.5) * part, label }] : []));
 }
 
-/** Long names of columns are cut to their column if there are few. */
-function columnMarks(names: readonly string[], { left, right }: Box): Mark[] {
-  const part = (right - left) / names.length;
-  const short = names.length <= 12 ? names.map((name) => fitted(name, Math.max(30, part - 6))) : names;
-  return thinned(short, [left, right], (name) => textWidth(name) + 6);
+function namesOf({ names }: Pick<HeatMapAxis, "names">, count: number): string[] {
+  return Array.from({ length: count }, (_, index) => String(names?.[index] ?? index));
+}
+
+/** The most columns with names of their own, and the room for a name. */
+const [MOST_NAMED, NAME_ROOM] = [40, 120];
+
+/** Pixels below a heat map for slanted names of columns; 0 if they fit as they are, or are too many. */
+function slantOf({ names }: HeatMapAxis, columns: number, width: number): number {
+  if (names === undefined || columns > MOST_NAMED) return 0;
+  const longest = Math.max(0, ...namesOf({ names }, columns).map((name) => textWidth(name)));
+  // About a third of the width is beside the cells.
+  return longest + 6 <= (width * 0.66) / columns ? 0 : 14 + Math.ceil(Math.min(longest, NAME_ROOM) * 0.58);
+}
+
+function belowOf({ x, rows }: HeatMapData, width: number): number {
+  const slant = slantOf(x, rows[0]?.length ?? 0, width);
+  return slant === 0 ? BELOW : BELOW + slant - 17;
+}
+
+function columnMarks(x: HeatMapAxis, columns: number, { left, right }: Box): Mark[] {
+  const names = namesOf(x, columns);
+  if (x.names === undefined || columns > MOST_NAMED)
+    return thinned(names, [left, right], (name) => textWidth(name) + 6);
+  const part = (right - left) / columns;
+  return names.map((name, index) => ({ place: left + (index + 0.5) * part, label: fitted(name, NAME_ROOM) }));
 }

@@ -1,6 +1,6 @@
 import { TensorError } from "@sluice/tensor";
 import { shown } from "@sluice/tensor/internal";
-import { BELOW, horizontalAxis, leftOf, nothing, topOf, verticalAxis, within, type Box } from "./axes.ts";
+import { BELOW, endOf, horizontalAxis, leftOf, nothing, topOf, verticalAxis, within, type Box } from "./axes.ts";
 import { svgOf, type Drawing } from "./drawing.ts";
 import { estimates, rangeOf, type Estimate, type Estimates } from "./estimates.ts";
 import { keyOf } from "./key.ts";
@@ -110,7 +110,7 @@ function drawing(data: LineData, lines: readonly DrawnLine[], options: Sized): D
   const plot = plotOf(data, lines, {
     ...options,
     top: above + key.height,
-    bottom: height - BELOW - (note === null ? 0 : 16),
+    bottom: endOf(above + key.height, height - BELOW - (note === null ? 0 : 16)),
     right: width - (atEnds ? Math.ceil(longest) + 20 : 18),
   });
   const { box } = plot;
@@ -122,7 +122,7 @@ function drawing(data: LineData, lines: readonly DrawnLine[], options: Sized): D
       box,
       lines.map((line) => drawnLine(line, plot, { x, y })),
     ),
-    ...Object.entries(levels).flatMap(([name, level]) => levelLine(plot, name, level)),
+    ...Object.entries(levels).flatMap((level) => levelLine(plot, lines, level)),
     ...(atEnds ? endLabels(lines, plot) : []),
     ...(lines.some((line) => line.points.some((point) => plot.usable(point.centre))) ? [] : [nothing(box)]),
     ...(note === null ? [] : [element("text", { x: 12, y: height - 8 }, fitted(note, width - 24))]),
@@ -135,7 +135,7 @@ function drawing(data: LineData, lines: readonly DrawnLine[], options: Sized): D
 function plotOf(
   { x, y, levels = {} }: LineData,
   lines: readonly DrawnLine[],
-  { extent, top, bottom, right }: Sized & { readonly top: number; readonly bottom: number; readonly right: number },
+  { extent, top, bottom, ...given }: Sized & { readonly top: number; readonly bottom: number; readonly right: number },
 ): Plot {
   const usable = (value: number): boolean => Number.isFinite(value) && (y.log !== true || value > 0);
   const every = [
@@ -155,6 +155,7 @@ function plotOf(
     yScale.ticks.map(({ label }) => label),
     axisText(y),
   );
+  const right = endOf(left, given.right);
   const box: Box = { left, right, top, bottom };
   const [first, last] = rangeOf(Array.from(x.values)) ?? [0, 1];
   const wanted = Math.max(2, Math.min(10, Math.floor((right - left) / 80)));
@@ -180,11 +181,33 @@ function marksOf(scale: Scale): { place: number; label: string }[] {
   return scale.ticks.map(({ value, label }) => ({ place: scale.place(value), label }));
 }
 
-function levelLine({ box, y }: Plot, name: string, level: number): Markup[] {
+function levelLine(plot: Plot, lines: readonly DrawnLine[], [name, level]: readonly [string, number]): Markup[] {
+  const { box, y } = plot;
   const place = y.place(level);
   if (!(place >= box.top - 1 && place <= box.bottom + 1)) return [];
+  const text = fitted(name, box.right - box.left - 12);
+  const width = textWidth(text);
+  // Where no line is, if there is such a place.
+  const corners = [-4, 14].flatMap((down) =>
+    [box.left + 6, box.right - 6 - width].map((x) => ({ x, y: place + down })),
+  );
+  const free = corners.find((corner) => !lines.some((line) => crosses(line, plot, { ...corner, width }))) ?? corners[0];
   return [
     element("path", { class: "level", d: `M${pixels(box.left)},${pixels(place)}H${pixels(box.right)}` }),
-    element("text", { class: "over", x: box.left + 6, y: place - 4 }, fitted(name, box.right - box.left - 12)),
+    element("text", { class: "over", x: free?.x, y: free?.y }, text),
   ];
+}
+
+/** Whether a line has a point behind a text, or goes through it from one point to the next. */
+function crosses(
+  { points }: DrawnLine,
+  plot: Plot,
+  text: { readonly x: number; readonly y: number; readonly width: number },
+): boolean {
+  const places = points.map(({ x, centre }) => [plot.x.place(x), plot.y.place(centre)] as const);
+  return places.some(([x, y], index) => {
+    const [before, above] = places[index - 1] ?? [x, y];
+    const beside = x < text.x || before > text.x + text.width;
+    return !beside && Math.max(y, above) > text.y - 13 && Math.min(y, above) < text.y + 5;
+  });
 }

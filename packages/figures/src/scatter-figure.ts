@@ -1,6 +1,6 @@
 import { TensorError } from "@sluice/tensor";
 import { shown } from "@sluice/tensor/internal";
-import { BELOW, horizontalAxis, leftOf, nothing, topOf, verticalAxis, within, type Box } from "./axes.ts";
+import { BELOW, endOf, horizontalAxis, leftOf, nothing, topOf, verticalAxis, within, type Box } from "./axes.ts";
 import { svgOf, type Drawing } from "./drawing.ts";
 import { rangeOf } from "./estimates.ts";
 import { keyOf, type KeyItem } from "./key.ts";
@@ -152,8 +152,7 @@ function planeOf({ x, y, ...rest }: ScatterData, options: Sized & { readonly top
   const range = (part: 0 | 1, axis: Axis): readonly [number, number] =>
     rangeOf(places.map((place) => place[part])) ?? (axis.log === true ? [0.1, 1] : [0, 1]);
   let [xs, ys] = [xExtent ?? padded(range(0, x), x), yExtent ?? padded(range(1, y), y)];
-  const bottom = height - BELOW;
-  const right = width - 18;
+  const bottom = endOf(top, height - BELOW);
   const equal = options.equal ?? rest.guides?.some((guide) => "circle" in guide) ?? false;
   // The labels of the vertical axis depend on its range, and this on the room that they leave.
   let [left, yScale] = [0, scaleOf(y, ys, [bottom, top], 45)];
@@ -162,9 +161,10 @@ function planeOf({ x, y, ...rest }: ScatterData, options: Sized & { readonly top
       yScale.ticks.map(({ label }) => label),
       axisText(y),
     );
-    if (equal) [xs, ys] = sameUnits(xs, ys, (right - left) / (bottom - top));
+    if (equal) [xs, ys] = sameUnits(xs, ys, (endOf(left, width - 18) - left) / (bottom - top));
     yScale = scaleOf(y, ys, [bottom, top], 45);
   }
+  const right = endOf(left, width - 18);
   const box: Box = { left, right, top, bottom };
   return { box, x: scaleOf(x, xs, [left, right], 80), y: yScale, usable };
 }

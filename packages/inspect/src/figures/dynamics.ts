@@ -39,7 +39,7 @@ export function singularValueFigure(values: Tensor, options: SingularValueFigure
   return lineFigure(
     {
       x: { label: "step", values: indices(steps.length) },
-      y: { label: "singular value of ds/ds of the step before", log: true, floor: floor ?? (largest * 1e-12 || 1e-12) },
+      y: { label: "singular value of the Jacobian", log: true, floor: floor ?? (largest * 1e-12 || 1e-12) },
       lines: Object.fromEntries(
         shownRanks.map(([name, rank]) => [n <= 8 ? `σ${name}` : name, steps.map((step) => step[rank] ?? Number.NaN)]),
       ),

@@ -22,7 +22,7 @@ export function gateFigure(gates: Readonly<Record<string, GateOverTime>>, option
     return lineFigure(
       {
         x: { label: "step", values: indices(mean.length) },
-        y: { label: "activation; fraction of gates" },
+        y: { label: "activation, fraction" },
         lines: { mean: { values: mean, deviation }, closed: low, open: high },
       },
       { ...rest, width, height, title: name, ...extentOf(mean) },
