@@ -28,7 +28,8 @@ export function rampOf(range: readonly [number, number] | null, { palette, exten
     extent ??
     (both ? [-largest, largest] : least === most ? [Math.min(0, least), Math.max(most, 0) || 1] : [least, most]);
   const level = (value: number): number => {
-    const part = (value / 2 - low / 2) / (high / 2 - low / 2);
+    const span = high / 2 - low / 2;
+    const part = span > 0 ? (value / 2 - low / 2) / span : 0.5;
     return Math.max(0, Math.min(LEVELS - 1, Math.round(part * (LEVELS - 1))));
   };
   return { colours: both ? diverging : sequential, prefix: both ? "d" : "s", low, high, level };
