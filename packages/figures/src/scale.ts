@@ -7,11 +7,13 @@ export interface Scale {
   readonly ticks: readonly Tick[];
 }
 
+/** A value of an axis, and how it is written. */
 export interface Tick {
   readonly value: number;
   readonly label: string;
 }
 
+/** Options of {@link linearScale}. */
 export interface LinearOptions {
   /** About how many ticks. Default 5. */
   readonly ticks?: number;
