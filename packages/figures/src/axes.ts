@@ -63,15 +63,15 @@ function level(marks: readonly Mark[], bottom: number): Markup[] {
   });
 }
 
-/** Labels that end at their ticks, rising by 35 degrees. */
+/** Labels that end at their ticks, rising by 35 degrees. Those too near to another one are left out. */
 function slanted(marks: readonly Mark[], bottom: number): Markup[] {
-  return marks.map(({ place, label }) =>
-    element(
-      "text",
-      { transform: `translate(${pixels(place + 3)} ${pixels(bottom + 14)}) rotate(-35)`, "text-anchor": "end" },
-      label,
-    ),
-  );
+  let last = Number.NEGATIVE_INFINITY;
+  return marks.flatMap(({ place, label }) => {
+    if (place - last < 22) return [];
+    last = place;
+    const transform = `translate(${pixels(place + 3)} ${pixels(bottom + 14)}) rotate(-35)`;
+    return [element("text", { transform, "text-anchor": "end" }, label)];
+  });
 }
 
 /** The vertical axis: labels, lines across the plot, and its text turned by a quarter. */

@@ -77,6 +77,7 @@ test("with a floor, 0 and tiny values are drawn at it, and the figure says so", 
   expect(heights[1]).toBe(heights[2]);
   expect(heights[2]! - heights[3]!).toBeCloseTo(heights[3]! - heights[4]!, 0);
   expect(svg).toContain("0 and values below 1.00×10⁻⁶ are drawn at 1.00×10⁻⁶</text>");
+  expect(lineFigure(over({ v: [0, 1] }, y), { width: 240 })).toContain(">0 to 1.00×10⁻⁶: at the bottom</text>");
   // A pointer shows the value itself.
   expect(svg).toContain("v: 1.00×10⁻⁹; step 1");
   expect(lineFigure(over({ v: [1e-6, 1] }, y))).not.toContain("are drawn at");

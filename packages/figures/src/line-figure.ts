@@ -106,7 +106,9 @@ function drawing(data: LineData, lines: readonly DrawnLine[], options: Sized): D
   const raised =
     y.floor !== undefined &&
     lines.some((line) => line.points.some((point) => point.centre !== point.value && !Number.isNaN(point.value)));
-  const note = raised ? `0 and values below ${formatNumber(y.floor)} are drawn at ${formatNumber(y.floor)}` : null;
+  const bottom = formatNumber(y.floor ?? Number.NaN);
+  const note = raised ? `0 and values below ${bottom} are drawn at ${bottom}` : null;
+  const short = `0 to ${bottom}: at the bottom`;
   const plot = plotOf(data, lines, {
     ...options,
     top: above + key.height,
@@ -125,7 +127,7 @@ function drawing(data: LineData, lines: readonly DrawnLine[], options: Sized): D
     ...Object.entries(levels).flatMap((level) => levelLine(plot, lines, level)),
     ...(atEnds ? endLabels(lines, plot) : []),
     ...(lines.some((line) => line.points.some((point) => plot.usable(point.centre))) ? [] : [nothing(box)]),
-    ...(note === null ? [] : [element("text", { x: 12, y: height - 8 }, fitted(note, width - 24))]),
+    ...(note === null ? [] : [element("text", { x: 12, y: height - 8 }, textWidth(note) <= width - 24 ? note : short)]),
   ];
   const names = lines.map(({ label }) => label).join(", ");
   const described = `${axisText(y)} over ${axisText(x)}${named ? `: ${names}` : ""}${note === null ? "" : `. ${note}`}.`;

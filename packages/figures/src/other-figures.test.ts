@@ -56,6 +56,15 @@ describe("a heat map", () => {
     ).toHaveLength(20);
   });
 
+  test("slants names of columns that are too long, and leaves out those without room", () => {
+    const named = (width: number): number => {
+      const names = ["the first network", "the second network", "the third network"];
+      const svg = heatMapFigure({ x: { label: "", names }, y, value, rows: [[1, 2, 3]] }, { width });
+      return svg.match(/rotate\(-35\)/g)?.length ?? 0;
+    };
+    expect([named(900), named(420), named(180)]).toEqual([0, 3, 2]);
+  });
+
   test("joins columns beyond its pixels, and says how many", () => {
     const rows = [Array.from({ length: 10_000 }, (_, i) => i), Array.from({ length: 10_000 }, () => Number.NaN)];
     const svg = heatMapFigure({ x, y, value, rows });
