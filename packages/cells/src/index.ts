@@ -87,6 +87,7 @@ export type {
   MaskedOutput,
   Perturbations,
 } from "./layers/layer.ts";
+export type { Intervene } from "./cell/intervene.ts";
 export type { Applied, OverTime } from "./cell/over-time.ts";
 export { isAsMade } from "./layers/layer.ts";
 export {
