@@ -53,8 +53,4 @@ export {
 export { type NearestMomentsOptions, type NearMoment, nearestMoments } from "./representation/nearest-moments.ts";
 export type { ReadoutOptions, TestRows } from "./representation/probe-data.ts";
 export { type RegressionScore, type RidgeReadout, ridgeReadout } from "./representation/ridge-readout.ts";
-export {
-  type ClassificationScore,
-  type LogisticReadout,
-  logisticReadout,
-} from "./representation/logistic-readout.ts";
+export { type ClassificationScore, type LogisticReadout, logisticReadout } from "./representation/logistic-readout.ts";

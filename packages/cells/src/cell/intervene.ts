@@ -21,12 +21,12 @@ import { sameShape, shown, showShape } from "@sluice/tensor/internal";
 export type Intervene = (name: string, value: Tensor) => Tensor;
 
 /** What an intervention makes of a value. */
-export function intervened(cell: string, intervene: Intervene | undefined, name: string, value: Tensor): Tensor {
+export function intervened(intervene: Intervene | undefined, name: string, value: Tensor): Tensor {
   if (intervene === undefined) return value;
   const changed: unknown = intervene(name, value);
   if (isTensor(changed) && changed.dtype === value.dtype && sameShape(changed.shape, value.shape)) return changed;
   const got = isTensor(changed) ? `${changed.dtype} ${showShape(changed.shape)}` : shown(changed);
   throw new TensorError(
-    `${cell}: intervene must return ${value.dtype} ${showShape(value.shape)} for ${name}, got ${got}; return the value itself where nothing changes`,
+    `intervene must return ${value.dtype} ${showShape(value.shape)} for ${name}, got ${got}; return the value itself where nothing changes`,
   );
 }

@@ -69,7 +69,7 @@ export function runAssociative(recurrence: AtOnce, params: Tree, given: OverTime
     trace(trace, value) {
       if (given.wanted(trace)) traces[trace] = swapTime(visible(over(steps, value)));
     },
-    change: (trace, value) => intervened(name, given.intervene, trace, value),
+    change: (trace, value) => intervened(given.intervene, trace, value),
   };
   const elements = mapTree(recurrence.elements(params, x, context), (e, part) => {
     const all = over(steps, e);

@@ -1,6 +1,8 @@
 // Values that a layer changes while it runs: the results are those of a cell with other equations.
 import { weightsOf } from "@sluice/params";
 import {
+  bernoulli,
+  convert,
   evaluate,
   full,
   key,
@@ -31,7 +33,7 @@ import { mapStates, statesOf } from "../cell/states.ts";
 import { joinedBuffers } from "../cell/weight-buffers.ts";
 import { bidirectional, dense, gru, lstm, sequence, sequential } from "../index.ts";
 import { run } from "../testing/runs.ts";
-import { subjectOf, time, type Subject } from "../testing/subject.ts";
+import { subjectOf, time, type MakeInput, type Subject } from "../testing/subject.ts";
 
 const entries = Object.values(catalogue).flatMap((family) => family ?? []);
 const value = 0.25;
@@ -46,11 +48,12 @@ const constant = (x: Tensor): Tensor => full(x.shape, isFloat(x.dtype) ? value :
  * `state.PATH` that it returns.
  */
 function rewritten({ cell, params, x, extra, state, buffers }: Subject, at: string): { output: Tensor; state: Tree } {
-  const weights = weightsOf(cell, params);
-  const own = joinedBuffers(cell.buffers ?? {}, cell.params).own(buffers);
-  const step = (before: Subject["state"], now: Tensor, others: Subject["extra"]) => {
+  const joined = joinedBuffers(cell.buffers ?? {}, cell.params);
+  const weights = weightsOf(cell, params, { buffers: joined.weights(buffers) });
+  const own = joined.own(buffers);
+  const step = (w: Tree, before: Subject["state"], now: Tensor, others: Subject["extra"]) => {
     const traced = new Map<string, Tensor>();
-    const next = cell.step(weights, before, now, {
+    const next = cell.step(w, before, now, {
       ...evaluation,
       extra: others,
       buffers: own,
@@ -65,24 +68,33 @@ function rewritten({ cell, params, x, extra, state, buffers }: Subject, at: stri
     if (symbol?.kind !== "symbol") return result;
     return treeFrom(result, substitute(tensorsOf(result), [symbol], [constant(symbol)]));
   };
-  const at0 = (tree: Tree, t: number): Tree => mapTree(tree, (y) => take(y, t, 1));
-  let now: Tree = state;
+  const now = (tree: Tree, t: number): Tree => mapTree(tree, (y) => take(y, t, 1));
+  const { program, result } = recordProgram(step, [
+    weights,
+    state,
+    take(x, 0, 1),
+    mapTree(extra, (y) => take(y, 0, 1)),
+  ]);
+  let after: Tree = state;
   const outputs: Tensor[] = [];
   for (let t = 0; t < time; t++) {
-    const args: [Tree, Tree, Tree] = [now, at0(x, t), at0(extra, t)];
-    const { program, result } = recordProgram(
-      (...given: [Subject["state"], Tensor, Subject["extra"]]) => step(...given),
-      [state, take(x, t, 1), mapTree(extra, (y) => take(y, t, 1))],
-    );
-    const after = treeFrom(result, evaluate(program, args.flatMap(tensorsOf)));
-    now = after.state;
-    outputs.push(after.output);
+    const args: Tree[] = [weights, after, now(x, t), now(extra, t)];
+    const next = treeFrom(result, evaluate(program, args.flatMap(tensorsOf)));
+    after = next.state;
+    outputs.push(next.output);
   }
-  return { output: stack(outputs, 1), state: now };
+  return { output: stack(outputs, 1), state: after };
 }
 
+/** Masks of inputs with zeros in them, so that what is computed for missing inputs counts. */
+const withMissing =
+  (own: MakeInput | undefined): MakeInput =>
+  (name, spec, lead, drawn) =>
+    own?.(name, spec, lead, drawn) ??
+    (name === "mask" ? convert(bernoulli(drawn, [...lead, ...spec.shape], 0.5), spec.dtype) : undefined);
+
 describe.each(entries)("$name", ({ make, input }) => {
-  const subject = subjectOf(make({ input: 2, hidden: 3 }), input, "f64");
+  const subject = subjectOf(make({ input: 2, hidden: 3 }), withMissing(input), "f64");
   const { cell } = subject;
   const states = statesOf(cell.state).flatMap(({ path, dtype }) => (isFloat(dtype) ? [`state.${path}`] : []));
 
@@ -168,7 +180,10 @@ test("a gate is fixed at the steps that a row has; masked steps trace zeros and 
     intervene: fixed("forget"),
     traces: ["forget", "state.h"],
   });
-  const [q, o] = [[value, value], [0, 0]] as const;
+  const [q, o] = [
+    [value, value],
+    [0, 0],
+  ] as const;
   expect([...valuesOf(traces["forget"]!)]).toEqual([q, o, q, q, q, q, o, o].flat());
   const kept = gates.apply(weights, x, { mask, lengths: [4, 2], intervene: fixed("forget") }).output;
   expectSame("h over time", traces["state.h"]!, kept);

@@ -14,7 +14,7 @@ import {
   type Tensor,
   type Tree,
 } from "@sluice/tensor";
-import { isFloat, zerosArray } from "@sluice/tensor/internal";
+import { at, isFloat, zerosArray } from "@sluice/tensor/internal";
 import { checkBuffers } from "@sluice/params";
 import { outputOf, type Cell } from "../cell/cell.ts";
 import { evaluation, type CellContext } from "../cell/context.ts";
@@ -77,11 +77,7 @@ export function runLoop<P extends Tree, S extends State>(
 }
 
 /** One step of the loop: the cell's step, with resets, masks and perturbations applied. */
-function stepOf<P extends Tree, S extends State>(
-  { cell, outputs }: Running<P, S>,
-  params: P,
-  given: OverTime<S>,
-) {
+function stepOf<P extends Tree, S extends State>({ cell, outputs }: Running<P, S>, params: P, given: OverTime<S>) {
   const { resetState, training, key, buffers, lengths, repeatsMasked: repeats, intervene } = given;
   return ({ cell: state, last }: Carried<S>, slice: Slices) => {
     const { mask, reset } = slice;
@@ -96,13 +92,13 @@ function stepOf<P extends Tree, S extends State>(
       trace(name, value) {
         if (given.wanted(name)) traces[name] = value;
       },
-      change: (name, value) => intervened(cell.name, intervene, name, value),
+      change: (name, value) => intervened(intervene, name, value),
       ...(key !== undefined && slice.step !== undefined ? { keys: keysOf(key, slice.step) } : {}),
     };
     const next = cell.step(params, old, slice.x, context);
     const perturbed = mapTree(next.state, (value, name) => {
       const by = slice.perturbations[name];
-      const left = intervened(cell.name, intervene, traceOfState(name), value);
+      const left = at(cell.name, () => intervened(intervene, traceOfState(name), value));
       const after = by === undefined || !isFloat(value.dtype) ? left : add(left, by);
       if (given.wantedState(name)) traces[traceOfState(name)] = after;
       return after;

@@ -38,7 +38,7 @@ function plainly({ gates = {}, h: fixedH = [] }: Fixed = {}) {
         const values = h.map((_, unit) => {
           const column = k * hidden + unit;
           let y = bias[column]!;
-          for (let i = 0; i < input; i++) y += x.data[(row * time + t) * input + i]! * w[i * 4 * hidden + column]!;
+          for (let i = 0; i < input; i++) y += valuesOf(x)[(row * time + t) * input + i]! * w[i * 4 * hidden + column]!;
           for (let j = 0; j < hidden; j++) y += h[j]! * u[j * 4 * hidden + column]!;
           return gates[name]?.[unit] ?? f(y);
         });
@@ -75,7 +75,11 @@ test("each effect is that of the equations with a fixed gate or unit, by a plain
     [{ trace: "0.state.h", units: [2], value: 0 }, { h: [undefined, undefined, 0, undefined] }],
     [{ trace: "0.state.h", value: "mean" }, { h: means["h"]! }],
   ];
-  const found = await ablate(run, expected.map(([ablation]) => ablation), { lengths });
+  const found = await ablate(
+    run,
+    expected.map(([ablation]) => ablation),
+    { lengths },
+  );
   expect(found.metric).toBeCloseTo(metric, 13);
   expect(found.effects).toHaveLength(expected.length);
   found.effects.forEach((effect, i) => {
@@ -105,7 +109,9 @@ test("arguments that do not fit are errors that say what is expected", async () 
   const of = (ablation: object): Promise<unknown> => ablate(run, [ablation as Ablation], { lengths });
   await expect(of({ trace: "0.forgot" })).rejects.toThrow("no trace forgot");
   await expect(of({ trace: "0.forget", units: [4] })).rejects.toThrow("0.forget has units 0 to 3, got unit 4");
-  await expect(of({ trace: "0.forget", value: NaN })).rejects.toThrow('value must be "mean" or a finite number, got NaN');
+  await expect(of({ trace: "0.forget", value: NaN })).rejects.toThrow(
+    'value must be "mean" or a finite number, got NaN',
+  );
   await expect(of({ gate: "0.forget" })).rejects.toThrow("ablation 0: unknown option gate");
   await expect(of({ value: 1 })).rejects.toThrow("trace must be the name of a trace");
   const deaf = (inputs: AblationInputs): AblationRun => ({ ...run({ ...inputs, intervene: (_, y) => y }) });

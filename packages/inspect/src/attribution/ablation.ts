@@ -234,10 +234,17 @@ function idleOf(mean: ArrayTensor): { readonly where: ArrayTensor; readonly to: 
 
 function checkAblation(ablation: Ablation, index: number): void {
   const where = `${operation}: ablation ${index}`;
-  checkOptions(where, ablation, ["trace", "units", "value"], { gate: "trace", state: "trace", unit: "units", to: "value" });
+  checkOptions(where, ablation, ["trace", "units", "value"], {
+    gate: "trace",
+    state: "trace",
+    unit: "units",
+    to: "value",
+  });
   const { trace, units, value = "mean" } = ablation;
   if (typeof trace !== "string")
-    throw new TensorError(`${where}: trace must be the name of a trace, such as forget or state.h, got ${shown(trace)}`);
+    throw new TensorError(
+      `${where}: trace must be the name of a trace, such as forget or state.h, got ${shown(trace)}`,
+    );
   if (units !== undefined) checkList(where, "units", units, "[0, 3]");
   if (value !== "mean" && !Number.isFinite(value))
     throw new TensorError(`${where}: value must be "mean" or a finite number, got ${shown(value)}`);

@@ -28,7 +28,7 @@ const root = key(5);
 
 /** A layer with parameters away from their initial values, and a score that every output counts for. */
 function subjectOf({ make, input }: CatalogueEntry) {
-  const cell = make({ input: 2, hidden: 3 });
+  const cell = make({ input: 2, hidden: 8 });
   const layer = sequence(cell, { outputs: "last" });
   const draw = (name: string, given: InputSpec): ArrayTensor => {
     const [spec, own] = [inputOf(given), keyFor(root, name)];
@@ -55,6 +55,10 @@ function subjectOf({ make, input }: CatalogueEntry) {
   };
 }
 
+/** Not 0, where cells that normalize what they read have no derivative. */
+const baseline = 0.2;
+/** Cells with a rectifier, whose gradient jumps on the path: the error falls with 1 / steps only. */
+const kinked = new Set(["rnn, relu", "nas", "shufflingRnn"]);
 const largest = (values: ArrayLike<number>): number => Math.max(...Array.from(values, Math.abs));
 
 describe.each(Object.values(catalogue).flatMap((family) => family ?? []))("$name", (entry) => {
@@ -67,13 +71,22 @@ describe.each(Object.values(catalogue).flatMap((family) => family ?? []))("$name
   }
 
   test("the completeness error falls with the number of steps; lengths are respected", async () => {
-    const few = await integratedGradients(score, x, { lengths, extra, steps: 2 });
-    const many = await integratedGradients(score, x, { lengths, extra, steps: 30 });
+    const few = await integratedGradients(score, x, { lengths, extra, baseline, steps: 2 });
+    const many = await integratedGradients(score, x, {
+      lengths,
+      extra,
+      baseline,
+      steps: kinked.has(entry.name) ? 100 : 14,
+    });
     const [error, least] = [few, many].map(({ completenessErrors }) => largest(valuesOf(completenessErrors)));
-    console.log(entry.name, error, least);
-    expect(least).toBeLessThanOrEqual(Math.max(error! / 10, 1e-12));
+    // A binary gate with a straight-through gradient jumps on the path; the error shows it.
+    if (entry.name.startsWith("skipRnn")) expect(least).toBeGreaterThan(1e-5);
+    else expect(least).toBeLessThanOrEqual(Math.max(error! / 10, 1e-12));
     valuesOf(many.attributions).forEach((y, i) => {
-      const [row, step] = [Math.floor(i / (x.data.length / batch)), Math.floor(i / (x.data.length / batch / time)) % time];
+      const [row, step] = [
+        Math.floor(i / (x.data.length / batch)),
+        Math.floor(i / (x.data.length / batch / time)) % time,
+      ];
       expect(Number.isFinite(y)).toBe(step < lengths[row]!);
     });
   });

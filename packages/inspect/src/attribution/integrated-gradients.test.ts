@@ -1,17 +1,6 @@
 import { readFileSync } from "node:fs";
 import { dense, rnn, sequence, sequential } from "@sluice/cells";
-import {
-  convert,
-  key,
-  mul,
-  normal,
-  reshape,
-  sum,
-  take,
-  tensor,
-  valuesOf,
-  type ArrayTensor,
-} from "@sluice/tensor";
+import { convert, key, mul, normal, reshape, sum, take, tensor, valuesOf, type ArrayTensor } from "@sluice/tensor";
 import { expectNear, expectSame } from "@sluice/tensor/testing";
 import { wasm } from "@sluice/wasm";
 import { afterAll, expect, test } from "vitest";
@@ -42,11 +31,11 @@ const backend = wasm();
 afterAll(() => backend.close());
 
 const { W, U, b, V } = golden.weights;
-const params = [{ W: read(W), U: read(U), b: read(b) }, { W: read(V), b: tensor(new Float64Array(2)) }] as const;
-const model = sequential([
-  sequence(rnn({ input: 3, hidden: 4 }), { outputs: "last" }),
-  dense({ input: 4, output: 2 }),
-]);
+const params = [
+  { W: read(W), U: read(U), b: read(b) },
+  { W: read(V), b: tensor(new Float64Array(2)) },
+] as const;
+const model = sequential([sequence(rnn({ input: 3, hidden: 4 }), { outputs: "last" }), dense({ input: 4, output: 2 })]);
 const score: Score = (x, inputs) => take(model.apply([...params], x, inputs).output, 1, 1);
 const rules: Readonly<Record<string, QuadratureRule>> = {
   gausslegendre: "gaussLegendre",
@@ -137,7 +126,9 @@ test("arguments that do not fit are errors that say what is expected", async () 
   await expect(of({ steps: 0 })).rejects.toThrow("steps must be an integer of at least 1 for the rule gaussLegendre");
   await expect(of({ steps: 1, rule: "trapezoid" })).rejects.toThrow("at least 2 for the rule trapezoid");
   await expect(of({ rule: "simpson" })).rejects.toThrow("unknown rule simpson");
-  await expect(of({ baseline: tensor([0, 0]) })).rejects.toThrow("the baseline must be a number or broadcast to x [3,6,3]");
+  await expect(of({ baseline: tensor([0, 0]) })).rejects.toThrow(
+    "the baseline must be a number or broadcast to x [3,6,3]",
+  );
   await expect(of({ lengths: [1, 2] })).rejects.toThrow("lengths must be i32 [3]");
   await expect(of({ features: ["a"] })).rejects.toThrow("x has 3 features, got 1 names");
   await expect(of({ extra: { elapsed: tensor([1], [1, 1]) } })).rejects.toThrow("extra elapsed must be [3, 6, ...]");

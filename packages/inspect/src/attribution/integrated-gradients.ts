@@ -15,7 +15,7 @@ import {
 /** Options of {@link integratedGradients}. */
 export interface IntegratedGradientsOptions extends AttributionOptions {
   /** The input that stands for no information: a number, or a tensor that broadcasts to `x`. Default 0. */
-  readonly baseline?: number | ArrayTensor;
+  readonly baseline?: number | Tensor;
   /** The number of points on the path, each of which takes a forward and a backward run. Default 50. */
   readonly steps?: number;
   /** How the integral is approximated. Default `gaussLegendre`. */
@@ -56,7 +56,7 @@ export interface IntegratedGradients {
  */
 export async function integratedGradients(
   score: Score,
-  x: ArrayTensor,
+  x: Tensor,
   options: IntegratedGradientsOptions = {},
 ): Promise<IntegratedGradients> {
   const operation = "integratedGradients";
@@ -68,7 +68,7 @@ export async function integratedGradients(
   });
   const { baseline = 0, steps = 50, rule = "gaussLegendre", backend } = options;
   const explained = explainedOf(operation, score, x, options);
-  const from = valuesLike(operation, "the baseline", baseline, x);
+  const from = valuesLike(operation, "the baseline", baseline, explained.x);
   const { points, weights } = quadrature(operation, rule, steps);
 
   const run = await compile(
@@ -82,7 +82,7 @@ export async function integratedGradients(
   );
   try {
     const at = async (a: number): Promise<{ readonly score: Float64Array; readonly gradient: Float64Array }> => {
-      const found = await run(pointAt(a, from, x), explained.inputs);
+      const found = await run(pointAt(a, from, explained.x), explained.inputs);
       return { score: doubles(found.aux), gradient: doubles(found.gradient) };
     };
     const integral = new Float64Array(from.length);
@@ -92,7 +92,7 @@ export async function integratedGradients(
       gradient.forEach((slope, i) => (integral[i] = nth(integral, i) + weight * slope));
     }
     const [start, end] = [await at(0), await at(1)];
-    return resultOf(x, explained, { from, integral, baselineScores: start.score, scores: end.score });
+    return resultOf(explained, { from, integral, baselineScores: start.score, scores: end.score });
   } finally {
     await run.dispose();
   }
@@ -114,8 +114,7 @@ interface Found {
 }
 
 function resultOf(
-  x: ArrayTensor,
-  { batch, present, features }: Explained,
+  { x, batch, present, features }: Explained,
   { from, integral, scores, baselineScores }: Found,
 ): IntegratedGradients {
   const width = sizeOf(x.shape.slice(2));

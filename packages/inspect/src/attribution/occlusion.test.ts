@@ -30,11 +30,11 @@ afterAll(() => backend.close());
 
 const read = ({ shape, data }: Stored): ArrayTensor => tensor(Float64Array.from(data), shape);
 const { W, U, b, V } = golden.weights;
-const params = [{ W: read(W), U: read(U), b: read(b) }, { W: read(V), b: tensor(new Float64Array(2)) }] as const;
-const model = sequential([
-  sequence(rnn({ input: 3, hidden: 4 }), { outputs: "last" }),
-  dense({ input: 4, output: 2 }),
-]);
+const params = [
+  { W: read(W), U: read(U), b: read(b) },
+  { W: read(V), b: tensor(new Float64Array(2)) },
+] as const;
+const model = sequential([sequence(rnn({ input: 3, hidden: 4 }), { outputs: "last" }), dense({ input: 4, output: 2 })]);
 const score: Score = (x, inputs) => take(model.apply([...params], x, inputs).output, 1, 1);
 const x = read(golden.input);
 const [batch, time, features] = x.shape as [number, number, number];
@@ -122,7 +122,9 @@ test("arguments that do not fit are errors that say what is expected", async () 
   await expect(of({ window: 0 })).rejects.toThrow("window must be an integer of at least 1 (steps), got 0");
   await expect(of({ window: 2, stride: 3 })).rejects.toThrow("stride 3 is larger than the window of 2 steps");
   await expect(of({ groups: { none: [] } })).rejects.toThrow("group none must list positions of features from 0 to 2");
-  await expect(of({ groups: { far: [3] } })).rejects.toThrow("group far must list positions of features from 0 to 2, got 3");
+  await expect(of({ groups: { far: [3] } })).rejects.toThrow(
+    "group far must list positions of features from 0 to 2, got 3",
+  );
   await expect(of({ copies: 0.5 })).rejects.toThrow("copies must be an integer of at least 1, got 0.5");
   await expect(of({ replacement: tensor([1, 2]) })).rejects.toThrow("replacement must be a number or broadcast to x");
   await expect(of({ baseline: 0 })).rejects.toThrow("replacement");

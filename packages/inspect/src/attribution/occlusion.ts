@@ -34,7 +34,7 @@ export interface OcclusionOptions extends AttributionOptions {
   /** Features that are replaced together, by name: positions on the feature axis. Default: each on its own. */
   readonly groups?: Readonly<Record<string, readonly number[]>>;
   /** What is put in their place: a number, or a tensor that broadcasts to `x`, such as the mean. Default 0. */
-  readonly replacement?: number | ArrayTensor;
+  readonly replacement?: number | Tensor;
   /** How many copies of the batch one run of the program computes. Default: as many as have 256 rows together. */
   readonly copies?: number;
 }
@@ -70,7 +70,7 @@ export interface Occlusion {
  * a row's length and masked steps are missing: their attributions are NaN, and values of `x` there reach nothing.
  * Throws a TensorError if a shape does not fit or an option is out of range.
  */
-export async function occlusion(score: Score, x: ArrayTensor, options: OcclusionOptions = {}): Promise<Occlusion> {
+export async function occlusion(score: Score, given: Tensor, options: OcclusionOptions = {}): Promise<Occlusion> {
   const operation = "occlusion";
   checkOptions(operation, options, [...attributionOptions, "window", "stride", "groups", "replacement", "copies"], {
     baseline: "replacement",
@@ -80,8 +80,8 @@ export async function occlusion(score: Score, x: ArrayTensor, options: Occlusion
     sliding_window_shapes: "window",
   });
   const { window = 1, stride = window, replacement = 0, backend } = options;
-  const explained = explainedOf(operation, score, x, options);
-  const { batch, time, features } = explained;
+  const explained = explainedOf(operation, score, given, options);
+  const { x, batch, time, features } = explained;
   const windows = timeWindows(operation, time, { width: window, stride });
   const groups = featureGroups(operation, features, options.groups);
   const places = windows.flatMap((steps) => groups.map((group) => ({ steps, group })));
@@ -113,7 +113,7 @@ export async function occlusion(score: Score, x: ArrayTensor, options: Occlusion
         }),
       );
     }
-    return resultOf(x, explained, { drops, scores, windows, groups });
+    return resultOf(explained, { drops, scores, windows, groups });
   } finally {
     await run.dispose();
   }
@@ -148,8 +148,7 @@ interface Found {
 }
 
 function resultOf(
-  x: ArrayTensor,
-  { batch, time, features: names, present }: Explained,
+  { x, batch, time, features: names, present }: Explained,
   { drops, scores, windows, groups }: Found,
 ): Occlusion {
   const features = names.length;

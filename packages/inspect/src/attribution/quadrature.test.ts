@@ -9,7 +9,12 @@ test.each([1, 2, 3, 7, 20, 51, 200])("%i points of Gauss-Legendre integrate poly
   const integrals = powers(2 * n).map((k) =>
     points.reduce((total, x, i) => total + weights[i]! * (k === 0 ? 1 : x ** k), 0),
   );
-  expectNear("integrals of x^k", integrals, powers(2 * n).map((k) => 1 / (k + 1)), 1e-14);
+  expectNear(
+    "integrals of x^k",
+    integrals,
+    powers(2 * n).map((k) => 1 / (k + 1)),
+    1e-14,
+  );
   expect([...points]).toEqual([...points].toSorted((a, b) => a - b));
 });
 
@@ -17,8 +22,18 @@ test("the points and weights of five points, from Abramowitz and Stegun's table 
   const { points, weights } = quadrature("test", "gaussLegendre", 5);
   const x = [-0.906179845938664, -0.538469310105683, 0, 0.538469310105683, 0.906179845938664];
   const w = [0.236926885056189, 0.478628670499366, 0.568888888888889, 0.478628670499366, 0.236926885056189];
-  expectNear("points", points, x.map((y) => (1 + y) / 2), 1e-15);
-  expectNear("weights", weights, w.map((y) => y / 2), 1e-15);
+  expectNear(
+    "points",
+    points,
+    x.map((y) => (1 + y) / 2),
+    1e-15,
+  );
+  expectNear(
+    "weights",
+    weights,
+    w.map((y) => y / 2),
+    1e-15,
+  );
 });
 
 test("the trapezoid rule and Riemann sums", () => {

@@ -32,10 +32,8 @@ export type Score = (x: Tensor, inputs: ScoreInputs) => Tensor;
 
 /** Options of {@link integratedGradients} and {@link occlusion} about the sequences and where they are computed. */
 export interface AttributionOptions extends StepOptions {
-  readonly lengths?: ArrayTensor | readonly number[];
-  readonly mask?: ArrayTensor;
   /** What the cells read besides `x`, `[batch, time, ...]` by name, such as elapsed times. It is not attributed to. */
-  readonly extra?: Readonly<Record<string, ArrayTensor>>;
+  readonly extra?: Readonly<Record<string, Tensor>>;
   /** The names of the features, for tables and figures. Default: `feature 0`, `feature 1` and so on. */
   readonly features?: readonly string[];
   /** Where the program runs. Default: the reference backend. */
@@ -47,6 +45,8 @@ export const attributionOptions = ["lengths", "mask", "extra", "features", "back
 
 /** The arguments of an attribution, checked. */
 export interface Explained {
+  /** `[batch, time, ...features]`. */
+  readonly x: ArrayTensor;
   readonly batch: number;
   readonly time: number;
   /** The name of every feature of a step. */
@@ -63,33 +63,29 @@ export type RowInputs = {
   readonly extra: Readonly<Record<string, Tensor>>;
 };
 
-export function explainedOf(
-  operation: string,
-  score: Score,
-  x: ArrayTensor,
-  options: AttributionOptions,
-): Explained {
+export function explainedOf(operation: string, score: Score, given: Tensor, options: AttributionOptions): Explained {
   checkFunction(operation, "the score", score);
-  checkTensor(operation, "x", x);
+  checkTensor(operation, "x", given);
+  const x = arrayOf(operation, "x", given);
   const [batch, time, ...rest] = x.shape;
   if (batch === undefined || time === undefined || rest.length === 0 || !isFloat(x.dtype))
     throw new TensorError(
       `${operation}: x must be a float [batch, time, features], got ${describe(x)}; for token ids pass what the embedding makes of them`,
     );
-  arrayOf(operation, "x", x);
   const { lengths, mask, extra } = options;
   const counts = lengths === undefined ? undefined : countsOf(operation, lengths);
   const active = activeSteps(operation, [batch, time], {
     ...(counts && { lengths: counts }),
-    ...(mask && { mask: arrayOf(operation, "mask", mask) }),
+    ...(mask && { mask }),
   });
   return {
+    x,
     batch,
     time,
     features: namesOf(operation, options.features, sizeOf(rest)),
     present: arrayOf(operation, "the steps", active).data,
     inputs: {
-      steps: { ...(counts && { lengths: counts }), ...(mask && { mask }) },
+      steps: { ...(counts && { lengths: counts }), ...(mask && { mask: arrayOf(operation, "mask", mask) }) },
       extra: extraOf(operation, extra ?? {}, [batch, time]),
     },
   };
@@ -112,7 +108,7 @@ export function scoreOf(operation: string, score: Score, x: Tensor, { steps, ext
 }
 
 /** A number, or a tensor that broadcasts to `x`, as the f64 values of a tensor of its shape. */
-export function valuesLike(operation: string, what: string, given: number | ArrayTensor, x: ArrayTensor): Float64Array {
+export function valuesLike(operation: string, what: string, given: number | Tensor, x: ArrayTensor): Float64Array {
   const size = sizeOf(x.shape);
   if (typeof given === "number") return new Float64Array(size).fill(given);
   const { data, shape } = arrayOf(operation, what, given);
@@ -140,7 +136,7 @@ function namesOf(operation: string, given: readonly string[] | undefined, count:
   throw new TensorError(`${operation}: x has ${count} features, got ${names.length} names of features`);
 }
 
-function countsOf(operation: string, lengths: ArrayTensor | readonly number[]): ArrayTensor {
+function countsOf(operation: string, lengths: Tensor | readonly number[]): ArrayTensor {
   return isTensor(lengths)
     ? arrayOf(operation, "lengths", lengths)
     : tensor(lengths, [lengths.length], { dtype: "i32" });
@@ -148,9 +144,9 @@ function countsOf(operation: string, lengths: ArrayTensor | readonly number[]): 
 
 function extraOf(
   operation: string,
-  extra: Readonly<Record<string, ArrayTensor>>,
+  extra: Readonly<Record<string, Tensor>>,
   lead: readonly number[],
-): Readonly<Record<string, ArrayTensor>> {
+): Readonly<Record<string, Tensor>> {
   checkOptions(`${operation}: extra`, extra, Object.keys(extra));
   mapTree(extra, (value, name) => {
     if (sameShape(value.shape.slice(0, 2), lead)) return value;

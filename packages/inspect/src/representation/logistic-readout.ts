@@ -1,4 +1,4 @@
-import { tensor, TensorError, type ArrayTensor } from "@sluice/tensor";
+import { tensor, TensorError, type ArrayTensor, type Tensor } from "@sluice/tensor";
 import { logF64, nth, shown } from "@sluice/tensor/internal";
 import { checkSteps } from "../steps.ts";
 import { probeData, tensorOf, type ReadoutOptions, type Side } from "./probe-data.ts";
@@ -40,14 +40,21 @@ export interface LogisticReadout {
  * Throws a TensorError if shapes do not fit, if a state is not finite, if a class is not an integer of at least 0 or does
  * not occur in training, or unless the penalty is above 0.
  */
-export function logisticReadout(states: ArrayTensor, classes: ArrayTensor, options: ReadoutOptions): LogisticReadout {
+export function logisticReadout(states: Tensor, classes: Tensor, options: ReadoutOptions): LogisticReadout {
   const operation = "logisticReadout";
   checkSteps(operation, options, ["test", "penalty"]);
   const { train, test, testRows, penalty } = probeData(operation, states, classes, options);
   if (penalty === 0)
-    throw new TensorError(`${operation}: penalty must be above 0: without one, the weights of separable classes are infinite`);
+    throw new TensorError(
+      `${operation}: penalty must be above 0: without one, the weights of separable classes are infinite`,
+    );
   const [own, others] = [labelsOf(operation, train), labelsOf(operation, test)];
-  const count = 1 + Math.max(own.reduce((a, b) => Math.max(a, b), 1), others.reduce((a, b) => Math.max(a, b), 1));
+  const count =
+    1 +
+    Math.max(
+      own.reduce((a, b) => Math.max(a, b), 1),
+      others.reduce((a, b) => Math.max(a, b), 1),
+    );
   const shares = sharesOf(operation, own, count);
   const readout = softmaxRegression({ columns: train.columns, labels: own }, count, penalty);
   const constant: Readout = {

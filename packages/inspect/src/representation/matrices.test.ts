@@ -17,16 +17,28 @@ test("singular vectors are orthonormal, in order, and A v has the length of its 
     fc.property(fc.nat(1000), size, size, size, (seed, rows, columns, rank) => {
       const a = times(matrix(seed, rows, rank), matrix(seed + 1, rank, columns));
       const { values, vectors } = singularValues(a);
-      expectNear("V^T V", transposeTimes(vectors, vectors).flatMap((c) => [...c]), identity(columns), 1e-14);
+      expectNear(
+        "V^T V",
+        transposeTimes(vectors, vectors).flatMap((c) => [...c]),
+        identity(columns),
+        1e-14,
+      );
       expect([...values]).toEqual([...values].toSorted((x, y) => y - x));
       const images = times(a, vectors);
-      expectNear("|A v|", images.map((image) => Math.sqrt(dot(image, image))), values, 1e-13);
+      expectNear(
+        "|A v|",
+        images.map((image) => Math.sqrt(dot(image, image))),
+        values,
+        1e-13,
+      );
       // The images of different vectors are orthogonal, so the values are those of A.
       const products = transposeTimes(images, images).flatMap((c) => [...c]);
       expectNear(
         "(A V)^T A V",
         products,
-        Array.from({ length: columns * columns }, (_, i) => (i % (columns + 1) === 0 ? values[i / (columns + 1)]! ** 2 : 0)),
+        Array.from({ length: columns * columns }, (_, i) =>
+          i % (columns + 1) === 0 ? values[i / (columns + 1)]! ** 2 : 0,
+        ),
         1e-13,
       );
     }),
@@ -57,7 +69,12 @@ test("Cholesky solves symmetric positive definite systems and refuses others", (
       const x = matrix(seed + 1, n, columns);
       const found = solved(a, times(a, x))!;
       const back = times(a, found);
-      expectNear("A x", back.flatMap((c) => [...c]), times(a, x).flatMap((c) => [...c]), 1e-11);
+      expectNear(
+        "A x",
+        back.flatMap((c) => [...c]),
+        times(a, x).flatMap((c) => [...c]),
+        1e-11,
+      );
     }),
   );
   const singular = [Float64Array.of(1, 2), Float64Array.of(2, 4)];

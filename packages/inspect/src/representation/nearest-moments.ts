@@ -1,4 +1,4 @@
-import { TensorError, type ArrayTensor } from "@sluice/tensor";
+import { TensorError, type Tensor } from "@sluice/tensor";
 import { describe, nth, shown, suggestion } from "@sluice/tensor/internal";
 import { checkSteps, type StepOptions } from "../steps.ts";
 import { dot } from "./matrices.ts";
@@ -29,11 +29,7 @@ export interface NearMoment extends Moment {
  * moment itself, and what is too near to it in its row, is left out. Throws a TensorError if the row does not have that
  * step.
  */
-export function nearestMoments(
-  states: ArrayTensor,
-  moment: Moment,
-  options: NearestMomentsOptions = {},
-): NearMoment[] {
+export function nearestMoments(states: Tensor, moment: Moment, options: NearestMomentsOptions = {}): NearMoment[] {
   const operation = "nearestMoments";
   checkSteps(operation, options, ["by", "count", "separation"]);
   const { by = "euclidean", count = 10, separation = 1, ...steps } = options;
@@ -41,7 +37,9 @@ export function nearestMoments(
     throw new TensorError(`${operation}: unknown by ${String(by)}; ${suggestion(String(by), Object.keys(distances))}`);
   checkCount(operation, count);
   if (!Number.isInteger(separation) || separation < 1)
-    throw new TensorError(`${operation}: separation must be an integer of at least 1 (steps), got ${shown(separation)}`);
+    throw new TensorError(
+      `${operation}: separation must be an integer of at least 1 (steps), got ${shown(separation)}`,
+    );
   if (states.shape.length !== 3)
     throw new TensorError(`${operation}: states must be [batch, time, units], got ${describe(states)}`);
   const points = pointsOf(operation, "states", states, steps);

@@ -11,7 +11,9 @@ const states = statesOf([
 ]);
 
 function statesOf(rows: readonly (readonly string[])[]): ArrayTensor {
-  const values = rows.flatMap((row) => row.flatMap((on) => [0, 1, 2, 3].map((unit) => (on.includes(String(unit)) ? 0.9 : -0.4))));
+  const values = rows.flatMap((row) =>
+    row.flatMap((on) => [0, 1, 2, 3].map((unit) => (on.includes(String(unit)) ? 0.9 : -0.4))),
+  );
   return tensor(values, [rows.length, rows[0]!.length, 4]);
 }
 
@@ -23,7 +25,7 @@ test("a pattern is what is on during the whole range, and with off what is off a
   expect(statePattern(states, { ...inside, off: "before" }).units).toEqual([]);
   expect(statePattern(states, { ...inside, off: "after" }).units).toEqual([0, 1]);
   expect(statePattern(states, { row: 1, from: 3, to: 5, off: "after" }).units).toEqual([2]);
-  expect(statePattern(states, { ...range, threshold: -0.4 }).units).toEqual([0, 1, 2, 3]);
+  expect(statePattern(states, { ...range, threshold: -0.5 }).units).toEqual([0, 1, 2, 3]);
 });
 
 test("matches share most units of the pattern, then have fewest others; none overlaps a better one", () => {
@@ -33,7 +35,13 @@ test("matches share most units of the pattern, then have fewest others; none ove
     { row: 1, from: 1, to: 3, overlap: 2, others: 0 },
     { row: 1, from: 4, to: 6, overlap: 2, others: 1 },
   ]);
-  expect(patternMatches(states, pattern, { same: false })[0]).toEqual({ row: 0, from: 1, to: 3, overlap: 2, others: 0 });
+  expect(patternMatches(states, pattern, { same: false })[0]).toEqual({
+    row: 0,
+    from: 1,
+    to: 3,
+    overlap: 2,
+    others: 0,
+  });
   expect(patternMatches(states, pattern, { count: 1 })).toHaveLength(1);
   // The fifth step of row 1 is missing.
   expect(patternMatches(states, pattern, { lengths: [6, 5] })).toEqual([
@@ -103,7 +111,9 @@ test("the nearest moments, by distance and by angle", () => {
 test("ranges and moments that do not exist are errors", () => {
   const range = { row: 0, from: 1, to: 3 };
   expect(() => statePattern(states, { ...range, row: 2 })).toThrow("row 2 does not have all steps from 1 to 2");
-  expect(() => statePattern(states, { ...range, lengths: [2, 6] })).toThrow("row 0 does not have all steps from 1 to 2");
+  expect(() => statePattern(states, { ...range, lengths: [2, 6] })).toThrow(
+    "row 0 does not have all steps from 1 to 2",
+  );
   expect(() => statePattern(states, { ...range, to: 1 })).toThrow("expected integers from < to, got from 1 and to 1");
   expect(() => statePattern(states, { ...range, threshold: NaN })).toThrow("threshold must be a finite number");
   expect(() => statePattern(tensor([1, 2], [1, 2]), range)).toThrow("states must be [batch, time, units]");

@@ -1,4 +1,4 @@
-import { TensorError, type ArrayTensor } from "@sluice/tensor";
+import { TensorError, type Tensor } from "@sluice/tensor";
 import { checkOptions, describe, nth, shown } from "@sluice/tensor/internal";
 import { checkSteps, type StepOptions } from "../steps.ts";
 import { pointAt, pointsOf } from "./moments.ts";
@@ -52,12 +52,13 @@ export interface PatternMatch extends StateRange {
  * units that are on during the whole range `from` to `to` of a row. `states` is `[batch, time, units]`. Search for it
  * elsewhere with {@link patternMatches}. Throws a TensorError if the row does not have those steps.
  */
-export function statePattern(states: ArrayTensor, options: StatePatternOptions): StatePattern {
+export function statePattern(states: Tensor, options: StatePatternOptions): StatePattern {
   const operation = "statePattern";
   checkSteps(operation, options, ["row", "from", "to", "threshold", "off"]);
   const { row, from, to, threshold = 0.3, off = "none", lengths, mask } = options;
   const known = ["none", "before", "after", "both"];
-  if (!known.includes(off)) throw new TensorError(`${operation}: off must be one of ${known.join(", ")}, got ${shown(off)}`);
+  if (!known.includes(off))
+    throw new TensorError(`${operation}: off must be one of ${known.join(", ")}, got ${shown(off)}`);
   if (!Number.isFinite(threshold))
     throw new TensorError(`${operation}: threshold must be a finite number, got ${shown(threshold)}`);
   const on = onAt(operation, states, threshold, { ...(lengths && { lengths }), ...(mask && { mask }) });
@@ -82,7 +83,7 @@ export function statePattern(states: ArrayTensor, options: StatePatternOptions):
  * in no range.
  */
 export function patternMatches(
-  states: ArrayTensor,
+  states: Tensor,
   pattern: StatePattern,
   options: PatternMatchOptions = {},
 ): PatternMatch[] {
@@ -128,7 +129,7 @@ const overlaps = (a: StateRange, b: StateRange): boolean => a.row === b.row && a
 /** The units that are on, by row and step. */
 type On = ReadonlyMap<number, ReadonlyMap<number, ReadonlySet<number>>>;
 
-function onAt(operation: string, states: ArrayTensor, threshold: number, options: StepOptions): On {
+function onAt(operation: string, states: Tensor, threshold: number, options: StepOptions): On {
   checkOptions(operation, options, ["lengths", "mask"]);
   if (states.shape.length !== 3)
     throw new TensorError(`${operation}: states must be [batch, time, units], got ${describe(states)}`);

@@ -1,4 +1,4 @@
-import { tensor, TensorError, type ArrayTensor } from "@sluice/tensor";
+import { tensor, TensorError, type ArrayTensor, type Tensor } from "@sluice/tensor";
 import { checkOptions, nth, showShape, shown, sizeOf } from "@sluice/tensor/internal";
 import { checkSteps, type StepOptions } from "../steps.ts";
 import { centered, dot, meanOf, singularValues, transposeTimes } from "./matrices.ts";
@@ -34,10 +34,7 @@ export interface PrincipalComponents {
  *
  * Throws a TensorError if there are fewer than two points, if a point is not finite, or if `components` is out of range.
  */
-export function principalComponents(
-  points: ArrayTensor,
-  options: PrincipalComponentsOptions = {},
-): PrincipalComponents {
+export function principalComponents(points: Tensor, options: PrincipalComponentsOptions = {}): PrincipalComponents {
   const operation = "principalComponents";
   checkSteps(operation, options, ["components"]);
   const { components: count, ...steps } = options;
@@ -55,10 +52,10 @@ export function principalComponents(
   const kept = values.slice(0, components);
   return {
     mean: tensor(Float64Array.from(columns, meanOf)),
-    directions: tensor(
-      Float64Array.from(vectors.slice(0, components).flatMap((vector) => [...pointed(vector)])),
-      [components, columns.length],
-    ),
+    directions: tensor(Float64Array.from(vectors.slice(0, components).flatMap((vector) => [...pointed(vector)])), [
+      components,
+      columns.length,
+    ]),
     variances: tensor(kept),
     explained: tensor(kept.map((variance) => (whole === 0 ? 0 : variance / whole))),
   };
@@ -71,7 +68,7 @@ export function principalComponents(
  * the sizes do not fit.
  */
 export function projected(
-  points: ArrayTensor,
+  points: Tensor,
   { mean, directions }: Pick<PrincipalComponents, "mean" | "directions">,
   options: StepOptions = {},
 ): ArrayTensor {

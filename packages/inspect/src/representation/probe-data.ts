@@ -34,8 +34,8 @@ export interface ProbeData {
 /** States and targets at the moments that rows have, split by rows. */
 export function probeData(
   operation: string,
-  states: ArrayTensor,
-  targets: ArrayTensor,
+  states: Tensor,
+  targets: Tensor,
   { test, penalty = 1, ...steps }: ReadoutOptions,
 ): ProbeData {
   if (!(Number.isFinite(penalty) && penalty >= 0))
@@ -50,8 +50,9 @@ export function probeData(
     );
   const time = lead.length === 2 ? nth(lead, 1) : 1;
   const places = points.rows.map((row, i) => row * time + nth(points.steps, i));
+  const values = valuesOf(targets);
   const goals = Array.from({ length: outputs }, (_, k) =>
-    Float64Array.from(places, (place) => nth(targets.data, place * outputs + k)),
+    Float64Array.from(places, (place) => nth(values, place * outputs + k)),
   );
   const strange = goals.flatMap((column) => [...column]).find((goal) => !Number.isFinite(goal));
   if (strange !== undefined)
@@ -61,7 +62,9 @@ export function probeData(
   const side = (of: boolean): Side => {
     const chosen = points.rows.flatMap((row, i) => (isTest.has(row) === of ? [i] : []));
     if (chosen.length === 0)
-      throw new TensorError(`${operation}: no step is left for ${of ? "testing" : "training"}; keep other rows for testing`);
+      throw new TensorError(
+        `${operation}: no step is left for ${of ? "testing" : "training"}; keep other rows for testing`,
+      );
     const pick = (column: Float64Array): Float64Array => Float64Array.from(picked(column, chosen));
     return { columns: points.columns.map(pick), targets: goals.map(pick) };
   };

@@ -19,10 +19,15 @@ const draw = (seed: number, shape: readonly number[]): ArrayTensor =>
 /** A random orthogonal matrix, and a random scale and shift, applied to the points. */
 function moved(x: ArrayTensor, seed: number): ArrayTensor {
   const n = x.shape.at(-1)!;
-  const columns = Array.from({ length: n }, (_, j) => Float64Array.from(valuesOf(normal(keyFor(key(seed), String(j)), [n], { dtype: "f64" }))));
+  const columns = Array.from({ length: n }, (_, j) =>
+    Float64Array.from(valuesOf(normal(keyFor(key(seed), String(j)), [n], { dtype: "f64" }))),
+  );
   const turn = tensor(Float64Array.from(singularValues(columns).vectors.flatMap((v) => [...v])), [n, n]);
   const turned = arrayOf(matmul(x, turn));
-  return tensor(Float64Array.from(turned.data, (y, i) => 3 * y + (i % n)), x.shape);
+  return tensor(
+    Float64Array.from(turned.data, (y, i) => 3 * y + (i % n)),
+    x.shape,
+  );
 }
 
 const size = fc.integer({ min: 2, max: 5 });
@@ -53,8 +58,12 @@ test("states that do not vary have no similarity, and steps of fewer than two ro
   expect([...over.data].map(Number.isNaN)).toEqual([false, false, true, true]);
   expect(() => linearCka(x, draw(3, [3, 5, 2]))).toThrow("all axes but the last must agree");
   expect(() => similarityOverTime(linearCka, draw(1, [3, 2]), draw(1, [3, 2]))).toThrow("[batch, time, features]");
-  expect(() => linearCka(draw(1, [3, 2]), draw(1, [3, 2]), { lengths: [1, 1, 1] })).toThrow("lengths and mask need x [batch, time, features]");
-  expect(() => linearCka(tensor([NaN, 1], [2, 1]), tensor([0, 1], [2, 1]))).toThrow("x is NaN at row 0, step 0, feature 0");
+  expect(() => linearCka(draw(1, [3, 2]), draw(1, [3, 2]), { lengths: [1, 1, 1] })).toThrow(
+    "lengths and mask need x [batch, time, features]",
+  );
+  expect(() => linearCka(tensor([NaN, 1], [2, 1]), tensor([0, 1], [2, 1]))).toThrow(
+    "x is NaN at row 0, step 0, feature 0",
+  );
 });
 
 test("all components turn the points: distances stay, variances add up, and missing steps stay missing", () => {
@@ -68,13 +77,17 @@ test("all components turn the points: distances stay, variances add up, and miss
   const distance = (of: ArrayLike<number>): number =>
     Math.sqrt([0, 1, 2, 3].reduce((sum, k) => sum + (of[k]! - of[40 + k]!) ** 2, 0));
   expect(distance(y.data)).toBeCloseTo(distance(x.data), 13);
-  expect(components.explained.data.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 13);
+  expect([...components.explained.data].reduce((a, b) => a + b, 0)).toBeCloseTo(1, 13);
   for (let k = 0; k < 4; k++) {
     const direction = [...components.directions.data].slice(4 * k, 4 * k + 4);
     expect(Math.max(...direction)).toBe(Math.max(...direction.map(Math.abs)));
   }
   const masked = principalComponents(x, {
-    mask: tensor(Array.from({ length: 15 }, (_, i) => Number(has(4 * i))), [3, 5], { dtype: "bool" }),
+    mask: tensor(
+      Array.from({ length: 15 }, (_, i) => Number(has(4 * i))),
+      [3, 5],
+      { dtype: "bool" },
+    ),
   });
   expect([...masked.directions.data]).toEqual([...components.directions.data]);
 });
@@ -112,7 +125,7 @@ test("a linear target is read without an error, and a class that a plane separat
   const label = logisticReadout(states, classes, { test: [0, 5], penalty: 0.01 });
   expect(label.train.accuracy).toBeGreaterThan(0.9);
   expect(label.test.accuracy).toBeGreaterThan(label.baseline.accuracy);
-  expect(label.bias.data.reduce((a, b) => a + b, 0)).toBeCloseTo(0, 10);
+  expect([...label.bias.data].reduce((a, b) => a + b, 0)).toBeCloseTo(0, 10);
 });
 
 test("rows for testing are drawn with the key, and no row is on both sides", () => {
@@ -122,16 +135,24 @@ test("rows for testing are drawn with the key, and no row is on both sides", () 
   expect(rows(1)).toEqual(rows(1));
   expect(new Set(Array.from({ length: 20 }, (_, seed) => rows(seed).join())).size).toBeGreaterThan(5);
   // Whatever the values of the rows kept for testing are, the readout is the same.
-  const changed = tensor(Float64Array.from(targets.data, (y, i) => (i < 4 ? 100 : y)), [10, 4]);
+  const changed = tensor(
+    Float64Array.from(targets.data, (y, i) => (i < 4 ? 100 : y)),
+    [10, 4],
+  );
   const [a, b] = [targets, changed].map((y) => ridgeReadout(states, y, { test: [0] }));
   expect(b!.weights.data).toEqual(a!.weights.data);
   expect(b!.test.meanSquaredError).not.toBe(a!.test.meanSquaredError);
 });
 
 test("what no readout can be fitted to is an error", () => {
-  const of = (options: object, y: ArrayTensor = targets) => () => ridgeReadout(states, y, options as { test: number[] });
-  const label = (options: object, y: ArrayTensor = classes) => () =>
-    logisticReadout(states, y, options as { test: number[] });
+  const of =
+    (options: object, y: ArrayTensor = targets) =>
+    () =>
+      ridgeReadout(states, y, options as { test: number[] });
+  const label =
+    (options: object, y: ArrayTensor = classes) =>
+    () =>
+      logisticReadout(states, y, options as { test: number[] });
   expect(of({})).toThrow("test is missing");
   expect(of({ test: [10] })).toThrow("test names row 10, but the rows are 0 to 9");
   expect(of({ test: { fraction: 1, key: key(1) } })).toThrow("test.fraction must be between 0 and 1");
@@ -141,11 +162,17 @@ test("what no readout can be fitted to is an error", () => {
   expect(of({ test: [0], alpha: 1 })).toThrow("unknown option alpha");
   expect(of({ test: [0] }, draw(1, [10]))).toThrow("targets must be [10,4] or [10, 4, outputs]");
   expect(of({ test: [0] }, tensor(new Float64Array(40).fill(NaN), [10, 4]))).toThrow("a target is NaN");
-  const twice = tensor(Float64Array.from({ length: 80 }, (_, i) => states.data[3 * Math.floor(i / 2)]!), [10, 4, 2]);
+  const twice = tensor(
+    Float64Array.from({ length: 80 }, (_, i) => states.data[3 * Math.floor(i / 2)]!),
+    [10, 4, 2],
+  );
   expect(() => ridgeReadout(twice, targets, { test: [0], penalty: 0 })).toThrow("linearly dependent");
   expect(label({ test: [0], penalty: 0 })).toThrow("penalty must be above 0");
   expect(label({ test: [0] }, draw(1, [10, 4, 2]))).toThrow("expected one class for each state, got 2");
   expect(label({ test: [0] }, draw(1, [10, 4]))).toThrow("a class must be an integer of at least 0");
-  const gap = tensor(Float64Array.from(classes.data, (y) => (y === 1 ? 3 : y)), [10, 4]);
+  const gap = tensor(
+    Float64Array.from(classes.data, (y) => (y === 1 ? 3 : y)),
+    [10, 4],
+  );
   expect(label({ test: [0] }, gap)).toThrow("no training step is of class 1");
 });

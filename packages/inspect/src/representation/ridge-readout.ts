@@ -1,4 +1,4 @@
-import { tensor, TensorError, type ArrayTensor } from "@sluice/tensor";
+import { tensor, TensorError, type ArrayTensor, type Tensor } from "@sluice/tensor";
 import { nth } from "@sluice/tensor/internal";
 import { checkSteps } from "../steps.ts";
 import { centered, dot, meanOf, solved, transposeTimes, type Columns } from "./matrices.ts";
@@ -43,7 +43,7 @@ export interface RidgeReadout {
  *
  * Throws a TensorError if shapes do not fit, if a value is not finite, or if penalty 0 leaves the weights undetermined.
  */
-export function ridgeReadout(states: ArrayTensor, targets: ArrayTensor, options: ReadoutOptions): RidgeReadout {
+export function ridgeReadout(states: Tensor, targets: Tensor, options: ReadoutOptions): RidgeReadout {
   const operation = "ridgeReadout";
   checkSteps(operation, options, ["test", "penalty"]);
   const { train, test, testRows, penalty } = probeData(operation, states, targets, options);

@@ -1,11 +1,11 @@
-import { tensor, TensorError, valuesOf, type ArrayTensor } from "@sluice/tensor";
+import { tensor, TensorError, valuesOf, type ArrayTensor, type Tensor } from "@sluice/tensor";
 import { checkFunction, nth, sameShape, showShape } from "@sluice/tensor/internal";
 import { activeSteps, batchAndTime, checkSteps, type StepOptions } from "../steps.ts";
 import { centered, singularValues, squareSum, transposeTimes, type Columns } from "./matrices.ts";
 import { pointsOf } from "./moments.ts";
 
 /** How alike two sets of states are: {@link linearCka} or {@link procrustesDistance}. */
-export type SimilarityMeasure = (x: ArrayTensor, y: ArrayTensor, options?: StepOptions) => number;
+export type SimilarityMeasure = (x: Tensor, y: Tensor, options?: StepOptions) => number;
 
 /**
  * Linear centered kernel alignment of two networks' states for the same inputs (Kornblith et al. 2019, arXiv:1905.00414,
@@ -18,7 +18,7 @@ export type SimilarityMeasure = (x: ArrayTensor, y: ArrayTensor, options?: StepO
  * count. NaN if the states of one do not vary, or if there are fewer than two points. Throws a TensorError if the points
  * are not the same in number or not finite.
  */
-export function linearCka(x: ArrayTensor, y: ArrayTensor, options: StepOptions = {}): number {
+export function linearCka(x: Tensor, y: Tensor, options: StepOptions = {}): number {
   const [X, Y] = pairOf("linearCka", x, y, options);
   const between = squareSum(transposeTimes(Y, X));
   const within = Math.sqrt(squareSum(transposeTimes(X, X))) * Math.sqrt(squareSum(transposeTimes(Y, Y)));
@@ -34,7 +34,7 @@ export function linearCka(x: ArrayTensor, y: ArrayTensor, options: StepOptions =
  * From 0, if one is a rotation of the other, scaled and moved, to 2. Arguments, errors and NaN are those of
  * {@link linearCka}.
  */
-export function procrustesDistance(x: ArrayTensor, y: ArrayTensor, options: StepOptions = {}): number {
+export function procrustesDistance(x: Tensor, y: Tensor, options: StepOptions = {}): number {
   const [X, Y] = pairOf("procrustesDistance", x, y, options);
   const norms = Math.sqrt(squareSum(X)) * Math.sqrt(squareSum(Y));
   if (norms === 0) return NaN;
@@ -51,8 +51,8 @@ export function procrustesDistance(x: ArrayTensor, y: ArrayTensor, options: Step
  */
 export function similarityOverTime(
   measure: SimilarityMeasure,
-  x: ArrayTensor,
-  y: ArrayTensor,
+  x: Tensor,
+  y: Tensor,
   options: StepOptions = {},
 ): ArrayTensor {
   const operation = "similarityOverTime";
@@ -74,15 +74,16 @@ export function similarityOverTime(
 }
 
 /** The vectors of some rows at step t, `[rows, features]`. */
-function stepOf(x: ArrayTensor, rows: readonly number[], t: number): ArrayTensor {
+function stepOf(x: Tensor, rows: readonly number[], t: number): ArrayTensor {
   const [, time = 0, features = 0] = x.shape;
-  const values = rows.flatMap((row) => [
-    ...x.data.subarray((row * time + t) * features, (row * time + t + 1) * features),
+  const values = valuesOf(x);
+  const chosen = rows.flatMap((row) => [
+    ...values.subarray((row * time + t) * features, (row * time + t + 1) * features),
   ]);
-  return tensor(values, [rows.length, features], { dtype: x.dtype });
+  return tensor(chosen, [rows.length, features], { dtype: x.dtype });
 }
 
-function pairOf(operation: string, x: ArrayTensor, y: ArrayTensor, options: StepOptions): [Columns, Columns] {
+function pairOf(operation: string, x: Tensor, y: Tensor, options: StepOptions): [Columns, Columns] {
   checkSteps(operation, options);
   checkSamePoints(operation, x, y);
   return [
@@ -91,7 +92,7 @@ function pairOf(operation: string, x: ArrayTensor, y: ArrayTensor, options: Step
   ];
 }
 
-function checkSamePoints(operation: string, x: ArrayTensor, y: ArrayTensor): void {
+function checkSamePoints(operation: string, x: Tensor, y: Tensor): void {
   if (sameShape(x.shape.slice(0, -1), y.shape.slice(0, -1))) return;
   throw new TensorError(
     `${operation}: x ${showShape(x.shape)} and y ${showShape(y.shape)} must be the states of two networks for the same inputs; all axes but the last must agree`,
