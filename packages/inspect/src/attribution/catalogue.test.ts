@@ -57,8 +57,19 @@ function subjectOf({ make, input }: CatalogueEntry) {
 
 /** Not 0, where cells that normalize what they read have no derivative. */
 const baseline = 0.2;
-/** Cells with a rectifier, whose gradient jumps on the path: the error falls with 1 / steps only. */
-const kinked = new Set(["rnn, relu", "nas", "shufflingRnn"]);
+/** Cells with rectifiers or cases, whose gradient jumps on the path: the error falls with 1 / steps only. */
+const kinked = [
+  "rnn, relu",
+  "liGru",
+  "nas",
+  "shufflingRnn",
+  "expRnn",
+  "indRnn",
+  "minGru",
+  "minLstm",
+  "fastWeights",
+  "gruOdeBayes",
+];
 const largest = (values: ArrayLike<number>): number => Math.max(...Array.from(values, Math.abs));
 
 describe.each(Object.values(catalogue).flatMap((family) => family ?? []))("$name", (entry) => {
@@ -76,11 +87,11 @@ describe.each(Object.values(catalogue).flatMap((family) => family ?? []))("$name
       lengths,
       extra,
       baseline,
-      steps: kinked.has(entry.name) ? 100 : 14,
+      steps: kinked.some((name) => entry.name.startsWith(name)) ? 100 : 14,
     });
     const [error, least] = [few, many].map(({ completenessErrors }) => largest(valuesOf(completenessErrors)));
     // A binary gate with a straight-through gradient jumps on the path; the error shows it.
-    if (entry.name.startsWith("skipRnn")) expect(least).toBeGreaterThan(1e-5);
+    if (entry.name.startsWith("skipRnn")) expect(least).toBeGreaterThan(1e-7);
     else expect(least).toBeLessThanOrEqual(Math.max(error! / 10, 1e-12));
     valuesOf(many.attributions).forEach((y, i) => {
       const [row, step] = [
