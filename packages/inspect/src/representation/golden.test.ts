@@ -118,9 +118,9 @@ test.each(readouts.regressions)("$name", ({ penalty, weights, bias, ...scores })
 test.each(readouts.classifications)("$name", ({ penalty, classes, weights, bias, ...scores }) => {
   const labels = convert(tensor(classes.data, classes.shape, { dtype: "i32" }), "f64") as ArrayTensor;
   const found = logisticReadout(states, spoiled(labels, lengths), { test: testRows, penalty, lengths });
-  expectNear("weights", valuesOf(found.weights), weights.data, 1e-7);
-  expectNear("bias", valuesOf(found.bias), bias.data, 1e-7);
-  expectScores({ train: { ...found.train }, test: { ...found.test }, baseline: { ...found.baseline } }, scores, 1e-7);
+  expectNear("weights", valuesOf(found.weights), weights.data, 1e-10);
+  expectNear("bias", valuesOf(found.bias), bias.data, 1e-10);
+  expectScores({ train: { ...found.train }, test: { ...found.test }, baseline: { ...found.baseline } }, scores, 1e-10);
 });
 
 function expectScores(found: Scores, expected: Scores, tolerance: number): void {
