@@ -5,7 +5,6 @@ import {
   mapTree,
   reshape,
   select,
-  sub,
   tensor,
   TensorError,
   valuesOf,

@@ -31,10 +31,9 @@ export interface Predictions {
  * Adding a number to all biases changes nothing; those are chosen whose sum is 0. Newton's steps are halved until the
  * loss falls. The loss is strictly convex for a penalty above 0, so there is one minimum.
  */
-export function softmaxRegression({ columns, labels }: Labelled, classes: number, penalty: number): Readout {
-  const withOne: Columns = [...columns, new Float64Array(labels.length).fill(1)];
-  const width = withOne.length;
-  let theta = new Float64Array(classes * width);
+export function softmaxRegression(data: Labelled, classes: number, penalty: number): Readout {
+  const { size, partsOf, evaluate, gradientAt, hessianAt } = objectiveOf(data, classes, penalty);
+  let theta = new Float64Array(size);
   let now = evaluate(theta);
   for (let iteration = 0; iteration < 100; iteration++) {
     const gradient = gradientAt(theta, now.probabilities);
@@ -46,63 +45,73 @@ export function softmaxRegression({ columns, labels }: Labelled, classes: number
     if (next === undefined) break;
     [theta, now] = [next.theta, next];
   }
-  const { weights, bias } = partsOf(theta);
-  return { weights, bias };
+  return partsOf(theta);
 
-  function partsOf(from: Float64Array): Readout {
-    const own = Array.from({ length: classes }, (_, k) => from.slice(k * width, (k + 1) * width));
+  /** The first of the steps 1, 1/2, 1/4, ... along which the objective falls enough. */
+  function descended(step: Float64Array, decrement: number) {
+    for (let length = 1; length > 1e-10; length /= 2) {
+      const moved = theta.map((value, at) => value - length * nth(step, at));
+      const found = evaluate(moved);
+      if (found.objective <= now.objective - 1e-4 * length * decrement) return { theta: moved, ...found };
+    }
+    return undefined;
+  }
+}
+
+/**
+ * The loss as a function of one vector: weights and bias of class 0, then those of class 1, and so on. Half the square
+ * of the sum of the biases is added, which is 0 at the minimum and makes it the only one.
+ */
+function objectiveOf({ columns, labels }: Labelled, classes: number, penalty: number) {
+  const withOne: Columns = [...columns, new Float64Array(labels.length).fill(1)];
+  const width = withOne.length;
+  const size = classes * width;
+  const partsOf = (theta: Float64Array): Readout => {
+    const own = Array.from({ length: classes }, (_, k) => theta.slice(k * width, (k + 1) * width));
     return {
       weights: own.map((values) => values.slice(0, -1)),
       bias: Float64Array.from(own, (values) => nth(values, width - 1)),
     };
-  }
-
-  function evaluate(from: Float64Array) {
-    const parts = partsOf(from);
-    const { probabilities, loss } = predictions(columns, labels, parts);
-    const shift = parts.bias.reduce((a, b) => a + b, 0);
-    const squares = parts.weights.reduce((total, w) => total + dot(w, w), 0);
-    return { probabilities, objective: loss + (penalty / 2) * squares + (shift * shift) / 2 };
-  }
-
-  function gradientAt(from: Float64Array, probabilities: Columns): Float64Array {
-    const shift = partsOf(from).bias.reduce((a, b) => a + b, 0);
-    return Float64Array.from(from, (value, at) => {
-      const [k, j] = [Math.floor(at / width), at % width];
-      const errors = nth(probabilities, k).map((p, i) => p - (labels[i] === k ? 1 : 0));
-      return dot(errors, nth(withOne, j)) + (j === width - 1 ? shift : penalty * value);
-    });
-  }
-
-  function hessianAt(probabilities: Columns): Columns {
-    const hessian = Array.from({ length: classes * width }, () => new Float64Array(classes * width));
-    for (let k = 0; k < classes; k++)
-      for (let l = 0; l <= k; l++) {
-        const [p, q] = [nth(probabilities, k), nth(probabilities, l)];
-        const curvature = p.map((value, i) => value * ((k === l ? 1 : 0) - nth(q, i)));
-        for (let j = 0; j < width; j++) {
-          const scaled = nth(withOne, j).map((x, i) => x * nth(curvature, i));
-          for (let m = 0; m < width; m++) {
-            const isBias = j === width - 1 && m === width - 1;
-            const own = isBias ? 1 : k === l && j === m ? penalty : 0;
-            const value = dot(scaled, nth(withOne, m)) + own;
-            nth(hessian, k * width + j)[l * width + m] = value;
-            nth(hessian, l * width + m)[k * width + j] = value;
-          }
+  };
+  const sumOfBiases = (theta: Float64Array): number => partsOf(theta).bias.reduce((a, b) => a + b, 0);
+  return {
+    size,
+    partsOf,
+    evaluate(theta: Float64Array) {
+      const parts = partsOf(theta);
+      const { probabilities, loss } = predictions(columns, labels, parts);
+      const shift = sumOfBiases(theta);
+      const squares = parts.weights.reduce((total, w) => total + dot(w, w), 0);
+      return { probabilities, objective: loss + (penalty / 2) * squares + (shift * shift) / 2 };
+    },
+    gradientAt(theta: Float64Array, probabilities: Columns): Float64Array {
+      const shift = sumOfBiases(theta);
+      const errors = probabilities.map((column, k) => column.map((p, i) => p - (labels[i] === k ? 1 : 0)));
+      return theta.map((value, at) => {
+        const [k, j] = [Math.floor(at / width), at % width];
+        return dot(nth(errors, k), nth(withOne, j)) + (j === width - 1 ? shift : penalty * value);
+      });
+    },
+    hessianAt(probabilities: Columns): Columns {
+      const hessian = Array.from({ length: size }, () => new Float64Array(size));
+      for (let k = 0; k < classes; k++)
+        for (let l = 0; l <= k; l++) {
+          const curvature = nth(probabilities, k).map(
+            (p, i) => p * ((k === l ? 1 : 0) - nth(nth(probabilities, l), i)),
+          );
+          withOne.forEach((x, j) => {
+            const scaled = x.map((value, i) => value * nth(curvature, i));
+            withOne.forEach((other, m) => {
+              const isBias = j === width - 1 && m === width - 1;
+              const value = dot(scaled, other) + (isBias ? 1 : k === l && j === m ? penalty : 0);
+              nth(hessian, k * width + j)[l * width + m] = value;
+              nth(hessian, l * width + m)[k * width + j] = value;
+            });
+          });
         }
-      }
-    return hessian;
-  }
-
-  /** The first of the steps 1, 1/2, 1/4, ... along which the objective falls enough. */
-  function descended(step: Float64Array, decrement: number) {
-    for (let size = 1; size > 1e-10; size /= 2) {
-      const moved = theta.map((value, at) => value - size * nth(step, at));
-      const found = evaluate(moved);
-      if (found.objective <= now.objective - 1e-4 * size * decrement) return { theta: moved, ...found };
-    }
-    return undefined;
-  }
+      return hessian;
+    },
+  };
 }
 
 /** The probabilities of the classes, and the loss of the points' own classes. */
