@@ -1,6 +1,19 @@
 import { readFileSync } from "node:fs";
 import { dense, rnn, sequence, sequential } from "@sluice/cells";
-import { convert, key, mul, normal, reshape, sum, take, tensor, valuesOf, type ArrayTensor } from "@sluice/tensor";
+import {
+  convert,
+  key,
+  mul,
+  normal,
+  reshape,
+  sum,
+  take,
+  tensor,
+  valuesOf,
+  type ArrayTensor,
+  type Backend,
+  type Tensor,
+} from "@sluice/tensor";
 import { expectNear, expectSame } from "@sluice/tensor/testing";
 import { wasm } from "@sluice/wasm";
 import { afterAll, expect, test } from "vitest";
@@ -37,6 +50,15 @@ const params = [
 ] as const;
 const model = sequential([sequence(rnn({ input: 3, hidden: 4 }), { outputs: "last" }), dense({ input: 4, output: 2 })]);
 const score: Score = (x, inputs) => take(model.apply([...params], x, inputs).output, 1, 1);
+
+/** The same in f32, for the wasm backend. */
+const single = (y: Tensor): Tensor => convert(y, "f32");
+const [recurrent, readout] = params;
+const params32 = [
+  { W: single(recurrent.W), U: single(recurrent.U), b: single(recurrent.b) },
+  { W: single(readout.W), b: single(readout.b) },
+] as const;
+const score32: Score = (x, inputs) => take(model.apply([...params32], x, inputs).output, 1, 1);
 const rules: Readonly<Record<string, QuadratureRule>> = {
   gausslegendre: "gaussLegendre",
   riemann_left: "left",
@@ -93,17 +115,32 @@ test("NaN at steps that a row does not have reaches nothing, and the wasm backen
   expectSame("with NaN", others, numbers);
   expect(names).toEqual(["feature 0", "feature 1", "feature 2"]);
 
-  const single = <T extends ArrayTensor>(y: T): ArrayTensor => convert(y, "f32") as ArrayTensor;
-  const [recurrent, readout] = params;
-  const weights = [
-    { W: single(recurrent.W), U: single(recurrent.U), b: single(recurrent.b) },
-    { W: single(readout.W), b: single(readout.b) },
-  ] as const;
-  const inSingle: Score = (at, inputs) => take(model.apply([...weights], at, inputs).output, 1, 1);
-  const compiled = await integratedGradients(inSingle, single(x), { ...options, backend, features: ["a", "b", "c"] });
+  const compiled = await integratedGradients(score32, single(x), { ...options, backend, features: ["a", "b", "c"] });
   expect(compiled.features).toEqual(["a", "b", "c"]);
   const present = (values: ArrayLike<number>): number[] => Array.from(values).filter((y) => !Number.isNaN(y));
   expectNear("in f32", present(valuesOf(compiled.attributions)), present(valuesOf(clean.attributions)), 1e-5);
+});
+
+test("the program is compiled once and run for every point and both ends", async () => {
+  const counts = { compiled: 0, run: 0 };
+  const counting: Backend = {
+    ...backend,
+    async compile(...args) {
+      counts.compiled++;
+      const executable = await backend.compile(...args);
+      return {
+        ...executable,
+        statistics: executable.statistics,
+        dispose: () => executable.dispose(),
+        run(inputs) {
+          counts.run++;
+          return executable.run(inputs);
+        },
+      };
+    },
+  };
+  await integratedGradients(score32, single(read(golden.input)), { steps: 7, backend: counting });
+  expect(counts).toEqual({ compiled: 1, run: 9 });
 });
 
 test("a mask takes steps out as lengths do", async () => {

@@ -89,7 +89,7 @@ export async function integratedGradients(
     for (const [k, a] of points.entries()) {
       const { gradient } = await at(a);
       const weight = nth(weights, k);
-      gradient.forEach((slope, i) => (integral[i] = nth(integral, i) + weight * slope));
+      gradient.forEach((slope, i) => (integral[i] = (integral[i] ?? NaN) + weight * slope));
     }
     const [start, end] = [await at(0), await at(1)];
     return resultOf(explained, { from, integral, baselineScores: start.score, scores: end.score });
@@ -102,7 +102,7 @@ export async function integratedGradients(
 function pointAt(a: number, from: Float64Array, x: ArrayTensor): ArrayTensor {
   if (a === 1) return x;
   const data = allocate(x.dtype, from.length);
-  from.forEach((start, i) => (data[i] = a === 0 ? start : start + a * (nth(x.data, i) - start)));
+  from.forEach((start, i) => (data[i] = a === 0 ? start : start + a * ((x.data[i] ?? NaN) - start)));
   return tensor(data, x.shape);
 }
 

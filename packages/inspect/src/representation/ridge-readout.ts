@@ -1,7 +1,7 @@
 import { tensor, TensorError, type ArrayTensor, type Tensor } from "@sluice/tensor";
 import { nth } from "@sluice/tensor/internal";
 import { checkSteps } from "../steps.ts";
-import { centered, dot, meanOf, solved, transposeTimes, type Columns } from "./matrices.ts";
+import { centered, dot, gram, meanOf, solved, transposeTimes, type Columns } from "./matrices.ts";
 import { probeData, tensorOf, type ReadoutOptions, type Side } from "./probe-data.ts";
 
 /** How well targets are predicted. */
@@ -48,9 +48,7 @@ export function ridgeReadout(states: Tensor, targets: Tensor, options: ReadoutOp
   checkSteps(operation, options, ["test", "penalty"]);
   const { train, test, testRows, penalty } = probeData(operation, states, targets, options);
   const X = centered(train.columns);
-  const penalized = transposeTimes(X, X).map((column, j) =>
-    column.map((value, i) => (i === j ? value + penalty : value)),
-  );
+  const penalized = gram(X).map((column, j) => column.map((value, i) => (i === j ? value + penalty : value)));
   const weights = solved(penalized, transposeTimes(X, centered(train.targets)));
   if (weights === undefined)
     throw new TensorError(

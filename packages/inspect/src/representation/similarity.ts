@@ -1,7 +1,7 @@
 import { tensor, TensorError, valuesOf, type ArrayTensor, type Tensor } from "@sluice/tensor";
 import { checkFunction, nth, sameShape, showShape } from "@sluice/tensor/internal";
 import { activeSteps, batchAndTime, checkSteps, type StepOptions } from "../steps.ts";
-import { centered, singularValues, squareSum, transposeTimes, type Columns } from "./matrices.ts";
+import { centered, gram, singularValues, squareSum, transposeTimes, type Columns } from "./matrices.ts";
 import { pointsOf } from "./moments.ts";
 
 /** How alike two sets of states are: {@link linearCka} or {@link procrustesDistance}. */
@@ -21,7 +21,7 @@ export type SimilarityMeasure = (x: Tensor, y: Tensor, options?: StepOptions) =>
 export function linearCka(x: Tensor, y: Tensor, options: StepOptions = {}): number {
   const [X, Y] = pairOf("linearCka", x, y, options);
   const between = squareSum(transposeTimes(Y, X));
-  const within = Math.sqrt(squareSum(transposeTimes(X, X))) * Math.sqrt(squareSum(transposeTimes(Y, Y)));
+  const within = Math.sqrt(squareSum(gram(X))) * Math.sqrt(squareSum(gram(Y)));
   return within === 0 ? NaN : between / within;
 }
 

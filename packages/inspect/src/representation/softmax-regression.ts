@@ -101,12 +101,18 @@ function objectiveOf({ columns, labels }: Labelled, classes: number, penalty: nu
           );
           withOne.forEach((x, j) => {
             const scaled = x.map((value, i) => value * nth(curvature, i));
-            withOne.forEach((other, m) => {
+            for (let m = 0; m <= j; m++) {
               const isBias = j === width - 1 && m === width - 1;
-              const value = dot(scaled, other) + (isBias ? 1 : k === l && j === m ? penalty : 0);
-              nth(hessian, k * width + j)[l * width + m] = value;
-              nth(hessian, l * width + m)[k * width + j] = value;
-            });
+              const value = dot(scaled, nth(withOne, m)) + (isBias ? 1 : k === l && j === m ? penalty : 0);
+              // The block of two classes is symmetric, as is the whole.
+              for (const [p, q] of [
+                [k * width + j, l * width + m],
+                [k * width + m, l * width + j],
+              ] as const) {
+                nth(hessian, p)[q] = value;
+                nth(hessian, q)[p] = value;
+              }
+            }
           });
         }
       return hessian;
