@@ -19,7 +19,7 @@ export {
   outputOf,
   withTrainingStep,
 } from "./cell/cell.ts";
-export { type CellContext, type Keys, type Product, contextWithin, evaluation } from "./cell/context.ts";
+export { type CellContext, type Keys, type Product, contextWithin, evaluation, traced } from "./cell/context.ts";
 export {
   type NestedStates,
   type State,

@@ -90,7 +90,10 @@ export function contextWithin(name: string, context: CellContext): CellContext {
   };
 }
 
-/** Traces a value. The step goes on with what is returned. */
+/**
+ * Traces a value of a modifier or of a cell that is not made by {@link defineCell}: `const T = traced(context,
+ * "highway", sigmoid(a))`. The step goes on with what is returned, so that layers can change it (`intervene`).
+ */
 export function traced({ change, trace }: CellContext, name: string, value: Tensor): Tensor {
   const changed = change(name, value);
   trace(name, changed);

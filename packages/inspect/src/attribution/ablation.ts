@@ -143,7 +143,7 @@ export async function ablate(
 
 const operation = "ablate";
 
-/** For every trace that a ablation names: bool, which units are fixed, and their values, each `[...units]`. */
+/** For every trace that an ablation names: bool, which units are fixed, and their values, each `[...units]`. */
 type Fixed = Readonly<Record<string, { readonly where: Tensor; readonly to: Tensor }>>;
 
 /** The metric without ablations, and the mean of every unit of the traces over rows and steps. */

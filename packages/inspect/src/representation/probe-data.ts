@@ -13,6 +13,7 @@ export type TestRows = readonly number[] | { readonly fraction: number; readonly
 
 /** Options of {@link ridgeReadout} and {@link logisticReadout}. */
 export interface ReadoutOptions extends StepOptions {
+  /** The rows that the readout is not trained on. */
   readonly test: TestRows;
   /** The factor of the squared weights in the loss, at least 0. Default 1. */
   readonly penalty?: number;
