@@ -19,7 +19,7 @@ export {
   outputOf,
   withTrainingStep,
 } from "./cell/cell.ts";
-export { type CellContext, type Keys, type Product, contextWithin, evaluation } from "./cell/context.ts";
+export { type CellContext, type Keys, type Product, contextWithin, evaluation, traced } from "./cell/context.ts";
 export {
   type NestedStates,
   type State,
@@ -87,6 +87,7 @@ export type {
   MaskedOutput,
   Perturbations,
 } from "./layers/layer.ts";
+export type { Intervene } from "./cell/intervene.ts";
 export type { Applied, OverTime } from "./cell/over-time.ts";
 export { isAsMade } from "./layers/layer.ts";
 export {

@@ -22,7 +22,7 @@ export interface Product {
 /** What a layer passes to the cells it runs. A modifier may pass on a changed context. */
 export interface CellContext {
   readonly training: boolean;
-  /** Called with everything the step traces. */
+  /** Called with everything the step traces; {@link traced} does it. */
   readonly trace: (name: string, value: Tensor) => void;
   /**
    * Gets everything the step traces before it is traced; the step goes on with what is returned. A modifier of a gate
@@ -88,6 +88,16 @@ export function contextWithin(name: string, context: CellContext): CellContext {
     },
     buffers: childOf(context.buffers, name),
   };
+}
+
+/**
+ * Traces a value of a modifier or of a cell that is not made by {@link defineCell}: `const T = traced(context,
+ * "highway", sigmoid(a))`. The step goes on with what is returned, so that layers can change it (`intervene`).
+ */
+export function traced({ change, trace }: CellContext, name: string, value: Tensor): Tensor {
+  const changed = change(name, value);
+  trace(name, changed);
+  return changed;
 }
 
 /** The subtree under a name; undefined if there is none. */

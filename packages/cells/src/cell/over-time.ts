@@ -1,6 +1,10 @@
 /** A cell run over time: what it is run over, and what comes of it. */
 import type { DType, Tensor, Tree } from "@sluice/tensor";
+import type { Intervene } from "./intervene.ts";
 import type { State } from "./states.ts";
+
+/** The name among the traces of the state at `path`. */
+export const traceOfState = (path: string): string => `state.${path}`;
 
 /**
  * What a cell is run over: the arguments of `apply`, checked. Sequences and flags are time first, `[time, batch, ...]`,
@@ -43,8 +47,12 @@ export interface OverTime<S extends State = State> {
   readonly extra: Readonly<Record<string, Tensor>>;
   /** What is added to new states, `[time, batch, ...]`, by their paths. */
   readonly perturbations: Readonly<Record<string, Tensor>>;
-  /** Whether a trace is requested. */
+  /** Whether a trace of the step is requested. */
   wanted(trace: string): boolean;
+  /** Whether a state is requested as a trace, by its path. */
+  wantedState(path: string): boolean;
+  /** Changes of traced values and new states. */
+  readonly intervene: Intervene | undefined;
   /** The number of steps after which the state is returned as `carry`. */
   readonly carryAfter: number;
   /** Whether masked steps repeat the last output. */

@@ -8,6 +8,7 @@ import {
   expand,
   gather,
   iota,
+  leavesOf,
   less,
   mapTree,
   max,
@@ -31,7 +32,8 @@ import { zeroBeyond, zerosArray } from "@sluice/tensor/internal";
 import { swapTime } from "../cell/axes.ts";
 import { outputOf } from "../cell/cell.ts";
 import { evaluation, type CellContext } from "../cell/context.ts";
-import type { Applied, OverTime } from "../cell/over-time.ts";
+import { intervened } from "../cell/intervene.ts";
+import { traceOfState, type Applied, type OverTime } from "../cell/over-time.ts";
 import type { Elements, Recurrence } from "../cell/recurrence.ts";
 import type { State } from "../cell/states.ts";
 
@@ -67,12 +69,15 @@ export function runAssociative(recurrence: AtOnce, params: Tree, given: OverTime
     trace(trace, value) {
       if (given.wanted(trace)) traces[trace] = swapTime(visible(over(steps, value)));
     },
+    change: (trace, value) => intervened(given.intervene, trace, value),
   };
   const elements = mapTree(recurrence.elements(params, x, context), (e, part) => {
     const all = over(steps, e);
     return taken === undefined ? all : select(stepsOf(taken, all), all, recurrence.identity[part] ?? 0);
   });
   const states = statesOf(recurrence, elements, given);
+  for (const { path, tensor } of leavesOf(states))
+    if (given.wantedState(path)) traces[traceOfState(path)] = swapTime(visible(tensor));
   const output = over(
     steps,
     outputOf({

@@ -1,6 +1,7 @@
 /** The options of `apply`: their names, and those that are not tensors. */
 import { TensorError } from "@sluice/tensor";
-import { checkKey, checkOptions, suggestion, shown } from "@sluice/tensor/internal";
+import { checkFunction, checkKey, checkOptions, suggestion, shown } from "@sluice/tensor/internal";
+import { traceOfState, type OverTime } from "../cell/over-time.ts";
 import type { BatchSize } from "./layer.ts";
 
 const applyOptions = [
@@ -16,12 +17,19 @@ const applyOptions = [
   "key",
   "traces",
   "perturbations",
+  "intervene",
   "extra",
   "segment",
   "carryAfter",
 ];
 
-export function checkApply(name: string, given: { readonly maskedOutput?: unknown; readonly key?: unknown }): void {
+interface Checked {
+  readonly maskedOutput?: unknown;
+  readonly key?: unknown;
+  readonly intervene?: unknown;
+}
+
+export function checkApply(name: string, given: Checked): void {
   checkOptions(`${name}.apply`, given, applyOptions, {
     initialState: "state",
     initial_state: "state",
@@ -30,8 +38,9 @@ export function checkApply(name: string, given: { readonly maskedOutput?: unknow
     zeroOutputForMask: "maskedOutput",
     zero_output_for_mask: "maskedOutput",
   });
-  const { maskedOutput = "zeros", key } = given;
+  const { maskedOutput = "zeros", key, intervene } = given;
   if (key !== undefined) checkKey(`${name}.apply`, key);
+  if (intervene !== undefined) checkFunction(`${name}.apply`, "intervene", intervene);
   if (maskedOutput !== "zeros" && maskedOutput !== "repeat")
     throw new TensorError(
       `${name}.apply: unknown maskedOutput ${String(maskedOutput)}; ${suggestion(String(maskedOutput), ["zeros", "repeat"])}`,
@@ -55,14 +64,20 @@ export function carryAfterOf(
   return given;
 }
 
-/** Which traces to collect. */
+/** Which traces to collect: those of the step, and the states among them, `state.h`. */
 export function wantedOf(
   name: string,
-  traces: boolean | readonly string[] | undefined,
-  known: readonly string[],
-): (trace: string) => boolean {
-  if (traces === undefined || typeof traces === "boolean") return () => traces === true;
-  const strange = traces.find((trace) => !known.includes(trace));
+  given: boolean | readonly string[] | undefined,
+  { traces, states }: { readonly traces: readonly string[]; readonly states: readonly string[] },
+): Pick<OverTime, "wanted" | "wantedState"> {
+  if (given === undefined || typeof given === "boolean")
+    return { wanted: () => given === true, wantedState: () => false };
+  const stateTraces = states.map(traceOfState).filter((trace) => !traces.includes(trace));
+  const known = [...traces, ...stateTraces];
+  const strange = given.find((trace) => !known.includes(trace));
   if (strange !== undefined) throw new TensorError(`${name}: no trace ${strange}; ${suggestion(strange, known)}`);
-  return (trace) => traces.includes(trace);
+  return {
+    wanted: (trace) => traces.includes(trace) && given.includes(trace),
+    wantedState: (path) => stateTraces.includes(traceOfState(path)) && given.includes(traceOfState(path)),
+  };
 }

@@ -3,7 +3,7 @@ import { batchAndTime, swapTime } from "../cell/axes.ts";
 import type { Cell } from "../cell/cell.ts";
 import type { OverTime } from "../cell/over-time.ts";
 import type { Probed } from "../cell/probe.ts";
-import { floatOf, initialState, type State } from "../cell/states.ts";
+import { floatOf, initialState, statesOf, type State } from "../cell/states.ts";
 import { carryAfterOf, wantedOf } from "./apply-options.ts";
 import { checkExtraValues } from "./extra-values.ts";
 import { extraOver, perturbationsOver } from "./given-inputs.ts";
@@ -46,7 +46,10 @@ export function readGiven<P extends Tree, S extends State>(
     const isLookedAt = lengths === undefined || (lengths.kind === "array" && step < (lengths.data[row] ?? 0));
     return isLookedAt ? `in row ${row}, step ${step}` : undefined;
   });
-  const wanted = wantedOf(cell.name, given.traces, Object.keys(probed.evaluation.traces));
+  const wanted = wantedOf(cell.name, given.traces, {
+    traces: Object.keys(probed.evaluation.traces),
+    states: statesOf(cell.state).map(({ path }) => path),
+  });
   return {
     ...size,
     features: probed.evaluation.features,
@@ -68,7 +71,8 @@ export function readGiven<P extends Tree, S extends State>(
     extra,
     perturbations: mapTree(perturbationsOver(cell.name, given.perturbations, cell.state, size), looked),
     start: stateOf(cell.name, "state", given.state, initial),
-    wanted,
+    ...wanted,
+    intervene: given.intervene,
     carryAfter: carryAfterOf(cell.name, given.carryAfter, size, { reverse }),
     repeatsMasked: outputs === "all" && given.mask !== undefined && given.maskedOutput === "repeat",
     segment: given.segment,

@@ -1,6 +1,7 @@
 import { TensorError, type ArrayTensor, type DType, type Shape, type Tensor, type Tree } from "@sluice/tensor";
 import { checkTensor, isFloat, sameShape } from "@sluice/tensor/internal";
 import { inputOf, type Extras, type InputSpec } from "../cell/inputs.ts";
+import type { Intervene } from "../cell/intervene.ts";
 import type { Applied } from "../cell/over-time.ts";
 import type { BufferSpecs, InitialBuffersOptions, InitOptions, Specs } from "@sluice/params";
 
@@ -114,10 +115,15 @@ export interface ApplyOptions<S extends Tree = Tree> {
   readonly buffers?: Tree;
   /** The random key for training with dropout or zoneout; use a new one for each training step. */
   readonly key?: Tensor;
-  /** Which traces of the cells to collect: all (`true`), or these names. Default: none. */
+  /**
+   * Which traces of the cells to collect: all (`true`), or these names. Default: none. Among names, `state.h` is the
+   * state h after each step (`0.state.h` within a layer of layers).
+   */
   readonly traces?: boolean | readonly string[];
   /** Added to each new state: tensors `[batch, time, ...]`, nested like the state. States may be left out. */
   readonly perturbations?: Perturbations;
+  /** Changes of traced values and new states, such as a gate that is held open. Default: none, at no cost. */
+  readonly intervene?: Intervene;
   /** What cells read besides `x`, `[batch, time, ...]`, by name. */
   readonly extra?: Readonly<Record<string, Tensor>>;
   /**

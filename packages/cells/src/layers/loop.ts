@@ -14,12 +14,13 @@ import {
   type Tensor,
   type Tree,
 } from "@sluice/tensor";
-import { isFloat, zerosArray } from "@sluice/tensor/internal";
+import { at, isFloat, zerosArray } from "@sluice/tensor/internal";
 import { checkBuffers } from "@sluice/params";
 import { outputOf, type Cell } from "../cell/cell.ts";
 import { evaluation, type CellContext } from "../cell/context.ts";
 import { swapTime } from "../cell/axes.ts";
-import type { Applied, OverTime } from "../cell/over-time.ts";
+import { intervened } from "../cell/intervene.ts";
+import { traceOfState, type Applied, type OverTime } from "../cell/over-time.ts";
 import type { State } from "../cell/states.ts";
 import { carriedScan } from "./carried-scan.ts";
 import type { Running } from "./given.ts";
@@ -76,11 +77,8 @@ export function runLoop<P extends Tree, S extends State>(
 }
 
 /** One step of the loop: the cell's step, with resets, masks and perturbations applied. */
-function stepOf<P extends Tree, S extends State>(
-  { cell, outputs }: Running<P, S>,
-  params: P,
-  { resetState, training, key, wanted, buffers, lengths, repeatsMasked: repeats }: OverTime<S>,
-) {
+function stepOf<P extends Tree, S extends State>({ cell, outputs }: Running<P, S>, params: P, given: OverTime<S>) {
+  const { resetState, training, key, buffers, lengths, repeatsMasked: repeats, intervene } = given;
   return ({ cell: state, last }: Carried<S>, slice: Slices) => {
     const { mask, reset } = slice;
     const old = reset === undefined ? state : zipTrees(state, resetState, (s, to) => select(rowsOf(reset, s), to, s));
@@ -92,14 +90,18 @@ function stepOf<P extends Tree, S extends State>(
       buffers,
       active: () => activeOf(cell.name, mask, lengths),
       trace(name, value) {
-        if (wanted(name)) traces[name] = value;
+        if (given.wanted(name)) traces[name] = value;
       },
+      change: (name, value) => intervened(intervene, name, value),
       ...(key !== undefined && slice.step !== undefined ? { keys: keysOf(key, slice.step) } : {}),
     };
     const next = cell.step(params, old, slice.x, context);
     const perturbed = mapTree(next.state, (value, name) => {
       const by = slice.perturbations[name];
-      return by === undefined || !isFloat(value.dtype) ? value : add(value, by);
+      const left = at(cell.name, () => intervened(intervene, traceOfState(name), value));
+      const after = by === undefined || !isFloat(value.dtype) ? left : add(left, by);
+      if (given.wantedState(name)) traces[traceOfState(name)] = after;
+      return after;
     });
     const output = outputOf({ state: perturbed, output: next.output });
     const kept =

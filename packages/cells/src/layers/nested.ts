@@ -9,11 +9,12 @@ type StateOptions = "state" | "resetState" | "buffers";
  * knows their types.
  */
 export function optionsOf(name: string, given: Omit<ApplyOptions, StateOptions>): Omit<ApplyOptions, StateOptions> {
-  const { perturbations, key, traces, ...rest } = given;
+  const { perturbations, key, traces, intervene, ...rest } = given;
   const below = entriesOf(perturbations).find(([part]) => part === name)?.[1];
   return {
     ...rest,
     ...(below === undefined ? {} : { perturbations: below }),
+    ...(intervene === undefined ? {} : { intervene: (own, value) => intervene(`${name}.${own}`, value) }),
     ...(key === undefined ? {} : { key: keyFor(key, name) }),
     ...(traces === undefined ? {} : { traces: typeof traces === "boolean" ? traces : tracesBelow(name, traces) }),
   };

@@ -2,6 +2,7 @@ import { bias, constant, kernel } from "@sluice/params";
 import { add, mul, sigmoid, sub, TensorError, type Tree } from "@sluice/tensor";
 import { checkOptions } from "@sluice/tensor/internal";
 import { outputOf, type Cell } from "../cell/cell.ts";
+import { traced } from "../cell/context.ts";
 import { checkCell } from "../cell/check-cell.ts";
 import { probe } from "../cell/probe.ts";
 import type { State } from "../cell/states.ts";
@@ -43,8 +44,7 @@ export function highway<S extends State>(cell: Cell<Tree, S>, options: HighwayOp
   };
   return withParameters(cell, { name: "highway", specs }, (added, params, state, x, context) => {
     const next = cell.step(params, state, x, context);
-    const T = context.change("highway", sigmoid(add(projected("highway", x, added("W"), context), added("b"))));
-    context.trace("highway", T);
+    const T = traced(context, "highway", sigmoid(add(projected("highway", x, added("W"), context), added("b"))));
     const carried = input === features ? x : projected("highway.P", x, added("P"), context);
     return { ...next, output: add(mul(T, outputOf(next)), mul(sub(1, T), carried)) };
   });

@@ -21,7 +21,7 @@ import {
 } from "@sluice/tensor";
 import { checkOptions, isFloat, suggestion } from "@sluice/tensor/internal";
 import type { Cell } from "../cell/cell.ts";
-import { evaluation } from "../cell/context.ts";
+import { evaluation, traced } from "../cell/context.ts";
 import { namedParameters } from "../cell/named-parameters.ts";
 import { probe } from "../cell/probe.ts";
 import { statesOf, type State } from "../cell/states.ts";
@@ -87,8 +87,7 @@ export function skipRnn<P extends { readonly [name: string]: Tree }, S extends S
       const { p } = state.skip;
       const before = withoutSkip<S>(state);
       const next = cell.step(withoutSkip<P>(params), before, x, context);
-      const u = rounded(p);
-      context.trace("skip.update", u);
+      const u = traced(context, "skip.update", rounded(p));
       const s = chosen(u, next.state, before);
       const d = sigmoid(add(matmul(stateAt(s, reads), W), b));
       const waited = add(p, min(d, sub(1, p)));

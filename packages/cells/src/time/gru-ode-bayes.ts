@@ -78,9 +78,9 @@ export const gruOdeBayes = defineCell({
   step({ ode, prediction, Q, q }, { gru: { h } }, x, { trace, extra, cells, sizes, method, steps, preparedUnits }) {
     const m = extra.mask;
     const evolved = solveOde((y) => gruField(ode, y, sizes.hidden), h, extra.elapsed, { method, steps });
-    const [mu, logVariance] = split(perceptron(prediction, evolved, relu), 2);
-    trace("mean", mu);
-    trace("logVariance", logVariance);
+    const [mean, logarithm] = split(perceptron(prediction, evolved, relu), 2);
+    const mu = trace("mean", mean);
+    const logVariance = trace("logVariance", logarithm);
 
     const seen = select(equal(m, 0), 0, x);
     const error = mul(sub(seen, mu), exp(mul(-0.5, logVariance)));

@@ -1,6 +1,7 @@
 import { parameter, type ParameterSpec, type Specs } from "@sluice/params";
 import { leavesOf, mapTree, mul, type Tensor, type Tree } from "@sluice/tensor";
 import type { Cell } from "../cell/cell.ts";
+import { traced } from "../cell/context.ts";
 import type { CellOptions } from "../definition/cell-options.ts";
 import { rnn } from "../gated/rnn.ts";
 import { mapStates, type State, type States } from "../cell/states.ts";
@@ -34,13 +35,12 @@ export function hiddenDecay<P extends { readonly [name: string]: Tree }, S exten
     name: `${cell.name}Decay`,
     parameter: "decay",
     specs: decaySpecs(cell.state),
-    evolve(decay, state, elapsed, { trace }) {
+    evolve(decay, state, elapsed, context) {
       const weights = new Map(leavesOf(decay).map(({ path, tensor }) => [path, tensor]));
       return mapTree(state, (s, path) => {
         const [W, b] = [weights.get(`${path}.W`), weights.get(`${path}.b`)];
         if (W === undefined || b === undefined) return s;
-        const gamma = decayRate(mul(elapsed, W), b);
-        trace(`decay.${path}`, gamma);
+        const gamma = traced(context, `decay.${path}`, decayRate(mul(elapsed, W), b));
         return mul(gamma, s);
       });
     },

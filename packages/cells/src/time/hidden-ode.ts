@@ -11,6 +11,7 @@ import {
 } from "@sluice/tensor";
 import { checkOptions, isFloat, sizeOf } from "@sluice/tensor/internal";
 import type { Cell } from "../cell/cell.ts";
+import { traced } from "../cell/context.ts";
 import type { CellOptions } from "../definition/cell-options.ts";
 import { statesOf, type State } from "../cell/states.ts";
 import { gru } from "../gated/gru.ts";
@@ -60,12 +61,11 @@ export function hiddenOde<P extends { readonly [name: string]: Tree }, S extends
     name: `${cell.name}Ode`,
     parameter: "ode",
     specs: perceptronSpecs([width, ...hiddenWidths("hiddenOde", layers, units), width]),
-    evolve(ode, state, elapsed, { trace }) {
+    evolve(ode, state, elapsed, context) {
       const field = layersOf(ode);
       const leaves = leavesOf(state).filter(({ tensor }) => isFloat(tensor.dtype));
       const y = solveOde((at) => perceptron(field, at, f1), sideBySide(leaves), elapsed, solver);
-      const evolved = apart(leaves, y);
-      for (const [path, s] of evolved) trace(`ode.${path}`, s);
+      const evolved = new Map([...apart(leaves, y)].map(([path, s]) => [path, traced(context, `ode.${path}`, s)]));
       return mapTree(state, (s, path) => evolved.get(path) ?? s);
     },
   });
