@@ -1,7 +1,7 @@
 import { gru, sequence } from "@sluice/cells";
 import { compile, grad, key, keyFor, normal, sum, tensor, valuesOf, type Tensor } from "@sluice/tensor";
 import { expect, test } from "vitest";
-import { gatesOverTime, saturation } from "./index.ts";
+import { gatesOverTime, saturation } from "../index.ts";
 
 const [batch, time, input, hidden] = [3, 5, 2, 4];
 const layer = sequence(gru({ input, hidden }));

@@ -1,7 +1,7 @@
 import { grad, mapTree, TensorError, leavesOf, type Tensor, type Tree } from "@sluice/tensor";
 import { isFloat, showShape } from "@sluice/tensor/internal";
 import { stepNorms } from "./norms.ts";
-import { activeSteps, checkSteps, meanOverSteps, type StepOptions } from "./steps.ts";
+import { activeSteps, checkSteps, meanOverSteps, type StepOptions } from "../steps.ts";
 
 /**
  * dL/ds_t for every state s at every step t: `[batch, time, ...]`, in the structure of `perturbations`.

@@ -1,6 +1,6 @@
 import { convert, greater, less, mapTree, reshape, square, sub, TensorError, type Tensor } from "@sluice/tensor";
 import { root } from "@sluice/tensor/internal";
-import { activeSteps, batchAndTime, checkSteps, meanOverSteps, type StepOptions } from "./steps.ts";
+import { activeSteps, batchAndTime, checkSteps, meanOverSteps, type StepOptions } from "../steps.ts";
 
 /** Options of {@link gatesOverTime} and {@link saturation}. */
 export interface GateOptions extends StepOptions {

@@ -26,7 +26,7 @@ import {
 import { differenceOf, noiseOf, type Difference } from "@sluice/tensor/testing";
 import { wasm } from "@sluice/wasm";
 import { describe, expect, test } from "vitest";
-import { effectiveHorizon, gradientFlow, stateGradients, stepNorms } from "./index.ts";
+import { effectiveHorizon, gradientFlow, stateGradients, stepNorms } from "../index.ts";
 
 const [batch, time, input, hidden] = [3, 5, 2, 4];
 const root = key(11);
