@@ -2,6 +2,7 @@ import {
   convert,
   div,
   full,
+  greater,
   iota,
   isTensor,
   less,
@@ -49,7 +50,7 @@ export function activeSteps(
   return select(less(reshape(iota([time]), [1, time]), reshape(counts, [batch, 1])), taken, full([], 0, "bool"));
 }
 
-/** The mean of `x` `[batch, time, ...]` over `axes`, of active steps only; 0 where there are none. */
+/** The mean of `x` `[batch, time, ...]` over `axes`, of active steps only; NaN where there are none. */
 export function meanOverSteps(x: Tensor, active: Tensor, axes: readonly number[]): Tensor {
   const lead = reshape(active, [...active.shape, ...x.shape.slice(2).map(() => 1)]);
   const total = sum(select(lead, x, 0), axes);
@@ -63,7 +64,7 @@ export function meanOverSteps(x: Tensor, active: Tensor, axes: readonly number[]
     mul(steps, perStep),
     steps.shape.filter((_, axis) => !axes.includes(axis)),
   );
-  return div(total, max(count, 1));
+  return select(greater(count, 0), div(total, max(count, 1)), NaN);
 }
 
 /** Batch and time of a tensor `[batch, time, ...]`. */

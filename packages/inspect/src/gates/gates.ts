@@ -11,7 +11,7 @@ export interface GateOptions extends StepOptions {
 }
 
 /**
- * Statistics of a gate at every step, each `[time]`, over all units and the rows that have the step. 0 if no row has
+ * Statistics of a gate at every step, each `[time]`, over all units and the rows that have the step. NaN if no row has
  * it.
  */
 export type GateOverTime = {
