@@ -28,9 +28,9 @@ export interface ParityOptions extends SplitSizes {
 
 /**
  * Parity: is the number of ones in a string of random bits odd? (Hochreiter and Schmidhuber 1997, "LSTM can solve hard
- * long time lag problems", NIPS 9; as a test of tracking a state, Deletang et al. 2022, arXiv:2207.02098.) One bit
- * changes every later answer, so whoever ignores any bit is at chance: 1 of 2. Train on short strings and test on longer
- * ones (two data sets) to see whether a network has learned the rule.
+ * long time lag problems", NIPS 9; as a test of tracking a state, Deletang et al. 2022, arXiv:2207.02098.) Every bit
+ * changes all later answers, so a network that misses any bit guesses: it is right in half of all cases. To see whether
+ * a network has learned the rule, train on short strings and test on longer ones, from two data sets.
  *
  * Here bits are 0 and 1 and every step has a target. Papers also use -1 and 1, and a target at the end only: take the
  * step before the length.
