@@ -312,9 +312,14 @@ describe("effectiveHorizon", () => {
     expect(numbers(effectiveHorizon(tensor([1, 0.5, 0.1, 1e-3]), { reverse: true }))).toEqual([2]);
   });
 
-  test("is of every row's own, 0 of zeros, NaN of what is not finite", () => {
-    const norms = tensor([1, 1, 1, 0, 0.1, 1, 0, 0, 0, 0, 0, 0, 1, NaN, 1, 0, Infinity, 1, 1, 1], [5, 4]);
-    expect(numbers(effectiveHorizon(norms))).toEqual([2, 1, 0, NaN, NaN]);
+  test("is of every row's own, 0 of zeros, NaN of what is infinite", () => {
+    const norms = tensor([1, 1, 1, 0, 0.1, 1, 0, 0, 0, 0, 0, 0, Infinity, 1, 1, 1], [4, 4]);
+    expect(numbers(effectiveHorizon(norms))).toEqual([2, 1, 0, NaN]);
+  });
+
+  test("leaves missing steps out, and is missing where all are", () => {
+    const norms = tensor([1, NaN, 1, NaN, NaN, NaN, 0.1, 1, NaN, 0, 0, NaN, NaN, NaN, NaN, NaN], [4, 4]);
+    expect(numbers(effectiveHorizon(norms))).toEqual([2, 1, 0, NaN]);
   });
 });
 
@@ -353,7 +358,7 @@ test.each<[string, () => unknown, string]>([
   expect(run).toThrow(message);
 });
 
-test("an empty batch and a sequence without steps have a flow", () => {
+test("of an empty batch every step is missing, and a sequence may have no steps", () => {
   const layer = sequence(gru({ input, hidden }), { outputs: "last" });
   const params = layer.init(keyFor(root, "empty"));
   for (const size of [
@@ -365,6 +370,6 @@ test("an empty batch and a sequence without steps have a flow", () => {
       (perturbations: { readonly h: Tensor }) => sum(layer.apply(params, y, { perturbations }).output),
       layer.perturbations(size),
     );
-    expect(numbers(flow.h)).toEqual(new Array(size.time).fill(0));
+    expect(numbers(flow.h)).toEqual(new Array(size.time).fill(NaN));
   }
 });
