@@ -15,7 +15,7 @@ import {
   TensorError,
   type Tensor,
 } from "@sluice/tensor";
-import { checkOptions, sameShape, showShape, sizeOf } from "@sluice/tensor/internal";
+import { checkOptions, checkTensor, sameShape, showShape, sizeOf } from "@sluice/tensor/internal";
 
 /** Which steps count: the `lengths` and `mask` that the layer got. */
 export interface StepOptions {
@@ -69,6 +69,7 @@ export function meanOverSteps(x: Tensor, active: Tensor, axes: readonly number[]
 
 /** Batch and time of a tensor `[batch, time, ...]`. */
 export function batchAndTime(operation: string, x: Tensor, what: string): readonly [number, number] {
+  checkTensor(operation, what, x);
   const [batch, time] = x.shape;
   if (batch !== undefined && time !== undefined) return [batch, time];
   throw new TensorError(`${operation}: expected ${what} [batch, time, ...], got ${showShape(x.shape)}`);

@@ -5,6 +5,7 @@ import { checkCount } from "../check.ts";
 import { doubles, product, squareMatricesOf } from "../matrices/batches.ts";
 import { batchAndTime } from "../steps.ts";
 import { cellMap, extraOf, jacobiansAt } from "./cell-map.ts";
+import { checkCell } from "./state-vector.ts";
 import { checkTrajectory, run, whereTaken, type TrajectoryOptions } from "./trajectory.ts";
 
 /**
@@ -26,6 +27,7 @@ export function stateJacobians<P extends Tree, S extends State>(
   options: TrajectoryOptions<S> = {},
 ): Tensor {
   checkTrajectory("stateJacobians", options);
+  checkCell("stateJacobians", cell);
   return jacobiansOfRun(cell, params, x, options).jacobians;
 }
 

@@ -19,7 +19,7 @@ import { chunked, type Chunk } from "./chunks.ts";
 import { carry, decompose, directionsFrom, exponentsOf, type Directions } from "./directions.ts";
 import { jacobiansOfRun } from "./jacobians.ts";
 import type { LyapunovSpectrum } from "./results.ts";
-import { stateParts, vectorSize } from "./state-vector.ts";
+import { checkCell, stateParts, vectorSize } from "./state-vector.ts";
 import { checkTrajectory, type TrajectoryOptions } from "./trajectory.ts";
 
 /** Options of {@link lyapunovSpectrum}. */
@@ -62,6 +62,7 @@ export async function lyapunovSpectrum<P extends Tree, S extends State>(
 ): Promise<LyapunovSpectrum> {
   const operation = "lyapunovSpectrum";
   checkTrajectory(operation, options, ["exponents", "every", "warmUp", "key", "backend"]);
+  checkCell(operation, cell);
   const n = vectorSize(stateParts(cell));
   const { exponents: k = n, every = 1, warmUp = 0, key = keyOf(0) } = options;
   if (checkCount(operation, "exponents", k) > n)
@@ -99,7 +100,7 @@ async function alongRun<P extends Tree, S extends State>(
   const program = (weights: P, own: Tree, state: S, part: Chunk) =>
     jacobiansOfRun(cell, weights, part.x, { state, extra: part.extra, mask: part.mask, buffers: own });
   let state = given ?? sequence(cell).initialState(batch, { params });
-  const compiled = await compile(program, [params, buffers, state, example], backend && { backend });
+  const compiled = await compile(program, [params, buffers, state, example], backend === undefined ? {} : { backend });
   try {
     let t = 0;
     for (const chunk of chunks) {

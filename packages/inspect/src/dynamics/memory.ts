@@ -1,11 +1,11 @@
 import type { Cell, State } from "@sluice/cells";
 import { isTensor, mapTree, reshape, tensor, TensorError, transpose, valuesOf, vjp, type Tensor, type Tree } from "@sluice/tensor";
-import { euclideanNorm, isFloat, showShape, sizeOf } from "@sluice/tensor/internal";
+import { checkTensor, euclideanNorm, isFloat, showShape, sizeOf } from "@sluice/tensor/internal";
 import { doubles } from "../matrices/batches.ts";
 import { batchAndTime } from "../steps.ts";
 import { copiesOf, cotangents } from "./cell-map.ts";
 import type { MemoryCurve } from "./results.ts";
-import { stateParts, toVector, vectorSize } from "./state-vector.ts";
+import { checkCell, stateParts, toVector, vectorSize } from "./state-vector.ts";
 import { checkTrajectory, run, whereTaken, type TrajectoryOptions } from "./trajectory.ts";
 
 /**
@@ -27,6 +27,7 @@ export function inputSensitivity<P extends Tree, S extends State>(
   options: TrajectoryOptions<S> = {},
 ): Tensor {
   checkTrajectory("inputSensitivity", options);
+  checkCell("inputSensitivity", cell);
   const [batch, time] = batchAndTime("inputSensitivity", x, "x");
   if (!isFloat(x.dtype))
     throw new TensorError(
@@ -34,8 +35,8 @@ export function inputSensitivity<P extends Tree, S extends State>(
     );
   const parts = stateParts(cell);
   const n = vectorSize(parts);
-  const given = mapTree(givenOf(options), (y) => copiesOf(y, n));
   const { active } = run("after", cell, params, x, options);
+  const given = mapTree(givenOf(options), (y) => copiesOf(y, n));
   const repeated = { ...options, ...given };
   const { result, pullback } = vjp((y: Tensor) => toVector(parts, run("after", cell, params, y, repeated).last), copiesOf(x, n));
   const [gradients] = pullback(cotangents(batch, n, result));
@@ -57,6 +58,7 @@ function givenOf<S extends Tree>({ state, extra, lengths, mask }: TrajectoryOpti
  * with values.
  */
 export function memoryCurve(sensitivity: Tensor): MemoryCurve {
+  checkTensor("memoryCurve", "the sensitivity", sensitivity);
   const [batch, time, ...more] = sensitivity.shape;
   if (batch === undefined || time === undefined || more.length > 0 || !isFloat(sensitivity.dtype))
     throw new TensorError(

@@ -1,7 +1,7 @@
 /** The float states of a cell as one vector, and back. */
 import { statesOf, type Cell, type State } from "@sluice/cells";
 import { concat, leavesOf, mapTree, reshape, sliceAxis, TensorError, type Tensor, type Tree } from "@sluice/tensor";
-import { lookUp, nth, sizeOf } from "@sluice/tensor/internal";
+import { checkMade, lookUp, nth, sizeOf } from "@sluice/tensor/internal";
 import type { StatePart } from "./results.ts";
 
 /**
@@ -10,6 +10,7 @@ import type { StatePart } from "./results.ts";
  * of the vector. Throws a TensorError if the cell has no float state.
  */
 export function stateParts<P extends Tree, S extends State>(cell: Cell<P, S>): readonly StatePart[] {
+  checkCell("stateParts", cell);
   let from = 0;
   const parts = statesOf(cell.state).flatMap(({ path, shape, dtype }) => {
     if (dtype !== "f32") return [];
@@ -19,6 +20,12 @@ export function stateParts<P extends Tree, S extends State>(cell: Cell<P, S>): r
   });
   if (parts.length > 0) return parts;
   throw new TensorError(`${cell.name}: it has no float state, so there is no state vector`);
+}
+
+/** Throws an error unless a value is a cell. */
+export function checkCell(operation: string, cell: unknown): void {
+  const members = { name: "string", step: "function", init: "function", state: "object", sizes: "object" };
+  checkMade(operation, "the cell", cell, members, "gru({ input, hidden })");
 }
 
 /** The length of the state vector. */

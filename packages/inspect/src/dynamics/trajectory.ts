@@ -2,7 +2,7 @@ import { evaluation, sequence, type Cell, type State } from "@sluice/cells";
 import { leavesOf, mapTree, reshape, select, type Tensor, type Tree } from "@sluice/tensor";
 import { lookUp } from "@sluice/tensor/internal";
 import { activeSteps, batchAndTime, checkSteps, type StepOptions } from "../steps.ts";
-import { stateParts, toVector } from "./state-vector.ts";
+import { checkCell, stateParts, toVector } from "./state-vector.ts";
 
 /** How a cell is run along a sequence: what its layer was given. */
 export interface TrajectoryOptions<S extends Tree = Tree> extends StepOptions {
@@ -43,6 +43,7 @@ export function stateTrajectory<P extends Tree, S extends State>(
   options: TrajectoryOptions<S> = {},
 ): Tensor {
   checkTrajectory("stateTrajectory", options);
+  checkCell("stateTrajectory", cell);
   const { states, active } = run("after", cell, params, x, options);
   return whereTaken(active, toVector(stateParts(cell), states), NaN);
 }
@@ -55,6 +56,7 @@ export function run<P extends Tree, S extends State>(
   x: Tensor,
   { state, extra = {}, buffers, lengths, mask }: TrajectoryOptions<S>,
 ): Run<S> {
+  const [batch, time] = batchAndTime(cell.name, x, "x");
   const layer = sequence(collecting(when, cell));
   const given = {
     extra,
@@ -69,7 +71,7 @@ export function run<P extends Tree, S extends State>(
   return {
     states: mapTree(last, (_, path) => lookUp(found, collected(when, path), `${cell.name}: no state ${path}`)),
     last,
-    active: activeSteps(cell.name, batchAndTime(cell.name, x, "x"), { ...given }),
+    active: activeSteps(cell.name, [batch, time], given),
   };
 }
 

@@ -1,9 +1,10 @@
 /** The states from which a search begins, and what lies far from all of them. */
-import { isFloat, nth, showShape } from "@sluice/tensor/internal";
+import { checkTensor, isFloat, nth, showShape } from "@sluice/tensor/internal";
 import { keyFor, normal, randomBits, TensorError, valuesOf, type ArrayTensor, type Tensor } from "@sluice/tensor";
 
 /** The visited states of `[..., n]` that have no NaN, each an f64 vector. */
 export function visitedStates(operation: string, visited: Tensor, n: number): readonly Float64Array[] {
+  checkTensor(operation, "the tensor of visited states", visited);
   if (!isFloat(visited.dtype) || visited.shape.length === 0 || visited.shape.at(-1) !== n)
     throw new TensorError(
       `${operation}: the visited states must be float vectors [..., ${n}], as from stateTrajectory, got ${visited.dtype} ${showShape(visited.shape)}`,

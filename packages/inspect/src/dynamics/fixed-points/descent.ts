@@ -64,7 +64,7 @@ export async function descend<P extends Tree, S extends State>(
     const { state } = scan((at: Descending, rate: Tensor) => ({ state: adamStep(speedOf, at, rate), output: [] }), from, steps);
     return { state, speed: speedOf(state.s) };
   };
-  const compiled = await compile(program, [given, now, nth(rates, 0)], backend && { backend });
+  const compiled = await compile(program, [given, now, nth(rates, 0)], backend === undefined ? {} : { backend });
   try {
     for (const steps of rates) {
       const { state, speed } = await compiled(given, now, steps);

@@ -16,7 +16,7 @@ import { doubles } from "../../matrices/batches.ts";
 import { eigenvalues } from "../../matrices/eigenvalues.ts";
 import { extraOf } from "../cell-map.ts";
 import type { FixedPoint, FixedPoints } from "../results.ts";
-import { stateParts, vectorSize } from "../state-vector.ts";
+import { checkCell, stateParts, vectorSize } from "../state-vector.ts";
 import { asDType, type Given } from "./autonomous.ts";
 import { drawCandidates, isFarFrom, visitedStates } from "./candidates.ts";
 import { descend } from "./descent.ts";
@@ -84,6 +84,7 @@ export async function fixedPoints<P extends Tree, S extends State>(
   options: FixedPointOptions = {},
 ): Promise<FixedPoints> {
   const { candidates, noise, key, iterations, learningRate, tolerance, slow, distinct, outlierScale } = checked(options);
+  checkCell("fixedPoints", cell);
   checkStates(cell);
   const parts = stateParts(cell);
   const dtype = leavesOf(params).find(({ tensor: { dtype: own } }) => isFloat(own))?.tensor.dtype ?? "f32";
