@@ -93,29 +93,25 @@ function pairOf(a: SquareMatrix, i: number): [Complex, Complex] {
 /** One double-shift QR step on the rows `low` to `high`. */
 function francisStep(a: SquareMatrix, low: number, high: number, exceptional: boolean): void {
   const { get } = a;
-  const { trace, determinant } = shiftsOf(a, high, exceptional);
-  const [h11, h12, h21, h22] = [get(low, low), get(low, low + 1), get(low + 1, low), get(low + 1, low + 1)];
-  // The first column of (H - s1)(H - s2).
-  let x = [
-    h11 * h11 + h12 * h21 - trace * h11 + determinant,
-    h21 * (h11 + h22 - trace),
-    h21 * get(low + 2, low + 1),
-  ];
+  const { x, y, w } = shiftsOf(a, high, exceptional);
+  const [h11, h21] = [get(low, low), get(low + 1, low)];
+  // The first column of (H - s1)(H - s2) divided by h21, as differences, so that nothing cancels where the diagonal
+  // hardly varies.
+  const [p, q] = [x - h11, y - h11];
+  let column = [(p * q - w) / h21 + get(low, low + 1), get(low + 1, low + 1) - h11 - p - q, get(low + 2, low + 1)];
   for (let k = low; k < high; k++) {
     const from = Math.max(low, k - 1);
-    reflect(a, householder(x), { at: k, from, to: high + 1, above: Math.min(high, k + 3) + 1, top: low });
-    for (let i = Math.max(k + 1, low + 2); k > low && i <= Math.min(high, k + 2); i++) a.set(i, k - 1, 0);
-    x = [1, 2, 3].filter((i) => k + i <= high).map((i) => get(k + i, k));
+    reflect(a, householder(column), { at: k, from, to: high + 1, above: Math.min(high, k + 3) + 1, top: low });
+    for (let i = k + 1; k > low && i <= Math.min(high, k + 2); i++) a.set(i, k - 1, 0);
+    column = [1, 2, 3].filter((i) => k + i <= high).map((i) => get(k + i, k));
   }
 }
 
-/** The sum and the product of the two shifts: the eigenvalues of the last 2 x 2 block. */
+/** The shifts, as the eigenvalues of a matrix with the diagonal x, y and the product w of the other elements. */
 function shiftsOf({ get }: SquareMatrix, high: number, exceptional: boolean) {
-  if (exceptional) {
-    // Any other shifts break a cycle.
-    const s = Math.abs(get(high, high - 1)) + Math.abs(get(high - 1, high - 2));
-    return { trace: 1.5 * s, determinant: s * s };
-  }
-  const [p, q] = [get(high - 1, high - 1), get(high, high)];
-  return { trace: p + q, determinant: p * q - get(high - 1, high) * get(high, high - 1) };
+  const [x, y] = [get(high, high), get(high - 1, high - 1)];
+  if (!exceptional) return { x, y, w: get(high - 1, high) * get(high, high - 1) };
+  // Any other shifts break a cycle.
+  const s = Math.abs(get(high, high - 1)) + Math.abs(get(high - 1, high - 2));
+  return { x: x + 0.75 * s, y: x + 0.75 * s, w: -0.4375 * s * s };
 }

@@ -30,11 +30,16 @@ export function drawCandidates(
   );
 }
 
-/** Whether a state is farther from the middle of the visited states than `scale` times their mean distance from it. */
-export function isFarFrom(visited: readonly Float64Array[], scale: number): (state: Float64Array) => boolean {
+/** Where visited states are. */
+export interface Region {
+  readonly middle: Float64Array;
+  /** The mean distance of the states from their middle. */
+  readonly spread: number;
+}
+
+export function regionOf(visited: readonly Float64Array[]): Region {
   const middle = nth(visited, 0).map((_, j) => visited.reduce((sum, s) => sum + nth(s, j), 0) / visited.length);
-  const spread = visited.reduce((sum, s) => sum + distance(s, middle), 0) / visited.length;
-  return (state) => spread > 0 && distance(state, middle) > scale * spread;
+  return { middle, spread: visited.reduce((sum, s) => sum + distance(s, middle), 0) / visited.length };
 }
 
 /** The Euclidean distance of two vectors. */

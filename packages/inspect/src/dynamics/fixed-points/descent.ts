@@ -40,8 +40,8 @@ type Descending = { readonly s: Tensor; readonly m: Tensor; readonly v: Tensor }
 const [beta1, beta2, epsilon] = [0.9, 0.999, 1e-8];
 /** A candidate rests once its speed q is this small: Newton's method is faster from there. */
 const restingSpeed = 1e-9;
-/** Iterations of one run of the program. */
-const stretch = 100;
+/** The most iterations of one run of the program. */
+const longestStretch = 100;
 
 /**
  * The states to which Adam (Kingma and Ba 2015, arXiv:1412.6980) leads the candidates as it minimizes the speed of
@@ -91,6 +91,7 @@ function adamStep(speedOf: (vectors: Tensor) => Tensor, { s, m, v }: Descending,
 
 /** The rates of all iterations with Adam's correction of the means, in stretches of one length; 0 beyond the last. */
 function ratesOf(iterations: number, learningRate: number, dtype: DType): Tensor[] {
+  const stretch = Math.min(longestStretch, iterations);
   let [power1, power2] = [1, 1];
   const rates = Array.from({ length: Math.ceil(iterations / stretch) * stretch }, (_, i) => {
     power1 *= beta1;

@@ -18,7 +18,7 @@ import { extraOf } from "../cell-map.ts";
 import type { FixedPoint, FixedPoints } from "../results.ts";
 import { checkCell, stateParts, vectorSize } from "../state-vector.ts";
 import { asDType, type Given } from "./autonomous.ts";
-import { drawCandidates, isFarFrom, visitedStates } from "./candidates.ts";
+import { distance, drawCandidates, regionOf, visitedStates } from "./candidates.ts";
 import { descend } from "./descent.ts";
 import { refine, type Point } from "./newton.ts";
 import { byCoordinates, unique, type Group } from "./unique.ts";
@@ -94,15 +94,17 @@ export async function fixedPoints<P extends Tree, S extends State>(
   const ended = await descend(cell, given, starts, { iterations, learningRate, dtype, backend: options.backend });
   const finite = ended.filter((state) => state.every(Number.isFinite)).map((state) => ({ state, count: 1 }));
   const merged = unique(finite, distinct);
-  const refined = merged.length === 0 ? [] : await refine(cell, given, merged.map(({ first }) => first.state));
+  const { middle, spread } = regionOf(states);
+  const reach = spread > 0 ? spread : Infinity;
+  const refined = merged.length === 0 ? [] : await refine(cell, given, merged.map(({ first }) => first.state), reach);
   const points = refined
     .map((point, i) => ({ ...point, count: merged[i]?.count ?? 0 }))
     .filter(({ residual }) => residual <= Math.max(slow, tolerance))
     .toSorted((a, b) => a.residual - b.residual);
   const groups = unique(points, distinct);
   const all = groups.map(described).toSorted(inOrder(distinct));
-  const isFar = isFarFrom(states, outlierScale);
-  const isOutlier = ({ state }: FixedPoint): boolean => isFar(Float64Array.from(state.data));
+  const isOutlier = ({ state }: FixedPoint): boolean =>
+    distance(Float64Array.from(valuesOf(state)), middle) > outlierScale * reach;
   const near = all.filter((point) => !isOutlier(point));
   return {
     parts,
@@ -147,10 +149,10 @@ function givenOf<P extends Tree, S extends State>(
   const spec = inputOf(cell.input ?? [cell.sizes.input]);
   const x = input ?? zerosArray(spec.shape, spec.dtype);
   const inputs = { x, extra: extraOf(cell, extra) };
-  const shapes = [["input", x, spec.shape] as const].concat(
-    Object.entries(cell.extra).map(([name, own]) => [`extra ${name}`, inputs.extra[name], inputOf(own).shape]),
+  const extras = Object.entries(cell.extra).map(
+    ([name, own]) => [`extra ${name}`, inputs.extra[name], inputOf(own).shape] as const,
   );
-  for (const [name, given, shape] of shapes) {
+  for (const [name, given, shape] of [["input", x, spec.shape] as const, ...extras]) {
     if (given !== undefined && sameShape(given.shape, shape)) continue;
     const got = given === undefined ? "nothing" : showShape(given.shape);
     throw new TensorError(`fixedPoints: ${name} must be ${showShape(shape)}, the shape of one example, got ${got}`);
@@ -164,10 +166,10 @@ function described({ first, count }: Group<Point & { readonly count: number }>):
   const jacobian = doubles(first.jacobian, [n, n]);
   const values = eigenvalues(jacobian);
   const imaginary = valuesOf(values.imaginary);
-  const index = valuesOf(values.real).reduce((unstable, re, i) => {
+  const index = Array.from(valuesOf(values.real)).filter((re, i) => {
     const im = imaginary[i] ?? NaN;
-    return unstable + (re * re + im * im > 1 ? 1 : 0);
-  }, 0);
+    return re * re + im * im > 1;
+  }).length;
   return {
     state: doubles(first.state, [n]),
     residual: first.residual,
