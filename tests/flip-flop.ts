@@ -3,7 +3,7 @@ import { dense, gru, sequence, sequential } from "@sluice/cells";
 import { chain, globalNorm } from "@sluice/clip";
 import { flipFlop } from "@sluice/data";
 import { fixedPoints, stateTrajectory, type FixedPoint, type FixedPointOptions } from "@sluice/inspect";
-import { add, key, matmul, tensor, valuesOf, type ArrayTensor, type Backend } from "@sluice/tensor";
+import { key, tensor, valuesOf, type ArrayTensor, type Backend } from "@sluice/tensor";
 import { adam, batches, cosine, mse, trainer } from "@sluice/train";
 
 export interface Training {
@@ -18,7 +18,8 @@ export async function trainFlipFlop({ bits, hidden, steps, backend }: Training) 
   const time = 32;
   const { train, test } = flipFlop({ bits, time, train: 2048, validation: 0, test: 64 });
   const cell = gru({ input: bits, hidden });
-  const model = sequential([sequence(cell), dense({ input: hidden, output: bits })]);
+  const readout = dense({ input: hidden, output: bits });
+  const model = sequential([sequence(cell), readout]);
   const data = batches(train, { size: 64, key: key(3) });
   const training = await trainer({
     params: model.init(key(1)),
@@ -30,7 +31,7 @@ export async function trainFlipFlop({ bits, hidden, steps, backend }: Training) 
   });
   let loss = NaN;
   for (const { batch } of data.from(0, steps)) loss = (await training.run(batch)).loss;
-  const [weights, readout] = await training.params();
+  const [weights, ofReadout] = await training.params();
   await training.dispose();
   return {
     loss,
@@ -42,7 +43,7 @@ export async function trainFlipFlop({ bits, hidden, steps, backend }: Training) 
     /** The bits that the network puts out at a fixed point. */
     answer({ state }: FixedPoint): string {
       const h = tensor(Float32Array.from(valuesOf(state)), [1, hidden]);
-      return [...valuesOf(add(matmul(h, readout.W), readout.b))].map((y) => (y > 0 ? "+" : "-")).join("");
+      return [...valuesOf(readout.apply(ofReadout, h).output)].map((y) => (y > 0 ? "+" : "-")).join("");
     },
   };
 }

@@ -242,8 +242,16 @@ test.each<[string, () => unknown, string]>([
   ["pulses", () => flipFlop({ pulses: 1.5 }), "flipFlop: pulses must be a number from 0 to 1, got 1.5"],
   ["bits", () => flipFlop({ bits: 0 }), "flipFlop: bits must be an integer >= 1, got 0"],
   ["shortest", () => parity({ time: 3, shortest: 4 }), "parity: shortest must be at most the time of 3 steps, got 4"],
-  ["bits of parity", () => parity(given<{ time: number }>({ time: 2.5 })), "parity: time must be an integer >= 1, got 2.5"],
-  ["time within the delay", () => delayedCopy({ delay: 4, time: 4 }), "delayedCopy: time must be more than the delay of 4 steps, got 4"],
+  [
+    "bits of parity",
+    () => parity(given<{ time: number }>({ time: 2.5 })),
+    "parity: time must be an integer >= 1, got 2.5",
+  ],
+  [
+    "time within the delay",
+    () => delayedCopy({ delay: 4, time: 4 }),
+    "delayedCopy: time must be more than the delay of 4 steps, got 4",
+  ],
   ["lag", () => delayedCopy(given({ delay: 1, lag: 2 })), "delayedCopy: unknown option lag; did you mean delay?"],
 ])("bad input: %s", (_, run, message) => {
   expect(run).toThrow(message);

@@ -1,7 +1,18 @@
 /** A cell's step in evaluation as a map of its state vector, and the map's Jacobian. */
 import { evaluation, inputOf, type Cell, type State } from "@sluice/cells";
 import { buffersOf, makeWeights, weightBuffers } from "@sluice/params";
-import { broadcastTo, convert, equal, iota, isTensor, mapTree, reshape, vjp, type Tensor, type Tree } from "@sluice/tensor";
+import {
+  broadcastTo,
+  convert,
+  equal,
+  iota,
+  isTensor,
+  mapTree,
+  reshape,
+  vjp,
+  type Tensor,
+  type Tree,
+} from "@sluice/tensor";
 import type { StatePart } from "./results.ts";
 import { fromVector, stateParts, toVector, vectorSize } from "./state-vector.ts";
 

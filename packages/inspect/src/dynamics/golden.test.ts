@@ -109,7 +109,12 @@ describe.each(cases)("$name", (given) => {
       expect(distances[nearest]).toBeLessThan(1e-10);
       const point = found.fixed[nearest]!;
       expect(point.index).toBe(expected.index);
-      expectNear("moduli", moduliOf(point.eigenvalues), moduliOf({ real: doubles(expected.real), imaginary: doubles(expected.imaginary) }), 1e-9);
+      expectNear(
+        "moduli",
+        moduliOf(point.eigenvalues),
+        moduliOf({ real: doubles(expected.real), imaginary: doubles(expected.imaginary) }),
+        1e-9,
+      );
     }
   });
 });

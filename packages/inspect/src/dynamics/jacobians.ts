@@ -74,7 +74,11 @@ export function jacobianProducts(jacobians: Tensor, k: number): ArrayTensor {
       if (now.every(Number.isNaN)) continue;
       latest.push(now);
       if (latest.length > k) latest.shift();
-      if (latest.length === k) out.set(latest.reduce((before, j) => product(j, before, n, n, n)), t * n * n);
+      if (latest.length === k)
+        out.set(
+          latest.reduce((before, j) => product(j, before, n, n, n)),
+          t * n * n,
+        );
     }
   }
   return doubles(out, [...lead, n, n]);

@@ -120,7 +120,7 @@ test("in one part or in many, the exponents are the same", async () => {
   }
   const rows = [...Array(3).keys()];
   expect([...valuesOf(whole.steps)]).toEqual(
-    rows.map((i) => valuesOf(row(mask, i)).reduce((sum, on) => sum + on, 0)),
+    rows.map((i) => [...valuesOf(row(mask, i))].reduce((sum, on) => sum + on, 0)),
   );
 });
 
@@ -138,7 +138,11 @@ test("a row without steps has no exponents, and NaN beyond the lengths reaches n
 });
 
 test.each<[string, object, string]>([
-  ["too many exponents", { exponents: 3 }, "lyapunovSpectrum: exponents must be at most 2, the length of the state, got 3"],
+  [
+    "too many exponents",
+    { exponents: 3 },
+    "lyapunovSpectrum: exponents must be at most 2, the length of the state, got 3",
+  ],
   ["no exponents", { exponents: 0 }, "lyapunovSpectrum: exponents must be an integer >= 1, got 0"],
   ["every", { every: 1.5 }, "lyapunovSpectrum: every must be an integer >= 1, got 1.5"],
   ["warm-up", { warmUp: -1 }, "lyapunovSpectrum: warmUp must be an integer >= 0, got -1"],

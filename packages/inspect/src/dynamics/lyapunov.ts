@@ -125,7 +125,10 @@ const jacobianElements = 262_144;
 function spectrumOf(rows: readonly Directions[], k: number): Omit<LyapunovSpectrum, "running"> {
   const exponents = new Float64Array(rows.length * k);
   rows.forEach((directions, row) => {
-    exponents.set(exponentsOf(directions).sort((p, q) => q - p), row * k);
+    exponents.set(
+      exponentsOf(directions).sort((p, q) => q - p),
+      row * k,
+    );
   });
   const steps = Int32Array.from(rows, ({ counted }) => counted);
   return { exponents: doubles(exponents, [rows.length, k]), steps: tensor(steps) };

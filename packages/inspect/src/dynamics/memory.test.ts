@@ -53,7 +53,8 @@ test("it is the gradient of every state by every input", () => {
   const x = normal(key(2), [1, 5, 2], { dtype: "f64" });
   const squares = new Float64Array(5);
   for (let i = 0; i < stateParts(cell).at(-1)!.to; i++) {
-    const last = (y: Tensor): Tensor => sum(take(reshape(sliceAxis(stateTrajectory(cell, params, y), 1, 4, 5), [4]), i));
+    const last = (y: Tensor): Tensor =>
+      sum(take(reshape(sliceAxis(stateTrajectory(cell, params, y), 1, 4, 5), [4]), i));
     valuesOf(grad(last)(x)).forEach((value, j) => (squares[Math.floor(j / 2)]! += value * value));
   }
   expectNear("sensitivity", valuesOf(inputSensitivity(cell, params, x)), squares.map(Math.sqrt), 1e-14);
@@ -73,7 +74,11 @@ test("an autocorrelation over rows, gaps and lengths, by plain loops", () => {
   ];
   const x = tensor(Float64Array.from(rows.flat()), [2, 6, 1]);
   const found = autocorrelation(x, { lags: 2, lengths: [6, 3] });
-  const runs = [[1, 3], [2, 5, 4], [2, 2, 7]];
+  const runs = [
+    [1, 3],
+    [2, 5, 4],
+    [2, 2, 7],
+  ];
   const mean = runs.flat().reduce((a, b) => a + b, 0) / 8;
   const products = [0, 1, 2].map((lag) =>
     runs.reduce(
@@ -82,7 +87,12 @@ test("an autocorrelation over rows, gaps and lengths, by plain loops", () => {
       0,
     ),
   );
-  expectNear("correlation", valuesOf(found.correlation), products.map((value) => value / products[0]!), 1e-14);
+  expectNear(
+    "correlation",
+    valuesOf(found.correlation),
+    products.map((value) => value / products[0]!),
+    1e-14,
+  );
   expect(found.correlation.shape).toEqual([3, 1]);
   expect(found.time.shape).toEqual([1]);
 });
@@ -108,8 +118,16 @@ test.each<[string, () => unknown, string]>([
     "jacobianProducts: expected Jacobians [batch, time, n, n], got [1,1]",
   ],
   ["lags", () => autocorrelation(series, { lags: -1 }), "autocorrelation: lags must be an integer >= 0, got -1"],
-  ["window", () => autocorrelation(series, { window: 0 }), "autocorrelation: window must be a finite number above 0, got 0"],
-  ["unknown option", () => stateTrajectory(halving, half, series, { steps: 1 } as object), "stateTrajectory: unknown option steps"],
+  [
+    "window",
+    () => autocorrelation(series, { window: 0 }),
+    "autocorrelation: window must be a finite number above 0, got 0",
+  ],
+  [
+    "unknown option",
+    () => stateTrajectory(halving, half, series, { steps: 1 } as object),
+    "stateTrajectory: unknown option steps",
+  ],
   [
     "no float state",
     () =>

@@ -1,5 +1,16 @@
 import type { Cell, State } from "@sluice/cells";
-import { isTensor, mapTree, reshape, tensor, TensorError, transpose, valuesOf, vjp, type Tensor, type Tree } from "@sluice/tensor";
+import {
+  isTensor,
+  mapTree,
+  reshape,
+  tensor,
+  TensorError,
+  transpose,
+  valuesOf,
+  vjp,
+  type Tensor,
+  type Tree,
+} from "@sluice/tensor";
 import { checkTensor, euclideanNorm, isFloat, showShape, sizeOf } from "@sluice/tensor/internal";
 import { doubles } from "../matrices/batches.ts";
 import { batchAndTime } from "../steps.ts";
@@ -38,7 +49,10 @@ export function inputSensitivity<P extends Tree, S extends State>(
   const { active } = run("after", cell, params, x, options);
   const given = mapTree(givenOf(options), (y) => copiesOf(y, n));
   const repeated = { ...options, ...given };
-  const { result, pullback } = vjp((y: Tensor) => toVector(parts, run("after", cell, params, y, repeated).last), copiesOf(x, n));
+  const { result, pullback } = vjp(
+    (y: Tensor) => toVector(parts, run("after", cell, params, y, repeated).last),
+    copiesOf(x, n),
+  );
   const [gradients] = pullback(cotangents(batch, n, result));
   const features = sizeOf(x.shape.slice(2));
   const byStep = transpose(reshape(gradients, [batch, n, time, features]), [0, 2, 1, 3]);
@@ -47,8 +61,14 @@ export function inputSensitivity<P extends Tree, S extends State>(
 
 /** The options that have a row for each example. */
 function givenOf<S extends Tree>({ state, extra, lengths, mask }: TrajectoryOptions<S>) {
-  const counts = lengths === undefined || isTensor(lengths) ? lengths : tensor(lengths, [lengths.length], { dtype: "i32" });
-  return { ...(state && { state }), ...(extra && { extra }), ...(counts && { lengths: counts }), ...(mask && { mask }) };
+  const counts =
+    lengths === undefined || isTensor(lengths) ? lengths : tensor(lengths, [lengths.length], { dtype: "i32" });
+  return {
+    ...(state && { state }),
+    ...(extra && { extra }),
+    ...(counts && { lengths: counts }),
+    ...(mask && { mask }),
+  };
 }
 
 /**

@@ -40,8 +40,7 @@ test.each<[string, { lengths?: number[]; mask?: Tensor }, (b: number, t: number)
       [...Array(time).keys()].filter((t) => taken(b, t)).map((t) => [b, t] as const),
     );
     const units = [...Array(hidden).keys()];
-    const average = (list: readonly number[]): number =>
-      list.reduce((a, b) => a + b, 0) / list.length;
+    const average = (list: readonly number[]): number => list.reduce((a, b) => a + b, 0) / list.length;
     const ofStep = [...Array(time).keys()].map((t) =>
       steps.filter(([, step]) => step === t).flatMap(([b]) => units.map((u) => at(b, t, u))),
     );

@@ -41,7 +41,11 @@ test("of a compiled LSTM: the forgetting time of its forget bias", async () => {
 test.each<[string, () => unknown, string]>([
   ["form", () => timeScales(gate, { form: "leaky" as "leak" }), "timeScales: unknown form leaky; did you mean leak?"],
   ["no time axis", () => timeScales(tensor([1])), "timeScales: expected a trace [batch, time, ...], got [1]"],
-  ["integers", () => timeScales(tensor([1], [1, 1, 1], { dtype: "i32" })), "timeScales: expected a float trace, got i32 [1,1,1]"],
+  [
+    "integers",
+    () => timeScales(tensor([1], [1, 1, 1], { dtype: "i32" })),
+    "timeScales: expected a float trace, got i32 [1,1,1]",
+  ],
 ])("a clear error: %s", (_, run, message) => {
   expect(run).toThrow(message);
 });

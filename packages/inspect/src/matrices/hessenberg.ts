@@ -19,7 +19,7 @@ export function squareMatrix(values: Float64Array, n: number): SquareMatrix {
  * that eigenvalues are less sensitive to rounding (Parlett and Reinsch 1969). It is exact.
  */
 export function balance({ n, get, set }: SquareMatrix): void {
-  for (let changed = true; changed; ) {
+  for (let changed = true; changed;) {
     changed = false;
     for (let i = 0; i < n; i++) {
       let [column, row] = [0, 0];

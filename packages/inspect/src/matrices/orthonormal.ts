@@ -44,7 +44,9 @@ function withoutProjections(v: Float64Array, basis: readonly Float64Array[]): nu
 
 /** A unit vector orthogonal to fewer than n orthonormal ones: what is left of the unit vector that has most left. */
 function orthogonalTo(basis: readonly Float64Array[], n: number): Float64Array {
-  const covered = Float64Array.from({ length: n }, (_, i) => basis.reduce((sum, q) => sum + (q[i] ?? NaN) * (q[i] ?? NaN), 0));
+  const covered = Float64Array.from({ length: n }, (_, i) =>
+    basis.reduce((sum, q) => sum + (q[i] ?? NaN) * (q[i] ?? NaN), 0),
+  );
   const least = covered.reduce((best, value, i) => (value < (covered[best] ?? NaN) ? i : best), 0);
   const v = new Float64Array(n);
   v[least] = 1;

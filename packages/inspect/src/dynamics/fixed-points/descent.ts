@@ -55,13 +55,21 @@ export async function descend<P extends Tree, S extends State>(
   { iterations, learningRate, dtype, backend }: Descent,
 ): Promise<readonly Float64Array[]> {
   const [rows, n] = [starts.length, nth(starts, 0).length];
-  const s = tensor(starts.flatMap((start) => [...start]), [rows, n], { dtype });
+  const s = tensor(
+    starts.flatMap((start) => [...start]),
+    [rows, n],
+    { dtype },
+  );
   let now: Descending = { s, m: zerosLike(s), v: zerosLike(s) };
   const rates = ratesOf(iterations, learningRate, dtype);
   const program = (own: Given<P>, from: Descending, steps: Tensor) => {
     const { next } = autonomousMap(cell, own, rows);
     const speedOf = (vectors: Tensor): Tensor => mul(0.5, sum(square(sub(next(vectors), vectors)), [1]));
-    const { state } = scan((at: Descending, rate: Tensor) => ({ state: adamStep(speedOf, at, rate), output: [] }), from, steps);
+    const { state } = scan(
+      (at: Descending, rate: Tensor) => ({ state: adamStep(speedOf, at, rate), output: [] }),
+      from,
+      steps,
+    );
     return { state, speed: speedOf(state.s) };
   };
   const compiled = await compile(program, [given, now, nth(rates, 0)], backend === undefined ? {} : { backend });

@@ -29,8 +29,18 @@ test("a flip-flop of two units: 4 stable points, 4 saddles of index 1 and one po
     "unstable",
   ]);
   const expected = [
-    ...[[-high, -high], [-high, high], [high, -high], [high, high]],
-    ...[[-high, 0], [0, -high], [0, high], [high, 0]],
+    ...[
+      [-high, -high],
+      [-high, high],
+      [high, -high],
+      [high, high],
+    ],
+    ...[
+      [-high, 0],
+      [0, -high],
+      [0, high],
+      [high, 0],
+    ],
     [0, 0],
   ];
   fixed.forEach((point, i) => {
@@ -77,7 +87,9 @@ test("f64 parameters, on the reference backend, give the points of f32 ones on w
   const { fixed } = await fixedPoints(cell, exact, double(visited), few);
   const single = await fixedPoints(cell, params, visited, { ...few, backend });
   expect(fixed.length).toBeGreaterThanOrEqual(5);
-  expect(fixed.map(({ index, found }) => [index, found])).toEqual(single.fixed.map(({ index, found }) => [index, found]));
+  expect(fixed.map(({ index, found }) => [index, found])).toEqual(
+    single.fixed.map(({ index, found }) => [index, found]),
+  );
   fixed.forEach((point, i) =>
     stateOf(point).forEach((value, j) => expect(value).toBeCloseTo(stateOf(single.fixed[i]!)[j]!, 13)),
   );
@@ -158,8 +170,16 @@ test.each<[string, () => Promise<unknown>, string]>([
     () => fixedPoints(cell, params, visited, { input: normal(key(1), [1, 5, 2]) }),
     "fixedPoints: input must be [2], the shape of one example, got [1,5,2]",
   ],
-  ["candidates", () => fixedPoints(cell, params, visited, { candidates: 0 }), "candidates must be an integer >= 1, got 0"],
-  ["noise", () => fixedPoints(cell, params, visited, { noise: -1 }), "noise must be a finite number of at least 0, got -1"],
+  [
+    "candidates",
+    () => fixedPoints(cell, params, visited, { candidates: 0 }),
+    "candidates must be an integer >= 1, got 0",
+  ],
+  [
+    "noise",
+    () => fixedPoints(cell, params, visited, { noise: -1 }),
+    "noise must be a finite number of at least 0, got -1",
+  ],
   [
     "tolerance",
     () => fixedPoints(cell, params, visited, { tolerance: 0 }),

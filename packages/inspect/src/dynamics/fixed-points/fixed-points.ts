@@ -83,7 +83,8 @@ export async function fixedPoints<P extends Tree, S extends State>(
   visited: Tensor,
   options: FixedPointOptions = {},
 ): Promise<FixedPoints> {
-  const { candidates, noise, key, iterations, learningRate, tolerance, slow, distinct, outlierScale } = checked(options);
+  const { candidates, noise, key, iterations, learningRate, tolerance, slow, distinct, outlierScale } =
+    checked(options);
   checkCell("fixedPoints", cell);
   checkStates(cell);
   const parts = stateParts(cell);
@@ -96,7 +97,15 @@ export async function fixedPoints<P extends Tree, S extends State>(
   const merged = unique(finite, distinct);
   const { middle, spread } = regionOf(states);
   const reach = spread > 0 ? spread : Infinity;
-  const refined = merged.length === 0 ? [] : await refine(cell, given, merged.map(({ first }) => first.state), reach);
+  const refined =
+    merged.length === 0
+      ? []
+      : await refine(
+          cell,
+          given,
+          merged.map(({ first }) => first.state),
+          reach,
+        );
   const points = refined
     .map((point, i) => ({ ...point, count: merged[i]?.count ?? 0 }))
     .filter(({ residual }) => residual <= Math.max(slow, tolerance))

@@ -59,7 +59,8 @@ export async function refine<P extends Tree, S extends State>(
   };
   try {
     const points: Point[] = [];
-    for (let i = 0; i < starts.length; i += rows) points.push(...(await refineRows(evaluate, starts.slice(i, i + rows), reach)));
+    for (let i = 0; i < starts.length; i += rows)
+      points.push(...(await refineRows(evaluate, starts.slice(i, i + rows), reach)));
     return points;
   } finally {
     await compiled.dispose();
@@ -71,7 +72,11 @@ async function refineRows(
   starts: readonly Float64Array[],
   reach: number,
 ): Promise<Point[]> {
-  const rows = (await evaluate(starts)).map((point): Trying => ({ point, direction: newtonStep(point, reach), tried: 0 }));
+  const rows = (await evaluate(starts)).map((point): Trying => ({
+    point,
+    direction: newtonStep(point, reach),
+    tried: 0,
+  }));
   for (let round = 0; round < mostRounds; round++) {
     const trying = rows.filter(({ direction }) => direction !== undefined);
     if (trying.length === 0) break;
@@ -106,7 +111,10 @@ function newtonStep({ move, jacobian, residual }: Point, reach: number): Float64
   if (residual === 0) return undefined;
   const n = move.length;
   const a = jacobian.map((value, i) => (i % (n + 1) === 0 ? value - 1 : value));
-  const step = solve(a, move.map((value) => -value));
+  const step = solve(
+    a,
+    move.map((value) => -value),
+  );
   if (step?.every(Number.isFinite) !== true) return undefined;
   const length = Math.sqrt(step.reduce((sum, value) => sum + value * value, 0));
   return length > reach ? step.map((value) => (value * reach) / length) : step;
