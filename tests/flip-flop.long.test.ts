@@ -9,7 +9,7 @@ test("three bits: 8 stable points, one for each answer, and the same points for 
   const backend = wasm();
   const trained = await trainFlipFlop({ bits: 3, hidden: 24, steps: 1500, backend });
   expect(trained.loss).toBeLessThan(0.01);
-  const options = { candidates: 2048, noise: 0.3, iterations: 4000 };
+  const options = { candidates: 512, noise: 0.3, iterations: 2000 };
   const first = await trained.search(options);
   const stable = first.fixed.filter(({ index }) => index === 0);
   expect(stable.map(trained.answer).toSorted()).toEqual(answersOf(3));

@@ -15,7 +15,7 @@ import {
   TensorError,
   type Tensor,
 } from "@sluice/tensor";
-import { checkOptions, checkTensor, sameShape, showShape, sizeOf } from "@sluice/tensor/internal";
+import { checkList, checkOptions, checkTensor, sameShape, showShape, sizeOf } from "@sluice/tensor/internal";
 
 /** Which steps count: the `lengths` and `mask` that the layer got. */
 export interface StepOptions {
@@ -34,6 +34,7 @@ export function activeSteps(
   [batch, time]: readonly [number, number],
   { lengths, mask }: StepOptions,
 ): Tensor {
+  if (mask !== undefined) checkTensor(operation, "mask", mask);
   if (mask !== undefined && (mask.dtype !== "bool" || !sameShape(mask.shape, [batch, time]))) {
     throw new TensorError(
       `${operation}: mask must be bool [${batch},${time}] (batch, time), got ${mask.dtype} ${showShape(mask.shape)}`,
@@ -41,6 +42,7 @@ export function activeSteps(
   }
   const taken = mask ?? full([batch, time], 1, "bool");
   if (lengths === undefined) return taken;
+  if (!isTensor(lengths)) checkList(operation, "lengths", lengths, "[4, 2]");
   const counts = isTensor(lengths) ? lengths : tensor(lengths, [lengths.length], { dtype: "i32" });
   if (counts.dtype !== "i32" || !sameShape(counts.shape, [batch])) {
     throw new TensorError(

@@ -1,7 +1,6 @@
 // Every cell of the catalogue, as it is, in every analysis.
-import type { Cell, InputSpec } from "@sluice/cells";
+import { inputOf, sequence, statesOf, type Cell, type InputSpec } from "@sluice/cells";
 import { catalogue } from "@sluice/cells/catalogue";
-import { inputOf, sequence, statesOf } from "@sluice/cells";
 import {
   add,
   bernoulli,
@@ -20,7 +19,7 @@ import {
   type Tensor,
 } from "@sluice/tensor";
 import { isFloat } from "@sluice/tensor/internal";
-import { differenceOf, noiseOf } from "@sluice/tensor/testing";
+import { differenceOf, expectNear, noiseOf } from "@sluice/tensor/testing";
 import { wasm } from "@sluice/wasm";
 import { afterAll, describe, expect, inject, test } from "vitest";
 import {
@@ -74,10 +73,9 @@ function subjectOf(cell: Cell, dtype: DType) {
 }
 
 const every = Object.values(catalogue).flat();
-const finite = (x: Tensor): boolean => valuesOf(x).every(Number.isFinite);
-const missing = (x: Tensor): boolean => valuesOf(x).every(Number.isNaN);
+const isFinite = (x: Tensor): boolean => valuesOf(x).every(Number.isFinite);
 
-describe.each(every)("$name", ({ name, make }) => {
+describe.each(every.map((entry, index) => ({ ...entry, index })))("$name", ({ name, make, index }) => {
   const cell = make({ input: 2, hidden: 3 });
   const n = stateParts(cell).at(-1)!.to;
 
@@ -118,32 +116,40 @@ describe.each(every)("$name", ({ name, make }) => {
     expect(uncertainty).toBeLessThan(1e-4 * (1 + Math.abs(expected)));
   });
 
-  test("Jacobians compiled along a run with lengths: finite where steps are taken, and missing elsewhere", async () => {
+  test("along a run with lengths: finite where steps are taken, and missing elsewhere", () => {
     const { params, x, extra, buffers } = subjectOf(cell, "f32");
-    const analysis = (p: typeof params, y: Tensor, e: typeof extra, b: typeof buffers, counts: Tensor) =>
-      stateJacobians(cell, p, y, { extra: e, buffers: b, lengths: counts });
-    const counts = tensor(lengths, [batch], { dtype: "i32" });
-    const compiled = await compile(analysis, [params, x, extra, buffers, counts], { backend });
-    const jacobians = await compiled(params, x, extra, buffers, counts);
-    await compiled.dispose();
-    const states = stateTrajectory(cell, params, x, { extra, buffers, lengths });
-    const sensitivity = inputSensitivity(cell, params, x, { extra, buffers, lengths });
-    const of = (y: Tensor, row: number, from: number, to: number): Tensor =>
-      sliceAxis(sliceAxis(y, 0, row, row + 1), 1, from, to);
+    const options = { extra, buffers, lengths };
+    const states = stateTrajectory(cell, params, x, options);
+    const jacobians = stateJacobians(cell, params, x, options);
+    const sensitivity = inputSensitivity(cell, params, x, options);
     expect(states.shape).toEqual([batch, time, n]);
     expect(jacobians.shape).toEqual([batch, time, n, n]);
-    for (const result of [states, jacobians, sensitivity]) {
-      lengths.forEach((length, row) => {
-        expect(finite(of(result, row, 0, length))).toBe(true);
-        expect(missing(of(result, row, length, time))).toBe(true);
-      });
-    }
-    expect(finite(of(singularValues(jacobians), 1, 0, 2))).toBe(true);
-    expect(finite(of(eigenvalues(jacobians).real, 1, 0, 2))).toBe(true);
-    expect(finite(of(jacobianProducts(jacobians, 2), 1, 1, 2))).toBe(true);
+    for (const result of [states, jacobians, sensitivity]) expectWithin(result);
+    const second = sliceAxis(sliceAxis(jacobians, 0, 1, 2), 1, 0, 2);
+    expect(isFinite(singularValues(second))).toBe(true);
+    expect(isFinite(eigenvalues(second).real)).toBe(true);
+    expect(isFinite(sliceAxis(jacobianProducts(second, 2), 1, 1, 2))).toBe(true);
     expect(memoryCurve(sensitivity).mean.shape).toEqual([4]);
     expect(autocorrelation(states, { lags: 2 }).correlation.shape).toEqual([3, n]);
   });
+
+  // Compiling one program for each cell takes long, so most are left to the long tests.
+  if (inject("long") || index % 4 === 0)
+    test("the Jacobian compiled for wasm is the eager one", async () => {
+      const { params, x, extra, buffers } = subjectOf(cell, "f32");
+      const counts = tensor(lengths, [batch], { dtype: "i32" });
+      const jacobians = (p: typeof params, y: Tensor, e: typeof extra, b: typeof buffers, own: Tensor) =>
+        stateJacobians(cell, p, y, { extra: e, buffers: b, lengths: own });
+      const compiled = await compile(jacobians, [params, x, extra, buffers, counts], { backend });
+      const [found, eager] = [
+        await compiled(params, x, extra, buffers, counts),
+        jacobians(params, x, extra, buffers, counts),
+      ];
+      await compiled.dispose();
+      valuesOf(eager).forEach((value, i) => expect(Number.isNaN(valuesOf(found)[i])).toBe(Number.isNaN(value)));
+      const finite = (y: Tensor): number[] => [...valuesOf(y)].filter(Number.isFinite);
+      expectNear("Jacobians", finite(found), finite(eager), 1e-4);
+    });
 
   test("Lyapunov exponents, the same for a row alone and cut to its length", async () => {
     const { params, x, extra, buffers } = subjectOf(cell, "f32");
@@ -200,4 +206,13 @@ function vectorsOf(cell: Cell, state: Parameters<typeof mapTree>[0]): number[][]
       return [...values.subarray(row * (to - from), (row + 1) * (to - from))];
     }),
   );
+}
+
+/** Finite at the steps within the lengths, NaN beyond them. */
+function expectWithin(result: Tensor): void {
+  lengths.forEach((length, row) => {
+    const own = sliceAxis(result, 0, row, row + 1);
+    expect(isFinite(sliceAxis(own, 1, 0, length))).toBe(true);
+    expect(valuesOf(sliceAxis(own, 1, length, time)).every(Number.isNaN)).toBe(true);
+  });
 }

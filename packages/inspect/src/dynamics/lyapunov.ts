@@ -91,7 +91,7 @@ async function alongRun<P extends Tree, S extends State>(
   visit: (row: number, t: number, jacobian: Float64Array) => void,
 ): Promise<void> {
   const [batch, time] = batchAndTime(cell.name, x, "x");
-  const size = { ...(lengths && { lengths }), ...(mask && { mask }) };
+  const size = { ...(lengths !== undefined && { lengths }), ...(mask !== undefined && { mask }) };
   const taken = tensor(valuesOf(activeSteps(cell.name, [batch, time], size)), [batch, time], { dtype: "bool" });
   const n = vectorSize(stateParts(cell));
   const chunks = chunked({ x, extra, mask: taken }, Math.ceil(jacobianElements / Math.max(1, batch * n * n)));

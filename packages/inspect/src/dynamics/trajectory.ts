@@ -60,10 +60,10 @@ export function run<P extends Tree, S extends State>(
   const layer = sequence(collecting(when, cell));
   const given = {
     extra,
-    ...(state && { state }),
-    ...(buffers && { buffers }),
-    ...(lengths && { lengths }),
-    ...(mask && { mask }),
+    ...(state !== undefined && { state }),
+    ...(buffers !== undefined && { buffers }),
+    ...(lengths !== undefined && { lengths }),
+    ...(mask !== undefined && { mask }),
   };
   const names = leavesOf(layer.initialState(1, { params })).map(({ path }) => collected(when, path));
   const { state: last, traces } = layer.apply(params, x, { ...given, traces: names });

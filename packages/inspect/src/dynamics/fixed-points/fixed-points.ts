@@ -1,4 +1,4 @@
-import { inputOf, statesOf, type Cell, type State } from "@sluice/cells";
+import { inputOf, sequence, statesOf, type Cell, type State } from "@sluice/cells";
 import {
   key as keyOf,
   leavesOf,
@@ -10,7 +10,7 @@ import {
   type Tensor,
   type Tree,
 } from "@sluice/tensor";
-import { checkKey, checkOptions, isFloat, sameShape, showShape, zerosArray } from "@sluice/tensor/internal";
+import { checkKey, checkOptions, checkTensor, isFloat, sameShape, showShape, zerosArray } from "@sluice/tensor/internal";
 import { checkCount, checkSize } from "../../check.ts";
 import { doubles } from "../../matrices/batches.ts";
 import { eigenvalues } from "../../matrices/eigenvalues.ts";
@@ -86,7 +86,7 @@ export async function fixedPoints<P extends Tree, S extends State>(
   const { candidates, noise, key, iterations, learningRate, tolerance, slow, distinct, outlierScale } =
     checked(options);
   checkCell("fixedPoints", cell);
-  checkStates(cell);
+  checkStates(sequence(cell).cell);
   const parts = stateParts(cell);
   const dtype = leavesOf(params).find(({ tensor: { dtype: own } }) => isFloat(own))?.tensor.dtype ?? "f32";
   const given = givenOf(cell, params, options, dtype);
@@ -157,6 +157,7 @@ function givenOf<P extends Tree, S extends State>(
 ): Given<P> {
   const spec = inputOf(cell.input ?? [cell.sizes.input]);
   const x = input ?? zerosArray(spec.shape, spec.dtype);
+  checkTensor("fixedPoints", "input", x);
   const inputs = { x, extra: extraOf(cell, extra) };
   const extras = Object.entries(cell.extra).map(
     ([name, own]) => [`extra ${name}`, inputs.extra[name], inputOf(own).shape] as const,
