@@ -48,7 +48,8 @@ export function cellMap<P extends Tree, S extends State>(
 }
 
 /** The buffers of a layer: those of the cell, and those of its reparametrized weights. */
-function parted<P extends Tree, S extends State>(cell: Cell<P, S>, buffers: Tree = {}) {
+function parted<P extends Tree, S extends State>(cell: Cell<P, S>, given: Tree | undefined) {
+  const buffers = given ?? {};
   if (buffersOf(weightBuffers(cell.params)).length === 0) return { own: buffers, weights: {} };
   const children = new Map(isTensor(buffers) ? [] : Object.entries<Tree>(buffers));
   return { own: children.get("own") ?? {}, weights: children.get("weights") ?? {} };
