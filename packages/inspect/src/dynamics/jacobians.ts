@@ -14,7 +14,7 @@ import { checkTrajectory, run, whereTaken, type TrajectoryOptions } from "./traj
  * i by old state j. NaN at the steps that a row did not take. Takes one backward pass over `batch time n` rows. Can
  * also be used inside compiled programs.
  *
- *     const jacobians = await compile((p, x) => stateJacobians(cell, p, x), [params, x], { backend: wasm() });
+ *     const jacobians = await compile((p: Params, x: Tensor) => stateJacobians(cell, p, x), [params, x], { backend });
  *     const values = singularValues(await jacobians(params, x)); // [batch, time, n]
  *
  * Where a cell replaces a derivative, as skipRnn does for its decision, so does the Jacobian. Throws a TensorError if x
