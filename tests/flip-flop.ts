@@ -15,8 +15,8 @@ export interface Training {
 
 /** Trains a GRU of `hidden` units for so many steps. */
 export async function trainFlipFlop({ bits, hidden, steps, backend }: Training) {
-  const time = 32;
-  const { train, test } = flipFlop({ bits, time, train: 2048, validation: 0, test: 64 });
+  // Rare pulses, so that bits have to be held for long.
+  const { train, test } = flipFlop({ bits, time: 40, pulses: 0.2, train: 2048, validation: 0, test: 64 });
   const cell = gru({ input: bits, hidden });
   const readout = dense({ input: hidden, output: bits });
   const model = sequential([sequence(cell), readout]);

@@ -10,7 +10,15 @@ import {
   type Tensor,
   type Tree,
 } from "@sluice/tensor";
-import { checkKey, checkOptions, checkTensor, isFloat, sameShape, showShape, zerosArray } from "@sluice/tensor/internal";
+import {
+  checkKey,
+  checkOptions,
+  checkTensor,
+  isFloat,
+  sameShape,
+  showShape,
+  zerosArray,
+} from "@sluice/tensor/internal";
 import { checkCount, checkSize } from "../../check.ts";
 import { doubles } from "../../matrices/batches.ts";
 import { eigenvalues } from "../../matrices/eigenvalues.ts";
