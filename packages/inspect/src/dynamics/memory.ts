@@ -26,7 +26,7 @@ import { checkTrajectory, run, whereTaken, type TrajectoryOptions } from "./traj
  *
  *     ds_T/dx_t = (ds_T/ds_{T-1}) ... (ds_{t+1}/ds_t) (ds_t/dx_t)
  *
- * NaN at steps that a row did not take. `{@link memoryCurve}` turns it into a curve over the steps since, and {@link
+ * NaN at steps that a row did not take. {@link memoryCurve} turns it into a curve over the steps since, and {@link
  * effectiveHorizon} into a number of steps. One backward pass over `batch n` rows, for a state vector of length n; tiny
  * values do not underflow in f32. Can also be used inside compiled programs. Throws a TensorError if x or an option does
  * not fit the cell, or if x is not a float tensor.
