@@ -13,7 +13,7 @@ export const longest = [
   "experiments/long-sequence/digits/digits.test.ts",
   "examples/browser/src/page.test.ts",
   "tests/readme.test.ts",
-  "packages/inspect/src/gradient-flow.test.ts",
+  "packages/inspect/src/gradients/gradient-flow.test.ts",
   "packages/runner/src/run.test.ts",
 ];
 

@@ -27,6 +27,8 @@ const series = t.tensor(
 const seed = t.key(1);
 
 const layer = cells.sequence(cells.gru({ input: 3, hidden: 4 }));
+const small = layer.cell;
+const smallParams = layer.init(seed);
 
 /** A valid call of each public function that takes values from a user. */
 const calls: Readonly<Record<string, Call>> = {
@@ -145,6 +147,32 @@ const calls: Readonly<Record<string, Call>> = {
   "cells.gruD": [cells.gruD, { input: 3, hidden: 4 }],
   "inspect.gradientFlow": [inspect.gradientFlow, cells.sequence(cells.gru({ input: 3, hidden: 4 })), {}],
   "inspect.stepNorms": [inspect.stepNorms, series],
+  "inspect.timeScales": [inspect.timeScales, series, { lengths: [2, 1] }],
+  "inspect.stateParts": [inspect.stateParts, small],
+  "inspect.stateTrajectory": [inspect.stateTrajectory, small, smallParams, series, { lengths: [2, 1], extra: {} }],
+  "inspect.stateJacobians": [inspect.stateJacobians, small, smallParams, series, { lengths: [2, 1], buffers: {} }],
+  "inspect.jacobianProducts": [inspect.jacobianProducts, t.tensor([1, 2, 3, 4], [1, 1, 2, 2]), 1],
+  "inspect.singularValues": [inspect.singularValues, x],
+  "inspect.eigenvalues": [inspect.eigenvalues, t.tensor([1, 2, 3, 4], [2, 2])],
+  "inspect.lyapunovSpectrum": [
+    inspect.lyapunovSpectrum,
+    small,
+    smallParams,
+    series,
+    { exponents: 2, every: 1, warmUp: 0, key: seed, lengths: [2, 1], extra: {}, buffers: {} },
+  ],
+  "inspect.inputSensitivity": [inspect.inputSensitivity, small, smallParams, series, { lengths: [2, 1] }],
+  "inspect.memoryCurve": [inspect.memoryCurve, x],
+  "inspect.autocorrelation": [inspect.autocorrelation, series, { lags: 1, window: 5, lengths: [2, 1] }],
+  "inspect.fixedPoints": [
+    inspect.fixedPoints,
+    small,
+    smallParams,
+    t.tensor([1, 2, 3, 4], [1, 4]),
+    {
+      ...{ candidates: 1, iterations: 1, noise: 0, key: seed, input: t.tensor([1, 2, 3]), extra: {}, buffers: {} },
+    },
+  ],
   "train.adam": [train.adam, { learningRate: 0.1 }],
   "train.sgd": [train.sgd, { learningRate: 0.1, momentum: 0.9 }],
   "train.rmsprop": [train.rmsprop, { learningRate: 0.1 }],
@@ -207,6 +235,9 @@ const calls: Readonly<Record<string, Call>> = {
   ],
   "data.adding": [data.adding, { length: 5, train: 2, validation: 1, test: 1 }],
   "data.copying": [data.copying, { length: 5, train: 2, validation: 1, test: 1 }],
+  "data.delayedCopy": [data.delayedCopy, { delay: 1, time: 3, symbols: 2, train: 2, validation: 1, test: 1 }],
+  "data.flipFlop": [data.flipFlop, { bits: 1, time: 3, pulses: 0.5, train: 2, validation: 1, test: 1 }],
+  "data.parity": [data.parity, { time: 3, shortest: 2, train: 2, validation: 1, test: 1 }],
   "data.bitStreamXor": [data.bitStreamXor, { train: 2, validation: 1, test: 1 }],
   "data.parseUea": [
     data.parseUea,

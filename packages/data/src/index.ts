@@ -10,6 +10,9 @@ export { type Halves, type HalvesOptions, halves } from "./digits/halves.ts";
 export { type BitStreams, type BitStreamXorOptions, bitStreamXor } from "./tasks/bit-stream-xor.ts";
 export { type Adding, type AddingOptions, adding } from "./tasks/adding.ts";
 export { type Copying, type CopyingOptions, copying } from "./tasks/copying.ts";
+export { type DelayedCopies, type DelayedCopyOptions, delayedCopy } from "./tasks/delayed-copy.ts";
+export { type FlipFlopOptions, type FlipFlops, flipFlop } from "./tasks/flip-flop.ts";
+export { type Parity, type ParityOptions, parity } from "./tasks/parity.ts";
 
 // Data sets read from the data folder
 export { type FileSet, type SetFile, dataFolder, readFileSet } from "./folder.ts";

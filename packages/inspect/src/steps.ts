@@ -2,6 +2,7 @@ import {
   convert,
   div,
   full,
+  greater,
   iota,
   isTensor,
   less,
@@ -14,7 +15,7 @@ import {
   TensorError,
   type Tensor,
 } from "@sluice/tensor";
-import { checkOptions, sameShape, showShape, sizeOf } from "@sluice/tensor/internal";
+import { checkList, checkOptions, checkTensor, sameShape, showShape, sizeOf } from "@sluice/tensor/internal";
 
 /** Which steps count: the `lengths` and `mask` that the layer got. */
 export interface StepOptions {
@@ -33,6 +34,7 @@ export function activeSteps(
   [batch, time]: readonly [number, number],
   { lengths, mask }: StepOptions,
 ): Tensor {
+  if (mask !== undefined) checkTensor(operation, "mask", mask);
   if (mask !== undefined && (mask.dtype !== "bool" || !sameShape(mask.shape, [batch, time]))) {
     throw new TensorError(
       `${operation}: mask must be bool [${batch},${time}] (batch, time), got ${mask.dtype} ${showShape(mask.shape)}`,
@@ -40,6 +42,7 @@ export function activeSteps(
   }
   const taken = mask ?? full([batch, time], 1, "bool");
   if (lengths === undefined) return taken;
+  if (!isTensor(lengths)) checkList(operation, "lengths", lengths, "[4, 2]");
   const counts = isTensor(lengths) ? lengths : tensor(lengths, [lengths.length], { dtype: "i32" });
   if (counts.dtype !== "i32" || !sameShape(counts.shape, [batch])) {
     throw new TensorError(
@@ -49,7 +52,7 @@ export function activeSteps(
   return select(less(reshape(iota([time]), [1, time]), reshape(counts, [batch, 1])), taken, full([], 0, "bool"));
 }
 
-/** The mean of `x` `[batch, time, ...]` over `axes`, of active steps only; 0 where there are none. */
+/** The mean of `x` `[batch, time, ...]` over `axes`, of active steps only; NaN where there are none. */
 export function meanOverSteps(x: Tensor, active: Tensor, axes: readonly number[]): Tensor {
   const lead = reshape(active, [...active.shape, ...x.shape.slice(2).map(() => 1)]);
   const total = sum(select(lead, x, 0), axes);
@@ -63,11 +66,12 @@ export function meanOverSteps(x: Tensor, active: Tensor, axes: readonly number[]
     mul(steps, perStep),
     steps.shape.filter((_, axis) => !axes.includes(axis)),
   );
-  return div(total, max(count, 1));
+  return select(greater(count, 0), div(total, max(count, 1)), NaN);
 }
 
 /** Batch and time of a tensor `[batch, time, ...]`. */
 export function batchAndTime(operation: string, x: Tensor, what: string): readonly [number, number] {
+  checkTensor(operation, what, x);
   const [batch, time] = x.shape;
   if (batch !== undefined && time !== undefined) return [batch, time];
   throw new TensorError(`${operation}: expected ${what} [batch, time, ...], got ${showShape(x.shape)}`);

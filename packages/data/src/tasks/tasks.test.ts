@@ -1,6 +1,6 @@
 import { valuesOf } from "@sluice/tensor";
 import { describe, expect, test } from "vitest";
-import { adding, bitStreamXor, copying, type BitStreams } from "../index.ts";
+import { adding, bitStreamXor, copying, delayedCopy, flipFlop, parity, type BitStreams } from "../index.ts";
 
 const sizes = { train: 2000, validation: 10, test: 500 };
 const given = <T>(options: T): T => options;
@@ -122,11 +122,99 @@ test("copying: the symbols come back at the end, in their order", () => {
   expect([...seen].toSorted()).toEqual([1, 2, 3, 4]);
 });
 
+test("flip-flop: each bit is the sign of its latest pulse", () => {
+  const [time, bits] = [20, 3];
+  const { x, y } = flipFlop({ bits, time, pulses: 0.25, ...sizes }).train;
+  expect([x.shape, y.shape]).toEqual([
+    [2000, time, bits],
+    [2000, time, bits],
+  ]);
+  const [pulses, targets] = [valuesOf(x), valuesOf(y)];
+  const counts = { [-1]: 0, 0: 0, 1: 0 };
+  for (let row = 0; row < 2000; row++) {
+    for (let bit = 0; bit < bits; bit++) {
+      let latest = 0;
+      for (let t = 0; t < time; t++) {
+        const pulse = pulses[(row * time + t) * bits + bit]!;
+        if (t === 0) expect(Math.abs(pulse)).toBe(1);
+        else counts[pulse as -1 | 0 | 1]++;
+        if (pulse !== 0) latest = pulse;
+        expect(targets[(row * time + t) * bits + bit]).toBe(latest);
+      }
+    }
+  }
+  const drawn = 2000 * (time - 1) * bits;
+  expect(counts[-1] + counts[0] + counts[1]).toBe(drawn);
+  // Five standard deviations.
+  for (const [count, p] of [
+    [counts[0], 0.75],
+    [counts[1], 0.125],
+    [counts[-1], 0.125],
+  ] as const)
+    expect(Math.abs(count / drawn - p)).toBeLessThan(5 * Math.sqrt((p * (1 - p)) / drawn));
+});
+
+test("flip-flop: bits are independent, and pulses may be never or always", () => {
+  const { x } = flipFlop({ bits: 2, time: 2, pulses: 0, train: 2000, validation: 0, test: 0 }).train;
+  const starts = new Set<string>();
+  for (let row = 0; row < 2000; row++) {
+    const [a, b, ...rest] = valuesOf(x).subarray(4 * row, 4 * row + 4);
+    starts.add(`${a} ${b}`);
+    expect(rest).toEqual([0, 0]);
+  }
+  expect(starts.size).toBe(4);
+  const always = flipFlop({ bits: 1, time: 5, pulses: 1, train: 10, validation: 0, test: 0 }).train;
+  expect([...valuesOf(always.x)].every((pulse) => Math.abs(pulse) === 1)).toBe(true);
+  expect([...valuesOf(always.y)]).toEqual([...valuesOf(always.x)]);
+});
+
+test("parity: of the bits up to each step", () => {
+  const time = 40;
+  const { x, y, lengths } = parity({ time, shortest: 30, ...sizes }).train;
+  expect([x.shape, y.shape, y.dtype]).toEqual([[2000, time, 1], [2000, time], "i32"]);
+  const seen = new Set<number>();
+  let ones = 0;
+  valuesOf(lengths).forEach((length, row) => {
+    seen.add(length);
+    const bits = [...valuesOf(x).subarray(row * time, (row + 1) * time)];
+    const wanted = bits.map((_, t) => (t < length ? bits.slice(0, t + 1).filter((bit) => bit === 1).length % 2 : 0));
+    expect([...valuesOf(y).subarray(row * time, (row + 1) * time)]).toEqual(wanted);
+    expect(bits.slice(length).every((bit) => bit === 0)).toBe(true);
+    expect(bits.every((bit) => bit === 0 || bit === 1)).toBe(true);
+    ones += wanted[length - 1]!;
+  });
+  expect([...seen].toSorted((a, b) => a - b)).toEqual([30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40]);
+  // Five standard deviations of a fair coin.
+  expect(Math.abs(ones / 2000 - 0.5)).toBeLessThan(2.5 / Math.sqrt(2000));
+  expect(new Set(valuesOf(parity({ time: 7, ...sizes }).train.lengths))).toEqual(new Set([7]));
+});
+
+test("delayed copy: the symbol of so many steps before", () => {
+  for (const [delay, time] of [
+    [3, 10],
+    [0, 2],
+    [4, 5],
+  ] as const) {
+    const { x, y } = delayedCopy({ delay, time, symbols: 5, ...sizes }).train;
+    expect([x.shape, y.shape, x.dtype, y.dtype]).toEqual([[2000, time], [2000, time], "i32", "i32"]);
+    for (let row = 0; row < 2000; row++) {
+      const shown = [...valuesOf(x).subarray(row * time, (row + 1) * time)];
+      const wanted = [...new Array<number>(delay).fill(0), ...shown.slice(0, time - delay)];
+      expect([...valuesOf(y).subarray(row * time, (row + 1) * time)]).toEqual(wanted);
+    }
+    expect([...new Set(valuesOf(x))].toSorted()).toEqual([1, 2, 3, 4, 5]);
+  }
+  expect(delayedCopy({ delay: 5, ...sizes }).test.x.shape).toEqual([500, 24]);
+});
+
 test("every task says what it is, and may have empty splits", () => {
   for (const set of [
     bitStreamXor({ train: 0, validation: 0, test: 3 }),
     adding({ time: 3, train: 0, validation: 0, test: 3 }),
     copying({ delay: 3, train: 0, validation: 0, test: 3 }),
+    delayedCopy({ delay: 3, train: 0, validation: 0, test: 3 }),
+    flipFlop({ train: 0, validation: 0, test: 3 }),
+    parity({ time: 3, train: 0, validation: 0, test: 3 }),
   ]) {
     expect(set.train.x.shape[0]).toBe(0);
     expect(set.test.y.shape[0]).toBe(3);
@@ -151,6 +239,20 @@ test.each<[string, () => unknown, string]>([
   ["time", () => adding({ time: 1 }), "adding: time must be an integer >= 2, got 1"],
   ["symbols", () => copying({ delay: 1, symbols: 1 }), "copying: symbols must be an integer >= 2, got 1"],
   ["delay", () => copying({ delay: 0 }), "copying: delay must be an integer >= 1, got 0"],
+  ["pulses", () => flipFlop({ pulses: 1.5 }), "flipFlop: pulses must be a number from 0 to 1, got 1.5"],
+  ["bits", () => flipFlop({ bits: 0 }), "flipFlop: bits must be an integer >= 1, got 0"],
+  ["shortest", () => parity({ time: 3, shortest: 4 }), "parity: shortest must be at most the time of 3 steps, got 4"],
+  [
+    "bits of parity",
+    () => parity(given<{ time: number }>({ time: 2.5 })),
+    "parity: time must be an integer >= 1, got 2.5",
+  ],
+  [
+    "time within the delay",
+    () => delayedCopy({ delay: 4, time: 4 }),
+    "delayedCopy: time must be more than the delay of 4 steps, got 4",
+  ],
+  ["lag", () => delayedCopy(given({ delay: 1, lag: 2 })), "delayedCopy: unknown option lag; did you mean delay?"],
 ])("bad input: %s", (_, run, message) => {
   expect(run).toThrow(message);
 });

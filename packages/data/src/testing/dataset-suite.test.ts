@@ -2,7 +2,17 @@
 import { readFile } from "node:fs/promises";
 import { key, tensor, valuesOf } from "@sluice/tensor";
 import { describe, expect, test } from "vitest";
-import { adding, bitStreamXor, copying, digits, halves, type Dataset } from "../index.ts";
+import {
+  adding,
+  bitStreamXor,
+  copying,
+  delayedCopy,
+  digits,
+  flipFlop,
+  halves,
+  parity,
+  type Dataset,
+} from "../index.ts";
 import { datasetSuite, type DatasetLaw, type DatasetLawName, type DatasetSuiteOptions } from "./index.ts";
 
 const sizes = { train: 60, validation: 20, test: 30 };
@@ -18,6 +28,22 @@ const suites: Readonly<Record<string, readonly DatasetLaw[]>> = {
   }),
   copying: datasetSuite((own) => copying({ delay: 4, length: 10, symbols: 8, ...sizes, ...keyOf(own) }), {
     tensors: { x: { shape: [24], dtype: "i32" }, y: { shape: [24], dtype: "i32" } },
+    ...drawn,
+  }),
+  delayedCopy: datasetSuite((own) => delayedCopy({ delay: 4, time: 24, ...sizes, ...keyOf(own) }), {
+    tensors: { x: { shape: [24], dtype: "i32" }, y: { shape: [24], dtype: "i32" } },
+    ...drawn,
+  }),
+  flipFlop: datasetSuite((own) => flipFlop({ ...sizes, ...keyOf(own) }), {
+    tensors: { x: { shape: [64, 3], dtype: "f32" }, y: { shape: [64, 3], dtype: "f32" } },
+    ...drawn,
+  }),
+  parity: datasetSuite((own) => parity({ time: 60, shortest: 40, ...sizes, ...keyOf(own) }), {
+    tensors: {
+      x: { shape: [60, 1], dtype: "f32" },
+      lengths: { shape: [], dtype: "i32" },
+      y: { shape: [60], dtype: "i32" },
+    },
     ...drawn,
   }),
   bitStreamXor: datasetSuite((own) => bitStreamXor({ ...sizes, ...keyOf(own) }), {

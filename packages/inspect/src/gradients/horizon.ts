@@ -29,8 +29,9 @@ export interface HorizonOptions {
  * where the loss reads the output) to the earliest step whose norm is at least `fraction` of the largest.
  *
  * `norms` is `[..., time]`, such as a mean curve of {@link gradientFlow}. Where lengths differ, use the {@link
- * stepNorms} of every row instead. The result is `[...]`, in steps, with the dtype of the norms: 0 if all norms are 0,
- * NaN if one is not finite. Throws a TensorError if there are no steps, or if `fraction` is out of range.
+ * stepNorms} of every row instead. NaN is a missing step, which no row has. The result is `[...]`, in steps, with the
+ * dtype of the norms: 0 if all norms are 0, NaN if one is infinite or all are missing. Throws a TensorError if there are
+ * no steps, or if `fraction` is out of range.
  */
 export function effectiveHorizon(norms: Tensor, options: HorizonOptions = {}): Tensor {
   checkOptions("effectiveHorizon", options, ["fraction", "reverse"]);
@@ -41,14 +42,16 @@ export function effectiveHorizon(norms: Tensor, options: HorizonOptions = {}): T
   const time = norms.shape[axis];
   if (time === undefined || time === 0)
     throw new TensorError("effectiveHorizon: expected norms [..., time] with at least one step");
-  const largest = reduceMax(norms, axis, { keep: true });
-  const some = greater(norms, 0);
-  const counts = and(some, greaterEqual(norms, mul(largest, fraction)));
+  const known = select(greaterEqual(norms, 0), norms, -1);
+  const largest = reduceMax(known, axis, { keep: true });
+  const some = greater(known, 0);
+  const counts = and(some, greaterEqual(known, mul(largest, fraction)));
   // Steps in the order in which the layer took them.
   const taken = iota(norms.shape, { axis });
   const step = reverse ? sub(time - 1, taken) : taken;
   const last = reduceMax(select(some, step, -1), axis);
   const earliest = neg(reduceMax(select(counts, neg(step), -time), axis));
   const distance = convert(max(sub(last, earliest), 0), norms.dtype);
-  return select(less(reduceMax(norms, axis), Infinity), distance, NaN);
+  const most = reduceMax(known, axis);
+  return select(and(greaterEqual(most, 0), less(most, Infinity)), distance, NaN);
 }

@@ -1,6 +1,6 @@
 import { reshape, type Tensor } from "@sluice/tensor";
 import { checkTensor, euclideanNorm, sizeOf } from "@sluice/tensor/internal";
-import { batchAndTime } from "./steps.ts";
+import { batchAndTime } from "../steps.ts";
 
 /**
  * The Euclidean norm of every row at every step: `[batch, time, ...]` to `[batch, time]`. Values are scaled before they

@@ -1,6 +1,6 @@
 import { convert, greater, less, mapTree, reshape, square, sub, TensorError, type Tensor } from "@sluice/tensor";
 import { root } from "@sluice/tensor/internal";
-import { activeSteps, batchAndTime, checkSteps, meanOverSteps, type StepOptions } from "./steps.ts";
+import { activeSteps, batchAndTime, checkSteps, meanOverSteps, type StepOptions } from "../steps.ts";
 
 /** Options of {@link gatesOverTime} and {@link saturation}. */
 export interface GateOptions extends StepOptions {
@@ -11,7 +11,7 @@ export interface GateOptions extends StepOptions {
 }
 
 /**
- * Statistics of a gate at every step, each `[time]`, over all units and the rows that have the step. 0 if no row has
+ * Statistics of a gate at every step, each `[time]`, over all units and the rows that have the step. NaN if no row has
  * it.
  */
 export type GateOverTime = {

@@ -1,7 +1,7 @@
 import { grad, mapTree, TensorError, leavesOf, type Tensor, type Tree } from "@sluice/tensor";
 import { isFloat, showShape } from "@sluice/tensor/internal";
 import { stepNorms } from "./norms.ts";
-import { activeSteps, checkSteps, meanOverSteps, type StepOptions } from "./steps.ts";
+import { activeSteps, checkSteps, meanOverSteps, type StepOptions } from "../steps.ts";
 
 /**
  * dL/ds_t for every state s at every step t: `[batch, time, ...]`, in the structure of `perturbations`.
@@ -30,7 +30,7 @@ export function stateGradients<P extends Tree>(loss: (perturbations: P) => Tenso
 
 /**
  * How the gradient flows back in time: for every state s the norm of dL/ds_t, averaged over the rows that have step t,
- * as `[time]`, in the structure of `perturbations` (see {@link stateGradients}). 0 at a step that no row has. Can also
+ * as `[time]`, in the structure of `perturbations` (see {@link stateGradients}). NaN at a step that no row has. Can also
  * be used inside compiled programs.
  *
  *     const flow = gradientFlow((perturbations) => lossOf(model.apply(params, x, { perturbations })), model.perturbations({ batch, time }));

@@ -26,7 +26,7 @@ import {
 import { differenceOf, noiseOf, type Difference } from "@sluice/tensor/testing";
 import { wasm } from "@sluice/wasm";
 import { describe, expect, test } from "vitest";
-import { effectiveHorizon, gradientFlow, stateGradients, stepNorms } from "./index.ts";
+import { effectiveHorizon, gradientFlow, stateGradients, stepNorms } from "../index.ts";
 
 const [batch, time, input, hidden] = [3, 5, 2, 4];
 const root = key(11);
@@ -74,12 +74,13 @@ function unrolledLoss(
 
 /**
  * Norms [time] by central differences of that loop, and how far off they may be: by the mean over rows of the norm of
- * the units' uncertainties.
+ * the units' uncertainties. NaN at a step that no row takes.
  */
 function flowByDifferences(cell: Cell, params: Tree, taken: Rows, name: string): Difference[] {
   return Array.from({ length: time }, (_, at) => {
     let [value, uncertainty] = [0, 0];
     const rows = Array.from({ length: batch }, (_, row) => row).filter((row) => taken[row]![at]);
+    if (rows.length === 0) return { value: NaN, uncertainty: 0 };
     for (const row of rows) {
       const units: Difference[] = [];
       for (let unit = 0; unit < hidden; unit++) {
@@ -151,6 +152,7 @@ describe.each(Object.entries(cells))("the flow of %s is that of a plain loop by 
       expect(expected.some(({ value }) => value > 1e-3) || name === "c").toBe(true);
       numbers(flow[name]!).forEach((norm, t) => {
         expect(expected[t]!.uncertainty).toBeLessThan(1e-9);
+        if (Number.isNaN(expected[t]!.value)) return expect(norm).toBeNaN();
         expect(Math.abs(norm - expected[t]!.value), `step ${t}`).toBeLessThanOrEqual(expected[t]!.uncertainty);
       });
     }
@@ -312,9 +314,14 @@ describe("effectiveHorizon", () => {
     expect(numbers(effectiveHorizon(tensor([1, 0.5, 0.1, 1e-3]), { reverse: true }))).toEqual([2]);
   });
 
-  test("is of every row's own, 0 of zeros, NaN of what is not finite", () => {
-    const norms = tensor([1, 1, 1, 0, 0.1, 1, 0, 0, 0, 0, 0, 0, 1, NaN, 1, 0, Infinity, 1, 1, 1], [5, 4]);
-    expect(numbers(effectiveHorizon(norms))).toEqual([2, 1, 0, NaN, NaN]);
+  test("is of every row's own, 0 of zeros, NaN of what is infinite", () => {
+    const norms = tensor([1, 1, 1, 0, 0.1, 1, 0, 0, 0, 0, 0, 0, Infinity, 1, 1, 1], [4, 4]);
+    expect(numbers(effectiveHorizon(norms))).toEqual([2, 1, 0, NaN]);
+  });
+
+  test("leaves missing steps out, and is missing where all are", () => {
+    const norms = tensor([1, NaN, 1, NaN, NaN, NaN, 0.1, 1, NaN, 0, 0, NaN, NaN, NaN, NaN, NaN], [4, 4]);
+    expect(numbers(effectiveHorizon(norms))).toEqual([2, 1, 0, NaN]);
   });
 });
 
@@ -353,7 +360,7 @@ test.each<[string, () => unknown, string]>([
   expect(run).toThrow(message);
 });
 
-test("an empty batch and a sequence without steps have a flow", () => {
+test("of an empty batch every step is missing, and a sequence may have no steps", () => {
   const layer = sequence(gru({ input, hidden }), { outputs: "last" });
   const params = layer.init(keyFor(root, "empty"));
   for (const size of [
@@ -365,6 +372,6 @@ test("an empty batch and a sequence without steps have a flow", () => {
       (perturbations: { readonly h: Tensor }) => sum(layer.apply(params, y, { perturbations }).output),
       layer.perturbations(size),
     );
-    expect(numbers(flow.h)).toEqual(new Array(size.time).fill(0));
+    expect(numbers(flow.h)).toEqual(new Array(size.time).fill(NaN));
   }
 });
