@@ -63,6 +63,10 @@ export function wantedOf(
 ): (trace: string) => boolean {
   if (traces === undefined || typeof traces === "boolean") return () => traces === true;
   const strange = traces.find((trace) => !known.includes(trace));
+  if (strange !== undefined && known.length === 0)
+    throw new TensorError(
+      `${name}: no trace ${strange}: its step names no gate, so there are only its outputs and states to read; leave traces out`,
+    );
   if (strange !== undefined) throw new TensorError(`${name}: no trace ${strange}; ${suggestion(strange, known)}`);
   return (trace) => traces.includes(trace);
 }
